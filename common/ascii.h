@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * ascii - character classes of the protocols' grammars: ASCII alone, whatever the locale, and
+ * without the undefined behaviour of <ctype.h> for negative chars.
+ */
+#ifndef COMMON_ASCII_H
+#define COMMON_ASCII_H
+
+#include <stdbool.h>
+
+static inline bool
+ascii_isdigit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static inline bool
+ascii_isalpha(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static inline bool
+ascii_isalnum(char c)
+{
+	return ascii_isalpha(c) || ascii_isdigit(c);
+}
+
+static inline bool
+ascii_iscntrl(char c)
+{
+	return (unsigned char)c < ' ' || c == 0x7f;
+}
+
+/* Visible ASCII: VCHAR of RFC 5234. */
+static inline bool
+ascii_isgraph(char c)
+{
+	return c > ' ' && c < 0x7f;
+}
+
+static inline char
+ascii_tolower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
+/* The value of a hexadecimal digit, -1 for any other character. */
+static inline int
+ascii_hex(char c)
+{
+	if (ascii_isdigit(c))
+		return c - '0';
+	c = ascii_tolower(c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+#endif

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/hostname.h"
+#include "common/xmalloc.h"
+
+/* uthash ends the process when memory is exhausted, as xmalloc does. */
+#include <uthash.h>
+
+#include "common/domainset.h"
+
+struct domain {
+	UT_hash_handle hh;
+	char name[]; /* lower case, with the leading dot if it had one */
+};
+
+struct domainset {
+	struct domain *head;
+};
+
+struct domainset *
+domainset_new(void)
+{
+	return xcalloc(1, sizeof(struct domainset));
+}
+
+void
+domainset_free(struct domainset **set)
+{
+	struct domain *d, *next;
+
+	if (*set == NULL)
+		return;
+	HASH_ITER (hh, (*set)->head, d, next) {
+		HASH_DEL((*set)->head, d);
+		free(d);
+	}
+	free(*set);
+	*set = NULL;
+}
+
+static bool
+find(const struct domainset *set, const char *name, size_t len)
+{
+	struct domain *d;
+
+	HASH_FIND(hh, set->head, name, (unsigned)len, d);
+	return d != NULL;
+}
+
+bool
+domainset_add(struct domainset *set, const char *entry, size_t len)
+{
+	size_t dot = len > 0 && entry[0] == '.';
+	struct domain *d;
+
+	if (!hostname_is_mail_domain(entry + dot, len - dot))
+		return false;
+	d = xmalloc(sizeof(*d) + len + 1);
+	memcpy(d->name, entry, len);
+	d->name[len] = '\0';
+	hostname_lower(d->name, len);
+	if (find(set, d->name, len))
+		free(d);
+	else
+		HASH_ADD_KEYPTR(hh, set->head, d->name, (unsigned)len, d);
+	return true;
+}
+
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r';
+}
+
+static bool
+add_line(struct domainset *set, const char *s, const char *end)
+{
+	const char *hash = memchr(s, '#', (size_t)(end - s));
+
+	if (hash != NULL)
+		end = hash;
+	while (s < end && is_blank(*s))
+		s++;
+	while (end > s && is_blank(end[-1]))
+		end--;
+	return s == end || domainset_add(set, s, (size_t)(end - s));
+}
+
+bool
+domainset_add_lines(struct domainset *set, const char *text, size_t len, unsigned *line)
+{
+	const char *s = text, *end = text + len, *nl;
+
+	for (*line = 1; s < end; s = nl + 1, (*line)++) {
+		nl = memchr(s, '\n', (size_t)(end - s));
+		if (nl == NULL)
+			nl = end;
+		if (!add_line(set, s, nl))
+			return false;
+	}
+	return true;
+}
+
+bool
+domainset_contains(const struct domainset *set, const char *domain, size_t len)
+{
+	char name[HOSTNAME_MAX + 1];
+	const char *s = name, *end = name + len;
+
+	if (set->head == NULL || len == 0 || len > HOSTNAME_MAX)
+		return false;
+	memcpy(name, domain, len);
+	name[len] = '\0';
+	hostname_lower(name, len);
+	if (find(set, name, len))
+		return true;
+	while ((s = memchr(s + 1, '.', (size_t)(end - s) - 1)) != NULL)
+		if (find(set, s, (size_t)(end - s)))
+			return true;
+	return false;
+}
+
+size_t
+domainset_size(const struct domainset *set)
+{
+	return HASH_COUNT(set->head);
+}

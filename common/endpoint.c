@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: ISC */
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/endpoint.h"
+
+/* A burst of a thousand connections must not be met with SYN retries, a second each. The kernel
+ * cuts this to net.core.somaxconn. */
+#define BACKLOG 4096
+#define HOST_SIZE 256
+
+/* split_inet - "HOST:PORT" or "[HOST]:PORT"; an empty port or host is an error */
+static bool
+split_inet(const char *text, char host[HOST_SIZE], const char **port, const char **error)
+{
+	const char *colon = strrchr(text, ':'), *end = colon;
+	bool bracket = text[0] == '[';
+	long long number;
+	const char *range;
+
+	*error = "not of the form " ENDPOINT_FORMS;
+	if (colon == NULL || colon == text)
+		return false;
+	if (bracket) {
+		text++;
+		end = colon - 1;
+		if (end <= text || *end != ']')
+			return false;
+	} else if (memchr(text, ':', (size_t)(end - text)) != NULL) {
+		*error = "an IPv6 address stands in brackets: inet:[::1]:PORT";
+		return false;
+	}
+	if ((size_t)(end - text) >= HOST_SIZE)
+		return false;
+	memcpy(host, text, (size_t)(end - text));
+	host[end - text] = '\0';
+	number = strtonum(colon + 1, 1, 65535, &range);
+	if (range != NULL || number == 0) {
+		*error = "port is not a number from 1 to 65535";
+		return false;
+	}
+	*port = colon + 1;
+	return true;
+}
+
+static bool
+resolve(struct endpoint *ep, const char *host, const char *port, const char **error)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE }, *res, *ai;
+	bool any = strcmp(host, "*") == 0;
+	int e = getaddrinfo(any ? NULL : host, port, &hints, &res);
+
+	if (e != 0) {
+		*error = gai_strerror(e);
+		return false;
+	}
+	for (ai = res; ai != NULL && ep->n < ENDPOINT_ADDRS; ai = ai->ai_next) {
+		if (ai->ai_addrlen > sizeof(ep->addr[0].u))
+			continue;
+		ep->addr[ep->n].len = ai->ai_addrlen;
+		memcpy(&ep->addr[ep->n++].u, ai->ai_addr, ai->ai_addrlen);
+	}
+	freeaddrinfo(res);
+	return true;
+}
+
+static bool
+parse_unix(struct endpoint *ep, const char *path, const char **error)
+{
+	struct sockaddr_un *un = &ep->addr[0].u.un;
+
+	if (path[0] != '/') {
+		*error = "the path of a unix socket begins with /";
+		return false;
+	}
+	un->sun_family = AF_UNIX;
+	if (strlcpy(un->sun_path, path, sizeof(un->sun_path)) >= sizeof(un->sun_path)) {
+		*error = "the path of a unix socket has at most 107 bytes";
+		return false;
+	}
+	ep->addr[0].len = sizeof(*un);
+	ep->n = 1;
+	return true;
+}
+
+static bool
+parse(struct endpoint *ep, const char *text, bool look_up, const char **error)
+{
+	char host[HOST_SIZE];
+	const char *port;
+
+	memset(ep, 0, sizeof(*ep));
+	if (strncmp(text, "unix:", 5) == 0)
+		return parse_unix(ep, text + 5, error);
+	if (strncmp(text, "inet:", 5) != 0) {
+		*error = "not of the form " ENDPOINT_FORMS;
+		return false;
+	}
+	if (!split_inet(text + 5, host, &port, error))
+		return false;
+	return !look_up || resolve(ep, host, port, error);
+}
+
+bool
+endpoint_is_valid(const char *text, const char **error)
+{
+	struct endpoint ep;
+
+	return parse(&ep, text, false, error);
+}
+
+bool
+endpoint_parse(struct endpoint *ep, const char *text, const char **error)
+{
+	return parse(ep, text, true, error);
+}
+
+/* remove_stale - unlink a socket that a dead daemon left; a live one stays and bind(2) fails */
+static void
+remove_stale(const struct endpoint_addr *addr)
+{
+	struct stat st;
+	int fd;
+
+	if (lstat(addr->u.un.sun_path, &st) == -1 || !S_ISSOCK(st.st_mode))
+		return;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd == -1)
+		return;
+	if (connect(fd, &addr->u.sa, addr->len) == -1 && errno == ECONNREFUSED)
+		unlink(addr->u.un.sun_path);
+	close(fd);
+}
+
+static int
+bind_unix(int fd, const struct endpoint_addr *addr)
+{
+	remove_stale(addr);
+	if (bind(fd, &addr->u.sa, addr->len) == -1)
+		return -1;
+	return chmod(addr->u.un.sun_path, 0666);
+}
+
+static int
+bind_inet(int fd, const struct endpoint_addr *addr)
+{
+	int on = 1;
+
+	/* A restart must not wait for old connections; [::] must not take 0.0.0.0's port. */
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == -1)
+		return -1;
+	if (addr->u.sa.sa_family == AF_INET6 &&
+	    setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) == -1)
+		return -1;
+	return bind(fd, &addr->u.sa, addr->len);
+}
+
+int
+endpoint_listen(const struct endpoint_addr *addr)
+{
+	int family = addr->u.sa.sa_family, saved, fd;
+
+	fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd == -1)
+		return -1;
+	if ((family == AF_UNIX ? bind_unix(fd, addr) : bind_inet(fd, addr)) == -1 ||
+	    listen(fd, BACKLOG) == -1) {
+		saved = errno;
+		close(fd);
+		errno = saved;
+		return -1;
+	}
+	return fd;
+}

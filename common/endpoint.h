@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * endpoint - where to listen: inet:HOST:PORT, inet:[V6]:PORT, unix:PATH.
+ *
+ * HOST is an address, a name that resolves at start, or '*' for all addresses. A name that has
+ * several addresses is listened on at each of them.
+ */
+#ifndef COMMON_ENDPOINT_H
+#define COMMON_ENDPOINT_H
+
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <netinet/in.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Addresses that one endpoint may stand for. */
+#define ENDPOINT_ADDRS 8
+
+struct endpoint_addr {
+	socklen_t len;
+	union {
+		struct sockaddr sa;
+		struct sockaddr_in in;
+		struct sockaddr_in6 in6;
+		struct sockaddr_un un;
+	} u;
+};
+
+struct endpoint {
+	size_t n;
+	struct endpoint_addr addr[ENDPOINT_ADDRS];
+};
+
+/* What is accepted, for error messages. */
+#define ENDPOINT_FORMS "inet:HOST:PORT, inet:[IPV6]:PORT or unix:/PATH"
+
+/* Checks the form alone; resolves nothing. */
+bool endpoint_is_valid(const char *text, const char **error);
+
+/* Resolves. False with a static reason in *error. */
+bool endpoint_parse(struct endpoint *, const char *text, const char **error);
+
+/*
+ * Makes a listening, non-blocking, close-on-exec socket. A unix socket that nobody answers on
+ * any more is replaced and gets mode 0666: who may connect is a matter of its folder's mode.
+ * Returns the descriptor, or -1 with errno set.
+ */
+int endpoint_listen(const struct endpoint_addr *);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: ISC */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/file.h"
+#include "common/xmalloc.h"
+
+static bool
+read_all(struct file *file, int fd, const char **error)
+{
+	ssize_t n;
+
+	while (file->len < (size_t)file->st.st_size) {
+		n = read(fd, file->data + file->len, (size_t)file->st.st_size - file->len);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1) {
+			*error = strerror(errno);
+			return false;
+		}
+		if (n == 0)
+			break;
+		file->len += (size_t)n;
+	}
+	file->data[file->len] = '\0';
+	return true;
+}
+
+bool
+file_read(struct file *file, const char *path, size_t max, const char **error)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	bool ok = false;
+
+	memset(file, 0, sizeof(*file));
+	if (fd == -1 || fstat(fd, &file->st) == -1)
+		*error = strerror(errno);
+	else if (!S_ISREG(file->st.st_mode))
+		*error = "not a regular file";
+	else if ((size_t)file->st.st_size > max)
+		*error = "too large";
+	else {
+		file->data = xmalloc((size_t)file->st.st_size + 1);
+		ok = read_all(file, fd, error);
+	}
+	if (fd != -1)
+		close(fd);
+	if (!ok)
+		file_free(file);
+	return ok;
+}
+
+void
+file_free(struct file *file)
+{
+	if (file->data != NULL)
+		freezero(file->data, (size_t)file->st.st_size + 1);
+	file->data = NULL;
+	file->len = 0;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: ISC */
+#include <idn2.h>
+#include <string.h>
+
+#include "common/idna.h"
+
+static bool
+is_ascii(const char *s, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if ((unsigned char)s[i] >= 0x80)
+			return false;
+	return true;
+}
+
+size_t
+idna_to_ascii(char ascii[HOSTNAME_MAX + 1], const char *name, size_t len)
+{
+	char *made = NULL;
+	size_t n = 0;
+
+	ascii[0] = '\0';
+	if (len == 0 || len > HOSTNAME_MAX || memchr(name, '\0', len) != NULL)
+		return 0;
+	memcpy(ascii, name, len);
+	ascii[len] = '\0';
+	if (is_ascii(name, len))
+		return len;
+	if (idn2_to_ascii_8z(ascii, &made, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) == IDN2_OK &&
+	    strlcpy(ascii, made, HOSTNAME_MAX + 1) <= HOSTNAME_MAX)
+		n = strlen(ascii);
+	else
+		ascii[0] = '\0';
+	idn2_free(made);
+	return n;
+}

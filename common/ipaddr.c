@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: ISC */
+#include <arpa/inet.h>
+
+#include <string.h>
+
+#include "common/ascii.h"
+#include "common/ipaddr.h"
+
+#define MAPPED_BITS 96
+
+static const uint8_t mapped_prefix[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
+
+void
+ipaddr_from_bytes(struct ipaddr *ip, int family, const void *bytes)
+{
+	memset(ip, 0, sizeof(*ip));
+	if (family == AF_INET6 && memcmp(bytes, mapped_prefix, sizeof(mapped_prefix)) == 0) {
+		ip->family = AF_INET;
+		memcpy(ip->bytes, (const uint8_t *)bytes + sizeof(mapped_prefix), 4);
+		return;
+	}
+	ip->family = family;
+	memcpy(ip->bytes, bytes, ipaddr_size(ip));
+}
+
+bool
+ipaddr_parse(struct ipaddr *ip, const char *s, size_t len)
+{
+	char text[IPADDR_TEXT_SIZE];
+	uint8_t bytes[16];
+	int family;
+
+	if (len == 0 || len >= sizeof(text) || memchr(s, '\0', len) != NULL)
+		return false;
+	memcpy(text, s, len);
+	text[len] = '\0';
+	family = memchr(s, ':', len) != NULL ? AF_INET6 : AF_INET;
+	if (inet_pton(family, text, bytes) != 1)
+		return false;
+	ipaddr_from_bytes(ip, family, bytes);
+	return true;
+}
+
+void
+ipaddr_format(const struct ipaddr *ip, char text[IPADDR_TEXT_SIZE])
+{
+	if (ip->family == 0 || inet_ntop(ip->family, ip->bytes, text, IPADDR_TEXT_SIZE) == NULL)
+		text[0] = '\0';
+}
+
+size_t
+ipaddr_size(const struct ipaddr *ip)
+{
+	return ip->family == AF_INET ? 4 : 16;
+}
+
+bool
+ipaddr_agree(const struct ipaddr *a, const struct ipaddr *b, unsigned prefix)
+{
+	unsigned whole = prefix / 8, rest = prefix % 8;
+
+	if (a->family != b->family || a->family == 0 || whole > ipaddr_size(a))
+		return false;
+	if (memcmp(a->bytes, b->bytes, whole) != 0)
+		return false;
+	return rest == 0 || (a->bytes[whole] ^ b->bytes[whole]) >> (8 - rest) == 0;
+}
+
+bool
+ipaddr_is_private(const struct ipaddr *ip)
+{
+	static const struct cidr private[] = {
+		{ { AF_INET, { 10 } }, 8 },
+		{ { AF_INET, { 172, 16 } }, 12 },
+		{ { AF_INET, { 192, 168 } }, 16 },
+		{ { AF_INET, { 127 } }, 8 },
+		{ { AF_INET, { 169, 254 } }, 16 },
+		{ { AF_INET, { 100, 64 } }, 10 },
+		{ { AF_INET6, { 0xfc } }, 7 },
+		{ { AF_INET6, { 0xfe, 0x80 } }, 10 },
+		{ { AF_INET6, { [15] = 1 } }, 128 },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(private) / sizeof(private[0]); i++)
+		if (cidr_contains(&private[i], ip))
+			return true;
+	return false;
+}
+
+/* parse_prefix - 1 to 3 digits without a leading zero, at most max */
+static bool
+parse_prefix(unsigned *prefix, const char *s, size_t len, unsigned max)
+{
+	unsigned value = 0;
+	size_t i;
+
+	if (len == 0 || len > 3 || (len > 1 && s[0] == '0'))
+		return false;
+	for (i = 0; i < len; i++) {
+		if (!ascii_isdigit(s[i]))
+			return false;
+		value = value * 10 + (unsigned)(s[i] - '0');
+	}
+	*prefix = value;
+	return value <= max;
+}
+
+bool
+cidr_parse(struct cidr *net, const char *s, size_t len)
+{
+	const char *slash = memchr(s, '/', len);
+	size_t addr_len = slash == NULL ? len : (size_t)(slash - s);
+	bool v6 = memchr(s, ':', addr_len) != NULL;
+	unsigned max = v6 ? 128 : 32;
+
+	if (!ipaddr_parse(&net->addr, s, addr_len))
+		return false;
+	net->prefix = max;
+	if (slash != NULL && !parse_prefix(&net->prefix, slash + 1, len - addr_len - 1, max))
+		return false;
+	if (v6 && net->addr.family == AF_INET) {
+		if (net->prefix < MAPPED_BITS)
+			return false;
+		net->prefix -= MAPPED_BITS;
+	}
+	return true;
+}
+
+bool
+cidr_contains(const struct cidr *net, const struct ipaddr *ip)
+{
+	return ipaddr_agree(&net->addr, ip, net->prefix);
+}

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: ISC */
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/log.h"
+
+#define LINE_MAX_BYTES 2048
+#define BUFFER_BYTES (256 * 1024)
+#define FLUSH_AT (BUFFER_BYTES / 2)
+#define CLOSE_WAIT_MS 2000
+#define SYSLOG_PATH "/dev/log"
+
+/* How the sink is written without ever waiting for it. */
+enum medium {
+	MEDIUM_FILE,   /* regular file, /dev/null: write(2) does not wait for a reader */
+	MEDIUM_PIPE,   /* pipe, terminal: poll(2), then at most PIPE_BUF bytes */
+	MEDIUM_STREAM, /* journald's stream socket: send(2) with MSG_DONTWAIT */
+	MEDIUM_SYSLOG, /* one datagram a line */
+};
+
+static struct {
+	const char *ident;
+	enum medium medium;
+	int fd;
+	int verbose;
+	bool open;
+	size_t len;
+	unsigned long dropped;
+	time_t stamp_time;
+	char stamp[32];
+	char buffer[BUFFER_BYTES];
+} sink = { .ident = "srsd", .fd = STDERR_FILENO };
+
+static enum medium
+stderr_medium(void)
+{
+	struct stat st;
+
+	if (fstat(STDERR_FILENO, &st) == -1 || S_ISREG(st.st_mode))
+		return MEDIUM_FILE;
+	if (S_ISSOCK(st.st_mode))
+		return MEDIUM_STREAM;
+	if (S_ISFIFO(st.st_mode) || isatty(STDERR_FILENO))
+		return MEDIUM_PIPE;
+	return MEDIUM_FILE;
+}
+
+static bool
+syslog_connect(void)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX, .sun_path = SYSLOG_PATH };
+
+	if (sink.fd != -1)
+		return true;
+	sink.fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (sink.fd == -1)
+		return false;
+	if (connect(sink.fd, (struct sockaddr *)&sun, sizeof(sun)) == -1) {
+		close(sink.fd);
+		sink.fd = -1;
+		return false;
+	}
+	return true;
+}
+
+void
+log_open(enum log_sink kind, const char *ident)
+{
+	log_flush();
+	sink.ident = ident;
+	sink.open = true;
+	if (kind == LOG_SINK_SYSLOG) {
+		sink.medium = MEDIUM_SYSLOG;
+		sink.fd = -1;
+		syslog_connect();
+	} else {
+		sink.medium = stderr_medium();
+		sink.fd = STDERR_FILENO;
+	}
+}
+
+void
+log_verbose(int level)
+{
+	sink.verbose = level;
+}
+
+bool
+log_debugging(void)
+{
+	return sink.verbose > 0;
+}
+
+/* push - send one piece; returns the bytes taken, 0 when the sink would make us wait */
+static size_t
+push(const char *data, size_t len)
+{
+	struct pollfd pfd = { .fd = sink.fd, .events = POLLOUT };
+	ssize_t n;
+
+	switch (sink.medium) {
+	case MEDIUM_STREAM:
+	case MEDIUM_SYSLOG:
+		n = send(sink.fd, data, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+		break;
+	case MEDIUM_PIPE:
+		if (poll(&pfd, 1, 0) != 1 || !(pfd.revents & POLLOUT))
+			return 0;
+		n = write(sink.fd, data, len < PIPE_BUF ? len : PIPE_BUF);
+		break;
+	default:
+		n = write(sink.fd, data, len);
+		break;
+	}
+	return n > 0 ? (size_t)n : 0;
+}
+
+/* push_line - send one line as a datagram; a syslog that went away is looked for once more */
+static size_t
+push_line(const char *data, size_t len)
+{
+	const char *nl = memchr(data, '\n', len);
+	size_t n = nl == NULL ? len : (size_t)(nl - data);
+
+	if (!syslog_connect())
+		return 0;
+	if (push(data, n) > 0)
+		return n + 1;
+	if (errno != EAGAIN && errno != ENOBUFS) {
+		close(sink.fd);
+		sink.fd = -1;
+		if (syslog_connect() && push(data, n) > 0)
+			return n + 1;
+	}
+	return 0;
+}
+
+/* drain - hand over as much as the sink takes now */
+static void
+drain(void)
+{
+	size_t done = 0, n;
+
+	while (done < sink.len) {
+		n = sink.medium == MEDIUM_SYSLOG ? push_line(sink.buffer + done, sink.len - done)
+						 : push(sink.buffer + done, sink.len - done);
+		if (n == 0)
+			break;
+		done += n;
+	}
+	sink.len -= done;
+	memmove(sink.buffer, sink.buffer + done, sink.len);
+}
+
+static void
+append(const char *line, size_t len)
+{
+	if (sink.len + len > sizeof(sink.buffer)) {
+		sink.dropped++;
+		return;
+	}
+	memcpy(sink.buffer + sink.len, line, len);
+	sink.len += len;
+}
+
+/* stamp - RFC 3164 time of day, made anew once a second */
+static const char *
+stamp(void)
+{
+	time_t now = time(NULL);
+	struct tm tm;
+
+	if (now != sink.stamp_time) {
+		localtime_r(&now, &tm);
+		strftime(sink.stamp, sizeof(sink.stamp), "%b %e %H:%M:%S", &tm);
+		sink.stamp_time = now;
+	}
+	return sink.stamp;
+}
+
+/* one_line - nothing that is logged may begin a second line */
+static void
+one_line(char *text, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if ((unsigned char)text[i] < ' ')
+			text[i] = '?';
+}
+
+static void
+emit(int priority, const char *label, int error, const char *fmt, va_list ap)
+{
+	char line[LINE_MAX_BYTES];
+	size_t room = sizeof(line) - 1, len = 0;
+	int n;
+
+	if (sink.medium == MEDIUM_SYSLOG)
+		n = snprintf(line, room, "<%d>%s %s[%d]: %s", LOG_MAIL | priority, stamp(),
+		    sink.ident, (int)getpid(), label);
+	else
+		n = snprintf(line, room, "%s: %s", sink.ident, label);
+	len = n < 0 ? 0 : (size_t)n;
+	n = vsnprintf(line + len, room - len, fmt, ap);
+	len += n < 0 ? 0 : (size_t)n;
+	if (len >= room)
+		len = room - 1;
+	if (error != 0) {
+		n = snprintf(line + len, room - len, ": %s", strerror(error));
+		len += n < 0 ? 0 : (size_t)n;
+		if (len >= room)
+			len = room - 1;
+	}
+	one_line(line, len);
+	line[len++] = '\n';
+	append(line, len);
+	if (!sink.open || sink.len >= FLUSH_AT)
+		drain();
+}
+
+static void
+note_dropped(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	emit(LOG_WARNING, "warning: ", 0, fmt, ap);
+	va_end(ap);
+}
+
+void
+log_flush(void)
+{
+	unsigned long dropped = sink.dropped;
+
+	if (sink.len > 0)
+		drain();
+	if (dropped > 0 && sink.len < FLUSH_AT) {
+		sink.dropped = 0;
+		note_dropped("log: %lu lines lost, the sink did not take them in time", dropped);
+	}
+}
+
+void
+log_close(void)
+{
+	struct pollfd pfd = { .events = POLLOUT };
+	struct timespec now, end;
+	long left = CLOSE_WAIT_MS;
+
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	for (;;) {
+		log_flush();
+		if (sink.len == 0 || left <= 0)
+			break;
+		pfd.fd = sink.fd;
+		if (poll(&pfd, 1, (int)left) <= 0)
+			break;
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		left = CLOSE_WAIT_MS - (now.tv_sec - end.tv_sec) * 1000 -
+		    (now.tv_nsec - end.tv_nsec) / 1000000;
+	}
+	sink.len = 0;
+}
+
+#define EMIT(priority, label, error)                                                               \
+	do {                                                                                       \
+		int saved = errno;                                                                 \
+		va_list ap;                                                                        \
+		va_start(ap, fmt);                                                                 \
+		emit((priority), (label), (error) ? saved : 0, fmt, ap);                           \
+		va_end(ap);                                                                        \
+		errno = saved;                                                                     \
+	} while (0)
+
+void
+log_debug(const char *fmt, ...)
+{
+	if (sink.verbose > 0)
+		EMIT(LOG_DEBUG, "debug: ", 0);
+}
+
+void
+log_info(const char *fmt, ...)
+{
+	EMIT(LOG_INFO, "", 0);
+}
+
+void
+log_warn(const char *fmt, ...)
+{
+	EMIT(LOG_WARNING, "warning: ", 1);
+}
+
+void
+log_warnx(const char *fmt, ...)
+{
+	EMIT(LOG_WARNING, "warning: ", 0);
+}
+
+void
+fatal(const char *fmt, ...)
+{
+	EMIT(LOG_CRIT, "fatal: ", 1);
+	log_close();
+	exit(1);
+}
+
+void
+fatalx(const char *fmt, ...)
+{
+	EMIT(LOG_CRIT, "fatal: ", 0);
+	log_close();
+	exit(1);
+}

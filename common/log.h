@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * log - one line a message, to standard error or to syslog.
+ *
+ * A line is formatted once into a buffer; log_flush(), called once a turn of the event loop,
+ * hands all lines over with as few system calls as it can and never waits: a sink that does not
+ * take them (a full pipe, a stopped syslog) keeps the daemon from nothing. Lines that no longer
+ * fit are counted, and the count is logged when there is room again. log_close() waits a bounded
+ * time for the rest, so that a clean stop loses no line.
+ *
+ * There is one log for a process, hence module state here and nowhere else.
+ */
+#ifndef COMMON_LOG_H
+#define COMMON_LOG_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+
+enum log_sink {
+	LOG_SINK_STDERR,
+	LOG_SINK_SYSLOG, /* facility mail, through the datagram socket /dev/log */
+};
+
+/*
+ * Chooses the sink; before the first call it is standard error. ident is kept by reference.
+ * A syslog that cannot be reached yet is tried again at each flush.
+ */
+void log_open(enum log_sink, const char *ident);
+
+/* 0: informational lines and worse; 1 and above: log_debug too. */
+void log_verbose(int);
+
+/* True when log_debug() would write; saves the cost of making its arguments. */
+bool log_debugging(void);
+
+/* Writes what can be written without waiting. */
+void log_flush(void);
+
+/* Writes all that is left, waiting at most two seconds for the sink. */
+void log_close(void);
+
+void log_debug(const char *, ...) __attribute__((format(printf, 1, 2)));
+void log_info(const char *, ...) __attribute__((format(printf, 1, 2)));
+/* log_warn adds the text of errno, log_warnx does not; so do fatal and fatalx. */
+void log_warn(const char *, ...) __attribute__((format(printf, 1, 2)));
+void log_warnx(const char *, ...) __attribute__((format(printf, 1, 2)));
+
+/* For start-up and exhausted memory only, never for what the network sent. Exit status 1. */
+void fatal(const char *, ...) __attribute__((format(printf, 1, 2), noreturn));
+void fatalx(const char *, ...) __attribute__((format(printf, 1, 2), noreturn));
+
+#endif

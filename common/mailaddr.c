@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdbool.h>
+#include <string.h>
+
+#include "common/ascii.h"
+#include "common/hostname.h"
+#include "common/mailaddr.h"
+
+static bool
+is_null(const char *s, size_t len)
+{
+	return len == 0 || (len == 2 && (memcmp(s, "<>", 2) == 0 || memcmp(s, "\"\"", 2) == 0));
+}
+
+/* take_domain - check and copy what follows the '@' */
+static enum mailaddr_status
+take_domain(struct mailaddr *addr, const char *s, size_t len)
+{
+	if (!hostname_is_mail_domain(s, len))
+		return MAILADDR_INVALID;
+	memcpy(addr->domain, s, len);
+	addr->domain[len] = '\0';
+	addr->domain_len = len;
+	return MAILADDR_OK;
+}
+
+/* last_at - the last '@' outside quotes; NULL when there is none or a quote stays open */
+static const char *
+last_at(const char *s, size_t len)
+{
+	const char *at = NULL, *end = s + len;
+	bool quoted = false;
+
+	for (; s < end; s++) {
+		if (*s == '\\') {
+			if (++s == end)
+				return NULL;
+		} else if (*s == '"') {
+			quoted = !quoted;
+		} else if (*s == '@' && !quoted) {
+			at = s;
+		}
+	}
+	return quoted ? NULL : at;
+}
+
+/* take_local - copy the local part without its quotes and backslashes */
+static enum mailaddr_status
+take_local(struct mailaddr *addr, const char *s, size_t len, bool unquote)
+{
+	const char *end = s + len;
+	size_t n = 0;
+
+	for (; s < end; s++) {
+		if (unquote && *s == '"')
+			continue;
+		if (unquote && *s == '\\')
+			s++;
+		if (ascii_iscntrl(*s))
+			return MAILADDR_INVALID;
+		if (n == MAILADDR_MAX)
+			return MAILADDR_TOO_LONG;
+		addr->local[n++] = *s;
+	}
+	addr->local[n] = '\0';
+	addr->local_len = n;
+	return n == 0 ? MAILADDR_INVALID : MAILADDR_OK;
+}
+
+static enum mailaddr_status
+split(struct mailaddr *addr, const char *s, size_t len, const char *at, bool unquote)
+{
+	enum mailaddr_status status;
+
+	if (at == NULL || at == s)
+		return MAILADDR_INVALID;
+	status = take_local(addr, s, (size_t)(at - s), unquote);
+	if (status != MAILADDR_OK)
+		return status;
+	return take_domain(addr, at + 1, (size_t)(s + len - at) - 1);
+}
+
+enum mailaddr_status
+mailaddr_parse_external(struct mailaddr *addr, const char *s, size_t len)
+{
+	if (is_null(s, len))
+		return MAILADDR_NULL;
+	return split(addr, s, len, last_at(s, len), true);
+}
+
+enum mailaddr_status
+mailaddr_parse_internal(struct mailaddr *addr, const char *s, size_t len)
+{
+	if (is_null(s, len))
+		return MAILADDR_NULL;
+	return split(addr, s, len, memrchr(s, '@', len), false);
+}
+
+static bool
+is_atext(char c)
+{
+	return ascii_isalnum(c) || (unsigned char)c >= 0x80 ||
+	    (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL);
+}
+
+static bool
+is_dot_string(const char *s, size_t len)
+{
+	size_t i;
+
+	if (len == 0 || s[0] == '.' || s[len - 1] == '.')
+		return false;
+	for (i = 0; i < len; i++) {
+		if (s[i] == '.' ? s[i + 1] == '.' : !is_atext(s[i]))
+			return false;
+	}
+	return true;
+}
+
+struct writer {
+	char *buf;
+	size_t len;
+};
+
+/* put - append one byte; what does not fit is counted, so that the caller sees it once */
+static void
+put(struct writer *w, char c)
+{
+	if (w->len < MAILADDR_MAX)
+		w->buf[w->len] = c;
+	w->len++;
+}
+
+static void
+put_all(struct writer *w, const char *s, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		put(w, s[i]);
+}
+
+static void
+put_quoted(struct writer *w, const char *s, size_t len)
+{
+	size_t i;
+
+	put(w, '"');
+	for (i = 0; i < len; i++) {
+		if (s[i] == '"' || s[i] == '\\')
+			put(w, '\\');
+		put(w, s[i]);
+	}
+	put(w, '"');
+}
+
+size_t
+mailaddr_format(char buf[MAILADDR_SIZE], const char *local, size_t local_len, const char *domain,
+    size_t domain_len)
+{
+	struct writer w = { .buf = buf };
+
+	if (is_dot_string(local, local_len))
+		put_all(&w, local, local_len);
+	else
+		put_quoted(&w, local, local_len);
+	put(&w, '@');
+	put_all(&w, domain, domain_len);
+	if (w.len > MAILADDR_MAX) {
+		buf[0] = '\0';
+		return 0;
+	}
+	buf[w.len] = '\0';
+	return w.len;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * printable - untrusted text for a log line or a reply.
+ *
+ * Log lines are key=value fields between blanks, so a value must not be able to end its field or
+ * its line: everything but visible ASCII becomes '?', and so do '<' and '>', which bracket
+ * addresses.
+ */
+#ifndef COMMON_PRINTABLE_H
+#define COMMON_PRINTABLE_H
+
+#include <stddef.h>
+
+/* Untrusted values are cut after this many bytes in the log (interface: 200). */
+#define PRINTABLE_MAX 200
+#define PRINTABLE_SIZE (PRINTABLE_MAX + 1)
+
+/*
+ * Copies at most size - 1 bytes of src, made visible, to dst and ends it with a NUL. A text that
+ * is cut ends in "...". Returns dst.
+ */
+char *printable(char *dst, size_t size, const char *src, size_t len);
+
+#endif
