@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: ISC */
+#include <confuse.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/file.h"
+#include "common/hostname.h"
+#include "common/xmalloc.h"
+#include "conf/config.h"
+#include "conf/option.h"
+
+/* A million domains with room to spare. */
+#define DOMAINS_FILE_MAX (64 * 1024 * 1024)
+
+/*
+ * What the libconfuse callbacks work on: they carry no argument of ours. Set while one
+ * configuration is parsed, and nowhere else.
+ */
+struct progress {
+	int line;    /* where the option was last seen; 0: not yet */
+	unsigned n;  /* values of a list so far */
+	bool closed; /* its '}' was seen */
+};
+
+static struct {
+	struct settings *settings;
+	char *error;
+	struct progress *progress; /* of each row of options[] */
+} parsing;
+
+static void
+say(char *error, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (error[0] != '\0')
+		return;
+	va_start(ap, fmt);
+	vsnprintf(error, CONFIG_ERROR_SIZE, fmt, ap);
+	va_end(ap);
+}
+
+static const char *
+section_of(const cfg_t *cfg)
+{
+	return strcmp(cfg->name, "spf") == 0 ? cfg->name : NULL;
+}
+
+/* say_accepted - append the names of all options of the section that libconfuse was in */
+static void
+say_accepted(const cfg_t *cfg)
+{
+	const char *section = section_of(cfg);
+	const struct option *o;
+
+	strlcat(parsing.error, "; accepted:", CONFIG_ERROR_SIZE);
+	for (o = options; o < options + options_count; o++) {
+		if (o->section == NULL ? section != NULL : section == NULL)
+			continue;
+		strlcat(parsing.error, " ", CONFIG_ERROR_SIZE);
+		strlcat(parsing.error, o->name, CONFIG_ERROR_SIZE);
+	}
+	if (section == NULL)
+		strlcat(parsing.error, " spf", CONFIG_ERROR_SIZE);
+}
+
+static void __attribute__((format(printf, 2, 0)))
+on_error(cfg_t *cfg, const char *fmt, va_list ap)
+{
+	char text[512];
+
+	if (parsing.error[0] != '\0')
+		return;
+	vsnprintf(text, sizeof(text), fmt, ap);
+	say(parsing.error, "%s:%d: %s", cfg->filename, cfg->line, text);
+	if (strncmp(text, "no such option", 14) == 0)
+		say_accepted(cfg);
+}
+
+static bool
+is_list(const struct option *o)
+{
+	return o->type == OPTION_LIST || o->type == OPTION_CIDRS;
+}
+
+/*
+ * is_repeated - is the option given a second time?
+ *
+ * libconfuse calls us for each value of a list and once more for its '}'. A list that was closed
+ * may grow ("+="), but not begin anew.
+ */
+static bool
+is_repeated(struct progress *progress, const struct option *o, unsigned n)
+{
+	bool again = progress->line != 0;
+
+	if (!is_list(o))
+		return again;
+	again = progress->closed && n == 1;
+	progress->closed = progress->line != 0 && n == progress->n;
+	progress->n = n;
+	return again;
+}
+
+/* take - give an option the values that libconfuse has read for it */
+static bool
+take(cfg_t *cfg, cfg_opt_t *opt, const struct option *o, int line)
+{
+	unsigned i, n = cfg_opt_size(opt);
+	const char **values = xcalloc(n + 1, sizeof(*values));
+	char why[OPTION_ERROR_SIZE];
+	bool ok;
+
+	for (i = 0; i < n; i++)
+		values[i] = cfg_opt_getnstr(opt, i);
+	ok = option_set(parsing.settings, o, values, n, why);
+	if (!ok)
+		say(parsing.error, "%s:%d: %s: %s", cfg->filename, line, o->name, why);
+	free(values);
+	return ok;
+}
+
+/* on_option - called by libconfuse for each option, at its line of the file */
+static int
+on_option(cfg_t *cfg, cfg_opt_t *opt)
+{
+	const struct option *o = option_find(section_of(cfg), opt->name);
+	struct progress *progress = &parsing.progress[o - options];
+
+	if (is_repeated(progress, o, cfg_opt_size(opt))) {
+		say(parsing.error, "%s:%d: %s: given twice", cfg->filename, cfg->line, o->name);
+		return -1;
+	}
+	progress->line = cfg->line;
+	return is_list(o) || take(cfg, opt, o, cfg->line) ? 0 : -1;
+}
+
+/* take_lists - lists are taken whole, when all of the file was read */
+static bool
+take_lists(cfg_t *cfg)
+{
+	cfg_t *spf = cfg_getsec(cfg, "spf");
+	const struct option *o;
+	cfg_opt_t *opt;
+	cfg_t *where;
+
+	for (o = options; o < options + options_count; o++) {
+		where = o->section == NULL ? cfg : spf;
+		opt = where == NULL ? NULL : cfg_getopt(where, o->name);
+		if (!is_list(o) || opt == NULL || !(opt->flags & CFGF_MODIFIED))
+			continue;
+		if (!take(cfg, opt, o, parsing.progress[o - options].line))
+			return false;
+	}
+	return true;
+}
+
+/* make_opts - libconfuse's table for a section; every value is read as text and parsed by us */
+static cfg_opt_t *
+make_opts(const char *section, cfg_opt_t *spf)
+{
+	cfg_opt_t *opts = xcalloc(options_count + 2, sizeof(*opts));
+	const struct option *o;
+	size_t n = 0;
+
+	for (o = options; o < options + options_count; o++) {
+		if (o->section == NULL ? section != NULL : section == NULL)
+			continue;
+		opts[n].name = o->name;
+		opts[n].type = CFGT_STR;
+		opts[n].flags = CFGF_NODEFAULT;
+		if (is_list(o))
+			opts[n].flags = CFGF_LIST;
+		opts[n].validcb = on_option;
+		n++;
+	}
+	if (spf != NULL) {
+		cfg_opt_t sec = CFG_SEC("spf", spf, CFGF_NODEFAULT);
+
+		opts[n++] = sec;
+	}
+	opts[n] = (cfg_opt_t)CFG_END();
+	return opts;
+}
+
+static bool
+parse_stream(FILE *in, const char *path)
+{
+	cfg_opt_t *spf = make_opts("spf", NULL), *top = make_opts(NULL, spf);
+	cfg_t *cfg = cfg_init(top, CFGF_NONE);
+	bool ok;
+
+	parsing.progress = xcalloc(options_count, sizeof(*parsing.progress));
+	cfg_set_error_function(cfg, on_error);
+	cfg->filename = xstrdup(path);
+	ok = cfg_parse_fp(cfg, in) == CFG_SUCCESS;
+	if (!ok)
+		say(parsing.error, "%s:%d: syntax error", path, cfg->line);
+	ok = ok && take_lists(cfg);
+	cfg_free(cfg);
+	free(parsing.progress);
+	free(top);
+	free(spf);
+	return ok;
+}
+
+static bool
+parse_file(struct settings *s, const char *path, char *error)
+{
+	FILE *in = fopen(path, "re");
+	bool ok;
+
+	if (in == NULL) {
+		say(error, "%s: %s", path, strerror(errno));
+		return false;
+	}
+	parsing.settings = s;
+	parsing.error = error;
+	ok = parse_stream(in, path);
+	memset(&parsing, 0, sizeof(parsing));
+	fclose(in);
+	return ok;
+}
+
+/* split_commas - cut text into its items, blanks around them dropped */
+static size_t
+split_commas(char *text, const char **values, size_t max)
+{
+	size_t n = 0;
+	char *item;
+
+	while (n < max && (item = strsep(&text, ",")) != NULL) {
+		item += strspn(item, " ");
+		item[strcspn(item, " ")] = '\0';
+		if (*item != '\0')
+			values[n++] = item;
+	}
+	return n;
+}
+
+static bool
+apply_override(struct settings *s, const char *text, char *error)
+{
+	char *copy = xstrdup(text), *value = strchr(copy, '='), *name = copy, why[OPTION_ERROR_SIZE];
+	const char *section = NULL, *values[64];
+	const struct option *o;
+	bool ok = false;
+	size_t n = 1;
+
+	if (value == NULL) {
+		say(error, "-o %s: not of the form NAME=VALUE", text);
+		goto out;
+	}
+	*value++ = '\0';
+	if (strncmp(name, "spf.", 4) == 0) {
+		section = "spf";
+		name += 4;
+	}
+	o = option_find(section, name);
+	if (o == NULL) {
+		say(error, "-o %s: no such option", text);
+		goto out;
+	}
+	values[0] = value;
+	if (is_list(o))
+		n = split_commas(value, values, sizeof(values) / sizeof(values[0]));
+	ok = option_set(s, o, values, n, why);
+	if (!ok)
+		say(error, "-o %s: %s", text, why);
+out:
+	free(copy);
+	return ok;
+}
+
+static bool
+read_domains_file(struct settings *s, char *error)
+{
+	struct file file;
+	const char *why;
+	unsigned line;
+	bool ok;
+
+	if (!file_read(&file, s->domains_file, DOMAINS_FILE_MAX, &why)) {
+		say(error, "domains-file %s: %s", s->domains_file, why);
+		return false;
+	}
+	ok = domainset_add_lines(s->own_domains, file.data, file.len, &line);
+	if (!ok)
+		say(error, "%s:%u: not a domain; one a line, .domain for its subdomains",
+		    s->domains_file, line);
+	file_free(&file);
+	return ok;
+}
+
+/* choose_srs_domain - the first of domains that can be one, when none is given */
+static bool
+choose_srs_domain(struct settings *s, char *error)
+{
+	size_t i;
+
+	for (i = 0; s->srs_domain[0] == '\0' && i < s->domains.n; i++) {
+		if (s->domains.text[i][0] == '.')
+			continue;
+		free(s->srs_domain);
+		s->srs_domain = xstrdup(s->domains.text[i]);
+	}
+	if (s->srs_domain[0] == '\0') {
+		say(error, "srs-domain: not set; the domain of the addresses that we mint");
+		return false;
+	}
+	if (!hostname_is_fqdn(s->srs_domain, strlen(s->srs_domain))) {
+		say(error, "srs-domain: '%s', the first of domains, is not accepted; a host name "
+		    "of ASCII letters, digits and hyphens with at least one dot", s->srs_domain);
+		return false;
+	}
+	return true;
+}
+
+static void
+default_authserv_id(struct settings *s)
+{
+	char host[256];
+
+	if (s->spf.authserv_id[0] != '\0')
+		return;
+	if (gethostname(host, sizeof(host)) == -1 || host[0] == '\0')
+		strlcpy(host, s->srs_domain, sizeof(host));
+	host[sizeof(host) - 1] = '\0';
+	free(s->spf.authserv_id);
+	s->spf.authserv_id = xstrdup(host);
+}
+
+/* complete - check what concerns several options, and make what is made of them */
+static bool
+complete(struct settings *s, char *error)
+{
+	size_t i;
+
+	if (!choose_srs_domain(s, error))
+		return false;
+	if (s->hash_minimum > s->hash_length) {
+		say(error, "hash-minimum: %d is more than hash-length, %d", s->hash_minimum,
+		    s->hash_length);
+		return false;
+	}
+	if (s->spf.prospective[0] != '\0')
+		ipaddr_parse(&s->prospective, s->spf.prospective, strlen(s->spf.prospective));
+	default_authserv_id(s);
+	s->own_domains = domainset_new();
+	domainset_add(s->own_domains, s->srs_domain, strlen(s->srs_domain));
+	for (i = 0; i < s->domains.n; i++)
+		domainset_add(s->own_domains, s->domains.text[i], strlen(s->domains.text[i]));
+	return s->domains_file[0] == '\0' || read_domains_file(s, error);
+}
+
+struct settings *
+config_load(const char *path, const char *const *overrides, size_t n,
+    char error[CONFIG_ERROR_SIZE])
+{
+	struct settings *s = xcalloc(1, sizeof(*s));
+	const struct option *o;
+	bool ok;
+	size_t i;
+
+	error[0] = '\0';
+	for (o = options; o < options + options_count; o++)
+		option_preset(s, o);
+	ok = parse_file(s, path, error);
+	for (i = 0; ok && i < n; i++)
+		ok = apply_override(s, overrides[i], error);
+	if (!ok || !complete(s, error))
+		settings_free(&s);
+	return s;
+}
+
+void
+config_print(const struct settings *s, FILE *out)
+{
+	const struct option *o;
+
+	for (o = options; o < options + options_count; o++)
+		if (o->section == NULL)
+			option_print(s, o, out);
+	fputs("spf {\n", out);
+	for (o = options; o < options + options_count; o++)
+		if (o->section != NULL)
+			option_print(s, o, out);
+	fputs("}\n", out);
+}
+
+/* settings_free - declared in settings.h; lives here because the table of options does the work */
+void
+settings_free(struct settings **settings)
+{
+	const struct option *o;
+
+	if (*settings == NULL)
+		return;
+	for (o = options; o < options + options_count; o++)
+		option_clear(*settings, o);
+	domainset_free(&(*settings)->own_domains);
+	free(*settings);
+	*settings = NULL;
+}

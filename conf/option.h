@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * option - the table of options. One row drives parsing, checking, -o, -nv and the test that
+ * compares the manual: to add an option, add a field to settings.h and a row to option.c.
+ */
+#ifndef CONF_OPTION_H
+#define CONF_OPTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "conf/settings.h"
+
+enum option_type {
+	OPTION_TEXT,
+	OPTION_NUMBER,
+	OPTION_BOOL,
+	OPTION_CHOICE,
+	OPTION_LIST,
+	OPTION_CIDRS,
+};
+
+/* A word that is accepted. The first word of a value is the one that -nv prints. */
+struct option_choice {
+	const char *word;
+	int value;
+};
+
+struct option {
+	const char *section; /* NULL or "spf" */
+	const char *name;
+	enum option_type type;
+	const char *preset; /* default: a value, or values between blanks; NULL: none */
+	int min, max;	    /* OPTION_NUMBER */
+	const struct option_choice *choices;
+	/* Checks one value further; may be NULL. *error says what is accepted. */
+	bool (*check)(const char *value, const char **error);
+	size_t offset; /* of the field in struct settings */
+	const char *text;
+};
+
+#define OPTION_ERROR_SIZE 512
+
+extern const struct option options[];
+extern const size_t options_count;
+
+/* NULL when there is none. section may be NULL. */
+const struct option *option_find(const char *section, const char *name);
+
+/*
+ * Replaces an option's value by n values (one, unless it is a list). False with a text in error
+ * that names the value and what is accepted; the settings keep the old value then.
+ */
+bool option_set(struct settings *, const struct option *, const char *const *values, size_t n,
+    char error[OPTION_ERROR_SIZE]);
+
+/* Gives an option its default. */
+void option_preset(struct settings *, const struct option *);
+
+/* Prints "name = value" as config_load reads it. */
+void option_print(const struct settings *, const struct option *, FILE *);
+
+/* Frees what the option holds. */
+void option_clear(struct settings *, const struct option *);
+
+#endif
