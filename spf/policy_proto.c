@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "spf/policy_proto.h"
+
+static const struct {
+	const char *name;
+	size_t offset;
+} attributes[] = {
+	{ "protocol_state", offsetof(struct policy_request, protocol_state) },
+	{ "client_address", offsetof(struct policy_request, client_address) },
+	{ "helo_name", offsetof(struct policy_request, helo_name) },
+	{ "sender", offsetof(struct policy_request, sender) },
+	{ "recipient", offsetof(struct policy_request, recipient) },
+	{ "queue_id", offsetof(struct policy_request, queue_id) },
+	{ "instance", offsetof(struct policy_request, instance) },
+	{ "sasl_username", offsetof(struct policy_request, sasl_username) },
+};
+
+static bool
+is(struct spf_text text, const char *word)
+{
+	return text.len == strlen(word) && memcmp(text.s, word, text.len) == 0;
+}
+
+static void
+set(struct policy_request *req, struct spf_text name, struct spf_text value)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++) {
+		if (!is(name, attributes[i].name))
+			continue;
+		memcpy((char *)req + attributes[i].offset, &value, sizeof(value));
+		return;
+	}
+}
+
+/* read_attributes - the lines of a complete request, each with its NEWLINE, into req */
+static const char *
+read_attributes(const char *s, const char *end, struct policy_request *req)
+{
+	struct spf_text name, value;
+	bool is_policy = false;
+	const char *nl, *eq;
+
+	memset(req, 0, sizeof(*req));
+	for (; s < end; s = nl + 1) {
+		nl = memchr(s, '\n', (size_t)(end - s));
+		eq = memchr(s, '=', (size_t)(nl - s));
+		if (eq == NULL)
+			return "line without '='";
+		if (memchr(s, '\0', (size_t)(nl - s)) != NULL)
+			return "NUL in an attribute";
+		name.s = s;
+		name.len = (size_t)(eq - s);
+		value.s = eq + 1;
+		value.len = (size_t)(nl - value.s);
+		if (is(name, "request"))
+			is_policy = is(value, "smtpd_access_policy");
+		else
+			set(req, name, value);
+	}
+	return is_policy ? NULL : "no request=smtpd_access_policy";
+}
+
+/* over_limit - the reason why the request so far is too much, or NULL */
+static const char *
+over_limit(const struct policy_parser *p)
+{
+	if (p->scanned - p->line > POLICY_LINE_MAX)
+		return "line over 8 KiB";
+	if (p->scanned > POLICY_REQUEST_MAX)
+		return "request over 64 KiB";
+	return p->attributes > POLICY_ATTRIBUTES_MAX ? "more than 128 attributes" : NULL;
+}
+
+int
+policy_parse(struct policy_parser *p, const char *data, size_t len, size_t *used,
+    struct policy_request *req, const char **error)
+{
+	const char *nl;
+	bool empty;
+
+	while (p->scanned < len) {
+		nl = memchr(data + p->scanned, '\n', len - p->scanned);
+		p->scanned = nl == NULL ? len : (size_t)(nl - data);
+		*error = over_limit(p);
+		if (*error != NULL)
+			return -1;
+		if (nl == NULL)
+			return 0;
+		empty = p->scanned == p->line;
+		if (empty) {
+			*error = read_attributes(data, data + p->line, req);
+			*used = p->scanned + 1;
+			memset(p, 0, sizeof(*p));
+			return *error == NULL ? 1 : -1;
+		}
+		p->line = ++p->scanned;
+		p->attributes++;
+	}
+	return 0;
+}

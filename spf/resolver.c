@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: ISC */
+#include <sys/types.h>
+#include <sys/queue.h>
+#include <netinet/in.h>
+#include <arpa/nameser.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <unbound-event.h>
+#include <unbound.h>
+
+#include "common/ascii.h"
+#include "common/log.h"
+#include "common/xmalloc.h"
+#include "spf/resolver.h"
+
+#define RESOLV_CONF "/etc/resolv.conf"
+#define TRUST_ANCHOR "/usr/share/dns/root.key" /* Debian's dns-root-data */
+
+/* A name whose every byte is written as \DDD. */
+#define ESCAPED_SIZE (4 * HOSTNAME_MAX + 1)
+
+struct resolver {
+	struct ub_ctx *ctx;
+	LIST_HEAD(, resolver_question) questions;
+};
+
+struct resolver_question {
+	LIST_ENTRY(resolver_question) next;
+	resolver_done_fn *done;
+	void *arg;
+	int id; /* libunbound's */
+	bool *answered; /* set when done was called while resolver_ask still runs */
+};
+
+/*
+ * Set before anything that finalises the context: nothing is taken after that.
+ * Its local zones would answer for "test." and for the reverse zones of private networks, which
+ * are the forwarder's to know.
+ */
+static const struct {
+	const char *name, *value;
+} options[] = {
+	{ "verbosity:", "0" },
+	{ "use-syslog:", "no" },
+	{ "do-not-query-localhost:", "no" },
+	{ "unblock-lan-zones:", "yes" },
+	{ "insecure-lan-zones:", "yes" },
+	{ "local-zone:", "test. nodefault" },
+	{ "local-zone:", "invalid. nodefault" },
+	{ "local-zone:", "127.in-addr.arpa. nodefault" },
+	{ "edns-buffer-size:", "1232" },
+	{ "outgoing-range:", "512" },
+	{ "num-queries-per-thread:", "4096" },
+	{ "outgoing-num-tcp:", "32" },
+	{ "msg-cache-size:", "4m" },
+	{ "rrset-cache-size:", "8m" },
+	{ "cache-max-ttl:", "86400" },
+	{ "cache-max-negative-ttl:", "900" },
+};
+
+static bool
+set_options(struct resolver *r, bool dnssec, char *error, size_t size)
+{
+	size_t i;
+	int e;
+
+	for (i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		e = ub_ctx_set_option(r->ctx, options[i].name, options[i].value);
+		if (e != 0) {
+			snprintf(error, size, "libunbound: %s %s: %s", options[i].name,
+			    options[i].value, ub_strerror(e));
+			return false;
+		}
+	}
+	e = ub_ctx_set_option(r->ctx, "module-config:", dnssec ? "validator iterator" : "iterator");
+	if (e == 0 && dnssec)
+		e = ub_ctx_add_ta_file(r->ctx, TRUST_ANCHOR);
+	if (e != 0)
+		snprintf(error, size, "libunbound: dnssec with %s: %s", TRUST_ANCHOR,
+		    ub_strerror(e));
+	return e == 0;
+}
+
+/* to_unbound - "IP:PORT" and "[IP]:PORT" as libunbound writes them: "IP@PORT" */
+static void
+to_unbound(const char *nameserver, char *buf, size_t size)
+{
+	const char *colon = strrchr(nameserver, ':');
+	struct ipaddr ip;
+
+	if (ipaddr_parse(&ip, nameserver, strlen(nameserver)) || colon == NULL) {
+		strlcpy(buf, nameserver, size);
+		return;
+	}
+	if (nameserver[0] == '[')
+		snprintf(buf, size, "%.*s@%s", (int)(colon - nameserver) - 2, nameserver + 1,
+		    colon + 1);
+	else
+		snprintf(buf, size, "%.*s@%s", (int)(colon - nameserver), nameserver, colon + 1);
+}
+
+static bool
+set_forwarders(struct resolver *r, const struct text_list *nameservers, char *error, size_t size)
+{
+	char address[128];
+	size_t i;
+	int e;
+
+	if (nameservers->n == 0) {
+		e = ub_ctx_resolvconf(r->ctx, RESOLV_CONF);
+		if (e != 0)
+			snprintf(error, size, "%s: %s", RESOLV_CONF, ub_strerror(e));
+		return e == 0;
+	}
+	for (i = 0; i < nameservers->n; i++) {
+		to_unbound(nameservers->text[i], address, sizeof(address));
+		e = ub_ctx_set_fwd(r->ctx, address);
+		if (e != 0) {
+			snprintf(error, size, "nameservers: %s: %s", nameservers->text[i],
+			    ub_strerror(e));
+			return false;
+		}
+	}
+	return true;
+}
+
+struct resolver *
+resolver_new(struct event_base *base, const struct settings *settings, char *error, size_t size)
+{
+	struct resolver *r = xcalloc(1, sizeof(*r));
+
+	LIST_INIT(&r->questions);
+	r->ctx = ub_ctx_create_event(base);
+	if (r->ctx == NULL)
+		snprintf(error, size, "libunbound: no context");
+	if (r->ctx == NULL || !set_options(r, settings->dnssec, error, size) ||
+	    !set_forwarders(r, &settings->nameservers, error, size))
+		resolver_free(&r);
+	return r;
+}
+
+static void
+forget(struct resolver_question *q)
+{
+	LIST_REMOVE(q, next);
+	free(q);
+}
+
+void
+resolver_free(struct resolver **rp)
+{
+	struct resolver *r = *rp;
+	struct resolver_question *q;
+
+	if (r == NULL)
+		return;
+	while ((q = LIST_FIRST(&r->questions)) != NULL) {
+		ub_cancel(r->ctx, q->id);
+		forget(q);
+	}
+	if (r->ctx != NULL)
+		ub_ctx_delete(r->ctx);
+	free(r);
+	*rp = NULL;
+}
+
+static void
+on_answer(void *arg, int rcode, void *packet, int len, int secure, char *why_bogus, int limited)
+{
+	struct resolver_question *q = arg;
+	resolver_done_fn *done = q->done;
+	void *done_arg = q->arg;
+	bool bogus = secure == 1;
+
+	(void)why_bogus;
+	if (q->answered != NULL)
+		*q->answered = true;
+	forget(q);
+	/* NXDOMAIN comes with a packet, SERVFAIL and our own failures may not. */
+	if (packet == NULL || len <= 0 || bogus || limited ||
+	    (rcode != ns_r_noerror && rcode != ns_r_nxdomain))
+		done(done_arg, NULL, 0);
+	else
+		done(done_arg, packet, (size_t)len);
+}
+
+/* escape - a name as libunbound reads it: what is not plain becomes \DDD, dots stay separators */
+static void
+escape(char buf[ESCAPED_SIZE], const char *name)
+{
+	size_t n = 0;
+
+	for (; *name != '\0'; name++) {
+		if (ascii_isgraph(*name) && *name != '\\' && *name != '"')
+			buf[n++] = *name;
+		else
+			n += (size_t)snprintf(buf + n, ESCAPED_SIZE - n, "\\%03u",
+			    (unsigned char)*name);
+	}
+	buf[n] = '\0';
+}
+
+struct resolver_question *
+resolver_ask(struct resolver *r, const char *name, enum dns_type type, resolver_done_fn *done,
+    void *arg)
+{
+	struct resolver_question *q = xcalloc(1, sizeof(*q));
+	char escaped[ESCAPED_SIZE];
+	bool answered = false;
+	int e, id = 0;
+
+	escape(escaped, name);
+	q->done = done;
+	q->arg = arg;
+	q->answered = &answered;
+	LIST_INSERT_HEAD(&r->questions, q, next);
+	e = ub_resolve_event(r->ctx, escaped, (int)type, ns_c_in, q, on_answer, &id);
+	if (answered)
+		return NULL;
+	q->answered = NULL;
+	q->id = id;
+	if (e != 0) {
+		log_debug("dns: %s %s: %s", escaped, dns_type_name(type), ub_strerror(e));
+		forget(q);
+		done(arg, NULL, 0);
+		return NULL;
+	}
+	return q;
+}
+
+void
+resolver_cancel(struct resolver *r, struct resolver_question *q)
+{
+	ub_cancel(r->ctx, q->id);
+	forget(q);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * resolver - questions to the DNS, answered in the event loop. The only user of libunbound.
+ *
+ * libunbound brings the cache, negative caching, TCP for truncated answers, EDNS, retries and
+ * DNSSEC. Its queries end by themselves after some seconds; who cannot wait that long cancels.
+ */
+#ifndef SPF_RESOLVER_H
+#define SPF_RESOLVER_H
+
+#include <stddef.h>
+
+#include "conf/settings.h"
+#include "spf/spf_answers.h"
+
+struct event_base;
+struct resolver;
+struct resolver_question;
+
+/* Called once with the packet of an answer, or with NULL when there is none (temperror). */
+typedef void resolver_done_fn(void *arg, const unsigned char *packet, size_t len);
+
+/*
+ * Reads /etc/resolv.conf, unless nameservers are set, and the trust anchor for dnssec: call it
+ * before chroot. NULL with one line in error.
+ */
+struct resolver *resolver_new(struct event_base *, const struct settings *, char *error,
+    size_t size);
+void resolver_free(struct resolver **);
+
+/*
+ * Asks. When done was called before this returns (a cached answer, an impossible name) the result
+ * is NULL; else done will be called from the loop, unless the question is cancelled first.
+ */
+struct resolver_question *resolver_ask(struct resolver *, const char *name, enum dns_type, resolver_done_fn *done,
+    void *arg);
+
+/* Forgets a question: done is not called any more. */
+void resolver_cancel(struct resolver *, struct resolver_question *);
+
+#endif

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdlib.h>
+#include <string.h>
+
+#include <event2/event.h>
+
+#include "common/idna.h"
+#include "common/xmalloc.h"
+#include "spf/dns_packet.h"
+#include "spf/spf_check.h"
+
+/* A local part is cut here for the macros; an address has 254 bytes. */
+#define LOCAL_MAX 255
+
+struct identity {
+	bool wanted;
+	bool done;
+	struct spf_request req;
+	char domain[HOSTNAME_MAX + 1];
+	struct spf_verdict *verdict;
+};
+
+struct spf_check {
+	struct resolver *resolver;
+	struct spf_answers *answers;
+	struct event *deadline;
+	struct identity helo, mailfrom;
+	struct spf_verdicts verdicts;
+	char helo_name[HOSTNAME_MAX + 1];
+	char local[LOCAL_MAX + 1];
+	bool driving;
+	void (*wake)(void *arg);
+	void *wake_arg;
+};
+
+/* A question that is out: which answer it is for, and the check that waits. */
+struct errand {
+	struct spf_check *check;
+	struct spf_answer *answer;
+	struct resolver_question *question;
+};
+
+static void drive(struct spf_check *);
+
+static void
+on_reply(void *arg, const unsigned char *packet, size_t len)
+{
+	struct errand *errand = arg;
+	struct spf_check *check = errand->check;
+	struct spf_answer *answer = errand->answer;
+
+	answer->owner = NULL;
+	free(errand);
+	if (packet == NULL)
+		answer->status = SPF_ANSWER_ERROR;
+	else
+		dns_packet_read(answer, packet, len);
+	if (check->driving || spf_check_is_done(check))
+		return;
+	drive(check);
+	if (spf_check_is_done(check))
+		check->wake(check->wake_arg);
+}
+
+/* fetch - ask for one answer; true when it came at once, from the cache */
+static bool
+fetch(struct spf_check *check, struct spf_answer *answer)
+{
+	struct errand *errand = xcalloc(1, sizeof(*errand));
+	struct resolver_question *question;
+
+	errand->check = check;
+	errand->answer = answer;
+	answer->owner = errand;
+	answer->status = SPF_ANSWER_ASKED;
+	question = resolver_ask(check->resolver, answer->name, answer->type, on_reply, errand);
+	if (question == NULL)
+		return true;
+	errand->question = question;
+	return false;
+}
+
+static bool
+fetch_wanted(struct spf_check *check)
+{
+	struct spf_answer *answer;
+	bool news = false;
+
+	while ((answer = spf_answers_first(check->answers, SPF_ANSWER_WANTED)) != NULL)
+		news |= fetch(check, answer);
+	return news;
+}
+
+static void
+evaluate(struct spf_check *check, struct identity *identity)
+{
+	if (identity->wanted && !identity->done)
+		identity->done = spf_eval(&identity->req, check->answers, identity->verdict);
+}
+
+/* drive - evaluate and ask, until verdicts or until only the network can say more */
+static void
+drive(struct spf_check *check)
+{
+	check->driving = true;
+	do {
+		evaluate(check, &check->helo);
+		evaluate(check, &check->mailfrom);
+	} while (!spf_check_is_done(check) && fetch_wanted(check));
+	check->driving = false;
+}
+
+static void
+cancel_questions(struct spf_check *check)
+{
+	struct spf_answer *answer;
+	struct errand *errand;
+
+	while ((answer = spf_answers_first(check->answers, SPF_ANSWER_ASKED)) != NULL) {
+		errand = answer->owner;
+		answer->status = SPF_ANSWER_ERROR;
+		answer->owner = NULL;
+		resolver_cancel(check->resolver, errand->question);
+		free(errand);
+	}
+}
+
+static void
+give_up(struct identity *identity)
+{
+	if (!identity->wanted || identity->done)
+		return;
+	memset(identity->verdict, 0, sizeof(*identity->verdict));
+	identity->verdict->result = SPF_TEMPERROR;
+	identity->verdict->problem = "no answer from the DNS in time";
+	identity->done = true;
+}
+
+static void
+give_up_all(struct spf_check *check)
+{
+	cancel_questions(check);
+	give_up(&check->helo);
+	give_up(&check->mailfrom);
+}
+
+static void
+on_deadline(evutil_socket_t fd, short what, void *arg)
+{
+	struct spf_check *check = arg;
+
+	(void)fd;
+	(void)what;
+	give_up_all(check);
+	check->wake(check->wake_arg);
+}
+
+/*
+ * init_identity - what spf_eval is asked
+ *
+ * A name that cannot be written in A-labels becomes empty: there is nothing to look up, and the
+ * result is none.
+ */
+static void
+init_identity(struct identity *identity, struct spf_check *check, const struct settings *settings,
+    const struct spf_check_request *req, struct spf_text domain)
+{
+	identity->wanted = true;
+	identity->req.ip = req->ip;
+	identity->req.domain.s = identity->domain;
+	identity->req.domain.len = idna_to_ascii(identity->domain, domain.s, domain.len);
+	identity->req.helo.s = check->helo_name;
+	identity->req.helo.len = strlen(check->helo_name);
+	identity->req.receiver = settings->spf.authserv_id;
+	identity->req.now = req->now;
+	identity->req.lookup_limit = (unsigned)settings->spf.lookup_limit;
+	identity->req.void_limit = (unsigned)settings->spf.void_limit;
+	identity->req.explain = settings->spf.use_exp;
+}
+
+static void
+copy_texts(struct spf_check *check, const struct spf_check_request *req)
+{
+	size_t len = req->sender_local.len < LOCAL_MAX ? req->sender_local.len : LOCAL_MAX;
+
+	if (len > 0)
+		memcpy(check->local, req->sender_local.s, len);
+	check->mailfrom.req.local.s = check->local;
+	check->mailfrom.req.local.len = len;
+	check->helo.req.local.s = ""; /* postmaster */
+	if (req->helo.len > 0)
+		idna_to_ascii(check->helo_name, req->helo.s, req->helo.len);
+}
+
+struct spf_check *
+spf_check_start(struct event_base *base, struct resolver *resolver,
+    const struct settings *settings, const struct spf_check_request *req,
+    void (*wake)(void *arg), void *arg)
+{
+	struct spf_check *check = xcalloc(1, sizeof(*check));
+	struct timeval budget = { settings->spf.lookup_time, 0 };
+
+	check->resolver = resolver;
+	check->answers = spf_answers_new();
+	check->wake = wake;
+	check->wake_arg = arg;
+	check->helo.verdict = &check->verdicts.helo;
+	check->mailfrom.verdict = &check->verdicts.mailfrom;
+	check->verdicts.has_helo = req->check_helo;
+	check->verdicts.has_mailfrom = req->check_mailfrom;
+	copy_texts(check, req);
+	if (req->check_helo)
+		init_identity(&check->helo, check, settings, req, req->helo);
+	if (req->check_mailfrom)
+		init_identity(&check->mailfrom, check, settings, req, req->sender_domain);
+	drive(check);
+	if (spf_check_is_done(check))
+		return check;
+	check->deadline = evtimer_new(base, on_deadline, check);
+	if (check->deadline == NULL || evtimer_add(check->deadline, &budget) == -1)
+		give_up_all(check);
+	return check;
+}
+
+bool
+spf_check_is_done(const struct spf_check *check)
+{
+	return (!check->helo.wanted || check->helo.done) &&
+	    (!check->mailfrom.wanted || check->mailfrom.done);
+}
+
+const struct spf_verdicts *
+spf_check_verdicts(const struct spf_check *check)
+{
+	return &check->verdicts;
+}
+
+size_t
+spf_check_questions(const struct spf_check *check)
+{
+	return spf_answers_count(check->answers);
+}
+
+void
+spf_check_free(struct spf_check **checkp)
+{
+	struct spf_check *check = *checkp;
+
+	if (check == NULL)
+		return;
+	cancel_questions(check);
+	if (check->deadline != NULL)
+		event_free(check->deadline);
+	spf_answers_free(&check->answers);
+	free(check);
+	*checkp = NULL;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * spf_check - drives the evaluation of one message: HELO and MAIL FROM side by side over one
+ * table of answers, with one deadline for both.
+ *
+ * spf_eval is called, what it lacks is asked for, each answer that comes calls it again, until
+ * both verdicts are there or the time is up: then what is undecided is a temperror.
+ */
+#ifndef SPF_SPF_CHECK_H
+#define SPF_SPF_CHECK_H
+
+#include <stdbool.h>
+
+#include "conf/settings.h"
+#include "spf/resolver.h"
+#include "spf/spf_eval.h"
+
+struct event_base;
+struct spf_check;
+
+struct spf_check_request {
+	struct ipaddr ip;
+	struct spf_text helo;	       /* as the client said it */
+	struct spf_text sender_local;  /* empty for the null sender */
+	struct spf_text sender_domain; /* may hold U-labels */
+	bool check_helo;
+	bool check_mailfrom;
+	time_t now;
+};
+
+/*
+ * Starts a check. The request's texts are copied. wake is called from the loop, at most once,
+ * when the check gets done after this has returned.
+ */
+struct spf_check *spf_check_start(struct event_base *, struct resolver *, const struct settings *,
+    const struct spf_check_request *, void (*wake)(void *arg), void *arg);
+
+/* True when the verdicts are there, perhaps right after the start. */
+bool spf_check_is_done(const struct spf_check *);
+
+/* Valid once it is done, until spf_check_free. */
+const struct spf_verdicts *spf_check_verdicts(const struct spf_check *);
+
+/* Questions that were put to the DNS (its cache included). */
+size_t spf_check_questions(const struct spf_check *);
+
+/* Ends a check, done or not: cancels its questions and sets the pointer to NULL. */
+void spf_check_free(struct spf_check **);
+
+#endif

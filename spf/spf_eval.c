@@ -1,0 +1,714 @@
+/* SPDX-License-Identifier: ISC */
+#include <string.h>
+#include <strings.h>
+
+#include "common/ascii.h"
+#include "common/printable.h"
+#include "spf/spf_eval.h"
+#include "spf/spf_record.h"
+
+/* 4.6.4: names of one MX record set, and names of one PTR answer that are looked at. */
+#define MX_MAX 10
+#define PTR_MAX 10
+
+/* What a term, or a whole record, comes to. */
+enum outcome {
+	NO_MATCH,
+	MATCH,
+	TEMPERROR,
+	PERMERROR,
+	PENDING, /* an answer is missing */
+};
+
+struct eval {
+	const struct spf_request *req;
+	struct spf_answers *answers;
+	struct spf_verdict *verdict;
+	unsigned lookups;
+	unsigned voids;
+	bool pending; /* an answer was missing: from here on we only look for more questions */
+	bool started; /* the record of the domain itself was read */
+	const char *problem;
+	/* exp= of the record that the verdict comes from, and its domain */
+	struct spf_text exp;
+	char exp_domain[HOSTNAME_MAX + 1];
+};
+
+/* What check_host() came to: a result, or nothing yet. */
+struct host_result {
+	bool pending;
+	enum spf_result result;
+};
+
+static struct host_result check_host(struct eval *, const char *domain, int depth);
+
+const char *
+spf_result_name(enum spf_result result)
+{
+	static const char *const names[SPF_RESULTS] = { "none", "neutral", "pass", "fail",
+		"softfail", "temperror", "permerror" };
+
+	return names[result];
+}
+
+static enum outcome
+problem(struct eval *e, enum outcome outcome, const char *text)
+{
+	if (e->problem == NULL && !e->pending)
+		e->problem = text;
+	return outcome;
+}
+
+/* count_lookup - one more term that asks the DNS; false past the limit (4.6.4) */
+static bool
+count_lookup(struct eval *e)
+{
+	return ++e->lookups <= e->req->lookup_limit;
+}
+
+static enum outcome
+too_many_lookups(struct eval *e)
+{
+	return problem(e, PERMERROR, "too many DNS lookups");
+}
+
+/*
+ * ask - the answer for a name; NULL while it is still to come, which makes the pass a pending one
+ *
+ * More questions than the limits of RFC 7208 can lead to are answered with an error.
+ */
+static const struct spf_answer *
+ask(struct eval *e, const char *name, enum dns_type type)
+{
+	static const struct spf_answer refused = { .status = SPF_ANSWER_ERROR };
+	const struct spf_answer *answer = spf_answers_get(e->answers, name, type);
+
+	if (answer == NULL)
+		return &refused;
+	if (answer->status == SPF_ANSWER_WANTED || answer->status == SPF_ANSWER_ASKED) {
+		e->pending = true;
+		return NULL;
+	}
+	return answer;
+}
+
+/* count_void - one more term whose question found nothing (4.6.4) */
+static enum outcome
+count_void(struct eval *e)
+{
+	if (++e->voids > e->req->void_limit)
+		return problem(e, PERMERROR, "too many DNS lookups that found nothing");
+	return NO_MATCH;
+}
+
+/*
+ * term_answer - the answer to a term's own question
+ *
+ * MATCH: there are records. NO_MATCH: there are none, and the term counts as void; a name that
+ * cannot be asked for has no records either, but nobody was asked. Else the term's outcome.
+ */
+static enum outcome
+term_answer(struct eval *e, const char *name, enum dns_type type, const struct spf_answer **answer)
+{
+	if (!spf_answers_is_name(name, strlen(name)))
+		return NO_MATCH;
+	*answer = ask(e, name, type);
+	if (*answer == NULL)
+		return PENDING;
+	switch ((*answer)->status) {
+	case SPF_ANSWER_FOUND:
+		return MATCH;
+	case SPF_ANSWER_VOID:
+		return count_void(e);
+	default:
+		return problem(e, TEMPERROR, "DNS error");
+	}
+}
+
+static enum dns_type
+address_type(const struct eval *e)
+{
+	return e->req->ip.family == AF_INET ? DNS_A : DNS_AAAA;
+}
+
+static bool
+answer_holds(const struct spf_answer *answer, const struct ipaddr *ip, unsigned prefix)
+{
+	size_t i;
+
+	for (i = 0; i < answer->n; i++)
+		if (ipaddr_agree(&answer->rr[i].ip, ip, prefix))
+			return true;
+	return false;
+}
+
+static unsigned
+term_prefix(const struct eval *e, const struct spf_term *term)
+{
+	return e->req->ip.family == AF_INET ? term->prefix4 : term->prefix6;
+}
+
+static unsigned
+all_bits(const struct eval *e)
+{
+	return e->req->ip.family == AF_INET ? 32 : 128;
+}
+
+/* reverse_name - the client's name under in-addr.arpa or ip6.arpa */
+static void
+reverse_name(const struct eval *e, char name[HOSTNAME_MAX + 1])
+{
+	static const char spec[] = "%{ir}.%{v}.arpa";
+	struct spf_text text = { spec, sizeof(spec) - 1 };
+	struct spf_macro_values values = { .ip = &e->req->ip };
+
+	spf_macro_expand_name(text, &values, name);
+}
+
+/* is_validated - does a name of the PTR answer lead back to the client? An error means no (5.5). */
+static enum outcome
+is_validated(struct eval *e, const struct spf_rr *rr)
+{
+	const struct spf_answer *answer;
+
+	if (!spf_answers_is_name(rr->data, rr->len))
+		return NO_MATCH;
+	answer = ask(e, rr->data, address_type(e));
+	if (answer == NULL)
+		return PENDING;
+	return answer->status == SPF_ANSWER_FOUND && answer_holds(answer, &e->req->ip, all_bits(e))
+	    ? MATCH
+	    : NO_MATCH;
+}
+
+/* A rank for the name that %{p} stands for: the domain itself, a name below it, any other (7.3). */
+static int
+rank(const struct spf_rr *rr, const char *domain)
+{
+	if (strcasecmp(rr->data, domain) == 0)
+		return 3;
+	return hostname_is_within(rr->data, rr->len, domain, strlen(domain)) ? 2 : 1;
+}
+
+/*
+ * validated_name - the best validated name of the client for %{p}; "unknown" when there is none
+ *
+ * Returns NULL while answers are missing.
+ */
+static const char *
+validated_name(struct eval *e, const char *domain)
+{
+	char name[HOSTNAME_MAX + 1];
+	const char *best = "unknown";
+	bool missing = false;
+	const struct spf_answer *ptr;
+	size_t i;
+	int best_rank = 0;
+
+	reverse_name(e, name);
+	ptr = ask(e, name, DNS_PTR);
+	if (ptr == NULL)
+		return NULL;
+	for (i = 0; ptr->status == SPF_ANSWER_FOUND && i < ptr->n && i < PTR_MAX; i++) {
+		switch (is_validated(e, &ptr->rr[i])) {
+		case PENDING:
+			missing = true;
+			break;
+		case MATCH:
+			if (rank(&ptr->rr[i], domain) > best_rank) {
+				best_rank = rank(&ptr->rr[i], domain);
+				best = ptr->rr[i].data;
+			}
+			break;
+		default:
+			break;
+		}
+	}
+	return missing ? NULL : best;
+}
+
+static void
+macro_values(const struct eval *e, const char *domain, struct spf_macro_values *values)
+{
+	static const char postmaster[] = "postmaster";
+	struct spf_text default_local = { postmaster, sizeof(postmaster) - 1 };
+	const struct spf_request *req = e->req;
+
+	memset(values, 0, sizeof(*values));
+	values->local = req->local.len == 0 ? default_local : req->local;
+	values->sender_domain = req->domain;
+	values->domain.s = domain;
+	values->domain.len = strlen(domain);
+	values->helo = req->helo;
+	values->ip = &req->ip;
+	values->receiver = req->receiver;
+	values->now = req->now;
+}
+
+static bool
+is_ascii(struct spf_text text)
+{
+	size_t i;
+
+	for (i = 0; i < text.len; i++)
+		if ((unsigned char)text.s[i] >= 0x80)
+			return false;
+	return true;
+}
+
+/*
+ * target - the name that a domain-spec stands for; MATCH when it is known
+ *
+ * NO_MATCH: the spec uses a local part that is not ASCII, which never matches (RFC 8616, 4).
+ */
+static enum outcome
+target(struct eval *e, struct spf_text spec, const char *domain, char name[HOSTNAME_MAX + 1])
+{
+	struct spf_macro_values values;
+
+	if (spec.len == 0) {
+		strlcpy(name, domain, HOSTNAME_MAX + 1);
+		return MATCH;
+	}
+	macro_values(e, domain, &values);
+	if (!is_ascii(e->req->local) && spf_macro_uses(spec, "sl"))
+		return NO_MATCH;
+	if (spf_macro_uses(spec, "p")) {
+		values.validated = validated_name(e, domain);
+		if (values.validated == NULL)
+			return PENDING;
+	}
+	spf_macro_expand_name(spec, &values, name);
+	return MATCH;
+}
+
+/* The mechanisms, each as section 5 has it. domain is the current one. */
+
+static enum outcome
+match_include(struct eval *e, const struct spf_term *term, const char *domain, int depth)
+{
+	char name[HOSTNAME_MAX + 1];
+	struct host_result inner;
+	enum outcome known;
+
+	if (!count_lookup(e))
+		return too_many_lookups(e);
+	known = target(e, term->domain, domain, name);
+	if (known != MATCH)
+		return known;
+	inner = check_host(e, name, depth + 1);
+	if (inner.pending)
+		return PENDING;
+	switch (inner.result) {
+	case SPF_PASS:
+		return MATCH;
+	case SPF_FAIL:
+	case SPF_SOFTFAIL:
+	case SPF_NEUTRAL:
+		return NO_MATCH;
+	case SPF_TEMPERROR:
+		return problem(e, TEMPERROR, "DNS error");
+	default:
+		return problem(e, PERMERROR, "include of a domain without a record");
+	}
+}
+
+static enum outcome
+match_a(struct eval *e, const struct spf_term *term, const char *domain)
+{
+	char name[HOSTNAME_MAX + 1];
+	const struct spf_answer *answer;
+	enum outcome known;
+
+	if (!count_lookup(e))
+		return too_many_lookups(e);
+	known = target(e, term->domain, domain, name);
+	if (known == MATCH)
+		known = term_answer(e, name, address_type(e), &answer);
+	if (known != MATCH)
+		return known;
+	return answer_holds(answer, &e->req->ip, term_prefix(e, term)) ? MATCH : NO_MATCH;
+}
+
+/* match_mx_host - the addresses of one host of an MX answer; they never count as void */
+static enum outcome
+match_mx_host(struct eval *e, const struct spf_term *term, const struct spf_rr *rr)
+{
+	const struct spf_answer *answer;
+
+	if (!spf_answers_is_name(rr->data, rr->len))
+		return NO_MATCH;
+	answer = ask(e, rr->data, address_type(e));
+	if (answer == NULL)
+		return PENDING;
+	if (answer->status == SPF_ANSWER_ERROR)
+		return problem(e, TEMPERROR, "DNS error");
+	if (answer->status == SPF_ANSWER_FOUND &&
+	    answer_holds(answer, &e->req->ip, term_prefix(e, term)))
+		return MATCH;
+	return NO_MATCH;
+}
+
+static enum outcome
+match_mx(struct eval *e, const struct spf_term *term, const char *domain)
+{
+	char name[HOSTNAME_MAX + 1];
+	const struct spf_answer *mx;
+	enum outcome known, first = NO_MATCH;
+	size_t i;
+
+	if (!count_lookup(e))
+		return too_many_lookups(e);
+	known = target(e, term->domain, domain, name);
+	if (known == MATCH)
+		known = term_answer(e, name, DNS_MX, &mx);
+	if (known != MATCH)
+		return known;
+	if (mx->n > MX_MAX)
+		return problem(e, PERMERROR, "more than 10 MX hosts");
+	/* The first host that says something decides; the others are asked for all the same, so
+	 * that their answers come together. */
+	for (i = 0; i < mx->n; i++) {
+		known = match_mx_host(e, term, &mx->rr[i]);
+		if (first == NO_MATCH)
+			first = known;
+		if (first != NO_MATCH && first != PENDING)
+			break;
+	}
+	return first;
+}
+
+/* An error of the PTR question means no match (5.5): then there are no names to look at. */
+static enum outcome
+match_ptr(struct eval *e, const struct spf_term *term, const char *domain)
+{
+	char name[HOSTNAME_MAX + 1], reverse[HOSTNAME_MAX + 1];
+	enum outcome known, first = NO_MATCH;
+	const struct spf_answer *ptr;
+	const struct spf_rr *rr;
+	size_t i;
+
+	if (!count_lookup(e))
+		return too_many_lookups(e);
+	known = target(e, term->domain, domain, name);
+	if (known != MATCH)
+		return known;
+	reverse_name(e, reverse);
+	ptr = ask(e, reverse, DNS_PTR);
+	if (ptr == NULL)
+		return PENDING;
+	if (ptr->status == SPF_ANSWER_VOID)
+		return count_void(e);
+	for (i = 0; i < ptr->n && i < PTR_MAX; i++) {
+		rr = &ptr->rr[i];
+		if (!hostname_is_within(rr->data, rr->len, name, strlen(name)))
+			continue;
+		known = is_validated(e, rr);
+		if (first == NO_MATCH)
+			first = known;
+		if (first == MATCH)
+			break;
+	}
+	return first;
+}
+
+static enum outcome
+match_exists(struct eval *e, const struct spf_term *term, const char *domain)
+{
+	char name[HOSTNAME_MAX + 1];
+	const struct spf_answer *answer;
+	enum outcome known;
+
+	if (!count_lookup(e))
+		return too_many_lookups(e);
+	known = target(e, term->domain, domain, name);
+	return known == MATCH ? term_answer(e, name, DNS_A, &answer) : known;
+}
+
+static enum outcome
+match_term(struct eval *e, const struct spf_term *term, const char *domain, int depth)
+{
+	switch (term->mechanism) {
+	case SPF_MECH_ALL:
+		return MATCH;
+	case SPF_MECH_INCLUDE:
+		return match_include(e, term, domain, depth);
+	case SPF_MECH_A:
+		return match_a(e, term, domain);
+	case SPF_MECH_MX:
+		return match_mx(e, term, domain);
+	case SPF_MECH_PTR:
+		return match_ptr(e, term, domain);
+	case SPF_MECH_IP4:
+	case SPF_MECH_IP6:
+		return cidr_contains(&term->net, &e->req->ip) ? MATCH : NO_MATCH;
+	case SPF_MECH_EXISTS:
+		return match_exists(e, term, domain);
+	}
+	return NO_MATCH;
+}
+
+static enum spf_result
+qualifier_result(char qualifier)
+{
+	switch (qualifier) {
+	case '-':
+		return SPF_FAIL;
+	case '~':
+		return SPF_SOFTFAIL;
+	case '?':
+		return SPF_NEUTRAL;
+	default:
+		return SPF_PASS;
+	}
+}
+
+static struct host_result
+settled(const struct eval *e, enum spf_result result)
+{
+	struct host_result r = { e->pending, result };
+
+	return r;
+}
+
+/* note_term - remember what decided; only the outermost record's term is of interest */
+static void
+note_term(struct eval *e, struct spf_text term, int depth)
+{
+	if (depth == 0 && !e->pending)
+		printable(e->verdict->mechanism, sizeof(e->verdict->mechanism), term.s, term.len);
+}
+
+static struct host_result
+matched(struct eval *e, const struct spf_record *record, const struct spf_term *term,
+    const char *domain, int depth)
+{
+	note_term(e, term->text, depth);
+	if (depth == 0) {
+		e->exp = record->exp;
+		strlcpy(e->exp_domain, domain, sizeof(e->exp_domain));
+	}
+	return settled(e, qualifier_result(term->qualifier));
+}
+
+static struct host_result
+follow_redirect(struct eval *e, const struct spf_record *record, const char *domain, int depth)
+{
+	char name[HOSTNAME_MAX + 1];
+	struct host_result inner;
+
+	if (!count_lookup(e)) {
+		too_many_lookups(e);
+		return settled(e, SPF_PERMERROR);
+	}
+	/* NO_MATCH: a macro of it never matches, so there is no record to go on with. */
+	if (target(e, record->redirect, domain, name) == MATCH)
+		inner = check_host(e, name, depth);
+	else
+		inner = settled(e, SPF_NONE);
+	if (!inner.pending && inner.result == SPF_NONE) {
+		problem(e, PERMERROR, "redirect to a domain without a record");
+		inner.result = SPF_PERMERROR;
+	}
+	return inner;
+}
+
+/* walk - evaluate the terms of one record from left to right (4.6.2) */
+static struct host_result
+walk(struct eval *e, const struct spf_record *record, const char *domain, int depth)
+{
+	static const struct spf_text none = { "default", 7 };
+	size_t i;
+
+	for (i = 0; i < record->n; i++) {
+		const struct spf_term *term = &record->terms[i];
+		enum outcome outcome = match_term(e, term, domain, depth);
+
+		switch (outcome) {
+		case NO_MATCH:
+		case PENDING:
+			continue;
+		case MATCH:
+			return matched(e, record, term, domain, depth);
+		case TEMPERROR:
+		case PERMERROR:
+			note_term(e, term->text, depth);
+			return settled(e, outcome == TEMPERROR ? SPF_TEMPERROR : SPF_PERMERROR);
+		}
+	}
+	if (record->redirect.s != NULL)
+		return follow_redirect(e, record, domain, depth);
+	note_term(e, none, depth);
+	return settled(e, SPF_NEUTRAL);
+}
+
+/*
+ * select_record - the one SPF record among the TXT records of a name (4.5)
+ *
+ * Returns how many there are.
+ */
+static size_t
+select_record(const struct spf_answer *answer, const struct spf_rr **record)
+{
+	size_t i, n = 0;
+
+	for (i = 0; answer->status == SPF_ANSWER_FOUND && i < answer->n; i++) {
+		if (spf_record_is_spf(answer->rr[i].data, answer->rr[i].len)) {
+			*record = &answer->rr[i];
+			n++;
+		}
+	}
+	return n;
+}
+
+/* says_no_mail - is the record exactly "v=spf1 -all"? */
+static bool
+says_no_mail(const struct spf_record *record)
+{
+	return record->n == 1 && record->terms[0].mechanism == SPF_MECH_ALL &&
+	    record->terms[0].qualifier == '-' && record->redirect.s == NULL;
+}
+
+static struct host_result
+evaluate_record(struct eval *e, const struct spf_rr *rr, const char *domain, int depth)
+{
+	struct spf_record record;
+	struct host_result r;
+	struct spf_text at;
+	const char *error;
+
+	if (!spf_record_parse(&record, rr->data, rr->len, &error, &at)) {
+		problem(e, PERMERROR, error);
+		note_term(e, at, depth);
+		return settled(e, SPF_PERMERROR);
+	}
+	if (!e->started)
+		e->verdict->no_mail = says_no_mail(&record);
+	e->started = true;
+	r = walk(e, &record, domain, depth);
+	spf_record_free(&record);
+	return r;
+}
+
+/* Includes and redirects together; each costs one of lookup_limit. A second line of defence for
+ * the stack. */
+#define DEPTH_MAX 100
+
+static struct host_result
+check_host(struct eval *e, const char *domain, int depth)
+{
+	const struct spf_rr *record = NULL;
+	const struct spf_answer *answer;
+
+	if (depth > DEPTH_MAX || !spf_answers_is_name(domain, strlen(domain)))
+		return settled(e, SPF_NONE);
+	answer = ask(e, domain, DNS_TXT);
+	if (answer == NULL)
+		return settled(e, SPF_NONE);
+	if (answer->status == SPF_ANSWER_ERROR) {
+		problem(e, TEMPERROR, "DNS error");
+		return settled(e, SPF_TEMPERROR);
+	}
+	switch (select_record(answer, &record)) {
+	case 0:
+		return settled(e, SPF_NONE);
+	case 1:
+		return evaluate_record(e, record, domain, depth);
+	default:
+		problem(e, PERMERROR, "more than one SPF record");
+		return settled(e, SPF_PERMERROR);
+	}
+}
+
+/* usable_text - the one TXT record of an explanation, if it is printable ASCII (6.2) */
+static bool
+usable_text(const struct spf_answer *answer, struct spf_text *text)
+{
+	size_t i;
+
+	if (answer->status != SPF_ANSWER_FOUND || answer->n != 1)
+		return false;
+	text->s = answer->rr[0].data;
+	text->len = answer->rr[0].len;
+	for (i = 0; i < text->len; i++)
+		if (!ascii_isgraph(text->s[i]) && text->s[i] != ' ')
+			return false;
+	return true;
+}
+
+/* printable_text - what the macros brought in is the client's: visible ASCII and blanks only */
+static void
+printable_text(char *s)
+{
+	for (; *s != '\0'; s++)
+		if (!ascii_isgraph(*s) && *s != ' ')
+			*s = '?';
+}
+
+/*
+ * explain - fetch and expand the explanation of a fail; false while an answer is missing
+ *
+ * It counts for no limit, and whatever goes wrong only costs the explanation.
+ */
+static bool
+explain(struct eval *e)
+{
+	char name[HOSTNAME_MAX + 1];
+	struct spf_macro_values values;
+	const struct spf_answer *answer;
+	struct spf_text text;
+	const char *error;
+	enum outcome known = target(e, e->exp, e->exp_domain, name);
+
+	if (known != MATCH || !spf_answers_is_name(name, strlen(name)))
+		return known != PENDING;
+	answer = ask(e, name, DNS_TXT);
+	if (answer == NULL)
+		return false;
+	if (!usable_text(answer, &text) || !spf_macro_is_valid(text, true, &error))
+		return true;
+	macro_values(e, e->exp_domain, &values);
+	if (spf_macro_uses(text, "p") &&
+	    (values.validated = validated_name(e, e->exp_domain)) == NULL)
+		return false;
+	spf_macro_expand_text(text, &values, e->verdict->explanation);
+	printable_text(e->verdict->explanation);
+	return true;
+}
+
+/* is_checkable - 4.3: a name of several labels; anything else is none without a question */
+static bool
+is_checkable(struct spf_text domain)
+{
+	return spf_answers_is_name(domain.s, domain.len) &&
+	    memchr(domain.s, '.', domain.len) != NULL && domain.s[0] != '[';
+}
+
+bool
+spf_eval(const struct spf_request *req, struct spf_answers *answers, struct spf_verdict *verdict)
+{
+	struct eval e = { .req = req, .answers = answers, .verdict = verdict };
+	char domain[HOSTNAME_MAX + 1];
+	struct spf_text name = req->domain;
+	struct host_result r;
+
+	memset(verdict, 0, sizeof(*verdict));
+	verdict->problem = "";
+	if (name.len > 0 && name.s[name.len - 1] == '.')
+		name.len--;
+	if (!is_checkable(name))
+		return true; /* SPF_NONE */
+	memcpy(domain, name.s, name.len);
+	domain[name.len] = '\0';
+	r = check_host(&e, domain, 0);
+	if (r.pending)
+		return false;
+	verdict->result = r.result;
+	verdict->lookups = e.lookups;
+	verdict->voids = e.voids;
+	if (e.problem != NULL && (r.result == SPF_TEMPERROR || r.result == SPF_PERMERROR))
+		verdict->problem = e.problem;
+	if (r.result == SPF_FAIL && req->explain && e.exp.s != NULL)
+		return explain(&e);
+	return true;
+}

@@ -1,0 +1,488 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdio.h>
+#include <string.h>
+
+#include "common/printable.h"
+#include "spf/spf_gate.h"
+
+/* A domain in a refusal; whole in nearly all cases. */
+#define DOMAIN_SIZE 101
+
+const char *
+gate_kind_name(enum gate_kind kind)
+{
+	static const char *const names[] = { "dunno", "prepend", "reject", "defer" };
+
+	return names[kind];
+}
+
+static bool
+is(struct spf_text text, const char *word)
+{
+	return text.len == strlen(word) && memcmp(text.s, word, text.len) == 0;
+}
+
+void
+gate_query_init(struct gate_query *q, const struct policy_request *req)
+{
+	struct spf_text sender = req->sender;
+	const char *at = sender.len == 0 ? NULL : memrchr(sender.s, '@', sender.len);
+
+	memset(q, 0, sizeof(*q));
+	q->req = req;
+	if (!ipaddr_parse(&q->client, req->client_address.s, req->client_address.len))
+		q->client.family = 0;
+	q->null_sender = sender.len == 0 || is(sender, "<>");
+	if (at == NULL || q->null_sender)
+		return;
+	q->sender_local.s = sender.s;
+	q->sender_local.len = (size_t)(at - sender.s);
+	q->sender_domain.s = at + 1;
+	q->sender_domain.len = sender.len - q->sender_local.len - 1;
+}
+
+static bool
+in_networks(const struct cidr_list *list, const struct ipaddr *ip)
+{
+	size_t i;
+
+	for (i = 0; i < list->n; i++)
+		if (cidr_contains(&list->net[i], ip))
+			return true;
+	return false;
+}
+
+/* in_domains - whole labels: x.org holds a.x.org, .x.org holds only a.x.org */
+static bool
+in_domains(const struct text_list *list, struct spf_text name)
+{
+	size_t i, len;
+
+	for (i = 0; i < list->n; i++) {
+		const char *entry = list->text[i];
+		bool below = entry[0] == '.';
+
+		len = strlen(entry) - below;
+		if (hostname_is_within(name.s, name.len, entry + below, len) &&
+		    (!below || name.len > len))
+			return true;
+	}
+	return false;
+}
+
+/* exemption - why this request is none of ours, or NULL */
+static const char *
+exemption(const struct gate_query *q, const struct spf_settings *spf)
+{
+	if (!is(q->req->protocol_state, "RCPT"))
+		return "state";
+	if (q->req->sasl_username.len > 0)
+		return "authenticated";
+	if (q->client.family == 0)
+		return "no-client-address";
+	if (in_networks(&spf->skip_addresses, &q->client))
+		return "skip-addresses";
+	return in_networks(&spf->whitelist, &q->client) ? "whitelist" : NULL;
+}
+
+static bool
+dunno(struct gate_action *action, const char *exempt)
+{
+	action->kind = GATE_DUNNO;
+	action->exempt = exempt;
+	strlcpy(action->text, "DUNNO", sizeof(action->text));
+	return true;
+}
+
+/* refuse - answer with a reply code, unless test-only lets everything pass */
+static bool
+refuse(struct gate_action *action, const struct spf_settings *spf, enum gate_kind kind,
+    const char *text)
+{
+	if (spf->test_only) {
+		action->would = gate_kind_name(kind);
+		return dunno(action, "test-only");
+	}
+	action->kind = kind;
+	strlcpy(action->text, text, sizeof(action->text));
+	return true;
+}
+
+/* judge_recipient - what the recipient alone decides; false: nothing */
+static bool
+judge_recipient(const struct gate_query *q, const struct spf_settings *spf,
+    struct gate_action *action)
+{
+	switch (q->recipient) {
+	case GATE_SRS_FOREIGN:
+		return false;
+	case GATE_SRS_FORGED:
+		action->exempt = "srs-forged";
+		return spf->srs_forged == SRS_FORGED_REJECT &&
+		    refuse(action, spf, GATE_REJECT, "550 5.1.1 unknown SRS address");
+	case GATE_SRS_EXPIRED:
+		action->exempt = "srs-expired";
+		return spf->srs_forged == SRS_FORGED_REJECT &&
+		    refuse(action, spf, GATE_REJECT, "550 5.1.1 expired SRS address");
+	case GATE_SRS_VALID:
+		break;
+	}
+	if (q->null_sender)
+		return dunno(action, "srs-bounce");
+	action->exempt = "srs-nonnull";
+	if (spf->srs_nonnull == SRS_NONNULL_REJECT)
+		return refuse(action, spf, GATE_REJECT, "550 5.7.1 SRS address takes bounces only");
+	return spf->srs_nonnull == SRS_NONNULL_DEFER &&
+	    refuse(action, spf, GATE_DEFER, "450 4.7.1 SRS address takes bounces only");
+}
+
+static bool
+is_srs_skip(const struct gate_query *q, const struct spf_settings *spf)
+{
+	return q->sender == GATE_SRS_VALID && spf->srs_sender == SRS_SENDER_SKIP;
+}
+
+/* helo_policy - which HELO results refuse this message */
+static enum spf_reject
+helo_policy(const struct gate_query *q, const struct spf_settings *spf)
+{
+	int policy = spf->helo_reject;
+
+	if (q->null_sender && spf->null_sender_reject != SPF_REJECT_AS_HELO)
+		policy = spf->null_sender_reject;
+	if (in_domains(&spf->reject_not_pass_domains, q->req->helo_name))
+		return SPF_REJECT_NOT_PASS;
+	if (policy == SPF_REJECT_NULL)
+		return q->null_sender ? SPF_REJECT_FAIL : SPF_REJECT_NEVER;
+	return (enum spf_reject)policy;
+}
+
+static enum spf_reject
+mailfrom_policy(const struct gate_query *q, const struct spf_settings *spf)
+{
+	if (in_domains(&spf->reject_not_pass_domains, q->sender_domain))
+		return SPF_REJECT_NOT_PASS;
+	return (enum spf_reject)spf->mail_from_reject;
+}
+
+/* make_plan - a HELO name is looked up when it can refuse, or when its result is shown */
+static void
+make_plan(const struct gate_query *q, const struct spf_settings *spf, struct gate_plan *plan)
+{
+	enum spf_reject helo = helo_policy(q, spf);
+	bool shown = q->null_sender || spf->header == SPF_HEADER_AUTHRES ||
+	    spf->header == SPF_HEADER_BOTH;
+
+	plan->helo = helo != SPF_REJECT_NOCHECK && (helo != SPF_REJECT_NEVER || shown);
+	plan->mailfrom = !q->null_sender && mailfrom_policy(q, spf) != SPF_REJECT_NOCHECK;
+}
+
+bool
+gate_before(const struct gate_query *q, const struct settings *settings,
+    struct gate_action *action, struct gate_plan *plan)
+{
+	const struct spf_settings *spf = &settings->spf;
+	const char *exempt = exemption(q, spf);
+
+	memset(action, 0, sizeof(*action));
+	memset(plan, 0, sizeof(*plan));
+	if (exempt != NULL)
+		return dunno(action, exempt);
+	if (judge_recipient(q, spf, action))
+		return true;
+	action->exempt = NULL;
+	if (is_srs_skip(q, spf))
+		return false;
+	make_plan(q, spf, plan);
+	if (!plan->helo && !plan->mailfrom)
+		return dunno(action, "no-check");
+	return false;
+}
+
+enum gate_header
+gate_header_due(const struct settings *settings, unsigned nth)
+{
+	switch (settings->spf.header) {
+	case SPF_HEADER_RECEIVED:
+		return nth == 0 ? GATE_HEADER_RECEIVED : GATE_HEADER_NONE;
+	case SPF_HEADER_AUTHRES:
+		return nth == 0 ? GATE_HEADER_AUTHRES : GATE_HEADER_NONE;
+	case SPF_HEADER_BOTH:
+		if (nth > 1)
+			return GATE_HEADER_NONE;
+		return nth == 0 ? GATE_HEADER_RECEIVED : GATE_HEADER_AUTHRES;
+	default:
+		return GATE_HEADER_NONE;
+	}
+}
+
+/* One identity, judged. */
+struct judgement {
+	enum gate_kind kind; /* GATE_DUNNO: nothing against it */
+	const char *code;
+};
+
+static bool
+policy_refuses(enum spf_reject policy, enum spf_result result)
+{
+	switch (result) {
+	case SPF_FAIL:
+		return policy <= SPF_REJECT_FAIL;
+	case SPF_SOFTFAIL:
+		return policy <= SPF_REJECT_SOFTFAIL;
+	case SPF_NEUTRAL:
+		return policy == SPF_REJECT_NOT_PASS;
+	default:
+		return false;
+	}
+}
+
+static struct judgement
+judge(const struct spf_settings *spf, enum spf_reject policy, const struct spf_verdict *verdict)
+{
+	static const struct judgement clear = { GATE_DUNNO, "" };
+	static const struct judgement not_allowed = { GATE_REJECT, "550 5.7.23" };
+	static const struct judgement permerror = { GATE_REJECT, "550 5.7.24" };
+	static const struct judgement temperror = { GATE_DEFER, "451 4.7.24" };
+
+	if (policy == SPF_REJECT_NEVER || policy == SPF_REJECT_NOCHECK)
+		return clear;
+	if (verdict->result == SPF_PERMERROR && spf->permerror_reject)
+		return permerror;
+	if (verdict->result == SPF_TEMPERROR && spf->temperror_defer)
+		return temperror;
+	if (!policy_refuses(policy, verdict->result))
+		return clear;
+	if (spf->no_mail && !(verdict->result == SPF_FAIL && verdict->no_mail))
+		return clear;
+	return not_allowed;
+}
+
+/* put_reason - our words for a result, about a client and a domain */
+static void
+put_reason(char *buf, size_t size, const struct spf_verdict *verdict, const char *client,
+    const char *domain)
+{
+	switch (verdict->result) {
+	case SPF_SOFTFAIL:
+		snprintf(buf, size, "%s is probably not allowed to send mail for %s", client, domain);
+		break;
+	case SPF_NEUTRAL:
+		snprintf(buf, size, "%s does not say that %s may send its mail", domain, client);
+		break;
+	case SPF_PERMERROR:
+		snprintf(buf, size, "the SPF record of %s cannot be used: %s", domain,
+		    verdict->problem);
+		break;
+	case SPF_TEMPERROR:
+		snprintf(buf, size, "the DNS of %s does not answer", domain);
+		break;
+	default:
+		snprintf(buf, size, "%s is not allowed to send mail for %s", client, domain);
+		break;
+	}
+}
+
+/* What stands for the names in a reason-message. */
+struct reason_words {
+	const char *name;
+	const char *text;
+};
+
+/* fill_template - reason-message with its {names} replaced, cut when it gets too long */
+static void
+fill_template(char *buf, size_t size, const char *template, const struct reason_words *words)
+{
+	const struct reason_words *w;
+	size_t n = 0;
+
+	while (*template != '\0' && n + 1 < size) {
+		for (w = words; w->name != NULL; w++)
+			if (strncmp(template, w->name, strlen(w->name)) == 0)
+				break;
+		if (w->name == NULL) {
+			buf[n++] = *template++;
+			continue;
+		}
+		n += strlcpy(buf + n, w->text, size - n);
+		if (n >= size)
+			n = size - 1;
+		template += strlen(w->name);
+	}
+	buf[n] = '\0';
+}
+
+#define DEFAULT_REASON_MESSAGE "SPF {identity} check failed: {reason}"
+
+static void
+put_refusal(const struct gate_query *q, const struct spf_settings *spf, enum spf_identity identity,
+    const struct spf_verdict *verdict, struct judgement j, struct gate_action *action)
+{
+	struct spf_text name = identity == SPF_IDENTITY_HELO ? q->req->helo_name : q->sender_domain;
+	char client[IPADDR_TEXT_SIZE], domain[DOMAIN_SIZE], reason[256], text[GATE_TEXT_SIZE];
+	struct reason_words words[] = {
+		{ "{result}", spf_result_name(verdict->result) },
+		{ "{reason}", reason },
+		{ "{identity}", identity == SPF_IDENTITY_HELO ? "HELO" : "MAIL FROM" },
+		{ "{client}", client },
+		{ NULL, NULL },
+	};
+
+	ipaddr_format(&q->client, client);
+	printable(domain, sizeof(domain), name.s, name.len);
+	put_reason(reason, sizeof(reason), verdict, client, domain);
+	fill_template(text, sizeof(text),
+	    spf->reason_message[0] == '\0' ? DEFAULT_REASON_MESSAGE : spf->reason_message, words);
+	if (spf->use_exp && verdict->result == SPF_FAIL && verdict->explanation[0] != '\0') {
+		strlcat(text, "; its owner says: ", sizeof(text));
+		strlcat(text, verdict->explanation, sizeof(text));
+	}
+	snprintf(action->text, sizeof(action->text), "%s %.*s", j.code,
+	    (int)(sizeof(action->text) - strlen(j.code) - 2), text);
+	action->kind = j.kind;
+}
+
+static void
+put_header(const struct gate_query *q, const struct settings *settings,
+    const struct spf_header *h, const enum spf_result *helo, enum gate_header due,
+    struct gate_action *action)
+{
+	char header[SPF_HEADER_SIZE];
+
+	switch (due) {
+	case GATE_HEADER_NONE:
+		dunno(action, action->exempt);
+		return;
+	case GATE_HEADER_RECEIVED:
+		spf_header_received(header, h);
+		break;
+	case GATE_HEADER_AUTHRES:
+		spf_header_authres(header, settings->spf.authserv_id, h,
+		    q->null_sender ? NULL : helo);
+		break;
+	}
+	action->kind = GATE_PREPEND;
+	snprintf(action->text, sizeof(action->text), "PREPEND %s", header);
+}
+
+static struct spf_text
+receiver(const struct gate_query *q, const struct spf_settings *spf)
+{
+	struct spf_text rcpt = q->req->recipient, hidden = { NULL, 0 };
+	const char *at = rcpt.len == 0 ? NULL : memrchr(rcpt.s, '@', rcpt.len);
+
+	if (spf->hide_receiver || at == NULL)
+		return hidden;
+	rcpt.len -= (size_t)(at + 1 - rcpt.s);
+	rcpt.s = at + 1;
+	return rcpt;
+}
+
+static void
+init_header(struct spf_header *h, const struct gate_query *q, const struct settings *settings)
+{
+	memset(h, 0, sizeof(*h));
+	h->client = settings->prospective.family != 0 ? &settings->prospective : &q->client;
+	h->helo = q->req->helo_name;
+	h->domain = q->sender_domain;
+	h->receiver = receiver(q, &settings->spf);
+	if (!q->null_sender)
+		h->sender = q->req->sender;
+}
+
+static void
+answer_skipped(const struct gate_query *q, const struct settings *settings, enum gate_header due,
+    struct gate_action *action)
+{
+	struct spf_header h;
+
+	init_header(&h, q, settings);
+	h.identity = action->identity = SPF_IDENTITY_MAILFROM;
+	h.result = SPF_NONE;
+	h.comment = "SRS-verified sender of ours, not evaluated";
+	action->exempt = "srs-sender";
+	put_header(q, settings, &h, NULL, due, action);
+}
+
+/* spared - why a refusal is held back, or NULL */
+static const char *
+spared(const struct gate_query *q, const struct settings *settings, struct gate_action *action)
+{
+	const struct spf_settings *spf = &settings->spf;
+
+	if (q->sender == GATE_SRS_VALID && spf->srs_sender == SRS_SENDER_NO_REJECT)
+		return "srs-sender";
+	if (spf->nat_guard && settings->prospective.family == 0 && ipaddr_is_private(&q->client)) {
+		action->nat_guarded = true;
+		return "nat-guard";
+	}
+	return spf->test_only ? "test-only" : NULL;
+}
+
+/* The judgement that counts, and whose it is. HELO's comes first. */
+static struct judgement
+judge_both(const struct gate_query *q, const struct spf_settings *spf,
+    const struct spf_verdicts *v, enum spf_identity *identity)
+{
+	struct judgement j = { GATE_DUNNO, "" };
+
+	*identity = SPF_IDENTITY_HELO;
+	if (v->has_helo)
+		j = judge(spf, helo_policy(q, spf), &v->helo);
+	if (j.kind != GATE_DUNNO || !v->has_mailfrom)
+		return j;
+	*identity = SPF_IDENTITY_MAILFROM;
+	return judge(spf, mailfrom_policy(q, spf), &v->mailfrom);
+}
+
+/* The subject of the texts is the address that was evaluated. */
+static struct gate_query
+evaluated_query(const struct gate_query *q, const struct settings *settings)
+{
+	struct gate_query copy = *q;
+
+	if (settings->prospective.family != 0)
+		copy.client = settings->prospective;
+	return copy;
+}
+
+void
+gate_after(const struct gate_query *q, const struct settings *settings,
+    const struct spf_verdicts *v, enum gate_header due, struct gate_action *action)
+{
+	const struct spf_settings *spf = &settings->spf;
+	struct gate_query subject = evaluated_query(q, settings);
+	struct spf_header h;
+	struct judgement j;
+	char comment[64];
+
+	memset(action, 0, sizeof(*action));
+	if (is_srs_skip(q, spf)) {
+		answer_skipped(q, settings, due, action);
+		return;
+	}
+	j = judge_both(q, spf, v, &action->identity);
+	init_header(&h, q, settings);
+	h.identity = v->has_mailfrom ? SPF_IDENTITY_MAILFROM : SPF_IDENTITY_HELO;
+	h.result = v->has_mailfrom ? v->mailfrom.result : v->helo.result;
+	h.comment = spf_identity_name(h.identity);
+	if (j.kind != GATE_DUNNO) {
+		action->exempt = spared(q, settings, action);
+		if (action->exempt == NULL) {
+			put_refusal(&subject, spf, action->identity,
+			    action->identity == SPF_IDENTITY_HELO ? &v->helo : &v->mailfrom, j,
+			    action);
+			return;
+		}
+		if (spf->test_only) {
+			action->would = gate_kind_name(j.kind);
+			snprintf(comment, sizeof(comment), "test-only, would be answered %s for %s",
+			    j.code, spf_identity_name(action->identity));
+			h.comment = comment;
+		}
+	}
+	/* A HELO result is never shown as if it were the sender's. */
+	if (!v->has_mailfrom && !q->null_sender)
+		due = GATE_HEADER_NONE;
+	put_header(q, settings, &h, v->has_helo ? &v->helo.result : NULL, due, action);
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * spf_gate - the decision on one recipient: a pure function of the request, what the SRS core
+ * knows of its addresses, the SPF verdicts and the settings.
+ *
+ * In this order:
+ *	1. not RCPT, authenticated, trusted or unknown client: DUNNO
+ *	2. SRS facts. They need no DNS, and may end it.
+ *	3. which identities to evaluate (the caller does)
+ *	4. HELO, then MAIL FROM: refuse, or the header
+ *
+ * The hash of an SRS address says that we minted it, and nothing about the client. So it may
+ * spare a refusal, and never makes a pass.
+ */
+#ifndef SPF_SPF_GATE_H
+#define SPF_SPF_GATE_H
+
+#include <stdbool.h>
+
+#include "conf/settings.h"
+#include "spf/policy_proto.h"
+#include "spf/spf_eval.h"
+#include "spf/spf_header.h"
+
+/* What an address is to the SRS core. */
+enum gate_srs {
+	GATE_SRS_FOREIGN, /* no SRS address of ours */
+	GATE_SRS_VALID,
+	GATE_SRS_EXPIRED,
+	GATE_SRS_FORGED,
+};
+
+struct gate_query {
+	const struct policy_request *req;
+	struct ipaddr client;	       /* family 0: empty, unknown or no address */
+	struct spf_text sender_local;  /* both empty for the null sender */
+	struct spf_text sender_domain; /* empty also when there is no '@' */
+	bool null_sender;
+	enum gate_srs sender, recipient;
+};
+
+enum gate_kind {
+	GATE_DUNNO,
+	GATE_PREPEND,
+	GATE_REJECT,
+	GATE_DEFER,
+};
+
+/* "dunno", "prepend", "reject", "defer" */
+const char *gate_kind_name(enum gate_kind);
+
+/* What follows "action=": visible ASCII and blanks, never empty, under 400 bytes with it. */
+#define GATE_TEXT_SIZE 393
+
+struct gate_action {
+	enum gate_kind kind;
+	char text[GATE_TEXT_SIZE];
+	/* For the log. */
+	const char *exempt;	    /* why nothing was evaluated or refused; NULL: no reason */
+	const char *would;	    /* what test-only held back: "reject", "defer"; or NULL */
+	enum spf_identity identity; /* that decided, when something was evaluated */
+	bool nat_guarded;	    /* nat-guard held a refusal back */
+};
+
+/* What is to be evaluated. */
+struct gate_plan {
+	bool helo;
+	bool mailfrom;
+};
+
+/* Takes a request apart. The two SRS facts are the caller's to set. */
+void gate_query_init(struct gate_query *, const struct policy_request *);
+
+/* True when *action is the answer already; false when the plan is to be carried out first. */
+bool gate_before(const struct gate_query *, const struct settings *, struct gate_action *,
+    struct gate_plan *);
+
+/* Which header this request may carry: a message gets each one once, at whatever recipient. */
+enum gate_header {
+	GATE_HEADER_NONE,
+	GATE_HEADER_RECEIVED,
+	GATE_HEADER_AUTHRES,
+};
+
+/* The answer, once the plan was carried out. */
+void gate_after(const struct gate_query *, const struct settings *, const struct spf_verdicts *,
+    enum gate_header, struct gate_action *);
+
+/* The header that a message gets as its nth one (from 0). */
+enum gate_header gate_header_due(const struct settings *, unsigned nth);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * spf_header - the trace headers: Received-SPF (RFC 7208, 9.1) and Authentication-Results
+ * (RFC 8601), each as one line without its NEWLINE.
+ *
+ * SECURITY: HELO name and sender are the client's. Every byte of them that is not visible ASCII
+ * becomes '?', and a value that is no dot-atom is quoted, so that nobody adds a key of his own.
+ * A header whose values would make it too long loses some of them rather than its shape.
+ */
+#ifndef SPF_SPF_HEADER_H
+#define SPF_SPF_HEADER_H
+
+#include <stddef.h>
+
+#include "spf/spf_eval.h"
+
+/* With "action=PREPEND " before it a header stays under 400 bytes. */
+#define SPF_HEADER_SIZE 385
+
+enum spf_identity {
+	SPF_IDENTITY_HELO,
+	SPF_IDENTITY_MAILFROM,
+};
+
+const char *spf_identity_name(enum spf_identity);
+
+struct spf_header {
+	enum spf_identity identity;
+	enum spf_result result;
+	const char *comment; /* our own words, without parentheses */
+	const struct ipaddr *client;
+	struct spf_text helo;
+	struct spf_text sender; /* empty for the null sender */
+	struct spf_text domain; /* of the sender */
+	struct spf_text receiver; /* s NULL: hidden */
+};
+
+/* Received-SPF: Pass (mailfrom) identity=mailfrom; client-ip=192.0.2.1; ... Returns its length. */
+size_t spf_header_received(char buf[SPF_HEADER_SIZE], const struct spf_header *);
+
+/*
+ * Authentication-Results: ID; spf=pass smtp.mailfrom=x.org. The sender's domain alone: '=' in
+ * local parts confuses OpenDMARC. helo, the second method, may be NULL; it never stands in for
+ * the sender's result (CVE-2019-20790). A comment other than the identity's name is shown.
+ */
+size_t spf_header_authres(char buf[SPF_HEADER_SIZE], const char *authserv_id,
+    const struct spf_header *, const enum spf_result *helo);
+
+#endif

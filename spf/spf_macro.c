@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdio.h>
+#include <string.h>
+
+#include "common/ascii.h"
+#include "spf/spf_macro.h"
+
+/* One "%{...}" taken apart. */
+struct macro {
+	char letter; /* lower case */
+	bool escape; /* it was upper case: URL-escape the value */
+	unsigned digits; /* labels to keep, 0: all */
+	bool reverse;
+	struct spf_text delimiters;
+};
+
+/*
+ * Where an expansion goes. A name is collected with its left end thrown away as it grows, text
+ * with its right end.
+ */
+#define TAIL_SIZE 1024
+
+struct writer {
+	bool tail;
+	size_t max;
+	size_t len;
+	char buf[TAIL_SIZE];
+};
+
+static void
+put(struct writer *w, char c)
+{
+	if (w->len == w->max && w->tail) {
+		memmove(w->buf, w->buf + w->max / 2, w->max - w->max / 2);
+		w->len -= w->max / 2;
+	}
+	if (w->len < w->max)
+		w->buf[w->len++] = c;
+}
+
+static void
+put_all(struct writer *w, const char *s, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		put(w, s[i]);
+}
+
+static bool
+is_delimiter(char c)
+{
+	return c != '\0' && strchr(".-+,/_=", c) != NULL;
+}
+
+/*
+ * parse_macro - take apart what follows "%{"; s is moved behind the '}'
+ *
+ *	letter *DIGIT ["r"] *delimiter "}"
+ */
+static bool
+parse_macro(const char **s, const char *end, struct macro *m)
+{
+	const char *p = *s;
+
+	memset(m, 0, sizeof(*m));
+	if (p == end)
+		return false;
+	m->letter = ascii_tolower(*p);
+	m->escape = m->letter != *p;
+	if (strchr("slodiphvcrt", m->letter) == NULL || m->letter == '\0')
+		return false;
+	p++;
+	if (p < end && ascii_isdigit(*p)) {
+		for (; p < end && ascii_isdigit(*p); p++)
+			if (m->digits < 1000)
+				m->digits = m->digits * 10 + (unsigned)(*p - '0');
+		if (m->digits == 0)
+			return false;
+	}
+	if (p < end && ascii_tolower(*p) == 'r') {
+		m->reverse = true;
+		p++;
+	}
+	m->delimiters.s = p;
+	while (p < end && is_delimiter(*p))
+		p++;
+	m->delimiters.len = (size_t)(p - m->delimiters.s);
+	if (p == end || *p != '}')
+		return false;
+	*s = p + 1;
+	return true;
+}
+
+/* next_item - step over one macro-literal or macro-expand; m->letter is 0 unless it is "%{...}" */
+static bool
+next_item(const char **s, const char *end, struct macro *m, const char **error)
+{
+	const char *p = *s;
+
+	m->letter = '\0';
+	if (*p != '%') {
+		*error = "character that no macro-string may hold";
+		*s = p + 1;
+		return ascii_isgraph(*p);
+	}
+	*error = "bad macro";
+	if (++p == end)
+		return false;
+	if (*p == '{') {
+		*s = p + 1;
+		return parse_macro(s, end, m);
+	}
+	*s = p + 1;
+	return *p == '%' || *p == '_' || *p == '-';
+}
+
+bool
+spf_macro_is_valid(struct spf_text text, bool explanation, const char **error)
+{
+	const char *s = text.s, *end = text.s + text.len;
+	struct macro m;
+
+	while (s < end) {
+		if (explanation && *s == ' ') {
+			s++;
+			continue;
+		}
+		if (!next_item(&s, end, &m, error))
+			return false;
+		if (!explanation && m.letter != '\0' && strchr("crt", m.letter) != NULL) {
+			*error = "macro letter that is for explanations alone";
+			return false;
+		}
+	}
+	return true;
+}
+
+/* is_top_label - alphanum with a letter or an inner hyphen; neither end is a hyphen */
+static bool
+is_top_label(const char *s, size_t len)
+{
+	bool digits_only = true;
+	size_t i;
+
+	if (len == 0 || s[0] == '-' || s[len - 1] == '-')
+		return false;
+	for (i = 0; i < len; i++) {
+		if (!ascii_isalnum(s[i]) && s[i] != '-')
+			return false;
+		digits_only &= ascii_isdigit(s[i]);
+	}
+	return !digits_only;
+}
+
+/* literal_end - is what follows the last macro ".toplabel" or ".toplabel."? */
+static bool
+literal_end(const char *s, const char *end)
+{
+	const char *dot;
+
+	if (end > s && end[-1] == '.')
+		end--;
+	dot = memrchr(s, '.', (size_t)(end - s));
+	return dot != NULL && is_top_label(dot + 1, (size_t)(end - dot) - 1);
+}
+
+bool
+spf_macro_is_domain_spec(struct spf_text text, const char **error)
+{
+	const char *s = text.s, *end = text.s + text.len, *literal = text.s, *item;
+	struct macro m;
+
+	if (!spf_macro_is_valid(text, false, error))
+		return false;
+	while (s < end) {
+		item = s;
+		next_item(&s, end, &m, error);
+		if (*item == '%')
+			literal = s;
+	}
+	if (text.len > 0 && (literal == end || literal_end(literal, end)))
+		return true;
+	*error = "domain without a top label";
+	return false;
+}
+
+bool
+spf_macro_uses(struct spf_text text, const char *letters)
+{
+	const char *s = text.s, *end = text.s + text.len, *error;
+	struct macro m;
+
+	while (s < end) {
+		if (*s == ' ')
+			s++;
+		else if (!next_item(&s, end, &m, &error))
+			break;
+		else if (m.letter != '\0' && strchr(letters, m.letter) != NULL)
+			return true;
+	}
+	return false;
+}
+
+/* An address as %{i} has it: dotted quad, or 32 nibbles between dots. */
+#define NIBBLES_SIZE 64
+
+static size_t
+dotted(const struct ipaddr *ip, char buf[NIBBLES_SIZE])
+{
+	static const char hex[] = "0123456789abcdef";
+	size_t i, n = 0;
+
+	if (ip->family == AF_INET)
+		return (size_t)snprintf(buf, NIBBLES_SIZE, "%u.%u.%u.%u", ip->bytes[0],
+		    ip->bytes[1], ip->bytes[2], ip->bytes[3]);
+	for (i = 0; i < 16; i++) {
+		buf[n++] = hex[ip->bytes[i] >> 4];
+		buf[n++] = '.';
+		buf[n++] = hex[ip->bytes[i] & 15];
+		buf[n++] = '.';
+	}
+	return n - 1;
+}
+
+/* Longest value: local part, '@' and domain. */
+#define VALUE_SIZE 1024
+
+static size_t
+copy(char *buf, struct spf_text text)
+{
+	size_t len = text.len < VALUE_SIZE / 2 - 1 ? text.len : VALUE_SIZE / 2 - 1;
+
+	memcpy(buf, text.s, len);
+	return len;
+}
+
+static size_t
+copy_string(char *buf, const char *s)
+{
+	struct spf_text text = { s, strlen(s) };
+
+	return copy(buf, text);
+}
+
+/* value - what the letter stands for */
+static size_t
+value(char letter, const struct spf_macro_values *v, char buf[VALUE_SIZE])
+{
+	size_t n;
+
+	switch (letter) {
+	case 's':
+		n = copy(buf, v->local);
+		buf[n++] = '@';
+		return n + copy(buf + n, v->sender_domain);
+	case 'l':
+		return copy(buf, v->local);
+	case 'o':
+		return copy(buf, v->sender_domain);
+	case 'd':
+		return copy(buf, v->domain);
+	case 'i':
+		return dotted(v->ip, buf);
+	case 'p':
+		return copy_string(buf, v->validated == NULL ? "unknown" : v->validated);
+	case 'h':
+		return copy(buf, v->helo);
+	case 'v':
+		return copy_string(buf, v->ip->family == AF_INET ? "in-addr" : "ip6");
+	case 'c':
+		ipaddr_format(v->ip, buf);
+		return strlen(buf);
+	case 'r':
+		return copy_string(buf, v->receiver);
+	default: /* t */
+		return (size_t)snprintf(buf, VALUE_SIZE, "%lld", (long long)v->now);
+	}
+}
+
+static bool
+splits(const struct macro *m, char c)
+{
+	if (m->delimiters.len == 0)
+		return c == '.';
+	return memchr(m->delimiters.s, c, m->delimiters.len) != NULL;
+}
+
+static void
+put_escaped(struct writer *w, char c)
+{
+	static const char hex[] = "0123456789ABCDEF";
+
+	if (ascii_isalnum(c) || (c != '\0' && strchr("-._~", c) != NULL)) {
+		put(w, c);
+		return;
+	}
+	put(w, '%');
+	put(w, hex[(unsigned char)c >> 4]);
+	put(w, hex[(unsigned char)c & 15]);
+}
+
+static void
+put_part(struct writer *w, const struct macro *m, const char *s, size_t len)
+{
+	size_t i;
+
+	if (!m->escape) {
+		put_all(w, s, len);
+		return;
+	}
+	for (i = 0; i < len; i++)
+		put_escaped(w, s[i]);
+}
+
+/* put_macro - split the value, reverse the parts, keep the rightmost ones, join them with dots */
+static void
+put_macro(struct writer *w, const struct macro *m, const struct spf_macro_values *v)
+{
+	struct spf_text part[VALUE_SIZE];
+	char buf[VALUE_SIZE];
+	size_t len = value(m->letter, v, buf), i, n = 0, start = 0, first;
+
+	for (i = 0; i <= len; i++) {
+		if (i < len && !splits(m, buf[i]))
+			continue;
+		if (n == VALUE_SIZE)
+			break;
+		part[n].s = buf + start;
+		part[n++].len = i - start;
+		start = i + 1;
+	}
+	first = m->digits > 0 && m->digits < n ? n - m->digits : 0;
+	for (i = first; i < n; i++) {
+		const struct spf_text *p = &part[m->reverse ? n - 1 - i : i];
+
+		if (i > first)
+			put(w, '.');
+		put_part(w, m, p->s, p->len);
+	}
+}
+
+static void
+expand(struct writer *w, struct spf_text text, const struct spf_macro_values *v)
+{
+	const char *s = text.s, *end = text.s + text.len, *item, *error;
+	struct macro m;
+
+	while (s < end) {
+		item = s;
+		if (*s == ' ') {
+			put(w, *s++);
+			continue;
+		}
+		if (!next_item(&s, end, &m, &error))
+			return;
+		if (m.letter != '\0')
+			put_macro(w, &m, v);
+		else if (*item != '%')
+			put(w, *item);
+		else if (item[1] == '%')
+			put(w, '%');
+		else if (item[1] == '_')
+			put(w, ' ');
+		else
+			put_all(w, "%20", 3);
+	}
+}
+
+size_t
+spf_macro_expand_name(struct spf_text text, const struct spf_macro_values *v,
+    char name[HOSTNAME_MAX + 1])
+{
+	struct writer w = { .tail = true, .max = TAIL_SIZE };
+	const char *s = w.buf, *dot;
+
+	expand(&w, text, v);
+	if (w.len > 0 && w.buf[w.len - 1] == '.')
+		w.len--;
+	while (w.len > HOSTNAME_MAX) {
+		dot = memchr(s, '.', w.len);
+		if (dot == NULL) {
+			w.len = 0;
+			break;
+		}
+		w.len -= (size_t)(dot + 1 - s);
+		s = dot + 1;
+	}
+	memcpy(name, s, w.len);
+	name[w.len] = '\0';
+	return w.len;
+}
+
+size_t
+spf_macro_expand_text(struct spf_text text, const struct spf_macro_values *v,
+    char out[SPF_EXPLANATION_MAX + 1])
+{
+	struct writer w = { .tail = false, .max = SPF_EXPLANATION_MAX };
+
+	expand(&w, text, v);
+	memcpy(out, w.buf, w.len);
+	out[w.len] = '\0';
+	return w.len;
+}

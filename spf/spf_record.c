@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: ISC */
+#include <arpa/inet.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "common/ascii.h"
+#include "common/xmalloc.h"
+#include "spf/spf_record.h"
+
+static const char version[] = "v=spf1";
+
+#define VERSION_LEN (sizeof(version) - 1)
+
+bool
+spf_record_is_spf(const char *s, size_t len)
+{
+	return len >= VERSION_LEN && strncasecmp(s, version, VERSION_LEN) == 0 &&
+	    (len == VERSION_LEN || s[VERSION_LEN] == ' ');
+}
+
+static bool
+is_word(struct spf_text t, const char *word)
+{
+	return t.len == strlen(word) && strncasecmp(t.s, word, t.len) == 0;
+}
+
+/*
+ * parse_prefix - a prefix length in digits: "0", or no leading zero, at most max
+ */
+static bool
+parse_prefix(struct spf_text t, unsigned max, unsigned *prefix)
+{
+	size_t i;
+
+	if (t.len == 0 || t.len > 3 || (t.len > 1 && t.s[0] == '0'))
+		return false;
+	for (*prefix = 0, i = 0; i < t.len; i++) {
+		if (!ascii_isdigit(t.s[i]))
+			return false;
+		*prefix = *prefix * 10 + (unsigned)(t.s[i] - '0');
+	}
+	return *prefix <= max;
+}
+
+/* digits_behind - length of the run of digits at the end of t */
+static size_t
+digits_behind(struct spf_text t)
+{
+	size_t n = 0;
+
+	while (n < t.len && ascii_isdigit(t.s[t.len - 1 - n]))
+		n++;
+	return n;
+}
+
+/*
+ * cut_prefixes - take "/N", "//N" or "/N//N" off the end of t
+ *
+ * From the end, because a domain-spec may itself hold slashes, but cannot end in one followed by
+ * digits alone.
+ */
+static bool
+cut_prefixes(struct spf_text *t, struct spf_term *term)
+{
+	struct spf_text digits;
+
+	term->prefix4 = 32;
+	term->prefix6 = 128;
+	digits.len = digits_behind(*t);
+	digits.s = t->s + t->len - digits.len;
+	if (t->len >= digits.len + 2 && memcmp(digits.s - 2, "//", 2) == 0) {
+		if (!parse_prefix(digits, 128, &term->prefix6))
+			return false;
+		t->len -= digits.len + 2;
+		digits.len = digits_behind(*t);
+		digits.s = t->s + t->len - digits.len;
+	}
+	if (t->len >= digits.len + 1 && digits.s[-1] == '/') {
+		if (!parse_prefix(digits, 32, &term->prefix4))
+			return false;
+		t->len -= digits.len + 1;
+	}
+	return true;
+}
+
+static bool
+parse_domain(struct spf_text rest, bool required, struct spf_term *term, const char **error)
+{
+	if (rest.len == 0) {
+		*error = "no domain";
+		return !required;
+	}
+	*error = "domain must follow ':'";
+	if (rest.s[0] != ':')
+		return false;
+	term->domain.s = rest.s + 1;
+	term->domain.len = rest.len - 1;
+	return spf_macro_is_domain_spec(term->domain, error);
+}
+
+static bool
+parse_all(struct spf_text rest, struct spf_term *term, const char **error)
+{
+	(void)term;
+	*error = "all takes no argument";
+	return rest.len == 0;
+}
+
+static bool
+parse_include(struct spf_text rest, struct spf_term *term, const char **error)
+{
+	return parse_domain(rest, true, term, error);
+}
+
+static bool
+parse_hosts(struct spf_text rest, struct spf_term *term, const char **error)
+{
+	*error = "bad prefix length";
+	return cut_prefixes(&rest, term) && parse_domain(rest, false, term, error);
+}
+
+static bool
+parse_ptr(struct spf_text rest, struct spf_term *term, const char **error)
+{
+	return parse_domain(rest, false, term, error);
+}
+
+static bool
+parse_network(struct spf_text rest, int family, unsigned max, struct spf_term *term,
+    const char **error)
+{
+	const char *slash = rest.len == 0 ? NULL : memchr(rest.s, '/', rest.len);
+	struct spf_text digits;
+	char text[IPADDR_TEXT_SIZE];
+	size_t len;
+
+	*error = "bad address or prefix length";
+	if (rest.len == 0 || rest.s[0] != ':')
+		return false;
+	len = (slash == NULL ? rest.len : (size_t)(slash - rest.s)) - 1;
+	if (len == 0 || len >= sizeof(text) || memchr(rest.s, '\0', rest.len) != NULL)
+		return false;
+	memcpy(text, rest.s + 1, len);
+	text[len] = '\0';
+	/* No mapping here: an ip6 network never holds an IPv4 client (5.6). */
+	memset(&term->net, 0, sizeof(term->net));
+	term->net.addr.family = family;
+	if (inet_pton(family, text, term->net.addr.bytes) != 1)
+		return false;
+	term->net.prefix = max;
+	if (slash == NULL)
+		return true;
+	digits.s = slash + 1;
+	digits.len = (size_t)(rest.s + rest.len - slash) - 1;
+	return parse_prefix(digits, max, &term->net.prefix);
+}
+
+static bool
+parse_ip4(struct spf_text rest, struct spf_term *term, const char **error)
+{
+	return parse_network(rest, AF_INET, 32, term, error);
+}
+
+static bool
+parse_ip6(struct spf_text rest, struct spf_term *term, const char **error)
+{
+	return parse_network(rest, AF_INET6, 128, term, error);
+}
+
+static const struct {
+	const char *name;
+	enum spf_mechanism mechanism;
+	bool (*parse)(struct spf_text rest, struct spf_term *, const char **error);
+} mechanisms[] = {
+	{ "all", SPF_MECH_ALL, parse_all },
+	{ "include", SPF_MECH_INCLUDE, parse_include },
+	{ "a", SPF_MECH_A, parse_hosts },
+	{ "mx", SPF_MECH_MX, parse_hosts },
+	{ "ptr", SPF_MECH_PTR, parse_ptr },
+	{ "ip4", SPF_MECH_IP4, parse_ip4 },
+	{ "ip6", SPF_MECH_IP6, parse_ip6 },
+	{ "exists", SPF_MECH_EXISTS, parse_include },
+};
+
+/* name_length - of a modifier's or mechanism's name: ALPHA *( ALPHA / DIGIT / "-" / "_" / "." ) */
+static size_t
+name_length(struct spf_text t)
+{
+	size_t n = 0;
+
+	if (t.len == 0 || !ascii_isalpha(t.s[0]))
+		return 0;
+	while (n < t.len &&
+	    (ascii_isalnum(t.s[n]) || t.s[n] == '-' || t.s[n] == '_' || t.s[n] == '.'))
+		n++;
+	return n;
+}
+
+static bool
+parse_mechanism(struct spf_record *record, struct spf_text t, const char **error)
+{
+	struct spf_term term = { .qualifier = '+', .text = t };
+	struct spf_text name, rest;
+	size_t i;
+
+	if (t.s[0] == '+' || t.s[0] == '-' || t.s[0] == '?' || t.s[0] == '~') {
+		term.qualifier = t.s[0];
+		t.s++;
+		t.len--;
+	}
+	name.s = t.s;
+	name.len = name_length(t);
+	rest.s = t.s + name.len;
+	rest.len = t.len - name.len;
+	for (i = 0; i < sizeof(mechanisms) / sizeof(mechanisms[0]); i++) {
+		if (!is_word(name, mechanisms[i].name))
+			continue;
+		term.mechanism = mechanisms[i].mechanism;
+		if (!mechanisms[i].parse(rest, &term, error))
+			return false;
+		record->terms = xreallocarray(record->terms, record->n + 1, sizeof(term));
+		record->terms[record->n++] = term;
+		return true;
+	}
+	*error = "unknown mechanism";
+	return false;
+}
+
+/* parse_known - a modifier that may stand once and names a domain */
+static bool
+parse_known(struct spf_text *slot, struct spf_text value, const char **error)
+{
+	if (slot->s != NULL) {
+		*error = "modifier given twice";
+		return false;
+	}
+	*slot = value;
+	return spf_macro_is_domain_spec(value, error);
+}
+
+static bool
+parse_modifier(struct spf_record *record, struct spf_text name, struct spf_text value,
+    const char **error)
+{
+	if (is_word(name, "redirect"))
+		return parse_known(&record->redirect, value, error);
+	if (is_word(name, "exp"))
+		return parse_known(&record->exp, value, error);
+	return spf_macro_is_valid(value, true, error); /* the grammar has all letters here */
+}
+
+static bool
+parse_term(struct spf_record *record, struct spf_text t, const char **error)
+{
+	struct spf_text name, value;
+
+	name.s = t.s;
+	name.len = name_length(t);
+	if (name.len == 0 || name.len == t.len || t.s[name.len] != '=')
+		return parse_mechanism(record, t, error);
+	value.s = t.s + name.len + 1;
+	value.len = t.len - name.len - 1;
+	return parse_modifier(record, name, value, error);
+}
+
+bool
+spf_record_parse(struct spf_record *record, const char *text, size_t len, const char **error,
+    struct spf_text *at)
+{
+	const char *s = text + VERSION_LEN, *end = text + len, *space;
+
+	memset(record, 0, sizeof(*record));
+	for (; s < end; s = space) {
+		if (*s == ' ') {
+			space = s + 1;
+			continue;
+		}
+		space = memchr(s, ' ', (size_t)(end - s));
+		if (space == NULL)
+			space = end;
+		at->s = s;
+		at->len = (size_t)(space - s);
+		if (!parse_term(record, *at, error)) {
+			spf_record_free(record);
+			return false;
+		}
+	}
+	return true;
+}
+
+void
+spf_record_free(struct spf_record *record)
+{
+	free(record->terms);
+	memset(record, 0, sizeof(*record));
+}
