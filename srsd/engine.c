@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: ISC */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <event2/event.h>
+
+#include "common/log.h"
+#include "common/notify.h"
+#include "common/xmalloc.h"
+#include "spf/resolver.h"
+#include "spf/spf_messages.h"
+#include "srsd/engine.h"
+#include "srsd/map_service.h"
+#include "srsd/policy_service.h"
+#include "srsd/server.h"
+
+/* What a check may still take after SIGTERM. systemd waits 90 s before it kills. */
+static const struct timeval stop_wait = { 30, 0 };
+
+#define STOP_SIGNALS 2
+
+const char *const engine_service_names[ENGINE_SERVICES] = { "forward", "reverse", "policy" };
+
+struct engine {
+	struct event_base *base;
+	struct settings *settings;
+	struct srs_keys *keys;
+	struct resolver *resolver;
+	struct spf_messages *messages;
+	struct server *server;
+	size_t service[ENGINE_SERVICES];
+	struct map_service forward, reverse;
+	struct policy_service policy;
+	struct event *stop[STOP_SIGNALS];
+	bool stopping;
+	bool done;
+};
+
+static time_t
+wall_clock(void *arg)
+{
+	(void)arg;
+	return time(NULL);
+}
+
+static void
+on_drained(void *arg)
+{
+	struct engine *engine = arg;
+
+	engine->done = true;
+	event_base_loopbreak(engine->base);
+}
+
+static void
+on_stop_wait(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	on_drained(arg);
+}
+
+static void
+on_stop_signal(evutil_socket_t signal, short what, void *arg)
+{
+	struct engine *engine = arg;
+
+	(void)what;
+	if (engine->stopping)
+		return;
+	engine->stopping = true;
+	log_info("stopping on signal %d", (int)signal);
+	notify_send("STOPPING=1");
+	event_base_once(engine->base, -1, EV_TIMEOUT, on_stop_wait, engine, &stop_wait);
+	server_drain(engine->server, on_drained, engine);
+}
+
+static void
+make_services(struct engine *engine)
+{
+	struct server_limits limits = {
+		.connections = (unsigned)engine->settings->connection_limit,
+		.idle_seconds = (unsigned)engine->settings->idle_timeout,
+	};
+
+	engine->forward = (struct map_service){ .kind = MAP_FORWARD, .settings = engine->settings,
+		.keys = engine->keys, .now = wall_clock };
+	engine->reverse = engine->forward;
+	engine->reverse.kind = MAP_REVERSE;
+	engine->policy = (struct policy_service){ .base = engine->base,
+		.settings = engine->settings, .keys = engine->keys,
+		.resolver = engine->resolver, .messages = engine->messages, .now = wall_clock };
+	engine->server = server_new(engine->base, &limits);
+	engine->service[ENGINE_FORWARD] = server_add_service(engine->server,
+	    engine_service_names[ENGINE_FORWARD], map_session_open, &engine->forward);
+	engine->service[ENGINE_REVERSE] = server_add_service(engine->server,
+	    engine_service_names[ENGINE_REVERSE], map_session_open, &engine->reverse);
+	engine->service[ENGINE_POLICY] = server_add_service(engine->server,
+	    engine_service_names[ENGINE_POLICY], policy_session_open, &engine->policy);
+}
+
+static void
+watch_signals(struct engine *engine)
+{
+	static const int signals[STOP_SIGNALS] = { SIGTERM, SIGINT };
+	size_t i;
+
+	signal(SIGPIPE, SIG_IGN);
+	for (i = 0; i < STOP_SIGNALS; i++) {
+		engine->stop[i] = evsignal_new(engine->base, signals[i], on_stop_signal, engine);
+		if (engine->stop[i] == NULL || event_add(engine->stop[i], NULL) == -1)
+			fatalx("signal %d cannot be watched", signals[i]);
+	}
+}
+
+struct engine *
+engine_new(struct settings *settings, struct srs_keys *keys, char *error, size_t size)
+{
+	struct engine *engine = xcalloc(1, sizeof(*engine));
+
+	engine->base = event_base_new();
+	if (engine->base == NULL)
+		fatalx("libevent: no event base");
+	engine->resolver = resolver_new(engine->base, settings, error, size);
+	if (engine->resolver == NULL) {
+		event_base_free(engine->base);
+		free(engine);
+		return NULL;
+	}
+	engine->settings = settings;
+	engine->keys = keys;
+	engine->messages = spf_messages_new();
+	make_services(engine);
+	watch_signals(engine);
+	return engine;
+}
+
+void
+engine_free(struct engine **enginep)
+{
+	struct engine *engine = *enginep;
+	size_t i;
+
+	if (engine == NULL)
+		return;
+	server_free(&engine->server);
+	spf_messages_free(&engine->messages);
+	resolver_free(&engine->resolver);
+	for (i = 0; i < STOP_SIGNALS; i++)
+		event_free(engine->stop[i]);
+	event_base_free(engine->base);
+	srs_keys_free(&engine->keys);
+	settings_free(&engine->settings);
+	free(engine);
+	*enginep = NULL;
+}
+
+void
+engine_listen(struct engine *engine, enum engine_service service, int fd)
+{
+	server_add_listener(engine->server, engine->service[service], fd);
+}
+
+void
+engine_run(struct engine *engine)
+{
+	/* One turn at a time, because the log is handed over once a turn. */
+	while (!engine->done && event_base_loop(engine->base, EVLOOP_ONCE) == 0)
+		log_flush();
+}

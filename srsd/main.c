@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * srsd - SRS maps and SPF policy service for Postfix
+ *
+ * main reads the command line and the files, binds the sockets, gives up its privileges, and
+ * hands all of it to the engine.
+ */
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <libutil.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/endpoint.h"
+#include "common/log.h"
+#include "common/notify.h"
+#include "common/privdrop.h"
+#include "conf/config.h"
+#include "srsd/engine.h"
+
+#ifndef SYSCONFDIR
+#define SYSCONFDIR "/etc"
+#endif
+
+#define OVERRIDES_MAX 64
+
+/* Descriptors besides the clients': log, listeners, DNS, epoll and the like. */
+#define DESCRIPTORS_SPARE 1024
+
+struct options {
+	const char *config;
+	const char *overrides[OVERRIDES_MAX];
+	size_t n_overrides;
+	bool daemonize;
+	bool check_only;
+	int verbose;
+};
+
+static void __attribute__((noreturn))
+usage(void)
+{
+	fputs("usage: srsd [-DnvV] [-f file] [-o name=value]...\n", stderr);
+	exit(1);
+}
+
+static void
+parse_options(struct options *opts, int argc, char **argv)
+{
+	int c;
+
+	while ((c = getopt(argc, argv, "Df:no:vV")) != -1) {
+		switch (c) {
+		case 'D':
+			opts->daemonize = true;
+			break;
+		case 'f':
+			opts->config = optarg;
+			break;
+		case 'n':
+			opts->check_only = true;
+			break;
+		case 'o':
+			if (opts->n_overrides == OVERRIDES_MAX)
+				fatalx("-o: given more than %d times", OVERRIDES_MAX);
+			opts->overrides[opts->n_overrides++] = optarg;
+			break;
+		case 'v':
+			opts->verbose++;
+			break;
+		case 'V':
+			puts("srsd " PACKAGE_VERSION);
+			exit(0);
+		default:
+			usage();
+		}
+	}
+	if (optind != argc)
+		usage();
+}
+
+static struct settings *
+load_settings(const struct options *opts)
+{
+	char error[CONFIG_ERROR_SIZE];
+	struct settings *settings;
+
+	settings = config_load(opts->config, opts->overrides, opts->n_overrides, error);
+	if (settings == NULL)
+		fatalx("%s", error);
+	return settings;
+}
+
+static struct identity
+choose_identity(const struct settings *settings)
+{
+	struct identity id;
+	const char *error;
+
+	if (!privdrop_identity(&id, settings->unprivileged_user, &error))
+		fatalx("unprivileged-user '%s': %s", settings->unprivileged_user, error);
+	return id;
+}
+
+static struct srs_keys *
+load_keys(const struct settings *settings, const struct identity *id)
+{
+	char error[CONFIG_ERROR_SIZE];
+	struct srs_keys *keys;
+
+	keys = srs_keys_load(settings->secrets_file, id->gid, error, sizeof(error));
+	if (keys == NULL)
+		fatalx("%s", error);
+	if (srs_keys_are_weak(keys))
+		log_warnx("secrets-file %s: a secret of less than 16 bytes can be guessed",
+		    settings->secrets_file);
+	return keys;
+}
+
+/* raise_descriptors - room for all clients; what we cannot have limits the connections instead */
+static void
+raise_descriptors(struct settings *settings)
+{
+	rlim_t limit = (rlim_t)settings->connection_limit * ENGINE_SERVICES, clients;
+	struct rlimit rl;
+
+	if (getrlimit(RLIMIT_NOFILE, &rl) == -1 || rl.rlim_cur >= limit + DESCRIPTORS_SPARE)
+		return;
+	rl.rlim_cur = limit + DESCRIPTORS_SPARE;
+	if (rl.rlim_cur > rl.rlim_max && geteuid() == 0)
+		rl.rlim_max = rl.rlim_cur;
+	if (rl.rlim_cur > rl.rlim_max)
+		rl.rlim_cur = rl.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &rl) == -1)
+		getrlimit(RLIMIT_NOFILE, &rl);
+	if (rl.rlim_cur >= limit + DESCRIPTORS_SPARE)
+		return;
+	clients = rl.rlim_cur > DESCRIPTORS_SPARE ? rl.rlim_cur - DESCRIPTORS_SPARE
+						  : rl.rlim_cur / 2;
+	log_warnx("connection-limit: %d, for %d services, needs more than the %llu descriptors "
+	    "that we may have; taking %llu", settings->connection_limit, ENGINE_SERVICES,
+	    (unsigned long long)rl.rlim_cur, (unsigned long long)clients / ENGINE_SERVICES);
+	settings->connection_limit = (int)(clients / ENGINE_SERVICES);
+}
+
+static void
+listen_on(struct engine *engine, enum engine_service service, const struct text_list *endpoints)
+{
+	struct endpoint ep;
+	const char *error;
+	size_t i, j;
+	int fd;
+
+	for (i = 0; i < endpoints->n; i++) {
+		if (!endpoint_parse(&ep, endpoints->text[i], &error))
+			fatalx("%s: %s: %s", engine_service_names[service], endpoints->text[i],
+			    error);
+		for (j = 0; j < ep.n; j++) {
+			fd = endpoint_listen(&ep.addr[j]);
+			if (fd == -1)
+				fatal("%s: %s", engine_service_names[service], endpoints->text[i]);
+			engine_listen(engine, service, fd);
+		}
+	}
+}
+
+static struct pidfh *
+open_pid_file(const char *path)
+{
+	struct pidfh *pf;
+	pid_t other;
+
+	if (path[0] == '\0')
+		return NULL;
+	pf = pidfile_open(path, 0644, &other);
+	if (pf == NULL && errno == EEXIST)
+		fatalx("pid-file %s: process %d runs already", path, (int)other);
+	if (pf == NULL)
+		fatal("pid-file %s", path);
+	return pf;
+}
+
+/*
+ * go_background - leave the terminal once everything is set up
+ *
+ * The parent waits until the daemon serves, so that whoever started it can connect at once, and
+ * sees its exit status when it does not come up.
+ */
+static int
+go_background(void)
+{
+	char ready;
+	int fd[2];
+	pid_t pid;
+
+	if (pipe2(fd, O_CLOEXEC) == -1)
+		fatal("pipe");
+	pid = fork();
+	if (pid == -1)
+		fatal("fork");
+	if (pid != 0) {
+		close(fd[1]);
+		_exit(read(fd[0], &ready, 1) == 1 ? 0 : 1);
+	}
+	close(fd[0]);
+	if (setsid() == -1)
+		fatal("setsid");
+	return fd[1];
+}
+
+static void
+detach_standard_files(void)
+{
+	int fd = open("/dev/null", O_RDWR);
+
+	if (fd == -1)
+		fatal("/dev/null");
+	dup2(fd, STDIN_FILENO);
+	dup2(fd, STDOUT_FILENO);
+	dup2(fd, STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
+static void
+tell_parent(int fd)
+{
+	if (fd == -1)
+		return;
+	if (write(fd, "", 1) == -1)
+		log_warn("starting process");
+	close(fd);
+}
+
+static void
+say_started(const struct settings *settings, size_t secrets)
+{
+	log_info("srsd " PACKAGE_VERSION " started srs-domain=%s domains=%zu secrets=%zu",
+	    settings->srs_domain, domainset_size(settings->own_domains), secrets);
+}
+
+/* serve - from here on nothing but the engine runs */
+static void
+serve(const struct options *opts, struct settings *settings, struct srs_keys *keys,
+    const struct identity *id)
+{
+	bool to_syslog = settings->syslog || opts->daemonize;
+	int parent = opts->daemonize ? go_background() : -1;
+	struct pidfh *pid_file = open_pid_file(settings->pid_file);
+	char error[CONFIG_ERROR_SIZE];
+	struct engine *engine;
+
+	raise_descriptors(settings);
+	engine = engine_new(settings, keys, error, sizeof(error));
+	if (engine == NULL)
+		fatalx("%s", error);
+	listen_on(engine, ENGINE_FORWARD, &settings->forward);
+	listen_on(engine, ENGINE_REVERSE, &settings->reverse);
+	listen_on(engine, ENGINE_POLICY, &settings->policy);
+	notify_open();
+	if (pid_file != NULL)
+		pidfile_write(pid_file);
+	if (!privdrop_become(id, settings->chroot_dir))
+		fatal("privileges cannot be dropped");
+	log_open(to_syslog ? LOG_SINK_SYSLOG : LOG_SINK_STDERR, "srsd");
+	if (opts->daemonize)
+		detach_standard_files();
+	say_started(settings, srs_keys_count(keys));
+	tell_parent(parent);
+	notify_send("READY=1");
+	engine_run(engine);
+	engine_free(&engine);
+	pidfile_remove(pid_file);
+	notify_close();
+	log_info("stopped");
+	log_close();
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options opts = { .config = SYSCONFDIR "/srsd/srsd.conf" };
+	struct settings *settings;
+	struct srs_keys *keys;
+	struct identity id;
+
+	parse_options(&opts, argc, argv);
+	log_verbose(opts.verbose);
+	settings = load_settings(&opts);
+	if (opts.check_only && opts.verbose > 0) {
+		config_print(settings, stdout);
+		settings_free(&settings);
+		return 0;
+	}
+	id = choose_identity(settings);
+	keys = load_keys(settings, &id);
+	if (opts.check_only) {
+		srs_keys_free(&keys);
+		settings_free(&settings);
+		return 0;
+	}
+	serve(&opts, settings, keys, &id);
+	return 0;
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: ISC */
+#include <event2/buffer.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "common/printable.h"
+#include "common/xmalloc.h"
+#include "srsd/map_service.h"
+#include "srsd/srs_addr.h"
+#include "srsd/srs_rewrite.h"
+#include "srsd/tcptable.h"
+
+/* RFC 5321, 4.5.3.1.1. Longer ones are made, for most servers take them, and said in the log. */
+#define LOCAL_PART_MAX 64
+
+struct map_session {
+	struct session session;
+	const struct map_service *service;
+	struct tcptable_parser parser;
+};
+
+static bool
+local_part_is_long(const struct srs_result *result)
+{
+	const char *at = memrchr(result->address, '@', result->len);
+
+	return at != NULL && at - result->address > LOCAL_PART_MAX;
+}
+
+static void
+log_decision(enum map_kind kind, const struct tcptable_request *req,
+    const struct srs_result *result)
+{
+	const char *name = kind == MAP_FORWARD ? "forward" : "reverse";
+	char from[PRINTABLE_SIZE], to[PRINTABLE_SIZE];
+
+	printable(from, sizeof(from), req->key, req->len);
+	switch (result->verdict) {
+	case SRS_REWRITTEN:
+		printable(to, sizeof(to), result->address, result->len);
+		if (kind == MAP_FORWARD)
+			log_info("%s from=<%s> to=<%s> result=rewritten%s", name, from, to,
+			    local_part_is_long(result) ? " note=local-part-over-64" : "");
+		else
+			log_info("%s from=<%s> to=<%s> result=rewritten secret=%d", name, from, to,
+			    result->secret + 1);
+		break;
+	case SRS_BAD_HASH:
+	case SRS_EXPIRED:
+	case SRS_MALFORMED:
+		log_info("%s from=<%s> result=refused reason=%s", name, from,
+		    srs_verdict_word(result->verdict));
+		break;
+	case SRS_UNAVAILABLE:
+		log_warnx("%s from=<%s> result=deferred reason=%s", name, from,
+		    srs_verdict_word(result->verdict));
+		break;
+	default:
+		/* Every recipient of every message: worth a line only to who looks for one. */
+		if (log_debugging())
+			log_debug("%s from=<%s> result=kept reason=%s", name, from,
+			    srs_verdict_word(result->verdict));
+		break;
+	}
+}
+
+/* too_long - an overlong key is no address of anybody's */
+static void
+too_long(enum map_kind kind, const struct tcptable_request *req, struct srs_result *result)
+{
+	if (kind == MAP_FORWARD)
+		result->verdict = SRS_TOO_LONG;
+	else if (srs_addr_tag(req->key, req->len) == -1)
+		result->verdict = SRS_NOT_SRS;
+	else
+		result->verdict = SRS_MALFORMED;
+}
+
+static void
+look_up(const struct map_service *service, const struct tcptable_request *req,
+    struct srs_result *result)
+{
+	time_t now = service->now(service->now_arg);
+
+	if (req->overlong)
+		too_long(service->kind, req, result);
+	else if (service->kind == MAP_FORWARD)
+		srs_rewrite_forward(result, req->key, req->len, service->settings, service->keys,
+		    now);
+	else
+		srs_rewrite_reverse(result, req->key, req->len, service->settings, service->keys,
+		    now);
+}
+
+static void
+answer(const struct map_service *service, const struct tcptable_request *req,
+    struct evbuffer *out)
+{
+	char reply[TCPTABLE_REPLY_SIZE];
+	struct srs_result result;
+	size_t len;
+
+	look_up(service, req, &result);
+	log_decision(service->kind, req, &result);
+	if (result.verdict == SRS_REWRITTEN)
+		len = tcptable_found(reply, result.address, result.len);
+	else
+		len = tcptable_refusal(reply, result.verdict == SRS_UNAVAILABLE ? 400 : 500,
+		    srs_verdict_text(result.verdict));
+	evbuffer_add(out, reply, len);
+}
+
+static void
+refuse(const struct map_service *service, const char *error, struct evbuffer *out)
+{
+	char reply[TCPTABLE_REPLY_SIZE];
+
+	log_debug("%s malformed request: %s", service->kind == MAP_FORWARD ? "forward" : "reverse",
+	    error);
+	evbuffer_add(out, reply, tcptable_refusal(reply, 400, error));
+}
+
+static enum session_state
+map_session_input(struct session *session, const char *data, size_t len, size_t *used,
+    struct evbuffer *out)
+{
+	struct map_session *map = (struct map_session *)session;
+	struct tcptable_request req;
+	const char *error;
+	size_t n;
+	int got;
+
+	for (*used = 0; *used < len; *used += n) {
+		got = tcptable_parse(&map->parser, data + *used, len - *used, &n, &req, &error);
+		if (got == 1)
+			answer(map->service, &req, out);
+		else if (got == -1)
+			refuse(map->service, error, out);
+	}
+	return SESSION_READING;
+}
+
+static void
+map_session_close(struct session *session)
+{
+	free(session);
+}
+
+static const struct session_ops map_session_ops = {
+	.input = map_session_input,
+	.close = map_session_close,
+};
+
+struct session *
+map_session_open(void *service, const struct session_host *host)
+{
+	struct map_session *map = xmalloc(sizeof(*map));
+
+	(void)host; /* every answer is there at once */
+	map->session.ops = &map_session_ops;
+	map->service = service;
+	tcptable_init(&map->parser);
+	return &map->session;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * map_service - the two tcp_table services: sessions that put tcptable and srs_rewrite together
+ * and log one line a decision.
+ */
+#ifndef SRSD_MAP_SERVICE_H
+#define SRSD_MAP_SERVICE_H
+
+#include <time.h>
+
+#include "conf/settings.h"
+#include "srsd/session.h"
+#include "srsd/srs_keys.h"
+
+enum map_kind {
+	MAP_FORWARD,
+	MAP_REVERSE,
+};
+
+/* The owner may replace settings and keys between requests; sessions look here each time. */
+struct map_service {
+	enum map_kind kind;
+	const struct settings *settings;
+	struct srs_keys *keys;
+	time_t (*now)(void *arg);
+	void *now_arg;
+};
+
+/* A session_open_fn; the service is a struct map_service. */
+struct session *map_session_open(void *service, const struct session_host *);
+
+#endif

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: ISC */
+#include <event2/buffer.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "common/mailaddr.h"
+#include "common/printable.h"
+#include "common/xmalloc.h"
+#include "spf/policy_proto.h"
+#include "spf/spf_check.h"
+#include "spf/spf_gate.h"
+#include "srsd/policy_service.h"
+#include "srsd/srs_rewrite.h"
+
+/*
+ * While a request is evaluated its bytes stay with the host (they are not used up), and are
+ * parsed again when the verdict is there: so a session holds no copy of them.
+ */
+struct policy_session {
+	struct session session;
+	const struct session_host *host;
+	struct policy_service *service;
+	struct policy_parser parser;
+	struct spf_check *check; /* of the request at the beginning of the input */
+	struct timespec started; /* when it came */
+};
+
+/* What a decision was made from, for its log line. */
+struct decision {
+	const struct gate_query *query;
+	const struct gate_action *action;
+	const struct spf_verdicts *verdicts; /* NULL: nothing was evaluated */
+	bool replayed;
+	size_t questions;
+	long ms;
+};
+
+static void
+put(char *line, size_t size, const char *fmt, const char *value)
+{
+	size_t len = strlen(line);
+
+	snprintf(line + len, size - len, fmt, value);
+}
+
+static void
+put_untrusted(char *line, size_t size, const char *fmt, struct spf_text value)
+{
+	char text[PRINTABLE_SIZE];
+
+	put(line, size, fmt, printable(text, sizeof(text), value.s, value.len));
+}
+
+static void
+put_verdict(char *line, size_t size, const struct decision *d)
+{
+	const struct spf_verdict *v;
+
+	if (d->verdicts == NULL || (!d->verdicts->has_helo && !d->verdicts->has_mailfrom))
+		return;
+	v = d->action->identity == SPF_IDENTITY_HELO ? &d->verdicts->helo : &d->verdicts->mailfrom;
+	put(line, size, " result=%s", spf_result_name(v->result));
+	put(line, size, " identity=%s", spf_identity_name(d->action->identity));
+	if (v->mechanism[0] != '\0')
+		put(line, size, " mechanism=%s", v->mechanism);
+	if (v->problem[0] != '\0')
+		put(line, size, " problem=\"%s\"", v->problem);
+}
+
+static void
+log_decision(const struct decision *d)
+{
+	const struct policy_request *req = d->query->req;
+	char line[1600] = "policy", text[64];
+
+	put_untrusted(line, sizeof(line), " client=%s", req->client_address);
+	put_untrusted(line, sizeof(line), " helo=%s", req->helo_name);
+	put_untrusted(line, sizeof(line), " sender=<%s>", req->sender);
+	put_untrusted(line, sizeof(line), " recipient=<%s>", req->recipient);
+	put_verdict(line, sizeof(line), d);
+	put(line, sizeof(line), " action=%s", gate_kind_name(d->action->kind));
+	if (d->action->exempt != NULL)
+		put(line, sizeof(line), " exempt=%s", d->action->exempt);
+	if (d->action->would != NULL)
+		put(line, sizeof(line), " would=%s", d->action->would);
+	if (req->queue_id.len > 0)
+		put_untrusted(line, sizeof(line), " queue=%s", req->queue_id);
+	if (d->replayed)
+		put(line, sizeof(line), "%s", " replayed=yes");
+	snprintf(text, sizeof(text), " time=%ldms dns=%zu", d->ms, d->questions);
+	put(line, sizeof(line), "%s", text);
+	log_info("%s", line);
+	if (d->action->nat_guarded) {
+		printable(text, sizeof(text), req->client_address.s, req->client_address.len);
+		log_warnx("nat-guard client=%s has a private address and would have been refused; "
+		    "is every client seen as this one? See skip-addresses and nat-guard", text);
+	}
+}
+
+static enum gate_srs
+srs_fact(const struct policy_service *service, struct spf_text address)
+{
+	struct mailaddr addr;
+
+	if (mailaddr_parse_internal(&addr, address.s, address.len) != MAILADDR_OK)
+		return GATE_SRS_FOREIGN;
+	switch (srs_rewrite_fact(&addr, service->settings, service->keys,
+	    service->now(service->now_arg))) {
+	case SRS_FACT_VALID:
+		return GATE_SRS_VALID;
+	case SRS_FACT_EXPIRED:
+		return GATE_SRS_EXPIRED;
+	case SRS_FACT_FORGED:
+		return GATE_SRS_FORGED;
+	case SRS_FACT_FOREIGN:
+		break;
+	}
+	return GATE_SRS_FOREIGN;
+}
+
+static void
+init_query(struct gate_query *q, const struct policy_service *service,
+    const struct policy_request *req)
+{
+	gate_query_init(q, req);
+	q->sender = srs_fact(service, req->sender);
+	q->recipient = srs_fact(service, req->recipient);
+}
+
+static long
+ms_since(const struct timespec *start)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (now.tv_sec - start->tv_sec) * 1000 + (now.tv_nsec - start->tv_nsec) / 1000000;
+}
+
+static void
+reply(struct policy_session *s, struct decision *d, struct evbuffer *out)
+{
+	d->ms = ms_since(&s->started);
+	evbuffer_add_printf(out, "action=%s\n\n", d->action->text);
+	log_decision(d);
+}
+
+/*
+ * conclude - the answer from verdicts; message (may be NULL) keeps count of the headers
+ *
+ * Only a header that was really given counts: a message whose first recipient is refused for
+ * itself still gets one with the second.
+ */
+static void
+conclude(struct policy_session *s, struct decision *d, struct spf_message *message,
+    struct evbuffer *out)
+{
+	const struct settings *settings = s->service->settings;
+	enum gate_header due = gate_header_due(settings, message == NULL ? 0 : message->headers);
+	struct gate_action action;
+
+	gate_after(d->query, settings, d->verdicts, due, &action);
+	if (message != NULL && action.kind == GATE_PREPEND)
+		message->headers++;
+	d->action = &action;
+	reply(s, d, out);
+}
+
+/* finish_check - the check of this request is done: remember the verdicts and answer */
+static void
+finish_check(struct policy_session *s, const struct gate_query *q, struct evbuffer *out)
+{
+	struct policy_service *service = s->service;
+	struct decision d = { .query = q, .verdicts = spf_check_verdicts(s->check),
+		.questions = spf_check_questions(s->check) };
+	struct spf_message *message;
+
+	message = spf_messages_add(service->messages, q->req, service->now(service->now_arg));
+	if (message != NULL)
+		message->verdicts = *d.verdicts;
+	conclude(s, &d, message, out);
+	spf_check_free(&s->check);
+}
+
+static void
+wake(void *arg)
+{
+	struct policy_session *s = arg;
+
+	s->host->wake(s->host->arg);
+}
+
+/* start_check - true when it is done at once */
+static bool
+start_check(struct policy_session *s, const struct gate_query *q, const struct gate_plan *plan)
+{
+	struct policy_service *service = s->service;
+	const struct settings *settings = service->settings;
+	struct spf_check_request req = {
+		.ip = settings->prospective.family != 0 ? settings->prospective : q->client,
+		.helo = q->req->helo_name,
+		.sender_local = q->sender_local,
+		.sender_domain = q->sender_domain,
+		.check_helo = plan->helo,
+		.check_mailfrom = plan->mailfrom,
+		.now = service->now(service->now_arg),
+	};
+
+	s->check = spf_check_start(service->base, service->resolver, settings, &req, wake, s);
+	return spf_check_is_done(s->check);
+}
+
+/* give_second_header - at DATA there is one more chance for the header that is still owed */
+static bool
+give_second_header(struct policy_session *s, const struct gate_query *q, struct evbuffer *out)
+{
+	struct policy_service *service = s->service;
+	struct decision d = { .query = q, .replayed = true };
+	struct spf_message *message;
+
+	if (service->settings->spf.header != SPF_HEADER_BOTH ||
+	    q->req->protocol_state.len != 4 || memcmp(q->req->protocol_state.s, "DATA", 4) != 0)
+		return false;
+	message = spf_messages_find(service->messages, q->req, service->now(service->now_arg));
+	if (message == NULL || message->headers != 1)
+		return false;
+	d.verdicts = &message->verdicts;
+	conclude(s, &d, message, out);
+	return true;
+}
+
+/* begin - answer a new request; false when the answer has to wait for the DNS */
+static bool
+begin(struct policy_session *s, const struct gate_query *q, struct evbuffer *out)
+{
+	struct policy_service *service = s->service;
+	struct decision d = { .query = q };
+	struct spf_message *message;
+	struct gate_action action;
+	struct gate_plan plan;
+
+	clock_gettime(CLOCK_MONOTONIC, &s->started);
+	if (give_second_header(s, q, out))
+		return true;
+	if (gate_before(q, service->settings, &action, &plan)) {
+		d.action = &action;
+		reply(s, &d, out);
+		return true;
+	}
+	message = spf_messages_find(service->messages, q->req, service->now(service->now_arg));
+	if (message != NULL) {
+		d.verdicts = &message->verdicts;
+		d.replayed = true;
+		conclude(s, &d, message, out);
+		return true;
+	}
+	if (!start_check(s, q, &plan))
+		return false;
+	finish_check(s, q, out);
+	return true;
+}
+
+static void
+refuse(const char *error)
+{
+	log_warnx("policy request refused, connection closed: %s", error);
+}
+
+static enum session_state
+policy_session_input(struct session *session, const char *data, size_t len, size_t *used,
+    struct evbuffer *out)
+{
+	struct policy_session *s = (struct policy_session *)session;
+	struct policy_request req;
+	struct gate_query q;
+	const char *error;
+	size_t n;
+	int got;
+
+	for (;;) {
+		got = policy_parse(&s->parser, data + *used, len - *used, &n, &req, &error);
+		if (got == -1) {
+			refuse(error);
+			return SESSION_CLOSE;
+		}
+		if (got == 0)
+			return SESSION_READING;
+		init_query(&q, s->service, &req);
+		if (s->check != NULL)
+			finish_check(s, &q, out);
+		else if (!begin(s, &q, out))
+			return SESSION_BUSY;
+		*used += n;
+	}
+}
+
+static void
+policy_session_close(struct session *session)
+{
+	struct policy_session *s = (struct policy_session *)session;
+
+	spf_check_free(&s->check);
+	free(s);
+}
+
+static const struct session_ops policy_session_ops = {
+	.input = policy_session_input,
+	.close = policy_session_close,
+};
+
+struct session *
+policy_session_open(void *service, const struct session_host *host)
+{
+	struct policy_session *s = xcalloc(1, sizeof(*s));
+
+	s->session.ops = &policy_session_ops;
+	s->host = host;
+	s->service = service;
+	return &s->session;
+}

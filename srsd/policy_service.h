@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * policy_service - the SPF policy service: sessions that put policy_proto, the SRS facts, the
+ * gate and the checks together, and log one line a decision.
+ */
+#ifndef SRSD_POLICY_SERVICE_H
+#define SRSD_POLICY_SERVICE_H
+
+#include <time.h>
+
+#include "conf/settings.h"
+#include "spf/resolver.h"
+#include "spf/spf_messages.h"
+#include "srsd/session.h"
+#include "srsd/srs_keys.h"
+
+/* The owner may replace settings, keys and resolver between requests. */
+struct policy_service {
+	struct event_base *base;
+	const struct settings *settings;
+	struct srs_keys *keys;
+	struct resolver *resolver;
+	struct spf_messages *messages;
+	time_t (*now)(void *arg);
+	void *now_arg;
+};
+
+/* A session_open_fn; the service is a struct policy_service. */
+struct session *policy_session_open(void *service, const struct session_host *);
+
+#endif

@@ -1,0 +1,510 @@
+/* SPDX-License-Identifier: ISC */
+#include <sys/queue.h>
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <event2/buffer.h>
+#include <event2/event.h>
+#include <event2/event_struct.h>
+
+#include "common/log.h"
+#include "common/xmalloc.h"
+#include "srsd/server.h"
+
+#define SERVICES_MAX 8
+#define READ_SIZE (16 * 1024)
+#define ACCEPTS_A_TURN 64
+
+/* How often idle connections are looked for and a paused listener tries again. */
+static const struct timeval tick_interval = { 1, 0 };
+
+/* Warnings that a client can cause are logged at most once in so many seconds. */
+#define WARN_SECONDS 60
+
+struct service {
+	struct server *server;
+	const char *name;
+	session_open_fn *open;
+	void *arg;
+	unsigned connections;
+	bool paused;
+	time_t warned;
+};
+
+struct listener {
+	SLIST_ENTRY(listener) next;
+	struct service *service;
+	int fd;
+	struct event accept;
+};
+
+struct connection {
+	TAILQ_ENTRY(connection) next; /* in the order of last activity */
+	struct service *service;
+	struct session *session;
+	struct session_host host;
+	int fd;
+	enum session_state state;
+	bool closing; /* as soon as out is empty */
+	time_t active;
+	struct event read; /* EV_READ, or EV_CLOSED while busy */
+	struct event write;
+	struct evbuffer *out; /* NULL while nothing waits to be sent */
+	char *in;	      /* what the session has left */
+	size_t in_len;
+};
+
+struct server {
+	struct event_base *base;
+	struct server_limits limits;
+	struct event *tick;
+	struct evbuffer *reply; /* of the call that runs; empty between calls */
+	SLIST_HEAD(, listener) listeners;
+	TAILQ_HEAD(, connection) connections;
+	size_t n_services;
+	struct service services[SERVICES_MAX];
+	void (*drained)(void *arg);
+	void *drained_arg;
+	char buffer[READ_SIZE];
+};
+
+static void on_readable(evutil_socket_t, short, void *);
+static void on_writable(evutil_socket_t, short, void *);
+static void on_closed(evutil_socket_t, short, void *);
+
+static time_t
+seconds(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
+	return ts.tv_sec;
+}
+
+static bool
+may_warn(struct service *service)
+{
+	time_t now = seconds();
+
+	if (service->warned != 0 && now - service->warned < WARN_SECONDS)
+		return false;
+	service->warned = now;
+	return true;
+}
+
+static void
+pause_service(struct service *service, bool pause)
+{
+	struct listener *l;
+
+	service->paused = pause;
+	SLIST_FOREACH (l, &service->server->listeners, next) {
+		if (l->service != service)
+			continue;
+		if (pause)
+			event_del(&l->accept);
+		else
+			event_add(&l->accept, NULL);
+	}
+}
+
+static bool
+is_full(const struct service *service)
+{
+	return service->connections >= service->server->limits.connections;
+}
+
+static void
+check_drained(struct server *server)
+{
+	if (server->drained != NULL && TAILQ_EMPTY(&server->connections))
+		server->drained(server->drained_arg);
+}
+
+static void
+connection_close(struct connection *c)
+{
+	struct service *service = c->service;
+	struct server *server = service->server;
+
+	c->session->ops->close(c->session);
+	event_del(&c->read);
+	if (c->out != NULL) {
+		event_del(&c->write);
+		evbuffer_free(c->out);
+	}
+	close(c->fd);
+	TAILQ_REMOVE(&server->connections, c, next);
+	free(c->in);
+	free(c);
+	service->connections--;
+	if (service->paused && !is_full(service))
+		pause_service(service, false);
+	check_drained(server);
+}
+
+static void
+touch(struct connection *c)
+{
+	struct server *server = c->service->server;
+
+	c->active = seconds();
+	if (TAILQ_NEXT(c, next) != NULL) {
+		TAILQ_REMOVE(&server->connections, c, next);
+		TAILQ_INSERT_TAIL(&server->connections, c, next);
+	}
+}
+
+/* watch - wait for the client's bytes, or, while it waits for us, for its going away */
+static void
+watch(struct connection *c, short what)
+{
+	event_del(&c->read);
+	event_assign(&c->read, c->service->server->base, c->fd, (short)(what | EV_PERSIST),
+	    what == EV_READ ? on_readable : on_closed, c);
+	event_add(&c->read, NULL);
+}
+
+static void
+set_state(struct connection *c, enum session_state state)
+{
+	bool was_busy = c->state == SESSION_BUSY, is_busy = state == SESSION_BUSY;
+
+	c->state = state;
+	if (state == SESSION_CLOSE)
+		c->closing = true;
+	if (was_busy != is_busy && c->out == NULL)
+		watch(c, is_busy ? EV_CLOSED : EV_READ);
+}
+
+/* keep - remember what the session has not used; data may lie in c->in itself */
+static void
+keep(struct connection *c, const char *data, size_t len)
+{
+	if (len == 0) {
+		free(c->in);
+		c->in = NULL;
+	} else if (c->in == NULL) {
+		c->in = xmalloc(len);
+		memcpy(c->in, data, len);
+	} else {
+		memmove(c->in, data, len);
+	}
+	c->in_len = len;
+}
+
+/*
+ * send_replies - write what the session has said; the rest waits in c->out
+ *
+ * Returns false when the connection is gone.
+ */
+static bool
+send_replies(struct connection *c)
+{
+	struct evbuffer *reply = c->service->server->reply;
+
+	if (c->out != NULL) {
+		evbuffer_add_buffer(c->out, reply);
+		return true;
+	}
+	if (evbuffer_get_length(reply) > 0 && evbuffer_write(reply, c->fd) == -1 &&
+	    errno != EAGAIN && errno != EINTR) {
+		evbuffer_drain(reply, evbuffer_get_length(reply));
+		connection_close(c);
+		return false;
+	}
+	if (evbuffer_get_length(reply) > 0) {
+		c->out = evbuffer_new();
+		evbuffer_add_buffer(c->out, reply);
+		event_del(&c->read);
+		event_add(&c->write, NULL);
+		return true;
+	}
+	if (c->closing && c->state != SESSION_BUSY) {
+		connection_close(c);
+		return false;
+	}
+	return true;
+}
+
+/* feed - hand bytes to the session and send what it answers; false when the connection is gone */
+static bool
+feed(struct connection *c, const char *data, size_t len)
+{
+	size_t used = 0;
+
+	set_state(c, c->session->ops->input(c->session, data, len, &used,
+	    c->service->server->reply));
+	keep(c, data + used, len - used);
+	return send_replies(c);
+}
+
+/* feed_more - the same, behind what the session has left */
+static bool
+feed_more(struct connection *c, const char *data, size_t len)
+{
+	if (c->in == NULL)
+		return feed(c, data, len);
+	c->in = xreallocarray(c->in, c->in_len + len, 1);
+	memcpy(c->in + c->in_len, data, len);
+	c->in_len += len;
+	return feed(c, c->in, c->in_len);
+}
+
+static void
+on_readable(evutil_socket_t fd, short what, void *arg)
+{
+	struct connection *c = arg;
+	struct server *server = c->service->server;
+	ssize_t n = recv(fd, server->buffer, sizeof(server->buffer), 0);
+
+	(void)what;
+	if (n == -1 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		connection_close(c);
+		return;
+	}
+	touch(c);
+	feed_more(c, server->buffer, (size_t)n);
+}
+
+/* on_closed - the client does not wait for its answer any more */
+static void
+on_closed(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	connection_close(arg);
+}
+
+static void
+on_writable(evutil_socket_t fd, short what, void *arg)
+{
+	struct connection *c = arg;
+
+	(void)what;
+	if (evbuffer_write(c->out, fd) == -1) {
+		if (errno != EAGAIN && errno != EINTR)
+			connection_close(c);
+		return;
+	}
+	touch(c);
+	if (evbuffer_get_length(c->out) > 0)
+		return;
+	event_del(&c->write);
+	evbuffer_free(c->out);
+	c->out = NULL;
+	if (c->closing && c->state != SESSION_BUSY)
+		connection_close(c);
+	else
+		watch(c, c->state == SESSION_BUSY ? EV_CLOSED : EV_READ);
+}
+
+/* wake - a session's answer is ready: let it say it, and go on with what it has left */
+static void
+wake(void *arg)
+{
+	struct connection *c = arg;
+
+	touch(c);
+	feed(c, c->in == NULL ? "" : c->in, c->in_len);
+}
+
+static void
+connection_open(struct service *service, int fd)
+{
+	struct server *server = service->server;
+	struct connection *c = xcalloc(1, sizeof(*c));
+
+	c->service = service;
+	c->fd = fd;
+	c->state = SESSION_READING;
+	c->host.wake = wake;
+	c->host.arg = c;
+	c->session = service->open(service->arg, &c->host);
+	event_assign(&c->read, server->base, fd, EV_READ | EV_PERSIST, on_readable, c);
+	event_assign(&c->write, server->base, fd, EV_WRITE | EV_PERSIST, on_writable, c);
+	event_add(&c->read, NULL);
+	c->active = seconds();
+	TAILQ_INSERT_TAIL(&server->connections, c, next);
+	service->connections++;
+}
+
+/* accept_failed - an error that will not go away by asking again at once; wait for a tick */
+static void
+accept_failed(struct service *service)
+{
+	if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)
+		return;
+	if (may_warn(service))
+		log_warn("%s: accept", service->name);
+	pause_service(service, true);
+}
+
+static void
+on_acceptable(evutil_socket_t fd, short what, void *arg)
+{
+	struct listener *l = arg;
+	struct service *service = l->service;
+	int i, client;
+
+	(void)what;
+	for (i = 0; i < ACCEPTS_A_TURN && !is_full(service); i++) {
+		client = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (client == -1) {
+			accept_failed(service);
+			return;
+		}
+		connection_open(service, client);
+	}
+	if (!is_full(service))
+		return;
+	if (may_warn(service))
+		log_warnx("%s: connection-limit of %u reached, new connections wait",
+		    service->name, service->server->limits.connections);
+	pause_service(service, true);
+}
+
+static void
+close_idle(struct server *server)
+{
+	time_t now = seconds();
+	struct connection *c, *next;
+
+	TAILQ_FOREACH_SAFE (c, &server->connections, next, next) {
+		if (now - c->active < (time_t)server->limits.idle_seconds)
+			break;
+		if (c->state != SESSION_BUSY)
+			connection_close(c);
+	}
+}
+
+static void
+on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	struct server *server = arg;
+	size_t i;
+
+	(void)fd;
+	(void)what;
+	close_idle(server);
+	for (i = 0; i < server->n_services; i++)
+		if (server->services[i].paused && !is_full(&server->services[i]))
+			pause_service(&server->services[i], false);
+}
+
+struct server *
+server_new(struct event_base *base, const struct server_limits *limits)
+{
+	struct server *server = xcalloc(1, sizeof(*server));
+
+	server->base = base;
+	server->limits = *limits;
+	server->reply = evbuffer_new();
+	server->tick = event_new(base, -1, EV_PERSIST, on_tick, server);
+	if (server->reply == NULL || server->tick == NULL)
+		fatalx("no memory for the server");
+	event_add(server->tick, &tick_interval);
+	SLIST_INIT(&server->listeners);
+	TAILQ_INIT(&server->connections);
+	return server;
+}
+
+static void
+close_listeners(struct server *server)
+{
+	struct listener *l;
+
+	while ((l = SLIST_FIRST(&server->listeners)) != NULL) {
+		SLIST_REMOVE_HEAD(&server->listeners, next);
+		event_del(&l->accept);
+		close(l->fd);
+		free(l);
+	}
+}
+
+void
+server_free(struct server **serverp)
+{
+	struct server *server = *serverp;
+	struct connection *c;
+
+	if (server == NULL)
+		return;
+	server->drained = NULL;
+	close_listeners(server);
+	while ((c = TAILQ_FIRST(&server->connections)) != NULL)
+		connection_close(c);
+	event_free(server->tick);
+	evbuffer_free(server->reply);
+	free(server);
+	*serverp = NULL;
+}
+
+size_t
+server_add_service(struct server *server, const char *name, session_open_fn *open, void *arg)
+{
+	struct service *service;
+
+	if (server->n_services == SERVICES_MAX)
+		fatalx("more than %d services", SERVICES_MAX);
+	service = &server->services[server->n_services];
+	service->server = server;
+	service->name = name;
+	service->open = open;
+	service->arg = arg;
+	return server->n_services++;
+}
+
+void
+server_add_listener(struct server *server, size_t service, int fd)
+{
+	struct listener *l = xcalloc(1, sizeof(*l));
+
+	l->service = &server->services[service];
+	l->fd = fd;
+	event_assign(&l->accept, server->base, fd, EV_READ | EV_PERSIST, on_acceptable, l);
+	event_add(&l->accept, NULL);
+	SLIST_INSERT_HEAD(&server->listeners, l, next);
+}
+
+void
+server_set_limits(struct server *server, const struct server_limits *limits)
+{
+	server->limits = *limits;
+}
+
+/* say_goodbye - answer what has arrived already, then close as soon as nothing is owed */
+static void
+say_goodbye(struct connection *c)
+{
+	ssize_t n = 0;
+
+	c->closing = true;
+	if (c->state == SESSION_BUSY || c->out != NULL)
+		return;
+	n = recv(c->fd, c->service->server->buffer, READ_SIZE, 0);
+	if (n > 0)
+		feed_more(c, c->service->server->buffer, (size_t)n);
+	else
+		connection_close(c);
+}
+
+void
+server_drain(struct server *server, void (*done)(void *arg), void *arg)
+{
+	struct connection *c, *next;
+
+	close_listeners(server);
+	TAILQ_FOREACH_SAFE (c, &server->connections, next, next)
+		say_goodbye(c);
+	server->drained = done;
+	server->drained_arg = arg;
+	check_drained(server);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * server - listening sockets and connections; the only file that reads and writes clients.
+ *
+ * Each connection carries one session. Input goes from the socket straight into the session;
+ * what a session leaves (half a request) is kept for it. While replies wait for a slow reader, or
+ * a request is being evaluated, nothing more is read from that client, so that nobody makes us
+ * grow; a client that goes away meanwhile ends its session.
+ *
+ * LIMITS: connection-limit counts for each service by itself, so that idle policy clients cannot
+ * lock out the maps. At the limit we stop accepting: the backlog holds the next ones until one
+ * leaves. Closing them would cost Postfix a second each.
+ */
+#ifndef SRSD_SERVER_H
+#define SRSD_SERVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "srsd/session.h"
+
+struct event_base;
+struct server;
+
+struct server_limits {
+	unsigned connections;  /* of one service at a time */
+	unsigned idle_seconds; /* without a byte from the client, or taken by it */
+};
+
+struct server *server_new(struct event_base *, const struct server_limits *);
+
+/* Closes listeners and connections at once; sets the pointer to NULL. */
+void server_free(struct server **);
+
+/*
+ * Adds a service and returns its number. name (kept by reference) is for the log. open and arg
+ * make the sessions.
+ */
+size_t server_add_service(struct server *, const char *name, session_open_fn *open, void *arg);
+
+/* Serves a listening, non-blocking socket, which is the server's from now on. */
+void server_add_listener(struct server *, size_t service, int fd);
+
+void server_set_limits(struct server *, const struct server_limits *);
+
+/*
+ * Stops accepting, answers what clients have sent already, closes every connection that waits
+ * for nothing, and the others as soon as their answer is out. done is called, from the loop or
+ * from here, when none is left.
+ */
+void server_drain(struct server *, void (*done)(void *arg), void *arg);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: ISC */
+#include <string.h>
+#include <strings.h>
+
+#include "common/hostname.h"
+#include "srsd/srs_addr.h"
+
+static bool
+is_separator(char c)
+{
+	return c == '=' || c == '+' || c == '-';
+}
+
+int
+srs_addr_tag(const char *local, size_t len)
+{
+	if (len <= SRS_TAG_LEN || !is_separator(local[SRS_TAG_LEN]))
+		return -1;
+	if (strncasecmp(local, "SRS0", SRS_TAG_LEN) == 0)
+		return 0;
+	return strncasecmp(local, "SRS1", SRS_TAG_LEN) == 0 ? 1 : -1;
+}
+
+/* cut - move the part up to the next '=' out of rest; false when there is no '=' */
+static bool
+cut(struct srs_part *part, struct srs_part *rest)
+{
+	const char *eq = memchr(rest->s, '=', rest->len);
+
+	if (eq == NULL)
+		return false;
+	part->s = rest->s;
+	part->len = (size_t)(eq - rest->s);
+	rest->s = eq + 1;
+	rest->len -= part->len + 1;
+	return true;
+}
+
+static bool
+parse_parts(struct srs_addr *addr, int tag, struct srs_part rest)
+{
+	if (!cut(&addr->hash, &rest))
+		return false;
+	if (tag == 0 && !cut(&addr->stamp, &rest))
+		return false;
+	if (!cut(&addr->host, &rest))
+		return false;
+	addr->user = rest;
+	if (rest.len == 0 || !hostname_is_mail_domain(addr->host.s, addr->host.len))
+		return false;
+	return tag == 0 || is_separator(rest.s[0]);
+}
+
+enum srs_addr_kind
+srs_addr_parse(struct srs_addr *addr, const char *local, size_t len)
+{
+	int tag = srs_addr_tag(local, len);
+	struct srs_part rest = { local + SRS_TAG_LEN + 1, len - SRS_TAG_LEN - 1 };
+
+	memset(addr, 0, sizeof(*addr));
+	if (tag == -1)
+		addr->kind = SRS_ADDR_NONE;
+	else if (!parse_parts(addr, tag, rest))
+		addr->kind = SRS_ADDR_MALFORMED;
+	else
+		addr->kind = tag == 0 ? SRS_ADDR_SRS0 : SRS_ADDR_SRS1;
+	return addr->kind;
+}

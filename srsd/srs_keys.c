@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/file.h"
+#include "common/xmalloc.h"
+#include "srsd/srs_keys.h"
+
+#define SECRETS_FILE_MAX (256 * 1024)
+
+/* postsrsd 1.x cuts longer lines into several secrets without a word. We refuse them instead. */
+#define SECRET_MAX 1023
+
+/* 96 bits in base64, and a password that was generated. */
+#define SECRET_WEAK 16
+
+struct srs_keys {
+	size_t n;
+	bool weak;
+	struct srs_mac *mac[SRS_KEYS_MAX];
+};
+
+static const char *
+add(struct srs_keys *keys, const char *secret, size_t len)
+{
+	if (len > SECRET_MAX)
+		return "secret of more than 1023 bytes";
+	if (memchr(secret, '\0', len) != NULL)
+		return "NUL in a secret";
+	if (keys->n == SRS_KEYS_MAX)
+		return "more than 100 secrets";
+	keys->mac[keys->n] = srs_mac_new(secret, len);
+	if (keys->mac[keys->n] == NULL)
+		return "libcrypto refuses HMAC-SHA1";
+	keys->n++;
+	keys->weak |= len < SECRET_WEAK;
+	return NULL;
+}
+
+static size_t
+without_cr(const char *s, const char *end)
+{
+	while (end > s && end[-1] == '\r')
+		end--;
+	return (size_t)(end - s);
+}
+
+struct srs_keys *
+srs_keys_parse(const char *text, size_t len, unsigned *line, const char **error)
+{
+	struct srs_keys *keys = xcalloc(1, sizeof(*keys));
+	const char *s = text, *end = text + len, *nl;
+	size_t n;
+
+	*error = NULL;
+	for (*line = 1; s < end && *error == NULL; s = nl + 1, (*line)++) {
+		nl = memchr(s, '\n', (size_t)(end - s));
+		if (nl == NULL)
+			nl = end;
+		n = without_cr(s, nl);
+		if (n > 0)
+			*error = add(keys, s, n);
+		if (*error != NULL)
+			break;
+	}
+	if (*error == NULL && keys->n == 0) {
+		*error = "holds no secret";
+		*line = 0;
+	}
+	if (*error != NULL)
+		srs_keys_free(&keys);
+	return keys;
+}
+
+static const char *
+mode_error(const struct stat *st, gid_t daemon_group)
+{
+	if (st->st_mode & (S_IRWXO | S_IWGRP))
+		return "others may read or change it; chmod 0640 or 0600";
+	if ((st->st_mode & S_IRGRP) && st->st_gid != 0 && st->st_gid != daemon_group)
+		return "a group other than the daemon's may read it; chgrp it or chmod 0600";
+	return NULL;
+}
+
+struct srs_keys *
+srs_keys_load(const char *path, gid_t daemon_group, char *error, size_t size)
+{
+	struct srs_keys *keys = NULL;
+	struct file file;
+	const char *why;
+	unsigned line = 0;
+
+	if (!file_read(&file, path, SECRETS_FILE_MAX, &why)) {
+		snprintf(error, size, "secrets-file %s: %s", path, why);
+		return NULL;
+	}
+	why = mode_error(&file.st, daemon_group);
+	if (why == NULL)
+		keys = srs_keys_parse(file.data, file.len, &line, &why);
+	if (line > 0 && keys == NULL)
+		snprintf(error, size, "secrets-file %s:%u: %s", path, line, why);
+	else if (keys == NULL)
+		snprintf(error, size, "secrets-file %s: %s", path, why);
+	file_free(&file);
+	return keys;
+}
+
+void
+srs_keys_free(struct srs_keys **keys)
+{
+	size_t i;
+
+	if (*keys == NULL)
+		return;
+	for (i = 0; i < (*keys)->n; i++)
+		srs_mac_free(&(*keys)->mac[i]);
+	free(*keys);
+	*keys = NULL;
+}
+
+size_t
+srs_keys_count(const struct srs_keys *keys)
+{
+	return keys->n;
+}
+
+bool
+srs_keys_are_weak(const struct srs_keys *keys)
+{
+	return keys->weak;
+}
+
+bool
+srs_keys_sign(struct srs_keys *keys, const struct srs_mac_part *parts, size_t n,
+    char digest[SRS_MAC_LEN + 1])
+{
+	return srs_mac_digest(keys->mac[0], parts, n, digest);
+}
+
+int
+srs_keys_verify(struct srs_keys *keys, const struct srs_mac_part *parts, size_t n,
+    const char *hash, size_t len)
+{
+	char digest[SRS_MAC_LEN + 1];
+	size_t i;
+
+	for (i = 0; i < keys->n; i++) {
+		if (!srs_mac_digest(keys->mac[i], parts, n, digest))
+			return SRS_KEYS_FAILED;
+		if (srs_mac_matches(digest, hash, len))
+			return (int)i;
+	}
+	return SRS_KEYS_NONE;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * srs_mac - the hash of an SRS address: base64 of HMAC-SHA1 over ASCII-lowercased parts, nothing
+ * between them. The only user of libcrypto.
+ *
+ * A secret is scheduled once, when it is read; each digest restarts from the keyed state, which
+ * costs a third of keying it anew.
+ */
+#ifndef SRSD_SRS_MAC_H
+#define SRSD_SRS_MAC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Characters of a whole digest: 20 bytes in base64 without the '=' that fills it up. */
+#define SRS_MAC_LEN 27
+
+struct srs_mac;
+
+/* What is hashed: up to three parts of an address. */
+struct srs_mac_part {
+	const char *data;
+	size_t len;
+};
+
+/* NULL when libcrypto refuses, e.g. because a policy forbids SHA-1. The secret is not kept. */
+struct srs_mac *srs_mac_new(const void *secret, size_t len);
+void srs_mac_free(struct srs_mac **);
+
+/*
+ * Writes all SRS_MAC_LEN characters and a NUL. False when libcrypto fails (memory): then there is
+ * no digest, and nothing may be signed or taken for verified.
+ */
+bool srs_mac_digest(struct srs_mac *, const struct srs_mac_part *, size_t n,
+    char digest[SRS_MAC_LEN + 1]);
+
+/*
+ * True when hash is the beginning of the digest: in constant time for its length, without case
+ * (mail systems fold it), '-' for '+' and '_' for '/' (postsrsd 2.2.6 and later).
+ */
+bool srs_mac_matches(const char digest[SRS_MAC_LEN + 1], const char *hash, size_t len);
+
+#endif

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "common/hostname.h"
+#include "srsd/srs_addr.h"
+#include "srsd/srs_rewrite.h"
+#include "srsd/srs_stamp.h"
+
+/* Days to try for a hash without '/' and '+', today's included. */
+#define STAMP_TRIES 3
+
+static const struct {
+	const char *text;
+	const char *word;
+} verdicts[] = {
+	[SRS_REWRITTEN] = { "", "" },
+	[SRS_ALREADY_OURS] = { "already ours", "already-ours" },
+	[SRS_LOCAL_DOMAIN] = { "local domain", "local-domain" },
+	[SRS_NULL_SENDER] = { "null sender", "null-sender" },
+	[SRS_NOT_ADDRESS] = { "not an address", "not-an-address" },
+	[SRS_TOO_LONG] = { "too long", "too-long" },
+	[SRS_NOT_SRS] = { "not an SRS address", "not-srs" },
+	[SRS_BAD_HASH] = { "bad hash", "bad-hash" },
+	[SRS_EXPIRED] = { "expired", "expired" },
+	[SRS_MALFORMED] = { "malformed", "malformed" },
+	[SRS_UNAVAILABLE] = { "no HMAC from libcrypto", "no-hmac" },
+};
+
+const char *
+srs_verdict_text(enum srs_verdict verdict)
+{
+	return verdicts[verdict].text;
+}
+
+const char *
+srs_verdict_word(enum srs_verdict verdict)
+{
+	return verdicts[verdict].word;
+}
+
+/*
+ * verify - is the hash one of ours, and if there is a stamp, is it current?
+ * The hash comes first: who cannot sign learns nothing about ages.
+ */
+static enum srs_verdict
+verify(const struct srs_addr *addr, const struct settings *settings, struct srs_keys *keys,
+    time_t now, int *secret)
+{
+	bool srs0 = addr->kind == SRS_ADDR_SRS0;
+	struct srs_mac_part parts[] = {
+		{ addr->stamp.s, addr->stamp.len },
+		{ addr->host.s, addr->host.len },
+		{ addr->user.s, addr->user.len },
+	};
+	unsigned day;
+
+	*secret = SRS_KEYS_NONE;
+	if (srs0 && !srs_stamp_read(&day, addr->stamp.s, addr->stamp.len))
+		return SRS_MALFORMED;
+	if (addr->hash.len < (size_t)settings->hash_minimum || addr->hash.len > SRS_MAC_LEN)
+		return SRS_BAD_HASH;
+	*secret = srs_keys_verify(keys, srs0 ? parts : parts + 1, srs0 ? 3 : 2, addr->hash.s,
+	    addr->hash.len);
+	if (*secret == SRS_KEYS_FAILED)
+		return SRS_UNAVAILABLE;
+	if (*secret == SRS_KEYS_NONE)
+		return SRS_BAD_HASH;
+	if (srs0 && !srs_stamp_is_current(day, srs_stamp_day(now), (unsigned)settings->max_age))
+		return SRS_EXPIRED;
+	return SRS_REWRITTEN;
+}
+
+static bool
+is_srs_domain(const struct mailaddr *addr, const struct settings *settings)
+{
+	return strcasecmp(addr->domain, settings->srs_domain) == 0;
+}
+
+/* finish - the local part that was made, at our domain or at the original one */
+static void
+finish(struct srs_result *result, const char *local, size_t local_len, const char *domain,
+    size_t domain_len)
+{
+	result->len = mailaddr_format(result->address, local, local_len, domain, domain_len);
+	result->verdict = result->len == 0 ? SRS_TOO_LONG : SRS_REWRITTEN;
+}
+
+/* A tag, a separator and a whole digest, two more parts of an address each, and the joints. */
+#define LOCAL_SIZE (SRS_TAG_LEN + 1 + SRS_MAC_LEN + 8 + 2 * MAILADDR_SIZE)
+
+static bool
+has_slash(const char *hash, size_t len)
+{
+	return memchr(hash, '/', len) != NULL || memchr(hash, '+', len) != NULL;
+}
+
+/*
+ * sign_srs0 - hash and stamp for an address of today
+ *
+ * Where the hash would hold '/' or '+', which some sites refuse, a stamp of one or two days ago
+ * is tried, as long as that leaves a day of validity. Every verifier accepts it.
+ */
+static bool
+sign_srs0(const struct mailaddr *addr, const struct settings *settings, struct srs_keys *keys,
+    time_t now, char digest[SRS_MAC_LEN + 1], char stamp[SRS_STAMP_LEN])
+{
+	struct srs_mac_part parts[] = {
+		{ stamp, SRS_STAMP_LEN },
+		{ addr->domain, addr->domain_len },
+		{ addr->local, addr->local_len },
+	};
+	size_t len = (size_t)settings->hash_length;
+	unsigned today = srs_stamp_day(now), back;
+
+	for (back = 0; back < STAMP_TRIES && back < (unsigned)settings->max_age; back++) {
+		srs_stamp_write(srs_stamp_before(today, back), stamp);
+		if (!srs_keys_sign(keys, parts, 3, digest))
+			return false;
+		if (!settings->hash_avoid_slash || !has_slash(digest, len))
+			return true;
+	}
+	srs_stamp_write(today, stamp);
+	return srs_keys_sign(keys, parts, 3, digest);
+}
+
+static void
+wrap_srs0(struct srs_result *result, const struct mailaddr *addr, const struct settings *settings,
+    struct srs_keys *keys, time_t now)
+{
+	char local[LOCAL_SIZE], digest[SRS_MAC_LEN + 1], stamp[SRS_STAMP_LEN];
+	int n;
+
+	if (!sign_srs0(addr, settings, keys, now, digest, stamp)) {
+		result->verdict = SRS_UNAVAILABLE;
+		return;
+	}
+	n = snprintf(local, sizeof(local), "SRS0%c%.*s=%.*s=%s=%s", settings->separator,
+	    settings->hash_length, digest, SRS_STAMP_LEN, stamp, addr->domain, addr->local);
+	finish(result, local, (size_t)n, settings->srs_domain, strlen(settings->srs_domain));
+}
+
+static void
+wrap_srs1(struct srs_result *result, struct srs_part host, struct srs_part opaque,
+    const struct settings *settings, struct srs_keys *keys)
+{
+	struct srs_mac_part parts[] = { { host.s, host.len }, { opaque.s, opaque.len } };
+	char local[LOCAL_SIZE], digest[SRS_MAC_LEN + 1];
+	int n;
+
+	if (!srs_keys_sign(keys, parts, 2, digest)) {
+		result->verdict = SRS_UNAVAILABLE;
+		return;
+	}
+	n = snprintf(local, sizeof(local), "SRS1%c%.*s=%.*s=%.*s", settings->separator,
+	    settings->hash_length, digest, (int)host.len, host.s, (int)opaque.len, opaque.s);
+	finish(result, local, (size_t)n, settings->srs_domain, strlen(settings->srs_domain));
+}
+
+/*
+ * wrap - make an address of ours out of a foreign one
+ *
+ * Another host's SRS0 becomes our SRS1 that leads straight back to it; another host's SRS1 keeps
+ * the host it leads to, so that an address does not grow with the hops. What only looks like
+ * SRS1 is an ordinary address: so its bounces still find the way.
+ */
+static void
+wrap(struct srs_result *result, const struct mailaddr *addr, const struct settings *settings,
+    struct srs_keys *keys, time_t now)
+{
+	struct srs_part host = { addr->domain, addr->domain_len };
+	struct srs_part opaque = { addr->local + SRS_TAG_LEN, addr->local_len - SRS_TAG_LEN };
+	struct srs_addr srs;
+
+	if (srs_addr_tag(addr->local, addr->local_len) == 0)
+		wrap_srs1(result, host, opaque, settings, keys);
+	else if (srs_addr_parse(&srs, addr->local, addr->local_len) == SRS_ADDR_SRS1)
+		wrap_srs1(result, srs.host, srs.user, settings, keys);
+	else
+		wrap_srs0(result, addr, settings, keys, now);
+}
+
+/* ours - the reason why an SRS-shaped sender in our own domain is left alone */
+static enum srs_verdict
+ours(const struct mailaddr *addr, const struct settings *settings, struct srs_keys *keys,
+    time_t now)
+{
+	return srs_rewrite_fact(addr, settings, keys, now) == SRS_FACT_VALID ? SRS_ALREADY_OURS
+									     : SRS_LOCAL_DOMAIN;
+}
+
+void
+srs_rewrite_forward(struct srs_result *result, const char *key, size_t len,
+    const struct settings *settings, struct srs_keys *keys, time_t now)
+{
+	struct mailaddr addr;
+
+	result->secret = SRS_KEYS_NONE;
+	result->len = 0;
+	switch (mailaddr_parse_external(&addr, key, len)) {
+	case MAILADDR_NULL:
+		result->verdict = SRS_NULL_SENDER;
+		return;
+	case MAILADDR_INVALID:
+		result->verdict = SRS_NOT_ADDRESS;
+		return;
+	case MAILADDR_TOO_LONG:
+		result->verdict = SRS_TOO_LONG;
+		return;
+	case MAILADDR_OK:
+		break;
+	}
+	if (is_srs_domain(&addr, settings) && srs_addr_tag(addr.local, addr.local_len) != -1)
+		result->verdict = ours(&addr, settings, keys, now);
+	else if (!settings->always_rewrite &&
+	    domainset_contains(settings->own_domains, addr.domain, addr.domain_len))
+		result->verdict = SRS_LOCAL_DOMAIN;
+	else
+		wrap(result, &addr, settings, keys, now);
+}
+
+static void
+unwrap(struct srs_result *result, const struct srs_addr *srs)
+{
+	char local[LOCAL_SIZE];
+	int n;
+
+	if (srs->kind == SRS_ADDR_SRS0) {
+		finish(result, srs->user.s, srs->user.len, srs->host.s, srs->host.len);
+		return;
+	}
+	n = snprintf(local, sizeof(local), "SRS0%.*s", (int)srs->user.len, srs->user.s);
+	finish(result, local, (size_t)n, srs->host.s, srs->host.len);
+}
+
+void
+srs_rewrite_reverse(struct srs_result *result, const char *key, size_t len,
+    const struct settings *settings, struct srs_keys *keys, time_t now)
+{
+	struct mailaddr addr;
+	struct srs_addr srs;
+
+	result->secret = SRS_KEYS_NONE;
+	result->len = 0;
+	result->verdict = SRS_NOT_SRS;
+	if (mailaddr_parse_external(&addr, key, len) != MAILADDR_OK)
+		return;
+	switch (srs_addr_parse(&srs, addr.local, addr.local_len)) {
+	case SRS_ADDR_NONE:
+		return;
+	case SRS_ADDR_MALFORMED:
+		result->verdict = SRS_MALFORMED;
+		return;
+	case SRS_ADDR_SRS0:
+	case SRS_ADDR_SRS1:
+		break;
+	}
+	result->verdict = verify(&srs, settings, keys, now, &result->secret);
+	if (result->verdict == SRS_REWRITTEN)
+		unwrap(result, &srs);
+}
+
+enum srs_fact
+srs_rewrite_fact(const struct mailaddr *addr, const struct settings *settings,
+    struct srs_keys *keys, time_t now)
+{
+	struct srs_addr srs;
+	int secret;
+
+	if (!is_srs_domain(addr, settings))
+		return SRS_FACT_FOREIGN;
+	switch (srs_addr_parse(&srs, addr->local, addr->local_len)) {
+	case SRS_ADDR_NONE:
+		return SRS_FACT_FOREIGN;
+	case SRS_ADDR_MALFORMED:
+		return SRS_FACT_FORGED;
+	case SRS_ADDR_SRS0:
+	case SRS_ADDR_SRS1:
+		break;
+	}
+	switch (verify(&srs, settings, keys, now, &secret)) {
+	case SRS_REWRITTEN:
+		return SRS_FACT_VALID;
+	case SRS_EXPIRED:
+		return SRS_FACT_EXPIRED;
+	case SRS_UNAVAILABLE:
+		return SRS_FACT_FOREIGN;
+	default:
+		return SRS_FACT_FORGED;
+	}
+}

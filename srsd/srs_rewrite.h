@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * srs_rewrite - what the maps answer, and what the policy service may know of an address. Pure:
+ * (address, settings, keys, now) to a verdict. The format is byte for byte that of postsrsd 1.x
+ * and Mail::SRS.
+ */
+#ifndef SRSD_SRS_REWRITE_H
+#define SRSD_SRS_REWRITE_H
+
+#include <stddef.h>
+#include <time.h>
+
+#include "common/mailaddr.h"
+#include "conf/settings.h"
+#include "srsd/srs_keys.h"
+
+enum srs_verdict {
+	SRS_REWRITTEN,
+	/* forward */
+	SRS_ALREADY_OURS,
+	SRS_LOCAL_DOMAIN,
+	SRS_NULL_SENDER,
+	SRS_NOT_ADDRESS,
+	SRS_TOO_LONG,
+	/* reverse */
+	SRS_NOT_SRS,
+	SRS_BAD_HASH,
+	SRS_EXPIRED,
+	SRS_MALFORMED,
+	/* libcrypto failed: the only one that is worth asking again */
+	SRS_UNAVAILABLE,
+};
+
+struct srs_result {
+	enum srs_verdict verdict;
+	int secret;	 /* reverse: which secret verified, from 0; else SRS_KEYS_NONE */
+	size_t len;	 /* of address */
+	char address[MAILADDR_SIZE]; /* external form; set for SRS_REWRITTEN */
+};
+
+/* The reason as the maps answer it after "500 ", e.g. "already ours"; "" for SRS_REWRITTEN. */
+const char *srs_verdict_text(enum srs_verdict);
+
+/* The same as one word for the log, e.g. "already-ours". */
+const char *srs_verdict_word(enum srs_verdict);
+
+/*
+ * The sender of a message that we forward. key is an address in external form.
+ * An address of ours is never wrapped again: cleanup(8) asks up to ten times, each time with the
+ * last answer, and always-rewrite changes nothing about that.
+ */
+void srs_rewrite_forward(struct srs_result *, const char *key, size_t len, const struct settings *,
+    struct srs_keys *, time_t now);
+
+/*
+ * The recipient of a bounce. Whatever stands behind the '@' is answered, as postsrsd 1.x does: a
+ * domain may have been renamed while bounces were under way.
+ */
+void srs_rewrite_reverse(struct srs_result *, const char *key, size_t len, const struct settings *,
+    struct srs_keys *, time_t now);
+
+/* What an envelope address is to us. */
+enum srs_fact {
+	/* not SRS-shaped, in a domain that is not srs-domain, or nobody knows: libcrypto failed */
+	SRS_FACT_FOREIGN,
+	SRS_FACT_VALID,
+	SRS_FACT_EXPIRED, /* the hash is right */
+	SRS_FACT_FORGED,  /* bad hash, or malformed */
+};
+
+enum srs_fact srs_rewrite_fact(const struct mailaddr *, const struct settings *,
+    struct srs_keys *, time_t now);
+
+#endif

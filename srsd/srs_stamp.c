@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: ISC */
+#include "common/ascii.h"
+#include "srsd/srs_stamp.h"
+
+#define SECONDS_A_DAY 86400
+#define DAYS 1024 /* two characters of five bits */
+
+static const char base32[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
+unsigned
+srs_stamp_day(time_t now)
+{
+	return (unsigned)((now / SECONDS_A_DAY) % DAYS);
+}
+
+unsigned
+srs_stamp_before(unsigned day, unsigned back)
+{
+	return (day + DAYS - back % DAYS) % DAYS;
+}
+
+void
+srs_stamp_write(unsigned day, char text[SRS_STAMP_LEN])
+{
+	text[0] = base32[day / 32 % 32];
+	text[1] = base32[day % 32];
+}
+
+static int
+digit(char c)
+{
+	c = ascii_tolower(c);
+	if (c >= 'a' && c <= 'z')
+		return c - 'a';
+	return c >= '2' && c <= '7' ? c - '2' + 26 : -1;
+}
+
+bool
+srs_stamp_read(unsigned *day, const char *s, size_t len)
+{
+	int high, low;
+
+	if (len != SRS_STAMP_LEN)
+		return false;
+	high = digit(s[0]);
+	low = digit(s[1]);
+	if (high == -1 || low == -1)
+		return false;
+	*day = (unsigned)(high * 32 + low);
+	return true;
+}
+
+bool
+srs_stamp_is_current(unsigned day, unsigned today, unsigned max_age)
+{
+	unsigned age = srs_stamp_before(today, day);
+
+	return age <= max_age || age == DAYS - 1;
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdio.h>
+#include <string.h>
+
+#include "common/ascii.h"
+#include "srsd/tcptable.h"
+
+enum {
+	STATE_VERB, /* inside "get " */
+	STATE_KEY,
+	STATE_HEX_HIGH, /* behind '%' */
+	STATE_HEX_LOW,
+	STATE_BAD,  /* error is known, the line's end is awaited */
+	STATE_SKIP, /* answered already, the line's end is awaited */
+};
+
+static const char verb[] = "get ";
+
+#define VERB_LEN (sizeof(verb) - 1)
+
+void
+tcptable_init(struct tcptable_parser *p)
+{
+	p->state = STATE_VERB;
+	p->cr = false;
+	p->line_len = 0;
+	p->key_len = 0;
+	p->overlong = false;
+	p->error = NULL;
+}
+
+static void
+keep(struct tcptable_parser *p, char c)
+{
+	if (p->key_len < sizeof(p->key))
+		p->key[p->key_len++] = c;
+	else
+		p->overlong = true;
+}
+
+static void
+bad(struct tcptable_parser *p, const char *error)
+{
+	p->state = STATE_BAD;
+	p->error = error;
+}
+
+static void
+key_byte(struct tcptable_parser *p, char c)
+{
+	if (p->cr) {
+		keep(p, '\r');
+		p->cr = false;
+	}
+	if (c == '%')
+		p->state = STATE_HEX_HIGH;
+	else if (c == ' ' || c == '\t')
+		bad(p, "blank in the key; send it as %20");
+	else if (c == '\r')
+		p->cr = true;
+	else
+		keep(p, c);
+}
+
+static void
+hex_byte(struct tcptable_parser *p, char c)
+{
+	int digit = ascii_hex(c);
+
+	if (digit == -1) {
+		bad(p, "% without two hexadecimal digits");
+	} else if (p->state == STATE_HEX_HIGH) {
+		p->high = digit;
+		p->state = STATE_HEX_LOW;
+	} else {
+		keep(p, (char)(p->high << 4 | digit));
+		p->state = STATE_KEY;
+	}
+}
+
+static void
+take(struct tcptable_parser *p, char c)
+{
+	switch (p->state) {
+	case STATE_VERB:
+		if (c != verb[p->line_len])
+			bad(p, "not a request; send: get KEY");
+		else if (p->line_len == VERB_LEN - 1)
+			p->state = STATE_KEY;
+		break;
+	case STATE_KEY:
+		key_byte(p, c);
+		break;
+	case STATE_HEX_HIGH:
+	case STATE_HEX_LOW:
+		hex_byte(p, c);
+		break;
+	default:
+		break;
+	}
+	p->line_len++;
+}
+
+static int
+report(struct tcptable_parser *p, struct tcptable_request *req, const char **error)
+{
+	if (p->state == STATE_VERB)
+		bad(p, "not a request; send: get KEY");
+	else if (p->state == STATE_HEX_HIGH || p->state == STATE_HEX_LOW)
+		bad(p, "% without two hexadecimal digits");
+	else if (p->state == STATE_KEY && p->key_len == 0)
+		bad(p, "no key; send: get KEY");
+	if (p->state == STATE_BAD) {
+		*error = p->error;
+		return -1;
+	}
+	req->key = p->key;
+	req->len = p->key_len;
+	req->overlong = p->overlong;
+	return 1;
+}
+
+/* line_end - answer a line unless that was done when it grew too long */
+static int
+line_end(struct tcptable_parser *p, struct tcptable_request *req, const char **error)
+{
+	int got = p->state == STATE_SKIP ? 0 : report(p, req, error);
+
+	tcptable_init(p);
+	return got;
+}
+
+int
+tcptable_parse(struct tcptable_parser *p, const char *data, size_t len, size_t *used,
+    struct tcptable_request *req, const char **error)
+{
+	size_t i;
+	int got;
+
+	for (i = 0; i < len; i++) {
+		if (data[i] == '\n') {
+			got = line_end(p, req, error);
+			if (got == 0)
+				continue;
+			*used = i + 1;
+			return got;
+		}
+		take(p, data[i]);
+		if (p->line_len == TCPTABLE_LINE_MAX && p->state != STATE_SKIP) {
+			*used = i + 1;
+			got = report(p, req, error);
+			p->state = STATE_SKIP;
+			return got;
+		}
+	}
+	*used = len;
+	return 0;
+}
+
+size_t
+tcptable_found(char buf[TCPTABLE_REPLY_SIZE], const char *text, size_t len)
+{
+	static const char hex[] = "0123456789abcdef";
+	char *p = buf, *end = buf + TCPTABLE_REPLY_SIZE - 4;
+	size_t i;
+
+	memcpy(p, "200 ", 4);
+	p += 4;
+	for (i = 0; i < len && p < end; i++) {
+		if (ascii_isgraph(text[i]) && text[i] != '%') {
+			*p++ = text[i];
+		} else {
+			*p++ = '%';
+			*p++ = hex[(unsigned char)text[i] >> 4];
+			*p++ = hex[(unsigned char)text[i] & 15];
+		}
+	}
+	*p++ = '\n';
+	return (size_t)(p - buf);
+}
+
+size_t
+tcptable_refusal(char buf[TCPTABLE_REPLY_SIZE], int code, const char *reason)
+{
+	return (size_t)snprintf(buf, TCPTABLE_REPLY_SIZE, "%d %s\n", code, reason);
+}
