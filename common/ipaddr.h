@@ -16,7 +16,7 @@
 #define IPADDR_TEXT_SIZE INET6_ADDRSTRLEN
 
 struct ipaddr {
-	int family;	   /* AF_INET or AF_INET6; 0 is no address */
+	int family;        /* AF_INET or AF_INET6; 0 is no address */
 	uint8_t bytes[16]; /* network order; AF_INET uses the first four */
 };
 

@@ -193,26 +193,32 @@ stamp(void)
 static void
 one_line(char *text, size_t len)
 {
-	size_t i;
+	char *nl;
 
-	for (i = 0; i < len; i++)
-		if ((unsigned char)text[i] < ' ')
-			text[i] = '?';
+	while ((nl = memchr(text, '\n', len)) != NULL)
+		*nl = '?';
+}
+
+/* put_prefix - who says it, and to syslog also when and how urgently */
+static size_t
+put_prefix(char *line, size_t size, int priority, const char *label)
+{
+	if (sink.medium == MEDIUM_SYSLOG)
+		snprintf(line, size, "<%d>%s %s[%d]: ", LOG_MAIL | priority, stamp(), sink.ident,
+		    (int)getpid());
+	else if (strlcpy(line, sink.ident, size) < size)
+		strlcat(line, ": ", size);
+	return strlcat(line, label, size);
 }
 
 static void
 emit(int priority, const char *label, int error, const char *fmt, va_list ap)
 {
 	char line[LINE_MAX_BYTES];
-	size_t room = sizeof(line) - 1, len = 0;
+	size_t room = sizeof(line) - 1, len;
 	int n;
 
-	if (sink.medium == MEDIUM_SYSLOG)
-		n = snprintf(line, room, "<%d>%s %s[%d]: %s", LOG_MAIL | priority, stamp(),
-		    sink.ident, (int)getpid(), label);
-	else
-		n = snprintf(line, room, "%s: %s", sink.ident, label);
-	len = n < 0 ? 0 : (size_t)n;
+	len = put_prefix(line, room, priority, label);
 	n = vsnprintf(line + len, room - len, fmt, ap);
 	len += n < 0 ? 0 : (size_t)n;
 	if (len >= room)
@@ -238,6 +244,12 @@ note_dropped(const char *fmt, ...)
 	va_start(ap, fmt);
 	emit(LOG_WARNING, "warning: ", 0, fmt, ap);
 	va_end(ap);
+}
+
+bool
+log_pending(void)
+{
+	return sink.len > 0;
 }
 
 void
@@ -270,19 +282,19 @@ log_close(void)
 			break;
 		clock_gettime(CLOCK_MONOTONIC, &now);
 		left = CLOSE_WAIT_MS - (now.tv_sec - end.tv_sec) * 1000 -
-		    (now.tv_nsec - end.tv_nsec) / 1000000;
+		       (now.tv_nsec - end.tv_nsec) / 1000000;
 	}
 	sink.len = 0;
 }
 
-#define EMIT(priority, label, error)                                                               \
-	do {                                                                                       \
-		int saved = errno;                                                                 \
-		va_list ap;                                                                        \
-		va_start(ap, fmt);                                                                 \
-		emit((priority), (label), (error) ? saved : 0, fmt, ap);                           \
-		va_end(ap);                                                                        \
-		errno = saved;                                                                     \
+#define EMIT(priority, label, error)                                     \
+	do {                                                             \
+		int saved = errno;                                       \
+		va_list ap;                                              \
+		va_start(ap, fmt);                                       \
+		emit((priority), (label), (error) ? saved : 0, fmt, ap); \
+		va_end(ap);                                              \
+		errno = saved;                                           \
 	} while (0)
 
 void

@@ -2,11 +2,11 @@
 /*
  * log - one line a message, to standard error or to syslog.
  *
- * A line is formatted once into a buffer; log_flush(), called once a turn of the event loop,
- * hands all lines over with as few system calls as it can and never waits: a sink that does not
- * take them (a full pipe, a stopped syslog) keeps the daemon from nothing. Lines that no longer
- * fit are counted, and the count is logged when there is room again. log_close() waits a bounded
- * time for the rest, so that a clean stop loses no line.
+ * A line is formatted once into a buffer; log_flush(), called by the event loop some times a
+ * second, hands all lines over with as few system calls as it can and never waits: a sink that
+ * does not take them (a full pipe, a stopped syslog) keeps the daemon from nothing. Lines that no
+ * longer fit are counted, and the count is logged when there is room again. log_close() waits a
+ * bounded time for the rest, so that a clean stop loses no line.
  *
  * There is one log for a process, hence module state here and nowhere else.
  */
@@ -35,6 +35,9 @@ bool log_debugging(void);
 
 /* Writes what can be written without waiting. */
 void log_flush(void);
+
+/* True while lines wait to be written. */
+bool log_pending(void);
 
 /* Writes all that is left, waiting at most two seconds for the sink. */
 void log_close(void);

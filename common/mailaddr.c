@@ -99,8 +99,30 @@ mailaddr_parse_internal(struct mailaddr *addr, const char *s, size_t len)
 static bool
 is_atext(char c)
 {
-	return ascii_isalnum(c) || (unsigned char)c >= 0x80 ||
-	    (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL);
+	switch (c) {
+	case '!':
+	case '#':
+	case '$':
+	case '%':
+	case '&':
+	case '\'':
+	case '*':
+	case '+':
+	case '-':
+	case '/':
+	case '=':
+	case '?':
+	case '^':
+	case '_':
+	case '`':
+	case '{':
+	case '|':
+	case '}':
+	case '~':
+		return true;
+	default:
+		return ascii_isalnum(c) || (unsigned char)c >= 0x80;
+	}
 }
 
 static bool
@@ -117,59 +139,43 @@ is_dot_string(const char *s, size_t len)
 	return true;
 }
 
-struct writer {
-	char *buf;
-	size_t len;
-};
-
-/* put - append one byte; what does not fit is counted, so that the caller sees it once */
+/* put - append bytes; what does not fit is counted, so that the caller sees it once, at the end */
 static void
-put(struct writer *w, char c)
+put(char *buf, size_t *len, const char *s, size_t n)
 {
-	if (w->len < MAILADDR_MAX)
-		w->buf[w->len] = c;
-	w->len++;
+	if (*len + n <= MAILADDR_MAX)
+		memcpy(buf + *len, s, n);
+	*len += n;
 }
 
 static void
-put_all(struct writer *w, const char *s, size_t len)
+put_quoted(char *buf, size_t *len, const char *s, size_t n)
 {
 	size_t i;
 
-	for (i = 0; i < len; i++)
-		put(w, s[i]);
-}
-
-static void
-put_quoted(struct writer *w, const char *s, size_t len)
-{
-	size_t i;
-
-	put(w, '"');
-	for (i = 0; i < len; i++) {
+	put(buf, len, "\"", 1);
+	for (i = 0; i < n; i++) {
 		if (s[i] == '"' || s[i] == '\\')
-			put(w, '\\');
-		put(w, s[i]);
+			put(buf, len, "\\", 1);
+		put(buf, len, s + i, 1);
 	}
-	put(w, '"');
+	put(buf, len, "\"", 1);
 }
 
 size_t
 mailaddr_format(char buf[MAILADDR_SIZE], const char *local, size_t local_len, const char *domain,
     size_t domain_len)
 {
-	struct writer w = { .buf = buf };
+	size_t len = 0;
 
 	if (is_dot_string(local, local_len))
-		put_all(&w, local, local_len);
+		put(buf, &len, local, local_len);
 	else
-		put_quoted(&w, local, local_len);
-	put(&w, '@');
-	put_all(&w, domain, domain_len);
-	if (w.len > MAILADDR_MAX) {
-		buf[0] = '\0';
-		return 0;
-	}
-	buf[w.len] = '\0';
-	return w.len;
+		put_quoted(buf, &len, local, local_len);
+	put(buf, &len, "@", 1);
+	put(buf, &len, domain, domain_len);
+	if (len > MAILADDR_MAX)
+		len = 0;
+	buf[len] = '\0';
+	return len;
 }

@@ -29,7 +29,7 @@ struct mailaddr {
 
 enum mailaddr_status {
 	MAILADDR_OK,
-	MAILADDR_NULL,	  /* the null sender: nothing, <> or "" */
+	MAILADDR_NULL,    /* the null sender: nothing, <> or "" */
 	MAILADDR_INVALID, /* no domain, empty local part, control characters, bad quoting */
 	MAILADDR_TOO_LONG,
 };

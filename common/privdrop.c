@@ -37,8 +37,7 @@ privdrop_become(const struct identity *id, const char *chroot_dir)
 	if (chroot_dir[0] != '\0' && (chroot(chroot_dir) == -1 || chdir("/") == -1))
 		return false;
 	if (id->uid != geteuid()) {
-		if (setgroups(1, &id->gid) == -1 ||
-		    setresgid(id->gid, id->gid, id->gid) == -1 ||
+		if (setgroups(1, &id->gid) == -1 || setresgid(id->gid, id->gid, id->gid) == -1 ||
 		    setresuid(id->uid, id->uid, id->uid) == -1)
 			return false;
 		if (setuid(0) != -1 || setgid(0) != -1) {

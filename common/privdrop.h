@@ -15,8 +15,8 @@ struct identity {
 };
 
 /*
- * Looks the user up. For "" or when not started as root: the identity that we have. False when
- * there is no such user, or it is root itself.
+ * Looks the user up. For "" or when not started as root: the identity that we have. False with a
+ * static reason when there is no such user, or it is root itself.
  */
 bool privdrop_identity(struct identity *, const char *user, const char **error);
 

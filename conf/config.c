@@ -67,8 +67,7 @@ say_accepted(const cfg_t *cfg)
 		strlcat(parsing.error, " spf", CONFIG_ERROR_SIZE);
 }
 
-static void __attribute__((format(printf, 2, 0)))
-on_error(cfg_t *cfg, const char *fmt, va_list ap)
+static void __attribute__((format(printf, 2, 0))) on_error(cfg_t *cfg, const char *fmt, va_list ap)
 {
 	char text[512];
 
@@ -244,7 +243,8 @@ split_commas(char *text, const char **values, size_t max)
 static bool
 apply_override(struct settings *s, const char *text, char *error)
 {
-	char *copy = xstrdup(text), *value = strchr(copy, '='), *name = copy, why[OPTION_ERROR_SIZE];
+	char *copy = xstrdup(text), *value = strchr(copy, '='), *name = copy,
+	     why[OPTION_ERROR_SIZE];
 	const char *section = NULL, *values[64];
 	const struct option *o;
 	bool ok = false;
@@ -312,8 +312,10 @@ choose_srs_domain(struct settings *s, char *error)
 		return false;
 	}
 	if (!hostname_is_fqdn(s->srs_domain, strlen(s->srs_domain))) {
-		say(error, "srs-domain: '%s', the first of domains, is not accepted; a host name "
-		    "of ASCII letters, digits and hyphens with at least one dot", s->srs_domain);
+		say(error,
+		    "srs-domain: '%s', the first of domains, is not accepted; a host name "
+		    "of ASCII letters, digits and hyphens with at least one dot",
+		    s->srs_domain);
 		return false;
 	}
 	return true;
@@ -357,8 +359,7 @@ complete(struct settings *s, char *error)
 }
 
 struct settings *
-config_load(const char *path, const char *const *overrides, size_t n,
-    char error[CONFIG_ERROR_SIZE])
+config_load(const char *path, const char *const *overrides, size_t n, char error[CONFIG_ERROR_SIZE])
 {
 	struct settings *s = xcalloc(1, sizeof(*s));
 	const struct option *o;

@@ -21,8 +21,8 @@
  * "spf.name=value" (-o; values of a list between commas). The caller owns the settings. NULL with
  * one line in error. Reads no secrets, binds nothing.
  */
-struct settings *config_load(const char *path, const char *const *overrides, size_t n,
-    char error[CONFIG_ERROR_SIZE]);
+struct settings *config_load(
+    const char *path, const char *const *overrides, size_t n, char error[CONFIG_ERROR_SIZE]);
 
 /* Prints all settings in a form that config_load reads back to the same ones. */
 void config_print(const struct settings *, FILE *);

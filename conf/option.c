@@ -170,98 +170,99 @@ check_reason_message(const char *value, const char **error)
 	return true;
 }
 
-#define TEXT(name, preset, check, field, text)                                                     \
-	{ NULL, name, OPTION_TEXT, preset, 0, 0, NULL, check, offsetof(struct settings, field), text }
-#define NUMBER(name, preset, min, max, field, text)                                                \
-	{ NULL, name, OPTION_NUMBER, preset, min, max, NULL, NULL,                                 \
-		offsetof(struct settings, field), text }
-#define BOOL(name, preset, field, text)                                                            \
-	{ NULL, name, OPTION_BOOL, preset, 0, 0, bool_words, NULL,                                 \
-		offsetof(struct settings, field), text }
-#define CHOICE(name, preset, words, field, text)                                                   \
-	{ NULL, name, OPTION_CHOICE, preset, 0, 0, words, NULL, offsetof(struct settings, field),  \
-		text }
-#define LIST(name, preset, check, field, text)                                                     \
-	{ NULL, name, OPTION_LIST, preset, 0, 0, NULL, check, offsetof(struct settings, field), text }
-
-#define SPF_TEXT(name, preset, check, field, text)                                                 \
-	{ "spf", name, OPTION_TEXT, preset, 0, 0, NULL, check,                                     \
-		offsetof(struct settings, spf.field), text }
-#define SPF_NUMBER(name, preset, min, max, field, text)                                            \
-	{ "spf", name, OPTION_NUMBER, preset, min, max, NULL, NULL,                                \
-		offsetof(struct settings, spf.field), text }
-#define SPF_BOOL(name, preset, field, text)                                                        \
-	{ "spf", name, OPTION_BOOL, preset, 0, 0, bool_words, NULL,                                \
-		offsetof(struct settings, spf.field), text }
-#define SPF_CHOICE(name, preset, words, field, text)                                               \
-	{ "spf", name, OPTION_CHOICE, preset, 0, 0, words, NULL,                                   \
-		offsetof(struct settings, spf.field), text }
-#define SPF_CIDRS(name, preset, field, text)                                                       \
-	{ "spf", name, OPTION_CIDRS, preset, 0, 0, NULL, NULL,                                     \
-		offsetof(struct settings, spf.field), text }
-#define SPF_LIST(name, preset, check, field, text)                                                 \
-	{ "spf", name, OPTION_LIST, preset, 0, 0, NULL, check,                                     \
-		offsetof(struct settings, spf.field), text }
+/* Where an option stands in the file, and its field. */
+#define TOP(field) NULL, offsetof(struct settings, field)
+#define SPF(field) "spf", offsetof(struct settings, spf.field)
 
 const struct option options[] = {
-	TEXT("srs-domain", "", check_srs_domain, srs_domain, "domain of the addresses we mint"),
-	LIST("domains", NULL, check_domain, domains, "our own domains, not rewritten"),
-	TEXT("domains-file", "", check_path, domains_file, "file of own domains, one a line"),
-	TEXT("secrets-file", SYSCONFDIR "/srsd/srsd.secret", check_path, secrets_file,
-	    "one secret a line: the first signs, all verify"),
-	LIST("forward", "inet:127.0.0.1:10001", endpoint_is_valid, forward, "forward map"),
-	LIST("reverse", "inet:127.0.0.1:10002", endpoint_is_valid, reverse, "reverse map"),
-	LIST("policy", "inet:127.0.0.1:10003", endpoint_is_valid, policy, "policy service"),
-	CHOICE("separator", "=", separator_words, separator, "character behind SRS0 and SRS1"),
-	NUMBER("hash-length", "4", 4, 27, hash_length, "characters of the hash in new addresses"),
-	NUMBER("hash-minimum", "4", 4, 27, hash_minimum, "characters that a hash must have"),
-	BOOL("hash-avoid-slash", "true", hash_avoid_slash,
-	    "avoid / and + in new hashes by signing with an earlier day"),
-	NUMBER("max-age", "21", 1, 365, max_age, "days that an address is valid"),
-	BOOL("always-rewrite", "false", always_rewrite, "rewrite our own domains too"),
-	NUMBER("idle-timeout", "1800", 1, 86400, idle_timeout, "seconds before an idle close"),
-	NUMBER("connection-limit", "1000", 1, 1000000, connection_limit,
-	    "connections at a time, for each service"),
-	TEXT("unprivileged-user", "srsd", NULL, unprivileged_user, "user to become"),
-	TEXT("chroot-dir", "", check_path, chroot_dir, "folder to lock ourselves in"),
-	TEXT("pid-file", "", check_path, pid_file, "file for our process id"),
-	BOOL("syslog", "false", syslog, "log to syslog, facility mail"),
-	LIST("nameservers", NULL, check_nameserver, nameservers, "DNS forwarders"),
-	BOOL("dnssec", "false", dnssec, "validate DNS answers"),
-	SPF_CHOICE("helo-reject", "fail", helo_reject_words, helo_reject,
-	    "which HELO results refuse"),
-	SPF_CHOICE("mail-from-reject", "fail", reject_words, mail_from_reject,
-	    "which MAIL FROM results refuse"),
-	SPF_CHOICE("null-sender-reject", "helo-reject", null_reject_words, null_sender_reject,
-	    "which HELO results refuse mail of the null sender"),
-	SPF_BOOL("permerror-reject", "false", permerror_reject, "refuse on permerror"),
-	SPF_BOOL("temperror-defer", "false", temperror_defer, "defer on temperror"),
-	SPF_BOOL("test-only", "false", test_only, "say what would be done, refuse nothing"),
-	SPF_CHOICE("header", "received-spf", header_words, header, "header to prepend"),
-	SPF_TEXT("authserv-id", "", check_host, authserv_id,
-	    "our name in Authentication-Results"),
-	SPF_BOOL("hide-receiver", "true", hide_receiver, "leave the recipient out of headers"),
-	SPF_CIDRS("skip-addresses", "127.0.0.0/8 ::ffff:127.0.0.0/104 ::1", skip_addresses,
-	    "clients that are not checked"),
-	SPF_CIDRS("whitelist", NULL, whitelist, "relays that are not checked"),
-	SPF_LIST("reject-not-pass-domains", NULL, check_domain, reject_not_pass_domains,
-	    "senders that must pass"),
-	SPF_BOOL("no-mail", "false", no_mail, "refuse only domains that send no mail"),
-	SPF_TEXT("prospective", "", check_address, prospective,
-	    "evaluate as if sent from this address"),
-	SPF_TEXT("reason-message", "", check_reason_message, reason_message,
-	    "text of a refusal"),
-	SPF_BOOL("use-exp", "false", use_exp, "quote the domain's explanation in a refusal"),
-	SPF_NUMBER("void-limit", "2", 0, 100, void_limit, "lookups that may find nothing"),
-	SPF_NUMBER("lookup-limit", "10", 1, 100, lookup_limit, "terms that may cause lookups"),
-	SPF_NUMBER("lookup-time", "20", 1, 90, lookup_time, "seconds for all of one check"),
-	SPF_BOOL("nat-guard", "true", nat_guard, "do not refuse clients with private addresses"),
-	SPF_CHOICE("srs-forged", "reject", forged_words, srs_forged,
-	    "forged SRS recipient of ours"),
-	SPF_CHOICE("srs-nonnull", "check", nonnull_words, srs_nonnull,
-	    "valid SRS recipient, sender not null"),
-	SPF_CHOICE("srs-sender", "skip", sender_words, srs_sender,
-	    "sender is a valid SRS address of ours"),
+	{ TOP(srs_domain), "srs-domain", OPTION_TEXT, "", .check = check_srs_domain,
+	    .text = "domain of the addresses we mint" },
+	{ TOP(domains), "domains", OPTION_LIST, NULL, .check = check_domain,
+	    .text = "our own domains, not rewritten" },
+	{ TOP(domains_file), "domains-file", OPTION_TEXT, "", .check = check_path,
+	    .text = "file of own domains, one a line" },
+	{ TOP(secrets_file), "secrets-file", OPTION_TEXT, SYSCONFDIR "/srsd/srsd.secret",
+	    .check = check_path, .text = "one secret a line: the first signs, all verify" },
+	{ TOP(forward), "forward", OPTION_LIST, "inet:127.0.0.1:10001", .check = endpoint_is_valid,
+	    .text = "forward map" },
+	{ TOP(reverse), "reverse", OPTION_LIST, "inet:127.0.0.1:10002", .check = endpoint_is_valid,
+	    .text = "reverse map" },
+	{ TOP(policy), "policy", OPTION_LIST, "inet:127.0.0.1:10003", .check = endpoint_is_valid,
+	    .text = "policy service" },
+	{ TOP(separator), "separator", OPTION_CHOICE, "=", .choices = separator_words,
+	    .text = "character behind SRS0 and SRS1" },
+	{ TOP(hash_length), "hash-length", OPTION_NUMBER, "4", .min = 4, .max = 27,
+	    .text = "characters of the hash in new addresses" },
+	{ TOP(hash_minimum), "hash-minimum", OPTION_NUMBER, "4", .min = 4, .max = 27,
+	    .text = "characters that a hash must have" },
+	{ TOP(hash_avoid_slash), "hash-avoid-slash", OPTION_BOOL, "true", .choices = bool_words,
+	    .text = "avoid / and + in new hashes by signing with an earlier day" },
+	{ TOP(max_age), "max-age", OPTION_NUMBER, "21", .min = 1, .max = 365,
+	    .text = "days that an address is valid" },
+	{ TOP(always_rewrite), "always-rewrite", OPTION_BOOL, "false", .choices = bool_words,
+	    .text = "rewrite our own domains too" },
+	{ TOP(idle_timeout), "idle-timeout", OPTION_NUMBER, "1800", .min = 1, .max = 86400,
+	    .text = "seconds before an idle close" },
+	{ TOP(connection_limit), "connection-limit", OPTION_NUMBER, "1000", .min = 1,
+	    .max = 1000000, .text = "connections at a time, for each service" },
+	{ TOP(unprivileged_user), "unprivileged-user", OPTION_TEXT, "srsd",
+	    .text = "user to become" },
+	{ TOP(chroot_dir), "chroot-dir", OPTION_TEXT, "", .check = check_path,
+	    .text = "folder to lock ourselves in" },
+	{ TOP(pid_file), "pid-file", OPTION_TEXT, "", .check = check_path,
+	    .text = "file for our process id" },
+	{ TOP(syslog), "syslog", OPTION_BOOL, "false", .choices = bool_words,
+	    .text = "log to syslog, facility mail" },
+	{ TOP(nameservers), "nameservers", OPTION_LIST, NULL, .check = check_nameserver,
+	    .text = "DNS forwarders" },
+	{ TOP(dnssec), "dnssec", OPTION_BOOL, "false", .choices = bool_words,
+	    .text = "validate DNS answers" },
+	{ SPF(helo_reject), "helo-reject", OPTION_CHOICE, "fail", .choices = helo_reject_words,
+	    .text = "which HELO results refuse" },
+	{ SPF(mail_from_reject), "mail-from-reject", OPTION_CHOICE, "fail", .choices = reject_words,
+	    .text = "which MAIL FROM results refuse" },
+	{ SPF(null_sender_reject), "null-sender-reject", OPTION_CHOICE, "helo-reject",
+	    .choices = null_reject_words,
+	    .text = "which HELO results refuse mail of the null sender" },
+	{ SPF(permerror_reject), "permerror-reject", OPTION_BOOL, "false", .choices = bool_words,
+	    .text = "refuse on permerror" },
+	{ SPF(temperror_defer), "temperror-defer", OPTION_BOOL, "false", .choices = bool_words,
+	    .text = "defer on temperror" },
+	{ SPF(test_only), "test-only", OPTION_BOOL, "false", .choices = bool_words,
+	    .text = "say what would be done, refuse nothing" },
+	{ SPF(header), "header", OPTION_CHOICE, "received-spf", .choices = header_words,
+	    .text = "header to prepend" },
+	{ SPF(authserv_id), "authserv-id", OPTION_TEXT, "", .check = check_host,
+	    .text = "our name in Authentication-Results" },
+	{ SPF(hide_receiver), "hide-receiver", OPTION_BOOL, "true", .choices = bool_words,
+	    .text = "leave the recipient out of headers" },
+	{ SPF(skip_addresses), "skip-addresses", OPTION_CIDRS,
+	    "127.0.0.0/8 ::ffff:127.0.0.0/104 ::1", .text = "clients that are not checked" },
+	{ SPF(whitelist), "whitelist", OPTION_CIDRS, NULL, .text = "relays that are not checked" },
+	{ SPF(reject_not_pass_domains), "reject-not-pass-domains", OPTION_LIST, NULL,
+	    .check = check_domain, .text = "senders that must pass" },
+	{ SPF(no_mail), "no-mail", OPTION_BOOL, "false", .choices = bool_words,
+	    .text = "refuse only domains that send no mail" },
+	{ SPF(prospective), "prospective", OPTION_TEXT, "", .check = check_address,
+	    .text = "evaluate as if sent from this address" },
+	{ SPF(reason_message), "reason-message", OPTION_TEXT, "", .check = check_reason_message,
+	    .text = "text of a refusal" },
+	{ SPF(use_exp), "use-exp", OPTION_BOOL, "false", .choices = bool_words,
+	    .text = "quote the domain's explanation in a refusal" },
+	{ SPF(void_limit), "void-limit", OPTION_NUMBER, "2", .min = 0, .max = 100,
+	    .text = "lookups that may find nothing" },
+	{ SPF(lookup_limit), "lookup-limit", OPTION_NUMBER, "10", .min = 1, .max = 100,
+	    .text = "terms that may cause lookups" },
+	{ SPF(lookup_time), "lookup-time", OPTION_NUMBER, "20", .min = 1, .max = 90,
+	    .text = "seconds for all of one check" },
+	{ SPF(nat_guard), "nat-guard", OPTION_BOOL, "true", .choices = bool_words,
+	    .text = "do not refuse clients with private addresses" },
+	{ SPF(srs_forged), "srs-forged", OPTION_CHOICE, "reject", .choices = forged_words,
+	    .text = "forged SRS recipient of ours" },
+	{ SPF(srs_nonnull), "srs-nonnull", OPTION_CHOICE, "check", .choices = nonnull_words,
+	    .text = "valid SRS recipient, sender not null" },
+	{ SPF(srs_sender), "srs-sender", OPTION_CHOICE, "skip", .choices = sender_words,
+	    .text = "sender is a valid SRS address of ours" },
 };
 
 const size_t options_count = sizeof(options) / sizeof(options[0]);
@@ -426,8 +427,8 @@ parse_cidrs(struct cidr_list *list, const char *const *values, size_t n, char *e
 }
 
 static bool
-set_list(struct settings *s, const struct option *o, const char *const *values, size_t n,
-    char *error)
+set_list(
+    struct settings *s, const struct option *o, const char *const *values, size_t n, char *error)
 {
 	if (o->type == OPTION_CIDRS)
 		return parse_cidrs(field(s, o), values, n, error);

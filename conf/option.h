@@ -29,14 +29,14 @@ struct option_choice {
 
 struct option {
 	const char *section; /* NULL or "spf" */
+	size_t offset;       /* of the field in struct settings */
 	const char *name;
 	enum option_type type;
 	const char *preset; /* default: a value, or values between blanks; NULL: none */
-	int min, max;	    /* OPTION_NUMBER */
+	int min, max;       /* OPTION_NUMBER */
 	const struct option_choice *choices;
 	/* Checks one value further; may be NULL. *error says what is accepted. */
 	bool (*check)(const char *value, const char **error);
-	size_t offset; /* of the field in struct settings */
 	const char *text;
 };
 

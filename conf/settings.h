@@ -62,8 +62,8 @@ enum srs_sender {
 };
 
 struct spf_settings {
-	int helo_reject;	/* enum spf_reject */
-	int mail_from_reject;	/* enum spf_reject */
+	int helo_reject;        /* enum spf_reject */
+	int mail_from_reject;   /* enum spf_reject */
 	int null_sender_reject; /* enum spf_reject */
 	bool permerror_reject;
 	bool temperror_defer;
@@ -82,9 +82,9 @@ struct spf_settings {
 	int lookup_limit;
 	int lookup_time; /* seconds */
 	bool nat_guard;
-	int srs_forged;	 /* enum srs_forged */
+	int srs_forged;  /* enum srs_forged */
 	int srs_nonnull; /* enum srs_nonnull */
-	int srs_sender;	 /* enum srs_sender */
+	int srs_sender;  /* enum srs_sender */
 };
 
 struct settings {

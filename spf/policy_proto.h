@@ -37,8 +37,8 @@ struct policy_request {
 
 /* Where the parser got to in a request that is not complete. */
 struct policy_parser {
-	size_t scanned;	    /* bytes looked at */
-	size_t line;	    /* start of the line being read */
+	size_t scanned; /* bytes looked at */
+	size_t line;    /* start of the line being read */
 	unsigned attributes;
 };
 

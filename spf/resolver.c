@@ -31,7 +31,7 @@ struct resolver_question {
 	LIST_ENTRY(resolver_question) next;
 	resolver_done_fn *done;
 	void *arg;
-	int id; /* libunbound's */
+	int id;         /* libunbound's */
 	bool *answered; /* set when done was called while resolver_ask still runs */
 };
 
@@ -79,8 +79,8 @@ set_options(struct resolver *r, bool dnssec, char *error, size_t size)
 	if (e == 0 && dnssec)
 		e = ub_ctx_add_ta_file(r->ctx, TRUST_ANCHOR);
 	if (e != 0)
-		snprintf(error, size, "libunbound: dnssec with %s: %s", TRUST_ANCHOR,
-		    ub_strerror(e));
+		snprintf(
+		    error, size, "libunbound: dnssec with %s: %s", TRUST_ANCHOR, ub_strerror(e));
 	return e == 0;
 }
 
@@ -96,8 +96,8 @@ to_unbound(const char *nameserver, char *buf, size_t size)
 		return;
 	}
 	if (nameserver[0] == '[')
-		snprintf(buf, size, "%.*s@%s", (int)(colon - nameserver) - 2, nameserver + 1,
-		    colon + 1);
+		snprintf(
+		    buf, size, "%.*s@%s", (int)(colon - nameserver) - 2, nameserver + 1, colon + 1);
 	else
 		snprintf(buf, size, "%.*s@%s", (int)(colon - nameserver), nameserver, colon + 1);
 }
@@ -197,15 +197,15 @@ escape(char buf[ESCAPED_SIZE], const char *name)
 		if (ascii_isgraph(*name) && *name != '\\' && *name != '"')
 			buf[n++] = *name;
 		else
-			n += (size_t)snprintf(buf + n, ESCAPED_SIZE - n, "\\%03u",
-			    (unsigned char)*name);
+			n += (size_t)snprintf(
+			    buf + n, ESCAPED_SIZE - n, "\\%03u", (unsigned char)*name);
 	}
 	buf[n] = '\0';
 }
 
 struct resolver_question *
-resolver_ask(struct resolver *r, const char *name, enum dns_type type, resolver_done_fn *done,
-    void *arg)
+resolver_ask(
+    struct resolver *r, const char *name, enum dns_type type, resolver_done_fn *done, void *arg)
 {
 	struct resolver_question *q = xcalloc(1, sizeof(*q));
 	char escaped[ESCAPED_SIZE];

@@ -24,16 +24,16 @@ typedef void resolver_done_fn(void *arg, const unsigned char *packet, size_t len
  * Reads /etc/resolv.conf, unless nameservers are set, and the trust anchor for dnssec: call it
  * before chroot. NULL with one line in error.
  */
-struct resolver *resolver_new(struct event_base *, const struct settings *, char *error,
-    size_t size);
+struct resolver *resolver_new(
+    struct event_base *, const struct settings *, char *error, size_t size);
 void resolver_free(struct resolver **);
 
 /*
  * Asks. When done was called before this returns (a cached answer, an impossible name) the result
  * is NULL; else done will be called from the loop, unless the question is cancelled first.
  */
-struct resolver_question *resolver_ask(struct resolver *, const char *name, enum dns_type, resolver_done_fn *done,
-    void *arg);
+struct resolver_question *resolver_ask(
+    struct resolver *, const char *name, enum dns_type, resolver_done_fn *done, void *arg);
 
 /* Forgets a question: done is not called any more. */
 void resolver_cancel(struct resolver *, struct resolver_question *);

@@ -37,10 +37,10 @@ enum spf_answer_status {
 
 /* One resource record. */
 struct spf_rr {
-	struct ipaddr ip; /* A, AAAA */
+	struct ipaddr ip;    /* A, AAAA */
 	uint16_t preference; /* MX */
-	char *data; /* TXT: all character-strings joined; MX, PTR: a name; NUL behind it */
-	size_t len; /* of data; a TXT may hold NULs */
+	char *data;          /* TXT: all character-strings joined; MX, PTR: a name; NUL behind it */
+	size_t len;          /* of data; a TXT may hold NULs */
 };
 
 struct spf_answer {
@@ -75,7 +75,7 @@ struct spf_answer *spf_answers_first(struct spf_answers *, enum spf_answer_statu
 size_t spf_answers_count(const struct spf_answers *);
 
 /* Fills in: adds a record to an answer. data is copied, may be NULL. */
-void spf_answer_add(struct spf_answer *, const struct ipaddr *, uint16_t preference,
-    const char *data, size_t len);
+void spf_answer_add(
+    struct spf_answer *, const struct ipaddr *, uint16_t preference, const char *data, size_t len);
 
 #endif

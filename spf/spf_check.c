@@ -193,9 +193,8 @@ copy_texts(struct spf_check *check, const struct spf_check_request *req)
 }
 
 struct spf_check *
-spf_check_start(struct event_base *base, struct resolver *resolver,
-    const struct settings *settings, const struct spf_check_request *req,
-    void (*wake)(void *arg), void *arg)
+spf_check_start(struct event_base *base, struct resolver *resolver, const struct settings *settings,
+    const struct spf_check_request *req, void (*wake)(void *arg), void *arg)
 {
 	struct spf_check *check = xcalloc(1, sizeof(*check));
 	struct timeval budget = { settings->spf.lookup_time, 0 };
@@ -226,7 +225,7 @@ bool
 spf_check_is_done(const struct spf_check *check)
 {
 	return (!check->helo.wanted || check->helo.done) &&
-	    (!check->mailfrom.wanted || check->mailfrom.done);
+	       (!check->mailfrom.wanted || check->mailfrom.done);
 }
 
 const struct spf_verdicts *

@@ -20,7 +20,7 @@ struct spf_check;
 
 struct spf_check_request {
 	struct ipaddr ip;
-	struct spf_text helo;	       /* as the client said it */
+	struct spf_text helo;          /* as the client said it */
 	struct spf_text sender_local;  /* empty for the null sender */
 	struct spf_text sender_domain; /* may hold U-labels */
 	bool check_helo;

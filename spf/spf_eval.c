@@ -177,8 +177,8 @@ is_validated(struct eval *e, const struct spf_rr *rr)
 	if (answer == NULL)
 		return PENDING;
 	return answer->status == SPF_ANSWER_FOUND && answer_holds(answer, &e->req->ip, all_bits(e))
-	    ? MATCH
-	    : NO_MATCH;
+		   ? MATCH
+		   : NO_MATCH;
 }
 
 /* A rank for the name that %{p} stands for: the domain itself, a name below it, any other (7.3). */
@@ -566,7 +566,7 @@ static bool
 says_no_mail(const struct spf_record *record)
 {
 	return record->n == 1 && record->terms[0].mechanism == SPF_MECH_ALL &&
-	    record->terms[0].qualifier == '-' && record->redirect.s == NULL;
+	       record->terms[0].qualifier == '-' && record->redirect.s == NULL;
 }
 
 static struct host_result
@@ -681,7 +681,7 @@ static bool
 is_checkable(struct spf_text domain)
 {
 	return spf_answers_is_name(domain.s, domain.len) &&
-	    memchr(domain.s, '.', domain.len) != NULL && domain.s[0] != '[';
+	       memchr(domain.s, '.', domain.len) != NULL && domain.s[0] != '[';
 }
 
 bool

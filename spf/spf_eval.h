@@ -40,11 +40,11 @@ const char *spf_result_name(enum spf_result);
 
 struct spf_request {
 	struct ipaddr ip;
-	struct spf_text local; /* of the sender; empty: postmaster (4.3) */
+	struct spf_text local;  /* of the sender; empty: postmaster (4.3) */
 	struct spf_text domain; /* of the sender, or the HELO name; A-labels */
 	struct spf_text helo;
 	const char *receiver; /* our name, for %{r} */
-	time_t now;	      /* for %{t} */
+	time_t now;           /* for %{t} */
 	unsigned lookup_limit;
 	unsigned void_limit;
 	bool explain; /* fetch the explanation of a fail */

@@ -110,8 +110,8 @@ refuse(struct gate_action *action, const struct spf_settings *spf, enum gate_kin
 
 /* judge_recipient - what the recipient alone decides; false: nothing */
 static bool
-judge_recipient(const struct gate_query *q, const struct spf_settings *spf,
-    struct gate_action *action)
+judge_recipient(
+    const struct gate_query *q, const struct spf_settings *spf, struct gate_action *action)
 {
 	switch (q->recipient) {
 	case GATE_SRS_FOREIGN:
@@ -119,11 +119,11 @@ judge_recipient(const struct gate_query *q, const struct spf_settings *spf,
 	case GATE_SRS_FORGED:
 		action->exempt = "srs-forged";
 		return spf->srs_forged == SRS_FORGED_REJECT &&
-		    refuse(action, spf, GATE_REJECT, "550 5.1.1 unknown SRS address");
+		       refuse(action, spf, GATE_REJECT, "550 5.1.1 unknown SRS address");
 	case GATE_SRS_EXPIRED:
 		action->exempt = "srs-expired";
 		return spf->srs_forged == SRS_FORGED_REJECT &&
-		    refuse(action, spf, GATE_REJECT, "550 5.1.1 expired SRS address");
+		       refuse(action, spf, GATE_REJECT, "550 5.1.1 expired SRS address");
 	case GATE_SRS_VALID:
 		break;
 	}
@@ -133,7 +133,7 @@ judge_recipient(const struct gate_query *q, const struct spf_settings *spf,
 	if (spf->srs_nonnull == SRS_NONNULL_REJECT)
 		return refuse(action, spf, GATE_REJECT, "550 5.7.1 SRS address takes bounces only");
 	return spf->srs_nonnull == SRS_NONNULL_DEFER &&
-	    refuse(action, spf, GATE_DEFER, "450 4.7.1 SRS address takes bounces only");
+	       refuse(action, spf, GATE_DEFER, "450 4.7.1 SRS address takes bounces only");
 }
 
 static bool
@@ -170,16 +170,16 @@ static void
 make_plan(const struct gate_query *q, const struct spf_settings *spf, struct gate_plan *plan)
 {
 	enum spf_reject helo = helo_policy(q, spf);
-	bool shown = q->null_sender || spf->header == SPF_HEADER_AUTHRES ||
-	    spf->header == SPF_HEADER_BOTH;
+	bool shown =
+	    q->null_sender || spf->header == SPF_HEADER_AUTHRES || spf->header == SPF_HEADER_BOTH;
 
 	plan->helo = helo != SPF_REJECT_NOCHECK && (helo != SPF_REJECT_NEVER || shown);
 	plan->mailfrom = !q->null_sender && mailfrom_policy(q, spf) != SPF_REJECT_NOCHECK;
 }
 
 bool
-gate_before(const struct gate_query *q, const struct settings *settings,
-    struct gate_action *action, struct gate_plan *plan)
+gate_before(const struct gate_query *q, const struct settings *settings, struct gate_action *action,
+    struct gate_plan *plan)
 {
 	const struct spf_settings *spf = &settings->spf;
 	const char *exempt = exemption(q, spf);
@@ -265,14 +265,15 @@ put_reason(char *buf, size_t size, const struct spf_verdict *verdict, const char
 {
 	switch (verdict->result) {
 	case SPF_SOFTFAIL:
-		snprintf(buf, size, "%s is probably not allowed to send mail for %s", client, domain);
+		snprintf(
+		    buf, size, "%s is probably not allowed to send mail for %s", client, domain);
 		break;
 	case SPF_NEUTRAL:
 		snprintf(buf, size, "%s does not say that %s may send its mail", domain, client);
 		break;
 	case SPF_PERMERROR:
-		snprintf(buf, size, "the SPF record of %s cannot be used: %s", domain,
-		    verdict->problem);
+		snprintf(
+		    buf, size, "the SPF record of %s cannot be used: %s", domain, verdict->problem);
 		break;
 	case SPF_TEMPERROR:
 		snprintf(buf, size, "the DNS of %s does not answer", domain);
@@ -301,7 +302,7 @@ fill_template(char *buf, size_t size, const char *template, const struct reason_
 			if (strncmp(template, w->name, strlen(w->name)) == 0)
 				break;
 		if (w->name == NULL) {
-			buf[n++] = *template++;
+			buf[n++] = *template ++;
 			continue;
 		}
 		n += strlcpy(buf + n, w->text, size - n);
@@ -343,9 +344,8 @@ put_refusal(const struct gate_query *q, const struct spf_settings *spf, enum spf
 }
 
 static void
-put_header(const struct gate_query *q, const struct settings *settings,
-    const struct spf_header *h, const enum spf_result *helo, enum gate_header due,
-    struct gate_action *action)
+put_header(const struct gate_query *q, const struct settings *settings, const struct spf_header *h,
+    const enum spf_result *helo, enum gate_header due, struct gate_action *action)
 {
 	char header[SPF_HEADER_SIZE];
 
@@ -357,8 +357,8 @@ put_header(const struct gate_query *q, const struct settings *settings,
 		spf_header_received(header, h);
 		break;
 	case GATE_HEADER_AUTHRES:
-		spf_header_authres(header, settings->spf.authserv_id, h,
-		    q->null_sender ? NULL : helo);
+		spf_header_authres(
+		    header, settings->spf.authserv_id, h, q->null_sender ? NULL : helo);
 		break;
 	}
 	action->kind = GATE_PREPEND;
@@ -421,8 +421,8 @@ spared(const struct gate_query *q, const struct settings *settings, struct gate_
 
 /* The judgement that counts, and whose it is. HELO's comes first. */
 static struct judgement
-judge_both(const struct gate_query *q, const struct spf_settings *spf,
-    const struct spf_verdicts *v, enum spf_identity *identity)
+judge_both(const struct gate_query *q, const struct spf_settings *spf, const struct spf_verdicts *v,
+    enum spf_identity *identity)
 {
 	struct judgement j = { GATE_DUNNO, "" };
 

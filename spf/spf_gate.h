@@ -32,7 +32,7 @@ enum gate_srs {
 
 struct gate_query {
 	const struct policy_request *req;
-	struct ipaddr client;	       /* family 0: empty, unknown or no address */
+	struct ipaddr client;          /* family 0: empty, unknown or no address */
 	struct spf_text sender_local;  /* both empty for the null sender */
 	struct spf_text sender_domain; /* empty also when there is no '@' */
 	bool null_sender;
@@ -56,10 +56,10 @@ struct gate_action {
 	enum gate_kind kind;
 	char text[GATE_TEXT_SIZE];
 	/* For the log. */
-	const char *exempt;	    /* why nothing was evaluated or refused; NULL: no reason */
-	const char *would;	    /* what test-only held back: "reject", "defer"; or NULL */
+	const char *exempt;         /* why nothing was evaluated or refused; NULL: no reason */
+	const char *would;          /* what test-only held back: "reject", "defer"; or NULL */
 	enum spf_identity identity; /* that decided, when something was evaluated */
-	bool nat_guarded;	    /* nat-guard held a refusal back */
+	bool nat_guarded;           /* nat-guard held a refusal back */
 };
 
 /* What is to be evaluated. */
@@ -72,8 +72,8 @@ struct gate_plan {
 void gate_query_init(struct gate_query *, const struct policy_request *);
 
 /* True when *action is the answer already; false when the plan is to be carried out first. */
-bool gate_before(const struct gate_query *, const struct settings *, struct gate_action *,
-    struct gate_plan *);
+bool gate_before(
+    const struct gate_query *, const struct settings *, struct gate_action *, struct gate_plan *);
 
 /* Which header this request may carry: a message gets each one once, at whatever recipient. */
 enum gate_header {

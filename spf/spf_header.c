@@ -109,8 +109,7 @@ spf_header_authres(char buf[SPF_HEADER_SIZE], const char *authserv_id, const str
 	n = snprintf(buf, SPF_HEADER_SIZE, "Authentication-Results: %.80s; spf=%s%s%s%s %s=%s",
 	    authserv_id, spf_result_name(h->result), plain ? "" : " (", plain ? "" : h->comment,
 	    plain ? "" : ")", property,
-	    put_value(name, sizeof(name),
-		h->identity == SPF_IDENTITY_HELO ? h->helo : h->domain));
+	    put_value(name, sizeof(name), h->identity == SPF_IDENTITY_HELO ? h->helo : h->domain));
 	if (helo != NULL && n < SPF_HEADER_SIZE)
 		n += snprintf(buf + n, SPF_HEADER_SIZE - (size_t)n, "; spf=%s smtp.helo=%s",
 		    spf_result_name(*helo), put_value(second, sizeof(second), h->helo));

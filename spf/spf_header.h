@@ -30,8 +30,8 @@ struct spf_header {
 	const char *comment; /* our own words, without parentheses */
 	const struct ipaddr *client;
 	struct spf_text helo;
-	struct spf_text sender; /* empty for the null sender */
-	struct spf_text domain; /* of the sender */
+	struct spf_text sender;   /* empty for the null sender */
+	struct spf_text domain;   /* of the sender */
 	struct spf_text receiver; /* s NULL: hidden */
 };
 

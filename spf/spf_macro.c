@@ -7,8 +7,8 @@
 
 /* One "%{...}" taken apart. */
 struct macro {
-	char letter; /* lower case */
-	bool escape; /* it was upper case: URL-escape the value */
+	char letter;     /* lower case */
+	bool escape;     /* it was upper case: URL-escape the value */
 	unsigned digits; /* labels to keep, 0: all */
 	bool reverse;
 	struct spf_text delimiters;
@@ -368,8 +368,8 @@ expand(struct writer *w, struct spf_text text, const struct spf_macro_values *v)
 }
 
 size_t
-spf_macro_expand_name(struct spf_text text, const struct spf_macro_values *v,
-    char name[HOSTNAME_MAX + 1])
+spf_macro_expand_name(
+    struct spf_text text, const struct spf_macro_values *v, char name[HOSTNAME_MAX + 1])
 {
 	struct writer w = { .tail = true, .max = TAIL_SIZE };
 	const char *s = w.buf, *dot;
@@ -392,8 +392,8 @@ spf_macro_expand_name(struct spf_text text, const struct spf_macro_values *v,
 }
 
 size_t
-spf_macro_expand_text(struct spf_text text, const struct spf_macro_values *v,
-    char out[SPF_EXPLANATION_MAX + 1])
+spf_macro_expand_text(
+    struct spf_text text, const struct spf_macro_values *v, char out[SPF_EXPLANATION_MAX + 1])
 {
 	struct writer w = { .tail = false, .max = SPF_EXPLANATION_MAX };
 

@@ -25,14 +25,14 @@ struct spf_text {
 
 /* What the letters stand for (7.2). */
 struct spf_macro_values {
-	struct spf_text local;	      /* l; s together with sender_domain */
+	struct spf_text local;         /* l; s together with sender_domain */
 	struct spf_text sender_domain; /* o */
-	struct spf_text domain;	      /* d */
-	struct spf_text helo;	      /* h */
-	const struct ipaddr *ip;      /* i v c */
-	const char *validated;	      /* p: a name, or "unknown"; NULL when spf_macro_uses said no */
-	const char *receiver;	      /* r */
-	time_t now;		      /* t */
+	struct spf_text domain;        /* d */
+	struct spf_text helo;          /* h */
+	const struct ipaddr *ip;       /* i v c */
+	const char *validated; /* p: a name, or "unknown"; NULL when spf_macro_uses said no */
+	const char *receiver;  /* r */
+	time_t now;            /* t */
 };
 
 /*
@@ -54,11 +54,11 @@ bool spf_macro_uses(struct spf_text, const char *letters);
  * Expands a valid domain-spec to a name without its final dot: labels are dropped from the left
  * until it has at most 253 bytes (7.3). Any byte may stand in it. Returns the length.
  */
-size_t spf_macro_expand_name(struct spf_text, const struct spf_macro_values *,
-    char name[HOSTNAME_MAX + 1]);
+size_t spf_macro_expand_name(
+    struct spf_text, const struct spf_macro_values *, char name[HOSTNAME_MAX + 1]);
 
 /* Expands a valid explanation, cut at SPF_EXPLANATION_MAX bytes. Returns the length. */
-size_t spf_macro_expand_text(struct spf_text, const struct spf_macro_values *,
-    char text[SPF_EXPLANATION_MAX + 1]);
+size_t spf_macro_expand_text(
+    struct spf_text, const struct spf_macro_values *, char text[SPF_EXPLANATION_MAX + 1]);
 
 #endif

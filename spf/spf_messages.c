@@ -94,8 +94,8 @@ expire(struct spf_messages *messages, time_t now)
 	struct entry *entry;
 
 	while ((entry = TAILQ_FIRST(&messages->list)) != NULL &&
-	    (now - entry->made >= SPF_MESSAGES_SECONDS || now < entry->made ||
-		messages->n >= SPF_MESSAGES_MAX))
+	       (now - entry->made >= SPF_MESSAGES_SECONDS || now < entry->made ||
+		   messages->n >= SPF_MESSAGES_MAX))
 		forget(messages, entry);
 }
 

@@ -30,15 +30,15 @@ struct spf_messages *spf_messages_new(void);
 void spf_messages_free(struct spf_messages **);
 
 /* The message of a request, until the table is next changed; NULL when it is not known. */
-struct spf_message *spf_messages_find(struct spf_messages *, const struct policy_request *,
-    time_t now);
+struct spf_message *spf_messages_find(
+    struct spf_messages *, const struct policy_request *, time_t now);
 
 /*
  * Remembers a message that is not known yet, and returns it to be filled in; NULL when the
  * request has no instance.
  */
-struct spf_message *spf_messages_add(struct spf_messages *, const struct policy_request *,
-    time_t now);
+struct spf_message *spf_messages_add(
+    struct spf_messages *, const struct policy_request *, time_t now);
 
 size_t spf_messages_count(const struct spf_messages *);
 

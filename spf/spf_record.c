@@ -17,7 +17,7 @@ bool
 spf_record_is_spf(const char *s, size_t len)
 {
 	return len >= VERSION_LEN && strncasecmp(s, version, VERSION_LEN) == 0 &&
-	    (len == VERSION_LEN || s[VERSION_LEN] == ' ');
+	       (len == VERSION_LEN || s[VERSION_LEN] == ' ');
 }
 
 static bool
@@ -128,8 +128,8 @@ parse_ptr(struct spf_text rest, struct spf_term *term, const char **error)
 }
 
 static bool
-parse_network(struct spf_text rest, int family, unsigned max, struct spf_term *term,
-    const char **error)
+parse_network(
+    struct spf_text rest, int family, unsigned max, struct spf_term *term, const char **error)
 {
 	const char *slash = rest.len == 0 ? NULL : memchr(rest.s, '/', rest.len);
 	struct spf_text digits;
@@ -192,8 +192,8 @@ name_length(struct spf_text t)
 
 	if (t.len == 0 || !ascii_isalpha(t.s[0]))
 		return 0;
-	while (n < t.len &&
-	    (ascii_isalnum(t.s[n]) || t.s[n] == '-' || t.s[n] == '_' || t.s[n] == '.'))
+	while (
+	    n < t.len && (ascii_isalnum(t.s[n]) || t.s[n] == '-' || t.s[n] == '_' || t.s[n] == '.'))
 		n++;
 	return n;
 }
@@ -241,8 +241,8 @@ parse_known(struct spf_text *slot, struct spf_text value, const char **error)
 }
 
 static bool
-parse_modifier(struct spf_record *record, struct spf_text name, struct spf_text value,
-    const char **error)
+parse_modifier(
+    struct spf_record *record, struct spf_text name, struct spf_text value, const char **error)
 {
 	if (is_word(name, "redirect"))
 		return parse_known(&record->redirect, value, error);

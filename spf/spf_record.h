@@ -27,10 +27,10 @@ enum spf_mechanism {
 
 struct spf_term {
 	enum spf_mechanism mechanism;
-	char qualifier;		/* one of + - ? ~ */
+	char qualifier;         /* one of + - ? ~ */
 	struct spf_text domain; /* domain-spec; empty: the current domain */
-	struct cidr net;	/* ip4, ip6 */
-	unsigned prefix4;	/* a, mx: dual-cidr-length */
+	struct cidr net;        /* ip4, ip6 */
+	unsigned prefix4;       /* a, mx: dual-cidr-length */
 	unsigned prefix6;
 	struct spf_text text; /* as written, with its qualifier */
 };
@@ -40,7 +40,7 @@ struct spf_record {
 	size_t n;
 	struct spf_term *terms;
 	struct spf_text redirect; /* domain-spec; s NULL: none */
-	struct spf_text exp;	  /* domain-spec; s NULL: none */
+	struct spf_text exp;      /* domain-spec; s NULL: none */
 };
 
 /* True for "v=spf1" followed by a space or nothing, of any case (4.5). */
@@ -50,8 +50,8 @@ bool spf_record_is_spf(const char *, size_t len);
  * Parses a text for which spf_record_is_spf holds. False with a static reason in *error and the
  * offending term in *at; then there is nothing to free.
  */
-bool spf_record_parse(struct spf_record *, const char *, size_t len, const char **error,
-    struct spf_text *at);
+bool spf_record_parse(
+    struct spf_record *, const char *, size_t len, const char **error, struct spf_text *at);
 void spf_record_free(struct spf_record *);
 
 #endif

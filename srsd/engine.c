@@ -20,6 +20,9 @@
 /* What a check may still take after SIGTERM. systemd waits 90 s before it kills. */
 static const struct timeval stop_wait = { 30, 0 };
 
+/* Lines of the log are handed over this long after the first of them. */
+static const struct timeval log_wait = { 0, 20000 };
+
 #define STOP_SIGNALS 2
 
 const char *const engine_service_names[ENGINE_SERVICES] = { "forward", "reverse", "policy" };
@@ -35,6 +38,7 @@ struct engine {
 	struct map_service forward, reverse;
 	struct policy_service policy;
 	struct event *stop[STOP_SIGNALS];
+	struct event *log;
 	bool stopping;
 	bool done;
 };
@@ -44,6 +48,15 @@ wall_clock(void *arg)
 {
 	(void)arg;
 	return time(NULL);
+}
+
+static void
+on_log(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)arg;
+	log_flush();
 }
 
 static void
@@ -86,13 +99,18 @@ make_services(struct engine *engine)
 		.idle_seconds = (unsigned)engine->settings->idle_timeout,
 	};
 
-	engine->forward = (struct map_service){ .kind = MAP_FORWARD, .settings = engine->settings,
-		.keys = engine->keys, .now = wall_clock };
+	engine->forward = (struct map_service){ .kind = MAP_FORWARD,
+		.settings = engine->settings,
+		.keys = engine->keys,
+		.now = wall_clock };
 	engine->reverse = engine->forward;
 	engine->reverse.kind = MAP_REVERSE;
 	engine->policy = (struct policy_service){ .base = engine->base,
-		.settings = engine->settings, .keys = engine->keys,
-		.resolver = engine->resolver, .messages = engine->messages, .now = wall_clock };
+		.settings = engine->settings,
+		.keys = engine->keys,
+		.resolver = engine->resolver,
+		.messages = engine->messages,
+		.now = wall_clock };
 	engine->server = server_new(engine->base, &limits);
 	engine->service[ENGINE_FORWARD] = server_add_service(engine->server,
 	    engine_service_names[ENGINE_FORWARD], map_session_open, &engine->forward);
@@ -133,6 +151,9 @@ engine_new(struct settings *settings, struct srs_keys *keys, char *error, size_t
 	engine->settings = settings;
 	engine->keys = keys;
 	engine->messages = spf_messages_new();
+	engine->log = evtimer_new(engine->base, on_log, NULL);
+	if (engine->log == NULL)
+		fatalx("libevent: no timer");
 	make_services(engine);
 	watch_signals(engine);
 	return engine;
@@ -151,6 +172,7 @@ engine_free(struct engine **enginep)
 	resolver_free(&engine->resolver);
 	for (i = 0; i < STOP_SIGNALS; i++)
 		event_free(engine->stop[i]);
+	event_free(engine->log);
 	event_base_free(engine->base);
 	srs_keys_free(&engine->keys);
 	settings_free(&engine->settings);
@@ -167,7 +189,7 @@ engine_listen(struct engine *engine, enum engine_service service, int fd)
 void
 engine_run(struct engine *engine)
 {
-	/* One turn at a time, because the log is handed over once a turn. */
 	while (!engine->done && event_base_loop(engine->base, EVLOOP_ONCE) == 0)
-		log_flush();
+		if (log_pending() && !evtimer_pending(engine->log, NULL))
+			evtimer_add(engine->log, &log_wait);
 }

@@ -43,8 +43,7 @@ struct options {
 	int verbose;
 };
 
-static void __attribute__((noreturn))
-usage(void)
+static void __attribute__((noreturn)) usage(void)
 {
 	fputs("usage: srsd [-DnvV] [-f file] [-o name=value]...\n", stderr);
 	exit(1);
@@ -97,15 +96,25 @@ load_settings(const struct options *opts)
 	return settings;
 }
 
+/* The user that a package makes for us, and who stands in where nobody has made it. */
+#define DEFAULT_USER "srsd"
+#define FALLBACK_USER "nobody"
+
 static struct identity
 choose_identity(const struct settings *settings)
 {
+	const char *user = settings->unprivileged_user, *error;
 	struct identity id;
-	const char *error;
 
-	if (!privdrop_identity(&id, settings->unprivileged_user, &error))
-		fatalx("unprivileged-user '%s': %s", settings->unprivileged_user, error);
-	return id;
+	if (privdrop_identity(&id, user, &error))
+		return id;
+	if (strcmp(user, DEFAULT_USER) == 0 && privdrop_identity(&id, FALLBACK_USER, &error)) {
+		log_warnx("unprivileged-user '%s': no such user, becoming '%s'; a user of our own "
+			  "is better: useradd -r %s",
+		    user, FALLBACK_USER, user);
+		return id;
+	}
+	fatalx("unprivileged-user '%s': %s", user, error);
 }
 
 static struct srs_keys *
@@ -141,11 +150,12 @@ raise_descriptors(struct settings *settings)
 		getrlimit(RLIMIT_NOFILE, &rl);
 	if (rl.rlim_cur >= limit + DESCRIPTORS_SPARE)
 		return;
-	clients = rl.rlim_cur > DESCRIPTORS_SPARE ? rl.rlim_cur - DESCRIPTORS_SPARE
-						  : rl.rlim_cur / 2;
+	clients =
+	    rl.rlim_cur > DESCRIPTORS_SPARE ? rl.rlim_cur - DESCRIPTORS_SPARE : rl.rlim_cur / 2;
 	log_warnx("connection-limit: %d, for %d services, needs more than the %llu descriptors "
-	    "that we may have; taking %llu", settings->connection_limit, ENGINE_SERVICES,
-	    (unsigned long long)rl.rlim_cur, (unsigned long long)clients / ENGINE_SERVICES);
+		  "that we may have; taking %llu",
+	    settings->connection_limit, ENGINE_SERVICES, (unsigned long long)rl.rlim_cur,
+	    (unsigned long long)clients / ENGINE_SERVICES);
 	settings->connection_limit = (int)(clients / ENGINE_SERVICES);
 }
 
@@ -159,8 +169,8 @@ listen_on(struct engine *engine, enum engine_service service, const struct text_
 
 	for (i = 0; i < endpoints->n; i++) {
 		if (!endpoint_parse(&ep, endpoints->text[i], &error))
-			fatalx("%s: %s: %s", engine_service_names[service], endpoints->text[i],
-			    error);
+			fatalx(
+			    "%s: %s: %s", engine_service_names[service], endpoints->text[i], error);
 		for (j = 0; j < ep.n; j++) {
 			fd = endpoint_listen(&ep.addr[j]);
 			if (fd == -1)
@@ -293,11 +303,8 @@ main(int argc, char **argv)
 	parse_options(&opts, argc, argv);
 	log_verbose(opts.verbose);
 	settings = load_settings(&opts);
-	if (opts.check_only && opts.verbose > 0) {
+	if (opts.check_only && opts.verbose > 0)
 		config_print(settings, stdout);
-		settings_free(&settings);
-		return 0;
-	}
 	id = choose_identity(settings);
 	keys = load_keys(settings, &id);
 	if (opts.check_only) {

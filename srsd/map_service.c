@@ -30,8 +30,8 @@ local_part_is_long(const struct srs_result *result)
 }
 
 static void
-log_decision(enum map_kind kind, const struct tcptable_request *req,
-    const struct srs_result *result)
+log_decision(
+    enum map_kind kind, const struct tcptable_request *req, const struct srs_result *result)
 {
 	const char *name = kind == MAP_FORWARD ? "forward" : "reverse";
 	char from[PRINTABLE_SIZE], to[PRINTABLE_SIZE];
@@ -87,16 +87,15 @@ look_up(const struct map_service *service, const struct tcptable_request *req,
 	if (req->overlong)
 		too_long(service->kind, req, result);
 	else if (service->kind == MAP_FORWARD)
-		srs_rewrite_forward(result, req->key, req->len, service->settings, service->keys,
-		    now);
+		srs_rewrite_forward(
+		    result, req->key, req->len, service->settings, service->keys, now);
 	else
-		srs_rewrite_reverse(result, req->key, req->len, service->settings, service->keys,
-		    now);
+		srs_rewrite_reverse(
+		    result, req->key, req->len, service->settings, service->keys, now);
 }
 
 static void
-answer(const struct map_service *service, const struct tcptable_request *req,
-    struct evbuffer *out)
+answer(const struct map_service *service, const struct tcptable_request *req, struct evbuffer *out)
 {
 	char reply[TCPTABLE_REPLY_SIZE];
 	struct srs_result result;
@@ -123,8 +122,8 @@ refuse(const struct map_service *service, const char *error, struct evbuffer *ou
 }
 
 static enum session_state
-map_session_input(struct session *session, const char *data, size_t len, size_t *used,
-    struct evbuffer *out)
+map_session_input(
+    struct session *session, const char *data, size_t len, size_t *used, struct evbuffer *out)
 {
 	struct map_session *map = (struct map_session *)session;
 	struct tcptable_request req;

@@ -96,7 +96,8 @@ log_decision(const struct decision *d)
 	if (d->action->nat_guarded) {
 		printable(text, sizeof(text), req->client_address.s, req->client_address.len);
 		log_warnx("nat-guard client=%s has a private address and would have been refused; "
-		    "is every client seen as this one? See skip-addresses and nat-guard", text);
+			  "is every client seen as this one? See skip-addresses and nat-guard",
+		    text);
 	}
 }
 
@@ -107,8 +108,8 @@ srs_fact(const struct policy_service *service, struct spf_text address)
 
 	if (mailaddr_parse_internal(&addr, address.s, address.len) != MAILADDR_OK)
 		return GATE_SRS_FOREIGN;
-	switch (srs_rewrite_fact(&addr, service->settings, service->keys,
-	    service->now(service->now_arg))) {
+	switch (srs_rewrite_fact(
+	    &addr, service->settings, service->keys, service->now(service->now_arg))) {
 	case SRS_FACT_VALID:
 		return GATE_SRS_VALID;
 	case SRS_FACT_EXPIRED:
@@ -122,8 +123,8 @@ srs_fact(const struct policy_service *service, struct spf_text address)
 }
 
 static void
-init_query(struct gate_query *q, const struct policy_service *service,
-    const struct policy_request *req)
+init_query(
+    struct gate_query *q, const struct policy_service *service, const struct policy_request *req)
 {
 	gate_query_init(q, req);
 	q->sender = srs_fact(service, req->sender);
@@ -154,8 +155,8 @@ reply(struct policy_session *s, struct decision *d, struct evbuffer *out)
  * itself still gets one with the second.
  */
 static void
-conclude(struct policy_session *s, struct decision *d, struct spf_message *message,
-    struct evbuffer *out)
+conclude(
+    struct policy_session *s, struct decision *d, struct spf_message *message, struct evbuffer *out)
 {
 	const struct settings *settings = s->service->settings;
 	enum gate_header due = gate_header_due(settings, message == NULL ? 0 : message->headers);
@@ -173,7 +174,8 @@ static void
 finish_check(struct policy_session *s, const struct gate_query *q, struct evbuffer *out)
 {
 	struct policy_service *service = s->service;
-	struct decision d = { .query = q, .verdicts = spf_check_verdicts(s->check),
+	struct decision d = { .query = q,
+		.verdicts = spf_check_verdicts(s->check),
 		.questions = spf_check_questions(s->check) };
 	struct spf_message *message;
 
@@ -220,8 +222,8 @@ give_second_header(struct policy_session *s, const struct gate_query *q, struct 
 	struct decision d = { .query = q, .replayed = true };
 	struct spf_message *message;
 
-	if (service->settings->spf.header != SPF_HEADER_BOTH ||
-	    q->req->protocol_state.len != 4 || memcmp(q->req->protocol_state.s, "DATA", 4) != 0)
+	if (service->settings->spf.header != SPF_HEADER_BOTH || q->req->protocol_state.len != 4 ||
+	    memcmp(q->req->protocol_state.s, "DATA", 4) != 0)
 		return false;
 	message = spf_messages_find(service->messages, q->req, service->now(service->now_arg));
 	if (message == NULL || message->headers != 1)
@@ -269,8 +271,8 @@ refuse(const char *error)
 }
 
 static enum session_state
-policy_session_input(struct session *session, const char *data, size_t len, size_t *used,
-    struct evbuffer *out)
+policy_session_input(
+    struct session *session, const char *data, size_t len, size_t *used, struct evbuffer *out)
 {
 	struct policy_session *s = (struct policy_session *)session;
 	struct policy_request req;

@@ -55,7 +55,7 @@ struct connection {
 	struct event read; /* EV_READ, or EV_CLOSED while busy */
 	struct event write;
 	struct evbuffer *out; /* NULL while nothing waits to be sent */
-	char *in;	      /* what the session has left */
+	char *in;             /* what the session has left */
 	size_t in_len;
 };
 
@@ -207,17 +207,22 @@ static bool
 send_replies(struct connection *c)
 {
 	struct evbuffer *reply = c->service->server->reply;
+	size_t len = evbuffer_get_length(reply);
+	ssize_t n = 0;
 
 	if (c->out != NULL) {
 		evbuffer_add_buffer(c->out, reply);
 		return true;
 	}
-	if (evbuffer_get_length(reply) > 0 && evbuffer_write(reply, c->fd) == -1 &&
-	    errno != EAGAIN && errno != EINTR) {
-		evbuffer_drain(reply, evbuffer_get_length(reply));
+	if (len > 0)
+		n = send(c->fd, evbuffer_pullup(reply, -1), len, MSG_NOSIGNAL);
+	if (n == -1 && errno != EAGAIN && errno != EINTR) {
+		evbuffer_drain(reply, len);
 		connection_close(c);
 		return false;
 	}
+	if (n > 0)
+		evbuffer_drain(reply, (size_t)n);
 	if (evbuffer_get_length(reply) > 0) {
 		c->out = evbuffer_new();
 		evbuffer_add_buffer(c->out, reply);
@@ -238,8 +243,8 @@ feed(struct connection *c, const char *data, size_t len)
 {
 	size_t used = 0;
 
-	set_state(c, c->session->ops->input(c->session, data, len, &used,
-	    c->service->server->reply));
+	set_state(
+	    c, c->session->ops->input(c->session, data, len, &used, c->service->server->reply));
 	keep(c, data + used, len - used);
 	return send_replies(c);
 }
@@ -366,8 +371,8 @@ on_acceptable(evutil_socket_t fd, short what, void *arg)
 	if (!is_full(service))
 		return;
 	if (may_warn(service))
-		log_warnx("%s: connection-limit of %u reached, new connections wait",
-		    service->name, service->server->limits.connections);
+		log_warnx("%s: connection-limit of %u reached, new connections wait", service->name,
+		    service->server->limits.connections);
 	pause_service(service, true);
 }
 

@@ -14,8 +14,8 @@ struct session;
 
 enum session_state {
 	SESSION_READING, /* all complete requests are answered; more input is welcome */
-	SESSION_BUSY,	 /* a request is being evaluated; wake() follows, read nothing till then */
-	SESSION_CLOSE,	 /* the client broke the protocol: send what is in out, then close */
+	SESSION_BUSY,    /* a request is being evaluated; wake() follows, read nothing till then */
+	SESSION_CLOSE,   /* the client broke the protocol: send what is in out, then close */
 };
 
 /* Who runs the session. wake is never called from inside the session's own functions. */
@@ -29,8 +29,8 @@ struct session_ops {
 	 * Takes input and appends replies to out. *used says how much of the input is done with;
 	 * the host keeps the rest and hands it in again, with what has come behind it.
 	 */
-	enum session_state (*input)(struct session *, const char *data, size_t len, size_t *used,
-	    struct evbuffer *out);
+	enum session_state (*input)(
+	    struct session *, const char *data, size_t len, size_t *used, struct evbuffer *out);
 
 	/* Ends the session; what it waits for is cancelled. */
 	void (*close)(struct session *);

@@ -21,7 +21,7 @@ struct srs_part {
 };
 
 enum srs_addr_kind {
-	SRS_ADDR_NONE,	    /* no SRS address: not even a tag with its separator */
+	SRS_ADDR_NONE,      /* no SRS address: not even a tag with its separator */
 	SRS_ADDR_MALFORMED, /* begins as one, but a part is missing, empty or impossible */
 	SRS_ADDR_SRS0,
 	SRS_ADDR_SRS1,

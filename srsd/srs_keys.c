@@ -132,15 +132,15 @@ srs_keys_are_weak(const struct srs_keys *keys)
 }
 
 bool
-srs_keys_sign(struct srs_keys *keys, const struct srs_mac_part *parts, size_t n,
-    char digest[SRS_MAC_LEN + 1])
+srs_keys_sign(
+    struct srs_keys *keys, const struct srs_mac_part *parts, size_t n, char digest[SRS_MAC_LEN + 1])
 {
 	return srs_mac_digest(keys->mac[0], parts, n, digest);
 }
 
 int
-srs_keys_verify(struct srs_keys *keys, const struct srs_mac_part *parts, size_t n,
-    const char *hash, size_t len)
+srs_keys_verify(
+    struct srs_keys *keys, const struct srs_mac_part *parts, size_t n, const char *hash, size_t len)
 {
 	char digest[SRS_MAC_LEN + 1];
 	size_t i;

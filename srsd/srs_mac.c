@@ -63,8 +63,8 @@ update_lower(EVP_MAC_CTX *ctx, const char *data, size_t len)
 }
 
 bool
-srs_mac_digest(struct srs_mac *mac, const struct srs_mac_part *parts, size_t n,
-    char digest[SRS_MAC_LEN + 1])
+srs_mac_digest(
+    struct srs_mac *mac, const struct srs_mac_part *parts, size_t n, char digest[SRS_MAC_LEN + 1])
 {
 	unsigned char raw[EVP_MAX_MD_SIZE], text[SRS_MAC_LEN + 2];
 	size_t i, len;

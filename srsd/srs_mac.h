@@ -31,8 +31,8 @@ void srs_mac_free(struct srs_mac **);
  * Writes all SRS_MAC_LEN characters and a NUL. False when libcrypto fails (memory): then there is
  * no digest, and nothing may be signed or taken for verified.
  */
-bool srs_mac_digest(struct srs_mac *, const struct srs_mac_part *, size_t n,
-    char digest[SRS_MAC_LEN + 1]);
+bool srs_mac_digest(
+    struct srs_mac *, const struct srs_mac_part *, size_t n, char digest[SRS_MAC_LEN + 1]);
 
 /*
  * True when hash is the beginning of the digest: in constant time for its length, without case

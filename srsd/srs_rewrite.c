@@ -61,8 +61,8 @@ verify(const struct srs_addr *addr, const struct settings *settings, struct srs_
 		return SRS_MALFORMED;
 	if (addr->hash.len < (size_t)settings->hash_minimum || addr->hash.len > SRS_MAC_LEN)
 		return SRS_BAD_HASH;
-	*secret = srs_keys_verify(keys, srs0 ? parts : parts + 1, srs0 ? 3 : 2, addr->hash.s,
-	    addr->hash.len);
+	*secret = srs_keys_verify(
+	    keys, srs0 ? parts : parts + 1, srs0 ? 3 : 2, addr->hash.s, addr->hash.len);
 	if (*secret == SRS_KEYS_FAILED)
 		return SRS_UNAVAILABLE;
 	if (*secret == SRS_KEYS_NONE)
@@ -183,8 +183,8 @@ wrap(struct srs_result *result, const struct mailaddr *addr, const struct settin
 
 /* ours - the reason why an SRS-shaped sender in our own domain is left alone */
 static enum srs_verdict
-ours(const struct mailaddr *addr, const struct settings *settings, struct srs_keys *keys,
-    time_t now)
+ours(
+    const struct mailaddr *addr, const struct settings *settings, struct srs_keys *keys, time_t now)
 {
 	return srs_rewrite_fact(addr, settings, keys, now) == SRS_FACT_VALID ? SRS_ALREADY_OURS
 									     : SRS_LOCAL_DOMAIN;
@@ -214,7 +214,7 @@ srs_rewrite_forward(struct srs_result *result, const char *key, size_t len,
 	if (is_srs_domain(&addr, settings) && srs_addr_tag(addr.local, addr.local_len) != -1)
 		result->verdict = ours(&addr, settings, keys, now);
 	else if (!settings->always_rewrite &&
-	    domainset_contains(settings->own_domains, addr.domain, addr.domain_len))
+		 domainset_contains(settings->own_domains, addr.domain, addr.domain_len))
 		result->verdict = SRS_LOCAL_DOMAIN;
 	else
 		wrap(result, &addr, settings, keys, now);
@@ -262,8 +262,8 @@ srs_rewrite_reverse(struct srs_result *result, const char *key, size_t len,
 }
 
 enum srs_fact
-srs_rewrite_fact(const struct mailaddr *addr, const struct settings *settings,
-    struct srs_keys *keys, time_t now)
+srs_rewrite_fact(
+    const struct mailaddr *addr, const struct settings *settings, struct srs_keys *keys, time_t now)
 {
 	struct srs_addr srs;
 	int secret;

@@ -33,8 +33,8 @@ enum srs_verdict {
 
 struct srs_result {
 	enum srs_verdict verdict;
-	int secret;	 /* reverse: which secret verified, from 0; else SRS_KEYS_NONE */
-	size_t len;	 /* of address */
+	int secret; /* reverse: which secret verified, from 0; else SRS_KEYS_NONE */
+	size_t len; /* of address */
 	char address[MAILADDR_SIZE]; /* external form; set for SRS_REWRITTEN */
 };
 
@@ -68,7 +68,7 @@ enum srs_fact {
 	SRS_FACT_FORGED,  /* bad hash, or malformed */
 };
 
-enum srs_fact srs_rewrite_fact(const struct mailaddr *, const struct settings *,
-    struct srs_keys *, time_t now);
+enum srs_fact srs_rewrite_fact(
+    const struct mailaddr *, const struct settings *, struct srs_keys *, time_t now);
 
 #endif

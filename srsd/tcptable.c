@@ -101,6 +101,20 @@ take(struct tcptable_parser *p, char c)
 	p->line_len++;
 }
 
+/* take_run - take the bytes of a key that mean themselves; returns how many there were */
+static size_t
+take_run(struct tcptable_parser *p, const char *data, size_t len)
+{
+	size_t room = TCPTABLE_LINE_MAX - p->line_len - 1, n = 0;
+
+	if (p->state != STATE_KEY || p->cr)
+		return 0;
+	while (n < len && n < room && ascii_isgraph(data[n]) && data[n] != '%')
+		keep(p, data[n++]);
+	p->line_len += n;
+	return n;
+}
+
 static int
 report(struct tcptable_parser *p, struct tcptable_request *req, const char **error)
 {
@@ -138,6 +152,9 @@ tcptable_parse(struct tcptable_parser *p, const char *data, size_t len, size_t *
 	int got;
 
 	for (i = 0; i < len; i++) {
+		i += take_run(p, data + i, len - i);
+		if (i == len)
+			break;
 		if (data[i] == '\n') {
 			got = line_end(p, req, error);
 			if (got == 0)

@@ -2,8 +2,8 @@
 /*
  * tcptable - Postfix's tcp_table(5) protocol: bytes to keys, verdicts to bytes.
  *
- *	request:	get SPACE key NEWLINE		key with %XX for blanks, '%' and unprintables
- *	reply:		200 SPACE text NEWLINE		found
+ *	request:	get SPACE key NEWLINE		key with %XX for blanks, '%' and
+ *unprintables reply:		200 SPACE text NEWLINE		found
  *			500 SPACE text NEWLINE		not found
  *			400 SPACE text NEWLINE		try again; also for requests that are none
  *
@@ -28,11 +28,11 @@
 
 struct tcptable_parser {
 	int state;
-	bool cr;	 /* a CR was seen that may belong to the line's end */
+	bool cr;         /* a CR was seen that may belong to the line's end */
 	size_t line_len; /* bytes of this line so far */
-	size_t key_len;	 /* bytes kept in key */
-	bool overlong;	 /* more bytes than key holds */
-	int high;	 /* first digit of %XX */
+	size_t key_len;  /* bytes kept in key */
+	bool overlong;   /* more bytes than key holds */
+	int high;        /* first digit of %XX */
 	const char *error;
 	char key[TCPTABLE_KEY_MAX];
 };
