@@ -13,9 +13,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/line.h"
 #include "common/log.h"
 
-#define LINE_MAX_BYTES 2048
+/* Prefix, line, NEWLINE. The prefix is far below the difference. */
+#define LINE_MAX_BYTES (LINE_SIZE + 448)
 #define BUFFER_BYTES (256 * 1024)
 #define FLUSH_AT (BUFFER_BYTES / 2)
 #define CLOSE_WAIT_MS 2000
@@ -211,7 +213,18 @@ put_prefix(char *line, size_t size, int priority, const char *label)
 	return strlcat(line, label, size);
 }
 
+/* finish - hand a line over: one line, and its end */
 static void
+finish(char *line, size_t len)
+{
+	one_line(line, len);
+	line[len++] = '\n';
+	append(line, len);
+	if (!sink.open || sink.len >= FLUSH_AT)
+		drain();
+}
+
+static void __attribute__((format(printf, 4, 0)))
 emit(int priority, const char *label, int error, const char *fmt, va_list ap)
 {
 	char line[LINE_MAX_BYTES];
@@ -229,11 +242,17 @@ emit(int priority, const char *label, int error, const char *fmt, va_list ap)
 		if (len >= room)
 			len = room - 1;
 	}
-	one_line(line, len);
-	line[len++] = '\n';
-	append(line, len);
-	if (!sink.open || sink.len >= FLUSH_AT)
-		drain();
+	finish(line, len);
+}
+
+void
+log_line(const struct line *text)
+{
+	char line[LINE_MAX_BYTES];
+	size_t len = put_prefix(line, sizeof(line), LOG_INFO, "");
+
+	memcpy(line + len, text->text, text->len);
+	finish(line, len + text->len);
 }
 
 static void

@@ -16,6 +16,8 @@
 #include <stdarg.h>
 #include <stdbool.h>
 
+struct line;
+
 enum log_sink {
 	LOG_SINK_STDERR,
 	LOG_SINK_SYSLOG, /* facility mail, through the datagram socket /dev/log */
@@ -44,6 +46,8 @@ void log_close(void);
 
 void log_debug(const char *, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *, ...) __attribute__((format(printf, 1, 2)));
+/* As log_info, a line that is ready. */
+void log_line(const struct line *);
 /* log_warn adds the text of errno, log_warnx does not; so do fatal and fatalx. */
 void log_warn(const char *, ...) __attribute__((format(printf, 1, 2)));
 void log_warnx(const char *, ...) __attribute__((format(printf, 1, 2)));

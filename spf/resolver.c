@@ -134,7 +134,9 @@ resolver_new(struct event_base *base, const struct settings *settings, char *err
 
 	LIST_INIT(&r->questions);
 	r->ctx = ub_ctx_create_event(base);
-	if (r->ctx == NULL)
+	if (r->ctx != NULL)
+		ub_ctx_debugout(r->ctx, NULL); /* nothing on standard error behind our log's back */
+	else
 		snprintf(error, size, "libunbound: no context");
 	if (r->ctx == NULL || !set_options(r, settings->dnssec, error, size) ||
 	    !set_forwarders(r, &settings->nameservers, error, size))

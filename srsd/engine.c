@@ -7,6 +7,7 @@
 
 #include <event2/event.h>
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/notify.h"
 #include "common/xmalloc.h"
@@ -38,17 +39,11 @@ struct engine {
 	struct map_service forward, reverse;
 	struct policy_service policy;
 	struct event *stop[STOP_SIGNALS];
+	struct event *hangup;
 	struct event *log;
 	bool stopping;
 	bool done;
 };
-
-static time_t
-wall_clock(void *arg)
-{
-	(void)arg;
-	return time(NULL);
-}
 
 static void
 on_log(evutil_socket_t fd, short what, void *arg)
@@ -91,6 +86,34 @@ on_stop_signal(evutil_socket_t signal, short what, void *arg)
 	server_drain(engine->server, on_drained, engine);
 }
 
+/* on_hangup - the signal that would end a process that does not look at it */
+static void
+on_hangup(evutil_socket_t signal, short what, void *arg)
+{
+	(void)signal;
+	(void)what;
+	(void)arg;
+	log_warnx("SIGHUP: the files are read at the start alone; restart to have them read anew");
+}
+
+/* on_library_message - libevent's own words belong into our log */
+static void
+on_library_message(int severity, const char *message)
+{
+	if (severity >= EVENT_LOG_WARN)
+		log_warnx("libevent: %s", message);
+}
+
+static struct event *
+watch_signal(struct engine *engine, int number, event_callback_fn on_signal)
+{
+	struct event *event = evsignal_new(engine->base, number, on_signal, engine);
+
+	if (event == NULL || event_add(event, NULL) == -1)
+		fatalx("signal %d cannot be watched", number);
+	return event;
+}
+
 static void
 make_services(struct engine *engine)
 {
@@ -102,7 +125,7 @@ make_services(struct engine *engine)
 	engine->forward = (struct map_service){ .kind = MAP_FORWARD,
 		.settings = engine->settings,
 		.keys = engine->keys,
-		.now = wall_clock };
+		.clock = &clock_system };
 	engine->reverse = engine->forward;
 	engine->reverse.kind = MAP_REVERSE;
 	engine->policy = (struct policy_service){ .base = engine->base,
@@ -110,7 +133,7 @@ make_services(struct engine *engine)
 		.keys = engine->keys,
 		.resolver = engine->resolver,
 		.messages = engine->messages,
-		.now = wall_clock };
+		.clock = &clock_system };
 	engine->server = server_new(engine->base, &limits);
 	engine->service[ENGINE_FORWARD] = server_add_service(engine->server,
 	    engine_service_names[ENGINE_FORWARD], map_session_open, &engine->forward);
@@ -123,15 +146,10 @@ make_services(struct engine *engine)
 static void
 watch_signals(struct engine *engine)
 {
-	static const int signals[STOP_SIGNALS] = { SIGTERM, SIGINT };
-	size_t i;
-
 	signal(SIGPIPE, SIG_IGN);
-	for (i = 0; i < STOP_SIGNALS; i++) {
-		engine->stop[i] = evsignal_new(engine->base, signals[i], on_stop_signal, engine);
-		if (engine->stop[i] == NULL || event_add(engine->stop[i], NULL) == -1)
-			fatalx("signal %d cannot be watched", signals[i]);
-	}
+	engine->stop[0] = watch_signal(engine, SIGTERM, on_stop_signal);
+	engine->stop[1] = watch_signal(engine, SIGINT, on_stop_signal);
+	engine->hangup = watch_signal(engine, SIGHUP, on_hangup);
 }
 
 struct engine *
@@ -139,6 +157,7 @@ engine_new(struct settings *settings, struct srs_keys *keys, char *error, size_t
 {
 	struct engine *engine = xcalloc(1, sizeof(*engine));
 
+	event_set_log_callback(on_library_message);
 	engine->base = event_base_new();
 	if (engine->base == NULL)
 		fatalx("libevent: no event base");
@@ -172,6 +191,7 @@ engine_free(struct engine **enginep)
 	resolver_free(&engine->resolver);
 	for (i = 0; i < STOP_SIGNALS; i++)
 		event_free(engine->stop[i]);
+	event_free(engine->hangup);
 	event_free(engine->log);
 	event_base_free(engine->base);
 	srs_keys_free(&engine->keys);

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/line.h"
 #include "common/log.h"
-#include "common/printable.h"
 #include "common/xmalloc.h"
 #include "srsd/map_service.h"
 #include "srsd/srs_addr.h"
@@ -30,40 +30,63 @@ local_part_is_long(const struct srs_result *result)
 }
 
 static void
-log_decision(
-    enum map_kind kind, const struct tcptable_request *req, const struct srs_result *result)
+put_result(struct line *line, enum map_kind kind, const struct srs_result *result)
 {
-	const char *name = kind == MAP_FORWARD ? "forward" : "reverse";
-	char from[PRINTABLE_SIZE], to[PRINTABLE_SIZE];
+	line_put(line, "> to=<");
+	line_put_untrusted(line, result->address, result->len);
+	line_put(line, "> result=rewritten");
+	if (kind == MAP_REVERSE) {
+		line_put(line, " secret=");
+		line_put_number(line, (unsigned)result->secret + 1);
+	} else if (local_part_is_long(result)) {
+		line_put(line, " note=local-part-over-64");
+	}
+}
 
-	printable(from, sizeof(from), req->key, req->len);
-	switch (result->verdict) {
+static void
+put_reason(struct line *line, const char *result, enum srs_verdict verdict)
+{
+	line_put(line, "> result=");
+	line_put(line, result);
+	line_put(line, " reason=");
+	line_put(line, srs_verdict_word(verdict));
+}
+
+/* is_routine - nothing was done for nothing was to do: worth a line only to who looks for one */
+static bool
+is_routine(enum srs_verdict verdict)
+{
+	switch (verdict) {
 	case SRS_REWRITTEN:
-		printable(to, sizeof(to), result->address, result->len);
-		if (kind == MAP_FORWARD)
-			log_info("%s from=<%s> to=<%s> result=rewritten%s", name, from, to,
-			    local_part_is_long(result) ? " note=local-part-over-64" : "");
-		else
-			log_info("%s from=<%s> to=<%s> result=rewritten secret=%d", name, from, to,
-			    result->secret + 1);
-		break;
 	case SRS_BAD_HASH:
 	case SRS_EXPIRED:
 	case SRS_MALFORMED:
-		log_info("%s from=<%s> result=refused reason=%s", name, from,
-		    srs_verdict_word(result->verdict));
-		break;
 	case SRS_UNAVAILABLE:
-		log_warnx("%s from=<%s> result=deferred reason=%s", name, from,
-		    srs_verdict_word(result->verdict));
-		break;
+		return false;
 	default:
-		/* Every recipient of every message: worth a line only to who looks for one. */
-		if (log_debugging())
-			log_debug("%s from=<%s> result=kept reason=%s", name, from,
-			    srs_verdict_word(result->verdict));
-		break;
+		return true;
 	}
+}
+
+static void
+log_decision(
+    enum map_kind kind, const struct tcptable_request *req, const struct srs_result *result)
+{
+	struct line line;
+
+	if (is_routine(result->verdict) && !log_debugging())
+		return;
+	line_begin(&line, kind == MAP_FORWARD ? "forward from=<" : "reverse from=<");
+	line_put_untrusted(&line, req->key, req->len);
+	if (result->verdict == SRS_REWRITTEN)
+		put_result(&line, kind, result);
+	else if (is_routine(result->verdict))
+		put_reason(&line, "kept", result->verdict);
+	else if (result->verdict == SRS_UNAVAILABLE)
+		put_reason(&line, "deferred", result->verdict);
+	else
+		put_reason(&line, "refused", result->verdict);
+	log_line(&line);
 }
 
 /* too_long - an overlong key is no address of anybody's */
@@ -82,7 +105,7 @@ static void
 look_up(const struct map_service *service, const struct tcptable_request *req,
     struct srs_result *result)
 {
-	time_t now = service->now(service->now_arg);
+	time_t now = clock_wall(service->clock);
 
 	if (req->overlong)
 		too_long(service->kind, req, result);

@@ -6,8 +6,7 @@
 #ifndef SRSD_MAP_SERVICE_H
 #define SRSD_MAP_SERVICE_H
 
-#include <time.h>
-
+#include "common/clock.h"
 #include "conf/settings.h"
 #include "srsd/session.h"
 #include "srsd/srs_keys.h"
@@ -22,8 +21,7 @@ struct map_service {
 	enum map_kind kind;
 	const struct settings *settings;
 	struct srs_keys *keys;
-	time_t (*now)(void *arg);
-	void *now_arg;
+	const struct clock *clock;
 };
 
 /* A session_open_fn; the service is a struct map_service. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/line.h"
 #include "common/log.h"
 #include "common/mailaddr.h"
 #include "common/printable.h"
@@ -25,7 +26,7 @@ struct policy_session {
 	struct policy_service *service;
 	struct policy_parser parser;
 	struct spf_check *check; /* of the request at the beginning of the input */
-	struct timespec started; /* when it came */
+	uint64_t started;        /* when it came, in milliseconds */
 };
 
 /* What a decision was made from, for its log line. */
@@ -35,70 +36,87 @@ struct decision {
 	const struct spf_verdicts *verdicts; /* NULL: nothing was evaluated */
 	bool replayed;
 	size_t questions;
-	long ms;
+	uint64_t ms;
 };
 
 static void
-put(char *line, size_t size, const char *fmt, const char *value)
+put_word(struct line *line, const char *name, const char *value)
 {
-	size_t len = strlen(line);
-
-	snprintf(line + len, size - len, fmt, value);
+	line_put(line, name);
+	line_put(line, value);
 }
 
 static void
-put_untrusted(char *line, size_t size, const char *fmt, struct spf_text value)
+put_untrusted(struct line *line, const char *name, struct spf_text value)
 {
-	char text[PRINTABLE_SIZE];
-
-	put(line, size, fmt, printable(text, sizeof(text), value.s, value.len));
+	line_put(line, name);
+	line_put_untrusted(line, value.s, value.len);
 }
 
 static void
-put_verdict(char *line, size_t size, const struct decision *d)
+put_verdict(struct line *line, const struct decision *d)
 {
 	const struct spf_verdict *v;
 
 	if (d->verdicts == NULL || (!d->verdicts->has_helo && !d->verdicts->has_mailfrom))
 		return;
 	v = d->action->identity == SPF_IDENTITY_HELO ? &d->verdicts->helo : &d->verdicts->mailfrom;
-	put(line, size, " result=%s", spf_result_name(v->result));
-	put(line, size, " identity=%s", spf_identity_name(d->action->identity));
+	put_word(line, " result=", spf_result_name(v->result));
+	put_word(line, " identity=", spf_identity_name(d->action->identity));
 	if (v->mechanism[0] != '\0')
-		put(line, size, " mechanism=%s", v->mechanism);
-	if (v->problem[0] != '\0')
-		put(line, size, " problem=\"%s\"", v->problem);
+		put_word(line, " mechanism=", v->mechanism);
+	if (v->problem[0] != '\0') {
+		put_word(line, " problem=\"", v->problem);
+		line_put(line, "\"");
+	}
+}
+
+static void
+put_action(struct line *line, const struct decision *d)
+{
+	put_word(line, " action=", gate_kind_name(d->action->kind));
+	if (d->action->exempt != NULL)
+		put_word(line, " exempt=", d->action->exempt);
+	if (d->action->would != NULL)
+		put_word(line, " would=", d->action->would);
+	if (d->query->req->queue_id.len > 0)
+		put_untrusted(line, " queue=", d->query->req->queue_id);
+	if (d->replayed)
+		line_put(line, " replayed=yes");
+	line_put(line, " time=");
+	line_put_number(line, d->ms);
+	line_put(line, "ms dns=");
+	line_put_number(line, d->questions);
+}
+
+static void
+warn_of_nat(const struct policy_request *req)
+{
+	char client[PRINTABLE_SIZE];
+
+	printable(client, sizeof(client), req->client_address.s, req->client_address.len);
+	log_warnx("nat-guard client=%s has a private address and would have been refused; is every "
+		  "client seen as this one? See skip-addresses and nat-guard",
+	    client);
 }
 
 static void
 log_decision(const struct decision *d)
 {
 	const struct policy_request *req = d->query->req;
-	char line[1600] = "policy", text[64];
+	struct line line;
 
-	put_untrusted(line, sizeof(line), " client=%s", req->client_address);
-	put_untrusted(line, sizeof(line), " helo=%s", req->helo_name);
-	put_untrusted(line, sizeof(line), " sender=<%s>", req->sender);
-	put_untrusted(line, sizeof(line), " recipient=<%s>", req->recipient);
-	put_verdict(line, sizeof(line), d);
-	put(line, sizeof(line), " action=%s", gate_kind_name(d->action->kind));
-	if (d->action->exempt != NULL)
-		put(line, sizeof(line), " exempt=%s", d->action->exempt);
-	if (d->action->would != NULL)
-		put(line, sizeof(line), " would=%s", d->action->would);
-	if (req->queue_id.len > 0)
-		put_untrusted(line, sizeof(line), " queue=%s", req->queue_id);
-	if (d->replayed)
-		put(line, sizeof(line), "%s", " replayed=yes");
-	snprintf(text, sizeof(text), " time=%ldms dns=%zu", d->ms, d->questions);
-	put(line, sizeof(line), "%s", text);
-	log_info("%s", line);
-	if (d->action->nat_guarded) {
-		printable(text, sizeof(text), req->client_address.s, req->client_address.len);
-		log_warnx("nat-guard client=%s has a private address and would have been refused; "
-			  "is every client seen as this one? See skip-addresses and nat-guard",
-		    text);
-	}
+	line_begin(&line, "policy");
+	put_untrusted(&line, " client=", req->client_address);
+	put_untrusted(&line, " helo=", req->helo_name);
+	put_untrusted(&line, " sender=<", req->sender);
+	put_untrusted(&line, "> recipient=<", req->recipient);
+	line_put(&line, ">");
+	put_verdict(&line, d);
+	put_action(&line, d);
+	log_line(&line);
+	if (d->action->nat_guarded)
+		warn_of_nat(req);
 }
 
 static enum gate_srs
@@ -108,8 +126,8 @@ srs_fact(const struct policy_service *service, struct spf_text address)
 
 	if (mailaddr_parse_internal(&addr, address.s, address.len) != MAILADDR_OK)
 		return GATE_SRS_FOREIGN;
-	switch (srs_rewrite_fact(
-	    &addr, service->settings, service->keys, service->now(service->now_arg))) {
+	switch (
+	    srs_rewrite_fact(&addr, service->settings, service->keys, clock_wall(service->clock))) {
 	case SRS_FACT_VALID:
 		return GATE_SRS_VALID;
 	case SRS_FACT_EXPIRED:
@@ -131,19 +149,10 @@ init_query(
 	q->recipient = srs_fact(service, req->recipient);
 }
 
-static long
-ms_since(const struct timespec *start)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (now.tv_sec - start->tv_sec) * 1000 + (now.tv_nsec - start->tv_nsec) / 1000000;
-}
-
 static void
 reply(struct policy_session *s, struct decision *d, struct evbuffer *out)
 {
-	d->ms = ms_since(&s->started);
+	d->ms = clock_elapsed(s->service->clock) - s->started;
 	evbuffer_add_printf(out, "action=%s\n\n", d->action->text);
 	log_decision(d);
 }
@@ -179,7 +188,7 @@ finish_check(struct policy_session *s, const struct gate_query *q, struct evbuff
 		.questions = spf_check_questions(s->check) };
 	struct spf_message *message;
 
-	message = spf_messages_add(service->messages, q->req, service->now(service->now_arg));
+	message = spf_messages_add(service->messages, q->req, clock_wall(service->clock));
 	if (message != NULL)
 		message->verdicts = *d.verdicts;
 	conclude(s, &d, message, out);
@@ -207,7 +216,7 @@ start_check(struct policy_session *s, const struct gate_query *q, const struct g
 		.sender_domain = q->sender_domain,
 		.check_helo = plan->helo,
 		.check_mailfrom = plan->mailfrom,
-		.now = service->now(service->now_arg),
+		.now = clock_wall(service->clock),
 	};
 
 	s->check = spf_check_start(service->base, service->resolver, settings, &req, wake, s);
@@ -225,7 +234,7 @@ give_second_header(struct policy_session *s, const struct gate_query *q, struct 
 	if (service->settings->spf.header != SPF_HEADER_BOTH || q->req->protocol_state.len != 4 ||
 	    memcmp(q->req->protocol_state.s, "DATA", 4) != 0)
 		return false;
-	message = spf_messages_find(service->messages, q->req, service->now(service->now_arg));
+	message = spf_messages_find(service->messages, q->req, clock_wall(service->clock));
 	if (message == NULL || message->headers != 1)
 		return false;
 	d.verdicts = &message->verdicts;
@@ -243,7 +252,7 @@ begin(struct policy_session *s, const struct gate_query *q, struct evbuffer *out
 	struct gate_action action;
 	struct gate_plan plan;
 
-	clock_gettime(CLOCK_MONOTONIC, &s->started);
+	s->started = clock_elapsed(service->clock);
 	if (give_second_header(s, q, out))
 		return true;
 	if (gate_before(q, service->settings, &action, &plan)) {
@@ -251,7 +260,7 @@ begin(struct policy_session *s, const struct gate_query *q, struct evbuffer *out
 		reply(s, &d, out);
 		return true;
 	}
-	message = spf_messages_find(service->messages, q->req, service->now(service->now_arg));
+	message = spf_messages_find(service->messages, q->req, clock_wall(service->clock));
 	if (message != NULL) {
 		d.verdicts = &message->verdicts;
 		d.replayed = true;

@@ -6,8 +6,7 @@
 #ifndef SRSD_POLICY_SERVICE_H
 #define SRSD_POLICY_SERVICE_H
 
-#include <time.h>
-
+#include "common/clock.h"
 #include "conf/settings.h"
 #include "spf/resolver.h"
 #include "spf/spf_messages.h"
@@ -21,8 +20,7 @@ struct policy_service {
 	struct srs_keys *keys;
 	struct resolver *resolver;
 	struct spf_messages *messages;
-	time_t (*now)(void *arg);
-	void *now_arg;
+	const struct clock *clock;
 };
 
 /* A session_open_fn; the service is a struct policy_service. */

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: ISC */
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -78,6 +77,39 @@ is_srs_domain(const struct mailaddr *addr, const struct settings *settings)
 	return strcasecmp(addr->domain, settings->srs_domain) == 0;
 }
 
+/* A tag, a separator and a whole digest, two more parts of an address each, and the joints. */
+#define LOCAL_SIZE (SRS_TAG_LEN + 1 + SRS_MAC_LEN + 8 + 2 * MAILADDR_SIZE)
+
+/* A local part in the making. All that comes together here is bounded: see LOCAL_SIZE. */
+struct local {
+	size_t len;
+	char text[LOCAL_SIZE];
+};
+
+static void
+put(struct local *local, const char *s, size_t len)
+{
+	memcpy(local->text + local->len, s, len);
+	local->len += len;
+}
+
+static void
+put_char(struct local *local, char c)
+{
+	local->text[local->len++] = c;
+}
+
+/* put_head - tag, separator and the hash */
+static void
+put_head(struct local *local, const char *tag, const struct settings *settings, const char *digest)
+{
+	local->len = 0;
+	put(local, tag, SRS_TAG_LEN);
+	put_char(local, (char)settings->separator);
+	put(local, digest, (size_t)settings->hash_length);
+	put_char(local, '=');
+}
+
 /* finish - the local part that was made, at our domain or at the original one */
 static void
 finish(struct srs_result *result, const char *local, size_t local_len, const char *domain,
@@ -86,9 +118,6 @@ finish(struct srs_result *result, const char *local, size_t local_len, const cha
 	result->len = mailaddr_format(result->address, local, local_len, domain, domain_len);
 	result->verdict = result->len == 0 ? SRS_TOO_LONG : SRS_REWRITTEN;
 }
-
-/* A tag, a separator and a whole digest, two more parts of an address each, and the joints. */
-#define LOCAL_SIZE (SRS_TAG_LEN + 1 + SRS_MAC_LEN + 8 + 2 * MAILADDR_SIZE)
 
 static bool
 has_slash(const char *hash, size_t len)
@@ -129,16 +158,20 @@ static void
 wrap_srs0(struct srs_result *result, const struct mailaddr *addr, const struct settings *settings,
     struct srs_keys *keys, time_t now)
 {
-	char local[LOCAL_SIZE], digest[SRS_MAC_LEN + 1], stamp[SRS_STAMP_LEN];
-	int n;
+	char digest[SRS_MAC_LEN + 1], stamp[SRS_STAMP_LEN];
+	struct local local;
 
 	if (!sign_srs0(addr, settings, keys, now, digest, stamp)) {
 		result->verdict = SRS_UNAVAILABLE;
 		return;
 	}
-	n = snprintf(local, sizeof(local), "SRS0%c%.*s=%.*s=%s=%s", settings->separator,
-	    settings->hash_length, digest, SRS_STAMP_LEN, stamp, addr->domain, addr->local);
-	finish(result, local, (size_t)n, settings->srs_domain, strlen(settings->srs_domain));
+	put_head(&local, "SRS0", settings, digest);
+	put(&local, stamp, SRS_STAMP_LEN);
+	put_char(&local, '=');
+	put(&local, addr->domain, addr->domain_len);
+	put_char(&local, '=');
+	put(&local, addr->local, addr->local_len);
+	finish(result, local.text, local.len, settings->srs_domain, strlen(settings->srs_domain));
 }
 
 static void
@@ -146,16 +179,18 @@ wrap_srs1(struct srs_result *result, struct srs_part host, struct srs_part opaqu
     const struct settings *settings, struct srs_keys *keys)
 {
 	struct srs_mac_part parts[] = { { host.s, host.len }, { opaque.s, opaque.len } };
-	char local[LOCAL_SIZE], digest[SRS_MAC_LEN + 1];
-	int n;
+	char digest[SRS_MAC_LEN + 1];
+	struct local local;
 
 	if (!srs_keys_sign(keys, parts, 2, digest)) {
 		result->verdict = SRS_UNAVAILABLE;
 		return;
 	}
-	n = snprintf(local, sizeof(local), "SRS1%c%.*s=%.*s=%.*s", settings->separator,
-	    settings->hash_length, digest, (int)host.len, host.s, (int)opaque.len, opaque.s);
-	finish(result, local, (size_t)n, settings->srs_domain, strlen(settings->srs_domain));
+	put_head(&local, "SRS1", settings, digest);
+	put(&local, host.s, host.len);
+	put_char(&local, '=');
+	put(&local, opaque.s, opaque.len);
+	finish(result, local.text, local.len, settings->srs_domain, strlen(settings->srs_domain));
 }
 
 /*
@@ -223,15 +258,15 @@ srs_rewrite_forward(struct srs_result *result, const char *key, size_t len,
 static void
 unwrap(struct srs_result *result, const struct srs_addr *srs)
 {
-	char local[LOCAL_SIZE];
-	int n;
+	struct local local = { .len = 0 };
 
 	if (srs->kind == SRS_ADDR_SRS0) {
 		finish(result, srs->user.s, srs->user.len, srs->host.s, srs->host.len);
 		return;
 	}
-	n = snprintf(local, sizeof(local), "SRS0%.*s", (int)srs->user.len, srs->user.s);
-	finish(result, local, (size_t)n, srs->host.s, srs->host.len);
+	put(&local, "SRS0", SRS_TAG_LEN);
+	put(&local, srs->user.s, srs->user.len);
+	finish(result, local.text, local.len, srs->host.s, srs->host.len);
 }
 
 void
