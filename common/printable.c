@@ -13,7 +13,7 @@ visible(char c)
 	bool graph = (unsigned char)(c - '!') < 0x7f - '!';
 	bool bracket = (c & ~('<' ^ '>')) == ('<' & '>');
 
-	return graph & !bracket ? c : '?';
+	return (graph & !bracket) ? c : '?';
 }
 
 char *
