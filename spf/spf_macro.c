@@ -202,13 +202,16 @@ spf_macro_uses(struct spf_text text, const char *letters)
 	return false;
 }
 
-/* An address as %{i} has it: dotted quad, or 32 nibbles between dots. */
+/*
+ * An address as %{i} has it: dotted quad, or 32 nibbles between dots. The DNS does not care about
+ * their case; in explanations the RFC 7208 test suite expects capitals.
+ */
 #define NIBBLES_SIZE 64
 
 static size_t
 dotted(const struct ipaddr *ip, char buf[NIBBLES_SIZE])
 {
-	static const char hex[] = "0123456789abcdef";
+	static const char hex[] = "0123456789ABCDEF";
 	size_t i, n = 0;
 
 	if (ip->family == AF_INET)
