@@ -112,8 +112,8 @@ set_forwarders(struct resolver *r, const struct text_list *nameservers, char *er
 	if (nameservers->n == 0) {
 		e = ub_ctx_resolvconf(r->ctx, RESOLV_CONF);
 		if (e != 0)
-			snprintf(error, size, "%s: %s", RESOLV_CONF, ub_strerror(e));
-		return e == 0;
+			log_warnx("%s: %s; asking the root servers", RESOLV_CONF, ub_strerror(e));
+		return true;
 	}
 	for (i = 0; i < nameservers->n; i++) {
 		to_unbound(nameservers->text[i], address, sizeof(address));

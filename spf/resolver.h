@@ -22,7 +22,7 @@ typedef void resolver_done_fn(void *arg, const unsigned char *packet, size_t len
 
 /*
  * Reads /etc/resolv.conf, unless nameservers are set, and the trust anchor for dnssec: call it
- * before chroot. NULL with one line in error.
+ * before chroot. Without either it asks the root servers itself. NULL with one line in error.
  */
 struct resolver *resolver_new(
     struct event_base *, const struct settings *, char *error, size_t size);
