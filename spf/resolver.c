@@ -35,10 +35,13 @@ struct resolver_question {
 	bool *answered; /* set when done was called while resolver_ask still runs */
 };
 
+#define LOOPBACK_IP6_ARPA \
+	"1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa."
+
 /*
  * Set before anything that finalises the context: nothing is taken after that.
  * Its local zones would answer for "test." and for the reverse zones of private networks, which
- * are the forwarder's to know.
+ * are the forwarder's to know. (1.17 takes "nodefault" here without a word and without effect.)
  */
 static const struct {
 	const char *name, *value;
@@ -48,9 +51,11 @@ static const struct {
 	{ "do-not-query-localhost:", "no" },
 	{ "unblock-lan-zones:", "yes" },
 	{ "insecure-lan-zones:", "yes" },
-	{ "local-zone:", "test. nodefault" },
-	{ "local-zone:", "invalid. nodefault" },
-	{ "local-zone:", "127.in-addr.arpa. nodefault" },
+	{ "local-zone:", "test. transparent" },
+	{ "local-zone:", "invalid. transparent" },
+	{ "local-zone:", "home.arpa. transparent" },
+	{ "local-zone:", "127.in-addr.arpa. transparent" },
+	{ "local-zone:", LOOPBACK_IP6_ARPA " transparent" },
 	{ "edns-buffer-size:", "1232" },
 	{ "outgoing-range:", "512" },
 	{ "num-queries-per-thread:", "4096" },
