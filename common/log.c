@@ -297,7 +297,8 @@ log_close(void)
 		if (sink.len == 0 || left <= 0)
 			break;
 		pfd.fd = sink.fd;
-		if (poll(&pfd, 1, (int)left) <= 0)
+		/* Nobody reads any more: an error, and no room will ever come. */
+		if (poll(&pfd, 1, (int)left) <= 0 || (pfd.revents & (POLLERR | POLLNVAL)))
 			break;
 		clock_gettime(CLOCK_MONOTONIC, &now);
 		left = CLOSE_WAIT_MS - (now.tv_sec - end.tv_sec) * 1000 -

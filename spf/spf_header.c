@@ -3,11 +3,15 @@
 #include <string.h>
 
 #include "common/ascii.h"
+#include "common/mailaddr.h"
 #include "spf/spf_header.h"
 
-/* What a HELO name and a sender may take, quotes included. */
-#define HELO_MAX 80
-#define SENDER_MAX 150
+/* What a value may take with its quotes and escapes; a HELO name when room is short. */
+#define HELO_SIZE 81
+#define HELO_SIZE_SHORT 33
+#define SENDER_SIZE (2 * MAILADDR_MAX + 3) /* never cut */
+#define DOMAIN_SIZE 129
+#define RECEIVER_SIZE 65
 
 const char *
 spf_identity_name(enum spf_identity identity)
@@ -75,25 +79,44 @@ put_receiver(char *buf, size_t size, struct spf_text receiver)
 	return receiver.s == NULL ? "<UNKNOWN>" : put_value(buf, size, receiver);
 }
 
+/* How much of a Received-SPF header is left out, the more the higher. */
+enum shortening {
+	WHOLE,
+	NO_RECEIVER,
+	SHORT_HELO,
+	DOMAIN_ALONE, /* of the sender: half an address would be another one */
+	SHORTENINGS,
+};
+
+static int
+compose(char buf[SPF_HEADER_SIZE], const struct spf_header *h, enum shortening shortening)
+{
+	char ip[IPADDR_TEXT_SIZE], client[IPADDR_TEXT_SIZE + 2], helo[HELO_SIZE];
+	char sender[SENDER_SIZE], receiver[RECEIVER_SIZE];
+	struct spf_text hidden = { NULL, 0 };
+	bool domain_alone = shortening >= DOMAIN_ALONE || h->sender.len > MAILADDR_MAX;
+
+	ipaddr_format(h->client, ip);
+	put_value(client, sizeof(client), text(ip));
+	put_value(helo, shortening >= SHORT_HELO ? HELO_SIZE_SHORT : HELO_SIZE, h->helo);
+	put_value(sender, domain_alone ? DOMAIN_SIZE : sizeof(sender),
+	    domain_alone ? h->domain : h->sender);
+	return snprintf(buf, SPF_HEADER_SIZE,
+	    "Received-SPF: %s (%s) identity=%s; client-ip=%s; helo=%s; envelope-from=%s; "
+	    "receiver=%s",
+	    capitalised(h->result), h->comment, spf_identity_name(h->identity), client, helo,
+	    h->sender.len == 0 ? "\"<>\"" : sender,
+	    put_receiver(
+		receiver, sizeof(receiver), shortening >= NO_RECEIVER ? hidden : h->receiver));
+}
+
 size_t
 spf_header_received(char buf[SPF_HEADER_SIZE], const struct spf_header *h)
 {
-	char ip[IPADDR_TEXT_SIZE], client[IPADDR_TEXT_SIZE + 2], helo[HELO_MAX];
-	char sender[SENDER_MAX], receiver[64];
-	struct spf_text from = h->sender;
-	int n;
+	int shortening, n = SPF_HEADER_SIZE;
 
-	/* A sender too long to be shown is told by its domain: half an address would be another. */
-	if (from.len + 8 > sizeof(sender))
-		from = h->domain;
-	ipaddr_format(h->client, ip);
-	n = snprintf(buf, SPF_HEADER_SIZE,
-	    "Received-SPF: %s (%s) identity=%s; client-ip=%s; helo=%s; envelope-from=%s; "
-	    "receiver=%s",
-	    capitalised(h->result), h->comment, spf_identity_name(h->identity),
-	    put_value(client, sizeof(client), text(ip)), put_value(helo, sizeof(helo), h->helo),
-	    h->sender.len == 0 ? "\"<>\"" : put_value(sender, sizeof(sender), from),
-	    put_receiver(receiver, sizeof(receiver), h->receiver));
+	for (shortening = WHOLE; shortening < SHORTENINGS && n >= SPF_HEADER_SIZE; shortening++)
+		n = compose(buf, h, (enum shortening)shortening);
 	return n < SPF_HEADER_SIZE ? (size_t)n : SPF_HEADER_SIZE - 1;
 }
 
@@ -101,17 +124,21 @@ size_t
 spf_header_authres(char buf[SPF_HEADER_SIZE], const char *authserv_id, const struct spf_header *h,
     const enum spf_result *helo)
 {
-	const char *property = h->identity == SPF_IDENTITY_HELO ? "smtp.helo" : "smtp.mailfrom";
-	char name[128], second[128];
+	bool is_helo = h->identity == SPF_IDENTITY_HELO;
 	bool plain = strcmp(h->comment, spf_identity_name(h->identity)) == 0;
-	int n;
+	char name[DOMAIN_SIZE], second[HELO_SIZE + 64];
+	int n, more;
 
 	n = snprintf(buf, SPF_HEADER_SIZE, "Authentication-Results: %.80s; spf=%s%s%s%s %s=%s",
 	    authserv_id, spf_result_name(h->result), plain ? "" : " (", plain ? "" : h->comment,
-	    plain ? "" : ")", property,
-	    put_value(name, sizeof(name), h->identity == SPF_IDENTITY_HELO ? h->helo : h->domain));
-	if (helo != NULL && n < SPF_HEADER_SIZE)
-		n += snprintf(buf + n, SPF_HEADER_SIZE - (size_t)n, "; spf=%s smtp.helo=%s",
-		    spf_result_name(*helo), put_value(second, sizeof(second), h->helo));
-	return n < SPF_HEADER_SIZE ? (size_t)n : SPF_HEADER_SIZE - 1;
+	    plain ? "" : ")", is_helo ? "smtp.helo" : "smtp.mailfrom",
+	    put_value(name, sizeof(name), is_helo ? h->helo : h->domain));
+	if (helo == NULL || n >= SPF_HEADER_SIZE)
+		return n < SPF_HEADER_SIZE ? (size_t)n : SPF_HEADER_SIZE - 1;
+	/* The second method whole, or not at all. */
+	more = snprintf(second, sizeof(second), "; spf=%s smtp.helo=", spf_result_name(*helo));
+	put_value(second + more, HELO_SIZE, h->helo);
+	if ((size_t)n + strlen(second) < SPF_HEADER_SIZE)
+		n += (int)strlcpy(buf + n, second, SPF_HEADER_SIZE - (size_t)n);
+	return (size_t)n;
 }

@@ -290,6 +290,7 @@ policy_session_input(
 	size_t n;
 	int got;
 
+	*used = 0;
 	for (;;) {
 		got = policy_parse(&s->parser, data + *used, len - *used, &n, &req, &error);
 		if (got == -1) {
