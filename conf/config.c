@@ -14,6 +14,13 @@
 
 /* A million domains with room to spare. */
 #define DOMAINS_FILE_MAX (64 * 1024 * 1024)
+#define CONFIG_FILE_MAX (16 * 1024 * 1024)
+
+/*
+ * Read as if it stood behind the file's last line. libconfuse takes the end of the file for the
+ * end of a section, too; this option is known outside of it alone.
+ */
+#define SENTINEL "end-of-file"
 
 /*
  * What the libconfuse callbacks work on: they carry no argument of ours. Set while one
@@ -74,6 +81,8 @@ static void __attribute__((format(printf, 2, 0))) on_error(cfg_t *cfg, const cha
 	if (parsing.error[0] != '\0')
 		return;
 	vsnprintf(text, sizeof(text), fmt, ap);
+	if (strstr(text, "'" SENTINEL "'") != NULL)
+		strlcpy(text, "section spf is not closed: '}' expected", sizeof(text));
 	say(parsing.error, "%s:%d: %s", cfg->filename, cfg->line, text);
 	if (strncmp(text, "no such option", 14) == 0)
 		say_accepted(cfg);
@@ -137,11 +146,21 @@ on_option(cfg_t *cfg, cfg_opt_t *opt)
 	return is_list(o) || take(cfg, opt, o, cfg->line) ? 0 : -1;
 }
 
+/* on_sentinel - ours names itself; one that the file holds is an unknown option like any other */
+static int
+on_sentinel(cfg_t *cfg, cfg_opt_t *opt)
+{
+	if (strcmp(cfg_opt_getstr(opt), SENTINEL) == 0)
+		return 0;
+	say(parsing.error, "%s:%d: no such option '%s'", cfg->filename, cfg->line, SENTINEL);
+	return -1;
+}
+
 /* take_lists - lists are taken whole, when all of the file was read */
 static bool
 take_lists(cfg_t *cfg)
 {
-	cfg_t *spf = cfg_getsec(cfg, "spf");
+	cfg_t *spf = cfg_size(cfg, "spf") > 0 ? cfg_getsec(cfg, "spf") : NULL;
 	const struct option *o;
 	cfg_opt_t *opt;
 	cfg_t *where;
@@ -151,6 +170,10 @@ take_lists(cfg_t *cfg)
 		opt = where == NULL ? NULL : cfg_getopt(where, o->name);
 		if (!is_list(o) || opt == NULL || !(opt->flags & CFGF_MODIFIED))
 			continue;
+		if (cfg_opt_size(opt) < parsing.progress[o - options].n) {
+			say(parsing.error, "%s: %s: given twice", cfg->filename, o->name);
+			return false;
+		}
 		if (!take(cfg, opt, o, parsing.progress[o - options].line))
 			return false;
 	}
@@ -161,7 +184,7 @@ take_lists(cfg_t *cfg)
 static cfg_opt_t *
 make_opts(const char *section, cfg_opt_t *spf)
 {
-	cfg_opt_t *opts = xcalloc(options_count + 2, sizeof(*opts));
+	cfg_opt_t *opts = xcalloc(options_count + 3, sizeof(*opts));
 	const struct option *o;
 	size_t n = 0;
 
@@ -180,6 +203,8 @@ make_opts(const char *section, cfg_opt_t *spf)
 		cfg_opt_t sec = CFG_SEC("spf", spf, CFGF_NODEFAULT);
 
 		opts[n++] = sec;
+		opts[n] = (cfg_opt_t)CFG_STR(SENTINEL, NULL, CFGF_NODEFAULT);
+		opts[n++].validcb = on_sentinel;
 	}
 	opts[n] = (cfg_opt_t)CFG_END();
 	return opts;
@@ -206,14 +231,18 @@ parse_stream(FILE *in, const char *path)
 	return ok;
 }
 
+/* parse_text - the bytes of the file, with the sentinel behind them */
 static bool
-parse_file(struct settings *s, const char *path, char *error)
+parse_text(struct settings *s, const struct file *file, const char *path, char *error)
 {
-	FILE *in = fopen(path, "re");
+	char *text;
+	int len = xasprintf(&text, "%s\n" SENTINEL " = " SENTINEL "\n", file->data);
+	FILE *in = fmemopen(text, (size_t)len, "r");
 	bool ok;
 
 	if (in == NULL) {
 		say(error, "%s: %s", path, strerror(errno));
+		free(text);
 		return false;
 	}
 	parsing.settings = s;
@@ -221,17 +250,37 @@ parse_file(struct settings *s, const char *path, char *error)
 	ok = parse_stream(in, path);
 	memset(&parsing, 0, sizeof(parsing));
 	fclose(in);
+	free(text);
 	return ok;
 }
 
-/* split_commas - cut text into its items, blanks around them dropped */
+static bool
+parse_file(struct settings *s, const char *path, char *error)
+{
+	struct file file;
+	const char *why;
+	bool ok = false;
+
+	if (!file_read(&file, path, CONFIG_FILE_MAX, &why)) {
+		say(error, "%s: %s", path, why);
+		return false;
+	}
+	if (memchr(file.data, '\0', file.len) != NULL)
+		say(error, "%s: holds a NUL byte", path);
+	else
+		ok = parse_text(s, &file, path, error);
+	file_free(&file);
+	return ok;
+}
+
+/* split_commas - cut text into its items, blanks around them dropped; values has room for all */
 static size_t
-split_commas(char *text, const char **values, size_t max)
+split_commas(char *text, const char **values)
 {
 	size_t n = 0;
 	char *item;
 
-	while (n < max && (item = strsep(&text, ",")) != NULL) {
+	while ((item = strsep(&text, ",")) != NULL) {
 		item += strspn(item, " ");
 		item[strcspn(item, " ")] = '\0';
 		if (*item != '\0')
@@ -241,36 +290,39 @@ split_commas(char *text, const char **values, size_t max)
 }
 
 static bool
-apply_override(struct settings *s, const char *text, char *error)
+override(struct settings *s, const struct option *o, char *value, const char *text, char *error)
 {
-	char *copy = xstrdup(text), *value = strchr(copy, '='), *name = copy,
-	     why[OPTION_ERROR_SIZE];
-	const char *section = NULL, *values[64];
-	const struct option *o;
-	bool ok = false;
+	const char **values = xcalloc(strlen(value) + 1, sizeof(*values));
+	char why[OPTION_ERROR_SIZE];
 	size_t n = 1;
+	bool ok;
 
-	if (value == NULL) {
-		say(error, "-o %s: not of the form NAME=VALUE", text);
-		goto out;
-	}
-	*value++ = '\0';
-	if (strncmp(name, "spf.", 4) == 0) {
-		section = "spf";
-		name += 4;
-	}
-	o = option_find(section, name);
-	if (o == NULL) {
-		say(error, "-o %s: no such option", text);
-		goto out;
-	}
 	values[0] = value;
 	if (is_list(o))
-		n = split_commas(value, values, sizeof(values) / sizeof(values[0]));
+		n = split_commas(value, values);
 	ok = option_set(s, o, values, n, why);
 	if (!ok)
 		say(error, "-o %s: %s", text, why);
-out:
+	free(values);
+	return ok;
+}
+
+static bool
+apply_override(struct settings *s, const char *text, char *error)
+{
+	char *copy = xstrdup(text), *value = strchr(copy, '=');
+	bool in_spf = strncmp(copy, "spf.", 4) == 0, ok = false;
+	const struct option *o;
+
+	if (value != NULL)
+		*value++ = '\0';
+	o = option_find(in_spf ? "spf" : NULL, in_spf ? copy + 4 : copy);
+	if (value == NULL)
+		say(error, "-o %s: not of the form NAME=VALUE", text);
+	else if (o == NULL)
+		say(error, "-o %s: no such option", text);
+	else
+		ok = override(s, o, value, text, error);
 	free(copy);
 	return ok;
 }
@@ -297,7 +349,7 @@ read_domains_file(struct settings *s, char *error)
 
 /* choose_srs_domain - the first of domains that can be one, when none is given */
 static bool
-choose_srs_domain(struct settings *s, char *error)
+choose_srs_domain(struct settings *s, const char *path, char *error)
 {
 	size_t i;
 
@@ -308,14 +360,15 @@ choose_srs_domain(struct settings *s, char *error)
 		s->srs_domain = xstrdup(s->domains.text[i]);
 	}
 	if (s->srs_domain[0] == '\0') {
-		say(error, "srs-domain: not set; the domain of the addresses that we mint");
+		say(error, "%s: srs-domain: not set; the domain of the addresses that we mint",
+		    path);
 		return false;
 	}
 	if (!hostname_is_fqdn(s->srs_domain, strlen(s->srs_domain))) {
 		say(error,
-		    "srs-domain: '%s', the first of domains, is not accepted; a host name "
+		    "%s: srs-domain: '%s', the first of domains, is not accepted; a host name "
 		    "of ASCII letters, digits and hyphens with at least one dot",
-		    s->srs_domain);
+		    path, s->srs_domain);
 		return false;
 	}
 	return true;
@@ -337,15 +390,15 @@ default_authserv_id(struct settings *s)
 
 /* complete - check what concerns several options, and make what is made of them */
 static bool
-complete(struct settings *s, char *error)
+complete(struct settings *s, const char *path, char *error)
 {
 	size_t i;
 
-	if (!choose_srs_domain(s, error))
+	if (!choose_srs_domain(s, path, error))
 		return false;
 	if (s->hash_minimum > s->hash_length) {
-		say(error, "hash-minimum: %d is more than hash-length, %d", s->hash_minimum,
-		    s->hash_length);
+		say(error, "%s: hash-minimum: %d is more than hash-length, %d", path,
+		    s->hash_minimum, s->hash_length);
 		return false;
 	}
 	if (s->spf.prospective[0] != '\0')
@@ -372,7 +425,7 @@ config_load(const char *path, const char *const *overrides, size_t n, char error
 	ok = parse_file(s, path, error);
 	for (i = 0; ok && i < n; i++)
 		ok = apply_override(s, overrides[i], error);
-	if (!ok || !complete(s, error))
+	if (!ok || !complete(s, path, error))
 		settings_free(&s);
 	return s;
 }

@@ -327,12 +327,14 @@ option_clear(struct settings *s, const struct option *o)
 	}
 }
 
-/* same_word - equal without case, '_' for '-' */
+/* same_word - equal without case, '_' for a '-' between words */
 static bool
 same_word(const char *word, const char *value)
 {
+	const char *start = word;
+
 	for (; *word != '\0'; word++, value++) {
-		char c = *value == '_' ? '-' : ascii_tolower(*value);
+		char c = *value == '_' && word > start ? '-' : ascii_tolower(*value);
 
 		if (c != *word)
 			return false;
@@ -371,10 +373,12 @@ static bool
 parse_number(const struct option *o, const char *value, int *number, char *error)
 {
 	const char *range;
+	long long n = strtonum(value, o->min, o->max, &range);
 
-	*number = (int)strtonum(value, o->min, o->max, &range);
-	if (range == NULL && value[0] != '\0')
+	if (range == NULL) {
+		*number = (int)n;
 		return true;
+	}
 	snprintf(error, OPTION_ERROR_SIZE, "'%.100s' is not accepted; a number from %d to %d",
 	    value, o->min, o->max);
 	return false;

@@ -15,22 +15,21 @@
 #define RR_MAX 4096
 
 static bool
-add_address(struct spf_answer *answer, const unsigned char *data, size_t len)
+add_address(struct dns_answer *answer, int family, const unsigned char *data, size_t len)
 {
-	int family = answer->type == DNS_A ? AF_INET : AF_INET6;
 	struct ipaddr ip = { .family = family };
 
 	if (len != ipaddr_size(&ip))
 		return false;
 	/* As it stands: an AAAA record never matches an IPv4 client. */
 	memcpy(ip.bytes, data, len);
-	spf_answer_add(answer, &ip, 0, NULL, 0);
+	dns_answer_add(answer, &ip, 0, NULL, 0);
 	return true;
 }
 
 /* add_text - join the character-strings of one TXT record without anything between (3.3) */
 static bool
-add_text(struct spf_answer *answer, const unsigned char *data, size_t len)
+add_text(struct dns_answer *answer, const unsigned char *data, size_t len)
 {
 	char text[65536];
 	size_t n = 0, i, part;
@@ -42,48 +41,48 @@ add_text(struct spf_answer *answer, const unsigned char *data, size_t len)
 		memcpy(text + n, data + i + 1, part);
 		n += part;
 	}
-	spf_answer_add(answer, NULL, 0, text, n);
+	dns_answer_add(answer, NULL, 0, text, n);
 	return true;
 }
 
 static bool
-add_name(struct spf_answer *answer, const ns_msg *msg, const unsigned char *data, size_t len)
+add_name(struct dns_answer *answer, const ns_msg *msg, const unsigned char *data, size_t len,
+    uint16_t preference)
 {
-	size_t skip = answer->type == DNS_MX ? 2 : 0;
-	uint16_t preference = 0;
 	char name[NAME_SIZE];
 
-	if (len <= skip)
+	if (len == 0 ||
+	    dn_expand(ns_msg_base(*msg), ns_msg_end(*msg), data, name, sizeof(name)) == -1)
 		return false;
-	if (skip == 2)
-		preference = (uint16_t)(data[0] << 8 | data[1]);
-	if (dn_expand(ns_msg_base(*msg), ns_msg_end(*msg), data + skip, name, sizeof(name)) == -1)
-		return false;
-	spf_answer_add(answer, NULL, preference, name, strlen(name));
+	dns_answer_add(answer, NULL, preference, name, strlen(name));
 	return true;
 }
 
 static bool
-add_rr(struct spf_answer *answer, const ns_msg *msg, const ns_rr *rr)
+add_rr(struct dns_answer *answer, enum dns_type type, const ns_msg *msg, const ns_rr *rr)
 {
 	const unsigned char *data = ns_rr_rdata(*rr);
 	size_t len = ns_rr_rdlen(*rr);
 
-	switch (answer->type) {
+	switch (type) {
 	case DNS_A:
+		return add_address(answer, AF_INET, data, len);
 	case DNS_AAAA:
-		return add_address(answer, data, len);
+		return add_address(answer, AF_INET6, data, len);
 	case DNS_TXT:
 		return add_text(answer, data, len);
-	case DNS_MX:
 	case DNS_PTR:
-		return add_name(answer, msg, data, len);
+		return add_name(answer, msg, data, len, 0);
+	case DNS_MX:
+		return len > 2 &&
+		       add_name(answer, msg, data + 2, len - 2, (uint16_t)(data[0] << 8 | data[1]));
 	}
 	return false;
 }
 
+/* read_records - the records of the answer section, and the lowest TTL among them */
 static bool
-read_records(struct spf_answer *answer, ns_msg *msg)
+read_records(struct dns_answer *answer, enum dns_type type, ns_msg *msg)
 {
 	int i, n = ns_msg_count(*msg, ns_s_an);
 	ns_rr rr;
@@ -91,25 +90,61 @@ read_records(struct spf_answer *answer, ns_msg *msg)
 	for (i = 0; i < n && answer->n < RR_MAX; i++) {
 		if (ns_parserr(msg, ns_s_an, i, &rr) == -1)
 			return false;
-		if (ns_rr_class(rr) == ns_c_in && ns_rr_type(rr) == (unsigned)answer->type &&
-		    !add_rr(answer, msg, &rr))
+		if (i == 0 || ns_rr_ttl(rr) < answer->ttl)
+			answer->ttl = ns_rr_ttl(rr);
+		if (ns_rr_class(rr) == ns_c_in && ns_rr_type(rr) == (unsigned)type &&
+		    !add_rr(answer, type, msg, &rr))
 			return false;
 	}
 	return true;
 }
 
-void
-dns_packet_read(struct spf_answer *answer, const unsigned char *packet, size_t len)
+/* negative_ttl - how long "nothing" may be kept: the SOA's TTL or its minimum, 0 without one */
+static uint32_t
+negative_ttl(ns_msg *msg)
+{
+	int i, n = ns_msg_count(*msg, ns_s_ns);
+	uint32_t minimum;
+	ns_rr rr;
+
+	for (i = 0; i < n; i++) {
+		if (ns_parserr(msg, ns_s_ns, i, &rr) == -1)
+			return 0;
+		if (ns_rr_type(rr) != ns_t_soa || ns_rr_rdlen(rr) < 4)
+			continue;
+		minimum = (uint32_t)ns_get32(ns_rr_rdata(rr) + ns_rr_rdlen(rr) - 4);
+		return ns_rr_ttl(rr) < minimum ? ns_rr_ttl(rr) : minimum;
+	}
+	return 0;
+}
+
+static bool
+read_message(struct dns_answer *answer, enum dns_type type, const unsigned char *packet, size_t len)
 {
 	ns_msg msg;
 	int rcode;
 
-	answer->status = SPF_ANSWER_ERROR;
 	if (len > 65535 || ns_initparse(packet, (int)len, &msg) == -1)
-		return;
+		return false;
 	rcode = ns_msg_getflag(msg, ns_f_rcode);
-	if (rcode == ns_r_nxdomain)
-		answer->status = SPF_ANSWER_VOID;
-	else if (rcode == ns_r_noerror && read_records(answer, &msg))
-		answer->status = answer->n == 0 ? SPF_ANSWER_VOID : SPF_ANSWER_FOUND;
+	if (rcode != ns_r_noerror && rcode != ns_r_nxdomain)
+		return false;
+	if (rcode == ns_r_noerror && !read_records(answer, type, &msg))
+		return false;
+	answer->status = answer->n == 0 ? DNS_VOID : DNS_FOUND;
+	if (answer->status == DNS_VOID)
+		answer->ttl = negative_ttl(&msg);
+	return true;
+}
+
+struct dns_answer *
+dns_packet_read(enum dns_type type, const unsigned char *packet, size_t len)
+{
+	struct dns_answer *answer = dns_answer_new(DNS_ERROR);
+
+	if (!read_message(answer, type, packet, len)) {
+		dns_answer_unref(&answer);
+		answer = dns_answer_new(DNS_ERROR);
+	}
+	return answer;
 }

@@ -11,13 +11,14 @@
 
 #include <stddef.h>
 
-#include "spf/spf_answers.h"
+#include "spf/dns_answer.h"
 
 /*
- * Sets the status and the records of an answer that has none yet, in the order of the message.
- * Records of other types (the CNAMEs on the way) are passed over. Any response code but NOERROR
- * and NXDOMAIN is SPF_ANSWER_ERROR.
+ * The answer to a question of this type, its records in the order of the message; never NULL.
+ * Records of other types (the CNAMEs on the way) are passed over, but their TTL counts: the
+ * answer's is the lowest of all. That something is not there may be kept for as long as the
+ * SOA record beside it says (RFC 2308, 5). Any response code but NOERROR and NXDOMAIN is DNS_ERROR.
  */
-void dns_packet_read(struct spf_answer *, const unsigned char *packet, size_t len);
+struct dns_answer *dns_packet_read(enum dns_type, const unsigned char *packet, size_t len);
 
 #endif

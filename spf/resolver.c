@@ -12,8 +12,12 @@
 #include <unbound.h>
 
 #include "common/ascii.h"
+#include "common/clock.h"
+#include "common/hostname.h"
 #include "common/log.h"
 #include "common/xmalloc.h"
+#include "spf/dns_cache.h"
+#include "spf/dns_packet.h"
 #include "spf/resolver.h"
 
 #define RESOLV_CONF "/etc/resolv.conf"
@@ -24,15 +28,20 @@
 
 struct resolver {
 	struct ub_ctx *ctx;
+	struct dns_cache *cache;
+	const struct clock *clock;
 	LIST_HEAD(, resolver_question) questions;
 };
 
 struct resolver_question {
 	LIST_ENTRY(resolver_question) next;
+	struct resolver *resolver;
 	resolver_done_fn *done;
 	void *arg;
 	int id;         /* libunbound's */
 	bool *answered; /* set when done was called while resolver_ask still runs */
+	enum dns_type type;
+	char name[HOSTNAME_MAX + 1];
 };
 
 #define LOOPBACK_IP6_ARPA \
@@ -133,11 +142,14 @@ set_forwarders(struct resolver *r, const struct text_list *nameservers, char *er
 }
 
 struct resolver *
-resolver_new(struct event_base *base, const struct settings *settings, char *error, size_t size)
+resolver_new(struct event_base *base, const struct clock *clock, const struct settings *settings,
+    char *error, size_t size)
 {
 	struct resolver *r = xcalloc(1, sizeof(*r));
 
 	LIST_INIT(&r->questions);
+	r->cache = dns_cache_new();
+	r->clock = clock;
 	r->ctx = ub_ctx_create_event(base);
 	if (r->ctx != NULL)
 		ub_ctx_debugout(r->ctx, NULL); /* nothing on standard error behind our log's back */
@@ -170,28 +182,39 @@ resolver_free(struct resolver **rp)
 	}
 	if (r->ctx != NULL)
 		ub_ctx_delete(r->ctx);
+	dns_cache_free(&r->cache);
 	free(r);
 	*rp = NULL;
+}
+
+static uint64_t
+seconds(const struct resolver *r)
+{
+	return clock_elapsed(r->clock) / 1000;
 }
 
 static void
 on_answer(void *arg, int rcode, void *packet, int len, int secure, char *why_bogus, int limited)
 {
 	struct resolver_question *q = arg;
+	struct resolver *r = q->resolver;
 	resolver_done_fn *done = q->done;
 	void *done_arg = q->arg;
 	bool bogus = secure == 1;
+	struct dns_answer *answer;
 
 	(void)why_bogus;
 	if (q->answered != NULL)
 		*q->answered = true;
-	forget(q);
 	/* NXDOMAIN comes with a packet, SERVFAIL and our own failures may not. */
 	if (packet == NULL || len <= 0 || bogus || limited ||
 	    (rcode != ns_r_noerror && rcode != ns_r_nxdomain))
-		done(done_arg, NULL, 0);
+		answer = dns_answer_new(DNS_ERROR);
 	else
-		done(done_arg, packet, (size_t)len);
+		answer = dns_packet_read(q->type, packet, (size_t)len);
+	dns_cache_put(r->cache, q->name, q->type, answer, seconds(r));
+	forget(q);
+	done(done_arg, answer);
 }
 
 /* escape - a name as libunbound reads it: what is not plain becomes \DDD, dots stay separators */
@@ -210,32 +233,54 @@ escape(char buf[ESCAPED_SIZE], const char *name)
 	buf[n] = '\0';
 }
 
-struct resolver_question *
-resolver_ask(
+static struct resolver_question *
+new_question(
     struct resolver *r, const char *name, enum dns_type type, resolver_done_fn *done, void *arg)
 {
 	struct resolver_question *q = xcalloc(1, sizeof(*q));
+
+	q->resolver = r;
+	q->done = done;
+	q->arg = arg;
+	q->type = type;
+	strlcpy(q->name, name, sizeof(q->name));
+	LIST_INSERT_HEAD(&r->questions, q, next);
+	return q;
+}
+
+/* send_question - hand it to libunbound; NULL when done was called before this returned */
+static struct resolver_question *
+send_question(struct resolver *r, struct resolver_question *q)
+{
 	char escaped[ESCAPED_SIZE];
 	bool answered = false;
 	int e, id = 0;
 
-	escape(escaped, name);
-	q->done = done;
-	q->arg = arg;
+	escape(escaped, q->name);
 	q->answered = &answered;
-	LIST_INSERT_HEAD(&r->questions, q, next);
-	e = ub_resolve_event(r->ctx, escaped, (int)type, ns_c_in, q, on_answer, &id);
+	e = ub_resolve_event(r->ctx, escaped, (int)q->type, ns_c_in, q, on_answer, &id);
 	if (answered)
 		return NULL;
 	q->answered = NULL;
 	q->id = id;
-	if (e != 0) {
-		log_debug("dns: %s %s: %s", escaped, dns_type_name(type), ub_strerror(e));
-		forget(q);
-		done(arg, NULL, 0);
-		return NULL;
-	}
-	return q;
+	if (e == 0)
+		return q;
+	log_debug("dns: %s %s: %s", escaped, dns_type_name(q->type), ub_strerror(e));
+	q->done(q->arg, dns_answer_new(DNS_ERROR));
+	forget(q);
+	return NULL;
+}
+
+struct resolver_question *
+resolver_ask(
+    struct resolver *r, const char *name, enum dns_type type, resolver_done_fn *done, void *arg)
+{
+	struct dns_answer *answer = dns_cache_find(r->cache, name, type, seconds(r));
+
+	if (answer == NULL)
+		return send_question(r, new_question(r, name, type, done, arg));
+	done(arg, answer);
+	return NULL;
 }
 
 void

@@ -2,8 +2,9 @@
 /*
  * resolver - questions to the DNS, answered in the event loop. The only user of libunbound.
  *
- * libunbound brings the cache, negative caching, TCP for truncated answers, EDNS, retries and
- * DNSSEC. Its queries end by themselves after some seconds; who cannot wait that long cancels.
+ * Answers that are still good come from dns_cache. libunbound brings TCP for truncated answers,
+ * EDNS, retries, a cache of its own and DNSSEC. Its queries end by themselves after some seconds;
+ * who cannot wait that long cancels.
  */
 #ifndef SPF_RESOLVER_H
 #define SPF_RESOLVER_H
@@ -11,26 +12,28 @@
 #include <stddef.h>
 
 #include "conf/settings.h"
-#include "spf/spf_answers.h"
+#include "spf/dns_answer.h"
 
+struct clock;
 struct event_base;
 struct resolver;
 struct resolver_question;
 
-/* Called once with the packet of an answer, or with NULL when there is none (temperror). */
-typedef void resolver_done_fn(void *arg, const unsigned char *packet, size_t len);
+/* Called once with the answer, whose reference is the callee's. */
+typedef void resolver_done_fn(void *arg, struct dns_answer *);
 
 /*
  * Reads /etc/resolv.conf, unless nameservers are set, and the trust anchor for dnssec: call it
  * before chroot. Without either it asks the root servers itself. NULL with one line in error.
  */
 struct resolver *resolver_new(
-    struct event_base *, const struct settings *, char *error, size_t size);
+    struct event_base *, const struct clock *, const struct settings *, char *error, size_t size);
 void resolver_free(struct resolver **);
 
 /*
- * Asks. When done was called before this returns (a cached answer, an impossible name) the result
- * is NULL; else done will be called from the loop, unless the question is cancelled first.
+ * Asks for a name in lower case. When done was called before this returns (a cached answer, an
+ * impossible name) the result is NULL; else done will be called from the loop, unless the question
+ * is cancelled first.
  */
 struct resolver_question *resolver_ask(
     struct resolver *, const char *name, enum dns_type, resolver_done_fn *done, void *arg);

@@ -10,24 +10,6 @@ struct spf_answers {
 	size_t n;
 };
 
-const char *
-dns_type_name(enum dns_type type)
-{
-	switch (type) {
-	case DNS_A:
-		return "A";
-	case DNS_PTR:
-		return "PTR";
-	case DNS_MX:
-		return "MX";
-	case DNS_TXT:
-		return "TXT";
-	case DNS_AAAA:
-		return "AAAA";
-	}
-	return "?";
-}
-
 struct spf_answers *
 spf_answers_new(void)
 {
@@ -35,17 +17,6 @@ spf_answers_new(void)
 
 	TAILQ_INIT(&answers->list);
 	return answers;
-}
-
-static void
-free_answer(struct spf_answer *answer)
-{
-	size_t i;
-
-	for (i = 0; i < answer->n; i++)
-		free(answer->rr[i].data);
-	free(answer->rr);
-	free(answer);
 }
 
 void
@@ -57,7 +28,8 @@ spf_answers_free(struct spf_answers **answers)
 		return;
 	while ((answer = TAILQ_FIRST(&(*answers)->list)) != NULL) {
 		TAILQ_REMOVE(&(*answers)->list, answer, next);
-		free_answer(answer);
+		dns_answer_unref(&answer->reply);
+		free(answer);
 	}
 	free(*answers);
 	*answers = NULL;
@@ -79,7 +51,6 @@ spf_answers_get(struct spf_answers *answers, const char *name, enum dns_type typ
 	answer = xcalloc(1, sizeof(*answer));
 	strlcpy(answer->name, lower, sizeof(answer->name));
 	answer->type = type;
-	answer->status = SPF_ANSWER_WANTED;
 	TAILQ_INSERT_TAIL(&answers->list, answer, next);
 	answers->n++;
 	return answer;
@@ -102,15 +73,27 @@ spf_answers_is_name(const char *name, size_t len)
 	return end > name && end - name <= 63;
 }
 
-struct spf_answer *
-spf_answers_first(struct spf_answers *answers, enum spf_answer_status status)
+static struct spf_answer *
+first_missing(struct spf_answers *answers, bool asked)
 {
 	struct spf_answer *answer;
 
 	TAILQ_FOREACH (answer, &answers->list, next)
-		if (answer->status == status)
+		if (answer->reply == NULL && answer->asked == asked)
 			return answer;
 	return NULL;
+}
+
+struct spf_answer *
+spf_answers_wanted(struct spf_answers *answers)
+{
+	return first_missing(answers, false);
+}
+
+struct spf_answer *
+spf_answers_asked(struct spf_answers *answers)
+{
+	return first_missing(answers, true);
 }
 
 size_t
@@ -120,21 +103,8 @@ spf_answers_count(const struct spf_answers *answers)
 }
 
 void
-spf_answer_add(struct spf_answer *answer, const struct ipaddr *ip, uint16_t preference,
-    const char *data, size_t len)
+spf_answer_set(struct spf_answer *answer, struct dns_answer *reply)
 {
-	struct spf_rr *rr;
-
-	answer->rr = xreallocarray(answer->rr, answer->n + 1, sizeof(*answer->rr));
-	rr = &answer->rr[answer->n++];
-	memset(rr, 0, sizeof(*rr));
-	rr->preference = preference;
-	if (ip != NULL)
-		rr->ip = *ip;
-	if (data != NULL) {
-		rr->data = xmalloc(len + 1);
-		memcpy(rr->data, data, len);
-		rr->data[len] = '\0';
-		rr->len = len;
-	}
+	dns_answer_unref(&answer->reply);
+	answer->reply = reply;
 }

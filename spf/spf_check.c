@@ -6,7 +6,6 @@
 
 #include "common/idna.h"
 #include "common/xmalloc.h"
-#include "spf/dns_packet.h"
 #include "spf/spf_check.h"
 
 /* A local part is cut here for the macros; an address has 254 bytes. */
@@ -43,7 +42,7 @@ struct errand {
 static void drive(struct spf_check *);
 
 static void
-on_reply(void *arg, const unsigned char *packet, size_t len)
+on_reply(void *arg, struct dns_answer *reply)
 {
 	struct errand *errand = arg;
 	struct spf_check *check = errand->check;
@@ -51,10 +50,7 @@ on_reply(void *arg, const unsigned char *packet, size_t len)
 
 	answer->owner = NULL;
 	free(errand);
-	if (packet == NULL)
-		answer->status = SPF_ANSWER_ERROR;
-	else
-		dns_packet_read(answer, packet, len);
+	spf_answer_set(answer, reply);
 	if (check->driving || spf_check_is_done(check))
 		return;
 	drive(check);
@@ -72,7 +68,7 @@ fetch(struct spf_check *check, struct spf_answer *answer)
 	errand->check = check;
 	errand->answer = answer;
 	answer->owner = errand;
-	answer->status = SPF_ANSWER_ASKED;
+	answer->asked = true;
 	question = resolver_ask(check->resolver, answer->name, answer->type, on_reply, errand);
 	if (question == NULL)
 		return true;
@@ -86,7 +82,7 @@ fetch_wanted(struct spf_check *check)
 	struct spf_answer *answer;
 	bool news = false;
 
-	while ((answer = spf_answers_first(check->answers, SPF_ANSWER_WANTED)) != NULL)
+	while ((answer = spf_answers_wanted(check->answers)) != NULL)
 		news |= fetch(check, answer);
 	return news;
 }
@@ -116,9 +112,9 @@ cancel_questions(struct spf_check *check)
 	struct spf_answer *answer;
 	struct errand *errand;
 
-	while ((answer = spf_answers_first(check->answers, SPF_ANSWER_ASKED)) != NULL) {
+	while ((answer = spf_answers_asked(check->answers)) != NULL) {
 		errand = answer->owner;
-		answer->status = SPF_ANSWER_ERROR;
+		spf_answer_set(answer, dns_answer_new(DNS_ERROR));
 		answer->owner = NULL;
 		resolver_cancel(check->resolver, errand->question);
 		free(errand);

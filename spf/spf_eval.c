@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: ISC */
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "common/ascii.h"
 #include "common/printable.h"
+#include "common/xmalloc.h"
 #include "spf/spf_eval.h"
 #include "spf/spf_record.h"
 
@@ -77,19 +79,17 @@ too_many_lookups(struct eval *e)
  *
  * More questions than the limits of RFC 7208 can lead to are answered with an error.
  */
-static const struct spf_answer *
+static const struct dns_answer *
 ask(struct eval *e, const char *name, enum dns_type type)
 {
-	static const struct spf_answer refused = { .status = SPF_ANSWER_ERROR };
-	const struct spf_answer *answer = spf_answers_get(e->answers, name, type);
+	static const struct dns_answer refused = { .status = DNS_ERROR };
+	struct spf_answer *answer = spf_answers_get(e->answers, name, type);
 
 	if (answer == NULL)
 		return &refused;
-	if (answer->status == SPF_ANSWER_WANTED || answer->status == SPF_ANSWER_ASKED) {
+	if (answer->reply == NULL)
 		e->pending = true;
-		return NULL;
-	}
-	return answer;
+	return answer->reply;
 }
 
 /* count_void - one more term whose question found nothing (4.6.4) */
@@ -108,7 +108,7 @@ count_void(struct eval *e)
  * cannot be asked for has no records either, but nobody was asked. Else the term's outcome.
  */
 static enum outcome
-term_answer(struct eval *e, const char *name, enum dns_type type, const struct spf_answer **answer)
+term_answer(struct eval *e, const char *name, enum dns_type type, const struct dns_answer **answer)
 {
 	if (!spf_answers_is_name(name, strlen(name)))
 		return NO_MATCH;
@@ -116,9 +116,9 @@ term_answer(struct eval *e, const char *name, enum dns_type type, const struct s
 	if (*answer == NULL)
 		return PENDING;
 	switch ((*answer)->status) {
-	case SPF_ANSWER_FOUND:
+	case DNS_FOUND:
 		return MATCH;
-	case SPF_ANSWER_VOID:
+	case DNS_VOID:
 		return count_void(e);
 	default:
 		return problem(e, TEMPERROR, "DNS error");
@@ -132,7 +132,7 @@ address_type(const struct eval *e)
 }
 
 static bool
-answer_holds(const struct spf_answer *answer, const struct ipaddr *ip, unsigned prefix)
+answer_holds(const struct dns_answer *answer, const struct ipaddr *ip, unsigned prefix)
 {
 	size_t i;
 
@@ -167,23 +167,23 @@ reverse_name(const struct eval *e, char name[HOSTNAME_MAX + 1])
 
 /* is_validated - does a name of the PTR answer lead back to the client? An error means no (5.5). */
 static enum outcome
-is_validated(struct eval *e, const struct spf_rr *rr)
+is_validated(struct eval *e, const struct dns_rr *rr)
 {
-	const struct spf_answer *answer;
+	const struct dns_answer *answer;
 
 	if (!spf_answers_is_name(rr->data, rr->len))
 		return NO_MATCH;
 	answer = ask(e, rr->data, address_type(e));
 	if (answer == NULL)
 		return PENDING;
-	return answer->status == SPF_ANSWER_FOUND && answer_holds(answer, &e->req->ip, all_bits(e))
+	return answer->status == DNS_FOUND && answer_holds(answer, &e->req->ip, all_bits(e))
 		   ? MATCH
 		   : NO_MATCH;
 }
 
 /* A rank for the name that %{p} stands for: the domain itself, a name below it, any other (7.3). */
 static int
-rank(const struct spf_rr *rr, const char *domain)
+rank(const struct dns_rr *rr, const char *domain)
 {
 	if (strcasecmp(rr->data, domain) == 0)
 		return 3;
@@ -201,7 +201,7 @@ validated_name(struct eval *e, const char *domain)
 	char name[HOSTNAME_MAX + 1];
 	const char *best = "unknown";
 	bool missing = false;
-	const struct spf_answer *ptr;
+	const struct dns_answer *ptr;
 	size_t i;
 	int best_rank = 0;
 
@@ -209,7 +209,7 @@ validated_name(struct eval *e, const char *domain)
 	ptr = ask(e, name, DNS_PTR);
 	if (ptr == NULL)
 		return NULL;
-	for (i = 0; ptr->status == SPF_ANSWER_FOUND && i < ptr->n && i < PTR_MAX; i++) {
+	for (i = 0; ptr->status == DNS_FOUND && i < ptr->n && i < PTR_MAX; i++) {
 		switch (is_validated(e, &ptr->rr[i])) {
 		case PENDING:
 			missing = true;
@@ -317,7 +317,7 @@ static enum outcome
 match_a(struct eval *e, const struct spf_term *term, const char *domain)
 {
 	char name[HOSTNAME_MAX + 1];
-	const struct spf_answer *answer;
+	const struct dns_answer *answer;
 	enum outcome known;
 
 	if (!count_lookup(e))
@@ -332,19 +332,18 @@ match_a(struct eval *e, const struct spf_term *term, const char *domain)
 
 /* match_mx_host - the addresses of one host of an MX answer; they never count as void */
 static enum outcome
-match_mx_host(struct eval *e, const struct spf_term *term, const struct spf_rr *rr)
+match_mx_host(struct eval *e, const struct spf_term *term, const struct dns_rr *rr)
 {
-	const struct spf_answer *answer;
+	const struct dns_answer *answer;
 
 	if (!spf_answers_is_name(rr->data, rr->len))
 		return NO_MATCH;
 	answer = ask(e, rr->data, address_type(e));
 	if (answer == NULL)
 		return PENDING;
-	if (answer->status == SPF_ANSWER_ERROR)
+	if (answer->status == DNS_ERROR)
 		return problem(e, TEMPERROR, "DNS error");
-	if (answer->status == SPF_ANSWER_FOUND &&
-	    answer_holds(answer, &e->req->ip, term_prefix(e, term)))
+	if (answer->status == DNS_FOUND && answer_holds(answer, &e->req->ip, term_prefix(e, term)))
 		return MATCH;
 	return NO_MATCH;
 }
@@ -353,7 +352,7 @@ static enum outcome
 match_mx(struct eval *e, const struct spf_term *term, const char *domain)
 {
 	char name[HOSTNAME_MAX + 1];
-	const struct spf_answer *mx;
+	const struct dns_answer *mx;
 	enum outcome known, first = NO_MATCH;
 	size_t i;
 
@@ -384,8 +383,8 @@ match_ptr(struct eval *e, const struct spf_term *term, const char *domain)
 {
 	char name[HOSTNAME_MAX + 1], reverse[HOSTNAME_MAX + 1];
 	enum outcome known, first = NO_MATCH;
-	const struct spf_answer *ptr;
-	const struct spf_rr *rr;
+	const struct dns_answer *ptr;
+	const struct dns_rr *rr;
 	size_t i;
 
 	if (!count_lookup(e))
@@ -397,7 +396,7 @@ match_ptr(struct eval *e, const struct spf_term *term, const char *domain)
 	ptr = ask(e, reverse, DNS_PTR);
 	if (ptr == NULL)
 		return PENDING;
-	if (ptr->status == SPF_ANSWER_VOID)
+	if (ptr->status == DNS_VOID)
 		return count_void(e);
 	for (i = 0; i < ptr->n && i < PTR_MAX; i++) {
 		rr = &ptr->rr[i];
@@ -416,7 +415,7 @@ static enum outcome
 match_exists(struct eval *e, const struct spf_term *term, const char *domain)
 {
 	char name[HOSTNAME_MAX + 1];
-	const struct spf_answer *answer;
+	const struct dns_answer *answer;
 	enum outcome known;
 
 	if (!count_lookup(e))
@@ -542,23 +541,53 @@ walk(struct eval *e, const struct spf_record *record, const char *domain, int de
 	return settled(e, SPF_NEUTRAL);
 }
 
-/*
- * select_record - the one SPF record among the TXT records of a name (4.5)
- *
- * Returns how many there are.
- */
-static size_t
-select_record(const struct spf_answer *answer, const struct spf_rr **record)
-{
-	size_t i, n = 0;
+/* What the TXT records of a name say, made once for each answer. */
+struct policy {
+	size_t n; /* how many SPF records there are (4.5) */
+	bool valid;
+	struct spf_record record; /* when there is one, and it is valid */
+	const char *error;        /* else what is wrong, and where */
+	struct spf_text at;
+};
 
-	for (i = 0; answer->status == SPF_ANSWER_FOUND && i < answer->n; i++) {
-		if (spf_record_is_spf(answer->rr[i].data, answer->rr[i].len)) {
-			*record = &answer->rr[i];
-			n++;
-		}
+static void
+free_policy(void *arg)
+{
+	struct policy *policy = arg;
+
+	if (policy->valid)
+		spf_record_free(&policy->record);
+	free(policy);
+}
+
+static struct policy *
+make_policy(const struct dns_answer *answer)
+{
+	struct policy *policy = xcalloc(1, sizeof(*policy));
+	const struct dns_rr *rr = NULL;
+	size_t i;
+
+	for (i = 0; i < answer->n; i++) {
+		if (!spf_record_is_spf(answer->rr[i].data, answer->rr[i].len))
+			continue;
+		rr = &answer->rr[i];
+		policy->n++;
 	}
-	return n;
+	if (policy->n == 1)
+		policy->valid = spf_record_parse(
+		    &policy->record, rr->data, rr->len, &policy->error, &policy->at);
+	return policy;
+}
+
+/* policy_of - the policy in an answer that has records: the same for all who share the answer */
+static const struct policy *
+policy_of(struct dns_answer *answer)
+{
+	if (answer->derived == NULL) {
+		answer->derived = make_policy(answer);
+		answer->free_derived = free_policy;
+	}
+	return answer->derived;
 }
 
 /* says_no_mail - is the record exactly "v=spf1 -all"? */
@@ -570,24 +599,23 @@ says_no_mail(const struct spf_record *record)
 }
 
 static struct host_result
-evaluate_record(struct eval *e, const struct spf_rr *rr, const char *domain, int depth)
+evaluate_policy(struct eval *e, const struct policy *policy, const char *domain, int depth)
 {
-	struct spf_record record;
-	struct host_result r;
-	struct spf_text at;
-	const char *error;
-
-	if (!spf_record_parse(&record, rr->data, rr->len, &error, &at)) {
-		problem(e, PERMERROR, error);
-		note_term(e, at, depth);
+	if (policy->n == 0)
+		return settled(e, SPF_NONE);
+	if (policy->n > 1) {
+		problem(e, PERMERROR, "more than one SPF record");
+		return settled(e, SPF_PERMERROR);
+	}
+	if (!policy->valid) {
+		problem(e, PERMERROR, policy->error);
+		note_term(e, policy->at, depth);
 		return settled(e, SPF_PERMERROR);
 	}
 	if (!e->started)
-		e->verdict->no_mail = says_no_mail(&record);
+		e->verdict->no_mail = says_no_mail(&policy->record);
 	e->started = true;
-	r = walk(e, &record, domain, depth);
-	spf_record_free(&record);
-	return r;
+	return walk(e, &policy->record, domain, depth);
 }
 
 /* Includes and redirects together; each costs one of lookup_limit. A second line of defence for
@@ -597,36 +625,31 @@ evaluate_record(struct eval *e, const struct spf_rr *rr, const char *domain, int
 static struct host_result
 check_host(struct eval *e, const char *domain, int depth)
 {
-	const struct spf_rr *record = NULL;
-	const struct spf_answer *answer;
+	struct spf_answer *answer;
 
 	if (depth > DEPTH_MAX || !spf_answers_is_name(domain, strlen(domain)))
 		return settled(e, SPF_NONE);
-	answer = ask(e, domain, DNS_TXT);
-	if (answer == NULL)
+	answer = spf_answers_get(e->answers, domain, DNS_TXT);
+	if (answer != NULL && answer->reply == NULL) {
+		e->pending = true;
 		return settled(e, SPF_NONE);
-	if (answer->status == SPF_ANSWER_ERROR) {
+	}
+	if (answer == NULL || answer->reply->status == DNS_ERROR) {
 		problem(e, TEMPERROR, "DNS error");
 		return settled(e, SPF_TEMPERROR);
 	}
-	switch (select_record(answer, &record)) {
-	case 0:
+	if (answer->reply->status == DNS_VOID)
 		return settled(e, SPF_NONE);
-	case 1:
-		return evaluate_record(e, record, domain, depth);
-	default:
-		problem(e, PERMERROR, "more than one SPF record");
-		return settled(e, SPF_PERMERROR);
-	}
+	return evaluate_policy(e, policy_of(answer->reply), domain, depth);
 }
 
 /* usable_text - the one TXT record of an explanation, if it is printable ASCII (6.2) */
 static bool
-usable_text(const struct spf_answer *answer, struct spf_text *text)
+usable_text(const struct dns_answer *answer, struct spf_text *text)
 {
 	size_t i;
 
-	if (answer->status != SPF_ANSWER_FOUND || answer->n != 1)
+	if (answer->status != DNS_FOUND || answer->n != 1)
 		return false;
 	text->s = answer->rr[0].data;
 	text->len = answer->rr[0].len;
@@ -655,7 +678,7 @@ explain(struct eval *e)
 {
 	char name[HOSTNAME_MAX + 1];
 	struct spf_macro_values values;
-	const struct spf_answer *answer;
+	const struct dns_answer *answer;
 	struct spf_text text;
 	const char *error;
 	enum outcome known = target(e, e->exp, e->exp_domain, name);

@@ -3,7 +3,7 @@
  * spf_eval - check_host() of RFC 7208 as a pure function over DNS answers.
  *
  * spf_eval(request, answers) either reaches a verdict, or leaves the questions it lacks answers
- * for in the table, as SPF_ANSWER_WANTED. The caller has them answered and calls again: the
+ * for in the table, as wanted. The caller has them answered and calls again: the
  * evaluation starts anew from the first term, so that nothing is half-finished between two calls.
  * A pass costs microseconds, a real record a handful of passes.
  *

@@ -161,7 +161,7 @@ engine_new(struct settings *settings, struct srs_keys *keys, char *error, size_t
 	engine->base = event_base_new();
 	if (engine->base == NULL)
 		fatalx("libevent: no event base");
-	engine->resolver = resolver_new(engine->base, settings, error, size);
+	engine->resolver = resolver_new(engine->base, &clock_system, settings, error, size);
 	if (engine->resolver == NULL) {
 		event_base_free(engine->base);
 		free(engine);

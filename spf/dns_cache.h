@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * dns_cache - answers that are still good, as they were parsed.
+ *
+ * libunbound has a cache too, of packets: to look something up there and parse it again costs ten
+ * times as much. This one keeps what the evaluation reads, for as long as the records' TTL says.
+ * Bounded in entries and bytes; what was used longest ago goes first. Pure: now is the caller's.
+ */
+#ifndef SPF_DNS_CACHE_H
+#define SPF_DNS_CACHE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "spf/dns_answer.h"
+
+#define DNS_CACHE_ENTRIES 20000
+#define DNS_CACHE_BYTES (16 * 1024 * 1024)
+
+struct dns_cache;
+
+struct dns_cache *dns_cache_new(void);
+void dns_cache_free(struct dns_cache **);
+
+/* A new reference to the answer, or NULL. name is lower case; now is in seconds, any origin. */
+struct dns_answer *dns_cache_find(
+    struct dns_cache *, const char *name, enum dns_type, uint64_t now);
+
+/* Keeps an answer (with a reference of its own) for its TTL; errors and TTL 0 are not kept. */
+void dns_cache_put(
+    struct dns_cache *, const char *name, enum dns_type, struct dns_answer *, uint64_t now);
+
+size_t dns_cache_count(const struct dns_cache *);
+
+#endif
