@@ -5,24 +5,30 @@
 
 #include "spf/policy_proto.h"
 
+#define ATTRIBUTE(name)                                                         \
+	{                                                                       \
+#name, sizeof(#name) - 1, offsetof(struct policy_request, name) \
+	}
+
 static const struct {
 	const char *name;
+	size_t len;
 	size_t offset;
 } attributes[] = {
-	{ "protocol_state", offsetof(struct policy_request, protocol_state) },
-	{ "client_address", offsetof(struct policy_request, client_address) },
-	{ "helo_name", offsetof(struct policy_request, helo_name) },
-	{ "sender", offsetof(struct policy_request, sender) },
-	{ "recipient", offsetof(struct policy_request, recipient) },
-	{ "queue_id", offsetof(struct policy_request, queue_id) },
-	{ "instance", offsetof(struct policy_request, instance) },
-	{ "sasl_username", offsetof(struct policy_request, sasl_username) },
+	ATTRIBUTE(protocol_state),
+	ATTRIBUTE(client_address),
+	ATTRIBUTE(helo_name),
+	ATTRIBUTE(sender),
+	ATTRIBUTE(recipient),
+	ATTRIBUTE(queue_id),
+	ATTRIBUTE(instance),
+	ATTRIBUTE(sasl_username),
 };
 
 static bool
-is(struct spf_text text, const char *word)
+is(struct spf_text text, const char *word, size_t len)
 {
-	return text.len == strlen(word) && memcmp(text.s, word, text.len) == 0;
+	return text.len == len && memcmp(text.s, word, len) == 0;
 }
 
 static void
@@ -31,7 +37,7 @@ set(struct policy_request *req, struct spf_text name, struct spf_text value)
 	size_t i;
 
 	for (i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++) {
-		if (!is(name, attributes[i].name))
+		if (!is(name, attributes[i].name, attributes[i].len))
 			continue;
 		memcpy((char *)req + attributes[i].offset, &value, sizeof(value));
 		return;
@@ -58,8 +64,8 @@ read_attributes(const char *s, const char *end, struct policy_request *req)
 		name.len = (size_t)(eq - s);
 		value.s = eq + 1;
 		value.len = (size_t)(nl - value.s);
-		if (is(name, "request"))
-			is_policy = is(value, "smtpd_access_policy");
+		if (is(name, "request", 7))
+			is_policy = is(value, "smtpd_access_policy", 19);
 		else
 			set(req, name, value);
 	}

@@ -8,13 +8,20 @@
 #include "common/xmalloc.h"
 #include "spf/spf_messages.h"
 
+/* What has to be the same: instance, client, HELO name and sender. */
+#define PARTS 4
+
+struct key {
+	struct spf_text part[PARTS];
+};
+
 struct entry {
+	struct key key; /* points into the caller's request while it is searched for, else behind */
 	RB_ENTRY(entry) node;
 	TAILQ_ENTRY(entry) next; /* in the order of their making */
 	time_t made;
 	struct spf_message message;
-	size_t key_len;
-	char key[]; /* instance, client, HELO name and sender, a NEWLINE behind each */
+	char stored[];
 };
 
 RB_HEAD(tree, entry);
@@ -28,9 +35,19 @@ struct spf_messages {
 static int
 compare(const struct entry *a, const struct entry *b)
 {
-	if (a->key_len != b->key_len)
-		return a->key_len < b->key_len ? -1 : 1;
-	return memcmp(a->key, b->key, a->key_len);
+	const struct spf_text *x, *y;
+	int i, order;
+
+	for (i = 0; i < PARTS; i++) {
+		x = &a->key.part[i];
+		y = &b->key.part[i];
+		if (x->len != y->len)
+			return x->len < y->len ? -1 : 1;
+		order = x->len == 0 ? 0 : memcmp(x->s, y->s, x->len);
+		if (order != 0)
+			return order;
+	}
+	return 0;
 }
 
 RB_GENERATE_INTERNAL(tree, entry, node, compare, static __attribute__((__unused__)))
@@ -67,23 +84,41 @@ spf_messages_free(struct spf_messages **messages)
 	*messages = NULL;
 }
 
-/* make_entry - an entry with its key; no value holds a NEWLINE, so keys are unambiguous */
+static struct key
+request_key(const struct policy_request *req)
+{
+	struct key key = { { req->instance, req->client_address, req->helo_name, req->sender } };
+
+	return key;
+}
+
+/* find - among all, also those whose time is over; the tree compares nothing but keys */
+static struct entry *
+find(struct spf_messages *messages, const struct policy_request *req)
+{
+	struct entry wanted;
+
+	wanted.key = request_key(req);
+	return RB_FIND(tree, &messages->tree, &wanted);
+}
+
+/* make_entry - an entry with a copy of its key */
 static struct entry *
 make_entry(const struct policy_request *req)
 {
-	const struct spf_text parts[] = { req->instance, req->client_address, req->helo_name,
-		req->sender };
+	struct key key = request_key(req);
 	struct entry *entry;
 	size_t i, len = 0;
 
-	for (i = 0; i < 4; i++)
-		len += parts[i].len + 1;
+	for (i = 0; i < PARTS; i++)
+		len += key.part[i].len;
 	entry = xcalloc(1, sizeof(*entry) + len);
-	for (i = 0; i < 4; i++) {
-		if (parts[i].len > 0)
-			memcpy(entry->key + entry->key_len, parts[i].s, parts[i].len);
-		entry->key_len += parts[i].len;
-		entry->key[entry->key_len++] = '\n';
+	for (i = 0, len = 0; i < PARTS; i++) {
+		if (key.part[i].len > 0)
+			memcpy(entry->stored + len, key.part[i].s, key.part[i].len);
+		entry->key.part[i].s = entry->stored + len;
+		entry->key.part[i].len = key.part[i].len;
+		len += key.part[i].len;
 	}
 	return entry;
 }
@@ -102,13 +137,8 @@ expire(struct spf_messages *messages, time_t now)
 struct spf_message *
 spf_messages_find(struct spf_messages *messages, const struct policy_request *req, time_t now)
 {
-	struct entry *key, *found;
+	struct entry *found = req->instance.len == 0 ? NULL : find(messages, req);
 
-	if (req->instance.len == 0)
-		return NULL;
-	key = make_entry(req);
-	found = RB_FIND(tree, &messages->tree, key);
-	free(key);
 	if (found == NULL || now < found->made || now - found->made >= SPF_MESSAGES_SECONDS)
 		return NULL;
 	return &found->message;
