@@ -20,7 +20,7 @@ struct identity {
 };
 
 struct spf_check {
-	struct resolver *resolver;
+	const struct spf_checker *checker;
 	struct spf_answers *answers;
 	struct event *deadline;
 	struct identity helo, mailfrom;
@@ -28,6 +28,7 @@ struct spf_check {
 	char helo_name[HOSTNAME_MAX + 1];
 	char local[LOCAL_MAX + 1];
 	bool driving;
+	const char *waits_for; /* the domain that this check counts for in inflight, or NULL */
 	void (*wake)(void *arg);
 	void *wake_arg;
 };
@@ -69,7 +70,8 @@ fetch(struct spf_check *check, struct spf_answer *answer)
 	errand->answer = answer;
 	answer->owner = errand;
 	answer->asked = true;
-	question = resolver_ask(check->resolver, answer->name, answer->type, on_reply, errand);
+	question =
+	    resolver_ask(check->checker->resolver, answer->name, answer->type, on_reply, errand);
 	if (question == NULL)
 		return true;
 	errand->question = question;
@@ -116,28 +118,28 @@ cancel_questions(struct spf_check *check)
 		errand = answer->owner;
 		spf_answer_set(answer, dns_answer_new(DNS_ERROR));
 		answer->owner = NULL;
-		resolver_cancel(check->resolver, errand->question);
+		resolver_cancel(check->checker->resolver, errand->question);
 		free(errand);
 	}
 }
 
 static void
-give_up(struct identity *identity)
+give_up(struct identity *identity, const char *problem)
 {
 	if (!identity->wanted || identity->done)
 		return;
 	memset(identity->verdict, 0, sizeof(*identity->verdict));
 	identity->verdict->result = SPF_TEMPERROR;
-	identity->verdict->problem = "no answer from the DNS in time";
+	identity->verdict->problem = problem;
 	identity->done = true;
 }
 
 static void
-give_up_all(struct spf_check *check)
+give_up_all(struct spf_check *check, const char *problem)
 {
 	cancel_questions(check);
-	give_up(&check->helo);
-	give_up(&check->mailfrom);
+	give_up(&check->helo, problem);
+	give_up(&check->mailfrom, problem);
 }
 
 static void
@@ -147,8 +149,24 @@ on_deadline(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	give_up_all(check);
+	give_up_all(check, "no answer from the DNS in time");
 	check->wake(check->wake_arg);
+}
+
+/* wait - for the network: with a deadline, and only if not too many wait for this domain already */
+static void
+wait(struct spf_check *check, const struct timeval *budget)
+{
+	const char *domain = check->mailfrom.wanted ? check->mailfrom.domain : check->helo.domain;
+
+	if (!spf_inflight_enter(check->checker->inflight, domain)) {
+		give_up_all(check, "too many checks wait for the DNS of this domain");
+		return;
+	}
+	check->waits_for = domain;
+	check->deadline = evtimer_new(check->checker->base, on_deadline, check);
+	if (check->deadline == NULL || evtimer_add(check->deadline, budget) == -1)
+		give_up_all(check, "no memory for a timer");
 }
 
 /*
@@ -189,13 +207,13 @@ copy_texts(struct spf_check *check, const struct spf_check_request *req)
 }
 
 struct spf_check *
-spf_check_start(struct event_base *base, struct resolver *resolver, const struct settings *settings,
+spf_check_start(const struct spf_checker *checker, const struct settings *settings,
     const struct spf_check_request *req, void (*wake)(void *arg), void *arg)
 {
 	struct spf_check *check = xcalloc(1, sizeof(*check));
 	struct timeval budget = { settings->spf.lookup_time, 0 };
 
-	check->resolver = resolver;
+	check->checker = checker;
 	check->answers = spf_answers_new();
 	check->wake = wake;
 	check->wake_arg = arg;
@@ -209,11 +227,8 @@ spf_check_start(struct event_base *base, struct resolver *resolver, const struct
 	if (req->check_mailfrom)
 		init_identity(&check->mailfrom, check, settings, req, req->sender_domain);
 	drive(check);
-	if (spf_check_is_done(check))
-		return check;
-	check->deadline = evtimer_new(base, on_deadline, check);
-	if (check->deadline == NULL || evtimer_add(check->deadline, &budget) == -1)
-		give_up_all(check);
+	if (!spf_check_is_done(check))
+		wait(check, &budget);
 	return check;
 }
 
@@ -244,6 +259,8 @@ spf_check_free(struct spf_check **checkp)
 	if (check == NULL)
 		return;
 	cancel_questions(check);
+	if (check->waits_for != NULL)
+		spf_inflight_leave(check->checker->inflight, check->waits_for);
 	if (check->deadline != NULL)
 		event_free(check->deadline);
 	spf_answers_free(&check->answers);

@@ -14,9 +14,17 @@
 #include "conf/settings.h"
 #include "spf/resolver.h"
 #include "spf/spf_eval.h"
+#include "spf/spf_inflight.h"
 
 struct event_base;
 struct spf_check;
+
+/* What all checks share; outlives them. */
+struct spf_checker {
+	struct event_base *base;
+	struct resolver *resolver;
+	struct spf_inflight *inflight;
+};
 
 struct spf_check_request {
 	struct ipaddr ip;
@@ -32,7 +40,7 @@ struct spf_check_request {
  * Starts a check. The request's texts are copied. wake is called from the loop, at most once,
  * when the check gets done after this has returned.
  */
-struct spf_check *spf_check_start(struct event_base *, struct resolver *, const struct settings *,
+struct spf_check *spf_check_start(const struct spf_checker *, const struct settings *,
     const struct spf_check_request *, void (*wake)(void *arg), void *arg);
 
 /* True when the verdicts are there, perhaps right after the start. */

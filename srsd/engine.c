@@ -33,6 +33,7 @@ struct engine {
 	struct settings *settings;
 	struct srs_keys *keys;
 	struct resolver *resolver;
+	struct spf_inflight *inflight;
 	struct spf_messages *messages;
 	struct server *server;
 	size_t service[ENGINE_SERVICES];
@@ -128,12 +129,13 @@ make_services(struct engine *engine)
 		.clock = &clock_system };
 	engine->reverse = engine->forward;
 	engine->reverse.kind = MAP_REVERSE;
-	engine->policy = (struct policy_service){ .base = engine->base,
+	engine->policy = (struct policy_service){
 		.settings = engine->settings,
 		.keys = engine->keys,
-		.resolver = engine->resolver,
+		.checker = { engine->base, engine->resolver, engine->inflight },
 		.messages = engine->messages,
-		.clock = &clock_system };
+		.clock = &clock_system,
+	};
 	engine->server = server_new(engine->base, &limits);
 	engine->service[ENGINE_FORWARD] = server_add_service(engine->server,
 	    engine_service_names[ENGINE_FORWARD], map_session_open, &engine->forward);
@@ -169,6 +171,7 @@ engine_new(struct settings *settings, struct srs_keys *keys, char *error, size_t
 	}
 	engine->settings = settings;
 	engine->keys = keys;
+	engine->inflight = spf_inflight_new();
 	engine->messages = spf_messages_new();
 	engine->log = evtimer_new(engine->base, on_log, NULL);
 	if (engine->log == NULL)
@@ -188,6 +191,7 @@ engine_free(struct engine **enginep)
 		return;
 	server_free(&engine->server);
 	spf_messages_free(&engine->messages);
+	spf_inflight_free(&engine->inflight);
 	resolver_free(&engine->resolver);
 	for (i = 0; i < STOP_SIGNALS; i++)
 		event_free(engine->stop[i]);

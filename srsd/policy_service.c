@@ -219,7 +219,7 @@ start_check(struct policy_session *s, const struct gate_query *q, const struct g
 		.now = clock_wall(service->clock),
 	};
 
-	s->check = spf_check_start(service->base, service->resolver, settings, &req, wake, s);
+	s->check = spf_check_start(&service->checker, settings, &req, wake, s);
 	return spf_check_is_done(s->check);
 }
 

@@ -8,17 +8,16 @@
 
 #include "common/clock.h"
 #include "conf/settings.h"
-#include "spf/resolver.h"
+#include "spf/spf_check.h"
 #include "spf/spf_messages.h"
 #include "srsd/session.h"
 #include "srsd/srs_keys.h"
 
 /* The owner may replace settings, keys and resolver between requests. */
 struct policy_service {
-	struct event_base *base;
 	const struct settings *settings;
 	struct srs_keys *keys;
-	struct resolver *resolver;
+	struct spf_checker checker;
 	struct spf_messages *messages;
 	const struct clock *clock;
 };
