@@ -263,6 +263,10 @@ const struct option options[] = {
 	    .text = "valid SRS recipient, sender not null" },
 	{ SPF(srs_sender), "srs-sender", OPTION_CHOICE, "skip", .choices = sender_words,
 	    .text = "sender is a valid SRS address of ours" },
+	{ SPF(srs_guess_limit), "srs-guess-limit", OPTION_NUMBER, "20", .min = 0, .max = 1000000,
+	    .text = "bad SRS hashes of one client in an hour" },
+	{ SPF(srs_daily_limit), "srs-daily-limit", OPTION_NUMBER, "200", .min = 0, .max = 1000000,
+	    .text = "uses of one SRS address in a day" },
 };
 
 const size_t options_count = sizeof(options) / sizeof(options[0]);

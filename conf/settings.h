@@ -82,9 +82,11 @@ struct spf_settings {
 	int lookup_limit;
 	int lookup_time; /* seconds */
 	bool nat_guard;
-	int srs_forged;  /* enum srs_forged */
-	int srs_nonnull; /* enum srs_nonnull */
-	int srs_sender;  /* enum srs_sender */
+	int srs_forged;      /* enum srs_forged */
+	int srs_nonnull;     /* enum srs_nonnull */
+	int srs_sender;      /* enum srs_sender */
+	int srs_guess_limit; /* bad hashes of a client in an hour; 0: no limit */
+	int srs_daily_limit; /* uses of an SRS address in a day; 0: no limit */
 };
 
 struct settings {

@@ -16,6 +16,7 @@ struct entry {
 	TAILQ_ENTRY(entry) next; /* in the order of use, the latest first */
 	struct dns_answer *answer;
 	uint64_t expires;
+	size_t size; /* what it was charged with */
 	enum dns_type type;
 	const char *name; /* of the caller while it is searched for, else stored behind */
 	char stored[];
@@ -50,19 +51,13 @@ dns_cache_new(void)
 	return cache;
 }
 
-static size_t
-entry_size(const struct entry *entry)
-{
-	return sizeof(*entry) + strlen(entry->name) + entry->answer->size;
-}
-
 static void
 forget(struct dns_cache *cache, struct entry *entry)
 {
 	RB_REMOVE(tree, &cache->tree, entry);
 	TAILQ_REMOVE(&cache->list, entry, next);
 	cache->n--;
-	cache->bytes -= entry_size(entry);
+	cache->bytes -= entry->size;
 	dns_answer_unref(&entry->answer);
 	free(entry);
 }
@@ -123,7 +118,8 @@ dns_cache_put(struct dns_cache *cache, const char *name, enum dns_type type,
 	RB_INSERT(tree, &cache->tree, entry);
 	TAILQ_INSERT_HEAD(&cache->list, entry, next);
 	cache->n++;
-	cache->bytes += entry_size(entry);
+	entry->size = sizeof(*entry) + strlen(name) + answer->size;
+	cache->bytes += entry->size;
 	while (cache->n > DNS_CACHE_ENTRIES || cache->bytes > DNS_CACHE_BYTES)
 		forget(cache, TAILQ_LAST(&cache->list, list));
 }

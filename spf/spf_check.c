@@ -23,6 +23,7 @@ struct spf_check {
 	const struct spf_checker *checker;
 	struct spf_answers *answers;
 	struct event *deadline;
+	struct event *resume; /* active when answers have come */
 	struct identity helo, mailfrom;
 	struct spf_verdicts verdicts;
 	char helo_name[HOSTNAME_MAX + 1];
@@ -52,7 +53,19 @@ on_reply(void *arg, struct dns_answer *reply)
 	answer->owner = NULL;
 	free(errand);
 	spf_answer_set(answer, reply);
-	if (check->driving || spf_check_is_done(check))
+	/* Answers of one turn of the loop cost one evaluation together. */
+	if (!check->driving)
+		event_active(check->resume, EV_TIMEOUT, 0);
+}
+
+static void
+on_resume(evutil_socket_t fd, short what, void *arg)
+{
+	struct spf_check *check = arg;
+
+	(void)fd;
+	(void)what;
+	if (spf_check_is_done(check))
 		return;
 	drive(check);
 	if (spf_check_is_done(check))
@@ -153,9 +166,9 @@ on_deadline(evutil_socket_t fd, short what, void *arg)
 	check->wake(check->wake_arg);
 }
 
-/* wait - for the network: with a deadline, and only if not too many wait for this domain already */
+/* wait_for_network - with a deadline, and only if not too many wait for this domain already */
 static void
-wait(struct spf_check *check, const struct timeval *budget)
+wait_for_network(struct spf_check *check, const struct timeval *budget)
 {
 	const char *domain = check->mailfrom.wanted ? check->mailfrom.domain : check->helo.domain;
 
@@ -165,7 +178,9 @@ wait(struct spf_check *check, const struct timeval *budget)
 	}
 	check->waits_for = domain;
 	check->deadline = evtimer_new(check->checker->base, on_deadline, check);
-	if (check->deadline == NULL || evtimer_add(check->deadline, budget) == -1)
+	check->resume = evtimer_new(check->checker->base, on_resume, check);
+	if (check->deadline == NULL || check->resume == NULL ||
+	    evtimer_add(check->deadline, budget) == -1)
 		give_up_all(check, "no memory for a timer");
 }
 
@@ -228,7 +243,7 @@ spf_check_start(const struct spf_checker *checker, const struct settings *settin
 		init_identity(&check->mailfrom, check, settings, req, req->sender_domain);
 	drive(check);
 	if (!spf_check_is_done(check))
-		wait(check, &budget);
+		wait_for_network(check, &budget);
 	return check;
 }
 
@@ -263,6 +278,8 @@ spf_check_free(struct spf_check **checkp)
 		spf_inflight_leave(check->checker->inflight, check->waits_for);
 	if (check->deadline != NULL)
 		event_free(check->deadline);
+	if (check->resume != NULL)
+		event_free(check->resume);
 	spf_answers_free(&check->answers);
 	free(check);
 	*checkp = NULL;

@@ -579,14 +579,24 @@ make_policy(const struct dns_answer *answer)
 	return policy;
 }
 
+void
+spf_eval_prepare(struct dns_answer *answer)
+{
+	const struct policy *policy;
+
+	if (answer->status != DNS_FOUND || answer->derived != NULL)
+		return;
+	answer->derived = make_policy(answer);
+	answer->free_derived = free_policy;
+	policy = answer->derived;
+	answer->size += sizeof(*policy) + policy->record.n * sizeof(*policy->record.terms);
+}
+
 /* policy_of - the policy in an answer that has records: the same for all who share the answer */
 static const struct policy *
 policy_of(struct dns_answer *answer)
 {
-	if (answer->derived == NULL) {
-		answer->derived = make_policy(answer);
-		answer->free_derived = free_policy;
-	}
+	spf_eval_prepare(answer);
 	return answer->derived;
 }
 

@@ -70,10 +70,11 @@ in_domains(const struct text_list *list, struct spf_text name)
 	return false;
 }
 
-/* exemption - why this request is none of ours, or NULL */
-static const char *
-exemption(const struct gate_query *q, const struct spf_settings *spf)
+const char *
+gate_exemption(const struct gate_query *q, const struct settings *settings)
 {
+	const struct spf_settings *spf = &settings->spf;
+
 	if (!is(q->req->protocol_state, "RCPT"))
 		return "state";
 	if (q->req->sasl_username.len > 0)
@@ -113,6 +114,12 @@ static bool
 judge_recipient(
     const struct gate_query *q, const struct spf_settings *spf, struct gate_action *action)
 {
+	if (q->recipient == GATE_SRS_FOREIGN)
+		return false;
+	if (q->guessing || q->overused) {
+		action->exempt = q->guessing ? "guess-limit" : "daily-limit";
+		return refuse(action, spf, GATE_DEFER, "450 4.7.1 try again later");
+	}
 	switch (q->recipient) {
 	case GATE_SRS_FOREIGN:
 		return false;
@@ -182,7 +189,7 @@ gate_before(const struct gate_query *q, const struct settings *settings, struct 
     struct gate_plan *plan)
 {
 	const struct spf_settings *spf = &settings->spf;
-	const char *exempt = exemption(q, spf);
+	const char *exempt = gate_exemption(q, settings);
 
 	memset(action, 0, sizeof(*action));
 	memset(plan, 0, sizeof(*plan));

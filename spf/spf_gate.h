@@ -37,6 +37,8 @@ struct gate_query {
 	struct spf_text sender_domain; /* empty also when there is no '@' */
 	bool null_sender;
 	enum gate_srs sender, recipient;
+	bool guessing; /* the client has sent too many bad SRS hashes */
+	bool overused; /* the recipient, an SRS address, has had too much mail today */
 };
 
 enum gate_kind {
@@ -68,8 +70,11 @@ struct gate_plan {
 	bool mailfrom;
 };
 
-/* Takes a request apart. The two SRS facts are the caller's to set. */
+/* Takes a request apart. What concerns SRS is the caller's to set. */
 void gate_query_init(struct gate_query *, const struct policy_request *);
+
+/* Why a request is none of ours, as a word for the log; NULL when it is. */
+const char *gate_exemption(const struct gate_query *, const struct settings *);
 
 /* True when *action is the answer already; false when the plan is to be carried out first. */
 bool gate_before(

@@ -34,10 +34,51 @@ is_dot_atom(struct spf_text t)
 	return true;
 }
 
-/* put_value - a value as a dot-atom or a quoted-string, cut to size - 1 bytes with its quotes */
+static size_t
+escaped_size(char c)
+{
+	return c == '"' || c == '\\' ? 2 : 1;
+}
+
+/* What stands for the beginning of a name that was cut. */
+static const char cut[] = "...";
+
+#define CUT_LEN (sizeof(cut) - 1)
+
+/* tail - the end of t that fits into room bytes when it is escaped, behind a cut mark */
+static struct spf_text
+tail(struct spf_text t, size_t room)
+{
+	size_t n = 0, len = 0;
+
+	room -= CUT_LEN;
+	while (n < t.len && len + escaped_size(t.s[t.len - 1 - n]) <= room)
+		len += escaped_size(t.s[t.len - 1 - n++]);
+	t.s += t.len - n;
+	t.len = n;
+	return t;
+}
+
+static bool
+fits(struct spf_text t, size_t room)
+{
+	size_t i, len = 0;
+
+	for (i = 0; i < t.len && len <= room; i++)
+		len += escaped_size(t.s[i]);
+	return len <= room;
+}
+
+/*
+ * put_value - a value as a dot-atom or a quoted-string of at most size - 1 bytes
+ *
+ * What is too long loses its beginning, never its end: the right end of a name says whose it is,
+ * and half a name would be somebody else's, with a result that was not meant for him.
+ */
 static const char *
 put_value(char *buf, size_t size, struct spf_text t)
 {
+	bool whole = fits(t, size - 3); /* two quotes and a NUL */
 	size_t i, n = 0;
 
 	if (is_dot_atom(t) && t.len < size) {
@@ -45,8 +86,12 @@ put_value(char *buf, size_t size, struct spf_text t)
 		buf[t.len] = '\0';
 		return buf;
 	}
+	if (!whole)
+		t = tail(t, size - 3);
 	buf[n++] = '"';
-	for (i = 0; i < t.len && n + 3 < size; i++) {
+	for (i = 0; !whole && i < CUT_LEN; i++)
+		buf[n++] = cut[i];
+	for (i = 0; i < t.len; i++) {
 		if (t.s[i] == '"' || t.s[i] == '\\')
 			buf[n++] = '\\';
 		buf[n++] = ascii_isgraph(t.s[i]) || t.s[i] == ' ' ? t.s[i] : '?';

@@ -14,26 +14,16 @@ struct macro {
 	struct spf_text delimiters;
 };
 
-/*
- * Where an expansion goes. A name is collected with its left end thrown away as it grows, text
- * with its right end.
- */
-#define TAIL_SIZE 1024
-
+/* Where an expansion goes. What does not fit is lost, at the right end. */
 struct writer {
-	bool tail;
+	char *buf;
 	size_t max;
 	size_t len;
-	char buf[TAIL_SIZE];
 };
 
 static void
 put(struct writer *w, char c)
 {
-	if (w->len == w->max && w->tail) {
-		memmove(w->buf, w->buf + w->max / 2, w->max - w->max / 2);
-		w->len -= w->max / 2;
-	}
 	if (w->len < w->max)
 		w->buf[w->len++] = c;
 }
@@ -178,6 +168,10 @@ spf_macro_is_domain_spec(struct spf_text text, const char **error)
 		next_item(&s, end, &m, error);
 		if (*item == '%')
 			literal = s;
+	}
+	if (text.len > SPF_MACRO_NAME_MAX) {
+		*error = "domain of more than 1024 bytes";
+		return false;
 	}
 	if (text.len > 0 && (literal == end || literal_end(literal, end)))
 		return true;
@@ -343,65 +337,110 @@ put_macro(struct writer *w, const struct macro *m, const struct spf_macro_values
 	}
 }
 
+/* put_item - expand one item: what next_item steps over */
 static void
-expand(struct writer *w, struct spf_text text, const struct spf_macro_values *v)
+put_item(
+    struct writer *w, const char *item, const struct macro *m, const struct spf_macro_values *v)
 {
-	const char *s = text.s, *end = text.s + text.len, *item, *error;
-	struct macro m;
-
-	while (s < end) {
-		item = s;
-		if (*s == ' ') {
-			put(w, *s++);
-			continue;
-		}
-		if (!next_item(&s, end, &m, &error))
-			return;
-		if (m.letter != '\0')
-			put_macro(w, &m, v);
-		else if (*item != '%')
-			put(w, *item);
-		else if (item[1] == '%')
-			put(w, '%');
-		else if (item[1] == '_')
-			put(w, ' ');
-		else
-			put_all(w, "%20", 3);
-	}
+	if (m->letter != '\0')
+		put_macro(w, m, v);
+	else if (*item != '%')
+		put(w, *item);
+	else if (item[1] == '%')
+		put(w, '%');
+	else if (item[1] == '_')
+		put(w, ' ');
+	else
+		put_all(w, "%20", 3);
 }
 
+/* What one item may expand to: a value, each byte of it as %XX. */
+#define ITEM_SIZE (3 * VALUE_SIZE)
+
+/* prepend - put bytes before what is in name; true when it holds more than a name may have */
+static bool
+prepend(char *name, size_t size, size_t *len, const char *s, size_t n)
+{
+	size_t room = size - *len;
+
+	if (n > room) {
+		s += n - room;
+		n = room;
+	}
+	memmove(name + n, name, *len);
+	memcpy(name, s, n);
+	*len += n;
+	return *len == size;
+}
+
+/* cut_labels - drop labels from the left until the name is short enough */
+static size_t
+cut_labels(char *name, size_t len)
+{
+	const char *dot;
+
+	while (len > HOSTNAME_MAX) {
+		dot = memchr(name, '.', len);
+		if (dot == NULL)
+			return 0;
+		len -= (size_t)(dot + 1 - name);
+		memmove(name, dot + 1, len);
+	}
+	return len;
+}
+
+/*
+ * Only the right end of an expansion counts. A record of 64 KiB can hold macros for megabytes, so
+ * the items are expanded from the last one to the first, until there is more than a name can have.
+ */
 size_t
 spf_macro_expand_name(
     struct spf_text text, const struct spf_macro_values *v, char name[HOSTNAME_MAX + 1])
 {
-	struct writer w = { .tail = true, .max = TAIL_SIZE };
-	const char *s = w.buf, *dot;
+	const char *items[SPF_MACRO_NAME_MAX], *s = text.s, *end = text.s + text.len, *error;
+	char made[HOSTNAME_MAX + 2], buf[ITEM_SIZE]; /* one byte more than a name, and its dot */
+	size_t n = 0, len = 0;
+	struct macro m;
 
-	expand(&w, text, v);
-	if (w.len > 0 && w.buf[w.len - 1] == '.')
-		w.len--;
-	while (w.len > HOSTNAME_MAX) {
-		dot = memchr(s, '.', w.len);
-		if (dot == NULL) {
-			w.len = 0;
-			break;
-		}
-		w.len -= (size_t)(dot + 1 - s);
-		s = dot + 1;
+	while (s < end && n < SPF_MACRO_NAME_MAX) {
+		items[n++] = s;
+		if (!next_item(&s, end, &m, &error))
+			return 0;
 	}
-	memcpy(name, s, w.len);
-	name[w.len] = '\0';
-	return w.len;
+	while (n > 0) {
+		struct writer w = { .buf = buf, .max = sizeof(buf) };
+
+		s = items[--n];
+		next_item(&s, end, &m, &error);
+		put_item(&w, items[n], &m, v);
+		if (prepend(made, sizeof(made), &len, w.buf, w.len))
+			break;
+	}
+	if (len > 0 && made[len - 1] == '.')
+		len--;
+	len = cut_labels(made, len);
+	memcpy(name, made, len);
+	name[len] = '\0';
+	return len;
 }
 
 size_t
 spf_macro_expand_text(
     struct spf_text text, const struct spf_macro_values *v, char out[SPF_EXPLANATION_MAX + 1])
 {
-	struct writer w = { .tail = false, .max = SPF_EXPLANATION_MAX };
+	struct writer w = { .buf = out, .max = SPF_EXPLANATION_MAX };
+	const char *s = text.s, *end = text.s + text.len, *item, *error;
+	struct macro m;
 
-	expand(&w, text, v);
-	memcpy(out, w.buf, w.len);
+	while (s < end && w.len < w.max) {
+		item = s;
+		if (*s == ' ')
+			put(&w, *s++);
+		else if (next_item(&s, end, &m, &error))
+			put_item(&w, item, &m, v);
+		else
+			break;
+	}
 	out[w.len] = '\0';
 	return w.len;
 }

@@ -3,7 +3,8 @@
  * spf_macro - macro-strings of RFC 7208, section 7: checked and expanded.
  *
  * SECURITY: the text comes from the DNS, the values from the client. An expansion is bounded
- * whatever both say: a name keeps its rightmost 253 bytes, an explanation its first bytes.
+ * whatever both say, in what it makes and in the work for it: a name keeps its rightmost 253
+ * bytes, an explanation its first ones, and the rest is not even made.
  */
 #ifndef SPF_SPF_MACRO_H
 #define SPF_SPF_MACRO_H
@@ -19,6 +20,9 @@ struct spf_text {
 	const char *s;
 	size_t len;
 };
+
+/* Longest domain-spec, as written. RFC 7208 has no limit; what it names has at most 253 bytes. */
+#define SPF_MACRO_NAME_MAX 1024
 
 /* Longest explanation that is made of an exp= record. */
 #define SPF_EXPLANATION_MAX 255

@@ -35,6 +35,9 @@ struct spf_term {
 	struct spf_text text; /* as written, with its qualifier */
 };
 
+/* More terms than fit into 64 KiB of honest networks; each of them costs memory. */
+#define SPF_RECORD_TERMS_MAX 4096
+
 /* Points into the text that was parsed. */
 struct spf_record {
 	size_t n;

@@ -35,6 +35,7 @@ struct engine {
 	struct resolver *resolver;
 	struct spf_inflight *inflight;
 	struct spf_messages *messages;
+	struct srs_budget *budget;
 	struct server *server;
 	size_t service[ENGINE_SERVICES];
 	struct map_service forward, reverse;
@@ -134,6 +135,7 @@ make_services(struct engine *engine)
 		.keys = engine->keys,
 		.checker = { engine->base, engine->resolver, engine->inflight },
 		.messages = engine->messages,
+		.budget = engine->budget,
 		.clock = &clock_system,
 	};
 	engine->server = server_new(engine->base, &limits);
@@ -173,6 +175,7 @@ engine_new(struct settings *settings, struct srs_keys *keys, char *error, size_t
 	engine->keys = keys;
 	engine->inflight = spf_inflight_new();
 	engine->messages = spf_messages_new();
+	engine->budget = srs_budget_new();
 	engine->log = evtimer_new(engine->base, on_log, NULL);
 	if (engine->log == NULL)
 		fatalx("libevent: no timer");
@@ -191,6 +194,7 @@ engine_free(struct engine **enginep)
 		return;
 	server_free(&engine->server);
 	spf_messages_free(&engine->messages);
+	srs_budget_free(&engine->budget);
 	spf_inflight_free(&engine->inflight);
 	resolver_free(&engine->resolver);
 	for (i = 0; i < STOP_SIGNALS; i++)

@@ -150,6 +150,38 @@ init_query(
 }
 
 static void
+warn_of_guessing(const struct policy_request *req, unsigned guesses)
+{
+	char client[PRINTABLE_SIZE];
+
+	printable(client, sizeof(client), req->client_address.s, req->client_address.len);
+	log_warnx("guess-limit client=%s guesses=%u", client, guesses);
+}
+
+/* charge - count what this request uses of the budgets, and note which ones are used up */
+static void
+charge(const struct policy_service *service, struct gate_query *q)
+{
+	const struct spf_settings *spf = &service->settings->spf;
+	unsigned guess_limit = (unsigned)spf->srs_guess_limit;
+	unsigned daily_limit = (unsigned)spf->srs_daily_limit, n;
+	time_t now = clock_wall(service->clock);
+
+	if (q->recipient == GATE_SRS_FORGED) {
+		n = srs_budget_guess(service->budget, &q->client, now);
+		if (guess_limit > 0 && n == guess_limit + 1)
+			warn_of_guessing(q->req, n);
+	}
+	if (q->recipient != GATE_SRS_FOREIGN)
+		q->guessing = guess_limit > 0 &&
+			      srs_budget_guesses(service->budget, &q->client, now) > guess_limit;
+	if (q->recipient == GATE_SRS_VALID && !q->guessing)
+		q->overused = srs_budget_use(service->budget, q->req->recipient.s,
+				  q->req->recipient.len, now) > daily_limit &&
+			      daily_limit > 0;
+}
+
+static void
 reply(struct policy_session *s, struct decision *d, struct evbuffer *out)
 {
 	d->ms = clock_elapsed(s->service->clock) - s->started;
@@ -244,7 +276,7 @@ give_second_header(struct policy_session *s, const struct gate_query *q, struct 
 
 /* begin - answer a new request; false when the answer has to wait for the DNS */
 static bool
-begin(struct policy_session *s, const struct gate_query *q, struct evbuffer *out)
+begin(struct policy_session *s, struct gate_query *q, struct evbuffer *out)
 {
 	struct policy_service *service = s->service;
 	struct decision d = { .query = q };
@@ -255,6 +287,8 @@ begin(struct policy_session *s, const struct gate_query *q, struct evbuffer *out
 	s->started = clock_elapsed(service->clock);
 	if (give_second_header(s, q, out))
 		return true;
+	if (gate_exemption(q, service->settings) == NULL)
+		charge(service, q);
 	if (gate_before(q, service->settings, &action, &plan)) {
 		d.action = &action;
 		reply(s, &d, out);

@@ -11,6 +11,7 @@
 #include "spf/spf_check.h"
 #include "spf/spf_messages.h"
 #include "srsd/session.h"
+#include "srsd/srs_budget.h"
 #include "srsd/srs_keys.h"
 
 /* The owner may replace settings, keys and resolver between requests. */
@@ -19,6 +20,7 @@ struct policy_service {
 	struct srs_keys *keys;
 	struct spf_checker checker;
 	struct spf_messages *messages;
+	struct srs_budget *budget;
 	const struct clock *clock;
 };
 
