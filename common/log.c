@@ -342,18 +342,40 @@ log_warnx(const char *fmt, ...)
 	EMIT(LOG_WARNING, "warning: ", 0);
 }
 
+/* die - whoever starts a daemon looks at the terminal, not at syslog */
+static void __attribute__((noreturn, format(printf, 2, 0)))
+die(int error, const char *fmt, va_list ap)
+{
+	va_list again;
+
+	va_copy(again, ap);
+	emit(LOG_CRIT, "fatal: ", error, fmt, ap);
+	log_close();
+	if (sink.medium == MEDIUM_SYSLOG) {
+		sink.medium = MEDIUM_FILE;
+		sink.fd = STDERR_FILENO;
+		sink.open = false;
+		emit(LOG_CRIT, "fatal: ", error, fmt, again);
+	}
+	va_end(again);
+	exit(1);
+}
+
 void
 fatal(const char *fmt, ...)
 {
-	EMIT(LOG_CRIT, "fatal: ", 1);
-	log_close();
-	exit(1);
+	int error = errno;
+	va_list ap;
+
+	va_start(ap, fmt);
+	die(error, fmt, ap);
 }
 
 void
 fatalx(const char *fmt, ...)
 {
-	EMIT(LOG_CRIT, "fatal: ", 0);
-	log_close();
-	exit(1);
+	va_list ap;
+
+	va_start(ap, fmt);
+	die(0, fmt, ap);
 }

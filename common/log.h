@@ -25,7 +25,8 @@ enum log_sink {
 
 /*
  * Chooses the sink; before the first call it is standard error. ident is kept by reference.
- * A syslog that cannot be reached yet is tried again at each flush.
+ * A syslog that cannot be reached is tried again at each flush; inside a chroot that takes a
+ * dev/log there.
  */
 void log_open(enum log_sink, const char *ident);
 
@@ -52,7 +53,10 @@ void log_line(const struct line *);
 void log_warn(const char *, ...) __attribute__((format(printf, 1, 2)));
 void log_warnx(const char *, ...) __attribute__((format(printf, 1, 2)));
 
-/* For start-up and exhausted memory only, never for what the network sent. Exit status 1. */
+/*
+ * For start-up and exhausted memory only, never for what the network sent. Exit status 1. What goes
+ * to syslog goes to standard error as well.
+ */
 void fatal(const char *, ...) __attribute__((format(printf, 1, 2), noreturn));
 void fatalx(const char *, ...) __attribute__((format(printf, 1, 2), noreturn));
 

@@ -142,6 +142,33 @@ set_forwarders(struct resolver *r, const struct text_list *nameservers, char *er
 	return true;
 }
 
+static void
+ignore_answer(void *arg, int rcode, void *packet, int len, int secure, char *why, int limited)
+{
+	(void)arg;
+	(void)rcode;
+	(void)packet;
+	(void)len;
+	(void)secure;
+	(void)why;
+	(void)limited;
+}
+
+/*
+ * start - make libunbound read its files and take its settings, which it does at the first
+ * question: the one for localhost it answers by itself. Later a chroot may be in the way.
+ */
+static bool
+start(struct resolver *r, char *error, size_t size)
+{
+	int e = ub_resolve_event(r->ctx, "localhost.", DNS_A, ns_c_in, NULL, ignore_answer, NULL);
+
+	if (e != 0)
+		snprintf(error, size, "libunbound does not start: %s; with dnssec it needs %s",
+		    ub_strerror(e), TRUST_ANCHOR);
+	return e == 0;
+}
+
 struct resolver *
 resolver_new(struct event_base *base, const struct clock *clock, const struct settings *settings,
     char *error, size_t size)
@@ -157,7 +184,7 @@ resolver_new(struct event_base *base, const struct clock *clock, const struct se
 	else
 		snprintf(error, size, "libunbound: no context");
 	if (r->ctx == NULL || !set_options(r, settings->dnssec, error, size) ||
-	    !set_forwarders(r, &settings->nameservers, error, size))
+	    !set_forwarders(r, &settings->nameservers, error, size) || !start(r, error, size))
 		resolver_free(&r);
 	return r;
 }

@@ -224,18 +224,24 @@ go_background(void)
 	return fd[1];
 }
 
+/* detach_standard_files - from the terminal; null is /dev/null, which a chroot may not have */
 static void
-detach_standard_files(void)
+detach_standard_files(int null)
 {
-	int fd = open("/dev/null", O_RDWR);
+	dup2(null, STDIN_FILENO);
+	dup2(null, STDOUT_FILENO);
+	dup2(null, STDERR_FILENO);
+}
 
-	if (fd == -1)
-		fatal("/dev/null");
-	dup2(fd, STDIN_FILENO);
-	dup2(fd, STDOUT_FILENO);
-	dup2(fd, STDERR_FILENO);
-	if (fd > STDERR_FILENO)
-		close(fd);
+/* remove_pid_file - emptied first, for the folder may be one that we cannot change any more */
+static void
+remove_pid_file(struct pidfh *pf)
+{
+	if (pf == NULL)
+		return;
+	if (ftruncate(pidfile_fileno(pf), 0) == -1)
+		log_warn("pid-file");
+	pidfile_remove(pf);
 }
 
 static void
@@ -255,6 +261,17 @@ say_started(const struct settings *settings, size_t secrets)
 	    settings->srs_domain, domainset_size(settings->own_domains), secrets);
 }
 
+static struct engine *
+make_engine(struct settings *settings, struct srs_keys *keys)
+{
+	char error[CONFIG_ERROR_SIZE];
+	struct engine *engine = engine_new(settings, keys, error, sizeof(error));
+
+	if (engine == NULL)
+		fatalx("%s", error);
+	return engine;
+}
+
 /* serve - from here on nothing but the engine runs */
 static void
 serve(const struct options *opts, struct settings *settings, struct srs_keys *keys,
@@ -263,30 +280,30 @@ serve(const struct options *opts, struct settings *settings, struct srs_keys *ke
 	bool to_syslog = settings->syslog || opts->daemonize;
 	int parent = opts->daemonize ? go_background() : -1;
 	struct pidfh *pid_file = open_pid_file(settings->pid_file);
-	char error[CONFIG_ERROR_SIZE];
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	struct engine *engine;
 
+	if (null == -1)
+		fatal("/dev/null");
 	raise_descriptors(settings);
-	engine = engine_new(settings, keys, error, sizeof(error));
-	if (engine == NULL)
-		fatalx("%s", error);
+	engine = make_engine(settings, keys);
 	listen_on(engine, ENGINE_FORWARD, &settings->forward);
 	listen_on(engine, ENGINE_REVERSE, &settings->reverse);
 	listen_on(engine, ENGINE_POLICY, &settings->policy);
 	notify_open();
 	if (pid_file != NULL)
 		pidfile_write(pid_file);
+	log_open(to_syslog ? LOG_SINK_SYSLOG : LOG_SINK_STDERR, "srsd");
 	if (!privdrop_become(id, settings->chroot_dir))
 		fatal("privileges cannot be dropped");
-	log_open(to_syslog ? LOG_SINK_SYSLOG : LOG_SINK_STDERR, "srsd");
 	if (opts->daemonize)
-		detach_standard_files();
+		detach_standard_files(null);
 	say_started(settings, srs_keys_count(keys));
 	tell_parent(parent);
 	notify_send("READY=1");
 	engine_run(engine);
 	engine_free(&engine);
-	pidfile_remove(pid_file);
+	remove_pid_file(pid_file);
 	notify_close();
 	log_info("stopped");
 	log_close();
@@ -297,6 +314,7 @@ main(int argc, char **argv)
 {
 	struct options opts = { .config = SYSCONFDIR "/srsd/srsd.conf" };
 	struct settings *settings;
+	struct engine *engine;
 	struct srs_keys *keys;
 	struct identity id;
 
@@ -308,8 +326,8 @@ main(int argc, char **argv)
 	id = choose_identity(settings);
 	keys = load_keys(settings, &id);
 	if (opts.check_only) {
-		srs_keys_free(&keys);
-		settings_free(&settings);
+		engine = make_engine(settings, keys);
+		engine_free(&engine);
 		return 0;
 	}
 	serve(&opts, settings, keys, &id);
