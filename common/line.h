@@ -16,7 +16,7 @@ struct line {
 	char text[LINE_SIZE]; /* no NUL at the end */
 };
 
-/* Begins a line anew, with text. */
+/* Begins a line anew, with text: visible characters and blanks, as all of our own words. */
 void line_begin(struct line *, const char *text);
 
 /* Appends our own words. */

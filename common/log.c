@@ -191,14 +191,15 @@ stamp(void)
 	return sink.stamp;
 }
 
-/* one_line - nothing that is logged may begin a second line */
+/* visible - nothing that is logged may begin a second line, or speak to a terminal */
 static void
-one_line(char *text, size_t len)
+visible(char *text, size_t len)
 {
-	char *nl;
+	size_t i;
 
-	while ((nl = memchr(text, '\n', len)) != NULL)
-		*nl = '?';
+	for (i = 0; i < len; i++)
+		if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
+			text[i] = '?';
 }
 
 /* put_prefix - who says it, and to syslog also when and how urgently */
@@ -217,7 +218,6 @@ put_prefix(char *line, size_t size, int priority, const char *label)
 static void
 finish(char *line, size_t len)
 {
-	one_line(line, len);
 	line[len++] = '\n';
 	append(line, len);
 	if (!sink.open || sink.len >= FLUSH_AT)
@@ -242,6 +242,7 @@ emit(int priority, const char *label, int error, const char *fmt, va_list ap)
 		if (len >= room)
 			len = room - 1;
 	}
+	visible(line, len);
 	finish(line, len);
 }
 

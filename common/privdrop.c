@@ -32,10 +32,14 @@ privdrop_identity(struct identity *id, const char *user, const char **error)
 }
 
 bool
-privdrop_become(const struct identity *id, const char *chroot_dir)
+privdrop_chroot(const char *dir)
 {
-	if (chroot_dir[0] != '\0' && (chroot(chroot_dir) == -1 || chdir("/") == -1))
-		return false;
+	return dir[0] == '\0' || (chroot(dir) == 0 && chdir("/") == 0);
+}
+
+bool
+privdrop_become(const struct identity *id)
+{
 	if (id->uid != geteuid()) {
 		if (setgroups(1, &id->gid) == -1 || setresgid(id->gid, id->gid, id->gid) == -1 ||
 		    setresuid(id->uid, id->uid, id->uid) == -1)

@@ -20,11 +20,14 @@ struct identity {
  */
 bool privdrop_identity(struct identity *, const char *user, const char **error);
 
+/* Makes dir the root folder; "" leaves it. False with errno set. */
+bool privdrop_chroot(const char *dir);
+
 /*
- * Changes root folder (chroot_dir may be ""), drops supplementary groups, group and user, and
- * proves that there is no way back. Does nothing but chroot when uid is ours already. False with
- * errno set; the process must not go on then.
+ * Drops supplementary groups, group and user, unless they are ours already, proves that there is
+ * no way back, and forbids new privileges and core dumps. False with errno set; the process must
+ * not go on then.
  */
-bool privdrop_become(const struct identity *, const char *chroot_dir);
+bool privdrop_become(const struct identity *);
 
 #endif

@@ -231,6 +231,57 @@ parse_stream(FILE *in, const char *path)
 	return ok;
 }
 
+/* comment_end - the end of the comment that begins at s, or s when none does */
+static char *
+comment_end(char *s, const char *text)
+{
+	/* Slashes inside a word, as in a path, begin nothing. */
+	bool word = s > text && strchr(" \t\r\n={}(),;+", s[-1]) == NULL;
+	char *end;
+
+	if (*s == '#' || (!word && strncmp(s, "//", 2) == 0))
+		return s + strcspn(s, "\n");
+	if (word || strncmp(s, "/*", 2) != 0)
+		return s;
+	end = strstr(s + 2, "*/");
+	return end == NULL ? s : end + 2;
+}
+
+static char *
+string_end(char *s)
+{
+	char quote = *s++;
+
+	while (*s != '\0' && *s != quote)
+		s += s[0] == '\\' && s[1] != '\0' ? 2 : 1;
+	return *s == '\0' ? s : s + 1;
+}
+
+/*
+ * blank_comments - overwrite comments with blanks, but for their line ends
+ *
+ * libconfuse 3.3 miscounts the lines of comments, and then its errors name the wrong line of a
+ * file that is well annotated.
+ */
+static void
+blank_comments(char *text)
+{
+	char *s = text, *end;
+
+	while (*s != '\0') {
+		if (*s == '"' || *s == '\'') {
+			s = string_end(s);
+			continue;
+		}
+		end = comment_end(s, text);
+		if (end == s)
+			s++;
+		for (; s < end; s++)
+			if (*s != '\n')
+				*s = ' ';
+	}
+}
+
 /* parse_text - the bytes of the file, with the sentinel behind them */
 static bool
 parse_text(struct settings *s, const struct file *file, const char *path, char *error)
@@ -240,6 +291,7 @@ parse_text(struct settings *s, const struct file *file, const char *path, char *
 	FILE *in = fmemopen(text, (size_t)len, "r");
 	bool ok;
 
+	blank_comments(text);
 	if (in == NULL) {
 		say(error, "%s: %s", path, strerror(errno));
 		free(text);

@@ -24,6 +24,9 @@ static const struct timeval stop_wait = { 30, 0 };
 /* Lines of the log are handed over this long after the first of them. */
 static const struct timeval log_wait = { 0, 20000 };
 
+/* Postfix keeps a policy connection for smtpd_policy_service_max_ttl, 1000 s. */
+#define POLICY_LEAST_IDLE 1000
+
 #define STOP_SIGNALS 2
 
 const char *const engine_service_names[ENGINE_SERVICES] = { "forward", "reverse", "policy" };
@@ -140,11 +143,12 @@ make_services(struct engine *engine)
 	};
 	engine->server = server_new(engine->base, &limits);
 	engine->service[ENGINE_FORWARD] = server_add_service(engine->server,
-	    engine_service_names[ENGINE_FORWARD], map_session_open, &engine->forward);
+	    engine_service_names[ENGINE_FORWARD], map_session_open, &engine->forward, 0);
 	engine->service[ENGINE_REVERSE] = server_add_service(engine->server,
-	    engine_service_names[ENGINE_REVERSE], map_session_open, &engine->reverse);
-	engine->service[ENGINE_POLICY] = server_add_service(engine->server,
-	    engine_service_names[ENGINE_POLICY], policy_session_open, &engine->policy);
+	    engine_service_names[ENGINE_REVERSE], map_session_open, &engine->reverse, 0);
+	engine->service[ENGINE_POLICY] =
+	    server_add_service(engine->server, engine_service_names[ENGINE_POLICY],
+		policy_session_open, &engine->policy, POLICY_LEAST_IDLE);
 }
 
 static void

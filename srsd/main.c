@@ -294,7 +294,9 @@ serve(const struct options *opts, struct settings *settings, struct srs_keys *ke
 	if (pid_file != NULL)
 		pidfile_write(pid_file);
 	log_open(to_syslog ? LOG_SINK_SYSLOG : LOG_SINK_STDERR, "srsd");
-	if (!privdrop_become(id, settings->chroot_dir))
+	if (!privdrop_chroot(settings->chroot_dir))
+		fatal("chroot-dir %s", settings->chroot_dir);
+	if (!privdrop_become(id))
 		fatal("privileges cannot be dropped");
 	if (opts->daemonize)
 		detach_standard_files(null);

@@ -31,6 +31,7 @@ struct service {
 	const char *name;
 	session_open_fn *open;
 	void *arg;
+	unsigned least_idle;
 	unsigned connections;
 	bool paused;
 	time_t warned;
@@ -385,7 +386,7 @@ close_idle(struct server *server)
 	TAILQ_FOREACH_SAFE (c, &server->connections, next, next) {
 		if (now - c->active < (time_t)server->limits.idle_seconds)
 			break;
-		if (c->state != SESSION_BUSY)
+		if (c->state != SESSION_BUSY && now - c->active >= (time_t)c->service->least_idle)
 			connection_close(c);
 	}
 }
@@ -453,7 +454,8 @@ server_free(struct server **serverp)
 }
 
 size_t
-server_add_service(struct server *server, const char *name, session_open_fn *open, void *arg)
+server_add_service(
+    struct server *server, const char *name, session_open_fn *open, void *arg, unsigned least_idle)
 {
 	struct service *service;
 
@@ -464,6 +466,7 @@ server_add_service(struct server *server, const char *name, session_open_fn *ope
 	service->name = name;
 	service->open = open;
 	service->arg = arg;
+	service->least_idle = least_idle;
 	return server->n_services++;
 }
 

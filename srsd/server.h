@@ -34,9 +34,11 @@ void server_free(struct server **);
 
 /*
  * Adds a service and returns its number. name (kept by reference) is for the log. open and arg
- * make the sessions.
+ * make the sessions. However short the limit, a connection is idle for least_idle seconds at least
+ * before it is closed.
  */
-size_t server_add_service(struct server *, const char *name, session_open_fn *open, void *arg);
+size_t server_add_service(
+    struct server *, const char *name, session_open_fn *open, void *arg, unsigned least_idle);
 
 /* Serves a listening, non-blocking socket, which is the server's from now on. */
 void server_add_listener(struct server *, size_t service, int fd);
