@@ -253,6 +253,9 @@ log_line(const struct line *text)
 	size_t len = put_prefix(line, sizeof(line), LOG_INFO, "");
 
 	memcpy(line + len, text->text, text->len);
+	/* Its pieces are visible already; but a line is one line, whoever wrote it. */
+	if (memchr(text->text, '\n', text->len) != NULL)
+		visible(line + len, text->len);
 	finish(line, len + text->len);
 }
 

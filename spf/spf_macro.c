@@ -407,6 +407,8 @@ spf_macro_expand_name(
 		if (!next_item(&s, end, &m, &error))
 			return 0;
 	}
+	if (s < end)
+		return 0; /* longer than a valid one */
 	while (n > 0) {
 		struct writer w = { .buf = buf, .max = sizeof(buf) };
 

@@ -56,7 +56,8 @@ bool spf_macro_uses(struct spf_text, const char *letters);
 
 /*
  * Expands a valid domain-spec to a name without its final dot: labels are dropped from the left
- * until it has at most 253 bytes (7.3). Any byte may stand in it. Returns the length.
+ * until it has at most 253 bytes (7.3). Any byte may stand in it. Returns the length; 0 when the
+ * spec is longer than a valid one.
  */
 size_t spf_macro_expand_name(
     struct spf_text, const struct spf_macro_values *, char name[HOSTNAME_MAX + 1]);

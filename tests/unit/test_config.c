@@ -1,0 +1,674 @@
+/* SPDX-License-Identifier: ISC */
+#include "tests/unit/unit_dir.h"
+
+#include <errno.h>
+
+#include "common/xmalloc.h"
+#include "conf/config.h"
+
+/* load - load a file that holds text; an error message begins with "FILE" instead of the path */
+static struct settings *
+load(const char *text, const char *const *overrides, size_t n, char error[CONFIG_ERROR_SIZE])
+{
+	const char *path = unit_write("conf", text, strlen(text), 0600);
+	struct settings *s = config_load(path, overrides, n, error);
+	size_t len = strlen(path);
+
+	if (s == NULL && strncmp(error, path, len) == 0) {
+		memmove(error + 4, error + len, strlen(error + len) + 1);
+		memcpy(error, "FILE", 4);
+	}
+	return s;
+}
+
+/* load_good - the settings of a text that is accepted */
+static struct settings *
+load_good(const char *text)
+{
+	char error[CONFIG_ERROR_SIZE];
+	struct settings *s = load(text, NULL, 0, error);
+
+	if (s == NULL)
+		fail_msg("%s: %s", text, error);
+	return s;
+}
+
+/* dump - what config_print writes; the caller frees it */
+static char *
+dump(const struct settings *s)
+{
+	size_t size;
+	char *text;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_non_null(out);
+	config_print(s, out);
+	fclose(out);
+	return text;
+}
+
+struct good_row {
+	const char *text;
+	const char *want; /* a line of the dump */
+};
+
+static void
+check_good(const struct good_row *rows, size_t n)
+{
+	char error[CONFIG_ERROR_SIZE], *text;
+	struct settings *s;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		s = load(rows[i].text, NULL, 0, error);
+		if (s == NULL) {
+			unit_text(rows[i].text, "error", error, "none");
+			continue;
+		}
+		text = dump(s);
+		unit_holds(rows[i].text, "dump", text, rows[i].want);
+		free(text);
+		settings_free(&s);
+	}
+	unit_end();
+}
+
+#define DOMAIN "srs-domain = srs.test\n"
+
+static void
+test_values(void **state)
+{
+	static const struct good_row rows[] = {
+		{ "srs-domain = srs.test", "srs-domain = \"srs.test\"\n" },
+		{ "srs-domain = \"srs.test\"\n", "srs-domain = \"srs.test\"\n" },
+		{ "srs-domain = 'srs.test'\n", "srs-domain = \"srs.test\"\n" },
+		{ "srs-domain=srs.test", "srs-domain = \"srs.test\"\n" },
+		{ "\n\n  srs-domain\t=  srs.test  \n\n", "srs-domain = \"srs.test\"\n" },
+		{ "# words\n" DOMAIN, "srs-domain = \"srs.test\"\n" },
+		{ "// words\n" DOMAIN, "srs-domain = \"srs.test\"\n" },
+		{ "/* words\n */" DOMAIN, "srs-domain = \"srs.test\"\n" },
+		{ DOMAIN "max-age = 7\n", "max-age = 7\n" },
+		{ DOMAIN "max-age = \"7\"\n", "max-age = 7\n" },
+		{ DOMAIN "always-rewrite = yes\n", "always-rewrite = true\n" },
+		{ DOMAIN "separator = \"+\"\n", "separator = \"+\"\n" },
+		{ DOMAIN "spf { helo-reject = No_Check }\n", "\thelo-reject = \"no-check\"\n" },
+		{ DOMAIN "spf {\n\tvoid-limit = 5\n}\n", "\tvoid-limit = 5\n" },
+		{ DOMAIN "spf { }\n", "\tvoid-limit = 2\n" },
+		{ "spf { use-exp = on }\n" DOMAIN, "\tuse-exp = true\n" },
+		{ DOMAIN "spf { reason-message = \"no: {reason}\" }\n",
+		    "\treason-message = \"no: {reason}\"\n" },
+	};
+
+	(void)state;
+	check_good(rows, COUNT(rows));
+}
+
+static void
+test_lists(void **state)
+{
+	static const struct good_row rows[] = {
+		{ DOMAIN "domains = {}\n", "domains = {}\n" },
+		{ DOMAIN "domains = {\"a.test\"}\n", "domains = {\"a.test\"}\n" },
+		{ DOMAIN "domains = {a.test, .b.test}\n", "domains = {\"a.test\", \".b.test\"}\n" },
+		{ DOMAIN "domains = {\n\ta.test,\n\tb.test,\n}\n",
+		    "domains = {\"a.test\", \"b.test\"}\n" },
+		{ DOMAIN "domains = a.test\n", "domains = {\"a.test\"}\n" },
+		{ DOMAIN "forward = {}\n", "forward = {}\n" },
+		{ DOMAIN "forward = {\"unix:/run/f\"}\n", "forward = {\"unix:/run/f\"}\n" },
+		{ DOMAIN "spf { skip-addresses = {} }\n", "\tskip-addresses = {}\n" },
+		{ DOMAIN "spf { whitelist = {192.0.2.0/24, \"2001:db8::/32\"} }\n",
+		    "\twhitelist = {\"192.0.2.0/24\", \"2001:db8::/32\"}\n" },
+	};
+
+	(void)state;
+	check_good(rows, COUNT(rows));
+}
+
+static void
+test_lists_that_grow(void **state)
+{
+	static const struct good_row rows[] = {
+		{ DOMAIN "domains = {a.test}\ndomains += {b.test}\n",
+		    "domains = {\"a.test\", \"b.test\"}\n" },
+		{ DOMAIN "domains += {a.test}\ndomains += {b.test, c.test}\n",
+		    "domains = {\"a.test\", \"b.test\", \"c.test\"}\n" },
+		{ DOMAIN "domains = {}\ndomains += {a.test}\n", "domains = {\"a.test\"}\n" },
+		{ DOMAIN "domains = {a.test}\ndomains += {}\ndomains += {b.test}\n",
+		    "domains = {\"a.test\", \"b.test\"}\n" },
+		{ DOMAIN "spf { whitelist = {192.0.2.1}\nwhitelist += {192.0.2.2} }\n",
+		    "\twhitelist = {\"192.0.2.1/32\", \"192.0.2.2/32\"}\n" },
+	};
+
+	(void)state;
+	check_good(rows, COUNT(rows));
+}
+
+struct bad_row {
+	const char *text;
+	const char *want; /* the whole message, or how it begins */
+};
+
+static void
+check_bad(const struct bad_row *rows, size_t n)
+{
+	char error[CONFIG_ERROR_SIZE];
+	struct settings *s;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		s = load(rows[i].text, NULL, 0, error);
+		unit_true(rows[i].text, "refused", s == NULL);
+		if (s != NULL)
+			settings_free(&s);
+		unit_true(rows[i].text, "one line", strchr(error, '\n') == NULL);
+		error[strlen(error) < strlen(rows[i].want) ? strlen(error) : strlen(rows[i].want)] =
+		    '\0';
+		unit_text(rows[i].text, "message", error, rows[i].want);
+	}
+	unit_end();
+}
+
+static void
+test_bad_values(void **state)
+{
+	static const struct bad_row rows[] = {
+		{ DOMAIN "max-age = 0\n",
+		    "FILE:2: max-age: '0' is not accepted; a number from 1 to 365" },
+		{ DOMAIN "\n\nhash-length = 28\n",
+		    "FILE:4: hash-length: '28' is not accepted; a number from 4 to 27" },
+		{ DOMAIN "hash-minimum = four\n",
+		    "FILE:2: hash-minimum: 'four' is not accepted; a number from 4 to 27" },
+		{ DOMAIN "syslog = maybe\n",
+		    "FILE:2: syslog: 'maybe' is not accepted; one of: true false yes no" },
+		{ DOMAIN "separator = _x\n",
+		    "FILE:2: separator: '_x' is not accepted; one of: = + -" },
+		{ "srs-domain = localhost\n",
+		    "FILE:1: srs-domain: 'localhost' is not accepted; a host name" },
+		{ DOMAIN "pid-file = srsd.pid\n",
+		    "FILE:2: pid-file: 'srsd.pid' is not accepted; a path that begins with /" },
+		{ DOMAIN "domains = {a.test, \"not one\"}\n",
+		    "FILE:2: domains: 'not one' is not accepted; a domain, or .domain" },
+		{ DOMAIN "forward = {\"10001\"}\n", "FILE:2: forward: '10001' is not accepted; " },
+		{ DOMAIN "nameservers = {ns.test}\n",
+		    "FILE:2: nameservers: 'ns.test' is not accepted; IP, IP:PORT or [IPV6]:PORT" },
+		{ DOMAIN "spf {\n helo-reject = SPF_No_Pass\n}\n",
+		    "FILE:3: helo-reject: 'SPF_No_Pass' is not accepted; one of: spf-not-pass" },
+		{ DOMAIN "spf {\n\n whitelist = {192.0.2.0/33}\n}\n",
+		    "FILE:4: whitelist: '192.0.2.0/33' is not accepted; IP or IP/PREFIX" },
+		{ DOMAIN "spf { prospective = mx.test }\n",
+		    "FILE:2: prospective: 'mx.test' is not accepted; an IPv4 or IPv6 address" },
+		{ DOMAIN "spf { reason-message = \"{sender}\" }\n",
+		    "FILE:2: reason-message: '{sender}' is not accepted; printable ASCII, with" },
+	};
+
+	(void)state;
+	check_bad(rows, COUNT(rows));
+}
+
+static void
+test_unknown_options(void **state)
+{
+	static const struct bad_row rows[] = {
+		{ DOMAIN "srs-domains = x.test\n",
+		    "FILE:2: no such option 'srs-domains'; accepted: srs-domain domains" },
+		{ DOMAIN "helo-reject = fail\n",
+		    "FILE:2: no such option 'helo-reject'; accepted: srs-domain domains" },
+		{ DOMAIN "SRS-Domain = x.test\n", "FILE:2: no such option 'SRS-Domain'; accepted" },
+		{ DOMAIN "spf {\n max-age = 7\n}\n",
+		    "FILE:3: no such option 'max-age'; accepted: helo-reject mail-from-reject" },
+		{ DOMAIN "dkim { }\n", "FILE:2: no such option 'dkim'; accepted: srs-domain" },
+		{ DOMAIN "include(\"/etc/passwd\")\n", "FILE:2: no such option 'include'" },
+	};
+
+	(void)state;
+	check_bad(rows, COUNT(rows));
+}
+
+static void
+test_unknown_option_lists_them_all(void **state)
+{
+	char error[CONFIG_ERROR_SIZE];
+
+	(void)state;
+	assert_null(load("frobnicate = 1\n", NULL, 0, error));
+	unit_holds("top", "message", error, " secrets-file ");
+	unit_holds("top", "message", error, " dnssec spf");
+	assert_null(strstr(error, "helo-reject"));
+	assert_null(load("spf { frobnicate = 1 }\n", NULL, 0, error));
+	unit_holds("spf", "message", error, " helo-reject ");
+	unit_holds("spf", "message", error, " srs-nonnull srs-sender");
+	assert_null(strstr(error, "secrets-file"));
+	unit_end();
+}
+
+static void
+test_given_twice(void **state)
+{
+	static const struct bad_row rows[] = {
+		{ DOMAIN DOMAIN, "FILE:2: srs-domain: given twice" },
+		{ DOMAIN "max-age = 7\nmax-age = 7\n", "FILE:3: max-age: given twice" },
+		{ DOMAIN "syslog = no\n\nsyslog = yes\n", "FILE:4: syslog: given twice" },
+		{ DOMAIN "domains = {a.test}\ndomains = {b.test}\n",
+		    "FILE:3: domains: given twice" },
+		{ DOMAIN "domains = {a.test, b.test}\ndomains = {c.test, d.test}\n",
+		    "FILE:3: domains: given twice" },
+		{ DOMAIN "domains = {a.test}\ndomains += {b.test}\ndomains = {c.test}\n",
+		    "FILE:4: domains: given twice" },
+		{ DOMAIN "domains = {a.test}\ndomains = {}\n", "FILE: domains: given twice" },
+		{ DOMAIN "spf { test-only = on\ntest-only = off }\n",
+		    "FILE:3: test-only: given twice" },
+		{ DOMAIN "spf { test-only = on }\nspf { test-only = off }\n",
+		    "FILE:3: test-only: given twice" },
+		{ DOMAIN "spf { whitelist = {192.0.2.1}\nwhitelist = {192.0.2.2} }\n",
+		    "FILE:3: whitelist: given twice" },
+	};
+
+	(void)state;
+	check_bad(rows, COUNT(rows));
+}
+
+static void
+test_syntax_errors(void **state)
+{
+	static const struct bad_row rows[] = {
+		{ DOMAIN "max-age\n", "FILE:" },
+		{ DOMAIN "max-age =\n", "FILE:" },
+		{ DOMAIN "max-age 7\n", "FILE:2: " },
+		{ DOMAIN "= 7\n", "FILE:2: " },
+		{ DOMAIN "max-age = {7}\n", "FILE:2: " },
+		{ DOMAIN "max-age += 7\n", "FILE:2: " },
+		{ DOMAIN "domains = {a.test b.test}\n", "FILE:2: " },
+		{ DOMAIN "domains = {a.test\n", "FILE:" },
+		{ DOMAIN "}\n", "FILE:2: " },
+		{ DOMAIN "spf = fail\n", "FILE:2: " },
+		{ DOMAIN "spf title { }\n", "FILE:2: " },
+		{ DOMAIN "spf {\nmax\n", "FILE:" },
+		{ DOMAIN "spf {\n", "FILE:" },
+		{ DOMAIN "spf { test-only = on\n", "FILE:" },
+		{ DOMAIN "pid-file = \"/run/srsd.pid\n", "FILE:" },
+	};
+
+	(void)state;
+	check_bad(rows, COUNT(rows));
+}
+
+static void
+test_what_is_missing(void **state)
+{
+	static const struct bad_row rows[] = {
+		{ "", "FILE: srs-domain: not set; the domain of the addresses that we mint" },
+		{ "max-age = 7\n", "FILE: srs-domain: not set" },
+		{ "spf { }\n", "FILE: srs-domain: not set" },
+		{ "domains = {}\n", "FILE: srs-domain: not set" },
+		{ "domains = {\".a.test\"}\n", "FILE: srs-domain: not set" },
+		{ "domains = {localhost}\n",
+		    "FILE: srs-domain: 'localhost', the first of domains" },
+		{ "domains = {\"b\303\274cher.test\", a.test}\n",
+		    "FILE: srs-domain: 'b\303\274cher.test', the first of domains" },
+	};
+
+	(void)state;
+	check_bad(rows, COUNT(rows));
+}
+
+static void
+test_options_that_disagree(void **state)
+{
+	static const struct bad_row rows[] = {
+		{ DOMAIN "hash-minimum = 5\n",
+		    "FILE: hash-minimum: 5 is more than hash-length, 4" },
+		{ DOMAIN "hash-length = 8\nhash-minimum = 9\n",
+		    "FILE: hash-minimum: 9 is more than hash-length, 8" },
+	};
+	struct settings *s = load_good(DOMAIN "hash-minimum = 8\nhash-length = 8\n");
+
+	(void)state;
+	unit_int("8 and 8", "hash-minimum", s->hash_minimum, 8);
+	settings_free(&s);
+	check_bad(rows, COUNT(rows));
+}
+
+static void
+test_no_file(void **state)
+{
+	char error[CONFIG_ERROR_SIZE];
+
+	(void)state;
+	assert_null(config_load(unit_path("none"), NULL, 0, error));
+	unit_holds("none", "path", error, "/none: ");
+	unit_holds("none", "reason", error, strerror(ENOENT));
+	assert_null(config_load(unit_dir, NULL, 0, error));
+	unit_true("folder", "message", error[0] != '\0');
+	unit_end();
+}
+
+static void
+test_srs_domain_from_domains(void **state)
+{
+	struct settings *s = load_good("domains = {\".all.test\", \"first.test\", b.test}\n");
+
+	(void)state;
+	unit_text("first of domains", "srs-domain", s->srs_domain, "first.test");
+	settings_free(&s);
+	s = load_good(DOMAIN "domains = {a.test}\n");
+	unit_text("both given", "srs-domain", s->srs_domain, "srs.test");
+	settings_free(&s);
+	unit_end();
+}
+
+/* check_own - is a domain one of ours? */
+static void
+check_own(const struct settings *s, const char *domain, bool want)
+{
+	unit_int(domain, "ours", domainset_contains(s->own_domains, domain, strlen(domain)), want);
+}
+
+static void
+test_own_domains(void **state)
+{
+	struct settings *s = load_good(DOMAIN "domains = {a.test, .b.test}\n");
+
+	(void)state;
+	check_own(s, "srs.test", true);
+	check_own(s, "SRS.test", true);
+	check_own(s, "a.test", true);
+	check_own(s, "x.a.test", false);
+	check_own(s, "b.test", false);
+	check_own(s, "x.b.test", true);
+	check_own(s, "c.test", false);
+	settings_free(&s);
+	unit_end();
+}
+
+static void
+test_domains_file(void **state)
+{
+	struct settings *s;
+	char *text;
+
+	(void)state;
+	unit_write("domains", BYTES("# ours\none.test\n.two.test # all\r\n\n"), 0600);
+	xasprintf(
+	    &text, DOMAIN "domains = {a.test}\ndomains-file = \"%s\"\n", unit_path("domains"));
+	s = load_good(text);
+	check_own(s, "one.test", true);
+	check_own(s, "x.two.test", true);
+	check_own(s, "two.test", false);
+	check_own(s, "a.test", true);
+	check_own(s, "srs.test", true);
+	check_own(s, "ours", false);
+	settings_free(&s);
+	free(text);
+	unit_end();
+}
+
+static void
+test_bad_domains_files(void **state)
+{
+	char error[CONFIG_ERROR_SIZE], *text;
+
+	(void)state;
+	unit_write("domains", BYTES("one.test\n\nnot a domain\n"), 0600);
+	xasprintf(&text, DOMAIN "domains-file = \"%s\"\n", unit_path("domains"));
+	assert_null(load(text, NULL, 0, error));
+	unit_holds("bad line", "message", error, "/domains:3: not a domain");
+	assert_int_equal(unlink(unit_path("domains")), 0);
+	assert_null(load(text, NULL, 0, error));
+	unit_holds("no file", "message", error, "domains-file ");
+	unit_holds("no file", "message", error, strerror(ENOENT));
+	free(text);
+	unit_end();
+}
+
+/* Addresses that only the network sees differently. */
+static void
+test_made_of_options(void **state)
+{
+	struct settings *s = load_good(DOMAIN "spf { prospective = \"2001:db8::7\"\n"
+					      "authserv-id = mx.test }\n");
+	char text[IPADDR_TEXT_SIZE];
+
+	(void)state;
+	ipaddr_format(&s->prospective, text);
+	unit_text("prospective", "address", text, "2001:db8::7");
+	unit_text("authserv-id", "text", s->spf.authserv_id, "mx.test");
+	settings_free(&s);
+	s = load_good(DOMAIN);
+	unit_int("no prospective", "family", s->prospective.family, 0);
+	unit_true("authserv-id", "has a default", s->spf.authserv_id[0] != '\0');
+	settings_free(&s);
+	unit_end();
+}
+
+struct override_row {
+	const char *override;
+	const char *want;
+};
+
+static void
+test_overrides(void **state)
+{
+	static const struct override_row rows[] = {
+		{ "srs-domain=other.test", "srs-domain = \"other.test\"\n" },
+		{ "max-age=7", "max-age = 7\n" },
+		{ "separator==", "separator = \"=\"\n" },
+		{ "separator=+", "separator = \"+\"\n" },
+		{ "always-rewrite=yes", "always-rewrite = true\n" },
+		{ "spf.helo-reject=softfail", "\thelo-reject = \"softfail\"\n" },
+		{ "spf.reason-message=a = {result}", "\treason-message = \"a = {result}\"\n" },
+		{ "domains=a.test", "domains = {\"a.test\"}\n" },
+		{ "domains=a.test,b.test", "domains = {\"a.test\", \"b.test\"}\n" },
+		{ "domains= a.test , b.test ", "domains = {\"a.test\", \"b.test\"}\n" },
+		{ "domains=", "domains = {}\n" },
+		{ "spf.whitelist=192.0.2.1,2001:db8::/32",
+		    "\twhitelist = {\"192.0.2.1/32\", \"2001:db8::/32\"}\n" },
+		{ "spf.skip-addresses=", "\tskip-addresses = {}\n" },
+		{ "forward=inet:127.0.0.1:1,unix:/run/f",
+		    "forward = {\"inet:127.0.0.1:1\", \"unix:/run/f\"}\n" },
+		{ "pid-file=", "pid-file = \"\"\n" },
+	};
+	char error[CONFIG_ERROR_SIZE], *text;
+	struct settings *s;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		s = load(DOMAIN "domains = {z.test}\nmax-age = 3\npid-file = /p\n",
+		    &rows[i].override, 1, error);
+		if (s == NULL) {
+			unit_text(rows[i].override, "error", error, "none");
+			continue;
+		}
+		text = dump(s);
+		unit_holds(rows[i].override, "dump", text, rows[i].want);
+		free(text);
+		settings_free(&s);
+	}
+	unit_end();
+}
+
+static void
+test_bad_overrides(void **state)
+{
+	static const struct override_row rows[] = {
+		{ "", "-o : not of the form NAME=VALUE" },
+		{ "max-age", "-o max-age: not of the form NAME=VALUE" },
+		{ "max-age=0", "-o max-age=0: '0' is not accepted; a number from 1 to 365" },
+		{ "max-age = 7", "-o max-age = 7: no such option" },
+		{ "maximum-age=7", "-o maximum-age=7: no such option" },
+		{ "helo-reject=fail", "-o helo-reject=fail: no such option" },
+		{ "spf.max-age=7", "-o spf.max-age=7: no such option" },
+		{ "dns.max-age=7", "-o dns.max-age=7: no such option" },
+		{ "=7", "-o =7: no such option" },
+		{ "domains=a.test,not=one", "-o domains=a.test,not=one: 'not=one' is not" },
+		{ "spf.whitelist=192.0.2.0/33", "-o spf.whitelist=192.0.2.0/33: '192.0.2.0/33'" },
+		{ "spf.helo-reject=no", "-o spf.helo-reject=no: 'no' is not accepted; one of:" },
+		{ "hash-minimum=9", "FILE: hash-minimum: 9 is more than hash-length, 4" },
+		{ "srs-domain=", "FILE: srs-domain: not set" },
+	};
+	char error[CONFIG_ERROR_SIZE];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		unit_true(
+		    rows[i].override, "refused", load(DOMAIN, &rows[i].override, 1, error) == NULL);
+		unit_true(rows[i].override, "message",
+		    strncmp(error, rows[i].want, strlen(rows[i].want)) == 0);
+		unit_holds(rows[i].override, "message", error, rows[i].want);
+	}
+	unit_end();
+}
+
+static void
+test_later_overrides_win(void **state)
+{
+	static const char *const overrides[] = { "max-age=5", "spf.use-exp=on", "max-age=6" };
+	char error[CONFIG_ERROR_SIZE];
+	struct settings *s = load(DOMAIN, overrides, COUNT(overrides), error);
+
+	(void)state;
+	assert_non_null(s);
+	assert_int_equal(s->max_age, 6);
+	assert_true(s->spf.use_exp);
+	settings_free(&s);
+}
+
+static void
+test_override_with_many_values(void **state)
+{
+	char error[CONFIG_ERROR_SIZE], text[4096] = "domains=d0.test";
+	const char *override = text;
+	struct settings *s;
+	size_t len = strlen(text);
+	int i;
+
+	(void)state;
+	for (i = 1; i < 200; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, ",d%d.test", i);
+	s = load(DOMAIN, &override, 1, error);
+	assert_non_null(s);
+	assert_int_equal(s->domains.n, 200);
+	assert_string_equal(s->domains.text[199], "d199.test");
+	settings_free(&s);
+}
+
+/* check_dump - what -nv prints reads back to settings that print the same */
+static void
+check_dump(const char *row, const struct settings *s)
+{
+	char error[CONFIG_ERROR_SIZE], *first = dump(s), *second;
+	struct settings *again = load(first, NULL, 0, error);
+
+	if (again == NULL) {
+		unit_text(row, "reads back", error, "no error");
+	} else {
+		second = dump(again);
+		unit_text(row, "second dump", second, first);
+		free(second);
+		settings_free(&again);
+	}
+	free(first);
+}
+
+static void
+test_dump_reads_back(void **state)
+{
+	static const char *const rows[] = {
+		DOMAIN,
+		DOMAIN "domains = {}\nforward = {}\nreverse = {}\npolicy = {}\n",
+		DOMAIN "domains = {a.test, .b.test}\nnameservers = {\"[2001:db8::53]:53\"}\n",
+		DOMAIN "separator = \"+\"\nhash-length = 27\nhash-minimum = 10\n",
+		DOMAIN "spf { header = ar\nhelo-reject = No_Check\nskip-addresses = {} }\n",
+		DOMAIN "spf { whitelist = {10.1.2.3/8, \"::ffff:192.0.2.0/120\"} }\n",
+		DOMAIN "spf { reason-message = \"{result}: #1 // 'x' /* y */ \\\"z\\\" \\\\\" }\n",
+	};
+	struct settings *s;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		s = load_good(rows[i]);
+		check_dump(rows[i], s);
+		settings_free(&s);
+	}
+	unit_end();
+}
+
+/* Paths take any byte: each of them has to survive being printed and read. */
+static void
+test_dump_of_odd_characters(void **state)
+{
+	static const char *const texts[] = { "/a \"quoted\" name", "/back\\slash\\",
+		"/$HOME/${HOME}", "/'single'", "/#no comment", "//no/comment", "/*no*/comment",
+		"/{a,b}=c;+=d", "/\\\"$\\${HOME}\"", "/b\303\274cher", "/trailing blank ",
+		"/%s%n" };
+	char override[300], value[8], error[CONFIG_ERROR_SIZE];
+	const char *overrides[] = { override };
+	struct settings *s;
+	size_t i;
+	int c;
+
+	(void)state;
+	for (i = 0; i < COUNT(texts); i++) {
+		snprintf(override, sizeof(override), "pid-file=%s", texts[i]);
+		s = load(DOMAIN, overrides, 1, error);
+		assert_non_null(s);
+		unit_text(texts[i], "taken", s->pid_file, texts[i]);
+		check_dump(texts[i], s);
+		settings_free(&s);
+	}
+	for (c = 1; c < 256; c++) {
+		snprintf(value, sizeof(value), "/a%cb", c);
+		snprintf(override, sizeof(override), "pid-file=%s", value);
+		s = load(DOMAIN, overrides, 1, error);
+		if (s == NULL) /* need not be accepted */
+			continue;
+		check_dump(value, s);
+		settings_free(&s);
+	}
+	unit_end();
+}
+
+static void
+test_free_nulls(void **state)
+{
+	struct settings *s = load_good(DOMAIN);
+
+	(void)state;
+	settings_free(&s);
+	assert_null(s);
+	settings_free(&s);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		UNIT_DIR_TEST(test_values),
+		UNIT_DIR_TEST(test_lists),
+		UNIT_DIR_TEST(test_lists_that_grow),
+		UNIT_DIR_TEST(test_bad_values),
+		UNIT_DIR_TEST(test_unknown_options),
+		UNIT_DIR_TEST(test_unknown_option_lists_them_all),
+		UNIT_DIR_TEST(test_given_twice),
+		UNIT_DIR_TEST(test_syntax_errors),
+		UNIT_DIR_TEST(test_what_is_missing),
+		UNIT_DIR_TEST(test_options_that_disagree),
+		UNIT_DIR_TEST(test_no_file),
+		UNIT_DIR_TEST(test_srs_domain_from_domains),
+		UNIT_DIR_TEST(test_own_domains),
+		UNIT_DIR_TEST(test_domains_file),
+		UNIT_DIR_TEST(test_bad_domains_files),
+		UNIT_DIR_TEST(test_made_of_options),
+		UNIT_DIR_TEST(test_overrides),
+		UNIT_DIR_TEST(test_bad_overrides),
+		UNIT_DIR_TEST(test_later_overrides_win),
+		UNIT_DIR_TEST(test_override_with_many_values),
+		UNIT_DIR_TEST(test_dump_reads_back),
+		UNIT_DIR_TEST(test_dump_of_odd_characters),
+		UNIT_DIR_TEST(test_free_nulls),
+	};
+
+	return cmocka_run_group_tests_name("config", tests, NULL, NULL);
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: ISC */
+#include "tests/unit/unit.h"
+
+#include "spf/dns_answer.h"
+
+static void
+test_type_names(void **state)
+{
+	(void)state;
+	assert_string_equal(dns_type_name(DNS_A), "A");
+	assert_string_equal(dns_type_name(DNS_AAAA), "AAAA");
+	assert_string_equal(dns_type_name(DNS_MX), "MX");
+	assert_string_equal(dns_type_name(DNS_PTR), "PTR");
+	assert_string_equal(dns_type_name(DNS_TXT), "TXT");
+}
+
+static void
+test_records_are_copied(void **state)
+{
+	struct dns_answer *answer = dns_answer_new(DNS_FOUND);
+	struct ipaddr ip = { .family = AF_INET, .bytes = { 192, 0, 2, 1 } };
+	char text[] = "a\0b";
+
+	(void)state;
+	assert_int_equal(answer->n, 0);
+	dns_answer_add(answer, NULL, 10, text, 3);
+	dns_answer_add(answer, &ip, 0, NULL, 0);
+	memset(text, 'x', sizeof(text));
+	ip.bytes[3] = 2;
+	assert_int_equal(answer->n, 2);
+	assert_int_equal(answer->rr[0].preference, 10);
+	assert_int_equal(answer->rr[0].len, 3);
+	assert_memory_equal(answer->rr[0].data, "a\0b", 4);
+	assert_int_equal(answer->rr[1].ip.bytes[3], 1);
+	assert_null(answer->rr[1].data);
+	dns_answer_unref(&answer);
+	assert_null(answer);
+}
+
+static void
+test_size_grows(void **state)
+{
+	struct dns_answer *answer = dns_answer_new(DNS_FOUND);
+	size_t before = answer->size;
+
+	(void)state;
+	assert_true(before >= sizeof(*answer));
+	dns_answer_add(answer, NULL, 0, "0123456789", 10);
+	assert_true(answer->size >= before + sizeof(struct dns_rr) + 10);
+	dns_answer_unref(&answer);
+}
+
+static int freed;
+
+static void
+count_free(void *arg)
+{
+	freed++;
+	free(arg);
+}
+
+/* The last reference frees, and what was derived goes with it. */
+static void
+test_references(void **state)
+{
+	struct dns_answer *first = dns_answer_new(DNS_VOID), *second = dns_answer_ref(first);
+
+	(void)state;
+	assert_ptr_equal(first, second);
+	first->derived = malloc(10);
+	first->free_derived = count_free;
+	freed = 0;
+	dns_answer_unref(&first);
+	assert_null(first);
+	assert_int_equal(freed, 0);
+	assert_int_equal(second->status, DNS_VOID);
+	dns_answer_unref(&second);
+	assert_int_equal(freed, 1);
+	dns_answer_unref(&second);
+	assert_int_equal(freed, 1);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_type_names),
+		cmocka_unit_test(test_records_are_copied),
+		cmocka_unit_test(test_size_grows),
+		cmocka_unit_test(test_references),
+	};
+
+	return cmocka_run_group_tests_name("dns_answer", tests, NULL, NULL);
+}

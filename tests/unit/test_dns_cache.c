@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: ISC */
+#include "tests/unit/unit.h"
+
+#include "spf/dns_cache.h"
+
+/* keep - put an answer with one text into the cache */
+static void
+keep(struct dns_cache *cache, const char *name, enum dns_type type, const char *text, uint32_t ttl,
+    uint64_t now)
+{
+	struct dns_answer *answer = dns_answer_new(DNS_FOUND);
+
+	answer->ttl = ttl;
+	dns_answer_add(answer, NULL, 0, text, strlen(text));
+	dns_cache_put(cache, name, type, answer, now);
+	dns_answer_unref(&answer);
+}
+
+/* check_found - the text that is kept, or NULL */
+static void
+check_found(
+    struct dns_cache *cache, const char *name, enum dns_type type, uint64_t now, const char *want)
+{
+	struct dns_answer *answer = dns_cache_find(cache, name, type, now);
+
+	unit_text(name, unit_row("%s at %llu", dns_type_name(type), (unsigned long long)now),
+	    answer == NULL ? NULL : answer->rr[0].data, want);
+	dns_answer_unref(&answer);
+}
+
+static void
+test_name_and_type(void **state)
+{
+	struct dns_cache *cache = dns_cache_new();
+
+	(void)state;
+	keep(cache, "a.test", DNS_TXT, "text of a", 60, 1000);
+	keep(cache, "a.test", DNS_MX, "mx of a", 60, 1000);
+	keep(cache, "b.test", DNS_TXT, "text of b", 60, 1000);
+	check_found(cache, "a.test", DNS_TXT, 1000, "text of a");
+	check_found(cache, "a.test", DNS_MX, 1000, "mx of a");
+	check_found(cache, "b.test", DNS_TXT, 1000, "text of b");
+	check_found(cache, "b.test", DNS_MX, 1000, NULL);
+	check_found(cache, "c.test", DNS_TXT, 1000, NULL);
+	check_found(cache, "a.tes", DNS_TXT, 1000, NULL);
+	unit_int("all", "count", (int)dns_cache_count(cache), 3);
+	dns_cache_free(&cache);
+	assert_null(cache);
+	dns_cache_free(&cache);
+	unit_end();
+}
+
+static void
+test_time_to_live(void **state)
+{
+	struct dns_cache *cache = dns_cache_new();
+
+	(void)state;
+	keep(cache, "a.test", DNS_TXT, "a", 60, 1000);
+	check_found(cache, "a.test", DNS_TXT, 1059, "a");
+	check_found(cache, "a.test", DNS_TXT, 1060, NULL);
+	unit_int("expired", "count", (int)dns_cache_count(cache), 0);
+	keep(cache, "b.test", DNS_TXT, "b", 1, 2000);
+	check_found(cache, "b.test", DNS_TXT, 2000, "b");
+	check_found(cache, "b.test", DNS_TXT, 2001, NULL);
+	dns_cache_free(&cache);
+	unit_end();
+}
+
+static void
+test_longest_time_to_live(void **state)
+{
+	struct dns_cache *cache = dns_cache_new();
+
+	(void)state;
+	keep(cache, "a.test", DNS_TXT, "a", UINT32_MAX, 1000);
+	check_found(cache, "a.test", DNS_TXT, 1000 + 86399, "a");
+	check_found(cache, "a.test", DNS_TXT, 1000 + 86400, NULL);
+	dns_cache_free(&cache);
+	unit_end();
+}
+
+static void
+test_not_kept(void **state)
+{
+	struct dns_cache *cache = dns_cache_new();
+	struct dns_answer *error = dns_answer_new(DNS_ERROR);
+
+	(void)state;
+	error->ttl = 60;
+	dns_cache_put(cache, "a.test", DNS_TXT, error, 1000);
+	dns_answer_unref(&error);
+	keep(cache, "b.test", DNS_TXT, "b", 0, 1000);
+	assert_null(dns_cache_find(cache, "a.test", DNS_TXT, 1000));
+	assert_null(dns_cache_find(cache, "b.test", DNS_TXT, 1000));
+	assert_int_equal(dns_cache_count(cache), 0);
+	dns_cache_free(&cache);
+}
+
+static void
+test_void_answers_are_kept(void **state)
+{
+	struct dns_cache *cache = dns_cache_new();
+	struct dns_answer *answer = dns_answer_new(DNS_VOID);
+
+	(void)state;
+	answer->ttl = 60;
+	dns_cache_put(cache, "a.test", DNS_A, answer, 1000);
+	dns_answer_unref(&answer);
+	answer = dns_cache_find(cache, "a.test", DNS_A, 1059);
+	assert_non_null(answer);
+	assert_int_equal(answer->status, DNS_VOID);
+	dns_answer_unref(&answer);
+	dns_cache_free(&cache);
+}
+
+static void
+test_newer_answer_replaces(void **state)
+{
+	struct dns_cache *cache = dns_cache_new();
+
+	(void)state;
+	keep(cache, "a.test", DNS_TXT, "old", 60, 1000);
+	keep(cache, "a.test", DNS_TXT, "new", 60, 1030);
+	check_found(cache, "a.test", DNS_TXT, 1080, "new");
+	unit_int("a.test", "count", (int)dns_cache_count(cache), 1);
+	keep(cache, "a.test", DNS_TXT, "none", 0, 1081);
+	check_found(cache, "a.test", DNS_TXT, 1081, NULL);
+	dns_cache_free(&cache);
+	unit_end();
+}
+
+/* An answer that somebody uses outlives the cache. */
+static void
+test_references(void **state)
+{
+	struct dns_cache *cache = dns_cache_new();
+	struct dns_answer *answer;
+
+	(void)state;
+	keep(cache, "a.test", DNS_TXT, "text", 60, 1000);
+	answer = dns_cache_find(cache, "a.test", DNS_TXT, 1000);
+	dns_cache_free(&cache);
+	assert_string_equal(answer->rr[0].data, "text");
+	dns_answer_unref(&answer);
+}
+
+static void
+keep_numbered(struct dns_cache *cache, unsigned number, const char *text)
+{
+	char name[40];
+
+	snprintf(name, sizeof(name), "n%u.test", number);
+	keep(cache, name, DNS_TXT, text, 3600, 1000);
+}
+
+static void
+test_bounded_in_number(void **state)
+{
+	struct dns_cache *cache = dns_cache_new();
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < DNS_CACHE_ENTRIES; i++)
+		keep_numbered(cache, i, "x");
+	unit_int("full", "count", (int)dns_cache_count(cache), DNS_CACHE_ENTRIES);
+	check_found(cache, "n0.test", DNS_TXT, 1001, "x"); /* is used, so it stays */
+	keep_numbered(cache, i, "x");
+	unit_int("over", "count", (int)dns_cache_count(cache), DNS_CACHE_ENTRIES);
+	check_found(cache, "n0.test", DNS_TXT, 1001, "x");
+	check_found(cache, "n1.test", DNS_TXT, 1001, NULL);
+	check_found(cache, "n2.test", DNS_TXT, 1001, "x");
+	check_found(cache, "n20000.test", DNS_TXT, 1001, "x");
+	dns_cache_free(&cache);
+	unit_end();
+}
+
+static void
+test_bounded_in_bytes(void **state)
+{
+	struct dns_cache *cache = dns_cache_new();
+	char *text = unit_fill('t', 60000);
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < 1000; i++)
+		keep_numbered(cache, i, text);
+	assert_in_range(dns_cache_count(cache), DNS_CACHE_BYTES / 65000, DNS_CACHE_BYTES / 60000);
+	check_found(cache, "n999.test", DNS_TXT, 1001, text);
+	check_found(cache, "n0.test", DNS_TXT, 1001, NULL);
+	free(text);
+	dns_cache_free(&cache);
+	unit_end();
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_name_and_type),
+		cmocka_unit_test(test_time_to_live),
+		cmocka_unit_test(test_longest_time_to_live),
+		cmocka_unit_test(test_not_kept),
+		cmocka_unit_test(test_void_answers_are_kept),
+		cmocka_unit_test(test_newer_answer_replaces),
+		cmocka_unit_test(test_references),
+		cmocka_unit_test(test_bounded_in_number),
+		cmocka_unit_test(test_bounded_in_bytes),
+	};
+
+	return cmocka_run_group_tests_name("dns_cache", tests, NULL, NULL);
+}

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: ISC */
+#include "tests/unit/unit_dir.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+
+#include "common/endpoint.h"
+
+static void
+test_valid_forms(void **state)
+{
+	static const char *const rows[] = { "inet:127.0.0.1:10001", "inet:0.0.0.0:1",
+		"inet:192.0.2.1:65535", "inet:[::1]:10001", "inet:[2001:db8::1]:25",
+		"inet:localhost:10001", "inet:mail.example.test:10001", "inet:*:10001",
+		"unix:/run/srsd/forward", "unix:/a", "unix:/with space/and:colon" };
+	const char *error;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		error = "";
+		unit_true(rows[i], error, endpoint_is_valid(rows[i], &error));
+	}
+	unit_end();
+}
+
+static void
+test_invalid_forms(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *reason;
+	} rows[] = {
+		{ "", ENDPOINT_FORMS },
+		{ "inet", ENDPOINT_FORMS },
+		{ "inet:", ENDPOINT_FORMS },
+		{ "inet:127.0.0.1", ENDPOINT_FORMS },
+		{ "inet::10001", ENDPOINT_FORMS },
+		{ "inet:[]:10001", ENDPOINT_FORMS },
+		{ "inet:[::1:10001", ENDPOINT_FORMS },
+		{ "inet:[::1]", ENDPOINT_FORMS },
+		{ "inet:[::1]10001", ENDPOINT_FORMS },
+		{ "127.0.0.1:10001", ENDPOINT_FORMS },
+		{ "10001", ENDPOINT_FORMS },
+		{ "INET:127.0.0.1:10001", ENDPOINT_FORMS },
+		{ "tcp:127.0.0.1:10001", ENDPOINT_FORMS },
+		{ " inet:127.0.0.1:10001", ENDPOINT_FORMS },
+		{ "inet:::1:10001", "brackets" },
+		{ "inet:2001:db8::1:10001", "brackets" },
+		{ "inet:127.0.0.1:", "port" },
+		{ "inet:127.0.0.1:0", "port" },
+		{ "inet:127.0.0.1:65536", "port" },
+		{ "inet:127.0.0.1:-1", "port" },
+		{ "inet:127.0.0.1:smtp", "port" },
+		{ "inet:127.0.0.1:10001x", "port" },
+		{ "inet:127.0.0.1:4294967297", "port" },
+		{ "unix:", "begins with /" },
+		{ "unix:run/srsd", "begins with /" },
+		{ "unix: /run/srsd", "begins with /" },
+	};
+	const char *error;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		error = "";
+		unit_true(rows[i].text, "refused", !endpoint_is_valid(rows[i].text, &error));
+		unit_holds(rows[i].text, "reason", error, rows[i].reason);
+	}
+	unit_end();
+}
+
+static void
+test_longest_texts(void **state)
+{
+	char *fill = unit_fill('p', 256), text[300];
+	const char *error;
+
+	(void)state;
+	snprintf(text, sizeof(text), "unix:/%.106s", fill);
+	unit_true("107 bytes of path", "valid", endpoint_is_valid(text, &error));
+	snprintf(text, sizeof(text), "unix:/%.107s", fill);
+	unit_true("108 bytes of path", "refused", !endpoint_is_valid(text, &error));
+	unit_holds("108 bytes of path", "reason", error, "107");
+	snprintf(text, sizeof(text), "inet:%.255s:1", fill);
+	unit_true("255 bytes of host", "valid", endpoint_is_valid(text, &error));
+	snprintf(text, sizeof(text), "inet:%.256s:1", fill);
+	unit_true("256 bytes of host", "refused", !endpoint_is_valid(text, &error));
+	free(fill);
+	unit_end();
+}
+
+static void
+test_parse_ipv4(void **state)
+{
+	struct endpoint ep;
+	const char *error;
+
+	(void)state;
+	assert_true(endpoint_parse(&ep, "inet:127.0.0.1:10001", &error));
+	assert_int_equal(ep.n, 1);
+	assert_int_equal(ep.addr[0].len, sizeof(struct sockaddr_in));
+	assert_int_equal(ep.addr[0].u.sa.sa_family, AF_INET);
+	assert_int_equal(ntohs(ep.addr[0].u.in.sin_port), 10001);
+	assert_int_equal(ntohl(ep.addr[0].u.in.sin_addr.s_addr), INADDR_LOOPBACK);
+}
+
+static void
+test_parse_ipv6(void **state)
+{
+	struct endpoint ep;
+	const char *error;
+
+	(void)state;
+	assert_true(endpoint_parse(&ep, "inet:[::1]:10002", &error));
+	assert_int_equal(ep.n, 1);
+	assert_int_equal(ep.addr[0].u.sa.sa_family, AF_INET6);
+	assert_int_equal(ntohs(ep.addr[0].u.in6.sin6_port), 10002);
+	assert_true(IN6_IS_ADDR_LOOPBACK(&ep.addr[0].u.in6.sin6_addr));
+}
+
+static void
+test_parse_any_address(void **state)
+{
+	struct endpoint ep;
+	const char *error;
+	bool v4 = false;
+	size_t i;
+
+	(void)state;
+	assert_true(endpoint_parse(&ep, "inet:*:10003", &error));
+	assert_in_range(ep.n, 1, ENDPOINT_ADDRS);
+	for (i = 0; i < ep.n; i++)
+		if (ep.addr[i].u.sa.sa_family == AF_INET)
+			v4 |= ep.addr[i].u.in.sin_addr.s_addr == htonl(INADDR_ANY);
+	assert_true(v4);
+}
+
+static void
+test_parse_unix(void **state)
+{
+	struct endpoint ep;
+	const char *error;
+
+	(void)state;
+	assert_true(endpoint_parse(&ep, "unix:/run/srsd/policy", &error));
+	assert_int_equal(ep.n, 1);
+	assert_int_equal(ep.addr[0].u.sa.sa_family, AF_UNIX);
+	assert_string_equal(ep.addr[0].u.un.sun_path, "/run/srsd/policy");
+}
+
+static void
+test_parse_refuses(void **state)
+{
+	struct endpoint ep;
+	const char *error = NULL;
+
+	(void)state;
+	assert_false(endpoint_parse(&ep, "inet:127.0.0.1:0", &error));
+	assert_non_null(error);
+}
+
+/* parse_any_port - an endpoint at an address, at a port that the kernel chooses */
+static struct endpoint
+parse_any_port(const char *text)
+{
+	struct endpoint ep;
+	const char *error;
+
+	assert_true(endpoint_parse(&ep, text, &error));
+	ep.addr[0].u.in.sin_port = 0; /* sockaddr_in6 has it at the same place */
+	return ep;
+}
+
+/* check_listening - a socket that is what endpoint_listen promises */
+static void
+check_listening(int fd)
+{
+	socklen_t len = sizeof(int);
+	int on = 0;
+
+	assert_int_not_equal(fd, -1);
+	assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &on, &len), 0);
+	assert_int_equal(on, 1);
+	assert_true(fcntl(fd, F_GETFL) & O_NONBLOCK);
+	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+}
+
+/* can_connect - does somebody answer there? */
+static bool
+can_connect(const struct endpoint_addr *addr)
+{
+	int fd = socket(addr->u.sa.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool ok = connect(fd, &addr->u.sa, addr->len) == 0;
+
+	close(fd);
+	return ok;
+}
+
+static void
+test_listen_ipv4(void **state)
+{
+	struct endpoint ep = parse_any_port("inet:127.0.0.1:1");
+	int fd = endpoint_listen(&ep.addr[0]);
+
+	(void)state;
+	check_listening(fd);
+	assert_int_equal(getsockname(fd, &ep.addr[0].u.sa, &ep.addr[0].len), 0);
+	assert_int_not_equal(ep.addr[0].u.in.sin_port, 0);
+	assert_true(can_connect(&ep.addr[0]));
+	assert_int_equal(endpoint_listen(&ep.addr[0]), -1);
+	assert_int_equal(errno, EADDRINUSE);
+	close(fd);
+}
+
+static void
+test_listen_ipv6(void **state)
+{
+	struct endpoint ep = parse_any_port("inet:[::1]:1");
+	socklen_t len = sizeof(int);
+	int only = 0, fd = endpoint_listen(&ep.addr[0]);
+
+	(void)state;
+	if (fd == -1 && (errno == EADDRNOTAVAIL || errno == EAFNOSUPPORT))
+		return; /* a machine without IPv6 */
+	check_listening(fd);
+	assert_int_equal(getsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, &len), 0);
+	assert_int_equal(only, 1);
+	close(fd);
+}
+
+static struct endpoint
+parse_socket(const char *path)
+{
+	struct endpoint ep;
+	const char *error;
+	char text[UNIT_DIR_SIZE + 20];
+
+	snprintf(text, sizeof(text), "unix:%s", path);
+	assert_true(endpoint_parse(&ep, text, &error));
+	return ep;
+}
+
+static void
+test_listen_unix(void **state)
+{
+	struct endpoint ep = parse_socket(unit_path("socket"));
+	int fd = endpoint_listen(&ep.addr[0]);
+	struct stat st;
+
+	(void)state;
+	check_listening(fd);
+	assert_true(can_connect(&ep.addr[0]));
+	assert_int_equal(stat(unit_path("socket"), &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0666);
+	close(fd);
+}
+
+static void
+test_stale_socket_is_replaced(void **state)
+{
+	struct endpoint ep = parse_socket(unit_path("socket"));
+	int fd = endpoint_listen(&ep.addr[0]);
+
+	(void)state;
+	check_listening(fd);
+	close(fd); /* its name stays */
+	assert_false(can_connect(&ep.addr[0]));
+	fd = endpoint_listen(&ep.addr[0]);
+	check_listening(fd);
+	assert_true(can_connect(&ep.addr[0]));
+	close(fd);
+}
+
+static void
+test_live_socket_is_left_alone(void **state)
+{
+	struct endpoint ep = parse_socket(unit_path("socket"));
+	int fd = endpoint_listen(&ep.addr[0]);
+
+	(void)state;
+	check_listening(fd);
+	assert_int_equal(endpoint_listen(&ep.addr[0]), -1);
+	assert_int_equal(errno, EADDRINUSE);
+	assert_true(can_connect(&ep.addr[0]));
+	close(fd);
+}
+
+static void
+test_other_file_is_left_alone(void **state)
+{
+	struct endpoint ep = parse_socket(unit_write("socket", BYTES("text"), 0600));
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(endpoint_listen(&ep.addr[0]), -1);
+	assert_int_equal(errno, EADDRINUSE);
+	assert_int_equal(stat(unit_path("socket"), &st), 0);
+	assert_true(S_ISREG(st.st_mode));
+	assert_int_equal(st.st_size, 4);
+}
+
+static void
+test_no_such_folder(void **state)
+{
+	struct endpoint ep = parse_socket(unit_path("none/socket"));
+
+	(void)state;
+	assert_int_equal(endpoint_listen(&ep.addr[0]), -1);
+	assert_int_equal(errno, ENOENT);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_valid_forms),
+		cmocka_unit_test(test_invalid_forms),
+		cmocka_unit_test(test_longest_texts),
+		cmocka_unit_test(test_parse_ipv4),
+		cmocka_unit_test(test_parse_ipv6),
+		cmocka_unit_test(test_parse_any_address),
+		cmocka_unit_test(test_parse_unix),
+		cmocka_unit_test(test_parse_refuses),
+		cmocka_unit_test(test_listen_ipv4),
+		cmocka_unit_test(test_listen_ipv6),
+		UNIT_DIR_TEST(test_listen_unix),
+		UNIT_DIR_TEST(test_stale_socket_is_replaced),
+		UNIT_DIR_TEST(test_live_socket_is_left_alone),
+		UNIT_DIR_TEST(test_other_file_is_left_alone),
+		UNIT_DIR_TEST(test_no_such_folder),
+	};
+
+	return cmocka_run_group_tests_name("endpoint", tests, NULL, NULL);
+}

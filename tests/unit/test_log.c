@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: ISC */
+#include "tests/unit/unit_dir.h"
+
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <time.h>
+
+#include "common/line.h"
+#include "common/log.h"
+
+/* The log writes to standard error, which a test replaces for a while. */
+static int saved_stderr = -1;
+
+static void
+redirect(int fd)
+{
+	fflush(stderr);
+	saved_stderr = dup(STDERR_FILENO);
+	assert_int_not_equal(saved_stderr, -1);
+	assert_int_equal(dup2(fd, STDERR_FILENO), STDERR_FILENO);
+	log_open(LOG_SINK_STDERR, "unit");
+}
+
+static void
+restore(void)
+{
+	dup2(saved_stderr, STDERR_FILENO);
+	close(saved_stderr);
+}
+
+/* What was written to a file, NUL-terminated. */
+static char written[4 * 1024 * 1024];
+
+static void
+begin_file(void)
+{
+	int fd = open(unit_path("log"), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
+
+	assert_int_not_equal(fd, -1);
+	redirect(fd);
+	close(fd);
+}
+
+static const char *
+read_file(void)
+{
+	FILE *in = fopen(unit_path("log"), "re");
+	size_t n = fread(written, 1, sizeof(written) - 1, in);
+
+	fclose(in);
+	written[n] = '\0';
+	return written;
+}
+
+static const char *
+end_file(void)
+{
+	log_flush();
+	restore();
+	log_verbose(0);
+	return read_file();
+}
+
+static void
+test_levels(void **state)
+{
+	(void)state;
+	begin_file();
+	log_info("plain %d", 1);
+	log_warnx("odd %s", "thing");
+	errno = ENOENT;
+	log_warn("open %s", "x");
+	assert_string_equal(end_file(), "unit: plain 1\n"
+					"unit: warning: odd thing\n"
+					"unit: warning: open x: No such file or directory\n");
+}
+
+static void
+test_debug_only_when_asked_for(void **state)
+{
+	(void)state;
+	begin_file();
+	log_debug("one");
+	assert_false(log_debugging());
+	log_verbose(1);
+	log_debug("two");
+	assert_true(log_debugging());
+	log_verbose(0);
+	log_debug("three");
+	assert_false(log_debugging());
+	assert_string_equal(end_file(), "unit: debug: two\n");
+}
+
+static void
+test_errno_stays(void **state)
+{
+	(void)state;
+	begin_file();
+	errno = EBADF;
+	log_warn("one");
+	log_info("two");
+	assert_int_equal(errno, EBADF);
+	end_file();
+}
+
+static void
+test_ready_line(void **state)
+{
+	struct line line;
+
+	(void)state;
+	begin_file();
+	line_begin(&line, "map from=<%s");
+	line_put(&line, "> a\nb");
+	log_line(&line);
+	assert_string_equal(end_file(), "unit: map from=<%s> a?b\n");
+}
+
+static void
+test_newline_never_passes(void **state)
+{
+	(void)state;
+	begin_file();
+	log_info("one\ntwo");
+	log_info("three\n");
+	log_info("\n\n");
+	log_warnx("%s", "four\nunit: five");
+	assert_string_equal(end_file(), "unit: one?two\n"
+					"unit: three?\n"
+					"unit: ??\n"
+					"unit: warning: four?unit: five\n");
+}
+
+static void
+test_long_message_is_cut(void **state)
+{
+	char *text = unit_fill('t', 100000);
+	const char *nl;
+
+	(void)state;
+	begin_file();
+	log_info("%s", text);
+	errno = ENOENT;
+	log_warn("%s", text);
+	log_info("next");
+	end_file();
+	nl = strchr(written, '\n');
+	assert_non_null(nl);
+	assert_in_range(nl - written, 1000, 2047);
+	nl = strchr(nl + 1, '\n');
+	assert_non_null(nl);
+	assert_string_equal(nl + 1, "unit: next\n");
+	free(text);
+}
+
+static void
+test_longest_ready_line(void **state)
+{
+	char *text = unit_fill('t', LINE_SIZE);
+	struct line line;
+
+	(void)state;
+	begin_file();
+	line_begin(&line, text);
+	log_line(&line);
+	log_info("next");
+	end_file();
+	assert_int_equal(strlen(written), 6 + LINE_SIZE + 1 + strlen("unit: next\n"));
+	assert_string_equal(written + 6 + LINE_SIZE, "\nunit: next\n");
+	free(text);
+}
+
+static void
+test_written_at_the_flush(void **state)
+{
+	(void)state;
+	begin_file();
+	assert_false(log_pending());
+	log_info("one");
+	assert_true(log_pending());
+	assert_string_equal(read_file(), "");
+	log_flush();
+	assert_false(log_pending());
+	assert_string_equal(read_file(), "unit: one\n");
+	log_info("two");
+	assert_string_equal(end_file(), "unit: one\nunit: two\n");
+}
+
+static void
+test_open_writes_what_waits(void **state)
+{
+	(void)state;
+	begin_file();
+	log_info("one");
+	log_open(LOG_SINK_STDERR, "other");
+	assert_string_equal(read_file(), "unit: one\n");
+	log_info("two");
+	assert_string_equal(end_file(), "unit: one\nother: two\n");
+}
+
+#define MANY 50000
+
+/* check_numbered - "unit: line N" for each N once, in order; what was lost is said. Returns how
+ * many lines there were and how many were lost. */
+static unsigned
+check_numbered(char *text, unsigned *lost)
+{
+	unsigned n = 0, number, last = 0, some;
+	char *line, *rest = text;
+
+	*lost = 0;
+	while ((line = strsep(&rest, "\n")) != NULL && rest != NULL) {
+		if (sscanf(line, "unit: warning: log: %u lines lost", &some) == 1) {
+			*lost += some;
+			continue;
+		}
+		assert_int_equal(sscanf(line, "unit: line %u of", &number), 1);
+		assert_true(n == 0 || number > last);
+		last = number;
+		n++;
+	}
+	assert_string_equal(line, "");
+	return n;
+}
+
+static void
+test_a_file_loses_nothing(void **state)
+{
+	unsigned i, lost;
+
+	(void)state;
+	begin_file();
+	for (i = 0; i < MANY; i++)
+		log_info("line %u of a long story that somebody tells", i);
+	end_file();
+	assert_int_equal(check_numbered(written, &lost), MANY);
+	assert_int_equal(lost, 0);
+}
+
+/* take - read what a non-blocking descriptor has; returns whether there was anything */
+static bool
+take(int fd, size_t *len)
+{
+	ssize_t n = read(fd, written + *len, sizeof(written) - 1 - *len);
+
+	if (n > 0)
+		*len += (size_t)n;
+	written[*len] = '\0';
+	return n > 0;
+}
+
+/* check_full_sink - nobody reads while much is logged: nothing blocks, and all is accounted for */
+static void
+check_full_sink(int reader, int writer)
+{
+	unsigned i, n, lost;
+	size_t len = 0;
+	bool pending;
+
+	assert_int_equal(fcntl(reader, F_SETFL, O_NONBLOCK), 0);
+	redirect(writer);
+	for (i = 0; i < MANY; i++)
+		log_info("line %u of a long story that nobody hears", i);
+	log_flush();
+	pending = log_pending();
+	while (take(reader, &len) || log_pending())
+		log_flush();
+	restore();
+	assert_true(pending);
+	n = check_numbered(written, &lost);
+	assert_in_range(lost, 1, MANY);
+	assert_int_equal(n + lost, MANY);
+}
+
+static void
+test_full_pipe(void **state)
+{
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(pipe(fds), 0);
+	check_full_sink(fds[0], fds[1]);
+	close(fds[0]);
+	close(fds[1]);
+}
+
+static void
+test_full_socket(void **state)
+{
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	check_full_sink(fds[0], fds[1]);
+	close(fds[0]);
+	close(fds[1]);
+}
+
+/* log_in_child - start a child whose standard error is a pipe; returns 0 in the child */
+static pid_t
+log_in_child(int *reader)
+{
+	int fds[2];
+	pid_t pid;
+
+	assert_int_equal(pipe(fds), 0);
+	fflush(NULL);
+	pid = fork();
+	assert_int_not_equal(pid, -1);
+	if (pid == 0) {
+		close(fds[0]);
+		dup2(fds[1], STDERR_FILENO);
+		log_open(LOG_SINK_STDERR, "unit");
+	}
+	close(fds[1]);
+	*reader = fds[0];
+	return pid;
+}
+
+/* end_child - all that the child wrote, and its exit status */
+static int
+end_child(pid_t pid, int reader)
+{
+	size_t len = 0;
+	int status;
+
+	while (take(reader, &len))
+		;
+	close(reader);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void
+test_close_waits_for_a_reader(void **state)
+{
+	int go[2], reader;
+	unsigned i, lost;
+	pid_t pid;
+	char c;
+
+	(void)state;
+	assert_int_equal(pipe(go), 0);
+	pid = log_in_child(&reader);
+	if (pid == 0) {
+		for (i = 0; i < 3000; i++)
+			log_info("line %u of a long story with a late listener", i);
+		log_flush();
+		c = log_pending() ? 'p' : 'n';
+		if (write(go[1], &c, 1) == 1)
+			log_close();
+		_exit(log_pending() ? 2 : 0);
+	}
+	/* The child is full by now; only then does anybody read. */
+	assert_int_equal(read(go[0], &c, 1), 1);
+	assert_int_equal(c, 'p');
+	assert_int_equal(end_child(pid, reader), 0);
+	assert_int_equal(check_numbered(written, &lost), 3000);
+	assert_int_equal(lost, 0);
+	close(go[0]);
+	close(go[1]);
+}
+
+/* The reader is gone for good: there is nothing to wait for. */
+static void
+test_close_without_a_reader(void **state)
+{
+	struct timespec begun, ended;
+	int fds[2];
+
+	(void)state;
+	signal(SIGPIPE, SIG_IGN);
+	assert_int_equal(pipe(fds), 0);
+	redirect(fds[1]);
+	close(fds[1]);
+	log_info("nobody reads this");
+	close(fds[0]);
+	clock_gettime(CLOCK_MONOTONIC, &begun);
+	log_close();
+	clock_gettime(CLOCK_MONOTONIC, &ended);
+	restore();
+	assert_false(log_pending());
+	assert_in_range(ended.tv_sec - begun.tv_sec, 0, 1);
+}
+
+static void
+test_fatal(void **state)
+{
+	int reader;
+	pid_t pid = log_in_child(&reader);
+
+	(void)state;
+	if (pid == 0) {
+		log_info("before");
+		errno = ENOENT;
+		fatal("cannot %s", "go on");
+	}
+	assert_int_equal(end_child(pid, reader), 1);
+	assert_string_equal(
+	    written, "unit: before\nunit: fatal: cannot go on: No such file or directory\n");
+}
+
+static void
+test_fatalx(void **state)
+{
+	int reader;
+	pid_t pid = log_in_child(&reader);
+
+	(void)state;
+	if (pid == 0) {
+		errno = ENOENT;
+		fatalx("cannot go on");
+	}
+	assert_int_equal(end_child(pid, reader), 1);
+	assert_string_equal(written, "unit: fatal: cannot go on\n");
+}
+
+/* Before log_open() there may be no event loop that flushes. First of all tests. */
+static void
+test_before_open(void **state)
+{
+	int fds[2];
+	size_t len = 0;
+
+	(void)state;
+	assert_int_equal(pipe(fds), 0);
+	saved_stderr = dup(STDERR_FILENO);
+	dup2(fds[1], STDERR_FILENO);
+	log_warnx("no configuration");
+	restore();
+	close(fds[1]);
+	while (take(fds[0], &len))
+		;
+	close(fds[0]);
+	assert_string_equal(written, "srsd: warning: no configuration\n");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_before_open),
+		UNIT_DIR_TEST(test_levels),
+		UNIT_DIR_TEST(test_debug_only_when_asked_for),
+		UNIT_DIR_TEST(test_errno_stays),
+		UNIT_DIR_TEST(test_ready_line),
+		UNIT_DIR_TEST(test_newline_never_passes),
+		UNIT_DIR_TEST(test_long_message_is_cut),
+		UNIT_DIR_TEST(test_longest_ready_line),
+		UNIT_DIR_TEST(test_written_at_the_flush),
+		UNIT_DIR_TEST(test_open_writes_what_waits),
+		UNIT_DIR_TEST(test_a_file_loses_nothing),
+		cmocka_unit_test(test_full_pipe),
+		cmocka_unit_test(test_full_socket),
+		cmocka_unit_test(test_close_waits_for_a_reader),
+		cmocka_unit_test(test_close_without_a_reader),
+		cmocka_unit_test(test_fatal),
+		cmocka_unit_test(test_fatalx),
+	};
+
+	return cmocka_run_group_tests_name("log", tests, NULL, NULL);
+}

@@ -1,0 +1,653 @@
+/* SPDX-License-Identifier: ISC */
+#include "tests/unit/unit.h"
+
+#include "conf/option.h"
+
+/* Settings with every default. */
+static struct settings *
+make_settings(void)
+{
+	struct settings *s = calloc(1, sizeof(*s));
+	const struct option *o;
+
+	assert_non_null(s);
+	for (o = options; o < options + options_count; o++)
+		option_preset(s, o);
+	return s;
+}
+
+static const struct option *
+find(const char *section, const char *name)
+{
+	const struct option *o = option_find(section, name);
+
+	if (o == NULL)
+		fail_msg("no option %s", name);
+	return o;
+}
+
+/* printed - what option_print writes; good until the next call */
+static const char *
+printed(const struct settings *s, const struct option *o)
+{
+	static char text[4096];
+	FILE *out = fmemopen(text, sizeof(text), "w");
+
+	assert_non_null(out);
+	option_print(s, o, out);
+	fclose(out);
+	return text;
+}
+
+static bool
+set(struct settings *s, const struct option *o, const char *value, char *error)
+{
+	error[0] = '\0';
+	return option_set(s, o, &value, 1, error);
+}
+
+struct printed_row {
+	const char *section;
+	const char *name;
+	const char *want;
+};
+
+static void
+test_defaults(void **state)
+{
+	static const struct printed_row rows[] = {
+		{ NULL, "srs-domain", "srs-domain = \"\"\n" },
+		{ NULL, "domains", "domains = {}\n" },
+		{ NULL, "domains-file", "domains-file = \"\"\n" },
+		{ NULL, "secrets-file", "secrets-file = \"" SYSCONFDIR "/srsd/srsd.secret\"\n" },
+		{ NULL, "forward", "forward = {\"inet:127.0.0.1:10001\"}\n" },
+		{ NULL, "reverse", "reverse = {\"inet:127.0.0.1:10002\"}\n" },
+		{ NULL, "policy", "policy = {\"inet:127.0.0.1:10003\"}\n" },
+		{ NULL, "separator", "separator = \"=\"\n" },
+		{ NULL, "hash-length", "hash-length = 4\n" },
+		{ NULL, "hash-minimum", "hash-minimum = 4\n" },
+		{ NULL, "hash-avoid-slash", "hash-avoid-slash = true\n" },
+		{ NULL, "max-age", "max-age = 21\n" },
+		{ NULL, "always-rewrite", "always-rewrite = false\n" },
+		{ NULL, "idle-timeout", "idle-timeout = 1800\n" },
+		{ NULL, "connection-limit", "connection-limit = 1000\n" },
+		{ NULL, "unprivileged-user", "unprivileged-user = \"srsd\"\n" },
+		{ NULL, "chroot-dir", "chroot-dir = \"\"\n" },
+		{ NULL, "pid-file", "pid-file = \"\"\n" },
+		{ NULL, "syslog", "syslog = false\n" },
+		{ NULL, "nameservers", "nameservers = {}\n" },
+		{ NULL, "dnssec", "dnssec = false\n" },
+		{ "spf", "helo-reject", "\thelo-reject = \"fail\"\n" },
+		{ "spf", "mail-from-reject", "\tmail-from-reject = \"fail\"\n" },
+		{ "spf", "null-sender-reject", "\tnull-sender-reject = \"helo-reject\"\n" },
+		{ "spf", "permerror-reject", "\tpermerror-reject = false\n" },
+		{ "spf", "temperror-defer", "\ttemperror-defer = false\n" },
+		{ "spf", "test-only", "\ttest-only = false\n" },
+		{ "spf", "header", "\theader = \"received-spf\"\n" },
+		{ "spf", "authserv-id", "\tauthserv-id = \"\"\n" },
+		{ "spf", "hide-receiver", "\thide-receiver = true\n" },
+		{ "spf", "skip-addresses",
+		    "\tskip-addresses = {\"127.0.0.0/8\", \"127.0.0.0/8\", \"::1/128\"}\n" },
+		{ "spf", "whitelist", "\twhitelist = {}\n" },
+		{ "spf", "reject-not-pass-domains", "\treject-not-pass-domains = {}\n" },
+		{ "spf", "no-mail", "\tno-mail = false\n" },
+		{ "spf", "prospective", "\tprospective = \"\"\n" },
+		{ "spf", "reason-message", "\treason-message = \"\"\n" },
+		{ "spf", "use-exp", "\tuse-exp = false\n" },
+		{ "spf", "void-limit", "\tvoid-limit = 2\n" },
+		{ "spf", "lookup-limit", "\tlookup-limit = 10\n" },
+		{ "spf", "lookup-time", "\tlookup-time = 20\n" },
+		{ "spf", "nat-guard", "\tnat-guard = true\n" },
+		{ "spf", "srs-forged", "\tsrs-forged = \"reject\"\n" },
+		{ "spf", "srs-nonnull", "\tsrs-nonnull = \"check\"\n" },
+		{ "spf", "srs-sender", "\tsrs-sender = \"skip\"\n" },
+		{ "spf", "srs-guess-limit", "\tsrs-guess-limit = 20\n" },
+		{ "spf", "srs-daily-limit", "\tsrs-daily-limit = 200\n" },
+	};
+	struct settings *s = make_settings();
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++)
+		unit_text(rows[i].name, "printed", printed(s, find(rows[i].section, rows[i].name)),
+		    rows[i].want);
+	unit_int("all options", "number", (int)options_count, COUNT(rows));
+	settings_free(&s);
+	unit_end();
+}
+
+static bool
+is_list(const struct option *o)
+{
+	return o->type == OPTION_LIST || o->type == OPTION_CIDRS;
+}
+
+/* Each row of the table is whole: a default that its own parser takes, words, a range, a text. */
+static void
+test_the_table(void **state)
+{
+	struct settings *s = make_settings();
+	char error[OPTION_ERROR_SIZE];
+	const struct option *o;
+
+	(void)state;
+	for (o = options; o < options + options_count; o++) {
+		unit_true(o->name, "found", option_find(o->section, o->name) == o);
+		unit_true(o->name, "has a text", o->text != NULL && o->text[0] != '\0');
+		if (!is_list(o))
+			unit_true(o->name, "default is accepted", set(s, o, o->preset, error));
+		unit_int(o->name, "has words", o->choices != NULL,
+		    o->type == OPTION_BOOL || o->type == OPTION_CHOICE);
+		unit_int(o->name, "has a range", o->min < o->max, o->type == OPTION_NUMBER);
+	}
+	settings_free(&s);
+	unit_end();
+}
+
+/* The default of a list may hold several values between blanks. */
+static void
+test_default_lists(void **state)
+{
+	struct settings *s = make_settings();
+	const struct option *o;
+	size_t words;
+	const char *p;
+
+	(void)state;
+	for (o = options; o < options + options_count; o++) {
+		if (!is_list(o))
+			continue;
+		words = o->preset != NULL;
+		for (p = o->preset; p != NULL && *p != '\0'; p++)
+			words += *p == ' ';
+		p = strchr(printed(s, o), '{');
+		unit_int(o->name, "has values", strcmp(p, "{}\n") != 0, words > 0);
+		for (; words > 1 && p != NULL; words--)
+			p = strstr(p + 1, "\", \"");
+		unit_true(o->name, "has all values", p != NULL);
+	}
+	settings_free(&s);
+	unit_end();
+}
+
+static void
+test_find(void **state)
+{
+	(void)state;
+	assert_non_null(option_find(NULL, "srs-domain"));
+	assert_non_null(option_find("spf", "helo-reject"));
+	assert_null(option_find(NULL, "helo-reject"));
+	assert_null(option_find("spf", "srs-domain"));
+	assert_null(option_find("dns", "helo-reject"));
+	assert_null(option_find(NULL, ""));
+	assert_null(option_find(NULL, "srs-domai"));
+	assert_null(option_find(NULL, "srs-domains"));
+	assert_null(option_find(NULL, "SRS-DOMAIN"));
+	assert_null(option_find(NULL, "srs_domain"));
+}
+
+/* check_refused - a value that is refused changes nothing, and the message says it */
+static void
+check_refused(struct settings *s, const struct option *o, const char *value, const char *accepted)
+{
+	char error[OPTION_ERROR_SIZE], before[4096];
+
+	strlcpy(before, printed(s, o), sizeof(before));
+	unit_true(o->name, unit_row("'%.80s' is refused", value), !set(s, o, value, error));
+	unit_text(o->name, "old value", printed(s, o), before);
+	unit_holds(o->name, "value in the message", error, unit_row("'%.100s'", value));
+	unit_holds(o->name, "accepted", error, accepted);
+}
+
+static void
+test_numbers(void **state)
+{
+	struct settings *s = make_settings();
+	char error[OPTION_ERROR_SIZE], value[20];
+	const struct option *o;
+	int number;
+
+	(void)state;
+	for (o = options; o < options + options_count; o++) {
+		if (o->type != OPTION_NUMBER)
+			continue;
+		for (number = o->min; number <= o->max; number += (o->max - o->min)) {
+			snprintf(value, sizeof(value), "%d", number);
+			unit_true(o->name, value, set(s, o, value, error));
+			unit_holds(o->name, "printed", printed(s, o), unit_row(" = %d\n", number));
+		}
+	}
+	settings_free(&s);
+	unit_end();
+}
+
+static void
+test_bad_numbers(void **state)
+{
+	static const char *const bad[] = { "", "four", "4x", "4.5", "0x4", "1e3", "--4", "+-4",
+		"4 4", "99999999999999999999", "-99999999999999999999", "4294967300" };
+	struct settings *s = make_settings();
+	const struct option *o;
+	char value[20], range[60];
+	size_t i;
+
+	(void)state;
+	for (o = options; o < options + options_count; o++) {
+		if (o->type != OPTION_NUMBER)
+			continue;
+		snprintf(range, sizeof(range), "a number from %d to %d", o->min, o->max);
+		for (i = 0; i < COUNT(bad); i++)
+			check_refused(s, o, bad[i], range);
+		snprintf(value, sizeof(value), "%d", o->min - 1);
+		check_refused(s, o, value, range);
+		snprintf(value, sizeof(value), "%d", o->max + 1);
+		check_refused(s, o, value, range);
+	}
+	settings_free(&s);
+	unit_end();
+}
+
+static void
+test_bools(void **state)
+{
+	static const struct {
+		const char *value;
+		const char *want;
+	} rows[] = { { "true", "true" }, { "false", "false" }, { "yes", "true" }, { "no", "false" },
+		{ "on", "true" }, { "off", "false" }, { "1", "true" }, { "0", "false" },
+		{ "True", "true" }, { "FALSE", "false" }, { "Yes", "true" } };
+	static const char *const bad[] = { "", "maybe", "2", "truee", "tru", "y", "true ", "-1" };
+	struct settings *s = make_settings();
+	char error[OPTION_ERROR_SIZE];
+	const struct option *o;
+	size_t i;
+
+	(void)state;
+	for (o = options; o < options + options_count; o++) {
+		if (o->type != OPTION_BOOL)
+			continue;
+		for (i = 0; i < COUNT(rows); i++) {
+			unit_true(o->name, rows[i].value, set(s, o, rows[i].value, error));
+			unit_holds(o->name, rows[i].value, printed(s, o),
+			    unit_row(" = %s\n", rows[i].want));
+		}
+		for (i = 0; i < COUNT(bad); i++)
+			check_refused(s, o, bad[i], "one of: true false yes no on off 1 0");
+	}
+	settings_free(&s);
+	unit_end();
+}
+
+struct choice_row {
+	const char *section;
+	const char *name;
+	const char *value;
+	const char *want;
+};
+
+static void
+check_choices(const struct choice_row *rows, size_t n)
+{
+	struct settings *s = make_settings();
+	char error[OPTION_ERROR_SIZE];
+	const struct option *o;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		o = find(rows[i].section, rows[i].name);
+		unit_true(rows[i].name, rows[i].value, set(s, o, rows[i].value, error));
+		unit_holds(rows[i].name, rows[i].value, printed(s, o),
+		    unit_row(" = \"%s\"\n", rows[i].want));
+	}
+	settings_free(&s);
+	unit_end();
+}
+
+static void
+test_choices(void **state)
+{
+	static const struct choice_row rows[] = {
+		{ NULL, "separator", "=", "=" },
+		{ NULL, "separator", "+", "+" },
+		{ NULL, "separator", "-", "-" },
+		{ "spf", "helo-reject", "spf-not-pass", "spf-not-pass" },
+		{ "spf", "helo-reject", "softfail", "softfail" },
+		{ "spf", "helo-reject", "fail", "fail" },
+		{ "spf", "helo-reject", "null", "null" },
+		{ "spf", "helo-reject", "false", "false" },
+		{ "spf", "helo-reject", "no-check", "no-check" },
+		{ "spf", "mail-from-reject", "spf-not-pass", "spf-not-pass" },
+		{ "spf", "mail-from-reject", "softfail", "softfail" },
+		{ "spf", "mail-from-reject", "fail", "fail" },
+		{ "spf", "mail-from-reject", "false", "false" },
+		{ "spf", "mail-from-reject", "no-check", "no-check" },
+		{ "spf", "null-sender-reject", "helo-reject", "helo-reject" },
+		{ "spf", "null-sender-reject", "null", "null" },
+		{ "spf", "null-sender-reject", "false", "false" },
+		{ "spf", "header", "received-spf", "received-spf" },
+		{ "spf", "header", "authentication-results", "authentication-results" },
+		{ "spf", "header", "both", "both" },
+		{ "spf", "header", "none", "none" },
+		{ "spf", "srs-forged", "check", "check" },
+		{ "spf", "srs-forged", "reject", "reject" },
+		{ "spf", "srs-nonnull", "reject", "reject" },
+		{ "spf", "srs-nonnull", "defer", "defer" },
+		{ "spf", "srs-nonnull", "check", "check" },
+		{ "spf", "srs-sender", "no-reject", "no-reject" },
+		{ "spf", "srs-sender", "check", "check" },
+		{ "spf", "srs-sender", "skip", "skip" },
+	};
+
+	(void)state;
+	check_choices(rows, COUNT(rows));
+}
+
+/* policyd-spf's words mean the same here. */
+static void
+test_other_spellings(void **state)
+{
+	static const struct choice_row rows[] = {
+		{ "spf", "helo-reject", "SPF_Not_Pass", "spf-not-pass" },
+		{ "spf", "helo-reject", "Softfail", "softfail" },
+		{ "spf", "helo-reject", "Fail", "fail" },
+		{ "spf", "helo-reject", "Null", "null" },
+		{ "spf", "helo-reject", "False", "false" },
+		{ "spf", "helo-reject", "No_Check", "no-check" },
+		{ "spf", "mail-from-reject", "SPF_NOT_PASS", "spf-not-pass" },
+		{ "spf", "mail-from-reject", "no_check", "no-check" },
+		{ "spf", "header", "SPF", "received-spf" },
+		{ "spf", "header", "AR", "authentication-results" },
+	};
+
+	(void)state;
+	check_choices(rows, COUNT(rows));
+}
+
+static void
+test_bad_choices(void **state)
+{
+	static const struct choice_row rows[] = {
+		{ NULL, "separator", "", "one of: = + -" },
+		{ NULL, "separator", "==", "one of: = + -" },
+		{ NULL, "separator", "_", "one of: = + -" },
+		{ NULL, "separator", "/", "one of: = + -" },
+		{ "spf", "helo-reject", "", "spf-not-pass softfail fail null false no-check" },
+		{ "spf", "helo-reject", "true", "spf-not-pass softfail fail null false no-check" },
+		{ "spf", "helo-reject", "Flase", "spf-not-pass softfail fail null false no-check" },
+		{ "spf", "helo-reject", "spf not pass", "spf-not-pass softfail fail null" },
+		{ "spf", "helo-reject", "fail ", "spf-not-pass softfail fail null" },
+		{ "spf", "helo-reject", "helo-reject", "spf-not-pass softfail fail null" },
+		{ "spf", "mail-from-reject", "null", "spf-not-pass softfail fail false no-check" },
+		{ "spf", "mail-from-reject", "soft-fail", "spf-not-pass softfail fail false" },
+		{ "spf", "null-sender-reject", "mail-from", "helo-reject spf-not-pass softfail" },
+		{ "spf", "header", "received", "received-spf authentication-results both none" },
+		{ "spf", "header", "false", "received-spf authentication-results both none" },
+		{ "spf", "srs-forged", "defer", "one of: reject check" },
+		{ "spf", "srs-nonnull", "skip", "one of: check reject defer" },
+		{ "spf", "srs-sender", "reject", "one of: skip no-reject check" },
+	};
+	struct settings *s = make_settings();
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++)
+		check_refused(s, find(rows[i].section, rows[i].name), rows[i].value, rows[i].want);
+	settings_free(&s);
+	unit_end();
+}
+
+struct value_row {
+	const char *section;
+	const char *name;
+	const char *value;
+};
+
+static void
+check_values(const struct value_row *rows, size_t n)
+{
+	struct settings *s = make_settings();
+	char error[OPTION_ERROR_SIZE];
+	const struct option *o;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		o = find(rows[i].section, rows[i].name);
+		if (!set(s, o, rows[i].value, error))
+			unit_text(rows[i].name, rows[i].value, error, "accepted");
+		unit_holds(
+		    rows[i].name, rows[i].value, printed(s, o), unit_row("\"%s\"", rows[i].value));
+	}
+	settings_free(&s);
+	unit_end();
+}
+
+static void
+test_texts(void **state)
+{
+	static const struct value_row rows[] = {
+		{ NULL, "srs-domain", "srs.example.test" },
+		{ NULL, "srs-domain", "SRS-1.Example.test" },
+		{ NULL, "srs-domain", "" },
+		{ NULL, "domains-file", "/etc/srsd/domains" },
+		{ NULL, "secrets-file", "/etc/srsd/a b" },
+		{ NULL, "chroot-dir", "/" },
+		{ NULL, "pid-file", "" },
+		{ NULL, "unprivileged-user", "nobody" },
+		{ NULL, "unprivileged-user", "" },
+		{ "spf", "authserv-id", "mx.example.test" },
+		{ "spf", "authserv-id", "mx" },
+		{ "spf", "prospective", "192.0.2.1" },
+		{ "spf", "prospective", "2001:db8::1" },
+		{ "spf", "prospective", "" },
+		{ "spf", "reason-message", "{result} {reason} {identity} {client}" },
+		{ "spf", "reason-message", "see https://spf.example.test/?ip={client}&r={result}" },
+		{ "spf", "reason-message", "{client}{client}" },
+		{ "spf", "reason-message", "plain words: 50% off, isn't it?" },
+	};
+
+	(void)state;
+	check_values(rows, COUNT(rows));
+}
+
+static void
+test_bad_texts(void **state)
+{
+	static const struct choice_row rows[] = {
+		{ NULL, "srs-domain", "localhost", "at least one dot" },
+		{ NULL, "srs-domain", "srs.example.test.", "host name" },
+		{ NULL, "srs-domain", ".example.test", "host name" },
+		{ NULL, "srs-domain", "srs_1.example.test", "host name" },
+		{ NULL, "srs-domain", "b\303\274cher.test", "ASCII" },
+		{ NULL, "srs-domain", "192.0.2.1", "host name" },
+		{ NULL, "srs-domain", "user@example.test", "host name" },
+		{ NULL, "srs-domain", "a.test b.test", "host name" },
+		{ NULL, "domains-file", "etc/srsd/domains", "begins with /" },
+		{ NULL, "secrets-file", " /etc/srsd/secret", "begins with /" },
+		{ NULL, "chroot-dir", "./", "begins with /" },
+		{ NULL, "pid-file", "srsd.pid", "begins with /" },
+		{ "spf", "authserv-id", "mx example", "host name" },
+		{ "spf", "authserv-id", "mx;example", "host name" },
+		{ "spf", "authserv-id", "mx.", "host name" },
+		{ "spf", "prospective", "mx.example.test", "IPv4 or IPv6 address" },
+		{ "spf", "prospective", "192.0.2.0/24", "IPv4 or IPv6 address" },
+		{ "spf", "prospective", "192.0.2", "IPv4 or IPv6 address" },
+		{ "spf", "reason-message", "{sender}", "{result} {reason} {identity} {client}" },
+		{ "spf", "reason-message", "{", "no other braces" },
+		{ "spf", "reason-message", "}", "no other braces" },
+		{ "spf", "reason-message", "{result", "no other braces" },
+		{ "spf", "reason-message", "{{result}}", "no other braces" },
+		{ "spf", "reason-message", "{Result}", "no other braces" },
+		{ "spf", "reason-message", "two\nlines", "printable ASCII" },
+		{ "spf", "reason-message", "tab\there", "printable ASCII" },
+		{ "spf", "reason-message", "caf\303\251", "printable ASCII" },
+	};
+	struct settings *s = make_settings();
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++)
+		check_refused(s, find(rows[i].section, rows[i].name), rows[i].value, rows[i].want);
+	settings_free(&s);
+	unit_end();
+}
+
+static void
+test_list_values(void **state)
+{
+	static const struct value_row rows[] = {
+		{ NULL, "domains", "example.test" },
+		{ NULL, "domains", ".example.test" },
+		{ NULL, "domains", "x" },
+		{ NULL, "domains", "b\303\274cher.test" },
+		{ NULL, "forward", "inet:[::1]:10001" },
+		{ NULL, "reverse", "unix:/run/srsd/reverse" },
+		{ NULL, "policy", "inet:*:10003" },
+		{ NULL, "nameservers", "192.0.2.53" },
+		{ NULL, "nameservers", "192.0.2.53:5353" },
+		{ NULL, "nameservers", "2001:db8::53" },
+		{ NULL, "nameservers", "[2001:db8::53]:5353" },
+		{ "spf", "reject-not-pass-domains", "bank.example.test" },
+		{ "spf", "reject-not-pass-domains", ".example.test" },
+		{ "spf", "whitelist", "192.0.2.0/24" },
+		{ "spf", "whitelist", "2001:db8::/32" },
+		{ "spf", "skip-addresses", "0.0.0.0/0" },
+	};
+
+	(void)state;
+	check_values(rows, COUNT(rows));
+}
+
+static void
+test_bad_list_values(void **state)
+{
+	static const struct choice_row rows[] = {
+		{ NULL, "domains", "", "a domain" },
+		{ NULL, "domains", ".", "a domain" },
+		{ NULL, "domains", "*.example.test", "a domain" },
+		{ NULL, "domains", "a.test b.test", "a domain" },
+		{ NULL, "domains", "user@example.test", "a domain" },
+		{ NULL, "forward", "10001", "inet:HOST:PORT, inet:[IPV6]:PORT or unix:/PATH" },
+		{ NULL, "forward", "", "inet:HOST:PORT" },
+		{ NULL, "reverse", "inet:127.0.0.1:0", "port" },
+		{ NULL, "policy", "unix:policy", "begins with /" },
+		{ NULL, "nameservers", "", "IP, IP:PORT or [IPV6]:PORT" },
+		{ NULL, "nameservers", "ns.example.test", "IP, IP:PORT or [IPV6]:PORT" },
+		{ NULL, "nameservers", "192.0.2.53:", "IP, IP:PORT" },
+		{ NULL, "nameservers", "192.0.2.53:0", "IP, IP:PORT" },
+		{ NULL, "nameservers", "192.0.2.53:65536", "IP, IP:PORT" },
+		{ NULL, "nameservers", "192.0.2.53:dns", "IP, IP:PORT" },
+		{ NULL, "nameservers", ":53", "IP, IP:PORT" },
+		{ NULL, "nameservers", "[:53", "IP, IP:PORT" },
+		{ NULL, "nameservers", "[]:53", "IP, IP:PORT" },
+		{ NULL, "nameservers", "[2001:db8::53", "IP, IP:PORT" },
+		{ NULL, "nameservers", "192.0.2.53@53", "IP, IP:PORT" },
+		{ "spf", "reject-not-pass-domains", "a test", "a domain" },
+		{ "spf", "whitelist", "", "IP or IP/PREFIX" },
+		{ "spf", "whitelist", "192.0.2.0/33", "IP or IP/PREFIX" },
+		{ "spf", "whitelist", "192.0.2.0/24,", "IP or IP/PREFIX" },
+		{ "spf", "whitelist", "mx.example.test", "IP or IP/PREFIX" },
+		{ "spf", "skip-addresses", "::/129", "IP or IP/PREFIX" },
+	};
+	struct settings *s = make_settings();
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++)
+		check_refused(s, find(rows[i].section, rows[i].name), rows[i].value, rows[i].want);
+	settings_free(&s);
+	unit_end();
+}
+
+static void
+test_lists_are_taken_whole(void **state)
+{
+	static const char *const three[] = { "a.test", ".b.test", "c.test" };
+	static const char *const spoilt[] = { "d.test", "not a domain" };
+	static const char *const nets[] = { "192.0.2.0/24", "2001:db8::1" };
+	static const char *const spoilt_nets[] = { "192.0.2.0/24", "192.0.2.0/99" };
+	const struct option *domains = find(NULL, "domains"),
+			    *nets_option = find("spf", "whitelist");
+	struct settings *s = make_settings();
+	char error[OPTION_ERROR_SIZE];
+
+	(void)state;
+	assert_true(option_set(s, domains, three, 3, error));
+	assert_string_equal(
+	    printed(s, domains), "domains = {\"a.test\", \".b.test\", \"c.test\"}\n");
+	assert_false(option_set(s, domains, spoilt, 2, error));
+	assert_non_null(strstr(error, "'not a domain'"));
+	assert_int_equal(s->domains.n, 3);
+	assert_true(option_set(s, domains, NULL, 0, error));
+	assert_string_equal(printed(s, domains), "domains = {}\n");
+	assert_true(option_set(s, nets_option, nets, 2, error));
+	assert_string_equal(
+	    printed(s, nets_option), "\twhitelist = {\"192.0.2.0/24\", \"2001:db8::1/128\"}\n");
+	assert_false(option_set(s, nets_option, spoilt_nets, 2, error));
+	assert_int_equal(s->spf.whitelist.n, 2);
+	assert_true(option_set(s, nets_option, NULL, 0, error));
+	assert_int_equal(s->spf.whitelist.n, 0);
+	settings_free(&s);
+}
+
+static void
+test_one_value_where_one_belongs(void **state)
+{
+	static const char *const two[] = { "5", "6" };
+	struct settings *s = make_settings();
+	char error[OPTION_ERROR_SIZE];
+	const struct option *o;
+
+	(void)state;
+	for (o = options; o < options + options_count; o++) {
+		if (is_list(o))
+			continue;
+		unit_true(o->name, "two values", !option_set(s, o, two, 2, error));
+		unit_text(o->name, "message", error, "takes one value");
+		unit_true(o->name, "no value", !option_set(s, o, two, 0, error));
+	}
+	settings_free(&s);
+	unit_end();
+}
+
+static void
+test_long_values_in_messages(void **state)
+{
+	struct settings *s = make_settings();
+	char *value = unit_fill('v', 100000);
+	const struct option *o;
+
+	(void)state;
+	value[0] = '{'; /* is nowhere accepted */
+	for (o = options; o < options + options_count; o++)
+		if (o->check != NULL || o->choices != NULL || o->type == OPTION_NUMBER)
+			check_refused(s, o, value, "accepted");
+	free(value);
+	settings_free(&s);
+	unit_end();
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_the_table),
+		cmocka_unit_test(test_default_lists),
+		cmocka_unit_test(test_find),
+		cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_bad_numbers),
+		cmocka_unit_test(test_bools),
+		cmocka_unit_test(test_choices),
+		cmocka_unit_test(test_other_spellings),
+		cmocka_unit_test(test_bad_choices),
+		cmocka_unit_test(test_texts),
+		cmocka_unit_test(test_bad_texts),
+		cmocka_unit_test(test_list_values),
+		cmocka_unit_test(test_bad_list_values),
+		cmocka_unit_test(test_lists_are_taken_whole),
+		cmocka_unit_test(test_one_value_where_one_belongs),
+		cmocka_unit_test(test_long_values_in_messages),
+	};
+
+	return cmocka_run_group_tests_name("option", tests, NULL, NULL);
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: ISC */
+#include "tests/unit/unit.h"
+
+#include "common/printable.h"
+
+static void
+test_visible_text_stays(void **state)
+{
+	static const char text[] = "user+tag=1@example.test\"\\'#;,%&{}[]~!";
+	char buf[PRINTABLE_SIZE];
+
+	(void)state;
+	assert_ptr_equal(printable(buf, sizeof(buf), text, strlen(text)), buf);
+	assert_string_equal(buf, text);
+}
+
+static void
+test_every_byte(void **state)
+{
+	char buf[10], byte[3] = "a?";
+	bool visible;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 256; i++) {
+		byte[1] = (char)i;
+		visible = i > ' ' && i < 0x7f && i != '<' && i != '>';
+		printable(buf, sizeof(buf), byte, 2);
+		unit_int(unit_row("\\x%02x", i), "length", (int)strlen(buf), 2);
+		unit_int(unit_row("\\x%02x", i), "shown as", buf[1], visible ? i : '?');
+	}
+	unit_end();
+}
+
+static void
+test_cut(void **state)
+{
+	static const struct {
+		size_t size;
+		const char *text;
+		const char *want;
+	} rows[] = {
+		{ 8, "", "" },
+		{ 8, "abcdef", "abcdef" },
+		{ 8, "abcdefg", "abcdefg" },
+		{ 8, "abcdefgh", "abcd..." },
+		{ 8, "a b>defgh", "a?b?..." },
+		{ 8, "abcdefghijklmnopqrstuvwxyz", "abcd..." },
+		{ 4, "abc", "abc" },
+		{ 4, "abcd", "..." },
+		{ 3, "abc", "ab" },
+		{ 2, "abc", "a" },
+		{ 1, "abc", "" },
+		{ 1, "", "" },
+	};
+	size_t i, len;
+	char *buf, *copy;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		len = strlen(rows[i].text);
+		copy = unit_copy(rows[i].text, len);
+		buf = unit_fill('x', rows[i].size - 1);
+		printable(buf, rows[i].size, copy, len);
+		unit_text(rows[i].text, unit_row("in %zu", rows[i].size), buf, rows[i].want);
+		free(buf);
+		free(copy);
+	}
+	unit_end();
+}
+
+static void
+test_log_limit(void **state)
+{
+	char buf[PRINTABLE_SIZE], *text = unit_fill('t', 64 * 1024);
+
+	(void)state;
+	printable(buf, sizeof(buf), text, 200);
+	assert_int_equal(strlen(buf), 200);
+	assert_null(strchr(buf, '.'));
+	printable(buf, sizeof(buf), text, 201);
+	assert_int_equal(strlen(buf), 200);
+	assert_string_equal(buf + 197, "...");
+	printable(buf, sizeof(buf), text, 64 * 1024);
+	assert_int_equal(strlen(buf), 200);
+	free(text);
+}
+
+static void
+test_no_text(void **state)
+{
+	char buf[PRINTABLE_SIZE] = "rubbish";
+
+	(void)state;
+	printable(buf, sizeof(buf), NULL, 0);
+	assert_string_equal(buf, "");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_visible_text_stays),
+		cmocka_unit_test(test_every_byte),
+		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_log_limit),
+		cmocka_unit_test(test_no_text),
+	};
+
+	return cmocka_run_group_tests_name("printable", tests, NULL, NULL);
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: ISC */
+#include "tests/unit/unit.h"
+
+#include "spf/spf_answers.h"
+
+static void
+test_names(void **state)
+{
+	static const struct {
+		const char *name;
+		size_t len;
+		bool want;
+	} rows[] = {
+		{ BYTES("example.test"), true },
+		{ BYTES("x"), true },
+		{ BYTES("_spf.example.test"), true },
+		{ BYTES("a b.test"), true },
+		{ BYTES("*.test"), true },
+		{ BYTES("\377.test"), true },
+		{ BYTES("[192.0.2.1]"), true },
+		{ BYTES("n23456789012345678901234567890123456789012345678901234567890123.test"),
+		    true },
+		{ BYTES("n234567890123456789012345678901234567890123456789012345678901234.test"),
+		    false },
+		{ BYTES("x.n23456789012345678901234567890123456789012345678901234567890123"),
+		    true },
+		{ BYTES("x.n234567890123456789012345678901234567890123456789012345678901234"),
+		    false },
+		{ BYTES(""), false },
+		{ BYTES("."), false },
+		{ BYTES(".test"), false },
+		{ BYTES("x."), false },
+		{ BYTES("x..test"), false },
+		{ BYTES("x\0.test"), false },
+		{ BYTES("\0"), false },
+	};
+	size_t i;
+	char *copy;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		copy = unit_copy(rows[i].name, rows[i].len);
+		unit_int(
+		    rows[i].name, "askable", spf_answers_is_name(copy, rows[i].len), rows[i].want);
+		free(copy);
+	}
+	unit_end();
+}
+
+static void
+test_longest_name(void **state)
+{
+	char *name = unit_fill('n', 254);
+	size_t i;
+
+	(void)state;
+	for (i = 50; i < 254; i += 51)
+		name[i] = '.';
+	assert_true(spf_answers_is_name(name, 253));
+	name[253] = 'n';
+	assert_false(spf_answers_is_name(name, 254));
+	free(name);
+}
+
+static void
+test_asked_once(void **state)
+{
+	struct spf_answers *answers = spf_answers_new();
+	struct spf_answer *answer = spf_answers_get(answers, "Example.TEST", DNS_TXT);
+
+	(void)state;
+	assert_string_equal(answer->name, "example.test");
+	assert_int_equal(answer->type, DNS_TXT);
+	assert_null(answer->reply);
+	assert_ptr_equal(spf_answers_get(answers, "example.test", DNS_TXT), answer);
+	assert_ptr_equal(spf_answers_get(answers, "EXAMPLE.test", DNS_TXT), answer);
+	assert_ptr_not_equal(spf_answers_get(answers, "example.test", DNS_A), answer);
+	assert_ptr_not_equal(spf_answers_get(answers, "a.example.test", DNS_TXT), answer);
+	assert_int_equal(spf_answers_count(answers), 3);
+	spf_answers_free(&answers);
+	assert_null(answers);
+	spf_answers_free(&answers);
+}
+
+static void
+test_wanted_and_asked(void **state)
+{
+	struct spf_answers *answers = spf_answers_new();
+	struct spf_answer *a, *b;
+
+	(void)state;
+	assert_null(spf_answers_wanted(answers));
+	assert_null(spf_answers_asked(answers));
+	a = spf_answers_get(answers, "a.test", DNS_A);
+	b = spf_answers_get(answers, "b.test", DNS_A);
+	assert_ptr_equal(spf_answers_wanted(answers), a);
+	a->asked = true;
+	assert_ptr_equal(spf_answers_wanted(answers), b);
+	assert_ptr_equal(spf_answers_asked(answers), a);
+	b->asked = true;
+	assert_null(spf_answers_wanted(answers));
+	spf_answer_set(a, dns_answer_new(DNS_VOID));
+	assert_ptr_equal(spf_answers_asked(answers), b);
+	spf_answer_set(b, dns_answer_new(DNS_ERROR));
+	assert_null(spf_answers_asked(answers));
+	assert_int_equal(a->reply->status, DNS_VOID);
+	spf_answers_free(&answers);
+}
+
+static void
+test_set_again(void **state)
+{
+	struct spf_answers *answers = spf_answers_new();
+	struct spf_answer *a = spf_answers_get(answers, "a.test", DNS_A);
+
+	(void)state;
+	spf_answer_set(a, dns_answer_new(DNS_VOID));
+	spf_answer_set(a, dns_answer_new(DNS_FOUND)); /* the sanitizer sees to the first one */
+	assert_int_equal(a->reply->status, DNS_FOUND);
+	spf_answers_free(&answers);
+}
+
+static void
+test_bounded(void **state)
+{
+	struct spf_answers *answers = spf_answers_new();
+	char name[40];
+	int i;
+
+	(void)state;
+	for (i = 0; i < SPF_ANSWERS_MAX; i++) {
+		snprintf(name, sizeof(name), "n%d.test", i);
+		assert_non_null(spf_answers_get(answers, name, DNS_A));
+	}
+	assert_null(spf_answers_get(answers, "more.test", DNS_A));
+	assert_non_null(spf_answers_get(answers, "n0.test", DNS_A));
+	assert_int_equal(spf_answers_count(answers), SPF_ANSWERS_MAX);
+	spf_answers_free(&answers);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_longest_name),
+		cmocka_unit_test(test_asked_once),
+		cmocka_unit_test(test_wanted_and_asked),
+		cmocka_unit_test(test_set_again),
+		cmocka_unit_test(test_bounded),
+	};
+
+	return cmocka_run_group_tests_name("spf_answers", tests, NULL, NULL);
+}

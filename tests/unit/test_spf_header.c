@@ -1,0 +1,506 @@
+/* SPDX-License-Identifier: ISC */
+#include "tests/unit/unit.h"
+
+#include "spf/spf_header.h"
+
+static struct spf_text
+text(const char *s)
+{
+	struct spf_text t = { s, strlen(s) };
+
+	return t;
+}
+
+static struct ipaddr
+address(const char *s)
+{
+	struct ipaddr ip;
+
+	assert_true(ipaddr_parse(&ip, s, strlen(s)));
+	return ip;
+}
+
+/* An ordinary header; tests change what they are about. */
+static struct spf_header
+make_header(const struct ipaddr *client)
+{
+	struct spf_header h = {
+		.identity = SPF_IDENTITY_MAILFROM,
+		.result = SPF_PASS,
+		.comment = "mailfrom",
+		.client = client,
+		.helo = text("out.relay.test"),
+		.sender = text("jane@example.test"),
+		.domain = text("example.test"),
+	};
+
+	return h;
+}
+
+static void
+check_received(const char *row, const struct spf_header *h, const char *want)
+{
+	char buf[SPF_HEADER_SIZE];
+	size_t len = spf_header_received(buf, h);
+
+	unit_text(row, "header", buf, want);
+	unit_int(row, "length", (int)len, (int)strlen(want));
+}
+
+static void
+check_authres(
+    const char *row, const struct spf_header *h, const enum spf_result *helo, const char *want)
+{
+	char buf[SPF_HEADER_SIZE];
+	size_t len = spf_header_authres(buf, "mx.receiver.test", h, helo);
+
+	unit_text(row, "header", buf, want);
+	unit_int(row, "length", (int)len, (int)strlen(want));
+}
+
+static void
+test_identity_names(void **state)
+{
+	(void)state;
+	assert_string_equal(spf_identity_name(SPF_IDENTITY_HELO), "helo");
+	assert_string_equal(spf_identity_name(SPF_IDENTITY_MAILFROM), "mailfrom");
+}
+
+static void
+test_received(void **state)
+{
+	struct ipaddr ip = address("192.0.2.1");
+	struct spf_header h = make_header(&ip);
+
+	(void)state;
+	check_received("mail from", &h,
+	    "Received-SPF: Pass (mailfrom) identity=mailfrom; client-ip=192.0.2.1; "
+	    "helo=out.relay.test; envelope-from=\"jane@example.test\"; receiver=<UNKNOWN>");
+	h.identity = SPF_IDENTITY_HELO;
+	h.comment = "helo";
+	h.sender.len = h.domain.len = 0;
+	check_received("null sender", &h,
+	    "Received-SPF: Pass (helo) identity=helo; client-ip=192.0.2.1; "
+	    "helo=out.relay.test; envelope-from=\"<>\"; receiver=<UNKNOWN>");
+	unit_end();
+}
+
+static void
+test_received_result_words(void **state)
+{
+	static const struct {
+		enum spf_result result;
+		const char *want;
+	} rows[] = {
+		{ SPF_NONE, "Received-SPF: None (" },
+		{ SPF_NEUTRAL, "Received-SPF: Neutral (" },
+		{ SPF_PASS, "Received-SPF: Pass (" },
+		{ SPF_FAIL, "Received-SPF: Fail (" },
+		{ SPF_SOFTFAIL, "Received-SPF: Softfail (" },
+		{ SPF_TEMPERROR, "Received-SPF: Temperror (" },
+		{ SPF_PERMERROR, "Received-SPF: Permerror (" },
+	};
+	struct ipaddr ip = address("192.0.2.1");
+	struct spf_header h = make_header(&ip);
+	char buf[SPF_HEADER_SIZE];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		h.result = rows[i].result;
+		spf_header_received(buf, &h);
+		unit_bytes(rows[i].want, "begins", buf, strlen(rows[i].want), rows[i].want,
+		    strlen(rows[i].want));
+	}
+	unit_end();
+}
+
+static void
+test_received_values(void **state)
+{
+	struct ipaddr ip = address("2001:db8::1");
+	struct spf_header h = make_header(&ip);
+
+	(void)state;
+	h.comment = "our own words";
+	h.receiver = text("example.net");
+	check_received("IPv6, receiver", &h,
+	    "Received-SPF: Pass (our own words) identity=mailfrom; client-ip=\"2001:db8::1\"; "
+	    "helo=out.relay.test; envelope-from=\"jane@example.test\"; receiver=example.net");
+	h.receiver = text("");
+	check_received("empty receiver", &h,
+	    "Received-SPF: Pass (our own words) identity=mailfrom; client-ip=\"2001:db8::1\"; "
+	    "helo=out.relay.test; envelope-from=\"jane@example.test\"; receiver=\"\"");
+	unit_end();
+}
+
+struct value_row {
+	const char *value;
+	size_t len;
+	const char *want;
+};
+
+/* Values as they stand behind "helo=". */
+static const struct value_row value_rows[] = {
+	{ BYTES("mx.test"), "mx.test" },
+	{ BYTES("MX-1_a.Test"), "MX-1_a.Test" },
+	{ BYTES("x"), "x" },
+	{ BYTES("192.0.2.1"), "192.0.2.1" },
+	{ BYTES(""), "\"\"" },
+	{ BYTES("[192.0.2.1]"), "\"[192.0.2.1]\"" },
+	{ BYTES(".mx.test"), "\".mx.test\"" },
+	{ BYTES("mx.test."), "\"mx.test.\"" },
+	{ BYTES("mx..test"), "\"mx..test\"" },
+	{ BYTES("a b"), "\"a b\"" },
+	{ BYTES("a;b"), "\"a;b\"" },
+	{ BYTES("a=b"), "\"a=b\"" },
+	{ BYTES("(a)"), "\"(a)\"" },
+	{ BYTES("a\"b"), "\"a\\\"b\"" },
+	{ BYTES("a\\b"), "\"a\\\\b\"" },
+	{ BYTES("\""), "\"\\\"\"" },
+	{ BYTES("mx.test\nX-Spam: no"), "\"mx.test?X-Spam: no\"" },
+	{ BYTES("mx.test\r\n"), "\"mx.test??\"" },
+	{ BYTES("mx\0test"), "\"mx?test\"" },
+	{ BYTES("b\303\274cher.test"), "\"b??cher.test\"" },
+	{ BYTES("a\tb\177"), "\"a?b?\"" },
+	{ BYTES("x; receiver=me"), "\"x; receiver=me\"" },
+	{ BYTES("x\"; receiver=\"me"), "\"x\\\"; receiver=\\\"me\"" },
+	{ BYTES("x\\\"; receiver=me"), "\"x\\\\\\\"; receiver=me\"" },
+};
+
+static void
+test_received_quoting(void **state)
+{
+	struct ipaddr ip = address("192.0.2.1");
+	struct spf_header h = make_header(&ip);
+	char want[SPF_HEADER_SIZE];
+	size_t i;
+	char *copy;
+
+	(void)state;
+	for (i = 0; i < COUNT(value_rows); i++) {
+		h.helo.s = copy = unit_copy(value_rows[i].value, value_rows[i].len);
+		h.helo.len = value_rows[i].len;
+		snprintf(want, sizeof(want),
+		    "Received-SPF: Pass (mailfrom) identity=mailfrom; client-ip=192.0.2.1; "
+		    "helo=%s; envelope-from=\"jane@example.test\"; receiver=<UNKNOWN>",
+		    value_rows[i].want);
+		check_received(value_rows[i].value, &h, want);
+		free(copy);
+	}
+	unit_end();
+}
+
+static void
+test_received_sender_quoting(void **state)
+{
+	static const struct value_row rows[] = {
+		{ BYTES("a@x.test"), "\"a@x.test\"" },
+		{ BYTES("nobody"), "nobody" },
+		{ BYTES("jane roe@x.test"), "\"jane roe@x.test\"" },
+		{ BYTES("a\"b@x.test"), "\"a\\\"b@x.test\"" },
+		{ BYTES("a\n\n@x.test"), "\"a??@x.test\"" },
+		{ BYTES("a\"; helo=x; b=\"@x.test"), "\"a\\\"; helo=x; b=\\\"@x.test\"" },
+	};
+	struct ipaddr ip = address("192.0.2.1");
+	struct spf_header h = make_header(&ip);
+	char want[SPF_HEADER_SIZE];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		h.sender = (struct spf_text){ rows[i].value, rows[i].len };
+		snprintf(want, sizeof(want),
+		    "Received-SPF: Pass (mailfrom) identity=mailfrom; client-ip=192.0.2.1; "
+		    "helo=out.relay.test; envelope-from=%s; receiver=<UNKNOWN>",
+		    rows[i].want);
+		check_received(rows[i].value, &h, want);
+	}
+	unit_end();
+}
+
+static void
+test_authres(void **state)
+{
+	struct ipaddr ip = address("192.0.2.1");
+	struct spf_header h = make_header(&ip);
+	enum spf_result helo = SPF_FAIL;
+
+	(void)state;
+	check_authres("mail from", &h, NULL,
+	    "Authentication-Results: mx.receiver.test; spf=pass smtp.mailfrom=example.test");
+	check_authres("and HELO", &h, &helo,
+	    "Authentication-Results: mx.receiver.test; spf=pass smtp.mailfrom=example.test; "
+	    "spf=fail smtp.helo=out.relay.test");
+	h.comment = "our own words";
+	check_authres("comment", &h, NULL,
+	    "Authentication-Results: mx.receiver.test; spf=pass (our own words) "
+	    "smtp.mailfrom=example.test");
+	h.identity = SPF_IDENTITY_HELO;
+	h.comment = "helo";
+	h.result = SPF_PERMERROR;
+	check_authres("HELO alone", &h, NULL,
+	    "Authentication-Results: mx.receiver.test; spf=permerror smtp.helo=out.relay.test");
+	unit_end();
+}
+
+static void
+test_authres_result_words(void **state)
+{
+	static const char *const words[SPF_RESULTS] = { "none", "neutral", "pass", "fail",
+		"softfail", "temperror", "permerror" };
+	struct ipaddr ip = address("192.0.2.1");
+	struct spf_header h = make_header(&ip);
+	char buf[SPF_HEADER_SIZE];
+	enum spf_result helo;
+	int i;
+
+	(void)state;
+	for (i = 0; i < SPF_RESULTS; i++) {
+		h.result = (enum spf_result)i;
+		helo = (enum spf_result)(SPF_RESULTS - 1 - i);
+		spf_header_authres(buf, "id", &h, &helo);
+		unit_holds(words[i], "first", buf, unit_row("id; spf=%s smtp.mail", words[i]));
+		unit_holds(words[i], "second", buf,
+		    unit_row("; spf=%s smtp.helo", words[SPF_RESULTS - 1 - i]));
+	}
+	unit_end();
+}
+
+static void
+test_authres_quoting(void **state)
+{
+	struct ipaddr ip = address("192.0.2.1");
+	struct spf_header h = make_header(&ip);
+	enum spf_result helo = SPF_PASS;
+	char want[SPF_HEADER_SIZE];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(value_rows); i++) {
+		h.domain = (struct spf_text){ value_rows[i].value, value_rows[i].len };
+		h.helo = h.domain;
+		snprintf(want, sizeof(want),
+		    "Authentication-Results: mx.receiver.test; spf=pass smtp.mailfrom=%s; "
+		    "spf=pass smtp.helo=%s",
+		    value_rows[i].want, value_rows[i].want);
+		check_authres(value_rows[i].value, &h, &helo, want);
+	}
+	unit_end();
+}
+
+/*
+ * skip_value - step over a dot-atom, <UNKNOWN> or a quoted-string; NULL when there is none. The
+ * grammar is read here once more, for headers that nobody wrote down.
+ */
+static const char *
+skip_value(const char *s)
+{
+	size_t n;
+
+	if (strncmp(s, "<UNKNOWN>", 9) == 0)
+		return s + 9;
+	if (*s != '"') {
+		n = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.");
+		return n == 0 ? NULL : s + n;
+	}
+	for (s++; *s != '"'; s++) {
+		if (*s == '\\')
+			s++;
+		if (*s < ' ' || *s > '~')
+			return NULL;
+	}
+	return s + 1;
+}
+
+/* skip_key - step over "KEY=VALUE"; NULL when it is not there */
+static const char *
+skip_key(const char *s, const char *key)
+{
+	size_t n = strlen(key);
+
+	return s != NULL && strncmp(s, key, n) == 0 ? skip_value(s + n) : NULL;
+}
+
+/* is_received - is this a whole Received-SPF header with the keys that it has to have? */
+static bool
+is_received(const char *s)
+{
+	const char *const begin = "Received-SPF: Permerror (our words) ";
+
+	if (strncmp(s, begin, strlen(begin)) != 0)
+		return false;
+	s = skip_key(s + strlen(begin), "identity=");
+	s = skip_key(s, "; client-ip=");
+	s = skip_key(s, "; helo=");
+	s = skip_key(s, "; envelope-from=");
+	s = skip_key(s, "; receiver=");
+	return s != NULL && *s == '\0';
+}
+
+static bool
+is_authres(const char *s, const char *id)
+{
+	const char *const begin = "Authentication-Results: ";
+
+	if (strncmp(s, begin, strlen(begin)) != 0)
+		return false;
+	s += strlen(begin);
+	if (strncmp(s, id, strlen(id)) != 0)
+		return false;
+	s = skip_key(s + strlen(id), "; spf=permerror (our words) smtp.mailfrom=");
+	if (s != NULL && *s != '\0')
+		s = skip_key(s, "; spf=temperror smtp.helo=");
+	return s != NULL && *s == '\0';
+}
+
+/* fill_value - one of the values that a hostile client sends */
+static struct spf_text
+fill_value(uint64_t *seed, char *buf, size_t max)
+{
+	static const char *const alphabets[] = { "n", "ab.-_", "\"\\", "\\", "a\"",
+		"\001\377 ;=", "@x.test", "a\n\r\"\\;=()<>" };
+	const char *alphabet = alphabets[unit_random(seed, COUNT(alphabets))];
+	size_t i, n = unit_random(seed, 3) == 0 ? max : unit_random(seed, (unsigned)max);
+	struct spf_text t = { buf, n };
+
+	for (i = 0; i < n; i++)
+		buf[i] = alphabet[unit_random(seed, (unsigned)strlen(alphabet))];
+	return t;
+}
+
+static void
+test_shape_of_any_length(void **state)
+{
+	static const unsigned lengths[] = { 20, 60, 90, 140, 255, 300, 8192, 10000 };
+	struct ipaddr ip = address("2001:db8:1111:2222:3333:4444:5555:6666");
+	struct spf_header h = make_header(&ip);
+	char *values[4], buf[SPF_HEADER_SIZE];
+	enum spf_result helo = SPF_TEMPERROR;
+	uint64_t seed = 5321;
+	unsigned i, j, max;
+	size_t len;
+
+	(void)state;
+	h.result = SPF_PERMERROR;
+	h.comment = "our words";
+	for (j = 0; j < 4; j++)
+		values[j] = unit_fill('x', 10000);
+	for (i = 0; i < 4000; i++) {
+		max = lengths[i % COUNT(lengths)];
+		h.helo = fill_value(&seed, values[0], max);
+		h.sender = fill_value(&seed, values[1], max);
+		h.domain = fill_value(&seed, values[2], max);
+		h.receiver = fill_value(&seed, values[3], max);
+		if (i % 2 == 0)
+			h.receiver.s = NULL;
+		len = spf_header_received(buf, &h);
+		unit_int(buf, "length", (int)len, (int)strlen(buf));
+		unit_true(buf, "is a Received-SPF header", is_received(buf));
+		len = spf_header_authres(buf, "mx.receiver.test", &h, &helo);
+		unit_int(buf, "length", (int)len, (int)strlen(buf));
+		unit_true(buf, "is an Authentication-Results header",
+		    is_authres(buf, "mx.receiver.test"));
+	}
+	for (j = 0; j < 4; j++)
+		free(values[j]);
+	unit_end();
+}
+
+static void
+test_long_authserv_id(void **state)
+{
+	struct ipaddr ip = address("192.0.2.1");
+	struct spf_header h = make_header(&ip);
+	char *id = unit_fill('i', 253), *name = unit_fill('n', 253), buf[SPF_HEADER_SIZE];
+	enum spf_result helo = SPF_TEMPERROR;
+
+	(void)state;
+	h.result = SPF_PERMERROR;
+	h.comment = "our words";
+	h.helo = h.domain = text(name);
+	spf_header_authres(buf, id, &h, &helo);
+	id[strspn(buf + strlen("Authentication-Results: "), "i")] = '\0';
+	unit_true(buf, "is an Authentication-Results header", is_authres(buf, id));
+	unit_true(buf, "names us", strlen(id) > 60);
+	free(id);
+	free(name);
+	unit_end();
+}
+
+/* A name that is cut keeps its right end, which says whose it is, and cannot be taken for another
+ * name. */
+static void
+test_cut_names(void **state)
+{
+	struct ipaddr ip = address("192.0.2.1");
+	struct spf_header h = make_header(&ip);
+	char *long_name = unit_fill('a', 253), buf[SPF_HEADER_SIZE];
+
+	(void)state;
+	memcpy(long_name + 253 - 11, ".bank.test.", 11);
+	long_name[252] = '\0';
+	h.helo = h.domain = text(long_name);
+	spf_header_received(buf, &h);
+	unit_holds("helo", "header", buf, ".bank.test\"; envelope-from=");
+	unit_holds("helo", "header", buf, " helo=\"...aaa");
+	spf_header_authres(buf, "id", &h, NULL);
+	unit_holds("domain", "header", buf, "smtp.mailfrom=\"...aaa");
+	unit_holds("domain", "header", buf, "aaa.bank.test\"");
+	free(long_name);
+	unit_end();
+}
+
+/* A sender is whole, or only its domain stands there: half an address would be another one. */
+static void
+test_long_senders(void **state)
+{
+	struct ipaddr ip = address("2001:db8:1111:2222:3333:4444:5555:6666");
+	struct spf_header h = make_header(&ip);
+	char sender[300], buf[SPF_HEADER_SIZE], *local = unit_fill('l', 254);
+	size_t n;
+
+	(void)state;
+	h.helo = text(local);
+	for (n = 1; n < 254; n++) {
+		snprintf(sender, sizeof(sender), "%.*s@example.test", (int)n, local);
+		h.sender = text(sender);
+		spf_header_received(buf, &h);
+		if (strstr(buf, "envelope-from=example.test; ") == NULL)
+			unit_holds(sender, "header", buf, unit_row("; envelope-from=\"%s", sender));
+		unit_true(sender, "short ones are whole",
+		    n > 64 || strstr(buf, "envelope-from=example.test; ") == NULL);
+	}
+	memset(local, '"', 253);
+	for (n = 1; n < 253; n++) {
+		snprintf(sender, sizeof(sender), "%.*s@example.test", (int)n, local);
+		h.sender = text(sender);
+		spf_header_received(buf, &h);
+		if (strstr(buf, "envelope-from=example.test; ") == NULL)
+			unit_holds(sender, "header", buf, "\\\"@example.test\"; ");
+	}
+	free(local);
+	unit_end();
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_identity_names),
+		cmocka_unit_test(test_received),
+		cmocka_unit_test(test_received_result_words),
+		cmocka_unit_test(test_received_values),
+		cmocka_unit_test(test_received_quoting),
+		cmocka_unit_test(test_received_sender_quoting),
+		cmocka_unit_test(test_authres),
+		cmocka_unit_test(test_authres_result_words),
+		cmocka_unit_test(test_authres_quoting),
+		cmocka_unit_test(test_shape_of_any_length),
+		cmocka_unit_test(test_long_authserv_id),
+		cmocka_unit_test(test_cut_names),
+		cmocka_unit_test(test_long_senders),
+	};
+
+	return cmocka_run_group_tests_name("spf_header", tests, NULL, NULL);
+}
