@@ -36,6 +36,7 @@ static struct {
 	struct settings *settings;
 	char *error;
 	struct progress *progress; /* of each row of options[] */
+	bool whole;                /* the sentinel was seen: the file was read to its end */
 } parsing;
 
 static void
@@ -150,8 +151,10 @@ on_option(cfg_t *cfg, cfg_opt_t *opt)
 static int
 on_sentinel(cfg_t *cfg, cfg_opt_t *opt)
 {
-	if (strcmp(cfg_opt_getstr(opt), SENTINEL) == 0)
+	if (strcmp(cfg_opt_getstr(opt), SENTINEL) == 0) {
+		parsing.whole = true;
 		return 0;
+	}
 	say(parsing.error, "%s:%d: no such option '%s'", cfg->filename, cfg->line, SENTINEL);
 	return -1;
 }
@@ -223,7 +226,9 @@ parse_stream(FILE *in, const char *path)
 	ok = cfg_parse_fp(cfg, in) == CFG_SUCCESS;
 	if (!ok)
 		say(parsing.error, "%s:%d: syntax error", path, cfg->line);
-	ok = ok && take_lists(cfg);
+	else if (!parsing.whole)
+		say(parsing.error, "%s: a comment is not closed: '*/' expected", path);
+	ok = ok && parsing.whole && take_lists(cfg);
 	cfg_free(cfg);
 	free(parsing.progress);
 	free(top);

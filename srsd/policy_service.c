@@ -7,7 +7,6 @@
 
 #include "common/line.h"
 #include "common/log.h"
-#include "common/mailaddr.h"
 #include "common/printable.h"
 #include "common/xmalloc.h"
 #include "spf/policy_proto.h"
@@ -122,12 +121,8 @@ log_decision(const struct decision *d)
 static enum gate_srs
 srs_fact(const struct policy_service *service, struct spf_text address)
 {
-	struct mailaddr addr;
-
-	if (mailaddr_parse_internal(&addr, address.s, address.len) != MAILADDR_OK)
-		return GATE_SRS_FOREIGN;
-	switch (
-	    srs_rewrite_fact(&addr, service->settings, service->keys, clock_wall(service->clock))) {
+	switch (srs_rewrite_fact_internal(
+	    address.s, address.len, service->settings, service->keys, clock_wall(service->clock))) {
 	case SRS_FACT_VALID:
 		return GATE_SRS_VALID;
 	case SRS_FACT_EXPIRED:

@@ -325,3 +325,31 @@ srs_rewrite_fact(
 		return SRS_FACT_FORGED;
 	}
 }
+
+/* looks_ours - an SRS tag, and our domain behind the last '@' */
+static bool
+looks_ours(const char *address, size_t len, const struct settings *settings)
+{
+	const char *at = memrchr(address, '@', len);
+	size_t domain_len = strlen(settings->srs_domain);
+
+	return at != NULL && srs_addr_tag(address, (size_t)(at - address)) != -1 &&
+	       (size_t)(address + len - at) - 1 == domain_len &&
+	       strncasecmp(at + 1, settings->srs_domain, domain_len) == 0;
+}
+
+enum srs_fact
+srs_rewrite_fact_internal(const char *address, size_t len, const struct settings *settings,
+    struct srs_keys *keys, time_t now)
+{
+	struct mailaddr addr;
+
+	switch (mailaddr_parse_internal(&addr, address, len)) {
+	case MAILADDR_OK:
+		return srs_rewrite_fact(&addr, settings, keys, now);
+	case MAILADDR_NULL:
+		return SRS_FACT_FOREIGN;
+	default:
+		return looks_ours(address, len, settings) ? SRS_FACT_FORGED : SRS_FACT_FOREIGN;
+	}
+}

@@ -68,6 +68,13 @@ enum srs_fact {
 	SRS_FACT_FORGED,  /* bad hash, or malformed */
 };
 
+/*
+ * For an address in internal form, as the policy service gets it. One that is too long to be ours
+ * and looks like it is forged.
+ */
+enum srs_fact srs_rewrite_fact_internal(
+    const char *address, size_t len, const struct settings *, struct srs_keys *, time_t now);
+
 enum srs_fact srs_rewrite_fact(
     const struct mailaddr *, const struct settings *, struct srs_keys *, time_t now);
 
