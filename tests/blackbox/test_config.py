@@ -1,0 +1,311 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: ISC
+"""The command line and the configuration: what is wrong is said with place, name and remedy."""
+
+import os
+import re
+import sys
+import unittest
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
+
+from harness import tap
+from harness.daemon import ORDINARY_USER, TOP, Folder, is_root, run
+
+GOOD = 'srs-domain = "srs.test"\n'
+
+
+class ConfigCase(unittest.TestCase):
+    def setUp(self):
+        self.folder = Folder()
+        self.addCleanup(self.folder.remove)
+        self.secret = self.folder.file('secret', 'a secret of the tests\n', 0o600, ORDINARY_USER)
+
+    def check(self, text, *arguments):
+        """srsd -n with this configuration and a secrets file that is in order."""
+        path = self.folder.file('srsd.conf', text)
+        return run('-n', '-f', path, '-o', 'secrets-file=' + self.secret, *arguments)
+
+    def dump(self, text, *arguments):
+        result = self.check(text, '-v', *arguments)
+        self.assertEqual((result.returncode, result.stderr), (0, ''))
+        return result.stdout
+
+    def assert_refused(self, result, *words):
+        """Exit 1 and one line that has all the words."""
+        self.assertEqual(result.returncode, 1, result)
+        self.assertRegex(result.stderr, r'\A[^\n]+\n\Z')
+        for word in words:
+            self.assertIn(word, result.stderr)
+
+
+class BadConfiguration(ConfigCase):
+    # name: (text, number of the line that is at fault, words of the message)
+    CASES = {
+        'unknown option': ('srs-domian = "x.test"\n', 1, ['srs-domian', 'srs-domain']),
+        'unknown option further down': (GOOD + '\n# comment\nmax_age = 3\n', 4,
+                                        ['max_age', 'max-age']),
+        'behind a comment on its line': (GOOD + 'max-age = 3 # days\nmax_age = 3\n', 3,
+                                         ['max_age']),
+        'behind a comment of C++': (GOOD + '// comment\nmax_age = 3\n', 3, ['max_age']),
+        'behind a comment of C': (GOOD + '/* of\n * three\n */\nmax_age = 3\n', 5, ['max_age']),
+        'behind a list of three lines': (GOOD + 'domains = {\n"a.test"\n}\nmax_age = 3\n', 5,
+                                         ['max_age']),
+        'in a section behind comments': (GOOD + '# one\n\nspf {\n# two\nheader = x\n}\n', 6,
+                                         ['header']),
+        'unknown section': (GOOD + 'dkim {\n}\n', 2, ['dkim', 'spf']),
+        'unknown option of the section': (GOOD + 'spf {\n  helo_rejct = "fail"\n}\n', 3,
+                                          ['helo_rejct', 'helo-reject']),
+        'top-level option in the section': (GOOD + 'spf {\n  max-age = 3\n}\n', 3, ['max-age']),
+        'srs-domain without a dot': ('srs-domain = "localhost"\n', 1,
+                                     ['srs-domain', 'localhost', 'dot']),
+        'srs-domain not expanded': ('srs-domain = "$myhostname"\n', 1,
+                                    ['srs-domain', '$myhostname']),
+        'srs-domain with a blank': ('srs-domain = "a b.test"\n', 1, ['srs-domain']),
+        'srs-domain with an empty label': ('srs-domain = "a..test"\n', 1, ['srs-domain']),
+        'srs-domain with =': ('srs-domain = "a=b.test"\n', 1, ['srs-domain']),
+        'srs-domain with an address': ('srs-domain = "a@b.test"\n', 1, ['srs-domain']),
+        'domain': (GOOD + 'domains = {"our.test", "a b"}\n', 2, ['domains', 'a b']),
+        'separator': (GOOD + 'separator = "#"\n', 2, ['separator', '#', '= + -']),
+        'hash-length too small': (GOOD + 'hash-length = 3\n', 2, ['hash-length', '3', '4', '27']),
+        'hash-length too large': (GOOD + 'hash-length = 28\n', 2, ['hash-length', '28', '27']),
+        'hash-minimum': (GOOD + 'hash-minimum = 0\n', 2, ['hash-minimum', '4', '27']),
+        'number with letters': (GOOD + 'max-age = "21d"\n', 2, ['max-age', '21d']),
+        'number negative': (GOOD + 'max-age = -1\n', 2, ['max-age', '-1']),
+        'number enormous': (GOOD + 'idle-timeout = 99999999999999999999\n', 2, ['idle-timeout']),
+        'number empty': (GOOD + 'connection-limit = ""\n', 2, ['connection-limit']),
+        'bool': (GOOD + 'always-rewrite = maybe\n', 2,
+                 ['always-rewrite', 'maybe', 'true', 'false']),
+        'endpoint without port': (GOOD + 'forward = {"inet:127.0.0.1"}\n', 2, ['forward', 'inet:']),
+        'endpoint of unknown kind': (GOOD + 'policy = {"tcp:127.0.0.1:1"}\n', 2,
+                                     ['policy', 'tcp:127.0.0.1:1', 'inet:', 'unix:']),
+        'endpoint with a wrong port': (GOOD + 'reverse = {"inet:127.0.0.1:70000"}\n', 2,
+                                       ['reverse', '70000']),
+        'endpoint without path': (GOOD + 'policy = {"unix:"}\n', 2, ['policy', 'unix:']),
+        'nameserver by name': (GOOD + 'nameservers = {"dns.test"}\n', 2,
+                               ['nameservers', 'dns.test', 'IP']),
+        'nameserver with a wrong port': (GOOD + 'nameservers = {"127.0.0.1:0"}\n', 2,
+                                         ['nameservers']),
+        'reject word': (GOOD + 'spf {\n\n  mail-from-reject = hard\n}\n', 4,
+                        ['mail-from-reject', 'hard', 'spf-not-pass', 'softfail', 'fail', 'false',
+                         'no-check']),
+        'null for MAIL FROM': (GOOD + 'spf {\n  mail-from-reject = null\n}\n', 3,
+                               ['mail-from-reject', 'null']),
+        'header word': (GOOD + 'spf {\n  header = "SPF,AR"\n}\n', 3, ['header']),
+        'srs-forged word': (GOOD + 'spf { srs-forged = accept }\n', 2,
+                            ['srs-forged', 'accept', 'reject', 'check']),
+        'network': (GOOD + 'spf {\n  whitelist = {"192.0.2.0/33"}\n}\n', 3,
+                    ['whitelist', '192.0.2.0/33']),
+        'network by name': (GOOD + 'spf {\n  skip-addresses = {"mx.test"}\n}\n', 3,
+                            ['skip-addresses', 'mx.test']),
+        'unknown placeholder': (GOOD + 'spf {\n  reason-message = "see {url}"\n}\n', 3,
+                                ['reason-message', '{result}']),
+        'lookup-time': (GOOD + 'spf {\n  lookup-time = 0\n}\n', 3, ['lookup-time']),
+        'prospective': (GOOD + 'spf {\n  prospective = "mx.test"\n}\n', 3, ['prospective']),
+        'given twice': (GOOD + 'max-age = 3\nmax-age = 4\n', 3, ['max-age']),
+        'list for a text': (GOOD + 'separator = {"="}\n', 2, []),
+        'section without end': (GOOD + 'spf {\n  no-mail = true\n', None, []),
+        'garbage': (GOOD + '}{\n', 2, []),
+        'text without end': (GOOD + 'secrets-file = "/x\n', None, []),
+    }
+
+    def test_place_name_and_remedy(self):
+        for name, (text, line, words) in self.CASES.items():
+            with self.subTest(name):
+                place = 'srsd.conf:%d:' % line if line else 'srsd.conf'
+                self.assert_refused(self.check(text), place, *words)
+
+    def test_refused_without_n_too(self):
+        path = self.folder.file('srsd.conf', 'srs-domian = "x.test"\n')
+        self.assert_refused(run('-f', path), 'srsd.conf:1:', 'srs-domian')
+
+    def test_no_domain_at_all(self):
+        self.assert_refused(self.check('max-age = 3\n'), 'srs-domain')
+
+    def test_only_subdomains(self):
+        self.assert_refused(self.check('domains = {".our.test"}\n'), 'srs-domain')
+
+    def test_minimum_over_length(self):
+        self.assert_refused(self.check(GOOD + 'hash-minimum = 6\nhash-length = 5\n'),
+                            'hash-minimum', 'hash-length', '6', '5')
+
+    def test_missing_file(self):
+        self.assert_refused(run('-n', '-f', '/nonexistent/srsd.conf'), '/nonexistent/srsd.conf')
+
+    def test_folder_for_a_file(self):
+        self.assert_refused(run('-n', '-f', self.folder.path), self.folder.path)
+
+    def test_binary_file(self):
+        self.assert_refused(self.check(bytes(range(256))), 'srsd.conf')
+
+    def test_domains_file(self):
+        path = self.folder.file('domains', 'our.test\n\nnot a domain\n')
+        self.assert_refused(self.check(GOOD + 'domains-file = "%s"\n' % path), path + ':3:')
+
+    def test_domains_file_missing(self):
+        self.assert_refused(self.check(GOOD + 'domains-file = "/nonexistent/domains"\n'),
+                            '/nonexistent/domains')
+
+    def test_untrusted_value_in_the_message(self):
+        result = self.check(GOOD + 'domains = {"a\\nb\x1b"}\n')
+        self.assert_refused(result, 'domains')
+        self.assertNotIn('\x1b', result.stderr)
+
+
+class Secrets(ConfigCase):
+    def secrets(self, text='a secret of the tests\n', mode=0o600, owner=ORDINARY_USER):
+        path = self.folder.file('other', text, mode, owner)
+        conf = self.folder.file('srsd.conf', GOOD + 'secrets-file = "%s"\n' % path)
+        return path, run('-n', '-f', conf)
+
+    def test_accepted(self):
+        for mode in (0o600, 0o400):
+            with self.subTest(oct(mode)):
+                _path, result = self.secrets(mode=mode)
+                self.assertEqual((result.returncode, result.stderr), (0, ''))
+
+    def test_readable_by_others(self):
+        for mode in (0o644, 0o604, 0o666, 0o646):
+            with self.subTest(oct(mode)):
+                path, result = self.secrets(mode=mode)
+                self.assert_refused(result, path)
+
+    def test_no_secret_inside(self):
+        for text in ('', '\n', '\n\r\n\n'):
+            with self.subTest(repr(text)):
+                path, result = self.secrets(text)
+                self.assert_refused(result, path)
+
+    def test_missing(self):
+        conf = self.folder.file('srsd.conf', GOOD + 'secrets-file = "/nonexistent/secret"\n')
+        self.assert_refused(run('-n', '-f', conf), '/nonexistent/secret')
+
+    def test_unreadable(self):
+        if not is_root():
+            self.skipTest('needs root to make a file of another user')
+        path, result = self.secrets(owner='root')
+        self.assert_refused(result, path)
+
+
+class Dump(ConfigCase):
+    FULL = '''
+        srs-domain = "srs.test"
+        domains = {"our.test", ".sub.test"}
+        forward = {"inet:127.0.0.1:10101", "inet:[::1]:10101"}
+        reverse = {"unix:/run/x/reverse"}
+        nameservers = {"127.0.0.1:5353", "9.9.9.9"}
+        separator = "+"  hash-length = 8  hash-minimum = 6  hash-avoid-slash = no
+        max-age = 14  always-rewrite = true  idle-timeout = 2000  connection-limit = 77
+        unprivileged-user = "nobody"  chroot-dir = "/var/empty"  pid-file = "/run/x.pid"
+        syslog = on
+        spf {
+            helo-reject = Null  mail-from-reject = SPF_Not_Pass  permerror-reject = yes
+            header = authentication-results  authserv-id = "mx.our.test"
+            skip-addresses = {}  whitelist = {"192.0.2.0/24", "2001:db8::/32"}
+            reason-message = "no \\"{result}\\" \\\\ {client}"  lookup-time = 5
+            nat-guard = false
+        }
+    '''
+
+    def test_parses_again(self):
+        for name, text in (('defaults', GOOD), ('everything', self.FULL)):
+            with self.subTest(name):
+                first = self.dump(text)
+                self.assertEqual(self.dump(first), first)
+
+    def test_shows_what_is_in_effect(self):
+        dump = self.dump(self.FULL)
+        for pattern in (r'srs-domain *= *"?srs\.test"?', r'hash-length *= *"?8"?',
+                        r'our\.test.*\.sub\.test', r'max-age *= *"?14"?',
+                        r'helo-reject *= *"?null"?', r'mail-from-reject *= *"?spf-not-pass"?',
+                        r'inet:\[::1\]:10101', r'2001:db8::/32', r'skip-addresses *= *{ *}'):
+            with self.subTest(pattern):
+                self.assertRegex(dump, pattern)
+
+    def test_defaults(self):
+        dump = self.dump(GOOD)
+        for pattern in (r'forward *= *{"inet:127\.0\.0\.1:10001"}', r'reverse *=.*:10002"',
+                        r'policy *=.*:10003"', r'hash-length *= *"?4"?', r'max-age *= *"?21"?',
+                        r'hash-avoid-slash *= *"?true"?', r'idle-timeout *= *"?1800"?',
+                        r'connection-limit *= *"?1000"?', r'unprivileged-user *= *"srsd"',
+                        r'helo-reject *= *"?fail"?', r'mail-from-reject *= *"?fail"?',
+                        r'nat-guard *= *"?true"?', r'lookup-time *= *"?20"?',
+                        r'void-limit *= *"?2"?', r'skip-addresses *=.*127\.0\.0\.0/8.*::1'):
+            with self.subTest(pattern):
+                self.assertRegex(dump, pattern)
+
+    def test_no_secret_in_it(self):
+        path = self.folder.file('srsd.conf', GOOD)
+        secret = self.folder.file('other', 'extraordinary\n', 0o600, ORDINARY_USER)
+        result = run('-n', '-v', '-f', path, '-o', 'secrets-file=' + secret)
+        self.assertEqual(result.returncode, 0, result)
+        self.assertNotIn('extraordinary', result.stdout + result.stderr)
+
+
+class CommandLine(ConfigCase):
+    def test_good(self):
+        result = self.check(GOOD)
+        self.assertEqual((result.returncode, result.stderr), (0, ''))
+
+    def test_version(self):
+        result = run('-V')
+        self.assertEqual(result.returncode, 0)
+        self.assertRegex(result.stdout, r'\A(srsd )?\d+\.\d+[^\n]*\n\Z')
+
+    def test_unknown_flag(self):
+        for arguments in (['-x'], ['--nonsense'], ['-f'], ['-o'], ['-n', 'operand']):
+            with self.subTest(' '.join(arguments)):
+                result = run(*arguments)
+                self.assertEqual(result.returncode, 1, result)
+                self.assertNotEqual(result.stderr, '')
+
+    def test_override(self):
+        for option, pattern in (
+                ('srs-domain=other.test', r'srs-domain *= *"other\.test"'),
+                ('max-age=7', r'max-age *= *"?7"?'),
+                ('spf.helo-reject=softfail', r'helo-reject *= *"?softfail"?'),
+                ('spf.test-only=true', r'test-only *= *"?true"?'),
+                ('domains=a.test,b.test', r'domains *= *{"a\.test", *"b\.test"}'),
+                ('spf.reason-message=a=b {result}', r'reason-message *= *"a=b {result}"'),
+        ):
+            with self.subTest(option):
+                self.assertRegex(self.dump(GOOD, '-o', option), pattern)
+
+    def test_last_override_counts(self):
+        dump = self.dump(GOOD, '-o', 'max-age=7', '-o', 'max-age=8')
+        self.assertRegex(dump, r'max-age *= *"?8"?\n')
+
+    def test_bad_override(self):
+        for option, words in (('srs-domian=x.test', ['srs-domian']), ('max-age', ['max-age']),
+                              ('max-age=x', ['max-age']), ('spf.max-age=3', ['spf.max-age']),
+                              ('helo-reject=fail', ['helo-reject']), ('=x', ['-o']),
+                              ('spf.header=x', ['spf.header', 'received-spf'])):
+            with self.subTest(option):
+                self.assert_refused(self.check(GOOD, '-o', option), *words)
+
+    def test_override_mends_the_file(self):
+        """What is wrong in the file is wrong; what is missing in it may be given."""
+        self.assertEqual(self.check('max-age = 3\n', '-o', 'srs-domain=x.test').returncode, 0)
+
+
+class Sample(ConfigCase):
+    def sample(self):
+        with open(os.path.join(os.environ.get('abs_top_srcdir', TOP), 'conf', 'srsd.conf'),
+                  encoding='utf-8') as file:
+            return file.read()
+
+    def test_parses(self):
+        result = self.check(self.sample(), '-o', 'srs-domain=x.test')
+        self.assertEqual((result.returncode, result.stderr), (0, ''))
+
+    def test_names_every_option(self):
+        """A name in the dump that the annotated sample does not mention is undocumented."""
+        sample = self.sample()
+        for name in re.findall(r'^\s*([a-z-]+)\s*=', self.dump(GOOD), re.M):
+            with self.subTest(name):
+                self.assertRegex(sample, r'(?m)^[\s#]*%s\b' % re.escape(name))
+
+
+if __name__ == '__main__':
+    tap.main()

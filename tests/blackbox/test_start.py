@@ -1,0 +1,390 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: ISC
+"""Starting and stopping: sockets, users, the background, the last line of the log."""
+
+import grp
+import os
+import pwd
+import select
+import signal
+import socket
+import sys
+import time
+import unittest
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
+
+from harness import srs, tap
+from harness.case import DaemonCase
+from harness.clients import MapClient, PolicyClient, policy_request
+from harness.daemon import (ORDINARY_USER, SECRET, Daemon, StartFailed, free_port, is_root,
+                            process_status, process_tree)
+
+WAIT = 60
+
+
+def has_ipv6():
+    try:
+        with socket.socket(socket.AF_INET6) as sock:
+            sock.bind(('::1', 0))
+    except OSError:
+        return False
+    return True
+
+
+class StartCase(DaemonCase):
+    """Each test starts its own daemon."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.dns = None
+
+    def assert_serves(self, addresses):
+        with MapClient(addresses['forward']) as client:
+            self.assertRegex(client.get('alice@origin.test'), '^200 SRS0=')
+        with MapClient(addresses['reverse']) as client:
+            address = srs.srs0('alice@origin.test', SECRET, 'srs.test', srs.today())
+            self.assertEqual(client.get(address), '200 alice@origin.test')
+        with PolicyClient(addresses['policy']) as client:
+            self.assertEqual(client.ask(protocol_state='DATA'), 'DUNNO')
+
+    def assert_not_started(self, daemon, *words):
+        """Exit 1, one line that has the words."""
+        with self.assertRaises(StartFailed) as caught:
+            daemon.start()
+        self.assertEqual(caught.exception.status, 1)
+        self.assertEqual(len(caught.exception.log.splitlines()), 1, caught.exception.log)
+        for word in words:
+            self.assertIn(word, caught.exception.log)
+
+
+class Sockets(StartCase):
+    def test_ipv4(self):
+        daemon = self.another_daemon()
+        self.assert_serves(daemon.addresses)
+
+    def test_ipv6(self):
+        if not has_ipv6():
+            self.skipTest('no IPv6 on loopback')
+        ports = {name: free_port('::1') for name in ('forward', 'reverse', 'policy')}
+        self.another_daemon({name: ['inet:[::1]:%d' % port] for name, port in ports.items()})
+        self.assert_serves({name: ('::1', port) for name, port in ports.items()})
+
+    def test_unix(self):
+        daemon = Daemon()
+        folder = daemon.folder.subfolder('sockets', ORDINARY_USER)
+        paths = {name: os.path.join(folder, name) for name in daemon.ports}
+        daemon.options.update({name: ['unix:' + path] for name, path in paths.items()})
+        self.enter(daemon)
+        self.assert_serves(paths)
+
+    def test_unix_after_a_crash(self):
+        """A socket that nobody listens on any more is in nobody's way."""
+        daemon = Daemon()
+        path = os.path.join(daemon.folder.subfolder('sockets', ORDINARY_USER), 'forward')
+        with socket.socket(socket.AF_UNIX) as stale:
+            stale.bind(path)
+        if is_root():
+            entry = pwd.getpwnam(ORDINARY_USER)
+            os.chown(path, entry.pw_uid, entry.pw_gid)
+        daemon.options['forward'] = ['unix:' + path]
+        self.enter(daemon)
+        with MapClient(path) as client:
+            self.assertRegex(client.get('alice@origin.test'), '^200 ')
+
+    def test_several_endpoints(self):
+        daemon = Daemon()
+        path = os.path.join(daemon.folder.subfolder('sockets', ORDINARY_USER), 'forward')
+        daemon.options['forward'].append('unix:' + path)
+        self.enter(daemon)
+        with MapClient(path) as client:
+            first = client.address('alice@origin.test')
+        self.assertEqual(self.forward(daemon).address('alice@origin.test'), first)
+
+    def test_port_in_use(self):
+        for service in ('forward', 'reverse', 'policy'):
+            with self.subTest(service):
+                daemon = Daemon()
+                with socket.create_server(('127.0.0.1', daemon.ports[service])):
+                    self.assert_not_started(daemon, str(daemon.ports[service]), 'in use')
+
+    def test_unix_socket_in_use(self):
+        first = Daemon()
+        path = os.path.join(first.folder.subfolder('sockets', ORDINARY_USER), 'forward')
+        first.options['forward'] = ['unix:' + path]
+        self.enter(first)
+        self.assert_not_started(Daemon({'forward': ['unix:' + path]}), path)
+        with MapClient(path) as client:
+            self.assertRegex(client.get('alice@origin.test'), '^200 ')
+
+    def test_folder_of_the_socket_is_missing(self):
+        self.assert_not_started(Daemon({'policy': ['unix:/nonexistent/policy']}),
+                                '/nonexistent/policy')
+
+    def test_same_port_again_at_once(self):
+        """Connections in TIME_WAIT do not keep a restart from listening."""
+        daemon = self.another_daemon()
+        for _ in range(3):
+            self.assert_serves(daemon.addresses)
+            daemon.stop()
+            daemon.start()
+
+
+class Stop(StartCase):
+    def test_signals(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with self.subTest(number.name):
+                daemon = self.another_daemon()
+                daemon.signal(number)
+                self.assertEqual(daemon.wait(), 0)
+
+    def test_loses_no_line(self):
+        """What was answered before the stop stands in the log, all of it."""
+        daemon = self.another_daemon()
+        client = self.forward(daemon)
+        for number in range(2000):
+            client.address('user%d@origin.test' % number)
+        daemon.stop()
+        lines = daemon.log_matches(r'^.*forward from=<user\d+@origin\.test> .*result=rewritten')
+        self.assertEqual(len(lines), 2000)
+
+    def test_with_connections_open(self):
+        daemon = self.another_daemon()
+        clients = [self.forward(daemon) for _ in range(20)] + [self.policy(daemon)]
+        clients[0].get('alice@origin.test')
+        clients[1].send(b'get ali')
+        daemon.stop()
+        for client in clients:
+            self.assertTrue(client.closed())
+
+    def test_answers_what_was_asked(self):
+        """A request that had arrived is still answered."""
+        daemon = self.another_daemon()
+        client = self.forward(daemon)
+        client.get('alice@origin.test')
+        daemon.signal(signal.SIGSTOP)
+        client.send(b'get bob@origin.test\n')
+        daemon.signal(signal.SIGTERM)
+        daemon.signal(signal.SIGCONT)
+        daemon.wait()
+        self.assertRegex(client.reader.readline(), rb'^(200 .*|)')
+
+    def test_while_evaluating(self):
+        """A nameserver that says nothing does not hold up the end beyond the check's own limit."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+            silent.bind(('127.0.0.1', 0))
+            daemon = self.another_daemon(
+                {'nameservers': ['127.0.0.1:%d' % silent.getsockname()[1]]}, {'lookup-time': 5})
+            client = self.policy(daemon)
+            client.send(policy_request(sender='a@silent.test'))
+            self.assertEqual(select.select([silent], [], [], WAIT)[0], [silent])
+            daemon.stop()
+
+    def test_ignored_signals(self):
+        """A log or a peer that goes away is no reason to die."""
+        daemon = self.another_daemon()
+        daemon.signal(signal.SIGPIPE)
+        self.assert_serves(daemon.addresses)
+
+
+class Reports(StartCase):
+    def test_abstract_notify_socket(self):
+        """systemd may name it either way; the harness uses a path everywhere else."""
+        self.assert_serves(self.another_daemon(notify='abstract').addresses)
+
+    def test_stopping(self):
+        daemon = self.another_daemon()
+        daemon.stop()
+        self.assertIn('STOPPING=1', daemon.said)
+
+    def test_without_notify_socket(self):
+        daemon = self.another_daemon(notify=None)
+        deadline = time.monotonic() + WAIT
+        while True:         # nothing tells us when it listens
+            try:
+                return self.assert_serves(daemon.addresses)
+            except ConnectionRefusedError:
+                self.assertLess(time.monotonic(), deadline)
+                time.sleep(0.01)
+
+    def test_secrets_are_never_in_the_log(self):
+        daemon = self.another_daemon(secrets=('extraordinary', 'remarkable'), arguments=['-v'])
+        self.forward(daemon).address('alice@origin.test')
+        self.reverse(daemon).get('SRS0=xxxx=AA=origin.test=alice@srs.test')
+        daemon.stop()
+        self.assertNotRegex(daemon.log(), 'extraordinary|remarkable')
+
+    def test_verbose_says_more(self):
+        daemon = self.another_daemon(arguments=['-v'])
+        self.assert_serves(daemon.addresses)
+
+
+class Background(StartCase):
+    def background(self, **options):
+        daemon = Daemon(arguments=['-D'], **options)
+        folder = daemon.folder.subfolder('run', ORDINARY_USER)
+        daemon.options['pid-file'] = os.path.join(folder, 'srsd.pid')
+        daemon.start()
+        self.addCleanup(daemon.folder.remove)
+        with open(daemon.options['pid-file'], encoding='ascii') as file:
+            text = file.read()
+        self.assertRegex(text, r'\A\d+\n?\Z')
+        pid = int(text)
+        self.addCleanup(self.end, pid)
+        return daemon, pid
+
+    @staticmethod
+    def end(pid):
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+    def test_daemonized(self):
+        daemon, pid = self.background()
+        self.assertEqual(daemon.process.wait(WAIT), 0)
+        self.assert_serves(daemon.addresses)
+        status = process_status(pid)
+        self.assertNotEqual(status['Pid'], str(daemon.process.pid))
+        with open('/proc/%d/stat' % pid, encoding='latin-1') as file:
+            fields = file.read().rpartition(')')[2].split()
+        self.assertNotEqual(int(fields[3]), os.getsid(0))
+        self.assertEqual(fields[4], '0')                    # no controlling terminal
+        self.assertEqual(os.readlink('/proc/%d/cwd' % pid), '/')
+
+    def test_stops(self):
+        daemon, pid = self.background()
+        end = os.pidfd_open(pid)
+        os.kill(pid, signal.SIGTERM)
+        self.assertEqual(select.select([end], [], [], WAIT)[0], [end])
+        os.close(end)
+        self.assertFalse(os.path.exists(daemon.options['pid-file']))
+
+    def test_failure_is_told_before_it_goes_away(self):
+        """Whoever starts it sees the error and the status, as in the foreground."""
+        daemon = Daemon(arguments=['-D'])
+        with socket.create_server(('127.0.0.1', daemon.ports['forward'])):
+            self.assert_not_started(daemon, 'in use')
+
+    def test_pid_file_of_a_running_daemon(self):
+        daemon, _pid = self.background()
+        second = Daemon({'pid-file': daemon.options['pid-file']})
+        self.assert_not_started(second, daemon.options['pid-file'])
+
+    def test_pid_file_in_the_foreground(self):
+        daemon = Daemon()
+        daemon.options['pid-file'] = os.path.join(
+            daemon.folder.subfolder('run', ORDINARY_USER), 'srsd.pid')
+        self.enter(daemon)
+        with open(daemon.options['pid-file'], encoding='ascii') as file:
+            self.assertIn(int(file.read()), process_tree(daemon.process.pid))
+
+    def test_pid_file_cannot_be_written(self):
+        self.assert_not_started(Daemon({'pid-file': '/nonexistent/srsd.pid'}),
+                                '/nonexistent/srsd.pid')
+
+
+@unittest.skipUnless(is_root(), 'needs root')
+class Privileges(StartCase):
+    def leaves(self, daemon):
+        """The processes that serve: those without children."""
+        tree = process_tree(daemon.process.pid)
+        parents = {int(process_status(pid)['PPid']) for pid in tree}
+        return [pid for pid in tree if pid not in parents]
+
+    def assert_dropped(self, daemon):
+        entry = pwd.getpwnam(ORDINARY_USER)
+        for pid in self.leaves(daemon):
+            status = process_status(pid)
+            self.assertEqual(status['Uid'].split(), [str(entry.pw_uid)] * 4)
+            self.assertEqual(status['Gid'].split(), [str(entry.pw_gid)] * 4)
+            self.assertIn(status['Groups'].split(), ([], [str(entry.pw_gid)]))
+            for capabilities in ('CapPrm', 'CapEff', 'CapInh', 'CapAmb'):
+                self.assertEqual(int(status[capabilities], 16), 0, capabilities)
+
+    def test_dropped(self):
+        daemon = self.another_daemon(as_root=True)
+        self.assert_serves(daemon.addresses)
+        self.assert_dropped(daemon)
+
+    def test_dropped_in_the_background(self):
+        daemon = Daemon(as_root=True, arguments=['-D'])
+        daemon.options['pid-file'] = daemon.path('srsd.pid')
+        daemon.start()
+        self.addCleanup(daemon.folder.remove)
+        with open(daemon.options['pid-file'], encoding='ascii') as file:
+            pid = int(file.read())
+        self.addCleanup(Background.end, pid)
+        self.assert_serves(daemon.addresses)
+        self.assertEqual(process_status(pid)['Uid'].split()[0],
+                         str(pwd.getpwnam(ORDINARY_USER).pw_uid))
+
+    def test_chroot(self):
+        daemon = Daemon(as_root=True)
+        daemon.options['chroot-dir'] = daemon.folder.subfolder('empty')
+        self.enter(daemon)
+        self.assert_serves(daemon.addresses)
+        self.assert_dropped(daemon)
+        for pid in self.leaves(daemon):
+            self.assertEqual(os.readlink('/proc/%d/root' % pid), daemon.options['chroot-dir'])
+
+    def test_no_such_user(self):
+        self.assert_not_started(Daemon({'unprivileged-user': 'no-such-user'}, as_root=True),
+                                'no-such-user')
+
+    def test_root_is_no_unprivileged_user(self):
+        self.assert_not_started(Daemon({'unprivileged-user': 'root'}, as_root=True), 'root')
+
+    def test_chroot_folder_missing(self):
+        self.assert_not_started(Daemon({'chroot-dir': '/nonexistent/dir'}, as_root=True),
+                                '/nonexistent/dir')
+
+    def test_privileged_port(self):
+        """Bound before the privileges go."""
+        port = next(p for p in range(600, 1024) if self.is_free(p))
+        daemon = self.another_daemon({'forward': ['inet:127.0.0.1:%d' % port]}, as_root=True)
+        with MapClient(('127.0.0.1', port)) as client:
+            self.assertRegex(client.get('alice@origin.test'), '^200 ')
+        self.assert_dropped(daemon)
+
+    @staticmethod
+    def is_free(port):
+        with socket.socket() as sock:
+            try:
+                sock.bind(('127.0.0.1', port))
+            except OSError:
+                return False
+        return True
+
+    def test_group_of_the_secrets(self):
+        """Readable by the daemon's own group is fit, by any other group it is not."""
+        own = pwd.getpwnam(ORDINARY_USER).pw_gid
+        other = next(g.gr_gid for g in grp.getgrall() if g.gr_gid not in (0, own))
+        for group, fit in ((own, True), (other, False)):
+            with self.subTest(fit):
+                daemon = Daemon(as_root=True)
+                os.chown(daemon.path('secret'), 0, group)
+                os.chmod(daemon.path('secret'), 0o640)
+                if fit:
+                    self.enter(daemon)
+                else:
+                    self.assert_not_started(daemon, daemon.path('secret'))
+
+
+class OrdinaryUser(StartCase):
+    def test_runs_as_it_is(self):
+        daemon = self.another_daemon({'unprivileged-user': 'srsd'})
+        self.assert_serves(daemon.addresses)
+        status = process_status(daemon.process.pid)
+        uid = pwd.getpwnam(ORDINARY_USER).pw_uid if is_root() else os.getuid()
+        self.assertEqual(status['Uid'].split(), [str(uid)] * 4)
+
+    def test_secrets_readable_by_others(self):
+        daemon = Daemon()
+        os.chmod(daemon.path('secret'), 0o644)
+        self.assert_not_started(daemon, daemon.path('secret'))
+
+
+if __name__ == '__main__':
+    tap.main()

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: ISC
+"""clients - the two protocols as Postfix speaks them, and raw bytes for those who misbehave."""
+
+import errno
+import itertools
+import re
+import socket
+import struct
+import urllib.parse
+
+WAIT = 60               # seconds until a reply that does not come is an error
+MAX_MAP_REPLY = 4096    # Postfix reads no more
+MAX_ACTION = 400
+
+
+def encode_key(key):
+    """%XX for '%', blanks and what is not printable, as Postfix does it."""
+    data = key if isinstance(key, bytes) else key.encode('utf-8', 'surrogateescape')
+    return b''.join(b'%%%02x' % c if c == 0x25 or not 0x21 <= c <= 0x7e else bytes([c])
+                    for c in data)
+
+
+def decode_text(data):
+    return urllib.parse.unquote_to_bytes(data).decode('utf-8', 'surrogateescape')
+
+
+class Client:
+    """A connection: an address is (host, port), or the path of a unix socket."""
+
+    def __init__(self, address, timeout=WAIT):
+        if isinstance(address, str):
+            self.sock = socket.socket(socket.AF_UNIX)
+            self.sock.settimeout(timeout)
+            self.sock.connect(address)
+        else:
+            self.sock = socket.create_connection(address, timeout)
+            self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.reader = self.sock.makefile('rb')
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        self.reader.close()
+        self.sock.close()
+
+    def vanish(self):
+        """End with a reset, as a killed host or a firewall does."""
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+        self.close()
+
+    def send(self, data):
+        self.sock.sendall(data)
+
+    def send_by_bytes(self, data):
+        """One segment for each byte."""
+        for at in range(len(data)):
+            self.sock.sendall(data[at:at + 1])
+
+    def finish(self):
+        """Send nothing more, but still read."""
+        try:
+            self.sock.shutdown(socket.SHUT_WR)
+        except OSError as error:
+            if error.errno != errno.ENOTCONN:       # the other side has ended it already
+                raise
+
+    def closed(self):
+        """Whether the other side ends the connection without a further byte; waits for either."""
+        try:
+            return self.reader.read(1) == b''
+        except ConnectionError:
+            return True
+
+
+class MapClient(Client):
+    """tcp_table(5)."""
+
+    def reply(self):
+        """The next reply, decoded, as 'CODE text'; AssertionError when it is not well-formed."""
+        line = self.reader.readline(MAX_MAP_REPLY + 1)
+        if not re.fullmatch(rb'[245]00 [^\r\n\0]+\n', line) or len(line) > MAX_MAP_REPLY:
+            raise AssertionError('not a tcp_table reply: %r' % line)
+        if line.startswith(b'2') and not re.fullmatch(rb'200 ([!-$&-~]|%[0-9A-Fa-f]{2})+\n', line):
+            raise AssertionError('an address that is not encoded: %r' % line)
+        return line[:4].decode() + decode_text(line[4:-1])
+
+    def get(self, key):
+        self.send(b'get ' + encode_key(key) + b'\n')
+        return self.reply()
+
+    def address(self, key):
+        """The address that a key is mapped to; AssertionError when it is not found."""
+        reply = self.get(key)
+        if not reply.startswith('200 '):
+            raise AssertionError('%r: %s' % (key, reply))
+        return reply[4:]
+
+
+_instances = itertools.count(1)
+
+
+def new_instance():
+    return '%x.%x.0' % (4096, next(_instances))
+
+
+def policy_request(**attributes):
+    """The bytes of a request; an attribute that is None is left out."""
+    request = {
+        'request': 'smtpd_access_policy', 'protocol_state': 'RCPT', 'protocol_name': 'ESMTP',
+        'client_address': '192.0.2.1', 'client_name': 'unknown', 'client_port': '2525',
+        'reverse_client_name': 'unknown', 'server_address': '127.0.0.1', 'server_port': '25',
+        'helo_name': 'helo.test', 'sender': 'alice@origin.test', 'recipient': 'bob@our.test',
+        'recipient_count': '0', 'queue_id': '', 'instance': new_instance(), 'size': '0',
+        'sasl_method': '', 'sasl_username': '', 'sasl_sender': '', 'policy_context': '',
+    }
+    request.update(attributes)
+    text = ''.join('%s=%s\n' % item for item in request.items() if item[1] is not None)
+    return (text + '\n').encode('utf-8', 'surrogateescape')
+
+
+class PolicyClient(Client):
+    """Postfix's policy delegation protocol."""
+
+    def action(self):
+        """The value of action= of the next reply, which is checked for all that Postfix minds."""
+        line = self.reader.readline()
+        if not line.startswith(b'action=') or self.reader.readline() != b'\n':
+            raise AssertionError('not a policy reply: %r' % line)
+        action = line[7:-1].decode('utf-8')         # strict: Postfix refuses what is not UTF-8
+        if len(action) > MAX_ACTION or re.search(r'[\0-\x08\x0a-\x1f\x7f]', action):
+            raise AssertionError('not a fit action: %r' % action)
+        if not re.match(r'DUNNO\Z|PREPEND [!-9;-~]+: .|[45]\d\d [45]\.\d+\.\d+ .', action):
+            raise AssertionError('an action that must not be sent: %r' % action)
+        return action
+
+    def ask(self, **attributes):
+        self.send(policy_request(**attributes))
+        return self.action()

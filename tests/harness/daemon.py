@@ -1,0 +1,421 @@
+# SPDX-License-Identifier: ISC
+"""daemon - start srsd in a private folder, talk to its three services, stop it.
+
+    with Daemon({'domains': ['our.test']}, spf={'test-only': True}, dns=server) as daemon:
+        with daemon.forward_client() as forward:
+            forward.get('alice@origin.test')        # '200 SRS0=...@srs.test'
+
+Readiness comes over a NOTIFY_SOCKET of our own, the log over a pipe that a thread reads, so that no
+test has to sleep. As root the daemon runs as `nobody` from its first instruction, on a copy of the
+program that nobody can reach; as_root=True starts it as root instead, to drop privileges by itself.
+The environment variable SRSD names the program, abs_top_builddir the build tree that has it.
+"""
+
+import os
+import pwd
+import random
+import re
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from harness import tap
+from harness.clients import MapClient, PolicyClient
+
+TOP = Path(__file__).resolve().parents[2]
+WAIT = 60               # seconds until a wait for the daemon fails; never a measure of speed
+TAIL = 40               # lines of the log that a failure shows
+SECRET = 'a secret of the tests'
+ORDINARY_USER = 'nobody'
+
+# What sanitizers print, whatever they are told to do about it.
+_SANITIZER = re.compile(r'AddressSanitizer|LeakSanitizer|runtime error:')
+
+
+class StartFailed(AssertionError):
+    """The daemon ended, or said nothing, before it was ready."""
+
+    def __init__(self, status, log):
+        super().__init__('srsd did not start, exit status %s:\n%s' % (status, log))
+        self.status = status
+        self.log = log
+
+
+# -- program and folder -----------------------------------------------------
+
+def binary():
+    if 'SRSD' in os.environ:
+        return os.path.abspath(os.environ['SRSD'])
+    return os.path.join(os.environ.get('abs_top_builddir', TOP), 'srsd', 'srsd')
+
+
+def is_root():
+    return os.geteuid() == 0
+
+
+_copies = {}
+
+
+def reachable_binary():
+    """The program where any user can start it: the build tree may lie in a private home."""
+    path = binary()
+    if not is_root():
+        return path
+    if path not in _copies:
+        folder = tempfile.TemporaryDirectory(prefix='srsd-bin-')
+        os.chmod(folder.name, 0o755)
+        shutil.copy(path, folder.name)
+        _copies[path] = folder
+    return os.path.join(_copies[path].name, os.path.basename(path))
+
+
+class Folder:
+    """A temporary folder that the daemon's user can enter."""
+
+    def __init__(self):
+        self.path = tempfile.mkdtemp(prefix='srsd-')
+        os.chmod(self.path, 0o755)
+
+    def file(self, name, text='', mode=0o644, owner=None):
+        path = os.path.join(self.path, name)
+        data = text if isinstance(text, bytes) else text.encode('utf-8', 'surrogateescape')
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, 'wb') as file:
+            file.write(data)
+        os.chmod(path, mode)
+        if owner and is_root():
+            entry = pwd.getpwnam(owner)
+            os.chown(path, entry.pw_uid, entry.pw_gid)
+        return path
+
+    def subfolder(self, name, owner=None, mode=0o755):
+        path = os.path.join(self.path, name)
+        os.mkdir(path)
+        os.chmod(path, mode)
+        if owner and is_root():
+            entry = pwd.getpwnam(owner)
+            os.chown(path, entry.pw_uid, entry.pw_gid)
+        return path
+
+    def remove(self):
+        shutil.rmtree(self.path, ignore_errors=True)
+
+
+def free_port(host='127.0.0.1'):
+    """A port that nobody listens on, below those that the kernel gives to outgoing connections."""
+    while True:
+        port = random.SystemRandom().randrange(10100, 32000)
+        with socket.socket(socket.AF_INET6 if ':' in host else socket.AF_INET) as sock:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                sock.bind((host, port))
+            except OSError:
+                continue
+        return port
+
+
+# -- configuration ----------------------------------------------------------
+
+def _value(value):
+    if isinstance(value, bool):
+        return 'true' if value else 'false'
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, (list, tuple)):
+        return '{%s}' % ', '.join(_value(item) for item in value)
+    return '"%s"' % str(value).replace('\\', '\\\\').replace('"', '\\"')
+
+
+def render(options):
+    """A dict as the text of a configuration file; a dict in it is a section."""
+    lines = []
+    for name, value in options.items():
+        if value is None:
+            continue
+        if isinstance(value, dict):
+            lines += ['%s {' % name, render(value).rstrip('\n'), '}']
+        else:
+            lines.append('%s = %s' % (name, _value(value)))
+    return '\n'.join(lines) + '\n'
+
+
+# -- processes --------------------------------------------------------------
+
+def process_tree(pid):
+    """The process and all its descendants."""
+    children = {}
+    for entry in os.listdir('/proc'):
+        if entry.isdigit():
+            try:
+                with open('/proc/%s/stat' % entry, encoding='latin-1') as file:
+                    parent = int(file.read().rpartition(')')[2].split()[1])
+            except OSError:
+                continue
+            children.setdefault(parent, []).append(int(entry))
+    tree = [pid]
+    for member in tree:
+        tree += children.get(member, [])
+    return tree
+
+
+def process_status(pid):
+    """/proc/PID/status as a dict."""
+    with open('/proc/%d/status' % pid, encoding='latin-1') as file:
+        return dict(line.rstrip('\n').split(':\t', 1) for line in file if ':\t' in line)
+
+
+class Daemon:
+    """One srsd with its folder, configuration, log and clients.
+
+    `options` and `spf` go over the defaults below; None leaves one out of the configuration.
+    `notify` is the form of the NOTIFY_SOCKET: 'path', 'abstract', or None for no such socket, and
+    then start() does not wait. `prefix` is a command that starts the one behind it, as nice(1).
+    """
+
+    def __init__(self, options=None, spf=None, dns=None, secrets=(SECRET,), arguments=(),
+                 as_root=False, notify='path', prefix=()):
+        self.folder = Folder()
+        self.as_root = as_root and is_root()
+        self.user = ORDINARY_USER if is_root() else None
+        self.arguments = list(arguments)
+        self.notify = notify
+        self.prefix = list(prefix)
+        self.ports = {name: free_port() for name in ('forward', 'reverse', 'policy')}
+        self.addresses = {name: ('127.0.0.1', port) for name, port in self.ports.items()}
+        self.options = self._defaults(dns)
+        self.options['secrets-file'] = self.write_secrets(secrets)
+        self.options.update(options or {})
+        self.options['spf'] = {'skip-addresses': [], 'nat-guard': False, **(spf or {})}
+        self.config = None
+        self.process = None
+        self.lines = []
+        self.said = []          # to the service manager, from READY=1 to the end; filled by wait()
+        self._grown = threading.Condition()
+        self._reader = None
+
+    def _defaults(self, dns):
+        options = {'srs-domain': 'srs.test'}
+        for name, port in self.ports.items():
+            options[name] = ['inet:127.0.0.1:%d' % port]
+        # Nobody answers at the port that free_port finds: a test without DNS must not need any.
+        options['nameservers'] = [dns.address if dns else '127.0.0.1:%d' % free_port()]
+        if is_root():
+            options['unprivileged-user'] = ORDINARY_USER
+        return options
+
+    def path(self, name):
+        return os.path.join(self.folder.path, name)
+
+    def write_secrets(self, secrets):
+        """Owned by whoever reads it: root before it drops its privileges, or the ordinary user."""
+        owner = None if self.as_root else self.user
+        return self.folder.file('secret', ''.join(s + '\n' for s in secrets), 0o600, owner)
+
+    def command(self):
+        self.config = self.folder.file('srsd.conf', render(self.options))
+        return self.prefix + [reachable_binary(), '-f', self.config] + self.arguments
+
+    # -- start and stop
+
+    def start(self):
+        _recent[:] = [self]
+        self._notify = _NotifySocket(self.notify, self.path('notify'))
+        self.process = subprocess.Popen(
+            self.command(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, cwd='/', env=self._environment(self._notify.name),
+            **self._identity())
+        self._reader = threading.Thread(target=self._read_log, daemon=True)
+        self._reader.start()
+        if self.notify:
+            self._wait_ready()
+        return self
+
+    __enter__ = start
+
+    def __exit__(self, kind, *_):
+        self.stop(check=kind is None)
+        self.folder.remove()
+
+    def _identity(self):
+        if not self.user or self.as_root:
+            return {}
+        entry = pwd.getpwnam(self.user)
+        return {'user': entry.pw_uid, 'group': entry.pw_gid, 'extra_groups': []}
+
+    def _environment(self, notify):
+        # Freed memory that AddressSanitizer holds back would look like growth.
+        sanitizer = [os.environ.get('ASAN_OPTIONS', ''), 'quarantine_size_mb=8']
+        if self.as_root:
+            # A process that changed its user cannot be traced, which the leak check needs.
+            sanitizer.append('detect_leaks=0')
+        return {**os.environ, 'NOTIFY_SOCKET': notify,
+                'ASAN_OPTIONS': ':'.join(filter(None, sanitizer))}
+
+    def _wait_ready(self):
+        """Until READY=1, or the process has ended."""
+        notify = self._notify.sock
+        end = os.pidfd_open(self.process.pid)
+        sources = [notify, end]
+        deadline = time.monotonic() + WAIT
+        try:
+            while True:
+                left = max(0, deadline - time.monotonic())
+                ready = select.select(sources, [], [], left)[0]
+                if notify in ready:
+                    if 'READY=1' in self._notify.receive():
+                        return
+                elif end in ready and '-D' in self.arguments and self.process.wait() == 0:
+                    sources.remove(end)     # it is in the background and has to report from there
+                else:
+                    self._not_started()
+        finally:
+            os.close(end)
+
+    def _not_started(self):
+        status = self.process.poll()
+        if status is None:
+            self.process.kill()
+        self.process.wait()
+        self._close()
+        self.folder.remove()
+        raise StartFailed(status, self.log())
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def stop(self, check=True):
+        """SIGTERM, and wait. A status other than 0 or a sanitizer's report is an error."""
+        if self.process.returncode is None:
+            self.process.send_signal(signal.SIGTERM)
+        status = self.wait()
+        if check and status != 0:
+            raise AssertionError('srsd ended with status %s' % status)
+        if check:
+            self.check_sanitizers()
+
+    def wait(self):
+        """The exit status; the whole log has been read then."""
+        if self.process.stdout.closed:
+            return self.process.returncode
+        try:
+            status = self.process.wait(WAIT)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            status = 'none: it did not stop by itself'
+        self._close()
+        return status
+
+    def _close(self):
+        self._reader.join(WAIT)
+        self.process.stdout.close()
+        self.said += self._notify.receive()
+        self._notify.sock.close()
+
+    def check_sanitizers(self):
+        if _SANITIZER.search(self.log()):
+            raise AssertionError('a sanitizer complained; see the log')
+
+    # -- log
+
+    def _read_log(self):
+        for line in self.process.stdout:
+            with self._grown:
+                self.lines.append(line.decode('utf-8', 'backslashreplace').rstrip('\n'))
+                self._grown.notify_all()
+
+    def log(self):
+        with self._grown:
+            return '\n'.join(self.lines)
+
+    def log_mark(self):
+        """A place in the log: wait_log and log_matches look behind it."""
+        with self._grown:
+            return len(self.lines)
+
+    def log_matches(self, pattern, since=0):
+        with self._grown:
+            return [line for line in self.lines[since:] if re.search(pattern, line)]
+
+    def wait_log(self, pattern, since=0, count=1):
+        """The first line that matches, when so many have come."""
+        deadline = time.monotonic() + WAIT
+        with self._grown:
+            while True:
+                found = [line for line in self.lines[since:] if re.search(pattern, line)]
+                if len(found) >= count:
+                    return found[0]
+                if not self._grown.wait(max(0, deadline - time.monotonic())):
+                    raise AssertionError('not in the log: %s' % pattern)
+
+    # -- clients and measures
+
+    def forward_client(self):
+        return MapClient(self.addresses['forward'])
+
+    def reverse_client(self):
+        return MapClient(self.addresses['reverse'])
+
+    def policy_client(self):
+        return PolicyClient(self.addresses['policy'])
+
+    def resident_kib(self):
+        """Memory of all its processes."""
+        return sum(int(process_status(pid).get('VmRSS', '0 kB').split()[0])
+                   for pid in process_tree(self.process.pid))
+
+    def descriptors(self):
+        return sum(len(os.listdir('/proc/%d/fd' % pid))
+                   for pid in process_tree(self.process.pid))
+
+
+class _NotifySocket:
+    """What a service manager listens on, and its name for the environment."""
+
+    def __init__(self, form, path):
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.name = path if form == 'path' else ''
+        if form == 'path':
+            if os.path.exists(path):
+                os.unlink(path)
+            self.sock.bind(path)
+            os.chmod(path, 0o777)
+        elif form == 'abstract':
+            self.sock.bind('')              # the kernel chooses a name that is free
+            self.name = '@' + self.sock.getsockname()[1:].decode()
+
+    def receive(self):
+        """The assignments that wait."""
+        said = []
+        while select.select([self.sock], [], [], 0)[0]:
+            said += self.sock.recv(4096).decode('utf-8', 'replace').split('\n')
+        return said
+
+
+_recent = []            # the daemon started last, whose log a failure shows
+
+
+def _log_tail():
+    for daemon in _recent:
+        yield 'the last lines of the log of srsd:'
+        yield from daemon.log().splitlines()[-TAIL:]
+
+
+tap.diagnostics.append(_log_tail)
+
+
+def run(*arguments, user=True, timeout=WAIT):
+    """Run srsd to its end, as when it only checks; -> CompletedProcess with text."""
+    identity = {}
+    if user and is_root():
+        entry = pwd.getpwnam(ORDINARY_USER)
+        identity = {'user': entry.pw_uid, 'group': entry.pw_gid, 'extra_groups': []}
+    return subprocess.run([reachable_binary(), *arguments], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd='/', text=True,
+                          errors='backslashreplace', timeout=timeout, **identity)

@@ -1,0 +1,349 @@
+# SPDX-License-Identifier: ISC
+"""dns_server - a small DNS server on loopback that serves a zone given as a Python dict.
+
+    zone = {
+        'pass.test': {'TXT': ['v=spf1 a -all'], 'A': ['192.0.2.1'], 'MX': [(10, 'mx.pass.test')]},
+        'alias.test': {'CNAME': ['pass.test']},
+        'half.test': {'TXT': ['v=spf1 a -all'], 'A': SILENT},
+        'broken.test': SERVFAIL,
+        'slow.test': Delayed(0.3, {'TXT': ['v=spf1 -all']}),
+    }
+    with DnsServer(zone) as dns:
+        ... dns.address, dns.seen(name='pass.test'), dns.wait_query('half.test') ...
+
+It plays the recursive resolver that the daemon asks: one address for UDP and TCP, CNAMEs followed,
+EDNS understood, an answer over the asker's UDP size truncated to nothing so that TCP is used, names
+that do not exist answered with a SOA. A TXT value is a str, bytes, or a tuple of the strings of one
+record. Everything runs in one thread around one selector; delays are timers of that loop.
+"""
+
+import enum
+import heapq
+import ipaddress
+import itertools
+import selectors
+import socket
+import struct
+import threading
+import time
+from typing import NamedTuple
+
+TYPES = {'A': 1, 'NS': 2, 'CNAME': 5, 'SOA': 6, 'PTR': 12, 'MX': 15, 'TXT': 16, 'AAAA': 28,
+         'OPT': 41, 'SPF': 99}
+TYPE_NAMES = {number: name for name, number in TYPES.items()}
+TTL = 300
+PLAIN_UDP_SIZE = 512
+WAIT = 60               # seconds a test waits for a query before it gives up
+
+
+class Outcome(enum.Enum):
+    """What may stand in a zone in the place of records."""
+    SILENT = None       # no answer at all
+    SERVFAIL = 2
+    NXDOMAIN = 3        # as if the name were not there
+    REFUSED = 5
+
+
+SILENT, SERVFAIL, NXDOMAIN, REFUSED = (Outcome.SILENT, Outcome.SERVFAIL, Outcome.NXDOMAIN,
+                                       Outcome.REFUSED)
+
+
+class Delayed(NamedTuple):
+    """Records that are answered so many seconds after the question."""
+    seconds: float
+    records: dict
+
+
+class Query(NamedTuple):
+    name: str
+    type: str
+    transport: str
+
+
+def reverse_name(address):
+    """The name under which the PTR records of an address stand."""
+    return ipaddress.ip_address(address).reverse_pointer
+
+
+# -- wire format ------------------------------------------------------------
+
+def _wire_name(name):
+    out = b''
+    for label in name.rstrip('.').encode('latin-1').split(b'.'):
+        if label:
+            out += bytes([len(label)]) + label
+    return out + b'\0'
+
+
+def _character_strings(value):
+    """One TXT record: its strings, each cut at 255 bytes."""
+    out = b''
+    for text in value if isinstance(value, tuple) else (value,):
+        data = text if isinstance(text, bytes) else text.encode('utf-8')
+        for start in range(0, max(len(data), 1), 255):
+            piece = data[start:start + 255]
+            out += bytes([len(piece)]) + piece
+    return out
+
+
+_RDATA = {
+    'A': socket.inet_aton,
+    'AAAA': lambda value: socket.inet_pton(socket.AF_INET6, value),
+    'CNAME': _wire_name, 'NS': _wire_name, 'PTR': _wire_name,
+    'MX': lambda value: struct.pack('!H', value[0]) + _wire_name(value[1]),
+    'SPF': _character_strings,
+    'TXT': _character_strings,
+    'SOA': lambda value: _wire_name(value) * 2 + struct.pack('!5I', 1, 3600, 600, 86400, TTL),
+}
+
+
+def _record(name, kind, value):
+    data = _RDATA[kind](value)
+    return _wire_name(name) + struct.pack('!HHIH', TYPES[kind], 1, TTL, len(data)) + data
+
+
+def _read_name(message, at):
+    labels = []
+    while message[at]:
+        length = message[at]
+        labels.append(message[at + 1:at + 1 + length].decode('latin-1').lower())
+        at += 1 + length
+    return '.'.join(labels), at + 1
+
+
+class _Question:
+    """The parts of a query message that matter here."""
+
+    def __init__(self, message):
+        self.id, self.flags, _, _, _, additional = struct.unpack_from('!6H', message)
+        self.name, at = _read_name(message, 12)
+        number, _ = struct.unpack_from('!HH', message, at)
+        self.type = TYPE_NAMES.get(number, str(number))
+        self.raw = message[12:at + 4]
+        self.udp_size = PLAIN_UDP_SIZE
+        self.edns = bool(additional) and message[at + 4:at + 5] == b'\0'
+        if self.edns:
+            self.udp_size = max(PLAIN_UDP_SIZE, struct.unpack_from('!H', message, at + 7)[0])
+
+    def answer(self, rcode, answers=(), authority=(), truncated=False):
+        flags = 0x8080 | (self.flags & 0x0100) | (0x0200 if truncated else 0) | rcode
+        opt = b'\0' + struct.pack('!HHIH', TYPES['OPT'], 1232, 0, 0) if self.edns else b''
+        head = struct.pack('!6H', self.id, flags, 1, len(answers), len(authority), bool(opt))
+        return head + self.raw + b''.join(answers) + b''.join(authority) + opt
+
+
+# -- zone -------------------------------------------------------------------
+
+class _Zone:
+    def __init__(self, names):
+        self.names = {}
+        self.parents = set()
+        self.add(names)
+
+    def add(self, names):
+        for name, node in names.items():
+            name = name.lower().rstrip('.')
+            self.names[name] = node
+            while '.' in name:
+                name = name.partition('.')[2]
+                self.parents.add(name)
+
+    def lookup(self, question):
+        """-> (delay, message or None for silence)"""
+        name, answers, delay = question.name, [], 0
+        for _ in range(10):
+            node = self.names.get(name)
+            if isinstance(node, Delayed):
+                delay += node.seconds
+                node = node.records
+            if node is None:
+                rcode = 0 if name in self.parents else 3
+                return delay, question.answer(rcode, answers, self._soa(name))
+            values = node if isinstance(node, Outcome) else node.get(question.type)
+            if isinstance(values, Outcome):
+                return delay, self._failure(question, values, name)
+            if values is None and 'CNAME' in node:
+                answers.append(_record(name, 'CNAME', node['CNAME'][0]))
+                name = node['CNAME'][0].lower().rstrip('.')
+                continue
+            answers += [_record(name, question.type, value) for value in values or ()]
+            return delay, question.answer(0, answers, () if values else self._soa(name))
+        return delay, question.answer(2)
+
+    def _failure(self, question, outcome, name):
+        if outcome is SILENT:
+            return None
+        return question.answer(outcome.value, (), self._soa(name) if outcome is NXDOMAIN else ())
+
+    @staticmethod
+    def _soa(name):
+        top = name.rpartition('.')[2]
+        return [_record(top, 'SOA', top)]
+
+
+# -- server -----------------------------------------------------------------
+
+class _Peer:
+    """One TCP connection: bytes in, messages with a length in front out."""
+
+    def __init__(self, sock):
+        self.sock = sock
+        self.buffer = b''
+
+    def messages(self, data):
+        self.buffer += data
+        while len(self.buffer) >= 2:
+            length, = struct.unpack_from('!H', self.buffer)
+            if len(self.buffer) < 2 + length:
+                return
+            yield self.buffer[2:2 + length]
+            self.buffer = self.buffer[2 + length:]
+
+    def send(self, message):
+        try:
+            self.sock.sendall(struct.pack('!H', len(message)) + message)
+        except OSError:
+            pass            # the asker is gone; its business
+
+
+class DnsServer:
+    def __init__(self, zone=None, host='127.0.0.1'):
+        self.zone = _Zone(zone or {})
+        self.host = host
+        self.udp, self.tcp = self._bind(host)
+        self.port = self.udp.getsockname()[1]
+        self._queries = []
+        self._changed = threading.Condition()
+        self._timers = []
+        self._order = itertools.count()
+        self._wake, self._woken = socket.socketpair()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    @staticmethod
+    def _bind(host):
+        """One free port for both transports."""
+        while True:
+            udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            udp.bind((host, 0))
+            tcp = socket.socket()
+            try:
+                tcp.bind((host, udp.getsockname()[1]))
+            except OSError:
+                udp.close()
+                tcp.close()
+                continue
+            tcp.listen(128)
+            return udp, tcp
+
+    @property
+    def address(self):
+        return '%s:%d' % (self.host, self.port)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    start = __enter__
+
+    def __exit__(self, *_):
+        self._wake.close()
+        self._thread.join()
+        for sock in (self.udp, self.tcp, self._woken):
+            sock.close()
+
+    def stop(self):
+        self.__exit__()
+
+    # -- for the tests: change the zone, see what was asked
+
+    def add(self, names):
+        self.zone.add(names)
+
+    def clear(self):
+        with self._changed:
+            self._queries.clear()
+
+    def seen(self, name=None, type=None, transport=None):
+        """The queries so far, those that agree with what is given."""
+        want = (name and name.lower(), type, transport)
+        with self._changed:
+            return [query for query in self._queries
+                    if all(w in (None, q) for w, q in zip(want, query))]
+
+    def wait_query(self, name, type=None):
+        """Return when the name has been asked for."""
+        with self._changed:
+            found = self._changed.wait_for(
+                lambda: any(q.name == name.lower() and type in (None, q.type)
+                            for q in self._queries), WAIT)
+        if not found:
+            raise AssertionError('nobody asked for %s' % name)
+
+    # -- the loop
+
+    def _run(self):
+        with selectors.DefaultSelector() as selector:
+            self._selector = selector
+            selector.register(self._woken, selectors.EVENT_READ, None)
+            selector.register(self.udp, selectors.EVENT_READ, self._udp_ready)
+            selector.register(self.tcp, selectors.EVENT_READ, self._accept)
+            while True:
+                for key, _ in selector.select(self._until_timer()):
+                    if key.data is None:
+                        return self._close_peers()
+                    key.data(key.fileobj)
+                self._fire_timers()
+
+    def _close_peers(self):
+        for key in list(self._selector.get_map().values()):
+            if key.fileobj not in (self.udp, self.tcp, self._woken):
+                key.fileobj.close()
+
+    def _until_timer(self):
+        return max(0, self._timers[0][0] - time.monotonic()) if self._timers else None
+
+    def _fire_timers(self):
+        while self._timers and self._timers[0][0] <= time.monotonic():
+            _due, _order, send, message = heapq.heappop(self._timers)
+            send(message)
+
+    def _udp_ready(self, sock):
+        data, peer = sock.recvfrom(65535)
+        self._answer(data, 'udp', lambda message: sock.sendto(message, peer))
+
+    def _accept(self, sock):
+        connection, _ = sock.accept()
+        peer = _Peer(connection)
+        self._selector.register(connection, selectors.EVENT_READ,
+                                lambda _sock: self._tcp_ready(peer))
+
+    def _tcp_ready(self, peer):
+        try:
+            data = peer.sock.recv(65535)
+        except OSError:
+            data = b''
+        if not data:
+            self._selector.unregister(peer.sock)
+            peer.sock.close()
+            return
+        for message in peer.messages(data):
+            self._answer(message, 'tcp', peer.send)
+
+    def _answer(self, data, transport, send):
+        try:
+            question = _Question(data)
+        except (struct.error, IndexError):
+            return
+        with self._changed:
+            self._queries.append(Query(question.name, question.type, transport))
+            self._changed.notify_all()
+        delay, message = self.zone.lookup(question)
+        if message is None:
+            return
+        if transport == 'udp' and len(message) > question.udp_size:
+            message = question.answer(0, truncated=True)
+        if not delay:
+            send(message)
+            return
+        due = time.monotonic() + delay
+        heapq.heappush(self._timers, (due, next(self._order), send, message))

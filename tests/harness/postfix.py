@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: ISC
+"""postfix - a private Postfix: own configuration, queue, data and log in a temporary folder.
+
+It listens on one loopback address and port and sends everything to a sink; the machine's own
+/etc/postfix and queue are not touched. Needs root and the installed package.
+"""
+
+import grp
+import os
+import pwd
+import select
+import shutil
+import subprocess
+import tempfile
+
+from harness import tap
+
+WAIT = 60
+HOST = '127.0.0.2'
+TAIL = 60
+
+# The services of a stock installation that mail needs, none of them in a chroot.
+MASTER = '''
+127.0.0.2:%d inet n - n - - smtpd
+pickup unix n - n 60 1 pickup
+cleanup unix n - n - 0 cleanup
+qmgr unix n - n 300 1 qmgr
+tlsmgr unix - - n 1000? 1 tlsmgr
+rewrite unix - - n - - trivial-rewrite
+bounce unix - - n - 0 bounce
+defer unix - - n - 0 bounce
+trace unix - - n - 0 bounce
+verify unix - - n - 1 verify
+flush unix n - n 1000? 0 flush
+proxymap unix - - n - - proxymap
+proxywrite unix - - n - 1 proxymap
+smtp unix - - n - - smtp
+relay unix - - n - - smtp
+showq unix n - n - - showq
+error unix - - n - - error
+retry unix - - n - - error
+discard unix - - n - - discard
+anvil unix - - n - 1 anvil
+scache unix - - n - 1 scache
+postlog unix-dgram n - n - 1 postlogd
+'''
+
+
+def unavailable():
+    """Why it cannot run here, or None."""
+    if os.geteuid() != 0:
+        return 'needs root'
+    if not shutil.which('postfix', path='/usr/sbin:/usr/local/sbin'):
+        return 'postfix is not installed'
+    try:
+        pwd.getpwnam('postfix')
+        grp.getgrnam('postdrop')
+    except KeyError:
+        return 'no user postfix or no group postdrop'
+    return None
+
+
+class Postfix:
+    """One instance; `settings` go into main.cf over those that keep it private."""
+
+    def __init__(self, port, settings):
+        self.address = (HOST, port)
+        self.base = tempfile.mkdtemp(prefix='srsd-postfix-')
+        os.chmod(self.base, 0o755)
+        self.etc, self.queue, self.data = (os.path.join(self.base, name)
+                                           for name in ('etc', 'queue', 'data'))
+        self.log = os.path.join(self.base, 'maillog')
+        for folder in (self.etc, self.queue, self.data):
+            os.mkdir(folder, 0o755)
+        shutil.chown(self.data, 'postfix')
+        self._write('main.cf', ''.join('%s = %s\n' % item for item in {
+            'compatibility_level': '3.6',
+            'queue_directory': self.queue,
+            'data_directory': self.data,
+            'mail_owner': 'postfix',
+            'setgid_group': 'postdrop',
+            'maillog_file': self.log,
+            'maillog_file_prefixes': self.base,
+            # Postfix knows no other address of the interface; master.cf binds to HOST.
+            'inet_interfaces': '127.0.0.1',
+            'inet_protocols': 'ipv4',
+            'disable_dns_lookups': 'yes',
+            'smtpd_peername_lookup': 'no',
+            'alias_maps': '',
+            'alias_database': '',
+            'mynetworks': '127.0.0.99/32',
+            'smtpd_authorized_xclient_hosts': '127.0.0.0/8',
+            **settings}.items()))
+        self._write('master.cf', MASTER % port)
+
+    def _write(self, name, text):
+        with open(os.path.join(self.etc, name), 'w', encoding='utf-8') as file:
+            file.write(text)
+
+    def _command(self, verb):
+        result = subprocess.run(['/usr/sbin/postfix', '-c', self.etc, verb], text=True,
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT, timeout=WAIT, check=False)
+        if result.returncode != 0:
+            raise AssertionError('postfix %s: %s%s' % (verb, result.stdout, self.log_text()))
+
+    def start(self):
+        """Returns when master(8) listens."""
+        _recent[:] = [self]
+        self._command('start')
+        return self
+
+    def stop(self):
+        with open(os.path.join(self.queue, 'pid', 'master.pid'), encoding='ascii') as file:
+            end = os.pidfd_open(int(file.read()))
+        self._command('stop')
+        ended = select.select([end], [], [], WAIT)[0]
+        os.close(end)
+        if not ended:
+            raise AssertionError('the master process did not stop')
+        shutil.rmtree(self.base, ignore_errors=True)
+
+    def flush(self):
+        self._command('flush')
+
+    def postmap(self, key, table):
+        """-> (exit status, what it printed)"""
+        result = subprocess.run(['/usr/sbin/postmap', '-c', self.etc, '-q', key, table], text=True,
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT, timeout=WAIT, check=False)
+        return result.returncode, result.stdout
+
+    def log_text(self):
+        try:
+            with open(self.log, encoding='utf-8', errors='backslashreplace') as file:
+                return file.read()
+        except FileNotFoundError:
+            return ''
+
+
+_recent = []            # the instance started last, whose log a failure shows
+
+
+def _log_tail():
+    for instance in _recent:
+        yield 'the last lines of the log of Postfix:'
+        yield from instance.log_text().splitlines()[-TAIL:]
+
+
+tap.diagnostics.append(_log_tail)

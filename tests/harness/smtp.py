@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: ISC
+"""smtp - the two ends of a mail system under test: a sink that keeps all mail, and a client."""
+
+import smtplib
+import socket
+import socketserver
+import threading
+from typing import NamedTuple
+
+WAIT = 60
+
+
+class Mail(NamedTuple):
+    """One delivery; addresses as they stood between < and >."""
+    sender: str
+    recipients: tuple
+    data: str
+
+    def header_count(self, name):
+        head = self.data.partition('\r\n\r\n')[0]
+        return sum(line.lower().startswith(name.lower() + ':') for line in head.split('\r\n'))
+
+
+class _Session(socketserver.StreamRequestHandler):
+    """Accepts everything."""
+
+    def handle(self):
+        self.reply('220 sink.test ESMTP')
+        for line in self.lines():
+            verb = line[:4].upper()
+            if verb == 'QUIT':
+                return self.reply('221 2.0.0 Bye')
+            if verb == 'EHLO':
+                self.reply('250-sink.test\r\n250-8BITMIME\r\n250 SMTPUTF8')
+            elif verb == 'DATA':
+                self.reply('354 Go on')
+                self.server.owner.keep(Mail(self.sender, tuple(self.recipients), self.message()))
+                self.reply('250 2.0.0 Kept')
+            else:
+                self.note_address(verb, line)
+                self.reply('250 2.0.0 Ok')
+
+    def note_address(self, verb, line):
+        address = line[line.find('<') + 1:line.rfind('>')]
+        if verb == 'MAIL':
+            self.sender, self.recipients = address, []
+        elif verb == 'RCPT':
+            self.recipients.append(address)
+
+    def lines(self):
+        for line in self.rfile:
+            yield line.decode('utf-8', 'surrogateescape').rstrip('\r\n')
+
+    def message(self):
+        lines = []
+        for line in self.lines():
+            if line == '.':
+                break
+            lines.append(line[1:] if line.startswith('.') else line)
+        return '\r\n'.join(lines)
+
+    def reply(self, text):
+        self.wfile.write(text.encode() + b'\r\n')
+
+
+class _Server(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
+    daemon_threads = True
+
+
+class Sink:
+    """Listens on a loopback address and keeps what it gets."""
+
+    def __init__(self, host):
+        self.mails = []
+        self._arrived = threading.Condition()
+        self._server = _Server((host, 0), _Session)
+        self._server.owner = self
+        self.address = self._server.server_address
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+
+    def start(self):
+        self._thread.start()
+        return self
+
+    def stop(self):
+        self._server.shutdown()
+        self._server.server_close()
+
+    def keep(self, mail):
+        with self._arrived:
+            self.mails.append(mail)
+            self._arrived.notify_all()
+
+    def wait_mail(self, mark):
+        """The mail whose text holds the mark."""
+        found = []
+
+        def arrived():
+            found[:] = [mail for mail in self.mails if mark in mail.data]
+            return found
+
+        with self._arrived:
+            if not self._arrived.wait_for(arrived, WAIT):
+                raise AssertionError('the mail %s did not arrive' % mark)
+        return found[0]
+
+    def arrived(self, mark):
+        """All deliveries so far whose text holds the mark."""
+        with self._arrived:
+            return [mail for mail in self.mails if mark in mail.data]
+
+
+class SmtpClient:
+    """A client that pretends, through XCLIENT, to come from anywhere."""
+
+    def __init__(self, address, client='192.0.2.1', helo='helo.test'):
+        self.smtp = smtplib.SMTP(timeout=WAIT)
+        self.smtp.connect(*address)
+        self.smtp.ehlo(helo)
+        code, text = self.smtp.docmd('XCLIENT', 'ADDR=%s NAME=client.test' % client)
+        if code != 220:
+            raise AssertionError('XCLIENT: %d %r' % (code, text))
+        self.smtp.ehlo(helo)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        try:
+            self.smtp.quit()
+        except (smtplib.SMTPException, OSError):
+            self.smtp.close()
+
+    def mail(self, sender):
+        return self._command('MAIL FROM:<%s>' % sender)
+
+    def rcpt(self, recipient):
+        """-> the whole reply, as 'CODE text'"""
+        return self._command('RCPT TO:<%s>' % recipient)
+
+    def data(self, text):
+        code, reply = self.smtp.data(text)
+        return '%d %s' % (code, reply.decode())
+
+    def _command(self, line):
+        code, reply = self.smtp.docmd(line)
+        return '%d %s' % (code, reply.decode('utf-8', 'replace'))
+
+
+def free_port(host):
+    """A port for a server that cannot be told to choose one itself."""
+    with socket.create_server((host, 0)) as sock:
+        return sock.getsockname()[1]

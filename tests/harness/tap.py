@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: ISC
+"""tap - run unittest classes and print TAP, the form in which automake's driver reads test results.
+
+Each test method is one case; a method that uses subTest counts each of its sub-tests instead. What
+failed is told in `#` lines: the traceback, then whatever the functions in `diagnostics` return (the
+daemon harness puts the tail of the daemon's log there).
+"""
+
+import sys
+import traceback
+import unittest
+
+# Functions without arguments that return lines of text; asked when a case fails.
+diagnostics = []
+
+
+def _clean(text):
+    """One printable line without '#', which would start a TAP directive."""
+    return ascii(str(text))[1:-1].replace('#', '')
+
+
+class Writer:
+    """Prints cases and, at the end, the plan."""
+
+    def __init__(self, stream=sys.stdout):
+        self.stream = stream
+        self.count = 0
+        self.failed = 0
+
+    def _line(self, text):
+        self.stream.write(text + '\n')
+        self.stream.flush()
+
+    def comment(self, text):
+        for line in str(text).splitlines():
+            self._line('# ' + ascii(line)[1:-1])
+
+    def passed(self, name):
+        self.count += 1
+        self._line('ok %d - %s' % (self.count, _clean(name)))
+
+    def skipped(self, name, reason):
+        self.count += 1
+        self._line('ok %d - %s # SKIP %s' % (self.count, _clean(name), _clean(reason)))
+
+    def not_passed(self, name, why):
+        self.count += 1
+        self.failed += 1
+        self._line('not ok %d - %s' % (self.count, _clean(name)))
+        self.comment(why)
+
+    def plan(self):
+        self._line('1..%d' % self.count)
+
+
+def skip_all(reason):
+    """The whole program cannot run here: say so and end."""
+    print('1..0 # SKIP ' + _clean(reason))
+    sys.exit(0)
+
+
+class _Result(unittest.TestResult):
+    """Turns unittest's notifications into TAP lines."""
+
+    def __init__(self, writer):
+        super().__init__()
+        self.writer = writer
+        self.reported = False       # the running method has cases of its own on paper already
+
+    @staticmethod
+    def _name(test):
+        return '.'.join(test.id().split('.')[-2:]) if hasattr(test, 'id') else str(test)
+
+    def _bad(self, name, err):
+        text = ''.join(traceback.format_exception(*err))
+        tails = [line for function in diagnostics for line in function()]
+        self.writer.not_passed(name, text + '\n'.join(tails))
+        self.reported = True
+
+    def startTest(self, test):
+        super().startTest(test)
+        self.reported = False
+
+    def addSubTest(self, test, subtest, err):
+        super().addSubTest(test, subtest, err)
+        name = '%s %s' % (self._name(test), subtest._subDescription())
+        if err is None:
+            self.writer.passed(name)
+        else:
+            self._bad(name, err)
+        self.reported = True
+
+    def addSuccess(self, test):
+        super().addSuccess(test)
+        if not self.reported:
+            self.writer.passed(self._name(test))
+
+    def addFailure(self, test, err):
+        super().addFailure(test, err)
+        self._bad(self._name(test), err)
+
+    def addError(self, test, err):
+        super().addError(test, err)
+        self._bad(self._name(test), err)
+
+    def addSkip(self, test, reason):
+        super().addSkip(test, reason)
+        self.writer.skipped(self._name(test), reason)
+        self.reported = True
+
+
+def main():
+    """Run the tests of the calling program; arguments are parts of the names of those to run."""
+    loader = unittest.TestLoader()
+    if len(sys.argv) > 1:
+        loader.testNamePatterns = ['*%s*' % pattern for pattern in sys.argv[1:]]
+    writer = Writer()
+    loader.loadTestsFromModule(sys.modules['__main__']).run(_Result(writer))
+    writer.plan()
+    sys.exit(1 if writer.failed else 0)

@@ -1,0 +1,327 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: ISC
+"""srsd under a real Postfix: forwarded mail, its bounces, forgeries, SPF, a daemon that is away.
+
+Postfix is set up as every guide has it: both maps over tcp, the policy service behind
+reject_unauth_destination. Its mail leaves for a sink; its clients come, through XCLIENT, from
+addresses that the DNS server of the tests lists in SPF records.
+"""
+
+import itertools
+import os
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
+
+from harness import postfix, srs, tap
+from harness.case import DaemonCase
+from harness.daemon import SECRET, Daemon
+from harness.dns_server import DnsServer
+from harness.smtp import Sink, SmtpClient, free_port
+
+ZONE = {
+    'origin.test': {'TXT': ['v=spf1 ip4:192.0.2.1 -all']},
+    'fail.test': {'TXT': ['v=spf1 -all']},
+    'hop.test': {'TXT': ['v=spf1 ip4:192.0.2.1 -all']},
+    'srs.test': {'TXT': ['v=spf1 -all']},
+    'helo.test': {'A': ['192.0.2.1']},
+}
+FORGED = 'SRS0=xxxx=%s=origin.test=alice@srs.test'
+SRS_TAG = r'[A-Za-z0-9+/]{4}=[A-Z2-7]{2}'
+
+_marks = itertools.count(1)
+
+
+class PostfixCase(DaemonCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.dns = DnsServer(ZONE).start()
+        cls.addClassCleanup(cls.dns.stop)
+        cls.daemon = Daemon({'domains': ['our.test']}, dns=cls.dns, as_root=True).start()
+        cls.addClassCleanup(cls.daemon.__exit__, None)
+        cls.sink = Sink('127.0.0.3').start()
+        cls.addClassCleanup(cls.sink.stop)
+        cls.postfix = postfix.Postfix(free_port(postfix.HOST), cls.settings()).start()
+        cls.addClassCleanup(cls.postfix.stop)
+
+    @classmethod
+    def settings(cls):
+        ports = cls.daemon.ports
+        sink = 'smtp:[%s]:%d' % cls.sink.address
+        return {
+            'myhostname': 'mx.our.test',
+            'mydomain': 'our.test',
+            'myorigin': 'our.test',
+            'mydestination': 'our.test, srs.test',
+            'local_transport': sink,
+            'default_transport': sink,
+            'local_recipient_maps': 'inline:{bob=x, carol=x, dave=x}',
+            'virtual_alias_maps': 'inline:{{forward@our.test = friend@elsewhere.test}}',
+            'sender_canonical_maps': 'tcp:127.0.0.1:%d' % ports['forward'],
+            'sender_canonical_classes': 'envelope_sender',
+            'recipient_canonical_maps': 'tcp:127.0.0.1:%d' % ports['reverse'],
+            'recipient_canonical_classes': 'envelope_recipient, header_recipient',
+            'local_header_rewrite_clients': 'static:all',
+            'smtpd_recipient_restrictions': 'permit_mynetworks, reject_unauth_destination, '
+                                            'check_policy_service inet:127.0.0.1:%d'
+                                            % ports['policy'],
+        }
+
+    def setUp(self):
+        self.dns.clear()
+
+    def connect(self, **options):
+        return self.enter(SmtpClient(self.postfix.address, **options))
+
+    def send(self, sender, *recipients, to='undisclosed:;', **options):
+        """Deliver to Postfix, which has to take it, and return what arrives at the sink."""
+        client = self.connect(**options)
+        self.assertRegex(client.mail(sender), '^250 ')
+        for recipient in recipients:
+            self.assertRegex(client.rcpt(recipient), '^250 ')
+        return self.sink.wait_mail(self.deliver(client, to))
+
+    def deliver(self, client, to='undisclosed:;'):
+        mark = 'mark-%d-of-the-tests' % next(_marks)
+        reply = client.data('From: someone@origin.test\r\nTo: %s\r\nSubject: %s\r\n\r\nText.\r\n'
+                            % (to, mark))
+        self.assertRegex(reply, '^250 ')
+        return mark
+
+    def refusal(self, sender, recipient, **options):
+        """What RCPT TO is answered with."""
+        client = self.connect(**options)
+        self.assertRegex(client.mail(sender), '^250 ')
+        return client.rcpt(recipient)
+
+
+class Forwarding(PostfixCase):
+    def test_leaves_with_our_sender(self):
+        mail = self.send('alice@origin.test', 'forward@our.test')
+        self.assertEqual(mail.recipients, ('friend@elsewhere.test',))
+        self.assertRegex(mail.sender, r'\ASRS0=%s=origin\.test=alice@srs\.test\Z' % SRS_TAG)
+
+    def test_bounce_comes_home(self):
+        forwarded = self.send('alice@origin.test', 'forward@our.test')
+        bounce = self.send('', forwarded.sender)
+        self.assertEqual((bounce.sender, bounce.recipients), ('', ('alice@origin.test',)))
+
+    def test_bounce_in_lower_case(self):
+        """Some mail systems fold it."""
+        forwarded = self.send('Alice@origin.test', 'forward@our.test')
+        bounce = self.send('', forwarded.sender.lower())
+        self.assertEqual(bounce.recipients, ('alice@origin.test',))
+
+    def test_quoted_local_part(self):
+        for address in ('"john doe"@origin.test', '"a\\"b"@origin.test', '"a..b"@origin.test'):
+            with self.subTest(address):
+                forwarded = self.send(address, 'forward@our.test')
+                self.assertRegex(forwarded.sender, r'\A"SRS0=%s=origin\.test=' % SRS_TAG)
+                bounce = self.send('', forwarded.sender, helo='fail.test')
+                self.assertEqual(bounce.recipients, (address,))
+
+    def test_quoted_at_sign(self):
+        """It leaves; whether Postfix takes its bounce is a matter of allow_untrusted_routing."""
+        forwarded = self.send('"a@b"@origin.test', 'forward@our.test')
+        self.assertRegex(forwarded.sender, r'\A"SRS0=%s=origin\.test=a@b"@srs\.test\Z' % SRS_TAG)
+
+    def test_user_with_odd_characters(self):
+        for local in ('a=b', 'a+b', "o'neil", 'a/b', 'a.b'):
+            with self.subTest(local):
+                address = local + '@origin.test'
+                forwarded = self.send(address, 'forward@our.test')
+                self.assertEqual(self.send('', forwarded.sender).recipients, (address,))
+
+    def test_second_hop(self):
+        """SRS0 of another host leaves as SRS1; its bounce goes to that host."""
+        previous = 'SRS0=abcd=AA=first.test=alice@hop.test'
+        forwarded = self.send(previous, 'forward@our.test')
+        self.assertRegex(forwarded.sender, r'\ASRS1=[A-Za-z0-9+/]{4}=hop\.test==abcd=AA='
+                                           r'first\.test=alice@srs\.test\Z')
+        self.assertEqual(self.send('', forwarded.sender).recipients, (previous,))
+
+    def test_third_hop(self):
+        previous = 'SRS1=wxyz=first.test==abcd=AA=zero.test=alice@hop.test'
+        forwarded = self.send(previous, 'forward@our.test')
+        self.assertRegex(forwarded.sender, r'\ASRS1=[A-Za-z0-9+/]{4}=first\.test==abcd=AA='
+                                           r'zero\.test=alice@srs\.test\Z')
+        self.assertEqual(self.send('', forwarded.sender).recipients,
+                         ('SRS0=abcd=AA=zero.test=alice@first.test',))
+
+    def test_our_own_senders_stay(self):
+        mail = self.send('carol@our.test', 'bob@our.test')
+        self.assertEqual((mail.sender, mail.recipients), ('carol@our.test', ('bob@our.test',)))
+
+    def test_null_sender_stays(self):
+        mail = self.send('', 'bob@our.test')
+        self.assertEqual(mail.sender, '')
+
+    def test_our_srs_sender_is_not_wrapped_again(self):
+        """Mail that we forwarded comes back and is forwarded once more."""
+        forwarded = self.send('alice@origin.test', 'forward@our.test')
+        again = self.send(forwarded.sender, 'forward@our.test')
+        self.assertEqual(again.sender, forwarded.sender)
+
+    def test_header_recipient(self):
+        """The address in To: of a bounce is put back as well."""
+        forwarded = self.send('alice@origin.test', 'forward@our.test')
+        bounce = self.send('', forwarded.sender, to=forwarded.sender)
+        self.assertIn('\r\nTo: alice@origin.test\r\n', bounce.data)
+
+    def test_header_of_many_kilobytes(self):
+        """Header garbage is looked up as it is, and must not hold the mail up."""
+        words = '\r\n '.join('word%d' % n for n in range(2000))
+        for to in ('"%s" <bob@our.test>' % words, '<%s@our.test>' % ('x' * 900), words):
+            with self.subTest(to[:10]):
+                self.send('alice@origin.test', 'bob@our.test', to=to)
+
+    def test_no_warnings(self):
+        """Nothing that Postfix had to say about its tables or its policy service."""
+        self.send('alice@origin.test', 'forward@our.test')
+        warnings = [line for line in self.postfix.log_text().splitlines()
+                    if 'warning:' in line or 'fatal:' in line or 'panic:' in line]
+        self.assertEqual(warnings, [])
+
+
+class Refused(PostfixCase):
+    def test_spf_fail(self):
+        self.assertRegex(self.refusal('mallory@fail.test', 'forward@our.test'),
+                         '^550 5.7.23 .*192.0.2.1 is not allowed to send mail for fail.test')
+
+    def test_spf_fail_of_another_client(self):
+        self.assertRegex(self.refusal('alice@origin.test', 'bob@our.test', client='198.51.100.7'),
+                         '^550 5.7.23 .*198.51.100.7')
+
+    def test_each_recipient(self):
+        client = self.connect()
+        client.mail('mallory@fail.test')
+        for recipient in ('bob@our.test', 'carol@our.test', 'forward@our.test'):
+            self.assertRegex(client.rcpt(recipient), '^550 5.7.23 ')
+
+    def test_forged_srs(self):
+        for sender in ('', 'alice@origin.test'):
+            with self.subTest(sender):
+                self.assertRegex(self.refusal(sender, FORGED % srs.stamp(srs.today())),
+                                 '^550 5.1.1 .*unknown SRS address')
+
+    def test_forged_srs_in_quotes(self):
+        self.assertRegex(self.refusal('', '"SRS0=xxxx=AA=origin.test=a b"@srs.test'),
+                         '^550 5.1.1 ')
+
+    def test_expired_srs(self):
+        old = srs.srs0('alice@origin.test', SECRET, 'srs.test', srs.today() - 40)
+        self.assertRegex(self.refusal('', old), '^550 5.1.1 .*expired SRS address')
+
+    def test_good_recipient_beside_a_forged_one(self):
+        forwarded = self.send('alice@origin.test', 'forward@our.test')
+        client = self.connect()
+        client.mail('')
+        self.assertRegex(client.rcpt(FORGED % 'AA'), '^550 5.1.1 ')
+        self.assertRegex(client.rcpt(forwarded.sender), '^250 ')
+        mail = self.sink.wait_mail(self.deliver(client))
+        self.assertEqual(mail.recipients, ('alice@origin.test',))
+
+    def test_unknown_user(self):
+        """The maps make nobody known whom Postfix does not know."""
+        self.assertRegex(self.refusal('alice@origin.test', 'nobody@our.test'), '^550 5.1.1 ')
+
+
+class Header(PostfixCase):
+    def test_one_received_spf(self):
+        mail = self.send('alice@origin.test', 'bob@our.test')
+        self.assertEqual(mail.header_count('Received-SPF'), 1)
+        self.assertIn('Received-SPF: Pass (mailfrom) identity=mailfrom; client-ip=192.0.2.1; '
+                      'helo=helo.test; envelope-from="alice@origin.test"; receiver=<UNKNOWN>',
+                      mail.data)
+
+    def test_three_recipients(self):
+        mail = self.send('alice@origin.test', 'bob@our.test', 'carol@our.test', 'dave@our.test')
+        self.assertEqual(mail.header_count('Received-SPF'), 1)
+
+    def test_two_messages_on_one_connection(self):
+        client = self.connect()
+        for sender in ('alice@origin.test', 'bert@origin.test'):
+            with self.subTest(sender):
+                client.mail(sender)
+                client.rcpt('bob@our.test')
+                mail = self.sink.wait_mail(self.deliver(client))
+                self.assertEqual(mail.header_count('Received-SPF'), 1)
+                self.assertIn('envelope-from="%s"' % sender, mail.data)
+
+    def test_forwarded_mail_has_the_original_sender_in_it(self):
+        mail = self.send('alice@origin.test', 'forward@our.test')
+        self.assertIn('envelope-from="alice@origin.test"', mail.data)
+        self.assertEqual(mail.header_count('Received-SPF'), 1)
+
+    def test_bounce_is_not_touched(self):
+        """A valid bounce needs no DNS and gets no header, whatever its HELO says."""
+        forwarded = self.send('alice@origin.test', 'forward@our.test')
+        self.dns.clear()
+        bounce = self.send('', forwarded.sender, helo='fail.test', client='198.51.100.7')
+        self.assertEqual(self.dns.seen(), [])
+        self.assertEqual(bounce.header_count('Received-SPF'), 0)
+
+    def test_other_recipient_of_a_bounce(self):
+        forwarded = self.send('alice@origin.test', 'forward@our.test')
+        client = self.connect(helo='fail.test')
+        client.mail('')
+        self.assertRegex(client.rcpt(forwarded.sender), '^250 ')
+        self.assertRegex(client.rcpt('bob@our.test'), '^550 5.7.23 ')
+
+    def test_our_srs_sender(self):
+        forwarded = self.send('alice@origin.test', 'forward@our.test')
+        mail = self.send(forwarded.sender, 'bob@our.test')
+        self.assertRegex(mail.data, r'Received-SPF: None \([^\r]*SRS-verified')
+
+
+class Tables(PostfixCase):
+    def table(self, service):
+        return 'tcp:127.0.0.1:%d' % self.daemon.ports[service]
+
+    def test_postmap(self):
+        status, address = self.postfix.postmap('alice@origin.test', self.table('forward'))
+        self.assertEqual(status, 0)
+        self.assertRegex(address, r'\ASRS0=%s=origin\.test=alice@srs\.test\n\Z' % SRS_TAG)
+        self.assertEqual(self.postfix.postmap(address.strip(), self.table('reverse')),
+                         (0, 'alice@origin.test\n'))
+
+    def test_postmap_encoded(self):
+        """Keys and answers with characters that travel as %XX."""
+        for key in ('"john doe"@origin.test', 'a%b@origin.test', '"%41 %"@origin.test',
+                    '"a@b"@origin.test', 'jürgen@origin.test'):
+            with self.subTest(key):
+                _status, address = self.postfix.postmap(key, self.table('forward'))
+                self.assertEqual(self.postfix.postmap(address.strip(), self.table('reverse')),
+                                 (0, key + '\n'))
+
+    def test_postmap_not_found(self):
+        for service, key in (('forward', 'bob@our.test'), ('forward', 'bob@srs.test'),
+                             ('reverse', 'bob@our.test'), ('reverse', FORGED % 'AA')):
+            with self.subTest('%s %s' % (service, key)):
+                self.assertEqual(self.postfix.postmap(key, self.table(service)), (1, ''))
+
+
+class Outage(PostfixCase):
+    def test_mail_waits_for_the_daemon(self):
+        """Refused for now, not for good, while srsd is away; taken when it is back."""
+        self.send('alice@origin.test', 'forward@our.test')
+        self.daemon.stop()
+        self.assertRegex(self.refusal('alice@origin.test', 'forward@our.test'), '^4')
+        self.daemon.start()
+        mail = self.send('alice@origin.test', 'forward@our.test')
+        self.assertRegex(mail.sender, '^SRS0=')
+
+    def test_restart_is_hardly_noticed(self):
+        """Connections of smtpd and cleanup end; the next mail goes through all the same."""
+        for _ in range(3):
+            self.daemon.stop()
+            self.daemon.start()
+            mail = self.send('alice@origin.test', 'forward@our.test')
+            self.assertRegex(mail.sender, '^SRS0=')
+
+
+if __name__ == '__main__':
+    if postfix.unavailable():
+        tap.skip_all(postfix.unavailable())
+    tap.main()
