@@ -88,9 +88,8 @@ ipaddr_is_private(const struct ipaddr *ip)
 	return false;
 }
 
-/* parse_prefix - 1 to 3 digits without a leading zero, at most max */
-static bool
-parse_prefix(unsigned *prefix, const char *s, size_t len, unsigned max)
+bool
+cidr_parse_prefix(unsigned *prefix, const char *s, size_t len, unsigned max)
 {
 	unsigned value = 0;
 	size_t i;
@@ -117,7 +116,7 @@ cidr_parse(struct cidr *net, const char *s, size_t len)
 	if (!ipaddr_parse(&net->addr, s, addr_len))
 		return false;
 	net->prefix = max;
-	if (slash != NULL && !parse_prefix(&net->prefix, slash + 1, len - addr_len - 1, max))
+	if (slash != NULL && !cidr_parse_prefix(&net->prefix, slash + 1, len - addr_len - 1, max))
 		return false;
 	if (v6 && net->addr.family == AF_INET) {
 		if (net->prefix < MAPPED_BITS)

@@ -48,6 +48,10 @@ bool ipaddr_is_private(const struct ipaddr *);
  * IPv4 network.
  */
 bool cidr_parse(struct cidr *, const char *, size_t len);
+
+/* A prefix length: one to three digits without a leading zero, at most max. */
+bool cidr_parse_prefix(unsigned *prefix, const char *, size_t len, unsigned max);
+
 bool cidr_contains(const struct cidr *, const struct ipaddr *);
 
 #endif

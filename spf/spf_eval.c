@@ -282,6 +282,16 @@ target(struct eval *e, struct spf_text spec, const char *domain, char name[HOSTN
 	return MATCH;
 }
 
+/* begin_lookup - count a term that asks the DNS, and make the name that it asks for */
+static enum outcome
+begin_lookup(
+    struct eval *e, const struct spf_term *term, const char *domain, char name[HOSTNAME_MAX + 1])
+{
+	if (!count_lookup(e))
+		return too_many_lookups(e);
+	return target(e, term->domain, domain, name);
+}
+
 /* The mechanisms, each as section 5 has it. domain is the current one. */
 
 static enum outcome
@@ -291,9 +301,7 @@ match_include(struct eval *e, const struct spf_term *term, const char *domain, i
 	struct host_result inner;
 	enum outcome known;
 
-	if (!count_lookup(e))
-		return too_many_lookups(e);
-	known = target(e, term->domain, domain, name);
+	known = begin_lookup(e, term, domain, name);
 	if (known != MATCH)
 		return known;
 	inner = check_host(e, name, depth + 1);
@@ -320,9 +328,7 @@ match_a(struct eval *e, const struct spf_term *term, const char *domain)
 	const struct dns_answer *answer;
 	enum outcome known;
 
-	if (!count_lookup(e))
-		return too_many_lookups(e);
-	known = target(e, term->domain, domain, name);
+	known = begin_lookup(e, term, domain, name);
 	if (known == MATCH)
 		known = term_answer(e, name, address_type(e), &answer);
 	if (known != MATCH)
@@ -356,9 +362,7 @@ match_mx(struct eval *e, const struct spf_term *term, const char *domain)
 	enum outcome known, first = NO_MATCH;
 	size_t i;
 
-	if (!count_lookup(e))
-		return too_many_lookups(e);
-	known = target(e, term->domain, domain, name);
+	known = begin_lookup(e, term, domain, name);
 	if (known == MATCH)
 		known = term_answer(e, name, DNS_MX, &mx);
 	if (known != MATCH)
@@ -387,9 +391,7 @@ match_ptr(struct eval *e, const struct spf_term *term, const char *domain)
 	const struct dns_rr *rr;
 	size_t i;
 
-	if (!count_lookup(e))
-		return too_many_lookups(e);
-	known = target(e, term->domain, domain, name);
+	known = begin_lookup(e, term, domain, name);
 	if (known != MATCH)
 		return known;
 	reverse_name(e, reverse);
@@ -418,9 +420,7 @@ match_exists(struct eval *e, const struct spf_term *term, const char *domain)
 	const struct dns_answer *answer;
 	enum outcome known;
 
-	if (!count_lookup(e))
-		return too_many_lookups(e);
-	known = target(e, term->domain, domain, name);
+	known = begin_lookup(e, term, domain, name);
 	return known == MATCH ? term_answer(e, name, DNS_A, &answer) : known;
 }
 

@@ -26,24 +26,6 @@ is_word(struct spf_text t, const char *word)
 	return t.len == strlen(word) && strncasecmp(t.s, word, t.len) == 0;
 }
 
-/*
- * parse_prefix - a prefix length in digits: "0", or no leading zero, at most max
- */
-static bool
-parse_prefix(struct spf_text t, unsigned max, unsigned *prefix)
-{
-	size_t i;
-
-	if (t.len == 0 || t.len > 3 || (t.len > 1 && t.s[0] == '0'))
-		return false;
-	for (*prefix = 0, i = 0; i < t.len; i++) {
-		if (!ascii_isdigit(t.s[i]))
-			return false;
-		*prefix = *prefix * 10 + (unsigned)(t.s[i] - '0');
-	}
-	return *prefix <= max;
-}
-
 /* digits_behind - length of the run of digits at the end of t */
 static size_t
 digits_behind(struct spf_text t)
@@ -71,14 +53,14 @@ cut_prefixes(struct spf_text *t, struct spf_term *term)
 	digits.len = digits_behind(*t);
 	digits.s = t->s + t->len - digits.len;
 	if (t->len >= digits.len + 2 && memcmp(digits.s - 2, "//", 2) == 0) {
-		if (!parse_prefix(digits, 128, &term->prefix6))
+		if (!cidr_parse_prefix(&term->prefix6, digits.s, digits.len, 128))
 			return false;
 		t->len -= digits.len + 2;
 		digits.len = digits_behind(*t);
 		digits.s = t->s + t->len - digits.len;
 	}
 	if (t->len >= digits.len + 1 && digits.s[-1] == '/') {
-		if (!parse_prefix(digits, 32, &term->prefix4))
+		if (!cidr_parse_prefix(&term->prefix4, digits.s, digits.len, 32))
 			return false;
 		t->len -= digits.len + 1;
 	}
@@ -154,7 +136,7 @@ parse_network(
 		return true;
 	digits.s = slash + 1;
 	digits.len = (size_t)(rest.s + rest.len - slash) - 1;
-	return parse_prefix(digits, max, &term->net.prefix);
+	return cidr_parse_prefix(&term->net.prefix, digits.s, digits.len, max);
 }
 
 static bool
