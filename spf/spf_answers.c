@@ -35,8 +35,9 @@ spf_answers_free(struct spf_answers **answers)
 	*answers = NULL;
 }
 
-struct spf_answer *
-spf_answers_get(struct spf_answers *answers, const char *name, enum dns_type type)
+/* get - find an answer, or add it while there are fewer than max */
+static struct spf_answer *
+get(struct spf_answers *answers, const char *name, enum dns_type type, size_t max)
 {
 	char lower[HOSTNAME_MAX + 1];
 	struct spf_answer *answer;
@@ -46,7 +47,7 @@ spf_answers_get(struct spf_answers *answers, const char *name, enum dns_type typ
 	TAILQ_FOREACH (answer, &answers->list, next)
 		if (answer->type == type && strcmp(answer->name, lower) == 0)
 			return answer;
-	if (answers->n == SPF_ANSWERS_MAX)
+	if (answers->n >= max)
 		return NULL;
 	answer = xcalloc(1, sizeof(*answer));
 	strlcpy(answer->name, lower, sizeof(answer->name));
@@ -54,6 +55,18 @@ spf_answers_get(struct spf_answers *answers, const char *name, enum dns_type typ
 	TAILQ_INSERT_TAIL(&answers->list, answer, next);
 	answers->n++;
 	return answer;
+}
+
+struct spf_answer *
+spf_answers_get(struct spf_answers *answers, const char *name, enum dns_type type)
+{
+	return get(answers, name, type, SPF_ANSWERS_MAX);
+}
+
+struct spf_answer *
+spf_answers_guess(struct spf_answers *answers, const char *name, enum dns_type type)
+{
+	return get(answers, name, type, SPF_ANSWERS_GUESSES);
 }
 
 bool

@@ -26,8 +26,14 @@ struct spf_answer {
 
 struct spf_answers;
 
-/* Most questions of one check; the limits of RFC 7208 keep honest records far below. */
-#define SPF_ANSWERS_MAX 256
+/*
+ * Most questions of one check. What the limits of RFC 7208 allow is at most 123 of them for an
+ * identity: one record, ten terms with eleven questions each, a PTR answer and its names, an
+ * explanation. Questions that are asked ahead, because they may be needed, get the first half of
+ * the table alone: however many a record provokes, those that matter always find room.
+ */
+#define SPF_ANSWERS_MAX 512
+#define SPF_ANSWERS_GUESSES (SPF_ANSWERS_MAX / 2)
 
 struct spf_answers *spf_answers_new(void);
 void spf_answers_free(struct spf_answers **);
@@ -37,6 +43,9 @@ void spf_answers_free(struct spf_answers **);
  * full. The name must be askable, see spf_answers_is_name.
  */
 struct spf_answer *spf_answers_get(struct spf_answers *, const char *name, enum dns_type);
+
+/* The same for a question asked ahead: NULL for a new one when the first half is full. */
+struct spf_answer *spf_answers_guess(struct spf_answers *, const char *name, enum dns_type);
 
 /* True when the DNS can be asked for it: labels of 1..63 bytes, at most 253 in all. */
 bool spf_answers_is_name(const char *name, size_t len);

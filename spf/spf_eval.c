@@ -75,18 +75,31 @@ too_many_lookups(struct eval *e)
 }
 
 /*
- * ask - the answer for a name; NULL while it is still to come, which makes the pass a pending one
+ * question - the entry for a question; NULL when it stays unasked
+ *
+ * A pass that is pending already asks ahead, as far as there is room for that.
+ */
+static struct spf_answer *
+question(struct eval *e, const char *name, enum dns_type type)
+{
+	return e->pending ? spf_answers_guess(e->answers, name, type)
+			  : spf_answers_get(e->answers, name, type);
+}
+
+/*
+ * ask - what the DNS says to a question; NULL while that is still to come, which makes the pass
+ * a pending one
  *
  * More questions than the limits of RFC 7208 can lead to are answered with an error.
  */
-static const struct dns_answer *
+static struct dns_answer *
 ask(struct eval *e, const char *name, enum dns_type type)
 {
-	static const struct dns_answer refused = { .status = DNS_ERROR };
-	struct spf_answer *answer = spf_answers_get(e->answers, name, type);
+	static struct dns_answer refused = { .status = DNS_ERROR };
+	struct spf_answer *answer = question(e, name, type);
 
 	if (answer == NULL)
-		return &refused;
+		return e->pending ? NULL : &refused;
 	if (answer->reply == NULL)
 		e->pending = true;
 	return answer->reply;
@@ -635,22 +648,22 @@ evaluate_policy(struct eval *e, const struct policy *policy, const char *domain,
 static struct host_result
 check_host(struct eval *e, const char *domain, int depth)
 {
-	struct spf_answer *answer;
+	struct dns_answer *answer;
 
 	if (depth > DEPTH_MAX || !spf_answers_is_name(domain, strlen(domain)))
 		return settled(e, SPF_NONE);
-	answer = spf_answers_get(e->answers, domain, DNS_TXT);
-	if (answer != NULL && answer->reply == NULL) {
-		e->pending = true;
+	answer = ask(e, domain, DNS_TXT);
+	if (answer == NULL)
 		return settled(e, SPF_NONE);
-	}
-	if (answer == NULL || answer->reply->status == DNS_ERROR) {
+	switch (answer->status) {
+	case DNS_FOUND:
+		return evaluate_policy(e, policy_of(answer), domain, depth);
+	case DNS_VOID:
+		return settled(e, SPF_NONE);
+	default:
 		problem(e, TEMPERROR, "DNS error");
 		return settled(e, SPF_TEMPERROR);
 	}
-	if (answer->reply->status == DNS_VOID)
-		return settled(e, SPF_NONE);
-	return evaluate_policy(e, policy_of(answer->reply), domain, depth);
 }
 
 /* usable_text - the one TXT record of an explanation, if it is printable ASCII (6.2) */

@@ -228,7 +228,8 @@ copy(char *buf, struct spf_text text)
 {
 	size_t len = text.len < VALUE_SIZE / 2 - 1 ? text.len : VALUE_SIZE / 2 - 1;
 
-	memcpy(buf, text.s, len);
+	if (len > 0)
+		memcpy(buf, text.s, len);
 	return len;
 }
 
