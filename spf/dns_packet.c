@@ -11,8 +11,8 @@
 /* dn_expand(3) writes a byte that is no plain character as \DDD. */
 #define NAME_SIZE 1025
 
-/* An address record is 4 or 16 bytes, a packet 64 KiB: enough for the largest honest answer. */
-#define RR_MAX 4096
+/* More than any honest answer has. The rest of a packet of 64 KiB is not looked at. */
+#define RR_MAX 512
 
 static bool
 add_address(struct dns_answer *answer, int family, const unsigned char *data, size_t len)

@@ -16,8 +16,9 @@
 /*
  * The answer to a question of this type, its records in the order of the message; never NULL.
  * Records of other types (the CNAMEs on the way) are passed over, but their TTL counts: the
- * answer's is the lowest of all. That something is not there may be kept for as long as the
- * SOA record beside it says (RFC 2308, 5). Any response code but NOERROR and NXDOMAIN is DNS_ERROR.
+ * answer's is the lowest of all. Records past the 512th are left out. That something is not there
+ * may be kept for as long as the SOA record beside it says (RFC 2308, 5). Any response code but
+ * NOERROR and NXDOMAIN is DNS_ERROR.
  */
 struct dns_answer *dns_packet_read(enum dns_type, const unsigned char *packet, size_t len);
 

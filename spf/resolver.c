@@ -70,6 +70,10 @@ static const struct {
 	{ "outgoing-range:", "512" },
 	{ "num-queries-per-thread:", "4096" },
 	{ "outgoing-num-tcp:", "32" },
+	/* What silent names teach libunbound of a server, it holds against our forwarder: after
+	 * some of them it takes that for dead and asks nobody anything. So it keeps no such notes.
+	 */
+	{ "infra-host-ttl:", "0" },
 	{ "msg-cache-size:", "4m" },
 	{ "rrset-cache-size:", "8m" },
 	{ "cache-max-ttl:", "86400" },

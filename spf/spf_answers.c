@@ -8,6 +8,7 @@
 struct spf_answers {
 	TAILQ_HEAD(, spf_answer) list;
 	size_t n;
+	size_t bytes; /* of the replies */
 };
 
 struct spf_answers *
@@ -116,8 +117,12 @@ spf_answers_count(const struct spf_answers *answers)
 }
 
 void
-spf_answer_set(struct spf_answer *answer, struct dns_answer *reply)
+spf_answers_set(struct spf_answers *answers, struct spf_answer *answer, struct dns_answer *reply)
 {
-	dns_answer_unref(&answer->reply);
+	if (answers->bytes + reply->size > SPF_ANSWERS_BYTES) {
+		dns_answer_unref(&reply);
+		reply = dns_answer_new(DNS_ERROR);
+	}
+	answers->bytes += reply->size;
 	answer->reply = reply;
 }

@@ -55,7 +55,10 @@ struct spf_answer *spf_answers_wanted(struct spf_answers *);
 struct spf_answer *spf_answers_asked(struct spf_answers *);
 size_t spf_answers_count(const struct spf_answers *);
 
-/* Fills an answer in; takes the reference over. */
-void spf_answer_set(struct spf_answer *, struct dns_answer *);
+/* Bytes of answers in one table, after which the next ones are errors. */
+#define SPF_ANSWERS_BYTES (1024 * 1024)
+
+/* Fills an answer in, once; takes the reference over. */
+void spf_answers_set(struct spf_answers *, struct spf_answer *, struct dns_answer *);
 
 #endif

@@ -11,9 +11,15 @@
 /* A local part is cut here for the macros; an address has 254 bytes. */
 #define LOCAL_MAX 255
 
+/*
+ * Each identity has a table of answers to itself: whatever a client's HELO name makes us ask and
+ * keep, the check of the sender has all its room.
+ */
 struct identity {
 	bool wanted;
 	bool done;
+	bool waits; /* counts for its domain in inflight */
+	struct spf_answers *answers;
 	struct spf_request req;
 	char domain[HOSTNAME_MAX + 1];
 	struct spf_verdict *verdict;
@@ -21,7 +27,6 @@ struct identity {
 
 struct spf_check {
 	const struct spf_checker *checker;
-	struct spf_answers *answers;
 	struct event *deadline;
 	struct event *resume; /* active when answers have come */
 	struct identity helo, mailfrom;
@@ -29,7 +34,6 @@ struct spf_check {
 	char helo_name[HOSTNAME_MAX + 1];
 	char local[LOCAL_MAX + 1];
 	bool driving;
-	const char *waits_for; /* the domain that this check counts for in inflight, or NULL */
 	void (*wake)(void *arg);
 	void *wake_arg;
 };
@@ -37,6 +41,7 @@ struct spf_check {
 /* A question that is out: which answer it is for, and the check that waits. */
 struct errand {
 	struct spf_check *check;
+	struct identity *identity;
 	struct spf_answer *answer;
 	struct resolver_question *question;
 };
@@ -51,8 +56,8 @@ on_reply(void *arg, struct dns_answer *reply)
 	struct spf_answer *answer = errand->answer;
 
 	answer->owner = NULL;
+	spf_answers_set(errand->identity->answers, answer, reply);
 	free(errand);
-	spf_answer_set(answer, reply);
 	/* Answers of one turn of the loop cost one evaluation together. */
 	if (!check->driving)
 		event_active(check->resume, EV_TIMEOUT, 0);
@@ -74,12 +79,13 @@ on_resume(evutil_socket_t fd, short what, void *arg)
 
 /* fetch - ask for one answer; true when it came at once, from the cache */
 static bool
-fetch(struct spf_check *check, struct spf_answer *answer)
+fetch(struct spf_check *check, struct identity *identity, struct spf_answer *answer)
 {
 	struct errand *errand = xcalloc(1, sizeof(*errand));
 	struct resolver_question *question;
 
 	errand->check = check;
+	errand->identity = identity;
 	errand->answer = answer;
 	answer->owner = errand;
 	answer->asked = true;
@@ -92,67 +98,66 @@ fetch(struct spf_check *check, struct spf_answer *answer)
 }
 
 static bool
-fetch_wanted(struct spf_check *check)
+fetch_wanted(struct spf_check *check, struct identity *identity)
 {
 	struct spf_answer *answer;
 	bool news = false;
 
-	while ((answer = spf_answers_wanted(check->answers)) != NULL)
-		news |= fetch(check, answer);
+	if (!identity->wanted || identity->done)
+		return false;
+	while ((answer = spf_answers_wanted(identity->answers)) != NULL)
+		news |= fetch(check, identity, answer);
 	return news;
 }
 
 static void
-evaluate(struct spf_check *check, struct identity *identity)
+evaluate(struct identity *identity)
 {
 	if (identity->wanted && !identity->done)
-		identity->done = spf_eval(&identity->req, check->answers, identity->verdict);
+		identity->done = spf_eval(&identity->req, identity->answers, identity->verdict);
 }
 
 /* drive - evaluate and ask, until verdicts or until only the network can say more */
 static void
 drive(struct spf_check *check)
 {
+	bool news;
+
 	check->driving = true;
 	do {
-		evaluate(check, &check->helo);
-		evaluate(check, &check->mailfrom);
-	} while (!spf_check_is_done(check) && fetch_wanted(check));
+		evaluate(&check->helo);
+		evaluate(&check->mailfrom);
+		news = fetch_wanted(check, &check->helo);
+		news |= fetch_wanted(check, &check->mailfrom);
+	} while (news);
 	check->driving = false;
 }
 
 static void
-cancel_questions(struct spf_check *check)
+cancel_questions(struct spf_check *check, struct identity *identity)
 {
 	struct spf_answer *answer;
 	struct errand *errand;
 
-	while ((answer = spf_answers_asked(check->answers)) != NULL) {
+	while (identity->wanted && (answer = spf_answers_asked(identity->answers)) != NULL) {
 		errand = answer->owner;
-		spf_answer_set(answer, dns_answer_new(DNS_ERROR));
 		answer->owner = NULL;
+		spf_answers_set(identity->answers, answer, dns_answer_new(DNS_ERROR));
 		resolver_cancel(check->checker->resolver, errand->question);
 		free(errand);
 	}
 }
 
 static void
-give_up(struct identity *identity, const char *problem)
+give_up(struct spf_check *check, struct identity *identity, const char *problem)
 {
 	if (!identity->wanted || identity->done)
 		return;
+	cancel_questions(check, identity);
 	memset(identity->verdict, 0, sizeof(*identity->verdict));
 	identity->verdict->result = SPF_TEMPERROR;
 	identity->verdict->problem = problem;
 	identity->done = true;
-}
-
-static void
-give_up_all(struct spf_check *check, const char *problem)
-{
-	cancel_questions(check);
-	give_up(&check->helo, problem);
-	give_up(&check->mailfrom, problem);
 }
 
 static void
@@ -162,26 +167,45 @@ on_deadline(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	give_up_all(check, "no answer from the DNS in time");
+	give_up(check, &check->helo, "no answer from the DNS in time");
+	give_up(check, &check->mailfrom, "no answer from the DNS in time");
 	check->wake(check->wake_arg);
 }
 
-/* wait_for_network - with a deadline, and only if not too many wait for this domain already */
+/* enter - an identity that has to wait does so only if not too many wait for its domain already */
+static void
+enter(struct spf_check *check, struct identity *identity)
+{
+	if (!identity->wanted || identity->done)
+		return;
+	identity->waits = spf_inflight_enter(check->checker->inflight, identity->domain);
+	if (!identity->waits)
+		give_up(check, identity, "too many checks wait for the DNS of this domain");
+}
+
+static void
+leave(struct spf_check *check, struct identity *identity)
+{
+	if (identity->waits)
+		spf_inflight_leave(check->checker->inflight, identity->domain);
+	identity->waits = false;
+}
+
+/* wait_for_network - until the deadline */
 static void
 wait_for_network(struct spf_check *check, const struct timeval *budget)
 {
-	const char *domain = check->mailfrom.wanted ? check->mailfrom.domain : check->helo.domain;
-
-	if (!spf_inflight_enter(check->checker->inflight, domain)) {
-		give_up_all(check, "too many checks wait for the DNS of this domain");
+	enter(check, &check->helo);
+	enter(check, &check->mailfrom);
+	if (spf_check_is_done(check))
 		return;
-	}
-	check->waits_for = domain;
 	check->deadline = evtimer_new(check->checker->base, on_deadline, check);
 	check->resume = evtimer_new(check->checker->base, on_resume, check);
-	if (check->deadline == NULL || check->resume == NULL ||
-	    evtimer_add(check->deadline, budget) == -1)
-		give_up_all(check, "no memory for a timer");
+	if (check->deadline != NULL && check->resume != NULL &&
+	    evtimer_add(check->deadline, budget) == 0)
+		return;
+	give_up(check, &check->helo, "no memory for a timer");
+	give_up(check, &check->mailfrom, "no memory for a timer");
 }
 
 /*
@@ -195,6 +219,7 @@ init_identity(struct identity *identity, struct spf_check *check, const struct s
     const struct spf_check_request *req, struct spf_text domain)
 {
 	identity->wanted = true;
+	identity->answers = spf_answers_new();
 	identity->req.ip = req->ip;
 	identity->req.domain.s = identity->domain;
 	identity->req.domain.len = idna_to_ascii(identity->domain, domain.s, domain.len);
@@ -229,7 +254,6 @@ spf_check_start(const struct spf_checker *checker, const struct settings *settin
 	struct timeval budget = { settings->spf.lookup_time, 0 };
 
 	check->checker = checker;
-	check->answers = spf_answers_new();
 	check->wake = wake;
 	check->wake_arg = arg;
 	check->helo.verdict = &check->verdicts.helo;
@@ -260,10 +284,24 @@ spf_check_verdicts(const struct spf_check *check)
 	return &check->verdicts;
 }
 
+static size_t
+questions(const struct identity *identity)
+{
+	return identity->wanted ? spf_answers_count(identity->answers) : 0;
+}
+
 size_t
 spf_check_questions(const struct spf_check *check)
 {
-	return spf_answers_count(check->answers);
+	return questions(&check->helo) + questions(&check->mailfrom);
+}
+
+static void
+end_identity(struct spf_check *check, struct identity *identity)
+{
+	cancel_questions(check, identity);
+	leave(check, identity);
+	spf_answers_free(&identity->answers);
 }
 
 void
@@ -273,14 +311,12 @@ spf_check_free(struct spf_check **checkp)
 
 	if (check == NULL)
 		return;
-	cancel_questions(check);
-	if (check->waits_for != NULL)
-		spf_inflight_leave(check->checker->inflight, check->waits_for);
+	end_identity(check, &check->helo);
+	end_identity(check, &check->mailfrom);
 	if (check->deadline != NULL)
 		event_free(check->deadline);
 	if (check->resume != NULL)
 		event_free(check->resume);
-	spf_answers_free(&check->answers);
 	free(check);
 	*checkp = NULL;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * spf_check - drives the evaluation of one message: HELO and MAIL FROM side by side over one
- * table of answers, with one deadline for both.
+ * spf_check - drives the evaluation of one message: HELO and MAIL FROM side by side, with one
+ * deadline for both.
  *
  * spf_eval is called, what it lacks is asked for, each answer that comes calls it again, until
  * both verdicts are there or the time is up: then what is undecided is a temperror.
