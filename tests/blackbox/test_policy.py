@@ -107,8 +107,6 @@ class Exempt(PolicyCase):
 class SrsRecipient(PolicyCase):
     SPF = {'srs-guess-limit': 0, 'srs-daily-limit': 0}      # all from one client
 
-    SPF = {'srs-guess-limit': 0, 'srs-daily-limit': 0}
-
     def test_valid_bounce(self):
         for name, recipient in (('SRS0', srs_address()), ('SRS1', srs1_address()),
                                 ('lower case', srs_address().lower()),
@@ -256,54 +254,6 @@ class SrsBudgets(PolicyCase):
         with self.subTest('another address'):
             self.assertEqual(self.client.ask(client_address='192.0.2.55', sender='',
                                              recipient=srs_address('else@origin.test')), 'DUNNO')
-
-
-class Budgets(PolicyCase):
-    """A client that guesses hashes, and an address that is used too often."""
-
-    LATER = '450 4.7.1 try again later'
-    SPF = {'srs-guess-limit': 5, 'srs-daily-limit': 4}
-
-    def guess(self, client, times=1):
-        """The answers to so many forged recipients, each another one."""
-        return [self.client.ask(sender='', client_address=client,
-                                recipient='SRS0=xxxx=AA=origin.test=u%d@srs.test' % number)
-                for number in range(times)]
-
-    def test_guessing(self):
-        mark = self.daemon.log_mark()
-        answers = self.guess('198.51.100.1', 12)
-        self.assertEqual(answers[:5], [FORGED] * 5)
-        self.assertEqual(answers[6:], [self.LATER] * 6)
-        self.daemon.wait_log('guess-limit client=198.51.100.1', mark)
-        self.assertEqual(len(self.daemon.log_matches('guess-limit client=', mark)), 1)
-
-    def test_a_hit_is_not_told(self):
-        """Whoever is over the limit cannot find out that a guess was right."""
-        self.guess('198.51.100.2', 12)
-        self.assertEqual(self.client.ask(sender='', client_address='198.51.100.2',
-                                         recipient=srs_address()), self.LATER)
-
-    def test_others_are_not_held_up(self):
-        self.guess('198.51.100.3', 12)
-        self.assertEqual(self.guess('198.51.100.4'), [FORGED])
-        action = self.client.ask(sender='a@pass.test', client_address='198.51.100.3')
-        self.assertRegex(action, '^(550 5.7.23|PREPEND) ')
-
-    def test_one_network_of_ipv6_is_one_client(self):
-        answers = [self.guess('2001:db8:1:2:%x::1' % number)[0] for number in range(12)]
-        self.assertEqual(answers[6:], [self.LATER] * 6)
-        self.assertEqual(self.guess('2001:db8:1:3::1'), [FORGED])
-
-    def test_replay(self):
-        """Each message to an address counts, by whatever client it comes."""
-        answers = [self.client.ask(sender='', recipient=srs_address('replay@origin.test'),
-                                   client_address='203.0.113.%d' % number)
-                   for number in range(10)]
-        self.assertEqual(answers[:4], ['DUNNO'] * 4)
-        self.assertEqual(answers[5:], [self.LATER] * 5)
-        self.assertEqual(self.client.ask(sender='', recipient=srs_address('bob@origin.test')),
-                         'DUNNO')
 
 
 class SrsSender(PolicyCase):

@@ -229,10 +229,9 @@ class Background(StartCase):
         self.addCleanup(daemon.folder.remove)
         with open(daemon.options['pid-file'], encoding='ascii') as file:
             text = file.read()
+        self.addCleanup(self.end, int(text))
         self.assertRegex(text, r'\A\d+\n?\Z')
-        pid = int(text)
-        self.addCleanup(self.end, pid)
-        return daemon, pid
+        return daemon, int(text)
 
     @staticmethod
     def end(pid):

@@ -226,6 +226,9 @@ class Daemon:
     def start(self):
         _recent[:] = [self]
         self._notify = _NotifySocket(self.notify, self.path('notify'))
+        if not os.path.exists(binary()):
+            self.folder.remove()
+            raise StartFailed('none', 'there is no ' + binary())
         self.process = subprocess.Popen(
             self.command(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, cwd='/', env=self._environment(self._notify.name),

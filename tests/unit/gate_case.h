@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * gate_case - one request to the gate with its settings and verdicts, which a test changes as it
+ * likes. Begins as mail from a@x.test through 192.0.2.1 with every default.
+ */
+#ifndef TESTS_UNIT_GATE_CASE_H
+#define TESTS_UNIT_GATE_CASE_H
+
+#include "tests/unit/unit.h"
+
+#include "conf/option.h"
+#include "spf/spf_gate.h"
+
+struct gate_case {
+	struct settings *settings;
+	struct policy_request req;
+	struct spf_verdicts verdicts;
+	enum gate_srs sender, recipient;
+	bool guessing, overused;
+	enum gate_header due;
+	/* What came of it. */
+	bool decided; /* by gate_before */
+	struct gate_plan plan;
+	struct gate_action action;
+};
+
+static inline struct spf_text
+gate_text(const char *s)
+{
+	struct spf_text t = { s, strlen(s) };
+
+	return t;
+}
+
+static inline void
+gate_set(struct gate_case *c, const char *name, const char *value)
+{
+	const struct option *o = option_find("spf", name);
+	char error[OPTION_ERROR_SIZE];
+
+	assert_non_null(o);
+	if (!option_set(c->settings, o, &value, 1, error))
+		fail_msg("%s: %s", name, error);
+}
+
+static inline struct gate_case
+gate_begin(void)
+{
+	struct gate_case c = {
+		.settings = calloc(1, sizeof(*c.settings)),
+		.req = {
+			.protocol_state = gate_text("RCPT"),
+			.client_address = gate_text("192.0.2.1"),
+			.helo_name = gate_text("mx.relay.test"),
+			.sender = gate_text("a@x.test"),
+			.recipient = gate_text("b@y.test"),
+			.instance = gate_text("1.2"),
+		},
+		.due = GATE_HEADER_RECEIVED,
+	};
+	const struct option *o;
+
+	assert_non_null(c.settings);
+	for (o = options; o < options + options_count; o++)
+		option_preset(c.settings, o);
+	gate_set(&c, "authserv-id", "mx.receiver.test");
+	return c;
+}
+
+static inline void
+gate_end(struct gate_case *c)
+{
+	settings_free(&c->settings);
+}
+
+static inline void
+gate_helo(struct gate_case *c, enum spf_result result)
+{
+	c->verdicts.has_helo = true;
+	c->verdicts.helo.result = result;
+	c->verdicts.helo.problem = "";
+}
+
+static inline void
+gate_mailfrom(struct gate_case *c, enum spf_result result)
+{
+	c->verdicts.has_mailfrom = true;
+	c->verdicts.mailfrom.result = result;
+	c->verdicts.mailfrom.problem = "";
+}
+
+/* gate_null_sender - a bounce: nothing but the HELO name can be evaluated */
+static inline void
+gate_null_sender(struct gate_case *c)
+{
+	c->req.sender = gate_text("");
+	c->verdicts.has_mailfrom = false;
+}
+
+static inline void
+gate_query(struct gate_case *c, struct gate_query *q)
+{
+	gate_query_init(q, &c->req);
+	q->sender = c->sender;
+	q->recipient = c->recipient;
+	q->guessing = c->guessing;
+	q->overused = c->overused;
+}
+
+/* gate_check_text - what every answer has to be */
+static inline void
+gate_check_text(const char *row, const struct gate_action *action)
+{
+	const char *s = action->text;
+	size_t len = strlen(s);
+
+	unit_true(row, "is not empty", len > 0);
+	unit_true(row, "is under 400 bytes", len + strlen("action=") < 400);
+	unit_int(row, "visible ASCII and blanks", (int)strspn(s, " !\"#$%&'()*+,-./0123456789:;<=>?@"
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~"), (int)len);
+	switch (action->kind) {
+	case GATE_DUNNO:
+		unit_text(row, "DUNNO", s, "DUNNO");
+		break;
+	case GATE_PREPEND:
+		unit_true(row, "PREPEND", strncmp(s, "PREPEND Received-SPF: ", 22) == 0 ||
+			strncmp(s, "PREPEND Authentication-Results: ", 32) == 0);
+		break;
+	case GATE_REJECT:
+		unit_true(row, "550 and words", strncmp(s, "550 5.", 6) == 0 && len > 12);
+		break;
+	case GATE_DEFER:
+		unit_true(row, "45x and words",
+		    (strncmp(s, "450 4.", 6) == 0 || strncmp(s, "451 4.", 6) == 0) && len > 12);
+		break;
+	}
+}
+
+/* gate_run - before, and after when that leaves it open; verdicts stand as the test has set them */
+static inline void
+gate_run(struct gate_case *c, const char *row)
+{
+	struct gate_query q;
+
+	gate_query(c, &q);
+	c->decided = gate_before(&q, c->settings, &c->action, &c->plan);
+	if (!c->decided)
+		gate_after(&q, c->settings, &c->verdicts, c->due, &c->action);
+	gate_check_text(row, &c->action);
+}
+
+static inline void
+gate_check(struct gate_case *c, const char *row, enum gate_kind kind, const char *text)
+{
+	gate_run(c, row);
+	unit_text(row, "kind", gate_kind_name(c->action.kind), gate_kind_name(kind));
+	if (text != NULL)
+		unit_text(row, "text", c->action.text, text);
+}
+
+#endif

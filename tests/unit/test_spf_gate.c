@@ -1,0 +1,882 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What is decided: exemptions, SRS facts, plans, and which result refuses under which policy. The
+ * words of the answers are in test_spf_gate_texts.c.
+ */
+#include "tests/unit/gate_case.h"
+
+static void
+test_query(void **state)
+{
+	static const struct {
+		const char *sender;
+		const char *local;
+		const char *domain;
+		bool null_sender;
+	} rows[] = {
+		{ "a@x.test", "a", "x.test", false },
+		{ "a@b@x.test", "a@b", "x.test", false },
+		{ "jane roe@x.test", "jane roe", "x.test", false },
+		{ "", "", "", true },
+		{ "<>", "", "", true },
+		{ "nobody", "", "", false },
+		{ "@", "", "", false },
+		{ "a@", "a", "", false },
+		{ "@x.test", "", "x.test", false },
+	};
+	struct policy_request req = { .client_address = gate_text("192.0.2.1") };
+	struct gate_query q;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		req.sender = gate_text(rows[i].sender);
+		gate_query_init(&q, &req);
+		unit_bytes(rows[i].sender, "local part", q.sender_local.s, q.sender_local.len,
+		    rows[i].local, strlen(rows[i].local));
+		unit_bytes(rows[i].sender, "domain", q.sender_domain.s, q.sender_domain.len,
+		    rows[i].domain, strlen(rows[i].domain));
+		unit_int(rows[i].sender, "null", q.null_sender, rows[i].null_sender);
+		unit_true(rows[i].sender, "no facts yet",
+		    q.sender == GATE_SRS_FOREIGN && q.recipient == GATE_SRS_FOREIGN && !q.guessing &&
+			!q.overused);
+	}
+	unit_end();
+}
+
+static void
+test_query_client(void **state)
+{
+	static const struct {
+		const char *client;
+		int family;
+	} rows[] = { { "192.0.2.1", AF_INET }, { "2001:db8::1", AF_INET6 },
+		{ "::ffff:192.0.2.1", AF_INET }, { "", 0 }, { "unknown", 0 }, { "192.0.2", 0 },
+		{ "[192.0.2.1]", 0 }, { "IPv6:2001:db8::1", 0 } };
+	struct policy_request req = { 0 };
+	struct gate_query q;
+	size_t i;
+
+	(void)state;
+	gate_query_init(&q, &req);
+	unit_int("nothing at all", "family", q.client.family, 0);
+	for (i = 0; i < COUNT(rows); i++) {
+		req.client_address = gate_text(rows[i].client);
+		gate_query_init(&q, &req);
+		unit_int(rows[i].client, "family", q.client.family, rows[i].family);
+	}
+	unit_end();
+}
+
+static void
+test_kind_names(void **state)
+{
+	(void)state;
+	assert_string_equal(gate_kind_name(GATE_DUNNO), "dunno");
+	assert_string_equal(gate_kind_name(GATE_PREPEND), "prepend");
+	assert_string_equal(gate_kind_name(GATE_REJECT), "reject");
+	assert_string_equal(gate_kind_name(GATE_DEFER), "defer");
+}
+
+/* check_exempt - DUNNO without an evaluation, for that reason; or, when it is NULL, judged */
+static void
+check_exempt(struct gate_case *c, const char *row, const char *reason)
+{
+	struct gate_query q;
+
+	gate_query(c, &q);
+	unit_text(row, "exemption", gate_exemption(&q, c->settings), reason);
+	gate_mailfrom(c, SPF_FAIL);
+	c->recipient = GATE_SRS_FORGED; /* not even that is looked at */
+	gate_run(c, row);
+	unit_text(row, "kind", gate_kind_name(c->action.kind),
+	    reason == NULL ? "reject" : "dunno");
+	if (reason != NULL)
+		unit_text(row, "exempt", c->action.exempt, reason);
+	gate_end(c);
+}
+
+static void
+test_states(void **state)
+{
+	static const char *const rows[] = { "", "CONNECT", "EHLO", "HELO", "MAIL", "DATA",
+		"END-OF-MESSAGE", "VRFY", "ETRN", "rcpt", "RCPT ", "RCPTS", "NEW-STATE" };
+	struct gate_case c;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		c = gate_begin();
+		c.req.protocol_state = gate_text(rows[i]);
+		check_exempt(&c, rows[i], "state");
+	}
+	c = gate_begin();
+	check_exempt(&c, "RCPT", NULL);
+	unit_end();
+}
+
+static void
+test_authenticated_clients(void **state)
+{
+	struct gate_case c = gate_begin();
+
+	(void)state;
+	c.req.sasl_username = gate_text("jane");
+	check_exempt(&c, "jane", "authenticated");
+	c = gate_begin();
+	c.req.sasl_username = gate_text("");
+	check_exempt(&c, "nobody", NULL);
+	unit_end();
+}
+
+static void
+test_clients_without_an_address(void **state)
+{
+	static const char *const rows[] = { "", "unknown", "host.test", "192.0.2.256" };
+	struct gate_case c;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		c = gate_begin();
+		c.req.client_address = gate_text(rows[i]);
+		check_exempt(&c, rows[i], "no-client-address");
+	}
+	unit_end();
+}
+
+static void
+test_trusted_clients(void **state)
+{
+	static const struct {
+		const char *client;
+		const char *want;
+	} rows[] = {
+		{ "127.0.0.1", "skip-addresses" },
+		{ "127.255.0.1", "skip-addresses" },
+		{ "::1", "skip-addresses" },
+		{ "::ffff:127.0.0.1", "skip-addresses" },
+		{ "198.51.100.7", "whitelist" },
+		{ "::ffff:198.51.100.200", "whitelist" },
+		{ "2001:db8:5::1", "whitelist" },
+		{ "198.51.101.7", NULL },
+		{ "128.0.0.1", NULL },
+		{ "2001:db8:6::1", NULL },
+	};
+	static const char *const nets[] = { "198.51.100.99/24", "2001:db8:5::/48" };
+	char error[OPTION_ERROR_SIZE];
+	struct gate_case c;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		c = gate_begin();
+		assert_true(
+		    option_set(c.settings, option_find("spf", "whitelist"), nets, 2, error));
+		c.req.client_address = gate_text(rows[i].client);
+		check_exempt(&c, rows[i].client, rows[i].want);
+	}
+	unit_end();
+}
+
+/* What a recipient that is an SRS address of ours comes to. */
+struct srs_row {
+	const char *sender;
+	enum gate_srs recipient;
+	const char *option; /* and its value, or NULL */
+	const char *value;
+	bool decided;
+	enum gate_kind kind;
+	const char *text; /* NULL: judged as any other */
+	const char *exempt;
+};
+
+static void
+test_srs_recipients(void **state)
+{
+	static const struct srs_row rows[] = {
+		{ "", GATE_SRS_VALID, NULL, NULL, true, GATE_DUNNO, "DUNNO", "srs-bounce" },
+		{ "<>", GATE_SRS_VALID, NULL, NULL, true, GATE_DUNNO, "DUNNO", "srs-bounce" },
+		{ "", GATE_SRS_FORGED, NULL, NULL, true, GATE_REJECT,
+		    "550 5.1.1 unknown SRS address", "srs-forged" },
+		{ "a@x.test", GATE_SRS_FORGED, NULL, NULL, true, GATE_REJECT,
+		    "550 5.1.1 unknown SRS address", "srs-forged" },
+		{ "", GATE_SRS_EXPIRED, NULL, NULL, true, GATE_REJECT,
+		    "550 5.1.1 expired SRS address", "srs-expired" },
+		{ "a@x.test", GATE_SRS_EXPIRED, NULL, NULL, true, GATE_REJECT,
+		    "550 5.1.1 expired SRS address", "srs-expired" },
+		{ "a@x.test", GATE_SRS_FORGED, "srs-forged", "check", false, GATE_REJECT, NULL,
+		    NULL },
+		{ "a@x.test", GATE_SRS_EXPIRED, "srs-forged", "check", false, GATE_REJECT, NULL,
+		    NULL },
+		{ "a@x.test", GATE_SRS_VALID, NULL, NULL, false, GATE_REJECT, NULL, NULL },
+		{ "a@x.test", GATE_SRS_VALID, "srs-nonnull", "check", false, GATE_REJECT, NULL,
+		    NULL },
+		{ "a@x.test", GATE_SRS_VALID, "srs-nonnull", "reject", true, GATE_REJECT,
+		    "550 5.7.1 ", "srs-nonnull" },
+		{ "a@x.test", GATE_SRS_VALID, "srs-nonnull", "defer", true, GATE_DEFER,
+		    "450 4.7.1 ", "srs-nonnull" },
+		{ "", GATE_SRS_VALID, "srs-nonnull", "reject", true, GATE_DUNNO, "DUNNO",
+		    "srs-bounce" },
+		{ "a@x.test", GATE_SRS_FOREIGN, NULL, NULL, false, GATE_REJECT, NULL, NULL },
+	};
+	struct gate_case c;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		const char *row = unit_row("%zu: from <%s>, %s=%s", i, rows[i].sender,
+		    rows[i].option == NULL ? "" : rows[i].option,
+		    rows[i].value == NULL ? "" : rows[i].value);
+
+		c = gate_begin();
+		if (rows[i].option != NULL)
+			gate_set(&c, rows[i].option, rows[i].value);
+		gate_mailfrom(&c, SPF_FAIL);
+		gate_helo(&c, SPF_NONE);
+		c.req.sender = gate_text(rows[i].sender);
+		c.recipient = rows[i].recipient;
+		gate_run(&c, row);
+		unit_int(row, "decided before any DNS", c.decided, rows[i].decided);
+		unit_text(row, "kind", gate_kind_name(c.action.kind), gate_kind_name(rows[i].kind));
+		unit_holds(row, "text", c.action.text,
+		    rows[i].text == NULL ? "550 5.7.23 SPF MAIL FROM" : rows[i].text);
+		if (rows[i].decided)
+			unit_text(row, "exempt", c.action.exempt, rows[i].exempt);
+		gate_end(&c);
+	}
+	unit_end();
+}
+
+static void
+test_srs_limits(void **state)
+{
+	static const enum gate_srs facts[] = { GATE_SRS_VALID, GATE_SRS_EXPIRED, GATE_SRS_FORGED };
+	struct gate_case c;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(facts); i++) {
+		c = gate_begin();
+		gate_null_sender(&c);
+		c.recipient = facts[i];
+		c.guessing = true;
+		gate_check(
+		    &c, "guess-limit", GATE_DEFER, "450 4.7.1 try again later");
+		unit_text("guess-limit", "exempt", c.action.exempt, "guess-limit");
+		c.guessing = false;
+		c.overused = true;
+		gate_check(&c, "daily-limit", GATE_DEFER, "450 4.7.1 try again later");
+		unit_text("daily-limit", "exempt", c.action.exempt, "daily-limit");
+		gate_end(&c);
+	}
+	c = gate_begin();
+	gate_mailfrom(&c, SPF_PASS);
+	c.guessing = true;
+	gate_check(&c, "other recipients", GATE_PREPEND, NULL);
+	gate_end(&c);
+	unit_end();
+}
+
+/* A sender that we signed: what it spares. It never makes a pass. */
+static void
+test_srs_senders(void **state)
+{
+	static const struct {
+		enum gate_srs sender;
+		const char *value;
+		enum gate_kind kind;
+		bool evaluated;
+		const char *text;
+	} rows[] = {
+		{ GATE_SRS_VALID, "skip", GATE_PREPEND, false, "Received-SPF: None (SRS-verified" },
+		{ GATE_SRS_VALID, "no-reject", GATE_PREPEND, true, "Received-SPF: Fail (mailfrom)" },
+		{ GATE_SRS_VALID, "check", GATE_REJECT, true, "550 5.7.23 " },
+		{ GATE_SRS_EXPIRED, "skip", GATE_REJECT, true, "550 5.7.23 " },
+		{ GATE_SRS_EXPIRED, "no-reject", GATE_REJECT, true, "550 5.7.23 " },
+		{ GATE_SRS_FORGED, "skip", GATE_REJECT, true, "550 5.7.23 " },
+		{ GATE_SRS_FORGED, "no-reject", GATE_REJECT, true, "550 5.7.23 " },
+		{ GATE_SRS_FOREIGN, "skip", GATE_REJECT, true, "550 5.7.23 " },
+	};
+	struct gate_case c;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		c = gate_begin();
+		gate_set(&c, "srs-sender", rows[i].value);
+		gate_helo(&c, SPF_FAIL);
+		gate_mailfrom(&c, SPF_FAIL);
+		c.sender = rows[i].sender;
+		gate_run(&c, rows[i].value);
+		unit_text(rows[i].value, "kind", gate_kind_name(c.action.kind),
+		    gate_kind_name(rows[i].kind));
+		unit_holds(rows[i].value, "text", c.action.text, rows[i].text);
+		unit_int(rows[i].value, "evaluated", c.plan.helo && c.plan.mailfrom,
+		    rows[i].evaluated);
+		if (rows[i].kind == GATE_PREPEND)
+			unit_text(rows[i].value, "exempt", c.action.exempt, "srs-sender");
+		gate_end(&c);
+	}
+	unit_end();
+}
+
+/* The recipient is looked at before the sender: both may be SRS addresses. */
+static void
+test_srs_sender_to_forged_recipient(void **state)
+{
+	struct gate_case c = gate_begin();
+
+	(void)state;
+	c.sender = GATE_SRS_VALID;
+	c.recipient = GATE_SRS_FORGED;
+	gate_check(&c, "forged", GATE_REJECT, "550 5.1.1 unknown SRS address");
+	c.recipient = GATE_SRS_VALID;
+	gate_check(&c, "valid", GATE_PREPEND, NULL);
+	gate_end(&c);
+	unit_end();
+}
+
+static void
+test_plans(void **state)
+{
+	static const struct {
+		const char *sender, *helo_reject, *mail_from_reject, *header;
+		bool helo, mailfrom;
+	} rows[] = {
+		{ "a@x.test", "fail", "fail", "received-spf", true, true },
+		{ "a@x.test", "null", "fail", "received-spf", false, true },
+		{ "a@x.test", "null", "fail", "both", true, true },
+		{ "a@x.test", "false", "fail", "received-spf", false, true },
+		{ "a@x.test", "false", "fail", "authentication-results", true, true },
+		{ "a@x.test", "false", "fail", "none", false, true },
+		{ "a@x.test", "no-check", "fail", "both", false, true },
+		{ "a@x.test", "fail", "false", "received-spf", true, true },
+		{ "a@x.test", "fail", "no-check", "received-spf", true, false },
+		{ "a@x.test", "softfail", "no-check", "none", true, false },
+		{ "", "fail", "fail", "received-spf", true, false },
+		{ "", "null", "fail", "received-spf", true, false },
+		{ "", "false", "fail", "received-spf", true, false },
+		{ "", "fail", "no-check", "received-spf", true, false },
+		{ "nobody", "fail", "fail", "received-spf", true, true },
+	};
+	struct gate_case c;
+	struct gate_query q;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		const char *row = unit_row("<%s> %s %s %s", rows[i].sender, rows[i].helo_reject,
+		    rows[i].mail_from_reject, rows[i].header);
+
+		c = gate_begin();
+		gate_set(&c, "helo-reject", rows[i].helo_reject);
+		gate_set(&c, "mail-from-reject", rows[i].mail_from_reject);
+		gate_set(&c, "header", rows[i].header);
+		c.req.sender = gate_text(rows[i].sender);
+		gate_query(&c, &q);
+		unit_true(row, "is left open", !gate_before(&q, c.settings, &c.action, &c.plan));
+		unit_int(row, "HELO", c.plan.helo, rows[i].helo);
+		unit_int(row, "MAIL FROM", c.plan.mailfrom, rows[i].mailfrom);
+		gate_end(&c);
+	}
+	unit_end();
+}
+
+static void
+test_nothing_to_check(void **state)
+{
+	struct gate_case c = gate_begin();
+
+	(void)state;
+	gate_set(&c, "helo-reject", "no-check");
+	gate_set(&c, "mail-from-reject", "no-check");
+	gate_check(&c, "both", GATE_DUNNO, "DUNNO");
+	unit_true("both", "decided", c.decided);
+	unit_text("both", "exempt", c.action.exempt, "no-check");
+	gate_set(&c, "mail-from-reject", "fail");
+	gate_null_sender(&c);
+	gate_check(&c, "null sender", GATE_DUNNO, "DUNNO");
+	unit_text("null sender", "exempt", c.action.exempt, "no-check");
+	gate_end(&c);
+	unit_end();
+}
+
+/* Which results each policy refuses, as text; no other option matters here. */
+static const struct {
+	const char *policy;
+	const char *refuses;
+} policies[] = {
+	{ "spf-not-pass", "fail softfail neutral" },
+	{ "softfail", "fail softfail" },
+	{ "fail", "fail" },
+	{ "false", "" },
+};
+
+/* refuses - does the list hold the word? softfail is no fail */
+static bool
+refuses(const char *list, enum spf_result result)
+{
+	const char *name = spf_result_name(result);
+	size_t n = strlen(name);
+	const char *s;
+
+	for (s = list; *s != '\0'; s += strcspn(s, " "), s += *s == ' ')
+		if (strcspn(s, " ") == n && strncmp(s, name, n) == 0)
+			return true;
+	return false;
+}
+
+static void
+test_mail_from_policies(void **state)
+{
+	struct gate_case c;
+	const char *row;
+	size_t i;
+	int result;
+
+	(void)state;
+	for (i = 0; i < COUNT(policies); i++) {
+		for (result = 0; result < SPF_RESULTS; result++) {
+			row = unit_row("%s, %s", policies[i].policy,
+			    spf_result_name((enum spf_result)result));
+			c = gate_begin();
+			gate_set(&c, "mail-from-reject", policies[i].policy);
+			gate_helo(&c, SPF_NONE);
+			gate_mailfrom(&c, (enum spf_result)result);
+			gate_check(&c, row,
+			    refuses(policies[i].refuses, (enum spf_result)result) ? GATE_REJECT
+										   : GATE_PREPEND,
+			    NULL);
+			unit_int(row, "identity", c.action.identity, SPF_IDENTITY_MAILFROM);
+			gate_end(&c);
+		}
+	}
+	unit_end();
+}
+
+static void
+test_helo_policies(void **state)
+{
+	struct gate_case c;
+	const char *row;
+	size_t i;
+	int result;
+
+	(void)state;
+	for (i = 0; i < COUNT(policies); i++) {
+		for (result = 0; result < SPF_RESULTS; result++) {
+			row = unit_row("%s, %s", policies[i].policy,
+			    spf_result_name((enum spf_result)result));
+			c = gate_begin();
+			gate_set(&c, "helo-reject", policies[i].policy);
+			gate_helo(&c, (enum spf_result)result);
+			gate_mailfrom(&c, SPF_PASS);
+			gate_check(&c, row,
+			    refuses(policies[i].refuses, (enum spf_result)result) ? GATE_REJECT
+										   : GATE_PREPEND,
+			    NULL);
+			gate_end(&c);
+		}
+	}
+	unit_end();
+}
+
+/* "null": HELO refuses fail, when the sender is null. */
+static void
+test_helo_policy_null(void **state)
+{
+	struct gate_case c;
+	int result;
+
+	(void)state;
+	for (result = 0; result < SPF_RESULTS; result++) {
+		c = gate_begin();
+		gate_set(&c, "helo-reject", "null");
+		gate_set(&c, "header", "both");
+		gate_helo(&c, (enum spf_result)result);
+		gate_mailfrom(&c, SPF_PASS);
+		gate_check(&c, unit_row("sender, result %d", result), GATE_PREPEND, NULL);
+		gate_null_sender(&c);
+		gate_check(&c, unit_row("null sender, result %d", result),
+		    result == SPF_FAIL ? GATE_REJECT : GATE_PREPEND, NULL);
+		gate_end(&c);
+	}
+	unit_end();
+}
+
+static void
+test_null_sender_policies(void **state)
+{
+	static const struct {
+		const char *helo_reject;
+		const char *null_sender_reject;
+		const char *refuses;
+	} rows[] = {
+		{ "fail", "helo-reject", "fail" },
+		{ "softfail", "helo-reject", "fail softfail" },
+		{ "null", "helo-reject", "fail" },
+		{ "false", "helo-reject", "" },
+		{ "fail", "softfail", "fail softfail" },
+		{ "fail", "spf-not-pass", "fail softfail neutral" },
+		{ "fail", "false", "" },
+		{ "false", "fail", "fail" },
+		{ "spf-not-pass", "null", "fail" },
+		{ "no-check", "fail", "fail" },
+	};
+	struct gate_case c;
+	const char *row;
+	size_t i;
+	int result;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		for (result = 0; result < SPF_RESULTS; result++) {
+			row = unit_row("%s, %s, %s", rows[i].helo_reject,
+			    rows[i].null_sender_reject, spf_result_name((enum spf_result)result));
+			c = gate_begin();
+			gate_set(&c, "helo-reject", rows[i].helo_reject);
+			gate_set(&c, "null-sender-reject", rows[i].null_sender_reject);
+			gate_null_sender(&c);
+			gate_helo(&c, (enum spf_result)result);
+			gate_check(&c, row,
+			    refuses(rows[i].refuses, (enum spf_result)result) ? GATE_REJECT
+									       : GATE_PREPEND,
+			    NULL);
+			gate_end(&c);
+		}
+	}
+	unit_end();
+}
+
+/* null-sender-reject is for null senders alone. */
+static void
+test_null_sender_policy_spares_others(void **state)
+{
+	struct gate_case c = gate_begin();
+
+	(void)state;
+	gate_set(&c, "null-sender-reject", "spf-not-pass");
+	gate_helo(&c, SPF_NEUTRAL);
+	gate_mailfrom(&c, SPF_PASS);
+	gate_check(&c, "sender", GATE_PREPEND, NULL);
+	gate_null_sender(&c);
+	gate_check(&c, "null sender", GATE_REJECT, NULL);
+	gate_set(&c, "null-sender-reject", "no-check");
+	gate_check(&c, "no check", GATE_DUNNO, "DUNNO");
+	gate_end(&c);
+	unit_end();
+}
+
+static void
+test_errors(void **state)
+{
+	static const struct {
+		const char *option;
+		enum spf_result result;
+		const char *policy;
+		enum gate_kind kind;
+		const char *code;
+	} rows[] = {
+		{ "permerror-reject", SPF_PERMERROR, "fail", GATE_REJECT, "550 5.7.24 " },
+		{ "permerror-reject", SPF_PERMERROR, "softfail", GATE_REJECT, "550 5.7.24 " },
+		{ "permerror-reject", SPF_PERMERROR, "spf-not-pass", GATE_REJECT, "550 5.7.24 " },
+		{ "permerror-reject", SPF_PERMERROR, "false", GATE_PREPEND, "Permerror" },
+		{ "permerror-reject", SPF_TEMPERROR, "fail", GATE_PREPEND, "Temperror" },
+		{ "permerror-reject", SPF_NONE, "spf-not-pass", GATE_PREPEND, "None" },
+		{ "temperror-defer", SPF_TEMPERROR, "fail", GATE_DEFER, "451 4.7.24 " },
+		{ "temperror-defer", SPF_TEMPERROR, "softfail", GATE_DEFER, "451 4.7.24 " },
+		{ "temperror-defer", SPF_TEMPERROR, "false", GATE_PREPEND, "Temperror" },
+		{ "temperror-defer", SPF_PERMERROR, "spf-not-pass", GATE_PREPEND, "Permerror" },
+	};
+	struct gate_case c;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		c = gate_begin();
+		gate_set(&c, rows[i].option, "yes");
+		gate_set(&c, "mail-from-reject", rows[i].policy);
+		gate_helo(&c, SPF_NONE);
+		gate_mailfrom(&c, rows[i].result);
+		gate_check(&c, unit_row("%s %s", rows[i].option, rows[i].policy), rows[i].kind,
+		    NULL);
+		unit_holds(rows[i].option, "text", c.action.text, rows[i].code);
+		gate_end(&c);
+		c = gate_begin();
+		gate_set(&c, rows[i].option, "yes");
+		gate_set(&c, "helo-reject", rows[i].policy);
+		gate_helo(&c, rows[i].result);
+		gate_mailfrom(&c, SPF_PASS);
+		gate_check(&c, unit_row("HELO %s %s", rows[i].option, rows[i].policy), rows[i].kind,
+		    NULL);
+		gate_end(&c);
+	}
+	unit_end();
+}
+
+static void
+test_helo_goes_first(void **state)
+{
+	static const struct {
+		enum spf_result helo, mailfrom;
+		enum gate_kind kind;
+		enum spf_identity identity;
+	} rows[] = {
+		{ SPF_FAIL, SPF_PASS, GATE_REJECT, SPF_IDENTITY_HELO },
+		{ SPF_FAIL, SPF_FAIL, GATE_REJECT, SPF_IDENTITY_HELO },
+		{ SPF_PASS, SPF_FAIL, GATE_REJECT, SPF_IDENTITY_MAILFROM },
+		{ SPF_NONE, SPF_FAIL, GATE_REJECT, SPF_IDENTITY_MAILFROM },
+		{ SPF_TEMPERROR, SPF_FAIL, GATE_DEFER, SPF_IDENTITY_HELO },
+		{ SPF_FAIL, SPF_TEMPERROR, GATE_REJECT, SPF_IDENTITY_HELO },
+		{ SPF_PASS, SPF_TEMPERROR, GATE_DEFER, SPF_IDENTITY_MAILFROM },
+		{ SPF_PASS, SPF_NONE, GATE_PREPEND, SPF_IDENTITY_MAILFROM },
+	};
+	struct gate_case c;
+	const char *row;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		row = unit_row("%d and %d", rows[i].helo, rows[i].mailfrom);
+		c = gate_begin();
+		gate_set(&c, "temperror-defer", "yes");
+		gate_helo(&c, rows[i].helo);
+		gate_mailfrom(&c, rows[i].mailfrom);
+		gate_check(&c, row, rows[i].kind, NULL);
+		unit_int(row, "identity", c.action.identity, rows[i].identity);
+		gate_end(&c);
+	}
+	unit_end();
+}
+
+static void
+test_reject_not_pass_domains(void **state)
+{
+	static const char *const domains[] = { "bank.test", ".post.test" };
+	static const struct {
+		const char *domain;
+		bool want;
+	} rows[] = {
+		{ "bank.test", true },
+		{ "BANK.Test", true },
+		{ "a.bank.test", true },
+		{ "b.a.bank.test", true },
+		{ "xbank.test", false },
+		{ "bank.test.other.test", false },
+		{ "ank.test", false },
+		{ "post.test", false },
+		{ "a.post.test", true },
+		{ "xpost.test", false },
+		{ "x.test", false },
+	};
+	char error[OPTION_ERROR_SIZE], sender[80];
+	const struct option *o = option_find("spf", "reject-not-pass-domains");
+	struct gate_case c;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		c = gate_begin();
+		assert_true(option_set(c.settings, o, domains, 2, error));
+		gate_set(&c, "mail-from-reject", "false");
+		gate_set(&c, "helo-reject", "false");
+		gate_helo(&c, SPF_NONE);
+		gate_mailfrom(&c, SPF_NEUTRAL);
+		snprintf(sender, sizeof(sender), "a@%s", rows[i].domain);
+		c.req.sender = gate_text(sender);
+		gate_check(
+		    &c, rows[i].domain, rows[i].want ? GATE_REJECT : GATE_PREPEND, NULL);
+		gate_mailfrom(&c, SPF_PASS);
+		gate_check(&c, rows[i].domain, GATE_PREPEND, NULL);
+		c.req.sender = gate_text("a@x.test");
+		c.req.helo_name = gate_text(rows[i].domain);
+		gate_helo(&c, SPF_SOFTFAIL);
+		gate_check(&c, rows[i].domain, rows[i].want ? GATE_REJECT : GATE_PREPEND, NULL);
+		gate_end(&c);
+	}
+	unit_end();
+}
+
+static void
+test_no_mail(void **state)
+{
+	static const struct {
+		enum spf_result result;
+		bool no_mail;
+		const char *policy;
+		enum gate_kind kind;
+	} rows[] = {
+		{ SPF_FAIL, true, "fail", GATE_REJECT },
+		{ SPF_FAIL, false, "fail", GATE_PREPEND },
+		{ SPF_FAIL, true, "false", GATE_PREPEND },
+		{ SPF_SOFTFAIL, false, "softfail", GATE_PREPEND },
+		{ SPF_SOFTFAIL, true, "softfail", GATE_PREPEND },
+		{ SPF_NEUTRAL, false, "spf-not-pass", GATE_PREPEND },
+	};
+	struct gate_case c;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		c = gate_begin();
+		gate_set(&c, "no-mail", "yes");
+		gate_set(&c, "mail-from-reject", rows[i].policy);
+		gate_helo(&c, SPF_NONE);
+		gate_mailfrom(&c, rows[i].result);
+		c.verdicts.mailfrom.no_mail = rows[i].no_mail;
+		gate_check(&c, unit_row("%zu, %s", i, rows[i].policy), rows[i].kind, NULL);
+		gate_end(&c);
+	}
+	unit_end();
+}
+
+static void
+test_nat_guard(void **state)
+{
+	static const struct {
+		const char *client;
+		const char *guard;
+		enum gate_kind kind;
+	} rows[] = {
+		{ "10.1.2.3", "yes", GATE_PREPEND },
+		{ "172.16.0.1", "yes", GATE_PREPEND },
+		{ "192.168.0.1", "yes", GATE_PREPEND },
+		{ "100.64.0.1", "yes", GATE_PREPEND },
+		{ "fd00::1", "yes", GATE_PREPEND },
+		{ "fe80::1", "yes", GATE_PREPEND },
+		{ "10.1.2.3", "no", GATE_REJECT },
+		{ "fd00::1", "no", GATE_REJECT },
+		{ "192.0.2.1", "yes", GATE_REJECT },
+		{ "2001:db8::1", "yes", GATE_REJECT },
+	};
+	struct gate_case c;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		c = gate_begin();
+		gate_set(&c, "nat-guard", rows[i].guard);
+		c.req.client_address = gate_text(rows[i].client);
+		gate_helo(&c, SPF_NONE);
+		gate_mailfrom(&c, SPF_FAIL);
+		gate_check(&c, rows[i].client, rows[i].kind, NULL);
+		unit_int(rows[i].client, "guarded", c.action.nat_guarded,
+		    rows[i].kind == GATE_PREPEND);
+		gate_mailfrom(&c, SPF_PASS);
+		gate_check(&c, rows[i].client, GATE_PREPEND, NULL);
+		unit_true(rows[i].client, "no warning without a refusal", !c.action.nat_guarded);
+		gate_end(&c);
+	}
+	unit_end();
+}
+
+/* With an address to evaluate instead, the real client's says nothing. */
+static void
+test_nat_guard_and_prospective(void **state)
+{
+	struct gate_case c = gate_begin();
+
+	(void)state;
+	assert_true(ipaddr_parse(&c.settings->prospective, "198.51.100.7", 12));
+	c.req.client_address = gate_text("10.1.2.3");
+	gate_helo(&c, SPF_NONE);
+	gate_mailfrom(&c, SPF_FAIL);
+	gate_check(&c, "prospective", GATE_REJECT, NULL);
+	gate_end(&c);
+	unit_end();
+}
+
+static void
+test_test_only(void **state)
+{
+	struct gate_case c = gate_begin();
+
+	(void)state;
+	gate_set(&c, "test-only", "yes");
+	gate_set(&c, "temperror-defer", "yes");
+	gate_helo(&c, SPF_NONE);
+	gate_mailfrom(&c, SPF_FAIL);
+	gate_check(&c, "fail", GATE_PREPEND, NULL);
+	unit_text("fail", "would", c.action.would, "reject");
+	unit_text("fail", "exempt", c.action.exempt, "test-only");
+	gate_mailfrom(&c, SPF_TEMPERROR);
+	gate_check(&c, "temperror", GATE_PREPEND, NULL);
+	unit_text("temperror", "would", c.action.would, "defer");
+	gate_mailfrom(&c, SPF_PASS);
+	gate_check(&c, "pass", GATE_PREPEND, NULL);
+	unit_text("pass", "would", c.action.would, NULL);
+	c.recipient = GATE_SRS_FORGED;
+	gate_check(&c, "forged", GATE_DUNNO, "DUNNO");
+	unit_text("forged", "would", c.action.would, "reject");
+	c.recipient = GATE_SRS_VALID;
+	gate_set(&c, "srs-nonnull", "defer");
+	gate_check(&c, "nonnull", GATE_DUNNO, "DUNNO");
+	unit_text("nonnull", "would", c.action.would, "defer");
+	c.guessing = true;
+	gate_check(&c, "guess-limit", GATE_DUNNO, "DUNNO");
+	gate_end(&c);
+	unit_end();
+}
+
+static void
+test_header_due(void **state)
+{
+	static const struct {
+		const char *header;
+		enum gate_header want[4];
+	} rows[] = {
+		{ "received-spf", { GATE_HEADER_RECEIVED } },
+		{ "authentication-results", { GATE_HEADER_AUTHRES } },
+		{ "both", { GATE_HEADER_RECEIVED, GATE_HEADER_AUTHRES } },
+		{ "none", { GATE_HEADER_NONE } },
+	};
+	struct gate_case c = gate_begin();
+	unsigned nth;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		gate_set(&c, "header", rows[i].header);
+		for (nth = 0; nth < 4; nth++)
+			unit_int(rows[i].header, unit_row("number %u", nth),
+			    gate_header_due(c.settings, nth), rows[i].want[nth]);
+	}
+	gate_end(&c);
+	unit_end();
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_query),
+		cmocka_unit_test(test_query_client),
+		cmocka_unit_test(test_kind_names),
+		cmocka_unit_test(test_states),
+		cmocka_unit_test(test_authenticated_clients),
+		cmocka_unit_test(test_clients_without_an_address),
+		cmocka_unit_test(test_trusted_clients),
+		cmocka_unit_test(test_srs_recipients),
+		cmocka_unit_test(test_srs_limits),
+		cmocka_unit_test(test_srs_senders),
+		cmocka_unit_test(test_srs_sender_to_forged_recipient),
+		cmocka_unit_test(test_plans),
+		cmocka_unit_test(test_nothing_to_check),
+		cmocka_unit_test(test_mail_from_policies),
+		cmocka_unit_test(test_helo_policies),
+		cmocka_unit_test(test_helo_policy_null),
+		cmocka_unit_test(test_null_sender_policies),
+		cmocka_unit_test(test_null_sender_policy_spares_others),
+		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_helo_goes_first),
+		cmocka_unit_test(test_reject_not_pass_domains),
+		cmocka_unit_test(test_no_mail),
+		cmocka_unit_test(test_nat_guard),
+		cmocka_unit_test(test_nat_guard_and_prospective),
+		cmocka_unit_test(test_test_only),
+		cmocka_unit_test(test_header_due),
+	};
+
+	return cmocka_run_group_tests_name("spf_gate", tests, NULL, NULL);
+}

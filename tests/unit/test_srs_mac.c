@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The digests in the tables were computed with another HMAC than libcrypto's.
+ */
+#include "tests/unit/unit.h"
+
+#include "srsd/srs_mac.h"
+
+static const char secret[] = "correct horse battery";
+
+struct digest_row {
+	struct srs_mac_part parts[3];
+	size_t n;
+	const char *want;
+};
+
+static void
+check_digest(
+    struct srs_mac *mac, const char *row, const struct srs_mac_part *parts, size_t n, const char *want)
+{
+	char digest[SRS_MAC_LEN + 1] = "";
+
+	unit_true(row, "digest", srs_mac_digest(mac, parts, n, digest));
+	unit_text(row, "digest", digest, want);
+}
+
+static void
+test_digests(void **state)
+{
+	static const struct digest_row rows[] = {
+		{ { { BYTES("AA") }, { BYTES("example.test") }, { BYTES("jane") } }, 3,
+		    "DCGgPE7AAsYVnikVAYmhIGM6rxQ" },
+		{ { { BYTES("aa") }, { BYTES("EXAMPLE.Test") }, { BYTES("Jane") } }, 3,
+		    "DCGgPE7AAsYVnikVAYmhIGM6rxQ" },
+		{ { { BYTES("aaexample.testjane") } }, 1, "DCGgPE7AAsYVnikVAYmhIGM6rxQ" },
+		{ { { BYTES("aaexample.test") }, { BYTES("") }, { BYTES("jane") } }, 3,
+		    "DCGgPE7AAsYVnikVAYmhIGM6rxQ" },
+		{ { { NULL, 0 } }, 0, "yQf0X7wqmkQbOilUxJoY4omy3ps" },
+		{ { { BYTES("") }, { BYTES("") }, { BYTES("") } }, 3,
+		    "yQf0X7wqmkQbOilUxJoY4omy3ps" },
+		{ { { BYTES("J\303\226rg") } }, 1, "5DujJAAz8c9HrpD9LwUGzOgLma4" },
+	};
+	struct srs_mac *mac = srs_mac_new(secret, strlen(secret));
+	size_t i;
+
+	(void)state;
+	assert_non_null(mac);
+	for (i = 0; i < COUNT(rows); i++)
+		check_digest(mac, unit_row("row %zu", i), rows[i].parts, rows[i].n, rows[i].want);
+	srs_mac_free(&mac);
+	assert_null(mac);
+	srs_mac_free(&mac);
+	unit_end();
+}
+
+static void
+test_long_parts(void **state)
+{
+	struct srs_mac *mac = srs_mac_new(secret, strlen(secret));
+	char *a = unit_fill('A', 254), *b = unit_fill('b', 254);
+	struct srs_mac_part parts[] = { { a, 127 }, { b, 254 } };
+
+	(void)state;
+	check_digest(mac, "127 bytes", parts, 1, "TqwVfBwkd7t+9oYE2AZgOtAc6OY");
+	parts[0].len = 128;
+	check_digest(mac, "128 bytes", parts, 1, "7wrj2a/63GqVNHW8UfUa59HDRdI");
+	parts[0].len = 129;
+	check_digest(mac, "129 bytes", parts, 1, "MqbodvDAIv/PzmlakaL3CKz2pdU");
+	parts[0].len = 254;
+	check_digest(mac, "254 and 254 bytes", parts, 2, "WbuViRaZE5z6Ma2DAeRjoAzwKto");
+	free(a);
+	free(b);
+	srs_mac_free(&mac);
+	unit_end();
+}
+
+static void
+test_secrets(void **state)
+{
+	static const struct {
+		char c;
+		size_t len;
+		const char *want;
+	} rows[] = {
+		{ 'k', 1, "ywATH87GAqj8hEE6KnAVTYwGoNI" },
+		{ 'k', 64, "LDHq32jZupca0pM50oznJbA8EfY" },
+		{ 'k', 65, "cgmsp17GgIcXJf0wmqaJdGZ329Q" },
+		{ 'k', 1023, "1M6b35EXQqJhUQ+g22UymSnahuM" },
+	};
+	struct srs_mac_part part = { "x", 1 };
+	struct srs_mac *mac;
+	char *text;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		text = unit_fill(rows[i].c, rows[i].len);
+		mac = srs_mac_new(text, rows[i].len);
+		memset(text, 'x', rows[i].len); /* the secret is not kept by reference */
+		check_digest(mac, unit_row("%zu bytes", rows[i].len), &part, 1, rows[i].want);
+		srs_mac_free(&mac);
+		free(text);
+	}
+	mac = srs_mac_new(BYTES(" blanks \t"));
+	check_digest(mac, "blanks", &part, 1, "0mPa7a8oa5Y+4dxRPWYe8RVWbGo");
+	srs_mac_free(&mac);
+	mac = srs_mac_new(BYTES("\001\377\200"));
+	check_digest(mac, "any bytes", &part, 1, "hGHAuDXrA3VhaaWzWE7wq+84AKI");
+	srs_mac_free(&mac);
+	unit_end();
+}
+
+/* A digest does not depend on the ones before it. */
+static void
+test_many_digests(void **state)
+{
+	struct srs_mac *mac = srs_mac_new(secret, strlen(secret));
+	struct srs_mac_part jane[] = { { BYTES("AA") }, { BYTES("example.test") },
+		{ BYTES("jane") } };
+	char other[SRS_MAC_LEN + 1];
+	int i;
+
+	(void)state;
+	for (i = 0; i < 1000; i++) {
+		assert_true(srs_mac_digest(mac, jane, (size_t)i % 3, other));
+		check_digest(mac, unit_row("%d", i), jane, 3, "DCGgPE7AAsYVnikVAYmhIGM6rxQ");
+	}
+	srs_mac_free(&mac);
+	unit_end();
+}
+
+/* A digest with every kind of character; made up. */
+static const char digest[] = "aB0+/zZ9Yx5QrStUvW7/+kLmNoP";
+
+static bool
+matches(const char *hash)
+{
+	size_t len = strlen(hash);
+	char *copy = unit_copy(hash, len);
+	bool ok = srs_mac_matches(digest, copy, len);
+
+	free(copy);
+	return ok;
+}
+
+static void
+test_matches(void **state)
+{
+	static const char *const rows[] = { "a", "aB0+", "aB0+/", "aB0+/zZ9Yx5QrStUvW7/+kLmNoP",
+		"AB0+", "ab0+/ZZ9yX", "aB0-", "aB0-_zZ9", "aB0-/zZ9", "aB0+_zZ9",
+		"AB0-_ZZ9YX5QRSTUVW7_-KLMNOP", "ab0+/zz9yx5qrstuvw7/+klmnop" };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++)
+		unit_true(rows[i], "matches", matches(rows[i]));
+	unit_end();
+}
+
+static void
+test_does_not_match(void **state)
+{
+	static const char *const rows[] = { "", "b", "aB0+/zZ9Yx5QrStUvW7/+kLmNoPx",
+		"aB0+/zZ9Yx5QrStUvW7/+kLmNoP=", "aB0+/zZ9Yx5QrStUvW7/+kLmNoQ", "aB1+", "aBo+",
+		"aB0/", "aB0_", "aB0=", "aB0 ", "aB0+XXXX", "xB0+/zZ9", "B0+/", "aB0+ ", "aB0++zZ9",
+		"aB0*/zZ9", "aB0+\\zZ9" };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++)
+		unit_true(rows[i], "does not match", !matches(rows[i]));
+	unit_end();
+}
+
+/* Every prefix matches; one that differs anywhere from it in one character does not. */
+static void
+test_every_prefix(void **state)
+{
+	char hash[SRS_MAC_LEN + 2];
+	size_t len, i;
+
+	(void)state;
+	for (len = 1; len <= SRS_MAC_LEN; len++) {
+		memcpy(hash, digest, len);
+		hash[len] = '\0';
+		unit_true(hash, "matches", matches(hash));
+		for (i = 0; i < len; i++) {
+			hash[i] = digest[i] == '1' ? '2' : '1';
+			unit_true(hash, "does not match", !matches(hash));
+			hash[i] = digest[i];
+		}
+	}
+	memcpy(hash, digest, SRS_MAC_LEN);
+	strcpy(hash + SRS_MAC_LEN, "=");
+	unit_true(hash, "28 characters", !matches(hash));
+	unit_true("", "none", !matches(""));
+	unit_end();
+}
+
+/* Only letters fold, and only '-' and '_' stand for others. */
+static void
+test_every_character(void **state)
+{
+	static const char wanted[] = "aA+/9";
+	static const char *const folds[] = { "aA", "aA", "+-", "/_", "9" };
+	char one[SRS_MAC_LEN + 1];
+	size_t i;
+	char c;
+	int n;
+
+	(void)state;
+	memset(one, 'x', SRS_MAC_LEN);
+	one[SRS_MAC_LEN] = '\0';
+	for (i = 0; wanted[i] != '\0'; i++) {
+		one[0] = wanted[i];
+		for (n = 1; n < 256; n++) {
+			c = (char)n;
+			unit_int(unit_row("%c", wanted[i]), unit_row("\\x%02x", n),
+			    srs_mac_matches(one, &c, 1), strchr(folds[i], c) != NULL);
+		}
+	}
+	unit_end();
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_digests),
+		cmocka_unit_test(test_long_parts),
+		cmocka_unit_test(test_secrets),
+		cmocka_unit_test(test_many_digests),
+		cmocka_unit_test(test_matches),
+		cmocka_unit_test(test_does_not_match),
+		cmocka_unit_test(test_every_prefix),
+		cmocka_unit_test(test_every_character),
+	};
+
+	return cmocka_run_group_tests_name("srs_mac", tests, NULL, NULL);
+}

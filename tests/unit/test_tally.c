@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: ISC */
+#include "tests/unit/unit.h"
+
+#include "common/tally.h"
+
+#define NOW 1700000000
+
+static void
+test_counts_each_key(void **state)
+{
+	struct tally *tally = tally_new(10, 60);
+
+	(void)state;
+	assert_int_equal(tally_get(tally, BYTES("a"), NOW), 0);
+	assert_int_equal(tally_keys(tally), 0);
+	assert_int_equal(tally_add(tally, BYTES("a"), NOW), 1);
+	assert_int_equal(tally_add(tally, BYTES("a"), NOW), 2);
+	assert_int_equal(tally_add(tally, BYTES("b"), NOW), 1);
+	assert_int_equal(tally_add(tally, BYTES("a\0"), NOW), 1);
+	assert_int_equal(tally_add(tally, BYTES("A"), NOW), 1);
+	assert_int_equal(tally_get(tally, BYTES("a"), NOW), 2);
+	assert_int_equal(tally_get(tally, BYTES("a"), NOW), 2);
+	assert_int_equal(tally_get(tally, BYTES("c"), NOW), 0);
+	assert_int_equal(tally_keys(tally), 4);
+	tally_free(&tally);
+	assert_null(tally);
+	tally_free(&tally);
+}
+
+static void
+test_key_is_copied(void **state)
+{
+	struct tally *tally = tally_new(10, 60);
+	char key[] = "key";
+
+	(void)state;
+	assert_int_equal(tally_add(tally, key, 3, NOW), 1);
+	key[0] = 'x';
+	assert_int_equal(tally_add(tally, BYTES("key"), NOW), 2);
+	tally_free(&tally);
+}
+
+/* The window begins with the first event, and later ones do not make it longer. */
+static void
+test_window(void **state)
+{
+	struct tally *tally = tally_new(10, 60);
+
+	(void)state;
+	assert_int_equal(tally_add(tally, BYTES("a"), NOW), 1);
+	assert_int_equal(tally_add(tally, BYTES("a"), NOW + 59), 2);
+	assert_int_equal(tally_get(tally, BYTES("a"), NOW + 59), 2);
+	assert_int_equal(tally_get(tally, BYTES("a"), NOW + 60), 0);
+	assert_int_equal(tally_add(tally, BYTES("a"), NOW + 60), 1);
+	assert_int_equal(tally_add(tally, BYTES("a"), NOW + 119), 2);
+	assert_int_equal(tally_add(tally, BYTES("a"), NOW + 120), 1);
+	tally_free(&tally);
+}
+
+static void
+test_expired_keys_make_room(void **state)
+{
+	struct tally *tally = tally_new(10, 60);
+
+	(void)state;
+	tally_add(tally, BYTES("a"), NOW);
+	tally_add(tally, BYTES("b"), NOW + 30);
+	tally_add(tally, BYTES("c"), NOW + 61);
+	assert_int_equal(tally_keys(tally), 2);
+	tally_add(tally, BYTES("d"), NOW + 1000);
+	assert_int_equal(tally_keys(tally), 1);
+	tally_free(&tally);
+}
+
+static void
+test_clock_goes_backwards(void **state)
+{
+	struct tally *tally = tally_new(10, 60);
+
+	(void)state;
+	assert_int_equal(tally_add(tally, BYTES("a"), NOW), 1);
+	assert_int_equal(tally_get(tally, BYTES("a"), NOW - 1000), 0);
+	assert_int_equal(tally_add(tally, BYTES("a"), NOW - 1000), 1);
+	assert_int_equal(tally_add(tally, BYTES("a"), NOW - 999), 2);
+	assert_int_equal(tally_get(tally, BYTES("a"), NOW - 940), 0);
+	tally_free(&tally);
+}
+
+static void
+test_bounded(void **state)
+{
+	struct tally *tally = tally_new(100, 60);
+	int i;
+
+	(void)state;
+	for (i = 0; i < 100; i++)
+		assert_int_equal(tally_add(tally, &i, sizeof(i), NOW), 1);
+	for (i = 0; i < 100; i++)
+		assert_int_equal(tally_add(tally, &i, sizeof(i), NOW), 2);
+	for (i = 100; i < 150; i++)
+		assert_int_equal(tally_add(tally, &i, sizeof(i), NOW), 1);
+	assert_int_equal(tally_keys(tally), 100);
+	for (i = 0; i < 150; i++)
+		unit_int(unit_row("%d", i), "count", tally_get(tally, &i, sizeof(i), NOW),
+		    i < 50 ? 0 : i < 100 ? 2 : 1);
+	tally_free(&tally);
+	unit_end();
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_counts_each_key),
+		cmocka_unit_test(test_key_is_copied),
+		cmocka_unit_test(test_window),
+		cmocka_unit_test(test_expired_keys_make_room),
+		cmocka_unit_test(test_clock_goes_backwards),
+		cmocka_unit_test(test_bounded),
+	};
+
+	return cmocka_run_group_tests_name("tally", tests, NULL, NULL);
+}
