@@ -21,6 +21,7 @@
 #define BUFFER_BYTES (256 * 1024)
 #define FLUSH_AT (BUFFER_BYTES / 2)
 #define CLOSE_WAIT_MS 2000
+#define LIMIT_SECONDS 60
 #define SYSLOG_PATH "/dev/log"
 
 /* How the sink is written without ever waiting for it. */
@@ -309,6 +310,19 @@ log_close(void)
 		       (now.tv_nsec - end.tv_nsec) / 1000000;
 	}
 	sink.len = 0;
+}
+
+bool
+log_allows(struct log_limit *limit)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	if (limit->used && now.tv_sec - limit->last < LIMIT_SECONDS)
+		return false;
+	limit->used = true;
+	limit->last = now.tv_sec;
+	return true;
 }
 
 #define EMIT(priority, label, error)                                     \

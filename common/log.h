@@ -15,6 +15,7 @@
 
 #include <stdarg.h>
 #include <stdbool.h>
+#include <time.h>
 
 struct line;
 
@@ -44,6 +45,17 @@ bool log_pending(void);
 
 /* Writes all that is left, waiting at most two seconds for the sink. */
 void log_close(void);
+
+/*
+ * For warnings that somebody else can cause as often as he likes: true for the first one, and then
+ * once a minute. Start it zeroed, one for each warning.
+ */
+struct log_limit {
+	time_t last;
+	bool used;
+};
+
+bool log_allows(struct log_limit *);
 
 void log_debug(const char *, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *, ...) __attribute__((format(printf, 1, 2)));

@@ -251,7 +251,7 @@ const struct option options[] = {
 	    .text = "quote the domain's explanation in a refusal" },
 	{ SPF(void_limit), "void-limit", OPTION_NUMBER, "2", .min = 0, .max = 100,
 	    .text = "lookups that may find nothing" },
-	{ SPF(lookup_limit), "lookup-limit", OPTION_NUMBER, "10", .min = 1, .max = 100,
+	{ SPF(lookup_limit), "lookup-limit", OPTION_NUMBER, "10", .min = 1, .max = 40,
 	    .text = "terms that may cause lookups" },
 	{ SPF(lookup_time), "lookup-time", OPTION_NUMBER, "20", .min = 1, .max = 90,
 	    .text = "seconds for all of one check" },

@@ -27,13 +27,13 @@ struct spf_answer {
 struct spf_answers;
 
 /*
- * Most questions of one check. What the limits of RFC 7208 allow is at most 123 of them for an
- * identity: one record, ten terms with eleven questions each, a PTR answer and its names, an
- * explanation. Questions that are asked ahead, because they may be needed, get the first half of
- * the table alone: however many a record provokes, those that matter always find room.
+ * Most questions of one identity's check. The terms of a record lead to eleven each at most (an MX
+ * answer and its hosts), 40 terms to 440, and some more for %{p} and an explanation. Questions that
+ * are asked ahead, because they may be needed, get the first part of the table alone: however many
+ * a record provokes, those that matter always find room.
  */
-#define SPF_ANSWERS_MAX 512
-#define SPF_ANSWERS_GUESSES (SPF_ANSWERS_MAX / 2)
+#define SPF_ANSWERS_MAX 1024
+#define SPF_ANSWERS_GUESSES 256
 
 struct spf_answers *spf_answers_new(void);
 void spf_answers_free(struct spf_answers **);

@@ -556,7 +556,8 @@ walk(struct eval *e, const struct spf_record *record, const char *domain, int de
 
 /* What the TXT records of a name say, made once for each answer. */
 struct policy {
-	size_t n; /* how many SPF records there are (4.5) */
+	size_t n;     /* how many SPF records there are (4.5) */
+	bool no_mail; /* it is exactly "v=spf1 -all" */
 	bool valid;
 	struct spf_record record; /* when there is one, and it is valid */
 	const char *error;        /* else what is wrong, and where */
@@ -576,6 +577,7 @@ free_policy(void *arg)
 static struct policy *
 make_policy(const struct dns_answer *answer)
 {
+	static const char no_mail[] = "v=spf1 -all";
 	struct policy *policy = xcalloc(1, sizeof(*policy));
 	const struct dns_rr *rr = NULL;
 	size_t i;
@@ -586,9 +588,12 @@ make_policy(const struct dns_answer *answer)
 		rr = &answer->rr[i];
 		policy->n++;
 	}
-	if (policy->n == 1)
-		policy->valid = spf_record_parse(
-		    &policy->record, rr->data, rr->len, &policy->error, &policy->at);
+	if (policy->n != 1)
+		return policy;
+	policy->no_mail =
+	    rr->len == sizeof(no_mail) - 1 && strncasecmp(rr->data, no_mail, rr->len) == 0;
+	policy->valid =
+	    spf_record_parse(&policy->record, rr->data, rr->len, &policy->error, &policy->at);
 	return policy;
 }
 
@@ -613,14 +618,6 @@ policy_of(struct dns_answer *answer)
 	return answer->derived;
 }
 
-/* says_no_mail - is the record exactly "v=spf1 -all"? */
-static bool
-says_no_mail(const struct spf_record *record)
-{
-	return record->n == 1 && record->terms[0].mechanism == SPF_MECH_ALL &&
-	       record->terms[0].qualifier == '-' && record->redirect.s == NULL;
-}
-
 static struct host_result
 evaluate_policy(struct eval *e, const struct policy *policy, const char *domain, int depth)
 {
@@ -636,7 +633,7 @@ evaluate_policy(struct eval *e, const struct policy *policy, const char *domain,
 		return settled(e, SPF_PERMERROR);
 	}
 	if (!e->started)
-		e->verdict->no_mail = says_no_mail(&policy->record);
+		e->verdict->no_mail = policy->no_mail;
 	e->started = true;
 	return walk(e, &policy->record, domain, depth);
 }

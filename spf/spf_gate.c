@@ -90,57 +90,66 @@ static bool
 dunno(struct gate_action *action, const char *exempt)
 {
 	action->kind = GATE_DUNNO;
-	action->exempt = exempt;
+	action->why = exempt;
 	strlcpy(action->text, "DUNNO", sizeof(action->text));
 	return true;
 }
 
-/* refuse - answer with a reply code, unless test-only lets everything pass */
-static bool
-refuse(struct gate_action *action, const struct spf_settings *spf, enum gate_kind kind,
-    const char *text)
+/* A refusal that the recipient alone decides, and its word for the log. */
+struct recipient_refusal {
+	enum gate_kind kind;
+	const char *text;
+	const char *why;
+};
+
+/* refuse_recipient - the refusal, or NULL when nothing speaks against the recipient */
+static const struct recipient_refusal *
+refuse_recipient(const struct gate_query *q, const struct spf_settings *spf)
 {
-	if (spf->test_only) {
-		action->would = gate_kind_name(kind);
-		return dunno(action, "test-only");
+	static const struct recipient_refusal guessing = { GATE_DEFER, "450 4.7.1 try again later",
+		"guess-limit" };
+	static const struct recipient_refusal overused = { GATE_DEFER, "450 4.7.1 try again later",
+		"daily-limit" };
+	static const struct recipient_refusal forged = { GATE_REJECT,
+		"550 5.1.1 unknown SRS address", "srs-forged" };
+	static const struct recipient_refusal expired = { GATE_REJECT,
+		"550 5.1.1 expired SRS address", "srs-expired" };
+	static const struct recipient_refusal reject_nonnull = { GATE_REJECT,
+		"550 5.7.1 SRS address takes bounces only", "srs-nonnull" };
+	static const struct recipient_refusal defer_nonnull = { GATE_DEFER,
+		"450 4.7.1 SRS address takes bounces only", "srs-nonnull" };
+
+	if (q->recipient == GATE_SRS_FOREIGN)
+		return NULL;
+	if (q->guessing || q->overused)
+		return q->guessing ? &guessing : &overused;
+	if (q->recipient != GATE_SRS_VALID) {
+		if (spf->srs_forged != SRS_FORGED_REJECT)
+			return NULL;
+		return q->recipient == GATE_SRS_EXPIRED ? &expired : &forged;
 	}
-	action->kind = kind;
-	strlcpy(action->text, text, sizeof(action->text));
-	return true;
+	if (q->null_sender || spf->srs_nonnull == SRS_NONNULL_CHECK)
+		return NULL;
+	return spf->srs_nonnull == SRS_NONNULL_REJECT ? &reject_nonnull : &defer_nonnull;
 }
 
-/* judge_recipient - what the recipient alone decides; false: nothing */
+/* judge_recipient - what the recipient alone decides; false: nothing, go on */
 static bool
 judge_recipient(
     const struct gate_query *q, const struct spf_settings *spf, struct gate_action *action)
 {
-	if (q->recipient == GATE_SRS_FOREIGN)
-		return false;
-	if (q->guessing || q->overused) {
-		action->exempt = q->guessing ? "guess-limit" : "daily-limit";
-		return refuse(action, spf, GATE_DEFER, "450 4.7.1 try again later");
+	const struct recipient_refusal *refusal = refuse_recipient(q, spf);
+
+	if (refusal != NULL && spf->test_only)
+		action->would = gate_kind_name(refusal->kind);
+	if (refusal != NULL && !spf->test_only) {
+		action->kind = refusal->kind;
+		action->why = refusal->why;
+		strlcpy(action->text, refusal->text, sizeof(action->text));
+		return true;
 	}
-	switch (q->recipient) {
-	case GATE_SRS_FOREIGN:
-		return false;
-	case GATE_SRS_FORGED:
-		action->exempt = "srs-forged";
-		return spf->srs_forged == SRS_FORGED_REJECT &&
-		       refuse(action, spf, GATE_REJECT, "550 5.1.1 unknown SRS address");
-	case GATE_SRS_EXPIRED:
-		action->exempt = "srs-expired";
-		return spf->srs_forged == SRS_FORGED_REJECT &&
-		       refuse(action, spf, GATE_REJECT, "550 5.1.1 expired SRS address");
-	case GATE_SRS_VALID:
-		break;
-	}
-	if (q->null_sender)
-		return dunno(action, "srs-bounce");
-	action->exempt = "srs-nonnull";
-	if (spf->srs_nonnull == SRS_NONNULL_REJECT)
-		return refuse(action, spf, GATE_REJECT, "550 5.7.1 SRS address takes bounces only");
-	return spf->srs_nonnull == SRS_NONNULL_DEFER &&
-	       refuse(action, spf, GATE_DEFER, "450 4.7.1 SRS address takes bounces only");
+	return refusal == NULL && q->recipient == GATE_SRS_VALID && q->null_sender &&
+	       dunno(action, "srs-bounce");
 }
 
 static bool
@@ -197,7 +206,6 @@ gate_before(const struct gate_query *q, const struct settings *settings, struct 
 		return dunno(action, exempt);
 	if (judge_recipient(q, spf, action))
 		return true;
-	action->exempt = NULL;
 	if (is_srs_skip(q, spf))
 		return false;
 	make_plan(q, spf, plan);
@@ -254,13 +262,13 @@ judge(const struct spf_settings *spf, enum spf_reject policy, const struct spf_v
 
 	if (policy == SPF_REJECT_NEVER || policy == SPF_REJECT_NOCHECK)
 		return clear;
-	if (verdict->result == SPF_PERMERROR && spf->permerror_reject)
-		return permerror;
 	if (verdict->result == SPF_TEMPERROR && spf->temperror_defer)
 		return temperror;
-	if (!policy_refuses(policy, verdict->result))
-		return clear;
 	if (spf->no_mail && !(verdict->result == SPF_FAIL && verdict->no_mail))
+		return clear;
+	if (verdict->result == SPF_PERMERROR && spf->permerror_reject)
+		return permerror;
+	if (!policy_refuses(policy, verdict->result))
 		return clear;
 	return not_allowed;
 }
@@ -358,7 +366,7 @@ put_header(const struct gate_query *q, const struct settings *settings, const st
 
 	switch (due) {
 	case GATE_HEADER_NONE:
-		dunno(action, action->exempt);
+		dunno(action, action->why);
 		return;
 	case GATE_HEADER_RECEIVED:
 		spf_header_received(header, h);
@@ -407,7 +415,7 @@ answer_skipped(const struct gate_query *q, const struct settings *settings, enum
 	h.identity = action->identity = SPF_IDENTITY_MAILFROM;
 	h.result = SPF_NONE;
 	h.comment = "SRS-verified sender of ours, not evaluated";
-	action->exempt = "srs-sender";
+	action->why = "srs-sender";
 	put_header(q, settings, &h, NULL, due, action);
 }
 
@@ -453,15 +461,42 @@ evaluated_query(const struct gate_query *q, const struct settings *settings)
 	return copy;
 }
 
+/* What test-only holds back, as the header's comment tells it. */
+#define COMMENT_SIZE 64
+
+/* test_only - note what would have been answered, the recipient's part first */
+static void
+test_only(const struct gate_query *q, const struct spf_settings *spf, const struct judgement *j,
+    struct gate_action *action, char comment[COMMENT_SIZE])
+{
+	const struct recipient_refusal *refusal = refuse_recipient(q, spf);
+	const char *whom = "recipient", *code;
+
+	if (refusal != NULL) {
+		action->would = gate_kind_name(refusal->kind);
+		action->why = refusal->why;
+		code = refusal->text;
+	} else if (j->kind != GATE_DUNNO) {
+		action->would = gate_kind_name(j->kind);
+		whom = spf_identity_name(action->identity);
+		code = j->code;
+	} else {
+		return;
+	}
+	/* A code is "NNN N.N.NN" at most; a text goes on behind it. */
+	snprintf(comment, COMMENT_SIZE, "test-only, would be answered %.*s for %s",
+	    (int)strcspn(strchr(code, ' ') + 1, " ") + 4, code, whom);
+}
+
 void
 gate_after(const struct gate_query *q, const struct settings *settings,
     const struct spf_verdicts *v, enum gate_header due, struct gate_action *action)
 {
 	const struct spf_settings *spf = &settings->spf;
 	struct gate_query subject = evaluated_query(q, settings);
+	char comment[COMMENT_SIZE];
 	struct spf_header h;
 	struct judgement j;
-	char comment[64];
 
 	memset(action, 0, sizeof(*action));
 	if (is_srs_skip(q, spf)) {
@@ -469,25 +504,20 @@ gate_after(const struct gate_query *q, const struct settings *settings,
 		return;
 	}
 	j = judge_both(q, spf, v, &action->identity);
+	if (j.kind != GATE_DUNNO)
+		action->why = spared(q, settings, action);
+	if (j.kind != GATE_DUNNO && action->why == NULL) {
+		put_refusal(&subject, spf, action->identity,
+		    action->identity == SPF_IDENTITY_HELO ? &v->helo : &v->mailfrom, j, action);
+		return;
+	}
 	init_header(&h, q, settings);
 	h.identity = v->has_mailfrom ? SPF_IDENTITY_MAILFROM : SPF_IDENTITY_HELO;
 	h.result = v->has_mailfrom ? v->mailfrom.result : v->helo.result;
-	h.comment = spf_identity_name(h.identity);
-	if (j.kind != GATE_DUNNO) {
-		action->exempt = spared(q, settings, action);
-		if (action->exempt == NULL) {
-			put_refusal(&subject, spf, action->identity,
-			    action->identity == SPF_IDENTITY_HELO ? &v->helo : &v->mailfrom, j,
-			    action);
-			return;
-		}
-		if (spf->test_only) {
-			action->would = gate_kind_name(j.kind);
-			snprintf(comment, sizeof(comment), "test-only, would be answered %s for %s",
-			    j.code, spf_identity_name(action->identity));
-			h.comment = comment;
-		}
-	}
+	strlcpy(comment, spf_identity_name(h.identity), sizeof(comment));
+	if (spf->test_only)
+		test_only(q, spf, &j, action, comment);
+	h.comment = comment;
 	/* A HELO result is never shown as if it were the sender's. */
 	if (!v->has_mailfrom && !q->null_sender)
 		due = GATE_HEADER_NONE;

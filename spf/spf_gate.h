@@ -58,7 +58,7 @@ struct gate_action {
 	enum gate_kind kind;
 	char text[GATE_TEXT_SIZE];
 	/* For the log. */
-	const char *exempt;         /* why nothing was evaluated or refused; NULL: no reason */
+	const char *why;            /* nothing was evaluated, or it is refused; a word, or NULL */
 	const char *would;          /* what test-only held back: "reject", "defer"; or NULL */
 	enum spf_identity identity; /* that decided, when something was evaluated */
 	bool nat_guarded;           /* nat-guard held a refusal back */

@@ -70,12 +70,18 @@ put_verdict(struct line *line, const struct decision *d)
 	}
 }
 
+static bool
+is_refusal(const struct gate_action *action)
+{
+	return action->kind == GATE_REJECT || action->kind == GATE_DEFER;
+}
+
 static void
 put_action(struct line *line, const struct decision *d)
 {
 	put_word(line, " action=", gate_kind_name(d->action->kind));
-	if (d->action->exempt != NULL)
-		put_word(line, " exempt=", d->action->exempt);
+	if (d->action->why != NULL)
+		put_word(line, is_refusal(d->action) ? " reason=" : " exempt=", d->action->why);
 	if (d->action->would != NULL)
 		put_word(line, " would=", d->action->would);
 	if (d->query->req->queue_id.len > 0)
@@ -91,8 +97,11 @@ put_action(struct line *line, const struct decision *d)
 static void
 warn_of_nat(const struct policy_request *req)
 {
+	static struct log_limit limit;
 	char client[PRINTABLE_SIZE];
 
+	if (!log_allows(&limit))
+		return;
 	printable(client, sizeof(client), req->client_address.s, req->client_address.len);
 	log_warnx("nat-guard client=%s has a private address and would have been refused; is every "
 		  "client seen as this one? See skip-addresses and nat-guard",
@@ -153,7 +162,7 @@ warn_of_guessing(const struct policy_request *req, unsigned guesses)
 	log_warnx("guess-limit client=%s guesses=%u", client, guesses);
 }
 
-/* charge - count what this request uses of the budgets, and note which ones are used up */
+/* charge - count a bad hash, and note which budgets are used up */
 static void
 charge(const struct policy_service *service, struct gate_query *q)
 {
@@ -167,19 +176,33 @@ charge(const struct policy_service *service, struct gate_query *q)
 		if (guess_limit > 0 && n == guess_limit + 1)
 			warn_of_guessing(q->req, n);
 	}
-	if (q->recipient != GATE_SRS_FOREIGN)
-		q->guessing = guess_limit > 0 &&
-			      srs_budget_guesses(service->budget, &q->client, now) > guess_limit;
-	if (q->recipient == GATE_SRS_VALID && !q->guessing)
-		q->overused = srs_budget_use(service->budget, q->req->recipient.s,
-				  q->req->recipient.len, now) > daily_limit &&
-			      daily_limit > 0;
+	if (q->recipient != GATE_SRS_FOREIGN && guess_limit > 0)
+		q->guessing = srs_budget_guesses(service->budget, &q->client, now) > guess_limit;
+	if (q->recipient == GATE_SRS_VALID && daily_limit > 0)
+		q->overused = srs_budget_uses(service->budget, q->req->recipient.s,
+				  q->req->recipient.len, now) >= daily_limit;
+}
+
+/*
+ * count_use - of a valid SRS recipient whose mail may come in
+ *
+ * Refused mail uses nothing: else anybody could use an address up for its owner's bounces.
+ */
+static void
+count_use(const struct policy_service *service, const struct gate_query *q,
+    const struct gate_action *action)
+{
+	if (q->recipient == GATE_SRS_VALID && !is_refusal(action) &&
+	    gate_exemption(q, service->settings) == NULL)
+		srs_budget_use(service->budget, q->req->recipient.s, q->req->recipient.len,
+		    clock_wall(service->clock));
 }
 
 static void
 reply(struct policy_session *s, struct decision *d, struct evbuffer *out)
 {
 	d->ms = clock_elapsed(s->service->clock) - s->started;
+	count_use(s->service, d->query, d->action);
 	evbuffer_add_printf(out, "action=%s\n\n", d->action->text);
 	log_decision(d);
 }
@@ -305,7 +328,10 @@ begin(struct policy_session *s, struct gate_query *q, struct evbuffer *out)
 static void
 refuse(const char *error)
 {
-	log_warnx("policy request refused, connection closed: %s", error);
+	static struct log_limit limit;
+
+	if (log_allows(&limit))
+		log_warnx("policy request refused, connection closed: %s", error);
 }
 
 static enum session_state

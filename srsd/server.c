@@ -23,9 +23,6 @@
 /* How often idle connections are looked for and a paused listener tries again. */
 static const struct timeval tick_interval = { 1, 0 };
 
-/* Warnings that a client can cause are logged at most once in so many seconds. */
-#define WARN_SECONDS 60
-
 struct service {
 	struct server *server;
 	const char *name;
@@ -34,7 +31,7 @@ struct service {
 	unsigned least_idle;
 	unsigned connections;
 	bool paused;
-	time_t warned;
+	struct log_limit warned;
 };
 
 struct listener {
@@ -85,17 +82,6 @@ seconds(void)
 
 	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
 	return ts.tv_sec;
-}
-
-static bool
-may_warn(struct service *service)
-{
-	time_t now = seconds();
-
-	if (service->warned != 0 && now - service->warned < WARN_SECONDS)
-		return false;
-	service->warned = now;
-	return true;
 }
 
 static void
@@ -348,7 +334,7 @@ accept_failed(struct service *service)
 {
 	if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)
 		return;
-	if (may_warn(service))
+	if (log_allows(&service->warned))
 		log_warn("%s: accept", service->name);
 	pause_service(service, true);
 }
@@ -371,7 +357,7 @@ on_acceptable(evutil_socket_t fd, short what, void *arg)
 	}
 	if (!is_full(service))
 		return;
-	if (may_warn(service))
+	if (log_allows(&service->warned))
 		log_warnx("%s: connection-limit of %u reached, new connections wait", service->name,
 		    service->server->limits.connections);
 	pause_service(service, true);

@@ -6,6 +6,7 @@
 #include "common/mailaddr.h"
 #include "common/tally.h"
 #include "common/xmalloc.h"
+#include "srsd/srs_addr.h"
 #include "srsd/srs_budget.h"
 
 #define CLIENTS_MAX 10000
@@ -58,14 +59,44 @@ srs_budget_guesses(struct srs_budget *budget, const struct ipaddr *client, time_
 	return tally_get(budget->guesses, client->bytes, network_size(client), now);
 }
 
+/* A key: what the hash is made of, in lower case. */
+struct key {
+	size_t len;
+	char text[MAILADDR_SIZE];
+};
+
+static struct key
+address_key(const char *address, size_t len)
+{
+	const char *at = memrchr(address, '@', len), *start = address;
+	size_t local_len = at == NULL ? len : (size_t)(at - address);
+	struct key key = { .len = 0 };
+	struct srs_addr addr;
+
+	if (srs_addr_parse(&addr, address, local_len) == SRS_ADDR_SRS0)
+		start = addr.stamp.s;
+	else if (addr.kind == SRS_ADDR_SRS1)
+		start = addr.host.s;
+	key.len = local_len - (size_t)(start - address);
+	if (key.len > sizeof(key.text))
+		key.len = sizeof(key.text);
+	memcpy(key.text, start, key.len);
+	hostname_lower(key.text, key.len);
+	return key;
+}
+
 unsigned
 srs_budget_use(struct srs_budget *budget, const char *address, size_t len, time_t now)
 {
-	char key[2 * MAILADDR_SIZE];
+	struct key key = address_key(address, len);
 
-	if (len > sizeof(key))
-		len = sizeof(key);
-	memcpy(key, address, len);
-	hostname_lower(key, len);
-	return tally_add(budget->uses, key, len, now);
+	return tally_add(budget->uses, key.text, key.len, now);
+}
+
+unsigned
+srs_budget_uses(struct srs_budget *budget, const char *address, size_t len, time_t now)
+{
+	struct key key = address_key(address, len);
+
+	return tally_get(budget->uses, key.text, key.len, now);
 }

@@ -27,7 +27,13 @@ unsigned srs_budget_guess(struct srs_budget *, const struct ipaddr *client, time
 /* How many bad hashes came from a client this hour. */
 unsigned srs_budget_guesses(struct srs_budget *, const struct ipaddr *client, time_t now);
 
-/* One more use of a valid address; returns how many there were this day. Without case. */
+/*
+ * One more use of a valid address, in internal form; returns how many there were this day. All its
+ * spellings count as one: case, separator and the two alphabets of the hash.
+ */
 unsigned srs_budget_use(struct srs_budget *, const char *address, size_t len, time_t now);
+
+/* How many uses there were this day. */
+unsigned srs_budget_uses(struct srs_budget *, const char *address, size_t len, time_t now);
 
 #endif
