@@ -105,6 +105,7 @@ fake_answer(const char *zone, const char *name, enum dns_type type)
 
 /* Questions that are out. */
 struct fake_queue {
+	struct spf_answers *answers;
 	struct spf_answer *out[SPF_ANSWERS_MAX];
 	unsigned n;
 };
@@ -129,7 +130,7 @@ fake_reply(struct fake_dns *dns, struct fake_queue *queue, unsigned i)
 {
 	struct spf_answer *answer = queue->out[i];
 
-	spf_answer_set(answer, fake_answer(dns->zone, answer->name, answer->type));
+	spf_answers_set(queue->answers, answer, fake_answer(dns->zone, answer->name, answer->type));
 	memmove(queue->out + i, queue->out + i + 1, (--queue->n - i) * sizeof(queue->out[0]));
 }
 
@@ -158,7 +159,7 @@ static inline void
 fake_eval(struct fake_dns *dns, const struct spf_request *req, struct spf_verdict *verdict)
 {
 	struct spf_answers *answers = spf_answers_new();
-	struct fake_queue queue = { .n = 0 };
+	struct fake_queue queue = { .answers = answers };
 
 	dns->passes = 1;
 	dns->questions = dns->together = 0;
@@ -223,8 +224,8 @@ fake_check(const char *zone, const struct spf_request *req, const char *want)
 	for (i = 0; i < 12; i++) {
 		dns.order = i < FAKE_MIXED ? (enum fake_order)i : FAKE_MIXED;
 		fake_eval(&dns, req, &verdict);
-		unit_text(row, unit_row("order %u", i), fake_describe(got, sizeof(got), &verdict),
-		    first);
+		unit_text(
+		    row, unit_row("order %u", i), fake_describe(got, sizeof(got), &verdict), first);
 	}
 }
 

@@ -116,14 +116,17 @@ gate_check_text(const char *row, const struct gate_action *action)
 
 	unit_true(row, "is not empty", len > 0);
 	unit_true(row, "is under 400 bytes", len + strlen("action=") < 400);
-	unit_int(row, "visible ASCII and blanks", (int)strspn(s, " !\"#$%&'()*+,-./0123456789:;<=>?@"
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~"), (int)len);
+	unit_int(row, "visible ASCII and blanks",
+	    (int)strspn(s, " !\"#$%&'()*+,-./0123456789:;<=>?@"
+			   "ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~"),
+	    (int)len);
 	switch (action->kind) {
 	case GATE_DUNNO:
 		unit_text(row, "DUNNO", s, "DUNNO");
 		break;
 	case GATE_PREPEND:
-		unit_true(row, "PREPEND", strncmp(s, "PREPEND Received-SPF: ", 22) == 0 ||
+		unit_true(row, "PREPEND",
+		    strncmp(s, "PREPEND Received-SPF: ", 22) == 0 ||
 			strncmp(s, "PREPEND Authentication-Results: ", 32) == 0);
 		break;
 	case GATE_REJECT:

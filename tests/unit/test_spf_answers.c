@@ -99,24 +99,25 @@ test_wanted_and_asked(void **state)
 	assert_ptr_equal(spf_answers_asked(answers), a);
 	b->asked = true;
 	assert_null(spf_answers_wanted(answers));
-	spf_answer_set(a, dns_answer_new(DNS_VOID));
+	spf_answers_set(answers, a, dns_answer_new(DNS_VOID));
 	assert_ptr_equal(spf_answers_asked(answers), b);
-	spf_answer_set(b, dns_answer_new(DNS_ERROR));
+	spf_answers_set(answers, b, dns_answer_new(DNS_ERROR));
 	assert_null(spf_answers_asked(answers));
 	assert_int_equal(a->reply->status, DNS_VOID);
 	spf_answers_free(&answers);
 }
 
 static void
-test_set_again(void **state)
+test_too_large(void **state)
 {
 	struct spf_answers *answers = spf_answers_new();
 	struct spf_answer *a = spf_answers_get(answers, "a.test", DNS_A);
+	struct dns_answer *large = dns_answer_new(DNS_FOUND);
 
 	(void)state;
-	spf_answer_set(a, dns_answer_new(DNS_VOID));
-	spf_answer_set(a, dns_answer_new(DNS_FOUND)); /* the sanitizer sees to the first one */
-	assert_int_equal(a->reply->status, DNS_FOUND);
+	large->size = SPF_ANSWERS_BYTES + 1;
+	spf_answers_set(answers, a, large); /* the sanitizer sees to it */
+	assert_int_equal(a->reply->status, DNS_ERROR);
 	spf_answers_free(&answers);
 }
 
@@ -146,7 +147,7 @@ main(void)
 		cmocka_unit_test(test_longest_name),
 		cmocka_unit_test(test_asked_once),
 		cmocka_unit_test(test_wanted_and_asked),
-		cmocka_unit_test(test_set_again),
+		cmocka_unit_test(test_too_large),
 		cmocka_unit_test(test_bounded),
 	};
 

@@ -466,8 +466,8 @@ test_validated_name_macro(void **state)
 
 	(void)state;
 	for (i = 0; i < COUNT(rows); i++) {
-		snprintf(all, sizeof(all), "%s%s.192.p.test A 127.0.0.1\n", zone,
-		    rows[i].validated);
+		snprintf(
+		    all, sizeof(all), "%s%s.192.p.test A 127.0.0.1\n", zone, rows[i].validated);
 		req = fake_request("a@own.test", rows[i].ip);
 		fake_check(all, &req, "pass exists:%{p}.%{i1r}.p.test 1/0");
 		fake_check(zone, &req, "fail -all 1/1");
@@ -527,7 +527,10 @@ test_no_mail(void **state)
 		bool want;
 	} rows[] = {
 		{ "x.test TXT v=spf1 -all\n", true },
-		{ "x.test TXT V=SPF1   -ALL  \n", true },
+		{ "x.test TXT V=SPF1 -ALL\n", true },
+		{ "x.test TXT v=spf1   -all  \n", false },
+		{ "x.test TXT v=spf1 -all exp=y.test\n", false },
+		{ "x.test TXT v=spf1 -all foo=bar\n", false },
 		{ "x.test TXT v=spf1 ~all\n", false },
 		{ "x.test TXT v=spf1 all\n", false },
 		{ "x.test TXT v=spf1 a -all\n", false },
@@ -616,8 +619,8 @@ test_explanation(void **state)
 		req.explain = true;
 		fake_check(zone, &req, rows[i].want);
 		req.explain = false;
-		fake_check(zone, &req, unit_row("%.*s", (int)strcspn(rows[i].want, ":"),
-					   rows[i].want));
+		fake_check(
+		    zone, &req, unit_row("%.*s", (int)strcspn(rows[i].want, ":"), rows[i].want));
 	}
 	unit_end();
 }

@@ -8,8 +8,7 @@
 /* A zone that a test puts together. */
 static char zone[300000];
 
-static void __attribute__((format(printf, 1, 2)))
-add(const char *fmt, ...)
+static void __attribute__((format(printf, 1, 2))) add(const char *fmt, ...)
 {
 	size_t len = strlen(zone);
 	va_list ap;
@@ -378,7 +377,8 @@ test_loops_end(void **state)
 	unit_end();
 }
 
-/* check_effort - passes, questions and the most questions at a time, when all are answered at once */
+/* check_effort - passes, questions and the most questions at a time, when all are answered at once
+ */
 static void
 check_effort(const char *row, unsigned passes, unsigned questions, unsigned together)
 {
@@ -492,8 +492,8 @@ test_full_table(void **state)
 	(void)state;
 	for (i = 0; i < SPF_ANSWERS_MAX; i++) {
 		snprintf(name, sizeof(name), "n%d.test", i);
-		spf_answer_set(
-		    spf_answers_get(answers, name, DNS_A), dns_answer_new(DNS_VOID));
+		spf_answers_set(
+		    answers, spf_answers_get(answers, name, DNS_A), dns_answer_new(DNS_VOID));
 	}
 	assert_true(spf_eval(&req, answers, &verdict));
 	assert_int_equal(verdict.result, SPF_TEMPERROR);
@@ -619,8 +619,8 @@ test_any_order_of_any_zone(void **state)
 			fake_eval(&dns, &req, &verdict);
 			fake_describe(order == 0 ? first : got, sizeof(got), &verdict);
 			if (order > 0)
-				unit_text(zone, unit_row("zone %u, order %u", i, order), got,
-				    first);
+				unit_text(
+				    zone, unit_row("zone %u, order %u", i, order), got, first);
 		}
 		seen[verdict.result]++;
 	}
@@ -650,7 +650,8 @@ test_one_pass_over_all_answers(void **state)
 		while (!spf_eval(&req, answers, &again)) {
 			wanted = spf_answers_wanted(answers);
 			assert_non_null(wanted);
-			spf_answer_set(wanted, fake_answer(zone, wanted->name, wanted->type));
+			spf_answers_set(
+			    answers, wanted, fake_answer(zone, wanted->name, wanted->type));
 		}
 		/* All that matters is in the table now; a pass that lacks nothing says the same. */
 		assert_true(spf_eval(&req, answers, &again));
@@ -676,8 +677,8 @@ test_shared_answers(void **state)
 	spf_eval_prepare(shared);
 	for (i = 0; i < 3; i++) {
 		answers = spf_answers_new();
-		spf_answer_set(
-		    spf_answers_get(answers, "x.test", DNS_TXT), dns_answer_ref(shared));
+		spf_answers_set(
+		    answers, spf_answers_get(answers, "x.test", DNS_TXT), dns_answer_ref(shared));
 		assert_true(spf_eval(&req, answers, &verdict));
 		assert_int_equal(verdict.result, SPF_PASS);
 		spf_answers_free(&answers);

@@ -420,8 +420,7 @@ choose(uint64_t *seed, struct gate_case *c, const struct option *o)
 
 	while (o->choices[n].word != NULL)
 		n++;
-	assert_true(option_set(
-	    c->settings, o, &o->choices[unit_random(seed, n)].word, 1, error));
+	assert_true(option_set(c->settings, o, &o->choices[unit_random(seed, n)].word, 1, error));
 }
 
 static void
@@ -472,7 +471,7 @@ test_any_values(void **state)
 		c.req.client_address = gate_text(clients[unit_random(&seed, COUNT(clients))]);
 		c.sender = (enum gate_srs)unit_random(&seed, 4);
 		c.recipient = unit_random(&seed, 3) == 0 ? (enum gate_srs)unit_random(&seed, 4)
-							  : GATE_SRS_FOREIGN;
+							 : GATE_SRS_FOREIGN;
 		c.due = (enum gate_header)unit_random(&seed, 3);
 		random_verdict(&seed, &c.verdicts.helo);
 		random_verdict(&seed, &c.verdicts.mailfrom);

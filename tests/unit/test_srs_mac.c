@@ -15,8 +15,8 @@ struct digest_row {
 };
 
 static void
-check_digest(
-    struct srs_mac *mac, const char *row, const struct srs_mac_part *parts, size_t n, const char *want)
+check_digest(struct srs_mac *mac, const char *row, const struct srs_mac_part *parts, size_t n,
+    const char *want)
 {
 	char digest[SRS_MAC_LEN + 1] = "";
 

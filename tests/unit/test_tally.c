@@ -102,7 +102,9 @@ test_bounded(void **state)
 	assert_int_equal(tally_keys(tally), 100);
 	for (i = 0; i < 150; i++)
 		unit_int(unit_row("%d", i), "count", tally_get(tally, &i, sizeof(i), NOW),
-		    i < 50 ? 0 : i < 100 ? 2 : 1);
+		    i < 50    ? 0
+		    : i < 100 ? 2
+			      : 1);
 	tally_free(&tally);
 	unit_end();
 }

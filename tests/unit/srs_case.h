@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * srs_case - settings, secrets and a time for what knows SRS: a host that signs for srs.test.
+ */
+#ifndef TESTS_UNIT_SRS_CASE_H
+#define TESTS_UNIT_SRS_CASE_H
+
+#include "tests/unit/unit.h"
+
+#include "common/xmalloc.h"
+#include "conf/option.h"
+#include "srsd/srs_keys.h"
+
+/* 2023-11-14: stamp G3 */
+#define NOW ((time_t)1700000000)
+#define DAY 86400
+
+#define SECRET "correct horse battery"
+
+/* srs_set - give a top option another value */
+static inline void
+srs_set(struct settings *s, const char *name, const char *value)
+{
+	const struct option *o = option_find(NULL, name);
+	char error[OPTION_ERROR_SIZE];
+
+	assert_non_null(o);
+	if (!option_set(s, o, &value, 1, error))
+		fail_msg("%s: %s", name, error);
+}
+
+/* srs_own - one more domain of ours */
+static inline void
+srs_own(struct settings *s, const char *domain)
+{
+	assert_true(domainset_add(s->own_domains, domain, strlen(domain)));
+}
+
+static inline struct settings *
+srs_settings(void)
+{
+	struct settings *s = xcalloc(1, sizeof(*s));
+	const struct option *o;
+
+	for (o = options; o < options + options_count; o++)
+		option_preset(s, o);
+	srs_set(s, "srs-domain", "srs.test");
+	srs_set(s, "hash-avoid-slash", "false");
+	s->own_domains = domainset_new();
+	srs_own(s, "srs.test");
+	return s;
+}
+
+/* srs_keys_of - the secrets of a file with this text */
+static inline struct srs_keys *
+srs_keys_of(const char *text)
+{
+	const char *error;
+	unsigned line;
+	struct srs_keys *keys = srs_keys_parse(text, strlen(text), &line, &error);
+
+	if (keys == NULL)
+		fail_msg("line %u: %s", line, error);
+	return keys;
+}
+
+#endif

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: ISC */
+#include "tests/unit/unit_dir.h"
+
+#include "srsd/srs_keys.h"
+
+/* What each secret makes of the one part "x"; see test_srs_mac.c. */
+static const struct srs_mac_part part = { "x", 1 };
+
+static struct srs_keys *
+parse(const char *text, size_t len, unsigned *line, const char **error)
+{
+	char *copy = unit_copy(text, len);
+	struct srs_keys *keys = srs_keys_parse(copy, len, line, error);
+
+	free(copy);
+	return keys;
+}
+
+/* check_first - the secret that signs, told by its digest of "x" */
+static void
+check_first(const char *row, struct srs_keys *keys, const char *want)
+{
+	char digest[SRS_MAC_LEN + 1] = "";
+
+	unit_true(row, "signs", srs_keys_sign(keys, &part, 1, digest));
+	unit_text(row, "digest", digest, want);
+}
+
+#define BLANKS " blanks \t"
+#define BLANKS_DIGEST "0mPa7a8oa5Y+4dxRPWYe8RVWbGo"
+#define K "k"
+#define K_DIGEST "ywATH87GAqj8hEE6KnAVTYwGoNI"
+
+static void
+test_lines(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t len;
+		size_t count;
+		const char *first;
+	} rows[] = {
+		{ BYTES("k"), 1, K_DIGEST },
+		{ BYTES("k\n"), 1, K_DIGEST },
+		{ BYTES("k\r\n"), 1, K_DIGEST },
+		{ BYTES("\n\n\r\nk\n\n"), 1, K_DIGEST },
+		{ BYTES("k\nother\n"), 2, K_DIGEST },
+		{ BYTES("k\r\nother\r\nthird"), 3, K_DIGEST },
+		{ BYTES("k\nk\nk\n"), 3, K_DIGEST },
+		{ BYTES(BLANKS "\n"), 1, BLANKS_DIGEST },
+		{ BYTES(BLANKS "\r\n" K "\n"), 2, BLANKS_DIGEST },
+	};
+	struct srs_keys *keys;
+	const char *error;
+	unsigned line;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		keys = parse(rows[i].text, rows[i].len, &line, &error);
+		unit_true(rows[i].text, "taken", keys != NULL);
+		if (keys == NULL)
+			continue;
+		unit_int(rows[i].text, "count", (int)srs_keys_count(keys), (int)rows[i].count);
+		check_first(rows[i].text, keys, rows[i].first);
+		srs_keys_free(&keys);
+		assert_null(keys);
+	}
+	srs_keys_free(&keys);
+	unit_end();
+}
+
+/* signs_alike - do two files' first secrets make the same digest? */
+static bool
+signs_alike(const char *a, const char *b)
+{
+	char digests[2][SRS_MAC_LEN + 1];
+	const char *texts[] = { a, b }, *error;
+	struct srs_keys *keys;
+	unsigned line, i;
+
+	for (i = 0; i < 2; i++) {
+		keys = parse(texts[i], strlen(texts[i]), &line, &error);
+		assert_non_null(keys);
+		assert_true(srs_keys_sign(keys, &part, 1, digests[i]));
+		srs_keys_free(&keys);
+	}
+	return strcmp(digests[0], digests[1]) == 0;
+}
+
+static void
+test_bytes_of_a_line(void **state)
+{
+	(void)state;
+	assert_true(signs_alike("secret\n", "secret"));
+	assert_true(signs_alike("secret\r\n", "secret"));
+	assert_false(signs_alike("secret \n", "secret\n"));
+	assert_false(signs_alike(" secret\n", "secret\n"));
+	assert_false(signs_alike("secret\t\n", "secret\n"));
+	assert_false(signs_alike("# secret\n", "secret\n"));
+	assert_false(signs_alike("#secret\nsecret\n", "secret\n"));
+	assert_false(signs_alike("secret # comment\n", "secret\n"));
+	assert_false(signs_alike("Secret\n", "secret\n"));
+	assert_false(signs_alike("\"secret\"\n", "secret\n"));
+	assert_false(signs_alike("sec\rret\n", "secret\n"));
+}
+
+static void
+test_bad_files(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t len;
+		unsigned line;
+		const char *error;
+	} rows[] = {
+		{ BYTES(""), 0, "no secret" },
+		{ BYTES("\n"), 0, "no secret" },
+		{ BYTES("\r\n\r\n\n"), 0, "no secret" },
+		{ BYTES("sec\0ret\n"), 1, "NUL" },
+		{ BYTES("\0"), 1, "NUL" },
+		{ BYTES("one\n\n\0\n"), 3, "NUL" },
+		{ BYTES("one\ntwo\0"), 2, "NUL" },
+	};
+	const char *error;
+	unsigned line;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		error = "";
+		unit_true(rows[i].text, "refused",
+		    parse(rows[i].text, rows[i].len, &line, &error) == NULL);
+		unit_int(rows[i].text, "line", line, rows[i].line);
+		unit_holds(rows[i].text, "reason", error, rows[i].error);
+	}
+	unit_end();
+}
+
+static void
+test_longest_secret(void **state)
+{
+	char *text = unit_fill('k', 1100);
+	struct srs_keys *keys;
+	const char *error;
+	unsigned line;
+
+	(void)state;
+	keys = parse(text, 1023, &line, &error);
+	assert_non_null(keys);
+	check_first("1023 bytes", keys, "1M6b35EXQqJhUQ+g22UymSnahuM");
+	srs_keys_free(&keys);
+	memcpy(text + 1023, "\r\n", 2);
+	keys = parse(text, 1025, &line, &error);
+	assert_non_null(keys);
+	check_first("1023 bytes and CRLF", keys, "1M6b35EXQqJhUQ+g22UymSnahuM");
+	srs_keys_free(&keys);
+	memset(text, 'k', 1100);
+	assert_null(parse(text, 1024, &line, &error));
+	assert_non_null(strstr(error, "1023"));
+	assert_int_equal(line, 1);
+	memcpy(text, "one\n", 4);
+	assert_null(parse(text, 1100, &line, &error));
+	assert_int_equal(line, 2);
+	free(text);
+	unit_end();
+}
+
+static void
+test_most_secrets(void **state)
+{
+	char text[4000] = "";
+	struct srs_keys *keys;
+	const char *error;
+	unsigned line;
+	size_t len = 0;
+	int i;
+
+	(void)state;
+	for (i = 0; i < SRS_KEYS_MAX; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "secret number %d\n", i);
+	keys = parse(text, len, &line, &error);
+	assert_non_null(keys);
+	assert_int_equal(srs_keys_count(keys), SRS_KEYS_MAX);
+	srs_keys_free(&keys);
+	strcpy(text + len, "\n\none more\n");
+	assert_null(parse(text, strlen(text), &line, &error));
+	assert_non_null(strstr(error, "more than 100"));
+	assert_int_equal(line, SRS_KEYS_MAX + 3);
+}
+
+static void
+test_weak_secrets(void **state)
+{
+	static const struct {
+		const char *text;
+		bool want;
+	} rows[] = {
+		{ "0123456789abcdef\n", false },
+		{ "0123456789abcde\n", true },
+		{ "0123456789abcdef\nk\n", true },
+		{ "k\n0123456789abcdef\n", true },
+		{ "0123456789abcdef\nfedcba9876543210\n", false },
+	};
+	struct srs_keys *keys;
+	const char *error;
+	unsigned line;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		keys = parse(rows[i].text, strlen(rows[i].text), &line, &error);
+		unit_int(rows[i].text, "weak", srs_keys_are_weak(keys), rows[i].want);
+		srs_keys_free(&keys);
+	}
+	unit_end();
+}
+
+static int
+verify(struct srs_keys *keys, const char *hash)
+{
+	return srs_keys_verify(keys, &part, 1, hash, strlen(hash));
+}
+
+static void
+test_verify(void **state)
+{
+	static const char text[] = BLANKS "\n" K "\nsome other secret\n" K "\n";
+	struct srs_keys *keys;
+	const char *error;
+	unsigned line;
+
+	(void)state;
+	keys = parse(text, strlen(text), &line, &error);
+	assert_non_null(keys);
+	assert_int_equal(verify(keys, BLANKS_DIGEST), 0);
+	assert_int_equal(verify(keys, K_DIGEST), 1);
+	assert_int_equal(verify(keys, "0mPa"), 0);
+	assert_int_equal(verify(keys, "ywAT"), 1);
+	assert_int_equal(verify(keys, "YWat"), 1);
+	assert_int_equal(verify(keys, "yw"), 1);
+	assert_int_equal(verify(keys, "ywAX"), SRS_KEYS_NONE);
+	assert_int_equal(verify(keys, "ywATXXXX"), SRS_KEYS_NONE);
+	assert_int_equal(verify(keys, K_DIGEST "="), SRS_KEYS_NONE);
+	assert_int_equal(verify(keys, ""), SRS_KEYS_NONE);
+	srs_keys_free(&keys);
+}
+
+/* load - a file of that mode and group */
+static struct srs_keys *
+load(mode_t mode, gid_t group, gid_t daemon_group, char *error, size_t size)
+{
+	const char *path = unit_write("secret", BYTES(K "\n"), 0600);
+
+	if (group != getegid() && chown(path, (uid_t)-1, group) == -1)
+		fail_msg("chown: group %u", (unsigned)group);
+	assert_int_equal(chmod(path, mode), 0);
+	return srs_keys_load(path, daemon_group, error, size);
+}
+
+static void
+test_load_modes(void **state)
+{
+	static const struct {
+		mode_t mode;
+		bool want;
+	} rows[] = { { 0600, true }, { 0400, true }, { 0640, true }, { 0440, true },
+		{ 0620, false }, { 0660, false }, { 0644, false }, { 0604, false }, { 0602, false },
+		{ 0601, false }, { 0666, false }, { 0777, false } };
+	struct srs_keys *keys;
+	char error[300];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		const char *row = unit_row("%04o", (unsigned)rows[i].mode);
+
+		error[0] = '\0';
+		keys = load(rows[i].mode, getegid(), getegid(), error, sizeof(error));
+		unit_int(row, "taken", keys != NULL, rows[i].want);
+		if (keys == NULL) {
+			unit_holds(row, "names the file", error, unit_path("secret"));
+			unit_holds(row, "says what to do", error, "chmod");
+		}
+		srs_keys_free(&keys);
+	}
+	unit_end();
+}
+
+static void
+test_load_groups(void **state)
+{
+	gid_t ours = getegid(), other = 54321;
+	struct srs_keys *keys;
+	char error[300];
+
+	(void)state;
+	/* Readable by a group that is neither root's nor the daemon's. */
+	if (geteuid() == 0) {
+		assert_null(load(0640, other, 54322, error, sizeof(error)));
+		assert_non_null(strstr(error, "group"));
+		keys = load(0640, other, other, error, sizeof(error));
+		assert_non_null(keys);
+		srs_keys_free(&keys);
+		keys = load(0600, other, 54322, error, sizeof(error));
+		assert_non_null(keys);
+		srs_keys_free(&keys);
+		keys = load(0640, 0, other, error, sizeof(error));
+		assert_non_null(keys);
+		srs_keys_free(&keys);
+		return;
+	}
+	keys = load(0640, ours, other, error, sizeof(error));
+	assert_true((keys != NULL) == (ours == 0));
+	srs_keys_free(&keys);
+}
+
+static void
+test_load_errors(void **state)
+{
+	char error[300], *huge = unit_fill('\n', 300 * 1024);
+
+	(void)state;
+	assert_null(srs_keys_load(unit_path("none"), 0, error, sizeof(error)));
+	unit_holds("missing", "message", error, "/none: ");
+	unit_holds("missing", "message", error, "No such file");
+	unit_write("secret", BYTES("one\n\nsec\0ret\n"), 0600);
+	assert_null(srs_keys_load(unit_path("secret"), 0, error, sizeof(error)));
+	unit_holds("NUL", "message", error, "/secret:3: NUL");
+	unit_write("secret", BYTES("\n\n"), 0600);
+	assert_null(srs_keys_load(unit_path("secret"), 0, error, sizeof(error)));
+	unit_holds("empty", "message", error, "/secret: holds no secret");
+	unit_write("secret", huge, 300 * 1024, 0600);
+	assert_null(srs_keys_load(unit_path("secret"), 0, error, sizeof(error)));
+	unit_holds("huge", "message", error, "/secret: too large");
+	assert_null(srs_keys_load(unit_dir, 0, error, sizeof(error)));
+	unit_holds("folder", "message", error, "not a regular file");
+	free(huge);
+	unit_end();
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_bytes_of_a_line),
+		cmocka_unit_test(test_bad_files),
+		cmocka_unit_test(test_longest_secret),
+		cmocka_unit_test(test_most_secrets),
+		cmocka_unit_test(test_weak_secrets),
+		cmocka_unit_test(test_verify),
+		UNIT_DIR_TEST(test_load_modes),
+		UNIT_DIR_TEST(test_load_groups),
+		UNIT_DIR_TEST(test_load_errors),
+	};
+
+	return cmocka_run_group_tests_name("srs_keys", tests, NULL, NULL);
+}

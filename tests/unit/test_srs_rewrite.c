@@ -1,0 +1,889 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The hashes in the tables were computed with another HMAC than libcrypto's.
+ */
+#include "tests/unit/srs_case.h"
+
+#include <strings.h>
+
+#include "srsd/srs_rewrite.h"
+
+/* What most tests work with; a test that changes it makes its own. */
+static struct settings *settings;
+static struct srs_keys *keys;
+
+static int
+begin(void **state)
+{
+	(void)state;
+	settings = srs_settings();
+	keys = srs_keys_of(SECRET "\n");
+	return 0;
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	settings_free(&settings);
+	srs_keys_free(&keys);
+	return 0;
+}
+
+#define REWRITE_TEST(test) cmocka_unit_test_setup_teardown(test, begin, end)
+
+typedef void rewrite_fn(
+    struct srs_result *, const char *, size_t, const struct settings *, struct srs_keys *, time_t);
+
+/* answer - what a map says: an address, or the reason; good until the call after the next */
+static const char *
+answer(rewrite_fn *rewrite, const char *key, size_t len, time_t now)
+{
+	static struct srs_result results[2];
+	static unsigned turn;
+	struct srs_result *result = &results[turn++ % 2];
+	char *copy = unit_copy(key, len);
+
+	memset(result, 0xaa, sizeof(*result));
+	rewrite(result, copy, len, settings, keys, now);
+	free(copy);
+	if (result->verdict != SRS_REWRITTEN)
+		return srs_verdict_text(result->verdict);
+	unit_int(key, "length", (int)result->len, (int)strlen(result->address));
+	return result->address;
+}
+
+static const char *
+forward(const char *key)
+{
+	return answer(srs_rewrite_forward, key, strlen(key), NOW);
+}
+
+static const char *
+reverse(const char *key)
+{
+	return answer(srs_rewrite_reverse, key, strlen(key), NOW);
+}
+
+static const char *
+reverse_at(const char *key, time_t now)
+{
+	return answer(srs_rewrite_reverse, key, strlen(key), now);
+}
+
+struct rewrite_row {
+	const char *key;
+	const char *want;
+};
+
+static void
+check_rows(const char *(*map)(const char *), const struct rewrite_row *rows, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		unit_text(rows[i].key, "answer", map(rows[i].key), rows[i].want);
+	unit_end();
+}
+
+static void
+test_words(void **state)
+{
+	static const struct {
+		enum srs_verdict verdict;
+		const char *text;
+		const char *word;
+	} rows[] = {
+		{ SRS_REWRITTEN, "", "" },
+		{ SRS_ALREADY_OURS, "already ours", "already-ours" },
+		{ SRS_LOCAL_DOMAIN, "local domain", "local-domain" },
+		{ SRS_NULL_SENDER, "null sender", "null-sender" },
+		{ SRS_NOT_ADDRESS, "not an address", "not-an-address" },
+		{ SRS_TOO_LONG, "too long", "too-long" },
+		{ SRS_NOT_SRS, "not an SRS address", "not-srs" },
+		{ SRS_BAD_HASH, "bad hash", "bad-hash" },
+		{ SRS_EXPIRED, "expired", "expired" },
+		{ SRS_MALFORMED, "malformed", "malformed" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		unit_text(rows[i].word, "text", srs_verdict_text(rows[i].verdict), rows[i].text);
+		unit_text(rows[i].text, "word", srs_verdict_word(rows[i].verdict), rows[i].word);
+	}
+	unit_end();
+}
+
+static void
+test_forward(void **state)
+{
+	static const struct rewrite_row rows[] = {
+		{ "jane@example.test", "SRS0=mqiS=G3=example.test=jane@srs.test" },
+		{ "Jane.Roe@Example.TEST", "SRS0=BJiV=G3=Example.TEST=Jane.Roe@srs.test" },
+		{ "a=b@example.test", "SRS0=IfWx=G3=example.test=a=b@srs.test" },
+		{ "user+tag@sub.example.test", "SRS0=riOR=G3=sub.example.test=user+tag@srs.test" },
+		{ "x@localhost", "SRS0=F21K=G3=localhost=x@srs.test" },
+		{ "-@example.test", "SRS0=UHS1=G3=example.test=-@srs.test" },
+		{ "SRS0x@example.test", "SRS0=i5BW=G3=example.test=SRS0x@srs.test" },
+		{ "srs2=x@example.test", "SRS0=j3k1=G3=example.test=srs2=x@srs.test" },
+		{ "j\303\266rg@b\303\274cher.test",
+		    "SRS0=HAA2=G3=b\303\274cher.test=j\303\266rg@srs.test" },
+	};
+
+	(void)state;
+	check_rows(forward, rows, COUNT(rows));
+}
+
+static void
+test_forward_quoted(void **state)
+{
+	static const struct rewrite_row rows[] = {
+		{ "\"jane\"@example.test", "SRS0=mqiS=G3=example.test=jane@srs.test" },
+		{ "\"jane roe\"@example.test", "\"SRS0=aCas=G3=example.test=jane roe\"@srs.test" },
+		{ "\"a@b\"@example.test", "\"SRS0=18eA=G3=example.test=a@b\"@srs.test" },
+		{ "\"a\\\"b\\\\c\"@example.test",
+		    "\"SRS0=2KBE=G3=example.test=a\\\"b\\\\c\"@srs.test" },
+		{ "\".dots..\"@example.test", "\"SRS0=3cn9=G3=example.test=.dots..\"@srs.test" },
+	};
+
+	(void)state;
+	check_rows(forward, rows, COUNT(rows));
+}
+
+static void
+test_forward_srs(void **state)
+{
+	static const struct rewrite_row rows[] = {
+		{ "SRS0=AbCd=AA=orig.test=user@relay.test",
+		    "SRS1=/UMd=relay.test==AbCd=AA=orig.test=user@srs.test" },
+		{ "SRS0+x@Relay.test", "SRS1=Jaka=Relay.test=+x@srs.test" },
+		{ "srs0-@relay.test", "SRS1=QT3y=relay.test=-@srs.test" },
+		{ "\"SRS0=jane roe\"@relay.test", "\"SRS1=/qDW=relay.test==jane roe\"@srs.test" },
+		{ "SRS1=any=orig.test==AbCd=AA=x.test=u@relay.test",
+		    "SRS1=5n+4=orig.test==AbCd=AA=x.test=u@srs.test" },
+		{ "srs1+any=orig.test==AbCd=AA=x.test=u@other.test",
+		    "SRS1=5n+4=orig.test==AbCd=AA=x.test=u@srs.test" },
+	};
+
+	(void)state;
+	check_rows(forward, rows, COUNT(rows));
+}
+
+/* What only looks like SRS1 is an ordinary address, so that its bounces find back. */
+static void
+test_forward_broken_srs1(void **state)
+{
+	static const struct rewrite_row rows[] = {
+		{ "SRS1=abcd=host.test=user@example.test",
+		    "SRS0=xtqq=G3=example.test=SRS1=abcd=host.test=user@srs.test" },
+		{ "SRS1=@example.test", "SRS0=hIvP=G3=example.test=SRS1=@srs.test" },
+		{ "SRS1=ab=host@example.test", "SRS0=zA0p=G3=example.test=SRS1=ab=host@srs.test" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++)
+		unit_text(rows[i].want, "reverse", reverse(rows[i].want), rows[i].key);
+	check_rows(forward, rows, COUNT(rows));
+}
+
+static void
+test_forward_refused(void **state)
+{
+	static const struct rewrite_row rows[] = {
+		{ "", "null sender" },
+		{ "<>", "null sender" },
+		{ "\"\"", "null sender" },
+		{ "jane", "not an address" },
+		{ "jane@", "not an address" },
+		{ "@example.test", "not an address" },
+		{ "\"\"@example.test", "not an address" },
+		{ "jane@example..test", "not an address" },
+		{ "jane@exam ple.test", "not an address" },
+		{ "jane@[192.0.2.1]", "not an address" },
+		{ "jane@exa=mple.test", "not an address" },
+		{ "ja\nne@example.test", "not an address" },
+		{ "\"jane@example.test", "not an address" },
+		{ "*", "not an address" },
+		{ "user@srs.test", "local domain" },
+		{ "user@SRS.Test", "local domain" },
+		{ "SRS0=mqiS=G3=example.test=jane@srs.test", "already ours" },
+		{ "srs0+MQIS=g3=EXAMPLE.test=Jane@SRS.TEST", "already ours" },
+		{ "SRS0=xxxx=G3=example.test=jane@srs.test", "local domain" },
+		{ "SRS0=@srs.test", "local domain" },
+		{ "SRS1=/UMd=relay.test==AbCd=AA=orig.test=user@srs.test", "already ours" },
+		{ "SRS1=xxxx=relay.test==AbCd=AA=orig.test=user@srs.test", "local domain" },
+	};
+
+	(void)state;
+	check_rows(forward, rows, COUNT(rows));
+}
+
+static void
+test_own_domains(void **state)
+{
+	static const struct rewrite_row rows[] = {
+		{ "user@own.test", "local domain" },
+		{ "user@OWN.test", "local domain" },
+		{ "user@a.sub.test", "local domain" },
+		{ "SRS0=mqiS=G3=example.test=jane@own.test", "local domain" },
+		{ "SRS1=any=orig.test==x@own.test", "local domain" },
+	};
+
+	(void)state;
+	srs_own(settings, "own.test");
+	srs_own(settings, ".sub.test");
+	assert_true(strncmp(forward("user@a.own.test"), "SRS0=", 5) == 0);
+	assert_true(strncmp(forward("user@sub.test"), "SRS0=", 5) == 0);
+	check_rows(forward, rows, COUNT(rows));
+}
+
+static void
+test_always_rewrite(void **state)
+{
+	static const struct rewrite_row rows[] = {
+		{ "jane@example.test", "SRS0=mqiS=G3=example.test=jane@srs.test" },
+		{ "SRS0=mqiS=G3=example.test=jane@srs.test", "already ours" },
+		{ "SRS0=xxxx=G3=example.test=jane@srs.test", "local domain" },
+		{ "SRS1=/UMd=relay.test==AbCd=AA=orig.test=user@srs.test", "already ours" },
+		{ "", "null sender" },
+	};
+
+	(void)state;
+	srs_own(settings, "example.test");
+	assert_string_equal(forward("jane@example.test"), "local domain");
+	srs_set(settings, "always-rewrite", "yes");
+	assert_true(strncmp(forward("user@srs.test"), "SRS0=", 5) == 0);
+	check_rows(forward, rows, COUNT(rows));
+}
+
+static void
+test_reverse(void **state)
+{
+	static const struct rewrite_row rows[] = {
+		{ "SRS0=mqiS=G3=example.test=jane@srs.test", "jane@example.test" },
+		{ "SRS0+mqiS=G3=example.test=jane@srs.test", "jane@example.test" },
+		{ "SRS0-mqiS=G3=example.test=jane@srs.test", "jane@example.test" },
+		{ "srs0=MQIS=g3=EXAMPLE.test=JANE@SRS.test", "JANE@EXAMPLE.test" },
+		{ "SRS0=mqiS=G3=example.test=jane@any.other.test", "jane@example.test" },
+		{ "SRS0=mqiSNRJz=G3=example.test=jane@srs.test", "jane@example.test" },
+		{ "SRS0=mqiSNRJzmvYGmr2ISlW+MO4qP0E=G3=example.test=jane@srs.test",
+		    "jane@example.test" },
+		{ "SRS0=mqiSNRJzmvYGmr2ISlW-MO4qP0E=G3=example.test=jane@srs.test",
+		    "jane@example.test" },
+		{ "\"SRS0=mqiS=G3=example.test=jane\"@srs.test", "jane@example.test" },
+		{ "\"SRS0=aCas=G3=example.test=jane roe\"@srs.test", "\"jane roe\"@example.test" },
+		{ "\"SRS0=18eA=G3=example.test=a@b\"@srs.test", "\"a@b\"@example.test" },
+		{ "SRS0=IfWx=G3=example.test=a=b@srs.test", "a=b@example.test" },
+		{ "SRS1=/UMd=relay.test==AbCd=AA=orig.test=user@srs.test",
+		    "SRS0=AbCd=AA=orig.test=user@relay.test" },
+		{ "SRS1=_UMd=relay.test==AbCd=AA=orig.test=user@srs.test",
+		    "SRS0=AbCd=AA=orig.test=user@relay.test" },
+		{ "SRS1=Jaka=Relay.test=+x@srs.test", "SRS0+x@Relay.test" },
+		{ "SRS1=QT3y=relay.test=-@srs.test", "SRS0-@relay.test" },
+		{ "\"SRS1=/qDW=relay.test==jane roe\"@srs.test", "\"SRS0=jane roe\"@relay.test" },
+	};
+
+	(void)state;
+	check_rows(reverse, rows, COUNT(rows));
+}
+
+static void
+test_reverse_refused(void **state)
+{
+	static const struct rewrite_row rows[] = {
+		{ "", "not an SRS address" },
+		{ "<>", "not an SRS address" },
+		{ "jane@example.test", "not an SRS address" },
+		{ "SRS0@srs.test", "not an SRS address" },
+		{ "SRS0=mqiS=G3=example.test=jane", "not an SRS address" },
+		{ "SRS0_mqiS=G3=example.test=jane@srs.test", "not an SRS address" },
+		{ "SRS0=@srs.test", "malformed" },
+		{ "SRS0=mqiS@srs.test", "malformed" },
+		{ "SRS0=mqiS=G3@srs.test", "malformed" },
+		{ "SRS0=mqiS=G3=example.test@srs.test", "malformed" },
+		{ "SRS0=mqiS=G3=example.test=@srs.test", "malformed" },
+		{ "SRS0=mqiS=G=example.test=jane@srs.test", "malformed" },
+		{ "SRS0=mqiS=G3A=example.test=jane@srs.test", "malformed" },
+		{ "SRS0=mqiS=G1=example.test=jane@srs.test", "malformed" },
+		{ "SRS0=mqiS==example.test=jane@srs.test", "malformed" },
+		{ "SRS1=@srs.test", "malformed" },
+		{ "SRS1=/UMd=relay.test=AbCd@srs.test", "malformed" },
+		{ "SRS0=xxxx=G3=example.test=jane@srs.test", "bad hash" },
+		{ "SRS0=mqi=G3=example.test=jane@srs.test", "bad hash" },
+		{ "SRS0==G3=example.test=jane@srs.test", "bad hash" },
+		{ "SRS0=mqiSxxxx=G3=example.test=jane@srs.test", "bad hash" },
+		{ "SRS0=mqiSNRJzmvYGmr2ISlW+MO4qP0E==G3=example.test=jane@srs.test", "malformed" },
+		{ "SRS0=mqiSNRJzmvYGmr2ISlW+MO4qP0Ex=G3=example.test=jane@srs.test", "bad hash" },
+		{ "SRS0=mqiS=G2=example.test=jane@srs.test", "bad hash" },
+		{ "SRS0=mqiS=G3=examplf.test=jane@srs.test", "bad hash" },
+		{ "SRS0=mqiS=G3=example.test=janf@srs.test", "bad hash" },
+		{ "SRS0=mqiS=AA=example.test=jane@srs.test", "bad hash" },
+		{ "SRS1=xxxx=relay.test==AbCd=AA=orig.test=user@srs.test", "bad hash" },
+		{ "SRS1=/UMd=relay.test=+AbCd=AA=orig.test=user@srs.test", "bad hash" },
+		{ "SRS1=mqiS=example.test==jane@srs.test", "bad hash" },
+	};
+
+	(void)state;
+	check_rows(reverse, rows, COUNT(rows));
+}
+
+/* random_address - an address in external form, of a few letters and traps */
+static size_t
+random_address(uint64_t *seed, char external[MAILADDR_SIZE])
+{
+	static const char locals[] = "abcXYZ019.+-_=@\"\\ /\303\266\377%SRS01";
+	static const char hosts[] = "abcXYZ019-_.\303\274";
+	char local[70], host[70];
+	size_t i, n = 1 + unit_random(seed, 60), m = 1 + unit_random(seed, 60);
+
+	for (i = 0; i < n; i++)
+		local[i] = locals[unit_random(seed, sizeof(locals) - 1)];
+	for (i = 0; i < m; i++) {
+		host[i] = hosts[unit_random(seed, sizeof(hosts) - 1)];
+		if (host[i] == '.' && (i == 0 || i == m - 1 || host[i - 1] == '.'))
+			host[i] = 'h';
+	}
+	return mailaddr_format(external, local, n, host, m);
+}
+
+/* random_settings - any choice of those that change how an address is made */
+static void
+random_settings(uint64_t *seed)
+{
+	char text[12];
+
+	snprintf(text, sizeof(text), "%c", "=+-"[unit_random(seed, 3)]);
+	srs_set(settings, "separator", text);
+	snprintf(text, sizeof(text), "%u", 4 + unit_random(seed, 24));
+	srs_set(settings, "hash-length", text);
+	srs_set(settings, "hash-avoid-slash", unit_random(seed, 2) == 0 ? "yes" : "no");
+}
+
+/* reverse(forward(a)) is a, whatever a is, how the address is made, and when. */
+static void
+test_there_and_back(void **state)
+{
+	char external[MAILADDR_SIZE], made[MAILADDR_SIZE];
+	uint64_t seed = 1653;
+	unsigned i, done = 0;
+	time_t now;
+
+	(void)state;
+	for (i = 0; i < 20000; i++) {
+		random_settings(&seed);
+		now = (time_t)unit_random(&seed, 2000000000);
+		if (random_address(&seed, external) == 0)
+			continue;
+		strlcpy(made, answer(srs_rewrite_forward, external, strlen(external), now),
+		    sizeof(made));
+		if (strcmp(made, "too long") == 0)
+			continue;
+		unit_text(external, made, reverse_at(made, now), external);
+		done++;
+	}
+	unit_true("addresses", "were made", done > 15000);
+	unit_end();
+}
+
+/* is_folded - does verification take one for the other? */
+static bool
+is_folded(char a, char b)
+{
+	if (a >= 'A' && a <= 'Z')
+		a = (char)(a + 32);
+	if (b >= 'A' && b <= 'Z')
+		b = (char)(b + 32);
+	return a == b || (a == '+' && b == '-') || (a == '-' && b == '+') ||
+	       (a == '/' && b == '_') || (a == '_' && b == '/');
+}
+
+/* check_altered - an address with one byte changed gives nothing, or just what it gave before */
+static void
+check_altered(const char *made, size_t i, char c, const char *back)
+{
+	char altered[MAILADDR_SIZE];
+	const char *got;
+
+	strlcpy(altered, made, sizeof(altered));
+	altered[i] = c;
+	got = reverse(altered);
+	if (strchr(got, '@') == NULL)
+		return;
+	/* The signature holds, so nothing but case may have changed, or '-' for '+' and the like.
+	 */
+	unit_true(altered, unit_row("byte %zu of %s", i, made), is_folded(made[i], c) || i == 4);
+	unit_int(altered, "leads to the same", strcasecmp(got, back), 0);
+}
+
+static void
+test_altered_bytes(void **state)
+{
+	static const char *const addresses[] = { "jane@example.test", "a=b@Example.test",
+		"SRS0=AbCd=AA=orig.test=user@relay.test",
+		"SRS1=any=orig.test==AbCd=AA=x.test=u@relay.test", "u6@example.test" };
+	char made[MAILADDR_SIZE], back[MAILADDR_SIZE];
+	size_t i, j;
+	int c;
+
+	(void)state;
+	srs_set(settings, "hash-length", "27");
+	srs_set(settings, "hash-minimum", "27");
+	for (i = 0; i < COUNT(addresses); i++) {
+		strlcpy(made, forward(addresses[i]), sizeof(made));
+		strlcpy(back, reverse(made), sizeof(back));
+		unit_true(made, "is an address", strchr(back, '@') != NULL);
+		for (j = 0; made[j] != '@'; j++)
+			for (c = 1; c < 256; c++)
+				if (c != made[j])
+					check_altered(made, j, (char)c, back);
+	}
+	unit_end();
+}
+
+/* What mail systems do to an address, and other implementations to a hash, does no harm. */
+static void
+test_folded_bytes(void **state)
+{
+	char made[MAILADDR_SIZE];
+	size_t i;
+
+	(void)state;
+	srs_set(settings, "hash-length", "27");
+	strlcpy(made, forward("u6@example.test"), sizeof(made));
+	assert_non_null(strchr(made, '+'));
+	for (i = 0; made[i] != '\0'; i++)
+		made[i] = (char)(made[i] >= 'a' && made[i] <= 'z' ? made[i] - 32 : made[i]);
+	assert_string_equal(reverse(made), "U6@EXAMPLE.TEST");
+	for (i = 5; made[i] != '='; i++)
+		made[i] = made[i] == '+' ? '-' : made[i] == '/' ? '_' : made[i];
+	assert_string_equal(reverse(made), "U6@EXAMPLE.TEST");
+}
+
+/* Each forwarder on the way makes its own address of the last one's. */
+static void
+test_chains_do_not_grow(void **state)
+{
+	static const char *const hosts[] = { "one.test", "two.test", "three.test", "four.test" };
+	char address[MAILADDR_SIZE] = "jane@example.test", second[MAILADDR_SIZE], name[80];
+	size_t i, longest = 0;
+	int hop;
+
+	(void)state;
+	for (hop = 0; hop < 40; hop++) {
+		snprintf(name, sizeof(name), "%s", hosts[hop % 4]);
+		srs_set(settings, "srs-domain", name);
+		strlcpy(address, forward(address), sizeof(address));
+		unit_true(address, "is an address", strchr(address, '@') != NULL);
+		if (hop == 1)
+			strlcpy(second, address, sizeof(second));
+		if (hop > 0 && strlen(address) > longest)
+			longest = strlen(address);
+	}
+	assert_true(strncmp(address, "SRS1=", 5) == 0);
+	assert_true(longest <= strlen(second) + 2); /* three.test is longer than two.test */
+	/* The last one leads back to the first, which leads back to the sender. */
+	strlcpy(address, reverse(address), sizeof(address));
+	assert_string_equal(strchr(address, '@'), "@one.test");
+	assert_string_equal(reverse(address), "jane@example.test");
+	for (i = 0; i < COUNT(hosts); i++)
+		unit_true(hosts[i], "is not in it", strstr(address, hosts[i]) == NULL || i == 0);
+	unit_end();
+}
+
+/* cleanup(8) asks up to ten times, each time with the last answer. */
+static void
+test_asked_again(void **state)
+{
+	static const char *const senders[] = { "jane@example.test",
+		"SRS0=AbCd=AA=orig.test=user@relay.test",
+		"SRS1=any=orig.test==AbCd=AA=x.test=u@relay.test", "\"jane roe\"@example.test" };
+	static const char *const choices[] = { "no", "yes" };
+	char made[MAILADDR_SIZE];
+	size_t i, j;
+
+	(void)state;
+	for (j = 0; j < COUNT(choices); j++) {
+		srs_set(settings, "always-rewrite", choices[j]);
+		srs_set(settings, "hash-avoid-slash", choices[j]);
+		for (i = 0; i < COUNT(senders); i++) {
+			strlcpy(made, forward(senders[i]), sizeof(made));
+			unit_text(made, "asked again", forward(made), "already ours");
+		}
+	}
+	unit_end();
+}
+
+static void
+test_several_secrets(void **state)
+{
+	struct srs_result result;
+
+	(void)state;
+	srs_keys_free(&keys);
+	keys = srs_keys_of(SECRET "\nolder secret of ours\noldest\n");
+	assert_string_equal(
+	    forward("jane@example.test"), "SRS0=mqiS=G3=example.test=jane@srs.test");
+	assert_string_equal(
+	    reverse("SRS0=mqiS=G3=example.test=jane@srs.test"), "jane@example.test");
+	assert_string_equal(
+	    reverse("SRS0=Kxoz=G3=example.test=jane@srs.test"), "jane@example.test");
+	assert_string_equal(
+	    reverse("SRS0=beqO=G3=example.test=jane@srs.test"), "jane@example.test");
+	srs_rewrite_reverse(
+	    &result, BYTES("SRS0=mqiS=G3=example.test=jane@srs.test"), settings, keys, NOW);
+	assert_int_equal(result.secret, 0);
+	srs_rewrite_reverse(
+	    &result, BYTES("SRS0=beqO=G3=example.test=jane@srs.test"), settings, keys, NOW);
+	assert_int_equal(result.secret, 2);
+	srs_rewrite_reverse(
+	    &result, BYTES("SRS0=xxxx=G3=example.test=jane@srs.test"), settings, keys, NOW);
+	assert_int_equal(result.secret, SRS_KEYS_NONE);
+	srs_rewrite_forward(&result, BYTES("jane@example.test"), settings, keys, NOW);
+	assert_int_equal(result.secret, SRS_KEYS_NONE);
+	assert_string_equal(forward("SRS0=beqO=G3=example.test=jane@srs.test"), "already ours");
+}
+
+/* check_ages - an address made at NOW, seen on other days */
+static void
+check_ages(const char *max_age, int last)
+{
+	static const char made[] = "SRS0=mqiS=G3=example.test=jane@srs.test";
+	int day;
+
+	srs_set(settings, "max-age", max_age);
+	for (day = -400; day <= 600; day++)
+		unit_text(max_age, unit_row("%d days later", day),
+		    reverse_at(made, NOW + (time_t)day * DAY),
+		    day >= -1 && day <= last ? "jane@example.test" : "expired");
+}
+
+static void
+test_ages(void **state)
+{
+	(void)state;
+	check_ages("21", 21);
+	check_ages("1", 1);
+	check_ages("365", 365);
+	unit_end();
+}
+
+/* Days end at midnight UTC, whatever the hour was. */
+static void
+test_midnights(void **state)
+{
+	static const char made[] = "SRS0=mqiS=G3=example.test=jane@srs.test";
+	time_t midnight = NOW - NOW % DAY;
+
+	(void)state;
+	assert_string_equal(reverse_at(made, midnight), "jane@example.test");
+	assert_string_equal(reverse_at(made, midnight - 1), "jane@example.test");
+	assert_string_equal(reverse_at(made, midnight - DAY), "jane@example.test");
+	assert_string_equal(reverse_at(made, midnight - DAY - 1), "expired");
+	assert_string_equal(reverse_at(made, midnight + 22 * DAY - 1), "jane@example.test");
+	assert_string_equal(reverse_at(made, midnight + 22 * DAY), "expired");
+}
+
+/* SRS1 holds no stamp: it is as old as the SRS0 address that it leads to. */
+static void
+test_srs1_has_no_age(void **state)
+{
+	(void)state;
+	assert_string_equal(reverse_at("SRS1=Jaka=Relay.test=+x@srs.test", NOW + (time_t)500 * DAY),
+	    "SRS0+x@Relay.test");
+}
+
+static void
+test_hash_lengths(void **state)
+{
+	static const struct rewrite_row rows[] = {
+		{ "4", "SRS0=mqiS=G3=example.test=jane@srs.test" },
+		{ "8", "SRS0=mqiSNRJz=G3=example.test=jane@srs.test" },
+		{ "27", "SRS0=mqiSNRJzmvYGmr2ISlW+MO4qP0E=G3=example.test=jane@srs.test" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		srs_set(settings, "hash-length", rows[i].key);
+		unit_text(rows[i].key, "forward", forward("jane@example.test"), rows[i].want);
+	}
+	srs_set(settings, "hash-minimum", "8");
+	unit_text("minimum 8", "4", reverse(rows[0].want), "bad hash");
+	unit_text("minimum 8", "8", reverse(rows[1].want), "jane@example.test");
+	unit_text("minimum 8", "27", reverse(rows[2].want), "jane@example.test");
+	unit_end();
+}
+
+static void
+test_separators(void **state)
+{
+	static const char *const separators[] = { "=", "+", "-" };
+	char want[MAILADDR_SIZE];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(separators); i++) {
+		srs_set(settings, "separator", separators[i]);
+		snprintf(
+		    want, sizeof(want), "SRS0%smqiS=G3=example.test=jane@srs.test", separators[i]);
+		unit_text(separators[i], "SRS0", forward("jane@example.test"), want);
+		unit_text(separators[i], "back", reverse(want), "jane@example.test");
+		snprintf(want, sizeof(want), "SRS1%sJaka=Relay.test=+x@srs.test", separators[i]);
+		unit_text(separators[i], "SRS1", forward("SRS0+x@Relay.test"), want);
+		unit_text(separators[i], "back", reverse(want), "SRS0+x@Relay.test");
+	}
+	unit_end();
+}
+
+/* u6's hash is free of '/' and '+' one day back, u81's two days back, u1614's on no day. */
+static void
+test_avoid_slash(void **state)
+{
+	static const struct rewrite_row rows[] = {
+		{ "jane@example.test", "SRS0=mqiS=G3=example.test=jane@srs.test" },
+		{ "u6@example.test", "SRS0=rv9b=G2=example.test=u6@srs.test" },
+		{ "u81@example.test", "SRS0=Hug7=GZ=example.test=u81@srs.test" },
+		{ "u1614@example.test", "SRS0=EM/U=G3=example.test=u1614@srs.test" },
+		/* There is no stamp in SRS1. */
+		{ "SRS0=AbCd=AA=orig.test=user@relay.test",
+		    "SRS1=/UMd=relay.test==AbCd=AA=orig.test=user@srs.test" },
+	};
+	size_t i;
+
+	(void)state;
+	assert_string_equal(forward("u6@example.test"), "SRS0=v+DN=G3=example.test=u6@srs.test");
+	srs_set(settings, "hash-avoid-slash", "yes");
+	for (i = 0; i < COUNT(rows); i++)
+		unit_text(rows[i].want, "reverse", reverse(rows[i].want), rows[i].key);
+	check_rows(forward, rows, COUNT(rows));
+}
+
+/* An address is not signed with a day that has expired already. */
+static void
+test_avoid_slash_and_short_ages(void **state)
+{
+	(void)state;
+	srs_set(settings, "hash-avoid-slash", "yes");
+	srs_set(settings, "max-age", "1");
+	assert_string_equal(forward("u6@example.test"), "SRS0=v+DN=G3=example.test=u6@srs.test");
+	srs_set(settings, "max-age", "2");
+	assert_string_equal(forward("u6@example.test"), "SRS0=rv9b=G2=example.test=u6@srs.test");
+	assert_true(strstr(forward("u81@example.test"), "=G3=") != NULL);
+	srs_set(settings, "max-age", "3");
+	assert_string_equal(forward("u81@example.test"), "SRS0=Hug7=GZ=example.test=u81@srs.test");
+}
+
+static void
+test_avoid_slash_of_many(void **state)
+{
+	unsigned i, slashes = 0;
+	char key[40], made[MAILADDR_SIZE];
+
+	(void)state;
+	srs_set(settings, "hash-avoid-slash", "yes");
+	for (i = 0; i < 5000; i++) {
+		snprintf(key, sizeof(key), "user%u@example.test", i);
+		strlcpy(made, forward(key), sizeof(made));
+		slashes += strpbrk(made, "/+") != NULL;
+		unit_text(made, "reverse", reverse(made), key);
+	}
+	/* 12 % of the hashes hold one of them, of three tries 0.2 %. */
+	assert_in_range(slashes, 0, 30);
+	unit_end();
+}
+
+/* check_length - a local part of n bytes: made while the result has at most 254 */
+static void
+check_length(char c, size_t n, size_t want)
+{
+	char key[400], *local = unit_fill(c, n);
+	bool quote = c == ' ';
+	const char *got;
+
+	snprintf(key, sizeof(key), "%s%s%s@x.test", quote ? "\"" : "", local, quote ? "\"" : "");
+	got = forward(key);
+	if (want == 0) {
+		unit_text(key, unit_row("%zu bytes", n), got, "too long");
+	} else {
+		unit_int(key, unit_row("%zu bytes", n), (int)strlen(got), (int)want);
+		unit_text(key, "back", reverse(got), key);
+	}
+	free(local);
+}
+
+static void
+test_lengths(void **state)
+{
+	char *huge = unit_fill('u', 70000);
+	size_t n;
+
+	(void)state;
+	/* SRS0=hhhh=TT=x.test=LOCAL@srs.test: 29 bytes and the local part */
+	for (n = 220; n <= 225; n++)
+		check_length('u', n, n + 29);
+	check_length('u', 226, 0);
+	check_length('u', 247, 0);
+	check_length(' ', 223, 254);
+	check_length(' ', 224, 0);
+	unit_text(
+	    "no at sign", "answer", answer(srs_rewrite_forward, huge, 1000, NOW), "not an address");
+	memcpy(huge + 70000 - 7, "@x.test", 7);
+	unit_text(
+	    "70,000 bytes", "answer", answer(srs_rewrite_forward, huge, 70000, NOW), "too long");
+	unit_text("70,000 bytes", "reverse", answer(srs_rewrite_reverse, huge, 70000, NOW),
+	    "not an SRS address");
+	free(huge);
+	unit_end();
+}
+
+struct fact_row {
+	const char *address;
+	enum srs_fact want;
+};
+
+/* check_fact - from the external form, and from the same address without its quotes */
+static void
+check_fact(const char *external, const char *internal, enum srs_fact want)
+{
+	size_t len = strlen(internal);
+	char *copy = unit_copy(internal, len);
+	struct mailaddr addr;
+
+	unit_int(internal, "fact", srs_rewrite_fact_internal(copy, len, settings, keys, NOW), want);
+	free(copy);
+	if (mailaddr_parse_external(&addr, external, strlen(external)) == MAILADDR_OK)
+		unit_int(external, "fact", srs_rewrite_fact(&addr, settings, keys, NOW), want);
+}
+
+static void
+test_facts(void **state)
+{
+	static const struct fact_row rows[] = {
+		{ "SRS0=mqiS=G3=example.test=jane@srs.test", SRS_FACT_VALID },
+		{ "srs0+MQIS=g3=EXAMPLE.test=JANE@SRS.TEST", SRS_FACT_VALID },
+		{ "SRS1=/UMd=relay.test==AbCd=AA=orig.test=user@srs.test", SRS_FACT_VALID },
+		{ "SRS0=xxxx=G3=example.test=jane@srs.test", SRS_FACT_FORGED },
+		{ "SRS0=mqi=G3=example.test=jane@srs.test", SRS_FACT_FORGED },
+		{ "SRS0=mqiS=G1=example.test=jane@srs.test", SRS_FACT_FORGED },
+		{ "SRS0=@srs.test", SRS_FACT_FORGED },
+		{ "SRS0-x@srs.test", SRS_FACT_FORGED },
+		{ "SRS1=xxxx=relay.test==x@srs.test", SRS_FACT_FORGED },
+		{ "SRS1=@srs.test", SRS_FACT_FORGED },
+		{ "jane@srs.test", SRS_FACT_FOREIGN },
+		{ "SRS0@srs.test", SRS_FACT_FOREIGN },
+		{ "SRS0x=y@srs.test", SRS_FACT_FOREIGN },
+		{ "SRS0=mqiS=G3=example.test=jane@other.test", SRS_FACT_FOREIGN },
+		{ "SRS0=xxxx=G3=example.test=jane@other.test", SRS_FACT_FOREIGN },
+		{ "SRS0=mqiS=G3=example.test=jane@a.srs.test", SRS_FACT_FOREIGN },
+		{ "SRS0=mqiS=G3=example.test=jane@xsrs.test", SRS_FACT_FOREIGN },
+		{ "SRS0=mqiS=G3=example.test=jane", SRS_FACT_FOREIGN },
+		{ "", SRS_FACT_FOREIGN },
+		{ "<>", SRS_FACT_FOREIGN },
+		{ "@", SRS_FACT_FOREIGN },
+		{ "@srs.test", SRS_FACT_FOREIGN },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++)
+		check_fact(rows[i].address, rows[i].address, rows[i].want);
+	unit_end();
+}
+
+/* Postfix quotes for the maps and does not for the policy service. */
+static void
+test_facts_of_quoted_addresses(void **state)
+{
+	(void)state;
+	check_fact("\"SRS0=aCas=G3=example.test=jane roe\"@srs.test",
+	    "SRS0=aCas=G3=example.test=jane roe@srs.test", SRS_FACT_VALID);
+	check_fact("\"SRS0=18eA=G3=example.test=a@b\"@srs.test",
+	    "SRS0=18eA=G3=example.test=a@b@srs.test", SRS_FACT_VALID);
+	check_fact("\"SRS0=2KBE=G3=example.test=a\\\"b\\\\c\"@srs.test",
+	    "SRS0=2KBE=G3=example.test=a\"b\\c@srs.test", SRS_FACT_VALID);
+	check_fact("\"SRS0=18eB=G3=example.test=a@b\"@srs.test",
+	    "SRS0=18eB=G3=example.test=a@b@srs.test", SRS_FACT_FORGED);
+	unit_end();
+}
+
+static void
+test_facts_by_age(void **state)
+{
+	static const char made[] = "SRS0=mqiS=G3=example.test=jane@srs.test";
+	int day;
+
+	(void)state;
+	for (day = -5; day < 60; day++)
+		unit_int(made, unit_row("%d days later", day),
+		    srs_rewrite_fact_internal(
+			made, strlen(made), settings, keys, NOW + (time_t)day * DAY),
+		    day >= -1 && day <= 21 ? SRS_FACT_VALID : SRS_FACT_EXPIRED);
+	unit_end();
+}
+
+/* What is too long to be an address of ours, or holds what none holds, and claims to be one. */
+static void
+test_facts_of_impossible_addresses(void **state)
+{
+	char *address = unit_fill('u', 8192);
+	size_t len = 8192;
+
+	(void)state;
+	memcpy(address, "SRS0=mqiS=G3=example.test=", 26);
+	memcpy(address + len - 9, "@srs.test", 9);
+	unit_int("8 KiB", "fact", srs_rewrite_fact_internal(address, len, settings, keys, NOW),
+	    SRS_FACT_FORGED);
+	memcpy(address + len - 9, "@xrs.test", 9);
+	unit_int("8 KiB, elsewhere", "fact",
+	    srs_rewrite_fact_internal(address, len, settings, keys, NOW), SRS_FACT_FOREIGN);
+	memcpy(address, "JRS0=mqiS=G3=example.test=", 26);
+	memcpy(address + len - 9, "@srs.test", 9);
+	unit_int("8 KiB, no tag", "fact",
+	    srs_rewrite_fact_internal(address, len, settings, keys, NOW), SRS_FACT_FOREIGN);
+	unit_int("control byte", "fact",
+	    srs_rewrite_fact_internal(
+		BYTES("SRS0=mqiS=G3=example.test=ja\tne@srs.test"), settings, keys, NOW),
+	    SRS_FACT_FORGED);
+	free(address);
+	unit_end();
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		REWRITE_TEST(test_words),
+		REWRITE_TEST(test_forward),
+		REWRITE_TEST(test_forward_quoted),
+		REWRITE_TEST(test_forward_srs),
+		REWRITE_TEST(test_forward_broken_srs1),
+		REWRITE_TEST(test_forward_refused),
+		REWRITE_TEST(test_own_domains),
+		REWRITE_TEST(test_always_rewrite),
+		REWRITE_TEST(test_reverse),
+		REWRITE_TEST(test_reverse_refused),
+		REWRITE_TEST(test_there_and_back),
+		REWRITE_TEST(test_altered_bytes),
+		REWRITE_TEST(test_folded_bytes),
+		REWRITE_TEST(test_chains_do_not_grow),
+		REWRITE_TEST(test_asked_again),
+		REWRITE_TEST(test_several_secrets),
+		REWRITE_TEST(test_ages),
+		REWRITE_TEST(test_midnights),
+		REWRITE_TEST(test_srs1_has_no_age),
+		REWRITE_TEST(test_hash_lengths),
+		REWRITE_TEST(test_separators),
+		REWRITE_TEST(test_avoid_slash),
+		REWRITE_TEST(test_avoid_slash_and_short_ages),
+		REWRITE_TEST(test_avoid_slash_of_many),
+		REWRITE_TEST(test_lengths),
+		REWRITE_TEST(test_facts),
+		REWRITE_TEST(test_facts_of_quoted_addresses),
+		REWRITE_TEST(test_facts_by_age),
+		REWRITE_TEST(test_facts_of_impossible_addresses),
+	};
+
+	return cmocka_run_group_tests_name("srs_rewrite", tests, NULL, NULL);
+}
