@@ -52,7 +52,9 @@ split_inet(const char *text, char host[HOST_SIZE], const char **port, const char
 static bool
 resolve(struct endpoint *ep, const char *host, const char *port, const char **error)
 {
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE }, *res, *ai;
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
+		.ai_flags = AI_PASSIVE | AI_ADDRCONFIG },
+			*res, *ai;
 	bool any = strcmp(host, "*") == 0;
 	int e = getaddrinfo(any ? NULL : host, port, &hints, &res);
 

@@ -4,6 +4,7 @@
 #include <sys/un.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdio.h>
@@ -27,7 +28,8 @@
 /* How the sink is written without ever waiting for it. */
 enum medium {
 	MEDIUM_FILE,   /* regular file, /dev/null: write(2) does not wait for a reader */
-	MEDIUM_PIPE,   /* pipe, terminal: poll(2), then at most PIPE_BUF bytes */
+	MEDIUM_OWN,    /* pipe, terminal, opened anew for ourselves and non-blocking */
+	MEDIUM_PIPE,   /* the same, when that fails: poll(2), then at most PIPE_BUF bytes */
 	MEDIUM_STREAM, /* journald's stream socket: send(2) with MSG_DONTWAIT */
 	MEDIUM_SYSLOG, /* one datagram a line */
 };
@@ -45,18 +47,29 @@ static struct {
 	char buffer[BUFFER_BYTES];
 } sink = { .ident = "srsd", .fd = STDERR_FILENO };
 
-static enum medium
-stderr_medium(void)
+/*
+ * open_stderr - find out what standard error is
+ *
+ * A pipe or terminal is shared with whoever started us: made non-blocking in place it would be so
+ * for him, too.
+ */
+static void
+open_stderr(void)
 {
 	struct stat st;
 
+	sink.fd = STDERR_FILENO;
+	sink.medium = MEDIUM_FILE;
 	if (fstat(STDERR_FILENO, &st) == -1 || S_ISREG(st.st_mode))
-		return MEDIUM_FILE;
-	if (S_ISSOCK(st.st_mode))
-		return MEDIUM_STREAM;
-	if (S_ISFIFO(st.st_mode) || isatty(STDERR_FILENO))
-		return MEDIUM_PIPE;
-	return MEDIUM_FILE;
+		return;
+	if (S_ISSOCK(st.st_mode)) {
+		sink.medium = MEDIUM_STREAM;
+	} else if (S_ISFIFO(st.st_mode) || isatty(STDERR_FILENO)) {
+		sink.fd = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+		sink.medium = sink.fd == -1 ? MEDIUM_PIPE : MEDIUM_OWN;
+		if (sink.fd == -1)
+			sink.fd = STDERR_FILENO;
+	}
 }
 
 static bool
@@ -88,8 +101,7 @@ log_open(enum log_sink kind, const char *ident)
 		sink.fd = -1;
 		syslog_connect();
 	} else {
-		sink.medium = stderr_medium();
-		sink.fd = STDERR_FILENO;
+		open_stderr();
 	}
 }
 
@@ -295,11 +307,14 @@ log_close(void)
 	struct pollfd pfd = { .events = POLLOUT };
 	struct timespec now, end;
 	long left = CLOSE_WAIT_MS;
+	size_t before;
 
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	for (;;) {
+		before = sink.len;
 		log_flush();
-		if (sink.len == 0 || left <= 0)
+		/* Ready, and yet it took nothing: a full disk does not become a reader. */
+		if (sink.len == 0 || left <= 0 || (pfd.revents != 0 && sink.len == before))
 			break;
 		pfd.fd = sink.fd;
 		/* Nobody reads any more: an error, and no room will ever come. */

@@ -32,6 +32,7 @@ struct spf_check {
 	struct identity helo, mailfrom;
 	struct spf_verdicts verdicts;
 	char helo_name[HOSTNAME_MAX + 1];
+	char receiver[HOSTNAME_MAX + 1];
 	char local[LOCAL_MAX + 1];
 	bool driving;
 	void (*wake)(void *arg);
@@ -111,10 +112,22 @@ fetch_wanted(struct spf_check *check, struct identity *identity)
 }
 
 static void
-evaluate(struct identity *identity)
+leave(struct spf_check *check, struct identity *identity)
 {
-	if (identity->wanted && !identity->done)
-		identity->done = spf_eval(&identity->req, identity->answers, identity->verdict);
+	if (identity->waits)
+		spf_inflight_leave(check->checker->inflight, identity->domain);
+	identity->waits = false;
+}
+
+/* evaluate - one pass; who has his verdict waits for nothing any more */
+static void
+evaluate(struct spf_check *check, struct identity *identity)
+{
+	if (!identity->wanted || identity->done)
+		return;
+	identity->done = spf_eval(&identity->req, identity->answers, identity->verdict);
+	if (identity->done)
+		leave(check, identity);
 }
 
 /* drive - evaluate and ask, until verdicts or until only the network can say more */
@@ -125,8 +138,8 @@ drive(struct spf_check *check)
 
 	check->driving = true;
 	do {
-		evaluate(&check->helo);
-		evaluate(&check->mailfrom);
+		evaluate(check, &check->helo);
+		evaluate(check, &check->mailfrom);
 		news = fetch_wanted(check, &check->helo);
 		news |= fetch_wanted(check, &check->mailfrom);
 	} while (news);
@@ -158,6 +171,7 @@ give_up(struct spf_check *check, struct identity *identity, const char *problem)
 	identity->verdict->result = SPF_TEMPERROR;
 	identity->verdict->problem = problem;
 	identity->done = true;
+	leave(check, identity);
 }
 
 static void
@@ -181,14 +195,6 @@ enter(struct spf_check *check, struct identity *identity)
 	identity->waits = spf_inflight_enter(check->checker->inflight, identity->domain);
 	if (!identity->waits)
 		give_up(check, identity, "too many checks wait for the DNS of this domain");
-}
-
-static void
-leave(struct spf_check *check, struct identity *identity)
-{
-	if (identity->waits)
-		spf_inflight_leave(check->checker->inflight, identity->domain);
-	identity->waits = false;
 }
 
 /* wait_for_network - until the deadline */
@@ -225,7 +231,7 @@ init_identity(struct identity *identity, struct spf_check *check, const struct s
 	identity->req.domain.len = idna_to_ascii(identity->domain, domain.s, domain.len);
 	identity->req.helo.s = check->helo_name;
 	identity->req.helo.len = strlen(check->helo_name);
-	identity->req.receiver = settings->spf.authserv_id;
+	identity->req.receiver = check->receiver;
 	identity->req.now = req->now;
 	identity->req.lookup_limit = (unsigned)settings->spf.lookup_limit;
 	identity->req.void_limit = (unsigned)settings->spf.void_limit;
@@ -260,6 +266,7 @@ spf_check_start(const struct spf_checker *checker, const struct settings *settin
 	check->mailfrom.verdict = &check->verdicts.mailfrom;
 	check->verdicts.has_helo = req->check_helo;
 	check->verdicts.has_mailfrom = req->check_mailfrom;
+	strlcpy(check->receiver, settings->spf.authserv_id, sizeof(check->receiver));
 	copy_texts(check, req);
 	if (req->check_helo)
 		init_identity(&check->helo, check, settings, req, req->helo);

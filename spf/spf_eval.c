@@ -638,8 +638,8 @@ evaluate_policy(struct eval *e, const struct policy *policy, const char *domain,
 	return walk(e, &policy->record, domain, depth);
 }
 
-/* Includes and redirects together; each costs one of lookup_limit. A second line of defence for
- * the stack. */
+/* Includes within includes; each costs one of lookup_limit. A second line of defence for the stack.
+ */
 #define DEPTH_MAX 100
 
 static struct host_result

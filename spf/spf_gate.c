@@ -419,7 +419,7 @@ answer_skipped(const struct gate_query *q, const struct settings *settings, enum
 	put_header(q, settings, &h, NULL, due, action);
 }
 
-/* spared - why a refusal is held back, or NULL */
+/* spared - why a refusal is held back, whatever test-only says; or NULL */
 static const char *
 spared(const struct gate_query *q, const struct settings *settings, struct gate_action *action)
 {
@@ -427,11 +427,10 @@ spared(const struct gate_query *q, const struct settings *settings, struct gate_
 
 	if (q->sender == GATE_SRS_VALID && spf->srs_sender == SRS_SENDER_NO_REJECT)
 		return "srs-sender";
-	if (spf->nat_guard && settings->prospective.family == 0 && ipaddr_is_private(&q->client)) {
-		action->nat_guarded = true;
-		return "nat-guard";
-	}
-	return spf->test_only ? "test-only" : NULL;
+	if (!spf->nat_guard || settings->prospective.family != 0 || !ipaddr_is_private(&q->client))
+		return NULL;
+	action->nat_guarded = true;
+	return "nat-guard";
 }
 
 /* The judgement that counts, and whose it is. HELO's comes first. */
@@ -464,28 +463,17 @@ evaluated_query(const struct gate_query *q, const struct settings *settings)
 /* What test-only holds back, as the header's comment tells it. */
 #define COMMENT_SIZE 64
 
-/* test_only - note what would have been answered, the recipient's part first */
+/* test_only - note what would have been answered: code is that of a refusal */
 static void
-test_only(const struct gate_query *q, const struct spf_settings *spf, const struct judgement *j,
-    struct gate_action *action, char comment[COMMENT_SIZE])
+test_only(struct gate_action *action, enum gate_kind kind, const char *code, const char *whom,
+    char comment[COMMENT_SIZE])
 {
-	const struct recipient_refusal *refusal = refuse_recipient(q, spf);
-	const char *whom = "recipient", *code;
+	/* "NNN N.N.NN", and perhaps a text behind it */
+	int len = (int)strcspn(strchr(code, ' ') + 1, " ") + 4;
 
-	if (refusal != NULL) {
-		action->would = gate_kind_name(refusal->kind);
-		action->why = refusal->why;
-		code = refusal->text;
-	} else if (j->kind != GATE_DUNNO) {
-		action->would = gate_kind_name(j->kind);
-		whom = spf_identity_name(action->identity);
-		code = j->code;
-	} else {
-		return;
-	}
-	/* A code is "NNN N.N.NN" at most; a text goes on behind it. */
-	snprintf(comment, COMMENT_SIZE, "test-only, would be answered %.*s for %s",
-	    (int)strcspn(strchr(code, ' ') + 1, " ") + 4, code, whom);
+	action->would = gate_kind_name(kind);
+	snprintf(
+	    comment, COMMENT_SIZE, "test-only, would be answered %.*s for %s", len, code, whom);
 }
 
 void
@@ -493,10 +481,13 @@ gate_after(const struct gate_query *q, const struct settings *settings,
     const struct spf_verdicts *v, enum gate_header due, struct gate_action *action)
 {
 	const struct spf_settings *spf = &settings->spf;
+	const struct recipient_refusal *recipient =
+	    spf->test_only ? refuse_recipient(q, spf) : NULL;
 	struct gate_query subject = evaluated_query(q, settings);
 	char comment[COMMENT_SIZE];
 	struct spf_header h;
 	struct judgement j;
+	bool refused;
 
 	memset(action, 0, sizeof(*action));
 	if (is_srs_skip(q, spf)) {
@@ -506,7 +497,8 @@ gate_after(const struct gate_query *q, const struct settings *settings,
 	j = judge_both(q, spf, v, &action->identity);
 	if (j.kind != GATE_DUNNO)
 		action->why = spared(q, settings, action);
-	if (j.kind != GATE_DUNNO && action->why == NULL) {
+	refused = j.kind != GATE_DUNNO && action->why == NULL;
+	if (refused && !spf->test_only) {
 		put_refusal(&subject, spf, action->identity,
 		    action->identity == SPF_IDENTITY_HELO ? &v->helo : &v->mailfrom, j, action);
 		return;
@@ -515,8 +507,12 @@ gate_after(const struct gate_query *q, const struct settings *settings,
 	h.identity = v->has_mailfrom ? SPF_IDENTITY_MAILFROM : SPF_IDENTITY_HELO;
 	h.result = v->has_mailfrom ? v->mailfrom.result : v->helo.result;
 	strlcpy(comment, spf_identity_name(h.identity), sizeof(comment));
-	if (spf->test_only)
-		test_only(q, spf, &j, action, comment);
+	if (recipient != NULL)
+		test_only(action, recipient->kind, recipient->text, "recipient", comment);
+	else if (refused)
+		test_only(action, j.kind, j.code, spf_identity_name(action->identity), comment);
+	if (action->would != NULL && action->why == NULL)
+		action->why = "test-only";
 	h.comment = comment;
 	/* A HELO result is never shown as if it were the sender's. */
 	if (!v->has_mailfrom && !q->null_sender)

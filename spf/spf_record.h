@@ -35,7 +35,7 @@ struct spf_term {
 	struct spf_text text; /* as written, with its qualifier */
 };
 
-/* More terms than fit into 64 KiB of honest networks; each of them costs memory. */
+/* Each term costs memory; the longest honest records have some hundreds of them. */
 #define SPF_RECORD_TERMS_MAX 4096
 
 /* Points into the text that was parsed. */

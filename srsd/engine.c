@@ -18,8 +18,8 @@
 #include "srsd/policy_service.h"
 #include "srsd/server.h"
 
-/* What a check may still take after SIGTERM. systemd waits 90 s before it kills. */
-static const struct timeval stop_wait = { 30, 0 };
+/* What a check may take beyond lookup-time after SIGTERM; systemd kills after 90 s in all. */
+#define STOP_SPARE 5
 
 /* Lines of the log are handed over this long after the first of them. */
 static const struct timeval log_wait = { 0, 20000 };
@@ -80,6 +80,7 @@ static void
 on_stop_signal(evutil_socket_t signal, short what, void *arg)
 {
 	struct engine *engine = arg;
+	struct timeval wait = { engine->settings->spf.lookup_time + STOP_SPARE, 0 };
 
 	(void)what;
 	if (engine->stopping)
@@ -87,7 +88,7 @@ on_stop_signal(evutil_socket_t signal, short what, void *arg)
 	engine->stopping = true;
 	log_info("stopping on signal %d", (int)signal);
 	notify_send("STOPPING=1");
-	event_base_once(engine->base, -1, EV_TIMEOUT, on_stop_wait, engine, &stop_wait);
+	event_base_once(engine->base, -1, EV_TIMEOUT, on_stop_wait, engine, &wait);
 	server_drain(engine->server, on_drained, engine);
 }
 
@@ -218,10 +219,14 @@ engine_listen(struct engine *engine, enum engine_service service, int fd)
 	server_add_listener(engine->server, engine->service[service], fd);
 }
 
-void
+bool
 engine_run(struct engine *engine)
 {
-	while (!engine->done && event_base_loop(engine->base, EVLOOP_ONCE) == 0)
+	while (!engine->done) {
+		if (event_base_loop(engine->base, EVLOOP_ONCE) != 0)
+			return false;
 		if (log_pending() && !evtimer_pending(engine->log, NULL))
 			evtimer_add(engine->log, &log_wait);
+	}
+	return true;
 }

@@ -7,6 +7,7 @@
 #ifndef SRSD_ENGINE_H
 #define SRSD_ENGINE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "conf/settings.h"
@@ -33,7 +34,7 @@ void engine_free(struct engine **);
 /* Hands a listening socket over. */
 void engine_listen(struct engine *, enum engine_service, int fd);
 
-/* Runs until SIGTERM or SIGINT, then answers what is in flight. */
-void engine_run(struct engine *);
+/* Runs until SIGTERM or SIGINT, then answers what is in flight. False when the loop has failed. */
+bool engine_run(struct engine *);
 
 #endif

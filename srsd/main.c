@@ -219,7 +219,7 @@ go_background(void)
 		_exit(read(fd[0], &ready, 1) == 1 ? 0 : 1);
 	}
 	close(fd[0]);
-	if (setsid() == -1)
+	if (setsid() == -1 || chdir("/") == -1)
 		fatal("setsid");
 	return fd[1];
 }
@@ -303,7 +303,8 @@ serve(const struct options *opts, struct settings *settings, struct srs_keys *ke
 	say_started(settings, srs_keys_count(keys));
 	tell_parent(parent);
 	notify_send("READY=1");
-	engine_run(engine);
+	if (!engine_run(engine))
+		fatal("event loop");
 	engine_free(&engine);
 	remove_pid_file(pid_file);
 	notify_close();

@@ -14,7 +14,7 @@
 #include "srsd/srs_budget.h"
 #include "srsd/srs_keys.h"
 
-/* The owner may replace settings, keys and resolver between requests. */
+/* The owner may replace settings and keys at any time; a check that waits keeps what it has. */
 struct policy_service {
 	const struct settings *settings;
 	struct srs_keys *keys;

@@ -29,7 +29,8 @@ srs_mac_new(const void *secret, size_t len)
 	EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
 	struct srs_mac *mac = xcalloc(1, sizeof(*mac));
 
-	mac->ctx = EVP_MAC_CTX_new(hmac);
+	if (hmac != NULL)
+		mac->ctx = EVP_MAC_CTX_new(hmac);
 	EVP_MAC_free(hmac);
 	if (mac->ctx == NULL || !EVP_MAC_init(mac->ctx, secret, len, params))
 		srs_mac_free(&mac);

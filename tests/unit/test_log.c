@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "tests/unit/unit_dir.h"
+#include "tests/unit/log_capture.h"
 
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -9,80 +9,27 @@
 #include <time.h>
 
 #include "common/line.h"
-#include "common/log.h"
-
-/* The log writes to standard error, which a test replaces for a while. */
-static int saved_stderr = -1;
-
-static void
-redirect(int fd)
-{
-	fflush(stderr);
-	saved_stderr = dup(STDERR_FILENO);
-	assert_int_not_equal(saved_stderr, -1);
-	assert_int_equal(dup2(fd, STDERR_FILENO), STDERR_FILENO);
-	log_open(LOG_SINK_STDERR, "unit");
-}
-
-static void
-restore(void)
-{
-	dup2(saved_stderr, STDERR_FILENO);
-	close(saved_stderr);
-}
-
-/* What was written to a file, NUL-terminated. */
-static char written[4 * 1024 * 1024];
-
-static void
-begin_file(void)
-{
-	int fd = open(unit_path("log"), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
-
-	assert_int_not_equal(fd, -1);
-	redirect(fd);
-	close(fd);
-}
-
-static const char *
-read_file(void)
-{
-	FILE *in = fopen(unit_path("log"), "re");
-	size_t n = fread(written, 1, sizeof(written) - 1, in);
-
-	fclose(in);
-	written[n] = '\0';
-	return written;
-}
-
-static const char *
-end_file(void)
-{
-	log_flush();
-	restore();
-	log_verbose(0);
-	return read_file();
-}
 
 static void
 test_levels(void **state)
 {
 	(void)state;
-	begin_file();
+	log_capture_begin();
 	log_info("plain %d", 1);
 	log_warnx("odd %s", "thing");
 	errno = ENOENT;
 	log_warn("open %s", "x");
-	assert_string_equal(end_file(), "unit: plain 1\n"
-					"unit: warning: odd thing\n"
-					"unit: warning: open x: No such file or directory\n");
+	assert_string_equal(log_capture_end(),
+	    "unit: plain 1\n"
+	    "unit: warning: odd thing\n"
+	    "unit: warning: open x: No such file or directory\n");
 }
 
 static void
 test_debug_only_when_asked_for(void **state)
 {
 	(void)state;
-	begin_file();
+	log_capture_begin();
 	log_debug("one");
 	assert_false(log_debugging());
 	log_verbose(1);
@@ -91,19 +38,19 @@ test_debug_only_when_asked_for(void **state)
 	log_verbose(0);
 	log_debug("three");
 	assert_false(log_debugging());
-	assert_string_equal(end_file(), "unit: debug: two\n");
+	assert_string_equal(log_capture_end(), "unit: debug: two\n");
 }
 
 static void
 test_errno_stays(void **state)
 {
 	(void)state;
-	begin_file();
+	log_capture_begin();
 	errno = EBADF;
 	log_warn("one");
 	log_info("two");
 	assert_int_equal(errno, EBADF);
-	end_file();
+	log_capture_end();
 }
 
 static void
@@ -112,26 +59,26 @@ test_ready_line(void **state)
 	struct line line;
 
 	(void)state;
-	begin_file();
+	log_capture_begin();
 	line_begin(&line, "map from=<%s");
 	line_put(&line, "> a\nb");
 	log_line(&line);
-	assert_string_equal(end_file(), "unit: map from=<%s> a?b\n");
+	assert_string_equal(log_capture_end(), "unit: map from=<%s> a?b\n");
 }
 
 static void
 test_newline_never_passes(void **state)
 {
 	(void)state;
-	begin_file();
+	log_capture_begin();
 	log_info("one\ntwo");
 	log_info("three\n");
 	log_info("\n\n");
 	log_warnx("%s", "four\nunit: five");
-	assert_string_equal(end_file(), "unit: one?two\n"
-					"unit: three?\n"
-					"unit: ??\n"
-					"unit: warning: four?unit: five\n");
+	assert_string_equal(log_capture_end(), "unit: one?two\n"
+					       "unit: three?\n"
+					       "unit: ??\n"
+					       "unit: warning: four?unit: five\n");
 }
 
 static void
@@ -141,15 +88,15 @@ test_long_message_is_cut(void **state)
 	const char *nl;
 
 	(void)state;
-	begin_file();
+	log_capture_begin();
 	log_info("%s", text);
 	errno = ENOENT;
 	log_warn("%s", text);
 	log_info("next");
-	end_file();
-	nl = strchr(written, '\n');
+	log_capture_end();
+	nl = strchr(log_captured, '\n');
 	assert_non_null(nl);
-	assert_in_range(nl - written, 1000, 2047);
+	assert_in_range(nl - log_captured, 1000, 2047);
 	nl = strchr(nl + 1, '\n');
 	assert_non_null(nl);
 	assert_string_equal(nl + 1, "unit: next\n");
@@ -163,13 +110,13 @@ test_longest_ready_line(void **state)
 	struct line line;
 
 	(void)state;
-	begin_file();
+	log_capture_begin();
 	line_begin(&line, text);
 	log_line(&line);
 	log_info("next");
-	end_file();
-	assert_int_equal(strlen(written), 6 + LINE_SIZE + 1 + strlen("unit: next\n"));
-	assert_string_equal(written + 6 + LINE_SIZE, "\nunit: next\n");
+	log_capture_end();
+	assert_int_equal(strlen(log_captured), 6 + LINE_SIZE + 1 + strlen("unit: next\n"));
+	assert_string_equal(log_captured + 6 + LINE_SIZE, "\nunit: next\n");
 	free(text);
 }
 
@@ -177,28 +124,28 @@ static void
 test_written_at_the_flush(void **state)
 {
 	(void)state;
-	begin_file();
+	log_capture_begin();
 	assert_false(log_pending());
 	log_info("one");
 	assert_true(log_pending());
-	assert_string_equal(read_file(), "");
+	assert_string_equal(log_capture_read(), "");
 	log_flush();
 	assert_false(log_pending());
-	assert_string_equal(read_file(), "unit: one\n");
+	assert_string_equal(log_capture_read(), "unit: one\n");
 	log_info("two");
-	assert_string_equal(end_file(), "unit: one\nunit: two\n");
+	assert_string_equal(log_capture_end(), "unit: one\nunit: two\n");
 }
 
 static void
 test_open_writes_what_waits(void **state)
 {
 	(void)state;
-	begin_file();
+	log_capture_begin();
 	log_info("one");
 	log_open(LOG_SINK_STDERR, "other");
-	assert_string_equal(read_file(), "unit: one\n");
+	assert_string_equal(log_capture_read(), "unit: one\n");
 	log_info("two");
-	assert_string_equal(end_file(), "unit: one\nother: two\n");
+	assert_string_equal(log_capture_end(), "unit: one\nother: two\n");
 }
 
 #define MANY 50000
@@ -232,11 +179,11 @@ test_a_file_loses_nothing(void **state)
 	unsigned i, lost;
 
 	(void)state;
-	begin_file();
+	log_capture_begin();
 	for (i = 0; i < MANY; i++)
 		log_info("line %u of a long story that somebody tells", i);
-	end_file();
-	assert_int_equal(check_numbered(written, &lost), MANY);
+	log_capture_end();
+	assert_int_equal(check_numbered(log_captured, &lost), MANY);
 	assert_int_equal(lost, 0);
 }
 
@@ -244,11 +191,11 @@ test_a_file_loses_nothing(void **state)
 static bool
 take(int fd, size_t *len)
 {
-	ssize_t n = read(fd, written + *len, sizeof(written) - 1 - *len);
+	ssize_t n = read(fd, log_captured + *len, sizeof(log_captured) - 1 - *len);
 
 	if (n > 0)
 		*len += (size_t)n;
-	written[*len] = '\0';
+	log_captured[*len] = '\0';
 	return n > 0;
 }
 
@@ -261,16 +208,16 @@ check_full_sink(int reader, int writer)
 	bool pending;
 
 	assert_int_equal(fcntl(reader, F_SETFL, O_NONBLOCK), 0);
-	redirect(writer);
+	log_capture_to(writer);
 	for (i = 0; i < MANY; i++)
 		log_info("line %u of a long story that nobody hears", i);
 	log_flush();
 	pending = log_pending();
 	while (take(reader, &len) || log_pending())
 		log_flush();
-	restore();
+	log_capture_restore();
 	assert_true(pending);
-	n = check_numbered(written, &lost);
+	n = check_numbered(log_captured, &lost);
 	assert_in_range(lost, 1, MANY);
 	assert_int_equal(n + lost, MANY);
 }
@@ -359,7 +306,7 @@ test_close_waits_for_a_reader(void **state)
 	assert_int_equal(read(go[0], &c, 1), 1);
 	assert_int_equal(c, 'p');
 	assert_int_equal(end_child(pid, reader), 0);
-	assert_int_equal(check_numbered(written, &lost), 3000);
+	assert_int_equal(check_numbered(log_captured, &lost), 3000);
 	assert_int_equal(lost, 0);
 	close(go[0]);
 	close(go[1]);
@@ -375,14 +322,14 @@ test_close_without_a_reader(void **state)
 	(void)state;
 	signal(SIGPIPE, SIG_IGN);
 	assert_int_equal(pipe(fds), 0);
-	redirect(fds[1]);
+	log_capture_to(fds[1]);
 	close(fds[1]);
 	log_info("nobody reads this");
 	close(fds[0]);
 	clock_gettime(CLOCK_MONOTONIC, &begun);
 	log_close();
 	clock_gettime(CLOCK_MONOTONIC, &ended);
-	restore();
+	log_capture_restore();
 	assert_false(log_pending());
 	assert_in_range(ended.tv_sec - begun.tv_sec, 0, 1);
 }
@@ -401,7 +348,7 @@ test_fatal(void **state)
 	}
 	assert_int_equal(end_child(pid, reader), 1);
 	assert_string_equal(
-	    written, "unit: before\nunit: fatal: cannot go on: No such file or directory\n");
+	    log_captured, "unit: before\nunit: fatal: cannot go on: No such file or directory\n");
 }
 
 static void
@@ -416,7 +363,7 @@ test_fatalx(void **state)
 		fatalx("cannot go on");
 	}
 	assert_int_equal(end_child(pid, reader), 1);
-	assert_string_equal(written, "unit: fatal: cannot go on\n");
+	assert_string_equal(log_captured, "unit: fatal: cannot go on\n");
 }
 
 /* Before log_open() there may be no event loop that flushes. First of all tests. */
@@ -428,15 +375,15 @@ test_before_open(void **state)
 
 	(void)state;
 	assert_int_equal(pipe(fds), 0);
-	saved_stderr = dup(STDERR_FILENO);
+	log_capture_stderr = dup(STDERR_FILENO);
 	dup2(fds[1], STDERR_FILENO);
 	log_warnx("no configuration");
-	restore();
+	log_capture_restore();
 	close(fds[1]);
 	while (take(fds[0], &len))
 		;
 	close(fds[0]);
-	assert_string_equal(written, "srsd: warning: no configuration\n");
+	assert_string_equal(log_captured, "srsd: warning: no configuration\n");
 }
 
 int

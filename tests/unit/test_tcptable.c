@@ -21,9 +21,8 @@ tell(struct story *story, int got, const struct tcptable_request *req, const cha
 
 	if (got == 1)
 		unit_visible(shown, sizeof(shown), req->key, req->len);
-	story->len += (size_t)snprintf(story->text + story->len,
-	    sizeof(story->text) - story->len, "%d %s%s;", got, got == 1 ? shown : error,
-	    got == 1 && req->overlong ? "..." : "");
+	story->len += (size_t)snprintf(story->text + story->len, sizeof(story->text) - story->len,
+	    "%d %s%s;", got, got == 1 ? shown : error, got == 1 && req->overlong ? "..." : "");
 }
 
 /* feed - hand over one piece, in memory of just its length */
@@ -237,8 +236,8 @@ check_key(size_t n, bool overlong)
 	static const size_t steps[] = { 1, 7, 1000, 4096, 65536 };
 
 	snprintf(want, sizeof(want), "1 %s%s;1 b;", key, overlong ? "..." : "");
-	unit_text(unit_row("%zu bytes", n), "whole", parse_in_pieces(data, len, len, len)->text,
-	    want);
+	unit_text(
+	    unit_row("%zu bytes", n), "whole", parse_in_pieces(data, len, len, len)->text, want);
 	for (i = 0; i < COUNT(steps); i++)
 		unit_text(unit_row("%zu bytes", n), unit_row("in steps of %zu", steps[i]),
 		    parse_in_pieces(data, len, steps[i], steps[i])->text, want);
@@ -275,8 +274,8 @@ test_endless_line(void **state)
 	unit_text("key", "whole", parse_in_pieces(data, 500000, 500000, 1)->text, want);
 	unit_text("key", "in pieces", parse_in_pieces(data, 500000, 999, 999)->text, want);
 	memcpy(data, "put ", 4);
-	unit_text("no request", "whole", parse_in_pieces(data, 500000, 500000, 1)->text,
-	    NOT_A_REQUEST);
+	unit_text(
+	    "no request", "whole", parse_in_pieces(data, 500000, 500000, 1)->text, NOT_A_REQUEST);
 	memset(data, '%', 500000);
 	memcpy(data, "get ", 4);
 	unit_text("no hex", "whole", parse_in_pieces(data, 500000, 500000, 1)->text, BAD_HEX);
@@ -325,8 +324,9 @@ test_garbage(void **state)
 			data[j] = alphabet[unit_random(&seed, sizeof(alphabet) - 1)];
 		strlcpy(whole, parse_in_pieces(data, n, n, n)->text, sizeof(whole));
 		unit_text("garbage", unit_row("%zu", i),
-		    parse_in_pieces(data, n, 1 + unit_random(&seed, 40),
-			1 + unit_random(&seed, 40))->text, whole);
+		    parse_in_pieces(data, n, 1 + unit_random(&seed, 40), 1 + unit_random(&seed, 40))
+			->text,
+		    whole);
 	}
 	unit_end();
 }

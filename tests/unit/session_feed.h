@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * session_feed - runs a session over memory as the server does over a socket: what the session
+ * leaves of its input is handed in again with what comes behind it.
+ */
+#ifndef TESTS_UNIT_SESSION_FEED_H
+#define TESTS_UNIT_SESSION_FEED_H
+
+#include "tests/unit/unit.h"
+
+#include <event2/buffer.h>
+
+#include "common/clock.h"
+#include "srsd/session.h"
+
+struct session_feed {
+	session_open_fn *open;
+	void *service;
+	/* What came of the last run. */
+	enum session_state state;
+	size_t left; /* bytes that the session did not use */
+	char output[300000];
+};
+
+/* The clock of a test: it stands. */
+static time_t session_feed_now;
+
+static inline time_t
+session_feed_wall(void *arg)
+{
+	(void)arg;
+	return session_feed_now;
+}
+
+static inline uint64_t
+session_feed_elapsed(void *arg)
+{
+	(void)arg;
+	return 12345;
+}
+
+static const struct clock session_feed_clock = { session_feed_wall, session_feed_elapsed, NULL };
+
+static inline void
+session_feed_wake(void *arg)
+{
+	(void)arg;
+	fail_msg("woken, though nothing had to wait");
+}
+
+/* session_feed_run - one client's bytes in pieces: first bytes, then step at a time */
+static inline const char *
+session_feed_run(
+    struct session_feed *feed, const char *data, size_t len, size_t first, size_t step)
+{
+	struct session_host host = { session_feed_wake, NULL };
+	struct session *session = feed->open(feed->service, &host);
+	struct evbuffer *out = evbuffer_new();
+	size_t begin = 0, end = first > len ? len : first, used;
+	char *copy;
+	ssize_t n;
+
+	feed->state = SESSION_READING;
+	for (;;) {
+		copy = unit_copy(data + begin, end - begin);
+		used = 0;
+		feed->state = session->ops->input(session, copy, end - begin, &used, out);
+		free(copy);
+		assert_in_range(used, 0, end - begin);
+		begin += used;
+		if (feed->state != SESSION_READING || end == len)
+			break;
+		end = end + step > len ? len : end + step;
+	}
+	feed->left = len - begin;
+	n = evbuffer_remove(out, feed->output, sizeof(feed->output) - 1);
+	feed->output[n > 0 ? n : 0] = '\0';
+	evbuffer_free(out);
+	session->ops->close(session);
+	return feed->output;
+}
+
+/* session_feed_check - the output is the same whole, byte by byte, and for all splits into two */
+static inline void
+session_feed_check(
+    struct session_feed *feed, const char *row, const char *data, size_t len, const char *want)
+{
+	size_t i;
+
+	unit_text(row, "whole", session_feed_run(feed, data, len, len, 1), want);
+	unit_text(row, "byte by byte", session_feed_run(feed, data, len, 1, 1), want);
+	for (i = 1; i < len && unit_differences == 0; i++)
+		unit_text(row, unit_row("split at %zu", i),
+		    session_feed_run(feed, data, len, i, len), want);
+}
+
+#endif
