@@ -96,33 +96,35 @@ mailaddr_parse_internal(struct mailaddr *addr, const char *s, size_t len)
 	return split(addr, s, len, memrchr(s, '@', len), false);
 }
 
+/* clang-format off: one look at the table should do */
+/* The characters besides letters and digits that an atom may hold (RFC 5322, 3.2.3). */
+static const bool special[0x80] = {
+	['!'] = true,
+	['#'] = true,
+	['$'] = true,
+	['%'] = true,
+	['&'] = true,
+	['\''] = true,
+	['*'] = true,
+	['+'] = true,
+	['-'] = true,
+	['/'] = true,
+	['='] = true,
+	['?'] = true,
+	['^'] = true,
+	['_'] = true,
+	['`'] = true,
+	['{'] = true,
+	['|'] = true,
+	['}'] = true,
+	['~'] = true,
+};
+/* clang-format on */
+
 static bool
 is_atext(char c)
 {
-	switch (c) {
-	case '!':
-	case '#':
-	case '$':
-	case '%':
-	case '&':
-	case '\'':
-	case '*':
-	case '+':
-	case '-':
-	case '/':
-	case '=':
-	case '?':
-	case '^':
-	case '_':
-	case '`':
-	case '{':
-	case '|':
-	case '}':
-	case '~':
-		return true;
-	default:
-		return ascii_isalnum(c) || (unsigned char)c >= 0x80;
-	}
+	return ascii_isalnum(c) + ((unsigned char)c >= 0x80) + special[c & 0x7f] != 0;
 }
 
 static bool
@@ -132,10 +134,9 @@ is_dot_string(const char *s, size_t len)
 
 	if (len == 0 || s[0] == '.' || s[len - 1] == '.')
 		return false;
-	for (i = 0; i < len; i++) {
-		if (s[i] == '.' ? s[i + 1] == '.' : !is_atext(s[i]))
+	for (i = 0; i < len; i++)
+		if (!is_atext(s[i]) && (s[i] != '.' || s[i + 1] == '.'))
 			return false;
-	}
 	return true;
 }
 

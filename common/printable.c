@@ -2,18 +2,17 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "common/ascii.h"
 #include "common/printable.h"
 
 static const char cut[] = "...";
 
-/* visible - without a jump, for it runs over every byte of every log line */
 static char
 visible(char c)
 {
-	bool graph = (unsigned char)(c - '!') < 0x7f - '!';
 	bool bracket = (c & ~('<' ^ '>')) == ('<' & '>');
 
-	return (graph & !bracket) ? c : '?';
+	return ascii_isgraph(c) && !bracket ? c : '?';
 }
 
 char *
