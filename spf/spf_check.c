@@ -181,6 +181,8 @@ on_deadline(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	if (spf_check_is_done(check))
+		return;
 	give_up(check, &check->helo, "no answer from the DNS in time");
 	give_up(check, &check->mailfrom, "no answer from the DNS in time");
 	check->wake(check->wake_arg);

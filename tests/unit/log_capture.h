@@ -62,4 +62,16 @@ log_capture_end(void)
 	return log_capture_read();
 }
 
+/*
+ * log_capture_take - the lines that wait to be written, for tests that let them wait so that
+ * standard error is free for what fails. Such a test calls it once at its beginning: from then on
+ * the log takes standard error for a file.
+ */
+static inline const char *
+log_capture_take(void)
+{
+	log_capture_begin();
+	return log_capture_end();
+}
+
 #endif

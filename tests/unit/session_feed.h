@@ -50,8 +50,7 @@ session_feed_wake(void *arg)
 
 /* session_feed_run - one client's bytes in pieces: first bytes, then step at a time */
 static inline const char *
-session_feed_run(
-    struct session_feed *feed, const char *data, size_t len, size_t first, size_t step)
+session_feed_run(struct session_feed *feed, const char *data, size_t len, size_t first, size_t step)
 {
 	struct session_host host = { session_feed_wake, NULL };
 	struct session *session = feed->open(feed->service, &host);

@@ -366,6 +366,19 @@ test_fatalx(void **state)
 	assert_string_equal(log_captured, "unit: fatal: cannot go on\n");
 }
 
+static void
+test_limits(void **state)
+{
+	struct log_limit one = { 0 }, other = { 0 };
+	int i;
+
+	(void)state;
+	assert_true(log_allows(&one));
+	for (i = 0; i < 1000; i++)
+		assert_false(log_allows(&one));
+	assert_true(log_allows(&other));
+}
+
 /* Before log_open() there may be no event loop that flushes. First of all tests. */
 static void
 test_before_open(void **state)
@@ -407,6 +420,7 @@ main(void)
 		cmocka_unit_test(test_close_without_a_reader),
 		cmocka_unit_test(test_fatal),
 		cmocka_unit_test(test_fatalx),
+		cmocka_unit_test(test_limits),
 	};
 
 	return cmocka_run_group_tests_name("log", tests, NULL, NULL);

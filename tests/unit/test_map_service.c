@@ -17,12 +17,16 @@ begin(void **state)
 	service.keys = srs_keys_of(SECRET "\n");
 	service.clock = &session_feed_clock;
 	session_feed_now = NOW;
-	return unit_dir_make(state);
+	if (unit_dir_make(state) != 0)
+		return -1;
+	log_capture_take();
+	return 0;
 }
 
 static int
 end(void **state)
 {
+	log_capture_take();
 	settings_free(&settings);
 	srs_keys_free(&service.keys);
 	return unit_dir_remove(state);
@@ -36,17 +40,16 @@ struct conversation_row {
 	const char *want;
 };
 
-/* check_conversations - the log is kept where it disturbs nobody */
 static void
 check_conversations(enum map_kind kind, const struct conversation_row *rows, size_t n)
 {
 	size_t i;
 
 	service.kind = kind;
-	log_capture_begin();
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
 		session_feed_check(&feed, rows[i].in, rows[i].in, rows[i].len, rows[i].want);
-	log_capture_end();
+		log_capture_take();
+	}
 	unit_end();
 }
 
@@ -158,10 +161,8 @@ check_long_key(enum map_kind kind, const char *head, size_t n, const char *want)
 	size_t len = make_key(data, head, n);
 
 	service.kind = kind;
-	log_capture_begin();
 	unit_text(unit_row("%s, %zu bytes", head, n), "answer",
 	    session_feed_run(&feed, data, len, len, 1), want);
-	log_capture_end();
 	free(data);
 }
 
@@ -188,14 +189,12 @@ test_replaced_settings(void **state)
 
 	(void)state;
 	service.kind = MAP_FORWARD;
-	log_capture_begin();
 	assert_string_equal(session_feed_run(&feed, BYTES("get jane@example.test\n"), 100, 1),
 	    "200 SRS0=mqiS=G3=example.test=jane@srs.test\n");
 	service.keys = srs_keys_of("older secret of ours\n");
 	srs_set(settings, "separator", "+");
 	assert_string_equal(session_feed_run(&feed, BYTES("get jane@example.test\n"), 100, 1),
 	    "200 SRS0+Kxoz=G3=example.test=jane@srs.test\n");
-	log_capture_end();
 	srs_keys_free(&old);
 }
 
@@ -204,9 +203,8 @@ static void
 check_log(enum map_kind kind, const char *in, const char *want)
 {
 	service.kind = kind;
-	log_capture_begin();
 	session_feed_run(&feed, in, strlen(in), strlen(in), 1);
-	unit_text(in, "log", log_capture_end(), want);
+	unit_text(in, "log", log_capture_take(), want);
 }
 
 static void

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * fake_resolver - stands in for spf/resolver.c, whose functions it defines: questions wait until
+ * the test answers them out of a zone of fake_dns, or are answered at once, as from a cache.
+ */
+#ifndef TESTS_UNIT_FAKE_RESOLVER_H
+#define TESTS_UNIT_FAKE_RESOLVER_H
+
+#include "tests/unit/fake_dns.h"
+
+#include <event2/event.h>
+
+#include "spf/resolver.h"
+
+#define FAKE_RESOLVER_MAX 4096
+
+struct resolver_question {
+	char name[HOSTNAME_MAX + 1];
+	enum dns_type type;
+	resolver_done_fn *done;
+	void *arg;
+};
+
+struct resolver {
+	const char *zone;
+	bool cached; /* answer at once */
+	size_t out;  /* questions that wait */
+	struct resolver_question *question[FAKE_RESOLVER_MAX];
+	unsigned asked, cancelled;
+};
+
+struct resolver_question *
+resolver_ask(
+    struct resolver *r, const char *name, enum dns_type type, resolver_done_fn *done, void *arg)
+{
+	struct resolver_question *q;
+
+	r->asked++;
+	if (r->cached) {
+		done(arg, fake_answer(r->zone, name, type));
+		return NULL;
+	}
+	q = calloc(1, sizeof(*q));
+	assert_non_null(q);
+	assert_true(r->out < FAKE_RESOLVER_MAX);
+	snprintf(q->name, sizeof(q->name), "%s", name);
+	q->type = type;
+	q->done = done;
+	q->arg = arg;
+	r->question[r->out++] = q;
+	return q;
+}
+
+static inline void
+fake_resolver_forget(struct resolver *r, struct resolver_question *q)
+{
+	size_t i = 0;
+
+	while (r->question[i] != q)
+		assert_true(++i < r->out);
+	memmove(r->question + i, r->question + i + 1, (--r->out - i) * sizeof(q));
+	free(q);
+}
+
+void
+resolver_cancel(struct resolver *r, struct resolver_question *q)
+{
+	r->cancelled++;
+	fake_resolver_forget(r, q);
+}
+
+/* fake_resolver_is_out - does a question wait? */
+static inline bool
+fake_resolver_is_out(const struct resolver *r, const char *name, enum dns_type type)
+{
+	size_t i;
+
+	for (i = 0; i < r->out; i++)
+		if (strcmp(r->question[i]->name, name) == 0 && r->question[i]->type == type)
+			return true;
+	return false;
+}
+
+/* fake_resolver_answer - answer the oldest question, without running the loop */
+static inline void
+fake_resolver_answer(struct resolver *r)
+{
+	struct resolver_question *q = r->question[0], copy = *q;
+
+	fake_resolver_forget(r, q);
+	copy.done(copy.arg, fake_answer(r->zone, copy.name, copy.type));
+}
+
+/* fake_resolver_run - answer all that is asked, until nothing is */
+static inline void
+fake_resolver_run(struct resolver *r, struct event_base *base)
+{
+	while (r->out > 0) {
+		fake_resolver_answer(r);
+		event_base_loop(base, EVLOOP_NONBLOCK);
+	}
+}
+
+#endif
