@@ -59,8 +59,9 @@ on_reply(void *arg, struct dns_answer *reply)
 	answer->owner = NULL;
 	spf_answers_set(errand->identity->answers, answer, reply);
 	free(errand);
-	/* Answers of one turn of the loop cost one evaluation together. */
-	if (!check->driving)
+	/* Answers of one turn of the loop cost one evaluation together. A check that never had to
+	 * wait has no use for more of them. */
+	if (!check->driving && check->resume != NULL)
 		event_active(check->resume, EV_TIMEOUT, 0);
 }
 
