@@ -344,6 +344,23 @@ test_guessing(void **state)
 	unit_end();
 }
 
+/* What is none of ours is not counted: Postfix asks again at DATA, about the same recipient. */
+static void
+test_guessing_counts_a_recipient_once(void **state)
+{
+	static const char data[] = "request=smtpd_access_policy\nprotocol_state=DATA\n"
+				   "client_address=192.0.2.7\nrecipient=" FORGED "\n\n";
+	int i;
+
+	(void)state;
+	for (i = 0; i < settings->spf.srs_guess_limit + 5; i++)
+		unit_text("DATA", unit_row("%d", i), session_feed_run(&feed, BYTES(data), 1000, 1),
+		    "action=DUNNO\n\n");
+	unit_text("RCPT", "answer", ask("192.0.2.7", "", FORGED, ""),
+	    "action=550 5.1.1 unknown SRS address\n\n");
+	unit_end();
+}
+
 static void
 test_daily_limit(void **state)
 {
@@ -602,6 +619,7 @@ main(void)
 		POLICY_TEST(test_same_instance_of_others),
 		POLICY_TEST(test_both_headers),
 		POLICY_TEST(test_guessing),
+		POLICY_TEST(test_guessing_counts_a_recipient_once),
 		POLICY_TEST(test_daily_limit),
 		POLICY_TEST(test_broken_protocol),
 		POLICY_TEST(test_waits_for_the_dns),

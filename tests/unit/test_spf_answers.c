@@ -139,6 +139,27 @@ test_bounded(void **state)
 	spf_answers_free(&answers);
 }
 
+/* Questions that may never be needed leave room for those that are. */
+static void
+test_asked_ahead(void **state)
+{
+	struct spf_answers *answers = spf_answers_new();
+	char name[40];
+	int i;
+
+	(void)state;
+	for (i = 0; i < SPF_ANSWERS_GUESSES; i++) {
+		snprintf(name, sizeof(name), "n%d.test", i);
+		assert_non_null(spf_answers_guess(answers, name, DNS_A));
+	}
+	assert_null(spf_answers_guess(answers, "more.test", DNS_A));
+	assert_non_null(spf_answers_guess(answers, "N0.test", DNS_A));
+	assert_non_null(spf_answers_get(answers, "more.test", DNS_A));
+	assert_non_null(spf_answers_guess(answers, "more.test", DNS_A));
+	assert_int_equal(spf_answers_count(answers), SPF_ANSWERS_GUESSES + 1);
+	spf_answers_free(&answers);
+}
+
 int
 main(void)
 {
@@ -149,6 +170,7 @@ main(void)
 		cmocka_unit_test(test_wanted_and_asked),
 		cmocka_unit_test(test_too_large),
 		cmocka_unit_test(test_bounded),
+		cmocka_unit_test(test_asked_ahead),
 	};
 
 	return cmocka_run_group_tests_name("spf_answers", tests, NULL, NULL);

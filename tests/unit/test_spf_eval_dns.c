@@ -453,29 +453,44 @@ test_speculation_is_thrown_away(void **state)
 	unit_end();
 }
 
-/*
- * A chain of nine includes, each with more hosts behind it than can matter: whatever comes first,
- * there has to be room for the questions that do.
- */
+/* make_chain - DEPTH includes in a row, the last one passes; each has WIDTH MX terms behind it */
+static void
+make_chain(int depth, int width)
+{
+	int i, j, k;
+
+	begin("redirect=i0.test\n");
+	for (i = 0; i < depth; i++) {
+		add("i%d.test TXT v=spf1 include:i%d.test", i, i + 1);
+		for (j = 0; j < width; j++)
+			add(" mx:m%d-%d.test", i, j);
+		add(" -all\n");
+	}
+	add("i%d.test TXT v=spf1 ip4:192.0.2.1 -all\n", depth);
+	for (i = 0; i < depth; i++)
+		for (j = 0; j < width; j++)
+			for (k = 0; k < 10; k++)
+				add("m%d-%d.test MX h%d-%d-%d.test\n", i, j, i, j, k);
+}
+
+/* More hosts are asked for in advance than can matter: there is room for those that do. */
 static void
 test_more_questions_than_matter(void **state)
 {
-	int depth, i, j;
+	struct spf_request req = fake_request("a@x.test", "192.0.2.1");
+	struct fake_dns dns = { .zone = zone, .order = FAKE_LAST };
+	struct spf_verdict verdict;
+	char got[600];
 
 	(void)state;
-	begin("redirect=i0.test\n");
-	for (depth = 0; depth < 9; depth++) {
-		add("i%d.test TXT v=spf1 include:i%d.test", depth, depth + 1);
-		for (i = 0; i < 9; i++)
-			add(" mx:m%d-%d.test", depth, i);
-		add(" -all\n");
-	}
-	add("i9.test TXT v=spf1 ip4:192.0.2.1 -all\n");
-	for (depth = 0; depth < 9; depth++)
-		for (i = 0; i < 9; i++)
-			for (j = 0; j < 10; j++)
-				add("m%d-%d.test MX h%d-%d-%d.test\n", depth, i, depth, i, j);
+	make_chain(9, 9);
 	check("pass include:i1.test 10/0");
+	make_chain(12, 27);
+	req.lookup_limit = 40;
+	fake_eval(&dns, &req, &verdict);
+	unit_text("latest first", "verdict", fake_describe(got, sizeof(got), &verdict),
+	    "pass include:i1.test 13/0");
+	unit_true("latest first", "was greedy", dns.questions >= SPF_ANSWERS_GUESSES);
 	unit_end();
 }
 

@@ -93,6 +93,35 @@ test_uses_of_an_address(void **state)
 	srs_budget_free(&budget);
 }
 
+/* However it is written, it is the same address: each of these verifies. */
+static void
+test_spellings_of_an_address(void **state)
+{
+	static const char *const rows[] = { "SRS0=m+/S=G3=example.test=jane@srs.test",
+		"SRS0+m+/S=G3=example.test=jane@srs.test",
+		"SRS0-m+/S=G3=example.test=jane@srs.test",
+		"srs0=M-_s=g3=EXAMPLE.test=JANE@SRS.test",
+		"SRS0=m+/SxyzA=G3=example.test=jane@srs.test" };
+	static const char *const others[] = { "SRS0=m+/S=G2=example.test=jane@srs.test",
+		"SRS0=m+/S=G3=example.test=jan@srs.test", "SRS0=m+/S=G3=xample.test=jane@srs.test",
+		"SRS1=m+/S=example.test==jane@srs.test" };
+	struct srs_budget *budget = srs_budget_new();
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++)
+		unit_int(rows[i], "uses", use(budget, rows[i], NOW), (int)i + 1);
+	for (i = 0; i < COUNT(others); i++)
+		unit_int(others[i], "uses", use(budget, others[i], NOW), 1);
+	unit_int("SRS1", "uses", use(budget, "srs1+xxxx=EXAMPLE.test==jane@srs.test", NOW), 2);
+	unit_int("looked at", "uses", srs_budget_uses(budget, rows[0], strlen(rows[0]), NOW),
+	    COUNT(rows));
+	unit_int(
+	    "looked at", "uses", srs_budget_uses(budget, rows[0], strlen(rows[0]), NOW + 86400), 0);
+	srs_budget_free(&budget);
+	unit_end();
+}
+
 static void
 test_uses_in_a_day(void **state)
 {
@@ -127,6 +156,7 @@ main(void)
 		cmocka_unit_test(test_guesses_of_a_network),
 		cmocka_unit_test(test_guesses_in_an_hour),
 		cmocka_unit_test(test_uses_of_an_address),
+		cmocka_unit_test(test_spellings_of_an_address),
 		cmocka_unit_test(test_uses_in_a_day),
 		cmocka_unit_test(test_huge_addresses),
 	};

@@ -36,8 +36,10 @@ static inline const char *
 unit_write(const char *name, const char *data, size_t len, mode_t mode)
 {
 	const char *path = unit_path(name);
-	FILE *out = fopen(path, "we");
+	FILE *out;
 
+	unlink(path); /* one that may only be read is in the way of everybody but root */
+	out = fopen(path, "wxe");
 	assert_non_null(out);
 	assert_int_equal(fwrite(data, 1, len, out), len);
 	assert_int_equal(fclose(out), 0);
