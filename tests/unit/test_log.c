@@ -316,7 +316,6 @@ test_close_waits_for_a_reader(void **state)
 static void
 test_close_without_a_reader(void **state)
 {
-	struct timespec begun, ended;
 	int fds[2];
 
 	(void)state;
@@ -326,12 +325,9 @@ test_close_without_a_reader(void **state)
 	close(fds[1]);
 	log_info("nobody reads this");
 	close(fds[0]);
-	clock_gettime(CLOCK_MONOTONIC, &begun);
 	log_close();
-	clock_gettime(CLOCK_MONOTONIC, &ended);
 	log_capture_restore();
 	assert_false(log_pending());
-	assert_in_range(ended.tv_sec - begun.tv_sec, 0, 1);
 }
 
 static void
