@@ -8,6 +8,7 @@
 #define COMMON_ASCII_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 static inline bool
 ascii_isdigit(char c)
@@ -44,6 +45,18 @@ static inline char
 ascii_tolower(char c)
 {
 	return (unsigned char)(c - 'A') < 26 ? (char)(c | 0x20) : c;
+}
+
+/* True when no byte is above 0x7f. */
+static inline bool
+ascii_only(const char *s, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if ((unsigned char)s[i] >= 0x80)
+			return false;
+	return true;
 }
 
 /* The value of a hexadecimal digit, -1 for any other character. */

@@ -2,18 +2,8 @@
 #include <idn2.h>
 #include <string.h>
 
+#include "common/ascii.h"
 #include "common/idna.h"
-
-static bool
-is_ascii(const char *s, size_t len)
-{
-	size_t i;
-
-	for (i = 0; i < len; i++)
-		if ((unsigned char)s[i] >= 0x80)
-			return false;
-	return true;
-}
 
 size_t
 idna_to_ascii(char ascii[HOSTNAME_MAX + 1], const char *name, size_t len)
@@ -26,7 +16,7 @@ idna_to_ascii(char ascii[HOSTNAME_MAX + 1], const char *name, size_t len)
 		return 0;
 	memcpy(ascii, name, len);
 	ascii[len] = '\0';
-	if (is_ascii(name, len))
+	if (ascii_only(name, len))
 		return len;
 	if (idn2_to_ascii_8z(ascii, &made, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) == IDN2_OK &&
 	    strlcpy(ascii, made, HOSTNAME_MAX + 1) <= HOSTNAME_MAX)

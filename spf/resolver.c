@@ -19,7 +19,7 @@
 #include "spf/dns_cache.h"
 #include "spf/dns_packet.h"
 #include "spf/resolver.h"
-#include "spf/spf_eval.h"
+#include "spf/spf_policy.h"
 
 #define RESOLV_CONF "/etc/resolv.conf"
 #define TRUST_ANCHOR "/usr/share/dns/root.key" /* Debian's dns-root-data */
@@ -245,7 +245,7 @@ on_answer(void *arg, int rcode, void *packet, int len, int secure, char *why_bog
 	else
 		answer = dns_packet_read(q->type, packet, (size_t)len);
 	if (q->type == DNS_TXT)
-		spf_eval_prepare(answer);
+		spf_policy_of(answer);
 	dns_cache_put(r->cache, q->name, q->type, answer, seconds(r));
 	forget(q);
 	done(done_arg, answer);

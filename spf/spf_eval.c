@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "common/ascii.h"
 #include "common/printable.h"
-#include "common/xmalloc.h"
 #include "spf/spf_eval.h"
-#include "spf/spf_record.h"
+#include "spf/spf_policy.h"
 
 /* 4.6.4: names of one MX record set, and names of one PTR answer that are looked at. */
 #define MX_MAX 10
@@ -258,17 +256,6 @@ macro_values(const struct eval *e, const char *domain, struct spf_macro_values *
 	values->now = req->now;
 }
 
-static bool
-is_ascii(struct spf_text text)
-{
-	size_t i;
-
-	for (i = 0; i < text.len; i++)
-		if ((unsigned char)text.s[i] >= 0x80)
-			return false;
-	return true;
-}
-
 /*
  * target - the name that a domain-spec stands for; MATCH when it is known
  *
@@ -284,7 +271,7 @@ target(struct eval *e, struct spf_text spec, const char *domain, char name[HOSTN
 		return MATCH;
 	}
 	macro_values(e, domain, &values);
-	if (!is_ascii(e->req->local) && spf_macro_uses(spec, "sl"))
+	if (!ascii_only(e->req->local.s, e->req->local.len) && spf_macro_uses(spec, "sl"))
 		return NO_MATCH;
 	if (spf_macro_uses(spec, "p")) {
 		values.validated = validated_name(e, domain);
@@ -554,72 +541,8 @@ walk(struct eval *e, const struct spf_record *record, const char *domain, int de
 	return settled(e, SPF_NEUTRAL);
 }
 
-/* What the TXT records of a name say, made once for each answer. */
-struct policy {
-	size_t n;     /* how many SPF records there are (4.5) */
-	bool no_mail; /* it is exactly "v=spf1 -all" */
-	bool valid;
-	struct spf_record record; /* when there is one, and it is valid */
-	const char *error;        /* else what is wrong, and where */
-	struct spf_text at;
-};
-
-static void
-free_policy(void *arg)
-{
-	struct policy *policy = arg;
-
-	if (policy->valid)
-		spf_record_free(&policy->record);
-	free(policy);
-}
-
-static struct policy *
-make_policy(const struct dns_answer *answer)
-{
-	static const char no_mail[] = "v=spf1 -all";
-	struct policy *policy = xcalloc(1, sizeof(*policy));
-	const struct dns_rr *rr = NULL;
-	size_t i;
-
-	for (i = 0; i < answer->n; i++) {
-		if (!spf_record_is_spf(answer->rr[i].data, answer->rr[i].len))
-			continue;
-		rr = &answer->rr[i];
-		policy->n++;
-	}
-	if (policy->n != 1)
-		return policy;
-	policy->no_mail =
-	    rr->len == sizeof(no_mail) - 1 && strncasecmp(rr->data, no_mail, rr->len) == 0;
-	policy->valid =
-	    spf_record_parse(&policy->record, rr->data, rr->len, &policy->error, &policy->at);
-	return policy;
-}
-
-void
-spf_eval_prepare(struct dns_answer *answer)
-{
-	const struct policy *policy;
-
-	if (answer->status != DNS_FOUND || answer->derived != NULL)
-		return;
-	answer->derived = make_policy(answer);
-	answer->free_derived = free_policy;
-	policy = answer->derived;
-	answer->size += sizeof(*policy) + policy->record.n * sizeof(*policy->record.terms);
-}
-
-/* policy_of - the policy in an answer that has records: the same for all who share the answer */
-static const struct policy *
-policy_of(struct dns_answer *answer)
-{
-	spf_eval_prepare(answer);
-	return answer->derived;
-}
-
 static struct host_result
-evaluate_policy(struct eval *e, const struct policy *policy, const char *domain, int depth)
+evaluate_policy(struct eval *e, const struct spf_policy *policy, const char *domain, int depth)
 {
 	if (policy->n == 0)
 		return settled(e, SPF_NONE);
@@ -654,7 +577,7 @@ check_host(struct eval *e, const char *domain, int depth)
 		return settled(e, SPF_NONE);
 	switch (answer->status) {
 	case DNS_FOUND:
-		return evaluate_policy(e, policy_of(answer), domain, depth);
+		return evaluate_policy(e, spf_policy_of(answer), domain, depth);
 	case DNS_VOID:
 		return settled(e, SPF_NONE);
 	default:

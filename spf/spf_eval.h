@@ -70,12 +70,6 @@ struct spf_verdicts {
 	struct spf_verdict helo, mailfrom;
 };
 
-/*
- * Makes the policy of a TXT answer, which spf_eval does by itself when it needs it, so that the
- * answer's size counts it before it is kept.
- */
-void spf_eval_prepare(struct dns_answer *);
-
 /* True with a verdict; false when answers are wanted. */
 bool spf_eval(const struct spf_request *, struct spf_answers *, struct spf_verdict *);
 
