@@ -3,6 +3,7 @@
 
 import errno
 import itertools
+import os
 import re
 import socket
 import struct
@@ -104,7 +105,7 @@ _instances = itertools.count(1)
 
 
 def new_instance():
-    return '%x.%x.0' % (4096, next(_instances))
+    return '%x.%x.0' % (os.getpid(), next(_instances))
 
 
 def policy_request(**attributes):
