@@ -23,12 +23,29 @@ dns_type_name(enum dns_type type)
 	return "?";
 }
 
+const char *
+dns_status_name(enum dns_status status)
+{
+	static const char *const names[] = { "found", "void", "error" };
+
+	return names[status];
+}
+
+const char *
+dns_security_name(enum dns_security security)
+{
+	static const char *const names[] = { "bogus", "insecure", "secure" };
+
+	return names[security];
+}
+
 struct dns_answer *
 dns_answer_new(enum dns_status status)
 {
 	struct dns_answer *answer = xcalloc(1, sizeof(*answer));
 
 	answer->status = status;
+	answer->security = DNS_INSECURE;
 	answer->references = 1;
 	answer->size = sizeof(*answer);
 	return answer;

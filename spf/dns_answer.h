@@ -28,6 +28,19 @@ enum dns_status {
 	DNS_ERROR, /* SERVFAIL, time-out, nonsense: temperror */
 };
 
+/* "found", "void", "error" */
+const char *dns_status_name(enum dns_status);
+
+/* What DNSSEC says of an answer; without validation all are insecure. */
+enum dns_security {
+	DNS_BOGUS, /* validation failed; status is DNS_ERROR */
+	DNS_INSECURE,
+	DNS_SECURE,
+};
+
+/* "bogus", "insecure", "secure" */
+const char *dns_security_name(enum dns_security);
+
 /* One resource record. */
 struct dns_rr {
 	struct ipaddr ip;    /* A, AAAA */
@@ -38,6 +51,7 @@ struct dns_rr {
 
 struct dns_answer {
 	enum dns_status status;
+	enum dns_security security;
 	uint32_t ttl; /* seconds it may be kept; 0: for the check that asked alone */
 	size_t n;
 	struct dns_rr *rr;

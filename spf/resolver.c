@@ -225,6 +225,20 @@ seconds(const struct resolver *r)
 	return clock_elapsed(r->clock) / 1000;
 }
 
+/* security_of - libunbound says 0 insecure, 1 bogus, 2 secure */
+static enum dns_security
+security_of(int secure)
+{
+	switch (secure) {
+	case 1:
+		return DNS_BOGUS;
+	case 2:
+		return DNS_SECURE;
+	default:
+		return DNS_INSECURE;
+	}
+}
+
 static void
 on_answer(void *arg, int rcode, void *packet, int len, int secure, char *why_bogus, int limited)
 {
@@ -232,18 +246,18 @@ on_answer(void *arg, int rcode, void *packet, int len, int secure, char *why_bog
 	struct resolver *r = q->resolver;
 	resolver_done_fn *done = q->done;
 	void *done_arg = q->arg;
-	bool bogus = secure == 1;
 	struct dns_answer *answer;
 
 	(void)why_bogus;
 	if (q->answered != NULL)
 		*q->answered = true;
 	/* NXDOMAIN comes with a packet, SERVFAIL and our own failures may not. */
-	if (packet == NULL || len <= 0 || bogus || limited ||
+	if (packet == NULL || len <= 0 || secure == 1 || limited ||
 	    (rcode != ns_r_noerror && rcode != ns_r_nxdomain))
 		answer = dns_answer_new(DNS_ERROR);
 	else
 		answer = dns_packet_read(q->type, packet, (size_t)len);
+	answer->security = security_of(secure);
 	if (q->type == DNS_TXT)
 		spf_policy_of(answer);
 	dns_cache_put(r->cache, q->name, q->type, answer, seconds(r));

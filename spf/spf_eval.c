@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 #include <string.h>
-#include <strings.h>
 
 #include "common/ascii.h"
 #include "common/printable.h"
+#include "spf/spf_ask.h"
 #include "spf/spf_eval.h"
 #include "spf/spf_policy.h"
+#include "spf/spf_trace.h"
 
-/* 4.6.4: names of one MX record set, and names of one PTR answer that are looked at. */
+/* 4.6.4: hosts of one MX answer. */
 #define MX_MAX 10
-#define PTR_MAX 10
 
 /* What a term, or a whole record, comes to. */
 enum outcome {
@@ -21,12 +21,11 @@ enum outcome {
 };
 
 struct eval {
+	struct spf_ask ask;
 	const struct spf_request *req;
-	struct spf_answers *answers;
 	struct spf_verdict *verdict;
 	unsigned lookups;
 	unsigned voids;
-	bool pending; /* an answer was missing: from here on we only look for more questions */
 	bool started; /* the record of the domain itself was read */
 	const char *problem;
 	/* exp= of the record that the verdict comes from, and its domain */
@@ -42,19 +41,10 @@ struct host_result {
 
 static struct host_result check_host(struct eval *, const char *domain, int depth);
 
-const char *
-spf_result_name(enum spf_result result)
-{
-	static const char *const names[SPF_RESULTS] = { "none", "neutral", "pass", "fail",
-		"softfail", "temperror", "permerror" };
-
-	return names[result];
-}
-
 static enum outcome
 problem(struct eval *e, enum outcome outcome, const char *text)
 {
-	if (e->problem == NULL && !e->pending)
+	if (e->problem == NULL && !e->ask.pending)
 		e->problem = text;
 	return outcome;
 }
@@ -72,35 +62,12 @@ too_many_lookups(struct eval *e)
 	return problem(e, PERMERROR, "too many DNS lookups");
 }
 
-/*
- * question - the entry for a question; NULL when it stays unasked
- *
- * A pass that is pending already asks ahead, as far as there is room for that.
- */
-static struct spf_answer *
-question(struct eval *e, const char *name, enum dns_type type)
+/* dns_problem - the error of an answer that is one */
+static enum outcome
+dns_problem(struct eval *e, const struct dns_answer *answer)
 {
-	return e->pending ? spf_answers_guess(e->answers, name, type)
-			  : spf_answers_get(e->answers, name, type);
-}
-
-/*
- * ask - what the DNS says to a question; NULL while that is still to come, which makes the pass
- * a pending one
- *
- * More questions than the limits of RFC 7208 can lead to are answered with an error.
- */
-static struct dns_answer *
-ask(struct eval *e, const char *name, enum dns_type type)
-{
-	static struct dns_answer refused = { .status = DNS_ERROR };
-	struct spf_answer *answer = question(e, name, type);
-
-	if (answer == NULL)
-		return e->pending ? NULL : &refused;
-	if (answer->reply == NULL)
-		e->pending = true;
-	return answer->reply;
+	return problem(
+	    e, TEMPERROR, answer->security == DNS_BOGUS ? "DNSSEC validation failed" : "DNS error");
 }
 
 /* count_void - one more term whose question found nothing (4.6.4) */
@@ -123,7 +90,7 @@ term_answer(struct eval *e, const char *name, enum dns_type type, const struct d
 {
 	if (!spf_answers_is_name(name, strlen(name)))
 		return NO_MATCH;
-	*answer = ask(e, name, type);
+	*answer = spf_ask(&e->ask, name, type);
 	if (*answer == NULL)
 		return PENDING;
 	switch ((*answer)->status) {
@@ -132,25 +99,8 @@ term_answer(struct eval *e, const char *name, enum dns_type type, const struct d
 	case DNS_VOID:
 		return count_void(e);
 	default:
-		return problem(e, TEMPERROR, "DNS error");
+		return dns_problem(e, *answer);
 	}
-}
-
-static enum dns_type
-address_type(const struct eval *e)
-{
-	return e->req->ip.family == AF_INET ? DNS_A : DNS_AAAA;
-}
-
-static bool
-answer_holds(const struct dns_answer *answer, const struct ipaddr *ip, unsigned prefix)
-{
-	size_t i;
-
-	for (i = 0; i < answer->n; i++)
-		if (ipaddr_agree(&answer->rr[i].ip, ip, prefix))
-			return true;
-	return false;
 }
 
 static unsigned
@@ -159,127 +109,31 @@ term_prefix(const struct eval *e, const struct spf_term *term)
 	return e->req->ip.family == AF_INET ? term->prefix4 : term->prefix6;
 }
 
-static unsigned
-all_bits(const struct eval *e)
+/* holds_client - is the client in the network that a term makes of an answer's addresses? */
+static bool
+holds_client(const struct eval *e, const struct spf_term *term, const struct dns_answer *answer)
 {
-	return e->req->ip.family == AF_INET ? 32 : 128;
+	return spf_ask_holds_client(&e->ask, answer, term_prefix(e, term));
 }
 
-/* reverse_name - the client's name under in-addr.arpa or ip6.arpa */
-static void
-reverse_name(const struct eval *e, char name[HOSTNAME_MAX + 1])
-{
-	static const char spec[] = "%{ir}.%{v}.arpa";
-	struct spf_text text = { spec, sizeof(spec) - 1 };
-	struct spf_macro_values values = { .ip = &e->req->ip };
-
-	spf_macro_expand_name(text, &values, name);
-}
-
-/* is_validated - does a name of the PTR answer lead back to the client? An error means no (5.5). */
 static enum outcome
-is_validated(struct eval *e, const struct dns_rr *rr)
+as_outcome(enum spf_asked asked)
 {
-	const struct dns_answer *answer;
-
-	if (!spf_answers_is_name(rr->data, rr->len))
-		return NO_MATCH;
-	answer = ask(e, rr->data, address_type(e));
-	if (answer == NULL)
+	switch (asked) {
+	case SPF_ASKED_YES:
+		return MATCH;
+	case SPF_ASKED_PENDING:
 		return PENDING;
-	return answer->status == DNS_FOUND && answer_holds(answer, &e->req->ip, all_bits(e))
-		   ? MATCH
-		   : NO_MATCH;
-}
-
-/* A rank for the name that %{p} stands for: the domain itself, a name below it, any other (7.3). */
-static int
-rank(const struct dns_rr *rr, const char *domain)
-{
-	if (strcasecmp(rr->data, domain) == 0)
-		return 3;
-	return hostname_is_within(rr->data, rr->len, domain, strlen(domain)) ? 2 : 1;
-}
-
-/*
- * validated_name - the best validated name of the client for %{p}; "unknown" when there is none
- *
- * Returns NULL while answers are missing.
- */
-static const char *
-validated_name(struct eval *e, const char *domain)
-{
-	char name[HOSTNAME_MAX + 1];
-	const char *best = "unknown";
-	bool missing = false;
-	const struct dns_answer *ptr;
-	size_t i;
-	int best_rank = 0;
-
-	reverse_name(e, name);
-	ptr = ask(e, name, DNS_PTR);
-	if (ptr == NULL)
-		return NULL;
-	for (i = 0; ptr->status == DNS_FOUND && i < ptr->n && i < PTR_MAX; i++) {
-		switch (is_validated(e, &ptr->rr[i])) {
-		case PENDING:
-			missing = true;
-			break;
-		case MATCH:
-			if (rank(&ptr->rr[i], domain) > best_rank) {
-				best_rank = rank(&ptr->rr[i], domain);
-				best = ptr->rr[i].data;
-			}
-			break;
-		default:
-			break;
-		}
+	default:
+		return NO_MATCH;
 	}
-	return missing ? NULL : best;
 }
 
-static void
-macro_values(const struct eval *e, const char *domain, struct spf_macro_values *values)
-{
-	static const char postmaster[] = "postmaster";
-	struct spf_text default_local = { postmaster, sizeof(postmaster) - 1 };
-	const struct spf_request *req = e->req;
-
-	memset(values, 0, sizeof(*values));
-	values->local = req->local.len == 0 ? default_local : req->local;
-	values->sender_domain = req->domain;
-	values->domain.s = domain;
-	values->domain.len = strlen(domain);
-	values->helo = req->helo;
-	values->ip = &req->ip;
-	values->receiver = req->receiver;
-	values->now = req->now;
-}
-
-/*
- * target - the name that a domain-spec stands for; MATCH when it is known
- *
- * NO_MATCH: the spec uses a local part that is not ASCII, which never matches (RFC 8616, 4).
- */
+/* target - the name that a domain-spec stands for: MATCH when it is known, NO_MATCH: never */
 static enum outcome
 target(struct eval *e, struct spf_text spec, const char *domain, char name[HOSTNAME_MAX + 1])
 {
-	struct spf_macro_values values;
-
-	if (spec.len == 0) {
-		strlcpy(name, domain, HOSTNAME_MAX + 1);
-		return MATCH;
-	}
-	macro_values(e, domain, &values);
-	if (!ascii_only(e->req->local.s, e->req->local.len) && spf_macro_uses(spec, "sl"))
-		return NO_MATCH;
-	if (spf_macro_uses(spec, "p")) {
-		values.validated = validated_name(e, domain);
-		if (values.validated == NULL)
-			return PENDING;
-	}
-	spf_macro_expand_name(spec, &values, name);
-	return MATCH;
+	return as_outcome(spf_ask_target(&e->ask, spec, domain, name));
 }
 
 /* begin_lookup - count a term that asks the DNS, and make the name that it asks for */
@@ -330,10 +184,10 @@ match_a(struct eval *e, const struct spf_term *term, const char *domain)
 
 	known = begin_lookup(e, term, domain, name);
 	if (known == MATCH)
-		known = term_answer(e, name, address_type(e), &answer);
+		known = term_answer(e, name, spf_ask_address_type(&e->ask), &answer);
 	if (known != MATCH)
 		return known;
-	return answer_holds(answer, &e->req->ip, term_prefix(e, term)) ? MATCH : NO_MATCH;
+	return holds_client(e, term, answer) ? MATCH : NO_MATCH;
 }
 
 /* match_mx_host - the addresses of one host of an MX answer; they never count as void */
@@ -344,12 +198,12 @@ match_mx_host(struct eval *e, const struct spf_term *term, const struct dns_rr *
 
 	if (!spf_answers_is_name(rr->data, rr->len))
 		return NO_MATCH;
-	answer = ask(e, rr->data, address_type(e));
+	answer = spf_ask(&e->ask, rr->data, spf_ask_address_type(&e->ask));
 	if (answer == NULL)
 		return PENDING;
 	if (answer->status == DNS_ERROR)
-		return problem(e, TEMPERROR, "DNS error");
-	if (answer->status == DNS_FOUND && answer_holds(answer, &e->req->ip, term_prefix(e, term)))
+		return dns_problem(e, answer);
+	if (answer->status == DNS_FOUND && holds_client(e, term, answer))
 		return MATCH;
 	return NO_MATCH;
 }
@@ -394,17 +248,17 @@ match_ptr(struct eval *e, const struct spf_term *term, const char *domain)
 	known = begin_lookup(e, term, domain, name);
 	if (known != MATCH)
 		return known;
-	reverse_name(e, reverse);
-	ptr = ask(e, reverse, DNS_PTR);
+	spf_ask_reverse_name(e->req, reverse);
+	ptr = spf_ask(&e->ask, reverse, DNS_PTR);
 	if (ptr == NULL)
 		return PENDING;
 	if (ptr->status == DNS_VOID)
 		return count_void(e);
-	for (i = 0; i < ptr->n && i < PTR_MAX; i++) {
+	for (i = 0; i < ptr->n && i < SPF_ASK_PTR_MAX; i++) {
 		rr = &ptr->rr[i];
 		if (!hostname_is_within(rr->data, rr->len, name, strlen(name)))
 			continue;
-		known = is_validated(e, rr);
+		known = as_outcome(spf_ask_leads_back(&e->ask, rr));
 		if (first == NO_MATCH)
 			first = known;
 		if (first == MATCH)
@@ -447,6 +301,26 @@ match_term(struct eval *e, const struct spf_term *term, const char *domain, int 
 	return NO_MATCH;
 }
 
+static const char *
+outcome_name(enum outcome outcome)
+{
+	static const char *const names[] = { "no match", "match", "temperror", "permerror",
+		"waiting" };
+
+	return names[outcome];
+}
+
+/* trace_term - match_term, and a note of how it went */
+static enum outcome
+trace_term(struct eval *e, const struct spf_term *term, const char *domain, int depth)
+{
+	size_t step = spf_trace_step(e->req->trace, (unsigned)depth, domain, term->text);
+	enum outcome outcome = match_term(e, term, domain, depth);
+
+	spf_trace_outcome(e->req->trace, step, outcome_name(outcome));
+	return outcome;
+}
+
 static enum spf_result
 qualifier_result(char qualifier)
 {
@@ -465,7 +339,7 @@ qualifier_result(char qualifier)
 static struct host_result
 settled(const struct eval *e, enum spf_result result)
 {
-	struct host_result r = { e->pending, result };
+	struct host_result r = { e->ask.pending, result };
 
 	return r;
 }
@@ -474,7 +348,7 @@ settled(const struct eval *e, enum spf_result result)
 static void
 note_term(struct eval *e, struct spf_text term, int depth)
 {
-	if (depth == 0 && !e->pending)
+	if (depth == 0 && !e->ask.pending)
 		printable(e->verdict->mechanism, sizeof(e->verdict->mechanism), term.s, term.len);
 }
 
@@ -490,12 +364,26 @@ matched(struct eval *e, const struct spf_record *record, const struct spf_term *
 	return settled(e, qualifier_result(term->qualifier));
 }
 
+/* redirect_text - the modifier as it is written; the domain-spec is the end of it */
+static struct spf_text
+redirect_text(const struct spf_record *record)
+{
+	static const char name[] = "redirect=";
+	struct spf_text text = record->redirect;
+
+	text.s -= sizeof(name) - 1;
+	text.len += sizeof(name) - 1;
+	return text;
+}
+
 static struct host_result
 follow_redirect(struct eval *e, const struct spf_record *record, const char *domain, int depth)
 {
 	char name[HOSTNAME_MAX + 1];
 	struct host_result inner;
+	size_t step = spf_trace_step(e->req->trace, (unsigned)depth, domain, redirect_text(record));
 
+	spf_trace_outcome(e->req->trace, step, "followed");
 	if (!count_lookup(e)) {
 		too_many_lookups(e);
 		return settled(e, SPF_PERMERROR);
@@ -521,7 +409,7 @@ walk(struct eval *e, const struct spf_record *record, const char *domain, int de
 
 	for (i = 0; i < record->n; i++) {
 		const struct spf_term *term = &record->terms[i];
-		enum outcome outcome = match_term(e, term, domain, depth);
+		enum outcome outcome = trace_term(e, term, domain, depth);
 
 		switch (outcome) {
 		case NO_MATCH:
@@ -568,20 +456,24 @@ evaluate_policy(struct eval *e, const struct spf_policy *policy, const char *dom
 static struct host_result
 check_host(struct eval *e, const char *domain, int depth)
 {
+	static const struct spf_text record = { "", 0 };
 	struct dns_answer *answer;
+	size_t step;
 
 	if (depth > DEPTH_MAX || !spf_answers_is_name(domain, strlen(domain)))
 		return settled(e, SPF_NONE);
-	answer = ask(e, domain, DNS_TXT);
+	step = spf_trace_step(e->req->trace, (unsigned)depth, domain, record);
+	answer = spf_ask(&e->ask, domain, DNS_TXT);
 	if (answer == NULL)
 		return settled(e, SPF_NONE);
+	spf_trace_outcome(e->req->trace, step, dns_status_name(answer->status));
 	switch (answer->status) {
 	case DNS_FOUND:
 		return evaluate_policy(e, spf_policy_of(answer), domain, depth);
 	case DNS_VOID:
 		return settled(e, SPF_NONE);
 	default:
-		problem(e, TEMPERROR, "DNS error");
+		dns_problem(e, answer);
 		return settled(e, SPF_TEMPERROR);
 	}
 }
@@ -628,52 +520,52 @@ explain(struct eval *e)
 
 	if (known != MATCH || !spf_answers_is_name(name, strlen(name)))
 		return known != PENDING;
-	answer = ask(e, name, DNS_TXT);
+	answer = spf_ask(&e->ask, name, DNS_TXT);
 	if (answer == NULL)
 		return false;
 	if (!usable_text(answer, &text) || !spf_macro_is_valid(text, true, &error))
 		return true;
-	macro_values(e, e->exp_domain, &values);
+	spf_ask_macro_values(&e->ask, e->exp_domain, &values);
 	if (spf_macro_uses(text, "p") &&
-	    (values.validated = validated_name(e, e->exp_domain)) == NULL)
+	    (values.validated = spf_ask_validated_name(&e->ask, e->exp_domain)) == NULL)
 		return false;
 	spf_macro_expand_text(text, &values, e->verdict->explanation);
 	printable_text(e->verdict->explanation);
 	return true;
 }
 
-/* is_checkable - 4.3: a name of several labels; anything else is none without a question */
-static bool
-is_checkable(struct spf_text domain)
+/* conclude - the verdict on which a pass without missing answers has come */
+static void
+conclude(const struct eval *e, enum spf_result result)
 {
-	return spf_answers_is_name(domain.s, domain.len) &&
-	       memchr(domain.s, '.', domain.len) != NULL && domain.s[0] != '[';
+	struct spf_verdict *verdict = e->verdict;
+
+	verdict->result = verdict->native = result;
+	verdict->lookups = e->lookups;
+	verdict->voids = e->voids;
+	verdict->security = e->ask.security;
+	if (e->problem != NULL && (result == SPF_TEMPERROR || result == SPF_PERMERROR))
+		verdict->problem = e->problem;
 }
 
 bool
 spf_eval(const struct spf_request *req, struct spf_answers *answers, struct spf_verdict *verdict)
 {
-	struct eval e = { .req = req, .answers = answers, .verdict = verdict };
+	struct eval e = { .req = req, .verdict = verdict };
 	char domain[HOSTNAME_MAX + 1];
-	struct spf_text name = req->domain;
 	struct host_result r;
 
 	memset(verdict, 0, sizeof(*verdict));
 	verdict->problem = "";
-	if (name.len > 0 && name.s[name.len - 1] == '.')
-		name.len--;
-	if (!is_checkable(name))
+	verdict->security = DNS_INSECURE;
+	spf_trace_begin(req->trace);
+	if (!spf_request_domain(req, domain))
 		return true; /* SPF_NONE */
-	memcpy(domain, name.s, name.len);
-	domain[name.len] = '\0';
+	spf_ask_init(&e.ask, req, answers);
 	r = check_host(&e, domain, 0);
 	if (r.pending)
 		return false;
-	verdict->result = r.result;
-	verdict->lookups = e.lookups;
-	verdict->voids = e.voids;
-	if (e.problem != NULL && (r.result == SPF_TEMPERROR || r.result == SPF_PERMERROR))
-		verdict->problem = e.problem;
+	conclude(&e, r.result);
 	if (r.result == SPF_FAIL && req->explain && e.exp.s != NULL)
 		return explain(&e);
 	return true;

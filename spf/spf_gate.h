@@ -19,7 +19,7 @@
 
 #include "conf/settings.h"
 #include "spf/policy_proto.h"
-#include "spf/spf_eval.h"
+#include "spf/spf_verdict.h"
 #include "spf/spf_header.h"
 
 /* What an address is to the SRS core. */

@@ -12,7 +12,7 @@
 
 #include <stddef.h>
 
-#include "spf/spf_eval.h"
+#include "spf/spf_verdict.h"
 
 /* With "action=PREPEND " before it a header stays under 400 bytes. */
 #define SPF_HEADER_SIZE 385

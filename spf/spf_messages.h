@@ -14,7 +14,7 @@
 #include <time.h>
 
 #include "spf/policy_proto.h"
-#include "spf/spf_eval.h"
+#include "spf/spf_verdict.h"
 
 #define SPF_MESSAGES_MAX 4096
 #define SPF_MESSAGES_SECONDS 600

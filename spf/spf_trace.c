@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/printable.h"
+#include "common/xmalloc.h"
+#include "spf/spf_trace.h"
+
+struct spf_trace *
+spf_trace_new(void)
+{
+	return xcalloc(1, sizeof(struct spf_trace));
+}
+
+void
+spf_trace_free(struct spf_trace **trace)
+{
+	if (*trace == NULL)
+		return;
+	free((*trace)->step);
+	free(*trace);
+	*trace = NULL;
+}
+
+void
+spf_trace_begin(struct spf_trace *trace)
+{
+	if (trace != NULL)
+		trace->n = 0;
+}
+
+/* add - one more step; the array doubles */
+static struct spf_step *
+add(struct spf_trace *trace)
+{
+	if ((trace->n & (trace->n - 1)) == 0)
+		trace->step = xreallocarray(
+		    trace->step, trace->n == 0 ? 1 : 2 * trace->n, sizeof(*trace->step));
+	return &trace->step[trace->n++];
+}
+
+size_t
+spf_trace_step(struct spf_trace *trace, unsigned depth, const char *domain, struct spf_text term)
+{
+	struct spf_step *step;
+
+	if (trace == NULL || trace->n == SPF_TRACE_STEPS)
+		return SPF_TRACE_STEPS;
+	step = add(trace);
+	memset(step, 0, sizeof(*step));
+	step->depth = depth;
+	step->outcome = "waiting";
+	strlcpy(step->domain, domain, sizeof(step->domain));
+	printable(step->term, sizeof(step->term), term.s, term.len);
+	return trace->n - 1;
+}
+
+void
+spf_trace_outcome(struct spf_trace *trace, size_t step, const char *outcome)
+{
+	if (trace != NULL && step < trace->n)
+		trace->step[step].outcome = outcome;
+}
+
+void
+spf_trace_asked(struct spf_trace *trace, const struct spf_answer *answer)
+{
+	struct spf_step *step;
+
+	if (trace == NULL || trace->n == 0)
+		return;
+	step = &trace->step[trace->n - 1];
+	if (step->n < SPF_TRACE_ASKED)
+		step->asked[step->n++] = answer;
+}
