@@ -14,6 +14,10 @@
 #define SYSCONFDIR "/etc"
 #endif
 
+#ifndef RUNSTATEDIR
+#define RUNSTATEDIR "/run"
+#endif
+
 /* policyd-spf's spellings (SPF_Not_Pass, No_Check) are these in other case, '_' for '-'. */
 static const struct option_choice reject_words[] = {
 	{ "spf-not-pass", SPF_REJECT_NOT_PASS },
@@ -75,6 +79,14 @@ static const struct option_choice sender_words[] = {
 	{ NULL, 0 },
 };
 
+static const struct option_choice engine_words[] = {
+	{ "native", SPF_ENGINE_NATIVE },
+#ifdef HAVE_LIBSPF2
+	{ "libspf2", SPF_ENGINE_LIBSPF2 },
+#endif
+	{ NULL, 0 },
+};
+
 static const struct option_choice separator_words[] = {
 	{ "=", '=' },
 	{ "+", '+' },
@@ -122,6 +134,21 @@ check_path(const char *value, const char **error)
 {
 	*error = "a path that begins with /";
 	return value[0] == '\0' || value[0] == '/';
+}
+
+static bool
+check_domain_name(const char *value, const char **error)
+{
+	*error = "a domain";
+	return hostname_is_mail_domain(value, strlen(value));
+}
+
+static bool
+check_control(const char *value, const char **error)
+{
+	*error = "unix:PATH or none";
+	return strcmp(value, "none") == 0 ||
+	       (strncmp(value, "unix:/", 6) == 0 && endpoint_is_valid(value, error));
 }
 
 static bool
@@ -189,6 +216,8 @@ const struct option options[] = {
 	    .text = "reverse map" },
 	{ TOP(policy), "policy", OPTION_LIST, "inet:127.0.0.1:10003", .check = endpoint_is_valid,
 	    .text = "policy service" },
+	{ TOP(control), "control", OPTION_TEXT, "unix:" RUNSTATEDIR "/srsd/control",
+	    .check = check_control, .text = "socket for srsctl" },
 	{ TOP(separator), "separator", OPTION_CHOICE, "=", .choices = separator_words,
 	    .text = "character behind SRS0 and SRS1" },
 	{ TOP(hash_length), "hash-length", OPTION_NUMBER, "4", .min = 4, .max = 27,
@@ -217,6 +246,8 @@ const struct option options[] = {
 	    .text = "DNS forwarders" },
 	{ TOP(dnssec), "dnssec", OPTION_BOOL, "false", .choices = bool_words,
 	    .text = "validate DNS answers" },
+	{ TOP(trust_anchor), "trust-anchor", OPTION_TEXT, "/usr/share/dns/root.key",
+	    .check = check_path, .text = "the root's key, for dnssec" },
 	{ SPF(helo_reject), "helo-reject", OPTION_CHOICE, "fail", .choices = helo_reject_words,
 	    .text = "which HELO results refuse" },
 	{ SPF(mail_from_reject), "mail-from-reject", OPTION_CHOICE, "fail", .choices = reject_words,
@@ -239,6 +270,13 @@ const struct option options[] = {
 	{ SPF(skip_addresses), "skip-addresses", OPTION_CIDRS,
 	    "127.0.0.0/8 ::ffff:127.0.0.0/104 ::1", .text = "clients that are not checked" },
 	{ SPF(whitelist), "whitelist", OPTION_CIDRS, NULL, .text = "relays that are not checked" },
+	{ SPF(helo_whitelist), "helo-whitelist", OPTION_LIST, NULL, .check = check_domain_name,
+	    .text = "HELO names that are not refused, from their own address" },
+	{ SPF(domain_whitelist), "domain-whitelist", OPTION_LIST, NULL, .check = check_domain_name,
+	    .text = "domains whose SPF record spares their hosts a refusal" },
+	{ SPF(domain_whitelist_ptr), "domain-whitelist-ptr", OPTION_LIST, NULL,
+	    .check = check_domain_name,
+	    .text = "domains whose hosts, by their validated names, are not refused" },
 	{ SPF(reject_not_pass_domains), "reject-not-pass-domains", OPTION_LIST, NULL,
 	    .check = check_domain, .text = "senders that must pass" },
 	{ SPF(no_mail), "no-mail", OPTION_BOOL, "false", .choices = bool_words,
@@ -255,6 +293,8 @@ const struct option options[] = {
 	    .text = "terms that may cause lookups" },
 	{ SPF(lookup_time), "lookup-time", OPTION_NUMBER, "20", .min = 1, .max = 90,
 	    .text = "seconds for all of one check" },
+	{ SPF(engine), "engine", OPTION_CHOICE, "native", .choices = engine_words,
+	    .text = "whose verdict counts" },
 	{ SPF(nat_guard), "nat-guard", OPTION_BOOL, "true", .choices = bool_words,
 	    .text = "do not refuse clients with private addresses" },
 	{ SPF(srs_forged), "srs-forged", OPTION_CHOICE, "reject", .choices = forged_words,

@@ -61,6 +61,12 @@ enum srs_sender {
 	SRS_SENDER_CHECK,     /* nothing */
 };
 
+/* Whose verdict counts. */
+enum spf_engine {
+	SPF_ENGINE_NATIVE,
+	SPF_ENGINE_LIBSPF2,
+};
+
 struct spf_settings {
 	int helo_reject;        /* enum spf_reject */
 	int mail_from_reject;   /* enum spf_reject */
@@ -73,6 +79,9 @@ struct spf_settings {
 	bool hide_receiver;
 	struct cidr_list skip_addresses;
 	struct cidr_list whitelist;
+	struct text_list helo_whitelist;
+	struct text_list domain_whitelist;
+	struct text_list domain_whitelist_ptr;
 	struct text_list reject_not_pass_domains;
 	bool no_mail;
 	char *prospective; /* "" or an address */
@@ -81,6 +90,7 @@ struct spf_settings {
 	int void_limit;
 	int lookup_limit;
 	int lookup_time; /* seconds */
+	int engine;      /* enum spf_engine */
 	bool nat_guard;
 	int srs_forged;      /* enum srs_forged */
 	int srs_nonnull;     /* enum srs_nonnull */
@@ -97,6 +107,7 @@ struct settings {
 	struct text_list forward;
 	struct text_list reverse;
 	struct text_list policy;
+	char *control;
 	int separator; /* one of = + - */
 	int hash_length;
 	int hash_minimum;
@@ -111,6 +122,7 @@ struct settings {
 	bool syslog;
 	struct text_list nameservers;
 	bool dnssec;
+	char *trust_anchor; /* file */
 	struct spf_settings spf;
 
 	/* Made of the above. */

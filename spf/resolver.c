@@ -22,7 +22,6 @@
 #include "spf/spf_policy.h"
 
 #define RESOLV_CONF "/etc/resolv.conf"
-#define TRUST_ANCHOR "/usr/share/dns/root.key" /* Debian's dns-root-data */
 
 /* A name whose every byte is written as \DDD. */
 #define ESCAPED_SIZE (4 * HOSTNAME_MAX + 1)
@@ -81,7 +80,7 @@ static const struct {
 };
 
 static bool
-set_options(struct resolver *r, bool dnssec, char *error, size_t size)
+set_options(struct resolver *r, const struct settings *settings, char *error, size_t size)
 {
 	size_t i;
 	int e;
@@ -94,12 +93,13 @@ set_options(struct resolver *r, bool dnssec, char *error, size_t size)
 			return false;
 		}
 	}
-	e = ub_ctx_set_option(r->ctx, "module-config:", dnssec ? "validator iterator" : "iterator");
-	if (e == 0 && dnssec)
-		e = ub_ctx_add_ta_file(r->ctx, TRUST_ANCHOR);
+	e = ub_ctx_set_option(
+	    r->ctx, "module-config:", settings->dnssec ? "validator iterator" : "iterator");
+	if (e == 0 && settings->dnssec)
+		e = ub_ctx_add_ta_file(r->ctx, settings->trust_anchor);
 	if (e != 0)
-		snprintf(
-		    error, size, "libunbound: dnssec with %s: %s", TRUST_ANCHOR, ub_strerror(e));
+		snprintf(error, size, "libunbound: dnssec with trust-anchor %s: %s",
+		    settings->trust_anchor, ub_strerror(e));
 	return e == 0;
 }
 
@@ -163,13 +163,13 @@ ignore_answer(void *arg, int rcode, void *packet, int len, int secure, char *why
  * question: the one for localhost it answers by itself. Later a chroot may be in the way.
  */
 static bool
-start(struct resolver *r, char *error, size_t size)
+start(struct resolver *r, const struct settings *settings, char *error, size_t size)
 {
 	int e = ub_resolve_event(r->ctx, "localhost.", DNS_A, ns_c_in, NULL, ignore_answer, NULL);
 
 	if (e != 0)
-		snprintf(error, size, "libunbound does not start: %s; with dnssec it needs %s",
-		    ub_strerror(e), TRUST_ANCHOR);
+		snprintf(error, size, "libunbound does not start: %s; dnssec needs trust-anchor %s",
+		    ub_strerror(e), settings->trust_anchor);
 	return e == 0;
 }
 
@@ -187,8 +187,9 @@ resolver_new(struct event_base *base, const struct clock *clock, const struct se
 		ub_ctx_debugout(r->ctx, NULL); /* nothing on standard error behind our log's back */
 	else
 		snprintf(error, size, "libunbound: no context");
-	if (r->ctx == NULL || !set_options(r, settings->dnssec, error, size) ||
-	    !set_forwarders(r, &settings->nameservers, error, size) || !start(r, error, size))
+	if (r->ctx == NULL || !set_options(r, settings, error, size) ||
+	    !set_forwarders(r, &settings->nameservers, error, size) ||
+	    !start(r, settings, error, size))
 		resolver_free(&r);
 	return r;
 }

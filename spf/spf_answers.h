@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/hostname.h"
 #include "spf/dns_answer.h"
@@ -19,7 +20,11 @@ struct spf_answer {
 	TAILQ_ENTRY(spf_answer) next;
 	char name[HOSTNAME_MAX + 1]; /* as asked for, lower case */
 	enum dns_type type;
-	bool asked;               /* somebody fetches it */
+	bool asked;        /* somebody fetches it */
+	bool at_once;      /* it came from a cache */
+	bool given_up;     /* it did not come in time */
+	uint64_t asked_ms; /* when, since the check began; for srsctl */
+	uint64_t answered_ms;
 	struct dns_answer *reply; /* NULL until it is there */
 	void *owner;              /* of who fetches it: the question that is out */
 };

@@ -4,37 +4,52 @@
 
 #include <event2/event.h>
 
+#include "common/clock.h"
 #include "common/idna.h"
 #include "common/xmalloc.h"
+#include "spf/spf_allow.h"
 #include "spf/spf_check.h"
+#include "spf/spf_engine.h"
 
 /* A local part is cut here for the macros; an address has 254 bytes. */
 #define LOCAL_MAX 255
 
 /*
- * Each identity has a table of answers to itself: whatever a client's HELO name makes us ask and
- * keep, the check of the sender has all its room.
+ * What is evaluated by itself. Each has a table of answers of its own: whatever a client's HELO
+ * name makes us ask and keep, the check of the sender has all its room.
  */
-struct identity {
+struct part {
 	bool wanted;
 	bool done;
 	bool waits; /* counts for its domain in inflight */
 	struct spf_answers *answers;
 	struct spf_request req;
 	char domain[HOSTNAME_MAX + 1];
-	struct spf_verdict *verdict;
+	struct spf_verdict *verdict; /* NULL for the allow-lists */
+	uint64_t ms;                 /* that it took */
+};
+
+enum {
+	HELO,
+	MAILFROM,
+	ALLOW,
+	PARTS,
 };
 
 struct spf_check {
 	const struct spf_checker *checker;
+	const struct settings *settings;
+	enum spf_engine engine;
 	struct event *deadline;
 	struct event *resume; /* active when answers have come */
-	struct identity helo, mailfrom;
+	struct part part[PARTS];
 	struct spf_verdicts verdicts;
 	char helo_name[HOSTNAME_MAX + 1];
 	char receiver[HOSTNAME_MAX + 1];
 	char local[LOCAL_MAX + 1];
+	uint64_t started; /* on the clock, in milliseconds */
 	bool driving;
+	bool late; /* the deadline has passed */
 	void (*wake)(void *arg);
 	void *wake_arg;
 };
@@ -42,12 +57,18 @@ struct spf_check {
 /* A question that is out: which answer it is for, and the check that waits. */
 struct errand {
 	struct spf_check *check;
-	struct identity *identity;
+	struct part *part;
 	struct spf_answer *answer;
 	struct resolver_question *question;
 };
 
 static void drive(struct spf_check *);
+
+static uint64_t
+elapsed(const struct spf_check *check)
+{
+	return clock_elapsed(check->checker->clock) - check->started;
+}
 
 static void
 on_reply(void *arg, struct dns_answer *reply)
@@ -57,7 +78,9 @@ on_reply(void *arg, struct dns_answer *reply)
 	struct spf_answer *answer = errand->answer;
 
 	answer->owner = NULL;
-	spf_answers_set(errand->identity->answers, answer, reply);
+	answer->answered_ms = elapsed(check);
+	answer->at_once = check->driving;
+	spf_answers_set(errand->part->answers, answer, reply);
 	free(errand);
 	/* Answers of one turn of the loop cost one evaluation together. A check that never had to
 	 * wait has no use for more of them. */
@@ -81,16 +104,17 @@ on_resume(evutil_socket_t fd, short what, void *arg)
 
 /* fetch - ask for one answer; true when it came at once, from the cache */
 static bool
-fetch(struct spf_check *check, struct identity *identity, struct spf_answer *answer)
+fetch(struct spf_check *check, struct part *part, struct spf_answer *answer)
 {
 	struct errand *errand = xcalloc(1, sizeof(*errand));
 	struct resolver_question *question;
 
 	errand->check = check;
-	errand->identity = identity;
+	errand->part = part;
 	errand->answer = answer;
 	answer->owner = errand;
 	answer->asked = true;
+	answer->asked_ms = elapsed(check);
 	question =
 	    resolver_ask(check->checker->resolver, answer->name, answer->type, on_reply, errand);
 	if (question == NULL)
@@ -100,79 +124,109 @@ fetch(struct spf_check *check, struct identity *identity, struct spf_answer *ans
 }
 
 static bool
-fetch_wanted(struct spf_check *check, struct identity *identity)
+is_pending(const struct part *part)
+{
+	return part->wanted && !part->done;
+}
+
+static bool
+fetch_wanted(struct spf_check *check, struct part *part)
 {
 	struct spf_answer *answer;
 	bool news = false;
 
-	if (!identity->wanted || identity->done)
-		return false;
-	while ((answer = spf_answers_wanted(identity->answers)) != NULL)
-		news |= fetch(check, identity, answer);
+	while (is_pending(part) && (answer = spf_answers_wanted(part->answers)) != NULL)
+		news |= fetch(check, part, answer);
 	return news;
 }
 
 static void
-leave(struct spf_check *check, struct identity *identity)
+leave(struct spf_check *check, struct part *part)
 {
-	if (identity->waits)
-		spf_inflight_leave(check->checker->inflight, identity->domain);
-	identity->waits = false;
+	if (part->waits)
+		spf_inflight_leave(check->checker->inflight, part->domain);
+	part->waits = false;
 }
 
-/* evaluate - one pass; who has his verdict waits for nothing any more */
+/* finish - who has his verdict waits for nothing any more */
 static void
-evaluate(struct spf_check *check, struct identity *identity)
+finish(struct spf_check *check, struct part *part)
 {
-	if (!identity->wanted || identity->done)
-		return;
-	identity->done = spf_eval(&identity->req, identity->answers, identity->verdict);
-	if (identity->done)
-		leave(check, identity);
+	part->done = true;
+	part->ms = elapsed(check);
+	leave(check, part);
+}
+
+/* evaluate - one pass; true with a verdict */
+static bool
+evaluate(struct spf_check *check, struct part *part)
+{
+	if (part->verdict == NULL)
+		return spf_allow_eval(
+		    &check->settings->spf, &part->req, part->answers, &check->verdicts.allowed);
+	return spf_engine_eval(check->engine, &part->req, part->answers, part->verdict);
 }
 
 /* drive - evaluate and ask, until verdicts or until only the network can say more */
 static void
 drive(struct spf_check *check)
 {
+	struct part *part, *end = check->part + PARTS;
 	bool news;
 
 	check->driving = true;
 	do {
-		evaluate(check, &check->helo);
-		evaluate(check, &check->mailfrom);
-		news = fetch_wanted(check, &check->helo);
-		news |= fetch_wanted(check, &check->mailfrom);
+		for (part = check->part; part < end; part++)
+			if (is_pending(part) && evaluate(check, part))
+				finish(check, part);
+		news = false;
+		for (part = check->part; part < end; part++)
+			news |= fetch_wanted(check, part);
 	} while (news);
 	check->driving = false;
 }
 
 static void
-cancel_questions(struct spf_check *check, struct identity *identity)
+cancel_questions(struct spf_check *check, struct part *part)
 {
 	struct spf_answer *answer;
 	struct errand *errand;
 
-	while (identity->wanted && (answer = spf_answers_asked(identity->answers)) != NULL) {
+	while (part->wanted && (answer = spf_answers_asked(part->answers)) != NULL) {
 		errand = answer->owner;
 		answer->owner = NULL;
-		spf_answers_set(identity->answers, answer, dns_answer_new(DNS_ERROR));
+		spf_answers_set(part->answers, answer, dns_answer_new(DNS_ERROR));
+		answer->given_up = true;
 		resolver_cancel(check->checker->resolver, errand->question);
 		free(errand);
 	}
 }
 
+/* give_up - on one part; what the allow-lists cannot tell in time holds nobody */
 static void
-give_up(struct spf_check *check, struct identity *identity, const char *problem)
+give_up(struct spf_check *check, struct part *part, const char *problem)
 {
-	if (!identity->wanted || identity->done)
+	if (!is_pending(part))
 		return;
-	cancel_questions(check, identity);
-	memset(identity->verdict, 0, sizeof(*identity->verdict));
-	identity->verdict->result = SPF_TEMPERROR;
-	identity->verdict->problem = problem;
-	identity->done = true;
-	leave(check, identity);
+	cancel_questions(check, part);
+	finish(check, part);
+	if (part->verdict == NULL) {
+		check->verdicts.allowed = NULL;
+		return;
+	}
+	memset(part->verdict, 0, sizeof(*part->verdict));
+	part->verdict->result = part->verdict->native = SPF_TEMPERROR;
+	part->verdict->problem = problem;
+	part->verdict->security = DNS_INSECURE;
+}
+
+static void
+give_up_all(struct spf_check *check, const char *problem)
+{
+	size_t i;
+
+	for (i = 0; i < PARTS; i++)
+		give_up(check, &check->part[i], problem);
 }
 
 static void
@@ -182,63 +236,78 @@ on_deadline(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	check->late = true;
 	if (spf_check_is_done(check))
 		return;
-	give_up(check, &check->helo, "no answer from the DNS in time");
-	give_up(check, &check->mailfrom, "no answer from the DNS in time");
+	give_up_all(check, "no answer from the DNS in time");
 	check->wake(check->wake_arg);
 }
 
-/* enter - an identity that has to wait does so only if not too many wait for its domain already */
+/* enter - who has to wait does so only if not too many wait for that domain already */
 static void
-enter(struct spf_check *check, struct identity *identity)
+enter(struct spf_check *check, struct part *part)
 {
-	if (!identity->wanted || identity->done)
+	if (!is_pending(part) || part->verdict == NULL)
 		return;
-	identity->waits = spf_inflight_enter(check->checker->inflight, identity->domain);
-	if (!identity->waits)
-		give_up(check, identity, "too many checks wait for the DNS of this domain");
+	part->waits = spf_inflight_enter(check->checker->inflight, part->domain);
+	if (!part->waits)
+		give_up(check, part, "too many checks wait for the DNS of this domain");
 }
 
-/* wait_for_network - until the deadline */
-static void
-wait_for_network(struct spf_check *check, const struct timeval *budget)
+/* start_timers - the deadline begins with the first wait and holds for all that follow */
+static bool
+start_timers(struct spf_check *check)
 {
-	enter(check, &check->helo);
-	enter(check, &check->mailfrom);
-	if (spf_check_is_done(check))
-		return;
+	struct timeval budget = { check->settings->spf.lookup_time, 0 };
+
+	if (check->deadline != NULL)
+		return true;
 	check->deadline = evtimer_new(check->checker->base, on_deadline, check);
 	check->resume = evtimer_new(check->checker->base, on_resume, check);
-	if (check->deadline != NULL && check->resume != NULL &&
-	    evtimer_add(check->deadline, budget) == 0)
+	return check->deadline != NULL && check->resume != NULL &&
+	       evtimer_add(check->deadline, &budget) == 0;
+}
+
+/* begin - evaluate what is new as far as that goes without waiting, then wait for the network */
+static void
+begin(struct spf_check *check)
+{
+	size_t i;
+
+	drive(check);
+	for (i = 0; i < PARTS; i++)
+		enter(check, &check->part[i]);
+	if (spf_check_is_done(check))
 		return;
-	give_up(check, &check->helo, "no memory for a timer");
-	give_up(check, &check->mailfrom, "no memory for a timer");
+	if (!start_timers(check))
+		give_up_all(check, "no memory for a timer");
 }
 
 /*
- * init_identity - what spf_eval is asked
+ * init_part - what the engine is asked
  *
  * A name that cannot be written in A-labels becomes empty: there is nothing to look up, and the
  * result is none.
  */
 static void
-init_identity(struct identity *identity, struct spf_check *check, const struct settings *settings,
-    const struct spf_check_request *req, struct spf_text domain)
+init_part(struct part *part, struct spf_check *check, const struct spf_check_request *req,
+    struct spf_text domain)
 {
-	identity->wanted = true;
-	identity->answers = spf_answers_new();
-	identity->req.ip = req->ip;
-	identity->req.domain.s = identity->domain;
-	identity->req.domain.len = idna_to_ascii(identity->domain, domain.s, domain.len);
-	identity->req.helo.s = check->helo_name;
-	identity->req.helo.len = strlen(check->helo_name);
-	identity->req.receiver = check->receiver;
-	identity->req.now = req->now;
-	identity->req.lookup_limit = (unsigned)settings->spf.lookup_limit;
-	identity->req.void_limit = (unsigned)settings->spf.void_limit;
-	identity->req.explain = settings->spf.use_exp;
+	const struct spf_settings *spf = &check->settings->spf;
+
+	part->wanted = true;
+	part->answers = spf_answers_new();
+	part->req.ip = req->ip;
+	part->req.domain.s = part->domain;
+	part->req.domain.len = idna_to_ascii(part->domain, domain.s, domain.len);
+	part->req.helo.s = check->helo_name;
+	part->req.helo.len = strlen(check->helo_name);
+	part->req.receiver = check->receiver;
+	part->req.now = req->now;
+	part->req.lookup_limit = (unsigned)spf->lookup_limit;
+	part->req.void_limit = (unsigned)spf->void_limit;
+	part->req.explain = spf->use_exp;
+	part->req.trace = req->trace ? spf_trace_new() : NULL;
 }
 
 static void
@@ -246,11 +315,12 @@ copy_texts(struct spf_check *check, const struct spf_check_request *req)
 {
 	size_t len = req->sender_local.len < LOCAL_MAX ? req->sender_local.len : LOCAL_MAX;
 
+	strlcpy(check->receiver, check->settings->spf.authserv_id, sizeof(check->receiver));
 	if (len > 0)
 		memcpy(check->local, req->sender_local.s, len);
-	check->mailfrom.req.local.s = check->local;
-	check->mailfrom.req.local.len = len;
-	check->helo.req.local.s = ""; /* postmaster */
+	check->part[MAILFROM].req.local.s = check->local;
+	check->part[MAILFROM].req.local.len = len;
+	check->part[HELO].req.local.s = ""; /* postmaster */
 	if (req->helo.len > 0)
 		idna_to_ascii(check->helo_name, req->helo.s, req->helo.len);
 }
@@ -260,32 +330,51 @@ spf_check_start(const struct spf_checker *checker, const struct settings *settin
     const struct spf_check_request *req, void (*wake)(void *arg), void *arg)
 {
 	struct spf_check *check = xcalloc(1, sizeof(*check));
-	struct timeval budget = { settings->spf.lookup_time, 0 };
 
 	check->checker = checker;
+	check->settings = settings;
+	check->engine = req->engine;
 	check->wake = wake;
 	check->wake_arg = arg;
-	check->helo.verdict = &check->verdicts.helo;
-	check->mailfrom.verdict = &check->verdicts.mailfrom;
+	check->started = clock_elapsed(checker->clock);
+	check->part[HELO].verdict = &check->verdicts.helo;
+	check->part[MAILFROM].verdict = &check->verdicts.mailfrom;
 	check->verdicts.has_helo = req->check_helo;
 	check->verdicts.has_mailfrom = req->check_mailfrom;
-	strlcpy(check->receiver, settings->spf.authserv_id, sizeof(check->receiver));
+	/* The address and the limits; the allow-lists are not wanted yet. */
+	check->part[ALLOW].req.ip = req->ip;
 	copy_texts(check, req);
 	if (req->check_helo)
-		init_identity(&check->helo, check, settings, req, req->helo);
+		init_part(&check->part[HELO], check, req, req->helo);
 	if (req->check_mailfrom)
-		init_identity(&check->mailfrom, check, settings, req, req->sender_domain);
-	drive(check);
-	if (!spf_check_is_done(check))
-		wait_for_network(check, &budget);
+		init_part(&check->part[MAILFROM], check, req, req->sender_domain);
+	begin(check);
 	return check;
+}
+
+void
+spf_check_allow(struct spf_check *check)
+{
+	static const struct spf_text no_domain = { "", 0 };
+	struct spf_check_request req = { .ip = check->part[ALLOW].req.ip };
+	struct part *part = &check->part[ALLOW];
+
+	check->verdicts.has_allowed = true;
+	if (check->late || part->wanted)
+		return;
+	init_part(part, check, &req, no_domain);
+	begin(check);
 }
 
 bool
 spf_check_is_done(const struct spf_check *check)
 {
-	return (!check->helo.wanted || check->helo.done) &&
-	       (!check->mailfrom.wanted || check->mailfrom.done);
+	size_t i;
+
+	for (i = 0; i < PARTS; i++)
+		if (is_pending(&check->part[i]))
+			return false;
+	return true;
 }
 
 const struct spf_verdicts *
@@ -294,35 +383,60 @@ spf_check_verdicts(const struct spf_check *check)
 	return &check->verdicts;
 }
 
-static size_t
-questions(const struct identity *identity)
+static const struct part *
+part_of(const struct spf_check *check, enum spf_identity identity)
 {
-	return identity->wanted ? spf_answers_count(identity->answers) : 0;
+	return &check->part[identity == SPF_IDENTITY_HELO ? HELO : MAILFROM];
+}
+
+const struct spf_trace *
+spf_check_trace(const struct spf_check *check, enum spf_identity identity)
+{
+	return part_of(check, identity)->req.trace;
+}
+
+uint64_t
+spf_check_ms(const struct spf_check *check, enum spf_identity identity)
+{
+	return part_of(check, identity)->ms;
+}
+
+const char *
+spf_check_domain(const struct spf_check *check, enum spf_identity identity)
+{
+	return part_of(check, identity)->domain;
 }
 
 size_t
 spf_check_questions(const struct spf_check *check)
 {
-	return questions(&check->helo) + questions(&check->mailfrom);
+	size_t i, n = 0;
+
+	for (i = 0; i < PARTS; i++)
+		if (check->part[i].wanted)
+			n += spf_answers_count(check->part[i].answers);
+	return n;
 }
 
 static void
-end_identity(struct spf_check *check, struct identity *identity)
+end_part(struct spf_check *check, struct part *part)
 {
-	cancel_questions(check, identity);
-	leave(check, identity);
-	spf_answers_free(&identity->answers);
+	cancel_questions(check, part);
+	leave(check, part);
+	spf_answers_free(&part->answers);
+	spf_trace_free(&part->req.trace);
 }
 
 void
 spf_check_free(struct spf_check **checkp)
 {
 	struct spf_check *check = *checkp;
+	size_t i;
 
 	if (check == NULL)
 		return;
-	end_identity(check, &check->helo);
-	end_identity(check, &check->mailfrom);
+	for (i = 0; i < PARTS; i++)
+		end_part(check, &check->part[i]);
 	if (check->deadline != NULL)
 		event_free(check->deadline);
 	if (check->resume != NULL)

@@ -1,21 +1,25 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * spf_check - drives the evaluation of one message: HELO and MAIL FROM side by side, with one
- * deadline for both.
+ * spf_check - drives the evaluation of one message: HELO and MAIL FROM side by side, then perhaps
+ * the allow-lists, with one deadline for all.
  *
- * spf_eval is called, what it lacks is asked for, each answer that comes calls it again, until
- * both verdicts are there or the time is up: then what is undecided is a temperror.
+ * An engine is called, what it lacks is asked for, each answer that comes calls it again, until
+ * the verdicts are there or the time is up: then what is undecided is a temperror.
  */
 #ifndef SPF_SPF_CHECK_H
 #define SPF_SPF_CHECK_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "conf/settings.h"
 #include "spf/resolver.h"
-#include "spf/spf_eval.h"
+#include "spf/spf_header.h"
 #include "spf/spf_inflight.h"
+#include "spf/spf_trace.h"
+#include "spf/spf_verdict.h"
 
+struct clock;
 struct event_base;
 struct spf_check;
 
@@ -24,6 +28,7 @@ struct spf_checker {
 	struct event_base *base;
 	struct resolver *resolver;
 	struct spf_inflight *inflight;
+	const struct clock *clock;
 };
 
 struct spf_check_request {
@@ -33,12 +38,14 @@ struct spf_check_request {
 	struct spf_text sender_domain; /* may hold U-labels */
 	bool check_helo;
 	bool check_mailfrom;
+	enum spf_engine engine;
+	bool trace; /* note how it goes, for spf_check_trace */
 	time_t now;
 };
 
 /*
- * Starts a check. The request's texts are copied. wake is called from the loop, at most once,
- * when the check gets done after this has returned.
+ * Starts a check. The request's texts are copied; the settings must live as long as the check.
+ * wake is called from the loop, at most once, when the check gets done after this has returned.
  */
 struct spf_check *spf_check_start(const struct spf_checker *, const struct settings *,
     const struct spf_check_request *, void (*wake)(void *arg), void *arg);
@@ -48,6 +55,20 @@ bool spf_check_is_done(const struct spf_check *);
 
 /* Valid once it is done, until spf_check_free. */
 const struct spf_verdicts *spf_check_verdicts(const struct spf_check *);
+
+/*
+ * Goes on with a check that is done: does an allow-list hold the client? Its answer is in the
+ * verdicts when the check is done again, perhaps at once; else wake is called once more. What is
+ * not found out before the deadline holds nobody.
+ */
+void spf_check_allow(struct spf_check *);
+
+/* How the evaluation of an identity went, and how long it took; NULL when it was not traced. */
+const struct spf_trace *spf_check_trace(const struct spf_check *, enum spf_identity);
+uint64_t spf_check_ms(const struct spf_check *, enum spf_identity);
+
+/* The domain that was looked up for an identity: in A-labels, or empty. */
+const char *spf_check_domain(const struct spf_check *, enum spf_identity);
 
 /* Questions that were put to the DNS (its cache included). */
 size_t spf_check_questions(const struct spf_check *);

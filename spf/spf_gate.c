@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/printable.h"
+#include "spf/spf_allow.h"
 #include "spf/spf_gate.h"
 
 /* A domain in a refusal; whole in nearly all cases. */
@@ -421,14 +422,15 @@ answer_skipped(const struct gate_query *q, const struct settings *settings, enum
 
 /* spared - why a refusal is held back, whatever test-only says; or NULL */
 static const char *
-spared(const struct gate_query *q, const struct settings *settings, struct gate_action *action)
+spared(const struct gate_query *q, const struct settings *settings, const struct spf_verdicts *v,
+    struct gate_action *action)
 {
 	const struct spf_settings *spf = &settings->spf;
 
 	if (q->sender == GATE_SRS_VALID && spf->srs_sender == SRS_SENDER_NO_REJECT)
 		return "srs-sender";
 	if (!spf->nat_guard || settings->prospective.family != 0 || !ipaddr_is_private(&q->client))
-		return NULL;
+		return v->allowed;
 	action->nat_guarded = true;
 	return "nat-guard";
 }
@@ -447,6 +449,20 @@ judge_both(const struct gate_query *q, const struct spf_settings *spf, const str
 		return j;
 	*identity = SPF_IDENTITY_MAILFROM;
 	return judge(spf, mailfrom_policy(q, spf), &v->mailfrom);
+}
+
+bool
+gate_asks_allowed(
+    const struct gate_query *q, const struct settings *settings, const struct spf_verdicts *v)
+{
+	struct gate_action action;
+	enum spf_identity identity;
+
+	if (v->has_allowed || !spf_allow_is_wanted(&settings->spf) ||
+	    is_srs_skip(q, &settings->spf))
+		return false;
+	return judge_both(q, &settings->spf, v, &identity).kind != GATE_DUNNO &&
+	       spared(q, settings, v, &action) == NULL;
 }
 
 /* The subject of the texts is the address that was evaluated. */
@@ -496,7 +512,7 @@ gate_after(const struct gate_query *q, const struct settings *settings,
 	}
 	j = judge_both(q, spf, v, &action->identity);
 	if (j.kind != GATE_DUNNO)
-		action->why = spared(q, settings, action);
+		action->why = spared(q, settings, v, action);
 	refused = j.kind != GATE_DUNNO && action->why == NULL;
 	if (refused && !spf->test_only) {
 		put_refusal(&subject, spf, action->identity,

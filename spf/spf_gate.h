@@ -87,6 +87,13 @@ enum gate_header {
 	GATE_HEADER_AUTHRES,
 };
 
+/*
+ * True when the answer would be a refusal that an allow-list may still spare: then the caller finds
+ * out what the lists say.
+ */
+bool gate_asks_allowed(
+    const struct gate_query *, const struct settings *, const struct spf_verdicts *);
+
 /* The answer, once the plan was carried out. */
 void gate_after(const struct gate_query *, const struct settings *, const struct spf_verdicts *,
     enum gate_header, struct gate_action *);

@@ -137,7 +137,7 @@ make_services(struct engine *engine)
 	engine->policy = (struct policy_service){
 		.settings = engine->settings,
 		.keys = engine->keys,
-		.checker = { engine->base, engine->resolver, engine->inflight },
+		.checker = { engine->base, engine->resolver, engine->inflight, &clock_system },
 		.messages = engine->messages,
 		.budget = engine->budget,
 		.clock = &clock_system,

@@ -34,6 +34,7 @@ struct decision {
 	const struct gate_action *action;
 	const struct spf_verdicts *verdicts; /* NULL: nothing was evaluated */
 	bool replayed;
+	bool dnssec; /* answers are validated */
 	size_t questions;
 	uint64_t ms;
 };
@@ -64,6 +65,10 @@ put_verdict(struct line *line, const struct decision *d)
 	put_word(line, " identity=", spf_identity_name(d->action->identity));
 	if (v->mechanism[0] != '\0')
 		put_word(line, " mechanism=", v->mechanism);
+	if (v->differs)
+		put_word(line, " native=", spf_result_name(v->native));
+	if (d->dnssec)
+		put_word(line, " dnssec=", dns_security_name(v->security));
 	if (v->problem[0] != '\0') {
 		put_word(line, " problem=\"", v->problem);
 		line_put(line, "\"");
@@ -202,6 +207,7 @@ static void
 reply(struct policy_session *s, struct decision *d, struct evbuffer *out)
 {
 	d->ms = clock_elapsed(s->service->clock) - s->started;
+	d->dnssec = s->service->settings->dnssec;
 	count_use(s->service, d->query, d->action);
 	evbuffer_add_printf(out, "action=%s\n\n", d->action->text);
 	log_decision(d);
@@ -228,21 +234,35 @@ conclude(
 	reply(s, d, out);
 }
 
-/* finish_check - the check of this request is done: remember the verdicts and answer */
-static void
+/*
+ * finish_check - the check of this request is done: remember the verdicts and answer
+ *
+ * False when the allow-lists have to be looked up first, and that has to wait for the DNS.
+ */
+static bool
 finish_check(struct policy_session *s, const struct gate_query *q, struct evbuffer *out)
 {
 	struct policy_service *service = s->service;
 	struct decision d = { .query = q,
 		.verdicts = spf_check_verdicts(s->check),
 		.questions = spf_check_questions(s->check) };
+	time_t now = clock_wall(service->clock);
 	struct spf_message *message;
 
-	message = spf_messages_add(service->messages, q->req, clock_wall(service->clock));
+	if (gate_asks_allowed(q, service->settings, d.verdicts)) {
+		spf_check_allow(s->check);
+		if (!spf_check_is_done(s->check))
+			return false;
+		d.questions = spf_check_questions(s->check);
+	}
+	message = spf_messages_find(service->messages, q->req, now);
+	if (message == NULL)
+		message = spf_messages_add(service->messages, q->req, now);
 	if (message != NULL)
 		message->verdicts = *d.verdicts;
 	conclude(s, &d, message, out);
 	spf_check_free(&s->check);
+	return true;
 }
 
 static void
@@ -266,6 +286,7 @@ start_check(struct policy_session *s, const struct gate_query *q, const struct g
 		.sender_domain = q->sender_domain,
 		.check_helo = plan->helo,
 		.check_mailfrom = plan->mailfrom,
+		.engine = (enum spf_engine)settings->spf.engine,
 		.now = clock_wall(service->clock),
 	};
 
@@ -313,16 +334,13 @@ begin(struct policy_session *s, struct gate_query *q, struct evbuffer *out)
 		return true;
 	}
 	message = spf_messages_find(service->messages, q->req, clock_wall(service->clock));
-	if (message != NULL) {
+	if (message != NULL && !gate_asks_allowed(q, service->settings, &message->verdicts)) {
 		d.verdicts = &message->verdicts;
 		d.replayed = true;
 		conclude(s, &d, message, out);
 		return true;
 	}
-	if (!start_check(s, q, &plan))
-		return false;
-	finish_check(s, q, out);
-	return true;
+	return start_check(s, q, &plan) && finish_check(s, q, out);
 }
 
 static void
@@ -355,9 +373,7 @@ policy_session_input(
 		if (got == 0)
 			return SESSION_READING;
 		init_query(&q, s->service, &req);
-		if (s->check != NULL)
-			finish_check(s, &q, out);
-		else if (!begin(s, &q, out))
+		if (s->check != NULL ? !finish_check(s, &q, out) : !begin(s, &q, out))
 			return SESSION_BUSY;
 		*used += n;
 	}

@@ -232,7 +232,7 @@ test_unknown_option_lists_them_all(void **state)
 	(void)state;
 	assert_null(load("frobnicate = 1\n", NULL, 0, error));
 	unit_holds("top", "message", error, " secrets-file ");
-	unit_holds("top", "message", error, " dnssec spf");
+	unit_holds("top", "message", error, " trust-anchor spf");
 	assert_null(strstr(error, "helo-reject"));
 	assert_null(load("spf { frobnicate = 1 }\n", NULL, 0, error));
 	unit_holds("spf", "message", error, " helo-reject ");

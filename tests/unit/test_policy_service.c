@@ -44,6 +44,7 @@ begin(void **state)
 	service.checker.base = event_base_new();
 	service.checker.resolver = &resolver;
 	service.checker.inflight = spf_inflight_new();
+	service.checker.clock = &session_feed_clock;
 	service.messages = spf_messages_new();
 	service.budget = srs_budget_new();
 	service.clock = &session_feed_clock;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "tests/unit/fake_resolver.h"
 
+#include "common/clock.h"
 #include "common/xmalloc.h"
 #include "conf/option.h"
 #include "spf/spf_check.h"
@@ -38,6 +39,7 @@ begin(void **state)
 	checker.base = base;
 	checker.resolver = &resolver;
 	checker.inflight = spf_inflight_new();
+	checker.clock = &clock_system;
 	wakes = 0;
 	return 0;
 }

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: ISC */
+#include <string.h>
+#include <strings.h>
+
+#include "common/idna.h"
+#include "spf/spf_allow.h"
+#include "spf/spf_ask.h"
+#include "spf/spf_eval.h"
+
+bool
+spf_allow_is_wanted(const struct spf_settings *spf)
+{
+	return spf->helo_whitelist.n + spf->domain_whitelist.n + spf->domain_whitelist_ptr.n > 0;
+}
+
+/* ascii_entry - an entry of a list in A-labels; false when there is no such name */
+static bool
+ascii_entry(char name[HOSTNAME_MAX + 1], const char *entry)
+{
+	return idna_to_ascii(name, entry, strlen(entry)) > 0;
+}
+
+static bool
+is_listed(const struct text_list *list, const char *name)
+{
+	char entry[HOSTNAME_MAX + 1];
+	size_t i;
+
+	for (i = 0; i < list->n; i++)
+		if (ascii_entry(entry, list->text[i]) && strcasecmp(entry, name) == 0)
+			return true;
+	return false;
+}
+
+/* helo_asked - the HELO name counts as far as the client's address is one of its addresses */
+static enum spf_asked
+helo_asked(
+    const struct spf_settings *spf, const struct spf_request *req, struct spf_answers *answers)
+{
+	char name[HOSTNAME_MAX + 1];
+	struct dns_rr helo = { .data = name, .len = req->helo.len };
+	struct spf_ask ask;
+
+	if (helo.len > HOSTNAME_MAX)
+		return SPF_ASKED_NO;
+	memcpy(name, req->helo.s, helo.len);
+	name[helo.len] = '\0';
+	if (!is_listed(&spf->helo_whitelist, name))
+		return SPF_ASKED_NO;
+	spf_ask_init(&ask, req, answers);
+	return spf_ask_leads_back(&ask, &helo);
+}
+
+static enum spf_asked
+domain_asked(const char *entry, const struct spf_request *req, struct spf_answers *answers)
+{
+	struct spf_request of_entry = *req;
+	struct spf_verdict verdict;
+	char name[HOSTNAME_MAX + 1];
+
+	if (!ascii_entry(name, entry))
+		return SPF_ASKED_NO;
+	of_entry.local.len = 0;
+	of_entry.domain.s = name;
+	of_entry.domain.len = strlen(name);
+	of_entry.explain = false;
+	of_entry.trace = NULL;
+	if (!spf_eval(&of_entry, answers, &verdict))
+		return SPF_ASKED_PENDING;
+	return verdict.result == SPF_PASS ? SPF_ASKED_YES : SPF_ASKED_NO;
+}
+
+/* domains_asked - all entries, so that their questions go out together */
+static enum spf_asked
+domains_asked(
+    const struct spf_settings *spf, const struct spf_request *req, struct spf_answers *answers)
+{
+	enum spf_asked all = SPF_ASKED_NO, one;
+	size_t i;
+
+	for (i = 0; i < spf->domain_whitelist.n; i++) {
+		one = domain_asked(spf->domain_whitelist.text[i], req, answers);
+		if (one == SPF_ASKED_YES)
+			return one;
+		if (one == SPF_ASKED_PENDING)
+			all = one;
+	}
+	return all;
+}
+
+static bool
+is_within_listed(const struct text_list *list, const struct dns_rr *rr)
+{
+	char entry[HOSTNAME_MAX + 1];
+	size_t i;
+
+	for (i = 0; i < list->n; i++)
+		if (ascii_entry(entry, list->text[i]) &&
+		    hostname_is_within(rr->data, rr->len, entry, strlen(entry)))
+			return true;
+	return false;
+}
+
+static enum spf_asked
+ptr_asked(
+    const struct spf_settings *spf, const struct spf_request *req, struct spf_answers *answers)
+{
+	enum spf_asked all = SPF_ASKED_NO, one;
+	char reverse[HOSTNAME_MAX + 1];
+	const struct dns_answer *ptr;
+	struct spf_ask ask;
+	size_t i;
+
+	if (spf->domain_whitelist_ptr.n == 0)
+		return SPF_ASKED_NO;
+	spf_ask_init(&ask, req, answers);
+	spf_ask_reverse_name(req, reverse);
+	ptr = spf_ask(&ask, reverse, DNS_PTR);
+	if (ptr == NULL)
+		return SPF_ASKED_PENDING;
+	for (i = 0; ptr->status == DNS_FOUND && i < ptr->n && i < SPF_ASK_PTR_MAX; i++) {
+		if (!is_within_listed(&spf->domain_whitelist_ptr, &ptr->rr[i]))
+			continue;
+		one = spf_ask_leads_back(&ask, &ptr->rr[i]);
+		if (one == SPF_ASKED_YES)
+			return one;
+		if (one == SPF_ASKED_PENDING)
+			all = one;
+	}
+	return all;
+}
+
+bool
+spf_allow_eval(const struct spf_settings *spf, const struct spf_request *req,
+    struct spf_answers *answers, const char **word)
+{
+	static const struct {
+		enum spf_asked (*asked)(
+		    const struct spf_settings *, const struct spf_request *, struct spf_answers *);
+		const char *word;
+	} lists[] = {
+		{ helo_asked, "helo-whitelist" },
+		{ domains_asked, "domain-whitelist" },
+		{ ptr_asked, "domain-whitelist-ptr" },
+	};
+	bool pending = false;
+	size_t i;
+
+	*word = NULL;
+	for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		switch (lists[i].asked(spf, req, answers)) {
+		case SPF_ASKED_YES:
+			*word = lists[i].word;
+			return true;
+		case SPF_ASKED_PENDING:
+			pending = true;
+			break;
+		case SPF_ASKED_NO:
+			break;
+		}
+	}
+	return !pending;
+}

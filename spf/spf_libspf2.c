@@ -1,0 +1,534 @@
+/* SPDX-License-Identifier: ISC */
+#include <sys/types.h>
+#include <sys/socket.h>
+#include <netinet/in.h>
+#include <arpa/nameser.h>
+
+#include <netdb.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <spf2/spf.h>
+#include <spf2/spf_dns_rr.h>
+#include <spf2/spf_log.h>
+
+#include "common/ascii.h"
+#include "common/xmalloc.h"
+#include "spf/spf_ask.h"
+#include "spf/spf_libspf2.h"
+#include "spf/spf_policy.h"
+
+/* Questions of one pass, the same ones counted again: more than any record within the limits. */
+#define CALLS_MAX 300
+
+/* Names that libspf2 is not to see are called x0.ALIAS_DOMAIN and so on. */
+#define ALIAS_DOMAIN "alias.invalid"
+#define ALIASES_MAX 2048
+
+/*
+ * libspf2 compiles the terms of a record into one buffer of SPF_MAX_MECH_LEN bytes: four for each
+ * term and its data, in blocks of eight. Redirect is a term to it.
+ */
+#define COMPILED_MAX (SPF_MAX_MECH_LEN - 11)
+#define COMPILED_TERM sizeof(SPF_mech_t)
+#define COMPILED_BLOCK(n) (((n) + 7) / 8 * 8)
+
+/* What is written for that many compiled bytes. */
+#define RECORD_SIZE 4096
+
+/* A record that libspf2 refuses for sure: what our own parser has refused. */
+#define REFUSED_RECORD "v=spf1 refused"
+
+struct pass {
+	struct spf_ask ask;
+	struct spf_request req;
+	unsigned calls;
+	bool exhausted;
+	size_t n_aliases;
+	char (*alias)[HOSTNAME_MAX + 1];
+};
+
+/* A record as libspf2 is to see it. */
+struct record_text {
+	char s[RECORD_SIZE];
+	size_t len;
+	size_t compiled; /* bytes that libspf2 needs for it */
+	bool too_large;
+};
+
+/* Where fatal errors of libspf2 lead. */
+static jmp_buf *escape;
+
+static void __attribute__((noreturn))
+on_fatal_error(const char *file, int line, const char *message)
+{
+	(void)file;
+	(void)line;
+	(void)message;
+	longjmp(*escape, 1);
+}
+
+static bool
+is_plain_name(const char *name)
+{
+	size_t len = strlen(name);
+	const char *s;
+
+	for (s = name; *s != '\0'; s++)
+		if (!ascii_isalnum(*s) && *s != '-' && *s != '_' && *s != '.')
+			return false;
+	return spf_answers_is_name(name, len) &&
+	       !hostname_is_within(name, len, ALIAS_DOMAIN, sizeof(ALIAS_DOMAIN) - 1);
+}
+
+/* put_name - the name under which libspf2 gets to know another */
+static void
+put_name(struct pass *pass, char buf[HOSTNAME_MAX + 1], const char *name)
+{
+	size_t i;
+
+	if (is_plain_name(name)) {
+		strlcpy(buf, name, HOSTNAME_MAX + 1);
+		hostname_lower(buf, strlen(buf));
+		return;
+	}
+	for (i = 0; i < pass->n_aliases; i++)
+		if (strcasecmp(pass->alias[i], name) == 0)
+			break;
+	if (i == pass->n_aliases && i < ALIASES_MAX) {
+		pass->alias = xreallocarray(pass->alias, i + 1, sizeof(*pass->alias));
+		strlcpy(pass->alias[i], name, sizeof(*pass->alias));
+		pass->n_aliases++;
+	}
+	snprintf(buf, HOSTNAME_MAX + 1, "x%zu." ALIAS_DOMAIN, i);
+}
+
+/* real_name - what libspf2 means; an alias that does not exist is an empty name */
+static const char *
+real_name(const struct pass *pass, const char *name)
+{
+	size_t i;
+	int end = 0;
+
+	if (!hostname_is_within(name, strlen(name), ALIAS_DOMAIN, sizeof(ALIAS_DOMAIN) - 1))
+		return name;
+	if (sscanf(name, "x%zu." ALIAS_DOMAIN "%n", &i, &end) != 1 || name[end] != '\0' ||
+	    i >= pass->n_aliases)
+		return "";
+	return pass->alias[i];
+}
+
+/* put - append to a record, and count what it costs libspf2 */
+static void __attribute__((format(printf, 3, 4)))
+put(struct record_text *text, size_t compiled, const char *format, ...)
+{
+	size_t room = sizeof(text->s) - text->len;
+	va_list ap;
+	int n;
+
+	va_start(ap, format);
+	n = vsnprintf(text->s + text->len, room, format, ap);
+	va_end(ap);
+	text->compiled += compiled;
+	if (n < 0 || (size_t)n >= room || text->compiled > COMPILED_MAX)
+		text->too_large = true;
+	else
+		text->len += (size_t)n;
+}
+
+static size_t
+compiled_name(const char *name)
+{
+	return COMPILED_BLOCK(sizeof(SPF_data_t) + strlen(name));
+}
+
+static void
+put_network(struct record_text *text, const char *mechanism, const struct cidr *net)
+{
+	char ip[IPADDR_TEXT_SIZE];
+
+	ipaddr_format(&net->addr, ip);
+	put(text, ipaddr_size(&net->addr), "%s:%s", mechanism, ip);
+	if (net->prefix < 8 * ipaddr_size(&net->addr))
+		put(text, 0, "/%u", net->prefix);
+}
+
+static void
+put_prefixes(struct record_text *text, const struct spf_term *term)
+{
+	if (term->prefix4 < 32 || term->prefix6 < 128)
+		put(text, COMPILED_BLOCK(sizeof(SPF_data_t)), "%s", "");
+	if (term->prefix4 < 32)
+		put(text, 0, "/%u", term->prefix4);
+	if (term->prefix6 < 128)
+		put(text, 0, "//%u", term->prefix6);
+}
+
+/*
+ * put_target - a mechanism or modifier with the name that its domain-spec stands for
+ *
+ * False while answers are missing. A target that never matches gets an alias that has no records.
+ */
+static bool
+put_target(struct pass *pass, struct record_text *text, const char *mechanism, char colon,
+    struct spf_text spec, const char *domain)
+{
+	char target[HOSTNAME_MAX + 1], name[HOSTNAME_MAX + 1];
+
+	switch (spf_ask_target(&pass->ask, spec, domain, target)) {
+	case SPF_ASKED_PENDING:
+		return false;
+	case SPF_ASKED_NO:
+		target[0] = '\0';
+		break;
+	case SPF_ASKED_YES:
+		break;
+	}
+	put_name(pass, name, target);
+	put(text, compiled_name(name), "%s%c%s", mechanism, colon, name);
+	return true;
+}
+
+static bool
+put_term(
+    struct pass *pass, struct record_text *text, const struct spf_term *term, const char *domain)
+{
+	put(text, COMPILED_TERM, " %c", term->qualifier);
+	switch (term->mechanism) {
+	case SPF_MECH_ALL:
+		put(text, 0, "all");
+		return true;
+	case SPF_MECH_IP4:
+		put_network(text, "ip4", &term->net);
+		return true;
+	case SPF_MECH_IP6:
+		put_network(text, "ip6", &term->net);
+		return true;
+	case SPF_MECH_INCLUDE:
+		return put_target(pass, text, "include", ':', term->domain, domain);
+	case SPF_MECH_EXISTS:
+		return put_target(pass, text, "exists", ':', term->domain, domain);
+	case SPF_MECH_PTR:
+		return put_target(pass, text, "ptr", ':', term->domain, domain);
+	case SPF_MECH_A:
+	case SPF_MECH_MX:
+		if (!put_target(pass, text, term->mechanism == SPF_MECH_A ? "a" : "mx", ':',
+			term->domain, domain))
+			return false;
+		put_prefixes(text, term);
+		return true;
+	}
+	return true;
+}
+
+static bool
+is_network(const struct spf_term *term)
+{
+	return term->mechanism == SPF_MECH_IP4 || term->mechanism == SPF_MECH_IP6;
+}
+
+/*
+ * write_record - a record of domain's as libspf2 is to see it; false while answers are missing
+ *
+ * shorten leaves out the networks that do not hold the client: they change nothing.
+ */
+static bool
+write_record(struct pass *pass, struct record_text *text, const struct spf_record *record,
+    const char *domain, bool shorten)
+{
+	size_t i;
+
+	text->len = text->compiled = 0;
+	text->too_large = false;
+	put(text, 0, "v=spf1");
+	for (i = 0; i < record->n && !text->too_large; i++) {
+		const struct spf_term *term = &record->terms[i];
+
+		if (shorten && is_network(term) && !cidr_contains(&term->net, &pass->req.ip))
+			continue;
+		if (!put_term(pass, text, term, domain))
+			return false;
+	}
+	if (record->redirect.s == NULL || text->too_large)
+		return true;
+	put(text, COMPILED_TERM, " ");
+	return put_target(pass, text, "redirect", '=', record->redirect, domain);
+}
+
+/* New resource record sets, as libspf2's own DNS layers make them. */
+
+static SPF_dns_rr_t *
+new_rrset(SPF_dns_server_t *server, const char *name, ns_type type, int herrno)
+{
+	SPF_dns_rr_t *rr = SPF_dns_rr_new_init(server, name, type, 0, herrno);
+
+	if (rr == NULL)
+		on_fatal_error(__FILE__, __LINE__, "no memory");
+	return rr;
+}
+
+static SPF_dns_rr_data_t *
+add_rr(SPF_dns_rr_t *rr, size_t size)
+{
+	if (SPF_dns_rr_buf_realloc(rr, rr->num_rr, size) != SPF_E_SUCCESS)
+		on_fatal_error(__FILE__, __LINE__, "no memory");
+	return rr->rr[rr->num_rr++];
+}
+
+static void
+add_text(SPF_dns_rr_t *rr, const char *s)
+{
+	memcpy(add_rr(rr, strlen(s) + 1), s, strlen(s) + 1);
+}
+
+static void
+add_rrs(struct pass *pass, SPF_dns_rr_t *rr, ns_type type, const struct dns_answer *answer)
+{
+	char name[HOSTNAME_MAX + 1];
+	SPF_dns_rr_data_t *data;
+	size_t i;
+
+	for (i = 0; i < answer->n; i++) {
+		if (type == ns_t_a || type == ns_t_aaaa) {
+			data = add_rr(rr, sizeof(*data));
+			memcpy(data, answer->rr[i].ip.bytes, ipaddr_size(&answer->rr[i].ip));
+		} else if (answer->rr[i].len <= HOSTNAME_MAX &&
+			   (type == ns_t_mx || is_plain_name(answer->rr[i].data))) {
+			put_name(pass, name, answer->rr[i].data);
+			add_text(rr, name);
+		}
+	}
+}
+
+/* canonical_text - the text for the policy in a TXT answer; NULL while answers are missing */
+static const char *
+canonical_text(struct pass *pass, struct record_text *text, const struct spf_policy *policy,
+    const char *domain)
+{
+	if (policy->n > 1 || !policy->valid)
+		return REFUSED_RECORD;
+	if (!write_record(pass, text, &policy->record, domain, false))
+		return NULL;
+	if (text->too_large && !write_record(pass, text, &policy->record, domain, true))
+		return NULL;
+	return text->too_large ? REFUSED_RECORD : text->s;
+}
+
+static SPF_dns_rr_t *
+lookup_record(struct pass *pass, SPF_dns_server_t *server, const char *asked, const char *name)
+{
+	struct dns_answer *answer = spf_ask(&pass->ask, name, DNS_TXT);
+	const struct spf_policy *policy;
+	struct record_text text;
+	const char *s;
+	SPF_dns_rr_t *rr;
+
+	if (answer == NULL || answer->status == DNS_ERROR)
+		return new_rrset(server, asked, ns_t_txt, TRY_AGAIN);
+	policy = spf_policy_of(answer);
+	if (policy == NULL || policy->n == 0)
+		return new_rrset(server, asked, ns_t_txt, NO_DATA);
+	s = canonical_text(pass, &text, policy, name);
+	if (s == NULL)
+		return new_rrset(server, asked, ns_t_txt, TRY_AGAIN);
+	rr = new_rrset(server, asked, ns_t_txt, NETDB_SUCCESS);
+	/* "v=spf1" alone is none to libspf2, which looks for the blank. */
+	if (strcmp(s, "v=spf1") == 0)
+		s = "v=spf1 ";
+	add_text(rr, s);
+	return rr;
+}
+
+static SPF_dns_rr_t *
+lookup_records(
+    struct pass *pass, SPF_dns_server_t *server, const char *asked, const char *name, ns_type type)
+{
+	struct dns_answer *answer = spf_ask(&pass->ask, name, (enum dns_type)type);
+	SPF_dns_rr_t *rr;
+
+	if (answer == NULL || answer->status == DNS_ERROR)
+		return new_rrset(server, asked, type, TRY_AGAIN);
+	if (answer->status == DNS_VOID)
+		return new_rrset(server, asked, type, NO_DATA);
+	rr = new_rrset(server, asked, type, NETDB_SUCCESS);
+	add_rrs(pass, rr, type, answer);
+	return rr;
+}
+
+/* lookup - libspf2's question, answered from the table; never NULL, which it does not survive */
+static SPF_dns_rr_t *
+lookup(SPF_dns_server_t *server, const char *asked, ns_type type, int should_cache)
+{
+	struct pass *pass = server->hook;
+	const char *name = real_name(pass, asked);
+
+	(void)should_cache;
+	if (type != ns_t_a && type != ns_t_aaaa && type != ns_t_mx && type != ns_t_ptr &&
+	    type != ns_t_txt)
+		return new_rrset(server, asked, type, NO_DATA);
+	if (++pass->calls > CALLS_MAX) {
+		pass->exhausted = true;
+		return new_rrset(server, asked, type, TRY_AGAIN);
+	}
+	if (!spf_answers_is_name(name, strlen(name)))
+		return new_rrset(server, asked, type, NO_DATA);
+	return type == ns_t_txt ? lookup_record(pass, server, asked, name)
+				: lookup_records(pass, server, asked, name, type);
+}
+
+static enum spf_result
+map_result(const SPF_response_t *response)
+{
+	switch (response->result) {
+	case SPF_RESULT_NEUTRAL:
+		return SPF_NEUTRAL;
+	case SPF_RESULT_PASS:
+		return SPF_PASS;
+	case SPF_RESULT_FAIL:
+		return SPF_FAIL;
+	case SPF_RESULT_SOFTFAIL:
+		return SPF_SOFTFAIL;
+	case SPF_RESULT_NONE:
+		return SPF_NONE;
+	case SPF_RESULT_TEMPERROR:
+		return SPF_TEMPERROR;
+	default:
+		return SPF_PERMERROR;
+	}
+}
+
+static SPF_request_t *
+new_request(SPF_server_t *server, struct pass *pass, const char *domain)
+{
+	SPF_request_t *request = SPF_request_new(server);
+	char name[HOSTNAME_MAX + 1], sender[HOSTNAME_MAX + 16];
+	struct in6_addr ip6;
+	struct in_addr ip4;
+
+	put_name(pass, name, domain);
+	snprintf(sender, sizeof(sender), "postmaster@%s", name);
+	if (request == NULL || SPF_request_set_env_from(request, sender) != 0)
+		on_fatal_error(__FILE__, __LINE__, "no memory");
+	if (pass->req.ip.family == AF_INET) {
+		memcpy(&ip4, pass->req.ip.bytes, sizeof(ip4));
+		SPF_request_set_ipv4(request, ip4);
+	} else {
+		memcpy(&ip6, pass->req.ip.bytes, sizeof(ip6));
+		SPF_request_set_ipv6(request, ip6);
+	}
+	return request;
+}
+
+/* new_server - with an explanation that is made of nothing the client says */
+static SPF_server_t *
+new_server(SPF_dns_server_t *dns, unsigned lookup_limit)
+{
+	SPF_server_t *server = SPF_server_new_dns(dns, 0);
+	SPF_response_t *response = NULL;
+
+	if (server == NULL)
+		on_fatal_error(__FILE__, __LINE__, "no memory");
+	SPF_server_set_explanation(server, "not permitted", &response);
+	if (response != NULL)
+		SPF_response_free(response);
+	SPF_server_set_max_dns_mech(server, (int)lookup_limit);
+	return server;
+}
+
+/* run - libspf2 on the record of domain; a fatal error leaves by escape */
+static enum spf_result
+run(struct pass *pass, const char *domain)
+{
+	SPF_dns_server_t dns = { .lookup = lookup, .name = "srsd", .hook = pass };
+	SPF_server_t *server = new_server(&dns, pass->req.lookup_limit);
+	SPF_request_t *request = new_request(server, pass, domain);
+	SPF_response_t *response = NULL;
+	enum spf_result result = SPF_PERMERROR;
+
+	SPF_request_query_mailfrom(request, &response);
+	if (response != NULL) {
+		result = map_result(response);
+		SPF_response_free(response);
+	}
+	SPF_request_free(request);
+	SPF_server_free(server);
+	return result;
+}
+
+static void
+query(struct pass *pass, const char *domain, struct spf_verdict *verdict)
+{
+	jmp_buf here;
+
+	SPF_error_handler = on_fatal_error;
+	SPF_warning_handler = NULL;
+	SPF_info_handler = NULL;
+	SPF_debug_handler = NULL;
+	escape = &here;
+	if (setjmp(here) == 0) {
+		verdict->result = run(pass, domain);
+		verdict->problem = verdict->result == SPF_PERMERROR   ? "libspf2 cannot use it"
+				   : verdict->result == SPF_TEMPERROR ? "DNS error"
+								      : "";
+	} else {
+		verdict->result = SPF_PERMERROR;
+		verdict->problem = "libspf2 failed";
+	}
+	escape = NULL;
+	if (pass->exhausted) {
+		verdict->result = SPF_PERMERROR;
+		verdict->problem = "too many DNS lookups";
+	}
+}
+
+/*
+ * eval_record - the verdict on the record in a TXT answer
+ *
+ * What our own parser refuses is refused here already.
+ */
+static void
+eval_record(
+    struct pass *pass, struct dns_answer *answer, const char *domain, struct spf_verdict *verdict)
+{
+	const struct spf_policy *policy = spf_policy_of(answer);
+
+	if (answer->status == DNS_ERROR) {
+		verdict->result = SPF_TEMPERROR;
+		verdict->problem = "DNS error";
+	} else if (policy == NULL || policy->n == 0) {
+		verdict->result = SPF_NONE;
+	} else if (policy->n > 1 || !policy->valid) {
+		verdict->result = SPF_PERMERROR;
+		verdict->problem = policy->n > 1 ? "more than one SPF record" : policy->error;
+	} else {
+		verdict->no_mail = policy->no_mail;
+		query(pass, domain, verdict);
+	}
+}
+
+bool
+spf_libspf2_eval(
+    const struct spf_request *req, struct spf_answers *answers, struct spf_verdict *verdict)
+{
+	struct pass pass = { .req = *req };
+	char domain[HOSTNAME_MAX + 1];
+	struct dns_answer *answer;
+
+	memset(verdict, 0, sizeof(*verdict));
+	verdict->problem = "";
+	verdict->security = DNS_INSECURE;
+	if (!spf_request_domain(req, domain))
+		return true; /* SPF_NONE */
+	pass.req.trace = NULL;
+	spf_ask_init(&pass.ask, &pass.req, answers);
+	answer = spf_ask(&pass.ask, domain, DNS_TXT);
+	if (answer == NULL)
+		return false;
+	eval_record(&pass, answer, domain, verdict);
+	verdict->security = pass.ask.security;
+	free(pass.alias);
+	return !pass.ask.pending;
+}
