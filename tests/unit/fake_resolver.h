@@ -81,14 +81,21 @@ fake_resolver_is_out(const struct resolver *r, const char *name, enum dns_type t
 	return false;
 }
 
-/* fake_resolver_answer - answer the oldest question, without running the loop */
+/* fake_resolver_reply - answer one question, without running the loop */
 static inline void
-fake_resolver_answer(struct resolver *r)
+fake_resolver_reply(struct resolver *r, struct resolver_question *q)
 {
-	struct resolver_question *q = r->question[0], copy = *q;
+	struct resolver_question copy = *q;
 
 	fake_resolver_forget(r, q);
 	copy.done(copy.arg, fake_answer(r->zone, copy.name, copy.type));
+}
+
+/* fake_resolver_answer - the oldest one */
+static inline void
+fake_resolver_answer(struct resolver *r)
+{
+	fake_resolver_reply(r, r->question[0]);
 }
 
 /* fake_resolver_run - answer all that is asked, until nothing is */
