@@ -3,8 +3,9 @@
  * fake_dns - answers for an evaluation out of a text, in any order.
  *
  * A zone is a text of lines "NAME TYPE VALUE", several for several records. A name or a type that
- * is not there is void; a value of "!" is a DNS error. \NNN is a byte in octal, in names too. An
- * MX value is a name.
+ * is not there is void; a value of "!" is a DNS error, of "!bogus" one that DNSSEC makes; after a
+ * value of "!secure" the answer is secure. \NNN is a byte in octal, in names too. An MX value is a
+ * name.
  */
 #ifndef TESTS_UNIT_FAKE_DNS_H
 #define TESTS_UNIT_FAKE_DNS_H
@@ -66,6 +67,7 @@ fake_add(struct dns_answer *answer, enum dns_type type, const char *value, size_
 	char data[1024], *large = len < sizeof(data) ? data : malloc(len);
 	struct ipaddr ip;
 
+	answer->status = DNS_FOUND;
 	switch (type) {
 	case DNS_A:
 	case DNS_AAAA:
@@ -79,6 +81,19 @@ fake_add(struct dns_answer *answer, enum dns_type type, const char *value, size_
 	}
 	if (large != data)
 		free(large);
+}
+
+/* fake_status - what a value that begins with '!' says of the whole answer */
+static inline void
+fake_status(struct dns_answer *answer, const char *value, size_t len)
+{
+	if (len == 7 && memcmp(value, "!secure", 7) == 0) {
+		answer->security = DNS_SECURE;
+		return;
+	}
+	answer->status = DNS_ERROR;
+	if (len == 6 && memcmp(value, "!bogus", 6) == 0)
+		answer->security = DNS_BOGUS;
 }
 
 /* fake_is_name - is what a zone writes there the name? */
@@ -109,8 +124,9 @@ fake_answer(const char *zone, const char *name, enum dns_type type)
 		    strncmp(s, dns_type_name(type), type_len) != 0 || s[type_len] != ' ')
 			continue;
 		s += type_len + 1;
-		answer->status = *s == '!' ? DNS_ERROR : DNS_FOUND;
-		if (answer->status == DNS_FOUND)
+		if (*s == '!')
+			fake_status(answer, s, (size_t)(end - s));
+		else
 			fake_add(answer, type, s, (size_t)(end - s));
 	}
 	return answer;

@@ -342,6 +342,11 @@ test_choices(void **state)
 		{ "spf", "srs-sender", "no-reject", "no-reject" },
 		{ "spf", "srs-sender", "check", "check" },
 		{ "spf", "srs-sender", "skip", "skip" },
+#ifdef HAVE_LIBSPF2
+		{ "spf", "engine", "libspf2", "libspf2" },
+		{ "spf", "engine", "LibSPF2", "libspf2" },
+#endif
+		{ "spf", "engine", "native", "native" },
 	};
 
 	(void)state;
@@ -391,6 +396,13 @@ test_bad_choices(void **state)
 		{ "spf", "srs-forged", "defer", "one of: reject check" },
 		{ "spf", "srs-nonnull", "skip", "one of: check reject defer" },
 		{ "spf", "srs-sender", "reject", "one of: skip no-reject check" },
+		{ "spf", "engine", "", "one of: native" },
+		{ "spf", "engine", "spf2", "one of: native" },
+		{ "spf", "engine", "libspf", "one of: native" },
+		{ "spf", "engine", "native,libspf2", "one of: native" },
+#ifndef HAVE_LIBSPF2
+		{ "spf", "engine", "libspf2", "one of: native" },
+#endif
 	};
 	struct settings *s = make_settings();
 	size_t i;
@@ -440,6 +452,10 @@ test_texts(void **state)
 		{ NULL, "pid-file", "" },
 		{ NULL, "unprivileged-user", "nobody" },
 		{ NULL, "unprivileged-user", "" },
+		{ NULL, "control", "none" },
+		{ NULL, "control", "unix:/run/srsd/control" },
+		{ NULL, "control", "unix:/c" },
+		{ NULL, "trust-anchor", "/etc/srsd/root.key" },
 		{ "spf", "authserv-id", "mx.example.test" },
 		{ "spf", "authserv-id", "mx" },
 		{ "spf", "prospective", "192.0.2.1" },
@@ -471,6 +487,16 @@ test_bad_texts(void **state)
 		{ NULL, "secrets-file", " /etc/srsd/secret", "begins with /" },
 		{ NULL, "chroot-dir", "./", "begins with /" },
 		{ NULL, "pid-file", "srsd.pid", "begins with /" },
+		{ NULL, "control", "", "unix:PATH or none" },
+		{ NULL, "control", "None", "unix:PATH or none" },
+		{ NULL, "control", "none ", "unix:PATH or none" },
+		{ NULL, "control", "/run/srsd/control", "unix:PATH or none" },
+		{ NULL, "control", "unix:", "unix:PATH or none" },
+		{ NULL, "control", "unix:control", "unix:PATH or none" },
+		{ NULL, "control", "inet:127.0.0.1:10004", "unix:PATH or none" },
+		{ NULL, "control", "tcp:127.0.0.1:10004", "unix:PATH or none" },
+		{ NULL, "trust-anchor", "root.key", "begins with /" },
+		{ NULL, "trust-anchor", ". IN DS 20326 8 2 E06D", "begins with /" },
 		{ "spf", "authserv-id", "mx example", "host name" },
 		{ "spf", "authserv-id", "mx;example", "host name" },
 		{ "spf", "authserv-id", "mx.", "host name" },
@@ -516,6 +542,11 @@ test_list_values(void **state)
 		{ "spf", "reject-not-pass-domains", ".example.test" },
 		{ "spf", "whitelist", "192.0.2.0/24" },
 		{ "spf", "whitelist", "2001:db8::/32" },
+		{ "spf", "helo-whitelist", "mx.relay.test" },
+		{ "spf", "helo-whitelist", "MX.b\303\274cher.test" },
+		{ "spf", "domain-whitelist", "relay.test" },
+		{ "spf", "domain-whitelist", "_spf.relay.test" },
+		{ "spf", "domain-whitelist-ptr", "relay.test" },
 		{ "spf", "skip-addresses", "0.0.0.0/0" },
 	};
 
@@ -552,6 +583,19 @@ test_bad_list_values(void **state)
 		{ "spf", "whitelist", "192.0.2.0/33", "IP or IP/PREFIX" },
 		{ "spf", "whitelist", "192.0.2.0/24,", "IP or IP/PREFIX" },
 		{ "spf", "whitelist", "mx.example.test", "IP or IP/PREFIX" },
+		{ "spf", "helo-whitelist", "", "a domain" },
+		{ "spf", "helo-whitelist", ".relay.test", "a domain" },
+		{ "spf", "helo-whitelist", "[192.0.2.1]", "a domain" },
+		{ "spf", "helo-whitelist", "mx.relay.test.", "a domain" },
+		{ "spf", "helo-whitelist", "mx relay.test", "a domain" },
+		{ "spf", "domain-whitelist", "", "a domain" },
+		{ "spf", "domain-whitelist", ".relay.test", "a domain" },
+		{ "spf", "domain-whitelist", "a@relay.test", "a domain" },
+		{ "spf", "domain-whitelist", "relay..test", "a domain" },
+		{ "spf", "domain-whitelist-ptr", "", "a domain" },
+		{ "spf", "domain-whitelist-ptr", ".relay.test", "a domain" },
+		{ "spf", "domain-whitelist-ptr", "*.relay.test", "a domain" },
+		{ "spf", "domain-whitelist-ptr", "192.0.2.0/24", "a domain" },
 		{ "spf", "skip-addresses", "::/129", "IP or IP/PREFIX" },
 	};
 	struct settings *s = make_settings();
