@@ -468,17 +468,35 @@ complete(struct settings *s, const char *path, char *error)
 	return s->domains_file[0] == '\0' || read_domains_file(s, error);
 }
 
-struct settings *
-config_load(const char *path, const char *const *overrides, size_t n, char error[CONFIG_ERROR_SIZE])
+static struct settings *
+preset(void)
 {
 	struct settings *s = xcalloc(1, sizeof(*s));
 	const struct option *o;
+
+	for (o = options; o < options + options_count; o++)
+		option_preset(s, o);
+	return s;
+}
+
+struct settings *
+config_defaults(void)
+{
+	struct settings *s = preset();
+
+	default_authserv_id(s);
+	s->own_domains = domainset_new();
+	return s;
+}
+
+struct settings *
+config_load(const char *path, const char *const *overrides, size_t n, char error[CONFIG_ERROR_SIZE])
+{
+	struct settings *s = preset();
 	bool ok;
 	size_t i;
 
 	error[0] = '\0';
-	for (o = options; o < options + options_count; o++)
-		option_preset(s, o);
 	ok = parse_file(s, path, error);
 	for (i = 0; ok && i < n; i++)
 		ok = apply_override(s, overrides[i], error);

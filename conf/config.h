@@ -24,6 +24,9 @@
 struct settings *config_load(
     const char *path, const char *const *overrides, size_t n, char error[CONFIG_ERROR_SIZE]);
 
+/* The defaults alone, for who has no file: srs-domain is empty. The caller owns them. */
+struct settings *config_defaults(void);
+
 /* Prints all settings in a form that config_load reads back to the same ones. */
 void config_print(const struct settings *, FILE *);
 

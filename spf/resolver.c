@@ -73,6 +73,8 @@ static const struct {
 	 * some of them it takes that for dead and asks nobody anything. So it keeps no such notes.
 	 */
 	{ "infra-host-ttl:", "0" },
+	/* The same question gets the same answer: limits on names count from the first. */
+	{ "rrset-roundrobin:", "no" },
 	{ "msg-cache-size:", "4m" },
 	{ "rrset-cache-size:", "8m" },
 	{ "cache-max-ttl:", "86400" },

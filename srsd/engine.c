@@ -13,6 +13,7 @@
 #include "common/xmalloc.h"
 #include "spf/resolver.h"
 #include "spf/spf_messages.h"
+#include "srsd/control.h"
 #include "srsd/engine.h"
 #include "srsd/map_service.h"
 #include "srsd/policy_service.h"
@@ -29,7 +30,8 @@ static const struct timeval log_wait = { 0, 20000 };
 
 #define STOP_SIGNALS 2
 
-const char *const engine_service_names[ENGINE_SERVICES] = { "forward", "reverse", "policy" };
+const char *const engine_service_names[ENGINE_SERVICES] = { "forward", "reverse", "policy",
+	"control" };
 
 struct engine {
 	struct event_base *base;
@@ -43,6 +45,7 @@ struct engine {
 	size_t service[ENGINE_SERVICES];
 	struct map_service forward, reverse;
 	struct policy_service policy;
+	struct control_service control;
 	struct event *stop[STOP_SIGNALS];
 	struct event *hangup;
 	struct event *log;
@@ -142,6 +145,11 @@ make_services(struct engine *engine)
 		.budget = engine->budget,
 		.clock = &clock_system,
 	};
+	engine->control = (struct control_service){
+		.settings = engine->settings,
+		.checker = &engine->policy.checker,
+		.clock = &clock_system,
+	};
 	engine->server = server_new(engine->base, &limits);
 	engine->service[ENGINE_FORWARD] = server_add_service(engine->server,
 	    engine_service_names[ENGINE_FORWARD], map_session_open, &engine->forward, 0);
@@ -150,6 +158,8 @@ make_services(struct engine *engine)
 	engine->service[ENGINE_POLICY] =
 	    server_add_service(engine->server, engine_service_names[ENGINE_POLICY],
 		policy_session_open, &engine->policy, POLICY_LEAST_IDLE);
+	engine->service[ENGINE_CONTROL] = server_add_service(engine->server,
+	    engine_service_names[ENGINE_CONTROL], control_session_open, &engine->control, 0);
 }
 
 static void

@@ -180,6 +180,27 @@ listen_on(struct engine *engine, enum engine_service service, const struct text_
 	}
 }
 
+/*
+ * listen_for_control - the socket of srsctl, which mail does not depend on: without it we go on
+ */
+static void
+listen_for_control(struct engine *engine, const char *text, const struct identity *id)
+{
+	struct endpoint ep;
+	const char *error;
+	int fd;
+
+	if (strcmp(text, "none") == 0)
+		return;
+	if (!endpoint_parse(&ep, text, &error))
+		fatalx("control: %s: %s", text, error);
+	fd = endpoint_listen_private(&ep.addr[0], id->uid, id->gid);
+	if (fd == -1)
+		log_warn("control: %s: srsctl will not reach this daemon", text);
+	else
+		engine_listen(engine, ENGINE_CONTROL, fd);
+}
+
 static struct pidfh *
 open_pid_file(const char *path)
 {
@@ -290,6 +311,7 @@ serve(const struct options *opts, struct settings *settings, struct srs_keys *ke
 	listen_on(engine, ENGINE_FORWARD, &settings->forward);
 	listen_on(engine, ENGINE_REVERSE, &settings->reverse);
 	listen_on(engine, ENGINE_POLICY, &settings->policy);
+	listen_for_control(engine, settings->control, id);
 	notify_open();
 	if (pid_file != NULL)
 		pidfile_write(pid_file);
