@@ -160,6 +160,7 @@ make_services(struct engine *engine)
 		policy_session_open, &engine->policy, POLICY_LEAST_IDLE);
 	engine->service[ENGINE_CONTROL] = server_add_service(engine->server,
 	    engine_service_names[ENGINE_CONTROL], control_session_open, &engine->control, 0);
+	server_limit_service(engine->server, engine->service[ENGINE_CONTROL], ENGINE_CONTROLS);
 }
 
 static void

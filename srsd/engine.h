@@ -21,6 +21,12 @@ enum engine_service {
 	ENGINE_SERVICES,
 };
 
+/* Those that count with connection-limit: what Postfix uses. */
+#define ENGINE_MAIL_SERVICES 3
+
+/* Connections to the control socket at a time. */
+#define ENGINE_CONTROLS 16
+
 extern const char *const engine_service_names[ENGINE_SERVICES];
 
 struct engine;

@@ -136,7 +136,7 @@ load_keys(const struct settings *settings, const struct identity *id)
 static void
 raise_descriptors(struct settings *settings)
 {
-	rlim_t limit = (rlim_t)settings->connection_limit * ENGINE_SERVICES, clients;
+	rlim_t limit = (rlim_t)settings->connection_limit * ENGINE_MAIL_SERVICES, clients;
 	struct rlimit rl;
 
 	if (getrlimit(RLIMIT_NOFILE, &rl) == -1 || rl.rlim_cur >= limit + DESCRIPTORS_SPARE)
@@ -154,9 +154,9 @@ raise_descriptors(struct settings *settings)
 	    rl.rlim_cur > DESCRIPTORS_SPARE ? rl.rlim_cur - DESCRIPTORS_SPARE : rl.rlim_cur / 2;
 	log_warnx("connection-limit: %d, for %d services, needs more than the %llu descriptors "
 		  "that we may have; taking %llu",
-	    settings->connection_limit, ENGINE_SERVICES, (unsigned long long)rl.rlim_cur,
-	    (unsigned long long)clients / ENGINE_SERVICES);
-	settings->connection_limit = (int)(clients / ENGINE_SERVICES);
+	    settings->connection_limit, ENGINE_MAIL_SERVICES, (unsigned long long)rl.rlim_cur,
+	    (unsigned long long)clients / ENGINE_MAIL_SERVICES);
+	settings->connection_limit = (int)(clients / ENGINE_MAIL_SERVICES);
 }
 
 static void

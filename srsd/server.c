@@ -29,6 +29,7 @@ struct service {
 	session_open_fn *open;
 	void *arg;
 	unsigned least_idle;
+	unsigned most; /* connections; 0: as many as the server lets each have */
 	unsigned connections;
 	bool paused;
 	struct log_limit warned;
@@ -100,10 +101,18 @@ pause_service(struct service *service, bool pause)
 	}
 }
 
+static unsigned
+limit_of(const struct service *service)
+{
+	unsigned limit = service->server->limits.connections;
+
+	return service->most > 0 && service->most < limit ? service->most : limit;
+}
+
 static bool
 is_full(const struct service *service)
 {
-	return service->connections >= service->server->limits.connections;
+	return service->connections >= limit_of(service);
 }
 
 static void
@@ -359,7 +368,7 @@ on_acceptable(evutil_socket_t fd, short what, void *arg)
 		return;
 	if (log_allows(&service->warned))
 		log_warnx("%s: connection-limit of %u reached, new connections wait", service->name,
-		    service->server->limits.connections);
+		    limit_of(service));
 	pause_service(service, true);
 }
 
@@ -454,6 +463,12 @@ server_add_service(
 	service->arg = arg;
 	service->least_idle = least_idle;
 	return server->n_services++;
+}
+
+void
+server_limit_service(struct server *server, size_t service, unsigned connections)
+{
+	server->services[service].most = connections;
 }
 
 void

@@ -40,6 +40,9 @@ void server_free(struct server **);
 size_t server_add_service(
     struct server *, const char *name, session_open_fn *open, void *arg, unsigned least_idle);
 
+/* Lets a service have fewer connections than the limit of the server. */
+void server_limit_service(struct server *, size_t service, unsigned connections);
+
 /* Serves a listening, non-blocking socket, which is the server's from now on. */
 void server_add_listener(struct server *, size_t service, int fd);
 
