@@ -100,6 +100,7 @@ struct spf_settings {
 };
 
 struct settings {
+	unsigned references; /* besides the first one */
 	char *srs_domain;
 	struct text_list domains;
 	char *domains_file;
@@ -130,6 +131,10 @@ struct settings {
 	struct ipaddr prospective;     /* family 0: none */
 };
 
+/* One more who reads them. */
+struct settings *settings_ref(struct settings *);
+
+/* Gives a reference back; the last one frees. Sets the pointer to NULL. */
 void settings_free(struct settings **);
 
 #endif

@@ -38,7 +38,7 @@ enum {
 
 struct spf_check {
 	const struct spf_checker *checker;
-	const struct settings *settings;
+	struct settings *settings; /* that it began with, whatever is loaded meanwhile */
 	enum spf_engine engine;
 	struct event *deadline;
 	struct event *resume; /* active when answers have come */
@@ -326,13 +326,13 @@ copy_texts(struct spf_check *check, const struct spf_check_request *req)
 }
 
 struct spf_check *
-spf_check_start(const struct spf_checker *checker, const struct settings *settings,
+spf_check_start(const struct spf_checker *checker, struct settings *settings,
     const struct spf_check_request *req, void (*wake)(void *arg), void *arg)
 {
 	struct spf_check *check = xcalloc(1, sizeof(*check));
 
 	check->checker = checker;
-	check->settings = settings;
+	check->settings = settings_ref(settings);
 	check->engine = req->engine;
 	check->wake = wake;
 	check->wake_arg = arg;
@@ -441,6 +441,7 @@ spf_check_free(struct spf_check **checkp)
 		event_free(check->deadline);
 	if (check->resume != NULL)
 		event_free(check->resume);
+	settings_free(&check->settings);
 	free(check);
 	*checkp = NULL;
 }

@@ -19,7 +19,7 @@
 #define CONTROL_LINE_MAX (64 * 1024)
 
 struct control_service {
-	const struct settings *settings;
+	struct settings *settings;
 	const struct spf_checker *checker;
 	const struct clock *clock;
 };

@@ -90,7 +90,7 @@ load_settings(const struct options *opts)
 	char error[CONFIG_ERROR_SIZE];
 	struct settings *settings;
 
-	settings = config_load(opts->config, opts->overrides, opts->n_overrides, error);
+	settings = config_load(NULL, opts->config, opts->overrides, opts->n_overrides, error);
 	if (settings == NULL)
 		fatalx("%s", error);
 	return settings;
@@ -123,7 +123,7 @@ load_keys(const struct settings *settings, const struct identity *id)
 	char error[CONFIG_ERROR_SIZE];
 	struct srs_keys *keys;
 
-	keys = srs_keys_load(settings->secrets_file, id->gid, error, sizeof(error));
+	keys = srs_keys_load(NULL, settings->secrets_file, id->gid, error, sizeof(error));
 	if (keys == NULL)
 		fatalx("%s", error);
 	if (srs_keys_are_weak(keys))

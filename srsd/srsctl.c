@@ -33,7 +33,7 @@ load(const char *file)
 	char error[CONFIG_ERROR_SIZE];
 	struct settings *settings;
 
-	settings = config_load(file == NULL ? CONFIG_FILE : file, NULL, 0, error);
+	settings = config_load(NULL, file == NULL ? CONFIG_FILE : file, NULL, 0, error);
 	if (settings == NULL && file != NULL)
 		fatalx("%s", error);
 	if (settings == NULL && access(CONFIG_FILE, F_OK) == 0)
