@@ -115,6 +115,9 @@ struct settings {
 	bool hash_avoid_slash;
 	int max_age; /* days */
 	bool always_rewrite;
+	char *metrics;
+	bool domains_file_watch;
+	int stop_timeout;     /* seconds */
 	int idle_timeout;     /* seconds */
 	int connection_limit; /* for each of the three services */
 	char *unprivileged_user;

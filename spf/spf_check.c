@@ -187,7 +187,7 @@ drive(struct spf_check *check)
 }
 
 static void
-cancel_questions(struct spf_check *check, struct part *part)
+cancel_questions(struct part *part)
 {
 	struct spf_answer *answer;
 	struct errand *errand;
@@ -197,7 +197,7 @@ cancel_questions(struct spf_check *check, struct part *part)
 		answer->owner = NULL;
 		spf_answers_set(part->answers, answer, dns_answer_new(DNS_ERROR));
 		answer->given_up = true;
-		resolver_cancel(check->checker->resolver, errand->question);
+		resolver_cancel(errand->question);
 		free(errand);
 	}
 }
@@ -208,7 +208,7 @@ give_up(struct spf_check *check, struct part *part, const char *problem)
 {
 	if (!is_pending(part))
 		return;
-	cancel_questions(check, part);
+	cancel_questions(part);
 	finish(check, part);
 	if (part->verdict == NULL) {
 		check->verdicts.allowed = NULL;
@@ -421,7 +421,7 @@ spf_check_questions(const struct spf_check *check)
 static void
 end_part(struct spf_check *check, struct part *part)
 {
-	cancel_questions(check, part);
+	cancel_questions(part);
 	leave(check, part);
 	spf_answers_free(&part->answers);
 	spf_trace_free(&part->req.trace);

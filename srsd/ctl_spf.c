@@ -62,7 +62,7 @@ ask_offline(const struct ctl *ctl, const json_t *request)
 
 	resolver = base == NULL
 		       ? NULL
-		       : resolver_new(base, &clock_system, ctl->settings, why, sizeof(why));
+		       : resolver_new(base, &clock_system, ctl->settings, NULL, why, sizeof(why));
 	if (resolver != NULL)
 		report = check_here(base, ctl, request, resolver, &error);
 	if (report == NULL)
