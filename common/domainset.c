@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/ascii.h"
 #include "common/hostname.h"
+#include "common/idna.h"
 #include "common/xmalloc.h"
 
 /*
@@ -17,7 +19,7 @@
 
 struct domain {
 	UT_hash_handle hh;
-	char name[]; /* lower case, with the leading dot if it had one */
+	char name[]; /* canonical, with the leading dot if it had one */
 };
 
 struct domainset {
@@ -54,22 +56,41 @@ find(const struct domainset *set, const char *name, size_t len)
 	return d != NULL;
 }
 
+/*
+ * canonical - a name in A-labels and lower case; returns its length
+ *
+ * What is no valid IDNA2008 name keeps its bytes. The caller has seen to HOSTNAME_MAX.
+ */
+static size_t
+canonical(char name[HOSTNAME_MAX + 1], const char *domain, size_t len)
+{
+	size_t n = ascii_only(domain, len) ? 0 : idna_to_ascii(name, domain, len);
+
+	if (n == 0) {
+		memcpy(name, domain, len);
+		name[len] = '\0';
+		n = len;
+	}
+	hostname_lower(name, n);
+	return n;
+}
+
 bool
 domainset_add(struct domainset *set, const char *entry, size_t len)
 {
 	size_t dot = len > 0 && entry[0] == '.';
+	char name[1 + HOSTNAME_MAX + 1] = ".";
+	const char *key = name + 1 - dot;
 	struct domain *d;
 
 	if (!hostname_is_mail_domain(entry + dot, len - dot))
 		return false;
+	len = canonical(name + 1, entry + dot, len - dot) + dot;
+	if (find(set, key, len))
+		return true;
 	d = xmalloc(sizeof(*d) + len + 1);
-	memcpy(d->name, entry, len);
-	d->name[len] = '\0';
-	hostname_lower(d->name, len);
-	if (find(set, d->name, len))
-		free(d);
-	else
-		HASH_ADD_KEYPTR(hh, set->head, d->name, (unsigned)len, d);
+	memcpy(d->name, key, len + 1);
+	HASH_ADD_KEYPTR(hh, set->head, d->name, (unsigned)len, d);
 	return true;
 }
 
@@ -112,13 +133,12 @@ bool
 domainset_contains(const struct domainset *set, const char *domain, size_t len)
 {
 	char name[HOSTNAME_MAX + 1];
-	const char *s = name, *end = name + len;
+	const char *s = name, *end;
 
 	if (set->head == NULL || len == 0 || len > HOSTNAME_MAX)
 		return false;
-	memcpy(name, domain, len);
-	name[len] = '\0';
-	hostname_lower(name, len);
+	len = canonical(name, domain, len);
+	end = name + len;
 	if (find(set, name, len))
 		return true;
 	while ((s = memchr(s + 1, '.', (size_t)(end - s) - 1)) != NULL)

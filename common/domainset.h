@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * domainset - a set of domains, exact ("x.org") or "all subdomains of" (".x.org", which does not
- * hold x.org itself), as postsrsd writes them. A look-up costs one probe a label of the name
- * asked for, whatever the size of the set.
+ * hold x.org itself), as postsrsd writes them. U-labels and their A-labels are one name. A look-up
+ * costs one probe a label of the name asked for, whatever the size of the set.
  */
 #ifndef COMMON_DOMAINSET_H
 #define COMMON_DOMAINSET_H
@@ -16,7 +16,7 @@ struct domainset *domainset_new(void);
 void domainset_free(struct domainset **);
 
 /*
- * Adds one entry, ASCII case folded. False when what follows the optional leading dot is no mail
+ * Adds one entry, in any case. False when what follows the optional leading dot is no mail
  * domain; adding one twice is no error.
  */
 bool domainset_add(struct domainset *, const char *entry, size_t len);

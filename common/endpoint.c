@@ -163,16 +163,68 @@ bind_inet(int fd, const struct endpoint_addr *addr)
 	return bind(fd, &addr->u.sa, addr->len);
 }
 
+/* listen_on - let bind_it name a new socket, and listen on it */
+static int
+listen_on(const struct endpoint_addr *addr, int (*bind_it)(int fd, const struct endpoint_addr *))
+{
+	int fd, saved;
+
+	fd = socket(addr->u.sa.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd == -1)
+		return -1;
+	if (bind_it(fd, addr) == -1 || listen(fd, BACKLOG) == -1) {
+		saved = errno;
+		close(fd);
+		errno = saved;
+		return -1;
+	}
+	return fd;
+}
+
 int
 endpoint_listen(const struct endpoint_addr *addr)
 {
-	int family = addr->u.sa.sa_family, saved, fd;
+	return listen_on(addr, addr->u.sa.sa_family == AF_UNIX ? bind_unix : bind_inet);
+}
 
-	fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+/* bind_private - nobody can connect before the owner is set, for there is no moment of more */
+static int
+bind_private(int fd, const struct endpoint_addr *addr)
+{
+	mode_t saved;
+	int result;
+
+	remove_stale(addr);
+	saved = umask(0177);
+	result = bind(fd, &addr->u.sa, addr->len);
+	umask(saved);
+	return result;
+}
+
+static void
+make_folder(const char *path)
+{
+	char folder[sizeof(((struct sockaddr_un *)0)->sun_path)];
+	char *slash;
+
+	strlcpy(folder, path, sizeof(folder));
+	slash = strrchr(folder, '/');
+	if (slash == NULL || slash == folder)
+		return;
+	*slash = '\0';
+	(void)mkdir(folder, 0755); /* bind(2) will tell */
+}
+
+int
+endpoint_listen_private(const struct endpoint_addr *addr, uid_t uid, gid_t gid)
+{
+	int fd, saved;
+
+	make_folder(addr->u.un.sun_path);
+	fd = listen_on(addr, bind_private);
 	if (fd == -1)
 		return -1;
-	if ((family == AF_UNIX ? bind_unix(fd, addr) : bind_inet(fd, addr)) == -1 ||
-	    listen(fd, BACKLOG) == -1) {
+	if (geteuid() == 0 && chown(addr->u.un.sun_path, uid, gid) == -1) {
 		saved = errno;
 		close(fd);
 		errno = saved;

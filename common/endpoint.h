@@ -49,4 +49,10 @@ bool endpoint_parse(struct endpoint *, const char *text, const char **error);
  */
 int endpoint_listen(const struct endpoint_addr *);
 
+/*
+ * The same for a unix socket that only its owner (and root) can connect to. Its folder is made when
+ * there is none.
+ */
+int endpoint_listen_private(const struct endpoint_addr *, uid_t, gid_t);
+
 #endif

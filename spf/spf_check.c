@@ -38,7 +38,7 @@ enum {
 
 struct spf_check {
 	const struct spf_checker *checker;
-	const struct settings *settings;
+	struct settings *settings; /* that it began with, whatever is loaded meanwhile */
 	enum spf_engine engine;
 	struct event *deadline;
 	struct event *resume; /* active when answers have come */
@@ -187,7 +187,7 @@ drive(struct spf_check *check)
 }
 
 static void
-cancel_questions(struct spf_check *check, struct part *part)
+cancel_questions(struct part *part)
 {
 	struct spf_answer *answer;
 	struct errand *errand;
@@ -197,7 +197,7 @@ cancel_questions(struct spf_check *check, struct part *part)
 		answer->owner = NULL;
 		spf_answers_set(part->answers, answer, dns_answer_new(DNS_ERROR));
 		answer->given_up = true;
-		resolver_cancel(check->checker->resolver, errand->question);
+		resolver_cancel(errand->question);
 		free(errand);
 	}
 }
@@ -208,7 +208,7 @@ give_up(struct spf_check *check, struct part *part, const char *problem)
 {
 	if (!is_pending(part))
 		return;
-	cancel_questions(check, part);
+	cancel_questions(part);
 	finish(check, part);
 	if (part->verdict == NULL) {
 		check->verdicts.allowed = NULL;
@@ -326,13 +326,13 @@ copy_texts(struct spf_check *check, const struct spf_check_request *req)
 }
 
 struct spf_check *
-spf_check_start(const struct spf_checker *checker, const struct settings *settings,
+spf_check_start(const struct spf_checker *checker, struct settings *settings,
     const struct spf_check_request *req, void (*wake)(void *arg), void *arg)
 {
 	struct spf_check *check = xcalloc(1, sizeof(*check));
 
 	check->checker = checker;
-	check->settings = settings;
+	check->settings = settings_ref(settings);
 	check->engine = req->engine;
 	check->wake = wake;
 	check->wake_arg = arg;
@@ -421,7 +421,7 @@ spf_check_questions(const struct spf_check *check)
 static void
 end_part(struct spf_check *check, struct part *part)
 {
-	cancel_questions(check, part);
+	cancel_questions(part);
 	leave(check, part);
 	spf_answers_free(&part->answers);
 	spf_trace_free(&part->req.trace);
@@ -441,6 +441,7 @@ spf_check_free(struct spf_check **checkp)
 		event_free(check->deadline);
 	if (check->resume != NULL)
 		event_free(check->resume);
+	settings_free(&check->settings);
 	free(check);
 	*checkp = NULL;
 }

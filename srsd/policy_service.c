@@ -278,7 +278,7 @@ static bool
 start_check(struct policy_session *s, const struct gate_query *q, const struct gate_plan *plan)
 {
 	struct policy_service *service = s->service;
-	const struct settings *settings = service->settings;
+	struct settings *settings = service->settings;
 	struct spf_check_request req = {
 		.ip = settings->prospective.family != 0 ? settings->prospective : q->client,
 		.helo = q->req->helo_name,

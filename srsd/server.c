@@ -29,6 +29,7 @@ struct service {
 	session_open_fn *open;
 	void *arg;
 	unsigned least_idle;
+	unsigned most; /* connections; 0: as many as the server lets each have */
 	unsigned connections;
 	bool paused;
 	struct log_limit warned;
@@ -37,6 +38,7 @@ struct service {
 struct listener {
 	SLIST_ENTRY(listener) next;
 	struct service *service;
+	unsigned id;
 	int fd;
 	struct event accept;
 };
@@ -100,10 +102,18 @@ pause_service(struct service *service, bool pause)
 	}
 }
 
+static unsigned
+limit_of(const struct service *service)
+{
+	unsigned limit = service->server->limits.connections;
+
+	return service->most > 0 && service->most < limit ? service->most : limit;
+}
+
 static bool
 is_full(const struct service *service)
 {
-	return service->connections >= service->server->limits.connections;
+	return service->connections >= limit_of(service);
 }
 
 static void
@@ -359,7 +369,7 @@ on_acceptable(evutil_socket_t fd, short what, void *arg)
 		return;
 	if (log_allows(&service->warned))
 		log_warnx("%s: connection-limit of %u reached, new connections wait", service->name,
-		    service->server->limits.connections);
+		    limit_of(service));
 	pause_service(service, true);
 }
 
@@ -409,16 +419,19 @@ server_new(struct event_base *base, const struct server_limits *limits)
 }
 
 static void
+close_listener(struct server *server, struct listener *l)
+{
+	SLIST_REMOVE(&server->listeners, l, listener, next);
+	event_del(&l->accept);
+	close(l->fd);
+	free(l);
+}
+
+static void
 close_listeners(struct server *server)
 {
-	struct listener *l;
-
-	while ((l = SLIST_FIRST(&server->listeners)) != NULL) {
-		SLIST_REMOVE_HEAD(&server->listeners, next);
-		event_del(&l->accept);
-		close(l->fd);
-		free(l);
-	}
+	while (!SLIST_EMPTY(&server->listeners))
+		close_listener(server, SLIST_FIRST(&server->listeners));
 }
 
 void
@@ -457,15 +470,33 @@ server_add_service(
 }
 
 void
-server_add_listener(struct server *server, size_t service, int fd)
+server_limit_service(struct server *server, size_t service, unsigned connections)
+{
+	server->services[service].most = connections;
+}
+
+void
+server_add_listener(struct server *server, size_t service, unsigned id, int fd)
 {
 	struct listener *l = xcalloc(1, sizeof(*l));
 
 	l->service = &server->services[service];
+	l->id = id;
 	l->fd = fd;
 	event_assign(&l->accept, server->base, fd, EV_READ | EV_PERSIST, on_acceptable, l);
-	event_add(&l->accept, NULL);
+	if (!l->service->paused)
+		event_add(&l->accept, NULL);
 	SLIST_INSERT_HEAD(&server->listeners, l, next);
+}
+
+void
+server_remove_listener(struct server *server, unsigned id)
+{
+	struct listener *l, *next;
+
+	SLIST_FOREACH_SAFE(l, &server->listeners, next, next)
+	if (l->id == id)
+		close_listener(server, l);
 }
 
 void

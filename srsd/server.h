@@ -40,8 +40,15 @@ void server_free(struct server **);
 size_t server_add_service(
     struct server *, const char *name, session_open_fn *open, void *arg, unsigned least_idle);
 
-/* Serves a listening, non-blocking socket, which is the server's from now on. */
-void server_add_listener(struct server *, size_t service, int fd);
+/* Lets a service have fewer connections than the limit of the server. */
+void server_limit_service(struct server *, size_t service, unsigned connections);
+
+/*
+ * Serves a listening, non-blocking socket, which is the server's from now on. id is the caller's,
+ * for server_remove_listener, which closes it; its connections stay.
+ */
+void server_add_listener(struct server *, size_t service, unsigned id, int fd);
+void server_remove_listener(struct server *, unsigned id);
 
 void server_set_limits(struct server *, const struct server_limits *);
 

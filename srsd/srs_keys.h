@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "common/filebox.h"
 #include "srsd/srs_mac.h"
 
 /* More than anybody rotates through; each costs an HMAC for an address that is not ours. */
@@ -27,10 +28,11 @@ struct srs_keys;
 struct srs_keys *srs_keys_parse(const char *text, size_t len, unsigned *line, const char **error);
 
 /*
- * Reads a file that nobody but its owner, root's group or the group of the daemon may read.
- * NULL with one line in error that names the file.
+ * Reads a file, through a box (NULL: from the disk), that nobody but its owner, root's group or the
+ * group of the daemon may read. NULL with one line in error that names the file.
  */
-struct srs_keys *srs_keys_load(const char *path, gid_t daemon_group, char *error, size_t size);
+struct srs_keys *srs_keys_load(
+    struct filebox *, const char *path, gid_t daemon_group, char *error, size_t size);
 
 void srs_keys_free(struct srs_keys **);
 size_t srs_keys_count(const struct srs_keys *);

@@ -1,10 +1,16 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: ISC
-"""The test suite of RFC 7208 through the policy socket, where its harness lies beside the project.
+"""The test suite of RFC 7208, where its harness lies beside the project.
 
-The folder is ../shared, or what SRSD_SHARED names. Its program starts the daemon for each scenario
-with a DNS server of its own; here its report becomes one case for each test of the suite.
+The folder is ../shared, or what SRSD_SHARED names. Its program starts a DNS server for each scenario
+and asks through the policy socket of a daemon, then, for the explanations, through srsctl; here its
+reports become one case for each test of the suite.
+
+    test_shared.py --engine CONFIG      is what it asks srsctl through: a line of "client-ip TAB
+                                        helo TAB mailfrom" each, answered "result TAB explanation"
 """
+
+import json
 
 import os
 import re
@@ -45,32 +51,54 @@ def write_starter(folder):
                        % (template, folder.path, reachable_binary(), folder.path), 0o755)
 
 
-def run_suite(folder):
-    """-> (what it printed, the daemon's log)"""
+def write_engine(folder):
+    """A command that answers the suite's lines by srsctl, with its DNS server in {dns}."""
+    options = {**OPTIONS, 'policy': [], 'control': 'none', 'spf': {'use-exp': True}}
+    template = folder.file('template-engine', render(options))
+    return folder.file('engine', '#!/bin/sh\n'
+                       'sed -e "s/@DNS@/$1/" %s >%s/engine.conf || exit 1\n'
+                       'exec %s %s --engine %s/engine.conf\n'
+                       % (template, folder.path, sys.executable, os.path.abspath(__file__),
+                          folder.path), 0o755)
+
+
+def answer_lines(config):
+    """The engine: each line of standard input through srsctl."""
+    for line in sys.stdin:
+        ip, helo, sender = line.rstrip('\n').split('\t')
+        done = subprocess.run(
+            [reachable_binary('srsctl'), '-f', config, 'spf', '--offline', '--json', ip, sender,
+             helo], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, check=False)
+        identity = json.loads(done.stdout)['identities'][-1]
+        print('%s\t%s' % (identity['result'], identity['explanation']), flush=True)
+
+
+def run_suite(folder, how):
+    """-> (what it printed, the log of who was asked)"""
     log = os.path.join(folder.path, 'log')
     sanitizer = [os.environ.get('ASAN_OPTIONS', ''), 'detect_leaks=0' if is_root() else '']
     environment = {**os.environ, 'ASAN_OPTIONS': ':'.join(filter(None, sanitizer))}
     environment.pop('NOTIFY_SOCKET', None)
     result = subprocess.run(
-        ['/usr/bin/python3', PROGRAM, '--cmd', 'exec %s {dns} {policy}' % write_starter(folder),
-         '--queries', '-v', '--timeout', '60', '--sut-log', log, SUITE],
+        ['/usr/bin/python3', PROGRAM, *how, '--queries', '-v', '--timeout', '60',
+         '--sut-log', log, SUITE],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         errors='backslashreplace', env=environment, timeout=WAIT, check=False)
     with open(log, encoding='utf-8', errors='backslashreplace') as file:
         return result.stdout, file.read()
 
 
-def report(writer, output, log):
+def report(writer, title, output, log):
     """One case for each test that the suite names, and one for the sanitizers."""
     failed = dict(re.findall(r'^  FAIL  ([^:]+): (.*)$', output, re.M))
     names = re.findall(r'^ {6}(\S+) +\S+ +[\d.]+ ms ', output, re.M)
     for name in names:
         if name in failed:
-            writer.not_passed('rfc7208 ' + name, failed[name])
+            writer.not_passed('%s %s' % (title, name), failed[name])
         else:
-            writer.passed('rfc7208 ' + name)
+            writer.passed('%s %s' % (title, name))
     if not names:
-        writer.not_passed('the suite runs', output + '\n'.join(log.splitlines()[-40:]))
+        writer.not_passed(title + ' runs', output + '\n'.join(log.splitlines()[-40:]))
     if re.search(r'AddressSanitizer|runtime error:', log):
         writer.not_passed('no sanitizer complains', '\n'.join(log.splitlines()[-80:]))
     else:
@@ -88,7 +116,11 @@ def main():
     folder = Folder()
     writer = tap.Writer()
     try:
-        report(writer, *run_suite(folder))
+        report(writer, 'rfc7208', *run_suite(folder, [
+            '--cmd', 'exec %s {dns} {policy}' % write_starter(folder)]))
+        report(writer, 'explanations', *run_suite(folder, [
+            '--engine', 'exec %s {dns}' % write_engine(folder), '--require-exp',
+            '--default-exp', '']))
     finally:
         folder.remove()
     writer.plan()
@@ -96,4 +128,6 @@ def main():
 
 
 if __name__ == '__main__':
+    if sys.argv[1:2] == ['--engine']:
+        sys.exit(answer_lines(sys.argv[2]))
     sys.exit(main())

@@ -62,9 +62,9 @@ def is_root():
 _copies = {}
 
 
-def reachable_binary():
-    """The program where any user can start it: the build tree may lie in a private home."""
-    path = binary()
+def reachable_binary(name='srsd'):
+    """A program where any user can start it: the build tree may lie in a private home."""
+    path = os.path.join(os.path.dirname(binary()), name) if name != 'srsd' else binary()
     if not is_root():
         return path
     if path not in _copies:
@@ -200,7 +200,7 @@ class Daemon:
         self._reader = None
 
     def _defaults(self, dns):
-        options = {'srs-domain': 'srs.test'}
+        options = {'srs-domain': 'srs.test', 'control': 'none'}
         for name, port in self.ports.items():
             options[name] = ['inet:127.0.0.1:%d' % port]
         # Nobody answers at the port that free_port finds: a test without DNS must not need any.
@@ -211,6 +211,12 @@ class Daemon:
 
     def path(self, name):
         return os.path.join(self.folder.path, name)
+
+    def enable_control(self):
+        """A control socket, in a folder that the daemon's user may write to; -> its path."""
+        path = os.path.join(self.folder.subfolder('control', self.user), 'socket')
+        self.options['control'] = 'unix:' + path
+        return path
 
     def write_secrets(self, secrets):
         """Owned by whoever reads it: root before it drops its privileges, or the ordinary user."""
@@ -413,12 +419,12 @@ def _log_tail():
 tap.diagnostics.append(_log_tail)
 
 
-def run(*arguments, user=True, timeout=WAIT):
-    """Run srsd to its end, as when it only checks; -> CompletedProcess with text."""
+def run(*arguments, user=True, timeout=WAIT, program='srsd'):
+    """Run srsd (or srsctl) to its end, as when it only checks; -> CompletedProcess with text."""
     identity = {}
     if user and is_root():
         entry = pwd.getpwnam(ORDINARY_USER)
         identity = {'user': entry.pw_uid, 'group': entry.pw_gid, 'extra_groups': []}
-    return subprocess.run([reachable_binary(), *arguments], stdin=subprocess.DEVNULL,
+    return subprocess.run([reachable_binary(program), *arguments], stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd='/', text=True,
                           errors='backslashreplace', timeout=timeout, **identity)

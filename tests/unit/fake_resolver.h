@@ -17,6 +17,7 @@
 struct resolver_question {
 	char name[HOSTNAME_MAX + 1];
 	enum dns_type type;
+	struct resolver *resolver;
 	resolver_done_fn *done;
 	void *arg;
 };
@@ -45,6 +46,7 @@ resolver_ask(
 	assert_true(r->out < FAKE_RESOLVER_MAX);
 	snprintf(q->name, sizeof(q->name), "%s", name);
 	q->type = type;
+	q->resolver = r;
 	q->done = done;
 	q->arg = arg;
 	r->question[r->out++] = q;
@@ -63,8 +65,10 @@ fake_resolver_forget(struct resolver *r, struct resolver_question *q)
 }
 
 void
-resolver_cancel(struct resolver *r, struct resolver_question *q)
+resolver_cancel(struct resolver_question *q)
 {
+	struct resolver *r = q->resolver;
+
 	r->cancelled++;
 	fake_resolver_forget(r, q);
 }

@@ -11,7 +11,7 @@ static struct settings *
 load(const char *text, const char *const *overrides, size_t n, char error[CONFIG_ERROR_SIZE])
 {
 	const char *path = unit_write("conf", text, strlen(text), 0600);
-	struct settings *s = config_load(path, overrides, n, error);
+	struct settings *s = config_load(NULL, path, overrides, n, error);
 	size_t len = strlen(path);
 
 	if (s == NULL && strncmp(error, path, len) == 0) {
@@ -351,10 +351,10 @@ test_no_file(void **state)
 	char error[CONFIG_ERROR_SIZE];
 
 	(void)state;
-	assert_null(config_load(unit_path("none"), NULL, 0, error));
+	assert_null(config_load(NULL, unit_path("none"), NULL, 0, error));
 	unit_holds("none", "path", error, "/none: ");
 	unit_holds("none", "reason", error, strerror(ENOENT));
-	assert_null(config_load(unit_dir, NULL, 0, error));
+	assert_null(config_load(NULL, unit_dir, NULL, 0, error));
 	unit_true("folder", "message", error[0] != '\0');
 	unit_end();
 }

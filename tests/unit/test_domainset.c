@@ -45,6 +45,45 @@ check_lookups(const struct domainset *set, const struct lookup_row *rows, size_t
 		unit_int(rows[i].domain, "contained", contains(set, rows[i].domain), rows[i].want);
 }
 
+/* A mail client writes one form, a mail server the other. */
+static void
+test_u_labels_are_a_labels(void **state)
+{
+	static const char *const entries[] = { "b\xc3\xbc"
+					       "cher.test",
+		"xn--mgba3gch31f.test",
+		".stra\xc3\x9f"
+		"e.test",
+		"\xff\xfe.test" };
+	static const struct lookup_row rows[] = {
+		{ "b\xc3\xbc"
+		  "cher.test",
+		    true },
+		{ "B\xc3\x9c"
+		  "CHER.test",
+		    true },
+		{ "xn--bcher-kva.test", true },
+		{ "XN--Bcher-KVA.Test", true },
+		{ "bucher.test", false },
+		{ "\xd8\xaa\xd9\x88\xd8\xa7\xd9\x86\xd8\xa7.test", false },
+		{ "a.xn--strae-oqa.test", true },
+		{ "b\xc3\xbc"
+		  "cher.stra\xc3\x9f"
+		  "e.test",
+		    true },
+		{ "xn--strae-oqa.test", false },
+		{ "\xff\xfe.test", true },
+		{ "\xff\xfd.test", false },
+	};
+	struct domainset *set = make_set(entries, COUNT(entries));
+
+	(void)state;
+	check_lookups(set, rows, COUNT(rows));
+	unit_int("entries", "number", (int)domainset_size(set), COUNT(entries));
+	domainset_free(&set);
+	unit_end();
+}
+
 static void
 test_exact(void **state)
 {
@@ -295,6 +334,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_exact),
+		cmocka_unit_test(test_u_labels_are_a_labels),
 		cmocka_unit_test(test_subdomains),
 		cmocka_unit_test(test_domain_and_its_subdomains),
 		cmocka_unit_test(test_empty_set),

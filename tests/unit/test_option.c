@@ -59,11 +59,13 @@ test_defaults(void **state)
 		{ NULL, "srs-domain", "srs-domain = \"\"\n" },
 		{ NULL, "domains", "domains = {}\n" },
 		{ NULL, "domains-file", "domains-file = \"\"\n" },
+		{ NULL, "domains-file-watch", "domains-file-watch = false\n" },
 		{ NULL, "secrets-file", "secrets-file = \"" SYSCONFDIR "/srsd/srsd.secret\"\n" },
 		{ NULL, "forward", "forward = {\"inet:127.0.0.1:10001\"}\n" },
 		{ NULL, "reverse", "reverse = {\"inet:127.0.0.1:10002\"}\n" },
 		{ NULL, "policy", "policy = {\"inet:127.0.0.1:10003\"}\n" },
 		{ NULL, "control", "control = \"unix:" RUNSTATEDIR "/srsd/control\"\n" },
+		{ NULL, "metrics", "metrics = \"none\"\n" },
 		{ NULL, "separator", "separator = \"=\"\n" },
 		{ NULL, "hash-length", "hash-length = 4\n" },
 		{ NULL, "hash-minimum", "hash-minimum = 4\n" },
@@ -71,6 +73,7 @@ test_defaults(void **state)
 		{ NULL, "max-age", "max-age = 21\n" },
 		{ NULL, "always-rewrite", "always-rewrite = false\n" },
 		{ NULL, "idle-timeout", "idle-timeout = 1800\n" },
+		{ NULL, "stop-timeout", "stop-timeout = 25\n" },
 		{ NULL, "connection-limit", "connection-limit = 1000\n" },
 		{ NULL, "unprivileged-user", "unprivileged-user = \"srsd\"\n" },
 		{ NULL, "chroot-dir", "chroot-dir = \"\"\n" },
@@ -313,8 +316,11 @@ static void
 test_choices(void **state)
 {
 	static const struct choice_row rows[] = {
+		{ NULL, "metrics", "metrics = \"none\"\n" },
 		{ NULL, "separator", "=", "=" },
+		{ NULL, "metrics", "metrics = \"none\"\n" },
 		{ NULL, "separator", "+", "+" },
+		{ NULL, "metrics", "metrics = \"none\"\n" },
 		{ NULL, "separator", "-", "-" },
 		{ "spf", "helo-reject", "spf-not-pass", "spf-not-pass" },
 		{ "spf", "helo-reject", "softfail", "softfail" },
@@ -378,9 +384,13 @@ static void
 test_bad_choices(void **state)
 {
 	static const struct choice_row rows[] = {
+		{ NULL, "metrics", "metrics = \"none\"\n" },
 		{ NULL, "separator", "", "one of: = + -" },
+		{ NULL, "metrics", "metrics = \"none\"\n" },
 		{ NULL, "separator", "==", "one of: = + -" },
+		{ NULL, "metrics", "metrics = \"none\"\n" },
 		{ NULL, "separator", "_", "one of: = + -" },
+		{ NULL, "metrics", "metrics = \"none\"\n" },
 		{ NULL, "separator", "/", "one of: = + -" },
 		{ "spf", "helo-reject", "", "spf-not-pass softfail fail null false no-check" },
 		{ "spf", "helo-reject", "true", "spf-not-pass softfail fail null false no-check" },
@@ -447,6 +457,7 @@ test_texts(void **state)
 		{ NULL, "srs-domain", "SRS-1.Example.test" },
 		{ NULL, "srs-domain", "" },
 		{ NULL, "domains-file", "/etc/srsd/domains" },
+		{ NULL, "domains-file-watch", "domains-file-watch = false\n" },
 		{ NULL, "secrets-file", "/etc/srsd/a b" },
 		{ NULL, "chroot-dir", "/" },
 		{ NULL, "pid-file", "" },
@@ -484,6 +495,7 @@ test_bad_texts(void **state)
 		{ NULL, "srs-domain", "user@example.test", "host name" },
 		{ NULL, "srs-domain", "a.test b.test", "host name" },
 		{ NULL, "domains-file", "etc/srsd/domains", "begins with /" },
+		{ NULL, "domains-file-watch", "domains-file-watch = false\n" },
 		{ NULL, "secrets-file", " /etc/srsd/secret", "begins with /" },
 		{ NULL, "chroot-dir", "./", "begins with /" },
 		{ NULL, "pid-file", "srsd.pid", "begins with /" },

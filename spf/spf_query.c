@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/xmalloc.h"
+#include "spf/spf_query.h"
+#include "spf/spf_report.h"
+
+struct spf_query {
+	struct spf_check *check;
+	struct settings *settings;
+	enum spf_report_engines engines;
+	json_t *request; /* a reference: it holds the texts */
+};
+
+static struct spf_text
+member(const json_t *request, const char *name)
+{
+	const json_t *value = json_object_get(request, name);
+	struct spf_text text = { "", 0 };
+
+	if (json_is_string(value)) {
+		text.s = json_string_value(value);
+		text.len = json_string_length(value);
+	}
+	return text;
+}
+
+static bool
+is(struct spf_text text, const char *word)
+{
+	return text.len == strlen(word) && memcmp(text.s, word, text.len) == 0;
+}
+
+/* choose_engines - false when there is no such engine */
+static bool
+choose_engines(const json_t *request, const struct settings *settings, struct spf_query *query,
+    const char **error)
+{
+	struct spf_text engine = member(request, "engine");
+
+#ifdef HAVE_LIBSPF2
+	*error = "engine: one of native, libspf2, both";
+#else
+	*error = "engine: native; this srsd was built without libspf2";
+#endif
+	if (engine.len == 0)
+		query->engines = settings->spf.engine == SPF_ENGINE_NATIVE ? SPF_REPORT_NATIVE
+									   : SPF_REPORT_LIBSPF2;
+	else if (is(engine, "native"))
+		query->engines = SPF_REPORT_NATIVE;
+#ifdef HAVE_LIBSPF2
+	else if (is(engine, "libspf2"))
+		query->engines = SPF_REPORT_LIBSPF2;
+	else if (is(engine, "both"))
+		query->engines = SPF_REPORT_BOTH;
+#endif
+	else
+		return false;
+	return true;
+}
+
+/* init_request - what is to be checked; false with a reason when that is nothing */
+static bool
+init_request(struct spf_check_request *req, const json_t *request, const char **error)
+{
+	struct spf_text ip = member(request, "ip"), sender = member(request, "sender");
+	const char *at = sender.len == 0 ? NULL : memrchr(sender.s, '@', sender.len);
+
+	req->helo = member(request, "helo");
+	req->check_helo = req->helo.len > 0;
+	req->check_mailfrom = sender.len > 0 && !is(sender, "<>");
+	*error = "ip: not an IPv4 or IPv6 address";
+	if (!ipaddr_parse(&req->ip, ip.s, ip.len))
+		return false;
+	*error = "a null sender is checked by its HELO name, and there is none";
+	if (!req->check_helo && !req->check_mailfrom)
+		return false;
+	req->sender_domain = sender;
+	if (at == NULL || !req->check_mailfrom)
+		return true;
+	req->sender_local.s = sender.s;
+	req->sender_local.len = (size_t)(at - sender.s);
+	req->sender_domain.s = at + 1;
+	req->sender_domain.len = sender.len - req->sender_local.len - 1;
+	return true;
+}
+
+struct spf_query *
+spf_query_start(const struct spf_checker *checker, struct settings *settings, const json_t *request,
+    time_t now, void (*wake)(void *arg), void *arg, const char **error)
+{
+	struct spf_query *query = xcalloc(1, sizeof(*query));
+	struct spf_check_request req = { .trace = true, .now = now };
+
+	if (!choose_engines(request, settings, query, error) ||
+	    !init_request(&req, request, error)) {
+		free(query);
+		return NULL;
+	}
+	req.engine = query->engines == SPF_REPORT_NATIVE ? SPF_ENGINE_NATIVE : SPF_ENGINE_LIBSPF2;
+	query->settings = settings_ref(settings);
+	query->request = json_deep_copy(request);
+	query->check = spf_check_start(checker, settings, &req, wake, arg);
+	return query;
+}
+
+bool
+spf_query_is_done(const struct spf_query *query)
+{
+	return spf_check_is_done(query->check);
+}
+
+json_t *
+spf_query_report(const struct spf_query *query)
+{
+	static const enum spf_identity both[] = { SPF_IDENTITY_HELO, SPF_IDENTITY_MAILFROM };
+	static const char *const names[] = { "ip", "sender", "helo" };
+	json_t *object = json_object(), *identities = json_array(), *report;
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		json_object_set(object, names[i], json_object_get(query->request, names[i]));
+	for (i = 0; i < sizeof(both) / sizeof(both[0]); i++) {
+		report = spf_report(query->check, query->settings, both[i], query->engines);
+		if (report != NULL)
+			json_array_append_new(identities, report);
+	}
+	json_object_set_new(object, "identities", identities);
+	return object;
+}
+
+void
+spf_query_free(struct spf_query **queryp)
+{
+	struct spf_query *query = *queryp;
+
+	if (query == NULL)
+		return;
+	spf_check_free(&query->check);
+	json_decref(query->request);
+	settings_free(&query->settings);
+	free(query);
+	*queryp = NULL;
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: ISC */
+#include <string.h>
+
+#include "spf/spf_report.h"
+
+/* Records of an answer, and bytes of each, that are told. */
+#define RECORDS_MAX 50
+#define TEXT_MAX 1000
+
+/* put - a member that is never missing: json_object_set_new frees the value when it fails */
+static void
+put(json_t *object, const char *name, json_t *value)
+{
+	json_object_set_new(object, name, value);
+}
+
+/* visible - somebody's bytes as a text that any terminal can bear */
+static json_t *
+visible(const char *s, size_t len)
+{
+	char text[TEXT_MAX + 1];
+	size_t i, n = len < TEXT_MAX ? len : TEXT_MAX;
+
+	for (i = 0; i < n; i++)
+		text[i] = s[i] >= ' ' && s[i] <= '~' ? s[i] : '?';
+	if (n < len)
+		memcpy(text + n - 3, "...", 3);
+	return json_stringn(text, n);
+}
+
+static json_t *
+visible_string(const char *s)
+{
+	return visible(s, strlen(s));
+}
+
+static json_t *
+record(const struct dns_rr *rr, enum dns_type type)
+{
+	char ip[IPADDR_TEXT_SIZE];
+
+	if (type != DNS_A && type != DNS_AAAA)
+		return visible(rr->data, rr->len);
+	ipaddr_format(&rr->ip, ip);
+	return json_string(ip);
+}
+
+static json_t *
+records(const struct dns_answer *reply, enum dns_type type)
+{
+	json_t *list = json_array();
+	size_t i;
+
+	for (i = 0; i < reply->n && i < RECORDS_MAX; i++)
+		json_array_append_new(list, record(&reply->rr[i], type));
+	if (reply->n > RECORDS_MAX)
+		json_array_append_new(list, json_string("..."));
+	return list;
+}
+
+static json_t *
+question(const struct spf_answer *answer)
+{
+	const struct dns_answer *reply = answer->given_up ? NULL : answer->reply;
+	json_t *object = json_object();
+
+	put(object, "name", visible_string(answer->name));
+	put(object, "type", json_string(dns_type_name(answer->type)));
+	put(object, "status",
+	    json_string(reply == NULL ? "waiting" : dns_status_name(reply->status)));
+	put(object, "asked_ms", json_integer((json_int_t)answer->asked_ms));
+	if (reply == NULL)
+		return object;
+	put(object, "records", records(reply, answer->type));
+	put(object, "ttl", json_integer(reply->ttl));
+	put(object, "dnssec", json_string(dns_security_name(reply->security)));
+	put(object, "cached", json_boolean(answer->at_once));
+	put(object, "answered_ms", json_integer((json_int_t)answer->answered_ms));
+	return object;
+}
+
+static json_t *
+term(const struct spf_step *step)
+{
+	json_t *object = json_object(), *dns = json_array();
+	size_t i;
+
+	for (i = 0; i < step->n; i++)
+		json_array_append_new(dns, question(step->asked[i]));
+	put(object, "depth", json_integer(step->depth));
+	put(object, "domain", visible_string(step->domain));
+	put(object, "term", visible_string(step->term));
+	put(object, "outcome", json_string(step->outcome));
+	put(object, "dns", dns);
+	return object;
+}
+
+static json_t *
+terms(const struct spf_trace *trace)
+{
+	json_t *list = json_array();
+	size_t i;
+
+	for (i = 0; trace != NULL && i < trace->n; i++)
+		json_array_append_new(list, term(&trace->step[i]));
+	return list;
+}
+
+static void
+put_engines(json_t *object, const struct spf_verdict *v)
+{
+	put(object, "native", json_string(spf_result_name(v->native)));
+	put(object, "libspf2", json_string(spf_result_name(v->result)));
+	put(object, "engines_agree", json_boolean(!v->differs));
+}
+
+static void
+put_limits(json_t *object, const struct spf_verdict *v, const struct spf_settings *spf)
+{
+	put(object, "lookups", json_integer(v->lookups));
+	put(object, "lookup_limit", json_integer(spf->lookup_limit));
+	put(object, "voids", json_integer(v->voids));
+	put(object, "void_limit", json_integer(spf->void_limit));
+}
+
+json_t *
+spf_report(const struct spf_check *check, const struct settings *settings,
+    enum spf_identity identity, enum spf_report_engines engines)
+{
+	const struct spf_verdicts *all = spf_check_verdicts(check);
+	bool helo = identity == SPF_IDENTITY_HELO;
+	const struct spf_verdict *v = helo ? &all->helo : &all->mailfrom;
+	enum spf_result result = engines == SPF_REPORT_BOTH ? v->native : v->result;
+	json_t *object;
+
+	if (helo ? !all->has_helo : !all->has_mailfrom)
+		return NULL;
+	object = json_object();
+	put(object, "identity", json_string(spf_identity_name(identity)));
+	put(object, "domain", visible_string(spf_check_domain(check, identity)));
+	put(object, "result", json_string(spf_result_name(result)));
+	put(object, "mechanism", visible_string(v->mechanism));
+	put(object, "problem", visible_string(v->problem));
+	put(object, "explanation", visible_string(v->explanation));
+	put(object, "dnssec", json_string(dns_security_name(v->security)));
+	put(object, "time_ms", json_integer((json_int_t)spf_check_ms(check, identity)));
+	put_limits(object, v, &settings->spf);
+	if (engines != SPF_REPORT_NATIVE)
+		put_engines(object, v);
+	put(object, "terms", terms(spf_check_trace(check, identity)));
+	return object;
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: ISC */
+#include <event2/buffer.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "common/xmalloc.h"
+#include "spf/spf_query.h"
+#include "srsd/control.h"
+
+/*
+ * While a request waits for the DNS its line stays with the host, and is only used up when the
+ * answer is there.
+ */
+struct control_session {
+	struct session session;
+	TAILQ_ENTRY(control_session) next; /* while it waits for a reload */
+	const struct session_host *host;
+	struct control_service *service;
+	/* What the line at the beginning of the input waits for. */
+	struct spf_query *query;
+	bool reloading;
+	json_t *outcome; /* of the reload */
+};
+
+/* say - one line of JSON; takes the reference over */
+static void
+say(struct evbuffer *out, json_t *reply)
+{
+	char *text = reply == NULL ? NULL : json_dumps(reply, JSON_COMPACT | JSON_ENSURE_ASCII);
+
+	evbuffer_add_printf(out, "%s\n", text == NULL ? "{\"error\":\"no memory\"}" : text);
+	free(text);
+	json_decref(reply);
+}
+
+static void
+say_error(struct evbuffer *out, const char *error)
+{
+	say(out, json_pack("{s:s}", "error", error));
+}
+
+static void
+wake(void *arg)
+{
+	struct control_session *s = arg;
+
+	s->host->wake(s->host->arg);
+}
+
+static bool
+is_waiting(const struct control_session *s)
+{
+	return s->query != NULL || s->reloading || s->outcome != NULL;
+}
+
+/* finish - answer what was waited for; false when something else has woken us */
+static bool
+finish(struct control_session *s, struct evbuffer *out)
+{
+	if (s->query != NULL) {
+		say(out, spf_query_report(s->query));
+		spf_query_free(&s->query);
+	} else if (s->outcome != NULL) {
+		say(out, s->outcome);
+		s->outcome = NULL;
+	} else {
+		return false;
+	}
+	return true;
+}
+
+/* start_spf - true when it is answered, false when that has to wait */
+static bool
+start_spf(struct control_session *s, const json_t *request, struct evbuffer *out)
+{
+	const struct control_service *service = s->service;
+	const char *error;
+
+	s->query = spf_query_start(service->checker, service->settings, request,
+	    clock_wall(service->clock), wake, s, &error);
+	if (s->query == NULL) {
+		say_error(out, error);
+		return true;
+	}
+	return spf_query_is_done(s->query) && finish(s, out);
+}
+
+static bool
+start_reload(struct control_session *s, const json_t *request, struct evbuffer *out)
+{
+	struct control_service *service = s->service;
+
+	(void)request;
+	if (!service->ask_reload(service->ask_reload_arg)) {
+		say_error(out, "the monitor cannot be told");
+		return true;
+	}
+	s->reloading = true;
+	TAILQ_INSERT_TAIL(&service->waiting, s, next);
+	return false;
+}
+
+void
+control_service_init(struct control_service *service)
+{
+	TAILQ_INIT(&service->waiting);
+}
+
+void
+control_service_reloaded(struct control_service *service, const char *error)
+{
+	struct control_session *s;
+
+	while ((s = TAILQ_FIRST(&service->waiting)) != NULL) {
+		TAILQ_REMOVE(&service->waiting, s, next);
+		s->reloading = false;
+		s->outcome = error == NULL ? json_pack("{s:b}", "reloaded", 1)
+					   : json_pack("{s:s}", "error", error);
+		s->host->wake(s->host->arg);
+	}
+}
+
+static const struct {
+	const char *name;
+	bool (*start)(struct control_session *, const json_t *request, struct evbuffer *out);
+} commands[] = {
+	{ "reload", start_reload },
+	{ "spf", start_spf },
+};
+
+static bool
+start_command(struct control_session *s, const json_t *request, struct evbuffer *out)
+{
+	const char *name = json_string_value(json_object_get(request, "command"));
+	size_t i;
+
+	for (i = 0; name != NULL && i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return commands[i].start(s, request, out);
+	say_error(out, "no such command");
+	return true;
+}
+
+/* start_line - carry out what a line asks for; true when it is answered */
+static bool
+start_line(struct control_session *s, const char *line, size_t len, struct evbuffer *out)
+{
+	json_t *request = json_loadb(line, len, JSON_REJECT_DUPLICATES, NULL);
+	bool done;
+
+	if (!json_is_object(request)) {
+		say_error(out, "not a JSON object");
+		done = true;
+	} else {
+		done = start_command(s, request, out);
+	}
+	json_decref(request);
+	return done;
+}
+
+static enum session_state
+control_session_input(
+    struct session *session, const char *data, size_t len, size_t *used, struct evbuffer *out)
+{
+	struct control_session *s = (struct control_session *)session;
+	const char *newline;
+
+	for (*used = 0;; *used = (size_t)(newline + 1 - data)) {
+		newline = memchr(data + *used, '\n', len - *used);
+		if (newline == NULL)
+			break;
+		if (is_waiting(s)
+			? !finish(s, out)
+			: !start_line(s, data + *used, (size_t)(newline - data) - *used, out))
+			return SESSION_BUSY;
+	}
+	if (len - *used <= CONTROL_LINE_MAX)
+		return SESSION_READING;
+	say_error(out, "the line is too long");
+	return SESSION_CLOSE;
+}
+
+static void
+control_session_close(struct session *session)
+{
+	struct control_session *s = (struct control_session *)session;
+
+	if (s->reloading)
+		TAILQ_REMOVE(&s->service->waiting, s, next);
+	spf_query_free(&s->query);
+	json_decref(s->outcome);
+	free(s);
+}
+
+static const struct session_ops control_session_ops = {
+	.input = control_session_input,
+	.close = control_session_close,
+};
+
+struct session *
+control_session_open(void *service, const struct session_host *host)
+{
+	struct control_session *s = xcalloc(1, sizeof(*s));
+
+	s->session.ops = &control_session_ops;
+	s->host = host;
+	s->service = service;
+	return &s->session;
+}

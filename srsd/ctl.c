@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: ISC */
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "srsd/ctl.h"
+
+/* Longer than any lookup-time. */
+#define WAIT_SECONDS 120
+
+int
+ctl_usage(const char *text)
+{
+	fprintf(stderr, "usage: srsctl [-f file] [-s socket] %s\n", text);
+	return CTL_USAGE;
+}
+
+static int
+connect_to(const char *path)
+{
+	struct timeval wait = { WAIT_SECONDS, 0 };
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	int fd;
+
+	if (strlcpy(un.sun_path, path, sizeof(un.sun_path)) >= sizeof(un.sun_path)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd == -1)
+		return -1;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
+	if (connect(fd, (struct sockaddr *)&un, sizeof(un)) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/* converse - one line each way */
+static json_t *
+converse(int fd, const json_t *request, const char **error)
+{
+	FILE *stream = fdopen(fd, "r+");
+	json_t *reply;
+	json_error_t bad;
+
+	*error = "no memory";
+	if (stream == NULL) {
+		close(fd);
+		return NULL;
+	}
+	*error = "the daemon does not answer";
+	if (json_dumpf(request, stream, JSON_COMPACT | JSON_ENSURE_ASCII) != 0 ||
+	    putc('\n', stream) == EOF || fflush(stream) == EOF)
+		reply = NULL;
+	else
+		reply = json_loadf(stream, JSON_DISABLE_EOF_CHECK, &bad);
+	fclose(stream);
+	return reply;
+}
+
+json_t *
+ctl_ask(const struct ctl *ctl, const json_t *request, const char **error)
+{
+	int fd;
+
+	*error = "control is none";
+	errno = 0;
+	if (ctl->socket == NULL)
+		return NULL;
+	*error = "no daemon there";
+	fd = connect_to(ctl->socket);
+	return fd == -1 ? NULL : converse(fd, request, error);
+}

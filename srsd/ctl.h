@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * ctl - what the commands of srsctl share: the options before the command, and the way to the
+ * daemon.
+ */
+#ifndef SRSD_CTL_H
+#define SRSD_CTL_H
+
+#include <jansson.h>
+
+#include "conf/settings.h"
+
+struct ctl {
+	struct settings *settings; /* of the configuration, or the defaults */
+	const char *socket;        /* path of the control socket; NULL: the daemon has none */
+};
+
+/* Exit statuses. */
+enum ctl_exit {
+	CTL_OK = 0,
+	CTL_FAILED = 1, /* it was carried out, and the answer is no */
+	CTL_USAGE = 2,  /* it was not */
+};
+
+/*
+ * Sends a request to the daemon and returns its reply, a new reference; NULL with a static reason
+ * in *error and, unless that is all there is to say, errno.
+ */
+json_t *ctl_ask(const struct ctl *, const json_t *request, const char **error);
+
+/* A command: argv[0] is its name. Returns the exit status. */
+typedef int ctl_command_fn(const struct ctl *, int argc, char **argv);
+
+ctl_command_fn ctl_spf;
+
+/* Prints how the command is used, and returns CTL_USAGE. */
+int ctl_usage(const char *text);
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * srsctl - talk to a running srsd, or do without one what can be done without.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "conf/config.h"
+#include "srsd/ctl.h"
+
+#ifndef SYSCONFDIR
+#define SYSCONFDIR "/etc"
+#endif
+
+#define CONFIG_FILE SYSCONFDIR "/srsd/srsd.conf"
+
+static const struct {
+	const char *name;
+	ctl_command_fn *run;
+} commands[] = {
+	{ "spf", ctl_spf },
+};
+
+#define COMMANDS "spf"
+
+/* load - the settings of a file that was named, or of the usual one as far as we can read it */
+static struct settings *
+load(const char *file)
+{
+	char error[CONFIG_ERROR_SIZE];
+	struct settings *settings;
+
+	settings = config_load(NULL, file == NULL ? CONFIG_FILE : file, NULL, 0, error);
+	if (settings == NULL && file != NULL)
+		fatalx("%s", error);
+	if (settings == NULL && access(CONFIG_FILE, F_OK) == 0)
+		log_warnx("%s; going on with the defaults", error);
+	return settings == NULL ? config_defaults() : settings;
+}
+
+/* socket_path - of the control socket: what was given, or what the settings say; NULL: none */
+static const char *
+socket_path(const char *given, const struct settings *settings)
+{
+	if (given != NULL)
+		return given;
+	if (strcmp(settings->control, "none") == 0)
+		return NULL;
+	return settings->control + strlen("unix:");
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *file = NULL, *socket = NULL;
+	struct ctl ctl;
+	int c, status;
+	size_t i;
+
+	while ((c = getopt(argc, argv, "+f:s:V")) != -1) {
+		switch (c) {
+		case 'f':
+			file = optarg;
+			break;
+		case 's':
+			socket = optarg;
+			break;
+		case 'V':
+			puts("srsctl " PACKAGE_VERSION);
+			return CTL_OK;
+		default:
+			return ctl_usage("command ...; commands: " COMMANDS);
+		}
+	}
+	argc -= optind;
+	argv += optind;
+	for (i = 0; argc > 0 && i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (strcmp(argv[0], commands[i].name) == 0)
+			break;
+	if (argc == 0 || i == sizeof(commands) / sizeof(commands[0]))
+		return ctl_usage("command ...; commands: " COMMANDS);
+	optind = 0; /* getopt(3) of glibc: begin anew, with other options */
+	ctl.settings = load(file);
+	ctl.socket = socket_path(socket, ctl.settings);
+	status = commands[i].run(&ctl, argc, argv);
+	settings_free(&ctl.settings);
+	return fflush(stdout) == 0 ? status : CTL_FAILED;
+}
