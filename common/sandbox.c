@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 
 #include <seccomp.h>
@@ -90,7 +91,6 @@ static const int refused[] = {
 	SCMP_SYS(access),
 	SCMP_SYS(faccessat),
 	SCMP_SYS(faccessat2),
-	SCMP_SYS(newfstatat),
 	SCMP_SYS(open),
 	SCMP_SYS(openat),
 	SCMP_SYS(prlimit64),
@@ -120,6 +120,13 @@ add_bounded(scmp_filter_ctx ctx)
 	if (e == 0)
 		e = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
 		    SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+	/* fstat(3) of glibc; the name is empty then. */
+	if (e == 0)
+		e = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(newfstatat), 1,
+		    SCMP_A3(SCMP_CMP_MASKED_EQ, AT_EMPTY_PATH, AT_EMPTY_PATH));
+	if (e == 0)
+		e = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(newfstatat), 1,
+		    SCMP_A3(SCMP_CMP_MASKED_EQ, AT_EMPTY_PATH, 0));
 	/* How many bytes wait, and not to wait: no control of devices. */
 	if (e == 0)
 		e = seccomp_rule_add(

@@ -65,6 +65,13 @@ converse(int fd, const json_t *request, const char **error)
 	return reply;
 }
 
+void
+ctl_say_unreachable(const struct ctl *ctl, const char *error)
+{
+	fprintf(stderr, "srsctl: %s: %s%s%s\n", ctl->socket == NULL ? "control" : ctl->socket,
+	    error, errno == 0 ? "" : ": ", errno == 0 ? "" : strerror(errno));
+}
+
 json_t *
 ctl_ask(const struct ctl *ctl, const json_t *request, const char **error)
 {

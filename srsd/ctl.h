@@ -28,9 +28,13 @@ enum ctl_exit {
  */
 json_t *ctl_ask(const struct ctl *, const json_t *request, const char **error);
 
+/* Prints why ctl_ask has failed, on standard error. Call it at once, for errno's sake. */
+void ctl_say_unreachable(const struct ctl *, const char *error);
+
 /* A command: argv[0] is its name. Returns the exit status. */
 typedef int ctl_command_fn(const struct ctl *, int argc, char **argv);
 
+ctl_command_fn ctl_reload;
 ctl_command_fn ctl_spf;
 
 /* Prints how the command is used, and returns CTL_USAGE. */

@@ -397,7 +397,7 @@ on_report(struct monitor *m, const struct channel_message *msg)
 	case LINK_UNRELOADED:
 		if (m->reload.number == 0 || msg->number != m->reload.number)
 			break;
-		printable(why, sizeof(why), msg->text, msg->len);
+		printable_text(why, sizeof(why), msg->text, msg->len);
 		log_warnx("reload refused by the engine: %s", why);
 		forget_reload(m);
 		break;

@@ -21,10 +21,11 @@ static const struct {
 	const char *name;
 	ctl_command_fn *run;
 } commands[] = {
+	{ "reload", ctl_reload },
 	{ "spf", ctl_spf },
 };
 
-#define COMMANDS "spf"
+#define COMMANDS "reload, spf"
 
 /* load - the settings of a file that was named, or of the usual one as far as we can read it */
 static struct settings *
