@@ -306,12 +306,14 @@ ignore_answer(void *arg, int rcode, void *packet, int len, int secure, char *why
  * question: the one for localhost it answers by itself. Later a chroot may be in the way.
  */
 static bool
-start(struct resolver *r, char *error, size_t size)
+start(struct resolver *r, const struct settings *settings, char *error, size_t size)
 {
 	int e = ub_resolve_event(r->ctx, "localhost.", DNS_A, ns_c_in, NULL, ignore_answer, NULL);
 
 	if (e != 0)
-		snprintf(error, size, "libunbound does not start: %s", ub_strerror(e));
+		snprintf(error, size, "libunbound does not start: %s%s%s", ub_strerror(e),
+		    settings->dnssec ? "; is there a key in trust-anchor " : "",
+		    settings->dnssec ? settings->trust_anchor : "");
 	return e == 0;
 }
 
@@ -336,7 +338,7 @@ resolver_new(struct event_base *base, const struct clock *clock, const struct se
 	else
 		snprintf(error, size, "libunbound: no context");
 	if (r->ctx == NULL || !set_options(r, settings, error, size) ||
-	    !carry_out(r, error, size) || !start(r, error, size))
+	    !carry_out(r, error, size) || !start(r, settings, error, size))
 		resolver_free(&r);
 	return r;
 }

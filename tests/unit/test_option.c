@@ -316,11 +316,8 @@ static void
 test_choices(void **state)
 {
 	static const struct choice_row rows[] = {
-		{ NULL, "metrics", "metrics = \"none\"\n" },
 		{ NULL, "separator", "=", "=" },
-		{ NULL, "metrics", "metrics = \"none\"\n" },
 		{ NULL, "separator", "+", "+" },
-		{ NULL, "metrics", "metrics = \"none\"\n" },
 		{ NULL, "separator", "-", "-" },
 		{ "spf", "helo-reject", "spf-not-pass", "spf-not-pass" },
 		{ "spf", "helo-reject", "softfail", "softfail" },
@@ -384,13 +381,9 @@ static void
 test_bad_choices(void **state)
 {
 	static const struct choice_row rows[] = {
-		{ NULL, "metrics", "metrics = \"none\"\n" },
 		{ NULL, "separator", "", "one of: = + -" },
-		{ NULL, "metrics", "metrics = \"none\"\n" },
 		{ NULL, "separator", "==", "one of: = + -" },
-		{ NULL, "metrics", "metrics = \"none\"\n" },
 		{ NULL, "separator", "_", "one of: = + -" },
-		{ NULL, "metrics", "metrics = \"none\"\n" },
 		{ NULL, "separator", "/", "one of: = + -" },
 		{ "spf", "helo-reject", "", "spf-not-pass softfail fail null false no-check" },
 		{ "spf", "helo-reject", "true", "spf-not-pass softfail fail null false no-check" },
@@ -457,7 +450,6 @@ test_texts(void **state)
 		{ NULL, "srs-domain", "SRS-1.Example.test" },
 		{ NULL, "srs-domain", "" },
 		{ NULL, "domains-file", "/etc/srsd/domains" },
-		{ NULL, "domains-file-watch", "domains-file-watch = false\n" },
 		{ NULL, "secrets-file", "/etc/srsd/a b" },
 		{ NULL, "chroot-dir", "/" },
 		{ NULL, "pid-file", "" },
@@ -466,6 +458,9 @@ test_texts(void **state)
 		{ NULL, "control", "none" },
 		{ NULL, "control", "unix:/run/srsd/control" },
 		{ NULL, "control", "unix:/c" },
+		{ NULL, "metrics", "none" },
+		{ NULL, "metrics", "inet:127.0.0.1:9100" },
+		{ NULL, "metrics", "inet:[::1]:9100" },
 		{ NULL, "trust-anchor", "/etc/srsd/root.key" },
 		{ "spf", "authserv-id", "mx.example.test" },
 		{ "spf", "authserv-id", "mx" },
@@ -495,7 +490,6 @@ test_bad_texts(void **state)
 		{ NULL, "srs-domain", "user@example.test", "host name" },
 		{ NULL, "srs-domain", "a.test b.test", "host name" },
 		{ NULL, "domains-file", "etc/srsd/domains", "begins with /" },
-		{ NULL, "domains-file-watch", "domains-file-watch = false\n" },
 		{ NULL, "secrets-file", " /etc/srsd/secret", "begins with /" },
 		{ NULL, "chroot-dir", "./", "begins with /" },
 		{ NULL, "pid-file", "srsd.pid", "begins with /" },
@@ -507,6 +501,10 @@ test_bad_texts(void **state)
 		{ NULL, "control", "unix:control", "unix:PATH or none" },
 		{ NULL, "control", "inet:127.0.0.1:10004", "unix:PATH or none" },
 		{ NULL, "control", "tcp:127.0.0.1:10004", "unix:PATH or none" },
+		{ NULL, "metrics", "", "inet:HOST:PORT, inet:[IPV6]:PORT or none" },
+		{ NULL, "metrics", "9100", "inet:HOST:PORT, inet:[IPV6]:PORT or none" },
+		{ NULL, "metrics", "unix:/run/srsd/metrics", "inet:HOST:PORT" },
+		{ NULL, "metrics", "127.0.0.1:9100", "inet:HOST:PORT" },
 		{ NULL, "trust-anchor", "root.key", "begins with /" },
 		{ NULL, "trust-anchor", ". IN DS 20326 8 2 E06D", "begins with /" },
 		{ "spf", "authserv-id", "mx example", "host name" },
