@@ -319,11 +319,17 @@ send_question(struct resolver *r, struct resolver_question *q)
 	return NULL;
 }
 
+struct dns_answer *
+resolver_known(struct resolver *r, const char *name, enum dns_type type)
+{
+	return dns_cache_find(r->cache, name, type, seconds(r));
+}
+
 struct resolver_question *
 resolver_ask(
     struct resolver *r, const char *name, enum dns_type type, resolver_done_fn *done, void *arg)
 {
-	struct dns_answer *answer = dns_cache_find(r->cache, name, type, seconds(r));
+	struct dns_answer *answer = resolver_known(r, name, type);
 
 	if (answer == NULL)
 		return send_question(r, new_question(r, name, type, done, arg));

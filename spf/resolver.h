@@ -30,6 +30,9 @@ struct resolver *resolver_new(
     struct event_base *, const struct clock *, const struct settings *, char *error, size_t size);
 void resolver_free(struct resolver **);
 
+/* The answer that the cache has for a name in lower case, with a reference; NULL: it has none. */
+struct dns_answer *resolver_known(struct resolver *, const char *name, enum dns_type);
+
 /*
  * Asks for a name in lower case. When done was called before this returns (a cached answer, an
  * impossible name) the result is NULL; else done will be called from the loop, unless the question

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,13 +31,14 @@ struct spf_check {
 	struct event *deadline;
 	struct event *resume; /* active when answers have come */
 	struct identity helo, mailfrom;
+	bool driving;
+	void (*wake)(void *arg);
+	void *wake_arg;
+	/* From here on it is not cleared at the start: that would cost more than all the rest. */
 	struct spf_verdicts verdicts;
 	char helo_name[HOSTNAME_MAX + 1];
 	char receiver[HOSTNAME_MAX + 1];
 	char local[LOCAL_MAX + 1];
-	bool driving;
-	void (*wake)(void *arg);
-	void *wake_arg;
 };
 
 /* A question that is out: which answer it is for, and the check that waits. */
@@ -217,6 +219,13 @@ wait_for_network(struct spf_check *check, const struct timeval *budget)
 	give_up(check, &check->mailfrom, "no memory for a timer");
 }
 
+/* known - what the resolver's cache has costs no further pass of the evaluation */
+static struct dns_answer *
+known(void *arg, const char *name, enum dns_type type)
+{
+	return resolver_known(arg, name, type);
+}
+
 /*
  * init_identity - what spf_eval is asked
  *
@@ -229,6 +238,7 @@ init_identity(struct identity *identity, struct spf_check *check, const struct s
 {
 	identity->wanted = true;
 	identity->answers = spf_answers_new();
+	spf_answers_set_known(identity->answers, known, check->checker->resolver);
 	identity->req.ip = req->ip;
 	identity->req.domain.s = identity->domain;
 	identity->req.domain.len = idna_to_ascii(identity->domain, domain.s, domain.len);
@@ -255,11 +265,22 @@ copy_texts(struct spf_check *check, const struct spf_check_request *req)
 		idna_to_ascii(check->helo_name, req->helo.s, req->helo.len);
 }
 
+static struct spf_check *
+new_check(void)
+{
+	struct spf_check *check = xmalloc(sizeof(*check));
+
+	memset(check, 0, offsetof(struct spf_check, verdicts));
+	spf_verdicts_init(&check->verdicts);
+	check->helo_name[0] = check->receiver[0] = check->local[0] = '\0';
+	return check;
+}
+
 struct spf_check *
 spf_check_start(const struct spf_checker *checker, const struct settings *settings,
     const struct spf_check_request *req, void (*wake)(void *arg), void *arg)
 {
-	struct spf_check *check = xcalloc(1, sizeof(*check));
+	struct spf_check *check = new_check();
 	struct timeval budget = { settings->spf.lookup_time, 0 };
 
 	check->checker = checker;
