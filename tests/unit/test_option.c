@@ -316,11 +316,8 @@ static void
 test_choices(void **state)
 {
 	static const struct choice_row rows[] = {
-		{ NULL, "metrics", "metrics = \"none\"\n" },
 		{ NULL, "separator", "=", "=" },
-		{ NULL, "metrics", "metrics = \"none\"\n" },
 		{ NULL, "separator", "+", "+" },
-		{ NULL, "metrics", "metrics = \"none\"\n" },
 		{ NULL, "separator", "-", "-" },
 		{ "spf", "helo-reject", "spf-not-pass", "spf-not-pass" },
 		{ "spf", "helo-reject", "softfail", "softfail" },
@@ -379,13 +376,9 @@ static void
 test_bad_choices(void **state)
 {
 	static const struct choice_row rows[] = {
-		{ NULL, "metrics", "metrics = \"none\"\n" },
 		{ NULL, "separator", "", "one of: = + -" },
-		{ NULL, "metrics", "metrics = \"none\"\n" },
 		{ NULL, "separator", "==", "one of: = + -" },
-		{ NULL, "metrics", "metrics = \"none\"\n" },
 		{ NULL, "separator", "_", "one of: = + -" },
-		{ NULL, "metrics", "metrics = \"none\"\n" },
 		{ NULL, "separator", "/", "one of: = + -" },
 		{ "spf", "helo-reject", "", "spf-not-pass softfail fail null false no-check" },
 		{ "spf", "helo-reject", "true", "spf-not-pass softfail fail null false no-check" },
@@ -445,7 +438,6 @@ test_texts(void **state)
 		{ NULL, "srs-domain", "SRS-1.Example.test" },
 		{ NULL, "srs-domain", "" },
 		{ NULL, "domains-file", "/etc/srsd/domains" },
-		{ NULL, "domains-file-watch", "domains-file-watch = false\n" },
 		{ NULL, "secrets-file", "/etc/srsd/a b" },
 		{ NULL, "chroot-dir", "/" },
 		{ NULL, "pid-file", "" },
@@ -479,7 +471,6 @@ test_bad_texts(void **state)
 		{ NULL, "srs-domain", "user@example.test", "host name" },
 		{ NULL, "srs-domain", "a.test b.test", "host name" },
 		{ NULL, "domains-file", "etc/srsd/domains", "begins with /" },
-		{ NULL, "domains-file-watch", "domains-file-watch = false\n" },
 		{ NULL, "secrets-file", " /etc/srsd/secret", "begins with /" },
 		{ NULL, "chroot-dir", "./", "begins with /" },
 		{ NULL, "pid-file", "srsd.pid", "begins with /" },
