@@ -71,13 +71,19 @@ static const struct {
 	{ "local-zone:", "127.in-addr.arpa. transparent" },
 	{ "local-zone:", LOOPBACK_IP6_ARPA " transparent" },
 	{ "edns-buffer-size:", "1232" },
-	{ "outgoing-range:", "512" },
+	/* A socket each. A thousand checks at once ask some thousand questions: those beyond wait
+	 * for the others, the silent ones included. See DESCRIPTORS_SPARE in main.c. */
+	{ "outgoing-range:", "1536" },
 	{ "num-queries-per-thread:", "4096" },
 	{ "outgoing-num-tcp:", "32" },
 	/* What silent names teach libunbound of a server, it holds against our forwarder: after
 	 * some of them it takes that for dead and asks nobody anything. So it keeps no such notes.
 	 */
 	{ "infra-host-ttl:", "0" },
+	/* So it never learns, either, that a forwarder has work of its own to do: it would ask
+	 * anew after less than a second, no longer listen for the answer to what it asked before,
+	 * and give up after five: every name that takes three seconds would be a temperror. */
+	{ "infra-cache-min-rtt:", "2000" },
 	/* The same question gets the same answer: limits on names count from the first. */
 	{ "rrset-roundrobin:", "no" },
 	{ "msg-cache-size:", "4m" },
@@ -499,11 +505,17 @@ send_question(struct resolver *r, struct resolver_question *q)
 	return NULL;
 }
 
+struct dns_answer *
+resolver_known(struct resolver *r, const char *name, enum dns_type type)
+{
+	return dns_cache_find(r->cache, name, type, seconds(r));
+}
+
 struct resolver_question *
 resolver_ask(
     struct resolver *r, const char *name, enum dns_type type, resolver_done_fn *done, void *arg)
 {
-	struct dns_answer *answer = dns_cache_find(r->cache, name, type, seconds(r));
+	struct dns_answer *answer = resolver_known(r, name, type);
 
 	if (answer == NULL)
 		return send_question(r, new_question(r, name, type, done, arg));

@@ -42,6 +42,9 @@ bool resolver_is_for(const struct resolver *, const struct settings *, struct fi
 /* Frees it once its last question is answered or cancelled; sets the pointer to NULL. */
 void resolver_retire(struct resolver **);
 
+/* The answer that the cache has for a name in lower case, with a reference; NULL: it has none. */
+struct dns_answer *resolver_known(struct resolver *, const char *name, enum dns_type);
+
 /*
  * Asks for a name in lower case. When done was called before this returns (a cached answer, an
  * impossible name) the result is NULL; else done will be called from the loop, unless the question

@@ -549,9 +549,7 @@ spf_eval(const struct spf_request *req, struct spf_answers *answers, struct spf_
 	char domain[HOSTNAME_MAX + 1];
 	struct host_result r;
 
-	memset(verdict, 0, sizeof(*verdict));
-	verdict->problem = "";
-	verdict->security = DNS_INSECURE;
+	spf_verdict_init(verdict);
 	spf_trace_begin(req->trace);
 	if (!spf_request_domain(req, domain))
 		return true; /* SPF_NONE */

@@ -22,6 +22,7 @@
 #include "srsd/listeners.h"
 #include "srsd/map_service.h"
 #include "srsd/policy_service.h"
+#include "srsd/priority.h"
 #include "srsd/server.h"
 
 /* Lines of the log are handed over this long after the first of them. */
@@ -204,14 +205,14 @@ make_services(struct engine *engine)
 	use_inputs(engine);
 	engine->server = server_new(engine->base, &limits);
 	engine->service[ENGINE_FORWARD] = server_add_service(engine->server,
-	    engine_service_names[ENGINE_FORWARD], map_session_open, &engine->forward, 0);
+	    engine_service_names[ENGINE_FORWARD], map_session_open, &engine->forward, 0, true);
 	engine->service[ENGINE_REVERSE] = server_add_service(engine->server,
-	    engine_service_names[ENGINE_REVERSE], map_session_open, &engine->reverse, 0);
+	    engine_service_names[ENGINE_REVERSE], map_session_open, &engine->reverse, 0, true);
 	engine->service[ENGINE_POLICY] =
 	    server_add_service(engine->server, engine_service_names[ENGINE_POLICY],
-		policy_session_open, &engine->policy, POLICY_LEAST_IDLE);
+		policy_session_open, &engine->policy, POLICY_LEAST_IDLE, false);
 	engine->service[ENGINE_CONTROL] = server_add_service(engine->server,
-	    engine_service_names[ENGINE_CONTROL], control_session_open, &engine->control, 0);
+	    engine_service_names[ENGINE_CONTROL], control_session_open, &engine->control, 0, false);
 	server_limit_service(engine->server, engine->service[ENGINE_CONTROL], ENGINE_CONTROLS);
 }
 
@@ -224,6 +225,22 @@ watch_signals(struct engine *engine)
 	engine->hangup = watch_signal(engine, SIGHUP, on_hangup);
 }
 
+static struct event_base *
+make_base(void)
+{
+	static const struct timeval slice = { 0, PRIORITY_SLICE_MS * 1000 };
+	struct event_config *config = event_config_new();
+	struct event_base *base = NULL;
+
+	if (config != NULL &&
+	    event_config_set_max_dispatch_interval(config, &slice, -1, PRIORITY_DNS) == 0)
+		base = event_base_new_with_config(config);
+	if (base == NULL || event_base_priority_init(base, PRIORITIES) == -1)
+		fatalx("libevent: no event base");
+	event_config_free(config);
+	return base;
+}
+
 /* engine_new - of inputs, whose settings and keys it takes over; NULL with one line in error */
 static struct engine *
 engine_new(const struct inputs *inputs, char *error, size_t size)
@@ -231,9 +248,7 @@ engine_new(const struct inputs *inputs, char *error, size_t size)
 	struct engine *engine = xcalloc(1, sizeof(*engine));
 
 	event_set_log_callback(on_library_message);
-	engine->base = event_base_new();
-	if (engine->base == NULL)
-		fatalx("libevent: no event base");
+	engine->base = make_base();
 	engine->resolver =
 	    resolver_new(engine->base, &clock_system, inputs->settings, inputs->box, error, size);
 	if (engine->resolver == NULL) {

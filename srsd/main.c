@@ -32,8 +32,8 @@
 
 #define OVERRIDES_MAX 64
 
-/* Descriptors besides the clients': log, listeners, DNS, epoll and the like. */
-#define DESCRIPTORS_SPARE 1024
+/* Descriptors besides the clients': log, listeners, 1,536 for the DNS, epoll and the like. */
+#define DESCRIPTORS_SPARE 1792
 
 struct options {
 	const char *config;

@@ -14,11 +14,20 @@
 
 #include "common/log.h"
 #include "common/xmalloc.h"
+#include "srsd/priority.h"
 #include "srsd/server.h"
 
 #define SERVICES_MAX 8
 #define READ_SIZE (16 * 1024)
 #define ACCEPTS_A_TURN 64
+
+/*
+ * An urgent service goes before all others so many times in a window: a millisecond or two, so
+ * that the others have most of the time, however much is asked of it (5,000 a second). Past that
+ * its clients take their turn with the rest.
+ */
+#define WINDOW_MS 10
+#define PRECEDENCE_MAX 50
 
 /* How often idle connections are looked for and a paused listener tries again. */
 static const struct timeval tick_interval = { 1, 0 };
@@ -30,6 +39,9 @@ struct service {
 	void *arg;
 	unsigned least_idle;
 	unsigned most; /* connections; 0: as many as the server lets each have */
+	bool urgent;
+	uint64_t window;     /* when the present one began */
+	unsigned precedence; /* how many times it was given in this window */
 	unsigned connections;
 	bool paused;
 	struct log_limit warned;
@@ -51,8 +63,9 @@ struct connection {
 	int fd;
 	enum session_state state;
 	bool closing; /* as soon as out is empty */
-	time_t active;
-	struct event read; /* EV_READ, or EV_CLOSED while busy */
+	uint64_t active;
+	struct event read; /* EV_READ; EV_CLOSED while busy, when more has come already */
+	bool deaf;         /* it is EV_CLOSED */
 	struct event write;
 	struct evbuffer *out; /* NULL while nothing waits to be sent */
 	char *in;             /* what the session has left */
@@ -77,13 +90,26 @@ static void on_readable(evutil_socket_t, short, void *);
 static void on_writable(evutil_socket_t, short, void *);
 static void on_closed(evutil_socket_t, short, void *);
 
-static time_t
-seconds(void)
+static uint64_t
+milliseconds(void)
 {
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
-	return ts.tv_sec;
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+/* next_priority - (enum priority) of a client that is served now, for the next time it comes */
+static int
+next_priority(struct service *service, uint64_t now)
+{
+	if (!service->urgent)
+		return PRIORITY_REQUESTS;
+	if (now - service->window >= WINDOW_MS) {
+		service->window = now;
+		service->precedence = 0;
+	}
+	return ++service->precedence <= PRECEDENCE_MAX ? PRIORITY_LOOKUPS : PRIORITY_REQUESTS;
 }
 
 static void
@@ -150,33 +176,44 @@ touch(struct connection *c)
 {
 	struct server *server = c->service->server;
 
-	c->active = seconds();
+	c->active = milliseconds();
+	event_priority_set(&c->read, next_priority(c->service, c->active));
 	if (TAILQ_NEXT(c, next) != NULL) {
 		TAILQ_REMOVE(&server->connections, c, next);
 		TAILQ_INSERT_TAIL(&server->connections, c, next);
 	}
 }
 
-/* watch - wait for the client's bytes, or, while it waits for us, for its going away */
+/* assign - make an event of a connection, not pending */
 static void
-watch(struct connection *c, short what)
+assign(struct connection *c, struct event *event, short what, event_callback_fn callback)
+{
+	event_assign(
+	    event, c->service->server->base, c->fd, (short)(what | EV_PERSIST), callback, c);
+	event_priority_set(event, next_priority(c->service, c->active));
+}
+
+/* watch - wait for the client's bytes, or, while it waits for us, for its going away alone */
+static void
+watch(struct connection *c, bool deaf)
 {
 	event_del(&c->read);
-	event_assign(&c->read, c->service->server->base, c->fd, (short)(what | EV_PERSIST),
-	    what == EV_READ ? on_readable : on_closed, c);
+	c->deaf = deaf;
+	if (deaf)
+		assign(c, &c->read, EV_CLOSED, on_closed);
+	else
+		assign(c, &c->read, EV_READ, on_readable);
 	event_add(&c->read, NULL);
 }
 
 static void
 set_state(struct connection *c, enum session_state state)
 {
-	bool was_busy = c->state == SESSION_BUSY, is_busy = state == SESSION_BUSY;
-
 	c->state = state;
 	if (state == SESSION_CLOSE)
 		c->closing = true;
-	if (was_busy != is_busy && c->out == NULL)
-		watch(c, is_busy ? EV_CLOSED : EV_READ);
+	if (state != SESSION_BUSY && c->deaf && c->out == NULL)
+		watch(c, false);
 }
 
 /* keep - remember what the session has not used; data may lie in c->in itself */
@@ -258,14 +295,36 @@ feed_more(struct connection *c, const char *data, size_t len)
 	return feed(c, c->in, c->in_len);
 }
 
+/*
+ * notice - something came from a client that waits for its answer: its end, or more
+ *
+ * Postfix sends nothing more, and so it costs nothing to go on watching for it until that happens.
+ */
+static void
+notice(struct connection *c)
+{
+	char byte;
+	ssize_t n = recv(c->fd, &byte, 1, MSG_PEEK);
+
+	if (n > 0)
+		watch(c, true);
+	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+		connection_close(c);
+}
+
 static void
 on_readable(evutil_socket_t fd, short what, void *arg)
 {
 	struct connection *c = arg;
 	struct server *server = c->service->server;
-	ssize_t n = recv(fd, server->buffer, sizeof(server->buffer), 0);
+	ssize_t n;
 
 	(void)what;
+	if (c->state == SESSION_BUSY) {
+		notice(c);
+		return;
+	}
+	n = recv(fd, server->buffer, sizeof(server->buffer), 0);
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0) {
@@ -305,7 +364,7 @@ on_writable(evutil_socket_t fd, short what, void *arg)
 	if (c->closing && c->state != SESSION_BUSY)
 		connection_close(c);
 	else
-		watch(c, c->state == SESSION_BUSY ? EV_CLOSED : EV_READ);
+		watch(c, false);
 }
 
 /* wake - a session's answer is ready: let it say it, and go on with what it has left */
@@ -330,10 +389,10 @@ connection_open(struct service *service, int fd)
 	c->host.wake = wake;
 	c->host.arg = c;
 	c->session = service->open(service->arg, &c->host);
-	event_assign(&c->read, server->base, fd, EV_READ | EV_PERSIST, on_readable, c);
-	event_assign(&c->write, server->base, fd, EV_WRITE | EV_PERSIST, on_writable, c);
+	c->active = milliseconds();
+	assign(c, &c->read, EV_READ, on_readable);
+	assign(c, &c->write, EV_WRITE, on_writable);
 	event_add(&c->read, NULL);
-	c->active = seconds();
 	TAILQ_INSERT_TAIL(&server->connections, c, next);
 	service->connections++;
 }
@@ -357,6 +416,7 @@ on_acceptable(evutil_socket_t fd, short what, void *arg)
 	int i, client;
 
 	(void)what;
+	event_priority_set(&l->accept, next_priority(service, milliseconds()));
 	for (i = 0; i < ACCEPTS_A_TURN && !is_full(service); i++) {
 		client = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (client == -1) {
@@ -376,13 +436,14 @@ on_acceptable(evutil_socket_t fd, short what, void *arg)
 static void
 close_idle(struct server *server)
 {
-	time_t now = seconds();
+	uint64_t now = milliseconds(), limit = server->limits.idle_seconds * UINT64_C(1000);
 	struct connection *c, *next;
 
 	TAILQ_FOREACH_SAFE (c, &server->connections, next, next) {
-		if (now - c->active < (time_t)server->limits.idle_seconds)
+		if (now - c->active < limit)
 			break;
-		if (c->state != SESSION_BUSY && now - c->active >= (time_t)c->service->least_idle)
+		if (c->state != SESSION_BUSY &&
+		    now - c->active >= c->service->least_idle * UINT64_C(1000))
 			connection_close(c);
 	}
 }
@@ -453,8 +514,8 @@ server_free(struct server **serverp)
 }
 
 size_t
-server_add_service(
-    struct server *server, const char *name, session_open_fn *open, void *arg, unsigned least_idle)
+server_add_service(struct server *server, const char *name, session_open_fn *open, void *arg,
+    unsigned least_idle, bool urgent)
 {
 	struct service *service;
 
@@ -466,6 +527,7 @@ server_add_service(
 	service->open = open;
 	service->arg = arg;
 	service->least_idle = least_idle;
+	service->urgent = urgent;
 	return server->n_services++;
 }
 
@@ -484,6 +546,7 @@ server_add_listener(struct server *server, size_t service, unsigned id, int fd)
 	l->id = id;
 	l->fd = fd;
 	event_assign(&l->accept, server->base, fd, EV_READ | EV_PERSIST, on_acceptable, l);
+	event_priority_set(&l->accept, next_priority(l->service, milliseconds()));
 	if (!l->service->paused)
 		event_add(&l->accept, NULL);
 	SLIST_INSERT_HEAD(&server->listeners, l, next);

@@ -25,10 +25,17 @@ struct resolver_question {
 struct resolver {
 	const char *zone;
 	bool cached; /* answer at once */
-	size_t out;  /* questions that wait */
+	struct dns_answer *(*known)(struct resolver *, const char *name, enum dns_type);
+	size_t out; /* questions that wait */
 	struct resolver_question *question[FAKE_RESOLVER_MAX];
 	unsigned asked, cancelled;
 };
+
+struct dns_answer *
+resolver_known(struct resolver *r, const char *name, enum dns_type type)
+{
+	return r->known == NULL ? NULL : r->known(r, name, type);
+}
 
 struct resolver_question *
 resolver_ask(

@@ -139,6 +139,39 @@ test_both_identities(void **state)
 	spf_check_free(&check);
 }
 
+/* known - the resolver's cache has what the test's names say */
+static struct dns_answer *
+known(struct resolver *r, const char *name, enum dns_type type)
+{
+	return strstr(name, "relay.test") != NULL || strcmp(name, "x.test") == 0
+		   ? fake_answer(r->zone, name, type)
+		   : NULL;
+}
+
+/* What is known is not asked for, and leads on to what is not. */
+static void
+test_known_answers(void **state)
+{
+	struct spf_check_request req = make_request("mx.relay.test", "jane", "x.test");
+	struct spf_check *check;
+
+	(void)state;
+	resolver.known = known;
+	check = start(&req);
+	assert_false(spf_check_is_done(check));
+	assert_int_equal(resolver.asked, 1);
+	assert_true(fake_resolver_is_out(&resolver, "i.test", DNS_TXT));
+	fake_resolver_run(&resolver, base);
+	check_results(check, SPF_PASS, SPF_PASS);
+	assert_int_equal(spf_check_questions(check), 5);
+	spf_check_free(&check);
+	req.sender_domain = fake_text("mx.relay.test");
+	check = start(&req);
+	check_results(check, SPF_PASS, SPF_PASS);
+	assert_int_equal(resolver.asked, 2);
+	spf_check_free(&check);
+}
+
 static void
 test_one_identity(void **state)
 {
@@ -851,6 +884,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CHECK_TEST(test_both_identities),
+		CHECK_TEST(test_known_answers),
 		CHECK_TEST(test_one_identity),
 		CHECK_TEST(test_cached_answers),
 		CHECK_TEST(test_nothing_to_ask),
