@@ -23,20 +23,21 @@ static void
 test_steps(void **state)
 {
 	struct spf_trace *trace = spf_trace_new();
-	struct spf_answer answer = { .name = "x.test" };
+	struct spf_answers *answers = spf_answers_new();
+	const struct spf_answer *answer = spf_answers_get(answers, "x.test", DNS_TXT);
 	size_t first, second;
 
 	(void)state;
 	assert_int_equal(trace->n, 0);
-	spf_trace_asked(trace, &answer); /* of no step: nobody's */
+	spf_trace_asked(trace, answer); /* of no step: nobody's */
 	first = spf_trace_step(trace, 0, "x.test", fake_text(""));
-	spf_trace_asked(trace, &answer);
+	spf_trace_asked(trace, answer);
 	second = spf_trace_step(trace, 1, "y.test", fake_text("-all"));
 	assert_int_equal(first, 0);
 	assert_int_equal(second, 1);
 	assert_int_equal(trace->n, 2);
 	assert_int_equal(trace->step[0].n, 1);
-	assert_ptr_equal(trace->step[0].asked[0], &answer);
+	assert_ptr_equal(trace->step[0].asked[0], answer);
 	assert_int_equal(trace->step[1].n, 0);
 	assert_int_equal(trace->step[0].depth, 0);
 	assert_int_equal(trace->step[1].depth, 1);
@@ -58,6 +59,7 @@ test_steps(void **state)
 	spf_trace_free(&trace);
 	assert_null(trace);
 	spf_trace_free(&trace);
+	spf_answers_free(&answers);
 }
 
 static void
@@ -86,7 +88,8 @@ static void
 test_bounds(void **state)
 {
 	struct spf_trace *trace = spf_trace_new();
-	struct spf_answer answers[SPF_TRACE_ASKED + 5];
+	struct spf_answers *answers = spf_answers_new();
+	const struct spf_answer *answer[SPF_TRACE_ASKED + 5];
 	size_t i, step;
 
 	(void)state;
@@ -101,12 +104,14 @@ test_bounds(void **state)
 		unit_int(unit_row("step %zu", i), "depth", trace->step[i].depth, (long long)i);
 		unit_text(unit_row("step %zu", i), "outcome", trace->step[i].outcome, "match");
 	}
-	for (i = 0; i < COUNT(answers); i++)
-		spf_trace_asked(trace, &answers[i]);
+	for (i = 0; i < COUNT(answer); i++) {
+		answer[i] = spf_answers_get(answers, unit_row("n%zu.test", i), DNS_A);
+		spf_trace_asked(trace, answer[i]);
+	}
 	unit_int("last", "answers", (long long)trace->step[SPF_TRACE_STEPS - 1].n, SPF_TRACE_ASKED);
 	for (i = 0; i < SPF_TRACE_ASKED; i++)
-		unit_true(
-		    "last", "answer", trace->step[SPF_TRACE_STEPS - 1].asked[i] == &answers[i]);
+		unit_true("last", "answer", trace->step[SPF_TRACE_STEPS - 1].asked[i] == answer[i]);
+	spf_answers_free(&answers);
 	spf_trace_free(&trace);
 	unit_end();
 }
