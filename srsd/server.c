@@ -47,6 +47,20 @@ struct service {
 	struct log_limit warned;
 };
 
+/*
+ * Replies of one turn of the loop, kept until the turn is over: clients that are woken one after
+ * the other, each as soon as its reply is there, cost as much as the replies. Urgent services do
+ * not wait for that.
+ */
+#define UNSENT_MAX 256
+#define UNSENT_ONE 2048 /* bytes; longer replies go at once */
+
+struct unsent {
+	struct connection *connection; /* NULL: it is gone */
+	size_t len;
+	char text[UNSENT_ONE];
+};
+
 struct listener {
 	SLIST_ENTRY(listener) next;
 	struct service *service;
@@ -70,6 +84,7 @@ struct connection {
 	struct evbuffer *out; /* NULL while nothing waits to be sent */
 	char *in;             /* what the session has left */
 	size_t in_len;
+	struct unsent *unsent; /* a reply that goes out at the end of the turn, or NULL */
 };
 
 struct server {
@@ -77,6 +92,9 @@ struct server {
 	struct server_limits limits;
 	struct event *tick;
 	struct evbuffer *reply; /* of the call that runs; empty between calls */
+	struct event *flush;    /* active while there is something unsent */
+	size_t n_unsent;
+	struct unsent unsent[UNSENT_MAX];
 	SLIST_HEAD(, listener) listeners;
 	TAILQ_HEAD(, connection) connections;
 	size_t n_services;
@@ -155,6 +173,10 @@ connection_close(struct connection *c)
 	struct service *service = c->service;
 	struct server *server = service->server;
 
+	if (c->unsent != NULL) {
+		(void)send(c->fd, c->unsent->text, c->unsent->len, MSG_NOSIGNAL);
+		c->unsent->connection = NULL;
+	}
 	c->session->ops->close(c->session);
 	event_del(&c->read);
 	if (c->out != NULL) {
@@ -233,37 +255,106 @@ keep(struct connection *c, const char *data, size_t len)
 }
 
 /*
- * send_replies - write what the session has said; the rest waits in c->out
+ * send_now - write as much as the client takes; the rest waits in c->out
  *
  * Returns false when the connection is gone.
  */
+static bool
+send_now(struct connection *c, const char *data, size_t len)
+{
+	ssize_t n = send(c->fd, data, len, MSG_NOSIGNAL);
+
+	if (n == -1 && errno != EAGAIN && errno != EINTR) {
+		connection_close(c);
+		return false;
+	}
+	if (n == -1)
+		n = 0;
+	if ((size_t)n < len) {
+		c->out = evbuffer_new();
+		evbuffer_add(c->out, data + n, len - (size_t)n);
+		event_del(&c->read);
+		event_add(&c->write, NULL);
+	}
+	return true;
+}
+
+/* send_unsent - what was kept for a client; false when the connection is gone */
+static bool
+send_unsent(struct connection *c)
+{
+	struct unsent *unsent = c->unsent;
+
+	if (unsent == NULL)
+		return true;
+	c->unsent = NULL;
+	unsent->connection = NULL;
+	return send_now(c, unsent->text, unsent->len);
+}
+
+/* flush - send what was kept in this turn */
+static void
+flush(struct server *server)
+{
+	size_t i;
+
+	for (i = 0; i < server->n_unsent; i++)
+		if (server->unsent[i].connection != NULL)
+			send_unsent(server->unsent[i].connection);
+	server->n_unsent = 0;
+}
+
+static void
+on_flush(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	flush(arg);
+}
+
+/* keep_unsent - the reply until the end of the turn; false when it has to go now */
+static bool
+keep_unsent(struct connection *c, struct evbuffer *reply, size_t len)
+{
+	struct server *server = c->service->server;
+
+	if (c->service->urgent || c->closing || len > UNSENT_ONE)
+		return false;
+	if (server->n_unsent == UNSENT_MAX)
+		flush(server);
+	if (server->n_unsent == 0)
+		event_active(server->flush, EV_TIMEOUT, 0);
+	c->unsent = &server->unsent[server->n_unsent++];
+	c->unsent->connection = c;
+	c->unsent->len = len;
+	evbuffer_remove(reply, c->unsent->text, len);
+	return true;
+}
+
+/* send_replies - what the session has said; false when the connection is gone */
 static bool
 send_replies(struct connection *c)
 {
 	struct evbuffer *reply = c->service->server->reply;
 	size_t len = evbuffer_get_length(reply);
-	ssize_t n = 0;
 
+	if ((len > 0 || c->closing) && !send_unsent(c)) {
+		evbuffer_drain(reply, len);
+		return false;
+	}
 	if (c->out != NULL) {
 		evbuffer_add_buffer(c->out, reply);
 		return true;
 	}
-	if (len > 0)
-		n = send(c->fd, evbuffer_pullup(reply, -1), len, MSG_NOSIGNAL);
-	if (n == -1 && errno != EAGAIN && errno != EINTR) {
+	if (len > 0 && keep_unsent(c, reply, len))
+		return true;
+	if (len > 0 && !send_now(c, (char *)evbuffer_pullup(reply, -1), len)) {
 		evbuffer_drain(reply, len);
-		connection_close(c);
 		return false;
 	}
-	if (n > 0)
-		evbuffer_drain(reply, (size_t)n);
-	if (evbuffer_get_length(reply) > 0) {
-		c->out = evbuffer_new();
-		evbuffer_add_buffer(c->out, reply);
-		event_del(&c->read);
-		event_add(&c->write, NULL);
+	evbuffer_drain(reply, len);
+	if (c->out != NULL)
 		return true;
-	}
 	if (c->closing && c->state != SESSION_BUSY) {
 		connection_close(c);
 		return false;
@@ -471,8 +562,11 @@ server_new(struct event_base *base, const struct server_limits *limits)
 	server->limits = *limits;
 	server->reply = evbuffer_new();
 	server->tick = event_new(base, -1, EV_PERSIST, on_tick, server);
-	if (server->reply == NULL || server->tick == NULL)
+	server->flush = event_new(base, -1, 0, on_flush, server);
+	if (server->reply == NULL || server->tick == NULL || server->flush == NULL)
 		fatalx("no memory for the server");
+	/* Behind the requests that are ready: an event of higher rank would end their turn. */
+	event_priority_set(server->flush, PRIORITY_REQUESTS);
 	event_add(server->tick, &tick_interval);
 	SLIST_INIT(&server->listeners);
 	TAILQ_INIT(&server->connections);
@@ -508,6 +602,7 @@ server_free(struct server **serverp)
 	while ((c = TAILQ_FIRST(&server->connections)) != NULL)
 		connection_close(c);
 	event_free(server->tick);
+	event_free(server->flush);
 	evbuffer_free(server->reply);
 	free(server);
 	*serverp = NULL;
@@ -575,7 +670,7 @@ say_goodbye(struct connection *c)
 	ssize_t n = 0;
 
 	c->closing = true;
-	if (c->state == SESSION_BUSY || c->out != NULL)
+	if (!send_unsent(c) || c->state == SESSION_BUSY || c->out != NULL)
 		return;
 	n = recv(c->fd, c->service->server->buffer, READ_SIZE, 0);
 	if (n > 0)
