@@ -106,10 +106,12 @@ channel_receive(
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		return 0;
 	*error = NULL;
-	if (n <= 0)
-		return -1;
 	m->n_fds = 0;
-	take_fds(m, &msg);
+	if (n != -1)
+		take_fds(m, &msg);
+	/* An empty message with descriptors is no end, and they have to be closed. */
+	if (n == -1 || (n == 0 && m->n_fds == 0))
+		return -1;
 	m->type = header.type;
 	m->number = header.number;
 	m->len = (size_t)n < sizeof(header) ? 0 : (size_t)n - sizeof(header);

@@ -27,7 +27,7 @@ struct filebox {
 /* How one file lies in the memory file; its path, its error and its bytes follow. */
 struct header {
 	uint64_t path_len, error_len, data_len;
-	bool has_error;
+	uint64_t has_error; /* a bool, which may hold nothing but 0 and 1 */
 	struct stat st;
 };
 
