@@ -658,6 +658,27 @@ test_free_nulls(void **state)
 	settings_free(&s);
 }
 
+/* Each reader gives back what it took; the last one frees. */
+static void
+test_references(void **state)
+{
+	struct settings *first = load_good(DOMAIN "domains = {a.test, b.test}\n"), *second, *third;
+
+	(void)state;
+	second = settings_ref(first);
+	assert_ptr_equal(second, first);
+	third = settings_ref(second);
+	settings_free(&first);
+	assert_null(first);
+	assert_string_equal(second->srs_domain, "srs.test");
+	first = settings_ref(third);
+	settings_free(&second);
+	settings_free(&third);
+	assert_int_equal(domainset_size(first->own_domains), 3);
+	settings_free(&first);
+	settings_free(&first);
+}
+
 int
 main(void)
 {
@@ -685,6 +706,7 @@ main(void)
 		UNIT_DIR_TEST(test_dump_reads_back),
 		UNIT_DIR_TEST(test_dump_of_odd_characters),
 		UNIT_DIR_TEST(test_free_nulls),
+		UNIT_DIR_TEST(test_references),
 	};
 
 	return cmocka_run_group_tests_name("config", tests, NULL, NULL);

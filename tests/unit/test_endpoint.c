@@ -311,6 +311,107 @@ test_no_such_folder(void **state)
 	assert_int_equal(errno, ENOENT);
 }
 
+/* Any user but root and us. */
+#define SOMEBODY 65534
+
+/* mode_of - owner, group and mode of a file in the folder, as "UID:GID MODE" */
+static const char *
+mode_of(const char *name)
+{
+	static char text[80];
+	struct stat st;
+
+	assert_int_equal(stat(unit_path(name), &st), 0);
+	snprintf(text, sizeof(text), "%u:%u %04o", st.st_uid, st.st_gid, st.st_mode & 07777);
+	return text;
+}
+
+static void
+test_private_socket(void **state)
+{
+	struct endpoint ep = parse_socket(unit_path("socket"));
+	mode_t before = umask(022);
+	char want[80];
+	int fd = endpoint_listen_private(&ep.addr[0], SOMEBODY, SOMEBODY);
+
+	(void)state;
+	assert_int_equal(umask(before), 022); /* it is as it was */
+	check_listening(fd);
+	assert_true(can_connect(&ep.addr[0]));
+	if (geteuid() == 0)
+		snprintf(want, sizeof(want), "%u:%u 0600", SOMEBODY, SOMEBODY);
+	else
+		snprintf(want, sizeof(want), "%u:%u 0600", geteuid(), getegid());
+	assert_string_equal(mode_of("socket"), want);
+	close(fd);
+}
+
+/* Even where nothing is held back from anybody. */
+static void
+test_private_socket_with_an_open_umask(void **state)
+{
+	struct endpoint ep = parse_socket(unit_path("socket"));
+	mode_t before = umask(0);
+	int fd = endpoint_listen_private(&ep.addr[0], geteuid(), getegid());
+
+	(void)state;
+	assert_int_equal(umask(before), 0);
+	check_listening(fd);
+	assert_non_null(strstr(mode_of("socket"), " 0600"));
+	close(fd);
+}
+
+static void
+test_private_folder_is_made(void **state)
+{
+	struct endpoint ep = parse_socket(unit_path("run/socket"));
+	mode_t before = umask(022);
+	int fd = endpoint_listen_private(&ep.addr[0], SOMEBODY, SOMEBODY);
+
+	(void)state;
+	umask(before);
+	check_listening(fd);
+	assert_non_null(strstr(mode_of("run"), " 0755"));
+	assert_true(can_connect(&ep.addr[0]));
+	close(fd);
+	/* A stale one in the folder that is there already. */
+	fd = endpoint_listen_private(&ep.addr[0], SOMEBODY, SOMEBODY);
+	check_listening(fd);
+	close(fd);
+	unlink(unit_path("run/socket"));
+}
+
+static void
+test_private_folders_are_not_made(void **state)
+{
+	struct endpoint ep = parse_socket(unit_path("none/run/socket"));
+
+	(void)state;
+	assert_int_equal(endpoint_listen_private(&ep.addr[0], geteuid(), getegid()), -1);
+	assert_int_equal(errno, ENOENT);
+}
+
+static void
+test_private_leaves_others_alone(void **state)
+{
+	struct endpoint live = parse_socket(unit_path("live")),
+			file = parse_socket(unit_write("file", BYTES("text"), 0640));
+	mode_t before = umask(0);
+	int fd = endpoint_listen(&live.addr[0]);
+
+	(void)state;
+	umask(before);
+	check_listening(fd);
+	assert_int_equal(endpoint_listen_private(&live.addr[0], SOMEBODY, SOMEBODY), -1);
+	assert_int_equal(errno, EADDRINUSE);
+	assert_non_null(strstr(mode_of("live"), " 0666"));
+	assert_true(can_connect(&live.addr[0]));
+	assert_int_equal(endpoint_listen_private(&file.addr[0], SOMEBODY, SOMEBODY), -1);
+	assert_int_equal(errno, EADDRINUSE);
+	assert_non_null(strstr(mode_of("file"), " 0640"));
+	close(fd);
+}
+
 int
 main(void)
 {
@@ -330,6 +431,11 @@ main(void)
 		UNIT_DIR_TEST(test_live_socket_is_left_alone),
 		UNIT_DIR_TEST(test_other_file_is_left_alone),
 		UNIT_DIR_TEST(test_no_such_folder),
+		UNIT_DIR_TEST(test_private_socket),
+		UNIT_DIR_TEST(test_private_socket_with_an_open_umask),
+		UNIT_DIR_TEST(test_private_folder_is_made),
+		UNIT_DIR_TEST(test_private_folders_are_not_made),
+		UNIT_DIR_TEST(test_private_leaves_others_alone),
 	};
 
 	return cmocka_run_group_tests_name("endpoint", tests, NULL, NULL);

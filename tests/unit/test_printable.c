@@ -86,6 +86,57 @@ test_log_limit(void **state)
 	free(text);
 }
 
+/* A text that is a line to itself: blanks and brackets stay, and nothing else changes. */
+static void
+test_text_every_byte(void **state)
+{
+	char buf[10], byte[3] = "a?";
+	int i;
+
+	(void)state;
+	for (i = 0; i < 256; i++) {
+		byte[1] = (char)i;
+		printable_text(buf, sizeof(buf), byte, 2);
+		unit_int(unit_row("\\x%02x", i), "length", (int)strlen(buf), 2);
+		unit_int(
+		    unit_row("\\x%02x", i), "shown as", buf[1], i >= ' ' && i < 0x7f ? i : '?');
+	}
+	unit_end();
+}
+
+static void
+test_text_cut(void **state)
+{
+	static const struct {
+		size_t size;
+		const char *text;
+		const char *want;
+	} rows[] = {
+		{ 12, "", "" },
+		{ 12, "a <b> c=d\n", "a <b> c=d?" },
+		{ 12, "eleven byte", "eleven byte" },
+		{ 12, "twelve bytes", "twelve b..." },
+		{ 12, "\r\n\t\x1b[31m red and more", "????[31m..." },
+		{ 4, "a bc", "..." },
+		{ 3, "a b", "a " },
+		{ 1, "abc", "" },
+	};
+	size_t i, len;
+	char *buf, *copy;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		len = strlen(rows[i].text);
+		copy = unit_copy(rows[i].text, len);
+		buf = unit_fill('x', rows[i].size - 1);
+		assert_ptr_equal(printable_text(buf, rows[i].size, copy, len), buf);
+		unit_text(rows[i].text, unit_row("in %zu", rows[i].size), buf, rows[i].want);
+		free(buf);
+		free(copy);
+	}
+	unit_end();
+}
+
 static void
 test_no_text(void **state)
 {
@@ -93,6 +144,9 @@ test_no_text(void **state)
 
 	(void)state;
 	printable(buf, sizeof(buf), NULL, 0);
+	assert_string_equal(buf, "");
+	memcpy(buf, "rubbish", sizeof("rubbish"));
+	printable_text(buf, sizeof(buf), NULL, 0);
 	assert_string_equal(buf, "");
 }
 
@@ -104,6 +158,8 @@ main(void)
 		cmocka_unit_test(test_every_byte),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_log_limit),
+		cmocka_unit_test(test_text_every_byte),
+		cmocka_unit_test(test_text_cut),
 		cmocka_unit_test(test_no_text),
 	};
 
