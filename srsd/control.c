@@ -6,9 +6,13 @@
 
 #include <jansson.h>
 
+#include "common/printable.h"
 #include "common/xmalloc.h"
 #include "spf/spf_query.h"
 #include "srsd/control.h"
+
+/* Bytes of a reason that can be quoted as printable text only. */
+#define CONTROL_ERROR_MAX 2048
 
 /*
  * While a request waits for the DNS its line stays with the host, and is only used up when the
@@ -22,7 +26,8 @@ struct control_session {
 	/* What the line at the beginning of the input waits for. */
 	struct spf_query *query;
 	bool reloading;
-	json_t *outcome; /* of the reload */
+	unsigned asked_in; /* the service's round in which it asked */
+	json_t *outcome;   /* of the reload */
 };
 
 /* say - one line of JSON; takes the reference over */
@@ -99,6 +104,7 @@ start_reload(struct control_session *s, const json_t *request, struct evbuffer *
 		return true;
 	}
 	s->reloading = true;
+	s->asked_in = service->round;
 	TAILQ_INSERT_TAIL(&service->waiting, s, next);
 	return false;
 }
@@ -109,16 +115,32 @@ control_service_init(struct control_service *service)
 	TAILQ_INIT(&service->waiting);
 }
 
+/* outcome_of - what a reload has come to; the text may quote bytes that are no UTF-8 */
+static json_t *
+outcome_of(const char *error)
+{
+	char text[CONTROL_ERROR_MAX + 1];
+	json_t *reason;
+
+	if (error == NULL)
+		return json_pack("{s:b}", "reloaded", 1);
+	reason = json_string(error);
+	if (reason == NULL)
+		reason = json_string(printable_text(text, sizeof(text), error, strlen(error)));
+	return json_pack("{s:o}", "error", reason);
+}
+
 void
 control_service_reloaded(struct control_service *service, const char *error)
 {
 	struct control_session *s;
+	unsigned round = ++service->round;
 
-	while ((s = TAILQ_FIRST(&service->waiting)) != NULL) {
+	/* Who is woken may ask for the next one, and stand behind the others again. */
+	while ((s = TAILQ_FIRST(&service->waiting)) != NULL && s->asked_in != round) {
 		TAILQ_REMOVE(&service->waiting, s, next);
 		s->reloading = false;
-		s->outcome = error == NULL ? json_pack("{s:b}", "reloaded", 1)
-					   : json_pack("{s:s}", "error", error);
+		s->outcome = outcome_of(error);
 		s->host->wake(s->host->arg);
 	}
 }

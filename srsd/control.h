@@ -33,6 +33,7 @@ struct control_service {
 	void *ask_reload_arg;
 	unsigned restarts; /* of the engine */
 	/* control's own. */
+	unsigned round;                        /* reloads there were */
 	TAILQ_HEAD(, control_session) waiting; /* for a reload */
 };
 

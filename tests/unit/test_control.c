@@ -1,0 +1,508 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The control service over memory. The DNS is a text; the monitor is a flag.
+ */
+#include "tests/unit/fake_resolver.h"
+#include "tests/unit/json_case.h"
+#include "tests/unit/srs_case.h"
+
+#include <event2/buffer.h>
+
+#include "srsd/control.h"
+
+static const char zone[] = "good.test TXT v=spf1 ip4:192.0.2.1 -all\n"
+			   "bad.test TXT v=spf1 -all\n";
+
+static time_t
+wall(void *arg)
+{
+	(void)arg;
+	return NOW;
+}
+
+static uint64_t
+elapsed(void *arg)
+{
+	(void)arg;
+	return 12345;
+}
+
+static const struct clock clock_of_the_test = { wall, elapsed, NULL };
+
+static struct control_service service;
+static struct spf_checker checker;
+static struct resolver resolver;
+static unsigned asked;   /* how often the monitor was asked for a reload */
+static bool unreachable; /* it cannot be asked */
+
+static bool
+ask_reload(void *arg)
+{
+	assert_ptr_equal(arg, &asked);
+	asked += !unreachable;
+	return !unreachable;
+}
+
+static int
+begin(void **state)
+{
+	(void)state;
+	memset(&resolver, 0, sizeof(resolver));
+	resolver.zone = zone;
+	resolver.cached = true;
+	checker.base = event_base_new();
+	checker.resolver = &resolver;
+	checker.inflight = spf_inflight_new();
+	checker.clock = &clock_of_the_test;
+	memset(&service, 0, sizeof(service));
+	service.settings = srs_settings();
+	service.keys = srs_keys_of(SECRET "\n");
+	service.checker = &checker;
+	service.clock = &clock_of_the_test;
+	service.ask_reload = ask_reload;
+	service.ask_reload_arg = &asked;
+	control_service_init(&service);
+	asked = 0;
+	unreachable = false;
+	return 0;
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	assert_true(TAILQ_EMPTY(&service.waiting));
+	assert_int_equal(resolver.out, 0);
+	assert_int_equal(spf_inflight_count(checker.inflight), 0);
+	srs_keys_free(&service.keys);
+	settings_free(&service.settings);
+	spf_inflight_free(&checker.inflight);
+	event_base_free(checker.base);
+	return 0;
+}
+
+#define CONTROL_TEST(test) cmocka_unit_test_setup_teardown(test, begin, end)
+
+/* What the server is to a session: it keeps what is left, and hands it in again when woken. */
+struct client {
+	struct session *session;
+	struct session_host host;
+	enum session_state state;
+	char *in;
+	size_t len;
+	struct evbuffer *out;
+	unsigned woken;
+};
+
+static void
+feed(struct client *c)
+{
+	char *copy = unit_copy(c->in, c->len);
+	size_t used = 0;
+
+	c->state = c->session->ops->input(c->session, copy, c->len, &used, c->out);
+	free(copy);
+	assert_in_range(used, 0, c->len);
+	c->len -= used;
+	memmove(c->in, c->in + used, c->len);
+}
+
+static void
+on_wake(void *arg)
+{
+	struct client *c = arg;
+
+	c->woken++;
+	assert_int_equal(c->state, SESSION_BUSY);
+	feed(c);
+}
+
+static void
+connect_client(struct client *c)
+{
+	memset(c, 0, sizeof(*c));
+	c->host.wake = on_wake;
+	c->host.arg = c;
+	c->out = evbuffer_new();
+	c->session = control_session_open(&service, &c->host);
+}
+
+static void
+leave(struct client *c)
+{
+	c->session->ops->close(c->session);
+	evbuffer_free(c->out);
+	free(c->in);
+	c->in = NULL;
+}
+
+static void
+say_bytes(struct client *c, const char *data, size_t len)
+{
+	c->in = realloc(c->in, c->len + len + 1);
+	assert_non_null(c->in);
+	memcpy(c->in + c->len, data, len);
+	c->len += len;
+	if (c->state == SESSION_READING)
+		feed(c);
+}
+
+static void
+say(struct client *c, const char *text)
+{
+	say_bytes(c, text, strlen(text));
+}
+
+/* heard - the next line that came, without its end; NULL when there is none. The caller frees it.
+ */
+static char *
+heard(struct client *c)
+{
+	return evbuffer_readln(c->out, NULL, EVBUFFER_EOL_LF);
+}
+
+static void
+check_hears(struct client *c, const char *row, const char *want)
+{
+	char *line = heard(c);
+
+	unit_text(row, "reply", line, want);
+	free(line);
+}
+
+static void
+check_refused(struct client *c, const char *row, const char *why)
+{
+	char *line = heard(c);
+	json_t *reply;
+
+	if (line == NULL) {
+		unit_text(row, "reply", line, why);
+		return;
+	}
+	reply = json_case_read(line);
+	json_case_keys(row, reply, "error");
+	unit_holds(row, "error", json_string_value(json_object_get(reply, "error")), why);
+	json_decref(reply);
+	free(line);
+}
+
+#define SPF(sender) "{\"command\":\"spf\",\"ip\":\"192.0.2.1\",\"sender\":\"" sender "\"}\n"
+#define RELOAD "{\"command\":\"reload\"}\n"
+#define RELOADED "{\"reloaded\":true}"
+
+/* check_result - a report whose only identity has this result */
+static void
+check_result(struct client *c, const char *row, const char *want)
+{
+	char *line = heard(c);
+	json_t *reply;
+
+	if (line == NULL) {
+		unit_text(row, "reply", line, want);
+		return;
+	}
+	reply = json_case_read(line);
+	json_case_keys(row, reply, "ip sender identities");
+	json_case_is(row, "result",
+	    json_object_get(json_array_get(json_object_get(reply, "identities"), 0), "result"),
+	    want);
+	json_decref(reply);
+	free(line);
+}
+
+static void
+test_refused(void **state)
+{
+	static const struct {
+		const char *line;
+		const char *why;
+	} rows[] = {
+		{ "", "not a JSON object" },
+		{ "reload", "not a JSON object" },
+		{ "{\"command\":\"reload\"", "not a JSON object" },
+		{ "{\"command\":\"reload\"} {}", "not a JSON object" },
+		{ "{\"command\":\"reload\",\"command\":\"reload\"}", "not a JSON object" },
+		{ "[\"reload\"]", "not a JSON object" },
+		{ "\"reload\"", "not a JSON object" },
+		{ "null", "not a JSON object" },
+		{ "{\"command\":\"rel\xff\"}", "not a JSON object" },
+		{ "{}", "no such command" },
+		{ "{\"command\":\"\"}", "no such command" },
+		{ "{\"command\":\"Reload\"}", "no such command" },
+		{ "{\"command\":\"reload \"}", "no such command" },
+		{ "{\"command\":\"reload\\n\"}", "no such command" },
+		{ "{\"command\":12}", "no such command" },
+		{ "{\"command\":[\"reload\"]}", "no such command" },
+		{ "{\"command\":null}", "no such command" },
+		{ "{\"Command\":\"reload\"}", "no such command" },
+		{ "{\"command\":\"spf\"}", "ip: " },
+		{ "{\"command\":\"spf\",\"ip\":\"x\",\"sender\":\"a@b.test\"}", "ip: " },
+		{ "{\"command\":\"spf\",\"ip\":\"192.0.2.1\"}", "null sender" },
+	};
+	struct client c;
+	size_t i;
+
+	(void)state;
+	connect_client(&c);
+	for (i = 0; i < COUNT(rows); i++) {
+		say(&c, rows[i].line);
+		say(&c, "\n");
+		check_refused(&c, rows[i].line, rows[i].why);
+		unit_int(rows[i].line, "goes on", c.state, SESSION_READING);
+		unit_int(rows[i].line, "left", (long long)c.len, 0);
+	}
+	assert_int_equal(asked, 0);
+	say(&c, SPF("a@good.test"));
+	check_result(&c, "afterwards", "\"pass\"");
+	leave(&c);
+	unit_end();
+}
+
+static void
+test_nul(void **state)
+{
+	struct client c;
+
+	(void)state;
+	connect_client(&c);
+	say_bytes(&c, BYTES("{\"command\":\"reload\0\"}\n"));
+	check_refused(&c, "NUL", "not a JSON object");
+	assert_int_equal(asked, 0);
+	leave(&c);
+	unit_end();
+}
+
+static void
+test_lines(void **state)
+{
+	static const char text[] = SPF("a@good.test") "nonsense\n" SPF("a@bad.test");
+	struct client c;
+	size_t i;
+
+	(void)state;
+	connect_client(&c);
+	say(&c, text);
+	check_result(&c, "whole", "\"pass\"");
+	check_refused(&c, "whole", "not a JSON object");
+	check_result(&c, "whole", "\"fail\"");
+	for (i = 0; i < sizeof(text) - 1; i++)
+		say_bytes(&c, text + i, 1);
+	check_result(&c, "by bytes", "\"pass\"");
+	check_refused(&c, "by bytes", "not a JSON object");
+	check_result(&c, "by bytes", "\"fail\"");
+	assert_null(heard(&c));
+	leave(&c);
+	unit_end();
+}
+
+static void
+test_longest_line(void **state)
+{
+	char *blanks = unit_fill(' ', CONTROL_LINE_MAX);
+	struct client c;
+
+	(void)state;
+	connect_client(&c);
+	say(&c, blanks);
+	assert_int_equal(c.state, SESSION_READING);
+	assert_null(heard(&c));
+	say(&c, "x");
+	assert_int_equal(c.state, SESSION_CLOSE);
+	check_refused(&c, "too long", "the line is too long");
+	leave(&c);
+	free(blanks);
+	unit_end();
+}
+
+/* While the DNS is asked nothing more is answered; then all of it, in its order. */
+static void
+test_spf_waits(void **state)
+{
+	struct client c;
+
+	(void)state;
+	resolver.cached = false;
+	connect_client(&c);
+	say(&c, SPF("a@good.test") SPF("a@bad.test") "nonsense\n");
+	assert_int_equal(c.state, SESSION_BUSY);
+	assert_int_equal(resolver.out, 1);
+	assert_null(heard(&c));
+	fake_resolver_run(&resolver, checker.base);
+	assert_int_equal(c.woken, 2);
+	assert_int_equal(c.state, SESSION_READING);
+	check_result(&c, "first", "\"pass\"");
+	check_result(&c, "second", "\"fail\"");
+	check_refused(&c, "third", "not a JSON object");
+	leave(&c);
+	unit_end();
+}
+
+static void
+test_spf_client_leaves(void **state)
+{
+	struct client c;
+
+	(void)state;
+	resolver.cached = false;
+	connect_client(&c);
+	say(&c, SPF("a@good.test"));
+	assert_int_equal(resolver.out, 1);
+	leave(&c);
+	assert_int_equal(resolver.out, 0);
+	assert_int_equal(resolver.cancelled, 1);
+	event_base_loop(checker.base, EVLOOP_NONBLOCK);
+	assert_int_equal(c.woken, 0);
+}
+
+/* A reload in the middle of a query takes its settings away: the query has its own reference. */
+static void
+test_spf_over_a_reload(void **state)
+{
+	struct client c;
+
+	(void)state;
+	resolver.cached = false;
+	connect_client(&c);
+	say(&c, SPF("a@bad.test"));
+	settings_free(&service.settings);
+	service.settings = srs_settings();
+	control_service_reloaded(&service, NULL);
+	assert_int_equal(c.woken, 0);
+	fake_resolver_run(&resolver, checker.base);
+	check_result(&c, "afterwards", "\"fail\"");
+	leave(&c);
+	unit_end();
+}
+
+static void
+test_reload(void **state)
+{
+	static const struct {
+		const char *outcome;
+		const char *want;
+	} rows[] = {
+		{ NULL, RELOADED },
+		{ "FILE:3: max-age: what is this",
+		    "{\"error\":\"FILE:3: max-age: what is this\"}" },
+		{ "", "{\"error\":\"\"}" },
+		{ "with \"quotes\"\nand lines", "{\"error\":\"with \\\"quotes\\\"\\nand lines\"}" },
+		{ "with \xc3\xbc", "{\"error\":\"with \\u00FC\"}" },
+	};
+	struct client c;
+	size_t i;
+
+	(void)state;
+	connect_client(&c);
+	for (i = 0; i < COUNT(rows); i++) {
+		say(&c, RELOAD);
+		assert_int_equal(c.state, SESSION_BUSY);
+		assert_int_equal(asked, i + 1);
+		assert_null(heard(&c));
+		control_service_reloaded(&service, rows[i].outcome);
+		unit_int(rows[i].want, "woken", c.woken, (long long)i + 1);
+		unit_int(rows[i].want, "goes on", c.state, SESSION_READING);
+		check_hears(&c, rows[i].want, rows[i].want);
+	}
+	leave(&c);
+	unit_end();
+}
+
+/* What an operator has written, and an error quotes, may be no UTF-8. */
+static void
+test_reload_error_with_odd_bytes(void **state)
+{
+	struct client c;
+
+	(void)state;
+	connect_client(&c);
+	say(&c, RELOAD);
+	control_service_reloaded(&service, "FILE:1: no option 'f\xfcr'");
+	assert_int_equal(asked, 1);
+	assert_int_equal(c.state, SESSION_READING);
+	check_hears(&c, "Latin 1", "{\"error\":\"FILE:1: no option 'f?r'\"}");
+	leave(&c);
+	unit_end();
+}
+
+static void
+test_reload_of_several(void **state)
+{
+	struct client c[5];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(c); i++) {
+		connect_client(&c[i]);
+		say(&c[i], RELOAD SPF("a@good.test"));
+		assert_int_equal(c[i].state, SESSION_BUSY);
+	}
+	leave(&c[0]);
+	leave(&c[2]);
+	leave(&c[4]);
+	control_service_reloaded(&service, NULL);
+	for (i = 1; i < COUNT(c); i += 2) {
+		check_hears(&c[i], unit_row("%zu", i), RELOADED);
+		check_result(&c[i], unit_row("%zu", i), "\"pass\"");
+		leave(&c[i]);
+	}
+	/* Nobody waits for this one. */
+	control_service_reloaded(&service, "why");
+	unit_end();
+}
+
+/* A second one in the same line of requests begins when the first is over. */
+static void
+test_reload_again(void **state)
+{
+	struct client c;
+
+	(void)state;
+	connect_client(&c);
+	say(&c, RELOAD RELOAD);
+	assert_int_equal(asked, 1);
+	control_service_reloaded(&service, "one");
+	check_hears(&c, "first", "{\"error\":\"one\"}");
+	assert_int_equal(asked, 2);
+	assert_int_equal(c.state, SESSION_BUSY);
+	control_service_reloaded(&service, NULL);
+	check_hears(&c, "second", RELOADED);
+	leave(&c);
+	unit_end();
+}
+
+static void
+test_reload_that_cannot_be_asked_for(void **state)
+{
+	struct client c;
+
+	(void)state;
+	unreachable = true;
+	connect_client(&c);
+	say(&c, RELOAD);
+	assert_int_equal(c.state, SESSION_READING);
+	check_refused(&c, "unreachable", "monitor");
+	leave(&c);
+	unit_end();
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CONTROL_TEST(test_refused),
+		CONTROL_TEST(test_nul),
+		CONTROL_TEST(test_lines),
+		CONTROL_TEST(test_longest_line),
+		CONTROL_TEST(test_spf_waits),
+		CONTROL_TEST(test_spf_client_leaves),
+		CONTROL_TEST(test_spf_over_a_reload),
+		CONTROL_TEST(test_reload),
+		CONTROL_TEST(test_reload_error_with_odd_bytes),
+		CONTROL_TEST(test_reload_of_several),
+		CONTROL_TEST(test_reload_again),
+		CONTROL_TEST(test_reload_that_cannot_be_asked_for),
+	};
+
+	return cmocka_run_group_tests_name("control", tests, NULL, NULL);
+}

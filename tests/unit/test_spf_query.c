@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: ISC */
+#include "tests/unit/fake_resolver.h"
+#include "tests/unit/json_case.h"
+
+#include "common/clock.h"
+#include "common/xmalloc.h"
+#include "conf/option.h"
+#include "spf/spf_query.h"
+
+static const char zone[] = "x.test TXT v=spf1 ip4:192.0.2.1 -all\n"
+			   "v6.test TXT v=spf1 ip6:2001:db8::/32 -all\n"
+			   "local.test TXT v=spf1 exists:%{l}.users.test -all\n"
+			   "jane.users.test A 127.0.0.1\n"
+			   "a@b.users.test A 127.0.0.1\n"
+			   "postmaster.users.test A 127.0.0.1\n"
+			   "mx.test TXT v=spf1 +all\n";
+
+static uint64_t
+standing(void *arg)
+{
+	(void)arg;
+	return 1000;
+}
+
+static const struct clock clock_of_the_test = { NULL, standing, NULL };
+
+static struct resolver resolver;
+static struct spf_checker checker;
+static struct settings *settings;
+static unsigned wakes;
+
+static int
+begin(void **state)
+{
+	const struct option *o;
+
+	(void)state;
+	settings = xcalloc(1, sizeof(*settings));
+	for (o = options; o < options + options_count; o++)
+		option_preset(settings, o);
+	memset(&resolver, 0, sizeof(resolver));
+	resolver.zone = zone;
+	resolver.cached = true;
+	checker.base = event_base_new();
+	checker.resolver = &resolver;
+	checker.inflight = spf_inflight_new();
+	checker.clock = &clock_of_the_test;
+	wakes = 0;
+	return 0;
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	assert_int_equal(resolver.out, 0);
+	assert_int_equal(spf_inflight_count(checker.inflight), 0);
+	spf_inflight_free(&checker.inflight);
+	event_base_free(checker.base);
+	settings_free(&settings);
+	return 0;
+}
+
+#define QUERY_TEST(test) cmocka_unit_test_setup_teardown(test, begin, end)
+
+static void
+wake(void *arg)
+{
+	assert_ptr_equal(arg, &wakes);
+	wakes++;
+}
+
+/* start - the query of a JSON text, which is gone when this returns */
+static struct spf_query *
+start(const char *text, const char **error)
+{
+	json_t *request = json_case_read(text);
+	struct spf_query *query =
+	    spf_query_start(&checker, settings, request, 1700000000, wake, &wakes, error);
+
+	json_decref(request);
+	return query;
+}
+
+/* results - of all identities of a report, as "helo pass, mailfrom fail" */
+static const char *
+results(const json_t *report)
+{
+	static char text[200];
+	const json_t *identities = json_object_get(report, "identities"), *one;
+	size_t i, n = 0;
+
+	text[0] = '\0';
+	for (i = 0; i < json_array_size(identities); i++) {
+		one = json_array_get(identities, i);
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s %s", i == 0 ? "" : ", ",
+		    json_string_value(json_object_get(one, "identity")),
+		    json_string_value(json_object_get(one, "result")));
+	}
+	return text;
+}
+
+static void
+test_requests(void **state)
+{
+	static const struct {
+		const char *request;
+		const char *want;
+	} rows[] = {
+		{ "{\"ip\":\"192.0.2.1\",\"sender\":\"a@x.test\",\"helo\":\"mx.test\"}",
+		    "helo pass, mailfrom pass" },
+		{ "{\"ip\":\"192.0.2.2\",\"sender\":\"a@x.test\",\"helo\":\"mx.test\"}",
+		    "helo pass, mailfrom fail" },
+		{ "{\"ip\":\"192.0.2.2\",\"sender\":\"a@x.test\"}", "mailfrom fail" },
+		{ "{\"ip\":\"192.0.2.2\",\"sender\":\"x.test\"}", "mailfrom fail" },
+		{ "{\"ip\":\"192.0.2.2\",\"sender\":\"@x.test\"}", "mailfrom fail" },
+		{ "{\"ip\":\"192.0.2.2\",\"sender\":\"\",\"helo\":\"mx.test\"}", "helo pass" },
+		{ "{\"ip\":\"192.0.2.2\",\"sender\":\"<>\",\"helo\":\"mx.test\"}", "helo pass" },
+		{ "{\"ip\":\"192.0.2.2\",\"helo\":\"mx.test\"}", "helo pass" },
+		{ "{\"ip\":\"192.0.2.2\",\"sender\":null,\"helo\":\"mx.test\"}", "helo pass" },
+		{ "{\"ip\":\"2001:db8::5\",\"sender\":\"a@v6.test\"}", "mailfrom pass" },
+		{ "{\"ip\":\"2001:db9::5\",\"sender\":\"a@v6.test\"}", "mailfrom fail" },
+		{ "{\"ip\":\"192.0.2.1\",\"sender\":\"jane@local.test\"}", "mailfrom pass" },
+		{ "{\"ip\":\"192.0.2.1\",\"sender\":\"john@local.test\"}", "mailfrom fail" },
+		{ "{\"ip\":\"192.0.2.1\",\"sender\":\"a@b@local.test\"}", "mailfrom pass" },
+		{ "{\"ip\":\"192.0.2.1\",\"sender\":\"local.test\"}", "mailfrom pass" },
+		{ "{\"ip\":\"192.0.2.1\",\"sender\":\"a@x.test\",\"engine\":\"native\"}",
+		    "mailfrom pass" },
+		{ "{\"ip\":\"192.0.2.1\",\"sender\":\"a@x.test\",\"engine\":\"\"}",
+		    "mailfrom pass" },
+		{ "{\"ip\":\"192.0.2.1\",\"sender\":\"a@x.test\",\"other\":[1,{}]}",
+		    "mailfrom pass" },
+	};
+	const char *error = NULL;
+	struct spf_query *query;
+	json_t *report;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		query = start(rows[i].request, &error);
+		if (query == NULL) {
+			unit_text(rows[i].request, "refused", error, NULL);
+			continue;
+		}
+		unit_true(rows[i].request, "done", spf_query_is_done(query));
+		report = spf_query_report(query);
+		unit_text(rows[i].request, "results", results(report), rows[i].want);
+		json_decref(report);
+		spf_query_free(&query);
+		unit_true(rows[i].request, "freed", query == NULL);
+	}
+	assert_int_equal(wakes, 0);
+	spf_query_free(&query);
+	unit_end();
+}
+
+static void
+test_refused(void **state)
+{
+	static const struct {
+		const char *request;
+		const char *why;
+	} rows[] = {
+		{ "{}", "ip: " },
+		{ "{\"sender\":\"a@x.test\"}", "ip: " },
+		{ "{\"ip\":\"\",\"sender\":\"a@x.test\"}", "ip: " },
+		{ "{\"ip\":12,\"sender\":\"a@x.test\"}", "ip: " },
+		{ "{\"ip\":[\"192.0.2.1\"],\"sender\":\"a@x.test\"}", "ip: " },
+		{ "{\"ip\":\"192.0.2.256\",\"sender\":\"a@x.test\"}", "ip: " },
+		{ "{\"ip\":\"192.0.2.1 \",\"sender\":\"a@x.test\"}", "ip: " },
+		{ "{\"ip\":\"fe80::1%eth0\",\"sender\":\"a@x.test\"}", "ip: " },
+		{ "{\"ip\":\"mx.test\",\"sender\":\"a@x.test\"}", "ip: " },
+		{ "{\"ip\":\"192.0.2.1\"}", "null sender" },
+		{ "{\"ip\":\"192.0.2.1\",\"sender\":\"\"}", "null sender" },
+		{ "{\"ip\":\"192.0.2.1\",\"sender\":\"<>\"}", "null sender" },
+		{ "{\"ip\":\"192.0.2.1\",\"sender\":\"<>\",\"helo\":\"\"}", "null sender" },
+		{ "{\"ip\":\"192.0.2.1\",\"sender\":\"<>\",\"helo\":5}", "null sender" },
+		{ "{\"ip\":\"192.0.2.1\",\"sender\":\"a@x.test\",\"engine\":\"other\"}",
+		    "engine: " },
+		{ "{\"ip\":\"192.0.2.1\",\"sender\":\"a@x.test\",\"engine\":\"Native\"}",
+		    "engine: " },
+	};
+	const char *error;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		error = "";
+		unit_true(rows[i].request, "refused", start(rows[i].request, &error) == NULL);
+		unit_holds(rows[i].request, "why", error, rows[i].why);
+	}
+	assert_int_equal(resolver.asked, 0);
+	unit_end();
+}
+
+/* The report begins with what was asked, as it was asked. */
+static void
+test_shape(void **state)
+{
+	const char *error;
+	struct spf_query *query = start("{\"engine\":\"native\",\"helo\":\"mx.test\","
+					"\"sender\":\"a@x.test\",\"ip\":\"192.0.2.1\"}",
+	    &error);
+	json_t *report = spf_query_report(query);
+
+	(void)state;
+	json_case_keys("report", report, "ip sender helo identities");
+	json_case_member("report", report, "ip", "\"192.0.2.1\"");
+	json_case_member("report", report, "sender", "\"a@x.test\"");
+	json_case_member("report", report, "helo", "\"mx.test\"");
+	assert_int_equal(json_array_size(json_object_get(report, "identities")), 2);
+	json_decref(report);
+	spf_query_free(&query);
+	query = start("{\"ip\":\"192.0.2.1\",\"sender\":\"x.test\"}", &error);
+	report = spf_query_report(query);
+	json_case_keys("no helo", report, "ip sender identities");
+	json_decref(report);
+	spf_query_free(&query);
+	unit_end();
+}
+
+/* Which engine, when nobody says it: what the settings say. */
+static void
+test_engines(void **state)
+{
+	static const struct {
+		const char *setting, *engine;
+		bool told; /* libspf2's result, too */
+	} rows[] = {
+		{ "native", "", false },
+		{ "native", ",\"engine\":\"native\"", false },
+#ifdef HAVE_LIBSPF2
+		{ "libspf2", "", true },
+		{ "libspf2", ",\"engine\":\"native\"", false },
+		{ "native", ",\"engine\":\"libspf2\"", true },
+		{ "native", ",\"engine\":\"both\"", true },
+#endif
+	};
+	char text[200], option_error[OPTION_ERROR_SIZE];
+	struct spf_query *query;
+	const char *error;
+	json_t *report, *identity;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		assert_true(option_set(
+		    settings, option_find("spf", "engine"), &rows[i].setting, 1, option_error));
+		snprintf(text, sizeof(text), "{\"ip\":\"192.0.2.1\",\"sender\":\"a@x.test\"%s}",
+		    rows[i].engine);
+		query = start(text, &error);
+		assert_non_null(query);
+		report = spf_query_report(query);
+		identity = json_array_get(json_object_get(report, "identities"), 0);
+		unit_int(text, "libspf2 told", json_object_get(identity, "libspf2") != NULL,
+		    rows[i].told);
+		json_case_member(text, identity, "result", "\"pass\"");
+		json_decref(report);
+		spf_query_free(&query);
+	}
+	unit_end();
+}
+
+/* It waits, wakes once, and keeps what it needs of request and settings. */
+static void
+test_waits(void **state)
+{
+	struct settings *mine = settings_ref(settings);
+	struct spf_query *query;
+	const char *error;
+	json_t *report;
+
+	(void)state;
+	resolver.cached = false;
+	query =
+	    start("{\"ip\":\"192.0.2.1\",\"sender\":\"a@x.test\",\"helo\":\"mx.test\"}", &error);
+	assert_false(spf_query_is_done(query));
+	settings_free(&mine);
+	fake_resolver_answer(&resolver);
+	event_base_loop(checker.base, EVLOOP_NONBLOCK);
+	assert_int_equal(wakes, 0);
+	fake_resolver_run(&resolver, checker.base);
+	assert_int_equal(wakes, 1);
+	assert_true(spf_query_is_done(query));
+	report = spf_query_report(query);
+	assert_string_equal(results(report), "helo pass, mailfrom pass");
+	json_decref(report);
+	spf_query_free(&query);
+}
+
+/* Settings that are replaced meanwhile live as long as the query. */
+static void
+test_settings_are_replaced(void **state)
+{
+	struct spf_query *query;
+	const char *error;
+	json_t *report;
+
+	resolver.cached = false;
+	query = start("{\"ip\":\"192.0.2.1\",\"sender\":\"a@x.test\"}", &error);
+	settings_free(&settings);
+	fake_resolver_run(&resolver, checker.base);
+	report = spf_query_report(query);
+	assert_string_equal(results(report), "mailfrom pass");
+	json_decref(report);
+	spf_query_free(&query);
+	assert_int_equal(end(state), 0);
+	assert_int_equal(begin(state), 0);
+}
+
+static void
+test_cancelled(void **state)
+{
+	struct spf_query *query;
+	const char *error;
+
+	(void)state;
+	resolver.cached = false;
+	query =
+	    start("{\"ip\":\"192.0.2.1\",\"sender\":\"a@x.test\",\"helo\":\"mx.test\"}", &error);
+	assert_int_equal(resolver.out, 2);
+	spf_query_free(&query);
+	assert_null(query);
+	assert_int_equal(resolver.cancelled, 2);
+	event_base_loop(checker.base, EVLOOP_NONBLOCK);
+	assert_int_equal(wakes, 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		QUERY_TEST(test_requests),
+		QUERY_TEST(test_refused),
+		QUERY_TEST(test_shape),
+		QUERY_TEST(test_engines),
+		QUERY_TEST(test_waits),
+		QUERY_TEST(test_settings_are_replaced),
+		QUERY_TEST(test_cancelled),
+	};
+
+	return cmocka_run_group_tests_name("spf_query", tests, NULL, NULL);
+}
