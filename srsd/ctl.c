@@ -21,6 +21,13 @@ ctl_usage(const char *text)
 	return CTL_USAGE;
 }
 
+void
+ctl_print_json(const json_t *json)
+{
+	json_dumpf(json, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_PRESERVE_ORDER);
+	putchar('\n');
+}
+
 static int
 connect_to(const char *path)
 {

@@ -31,7 +31,11 @@ json_t *ctl_ask(const struct ctl *, const json_t *request, const char **error);
 /* A command: argv[0] is its name. Returns the exit status. */
 typedef int ctl_command_fn(const struct ctl *, int argc, char **argv);
 
+ctl_command_fn ctl_secret;
 ctl_command_fn ctl_spf;
+
+/* Prints the reply to a --json, readable. */
+void ctl_print_json(const json_t *);
 
 /* Prints how the command is used, and returns CTL_USAGE. */
 int ctl_usage(const char *text);

@@ -21,10 +21,12 @@ static const struct {
 	const char *name;
 	ctl_command_fn *run;
 } commands[] = {
+	{ "secret", ctl_secret },
 	{ "spf", ctl_spf },
 };
 
-#define COMMANDS "spf"
+#define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+#define USAGE "command ...; commands: secret spf"
 
 /* load - the settings of a file that was named, or of the usual one as far as we can read it */
 static struct settings *
@@ -72,16 +74,16 @@ main(int argc, char **argv)
 			puts("srsctl " PACKAGE_VERSION);
 			return CTL_OK;
 		default:
-			return ctl_usage("command ...; commands: " COMMANDS);
+			return ctl_usage(USAGE);
 		}
 	}
 	argc -= optind;
 	argv += optind;
-	for (i = 0; argc > 0 && i < sizeof(commands) / sizeof(commands[0]); i++)
+	for (i = 0; argc > 0 && i < N_COMMANDS; i++)
 		if (strcmp(argv[0], commands[i].name) == 0)
 			break;
-	if (argc == 0 || i == sizeof(commands) / sizeof(commands[0]))
-		return ctl_usage("command ...; commands: " COMMANDS);
+	if (argc == 0 || i == N_COMMANDS)
+		return ctl_usage(USAGE);
 	optind = 0; /* getopt(3) of glibc: begin anew, with other options */
 	ctl.settings = load(file);
 	ctl.socket = socket_path(socket, ctl.settings);
