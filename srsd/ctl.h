@@ -28,9 +28,16 @@ enum ctl_exit {
  */
 json_t *ctl_ask(const struct ctl *, const json_t *request, const char **error);
 
+/*
+ * Connects to an endpoint, at the first of its addresses that takes it within wait_ms. Returns a
+ * non-blocking descriptor, or -1 with the reason in *error: static, or strerror(3)'s.
+ */
+int ctl_connect(const char *endpoint, int wait_ms, const char **error);
+
 /* A command: argv[0] is its name. Returns the exit status. */
 typedef int ctl_command_fn(const struct ctl *, int argc, char **argv);
 
+ctl_command_fn ctl_policy;
 ctl_command_fn ctl_secret;
 ctl_command_fn ctl_spf;
 

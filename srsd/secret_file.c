@@ -90,6 +90,7 @@ lock(const struct secret_file *f, char error[SECRET_FILE_ERROR_SIZE])
 		return true;
 	if (errno == EWOULDBLOCK) {
 		log_warnx("%s: another srsctl is at work; waiting for it", f->path);
+		log_flush();
 		while (flock(f->folder, LOCK_EX) == -1)
 			if (errno != EINTR)
 				return refuse(error, "%s: %s", f->path, strerror(errno));

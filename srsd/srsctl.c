@@ -2,6 +2,9 @@
 /*
  * srsctl - talk to a running srsd, or do without one what can be done without.
  */
+#include <sys/stat.h>
+
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,12 +24,34 @@ static const struct {
 	const char *name;
 	ctl_command_fn *run;
 } commands[] = {
+	{ "policy", ctl_policy },
 	{ "secret", ctl_secret },
 	{ "spf", ctl_spf },
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
-#define USAGE "command ...; commands: secret spf"
+#define USAGE "command ...; commands: policy secret spf"
+
+/*
+ * log_somewhere - spawn(8) makes the client's socket our standard error, too; what we have to say
+ * would be a reply there
+ */
+static void
+log_somewhere(void)
+{
+	struct stat in, err;
+	int null;
+
+	if (fstat(STDIN_FILENO, &in) == -1 || fstat(STDERR_FILENO, &err) == -1 ||
+	    !S_ISSOCK(err.st_mode) || in.st_dev != err.st_dev || in.st_ino != err.st_ino) {
+		log_open(LOG_SINK_STDERR, "srsctl");
+		return;
+	}
+	log_open(LOG_SINK_SYSLOG, "srsctl");
+	null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	if (null != -1)
+		dup2(null, STDERR_FILENO);
+}
 
 /* load - the settings of a file that was named, or of the usual one as far as we can read it */
 static struct settings *
@@ -85,9 +110,12 @@ main(int argc, char **argv)
 	if (argc == 0 || i == N_COMMANDS)
 		return ctl_usage(USAGE);
 	optind = 0; /* getopt(3) of glibc: begin anew, with other options */
+	log_somewhere();
 	ctl.settings = load(file);
+	log_flush();
 	ctl.socket = socket_path(socket, ctl.settings);
 	status = commands[i].run(&ctl, argc, argv);
 	settings_free(&ctl.settings);
+	log_close();
 	return fflush(stdout) == 0 ? status : CTL_FAILED;
 }
