@@ -12,6 +12,8 @@
 
 struct ctl {
 	struct settings *settings; /* of the configuration, or the defaults */
+	const char *config;        /* the file of the configuration */
+	const char *config_error;  /* why these are the defaults; NULL: they are not */
 	const char *socket;        /* path of the control socket; NULL: the daemon has none */
 };
 
@@ -37,6 +39,7 @@ int ctl_connect(const char *endpoint, int wait_ms, const char **error);
 /* A command: argv[0] is its name. Returns the exit status. */
 typedef int ctl_command_fn(const struct ctl *, int argc, char **argv);
 
+ctl_command_fn ctl_check;
 ctl_command_fn ctl_policy;
 ctl_command_fn ctl_secret;
 ctl_command_fn ctl_spf;

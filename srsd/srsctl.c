@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,14 +24,16 @@
 static const struct {
 	const char *name;
 	ctl_command_fn *run;
+	bool without; /* it tells itself of a configuration that cannot be used */
 } commands[] = {
-	{ "policy", ctl_policy },
-	{ "secret", ctl_secret },
-	{ "spf", ctl_spf },
+	{ "check", ctl_check, true },
+	{ "policy", ctl_policy, false },
+	{ "secret", ctl_secret, false },
+	{ "spf", ctl_spf, false },
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
-#define USAGE "command ...; commands: policy secret spf"
+#define USAGE "command ...; commands: check policy secret spf"
 
 /*
  * log_somewhere - spawn(8) makes the client's socket our standard error, too; what we have to say
@@ -54,18 +57,22 @@ log_somewhere(void)
 }
 
 /* load - the settings of a file that was named, or of the usual one as far as we can read it */
-static struct settings *
-load(const char *file)
+static void
+load(struct ctl *ctl, const char *file, bool without, char error[CONFIG_ERROR_SIZE])
 {
-	char error[CONFIG_ERROR_SIZE];
-	struct settings *settings;
-
-	settings = config_load(file == NULL ? CONFIG_FILE : file, NULL, 0, error);
-	if (settings == NULL && file != NULL)
+	ctl->config = file == NULL ? CONFIG_FILE : file;
+	ctl->settings = config_load(ctl->config, NULL, 0, error);
+	if (ctl->settings != NULL)
+		return;
+	ctl->settings = config_defaults();
+	ctl->config_error = error;
+	if (without)
+		return;
+	if (file != NULL)
 		fatalx("%s", error);
-	if (settings == NULL && access(CONFIG_FILE, F_OK) == 0)
+	if (access(CONFIG_FILE, F_OK) == 0)
 		log_warnx("%s; going on with the defaults", error);
-	return settings == NULL ? config_defaults() : settings;
+	log_flush();
 }
 
 /* socket_path - of the control socket: what was given, or what the settings say; NULL: none */
@@ -83,7 +90,8 @@ int
 main(int argc, char **argv)
 {
 	const char *file = NULL, *socket = NULL;
-	struct ctl ctl;
+	struct ctl ctl = { .settings = NULL };
+	char error[CONFIG_ERROR_SIZE];
 	int c, status;
 	size_t i;
 
@@ -111,8 +119,7 @@ main(int argc, char **argv)
 		return ctl_usage(USAGE);
 	optind = 0; /* getopt(3) of glibc: begin anew, with other options */
 	log_somewhere();
-	ctl.settings = load(file);
-	log_flush();
+	load(&ctl, file, commands[i].without, error);
 	ctl.socket = socket_path(socket, ctl.settings);
 	status = commands[i].run(&ctl, argc, argv);
 	settings_free(&ctl.settings);
