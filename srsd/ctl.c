@@ -130,6 +130,31 @@ ctl_connect(const char *endpoint, int wait_ms, const char **error)
 }
 
 json_t *
+ctl_ask_for(const struct ctl *ctl, const char *command, const char *address)
+{
+	json_t *request = json_pack("{s:s, s:s?}", "command", command, "address", address);
+	const char *error = "an argument is not UTF-8";
+	json_t *reply;
+
+	if (request == NULL) {
+		fprintf(stderr, "srsctl: %s\n", error);
+		return NULL;
+	}
+	reply = ctl_ask(ctl, request, &error);
+	json_decref(request);
+	if (reply == NULL) {
+		ctl_say_unreachable(ctl, error);
+		return NULL;
+	}
+	error = json_string_value(json_object_get(reply, "error"));
+	if (error == NULL)
+		return reply;
+	fprintf(stderr, "srsctl: %s\n", error);
+	json_decref(reply);
+	return NULL;
+}
+
+json_t *
 ctl_ask(const struct ctl *ctl, const json_t *request, const char **error)
 {
 	int fd;
