@@ -29,10 +29,13 @@ read_all(struct file *file, int fd, const char **error)
 	return true;
 }
 
-bool
-file_read(struct file *file, const char *path, size_t max, const char **error)
+/* A FIFO must not make us wait, nor a terminal become ours. */
+#define OPEN_FLAGS (O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+
+/* read_descriptor - and close it; -1 is an open(2) that failed */
+static bool
+read_descriptor(struct file *file, int fd, size_t max, const char **error)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	bool ok = false;
 
 	memset(file, 0, sizeof(*file));
@@ -51,6 +54,18 @@ file_read(struct file *file, const char *path, size_t max, const char **error)
 	if (!ok)
 		file_free(file);
 	return ok;
+}
+
+bool
+file_read(struct file *file, const char *path, size_t max, const char **error)
+{
+	return read_descriptor(file, open(path, OPEN_FLAGS), max, error);
+}
+
+bool
+file_read_at(struct file *file, int folder, const char *name, size_t max, const char **error)
+{
+	return read_descriptor(file, openat(folder, name, OPEN_FLAGS | O_NOFOLLOW), max, error);
 }
 
 void

@@ -22,6 +22,9 @@ struct file {
  * strerror(3)'s. The caller ends with file_free, which wipes the bytes.
  */
 bool file_read(struct file *, const char *path, size_t max, const char **error);
+
+/* The same for a file of an open folder that is not a symbolic link. */
+bool file_read_at(struct file *, int folder, const char *name, size_t max, const char **error);
 void file_free(struct file *);
 
 #endif

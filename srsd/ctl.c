@@ -4,11 +4,13 @@
 #include <sys/un.h>
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "common/endpoint.h"
 #include "srsd/ctl.h"
 
 /* Longer than any lookup-time. */
@@ -19,6 +21,13 @@ ctl_usage(const char *text)
 {
 	fprintf(stderr, "usage: srsctl [-f file] [-s socket] %s\n", text);
 	return CTL_USAGE;
+}
+
+void
+ctl_print_json(const json_t *json)
+{
+	json_dumpf(json, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_PRESERVE_ORDER);
+	putchar('\n');
 }
 
 static int
@@ -70,6 +79,79 @@ ctl_say_unreachable(const struct ctl *ctl, const char *error)
 {
 	fprintf(stderr, "srsctl: %s: %s%s%s\n", ctl->socket == NULL ? "control" : ctl->socket,
 	    error, errno == 0 ? "" : ": ", errno == 0 ? "" : strerror(errno));
+}
+
+/* finish_connect - 0, or the errno of a connection that was begun */
+static int
+finish_connect(int fd, int wait_ms)
+{
+	struct pollfd pfd = { .fd = fd, .events = POLLOUT };
+	socklen_t len = sizeof(int);
+	int error = ETIMEDOUT;
+
+	if (poll(&pfd, 1, wait_ms) == 1)
+		getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len);
+	return error;
+}
+
+static int
+connect_address(const struct endpoint_addr *addr, int wait_ms)
+{
+	int fd = socket(addr->u.sa.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int error = 0;
+
+	if (fd == -1)
+		return -1;
+	if (connect(fd, &addr->u.sa, addr->len) == -1)
+		error = errno == EINPROGRESS ? finish_connect(fd, wait_ms) : errno;
+	if (error == 0)
+		return fd;
+	close(fd);
+	errno = error;
+	return -1;
+}
+
+int
+ctl_connect(const char *endpoint, int wait_ms, const char **error)
+{
+	struct endpoint ep;
+	size_t i;
+	int fd = -1;
+
+	if (!endpoint_parse(&ep, endpoint, error))
+		return -1;
+	*error = "it has no address";
+	for (i = 0; i < ep.n && fd == -1; i++) {
+		fd = connect_address(&ep.addr[i], wait_ms);
+		if (fd == -1)
+			*error = strerror(errno);
+	}
+	return fd;
+}
+
+json_t *
+ctl_ask_for(const struct ctl *ctl, const char *command, const char *address)
+{
+	json_t *request = json_pack("{s:s, s:s?}", "command", command, "address", address);
+	const char *error = "an argument is not UTF-8";
+	json_t *reply;
+
+	if (request == NULL) {
+		fprintf(stderr, "srsctl: %s\n", error);
+		return NULL;
+	}
+	reply = ctl_ask(ctl, request, &error);
+	json_decref(request);
+	if (reply == NULL) {
+		ctl_say_unreachable(ctl, error);
+		return NULL;
+	}
+	error = json_string_value(json_object_get(reply, "error"));
+	if (error == NULL)
+		return reply;
+	fprintf(stderr, "srsctl: %s\n", error);
+	json_decref(reply);
+	return NULL;
 }
 
 json_t *

@@ -248,12 +248,10 @@ show(const json_t *reply, const struct options *opts)
 {
 	const char *error = json_string_value(json_object_get(reply, "error"));
 
-	if (opts->json) {
-		json_dumpf(reply, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_PRESERVE_ORDER);
-		putchar('\n');
-	} else if (error == NULL) {
+	if (opts->json)
+		ctl_print_json(reply);
+	else if (error == NULL)
 		print_report(reply);
-	}
 	if (error != NULL)
 		fprintf(stderr, "srsctl: %s\n", error);
 	return error == NULL ? CTL_OK : CTL_USAGE;

@@ -7,11 +7,6 @@
 #include "common/xmalloc.h"
 #include "srsd/srs_keys.h"
 
-#define SECRETS_FILE_MAX (256 * 1024)
-
-/* postsrsd 1.x cuts longer lines into several secrets without a word. We refuse them instead. */
-#define SECRET_MAX 1023
-
 /* 96 bits in base64, and a password that was generated. */
 #define SECRET_WEAK 16
 
@@ -19,12 +14,14 @@ struct srs_keys {
 	size_t n;
 	bool weak;
 	struct srs_mac *mac[SRS_KEYS_MAX];
+	uint64_t verified[SRS_KEYS_MAX];
+	char fingerprint[SRS_KEYS_MAX][SRS_MAC_FINGERPRINT_LEN + 1];
 };
 
 static const char *
 add(struct srs_keys *keys, const char *secret, size_t len)
 {
-	if (len > SECRET_MAX)
+	if (len > SRS_KEYS_SECRET_MAX)
 		return "secret of more than 1023 bytes";
 	if (memchr(secret, '\0', len) != NULL)
 		return "NUL in a secret";
@@ -33,7 +30,8 @@ add(struct srs_keys *keys, const char *secret, size_t len)
 	keys->mac[keys->n] = srs_mac_new(secret, len);
 	if (keys->mac[keys->n] == NULL)
 		return "libcrypto refuses HMAC-SHA1";
-	keys->n++;
+	if (!srs_mac_fingerprint(secret, len, keys->fingerprint[keys->n++]))
+		return "libcrypto refuses HMAC-SHA256";
 	keys->weak |= len < SECRET_WEAK;
 	return NULL;
 }
@@ -46,24 +44,34 @@ without_cr(const char *s, const char *end)
 	return (size_t)(end - s);
 }
 
+const char *
+srs_keys_next(const char **s, const char *end, size_t *len, unsigned *line)
+{
+	const char *secret, *nl;
+
+	while (*s < end) {
+		secret = *s;
+		nl = memchr(secret, '\n', (size_t)(end - secret));
+		*s = nl == NULL ? end : nl + 1;
+		*len = without_cr(secret, nl == NULL ? end : nl);
+		(*line)++;
+		if (*len > 0)
+			return secret;
+	}
+	return NULL;
+}
+
 struct srs_keys *
 srs_keys_parse(const char *text, size_t len, unsigned *line, const char **error)
 {
 	struct srs_keys *keys = xcalloc(1, sizeof(*keys));
-	const char *s = text, *end = text + len, *nl;
+	const char *s = text, *end = text + len, *secret;
 	size_t n;
 
 	*error = NULL;
-	for (*line = 1; s < end && *error == NULL; s = nl + 1, (*line)++) {
-		nl = memchr(s, '\n', (size_t)(end - s));
-		if (nl == NULL)
-			nl = end;
-		n = without_cr(s, nl);
-		if (n > 0)
-			*error = add(keys, s, n);
-		if (*error != NULL)
-			break;
-	}
+	*line = 0;
+	while (*error == NULL && (secret = srs_keys_next(&s, end, &n, line)) != NULL)
+		*error = add(keys, secret, n);
 	if (*error == NULL && keys->n == 0) {
 		*error = "holds no secret";
 		*line = 0;
@@ -73,8 +81,8 @@ srs_keys_parse(const char *text, size_t len, unsigned *line, const char **error)
 	return keys;
 }
 
-static const char *
-mode_error(const struct stat *st, gid_t daemon_group)
+const char *
+srs_keys_mode_error(const struct stat *st, gid_t daemon_group)
 {
 	if (st->st_mode & (S_IRWXO | S_IWGRP))
 		return "others may read or change it; chmod 0640 or 0600";
@@ -91,11 +99,11 @@ srs_keys_load(struct filebox *box, const char *path, gid_t daemon_group, char *e
 	const char *why;
 	unsigned line = 0;
 
-	if (!filebox_read(box, &file, path, SECRETS_FILE_MAX, &why)) {
+	if (!filebox_read(box, &file, path, SRS_KEYS_FILE_MAX, &why)) {
 		snprintf(error, size, "secrets-file %s: %s", path, why);
 		return NULL;
 	}
-	why = mode_error(&file.st, daemon_group);
+	why = srs_keys_mode_error(&file.st, daemon_group);
 	if (why == NULL)
 		keys = srs_keys_parse(file.data, file.len, &line, &why);
 	if (line > 0 && keys == NULL)
@@ -125,10 +133,33 @@ srs_keys_count(const struct srs_keys *keys)
 	return keys->n;
 }
 
+uint64_t
+srs_keys_verified(const struct srs_keys *keys, size_t number)
+{
+	return keys->verified[number];
+}
+
+void
+srs_keys_inherit(struct srs_keys *keys, const struct srs_keys *old)
+{
+	size_t i, j;
+
+	for (i = 0; i < keys->n; i++)
+		for (j = 0; j < old->n; j++)
+			if (strcmp(keys->fingerprint[i], old->fingerprint[j]) == 0)
+				keys->verified[i] = old->verified[j];
+}
+
 bool
 srs_keys_are_weak(const struct srs_keys *keys)
 {
 	return keys->weak;
+}
+
+const char *
+srs_keys_fingerprint(const struct srs_keys *keys, size_t number)
+{
+	return keys->fingerprint[number];
 }
 
 bool
@@ -148,8 +179,10 @@ srs_keys_verify(
 	for (i = 0; i < keys->n; i++) {
 		if (!srs_mac_digest(keys->mac[i], parts, n, digest))
 			return SRS_KEYS_FAILED;
-		if (srs_mac_matches(digest, hash, len))
+		if (srs_mac_matches(digest, hash, len)) {
+			keys->verified[i]++;
 			return (int)i;
+		}
 	}
 	return SRS_KEYS_NONE;
 }

@@ -3,7 +3,9 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
+#include <openssl/rand.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,26 +15,42 @@
 
 #define SHA1_LEN 20
 #define CHUNK 128
+#define SECRET_BYTES 24
+
+/* What is hashed for a fingerprint. SRS addresses are signed with another hash function, so that
+ * nobody can have a fingerprint signed, nor learn a signature from one. */
+static const char fingerprint_label[] = "srsd secret fingerprint";
 
 struct srs_mac {
 	EVP_MAC_CTX *ctx; /* keyed */
 };
 
+/* new_hmac - keyed; NULL when libcrypto refuses */
+static EVP_MAC_CTX *
+new_hmac(char *hash, const void *secret, size_t len)
+{
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, hash, 0),
+		OSSL_PARAM_construct_end(),
+	};
+	EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+	EVP_MAC_CTX *ctx = hmac == NULL ? NULL : EVP_MAC_CTX_new(hmac);
+
+	EVP_MAC_free(hmac);
+	if (ctx != NULL && EVP_MAC_init(ctx, secret, len, params))
+		return ctx;
+	EVP_MAC_CTX_free(ctx);
+	return NULL;
+}
+
 struct srs_mac *
 srs_mac_new(const void *secret, size_t len)
 {
 	static char sha1[] = "SHA1";
-	OSSL_PARAM params[] = {
-		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, sha1, 0),
-		OSSL_PARAM_construct_end(),
-	};
-	EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
 	struct srs_mac *mac = xcalloc(1, sizeof(*mac));
 
-	if (hmac != NULL)
-		mac->ctx = EVP_MAC_CTX_new(hmac);
-	EVP_MAC_free(hmac);
-	if (mac->ctx == NULL || !EVP_MAC_init(mac->ctx, secret, len, params))
+	mac->ctx = new_hmac(sha1, secret, len);
+	if (mac->ctx == NULL)
 		srs_mac_free(&mac);
 	return mac;
 }
@@ -106,4 +124,36 @@ srs_mac_matches(const char digest[SRS_MAC_LEN + 1], const char *hash, size_t len
 		got[i] = fold(hash[i]);
 	}
 	return CRYPTO_memcmp(want, got, len) == 0;
+}
+
+bool
+srs_mac_fingerprint(const void *secret, size_t len, char fingerprint[SRS_MAC_FINGERPRINT_LEN + 1])
+{
+	static char sha256[] = "SHA256";
+	EVP_MAC_CTX *ctx = new_hmac(sha256, secret, len);
+	unsigned char raw[EVP_MAX_MD_SIZE];
+	size_t i, raw_len;
+	bool ok;
+
+	ok = ctx != NULL &&
+	     EVP_MAC_update(
+		 ctx, (const unsigned char *)fingerprint_label, sizeof(fingerprint_label) - 1) &&
+	     EVP_MAC_final(ctx, raw, &raw_len, sizeof(raw)) &&
+	     raw_len >= SRS_MAC_FINGERPRINT_LEN / 2;
+	EVP_MAC_CTX_free(ctx);
+	for (i = 0; ok && i < SRS_MAC_FINGERPRINT_LEN / 2; i++)
+		snprintf(fingerprint + 2 * i, 3, "%02x", raw[i]);
+	return ok;
+}
+
+bool
+srs_mac_new_secret(char secret[SRS_MAC_SECRET_LEN + 1])
+{
+	unsigned char raw[SECRET_BYTES];
+
+	if (RAND_priv_bytes(raw, sizeof(raw)) != 1)
+		return false;
+	EVP_EncodeBlock((unsigned char *)secret, raw, sizeof(raw));
+	OPENSSL_cleanse(raw, sizeof(raw));
+	return true;
 }

@@ -40,4 +40,16 @@ bool srs_mac_digest(
  */
 bool srs_mac_matches(const char digest[SRS_MAC_LEN + 1], const char *hash, size_t len);
 
+/*
+ * A name for a secret that may be shown: the first 12 hexadecimal digits of HMAC-SHA256, keyed with
+ * the secret, of a fixed text. False when libcrypto fails.
+ */
+#define SRS_MAC_FINGERPRINT_LEN 12
+bool srs_mac_fingerprint(
+    const void *secret, size_t len, char fingerprint[SRS_MAC_FINGERPRINT_LEN + 1]);
+
+/* Makes a secret of 24 random bytes, in base64. False when there is no randomness. */
+#define SRS_MAC_SECRET_LEN 32
+bool srs_mac_new_secret(char secret[SRS_MAC_SECRET_LEN + 1]);
+
 #endif

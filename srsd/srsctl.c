@@ -2,6 +2,10 @@
 /*
  * srsctl - talk to a running srsd, or do without one what can be done without.
  */
+#include <sys/stat.h>
+
+#include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,26 +24,59 @@
 static const struct {
 	const char *name;
 	ctl_command_fn *run;
+	bool without; /* it tells itself of a configuration that cannot be used */
 } commands[] = {
-	{ "reload", ctl_reload },
-	{ "spf", ctl_spf },
+	{ "check", ctl_check, true },
+	{ "forward", ctl_forward, false },
+	{ "policy", ctl_policy, false },
+	{ "reload", ctl_reload, false },
+	{ "reverse", ctl_reverse, false },
+	{ "secret", ctl_secret, false },
+	{ "spf", ctl_spf, false },
+	{ "status", ctl_status, false },
 };
 
-#define COMMANDS "reload, spf"
+#define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+#define USAGE "command ...; commands: check forward policy reload reverse secret spf status"
+
+/*
+ * log_somewhere - spawn(8) makes the client's socket our standard error, too; what we have to say
+ * would be a reply there
+ */
+static void
+log_somewhere(void)
+{
+	struct stat in, err;
+	int null;
+
+	if (fstat(STDIN_FILENO, &in) == -1 || fstat(STDERR_FILENO, &err) == -1 ||
+	    !S_ISSOCK(err.st_mode) || in.st_dev != err.st_dev || in.st_ino != err.st_ino) {
+		log_open(LOG_SINK_STDERR, "srsctl");
+		return;
+	}
+	log_open(LOG_SINK_SYSLOG, "srsctl");
+	null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	if (null != -1)
+		dup2(null, STDERR_FILENO);
+}
 
 /* load - the settings of a file that was named, or of the usual one as far as we can read it */
-static struct settings *
-load(const char *file)
+static void
+load(struct ctl *ctl, const char *file, bool without, char error[CONFIG_ERROR_SIZE])
 {
-	char error[CONFIG_ERROR_SIZE];
-	struct settings *settings;
-
-	settings = config_load(NULL, file == NULL ? CONFIG_FILE : file, NULL, 0, error);
-	if (settings == NULL && file != NULL)
+	ctl->config = file == NULL ? CONFIG_FILE : file;
+	ctl->settings = config_load(NULL, ctl->config, NULL, 0, error);
+	if (ctl->settings != NULL)
+		return;
+	ctl->settings = config_defaults();
+	ctl->config_error = error;
+	if (without)
+		return;
+	if (file != NULL)
 		fatalx("%s", error);
-	if (settings == NULL && access(CONFIG_FILE, F_OK) == 0)
+	if (access(CONFIG_FILE, F_OK) == 0)
 		log_warnx("%s; going on with the defaults", error);
-	return settings == NULL ? config_defaults() : settings;
+	log_flush();
 }
 
 /* socket_path - of the control socket: what was given, or what the settings say; NULL: none */
@@ -57,7 +94,8 @@ int
 main(int argc, char **argv)
 {
 	const char *file = NULL, *socket = NULL;
-	struct ctl ctl;
+	struct ctl ctl = { .settings = NULL };
+	char error[CONFIG_ERROR_SIZE];
 	int c, status;
 	size_t i;
 
@@ -73,20 +111,22 @@ main(int argc, char **argv)
 			puts("srsctl " PACKAGE_VERSION);
 			return CTL_OK;
 		default:
-			return ctl_usage("command ...; commands: " COMMANDS);
+			return ctl_usage(USAGE);
 		}
 	}
 	argc -= optind;
 	argv += optind;
-	for (i = 0; argc > 0 && i < sizeof(commands) / sizeof(commands[0]); i++)
+	for (i = 0; argc > 0 && i < N_COMMANDS; i++)
 		if (strcmp(argv[0], commands[i].name) == 0)
 			break;
-	if (argc == 0 || i == sizeof(commands) / sizeof(commands[0]))
-		return ctl_usage("command ...; commands: " COMMANDS);
+	if (argc == 0 || i == N_COMMANDS)
+		return ctl_usage(USAGE);
 	optind = 0; /* getopt(3) of glibc: begin anew, with other options */
-	ctl.settings = load(file);
+	log_somewhere();
+	load(&ctl, file, commands[i].without, error);
 	ctl.socket = socket_path(socket, ctl.settings);
 	status = commands[i].run(&ctl, argc, argv);
 	settings_free(&ctl.settings);
+	log_close();
 	return fflush(stdout) == 0 ? status : CTL_FAILED;
 }

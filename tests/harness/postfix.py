@@ -61,9 +61,13 @@ def unavailable():
 
 
 class Postfix:
-    """One instance; `settings` go into main.cf over those that keep it private."""
+    """One instance.
 
-    def __init__(self, port, settings):
+    `settings` go into main.cf over those that keep it private, `services` are more lines of
+    master.cf.
+    """
+
+    def __init__(self, port, settings, services=''):
         self.address = (HOST, port)
         self.base = tempfile.mkdtemp(prefix='srsd-postfix-')
         os.chmod(self.base, 0o755)
@@ -91,7 +95,7 @@ class Postfix:
             'mynetworks': '127.0.0.99/32',
             'smtpd_authorized_xclient_hosts': '127.0.0.0/8',
             **settings}.items()))
-        self._write('master.cf', MASTER % port)
+        self._write('master.cf', MASTER % port + services)
 
     def _write(self, name, text):
         with open(os.path.join(self.etc, name), 'w', encoding='utf-8') as file:

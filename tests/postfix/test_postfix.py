@@ -16,7 +16,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.p
 
 from harness import postfix, srs, tap
 from harness.case import DaemonCase
-from harness.daemon import SECRET, Daemon
+from harness.daemon import ORDINARY_USER, SECRET, Daemon, reachable_binary
 from harness.dns_server import DnsServer
 from harness.smtp import Sink, SmtpClient, free_port
 
@@ -42,8 +42,13 @@ class PostfixCase(DaemonCase):
         cls.addClassCleanup(cls.daemon.__exit__, None)
         cls.sink = Sink('127.0.0.3').start()
         cls.addClassCleanup(cls.sink.stop)
-        cls.postfix = postfix.Postfix(free_port(postfix.HOST), cls.settings()).start()
+        cls.postfix = postfix.Postfix(free_port(postfix.HOST), cls.settings(),
+                                      cls.services()).start()
         cls.addClassCleanup(cls.postfix.stop)
+
+    @staticmethod
+    def services():
+        return ''
 
     @classmethod
     def settings(cls):
@@ -319,6 +324,59 @@ class Outage(PostfixCase):
             self.daemon.start()
             mail = self.send('alice@origin.test', 'forward@our.test')
             self.assertRegex(mail.sender, '^SRS0=')
+
+
+class Spawn(PostfixCase):
+    """A policyd-spf service of master.cf, in which only argv was changed to srsctl policy."""
+
+    @classmethod
+    def settings(cls):
+        settings = super().settings()
+        settings['smtpd_recipient_restrictions'] = (
+            'permit_mynetworks, reject_unauth_destination, '
+            'check_policy_service unix:private/policyd-spf')
+        settings['policyd-spf_time_limit'] = '3600'
+        return settings
+
+    @classmethod
+    def services(cls):
+        return ('policyd-spf unix - n n - 0 spawn user=%s argv=%s -f %s policy\n'
+                % (ORDINARY_USER, reachable_binary('srsctl'), cls.daemon.config))
+
+    def test_verdicts(self):
+        mail = self.send('alice@origin.test', 'bob@our.test', 'carol@our.test')
+        self.assertEqual(mail.header_count('Received-SPF'), 1)
+        self.assertRegex(self.refusal('mallory@fail.test', 'bob@our.test'),
+                         '^550 5.7.23 .*192.0.2.1 is not allowed to send mail for fail.test')
+
+    def test_bounce_comes_home(self):
+        forwarded = self.send('alice@origin.test', 'forward@our.test')
+        bounce = self.send('', forwarded.sender)
+        self.assertEqual(bounce.recipients, ('alice@origin.test',))
+
+    def test_one_connection(self):
+        """Several requests through one process."""
+        client = self.connect()
+        client.mail('mallory@fail.test')
+        for recipient in ('bob@our.test', 'carol@our.test', 'dave@our.test'):
+            self.assertRegex(client.rcpt(recipient), '^550 5.7.23 ')
+
+    def test_restart_is_not_noticed(self):
+        """Not even by a client in the middle of its message."""
+        client = self.connect()
+        client.mail('alice@origin.test')
+        self.assertRegex(client.rcpt('bob@our.test'), '^250 ')
+        for recipient in ('carol@our.test', 'dave@our.test'):
+            self.daemon.stop()
+            self.daemon.start()
+            self.assertRegex(client.rcpt(recipient), '^250 ')
+        self.assertEqual(len(self.sink.wait_mail(self.deliver(client)).recipients), 3)
+
+    def test_mail_waits_for_the_daemon(self):
+        self.daemon.stop()
+        self.assertRegex(self.refusal('mallory@fail.test', 'bob@our.test'), '^451 4.3.5 ')
+        self.daemon.start()
+        self.assertRegex(self.refusal('mallory@fail.test', 'bob@our.test'), '^550 5.7.23 ')
 
 
 if __name__ == '__main__':

@@ -29,6 +29,7 @@ check_first(const char *row, struct srs_keys *keys, const char *want)
 #define BLANKS " blanks \t"
 #define BLANKS_DIGEST "0mPa7a8oa5Y+4dxRPWYe8RVWbGo"
 #define K "k"
+#define K_FINGERPRINT "77fa2cfb1cb6"
 #define K_DIGEST "ywATH87GAqj8hEE6KnAVTYwGoNI"
 
 static void
@@ -63,6 +64,9 @@ test_lines(void **state)
 			continue;
 		unit_int(rows[i].text, "count", (int)srs_keys_count(keys), (int)rows[i].count);
 		check_first(rows[i].text, keys, rows[i].first);
+		if (strcmp(rows[i].first, K_DIGEST) == 0)
+			unit_text(rows[i].text, "fingerprint", srs_keys_fingerprint(keys, 0),
+			    K_FINGERPRINT);
 		srs_keys_free(&keys);
 		assert_null(keys);
 	}

@@ -222,6 +222,47 @@ test_every_character(void **state)
 	unit_end();
 }
 
+/* Computed with another HMAC than libcrypto's. */
+static void
+test_fingerprints(void **state)
+{
+	static const struct {
+		const char *secret;
+		size_t len;
+		const char *want;
+	} rows[] = {
+		{ BYTES("k"), "77fa2cfb1cb6" },
+		{ BYTES("correct horse battery"), "4f0672ea78b5" },
+		{ BYTES(" blanks \t"), "80215387ea6e" },
+	};
+	char fingerprint[SRS_MAC_FINGERPRINT_LEN + 1];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		assert_true(srs_mac_fingerprint(rows[i].secret, rows[i].len, fingerprint));
+		unit_text(rows[i].secret, "fingerprint", fingerprint, rows[i].want);
+	}
+	unit_end();
+}
+
+static void
+test_new_secrets(void **state)
+{
+	char one[SRS_MAC_SECRET_LEN + 1], other[SRS_MAC_SECRET_LEN + 1];
+
+	(void)state;
+	assert_true(srs_mac_new_secret(one));
+	assert_true(srs_mac_new_secret(other));
+	unit_int("one", "length", (int)strlen(one), SRS_MAC_SECRET_LEN);
+	unit_int("one", "base64",
+	    (int)strspn(one, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			     "abcdefghijklmnopqrstuvwxyz0123456789+/"),
+	    SRS_MAC_SECRET_LEN);
+	unit_true("two", "differ", strcmp(one, other) != 0);
+	unit_end();
+}
+
 int
 main(void)
 {
@@ -234,6 +275,8 @@ main(void)
 		cmocka_unit_test(test_does_not_match),
 		cmocka_unit_test(test_every_prefix),
 		cmocka_unit_test(test_every_character),
+		cmocka_unit_test(test_fingerprints),
+		cmocka_unit_test(test_new_secrets),
 	};
 
 	return cmocka_run_group_tests_name("srs_mac", tests, NULL, NULL);

@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The MX of srs-domain must lead to this host, for bounces, and its SPF record must hold the
+ * addresses that mail leaves from.
+ */
+#include <sys/types.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <event2/event.h>
+
+#include "common/clock.h"
+#include "common/hostname.h"
+#include "common/xmalloc.h"
+#include "conf/config.h"
+#include "spf/resolver.h"
+#include "spf/spf_query.h"
+#include "srsd/check.h"
+
+/* Hosts of the MX that are looked up, and addresses that are told. */
+#define HOSTS_MAX 10
+#define LIST_SIZE 512
+
+struct addresses {
+	size_t n;
+	struct ipaddr *ip;
+};
+
+struct dns {
+	struct check *check;
+	struct event_base *base;
+	struct resolver *resolver;
+	struct addresses host; /* of this host, as far as we know */
+	bool behind_nat;       /* none of them is one that strangers can reach */
+};
+
+static void
+add(struct addresses *list, const struct ipaddr *ip)
+{
+	list->ip = xreallocarray(list->ip, list->n + 1, sizeof(*ip));
+	list->ip[list->n++] = *ip;
+}
+
+static bool
+has(const struct addresses *list, const struct ipaddr *ip)
+{
+	size_t i;
+
+	for (i = 0; i < list->n; i++)
+		if (list->ip[i].family == ip->family &&
+		    ipaddr_agree(&list->ip[i], ip, (unsigned)ipaddr_size(ip) * 8))
+			return true;
+	return false;
+}
+
+/* -- this host */
+
+static void
+add_interfaces(struct addresses *list)
+{
+	struct ifaddrs *all, *i;
+	struct ipaddr ip;
+
+	if (getifaddrs(&all) == -1)
+		return;
+	for (i = all; i != NULL; i = i->ifa_next) {
+		if (i->ifa_addr == NULL || !(i->ifa_flags & IFF_UP) ||
+		    (i->ifa_flags & IFF_LOOPBACK))
+			continue;
+		if (i->ifa_addr->sa_family == AF_INET)
+			ipaddr_from_bytes(
+			    &ip, AF_INET, &((struct sockaddr_in *)(void *)i->ifa_addr)->sin_addr);
+		else if (i->ifa_addr->sa_family == AF_INET6)
+			ipaddr_from_bytes(&ip, AF_INET6,
+			    &((struct sockaddr_in6 *)(void *)i->ifa_addr)->sin6_addr);
+		else
+			continue;
+		add(list, &ip);
+	}
+	freeifaddrs(all);
+}
+
+/* add_words - the addresses of a list of Postfix's, which may stand in brackets */
+static void
+add_words(struct addresses *list, const char *text)
+{
+	char word[POSTFIX_WORD_SIZE], *s;
+	struct ipaddr ip;
+
+	while (postfix_word(&text, word)) {
+		s = word[0] == '[' ? word + 1 : word;
+		if (ipaddr_parse(&ip, s, strcspn(s, "]")))
+			add(list, &ip);
+	}
+}
+
+static void
+add_given(struct addresses *list, const struct text_list *given)
+{
+	struct ipaddr ip;
+	size_t i;
+
+	for (i = 0; i < given->n; i++)
+		if (ipaddr_parse(&ip, given->text[i], strlen(given->text[i])))
+			add(list, &ip);
+}
+
+static void
+find_host(struct dns *dns)
+{
+	size_t i;
+
+	add_interfaces(&dns->host);
+	add_given(&dns->host, dns->check->addresses);
+	if (dns->check->postfix != NULL)
+		add_words(&dns->host, postfix_get(dns->check->postfix, "proxy_interfaces"));
+	dns->behind_nat = true;
+	for (i = 0; i < dns->host.n; i++)
+		dns->behind_nat &= ipaddr_is_private(&dns->host.ip[i]);
+}
+
+/* -- questions */
+
+static void
+on_answer(void *arg, struct dns_answer *answer)
+{
+	*(struct dns_answer **)arg = answer;
+}
+
+/* ask - and wait; libunbound ends by itself */
+static struct dns_answer *
+ask(struct dns *dns, const char *name, enum dns_type type)
+{
+	struct dns_answer *answer = NULL;
+
+	resolver_ask(dns->resolver, name, type, on_answer, &answer);
+	while (answer == NULL && event_base_loop(dns->base, EVLOOP_ONCE) == 0)
+		;
+	return answer == NULL ? dns_answer_new(DNS_ERROR) : answer;
+}
+
+static void
+ask_addresses(struct dns *dns, const char *name, struct addresses *list, bool *failed)
+{
+	static const enum dns_type types[] = { DNS_A, DNS_AAAA };
+	struct dns_answer *answer;
+	size_t i, j;
+
+	for (i = 0; i < 2; i++) {
+		answer = ask(dns, name, types[i]);
+		*failed |= answer->status == DNS_ERROR;
+		for (j = 0; j < answer->n; j++)
+			add(list, &answer->rr[j].ip);
+		dns_answer_unref(&answer);
+	}
+}
+
+/* -- MX */
+
+static void
+tell(const struct addresses *list, char text[LIST_SIZE])
+{
+	char ip[IPADDR_TEXT_SIZE];
+	size_t i;
+
+	text[0] = '\0';
+	for (i = 0; i < list->n; i++) {
+		ipaddr_format(&list->ip[i], ip);
+		if (i > 0)
+			strlcat(text, " ", LIST_SIZE);
+		strlcat(text, ip, LIST_SIZE);
+	}
+}
+
+/* check_targets - what the MX of srs-domain leads to */
+static void
+check_targets(struct dns *dns, const struct addresses *targets, bool failed)
+{
+	struct findings *findings = dns->check->findings;
+	const char *domain = dns->check->settings->srs_domain;
+	char text[LIST_SIZE];
+	size_t i;
+
+	tell(targets, text);
+	for (i = 0; i < targets->n; i++) {
+		if (!has(&dns->host, &targets->ip[i]))
+			continue;
+		findings_add(findings, FINDING_OK, "MX of %s leads to this host: %s", domain, text);
+		return;
+	}
+	if (targets->n == 0) {
+		findings_add(findings, FINDING_ERROR,
+		    failed ? "MX of %s: the DNS does not answer"
+			   : "MX of %s: there is none, and no "
+			     "address, so that no bounce comes back",
+		    domain);
+		findings_remedy(findings, failed ? "look at nameservers, or try again"
+						 : "publish an MX record for it that names this "
+						   "host");
+		return;
+	}
+	findings_add(findings, dns->behind_nat ? FINDING_WARNING : FINDING_ERROR,
+	    "MX of %s leads to %s, %s", domain, text,
+	    dns->behind_nat ? "which may be this host, or not: its own addresses are private"
+			    : "and not to this host");
+	findings_remedy(findings,
+	    dns->behind_nat
+		? "name the address that others see with --address"
+		: "publish an MX record that names this host, or another one with srsd and the same "
+		  "secrets; if that address is this host's, name it with --address");
+}
+
+static bool
+is_null_mx(const struct dns_answer *mx)
+{
+	return mx->n == 1 && (mx->rr[0].len == 0 || strcmp(mx->rr[0].data, ".") == 0);
+}
+
+static void
+check_mx(struct dns *dns)
+{
+	const char *domain = dns->check->settings->srs_domain;
+	struct dns_answer *mx = ask(dns, domain, DNS_MX);
+	struct addresses targets = { 0, NULL };
+	bool failed = mx->status == DNS_ERROR;
+	char host[HOSTNAME_MAX + 1];
+	size_t i;
+
+	if (is_null_mx(mx)) {
+		findings_add(dns->check->findings, FINDING_ERROR,
+		    "MX of %s says that it takes no mail", domain);
+		findings_remedy(
+		    dns->check->findings, "publish an MX record for it that names this host");
+		dns_answer_unref(&mx);
+		return;
+	}
+	for (i = 0; i < mx->n && i < HOSTS_MAX; i++) {
+		if (strlcpy(host, mx->rr[i].data, sizeof(host)) >= sizeof(host))
+			continue;
+		hostname_lower(host, strlen(host));
+		ask_addresses(dns, host, &targets, &failed);
+	}
+	if (mx->status == DNS_VOID)
+		ask_addresses(dns, domain, &targets, &failed);
+	check_targets(dns, &targets, failed);
+	free(targets.ip);
+	dns_answer_unref(&mx);
+}
+
+/* -- SPF */
+
+static void
+on_done(void *arg)
+{
+	(void)arg; /* the loop turns once for each event, and is asked then */
+}
+
+/* spf_result - "pass", ...; of the sender srs-domain from an address */
+static json_t *
+spf_result(struct dns *dns, const char *ip)
+{
+	struct spf_checker checker = { dns->base, dns->resolver, spf_inflight_new(),
+		&clock_system };
+	json_t *request =
+	    json_pack("{s:s, s:s}", "ip", ip, "sender", dns->check->settings->srs_domain);
+	json_t *report = NULL, *result;
+	struct spf_query *query;
+	const char *error;
+
+	query = spf_query_start(
+	    &checker, dns->check->settings, request, dns->check->now, on_done, NULL, &error);
+	while (query != NULL && !spf_query_is_done(query) &&
+	       event_base_loop(dns->base, EVLOOP_ONCE) == 0)
+		;
+	if (query != NULL && spf_query_is_done(query))
+		report = spf_query_report(query);
+	result = json_incref(
+	    json_object_get(json_array_get(json_object_get(report, "identities"), 0), "result"));
+	spf_query_free(&query);
+	spf_inflight_free(&checker.inflight);
+	json_decref(request);
+	json_decref(report);
+	return result;
+}
+
+/* check_address - true when it passes; strict: this address is known to send mail */
+static bool
+check_address(struct dns *dns, const struct ipaddr *address, bool strict)
+{
+	struct findings *findings = dns->check->findings;
+	const char *domain = dns->check->settings->srs_domain, *text;
+	char ip[IPADDR_TEXT_SIZE];
+	json_t *result;
+	bool passes;
+
+	ipaddr_format(address, ip);
+	result = spf_result(dns, ip);
+	text = json_is_string(result) ? json_string_value(result) : "no result";
+	passes = strcmp(text, "pass") == 0;
+	findings_add(findings,
+	    passes   ? FINDING_OK
+	    : strict ? FINDING_ERROR
+		     : FINDING_WARNING,
+	    "SPF of %s for %s: %s", domain, ip, text);
+	if (strcmp(text, "none") == 0)
+		findings_remedy(findings, "publish a TXT record for it: \"v=spf1 %s:%s -all\"",
+		    address->family == AF_INET ? "ip4" : "ip6", ip);
+	else if (strcmp(text, "temperror") == 0)
+		findings_remedy(findings,
+		    "the DNS does not answer; look at nameservers, or try "
+		    "again: srsctl spf %s %s",
+		    ip, domain);
+	else if (strcmp(text, "permerror") == 0)
+		findings_remedy(
+		    findings, "its record is broken; where, tells: srsctl spf %s %s", ip, domain);
+	else if (!passes)
+		findings_remedy(findings,
+		    "add %s:%s to its record if mail leaves from there; srsctl spf %s %s tells more",
+		    address->family == AF_INET ? "ip4" : "ip6", ip, ip, domain);
+	json_decref(result);
+	return passes;
+}
+
+/* find_outgoing - the addresses that mail leaves from; true when they are known, not guessed */
+static bool
+find_outgoing(struct dns *dns, struct addresses *list)
+{
+	const struct postfix *postfix = dns->check->postfix;
+	const char *protocols = postfix == NULL ? "all" : postfix_get(postfix, "inet_protocols");
+	bool v4 = strstr(protocols, "ipv4") != NULL || strstr(protocols, "all") != NULL,
+	     v6 = strstr(protocols, "ipv6") != NULL || strstr(protocols, "all") != NULL;
+	size_t i;
+
+	add_given(list, dns->check->addresses);
+	if (list->n == 0 && postfix != NULL) {
+		add_words(list, postfix_get(postfix, "smtp_bind_address"));
+		add_words(list, postfix_get(postfix, "smtp_bind_address6"));
+	}
+	for (i = 0; i < list->n; i++)
+		if (!ipaddr_is_private(&list->ip[i]))
+			return true;
+	list->n = 0;
+	if (postfix != NULL && postfix_get(postfix, "relayhost")[0] != '\0')
+		return false;
+	for (i = 0; i < dns->host.n; i++)
+		if (!ipaddr_is_private(&dns->host.ip[i]) &&
+		    (dns->host.ip[i].family == AF_INET ? v4 : v6))
+			add(list, &dns->host.ip[i]);
+	return list->n == 1;
+}
+
+static void
+check_spf(struct dns *dns)
+{
+	struct addresses list = { 0, NULL };
+	bool known = find_outgoing(dns, &list), passes = false;
+	size_t i;
+
+	if (list.n == 0) {
+		findings_add(dns->check->findings, FINDING_SKIPPED, "SPF of %s",
+		    dns->check->settings->srs_domain);
+		findings_remedy(dns->check->findings,
+		    "nobody knows which address mail leaves from; name it with --address");
+	}
+	for (i = 0; i < list.n; i++)
+		passes |= check_address(dns, &list.ip[i], known);
+	if (list.n > 0 && !known && !passes) {
+		findings_add(dns->check->findings, FINDING_ERROR,
+		    "SPF of %s passes none of this host's addresses",
+		    dns->check->settings->srs_domain);
+		findings_remedy(dns->check->findings,
+		    "add those that mail leaves from; or name them with --address");
+	}
+	free(list.ip);
+}
+
+void
+check_dns(struct check *check)
+{
+	struct dns dns = { .check = check, .base = event_base_new() };
+	char error[CONFIG_ERROR_SIZE] = "no event base";
+
+	if (dns.base != NULL)
+		dns.resolver = resolver_new(
+		    dns.base, &clock_system, check->settings, NULL, error, sizeof(error));
+	if (dns.resolver == NULL) {
+		findings_add(check->findings, FINDING_ERROR, "DNS: %s", error);
+		findings_remedy(check->findings, "look at nameservers, dnssec and trust-anchor");
+	} else {
+		find_host(&dns);
+		check_mx(&dns);
+		check_spf(&dns);
+	}
+	free(dns.host.ip);
+	resolver_free(&dns.resolver);
+	if (dns.base != NULL)
+		event_base_free(dns.base);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * postfix - the configuration of a Postfix, as postconf(1) tells it, for srsctl check.
+ */
+#ifndef SRSD_POSTFIX_H
+#define SRSD_POSTFIX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "srsd/postfix_text.h"
+
+struct postfix;
+
+#define POSTFIX_ERROR_SIZE 1024
+
+/*
+ * Reads main.cf and master.cf of a folder; NULL: of postconf's default one. NULL with one line in
+ * error; *absent says that there is no Postfix, or that we may not read what it has.
+ */
+struct postfix *postfix_open(const char *dir, bool *absent, char error[POSTFIX_ERROR_SIZE]);
+void postfix_free(struct postfix **);
+
+/* A parameter of main.cf with its $names replaced; "" when Postfix does not know it. */
+const char *postfix_get(const struct postfix *, const char *name);
+
+/* The same for a service of master.cf, whose -o goes before. */
+const char *postfix_service_get(
+    const struct postfix *, const struct postfix_service *, const char *name);
+
+/* The list of a restriction class; NULL when it is none. */
+const char *postfix_class(const struct postfix *, const char *name);
+
+/* The services of master.cf, from number 0; false behind the last one. */
+bool postfix_service(const struct postfix *, size_t number, struct postfix_service *);
+
+/* Does smtpd(8), or whoever it is, run in the queue folder? */
+bool postfix_is_chrooted(const struct postfix *, const struct postfix_service *);
+
+/* Asks postmap(1): 1 the key is in the table, 0 it is not, -1 nobody knows. */
+int postfix_look_up(const struct postfix *, const char *table, const char *key);
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * postfix_text - lists and services as Postfix writes them in main.cf and master.cf. Pure.
+ */
+#ifndef SRSD_POSTFIX_TEXT_H
+#define SRSD_POSTFIX_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Elements that are longer are cut, and are none of ours then. */
+#define POSTFIX_WORD_SIZE 1024
+
+/*
+ * The next element of a list: between blanks and commas, except those inside braces, which belong
+ * to it. *s moves behind it. False at the end.
+ */
+bool postfix_word(const char **s, char word[POSTFIX_WORD_SIZE]);
+
+/* True when one of the elements is word, without case. */
+bool postfix_list_has(const char *list, const char *word);
+
+/* What a check_policy_service names: its own first word when it is "{ endpoint, options }". */
+void postfix_policy_endpoint(const char *word, char endpoint[POSTFIX_WORD_SIZE]);
+
+enum postfix_place {
+	POSTFIX_NOWHERE,
+	POSTFIX_UNREACHED, /* behind a permit or a reject for everybody */
+	POSTFIX_TOO_EARLY, /* before anything that rejects mail for others' domains */
+	POSTFIX_RIGHT,
+};
+
+/*
+ * Where check_policy_service asks an endpoint that is_ours says is ours, in lists of restrictions
+ * that are evaluated one after the other; class_of gives the list of a restriction class, or NULL.
+ */
+enum postfix_place postfix_policy_place(const char *const lists[], size_t n,
+    bool (*is_ours)(void *arg, const char *endpoint),
+    const char *(*class_of)(void *arg, const char *name), void *arg);
+
+/* A line of postconf -M. */
+struct postfix_service {
+	char name[256];
+	char type[16];
+	char chroot[4]; /* y, n or - */
+	char command[64];
+	const char *arguments; /* in the line: what follows the command */
+};
+
+/* False for a line that is none, such as one that continues another. */
+bool postfix_service_parse(struct postfix_service *, const char *line);
+
+/*
+ * Does a list of domains hold one? By its names alone: a domain, ".parent" for all below it (any
+ * parent, too, with parents), "!name" for one that it does not hold. Tables and files are told to
+ * the caller, who answers 1 yes, 0 no, -1 nobody knows. Returns the same.
+ */
+int postfix_domain_in(const char *list, const char *domain, bool parents,
+    int (*look_up)(void *arg, const char *table, const char *key), void *arg);
+
+#endif

@@ -1,0 +1,567 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: ISC
+"""srsctl check: one right installation, and many wrong ones that it has to tell apart.
+
+Postfix is only asked for its configuration, in private folders; nothing of it runs.
+"""
+
+import json
+import os
+import re
+import shutil
+import sys
+import time
+import unittest
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
+
+from harness import tap
+from harness.daemon import SECRET, Daemon, free_port, is_root, render, run
+from harness.dns_server import SERVFAIL, DnsServer
+
+ADDRESS = '192.0.2.10'
+ZONE = {
+    'srs.test': {'MX': [(10, 'mx.srs.test')], 'TXT': ['v=spf1 ip4:192.0.2.10 -all']},
+    'mx.srs.test': {'A': [ADDRESS]},
+    # Other domains for srs-domain, each wrong in its way.
+    'nomx.test': {'TXT': ['v=spf1 ip4:192.0.2.10 -all']},
+    'amx.test': {'A': [ADDRESS], 'TXT': ['v=spf1 a -all']},
+    'nullmx.test': {'MX': [(0, '.')], 'A': [ADDRESS], 'TXT': ['v=spf1 ip4:192.0.2.10 -all']},
+    'elsewhere.test': {'MX': [(10, 'mx.elsewhere.test')], 'TXT': ['v=spf1 ip4:192.0.2.10 -all']},
+    'mx.elsewhere.test': {'A': ['198.51.100.7']},
+    'nospf.test': {'MX': [(10, 'MX.srs.test')]},
+    'spffail.test': {'MX': [(10, 'mx.srs.test')], 'TXT': ['v=spf1 ip4:198.51.100.7 -all']},
+    'permerror.test': {'MX': [(10, 'mx.srs.test')], 'TXT': ['v=spf1 ip4:nonsense -all']},
+    'broken.test': SERVFAIL,
+    'six.test': {'MX': [(10, 'mx.six.test')],
+                 'TXT': ['v=spf1 ip4:192.0.2.10 ip6:2001:db8::/64 -all']},
+    'mx.six.test': {'AAAA': ['2001:db8::25']},
+}
+MASTER = 'smtp inet n - n - - smtpd\n'
+SPAWN = 'policyd-spf unix - n n - 0 spawn user=nobody argv=%s\n'
+
+
+def postfix_is_missing():
+    return shutil.which('postconf', path='/usr/sbin:/usr/local/sbin:/usr/bin') is None
+
+
+class Base(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.dns = DnsServer(ZONE).start()
+        cls.addClassCleanup(cls.dns.stop)
+        cls.daemon = Daemon({'domains': ['our.test']}, dns=cls.dns)
+        cls.queue = cls.daemon.folder.subfolder('queue', cls.daemon.user)
+        private = cls.daemon.folder.subfolder('queue/private', cls.daemon.user)
+        cls.socket = os.path.join(private, 'srsd')
+        cls.daemon.options['policy'] += ['unix:' + cls.socket]
+        cls.daemon.start()
+        cls.addClassCleanup(cls.daemon.__exit__, None)
+
+    def setUp(self):
+        self.folders = iter(range(1000))
+
+    # -- files
+
+    def config(self, **options):
+        """The daemon's configuration with some options changed; underscores stand for hyphens."""
+        changed = {name.replace('_', '-'): value for name, value in options.items()}
+        return self.daemon.folder.file(
+            'other.conf', render({**self.daemon.options, **changed}))
+
+    def right(self):
+        ports = self.daemon.ports
+        return {
+            'compatibility_level': '3.6',
+            'queue_directory': self.queue,
+            'myhostname': 'mx.our.test',
+            'mydestination': 'our.test',
+            'sender_canonical_maps': 'tcp:127.0.0.1:%d' % ports['forward'],
+            'sender_canonical_classes': 'envelope_sender',
+            'recipient_canonical_maps': 'tcp:127.0.0.1:%d' % ports['reverse'],
+            'recipient_canonical_classes': 'envelope_recipient, header_recipient',
+            'virtual_alias_domains': 'srs.test',
+            'virtual_alias_maps': '',
+            'smtpd_recipient_restrictions': 'permit_mynetworks, reject_unauth_destination, '
+                                            'check_policy_service inet:127.0.0.1:%d'
+                                            % ports['policy'],
+        }
+
+    def postfix(self, main=None, master=MASTER):
+        """A folder with a configuration; None leaves a setting to Postfix's default."""
+        folder = self.daemon.folder.subfolder('postfix-%s-%d' % (self.id(), next(self.folders)))
+        settings = {**self.right(), **(main or {})}
+        name = os.path.relpath(folder, self.daemon.folder.path)
+        self.daemon.folder.file(name + '/main.cf', ''.join(
+            '%s = %s\n' % item for item in settings.items() if item[1] is not None))
+        self.daemon.folder.file(name + '/master.cf', master)
+        return folder
+
+    # -- runs
+
+    def check(self, *arguments, config=None, postfix=None, user=True):
+        """-> (exit status, lines)"""
+        if postfix is None:
+            postfix = self.postfix() if not postfix_is_missing() else '/nowhere'
+        done = run('-f', config or self.daemon.config, 'check', '--postfix', postfix, *arguments,
+                   program='srsctl', user=user)
+        self.assertEqual(done.stderr, '')
+        lines = done.stdout.splitlines()
+        for line in lines:
+            self.assertRegex(line, r'\A(ok: .+|(warning|error|skipped): .+: .+)\Z')
+        self.assertNotIn(SECRET, done.stdout)
+        return done.returncode, lines
+
+    def finds(self, pattern, *arguments, errors=1, **more):
+        """A line that matches, and so many errors and warnings in all."""
+        status, lines = self.check('--address', ADDRESS, *arguments, **more)
+        bad = [line for line in lines if line.startswith(('error', 'warning'))]
+        self.assertTrue(any(re.search(pattern, line) for line in lines), '\n'.join(lines))
+        self.assertEqual(len(bad), errors, '\n'.join(lines))
+        self.assertEqual(status, 1 if any(line.startswith('error') for line in bad) else 0)
+        return lines
+
+
+class Installation(Base):
+    """Configuration, files and daemon; Postfix may be missing."""
+
+    def setUp(self):
+        super().setUp()
+        if postfix_is_missing():
+            self.skipTest('postfix is not installed')
+
+    def test_right(self):
+        status, lines = self.check('--address', ADDRESS)
+        port = self.daemon.ports
+        sockets = ['ok: user postfix reaches policy unix:' + self.socket,
+                   'skipped: policy unix:%s as user postfix: only root can try it' % self.socket]
+        self.assertIn([line for line in lines if self.socket in line and 'lets' not in line],
+                      [sockets[:1], sockets[1:]])
+        self.assertEqual([line for line in lines if line not in sockets], [
+            'ok: configuration ' + self.daemon.config,
+            'ok: secrets-file %s: 1 secrets' % self.daemon.options['secrets-file'],
+            'ok: domains: 2 of our own',
+            'ok: clock',
+            'ok: forward inet:127.0.0.1:%d answers, and signs with the first secret of '
+            'secrets-file' % port['forward'],
+            'ok: reverse inet:127.0.0.1:%d gives the sender of a fresh SRS address back'
+            % port['reverse'],
+            'ok: policy inet:127.0.0.1:%d lets a bounce to a fresh SRS address pass'
+            % port['policy'],
+            'ok: policy unix:%s lets a bounce to a fresh SRS address pass' % self.socket,
+            'ok: sender_canonical_maps names forward',
+            'ok: recipient_canonical_maps names reverse',
+            'ok: sender_canonical_classes',
+            'ok: recipient_canonical_classes',
+            'ok: smtpd smtp asks the policy service behind reject_unauth_destination',
+            'ok: srs-domain srs.test is accepted: it is in virtual_alias_domains',
+            'ok: MX of srs.test leads to this host: 192.0.2.10',
+            'ok: SPF of srs.test for 192.0.2.10: pass'])
+        self.assertEqual(status, 0)
+
+    def test_right_a_hundred_times(self):
+        """A monitor asks each minute: the limit of uses of one address must not stop it."""
+        with Daemon(spf={'srs-daily-limit': 2}, dns=self.dns) as daemon:
+            for _ in range(4):
+                done = run('-f', daemon.config, 'check', '--postfix', '/nowhere',
+                           program='srsctl')
+                self.assertRegex(done.stdout, 'ok: policy .* lets a bounce')
+
+    def test_json(self):
+        done = run('-f', self.daemon.config, 'check', '--json', '--address', ADDRESS, '--postfix',
+                   self.postfix({'sender_canonical_maps': ''}), program='srsctl')
+        report = json.loads(done.stdout)
+        self.assertEqual((report['errors'], report['warnings'], done.returncode), (1, 0, 1))
+        self.assertIn({
+            'level': 'error', 'what': 'sender_canonical_maps does not name forward',
+            'remedy': "postconf -e 'sender_canonical_maps = tcp:127.0.0.1:%d'"
+                      % self.daemon.ports['forward']}, report['findings'])
+        self.assertIn({'level': 'ok', 'what': 'clock', 'remedy': ''}, report['findings'])
+
+    def test_configuration_does_not_load(self):
+        config = self.config(max_age='soon')
+        self.assertEqual(self.check(config=config), (1, [
+            "error: configuration: %s: mend it, srsd -n -f %s says the same"
+            % (self.reason(config), config),
+            'skipped: everything else: it needs the configuration']))
+
+    def reason(self, config):
+        done = run('-n', '-f', config)
+        self.assertEqual(done.returncode, 1)
+        return done.stderr.strip().partition('fatal: ')[2]
+
+    def test_no_configuration(self):
+        status, lines = self.check(config='/nowhere/srsd.conf')
+        self.assertEqual(status, 1)
+        self.assertRegex(lines[0], r'^error: configuration: /nowhere/srsd\.conf: No such file')
+
+    def secrets(self, name, text, mode=0o600):
+        return self.config(secrets_file=self.daemon.folder.file(name, text, mode,
+                                                                self.daemon.user))
+
+    def test_secrets_that_others_can_read(self):
+        self.finds(r'^error: secrets-file .*others may read or change it; chmod 0640 or 0600: its '
+                   r'owner and mode', config=self.secrets('open', SECRET + '\n', 0o644))
+
+    def test_no_secrets(self):
+        self.finds(r'^error: secrets-file /nowhere: No such file.*srsctl secret new',
+                   config=self.config(secrets_file='/nowhere'))
+
+    def test_weak_secret(self):
+        self.finds(r'^warning: secrets-file .*: a secret of less than 16 bytes can be guessed: '
+                   r'srsctl secret new', config=self.secrets('weak', SECRET + '\nshort\n'))
+
+    def test_secrets_are_not_for_us(self):
+        if not is_root():
+            self.skipTest('needs root')
+        path = self.daemon.folder.file('roots', SECRET + '\n', 0o600)
+        lines = self.finds(r'^skipped: secrets-file .*: only root and the daemon may read it$',
+                           config=self.config(secrets_file=path), errors=0)
+        self.assertTrue(any(re.match('ok: forward .* answers, and signs$', line)
+                            for line in lines))
+
+    def test_daemon_has_older_secrets(self):
+        self.finds(r'^error: forward .* signs with an older secret than the first one of '
+                   r'secrets-file: .*srsctl reload',
+                   config=self.secrets('newer', 'a secret that was made today\n%s\n' % SECRET))
+
+    def test_daemon_has_other_secrets(self):
+        self.finds(r'^error: forward .* signs with a secret that is not in secrets-file: .*'
+                   r'srsctl reload', config=self.secrets('other', 'a wholly different secret\n'))
+
+    def test_daemon_has_another_srs_domain(self):
+        self.finds(r'^error: forward .* mints addresses of srs\.test, not of amx\.test: the daemon '
+                   r'has another configuration: srsctl reload',
+                   config=self.config(srs_domain='amx.test'),
+                   postfix=self.postfix({'virtual_alias_domains': 'amx.test'}))
+
+    def test_no_daemon(self):
+        ports = {name: free_port() for name in ('forward', 'reverse', 'policy')}
+        config = self.config(**{name: ['inet:127.0.0.1:%d' % port]
+                                for name, port in ports.items()})
+        postfix = self.postfix({
+            'sender_canonical_maps': 'tcp:localhost:%d' % ports['forward'],
+            'recipient_canonical_maps': 'tcp:localhost:%d' % ports['reverse'],
+            'smtpd_recipient_restrictions': 'reject_unauth_destination check_policy_service '
+                                            'inet:localhost:%d' % ports['policy']})
+        lines = self.finds(r'^error: forward .*: Connection refused: start srsd', errors=3,
+                           config=config, postfix=postfix)
+        self.assertRegex('\n'.join(lines), r'\nerror: reverse .*\nerror: policy ')
+
+    def test_maps_are_mixed_up(self):
+        ports = self.daemon.ports
+        self.finds(r'^error: forward .* does not rewrite c[0-9a-f.]+@check.invalid but says: 500 ',
+                   config=self.config(forward=['inet:127.0.0.1:%d' % ports['reverse']]), errors=2)
+
+    def test_no_domains(self):
+        self.finds(r'^warning: domains: none but srs-domain.*: name your domains in domains',
+                   config=self.config(domains=[]))
+
+    def test_domains_file_of_everybody(self):
+        path = self.daemon.folder.file('domains', 'our.test\n', 0o666)
+        self.finds(r'^error: domains-file .*: anybody may change it: chmod o-w ',
+                   config=self.config(domains_file=path))
+
+    def test_clock(self):
+        config = self.secrets('future', SECRET + '\n')
+        later = time.time() + 86400
+        os.utime(self.daemon.path('future'), (later, later))
+        self.finds(r'^error: the clock stands before the last change of .*: set it, and keep it '
+                   r'right with NTP', config=config)
+
+    def test_switched_off(self):
+        self.finds(r'^skipped: policy: the configuration switches it off', errors=0,
+                   config=self.config(policy=[]),
+                   postfix=self.postfix({'smtpd_recipient_restrictions': ''}))
+
+
+class Postfix(Base):
+    def setUp(self):
+        super().setUp()
+        if postfix_is_missing():
+            self.skipTest('postfix is not installed')
+
+    def wrong(self, pattern, errors=1, master=MASTER, **main):
+        return self.finds(pattern, errors=errors, postfix=self.postfix(main, master))
+
+    def policy(self, options=''):
+        return 'check_policy_service inet:127.0.0.1:%d%s' % (self.daemon.ports['policy'], options)
+
+    def test_no_folder(self):
+        self.finds(r'^error: Postfix: .*No such file.*: mend its configuration, or name its '
+                   r'folder with --postfix', postfix='/nowhere')
+
+    def test_no_sender_map(self):
+        port = self.daemon.ports['forward']
+        for value in '', 'hash:/etc/x, tcp:127.0.0.1:1, tcp:198.51.100.1:%d' % port:
+            with self.subTest(value):
+                self.wrong(r"^error: sender_canonical_maps does not name forward: postconf -e "
+                           r"'sender_canonical_maps = tcp:127.0.0.1:%d'$" % port,
+                           sender_canonical_maps=value)
+
+    def test_listening_everywhere(self):
+        """A wildcard is nothing that one connects to, and holds every address."""
+        port = self.daemon.ports['forward']
+        config = self.config(forward=['inet:*:%d' % port])
+        self.finds(r"'sender_canonical_maps = tcp:127\.0\.0\.1:%d'$" % port, config=config,
+                   postfix=self.postfix({'sender_canonical_maps': ''}))
+        self.finds('^ok: sender_canonical_maps names forward$', errors=0, config=config)
+
+    def test_no_tcp_table_reaches_a_unix_socket(self):
+        self.finds(r'^error: sender_canonical_maps does not name forward: tcp_table\(5\) reaches no '
+                   r'unix socket: give forward an endpoint inet:', errors=2,
+                   config=self.config(forward=['unix:' + self.socket]),
+                   postfix=self.postfix({'sender_canonical_maps': 'unix:' + self.socket}))
+
+    def test_right_sender_maps(self):
+        port = self.daemon.ports['forward']
+        for value in ('hash:/etc/x, tcp:$srs', 'proxy:tcp:localhost:%d' % port, 'tcp:%d' % port):
+            with self.subTest(value):
+                self.wrong('^ok: sender_canonical_maps names forward$', errors=0,
+                           sender_canonical_maps=value, srs='127.0.0.1:%d' % port)
+
+    def test_maps_are_swapped(self):
+        ports = self.daemon.ports
+        lines = self.wrong(r"^error: sender_canonical_maps names the other map instead of forward: "
+                           r"postconf -e 'sender", errors=2,
+                           sender_canonical_maps='tcp:127.0.0.1:%d' % ports['reverse'],
+                           recipient_canonical_maps='tcp:127.0.0.1:%d' % ports['forward'])
+        self.assertRegex('\n'.join(lines), 'error: recipient_canonical_maps names the other map')
+
+    def test_no_recipient_map(self):
+        self.wrong(r"^error: recipient_canonical_maps does not name reverse: postconf -e",
+                   recipient_canonical_maps='')
+
+    def test_sender_classes(self):
+        for value, pattern in (
+                (None, 'From: of each message is rewritten as well'),
+                ('header_sender', 'senders of the envelope are not rewritten')):
+            with self.subTest(str(value)):
+                self.wrong(r"^error: sender_canonical_classes = .*: %s: postconf -e "
+                           r"'sender_canonical_classes = envelope_sender'$" % pattern,
+                           sender_canonical_classes=value)
+
+    def test_recipient_classes(self):
+        self.wrong(r"^error: recipient_canonical_classes = header_recipient: bounces do not come "
+                   r"home: postconf -e 'recipient_canonical_classes = envelope_recipient",
+                   recipient_canonical_classes='header_recipient')
+        self.wrong(r"^warning: recipient_canonical_classes = envelope_recipient: To: of a bounce",
+                   recipient_canonical_classes='envelope_recipient')
+
+    def test_policy_is_not_asked(self):
+        for value in ('reject_unauth_destination',
+                      'reject_unauth_destination, check_policy_service inet:127.0.0.1:1'):
+            with self.subTest(value):
+                self.wrong(r'^error: smtpd smtp does not ask the policy service.*: add '
+                           r'check_policy_service inet:127.0.0.1:%d to '
+                           r'smtpd_recipient_restrictions, behind reject_unauth_destination'
+                           % self.daemon.ports['policy'], smtpd_recipient_restrictions=value)
+
+    def test_policy_is_asked_too_early(self):
+        before = 'permit_mynetworks, %s, reject_unauth_destination' % self.policy()
+        for main in ({'smtpd_recipient_restrictions': before, 'smtpd_relay_restrictions': ''},
+                     {'smtpd_sender_restrictions': self.policy()},
+                     {'smtpd_recipient_restrictions': before, 'compatibility_level': '2'}):
+            with self.subTest(', '.join(main)):
+                self.wrong(r'^error: smtpd smtp asks the policy service before '
+                           r'reject_unauth_destination: move check_policy_service behind it.*'
+                           r'open relay', **main)
+
+    def test_policy_behind_the_relay_restrictions(self):
+        """Those alone reject, and they are evaluated first."""
+        self.wrong('^ok: smtpd smtp asks the policy service behind', errors=0,
+                   smtpd_relay_restrictions='permit_mynetworks, defer_unauth_destination',
+                   smtpd_recipient_restrictions=self.policy())
+
+    def test_policy_is_never_reached(self):
+        self.wrong(r'^error: smtpd smtp never asks the policy service: a permit, reject or defer '
+                   r'stands before it: move',
+                   smtpd_recipient_restrictions='reject_unauth_destination, permit, '
+                                                + self.policy())
+
+    def test_policy_forms(self):
+        port = self.daemon.ports['policy']
+        for value in ('check_policy_service { inet:localhost:%d, timeout=30s }' % port,
+                      'check_policy_service unix:private/srsd',
+                      'check_policy_service unix:' + self.socket, 'ask_srsd'):
+            with self.subTest(value):
+                self.wrong('^ok: smtpd smtp asks the policy service behind', errors=0,
+                           smtpd_recipient_restrictions='reject_unauth_destination, ' + value,
+                           smtpd_restriction_classes='other, ask_srsd', other='permit',
+                           ask_srsd=self.policy())
+
+    def test_chroot(self):
+        """A path that smtpd sees in its queue folder only."""
+        master = 'smtp inet n - y - - smtpd\n'
+        main = 'reject_unauth_destination, check_policy_service unix:'
+        self.wrong(r'^error: smtpd smtp does not ask the policy service but unix:.* \(it runs in a '
+                   r'chroot\): add check_policy_service inet:', master=master,
+                   smtpd_recipient_restrictions=main + self.socket)
+        self.wrong('^ok: smtpd smtp asks', errors=0, master=master,
+                   smtpd_recipient_restrictions=main + '/private/srsd')
+
+    def test_default_chroot(self):
+        """A - in master.cf means yes before compatibility level 1."""
+        master = 'smtp inet n - - - - smtpd\n'
+        main = {'smtpd_recipient_restrictions':
+                'reject_unauth_destination, check_policy_service unix:' + self.socket}
+        self.wrong('^ok: smtpd smtp asks', errors=0, master=master, **main)
+        self.wrong(r'runs in a chroot', master=master, compatibility_level='0', **main)
+
+    def test_spawn(self):
+        main = {'smtpd_recipient_restrictions': 'reject_unauth_destination, '
+                                                'check_policy_service unix:private/policyd-spf'}
+        self.wrong('^ok: smtpd smtp asks', errors=0, **main,
+                   master=MASTER + SPAWN % '/usr/sbin/srsctl -f /etc/x policy --to inet:1.2.3.4:5')
+        self.wrong(r'^error: smtpd smtp asks another SPF policy program, policyd-spf of master.cf: '
+                   r'change argv of that service to argv=/usr/sbin/srsctl policy', **main,
+                   master=MASTER + SPAWN % '/usr/bin/policyd-spf')
+        self.wrong(r'^error: smtpd smtp does not ask', **main,
+                   master=MASTER + SPAWN % '/usr/local/bin/greylist')
+
+    def test_each_smtpd(self):
+        """Overrides of master.cf count, for each service that takes mail of strangers."""
+        master = ('smtp inet n - n - 1 postscreen\n'
+                  'smtpd pass - - n - - smtpd\n'
+                  '198.51.100.1:2525 inet n - n - - smtpd -o smtpd_recipient_restrictions=permit_'
+                  'mynetworks,reject\n'
+                  'submission inet n - n - - smtpd -o smtpd_recipient_restrictions=reject\n')
+        lines = self.wrong('^error: smtpd 198.51.100.1:2525 does not ask', master=master)
+        self.assertIn('ok: smtpd smtpd asks the policy service behind reject_unauth_destination',
+                      lines)
+
+    def test_no_smtpd(self):
+        self.wrong('^skipped: restrictions of smtpd: master.cf has no smtpd', errors=0,
+                   master='pickup unix n - n 60 1 pickup\n')
+
+    def test_srs_domain_is_not_accepted(self):
+        for value in '', 'test, !srs.test, inline:{x.test=y}':
+            with self.subTest(value):
+                self.wrong(r"^error: srs-domain srs\.test is not accepted at RCPT TO: add it to "
+                           r"virtual_alias_domains: postconf -e .*, srs\.test'",
+                           virtual_alias_domains=value)
+
+    def test_srs_domain_is_accepted(self):
+        for main in ({'mydestination': 'our.test, SRS.test'}, {'relay_domains': 'test'},
+                     {'virtual_alias_domains': None, 'virtual_alias_maps': 'inline:{srs.test=x}'}):
+            with self.subTest(str(main)):
+                self.wrong('^ok: srs-domain srs.test is accepted: it is in ', errors=0,
+                           **{'virtual_alias_domains': '', **main})
+
+    def test_srs_domain_in_two_places(self):
+        self.wrong(r'^warning: srs-domain srs\.test is in mydestination and in '
+                   r'virtual_alias_domains: leave it in one', mydestination='our.test, srs.test')
+
+    def test_srs_domain_nobody_knows(self):
+        self.wrong(r'^skipped: whether srs-domain srs\.test is accepted at RCPT TO: postmap',
+                   errors=0, virtual_alias_domains='/nowhere/domains')
+
+    def test_user_of_postfix(self):
+        """The folder of a unix socket decides who may connect."""
+        if not is_root():
+            self.skipTest('needs root')
+        folder = os.path.dirname(self.socket)
+        self.finds('^ok: user postfix reaches policy unix:', errors=0, user=False)
+        os.chmod(folder, 0o700)
+        try:
+            self.finds(r'^error: user postfix does not reach policy unix:.*: Permission denied: '
+                       r'let that user enter the folder', user=False)
+        finally:
+            os.chmod(folder, 0o755)
+
+    def test_hostile_text(self):
+        status, lines = self.check(postfix=self.postfix(
+            {'sender_canonical_classes': 'header_sender\x1b[2J\x80'}))
+        self.assertEqual(status, 1)
+        self.assertTrue(all(' ' <= c <= '~' for line in lines for c in line))
+
+
+class Dns(Base):
+    def domain(self, pattern, domain, *arguments, errors=2):
+        """One more error, for the daemon mints addresses of another domain."""
+        return self.finds(pattern, *arguments, errors=errors,
+                          config=self.config(srs_domain=domain),
+                          postfix=self.postfix({'virtual_alias_domains': domain}))
+
+    def setUp(self):
+        super().setUp()
+        if postfix_is_missing():
+            self.skipTest('postfix is not installed')
+
+    def test_no_mx(self):
+        self.domain(r'^error: MX of nomx\.test: there is none, and no address, so that no bounce '
+                    r'comes back: publish an MX record', 'nomx.test')
+
+    def test_address_in_the_place_of_an_mx(self):
+        self.domain('^ok: MX of amx.test leads to this host', 'amx.test', errors=1)
+
+    def test_null_mx(self):
+        self.domain(r'^error: MX of nullmx\.test says that it takes no mail: publish',
+                    'nullmx.test')
+
+    def test_mx_elsewhere(self):
+        self.domain(r'^error: MX of elsewhere\.test leads to 198\.51\.100\.7, and not to this '
+                    r'host: publish an MX record that names this host', 'elsewhere.test')
+
+    def test_two_addresses(self):
+        self.domain('^ok: MX of elsewhere.test leads to this host', 'elsewhere.test', '--address',
+                    '198.51.100.7')
+
+    def test_ipv6(self):
+        lines = self.domain('^ok: MX of six.test leads to this host: 2001:db8::25', 'six.test',
+                            '--address', '2001:db8::25', errors=1)
+        self.assertIn('ok: SPF of six.test for 2001:db8::25: pass', lines)
+
+    def test_proxy_interfaces(self):
+        """Postfix knows its address behind NAT."""
+        _status, lines = self.check(postfix=self.postfix({'proxy_interfaces': ADDRESS}))
+        self.assertIn('ok: MX of srs.test leads to this host: 192.0.2.10', lines)
+
+    def test_bind_address(self):
+        _status, lines = self.check(postfix=self.postfix({'smtp_bind_address': '192.0.2.11'}))
+        self.assertTrue(any(line.startswith('error: SPF of srs.test for 192.0.2.11: fail: add '
+                                            'ip4:192.0.2.11 to its record') for line in lines))
+
+    def test_relayhost(self):
+        _status, lines = self.check(postfix=self.postfix({'relayhost': '[mx.other.test]'}))
+        self.assertIn('skipped: SPF of srs.test: nobody knows which address mail leaves from; name '
+                      'it with --address', lines)
+
+    def test_no_spf(self):
+        self.domain(r'^error: SPF of nospf\.test for 192\.0\.2\.10: none: publish a TXT record for '
+                    r'it: "v=spf1 ip4:192\.0\.2\.10 -all"', 'nospf.test')
+
+    def test_spf_fail(self):
+        self.domain(r'^error: SPF of spffail\.test for 192\.0\.2\.10: fail: add '
+                    r'ip4:192\.0\.2\.10 to its record', 'spffail.test')
+
+    def test_spf_is_broken(self):
+        self.domain(r'^error: SPF of permerror\.test for 192\.0\.2\.10: permerror: its record is '
+                    r'broken; where, tells: srsctl spf 192\.0\.2\.10 permerror\.test',
+                    'permerror.test')
+
+    def test_dns_does_not_answer(self):
+        lines = self.domain(r'^error: MX of broken\.test: the DNS does not answer: look at '
+                            r'nameservers', 'broken.test', errors=3)
+        self.assertRegex('\n'.join(lines), r'error: SPF of broken\.test .*: temperror: the DNS ')
+
+
+class Usage(Base):
+    def test_usage(self):
+        for row in (['x'], ['--nonsense'], ['--address'], ['--address', 'mx.test'],
+                    ['--postfix']):
+            with self.subTest(' '.join(row)):
+                done = run('check', *row, program='srsctl')
+                self.assertEqual((done.returncode, done.stdout), (2, ''))
+                self.assertIn('usage: srsctl', done.stderr)
+
+    def test_no_postfix(self):
+        """As if it were not installed: PATH cannot hide it from root's folders, --postfix can."""
+        status, lines = self.check(postfix='/nowhere')
+        self.assertEqual(status, 1 if not postfix_is_missing() else 0)
+        self.assertTrue(any(re.match('(error|skipped): Postfix', line) for line in lines))
+
+
+if __name__ == '__main__':
+    tap.main()

@@ -1,0 +1,575 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: ISC
+"""srsctl secret: the file of secrets, made and changed while a daemon may read it."""
+
+import fcntl
+import hashlib
+import hmac
+import json
+import os
+import pwd
+import re
+import socket
+import stat
+import subprocess
+import sys
+import threading
+import time
+import unittest
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
+
+from harness import tap
+from harness.daemon import ORDINARY_USER, Daemon, Folder, is_root, reachable_binary, render, run
+
+DAY = 86400
+KEPT_DAYS = 21 + 1 + 2      # max-age, clocks that differ, hash-avoid-slash
+SECRETS = ('the first secret of all', 'a second one # with blanks ', 'the third of the secrets')
+
+
+def fingerprint(secret):
+    """The same as srsctl's, made by another HMAC."""
+    return hmac.new(secret.encode(), b'srsd secret fingerprint', hashlib.sha256).hexdigest()[:12]
+
+
+ONE, TWO, THREE = map(fingerprint, SECRETS)
+
+
+class FakeControl:
+    """A daemon's control socket that answers each line with one reply, and keeps the lines."""
+
+    def __init__(self, path, reply):
+        self.asked = []
+        self._reply = json.dumps(reply).encode() + b'\n'
+        self._sock = socket.socket(socket.AF_UNIX)
+        self._sock.bind(path)
+        os.chmod(path, 0o666)
+        self._sock.listen(8)
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._sock.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
+        self._sock.close()
+
+    def _run(self):
+        while True:
+            try:
+                client = self._sock.accept()[0]
+            except OSError:
+                return
+            with client, client.makefile('rb') as lines:
+                self.asked.append(json.loads(lines.readline()))
+                client.sendall(self._reply)
+
+
+class Base(unittest.TestCase):
+    """A folder that belongs to whoever runs srsctl, and a configuration that names a file in it."""
+
+    def setUp(self):
+        self.folder = Folder()
+        self.addCleanup(self.folder.remove)
+        self.etc = self.folder.subfolder('etc', ORDINARY_USER)
+        self.path = os.path.join(self.etc, 'secret')
+        self.control = os.path.join(self.folder.path, 'control')
+        self.configure()
+
+    def configure(self, **options):
+        self.config = self.folder.file('srsd.conf', render({
+            'srs-domain': 'srs.test', 'secrets-file': self.path, 'unprivileged-user': ORDINARY_USER,
+            'control': 'unix:' + self.control, **options}))
+
+    def write(self, *secrets, age=0, mode=0o600, end='\n'):
+        """The file of secrets; changed so many days ago."""
+        path = self.folder.file('etc/secret', ''.join(s + end for s in secrets), mode,
+                                ORDINARY_USER)
+        when = time.time() - age * DAY
+        os.utime(path, (when, when))
+
+    def write_history(self, *lines):
+        self.folder.file('etc/secret.history', ''.join(line + '\n' for line in lines), 0o600,
+                         ORDINARY_USER)
+
+    def read(self):
+        with open(self.path, encoding='utf-8') as file:
+            return file.read().split('\n')[:-1]
+
+    def command(self, *arguments):
+        return ('-f', self.config, 'secret', *arguments)
+
+    def srsctl(self, *arguments, status=0, user=True):
+        done = run(*self.command(*arguments), program='srsctl', user=user)
+        self.assertEqual(done.returncode, status, done.stderr)
+        for secret in [*SECRETS, *(self.read() if os.path.exists(self.path) else [])]:
+            self.assertNotIn(secret, done.stdout + done.stderr)
+        return done
+
+    def refused(self, reason, *arguments):
+        """It fails with that reason, and changes nothing."""
+        before = self.read() if os.path.exists(self.path) else None
+        done = self.srsctl(*arguments, status=1)
+        self.assertRegex(done.stderr, reason)
+        self.assertEqual(done.stdout, '')
+        self.assertEqual(self.read() if os.path.exists(self.path) else None, before)
+
+    def listed(self):
+        return json.loads(self.srsctl('list', '--json').stdout)['secrets']
+
+    def status(self, path=None):
+        return os.stat(path or self.path)
+
+
+class New(Base):
+    def test_first_of_all(self):
+        done = self.srsctl('new')
+        secret, = self.read()
+        self.assertRegex(secret, r'\A[A-Za-z0-9+/]{32}\Z')
+        self.assertEqual(done.stdout, '%s is the only one, and signs; the daemon learns of it by: '
+                                      'srsctl reload\n' % fingerprint(secret))
+        self.assertEqual(stat.S_IMODE(self.status().st_mode), 0o600)
+
+    def test_first(self):
+        self.write(*SECRETS[:2])
+        done = self.srsctl('new')
+        self.assertEqual(self.read()[1:], list(SECRETS[:2]))
+        self.assertIn(fingerprint(self.read()[0]) + ' is added as the first one', done.stdout)
+
+    def test_last(self):
+        self.write(*SECRETS[:2])
+        done = self.srsctl('new', '--last')
+        self.assertEqual(self.read()[:2], list(SECRETS[:2]))
+        self.assertIn(fingerprint(self.read()[2]) + ' is added as the last one', done.stdout)
+        self.assertFalse(self.listed()[2]['signs'])
+
+    def test_last_of_none(self):
+        self.srsctl('new', '--last')
+        self.assertTrue(self.listed()[0]['signs'])
+
+    def test_each_is_another(self):
+        for _ in range(4):
+            self.srsctl('new')
+        self.assertEqual(len(set(self.read())), 4)
+
+    def test_empty_file(self):
+        self.write()
+        self.srsctl('new')
+        self.assertEqual(len(self.read()), 1)
+
+    def test_foreign_line_ends(self):
+        """Bytes of a secret stay; a CR before the LF is none of them."""
+        self.write('', SECRETS[1], '', SECRETS[0], end='\r\n')
+        self.srsctl('new')
+        self.assertEqual(self.read()[1:], [SECRETS[1], SECRETS[0]])
+
+    def test_no_line_end(self):
+        self.folder.file('etc/secret', SECRETS[0], 0o600, ORDINARY_USER)
+        self.srsctl('new', '--last')
+        self.assertEqual(self.read()[0], SECRETS[0])
+        self.assertEqual(len(self.read()), 2)
+
+    def test_too_many(self):
+        self.write(*('secret number %d' % n for n in range(100)))
+        self.refused('more than 100 secrets', 'new')
+
+    def test_bad_file(self):
+        self.write('x' * 2000)
+        self.refused(r'secret:1: secret of more than 1023 bytes', 'new')
+
+    def test_daemon_takes_it(self):
+        """What the old secret signed still returns, and the new one signs."""
+        with Daemon() as daemon:
+            with daemon.forward_client() as client:
+                old = client.address('alice@origin.test')
+            daemon.stop()
+            with open(daemon.options['secrets-file'], encoding='utf-8') as file:
+                self.write(file.read().rstrip('\n'))
+            self.srsctl('new')
+            daemon.options['secrets-file'] = self.path
+            daemon.start()
+            with daemon.forward_client() as client:
+                self.assertNotEqual(client.address('alice@origin.test'), old)
+            with daemon.reverse_client() as client:
+                self.assertEqual(client.get(old), '200 alice@origin.test')
+
+
+class File(Base):
+    """Owner, mode, and what stands in the way."""
+
+    def test_mode_is_kept(self):
+        for mode in 0o600, 0o400, 0o640, 0o440:
+            with self.subTest(oct(mode)):
+                self.write(SECRETS[0], mode=mode)
+                self.srsctl('new')
+                for path in self.path, self.path + '.history':
+                    self.assertEqual(stat.S_IMODE(self.status(path).st_mode), mode)
+
+    def test_umask_does_not_matter(self):
+        before = os.umask(0)
+        self.addCleanup(os.umask, before)
+        self.srsctl('new')
+        for path in self.path, self.path + '.history':
+            self.assertEqual(stat.S_IMODE(self.status(path).st_mode), 0o600)
+
+    def test_owner_is_kept(self):
+        if not is_root():
+            self.skipTest('needs root')
+        os.chown(self.etc, 0, 0)
+        user = pwd.getpwnam(ORDINARY_USER)
+        for owner in (0, user.pw_gid), (0, 0), (user.pw_uid, user.pw_gid):
+            with self.subTest(owner):
+                self.write(SECRETS[0], mode=0o640)
+                os.chown(self.path, *owner)
+                self.srsctl('new', user=False)
+                for path in self.path, self.path + '.history':
+                    status = self.status(path)
+                    self.assertEqual((status.st_uid, status.st_gid), owner)
+                    self.assertEqual(stat.S_IMODE(status.st_mode), 0o640)
+
+    def test_made_by_root(self):
+        if not is_root():
+            self.skipTest('needs root')
+        os.chown(self.etc, 0, 0)
+        self.srsctl('new', user=False)
+        status = self.status()
+        self.assertEqual((status.st_uid, status.st_gid),
+                         (0, pwd.getpwnam(ORDINARY_USER).pw_gid))
+        self.assertEqual(stat.S_IMODE(status.st_mode), 0o640)
+
+    def test_made_by_root_without_that_user(self):
+        if not is_root():
+            self.skipTest('needs root')
+        os.chown(self.etc, 0, 0)
+        self.configure(**{'unprivileged-user': 'there-is-none'})
+        self.srsctl('new', user=False)
+        self.assertEqual(stat.S_IMODE(self.status().st_mode), 0o600)
+
+    def test_others_could_read_it(self):
+        for mode in 0o644, 0o604, 0o620:
+            with self.subTest(oct(mode)):
+                self.write(SECRETS[0], mode=mode)
+                self.refused('others may read or change it; chmod', 'new')
+
+    def test_symbolic_link(self):
+        self.folder.file('elsewhere', SECRETS[0] + '\n', 0o600, ORDINARY_USER)
+        os.symlink(self.folder.path + '/elsewhere', self.path)
+        self.refused('symbolic link', 'new')
+        self.refused('symbolic link', 'list')
+
+    def test_history_is_a_symbolic_link(self):
+        self.write(SECRETS[0])
+        os.symlink(self.folder.path + '/srsd.conf', self.path + '.history')
+        self.refused('secret.history is a symbolic link', 'new')
+
+    def test_temporary_file_is_there(self):
+        """One of a srsctl that was killed, or a trap: neither is written through."""
+        target = self.folder.file('target', 'as it was', 0o666)
+        os.symlink(target, os.path.join(self.etc, '.secret.new'))
+        self.folder.file('etc/.secret.history.new', 'half', 0o666, ORDINARY_USER)
+        self.srsctl('new')
+        with open(target, encoding='utf-8') as file:
+            self.assertEqual(file.read(), 'as it was')
+        self.assertEqual(sorted(os.listdir(self.etc)), ['secret', 'secret.history'])
+
+    def test_second_name(self):
+        self.write(SECRETS[0])
+        os.link(self.path, os.path.join(self.etc, 'other'))
+        self.refused('secret has another name too', 'new')
+
+    def test_folder_of_others(self):
+        self.write(SECRETS[0])
+        for mode in 0o777, 0o1777, 0o775:
+            with self.subTest(oct(mode)):
+                os.chmod(self.etc, mode)
+                self.refused('others may write to it; chmod go-w', 'new')
+
+    def test_folder_of_another_user(self):
+        if not is_root():
+            self.skipTest('needs root')
+        done = self.srsctl('new', user=False, status=1)
+        self.assertIn('it belongs to another user', done.stderr)
+
+    def test_no_folder(self):
+        os.rmdir(self.etc)
+        self.refused('etc: No such file', 'new')
+
+    def test_folder_may_not_be_written(self):
+        if is_root():
+            os.chown(self.etc, 0, 0)
+        else:
+            os.chmod(self.etc, 0o500)
+        self.write(SECRETS[0])
+        self.refused('Permission denied', 'new')
+        self.assertEqual(os.listdir(self.etc), ['secret'])
+
+    def test_no_regular_file(self):
+        os.mkfifo(self.path)
+        for command in 'new', 'list':
+            done = run(*self.command(command), program='srsctl')
+            self.assertIn('not a regular file', done.stderr)
+
+    def test_nothing_is_left_behind(self):
+        self.write(SECRETS[0])
+        self.srsctl('new')
+        self.assertEqual(sorted(os.listdir(self.etc)), ['secret', 'secret.history'])
+
+
+class Together(Base):
+    def start(self, *arguments):
+        identity = {}
+        if is_root():
+            entry = pwd.getpwnam(ORDINARY_USER)
+            identity = {'user': entry.pw_uid, 'group': entry.pw_gid, 'extra_groups': []}
+        return subprocess.Popen([reachable_binary('srsctl'), *self.command(*arguments)],
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                **identity)
+
+    def test_one_waits_for_the_other(self):
+        self.write(SECRETS[0])
+        folder = os.open(self.etc, os.O_RDONLY)
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        with self.start('new') as process:
+            self.assertIn('another srsctl is at work', process.stderr.readline())
+            self.assertEqual(self.read(), [SECRETS[0]])
+            os.close(folder)
+            process.communicate()
+        self.assertEqual(process.returncode, 0)
+        self.assertEqual(len(self.read()), 2)
+
+    def test_many(self):
+        self.write(SECRETS[0])
+        processes = [self.start('new', *['--last'][:n % 2]) for n in range(8)]
+        for process in processes:
+            process.communicate()
+            self.assertEqual(process.returncode, 0)
+        self.assertEqual(len(set(self.read())), 9)
+        self.assertIn(SECRETS[0], self.read())
+        self.assertEqual(len(self.listed()), 9)
+
+    def test_a_reader_sees_whole_files(self):
+        self.write(SECRETS[0])
+        processes = [self.start('new', '--last') for _ in range(6)]
+        while any(process.poll() is None for process in processes):
+            with open(self.path, encoding='utf-8') as file:
+                text = file.read()
+            self.assertTrue(text.startswith(SECRETS[0] + '\n'))
+            self.assertRegex(text, r'\A.*\n([A-Za-z0-9+/]{32}\n)*\Z')
+        for process in processes:
+            process.communicate()
+
+
+class List(Base):
+    def test_nothing_known(self):
+        self.write(*SECRETS, age=3)
+        stopped = time.strftime('%Y-%m-%d', time.localtime(time.time() - 3 * DAY))
+        keep = time.strftime('%Y-%m-%d', time.localtime(time.time() + (KEPT_DAYS - 3) * DAY))
+        rest = 'since - signed until %s, keep until %s verified -' % (stopped, keep)
+        self.assertEqual(self.srsctl('list').stdout.splitlines(), [
+            '1 %s since - signs verified -' % ONE, '2 %s %s' % (TWO, rest),
+            '3 %s %s' % (THREE, rest)])
+
+    def test_age(self):
+        self.write(SECRETS[0])
+        made = int(time.time()) - 40 * DAY - 60
+        self.write_history('%s %d -' % (ONE, made))
+        self.assertRegex(self.srsctl('list').stdout,
+                         r'\A1 %s since \d{4}-\d\d-\d\d \(40 days\) signs verified -\n\Z' % ONE)
+        self.assertEqual(self.listed()[0]['created'], made)
+
+    def test_json(self):
+        self.write(*SECRETS[:2])
+        self.write_history('%s 1700000000 1710000000' % TWO)
+        self.assertEqual(json.loads(self.srsctl('list', '--json').stdout), {
+            'file': self.path,
+            'secrets': [
+                {'position': 1, 'fingerprint': ONE, 'created': None, 'signs': True,
+                 'stopped': None, 'keep_until': None, 'verified': None},
+                {'position': 2, 'fingerprint': TWO, 'created': 1700000000, 'signs': False,
+                 'stopped': 1710000000, 'keep_until': 1710000000 + KEPT_DAYS * DAY,
+                 'verified': None}]})
+
+    def test_verified(self):
+        self.write(*SECRETS[:2])
+        reply = {'secrets': [{'fingerprint': ONE, 'verified': 12}, {'fingerprint': TWO.upper(),
+                                                                    'verified': 0}]}
+        with FakeControl(self.control, reply) as control:
+            lines = self.srsctl('list').stdout.splitlines()
+            self.assertEqual([s['verified'] for s in self.listed()], [12, 0])
+        self.assertEqual([line.rpartition(' verified ')[2] for line in lines], ['12', '0'])
+        self.assertEqual(control.asked, [{'command': 'status'}] * 2)
+
+    def test_daemon_says_something_else(self):
+        self.write(SECRETS[0])
+        for reply in ({'error': 'no such command'}, {'secrets': 7}, [], 'text',
+                      {'secrets': [{'fingerprint': ONE, 'verified': 'often'}]},
+                      {'secrets': [{'fingerprint': ONE}]}):
+            with self.subTest(str(reply)), FakeControl(self.control, reply):
+                self.assertRegex(self.srsctl('list').stdout, ' verified -\n$')
+            os.unlink(self.control)
+
+    def test_daemon_has_not_learnt_of_it(self):
+        self.write(*SECRETS[:2])
+        for known in [TWO, ONE], [ONE], [ONE, TWO, THREE], []:
+            reply = {'secrets': [{'fingerprint': f, 'verified': 1} for f in known]}
+            with self.subTest(str(len(known))), FakeControl(self.control, reply):
+                self.assertIn('the daemon has other secrets than the file: srsctl reload',
+                              self.srsctl('list').stderr)
+            os.unlink(self.control)
+
+    def test_real_daemon(self):
+        daemon = Daemon()
+        daemon.enable_control()
+        with daemon:
+            done = run('-f', daemon.config, 'secret', 'list', program='srsctl')
+        self.assertEqual((done.returncode, done.stderr), (0, ''))
+        self.assertRegex(done.stdout, r'\A1 [0-9a-f]{12} since - signs verified (-|0)\n\Z')
+
+    def test_no_file(self):
+        self.refused('secret: No such file', 'list')
+
+    def test_is_not_kept_waiting(self):
+        self.write(SECRETS[0])
+        folder = os.open(self.etc, os.O_RDONLY)
+        self.addCleanup(os.close, folder)
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        self.assertEqual(len(self.listed()), 1)
+
+
+class Promote(Base):
+    def test_rotation_of_several_servers(self):
+        """Added last, then first, and the old one goes when its addresses are too old."""
+        self.write(SECRETS[0])
+        self.srsctl('new', '--last')
+        new = self.read()[1]
+        self.srsctl('promote', fingerprint(new))
+        self.assertEqual(self.read(), [new, SECRETS[0]])
+        self.assertEqual([s['signs'] for s in self.listed()], [True, False])
+        self.assertAlmostEqual(self.listed()[1]['stopped'], time.time(), delta=60)
+        self.refused('addresses that it signed may return until', 'retire', ONE)
+
+    def test_from_the_middle(self):
+        self.write(*SECRETS)
+        self.srsctl('promote', TWO)
+        self.assertEqual(self.read(), [SECRETS[1], SECRETS[0], SECRETS[2]])
+        self.srsctl('promote', THREE.upper())
+        self.assertEqual(self.read(), [SECRETS[2], SECRETS[1], SECRETS[0]])
+
+    def test_of_the_first(self):
+        self.write(*SECRETS)
+        self.refused('it is the first one already', 'promote', ONE)
+
+    def test_unknown(self):
+        self.write(SECRETS[0])
+        for text in '', 'x', TWO, ONE[:11]:
+            self.refused('there is no secret of that fingerprint', 'promote', text)
+
+
+class Retire(Base):
+    def test_the_only_one(self):
+        self.write(SECRETS[0])
+        for options in [], ['--force']:
+            self.refused('it is the only secret, and signs; first: srsctl secret new',
+                         'retire', *options, ONE)
+
+    def test_the_one_that_signs(self):
+        self.write(*SECRETS)
+        self.refused('it signs; first let another one sign, by srsctl secret new', 'retire', ONE)
+
+    def test_the_one_that_signs_by_force(self):
+        self.write(*SECRETS[:2])
+        self.srsctl('retire', '--force', ONE)
+        self.assertEqual(self.read(), [SECRETS[1]])
+        self.assertTrue(self.listed()[0]['signs'])
+
+    def test_too_early(self):
+        now = int(time.time())
+        self.write(*SECRETS[:2])
+        self.write_history('%s 1700000000 %d' % (TWO, now - KEPT_DAYS * DAY + 60))
+        self.refused('addresses that it signed may return until', 'retire', TWO)
+        self.srsctl('retire', '--force', TWO)
+        self.assertEqual(self.read(), [SECRETS[0]])
+
+    def test_late_enough(self):
+        self.write(*SECRETS)
+        self.write_history('%s - %d' % (TWO, int(time.time()) - KEPT_DAYS * DAY))
+        done = self.srsctl('retire', TWO)
+        self.assertEqual(done.stdout, '%s is retired; the daemon learns of it by: srsctl reload\n'
+                         % TWO)
+        self.assertEqual(self.read(), [SECRETS[0], SECRETS[2]])
+        self.assertNotIn(TWO, json.dumps(self.listed()))
+
+    def test_settings_say_how_long(self):
+        self.configure(**{'max-age': 3, 'hash-avoid-slash': False})
+        self.write(*SECRETS[:2])
+        self.write_history('%s - %d' % (TWO, int(time.time()) - 4 * DAY))
+        self.srsctl('retire', TWO)
+
+    def test_nothing_known(self):
+        """The file was changed last when it stopped, at the latest."""
+        self.write(*SECRETS[:2], age=KEPT_DAYS - 1)
+        self.refused('may return until', 'retire', TWO)
+        self.write(*SECRETS[:2], age=KEPT_DAYS + 1)
+        self.srsctl('retire', TWO)
+
+    def test_what_followed_from_the_time_of_the_file_stays(self):
+        """A later change of the file does not make it younger."""
+        self.write(*SECRETS[:2], age=KEPT_DAYS + 1)
+        self.srsctl('new', '--last')
+        self.srsctl('retire', TWO)
+
+    def test_changed_by_hand(self):
+        """The history says that it signs; the file says that it does not, since its last change."""
+        self.write(*SECRETS[:2], age=1)
+        self.write_history('%s 1700000000 -' % TWO)
+        self.refused('may return until', 'retire', TWO)
+
+    def test_never_signed_here(self):
+        self.write(SECRETS[0])
+        self.srsctl('new', '--last')
+        new = self.read()[1]
+        self.refused('other servers that have it may sign with it', 'retire', fingerprint(new))
+        self.srsctl('retire', '--force', fingerprint(new))
+        self.assertEqual(self.read(), [SECRETS[0]])
+
+    def test_daemon_signs_with_it(self):
+        """It has not been told: the time counts from when it was found out."""
+        self.write(*SECRETS[:2], age=100)
+        self.write_history('%s 1600000000 1700000000' % TWO)
+        reply = {'secrets': [{'fingerprint': f, 'verified': 1} for f in (TWO, ONE)]}
+        with FakeControl(self.control, reply):
+            self.refused('the daemon signs with it still; first: srsctl reload', 'retire', TWO)
+        self.refused('may return until', 'retire', TWO)
+
+    def test_unknown(self):
+        self.write(*SECRETS[:2])
+        self.refused('there is no secret of that fingerprint', 'retire', '--force', THREE)
+
+
+class Usage(Base):
+    def test_usage(self):
+        self.write(*SECRETS)
+        for row in ([], ['nonsense'], ['new', 'x'], ['new', '--json'], ['list', '--last'],
+                    ['list', ONE], ['promote'], ['promote', ONE, TWO], ['promote', '--force', ONE],
+                    ['retire'], ['retire', '--force'], ['retire', ONE, TWO], ['--json', 'list']):
+            with self.subTest(' '.join(row)):
+                done = self.srsctl(*row, status=2)
+                self.assertIn('usage: srsctl', done.stderr)
+                self.assertEqual(self.read(), list(SECRETS))
+
+    def test_history_holds_no_secret(self):
+        self.write(*SECRETS)
+        self.srsctl('new')
+        with open(self.path + '.history', encoding='utf-8') as file:
+            text = file.read()
+        for secret in self.read():
+            self.assertNotIn(secret, text)
+        self.assertTrue(all(re.fullmatch(r'#.*|[0-9a-f]{12} (\d+|-) (\d+|-|never)', line)
+                            for line in text.splitlines()))
+
+
+if __name__ == '__main__':
+    tap.main()

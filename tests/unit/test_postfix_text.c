@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: ISC */
+#include "tests/unit/unit.h"
+
+#include "srsd/postfix_text.h"
+
+static void
+test_words(void **state)
+{
+	static const struct {
+		const char *list;
+		const char *want; /* each word with a '|' behind it */
+	} rows[] = {
+		{ "", "" },
+		{ " ,\t\r\n, ", "" },
+		{ "a", "a|" },
+		{ "a, b c\t\r\n d,,e", "a|b|c|d|e|" },
+		{ "{ a, b } c", "{ a, b }|c|" },
+		{ "inline:{a=b, c = {d e}}, f", "inline:{a=b, c = {d e}}|f|" },
+		{ "{ a, b", "{ a, b|" },
+		{ "a} b", "a}|b|" },
+	};
+	char got[200], word[POSTFIX_WORD_SIZE];
+	const char *s;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		got[0] = '\0';
+		for (s = rows[i].list; postfix_word(&s, word);) {
+			strcat(got, word);
+			strcat(got, "|");
+		}
+		unit_text(rows[i].list, "words", got, rows[i].want);
+	}
+	unit_end();
+}
+
+static void
+test_long_word(void **state)
+{
+	char *text = unit_fill('x', 5000), word[POSTFIX_WORD_SIZE];
+	const char *s;
+
+	(void)state;
+	text[4999] = '\0';
+	s = text;
+	assert_true(postfix_word(&s, word));
+	unit_int("long", "length", (long long)strlen(word), POSTFIX_WORD_SIZE - 1);
+	assert_false(postfix_word(&s, word));
+	free(text);
+	unit_end();
+}
+
+static void
+test_policy_endpoint(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "inet:127.0.0.1:10003", "inet:127.0.0.1:10003" },
+		{ "{ inet:127.0.0.1:10003, timeout=10s, default_action=DUNNO }",
+		    "inet:127.0.0.1:10003" },
+		{ "{unix:private/x}", "unix:private/x" },
+		{ "{}", "" },
+		{ "{", "{" },
+		{ "", "" },
+	};
+	char endpoint[POSTFIX_WORD_SIZE];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		postfix_policy_endpoint(rows[i][0], endpoint);
+		unit_text(rows[i][0], "endpoint", endpoint, rows[i][1]);
+	}
+	unit_end();
+}
+
+static bool
+is_ours(void *arg, const char *endpoint)
+{
+	(void)arg;
+	return strcmp(endpoint, "inet:us") == 0;
+}
+
+static const char *
+class_of(void *arg, const char *name)
+{
+	(void)arg;
+	if (strcmp(name, "ask_us") == 0)
+		return "permit_mynetworks check_policy_service inet:us";
+	if (strcmp(name, "guard") == 0)
+		return "reject_unauth_destination";
+	if (strcmp(name, "round") == 0)
+		return "round";
+	return NULL;
+}
+
+#define ASK "check_policy_service inet:us"
+#define GUARD "reject_unauth_destination"
+
+static void
+test_place(void **state)
+{
+	static const struct {
+		const char *lists[2];
+		int want;
+	} rows[] = {
+		{ { "", "" }, POSTFIX_NOWHERE },
+		{ { GUARD, "check_policy_service inet:others" }, POSTFIX_NOWHERE },
+		{ { GUARD, "check_policy_service" }, POSTFIX_NOWHERE },
+		{ { GUARD, "inet:us" }, POSTFIX_NOWHERE },
+		{ { "", ASK }, POSTFIX_TOO_EARLY },
+		{ { ASK, GUARD }, POSTFIX_TOO_EARLY },
+		{ { "", ASK ", " GUARD }, POSTFIX_TOO_EARLY },
+		{ { "warn_if_reject " GUARD, ASK }, POSTFIX_TOO_EARLY },
+		{ { "reject_unauth_pipelining", ASK }, POSTFIX_TOO_EARLY },
+		{ { GUARD, ASK }, POSTFIX_RIGHT },
+		{ { "defer_unauth_destination", ASK }, POSTFIX_RIGHT },
+		{ { "permit_mynetworks " GUARD " permit", ASK }, POSTFIX_RIGHT },
+		{ { "", "permit_mynetworks, " GUARD ", " ASK ", permit" }, POSTFIX_RIGHT },
+		{ { "", GUARD ", Check_Policy_Service { inet:us, timeout=1 }" }, POSTFIX_RIGHT },
+		{ { "", GUARD ", check_policy_service inet:others, " ASK }, POSTFIX_RIGHT },
+		{ { GUARD, "permit, " ASK }, POSTFIX_UNREACHED },
+		{ { GUARD, "reject, " ASK }, POSTFIX_UNREACHED },
+		{ { GUARD " permit " ASK, ASK }, POSTFIX_RIGHT },
+		{ { GUARD, "warn_if_reject reject, " ASK }, POSTFIX_RIGHT },
+		/* The first place counts: it is asked there as well. */
+		{ { ASK, GUARD ", " ASK }, POSTFIX_TOO_EARLY },
+		{ { GUARD, "ask_us" }, POSTFIX_RIGHT },
+		{ { "", "ask_us" }, POSTFIX_TOO_EARLY },
+		{ { "guard", ASK }, POSTFIX_RIGHT },
+		{ { "round " GUARD, ASK }, POSTFIX_RIGHT },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++)
+		unit_int(unit_row("%s / %s", rows[i].lists[0], rows[i].lists[1]), "place",
+		    postfix_policy_place(rows[i].lists, 2, is_ours, class_of, NULL), rows[i].want);
+	unit_end();
+}
+
+static void
+test_services(void **state)
+{
+	static const struct {
+		const char *line;
+		const char *name, *type, *chroot, *command, *arguments;
+	} rows[] = {
+		{ "smtp       inet  n       -       y       -       -       smtpd", "smtp", "inet",
+		    "y", "smtpd", "" },
+		{ "127.0.0.1:25 inet n - - - - smtpd -o a=b -o {c = d}", "127.0.0.1:25", "inet",
+		    "-", "smtpd", "-o a=b -o {c = d}" },
+		{ "spf unix - n n - 0 spawn user=x argv=/y policy", "spf", "unix", "n", "spawn",
+		    "user=x argv=/y policy" },
+		{ "", NULL, NULL, NULL, NULL, NULL },
+		{ "# smtp inet n - y - - smtpd", NULL, NULL, NULL, NULL, NULL },
+		{ "  -o smtp inet n - y - - smtpd", NULL, NULL, NULL, NULL, NULL },
+		{ "smtp inet n - y - -", NULL, NULL, NULL, NULL, NULL },
+		{ "smtp a-type-that-is-too-long n - y - - smtpd", NULL, NULL, NULL, NULL, NULL },
+	};
+	struct postfix_service service;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		unit_int(rows[i].line, "taken", postfix_service_parse(&service, rows[i].line),
+		    rows[i].name != NULL);
+		if (rows[i].name == NULL)
+			continue;
+		unit_text(rows[i].line, "name", service.name, rows[i].name);
+		unit_text(rows[i].line, "type", service.type, rows[i].type);
+		unit_text(rows[i].line, "chroot", service.chroot, rows[i].chroot);
+		unit_text(rows[i].line, "command", service.command, rows[i].command);
+		unit_text(rows[i].line, "arguments", service.arguments, rows[i].arguments);
+	}
+	unit_end();
+}
+
+/* look_up - the table "t:has" holds has.test and parent.test, "t:odd" fails */
+static int
+look_up(void *arg, const char *table, const char *key)
+{
+	(void)arg;
+	if (strcmp(table, "t:has") == 0)
+		return strcmp(key, "has.test") == 0 || strcmp(key, "parent.test") == 0;
+	return strcmp(table, "t:none") == 0 ? 0 : -1;
+}
+
+static void
+test_domains(void **state)
+{
+	static const struct {
+		const char *list, *domain;
+		bool parents;
+		int want;
+	} rows[] = {
+		{ "", "srs.test", false, 0 },
+		{ "a.test, SRS.test", "srs.test", false, 1 },
+		{ "test", "srs.test", false, 0 },
+		{ "test", "srs.test", true, 1 },
+		{ "rs.test", "srs.test", true, 0 },
+		{ ".test", "srs.test", false, 1 },
+		{ ".test", "srs.test", true, 0 },
+		{ ".srs.test", "srs.test", false, 0 },
+		{ "!srs.test, srs.test", "srs.test", false, 0 },
+		{ "!other.test srs.test", "srs.test", false, 1 },
+		{ "t:has", "has.test", false, 1 },
+		{ "t:none t:has", "has.test", false, 1 },
+		{ "t:has", "srs.parent.test", false, 0 },
+		{ "t:has", "srs.parent.test", true, 1 },
+		{ "t:has", "parent.test.other", true, 0 },
+		{ "t:odd", "srs.test", false, -1 },
+		{ "t:odd srs.test", "srs.test", false, 1 },
+		{ "/a/file", "srs.test", false, -1 },
+		{ "!t:has, .test", "has.test", false, 0 },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++)
+		unit_int(unit_row("%s in %s", rows[i].domain, rows[i].list), "held",
+		    postfix_domain_in(rows[i].list, rows[i].domain, rows[i].parents, look_up, NULL),
+		    rows[i].want);
+	unit_end();
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_long_word),
+		cmocka_unit_test(test_policy_endpoint),
+		cmocka_unit_test(test_place),
+		cmocka_unit_test(test_services),
+		cmocka_unit_test(test_domains),
+	};
+
+	return cmocka_run_group_tests_name("postfix_text", tests, NULL, NULL);
+}
