@@ -121,6 +121,19 @@ listeners_handed_over(void)
 	return l;
 }
 
+/* is_planned - an endpoint that a list has twice would be opened once, or kept twice */
+static bool
+is_planned(const struct listeners *next, enum engine_service service, const char *endpoint)
+{
+	size_t i;
+
+	for (i = 0; i < next->n; i++)
+		if (next->listener[i].service == service &&
+		    strcmp(next->listener[i].endpoint, endpoint) == 0)
+			return true;
+	return false;
+}
+
 /* keep - the sockets that current has for an endpoint; false when it has none */
 static bool
 keep(struct listeners *next, const struct listeners *current, enum engine_service service,
@@ -175,10 +188,16 @@ plan_mail(struct listeners *next, const struct listeners *current, enum engine_s
 		keep(next, current, service, "LISTEN_FDS");
 		return true;
 	}
-	for (i = 0; i < endpoints->n; i++)
+	for (i = 0; i < endpoints->n; i++) {
+		if (is_planned(next, service, endpoints->text[i])) {
+			snprintf(error, size, "%s: %s: listed twice", engine_service_names[service],
+			    endpoints->text[i]);
+			return false;
+		}
 		if (!keep(next, current, service, endpoints->text[i]) &&
 		    !open_mail(next, service, endpoints->text[i], error, size))
 			return false;
+	}
 	return true;
 }
 
@@ -210,16 +229,12 @@ listeners_plan(const struct listeners *current, const struct settings *settings,
 {
 	struct listeners *next = xcalloc(1, sizeof(*next));
 	char *endpoint = settings->metrics;
-	struct text_list metrics = { 1, &endpoint };
+	struct text_list metrics = { strcmp(endpoint, "none") != 0, &endpoint };
 
 	memcpy(next->handed, current->handed, sizeof(next->handed));
 	if (!plan_mail(next, current, ENGINE_FORWARD, &settings->forward, error, size) ||
 	    !plan_mail(next, current, ENGINE_REVERSE, &settings->reverse, error, size) ||
-	    !plan_mail(next, current, ENGINE_POLICY, &settings->policy, error, size)) {
-		listeners_free(&next, current);
-		return NULL;
-	}
-	if (strcmp(settings->metrics, "none") != 0 &&
+	    !plan_mail(next, current, ENGINE_POLICY, &settings->policy, error, size) ||
 	    !plan_mail(next, current, ENGINE_METRICS, &metrics, error, size)) {
 		listeners_free(&next, current);
 		return NULL;

@@ -9,6 +9,7 @@
 #include <event2/buffer.h>
 
 #include "srsd/control.h"
+#include "srsd/vitals.h"
 
 static const char zone[] = "good.test TXT v=spf1 ip4:192.0.2.1 -all\n"
 			   "bad.test TXT v=spf1 -all\n";
@@ -28,6 +29,22 @@ elapsed(void *arg)
 }
 
 static const struct clock clock_of_the_test = { wall, elapsed, NULL };
+
+/* Stands in for srsd/vitals_status.c, which has a test of its own. */
+json_t *
+vitals_status(const struct vitals *vitals)
+{
+	return json_pack("{s:i}", "restarts", (int)vitals->restarts);
+}
+
+static void
+read_vitals(void *arg, struct vitals *vitals)
+{
+	assert_null(arg);
+	memset(vitals, 0, sizeof(*vitals));
+	vitals->restarts = 7;
+	vitals->listeners = json_object();
+}
 
 static struct control_service service;
 static struct spf_checker checker;
@@ -61,6 +78,7 @@ begin(void **state)
 	service.clock = &clock_of_the_test;
 	service.ask_reload = ask_reload;
 	service.ask_reload_arg = &asked;
+	service.read_vitals = read_vitals;
 	control_service_init(&service);
 	asked = 0;
 	unreachable = false;
@@ -236,6 +254,8 @@ test_refused(void **state)
 		{ "{\"command\":[\"reload\"]}", "no such command" },
 		{ "{\"command\":null}", "no such command" },
 		{ "{\"Command\":\"reload\"}", "no such command" },
+		{ "{\"command\":\"forward\"}", "no address" },
+		{ "{\"command\":\"reverse\",\"address\":5}", "no address" },
 		{ "{\"command\":\"spf\"}", "ip: " },
 		{ "{\"command\":\"spf\",\"ip\":\"x\",\"sender\":\"a@b.test\"}", "ip: " },
 		{ "{\"command\":\"spf\",\"ip\":\"192.0.2.1\"}", "null sender" },
@@ -312,6 +332,48 @@ test_longest_line(void **state)
 	check_refused(&c, "too long", "the line is too long");
 	leave(&c);
 	free(blanks);
+	unit_end();
+}
+
+/* What is answered at once. */
+static void
+test_lookups_and_status(void **state)
+{
+	static const struct {
+		const char *line;
+		const char *key, *value;
+	} rows[] = {
+		{ "{\"command\":\"forward\",\"address\":\"jane@example.test\"}", "address",
+		    "\"SRS0=mqiS=G3=example.test=jane@srs.test\"" },
+		{ "{\"command\":\"reverse\","
+		  "\"address\":\"SRS0=mqiS=G3=example.test=jane@srs.test\"}",
+		    "address", "\"jane@example.test\"" },
+		{ "{\"command\":\"forward\",\"address\":\"jane@srs.test\"}", "reason",
+		    "\"local domain\"" },
+		{ "{\"command\":\"reverse\","
+		  "\"address\":\"SRS0=xxxx=G3=example.test=jane@srs.test\"}",
+		    "reason", "\"bad hash\"" },
+		{ "{\"command\":\"forward\",\"address\":\"\"}", "reason", "\"null sender\"" },
+		{ "{\"command\":\"status\"}", "restarts", "7" },
+	};
+	struct client c;
+	json_t *reply;
+	size_t i;
+	char *line;
+
+	(void)state;
+	connect_client(&c);
+	for (i = 0; i < COUNT(rows); i++) {
+		say(&c, rows[i].line);
+		say(&c, "\n");
+		line = heard(&c);
+		assert_non_null(line);
+		reply = json_case_read(line);
+		json_case_member(rows[i].line, reply, rows[i].key, rows[i].value);
+		json_decref(reply);
+		free(line);
+	}
+	leave(&c);
 	unit_end();
 }
 
@@ -494,6 +556,7 @@ main(void)
 		CONTROL_TEST(test_nul),
 		CONTROL_TEST(test_lines),
 		CONTROL_TEST(test_longest_line),
+		CONTROL_TEST(test_lookups_and_status),
 		CONTROL_TEST(test_spf_waits),
 		CONTROL_TEST(test_spf_client_leaves),
 		CONTROL_TEST(test_spf_over_a_reload),

@@ -1,0 +1,504 @@
+/* SPDX-License-Identifier: ISC */
+#include "tests/unit/log_capture.h"
+#include "tests/unit/srs_case.h"
+#include "tests/unit/unit_fds.h"
+
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+#include "srsd/listeners.h"
+
+static struct settings *settings;
+static struct listeners *current;
+static struct identity id;
+static char error[500];
+static unsigned fds_before;
+
+/* set - the endpoints of a service: sockets in the folder with these names, up to a NULL */
+static void
+set(const char *option, const char *const *names)
+{
+	char texts[8][UNIT_DIR_SIZE + 60], why[OPTION_ERROR_SIZE];
+	const char *values[8];
+	size_t n;
+
+	for (n = 0; names[n] != NULL; n++) {
+		snprintf(texts[n], sizeof(texts[n]), "unix:%s", unit_path(names[n]));
+		values[n] = texts[n];
+	}
+	if (!option_set(settings, option_find(NULL, option), values, n, why))
+		fail_msg("%s: %s", option, why);
+}
+
+#define SET(option, ...) set(option, (const char *const[]){ __VA_ARGS__ })
+
+static int
+begin(void **state)
+{
+	if (unit_dir_make(state) != 0)
+		return -1;
+	fds_before = unit_fds();
+	settings = srs_settings();
+	id.uid = geteuid();
+	id.gid = getegid();
+	SET("forward", "f1", "f2", NULL);
+	SET("reverse", "r", NULL);
+	SET("policy", "p", NULL);
+	srs_set(settings, "control", "none");
+	srs_set(settings, "metrics", "none");
+	current = listeners_handed_over();
+	error[0] = '\0';
+	return current->n == 0 ? 0 : -1;
+}
+
+static int
+end(void **state)
+{
+	listeners_free(&current, NULL);
+	settings_free(&settings);
+	if (unit_fds() != fds_before)
+		return -1;
+	return unit_dir_remove(state);
+}
+
+#define LISTENERS_TEST(test) cmocka_unit_test_setup_teardown(test, begin, end)
+
+static struct listeners *
+plan(void)
+{
+	return listeners_plan(current, settings, &id, error, sizeof(error));
+}
+
+/* replan - what the settings want now takes the place of what there was */
+static void
+replan(void)
+{
+	struct listeners *next = plan();
+
+	if (next == NULL)
+		fail_msg("%s", error);
+	listeners_free(&current, next);
+	assert_null(current);
+	current = next;
+}
+
+/* listed - the services and sockets of a set, as "forward f1, policy p" */
+static const char *
+listed(const struct listeners *l)
+{
+	static char text[500];
+	size_t i, n = 0;
+
+	text[0] = '\0';
+	for (i = 0; i < l->n; i++) {
+		const char *name = strrchr(l->listener[i].endpoint, '/');
+
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s %s", i == 0 ? "" : ", ",
+		    engine_service_names[l->listener[i].service],
+		    name == NULL ? l->listener[i].endpoint : name + 1);
+	}
+	return text;
+}
+
+/* can_connect - does somebody listen on a socket of the folder? */
+static bool
+can_connect(const char *name)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool ok;
+
+	snprintf(un.sun_path, sizeof(un.sun_path), "%s", unit_path(name));
+	ok = connect(fd, (struct sockaddr *)&un, sizeof(un)) == 0;
+	close(fd);
+	return ok;
+}
+
+static void
+test_first(void **state)
+{
+	size_t i, k;
+
+	(void)state;
+	replan();
+	assert_string_equal(listed(current), "forward f1, forward f2, reverse r, policy p");
+	assert_int_equal(unit_fds(), fds_before + 4);
+	for (i = 0; i < current->n; i++) {
+		assert_true(fcntl(current->listener[i].fd, F_GETFD) & FD_CLOEXEC);
+		assert_true(fcntl(current->listener[i].fd, F_GETFL) & O_NONBLOCK);
+		assert_true(listeners_hold(current, current->listener[i].id));
+		for (k = 0; k < i; k++)
+			assert_int_not_equal(current->listener[i].id, current->listener[k].id);
+	}
+	assert_false(listeners_hold(current, UINT32_MAX));
+	assert_true(can_connect("f1") && can_connect("f2") && can_connect("r") && can_connect("p"));
+}
+
+static void
+test_same_again(void **state)
+{
+	struct listener before[4];
+	size_t i;
+
+	(void)state;
+	replan();
+	memcpy(before, current->listener, sizeof(before));
+	replan();
+	assert_int_equal(current->n, 4);
+	for (i = 0; i < 4; i++) {
+		assert_int_equal(current->listener[i].id, before[i].id);
+		assert_int_equal(current->listener[i].fd, before[i].fd);
+	}
+	assert_int_equal(unit_fds(), fds_before + 4);
+	assert_true(can_connect("f1") && can_connect("f2") && can_connect("r") && can_connect("p"));
+}
+
+static void
+test_come_and_go(void **state)
+{
+	uint32_t gone, kept, last;
+
+	(void)state;
+	replan();
+	gone = current->listener[0].id;
+	kept = current->listener[1].id;
+	last = current->listener[3].id;
+	SET("forward", "f3", "f2", NULL);
+	replan();
+	assert_string_equal(listed(current), "forward f3, forward f2, reverse r, policy p");
+	assert_false(listeners_hold(current, gone));
+	assert_true(listeners_hold(current, kept));
+	assert_true(current->listener[0].id > last);
+	assert_false(can_connect("f1"));
+	assert_true(can_connect("f2") && can_connect("f3"));
+	/* Nothing at all, and the first one again, under a number of its own. */
+	SET("forward", NULL);
+	replan();
+	assert_string_equal(listed(current), "reverse r, policy p");
+	assert_false(can_connect("f2"));
+	SET("forward", "f1", NULL);
+	replan();
+	assert_int_not_equal(current->listener[0].id, gone);
+	assert_true(can_connect("f1"));
+	assert_int_equal(unit_fds(), fds_before + 3);
+}
+
+/* A plan that is not carried out: what is new is closed, what there was stays. */
+static void
+test_given_up(void **state)
+{
+	struct listeners *next;
+
+	(void)state;
+	replan();
+	SET("forward", "f2", "f3", NULL);
+	next = plan();
+	assert_non_null(next);
+	assert_true(can_connect("f3"));
+	assert_int_equal(unit_fds(), fds_before + 5);
+	listeners_free(&next, current);
+	assert_null(next);
+	assert_int_equal(unit_fds(), fds_before + 4);
+	assert_false(can_connect("f3"));
+	assert_true(can_connect("f1") && can_connect("f2"));
+}
+
+/* One endpoint that cannot be had, wherever it stands: nothing is opened, and nothing closed. */
+static void
+test_failure(void **state)
+{
+	static const struct {
+		const char *option, *bad, *why;
+	} rows[] = {
+		{ "forward", "none/socket", "forward: unix:" },
+		{ "reverse", "none/socket", "reverse: unix:" },
+		{ "policy", "none/socket", "policy: unix:" },
+		{ "policy", "none/socket", "none/socket: No such file or directory" },
+		{ "policy", "f1", "f1: Address already in use" },
+		{ "policy", "file", "file: Address already in use" },
+	};
+	size_t i;
+
+	(void)state;
+	replan();
+	unit_write("file", BYTES("text"), 0600);
+	for (i = 0; i < COUNT(rows); i++) {
+		SET("forward", "f3", "f2", NULL);
+		SET("reverse", "r2", NULL);
+		SET("policy", "p2", NULL);
+		SET(rows[i].option, "new", rows[i].bad, NULL);
+		assert_null(plan());
+		unit_holds(rows[i].bad, "error", error, rows[i].why);
+		unit_int(rows[i].bad, "descriptors", unit_fds(), fds_before + 4);
+		unit_true(rows[i].bad, "new ones are closed",
+		    !can_connect("new") && !can_connect("f3") && !can_connect("r2"));
+		unit_true(rows[i].bad, "old ones stay",
+		    can_connect("f1") && can_connect("f2") && can_connect("r"));
+	}
+	unit_end();
+}
+
+/* What a start could not open must not pass at a reload: the next start would fail. */
+static void
+test_listed_twice(void **state)
+{
+	(void)state;
+	SET("forward", "f1", "f1", NULL);
+	assert_null(plan());
+	assert_int_equal(unit_fds(), fds_before);
+	SET("forward", "f1", "f2", NULL);
+	replan();
+	SET("forward", "f1", "f2", "f1", NULL);
+	assert_null(plan());
+	assert_non_null(strstr(error, "forward: unix:"));
+	assert_non_null(strstr(error, "f1: listed twice"));
+	assert_int_equal(unit_fds(), fds_before + 4);
+	assert_true(can_connect("f1"));
+}
+
+static void
+test_control(void **state)
+{
+	char endpoint[UNIT_DIR_SIZE + 20];
+	struct stat st;
+	uint32_t number;
+
+	(void)state;
+	snprintf(endpoint, sizeof(endpoint), "unix:%s", unit_path("c"));
+	srs_set(settings, "control", endpoint);
+	replan();
+	assert_string_equal(
+	    listed(current), "forward f1, forward f2, reverse r, policy p, control c");
+	assert_int_equal(stat(unit_path("c"), &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	number = current->listener[4].id;
+	replan();
+	assert_int_equal(current->listener[4].id, number);
+	assert_true(can_connect("c"));
+	srs_set(settings, "control", "none");
+	replan();
+	assert_string_equal(listed(current), "forward f1, forward f2, reverse r, policy p");
+	assert_false(can_connect("c"));
+}
+
+/* Mail does not depend on it. */
+static void
+test_control_that_cannot_be(void **state)
+{
+	char endpoint[UNIT_DIR_SIZE + 20];
+
+	(void)state;
+	snprintf(endpoint, sizeof(endpoint), "unix:%s", unit_path("no/such/c"));
+	srs_set(settings, "control", endpoint);
+	log_capture_begin();
+	replan();
+	unit_holds("log", "warning", log_capture_end(), "srsctl will not reach this daemon");
+	assert_string_equal(listed(current), "forward f1, forward f2, reverse r, policy p");
+	unit_end();
+}
+
+/* -- sockets of a service manager -- */
+
+static int
+listening(const char *name)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	snprintf(un.sun_path, sizeof(un.sun_path), "%s", unit_path(name));
+	assert_int_equal(bind(fd, (struct sockaddr *)&un, sizeof(un)), 0);
+	assert_int_equal(listen(fd, 5), 0);
+	return fd;
+}
+
+/* hand_over - in a child: n descriptors from 3 on, and the words about them */
+static void
+hand_over(const int *fds, int n, const char *names, pid_t pid)
+{
+	char text[20];
+	int i, high[8];
+
+	for (i = 0; i < n; i++)
+		high[i] = fcntl(fds[i], F_DUPFD, 100);
+	for (i = 0; i < n; i++)
+		dup2(high[i], 3 + i);
+	snprintf(text, sizeof(text), "%d", (int)pid);
+	setenv("LISTEN_PID", text, 1);
+	snprintf(text, sizeof(text), "%d", n);
+	setenv("LISTEN_FDS", text, 1);
+	if (names != NULL)
+		setenv("LISTEN_FDNAMES", names, 1);
+}
+
+/* status_of - how a child ended, and what it said */
+static int
+status_of(pid_t pid)
+{
+	int status;
+
+	assert_int_not_equal(pid, -1);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+/* take_two - 0 when all is as it should be, else the number of what is not */
+static int
+take_two(const int *fds)
+{
+	struct listeners *handed, *next;
+
+	hand_over(fds, 2, "policy:forward", getpid());
+	handed = listeners_handed_over();
+	if (strcmp(listed(handed), "policy LISTEN_FDS, forward LISTEN_FDS") != 0)
+		return 1;
+	if (handed->listener[0].fd != 3 || handed->listener[1].fd != 4)
+		return 2;
+	if (!(fcntl(3, F_GETFD) & FD_CLOEXEC) || !(fcntl(4, F_GETFL) & O_NONBLOCK))
+		return 3;
+	if (getenv("LISTEN_PID") || getenv("LISTEN_FDS") || getenv("LISTEN_FDNAMES"))
+		return 4;
+	/* They take the place of what is configured, now and after each reload. */
+	next = listeners_plan(handed, settings, &id, error, sizeof(error));
+	listeners_free(&handed, next);
+	if (next == NULL ||
+	    strcmp(listed(next), "forward LISTEN_FDS, reverse r, policy LISTEN_FDS") != 0)
+		return 5;
+	handed = next;
+	next = listeners_plan(handed, settings, &id, error, sizeof(error));
+	listeners_free(&handed, next);
+	if (next == NULL ||
+	    strcmp(listed(next), "forward LISTEN_FDS, reverse r, policy LISTEN_FDS") != 0)
+		return 6;
+	if (next->listener[0].fd != 4 || next->listener[2].fd != 3)
+		return 7;
+	listeners_free(&next, NULL);
+	return fcntl(3, F_GETFD) == -1 && fcntl(4, F_GETFD) == -1 ? 0 : 8;
+}
+
+static void
+test_handed_over(void **state)
+{
+	int fds[] = { listening("one"), listening("two") };
+	pid_t pid = fork();
+
+	(void)state;
+	if (pid == 0)
+		_exit(take_two(fds));
+	assert_int_equal(status_of(pid), 0);
+	assert_true(can_connect("one"));
+	close(fds[0]);
+	close(fds[1]);
+}
+
+/* take_optional - two services that settings may switch off, which does not concern a handed one */
+static int
+take_optional(const int *fds)
+{
+	struct listeners *handed, *next;
+
+	hand_over(fds, 2, "control:metrics", getpid());
+	handed = listeners_handed_over();
+	next = listeners_plan(handed, settings, &id, error, sizeof(error));
+	if (next == NULL || !listeners_hold(next, handed->listener[0].id))
+		return 1;
+	return listeners_hold(next, handed->listener[1].id) ? 0 : 2;
+}
+
+static void
+test_optional_ones_handed_over(void **state)
+{
+	int fds[] = { listening("one"), listening("two") };
+	pid_t pid = fork();
+
+	(void)state;
+	if (pid == 0)
+		_exit(take_optional(fds));
+	assert_int_equal(status_of(pid), 0);
+	close(fds[0]);
+	close(fds[1]);
+}
+
+static void
+test_handed_to_somebody_else(void **state)
+{
+	int fd = listening("one");
+	pid_t pid = fork();
+
+	(void)state;
+	if (pid == 0) {
+		hand_over(&fd, 1, "forward", getppid());
+		_exit(listeners_handed_over()->n != 0);
+	}
+	assert_int_equal(status_of(pid), 0);
+	close(fd);
+}
+
+static void
+test_handed_wrongly(void **state)
+{
+	static const struct {
+		const char *names;
+		const char *why;
+		bool file;
+	} rows[] = {
+		{ NULL, "'' is no service", false },
+		{ "", "'' is no service", false },
+		{ "Forward", "'Forward' is no service", false },
+		{ "forward ", "'forward ' is no service", false },
+		{ "unknown", "'unknown' is no service", false },
+		{ "forward", "descriptor 3 is no listening socket", true },
+	};
+	int fd = listening("one"), file;
+	size_t i;
+	pid_t pid;
+
+	(void)state;
+	file = open(unit_write("file", BYTES("x"), 0600), O_RDONLY);
+	for (i = 0; i < COUNT(rows); i++) {
+		log_capture_begin();
+		pid = fork();
+		if (pid == 0) {
+			hand_over(rows[i].file ? &file : &fd, 1, rows[i].names, getpid());
+			listeners_handed_over();
+			_exit(0);
+		}
+		unit_true(rows[i].why, "ends with an error", status_of(pid) != 0);
+		unit_holds(rows[i].why, "log", log_capture_end(), rows[i].why);
+	}
+	close(fd);
+	close(file);
+	unit_end();
+}
+
+static void
+test_free_of_nothing(void **state)
+{
+	struct listeners *none = NULL;
+
+	(void)state;
+	listeners_free(&none, NULL);
+	listeners_free(&none, current);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		LISTENERS_TEST(test_first),
+		LISTENERS_TEST(test_same_again),
+		LISTENERS_TEST(test_come_and_go),
+		LISTENERS_TEST(test_given_up),
+		LISTENERS_TEST(test_failure),
+		LISTENERS_TEST(test_listed_twice),
+		LISTENERS_TEST(test_control),
+		LISTENERS_TEST(test_control_that_cannot_be),
+		LISTENERS_TEST(test_handed_over),
+		LISTENERS_TEST(test_optional_ones_handed_over),
+		LISTENERS_TEST(test_handed_to_somebody_else),
+		LISTENERS_TEST(test_handed_wrongly),
+		LISTENERS_TEST(test_free_of_nothing),
+	};
+
+	return cmocka_run_group_tests_name("listeners", tests, NULL, NULL);
+}

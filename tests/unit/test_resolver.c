@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Which resolver the settings and files make: two of them are the same when resolver_is_for says
+ * so. Nothing is asked. (How it asks, tests/blackbox shows.)
+ */
+#include "tests/unit/log_capture.h"
+
+#include <sys/mman.h>
+
+#include <event2/event.h>
+
+#include "common/clock.h"
+#include "common/xmalloc.h"
+#include "conf/option.h"
+#include "spf/resolver.h"
+
+#define RESOLV_CONF "/etc/resolv.conf"
+
+static struct event_base *base;
+static struct settings *settings;
+static char error[500];
+
+static void
+set_list(const char *name, const char *const *values, size_t n)
+{
+	char why[OPTION_ERROR_SIZE];
+
+	if (!option_set(settings, option_find(NULL, name), values, n, why))
+		fail_msg("%s: %s", name, why);
+}
+
+static void
+set(const char *name, const char *value)
+{
+	set_list(name, &value, 1);
+}
+
+/* set_nameservers - "A B C", or "" for those of resolv.conf */
+static void
+set_nameservers(const char *text)
+{
+	char copy[500], *rest = copy, *word;
+	const char *values[8];
+	size_t n = 0;
+
+	snprintf(copy, sizeof(copy), "%s", text);
+	while ((word = strsep(&rest, " ")) != NULL)
+		if (*word != '\0')
+			values[n++] = word;
+	set_list("nameservers", values, n);
+}
+
+static int
+begin(void **state)
+{
+	const struct option *o;
+
+	if (unit_dir_make(state) != 0)
+		return -1;
+	settings = xcalloc(1, sizeof(*settings));
+	for (o = options; o < options + options_count; o++)
+		option_preset(settings, o);
+	base = event_base_new();
+	error[0] = '\0';
+	return 0;
+}
+
+static int
+end(void **state)
+{
+	event_base_free(base);
+	settings_free(&settings);
+	return unit_dir_remove(state);
+}
+
+#define RESOLVER_TEST(test) cmocka_unit_test_setup_teardown(test, begin, end)
+
+/* find - bytes in bytes; memmem(3) is not everywhere */
+static char *
+find(char *data, size_t len, const char *what, size_t what_len)
+{
+	size_t i;
+
+	for (i = 0; i + what_len <= len; i++)
+		if (memcmp(data + i, what, what_len) == 0)
+			return data + i;
+	return NULL;
+}
+
+/*
+ * box_with - a closed box that has a resolv.conf of our own: a file whose path is as long is read
+ * into a box, and gets the other path in the memory file
+ */
+static struct filebox *
+box_with(const char *text, size_t len)
+{
+	static const char stand_in[] = "sixteen-letters!";
+	struct filebox *box = filebox_new();
+	const char *why;
+	char bytes[70000], *path;
+	struct file file;
+	ssize_t n;
+	int fd, folder = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	assert_int_equal(strlen(stand_in), strlen(RESOLV_CONF));
+	unit_write(stand_in, text, len, 0644);
+	assert_int_equal(chdir(unit_dir), 0);
+	assert_true(filebox_read(box, &file, stand_in, 65536, &why));
+	file_free(&file);
+	assert_int_equal(fchdir(folder), 0);
+	close(folder);
+	fd = filebox_store(box);
+	filebox_free(&box);
+	n = pread(fd, bytes, sizeof(bytes), 0);
+	close(fd);
+	assert_in_range(n, 1, sizeof(bytes) - 1);
+	path = find(bytes, (size_t)n, stand_in, strlen(stand_in));
+	assert_non_null(path);
+	memcpy(path, RESOLV_CONF, strlen(RESOLV_CONF));
+	fd = memfd_create("test", MFD_CLOEXEC);
+	assert_int_equal(write(fd, bytes, (size_t)n), n);
+	box = filebox_load(fd);
+	close(fd);
+	assert_non_null(box);
+	return box;
+}
+
+/* made_of - a resolver for the settings as they are; its box may be NULL */
+static struct resolver *
+made_of(struct filebox *box)
+{
+	struct resolver *r = resolver_new(base, &clock_system, settings, box, error, sizeof(error));
+
+	if (r == NULL)
+		fail_msg("%s", error);
+	return r;
+}
+
+/* The file means the same as these nameservers do in the configuration. */
+static void
+test_resolv_conf(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t len;
+		const char *want;
+	} rows[] = {
+		{ BYTES("nameserver 192.0.2.1\n"), "192.0.2.1" },
+		{ BYTES("nameserver 192.0.2.1"), "192.0.2.1" },
+		{ BYTES("nameserver\t192.0.2.1\r\n"), "192.0.2.1" },
+		{ BYTES("  nameserver   192.0.2.1  \n"), "192.0.2.1" },
+		{ BYTES("nameserver 192.0.2.1 # the first one\n"), "192.0.2.1" },
+		{ BYTES("nameserver 192.0.2.1 192.0.2.2\n"), "192.0.2.1" },
+		{ BYTES("search x.test\noptions edns0 trust-ad\nnameserver 192.0.2.1\n"),
+		    "192.0.2.1" },
+		{ BYTES("\n\n\r\n\t\nnameserver 192.0.2.1\n\n"), "192.0.2.1" },
+		{ BYTES("# nameserver 192.0.2.9\n;nameserver 192.0.2.9\n#nameserver 192.0.2.9\n"
+			"nameserver 192.0.2.1\n"),
+		    "192.0.2.1" },
+		{ BYTES("nameserver\nnameserver \nnameserver192.0.2.9\nnameservers 192.0.2.9\n"
+			"name server 192.0.2.9\nNAMESERVER 192.0.2.9\nnameserver 192.0.2.1\n"),
+		    "192.0.2.1" },
+		{ BYTES("nameserver x.test\nnameserver 192.0.2\nnameserver 192.0.2.256\n"
+			"nameserver 192.0.2.9:53\nnameserver [2001:db8::9]\nnameserver ::g\n"
+			"nameserver 192.0.2.1\n"),
+		    "192.0.2.1" },
+		{ BYTES("nameserver 192.0.2.1\nnameserver 192.0.2.2\nnameserver 192.0.2.3\n"
+			"nameserver 192.0.2.4\n"),
+		    "192.0.2.1 192.0.2.2 192.0.2.3 192.0.2.4" },
+		{ BYTES("nameserver 2001:db8::1\nnameserver ::1\n"), "2001:db8::1 ::1" },
+		/* Scopes are not understood; the others are asked. */
+		{ BYTES("nameserver fe80::1%eth0\nnameserver 192.0.2.1\n"), "192.0.2.1" },
+		{ BYTES("nameserver fe80::1%\nnameserver fe80::1%2\nnameserver 192.0.2.1\n"),
+		    "192.0.2.1" },
+		/* Nothing behind a NUL is text. */
+		{ BYTES("nameserver 192.0.2.1\n\0nameserver 192.0.2.2\n"), "192.0.2.1" },
+	};
+	struct resolver *r;
+	struct filebox *box;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		set_nameservers(rows[i].want);
+		r = made_of(NULL);
+		set_nameservers("");
+		box = box_with(rows[i].text, rows[i].len);
+		unit_true(rows[i].text, "usable",
+		    resolver_check_files(settings, box, error, sizeof(error)));
+		unit_true(rows[i].text, rows[i].want, resolver_is_for(r, settings, box));
+		filebox_free(&box);
+		box = box_with(BYTES("nameserver 192.0.2.99\n"));
+		unit_true(rows[i].text, "not like others", !resolver_is_for(r, settings, box));
+		filebox_free(&box);
+		resolver_free(&r);
+	}
+	unit_end();
+}
+
+/* Without a nameserver, and without the file, the root servers are asked: that is one and the same.
+ */
+static void
+test_no_nameserver(void **state)
+{
+	static const char *const rows[] = { "", "\n", "# nothing\n", "search x.test\n",
+		"nameserver fe80::1%eth0\n", "nameserver x\n" };
+	struct filebox *none = filebox_new(), *box;
+	struct resolver *r;
+	size_t i;
+	int fd = filebox_store(none);
+
+	(void)state;
+	filebox_free(&none);
+	none = filebox_load(fd);
+	close(fd);
+	set_nameservers("");
+	log_capture_begin();
+	r = made_of(none);
+	assert_true(resolver_is_for(r, settings, none));
+	unit_holds("no file", "log", log_capture_end(), "asking the root servers");
+	for (i = 0; i < COUNT(rows); i++) {
+		box = box_with(rows[i], strlen(rows[i]));
+		unit_true(rows[i], "same", resolver_is_for(r, settings, box));
+		filebox_free(&box);
+	}
+	box = box_with(BYTES("nameserver 192.0.2.1\n"));
+	assert_false(resolver_is_for(r, settings, box));
+	filebox_free(&box);
+	filebox_free(&none);
+	resolver_free(&r);
+	unit_end();
+}
+
+/* With nameservers of its own it does not look at the file. */
+static void
+test_nameservers(void **state)
+{
+	static const struct {
+		const char *one, *other;
+		bool same;
+	} rows[] = {
+		{ "192.0.2.1", "192.0.2.1", true },
+		{ "192.0.2.1", "192.0.2.2", false },
+		{ "192.0.2.1 192.0.2.2", "192.0.2.1", false },
+		{ "192.0.2.1 192.0.2.2", "192.0.2.2 192.0.2.1", false },
+		{ "192.0.2.1:53", "192.0.2.1:5353", false },
+		{ "192.0.2.1:5353", "192.0.2.1:5353", true },
+		{ "2001:db8::1", "2001:db8::1", true },
+		{ "[2001:db8::1]:53", "[2001:db8::1]:5353", false },
+	};
+	struct filebox *box = box_with(BYTES("nameserver 192.0.2.99\n"));
+	struct resolver *r;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		set_nameservers(rows[i].one);
+		r = made_of(NULL);
+		set_nameservers(rows[i].other);
+		unit_int(
+		    rows[i].one, rows[i].other, resolver_is_for(r, settings, box), rows[i].same);
+		resolver_free(&r);
+	}
+	filebox_free(&box);
+	unit_end();
+}
+
+#define KEY ". IN DS 20326 8 2 E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D"
+
+static void
+test_trust_anchors(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *why; /* NULL: it can be used */
+	} rows[] = {
+		{ KEY "\n", NULL },
+		{ KEY, NULL },
+		{ "; a comment\n\n" KEY " ; and another\r\n", NULL },
+		{ "   " KEY "\t\n", NULL },
+		{ "", "holds no resource record" },
+		{ "\n\r\n \t\n", "holds no resource record" },
+		{ "; nothing\n  ; but comments\n;", "holds no resource record" },
+		{ NULL, "No such file or directory" },
+	};
+	size_t i;
+
+	(void)state;
+	set_nameservers("192.0.2.1");
+	set("dnssec", "true");
+	set("trust-anchor", unit_path("key"));
+	for (i = 0; i < COUNT(rows); i++) {
+		const char *row = rows[i].text == NULL ? "no file" : rows[i].text;
+
+		unlink(unit_path("key"));
+		if (rows[i].text != NULL)
+			unit_write("key", rows[i].text, strlen(rows[i].text), 0644);
+		error[0] = '\0';
+		unit_int(row, "usable", resolver_check_files(settings, NULL, error, sizeof(error)),
+		    rows[i].why == NULL);
+		unit_holds(row, "error", error, rows[i].why == NULL ? "" : rows[i].why);
+		if (rows[i].why != NULL) {
+			unit_holds(row, "names the file", error, unit_path("key"));
+			unit_true(row, "none is made",
+			    resolver_new(
+				base, &clock_system, settings, NULL, error, sizeof(error)) == NULL);
+		}
+	}
+	/* Who does not validate needs no key. */
+	set("dnssec", "false");
+	assert_true(resolver_check_files(settings, NULL, error, sizeof(error)));
+	unit_end();
+}
+
+static void
+test_other_anchor_is_another_resolver(void **state)
+{
+	struct resolver *r, *without;
+
+	(void)state;
+	set_nameservers("192.0.2.1");
+	without = made_of(NULL);
+	set("dnssec", "true");
+	set("trust-anchor", unit_path("key"));
+	unit_write("key", BYTES(KEY "\n"), 0644);
+	r = made_of(NULL);
+	assert_true(resolver_is_for(r, settings, NULL));
+	assert_false(resolver_is_for(without, settings, NULL));
+	unit_write("key", BYTES("; said otherwise\n\n  " KEY "\n"), 0644);
+	assert_true(resolver_is_for(r, settings, NULL));
+	unit_write("key", BYTES(KEY "\n" KEY "\n"), 0644);
+	assert_false(resolver_is_for(r, settings, NULL));
+	unlink(unit_path("key"));
+	assert_false(resolver_is_for(r, settings, NULL));
+	set("dnssec", "false");
+	assert_false(resolver_is_for(r, settings, NULL));
+	assert_true(resolver_is_for(without, settings, NULL));
+	resolver_free(&r);
+	resolver_free(&without);
+}
+
+/* What is a resource record to the reader of the file, libunbound may not take. */
+static void
+test_no_key(void **state)
+{
+	(void)state;
+	set_nameservers("192.0.2.1");
+	set("dnssec", "true");
+	set("trust-anchor", unit_write("key", BYTES("this is no key\n"), 0644));
+	assert_null(resolver_new(base, &clock_system, settings, NULL, error, sizeof(error)));
+	assert_true(strlen(error) > 0);
+	assert_null(strchr(error, '\n'));
+}
+
+static void
+test_retired(void **state)
+{
+	struct resolver *r;
+
+	(void)state;
+	set_nameservers("192.0.2.1");
+	r = made_of(NULL);
+	resolver_retire(&r);
+	assert_null(r);
+	event_base_loop(base, EVLOOP_NONBLOCK); /* which frees it */
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		RESOLVER_TEST(test_resolv_conf),
+		RESOLVER_TEST(test_no_nameserver),
+		RESOLVER_TEST(test_nameservers),
+		RESOLVER_TEST(test_trust_anchors),
+		RESOLVER_TEST(test_other_anchor_is_another_resolver),
+		RESOLVER_TEST(test_no_key),
+		RESOLVER_TEST(test_retired),
+	};
+
+	return cmocka_run_group_tests_name("resolver", tests, NULL, NULL);
+}
