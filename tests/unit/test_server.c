@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <netinet/in.h>
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <event2/buffer.h>
@@ -165,12 +166,657 @@ test_others_have_their_turn(void **state)
 	close(u);
 }
 
+/* -- replies, and when they go out -- */
+
+#define ECHOES 400    /* clients at a time */
+#define KEPT_MAX 2048 /* bytes of a reply that is kept until the end of a turn */
+#define BIG_REPLY 3000000
+
+/*
+ * Sessions that answer each line: "big N" with N bytes, "wait" after they are told to go on, "bye"
+ * with the end of the connection, everything else with itself.
+ */
+struct echo {
+	struct session session;
+	const struct session_host *host;
+	enum { ECHO_READS, ECHO_WAITS, ECHO_GOES_ON } stage;
+};
+
+static struct sockaddr_in echo_address;
+static size_t n_waiting;
+static struct echo *waiting[ECHOES];
+static unsigned echoes_open;
+/* In each call a look at a client: had it its answer already? */
+static int looked_at = -1;
+static unsigned looks, answered_looks;
+static bool drained;
+
+static void
+look(void)
+{
+	char byte;
+
+	if (looked_at == -1)
+		return;
+	looks++;
+	answered_looks += recv(looked_at, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1;
+}
+
+/* answer - one line; false when it has to wait */
+static bool
+answer(struct echo *e, const char *line, size_t len, struct evbuffer *out)
+{
+	char number[20] = "", *big;
+	size_t n;
+
+	if (e->stage == ECHO_WAITS)
+		return false;
+	if (len == 4 && memcmp(line, "wait", 4) == 0 && e->stage == ECHO_READS) {
+		e->stage = ECHO_WAITS;
+		waiting[n_waiting++] = e;
+		return false;
+	}
+	e->stage = ECHO_READS;
+	if (len > 4 && len < 20 && memcmp(line, "big ", 4) == 0) {
+		memcpy(number, line + 4, len - 4);
+		n = strtoul(number, NULL, 10);
+		big = unit_fill('b', n);
+		big[n - 1] = '\n';
+		evbuffer_add(out, big, n);
+		free(big);
+	} else {
+		evbuffer_add(out, line, len);
+		evbuffer_add(out, "\n", 1);
+	}
+	return true;
+}
+
+static enum session_state
+echo_input(
+    struct session *session, const char *data, size_t len, size_t *used, struct evbuffer *out)
+{
+	struct echo *e = (struct echo *)session;
+	const char *newline;
+
+	look();
+	for (*used = 0; (newline = memchr(data + *used, '\n', len - *used)) != NULL;) {
+		if (!answer(e, data + *used, (size_t)(newline - data) - *used, out))
+			return SESSION_BUSY;
+		if (newline - data >= 3 && memcmp(newline - 3, "bye", 3) == 0)
+			return SESSION_CLOSE;
+		*used = (size_t)(newline + 1 - data);
+	}
+	return SESSION_READING;
+}
+
+static void
+echo_close(struct session *session)
+{
+	size_t i;
+
+	for (i = 0; i < n_waiting; i++)
+		if (waiting[i] == (struct echo *)session)
+			waiting[i] = waiting[--n_waiting];
+	echoes_open--;
+	free(session);
+}
+
+static struct session *
+echo_open(void *service, const struct session_host *host)
+{
+	static const struct session_ops ops = { echo_input, echo_close };
+	struct echo *e = xcalloc(1, sizeof(*e));
+
+	(void)service;
+	e->session.ops = &ops;
+	e->host = host;
+	echoes_open++;
+	return &e->session;
+}
+
+/* go_on - with the one that has waited the longest */
+static void
+go_on(void)
+{
+	struct echo *e = waiting[0];
+
+	assert_true(n_waiting > 0);
+	memmove(waiting, waiting + 1, --n_waiting * sizeof(waiting[0]));
+	e->stage = ECHO_GOES_ON;
+	e->host->wake(e->host->arg);
+}
+
+static int
+begin_echo(void **state)
+{
+	struct server_limits limits = { .connections = ECHOES + 1, .idle_seconds = 60 };
+	socklen_t len = sizeof(echo_address);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	(void)state;
+	base = event_base_new();
+	event_base_priority_init(base, PRIORITIES);
+	server = server_new(base, &limits);
+	memset(&echo_address, 0, sizeof(echo_address));
+	echo_address.sin_family = AF_INET;
+	echo_address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (bind(fd, (struct sockaddr *)&echo_address, len) == -1 || listen(fd, ECHOES) == -1 ||
+	    getsockname(fd, (struct sockaddr *)&echo_address, &len) == -1)
+		return -1;
+	server_add_listener(
+	    server, server_add_service(server, "echo", echo_open, NULL, 0, false), 1, fd);
+	n_waiting = 0;
+	looked_at = -1;
+	looks = answered_looks = 0;
+	drained = false;
+	return 0;
+}
+
+static int
+end_echo(void **state)
+{
+	(void)state;
+	server_free(&server);
+	event_base_free(base);
+	return echoes_open == 0 ? 0 : -1;
+}
+
+#define ECHO_TEST(test) cmocka_unit_test_setup_teardown(test, begin_echo, end_echo)
+
+/* turn - of the loop, until nothing is ready */
+static void
+turn(void)
+{
+	int i;
+
+	for (i = 0; i < 3; i++)
+		event_base_loop(base, EVLOOP_NONBLOCK);
+}
+
+/* connected - a client that the server has accepted; small: its buffer is */
+static int
+connected(bool small)
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), size = 4096;
+
+	if (small)
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	assert_int_equal(connect(fd, (struct sockaddr *)&echo_address, sizeof(echo_address)), 0);
+	turn();
+	return fd;
+}
+
+static void
+say(int fd, const char *text)
+{
+	assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
+}
+
+/* ready - wait for bytes or an end; the kernel may hold small ones back for a moment */
+static bool
+ready(int fd)
+{
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+
+	return poll(&pfd, 1, 5000) == 1;
+}
+
+/* check_hears - just this, and nothing more */
+static void
+check_hears(int fd, const char *row, const char *want)
+{
+	char got[300];
+	size_t n = 0;
+	ssize_t piece;
+
+	while (n < strlen(want) && ready(fd)) {
+		piece = recv(fd, got + n, sizeof(got) - n, MSG_DONTWAIT);
+		if (piece <= 0)
+			break;
+		n += (size_t)piece;
+	}
+	unit_bytes(row, "heard", got, n, want, strlen(want));
+	unit_true(row, "and no more", recv(fd, got, 1, MSG_DONTWAIT) <= 0);
+}
+
+static bool
+is_closed(int fd)
+{
+	char byte;
+
+	return ready(fd) && recv(fd, &byte, 1, MSG_DONTWAIT) == 0;
+}
+
+/* The second request of a turn is handled before the first reply goes out; both arrive. */
+static void
+test_two_in_one_turn(void **state)
+{
+	int one = connected(false), two = connected(false);
+
+	(void)state;
+	say(one, "first\n");
+	say(two, "second\n");
+	looked_at = one;
+	turn();
+	assert_int_equal(looks, 2);
+	assert_int_equal(answered_looks, 0);
+	check_hears(one, "one", "first\n");
+	check_hears(two, "two", "second\n");
+	/* And the next turn is like that one. */
+	say(two, "third\n");
+	say(one, "fourth\n");
+	turn();
+	check_hears(one, "one", "fourth\n");
+	check_hears(two, "two", "third\n");
+	close(one);
+	close(two);
+	unit_end();
+}
+
+/* More than can be kept at a time. */
+static void
+test_many_in_one_turn(void **state)
+{
+	static int fd[ECHOES];
+	char text[40];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ECHOES; i++)
+		fd[i] = connected(false);
+	for (i = 0; i < ECHOES; i++) {
+		snprintf(text, sizeof(text), "number %zu\n", i);
+		say(fd[i], text);
+	}
+	turn();
+	turn();
+	for (i = 0; i < ECHOES; i++) {
+		snprintf(text, sizeof(text), "number %zu\n", i);
+		check_hears(fd[i], text, text);
+		close(fd[i]);
+	}
+	unit_end();
+}
+
+/* read_reply - a small reply, then n bytes of a large one, which comes in pieces, and no more */
+static void
+read_reply(int fd, const char *row, const char *small, size_t n)
+{
+	static char buffer[BIG_REPLY + 100];
+	size_t got = 0, want = strlen(small) + n, i, b = 0;
+	ssize_t piece;
+
+	for (i = 0; got < want && i < 1000000; i++) {
+		piece = recv(fd, buffer + got, sizeof(buffer) - got, MSG_DONTWAIT);
+		got += piece > 0 ? (size_t)piece : 0;
+		turn();
+	}
+	unit_int(row, "bytes", (long long)got, (long long)want);
+	unit_bytes(row, "begins with", buffer, strlen(small), small, strlen(small));
+	for (i = strlen(small); i < got; i++)
+		b += buffer[i] == 'b';
+	unit_true(row, "the large one", b + 10 >= n); /* but for ends of lines */
+	unit_true(row, "and no more", recv(fd, buffer, 1, MSG_DONTWAIT) <= 0);
+}
+
+static void
+test_sizes(void **state)
+{
+	static const size_t rows[] = { 1, 2, KEPT_MAX - 1, KEPT_MAX, KEPT_MAX + 1, 2 * KEPT_MAX,
+		65536, BIG_REPLY };
+	int fd = connected(false), other = connected(false);
+	char text[40];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		snprintf(text, sizeof(text), "big %zu\n", rows[i]);
+		say(fd, text);
+		say(other, "small\n");
+		turn();
+		check_hears(other, text, "small\n");
+		if (rows[i] == 1)
+			check_hears(fd, text, "\n");
+		else
+			read_reply(fd, text, "", rows[i]);
+		say(fd, "next\n");
+		turn();
+		check_hears(fd, "next", "next\n");
+	}
+	close(fd);
+	close(other);
+	unit_end();
+}
+
+/* One after the other, whether the first is kept, waits or is large. */
+static void
+test_pipelined(void **state)
+{
+	static const struct {
+		const char *requests;
+		unsigned waits;
+		const char *replies;
+	} rows[] = {
+		{ "a\nb\nc\n", 0, "a\nb\nc\n" },
+		{ "a\nwait\nb\n", 1, "a\nwait\nb\n" },
+		{ "wait\nwait\na\n", 2, "wait\nwait\na\n" },
+		{ "wait\n", 1, "wait\n" },
+	};
+	int fd = connected(false);
+	unsigned k;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		say(fd, rows[i].requests);
+		turn();
+		for (k = 0; k < rows[i].waits; k++) {
+			go_on();
+			turn();
+		}
+		check_hears(fd, rows[i].requests, rows[i].replies);
+	}
+	/* In the middle of a request, and while the one before is kept. */
+	say(fd, "a\nb");
+	turn();
+	say(fd, "b\nc\n");
+	turn();
+	check_hears(fd, "halves", "a\nbb\nc\n");
+	say(fd, "small\nbig 5000\n");
+	turn();
+	read_reply(fd, "behind a small one", "small\n", 5000);
+	say(fd, "wait\nbig 5000\n");
+	turn();
+	go_on();
+	turn();
+	read_reply(fd, "behind one that waited", "wait\n", 5000);
+	close(fd);
+	unit_end();
+}
+
+/* Two replies of one turn to one client: a woken one, and one that was asked for meanwhile. */
+static void
+test_twice_in_one_turn(void **state)
+{
+	int fd = connected(false);
+
+	(void)state;
+	say(fd, "wait\n");
+	turn();
+	say(fd, "more\n");
+	go_on(); /* and the reply is kept: the loop has not run */
+	turn();
+	check_hears(fd, "both", "wait\nmore\n");
+	/* Woken twice without a turn between. */
+	say(fd, "wait\nwait\nbig 2000\n");
+	turn();
+	go_on();
+	go_on();
+	turn();
+	read_reply(fd, "woken", "wait\nwait\n", 2000);
+	say(fd, "wait\nwait\nbig 3000\n");
+	turn();
+	go_on();
+	go_on();
+	turn();
+	read_reply(fd, "woken, with a large one", "wait\nwait\n", 3000);
+	close(fd);
+	unit_end();
+}
+
+/* reset - end as a killed host does */
+static void
+reset(int fd)
+{
+	struct linger now = { 1, 0 };
+
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+	close(fd);
+}
+
+/* Clients that leave while their reply is kept, by either kind of end; others have theirs. */
+static void
+test_gone_between(void **state)
+{
+	int gone, other = connected(false);
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 4; i++) {
+		gone = connected(false);
+		say(gone, "wait\n");
+		turn();
+		say(other, "wait\n");
+		turn();
+		go_on(); /* its reply is kept */
+		if (i % 2 == 0)
+			reset(gone);
+		else
+			close(gone);
+		go_on();
+		if (i < 2)
+			say(other, "more\n");
+		turn();
+		check_hears(other, unit_row("%zu", i), i < 2 ? "wait\nmore\n" : "wait\n");
+		unit_int(unit_row("%zu", i), "connections", echoes_open, 1);
+	}
+	close(other);
+	turn();
+	assert_int_equal(echoes_open, 0);
+	unit_end();
+}
+
+/* A session that ends the connection: what was kept goes before its last words. */
+static void
+test_last_words(void **state)
+{
+	int fd = connected(false);
+
+	(void)state;
+	say(fd, "wait\nbye\n");
+	turn();
+	go_on();
+	turn();
+	check_hears(fd, "all", "wait\nbye\n");
+	assert_true(is_closed(fd));
+	assert_int_equal(echoes_open, 0);
+	close(fd);
+	unit_end();
+}
+
+static void
+on_drained(void *arg)
+{
+	assert_ptr_equal(arg, &drained);
+	assert_false(drained);
+	drained = true;
+}
+
+/* What is kept, what has arrived and what still waits is answered; then the connection ends. */
+static void
+test_drain(void **state)
+{
+	int kept = connected(false), arrived = connected(false), busy = connected(false),
+	    idle = connected(false), both = connected(false);
+
+	(void)state;
+	say(kept, "wait\n");
+	turn();
+	say(both, "wait\n");
+	turn();
+	say(busy, "wait\n");
+	turn();
+	assert_int_equal(n_waiting, 3);
+	/* Two of them have a reply that has not gone out when it begins. */
+	go_on();
+	go_on();
+	say(both, "more\n");
+	say(arrived, "late\n");
+	server_drain(server, on_drained, &drained);
+	assert_false(drained);
+	check_hears(kept, "kept", "wait\n");
+	check_hears(both, "both", "wait\nmore\n");
+	check_hears(arrived, "arrived", "late\n");
+	assert_true(is_closed(kept) && is_closed(both) && is_closed(arrived) && is_closed(idle));
+	assert_int_equal(echoes_open, 1);
+	turn();
+	go_on();
+	turn();
+	assert_true(drained);
+	check_hears(busy, "busy", "wait\n");
+	assert_true(is_closed(busy));
+	close(kept);
+	close(arrived);
+	close(busy);
+	close(idle);
+	close(both);
+	unit_end();
+}
+
+/* It ends when the slow one has read all of it. */
+static void
+test_drain_with_a_slow_reader(void **state)
+{
+	int slow = connected(true), kept = connected(false);
+	char text[40];
+
+	(void)state;
+	snprintf(text, sizeof(text), "big %d\n", BIG_REPLY);
+	say(slow, text);
+	turn();
+	say(kept, "wait\n");
+	turn();
+	go_on();
+	server_drain(server, on_drained, &drained);
+	check_hears(kept, "kept", "wait\n");
+	assert_true(is_closed(kept));
+	turn();
+	assert_false(drained);
+	read_reply(slow, "slow", "", BIG_REPLY);
+	turn();
+	assert_true(drained);
+	assert_true(is_closed(slow));
+	close(slow);
+	close(kept);
+	unit_end();
+}
+
+/* Who does not read his replies is not read any more; others are served, and he is in the end. */
+static void
+test_slow_reader(void **state)
+{
+	int slow = connected(true), other = connected(false);
+	char text[40];
+
+	(void)state;
+	snprintf(text, sizeof(text), "big %d\n", BIG_REPLY);
+	say(slow, text);
+	turn();
+	looks = 0;
+	looked_at = slow;
+	say(slow, "big 10\nbig 10\n");
+	turn();
+	assert_int_equal(looks, 0);
+	say(other, "small\n");
+	turn();
+	check_hears(other, "other", "small\n");
+	read_reply(slow, "slow", "", BIG_REPLY + 20);
+	assert_int_equal(looks, 2);
+	close(slow);
+	close(other);
+	unit_end();
+}
+
+/* Woken while the reply before still waits for room: it comes behind that. */
+static void
+test_slow_reader_is_woken(void **state)
+{
+	int slow = connected(true);
+	char text[80];
+
+	(void)state;
+	snprintf(text, sizeof(text), "begin\nbig %d\nwait\nbig 50\n", BIG_REPLY - 1000);
+	say(slow, text);
+	turn();
+	assert_int_equal(n_waiting, 1);
+	go_on();
+	turn();
+	read_reply(slow, "slow", "begin\n", BIG_REPLY - 1000 + sizeof("wait\n") - 1 + 50);
+	say(slow, "more\n");
+	turn();
+	check_hears(slow, "afterwards", "more\n");
+	close(slow);
+	unit_end();
+}
+
+/* A slow reader that leaves, or resets, with megabytes unsent. */
+static void
+test_slow_reader_leaves(void **state)
+{
+	char text[40];
+	size_t i;
+	int fd;
+
+	(void)state;
+	snprintf(text, sizeof(text), "big %d\n", BIG_REPLY);
+	for (i = 0; i < 4; i++) {
+		fd = connected(true);
+		say(fd, text);
+		turn();
+		if (i < 2)
+			say(fd, "more\n");
+		if (i % 2 == 0)
+			reset(fd);
+		else
+			close(fd);
+		turn();
+		turn();
+		unit_int(unit_row("%zu", i), "connections", echoes_open, 0);
+	}
+	unit_end();
+}
+
+/* The server ends while replies are kept: they go out all the same. */
+static void
+test_freed_with_kept_replies(void **state)
+{
+	int one = connected(false), two = connected(false);
+
+	(void)state;
+	say(one, "wait\n");
+	say(two, "wait\n");
+	turn();
+	go_on();
+	go_on();
+	server_free(&server);
+	assert_null(server);
+	check_hears(one, "one", "wait\n");
+	check_hears(two, "two", "wait\n");
+	assert_true(is_closed(one) && is_closed(two));
+	close(one);
+	close(two);
+	unit_end();
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_urgent_first, begin, end),
 		cmocka_unit_test_setup_teardown(test_others_have_their_turn, begin, end),
+		ECHO_TEST(test_two_in_one_turn),
+		ECHO_TEST(test_many_in_one_turn),
+		ECHO_TEST(test_sizes),
+		ECHO_TEST(test_pipelined),
+		ECHO_TEST(test_twice_in_one_turn),
+		ECHO_TEST(test_gone_between),
+		ECHO_TEST(test_last_words),
+		ECHO_TEST(test_drain),
+		ECHO_TEST(test_drain_with_a_slow_reader),
+		ECHO_TEST(test_slow_reader),
+		ECHO_TEST(test_slow_reader_is_woken),
+		ECHO_TEST(test_slow_reader_leaves),
+		ECHO_TEST(test_freed_with_kept_replies),
 	};
 
 	return cmocka_run_group_tests_name("server", tests, NULL, NULL);
