@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * domainset - a set of domains, exact ("x.org") or "all subdomains of" (".x.org", which does not
- * hold x.org itself), as postsrsd writes them. U-labels and their A-labels are one name. A look-up costs one probe a label of the name
- * asked for, whatever the size of the set.
+ * hold x.org itself), as postsrsd writes them. U-labels and their A-labels are one name. A look-up
+ * costs one probe a label of the name asked for, whatever the size of the set.
  */
 #ifndef COMMON_DOMAINSET_H
 #define COMMON_DOMAINSET_H

@@ -41,10 +41,37 @@ ipaddr_parse(struct ipaddr *ip, const char *s, size_t len)
 	return true;
 }
 
+/* put_octet - a number up to 255 in decimal; returns what follows it */
+static char *
+put_octet(char *text, uint8_t octet)
+{
+	if (octet >= 100)
+		*text++ = (char)('0' + octet / 100);
+	if (octet >= 10)
+		*text++ = (char)('0' + octet / 10 % 10);
+	*text++ = (char)('0' + octet % 10);
+	return text;
+}
+
+/* format_ipv4 - what inet_ntop(3) does with sprintf(3), for every request */
+static void
+format_ipv4(const uint8_t bytes[4], char *text)
+{
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		text = put_octet(text, bytes[i]);
+		*text++ = i < 3 ? '.' : '\0';
+	}
+}
+
 void
 ipaddr_format(const struct ipaddr *ip, char text[IPADDR_TEXT_SIZE])
 {
-	if (ip->family == 0 || inet_ntop(ip->family, ip->bytes, text, IPADDR_TEXT_SIZE) == NULL)
+	if (ip->family == AF_INET)
+		format_ipv4(ip->bytes, text);
+	else if (ip->family == 0 ||
+		 inet_ntop(ip->family, ip->bytes, text, IPADDR_TEXT_SIZE) == NULL)
 		text[0] = '\0';
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * line - a log line put together piece by piece, without a format string to interpret: a line is
- * written for every request, and printf(3) would be a good part of its cost. What does not fit
- * any more is left out.
+ * line - a line for the log, or of a header, put together piece by piece, without a format string
+ * to interpret: some are written for every request, and printf(3) would be a good part of its
+ * cost. What does not fit any more is left out.
  */
 #ifndef COMMON_LINE_H
 #define COMMON_LINE_H

@@ -282,6 +282,13 @@ note_dropped(const char *fmt, ...)
 	va_end(ap);
 }
 
+void
+log_forget(void)
+{
+	sink.len = 0;
+	sink.dropped = 0;
+}
+
 bool
 log_pending(void)
 {

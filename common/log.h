@@ -40,6 +40,9 @@ bool log_debugging(void);
 /* Writes what can be written without waiting. */
 void log_flush(void);
 
+/* Lines that wait are not ours: for a forked process, whose parent writes them. */
+void log_forget(void);
+
 /* True while lines wait to be written. */
 bool log_pending(void);
 

@@ -21,4 +21,7 @@
  */
 char *printable(char *dst, size_t size, const char *src, size_t len);
 
+/* The same for a text that is a line to itself: blanks and brackets stay. */
+char *printable_text(char *dst, size_t size, const char *src, size_t len);
+
 #endif

@@ -312,13 +312,13 @@ parse_text(struct settings *s, const struct file *file, const char *path, char *
 }
 
 static bool
-parse_file(struct settings *s, const char *path, char *error)
+parse_file(struct settings *s, struct filebox *box, const char *path, char *error)
 {
 	struct file file;
 	const char *why;
 	bool ok = false;
 
-	if (!file_read(&file, path, CONFIG_FILE_MAX, &why)) {
+	if (!filebox_read(box, &file, path, CONFIG_FILE_MAX, &why)) {
 		say(error, "%s: %s", path, why);
 		return false;
 	}
@@ -385,14 +385,14 @@ apply_override(struct settings *s, const char *text, char *error)
 }
 
 static bool
-read_domains_file(struct settings *s, char *error)
+read_domains_file(struct settings *s, struct filebox *box, char *error)
 {
 	struct file file;
 	const char *why;
 	unsigned line;
 	bool ok;
 
-	if (!file_read(&file, s->domains_file, DOMAINS_FILE_MAX, &why)) {
+	if (!filebox_read(box, &file, s->domains_file, DOMAINS_FILE_MAX, &why)) {
 		say(error, "domains-file %s: %s", s->domains_file, why);
 		return false;
 	}
@@ -447,7 +447,7 @@ default_authserv_id(struct settings *s)
 
 /* complete - check what concerns several options, and make what is made of them */
 static bool
-complete(struct settings *s, const char *path, char *error)
+complete(struct settings *s, struct filebox *box, const char *path, char *error)
 {
 	size_t i;
 
@@ -465,7 +465,7 @@ complete(struct settings *s, const char *path, char *error)
 	domainset_add(s->own_domains, s->srs_domain, strlen(s->srs_domain));
 	for (i = 0; i < s->domains.n; i++)
 		domainset_add(s->own_domains, s->domains.text[i], strlen(s->domains.text[i]));
-	return s->domains_file[0] == '\0' || read_domains_file(s, error);
+	return s->domains_file[0] == '\0' || read_domains_file(s, box, error);
 }
 
 static struct settings *
@@ -490,17 +490,18 @@ config_defaults(void)
 }
 
 struct settings *
-config_load(const char *path, const char *const *overrides, size_t n, char error[CONFIG_ERROR_SIZE])
+config_load(struct filebox *box, const char *path, const char *const *overrides, size_t n,
+    char error[CONFIG_ERROR_SIZE])
 {
 	struct settings *s = preset();
 	bool ok;
 	size_t i;
 
 	error[0] = '\0';
-	ok = parse_file(s, path, error);
+	ok = parse_file(s, box, path, error);
 	for (i = 0; ok && i < n; i++)
 		ok = apply_override(s, overrides[i], error);
-	if (!ok || !complete(s, path, error))
+	if (!ok || !complete(s, box, path, error))
 		settings_free(&s);
 	return s;
 }
@@ -520,17 +521,26 @@ config_print(const struct settings *s, FILE *out)
 	fputs("}\n", out);
 }
 
-/* settings_free - declared in settings.h; lives here because the table of options does the work */
+/* Declared in settings.h; here because the table of options does the work. */
+
+struct settings *
+settings_ref(struct settings *s)
+{
+	s->references++;
+	return s;
+}
+
 void
 settings_free(struct settings **settings)
 {
+	struct settings *s = *settings;
 	const struct option *o;
 
-	if (*settings == NULL)
+	*settings = NULL;
+	if (s == NULL || s->references-- > 0)
 		return;
 	for (o = options; o < options + options_count; o++)
-		option_clear(*settings, o);
-	domainset_free(&(*settings)->own_domains);
-	free(*settings);
-	*settings = NULL;
+		option_clear(s, o);
+	domainset_free(&s->own_domains);
+	free(s);
 }

@@ -12,17 +12,18 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "common/filebox.h"
 #include "conf/settings.h"
 
 #define CONFIG_ERROR_SIZE 2048
 
 /*
- * Reads the file and the domains file it names, then applies n overrides "name=value" or
- * "spf.name=value" (-o; values of a list between commas). The caller owns the settings. NULL with
- * one line in error. Reads no secrets, binds nothing.
+ * Reads the file and the domains file it names, through a box (NULL: from the disk), then applies n
+ * overrides "name=value" or "spf.name=value" (-o; values of a list between commas). The caller owns
+ * the settings. NULL with one line in error. Reads no secrets, binds nothing.
  */
-struct settings *config_load(
-    const char *path, const char *const *overrides, size_t n, char error[CONFIG_ERROR_SIZE]);
+struct settings *config_load(struct filebox *, const char *path, const char *const *overrides,
+    size_t n, char error[CONFIG_ERROR_SIZE]);
 
 /* The defaults alone, for who has no file: srs-domain is empty. The caller owns them. */
 struct settings *config_defaults(void);

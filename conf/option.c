@@ -152,6 +152,14 @@ check_control(const char *value, const char **error)
 }
 
 static bool
+check_metrics(const char *value, const char **error)
+{
+	*error = "inet:HOST:PORT, inet:[IPV6]:PORT or none";
+	return strcmp(value, "none") == 0 ||
+	       (strncmp(value, "inet:", 5) == 0 && endpoint_is_valid(value, error));
+}
+
+static bool
 check_nameserver(const char *value, const char **error)
 {
 	const char *colon = strrchr(value, ':'), *range;
@@ -208,6 +216,8 @@ const struct option options[] = {
 	    .text = "our own domains, not rewritten" },
 	{ TOP(domains_file), "domains-file", OPTION_TEXT, "", .check = check_path,
 	    .text = "file of own domains, one a line" },
+	{ TOP(domains_file_watch), "domains-file-watch", OPTION_BOOL, "false",
+	    .choices = bool_words, .text = "reload when domains-file changes" },
 	{ TOP(secrets_file), "secrets-file", OPTION_TEXT, SYSCONFDIR "/srsd/srsd.secret",
 	    .check = check_path, .text = "one secret a line: the first signs, all verify" },
 	{ TOP(forward), "forward", OPTION_LIST, "inet:127.0.0.1:10001", .check = endpoint_is_valid,
@@ -218,6 +228,8 @@ const struct option options[] = {
 	    .text = "policy service" },
 	{ TOP(control), "control", OPTION_TEXT, "unix:" RUNSTATEDIR "/srsd/control",
 	    .check = check_control, .text = "socket for srsctl" },
+	{ TOP(metrics), "metrics", OPTION_TEXT, "none", .check = check_metrics,
+	    .text = "OpenMetrics page" },
 	{ TOP(separator), "separator", OPTION_CHOICE, "=", .choices = separator_words,
 	    .text = "character behind SRS0 and SRS1" },
 	{ TOP(hash_length), "hash-length", OPTION_NUMBER, "4", .min = 4, .max = 27,
@@ -232,6 +244,8 @@ const struct option options[] = {
 	    .text = "rewrite our own domains too" },
 	{ TOP(idle_timeout), "idle-timeout", OPTION_NUMBER, "1800", .min = 1, .max = 86400,
 	    .text = "seconds before an idle close" },
+	{ TOP(stop_timeout), "stop-timeout", OPTION_NUMBER, "25", .min = 1, .max = 600,
+	    .text = "seconds to answer what is in flight" },
 	{ TOP(connection_limit), "connection-limit", OPTION_NUMBER, "1000", .min = 1,
 	    .max = 1000000, .text = "connections at a time, for each service" },
 	{ TOP(unprivileged_user), "unprivileged-user", OPTION_TEXT, "srsd",

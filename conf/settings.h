@@ -100,6 +100,7 @@ struct spf_settings {
 };
 
 struct settings {
+	unsigned references; /* besides the first one */
 	char *srs_domain;
 	struct text_list domains;
 	char *domains_file;
@@ -114,6 +115,9 @@ struct settings {
 	bool hash_avoid_slash;
 	int max_age; /* days */
 	bool always_rewrite;
+	char *metrics;
+	bool domains_file_watch;
+	int stop_timeout;     /* seconds */
 	int idle_timeout;     /* seconds */
 	int connection_limit; /* for each of the three services */
 	char *unprivileged_user;
@@ -130,6 +134,10 @@ struct settings {
 	struct ipaddr prospective;     /* family 0: none */
 };
 
+/* One more who reads them. */
+struct settings *settings_ref(struct settings *);
+
+/* Gives a reference back; the last one frees. Sets the pointer to NULL. */
 void settings_free(struct settings **);
 
 #endif

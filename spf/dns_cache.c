@@ -1,52 +1,55 @@
 /* SPDX-License-Identifier: ISC */
 #include <sys/queue.h>
-#include <sys/tree.h>
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/hash.h"
 #include "common/xmalloc.h"
 #include "spf/dns_cache.h"
 
 /* The longest that we believe a TTL. */
 #define TTL_MAX 86400
 
+/* Each entry on the way is far away in memory, so there are as many buckets as entries. More than
+ * COLLISIONS_MAX in one of them are somebody's doing. */
+#define BUCKETS DNS_CACHE_ENTRIES
+#define COLLISIONS_MAX 16
+
+/*
+ * Found means used, and nothing else: to put it in front of a list would touch its neighbours,
+ * which are far away in memory. Who is next to go and was used since gets a second chance then.
+ */
 struct entry {
-	RB_ENTRY(entry) node;
-	TAILQ_ENTRY(entry) next; /* in the order of use, the latest first */
+	LIST_ENTRY(entry) collision;
+	uint32_t hash;
+	enum dns_type type;
 	struct dns_answer *answer;
 	uint64_t expires;
-	size_t size; /* what it was charged with */
-	enum dns_type type;
-	const char *name; /* of the caller while it is searched for, else stored behind */
-	char stored[];
+	TAILQ_ENTRY(entry) next; /* in the order of their making, or of their second chance */
+	uint32_t size;           /* what it was charged with */
+	bool used;
+	char name[];
 };
 
-RB_HEAD(tree, entry);
+LIST_HEAD(bucket, entry);
 
 struct dns_cache {
-	struct tree tree;
-	TAILQ_HEAD(list, entry) list;
+	TAILQ_HEAD(list, entry) list; /* who is next to go first */
 	size_t n;
 	size_t bytes;
+	struct bucket bucket[BUCKETS];
 };
 
-static int
-compare(const struct entry *a, const struct entry *b)
-{
-	if (a->type != b->type)
-		return a->type < b->type ? -1 : 1;
-	return strcmp(a->name, b->name);
-}
-
-RB_GENERATE_INTERNAL(tree, entry, node, compare, static __attribute__((__unused__)))
+/* What malloc takes for itself. */
+#define MALLOC_OVERHEAD 16
 
 struct dns_cache *
 dns_cache_new(void)
 {
-	struct dns_cache *cache = xcalloc(1, sizeof(*cache));
+	struct dns_cache *cache = xcalloc(1, sizeof(*cache)); /* all buckets are empty */
 
-	RB_INIT(&cache->tree);
 	TAILQ_INIT(&cache->list);
 	return cache;
 }
@@ -54,7 +57,7 @@ dns_cache_new(void)
 static void
 forget(struct dns_cache *cache, struct entry *entry)
 {
-	RB_REMOVE(tree, &cache->tree, entry);
+	LIST_REMOVE(entry, collision);
 	TAILQ_REMOVE(&cache->list, entry, next);
 	cache->n--;
 	cache->bytes -= entry->size;
@@ -75,18 +78,33 @@ dns_cache_free(struct dns_cache **cache)
 	*cache = NULL;
 }
 
-static struct entry *
-find(struct dns_cache *cache, const char *name, enum dns_type type)
+static uint32_t
+hash_of(const char *name, enum dns_type type)
 {
-	struct entry key = { .type = type, .name = name };
+	return hash_bytes(HASH_BEGIN ^ (uint32_t)type, name, strlen(name));
+}
 
-	return RB_FIND(tree, &cache->tree, &key);
+static struct bucket *
+bucket_of(struct dns_cache *cache, uint32_t hash)
+{
+	return &cache->bucket[hash % BUCKETS];
+}
+
+static struct entry *
+find(struct dns_cache *cache, uint32_t hash, const char *name, enum dns_type type)
+{
+	struct entry *entry;
+
+	LIST_FOREACH(entry, bucket_of(cache, hash), collision)
+	if (entry->hash == hash && entry->type == type && strcmp(entry->name, name) == 0)
+		return entry;
+	return NULL;
 }
 
 struct dns_answer *
 dns_cache_find(struct dns_cache *cache, const char *name, enum dns_type type, uint64_t now)
 {
-	struct entry *entry = find(cache, name, type);
+	struct entry *entry = find(cache, hash_of(name, type), name, type);
 
 	if (entry == NULL)
 		return NULL;
@@ -94,34 +112,79 @@ dns_cache_find(struct dns_cache *cache, const char *name, enum dns_type type, ui
 		forget(cache, entry);
 		return NULL;
 	}
-	TAILQ_REMOVE(&cache->list, entry, next);
-	TAILQ_INSERT_HEAD(&cache->list, entry, next);
+	entry->used = true;
 	return dns_answer_ref(entry->answer);
+}
+
+/* make_room - in a bucket for one more: who came there first goes */
+static void
+make_room(struct dns_cache *cache, struct bucket *bucket)
+{
+	struct entry *entry, *last = NULL;
+	size_t n = 0;
+
+	LIST_FOREACH(entry, bucket, collision)
+	{
+		last = entry;
+		n++;
+	}
+	if (n >= COLLISIONS_MAX)
+		forget(cache, last);
+}
+
+/* shrink - to what the whole cache may hold */
+static void
+shrink(struct dns_cache *cache)
+{
+	struct entry *entry;
+
+	while (cache->n > DNS_CACHE_ENTRIES || cache->bytes > DNS_CACHE_BYTES) {
+		entry = TAILQ_FIRST(&cache->list);
+		if (!entry->used) {
+			forget(cache, entry);
+			continue;
+		}
+		entry->used = false;
+		TAILQ_REMOVE(&cache->list, entry, next);
+		TAILQ_INSERT_TAIL(&cache->list, entry, next);
+	}
+}
+
+static struct entry *
+make_entry(const char *name, enum dns_type type, struct dns_answer *answer, uint64_t now)
+{
+	size_t size = strlen(name) + 1;
+	struct entry *entry = xmalloc(sizeof(*entry) + size);
+
+	memcpy(entry->name, name, size);
+	entry->hash = hash_of(name, type);
+	entry->type = type;
+	entry->used = false;
+	entry->answer = dns_answer_ref(answer);
+	entry->expires = now + (answer->ttl < TTL_MAX ? answer->ttl : TTL_MAX);
+	entry->size = (uint32_t)(sizeof(*entry) + size + MALLOC_OVERHEAD + answer->size);
+	return entry;
 }
 
 void
 dns_cache_put(struct dns_cache *cache, const char *name, enum dns_type type,
     struct dns_answer *answer, uint64_t now)
 {
-	struct entry *entry = find(cache, name, type);
+	struct entry *entry = find(cache, hash_of(name, type), name, type);
+	struct bucket *bucket;
 
 	if (entry != NULL)
 		forget(cache, entry);
 	if (answer->status == DNS_ERROR || answer->ttl == 0)
 		return;
-	entry = xcalloc(1, sizeof(*entry) + strlen(name) + 1);
-	strlcpy(entry->stored, name, strlen(name) + 1);
-	entry->name = entry->stored;
-	entry->type = type;
-	entry->answer = dns_answer_ref(answer);
-	entry->expires = now + (answer->ttl < TTL_MAX ? answer->ttl : TTL_MAX);
-	RB_INSERT(tree, &cache->tree, entry);
-	TAILQ_INSERT_HEAD(&cache->list, entry, next);
+	entry = make_entry(name, type, answer, now);
+	bucket = bucket_of(cache, entry->hash);
+	make_room(cache, bucket);
+	LIST_INSERT_HEAD(bucket, entry, collision);
+	TAILQ_INSERT_TAIL(&cache->list, entry, next);
 	cache->n++;
-	entry->size = sizeof(*entry) + strlen(name) + answer->size;
 	cache->bytes += entry->size;
-	while (cache->n > DNS_CACHE_ENTRIES || cache->bytes > DNS_CACHE_BYTES)
-		forget(cache, TAILQ_LAST(&cache->list, list));
+	shrink(cache);
 }
 
 size_t

@@ -14,8 +14,8 @@
 
 #include "spf/dns_answer.h"
 
-#define DNS_CACHE_ENTRIES 20000
-#define DNS_CACHE_BYTES (16 * 1024 * 1024)
+#define DNS_CACHE_ENTRIES 65536
+#define DNS_CACHE_BYTES (32 * 1024 * 1024)
 
 struct dns_cache;
 

@@ -1,29 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include <stdbool.h>
-#include <stddef.h>
 #include <string.h>
 
 #include "spf/policy_proto.h"
-
-#define ATTRIBUTE(name)                                                         \
-	{                                                                       \
-#name, sizeof(#name) - 1, offsetof(struct policy_request, name) \
-	}
-
-static const struct {
-	const char *name;
-	size_t len;
-	size_t offset;
-} attributes[] = {
-	ATTRIBUTE(protocol_state),
-	ATTRIBUTE(client_address),
-	ATTRIBUTE(helo_name),
-	ATTRIBUTE(sender),
-	ATTRIBUTE(recipient),
-	ATTRIBUTE(queue_id),
-	ATTRIBUTE(instance),
-	ATTRIBUTE(sasl_username),
-};
 
 static bool
 is(struct spf_text text, const char *word, size_t len)
@@ -31,16 +10,35 @@ is(struct spf_text text, const char *word, size_t len)
 	return text.len == len && memcmp(text.s, word, len) == 0;
 }
 
-static void
-set(struct policy_request *req, struct spf_text name, struct spf_text value)
-{
-	size_t i;
+#define IS(text, word) is((text), (word), sizeof(word) - 1)
 
-	for (i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++) {
-		if (!is(name, attributes[i].name, attributes[i].len))
-			continue;
-		memcpy((char *)req + attributes[i].offset, &value, sizeof(value));
-		return;
+/*
+ * attribute - where the value of this name goes, NULL for the twenty that are of no use here
+ *
+ * The length tells nearly all of them apart.
+ */
+static struct spf_text *
+attribute(struct policy_request *req, struct spf_text name)
+{
+	switch (name.len) {
+	case 6:
+		return IS(name, "sender") ? &req->sender : NULL;
+	case 8:
+		if (IS(name, "instance"))
+			return &req->instance;
+		return IS(name, "queue_id") ? &req->queue_id : NULL;
+	case 9:
+		if (IS(name, "helo_name"))
+			return &req->helo_name;
+		return IS(name, "recipient") ? &req->recipient : NULL;
+	case 13:
+		return IS(name, "sasl_username") ? &req->sasl_username : NULL;
+	case 14:
+		if (IS(name, "client_address"))
+			return &req->client_address;
+		return IS(name, "protocol_state") ? &req->protocol_state : NULL;
+	default:
+		return NULL;
 	}
 }
 
@@ -48,9 +46,9 @@ set(struct policy_request *req, struct spf_text name, struct spf_text value)
 static const char *
 read_attributes(const char *s, const char *end, struct policy_request *req)
 {
-	struct spf_text name, value;
+	struct spf_text name, value, *to;
+	const char *begin = s, *nl, *eq;
 	bool is_policy = false;
-	const char *nl, *eq;
 
 	memset(req, 0, sizeof(*req));
 	for (; s < end; s = nl + 1) {
@@ -58,17 +56,18 @@ read_attributes(const char *s, const char *end, struct policy_request *req)
 		eq = memchr(s, '=', (size_t)(nl - s));
 		if (eq == NULL)
 			return "line without '='";
-		if (memchr(s, '\0', (size_t)(nl - s)) != NULL)
-			return "NUL in an attribute";
 		name.s = s;
 		name.len = (size_t)(eq - s);
 		value.s = eq + 1;
 		value.len = (size_t)(nl - value.s);
-		if (is(name, "request", 7))
-			is_policy = is(value, "smtpd_access_policy", 19);
-		else
-			set(req, name, value);
+		if (IS(name, "request"))
+			is_policy = IS(value, "smtpd_access_policy");
+		to = attribute(req, name);
+		if (to != NULL)
+			*to = value;
 	}
+	if (memchr(begin, '\0', (size_t)(end - begin)) != NULL)
+		return "NUL in an attribute";
 	return is_policy ? NULL : "no request=smtpd_access_policy";
 }
 

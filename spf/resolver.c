@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <event2/event.h>
 #include <unbound-event.h>
 #include <unbound.h>
 
@@ -22,12 +23,16 @@
 #include "spf/spf_policy.h"
 
 #define RESOLV_CONF "/etc/resolv.conf"
+#define FILE_MAX (64 * 1024)
 
 /* A name whose every byte is written as \DDD. */
 #define ESCAPED_SIZE (4 * HOSTNAME_MAX + 1)
 
 struct resolver {
+	struct event_base *base;
 	struct ub_ctx *ctx;
+	char *plan;
+	bool retired;
 	struct dns_cache *cache;
 	const struct clock *clock;
 	LIST_HEAD(, resolver_question) questions;
@@ -66,13 +71,19 @@ static const struct {
 	{ "local-zone:", "127.in-addr.arpa. transparent" },
 	{ "local-zone:", LOOPBACK_IP6_ARPA " transparent" },
 	{ "edns-buffer-size:", "1232" },
-	{ "outgoing-range:", "512" },
+	/* A socket each. A thousand checks at once ask some thousand questions: those beyond wait
+	 * for the others, the silent ones included. See DESCRIPTORS_SPARE in main.c. */
+	{ "outgoing-range:", "1536" },
 	{ "num-queries-per-thread:", "4096" },
 	{ "outgoing-num-tcp:", "32" },
 	/* What silent names teach libunbound of a server, it holds against our forwarder: after
 	 * some of them it takes that for dead and asks nobody anything. So it keeps no such notes.
 	 */
 	{ "infra-host-ttl:", "0" },
+	/* So it never learns, either, that a forwarder has work of its own to do: it would ask
+	 * anew after less than a second, no longer listen for the answer to what it asked before,
+	 * and give up after five: every name that takes three seconds would be a temperror. */
+	{ "infra-cache-min-rtt:", "2000" },
 	/* The same question gets the same answer: limits on names count from the first. */
 	{ "rrset-roundrobin:", "no" },
 	{ "msg-cache-size:", "4m" },
@@ -97,12 +108,55 @@ set_options(struct resolver *r, const struct settings *settings, char *error, si
 	}
 	e = ub_ctx_set_option(
 	    r->ctx, "module-config:", settings->dnssec ? "validator iterator" : "iterator");
-	if (e == 0 && settings->dnssec)
-		e = ub_ctx_add_ta_file(r->ctx, settings->trust_anchor);
 	if (e != 0)
-		snprintf(error, size, "libunbound: dnssec with trust-anchor %s: %s",
-		    settings->trust_anchor, ub_strerror(e));
+		snprintf(error, size, "libunbound: module-config: %s", ub_strerror(e));
 	return e == 0;
+}
+
+/*
+ * What is peculiar to one resolver is first written down, a line each, and then carried out:
+ *
+ *	forward IP@PORT
+ *	anchor RESOURCE-RECORD
+ *
+ * So two of them can be compared.
+ */
+#define FORWARD "forward "
+#define ANCHOR "anchor "
+
+struct plan {
+	char *text;
+	size_t len;
+};
+
+static void
+plan_line(struct plan *plan, const char *word, const char *s, size_t len)
+{
+	size_t word_len = strlen(word);
+
+	plan->text = xreallocarray(plan->text, plan->len + word_len + len + 2, 1);
+	memcpy(plan->text + plan->len, word, word_len);
+	memcpy(plan->text + plan->len + word_len, s, len);
+	plan->len += word_len + len;
+	plan->text[plan->len++] = '\n';
+	plan->text[plan->len] = '\0';
+}
+
+/* next_line - the next line of a text without blanks around it; false at the end */
+static bool
+next_line(const char **text, const char **line, size_t *len)
+{
+	size_t n = strcspn(*text, "\n");
+
+	if (**text == '\0')
+		return false;
+	*line = *text + strspn(*text, " \t\r");
+	*text += n;
+	*len = *line < *text ? (size_t)(*text - *line) : 0;
+	while (*len > 0 && strchr(" \t\r", (*line)[*len - 1]) != NULL)
+		--*len;
+	*text += **text == '\n';
+	return true;
 }
 
 /* to_unbound - "IP:PORT" and "[IP]:PORT" as libunbound writes them: "IP@PORT" */
@@ -123,29 +177,122 @@ to_unbound(const char *nameserver, char *buf, size_t size)
 		snprintf(buf, size, "%.*s@%s", (int)(colon - nameserver), nameserver, colon + 1);
 }
 
-static bool
-set_forwarders(struct resolver *r, const struct text_list *nameservers, char *error, size_t size)
+static void
+plan_nameserver(struct plan *plan, const char *nameserver)
 {
 	char address[128];
-	size_t i;
-	int e;
 
-	if (nameservers->n == 0) {
-		e = ub_ctx_resolvconf(r->ctx, RESOLV_CONF);
+	to_unbound(nameserver, address, sizeof(address));
+	plan_line(plan, FORWARD, address, strlen(address));
+}
+
+/* plan_resolv_conf - its nameservers; the resolver can do without the file (resolv.conf(5)) */
+static void
+plan_resolv_conf(struct plan *plan, struct filebox *box)
+{
+	static const char word[] = "nameserver";
+	const char *error, *text, *line;
+	struct ipaddr ip;
+	struct file file;
+	size_t len, n;
+
+	if (!filebox_read(box, &file, RESOLV_CONF, FILE_MAX, &error)) {
+		log_warnx("%s: %s; asking the root servers", RESOLV_CONF, error);
+		return;
+	}
+	for (text = file.data; next_line(&text, &line, &len);) {
+		n = sizeof(word) - 1;
+		if (len <= n || strncmp(line, word, n) != 0 || strchr(" \t", line[n]) == NULL)
+			continue;
+		n += strspn(line + n, " \t");
+		line += n;
+		len = strcspn(line, " \t\r\n");
+		if (ipaddr_parse(&ip, line, len))
+			plan_line(plan, FORWARD, line, len);
+	}
+	file_free(&file);
+}
+
+/* plan_anchors - the resource records of the trust anchor's file, one a line */
+static bool
+plan_anchors(struct plan *plan, const char *path, struct filebox *box, char *error, size_t size)
+{
+	const char *why = "holds no resource record", *text, *line;
+	size_t len, before = plan->len;
+	struct file file;
+
+	if (filebox_read(box, &file, path, FILE_MAX, &why)) {
+		why = "holds no resource record";
+		for (text = file.data; next_line(&text, &line, &len);)
+			if (len > 0 && *line != ';')
+				plan_line(plan, ANCHOR, line, strcspn(line, ";\n"));
+		file_free(&file);
+	}
+	if (plan->len == before)
+		snprintf(error, size, "dnssec: trust-anchor %s: %s", path, why);
+	return plan->len > before;
+}
+
+/* make_plan - what a resolver for these settings is; NULL with one line in error, else the caller's
+ */
+static char *
+make_plan(const struct settings *settings, struct filebox *box, char *error, size_t size)
+{
+	struct plan plan = { xstrdup(""), 0 };
+	size_t i;
+
+	for (i = 0; i < settings->nameservers.n; i++)
+		plan_nameserver(&plan, settings->nameservers.text[i]);
+	if (settings->nameservers.n == 0)
+		plan_resolv_conf(&plan, box);
+	if (!settings->dnssec || plan_anchors(&plan, settings->trust_anchor, box, error, size))
+		return plan.text;
+	free(plan.text);
+	return NULL;
+}
+
+static int
+carry_out_line(struct resolver *r, const char *line)
+{
+	if (strncmp(line, FORWARD, strlen(FORWARD)) == 0)
+		return ub_ctx_set_fwd(r->ctx, line + strlen(FORWARD));
+	return ub_ctx_add_ta(r->ctx, line + strlen(ANCHOR));
+}
+
+static bool
+carry_out(struct resolver *r, char *error, size_t size)
+{
+	char *copy = xstrdup(r->plan), *rest = copy, *line;
+	int e = 0;
+
+	while (e == 0 && (line = strsep(&rest, "\n")) != NULL) {
+		if (*line == '\0')
+			continue;
+		e = carry_out_line(r, line);
 		if (e != 0)
-			log_warnx("%s: %s; asking the root servers", RESOLV_CONF, ub_strerror(e));
-		return true;
+			snprintf(error, size, "libunbound: %s: %s", line, ub_strerror(e));
 	}
-	for (i = 0; i < nameservers->n; i++) {
-		to_unbound(nameservers->text[i], address, sizeof(address));
-		e = ub_ctx_set_fwd(r->ctx, address);
-		if (e != 0) {
-			snprintf(error, size, "nameservers: %s: %s", nameservers->text[i],
-			    ub_strerror(e));
-			return false;
-		}
-	}
-	return true;
+	free(copy);
+	return e == 0;
+}
+
+bool
+resolver_check_files(const struct settings *settings, struct filebox *box, char *error, size_t size)
+{
+	char *plan = make_plan(settings, box, error, size);
+
+	free(plan);
+	return plan != NULL;
+}
+
+bool
+resolver_is_for(const struct resolver *r, const struct settings *settings, struct filebox *box)
+{
+	char error[256], *plan = make_plan(settings, box, error, sizeof(error));
+	bool same = plan != NULL && strcmp(plan, r->plan) == 0;
+
+	free(plan);
+	return same;
 }
 
 static void
@@ -170,28 +317,34 @@ start(struct resolver *r, const struct settings *settings, char *error, size_t s
 	int e = ub_resolve_event(r->ctx, "localhost.", DNS_A, ns_c_in, NULL, ignore_answer, NULL);
 
 	if (e != 0)
-		snprintf(error, size, "libunbound does not start: %s; dnssec needs trust-anchor %s",
-		    ub_strerror(e), settings->trust_anchor);
+		snprintf(error, size, "libunbound does not start: %s%s%s", ub_strerror(e),
+		    settings->dnssec ? "; is there a key in trust-anchor " : "",
+		    settings->dnssec ? settings->trust_anchor : "");
 	return e == 0;
 }
 
 struct resolver *
 resolver_new(struct event_base *base, const struct clock *clock, const struct settings *settings,
-    char *error, size_t size)
+    struct filebox *box, char *error, size_t size)
 {
 	struct resolver *r = xcalloc(1, sizeof(*r));
 
 	LIST_INIT(&r->questions);
 	r->cache = dns_cache_new();
 	r->clock = clock;
+	r->base = base;
+	r->plan = make_plan(settings, box, error, size);
+	if (r->plan == NULL) {
+		resolver_free(&r);
+		return NULL;
+	}
 	r->ctx = ub_ctx_create_event(base);
 	if (r->ctx != NULL)
 		ub_ctx_debugout(r->ctx, NULL); /* nothing on standard error behind our log's back */
 	else
 		snprintf(error, size, "libunbound: no context");
 	if (r->ctx == NULL || !set_options(r, settings, error, size) ||
-	    !set_forwarders(r, &settings->nameservers, error, size) ||
-	    !start(r, settings, error, size))
+	    !carry_out(r, error, size) || !start(r, settings, error, size))
 		resolver_free(&r);
 	return r;
 }
@@ -218,8 +371,37 @@ resolver_free(struct resolver **rp)
 	if (r->ctx != NULL)
 		ub_ctx_delete(r->ctx);
 	dns_cache_free(&r->cache);
+	free(r->plan);
 	free(r);
 	*rp = NULL;
+}
+
+static void
+on_retired(evutil_socket_t fd, short what, void *arg)
+{
+	struct resolver *r = arg;
+
+	(void)fd;
+	(void)what;
+	resolver_free(&r);
+}
+
+/* end_if_retired - not from within libunbound's own call, in which its last answer came */
+static void
+end_if_retired(struct resolver *r)
+{
+	static const struct timeval at_once = { 0, 0 };
+
+	if (r->retired && LIST_EMPTY(&r->questions))
+		event_base_once(r->base, -1, EV_TIMEOUT, on_retired, r, &at_once);
+}
+
+void
+resolver_retire(struct resolver **r)
+{
+	(*r)->retired = true;
+	end_if_retired(*r);
+	*r = NULL;
 }
 
 static uint64_t
@@ -266,6 +448,7 @@ on_answer(void *arg, int rcode, void *packet, int len, int secure, char *why_bog
 	dns_cache_put(r->cache, q->name, q->type, answer, seconds(r));
 	forget(q);
 	done(done_arg, answer);
+	end_if_retired(r);
 }
 
 /* escape - a name as libunbound reads it: what is not plain becomes \DDD, dots stay separators */
@@ -322,11 +505,17 @@ send_question(struct resolver *r, struct resolver_question *q)
 	return NULL;
 }
 
+struct dns_answer *
+resolver_known(struct resolver *r, const char *name, enum dns_type type)
+{
+	return dns_cache_find(r->cache, name, type, seconds(r));
+}
+
 struct resolver_question *
 resolver_ask(
     struct resolver *r, const char *name, enum dns_type type, resolver_done_fn *done, void *arg)
 {
-	struct dns_answer *answer = dns_cache_find(r->cache, name, type, seconds(r));
+	struct dns_answer *answer = resolver_known(r, name, type);
 
 	if (answer == NULL)
 		return send_question(r, new_question(r, name, type, done, arg));
@@ -335,8 +524,11 @@ resolver_ask(
 }
 
 void
-resolver_cancel(struct resolver *r, struct resolver_question *q)
+resolver_cancel(struct resolver_question *q)
 {
+	struct resolver *r = q->resolver;
+
 	ub_cancel(r->ctx, q->id);
 	forget(q);
+	end_if_retired(r);
 }

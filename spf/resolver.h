@@ -9,8 +9,10 @@
 #ifndef SPF_RESOLVER_H
 #define SPF_RESOLVER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
+#include "common/filebox.h"
 #include "conf/settings.h"
 #include "spf/dns_answer.h"
 
@@ -23,12 +25,25 @@ struct resolver_question;
 typedef void resolver_done_fn(void *arg, struct dns_answer *);
 
 /*
- * Reads /etc/resolv.conf, unless nameservers are set, and the trust anchor for dnssec: call it
- * before chroot. Without either it asks the root servers itself. NULL with one line in error.
+ * Reads /etc/resolv.conf, unless nameservers are set, and the trust anchor for dnssec, through a
+ * box (NULL: from the disk). Without a nameserver it asks the root servers itself. NULL with one
+ * line in error.
  */
-struct resolver *resolver_new(
-    struct event_base *, const struct clock *, const struct settings *, char *error, size_t size);
+struct resolver *resolver_new(struct event_base *, const struct clock *, const struct settings *,
+    struct filebox *, char *error, size_t size);
 void resolver_free(struct resolver **);
+
+/* True when the files that resolver_new would read can be used; else one line in error. */
+bool resolver_check_files(const struct settings *, struct filebox *, char *error, size_t size);
+
+/* True when resolver_new would make another one like this. */
+bool resolver_is_for(const struct resolver *, const struct settings *, struct filebox *);
+
+/* Frees it once its last question is answered or cancelled; sets the pointer to NULL. */
+void resolver_retire(struct resolver **);
+
+/* The answer that the cache has for a name in lower case, with a reference; NULL: it has none. */
+struct dns_answer *resolver_known(struct resolver *, const char *name, enum dns_type);
 
 /*
  * Asks for a name in lower case. When done was called before this returns (a cached answer, an
@@ -39,6 +54,6 @@ struct resolver_question *resolver_ask(
     struct resolver *, const char *name, enum dns_type, resolver_done_fn *done, void *arg);
 
 /* Forgets a question: done is not called any more. */
-void resolver_cancel(struct resolver *, struct resolver_question *);
+void resolver_cancel(struct resolver_question *);
 
 #endif

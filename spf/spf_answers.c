@@ -9,14 +9,20 @@ struct spf_answers {
 	TAILQ_HEAD(, spf_answer) list;
 	size_t n;
 	size_t bytes; /* of the replies */
+	spf_answers_known_fn *known;
+	void *known_arg;
 };
 
 struct spf_answers *
 spf_answers_new(void)
 {
-	struct spf_answers *answers = xcalloc(1, sizeof(*answers));
+	struct spf_answers *answers = xmalloc(sizeof(*answers));
 
 	TAILQ_INIT(&answers->list);
+	answers->n = 0;
+	answers->bytes = 0;
+	answers->known = NULL;
+	answers->known_arg = NULL;
 	return answers;
 }
 
@@ -36,26 +42,53 @@ spf_answers_free(struct spf_answers **answers)
 	*answers = NULL;
 }
 
+void
+spf_answers_set_known(struct spf_answers *answers, spf_answers_known_fn *known, void *arg)
+{
+	answers->known = known;
+	answers->known_arg = arg;
+}
+
+/* add - a new question; its answer may be known */
+static struct spf_answer *
+add(struct spf_answers *answers, const char *name, size_t len, enum dns_type type)
+{
+	/* Not calloc(3), which passes by the blocks that malloc(3) and free(3) keep at hand. */
+	struct spf_answer *answer = xmalloc(sizeof(*answer) + len + 1);
+	struct dns_answer *reply = NULL;
+
+	answer->type = type;
+	answer->asked = answer->at_once = answer->given_up = false;
+	answer->asked_ms = answer->answered_ms = 0;
+	answer->reply = NULL;
+	answer->owner = NULL;
+	memcpy(answer->name, name, len + 1);
+	TAILQ_INSERT_TAIL(&answers->list, answer, next);
+	answers->n++;
+	if (answers->known != NULL)
+		reply = answers->known(answers->known_arg, name, type);
+	if (reply != NULL) {
+		answer->at_once = true;
+		spf_answers_set(answers, answer, reply);
+	}
+	return answer;
+}
+
 /* get - find an answer, or add it while there are fewer than max */
 static struct spf_answer *
 get(struct spf_answers *answers, const char *name, enum dns_type type, size_t max)
 {
+	size_t len = strnlen(name, HOSTNAME_MAX);
 	char lower[HOSTNAME_MAX + 1];
 	struct spf_answer *answer;
-	size_t len = strlcpy(lower, name, sizeof(lower));
 
-	hostname_lower(lower, len < sizeof(lower) ? len : sizeof(lower) - 1);
+	memcpy(lower, name, len);
+	lower[len] = '\0';
+	hostname_lower(lower, len);
 	TAILQ_FOREACH (answer, &answers->list, next)
 		if (answer->type == type && strcmp(answer->name, lower) == 0)
 			return answer;
-	if (answers->n >= max)
-		return NULL;
-	answer = xcalloc(1, sizeof(*answer));
-	strlcpy(answer->name, lower, sizeof(answer->name));
-	answer->type = type;
-	TAILQ_INSERT_TAIL(&answers->list, answer, next);
-	answers->n++;
-	return answer;
+	return answers->n >= max ? NULL : add(answers, lower, len, type);
 }
 
 struct spf_answer *

@@ -18,7 +18,6 @@
 
 struct spf_answer {
 	TAILQ_ENTRY(spf_answer) next;
-	char name[HOSTNAME_MAX + 1]; /* as asked for, lower case */
 	enum dns_type type;
 	bool asked;        /* somebody fetches it */
 	bool at_once;      /* it came from a cache */
@@ -27,6 +26,7 @@ struct spf_answer {
 	uint64_t answered_ms;
 	struct dns_answer *reply; /* NULL until it is there */
 	void *owner;              /* of who fetches it: the question that is out */
+	char name[];              /* as asked for, lower case */
 };
 
 struct spf_answers;
@@ -42,6 +42,13 @@ struct spf_answers;
 
 struct spf_answers *spf_answers_new(void);
 void spf_answers_free(struct spf_answers **);
+
+/*
+ * Who knows answers already is asked for each new question, with a name in lower case, and gives a
+ * reference to its answer, or NULL: what is known makes no pass a pending one.
+ */
+typedef struct dns_answer *spf_answers_known_fn(void *arg, const char *name, enum dns_type);
+void spf_answers_set_known(struct spf_answers *, spf_answers_known_fn *, void *arg);
 
 /*
  * The answer for a name, which is added as wanted when nobody asked before. NULL when the table is

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,9 +25,9 @@ struct part {
 	bool waits; /* counts for its domain in inflight */
 	struct spf_answers *answers;
 	struct spf_request req;
-	char domain[HOSTNAME_MAX + 1];
 	struct spf_verdict *verdict; /* NULL for the allow-lists */
 	uint64_t ms;                 /* that it took */
+	char domain[HOSTNAME_MAX + 1];
 };
 
 enum {
@@ -38,20 +39,21 @@ enum {
 
 struct spf_check {
 	const struct spf_checker *checker;
-	const struct settings *settings;
+	struct settings *settings; /* that it began with, whatever is loaded meanwhile */
 	enum spf_engine engine;
 	struct event *deadline;
 	struct event *resume; /* active when answers have come */
-	struct part part[PARTS];
-	struct spf_verdicts verdicts;
-	char helo_name[HOSTNAME_MAX + 1];
-	char receiver[HOSTNAME_MAX + 1];
-	char local[LOCAL_MAX + 1];
-	uint64_t started; /* on the clock, in milliseconds */
+	uint64_t started;     /* on the clock, in milliseconds */
 	bool driving;
 	bool late; /* the deadline has passed */
 	void (*wake)(void *arg);
 	void *wake_arg;
+	struct part part[PARTS];
+	/* From here on it is not cleared at the start: that would cost more than all the rest. */
+	struct spf_verdicts verdicts;
+	char helo_name[HOSTNAME_MAX + 1];
+	char receiver[HOSTNAME_MAX + 1];
+	char local[LOCAL_MAX + 1];
 };
 
 /* A question that is out: which answer it is for, and the check that waits. */
@@ -187,7 +189,7 @@ drive(struct spf_check *check)
 }
 
 static void
-cancel_questions(struct spf_check *check, struct part *part)
+cancel_questions(struct part *part)
 {
 	struct spf_answer *answer;
 	struct errand *errand;
@@ -197,7 +199,7 @@ cancel_questions(struct spf_check *check, struct part *part)
 		answer->owner = NULL;
 		spf_answers_set(part->answers, answer, dns_answer_new(DNS_ERROR));
 		answer->given_up = true;
-		resolver_cancel(check->checker->resolver, errand->question);
+		resolver_cancel(errand->question);
 		free(errand);
 	}
 }
@@ -208,7 +210,7 @@ give_up(struct spf_check *check, struct part *part, const char *problem)
 {
 	if (!is_pending(part))
 		return;
-	cancel_questions(check, part);
+	cancel_questions(part);
 	finish(check, part);
 	if (part->verdict == NULL) {
 		check->verdicts.allowed = NULL;
@@ -283,6 +285,15 @@ begin(struct spf_check *check)
 		give_up_all(check, "no memory for a timer");
 }
 
+/* known - what the resolver's cache has costs no further pass of the evaluation */
+static struct dns_answer *
+known(void *arg, const char *name, enum dns_type type)
+{
+	const struct spf_checker *checker = arg;
+
+	return resolver_known(checker->resolver, name, type);
+}
+
 /*
  * init_part - what the engine is asked
  *
@@ -297,6 +308,7 @@ init_part(struct part *part, struct spf_check *check, const struct spf_check_req
 
 	part->wanted = true;
 	part->answers = spf_answers_new();
+	spf_answers_set_known(part->answers, known, (void *)(uintptr_t)check->checker);
 	part->req.ip = req->ip;
 	part->req.domain.s = part->domain;
 	part->req.domain.len = idna_to_ascii(part->domain, domain.s, domain.len);
@@ -325,14 +337,25 @@ copy_texts(struct spf_check *check, const struct spf_check_request *req)
 		idna_to_ascii(check->helo_name, req->helo.s, req->helo.len);
 }
 
+static struct spf_check *
+new_check(void)
+{
+	struct spf_check *check = xmalloc(sizeof(*check));
+
+	memset(check, 0, offsetof(struct spf_check, verdicts));
+	spf_verdicts_init(&check->verdicts);
+	check->helo_name[0] = check->receiver[0] = check->local[0] = '\0';
+	return check;
+}
+
 struct spf_check *
-spf_check_start(const struct spf_checker *checker, const struct settings *settings,
+spf_check_start(const struct spf_checker *checker, struct settings *settings,
     const struct spf_check_request *req, void (*wake)(void *arg), void *arg)
 {
-	struct spf_check *check = xcalloc(1, sizeof(*check));
+	struct spf_check *check = new_check();
 
 	check->checker = checker;
-	check->settings = settings;
+	check->settings = settings_ref(settings);
 	check->engine = req->engine;
 	check->wake = wake;
 	check->wake_arg = arg;
@@ -421,7 +444,7 @@ spf_check_questions(const struct spf_check *check)
 static void
 end_part(struct spf_check *check, struct part *part)
 {
-	cancel_questions(check, part);
+	cancel_questions(part);
 	leave(check, part);
 	spf_answers_free(&part->answers);
 	spf_trace_free(&part->req.trace);
@@ -441,6 +464,7 @@ spf_check_free(struct spf_check **checkp)
 		event_free(check->deadline);
 	if (check->resume != NULL)
 		event_free(check->resume);
+	settings_free(&check->settings);
 	free(check);
 	*checkp = NULL;
 }

@@ -44,10 +44,10 @@ struct spf_check_request {
 };
 
 /*
- * Starts a check. The request's texts are copied; the settings must live as long as the check.
+ * Starts a check. The request's texts are copied; of the settings it keeps a reference.
  * wake is called from the loop, at most once, when the check gets done after this has returned.
  */
-struct spf_check *spf_check_start(const struct spf_checker *, const struct settings *,
+struct spf_check *spf_check_start(const struct spf_checker *, struct settings *,
     const struct spf_check_request *, void (*wake)(void *arg), void *arg);
 
 /* True when the verdicts are there, perhaps right after the start. */

@@ -494,15 +494,6 @@ usable_text(const struct dns_answer *answer, struct spf_text *text)
 	return true;
 }
 
-/* printable_text - what the macros brought in is the client's: visible ASCII and blanks only */
-static void
-printable_text(char *s)
-{
-	for (; *s != '\0'; s++)
-		if (!ascii_isgraph(*s) && *s != ' ')
-			*s = '?';
-}
-
 /*
  * explain - fetch and expand the explanation of a fail; false while an answer is missing
  *
@@ -517,6 +508,7 @@ explain(struct eval *e)
 	struct spf_text text;
 	const char *error;
 	enum outcome known = target(e, e->exp, e->exp_domain, name);
+	size_t len;
 
 	if (known != MATCH || !spf_answers_is_name(name, strlen(name)))
 		return known != PENDING;
@@ -529,8 +521,10 @@ explain(struct eval *e)
 	if (spf_macro_uses(text, "p") &&
 	    (values.validated = spf_ask_validated_name(&e->ask, e->exp_domain)) == NULL)
 		return false;
-	spf_macro_expand_text(text, &values, e->verdict->explanation);
-	printable_text(e->verdict->explanation);
+	/* What the macros bring in is the client's. */
+	len = spf_macro_expand_text(text, &values, e->verdict->explanation);
+	printable_text(
+	    e->verdict->explanation, sizeof(e->verdict->explanation), e->verdict->explanation, len);
 	return true;
 }
 
@@ -555,9 +549,7 @@ spf_eval(const struct spf_request *req, struct spf_answers *answers, struct spf_
 	char domain[HOSTNAME_MAX + 1];
 	struct host_result r;
 
-	memset(verdict, 0, sizeof(*verdict));
-	verdict->problem = "";
-	verdict->security = DNS_INSECURE;
+	spf_verdict_init(verdict);
 	spf_trace_begin(req->trace);
 	if (!spf_request_domain(req, domain))
 		return true; /* SPF_NONE */

@@ -363,8 +363,10 @@ static void
 put_header(const struct gate_query *q, const struct settings *settings, const struct spf_header *h,
     const enum spf_result *helo, enum gate_header due, struct gate_action *action)
 {
-	char header[SPF_HEADER_SIZE];
+	static const char verb[] = "PREPEND ";
+	char *header = action->text + sizeof(verb) - 1;
 
+	memcpy(action->text, verb, sizeof(verb) - 1);
 	switch (due) {
 	case GATE_HEADER_NONE:
 		dunno(action, action->why);
@@ -378,7 +380,6 @@ put_header(const struct gate_query *q, const struct settings *settings, const st
 		break;
 	}
 	action->kind = GATE_PREPEND;
-	snprintf(action->text, sizeof(action->text), "PREPEND %s", header);
 }
 
 static struct spf_text

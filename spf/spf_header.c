@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/ascii.h"
+#include "common/line.h"
 #include "common/mailaddr.h"
 #include "spf/spf_header.h"
 
@@ -78,14 +79,15 @@ fits(struct spf_text t, size_t room)
 static const char *
 put_value(char *buf, size_t size, struct spf_text t)
 {
-	bool whole = fits(t, size - 3); /* two quotes and a NUL */
 	size_t i, n = 0;
+	bool whole;
 
 	if (is_dot_atom(t) && t.len < size) {
 		memcpy(buf, t.s, t.len);
 		buf[t.len] = '\0';
 		return buf;
 	}
+	whole = fits(t, size - 3); /* two quotes and a NUL */
 	if (!whole)
 		t = tail(t, size - 3);
 	buf[n++] = '"';
@@ -133,8 +135,15 @@ enum shortening {
 	SHORTENINGS,
 };
 
-static int
-compose(char buf[SPF_HEADER_SIZE], const struct spf_header *h, enum shortening shortening)
+static void
+put_named(struct line *line, const char *name, const char *value)
+{
+	line_put(line, name);
+	line_put(line, value);
+}
+
+static void
+compose(struct line *line, const struct spf_header *h, enum shortening shortening)
 {
 	char ip[IPADDR_TEXT_SIZE], client[IPADDR_TEXT_SIZE + 2], helo[HELO_SIZE];
 	char sender[SENDER_SIZE], receiver[RECEIVER_SIZE];
@@ -146,11 +155,14 @@ compose(char buf[SPF_HEADER_SIZE], const struct spf_header *h, enum shortening s
 	put_value(helo, shortening >= SHORT_HELO ? HELO_SIZE_SHORT : HELO_SIZE, h->helo);
 	put_value(sender, domain_alone ? DOMAIN_SIZE : sizeof(sender),
 	    domain_alone ? h->domain : h->sender);
-	return snprintf(buf, SPF_HEADER_SIZE,
-	    "Received-SPF: %s (%s) identity=%s; client-ip=%s; helo=%s; envelope-from=%s; "
-	    "receiver=%s",
-	    capitalised(h->result), h->comment, spf_identity_name(h->identity), client, helo,
-	    h->sender.len == 0 ? "\"<>\"" : sender,
+	line_begin(line, "Received-SPF: ");
+	line_put(line, capitalised(h->result));
+	put_named(line, " (", h->comment);
+	put_named(line, ") identity=", spf_identity_name(h->identity));
+	put_named(line, "; client-ip=", client);
+	put_named(line, "; helo=", helo);
+	put_named(line, "; envelope-from=", h->sender.len == 0 ? "\"<>\"" : sender);
+	put_named(line, "; receiver=",
 	    put_receiver(
 		receiver, sizeof(receiver), shortening >= NO_RECEIVER ? hidden : h->receiver));
 }
@@ -158,11 +170,17 @@ compose(char buf[SPF_HEADER_SIZE], const struct spf_header *h, enum shortening s
 size_t
 spf_header_received(char buf[SPF_HEADER_SIZE], const struct spf_header *h)
 {
-	int shortening, n = SPF_HEADER_SIZE;
+	int shortening = WHOLE;
+	struct line line;
+	size_t n;
 
-	for (shortening = WHOLE; shortening < SHORTENINGS && n >= SPF_HEADER_SIZE; shortening++)
-		n = compose(buf, h, (enum shortening)shortening);
-	return n < SPF_HEADER_SIZE ? (size_t)n : SPF_HEADER_SIZE - 1;
+	do
+		compose(&line, h, (enum shortening)shortening);
+	while (line.len >= SPF_HEADER_SIZE && ++shortening < SHORTENINGS);
+	n = line.len < SPF_HEADER_SIZE ? line.len : SPF_HEADER_SIZE - 1;
+	memcpy(buf, line.text, n);
+	buf[n] = '\0';
+	return n;
 }
 
 size_t

@@ -106,19 +106,26 @@ put_name(struct pass *pass, char buf[HOSTNAME_MAX + 1], const char *name)
 	snprintf(buf, HOSTNAME_MAX + 1, "x%zu." ALIAS_DOMAIN, i);
 }
 
-/* real_name - what libspf2 means; an alias that does not exist is an empty name */
-static const char *
-real_name(const struct pass *pass, const char *name)
+/*
+ * real_name - what libspf2 means; empty for an alias that does not exist, and a name too long
+ *
+ * A copy: the aliases move when there is one more.
+ */
+static void
+real_name(const struct pass *pass, const char *name, char buf[HOSTNAME_MAX + 1])
 {
 	size_t i;
 	int end = 0;
 
-	if (!hostname_is_within(name, strlen(name), ALIAS_DOMAIN, sizeof(ALIAS_DOMAIN) - 1))
-		return name;
-	if (sscanf(name, "x%zu." ALIAS_DOMAIN "%n", &i, &end) != 1 || name[end] != '\0' ||
-	    i >= pass->n_aliases)
-		return "";
-	return pass->alias[i];
+	if (hostname_is_within(name, strlen(name), ALIAS_DOMAIN, sizeof(ALIAS_DOMAIN) - 1)) {
+		if (sscanf(name, "x%zu." ALIAS_DOMAIN "%n", &i, &end) == 1 && name[end] == '\0' &&
+		    i < pass->n_aliases)
+			name = pass->alias[i];
+		else
+			name = "";
+	}
+	if (strlcpy(buf, name, HOSTNAME_MAX + 1) > HOSTNAME_MAX)
+		buf[0] = '\0';
 }
 
 /* put - append to a record, and count what it costs libspf2 */
@@ -183,6 +190,9 @@ put_target(struct pass *pass, struct record_text *text, const char *mechanism, c
 		return false;
 	case SPF_ASKED_NO:
 		target[0] = '\0';
+		/* To include a domain without a record would be an error. */
+		if (strcmp(mechanism, "include") == 0)
+			mechanism = "exists";
 		break;
 	case SPF_ASKED_YES:
 		break;
@@ -363,9 +373,10 @@ static SPF_dns_rr_t *
 lookup(SPF_dns_server_t *server, const char *asked, ns_type type, int should_cache)
 {
 	struct pass *pass = server->hook;
-	const char *name = real_name(pass, asked);
+	char name[HOSTNAME_MAX + 1];
 
 	(void)should_cache;
+	real_name(pass, asked, name);
 	if (type != ns_t_a && type != ns_t_aaaa && type != ns_t_mx && type != ns_t_ptr &&
 	    type != ns_t_txt)
 		return new_rrset(server, asked, type, NO_DATA);

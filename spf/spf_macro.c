@@ -182,15 +182,15 @@ spf_macro_is_domain_spec(struct spf_text text, const char **error)
 bool
 spf_macro_uses(struct spf_text text, const char *letters)
 {
-	const char *s = text.s, *end = text.s + text.len, *error;
+	const char *s, *end = text.s + text.len, *error;
 	struct macro m;
 
-	while (s < end) {
-		if (*s == ' ')
-			s++;
-		else if (!next_item(&s, end, &m, &error))
+	/* Macros are rare, and what has none is looked at for every request. */
+	for (s = text.len == 0 ? NULL : memchr(text.s, '%', text.len); s != NULL;
+	     s = memchr(s, '%', (size_t)(end - s))) {
+		if (!next_item(&s, end, &m, &error))
 			break;
-		else if (m.letter != '\0' && strchr(letters, m.letter) != NULL)
+		if (m.letter != '\0' && strchr(letters, m.letter) != NULL)
 			return true;
 	}
 	return false;
@@ -390,33 +390,50 @@ cut_labels(char *name, size_t len)
 	return len;
 }
 
+/* literal_run - the end of the literals at s; s itself when there are none */
+static const char *
+literal_run(const char *s, const char *end)
+{
+	while (s < end && *s != '%' && ascii_isgraph(*s))
+		s++;
+	return s;
+}
+
 /*
  * Only the right end of an expansion counts. A record of 64 KiB can hold macros for megabytes, so
- * the items are expanded from the last one to the first, until there is more than a name can have.
+ * the items (macros, and literals as far as they reach) are expanded from the last one to the
+ * first, until there is more than a name can have.
  */
 size_t
 spf_macro_expand_name(
     struct spf_text text, const struct spf_macro_values *v, char name[HOSTNAME_MAX + 1])
 {
-	const char *items[SPF_MACRO_NAME_MAX], *s = text.s, *end = text.s + text.len, *error;
+	const char *items[SPF_MACRO_NAME_MAX], *s = text.s, *end = text.s + text.len, *run, *error;
 	char made[HOSTNAME_MAX + 2], buf[ITEM_SIZE]; /* one byte more than a name, and its dot */
 	size_t n = 0, len = 0;
 	struct macro m;
 
-	while (s < end && n < SPF_MACRO_NAME_MAX) {
-		items[n++] = s;
-		if (!next_item(&s, end, &m, &error))
-			return 0;
-	}
-	if (s < end)
+	if (text.len > SPF_MACRO_NAME_MAX)
 		return 0; /* longer than a valid one */
+	while (s < end) {
+		items[n++] = s;
+		run = literal_run(s, end);
+		if (run == s && !next_item(&run, end, &m, &error))
+			return 0;
+		s = run;
+	}
 	while (n > 0) {
 		struct writer w = { .buf = buf, .max = sizeof(buf) };
 
 		s = items[--n];
-		next_item(&s, end, &m, &error);
-		put_item(&w, items[n], &m, v);
-		if (prepend(made, sizeof(made), &len, w.buf, w.len))
+		run = literal_run(s, end);
+		if (run == s) {
+			next_item(&run, end, &m, &error);
+			put_item(&w, s, &m, v);
+			s = w.buf;
+			run = w.buf + w.len;
+		}
+		if (prepend(made, sizeof(made), &len, s, (size_t)(run - s)))
 			break;
 	}
 	if (len > 0 && made[len - 1] == '.')

@@ -1,85 +1,80 @@
 /* SPDX-License-Identifier: ISC */
 #include <sys/queue.h>
-#include <sys/tree.h>
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/hash.h"
 #include "common/xmalloc.h"
 #include "spf/spf_messages.h"
 
 /* What has to be the same: instance, client, HELO name and sender. */
 #define PARTS 4
 
+/* Twice as many buckets as entries. More than COLLISIONS_MAX in one are somebody's doing. */
+#define BUCKETS (2 * SPF_MESSAGES_MAX)
+#define COLLISIONS_MAX 16
+
 struct key {
 	struct spf_text part[PARTS];
+	uint32_t hash;
 };
 
+/*
+ * Entries go in the order in which they came, so they lie in a ring: all but their texts is
+ * allocated once. One that had to go before its turn leaves a gap.
+ */
 struct entry {
-	struct key key; /* points into the caller's request while it is searched for, else behind */
-	RB_ENTRY(entry) node;
-	TAILQ_ENTRY(entry) next; /* in the order of their making */
+	LIST_ENTRY(entry) collision;
 	time_t made;
+	struct key key; /* its parts are in texts */
+	char *texts;    /* NULL: a gap */
 	struct spf_message message;
-	char stored[];
 };
 
-RB_HEAD(tree, entry);
+LIST_HEAD(bucket, entry);
 
 struct spf_messages {
-	struct tree tree;
-	TAILQ_HEAD(, entry) list;
-	size_t n;
+	size_t n;            /* without the gaps */
+	size_t first, count; /* what of the ring is in use */
+	struct bucket bucket[BUCKETS];
+	struct entry ring[SPF_MESSAGES_MAX];
 };
-
-static int
-compare(const struct entry *a, const struct entry *b)
-{
-	const struct spf_text *x, *y;
-	int i, order;
-
-	for (i = 0; i < PARTS; i++) {
-		x = &a->key.part[i];
-		y = &b->key.part[i];
-		if (x->len != y->len)
-			return x->len < y->len ? -1 : 1;
-		order = x->len == 0 ? 0 : memcmp(x->s, y->s, x->len);
-		if (order != 0)
-			return order;
-	}
-	return 0;
-}
-
-RB_GENERATE_INTERNAL(tree, entry, node, compare, static __attribute__((__unused__)))
 
 struct spf_messages *
 spf_messages_new(void)
 {
-	struct spf_messages *messages = xcalloc(1, sizeof(*messages));
-
-	RB_INIT(&messages->tree);
-	TAILQ_INIT(&messages->list);
-	return messages;
+	return xcalloc(1, sizeof(struct spf_messages)); /* all buckets are empty */
 }
 
 static void
 forget(struct spf_messages *messages, struct entry *entry)
 {
-	RB_REMOVE(tree, &messages->tree, entry);
-	TAILQ_REMOVE(&messages->list, entry, next);
-	free(entry);
+	LIST_REMOVE(entry, collision);
+	free(entry->texts);
+	entry->texts = NULL;
 	messages->n--;
+}
+
+/* forget_first - the oldest entry, or the gap that it has left */
+static void
+forget_first(struct spf_messages *messages)
+{
+	struct entry *first = &messages->ring[messages->first];
+
+	if (first->texts != NULL)
+		forget(messages, first);
+	messages->first = (messages->first + 1) % SPF_MESSAGES_MAX;
+	messages->count--;
 }
 
 void
 spf_messages_free(struct spf_messages **messages)
 {
-	struct entry *entry;
-
 	if (*messages == NULL)
 		return;
-	while ((entry = TAILQ_FIRST(&(*messages)->list)) != NULL)
-		forget(*messages, entry);
+	while ((*messages)->count > 0)
+		forget_first(*messages);
 	free(*messages);
 	*messages = NULL;
 }
@@ -87,57 +82,116 @@ spf_messages_free(struct spf_messages **messages)
 static struct key
 request_key(const struct policy_request *req)
 {
-	struct key key = { { req->instance, req->client_address, req->helo_name, req->sender } };
+	struct key key = { { req->instance, req->client_address, req->helo_name, req->sender },
+		HASH_BEGIN };
+	size_t i;
 
+	for (i = 0; i < PARTS; i++)
+		key.hash = hash_bytes(key.hash, key.part[i].s, key.part[i].len);
 	return key;
 }
 
-/* find - among all, also those whose time is over; the tree compares nothing but keys */
-static struct entry *
-find(struct spf_messages *messages, const struct policy_request *req)
+static bool
+is_same(const struct key *a, const struct key *b)
 {
-	struct entry wanted;
+	size_t i;
 
-	wanted.key = request_key(req);
-	return RB_FIND(tree, &messages->tree, &wanted);
+	if (a->hash != b->hash)
+		return false;
+	for (i = 0; i < PARTS; i++)
+		if (a->part[i].len != b->part[i].len ||
+		    (a->part[i].len > 0 && memcmp(a->part[i].s, b->part[i].s, a->part[i].len) != 0))
+			return false;
+	return true;
 }
 
-/* make_entry - an entry with a copy of its key */
-static struct entry *
-make_entry(const struct policy_request *req)
+static struct bucket *
+bucket_of(struct spf_messages *messages, const struct key *key)
 {
-	struct key key = request_key(req);
+	return &messages->bucket[key->hash % BUCKETS];
+}
+
+/* find - among all, also those whose time is over */
+static struct entry *
+find(struct spf_messages *messages, const struct key *key)
+{
 	struct entry *entry;
+
+	LIST_FOREACH(entry, bucket_of(messages, key), collision)
+	if (is_same(&entry->key, key))
+		return entry;
+	return NULL;
+}
+
+/* copy_texts - let a key point to copies of its own */
+static char *
+copy_texts(struct key *key)
+{
 	size_t i, len = 0;
+	char *texts, *to;
 
 	for (i = 0; i < PARTS; i++)
-		len += key.part[i].len;
-	entry = xcalloc(1, sizeof(*entry) + len);
-	for (i = 0, len = 0; i < PARTS; i++) {
-		if (key.part[i].len > 0)
-			memcpy(entry->stored + len, key.part[i].s, key.part[i].len);
-		entry->key.part[i].s = entry->stored + len;
-		entry->key.part[i].len = key.part[i].len;
-		len += key.part[i].len;
+		len += key->part[i].len;
+	to = texts = xmalloc(len);
+	for (i = 0; i < PARTS; i++) {
+		if (key->part[i].len > 0)
+			memcpy(to, key->part[i].s, key->part[i].len);
+		key->part[i].s = to;
+		to += key->part[i].len;
 	}
-	return entry;
+	return texts;
+}
+
+/* make_room - in a bucket for one more: who came there first goes */
+static void
+make_room(struct spf_messages *messages, struct bucket *bucket)
+{
+	struct entry *entry, *last = NULL;
+	size_t n = 0;
+
+	LIST_FOREACH(entry, bucket, collision)
+	{
+		last = entry;
+		n++;
+	}
+	if (n >= COLLISIONS_MAX)
+		forget(messages, last);
 }
 
 static void
 expire(struct spf_messages *messages, time_t now)
 {
-	struct entry *entry;
+	const struct entry *first = &messages->ring[messages->first];
 
-	while ((entry = TAILQ_FIRST(&messages->list)) != NULL &&
-	       (now - entry->made >= SPF_MESSAGES_SECONDS || now < entry->made ||
-		   messages->n >= SPF_MESSAGES_MAX))
-		forget(messages, entry);
+	while (messages->count > 0 &&
+	       (first->texts == NULL || now - first->made >= SPF_MESSAGES_SECONDS ||
+		   now < first->made || messages->count == SPF_MESSAGES_MAX)) {
+		forget_first(messages);
+		first = &messages->ring[messages->first];
+	}
+}
+
+/* append - a new entry in the ring, which has room for it */
+static struct entry *
+append(struct spf_messages *messages, const struct key *key, time_t now)
+{
+	size_t place = (messages->first + messages->count++) % SPF_MESSAGES_MAX;
+	struct entry *entry = &messages->ring[place];
+
+	entry->made = now;
+	entry->key = *key;
+	entry->texts = copy_texts(&entry->key);
+	entry->message.headers = 0;
+	spf_verdicts_init(&entry->message.verdicts);
+	messages->n++;
+	return entry;
 }
 
 struct spf_message *
 spf_messages_find(struct spf_messages *messages, const struct policy_request *req, time_t now)
 {
-	struct entry *found = req->instance.len == 0 ? NULL : find(messages, req);
+	struct key key = request_key(req);
+	struct entry *found = req->instance.len == 0 ? NULL : find(messages, &key);
 
 	if (found == NULL || now < found->made || now - found->made >= SPF_MESSAGES_SECONDS)
 		return NULL;
@@ -147,21 +201,19 @@ spf_messages_find(struct spf_messages *messages, const struct policy_request *re
 struct spf_message *
 spf_messages_add(struct spf_messages *messages, const struct policy_request *req, time_t now)
 {
+	struct key key = request_key(req);
 	struct entry *entry, *old;
 
 	if (req->instance.len == 0)
 		return NULL;
 	expire(messages, now);
-	entry = make_entry(req);
-	entry->made = now;
-	old = RB_INSERT(tree, &messages->tree, entry);
-	if (old != NULL) {
-		/* Two connections asked about one message at a time, or it had expired. */
+	/* Two connections asked about one message at a time, or it had expired. */
+	old = find(messages, &key);
+	if (old != NULL)
 		forget(messages, old);
-		RB_INSERT(tree, &messages->tree, entry);
-	}
-	TAILQ_INSERT_TAIL(&messages->list, entry, next);
-	messages->n++;
+	make_room(messages, bucket_of(messages, &key));
+	entry = append(messages, &key, now);
+	LIST_INSERT_HEAD(bucket_of(messages, &key), entry, collision);
 	return &entry->message;
 }
 

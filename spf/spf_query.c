@@ -8,7 +8,7 @@
 
 struct spf_query {
 	struct spf_check *check;
-	const struct settings *settings;
+	struct settings *settings;
 	enum spf_report_engines engines;
 	json_t *request; /* a reference: it holds the texts */
 };
@@ -87,19 +87,19 @@ init_request(struct spf_check_request *req, const json_t *request, const char **
 }
 
 struct spf_query *
-spf_query_start(const struct spf_checker *checker, const struct settings *settings,
-    const json_t *request, time_t now, void (*wake)(void *arg), void *arg, const char **error)
+spf_query_start(const struct spf_checker *checker, struct settings *settings, const json_t *request,
+    time_t now, void (*wake)(void *arg), void *arg, const char **error)
 {
 	struct spf_query *query = xcalloc(1, sizeof(*query));
 	struct spf_check_request req = { .trace = true, .now = now };
 
-	query->settings = settings;
 	if (!choose_engines(request, settings, query, error) ||
 	    !init_request(&req, request, error)) {
 		free(query);
 		return NULL;
 	}
 	req.engine = query->engines == SPF_REPORT_NATIVE ? SPF_ENGINE_NATIVE : SPF_ENGINE_LIBSPF2;
+	query->settings = settings_ref(settings);
 	query->request = json_deep_copy(request);
 	query->check = spf_check_start(checker, settings, &req, wake, arg);
 	return query;
@@ -139,6 +139,7 @@ spf_query_free(struct spf_query **queryp)
 		return;
 	spf_check_free(&query->check);
 	json_decref(query->request);
+	settings_free(&query->settings);
 	free(query);
 	*queryp = NULL;
 }

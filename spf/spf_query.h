@@ -20,10 +20,10 @@
 struct spf_query;
 
 /*
- * Starts one. NULL with a static reason in *error. Settings must live as long as the query; wake is
+ * Starts one. NULL with a static reason in *error. wake is
  * called from the loop when it gets done later.
  */
-struct spf_query *spf_query_start(const struct spf_checker *, const struct settings *,
+struct spf_query *spf_query_start(const struct spf_checker *, struct settings *,
     const json_t *request, time_t now, void (*wake)(void *arg), void *arg, const char **error);
 
 bool spf_query_is_done(const struct spf_query *);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <string.h>
 
+#include "common/printable.h"
 #include "spf/spf_report.h"
 
 /* Records of an answer, and bytes of each, that are told. */
@@ -19,13 +20,8 @@ static json_t *
 visible(const char *s, size_t len)
 {
 	char text[TEXT_MAX + 1];
-	size_t i, n = len < TEXT_MAX ? len : TEXT_MAX;
 
-	for (i = 0; i < n; i++)
-		text[i] = s[i] >= ' ' && s[i] <= '~' ? s[i] : '?';
-	if (n < len)
-		memcpy(text + n - 3, "...", 3);
-	return json_stringn(text, n);
+	return json_string(printable_text(text, sizeof(text), s, len));
 }
 
 static json_t *

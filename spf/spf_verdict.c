@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <stddef.h>
 #include <string.h>
 
 #include "spf/spf_answers.h"
@@ -11,6 +12,42 @@ spf_result_name(enum spf_result result)
 		"softfail", "temperror", "permerror" };
 
 	return names[result];
+}
+
+/* The explanation is the greater part of a verdict, and hardly ever there. */
+
+void
+spf_verdict_init(struct spf_verdict *verdict)
+{
+	memset(verdict, 0, offsetof(struct spf_verdict, explanation) + 1);
+	verdict->problem = "";
+	verdict->security = DNS_INSECURE;
+}
+
+static void
+copy_verdict(struct spf_verdict *to, const struct spf_verdict *from)
+{
+	memcpy(to, from, offsetof(struct spf_verdict, explanation) + strlen(from->explanation) + 1);
+}
+
+void
+spf_verdicts_init(struct spf_verdicts *verdicts)
+{
+	verdicts->has_helo = verdicts->has_mailfrom = verdicts->has_allowed = false;
+	verdicts->allowed = NULL;
+	spf_verdict_init(&verdicts->helo);
+	spf_verdict_init(&verdicts->mailfrom);
+}
+
+void
+spf_verdicts_copy(struct spf_verdicts *to, const struct spf_verdicts *from)
+{
+	to->has_helo = from->has_helo;
+	to->has_mailfrom = from->has_mailfrom;
+	to->has_allowed = from->has_allowed;
+	to->allowed = from->allowed;
+	copy_verdict(&to->helo, &from->helo);
+	copy_verdict(&to->mailfrom, &from->mailfrom);
 }
 
 bool

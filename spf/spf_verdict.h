@@ -65,8 +65,11 @@ struct spf_verdict {
 	bool no_mail;               /* the record of the domain is just "v=spf1 -all" */
 	bool differs;               /* libspf2 was asked, and the native engine says native: */
 	enum spf_result native;
-	char explanation[SPF_EXPLANATION_MAX + 1]; /* printable ASCII, or "" */
+	char explanation[SPF_EXPLANATION_MAX + 1]; /* printable ASCII, or ""; the last member */
 };
+
+/* None, insecure, and nothing more to say. */
+void spf_verdict_init(struct spf_verdict *);
 
 /* The verdicts on one message. */
 struct spf_verdicts {
@@ -77,6 +80,10 @@ struct spf_verdicts {
 	bool has_allowed;
 	const char *allowed;
 };
+
+/* What is made for every request is not cleared and copied to the last byte of an empty text. */
+void spf_verdicts_init(struct spf_verdicts *);
+void spf_verdicts_copy(struct spf_verdicts *to, const struct spf_verdicts *from);
 
 /*
  * The domain of a request, without a final dot. False when there is nothing to check about it, a

@@ -14,7 +14,7 @@
 #include "srsd/srs_keys.h"
 
 struct check {
-	const struct settings *settings;
+	struct settings *settings;
 	struct findings *findings;
 	const struct text_list *addresses; /* of this host, as others see it; given by hand */
 	time_t now;

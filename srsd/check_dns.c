@@ -384,8 +384,8 @@ check_dns(struct check *check)
 	char error[CONFIG_ERROR_SIZE] = "no event base";
 
 	if (dns.base != NULL)
-		dns.resolver =
-		    resolver_new(dns.base, &clock_system, check->settings, error, sizeof(error));
+		dns.resolver = resolver_new(
+		    dns.base, &clock_system, check->settings, NULL, error, sizeof(error));
 	if (dns.resolver == NULL) {
 		findings_add(check->findings, FINDING_ERROR, "DNS: %s", error);
 		findings_remedy(check->findings, "look at nameservers, dnssec and trust-anchor");

@@ -43,8 +43,8 @@ check_secrets(struct check *check)
 		findings_remedy(check->findings, "only root and the daemon may read it");
 		return;
 	}
-	check->keys =
-	    srs_keys_load(file, daemon == NULL ? getegid() : daemon->pw_gid, error, sizeof(error));
+	check->keys = srs_keys_load(
+	    NULL, file, daemon == NULL ? getegid() : daemon->pw_gid, error, sizeof(error));
 	if (check->keys == NULL) {
 		findings_add(check->findings, FINDING_ERROR, "%s", error);
 		findings_remedy(check->findings,

@@ -16,9 +16,13 @@
  */
 struct control_session {
 	struct session session;
+	TAILQ_ENTRY(control_session) next; /* while it waits for a reload */
 	const struct session_host *host;
-	const struct control_service *service;
-	struct spf_query *query; /* that the line at the beginning of the input asked for */
+	struct control_service *service;
+	/* What the line at the beginning of the input waits for. */
+	struct spf_query *query;
+	bool reloading;
+	json_t *outcome; /* of the reload */
 };
 
 /* say - one line of JSON; takes the reference over */
@@ -46,11 +50,26 @@ wake(void *arg)
 	s->host->wake(s->host->arg);
 }
 
-static void
-finish_query(struct control_session *s, struct evbuffer *out)
+static bool
+is_waiting(const struct control_session *s)
 {
-	say(out, spf_query_report(s->query));
-	spf_query_free(&s->query);
+	return s->query != NULL || s->reloading || s->outcome != NULL;
+}
+
+/* finish - answer what was waited for; false when something else has woken us */
+static bool
+finish(struct control_session *s, struct evbuffer *out)
+{
+	if (s->query != NULL) {
+		say(out, spf_query_report(s->query));
+		spf_query_free(&s->query);
+	} else if (s->outcome != NULL) {
+		say(out, s->outcome);
+		s->outcome = NULL;
+	} else {
+		return false;
+	}
+	return true;
 }
 
 /* start_spf - true when it is answered, false when that has to wait */
@@ -66,16 +85,49 @@ start_spf(struct control_session *s, const json_t *request, struct evbuffer *out
 		say_error(out, error);
 		return true;
 	}
-	if (!spf_query_is_done(s->query))
-		return false;
-	finish_query(s, out);
-	return true;
+	return spf_query_is_done(s->query) && finish(s, out);
+}
+
+static bool
+start_reload(struct control_session *s, const json_t *request, struct evbuffer *out)
+{
+	struct control_service *service = s->service;
+
+	(void)request;
+	if (!service->ask_reload(service->ask_reload_arg)) {
+		say_error(out, "the monitor cannot be told");
+		return true;
+	}
+	s->reloading = true;
+	TAILQ_INSERT_TAIL(&service->waiting, s, next);
+	return false;
+}
+
+void
+control_service_init(struct control_service *service)
+{
+	TAILQ_INIT(&service->waiting);
+}
+
+void
+control_service_reloaded(struct control_service *service, const char *error)
+{
+	struct control_session *s;
+
+	while ((s = TAILQ_FIRST(&service->waiting)) != NULL) {
+		TAILQ_REMOVE(&service->waiting, s, next);
+		s->reloading = false;
+		s->outcome = error == NULL ? json_pack("{s:b}", "reloaded", 1)
+					   : json_pack("{s:s}", "error", error);
+		s->host->wake(s->host->arg);
+	}
 }
 
 static const struct {
 	const char *name;
 	bool (*start)(struct control_session *, const json_t *request, struct evbuffer *out);
 } commands[] = {
+	{ "reload", start_reload },
 	{ "spf", start_spf },
 };
 
@@ -120,9 +172,9 @@ control_session_input(
 		newline = memchr(data + *used, '\n', len - *used);
 		if (newline == NULL)
 			break;
-		if (s->query != NULL)
-			finish_query(s, out);
-		else if (!start_line(s, data + *used, (size_t)(newline - data) - *used, out))
+		if (is_waiting(s)
+			? !finish(s, out)
+			: !start_line(s, data + *used, (size_t)(newline - data) - *used, out))
 			return SESSION_BUSY;
 	}
 	if (len - *used <= CONTROL_LINE_MAX)
@@ -136,7 +188,10 @@ control_session_close(struct session *session)
 {
 	struct control_session *s = (struct control_session *)session;
 
+	if (s->reloading)
+		TAILQ_REMOVE(&s->service->waiting, s, next);
 	spf_query_free(&s->query);
+	json_decref(s->outcome);
 	free(s);
 }
 

@@ -11,18 +11,35 @@
 #ifndef SRSD_CONTROL_H
 #define SRSD_CONTROL_H
 
+#include <sys/queue.h>
+
 #include "common/clock.h"
 #include "conf/settings.h"
 #include "spf/spf_check.h"
 #include "srsd/session.h"
+#include "srsd/srs_keys.h"
 
 #define CONTROL_LINE_MAX (64 * 1024)
 
+struct control_session;
+
 struct control_service {
-	const struct settings *settings;
+	struct settings *settings;
+	struct srs_keys *keys;
 	const struct spf_checker *checker;
 	const struct clock *clock;
+	/* Asks for a reload, whose end comes through control_service_reloaded. */
+	bool (*ask_reload)(void *arg);
+	void *ask_reload_arg;
+	unsigned restarts; /* of the engine */
+	/* control's own. */
+	TAILQ_HEAD(, control_session) waiting; /* for a reload */
 };
+
+void control_service_init(struct control_service *);
+
+/* A reload is over: error is NULL, or why the old settings stay. */
+void control_service_reloaded(struct control_service *, const char *error);
 
 /* A session_open_fn; the service is a struct control_service. */
 struct session *control_session_open(void *service, const struct session_host *);

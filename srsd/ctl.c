@@ -122,6 +122,13 @@ ctl_connect(const char *endpoint, int wait_ms, const char **error)
 	return fd;
 }
 
+void
+ctl_say_unreachable(const struct ctl *ctl, const char *error)
+{
+	fprintf(stderr, "srsctl: %s: %s%s%s\n", ctl->socket == NULL ? "control" : ctl->socket,
+	    error, errno == 0 ? "" : ": ", errno == 0 ? "" : strerror(errno));
+}
+
 json_t *
 ctl_ask(const struct ctl *ctl, const json_t *request, const char **error)
 {

@@ -30,6 +30,9 @@ enum ctl_exit {
  */
 json_t *ctl_ask(const struct ctl *, const json_t *request, const char **error);
 
+/* Prints why ctl_ask has failed, on standard error. Call it at once, for errno's sake. */
+void ctl_say_unreachable(const struct ctl *, const char *error);
+
 /*
  * Connects to an endpoint, at the first of its addresses that takes it within wait_ms. Returns a
  * non-blocking descriptor, or -1 with the reason in *error: static, or strerror(3)'s.
@@ -41,6 +44,7 @@ typedef int ctl_command_fn(const struct ctl *, int argc, char **argv);
 
 ctl_command_fn ctl_check;
 ctl_command_fn ctl_policy;
+ctl_command_fn ctl_reload;
 ctl_command_fn ctl_secret;
 ctl_command_fn ctl_spf;
 

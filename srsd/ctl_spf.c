@@ -2,7 +2,6 @@
 /*
  * srsctl spf - what comes of an SPF check, and why.
  */
-#include <errno.h>
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -62,7 +61,7 @@ ask_offline(const struct ctl *ctl, const json_t *request)
 
 	resolver = base == NULL
 		       ? NULL
-		       : resolver_new(base, &clock_system, ctl->settings, why, sizeof(why));
+		       : resolver_new(base, &clock_system, ctl->settings, NULL, why, sizeof(why));
 	if (resolver != NULL)
 		report = check_here(base, ctl, request, resolver, &error);
 	if (report == NULL)
@@ -85,9 +84,8 @@ ask(const struct ctl *ctl, const json_t *request, bool offline)
 	reply = ctl_ask(ctl, request, &error);
 	if (reply != NULL)
 		return reply;
-	fprintf(stderr, "srsctl: %s: %s%s%s; asking the DNS directly\n",
-	    ctl->socket == NULL ? "control" : ctl->socket, error, errno == 0 ? "" : ": ",
-	    errno == 0 ? "" : strerror(errno));
+	ctl_say_unreachable(ctl, error);
+	fputs("srsctl: asking the DNS directly\n", stderr);
 	return ask_offline(ctl, request);
 }
 

@@ -1,29 +1,35 @@
 /* SPDX-License-Identifier: ISC */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <event2/event.h>
 
+#include "common/channel.h"
 #include "common/clock.h"
 #include "common/log.h"
-#include "common/notify.h"
+#include "common/sandbox.h"
 #include "common/xmalloc.h"
 #include "spf/resolver.h"
 #include "spf/spf_messages.h"
 #include "srsd/control.h"
 #include "srsd/engine.h"
+#include "srsd/link.h"
+#include "srsd/listeners.h"
 #include "srsd/map_service.h"
 #include "srsd/policy_service.h"
+#include "srsd/priority.h"
 #include "srsd/server.h"
-
-/* What a check may take beyond lookup-time after SIGTERM; systemd kills after 90 s in all. */
-#define STOP_SPARE 5
 
 /* Lines of the log are handed over this long after the first of them. */
 static const struct timeval log_wait = { 0, 20000 };
+
+/* How often the monitor hears that the loop turns. */
+static const struct timeval alive_interval = { 1, 0 };
 
 /* Postfix keeps a policy connection for smtpd_policy_service_max_ttl, 1000 s. */
 #define POLICY_LEAST_IDLE 1000
@@ -34,6 +40,8 @@ const char *const engine_service_names[ENGINE_SERVICES] = { "forward", "reverse"
 	"control" };
 
 struct engine {
+	const struct inputs_source *source;
+	struct identity id;
 	struct event_base *base;
 	struct settings *settings;
 	struct srs_keys *keys;
@@ -49,6 +57,9 @@ struct engine {
 	struct event *stop[STOP_SIGNALS];
 	struct event *hangup;
 	struct event *log;
+	struct event *alive;
+	struct event *link;
+	int link_fd;
 	bool stopping;
 	bool done;
 };
@@ -79,30 +90,34 @@ on_stop_wait(evutil_socket_t fd, short what, void *arg)
 	on_drained(arg);
 }
 
+/* begin_stop - answer what is in flight, for stop-timeout at most */
 static void
-on_stop_signal(evutil_socket_t signal, short what, void *arg)
+begin_stop(struct engine *engine)
 {
-	struct engine *engine = arg;
-	struct timeval wait = { engine->settings->spf.lookup_time + STOP_SPARE, 0 };
+	struct timeval wait = { engine->settings->stop_timeout, 0 };
 
-	(void)what;
 	if (engine->stopping)
 		return;
 	engine->stopping = true;
-	log_info("stopping on signal %d", (int)signal);
-	notify_send("STOPPING=1");
 	event_base_once(engine->base, -1, EV_TIMEOUT, on_stop_wait, engine, &wait);
 	server_drain(engine->server, on_drained, engine);
 }
 
-/* on_hangup - the signal that would end a process that does not look at it */
+static void
+on_stop_signal(evutil_socket_t signal, short what, void *arg)
+{
+	(void)signal;
+	(void)what;
+	begin_stop(arg);
+}
+
+/* on_hangup - it is the monitor's to read files; a signal to the whole group must not end us */
 static void
 on_hangup(evutil_socket_t signal, short what, void *arg)
 {
 	(void)signal;
 	(void)what;
 	(void)arg;
-	log_warnx("SIGHUP: the files are read at the start alone; restart to have them read anew");
 }
 
 /* on_library_message - libevent's own words belong into our log */
@@ -111,6 +126,28 @@ on_library_message(int severity, const char *message)
 {
 	if (severity >= EVENT_LOG_WARN)
 		log_warnx("libevent: %s", message);
+}
+
+/* report - to the monitor; when it does not read, it has heard enough of us */
+static bool
+report(const struct engine *engine, enum link_report type, uint32_t number, const char *text)
+{
+	return channel_send(engine->link_fd, type, number, text, NULL, 0);
+}
+
+static void
+on_alive(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	report(arg, LINK_ALIVE, 0, NULL);
+}
+
+/* ask_reload - for srsctl; false when the monitor cannot be told */
+static bool
+ask_reload(void *arg)
+{
+	return report(arg, LINK_WANTED, 0, NULL);
 }
 
 static struct event *
@@ -123,43 +160,59 @@ watch_signal(struct engine *engine, int number, event_callback_fn on_signal)
 	return event;
 }
 
+static struct server_limits
+limits_of(const struct settings *settings)
+{
+	struct server_limits limits = {
+		.connections = (unsigned)settings->connection_limit,
+		.idle_seconds = (unsigned)settings->idle_timeout,
+	};
+
+	return limits;
+}
+
+/* use_inputs - what the services answer with from now on */
+static void
+use_inputs(struct engine *engine)
+{
+	engine->forward.settings = engine->reverse.settings = engine->settings;
+	engine->forward.keys = engine->reverse.keys = engine->keys;
+	engine->policy.settings = engine->control.settings = engine->settings;
+	engine->policy.keys = engine->control.keys = engine->keys;
+	engine->policy.checker.resolver = engine->resolver;
+}
+
 static void
 make_services(struct engine *engine)
 {
-	struct server_limits limits = {
-		.connections = (unsigned)engine->settings->connection_limit,
-		.idle_seconds = (unsigned)engine->settings->idle_timeout,
-	};
+	struct server_limits limits = limits_of(engine->settings);
 
-	engine->forward = (struct map_service){ .kind = MAP_FORWARD,
-		.settings = engine->settings,
-		.keys = engine->keys,
-		.clock = &clock_system };
-	engine->reverse = engine->forward;
-	engine->reverse.kind = MAP_REVERSE;
+	engine->forward = (struct map_service){ .kind = MAP_FORWARD, .clock = &clock_system };
+	engine->reverse = (struct map_service){ .kind = MAP_REVERSE, .clock = &clock_system };
 	engine->policy = (struct policy_service){
-		.settings = engine->settings,
-		.keys = engine->keys,
 		.checker = { engine->base, engine->resolver, engine->inflight, &clock_system },
 		.messages = engine->messages,
 		.budget = engine->budget,
 		.clock = &clock_system,
 	};
 	engine->control = (struct control_service){
-		.settings = engine->settings,
 		.checker = &engine->policy.checker,
 		.clock = &clock_system,
+		.ask_reload = ask_reload,
+		.ask_reload_arg = engine,
 	};
+	control_service_init(&engine->control);
+	use_inputs(engine);
 	engine->server = server_new(engine->base, &limits);
 	engine->service[ENGINE_FORWARD] = server_add_service(engine->server,
-	    engine_service_names[ENGINE_FORWARD], map_session_open, &engine->forward, 0);
+	    engine_service_names[ENGINE_FORWARD], map_session_open, &engine->forward, 0, true);
 	engine->service[ENGINE_REVERSE] = server_add_service(engine->server,
-	    engine_service_names[ENGINE_REVERSE], map_session_open, &engine->reverse, 0);
+	    engine_service_names[ENGINE_REVERSE], map_session_open, &engine->reverse, 0, true);
 	engine->service[ENGINE_POLICY] =
 	    server_add_service(engine->server, engine_service_names[ENGINE_POLICY],
-		policy_session_open, &engine->policy, POLICY_LEAST_IDLE);
+		policy_session_open, &engine->policy, POLICY_LEAST_IDLE, false);
 	engine->service[ENGINE_CONTROL] = server_add_service(engine->server,
-	    engine_service_names[ENGINE_CONTROL], control_session_open, &engine->control, 0);
+	    engine_service_names[ENGINE_CONTROL], control_session_open, &engine->control, 0, false);
 	server_limit_service(engine->server, engine->service[ENGINE_CONTROL], ENGINE_CONTROLS);
 }
 
@@ -172,42 +225,58 @@ watch_signals(struct engine *engine)
 	engine->hangup = watch_signal(engine, SIGHUP, on_hangup);
 }
 
-struct engine *
-engine_new(struct settings *settings, struct srs_keys *keys, char *error, size_t size)
+static struct event_base *
+make_base(void)
+{
+	static const struct timeval slice = { 0, PRIORITY_SLICE_MS * 1000 };
+	struct event_config *config = event_config_new();
+	struct event_base *base = NULL;
+
+	if (config != NULL &&
+	    event_config_set_max_dispatch_interval(config, &slice, -1, PRIORITY_DNS) == 0)
+		base = event_base_new_with_config(config);
+	if (base == NULL || event_base_priority_init(base, PRIORITIES) == -1)
+		fatalx("libevent: no event base");
+	event_config_free(config);
+	return base;
+}
+
+/* engine_new - of inputs, whose settings and keys it takes over; NULL with one line in error */
+static struct engine *
+engine_new(const struct inputs *inputs, char *error, size_t size)
 {
 	struct engine *engine = xcalloc(1, sizeof(*engine));
 
 	event_set_log_callback(on_library_message);
-	engine->base = event_base_new();
-	if (engine->base == NULL)
-		fatalx("libevent: no event base");
-	engine->resolver = resolver_new(engine->base, &clock_system, settings, error, size);
+	engine->base = make_base();
+	engine->resolver =
+	    resolver_new(engine->base, &clock_system, inputs->settings, inputs->box, error, size);
 	if (engine->resolver == NULL) {
 		event_base_free(engine->base);
 		free(engine);
 		return NULL;
 	}
-	engine->settings = settings;
-	engine->keys = keys;
+	engine->settings = inputs->settings;
+	engine->keys = inputs->keys;
+	engine->link_fd = -1;
 	engine->inflight = spf_inflight_new();
 	engine->messages = spf_messages_new();
 	engine->budget = srs_budget_new();
 	engine->log = evtimer_new(engine->base, on_log, NULL);
-	if (engine->log == NULL)
+	engine->alive = event_new(engine->base, -1, EV_PERSIST, on_alive, engine);
+	if (engine->log == NULL || engine->alive == NULL)
 		fatalx("libevent: no timer");
 	make_services(engine);
 	watch_signals(engine);
 	return engine;
 }
 
-void
+static void
 engine_free(struct engine **enginep)
 {
 	struct engine *engine = *enginep;
 	size_t i;
 
-	if (engine == NULL)
-		return;
 	server_free(&engine->server);
 	spf_messages_free(&engine->messages);
 	srs_budget_free(&engine->budget);
@@ -217,6 +286,9 @@ engine_free(struct engine **enginep)
 		event_free(engine->stop[i]);
 	event_free(engine->hangup);
 	event_free(engine->log);
+	event_free(engine->alive);
+	if (engine->link != NULL)
+		event_free(engine->link);
 	event_base_free(engine->base);
 	srs_keys_free(&engine->keys);
 	settings_free(&engine->settings);
@@ -224,14 +296,184 @@ engine_free(struct engine **enginep)
 	*enginep = NULL;
 }
 
-void
-engine_listen(struct engine *engine, enum engine_service service, int fd)
+bool
+engine_try(const struct inputs *inputs, char *error, size_t size)
 {
-	server_add_listener(engine->server, engine->service[service], fd);
+	struct event_base *base = event_base_new();
+	struct resolver *resolver;
+	bool ok;
+
+	if (base == NULL)
+		fatalx("libevent: no event base");
+	resolver = resolver_new(base, &clock_system, inputs->settings, inputs->box, error, size);
+	ok = resolver != NULL;
+	resolver_free(&resolver);
+	event_base_free(base);
+	return ok;
 }
 
-bool
-engine_run(struct engine *engine)
+/*
+ * take_inputs - the settings of a reload in the place of the old ones
+ *
+ * What began with the old ones ends with them. The resolver goes on, with its cache, unless its
+ * own settings are others.
+ */
+static bool
+take_inputs(struct engine *engine, struct inputs *inputs, char *error, size_t size)
+{
+	struct server_limits limits = limits_of(inputs->settings);
+	struct resolver *resolver = engine->resolver;
+
+	if (!resolver_is_for(resolver, inputs->settings, inputs->box))
+		resolver = resolver_new(
+		    engine->base, &clock_system, inputs->settings, inputs->box, error, size);
+	if (resolver == NULL)
+		return false;
+	if (resolver != engine->resolver)
+		resolver_retire(&engine->resolver);
+	engine->resolver = resolver;
+	srs_keys_free(&engine->keys);
+	settings_free(&engine->settings);
+	engine->settings = inputs->settings;
+	engine->keys = inputs->keys;
+	inputs->settings = NULL;
+	inputs->keys = NULL;
+	use_inputs(engine);
+	server_set_limits(engine->server, &limits);
+	return true;
+}
+
+/* read_inputs - out of the box that came with an order */
+static bool
+read_inputs(struct engine *engine, int fd, struct inputs *inputs, char error[CONFIG_ERROR_SIZE])
+{
+	struct filebox *box = filebox_load(fd);
+
+	if (box == NULL) {
+		strlcpy(error, "the files cannot be read", CONFIG_ERROR_SIZE);
+		return false;
+	}
+	return inputs_read_settings(inputs, box, engine->source, error) &&
+	       inputs_read_rest(inputs, engine->id.gid, error);
+}
+
+/* change_listeners - carry out the words of a LINK_RELOAD; takes its descriptors */
+static void
+change_listeners(struct engine *engine, struct channel_message *m)
+{
+	char *rest = m->text, *word;
+	unsigned service, id;
+	size_t used = 1;
+
+	while ((word = strsep(&rest, " ")) != NULL) {
+		if (sscanf(word, "+%u:%u", &service, &id) == 2 && service < ENGINE_SERVICES &&
+		    used < m->n_fds)
+			server_add_listener(
+			    engine->server, engine->service[service], id, m->fd[used++]);
+		else if (sscanf(word, "-%u", &id) == 1)
+			server_remove_listener(engine->server, id);
+	}
+	while (used < m->n_fds)
+		close(m->fd[used++]);
+}
+
+static void
+close_fds(const struct channel_message *m, size_t from)
+{
+	size_t i;
+
+	for (i = from; i < m->n_fds; i++)
+		close(m->fd[i]);
+}
+
+static void
+reload(struct engine *engine, struct channel_message *m)
+{
+	char error[CONFIG_ERROR_SIZE] = "no files";
+	struct inputs inputs;
+	bool ok = m->n_fds > 0 && read_inputs(engine, m->fd[0], &inputs, error);
+
+	if (ok) {
+		ok = take_inputs(engine, &inputs, error, sizeof(error));
+		inputs_free(&inputs);
+	}
+	if (m->n_fds > 0)
+		close(m->fd[0]);
+	if (ok) {
+		change_listeners(engine, m);
+		report(engine, LINK_RELOADED, m->number, NULL);
+	} else {
+		close_fds(m, 1);
+		report(engine, LINK_UNRELOADED, m->number, error);
+	}
+	control_service_reloaded(&engine->control, ok ? NULL : error);
+}
+
+static void
+on_order(struct engine *engine, struct channel_message *m)
+{
+	switch ((enum link_order)m->type) {
+	case LINK_RELOAD:
+		reload(engine, m);
+		break;
+	case LINK_REFUSED:
+		close_fds(m, 0);
+		control_service_reloaded(&engine->control, m->text);
+		break;
+	case LINK_STOP:
+	case LINK_ORDERS:
+		close_fds(m, 0);
+		begin_stop(engine);
+		break;
+	}
+}
+
+/* on_link - the monitor's orders; without a monitor there is nobody to serve for */
+static void
+on_link(evutil_socket_t fd, short what, void *arg)
+{
+	struct engine *engine = arg;
+	struct channel_message m;
+	const char *error;
+	int got;
+
+	(void)what;
+	while ((got = channel_receive(fd, &m, LINK_ORDERS - 1, CHANNEL_FDS_MAX, &error)) == 1)
+		on_order(engine, &m);
+	if (got == 0)
+		return;
+	event_del(engine->link);
+	if (!engine->stopping)
+		log_warnx("monitor: %s; ending", error == NULL ? "gone" : error);
+	begin_stop(engine);
+}
+
+static void
+hear_monitor(struct engine *engine, int fd)
+{
+	engine->link_fd = fd;
+	engine->link = event_new(engine->base, fd, EV_READ | EV_PERSIST, on_link, engine);
+	if (engine->link == NULL || event_add(engine->link, NULL) == -1 ||
+	    event_add(engine->alive, &alive_interval) == -1)
+		fatalx("libevent: no event");
+}
+
+/* lock_in - from here on nothing but sockets and open descriptors */
+static void
+lock_in(const struct engine *engine, const struct identity *id)
+{
+	tzset(); /* localtime(3) has its file before there are none */
+	if (!privdrop_chroot(engine->settings->chroot_dir))
+		fatal("chroot-dir %s", engine->settings->chroot_dir);
+	if (!privdrop_become(id))
+		fatal("privileges cannot be dropped");
+	if (!sandbox_enter())
+		fatal("sandbox");
+}
+
+/* run - until it is done; false when the loop has failed */
+static bool
+run(struct engine *engine)
 {
 	while (!engine->done) {
 		if (event_base_loop(engine->base, EVLOOP_ONCE) != 0)
@@ -240,4 +482,33 @@ engine_run(struct engine *engine)
 			evtimer_add(engine->log, &log_wait);
 	}
 	return true;
+}
+
+int
+engine_main(const struct engine_start *start)
+{
+	char error[CONFIG_ERROR_SIZE];
+	struct engine *engine = engine_new(&start->inputs, error, sizeof(error));
+	const struct listener *l;
+	size_t i;
+	bool ok;
+
+	if (engine == NULL)
+		fatalx("%s", error);
+	engine->source = start->source;
+	engine->id = start->id;
+	engine->control.restarts = start->restarts;
+	for (i = 0; i < start->listeners->n; i++) {
+		l = &start->listeners->listener[i];
+		server_add_listener(engine->server, engine->service[l->service], l->id, l->fd);
+	}
+	hear_monitor(engine, start->link);
+	lock_in(engine, &start->id);
+	report(engine, LINK_READY, 0, NULL);
+	ok = run(engine);
+	if (!ok)
+		log_warn("event loop");
+	engine_free(&engine);
+	log_close();
+	return ok ? 0 : 1;
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * engine - the event loop with all that runs in it: sockets, maps, policy service, DNS, signals.
+ * engine - the process that serves: the event loop with sockets, maps, policy service, DNS and
+ * control.
  *
- * It is made with privileges (sockets are bound, files are read by then) and runs without them.
+ * It is forked with everything open and read, locks itself in before the first byte of a stranger
+ * (user, chroot, sandbox), and hears of the monitor alone from then on.
  */
 #ifndef SRSD_ENGINE_H
 #define SRSD_ENGINE_H
@@ -10,8 +12,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "conf/settings.h"
-#include "srsd/srs_keys.h"
+#include "common/privdrop.h"
+#include "srsd/inputs.h"
+
+struct listeners;
 
 enum engine_service {
 	ENGINE_FORWARD,
@@ -29,19 +33,22 @@ enum engine_service {
 
 extern const char *const engine_service_names[ENGINE_SERVICES];
 
-struct engine;
+struct engine_start {
+	const struct inputs_source *source;
+	struct inputs inputs;
+	const struct listeners *listeners;
+	struct identity id; /* to become */
+	int link;           /* to the monitor, see srsd/link.h */
+	unsigned restarts;  /* engines there were before this one */
+};
 
 /*
- * Takes settings and keys over. NULL with one line in error, e.g. when the resolver does not
- * accept its settings; then the caller keeps both.
+ * The whole life of the process: returns its exit status. 0: it was asked to end, and has answered
+ * what was in flight.
  */
-struct engine *engine_new(struct settings *, struct srs_keys *, char *error, size_t size);
-void engine_free(struct engine **);
+int engine_main(const struct engine_start *);
 
-/* Hands a listening socket over. */
-void engine_listen(struct engine *, enum engine_service, int fd);
-
-/* Runs until SIGTERM or SIGINT, then answers what is in flight. False when the loop has failed. */
-bool engine_run(struct engine *);
+/* True when an engine could be made of the inputs; else one line in error. For srsd -n. */
+bool engine_try(const struct inputs *, char *error, size_t size);
 
 #endif

@@ -2,8 +2,8 @@
 /*
  * srsd - SRS maps and SPF policy service for Postfix
  *
- * main reads the command line and the files, binds the sockets, gives up its privileges, and
- * hands all of it to the engine.
+ * main reads the command line and the files, binds the sockets, and hands all of it to the
+ * monitor.
  */
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -18,12 +18,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/endpoint.h"
 #include "common/log.h"
 #include "common/notify.h"
 #include "common/privdrop.h"
 #include "conf/config.h"
 #include "srsd/engine.h"
+#include "srsd/listeners.h"
+#include "srsd/monitor.h"
 
 #ifndef SYSCONFDIR
 #define SYSCONFDIR "/etc"
@@ -31,8 +32,8 @@
 
 #define OVERRIDES_MAX 64
 
-/* Descriptors besides the clients': log, listeners, DNS, epoll and the like. */
-#define DESCRIPTORS_SPARE 1024
+/* Descriptors besides the clients': log, listeners, 1,536 for the DNS, epoll and the like. */
+#define DESCRIPTORS_SPARE 1792
 
 struct options {
 	const char *config;
@@ -84,18 +85,6 @@ parse_options(struct options *opts, int argc, char **argv)
 		usage();
 }
 
-static struct settings *
-load_settings(const struct options *opts)
-{
-	char error[CONFIG_ERROR_SIZE];
-	struct settings *settings;
-
-	settings = config_load(opts->config, opts->overrides, opts->n_overrides, error);
-	if (settings == NULL)
-		fatalx("%s", error);
-	return settings;
-}
-
 /* The user that a package makes for us, and who stands in where nobody has made it. */
 #define DEFAULT_USER "srsd"
 #define FALLBACK_USER "nobody"
@@ -117,19 +106,25 @@ choose_identity(const struct settings *settings)
 	fatalx("unprivileged-user '%s': %s", user, error);
 }
 
-static struct srs_keys *
-load_keys(const struct settings *settings, const struct identity *id)
+/* read_inputs - all files, and who the engine is to be; errors end the start */
+static void
+read_inputs(const struct options *opts, struct monitor_start *start)
 {
 	char error[CONFIG_ERROR_SIZE];
-	struct srs_keys *keys;
 
-	keys = srs_keys_load(settings->secrets_file, id->gid, error, sizeof(error));
-	if (keys == NULL)
+	start->source.config = opts->config;
+	start->source.overrides = opts->overrides;
+	start->source.n_overrides = opts->n_overrides;
+	if (!inputs_read_settings(&start->inputs, filebox_new(), &start->source, error))
 		fatalx("%s", error);
-	if (srs_keys_are_weak(keys))
+	if (opts->check_only && opts->verbose > 0)
+		config_print(start->inputs.settings, stdout);
+	start->id = choose_identity(start->inputs.settings);
+	if (!inputs_read_rest(&start->inputs, start->id.gid, error))
+		fatalx("%s", error);
+	if (srs_keys_are_weak(start->inputs.keys))
 		log_warnx("secrets-file %s: a secret of less than 16 bytes can be guessed",
-		    settings->secrets_file);
-	return keys;
+		    start->inputs.settings->secrets_file);
 }
 
 /* raise_descriptors - room for all clients; what we cannot have limits the connections instead */
@@ -159,46 +154,17 @@ raise_descriptors(struct settings *settings)
 	settings->connection_limit = (int)(clients / ENGINE_MAIL_SERVICES);
 }
 
-static void
-listen_on(struct engine *engine, enum engine_service service, const struct text_list *endpoints)
+static struct listeners *
+open_listeners(const struct settings *settings, const struct identity *id)
 {
-	struct endpoint ep;
-	const char *error;
-	size_t i, j;
-	int fd;
+	struct listeners *handed = listeners_handed_over(), *all;
+	char error[CONFIG_ERROR_SIZE];
 
-	for (i = 0; i < endpoints->n; i++) {
-		if (!endpoint_parse(&ep, endpoints->text[i], &error))
-			fatalx(
-			    "%s: %s: %s", engine_service_names[service], endpoints->text[i], error);
-		for (j = 0; j < ep.n; j++) {
-			fd = endpoint_listen(&ep.addr[j]);
-			if (fd == -1)
-				fatal("%s: %s", engine_service_names[service], endpoints->text[i]);
-			engine_listen(engine, service, fd);
-		}
-	}
-}
-
-/*
- * listen_for_control - the socket of srsctl, which mail does not depend on: without it we go on
- */
-static void
-listen_for_control(struct engine *engine, const char *text, const struct identity *id)
-{
-	struct endpoint ep;
-	const char *error;
-	int fd;
-
-	if (strcmp(text, "none") == 0)
-		return;
-	if (!endpoint_parse(&ep, text, &error))
-		fatalx("control: %s: %s", text, error);
-	fd = endpoint_listen_private(&ep.addr[0], id->uid, id->gid);
-	if (fd == -1)
-		log_warn("control: %s: srsctl will not reach this daemon", text);
-	else
-		engine_listen(engine, ENGINE_CONTROL, fd);
+	all = listeners_plan(handed, settings, id, error, sizeof(error));
+	if (all == NULL)
+		fatalx("%s", error);
+	listeners_free(&handed, all);
+	return all;
 }
 
 static struct pidfh *
@@ -282,79 +248,75 @@ say_started(const struct settings *settings, size_t secrets)
 	    settings->srs_domain, domainset_size(settings->own_domains), secrets);
 }
 
-static struct engine *
-make_engine(struct settings *settings, struct srs_keys *keys)
-{
-	char error[CONFIG_ERROR_SIZE];
-	struct engine *engine = engine_new(settings, keys, error, sizeof(error));
+/* What there is to do when the daemon serves. */
+struct launch {
+	const struct settings *settings;
+	size_t secrets;
+	struct pidfh *pid_file;
+	int parent; /* that waits, or -1 */
+	int null;   /* /dev/null for a daemon's standard files, or -1 */
+};
 
-	if (engine == NULL)
-		fatalx("%s", error);
-	return engine;
+static void
+on_ready(void *arg)
+{
+	struct launch *launch = arg;
+
+	if (launch->pid_file != NULL)
+		pidfile_write(launch->pid_file);
+	say_started(launch->settings, launch->secrets);
+	tell_parent(launch->parent);
+	if (launch->null != -1)
+		detach_standard_files(launch->null);
 }
 
-/* serve - from here on nothing but the engine runs */
-static void
-serve(const struct options *opts, struct settings *settings, struct srs_keys *keys,
-    const struct identity *id)
+/* serve - from here on nothing but the monitor and its engine runs; returns the exit status */
+static int
+serve(const struct options *opts, struct monitor_start *start)
 {
+	struct settings *settings = settings_ref(start->inputs.settings);
 	bool to_syslog = settings->syslog || opts->daemonize;
-	int parent = opts->daemonize ? go_background() : -1;
-	struct pidfh *pid_file = open_pid_file(settings->pid_file);
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	struct engine *engine;
+	struct launch launch = {
+		.settings = settings,
+		.secrets = srs_keys_count(start->inputs.keys),
+		.parent = opts->daemonize ? go_background() : -1,
+		.null = -1,
+	};
+	int status;
 
-	if (null == -1)
+	launch.pid_file = open_pid_file(settings->pid_file);
+	if (opts->daemonize && (launch.null = open("/dev/null", O_RDWR | O_CLOEXEC)) == -1)
 		fatal("/dev/null");
 	raise_descriptors(settings);
-	engine = make_engine(settings, keys);
-	listen_on(engine, ENGINE_FORWARD, &settings->forward);
-	listen_on(engine, ENGINE_REVERSE, &settings->reverse);
-	listen_on(engine, ENGINE_POLICY, &settings->policy);
-	listen_for_control(engine, settings->control, id);
+	start->listeners = open_listeners(settings, &start->id);
+	start->ready = on_ready;
+	start->ready_arg = &launch;
 	notify_open();
-	if (pid_file != NULL)
-		pidfile_write(pid_file);
 	log_open(to_syslog ? LOG_SINK_SYSLOG : LOG_SINK_STDERR, "srsd");
-	if (!privdrop_chroot(settings->chroot_dir))
-		fatal("chroot-dir %s", settings->chroot_dir);
-	if (!privdrop_become(id))
-		fatal("privileges cannot be dropped");
-	if (opts->daemonize)
-		detach_standard_files(null);
-	say_started(settings, srs_keys_count(keys));
-	tell_parent(parent);
-	notify_send("READY=1");
-	if (!engine_run(engine))
-		fatal("event loop");
-	engine_free(&engine);
-	remove_pid_file(pid_file);
+	status = monitor_run(start);
+	settings_free(&settings);
+	remove_pid_file(launch.pid_file);
 	notify_close();
-	log_info("stopped");
+	if (status == 0)
+		log_info("stopped");
 	log_close();
+	return status;
 }
 
 int
 main(int argc, char **argv)
 {
 	struct options opts = { .config = SYSCONFDIR "/srsd/srsd.conf" };
-	struct settings *settings;
-	struct engine *engine;
-	struct srs_keys *keys;
-	struct identity id;
+	char error[CONFIG_ERROR_SIZE];
+	struct monitor_start start = { .listeners = NULL };
 
 	parse_options(&opts, argc, argv);
 	log_verbose(opts.verbose);
-	settings = load_settings(&opts);
-	if (opts.check_only && opts.verbose > 0)
-		config_print(settings, stdout);
-	id = choose_identity(settings);
-	keys = load_keys(settings, &id);
-	if (opts.check_only) {
-		engine = make_engine(settings, keys);
-		engine_free(&engine);
-		return 0;
-	}
-	serve(&opts, settings, keys, &id);
+	read_inputs(&opts, &start);
+	if (!opts.check_only)
+		return serve(&opts, &start);
+	if (!engine_try(&start.inputs, error, sizeof(error)))
+		fatalx("%s", error);
+	inputs_free(&start.inputs);
 	return 0;
 }

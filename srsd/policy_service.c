@@ -204,12 +204,23 @@ count_use(const struct policy_service *service, const struct gate_query *q,
 }
 
 static void
+send_action(struct evbuffer *out, const struct gate_action *action)
+{
+	struct line line;
+
+	line_begin(&line, "action=");
+	line_put(&line, action->text);
+	line_put(&line, "\n\n");
+	evbuffer_add(out, line.text, line.len);
+}
+
+static void
 reply(struct policy_session *s, struct decision *d, struct evbuffer *out)
 {
 	d->ms = clock_elapsed(s->service->clock) - s->started;
 	d->dnssec = s->service->settings->dnssec;
 	count_use(s->service, d->query, d->action);
-	evbuffer_add_printf(out, "action=%s\n\n", d->action->text);
+	send_action(out, d->action);
 	log_decision(d);
 }
 
@@ -259,7 +270,7 @@ finish_check(struct policy_session *s, const struct gate_query *q, struct evbuff
 	if (message == NULL)
 		message = spf_messages_add(service->messages, q->req, now);
 	if (message != NULL)
-		message->verdicts = *d.verdicts;
+		spf_verdicts_copy(&message->verdicts, d.verdicts);
 	conclude(s, &d, message, out);
 	spf_check_free(&s->check);
 	return true;
@@ -278,7 +289,7 @@ static bool
 start_check(struct policy_session *s, const struct gate_query *q, const struct gate_plan *plan)
 {
 	struct policy_service *service = s->service;
-	const struct settings *settings = service->settings;
+	struct settings *settings = service->settings;
 	struct spf_check_request req = {
 		.ip = settings->prospective.family != 0 ? settings->prospective : q->client,
 		.helo = q->req->helo_name,

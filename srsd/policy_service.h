@@ -16,7 +16,7 @@
 
 /* The owner may replace settings and keys at any time; a check that waits keeps what it has. */
 struct policy_service {
-	const struct settings *settings;
+	struct settings *settings;
 	struct srs_keys *keys;
 	struct spf_checker checker;
 	struct spf_messages *messages;

@@ -14,11 +14,20 @@
 
 #include "common/log.h"
 #include "common/xmalloc.h"
+#include "srsd/priority.h"
 #include "srsd/server.h"
 
 #define SERVICES_MAX 8
 #define READ_SIZE (16 * 1024)
 #define ACCEPTS_A_TURN 64
+
+/*
+ * An urgent service goes before all others so many times in a window: a millisecond or two, so
+ * that the others have most of the time, however much is asked of it (5,000 a second). Past that
+ * its clients take their turn with the rest.
+ */
+#define WINDOW_MS 10
+#define PRECEDENCE_MAX 50
 
 /* How often idle connections are looked for and a paused listener tries again. */
 static const struct timeval tick_interval = { 1, 0 };
@@ -30,14 +39,32 @@ struct service {
 	void *arg;
 	unsigned least_idle;
 	unsigned most; /* connections; 0: as many as the server lets each have */
+	bool urgent;
+	uint64_t window;     /* when the present one began */
+	unsigned precedence; /* how many times it was given in this window */
 	unsigned connections;
 	bool paused;
 	struct log_limit warned;
 };
 
+/*
+ * Replies of one turn of the loop, kept until the turn is over: clients that are woken one after
+ * the other, each as soon as its reply is there, cost as much as the replies. Urgent services do
+ * not wait for that.
+ */
+#define UNSENT_MAX 256
+#define UNSENT_ONE 2048 /* bytes; longer replies go at once */
+
+struct unsent {
+	struct connection *connection; /* NULL: it is gone */
+	size_t len;
+	char text[UNSENT_ONE];
+};
+
 struct listener {
 	SLIST_ENTRY(listener) next;
 	struct service *service;
+	unsigned id;
 	int fd;
 	struct event accept;
 };
@@ -50,12 +77,14 @@ struct connection {
 	int fd;
 	enum session_state state;
 	bool closing; /* as soon as out is empty */
-	time_t active;
-	struct event read; /* EV_READ, or EV_CLOSED while busy */
+	uint64_t active;
+	struct event read; /* EV_READ; EV_CLOSED while busy, when more has come already */
+	bool deaf;         /* it is EV_CLOSED */
 	struct event write;
 	struct evbuffer *out; /* NULL while nothing waits to be sent */
 	char *in;             /* what the session has left */
 	size_t in_len;
+	struct unsent *unsent; /* a reply that goes out at the end of the turn, or NULL */
 };
 
 struct server {
@@ -63,6 +92,9 @@ struct server {
 	struct server_limits limits;
 	struct event *tick;
 	struct evbuffer *reply; /* of the call that runs; empty between calls */
+	struct event *flush;    /* active while there is something unsent */
+	size_t n_unsent;
+	struct unsent unsent[UNSENT_MAX];
 	SLIST_HEAD(, listener) listeners;
 	TAILQ_HEAD(, connection) connections;
 	size_t n_services;
@@ -76,13 +108,26 @@ static void on_readable(evutil_socket_t, short, void *);
 static void on_writable(evutil_socket_t, short, void *);
 static void on_closed(evutil_socket_t, short, void *);
 
-static time_t
-seconds(void)
+static uint64_t
+milliseconds(void)
 {
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
-	return ts.tv_sec;
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+/* next_priority - (enum priority) of a client that is served now, for the next time it comes */
+static int
+next_priority(struct service *service, uint64_t now)
+{
+	if (!service->urgent)
+		return PRIORITY_REQUESTS;
+	if (now - service->window >= WINDOW_MS) {
+		service->window = now;
+		service->precedence = 0;
+	}
+	return ++service->precedence <= PRECEDENCE_MAX ? PRIORITY_LOOKUPS : PRIORITY_REQUESTS;
 }
 
 static void
@@ -128,6 +173,10 @@ connection_close(struct connection *c)
 	struct service *service = c->service;
 	struct server *server = service->server;
 
+	if (c->unsent != NULL) {
+		(void)send(c->fd, c->unsent->text, c->unsent->len, MSG_NOSIGNAL);
+		c->unsent->connection = NULL;
+	}
 	c->session->ops->close(c->session);
 	event_del(&c->read);
 	if (c->out != NULL) {
@@ -149,33 +198,44 @@ touch(struct connection *c)
 {
 	struct server *server = c->service->server;
 
-	c->active = seconds();
+	c->active = milliseconds();
+	event_priority_set(&c->read, next_priority(c->service, c->active));
 	if (TAILQ_NEXT(c, next) != NULL) {
 		TAILQ_REMOVE(&server->connections, c, next);
 		TAILQ_INSERT_TAIL(&server->connections, c, next);
 	}
 }
 
-/* watch - wait for the client's bytes, or, while it waits for us, for its going away */
+/* assign - make an event of a connection, not pending */
 static void
-watch(struct connection *c, short what)
+assign(struct connection *c, struct event *event, short what, event_callback_fn callback)
+{
+	event_assign(
+	    event, c->service->server->base, c->fd, (short)(what | EV_PERSIST), callback, c);
+	event_priority_set(event, next_priority(c->service, c->active));
+}
+
+/* watch - wait for the client's bytes, or, while it waits for us, for its going away alone */
+static void
+watch(struct connection *c, bool deaf)
 {
 	event_del(&c->read);
-	event_assign(&c->read, c->service->server->base, c->fd, (short)(what | EV_PERSIST),
-	    what == EV_READ ? on_readable : on_closed, c);
+	c->deaf = deaf;
+	if (deaf)
+		assign(c, &c->read, EV_CLOSED, on_closed);
+	else
+		assign(c, &c->read, EV_READ, on_readable);
 	event_add(&c->read, NULL);
 }
 
 static void
 set_state(struct connection *c, enum session_state state)
 {
-	bool was_busy = c->state == SESSION_BUSY, is_busy = state == SESSION_BUSY;
-
 	c->state = state;
 	if (state == SESSION_CLOSE)
 		c->closing = true;
-	if (was_busy != is_busy && c->out == NULL)
-		watch(c, is_busy ? EV_CLOSED : EV_READ);
+	if (state != SESSION_BUSY && c->deaf && c->out == NULL)
+		watch(c, false);
 }
 
 /* keep - remember what the session has not used; data may lie in c->in itself */
@@ -195,37 +255,106 @@ keep(struct connection *c, const char *data, size_t len)
 }
 
 /*
- * send_replies - write what the session has said; the rest waits in c->out
+ * send_now - write as much as the client takes; the rest waits in c->out
  *
  * Returns false when the connection is gone.
  */
+static bool
+send_now(struct connection *c, const char *data, size_t len)
+{
+	ssize_t n = send(c->fd, data, len, MSG_NOSIGNAL);
+
+	if (n == -1 && errno != EAGAIN && errno != EINTR) {
+		connection_close(c);
+		return false;
+	}
+	if (n == -1)
+		n = 0;
+	if ((size_t)n < len) {
+		c->out = evbuffer_new();
+		evbuffer_add(c->out, data + n, len - (size_t)n);
+		event_del(&c->read);
+		event_add(&c->write, NULL);
+	}
+	return true;
+}
+
+/* send_unsent - what was kept for a client; false when the connection is gone */
+static bool
+send_unsent(struct connection *c)
+{
+	struct unsent *unsent = c->unsent;
+
+	if (unsent == NULL)
+		return true;
+	c->unsent = NULL;
+	unsent->connection = NULL;
+	return send_now(c, unsent->text, unsent->len);
+}
+
+/* flush - send what was kept in this turn */
+static void
+flush(struct server *server)
+{
+	size_t i;
+
+	for (i = 0; i < server->n_unsent; i++)
+		if (server->unsent[i].connection != NULL)
+			send_unsent(server->unsent[i].connection);
+	server->n_unsent = 0;
+}
+
+static void
+on_flush(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	flush(arg);
+}
+
+/* keep_unsent - the reply until the end of the turn; false when it has to go now */
+static bool
+keep_unsent(struct connection *c, struct evbuffer *reply, size_t len)
+{
+	struct server *server = c->service->server;
+
+	if (c->service->urgent || c->closing || len > UNSENT_ONE)
+		return false;
+	if (server->n_unsent == UNSENT_MAX)
+		flush(server);
+	if (server->n_unsent == 0)
+		event_active(server->flush, EV_TIMEOUT, 0);
+	c->unsent = &server->unsent[server->n_unsent++];
+	c->unsent->connection = c;
+	c->unsent->len = len;
+	evbuffer_remove(reply, c->unsent->text, len);
+	return true;
+}
+
+/* send_replies - what the session has said; false when the connection is gone */
 static bool
 send_replies(struct connection *c)
 {
 	struct evbuffer *reply = c->service->server->reply;
 	size_t len = evbuffer_get_length(reply);
-	ssize_t n = 0;
 
+	if ((len > 0 || c->closing) && !send_unsent(c)) {
+		evbuffer_drain(reply, len);
+		return false;
+	}
 	if (c->out != NULL) {
 		evbuffer_add_buffer(c->out, reply);
 		return true;
 	}
-	if (len > 0)
-		n = send(c->fd, evbuffer_pullup(reply, -1), len, MSG_NOSIGNAL);
-	if (n == -1 && errno != EAGAIN && errno != EINTR) {
+	if (len > 0 && keep_unsent(c, reply, len))
+		return true;
+	if (len > 0 && !send_now(c, (char *)evbuffer_pullup(reply, -1), len)) {
 		evbuffer_drain(reply, len);
-		connection_close(c);
 		return false;
 	}
-	if (n > 0)
-		evbuffer_drain(reply, (size_t)n);
-	if (evbuffer_get_length(reply) > 0) {
-		c->out = evbuffer_new();
-		evbuffer_add_buffer(c->out, reply);
-		event_del(&c->read);
-		event_add(&c->write, NULL);
+	evbuffer_drain(reply, len);
+	if (c->out != NULL)
 		return true;
-	}
 	if (c->closing && c->state != SESSION_BUSY) {
 		connection_close(c);
 		return false;
@@ -257,14 +386,36 @@ feed_more(struct connection *c, const char *data, size_t len)
 	return feed(c, c->in, c->in_len);
 }
 
+/*
+ * notice - something came from a client that waits for its answer: its end, or more
+ *
+ * Postfix sends nothing more, and so it costs nothing to go on watching for it until that happens.
+ */
+static void
+notice(struct connection *c)
+{
+	char byte;
+	ssize_t n = recv(c->fd, &byte, 1, MSG_PEEK);
+
+	if (n > 0)
+		watch(c, true);
+	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+		connection_close(c);
+}
+
 static void
 on_readable(evutil_socket_t fd, short what, void *arg)
 {
 	struct connection *c = arg;
 	struct server *server = c->service->server;
-	ssize_t n = recv(fd, server->buffer, sizeof(server->buffer), 0);
+	ssize_t n;
 
 	(void)what;
+	if (c->state == SESSION_BUSY) {
+		notice(c);
+		return;
+	}
+	n = recv(fd, server->buffer, sizeof(server->buffer), 0);
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0) {
@@ -304,7 +455,7 @@ on_writable(evutil_socket_t fd, short what, void *arg)
 	if (c->closing && c->state != SESSION_BUSY)
 		connection_close(c);
 	else
-		watch(c, c->state == SESSION_BUSY ? EV_CLOSED : EV_READ);
+		watch(c, false);
 }
 
 /* wake - a session's answer is ready: let it say it, and go on with what it has left */
@@ -329,10 +480,10 @@ connection_open(struct service *service, int fd)
 	c->host.wake = wake;
 	c->host.arg = c;
 	c->session = service->open(service->arg, &c->host);
-	event_assign(&c->read, server->base, fd, EV_READ | EV_PERSIST, on_readable, c);
-	event_assign(&c->write, server->base, fd, EV_WRITE | EV_PERSIST, on_writable, c);
+	c->active = milliseconds();
+	assign(c, &c->read, EV_READ, on_readable);
+	assign(c, &c->write, EV_WRITE, on_writable);
 	event_add(&c->read, NULL);
-	c->active = seconds();
 	TAILQ_INSERT_TAIL(&server->connections, c, next);
 	service->connections++;
 }
@@ -356,6 +507,7 @@ on_acceptable(evutil_socket_t fd, short what, void *arg)
 	int i, client;
 
 	(void)what;
+	event_priority_set(&l->accept, next_priority(service, milliseconds()));
 	for (i = 0; i < ACCEPTS_A_TURN && !is_full(service); i++) {
 		client = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (client == -1) {
@@ -375,13 +527,14 @@ on_acceptable(evutil_socket_t fd, short what, void *arg)
 static void
 close_idle(struct server *server)
 {
-	time_t now = seconds();
+	uint64_t now = milliseconds(), limit = server->limits.idle_seconds * UINT64_C(1000);
 	struct connection *c, *next;
 
 	TAILQ_FOREACH_SAFE (c, &server->connections, next, next) {
-		if (now - c->active < (time_t)server->limits.idle_seconds)
+		if (now - c->active < limit)
 			break;
-		if (c->state != SESSION_BUSY && now - c->active >= (time_t)c->service->least_idle)
+		if (c->state != SESSION_BUSY &&
+		    now - c->active >= c->service->least_idle * UINT64_C(1000))
 			connection_close(c);
 	}
 }
@@ -409,8 +562,11 @@ server_new(struct event_base *base, const struct server_limits *limits)
 	server->limits = *limits;
 	server->reply = evbuffer_new();
 	server->tick = event_new(base, -1, EV_PERSIST, on_tick, server);
-	if (server->reply == NULL || server->tick == NULL)
+	server->flush = event_new(base, -1, 0, on_flush, server);
+	if (server->reply == NULL || server->tick == NULL || server->flush == NULL)
 		fatalx("no memory for the server");
+	/* Behind the requests that are ready: an event of higher rank would end their turn. */
+	event_priority_set(server->flush, PRIORITY_REQUESTS);
 	event_add(server->tick, &tick_interval);
 	SLIST_INIT(&server->listeners);
 	TAILQ_INIT(&server->connections);
@@ -418,16 +574,19 @@ server_new(struct event_base *base, const struct server_limits *limits)
 }
 
 static void
+close_listener(struct server *server, struct listener *l)
+{
+	SLIST_REMOVE(&server->listeners, l, listener, next);
+	event_del(&l->accept);
+	close(l->fd);
+	free(l);
+}
+
+static void
 close_listeners(struct server *server)
 {
-	struct listener *l;
-
-	while ((l = SLIST_FIRST(&server->listeners)) != NULL) {
-		SLIST_REMOVE_HEAD(&server->listeners, next);
-		event_del(&l->accept);
-		close(l->fd);
-		free(l);
-	}
+	while (!SLIST_EMPTY(&server->listeners))
+		close_listener(server, SLIST_FIRST(&server->listeners));
 }
 
 void
@@ -443,14 +602,15 @@ server_free(struct server **serverp)
 	while ((c = TAILQ_FIRST(&server->connections)) != NULL)
 		connection_close(c);
 	event_free(server->tick);
+	event_free(server->flush);
 	evbuffer_free(server->reply);
 	free(server);
 	*serverp = NULL;
 }
 
 size_t
-server_add_service(
-    struct server *server, const char *name, session_open_fn *open, void *arg, unsigned least_idle)
+server_add_service(struct server *server, const char *name, session_open_fn *open, void *arg,
+    unsigned least_idle, bool urgent)
 {
 	struct service *service;
 
@@ -462,6 +622,7 @@ server_add_service(
 	service->open = open;
 	service->arg = arg;
 	service->least_idle = least_idle;
+	service->urgent = urgent;
 	return server->n_services++;
 }
 
@@ -472,15 +633,28 @@ server_limit_service(struct server *server, size_t service, unsigned connections
 }
 
 void
-server_add_listener(struct server *server, size_t service, int fd)
+server_add_listener(struct server *server, size_t service, unsigned id, int fd)
 {
 	struct listener *l = xcalloc(1, sizeof(*l));
 
 	l->service = &server->services[service];
+	l->id = id;
 	l->fd = fd;
 	event_assign(&l->accept, server->base, fd, EV_READ | EV_PERSIST, on_acceptable, l);
-	event_add(&l->accept, NULL);
+	event_priority_set(&l->accept, next_priority(l->service, milliseconds()));
+	if (!l->service->paused)
+		event_add(&l->accept, NULL);
 	SLIST_INSERT_HEAD(&server->listeners, l, next);
+}
+
+void
+server_remove_listener(struct server *server, unsigned id)
+{
+	struct listener *l, *next;
+
+	SLIST_FOREACH_SAFE(l, &server->listeners, next, next)
+	if (l->id == id)
+		close_listener(server, l);
 }
 
 void
@@ -496,7 +670,7 @@ say_goodbye(struct connection *c)
 	ssize_t n = 0;
 
 	c->closing = true;
-	if (c->state == SESSION_BUSY || c->out != NULL)
+	if (!send_unsent(c) || c->state == SESSION_BUSY || c->out != NULL)
 		return;
 	n = recv(c->fd, c->service->server->buffer, READ_SIZE, 0);
 	if (n > 0)

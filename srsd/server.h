@@ -35,16 +35,21 @@ void server_free(struct server **);
 /*
  * Adds a service and returns its number. name (kept by reference) is for the log. open and arg
  * make the sessions. However short the limit, a connection is idle for least_idle seconds at least
- * before it is closed.
+ * before it is closed. The requests of an urgent one are answered before all others, as long as
+ * they are not too many (see srsd/priority.h).
  */
-size_t server_add_service(
-    struct server *, const char *name, session_open_fn *open, void *arg, unsigned least_idle);
+size_t server_add_service(struct server *, const char *name, session_open_fn *open, void *arg,
+    unsigned least_idle, bool urgent);
 
 /* Lets a service have fewer connections than the limit of the server. */
 void server_limit_service(struct server *, size_t service, unsigned connections);
 
-/* Serves a listening, non-blocking socket, which is the server's from now on. */
-void server_add_listener(struct server *, size_t service, int fd);
+/*
+ * Serves a listening, non-blocking socket, which is the server's from now on. id is the caller's,
+ * for server_remove_listener, which closes it; its connections stay.
+ */
+void server_add_listener(struct server *, size_t service, unsigned id, int fd);
+void server_remove_listener(struct server *, unsigned id);
 
 void server_set_limits(struct server *, const struct server_limits *);
 

@@ -91,14 +91,14 @@ srs_keys_mode_error(const struct stat *st, gid_t daemon_group)
 }
 
 struct srs_keys *
-srs_keys_load(const char *path, gid_t daemon_group, char *error, size_t size)
+srs_keys_load(struct filebox *box, const char *path, gid_t daemon_group, char *error, size_t size)
 {
 	struct srs_keys *keys = NULL;
 	struct file file;
 	const char *why;
 	unsigned line = 0;
 
-	if (!file_read(&file, path, SRS_KEYS_FILE_MAX, &why)) {
+	if (!filebox_read(box, &file, path, SRS_KEYS_FILE_MAX, &why)) {
 		snprintf(error, size, "secrets-file %s: %s", path, why);
 		return NULL;
 	}

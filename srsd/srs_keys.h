@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "common/filebox.h"
 #include "srsd/srs_mac.h"
 
 /* Bytes of a secret. postsrsd 1.x cuts longer lines into several secrets without a word. */
@@ -39,10 +40,11 @@ struct srs_keys *srs_keys_parse(const char *text, size_t len, unsigned *line, co
 const char *srs_keys_next(const char **s, const char *end, size_t *len, unsigned *line);
 
 /*
- * Reads a file that nobody but its owner, root's group or the group of the daemon may read.
- * NULL with one line in error that names the file.
+ * Reads a file, through a box (NULL: from the disk), that nobody but its owner, root's group or the
+ * group of the daemon may read. NULL with one line in error that names the file.
  */
-struct srs_keys *srs_keys_load(const char *path, gid_t daemon_group, char *error, size_t size);
+struct srs_keys *srs_keys_load(
+    struct filebox *, const char *path, gid_t daemon_group, char *error, size_t size);
 
 /* Why a file of this mode and group is refused, a static text; NULL when it is not. */
 const char *srs_keys_mode_error(const struct stat *, gid_t daemon_group);

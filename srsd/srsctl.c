@@ -28,12 +28,13 @@ static const struct {
 } commands[] = {
 	{ "check", ctl_check, true },
 	{ "policy", ctl_policy, false },
+	{ "reload", ctl_reload, false },
 	{ "secret", ctl_secret, false },
 	{ "spf", ctl_spf, false },
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
-#define USAGE "command ...; commands: check policy secret spf"
+#define USAGE "command ...; commands: check policy reload secret spf"
 
 /*
  * log_somewhere - spawn(8) makes the client's socket our standard error, too; what we have to say
@@ -61,7 +62,7 @@ static void
 load(struct ctl *ctl, const char *file, bool without, char error[CONFIG_ERROR_SIZE])
 {
 	ctl->config = file == NULL ? CONFIG_FILE : file;
-	ctl->settings = config_load(ctl->config, NULL, 0, error);
+	ctl->settings = config_load(NULL, ctl->config, NULL, 0, error);
 	if (ctl->settings != NULL)
 		return;
 	ctl->settings = config_defaults();

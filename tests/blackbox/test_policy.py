@@ -11,8 +11,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.p
 from harness import srs, tap
 from harness.case import DaemonCase
 from harness.clients import new_instance, policy_request
-from harness.daemon import SECRET
-from harness.dns_server import SERVFAIL
+from harness.daemon import SECRET, StartFailed
+from harness.dns_server import SERVFAIL, SILENT, reverse_name
 
 FORGED = '550 5.1.1 unknown SRS address'
 EXPIRED = '550 5.1.1 expired SRS address'
@@ -35,6 +35,16 @@ ZONE = {
     'why.evil.test': {'TXT': [b'bad\n\naction=OK\n\n\xff' + b'x' * 600]},
     'partly.test': {'TXT': ['v=spf1 ip4:192.0.2.77 -all']},
     'srs.test': {'TXT': ['v=spf1 -all']},
+
+    # who the allow-lists hold
+    'list.test': {'TXT': ['v=spf1 include:hosts.list.test -all']},
+    'hosts.list.test': {'TXT': ['v=spf1 ip4:192.0.2.66 ip6:2001:db8::66 -all']},
+    'mx.relay.test': {'A': ['192.0.2.67'], 'AAAA': ['2001:db8::67']},
+    'xn--bcher-kva.test': {'A': ['192.0.2.67']},
+    reverse_name('192.0.2.68'): {'PTR': ['gone.test', 'host.ptr.test']},
+    reverse_name('192.0.2.69'): {'PTR': ['host.ptr.test', 'evil-ptr.test']},
+    'host.ptr.test': {'A': ['192.0.2.68']},
+    'evil-ptr.test': {'A': ['192.0.2.69']},
 }
 RESULTS = ('pass', 'fail', 'softfail', 'neutral', 'none', 'permerror', 'temperror')
 
@@ -677,6 +687,121 @@ class Log(PolicyCase):
     def test_forgery(self):
         self.client.ask(sender='', recipient='SRS0=xxxx=AA=forgery.test=alice@srs.test')
         self.assertRegex(self.daemon.wait_log('policy .*forgery.test'), 'action=reject')
+
+
+class AllowLists(PolicyCase):
+    """Clients that are not refused, whatever the record says."""
+
+    SPF = {'helo-whitelist': ['mx.relay.test', 'b\u00fccher.test'],
+           'domain-whitelist': ['list.test'], 'domain-whitelist-ptr': ['ptr.test'],
+           'temperror-defer': True, 'lookup-time': 2}
+
+    def test_lists(self):
+        for client, helo, want in (
+                ('192.0.2.66', 'helo.test', 'domain-whitelist'),
+                ('2001:db8::66', 'helo.test', 'domain-whitelist'),
+                ('192.0.2.67', 'mx.relay.test', 'helo-whitelist'),
+                ('192.0.2.67', 'MX.Relay.Test', 'helo-whitelist'),
+                ('2001:db8::67', 'mx.relay.test', 'helo-whitelist'),
+                ('192.0.2.67', 'b\u00fccher.test', 'helo-whitelist'),
+                ('192.0.2.67', 'xn--bcher-kva.test', 'helo-whitelist'),
+                ('192.0.2.68', 'helo.test', 'domain-whitelist-ptr'),
+                ('192.0.2.67', 'helo.test', None),          # its address, another name
+                ('192.0.2.1', 'mx.relay.test', None),       # the name, another address
+                ('192.0.2.69', 'helo.test', None),          # the PTR name is another's
+                ('192.0.2.1', 'helo.test', None)):
+            with self.subTest('%s %s' % (client, helo)):
+                mark = self.daemon.log_mark()
+                action = self.client.ask(sender='carl@fail.test', client_address=client,
+                                         helo_name=helo)
+                line = self.daemon.wait_log('sender=<carl@fail.test>', mark)
+                if want is None:
+                    self.assertRegex(action, '^550 5.7.23 ')
+                    self.assertNotIn('exempt=', line)
+                else:
+                    self.assertEqual(self.header(action), 'fail')
+                    self.assertRegex(line, r' result=fail .* action=prepend exempt=%s ' % want)
+
+    def test_errors_are_spared_too(self):
+        for client, want in (('192.0.2.66', '^PREPEND Received-SPF: Temperror '),
+                             ('192.0.2.1', '^451 4.7.24 ')):
+            with self.subTest(client):
+                self.assertRegex(self.client.ask(sender='a@temperror.test', client_address=client),
+                                 want)
+
+    def test_accepted_mail_pays_nothing(self):
+        """Nothing is looked up for the lists when nothing is refused."""
+        for sender in ('pass.test', 'softfail.test', 'neutral.test', 'none.test', 'permerror.test'):
+            with self.subTest(sender):
+                action = self.client.ask(sender='a@' + sender, helo_name='mx.relay.test')
+                self.assertRegex(action, '^PREPEND ')
+        for name in ('list.test', 'hosts.list.test', reverse_name('192.0.2.1')):
+            self.assertEqual(self.dns.seen(name), [])
+        self.assertEqual(self.dns.seen('mx.relay.test', 'A'), [])
+
+    def test_recipients_of_one_message(self):
+        instance = new_instance()
+        ask = {'sender': 'dora@fail.test', 'client_address': '192.0.2.66', 'instance': instance}
+        self.assertEqual(self.header(self.client.ask(recipient='a@our.test', **ask)), 'fail')
+        self.dns.clear()
+        self.assertEqual(self.client.ask(recipient='b@our.test', **ask), 'DUNNO')
+        self.assert_no_dns()
+        self.assertRegex(self.daemon.wait_log('sender=<dora@fail.test> recipient=<b@our.test>'),
+                         ' exempt=domain-whitelist replayed=yes ')
+
+    def test_lists_that_do_not_answer(self):
+        """Silence holds nobody, and the refusal comes within the time of the check."""
+        daemon = self.another_daemon(spf={**self.SPF, 'domain-whitelist': ['mute.test']})
+        self.dns.add({'mute.test': {'TXT': SILENT}})
+        action = self.policy(daemon).ask(sender='a@fail.test', client_address='192.0.2.77')
+        self.assertRegex(action, '^550 5.7.23 ')
+
+
+class SecondEngine(PolicyCase):
+    """engine = libspf2, in a build that has it."""
+
+    SPF = {'permerror-reject': True}
+
+    def setUp(self):
+        super().setUp()
+        try:
+            daemon = self.another_daemon(spf={**self.SPF, 'engine': 'libspf2'})
+        except StartFailed as failure:
+            if 'one of: native' not in failure.log:
+                raise
+            self.skipTest('built without libspf2')
+        self.second = daemon
+        self.client = self.policy(daemon)
+
+    def test_same(self):
+        for result in RESULTS:
+            with self.subTest(result):
+                mark = self.second.log_mark()
+                action = self.client.ask(sender='eva@%s.test' % result)
+                if result in ('fail', 'permerror'):
+                    self.assertRegex(action, '^550 5.7.2[34] ')
+                else:
+                    self.assertEqual(self.header(action), result)
+                self.assertNotIn('native=', self.second.wait_log('sender=<eva@', mark))
+
+    def test_differs(self):
+        self.dns.add({'zero.test': {'TXT': ['v=spf1 ip4:0.0.0.0/0 -all']}})
+        self.assertRegex(self.client.ask(sender='eva@zero.test'), '^550 5.7.24 ')
+        self.assertRegex(self.second.wait_log('sender=<eva@zero.test>'),
+                         ' result=permerror identity=mailfrom native=pass problem=".+" '
+                         'action=reject ')
+
+    def test_hostile_names(self):
+        """What a client says never comes to libspf2; the daemon lives."""
+        self.dns.add({'macro.test': {'TXT': ['v=spf1 exists:%{s255r-}.%{h}.x.test '
+                                             'include:%{l}.alias.invalid ~all']},
+                      'x0.alias.invalid': {'TXT': ['v=spf1 a:a/.test a:b/.test exists:%{d} ?all']}})
+        for sender in ('%s%n%{s255r-}@macro.test', '-.-.-._,=+/-@macro.test', 'x0@macro.test',
+                       'a b@macro.test', 'x' * 300 + '@macro.test', 'a@x0.alias.invalid'):
+            for helo in ('%{h255r}', 'x0.alias.invalid', 'h' * 300):
+                with self.subTest(sender=sender[:30], helo=helo[:20]):
+                    self.assertRegex(self.client.ask(sender=sender, helo_name=helo),
+                                     '^PREPEND |^550 5.7.24 ')
 
 
 if __name__ == '__main__':

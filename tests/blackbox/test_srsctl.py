@@ -186,7 +186,7 @@ class Spf(Base):
         done = srsctl('-f', self.daemon.config, '-s', self.daemon.path('nobody-there'),
                       'spf', CLIENT, 'jane@zero.test')
         self.assertEqual(done.returncode, 0)
-        self.assertRegex(done.stderr, r'nobody-there: no daemon there: No such file.*; asking')
+        self.assertRegex(done.stderr, r'nobody-there: no daemon there: No such file')
         self.assertTrue(done.stdout.startswith('mailfrom zero.test: pass by ip4:0.0.0.0/0\n'))
 
 

@@ -316,7 +316,9 @@ class Privileges(StartCase):
             pid = int(file.read())
         self.addCleanup(Background.end, pid)
         self.assert_serves(daemon.addresses)
-        self.assertEqual(process_status(pid)['Uid'].split()[0],
+        engine = process_tree(pid)[-1]
+        self.assertNotEqual(engine, pid)
+        self.assertEqual(process_status(engine)['Uid'].split()[0],
                          str(pwd.getpwnam(ORDINARY_USER).pw_uid))
 
     def test_chroot(self):

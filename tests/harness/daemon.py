@@ -186,6 +186,8 @@ class Daemon:
         self.arguments = list(arguments)
         self.notify = notify
         self.prefix = list(prefix)
+        self.environment = {}
+        self.pass_fds = ()
         self.ports = {name: free_port() for name in ('forward', 'reverse', 'policy')}
         self.addresses = {name: ('127.0.0.1', port) for name, port in self.ports.items()}
         self.options = self._defaults(dns)
@@ -238,7 +240,7 @@ class Daemon:
         self.process = subprocess.Popen(
             self.command(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, cwd='/', env=self._environment(self._notify.name),
-            **self._identity())
+            pass_fds=self.pass_fds, **self._identity())
         self._reader = threading.Thread(target=self._read_log, daemon=True)
         self._reader.start()
         if self.notify:
@@ -263,7 +265,7 @@ class Daemon:
         if self.as_root:
             # A process that changed its user cannot be traced, which the leak check needs.
             sanitizer.append('detect_leaks=0')
-        return {**os.environ, 'NOTIFY_SOCKET': notify,
+        return {**os.environ, **self.environment, 'NOTIFY_SOCKET': notify,
                 'ASAN_OPTIONS': ':'.join(filter(None, sanitizer))}
 
     def _wait_ready(self):
@@ -330,6 +332,15 @@ class Daemon:
     def check_sanitizers(self):
         if _SANITIZER.search(self.log()):
             raise AssertionError('a sanitizer complained; see the log')
+
+    def wait_said(self, assignment, count=1):
+        """Until it has told the service manager so, so many times."""
+        deadline = time.monotonic() + WAIT
+        while self.said.count(assignment) < count:
+            left = max(0, deadline - time.monotonic())
+            if not select.select([self._notify.sock], [], [], left)[0]:
+                raise AssertionError('not said: %s' % assignment)
+            self.said += self._notify.receive()
 
     # -- log
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * fake_dns - answers for spf_eval out of a text, in any order.
+ * fake_dns - answers for an evaluation out of a text, in any order.
  *
  * A zone is a text of lines "NAME TYPE VALUE", several for several records. A name or a type that
- * is not there is void; a value of "!" is a DNS error. \NNN is a byte in octal. An MX value is a
+ * is not there is void; a value of "!" is a DNS error, of "!bogus" one that DNSSEC makes; after a
+ * value of "!secure" the answer is secure. \NNN is a byte in octal, in names too. An MX value is a
  * name.
  */
 #ifndef TESTS_UNIT_FAKE_DNS_H
@@ -31,6 +32,7 @@ struct fake_dns {
 	unsigned passes;
 	unsigned questions;
 	unsigned together; /* most questions that one pass left */
+	char asked[2000];  /* all of them, cut: "TXT x.test, A y.test" */
 };
 
 static inline struct spf_text
@@ -65,6 +67,7 @@ fake_add(struct dns_answer *answer, enum dns_type type, const char *value, size_
 	char data[1024], *large = len < sizeof(data) ? data : malloc(len);
 	struct ipaddr ip;
 
+	answer->status = DNS_FOUND;
 	switch (type) {
 	case DNS_A:
 	case DNS_AAAA:
@@ -80,24 +83,50 @@ fake_add(struct dns_answer *answer, enum dns_type type, const char *value, size_
 		free(large);
 }
 
+/* fake_status - what a value that begins with '!' says of the whole answer */
+static inline void
+fake_status(struct dns_answer *answer, const char *value, size_t len)
+{
+	if (len == 7 && memcmp(value, "!secure", 7) == 0) {
+		answer->security = DNS_SECURE;
+		return;
+	}
+	answer->status = DNS_ERROR;
+	if (len == 6 && memcmp(value, "!bogus", 6) == 0)
+		answer->security = DNS_BOGUS;
+}
+
+/* fake_is_name - is what a zone writes there the name? */
+static inline bool
+fake_is_name(const char *written, size_t len, const char *name)
+{
+	char buf[1100];
+
+	if (len >= sizeof(buf) || memchr(written, '\\', len) == NULL)
+		return len == strlen(name) && strncasecmp(written, name, len) == 0;
+	len = fake_unescape(buf, written, len);
+	return len == strlen(name) && strncasecmp(buf, name, len) == 0;
+}
+
 /* fake_answer - what the zone says about a name and a type */
 static inline struct dns_answer *
 fake_answer(const char *zone, const char *name, enum dns_type type)
 {
 	struct dns_answer *answer = dns_answer_new(DNS_VOID);
-	size_t name_len = strlen(name), type_len = strlen(dns_type_name(type)), n;
+	size_t type_len = strlen(dns_type_name(type)), n;
 	const char *line, *end, *s;
 
 	for (line = zone; *line != '\0'; line = *end == '\n' ? end + 1 : end) {
 		end = line + strcspn(line, "\n");
 		n = strcspn(line, " \n");
 		s = line + n + 1;
-		if (n != name_len || strncasecmp(line, name, n) != 0 ||
+		if (!fake_is_name(line, n, name) ||
 		    strncmp(s, dns_type_name(type), type_len) != 0 || s[type_len] != ' ')
 			continue;
 		s += type_len + 1;
-		answer->status = *s == '!' ? DNS_ERROR : DNS_FOUND;
-		if (answer->status == DNS_FOUND)
+		if (*s == '!')
+			fake_status(answer, s, (size_t)(end - s));
+		else
 			fake_add(answer, type, s, (size_t)(end - s));
 	}
 	return answer;
@@ -110,6 +139,16 @@ struct fake_queue {
 	unsigned n;
 };
 
+/* fake_note - one more question, for those who look at which ones there were */
+static inline void
+fake_note(struct fake_dns *dns, const struct spf_answer *answer)
+{
+	size_t n = strlen(dns->asked);
+
+	snprintf(dns->asked + n, sizeof(dns->asked) - n, "%s%s %s", n == 0 ? "" : ", ",
+	    dns_type_name(answer->type), answer->name);
+}
+
 static inline void
 fake_collect(struct fake_dns *dns, struct fake_queue *queue, struct spf_answers *answers)
 {
@@ -119,6 +158,7 @@ fake_collect(struct fake_dns *dns, struct fake_queue *queue, struct spf_answers 
 	while ((answer = spf_answers_wanted(answers)) != NULL) {
 		answer->asked = true;
 		queue->out[queue->n++] = answer;
+		fake_note(dns, answer);
 		dns->questions++;
 	}
 	if (queue->n - before > dns->together)
@@ -154,21 +194,49 @@ fake_reply_some(struct fake_dns *dns, struct fake_queue *queue)
 	}
 }
 
-/* fake_eval - evaluate until there is a verdict; how that went is in dns */
-static inline void
-fake_eval(struct fake_dns *dns, const struct spf_request *req, struct spf_verdict *verdict)
+/* What is evaluated anew with each answer, an engine or another: true when it is done. */
+typedef bool fake_pass_fn(void *arg, struct spf_answers *);
+
+/* fake_drive - evaluate until it is done; how that went is in dns, the answers are the caller's */
+static inline struct spf_answers *
+fake_drive(struct fake_dns *dns, fake_pass_fn *pass, void *arg)
 {
 	struct spf_answers *answers = spf_answers_new();
 	struct fake_queue queue = { .answers = answers };
 
 	dns->passes = 1;
 	dns->questions = dns->together = 0;
-	while (!spf_eval(req, answers, verdict)) {
+	dns->asked[0] = '\0';
+	while (!pass(arg, answers)) {
 		fake_collect(dns, &queue, answers);
 		assert_true(queue.n > 0); /* there must be something to wait for */
 		fake_reply_some(dns, &queue);
 		dns->passes++;
 	}
+	return answers;
+}
+
+/* What fake_eval evaluates. */
+struct fake_eval {
+	const struct spf_request *req;
+	struct spf_verdict *verdict;
+};
+
+static inline bool
+fake_eval_pass(void *arg, struct spf_answers *answers)
+{
+	struct fake_eval *eval = arg;
+
+	return spf_eval(eval->req, answers, eval->verdict);
+}
+
+/* fake_eval - the native engine, until there is a verdict */
+static inline void
+fake_eval(struct fake_dns *dns, const struct spf_request *req, struct spf_verdict *verdict)
+{
+	struct fake_eval eval = { req, verdict };
+	struct spf_answers *answers = fake_drive(dns, fake_eval_pass, &eval);
+
 	spf_answers_free(&answers);
 }
 

@@ -17,6 +17,7 @@
 struct resolver_question {
 	char name[HOSTNAME_MAX + 1];
 	enum dns_type type;
+	struct resolver *resolver;
 	resolver_done_fn *done;
 	void *arg;
 };
@@ -24,10 +25,17 @@ struct resolver_question {
 struct resolver {
 	const char *zone;
 	bool cached; /* answer at once */
-	size_t out;  /* questions that wait */
+	struct dns_answer *(*known)(struct resolver *, const char *name, enum dns_type);
+	size_t out; /* questions that wait */
 	struct resolver_question *question[FAKE_RESOLVER_MAX];
 	unsigned asked, cancelled;
 };
+
+struct dns_answer *
+resolver_known(struct resolver *r, const char *name, enum dns_type type)
+{
+	return r->known == NULL ? NULL : r->known(r, name, type);
+}
 
 struct resolver_question *
 resolver_ask(
@@ -45,6 +53,7 @@ resolver_ask(
 	assert_true(r->out < FAKE_RESOLVER_MAX);
 	snprintf(q->name, sizeof(q->name), "%s", name);
 	q->type = type;
+	q->resolver = r;
 	q->done = done;
 	q->arg = arg;
 	r->question[r->out++] = q;
@@ -63,8 +72,10 @@ fake_resolver_forget(struct resolver *r, struct resolver_question *q)
 }
 
 void
-resolver_cancel(struct resolver *r, struct resolver_question *q)
+resolver_cancel(struct resolver_question *q)
 {
+	struct resolver *r = q->resolver;
+
 	r->cancelled++;
 	fake_resolver_forget(r, q);
 }
@@ -81,14 +92,21 @@ fake_resolver_is_out(const struct resolver *r, const char *name, enum dns_type t
 	return false;
 }
 
-/* fake_resolver_answer - answer the oldest question, without running the loop */
+/* fake_resolver_reply - answer one question, without running the loop */
 static inline void
-fake_resolver_answer(struct resolver *r)
+fake_resolver_reply(struct resolver *r, struct resolver_question *q)
 {
-	struct resolver_question *q = r->question[0], copy = *q;
+	struct resolver_question copy = *q;
 
 	fake_resolver_forget(r, q);
 	copy.done(copy.arg, fake_answer(r->zone, copy.name, copy.type));
+}
+
+/* fake_resolver_answer - the oldest one */
+static inline void
+fake_resolver_answer(struct resolver *r)
+{
+	fake_resolver_reply(r, r->question[0]);
 }
 
 /* fake_resolver_run - answer all that is asked, until nothing is */

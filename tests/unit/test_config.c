@@ -11,7 +11,7 @@ static struct settings *
 load(const char *text, const char *const *overrides, size_t n, char error[CONFIG_ERROR_SIZE])
 {
 	const char *path = unit_write("conf", text, strlen(text), 0600);
-	struct settings *s = config_load(path, overrides, n, error);
+	struct settings *s = config_load(NULL, path, overrides, n, error);
 	size_t len = strlen(path);
 
 	if (s == NULL && strncmp(error, path, len) == 0) {
@@ -116,6 +116,15 @@ test_lists(void **state)
 		{ DOMAIN "forward = {}\n", "forward = {}\n" },
 		{ DOMAIN "forward = {\"unix:/run/f\"}\n", "forward = {\"unix:/run/f\"}\n" },
 		{ DOMAIN "spf { skip-addresses = {} }\n", "\tskip-addresses = {}\n" },
+		{ DOMAIN "spf { helo-whitelist = {mx.relay.test, \"B\303\274cher.test\"} }\n",
+		    "\thelo-whitelist = {\"mx.relay.test\", \"B\303\274cher.test\"}\n" },
+		{ DOMAIN
+		    "spf { domain-whitelist = {relay.test} domain-whitelist-ptr = {x.test} }\n",
+		    "\tdomain-whitelist-ptr = {\"x.test\"}\n" },
+		{ DOMAIN "spf { engine = Native }\n", "\tengine = \"native\"\n" },
+		{ DOMAIN "control = none\n", "control = \"none\"\n" },
+		{ DOMAIN "trust-anchor = \"/etc/root.key\"\n",
+		    "trust-anchor = \"/etc/root.key\"\n" },
 		{ DOMAIN "spf { whitelist = {192.0.2.0/24, \"2001:db8::/32\"} }\n",
 		    "\twhitelist = {\"192.0.2.0/24\", \"2001:db8::/32\"}\n" },
 	};
@@ -193,6 +202,14 @@ test_bad_values(void **state)
 		    "FILE:2: nameservers: 'ns.test' is not accepted; IP, IP:PORT or [IPV6]:PORT" },
 		{ DOMAIN "spf {\n helo-reject = SPF_No_Pass\n}\n",
 		    "FILE:3: helo-reject: 'SPF_No_Pass' is not accepted; one of: spf-not-pass" },
+		{ DOMAIN "spf {\n helo-whitelist = {.relay.test}\n}\n",
+		    "FILE:3: helo-whitelist: '.relay.test' is not accepted; a domain" },
+		{ DOMAIN "spf {\n engine = spf2\n}\n",
+		    "FILE:3: engine: 'spf2' is not accepted; one of: native" },
+		{ DOMAIN "control = \"inet:127.0.0.1:1\"\n",
+		    "FILE:2: control: 'inet:127.0.0.1:1' is not accepted; unix:PATH or none" },
+		{ DOMAIN "trust-anchor = root.key\n",
+		    "FILE:2: trust-anchor: 'root.key' is not accepted; a path that begins with /" },
 		{ DOMAIN "spf {\n\n whitelist = {192.0.2.0/33}\n}\n",
 		    "FILE:4: whitelist: '192.0.2.0/33' is not accepted; IP or IP/PREFIX" },
 		{ DOMAIN "spf { prospective = mx.test }\n",
@@ -334,10 +351,10 @@ test_no_file(void **state)
 	char error[CONFIG_ERROR_SIZE];
 
 	(void)state;
-	assert_null(config_load(unit_path("none"), NULL, 0, error));
+	assert_null(config_load(NULL, unit_path("none"), NULL, 0, error));
 	unit_holds("none", "path", error, "/none: ");
 	unit_holds("none", "reason", error, strerror(ENOENT));
-	assert_null(config_load(unit_dir, NULL, 0, error));
+	assert_null(config_load(NULL, unit_dir, NULL, 0, error));
 	unit_true("folder", "message", error[0] != '\0');
 	unit_end();
 }

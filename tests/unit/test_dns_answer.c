@@ -15,6 +15,20 @@ test_type_names(void **state)
 }
 
 static void
+test_status_and_security_names(void **state)
+{
+	(void)state;
+	assert_string_equal(dns_status_name(DNS_FOUND), "found");
+	assert_string_equal(dns_status_name(DNS_VOID), "void");
+	assert_string_equal(dns_status_name(DNS_ERROR), "error");
+	assert_string_equal(dns_security_name(DNS_BOGUS), "bogus");
+	assert_string_equal(dns_security_name(DNS_INSECURE), "insecure");
+	assert_string_equal(dns_security_name(DNS_SECURE), "secure");
+	/* The weakest of several is the least. */
+	assert_true(DNS_BOGUS < DNS_INSECURE && DNS_INSECURE < DNS_SECURE);
+}
+
+static void
 test_records_are_copied(void **state)
 {
 	struct dns_answer *answer = dns_answer_new(DNS_FOUND);
@@ -85,6 +99,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_type_names),
+		cmocka_unit_test(test_status_and_security_names),
 		cmocka_unit_test(test_records_are_copied),
 		cmocka_unit_test(test_size_grows),
 		cmocka_unit_test(test_references),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "tests/unit/unit.h"
 
+#include "common/hash.h"
 #include "spf/dns_cache.h"
 
 /* keep - put an answer with one text into the cache */
@@ -158,6 +159,7 @@ static void
 test_bounded_in_number(void **state)
 {
 	struct dns_cache *cache = dns_cache_new();
+	char last[40];
 	unsigned i;
 
 	(void)state;
@@ -170,7 +172,8 @@ test_bounded_in_number(void **state)
 	check_found(cache, "n0.test", DNS_TXT, 1001, "x");
 	check_found(cache, "n1.test", DNS_TXT, 1001, NULL);
 	check_found(cache, "n2.test", DNS_TXT, 1001, "x");
-	check_found(cache, "n20000.test", DNS_TXT, 1001, "x");
+	snprintf(last, sizeof(last), "n%u.test", i);
+	check_found(cache, last, DNS_TXT, 1001, "x");
 	dns_cache_free(&cache);
 	unit_end();
 }
@@ -193,6 +196,57 @@ test_bounded_in_bytes(void **state)
 	unit_end();
 }
 
+/* Everybody is found before he goes: nothing of them is lost but their place in the row. */
+static void
+test_all_in_use(void **state)
+{
+	struct dns_cache *cache = dns_cache_new();
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < DNS_CACHE_ENTRIES; i++) {
+		keep_numbered(cache, i, "x");
+		if (i == 0 || i == 1)
+			check_found(cache, i == 0 ? "n0.test" : "n1.test", DNS_TXT, 1000, "x");
+	}
+	keep_numbered(cache, i, "x");
+	check_found(cache, "n0.test", DNS_TXT, 1000, "x");
+	check_found(cache, "n1.test", DNS_TXT, 1000, "x");
+	check_found(cache, "n2.test", DNS_TXT, 1000, NULL);
+	check_found(cache, "n3.test", DNS_TXT, 1000, "x");
+	dns_cache_free(&cache);
+	unit_end();
+}
+
+/* Names that collide push each other out, and nobody else; none of them makes a long way. */
+static void
+test_collisions(void **state)
+{
+	struct dns_cache *cache = dns_cache_new();
+	uint32_t bucket, wanted = 0;
+	unsigned i, n = 0;
+	char name[40], first[40] = "", last[40] = "";
+
+	(void)state;
+	keep(cache, "other.test", DNS_TXT, "x", 3600, 1000);
+	for (i = 0; n < 20; i++) {
+		snprintf(name, sizeof(name), "n%u.test", i);
+		bucket = hash_bytes(HASH_BEGIN ^ DNS_TXT, name, strlen(name)) % DNS_CACHE_ENTRIES;
+		if (n == 0)
+			wanted = bucket;
+		if (bucket != wanted)
+			continue;
+		keep(cache, name, DNS_TXT, "x", 3600, 1000);
+		memcpy(n++ == 0 ? first : last, name, sizeof(name));
+	}
+	unit_int("bucket", "count", (int)dns_cache_count(cache), 1 + 16);
+	check_found(cache, first, DNS_TXT, 1000, NULL);
+	check_found(cache, last, DNS_TXT, 1000, "x");
+	check_found(cache, "other.test", DNS_TXT, 1000, "x");
+	dns_cache_free(&cache);
+	unit_end();
+}
+
 int
 main(void)
 {
@@ -206,6 +260,8 @@ main(void)
 		cmocka_unit_test(test_references),
 		cmocka_unit_test(test_bounded_in_number),
 		cmocka_unit_test(test_bounded_in_bytes),
+		cmocka_unit_test(test_all_in_use),
+		cmocka_unit_test(test_collisions),
 	};
 
 	return cmocka_run_group_tests_name("dns_cache", tests, NULL, NULL);

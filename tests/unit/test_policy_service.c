@@ -605,6 +605,241 @@ test_warnings(void **state)
 	unit_end();
 }
 
+/* Of those whom an allow-list holds: the header says what SPF says. */
+#define FAIL_HEADER                                                               \
+	"action=PREPEND Received-SPF: Fail (mailfrom) identity=mailfrom; "        \
+	"client-ip=192.0.2.1; helo=mx.relay.test; envelope-from=\"a@bad.test\"; " \
+	"receiver=<UNKNOWN>\n\n"
+
+static void
+test_allow_lists(void **state)
+{
+	unsigned asked;
+
+	(void)state;
+	set_spf("domain-whitelist", "good.test");
+	unit_text(
+	    "held", "answer", ask("192.0.2.1", "a@bad.test", "b@own.test", "1.1"), FAIL_HEADER);
+	check_log("held",
+	    "unit: policy client=192.0.2.1 helo=mx.relay.test sender=<a@bad.test> "
+	    "recipient=<b@own.test> result=fail identity=mailfrom mechanism=-all action=prepend "
+	    "exempt=domain-whitelist time=0ms dns=3\n");
+	asked = resolver.asked;
+	unit_text("second recipient", "answer", ask("192.0.2.1", "a@bad.test", "c@own.test", "1.1"),
+	    "action=DUNNO\n\n");
+	check_log("second recipient",
+	    "unit: policy client=192.0.2.1 helo=mx.relay.test sender=<a@bad.test> "
+	    "recipient=<c@own.test> result=fail identity=mailfrom mechanism=-all action=dunno "
+	    "exempt=domain-whitelist replayed=yes time=0ms dns=0\n");
+	unit_int("second recipient", "questions", resolver.asked, asked);
+	unit_holds("another client", "answer", ask("192.0.2.2", "a@bad.test", "b@own.test", "1.2"),
+	    "action=550 5.7.23 ");
+	check_log("another client",
+	    "unit: policy client=192.0.2.2 helo=mx.relay.test sender=<a@bad.test> "
+	    "recipient=<b@own.test> result=fail identity=mailfrom mechanism=-all action=reject "
+	    "time=0ms dns=3\n");
+	asked = resolver.asked;
+	unit_holds("its second recipient", "answer",
+	    ask("192.0.2.2", "a@bad.test", "c@own.test", "1.2"), "action=550 5.7.23 ");
+	unit_int("its second recipient", "questions", resolver.asked, asked);
+	unit_end();
+}
+
+static void
+test_allow_list_words(void **state)
+{
+	static const char lists[] = "bad.test TXT v=spf1 -all\n"
+				    "mx.relay.test A 192.0.2.1\n"
+				    "1.2.0.192.in-addr.arpa PTR mx.relay.test\n";
+
+	(void)state;
+	resolver.zone = lists;
+	set_spf("domain-whitelist-ptr", "relay.test");
+	ask("192.0.2.1", "a@bad.test", "b@own.test", "");
+	unit_holds("by PTR", "log", log_capture_take(),
+	    " action=prepend exempt=domain-whitelist-ptr time=0ms dns=4\n");
+	set_spf("helo-whitelist", "mx.relay.test");
+	ask("192.0.2.1", "a@bad.test", "b@own.test", "");
+	unit_holds("by HELO", "log", log_capture_take(), " exempt=helo-whitelist time=0ms dns=4\n");
+	set_spf("test-only", "yes");
+	ask("192.0.2.1", "a@bad.test", "b@own.test", "");
+	unit_holds("test-only", "log", log_capture_take(), " exempt=helo-whitelist time=0ms");
+	ask("192.0.2.2", "a@bad.test", "b@own.test", "");
+	unit_holds("test-only, another", "log", log_capture_take(),
+	    " exempt=test-only would=reject time=0ms dns=4\n");
+	unit_end();
+}
+
+/* Mail that is not refused costs no question for the lists, nor does what is spared already. */
+static void
+test_allow_lists_are_not_asked(void **state)
+{
+	static const struct {
+		const char *client, *sender, *recipient;
+		unsigned questions;
+	} rows[] = {
+		{ "192.0.2.1", "a@good.test", "b@own.test", 2 },
+		{ "192.0.2.1", "a@soft.test", "b@own.test", 2 },
+		{ "192.0.2.1", "a@none.test", "b@own.test", 2 },
+		{ "192.0.2.1", "a@sick.test", "b@own.test", 2 },
+		{ "192.0.2.1", "", "b@own.test", 1 },
+		{ "10.1.2.3", "a@bad.test", "b@own.test", 2 },
+		{ "127.0.0.1", "a@bad.test", "b@own.test", 0 },
+		{ "192.0.2.1", JANE, "b@own.test", 0 },
+		{ "192.0.2.1", "a@bad.test", FORGED, 0 },
+	};
+	unsigned before;
+	size_t i;
+
+	(void)state;
+	set_spf("helo-whitelist", "mx.relay.test");
+	set_spf("domain-whitelist", "list.test");
+	set_spf("domain-whitelist-ptr", "list.test");
+	for (i = 0; i < COUNT(rows); i++) {
+		before = resolver.asked;
+		ask(rows[i].client, rows[i].sender, rows[i].recipient, "");
+		unit_int(unit_row("<%s> from %s", rows[i].sender, rows[i].client), "questions",
+		    resolver.asked - before, rows[i].questions);
+	}
+	before = resolver.asked;
+	ask("192.0.2.1", "a@bad.test", "b@own.test", "");
+	unit_int("a refusal", "questions", resolver.asked - before, 5);
+	unit_end();
+}
+
+/* A message of several recipients has its headers as ever. */
+static void
+test_headers_of_the_allowed(void **state)
+{
+	(void)state;
+	set_spf("domain-whitelist", "good.test");
+	set_spf("header", "both");
+	unit_text(
+	    "first", "answer", ask("192.0.2.1", "a@bad.test", "b@own.test", "1.1"), FAIL_HEADER);
+	unit_text("second", "answer", ask("192.0.2.1", "a@bad.test", "c@own.test", "1.1"),
+	    "action=PREPEND Authentication-Results: mx.srs.test; spf=fail smtp.mailfrom=bad.test; "
+	    "spf=none smtp.helo=mx.relay.test\n\n");
+	unit_text("third", "answer", ask("192.0.2.1", "a@bad.test", "d@own.test", "1.1"),
+	    "action=DUNNO\n\n");
+	unit_end();
+}
+
+static void
+test_waits_for_the_lists(void **state)
+{
+	struct request r = { "192.0.2.1", "mx.relay.test", "a@bad.test", "b@own.test", "1.1" };
+	const char *text = put_request(&r);
+	size_t len = strlen(text);
+	struct hand hand;
+
+	(void)state;
+	set_spf("domain-whitelist", "good.test");
+	open_hand(&hand);
+	unit_text("asked", "answer", give(&hand, text, len), "");
+	unit_int("asked", "questions", (int)resolver.out, 2);
+	fake_resolver_run(&resolver, service.checker.base);
+	unit_int("verdicts", "wakes", wakes, 1);
+	unit_text("verdicts", "answer", give(&hand, text, len), "");
+	unit_int("verdicts", "state", hand.state, SESSION_BUSY);
+	unit_int("verdicts", "used", (int)hand.used, 0);
+	unit_int("verdicts", "questions", (int)resolver.out, 1);
+	fake_resolver_run(&resolver, service.checker.base);
+	unit_int("lists", "wakes", wakes, 2);
+	unit_text("lists", "answer", give(&hand, text, len), FAIL_HEADER);
+	unit_int("lists", "state", hand.state, SESSION_READING);
+	unit_int("lists", "used", (int)hand.used, (int)len);
+	unit_int("lists", "questions", (int)resolver.out, 0);
+	unit_text("second recipient", "answer", give(&hand, text, len), "action=DUNNO\n\n");
+	close_hand(&hand);
+	unit_end();
+}
+
+static void
+test_client_goes_away_in_the_lists(void **state)
+{
+	struct request r = { "192.0.2.1", "mx.relay.test", "a@bad.test", "b@own.test", "1.1" };
+	const char *text = put_request(&r);
+	struct hand hand;
+
+	(void)state;
+	set_spf("domain-whitelist", "good.test");
+	open_hand(&hand);
+	give(&hand, text, strlen(text));
+	fake_resolver_run(&resolver, service.checker.base);
+	give(&hand, text, strlen(text));
+	assert_int_equal(resolver.out, 1);
+	close_hand(&hand);
+	assert_int_equal(resolver.out, 0);
+	assert_int_equal(resolver.cancelled, 1);
+	event_base_loop(service.checker.base, EVLOOP_NONBLOCK);
+	assert_int_equal(wakes, 1);
+	assert_int_equal(spf_messages_count(service.messages), 0);
+}
+
+static void
+test_log_of_dnssec(void **state)
+{
+	static const char signed_zone[] = "safe.test TXT !secure\n"
+					  "safe.test TXT v=spf1 -all\n"
+					  "plain.test TXT v=spf1 -all\n"
+					  "fake.test TXT !bogus\n";
+	static const struct {
+		const char *sender, *want;
+	} rows[] = {
+		{ "a@safe.test", " mechanism=-all dnssec=secure action=reject " },
+		{ "a@plain.test", " mechanism=-all dnssec=insecure action=reject " },
+		{ "a@fake.test", " result=temperror identity=mailfrom dnssec=bogus "
+				 "problem=\"DNSSEC validation failed\" action=prepend " },
+	};
+	size_t i;
+
+	(void)state;
+	resolver.zone = signed_zone;
+	settings->dnssec = true;
+	for (i = 0; i < COUNT(rows); i++) {
+		ask("192.0.2.1", rows[i].sender, "b@own.test", "");
+		unit_holds(rows[i].sender, "log", log_capture_take(), rows[i].want);
+	}
+	ask("127.0.0.1", "a@safe.test", "b@own.test", "");
+	unit_true("nothing evaluated", "no word", strstr(log_capture_take(), "dnssec=") == NULL);
+	settings->dnssec = false;
+	for (i = 0; i < COUNT(rows); i++) {
+		ask("192.0.2.1", rows[i].sender, "b@own.test", "");
+		unit_true(rows[i].sender, "no word without dnssec",
+		    strstr(log_capture_take(), "dnssec=") == NULL);
+	}
+	unit_end();
+}
+
+#ifdef HAVE_LIBSPF2
+static void
+test_log_of_the_second_engine(void **state)
+{
+	static const char any[] = "any.test TXT v=spf1 ip4:0.0.0.0/0 -all\n"
+				  "good.test TXT v=spf1 ip4:192.0.2.1 -all\n";
+
+	(void)state;
+	resolver.zone = any;
+	set_spf("engine", "libspf2");
+	unit_holds("differs", "answer", ask("192.0.2.1", "a@any.test", "b@own.test", "1.1"),
+	    "action=PREPEND Received-SPF: Permerror (mailfrom) ");
+	check_log("differs",
+	    "unit: policy client=192.0.2.1 helo=mx.relay.test sender=<a@any.test> "
+	    "recipient=<b@own.test> result=permerror identity=mailfrom native=pass "
+	    "problem=\"libspf2 cannot use it\" action=prepend time=0ms dns=2\n");
+	ask("192.0.2.1", "a@any.test", "c@own.test", "1.1");
+	unit_holds("second recipient", "log", log_capture_take(),
+	    " native=pass problem=\"libspf2 cannot use it\" action=dunno replayed=yes ");
+	unit_text("agrees", "answer", ask("192.0.2.1", "a@good.test", "b@own.test", ""), PASS);
+	unit_true("agrees", "no word", strstr(log_capture_take(), "native=") == NULL);
+	set_spf("permerror-reject", "yes");
+	unit_text("refused", "answer", ask("192.0.2.1", "a@any.test", "b@own.test", ""),
+	    "action=550 5.7.24 SPF MAIL FROM check failed: the SPF record of any.test cannot be "
+	    "used: libspf2 cannot use it\n\n");
+	unit_end();
+}
+#endif
+
 int
 main(void)
 {
@@ -629,6 +864,16 @@ main(void)
 		POLICY_TEST(test_log_lines),
 		POLICY_TEST(test_log_of_untrusted_text),
 		POLICY_TEST(test_warnings),
+		POLICY_TEST(test_allow_lists),
+		POLICY_TEST(test_allow_list_words),
+		POLICY_TEST(test_allow_lists_are_not_asked),
+		POLICY_TEST(test_headers_of_the_allowed),
+		POLICY_TEST(test_waits_for_the_lists),
+		POLICY_TEST(test_client_goes_away_in_the_lists),
+		POLICY_TEST(test_log_of_dnssec),
+#ifdef HAVE_LIBSPF2
+		POLICY_TEST(test_log_of_the_second_engine),
+#endif
 	};
 
 	return cmocka_run_group_tests_name("policy_service", tests, NULL, NULL);

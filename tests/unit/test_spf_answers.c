@@ -82,6 +82,33 @@ test_asked_once(void **state)
 	spf_answers_free(&answers);
 }
 
+/* known - one answer; arg counts how often it is asked for any */
+static struct dns_answer *
+known(void *arg, const char *name, enum dns_type type)
+{
+	++*(unsigned *)arg;
+	return strcmp(name, "known.test") == 0 && type == DNS_TXT ? dns_answer_new(DNS_VOID) : NULL;
+}
+
+static void
+test_known(void **state)
+{
+	struct spf_answers *answers = spf_answers_new();
+	unsigned calls = 0;
+
+	(void)state;
+	spf_answers_set_known(answers, known, &calls);
+	assert_int_equal(spf_answers_get(answers, "KNOWN.test", DNS_TXT)->reply->status, DNS_VOID);
+	assert_non_null(spf_answers_guess(answers, "known.test", DNS_TXT)->reply);
+	assert_int_equal(calls, 1);
+	assert_null(spf_answers_wanted(answers));
+	assert_null(spf_answers_get(answers, "known.test", DNS_A)->reply);
+	assert_string_equal(spf_answers_wanted(answers)->name, "known.test");
+	assert_null(spf_answers_get(answers, "other.test", DNS_TXT)->reply);
+	assert_int_equal(calls, 3);
+	spf_answers_free(&answers);
+}
+
 static void
 test_wanted_and_asked(void **state)
 {
@@ -167,6 +194,7 @@ main(void)
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_longest_name),
 		cmocka_unit_test(test_asked_once),
+		cmocka_unit_test(test_known),
 		cmocka_unit_test(test_wanted_and_asked),
 		cmocka_unit_test(test_too_large),
 		cmocka_unit_test(test_bounded),

@@ -18,28 +18,48 @@ static const char zone[] = "x.test TXT v=spf1 include:i.test -all\n"
 			   "exp.test TXT v=spf1 -all exp=why.test\n"
 			   "why.test TXT no, says %{r} at %{t}\n";
 
+/* A clock that is turned by hand. */
+static uint64_t hand_ms;
+
+static uint64_t
+hand_elapsed(void *arg)
+{
+	(void)arg;
+	return hand_ms;
+}
+
+static const struct clock hand_clock = { NULL, hand_elapsed, NULL };
+
 static struct event_base *base;
 static struct resolver resolver;
 static struct spf_checker checker;
 static struct settings *settings;
 static unsigned wakes;
 
+static struct settings *
+make_settings(void)
+{
+	struct settings *made = xcalloc(1, sizeof(*made));
+	const struct option *o;
+
+	for (o = options; o < options + options_count; o++)
+		option_preset(made, o);
+	return made;
+}
+
 static int
 begin(void **state)
 {
-	const struct option *o;
-
 	(void)state;
-	settings = xcalloc(1, sizeof(*settings));
-	for (o = options; o < options + options_count; o++)
-		option_preset(settings, o);
+	settings = make_settings();
 	base = event_base_new();
 	memset(&resolver, 0, sizeof(resolver));
 	resolver.zone = zone;
 	checker.base = base;
 	checker.resolver = &resolver;
 	checker.inflight = spf_inflight_new();
-	checker.clock = &clock_system;
+	checker.clock = &hand_clock;
+	hand_ms = 5000;
 	wakes = 0;
 	return 0;
 }
@@ -116,6 +136,39 @@ test_both_identities(void **state)
 	assert_int_equal(resolver.cancelled, 0);
 	spf_check_free(&check);
 	assert_null(check);
+	spf_check_free(&check);
+}
+
+/* known - the resolver's cache has what the test's names say */
+static struct dns_answer *
+known(struct resolver *r, const char *name, enum dns_type type)
+{
+	return strstr(name, "relay.test") != NULL || strcmp(name, "x.test") == 0
+		   ? fake_answer(r->zone, name, type)
+		   : NULL;
+}
+
+/* What is known is not asked for, and leads on to what is not. */
+static void
+test_known_answers(void **state)
+{
+	struct spf_check_request req = make_request("mx.relay.test", "jane", "x.test");
+	struct spf_check *check;
+
+	(void)state;
+	resolver.known = known;
+	check = start(&req);
+	assert_false(spf_check_is_done(check));
+	assert_int_equal(resolver.asked, 1);
+	assert_true(fake_resolver_is_out(&resolver, "i.test", DNS_TXT));
+	fake_resolver_run(&resolver, base);
+	check_results(check, SPF_PASS, SPF_PASS);
+	assert_int_equal(spf_check_questions(check), 5);
+	spf_check_free(&check);
+	req.sender_domain = fake_text("mx.relay.test");
+	check = start(&req);
+	check_results(check, SPF_PASS, SPF_PASS);
+	assert_int_equal(resolver.asked, 2);
 	spf_check_free(&check);
 }
 
@@ -399,11 +452,439 @@ test_many_checks_of_one_domain(void **state)
 	assert_int_equal(wakes, SPF_INFLIGHT_MAX);
 }
 
+static void
+set_list(const char *name, const char *entry)
+{
+	char error[OPTION_ERROR_SIZE];
+
+	assert_true(option_set(settings, option_find("spf", name), &entry, 1, error));
+}
+
+static const char listed[] = "bad.test TXT v=spf1 -all\n"
+			     "sick.test TXT !\n"
+			     "list.test TXT v=spf1 a:h.list.test -all\n"
+			     "h.list.test A 192.0.2.1\n"
+			     "empty.list.test TXT v=spf1 a:h.list.test -all\n"
+			     "xn--bcher-kva.test A 192.0.2.1\n"
+			     "1.2.0.192.in-addr.arpa PTR h.list.test\n";
+
+/* start_refused - a check with a reason to ask the lists: HELO none, MAIL FROM fail */
+static struct spf_check *
+start_refused(const char *helo)
+{
+	struct spf_check_request req = make_request(helo, "jane", "bad.test");
+	struct spf_check *check;
+
+	resolver.zone = listed;
+	check = start(&req);
+	fake_resolver_run(&resolver, base);
+	check_results(check, SPF_NONE, SPF_FAIL);
+	assert_false(spf_check_verdicts(check)->has_allowed);
+	assert_null(spf_check_verdicts(check)->allowed);
+	return check;
+}
+
+static void
+check_allowed(const struct spf_check *check, const char *want)
+{
+	check_results(check, SPF_NONE, SPF_FAIL);
+	assert_true(spf_check_verdicts(check)->has_allowed);
+	if (want == NULL)
+		assert_null(spf_check_verdicts(check)->allowed);
+	else
+		assert_string_equal(spf_check_verdicts(check)->allowed, want);
+}
+
+/* Nothing is asked for the lists before somebody wants to know. */
+static void
+test_allow_from_the_cache(void **state)
+{
+	struct spf_check *check;
+
+	(void)state;
+	resolver.cached = true;
+	set_list("domain-whitelist", "list.test");
+	check = start_refused("mx.relay.test");
+	assert_int_equal(spf_check_questions(check), 2);
+	spf_check_allow(check);
+	check_allowed(check, "domain-whitelist");
+	assert_int_equal(spf_check_questions(check), 4);
+	assert_int_equal(wakes, 0);
+	/* Once more is no more. */
+	spf_check_allow(check);
+	check_allowed(check, "domain-whitelist");
+	assert_int_equal(resolver.asked, 4);
+	spf_check_free(&check);
+}
+
+static void
+test_allow_waits(void **state)
+{
+	struct spf_check *check;
+
+	(void)state;
+	set_list("domain-whitelist", "list.test");
+	check = start_refused("mx.relay.test");
+	assert_int_equal(wakes, 1);
+	spf_check_allow(check);
+	assert_false(spf_check_is_done(check));
+	assert_int_equal(resolver.out, 1);
+	assert_true(fake_resolver_is_out(&resolver, "list.test", DNS_TXT));
+	/* Nobody is counted for a domain of ours. */
+	assert_int_equal(spf_inflight_count(checker.inflight), 0);
+	fake_resolver_run(&resolver, base);
+	check_allowed(check, "domain-whitelist");
+	assert_int_equal(wakes, 2);
+	event_base_loop(base, EVLOOP_NONBLOCK);
+	assert_int_equal(wakes, 2);
+	spf_check_free(&check);
+}
+
+static void
+test_allow_words(void **state)
+{
+	static const struct {
+		const char *list, *entry, *helo, *want;
+	} rows[] = {
+		{ "helo-whitelist", "h.list.test", "h.list.test", "helo-whitelist" },
+		{ "helo-whitelist", "h.list.test", "H.List.Test", "helo-whitelist" },
+		{ "helo-whitelist", "b\303\274cher.test", "b\303\274cher.test", "helo-whitelist" },
+		{ "helo-whitelist", "b\303\274cher.test", "xn--bcher-kva.test", "helo-whitelist" },
+		{ "helo-whitelist", "xn--bcher-kva.test", "B\303\234CHER.test", "helo-whitelist" },
+		{ "helo-whitelist", "h.list.test", "mx.relay.test", NULL },
+		{ "helo-whitelist", "bad.test", "b\377d.test", NULL },
+		{ "domain-whitelist", "list.test", "mx.relay.test", "domain-whitelist" },
+		{ "domain-whitelist", "bad.test", "mx.relay.test", NULL },
+		{ "domain-whitelist", "sick.test", "mx.relay.test", NULL },
+		{ "domain-whitelist-ptr", "list.test", "mx.relay.test", "domain-whitelist-ptr" },
+		{ "domain-whitelist-ptr", "other.test", "mx.relay.test", NULL },
+	};
+	struct spf_check *check;
+	size_t i;
+
+	(void)state;
+	resolver.cached = true;
+	for (i = 0; i < COUNT(rows); i++) {
+		set_list("helo-whitelist", "nobody.test");
+		set_list(rows[i].list, rows[i].entry);
+		check = start_refused(rows[i].helo);
+		spf_check_allow(check);
+		unit_text(unit_row("%s %s, HELO %s", rows[i].list, rows[i].entry, rows[i].helo),
+		    "list", spf_check_verdicts(check)->allowed, rows[i].want);
+		spf_check_free(&check);
+		settings_free(&settings);
+		settings = make_settings();
+	}
+	unit_end();
+}
+
+/* Who has waited for his verdicts until the deadline does not wait for the lists as well. */
+static void
+test_allow_after_the_deadline(void **state)
+{
+	struct spf_check_request req = make_request("mx.relay.test", "jane", "bad.test");
+	struct spf_check *check;
+	unsigned asked;
+
+	(void)state;
+	resolver.zone = listed;
+	settings->spf.lookup_time = 0;
+	set_list("domain-whitelist", "list.test");
+	check = start(&req);
+	event_base_loop(base, EVLOOP_ONCE);
+	check_results(check, SPF_TEMPERROR, SPF_TEMPERROR);
+	asked = resolver.asked;
+	resolver.cached = true;
+	spf_check_allow(check);
+	check_results(check, SPF_TEMPERROR, SPF_TEMPERROR);
+	assert_true(spf_check_verdicts(check)->has_allowed);
+	assert_null(spf_check_verdicts(check)->allowed);
+	assert_int_equal(resolver.asked, asked);
+	assert_int_equal(wakes, 1);
+	spf_check_free(&check);
+}
+
+/* The deadline passes between the verdicts and the question for the lists. */
+static void
+test_allow_after_a_late_verdict(void **state)
+{
+	struct spf_check_request req = make_request("localhost", "jane", "bad.test");
+	struct spf_check *check;
+
+	(void)state;
+	resolver.zone = listed;
+	settings->spf.lookup_time = 0;
+	set_list("domain-whitelist", "list.test");
+	check = start(&req);
+	fake_resolver_answer(&resolver);
+	event_base_loop(base, EVLOOP_ONCE);
+	event_base_loop(base, EVLOOP_NONBLOCK);
+	check_results(check, SPF_NONE, SPF_FAIL);
+	assert_int_equal(wakes, 1);
+	spf_check_allow(check);
+	check_allowed(check, NULL);
+	assert_int_equal(resolver.asked, 1);
+	event_base_loop(base, EVLOOP_NONBLOCK);
+	assert_int_equal(wakes, 1);
+	spf_check_free(&check);
+}
+
+/* What the lists cannot tell in time holds nobody; the verdicts stay. */
+static void
+test_deadline_of_the_lists(void **state)
+{
+	struct spf_check *check;
+
+	(void)state;
+	settings->spf.lookup_time = 0;
+	set_list("domain-whitelist", "list.test");
+	resolver.cached = true;
+	check = start_refused("mx.relay.test");
+	resolver.cached = false;
+	spf_check_allow(check);
+	assert_false(spf_check_is_done(check));
+	event_base_loop(base, EVLOOP_ONCE);
+	check_allowed(check, NULL);
+	assert_int_equal(wakes, 1);
+	assert_int_equal(resolver.out, 0);
+	assert_int_equal(resolver.cancelled, 1);
+	event_base_loop(base, EVLOOP_NONBLOCK);
+	assert_int_equal(wakes, 1);
+	spf_check_free(&check);
+}
+
+/* Asks for the lists as soon as it is woken, as the policy service does. */
+static void
+wake_and_ask(void *arg)
+{
+	struct spf_check **check = arg;
+
+	if (++wakes == 1)
+		spf_check_allow(*check);
+}
+
+/* One deadline for both: it began with the first wait. */
+static void
+test_one_deadline(void **state)
+{
+	struct spf_check_request req = make_request("localhost", "jane", "bad.test");
+	struct spf_check *check;
+
+	(void)state;
+	resolver.zone = listed;
+	settings->spf.lookup_time = 0;
+	set_list("domain-whitelist", "list.test");
+	check = spf_check_start(&checker, settings, &req, wake_and_ask, &check);
+	fake_resolver_answer(&resolver);
+	event_base_loop(base, EVLOOP_ONCE);
+	event_base_loop(base, EVLOOP_NONBLOCK);
+	check_allowed(check, NULL);
+	assert_int_equal(wakes, 2);
+	assert_int_equal(resolver.asked, 2);
+	assert_int_equal(resolver.out, 0);
+	spf_check_free(&check);
+}
+
+static void
+test_cancelled_lists(void **state)
+{
+	struct spf_check *check;
+
+	(void)state;
+	set_list("domain-whitelist", "list.test");
+	set_list("domain-whitelist-ptr", "list.test");
+	check = start_refused("mx.relay.test");
+	spf_check_allow(check);
+	assert_int_equal(resolver.out, 2);
+	fake_resolver_answer(&resolver); /* which is not looked at yet */
+	spf_check_free(&check);
+	assert_int_equal(resolver.out, 0);
+	assert_int_equal(resolver.cancelled, 1);
+	event_base_loop(base, EVLOOP_NONBLOCK);
+	assert_int_equal(wakes, 1);
+}
+
+/* A list that holds the client is enough: the other questions are nobody's any more. */
+static void
+test_answers_behind_the_lists(void **state)
+{
+	struct spf_check *check;
+
+	(void)state;
+	set_list("helo-whitelist", "h.list.test");
+	set_list("domain-whitelist-ptr", "list.test");
+	check = start_refused("h.list.test");
+	spf_check_allow(check);
+	assert_int_equal(resolver.out, 2);
+	fake_resolver_answer(&resolver);
+	event_base_loop(base, EVLOOP_NONBLOCK);
+	check_allowed(check, "helo-whitelist");
+	assert_int_equal(wakes, 2);
+	fake_resolver_run(&resolver, base);
+	assert_int_equal(wakes, 2);
+	spf_check_free(&check);
+}
+
+static const struct spf_answer *
+asked_of(const struct spf_check *check, size_t step, size_t nth)
+{
+	const struct spf_trace *trace = spf_check_trace(check, SPF_IDENTITY_MAILFROM);
+
+	assert_in_range(step, 0, trace->n - 1);
+	assert_in_range(nth, 0, trace->step[step].n - 1);
+	return trace->step[step].asked[nth];
+}
+
+static void
+check_times(const struct spf_answer *answer, const char *name, uint64_t asked, uint64_t answered)
+{
+	assert_string_equal(answer->name, name);
+	assert_int_equal(answer->asked_ms, asked);
+	assert_int_equal(answer->answered_ms, answered);
+}
+
+static void
+test_trace_and_times(void **state)
+{
+	struct spf_check_request req = make_request("localhost", "jane", "x.test");
+	const struct spf_trace *trace;
+	struct spf_check *check;
+	size_t i;
+
+	(void)state;
+	req.trace = true;
+	check = start(&req);
+	hand_ms += 10;
+	for (i = 0; i < 3; i++) {
+		fake_resolver_answer(&resolver);
+		event_base_loop(base, EVLOOP_NONBLOCK);
+		hand_ms += 10;
+	}
+	check_results(check, SPF_NONE, SPF_PASS);
+	assert_int_equal(spf_check_ms(check, SPF_IDENTITY_HELO), 0);
+	assert_int_equal(spf_check_ms(check, SPF_IDENTITY_MAILFROM), 30);
+	assert_int_equal(spf_check_trace(check, SPF_IDENTITY_HELO)->n, 0);
+	trace = spf_check_trace(check, SPF_IDENTITY_MAILFROM);
+	assert_int_equal(trace->n, 4);
+	assert_string_equal(trace->step[1].term, "include:i.test");
+	assert_string_equal(trace->step[1].outcome, "match");
+	assert_int_equal(trace->step[3].depth, 1);
+	assert_string_equal(trace->step[3].term, "a:h.test");
+	check_times(asked_of(check, 0, 0), "x.test", 0, 10);
+	check_times(asked_of(check, 2, 0), "i.test", 10, 20);
+	check_times(asked_of(check, 3, 0), "h.test", 20, 30);
+	assert_false(asked_of(check, 0, 0)->at_once);
+	assert_false(asked_of(check, 0, 0)->given_up);
+	spf_check_free(&check);
+}
+
+static void
+test_trace_of_cached_answers(void **state)
+{
+	struct spf_check_request req = make_request("mx.relay.test", "jane", "x.test");
+	struct spf_check *check;
+
+	(void)state;
+	resolver.cached = true;
+	req.trace = true;
+	check = start(&req);
+	check_times(asked_of(check, 0, 0), "x.test", 0, 0);
+	assert_true(asked_of(check, 0, 0)->at_once);
+	assert_true(spf_check_trace(check, SPF_IDENTITY_HELO)->n > 0);
+	assert_int_equal(spf_check_ms(check, SPF_IDENTITY_MAILFROM), 0);
+	spf_check_free(&check);
+	req.trace = false;
+	check = start(&req);
+	assert_null(spf_check_trace(check, SPF_IDENTITY_HELO));
+	assert_null(spf_check_trace(check, SPF_IDENTITY_MAILFROM));
+	spf_check_free(&check);
+}
+
+static void
+test_trace_of_what_came_too_late(void **state)
+{
+	struct spf_check_request req = make_request("localhost", "jane", "x.test");
+	struct spf_check *check;
+
+	(void)state;
+	settings->spf.lookup_time = 0;
+	req.trace = true;
+	check = start(&req);
+	hand_ms += 20000;
+	event_base_loop(base, EVLOOP_ONCE);
+	check_results(check, SPF_NONE, SPF_TEMPERROR);
+	assert_int_equal(spf_check_ms(check, SPF_IDENTITY_MAILFROM), 20000);
+	assert_string_equal(asked_of(check, 0, 0)->name, "x.test");
+	assert_true(asked_of(check, 0, 0)->given_up);
+	assert_string_equal(
+	    spf_check_trace(check, SPF_IDENTITY_MAILFROM)->step[0].outcome, "waiting");
+	spf_check_free(&check);
+}
+
+#ifdef HAVE_LIBSPF2
+static void
+test_engine(void **state)
+{
+	static const char any[] = "x.test TXT v=spf1 ip4:0.0.0.0/0 -all\n"
+				  "mx.relay.test TXT v=spf1 a -all\n"
+				  "mx.relay.test A 192.0.2.1\n";
+	struct spf_check_request req = make_request("mx.relay.test", "jane", "x.test");
+	struct spf_check *check;
+
+	(void)state;
+	resolver.zone = any;
+	check = start(&req);
+	fake_resolver_run(&resolver, base);
+	check_results(check, SPF_PASS, SPF_PASS);
+	assert_false(spf_check_verdicts(check)->mailfrom.differs);
+	spf_check_free(&check);
+	req.engine = SPF_ENGINE_LIBSPF2;
+	wakes = 0;
+	check = start(&req);
+	fake_resolver_run(&resolver, base);
+	check_results(check, SPF_PASS, SPF_PERMERROR);
+	assert_false(spf_check_verdicts(check)->helo.differs);
+	assert_string_equal(spf_check_verdicts(check)->helo.mechanism, "a");
+	assert_true(spf_check_verdicts(check)->mailfrom.differs);
+	assert_int_equal(spf_check_verdicts(check)->mailfrom.native, SPF_PASS);
+	assert_int_equal(wakes, 1);
+	spf_check_free(&check);
+	/* No verdict is no difference. */
+	settings->spf.lookup_time = 0;
+	check = start(&req);
+	event_base_loop(base, EVLOOP_ONCE);
+	check_results(check, SPF_TEMPERROR, SPF_TEMPERROR);
+	assert_false(spf_check_verdicts(check)->mailfrom.differs);
+	spf_check_free(&check);
+}
+
+/* The lists have an engine of their own: the native one. */
+static void
+test_engine_of_the_lists(void **state)
+{
+	static const char any[] = "bad.test TXT v=spf1 -all\n"
+				  "list.test TXT v=spf1 ip4:0.0.0.0/0 -all\n";
+	struct spf_check_request req = make_request("localhost", "jane", "bad.test");
+	struct spf_check *check;
+
+	(void)state;
+	resolver.zone = any;
+	resolver.cached = true;
+	set_list("domain-whitelist", "list.test");
+	req.engine = SPF_ENGINE_LIBSPF2;
+	check = start(&req);
+	spf_check_allow(check);
+	check_allowed(check, "domain-whitelist");
+	spf_check_free(&check);
+}
+#endif
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CHECK_TEST(test_both_identities),
+		CHECK_TEST(test_known_answers),
 		CHECK_TEST(test_one_identity),
 		CHECK_TEST(test_cached_answers),
 		CHECK_TEST(test_nothing_to_ask),
@@ -418,6 +899,22 @@ main(void)
 		CHECK_TEST(test_deadline_of_one_identity),
 		CHECK_TEST(test_woken_once),
 		CHECK_TEST(test_many_checks_of_one_domain),
+		CHECK_TEST(test_allow_from_the_cache),
+		CHECK_TEST(test_allow_waits),
+		CHECK_TEST(test_allow_words),
+		CHECK_TEST(test_allow_after_the_deadline),
+		CHECK_TEST(test_allow_after_a_late_verdict),
+		CHECK_TEST(test_deadline_of_the_lists),
+		CHECK_TEST(test_one_deadline),
+		CHECK_TEST(test_cancelled_lists),
+		CHECK_TEST(test_answers_behind_the_lists),
+		CHECK_TEST(test_trace_and_times),
+		CHECK_TEST(test_trace_of_cached_answers),
+		CHECK_TEST(test_trace_of_what_came_too_late),
+#ifdef HAVE_LIBSPF2
+		CHECK_TEST(test_engine),
+		CHECK_TEST(test_engine_of_the_lists),
+#endif
 	};
 
 	return cmocka_run_group_tests_name("spf_check", tests, NULL, NULL);

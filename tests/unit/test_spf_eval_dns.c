@@ -721,6 +721,78 @@ test_preparing_anything(void **state)
 	dns_answer_unref(&answer);
 }
 
+/* The weakest answer that a verdict rests on, and no other (DNSSEC). */
+static void
+test_security(void **state)
+{
+	static const char signed_zone[] =
+	    "plain.test TXT v=spf1 a -all\n"
+	    "plain.test A 192.0.2.1\n"
+	    "safe.test TXT !secure\n"
+	    "safe.test TXT v=spf1 a:h.safe.test -all\n"
+	    "h.safe.test A !secure\n"
+	    "h.safe.test A 192.0.2.1\n"
+	    "half.test TXT !secure\n"
+	    "half.test TXT v=spf1 a:plain.test -all\n"
+	    "inc.test TXT !secure\n"
+	    "inc.test TXT v=spf1 include:plain.test -all\n"
+	    "unneeded.test TXT !secure\n"
+	    "unneeded.test TXT v=spf1 ip4:192.0.2.1 a:plain.test -all\n"
+	    "ahead.test TXT !secure\n"
+	    "ahead.test TXT v=spf1 a:h.safe.test a:fake.test -all\n"
+	    "void.test TXT !secure\n"
+	    "void.test TXT v=spf1 a:gone.test -all\n"
+	    "fake.test TXT !bogus\n"
+	    "fake.test A !bogus\n"
+	    "fake-a.test TXT !secure\n"
+	    "fake-a.test TXT v=spf1 a:fake.test -all\n"
+	    "fake-in.test TXT v=spf1 include:fake.test -all\n"
+	    "fake-red.test TXT v=spf1 redirect=fake.test\n"
+	    "sick.test TXT !\n"
+	    "none.test TXT !secure\n"
+	    "none.test TXT no policy\n";
+	static const struct {
+		const char *domain;
+		enum spf_result result;
+		enum dns_security security;
+		const char *problem;
+	} rows[] = {
+		{ "plain.test", SPF_PASS, DNS_INSECURE, "" },
+		{ "safe.test", SPF_PASS, DNS_SECURE, "" },
+		{ "half.test", SPF_PASS, DNS_INSECURE, "" },
+		{ "inc.test", SPF_PASS, DNS_INSECURE, "" },
+		{ "unneeded.test", SPF_PASS, DNS_SECURE, "" },
+		{ "ahead.test", SPF_PASS, DNS_SECURE, "" },
+		{ "void.test", SPF_FAIL, DNS_INSECURE, "" },
+		{ "fake.test", SPF_TEMPERROR, DNS_BOGUS, "DNSSEC validation failed" },
+		{ "fake-a.test", SPF_TEMPERROR, DNS_BOGUS, "DNSSEC validation failed" },
+		{ "fake-in.test", SPF_TEMPERROR, DNS_BOGUS, "DNSSEC validation failed" },
+		{ "fake-red.test", SPF_TEMPERROR, DNS_BOGUS, "DNSSEC validation failed" },
+		{ "sick.test", SPF_TEMPERROR, DNS_INSECURE, "DNS error" },
+		{ "none.test", SPF_NONE, DNS_SECURE, "" },
+		{ "localhost", SPF_NONE, DNS_INSECURE, "" },
+	};
+	struct fake_dns dns = { .zone = signed_zone, .seed = 4033 };
+	struct spf_verdict verdict;
+	struct spf_request req;
+	unsigned order;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		req = fake_request(rows[i].domain, "192.0.2.1");
+		for (order = 0; order < 8; order++) {
+			dns.order = order < FAKE_MIXED ? (enum fake_order)order : FAKE_MIXED;
+			fake_eval(&dns, &req, &verdict);
+			unit_int(rows[i].domain, "result", verdict.result, rows[i].result);
+			unit_text(rows[i].domain, "security", dns_security_name(verdict.security),
+			    dns_security_name(rows[i].security));
+			unit_text(rows[i].domain, "problem", verdict.problem, rows[i].problem);
+		}
+	}
+	unit_end();
+}
+
 int
 main(void)
 {
@@ -748,6 +820,7 @@ main(void)
 		cmocka_unit_test(test_one_pass_over_all_answers),
 		cmocka_unit_test(test_shared_answers),
 		cmocka_unit_test(test_preparing_anything),
+		cmocka_unit_test(test_security),
 	};
 
 	return cmocka_run_group_tests_name("spf_eval_dns", tests, NULL, NULL);

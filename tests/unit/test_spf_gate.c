@@ -850,6 +850,241 @@ test_header_due(void **state)
 	unit_end();
 }
 
+static bool
+asks_allowed(struct gate_case *c)
+{
+	struct gate_query q;
+
+	gate_query(c, &q);
+	return gate_asks_allowed(&q, c->settings, &c->verdicts);
+}
+
+/* The lists are looked up when, and only when, there is a refusal that they may spare. */
+static void
+test_asks_allowed(void **state)
+{
+	static const char *const lists[] = { "helo-whitelist", "domain-whitelist",
+		"domain-whitelist-ptr" };
+	struct gate_case c;
+	bool refused;
+	size_t i, list;
+	int result;
+
+	(void)state;
+	for (i = 0; i < COUNT(policies); i++) {
+		for (result = 0; result < SPF_RESULTS; result++) {
+			const char *row = unit_row(
+			    "%s, %s", policies[i].policy, spf_result_name((enum spf_result)result));
+
+			refused = refuses(policies[i].refuses, (enum spf_result)result);
+			c = gate_begin();
+			gate_set(&c, "mail-from-reject", policies[i].policy);
+			gate_helo(&c, SPF_NONE);
+			gate_mailfrom(&c, (enum spf_result)result);
+			unit_true(row, "no list, no question", !asks_allowed(&c));
+			gate_end(&c);
+			for (list = 0; list < COUNT(lists); list++) {
+				c = gate_begin();
+				gate_set(&c, lists[list], "list.test");
+				gate_set(&c, "mail-from-reject", policies[i].policy);
+				gate_helo(&c, SPF_NONE);
+				gate_mailfrom(&c, (enum spf_result)result);
+				unit_int(row, lists[list], asks_allowed(&c), refused);
+				c.verdicts.has_allowed = true;
+				unit_true(row, "asked once", !asks_allowed(&c));
+				gate_end(&c);
+			}
+		}
+	}
+	unit_end();
+}
+
+static void
+test_asks_allowed_for_helo_and_errors(void **state)
+{
+	static const struct {
+		const char *name, *option, *value;
+		enum spf_result helo, mailfrom;
+		bool want;
+	} rows[] = {
+		{ "HELO fails", "helo-reject", "fail", SPF_FAIL, SPF_PASS, true },
+		{ "HELO softfails", "helo-reject", "fail", SPF_SOFTFAIL, SPF_PASS, false },
+		{ "HELO softfails", "helo-reject", "softfail", SPF_SOFTFAIL, SPF_PASS, true },
+		{ "HELO is not refused", "helo-reject", "false", SPF_FAIL, SPF_PASS, false },
+		{ "permerror", "permerror-reject", "no", SPF_NONE, SPF_PERMERROR, false },
+		{ "permerror", "permerror-reject", "yes", SPF_NONE, SPF_PERMERROR, true },
+		{ "temperror", "temperror-defer", "no", SPF_NONE, SPF_TEMPERROR, false },
+		{ "temperror", "temperror-defer", "yes", SPF_NONE, SPF_TEMPERROR, true },
+		{ "temperror of HELO", "temperror-defer", "yes", SPF_TEMPERROR, SPF_PASS, true },
+		{ "test-only", "test-only", "yes", SPF_NONE, SPF_FAIL, true },
+		{ "no-mail", "no-mail", "yes", SPF_NONE, SPF_FAIL, false },
+		{ "must pass", "reject-not-pass-domains", "x.test", SPF_NONE, SPF_NEUTRAL, true },
+	};
+	struct gate_case c;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		c = gate_begin();
+		gate_set(&c, "domain-whitelist", "list.test");
+		gate_set(&c, rows[i].option, rows[i].value);
+		gate_helo(&c, rows[i].helo);
+		gate_mailfrom(&c, rows[i].mailfrom);
+		unit_int(unit_row("%s, %s", rows[i].name, rows[i].value), "asks", asks_allowed(&c),
+		    rows[i].want);
+		gate_end(&c);
+	}
+	unit_end();
+}
+
+/* Who is spared already needs no list. */
+static void
+test_asks_allowed_after_the_others(void **state)
+{
+	static const struct {
+		const char *name, *client, *srs_sender;
+		enum gate_srs sender;
+		bool want;
+	} rows[] = {
+		{ "any client", "192.0.2.1", "skip", GATE_SRS_FOREIGN, true },
+		{ "private address", "10.1.2.3", "skip", GATE_SRS_FOREIGN, false },
+		{ "private address, IPv6", "fd00::1", "skip", GATE_SRS_FOREIGN, false },
+		{ "SRS sender", "192.0.2.1", "skip", GATE_SRS_VALID, false },
+		{ "SRS sender", "192.0.2.1", "no-reject", GATE_SRS_VALID, false },
+		{ "SRS sender", "192.0.2.1", "check", GATE_SRS_VALID, true },
+		{ "forged SRS sender", "192.0.2.1", "skip", GATE_SRS_FORGED, true },
+		{ "forged SRS sender", "192.0.2.1", "no-reject", GATE_SRS_FORGED, true },
+	};
+	struct gate_case c;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		c = gate_begin();
+		gate_set(&c, "domain-whitelist", "list.test");
+		gate_set(&c, "srs-sender", rows[i].srs_sender);
+		c.req.client_address = gate_text(rows[i].client);
+		c.sender = rows[i].sender;
+		gate_helo(&c, SPF_NONE);
+		gate_mailfrom(&c, SPF_FAIL);
+		unit_int(unit_row("%s, %s", rows[i].name, rows[i].srs_sender), "asks",
+		    asks_allowed(&c), rows[i].want);
+		gate_end(&c);
+	}
+	c = gate_begin();
+	gate_set(&c, "domain-whitelist", "list.test");
+	assert_true(ipaddr_parse(&c.settings->prospective, "198.51.100.7", 12));
+	c.req.client_address = gate_text("10.1.2.3");
+	gate_helo(&c, SPF_NONE);
+	gate_mailfrom(&c, SPF_FAIL);
+	unit_true("prospective", "asks about that address", asks_allowed(&c));
+	gate_end(&c);
+	unit_end();
+}
+
+/* A list that holds the client spares every refusal that SPF gives, and makes no pass. */
+static void
+test_allowed(void **state)
+{
+	static const struct {
+		const char *name;
+		enum spf_result helo, mailfrom;
+		const char *why;
+	} rows[] = {
+		{ "fail", SPF_NONE, SPF_FAIL, "domain-whitelist" },
+		{ "softfail", SPF_NONE, SPF_SOFTFAIL, "domain-whitelist" },
+		{ "neutral", SPF_NONE, SPF_NEUTRAL, "domain-whitelist" },
+		{ "permerror", SPF_NONE, SPF_PERMERROR, "domain-whitelist" },
+		{ "temperror", SPF_NONE, SPF_TEMPERROR, "domain-whitelist" },
+		{ "HELO fail", SPF_FAIL, SPF_PASS, "domain-whitelist" },
+		{ "both fail", SPF_FAIL, SPF_FAIL, "domain-whitelist" },
+		{ "pass", SPF_NONE, SPF_PASS, NULL },
+		{ "none", SPF_NONE, SPF_NONE, NULL },
+	};
+	struct gate_case c;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		c = gate_begin();
+		gate_set(&c, "mail-from-reject", "spf-not-pass");
+		gate_set(&c, "permerror-reject", "yes");
+		gate_set(&c, "temperror-defer", "yes");
+		gate_helo(&c, rows[i].helo);
+		gate_mailfrom(&c, rows[i].mailfrom);
+		c.verdicts.has_allowed = true;
+		c.verdicts.allowed = "domain-whitelist";
+		gate_check(&c, rows[i].name, GATE_PREPEND, NULL);
+		unit_text(rows[i].name, "exempt", c.action.why, rows[i].why);
+		unit_true(rows[i].name, "no NAT", !c.action.nat_guarded);
+		c.verdicts.allowed = NULL;
+		gate_run(&c, rows[i].name);
+		unit_true(rows[i].name, "refused when no list holds it",
+		    (c.action.kind != GATE_PREPEND) == (rows[i].why != NULL));
+		gate_end(&c);
+	}
+	unit_end();
+}
+
+/* srs-sender, nat-guard, then the lists. */
+static void
+test_order_of_what_spares(void **state)
+{
+	static const struct {
+		enum gate_srs sender;
+		const char *client, *allowed, *why;
+	} rows[] = {
+		{ GATE_SRS_VALID, "10.1.2.3", "helo-whitelist", "srs-sender" },
+		{ GATE_SRS_FOREIGN, "10.1.2.3", "helo-whitelist", "nat-guard" },
+		{ GATE_SRS_FOREIGN, "192.0.2.1", "helo-whitelist", "helo-whitelist" },
+		{ GATE_SRS_FOREIGN, "192.0.2.1", "domain-whitelist-ptr", "domain-whitelist-ptr" },
+		{ GATE_SRS_FOREIGN, "192.0.2.1", NULL, "mail-from-reject" },
+	};
+	struct gate_case c;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		const char *row = unit_row("row %zu", i);
+
+		c = gate_begin();
+		gate_set(&c, "srs-sender", "no-reject");
+		c.sender = rows[i].sender;
+		c.req.client_address = gate_text(rows[i].client);
+		gate_helo(&c, SPF_NONE);
+		gate_mailfrom(&c, SPF_FAIL);
+		c.verdicts.has_allowed = true;
+		c.verdicts.allowed = rows[i].allowed;
+		gate_run(&c, row);
+		if (rows[i].allowed == NULL) {
+			unit_text(row, "kind", gate_kind_name(c.action.kind), "reject");
+		} else {
+			unit_text(row, "kind", gate_kind_name(c.action.kind), "prepend");
+			unit_text(row, "exempt", c.action.why, rows[i].why);
+		}
+		gate_end(&c);
+	}
+	unit_end();
+}
+
+/* What speaks against the recipient is no matter of SPF. */
+static void
+test_lists_do_not_spare_srs_refusals(void **state)
+{
+	struct gate_case c = gate_begin();
+
+	(void)state;
+	gate_set(&c, "domain-whitelist", "list.test");
+	gate_helo(&c, SPF_NONE);
+	gate_mailfrom(&c, SPF_FAIL);
+	c.verdicts.has_allowed = true;
+	c.verdicts.allowed = "domain-whitelist";
+	c.recipient = GATE_SRS_FORGED;
+	gate_check(&c, "forged", GATE_REJECT, "550 5.1.1 unknown SRS address");
+	gate_end(&c);
+	unit_end();
+}
+
 int
 main(void)
 {
@@ -880,6 +1115,12 @@ main(void)
 		cmocka_unit_test(test_nat_guard_and_prospective),
 		cmocka_unit_test(test_test_only),
 		cmocka_unit_test(test_header_due),
+		cmocka_unit_test(test_asks_allowed),
+		cmocka_unit_test(test_asks_allowed_for_helo_and_errors),
+		cmocka_unit_test(test_asks_allowed_after_the_others),
+		cmocka_unit_test(test_allowed),
+		cmocka_unit_test(test_order_of_what_spares),
+		cmocka_unit_test(test_lists_do_not_spare_srs_refusals),
 	};
 
 	return cmocka_run_group_tests_name("spf_gate", tests, NULL, NULL);

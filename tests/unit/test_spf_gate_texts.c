@@ -491,6 +491,86 @@ test_any_values(void **state)
 	unit_end();
 }
 
+/* Who is spared by a list has the true result in the header. */
+static void
+test_headers_of_the_allowed(void **state)
+{
+	static const struct {
+		enum spf_result result;
+		const char *want;
+	} rows[] = {
+		{ SPF_FAIL,
+		    "PREPEND Received-SPF: Fail (mailfrom) identity=mailfrom; client-ip=192.0.2.1; "
+		    "helo=mx.relay.test; envelope-from=\"a@x.test\"; receiver=<UNKNOWN>" },
+		{ SPF_TEMPERROR,
+		    "PREPEND Received-SPF: Temperror (mailfrom) identity=mailfrom; "
+		    "client-ip=192.0.2.1; helo=mx.relay.test; envelope-from=\"a@x.test\"; "
+		    "receiver=<UNKNOWN>" },
+	};
+	struct gate_case c;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		c = gate_begin();
+		gate_set(&c, "temperror-defer", "yes");
+		gate_helo(&c, SPF_NONE);
+		gate_mailfrom(&c, rows[i].result);
+		c.verdicts.has_allowed = true;
+		c.verdicts.allowed = "helo-whitelist";
+		gate_check(&c, spf_result_name(rows[i].result), GATE_PREPEND, rows[i].want);
+		gate_end(&c);
+	}
+	c = gate_begin();
+	gate_helo(&c, SPF_FAIL);
+	gate_null_sender(&c);
+	c.verdicts.has_allowed = true;
+	c.verdicts.allowed = "helo-whitelist";
+	gate_check(&c, "null sender", GATE_PREPEND,
+	    "PREPEND Received-SPF: Fail (helo) identity=helo; client-ip=192.0.2.1; "
+	    "helo=mx.relay.test; envelope-from=\"<>\"; receiver=<UNKNOWN>");
+	gate_end(&c);
+	c = gate_begin();
+	gate_helo(&c, SPF_NONE);
+	gate_mailfrom(&c, SPF_FAIL);
+	gate_set(&c, "header", "authentication-results");
+	c.due = GATE_HEADER_AUTHRES;
+	c.verdicts.has_allowed = true;
+	c.verdicts.allowed = "helo-whitelist";
+	gate_check(&c, "Authentication-Results", GATE_PREPEND,
+	    "PREPEND Authentication-Results: mx.receiver.test; spf=fail smtp.mailfrom=x.test; "
+	    "spf=none smtp.helo=mx.relay.test");
+	c.due = GATE_HEADER_NONE;
+	gate_check(&c, "no header due", GATE_DUNNO, "DUNNO");
+	unit_text("no header due", "exempt", c.action.why, "helo-whitelist");
+	gate_end(&c);
+	unit_end();
+}
+
+/* What would not have been refused is not said to have been held back. */
+static void
+test_test_only_of_the_allowed(void **state)
+{
+	struct gate_case c = gate_begin();
+
+	(void)state;
+	gate_set(&c, "test-only", "yes");
+	gate_helo(&c, SPF_NONE);
+	gate_mailfrom(&c, SPF_FAIL);
+	c.verdicts.has_allowed = true;
+	c.verdicts.allowed = "domain-whitelist";
+	gate_check(&c, "allowed", GATE_PREPEND,
+	    "PREPEND Received-SPF: Fail (mailfrom) identity=mailfrom; client-ip=192.0.2.1; "
+	    "helo=mx.relay.test; envelope-from=\"a@x.test\"; receiver=<UNKNOWN>");
+	unit_text("allowed", "would", c.action.would, NULL);
+	unit_text("allowed", "exempt", c.action.why, "domain-whitelist");
+	c.verdicts.allowed = NULL;
+	gate_run(&c, "not allowed");
+	unit_text("not allowed", "would", c.action.would, "reject");
+	gate_end(&c);
+	unit_end();
+}
+
 int
 main(void)
 {
@@ -512,6 +592,8 @@ main(void)
 		cmocka_unit_test(test_test_only_comment),
 		cmocka_unit_test(test_names_in_refusals),
 		cmocka_unit_test(test_any_values),
+		cmocka_unit_test(test_headers_of_the_allowed),
+		cmocka_unit_test(test_test_only_of_the_allowed),
 	};
 
 	return cmocka_run_group_tests_name("spf_gate_texts", tests, NULL, NULL);

@@ -244,6 +244,28 @@ test_bounded(void **state)
 	unit_end();
 }
 
+/* A message that is added again leaves a gap in the ring, which goes when its turn comes. */
+static void
+test_added_again_and_again(void **state)
+{
+	struct spf_messages *messages = spf_messages_new();
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < 3 * SPF_MESSAGES_MAX; i++)
+		add_numbered(messages, i % 5);
+	assert_int_equal(spf_messages_count(messages), 5);
+	for (i = 0; i < SPF_MESSAGES_MAX - 5; i++)
+		add_numbered(messages, 1000000 + i);
+	assert_int_equal(spf_messages_count(messages), SPF_MESSAGES_MAX);
+	assert_true(is_known(messages, 4));
+	add_numbered(messages, 1);
+	add_numbered(messages, 2);
+	assert_true(is_known(messages, 1));
+	assert_true(is_known(messages, 1000000));
+	spf_messages_free(&messages);
+}
+
 int
 main(void)
 {
@@ -258,6 +280,7 @@ main(void)
 		cmocka_unit_test(test_added_again),
 		cmocka_unit_test(test_clock_goes_backwards),
 		cmocka_unit_test(test_bounded),
+		cmocka_unit_test(test_added_again_and_again),
 	};
 
 	return cmocka_run_group_tests_name("spf_messages", tests, NULL, NULL);

@@ -259,7 +259,7 @@ load(mode_t mode, gid_t group, gid_t daemon_group, char *error, size_t size)
 	if (group != getegid() && chown(path, (uid_t)-1, group) == -1)
 		fail_msg("chown: group %u", (unsigned)group);
 	assert_int_equal(chmod(path, mode), 0);
-	return srs_keys_load(path, daemon_group, error, size);
+	return srs_keys_load(NULL, path, daemon_group, error, size);
 }
 
 static void
@@ -325,19 +325,19 @@ test_load_errors(void **state)
 	char error[300], *huge = unit_fill('\n', 300 * 1024);
 
 	(void)state;
-	assert_null(srs_keys_load(unit_path("none"), 0, error, sizeof(error)));
+	assert_null(srs_keys_load(NULL, unit_path("none"), 0, error, sizeof(error)));
 	unit_holds("missing", "message", error, "/none: ");
 	unit_holds("missing", "message", error, "No such file");
 	unit_write("secret", BYTES("one\n\nsec\0ret\n"), 0600);
-	assert_null(srs_keys_load(unit_path("secret"), 0, error, sizeof(error)));
+	assert_null(srs_keys_load(NULL, unit_path("secret"), 0, error, sizeof(error)));
 	unit_holds("NUL", "message", error, "/secret:3: NUL");
 	unit_write("secret", BYTES("\n\n"), 0600);
-	assert_null(srs_keys_load(unit_path("secret"), 0, error, sizeof(error)));
+	assert_null(srs_keys_load(NULL, unit_path("secret"), 0, error, sizeof(error)));
 	unit_holds("empty", "message", error, "/secret: holds no secret");
 	unit_write("secret", huge, 300 * 1024, 0600);
-	assert_null(srs_keys_load(unit_path("secret"), 0, error, sizeof(error)));
+	assert_null(srs_keys_load(NULL, unit_path("secret"), 0, error, sizeof(error)));
 	unit_holds("huge", "message", error, "/secret: too large");
-	assert_null(srs_keys_load(unit_dir, 0, error, sizeof(error)));
+	assert_null(srs_keys_load(NULL, unit_dir, 0, error, sizeof(error)));
 	unit_holds("folder", "message", error, "not a regular file");
 	free(huge);
 	unit_end();

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: ISC */
+#include <sys/queue.h>
+#include <sys/mman.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/filebox.h"
+#include "common/xmalloc.h"
+
+struct kept {
+	SLIST_ENTRY(kept) next;
+	char *path;
+	char *error; /* NULL: it could be read */
+	struct file file;
+};
+
+struct filebox {
+	SLIST_HEAD(, kept) files;
+	bool closed;
+};
+
+/* How one file lies in the memory file; its path, its error and its bytes follow. */
+struct header {
+	uint64_t path_len, error_len, data_len;
+	bool has_error;
+	struct stat st;
+};
+
+struct filebox *
+filebox_new(void)
+{
+	struct filebox *box = xcalloc(1, sizeof(*box));
+
+	SLIST_INIT(&box->files);
+	return box;
+}
+
+void
+filebox_free(struct filebox **boxp)
+{
+	struct filebox *box = *boxp;
+	struct kept *kept;
+
+	if (box == NULL)
+		return;
+	while ((kept = SLIST_FIRST(&box->files)) != NULL) {
+		SLIST_REMOVE_HEAD(&box->files, next);
+		file_free(&kept->file);
+		free(kept->path);
+		free(kept->error);
+		free(kept);
+	}
+	free(box);
+	*boxp = NULL;
+}
+
+static struct kept *
+find(const struct filebox *box, const char *path)
+{
+	struct kept *kept;
+
+	SLIST_FOREACH (kept, &box->files, next)
+		if (strcmp(kept->path, path) == 0)
+			return kept;
+	return NULL;
+}
+
+/* keep - read a file of the disk, or learn why that cannot be */
+static struct kept *
+keep(struct filebox *box, const char *path, size_t max)
+{
+	struct kept *kept = xcalloc(1, sizeof(*kept));
+	const char *error;
+
+	kept->path = xstrdup(path);
+	if (!file_read(&kept->file, path, max, &error))
+		kept->error = xstrdup(error);
+	SLIST_INSERT_HEAD(&box->files, kept, next);
+	return kept;
+}
+
+/* copy_of - a file that the caller may free */
+static struct file
+copy_of(const struct file *file)
+{
+	struct file copy = *file;
+
+	/* file_free wipes as many bytes as st_size says. */
+	copy.data = xmalloc((size_t)file->st.st_size + 1);
+	memcpy(copy.data, file->data, file->len + 1);
+	return copy;
+}
+
+bool
+filebox_read(
+    struct filebox *box, struct file *file, const char *path, size_t max, const char **error)
+{
+	struct kept *kept;
+
+	if (box == NULL)
+		return file_read(file, path, max, error);
+	kept = find(box, path);
+	if (kept == NULL && !box->closed)
+		kept = keep(box, path, max);
+	memset(file, 0, sizeof(*file));
+	*error = "was not read before";
+	if (kept == NULL)
+		return false;
+	*error = kept->error;
+	if (kept->error != NULL)
+		return false;
+	*file = copy_of(&kept->file);
+	return true;
+}
+
+static bool
+write_all(int fd, const void *data, size_t len)
+{
+	const char *s = data;
+	ssize_t n;
+
+	while (len > 0) {
+		n = write(fd, s, len);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		s += n;
+		len -= (size_t)n;
+	}
+	return true;
+}
+
+static bool
+store_kept(int fd, const struct kept *kept)
+{
+	struct header header = {
+		.path_len = strlen(kept->path),
+		.error_len = kept->error == NULL ? 0 : strlen(kept->error),
+		.data_len = kept->file.len,
+		.has_error = kept->error != NULL,
+		.st = kept->file.st,
+	};
+
+	return write_all(fd, &header, sizeof(header)) &&
+	       write_all(fd, kept->path, header.path_len) &&
+	       write_all(fd, kept->error, header.error_len) &&
+	       write_all(fd, kept->file.data, header.data_len);
+}
+
+int
+filebox_store(const struct filebox *box)
+{
+	int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE, saved;
+	int fd = memfd_create("srsd", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	const struct kept *kept;
+	bool ok = fd != -1;
+
+	if (!ok)
+		return -1;
+	SLIST_FOREACH (kept, &box->files, next)
+		ok = ok && store_kept(fd, kept);
+	if (ok && fcntl(fd, F_ADD_SEALS, seals) == 0)
+		return fd;
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return -1;
+}
+
+/* take - cut so many bytes off the front; NULL when there are fewer */
+static const char *
+take(const char **s, size_t *left, uint64_t len)
+{
+	const char *taken = *s;
+
+	if (len > *left)
+		return NULL;
+	*s += len;
+	*left -= (size_t)len;
+	return taken;
+}
+
+static bool
+load_kept(struct filebox *box, const char **s, size_t *left)
+{
+	const char *bytes = take(s, left, sizeof(struct header)), *path, *error, *data;
+	struct header header;
+	struct kept *kept;
+
+	if (bytes == NULL)
+		return false;
+	memcpy(&header, bytes, sizeof(header));
+	path = take(s, left, header.path_len);
+	error = path == NULL ? NULL : take(s, left, header.error_len);
+	data = error == NULL ? NULL : take(s, left, header.data_len);
+	if (data == NULL)
+		return false;
+	kept = xcalloc(1, sizeof(*kept));
+	kept->path = xstrndup(path, header.path_len);
+	if (header.has_error)
+		kept->error = xstrndup(error, header.error_len);
+	kept->file.st = header.st;
+	kept->file.len = header.data_len;
+	kept->file.st.st_size = (off_t)header.data_len;
+	kept->file.data = xmalloc(header.data_len + 1);
+	memcpy(kept->file.data, data, header.data_len);
+	kept->file.data[header.data_len] = '\0';
+	SLIST_INSERT_HEAD(&box->files, kept, next);
+	return true;
+}
+
+struct filebox *
+filebox_load(int fd)
+{
+	struct filebox *box;
+	struct stat st;
+	const char *s;
+	void *map;
+	size_t left;
+	bool ok = true;
+
+	if (fstat(fd, &st) == -1)
+		return NULL;
+	left = (size_t)st.st_size;
+	map = left == 0 ? NULL : mmap(NULL, left, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (map == MAP_FAILED)
+		return NULL;
+	box = filebox_new();
+	box->closed = true;
+	for (s = map; ok && left > 0;)
+		ok = load_kept(box, &s, &left);
+	if (map != NULL)
+		munmap(map, (size_t)st.st_size);
+	if (!ok) {
+		filebox_free(&box);
+		errno = EBADMSG;
+	}
+	return box;
+}

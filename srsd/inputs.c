@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: ISC */
+#include <string.h>
+
+#include "spf/resolver.h"
+#include "srsd/inputs.h"
+
+bool
+inputs_read_settings(struct inputs *in, struct filebox *box, const struct inputs_source *source,
+    char error[CONFIG_ERROR_SIZE])
+{
+	memset(in, 0, sizeof(*in));
+	in->box = box;
+	in->settings =
+	    config_load(box, source->config, source->overrides, source->n_overrides, error);
+	if (in->settings == NULL)
+		inputs_free(in);
+	return in->settings != NULL;
+}
+
+bool
+inputs_read_rest(struct inputs *in, gid_t daemon_group, char error[CONFIG_ERROR_SIZE])
+{
+	in->keys = srs_keys_load(
+	    in->box, in->settings->secrets_file, daemon_group, error, CONFIG_ERROR_SIZE);
+	if (in->keys != NULL &&
+	    resolver_check_files(in->settings, in->box, error, CONFIG_ERROR_SIZE))
+		return true;
+	inputs_free(in);
+	return false;
+}
+
+void
+inputs_free(struct inputs *in)
+{
+	srs_keys_free(&in->keys);
+	settings_free(&in->settings);
+	filebox_free(&in->box);
+}

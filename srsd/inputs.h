@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * inputs - all that the operator has written, read and checked as a whole: the settings, the
+ * secrets, and the files they were made of.
+ */
+#ifndef SRSD_INPUTS_H
+#define SRSD_INPUTS_H
+
+#include <sys/types.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/filebox.h"
+#include "conf/config.h"
+#include "conf/settings.h"
+#include "srsd/srs_keys.h"
+
+/* Where it is written: the command line, which never changes. */
+struct inputs_source {
+	const char *config;
+	const char *const *overrides;
+	size_t n_overrides;
+};
+
+struct inputs {
+	struct filebox *box;
+	struct settings *settings;
+	struct srs_keys *keys;
+};
+
+/*
+ * Reads the configuration through a box, which it takes over; then the secrets, which the daemon's
+ * group may read, and what the resolver needs. False with one line in error, and nothing to free.
+ */
+bool inputs_read_settings(
+    struct inputs *, struct filebox *, const struct inputs_source *, char error[CONFIG_ERROR_SIZE]);
+bool inputs_read_rest(struct inputs *, gid_t daemon_group, char error[CONFIG_ERROR_SIZE]);
+
+void inputs_free(struct inputs *);
+
+#endif

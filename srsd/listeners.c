@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: ISC */
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/endpoint.h"
+#include "common/log.h"
+#include "common/xmalloc.h"
+#include "srsd/listeners.h"
+
+/* The first descriptor that a service manager hands over (sd_listen_fds(3)). */
+#define HANDED_FIRST 3
+#define HANDED_MAX 64
+
+static uint32_t
+next_id(void)
+{
+	static uint32_t id;
+
+	return ++id;
+}
+
+static struct listener *
+add(struct listeners *l, enum engine_service service, int fd, const char *endpoint)
+{
+	struct listener *listener;
+
+	l->listener = xreallocarray(l->listener, l->n + 1, sizeof(*l->listener));
+	listener = &l->listener[l->n++];
+	listener->service = service;
+	listener->id = next_id();
+	listener->fd = fd;
+	listener->endpoint = xstrdup(endpoint);
+	return listener;
+}
+
+bool
+listeners_hold(const struct listeners *l, uint32_t id)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		if (l->listener[i].id == id)
+			return true;
+	return false;
+}
+
+void
+listeners_free(struct listeners **lp, const struct listeners *kept)
+{
+	struct listeners *l = *lp;
+	size_t i;
+
+	*lp = NULL;
+	if (l == NULL)
+		return;
+	for (i = 0; i < l->n; i++) {
+		if (kept == NULL || !listeners_hold(kept, l->listener[i].id))
+			close(l->listener[i].fd);
+		free(l->listener[i].endpoint);
+	}
+	free(l->listener);
+	free(l);
+}
+
+static enum engine_service
+service_named(const char *name)
+{
+	int i;
+
+	for (i = 0; i < ENGINE_SERVICES; i++)
+		if (strcmp(engine_service_names[i], name) == 0)
+			return (enum engine_service)i;
+	fatalx("LISTEN_FDNAMES: '%s' is no service; forward, reverse, policy or control", name);
+}
+
+/* take_handed - one socket of the service manager's */
+static void
+take_handed(struct listeners *l, int fd, const char *name)
+{
+	enum engine_service service = service_named(name);
+	int listening = 0;
+	socklen_t len = sizeof(listening);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) == -1 || !listening)
+		fatalx("LISTEN_FDS: descriptor %d is no listening socket", fd);
+	if (fcntl(fd, F_SETFD, FD_CLOEXEC) == -1 || fcntl(fd, F_SETFL, O_NONBLOCK) == -1)
+		fatal("LISTEN_FDS: descriptor %d", fd);
+	l->handed[service] = true;
+	add(l, service, fd, "LISTEN_FDS");
+}
+
+struct listeners *
+listeners_handed_over(void)
+{
+	const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS"),
+		   *names = getenv("LISTEN_FDNAMES"), *error;
+	struct listeners *l = xcalloc(1, sizeof(*l));
+	char *copy, *rest, *name;
+	int i, n;
+
+	if (pid == NULL || count == NULL || strtonum(pid, 1, INT32_MAX, &error) != getpid())
+		return l;
+	n = (int)strtonum(count, 0, HANDED_MAX, &error);
+	if (error != NULL)
+		fatalx("LISTEN_FDS: '%s' is %s", count, error);
+	rest = copy = xstrdup(names == NULL ? "" : names);
+	for (i = 0; i < n; i++) {
+		name = strsep(&rest, ":");
+		take_handed(l, HANDED_FIRST + i, name == NULL ? "" : name);
+	}
+	free(copy);
+	unsetenv("LISTEN_PID");
+	unsetenv("LISTEN_FDS");
+	unsetenv("LISTEN_FDNAMES");
+	return l;
+}
+
+/* keep - the sockets that current has for an endpoint; false when it has none */
+static bool
+keep(struct listeners *next, const struct listeners *current, enum engine_service service,
+    const char *endpoint)
+{
+	struct listener *listener;
+	bool found = false;
+	size_t i;
+
+	for (i = 0; i < current->n; i++) {
+		listener = &current->listener[i];
+		if (listener->service != service || strcmp(listener->endpoint, endpoint) != 0)
+			continue;
+		add(next, service, listener->fd, endpoint)->id = listener->id;
+		found = true;
+	}
+	return found;
+}
+
+static bool
+open_mail(struct listeners *next, enum engine_service service, const char *endpoint, char *error,
+    size_t size)
+{
+	struct endpoint ep;
+	const char *why;
+	size_t i;
+	int fd;
+
+	if (!endpoint_parse(&ep, endpoint, &why)) {
+		snprintf(error, size, "%s: %s: %s", engine_service_names[service], endpoint, why);
+		return false;
+	}
+	for (i = 0; i < ep.n; i++) {
+		fd = endpoint_listen(&ep.addr[i]);
+		if (fd == -1) {
+			snprintf(error, size, "%s: %s: %s", engine_service_names[service], endpoint,
+			    strerror(errno));
+			return false;
+		}
+		add(next, service, fd, endpoint);
+	}
+	return true;
+}
+
+static bool
+plan_mail(struct listeners *next, const struct listeners *current, enum engine_service service,
+    const struct text_list *endpoints, char *error, size_t size)
+{
+	size_t i;
+
+	if (current->handed[service]) {
+		keep(next, current, service, "LISTEN_FDS");
+		return true;
+	}
+	for (i = 0; i < endpoints->n; i++)
+		if (!keep(next, current, service, endpoints->text[i]) &&
+		    !open_mail(next, service, endpoints->text[i], error, size))
+			return false;
+	return true;
+}
+
+/* plan_control - the socket of srsctl, which mail does not depend on: without it we go on */
+static void
+plan_control(struct listeners *next, const struct listeners *current, const char *text,
+    const struct identity *id)
+{
+	struct endpoint ep;
+	const char *error;
+	int fd;
+
+	if (current->handed[ENGINE_CONTROL])
+		text = "LISTEN_FDS";
+	if (strcmp(text, "none") == 0 || keep(next, current, ENGINE_CONTROL, text))
+		return;
+	fd = endpoint_parse(&ep, text, &error)
+		 ? endpoint_listen_private(&ep.addr[0], id->uid, id->gid)
+		 : -1;
+	if (fd == -1)
+		log_warn("control: %s: srsctl will not reach this daemon", text);
+	else
+		add(next, ENGINE_CONTROL, fd, text);
+}
+
+struct listeners *
+listeners_plan(const struct listeners *current, const struct settings *settings,
+    const struct identity *id, char *error, size_t size)
+{
+	struct listeners *next = xcalloc(1, sizeof(*next));
+
+	memcpy(next->handed, current->handed, sizeof(next->handed));
+	if (!plan_mail(next, current, ENGINE_FORWARD, &settings->forward, error, size) ||
+	    !plan_mail(next, current, ENGINE_REVERSE, &settings->reverse, error, size) ||
+	    !plan_mail(next, current, ENGINE_POLICY, &settings->policy, error, size)) {
+		listeners_free(&next, current);
+		return NULL;
+	}
+	plan_control(next, current, settings->control, id);
+	return next;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * listeners - the listening sockets, which the monitor keeps open whatever becomes of the engine.
+ *
+ * A reload plans the next set first: sockets that stay are shared between the two sets, new ones
+ * are opened, and nothing is closed until it is clear which set it will be.
+ */
+#ifndef SRSD_LISTENERS_H
+#define SRSD_LISTENERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/privdrop.h"
+#include "conf/settings.h"
+#include "srsd/engine.h"
+
+struct listener {
+	enum engine_service service;
+	uint32_t id; /* never used twice */
+	int fd;
+	char *endpoint; /* as configured */
+};
+
+struct listeners {
+	size_t n;
+	struct listener *listener;
+	/* Sockets that the service manager has handed over take the place of a service's endpoints.
+	 */
+	bool handed[ENGINE_SERVICES];
+};
+
+/*
+ * Takes the sockets of LISTEN_FDS, named by LISTEN_FDNAMES as the services are, out of the
+ * environment. Fatal for names that no service has.
+ */
+struct listeners *listeners_handed_over(void);
+
+/*
+ * What the settings want: sockets of current that stay, the others opened. The control socket is
+ * id's; that it cannot be opened is only warned of. NULL with one line in error, and nothing
+ * opened.
+ */
+struct listeners *listeners_plan(const struct listeners *current, const struct settings *,
+    const struct identity *, char *error, size_t size);
+
+bool listeners_hold(const struct listeners *, uint32_t id);
+
+/* Closes the sockets that kept (may be NULL) does not hold; sets the pointer to NULL. */
+void listeners_free(struct listeners **, const struct listeners *kept);
+
+#endif

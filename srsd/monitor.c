@@ -1,0 +1,612 @@
+/* SPDX-License-Identifier: ISC */
+#include <sys/inotify.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <libgen.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/channel.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/notify.h"
+#include "common/printable.h"
+#include "common/xmalloc.h"
+#include "srsd/engine.h"
+#include "srsd/link.h"
+#include "srsd/monitor.h"
+
+/* Milliseconds. */
+#define LIVED_MS 1000      /* who lives longer did not die at once */
+#define PAUSE_FIRST_MS 100 /* before the next engine, doubled each time */
+#define PAUSE_MOST_MS 5000
+#define KILL_AFTER_MS 2000 /* what an engine gets beyond stop-timeout */
+#define SETTLE_MS 300      /* after a change of the domains file: others may follow */
+#define NEVER UINT64_MAX
+
+/* A reload that the engine has yet to take. */
+struct reload {
+	uint32_t number; /* 0: none */
+	struct inputs inputs;
+	struct listeners *listeners;
+};
+
+struct monitor {
+	const struct inputs_source *source;
+	struct identity id;
+	struct inputs inputs; /* in force */
+	struct listeners *listeners;
+	struct reload reload;
+	uint32_t reloads;
+	int signals; /* signalfd */
+	sigset_t saved_mask;
+	int watch; /* inotify, or -1 */
+	char *watched_name;
+	int link;             /* to the engine, or -1 */
+	pid_t engine;         /* or 0 */
+	uint64_t started;     /* when it was */
+	uint64_t heard;       /* when it last said something */
+	uint64_t start_at;    /* when there shall be another */
+	uint64_t kill_at;     /* when it has had its time to stop */
+	uint64_t reload_at;   /* when the files have settled */
+	uint64_t watchdog_ms; /* how often the service manager wants to hear of us; 0: never */
+	uint64_t watchdog_at;
+	unsigned pause_ms;
+	unsigned restarts;
+	bool was_ready; /* some engine was */
+	bool stopping;
+	int status;
+	void (*ready)(void *arg);
+	void *ready_arg;
+};
+
+static uint64_t
+now_ms(void)
+{
+	return clock_elapsed(&clock_system);
+}
+
+/* run_engine - in the child: it has no use for what is the monitor's */
+static void __attribute__((noreturn)) run_engine(struct monitor *m, int link)
+{
+	struct engine_start start = {
+		.source = m->source,
+		.inputs = m->inputs,
+		.listeners = m->listeners,
+		.id = m->id,
+		.link = link,
+		.restarts = m->restarts,
+	};
+
+	close(m->signals);
+	if (m->watch != -1)
+		close(m->watch);
+	notify_close();
+	sigprocmask(SIG_SETMASK, &m->saved_mask, NULL);
+	log_forget();
+	exit(engine_main(&start));
+}
+
+static void
+start_engine(struct monitor *m)
+{
+	int end[2];
+
+	m->start_at = NEVER;
+	if (!channel_pair(end))
+		fatal("channel to the engine");
+	log_flush();
+	m->engine = fork();
+	if (m->engine == -1)
+		fatal("fork");
+	if (m->engine == 0) {
+		close(end[0]);
+		run_engine(m, end[1]);
+	}
+	close(end[1]);
+	m->link = end[0];
+	m->started = m->heard = now_ms();
+	m->kill_at = NEVER;
+}
+
+static void
+forget_reload(struct monitor *m)
+{
+	if (m->reload.number == 0)
+		return;
+	listeners_free(&m->reload.listeners, m->listeners);
+	inputs_free(&m->reload.inputs);
+	m->reload.number = 0;
+	notify_send("READY=1");
+}
+
+/* say_end - how the engine ended, in the log */
+static void
+say_end(const struct monitor *m, int status)
+{
+	long long lived = (long long)(now_ms() - m->started);
+
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+		log_warnx("engine %d: sandbox violation after %lld ms", (int)m->engine, lived);
+	else if (WIFSIGNALED(status))
+		log_warnx("engine %d: killed by signal %d (%s) after %lld ms", (int)m->engine,
+		    WTERMSIG(status), strsignal(WTERMSIG(status)), lived);
+	else if (!m->stopping || WEXITSTATUS(status) != 0)
+		log_warnx("engine %d: ended with status %d after %lld ms", (int)m->engine,
+		    WEXITSTATUS(status), lived);
+}
+
+/* plan_restart - when the next engine starts */
+static void
+plan_restart(struct monitor *m)
+{
+	uint64_t now = now_ms();
+
+	m->restarts++;
+	m->pause_ms = now - m->started >= LIVED_MS      ? 0
+		      : m->pause_ms == 0                ? PAUSE_FIRST_MS
+		      : 2 * m->pause_ms < PAUSE_MOST_MS ? 2 * m->pause_ms
+							: PAUSE_MOST_MS;
+	m->start_at = now + m->pause_ms;
+	if (m->pause_ms > 0)
+		log_warnx("engine: it died at once; the next one starts in %u ms", m->pause_ms);
+}
+
+static void
+reap(struct monitor *m)
+{
+	int status;
+
+	if (m->engine == 0 || waitpid(m->engine, &status, WNOHANG) != m->engine)
+		return;
+	if (m->was_ready || WIFSIGNALED(status)) /* else it has said itself what was wrong */
+		say_end(m, status);
+	m->engine = 0;
+	close(m->link);
+	m->link = -1;
+	m->kill_at = NEVER;
+	forget_reload(m);
+	if (m->stopping)
+		m->status = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+	else if (!m->was_ready)
+		m->status = 1;
+	else
+		plan_restart(m);
+}
+
+static void
+kill_engine(const struct monitor *m)
+{
+	if (m->engine != 0)
+		kill(m->engine, SIGKILL);
+}
+
+static void
+begin_stop(struct monitor *m, int number)
+{
+	if (m->stopping)
+		return;
+	m->stopping = true;
+	log_info("stopping on signal %d", number);
+	notify_send("STOPPING=1");
+	m->start_at = NEVER;
+	m->kill_at = now_ms() + 1000 * (uint64_t)m->inputs.settings->stop_timeout + KILL_AFTER_MS;
+	if (m->engine == 0)
+		m->status = 0;
+	else
+		channel_send(m->link, LINK_STOP, 0, NULL, NULL, 0);
+}
+
+/* warn_of_fixed - options that only a restart changes */
+static void
+warn_of_fixed(const struct settings *old, const struct settings *new)
+{
+	if (strcmp(old->unprivileged_user, new->unprivileged_user) != 0)
+		log_warnx("reload: unprivileged-user changes with a restart alone");
+	if (strcmp(old->chroot_dir, new->chroot_dir) != 0)
+		log_warnx("reload: chroot-dir changes with a restart alone");
+	if (strcmp(old->pid_file, new->pid_file) != 0)
+		log_warnx("reload: pid-file changes with a restart alone");
+	if (old->syslog != new->syslog)
+		log_warnx("reload: syslog changes with a restart alone");
+	if (strcmp(old->metrics, new->metrics) != 0)
+		log_warnx("reload: metrics changes with a restart alone");
+}
+
+/* describe_changes - which listeners come and go; returns the descriptors of those that come */
+static size_t
+describe_changes(const struct monitor *m, char text[CHANNEL_TEXT_MAX], int *fds)
+{
+	const struct listeners *next = m->reload.listeners;
+	size_t i, len = 0, n = 0;
+
+	text[0] = '\0';
+	for (i = 0; i < next->n && len < CHANNEL_TEXT_MAX; i++) {
+		const struct listener *l = &next->listener[i];
+
+		if (listeners_hold(m->listeners, l->id))
+			continue;
+		if (n < CHANNEL_FDS_MAX - 1)
+			fds[n++] = l->fd;
+		len += (size_t)snprintf(
+		    text + len, CHANNEL_TEXT_MAX - len, " +%d:%u", (int)l->service, l->id);
+	}
+	for (i = 0; i < m->listeners->n && len < CHANNEL_TEXT_MAX; i++)
+		if (!listeners_hold(next, m->listeners->listener[i].id))
+			len += (size_t)snprintf(text + len, CHANNEL_TEXT_MAX - len, " -%u",
+			    m->listeners->listener[i].id);
+	return n;
+}
+
+/* hand_over - send the reload that is planned to the engine; false with errno set */
+static bool
+hand_over(struct monitor *m)
+{
+	int fds[CHANNEL_FDS_MAX], saved;
+	char text[CHANNEL_TEXT_MAX];
+	size_t n;
+	bool ok;
+
+	fds[0] = filebox_store(m->reload.inputs.box);
+	if (fds[0] == -1)
+		return false;
+	n = describe_changes(m, text, fds + 1);
+	ok = channel_send(m->link, LINK_RELOAD, m->reload.number, text, fds, n + 1);
+	saved = errno;
+	close(fds[0]);
+	errno = saved;
+	return ok;
+}
+
+static void
+refuse_reload(struct monitor *m, const char *why)
+{
+	log_warnx("reload refused, the old settings stay: %s", why);
+	forget_reload(m);
+	if (m->engine != 0)
+		channel_send(m->link, LINK_REFUSED, 0, why, NULL, 0);
+}
+
+/* read_reload - everything anew; false with one line in error */
+static bool
+read_reload(struct monitor *m, char error[CONFIG_ERROR_SIZE])
+{
+	struct inputs inputs;
+
+	if (!inputs_read_settings(&inputs, filebox_new(), m->source, error) ||
+	    !inputs_read_rest(&inputs, m->id.gid, error))
+		return false;
+	m->reload.listeners =
+	    listeners_plan(m->listeners, inputs.settings, &m->id, error, CONFIG_ERROR_SIZE);
+	if (m->reload.listeners == NULL) {
+		inputs_free(&inputs);
+		return false;
+	}
+	m->reload.inputs = inputs;
+	m->reload.number = ++m->reloads;
+	return true;
+}
+
+/* begin_reload - one at a time: files that change meanwhile are read once more afterwards */
+static void
+begin_reload(struct monitor *m)
+{
+	char error[CONFIG_ERROR_SIZE], text[64];
+
+	if (m->stopping)
+		return;
+	if (m->reload.number != 0 || m->engine == 0) {
+		m->reload_at = now_ms() + SETTLE_MS;
+		return;
+	}
+	m->reload_at = NEVER;
+	snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%llu",
+	    (unsigned long long)now_ms() * 1000);
+	notify_send(text);
+	if (!read_reload(m, error)) {
+		refuse_reload(m, error);
+		notify_send("READY=1");
+	} else if (!hand_over(m)) {
+		snprintf(error, sizeof(error), "the engine cannot be told: %s", strerror(errno));
+		refuse_reload(m, error);
+	}
+}
+
+/* watch_domains - look at the folder of the domains file: editors put a new file in its place */
+static void
+watch_domains(struct monitor *m)
+{
+	const struct settings *s = m->inputs.settings;
+	char *folder, *name;
+
+	if (m->watch != -1)
+		close(m->watch);
+	free(m->watched_name);
+	m->watched_name = NULL;
+	m->watch = -1;
+	if (!s->domains_file_watch || s->domains_file[0] == '\0')
+		return;
+	m->watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	folder = xstrdup(s->domains_file);
+	name = xstrdup(s->domains_file);
+	m->watched_name = xstrdup(basename(name));
+	if (m->watch == -1 ||
+	    inotify_add_watch(m->watch, dirname(folder), IN_CLOSE_WRITE | IN_MOVED_TO) == -1)
+		log_warn("domains-file-watch: %s", s->domains_file);
+	free(folder);
+	free(name);
+}
+
+/* finish_reload - the engine has taken it: from now on a new engine gets this */
+static void
+finish_reload(struct monitor *m)
+{
+	struct inputs old = m->inputs;
+	struct listeners *old_listeners = m->listeners;
+
+	warn_of_fixed(old.settings, m->reload.inputs.settings);
+	m->inputs = m->reload.inputs;
+	m->listeners = m->reload.listeners;
+	m->reload.number = 0;
+	listeners_free(&old_listeners, m->listeners);
+	inputs_free(&old);
+	watch_domains(m);
+	log_info("reloaded srs-domain=%s domains=%zu secrets=%zu listeners=%zu",
+	    m->inputs.settings->srs_domain, domainset_size(m->inputs.settings->own_domains),
+	    srs_keys_count(m->inputs.keys), m->listeners->n);
+	notify_send("READY=1");
+}
+
+static void
+on_ready(struct monitor *m)
+{
+	if (m->was_ready) {
+		log_info("engine %d serves, %llu ms after its start", (int)m->engine,
+		    (unsigned long long)(now_ms() - m->started));
+		return;
+	}
+	m->was_ready = true;
+	m->ready(m->ready_arg);
+	notify_send("READY=1");
+}
+
+static void
+on_report(struct monitor *m, const struct channel_message *msg)
+{
+	char why[PRINTABLE_SIZE];
+
+	m->heard = now_ms();
+	switch ((enum link_report)msg->type) {
+	case LINK_READY:
+		on_ready(m);
+		break;
+	case LINK_WANTED:
+		begin_reload(m);
+		break;
+	case LINK_RELOADED:
+		if (m->reload.number != 0 && msg->number == m->reload.number)
+			finish_reload(m);
+		break;
+	case LINK_UNRELOADED:
+		if (m->reload.number == 0 || msg->number != m->reload.number)
+			break;
+		printable_text(why, sizeof(why), msg->text, msg->len);
+		log_warnx("reload refused by the engine: %s", why);
+		forget_reload(m);
+		break;
+	case LINK_ALIVE:
+	case LINK_REPORTS:
+		break;
+	}
+}
+
+/* Messages that are read before anything else gets its turn. */
+#define MESSAGES_A_TURN 64
+
+/* hear - what the engine says; nonsense ends it */
+static void
+hear(struct monitor *m)
+{
+	struct channel_message msg;
+	const char *error;
+	int i;
+
+	for (i = 0; i < MESSAGES_A_TURN; i++) {
+		switch (channel_receive(m->link, &msg, LINK_REPORTS - 1, 0, &error)) {
+		case 1:
+			on_report(m, &msg);
+			break;
+		case 0:
+			return;
+		default:
+			/* Of an end the log tells when the process is reaped. */
+			if (error != NULL)
+				log_warnx("engine %d: %s", (int)m->engine, error);
+			kill_engine(m);
+			close(m->link);
+			m->link = -1;
+			return;
+		}
+	}
+}
+
+static void
+on_signals(struct monitor *m)
+{
+	struct signalfd_siginfo info;
+
+	while (read(m->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		switch (info.ssi_signo) {
+		case SIGHUP:
+			begin_reload(m);
+			break;
+		case SIGCHLD:
+			break; /* reaped in each turn */
+		default:
+			begin_stop(m, (int)info.ssi_signo);
+			break;
+		}
+	}
+}
+
+static void
+on_files(struct monitor *m)
+{
+	char buffer[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
+	const struct inotify_event *event;
+	ssize_t n, at;
+
+	while ((n = read(m->watch, buffer, sizeof(buffer))) > 0) {
+		for (at = 0; at < n; at += (ssize_t)(sizeof(*event) + event->len)) {
+			event = (const struct inotify_event *)(const void *)(buffer + at);
+			if (event->len > 0 && strcmp(event->name, m->watched_name) == 0)
+				m->reload_at = now_ms() + SETTLE_MS;
+		}
+	}
+}
+
+static uint64_t
+earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* silent_at - when an engine that says nothing is taken for dead */
+static uint64_t
+silent_at(const struct monitor *m)
+{
+	return m->engine == 0 ? NEVER : m->heard + 1000 * MONITOR_SILENCE;
+}
+
+static int
+timeout(const struct monitor *m)
+{
+	uint64_t now = now_ms(), at = earlier(m->start_at, m->kill_at);
+
+	at = earlier(at, earlier(m->reload_at, silent_at(m)));
+	at = earlier(at, m->watchdog_at);
+	if (log_pending())
+		at = earlier(at, now + 20);
+	if (at == NEVER)
+		return -1;
+	return at <= now ? 0 : at - now > 60000 ? 60000 : (int)(at - now);
+}
+
+/* on_time - whatever is due */
+static void
+on_time(struct monitor *m)
+{
+	uint64_t now = now_ms();
+
+	if (now >= m->start_at)
+		start_engine(m);
+	if (now >= m->reload_at)
+		begin_reload(m);
+	if (now >= m->kill_at) {
+		log_warnx("engine %d: did not stop in time", (int)m->engine);
+		kill_engine(m);
+		m->kill_at = NEVER;
+	} else if (now >= silent_at(m)) {
+		log_warnx("engine %d: silent for %d seconds", (int)m->engine, MONITOR_SILENCE);
+		kill_engine(m);
+		m->heard = now;
+	}
+	if (now >= m->watchdog_at) {
+		notify_send("WATCHDOG=1");
+		m->watchdog_at = now + m->watchdog_ms;
+	}
+}
+
+static void
+turn(struct monitor *m)
+{
+	struct pollfd pfd[] = {
+		{ .fd = m->signals, .events = POLLIN },
+		{ .fd = m->link, .events = POLLIN },
+		{ .fd = m->watch, .events = POLLIN },
+	};
+
+	if (poll(pfd, sizeof(pfd) / sizeof(pfd[0]), timeout(m)) == -1 && errno != EINTR)
+		fatal("poll");
+	if (pfd[0].revents != 0)
+		on_signals(m);
+	if (pfd[1].revents != 0 && m->link != -1)
+		hear(m);
+	if (pfd[2].revents != 0 && m->watch != -1)
+		on_files(m);
+	reap(m);
+	on_time(m);
+	log_flush();
+}
+
+static void
+catch_signals(struct monitor *m)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	if (sigprocmask(SIG_BLOCK, &set, &m->saved_mask) == -1)
+		fatal("sigprocmask");
+	signal(SIGPIPE, SIG_IGN);
+	m->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (m->signals == -1)
+		fatal("signalfd");
+}
+
+/* read_watchdog - how often the service manager wants to hear of us (sd_watchdog_enabled(3)) */
+static void
+read_watchdog(struct monitor *m)
+{
+	const char *text = getenv("WATCHDOG_USEC"), *error;
+	long long usec = text == NULL ? 0 : strtonum(text, 1, INT64_MAX, &error);
+
+	m->watchdog_ms = (uint64_t)usec / 2000;
+	m->watchdog_at = m->watchdog_ms == 0 ? NEVER : now_ms() + m->watchdog_ms;
+}
+
+int
+monitor_run(struct monitor_start *start)
+{
+	struct monitor m = {
+		.source = &start->source,
+		.id = start->id,
+		.inputs = start->inputs,
+		.listeners = start->listeners,
+		.watch = -1,
+		.link = -1,
+		.kill_at = NEVER,
+		.reload_at = NEVER,
+		.status = -1,
+		.ready = start->ready,
+		.ready_arg = start->ready_arg,
+	};
+
+#ifndef SRSD_TRACEABLE
+	prctl(PR_SET_DUMPABLE, 0); /* the secrets are here too */
+#endif
+	catch_signals(&m);
+	read_watchdog(&m);
+	watch_domains(&m);
+	start_engine(&m);
+	while (m.status == -1)
+		turn(&m);
+	forget_reload(&m);
+	listeners_free(&m.listeners, NULL);
+	inputs_free(&m.inputs);
+	if (m.watch != -1)
+		close(m.watch);
+	free(m.watched_name);
+	close(m.signals);
+	return m.status;
+}

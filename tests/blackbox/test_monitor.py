@@ -1,0 +1,427 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: ISC
+"""The monitor and its engine: reload, an engine that dies or hangs, sockets that are handed over,
+privileges and sandbox, and load beside all of it."""
+
+import os
+import select
+import signal
+import socket
+import sys
+import threading
+import unittest
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
+
+from harness import tap
+from harness.case import DaemonCase
+from harness.clients import MapClient, PolicyClient, policy_request
+from harness.daemon import (SECRET, Daemon, binary, free_port, is_root, process_status,
+                            process_tree, run)
+from harness.dns_server import Delayed
+
+ZONE = {'pass.test': {'TXT': ['v=spf1 ip4:192.0.2.1 -all']},
+        'fail.test': {'TXT': ['v=spf1 -all']}}
+
+
+def engine_of(daemon):
+    tree = process_tree(daemon.process.pid)
+    if len(tree) != 2:
+        raise AssertionError('not a monitor and an engine: %s' % tree)
+    return tree[1]
+
+
+class Load:
+    """Requests from several connections as long as it runs; every reply is looked at."""
+
+    def __init__(self, daemon, connections=4):
+        self.daemon = daemon
+        self.errors = []
+        self.replies = 0
+        self.running = True
+        self.threads = [threading.Thread(target=self._run, daemon=True)
+                        for _ in range(connections)]
+
+    def _run(self):
+        try:
+            with self.daemon.forward_client() as client:
+                while self.running:
+                    reply = client.get('alice@origin.test')
+                    if not reply.startswith('200 SRS0='):
+                        self.errors.append(reply)
+                    self.replies += 1
+        except (OSError, AssertionError) as error:
+            if self.running:
+                self.errors.append(repr(error))
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.running = False
+        for thread in self.threads:
+            thread.join()
+
+
+class Reload(DaemonCase):
+    ZONE = ZONE
+
+    def setUp(self):
+        self.daemon = Daemon(dns=self.dns)
+        self.socket = self.daemon.enable_control()
+        self.daemon.options['domains'] = ['our.test']
+        self.enter(self.daemon)
+
+    def change(self, **options):
+        self.daemon.options.update({name.replace('_', '-'): value
+                                    for name, value in options.items()})
+        self.daemon.command()       # writes the file
+
+    def reload(self, **options):
+        """Change the file, SIGHUP, and wait until it is in force."""
+        self.change(**options)
+        mark = self.daemon.log_mark()
+        self.daemon.signal(signal.SIGHUP)
+        return self.daemon.wait_log(r' reloaded | reload refused', mark)
+
+    def test_live_connection_sees_new_settings(self):
+        with self.daemon.forward_client() as client:
+            self.assertEqual(client.get('a@our.test'), '500 local domain')
+            self.assertRegex(client.get('a@new.test'), '^200 SRS0=')
+            self.assertIn('domains=2', self.reload(domains=['new.test']))
+            self.assertEqual(client.get('a@new.test'), '500 local domain')
+            self.assertRegex(client.get('a@our.test'), '^200 SRS0=')
+
+    def test_policy_connection_too(self):
+        with self.daemon.policy_client() as client:
+            self.assertRegex(client.ask(sender='a@fail.test'), '^550 5.7.23 ')
+            self.daemon.options['spf']['mail-from-reject'] = 'false'
+            self.reload()
+            self.assertRegex(client.ask(sender='a@fail.test'), '^PREPEND Received-SPF: Fail')
+
+    def test_cache_stays(self):
+        with self.daemon.policy_client() as client:
+            client.ask(sender='a@pass.test')
+            asked = len(self.dns.seen(name='pass.test'))
+            self.reload(max_age=7)
+            client.ask(sender='b@pass.test')
+            self.assertEqual(len(self.dns.seen(name='pass.test')), asked)
+
+    def test_other_nameserver(self):
+        self.reload(nameservers=['127.0.0.1:%d' % free_port()], spf={
+            'skip-addresses': [], 'temperror-defer': True, 'lookup-time': 1})
+        with self.daemon.policy_client() as client:
+            self.assertRegex(client.ask(sender='a@pass.test'), '^451 4.7.24 ')
+        self.reload(nameservers=[self.dns.address])
+        with self.daemon.policy_client() as client:
+            self.assertRegex(client.ask(sender='a@pass.test'), '^PREPEND Received-SPF: Pass')
+
+    def test_secrets_are_rotated(self):
+        with self.daemon.forward_client() as forward, self.daemon.reverse_client() as reverse:
+            old = forward.address('a@origin.test')
+            self.daemon.write_secrets(['another secret, a new one', SECRET])
+            self.assertIn('secrets=2', self.reload())
+            new = forward.address('a@origin.test')
+            self.assertNotEqual(old, new)
+            self.assertEqual(reverse.address(old), 'a@origin.test')
+            self.daemon.write_secrets(['another secret, a new one'])
+            self.reload()
+            self.assertEqual(reverse.get(old), '500 bad hash')
+            self.assertEqual(reverse.address(new), 'a@origin.test')
+
+    def test_refused(self):
+        """One wrong thing anywhere, and all stays as it is."""
+        rows = [
+            ({'max-age': 'x'}, 'max-age'),
+            ({'domains-file': '/nonexistent/file'}, '/nonexistent/file'),
+            ({'secrets-file': '/nonexistent/secret'}, '/nonexistent/secret'),
+            ({'forward': ['inet:192.0.2.1:1']}, 'inet:192.0.2.1:1'),
+            ({'srs-domain': '', 'domains': ['.our.test']}, 'srs-domain'),
+            ({'dnssec': True, 'trust-anchor': '/nonexistent/key'}, '/nonexistent/key'),
+        ]
+        good = dict(self.daemon.options)
+        with self.daemon.forward_client() as client:
+            for bad, word in rows:
+                with self.subTest(word):
+                    self.daemon.options = {**good, 'domains': ['new.test'], **bad}
+                    line = self.reload()
+                    self.assertIn('reload refused, the old settings stay', line)
+                    self.assertIn(word, line)
+                    self.assertEqual(client.get('a@our.test'), '500 local domain')
+        self.daemon.options = good
+        self.assertIn(' reloaded ', self.reload())
+
+    def test_listeners_come_and_go(self):
+        port = free_port()
+        old = self.daemon.addresses['forward']
+        with self.daemon.forward_client() as client:
+            self.reload(forward=['inet:127.0.0.1:%d' % port])
+            self.assertRegex(client.get('a@origin.test'), '^200 ')
+            with MapClient(('127.0.0.1', port)) as other:
+                self.assertRegex(other.get('a@origin.test'), '^200 ')
+        with self.assertRaises(ConnectionRefusedError):
+            MapClient(old).close()
+        self.reload(forward=['inet:%s:%d' % old, 'inet:127.0.0.1:%d' % port])
+        for address in old, ('127.0.0.1', port):
+            with MapClient(address) as client:
+                self.assertRegex(client.get('a@origin.test'), '^200 ')
+
+    def test_new_listener_survives_the_engine(self):
+        port = free_port()
+        self.reload(forward=['inet:127.0.0.1:%d' % port])
+        mark = self.daemon.log_mark()
+        os.kill(engine_of(self.daemon), signal.SIGKILL)
+        self.daemon.wait_log('engine .* serves', mark)
+        with MapClient(('127.0.0.1', port)) as client:
+            self.assertRegex(client.get('a@origin.test'), '^200 ')
+
+    def test_new_engine_has_the_new_settings(self):
+        self.reload(domains=['new.test'])
+        mark = self.daemon.log_mark()
+        os.kill(engine_of(self.daemon), signal.SIGKILL)
+        self.daemon.wait_log('engine .* serves', mark)
+        with self.daemon.forward_client() as client:
+            self.assertEqual(client.get('a@new.test'), '500 local domain')
+
+    def test_limits(self):
+        self.reload(connection_limit=2)
+        with self.daemon.forward_client() as one, self.daemon.forward_client() as two:
+            one.get('a@origin.test')
+            two.get('a@origin.test')
+            with MapClient(self.daemon.addresses['forward'], timeout=1) as three:
+                three.send(b'get a@origin.test\n')
+                self.daemon.wait_log('connection-limit of 2 reached')
+                two.close()
+                self.assertRegex(three.reply(), '^200 ')
+
+    def test_fixed_options_are_told(self):
+        mark = self.daemon.log_mark()
+        self.reload(syslog=True)
+        self.daemon.wait_log('reload: syslog changes with a restart alone', mark)
+
+    def test_storm_under_load(self):
+        """Not one error, not one connection that is closed."""
+        with Load(self.daemon) as load:
+            for n in range(30):
+                self.change(max_age=20 + n % 2)
+                self.daemon.signal(signal.SIGHUP)
+            for n in range(10):
+                self.assertIn(' reloaded ', self.reload(max_age=20 + n % 2))
+        self.assertEqual(load.errors, [])
+        self.assertGreater(load.replies, 0)
+
+    def test_while_a_check_waits(self):
+        """What began with the old settings ends with them; the old resolver stays as long."""
+        self.dns.add({'slow.test': Delayed(0.2, {'TXT': ['v=spf1 -all']})})
+        with self.daemon.policy_client() as client:
+            client.send(policy_request(sender='a@slow.test'))
+            self.dns.wait_query('slow.test')
+            self.reload(nameservers=['127.0.0.1:%d' % free_port()])
+            self.assertRegex(client.action(), '^550 5.7.23 ')
+
+    def test_srsctl(self):
+        done = run('-f', self.daemon.config, 'reload', program='srsctl')
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, '', ''))
+        self.daemon.wait_log(' reloaded ')
+        self.change(max_age='x')
+        done = run('-s', self.socket, 'reload', program='srsctl')
+        self.assertEqual(done.returncode, 1)
+        self.assertIn('max-age', done.stderr)
+
+    def test_srsctl_without_a_daemon(self):
+        done = run('-s', self.daemon.path('none'), 'reload', program='srsctl')
+        self.assertEqual(done.returncode, 2)
+        self.assertIn('no daemon there', done.stderr)
+
+    def test_domains_file_is_watched(self):
+        path = self.daemon.folder.file('domains', 'one.test\n')
+        self.reload(domains_file=path, domains_file_watch=True)
+        with self.daemon.forward_client() as client:
+            self.assertEqual(client.get('a@one.test'), '500 local domain')
+            mark = self.daemon.log_mark()
+            self.daemon.folder.file('domains', 'two.test\n')
+            self.daemon.wait_log(' reloaded ', mark)
+            self.assertEqual(client.get('a@two.test'), '500 local domain')
+            mark = self.daemon.log_mark()
+            os.rename(self.daemon.folder.file('next', 'three.test\n'), path)
+            self.daemon.wait_log(' reloaded ', mark)
+            self.assertEqual(client.get('a@three.test'), '500 local domain')
+
+    def test_service_manager_is_told(self):
+        self.reload(max_age=7)
+        self.daemon.stop()
+        said = [line for line in self.daemon.said if 'USEC' not in line]
+        self.assertEqual(said, ['RELOADING=1', 'READY=1', 'STOPPING=1'])
+
+
+class Death(DaemonCase):
+    def setUp(self):
+        self.daemon = self.enter(Daemon())
+
+    def assert_serves(self):
+        with self.daemon.forward_client() as client:
+            self.assertRegex(client.get('a@origin.test'), '^200 ')
+
+    def test_killed(self):
+        engine = engine_of(self.daemon)
+        os.kill(engine, signal.SIGKILL)
+        self.assert_serves()
+        self.daemon.wait_log(r'engine %d: killed by signal 9 \(Killed\) after \d+ ms' % engine)
+        self.assertNotEqual(engine_of(self.daemon), engine)
+
+    def test_clients_wait_in_the_backlog(self):
+        os.kill(engine_of(self.daemon), signal.SIGSTOP)
+        with self.daemon.forward_client() as client:
+            client.send(b'get a@origin.test\n')
+            os.kill(engine_of(self.daemon), signal.SIGKILL)
+            # It was in the queue of the socket, which is the monitor's too.
+            self.assertRegex(client.reply(), '^200 ')
+
+    def test_again_and_again(self):
+        """Each pause is longer, and it serves again after all."""
+        for _ in range(4):
+            mark = self.daemon.log_mark()
+            os.kill(engine_of(self.daemon), signal.SIGKILL)
+            self.daemon.wait_log('engine .* serves', mark)
+        self.daemon.wait_log('it died at once; the next one starts in 100 ms')
+        self.daemon.wait_log('it died at once; the next one starts in 200 ms')
+        self.assert_serves()
+
+    def test_ended_by_a_stranger(self):
+        mark = self.daemon.log_mark()
+        os.kill(engine_of(self.daemon), signal.SIGTERM)
+        self.daemon.wait_log('engine .*: ended with status 0', mark)
+        self.daemon.wait_log('engine .* serves', mark)
+        self.assert_serves()
+
+    def test_silent(self):
+        mark = self.daemon.log_mark()
+        os.kill(engine_of(self.daemon), signal.SIGSTOP)
+        self.daemon.wait_log('silent for 10 seconds', mark)
+        self.daemon.wait_log('engine .* serves', mark)
+        self.assert_serves()
+
+    def test_monitor_is_killed(self):
+        daemon = Daemon().start()
+        self.addCleanup(daemon.folder.remove)
+        engine = os.pidfd_open(engine_of(daemon))
+        self.addCleanup(os.close, engine)
+        daemon.process.kill()
+        daemon.wait_log('monitor: gone; ending')
+        self.assertEqual(select.select([engine], [], [], 60)[0], [engine])
+        daemon.wait()
+
+    def test_stop_with_a_stopped_engine(self):
+        daemon = self.enter(Daemon({'stop-timeout': 1}))
+        os.kill(engine_of(daemon), signal.SIGSTOP)
+        daemon.stop()
+        self.assertTrue(daemon.log_matches('did not stop in time'))
+
+
+class Handed(unittest.TestCase):
+    """Sockets of a service manager."""
+
+    def start(self, names, sockets):
+        """The daemon with listening sockets at 3 and following."""
+        daemon = Daemon()
+        hand_over = ('import os, sys\n'
+                     'high = [os.dup2(int(fd), 200 + n)\n'
+                     '        for n, fd in enumerate(sys.argv[1].split(","))]\n'
+                     'for n, fd in enumerate(high): os.dup2(fd, 3 + n); os.close(fd)\n'
+                     'os.environ["LISTEN_PID"] = str(os.getpid())\n'
+                     'os.execv(sys.argv[2], sys.argv[2:])\n')
+        daemon.prefix = [sys.executable, '-c', hand_over,
+                         ','.join(str(sock.fileno()) for sock in sockets)]
+        daemon.environment = {'LISTEN_FDS': str(len(sockets)), 'LISTEN_FDNAMES': names}
+        daemon.pass_fds = [sock.fileno() for sock in sockets]
+        return daemon
+
+    @staticmethod
+    def listening():
+        sock = socket.socket()
+        sock.bind(('127.0.0.1', 0))
+        sock.listen()
+        return sock
+
+    def test_taken(self):
+        forward, policy = self.listening(), self.listening()
+        self.addCleanup(forward.close)
+        self.addCleanup(policy.close)
+        daemon = self.start('forward:policy', [forward, policy])
+        with daemon:
+            with MapClient(forward.getsockname()) as client:
+                self.assertRegex(client.get('a@origin.test'), '^200 ')
+            with PolicyClient(policy.getsockname()) as client:
+                self.assertRegex(client.ask(sasl_username='jane'), '^DUNNO')
+            with self.assertRaises(ConnectionRefusedError):
+                MapClient(daemon.addresses['forward']).close()
+            with daemon.reverse_client() as client:
+                self.assertEqual(client.get('a@x.test'), '500 not an SRS address')
+            mark = daemon.log_mark()
+            daemon.signal(signal.SIGHUP)
+            daemon.wait_log(' reloaded ', mark)
+            with MapClient(forward.getsockname()) as client:
+                self.assertRegex(client.get('a@origin.test'), '^200 ')
+
+    def test_restart_refuses_nothing(self):
+        """Between two daemons the clients wait in the socket's own queue."""
+        forward = self.listening()
+        self.addCleanup(forward.close)
+        with self.start('forward', [forward]):
+            pass
+        with MapClient(forward.getsockname()) as client:
+            client.send(b'get a@origin.test\n')
+            with self.start('forward', [forward]):
+                self.assertRegex(client.reply(), '^200 ')
+
+    def test_bad_names(self):
+        sock = self.listening()
+        self.addCleanup(sock.close)
+        for names in 'nonsense', '', 'forward ':
+            with self.subTest(names):
+                daemon = self.start(names, [sock])
+                with self.assertRaises(AssertionError) as caught:
+                    daemon.start()
+                self.assertIn('LISTEN_FDNAMES', str(caught.exception))
+
+
+class Watchdog(unittest.TestCase):
+    def test_fed(self):
+        daemon = Daemon()
+        daemon.environment = {'WATCHDOG_USEC': '100000'}
+        with daemon:
+            daemon.wait_said('WATCHDOG=1', 3)
+
+
+class Locked(DaemonCase):
+    """What /proc tells of the engine."""
+
+    def setUp(self):
+        self.daemon = self.enter(Daemon(as_root=True))
+        self.status = process_status(engine_of(self.daemon))
+
+    def test_no_new_privileges(self):
+        self.assertEqual(self.status['NoNewPrivs'], '1')
+
+    def test_sandbox(self):
+        with open(binary(), 'rb') as file:
+            if b'__asan_init' in file.read():
+                self.skipTest('built with sanitizers')
+        self.assertEqual(self.status['Seccomp'], '2')
+        # Not to be read by the daemon's user either.
+        self.assertEqual(os.stat('/proc/%d/environ' % engine_of(self.daemon)).st_uid, 0)
+
+    def test_user(self):
+        if not is_root():
+            self.skipTest('needs root')
+        self.assertNotIn('0', self.status['Uid'].split())
+        self.assertNotIn('0', self.status['Gid'].split())
+        monitor = process_status(self.daemon.process.pid)
+        self.assertEqual(monitor['Uid'].split(), ['0'] * 4)
+
+
+if __name__ == '__main__':
+    tap.main()
