@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include <sys/stat.h>
+#include <arpa/inet.h>
 
 #include <errno.h>
 #include <netdb.h>
@@ -231,4 +232,28 @@ endpoint_listen_private(const struct endpoint_addr *addr, uid_t uid, gid_t gid)
 		return -1;
 	}
 	return fd;
+}
+
+char *
+endpoint_describe(int fd, char text[ENDPOINT_TEXT_SIZE])
+{
+	struct endpoint_addr addr;
+	char host[INET6_ADDRSTRLEN];
+
+	memset(&addr, 0, sizeof(addr));
+	addr.len = sizeof(addr.u);
+	strlcpy(text, "?", ENDPOINT_TEXT_SIZE);
+	if (getsockname(fd, &addr.u.sa, &addr.len) == -1)
+		return text;
+	if (addr.u.sa.sa_family == AF_UNIX)
+		snprintf(text, ENDPOINT_TEXT_SIZE, "unix:%s", addr.u.un.sun_path);
+	else if (addr.u.sa.sa_family == AF_INET)
+		snprintf(text, ENDPOINT_TEXT_SIZE, "inet:%s:%u",
+		    inet_ntop(AF_INET, &addr.u.in.sin_addr, host, sizeof(host)),
+		    ntohs(addr.u.in.sin_port));
+	else if (addr.u.sa.sa_family == AF_INET6)
+		snprintf(text, ENDPOINT_TEXT_SIZE, "inet:[%s]:%u",
+		    inet_ntop(AF_INET6, &addr.u.in6.sin6_addr, host, sizeof(host)),
+		    ntohs(addr.u.in6.sin6_port));
+	return text;
 }

@@ -33,6 +33,10 @@ struct endpoint {
 	struct endpoint_addr addr[ENDPOINT_ADDRS];
 };
 
+/* "inet:127.0.0.1:10001", "unix:/path": what a socket listens on. Returns text. */
+#define ENDPOINT_TEXT_SIZE 128
+char *endpoint_describe(int fd, char text[ENDPOINT_TEXT_SIZE]);
+
 /* What is accepted, for error messages. */
 #define ENDPOINT_FORMS "inet:HOST:PORT, inet:[IPV6]:PORT or unix:/PATH"
 

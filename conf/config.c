@@ -445,6 +445,14 @@ default_authserv_id(struct settings *s)
 	s->spf.authserv_id = xstrdup(host);
 }
 
+/* is_local_endpoint - on loopback by its text, or none at all; names are resolved later */
+static bool
+is_local_endpoint(const char *text)
+{
+	return strcmp(text, "none") == 0 || strncmp(text, "inet:127.", 9) == 0 ||
+	       strncmp(text, "inet:[::1]:", 11) == 0 || strncmp(text, "inet:localhost:", 15) == 0;
+}
+
 /* complete - check what concerns several options, and make what is made of them */
 static bool
 complete(struct settings *s, struct filebox *box, const char *path, char *error)
@@ -456,6 +464,13 @@ complete(struct settings *s, struct filebox *box, const char *path, char *error)
 	if (s->hash_minimum > s->hash_length) {
 		say(error, "%s: hash-minimum: %d is more than hash-length, %d", path,
 		    s->hash_minimum, s->hash_length);
+		return false;
+	}
+	if (!s->metrics_remote && !is_local_endpoint(s->metrics)) {
+		say(error,
+		    "%s: metrics: %s can be reached from elsewhere; set metrics-remote if "
+		    "that is meant",
+		    path, s->metrics);
 		return false;
 	}
 	if (s->spf.prospective[0] != '\0')

@@ -230,6 +230,8 @@ const struct option options[] = {
 	    .check = check_control, .text = "socket for srsctl" },
 	{ TOP(metrics), "metrics", OPTION_TEXT, "none", .check = check_metrics,
 	    .text = "OpenMetrics page" },
+	{ TOP(metrics_remote), "metrics-remote", OPTION_BOOL, "false", .choices = bool_words,
+	    .text = "let metrics listen where others can reach it" },
 	{ TOP(separator), "separator", OPTION_CHOICE, "=", .choices = separator_words,
 	    .text = "character behind SRS0 and SRS1" },
 	{ TOP(hash_length), "hash-length", OPTION_NUMBER, "4", .min = 4, .max = 27,

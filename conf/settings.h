@@ -116,6 +116,7 @@ struct settings {
 	int max_age; /* days */
 	bool always_rewrite;
 	char *metrics;
+	bool metrics_remote;
 	bool domains_file_watch;
 	int stop_timeout;     /* seconds */
 	int idle_timeout;     /* seconds */

@@ -33,6 +33,8 @@ struct resolver {
 	struct ub_ctx *ctx;
 	char *plan;
 	bool retired;
+	struct resolver_counts *counts;
+	struct resolver_counts own_counts; /* until somebody wants them */
 	struct dns_cache *cache;
 	const struct clock *clock;
 	LIST_HEAD(, resolver_question) questions;
@@ -333,6 +335,7 @@ resolver_new(struct event_base *base, const struct clock *clock, const struct se
 	r->cache = dns_cache_new();
 	r->clock = clock;
 	r->base = base;
+	r->counts = &r->own_counts;
 	r->plan = make_plan(settings, box, error, size);
 	if (r->plan == NULL) {
 		resolver_free(&r);
@@ -425,6 +428,22 @@ security_of(int secure)
 }
 
 static void
+count(struct resolver *r, const struct dns_answer *answer)
+{
+	switch (answer->status) {
+	case DNS_FOUND:
+		r->counts->found++;
+		break;
+	case DNS_VOID:
+		r->counts->none++;
+		break;
+	case DNS_ERROR:
+		r->counts->failed++;
+		break;
+	}
+}
+
+static void
 on_answer(void *arg, int rcode, void *packet, int len, int secure, char *why_bogus, int limited)
 {
 	struct resolver_question *q = arg;
@@ -442,6 +461,7 @@ on_answer(void *arg, int rcode, void *packet, int len, int secure, char *why_bog
 		answer = dns_answer_new(DNS_ERROR);
 	else
 		answer = dns_packet_read(q->type, packet, (size_t)len);
+	count(r, answer);
 	answer->security = security_of(secure);
 	if (q->type == DNS_TXT)
 		spf_policy_of(answer);
@@ -508,7 +528,22 @@ send_question(struct resolver *r, struct resolver_question *q)
 struct dns_answer *
 resolver_known(struct resolver *r, const char *name, enum dns_type type)
 {
-	return dns_cache_find(r->cache, name, type, seconds(r));
+	struct dns_answer *answer = dns_cache_find(r->cache, name, type, seconds(r));
+
+	r->counts->cached += answer != NULL;
+	return answer;
+}
+
+void
+resolver_count_in(struct resolver *r, struct resolver_counts *counts)
+{
+	r->counts = counts;
+}
+
+size_t
+resolver_cached(const struct resolver *r)
+{
+	return dns_cache_count(r->cache);
 }
 
 struct resolver_question *
@@ -528,6 +563,7 @@ resolver_cancel(struct resolver_question *q)
 {
 	struct resolver *r = q->resolver;
 
+	r->counts->cancelled++;
 	ub_cancel(r->ctx, q->id);
 	forget(q);
 	end_if_retired(r);

@@ -11,10 +11,18 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/filebox.h"
 #include "conf/settings.h"
 #include "spf/dns_answer.h"
+
+/* Questions so far. */
+struct resolver_counts {
+	uint64_t cached; /* answered out of our cache */
+	uint64_t found, none, failed;
+	uint64_t cancelled;
+};
 
 struct clock;
 struct event_base;
@@ -52,6 +60,12 @@ struct dns_answer *resolver_known(struct resolver *, const char *name, enum dns_
  */
 struct resolver_question *resolver_ask(
     struct resolver *, const char *name, enum dns_type, resolver_done_fn *done, void *arg);
+
+/* Where to count; one for all resolvers of a process. */
+void resolver_count_in(struct resolver *, struct resolver_counts *);
+
+/* Names that the cache has. */
+size_t resolver_cached(const struct resolver *);
 
 /* Forgets a question: done is not called any more. */
 void resolver_cancel(struct resolver_question *);

@@ -48,6 +48,8 @@ enum gate_kind {
 	GATE_DEFER,
 };
 
+#define GATE_KINDS 4
+
 /* "dunno", "prepend", "reject", "defer" */
 const char *gate_kind_name(enum gate_kind);
 

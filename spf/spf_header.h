@@ -22,6 +22,8 @@ enum spf_identity {
 	SPF_IDENTITY_MAILFROM,
 };
 
+#define SPF_IDENTITIES 2
+
 const char *spf_identity_name(enum spf_identity);
 
 struct spf_header {

@@ -9,6 +9,8 @@
 #include "common/xmalloc.h"
 #include "spf/spf_query.h"
 #include "srsd/control.h"
+#include "srsd/srs_rewrite.h"
+#include "srsd/vitals.h"
 
 /*
  * While a request waits for the DNS its line stays with the host, and is only used up when the
@@ -103,6 +105,67 @@ start_reload(struct control_session *s, const json_t *request, struct evbuffer *
 	return false;
 }
 
+/* say_lookup - what a map answers, and why */
+static void
+say_lookup(const struct control_service *service, const struct srs_result *r, struct evbuffer *out)
+{
+	json_t *reply = json_object();
+
+	if (r->verdict == SRS_REWRITTEN)
+		json_object_set_new(reply, "address", json_stringn(r->address, r->len));
+	else
+		json_object_set_new(reply, "reason", json_string(srs_verdict_text(r->verdict)));
+	if (r->secret >= 0)
+		json_object_set_new(reply, "secret",
+		    json_string(srs_keys_fingerprint(service->keys, (size_t)r->secret)));
+	say(out, reply);
+}
+
+/* start_lookup - one address through a map, by the function that the map itself uses */
+static bool
+start_lookup(struct control_session *s, const json_t *request, struct evbuffer *out,
+    void (*rewrite)(struct srs_result *, const char *, size_t, const struct settings *,
+	struct srs_keys *, time_t))
+{
+	const struct control_service *service = s->service;
+	const json_t *address = json_object_get(request, "address");
+	struct srs_result result;
+
+	if (!json_is_string(address)) {
+		say_error(out, "no address");
+		return true;
+	}
+	result.secret = SRS_KEYS_NONE;
+	rewrite(&result, json_string_value(address), json_string_length(address), service->settings,
+	    service->keys, clock_wall(service->clock));
+	say_lookup(service, &result, out);
+	return true;
+}
+
+static bool
+start_forward(struct control_session *s, const json_t *request, struct evbuffer *out)
+{
+	return start_lookup(s, request, out, srs_rewrite_forward);
+}
+
+static bool
+start_reverse(struct control_session *s, const json_t *request, struct evbuffer *out)
+{
+	return start_lookup(s, request, out, srs_rewrite_reverse);
+}
+
+static bool
+start_status(struct control_session *s, const json_t *request, struct evbuffer *out)
+{
+	struct vitals vitals;
+
+	(void)request;
+	s->service->read_vitals(s->service->read_vitals_arg, &vitals);
+	say(out, vitals_status(&vitals));
+	json_decref(vitals.listeners);
+	return true;
+}
+
 void
 control_service_init(struct control_service *service)
 {
@@ -127,8 +190,11 @@ static const struct {
 	const char *name;
 	bool (*start)(struct control_session *, const json_t *request, struct evbuffer *out);
 } commands[] = {
+	{ "forward", start_forward },
 	{ "reload", start_reload },
+	{ "reverse", start_reverse },
 	{ "spf", start_spf },
+	{ "status", start_status },
 };
 
 static bool

@@ -22,6 +22,7 @@
 #define CONTROL_LINE_MAX (64 * 1024)
 
 struct control_session;
+struct vitals;
 
 struct control_service {
 	struct settings *settings;
@@ -32,6 +33,8 @@ struct control_service {
 	bool (*ask_reload)(void *arg);
 	void *ask_reload_arg;
 	unsigned restarts; /* of the engine */
+	void (*read_vitals)(void *arg, struct vitals *);
+	void *read_vitals_arg;
 	/* control's own. */
 	TAILQ_HEAD(, control_session) waiting; /* for a reload */
 };

@@ -74,6 +74,13 @@ converse(int fd, const json_t *request, const char **error)
 	return reply;
 }
 
+void
+ctl_say_unreachable(const struct ctl *ctl, const char *error)
+{
+	fprintf(stderr, "srsctl: %s: %s%s%s\n", ctl->socket == NULL ? "control" : ctl->socket,
+	    error, errno == 0 ? "" : ": ", errno == 0 ? "" : strerror(errno));
+}
+
 /* finish_connect - 0, or the errno of a connection that was begun */
 static int
 finish_connect(int fd, int wait_ms)
@@ -122,11 +129,29 @@ ctl_connect(const char *endpoint, int wait_ms, const char **error)
 	return fd;
 }
 
-void
-ctl_say_unreachable(const struct ctl *ctl, const char *error)
+json_t *
+ctl_ask_for(const struct ctl *ctl, const char *command, const char *address)
 {
-	fprintf(stderr, "srsctl: %s: %s%s%s\n", ctl->socket == NULL ? "control" : ctl->socket,
-	    error, errno == 0 ? "" : ": ", errno == 0 ? "" : strerror(errno));
+	json_t *request = json_pack("{s:s, s:s?}", "command", command, "address", address);
+	const char *error = "an argument is not UTF-8";
+	json_t *reply;
+
+	if (request == NULL) {
+		fprintf(stderr, "srsctl: %s\n", error);
+		return NULL;
+	}
+	reply = ctl_ask(ctl, request, &error);
+	json_decref(request);
+	if (reply == NULL) {
+		ctl_say_unreachable(ctl, error);
+		return NULL;
+	}
+	error = json_string_value(json_object_get(reply, "error"));
+	if (error == NULL)
+		return reply;
+	fprintf(stderr, "srsctl: %s\n", error);
+	json_decref(reply);
+	return NULL;
 }
 
 json_t *

@@ -30,9 +30,14 @@ enum ctl_exit {
  */
 json_t *ctl_ask(const struct ctl *, const json_t *request, const char **error);
 
+/*
+ * The same for a command with an address (NULL: without). What goes wrong is printed, and the
+ * result NULL.
+ */
+json_t *ctl_ask_for(const struct ctl *, const char *command, const char *address);
+
 /* Prints why ctl_ask has failed, on standard error. Call it at once, for errno's sake. */
 void ctl_say_unreachable(const struct ctl *, const char *error);
-
 /*
  * Connects to an endpoint, at the first of its addresses that takes it within wait_ms. Returns a
  * non-blocking descriptor, or -1 with the reason in *error: static, or strerror(3)'s.
@@ -43,10 +48,13 @@ int ctl_connect(const char *endpoint, int wait_ms, const char **error);
 typedef int ctl_command_fn(const struct ctl *, int argc, char **argv);
 
 ctl_command_fn ctl_check;
+ctl_command_fn ctl_forward;
 ctl_command_fn ctl_policy;
 ctl_command_fn ctl_reload;
+ctl_command_fn ctl_reverse;
 ctl_command_fn ctl_secret;
 ctl_command_fn ctl_spf;
+ctl_command_fn ctl_status;
 
 /* Prints the reply to a --json, readable. */
 void ctl_print_json(const json_t *);

@@ -11,6 +11,7 @@
 
 #include "common/channel.h"
 #include "common/clock.h"
+#include "common/endpoint.h"
 #include "common/log.h"
 #include "common/sandbox.h"
 #include "common/xmalloc.h"
@@ -21,9 +22,11 @@
 #include "srsd/link.h"
 #include "srsd/listeners.h"
 #include "srsd/map_service.h"
+#include "srsd/metrics.h"
 #include "srsd/policy_service.h"
 #include "srsd/priority.h"
 #include "srsd/server.h"
+#include "srsd/vitals.h"
 
 /* Lines of the log are handed over this long after the first of them. */
 static const struct timeval log_wait = { 0, 20000 };
@@ -37,7 +40,7 @@ static const struct timeval alive_interval = { 1, 0 };
 #define STOP_SIGNALS 2
 
 const char *const engine_service_names[ENGINE_SERVICES] = { "forward", "reverse", "policy",
-	"control" };
+	"control", "metrics" };
 
 struct engine {
 	const struct inputs_source *source;
@@ -60,6 +63,8 @@ struct engine {
 	struct event *alive;
 	struct event *link;
 	int link_fd;
+	struct metrics *metrics;
+	struct stats stats;
 	bool stopping;
 	bool done;
 };
@@ -180,6 +185,41 @@ use_inputs(struct engine *engine)
 	engine->policy.settings = engine->control.settings = engine->settings;
 	engine->policy.keys = engine->control.keys = engine->keys;
 	engine->policy.checker.resolver = engine->resolver;
+	resolver_count_in(engine->resolver, &engine->stats.dns);
+}
+
+static void
+append_endpoint(void *arg, int fd)
+{
+	char text[ENDPOINT_TEXT_SIZE];
+
+	json_array_append_new(arg, json_string(endpoint_describe(fd, text)));
+}
+
+/* read_vitals - for srsctl status and for the metrics */
+static void
+read_vitals(void *arg, struct vitals *v)
+{
+	struct engine *engine = arg;
+	json_t *endpoints;
+	int i;
+
+	memset(v, 0, sizeof(*v));
+	v->now = clock_wall(&clock_system);
+	v->settings = engine->settings;
+	v->keys = engine->keys;
+	v->stats = &engine->stats;
+	v->listeners = json_object();
+	for (i = 0; i < ENGINE_METRICS; i++) {
+		endpoints = json_array();
+		v->connections[i] = server_connections(engine->server, engine->service[i]);
+		server_each_listener(
+		    engine->server, engine->service[i], append_endpoint, endpoints);
+		json_object_set_new(v->listeners, engine_service_names[i], endpoints);
+	}
+	v->checks = spf_inflight_count(engine->inflight);
+	v->cached = resolver_cached(engine->resolver);
+	v->restarts = engine->control.restarts;
 }
 
 static void
@@ -187,19 +227,26 @@ make_services(struct engine *engine)
 {
 	struct server_limits limits = limits_of(engine->settings);
 
-	engine->forward = (struct map_service){ .kind = MAP_FORWARD, .clock = &clock_system };
-	engine->reverse = (struct map_service){ .kind = MAP_REVERSE, .clock = &clock_system };
+	engine->stats.started = clock_wall(&clock_system);
+	engine->forward = (struct map_service){
+		.kind = MAP_FORWARD, .clock = &clock_system, .stats = &engine->stats
+	};
+	engine->reverse = engine->forward;
+	engine->reverse.kind = MAP_REVERSE;
 	engine->policy = (struct policy_service){
 		.checker = { engine->base, engine->resolver, engine->inflight, &clock_system },
 		.messages = engine->messages,
 		.budget = engine->budget,
 		.clock = &clock_system,
+		.stats = &engine->stats,
 	};
 	engine->control = (struct control_service){
 		.checker = &engine->policy.checker,
 		.clock = &clock_system,
 		.ask_reload = ask_reload,
 		.ask_reload_arg = engine,
+		.read_vitals = read_vitals,
+		.read_vitals_arg = engine,
 	};
 	control_service_init(&engine->control);
 	use_inputs(engine);
@@ -267,6 +314,7 @@ engine_new(const struct inputs *inputs, char *error, size_t size)
 	if (engine->log == NULL || engine->alive == NULL)
 		fatalx("libevent: no timer");
 	make_services(engine);
+	engine->metrics = metrics_new(engine->base, read_vitals, engine);
 	watch_signals(engine);
 	return engine;
 }
@@ -277,6 +325,7 @@ engine_free(struct engine **enginep)
 	struct engine *engine = *enginep;
 	size_t i;
 
+	metrics_free(&engine->metrics);
 	server_free(&engine->server);
 	spf_messages_free(&engine->messages);
 	srs_budget_free(&engine->budget);
@@ -332,6 +381,7 @@ take_inputs(struct engine *engine, struct inputs *inputs, char *error, size_t si
 	if (resolver != engine->resolver)
 		resolver_retire(&engine->resolver);
 	engine->resolver = resolver;
+	srs_keys_inherit(inputs->keys, engine->keys);
 	srs_keys_free(&engine->keys);
 	settings_free(&engine->settings);
 	engine->settings = inputs->settings;
@@ -357,6 +407,15 @@ read_inputs(struct engine *engine, int fd, struct inputs *inputs, char error[CON
 	       inputs_read_rest(inputs, engine->id.gid, error);
 }
 
+static void
+add_listener(struct engine *engine, enum engine_service service, unsigned id, int fd)
+{
+	if (service == ENGINE_METRICS)
+		metrics_add_listener(engine->metrics, id, fd);
+	else
+		server_add_listener(engine->server, engine->service[service], id, fd);
+}
+
 /* change_listeners - carry out the words of a LINK_RELOAD; takes its descriptors */
 static void
 change_listeners(struct engine *engine, struct channel_message *m)
@@ -368,10 +427,11 @@ change_listeners(struct engine *engine, struct channel_message *m)
 	while ((word = strsep(&rest, " ")) != NULL) {
 		if (sscanf(word, "+%u:%u", &service, &id) == 2 && service < ENGINE_SERVICES &&
 		    used < m->n_fds)
-			server_add_listener(
-			    engine->server, engine->service[service], id, m->fd[used++]);
-		else if (sscanf(word, "-%u", &id) == 1)
+			add_listener(engine, (enum engine_service)service, id, m->fd[used++]);
+		else if (sscanf(word, "-%u", &id) == 1) {
 			server_remove_listener(engine->server, id);
+			metrics_remove_listener(engine->metrics, id);
+		}
 	}
 	while (used < m->n_fds)
 		close(m->fd[used++]);
@@ -384,6 +444,14 @@ close_fds(const struct channel_message *m, size_t from)
 
 	for (i = from; i < m->n_fds; i++)
 		close(m->fd[i]);
+}
+
+static void
+note_reload(struct engine *engine, bool ok)
+{
+	engine->stats.reloaded = clock_wall(&clock_system);
+	engine->stats.reload_refused = !ok;
+	engine->stats.reloads++;
 }
 
 static void
@@ -406,6 +474,7 @@ reload(struct engine *engine, struct channel_message *m)
 		close_fds(m, 1);
 		report(engine, LINK_UNRELOADED, m->number, error);
 	}
+	note_reload(engine, ok);
 	control_service_reloaded(&engine->control, ok ? NULL : error);
 }
 
@@ -418,6 +487,7 @@ on_order(struct engine *engine, struct channel_message *m)
 		break;
 	case LINK_REFUSED:
 		close_fds(m, 0);
+		note_reload(engine, false);
 		control_service_reloaded(&engine->control, m->text);
 		break;
 	case LINK_STOP:
@@ -500,7 +570,7 @@ engine_main(const struct engine_start *start)
 	engine->control.restarts = start->restarts;
 	for (i = 0; i < start->listeners->n; i++) {
 		l = &start->listeners->listener[i];
-		server_add_listener(engine->server, engine->service[l->service], l->id, l->fd);
+		add_listener(engine, l->service, l->id, l->fd);
 	}
 	hear_monitor(engine, start->link);
 	lock_in(engine, &start->id);

@@ -209,11 +209,18 @@ listeners_plan(const struct listeners *current, const struct settings *settings,
     const struct identity *id, char *error, size_t size)
 {
 	struct listeners *next = xcalloc(1, sizeof(*next));
+	char *endpoint = settings->metrics;
+	struct text_list metrics = { 1, &endpoint };
 
 	memcpy(next->handed, current->handed, sizeof(next->handed));
 	if (!plan_mail(next, current, ENGINE_FORWARD, &settings->forward, error, size) ||
 	    !plan_mail(next, current, ENGINE_REVERSE, &settings->reverse, error, size) ||
 	    !plan_mail(next, current, ENGINE_POLICY, &settings->policy, error, size)) {
+		listeners_free(&next, current);
+		return NULL;
+	}
+	if (strcmp(settings->metrics, "none") != 0 &&
+	    !plan_mail(next, current, ENGINE_METRICS, &metrics, error, size)) {
 		listeners_free(&next, current);
 		return NULL;
 	}

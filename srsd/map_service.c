@@ -125,6 +125,7 @@ answer(const struct map_service *service, const struct tcptable_request *req, st
 	size_t len;
 
 	look_up(service, req, &result);
+	service->stats->lookups[service->kind][result.verdict]++;
 	log_decision(service->kind, req, &result);
 	if (result.verdict == SRS_REWRITTEN)
 		len = tcptable_found(reply, result.address, result.len);
@@ -139,6 +140,7 @@ refuse(const struct map_service *service, const char *error, struct evbuffer *ou
 {
 	char reply[TCPTABLE_REPLY_SIZE];
 
+	service->stats->malformed[service->kind]++;
 	log_debug("%s malformed request: %s", service->kind == MAP_FORWARD ? "forward" : "reverse",
 	    error);
 	evbuffer_add(out, reply, tcptable_refusal(reply, 400, error));

@@ -8,13 +8,10 @@
 
 #include "common/clock.h"
 #include "conf/settings.h"
+#include "srsd/map_kind.h"
 #include "srsd/session.h"
 #include "srsd/srs_keys.h"
-
-enum map_kind {
-	MAP_FORWARD,
-	MAP_REVERSE,
-};
+#include "srsd/stats.h"
 
 /* The owner may replace settings and keys between requests; sessions look here each time. */
 struct map_service {
@@ -22,6 +19,7 @@ struct map_service {
 	const struct settings *settings;
 	struct srs_keys *keys;
 	const struct clock *clock;
+	struct stats *stats;
 };
 
 /* A session_open_fn; the service is a struct map_service. */

@@ -216,8 +216,6 @@ warn_of_fixed(const struct settings *old, const struct settings *new)
 		log_warnx("reload: pid-file changes with a restart alone");
 	if (old->syslog != new->syslog)
 		log_warnx("reload: syslog changes with a restart alone");
-	if (strcmp(old->metrics, new->metrics) != 0)
-		log_warnx("reload: metrics changes with a restart alone");
 }
 
 /* describe_changes - which listeners come and go; returns the descriptors of those that come */

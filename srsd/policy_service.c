@@ -214,11 +214,32 @@ send_action(struct evbuffer *out, const struct gate_action *action)
 	evbuffer_add(out, line.text, line.len);
 }
 
+/* count - the decision, and the verdicts that were made for it */
+static void
+count(struct stats *stats, const struct decision *d)
+{
+	const struct spf_verdicts *v = d->verdicts;
+
+	stats->policy[d->action->kind]++;
+	if (d->action->kind == GATE_REJECT && d->verdicts == NULL) {
+		stats->forged += d->query->recipient == GATE_SRS_FORGED;
+		stats->expired += d->query->recipient == GATE_SRS_EXPIRED;
+	}
+	if (v == NULL || d->replayed || (!v->has_helo && !v->has_mailfrom))
+		return;
+	if (v->has_helo)
+		stats->spf[SPF_IDENTITY_HELO][v->helo.result]++;
+	if (v->has_mailfrom)
+		stats->spf[SPF_IDENTITY_MAILFROM][v->mailfrom.result]++;
+	stats_count_check(stats, d->ms);
+}
+
 static void
 reply(struct policy_session *s, struct decision *d, struct evbuffer *out)
 {
 	d->ms = clock_elapsed(s->service->clock) - s->started;
 	d->dnssec = s->service->settings->dnssec;
+	count(s->service->stats, d);
 	count_use(s->service, d->query, d->action);
 	send_action(out, d->action);
 	log_decision(d);

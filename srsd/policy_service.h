@@ -13,6 +13,7 @@
 #include "srsd/session.h"
 #include "srsd/srs_budget.h"
 #include "srsd/srs_keys.h"
+#include "srsd/stats.h"
 
 /* The owner may replace settings and keys at any time; a check that waits keeps what it has. */
 struct policy_service {
@@ -22,6 +23,7 @@ struct policy_service {
 	struct spf_messages *messages;
 	struct srs_budget *budget;
 	const struct clock *clock;
+	struct stats *stats;
 };
 
 /* A session_open_fn; the service is a struct policy_service. */

@@ -198,7 +198,7 @@ read_history(struct secret_file *f, time_t changed, char error[SECRET_FILE_ERROR
 static bool
 load(struct secret_file *f, bool change, char error[SECRET_FILE_ERROR_SIZE])
 {
-	time_t changed;
+	time_t changed = 0;
 	int there;
 
 	if (!open_folder(f, error) || (change && (!folder_is_safe(f, error) || !lock(f, error))))

@@ -657,6 +657,23 @@ server_remove_listener(struct server *server, unsigned id)
 		close_listener(server, l);
 }
 
+unsigned
+server_connections(const struct server *server, size_t service)
+{
+	return server->services[service].connections;
+}
+
+void
+server_each_listener(
+    const struct server *server, size_t service, void (*with)(void *arg, int fd), void *arg)
+{
+	const struct listener *l;
+
+	SLIST_FOREACH (l, &server->listeners, next)
+		if (l->service == &server->services[service])
+			with(arg, l->fd);
+}
+
 void
 server_set_limits(struct server *server, const struct server_limits *limits)
 {

@@ -51,6 +51,12 @@ void server_limit_service(struct server *, size_t service, unsigned connections)
 void server_add_listener(struct server *, size_t service, unsigned id, int fd);
 void server_remove_listener(struct server *, unsigned id);
 
+unsigned server_connections(const struct server *, size_t service);
+
+/* Calls it with each listening socket of a service. */
+void server_each_listener(
+    const struct server *, size_t service, void (*with)(void *arg, int fd), void *arg);
+
 void server_set_limits(struct server *, const struct server_limits *);
 
 /*

@@ -14,6 +14,7 @@ struct srs_keys {
 	size_t n;
 	bool weak;
 	struct srs_mac *mac[SRS_KEYS_MAX];
+	uint64_t verified[SRS_KEYS_MAX];
 	char fingerprint[SRS_KEYS_MAX][SRS_MAC_FINGERPRINT_LEN + 1];
 };
 
@@ -132,6 +133,23 @@ srs_keys_count(const struct srs_keys *keys)
 	return keys->n;
 }
 
+uint64_t
+srs_keys_verified(const struct srs_keys *keys, size_t number)
+{
+	return keys->verified[number];
+}
+
+void
+srs_keys_inherit(struct srs_keys *keys, const struct srs_keys *old)
+{
+	size_t i, j;
+
+	for (i = 0; i < keys->n; i++)
+		for (j = 0; j < old->n; j++)
+			if (strcmp(keys->fingerprint[i], old->fingerprint[j]) == 0)
+				keys->verified[i] = old->verified[j];
+}
+
 bool
 srs_keys_are_weak(const struct srs_keys *keys)
 {
@@ -161,8 +179,10 @@ srs_keys_verify(
 	for (i = 0; i < keys->n; i++) {
 		if (!srs_mac_digest(keys->mac[i], parts, n, digest))
 			return SRS_KEYS_FAILED;
-		if (srs_mac_matches(digest, hash, len))
+		if (srs_mac_matches(digest, hash, len)) {
+			keys->verified[i]++;
 			return (int)i;
+		}
 	}
 	return SRS_KEYS_NONE;
 }

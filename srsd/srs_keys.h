@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/filebox.h"
 #include "srsd/srs_mac.h"
@@ -51,6 +52,10 @@ const char *srs_keys_mode_error(const struct stat *, gid_t daemon_group);
 
 void srs_keys_free(struct srs_keys **);
 size_t srs_keys_count(const struct srs_keys *);
+
+/* How many addresses a secret has verified; what one with the same fingerprint did counts on. */
+uint64_t srs_keys_verified(const struct srs_keys *, size_t number);
+void srs_keys_inherit(struct srs_keys *, const struct srs_keys *old);
 
 /* True when a secret is so short that it can be guessed. */
 bool srs_keys_are_weak(const struct srs_keys *);

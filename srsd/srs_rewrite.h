@@ -31,6 +31,8 @@ enum srs_verdict {
 	SRS_UNAVAILABLE,
 };
 
+#define SRS_VERDICTS 11
+
 struct srs_result {
 	enum srs_verdict verdict;
 	int secret; /* reverse: which secret verified, from 0; else SRS_KEYS_NONE */

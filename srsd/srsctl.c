@@ -27,14 +27,17 @@ static const struct {
 	bool without; /* it tells itself of a configuration that cannot be used */
 } commands[] = {
 	{ "check", ctl_check, true },
+	{ "forward", ctl_forward, false },
 	{ "policy", ctl_policy, false },
 	{ "reload", ctl_reload, false },
+	{ "reverse", ctl_reverse, false },
 	{ "secret", ctl_secret, false },
 	{ "spf", ctl_spf, false },
+	{ "status", ctl_status, false },
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
-#define USAGE "command ...; commands: check policy reload secret spf"
+#define USAGE "command ...; commands: check forward policy reload reverse secret spf status"
 
 /*
  * log_somewhere - spawn(8) makes the client's socket our standard error, too; what we have to say

@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: ISC
 """srsctl and the control socket: srsctl spf through the daemon and without it."""
 
+import http.client
 import json
 import os
+import re
 import socket
 import stat
 import sys
@@ -13,7 +15,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
 
 from harness import tap
-from harness.daemon import Daemon, is_root, run
+from harness.daemon import SECRET, TOP, Daemon, free_port, is_root, run
 from harness.dns_server import SERVFAIL, SILENT, DnsServer
 
 CLIENT = '192.0.2.1'
@@ -271,6 +273,195 @@ class BadArguments(Base):
 
     def test_version(self):
         self.assertRegex(srsctl('-V').stdout, r'^srsctl \d')
+
+
+class Lookups(Base):
+    def run_one(self, *arguments):
+        return srsctl('-f', self.daemon.config, *arguments)
+
+    def test_round_trip(self):
+        done = self.run_one('forward', 'alice@origin.test')
+        self.assertEqual((done.returncode, done.stderr), (0, ''))
+        self.assertRegex(done.stdout, r'^SRS0=\S+@srs\.test\n$')
+        back = self.run_one('reverse', done.stdout.strip())
+        self.assertRegex(back.stdout, r'^alice@origin\.test  signed with [0-9a-f]{12}\n$')
+        self.assertEqual(back.returncode, 0)
+
+    def test_reasons(self):
+        rows = [('forward', 'a@srs.test', 'local domain'), ('forward', '', 'null sender'),
+                ('reverse', 'a@x.test', 'not an SRS address'),
+                ('reverse', 'SRS0=aaaa=AA=x.test=y@srs.test', 'bad hash')]
+        for command, address, reason in rows:
+            with self.subTest(reason):
+                done = self.run_one(command, address)
+                self.assertEqual((done.returncode, done.stdout),
+                                 (1, 'not rewritten: %s\n' % reason))
+
+    def test_usage(self):
+        for arguments in ('forward',), ('reverse', 'a', 'b'), ('status', 'x'), ('reload', 'x'):
+            with self.subTest(' '.join(arguments)):
+                self.assertEqual(self.run_one(*arguments).returncode, 2)
+
+    def test_hostile_address(self):
+        done = self.run_one('forward', '"a\\\n\x1b[2J"@origin.test')
+        self.assertTrue(all(c == '\n' or ' ' <= c <= '~' for c in done.stdout), done.stdout)
+
+
+class Status(Base):
+    def setUp(self):
+        with self.daemon.forward_client() as client:
+            self.address = client.address('alice@origin.test')
+        with self.daemon.reverse_client() as client:
+            client.get(self.address)
+            client.get('SRS0=aaaa=AA=x.test=y@srs.test')
+        with self.daemon.policy_client() as client:
+            client.ask(sender='a@fail.test')
+            client.ask(sasl_username='jane')
+
+    def status(self):
+        done = srsctl('-f', self.daemon.config, 'status', '--json')
+        self.assertEqual((done.returncode, done.stderr), (0, ''))
+        return json.loads(done.stdout)
+
+    def test_counts(self):
+        before = self.status()
+        self.setUp()
+        after = self.status()
+        rows = [('lookups', 'forward', 'rewritten'), ('lookups', 'reverse', 'rewritten'),
+                ('lookups', 'reverse', 'bad-hash'), ('policy', 'reject'), ('policy', 'dunno'),
+                ('spf', 'mailfrom', 'fail'), ('secrets', 0, 'verified')]
+        for row in rows:
+            with self.subTest(str(row)):
+                a, b = before, after
+                for key in row:
+                    a, b = a[key], b[key]
+                self.assertEqual(b - a, 1)
+
+    def test_listeners(self):
+        listeners = self.status()['listeners']
+        self.assertEqual(listeners['forward'],
+                         ['inet:127.0.0.1:%d' % self.daemon.ports['forward']])
+        self.assertEqual(listeners['control'], ['unix:' + self.socket])
+
+    def test_settings_parse_again(self):
+        path = self.daemon.folder.file('again.conf', self.status()['settings'])
+        done = run('-n', '-f', path)
+        self.assertEqual((done.returncode, done.stderr), (0, ''))
+
+    def test_no_secret_in_it(self):
+        self.assertNotIn(SECRET, json.dumps(self.status()))
+
+    def test_text(self):
+        done = srsctl('-f', self.daemon.config, 'status')
+        self.assertRegex(done.stdout, r'^srsd \S+, engine \d+, up \d\d:\d\d:\d\d, 0 engine restarts\n')
+        self.assertIn('srs-domain  srs.test, 1 own domains\n', done.stdout)
+
+
+class Metrics(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.port = free_port()
+        cls.daemon = Daemon({'metrics': 'inet:127.0.0.1:%d' % cls.port}).start()
+        cls.addClassCleanup(cls.daemon.__exit__, None)
+
+    def get(self, path='/metrics', **headers):
+        connection = http.client.HTTPConnection('127.0.0.1', self.port, timeout=60)
+        self.addCleanup(connection.close)
+        connection.request('GET', path, headers=headers)
+        return connection.getresponse()
+
+    def page(self, **headers):
+        return self.get(**headers).read().decode('ascii')
+
+    def test_counts(self):
+        before = self.page()
+        with self.daemon.forward_client() as client:
+            client.get('alice@origin.test')
+            after = self.page()
+        name = 'srsd_lookups_total{map="forward",result="rewritten"} '
+        value = [int(page.partition(name)[2].split('\n')[0]) for page in (before, after)]
+        self.assertEqual(value[1] - value[0], 1)
+        self.assertIn('\nsrsd_connections{service="forward"} 1\n', after)
+
+    def test_form(self):
+        """Each sample belongs to the family before it, which has a type and a help text."""
+        for accept, total in ('text/plain', '_total'), ('application/openmetrics-text', ''):
+            with self.subTest(accept):
+                response = self.get(Accept=accept)
+                self.assertTrue(response.headers['Content-Type'].startswith(accept))
+                lines = response.read().decode('ascii').split('\n')
+                self.assertEqual(lines.pop(), '')
+                if not total:
+                    self.assertEqual(lines.pop(), '# EOF')
+                self.check_lines(lines, total)
+
+    def check_lines(self, lines, total):
+        seen = set()
+        for line in lines:
+            if line.startswith('# HELP '):
+                helped = line.split(' ')[2]
+                self.assertNotIn(helped, seen)
+                seen.add(helped)
+            elif line.startswith('# TYPE '):
+                _, _, family, kind = line.split(' ')
+                self.assertEqual(family, helped)
+                self.assertEqual(family.endswith('_total'), kind == 'counter' and total != '')
+            else:
+                name, value = re.fullmatch(
+                    r'([a-z_]+)(?:\{[a-z_]+="[^"\\]*"(?:,[a-z_]+="[^"\\]*")*\})? ([0-9.]+)',
+                    line).groups()
+                suffixes = {'counter': ['' if total else '_total'], 'gauge': [''],
+                            'histogram': ['_bucket', '_sum', '_count']}[kind]
+                self.assertIn(name, [family + suffix for suffix in suffixes])
+                float(value)
+
+    def test_manual_has_them_all(self):
+        with open(os.path.join(TOP, 'srsd', 'srsd.8'), encoding='ascii') as file:
+            manual = file.read()
+        for family in re.findall(r'^# TYPE (\S+) ', self.page(), re.M):
+            with self.subTest(family):
+                self.assertIn('.It Cm %s\n' % family, manual)
+
+    def test_health(self):
+        response = self.get('/healthz')
+        self.assertEqual((response.status, response.read()), (200, b'ok\n'))
+
+    def test_other_pages(self):
+        self.assertEqual(self.get('/etc/passwd').status, 404)
+
+    def test_bad_requests(self):
+        for data in b'\r\n\r\n', b'GET / HTTP/9.9\r\n\r\n', b'x' * 100000, b'POST /metrics \r\n':
+            with self.subTest(repr(data[:20])):
+                with socket.create_connection(('127.0.0.1', self.port), 60) as sock:
+                    try:
+                        sock.sendall(data)
+                        sock.shutdown(socket.SHUT_WR)
+                        while sock.recv(65536):
+                            pass
+                    except OSError:
+                        pass
+                self.assertEqual(self.get('/healthz').status, 200)
+
+    def test_only_on_loopback(self):
+        self.daemon.command()
+        for value in 'inet:0.0.0.0:1', 'inet:*:1', 'inet:[::]:1', 'inet:192.0.2.1:1':
+            with self.subTest(value):
+                done = run('-n', '-f', self.daemon.config, '-o', 'metrics=' + value)
+                self.assertEqual(done.returncode, 1)
+                self.assertIn('metrics-remote', done.stderr)
+                done = run('-n', '-f', self.daemon.config, '-o', 'metrics=' + value,
+                           '-o', 'metrics-remote=true')
+                self.assertEqual((done.returncode, done.stderr), (0, ''))
+
+
+class Manual(unittest.TestCase):
+    def test_names_every_command(self):
+        usage = srsctl().stderr
+        with open(os.path.join(TOP, 'srsd', 'srsctl.8'), encoding='ascii') as file:
+            manual = file.read()
+        for command in usage.partition('commands: ')[2].split():
+            with self.subTest(command):
+                self.assertRegex(manual, r'(?m)^\.It (Xo )?Cm %s\b' % command)
 
 
 class Socket(Base):

@@ -6,6 +6,7 @@
 #include "srsd/map_service.h"
 
 static struct map_service service;
+static struct stats stats;
 static struct settings *settings;
 static struct session_feed feed = { .open = map_session_open, .service = &service };
 
@@ -16,6 +17,8 @@ begin(void **state)
 	service.settings = settings;
 	service.keys = srs_keys_of(SECRET "\n");
 	service.clock = &session_feed_clock;
+	memset(&stats, 0, sizeof(stats));
+	service.stats = &stats;
 	session_feed_now = NOW;
 	if (unit_dir_make(state) != 0)
 		return -1;

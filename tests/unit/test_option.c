@@ -66,6 +66,7 @@ test_defaults(void **state)
 		{ NULL, "policy", "policy = {\"inet:127.0.0.1:10003\"}\n" },
 		{ NULL, "control", "control = \"unix:" RUNSTATEDIR "/srsd/control\"\n" },
 		{ NULL, "metrics", "metrics = \"none\"\n" },
+		{ NULL, "metrics-remote", "metrics-remote = false\n" },
 		{ NULL, "separator", "separator = \"=\"\n" },
 		{ NULL, "hash-length", "hash-length = 4\n" },
 		{ NULL, "hash-minimum", "hash-minimum = 4\n" },

@@ -16,6 +16,7 @@ static const char zone[] = "good.test TXT v=spf1 ip4:192.0.2.1 -all\n"
 			   "sick.test TXT !\n";
 
 static struct policy_service service;
+static struct stats stats;
 static struct settings *settings;
 static struct resolver resolver;
 static struct session_feed feed = { .open = policy_session_open, .service = &service };
@@ -48,6 +49,8 @@ begin(void **state)
 	service.messages = spf_messages_new();
 	service.budget = srs_budget_new();
 	service.clock = &session_feed_clock;
+	memset(&stats, 0, sizeof(stats));
+	service.stats = &stats;
 	session_feed_now = NOW;
 	if (unit_dir_make(state) != 0)
 		return -1;

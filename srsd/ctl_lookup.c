@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * srsctl forward, srsctl reverse - what a map answers for an address, and why.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "srsd/ctl.h"
+
+static int
+look_up(const struct ctl *ctl, const char *map, int argc, char **argv)
+{
+	const char *address, *secret, *reason;
+	char usage[64];
+	json_t *reply;
+
+	snprintf(usage, sizeof(usage), "%s address", map);
+	if (argc != 2)
+		return ctl_usage(usage);
+	reply = ctl_ask_for(ctl, map, argv[1]);
+	if (reply == NULL)
+		return CTL_USAGE;
+	address = json_string_value(json_object_get(reply, "address"));
+	secret = json_string_value(json_object_get(reply, "secret"));
+	reason = json_string_value(json_object_get(reply, "reason"));
+	if (address != NULL)
+		printf("%s%s%s\n", address, secret == NULL ? "" : "  signed with ",
+		    secret == NULL ? "" : secret);
+	else
+		printf("not rewritten: %s\n", reason == NULL ? "?" : reason);
+	json_decref(reply);
+	return address == NULL ? CTL_FAILED : CTL_OK;
+}
+
+int
+ctl_forward(const struct ctl *ctl, int argc, char **argv)
+{
+	return look_up(ctl, "forward", argc, argv);
+}
+
+int
+ctl_reverse(const struct ctl *ctl, int argc, char **argv)
+{
+	return look_up(ctl, "reverse", argc, argv);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * stats - what the services count, for srsctl status and the metrics page. Counters begin at zero
+ * with each engine.
+ */
+#ifndef SRSD_STATS_H
+#define SRSD_STATS_H
+
+#include <stdint.h>
+#include <time.h>
+
+#include "spf/resolver.h"
+#include "spf/spf_gate.h"
+#include "spf/spf_header.h"
+#include "spf/spf_verdict.h"
+#include "srsd/map_kind.h"
+#include "srsd/srs_rewrite.h"
+
+/* Upper bounds of the histogram of checks, in milliseconds; one more for all above. */
+#define STATS_BOUNDS                                      \
+	{                                                 \
+		1, 5, 10, 50, 100, 500, 1000, 5000, 20000 \
+	}
+#define STATS_BUCKETS 10
+
+struct stats {
+	time_t started;
+	uint64_t lookups[MAP_KINDS][SRS_VERDICTS];
+	uint64_t malformed[MAP_KINDS]; /* no request of tcp_table */
+	uint64_t policy[GATE_KINDS];
+	uint64_t forged, expired; /* recipients of the policy service that were refused */
+	uint64_t spf[SPF_IDENTITIES][SPF_RESULTS];
+	uint64_t spf_seconds[STATS_BUCKETS]; /* how many checks took that long, each counted once */
+	uint64_t spf_ms;                     /* of all checks together */
+	struct resolver_counts dns;
+	time_t reloaded; /* when the last reload was tried; 0: never */
+	bool reload_refused;
+	uint64_t reloads;
+};
+
+/* Counts a check that took so long. */
+void stats_count_check(struct stats *, uint64_t ms);
+
+#endif

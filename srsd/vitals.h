@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * vitals - how the engine is at one moment: told as JSON (srsctl status), and as text that
+ * Prometheus reads (metrics).
+ */
+#ifndef SRSD_VITALS_H
+#define SRSD_VITALS_H
+
+#include <stddef.h>
+#include <time.h>
+
+#include <jansson.h>
+
+#include "conf/settings.h"
+#include "srsd/engine.h"
+#include "srsd/srs_keys.h"
+#include "srsd/stats.h"
+
+struct evbuffer;
+
+struct vitals {
+	time_t now;
+	const struct settings *settings;
+	const struct srs_keys *keys;
+	const struct stats *stats;
+	unsigned connections[ENGINE_SERVICES];
+	json_t *listeners; /* {"forward": ["inet:127.0.0.1:10001"], ...}; a reference */
+	size_t checks;     /* that wait for the DNS */
+	size_t cached;     /* names */
+	unsigned restarts; /* of the engine */
+};
+
+/*
+ * { "version": "0.1.0", "pid": 1, "uptime": 7, "srs_domain": "...", "domains": 3,
+ *   "engine_restarts": 0, "listeners": {...}, "connections": {"forward": 1, ...},
+ *   "lookups": {"forward": {"rewritten": 1, ...}, "reverse": {...}},
+ *   "policy": {"dunno": 1, ...}, "spf": {"helo": {"pass": 1, ...}, "mailfrom": {...}},
+ *   "dns": {"cached": 1, "found": 1, "none": 0, "failed": 0, "cancelled": 0, "names": 5},
+ *   "checks_in_flight": 0, "secrets": [{"fingerprint": "...", "verified": 1}, ...],
+ *   "reload": null or {"at": 1700000000, "refused": false, "count": 1},
+ *   "settings": "the effective configuration" }
+ *
+ * A new reference.
+ */
+json_t *vitals_status(const struct vitals *);
+
+/*
+ * The metrics of the manual. OpenMetrics calls a family of counters by its name without "_total",
+ * and ends with "# EOF"; Prometheus' older format does neither.
+ */
+void vitals_metrics(const struct vitals *, bool openmetrics, struct evbuffer *out);
+
+#endif

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: ISC */
+#include <event2/buffer.h>
+
+#include "srsd/vitals.h"
+
+struct page {
+	struct evbuffer *out;
+	bool openmetrics;
+};
+
+/* family - the head of a family of metrics */
+static void
+family(const struct page *page, const char *name, const char *type, const char *help)
+{
+	const char *total = !page->openmetrics && type[0] == 'c' /* counter */ ? "_total" : "";
+
+	evbuffer_add_printf(page->out, "# HELP srsd_%s%s %s\n# TYPE srsd_%s%s %s\n", name, total,
+	    help, name, total, type);
+}
+
+static void
+number(const struct page *page, const char *name, uint64_t value)
+{
+	evbuffer_add_printf(page->out, "srsd_%s %llu\n", name, (unsigned long long)value);
+}
+
+/* labelled - a value with a label; values of labels are our own words */
+static void
+labelled(
+    const struct page *page, const char *name, const char *label, const char *text, uint64_t value)
+{
+	evbuffer_add_printf(
+	    page->out, "srsd_%s{%s=\"%s\"} %llu\n", name, label, text, (unsigned long long)value);
+}
+
+static void
+put_lookups(const struct page *page, const struct stats *stats)
+{
+	int map, i;
+
+	family(page, "lookups", "counter", "Lookups in the maps, by result.");
+	for (map = 0; map < MAP_KINDS; map++) {
+		for (i = 0; i < SRS_VERDICTS; i++)
+			evbuffer_add_printf(page->out,
+			    "srsd_lookups_total{map=\"%s\",result=\"%s\"} %llu\n",
+			    engine_service_names[map],
+			    i == SRS_REWRITTEN ? "rewritten"
+					       : srs_verdict_word((enum srs_verdict)i),
+			    (unsigned long long)stats->lookups[map][i]);
+		evbuffer_add_printf(page->out,
+		    "srsd_lookups_total{map=\"%s\",result=\"not-a-request\"} %llu\n",
+		    engine_service_names[map], (unsigned long long)stats->malformed[map]);
+	}
+}
+
+static void
+put_policy(const struct page *page, const struct stats *stats)
+{
+	int i, j;
+
+	family(page, "policy", "counter", "Answers of the policy service.");
+	for (i = 0; i < GATE_KINDS; i++)
+		labelled(page, "policy_total", "action", gate_kind_name((enum gate_kind)i),
+		    stats->policy[i]);
+	family(page, "spf", "counter", "SPF verdicts.");
+	for (i = 0; i < SPF_IDENTITIES; i++)
+		for (j = 0; j < SPF_RESULTS; j++)
+			evbuffer_add_printf(page->out,
+			    "srsd_spf_total{identity=\"%s\",result=\"%s\"} %llu\n",
+			    spf_identity_name((enum spf_identity)i),
+			    spf_result_name((enum spf_result)j),
+			    (unsigned long long)stats->spf[i][j]);
+}
+
+static void
+put_seconds(const struct page *page, const struct stats *stats)
+{
+	static const unsigned bounds[] = STATS_BOUNDS;
+	uint64_t sum = 0;
+	int i;
+
+	family(page, "spf_seconds", "histogram", "How long SPF checks took.");
+	for (i = 0; i < STATS_BUCKETS - 1; i++) {
+		sum += stats->spf_seconds[i];
+		evbuffer_add_printf(page->out, "srsd_spf_seconds_bucket{le=\"%.3f\"} %llu\n",
+		    bounds[i] / 1000.0, (unsigned long long)sum);
+	}
+	sum += stats->spf_seconds[i];
+	labelled(page, "spf_seconds_bucket", "le", "+Inf", sum);
+	evbuffer_add_printf(page->out, "srsd_spf_seconds_sum %.3f\n", (double)stats->spf_ms / 1000);
+	number(page, "spf_seconds_count", sum);
+}
+
+static void
+put_dns(const struct page *page, const struct resolver_counts *dns)
+{
+	family(page, "dns_queries", "counter", "Questions to the DNS, by outcome.");
+	labelled(page, "dns_queries_total", "outcome", "cached", dns->cached);
+	labelled(page, "dns_queries_total", "outcome", "found", dns->found);
+	labelled(page, "dns_queries_total", "outcome", "none", dns->none);
+	labelled(page, "dns_queries_total", "outcome", "failed", dns->failed);
+	labelled(page, "dns_queries_total", "outcome", "cancelled", dns->cancelled);
+}
+
+static void
+put_srs(const struct page *page, const struct vitals *v)
+{
+	const uint64_t *reverse = v->stats->lookups[MAP_REVERSE];
+	size_t i;
+
+	family(page, "srs_refused", "counter",
+	    "SRS addresses that were refused by the reverse map and at RCPT.");
+	labelled(page, "srs_refused_total", "reason", "bad-hash", reverse[SRS_BAD_HASH]);
+	labelled(page, "srs_refused_total", "reason", "malformed", reverse[SRS_MALFORMED]);
+	labelled(page, "srs_refused_total", "reason", "expired", reverse[SRS_EXPIRED]);
+	labelled(page, "srs_refused_total", "reason", "rcpt-forged", v->stats->forged);
+	labelled(page, "srs_refused_total", "reason", "rcpt-expired", v->stats->expired);
+	family(page, "secret_verified", "counter",
+	    "SRS addresses that a secret has verified, by its fingerprint.");
+	for (i = 0; i < srs_keys_count(v->keys); i++)
+		labelled(page, "secret_verified_total", "secret", srs_keys_fingerprint(v->keys, i),
+		    srs_keys_verified(v->keys, i));
+}
+
+void
+vitals_metrics(const struct vitals *v, bool openmetrics, struct evbuffer *out)
+{
+	struct page page = { out, openmetrics };
+	int i;
+
+	put_lookups(&page, v->stats);
+	put_policy(&page, v->stats);
+	put_seconds(&page, v->stats);
+	put_dns(&page, &v->stats->dns);
+	put_srs(&page, v);
+	family(&page, "connections", "gauge", "Connections that are open.");
+	for (i = 0; i < ENGINE_SERVICES; i++)
+		labelled(
+		    &page, "connections", "service", engine_service_names[i], v->connections[i]);
+	family(&page, "checks_in_flight", "gauge", "SPF checks that wait for the DNS.");
+	number(&page, "checks_in_flight", v->checks);
+	family(&page, "engine_restarts", "counter", "Engines that died and were replaced.");
+	number(&page, "engine_restarts_total", v->restarts);
+	family(&page, "build_info", "gauge", "The version that runs.");
+	labelled(&page, "build_info", "version", PACKAGE_VERSION, 1);
+	if (openmetrics)
+		evbuffer_add_printf(out, "# EOF\n");
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "conf/config.h"
+#include "srsd/vitals.h"
+
+static void
+put_number(json_t *object, const char *name, uint64_t value)
+{
+	json_object_set_new(object, name, json_integer((json_int_t)value));
+}
+
+/* lookups - of one map, by reason; what never happened is left out */
+static json_t *
+lookups(const struct stats *stats, enum map_kind kind)
+{
+	json_t *object = json_object();
+	int i;
+
+	put_number(object, "rewritten", stats->lookups[kind][SRS_REWRITTEN]);
+	for (i = SRS_REWRITTEN + 1; i < SRS_VERDICTS; i++)
+		if (stats->lookups[kind][i] > 0)
+			put_number(
+			    object, srs_verdict_word((enum srs_verdict)i), stats->lookups[kind][i]);
+	if (stats->malformed[kind] > 0)
+		put_number(object, "not-a-request", stats->malformed[kind]);
+	return object;
+}
+
+static json_t *
+policy(const struct stats *stats)
+{
+	json_t *object = json_object();
+	int i;
+
+	for (i = 0; i < GATE_KINDS; i++)
+		put_number(object, gate_kind_name((enum gate_kind)i), stats->policy[i]);
+	return object;
+}
+
+static json_t *
+results(const struct stats *stats, enum spf_identity identity)
+{
+	json_t *object = json_object();
+	int i;
+
+	for (i = 0; i < SPF_RESULTS; i++)
+		put_number(object, spf_result_name((enum spf_result)i), stats->spf[identity][i]);
+	return object;
+}
+
+static json_t *
+dns(const struct vitals *v)
+{
+	json_t *object = json_object();
+
+	put_number(object, "cached", v->stats->dns.cached);
+	put_number(object, "found", v->stats->dns.found);
+	put_number(object, "none", v->stats->dns.none);
+	put_number(object, "failed", v->stats->dns.failed);
+	put_number(object, "cancelled", v->stats->dns.cancelled);
+	put_number(object, "names", v->cached);
+	return object;
+}
+
+static json_t *
+secrets(const struct srs_keys *keys)
+{
+	json_t *list = json_array();
+	size_t i;
+
+	for (i = 0; i < srs_keys_count(keys); i++)
+		json_array_append_new(
+		    list, json_pack("{s:s, s:I}", "fingerprint", srs_keys_fingerprint(keys, i),
+			      "verified", (json_int_t)srs_keys_verified(keys, i)));
+	return list;
+}
+
+static json_t *
+connections(const struct vitals *v)
+{
+	json_t *object = json_object();
+	int i;
+
+	for (i = 0; i < ENGINE_SERVICES; i++)
+		put_number(object, engine_service_names[i], v->connections[i]);
+	return object;
+}
+
+static json_t *
+reload(const struct stats *stats)
+{
+	if (stats->reloaded == 0)
+		return json_null();
+	return json_pack("{s:I, s:b, s:I}", "at", (json_int_t)stats->reloaded, "refused",
+	    stats->reload_refused, "count", (json_int_t)stats->reloads);
+}
+
+/* effective - the configuration as srsd -nv prints it */
+static json_t *
+effective(const struct settings *settings)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *stream = open_memstream(&text, &len);
+	json_t *value;
+
+	if (stream == NULL)
+		return json_null();
+	config_print(settings, stream);
+	fclose(stream);
+	value = json_string(text); /* NULL, and so left out, when it is not UTF-8 */
+	free(text);
+	return value;
+}
+
+json_t *
+vitals_status(const struct vitals *v)
+{
+	json_t *object = json_object();
+
+	json_object_set_new(object, "version", json_string(PACKAGE_VERSION));
+	put_number(object, "pid", (uint64_t)getpid());
+	put_number(object, "uptime",
+	    v->now > v->stats->started ? (uint64_t)(v->now - v->stats->started) : 0);
+	json_object_set_new(object, "srs_domain", json_string(v->settings->srs_domain));
+	put_number(object, "domains", domainset_size(v->settings->own_domains));
+	put_number(object, "engine_restarts", v->restarts);
+	json_object_set(object, "listeners", v->listeners);
+	json_object_set_new(object, "connections", connections(v));
+	json_object_set_new(object, "lookups",
+	    json_pack("{s:o, s:o}", "forward", lookups(v->stats, MAP_FORWARD), "reverse",
+		lookups(v->stats, MAP_REVERSE)));
+	json_object_set_new(object, "policy", policy(v->stats));
+	json_object_set_new(object, "spf",
+	    json_pack("{s:o, s:o}", "helo", results(v->stats, SPF_IDENTITY_HELO), "mailfrom",
+		results(v->stats, SPF_IDENTITY_MAILFROM)));
+	json_object_set_new(object, "dns", dns(v));
+	put_number(object, "checks_in_flight", v->checks);
+	json_object_set_new(object, "secrets", secrets(v->keys));
+	json_object_set_new(object, "reload", reload(v->stats));
+	json_object_set_new(object, "settings", effective(v->settings));
+	return object;
+}
