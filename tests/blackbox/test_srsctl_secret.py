@@ -86,6 +86,8 @@ class Base(unittest.TestCase):
 
     def write(self, *secrets, age=0, mode=0o600, end='\n'):
         """The file of secrets; changed so many days ago."""
+        if os.path.exists(self.path):
+            os.unlink(self.path)        # it may be one that its owner cannot write to
         path = self.folder.file('etc/secret', ''.join(s + end for s in secrets), mode,
                                 ORDINARY_USER)
         when = time.time() - age * DAY
@@ -304,11 +306,11 @@ class File(Base):
         self.refused('etc: No such file', 'new')
 
     def test_folder_may_not_be_written(self):
+        self.write(SECRETS[0])
         if is_root():
             os.chown(self.etc, 0, 0)
         else:
             os.chmod(self.etc, 0o500)
-        self.write(SECRETS[0])
         self.refused('Permission denied', 'new')
         self.assertEqual(os.listdir(self.etc), ['secret'])
 
