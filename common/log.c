@@ -323,6 +323,8 @@ log_close(void)
 		/* Ready, and yet it took nothing: a full disk does not become a reader. */
 		if (sink.len == 0 || left <= 0 || (pfd.revents != 0 && sink.len == before))
 			break;
+		if (sink.fd == -1) /* a syslog that is not there */
+			break;
 		pfd.fd = sink.fd;
 		/* Nobody reads any more: an error, and no room will ever come. */
 		if (poll(&pfd, 1, (int)left) <= 0 || (pfd.revents & (POLLERR | POLLNVAL)))

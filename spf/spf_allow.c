@@ -70,22 +70,34 @@ domain_asked(const char *entry, const struct spf_request *req, struct spf_answer
 	return verdict.result == SPF_PASS ? SPF_ASKED_YES : SPF_ASKED_NO;
 }
 
-/* domains_asked - all entries, so that their questions go out together */
+/* Domains that are looked up side by side. */
+#define ASKED_TOGETHER 16
+
+/*
+ * domains_asked - several entries at a time, so that their questions go out together
+ *
+ * But not all of them: which ones still find room in the table must not depend on the order in
+ * which answers come.
+ */
 static enum spf_asked
 domains_asked(
     const struct spf_settings *spf, const struct spf_request *req, struct spf_answers *answers)
 {
-	enum spf_asked all = SPF_ASKED_NO, one;
+	unsigned pending = 0;
 	size_t i;
 
-	for (i = 0; i < spf->domain_whitelist.n; i++) {
-		one = domain_asked(spf->domain_whitelist.text[i], req, answers);
-		if (one == SPF_ASKED_YES)
-			return one;
-		if (one == SPF_ASKED_PENDING)
-			all = one;
+	for (i = 0; i < spf->domain_whitelist.n && pending < ASKED_TOGETHER; i++) {
+		switch (domain_asked(spf->domain_whitelist.text[i], req, answers)) {
+		case SPF_ASKED_YES:
+			return SPF_ASKED_YES;
+		case SPF_ASKED_PENDING:
+			pending++;
+			break;
+		case SPF_ASKED_NO:
+			break;
+		}
 	}
-	return all;
+	return pending > 0 ? SPF_ASKED_PENDING : SPF_ASKED_NO;
 }
 
 static bool

@@ -24,6 +24,9 @@
 #define HOSTS_MAX 10
 #define LIST_SIZE 512
 
+/* A person waits: a DNS that takes longer is as good as none. */
+#define ANSWER_SECONDS 5
+
 struct addresses {
 	size_t n;
 	struct ipaddr *ip;
@@ -35,6 +38,7 @@ struct dns {
 	struct resolver *resolver;
 	struct addresses host; /* of this host, as far as we know */
 	bool behind_nat;       /* none of them is one that strangers can reach */
+	bool silent;           /* a question got no answer */
 };
 
 static void
@@ -130,15 +134,32 @@ on_answer(void *arg, struct dns_answer *answer)
 	*(struct dns_answer **)arg = answer;
 }
 
-/* ask - and wait; libunbound ends by itself */
+static void
+on_timeout(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	*(bool *)arg = true;
+}
+
+/* ask - and wait; after one question without an answer the next ones are not even asked */
 static struct dns_answer *
 ask(struct dns *dns, const char *name, enum dns_type type)
 {
+	const struct timeval patience = { ANSWER_SECONDS, 0 };
+	struct event *timer = evtimer_new(dns->base, on_timeout, &dns->silent);
 	struct dns_answer *answer = NULL;
+	struct resolver_question *question = NULL;
 
-	resolver_ask(dns->resolver, name, type, on_answer, &answer);
-	while (answer == NULL && event_base_loop(dns->base, EVLOOP_ONCE) == 0)
+	if (timer != NULL && evtimer_add(timer, &patience) == 0 && !dns->silent)
+		question = resolver_ask(dns->resolver, name, type, on_answer, &answer);
+	while (question != NULL && answer == NULL && !dns->silent &&
+	       event_base_loop(dns->base, EVLOOP_ONCE) == 0)
 		;
+	if (question != NULL && answer == NULL)
+		resolver_cancel(question);
+	if (timer != NULL)
+		event_free(timer);
 	return answer == NULL ? dns_answer_new(DNS_ERROR) : answer;
 }
 
@@ -359,7 +380,12 @@ check_spf(struct dns *dns)
 	bool known = find_outgoing(dns, &list), passes = false;
 	size_t i;
 
-	if (list.n == 0) {
+	if (dns->silent) {
+		findings_add(dns->check->findings, FINDING_SKIPPED, "SPF of %s",
+		    dns->check->settings->srs_domain);
+		findings_remedy(dns->check->findings, "the DNS does not answer");
+		list.n = 0;
+	} else if (list.n == 0) {
 		findings_add(dns->check->findings, FINDING_SKIPPED, "SPF of %s",
 		    dns->check->settings->srs_domain);
 		findings_remedy(dns->check->findings,

@@ -517,7 +517,8 @@ on_time(struct monitor *m)
 		m->heard = now;
 	}
 	if (now >= m->watchdog_at) {
-		notify_send("WATCHDOG=1");
+		if (m->engine != 0 && now < silent_at(m))
+			notify_send("WATCHDOG=1");
 		m->watchdog_at = now + m->watchdog_ms;
 	}
 }

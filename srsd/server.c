@@ -77,6 +77,7 @@ struct connection {
 	int fd;
 	enum session_state state;
 	bool closing; /* as soon as out is empty */
+	bool used;    /* it has sent something */
 	uint64_t active;
 	struct event read; /* EV_READ; EV_CLOSED while busy, when more has come already */
 	bool deaf;         /* it is EV_CLOSED */
@@ -91,6 +92,7 @@ struct server {
 	struct event_base *base;
 	struct server_limits limits;
 	struct event *tick;
+	struct event *newcomers;
 	struct evbuffer *reply; /* of the call that runs; empty between calls */
 	struct event *flush;    /* active while there is something unsent */
 	size_t n_unsent;
@@ -104,9 +106,16 @@ struct server {
 	char buffer[READ_SIZE];
 };
 
+/*
+ * When we stop, a client that has connected and sent nothing yet gets this long: its request is on
+ * the way, and would find a connection that was accepted and closed.
+ */
+static const struct timeval newcomers_wait = { 0, 250000 };
+
 static void on_readable(evutil_socket_t, short, void *);
 static void on_writable(evutil_socket_t, short, void *);
 static void on_closed(evutil_socket_t, short, void *);
+static void on_newcomers(evutil_socket_t, short, void *);
 
 static uint64_t
 milliseconds(void)
@@ -422,6 +431,7 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 		connection_close(c);
 		return;
 	}
+	c->used = true;
 	touch(c);
 	feed_more(c, server->buffer, (size_t)n);
 }
@@ -563,7 +573,9 @@ server_new(struct event_base *base, const struct server_limits *limits)
 	server->reply = evbuffer_new();
 	server->tick = event_new(base, -1, EV_PERSIST, on_tick, server);
 	server->flush = event_new(base, -1, 0, on_flush, server);
-	if (server->reply == NULL || server->tick == NULL || server->flush == NULL)
+	server->newcomers = evtimer_new(base, on_newcomers, server);
+	if (server->reply == NULL || server->tick == NULL || server->flush == NULL ||
+	    server->newcomers == NULL)
 		fatalx("no memory for the server");
 	/* Behind the requests that are ready: an event of higher rank would end their turn. */
 	event_priority_set(server->flush, PRIORITY_REQUESTS);
@@ -602,6 +614,7 @@ server_free(struct server **serverp)
 	while ((c = TAILQ_FIRST(&server->connections)) != NULL)
 		connection_close(c);
 	event_free(server->tick);
+	event_free(server->newcomers);
 	event_free(server->flush);
 	evbuffer_free(server->reply);
 	free(server);
@@ -680,6 +693,27 @@ server_set_limits(struct server *server, const struct server_limits *limits)
 	server->limits = *limits;
 }
 
+/* on_newcomers - those who have still sent nothing have waited long enough */
+static void
+on_newcomers(evutil_socket_t fd, short what, void *arg)
+{
+	struct server *server = arg;
+	struct connection *c, *next;
+
+	(void)fd;
+	(void)what;
+	TAILQ_FOREACH_SAFE (c, &server->connections, next, next)
+		if (c->closing && !c->used)
+			connection_close(c);
+}
+
+static bool
+wait_for_newcomer(struct server *server)
+{
+	return evtimer_pending(server->newcomers, NULL) ||
+	       evtimer_add(server->newcomers, &newcomers_wait) == 0;
+}
+
 /* say_goodbye - answer what has arrived already, then close as soon as nothing is owed */
 static void
 say_goodbye(struct connection *c)
@@ -687,6 +721,8 @@ say_goodbye(struct connection *c)
 	ssize_t n = 0;
 
 	c->closing = true;
+	if (!c->used && wait_for_newcomer(c->service->server))
+		return;
 	if (!send_unsent(c) || c->state == SESSION_BUSY || c->out != NULL)
 		return;
 	n = recv(c->fd, c->service->server->buffer, READ_SIZE, 0);

@@ -18,7 +18,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.p
 
 from harness import tap
 from harness.daemon import SECRET, Daemon, free_port, is_root, render, run
-from harness.dns_server import SERVFAIL, DnsServer
+from harness.dns_server import SERVFAIL, SILENT, DnsServer
 
 ADDRESS = '192.0.2.10'
 ZONE = {
@@ -34,6 +34,7 @@ ZONE = {
     'spffail.test': {'MX': [(10, 'mx.srs.test')], 'TXT': ['v=spf1 ip4:198.51.100.7 -all']},
     'permerror.test': {'MX': [(10, 'mx.srs.test')], 'TXT': ['v=spf1 ip4:nonsense -all']},
     'broken.test': SERVFAIL,
+    'silent.test': SILENT,
     'six.test': {'MX': [(10, 'mx.six.test')],
                  'TXT': ['v=spf1 ip4:192.0.2.10 ip6:2001:db8::/64 -all']},
     'mx.six.test': {'AAAA': ['2001:db8::25']},
@@ -96,6 +97,8 @@ class Base(unittest.TestCase):
         self.daemon.folder.file(name + '/main.cf', ''.join(
             '%s = %s\n' % item for item in settings.items() if item[1] is not None))
         self.daemon.folder.file(name + '/master.cf', master)
+        for file in 'main.cf', 'master.cf':     # Postfix waits with a file that is a second old
+            os.utime(os.path.join(folder, file), (1700000000, 1700000000))
         return folder
 
     # -- runs
@@ -545,6 +548,15 @@ class Dns(Base):
         lines = self.domain(r'^error: MX of broken\.test: the DNS does not answer: look at '
                             r'nameservers', 'broken.test', errors=3)
         self.assertRegex('\n'.join(lines), r'error: SPF of broken\.test .*: temperror: the DNS ')
+
+
+    def test_dns_is_silent(self):
+        """A person waits: one question is enough to know."""
+        self.dns.clear()
+        lines = self.domain(r'^error: MX of silent\.test: the DNS does not answer: look at '
+                            r'nameservers', 'silent.test')
+        self.assertIn('skipped: SPF of silent.test: the DNS does not answer', lines)
+        self.assertEqual({query.type for query in self.dns.seen(name='silent.test')}, {'MX'})
 
 
 class Usage(Base):

@@ -571,6 +571,36 @@ test_very_many_domains(void **state)
 	unit_end();
 }
 
+/* More questions than the table holds: whom it holds is a matter of the list, not of the network.
+ */
+static void
+test_full_table_in_any_order(void **state)
+{
+	enum { MANY = 600 };
+	const struct option *o = option_find("spf", DOMAIN);
+	struct allow_row row = { "", NULL, NULL, NULL, "h.test", "192.0.2.1", "", NULL };
+	static char zone[200 * MANY], name[MANY][20];
+	struct fake_dns dns = { .zone = zone };
+	struct allow_case c = begin_case(&row);
+	const char *values[MANY], *want;
+	char error[OPTION_ERROR_SIZE];
+	size_t i, n = 0;
+
+	(void)state;
+	for (i = 0; i < MANY; i++) {
+		snprintf(name[i], sizeof(name[i]), "d%zu.test", i);
+		values[i] = name[i];
+		n += (size_t)snprintf(zone + n, sizeof(zone) - n,
+		    "%s TXT v=spf1 include:i%zu.test -all\ni%zu.test TXT v=spf1 ip4:%s -all\n",
+		    name[i], i, i, i == 550 ? "192.0.2.1" : "192.0.2.2");
+	}
+	assert_true(option_set(c.settings, o, values, MANY, error));
+	want = run(&c, &dns);
+	check_orders("550th of 600", &c, &dns, want);
+	settings_free(&c.settings);
+	unit_end();
+}
+
 int
 main(void)
 {
@@ -587,6 +617,7 @@ main(void)
 		cmocka_unit_test(test_all_lists),
 		cmocka_unit_test(test_known_before_all_answers),
 		cmocka_unit_test(test_very_many_domains),
+		cmocka_unit_test(test_full_table_in_any_order),
 	};
 
 	return cmocka_run_group_tests_name("spf_allow", tests, NULL, NULL);

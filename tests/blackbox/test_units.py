@@ -1,0 +1,265 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: ISC
+"""What starts the daemon: systemd's files and the init script. They name what the program has, and
+a unit's restrictions leave it what it needs."""
+
+import functools
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import unittest
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
+
+from harness import tap
+from harness.daemon import ORDINARY_USER, TOP, Folder, binary, run
+
+SOURCE = os.environ.get('abs_top_srcdir', str(TOP))
+BUILD = os.environ.get('abs_top_builddir', str(TOP))
+SERVICE = os.path.join(BUILD, 'contrib/systemd/srsd.service')
+SYSUSERS = os.path.join(SOURCE, 'contrib/systemd/sysusers.d/srsd.conf')
+TMPFILES = os.path.join(BUILD, 'contrib/systemd/tmpfiles.d/srsd.conf')
+INIT = os.path.join(BUILD, 'contrib/init/srsd')
+SERVICES = 'forward', 'reverse', 'policy'
+EXPOSURE = 20           # of 100, as systemd-analyze counts it
+
+# What the engine's list (common/sandbox.c) does not have: the monitor's calls.
+MONITOR = ('chmod clone clone3 dup2 execve flock fork ftruncate inotify_add_watch inotify_init1 '
+           'kill listen lseek memfd_create mkdir open openat pipe2 poll prctl prlimit64 seccomp '
+           'setsid setrlimit signalfd4 socketpair umask unlink wait4').split()
+# One of each of these is enough: libc prefers the first.
+REPLACED = {'setrlimit': 'prlimit64'}
+
+
+def socket_unit(service):
+    return os.path.join(SOURCE, 'contrib/systemd/srsd-%s.socket' % service)
+
+
+def text_of(path):
+    with open(path, encoding='utf-8') as file:
+        return file.read()
+
+
+def parse_unit(path):
+    """-> {section: {name: [values]}}; AssertionError for a line that is neither."""
+    sections, section = {}, None
+    for line in text_of(path).splitlines():
+        header = re.fullmatch(r'\[(\w+)\]', line)
+        setting = re.fullmatch(r'(\w+)=(.*)', line)
+        if header:
+            section = sections.setdefault(header.group(1), {})
+        elif setting and section is not None:
+            section.setdefault(setting.group(1), []).append(setting.group(2))
+        elif line and not line.startswith('#'):
+            raise AssertionError('%s: %r' % (path, line))
+    return sections
+
+
+# -- systemd's tools --------------------------------------------------------
+
+@functools.lru_cache
+def analyze_version():
+    """Of systemd-analyze, 0 when there is none."""
+    if not shutil.which('systemd-analyze'):
+        return 0
+    result = subprocess.run(['systemd-analyze', '--version'], stdout=subprocess.PIPE, text=True)
+    match = re.match(r'systemd (\d+)', result.stdout)
+    return int(match.group(1)) if match else 0
+
+
+def analyze(*arguments):
+    """-> CompletedProcess with all it says in stdout."""
+    return subprocess.run(['systemd-analyze', '--no-pager', *arguments], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+needs_analyze = unittest.skipUnless(analyze_version() >= 250, 'no systemd-analyze of 250 or newer')
+
+
+@functools.lru_cache
+def call_set(name):
+    """The system calls of a set, @name; of a plain name, itself."""
+    if not name.startswith('@'):
+        return frozenset([name])
+    words = []
+    for line in analyze('syscall-filter', name).stdout.splitlines()[1:]:
+        line = line.strip()
+        words += [] if line.startswith('#') else line.split()
+    return frozenset().union(*(call_set(word) for word in words))
+
+
+def allowed_calls(lines):
+    """What lines of SystemCallFilter= come to, the first of them a list of what is allowed."""
+    allowed = set()
+    for line in lines:
+        calls = frozenset().union(*(call_set(word) for word in line.lstrip('~').split()))
+        allowed = allowed - calls if line.startswith('~') else allowed | calls
+    return allowed
+
+
+# -- tests ------------------------------------------------------------------
+
+class UnitCase(unittest.TestCase):
+    def setUp(self):
+        self.folder = Folder()
+        self.addCleanup(self.folder.remove)
+
+    def defaults(self):
+        """The options in force when only srs-domain is set, each a list of words."""
+        secret = self.folder.file('secret', 'a secret of the tests\n', 0o600, ORDINARY_USER)
+        conf = self.folder.file('srsd.conf', 'srs-domain = "srs.test"\n')
+        result = run('-nv', '-f', conf, '-o', 'secrets-file=' + secret)
+        self.assertEqual(result.returncode, 0, result)
+        return {name: re.findall(r'[^\s{}",]+', value) for name, value in
+                re.findall(r'^\s*([a-z-]+) *= *(.*)$', result.stdout, re.M)}
+
+    def copies(self):
+        """The units where the program that they start is the one that was built."""
+        program = binary()
+        installed = parse_unit(SERVICE)['Service']['ExecStart'][0].split()[0]
+        paths = [self.folder.file('srsd.service', text_of(SERVICE).replace(installed, program))]
+        for service in SERVICES:
+            path = socket_unit(service)
+            paths.append(self.folder.file(os.path.basename(path), text_of(path)))
+        return paths
+
+
+class Files(UnitCase):
+    def test_form(self):
+        for path in (SERVICE, *map(socket_unit, SERVICES)):
+            with self.subTest(os.path.basename(path)):
+                kind = 'Service' if path == SERVICE else 'Socket'
+                self.assertEqual(set(parse_unit(path)), {'Unit', kind, 'Install'})
+
+    def test_nothing_is_left_to_substitute(self):
+        for path in (SERVICE, TMPFILES, INIT):
+            with self.subTest(os.path.basename(path)):
+                self.assertNotRegex(text_of(path), r'@\w+dir@')
+
+    @needs_analyze
+    def test_verify(self):
+        """systemd knows every directive, and finds the programs."""
+        for path in self.copies():
+            with self.subTest(os.path.basename(path)):
+                result = analyze('verify', '--man=no', '--recursive-errors=no', path)
+                self.assertNotIn(os.path.basename(path), result.stdout)
+                self.assertEqual(result.returncode, 0, result.stdout)
+
+    @needs_analyze
+    def test_security(self):
+        result = analyze('security', '--offline=true', '--threshold=%d' % EXPOSURE,
+                         self.copies()[0])
+        self.assertEqual(result.returncode, 0, result.stdout)
+
+
+class Service(UnitCase):
+    def setUp(self):
+        super().setUp()
+        self.service = parse_unit(SERVICE)['Service']
+
+    def test_options_exist(self):
+        lines = self.service['ExecStart'] + self.service['ExecReload']
+        ours = [shlex.split(line) for line in lines if '/srsd' in line]
+        self.assertEqual(len(ours), 2)
+        for words in ours:
+            with self.subTest(' '.join(words)):
+                self.assertTrue(os.path.isabs(words[0]))
+                self.assertEqual(run(*words[1:], '-V').returncode, 0)
+
+    def test_user(self):
+        self.assertEqual(self.service['User'], self.defaults()['unprivileged-user'])
+
+    def test_folder_of_the_control_socket(self):
+        folder, _, _name = self.defaults()['control'][0].rpartition('/')
+        self.assertEqual([os.path.basename(folder)], self.service['RuntimeDirectory'])
+
+    def test_has_time_to_stop(self):
+        # The monitor gives the engine two seconds more.
+        self.assertGreater(int(self.service['TimeoutStopSec'][0]),
+                           int(self.defaults()['stop-timeout'][0]) + 2)
+
+    @needs_analyze
+    def test_system_calls(self):
+        """Nothing that monitor or engine needs is refused by the unit."""
+        sandbox = text_of(os.path.join(SOURCE, 'common/sandbox.c'))
+        engine = set(re.findall(r'SCMP_SYS\((\w+)\)', sandbox))
+        self.assertGreater(len(engine), 50)
+        allowed = allowed_calls(self.service['SystemCallFilter'])
+        allowed |= {name for name, instead in REPLACED.items() if instead in allowed}
+        self.assertEqual((engine | set(MONITOR)) - allowed, set())
+
+    @needs_analyze
+    def test_system_calls_of_root(self):
+        """And the filter is one: what only root could use is not in it."""
+        allowed = allowed_calls(self.service['SystemCallFilter'])
+        for name in ('setuid', 'chroot', 'chown', 'mount', 'ptrace', 'bpf', 'init_module',
+                     'reboot', 'keyctl', 'io_uring_setup'):
+            with self.subTest(name):
+                self.assertNotIn(name, allowed)
+
+
+class Sockets(UnitCase):
+    def test_endpoints(self):
+        """The defaults of the program, under the names that it takes sockets by."""
+        defaults = self.defaults()
+        for service in SERVICES:
+            with self.subTest(service):
+                unit = parse_unit(socket_unit(service))
+                self.assertEqual(unit['Socket']['FileDescriptorName'], [service])
+                self.assertEqual(['inet:' + unit['Socket']['ListenStream'][0]], defaults[service])
+                self.assertEqual(unit['Socket']['Service'], ['srsd.service'])
+                others = {'srsd-%s.socket' % other for other in SERVICES if other != service}
+                self.assertEqual(set(unit['Install']['Also'][0].split()), others)
+
+
+class UsersAndFolders(UnitCase):
+    @staticmethod
+    def lines(path):
+        return [shlex.split(line) for line in text_of(path).splitlines()
+                if line and not line.startswith('#')]
+
+    def test_sysusers(self):
+        self.assertEqual([line[:3] for line in self.lines(SYSUSERS)],
+                         [['u', self.defaults()['unprivileged-user'][0], '-']])
+
+    def test_tmpfiles(self):
+        defaults = self.defaults()
+        user = defaults['unprivileged-user'][0]
+        run_folder = defaults['control'][0].split(':')[1].rpartition('/')[0]
+        conf = parse_unit(SERVICE)['Unit']['ConditionPathExists'][0]
+        self.assertEqual(self.lines(TMPFILES),
+                         [['d', os.path.dirname(conf), '0755', 'root', 'root', '-'],
+                          ['d', run_folder, '0755', user, user, '-']])
+
+    @unittest.skipUnless(shutil.which('systemd-sysusers'), 'no systemd-sysusers')
+    def test_systemd_reads_the_users(self):
+        root = self.folder.subfolder('root')
+        os.mkdir(os.path.join(root, 'etc'))
+        result = subprocess.run(['systemd-sysusers', '--root=' + root, SYSUSERS],
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.assertEqual(result.returncode, 0, result.stdout)
+        self.assertRegex(text_of(os.path.join(root, 'etc/passwd')), r'(?m)^srsd:.*nologin$')
+
+
+class Init(UnitCase):
+    def test_syntax(self):
+        self.assertEqual(subprocess.run(['sh', '-n', INIT]).returncode, 0)
+
+    def test_header(self):
+        text = text_of(INIT)
+        for word in ('Provides', 'Required-Start', 'Required-Stop', 'Default-Start',
+                     'Default-Stop', 'Short-Description'):
+            with self.subTest(word):
+                self.assertRegex(text, r'(?m)^# %s: +\S' % word)
+
+    def test_program_is_that_of_the_unit(self):
+        program = re.search(r'(?m)^DAEMON=(.*)$', text_of(INIT)).group(1)
+        self.assertEqual([program], parse_unit(SERVICE)['Service']['ExecStart'])
+
+
+if __name__ == '__main__':
+    tap.main()
