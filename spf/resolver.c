@@ -74,7 +74,7 @@ static const struct {
 	{ "local-zone:", LOOPBACK_IP6_ARPA " transparent" },
 	{ "edns-buffer-size:", "1232" },
 	/* A socket each. A thousand checks at once ask some thousand questions: those beyond wait
-	 * for the others, the silent ones included. See DESCRIPTORS_SPARE in main.c. */
+	 * for the others, the silent ones included. See SPARE in srsd/descriptors.c. */
 	{ "outgoing-range:", "1536" },
 	{ "num-queries-per-thread:", "4096" },
 	{ "outgoing-num-tcp:", "32" },

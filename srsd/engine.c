@@ -18,6 +18,7 @@
 #include "spf/resolver.h"
 #include "spf/spf_messages.h"
 #include "srsd/control.h"
+#include "srsd/descriptors.h"
 #include "srsd/engine.h"
 #include "srsd/link.h"
 #include "srsd/listeners.h"
@@ -62,6 +63,7 @@ struct engine {
 	struct event *log;
 	struct event *alive;
 	struct event *link;
+	rlim_t descriptors; /* that we may have */
 	int link_fd;
 	struct metrics *metrics;
 	struct stats stats;
@@ -166,10 +168,10 @@ watch_signal(struct engine *engine, int number, event_callback_fn on_signal)
 }
 
 static struct server_limits
-limits_of(const struct settings *settings)
+limits_of(const struct engine *engine, const struct settings *settings)
 {
 	struct server_limits limits = {
-		.connections = (unsigned)settings->connection_limit,
+		.connections = descriptors_bound(engine->descriptors, settings->connection_limit),
 		.idle_seconds = (unsigned)settings->idle_timeout,
 	};
 
@@ -225,7 +227,7 @@ read_vitals(void *arg, struct vitals *v)
 static void
 make_services(struct engine *engine)
 {
-	struct server_limits limits = limits_of(engine->settings);
+	struct server_limits limits = limits_of(engine, engine->settings);
 
 	engine->stats.started = clock_wall(&clock_system);
 	engine->forward = (struct map_service){
@@ -306,6 +308,7 @@ engine_new(const struct inputs *inputs, char *error, size_t size)
 	engine->settings = inputs->settings;
 	engine->keys = inputs->keys;
 	engine->link_fd = -1;
+	engine->descriptors = descriptors_most();
 	engine->inflight = spf_inflight_new();
 	engine->messages = spf_messages_new();
 	engine->budget = srs_budget_new();
@@ -370,7 +373,7 @@ engine_try(const struct inputs *inputs, char *error, size_t size)
 static bool
 take_inputs(struct engine *engine, struct inputs *inputs, char *error, size_t size)
 {
-	struct server_limits limits = limits_of(inputs->settings);
+	struct server_limits limits = limits_of(engine, inputs->settings);
 	struct resolver *resolver = engine->resolver;
 
 	if (!resolver_is_for(resolver, inputs->settings, inputs->box))

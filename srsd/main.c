@@ -5,7 +5,6 @@
  * main reads the command line and the files, binds the sockets, and hands all of it to the
  * monitor.
  */
-#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <err.h>
@@ -22,6 +21,7 @@
 #include "common/notify.h"
 #include "common/privdrop.h"
 #include "conf/config.h"
+#include "srsd/descriptors.h"
 #include "srsd/engine.h"
 #include "srsd/listeners.h"
 #include "srsd/monitor.h"
@@ -31,9 +31,6 @@
 #endif
 
 #define OVERRIDES_MAX 64
-
-/* Descriptors besides the clients': log, listeners, 1,536 for the DNS, epoll and the like. */
-#define DESCRIPTORS_SPARE 1792
 
 struct options {
 	const char *config;
@@ -125,33 +122,6 @@ read_inputs(const struct options *opts, struct monitor_start *start)
 	if (srs_keys_are_weak(start->inputs.keys))
 		log_warnx("secrets-file %s: a secret of less than 16 bytes can be guessed",
 		    start->inputs.settings->secrets_file);
-}
-
-/* raise_descriptors - room for all clients; what we cannot have limits the connections instead */
-static void
-raise_descriptors(struct settings *settings)
-{
-	rlim_t limit = (rlim_t)settings->connection_limit * ENGINE_MAIL_SERVICES, clients;
-	struct rlimit rl;
-
-	if (getrlimit(RLIMIT_NOFILE, &rl) == -1 || rl.rlim_cur >= limit + DESCRIPTORS_SPARE)
-		return;
-	rl.rlim_cur = limit + DESCRIPTORS_SPARE;
-	if (rl.rlim_cur > rl.rlim_max && geteuid() == 0)
-		rl.rlim_max = rl.rlim_cur;
-	if (rl.rlim_cur > rl.rlim_max)
-		rl.rlim_cur = rl.rlim_max;
-	if (setrlimit(RLIMIT_NOFILE, &rl) == -1)
-		getrlimit(RLIMIT_NOFILE, &rl);
-	if (rl.rlim_cur >= limit + DESCRIPTORS_SPARE)
-		return;
-	clients =
-	    rl.rlim_cur > DESCRIPTORS_SPARE ? rl.rlim_cur - DESCRIPTORS_SPARE : rl.rlim_cur / 2;
-	log_warnx("connection-limit: %d, for %d services, needs more than the %llu descriptors "
-		  "that we may have; taking %llu",
-	    settings->connection_limit, ENGINE_MAIL_SERVICES, (unsigned long long)rl.rlim_cur,
-	    (unsigned long long)clients / ENGINE_MAIL_SERVICES);
-	settings->connection_limit = (int)(clients / ENGINE_MAIL_SERVICES);
 }
 
 static struct listeners *
@@ -287,7 +257,7 @@ serve(const struct options *opts, struct monitor_start *start)
 	launch.pid_file = open_pid_file(settings->pid_file);
 	if (opts->daemonize && (launch.null = open("/dev/null", O_RDWR | O_CLOEXEC)) == -1)
 		fatal("/dev/null");
-	raise_descriptors(settings);
+	descriptors_raise(settings->connection_limit);
 	start->listeners = open_listeners(settings, &start->id);
 	start->ready = on_ready;
 	start->ready_arg = &launch;

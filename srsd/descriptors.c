@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdbool.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "srsd/descriptors.h"
+#include "srsd/engine.h"
+
+/* Besides the clients': log, listeners, 1,536 for the DNS, epoll and the like. */
+#define SPARE 1792
+
+/* More than the highest connection-limit needs. */
+#define ENOUGH ((rlim_t)4000000)
+
+static rlim_t
+needed(int connection_limit)
+{
+	return (rlim_t)connection_limit * ENGINE_MAIL_SERVICES + SPARE;
+}
+
+static bool
+set(rlim_t most, rlim_t hard)
+{
+	struct rlimit rl = { most < ENOUGH ? most : ENOUGH, hard };
+
+	return setrlimit(RLIMIT_NOFILE, &rl) == 0;
+}
+
+void
+descriptors_raise(int connection_limit)
+{
+	rlim_t want = needed(connection_limit);
+	struct rlimit rl;
+
+	if (getrlimit(RLIMIT_NOFILE, &rl) == -1)
+		return;
+	if (rl.rlim_max < want && geteuid() == 0 && set(want, want))
+		return;
+	if (rl.rlim_cur < rl.rlim_max)
+		set(rl.rlim_max, rl.rlim_max);
+}
+
+rlim_t
+descriptors_most(void)
+{
+	struct rlimit rl;
+
+	return getrlimit(RLIMIT_NOFILE, &rl) == -1 ? RLIM_INFINITY : rl.rlim_cur;
+}
+
+unsigned
+descriptors_bound(rlim_t most, int connection_limit)
+{
+	rlim_t clients;
+
+	if (most >= needed(connection_limit))
+		return (unsigned)connection_limit;
+	clients = (most > SPARE ? most - SPARE : most / 2) / ENGINE_MAIL_SERVICES;
+	if (clients >= (rlim_t)connection_limit)
+		return (unsigned)connection_limit;
+	log_warnx("connection-limit: %d, for %d services, needs more than the %llu descriptors "
+		  "that we may have; taking %llu",
+	    connection_limit, ENGINE_MAIL_SERVICES, (unsigned long long)most,
+	    (unsigned long long)clients);
+	return (unsigned)clients;
+}
