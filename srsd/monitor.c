@@ -34,6 +34,7 @@
 /* A reload that the engine has yet to take. */
 struct reload {
 	uint32_t number; /* 0: none */
+	uint64_t due;    /* when the engine must have answered */
 	struct inputs inputs;
 	struct listeners *listeners;
 };
@@ -172,6 +173,8 @@ reap(struct monitor *m)
 	close(m->link);
 	m->link = -1;
 	m->kill_at = NEVER;
+	if (m->reload.number != 0)
+		log_warnx("reload: the engine died over it, the old settings stay");
 	forget_reload(m);
 	if (m->stopping)
 		m->status = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
@@ -289,6 +292,7 @@ read_reload(struct monitor *m, char error[CONFIG_ERROR_SIZE])
 	}
 	m->reload.inputs = inputs;
 	m->reload.number = ++m->reloads;
+	m->reload.due = now_ms() + 1000 * MONITOR_SILENCE;
 	return true;
 }
 
@@ -483,12 +487,20 @@ silent_at(const struct monitor *m)
 	return m->engine == 0 ? NEVER : m->heard + 1000 * MONITOR_SILENCE;
 }
 
+/* overdue_at - when an engine that does not answer a reload has had its time */
+static uint64_t
+overdue_at(const struct monitor *m)
+{
+	return m->engine == 0 || m->reload.number == 0 ? NEVER : m->reload.due;
+}
+
 static int
 timeout(const struct monitor *m)
 {
 	uint64_t now = now_ms(), at = earlier(m->start_at, m->kill_at);
 
 	at = earlier(at, earlier(m->reload_at, silent_at(m)));
+	at = earlier(at, overdue_at(m));
 	at = earlier(at, m->watchdog_at);
 	if (log_pending())
 		at = earlier(at, now + 20);
@@ -515,6 +527,11 @@ on_time(struct monitor *m)
 		log_warnx("engine %d: silent for %d seconds", (int)m->engine, MONITOR_SILENCE);
 		kill_engine(m);
 		m->heard = now;
+	} else if (now >= overdue_at(m)) {
+		log_warnx("engine %d: no answer to a reload in %d seconds", (int)m->engine,
+		    MONITOR_SILENCE);
+		kill_engine(m);
+		m->reload.due = NEVER;
 	}
 	if (now >= m->watchdog_at) {
 		if (m->engine != 0 && now < silent_at(m))

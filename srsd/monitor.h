@@ -5,7 +5,8 @@
  *
  *	An engine that dies is replaced at once; one that dies within a second of its start, after
  *	a growing pause. The clients of the dead one are lost, new ones wait in the backlog.
- *	An engine that is silent for MONITOR_SILENCE seconds is killed, and so replaced.
+ *	An engine that is silent for MONITOR_SILENCE seconds, or does not answer a reload as long,
+ *	is killed, and so replaced.
  *
  *	SIGHUP: everything is read and checked, then handed over as a whole, or refused with the
  *	reason while the old settings stay. SIGTERM, SIGINT: the engine answers what is in flight.
