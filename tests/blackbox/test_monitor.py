@@ -78,7 +78,7 @@ class Reload(DaemonCase):
     def change(self, **options):
         self.daemon.options.update({name.replace('_', '-'): value
                                     for name, value in options.items()})
-        self.daemon.command()       # writes the file
+        self.daemon.write_config()
 
     def reload(self, **options):
         """Change the file, SIGHUP, and wait until it is in force."""

@@ -225,8 +225,15 @@ class Daemon:
         owner = None if self.as_root else self.user
         return self.folder.file('secret', ''.join(s + '\n' for s in secrets), 0o600, owner)
 
+    def write_config(self):
+        """The options as they are now, put in the place of the file as a whole: a daemon that reads
+        it at any moment finds the one or the other."""
+        new = self.folder.file('srsd.conf.new', render(self.options))
+        self.config = self.path('srsd.conf')
+        os.rename(new, self.config)
+
     def command(self):
-        self.config = self.folder.file('srsd.conf', render(self.options))
+        self.write_config()
         return self.prefix + [reachable_binary(), '-f', self.config] + self.arguments
 
     # -- start and stop
