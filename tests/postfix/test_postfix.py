@@ -9,14 +9,17 @@ addresses that the DNS server of the tests lists in SPF records.
 
 import itertools
 import os
+import signal
+import smtplib
 import sys
+import threading
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
 
 from harness import postfix, srs, tap
 from harness.case import DaemonCase
-from harness.daemon import ORDINARY_USER, SECRET, Daemon, reachable_binary
+from harness.daemon import ORDINARY_USER, SECRET, Daemon, process_tree, reachable_binary
 from harness.dns_server import DnsServer
 from harness.smtp import Sink, SmtpClient, free_port
 
@@ -324,6 +327,94 @@ class Outage(PostfixCase):
             self.daemon.start()
             mail = self.send('alice@origin.test', 'forward@our.test')
             self.assertRegex(mail.sender, '^SRS0=')
+
+
+class Interrupted(PostfixCase):
+    """Engines that are killed and a restart while mail is forwarded."""
+
+    MESSAGES = 300
+    SENDERS = 4
+
+    @classmethod
+    def settings(cls):
+        # Whatever Postfix puts off, it tries again at once.
+        return {**super().settings(), 'queue_run_delay': '1s', 'minimal_backoff_time': '1s',
+                'maximal_backoff_time': '2s', 'smtpd_policy_service_retry_delay': '1s'}
+
+    def setUp(self):
+        super().setUp()
+        self.accepted = {}      # marks of messages, and how often each was put off
+        self.refused = []
+        self.progress = threading.Condition()
+        self.todo = iter(range(self.MESSAGES))
+
+    def offer(self, client, mark, sender):
+        """One message, as any MTA hands it over; -> the last reply"""
+        for reply in (client.mail(sender), client.rcpt('forward@our.test')):
+            if not reply.startswith('250 '):
+                client.smtp.rset()
+                return reply
+        return client.data('From: someone@origin.test\r\nSubject: %s\r\n\r\nText.\r\n' % mark)
+
+    def send_until_taken(self, number):
+        """Again and again while it is put off, on a new connection."""
+        mark = 'interrupted-%03d-of-the-tests' % number
+        for again in range(100):
+            try:
+                with SmtpClient(self.postfix.address) as client:
+                    reply = self.offer(client, mark, 'user%d@origin.test' % number)
+            except (OSError, smtplib.SMTPException) as error:
+                reply = '421 %r' % error
+            if not reply.startswith('4'):
+                break
+        with self.progress:
+            if reply.startswith('250 '):
+                self.accepted[mark] = again
+            else:
+                self.refused.append(reply)
+            self.progress.notify_all()
+
+    def run_sender(self):
+        while True:
+            with self.progress:
+                number = next(self.todo, None)
+            if number is None:
+                return
+            self.send_until_taken(number)
+
+    def wait_accepted(self, count):
+        with self.progress:
+            self.assertTrue(self.progress.wait_for(
+                lambda: self.refused or len(self.accepted) >= count, 60), 'no progress')
+
+    def kill_engine(self):
+        mark = self.daemon.log_mark()
+        os.kill(process_tree(self.daemon.process.pid)[1], signal.SIGKILL)
+        self.daemon.wait_log('engine .* serves', mark)
+
+    def test_each_message_once(self):
+        """None is lost, none comes twice, none goes out as it came, none is bounced."""
+        threads = [threading.Thread(target=self.run_sender, daemon=True)
+                   for _ in range(self.SENDERS)]
+        for thread in threads:
+            thread.start()
+        for count in (50, 120):
+            self.wait_accepted(count)
+            self.kill_engine()
+        self.wait_accepted(200)
+        self.daemon.stop()
+        self.daemon.start()
+        for thread in threads:
+            thread.join(60)
+        self.assertEqual((self.refused, len(self.accepted)), ([], self.MESSAGES))
+        print('# put off: %d times' % sum(self.accepted.values()))
+        for mark in self.accepted:
+            mail = self.sink.wait_mail(mark)
+            self.assertRegex(mail.sender, r'\ASRS0=%s=origin\.test=user%d@srs\.test\Z'
+                             % (SRS_TAG, int(mark.split('-')[1])))
+            self.assertEqual(mail.recipients, ('friend@elsewhere.test',))
+        self.assertEqual(len(self.sink.mails), self.MESSAGES)
+        self.assertNotIn('status=bounced', self.postfix.log_text())
 
 
 class Spawn(PostfixCase):
