@@ -8,6 +8,7 @@
 #include <libgen.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -221,48 +222,69 @@ warn_of_fixed(const struct settings *old, const struct settings *new)
 		log_warnx("reload: syslog changes with a restart alone");
 }
 
-/* describe_changes - which listeners come and go; returns the descriptors of those that come */
-static size_t
-describe_changes(const struct monitor *m, char text[CHANNEL_TEXT_MAX], int *fds)
+/* New sockets that one message has room for, beside the box of files. */
+#define NEW_LISTENERS (CHANNEL_FDS_MAX - 1)
+
+/* add_word - to an order; what does not fit makes it longer than it may be */
+static void __attribute__((format(printf, 3, 4)))
+add_word(char text[CHANNEL_TEXT_MAX], size_t *len, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (*len >= CHANNEL_TEXT_MAX)
+		return;
+	va_start(ap, fmt);
+	*len += (size_t)vsnprintf(text + *len, CHANNEL_TEXT_MAX - *len, fmt, ap);
+	va_end(ap);
+}
+
+/* describe_changes - which listeners come, with their descriptors, and go; false: too many */
+static bool
+describe_changes(const struct monitor *m, char text[CHANNEL_TEXT_MAX], int *fds, size_t *n_fds)
 {
 	const struct listeners *next = m->reload.listeners;
+	const struct listener *l;
 	size_t i, len = 0, n = 0;
 
 	text[0] = '\0';
-	for (i = 0; i < next->n && len < CHANNEL_TEXT_MAX; i++) {
-		const struct listener *l = &next->listener[i];
-
+	for (i = 0; i < next->n; i++) {
+		l = &next->listener[i];
 		if (listeners_hold(m->listeners, l->id))
 			continue;
-		if (n < CHANNEL_FDS_MAX - 1)
-			fds[n++] = l->fd;
-		len += (size_t)snprintf(
-		    text + len, CHANNEL_TEXT_MAX - len, " +%d:%u", (int)l->service, l->id);
+		if (n < NEW_LISTENERS)
+			fds[n] = l->fd;
+		n++;
+		add_word(text, &len, " +%d:%u", (int)l->service, l->id);
 	}
-	for (i = 0; i < m->listeners->n && len < CHANNEL_TEXT_MAX; i++)
+	for (i = 0; i < m->listeners->n; i++)
 		if (!listeners_hold(next, m->listeners->listener[i].id))
-			len += (size_t)snprintf(text + len, CHANNEL_TEXT_MAX - len, " -%u",
-			    m->listeners->listener[i].id);
-	return n;
+			add_word(text, &len, " -%u", m->listeners->listener[i].id);
+	*n_fds = n;
+	return n <= NEW_LISTENERS && len < CHANNEL_TEXT_MAX;
 }
 
-/* hand_over - send the reload that is planned to the engine; false with errno set */
+/* hand_over - send the reload that is planned to the engine; false with one line in error */
 static bool
-hand_over(struct monitor *m)
+hand_over(struct monitor *m, char error[CONFIG_ERROR_SIZE])
 {
-	int fds[CHANNEL_FDS_MAX], saved;
+	int fds[CHANNEL_FDS_MAX];
 	char text[CHANNEL_TEXT_MAX];
 	size_t n;
 	bool ok;
 
-	fds[0] = filebox_store(m->reload.inputs.box);
-	if (fds[0] == -1)
+	if (!describe_changes(m, text, fds + 1, &n)) {
+		snprintf(error, CONFIG_ERROR_SIZE,
+		    "more than %d new listeners, or some hundred that end, take a restart",
+		    NEW_LISTENERS);
 		return false;
-	n = describe_changes(m, text, fds + 1);
-	ok = channel_send(m->link, LINK_RELOAD, m->reload.number, text, fds, n + 1);
-	saved = errno;
-	close(fds[0]);
-	errno = saved;
+	}
+	fds[0] = filebox_store(m->reload.inputs.box);
+	ok = fds[0] != -1 && channel_send(m->link, LINK_RELOAD, m->reload.number, text, fds, n + 1);
+	if (!ok)
+		snprintf(
+		    error, CONFIG_ERROR_SIZE, "the engine cannot be told: %s", strerror(errno));
+	if (fds[0] != -1)
+		close(fds[0]);
 	return ok;
 }
 
@@ -315,8 +337,7 @@ begin_reload(struct monitor *m)
 	if (!read_reload(m, error)) {
 		refuse_reload(m, error);
 		notify_send("READY=1");
-	} else if (!hand_over(m)) {
-		snprintf(error, sizeof(error), "the engine cannot be told: %s", strerror(errno));
+	} else if (!hand_over(m, error)) {
 		refuse_reload(m, error);
 	}
 }

@@ -169,6 +169,20 @@ class Reload(DaemonCase):
             with MapClient(address) as client:
                 self.assertRegex(client.get('a@origin.test'), '^200 ')
 
+    def test_more_listeners_than_fit(self):
+        """What cannot be handed over at once is refused; what is not refused is served."""
+        ports = {free_port() for _ in range(100)}
+        forward = self.daemon.options['forward']
+        line = self.reload(forward=forward + ['inet:127.0.0.1:%d' % port for port in ports])
+        self.assertIn('reload refused, the old settings stay', line)
+        self.assertIn('new listeners', line)
+        ports = {free_port() for _ in range(60)}
+        line = self.reload(forward=forward + ['inet:127.0.0.1:%d' % port for port in ports])
+        self.assertIn(' reloaded ', line)
+        for port in ports:
+            with MapClient(('127.0.0.1', port)) as client:
+                self.assertRegex(client.get('a@origin.test'), '^200 ')
+
     def test_new_listener_survives_the_engine(self):
         port = free_port()
         self.reload(forward=['inet:127.0.0.1:%d' % port])
