@@ -141,13 +141,27 @@ remove_stale(const struct endpoint_addr *addr)
 	close(fd);
 }
 
+/*
+ * bind_with_mode - the mode is there from the first moment on, and by no second call: whoever may
+ * write to the folder could have put something else in the socket's place
+ */
+static int
+bind_with_mode(int fd, const struct endpoint_addr *addr, mode_t mode)
+{
+	mode_t saved;
+	int result;
+
+	remove_stale(addr);
+	saved = umask(~mode & 0777);
+	result = bind(fd, &addr->u.sa, addr->len);
+	umask(saved);
+	return result;
+}
+
 static int
 bind_unix(int fd, const struct endpoint_addr *addr)
 {
-	remove_stale(addr);
-	if (bind(fd, &addr->u.sa, addr->len) == -1)
-		return -1;
-	return chmod(addr->u.un.sun_path, 0666);
+	return bind_with_mode(fd, addr, 0666);
 }
 
 static int
@@ -192,14 +206,7 @@ endpoint_listen(const struct endpoint_addr *addr)
 static int
 bind_private(int fd, const struct endpoint_addr *addr)
 {
-	mode_t saved;
-	int result;
-
-	remove_stale(addr);
-	saved = umask(0177);
-	result = bind(fd, &addr->u.sa, addr->len);
-	umask(saved);
-	return result;
+	return bind_with_mode(fd, addr, 0600);
 }
 
 static void
@@ -225,7 +232,7 @@ endpoint_listen_private(const struct endpoint_addr *addr, uid_t uid, gid_t gid)
 	fd = listen_on(addr, bind_private);
 	if (fd == -1)
 		return -1;
-	if (geteuid() == 0 && chown(addr->u.un.sun_path, uid, gid) == -1) {
+	if (geteuid() == 0 && lchown(addr->u.un.sun_path, uid, gid) == -1) {
 		saved = errno;
 		close(fd);
 		errno = saved;

@@ -33,6 +33,7 @@ struct resolver {
 	struct ub_ctx *ctx;
 	char *plan;
 	bool retired;
+	bool ending; /* its end is near, and comes once */
 	struct resolver_counts *counts;
 	struct resolver_counts own_counts; /* until somebody wants them */
 	struct dns_cache *cache;
@@ -395,8 +396,10 @@ end_if_retired(struct resolver *r)
 {
 	static const struct timeval at_once = { 0, 0 };
 
-	if (r->retired && LIST_EMPTY(&r->questions))
-		event_base_once(r->base, -1, EV_TIMEOUT, on_retired, r, &at_once);
+	if (!r->retired || r->ending || !LIST_EMPTY(&r->questions))
+		return;
+	r->ending = true;
+	event_base_once(r->base, -1, EV_TIMEOUT, on_retired, r, &at_once);
 }
 
 void

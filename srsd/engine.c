@@ -65,7 +65,7 @@ struct engine {
 	struct event *link;
 	rlim_t descriptors; /* that we may have */
 	int link_fd;
-	struct metrics *metrics;
+	struct metrics_service metrics;
 	struct stats stats;
 	bool stopping;
 	bool done;
@@ -131,7 +131,9 @@ on_hangup(evutil_socket_t signal, short what, void *arg)
 static void
 on_library_message(int severity, const char *message)
 {
-	if (severity >= EVENT_LOG_WARN)
+	static struct log_limit limit;
+
+	if (severity >= EVENT_LOG_WARN && log_allows(&limit))
 		log_warnx("libevent: %s", message);
 }
 
@@ -212,7 +214,7 @@ read_vitals(void *arg, struct vitals *v)
 	v->keys = engine->keys;
 	v->stats = &engine->stats;
 	v->listeners = json_object();
-	for (i = 0; i < ENGINE_METRICS; i++) {
+	for (i = 0; i < ENGINE_SERVICES; i++) {
 		endpoints = json_array();
 		v->connections[i] = server_connections(engine->server, engine->service[i]);
 		server_each_listener(
@@ -262,7 +264,13 @@ make_services(struct engine *engine)
 		policy_session_open, &engine->policy, POLICY_LEAST_IDLE, false);
 	engine->service[ENGINE_CONTROL] = server_add_service(engine->server,
 	    engine_service_names[ENGINE_CONTROL], control_session_open, &engine->control, 0, false);
-	server_limit_service(engine->server, engine->service[ENGINE_CONTROL], ENGINE_CONTROLS);
+	server_limit_service(engine->server, engine->service[ENGINE_CONTROL], ENGINE_CONTROLS,
+	    ENGINE_CONTROL_SECONDS);
+	engine->metrics = (struct metrics_service){ read_vitals, engine };
+	engine->service[ENGINE_METRICS] = server_add_service(engine->server,
+	    engine_service_names[ENGINE_METRICS], metrics_session_open, &engine->metrics, 0, false);
+	server_limit_service(engine->server, engine->service[ENGINE_METRICS], ENGINE_CONTROLS,
+	    ENGINE_METRICS_SECONDS);
 }
 
 static void
@@ -317,7 +325,6 @@ engine_new(const struct inputs *inputs, char *error, size_t size)
 	if (engine->log == NULL || engine->alive == NULL)
 		fatalx("libevent: no timer");
 	make_services(engine);
-	engine->metrics = metrics_new(engine->base, read_vitals, engine);
 	watch_signals(engine);
 	return engine;
 }
@@ -328,7 +335,6 @@ engine_free(struct engine **enginep)
 	struct engine *engine = *enginep;
 	size_t i;
 
-	metrics_free(&engine->metrics);
 	server_free(&engine->server);
 	spf_messages_free(&engine->messages);
 	srs_budget_free(&engine->budget);
@@ -410,15 +416,6 @@ read_inputs(struct engine *engine, int fd, struct inputs *inputs, char error[CON
 	       inputs_read_rest(inputs, engine->id.gid, error);
 }
 
-static void
-add_listener(struct engine *engine, enum engine_service service, unsigned id, int fd)
-{
-	if (service == ENGINE_METRICS)
-		metrics_add_listener(engine->metrics, id, fd);
-	else
-		server_add_listener(engine->server, engine->service[service], id, fd);
-}
-
 /* change_listeners - carry out the words of a LINK_RELOAD; takes its descriptors */
 static void
 change_listeners(struct engine *engine, struct channel_message *m)
@@ -430,11 +427,10 @@ change_listeners(struct engine *engine, struct channel_message *m)
 	while ((word = strsep(&rest, " ")) != NULL) {
 		if (sscanf(word, "+%u:%u", &service, &id) == 2 && service < ENGINE_SERVICES &&
 		    used < m->n_fds)
-			add_listener(engine, (enum engine_service)service, id, m->fd[used++]);
-		else if (sscanf(word, "-%u", &id) == 1) {
+			server_add_listener(
+			    engine->server, engine->service[service], id, m->fd[used++]);
+		else if (sscanf(word, "-%u", &id) == 1)
 			server_remove_listener(engine->server, id);
-			metrics_remove_listener(engine->metrics, id);
-		}
 	}
 	while (used < m->n_fds)
 		close(m->fd[used++]);
@@ -484,6 +480,10 @@ reload(struct engine *engine, struct channel_message *m)
 static void
 on_order(struct engine *engine, struct channel_message *m)
 {
+	if (engine->stopping) { /* nothing new */
+		close_fds(m, 0);
+		return;
+	}
 	switch ((enum link_order)m->type) {
 	case LINK_RELOAD:
 		reload(engine, m);
@@ -573,7 +573,7 @@ engine_main(const struct engine_start *start)
 	engine->control.restarts = start->restarts;
 	for (i = 0; i < start->listeners->n; i++) {
 		l = &start->listeners->listener[i];
-		add_listener(engine, l->service, l->id, l->fd);
+		server_add_listener(engine->server, engine->service[l->service], l->id, l->fd);
 	}
 	hear_monitor(engine, start->link);
 	lock_in(engine, &start->id);

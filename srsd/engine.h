@@ -29,8 +29,10 @@ enum engine_service {
 /* Those that count with connection-limit: what Postfix uses. */
 #define ENGINE_MAIL_SERVICES 3
 
-/* Connections to the control socket at a time. */
+/* Connections to the control socket and to the metrics page at a time, and seconds of patience. */
 #define ENGINE_CONTROLS 16
+#define ENGINE_CONTROL_SECONDS 600
+#define ENGINE_METRICS_SECONDS 10
 
 extern const char *const engine_service_names[ENGINE_SERVICES];
 

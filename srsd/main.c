@@ -236,8 +236,23 @@ on_ready(void *arg)
 		pidfile_write(launch->pid_file);
 	say_started(launch->settings, launch->secrets);
 	tell_parent(launch->parent);
+	launch->parent = -1;
 	if (launch->null != -1)
 		detach_standard_files(launch->null);
+}
+
+/* on_forked - an engine has no business with these, least of all the pid file */
+static void
+on_forked(void *arg)
+{
+	struct launch *launch = arg;
+
+	if (launch->pid_file != NULL)
+		pidfile_close(launch->pid_file);
+	if (launch->parent != -1)
+		close(launch->parent);
+	if (launch->null != -1)
+		close(launch->null);
 }
 
 /* serve - from here on nothing but the monitor and its engine runs; returns the exit status */
@@ -260,7 +275,8 @@ serve(const struct options *opts, struct monitor_start *start)
 	descriptors_raise(settings->connection_limit);
 	start->listeners = open_listeners(settings, &start->id);
 	start->ready = on_ready;
-	start->ready_arg = &launch;
+	start->forked = on_forked;
+	start->arg = &launch;
 	notify_open();
 	log_open(to_syslog ? LOG_SINK_SYSLOG : LOG_SINK_STDERR, "srsd");
 	status = monitor_run(start);

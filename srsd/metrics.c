@@ -1,141 +1,146 @@
 /* SPDX-License-Identifier: ISC */
-#include <sys/queue.h>
+#include <event2/buffer.h>
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include <event2/buffer.h>
-#include <event2/event.h>
-#include <event2/http.h>
-
-#include "common/log.h"
 #include "common/xmalloc.h"
 #include "srsd/metrics.h"
 
-#define HEADERS_MAX 8192
-#define BODY_MAX 1024
-#define TIMEOUT_SECONDS 10
+#define OPENMETRICS "application/openmetrics-text"
 
-struct door {
-	SLIST_ENTRY(door) next;
-	unsigned id;
-	struct evhttp_bound_socket *socket;
+struct metrics_session {
+	struct session session;
+	const struct metrics_service *service;
 };
 
-struct metrics {
-	struct evhttp *http;
-	SLIST_HEAD(, door) doors;
-	void (*read_vitals)(void *arg, struct vitals *);
-	void *arg;
-};
-
+/* answer - a whole response; takes the body over, which may be NULL */
 static void
-answer(struct evhttp_request *req, const char *type, struct evbuffer *body)
+answer(struct evbuffer *out, const char *status, const char *type, struct evbuffer *body, bool head)
 {
-	evhttp_add_header(evhttp_request_get_output_headers(req), "Content-Type", type);
-	evhttp_add_header(evhttp_request_get_output_headers(req), "Connection", "close");
-	evhttp_send_reply(req, HTTP_OK, NULL, body);
-}
+	size_t len = body == NULL ? 0 : evbuffer_get_length(body);
 
-static void
-on_metrics(struct evhttp_request *req, void *arg)
-{
-	const char *accept = evhttp_find_header(evhttp_request_get_input_headers(req), "Accept");
-	bool openmetrics = accept != NULL && strstr(accept, "application/openmetrics-text") != NULL;
-	struct metrics *metrics = arg;
-	struct evbuffer *body = evbuffer_new();
-	struct vitals vitals;
-
-	if (body == NULL) {
-		evhttp_send_error(req, HTTP_SERVUNAVAIL, NULL);
-		return;
-	}
-	metrics->read_vitals(metrics->arg, &vitals);
-	vitals_metrics(&vitals, openmetrics, body);
-	json_decref(vitals.listeners);
-	answer(req,
-	    openmetrics ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
-			: "text/plain; version=0.0.4; charset=utf-8",
-	    body);
-	evbuffer_free(body);
-}
-
-static void
-on_health(struct evhttp_request *req, void *arg)
-{
-	struct evbuffer *body = evbuffer_new();
-
-	(void)arg;
-	if (body != NULL)
-		evbuffer_add_printf(body, "ok\n");
-	answer(req, "text/plain", body);
+	evbuffer_add_printf(out,
+	    "HTTP/1.1 %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n",
+	    status, type, len);
+	if (body != NULL && !head)
+		evbuffer_add_buffer(out, body);
 	if (body != NULL)
 		evbuffer_free(body);
 }
 
-struct metrics *
-metrics_new(struct event_base *base, void (*read_vitals)(void *arg, struct vitals *), void *arg)
+static void
+answer_text(struct evbuffer *out, const char *status, const char *text, bool head)
 {
-	struct metrics *metrics = xcalloc(1, sizeof(*metrics));
+	struct evbuffer *body = evbuffer_new();
 
-	SLIST_INIT(&metrics->doors);
-	metrics->read_vitals = read_vitals;
-	metrics->arg = arg;
-	metrics->http = evhttp_new(base);
-	if (metrics->http == NULL)
-		fatalx("libevent: no HTTP server");
-	evhttp_set_allowed_methods(metrics->http, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD);
-	evhttp_set_max_headers_size(metrics->http, HEADERS_MAX);
-	evhttp_set_max_body_size(metrics->http, BODY_MAX);
-	evhttp_set_timeout(metrics->http, TIMEOUT_SECONDS);
-	evhttp_set_cb(metrics->http, "/metrics", on_metrics, metrics);
-	evhttp_set_cb(metrics->http, "/healthz", on_health, metrics);
-	return metrics;
-}
-
-void
-metrics_add_listener(struct metrics *metrics, unsigned id, int fd)
-{
-	struct door *door = xcalloc(1, sizeof(*door));
-
-	door->id = id;
-	door->socket = evhttp_accept_socket_with_handle(metrics->http, fd);
-	if (door->socket == NULL) {
-		log_warnx("metrics: libevent does not take the socket");
-		close(fd);
-		free(door);
-		return;
-	}
-	SLIST_INSERT_HEAD(&metrics->doors, door, next);
+	if (body != NULL)
+		evbuffer_add_printf(body, "%s\n", text);
+	answer(out, status, "text/plain", body, head);
 }
 
 static void
-close_door(struct metrics *metrics, struct door *door)
+answer_metrics(
+    const struct metrics_service *service, bool openmetrics, struct evbuffer *out, bool head)
 {
-	SLIST_REMOVE(&metrics->doors, door, door, next);
-	evhttp_del_accept_socket(metrics->http, door->socket);
-	free(door);
+	struct evbuffer *body = evbuffer_new();
+	struct vitals vitals;
+
+	if (body == NULL) {
+		answer_text(out, "503 Service Unavailable", "no memory", head);
+		return;
+	}
+	service->read_vitals(service->read_vitals_arg, &vitals);
+	vitals_metrics(&vitals, openmetrics, body);
+	json_decref(vitals.listeners);
+	answer(out, "200 OK",
+	    openmetrics ? OPENMETRICS "; version=1.0.0; charset=utf-8"
+			: "text/plain; version=0.0.4; charset=utf-8",
+	    body, head);
 }
 
-void
-metrics_remove_listener(struct metrics *metrics, unsigned id)
+/* is_path - is that what is asked for, perhaps with a query behind it? */
+static bool
+is_path(const char *target, size_t len, const char *path)
 {
-	struct door *door, *next;
+	size_t n = strlen(path);
 
-	SLIST_FOREACH_SAFE(door, &metrics->doors, next, next)
-	if (door->id == id)
-		close_door(metrics, door);
+	return len >= n && memcmp(target, path, n) == 0 && (len == n || target[n] == '?');
 }
 
-void
-metrics_free(struct metrics **metricsp)
+static void
+respond(const struct metrics_service *service, const char *target, size_t len, bool openmetrics,
+    bool head, struct evbuffer *out)
 {
-	struct metrics *metrics = *metricsp;
+	if (is_path(target, len, "/metrics"))
+		answer_metrics(service, openmetrics, out, head);
+	else if (is_path(target, len, "/healthz"))
+		answer_text(out, "200 OK", "ok", head);
+	else
+		answer_text(out, "404 Not Found", "there are /metrics and /healthz", head);
+}
 
-	while (!SLIST_EMPTY(&metrics->doors))
-		close_door(metrics, SLIST_FIRST(&metrics->doors));
-	evhttp_free(metrics->http);
-	free(metrics);
-	*metricsp = NULL;
+/*
+ * respond_to - a request whose headers are all there: METHOD TARGET HTTP/1.x
+ *
+ * Of the headers only Accept counts, and of that whether it names OpenMetrics.
+ */
+static void
+respond_to(
+    const struct metrics_service *service, const char *data, size_t len, struct evbuffer *out)
+{
+	const char *eol = memchr(data, '\n', len), *target, *end;
+	bool head = len > 5 && memcmp(data, "HEAD ", 5) == 0;
+	bool openmetrics = memmem(data, len, OPENMETRICS, strlen(OPENMETRICS)) != NULL;
+
+	if (!head && (len < 4 || memcmp(data, "GET ", 4) != 0)) {
+		answer_text(out, "405 Method Not Allowed", "GET or HEAD", false);
+		return;
+	}
+	target = data + (head ? 5 : 4);
+	end = memchr(target, ' ', (size_t)(eol - target));
+	if (end == NULL || eol - end < 8 || memcmp(end, " HTTP/1.", 8) != 0)
+		answer_text(out, "400 Bad Request", "no HTTP/1 request", false);
+	else
+		respond(service, target, (size_t)(end - target), openmetrics, head, out);
+}
+
+static enum session_state
+metrics_session_input(
+    struct session *session, const char *data, size_t len, size_t *used, struct evbuffer *out)
+{
+	struct metrics_session *s = (struct metrics_session *)session;
+
+	*used = 0;
+	if (memmem(data, len, "\r\n\r\n", 4) == NULL && memmem(data, len, "\n\n", 2) == NULL) {
+		if (len <= METRICS_REQUEST_MAX)
+			return SESSION_READING;
+		answer_text(out, "431 Request Header Fields Too Large", "too long", false);
+	} else {
+		respond_to(s->service, data, len, out);
+	}
+	*used = len;
+	return SESSION_CLOSE;
+}
+
+static void
+metrics_session_close(struct session *session)
+{
+	free(session);
+}
+
+static const struct session_ops metrics_session_ops = {
+	.input = metrics_session_input,
+	.close = metrics_session_close,
+};
+
+struct session *
+metrics_session_open(void *service, const struct session_host *host)
+{
+	struct metrics_session *s = xcalloc(1, sizeof(*s));
+
+	(void)host; /* every answer is there at once */
+	s->session.ops = &metrics_session_ops;
+	s->service = service;
+	return &s->session;
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * metrics - the page that Prometheus reads, /metrics, and /healthz: libevent's HTTP server on
- * listening sockets that it is handed.
+ * metrics - the page that Prometheus reads, /metrics, and /healthz: one HTTP request a connection.
+ *
+ * So little HTTP that a session does it: with libevent's HTTP server nothing bounds the
+ * connections, and whoever reaches the port could take all descriptors from the maps.
  *
  * SECURITY: it is for the monitoring of one site. Addresses that are not on loopback need
  * metrics-remote; there are no secrets on the page, but how much mail there is.
@@ -9,17 +11,18 @@
 #ifndef SRSD_METRICS_H
 #define SRSD_METRICS_H
 
+#include "srsd/session.h"
 #include "srsd/vitals.h"
 
-struct event_base;
-struct metrics;
+/* Bytes of a request, its headers included. */
+#define METRICS_REQUEST_MAX 8192
 
-struct metrics *metrics_new(
-    struct event_base *, void (*read_vitals)(void *arg, struct vitals *), void *arg);
-void metrics_free(struct metrics **);
+struct metrics_service {
+	void (*read_vitals)(void *arg, struct vitals *);
+	void *read_vitals_arg;
+};
 
-/* Serves a listening, non-blocking socket, which is the page's from now on; id as server's. */
-void metrics_add_listener(struct metrics *, unsigned id, int fd);
-void metrics_remove_listener(struct metrics *, unsigned id);
+/* A session_open_fn; the service is a struct metrics_service. */
+struct session *metrics_session_open(void *service, const struct session_host *);
 
 #endif

@@ -29,6 +29,7 @@
 #define PAUSE_FIRST_MS 100 /* before the next engine, doubled each time */
 #define PAUSE_MOST_MS 5000
 #define KILL_AFTER_MS 2000 /* what an engine gets beyond stop-timeout */
+#define WANTED_MS 1000     /* between reloads that the engine asks for */
 #define SETTLE_MS 300      /* after a change of the domains file: others may follow */
 #define NEVER UINT64_MAX
 
@@ -65,8 +66,11 @@ struct monitor {
 	bool was_ready; /* some engine was */
 	bool stopping;
 	int status;
+	bool serves;        /* the present engine has said so */
+	uint64_t wanted_at; /* when it last asked for a reload */
 	void (*ready)(void *arg);
-	void *ready_arg;
+	void (*forked)(void *arg);
+	void *arg;
 };
 
 static uint64_t
@@ -91,9 +95,22 @@ static void __attribute__((noreturn)) run_engine(struct monitor *m, int link)
 	if (m->watch != -1)
 		close(m->watch);
 	notify_close();
+	m->forked(m->arg);
+	signal(SIGHUP, SIG_IGN); /* until the engine looks at it; it is the monitor's */
 	sigprocmask(SIG_SETMASK, &m->saved_mask, NULL);
 	log_forget();
 	exit(engine_main(&start));
+}
+
+/* put_off_start - what is lacking now may be there soon; at the very start there is nobody to lose
+ */
+static void
+put_off_start(struct monitor *m, const char *what)
+{
+	if (!m->was_ready)
+		fatal("%s", what);
+	log_warn("%s", what);
+	m->start_at = now_ms() + PAUSE_MOST_MS;
 }
 
 static void
@@ -102,12 +119,20 @@ start_engine(struct monitor *m)
 	int end[2];
 
 	m->start_at = NEVER;
-	if (!channel_pair(end))
-		fatal("channel to the engine");
+	m->serves = false;
+	if (!channel_pair(end)) {
+		put_off_start(m, "channel to the engine");
+		return;
+	}
 	log_flush();
 	m->engine = fork();
-	if (m->engine == -1)
-		fatal("fork");
+	if (m->engine == -1) {
+		m->engine = 0;
+		put_off_start(m, "fork");
+		close(end[0]);
+		close(end[1]);
+		return;
+	}
 	if (m->engine == 0) {
 		close(end[0]);
 		run_engine(m, end[1]);
@@ -323,6 +348,7 @@ static void
 begin_reload(struct monitor *m)
 {
 	char error[CONFIG_ERROR_SIZE], text[64];
+	bool ok;
 
 	if (m->stopping)
 		return;
@@ -334,7 +360,11 @@ begin_reload(struct monitor *m)
 	snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%llu",
 	    (unsigned long long)now_ms() * 1000);
 	notify_send(text);
-	if (!read_reload(m, error)) {
+	ok = read_reload(m, error);
+	/* That may have taken its time, names of endpoints ask the DNS: not the engine's silence.
+	 */
+	m->heard = now_ms();
+	if (!ok) {
 		refuse_reload(m, error);
 		notify_send("READY=1");
 	} else if (!hand_over(m, error)) {
@@ -367,6 +397,14 @@ watch_domains(struct monitor *m)
 	free(name);
 }
 
+/* same_watch - a watch that stays has not forgotten what changed while we were reading */
+static bool
+same_watch(const struct settings *a, const struct settings *b)
+{
+	return a->domains_file_watch == b->domains_file_watch &&
+	       strcmp(a->domains_file, b->domains_file) == 0;
+}
+
 /* finish_reload - the engine has taken it: from now on a new engine gets this */
 static void
 finish_reload(struct monitor *m)
@@ -379,8 +417,9 @@ finish_reload(struct monitor *m)
 	m->listeners = m->reload.listeners;
 	m->reload.number = 0;
 	listeners_free(&old_listeners, m->listeners);
+	if (!same_watch(old.settings, m->inputs.settings))
+		watch_domains(m);
 	inputs_free(&old);
-	watch_domains(m);
 	log_info("reloaded srs-domain=%s domains=%zu secrets=%zu listeners=%zu",
 	    m->inputs.settings->srs_domain, domainset_size(m->inputs.settings->own_domains),
 	    srs_keys_count(m->inputs.keys), m->listeners->n);
@@ -396,8 +435,28 @@ on_ready(struct monitor *m)
 		return;
 	}
 	m->was_ready = true;
-	m->ready(m->ready_arg);
+	m->ready(m->arg);
 	notify_send("READY=1");
+}
+
+static uint64_t
+earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* on_wanted - not more often than once in a second, whatever the engine says */
+static void
+on_wanted(struct monitor *m)
+{
+	uint64_t now = now_ms();
+
+	if (m->wanted_at != 0 && now - m->wanted_at < WANTED_MS) {
+		m->reload_at = earlier(m->reload_at, m->wanted_at + WANTED_MS);
+		return;
+	}
+	m->wanted_at = now;
+	begin_reload(m);
 }
 
 static void
@@ -408,10 +467,12 @@ on_report(struct monitor *m, const struct channel_message *msg)
 	m->heard = now_ms();
 	switch ((enum link_report)msg->type) {
 	case LINK_READY:
-		on_ready(m);
+		if (!m->serves)
+			on_ready(m);
+		m->serves = true;
 		break;
 	case LINK_WANTED:
-		begin_reload(m);
+		on_wanted(m);
 		break;
 	case LINK_RELOADED:
 		if (m->reload.number != 0 && msg->number == m->reload.number)
@@ -493,12 +554,6 @@ on_files(struct monitor *m)
 				m->reload_at = now_ms() + SETTLE_MS;
 		}
 	}
-}
-
-static uint64_t
-earlier(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
 }
 
 /* silent_at - when an engine that says nothing is taken for dead */
@@ -626,7 +681,8 @@ monitor_run(struct monitor_start *start)
 		.reload_at = NEVER,
 		.status = -1,
 		.ready = start->ready,
-		.ready_arg = start->ready_arg,
+		.forked = start->forked,
+		.arg = start->arg,
 	};
 
 #ifndef SRSD_TRACEABLE

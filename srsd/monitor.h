@@ -26,7 +26,8 @@ struct monitor_start {
 	struct listeners *listeners; /* taken over */
 	struct identity id;          /* of the engine */
 	void (*ready)(void *arg);    /* called once, when the first engine serves */
-	void *ready_arg;
+	void (*forked)(void *arg);   /* called in each engine: to close what is not its business */
+	void *arg;                   /* of both */
 };
 
 /* Runs until it is asked to stop. The exit status: 1 when the first engine did not come up. */

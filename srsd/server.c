@@ -38,7 +38,8 @@ struct service {
 	session_open_fn *open;
 	void *arg;
 	unsigned least_idle;
-	unsigned most; /* connections; 0: as many as the server lets each have */
+	unsigned most;      /* connections; 0: as many as the server lets each have */
+	unsigned most_idle; /* seconds; 0: as long as the server lets each be */
 	bool urgent;
 	uint64_t window;     /* when the present one began */
 	unsigned precedence; /* how many times it was given in this window */
@@ -534,17 +535,33 @@ on_acceptable(evutil_socket_t fd, short what, void *arg)
 	pause_service(service, true);
 }
 
+/* patience - milliseconds that a client of a service may say nothing */
+static uint64_t
+patience(const struct service *service)
+{
+	unsigned seconds = service->server->limits.idle_seconds;
+
+	if (service->most_idle > 0 && service->most_idle < seconds)
+		seconds = service->most_idle;
+	if (seconds < service->least_idle)
+		seconds = service->least_idle;
+	return seconds * UINT64_C(1000);
+}
+
 static void
 close_idle(struct server *server)
 {
-	uint64_t now = milliseconds(), limit = server->limits.idle_seconds * UINT64_C(1000);
+	uint64_t now = milliseconds(), least = UINT64_MAX;
 	struct connection *c, *next;
+	size_t i;
 
+	for (i = 0; i < server->n_services; i++)
+		if (patience(&server->services[i]) < least)
+			least = patience(&server->services[i]);
 	TAILQ_FOREACH_SAFE (c, &server->connections, next, next) {
-		if (now - c->active < limit)
+		if (now - c->active < least)
 			break;
-		if (c->state != SESSION_BUSY &&
-		    now - c->active >= c->service->least_idle * UINT64_C(1000))
+		if (c->state != SESSION_BUSY && now - c->active >= patience(c->service))
 			connection_close(c);
 	}
 }
@@ -640,9 +657,11 @@ server_add_service(struct server *server, const char *name, session_open_fn *ope
 }
 
 void
-server_limit_service(struct server *server, size_t service, unsigned connections)
+server_limit_service(
+    struct server *server, size_t service, unsigned connections, unsigned idle_seconds)
 {
 	server->services[service].most = connections;
+	server->services[service].most_idle = idle_seconds;
 }
 
 void

@@ -41,8 +41,9 @@ void server_free(struct server **);
 size_t server_add_service(struct server *, const char *name, session_open_fn *open, void *arg,
     unsigned least_idle, bool urgent);
 
-/* Lets a service have fewer connections than the limit of the server. */
-void server_limit_service(struct server *, size_t service, unsigned connections);
+/* Lets a service have fewer connections than the limit of the server, idle for a shorter time. */
+void server_limit_service(
+    struct server *, size_t service, unsigned connections, unsigned idle_seconds);
 
 /*
  * Serves a listening, non-blocking socket, which is the server's from now on. id is the caller's,
