@@ -632,12 +632,23 @@ on_drained(void *arg)
 	drained = true;
 }
 
+/* used - a client that was answered once */
+static int
+used(void)
+{
+	int fd = connected(false);
+
+	say(fd, "hello\n");
+	turn();
+	check_hears(fd, "used", "hello\n");
+	return fd;
+}
+
 /* What is kept, what has arrived and what still waits is answered; then the connection ends. */
 static void
 test_drain(void **state)
 {
-	int kept = connected(false), arrived = connected(false), busy = connected(false),
-	    idle = connected(false), both = connected(false);
+	int kept = used(), both = used(), busy = used(), arrived = used(), idle = used();
 
 	(void)state;
 	say(kept, "wait\n");
@@ -666,10 +677,37 @@ test_drain(void **state)
 	check_hears(busy, "busy", "wait\n");
 	assert_true(is_closed(busy));
 	close(kept);
-	close(arrived);
-	close(busy);
-	close(idle);
 	close(both);
+	close(busy);
+	close(arrived);
+	close(idle);
+	unit_end();
+}
+
+/* Who has just come may have a request on the way, and is waited for; but not for long. */
+static void
+test_drain_with_newcomers(void **state)
+{
+	int there = connected(false), late = connected(false), silent = connected(false),
+	    gone = connected(false);
+
+	(void)state;
+	say(there, "there\n");
+	server_drain(server, on_drained, &drained);
+	say(late, "late\n");
+	close(gone);
+	turn();
+	check_hears(there, "there", "there\n");
+	check_hears(late, "late", "late\n");
+	assert_true(is_closed(there) && is_closed(late));
+	assert_false(drained);
+	assert_int_equal(echoes_open, 1);
+	while (!drained)
+		event_base_loop(base, EVLOOP_ONCE);
+	assert_true(is_closed(silent));
+	close(there);
+	close(late);
+	close(silent);
 	unit_end();
 }
 
@@ -812,6 +850,7 @@ main(void)
 		ECHO_TEST(test_gone_between),
 		ECHO_TEST(test_last_words),
 		ECHO_TEST(test_drain),
+		ECHO_TEST(test_drain_with_newcomers),
 		ECHO_TEST(test_drain_with_a_slow_reader),
 		ECHO_TEST(test_slow_reader),
 		ECHO_TEST(test_slow_reader_is_woken),
