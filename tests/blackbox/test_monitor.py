@@ -335,6 +335,18 @@ class Death(DaemonCase):
         self.assertTrue(daemon.log_matches('did not stop in time'))
 
 
+class PidFile(DaemonCase):
+    def test_is_none_of_the_engines_business(self):
+        daemon = Daemon()
+        folder = daemon.folder.subfolder('run', daemon.user)
+        daemon.options['pid-file'] = os.path.join(folder, 'srsd.pid')
+        self.enter(daemon)
+        engine = engine_of(daemon)
+        names = [os.readlink('/proc/%d/fd/%s' % (engine, fd))
+                 for fd in os.listdir('/proc/%d/fd' % engine)]
+        self.assertNotIn(daemon.options['pid-file'], names)
+
+
 class Handed(unittest.TestCase):
     """Sockets of a service manager."""
 

@@ -442,6 +442,38 @@ class Metrics(unittest.TestCase):
                         pass
                 self.assertEqual(self.get('/healthz').status, 200)
 
+    def test_flood(self):
+        """Who holds all of its connections keeps nobody from the maps, and not for long from it."""
+        held = [socket.create_connection(('127.0.0.1', self.port), 60) for _ in range(200)]
+        try:
+            with self.daemon.forward_client() as client:
+                self.assertRegex(client.get('alice@origin.test'), '^200 ')
+            status = self.daemon.descriptors()
+            self.assertLess(status, 100)
+        finally:
+            for sock in held:
+                sock.close()
+        self.assertEqual(self.get('/healthz').status, 200)
+
+    def test_methods(self):
+        rows = [(b'POST /metrics HTTP/1.1\r\n\r\n', b'405'), (b'GET /metrics\r\n\r\n', b'400'),
+                (b'GET  HTTP/1.1\r\n\r\n', b'404'), (b'GET / HTTP/1.0\n\n', b'404'),
+                (b'GET /metrics?x=1 HTTP/1.0\n\n', b'200'), (b'\r\n\r\n', b'405'),
+                (b'GET /metricsx HTTP/1.1\r\n\r\n', b'404')]
+        for data, code in rows:
+            with self.subTest(repr(data)):
+                with socket.create_connection(('127.0.0.1', self.port), 60) as sock:
+                    sock.sendall(data)
+                    reply = b''.join(iter(lambda: sock.recv(65536), b''))
+                self.assertEqual(reply.split(b' ')[1], code)
+
+    def test_head(self):
+        connection = http.client.HTTPConnection('127.0.0.1', self.port, timeout=60)
+        self.addCleanup(connection.close)
+        connection.request('HEAD', '/metrics')
+        response = connection.getresponse()
+        self.assertEqual((response.status, response.read()), (200, b''))
+
     def test_only_on_loopback(self):
         self.daemon.command()
         for value in 'inet:0.0.0.0:1', 'inet:*:1', 'inet:[::]:1', 'inet:192.0.2.1:1':
