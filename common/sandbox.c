@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <seccomp.h>
 
@@ -99,46 +100,30 @@ static const int refused[] = {
 	SCMP_SYS(statx),
 };
 
-/* How the arguments of some calls are bounded. */
-static int
-add_bounded(scmp_filter_ctx ctx)
-{
-	static const int families[] = { AF_INET, AF_INET6, AF_UNIX };
-	int e = 0;
-	size_t i;
-
-	for (i = 0; e == 0 && i < sizeof(families) / sizeof(families[0]); i++)
-		e = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
-		    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i]));
+/* Calls of which an argument counts: its number, and what it is compared with. */
+static const struct {
+	int call;
+	uint32_t action;
+	struct scmp_arg_cmp arg;
+} bounded[] = {
+	{ SCMP_SYS(socket), SCMP_ACT_ALLOW, { 0, SCMP_CMP_EQ, AF_INET, 0 } },
+	{ SCMP_SYS(socket), SCMP_ACT_ALLOW, { 0, SCMP_CMP_EQ, AF_INET6, 0 } },
+	{ SCMP_SYS(socket), SCMP_ACT_ALLOW, { 0, SCMP_CMP_EQ, AF_UNIX, 0 } },
 	/* libunbound asks the kernel which addresses it has. */
-	if (e == 0)
-		e = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(socket), 1,
-		    SCMP_A0(SCMP_CMP_EQ, AF_NETLINK));
-	if (e == 0)
-		e = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
-		    SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-	if (e == 0)
-		e = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
-		    SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-	/* fstat(3) of glibc; the name is empty then. */
-	if (e == 0)
-		e = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(newfstatat), 1,
-		    SCMP_A3(SCMP_CMP_MASKED_EQ, AT_EMPTY_PATH, AT_EMPTY_PATH));
-	if (e == 0)
-		e = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(newfstatat), 1,
-		    SCMP_A3(SCMP_CMP_MASKED_EQ, AT_EMPTY_PATH, 0));
+	{ SCMP_SYS(socket), SCMP_ACT_ERRNO(EACCES), { 0, SCMP_CMP_EQ, AF_NETLINK, 0 } },
+	/* No executable memory. */
+	{ SCMP_SYS(mmap), SCMP_ACT_ALLOW, { 2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0 } },
+	{ SCMP_SYS(mprotect), SCMP_ACT_ALLOW, { 2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0 } },
+	/* fstat(3) of glibc, whose name is empty; with a name it is refused. */
+	{ SCMP_SYS(newfstatat), SCMP_ACT_ALLOW,
+	    { 3, SCMP_CMP_MASKED_EQ, AT_EMPTY_PATH, AT_EMPTY_PATH } },
+	{ SCMP_SYS(newfstatat), SCMP_ACT_ERRNO(EACCES),
+	    { 3, SCMP_CMP_MASKED_EQ, AT_EMPTY_PATH, 0 } },
 	/* How many bytes wait, and not to wait: no control of devices. */
-	if (e == 0)
-		e = seccomp_rule_add(
-		    ctx, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, FIONREAD));
-	if (e == 0)
-		e = seccomp_rule_add(
-		    ctx, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, FIONBIO));
-	if (e == 0)
-		e = seccomp_rule_add(
-		    ctx, SCMP_ACT_ERRNO(ENOTTY), SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, TCGETS));
-	return e;
-}
+	{ SCMP_SYS(ioctl), SCMP_ACT_ALLOW, { 1, SCMP_CMP_EQ, FIONREAD, 0 } },
+	{ SCMP_SYS(ioctl), SCMP_ACT_ALLOW, { 1, SCMP_CMP_EQ, FIONBIO, 0 } },
+	{ SCMP_SYS(ioctl), SCMP_ACT_ERRNO(ENOTTY), { 1, SCMP_CMP_EQ, TCGETS, 0 } },
+};
 
 static int
 add_rules(scmp_filter_ctx ctx)
@@ -150,7 +135,10 @@ add_rules(scmp_filter_ctx ctx)
 		e = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, allowed[i], 0);
 	for (i = 0; e == 0 && i < sizeof(refused) / sizeof(refused[0]); i++)
 		e = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EACCES), refused[i], 0);
-	return e == 0 ? add_bounded(ctx) : e;
+	for (i = 0; e == 0 && i < sizeof(bounded) / sizeof(bounded[0]); i++)
+		e = seccomp_rule_add_array(
+		    ctx, bounded[i].action, bounded[i].call, 1, &bounded[i].arg);
+	return e;
 }
 
 bool
