@@ -95,9 +95,9 @@ find(struct dns_cache *cache, uint32_t hash, const char *name, enum dns_type typ
 {
 	struct entry *entry;
 
-	LIST_FOREACH(entry, bucket_of(cache, hash), collision)
-	if (entry->hash == hash && entry->type == type && strcmp(entry->name, name) == 0)
-		return entry;
+	LIST_FOREACH (entry, bucket_of(cache, hash), collision)
+		if (entry->hash == hash && entry->type == type && strcmp(entry->name, name) == 0)
+			return entry;
 	return NULL;
 }
 
@@ -123,8 +123,7 @@ make_room(struct dns_cache *cache, struct bucket *bucket)
 	struct entry *entry, *last = NULL;
 	size_t n = 0;
 
-	LIST_FOREACH(entry, bucket, collision)
-	{
+	LIST_FOREACH (entry, bucket, collision) {
 		last = entry;
 		n++;
 	}

@@ -117,9 +117,9 @@ find(struct spf_messages *messages, const struct key *key)
 {
 	struct entry *entry;
 
-	LIST_FOREACH(entry, bucket_of(messages, key), collision)
-	if (is_same(&entry->key, key))
-		return entry;
+	LIST_FOREACH (entry, bucket_of(messages, key), collision)
+		if (is_same(&entry->key, key))
+			return entry;
 	return NULL;
 }
 
@@ -149,8 +149,7 @@ make_room(struct spf_messages *messages, struct bucket *bucket)
 	struct entry *entry, *last = NULL;
 	size_t n = 0;
 
-	LIST_FOREACH(entry, bucket, collision)
-	{
+	LIST_FOREACH (entry, bucket, collision) {
 		last = entry;
 		n++;
 	}

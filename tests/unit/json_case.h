@@ -17,8 +17,7 @@ json_case_keys(const char *row, json_t *object, const char *want)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(object, key, value)
-	{
+	json_object_foreach (object, key, value) {
 		if (got[0] != '\0')
 			strncat(got, " ", sizeof(got) - strlen(got) - 1);
 		strncat(got, key, sizeof(got) - strlen(got) - 1);
