@@ -32,7 +32,6 @@ struct control_service {
 	/* Asks for a reload, whose end comes through control_service_reloaded. */
 	bool (*ask_reload)(void *arg);
 	void *ask_reload_arg;
-	unsigned restarts; /* of the engine */
 	void (*read_vitals)(void *arg, struct vitals *);
 	void *read_vitals_arg;
 	/* control's own. */

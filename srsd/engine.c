@@ -46,6 +46,7 @@ const char *const engine_service_names[ENGINE_SERVICES] = { "forward", "reverse"
 struct engine {
 	const struct inputs_source *source;
 	struct identity id;
+	unsigned restarts; /* engines there were before */
 	struct event_base *base;
 	struct settings *settings;
 	struct srs_keys *keys;
@@ -223,7 +224,7 @@ read_vitals(void *arg, struct vitals *v)
 	}
 	v->checks = spf_inflight_count(engine->inflight);
 	v->cached = resolver_cached(engine->resolver);
-	v->restarts = engine->control.restarts;
+	v->restarts = engine->restarts;
 }
 
 static void
@@ -570,7 +571,7 @@ engine_main(const struct engine_start *start)
 		fatalx("%s", error);
 	engine->source = start->source;
 	engine->id = start->id;
-	engine->control.restarts = start->restarts;
+	engine->restarts = start->restarts;
 	for (i = 0; i < start->listeners->n; i++) {
 		l = &start->listeners->listener[i];
 		server_add_listener(engine->server, engine->service[l->service], l->id, l->fd);
