@@ -12,13 +12,11 @@
 
 #include <event2/event.h>
 
-#include "common/clock.h"
 #include "common/hostname.h"
 #include "common/xmalloc.h"
 #include "conf/config.h"
-#include "spf/resolver.h"
-#include "spf/spf_query.h"
 #include "srsd/check.h"
+#include "srsd/offline.h"
 
 /* Hosts of the MX that are looked up, and addresses that are told. */
 #define HOSTS_MAX 10
@@ -34,8 +32,7 @@ struct addresses {
 
 struct dns {
 	struct check *check;
-	struct event_base *base;
-	struct resolver *resolver;
+	struct offline offline;
 	struct addresses host; /* of this host, as far as we know */
 	bool behind_nat;       /* none of them is one that strangers can reach */
 	bool silent;           /* a question got no answer */
@@ -147,14 +144,14 @@ static struct dns_answer *
 ask(struct dns *dns, const char *name, enum dns_type type)
 {
 	const struct timeval patience = { ANSWER_SECONDS, 0 };
-	struct event *timer = evtimer_new(dns->base, on_timeout, &dns->silent);
+	struct event *timer = evtimer_new(dns->offline.base, on_timeout, &dns->silent);
 	struct dns_answer *answer = NULL;
 	struct resolver_question *question = NULL;
 
 	if (timer != NULL && evtimer_add(timer, &patience) == 0 && !dns->silent)
-		question = resolver_ask(dns->resolver, name, type, on_answer, &answer);
+		question = resolver_ask(dns->offline.resolver, name, type, on_answer, &answer);
 	while (question != NULL && answer == NULL && !dns->silent &&
-	       event_base_loop(dns->base, EVLOOP_ONCE) == 0)
+	       event_base_loop(dns->offline.base, EVLOOP_ONCE) == 0)
 		;
 	if (question != NULL && answer == NULL)
 		resolver_cancel(question);
@@ -273,35 +270,17 @@ check_mx(struct dns *dns)
 
 /* -- SPF */
 
-static void
-on_done(void *arg)
-{
-	(void)arg; /* the loop turns once for each event, and is asked then */
-}
-
 /* spf_result - "pass", ...; of the sender srs-domain from an address */
 static json_t *
 spf_result(struct dns *dns, const char *ip)
 {
-	struct spf_checker checker = { dns->base, dns->resolver, spf_inflight_new(),
-		&clock_system };
 	json_t *request =
 	    json_pack("{s:s, s:s}", "ip", ip, "sender", dns->check->settings->srs_domain);
-	json_t *report = NULL, *result;
-	struct spf_query *query;
 	const char *error;
+	json_t *report = offline_spf(&dns->offline, request, &error), *result;
 
-	query = spf_query_start(
-	    &checker, dns->check->settings, request, dns->check->now, on_done, NULL, &error);
-	while (query != NULL && !spf_query_is_done(query) &&
-	       event_base_loop(dns->base, EVLOOP_ONCE) == 0)
-		;
-	if (query != NULL && spf_query_is_done(query))
-		report = spf_query_report(query);
 	result = json_incref(
 	    json_object_get(json_array_get(json_object_get(report, "identities"), 0), "result"));
-	spf_query_free(&query);
-	spf_inflight_free(&checker.inflight);
 	json_decref(request);
 	json_decref(report);
 	return result;
@@ -406,22 +385,17 @@ check_spf(struct dns *dns)
 void
 check_dns(struct check *check)
 {
-	struct dns dns = { .check = check, .base = event_base_new() };
-	char error[CONFIG_ERROR_SIZE] = "no event base";
+	struct dns dns = { .check = check };
+	char error[CONFIG_ERROR_SIZE];
 
-	if (dns.base != NULL)
-		dns.resolver = resolver_new(
-		    dns.base, &clock_system, check->settings, NULL, error, sizeof(error));
-	if (dns.resolver == NULL) {
+	if (!offline_open(&dns.offline, check->settings, error, sizeof(error))) {
 		findings_add(check->findings, FINDING_ERROR, "DNS: %s", error);
 		findings_remedy(check->findings, "look at nameservers, dnssec and trust-anchor");
-	} else {
-		find_host(&dns);
-		check_mx(&dns);
-		check_spf(&dns);
+		return;
 	}
+	find_host(&dns);
+	check_mx(&dns);
+	check_spf(&dns);
 	free(dns.host.ip);
-	resolver_free(&dns.resolver);
-	if (dns.base != NULL)
-		event_base_free(dns.base);
+	offline_close(&dns.offline);
 }

@@ -30,6 +30,20 @@ ctl_print_json(const json_t *json)
 	putchar('\n');
 }
 
+const char *
+ctl_text(const json_t *object, const char *name)
+{
+	const char *text = json_string_value(json_object_get(object, name));
+
+	return text == NULL ? "" : text;
+}
+
+long long
+ctl_number(const json_t *object, const char *name)
+{
+	return json_integer_value(json_object_get(object, name));
+}
+
 static int
 connect_to(const char *path)
 {
@@ -130,31 +144,6 @@ ctl_connect(const char *endpoint, int wait_ms, const char **error)
 }
 
 json_t *
-ctl_ask_for(const struct ctl *ctl, const char *command, const char *address)
-{
-	json_t *request = json_pack("{s:s, s:s?}", "command", command, "address", address);
-	const char *error = "an argument is not UTF-8";
-	json_t *reply;
-
-	if (request == NULL) {
-		fprintf(stderr, "srsctl: %s\n", error);
-		return NULL;
-	}
-	reply = ctl_ask(ctl, request, &error);
-	json_decref(request);
-	if (reply == NULL) {
-		ctl_say_unreachable(ctl, error);
-		return NULL;
-	}
-	error = json_string_value(json_object_get(reply, "error"));
-	if (error == NULL)
-		return reply;
-	fprintf(stderr, "srsctl: %s\n", error);
-	json_decref(reply);
-	return NULL;
-}
-
-json_t *
 ctl_ask(const struct ctl *ctl, const json_t *request, const char **error)
 {
 	int fd;
@@ -166,4 +155,37 @@ ctl_ask(const struct ctl *ctl, const json_t *request, const char **error)
 	*error = "no daemon there";
 	fd = connect_to(ctl->socket);
 	return fd == -1 ? NULL : converse(fd, request, error);
+}
+
+/* say - an error, on standard error */
+static void
+say(const char *error)
+{
+	fprintf(stderr, "srsctl: %s\n", error);
+}
+
+enum ctl_exit
+ctl_ask_for(const struct ctl *ctl, const char *command, const char *address, json_t **reply)
+{
+	json_t *request = json_pack("{s:s, s:s?}", "command", command, "address", address);
+	const char *error;
+
+	*reply = NULL;
+	if (request == NULL) {
+		say("an argument is not UTF-8");
+		return CTL_USAGE;
+	}
+	*reply = ctl_ask(ctl, request, &error);
+	json_decref(request);
+	if (*reply == NULL) {
+		ctl_say_unreachable(ctl, error);
+		return CTL_USAGE;
+	}
+	error = json_string_value(json_object_get(*reply, "error"));
+	if (error == NULL)
+		return CTL_OK;
+	say(error);
+	json_decref(*reply);
+	*reply = NULL;
+	return CTL_FAILED;
 }

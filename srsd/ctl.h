@@ -31,13 +31,15 @@ enum ctl_exit {
 json_t *ctl_ask(const struct ctl *, const json_t *request, const char **error);
 
 /*
- * The same for a command with an address (NULL: without). What goes wrong is printed, and the
- * result NULL.
+ * The same for a command with an address (NULL: without). CTL_OK with the reply; CTL_FAILED when
+ * the daemon says an error, CTL_USAGE when it was not asked: that is printed, and *reply is NULL.
  */
-json_t *ctl_ask_for(const struct ctl *, const char *command, const char *address);
+enum ctl_exit ctl_ask_for(
+    const struct ctl *, const char *command, const char *address, json_t **reply);
 
 /* Prints why ctl_ask has failed, on standard error. Call it at once, for errno's sake. */
 void ctl_say_unreachable(const struct ctl *, const char *error);
+
 /*
  * Connects to an endpoint, at the first of its addresses that takes it within wait_ms. Returns a
  * non-blocking descriptor, or -1 with the reason in *error: static, or strerror(3)'s.
@@ -55,6 +57,10 @@ ctl_command_fn ctl_reverse;
 ctl_command_fn ctl_secret;
 ctl_command_fn ctl_spf;
 ctl_command_fn ctl_status;
+
+/* A member of a reply; "" or 0 when it is not there, or is something else. */
+const char *ctl_text(const json_t *, const char *name);
+long long ctl_number(const json_t *, const char *name);
 
 /* Prints the reply to a --json, readable. */
 void ctl_print_json(const json_t *);

@@ -73,14 +73,6 @@ ask_daemon(const struct ctl *ctl)
 	return NULL;
 }
 
-static const char *
-fingerprint_of(const json_t *secret)
-{
-	const char *text = json_string_value(json_object_get(secret, "fingerprint"));
-
-	return text == NULL ? "" : text;
-}
-
 /* verified - how often, according to the daemon; NULL when nobody knows */
 static const json_t *
 verified(const struct secrets *s, const char *fingerprint)
@@ -90,7 +82,7 @@ verified(const struct secrets *s, const char *fingerprint)
 
 	for (i = 0; i < json_array_size(s->daemon); i++) {
 		secret = json_array_get(s->daemon, i);
-		if (strcasecmp(fingerprint_of(secret), fingerprint) == 0)
+		if (strcasecmp(ctl_text(secret, "fingerprint"), fingerprint) == 0)
 			return json_object_get(secret, "verified");
 	}
 	return NULL;
@@ -100,7 +92,7 @@ verified(const struct secrets *s, const char *fingerprint)
 static bool
 daemon_signs_with(const struct secrets *s, const char *fingerprint)
 {
-	return strcasecmp(fingerprint_of(json_array_get(s->daemon, 0)), fingerprint) == 0;
+	return strcasecmp(ctl_text(json_array_get(s->daemon, 0), "fingerprint"), fingerprint) == 0;
 }
 
 /* daemon_is_behind - the secrets that it has are known, and are not those of the file */
@@ -114,7 +106,7 @@ daemon_is_behind(const struct secrets *s)
 	if (json_array_size(s->daemon) != n)
 		return true;
 	for (i = 0; i < n; i++)
-		if (strcasecmp(fingerprint_of(json_array_get(s->daemon, i)),
+		if (strcasecmp(ctl_text(json_array_get(s->daemon, i), "fingerprint"),
 			secret_file_past(s->file, i)->fingerprint) != 0)
 			return true;
 	return false;

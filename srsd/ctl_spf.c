@@ -8,12 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <event2/event.h>
-
-#include "common/clock.h"
 #include "conf/config.h"
-#include "spf/spf_query.h"
 #include "srsd/ctl.h"
+#include "srsd/offline.h"
 
 #define USAGE "spf [--engine native|libspf2|both] [--json] [--offline] client-ip sender [helo]"
 
@@ -23,52 +20,20 @@ struct options {
 	bool offline;
 };
 
-static void
-on_done(void *arg)
-{
-	event_base_loopbreak(arg);
-}
-
-/* check_here - the whole check in this process */
-static json_t *
-check_here(struct event_base *base, const struct ctl *ctl, const json_t *request,
-    struct resolver *resolver, const char **error)
-{
-	struct spf_checker checker = { base, resolver, spf_inflight_new(), &clock_system };
-	struct spf_query *query;
-	json_t *report = NULL;
-
-	query = spf_query_start(
-	    &checker, ctl->settings, request, clock_wall(&clock_system), on_done, base, error);
-	if (query != NULL) {
-		while (!spf_query_is_done(query))
-			event_base_loop(base, EVLOOP_ONCE);
-		report = spf_query_report(query);
-	}
-	spf_query_free(&query);
-	spf_inflight_free(&checker.inflight);
-	return report;
-}
-
 static json_t *
 ask_offline(const struct ctl *ctl, const json_t *request)
 {
-	struct event_base *base = event_base_new();
-	char why[CONFIG_ERROR_SIZE] = "no event base";
-	struct resolver *resolver;
+	char why[CONFIG_ERROR_SIZE];
 	const char *error = why;
+	struct offline offline;
 	json_t *report = NULL;
 
-	resolver = base == NULL
-		       ? NULL
-		       : resolver_new(base, &clock_system, ctl->settings, NULL, why, sizeof(why));
-	if (resolver != NULL)
-		report = check_here(base, ctl, request, resolver, &error);
+	if (offline_open(&offline, ctl->settings, why, sizeof(why))) {
+		report = offline_spf(&offline, request, &error);
+		offline_close(&offline);
+	}
 	if (report == NULL)
 		fprintf(stderr, "srsctl: %s\n", error);
-	resolver_free(&resolver);
-	if (base != NULL)
-		event_base_free(base);
 	return report;
 }
 
@@ -89,78 +54,66 @@ ask(const struct ctl *ctl, const json_t *request, bool offline)
 	return ask_offline(ctl, request);
 }
 
-static const char *
-text_of(const json_t *object, const char *name)
-{
-	const char *text = json_string_value(json_object_get(object, name));
-
-	return text == NULL ? "" : text;
-}
-
-static long long
-number_of(const json_t *object, const char *name)
-{
-	return json_integer_value(json_object_get(object, name));
-}
-
 static void
 print_records(const json_t *question)
 {
 	const json_t *records = json_object_get(question, "records");
-	bool quoted = strcmp(text_of(question, "type"), "TXT") == 0;
+	bool quoted = strcmp(ctl_text(question, "type"), "TXT") == 0;
 	const json_t *record;
 	size_t i;
 
-	json_array_foreach(records, i, record)
-	    printf(quoted ? "%s \"%s\"" : "%s %s", i == 0 ? "" : ",", json_string_value(record));
+	json_array_foreach (records, i, record)
+		printf(
+		    quoted ? "%s \"%s\"" : "%s %s", i == 0 ? "" : ",", json_string_value(record));
 }
 
 static void
 print_question(const json_t *question, int indent)
 {
-	const char *status = text_of(question, "status");
+	const char *status = ctl_text(question, "status");
 
-	printf("%*s%s %s", indent, "", text_of(question, "type"), text_of(question, "name"));
+	printf("%*s%s %s", indent, "", ctl_text(question, "type"), ctl_text(question, "name"));
 	print_records(question);
 	if (strcmp(status, "found") != 0)
 		printf(" %s", status);
 	if (json_is_true(json_object_get(question, "cached")))
 		printf("  (cached)\n");
 	else if (json_object_get(question, "answered_ms") == NULL)
-		printf("  (asked at %lld ms, no answer)\n", number_of(question, "asked_ms"));
+		printf("  (asked at %lld ms, no answer)\n", ctl_number(question, "asked_ms"));
 	else
 		printf("  (%lld ms, at %lld ms)\n",
-		    number_of(question, "answered_ms") - number_of(question, "asked_ms"),
-		    number_of(question, "asked_ms"));
+		    ctl_number(question, "answered_ms") - ctl_number(question, "asked_ms"),
+		    ctl_number(question, "asked_ms"));
 }
 
 static void
 print_term(const json_t *term)
 {
 	const json_t *dns = json_object_get(term, "dns"), *question;
-	int indent = 2 + 4 * (int)number_of(term, "depth");
-	const char *text = text_of(term, "term");
+	int indent = 2 + 4 * (int)ctl_number(term, "depth");
+	const char *text = ctl_text(term, "term");
 	size_t i;
 
 	if (text[0] == '\0') {
-		printf("%*srecord of %s: %s\n", indent, "", text_of(term, "domain"),
-		    text_of(term, "outcome"));
+		printf("%*srecord of %s: %s\n", indent, "", ctl_text(term, "domain"),
+		    ctl_text(term, "outcome"));
 	} else {
-		printf("%*s  %s: %s\n", indent, "", text, text_of(term, "outcome"));
+		printf("%*s  %s: %s\n", indent, "", text, ctl_text(term, "outcome"));
 		indent += 2;
 	}
-	json_array_foreach(dns, i, question) print_question(question, indent + 4);
+	json_array_foreach (dns, i, question)
+		print_question(question, indent + 4);
 }
 
 static void
 print_verdict(const json_t *identity)
 {
-	const char *mechanism = text_of(identity, "mechanism"),
-		   *problem = text_of(identity, "problem"),
-		   *explanation = text_of(identity, "explanation");
+	const char *mechanism = ctl_text(identity, "mechanism"),
+		   *problem = ctl_text(identity, "problem"),
+		   *explanation = ctl_text(identity, "explanation");
 
-	printf("%s %s: %s", text_of(identity, "identity"), text_of(identity, "domain"),
-	    text_of(identity, "result"));
+	printf("%s %s: %s", ctl_text(identity, "identity"), ctl_text(identity, "domain"),
+	    ctl_text(identity, "result"));
 	if (mechanism[0] != '\0')
 		printf(" by %s", mechanism);
 	if (problem[0] != '\0')
@@ -169,12 +122,12 @@ print_verdict(const json_t *identity)
 	if (explanation[0] != '\0')
 		printf("  explanation: %s\n", explanation);
 	printf("  lookups %lld of %lld, void %lld of %lld, %lld ms, dnssec %s\n",
-	    number_of(identity, "lookups"), number_of(identity, "lookup_limit"),
-	    number_of(identity, "voids"), number_of(identity, "void_limit"),
-	    number_of(identity, "time_ms"), text_of(identity, "dnssec"));
+	    ctl_number(identity, "lookups"), ctl_number(identity, "lookup_limit"),
+	    ctl_number(identity, "voids"), ctl_number(identity, "void_limit"),
+	    ctl_number(identity, "time_ms"), ctl_text(identity, "dnssec"));
 	if (json_object_get(identity, "libspf2") != NULL)
-		printf("  native %s, libspf2 %s: they %s\n", text_of(identity, "native"),
-		    text_of(identity, "libspf2"),
+		printf("  native %s, libspf2 %s: they %s\n", ctl_text(identity, "native"),
+		    ctl_text(identity, "libspf2"),
 		    json_is_true(json_object_get(identity, "engines_agree")) ? "agree" : "differ");
 }
 
@@ -184,11 +137,11 @@ print_report(const json_t *report)
 	const json_t *identities = json_object_get(report, "identities"), *identity, *terms, *term;
 	size_t i, j;
 
-	json_array_foreach(identities, i, identity)
-	{
+	json_array_foreach (identities, i, identity) {
 		print_verdict(identity);
 		terms = json_object_get(identity, "terms");
-		json_array_foreach(terms, j, term) print_term(term);
+		json_array_foreach (terms, j, term)
+			print_term(term);
 	}
 }
 

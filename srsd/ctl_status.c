@@ -10,12 +10,6 @@
 
 #include "srsd/ctl.h"
 
-static long long
-number_of(const json_t *object, const char *name)
-{
-	return json_integer_value(json_object_get(object, name));
-}
-
 /* print_numbers - "name: a 1, b 2" of an object; what is 0 is left out */
 static void
 print_numbers(const char *title, json_t *object)
@@ -25,8 +19,7 @@ print_numbers(const char *title, json_t *object)
 	json_t *value;
 
 	printf("%-12s", title);
-	json_object_foreach(object, name, value)
-	{
+	json_object_foreach (object, name, value) {
 		if (json_integer_value(value) == 0)
 			continue;
 		printf("%s%s %lld", any ? ", " : "", name, (long long)json_integer_value(value));
@@ -42,11 +35,10 @@ print_listeners(json_t *listeners)
 	json_t *list, *endpoint;
 	size_t i;
 
-	json_object_foreach(listeners, name, list)
-	{
+	json_object_foreach (listeners, name, list) {
 		printf("%-12s", name);
-		json_array_foreach(list, i, endpoint)
-		    printf("%s%s", i == 0 ? "" : ", ", json_string_value(endpoint));
+		json_array_foreach (list, i, endpoint)
+			printf("%s%s", i == 0 ? "" : ", ", json_string_value(endpoint));
 		puts(json_array_size(list) == 0 ? "not listening" : "");
 	}
 }
@@ -62,7 +54,7 @@ print_uptime(long long seconds)
 static void
 print_reload(const json_t *reload)
 {
-	time_t at = (time_t)number_of(reload, "at");
+	time_t at = (time_t)ctl_number(reload, "at");
 	char text[64] = "";
 	struct tm tm;
 
@@ -81,9 +73,10 @@ print_secrets(const json_t *secrets)
 	const json_t *secret;
 	size_t i;
 
-	json_array_foreach(secrets, i, secret) printf("%-12s%s verified %lld%s\n",
-	    i == 0 ? "secrets" : "", json_string_value(json_object_get(secret, "fingerprint")),
-	    number_of(secret, "verified"), i == 0 ? ", signs" : "");
+	json_array_foreach (secrets, i, secret)
+		printf("%-12s%s verified %lld%s\n", i == 0 ? "secrets" : "",
+		    ctl_text(secret, "fingerprint"), ctl_number(secret, "verified"),
+		    i == 0 ? ", signs" : "");
 }
 
 static void
@@ -92,12 +85,11 @@ print_status(const json_t *status)
 	json_t *lookups = json_object_get(status, "lookups");
 	json_t *spf = json_object_get(status, "spf");
 
-	printf("srsd %s, engine %lld, up ", json_string_value(json_object_get(status, "version")),
-	    number_of(status, "pid"));
-	print_uptime(number_of(status, "uptime"));
-	printf(", %lld engine restarts\n", number_of(status, "engine_restarts"));
-	printf("%-12s%s, %lld own domains\n", "srs-domain",
-	    json_string_value(json_object_get(status, "srs_domain")), number_of(status, "domains"));
+	printf("srsd %s, engine %lld, up ", ctl_text(status, "version"), ctl_number(status, "pid"));
+	print_uptime(ctl_number(status, "uptime"));
+	printf(", %lld engine restarts\n", ctl_number(status, "engine_restarts"));
+	printf("%-12s%s, %lld own domains\n", "srs-domain", ctl_text(status, "srs_domain"),
+	    ctl_number(status, "domains"));
 	print_listeners(json_object_get(status, "listeners"));
 	print_numbers("connections", json_object_get(status, "connections"));
 	print_numbers("forward map", json_object_get(lookups, "forward"));
@@ -106,7 +98,7 @@ print_status(const json_t *status)
 	print_numbers("spf helo", json_object_get(spf, "helo"));
 	print_numbers("spf sender", json_object_get(spf, "mailfrom"));
 	print_numbers("dns", json_object_get(status, "dns"));
-	printf("%-12s%lld waiting for the DNS\n", "checks", number_of(status, "checks_in_flight"));
+	printf("%-12s%lld waiting for the DNS\n", "checks", ctl_number(status, "checks_in_flight"));
 	print_secrets(json_object_get(status, "secrets"));
 	print_reload(json_object_get(status, "reload"));
 }
@@ -136,15 +128,12 @@ ctl_status(const struct ctl *ctl, int argc, char **argv)
 
 	if (!parse_options(&json, argc, argv))
 		return ctl_usage("status [--json]");
-	reply = ctl_ask_for(ctl, "status", NULL);
-	if (reply == NULL)
+	if (ctl_ask_for(ctl, "status", NULL, &reply) != CTL_OK)
 		return CTL_USAGE;
-	if (json) {
-		json_dumpf(reply, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII);
-		putchar('\n');
-	} else {
+	if (json)
+		ctl_print_json(reply);
+	else
 		print_status(reply);
-	}
 	json_decref(reply);
 	return CTL_OK;
 }
