@@ -164,7 +164,7 @@ say(const char *error)
 	fprintf(stderr, "srsctl: %s\n", error);
 }
 
-enum ctl_exit
+int
 ctl_ask_for(const struct ctl *ctl, const char *command, const char *address, json_t **reply)
 {
 	json_t *request = json_pack("{s:s, s:s?}", "command", command, "address", address);

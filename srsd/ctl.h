@@ -34,8 +34,7 @@ json_t *ctl_ask(const struct ctl *, const json_t *request, const char **error);
  * The same for a command with an address (NULL: without). CTL_OK with the reply; CTL_FAILED when
  * the daemon says an error, CTL_USAGE when it was not asked: that is printed, and *reply is NULL.
  */
-enum ctl_exit ctl_ask_for(
-    const struct ctl *, const char *command, const char *address, json_t **reply);
+int ctl_ask_for(const struct ctl *, const char *command, const char *address, json_t **reply);
 
 /* Prints why ctl_ask has failed, on standard error. Call it at once, for errno's sake. */
 void ctl_say_unreachable(const struct ctl *, const char *error);

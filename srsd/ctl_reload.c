@@ -8,7 +8,7 @@ int
 ctl_reload(const struct ctl *ctl, int argc, char **argv)
 {
 	json_t *reply;
-	enum ctl_exit status;
+	int status;
 
 	(void)argv;
 	if (argc != 1)
