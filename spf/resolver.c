@@ -236,10 +236,8 @@ plan_anchors(struct plan *plan, const char *path, struct filebox *box, char *err
 	return plan->len > before;
 }
 
-/* make_plan - what a resolver for these settings is; NULL with one line in error, else the caller's
- */
-static char *
-make_plan(const struct settings *settings, struct filebox *box, char *error, size_t size)
+char *
+resolver_plan(const struct settings *settings, struct filebox *box, char *error, size_t size)
 {
 	struct plan plan = { xstrdup(""), 0 };
 	size_t i;
@@ -280,22 +278,9 @@ carry_out(struct resolver *r, char *error, size_t size)
 }
 
 bool
-resolver_check_files(const struct settings *settings, struct filebox *box, char *error, size_t size)
+resolver_is_for(const struct resolver *r, const char *plan)
 {
-	char *plan = make_plan(settings, box, error, size);
-
-	free(plan);
-	return plan != NULL;
-}
-
-bool
-resolver_is_for(const struct resolver *r, const struct settings *settings, struct filebox *box)
-{
-	char error[256], *plan = make_plan(settings, box, error, sizeof(error));
-	bool same = plan != NULL && strcmp(plan, r->plan) == 0;
-
-	free(plan);
-	return same;
+	return strcmp(plan, r->plan) == 0;
 }
 
 static void
@@ -328,7 +313,7 @@ start(struct resolver *r, const struct settings *settings, char *error, size_t s
 
 struct resolver *
 resolver_new(struct event_base *base, const struct clock *clock, const struct settings *settings,
-    struct filebox *box, char *error, size_t size)
+    const char *plan, char *error, size_t size)
 {
 	struct resolver *r = xcalloc(1, sizeof(*r));
 
@@ -337,11 +322,7 @@ resolver_new(struct event_base *base, const struct clock *clock, const struct se
 	r->clock = clock;
 	r->base = base;
 	r->counts = &r->own_counts;
-	r->plan = make_plan(settings, box, error, size);
-	if (r->plan == NULL) {
-		resolver_free(&r);
-		return NULL;
-	}
+	r->plan = xstrdup(plan);
 	r->ctx = ub_ctx_create_event(base);
 	if (r->ctx != NULL)
 		ub_ctx_debugout(r->ctx, NULL); /* nothing on standard error behind our log's back */

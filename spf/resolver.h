@@ -33,19 +33,22 @@ struct resolver_question;
 typedef void resolver_done_fn(void *arg, struct dns_answer *);
 
 /*
- * Reads /etc/resolv.conf, unless nameservers are set, and the trust anchor for dnssec, through a
- * box (NULL: from the disk). Without a nameserver it asks the root servers itself. NULL with one
- * line in error.
+ * What a resolver for these settings is: whom it asks, and what it trusts, as a text that is the
+ * caller's to free. Reads /etc/resolv.conf, unless nameservers are set, and the trust anchor for
+ * dnssec, through a box (NULL: from the disk). NULL with one line in error.
+ */
+char *resolver_plan(const struct settings *, struct filebox *, char *error, size_t size);
+
+/*
+ * Makes what a plan of these settings says. Without a nameserver in it, it asks the root servers
+ * itself. NULL with one line in error.
  */
 struct resolver *resolver_new(struct event_base *, const struct clock *, const struct settings *,
-    struct filebox *, char *error, size_t size);
+    const char *plan, char *error, size_t size);
 void resolver_free(struct resolver **);
 
-/* True when the files that resolver_new would read can be used; else one line in error. */
-bool resolver_check_files(const struct settings *, struct filebox *, char *error, size_t size);
-
 /* True when resolver_new would make another one like this. */
-bool resolver_is_for(const struct resolver *, const struct settings *, struct filebox *);
+bool resolver_is_for(const struct resolver *, const char *plan);
 
 /* Frees it once its last question is answered or cancelled; sets the pointer to NULL. */
 void resolver_retire(struct resolver **);

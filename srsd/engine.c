@@ -308,7 +308,7 @@ engine_new(const struct inputs *inputs, char *error, size_t size)
 	event_set_log_callback(on_library_message);
 	engine->base = make_base();
 	engine->resolver =
-	    resolver_new(engine->base, &clock_system, inputs->settings, inputs->box, error, size);
+	    resolver_new(engine->base, &clock_system, inputs->settings, inputs->dns, error, size);
 	if (engine->resolver == NULL) {
 		event_base_free(engine->base);
 		free(engine);
@@ -364,7 +364,7 @@ engine_try(const struct inputs *inputs, char *error, size_t size)
 
 	if (base == NULL)
 		fatalx("libevent: no event base");
-	resolver = resolver_new(base, &clock_system, inputs->settings, inputs->box, error, size);
+	resolver = resolver_new(base, &clock_system, inputs->settings, inputs->dns, error, size);
 	ok = resolver != NULL;
 	resolver_free(&resolver);
 	event_base_free(base);
@@ -383,9 +383,9 @@ take_inputs(struct engine *engine, struct inputs *inputs, char *error, size_t si
 	struct server_limits limits = limits_of(engine, inputs->settings);
 	struct resolver *resolver = engine->resolver;
 
-	if (!resolver_is_for(resolver, inputs->settings, inputs->box))
+	if (!resolver_is_for(resolver, inputs->dns))
 		resolver = resolver_new(
-		    engine->base, &clock_system, inputs->settings, inputs->box, error, size);
+		    engine->base, &clock_system, inputs->settings, inputs->dns, error, size);
 	if (resolver == NULL)
 		return false;
 	if (resolver != engine->resolver)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <stdlib.h>
 #include <string.h>
 
 #include "spf/resolver.h"
@@ -22,8 +23,9 @@ inputs_read_rest(struct inputs *in, gid_t daemon_group, char error[CONFIG_ERROR_
 {
 	in->keys = srs_keys_load(
 	    in->box, in->settings->secrets_file, daemon_group, error, CONFIG_ERROR_SIZE);
-	if (in->keys != NULL &&
-	    resolver_check_files(in->settings, in->box, error, CONFIG_ERROR_SIZE))
+	if (in->keys != NULL)
+		in->dns = resolver_plan(in->settings, in->box, error, CONFIG_ERROR_SIZE);
+	if (in->dns != NULL)
 		return true;
 	inputs_free(in);
 	return false;
@@ -35,4 +37,6 @@ inputs_free(struct inputs *in)
 	srs_keys_free(&in->keys);
 	settings_free(&in->settings);
 	filebox_free(&in->box);
+	free(in->dns);
+	in->dns = NULL;
 }

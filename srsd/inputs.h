@@ -27,6 +27,7 @@ struct inputs {
 	struct filebox *box;
 	struct settings *settings;
 	struct srs_keys *keys;
+	char *dns; /* the plan of the resolver, see spf/resolver.h */
 };
 
 /*

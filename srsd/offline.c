@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <stdlib.h>
 #include <string.h>
 
 #include <event2/event.h>
@@ -10,13 +11,18 @@
 bool
 offline_open(struct offline *offline, struct settings *settings, char *error, size_t size)
 {
+	char *plan = resolver_plan(settings, NULL, error, size);
+
 	memset(offline, 0, sizeof(*offline));
+	if (plan == NULL)
+		return false;
 	offline->settings = settings;
 	offline->base = event_base_new();
 	strlcpy(error, "no event base", size);
 	if (offline->base != NULL)
 		offline->resolver =
-		    resolver_new(offline->base, &clock_system, settings, NULL, error, size);
+		    resolver_new(offline->base, &clock_system, settings, plan, error, size);
+	free(plan);
 	if (offline->resolver == NULL)
 		offline_close(offline);
 	return offline->resolver != NULL;

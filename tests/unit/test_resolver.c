@@ -125,11 +125,44 @@ box_with(const char *text, size_t len)
 	return box;
 }
 
+/* make - a resolver for the settings as they are, or NULL; its box may be NULL */
+static struct resolver *
+make(struct filebox *box)
+{
+	char *plan = resolver_plan(settings, box, error, sizeof(error));
+	struct resolver *r = NULL;
+
+	if (plan != NULL)
+		r = resolver_new(base, &clock_system, settings, plan, error, sizeof(error));
+	free(plan);
+	return r;
+}
+
+static bool
+is_usable(struct filebox *box)
+{
+	char *plan = resolver_plan(settings, box, error, sizeof(error));
+
+	free(plan);
+	return plan != NULL;
+}
+
+/* is_for - is the resolver what settings and files would make now? */
+static bool
+is_for(const struct resolver *r, struct filebox *box)
+{
+	char *plan = resolver_plan(settings, box, error, sizeof(error));
+	bool same = plan != NULL && resolver_is_for(r, plan);
+
+	free(plan);
+	return same;
+}
+
 /* made_of - a resolver for the settings as they are; its box may be NULL */
 static struct resolver *
 made_of(struct filebox *box)
 {
-	struct resolver *r = resolver_new(base, &clock_system, settings, box, error, sizeof(error));
+	struct resolver *r = make(box);
 
 	if (r == NULL)
 		fail_msg("%s", error);
@@ -185,12 +218,11 @@ test_resolv_conf(void **state)
 		r = made_of(NULL);
 		set_nameservers("");
 		box = box_with(rows[i].text, rows[i].len);
-		unit_true(rows[i].text, "usable",
-		    resolver_check_files(settings, box, error, sizeof(error)));
-		unit_true(rows[i].text, rows[i].want, resolver_is_for(r, settings, box));
+		unit_true(rows[i].text, "usable", is_usable(box));
+		unit_true(rows[i].text, rows[i].want, is_for(r, box));
 		filebox_free(&box);
 		box = box_with(BYTES("nameserver 192.0.2.99\n"));
-		unit_true(rows[i].text, "not like others", !resolver_is_for(r, settings, box));
+		unit_true(rows[i].text, "not like others", !is_for(r, box));
 		filebox_free(&box);
 		resolver_free(&r);
 	}
@@ -216,15 +248,15 @@ test_no_nameserver(void **state)
 	set_nameservers("");
 	log_capture_begin();
 	r = made_of(none);
-	assert_true(resolver_is_for(r, settings, none));
+	assert_true(is_for(r, none));
 	unit_holds("no file", "log", log_capture_end(), "asking the root servers");
 	for (i = 0; i < COUNT(rows); i++) {
 		box = box_with(rows[i], strlen(rows[i]));
-		unit_true(rows[i], "same", resolver_is_for(r, settings, box));
+		unit_true(rows[i], "same", is_for(r, box));
 		filebox_free(&box);
 	}
 	box = box_with(BYTES("nameserver 192.0.2.1\n"));
-	assert_false(resolver_is_for(r, settings, box));
+	assert_false(is_for(r, box));
 	filebox_free(&box);
 	filebox_free(&none);
 	resolver_free(&r);
@@ -257,8 +289,7 @@ test_nameservers(void **state)
 		set_nameservers(rows[i].one);
 		r = made_of(NULL);
 		set_nameservers(rows[i].other);
-		unit_int(
-		    rows[i].one, rows[i].other, resolver_is_for(r, settings, box), rows[i].same);
+		unit_int(rows[i].one, rows[i].other, is_for(r, box), rows[i].same);
 		resolver_free(&r);
 	}
 	filebox_free(&box);
@@ -296,19 +327,16 @@ test_trust_anchors(void **state)
 		if (rows[i].text != NULL)
 			unit_write("key", rows[i].text, strlen(rows[i].text), 0644);
 		error[0] = '\0';
-		unit_int(row, "usable", resolver_check_files(settings, NULL, error, sizeof(error)),
-		    rows[i].why == NULL);
+		unit_int(row, "usable", is_usable(NULL), rows[i].why == NULL);
 		unit_holds(row, "error", error, rows[i].why == NULL ? "" : rows[i].why);
 		if (rows[i].why != NULL) {
 			unit_holds(row, "names the file", error, unit_path("key"));
-			unit_true(row, "none is made",
-			    resolver_new(
-				base, &clock_system, settings, NULL, error, sizeof(error)) == NULL);
+			unit_true(row, "none is made", make(NULL) == NULL);
 		}
 	}
 	/* Who does not validate needs no key. */
 	set("dnssec", "false");
-	assert_true(resolver_check_files(settings, NULL, error, sizeof(error)));
+	assert_true(is_usable(NULL));
 	unit_end();
 }
 
@@ -324,17 +352,17 @@ test_other_anchor_is_another_resolver(void **state)
 	set("trust-anchor", unit_path("key"));
 	unit_write("key", BYTES(KEY "\n"), 0644);
 	r = made_of(NULL);
-	assert_true(resolver_is_for(r, settings, NULL));
-	assert_false(resolver_is_for(without, settings, NULL));
+	assert_true(is_for(r, NULL));
+	assert_false(is_for(without, NULL));
 	unit_write("key", BYTES("; said otherwise\n\n  " KEY "\n"), 0644);
-	assert_true(resolver_is_for(r, settings, NULL));
+	assert_true(is_for(r, NULL));
 	unit_write("key", BYTES(KEY "\n" KEY "\n"), 0644);
-	assert_false(resolver_is_for(r, settings, NULL));
+	assert_false(is_for(r, NULL));
 	unlink(unit_path("key"));
-	assert_false(resolver_is_for(r, settings, NULL));
+	assert_false(is_for(r, NULL));
 	set("dnssec", "false");
-	assert_false(resolver_is_for(r, settings, NULL));
-	assert_true(resolver_is_for(without, settings, NULL));
+	assert_false(is_for(r, NULL));
+	assert_true(is_for(without, NULL));
 	resolver_free(&r);
 	resolver_free(&without);
 }
@@ -347,7 +375,7 @@ test_no_key(void **state)
 	set_nameservers("192.0.2.1");
 	set("dnssec", "true");
 	set("trust-anchor", unit_write("key", BYTES("this is no key\n"), 0644));
-	assert_null(resolver_new(base, &clock_system, settings, NULL, error, sizeof(error)));
+	assert_null(make(NULL));
 	assert_true(strlen(error) > 0);
 	assert_null(strchr(error, '\n'));
 }
