@@ -92,7 +92,7 @@ class Tree:
         options = ['--%s=%s/%s' % (name, self.prefix, path) for name, path in self.FOLDERS.items()]
         # Not optimized: nothing here is measured.
         command(os.path.join(self.source, 'configure'), *configured_with(), '--quiet',
-                '--prefix=' + self.prefix, *options, '--disable-asan', '--disable-ubsan',
+                '--srcdir=' + self.source, '--prefix=' + self.prefix, *options, '--disable-asan', '--disable-ubsan',
                 '--disable-hardening', 'CFLAGS=-O0 -g0', cwd=self.build)
         command('make', '-j2', cwd=self.build)
 
