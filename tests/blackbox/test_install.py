@@ -180,8 +180,15 @@ class Install(InstallCase):
 
 
 class Paths(InstallCase):
+    def version(self):
+        return re.search(r'(?m)^VERSION = (.*)$', text_of(self.tree.build, 'Makefile')).group(1)
+
+    def test_version_of_the_package(self):
+        self.assertTrue(text_of(self.tree.source, 'contrib/debian/changelog')
+                        .startswith('srsd (%s) ' % self.version()))
+
     def test_version(self):
-        version = re.search(r'(?m)^VERSION = (.*)$', text_of(self.tree.build, 'Makefile')).group(1)
+        version = self.version()
         for name in ('srsd', 'srsctl'):
             with self.subTest(name):
                 self.assertEqual(self.program(name, '-V').stdout, '%s %s\n' % (name, version))

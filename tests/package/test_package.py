@@ -70,8 +70,8 @@ def made_by_contrib_package():
     if files.returncode != 0 or len(made) != 1:
         return None
     paths = [os.path.join(SOURCE, name) for name in files.stdout.split('\0') if name]
-    newest = max((os.path.getmtime(path) for path in paths if os.path.exists(path)), default=0)
-    return made[0] if os.path.getmtime(made[0]) > newest else None
+    times = [os.path.getmtime(path) for path in paths if os.path.exists(path)]
+    return made[0] if times and os.path.getmtime(made[0]) > max(times) else None
 
 
 def build_package(folder):
@@ -84,6 +84,9 @@ def build_package(folder):
             SOURCE, 'contrib', 'debian', 'control')).stdout.split()
     if missing:
         tap.skip_all('the package cannot be built here: ' + ' '.join(missing))
+    os.mkdir(folder)
+    owner = os.stat(SOURCE)         # who builds, also when root asks
+    os.chown(folder, owner.st_uid, owner.st_gid)
     done = output_of(script, folder, env={**os.environ, 'DEB_BUILD_OPTIONS': 'nocheck noopt'})
     if done.returncode != 0:
         raise AssertionError(done.stdout)
@@ -591,7 +594,7 @@ def why_not_here():
         if not shutil.which(tool, path='/usr/sbin:/usr/bin:/sbin:/bin'):
             return 'no ' + tool
     done = output_of(*NAMESPACES, 'true')
-    return None if done.returncode == 0 else 'no private namespaces: ' + done.stdout
+    return None if done.returncode == 0 else 'no private namespaces: ' + done.stdout.strip()
 
 
 def enter():
