@@ -1,0 +1,172 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: ISC
+"""What surrounds the daemon (contrib/): alerts name metrics that it has."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import unittest
+import urllib.request
+
+try:
+    import yaml
+except ImportError:
+    yaml = None
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
+
+from harness import tap
+from harness.case import DaemonCase
+from harness.daemon import TOP, Daemon, free_port
+
+CONTRIB = os.path.join(os.environ.get('abs_top_srcdir', str(TOP)), 'contrib')
+PATH = os.environ.get('PATH', '') + ':/usr/sbin:/sbin'
+WAIT = 120
+
+
+def text_of(*names):
+    with open(os.path.join(CONTRIB, *names), encoding='utf-8') as file:
+        return file.read()
+
+
+def tool(name):
+    return shutil.which(name, path=PATH)
+
+
+def needs(*names):
+    """A decorator: skip where one of these programs is not installed."""
+    missing = [name for name in names if not tool(name)]
+    return unittest.skipIf(missing, 'not installed: ' + ' '.join(missing))
+
+
+def run_tool(name, *arguments, cwd=CONTRIB):
+    """-> CompletedProcess with all it says in stdout."""
+    return subprocess.run([tool(name), *arguments], stdin=subprocess.DEVNULL, cwd=cwd, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=WAIT)
+
+
+# -- the page, and queries of it --------------------------------------------
+
+def read_page(port):
+    """The daemon's page: -> {name: {label: {values}}}"""
+    with urllib.request.urlopen('http://127.0.0.1:%d/metrics' % port, timeout=WAIT) as response:
+        text = response.read().decode()
+    page = {}
+    for name, labels in re.findall(r'^(\w+)(?:\{(.*)\})? \S+$', text, re.M):
+        values = page.setdefault(name, {})
+        for label, value in re.findall(r'(\w+)="([^"]*)"', labels):
+            values.setdefault(label, set()).add(value)
+    return page
+
+
+def selectors(query):
+    """The metrics in a PromQL query: (name, [(label, operator, value)])"""
+    for name, matchers in re.findall(r'\b((?:srsd_|up\b)\w*)(?:\{([^}]*)\})?', query):
+        yield name, re.findall(r'(\w+) *(=~|!~|!=|=) *"([^"]*)"', matchers)
+
+
+FOREIGN = {'job', 'instance'}       # labels that Prometheus adds
+
+
+def unknown_in(query, page):
+    """What a query names and the page does not have."""
+    wrong = []
+    for name, matchers in selectors(query):
+        if name != 'up' and name not in page:
+            wrong.append(name)
+        for label, operator, value in matchers:
+            if label in FOREIGN:
+                continue
+            values = page.get(name, {}).get(label, set())
+            wanted = value.split('|') if '~' in operator else [value]
+            wrong += ['%s{%s="%s"}' % (name, label, word) for word in wanted if word not in values]
+    return wrong
+
+
+def grouped_by(query):
+    return {label.strip() for labels in re.findall(r'\b(?:by|on|ignoring) \(([^)]*)\)', query)
+            for label in labels.split(',')}
+
+
+class PageCase(DaemonCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.dns = None
+        port = free_port()
+        cls.daemon = Daemon({'metrics': 'inet:127.0.0.1:%d' % port}).start()
+        cls.addClassCleanup(cls.daemon.__exit__, None)
+        cls.page = read_page(port)
+        cls.labels = FOREIGN.union(*cls.page.values())
+
+    def assert_known(self, query):
+        """It names a metric of the page, and nothing that is not there."""
+        self.assertTrue(list(selectors(query)), query)
+        self.assertEqual(unknown_in(query, self.page), [])
+        self.assertEqual(grouped_by(query) - self.labels, set())
+
+
+class Page(PageCase):
+    def test_the_test(self):
+        """What is not on the page is found."""
+        self.assertIn('srsd_spf_seconds_bucket', self.page)
+        for query, wrong in (('rate(srsd_spf_total{result="fail"}[5m])', []),
+                             ('rate(srsd_spf_total{result=~"fail|fial"}[5m]) > 1',
+                              ['srsd_spf_total{result="fial"}']),
+                             ('srsd_spf_totals', ['srsd_spf_totals'])):
+            self.assertEqual(unknown_in(query, self.page), wrong)
+
+
+# -- Prometheus -------------------------------------------------------------
+
+RULES = 'prometheus/srsd.rules.yml'
+RULE_TESTS = 'prometheus/srsd.rules.test.yml', 'prometheus/srsd.secrets.test.yml'
+
+
+@unittest.skipUnless(yaml, 'no python3-yaml')
+class Alerts(PageCase):
+    def setUp(self):
+        self.rules = [rule for group in yaml.safe_load(text_of(RULES))['groups']
+                      for rule in group['rules']]
+
+    def test_form(self):
+        names = [rule['alert'] for rule in self.rules]
+        self.assertEqual(len(names), len(set(names)))
+        for rule in self.rules:
+            with self.subTest(rule['alert']):
+                self.assertRegex(rule['alert'], r'^Srsd[A-Z]\w+$')
+                self.assertIn(rule['labels']['severity'], ('critical', 'warning', 'info'))
+                self.assertEqual(set(rule['annotations']), {'summary', 'description'})
+
+    def test_metrics(self):
+        for rule in self.rules:
+            with self.subTest(rule['alert']):
+                self.assert_known(rule['expr'])
+
+    def test_each_is_tested(self):
+        """There are series for which it fires."""
+        fired = {name for path in RULE_TESTS
+                 for name in re.findall(r"- labels: 'ALERTS\{alertname=\"(\w+)\"", text_of(path))}
+        self.assertEqual(fired, {rule['alert'] for rule in self.rules})
+
+    def test_scrape(self):
+        config = yaml.safe_load(text_of('prometheus/scrape.yml'))
+        jobs = {job['job_name'] for job in config['scrape_configs']}
+        for rule in self.rules:
+            for name, matchers in selectors(rule['expr']):
+                named = {value for label, _, value in matchers if label == 'job'}
+                self.assertLessEqual(named, jobs, name)
+
+    @needs('promtool')
+    def test_promtool(self):
+        for arguments in (('check', 'rules', RULES), ('test', 'rules', *RULE_TESTS),
+                          ('check', 'config', '--syntax-only', 'prometheus/scrape.yml')):
+            with self.subTest(' '.join(arguments[:2])):
+                result = run_tool('promtool', *arguments)
+                self.assertEqual(result.returncode, 0, result.stdout)
+
+
+if __name__ == '__main__':
+    tap.main()
