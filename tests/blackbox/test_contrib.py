@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: ISC
-"""What surrounds the daemon (contrib/): alerts name metrics that it has."""
+"""What surrounds the daemon (contrib/): alerts and dashboard name metrics that it has."""
 
+import itertools
+import json
 import os
 import re
 import shutil
@@ -166,6 +168,96 @@ class Alerts(PageCase):
             with self.subTest(' '.join(arguments[:2])):
                 result = run_tool('promtool', *arguments)
                 self.assertEqual(result.returncode, 0, result.stdout)
+
+
+# -- Grafana ----------------------------------------------------------------
+
+COLUMNS = 24
+DATASOURCE = {'type': 'prometheus', 'uid': '${datasource}'}
+ROWS = ['Overview', 'Maps', 'SPF results', 'How long checks take', 'DNS', 'Connections', 'Secrets',
+        'Engine']
+
+
+def cells(position):
+    return set(itertools.product(range(position['x'], position['x'] + position['w']),
+                                 range(position['y'], position['y'] + position['h'])))
+
+
+class Dashboard(PageCase):
+    def setUp(self):
+        self.dashboard = json.loads(text_of('grafana/srsd.json'))
+        self.panels = [panel for panel in self.dashboard['panels'] if panel['type'] != 'row']
+
+    def test_dashboard(self):
+        """What the import asks for, and nothing of the instance where it was made."""
+        for key in ('title', 'schemaVersion', 'panels', 'templating', 'time', 'annotations'):
+            self.assertIn(key, self.dashboard)
+        self.assertIsNone(self.dashboard['id'])
+        # 38 is Grafana 10.0; a newer Grafana takes it and brings it up to date.
+        self.assertEqual(self.dashboard['schemaVersion'], 38)
+        rows = [panel['title'] for panel in self.dashboard['panels'] if panel['type'] == 'row']
+        self.assertEqual(rows, ROWS)
+
+    def test_ids(self):
+        ids = [panel['id'] for panel in self.dashboard['panels']]
+        self.assertEqual(len(ids), len(set(ids)))
+
+    def test_positions(self):
+        taken = set()
+        for panel in self.dashboard['panels']:
+            with self.subTest(panel['title']):
+                position = panel['gridPos']
+                self.assertEqual(set(position), set('hwxy'))
+                self.assertLessEqual(position['x'] + position['w'], COLUMNS)
+                self.assertFalse(taken & cells(position))
+                taken |= cells(position)
+
+    def test_panels(self):
+        for panel in self.panels:
+            with self.subTest(panel['title']):
+                for key in ('description', 'fieldConfig', 'options'):
+                    self.assertTrue(panel[key])
+                unit = (panel['options']['yAxis'] if panel['type'] == 'heatmap'
+                        else panel['fieldConfig']['defaults'])
+                self.assertIn('unit', unit)
+                references = [target['refId'] for target in panel['targets']]
+                self.assertEqual(len(references), len(set(references)))
+
+    def test_datasource(self):
+        """It is chosen once, by a variable."""
+        variables = {variable['name']: variable
+                     for variable in self.dashboard['templating']['list']}
+        self.assertEqual(variables['datasource']['type'], 'datasource')
+        self.assertEqual(variables['datasource']['query'], 'prometheus')
+        found = re.findall(r'"uid": "([^"]*)"', text_of('grafana/srsd.json'))
+        self.assertEqual(set(found), {'srsd', '-- Grafana --', '${datasource}'})
+        for panel in self.panels:
+            for holder in (panel, *panel['targets']):
+                self.assertEqual(holder['datasource'], DATASOURCE)
+
+    def test_queries(self):
+        for panel in self.panels:
+            for target in panel['targets']:
+                with self.subTest(panel['title'], query=target['refId']):
+                    self.assert_known(target['expr'])
+                    self.assertTrue(target['legendFormat'])
+                    for name, matchers in selectors(target['expr']):
+                        self.assertIn(('instance', '=~', '$instance'), matchers, name)
+        for annotation in self.dashboard['annotations']['list']:
+            if 'expr' in annotation:
+                self.assert_known(annotation['expr'])
+
+    def test_legends(self):
+        """A label in a legend is one that the query leaves."""
+        for panel in self.panels:
+            for target in panel['targets']:
+                with self.subTest(panel['title'], query=target['refId']):
+                    used = set(re.findall(r'\{\{ *(\w+) *\}\}', target['legendFormat']))
+                    query = target['expr']
+                    left = (grouped_by(query) if re.search(r'\bsum\b', query) else
+                            FOREIGN.union(*(self.page.get(name, {})
+                                            for name, _ in selectors(query))))
+                    self.assertLessEqual(used, left)
 
 
 if __name__ == '__main__':
