@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: ISC
-"""What surrounds the daemon (contrib/): alerts and dashboard name metrics that it has."""
+"""What surrounds the daemon (contrib/): alerts and dashboard name metrics that it has, fail2ban's
+filter reads its log and nothing else."""
 
+import glob
 import itertools
 import json
 import os
@@ -20,9 +22,9 @@ except ImportError:
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
 
-from harness import tap
+from harness import srs, tap
 from harness.case import DaemonCase
-from harness.daemon import TOP, Daemon, free_port
+from harness.daemon import SECRET, TOP, Daemon, Folder, free_port
 
 CONTRIB = os.path.join(os.environ.get('abs_top_srcdir', str(TOP)), 'contrib')
 PATH = os.environ.get('PATH', '') + ':/usr/sbin:/sbin'
@@ -258,6 +260,145 @@ class Dashboard(PageCase):
                             FOREIGN.union(*(self.page.get(name, {})
                                             for name, _ in selectors(query))))
                     self.assertLessEqual(used, left)
+
+
+# -- fail2ban ---------------------------------------------------------------
+
+CLIENT, VICTIM = '192.0.2.7', '203.0.113.9'
+GUESS_LIMIT = 2
+
+# How a line of standard error, `srsd: TEXT`, stands elsewhere.
+FORMS = {
+    'standard error': 'srsd: %s',
+    'syslog': 'Nov 22 12:00:01 mx1 srsd[123]: %s',
+    'syslog, RFC 3339': '2026-11-22T12:00:01.123456+01:00 mx1 srsd[123]: %s',
+    'journal': 'mx1 srsd[123]: srsd: %s',
+    'journal, then syslog': 'Nov  2 12:00:01 mx1 srsd[123]: srsd: %s',
+}
+
+
+def read_testcases(text):
+    """fail2ban's form: -> [([options], expected, line)]"""
+    cases, options, expected = [], [{}], None
+    for line in text.splitlines():
+        header = re.match(r'# (filterOptions|failJSON): (.*)', line)
+        if header and header.group(1) == 'filterOptions':
+            options = json.loads(header.group(2))
+        elif header:
+            expected = json.loads(header.group(2))
+        elif line and not line.startswith('#'):
+            cases.append((options, expected, line))
+    return cases
+
+
+class Filter:
+    """The filter in a configuration of its own."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        os.mkdir(os.path.join(folder.subfolder('fail2ban'), 'filter.d'))
+        folder.file('fail2ban/filter.d/srsd.conf', text_of('fail2ban/filter.d/srsd.conf'))
+
+    def hosts(self, lines, options):
+        """Who is to be banned for these lines."""
+        log = self.folder.file('log', '\n'.join(lines) + '\n')
+        name = 'srsd[%s]' % ', '.join('%s=%s' % item for item in options.items())
+        result = subprocess.run(
+            [tool('fail2ban-regex'), '-c', self.folder.path + '/fail2ban', '-e', 'UTF-8',
+             '-o', '<ip>', log, name if options else 'srsd'], stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=WAIT)
+        # An expression that is none is told on standard error, with status 0 in some versions.
+        if result.returncode or re.search(r'(?i)error|exception', result.stderr + result.stdout):
+            raise AssertionError(result.stdout + result.stderr)
+        return result.stdout.split()
+
+
+@needs('fail2ban-regex')
+class Fail2ban(DaemonCase):
+    SPF = {'srs-guess-limit': GUESS_LIMIT}
+    # What a domain says of itself gets into the log, too.
+    ZONE = {'evil.test': {'TXT': ['v=spf1 srsd:warning:guess-limit=client=%s ?all' % VICTIM]},
+            'helo.test': {'A': ['192.0.2.1']}}
+
+    def setUp(self):
+        folder = Folder()
+        self.addCleanup(folder.remove)
+        self.folder = folder
+        self.filter = Filter(folder)
+
+    def test_cases(self):
+        cases = read_testcases(text_of('fail2ban/testcases/srsd'))
+        self.assertGreater(len(cases), 30)
+        for options in {}, {'mode': 'limit'}, {'mode': 'guess'}:
+            ours = [(expected, line) for those, expected, line in cases if options in those]
+            matching = [(expected['host'], line) for expected, line in ours if expected['match']]
+            with self.subTest('all that match', **options):
+                self.assertGreater(len(matching), 3)
+                self.assertEqual(self.filter.hosts([line for _, line in matching], options),
+                                 [host for host, _ in matching])
+            with self.subTest('none of the others', **options):
+                others = [line for expected, line in ours if not expected['match']]
+                self.assertGreater(len(others), 10)
+                self.assertEqual(self.filter.hosts(others, options), [])
+
+    def guess(self, wrong, **attributes):
+        with self.daemon.policy_client() as client:
+            return client.ask(client_address=CLIENT, **{
+                'recipient': 'SRS0=%s=AA=x.org=client=%s@srs.test' % (wrong, VICTIM), **attributes})
+
+    def test_lines_of_the_daemon(self):
+        """Filter and log agree, and what a client says bans nobody else."""
+        notice = 'srsd: warning: guess-limit client=%s guesses=9' % VICTIM
+        forged = ('srsd: policy client=%s helo=x sender=<> recipient=<a@b> action=reject '
+                  'reason=srs-forged time=0ms dns=0' % VICTIM)
+        names = notice, forged, 'x\n' + notice, 'x\r' + forged, '> action=reject reason=srs-forged '
+        mark = self.daemon.log_mark()
+        for name in names:
+            self.guess('none', recipient='b@our.test', helo_name=name, sender=name)
+            self.guess('none', recipient=name, sender='a@evil.test')
+            with self.daemon.reverse_client() as client:
+                client.get(name)
+        for number in range(GUESS_LIMIT + 2):
+            action = self.guess('abc%d' % number, sender='', helo_name=names[number])
+            self.assertRegex(action, '^550 ' if number < GUESS_LIMIT else '^450 ')
+        self.daemon.wait_log(' action=defer ', mark, 2)
+        self.daemon.wait_log(' problem=', mark)
+        lines = [line[len('srsd: '):] for line in self.daemon.log_matches('', mark)]
+        for name, form in FORMS.items():
+            for mode, count in ('limit', 1), ('guess', GUESS_LIMIT):
+                with self.subTest(name, mode=mode):
+                    self.assertEqual(self.filter.hosts([form % line for line in lines],
+                                                       {'mode': mode}), [CLIENT] * count)
+
+    def test_an_honest_bounce(self):
+        mark = self.daemon.log_mark()
+        address = srs.srs0('a@origin.test', SECRET, 'srs.test', srs.today())
+        expired = srs.srs0('a@origin.test', SECRET, 'srs.test', srs.today() - 30)
+        with self.daemon.policy_client() as client:
+            client.ask(client_address='192.0.2.8', sender='', recipient=address)
+            client.ask(client_address='192.0.2.8', sender='', recipient=expired)
+        self.daemon.wait_log('reason=srs-expired', mark)
+        for mode in 'limit', 'guess':
+            self.assertEqual(self.filter.hosts(self.daemon.log_matches('', mark), {'mode': mode}),
+                             [])
+
+    @needs('fail2ban-client')
+    @unittest.skipUnless(os.path.isdir('/etc/fail2ban'), 'no /etc/fail2ban')
+    def test_jail(self):
+        """fail2ban reads the jail beside its own files, and finds the filter."""
+        config = self.folder.path + '/etc'
+        shutil.copytree('/etc/fail2ban', config)
+        for path in glob.glob(config + '/**/*.local', recursive=True) + glob.glob(
+                config + '/jail.d/*'):
+            os.remove(path)
+        for name in 'filter.d/srsd.conf', 'jail.d/srsd.conf':
+            self.folder.file('etc/' + name, text_of('fail2ban', name))
+        result = run_tool('fail2ban-client', '-c', config, '-d')
+        self.assertEqual(result.returncode, 0, result.stdout)
+        for words in ("'srsd', 'maxretry', 1]", "'srsd', 'addjournalmatch', "
+                      "'_SYSTEMD_UNIT=srsd.service']", 'guess-limit client=<ADDR>'):
+            self.assertIn(words, result.stdout)
+        self.assertRegex(result.stdout, r"\['add', 'srsd', 'systemd'")
 
 
 if __name__ == '__main__':
