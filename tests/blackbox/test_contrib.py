@@ -1,14 +1,16 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: ISC
 """What surrounds the daemon (contrib/): alerts and dashboard name metrics that it has, fail2ban's
-filter reads its log and nothing else."""
+filter reads its log and nothing else, the AppArmor profile leaves it what it needs."""
 
+import functools
 import glob
 import itertools
 import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import unittest
@@ -24,7 +26,9 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.p
 
 from harness import srs, tap
 from harness.case import DaemonCase
-from harness.daemon import SECRET, TOP, Daemon, Folder, free_port
+from harness.daemon import (ORDINARY_USER, SECRET, TOP, Daemon, Folder, binary, free_port, is_root,
+                            process_tree, reachable_binary)
+from harness.dns_server import DnsServer
 
 CONTRIB = os.path.join(os.environ.get('abs_top_srcdir', str(TOP)), 'contrib')
 PATH = os.environ.get('PATH', '') + ':/usr/sbin:/sbin'
@@ -399,6 +403,244 @@ class Fail2ban(DaemonCase):
                       "'_SYSTEMD_UNIT=srsd.service']", 'guess-limit client=<ADDR>'):
             self.assertIn(words, result.stdout)
         self.assertRegex(result.stdout, r"\['add', 'srsd', 'systemd'")
+
+
+# -- AppArmor ---------------------------------------------------------------
+
+PROFILE = 'apparmor/usr.sbin.srsd'
+
+
+def glob_to_regex(pattern):
+    """AppArmor's globs: * and ? stop at a slash, ** does not; {a,b} and [a-z] as in a shell."""
+    out, depth = '', 0
+    for word in re.findall(r'\*\*|\[[^]]*\]|\\.|.', pattern):
+        if word in '{}':
+            depth += 1 if word == '{' else -1
+        out += {'**': '.*', '*': '[^/]*', '?': '[^/]', '{': '(?:', '}': ')',
+                ',': '|' if depth else ','}.get(
+                    word, word if word[0] in '[\\' else re.escape(word))
+    return out
+
+
+class Profile:
+    """What the profile allows, its includes and variables resolved by apparmor_parser."""
+
+    def __init__(self):
+        result = run_tool('apparmor_parser', '-p', PROFILE)
+        if result.returncode:
+            raise AssertionError(result.stdout)
+        text = re.sub(r'(?m)^\s*#.*$|\s#.*$', '', result.stdout)
+        self.variables = {}
+        for name, operator, values in re.findall(r'(?m)^\s*(@\{\w+\})\s*(\+?=)\s*(.*)$', text):
+            known = self.variables.setdefault(name, [])
+            known[:] = (known if operator == '+=' else []) + values.split()
+        body = text[text.index('profile srsd'):].partition('{\n')[2]
+        self.rules = []             # (regex, permissions)
+        for path, permissions in re.findall(
+                r'(?m)^\s*(?:owner\s+)?((?:/|@\{)\S*)\s+([rwkmlaix]+),', body):
+            self.rules.append((re.compile(glob_to_regex(self.expand(path)) + r'\Z'), permissions))
+        self.networks = set(re.findall(r'(?m)^\s*network (\w+) (\w+),', body))
+        self.capabilities = re.findall(r'(?m)^\s*capability (\w+),', body)
+
+    def expand(self, path):
+        while '@{' in path:
+            path = re.sub(r'@\{\w+\}', lambda m: self._alternatives(m[0]), path)
+        return re.sub(r'/+', '/', path)
+
+    def _alternatives(self, name):
+        # The kernel's own; a pattern of its digits would do the same.
+        values = self.variables.get(name) or {'@{pid}': ['[0-9]*']}[name]
+        return '{%s}' % ','.join(value.strip('"').rstrip('/') or '/' for value in values)
+
+    def missing(self, path, wanted):
+        """Those of the wanted permissions that it does not give for the path."""
+        given = {letter for regex, permissions in self.rules if regex.match(path)
+                 for letter in permissions}
+        return ''.join(letter for letter in wanted if letter not in given)
+
+
+CALLS = ('open,openat,creat,mkdir,unlink,rename,chmod,chown,lchown,link,symlink,truncate,bind,'
+         'connect,flock,mmap,socket,socketpair,execve,chroot,kill,setresuid,setresgid,setgroups')
+# What a call needs that only root may do, as the daemon does it.
+CAPABILITIES = {'chroot': 'sys_chroot', 'kill': 'kill', 'setresuid': 'setuid', 'lchown': 'chown',
+                'setresgid': 'setgid', 'setgroups': 'setgid'}
+
+
+def parse_trace(text):
+    """What strace saw: -> {(path, permission)}, {(family, type)}, {call}"""
+    files, networks, calls = set(), set(), set()
+    for line in text.splitlines():
+        call = re.match(r'\d+ +(\w+)\((.*)\) += ', line)
+        if not call:
+            continue
+        name, arguments = call.groups()
+        calls.add(name)
+        opened = re.search(r'= \d+<(/.*?)>(?:\(deleted\))?$', line)
+        quoted = re.search(r'"(.*?)"', arguments)
+        if name in ('open', 'openat', 'creat'):
+            if opened and 'O_WRONLY' not in arguments:      # else a pipe, by /proc/self/fd
+                files.add((opened[1], 'r'))
+            if opened and re.search('O_WRONLY|O_RDWR|O_CREAT', arguments):
+                files.add((opened[1], 'w'))
+        elif name in ('bind', 'connect'):
+            path = re.search(r'sun_path="(/.*?)"', arguments)
+            files |= {(path[1], 'w')} if path else set()
+        elif name in ('flock', 'mmap'):
+            path = re.search(r'\d+<(/.*?)>', arguments)
+            if path and (name == 'flock' or 'PROT_EXEC' in arguments):
+                files.add((path[1], 'k' if name == 'flock' else 'm'))
+        elif name in ('socket', 'socketpair'):
+            networks.add(tuple(re.match(r'[AP]F_(\w+), SOCK_(\w+)', arguments)[n].lower()
+                               for n in (1, 2)))
+        elif name == 'execve':
+            files |= {(quoted[1], letter) for letter in 'rm'}
+        elif name == 'mkdir':
+            files.add((quoted[1].rstrip('/') + '/', 'w'))
+        elif quoted and name != 'chroot':
+            files.add((quoted[1], 'w'))
+    return {item for item in files if not item[0].startswith('/memfd:')}, networks, calls
+
+
+@functools.lru_cache
+def is_instrumented():
+    with open(binary(), 'rb') as file:
+        return b'__asan_init' in file.read()
+
+
+# A key that nothing is signed with.
+ANCHOR = '. 300 IN DS 1 13 2 %s\n' % ('0' * 64)
+
+# What there must be in a trace of any daemon.
+SEEN = {('/usr/sbin/srsd', 'm'), ('/etc/srsd/srsd.conf', 'r'), ('/etc/srsd/srsd.secret', 'r'),
+        ('/etc/srsd/domains', 'r'), ('/run/srsd/control', 'w'),
+        ('/var/spool/postfix/srsd/policy', 'w'), ('/run/systemd/notify', 'w')}
+
+
+class Confined:
+    """A daemon of a test, and where its files would lie."""
+
+    def __init__(self, dns, as_user):
+        self.daemon = daemon = Daemon(dns=dns, as_root=True)
+        self.folder = daemon.folder
+        sockets = self.folder.subfolder('postfix', ORDINARY_USER)
+        control = daemon.enable_control()
+        daemon.options.update({
+            'forward': ['inet:localhost:%d' % daemon.ports['forward']],
+            'policy': ['unix:%s/policy' % sockets],
+            'domains-file': self.folder.file('domains', 'our.test\n', owner=ORDINARY_USER),
+            'domains-file-watch': True, 'dnssec': True,
+            'trust-anchor': self.folder.file('root.key', ANCHOR)})
+        daemon.addresses['policy'] = sockets + '/policy'
+        if as_user:
+            daemon.folder.file('secret', SECRET + '\n', 0o600, ORDINARY_USER)
+        else:
+            daemon.options['pid-file'] = daemon.path('srsd.pid')
+            daemon.options['chroot-dir'] = self.folder.subfolder('root')
+        self.places = {
+            reachable_binary(): '/usr/sbin/srsd',
+            daemon.path('srsd.conf'): '/etc/srsd/srsd.conf',
+            daemon.path('domains'): '/etc/srsd/domains',
+            daemon.path('secret'): '/etc/srsd/srsd.secret',
+            daemon.path('root.key'): '/usr/share/dns/root.key',
+            daemon.path('srsd.pid'): '/run/srsd.pid',
+            daemon.path('notify'): '/run/systemd/notify',
+            control: '/run/srsd/control',
+            os.path.dirname(control) + '/': '/run/srsd/',
+            sockets + '/policy': '/var/spool/postfix/srsd/policy',
+            sockets + '/': '/var/spool/postfix/srsd/',
+        }
+
+    def live(self, asks=True):
+        """Start, an SPF check, a file that changes, a reload, an engine that dies, stop."""
+        daemon = self.daemon
+        with daemon:
+            with daemon.forward_client() as forward, daemon.policy_client() as policy:
+                forward.get('a@origin.test')
+                if asks:
+                    policy.ask(sender='a@pass.test')
+                self.folder.file('domains', 'our.test\nmore.test\n')
+                daemon.wait_log('reloaded .*domains=3')
+                daemon.signal(signal.SIGHUP)
+                daemon.wait_log('reloaded', count=2)
+            mark = daemon.log_mark()
+            _monitor, engine = process_tree(daemon.process.pid)
+            os.kill(engine, signal.SIGKILL)
+            daemon.wait_log('engine .* serves', mark)
+            daemon.stop()
+
+
+@needs('apparmor_parser')
+class AppArmor(unittest.TestCase):
+    ZONE = {'pass.test': {'TXT': ['v=spf1 a -all'], 'A': ['192.0.2.1']}}
+
+    @classmethod
+    def setUpClass(cls):
+        cls.profile = Profile()
+        cls.dns = DnsServer(cls.ZONE).start()
+        cls.addClassCleanup(cls.dns.stop)
+
+    def test_accepted(self):
+        result = run_tool('apparmor_parser', '-Q', '-K', PROFILE)
+        self.assertEqual(result.returncode, 0, result.stdout)
+
+    def test_paths(self):
+        for path, wanted, missing in (
+                ('/etc/srsd/srsd.secret', 'r', ''), ('/usr/local/etc/srsd/srsd.conf', 'r', ''),
+                ('/etc/srsd/srsd.secret', 'w', 'w'), ('/etc/srsd/a/b', 'r', ''),
+                ('/run/srsd/control', 'rw', ''), ('/var/run/srsd.pid', 'wk', ''),
+                ('/run/srsd/a/b', 'w', 'w'), ('/usr/sbin/srsd', 'mr', ''),
+                ('/usr/sbin/srsd', 'w', 'w'), ('/etc/shadow', 'r', 'r'), ('/bin/sh', 'x', 'x'),
+                ('/etc/krb5.keytab', 'r', 'r'), ('/etc/postfix/main.cf', 'rw', 'rw'),
+                ('/dev/log', 'w', ''), ('/etc/resolv.conf', 'r', ''),
+                ('/run/systemd/resolve/stub-resolv.conf', 'r', ''), ('/proc/1/environ', 'r', 'r'), ('/root/.ssh/id', 'r', 'r')):
+            with self.subTest(path, wanted=wanted):
+                self.assertEqual(self.profile.missing(path, wanted), missing)
+
+    def trace(self, as_user, asks):
+        """-> (files, networks, calls) of a daemon's life, at the places of an installation"""
+        confined = Confined(self.dns, as_user)
+        if not asks:
+            del confined.daemon.options['nameservers']
+        folder = Folder()
+        self.addCleanup(folder.remove)
+        path = folder.file('trace', '', 0o666)
+        confined.daemon.prefix = ([tool('strace')] + (['-u', ORDINARY_USER] if as_user else []) +
+                                  ['-D', '-f', '-y', '-z', '-e', 'trace=' + CALLS, '-o', path])
+        confined.live(asks)
+        with open(path, encoding='utf-8', errors='replace') as file:
+            files, networks, calls = parse_trace(file.read())
+        return ({(confined.places.get(path, path), letter) for path, letter in files}, networks,
+                calls)
+
+    @unittest.skipUnless(is_root(), 'not root: strace sees no paths of a process without dumps')
+    @unittest.skipIf(is_instrumented(), 'sanitizers open files of their own')
+    @needs('strace')
+    def test_complete(self):
+        """All that a real daemon opens is allowed, and the trace has seen what there is."""
+        for name, as_user, asks in (('root', False, True), ('srsd', True, True),
+                                    ('resolv.conf', True, False)):
+            files, networks, calls = self.trace(as_user, asks)
+            with self.subTest(name, what='seen'):
+                self.assertEqual(SEEN - files, set())
+            with self.subTest(name, what='files'):
+                self.assertEqual([(path, letter) for path, letter in sorted(files)
+                                  if self.profile.missing(path, letter)], [])
+            with self.subTest(name, what='networks'):
+                self.assertIn(('unix', 'seqpacket'), networks)
+                self.assertEqual(networks - self.profile.networks, set())
+            if name == 'root':
+                self.assertEqual(set(CAPABILITIES) - calls, set())
+        self.assertEqual(set(CAPABILITIES.values()) - set(self.profile.capabilities), set())
+
+    @unittest.skipUnless(is_root(), 'not root')
+    @needs('setpriv')
+    def test_capabilities(self):
+        """A start as root needs no other ones. (To miss `kill` it would have to be stuck.)"""
+        allowed = ','.join(['-all'] + ['+' + name for name in self.profile.capabilities])
+        confined = Confined(self.dns, as_user=False)
+        confined.daemon.prefix = [tool('setpriv'), '--bounding-set', allowed]
+        confined.live()
+        self.assertEqual(confined.daemon.log_matches('warning: (?!engine)'), [])
 
 
 if __name__ == '__main__':
