@@ -179,6 +179,7 @@ class Alerts(PageCase):
 # -- Grafana ----------------------------------------------------------------
 
 COLUMNS = 24
+INTERVALS = {'$__rate_interval': '5m', '$__range': '6h'}
 DATASOURCE = {'type': 'prometheus', 'uid': '${datasource}'}
 ROWS = ['Overview', 'Maps', 'SPF results', 'How long checks take', 'DNS', 'Connections', 'Secrets',
         'Engine']
@@ -252,6 +253,21 @@ class Dashboard(PageCase):
         for annotation in self.dashboard['annotations']['list']:
             if 'expr' in annotation:
                 self.assert_known(annotation['expr'])
+
+    @needs('promtool')
+    def test_promql(self):
+        """Prometheus can read the queries, as rules of a file."""
+        folder = Folder()
+        self.addCleanup(folder.remove)
+        rules = []
+        for number, query in enumerate(target['expr'] for panel in self.panels
+                                       for target in panel['targets']):
+            for variable, value in INTERVALS.items():
+                query = query.replace(variable, value)
+            rules.append({'record': 'query:%d' % number, 'expr': query})
+        path = folder.file('rules.yml', json.dumps({'groups': [{'name': 'q', 'rules': rules}]}))
+        result = run_tool('promtool', 'check', 'rules', path)
+        self.assertEqual(result.returncode, 0, result.stdout)
 
     def test_legends(self):
         """A label in a legend is one that the query leaves."""
