@@ -190,6 +190,7 @@ read_vitals(void *arg, struct vitals *v)
 	v->settings = engine->services->settings;
 	v->keys = engine->services->keys;
 	v->stats = &engine->services->stats;
+	v->connection_limit = limits_of(engine, v->settings).connections;
 	v->listeners = json_object();
 	for (i = 0; i < ENGINE_SERVICES; i++) {
 		endpoints = json_array();

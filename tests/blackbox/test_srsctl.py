@@ -5,6 +5,7 @@
 import http.client
 import json
 import os
+import signal
 import re
 import socket
 import stat
@@ -382,6 +383,20 @@ class Metrics(unittest.TestCase):
         value = [int(page.partition(name)[2].split('\n')[0]) for page in (before, after)]
         self.assertEqual(value[1] - value[0], 1)
         self.assertIn('\nsrsd_connections{service="forward"} 1\n', after)
+
+    def test_limit_and_refused_reload(self):
+        self.assertIn('\nsrsd_connection_limit 1000\n', self.page())
+        good = dict(self.daemon.options)
+        for options, limit, refused in (({**good, 'max-age': 'x'}, 1000, 1),
+                                        ({**good, 'connection-limit': 7}, 7, 0), (good, 1000, 0)):
+            mark = self.daemon.log_mark()
+            self.daemon.options = options
+            self.daemon.write_config()
+            self.daemon.signal(signal.SIGHUP)
+            self.daemon.wait_log(r' reloaded | reload refused', mark)
+            page = self.page()
+            self.assertIn('\nsrsd_reload_refused %d\n' % refused, page)
+            self.assertIn('\nsrsd_connection_limit %d\n' % limit, page)
 
     def test_form(self):
         """Each sample belongs to the family before it, which has a type and a help text."""
