@@ -148,69 +148,147 @@ table_of(const struct text_list *endpoints, char table[PATH_SIZE])
 	return false;
 }
 
-static void
-check_map(struct check *check, const char *parameter, const char *service,
-    const struct text_list *ours, const struct text_list *others)
+/* is_used - does Postfix hand mail to that cleanup(8)? */
+static bool
+is_used(const struct postfix *postfix, const char *cleanup)
 {
-	const char *maps = postfix_get(check->postfix, parameter);
+	static const char parameter[] = "cleanup_service_name";
+	struct postfix_service service;
+	size_t i;
+
+	if (strcmp(postfix_get(postfix, parameter), cleanup) == 0)
+		return true;
+	for (i = 0; postfix_service(postfix, i, &service); i++)
+		if (strcmp(postfix_service_get(postfix, &service, parameter), cleanup) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * find_map - a cleanup(8) that asks one of these endpoints. All of them do when main.cf says so;
+ * one alone, with a -o of its own, where only some mail has its sender rewritten.
+ */
+static bool
+find_map(const struct postfix *postfix, const char *parameter, const struct text_list *endpoints,
+    struct postfix_service *cleanup)
+{
+	size_t i;
+
+	for (i = 0; postfix_service(postfix, i, cleanup); i++)
+		if (strcmp(cleanup->command, "cleanup") == 0 && is_used(postfix, cleanup->name) &&
+		    map_names(postfix_service_get(postfix, cleanup, parameter), endpoints))
+			return true;
+	return false;
+}
+
+/* A canonical map of Postfix's, and the service of ours that it should ask. */
+struct map {
+	const char *maps, *classes; /* parameters */
+	const char *service;
+	const struct text_list *ours, *others;
+	void (*check_classes)(struct check *, const char *where, const char *classes);
+};
+
+static void
+wrong_map(struct check *check, const struct map *map)
+{
 	char table[PATH_SIZE];
 
-	if (ours->n == 0)
-		return;
-	if (map_names(maps, ours)) {
-		findings_add(check->findings, FINDING_OK, "%s names %s", parameter, service);
-		return;
-	}
-	if (map_names(maps, others))
+	if (map_names(postfix_get(check->postfix, map->maps), map->others))
 		findings_add(check->findings, FINDING_ERROR, "%s names the other map instead of %s",
-		    parameter, service);
+		    map->maps, map->service);
 	else
 		findings_add(
-		    check->findings, FINDING_ERROR, "%s does not name %s", parameter, service);
-	if (!table_of(ours, table))
+		    check->findings, FINDING_ERROR, "%s does not name %s", map->maps, map->service);
+	if (!table_of(map->ours, table))
 		findings_remedy(check->findings,
 		    "tcp_table(5) reaches no unix socket: give %s an endpoint inet:HOST:PORT",
-		    service);
+		    map->service);
 	else
-		findings_remedy(check->findings, "postconf -e '%s = tcp:%s'", parameter, table);
+		findings_remedy(check->findings, "postconf -e '%s = tcp:%s'", map->maps, table);
 }
 
 static void
-check_sender_classes(struct check *check)
+check_map(struct check *check, const struct map *map)
 {
-	const char *name = "sender_canonical_classes", *classes = postfix_get(check->postfix, name);
+	const struct postfix *p = check->postfix;
+	struct postfix_service cleanup;
+	char where[sizeof(cleanup.name) + 8] = "";
+
+	if (map->ours->n == 0)
+		return;
+	if (map_names(postfix_get(p, map->maps), map->ours)) {
+		findings_add(check->findings, FINDING_OK, "%s names %s", map->maps, map->service);
+		map->check_classes(check, "", postfix_get(p, map->classes));
+	} else if (find_map(p, map->maps, map->ours, &cleanup)) {
+		snprintf(where, sizeof(where), " of %s", cleanup.name);
+		findings_add(
+		    check->findings, FINDING_OK, "%s%s names %s", map->maps, where, map->service);
+		map->check_classes(check, where, postfix_service_get(p, &cleanup, map->classes));
+	} else {
+		wrong_map(check, map);
+		map->check_classes(check, "", postfix_get(p, map->classes));
+	}
+}
+
+static void
+right_classes(struct check *check, const char *where, const char *setting)
+{
+	if (where[0] == '\0')
+		findings_remedy(check->findings, "postconf -e '%s'", setting);
+	else
+		findings_remedy(check->findings, "%s, as -o of that service of master.cf", setting);
+}
+
+static void
+check_sender_classes(struct check *check, const char *where, const char *classes)
+{
+	const char *name = "sender_canonical_classes";
 
 	if (!postfix_list_has(classes, "envelope_sender"))
 		findings_add(check->findings, FINDING_ERROR,
-		    "%s = %s: senders of the envelope are not rewritten", name, classes);
+		    "%s%s = %s: senders of the envelope are not rewritten", name, where, classes);
 	else if (postfix_list_has(classes, "header_sender"))
 		findings_add(check->findings, FINDING_ERROR,
-		    "%s = %s: From: of each message is rewritten as well", name, classes);
+		    "%s%s = %s: From: of each message is rewritten as well", name, where, classes);
 	else {
-		findings_add(check->findings, FINDING_OK, "%s", name);
+		findings_add(check->findings, FINDING_OK, "%s%s", name, where);
 		return;
 	}
-	findings_remedy(check->findings, "postconf -e '%s = envelope_sender'", name);
+	right_classes(check, where, "sender_canonical_classes = envelope_sender");
 }
 
 static void
-check_recipient_classes(struct check *check)
+check_recipient_classes(struct check *check, const char *where, const char *classes)
 {
-	const char *name = "recipient_canonical_classes",
-		   *classes = postfix_get(check->postfix, name);
+	const char *name = "recipient_canonical_classes";
 
 	if (!postfix_list_has(classes, "envelope_recipient"))
-		findings_add(check->findings, FINDING_ERROR, "%s = %s: bounces do not come home",
-		    name, classes);
+		findings_add(check->findings, FINDING_ERROR, "%s%s = %s: bounces do not come home",
+		    name, where, classes);
 	else if (!postfix_list_has(classes, "header_recipient"))
 		findings_add(check->findings, FINDING_WARNING,
-		    "%s = %s: To: of a bounce keeps the SRS address", name, classes);
+		    "%s%s = %s: To: of a bounce keeps the SRS address", name, where, classes);
 	else {
-		findings_add(check->findings, FINDING_OK, "%s", name);
+		findings_add(check->findings, FINDING_OK, "%s%s", name, where);
 		return;
 	}
-	findings_remedy(
-	    check->findings, "postconf -e '%s = envelope_recipient, header_recipient'", name);
+	right_classes(
+	    check, where, "recipient_canonical_classes = envelope_recipient, header_recipient");
+}
+
+static void
+check_maps(struct check *check)
+{
+	const struct text_list *forward = &check->settings->forward;
+	const struct text_list *reverse = &check->settings->reverse;
+	const struct map sender = { "sender_canonical_maps", "sender_canonical_classes", "forward",
+		forward, reverse, check_sender_classes };
+	const struct map recipient = { "recipient_canonical_maps", "recipient_canonical_classes",
+		"reverse", reverse, forward, check_recipient_classes };
+
+	check_map(check, &sender);
+	check_map(check, &recipient);
 }
 
 /* -- the policy service */
@@ -273,14 +351,18 @@ class_of(void *arg, const char *name)
 	return postfix_class(asker->check->postfix, name);
 }
 
-/* is_public - for mail of strangers: the services of one's own users need no SPF */
+/* is_public - for mail of strangers: one's own users, filters and further hops need no SPF */
 static bool
 is_public(const struct postfix_service *service)
 {
 	static const char *const others[] = { "submission", "submissions", "smtps", "587", "465" };
+	static const char *const loopback[] = { "127.", "localhost:", "[::1]:", "::1:" };
 	const char *port = strrchr(service->name, ':');
 	size_t i;
 
+	for (i = 0; i < sizeof(loopback) / sizeof(loopback[0]); i++)
+		if (strncmp(service->name, loopback[i], strlen(loopback[i])) == 0)
+			return false;
 	port = port == NULL ? service->name : port + 1;
 	if (strcmp(service->command, "smtpd") != 0 ||
 	    (strcmp(service->type, "inet") != 0 && strcmp(service->type, "pass") != 0))
@@ -544,12 +626,7 @@ check_postfix(struct check *check, const char *dir)
 						 "--postfix");
 		return;
 	}
-	check_map(check, "sender_canonical_maps", "forward", &check->settings->forward,
-	    &check->settings->reverse);
-	check_map(check, "recipient_canonical_maps", "reverse", &check->settings->reverse,
-	    &check->settings->forward);
-	check_sender_classes(check);
-	check_recipient_classes(check);
+	check_maps(check);
 	check_restrictions(check);
 	check_sockets(check);
 	check_srs_domain(check);

@@ -50,6 +50,7 @@ typedef int ctl_command_fn(const struct ctl *, int argc, char **argv);
 
 ctl_command_fn ctl_check;
 ctl_command_fn ctl_forward;
+ctl_command_fn ctl_import;
 ctl_command_fn ctl_policy;
 ctl_command_fn ctl_reload;
 ctl_command_fn ctl_reverse;

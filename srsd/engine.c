@@ -16,17 +16,14 @@
 #include "common/sandbox.h"
 #include "common/xmalloc.h"
 #include "spf/resolver.h"
-#include "spf/spf_messages.h"
-#include "srsd/control.h"
 #include "srsd/descriptors.h"
 #include "srsd/engine.h"
 #include "srsd/link.h"
 #include "srsd/listeners.h"
-#include "srsd/map_service.h"
 #include "srsd/metrics.h"
-#include "srsd/policy_service.h"
 #include "srsd/priority.h"
 #include "srsd/server.h"
+#include "srsd/services.h"
 #include "srsd/vitals.h"
 
 /* Lines of the log are handed over this long after the first of them. */
@@ -48,17 +45,9 @@ struct engine {
 	struct identity id;
 	unsigned restarts; /* engines there were before */
 	struct event_base *base;
-	struct settings *settings;
-	struct srs_keys *keys;
-	struct resolver *resolver;
-	struct spf_inflight *inflight;
-	struct spf_messages *messages;
-	struct srs_budget *budget;
+	struct services *services;
 	struct server *server;
 	size_t service[ENGINE_SERVICES];
-	struct map_service forward, reverse;
-	struct policy_service policy;
-	struct control_service control;
 	struct event *stop[STOP_SIGNALS];
 	struct event *hangup;
 	struct event *log;
@@ -67,7 +56,6 @@ struct engine {
 	rlim_t descriptors; /* that we may have */
 	int link_fd;
 	struct metrics_service metrics;
-	struct stats stats;
 	bool stopping;
 	bool done;
 };
@@ -102,7 +90,7 @@ on_stop_wait(evutil_socket_t fd, short what, void *arg)
 static void
 begin_stop(struct engine *engine)
 {
-	struct timeval wait = { engine->settings->stop_timeout, 0 };
+	struct timeval wait = { engine->services->settings->stop_timeout, 0 };
 
 	if (engine->stopping)
 		return;
@@ -181,18 +169,6 @@ limits_of(const struct engine *engine, const struct settings *settings)
 	return limits;
 }
 
-/* use_inputs - what the services answer with from now on */
-static void
-use_inputs(struct engine *engine)
-{
-	engine->forward.settings = engine->reverse.settings = engine->settings;
-	engine->forward.keys = engine->reverse.keys = engine->keys;
-	engine->policy.settings = engine->control.settings = engine->settings;
-	engine->policy.keys = engine->control.keys = engine->keys;
-	engine->policy.checker.resolver = engine->resolver;
-	resolver_count_in(engine->resolver, &engine->stats.dns);
-}
-
 static void
 append_endpoint(void *arg, int fd)
 {
@@ -211,9 +187,10 @@ read_vitals(void *arg, struct vitals *v)
 
 	memset(v, 0, sizeof(*v));
 	v->now = clock_wall(&clock_system);
-	v->settings = engine->settings;
-	v->keys = engine->keys;
-	v->stats = &engine->stats;
+	v->settings = engine->services->settings;
+	v->keys = engine->services->keys;
+	v->stats = &engine->services->stats;
+	v->connection_limit = limits_of(engine, v->settings).connections;
 	v->listeners = json_object();
 	for (i = 0; i < ENGINE_SERVICES; i++) {
 		endpoints = json_array();
@@ -222,49 +199,31 @@ read_vitals(void *arg, struct vitals *v)
 		    engine->server, engine->service[i], append_endpoint, endpoints);
 		json_object_set_new(v->listeners, engine_service_names[i], endpoints);
 	}
-	v->checks = spf_inflight_count(engine->inflight);
-	v->cached = resolver_cached(engine->resolver);
+	v->checks = spf_inflight_count(engine->services->inflight);
+	v->cached = resolver_cached(engine->services->resolver);
 	v->restarts = engine->restarts;
 }
 
+/* make_server - the services behind their sockets */
 static void
-make_services(struct engine *engine)
+make_server(struct engine *engine)
 {
-	struct server_limits limits = limits_of(engine, engine->settings);
+	struct services *s = engine->services;
+	struct server_limits limits = limits_of(engine, s->settings);
 
-	engine->stats.started = clock_wall(&clock_system);
-	engine->forward = (struct map_service){
-		.kind = MAP_FORWARD, .clock = &clock_system, .stats = &engine->stats
-	};
-	engine->reverse = engine->forward;
-	engine->reverse.kind = MAP_REVERSE;
-	engine->policy = (struct policy_service){
-		.checker = { engine->base, engine->resolver, engine->inflight, &clock_system },
-		.messages = engine->messages,
-		.budget = engine->budget,
-		.clock = &clock_system,
-		.stats = &engine->stats,
-	};
-	engine->control = (struct control_service){
-		.checker = &engine->policy.checker,
-		.clock = &clock_system,
-		.ask_reload = ask_reload,
-		.ask_reload_arg = engine,
-		.read_vitals = read_vitals,
-		.read_vitals_arg = engine,
-	};
-	control_service_init(&engine->control);
-	use_inputs(engine);
+	s->control.ask_reload = ask_reload;
+	s->control.read_vitals = read_vitals;
+	s->control.ask_reload_arg = s->control.read_vitals_arg = engine;
 	engine->server = server_new(engine->base, &limits);
 	engine->service[ENGINE_FORWARD] = server_add_service(engine->server,
-	    engine_service_names[ENGINE_FORWARD], map_session_open, &engine->forward, 0, true);
+	    engine_service_names[ENGINE_FORWARD], map_session_open, &s->forward, 0, true);
 	engine->service[ENGINE_REVERSE] = server_add_service(engine->server,
-	    engine_service_names[ENGINE_REVERSE], map_session_open, &engine->reverse, 0, true);
+	    engine_service_names[ENGINE_REVERSE], map_session_open, &s->reverse, 0, true);
 	engine->service[ENGINE_POLICY] =
 	    server_add_service(engine->server, engine_service_names[ENGINE_POLICY],
-		policy_session_open, &engine->policy, POLICY_LEAST_IDLE, false);
+		policy_session_open, &s->policy, POLICY_LEAST_IDLE, false);
 	engine->service[ENGINE_CONTROL] = server_add_service(engine->server,
-	    engine_service_names[ENGINE_CONTROL], control_session_open, &engine->control, 0, false);
+	    engine_service_names[ENGINE_CONTROL], control_session_open, &s->control, 0, false);
 	server_limit_service(engine->server, engine->service[ENGINE_CONTROL], ENGINE_CONTROLS,
 	    ENGINE_CONTROL_SECONDS);
 	engine->metrics = (struct metrics_service){ read_vitals, engine };
@@ -301,31 +260,25 @@ make_base(void)
 
 /* engine_new - of inputs, whose settings and keys it takes over; NULL with one line in error */
 static struct engine *
-engine_new(const struct inputs *inputs, char *error, size_t size)
+engine_new(struct inputs *inputs, char *error, size_t size)
 {
 	struct engine *engine = xcalloc(1, sizeof(*engine));
 
 	event_set_log_callback(on_library_message);
 	engine->base = make_base();
-	engine->resolver =
-	    resolver_new(engine->base, &clock_system, inputs->settings, inputs->dns, error, size);
-	if (engine->resolver == NULL) {
+	engine->services = services_new(engine->base, &clock_system, inputs, error, size);
+	if (engine->services == NULL) {
 		event_base_free(engine->base);
 		free(engine);
 		return NULL;
 	}
-	engine->settings = inputs->settings;
-	engine->keys = inputs->keys;
 	engine->link_fd = -1;
 	engine->descriptors = descriptors_most();
-	engine->inflight = spf_inflight_new();
-	engine->messages = spf_messages_new();
-	engine->budget = srs_budget_new();
 	engine->log = evtimer_new(engine->base, on_log, NULL);
 	engine->alive = event_new(engine->base, -1, EV_PERSIST, on_alive, engine);
 	if (engine->log == NULL || engine->alive == NULL)
 		fatalx("libevent: no timer");
-	make_services(engine);
+	make_server(engine);
 	watch_signals(engine);
 	return engine;
 }
@@ -337,10 +290,7 @@ engine_free(struct engine **enginep)
 	size_t i;
 
 	server_free(&engine->server);
-	spf_messages_free(&engine->messages);
-	srs_budget_free(&engine->budget);
-	spf_inflight_free(&engine->inflight);
-	resolver_free(&engine->resolver);
+	services_free(&engine->services);
 	for (i = 0; i < STOP_SIGNALS; i++)
 		event_free(engine->stop[i]);
 	event_free(engine->hangup);
@@ -349,8 +299,6 @@ engine_free(struct engine **enginep)
 	if (engine->link != NULL)
 		event_free(engine->link);
 	event_base_free(engine->base);
-	srs_keys_free(&engine->keys);
-	settings_free(&engine->settings);
 	free(engine);
 	*enginep = NULL;
 }
@@ -371,34 +319,14 @@ engine_try(const struct inputs *inputs, char *error, size_t size)
 	return ok;
 }
 
-/*
- * take_inputs - the settings of a reload in the place of the old ones
- *
- * What began with the old ones ends with them. The resolver goes on, with its cache, unless its
- * own settings are others.
- */
+/* take_inputs - the settings of a reload in the place of the old ones */
 static bool
 take_inputs(struct engine *engine, struct inputs *inputs, char *error, size_t size)
 {
 	struct server_limits limits = limits_of(engine, inputs->settings);
-	struct resolver *resolver = engine->resolver;
 
-	if (!resolver_is_for(resolver, inputs->dns))
-		resolver = resolver_new(
-		    engine->base, &clock_system, inputs->settings, inputs->dns, error, size);
-	if (resolver == NULL)
+	if (!services_take(engine->services, inputs, error, size))
 		return false;
-	if (resolver != engine->resolver)
-		resolver_retire(&engine->resolver);
-	engine->resolver = resolver;
-	srs_keys_inherit(inputs->keys, engine->keys);
-	srs_keys_free(&engine->keys);
-	settings_free(&engine->settings);
-	engine->settings = inputs->settings;
-	engine->keys = inputs->keys;
-	inputs->settings = NULL;
-	inputs->keys = NULL;
-	use_inputs(engine);
 	server_set_limits(engine->server, &limits);
 	return true;
 }
@@ -447,14 +375,6 @@ close_fds(const struct channel_message *m, size_t from)
 }
 
 static void
-note_reload(struct engine *engine, bool ok)
-{
-	engine->stats.reloaded = clock_wall(&clock_system);
-	engine->stats.reload_refused = !ok;
-	engine->stats.reloads++;
-}
-
-static void
 reload(struct engine *engine, struct channel_message *m)
 {
 	char error[CONFIG_ERROR_SIZE] = "no files";
@@ -474,8 +394,7 @@ reload(struct engine *engine, struct channel_message *m)
 		close_fds(m, 1);
 		report(engine, LINK_UNRELOADED, m->number, error);
 	}
-	note_reload(engine, ok);
-	control_service_reloaded(&engine->control, ok ? NULL : error);
+	services_reloaded(engine->services, ok ? NULL : error);
 }
 
 static void
@@ -491,8 +410,7 @@ on_order(struct engine *engine, struct channel_message *m)
 		break;
 	case LINK_REFUSED:
 		close_fds(m, 0);
-		note_reload(engine, false);
-		control_service_reloaded(&engine->control, m->text);
+		services_reloaded(engine->services, m->text);
 		break;
 	case LINK_STOP:
 	case LINK_ORDERS:
@@ -537,8 +455,8 @@ static void
 lock_in(const struct engine *engine, const struct identity *id)
 {
 	tzset(); /* localtime(3) has its file before there are none */
-	if (!privdrop_chroot(engine->settings->chroot_dir))
-		fatal("chroot-dir %s", engine->settings->chroot_dir);
+	if (!privdrop_chroot(engine->services->settings->chroot_dir))
+		fatal("chroot-dir %s", engine->services->settings->chroot_dir);
 	if (!privdrop_become(id))
 		fatal("privileges cannot be dropped");
 	if (!sandbox_enter())
@@ -562,7 +480,8 @@ int
 engine_main(const struct engine_start *start)
 {
 	char error[CONFIG_ERROR_SIZE];
-	struct engine *engine = engine_new(&start->inputs, error, sizeof(error));
+	struct inputs inputs = start->inputs;
+	struct engine *engine = engine_new(&inputs, error, sizeof(error));
 	const struct listener *l;
 	size_t i;
 	bool ok;

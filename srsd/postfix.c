@@ -10,6 +10,7 @@
 
 /* What is asked for; postconf -x replaces the $names in it. */
 static const char *const parameters[] = {
+	"cleanup_service_name",
 	"compatibility_level",
 	"inet_interfaces",
 	"inet_protocols",

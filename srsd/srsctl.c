@@ -28,6 +28,7 @@ static const struct {
 } commands[] = {
 	{ "check", ctl_check, true },
 	{ "forward", ctl_forward, false },
+	{ "import", ctl_import, true },
 	{ "policy", ctl_policy, false },
 	{ "reload", ctl_reload, false },
 	{ "reverse", ctl_reverse, false },
@@ -37,7 +38,7 @@ static const struct {
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
-#define USAGE "command ...; commands: check forward policy reload reverse secret spf status"
+#define USAGE "command ...; commands: check forward import policy reload reverse secret spf status"
 
 /*
  * log_somewhere - spawn(8) makes the client's socket our standard error, too; what we have to say

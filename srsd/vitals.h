@@ -24,6 +24,7 @@ struct vitals {
 	const struct srs_keys *keys;
 	const struct stats *stats;
 	unsigned connections[ENGINE_SERVICES];
+	unsigned connection_limit; /* of each service for mail */
 	json_t *listeners; /* {"forward": ["inet:127.0.0.1:10001"], ...}; a reference */
 	size_t checks;     /* that wait for the DNS */
 	size_t cached;     /* names */

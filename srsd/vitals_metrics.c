@@ -137,10 +137,16 @@ vitals_metrics(const struct vitals *v, bool openmetrics, struct evbuffer *out)
 	for (i = 0; i < ENGINE_SERVICES; i++)
 		labelled(
 		    &page, "connections", "service", engine_service_names[i], v->connections[i]);
+	family(&page, "connection_limit", "gauge",
+	    "Connections that each of forward, reverse and policy may have.");
+	number(&page, "connection_limit", v->connection_limit);
 	family(&page, "checks_in_flight", "gauge", "SPF checks that wait for the DNS.");
 	number(&page, "checks_in_flight", v->checks);
 	family(&page, "engine_restarts", "counter", "Engines that died and were replaced.");
 	number(&page, "engine_restarts_total", v->restarts);
+	family(&page, "reload_refused", "gauge",
+	    "1 when the last reload was refused, so that files and settings differ.");
+	number(&page, "reload_refused", v->stats->reload_refused);
 	family(&page, "build_info", "gauge", "The version that runs.");
 	labelled(&page, "build_info", "version", PACKAGE_VERSION, 1);
 	if (openmetrics)

@@ -306,6 +306,17 @@ class Sample(ConfigCase):
             with self.subTest(name):
                 self.assertRegex(sample, r'(?m)^[\s#]*%s\b' % re.escape(name))
 
+    def test_shows_the_defaults(self):
+        """With the # before each option taken away it says the same as with it."""
+        opened = re.sub(r'(?m)^(\s*)#(?=[a-z-]+ = )', r'\1', self.sample())
+        domains = ('domains = {"example.org", ".example.org"}', 'domains = {}')
+        self.assertIn(domains[0], opened)
+        opened = opened.replace(*domains)
+        self.assertGreater(opened.count(' = '), 50)
+        # Their defaults are of the build.
+        overrides = ('-o', 'srs-domain=x.test', '-o', 'control=none')
+        self.assertEqual(self.dump(opened, *overrides), self.dump(self.sample(), *overrides))
+
 
 if __name__ == '__main__':
     tap.main()

@@ -27,7 +27,8 @@ SOURCE = os.environ.get('abs_top_srcdir', str(TOP))
 BUILD = os.environ.get('abs_top_builddir', str(TOP))
 
 INSTALLED = '''
-    doc/CHANGES.md doc/LICENSE doc/README.md doc/SECURITY.md doc/examples/srsd.conf
+    doc/CHANGES.md doc/LICENSE doc/MIGRATION.md doc/README.md doc/SECURITY.md
+    doc/examples/srsd.conf
     man/man5/srsd.conf.5 man/man8/srsctl.8 man/man8/srsd.8
     sbin/srsctl sbin/srsd
     sysusers/srsd.conf tmpfiles/srsd.conf

@@ -4,11 +4,8 @@
 
 import os
 import random
-import resource
-import shutil
 import subprocess
 import sys
-import time
 import unittest
 
 sys.dont_write_bytecode = True
@@ -16,14 +13,12 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.p
 
 from harness import srs, tap
 from harness.case import DaemonCase
-from harness.clients import MapClient
-from harness.daemon import Folder, free_port
+from harness.daemon import Folder
+from harness.postsrsd import POSTSRSD, PostSrsd
 
-WAIT = 60
 ADDRESSES = 400
 SECRETS = ('tests sign with this', 'and verify with this')
 DOMAIN = 'srs.test'
-POSTSRSD = os.environ.get('POSTSRSD') or shutil.which('postsrsd', path='/usr/sbin:/usr/local/sbin')
 
 # Reads lines `forward ADDRESS DOMAIN` and `reverse ADDRESS`, writes one line for each.
 MAIL_SRS = '''
@@ -37,47 +32,6 @@ MAIL_SRS = '''
         print defined $result ? "$result\\n" : "error\\n";
     }
 '''
-
-
-class PostSrsd:
-    """Debian's postsrsd in the foreground."""
-
-    def __init__(self):
-        self.folder = Folder()
-        secret = self.folder.file('secret', ''.join(s + '\n' for s in SECRETS), 0o600)
-        ports = [free_port(), free_port()]
-        self.process = subprocess.Popen(
-            [POSTSRSD, '-s', secret, '-d', DOMAIN, '-l', '127.0.0.1', '-f', str(ports[0]),
-             '-r', str(ports[1])], stdin=subprocess.DEVNULL, preexec_fn=self._few_descriptors)
-        self.forward_map, self.reverse_map = (self._connect(port) for port in ports)
-
-    @staticmethod
-    def _few_descriptors():
-        """It closes each one it might have, which takes minutes where the limit is high."""
-        resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
-
-    def _connect(self, port):
-        deadline = time.monotonic() + WAIT
-        while True:         # it does not tell when it listens
-            try:
-                return MapClient(('127.0.0.1', port))
-            except ConnectionRefusedError:
-                if time.monotonic() > deadline or self.process.poll() is not None:
-                    raise
-                time.sleep(0.01)
-
-    def forward(self, address):
-        return self.forward_map.address(address)
-
-    def reverse(self, address):
-        return self.reverse_map.address(address)
-
-    def stop(self):
-        self.forward_map.close()        # its child for a connection ends with the connection only
-        self.reverse_map.close()
-        self.process.terminate()
-        self.process.wait()
-        self.folder.remove()
 
 
 class MailSrs:
@@ -169,7 +123,12 @@ class Peer:
 
 @unittest.skipUnless(POSTSRSD, 'postsrsd is not installed')
 class WithPostsrsd(Peer, DaemonCase):
-    start_peer = PostSrsd
+
+    @classmethod
+    def start_peer(cls):
+        folder = Folder()
+        cls.addClassCleanup(folder.remove)
+        return PostSrsd(folder.file('secret', ''.join(s + '\n' for s in SECRETS), 0o600), DOMAIN)
 
 
 @unittest.skipUnless(MailSrs.available(), 'Mail::SRS (libmail-srs-perl) is not installed')

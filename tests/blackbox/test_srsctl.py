@@ -6,9 +6,11 @@ import http.client
 import json
 import os
 import re
+import signal
 import socket
 import stat
 import sys
+import time
 import unittest
 
 sys.dont_write_bytecode = True
@@ -382,6 +384,25 @@ class Metrics(unittest.TestCase):
         value = [int(page.partition(name)[2].split('\n')[0]) for page in (before, after)]
         self.assertEqual(value[1] - value[0], 1)
         self.assertIn('\nsrsd_connections{service="forward"} 1\n', after)
+
+    def wait_page(self, *texts):
+        """The engine hears of a refusal after it has been logged."""
+        deadline = time.monotonic() + 60
+        while not all(text in self.page() for text in texts):
+            self.assertLess(time.monotonic(), deadline, self.page())
+
+    def test_limit_and_refused_reload(self):
+        self.assertIn('\nsrsd_connection_limit 1000\n', self.page())
+        good = dict(self.daemon.options)
+        for options, limit, refused in (({**good, 'max-age': 'x'}, 1000, 1),
+                                        ({**good, 'connection-limit': 7}, 7, 0), (good, 1000, 0)):
+            mark = self.daemon.log_mark()
+            self.daemon.options = options
+            self.daemon.write_config()
+            self.daemon.signal(signal.SIGHUP)
+            self.daemon.wait_log(r' reloaded | reload refused', mark)
+            self.wait_page('\nsrsd_connection_limit %d\n' % limit,
+                           '\nsrsd_reload_refused %d\n' % refused)
 
     def test_form(self):
         """Each sample belongs to the family before it, which has a type and a help text."""

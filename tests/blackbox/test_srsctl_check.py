@@ -154,8 +154,8 @@ class Installation(Base):
             % port['policy'],
             'ok: policy unix:%s lets a bounce to a fresh SRS address pass' % self.socket,
             'ok: sender_canonical_maps names forward',
-            'ok: recipient_canonical_maps names reverse',
             'ok: sender_canonical_classes',
+            'ok: recipient_canonical_maps names reverse',
             'ok: recipient_canonical_classes',
             'ok: smtpd smtp asks the policy service behind reject_unauth_destination',
             'ok: srs-domain srs.test is accepted: it is in virtual_alias_domains',
@@ -278,6 +278,17 @@ class Installation(Base):
                    config=self.config(policy=[]),
                    postfix=self.postfix({'smtpd_recipient_restrictions': ''}))
 
+    def test_maps_switched_off(self):
+        """A backup MX that only verifies has no map of senders, and Postfix's own classes."""
+        self.finds('^skipped: forward: the configuration switches it off', errors=0,
+                   config=self.config(forward=[]),
+                   postfix=self.postfix({'sender_canonical_maps': '',
+                                         'sender_canonical_classes': None}))
+        self.finds('^skipped: reverse: the configuration switches it off', errors=0,
+                   config=self.config(reverse=[]),
+                   postfix=self.postfix({'recipient_canonical_maps': '',
+                                         'recipient_canonical_classes': None}))
+
 
 class Postfix(Base):
     def setUp(self):
@@ -323,6 +334,27 @@ class Postfix(Base):
             with self.subTest(value):
                 self.wrong('^ok: sender_canonical_maps names forward$', errors=0,
                            sender_canonical_maps=value, srs='127.0.0.1:%d' % port)
+
+    def cleanup(self, options='', used=True):
+        """master.cf with one more cleanup, for mail that comes by another smtpd."""
+        cleanup = ('srs-cleanup unix n - n - 0 cleanup -o sender_canonical_maps=tcp:127.0.0.1:%d %s'
+                   % (self.daemon.ports['forward'], options))
+        return '%scleanup unix n - n - 0 cleanup\n%s\n127.0.0.1:10026 inet n - n - - smtpd%s\n' % (
+            MASTER, cleanup, ' -o cleanup_service_name=srs-cleanup' if used else '')
+
+    def test_sender_maps_of_one_cleanup(self):
+        """Where only mail that leaves is rewritten."""
+        main = {'sender_canonical_maps': '', 'sender_canonical_classes': None}
+        right = '-o sender_canonical_classes=envelope_sender'
+        lines = self.wrong('^ok: sender_canonical_maps of srs-cleanup names forward$', errors=0,
+                           master=self.cleanup(right), **main)
+        self.assertIn('ok: sender_canonical_classes of srs-cleanup', lines)
+        self.wrong('^error: sender_canonical_classes of srs-cleanup = .*: From: of each message is '
+                   'rewritten as well: sender_canonical_classes = envelope_sender, as -o of that '
+                   r'service of master\.cf', master=self.cleanup(), **main)
+        main['sender_canonical_classes'] = 'envelope_sender'
+        self.wrong('^error: sender_canonical_maps does not name forward',
+                   master=self.cleanup(right, used=False), **main)
 
     def test_maps_are_swapped(self):
         ports = self.daemon.ports
@@ -433,6 +465,13 @@ class Postfix(Base):
         lines = self.wrong('^error: smtpd 198.51.100.1:2525 does not ask', master=master)
         self.assertIn('ok: smtpd smtpd asks the policy service behind reject_unauth_destination',
                       lines)
+
+    def test_smtpd_of_this_host(self):
+        """What a content filter hands back was checked when it came in."""
+        for name in '127.0.0.1:10025', 'localhost:10025', '[::1]:10025', '127.0.0.2:smtp':
+            with self.subTest(name):
+                self.wrong('^ok: smtpd smtp asks', errors=0, master=MASTER + name +
+                           ' inet n - n - - smtpd -o smtpd_recipient_restrictions=permit\n')
 
     def test_no_smtpd(self):
         self.wrong('^skipped: restrictions of smtpd: master.cf has no smtpd', errors=0,

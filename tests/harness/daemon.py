@@ -174,7 +174,8 @@ class Daemon:
     """One srsd with its folder, configuration, log and clients.
 
     `options` and `spf` go over the defaults below; None leaves one out of the configuration.
-    `notify` is the form of the NOTIFY_SOCKET: 'path', 'abstract', or None for no such socket, and
+    `text`, an attribute, is more of the configuration, as a file of the project shows it; what it
+    sets has to be None in the options. `notify` is the form of the NOTIFY_SOCKET: 'path', 'abstract', or None for no such socket, and
     then start() does not wait. `prefix` is a command that starts the one behind it, as nice(1).
     """
 
@@ -194,6 +195,7 @@ class Daemon:
         self.options['secrets-file'] = self.write_secrets(secrets)
         self.options.update(options or {})
         self.options['spf'] = {'skip-addresses': [], 'nat-guard': False, **(spf or {})}
+        self.text = ''
         self.config = None
         self.process = None
         self.lines = []
@@ -228,7 +230,7 @@ class Daemon:
     def write_config(self):
         """The options as they are now, put in the place of the file as a whole: a daemon that reads
         it at any moment finds the one or the other."""
-        new = self.folder.file('srsd.conf.new', render(self.options))
+        new = self.folder.file('srsd.conf.new', self.text + render(self.options))
         self.config = self.path('srsd.conf')
         os.rename(new, self.config)
 

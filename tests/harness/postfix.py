@@ -10,6 +10,7 @@ import os
 import pwd
 import select
 import shutil
+import signal
 import subprocess
 import tempfile
 
@@ -46,6 +47,30 @@ postlog unix-dgram n - n - 1 postlogd
 '''
 
 
+# The command behind it sees these files in the place of the machine's; nobody else does.
+OWN_NAMES = ('mount --bind "$1" /etc/hosts && mount --bind "$2" /etc/nsswitch.conf && shift 2 && '
+             'exec "$@"')
+
+
+def entries(text):
+    """The logical lines of main.cf or master.cf: without comments, each with what continues it."""
+    found = []
+    for line in text.splitlines():
+        if not line.strip() or line.lstrip().startswith('#'):
+            continue
+        if line[0].isspace():
+            found[-1] += '\n' + line
+        else:
+            found.append(line)
+    return found
+
+
+def merge_services(*texts):
+    """Lines of master.cf; the last one of a service takes the place of those before."""
+    services = {tuple(entry.split()[:2]): entry for text in texts for entry in entries(text)}
+    return ''.join(entry + '\n' for entry in services.values())
+
+
 def unavailable():
     """Why it cannot run here, or None."""
     if os.geteuid() != 0:
@@ -64,11 +89,14 @@ class Postfix:
     """One instance.
 
     `settings` go into main.cf over those that keep it private, `services` are more lines of
-    master.cf.
+    master.cf, or others for a service of that name and type. `hosts` is a dict of names and their
+    addresses, all that it knows then: no DNS is asked. Its SMTP client connects by name to port
+    `smtp_tcp_port`.
     """
 
-    def __init__(self, port, settings, services=''):
+    def __init__(self, port, settings, services='', hosts=None):
         self.address = (HOST, port)
+        self.hosts = hosts
         self.base = tempfile.mkdtemp(prefix='srsd-postfix-')
         os.chmod(self.base, 0o755)
         self.etc, self.queue, self.data = (os.path.join(self.base, name)
@@ -77,6 +105,14 @@ class Postfix:
         for folder in (self.etc, self.queue, self.data):
             os.mkdir(folder, 0o755)
         shutil.chown(self.data, 'postfix')
+        self.configure(settings, services)
+        if hosts is not None:
+            self._write('hosts', ''.join('%s %s\n' % (address, name)
+                                         for name, address in hosts.items()))
+            self._write('nsswitch.conf', 'hosts: files\n')
+
+    def configure(self, settings, services=''):
+        """Other settings and services, as long as it does not run."""
         self._write('main.cf', ''.join('%s = %s\n' % item for item in {
             'compatibility_level': '3.6',
             'queue_directory': self.queue,
@@ -95,14 +131,21 @@ class Postfix:
             'mynetworks': '127.0.0.99/32',
             'smtpd_authorized_xclient_hosts': '127.0.0.0/8',
             **settings}.items()))
-        self._write('master.cf', MASTER % port + services)
+        self._write('master.cf', merge_services(MASTER % self.address[1], services))
 
     def _write(self, name, text):
         with open(os.path.join(self.etc, name), 'w', encoding='utf-8') as file:
             file.write(text)
 
-    def _command(self, verb):
-        result = subprocess.run(['/usr/sbin/postfix', '-c', self.etc, verb], text=True,
+    def _prefix(self):
+        """What starts it so that it knows its own hosts alone."""
+        if self.hosts is None:
+            return []
+        return ['unshare', '--mount', 'sh', '-c', OWN_NAMES, 'sh',
+                *(os.path.join(self.etc, name) for name in ('hosts', 'nsswitch.conf'))]
+
+    def _command(self, verb, prefix=()):
+        result = subprocess.run([*prefix, '/usr/sbin/postfix', '-c', self.etc, verb], text=True,
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                 stderr=subprocess.STDOUT, timeout=WAIT, check=False)
         if result.returncode != 0:
@@ -111,18 +154,27 @@ class Postfix:
     def start(self):
         """Returns when master(8) listens."""
         _recent[:] = [self]
-        self._command('start')
+        self._command('start', self._prefix())
         return self
 
     def stop(self):
+        """As `postfix stop`, which looks once a second only whether it has ended."""
         with open(os.path.join(self.queue, 'pid', 'master.pid'), encoding='ascii') as file:
             end = os.pidfd_open(int(file.read()))
-        self._command('stop')
+        signal.pidfd_send_signal(end, signal.SIGTERM)
         ended = select.select([end], [], [], WAIT)[0]
         os.close(end)
         if not ended:
             raise AssertionError('the master process did not stop')
         shutil.rmtree(self.base, ignore_errors=True)
+
+    def complaints(self):
+        """What postconf says of settings and services that it does not know."""
+        return ''.join(
+            subprocess.run(['/usr/sbin/postconf', '-c', self.etc, what], text=True,
+                           stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                           stderr=subprocess.PIPE, timeout=WAIT, check=False).stderr
+            for what in ('-n', '-M', '-P'))
 
     def flush(self):
         self._command('flush')
@@ -143,6 +195,14 @@ class Postfix:
 
 
 _recent = []            # the instance started last, whose log a failure shows
+
+
+def no_own_names():
+    """Why a Postfix cannot have hosts of its own here, or None."""
+    done = subprocess.run(['unshare', '--mount', 'sh', '-c', OWN_NAMES, 'sh', '/dev/null',
+                           '/dev/null', 'true'], stdin=subprocess.DEVNULL, check=False,
+                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return None if done.returncode == 0 else 'no mount namespace of its own: not privileged enough'
 
 
 def _log_tail():

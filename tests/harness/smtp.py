@@ -22,7 +22,7 @@ class Mail(NamedTuple):
 
 
 class _Session(socketserver.StreamRequestHandler):
-    """Accepts everything."""
+    """Accepts everything, but for recipients that the sink refuses."""
 
     def handle(self):
         self.reply('220 sink.test ESMTP')
@@ -36,16 +36,21 @@ class _Session(socketserver.StreamRequestHandler):
                 self.reply('354 Go on')
                 self.server.owner.keep(Mail(self.sender, tuple(self.recipients), self.message()))
                 self.reply('250 2.0.0 Kept')
-            else:
-                self.note_address(verb, line)
+            elif self.note_address(verb, line):
                 self.reply('250 2.0.0 Ok')
+            else:
+                self.reply('550 5.1.1 Nobody of that name')
 
     def note_address(self, verb, line):
+        """-> whether it is accepted"""
         address = line[line.find('<') + 1:line.rfind('>')]
         if verb == 'MAIL':
             self.sender, self.recipients = address, []
+        elif verb == 'RCPT' and address in self.server.owner.refused:
+            return False
         elif verb == 'RCPT':
             self.recipients.append(address)
+        return True
 
     def lines(self):
         for line in self.rfile:
@@ -69,10 +74,11 @@ class _Server(socketserver.ThreadingTCPServer):
 
 
 class Sink:
-    """Listens on a loopback address and keeps what it gets."""
+    """Listens on a loopback address and keeps what it gets, but for mail to `refused`."""
 
-    def __init__(self, host):
+    def __init__(self, host, refused=()):
         self.mails = []
+        self.refused = refused
         self._arrived = threading.Condition()
         self._server = _Server((host, 0), _Session)
         self._server.owner = self
@@ -92,18 +98,23 @@ class Sink:
             self.mails.append(mail)
             self._arrived.notify_all()
 
-    def wait_mail(self, mark):
-        """The mail whose text holds the mark."""
+    def wait_mails(self, mark, count):
+        """So many mails, or more, whose text holds the mark."""
         found = []
 
         def arrived():
             found[:] = [mail for mail in self.mails if mark in mail.data]
-            return found
+            return len(found) >= count
 
         with self._arrived:
             if not self._arrived.wait_for(arrived, WAIT):
-                raise AssertionError('the mail %s did not arrive' % mark)
-        return found[0]
+                raise AssertionError('of the mails %s %d arrived, not %d'
+                                     % (mark, len(found), count))
+        return found
+
+    def wait_mail(self, mark):
+        """The mail whose text holds the mark."""
+        return self.wait_mails(mark, 1)[0]
 
     def arrived(self, mark):
         """All deliveries so far whose text holds the mark."""
@@ -132,12 +143,12 @@ class SmtpClient:
         except (smtplib.SMTPException, OSError):
             self.smtp.close()
 
-    def mail(self, sender):
-        return self._command('MAIL FROM:<%s>' % sender)
+    def mail(self, sender, *options):
+        return self._command(' '.join(['MAIL FROM:<%s>' % sender, *options]))
 
-    def rcpt(self, recipient):
+    def rcpt(self, recipient, *options):
         """-> the whole reply, as 'CODE text'"""
-        return self._command('RCPT TO:<%s>' % recipient)
+        return self._command(' '.join(['RCPT TO:<%s>' % recipient, *options]))
 
     def data(self, text):
         code, reply = self.smtp.data(text)

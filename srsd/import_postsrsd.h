@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * import_postsrsd - what postsrsd was told: /etc/default/postsrsd of 1.x, postsrsd.conf of 2.x.
+ *
+ * 1.x: variables that Debian's launcher, a shell script, turns into options of postsrsd(8). It also
+ * asks `postconf -h mydomain` where SRS_DOMAIN is not set.
+ */
+#ifndef SRSD_IMPORT_POSTSRSD_H
+#define SRSD_IMPORT_POSTSRSD_H
+
+#include "srsd/import.h"
+
+/* Where postsrsd 1.10's package has its secret when the file names none. */
+#define POSTSRSD_SECRET "/etc/postsrsd.secret"
+
+/* Postfix's mydomain, or NULL when nobody knows it; the caller frees it. */
+typedef char *import_mydomain_fn(void);
+
+/* Takes over a file of 1.x; its text ends with NUL. */
+void import_postsrsd1(struct import *, const char *file, const char *text, import_mydomain_fn *);
+
+/* The same for 2.x. False with one line in error when it is none that postsrsd would start with. */
+bool import_postsrsd2(
+    struct import *, const char *file, const char *text, char *error, size_t size);
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdlib.h>
+
+#include "common/xmalloc.h"
+#include "srsd/services.h"
+
+/* use_inputs - what the services answer with from now on */
+static void
+use_inputs(struct services *s)
+{
+	s->forward.settings = s->reverse.settings = s->settings;
+	s->forward.keys = s->reverse.keys = s->keys;
+	s->policy.settings = s->control.settings = s->settings;
+	s->policy.keys = s->control.keys = s->keys;
+	s->policy.checker.resolver = s->resolver;
+	resolver_count_in(s->resolver, &s->stats.dns);
+}
+
+static void
+take_over(struct services *s, struct inputs *inputs)
+{
+	s->settings = inputs->settings;
+	s->keys = inputs->keys;
+	inputs->settings = NULL;
+	inputs->keys = NULL;
+	use_inputs(s);
+}
+
+struct services *
+services_new(struct event_base *base, const struct clock *clock, struct inputs *inputs, char *error,
+    size_t size)
+{
+	struct resolver *resolver =
+	    resolver_new(base, clock, inputs->settings, inputs->dns, error, size);
+	struct services *s;
+
+	if (resolver == NULL)
+		return NULL;
+	s = xcalloc(1, sizeof(*s));
+	s->base = base;
+	s->clock = clock;
+	s->resolver = resolver;
+	s->inflight = spf_inflight_new();
+	s->messages = spf_messages_new();
+	s->budget = srs_budget_new();
+	s->stats.started = clock_wall(clock);
+	s->forward =
+	    (struct map_service){ .kind = MAP_FORWARD, .clock = clock, .stats = &s->stats };
+	s->reverse =
+	    (struct map_service){ .kind = MAP_REVERSE, .clock = clock, .stats = &s->stats };
+	s->policy = (struct policy_service){
+		.checker = { base, resolver, s->inflight, clock },
+		.messages = s->messages,
+		.budget = s->budget,
+		.clock = clock,
+		.stats = &s->stats,
+	};
+	s->control = (struct control_service){ .checker = &s->policy.checker, .clock = clock };
+	control_service_init(&s->control);
+	take_over(s, inputs);
+	return s;
+}
+
+void
+services_free(struct services **services)
+{
+	struct services *s = *services;
+
+	*services = NULL;
+	if (s == NULL)
+		return;
+	spf_messages_free(&s->messages);
+	srs_budget_free(&s->budget);
+	spf_inflight_free(&s->inflight);
+	resolver_free(&s->resolver);
+	srs_keys_free(&s->keys);
+	settings_free(&s->settings);
+	free(s);
+}
+
+bool
+services_take(struct services *s, struct inputs *inputs, char *error, size_t size)
+{
+	struct resolver *resolver = s->resolver;
+
+	if (!resolver_is_for(resolver, inputs->dns))
+		resolver =
+		    resolver_new(s->base, s->clock, inputs->settings, inputs->dns, error, size);
+	if (resolver == NULL)
+		return false;
+	if (resolver != s->resolver)
+		resolver_retire(&s->resolver);
+	s->resolver = resolver;
+	srs_keys_inherit(inputs->keys, s->keys);
+	srs_keys_free(&s->keys);
+	settings_free(&s->settings);
+	take_over(s, inputs);
+	return true;
+}
+
+void
+services_reloaded(struct services *s, const char *error)
+{
+	s->stats.reloaded = clock_wall(s->clock);
+	s->stats.reload_refused = error != NULL;
+	s->stats.reloads++;
+	control_service_reloaded(&s->control, error);
+}

@@ -1,0 +1,455 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: ISC
+"""srsctl import: files of postsrsd 1.x and 2.x and of policyd-spf become one of ours."""
+
+import os
+import random
+import re
+import subprocess
+import sys
+import unittest
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
+
+from harness import tap
+from harness.daemon import ORDINARY_USER, SECRET, Daemon, Folder, free_port, run
+from harness.postsrsd import POSTSRSD, PostSrsd
+
+SHELL_FILES = 300
+POSTSRSD1 = '''\
+# Written by the package.
+SRS_DOMAIN=srs.test
+SRS_EXCLUDE_DOMAINS="our.test,.our.test; other.test"
+SRS_SEPARATOR=+
+SRS_SECRET=/etc/postsrsd.secret
+SRS_HASHLENGTH=6
+SRS_HASHMIN=5
+SRS_FORWARD_PORT=20001
+SRS_REVERSE_PORT=20002
+RUN_AS=postsrsd
+SRS_LISTEN_ADDR=127.0.0.1
+CHROOT=/var/lib/postsrsd
+SRS_EXTRA_OPTIONS="-A -t 600"
+'''
+POSTSRSD2 = '''\
+# postsrsd 2
+srs-domain = "srs.test"
+domains = { "our.test",
+            ".our.test" }
+domains-file = "/etc/domains"
+secrets-file = "/etc/postsrsd.secret"
+socketmap = unix:/var/spool/postfix/srs
+keep-alive = 30
+original-envelope = embedded
+separator = "-"
+hash-length = 8
+hash-minimum = 6
+always-rewrite = on
+unprivileged-user = "postsrsd"
+syslog = true
+debug = off
+'''
+POLICYD_SPF = '''\
+debugLevel = 1
+TestOnly = 1
+HELO_reject = SPF_Not_Pass
+Mail_From_reject = Softfail   # not only fail
+PermError_reject = True
+TempError_Defer = False
+skip_addresses = 127.0.0.0/8,::1
+Whitelist = 192.0.2.0/24,198.51.100.0/255.255.255.0,2001:db8::/32
+HELO_Whitelist = mx.partner.test
+Domain_Whitelist = partner.test,friend.test
+Domain_Whitelist_PTR = partner.test
+Reject_Not_Pass_Domains = bank.test
+No_Mail = False
+Header_Type = AR
+Authserv_Id = mx.our.test
+Hide_Receiver = No
+Lookup_Time = 15
+Whitelist_Lookup_Time = 10
+Void_Limit = 3
+Reason_Message = Not {rejectdefer} again: {spf}
+Mail_From_pass_restriction = passed
+'''
+
+
+class Import(unittest.TestCase):
+    def setUp(self):
+        self.folder = Folder()
+        self.addCleanup(self.folder.remove)
+        self.mydomain('mail.test')
+
+    def mydomain(self, domain, status=0):
+        """What `postconf -h mydomain` prints."""
+        self.tools = os.path.join(self.folder.path, 'bin')
+        if not os.path.exists(self.tools):
+            self.folder.subfolder('bin')
+        self.folder.file('bin/postconf', '#!/bin/sh\necho %s\nexit %d\n' % (domain, status), 0o755)
+
+    def run_import(self, *arguments, status=0, config=None):
+        paths, os.environ['PATH'] = os.environ['PATH'], self.tools + ':' + os.environ['PATH']
+        try:
+            done = run('-f', config or self.folder.path + '/none.conf', 'import', *arguments,
+                       program='srsctl', user=False)
+        finally:
+            os.environ['PATH'] = paths
+        self.assertEqual(done.returncode, status, done.stderr)
+        return done
+
+    def imported(self, text, name):
+        """-> the configuration that comes of a file with that text"""
+        path = self.folder.file(name, text)
+        return self.run_import(path).stdout.replace(path, 'FILE')
+
+    def settings(self, config, *arguments):
+        """-> {option: its value, as srsd -nv prints it}; srsd accepts the configuration"""
+        done = run('-f', self.folder.file('new.conf', config), '-nv', *arguments,
+                   '-o', 'unprivileged-user=nobody',
+                   '-o', 'secrets-file=' + self.folder.file('secret', SECRET + '\n', 0o600),
+                   user=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return dict(re.findall(r'^\s*([\w-]+) = (.*)$', done.stdout, re.M))
+
+    def assert_settings(self, config, want, *arguments):
+        got = self.settings(config, *arguments)
+        self.assertEqual({name: got[name] for name in want}, want)
+
+    def said(self, text):
+        """The text with its comments' line ends taken out."""
+        return re.sub(r'\n\s*# ', ' ', text)
+
+
+class Whole(Import):
+    def test_postsrsd1(self):
+        config = self.imported(POSTSRSD1, 'postsrsd')
+        self.assert_settings(config, {
+            'srs-domain': '"srs.test"', 'domains': '{"our.test", ".our.test", "other.test"}',
+            'separator': '"+"', 'hash-length': '6', 'hash-minimum': '5', 'forward': '{"inet:127.0.0.1:20001"}',
+            'reverse': '{"inet:127.0.0.1:20002"}', 'always-rewrite': 'true',
+            'idle-timeout': '600', 'hide-receiver': 'true'})
+        self.assertIn('srs-domain = "srs.test"\t# FILE:2 SRS_DOMAIN\n', config)
+        self.assertIn('secrets-file = "/etc/postsrsd.secret"\t# FILE:5 SRS_SECRET\n', config)
+        self.assertIn('always-rewrite = true\t# FILE:13 SRS_EXTRA_OPTIONS\n', config)
+        self.assertIn('\n#max-age = 21\n', config)
+        self.assertNotIn('CHOOSE', config)
+        left = self.said(config.split('# Not carried over:')[1])
+        self.assertIn('FILE:10 RUN_AS: postsrsd: srsd has a user of its own', left)
+        self.assertIn('FILE:12 CHROOT: ', left)
+        self.assertEqual(left.count('FILE:'), 2)
+
+    def test_postsrsd2(self):
+        config = self.imported(POSTSRSD2, 'postsrsd.conf')
+        self.folder.file('domains', 'x.test\n')
+        config = config.replace('/etc/domains', self.folder.path + '/domains')
+        self.assert_settings(config, {
+            'srs-domain': '"srs.test"', 'domains': '{"our.test", ".our.test"}',
+            'separator': '"-"', 'hash-length': '8', 'hash-minimum': '6', 'always-rewrite': 'true', 'syslog': 'true',
+            'idle-timeout': '1800', 'forward': '{"inet:127.0.0.1:10001"}'})
+        self.assertIn('# FILE:4 domains\n', config)
+        left = self.said(config.split('# Not carried over:')[1])
+        for line, name in ((7, 'socketmap'), (8, 'keep-alive'), (14, 'unprivileged-user'),
+                           (16, 'debug')):
+            self.assertIn('FILE:%d %s: ' % (line, name), left)
+        self.assertEqual(left.count('FILE:'), 4)
+
+    def test_policyd_spf(self):
+        config = self.imported(POLICYD_SPF, 'policyd-spf.conf')
+        self.assert_settings(config, {
+            'helo-reject': '"spf-not-pass"', 'mail-from-reject': '"softfail"',
+            'permerror-reject': 'true', 'temperror-defer': 'false', 'test-only': 'false',
+            'skip-addresses': '{"127.0.0.0/8", "::1/128"}',
+            'whitelist': '{"192.0.2.0/24", "198.51.100.0/24", "2001:db8::/32"}',
+            'helo-whitelist': '{"mx.partner.test"}',
+            'domain-whitelist': '{"partner.test", "friend.test"}',
+            'domain-whitelist-ptr': '{"partner.test"}',
+            'reject-not-pass-domains': '{"bank.test"}', 'no-mail': 'false',
+            'header': '"authentication-results"', 'authserv-id': '"mx.our.test"',
+            'hide-receiver': 'false', 'lookup-time': '15', 'void-limit': '3',
+            'reason-message': '"Not rejected again: {reason}"'}, '-o', 'srs-domain=srs.test')
+        self.assertIn('\tmail-from-reject = "softfail"\t# FILE:4 Mail_From_reject\n', config)
+        self.assertIn('# srs-domain has to be set', config)
+        self.assertNotIn('CHOOSE', config)
+        left = self.said(config.split('# Not carried over:')[1])
+        for line, name in ((1, 'debugLevel'), (18, 'Whitelist_Lookup_Time'),
+                           (21, 'Mail_From_pass_restriction')):
+            self.assertIn('FILE:%d %s: ' % (line, name), left)
+        self.assertEqual(left.count('FILE:'), 3)
+
+    def test_both_at_once(self):
+        one, two = (self.folder.file(*file) for file in (('postsrsd', POSTSRSD1),
+                                                         ('policyd-spf.conf', POLICYD_SPF)))
+        self.assert_settings(self.run_import(one, two).stdout, {
+            'srs-domain': '"srs.test"', 'helo-reject': '"spf-not-pass"', 'always-rewrite': 'true'})
+
+    def test_empty_files(self):
+        """What the programs do when their files say nothing."""
+        config = self.imported('', 'postsrsd')
+        self.assert_settings(config, {'srs-domain': '"mail.test"'})
+        self.assertIn('secrets-file = "/etc/postsrsd.secret"\t# the default of postsrsd SRS_SECRET\n',
+                      config)
+        config = self.imported('domains = {"our.test"}', 'postsrsd.conf')
+        self.assert_settings(config, {'domains': '{"our.test"}', 'srs-domain': '"our.test"'})
+        self.assertIn('/postsrsd.secret"\t# the default of postsrsd secrets-file', config)
+        self.assert_settings(self.imported('', 'policyd-spf.conf'), {'hide-receiver': 'false'},
+                             '-o', 'srs-domain=srs.test')
+
+    def test_kind_is_said(self):
+        path = self.folder.file('settings', 'SRS_DOMAIN=srs.test\n')
+        self.assertIn('say so with --as', self.run_import(path, status=2).stderr)
+        self.assertIn('srs-domain = "srs.test"', self.run_import('--as', 'postsrsd', path).stdout)
+        self.run_import('--as', 'exim', path, status=2)
+
+    def test_bad_files(self):
+        self.assertIn('No such file', self.run_import('/none/postsrsd', status=2).stderr)
+        for name, text, why in (('postsrsd', 'A=\0', 'holds a NUL byte'),
+                                ('postsrsd.conf', 'srs-domain = {', 'postsrsd.conf:1: '),
+                                ('postsrsd.conf', 'srsdomain = x', 'no such option'),
+                                ('postsrsd', 'A=%s' % ('x' * 2000000), 'too large')):
+            with self.subTest(name=name, text=text[:20]):
+                done = self.run_import(self.folder.file(name, text), status=2)
+                self.assertRegex(done.stderr, why)
+                self.assertEqual(done.stdout, '')
+
+    def test_odd_bytes(self):
+        """Nothing in a file can become a line of its own in ours."""
+        for name, text in (('postsrsd', 'SRS_DOMAIN="x.test\npid-file = /x"\nRUN_AS="a\nb = c"'),
+                           ('postsrsd', 'x \x01\x7f\xff\nSRS_SECRET="/a\nb"'),
+                           ('policyd-spf.conf', 'HELO_Whitelist = a\rb\x0b\nx\ry = 2\n'),
+                           ('postsrsd.conf', 'secrets-file = "/a\nb"\n')):
+            with self.subTest(text=text):
+                config = self.imported(text, name)
+                for line in config.split('\n'):
+                    self.assertRegex(line, r'^\t?(#.*|[a-z-]+ = .*|spf \{|\}|)$')
+                    self.assertRegex(line, r'^[\t -~]*$')
+                self.settings(config, '-o', 'srs-domain=srs.test')
+
+
+class Shell(Import):
+    def test_traps(self):
+        """(lines, options, what is said)"""
+        for text, want, said in (
+                ('SRS_DOMAIN="$HOST.test"', {}, 'only running this tells the value'),
+                ('HOST=a\nSRS_DOMAIN="$HOST.test"', {'srs-domain': '"a.test"'},
+                 'does not read it'),
+                ('SRS_DOMAIN="`postconf -h mydomain || true`"', {'srs-domain': '"mail.test"'}, ''),
+                ("SRS_DOMAIN='$mydomain'", {}, r'srs-domain: .\$mydomain. is not accepted'),
+                ('SRS_DOMAIN=a.test\nSRS_DOMAIN=b.test', {'srs-domain': '"b.test"'}, ''),
+                ('SRS_EXCLUDE_DOMAINS=a.test b.test', {'domains': '{}'},
+                 r'CHOOSE: FILE:1 SRS_EXCLUDE_DOMAINS: without quotes .*'
+                 r'\n#domains = \{"a.test", "b.test"\}'),
+                ('SRS_EXCLUDE_DOMAINS=c.test\nSRS_EXCLUDE_DOMAINS=a.test, b.test',
+                 {'domains': '{"c.test"}'}, r'\n#domains = \{"a.test", "b.test"\}'),
+                ('SRS_EXCLUDE_DOMAINS=a.test b.test\nSRS_EXCLUDE_DOMAINS="a.test b.test"',
+                 {'domains': '{"a.test", "b.test"}'}, ''),
+                ('SRS_EXCLUDE_DOMAINS="a.test bad_/x"', {'domains': '{"a.test"}'},
+                 "'bad_/x' is not a domain"),
+                ('SRS_HASHLENGTH=60', {'hash-length': '27'}, 'It was 60; a hash has 27'),
+                ('SRS_HASHLENGTH=2', {'hash-length': '4'}, 'It was 2, which is too easy'),
+                ('SRS_HASHMIN=8', {'hash-minimum': '4'}, 'It was 8, more than the length'),
+                ('SRS_HASHLENGTH=10\nSRS_HASHMIN=8', {'hash-minimum': '8'}, ''),
+                ('SRS_LISTEN_ADDR=::1', {'forward': '{"inet:[::1]:10001"}',
+                                         'reverse': '{"inet:[::1]:10002"}'}, ''),
+                ('SRS_FORWARD_PORT=x y', {'forward': '{"inet:127.0.0.1:10001"}'},
+                 'the shell took it for the environment of a command'),
+                ('SRS_SEPARATOR="-+"', {'separator': '"-"'}, ''),
+                ('SRS_SEPARATOR=:', {'separator': '"="'}, "':' is not accepted"),
+                ('SRS_EXTRA_OPTIONS="-d x.test -4 -Xy"', {'srs-domain': '"mail.test"'},
+                 '-d: the launcher gives it once more.*-4: has no meaning.*-X: the launcher'),
+                ('SRS_EXTRA_OPTIONS=-t999999', {'idle-timeout': '86400'}, ''),
+                ('if [ -e /x ]; then SRS_DOMAIN=a.test; fi', {'srs-domain': '"mail.test"'},
+                 'SRS_DOMAIN=a.test: it stands under a condition'),
+                ('. /etc/more', {}, r'\. /etc/more: a command; it is not run here')):
+            with self.subTest(text=text):
+                config = self.imported(text + '\n', 'postsrsd')
+                known = not config.count('#srs-domain')
+                self.assert_settings(config, want, *(() if known else ('-o', 'srs-domain=z.test')))
+                self.assertRegex(self.said(config), re.compile(said, re.S))
+
+    def test_nothing_is_run(self):
+        mark = self.folder.path + '/mark'
+        self.imported('A=$(touch %s)\nB=`touch %s`\ntouch %s\nSRS_DOMAIN="$(touch %s)"\n'
+                      'SRS_SECRET=x touch %s\n' % ((mark,) * 5), 'postsrsd')
+        self.assertFalse(os.path.exists(mark))
+
+    def test_without_postfix(self):
+        self.mydomain('', 1)
+        self.assertIn('# srs-domain has to be set', self.imported('', 'postsrsd'))
+
+    def test_as_the_shell_has_it(self):
+        """Random quoting, against sh(1) itself: what we say is set is what it sets."""
+        rng = random.Random(5)
+        pieces = ['a', 'b.test', '=', ' ', '\t', "'", '"', '\\', '\\\n', '$A', '${B}', '$', '#',
+                  ';', '\n', 'A=', 'B=', 'C=', "'x y'", '"x $A"', ',', '\\"', "\\'", '"', '~x']
+        compared = 0
+        for _ in range(SHELL_FILES):
+            text = ''.join(rng.choice(pieces) for _ in range(rng.randrange(1, 14)))
+            text = 'SRS_LISTEN_ADDR=' + text + '\n'
+            script = 'set -f; PATH=/none\n%s\n' % text
+            shell = subprocess.run(['/bin/sh', '-c', script + "printf %s \"<$SRS_LISTEN_ADDR>\""],
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
+                                   stderr=subprocess.DEVNULL, check=False, env={})
+            if shell.returncode != 0:
+                continue        # not a file that a launcher would have started with
+            value = shell.stdout[1:-1]
+            config = self.imported(text, 'postsrsd')
+            found = re.search(r'^forward = \{"inet:(.*):10001"\}', config, re.M)
+            if found is None or value == '':
+                continue        # told as unknown, or not accepted as an address
+            said = re.sub(r'\\(.)', r'\1', found[1])
+            self.assertEqual(said.strip('[]'), value, text)
+            compared += 1
+        self.assertGreater(compared, 10)
+
+
+class PolicydSpf(Import):
+    def test_traps(self):
+        """(line, option, the value that keeps what was done, the value that was meant)"""
+        for text, name, did, meant in (
+                ('HELO_reject = fail', 'helo-reject', '"false"', '"fail"'),
+                ('HELO_reject = No_check', 'helo-reject', '"false"', '"no-check"'),
+                ('HELO_reject = Null', 'helo-reject', '"null"', None),
+                ('HELO_reject = Faill', 'helo-reject', '"false"', None),
+                ('Mail_From_reject = Null', 'mail-from-reject', '"false"', None),
+                ('Mail_From_reject = softfail', 'mail-from-reject', '"false"', '"softfail"'),
+                ('mail_from_reject = False', 'mail-from-reject', '"fail"', '"false"'),
+                ('PermError_reject = true', 'permerror-reject', 'false', 'true'),
+                ('PermError_reject = 1', 'permerror-reject', 'false', 'true'),
+                ('PermError_reject = no', 'permerror-reject', 'false', None),
+                ('TempError_Defer = Yes', 'temperror-defer', 'false', 'true'),
+                ('No_Mail = yes', 'no-mail', 'false', 'true'),
+                ('TestOnly = 0', 'test-only', 'true', None),
+                ('defaultSeedOnly = 0', 'test-only', 'false', 'true'),
+                ('defaultSeedOnly = 1', 'test-only', 'false', None),
+                ('Mock = False', 'mail-from-reject', '"no-check"', '"fail"'),
+                ('Mock = True', 'helo-reject', '"no-check"', '"fail"'),
+                ('Mock =', 'helo-reject', '"fail"', None),
+                ('Header_Type = none', 'header', '"received-spf"', '"none"'),
+                ('Header_Type = None', 'header', '"none"', None),
+                ('Header_Type = SPF,AR', 'header', '"both"', None),
+                ('Hide_Receiver = no', 'hide-receiver', 'true', 'false'),
+                ('Hide_Receiver = Yes', 'hide-receiver', 'true', None),
+                ('Whitelist = 192.0.2.1, 192.0.2.2', 'whitelist', '{"192.0.2.1/32"}',
+                 '{"192.0.2.1/32", "192.0.2.2/32"}'),
+                ('Whitelist = 192.0.2.1/24', 'whitelist', '{}', '{"192.0.2.1/24"}'),
+                ('Whitelist = mx.a.test,192.0.2.2', 'whitelist', '{}', '{"192.0.2.2/32"}'),
+                ('Whitelist = 192.0.2.0/0.0.0.255', 'whitelist', '{"192.0.2.0/24"}', None),
+                ('skip_addresses =', 'skip-addresses', '{}', None),
+                ('HELO_Whitelist = a.test, b.test', 'helo-whitelist', '{"a.test"}',
+                 '{"a.test", "b.test"}'),
+                ('HELO_Whitelist = a.test ,b.test', 'helo-whitelist', '{"b.test"}',
+                 '{"a.test", "b.test"}'),
+                ('Domain_Whitelist = a b,c.test', 'domain-whitelist', '{"c.test"}', None),
+                ('Reason_Message = a=b', 'reason-message', '""', None),
+                ('Reason_Message = no {x}', 'reason-message', '""', None),
+                ('Lookup_Time = 0', 'lookup-time', '1', None),
+                ('Lookup_Time = 3s', 'lookup-time', '20', None),
+                ('Void_Limit = 4 # more', 'void-limit', '4', None),
+                ('Authserv_Id = HOSTNAME', 'authserv-id', None, None),
+                ('Prospective = 192.0.2.9', 'prospective', '"192.0.2.9"', None)):
+            with self.subTest(text=text):
+                config = self.imported(text + '\n', 'policyd-spf.conf')
+                if did is not None:
+                    self.assert_settings(config, {name: did}, '-o', 'srs-domain=srs.test')
+                offered = re.findall(r'# CHOOSE:\n(?:\t# .*\n)+\t#%s = (.*)\n' % name, config)
+                self.assertEqual(offered, [] if meant is None else [meant])
+
+    def test_every_line_is_told(self):
+        """No line goes by without a word, whatever it is."""
+        lines = ['QueueID = True', 'nonsense', 'a = b = c', 'Per_User = text,/etc/x',
+                 'SPF_Enhanced_Status_Codes = No', 'HELO_pass_restriction = x', 'Socket = y',
+                 'Lookup_Time = x', 'Reason_Message = {', 'Authserv_Id = not a name',
+                 'Domain_Whitelist = .x y', 'defaultSeedOnly = 1', 'Prospective = x']
+        config = self.imported('\n'.join(lines) + '\n', 'policyd-spf.conf')
+        for number in range(len(lines)):
+            self.assertIn('FILE:%d' % (number + 1), config, lines[number])
+
+    def test_last_line_counts(self):
+        config = self.imported('HELO_reject = fail\nHELO_reject = Softfail\n', 'policyd-spf.conf')
+        self.assertNotIn('CHOOSE', config)
+        self.assert_settings(config, {'helo-reject': '"softfail"'}, '-o', 'srs-domain=x.test')
+
+
+class Check(Import):
+    """--check compares what is in force with the files."""
+
+    def check(self, config, *files, status=0):
+        path = self.folder.file('srsd.conf', config)
+        return self.run_import('--check', *files, status=status, config=path)
+
+    def test_same(self):
+        old = self.folder.file('postsrsd', POSTSRSD1)
+        config = self.run_import(old).stdout
+        done = self.check(config, old)
+        self.assertNotIn(' = ', done.stdout)
+        self.assertIn('# Not carried over:', done.stdout)
+
+    def test_differs(self):
+        old = self.folder.file('postsrsd', POSTSRSD1)
+        config = self.run_import(old).stdout.replace('hash-length = 6', 'hash-length = 7')
+        done = self.check(config, old, status=1)
+        self.assertIn('hash-length = 6\t# %s:6 SRS_HASHLENGTH\nhash-length = 7\t# is in force\n'
+                      % old, done.stdout)
+        self.assertEqual(done.stdout.count('# is in force'), 1)
+
+    def test_choice(self):
+        """It is shown until it has been made."""
+        old = self.folder.file('policyd-spf.conf', 'HELO_reject = fail\nHide_Receiver = No\n')
+        config = 'srs-domain = "x.test"\nspf { hide-receiver = false\nhelo-reject = "%s" }\n'
+        self.assertIn('CHOOSE', self.check(config % 'false', old).stdout)
+        self.assertEqual(self.check(config % 'fail', old).stdout, '')
+        self.assertIn('# is in force', self.check(config % 'softfail', old, status=1).stdout)
+
+    def test_choices_are_counted(self):
+        old = self.folder.file('policyd-spf.conf', 'HELO_reject = fail\nNo_Mail = yes\n')
+        self.assertIn('2 of the options need a choice', self.run_import(old).stderr)
+
+
+@unittest.skipUnless(POSTSRSD, 'postsrsd is not installed')
+class Moving(Import):
+    """The old daemon's addresses, its ports and its secret, in the new one's hands."""
+
+    def test_bounce_returns(self):
+        secret = self.folder.file('postsrsd.secret', SECRET + ' with blanks \n', 0o600,
+                                  ORDINARY_USER)
+        ports = [free_port(), free_port()]
+        path = self.folder.file('postsrsd', 'SRS_DOMAIN=srs.test\nSRS_SECRET="%s"\n'
+                                'SRS_EXCLUDE_DOMAINS="our.test"\nSRS_SEPARATOR=+\n'
+                                'SRS_FORWARD_PORT=%d\nSRS_REVERSE_PORT=%d\n' % (secret, *ports))
+        signed = self.signed_by_postsrsd(secret, ports)
+        with Moved(self.run_import(path).stdout, ports) as srsd:
+            with srsd.reverse_client() as reverse, srsd.forward_client() as forward:
+                for address, srs in signed.items():
+                    self.assertEqual(reverse.address(srs), address)
+                    self.assertRegex(forward.address(address), r'^SRS[01]\+')
+                self.assertEqual(forward.get('me@our.test'), '500 local domain')
+
+    def signed_by_postsrsd(self, secret, ports):
+        old = PostSrsd(secret, 'srs.test', ['-a', '+', '-Xour.test'], ports)
+        try:
+            return {address: old.forward(address)
+                    for address in ('alice@origin.test', 'Bob=x@Origin.Test',
+                                    'SRS0=abcd=EF=far.test=x@hop.test')}
+        finally:
+            old.stop()
+
+
+class Moved(Daemon):
+    """One whose configuration is the text that was imported, but for what the tests need."""
+
+    def __init__(self, text, ports):
+        super().__init__()
+        self._text = text
+        self.addresses.update(forward=('127.0.0.1', ports[0]), reverse=('127.0.0.1', ports[1]))
+        for name in ('policy', 'control', 'nameservers', 'unprivileged-user'):
+            value = self.options.get(name, '')
+            self.arguments += ['-o', '%s=%s' % (name, ','.join(value) if isinstance(value, list)
+                                                else value)]
+
+    def write_config(self):
+        self.config = self.folder.file('srsd.conf', self._text)
+
+
+if __name__ == '__main__':
+    tap.main()
