@@ -43,9 +43,9 @@ SECRET = '/etc/srsd/srsd.secret'
 SPOOL = '/var/spool/postfix'
 
 # What a case decides itself: on this machine it may be there or not.
-OTHERS = ('/etc/postfix/main.cf', '/etc/default/postsrsd', '/etc/postsrsd.conf', '/etc/postsrsd',
-          '/etc/postsrsd.secret', '/etc/postfix-policyd-spf-python', '/etc/python-policyd-spf', '/etc/srsd', '/run/srsd',
-          SPOOL + '/srsd')
+OTHERS = ('/etc/postfix/main.cf', '/etc/default/postsrsd', '/etc/postsrsd.conf',
+          '/usr/local/etc/postsrsd.conf', '/etc/postsrsd.secret', '/etc/python-policyd-spf',
+          '/etc/postfix-policyd-spf-python', '/etc/srsd', '/run/srsd', SPOOL + '/srsd')
 
 ENVIRONMENT = {'PATH': '/usr/sbin:/usr/bin:/sbin:/bin', 'DEBIAN_FRONTEND': 'noninteractive',
                'LC_ALL': 'C.UTF-8'}
