@@ -241,7 +241,12 @@ on_ready(void *arg)
 		detach_standard_files(launch->null);
 }
 
-/* on_forked - an engine has no business with these, least of all the pid file */
+/*
+ * on_forked - an engine has no business with these, least of all the pid file
+ *
+ * A daemon's has its log in syslog already. It must not keep a pipe open behind which somebody
+ * waits for the end of `srsd -D`.
+ */
 static void
 on_forked(void *arg)
 {
@@ -251,8 +256,10 @@ on_forked(void *arg)
 		pidfile_close(launch->pid_file);
 	if (launch->parent != -1)
 		close(launch->parent);
-	if (launch->null != -1)
+	if (launch->null != -1) {
+		detach_standard_files(launch->null);
 		close(launch->null);
+	}
 }
 
 /* serve - from here on nothing but the monitor and its engine runs; returns the exit status */

@@ -8,6 +8,7 @@ import pwd
 import select
 import signal
 import socket
+import subprocess
 import sys
 import time
 import unittest
@@ -240,6 +241,10 @@ class Background(StartCase):
         except ProcessLookupError:
             pass
 
+    def end_of_file(self, pid_file):
+        with open(pid_file, encoding='ascii') as file:
+            self.end(int(file.read()))
+
     def test_daemonized(self):
         daemon, pid = self.background()
         self.assertEqual(daemon.process.wait(WAIT), 0)
@@ -259,6 +264,18 @@ class Background(StartCase):
         self.assertEqual(select.select([end], [], [], WAIT)[0], [end])
         os.close(end)
         self.assertFalse(os.path.exists(daemon.options['pid-file']))
+
+    def test_lets_go_of_standard_files(self):
+        """Who reads what `srsd -D` says comes to its end when that has returned."""
+        daemon = Daemon(arguments=['-D'])
+        self.addCleanup(daemon.folder.remove)
+        daemon.options['pid-file'] = os.path.join(
+            daemon.folder.subfolder('run', ORDINARY_USER), 'srsd.pid')
+        self.addCleanup(self.end_of_file, daemon.options['pid-file'])
+        done = subprocess.run(daemon.command(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, timeout=WAIT, check=False,
+                              user=ORDINARY_USER if is_root() else None)
+        self.assertEqual((done.returncode, done.stdout), (0, b''))
 
     def test_failure_is_told_before_it_goes_away(self):
         """Whoever starts it sees the error and the status, as in the foreground."""
