@@ -190,7 +190,7 @@ ctl_import(const struct ctl *ctl, int argc, char **argv)
 	enum kind kind = BY_NAME;
 	bool check = false;
 	struct import *im;
-	int c, i, status = CTL_OK;
+	int c, first, i, status = CTL_OK;
 
 	while ((c = getopt_long(argc, argv, "+", long_options, NULL)) != -1) {
 		if (c == 'c')
@@ -198,10 +198,11 @@ ctl_import(const struct ctl *ctl, int argc, char **argv)
 		else if (c != 'a' || (kind = parse_kind(optarg)) == BY_NAME)
 			return ctl_usage(USAGE);
 	}
+	first = optind; /* a file of postsrsd 1.x has options of its own */
 	im = import_new();
-	if (optind == argc)
+	if (first == argc)
 		status = kind == BY_NAME ? take_usual(im) : ctl_usage(USAGE);
-	for (i = optind; status == CTL_OK && i < argc; i++)
+	for (i = first; status == CTL_OK && i < argc; i++)
 		status = take_file(im, argv[i], kind);
 	if (status == CTL_OK)
 		status = finish(ctl, im, check);

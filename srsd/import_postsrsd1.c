@@ -183,7 +183,7 @@ take_domain(struct reading *r)
 		return;
 	}
 	domain = r->mydomain();
-	origin = (struct import_origin){ "postsrsd, `postconf -h mydomain`,", 0, NULL };
+	origin = (struct import_origin){ "postsrsd", 0, "(postconf -h mydomain)" };
 	if (domain != NULL)
 		import_set_text(r->im, &origin, o, domain);
 	free(domain);

@@ -28,7 +28,7 @@ import unittest
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
 
-from harness import tap
+from harness import srs, tap
 from harness.clients import MapClient, PolicyClient
 from harness.daemon import TOP, WAIT
 
@@ -433,6 +433,25 @@ class WhatWasThere(PackageCase):
         for path, text in others.items():
             with self.subTest(path, after='purge'):
                 self.assertEqual(self.system.read(path), text)
+
+    def test_moving_in(self):
+        """The steps of contrib/MIGRATION.md; a bounce that was signed before finds home."""
+        self.system.write('/etc/default/postsrsd', 'SRS_DOMAIN=srs.test\nRUN_AS=postsrsd\n')
+        self.system.write('/etc/postsrsd.secret', 'a secret of postsrsd\n', 0o600)
+        self.system.write('/etc/postfix-policyd-spf-python/policyd-spf.conf',
+                          'HELO_reject = False\nHide_Receiver = Yes\n')
+        signed = srs.srs0('alice@origin.test', 'a secret of postsrsd', 'srs.test', srs.today())
+        self.system.install()
+        self.assertIn('# is in force', self.system.run('srsctl', 'import', '--check').stdout)
+        self.system.succeed('sh', '-c', 'srsctl import >%s.new && mv %s.new %s' % ((CONF,) * 3))
+        self.system.succeed('sh', '-c', 'chgrp srsd /etc/postsrsd.secret && '
+                                        'chmod 0640 /etc/postsrsd.secret')
+        self.system.succeed('srsd', '-n')
+        self.assertNotIn('# is in force', self.system.succeed('srsctl', 'import', '--check'))
+        self.system.succeed('service', 'srsd', 'restart')
+        self.assert_answers('srs.test')
+        with MapClient(('127.0.0.1', 10002)) as reverse:
+            self.assertEqual(reverse.get(signed), '200 alice@origin.test')
 
 
 class Upgrade(PackageCase):
