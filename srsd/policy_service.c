@@ -26,6 +26,10 @@ struct policy_session {
 	struct policy_parser parser;
 	struct spf_check *check; /* of the request at the beginning of the input */
 	uint64_t started;        /* when it came, in milliseconds */
+	/* What a request that waits began with, and ends with, whatever is loaded meanwhile. */
+	struct settings *settings; /* NULL: none waits */
+	enum gate_srs sender, recipient;
+	bool guessing, overused;
 };
 
 /* What a decision was made from, for its log line. */
@@ -149,13 +153,38 @@ srs_fact(const struct policy_service *service, struct spf_text address)
 	return GATE_SRS_FOREIGN;
 }
 
+/* settings_of - those that the request at hand began with */
+static struct settings *
+settings_of(const struct policy_session *s)
+{
+	return s->settings != NULL ? s->settings : s->service->settings;
+}
+
+/* remember - what is known of a request, until the DNS has answered */
 static void
-init_query(
-    struct gate_query *q, const struct policy_service *service, const struct policy_request *req)
+remember(struct policy_session *s, const struct gate_query *q)
+{
+	if (s->settings == NULL)
+		s->settings = settings_ref(s->service->settings);
+	s->sender = q->sender;
+	s->recipient = q->recipient;
+	s->guessing = q->guessing;
+	s->overused = q->overused;
+}
+
+static void
+init_query(struct gate_query *q, const struct policy_session *s, const struct policy_request *req)
 {
 	gate_query_init(q, req);
-	q->sender = srs_fact(service, req->sender);
-	q->recipient = srs_fact(service, req->recipient);
+	if (s->settings != NULL) {
+		q->sender = s->sender;
+		q->recipient = s->recipient;
+		q->guessing = s->guessing;
+		q->overused = s->overused;
+		return;
+	}
+	q->sender = srs_fact(s->service, req->sender);
+	q->recipient = srs_fact(s->service, req->recipient);
 }
 
 static void
@@ -194,11 +223,13 @@ charge(const struct policy_service *service, struct gate_query *q)
  * Refused mail uses nothing: else anybody could use an address up for its owner's bounces.
  */
 static void
-count_use(const struct policy_service *service, const struct gate_query *q,
-    const struct gate_action *action)
+count_use(
+    const struct policy_session *s, const struct gate_query *q, const struct gate_action *action)
 {
+	const struct policy_service *service = s->service;
+
 	if (q->recipient == GATE_SRS_VALID && !is_refusal(action) &&
-	    gate_exemption(q, service->settings) == NULL)
+	    gate_exemption(q, settings_of(s)) == NULL)
 		srs_budget_use(service->budget, q->req->recipient.s, q->req->recipient.len,
 		    clock_wall(service->clock));
 }
@@ -238,9 +269,9 @@ static void
 reply(struct policy_session *s, struct decision *d, struct evbuffer *out)
 {
 	d->ms = clock_elapsed(s->service->clock) - s->started;
-	d->dnssec = s->service->settings->dnssec;
+	d->dnssec = settings_of(s)->dnssec;
 	count(s->service->stats, d);
-	count_use(s->service, d->query, d->action);
+	count_use(s, d->query, d->action);
 	send_action(out, d->action);
 	log_decision(d);
 }
@@ -255,7 +286,7 @@ static void
 conclude(
     struct policy_session *s, struct decision *d, struct spf_message *message, struct evbuffer *out)
 {
-	const struct settings *settings = s->service->settings;
+	const struct settings *settings = settings_of(s);
 	enum gate_header due = gate_header_due(settings, message == NULL ? 0 : message->headers);
 	struct gate_action action;
 
@@ -281,7 +312,7 @@ finish_check(struct policy_session *s, const struct gate_query *q, struct evbuff
 	time_t now = clock_wall(service->clock);
 	struct spf_message *message;
 
-	if (gate_asks_allowed(q, service->settings, d.verdicts)) {
+	if (gate_asks_allowed(q, settings_of(s), d.verdicts)) {
 		spf_check_allow(s->check);
 		if (!spf_check_is_done(s->check))
 			return false;
@@ -294,6 +325,7 @@ finish_check(struct policy_session *s, const struct gate_query *q, struct evbuff
 		spf_verdicts_copy(&message->verdicts, d.verdicts);
 	conclude(s, &d, message, out);
 	spf_check_free(&s->check);
+	settings_free(&s->settings);
 	return true;
 }
 
@@ -404,9 +436,11 @@ policy_session_input(
 		}
 		if (got == 0)
 			return SESSION_READING;
-		init_query(&q, s->service, &req);
-		if (s->check != NULL ? !finish_check(s, &q, out) : !begin(s, &q, out))
+		init_query(&q, s, &req);
+		if (s->check != NULL ? !finish_check(s, &q, out) : !begin(s, &q, out)) {
+			remember(s, &q);
 			return SESSION_BUSY;
+		}
 		*used += n;
 	}
 }
@@ -417,6 +451,7 @@ policy_session_close(struct session *session)
 	struct policy_session *s = (struct policy_session *)session;
 
 	spf_check_free(&s->check);
+	settings_free(&s->settings);
 	free(s);
 }
 

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A story is a text of steps, one a line, done one after the other. Its first line is a comment
+ * that says what it shows. "#" begins a comment at the beginning of a line; empty lines are
+ * nothing. What a step says of bytes may hold the escapes of text.h, and "*" for any bytes where
+ * it says what is expected. Blanks in a word need quotes around it; the last part of a line,
+ * written REST below, needs none.
+ *
+ * Files. The lines that follow and begin with a TAB are all there is in them:
+ *
+ *	config		the configuration. Of what it does not mention: srs-domain is
+ *			example.com, nameservers 192.0.2.53, authserv-id mx.example.com, and all
+ *else has its default. secrets-file and domains-file are set already.
+ *	secrets		one a line, escapes are read. Without it: tops3cr3t
+ *	domains		domains-file
+ *	zone		what the DNS holds, from now on; see zone.h
+ *
+ * The services are made with the first step that needs them. Then a file is another one with
+ *
+ *	reload			what SIGHUP does
+ *	reload refused REST	there is an error, this one; the old settings stay
+ *	start refused REST	the services cannot be made
+ *
+ * In errors the paths of the files are CONFIG, SECRETS and DOMAINS.
+ *
+ * Time stands still between steps. A story begins at 2020-01-01T00:01:00Z.
+ *
+ *	clock TIME		somebody sets the clock: 2026-11-22T13:00:00Z
+ *	clock +DURATION		or moves it, also with "-"; no time passes
+ *	wait DURATION		time passes: 250ms, 20s, 5m, 2h, 3d. DNS answers and deadlines come
+ *in their order.
+ *
+ * A question and its answer, from a client of its own, which has to be there at once:
+ *
+ *	forward KEY -> REST	both without the end of their line
+ *	reverse KEY -> REST
+ *	control JSON -> REST
+ *	policy NAME=VALUE... -> REST	the action. Names are Postfix's, or client, helo, state,
+ *				queue, sasl. A request that says nothing else comes at RCPT from
+ *				192.0.2.1, mx.relay.test, for mail of a@origin.test to b@local.test,
+ *				without an instance.
+ *
+ * Step by step. All that a service can say at once it has said when the step ends.
+ *
+ *	open SERVICE CLIENT	forward, reverse, policy or control; CLIENT is a name for it
+ *	send CLIENT REST	bytes
+ *	ask CLIENT NAME=VALUE...	a policy request, as above
+ *	expect CLIENT REST	all bytes that have come
+ *	expect CLIENT nothing	none, and it is open
+ *	expect CLIENT closed	none, and the service has closed it
+ *	answer CLIENT REST	the action of the next policy reply
+ *	close CLIENT		it leaves; all that it was sent must have been expected
+ *	vanish CLIENT		it leaves, whatever was sent
+ *	split N			from now on services read N bytes at a time; 0: all
+ *
+ * What else is to be seen. Each line and question is looked at once.
+ *
+ *	log REST		a line that was logged; those before it do not matter
+ *	log only REST		the next line that was logged
+ *	log no REST		none of the lines that are left is this one; forget them
+ *	log nothing		no line is left
+ *	verbose			log what -v logs
+ *	dns TYPE NAME...	the next questions to the DNS, all that were asked together
+ *	dns nothing		no question is left
+ *	dns forget		whatever was asked
+ *	cancelled TYPE NAME...	the questions that nobody waits for any more; or nothing
+ *	metric NAME VALUE	as the metrics page has it
+ *
+ *	repeat N STEP		N times; {n} in it is 1, 2, ...
+ *
+ * A story that has to fail begins with "# wrong", see replay.c.
+ *
+ * In the end nothing may be left that a client was sent, and nothing may wait for the DNS.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <event2/buffer.h>
+
+#include "common/xmalloc.h"
+#include "tests/replay/captured_log.h"
+#include "tests/replay/story.h"
+#include "tests/replay/text.h"
+
+/* 2020-01-01T00:01:00Z */
+#define BEGIN ((time_t)1577836860)
+
+/* More than any story needs; a fuzzer would like to have more. */
+#define STEPS_MAX 20000
+
+bool
+story_init(void)
+{
+	return captured_log_open();
+}
+
+bool
+story_fail(struct story *story, const char *fmt, ...)
+{
+	va_list ap;
+	char *text;
+
+	if (story->error != NULL)
+		return false;
+	va_start(ap, fmt);
+	if (vasprintf(&text, fmt, ap) == -1)
+		text = xstrdup(fmt);
+	va_end(ap);
+	if (story->turn == 0)
+		xasprintf(&story->error, "%s:%u: %s", story->name, story->line, text);
+	else
+		xasprintf(&story->error, "%s:%u: turn %u: %s", story->name, story->line,
+		    story->turn, text);
+	free(text);
+	return false;
+}
+
+bool
+story_differs(
+    struct story *story, const char *what, const char *got, size_t got_len, struct word want)
+{
+	char *shown = got == NULL ? xstrdup("") : text_show(got, got_len);
+
+	story_fail(story, "%s:\n  expected %.*s\n  got      %s", what, (int)want.len, want.s,
+	    got == NULL ? "(nothing)" : shown);
+	free(shown);
+	return false;
+}
+
+bool
+story_compare(
+    struct story *story, const char *what, const char *got, size_t got_len, struct word want)
+{
+	struct text text;
+	const char *error;
+	bool same;
+
+	if (!text_read(&text, want.s, want.len, &error))
+		return story_fail(story, "%s: %s", what, error);
+	same = got != NULL && text_matches(&text, got, got_len);
+	text_free(&text);
+	return same || story_differs(story, what, got, got_len, want);
+}
+
+/* next_line - false at the end of the story */
+static bool
+next_line(struct story *story, struct word *line)
+{
+	const char *nl;
+
+	if (story->rest.len == 0)
+		return false;
+	nl = memchr(story->rest.s, '\n', story->rest.len);
+	*line = story->rest;
+	line->len = nl == NULL ? story->rest.len : (size_t)(nl - story->rest.s);
+	story->rest.len -= nl == NULL ? line->len : line->len + 1;
+	story->rest.s += nl == NULL ? line->len : line->len + 1;
+	story->line++;
+	return true;
+}
+
+bool
+story_block_line(struct story *story, struct word *line)
+{
+	if (story->rest.len == 0 || *story->rest.s != '\t' || !next_line(story, line))
+		return false;
+	line->s++;
+	line->len--;
+	return true;
+}
+
+static bool
+is_step(struct word line)
+{
+	return word_rest(line).len > 0 && *line.s != '#';
+}
+
+/* check_end - what clients have not looked at */
+static bool
+check_end(struct story *story)
+{
+	const struct word nothing = word_of_text("nothing");
+	const struct client *client;
+
+	LIST_FOREACH (client, &story->world.clients, next)
+		if (evbuffer_get_length(client->output) > 0)
+			return story_differs(story, client->name,
+			    (const char *)evbuffer_pullup(client->output, -1),
+			    evbuffer_get_length(client->output), nothing);
+	return true;
+}
+
+char *
+story_play(const char *name, const char *text, size_t len)
+{
+	struct story story = { .name = name, .rest = word_of(text, len), .steps = STEPS_MAX };
+	const char *why = NULL;
+	struct word line;
+	bool ok = true;
+
+	if (len == 0 || *text != '#')
+		ok = story_fail(&story, "the first line is no comment that says what it shows");
+	world_begin(&story.world, BEGIN);
+	while (ok && next_line(&story, &line))
+		ok = !is_step(line) || story_step(&story, line);
+	if (ok)
+		check_end(&story);
+	if (!world_end(&story.world, &why))
+		story_fail(&story, "%s", why);
+	return story.error;
+}

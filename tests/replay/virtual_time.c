@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: ISC */
+#include "tests/replay/virtual_time.h"
+
+#define HOUR_MS 3600000
+
+/* Milliseconds. The process has one clock_gettime, hence module state. */
+static uint64_t elapsed = HOUR_MS;
+static int64_t wall;
+
+static time_t
+clock_wall_of_story(void *arg)
+{
+	(void)arg;
+	return virtual_time_wall();
+}
+
+static uint64_t
+clock_elapsed_of_story(void *arg)
+{
+	(void)arg;
+	return elapsed;
+}
+
+const struct clock virtual_time_clock = { clock_wall_of_story, clock_elapsed_of_story, NULL };
+
+int
+clock_gettime(clockid_t id, struct timespec *ts)
+{
+	uint64_t ms = id == CLOCK_REALTIME ? (uint64_t)wall : elapsed;
+
+	ts->tv_sec = (time_t)(ms / 1000);
+	ts->tv_nsec = (long)(ms % 1000) * 1000000;
+	return 0;
+}
+
+void
+virtual_time_begin(time_t now)
+{
+	elapsed += HOUR_MS;
+	virtual_time_set_wall(now);
+}
+
+uint64_t
+virtual_time_now(void)
+{
+	return elapsed;
+}
+
+void
+virtual_time_pass(uint64_t now)
+{
+	wall += (int64_t)(now - elapsed);
+	elapsed = now;
+}
+
+time_t
+virtual_time_wall(void)
+{
+	return (time_t)(wall / 1000);
+}
+
+void
+virtual_time_set_wall(time_t now)
+{
+	wall = (int64_t)now * 1000;
+}
