@@ -95,9 +95,9 @@ findings_print(const struct findings *f, FILE *file)
 {
 	const struct line *line;
 
-	STAILQ_FOREACH(line, &f->lines, next)
-	fprintf(file, "%s: %s%s%s\n", names[line->level], line->what,
-	    line->remedy[0] == '\0' ? "" : ": ", line->remedy);
+	STAILQ_FOREACH (line, &f->lines, next)
+		fprintf(file, "%s: %s%s%s\n", names[line->level], line->what,
+		    line->remedy[0] == '\0' ? "" : ": ", line->remedy);
 }
 
 json_t *
@@ -106,9 +106,9 @@ findings_json(const struct findings *f)
 	json_t *all = json_array();
 	const struct line *line;
 
-	STAILQ_FOREACH(line, &f->lines, next)
-	json_array_append_new(all, json_pack("{s:s, s:s, s:s}", "level", names[line->level], "what",
-				       line->what, "remedy", line->remedy));
+	STAILQ_FOREACH (line, &f->lines, next)
+		json_array_append_new(all, json_pack("{s:s, s:s, s:s}", "level", names[line->level],
+					       "what", line->what, "remedy", line->remedy));
 	return json_pack("{s:o, s:i, s:i}", "findings", all, "errors", (int)f->count[FINDING_ERROR],
 	    "warnings", (int)f->count[FINDING_WARNING]);
 }

@@ -25,10 +25,10 @@ struct vitals {
 	const struct stats *stats;
 	unsigned connections[ENGINE_SERVICES];
 	unsigned connection_limit; /* of each service for mail */
-	json_t *listeners; /* {"forward": ["inet:127.0.0.1:10001"], ...}; a reference */
-	size_t checks;     /* that wait for the DNS */
-	size_t cached;     /* names */
-	unsigned restarts; /* of the engine */
+	json_t *listeners;         /* {"forward": ["inet:127.0.0.1:10001"], ...}; a reference */
+	size_t checks;             /* that wait for the DNS */
+	size_t cached;             /* names */
+	unsigned restarts;         /* of the engine */
 };
 
 /*

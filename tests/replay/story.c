@@ -9,8 +9,8 @@
  * Files. The lines that follow and begin with a TAB are all there is in them:
  *
  *	config		the configuration. Of what it does not mention: srs-domain is
- *			example.com, nameservers 192.0.2.53, authserv-id mx.example.com, and all
- *else has its default. secrets-file and domains-file are set already.
+ *			example.com, nameservers 192.0.2.53, authserv-id mx.example.com; the
+ *			rest has its default. secrets-file and domains-file are set already.
  *	secrets		one a line, escapes are read. Without it: tops3cr3t
  *	domains		domains-file
  *	zone		what the DNS holds, from now on; see zone.h
@@ -27,18 +27,18 @@
  *
  *	clock TIME		somebody sets the clock: 2026-11-22T13:00:00Z
  *	clock +DURATION		or moves it, also with "-"; no time passes
- *	wait DURATION		time passes: 250ms, 20s, 5m, 2h, 3d. DNS answers and deadlines come
- *in their order.
+ *	wait DURATION		time passes: 250ms, 20s, 5m, 2h, 3d. DNS answers and deadlines
+ *				come in their order.
  *
  * A question and its answer, from a client of its own, which has to be there at once:
  *
  *	forward KEY -> REST	both without the end of their line
  *	reverse KEY -> REST
  *	control JSON -> REST
- *	policy NAME=VALUE... -> REST	the action. Names are Postfix's, or client, helo, state,
- *				queue, sasl. A request that says nothing else comes at RCPT from
- *				192.0.2.1, mx.relay.test, for mail of a@origin.test to b@local.test,
- *				without an instance.
+ *	policy NAME=VALUE... -> REST	the action. Names are Postfix's, or client, helo,
+ *				state, queue, sasl. A request that says nothing else comes at RCPT
+ *				from 192.0.2.1, mx.relay.test, for mail of a@origin.test to
+ *				b@local.test, without an instance.
  *
  * Step by step. All that a service can say at once it has said when the step ends.
  *
