@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-#include <event2/buffer.h>
-
 #include <stdlib.h>
 #include <string.h>
 
 #include <jansson.h>
 
+#include "common/buffer.h"
 #include "common/printable.h"
 #include "common/xmalloc.h"
 #include "spf/spf_query.h"
@@ -34,17 +33,17 @@ struct control_session {
 
 /* say - one line of JSON; takes the reference over */
 static void
-say(struct evbuffer *out, json_t *reply)
+say(struct buffer *out, json_t *reply)
 {
 	char *text = reply == NULL ? NULL : json_dumps(reply, JSON_COMPACT | JSON_ENSURE_ASCII);
 
-	evbuffer_add_printf(out, "%s\n", text == NULL ? "{\"error\":\"no memory\"}" : text);
+	buffer_printf(out, "%s\n", text == NULL ? "{\"error\":\"no memory\"}" : text);
 	free(text);
 	json_decref(reply);
 }
 
 static void
-say_error(struct evbuffer *out, const char *error)
+say_error(struct buffer *out, const char *error)
 {
 	say(out, json_pack("{s:s}", "error", error));
 }
@@ -65,7 +64,7 @@ is_waiting(const struct control_session *s)
 
 /* finish - answer what was waited for; false when something else has woken us */
 static bool
-finish(struct control_session *s, struct evbuffer *out)
+finish(struct control_session *s, struct buffer *out)
 {
 	if (s->query != NULL) {
 		say(out, spf_query_report(s->query));
@@ -81,7 +80,7 @@ finish(struct control_session *s, struct evbuffer *out)
 
 /* start_spf - true when it is answered, false when that has to wait */
 static bool
-start_spf(struct control_session *s, const json_t *request, struct evbuffer *out)
+start_spf(struct control_session *s, const json_t *request, struct buffer *out)
 {
 	const struct control_service *service = s->service;
 	const char *error;
@@ -96,7 +95,7 @@ start_spf(struct control_session *s, const json_t *request, struct evbuffer *out
 }
 
 static bool
-start_reload(struct control_session *s, const json_t *request, struct evbuffer *out)
+start_reload(struct control_session *s, const json_t *request, struct buffer *out)
 {
 	struct control_service *service = s->service;
 
@@ -113,7 +112,7 @@ start_reload(struct control_session *s, const json_t *request, struct evbuffer *
 
 /* say_lookup - what a map answers, and why */
 static void
-say_lookup(const struct control_service *service, const struct srs_result *r, struct evbuffer *out)
+say_lookup(const struct control_service *service, const struct srs_result *r, struct buffer *out)
 {
 	json_t *reply = json_object();
 
@@ -129,7 +128,7 @@ say_lookup(const struct control_service *service, const struct srs_result *r, st
 
 /* start_lookup - one address through a map, by the function that the map itself uses */
 static bool
-start_lookup(struct control_session *s, const json_t *request, struct evbuffer *out,
+start_lookup(struct control_session *s, const json_t *request, struct buffer *out,
     void (*rewrite)(struct srs_result *, const char *, size_t, const struct settings *,
 	struct srs_keys *, time_t))
 {
@@ -149,19 +148,19 @@ start_lookup(struct control_session *s, const json_t *request, struct evbuffer *
 }
 
 static bool
-start_forward(struct control_session *s, const json_t *request, struct evbuffer *out)
+start_forward(struct control_session *s, const json_t *request, struct buffer *out)
 {
 	return start_lookup(s, request, out, srs_rewrite_forward);
 }
 
 static bool
-start_reverse(struct control_session *s, const json_t *request, struct evbuffer *out)
+start_reverse(struct control_session *s, const json_t *request, struct buffer *out)
 {
 	return start_lookup(s, request, out, srs_rewrite_reverse);
 }
 
 static bool
-start_status(struct control_session *s, const json_t *request, struct evbuffer *out)
+start_status(struct control_session *s, const json_t *request, struct buffer *out)
 {
 	struct vitals vitals;
 
@@ -210,7 +209,7 @@ control_service_reloaded(struct control_service *service, const char *error)
 
 static const struct {
 	const char *name;
-	bool (*start)(struct control_session *, const json_t *request, struct evbuffer *out);
+	bool (*start)(struct control_session *, const json_t *request, struct buffer *out);
 } commands[] = {
 	{ "forward", start_forward },
 	{ "reload", start_reload },
@@ -220,7 +219,7 @@ static const struct {
 };
 
 static bool
-start_command(struct control_session *s, const json_t *request, struct evbuffer *out)
+start_command(struct control_session *s, const json_t *request, struct buffer *out)
 {
 	const char *name = json_string_value(json_object_get(request, "command"));
 	size_t i;
@@ -234,7 +233,7 @@ start_command(struct control_session *s, const json_t *request, struct evbuffer 
 
 /* start_line - carry out what a line asks for; true when it is answered */
 static bool
-start_line(struct control_session *s, const char *line, size_t len, struct evbuffer *out)
+start_line(struct control_session *s, const char *line, size_t len, struct buffer *out)
 {
 	json_t *request = json_loadb(line, len, JSON_REJECT_DUPLICATES, NULL);
 	bool done;
@@ -251,7 +250,7 @@ start_line(struct control_session *s, const char *line, size_t len, struct evbuf
 
 static enum session_state
 control_session_input(
-    struct session *session, const char *data, size_t len, size_t *used, struct evbuffer *out)
+    struct session *session, const char *data, size_t len, size_t *used, struct buffer *out)
 {
 	struct control_session *s = (struct control_session *)session;
 	const char *newline;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-#include <event2/buffer.h>
-
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/buffer.h"
 #include "common/line.h"
 #include "common/log.h"
 #include "common/xmalloc.h"
@@ -118,7 +117,7 @@ look_up(const struct map_service *service, const struct tcptable_request *req,
 }
 
 static void
-answer(const struct map_service *service, const struct tcptable_request *req, struct evbuffer *out)
+answer(const struct map_service *service, const struct tcptable_request *req, struct buffer *out)
 {
 	char reply[TCPTABLE_REPLY_SIZE];
 	struct srs_result result;
@@ -132,23 +131,23 @@ answer(const struct map_service *service, const struct tcptable_request *req, st
 	else
 		len = tcptable_refusal(reply, result.verdict == SRS_UNAVAILABLE ? 400 : 500,
 		    srs_verdict_text(result.verdict));
-	evbuffer_add(out, reply, len);
+	buffer_add(out, reply, len);
 }
 
 static void
-refuse(const struct map_service *service, const char *error, struct evbuffer *out)
+refuse(const struct map_service *service, const char *error, struct buffer *out)
 {
 	char reply[TCPTABLE_REPLY_SIZE];
 
 	service->stats->malformed[service->kind]++;
 	log_debug("%s malformed request: %s", service->kind == MAP_FORWARD ? "forward" : "reverse",
 	    error);
-	evbuffer_add(out, reply, tcptable_refusal(reply, 400, error));
+	buffer_add(out, reply, tcptable_refusal(reply, 400, error));
 }
 
 static enum session_state
 map_session_input(
-    struct session *session, const char *data, size_t len, size_t *used, struct evbuffer *out)
+    struct session *session, const char *data, size_t len, size_t *used, struct buffer *out)
 {
 	struct map_session *map = (struct map_session *)session;
 	struct tcptable_request req;

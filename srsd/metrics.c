@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-#include <event2/buffer.h>
-
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/buffer.h"
 #include "common/xmalloc.h"
 #include "srsd/metrics.h"
 
@@ -14,49 +13,43 @@ struct metrics_session {
 	const struct metrics_service *service;
 };
 
-/* answer - a whole response; takes the body over, which may be NULL */
+/* answer - a whole response */
 static void
-answer(struct evbuffer *out, const char *status, const char *type, struct evbuffer *body, bool head)
+answer(
+    struct buffer *out, const char *status, const char *type, const struct buffer *body, bool head)
 {
-	size_t len = body == NULL ? 0 : evbuffer_get_length(body);
-
-	evbuffer_add_printf(out,
+	buffer_printf(out,
 	    "HTTP/1.1 %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n",
-	    status, type, len);
-	if (body != NULL && !head)
-		evbuffer_add_buffer(out, body);
-	if (body != NULL)
-		evbuffer_free(body);
+	    status, type, body->len);
+	if (!head)
+		buffer_add(out, body->data, body->len);
 }
 
 static void
-answer_text(struct evbuffer *out, const char *status, const char *text, bool head)
+answer_text(struct buffer *out, const char *status, const char *text, bool head)
 {
-	struct evbuffer *body = evbuffer_new();
+	struct buffer body = { 0 };
 
-	if (body != NULL)
-		evbuffer_add_printf(body, "%s\n", text);
-	answer(out, status, "text/plain", body, head);
+	buffer_printf(&body, "%s\n", text);
+	answer(out, status, "text/plain", &body, head);
+	buffer_free(&body);
 }
 
 static void
 answer_metrics(
-    const struct metrics_service *service, bool openmetrics, struct evbuffer *out, bool head)
+    const struct metrics_service *service, bool openmetrics, struct buffer *out, bool head)
 {
-	struct evbuffer *body = evbuffer_new();
+	struct buffer body = { 0 };
 	struct vitals vitals;
 
-	if (body == NULL) {
-		answer_text(out, "503 Service Unavailable", "no memory", head);
-		return;
-	}
 	service->read_vitals(service->read_vitals_arg, &vitals);
-	vitals_metrics(&vitals, openmetrics, body);
+	vitals_metrics(&vitals, openmetrics, &body);
 	json_decref(vitals.listeners);
 	answer(out, "200 OK",
 	    openmetrics ? OPENMETRICS "; version=1.0.0; charset=utf-8"
 			: "text/plain; version=0.0.4; charset=utf-8",
-	    body, head);
+	    &body, head);
+	buffer_free(&body);
 }
 
 /* is_path - is that what is asked for, perhaps with a query behind it? */
@@ -70,7 +63,7 @@ is_path(const char *target, size_t len, const char *path)
 
 static void
 respond(const struct metrics_service *service, const char *target, size_t len, bool openmetrics,
-    bool head, struct evbuffer *out)
+    bool head, struct buffer *out)
 {
 	if (is_path(target, len, "/metrics"))
 		answer_metrics(service, openmetrics, out, head);
@@ -86,8 +79,7 @@ respond(const struct metrics_service *service, const char *target, size_t len, b
  * Of the headers only Accept counts, and of that whether it names OpenMetrics.
  */
 static void
-respond_to(
-    const struct metrics_service *service, const char *data, size_t len, struct evbuffer *out)
+respond_to(const struct metrics_service *service, const char *data, size_t len, struct buffer *out)
 {
 	const char *eol = memchr(data, '\n', len), *target, *end;
 	bool head = len > 5 && memcmp(data, "HEAD ", 5) == 0;
@@ -107,7 +99,7 @@ respond_to(
 
 static enum session_state
 metrics_session_input(
-    struct session *session, const char *data, size_t len, size_t *used, struct evbuffer *out)
+    struct session *session, const char *data, size_t len, size_t *used, struct buffer *out)
 {
 	struct metrics_session *s = (struct metrics_session *)session;
 

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-#include <event2/buffer.h>
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/buffer.h"
 #include "common/line.h"
 #include "common/log.h"
 #include "common/printable.h"
@@ -235,14 +234,14 @@ count_use(
 }
 
 static void
-send_action(struct evbuffer *out, const struct gate_action *action)
+send_action(struct buffer *out, const struct gate_action *action)
 {
 	struct line line;
 
 	line_begin(&line, "action=");
 	line_put(&line, action->text);
 	line_put(&line, "\n\n");
-	evbuffer_add(out, line.text, line.len);
+	buffer_add(out, line.text, line.len);
 }
 
 /* count - the decision, and the verdicts that were made for it */
@@ -266,7 +265,7 @@ count(struct stats *stats, const struct decision *d)
 }
 
 static void
-reply(struct policy_session *s, struct decision *d, struct evbuffer *out)
+reply(struct policy_session *s, struct decision *d, struct buffer *out)
 {
 	d->ms = clock_elapsed(s->service->clock) - s->started;
 	d->dnssec = settings_of(s)->dnssec;
@@ -284,7 +283,7 @@ reply(struct policy_session *s, struct decision *d, struct evbuffer *out)
  */
 static void
 conclude(
-    struct policy_session *s, struct decision *d, struct spf_message *message, struct evbuffer *out)
+    struct policy_session *s, struct decision *d, struct spf_message *message, struct buffer *out)
 {
 	const struct settings *settings = settings_of(s);
 	enum gate_header due = gate_header_due(settings, message == NULL ? 0 : message->headers);
@@ -303,7 +302,7 @@ conclude(
  * False when the allow-lists have to be looked up first, and that has to wait for the DNS.
  */
 static bool
-finish_check(struct policy_session *s, const struct gate_query *q, struct evbuffer *out)
+finish_check(struct policy_session *s, const struct gate_query *q, struct buffer *out)
 {
 	struct policy_service *service = s->service;
 	struct decision d = { .query = q,
@@ -360,7 +359,7 @@ start_check(struct policy_session *s, const struct gate_query *q, const struct g
 
 /* give_second_header - at DATA there is one more chance for the header that is still owed */
 static bool
-give_second_header(struct policy_session *s, const struct gate_query *q, struct evbuffer *out)
+give_second_header(struct policy_session *s, const struct gate_query *q, struct buffer *out)
 {
 	struct policy_service *service = s->service;
 	struct decision d = { .query = q, .replayed = true };
@@ -379,7 +378,7 @@ give_second_header(struct policy_session *s, const struct gate_query *q, struct 
 
 /* begin - answer a new request; false when the answer has to wait for the DNS */
 static bool
-begin(struct policy_session *s, struct gate_query *q, struct evbuffer *out)
+begin(struct policy_session *s, struct gate_query *q, struct buffer *out)
 {
 	struct policy_service *service = s->service;
 	struct decision d = { .query = q };
@@ -418,7 +417,7 @@ refuse(const char *error)
 
 static enum session_state
 policy_session_input(
-    struct session *session, const char *data, size_t len, size_t *used, struct evbuffer *out)
+    struct session *session, const char *data, size_t len, size_t *used, struct buffer *out)
 {
 	struct policy_session *s = (struct policy_session *)session;
 	struct policy_request req;

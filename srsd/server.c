@@ -12,6 +12,7 @@
 #include <event2/event.h>
 #include <event2/event_struct.h>
 
+#include "common/buffer.h"
 #include "common/log.h"
 #include "common/xmalloc.h"
 #include "srsd/priority.h"
@@ -94,8 +95,8 @@ struct server {
 	struct server_limits limits;
 	struct event *tick;
 	struct event *newcomers;
-	struct evbuffer *reply; /* of the call that runs; empty between calls */
-	struct event *flush;    /* active while there is something unsent */
+	struct buffer reply; /* of the call that runs; empty between calls */
+	struct event *flush; /* active while there is something unsent */
 	size_t n_unsent;
 	struct unsent unsent[UNSENT_MAX];
 	SLIST_HEAD(, listener) listeners;
@@ -324,11 +325,11 @@ on_flush(evutil_socket_t fd, short what, void *arg)
 
 /* keep_unsent - the reply until the end of the turn; false when it has to go now */
 static bool
-keep_unsent(struct connection *c, struct evbuffer *reply, size_t len)
+keep_unsent(struct connection *c, const struct buffer *reply)
 {
 	struct server *server = c->service->server;
 
-	if (c->service->urgent || c->closing || len > UNSENT_ONE)
+	if (c->service->urgent || c->closing || reply->len > UNSENT_ONE)
 		return false;
 	if (server->n_unsent == UNSENT_MAX)
 		flush(server);
@@ -336,33 +337,25 @@ keep_unsent(struct connection *c, struct evbuffer *reply, size_t len)
 		event_active(server->flush, EV_TIMEOUT, 0);
 	c->unsent = &server->unsent[server->n_unsent++];
 	c->unsent->connection = c;
-	c->unsent->len = len;
-	evbuffer_remove(reply, c->unsent->text, len);
+	c->unsent->len = reply->len;
+	memcpy(c->unsent->text, reply->data, reply->len);
 	return true;
 }
 
 /* send_replies - what the session has said; false when the connection is gone */
 static bool
-send_replies(struct connection *c)
+send_replies(struct connection *c, const struct buffer *reply)
 {
-	struct evbuffer *reply = c->service->server->reply;
-	size_t len = evbuffer_get_length(reply);
-
-	if ((len > 0 || c->closing) && !send_unsent(c)) {
-		evbuffer_drain(reply, len);
+	if ((reply->len > 0 || c->closing) && !send_unsent(c))
 		return false;
-	}
 	if (c->out != NULL) {
-		evbuffer_add_buffer(c->out, reply);
+		evbuffer_add(c->out, reply->data, reply->len);
 		return true;
 	}
-	if (len > 0 && keep_unsent(c, reply, len))
+	if (reply->len > 0 && keep_unsent(c, reply))
 		return true;
-	if (len > 0 && !send_now(c, (char *)evbuffer_pullup(reply, -1), len)) {
-		evbuffer_drain(reply, len);
+	if (reply->len > 0 && !send_now(c, reply->data, reply->len))
 		return false;
-	}
-	evbuffer_drain(reply, len);
 	if (c->out != NULL)
 		return true;
 	if (c->closing && c->state != SESSION_BUSY) {
@@ -376,12 +369,15 @@ send_replies(struct connection *c)
 static bool
 feed(struct connection *c, const char *data, size_t len)
 {
+	struct buffer *reply = &c->service->server->reply;
 	size_t used = 0;
+	bool here;
 
-	set_state(
-	    c, c->session->ops->input(c->session, data, len, &used, c->service->server->reply));
+	set_state(c, c->session->ops->input(c->session, data, len, &used, reply));
 	keep(c, data + used, len - used);
-	return send_replies(c);
+	here = send_replies(c, reply);
+	buffer_clear(reply);
+	return here;
 }
 
 /* feed_more - the same, behind what the session has left */
@@ -587,12 +583,10 @@ server_new(struct event_base *base, const struct server_limits *limits)
 
 	server->base = base;
 	server->limits = *limits;
-	server->reply = evbuffer_new();
 	server->tick = event_new(base, -1, EV_PERSIST, on_tick, server);
 	server->flush = event_new(base, -1, 0, on_flush, server);
 	server->newcomers = evtimer_new(base, on_newcomers, server);
-	if (server->reply == NULL || server->tick == NULL || server->flush == NULL ||
-	    server->newcomers == NULL)
+	if (server->tick == NULL || server->flush == NULL || server->newcomers == NULL)
 		fatalx("no memory for the server");
 	/* Behind the requests that are ready: an event of higher rank would end their turn. */
 	event_priority_set(server->flush, PRIORITY_REQUESTS);
@@ -633,7 +627,7 @@ server_free(struct server **serverp)
 	event_free(server->tick);
 	event_free(server->newcomers);
 	event_free(server->flush);
-	evbuffer_free(server->reply);
+	buffer_free(&server->reply);
 	free(server);
 	*serverp = NULL;
 }

@@ -9,7 +9,7 @@
 
 #include <stddef.h>
 
-struct evbuffer;
+struct buffer;
 struct session;
 
 enum session_state {
@@ -26,11 +26,12 @@ struct session_host {
 
 struct session_ops {
 	/*
-	 * Takes input and appends replies to out. *used says how much of the input is done with;
-	 * the host keeps the rest and hands it in again, with what has come behind it.
+	 * Takes input and appends replies to out, which may hold some already. *used says how much
+	 * of the input is done with; the host keeps the rest and hands it in again, with what has
+	 * come behind it.
 	 */
 	enum session_state (*input)(
-	    struct session *, const char *data, size_t len, size_t *used, struct evbuffer *out);
+	    struct session *, const char *data, size_t len, size_t *used, struct buffer *out);
 
 	/* Ends the session; what it waits for is cancelled. */
 	void (*close)(struct session *);

@@ -23,12 +23,12 @@ struct srs_mac_part {
 	size_t len;
 };
 
-/* NULL when libcrypto refuses, e.g. because a policy forbids SHA-1. The secret is not kept. */
+/* NULL when libcrypto refuses. The secret is not kept. */
 struct srs_mac *srs_mac_new(const void *secret, size_t len);
 void srs_mac_free(struct srs_mac **);
 
 /*
- * Writes all SRS_MAC_LEN characters and a NUL. False when libcrypto fails (memory): then there is
+ * Writes all SRS_MAC_LEN characters and a NUL. False when libcrypto fails: then there is
  * no digest, and nothing may be signed or taken for verified.
  */
 bool srs_mac_digest(

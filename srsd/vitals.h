@@ -16,7 +16,7 @@
 #include "srsd/srs_keys.h"
 #include "srsd/stats.h"
 
-struct evbuffer;
+struct buffer;
 
 struct vitals {
 	time_t now;
@@ -49,6 +49,6 @@ json_t *vitals_status(const struct vitals *);
  * The metrics of the manual. OpenMetrics calls a family of counters by its name without "_total",
  * and ends with "# EOF"; Prometheus' older format does neither.
  */
-void vitals_metrics(const struct vitals *, bool openmetrics, struct evbuffer *out);
+void vitals_metrics(const struct vitals *, bool openmetrics, struct buffer *out);
 
 #endif

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-#include <event2/buffer.h>
-
+#include "common/buffer.h"
 #include "srsd/vitals.h"
 
 struct page {
-	struct evbuffer *out;
+	struct buffer *out;
 	bool openmetrics;
 };
 
@@ -14,14 +13,14 @@ family(const struct page *page, const char *name, const char *type, const char *
 {
 	const char *total = !page->openmetrics && type[0] == 'c' /* counter */ ? "_total" : "";
 
-	evbuffer_add_printf(page->out, "# HELP srsd_%s%s %s\n# TYPE srsd_%s%s %s\n", name, total,
-	    help, name, total, type);
+	buffer_printf(page->out, "# HELP srsd_%s%s %s\n# TYPE srsd_%s%s %s\n", name, total, help,
+	    name, total, type);
 }
 
 static void
 number(const struct page *page, const char *name, uint64_t value)
 {
-	evbuffer_add_printf(page->out, "srsd_%s %llu\n", name, (unsigned long long)value);
+	buffer_printf(page->out, "srsd_%s %llu\n", name, (unsigned long long)value);
 }
 
 /* labelled - a value with a label; values of labels are our own words */
@@ -29,7 +28,7 @@ static void
 labelled(
     const struct page *page, const char *name, const char *label, const char *text, uint64_t value)
 {
-	evbuffer_add_printf(
+	buffer_printf(
 	    page->out, "srsd_%s{%s=\"%s\"} %llu\n", name, label, text, (unsigned long long)value);
 }
 
@@ -41,13 +40,13 @@ put_lookups(const struct page *page, const struct stats *stats)
 	family(page, "lookups", "counter", "Lookups in the maps, by result.");
 	for (map = 0; map < MAP_KINDS; map++) {
 		for (i = 0; i < SRS_VERDICTS; i++)
-			evbuffer_add_printf(page->out,
+			buffer_printf(page->out,
 			    "srsd_lookups_total{map=\"%s\",result=\"%s\"} %llu\n",
 			    engine_service_names[map],
 			    i == SRS_REWRITTEN ? "rewritten"
 					       : srs_verdict_word((enum srs_verdict)i),
 			    (unsigned long long)stats->lookups[map][i]);
-		evbuffer_add_printf(page->out,
+		buffer_printf(page->out,
 		    "srsd_lookups_total{map=\"%s\",result=\"not-a-request\"} %llu\n",
 		    engine_service_names[map], (unsigned long long)stats->malformed[map]);
 	}
@@ -65,7 +64,7 @@ put_policy(const struct page *page, const struct stats *stats)
 	family(page, "spf", "counter", "SPF verdicts.");
 	for (i = 0; i < SPF_IDENTITIES; i++)
 		for (j = 0; j < SPF_RESULTS; j++)
-			evbuffer_add_printf(page->out,
+			buffer_printf(page->out,
 			    "srsd_spf_total{identity=\"%s\",result=\"%s\"} %llu\n",
 			    spf_identity_name((enum spf_identity)i),
 			    spf_result_name((enum spf_result)j),
@@ -82,12 +81,12 @@ put_seconds(const struct page *page, const struct stats *stats)
 	family(page, "spf_seconds", "histogram", "How long SPF checks took.");
 	for (i = 0; i < STATS_BUCKETS - 1; i++) {
 		sum += stats->spf_seconds[i];
-		evbuffer_add_printf(page->out, "srsd_spf_seconds_bucket{le=\"%.3f\"} %llu\n",
+		buffer_printf(page->out, "srsd_spf_seconds_bucket{le=\"%.3f\"} %llu\n",
 		    bounds[i] / 1000.0, (unsigned long long)sum);
 	}
 	sum += stats->spf_seconds[i];
 	labelled(page, "spf_seconds_bucket", "le", "+Inf", sum);
-	evbuffer_add_printf(page->out, "srsd_spf_seconds_sum %.3f\n", (double)stats->spf_ms / 1000);
+	buffer_printf(page->out, "srsd_spf_seconds_sum %.3f\n", (double)stats->spf_ms / 1000);
 	number(page, "spf_seconds_count", sum);
 }
 
@@ -123,7 +122,7 @@ put_srs(const struct page *page, const struct vitals *v)
 }
 
 void
-vitals_metrics(const struct vitals *v, bool openmetrics, struct evbuffer *out)
+vitals_metrics(const struct vitals *v, bool openmetrics, struct buffer *out)
 {
 	struct page page = { out, openmetrics };
 	int i;
@@ -150,5 +149,5 @@ vitals_metrics(const struct vitals *v, bool openmetrics, struct evbuffer *out)
 	family(&page, "build_info", "gauge", "The version that runs.");
 	labelled(&page, "build_info", "version", PACKAGE_VERSION, 1);
 	if (openmetrics)
-		evbuffer_add_printf(out, "# EOF\n");
+		buffer_printf(out, "# EOF\n");
 }

@@ -17,7 +17,6 @@ TOOLS = ('nsd', 'ldns-keygen', 'ldns-signzone')
 
 CONFIG = '''
 server:
-    ip-address: 127.0.0.1@%(port)d
     username: ""
     chroot: ""
     zonesdir: "%(folder)s"
@@ -27,7 +26,9 @@ server:
     zonelistfile: "%(folder)s/zone.list"
     xfrdir: "%(folder)s"
     server-count: 1
+    rrl-ratelimit: 0
     verbosity: 1
+%(addresses)s
 remote-control:
     control-enable: no
 '''
@@ -37,14 +38,21 @@ def _tool(name):
     return shutil.which(name, path=PATH)
 
 
+def installed():
+    """The server alone, for zones that are not signed."""
+    return _tool('nsd') is not None
+
+
 def missing_tools():
     return [name for name in TOOLS if not _tool(name)]
 
 
 class Nsd:
-    def __init__(self):
+    def __init__(self, more_addresses=()):
+        """`more_addresses` as nsd.conf has them: 'IP@PORT'."""
         self.folder = Folder()
         self.port = free_port()
+        self.addresses = ['127.0.0.1@%d' % self.port, *more_addresses]
         self.zones = {}
         self.process = None
 
@@ -84,7 +92,8 @@ class Nsd:
         self.zones[name] = self.folder.file('zone-%d' % len(self.zones), text)
 
     def start(self):
-        config = CONFIG % {'port': self.port, 'folder': self.folder.path}
+        addresses = '\n'.join('    ip-address: ' + address for address in self.addresses)
+        config = CONFIG % {'addresses': addresses, 'folder': self.folder.path}
         for name, path in self.zones.items():
             config += 'zone:\n    name: "%s"\n    zonefile: "%s"\n' % (name, path)
         self.process = subprocess.Popen(

@@ -4,6 +4,7 @@
 
 #include <event2/buffer.h>
 
+#include "common/buffer.h"
 #include "common/xmalloc.h"
 #include "tests/replay/client.h"
 #include "tests/replay/fake_network.h"
@@ -68,14 +69,18 @@ input(struct client *client)
 {
 	size_t len = evbuffer_get_length(client->kept), used = 0;
 	char *copy = xmalloc(len == 0 ? 1 : len);
+	struct buffer said = { NULL, 0, 0 };
 	enum session_state state;
 
 	if (len > 0)
 		evbuffer_copyout(client->kept, copy, len);
 	fake_network_round();
 	client->running = true;
-	state = client->session->ops->input(client->session, copy, len, &used, client->output);
+	state = client->session->ops->input(client->session, copy, len, &used, &said);
 	client->running = false;
+	if (said.len > 0)
+		evbuffer_add(client->output, said.data, said.len);
+	buffer_free(&said);
 	free(copy);
 	if (used > len) {
 		client->broken = "the session uses more than it was given";

@@ -12,6 +12,7 @@
 #include <event2/event_struct.h>
 
 #include "common/log.h"
+#include "common/buffer.h"
 #include "common/xmalloc.h"
 #include "srsd/vitals.h"
 #include "tests/replay/captured_log.h"
@@ -384,18 +385,14 @@ world_wait(struct world *world, uint64_t ms)
 char *
 world_metrics(struct world *world)
 {
-	struct evbuffer *page = evbuffer_new();
+	struct buffer page = { NULL, 0, 0 };
 	struct vitals vitals;
-	size_t len;
 	char *text;
 
 	read_vitals(world, &vitals);
-	vitals_metrics(&vitals, true, page);
+	vitals_metrics(&vitals, true, &page);
 	json_decref(vitals.listeners);
-	len = evbuffer_get_length(page);
-	text = xmalloc(len + 1);
-	evbuffer_remove(page, text, len);
-	text[len] = '\0';
-	evbuffer_free(page);
+	text = xstrndup(page.data, page.len);
+	buffer_free(&page);
 	return text;
 }

@@ -8,8 +8,7 @@
 
 #include "tests/unit/unit.h"
 
-#include <event2/buffer.h>
-
+#include "common/buffer.h"
 #include "common/clock.h"
 #include "srsd/session.h"
 
@@ -54,16 +53,15 @@ session_feed_run(struct session_feed *feed, const char *data, size_t len, size_t
 {
 	struct session_host host = { session_feed_wake, NULL };
 	struct session *session = feed->open(feed->service, &host);
-	struct evbuffer *out = evbuffer_new();
+	struct buffer out = { 0 };
 	size_t begin = 0, end = first > len ? len : first, used;
 	char *copy;
-	ssize_t n;
 
 	feed->state = SESSION_READING;
 	for (;;) {
 		copy = unit_copy(data + begin, end - begin);
 		used = 0;
-		feed->state = session->ops->input(session, copy, end - begin, &used, out);
+		feed->state = session->ops->input(session, copy, end - begin, &used, &out);
 		free(copy);
 		assert_in_range(used, 0, end - begin);
 		begin += used;
@@ -72,9 +70,11 @@ session_feed_run(struct session_feed *feed, const char *data, size_t len, size_t
 		end = end + step > len ? len : end + step;
 	}
 	feed->left = len - begin;
-	n = evbuffer_remove(out, feed->output, sizeof(feed->output) - 1);
-	feed->output[n > 0 ? n : 0] = '\0';
-	evbuffer_free(out);
+	assert_in_range(out.len, 0, sizeof(feed->output) - 1);
+	if (out.len > 0)
+		memcpy(feed->output, out.data, out.len);
+	feed->output[out.len] = '\0';
+	buffer_free(&out);
 	session->ops->close(session);
 	return feed->output;
 }

@@ -6,8 +6,7 @@
 #include "tests/unit/json_case.h"
 #include "tests/unit/srs_case.h"
 
-#include <event2/buffer.h>
-
+#include "common/buffer.h"
 #include "srsd/control.h"
 #include "srsd/vitals.h"
 
@@ -108,7 +107,7 @@ struct client {
 	enum session_state state;
 	char *in;
 	size_t len;
-	struct evbuffer *out;
+	struct buffer out;
 	unsigned woken;
 };
 
@@ -118,7 +117,7 @@ feed(struct client *c)
 	char *copy = unit_copy(c->in, c->len);
 	size_t used = 0;
 
-	c->state = c->session->ops->input(c->session, copy, c->len, &used, c->out);
+	c->state = c->session->ops->input(c->session, copy, c->len, &used, &c->out);
 	free(copy);
 	assert_in_range(used, 0, c->len);
 	c->len -= used;
@@ -141,7 +140,6 @@ connect_client(struct client *c)
 	memset(c, 0, sizeof(*c));
 	c->host.wake = on_wake;
 	c->host.arg = c;
-	c->out = evbuffer_new();
 	c->session = control_session_open(&service, &c->host);
 }
 
@@ -149,7 +147,7 @@ static void
 leave(struct client *c)
 {
 	c->session->ops->close(c->session);
-	evbuffer_free(c->out);
+	buffer_free(&c->out);
 	free(c->in);
 	c->in = NULL;
 }
@@ -176,7 +174,14 @@ say(struct client *c, const char *text)
 static char *
 heard(struct client *c)
 {
-	return evbuffer_readln(c->out, NULL, EVBUFFER_EOL_LF);
+	char *end = c->out.len == 0 ? NULL : memchr(c->out.data, '\n', c->out.len), *line;
+
+	if (end == NULL)
+		return NULL;
+	line = xstrndup(c->out.data, (size_t)(end - c->out.data));
+	c->out.len -= (size_t)(end + 1 - c->out.data);
+	memmove(c->out.data, end + 1, c->out.len);
+	return line;
 }
 
 static void

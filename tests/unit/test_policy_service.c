@@ -428,7 +428,7 @@ count_wake(void *arg)
 struct hand {
 	struct session_host host;
 	struct session *session;
-	struct evbuffer *out;
+	struct buffer out;
 	enum session_state state;
 	size_t used;
 };
@@ -439,7 +439,6 @@ open_hand(struct hand *hand)
 	memset(hand, 0, sizeof(*hand));
 	hand->host.wake = count_wake;
 	hand->session = policy_session_open(&service, &hand->host);
-	hand->out = evbuffer_new();
 	resolver.cached = false;
 	wakes = 0;
 }
@@ -448,7 +447,7 @@ static void
 close_hand(struct hand *hand)
 {
 	hand->session->ops->close(hand->session);
-	evbuffer_free(hand->out);
+	buffer_free(&hand->out);
 }
 
 /* give - hand in bytes, from where the session left off; the output so far is taken away */
@@ -457,13 +456,15 @@ give(struct hand *hand, const char *data, size_t len)
 {
 	static char text[4000];
 	char *copy = unit_copy(data, len);
-	ssize_t n;
 
 	hand->used = 0;
-	hand->state = hand->session->ops->input(hand->session, copy, len, &hand->used, hand->out);
+	hand->state = hand->session->ops->input(hand->session, copy, len, &hand->used, &hand->out);
 	free(copy);
-	n = evbuffer_remove(hand->out, text, sizeof(text) - 1);
-	text[n > 0 ? n : 0] = '\0';
+	assert_in_range(hand->out.len, 0, sizeof(text) - 1);
+	if (hand->out.len > 0)
+		memcpy(text, hand->out.data, hand->out.len);
+	text[hand->out.len] = '\0';
+	buffer_clear(&hand->out);
 	return text;
 }
 

@@ -7,9 +7,9 @@
 #include <poll.h>
 #include <unistd.h>
 
-#include <event2/buffer.h>
 #include <event2/event.h>
 
+#include "common/buffer.h"
 #include "common/xmalloc.h"
 #include "srsd/priority.h"
 #include "srsd/server.h"
@@ -36,7 +36,7 @@ static size_t n_turns;
 static unsigned urgent_turns, patient_turns;
 
 static enum session_state
-input(struct session *session, const char *data, size_t len, size_t *used, struct evbuffer *out)
+input(struct session *session, const char *data, size_t len, size_t *used, struct buffer *out)
 {
 	struct service *service = ((struct session_of *)session)->service;
 
@@ -204,7 +204,7 @@ look(void)
 
 /* answer - one line; false when it has to wait */
 static bool
-answer(struct echo *e, const char *line, size_t len, struct evbuffer *out)
+answer(struct echo *e, const char *line, size_t len, struct buffer *out)
 {
 	char number[20] = "", *big;
 	size_t n;
@@ -222,18 +222,17 @@ answer(struct echo *e, const char *line, size_t len, struct evbuffer *out)
 		n = strtoul(number, NULL, 10);
 		big = unit_fill('b', n);
 		big[n - 1] = '\n';
-		evbuffer_add(out, big, n);
+		buffer_add(out, big, n);
 		free(big);
 	} else {
-		evbuffer_add(out, line, len);
-		evbuffer_add(out, "\n", 1);
+		buffer_add(out, line, len);
+		buffer_add(out, "\n", 1);
 	}
 	return true;
 }
 
 static enum session_state
-echo_input(
-    struct session *session, const char *data, size_t len, size_t *used, struct evbuffer *out)
+echo_input(struct session *session, const char *data, size_t len, size_t *used, struct buffer *out)
 {
 	struct echo *e = (struct echo *)session;
 	const char *newline;

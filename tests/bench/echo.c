@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * echo - the ceiling: a server that does nothing but answer.
+ *
+ * It reads requests of tcp_table and of the policy protocol as far as it must to count them, and
+ * gives each the same reply: what a client gets here more than from srsd is what srsd's work costs,
+ * the rest is sockets. One thread, epoll, no allocation for a request.
+ *
+ * Says "TABLE-PORT POLICY-PORT" on standard output, serves on 127.0.0.1 until standard input ends.
+ */
+#include <netinet/in.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <err.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define EVENTS 256
+#define BACKLOG 4096
+
+struct protocol {
+	const char *reply;
+	bool blank_line; /* it is what ends a request */
+};
+
+static const struct protocol protocols[] = {
+	{ "200 SRS0=AAAA=AA=origin.test=alice@srs.test\n", false },
+	{ "action=DUNNO\n\n", true },
+};
+
+#define PROTOCOLS (sizeof(protocols) / sizeof(protocols[0]))
+
+struct peer {
+	const struct protocol *protocol;
+	int fd;
+	bool listener;
+	bool line_begins; /* the byte before was a newline */
+};
+
+static void
+watch(int epoll, struct peer *peer)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.ptr = peer };
+
+	if (epoll_ctl(epoll, EPOLL_CTL_ADD, peer->fd, &event) == -1)
+		err(1, "epoll_ctl");
+}
+
+static struct peer *
+peer_new(const struct protocol *protocol, int fd, bool listener)
+{
+	struct peer *peer = calloc(1, sizeof(*peer));
+
+	if (peer == NULL)
+		err(1, NULL);
+	peer->protocol = protocol;
+	peer->fd = fd;
+	peer->listener = listener;
+	peer->line_begins = true;
+	return peer;
+}
+
+/* serve - listen for a protocol; returns the port */
+static unsigned
+serve(int epoll, const struct protocol *protocol)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET };
+	socklen_t len = sizeof(sin);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (fd == -1 || bind(fd, (struct sockaddr *)&sin, len) == -1 || listen(fd, BACKLOG) == -1 ||
+	    getsockname(fd, (struct sockaddr *)&sin, &len) == -1)
+		err(1, "127.0.0.1");
+	watch(epoll, peer_new(protocol, fd, true));
+	return ntohs(sin.sin_port);
+}
+
+static void
+accept_all(int epoll, const struct peer *listener)
+{
+	int fd;
+
+	while ((fd = accept4(listener->fd, NULL, NULL, SOCK_NONBLOCK)) != -1)
+		watch(epoll, peer_new(listener->protocol, fd, false));
+}
+
+/* count_requests - that end in these bytes */
+static size_t
+count_requests(struct peer *peer, const char *data, size_t len)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < len; i++) {
+		n += data[i] == '\n' && (peer->line_begins || !peer->protocol->blank_line);
+		peer->line_begins = data[i] == '\n';
+	}
+	return n;
+}
+
+/* answer - so many times; false when the client is gone, or does not read */
+static bool
+answer(const struct peer *peer, size_t n)
+{
+	static char out[65536];
+	size_t reply_len = strlen(peer->protocol->reply), len = 0;
+
+	for (; n > 0 && len + reply_len <= sizeof(out); n--, len += reply_len)
+		memcpy(out + len, peer->protocol->reply, reply_len);
+	return n == 0 && (len == 0 || send(peer->fd, out, len, MSG_NOSIGNAL) == (ssize_t)len);
+}
+
+static void
+read_requests(struct peer *peer)
+{
+	static char in[16384];
+	ssize_t n = recv(peer->fd, in, sizeof(in), 0);
+
+	if (n == -1 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n > 0 && answer(peer, count_requests(peer, in, (size_t)n)))
+		return;
+	close(peer->fd);
+	free(peer);
+}
+
+int
+main(void)
+{
+	struct epoll_event events[EVENTS], input = { .events = EPOLLIN };
+	int epoll = epoll_create1(0), i, n;
+	struct peer *peer;
+	unsigned port[PROTOCOLS];
+	size_t p;
+
+	/* data.ptr is NULL for standard input, where nothing comes but its end */
+	if (epoll == -1 || epoll_ctl(epoll, EPOLL_CTL_ADD, STDIN_FILENO, &input) == -1)
+		err(1, "epoll");
+	for (p = 0; p < PROTOCOLS; p++)
+		port[p] = serve(epoll, &protocols[p]);
+	printf("%u %u\n", port[0], port[1]);
+	fflush(stdout);
+	for (;;) {
+		n = epoll_wait(epoll, events, EVENTS, -1);
+		for (i = 0; i < n; i++) {
+			peer = events[i].data.ptr;
+			if (peer == NULL)
+				_exit(0); /* nobody is left to free the peers for */
+			if (peer->listener)
+				accept_all(epoll, peer);
+			else
+				read_requests(peer);
+		}
+	}
+}

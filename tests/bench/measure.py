@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: ISC
+"""measure - what a process costs, and runs of load.c."""
+
+import json
+import os
+import resource
+import subprocess
+
+from harness.daemon import TOP, process_tree
+
+TICK = os.sysconf('SC_CLK_TCK')
+
+
+def program(name):
+    """One of the programs of this folder, in the build tree."""
+    return os.path.join(os.environ.get('abs_top_builddir', TOP), 'tests', 'bench', name)
+
+
+def cpu_seconds(pid):
+    """Of a process, its children, and those of its children that have ended."""
+    return sum(_cpu_seconds(member) for member in process_tree(pid))
+
+
+def _cpu_seconds(pid):
+    try:
+        with open('/proc/%d/stat' % pid, encoding='latin-1') as file:
+            own_user, own_system, user, system = (
+                int(field) / TICK for field in file.read().rpartition(')')[2].split()[11:15])
+    except OSError:
+        return 0            # it has just ended
+    try:                    # the same to the nanosecond, where the kernel tells it
+        with open('/proc/%d/schedstat' % pid, encoding='ascii') as file:
+            own = int(file.read().split()[0]) / 1e9
+    except OSError:
+        own = own_user + own_system
+    return own + user + system
+
+
+def memory_kib(pid):
+    """-> (resident, its proportional share), of a process and its children.
+
+    The share is None for who is not root: nobody else may look that deep into a locked-in process.
+    """
+    resident, share = 0, 0
+    for member in process_tree(pid):
+        resident += _field(member, 'status', 'VmRSS:') or 0
+        own_share = _field(member, 'smaps_rollup', 'Pss:')
+        share = None if share is None or own_share is None else share + own_share
+    return resident, share
+
+
+def _field(pid, name, field):
+    try:
+        with open('/proc/%d/%s' % (pid, name), encoding='latin-1') as file:
+            return next((int(line.split()[1]) for line in file if line.startswith(field)), None)
+    except OSError:
+        return None
+
+
+def raise_descriptor_limit():
+    """-> how many descriptors a process may have now."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard
+
+
+class Load:
+    """One way of asking: so many connections, each of them kept or (`each`) for one request."""
+
+    def __init__(self, connections, each=False, rate=0):
+        self.connections = connections
+        self.each = each
+        self.rate = rate
+
+    @property
+    def name(self):
+        return 'a connection each' if self.each else '%d' % self.connections
+
+    def arguments(self):
+        arguments = ['-c', str(self.connections)]
+        if self.each:
+            arguments.append('-1')
+        if self.rate:
+            arguments += ['-r', str(self.rate)]
+        return arguments
+
+
+def ask(protocol, port, requests, load, seconds=None, count=None, pattern=None, pid=None):
+    """Run load.c; -> what it says, and cpu_us: the microseconds of `pid` for a request."""
+    arguments = [program('load'), *load.arguments()]
+    arguments += ['-n', str(count)] if count else ['-w', str(seconds / 5), '-t', str(seconds)]
+    if pattern:
+        arguments += ['-e', pattern]
+    with subprocess.Popen([*arguments, '-s', protocol, str(port), requests], text=True,
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE) as load_process:
+        load_process.stdout.readline()      # the connections are there
+        before = cpu_seconds(pid) if pid else 0
+        load_process.stdin.write('go\n')
+        load_process.stdin.flush()
+        said = load_process.stdout.readline()
+        spent = cpu_seconds(pid) - before if pid else 0
+    if not said:
+        raise AssertionError('load did not get through')
+    result = json.loads(said)
+    if result['errors']:
+        raise AssertionError('wrong answers: a benchmark of them is none')
+    result['cpu_us'] = spent / max(result['requests'], 1) * 1e6
+    return result

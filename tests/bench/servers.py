@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: ISC
+"""servers - what is measured: srsd, the echo server, and its predecessors where they are installed.
+
+Each has a name, the pid of its first process, and `services`: for 'forward', 'reverse' and 'policy',
+as far as it has them, the protocol, the port, and a pattern for all answers or None.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from harness import postsrsd
+from harness.daemon import SECRET, Daemon, Folder, free_port
+from measure import program
+
+HERE = Path(__file__).resolve().parent
+POLICYD_SPF = shutil.which('policyd-spf')
+DOMAIN = 'srs.test'
+TAIL_BYTES = 4000
+
+
+class Echo:
+    """The ceiling; its table stands for both maps."""
+    name = 'echo'
+
+    def __enter__(self):
+        self.process = subprocess.Popen([program('echo')], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True)
+        table, policy = (int(port) for port in self.process.stdout.readline().split())
+        self.services = {'table': ('table', table, '200 *'),
+                         'policy': ('policy', policy, 'action=*')}
+        self.pid = self.process.pid
+        return self
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+class Srsd(Daemon):
+    """The harness's daemon, but its log is read and thrown away, all but the end."""
+    name = 'srsd'
+
+    def __init__(self, options=None, dns=None, secrets=(SECRET,)):
+        options = {'srs-domain': DOMAIN, 'connection-limit': 6000, **(options or {})}
+        super().__init__(options, {}, dns, secrets)
+        self.begun = self.ready_seconds = None
+        self.services = {name: ('policy' if name == 'policy' else 'table', port, None)
+                         for name, port in self.ports.items()}
+
+    def start(self):
+        super().start()
+        self.ready_seconds = time.monotonic() - self.begun
+        return self
+
+    __enter__ = start
+
+    def command(self):
+        command = super().command()
+        self.begun = time.monotonic()
+        return command
+
+    def _read_log(self):
+        tail = b''
+        while data := os.read(self.process.stdout.fileno(), 1 << 20):
+            if b'lines lost' in data:
+                print('note: srsd lost lines of its log', file=sys.stderr)
+            tail = (tail + data)[-TAIL_BYTES:]
+        with self._grown:
+            self.lines = tail.decode('utf-8', 'backslashreplace').splitlines()
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+
+class PostSrsd:
+    """postsrsd 1.x, with the same secret and domain."""
+    name = 'postsrsd'
+
+    def __enter__(self):
+        self.folder = Folder()
+        secret = self.folder.file('secret', SECRET + '\n', 0o600)
+        ports = [free_port(), free_port()]
+        self.server = postsrsd.PostSrsd(secret, DOMAIN, ports=ports)
+        self.services = {'forward': ('table', ports[0], None), 'reverse': ('table', ports[1], None)}
+        self.pid = self.server.process.pid
+        return self
+
+    def __exit__(self, *_):
+        self.server.stop()
+        self.folder.remove()
+
+
+class PolicydSpf:
+    """policyd-spf, a process for each connection, as Postfix's spawn(8) runs it.
+
+    It asks the name server of /etc/resolv.conf: so it gets a mount namespace with another one.
+    """
+    name = 'policyd-spf'
+
+    def __init__(self, nameserver):
+        self.nameserver = nameserver
+
+    def __enter__(self):
+        self.folder = Folder()
+        self.port = free_port()
+        resolv_conf = self.folder.file('resolv.conf', 'nameserver %s\n' % self.nameserver)
+        config = self.folder.file('policyd-spf.conf', 'debugLevel = 0\nskip_addresses = 127.0.0.0/8\n')
+        self.process = subprocess.Popen(
+            ['unshare', '-m', 'sh', '-c',
+             'mount --bind "$0" /etc/resolv.conf && exec "$@"', resolv_conf, sys.executable,
+             str(HERE / 'spawn.py'), str(self.port), POLICYD_SPF, config],
+            stdout=subprocess.PIPE, text=True)
+        if not self.process.stdout.readline():
+            self.__exit__()
+            raise AssertionError('policyd-spf was not started')
+        self.pid = self.process.pid
+        self.services = {'policy': ('policy', self.port, None)}
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait()
+        self.process.stdout.close()
+        self.folder.remove()
+
+
+def missing_postsrsd():
+    """Why it is not measured, or None."""
+    return None if postsrsd.POSTSRSD else 'postsrsd is not installed'
+
+
+def missing_policyd_spf(nameserver):
+    if not POLICYD_SPF:
+        return 'policyd-spf is not installed'
+    if nameserver is None:
+        return 'it asks port 53 of resolv.conf, which only nsd can serve here, and only for root'
+    if subprocess.run(['unshare', '-m', 'true'], stderr=subprocess.DEVNULL, check=False).returncode:
+        return 'no mount namespace of our own'
+    return None
