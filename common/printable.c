@@ -46,3 +46,14 @@ printable_text(char *dst, size_t size, const char *src, size_t len)
 		dst[i] = src[i] >= ' ' && src[i] <= '~' ? src[i] : '?';
 	return end(dst, size, n, len);
 }
+
+char *
+printable_line(char *text)
+{
+	char *s;
+
+	for (s = text; *s != '\0'; s++)
+		if (ascii_iscntrl(*s))
+			*s = '?';
+	return text;
+}

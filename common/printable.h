@@ -24,4 +24,7 @@ char *printable(char *dst, size_t size, const char *src, size_t len);
 /* The same for a text that is a line to itself: blanks and brackets stay. */
 char *printable_text(char *dst, size_t size, const char *src, size_t len);
 
+/* A text in place: control characters become '?', so that it is one line. Returns it. */
+char *printable_line(char *text);
+
 #endif

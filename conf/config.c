@@ -7,6 +7,7 @@
 
 #include "common/file.h"
 #include "common/hostname.h"
+#include "common/printable.h"
 #include "common/xmalloc.h"
 #include "conf/config.h"
 #include "conf/confuse.h"
@@ -25,6 +26,7 @@ static void __attribute__((format(printf, 2, 3))) say(char *error, const char *f
 	va_start(ap, fmt);
 	vsnprintf(error, CONFIG_ERROR_SIZE, fmt, ap);
 	va_end(ap);
+	printable_line(error);
 }
 
 static bool

@@ -6,12 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/printable.h"
 #include "common/xmalloc.h"
 #include "conf/confuse.h"
 
 /*
  * Read as if it stood behind the file's last line. libconfuse takes the end of the file for the
- * end of a section, too; this option is known outside of it alone.
+ * end of a section, too; this option is known outside of it alone. Its value is the length of the
+ * text, so that a file which has read this is not taken for our own line.
  */
 #define SENTINEL "end-of-file"
 
@@ -34,7 +36,8 @@ static struct {
 	char *error;
 	size_t size;
 	struct progress *progress; /* of each option */
-	bool whole;                /* the sentinel was seen: the text was read to its end */
+	char mark[24];             /* the value of the sentinel */
+	bool whole;                /* it was seen: the text was read to its end */
 } parsing;
 
 static void __attribute__((format(printf, 1, 2))) say(const char *fmt, ...)
@@ -46,6 +49,7 @@ static void __attribute__((format(printf, 1, 2))) say(const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(parsing.error, parsing.size, fmt, ap);
 	va_end(ap);
+	printable_line(parsing.error);
 }
 
 /* is_in - does the option belong where libconfuse is? */
@@ -153,11 +157,11 @@ on_option(cfg_t *cfg, cfg_opt_t *opt)
 	return o->list || take(cfg, opt, o, cfg->line) ? 0 : -1;
 }
 
-/* on_sentinel - ours names itself; one that the file holds is an unknown option like any other */
+/* on_sentinel - ours has the mark; one that the file holds is an unknown option like any other */
 static int
 on_sentinel(cfg_t *cfg, cfg_opt_t *opt)
 {
-	if (strcmp(cfg_opt_getstr(opt), SENTINEL) == 0) {
+	if (strcmp(cfg_opt_getstr(opt), parsing.mark) == 0) {
 		parsing.whole = true;
 		return 0;
 	}
@@ -330,9 +334,11 @@ confuse_parse(const char *text, const char *path, const struct confuse_option *o
     confuse_fn *fn, void *arg, char *error, size_t size)
 {
 	char *copy;
-	int len = xasprintf(&copy, "%s\n" SENTINEL " = " SENTINEL "\n", text);
 	bool ok;
+	int len;
 
+	snprintf(parsing.mark, sizeof(parsing.mark), "%zu", strlen(text));
+	len = xasprintf(&copy, "%s\n" SENTINEL " = %s\n", text, parsing.mark);
 	blank_comments(copy);
 	error[0] = '\0';
 	parsing.options = options;

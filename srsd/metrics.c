@@ -97,20 +97,30 @@ respond_to(const struct metrics_service *service, const char *data, size_t len, 
 		respond(service, target, (size_t)(end - target), openmetrics, head, out);
 }
 
+/* headers_len - the bytes of a request up to the blank line behind its headers; 0: not there yet */
+static size_t
+headers_len(const char *data, size_t len)
+{
+	const char *lf = memmem(data, len, "\n\n", 2);
+	const char *crlf = memmem(data, lf == NULL ? len : (size_t)(lf - data), "\r\n\r\n", 4);
+
+	return crlf != NULL ? (size_t)(crlf - data) + 4 : lf != NULL ? (size_t)(lf - data) + 2 : 0;
+}
+
 static enum session_state
 metrics_session_input(
     struct session *session, const char *data, size_t len, size_t *used, struct buffer *out)
 {
 	struct metrics_session *s = (struct metrics_session *)session;
+	size_t n = headers_len(data, len);
 
 	*used = 0;
-	if (memmem(data, len, "\r\n\r\n", 4) == NULL && memmem(data, len, "\n\n", 2) == NULL) {
-		if (len <= METRICS_REQUEST_MAX)
-			return SESSION_READING;
+	if (n == 0 && len <= METRICS_REQUEST_MAX)
+		return SESSION_READING;
+	if (n == 0 || n > METRICS_REQUEST_MAX)
 		answer_text(out, "431 Request Header Fields Too Large", "too long", false);
-	} else {
-		respond_to(s->service, data, len, out);
-	}
+	else
+		respond_to(s->service, data, n, out);
 	*used = len;
 	return SESSION_CLOSE;
 }

@@ -11,6 +11,9 @@
 /* Restriction classes name each other; Postfix itself gives up at some depth. */
 #define CLASS_DEPTH 8
 
+/* Classes that are followed in all: one that names itself thirty times has thirty to the eighth. */
+#define CLASSES_MAX 1000
+
 bool
 postfix_word(const char **s, char word[POSTFIX_WORD_SIZE])
 {
@@ -63,8 +66,9 @@ struct walk {
 	bool (*is_ours)(void *arg, const char *endpoint);
 	const char *(*class_of)(void *arg, const char *name);
 	void *arg;
-	bool guarded; /* a restriction rejects mail for domains that are not ours */
-	bool ended;   /* nothing behind it is evaluated */
+	bool guarded;     /* a restriction rejects mail for domains that are not ours */
+	bool ended;       /* nothing behind it is evaluated */
+	unsigned classes; /* followed so far */
 	enum postfix_place place;
 };
 
@@ -109,7 +113,9 @@ walk_list(struct walk *w, const char *list, int depth)
 			w->guarded = true;
 		} else if (!only_warns && is_end(word)) {
 			w->ended = true;
-		} else if (depth < CLASS_DEPTH && (class = w->class_of(w->arg, word)) != NULL) {
+		} else if (depth < CLASS_DEPTH && w->classes < CLASSES_MAX &&
+			   (class = w->class_of(w->arg, word)) != NULL) {
+			w->classes++;
 			walk_list(w, class, depth + 1);
 		}
 		only_warns = strcasecmp(word, "warn_if_reject") == 0;
@@ -121,7 +127,7 @@ postfix_policy_place(const char *const lists[], size_t n,
     bool (*is_ours)(void *arg, const char *endpoint),
     const char *(*class_of)(void *arg, const char *name), void *arg)
 {
-	struct walk w = { is_ours, class_of, arg, false, false, POSTFIX_NOWHERE };
+	struct walk w = { .is_ours = is_ours, .class_of = class_of, .arg = arg };
 	size_t i;
 
 	for (i = 0; i < n; i++) {

@@ -332,8 +332,7 @@ in_srs_domain(const char *at, const char *end, const struct settings *settings)
 {
 	size_t len = strlen(settings->srs_domain);
 
-	return at != NULL && (size_t)(end - at) - 1 == len &&
-	       strncasecmp(at + 1, settings->srs_domain, len) == 0;
+	return (size_t)(end - at) - 1 == len && strncasecmp(at + 1, settings->srs_domain, len) == 0;
 }
 
 enum srs_fact
@@ -344,7 +343,7 @@ srs_rewrite_fact_internal(const char *address, size_t len, const struct settings
 	struct mailaddr addr;
 
 	/* Nearly all addresses, and every request has two: so they are not parsed first. */
-	if (!in_srs_domain(at, address + len, settings))
+	if (at == NULL || !in_srs_domain(at, address + len, settings))
 		return SRS_FACT_FOREIGN;
 	if (mailaddr_parse_internal(&addr, address, len) == MAILADDR_OK)
 		return srs_rewrite_fact(&addr, settings, keys, now);

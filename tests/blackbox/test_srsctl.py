@@ -416,6 +416,13 @@ class Metrics(unittest.TestCase):
                     self.assertEqual(lines.pop(), '# EOF')
                 self.check_lines(lines, total)
 
+    def test_bytes_behind_the_headers(self):
+        """They are no header, whatever they say."""
+        with socket.create_connection(('127.0.0.1', self.port), timeout=60) as client:
+            client.sendall(b'GET /metrics HTTP/1.1\r\n\r\nAccept: application/openmetrics-text\r\n')
+            with client.makefile('rb') as reply:
+                self.assertIn(b'\r\nContent-Type: text/plain', reply.read())
+
     def check_lines(self, lines, total):
         seen = set()
         for line in lines:

@@ -187,6 +187,9 @@ test_bad_values(void **state)
 		    "FILE:4: hash-length: '28' is not accepted; a number from 4 to 27" },
 		{ DOMAIN "hash-minimum = four\n",
 		    "FILE:2: hash-minimum: 'four' is not accepted; a number from 4 to 27" },
+		{ DOMAIN "hash-minimum = \"4\n5\"\n",
+		    "FILE:3: hash-minimum: '4?5' is not accepted; a number from 4 to 27" },
+		{ DOMAIN "domains-file = \"/no\nfile\"\n", "domains-file /no?file: No such file" },
 		{ DOMAIN "syslog = maybe\n",
 		    "FILE:2: syslog: 'maybe' is not accepted; one of: true false yes no" },
 		{ DOMAIN "separator = _x\n",
@@ -235,6 +238,8 @@ test_unknown_options(void **state)
 		    "FILE:3: no such option 'max-age'; accepted: helo-reject mail-from-reject" },
 		{ DOMAIN "dkim { }\n", "FILE:2: no such option 'dkim'; accepted: srs-domain" },
 		{ DOMAIN "include(\"/etc/passwd\")\n", "FILE:2: no such option 'include'" },
+		{ DOMAIN "end-of-file = end-of-file\n/* open",
+		    "FILE:2: no such option 'end-of-file'" },
 	};
 
 	(void)state;

@@ -81,10 +81,15 @@ is_ours(void *arg, const char *endpoint)
 	return strcmp(endpoint, "inet:us") == 0;
 }
 
+static unsigned classes; /* asked for */
+
 static const char *
 class_of(void *arg, const char *name)
 {
 	(void)arg;
+	classes++;
+	if (strcmp(name, "many") == 0)
+		return "many many many many many many many many many many many many many many many";
 	if (strcmp(name, "ask_us") == 0)
 		return "permit_mynetworks check_policy_service inet:us";
 	if (strcmp(name, "guard") == 0)
@@ -137,6 +142,18 @@ test_place(void **state)
 		unit_int(unit_row("%s / %s", rows[i].lists[0], rows[i].lists[1]), "place",
 		    postfix_policy_place(rows[i].lists, 2, is_ours, class_of, NULL), rows[i].want);
 	unit_end();
+}
+
+/* Each walk through it would be fifteen more. */
+static void
+test_class_that_multiplies(void **state)
+{
+	const char *lists[] = { GUARD " many", ASK };
+
+	(void)state;
+	classes = 0;
+	assert_int_equal(postfix_policy_place(lists, 2, is_ours, class_of, NULL), POSTFIX_RIGHT);
+	assert_in_range(classes, 1, 10000);
 }
 
 static void
@@ -232,6 +249,7 @@ main(void)
 		cmocka_unit_test(test_long_word),
 		cmocka_unit_test(test_policy_endpoint),
 		cmocka_unit_test(test_place),
+		cmocka_unit_test(test_class_that_multiplies),
 		cmocka_unit_test(test_services),
 		cmocka_unit_test(test_domains),
 	};

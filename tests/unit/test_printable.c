@@ -150,6 +150,16 @@ test_no_text(void **state)
 	assert_string_equal(buf, "");
 }
 
+static void
+test_line(void **state)
+{
+	char text[] = "one\ntwo\r\t\177 <b\303\274cher>";
+
+	(void)state;
+	assert_ptr_equal(printable_line(text), text);
+	assert_string_equal(text, "one?two??? <b\303\274cher>");
+}
+
 int
 main(void)
 {
@@ -161,6 +171,7 @@ main(void)
 		cmocka_unit_test(test_text_every_byte),
 		cmocka_unit_test(test_text_cut),
 		cmocka_unit_test(test_no_text),
+		cmocka_unit_test(test_line),
 	};
 
 	return cmocka_run_group_tests_name("printable", tests, NULL, NULL);

@@ -846,6 +846,8 @@ test_facts_of_impossible_addresses(void **state)
 	    srs_rewrite_fact_internal(
 		BYTES("SRS0=mqiS=G3=example.test=ja\tne@srs.test"), settings, keys, NOW),
 	    SRS_FACT_FORGED);
+	unit_int("none at all", "fact", srs_rewrite_fact_internal(NULL, 0, settings, keys, NOW),
+	    SRS_FACT_FOREIGN);
 	free(address);
 	unit_end();
 }

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A configuration file; behind a line "-o" of the input, lines that override it. What is printed of
+ * the settings is read back to the same settings; an error is one line.
+ */
+#include "tests/fuzz/config_case.h"
+
+#define OVERRIDES_MAX 8
+
+struct overrides {
+	size_t n;
+	const char *text[OVERRIDES_MAX];
+};
+
+/* take_overrides - cut them off the text; returns how much of it is the file */
+static size_t
+take_overrides(struct overrides *overrides, char *text, size_t size)
+{
+	char *mark = memmem(text, size, "\n-o\n", 4), *rest;
+
+	overrides->n = 0;
+	if (mark == NULL)
+		return size;
+	for (rest = mark + 4; *rest != '\0' && overrides->n < OVERRIDES_MAX;)
+		overrides->text[overrides->n++] = fuzz_line(&rest);
+	return (size_t)(mark - text) + 1;
+}
+
+/* check_printed - print, read, print: the same text */
+static void
+check_printed(const struct settings *s)
+{
+	char error[CONFIG_ERROR_SIZE], *first, *second;
+	struct settings *again;
+	size_t first_len, second_len;
+
+	first = config_case_print(s, &first_len);
+	again = config_case_load(first, first_len, NULL, 0, error);
+	if (again == NULL)
+		fprintf(stderr, "%s\n%s\n", error, first);
+	fuzz_must(again != NULL);
+	second = config_case_print(again, &second_len);
+	fuzz_must(fuzz_same(first, first_len, second, second_len));
+	fuzz_must(domainset_size(s->own_domains) == domainset_size(again->own_domains));
+	settings_free(&again);
+	free(first);
+	free(second);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char error[CONFIG_ERROR_SIZE], *text = malloc(size + 1);
+	struct overrides overrides;
+	struct settings *s;
+	size_t len;
+
+	fuzz_must(text != NULL);
+	if (size > 0)
+		memcpy(text, data, size);
+	text[size] = '\0';
+	len = take_overrides(&overrides, text, size);
+	s = config_case_load(text, len, overrides.text, overrides.n, error);
+	free(text);
+	if (s == NULL) {
+		fuzz_must(strchr(error, '\n') == NULL);
+		fuzz_say_bytes(error, strcspn(error, ";")); /* behind it: all that is accepted */
+		return 0;
+	}
+	check_printed(s);
+	fuzz_say("%s, %zu domains, separator %c, %zu endpoints, void-limit %d", s->srs_domain,
+	    domainset_size(s->own_domains), s->separator, s->forward.n + s->reverse.n + s->policy.n,
+	    s->spf.void_limit);
+	settings_free(&s);
+	return 0;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * import_case - what every import must come to: a configuration that we read, with the very values
+ * that the import tells.
+ */
+#ifndef TESTS_FUZZ_IMPORT_CASE_H
+#define TESTS_FUZZ_IMPORT_CASE_H
+
+#include "tests/fuzz/config_case.h"
+
+#include "srsd/import.h"
+
+/* import_case_print - the configuration that is made; the caller frees it */
+static inline char *
+import_case_print(const struct import *im, size_t *len)
+{
+	char *text = NULL;
+	FILE *out = open_memstream(&text, len);
+
+	fuzz_must(out != NULL);
+	import_print(im, out);
+	fclose(out);
+	return text;
+}
+
+static inline size_t
+import_case_differences(const struct import *im, const struct settings *s)
+{
+	char *text = NULL;
+	size_t len, n;
+	FILE *out = open_memstream(&text, &len);
+
+	fuzz_must(out != NULL);
+	n = import_print_differences(im, s, out);
+	fclose(out);
+	free(text);
+	return n;
+}
+
+/*
+ * import_case_load - the settings of what was made, and how many options were given for it; NULL
+ * when those cannot go together, or a file is named that is not there
+ */
+static inline struct settings *
+import_case_load(const char *text, size_t len, size_t *given, char error[CONFIG_ERROR_SIZE])
+{
+	static const char *const both[] = { "srs-domain=fuzz.test", "domains-file=" };
+	struct settings *s = config_case_load(text, len, NULL, 0, error);
+
+	*given = 0;
+	if (s == NULL && strstr(error, "srs-domain: not set") != NULL)
+		s = config_case_load(text, len, both, *given = 1, error);
+	if (s == NULL && strstr(error, "domains-file ") != NULL)
+		s = config_case_load(text, len, both, *given = 2, error);
+	return s;
+}
+
+/* import_case_check - the import is what its text says */
+static inline void
+import_case_check(const struct import *im)
+{
+	char error[CONFIG_ERROR_SIZE], *text;
+	struct settings *s;
+	size_t len, given;
+
+	text = import_case_print(im, &len);
+	s = import_case_load(text, len, &given, error);
+	if (s == NULL) {
+		/* Two options that do not go together, as the other program had them. */
+		if (strstr(error, "hash-minimum: ") == NULL &&
+		    strstr(error, "srs-domain: '") == NULL)
+			fprintf(stderr, "%s\n%s\n", error, text);
+		fuzz_must(strstr(error, "hash-minimum: ") != NULL ||
+			  strstr(error, "srs-domain: '") != NULL);
+		fuzz_say("%s", error);
+	} else {
+		fuzz_must(import_case_differences(im, s) <= given);
+		fuzz_say("%zu choices, domain %s, %zu own", import_choices(im), s->srs_domain,
+		    domainset_size(s->own_domains));
+		settings_free(&s);
+	}
+	free(text);
+}
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: ISC */
+/* A file of postsrsd 1.x: shell. */
+#include "tests/fuzz/import_case.h"
+
+#include "srsd/import_postsrsd.h"
+
+static char *
+mydomain(void)
+{
+	return strdup("my.test");
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *text = fuzz_text(data, size);
+	struct import *im = import_new();
+
+	import_postsrsd1(im, "postsrsd", text, mydomain);
+	import_case_check(im);
+	import_free(&im);
+	free(text);
+	return 0;
+}

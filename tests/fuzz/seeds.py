@@ -1,0 +1,68 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: ISC
+"""Each fuzzer over the seeds of its corpus: every one reaches the verdict that NAME.expect holds.
+
+With --write NAME... the files are written anew: for seeds that are new, and to be read then.
+"""
+
+import os
+import subprocess
+import sys
+import unittest
+
+sys.dont_write_bytecode = True
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, os.pardir))
+
+from harness import tap
+
+BUILT = os.path.join(os.environ.get('abs_top_builddir', os.getcwd()), 'tests', 'fuzz')
+NAMES = sorted(name[:-len('.expect')] for name in os.listdir(HERE) if name.endswith('.expect'))
+
+
+def seeds(name):
+    folder = os.path.join(HERE, 'corpus', name)
+    return [os.path.join(folder, seed) for seed in sorted(os.listdir(folder))]
+
+
+def replay(name):
+    """What the fuzzer says: a line for each seed, up to one that it does not survive."""
+    return subprocess.run([os.path.join(BUILT, name)] + seeds(name), capture_output=True,
+                          text=True, errors='backslashreplace', check=False)
+
+
+def as_dict(lines):
+    return dict(line.partition(': ')[::2] for line in lines.splitlines() if line[0] != '#')
+
+
+def write(names):
+    for name in names:
+        with open(os.path.join(HERE, name + '.expect'), 'w', encoding='utf-8') as out:
+            out.write('# SPDX-License-Identifier: ISC\n' + replay(name).stdout)
+
+
+class Seeds(unittest.TestCase):
+    maxDiff = None
+
+    def test_verdicts(self):
+        for name in NAMES:
+            with self.subTest(fuzzer=name):
+                if name == 'spf_libspf2' and not os.path.exists(os.path.join(BUILT, name)):
+                    self.skipTest('built without libspf2')
+                with open(os.path.join(HERE, name + '.expect'), encoding='utf-8') as expect:
+                    want = as_dict(expect.read())
+                self.assertEqual(sorted(want), sorted(map(os.path.basename, seeds(name))),
+                                 'each seed has its line in %s.expect' % name)
+                ended = replay(name)
+                got = as_dict(ended.stdout)
+                for seed, verdict in want.items():
+                    self.assertIn(seed, got, 'ends at this seed: ' + ended.stderr[-4000:])
+                    self.assertEqual(got[seed], verdict, seed)
+                self.assertEqual(ended.returncode, 0, ended.stderr[-4000:])
+
+
+if __name__ == '__main__':
+    if sys.argv[1:2] == ['--write']:
+        write(sys.argv[2:] or NAMES)
+    else:
+        tap.main()

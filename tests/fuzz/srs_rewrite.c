@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A key of the maps. What forward makes, reverse takes back to the same address; it is ours, and
+ * expires. What reverse makes is an address. The secrets and the clock stand.
+ */
+#include "tests/fuzz/fuzz.h"
+#include "tests/unit/srs_case.h"
+
+#include <strings.h>
+
+#include "common/ascii.h"
+#include "srsd/srs_addr.h"
+#include "srsd/srs_rewrite.h"
+
+static struct settings *usual, *other;
+static struct srs_keys *keys;
+
+static void
+begin(void)
+{
+	if (usual != NULL)
+		return;
+	keys = srs_keys_of(SECRET "\nan older one\n");
+	usual = srs_settings();
+	other = srs_settings();
+	srs_set(other, "separator", "+");
+	srs_set(other, "hash-length", "12");
+	srs_set(other, "hash-avoid-slash", "true");
+	srs_set(other, "always-rewrite", "true");
+	srs_own(other, "own.test");
+	srs_own(other, ".own.test");
+}
+
+static void
+check_result(const struct srs_result *r)
+{
+	struct mailaddr a;
+
+	fuzz_must(r->verdict != SRS_UNAVAILABLE);
+	if (r->verdict != SRS_REWRITTEN) {
+		fuzz_must(srs_verdict_text(r->verdict)[0] != '\0');
+		return;
+	}
+	fuzz_must(r->len == strlen(r->address) && r->len <= MAILADDR_MAX);
+	fuzz_must(mailaddr_parse_external(&a, r->address, r->len) == MAILADDR_OK);
+}
+
+/* check_fact - what forward has made is ours, today and not in a year */
+static void
+check_fact(const struct srs_result *r, const struct settings *s)
+{
+	struct mailaddr a;
+	bool srs0;
+
+	mailaddr_parse_external(&a, r->address, r->len);
+	srs0 = srs_addr_tag(a.local, a.local_len) == 0;
+	fuzz_must(srs_rewrite_fact(&a, s, keys, NOW) == SRS_FACT_VALID);
+	fuzz_must(srs_rewrite_fact(&a, s, keys, NOW + 400 * DAY) ==
+		  (srs0 ? SRS_FACT_EXPIRED : SRS_FACT_VALID));
+	if (s->hash_length < 12)
+		return; /* a fuzzer guesses one that is right by chance */
+	a.local[SRS_TAG_LEN + 1] = ascii_tolower(a.local[SRS_TAG_LEN + 1]) == 'x' ? 'y' : 'x';
+	fuzz_must(srs_rewrite_fact(&a, s, keys, NOW) == SRS_FACT_FORGED);
+}
+
+/* check_way_back - the address that a bounce to a forward's result goes to */
+static void
+check_way_back(const struct srs_result *forward, const char *key, size_t len, struct settings *s)
+{
+	char want[MAILADDR_SIZE];
+	struct srs_result back, twice;
+	struct mailaddr a;
+	size_t n;
+
+	fuzz_must(mailaddr_parse_external(&a, key, len) == MAILADDR_OK);
+	srs_rewrite_reverse(&back, forward->address, forward->len, s, keys, NOW);
+	fuzz_must(back.verdict == SRS_REWRITTEN && back.secret == 0);
+	n = mailaddr_format(want, a.local, a.local_len, a.domain, a.domain_len);
+	/* One hop of others is taken out of the way: SRS1 leads to the first of them. */
+	if (srs_addr_tag(a.local, a.local_len) == -1)
+		fuzz_must(fuzz_same(back.address, back.len, want, n));
+	else if (srs_addr_tag(a.local, a.local_len) == 0)
+		fuzz_must(back.len == n && strcasecmp(back.address, want) == 0);
+	srs_rewrite_forward(&twice, forward->address, forward->len, s, keys, NOW);
+	fuzz_must(twice.verdict == SRS_ALREADY_OURS);
+}
+
+static void
+check(const char *key, size_t len, struct settings *s)
+{
+	struct srs_result r;
+	struct mailaddr a;
+
+	srs_rewrite_forward(&r, key, len, s, keys, NOW);
+	check_result(&r);
+	fuzz_say(
+	    "forward %s", r.verdict == SRS_REWRITTEN ? r.address : srs_verdict_word(r.verdict));
+	if (r.verdict == SRS_REWRITTEN) {
+		check_fact(&r, s);
+		check_way_back(&r, key, len, s);
+	}
+	srs_rewrite_reverse(&r, key, len, s, keys, NOW);
+	check_result(&r);
+	fuzz_say(
+	    ", reverse %s; ", r.verdict == SRS_REWRITTEN ? r.address : srs_verdict_word(r.verdict));
+	if (mailaddr_parse_external(&a, key, len) == MAILADDR_OK &&
+	    srs_rewrite_fact(&a, s, keys, NOW) == SRS_FACT_VALID)
+		fuzz_must(r.verdict == SRS_REWRITTEN);
+	srs_rewrite_fact_internal(key, len, s, keys, NOW);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *key = fuzz_copy(data, size);
+
+	begin();
+	check(key, size, usual);
+	check(key, size, other);
+	free(key);
+	return 0;
+}
