@@ -9,6 +9,7 @@
 #ifndef TESTS_REPLAY_VIRTUAL_TIME_H
 #define TESTS_REPLAY_VIRTUAL_TIME_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/clock.h"
@@ -21,6 +22,7 @@ extern const struct clock virtual_time_clock;
  * hour: it never goes back, and who warns once a minute may warn again.
  */
 void virtual_time_begin(time_t wall);
+void virtual_time_end(void);
 
 /* Milliseconds since the start. */
 uint64_t virtual_time_now(void);

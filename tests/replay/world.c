@@ -206,6 +206,7 @@ world_end(struct world *world, const char **why)
 	services_free(&world->services);
 	clean = fake_network_end();
 	event_base_free(world->base);
+	virtual_time_end();
 	for (i = 0; i < WORLD_FILES; i++)
 		free(world->file[i].data);
 	if (!clean)
