@@ -1,12 +1,18 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: ISC
-"""What surrounds the daemon fails: a DNS that lies, clients that stop at any byte. Whoever is answered is answered right, nobody else waits, and nothing is left behind."""
+"""What surrounds the daemon fails: a DNS that lies, clients that stop at any byte, memory that runs
+out. Whoever is answered is answered right, nobody else waits, and nothing is left behind."""
 
 import itertools
 import json
+import mmap
 import os
+import platform
+import random
 import re
 import select
+import shutil
+import signal
 import struct
 import sys
 import threading
@@ -18,8 +24,9 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.p
 
 from harness import srs, tap
 from harness.case import DaemonCase
-from harness.clients import Client, policy_request
-from harness.daemon import SECRET, Daemon, free_port, process_tree
+from harness.clients import Client, is_end, policy_request
+from harness.daemon import (ORDINARY_USER, SECRET, Daemon, binary, free_port, is_root,
+                            process_tree)
 from harness.dns_server import (SERVFAIL, SILENT, TYPES, Delayed, DnsServer, Elsewhere, Forged,
                                 Piece, truncated)
 
@@ -31,6 +38,11 @@ CLIENT = '192.0.2.1'
 PASS = 'v=spf1 ip4:%s -all' % CLIENT
 FAIL = 'v=spf1 -all'
 SRS0 = srs.srs0('alice@origin.test', SECRET, 'srs.test', srs.today())
+
+
+def has_sanitizer():
+    with open(binary(), 'rb') as file:
+        return b'__asan_init' in file.read()
 
 
 class FaultCase(DaemonCase):
@@ -551,6 +563,207 @@ class Threads(FaultCase):
             for thread in threads:
                 thread.join(WAIT)
         self.assertEqual(errors, [])
+
+
+# -- memory -----------------------------------------------------------------
+
+class Plan:
+    """What failing_malloc.c maps, from the other side."""
+
+    FIELDS = ('at', 'every', 'count', 'failed')
+
+    def __init__(self, folder, owner):
+        self.path = folder.file('plan', bytes(8 * len(self.FIELDS)), 0o600, owner)
+        with open(self.path, 'r+b') as file:
+            self._map = mmap.mmap(file.fileno(), 0)
+
+    def __getitem__(self, name):
+        return struct.unpack_from('Q', self._map, 8 * self.FIELDS.index(name))[0]
+
+    def __setitem__(self, name, value):
+        struct.pack_into('Q', self._map, 8 * self.FIELDS.index(name), value)
+
+
+class Memory(FaultCase):
+    """Memory runs out in the engine. An answer is right, or it is put off, or the engine ends with
+    its line in the log, another one is there, and whoever asks again is answered.
+
+    The DNS library does not survive each of these, and then the line is the monitor's.
+    """
+
+    SPF = {'lookup-time': 2}
+    STEP = 7            # one allocation in so many
+    END = re.compile(r'fatal: \S+.* of .* bytes: Cannot allocate|fatal: lib\S+: no memory'
+                     r'|fatal: (realloc|str|vas).*: Cannot allocate|killed by signal 11 ')
+
+    @classmethod
+    def setUpClass(cls):
+        if has_sanitizer():
+            raise unittest.SkipTest('a sanitizer has an allocator of its own')
+        if platform.libc_ver()[0] != 'glibc':
+            raise unittest.SkipTest('needs glibc')
+        cls.library = os.path.join(os.environ.get('abs_top_builddir', '.'), 'tests', 'faults',
+                                   'failing_malloc.so')
+        if not os.path.exists(cls.library):
+            raise unittest.SkipTest('there is no failing_malloc.so: make check builds it')
+        cls.dns = DnsServer(cls.ZONE).start()
+        cls.addClassCleanup(cls.dns.stop)
+        cls.numbers = itertools.count()
+
+    def begin(self, **spf):
+        """A new daemon whose memory is good."""
+        def preload(daemon):
+            library = shutil.copy(self.library, daemon.path('failing_malloc.so'))
+            os.chmod(library, 0o755)
+            self.plan = Plan(daemon.folder, ORDINARY_USER if is_root() else None)
+            daemon.environment = {'LD_PRELOAD': library, 'FAILING_MALLOC': self.plan.path}
+        self.daemon = self.full_daemon(self.dns, {**self.SPF, **spf}, preload)
+        self.addCleanup(self.daemon.__exit__, None)
+        self.ask_all()                  # what is allocated once
+
+    def answer(self, service, ask, want):
+        """Ask until there is an answer, as Postfix does."""
+        connect = {'forward': self.daemon.forward_client, 'reverse': self.daemon.reverse_client,
+                   'policy': self.daemon.policy_client}.get(
+                       service, lambda: Client(self.daemon.addresses[service]))
+        deadline = time.monotonic() + WAIT
+        while True:
+            try:
+                with connect() as client:
+                    got = ask(client)
+                break
+            except (OSError, AssertionError) as error:
+                if not is_end(error) or time.monotonic() > deadline:
+                    raise
+        self.assertRegex(got, want, service)
+
+    def lookups(self):
+        found = '200 %s$|400 ' % re.escape(SRS0)
+        self.answer('forward', lambda c: c.get('alice@origin.test'), found)
+        self.answer('reverse', lambda c: c.get(SRS0), '200 alice@origin.test$|400 ')
+        self.answer('reverse', lambda c: c.get('SRS0=FAKE=AA=x.test=y@srs.test'),
+                    '500 bad hash$|400 ')
+
+        def many(client):
+            """More replies than a socket takes at once."""
+            client.send(b'get alice@origin.test\n' * 1000)
+            replies = [client.reply() for _ in range(1000)]
+            return '\n'.join(sorted(set(replies)))
+        self.answer('forward', many, r'\A200 %s\Z|400 ' % re.escape(SRS0))
+
+    def checks(self):
+        n = next(self.numbers)
+        name = 'm%d.test' % n
+        self.dns.add({
+            name: {'TXT': ['v=spf1 a mx include:i.%s exp=e.%s -all' % (name, name)],
+                   'A': ['192.0.2.9'], 'MX': [(1, 'mx.' + name)]},
+            'mx.' + name: {'A': ['192.0.2.8']},
+            'i.' + name: {'TXT': ['v=spf1 ip4:%s -all' % CLIENT]},
+            'e.' + name: {'TXT': ['no mail from %{i}']},
+            'xn--mnchen-3ya%d.test' % n: {'TXT': [PASS]},
+            'xn--mnchen-3ya.' + name: {'TXT': [PASS]}})
+        check = 'PREPEND Received-SPF: (%s|Temperror' + self.also + ') '
+        for sender in ('a@' + name, 'a@m\u00fcnchen.' + name):
+            self.answer('policy', lambda c, s=sender: c.ask(sender=s), check % 'Pass')
+        self.answer('policy', lambda c: c.ask(sender='a@' + name, client_address='192.0.2.77'),
+                    '550 5.7.23 .*192.0.2.77|' + check % 'Temperror')
+        later = '|451 4.3.0 '
+        self.answer('policy', lambda c: c.ask(sender='', recipient=SRS0), 'DUNNO$' + later)
+        self.answer('policy', lambda c: c.ask(
+            sender='', recipient='SRS0=FAKE=AA=x.test=y@srs.test'), '550 5.1.1 ' + later)
+        self.answer('policy', lambda c: c.ask(sender=SRS0, helo_name='fail.test'),
+                    'PREPEND Received-SPF: None .*SRS-verified' + later)
+
+    def others(self):
+        def command(**request):
+            def ask(client):
+                client.send(json.dumps(request).encode() + b'\n')
+                line = client.reader.readline()
+                if not line:
+                    raise ConnectionError('ended')
+                return json.dumps(json.loads(line))
+            return ask
+
+        def page(client):
+            client.send(b'GET /metrics HTTP/1.1\r\n\r\n')
+            data = client.reader.read()
+            if not data:
+                raise ConnectionError('ended')
+            head, _, body = data.partition(b'\r\n\r\n')
+            self.assertIn(b'Content-Length: %d\r\n' % len(body), head + b'\r\n')
+            return body.decode()
+        self.answer('control', command(command='status'), '"connections"')
+        self.answer('control', command(command='forward', address='alice@origin.test'),
+                    re.escape(SRS0) + '|no HMAC')
+        self.answer('control', command(command='spf', ip=CLIENT, sender='a@pass.test'),
+                    '"(pass|temperror)"')
+        self.answer('metrics', page, '\nsrsd_build_info')
+
+    def reload(self):
+        mark = self.daemon.log_mark()
+        self.daemon.signal(signal.SIGHUP)
+        self.daemon.wait_log(' reloaded | reload refused|old settings stay|engine .* serves', mark)
+
+    def ask_all(self):
+        self.lookups()
+        self.checks()
+        self.others()
+        self.reload()
+
+    def ends(self, mark):
+        """How engines ended since then; each has to say it."""
+        ended = self.daemon.log_matches(r'engine \d+: (ended|killed)', mark)
+        said = [line for line in self.daemon.lines[mark:] if self.END.search(line)]
+        self.assertGreaterEqual(len(said), len(ended), ended)
+        return len(ended)
+
+    def sweep(self, also='', **spf):
+        """Each time one allocation fails, a later one than the time before."""
+        self.also = also
+        self.begin(**spf)
+        before = self.plan['count']
+        self.ask_all()
+        print('# %d allocations' % (self.plan['count'] - before))
+        before = self.plan['count']
+        self.checks()
+        checks = self.plan['count'] - before
+        first = random.SystemRandom().randrange(1, self.STEP)
+        print('# %d in the checks; each %dth from %d' % (checks, self.STEP, first))
+        ends = 0
+        for parts, count in ((self.checks, checks), (self.others, 4 * checks),
+                             (self.lookups, 4 * self.STEP), (self.reload, 20 * self.STEP)):
+            for n in range(first, count, self.STEP * (1 if parts == self.checks else 4)):
+                mark = self.daemon.log_mark()
+                self.plan['at'] = self.plan['count'] + n
+                parts()
+                self.plan['at'] = 0
+                if self.ends(mark) > 0:
+                    ends += 1
+                    self.daemon.stop(check=False)
+                    self.begin(**spf)
+        print('# %d engines ended' % ends)
+        self.assertGreater(ends, 0)
+
+    def test_native(self):
+        self.sweep(**{'use-exp': True})
+
+    def test_libspf2(self):
+        """Where that library lacks memory it may take the record for broken, and not say why."""
+        self.sweep('|Permerror', **{'use-exp': True, 'engine': 'libspf2'})
+
+    def test_again_and_again(self):
+        self.also = ''
+        self.begin(**{'use-exp': True})
+        for every in 2003, 997:
+            with self.subTest(every):
+                mark = self.daemon.log_mark()
+                self.plan['every'] = every
+                for _ in range(3):
+                    self.ask_all()
+                self.plan['every'] = 0
+                self.ends(mark)
+        self.assertGreater(self.plan['failed'], 0)
+        self.assert_serves()
 
 
 if __name__ == '__main__':
