@@ -10,7 +10,6 @@ import os
 import platform
 import random
 import re
-import select
 import shutil
 import signal
 import struct
@@ -158,7 +157,7 @@ def udp(change):
 
 def over_tcp(change):
     """UDP says that there is more; TCP has something else in store."""
-    return lambda message, transport: [truncated(message)] if transport == 'udp' else change(message)
+    return lambda m, transport: [truncated(m)] if transport == 'udp' else change(m)
 
 
 def once(first):
@@ -208,12 +207,13 @@ LIES = (
     ('too-many-announced', udp(lambda m: header(m, answers=65535)), UNKNOWN),
     ('data-beyond-the-end',
      udp(lambda m: with_answers(m, record(HERE, 'TXT', ALL, length=400))), UNKNOWN),
-    ('data-of-length-0', udp(lambda m: with_answers(m, record(HERE, 'TXT', b''))), UNKNOWN + ('None',)),
+    ('data-of-length-0', udp(lambda m: with_answers(m, record(HERE, 'TXT', b''))),
+     UNKNOWN + ('None',)),
     ('string-beyond-the-data',
      udp(lambda m: with_answers(m, record(HERE, 'TXT', b'\xffv=spf1 +all'))), UNKNOWN),
     ('pointer-to-itself',
-     udp(lambda m: with_answers(m, record(struct.pack('!H', 0xc000 + question_end(m)), 'TXT', ALL))),
-     UNKNOWN),
+     udp(lambda m: with_answers(m, record(struct.pack('!H', 0xc000 + question_end(m)),
+                                          'TXT', ALL))), UNKNOWN),
     ('pointers-in-a-circle',
      udp(lambda m: with_answers(m, record(struct.pack('!HH', 0xc000 + question_end(m) + 2,
                                                       0xc000 + question_end(m)), 'TXT', ALL))),
@@ -592,7 +592,7 @@ class Memory(FaultCase):
     """
 
     SPF = {'lookup-time': 2}
-    STEP = 7            # one allocation in so many
+    STEP = int(os.environ.get('STEP', 11))  # one allocation in so many
     END = re.compile(r'fatal: \S+.* of .* bytes: Cannot allocate|fatal: lib\S+: no memory'
                      r'|fatal: (realloc|str|vas).*: Cannot allocate|killed by signal 11 ')
 
@@ -727,8 +727,8 @@ class Memory(FaultCase):
         before = self.plan['count']
         self.checks()
         checks = self.plan['count'] - before
-        first = random.SystemRandom().randrange(1, self.STEP)
-        print('# %d in the checks; each %dth from %d' % (checks, self.STEP, first))
+        first = random.SystemRandom().randrange(1, self.STEP + 1)
+        print('# %d in the checks; one of %d, from %d' % (checks, self.STEP, first))
         ends = 0
         for parts, count in ((self.checks, checks), (self.others, 4 * checks),
                              (self.lookups, 4 * self.STEP), (self.reload, 20 * self.STEP)):

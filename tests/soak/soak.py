@@ -1,13 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: ISC
-"""soak - srsd under load on all services for a while, and everything that may happen to it meanwhile.
+"""soak - srsd under load on all services for a while, and what may happen to it meanwhile.
 
     tests/soak/soak.py [SECONDS [SEED]]
 
-Requests with known answers; a DNS that is slow, silent and broken; reloads with settings that change
-and some that are wrong; engines killed at random moments; clients that vanish; secrets made and
-retired; metrics and status read. Then the load goes on for a while in peace, and is counted on both
-sides. Prints what was done, and ends with 1 when something was wrong:
+Requests with known answers; a DNS that is slow, silent and broken; reloads with settings that
+change and some that are wrong; engines killed at random moments; clients that vanish; secrets made
+and retired; metrics and status read. Then the load goes on for a while in peace, and is counted on
+both sides. Prints what was done, and ends with 1 when something was wrong:
 
 - an answer that is not right, or a request that nobody answered when it was asked again
 - a connection that was refused
@@ -382,7 +382,8 @@ class Soak:
         for i, (name, bound) in enumerate((('monitor', MONITOR_KIB), ('engine', ENGINE_KIB))):
             before = max(s[i] for s in samples[quarter:2 * quarter])
             after = max(s[i] for s in samples[-quarter:])
-            print('%s: %d KiB in the second quarter at most, %d in the last' % (name, before, after))
+            print('%s: %d KiB at most in the second quarter, %d in the last'
+                  % (name, before, after))
             if after > before + bound:
                 self.wrong('%s has grown from %d to %d KiB' % (name, before, after))
 
@@ -430,7 +431,8 @@ class Soak:
         self.run_peaceful()
         if self.files() != files:
             self.wrong('files: %s, before %s' % (self.files(), files))
-        deaths = self.daemon.log_matches(r'engine \d+: (ended|killed by signal (?!9 )|silent|sandbox)')
+        deaths = self.daemon.log_matches(
+            r'engine \d+: (ended|killed by signal (?!9 )|silent|sandbox)')
         for line in deaths + self.daemon.log_matches('fatal|libevent'):
             self.wrong(line)
         try:
