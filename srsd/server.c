@@ -262,6 +262,7 @@ keep(struct connection *c, const char *data, size_t len)
 		c->in = NULL;
 	} else if (c->in == NULL) {
 		c->in = xmalloc(len);
+		/* data is not NULL. NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
 		memcpy(c->in, data, len);
 	} else {
 		memmove(c->in, data, len);
