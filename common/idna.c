@@ -4,12 +4,14 @@
 
 #include "common/ascii.h"
 #include "common/idna.h"
+#include "common/log.h"
 
 size_t
 idna_to_ascii(char ascii[HOSTNAME_MAX + 1], const char *name, size_t len)
 {
 	char *made = NULL;
 	size_t n = 0;
+	int e;
 
 	ascii[0] = '\0';
 	if (len == 0 || len > HOSTNAME_MAX || memchr(name, '\0', len) != NULL)
@@ -18,8 +20,10 @@ idna_to_ascii(char ascii[HOSTNAME_MAX + 1], const char *name, size_t len)
 	ascii[len] = '\0';
 	if (ascii_only(name, len))
 		return len;
-	if (idn2_to_ascii_8z(ascii, &made, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) == IDN2_OK &&
-	    strlcpy(ascii, made, HOSTNAME_MAX + 1) <= HOSTNAME_MAX)
+	e = idn2_to_ascii_8z(ascii, &made, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
+	if (e == IDN2_MALLOC) /* says nothing about the name; see xmalloc.h */
+		fatalx("libidn2: no memory");
+	if (e == IDN2_OK && strlcpy(ascii, made, HOSTNAME_MAX + 1) <= HOSTNAME_MAX)
 		n = strlen(ascii);
 	else
 		ascii[0] = '\0';

@@ -28,6 +28,16 @@ xcalloc(size_t n, size_t size)
 }
 
 void *
+xrealloc(void *old, size_t size)
+{
+	void *p = realloc(old, size);
+
+	if (p == NULL)
+		fatal("realloc to %zu bytes", size);
+	return p;
+}
+
+void *
 xreallocarray(void *old, size_t n, size_t size)
 {
 	void *p = reallocarray(old, n, size);

@@ -96,17 +96,24 @@ dunno(struct gate_action *action, const char *exempt)
 	return true;
 }
 
-/* A refusal that the recipient alone decides, and its word for the log. */
+/* A refusal that the SRS facts alone decide, and its word for the log. */
 struct recipient_refusal {
 	enum gate_kind kind;
 	const char *text;
 	const char *why;
 };
 
-/* refuse_recipient - the refusal, or NULL when nothing speaks against the recipient */
+/*
+ * refuse_recipient - the refusal, or NULL when nothing speaks against the recipient
+ *
+ * Whoever cannot be told from a bounce to us, or from mail of ours that comes back, waits: what is
+ * said of him now may be wrong.
+ */
 static const struct recipient_refusal *
 refuse_recipient(const struct gate_query *q, const struct spf_settings *spf)
 {
+	static const struct recipient_refusal unknown = { GATE_DEFER, "451 4.3.0 try again later",
+		"no-hmac" };
 	static const struct recipient_refusal guessing = { GATE_DEFER, "450 4.7.1 try again later",
 		"guess-limit" };
 	static const struct recipient_refusal overused = { GATE_DEFER, "450 4.7.1 try again later",
@@ -120,6 +127,8 @@ refuse_recipient(const struct gate_query *q, const struct spf_settings *spf)
 	static const struct recipient_refusal defer_nonnull = { GATE_DEFER,
 		"450 4.7.1 SRS address takes bounces only", "srs-nonnull" };
 
+	if (q->recipient == GATE_SRS_UNKNOWN || q->sender == GATE_SRS_UNKNOWN)
+		return &unknown;
 	if (q->recipient == GATE_SRS_FOREIGN)
 		return NULL;
 	if (q->guessing || q->overused)
@@ -429,6 +438,9 @@ spared(const struct gate_query *q, const struct settings *settings, const struct
 	const struct spf_settings *spf = &settings->spf;
 
 	if (q->sender == GATE_SRS_VALID && spf->srs_sender == SRS_SENDER_NO_REJECT)
+		return "srs-sender";
+	/* When it was asked first it was known, or it would have been put off. */
+	if (q->sender == GATE_SRS_UNKNOWN && spf->srs_sender != SRS_SENDER_CHECK)
 		return "srs-sender";
 	if (!spf->nat_guard || settings->prospective.family != 0 || !ipaddr_is_private(&q->client))
 		return v->allowed;

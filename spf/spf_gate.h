@@ -28,6 +28,7 @@ enum gate_srs {
 	GATE_SRS_VALID,
 	GATE_SRS_EXPIRED,
 	GATE_SRS_FORGED,
+	GATE_SRS_UNKNOWN, /* nobody can tell at the moment */
 };
 
 struct gate_query {

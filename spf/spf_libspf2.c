@@ -16,6 +16,7 @@
 #include <spf2/spf_log.h>
 
 #include "common/ascii.h"
+#include "common/log.h"
 #include "common/xmalloc.h"
 #include "spf/spf_ask.h"
 #include "spf/spf_libspf2.h"
@@ -69,6 +70,12 @@ on_fatal_error(const char *file, int line, const char *message)
 	(void)line;
 	(void)message;
 	longjmp(*escape, 1);
+}
+
+/* no_memory - is no verdict; see xmalloc.h */
+static void __attribute__((noreturn)) no_memory(void)
+{
+	fatalx("libspf2: no memory");
 }
 
 static bool
@@ -276,7 +283,7 @@ new_rrset(SPF_dns_server_t *server, const char *name, ns_type type, int herrno)
 	SPF_dns_rr_t *rr = SPF_dns_rr_new_init(server, name, type, 0, herrno);
 
 	if (rr == NULL)
-		on_fatal_error(__FILE__, __LINE__, "no memory");
+		no_memory();
 	return rr;
 }
 
@@ -284,7 +291,7 @@ static SPF_dns_rr_data_t *
 add_rr(SPF_dns_rr_t *rr, size_t size)
 {
 	if (SPF_dns_rr_buf_realloc(rr, rr->num_rr, size) != SPF_E_SUCCESS)
-		on_fatal_error(__FILE__, __LINE__, "no memory");
+		no_memory();
 	return rr->rr[rr->num_rr++];
 }
 
@@ -422,7 +429,7 @@ new_request(SPF_server_t *server, struct pass *pass, const char *domain)
 	put_name(pass, name, domain);
 	snprintf(sender, sizeof(sender), "postmaster@%s", name);
 	if (request == NULL || SPF_request_set_env_from(request, sender) != 0)
-		on_fatal_error(__FILE__, __LINE__, "no memory");
+		no_memory();
 	if (pass->req.ip.family == AF_INET) {
 		memcpy(&ip4, pass->req.ip.bytes, sizeof(ip4));
 		SPF_request_set_ipv4(request, ip4);
@@ -441,7 +448,7 @@ new_server(SPF_dns_server_t *dns, unsigned lookup_limit)
 	SPF_response_t *response = NULL;
 
 	if (server == NULL)
-		on_fatal_error(__FILE__, __LINE__, "no memory");
+		no_memory();
 	SPF_server_set_explanation(server, "not permitted", &response);
 	if (response != NULL)
 		SPF_response_free(response);
@@ -459,7 +466,8 @@ run(struct pass *pass, const char *domain)
 	SPF_response_t *response = NULL;
 	enum spf_result result = SPF_PERMERROR;
 
-	SPF_request_query_mailfrom(request, &response);
+	if (SPF_request_query_mailfrom(request, &response) == SPF_E_NO_MEMORY)
+		no_memory();
 	if (response != NULL) {
 		result = map_result(response);
 		SPF_response_free(response);

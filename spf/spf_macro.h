@@ -64,6 +64,6 @@ size_t spf_macro_expand_name(
 
 /* Expands a valid explanation, cut at SPF_EXPLANATION_MAX bytes. Returns the length. */
 size_t spf_macro_expand_text(
-    struct spf_text, const struct spf_macro_values *, char text[SPF_EXPLANATION_MAX + 1]);
+    struct spf_text, const struct spf_macro_values *, char out[SPF_EXPLANATION_MAX + 1]);
 
 #endif

@@ -29,7 +29,7 @@ make_policy(const struct dns_answer *answer)
 		rr = &answer->rr[i];
 		policy->n++;
 	}
-	if (policy->n != 1)
+	if (rr == NULL || policy->n != 1)
 		return policy;
 	policy->no_mail =
 	    rr->len == sizeof(no_mail) - 1 && strncasecmp(rr->data, no_mail, rr->len) == 0;

@@ -204,6 +204,19 @@ read_vitals(void *arg, struct vitals *v)
 	v->restarts = engine->restarts;
 }
 
+/*
+ * bound_memory - memory of the libraries that replies are made with ends as ours does
+ *
+ * Where nobody asks whether a byte was added to a buffer, or a timer to the loop, a reply would be
+ * lost, and the client wait for it. It is better served by the next engine.
+ */
+static void
+bound_memory(void)
+{
+	event_set_mem_functions(xmalloc, xrealloc, free);
+	json_set_alloc_funcs(xmalloc, free);
+}
+
 /* make_server - the services behind their sockets */
 static void
 make_server(struct engine *engine)
@@ -264,6 +277,7 @@ engine_new(struct inputs *inputs, char *error, size_t size)
 {
 	struct engine *engine = xcalloc(1, sizeof(*engine));
 
+	bound_memory();
 	event_set_log_callback(on_library_message);
 	engine->base = make_base();
 	engine->services = services_new(engine->base, &clock_system, inputs, error, size);

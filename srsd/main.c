@@ -89,6 +89,7 @@ parse_options(struct options *opts, int argc, char **argv)
 static struct identity
 choose_identity(const struct settings *settings)
 {
+	/* They have been read. NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
 	const char *user = settings->unprivileged_user, *error;
 	struct identity id;
 

@@ -146,6 +146,8 @@ srs_fact(const struct policy_service *service, struct spf_text address)
 		return GATE_SRS_EXPIRED;
 	case SRS_FACT_FORGED:
 		return GATE_SRS_FORGED;
+	case SRS_FACT_UNKNOWN:
+		return GATE_SRS_UNKNOWN;
 	case SRS_FACT_FOREIGN:
 		break;
 	}

@@ -320,7 +320,7 @@ srs_rewrite_fact(
 	case SRS_EXPIRED:
 		return SRS_FACT_EXPIRED;
 	case SRS_UNAVAILABLE:
-		return SRS_FACT_FOREIGN;
+		return SRS_FACT_UNKNOWN;
 	default:
 		return SRS_FACT_FORGED;
 	}

@@ -63,11 +63,11 @@ void srs_rewrite_reverse(struct srs_result *, const char *key, size_t len, const
 
 /* What an envelope address is to us. */
 enum srs_fact {
-	/* not SRS-shaped, in a domain that is not srs-domain, or nobody knows: libcrypto failed */
-	SRS_FACT_FOREIGN,
+	SRS_FACT_FOREIGN, /* not SRS-shaped, or in a domain that is not srs-domain */
 	SRS_FACT_VALID,
 	SRS_FACT_EXPIRED, /* the hash is right */
 	SRS_FACT_FORGED,  /* bad hash, or malformed */
+	SRS_FACT_UNKNOWN, /* SRS-shaped and in srs-domain, but libcrypto gave no HMAC */
 };
 
 /*

@@ -77,6 +77,11 @@ class Client:
             return True
 
 
+def is_end(error):
+    """Whether an error of a client says no more than that the daemon ended the connection."""
+    return isinstance(error, ConnectionError) or str(error).endswith("reply: b''")
+
+
 class MapClient(Client):
     """tcp_table(5)."""
 

@@ -7,6 +7,7 @@
         'half.test': {'TXT': ['v=spf1 a -all'], 'A': SILENT},
         'broken.test': SERVFAIL,
         'slow.test': Delayed(0.3, {'TXT': ['v=spf1 -all']}),
+        'lies.test': Forged({'TXT': ['v=spf1 +all']}, lambda message, transport: [b'?' + message]),
     }
     with DnsServer(zone) as dns:
         ... dns.address, dns.seen(name='pass.test'), dns.wait_query('half.test') ...
@@ -52,6 +53,32 @@ class Delayed(NamedTuple):
     """Records that are answered so many seconds after the question."""
     seconds: float
     records: dict
+
+
+class Forged(NamedTuple):
+    """Instead of the answer that these records make, what `change` makes of it: a function of that
+    message and of the transport, 'udp' or 'tcp', that returns what is sent: messages (bytes), as
+    they are and however long, Elsewhere, Piece; or nothing."""
+    records: dict
+    change: object
+
+
+class Elsewhere(NamedTuple):
+    """A message from a port that was not asked; over UDP."""
+    message: bytes
+
+
+class Piece(NamedTuple):
+    """What comes over TCP, without the length in front that belongs there."""
+    data: bytes
+    close: bool = True  # behind it the connection ends; else nothing happens any more
+
+
+def truncated(message):
+    """An answer over UDP that says: there is more, ask over TCP."""
+    _name, at = _read_name(message, 12)
+    flags, = struct.unpack_from('!H', message, 2)
+    return (message[:2] + struct.pack('!5H', flags | 0x0200, 1, 0, 0, 0) + message[12:at + 4])
 
 
 class Query(NamedTuple):
@@ -148,6 +175,13 @@ class _Zone:
                 name = name.partition('.')[2]
                 self.parents.add(name)
 
+    def change(self, name):
+        """How the answer for a name is forged; None: it is honest."""
+        node = self.names.get(name)
+        if isinstance(node, Delayed):
+            node = node.records
+        return node.change if isinstance(node, Forged) else None
+
     def lookup(self, question):
         """-> (delay, message or None for silence)"""
         name, answers, delay = question.name, [], 0
@@ -155,6 +189,8 @@ class _Zone:
             node = self.names.get(name)
             if isinstance(node, Delayed):
                 delay += node.seconds
+                node = node.records
+            if isinstance(node, Forged):
                 node = node.records
             if node is None:
                 rcode = 0 if name in self.parents else 3
@@ -200,17 +236,26 @@ class _Peer:
             self.buffer = self.buffer[2 + length:]
 
     def send(self, message):
+        if not isinstance(message, Piece):
+            message = Piece(struct.pack('!H', len(message)) + message, close=False)
         try:
-            self.sock.sendall(struct.pack('!H', len(message)) + message)
+            self.sock.sendall(message.data)
+            if message.close:
+                self.sock.shutdown(socket.SHUT_RDWR)
         except OSError:
             pass            # the asker is gone; its business
 
 
 class DnsServer:
-    def __init__(self, zone=None, host='127.0.0.1'):
+    """tcp=False: nobody listens there, connections are refused."""
+
+    def __init__(self, zone=None, host='127.0.0.1', tcp=True):
         self.zone = _Zone(zone or {})
         self.host = host
+        self.has_tcp = tcp
         self.udp, self.tcp = self._bind(host)
+        self.other = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.other.bind((host, 0))
         self.port = self.udp.getsockname()[1]
         self._queries = []
         self._changed = threading.Condition()
@@ -219,8 +264,7 @@ class DnsServer:
         self._wake, self._woken = socket.socketpair()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
-    @staticmethod
-    def _bind(host):
+    def _bind(self, host):
         """One free port for both transports."""
         while True:
             udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -232,7 +276,8 @@ class DnsServer:
                 udp.close()
                 tcp.close()
                 continue
-            tcp.listen(128)
+            if self.has_tcp:
+                tcp.listen(128)
             return udp, tcp
 
     @property
@@ -248,7 +293,7 @@ class DnsServer:
     def __exit__(self, *_):
         self._wake.close()
         self._thread.join()
-        for sock in (self.udp, self.tcp, self._woken):
+        for sock in (self.udp, self.tcp, self.other, self._woken):
             sock.close()
 
     def stop(self):
@@ -286,7 +331,8 @@ class DnsServer:
             self._selector = selector
             selector.register(self._woken, selectors.EVENT_READ, None)
             selector.register(self.udp, selectors.EVENT_READ, self._udp_ready)
-            selector.register(self.tcp, selectors.EVENT_READ, self._accept)
+            if self.has_tcp:
+                selector.register(self.tcp, selectors.EVENT_READ, self._accept)
             while True:
                 for key, _ in selector.select(self._until_timer()):
                     if key.data is None:
@@ -309,7 +355,13 @@ class DnsServer:
 
     def _udp_ready(self, sock):
         data, peer = sock.recvfrom(65535)
-        self._answer(data, 'udp', lambda message: sock.sendto(message, peer))
+        self._answer(data, 'udp', lambda message: self._send_udp(message, peer))
+
+    def _send_udp(self, message, peer):
+        if isinstance(message, Elsewhere):
+            self.other.sendto(message.message, peer)
+        else:
+            self.udp.sendto(message, peer)
 
     def _accept(self, sock):
         connection, _ = sock.accept()
@@ -340,8 +392,17 @@ class DnsServer:
         delay, message = self.zone.lookup(question)
         if message is None:
             return
-        if transport == 'udp' and len(message) > question.udp_size:
-            message = question.answer(0, truncated=True)
+        change = self.zone.change(question.name)
+        if change is not None:
+            messages = change(message, transport)
+        elif transport == 'udp' and len(message) > question.udp_size:
+            messages = [question.answer(0, truncated=True)]
+        else:
+            messages = [message]
+        for message in messages:
+            self._send_after(delay, send, message)
+
+    def _send_after(self, delay, send, message):
         if not delay:
             send(message)
             return

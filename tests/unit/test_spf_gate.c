@@ -218,6 +218,9 @@ test_srs_recipients(void **state)
 		{ "", GATE_SRS_VALID, "srs-nonnull", "reject", true, GATE_DUNNO, "DUNNO",
 		    "srs-bounce" },
 		{ "a@x.test", GATE_SRS_FOREIGN, NULL, NULL, false, GATE_REJECT, NULL, NULL },
+		{ "", GATE_SRS_UNKNOWN, NULL, NULL, true, GATE_DEFER, "451 4.3.0 ", "no-hmac" },
+		{ "a@x.test", GATE_SRS_UNKNOWN, "srs-forged", "check", true, GATE_DEFER,
+		    "451 4.3.0 ", "no-hmac" },
 	};
 	struct gate_case c;
 	size_t i;
@@ -296,6 +299,8 @@ test_srs_senders(void **state)
 		{ GATE_SRS_FORGED, "skip", GATE_REJECT, true, "550 5.7.23 " },
 		{ GATE_SRS_FORGED, "no-reject", GATE_REJECT, true, "550 5.7.23 " },
 		{ GATE_SRS_FOREIGN, "skip", GATE_REJECT, true, "550 5.7.23 " },
+		{ GATE_SRS_UNKNOWN, "skip", GATE_DEFER, false, "451 4.3.0 " },
+		{ GATE_SRS_UNKNOWN, "check", GATE_DEFER, false, "451 4.3.0 " },
 	};
 	struct gate_case c;
 	size_t i;

@@ -25,6 +25,9 @@ test_xreallocarray_keeps(void **state)
 	p = xreallocarray(p, 1000, 10);
 	assert_memory_equal(p, "four", 4);
 	memset(p, 'x', 10000);
+	p = xrealloc(p, 20000);
+	assert_int_equal(p[9999], 'x');
+	memset(p, 'y', 20000);
 	free(p);
 }
 
