@@ -204,8 +204,10 @@ ctl_import(const struct ctl *ctl, int argc, char **argv)
 		status = kind == BY_NAME ? take_usual(im) : ctl_usage(USAGE);
 	for (i = first; status == CTL_OK && i < argc; i++)
 		status = take_file(im, argv[i], kind);
-	if (status == CTL_OK)
+	if (status == CTL_OK) {
+		import_complete(im);
 		status = finish(ctl, im, check);
+	}
 	import_free(&im);
 	return status;
 }

@@ -300,6 +300,25 @@ import_leave(struct import *im, const struct import_origin *origin, const char *
 	free(reason);
 }
 
+void
+import_complete(struct import *im)
+{
+	const struct option *o = import_option(NULL, "hash-minimum");
+	int minimum = im->settings->hash_minimum, length = im->settings->hash_length;
+	char text[32];
+	const char *value = text;
+	char error[OPTION_ERROR_SIZE];
+
+	if (minimum <= length)
+		return;
+	snprintf(text, sizeof(text), "%d", length);
+	option_set(im->settings, o, &value, 1, error);
+	import_note(im, o,
+	    "It was %d, more than the length of new hashes: no address that is made now would come "
+	    "back.",
+	    minimum);
+}
+
 size_t
 import_choices(const struct import *im)
 {

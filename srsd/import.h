@@ -20,6 +20,9 @@ struct import;
 struct import *import_new(void);
 void import_free(struct import **);
 
+/* Sets right what concerns several options; once, when all files are read. */
+void import_complete(struct import *);
+
 /* How many choices are open. */
 size_t import_choices(const struct import *);
 

@@ -177,6 +177,12 @@ class Whole(Import):
             self.assertIn('FILE:%d %s: ' % (line, name), left)
         self.assertEqual(left.count('FILE:'), 3)
 
+    def test_minimum_over_length(self):
+        config = self.imported('srs-domain = srs.test\nhash-length = 5\nhash-minimum = 9\n',
+                               'postsrsd.conf')
+        self.assert_settings(config, {'hash-length': '5', 'hash-minimum': '5'})
+        self.assertIn('# It was 9, more than the length', config)
+
     def test_both_at_once(self):
         one, two = (self.folder.file(*file) for file in (('postsrsd', POSTSRSD1),
                                                          ('policyd-spf.conf', POLICYD_SPF)))
