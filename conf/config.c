@@ -57,8 +57,8 @@ parse_text(struct settings *s, const char *text, const char *path, char *error)
 		known[i].name = options[i].name;
 		known[i].list = is_list(&options[i]);
 	}
-	ok =
-	    confuse_parse(text, path, known, options_count, on_option, s, error, CONFIG_ERROR_SIZE);
+	ok = confuse_parse(
+	    text, path, known, options_count, true, on_option, s, error, CONFIG_ERROR_SIZE);
 	free(known);
 	return ok;
 }

@@ -31,6 +31,7 @@ static struct {
 	const struct confuse_option *options;
 	size_t n;
 	const char *section; /* of the options that are in one */
+	bool once;           /* no option may be given twice */
 	confuse_fn *take;
 	void *arg;
 	char *error;
@@ -149,7 +150,7 @@ on_option(cfg_t *cfg, cfg_opt_t *opt)
 	const struct confuse_option *o = find(cfg, opt->name);
 	struct progress *progress = &parsing.progress[o - parsing.options];
 
-	if (is_repeated(progress, o, cfg_opt_size(opt))) {
+	if (is_repeated(progress, o, cfg_opt_size(opt)) && parsing.once) {
 		say("%s:%d: %s: given twice", cfg->filename, cfg->line, o->name);
 		return -1;
 	}
@@ -185,7 +186,7 @@ take_lists(cfg_t *cfg)
 		opt = where == NULL ? NULL : cfg_getopt(where, o->name);
 		if (!o->list || opt == NULL || !(opt->flags & CFGF_MODIFIED))
 			continue;
-		if (cfg_opt_size(opt) < progress->n) {
+		if (parsing.once && cfg_opt_size(opt) < progress->n) {
 			say("%s: %s: given twice", cfg->filename, o->name);
 			return false;
 		}
@@ -331,7 +332,7 @@ parse_marked(char *text, size_t len, const char *path)
 
 bool
 confuse_parse(const char *text, const char *path, const struct confuse_option *options, size_t n,
-    confuse_fn *fn, void *arg, char *error, size_t size)
+    bool once, confuse_fn *fn, void *arg, char *error, size_t size)
 {
 	char *copy;
 	bool ok;
@@ -344,6 +345,7 @@ confuse_parse(const char *text, const char *path, const struct confuse_option *o
 	parsing.options = options;
 	parsing.n = n;
 	parsing.section = section_name(options, n);
+	parsing.once = once;
 	parsing.take = fn;
 	parsing.arg = arg;
 	parsing.error = error;

@@ -2,8 +2,8 @@
 /*
  * confuse - text in libconfuse's syntax, strictly: our own configuration, and postsrsd 2's.
  *
- * An unknown option, one that is given twice, a section or a comment that is not closed are errors
- * which name file and line. Values are handed on as text.
+ * An unknown option, a section or a comment that is not closed, and where that is wanted an option
+ * that is given twice, are errors which name file and line. Values are handed on as text.
  *
  * BUGS of libconfuse 3.3 that are dealt with here: it miscounts the lines of comments, takes the
  * end of the file for the end of a section or of a comment, and lets a list begin anew.
@@ -30,9 +30,10 @@ typedef bool confuse_fn(void *arg, size_t number, int line, const char *const *v
     char why[CONFUSE_WHY_SIZE]);
 
 /*
- * Parses a text that ends with NUL; path is for the errors. False with one line in error.
+ * Parses a text that ends with NUL; path is for the errors. once: an option that is given twice is
+ * an error; else the last one counts. False with one line in error.
  */
 bool confuse_parse(const char *text, const char *path, const struct confuse_option *, size_t n,
-    confuse_fn *, void *arg, char *error, size_t size);
+    bool once, confuse_fn *, void *arg, char *error, size_t size);
 
 #endif

@@ -439,7 +439,7 @@ spared(const struct gate_query *q, const struct settings *settings, const struct
 
 	if (q->sender == GATE_SRS_VALID && spf->srs_sender == SRS_SENDER_NO_REJECT)
 		return "srs-sender";
-	/* When it was asked first it was known, or it would have been put off. */
+	/* Nobody can tell at the moment, and a refusal is not taken back. */
 	if (q->sender == GATE_SRS_UNKNOWN && spf->srs_sender != SRS_SENDER_CHECK)
 		return "srs-sender";
 	if (!spf->nat_guard || settings->prospective.family != 0 || !ipaddr_is_private(&q->client))

@@ -168,6 +168,23 @@ import_set(struct import *im, const struct import_origin *origin, const struct o
 	return true;
 }
 
+void
+import_set_good(struct import *im, const struct import_origin *origin, const struct option *o,
+    const char *const *values, size_t n)
+{
+	const char **good = xcalloc(n + 1, sizeof(*good)), *why;
+	size_t i, n_good = 0;
+
+	for (i = 0; i < n; i++) {
+		if (o->check == NULL || o->check(values[i], &why))
+			good[n_good++] = values[i];
+		else
+			import_leave(im, origin, "'%s' is not %s", values[i], why);
+	}
+	import_set(im, origin, o, good, n_good);
+	free(good);
+}
+
 bool
 import_set_text(struct import *im, const struct import_origin *origin, const struct option *o,
     const char *value)

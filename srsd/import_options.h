@@ -27,6 +27,10 @@ const struct option *import_option(const char *section, const char *name);
  */
 bool import_set(struct import *, const struct import_origin *, const struct option *,
     const char *const *values, size_t n);
+/* Sets a list to those of the values that we accept; each of the others is told of. */
+void import_set_good(struct import *, const struct import_origin *, const struct option *,
+    const char *const *values, size_t n);
+
 bool import_set_text(
     struct import *, const struct import_origin *, const struct option *, const char *value);
 bool import_set_number(

@@ -34,6 +34,7 @@ struct row {
 	const char *option;       /* ours, in the section spf */
 	const char *const *words; /* the values that it knew, with their case */
 	const char *why;          /* why there is nothing to take over */
+	bool suffixes;            /* its names may begin with a dot */
 };
 
 static const char *const helo_words[] = { "SPF_Not_Pass", "Softfail", "Fail", "Null", "False",
@@ -306,6 +307,15 @@ take_networks(const struct line *l, const struct row *row)
 	free(copy);
 }
 
+/* is_padded - does an item of a list begin or end with a blank? */
+static bool
+is_padded(const char *item)
+{
+	size_t len = strcspn(item, ",");
+
+	return len > 0 && (strchr(" \t", item[0]) != NULL || strchr(" \t", item[len - 1]) != NULL);
+}
+
 /* take_names - lists of domains; one with a blank beside it never matched */
 static void
 take_names(const struct line *l, const struct row *row)
@@ -320,14 +330,16 @@ take_names(const struct line *l, const struct row *row)
 	meant = xcalloc(n + 1, sizeof(*meant));
 	for (i = 0; i < n; i++) {
 		item = trim(items[i]);
+		if (row->suffixes && item[0] == '.')
+			item++;
 		if (!o->check(item, &why)) {
 			if (item[0] != '\0')
 				import_leave(l->im, &l->origin, "'%s' is not %s", item, why);
 			continue;
 		}
 		meant[n_meant++] = item;
-		/* trim has cut what was behind it, so the list itself tells of both sides */
-		if (item == items[i] && l->value[item - copy + (ptrdiff_t)strlen(item)] != ' ')
+		/* trim has cut what was behind it; the list itself still tells */
+		if (!is_padded(l->value + (items[i] - copy)))
 			did[n_did++] = item;
 	}
 	import_set(l->im, &l->origin, o, did, n_did);
@@ -460,7 +472,7 @@ static const struct row rows[] = {
 	{ "Whitelist", take_networks, .option = "whitelist" },
 	{ "HELO_Whitelist", take_names, .option = "helo-whitelist" },
 	{ "Domain_Whitelist", take_names, .option = "domain-whitelist" },
-	{ "Domain_Whitelist_PTR", take_names, .option = "domain-whitelist-ptr",
+	{ "Domain_Whitelist_PTR", take_names, .option = "domain-whitelist-ptr", .suffixes = true,
 	    .why =
 		"Whole labels, and only names that lead back to the client; policyd-spf took any "
 		"name that ended so, and believed it." },
@@ -575,15 +587,19 @@ take_line(struct line *l, const char *begin, const char *end)
 static void
 switch_off(struct import *im, const struct import_origin *origin)
 {
-	static const char *const names[] = { "helo-reject", "mail-from-reject" };
+	static const struct {
+		const char *name;
+		const char *off; /* NULL: an empty list */
+	} all[] = { { "helo-reject", "no-check" }, { "mail-from-reject", "no-check" },
+		{ "reject-not-pass-domains", NULL } };
 	const struct option *o;
 	char *before;
 	size_t i;
 
-	for (i = 0; i < 2; i++) {
-		o = import_option("spf", names[i]);
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		o = import_option("spf", all[i].name);
 		before = import_value(im, o);
-		import_set_text(im, origin, o, "no-check");
+		import_set(im, origin, o, &all[i].off, all[i].off == NULL ? 0 : 1);
 		import_offer(im, origin, o, before,
 		    "whatever the value of Mock, with it policyd-spf checks nothing at all");
 		free(before);

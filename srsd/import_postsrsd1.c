@@ -51,6 +51,7 @@ static const char *const names[N_VARIABLES] = {
 struct said {
 	unsigned line; /* 0: nothing */
 	char *value;
+	bool unclear; /* it says something, and nobody knows what */
 	/* NAME=VALUE COMMAND behind that: what was meant, and did not come to be */
 	unsigned meant_line;
 	char *meant;
@@ -90,6 +91,32 @@ say(struct said *said, unsigned line, const char *value)
 	said->value = xstrdup(value);
 	said->line = line;
 	said->meant = NULL;
+	said->unclear = false;
+}
+
+static bool
+begins(const char *text, const char *with)
+{
+	return strncmp(text, with, strlen(with)) == 0;
+}
+
+/* is_mydomain - is what was written `postconf -h mydomain`, and nothing else? */
+static bool
+is_mydomain(const char *written)
+{
+	static const char *const known[] = { "`postconf -h mydomain`",
+		"`postconf -h mydomain || true`", "`postconf -h mydomain 2>/dev/null`",
+		"$(postconf -h mydomain)", "$(postconf -h mydomain || true)",
+		"$(postconf -h mydomain 2>/dev/null)" };
+	const char *value = strchr(written, '=') + 1;
+	size_t i, len, quoted = *value == '"';
+
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		len = strlen(known[i]);
+		if (begins(value + quoted, known[i]) && strlen(value) == len + 2 * quoted)
+			return true;
+	}
+	return false;
 }
 
 /* know - a value that is the outcome of a command: there is one that we know, too */
@@ -99,13 +126,14 @@ know(struct reading *r, enum variable v, const struct shell_item *item)
 	struct import_origin origin = origin_at(r, item->line, item->name);
 	char *domain = NULL;
 
-	if (v == SRS_DOMAIN && strstr(item->text, "postconf -h mydomain") != NULL)
+	if (v == SRS_DOMAIN && is_mydomain(item->text))
 		domain = r->mydomain();
-	if (domain != NULL)
-		say(&r->said[v], item->line, domain);
-	else
+	say(&r->said[v], domain == NULL ? 0 : item->line, domain == NULL ? "" : domain);
+	if (domain == NULL) {
+		r->said[v].unclear = true;
 		import_leave(r->im, &origin,
 		    "%s: only running this tells the value, and it is not run", item->text);
+	}
 	free(domain);
 }
 
@@ -128,6 +156,7 @@ on_variable(struct reading *r, enum variable v, const struct shell_item *item)
 		r->said[v].meant_line = item->line;
 		break;
 	case SHELL_MAYBE:
+		r->said[v].unclear = r->said[v].line == 0;
 		import_leave(r->im, &origin, "%s: it stands under a condition", item->text);
 		break;
 	case SHELL_COMMAND:
@@ -182,6 +211,8 @@ take_domain(struct reading *r)
 		import_set_text(r->im, &origin, o, r->said[SRS_DOMAIN].value);
 		return;
 	}
+	if (r->said[SRS_DOMAIN].unclear)
+		return;
 	domain = r->mydomain();
 	origin = (struct import_origin){ "postsrsd", 0, "(postconf -h mydomain)" };
 	if (domain != NULL)
@@ -189,7 +220,7 @@ take_domain(struct reading *r)
 	free(domain);
 }
 
-/* take_excluded - domains one by one, so that one that is none does not take the others along */
+/* take_excluded - the domains, and those that the shell kept from postsrsd */
 static void
 take_excluded(struct reading *r)
 {
@@ -197,21 +228,12 @@ take_excluded(struct reading *r)
 	struct import_origin origin = origin_of(r, SRS_EXCLUDE_DOMAINS);
 	const struct said *said = &r->said[SRS_EXCLUDE_DOMAINS];
 	char *copy = xstrdup(value_of(r, SRS_EXCLUDE_DOMAINS, ""));
-	const char **words, **good;
-	size_t i, n, n_good = 0;
-	const char *why;
+	const char **words;
+	size_t n;
 
 	words = split(copy, &n);
-	good = xcalloc(n + 1, sizeof(*good));
-	for (i = 0; i < n; i++) {
-		if (o->check(words[i], &why))
-			good[n_good++] = words[i];
-		else
-			import_leave(r->im, &origin, "'%s' is not %s", words[i], why);
-	}
 	if (said->line != 0)
-		import_set(r->im, &origin, o, good, n_good);
-	free(good);
+		import_set_good(r->im, &origin, o, words, n);
 	free(words);
 	free(copy);
 	if (said->meant == NULL)
@@ -255,6 +277,8 @@ take_secret(struct reading *r)
 	const struct option *o = import_option(NULL, "secrets-file");
 	struct import_origin origin = origin_of(r, SRS_SECRET);
 
+	if (r->said[SRS_SECRET].unclear)
+		return;
 	if (origin.line == 0)
 		origin = (struct import_origin){ "postsrsd", 0, names[SRS_SECRET] };
 	if (import_set_text(r->im, &origin, o, value_of(r, SRS_SECRET, POSTSRSD_SECRET)))

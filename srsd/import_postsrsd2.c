@@ -84,26 +84,26 @@ on_option(void *arg, size_t number, int line, const char *const *values, size_t 
 		take_envelope(r, &origin, values[0]);
 	else if (row->why != NULL)
 		import_leave(r->im, &origin, "%s", row->why);
+	else if (row->list)
+		import_set_good(r->im, &origin, import_option(NULL, row->name), values, n);
 	else
 		import_set(r->im, &origin, import_option(NULL, row->name), values, n);
 	r->secret |= strcmp(row->name, "secrets-file") == 0;
 	return true;
 }
 
-/* take_secret - where postsrsd has it when the file does not say: beside the file */
+/* take_secret - where postsrsd was built to have it, when the file does not say */
 static void
 take_secret(const struct reading *r)
 {
+	static const char local[] = "/usr/local/etc/";
 	struct import_origin origin = { "postsrsd", 0, "secrets-file" };
 	const struct option *o = import_option(NULL, "secrets-file");
-	const char *slash = strrchr(r->file, '/');
-	char *path;
+	bool is_local = strncmp(r->file, local, sizeof(local) - 1) == 0;
 
-	xasprintf(&path, "%.*s/postsrsd.secret", slash == NULL ? 0 : (int)(slash - r->file),
-	    slash == NULL ? "" : r->file);
 	if (!r->secret)
-		import_set_text(r->im, &origin, o, slash == NULL ? POSTSRSD_SECRET : path);
-	free(path);
+		import_set_text(r->im, &origin, o,
+		    is_local ? "/usr/local/etc/postsrsd.secret" : POSTSRSD_SECRET);
 	import_note(r->im, o,
 	    "The secret is used where it is, so that bounces to addresses of postsrsd come back. "
 	    "srsd's group must be able to read it: chgrp srsd FILE; chmod 0640 FILE.");
@@ -121,7 +121,7 @@ import_postsrsd2(struct import *im, const char *file, const char *text, char *er
 		known[i].name = rows[i].name;
 		known[i].list = rows[i].list;
 	}
-	if (!confuse_parse(text, file, known, N_ROWS, on_option, &r, error, size))
+	if (!confuse_parse(text, file, known, N_ROWS, false, on_option, &r, error, size))
 		return false;
 	take_secret(&r);
 	return true;

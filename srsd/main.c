@@ -259,7 +259,8 @@ on_forked(void *arg)
 		close(launch->parent);
 	if (launch->null != -1) {
 		detach_standard_files(launch->null);
-		close(launch->null);
+		if (launch->null > STDERR_FILENO)
+			close(launch->null);
 	}
 }
 

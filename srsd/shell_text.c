@@ -14,10 +14,13 @@
 #include "common/xmalloc.h"
 #include "srsd/shell_text.h"
 
+/* A value of variables is not known when it gets longer: each may hold the one before it twice. */
+#define VALUE_MAX (64 * 1024)
+
 struct variable {
 	SLIST_ENTRY(variable) entry;
 	char *name;
-	char *value;
+	char *value; /* NULL: not known */
 };
 
 /* A word, or the value of an assignment. */
@@ -85,13 +88,14 @@ find(const struct reader *r, const char *name, size_t len)
 	return NULL;
 }
 
+/* keep - what a variable holds from here on; NULL: nobody knows */
 static void
 keep(struct reader *r, const char *name, const char *value)
 {
 	struct variable *v = xcalloc(1, sizeof(*v));
 
 	v->name = xstrdup(name);
-	v->value = xstrdup(value);
+	v->value = value == NULL ? NULL : xstrdup(value);
 	SLIST_INSERT_HEAD(&r->variables, v, entry); /* the newest is found first */
 }
 
@@ -122,6 +126,8 @@ skip_parens(struct reader *r)
 				step(r);
 		} else if (r->at[0] == '\\' && r->at[1] != '\0') {
 			step(r);
+			step(r);
+			continue;
 		}
 		open += *r->at == '(';
 		open -= *r->at == ')';
@@ -142,9 +148,10 @@ expand(struct reader *r, struct word *word)
 		end++;
 	if (end > name && !ascii_isdigit(*name) && (!braces || *end == '}')) {
 		v = find(r, name, (size_t)(end - name));
-		if (v != NULL)
+		if (v == NULL || v->value == NULL || word->len + strlen(v->value) > VALUE_MAX)
+			word->unknown = true;
+		else
 			add(word, v->value, strlen(v->value));
-		word->unknown |= v == NULL;
 		r->at = end + braces;
 		return;
 	}
@@ -337,12 +344,12 @@ tell(struct reader *r, const struct assignment *a, const char *command)
 	if (command[0] != '\0') {
 		item.kind = SHELL_FOR;
 		item.text = command;
-	} else if (a->value.unknown) {
-		item.kind = SHELL_UNKNOWN;
-	} else if (r->depth > 0 || r->lost) {
-		item.kind = SHELL_MAYBE;
 	} else {
-		keep(r, a->name, a->value.text);
+		if (r->depth > 0 || r->lost)
+			item.kind = SHELL_MAYBE;
+		else if (a->value.unknown)
+			item.kind = SHELL_UNKNOWN;
+		keep(r, a->name, item.kind == SHELL_SET ? a->value.text : NULL);
 	}
 	r->fn(r->arg, &item);
 	free(written);
@@ -387,7 +394,7 @@ read_words(struct reader *r)
 {
 	struct word word;
 
-	for (skip_blanks(r); !ends_word(*r->at); skip_blanks(r)) {
+	for (skip_blanks(r); !ends_word(*r->at) && *r->at != '#'; skip_blanks(r)) {
 		read_word(r, &word);
 		free(word.text);
 	}
@@ -479,7 +486,11 @@ read_line(struct reader *r)
 		tell_all(r, &list, "");
 		return;
 	}
-	/* A pipe, a list of conditions, a redirection: the rest of the line goes with it. */
+	/* Behind && and ||, and with a redirection, an assignment is the shell's; in a pipe or in
+	 * the background it is a subshell's. What else is on the line goes with the operators. */
+	if (strncmp(operators, "&&", 2) == 0 || strncmp(operators, "||", 2) == 0 ||
+	    *operators == '<' || *operators == '>')
+		tell_all(r, &list, "");
 	r->at += strcspn(r->at, "\n");
 	tell_command(r, &list, operators, line);
 }

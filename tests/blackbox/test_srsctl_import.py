@@ -183,6 +183,15 @@ class Whole(Import):
         self.assert_settings(config, {'hash-length': '5', 'hash-minimum': '5'})
         self.assertIn('# It was 9, more than the length', config)
 
+    def test_postsrsd2_as_it_took_it(self):
+        """A domain that can be none harms no other; of two lines the last one counts."""
+        config = self.imported('srs-domain = a.test\nsrs-domain = srs.test\n'
+                               'domains = {"ok.test", "a b.test", "c.test"}\n', 'postsrsd.conf')
+        self.assert_settings(config, {'srs-domain': '"srs.test"',
+                                      'domains': '{"ok.test", "c.test"}'})
+        self.assertIn("'a b.test' is not a domain", config)
+        self.assertIn('secrets-file = "/etc/postsrsd.secret"\t# the default of postsrsd', config)
+
     def test_both_at_once(self):
         one, two = (self.folder.file(*file) for file in (('postsrsd', POSTSRSD1),
                                                          ('policyd-spf.conf', POLICYD_SPF)))
@@ -197,7 +206,7 @@ class Whole(Import):
                       config)
         config = self.imported('domains = {"our.test"}', 'postsrsd.conf')
         self.assert_settings(config, {'domains': '{"our.test"}', 'srs-domain': '"our.test"'})
-        self.assertIn('/postsrsd.secret"\t# the default of postsrsd secrets-file', config)
+        self.assertIn('"/etc/postsrsd.secret"\t# the default of postsrsd secrets-file', config)
         self.assert_settings(self.imported('', 'policyd-spf.conf'), {'hide-receiver': 'false'},
                              '-o', 'srs-domain=srs.test')
 
@@ -240,6 +249,14 @@ class Shell(Import):
                 ('HOST=a\nSRS_DOMAIN="$HOST.test"', {'srs-domain': '"a.test"'},
                  'does not read it'),
                 ('SRS_DOMAIN="`postconf -h mydomain || true`"', {'srs-domain': '"mail.test"'}, ''),
+                ('SRS_DOMAIN=srs.$(postconf -h mydomain)', {}, 'only running this tells'),
+                ('SRS_DOMAIN=a.test\nif [ -z "$SRS_DOMAIN" ]; then\nSRS_DOMAIN=`postconf -h mydomain`'
+                 '\nfi', {'srs-domain': '"a.test"'}, 'it stands under a condition'),
+                ('SRS_DOMAIN=a.test && export SRS_DOMAIN', {'srs-domain': '"a.test"'}, ''),
+                ("if x; then :; fi # that's all\nSRS_DOMAIN=a.test", {'srs-domain': '"a.test"'}, ''),
+                ('SRS_EXCLUDE_DOMAINS=a.test b.test # ours', {'domains': '{}'},
+                 r'\n#domains = \{"a.test", "b.test"\}'),
+                ('SRS_SECRET=$X/s', {}, 'only running this tells the value'),
                 ("SRS_DOMAIN='$mydomain'", {}, r'srs-domain: .\$mydomain. is not accepted'),
                 ('SRS_DOMAIN=a.test\nSRS_DOMAIN=b.test', {'srs-domain': '"b.test"'}, ''),
                 ('SRS_EXCLUDE_DOMAINS=a.test b.test', {'domains': '{}'},
@@ -264,7 +281,7 @@ class Shell(Import):
                 ('SRS_EXTRA_OPTIONS="-d x.test -4 -Xy"', {'srs-domain': '"mail.test"'},
                  '-d: the launcher gives it once more.*-4: has no meaning.*-X: the launcher'),
                 ('SRS_EXTRA_OPTIONS=-t999999', {'idle-timeout': '86400'}, ''),
-                ('if [ -e /x ]; then SRS_DOMAIN=a.test; fi', {'srs-domain': '"mail.test"'},
+                ('if [ -e /x ]; then SRS_DOMAIN=a.test; fi', {},
                  'SRS_DOMAIN=a.test: it stands under a condition'),
                 ('. /etc/more', {}, r'\. /etc/more: a command; it is not run here')):
             with self.subTest(text=text):
@@ -272,6 +289,11 @@ class Shell(Import):
                 known = not config.count('#srs-domain')
                 self.assert_settings(config, want, *(() if known else ('-o', 'srs-domain=z.test')))
                 self.assertRegex(self.said(config), re.compile(said, re.S))
+
+    def test_unknown_is_not_the_default(self):
+        config = self.imported('SRS_DOMAIN=$(hostname -d)\nSRS_SECRET=$X/s\n', 'postsrsd')
+        self.assertNotIn('the default of', config)
+        self.assertIn('# srs-domain has to be set', config)
 
     def test_nothing_is_run(self):
         mark = self.folder.path + '/mark'
@@ -346,6 +368,11 @@ class PolicydSpf(Import):
                  '{"a.test", "b.test"}'),
                 ('HELO_Whitelist = a.test ,b.test', 'helo-whitelist', '{"b.test"}',
                  '{"a.test", "b.test"}'),
+                ('HELO_Whitelist = a.test\t,b.test', 'helo-whitelist', '{"b.test"}',
+                 '{"a.test", "b.test"}'),
+                ('Domain_Whitelist_PTR = .a.test', 'domain-whitelist-ptr', '{"a.test"}', None),
+                ('Reject_Not_Pass_Domains = a.test\nMock = False', 'reject-not-pass-domains', '{}',
+                 '{"a.test"}'),
                 ('Domain_Whitelist = a b,c.test', 'domain-whitelist', '{"c.test"}', None),
                 ('Reason_Message = a=b', 'reason-message', '""', None),
                 ('Reason_Message = no {x}', 'reason-message', '""', None),

@@ -37,8 +37,9 @@ def as_dict(lines):
 
 def write(names):
     for name in names:
+        said = replay(name).stdout
         with open(os.path.join(HERE, name + '.expect'), 'w', encoding='utf-8') as out:
-            out.write('# SPDX-License-Identifier: ISC\n' + replay(name).stdout)
+            out.write('# SPDX-License-Identifier: ISC\n' + said)
 
 
 class Seeds(unittest.TestCase):

@@ -25,6 +25,13 @@ tell(void *arg, const struct shell_item *item)
 	strlcat(told, line, TOLD_SIZE);
 }
 
+static void
+note_length(void *arg, const struct shell_item *item)
+{
+	unit_true(item->name, "length", strlen(item->value) <= 200000);
+	strcpy(arg, item->kind == SHELL_UNKNOWN ? "unknown" : "set");
+}
+
 struct row {
 	const char *text;
 	const char *want;
@@ -107,6 +114,12 @@ test_expansions(void **state)
 		{ "A=$(echo $(x) ')') B=1", "1 unknown A=$(echo $(x) ')')\n1 set B=1\n" },
 		{ "A=${B:-x y} C=1", "1 unknown A=${B:-x y}\n1 set C=1\n" },
 		{ "A=$1", "1 unknown A=$1\n" },
+		{ "A=$(echo \\( ) B=1", "1 unknown A=$(echo \\( )\n1 set B=1\n" },
+		{ "A=$(echo \\)) B=1", "1 unknown A=$(echo \\))\n1 set B=1\n" },
+		{ "A=1\nA=`x`\nB=$A", "1 set A=1\n2 unknown A=`x`\n3 unknown B=$A\n" },
+		{ "A=1\nif x; then A=2; fi\nB=$A",
+		    "1 set A=1\n2 command x\n2 maybe A=2\n3 unknown B=$A\n" },
+		{ "if x; then A=`x`; fi", "1 command x\n1 maybe A=\n" },
 		{ "A=$", "1 set A=$\n" },
 		{ "A=\"x$\"", "1 set A=x$\n" },
 		{ "A=$=", "1 set A=$=\n" },
@@ -134,8 +147,11 @@ test_commands(void **state)
 		{ "A+=b", "1 command A+=b\n" },
 		{ ". /etc/x\nA=1", "1 command . /etc/x\n2 set A=1\n" },
 		{ "touch /x; A=1", "1 command touch /x\n1 set A=1\n" },
-		{ "A=1 && B=2\nC=3", "1 for A=1: && B=2\n2 set C=3\n" },
-		{ "A=1 >x\nC=3", "1 for A=1: >x\n2 set C=3\n" },
+		{ "A=1 && B=2\nC=3", "1 set A=1\n1 command && B=2\n2 set C=3\n" },
+		{ "A=1 || B=2\nC=$A", "1 set A=1\n1 command || B=2\n2 set C=1\n" },
+		{ "A=1 >x\nC=3", "1 set A=1\n1 command >x\n2 set C=3\n" },
+		{ "A=a b # it's\nB=1 # it's\n", "1 for A=a: b\n2 set B=1\n" },
+		{ ". /etc/x # it's\nB=1", "1 command . /etc/x\n2 set B=1\n" },
 		{ "A=1 &\nC=3", "1 for A=1: &\n2 set C=3\n" },
 		{ "A=1|x\nC=3", "1 for A=1: |x\n2 set C=3\n" },
 		{ "x <y\nA=1", "1 command x <y\n2 set A=1\n" },
@@ -167,6 +183,21 @@ test_conditions(void **state)
 	check(rows, COUNT(rows));
 }
 
+/* $A$A in a line for each doubling: what would fill the memory is not known. */
+static void
+test_growth(void **state)
+{
+	char text[1000] = "A=0123456789abcdef\n", told[10] = "";
+	int i;
+
+	(void)state;
+	for (i = 0; i < 60; i++)
+		strlcat(text, "A=$A$A\n", sizeof(text));
+	shell_text_read(text, note_length, told);
+	unit_true("60 lines", "unknown at last", strcmp(told, "unknown") == 0);
+	unit_end();
+}
+
 int
 main(void)
 {
@@ -176,6 +207,7 @@ main(void)
 		cmocka_unit_test(test_expansions),
 		cmocka_unit_test(test_commands),
 		cmocka_unit_test(test_conditions),
+		cmocka_unit_test(test_growth),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
