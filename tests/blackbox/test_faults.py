@@ -711,10 +711,12 @@ class Memory(FaultCase):
         self.reload()
 
     def ends(self, mark):
-        """How engines ended since then; each has to say it."""
+        """How engines ended since then; each has to say it, unless it ended amid another line, when
+        nobody had read the log for so long that there was no room for its own."""
         ended = self.daemon.log_matches(r'engine \d+: (ended|killed)', mark)
         said = [line for line in self.daemon.lines[mark:] if self.END.search(line)]
-        self.assertGreaterEqual(len(said), len(ended), ended)
+        amid = [line for line in ended if not line.startswith('srsd: warning: engine ')]
+        self.assertGreaterEqual(len(said) + len(amid), len(ended), ended)
         return len(ended)
 
     def sweep(self, also='', **spf):
