@@ -13,6 +13,11 @@
 /* Where postsrsd 1.10's package has its secret when the file names none. */
 #define POSTSRSD_SECRET "/etc/postsrsd.secret"
 
+/* What is to be said of secrets-file, whichever of the two it comes from. */
+#define POSTSRSD_SECRET_NOTE                                                                   \
+	"The secret is used where it is, so that bounces to addresses of postsrsd come back. " \
+	"srsd's group must be able to read it: chgrp srsd FILE; chmod 0640 FILE."
+
 /* Postfix's mydomain, or NULL when nobody knows it; the caller frees it. */
 typedef char *import_mydomain_fn(void);
 

@@ -282,9 +282,7 @@ take_secret(struct reading *r)
 	if (origin.line == 0)
 		origin = (struct import_origin){ "postsrsd", 0, names[SRS_SECRET] };
 	if (import_set_text(r->im, &origin, o, value_of(r, SRS_SECRET, POSTSRSD_SECRET)))
-		import_note(r->im, o,
-		    "The secret is used where it is, so that bounces to addresses of postsrsd come "
-		    "back. srsd's group must be able to read it: chgrp srsd FILE; chmod 0640 FILE.");
+		import_note(r->im, o, "%s", POSTSRSD_SECRET_NOTE);
 }
 
 /* hash_number - as postsrsd reads it, with atoi(3); 0 when it is not said */
@@ -300,12 +298,13 @@ within(long n, long least, long most)
 	return n < least ? least : n > most ? most : n;
 }
 
+/* take_hash - that the minimum is not more than the length, import_complete sees to */
 static void
-take_hash(struct reading *r, enum variable v, const char *option, long most)
+take_hash(struct reading *r, enum variable v, const char *option)
 {
 	const struct option *o = import_option(NULL, option);
 	struct import_origin origin = origin_of(r, v);
-	long said = hash_number(r, v), n = within(said, HASH_LEAST, most);
+	long said = hash_number(r, v), n = within(said, HASH_LEAST, HASH_MOST);
 
 	if (origin.line == 0)
 		return;
@@ -313,16 +312,11 @@ take_hash(struct reading *r, enum variable v, const char *option, long most)
 	if (n > said)
 		import_note(r->im, o, "It was %ld, which is too easy to guess.%s", said,
 		    v == SRS_HASHMIN ? " Addresses with so short a hash do not come back." : "");
-	else if (n < said && v == SRS_HASHLENGTH)
-		import_note(r->im, o,
-		    "It was %ld; a hash has 27 characters, and postsrsd goes on with what lies "
-		    "behind it in its memory.",
-		    said);
 	else if (n < said)
-		import_note(r->im, o,
-		    "It was %ld, more than the length of new hashes: postsrsd refused every address "
-		    "that it had made.",
-		    said);
+		import_note(r->im, o, "It was %ld; a hash has 27 characters%s.", said,
+		    v == SRS_HASHLENGTH ? ", and postsrsd goes on with what lies behind it in its "
+					  "memory"
+					: "");
 }
 
 /* take_endpoint - inet:ADDRESS:PORT of a map */
@@ -428,10 +422,8 @@ import_postsrsd1(
 	take_excluded(&r);
 	take_separator(&r);
 	take_secret(&r);
-	take_hash(&r, SRS_HASHLENGTH, "hash-length", HASH_MOST);
-	take_hash(&r, SRS_HASHMIN, "hash-minimum",
-	    within(r.said[SRS_HASHLENGTH].line == 0 ? HASH_LEAST : hash_number(&r, SRS_HASHLENGTH),
-		HASH_LEAST, HASH_MOST));
+	take_hash(&r, SRS_HASHLENGTH, "hash-length");
+	take_hash(&r, SRS_HASHMIN, "hash-minimum");
 	take_endpoint(&r, SRS_FORWARD_PORT, "10001", "forward");
 	take_endpoint(&r, SRS_REVERSE_PORT, "10002", "reverse");
 	take_options(&r);

@@ -104,9 +104,7 @@ take_secret(const struct reading *r)
 	if (!r->secret)
 		import_set_text(r->im, &origin, o,
 		    is_local ? "/usr/local/etc/postsrsd.secret" : POSTSRSD_SECRET);
-	import_note(r->im, o,
-	    "The secret is used where it is, so that bounces to addresses of postsrsd come back. "
-	    "srsd's group must be able to read it: chgrp srsd FILE; chmod 0640 FILE.");
+	import_note(r->im, o, "%s", POSTSRSD_SECRET_NOTE);
 }
 
 bool

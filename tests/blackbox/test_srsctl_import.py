@@ -271,6 +271,8 @@ class Shell(Import):
                 ('SRS_HASHLENGTH=60', {'hash-length': '27'}, 'It was 60; a hash has 27'),
                 ('SRS_HASHLENGTH=2', {'hash-length': '4'}, 'It was 2, which is too easy'),
                 ('SRS_HASHMIN=8', {'hash-minimum': '4'}, 'It was 8, more than the length'),
+                ('SRS_HASHLENGTH=10\nSRS_HASHMIN=40', {'hash-minimum': '10'},
+                 'It was 40; a hash has 27 characters'),
                 ('SRS_HASHLENGTH=10\nSRS_HASHMIN=8', {'hash-minimum': '8'}, ''),
                 ('SRS_LISTEN_ADDR=::1', {'forward': '{"inet:[::1]:10001"}',
                                          'reverse': '{"inet:[::1]:10002"}'}, ''),
