@@ -11,6 +11,7 @@ program that nobody can reach; as_root=True starts it as root instead, to drop p
 The environment variable SRSD names the program, abs_top_builddir the build tree that has it.
 """
 
+import itertools
 import os
 import pwd
 import random
@@ -107,10 +108,14 @@ class Folder:
         shutil.rmtree(self.path, ignore_errors=True)
 
 
+# Each in its turn: two of one daemon's must not be the same.
+_PORTS = itertools.cycle(random.SystemRandom().sample(range(10100, 32000), 32000 - 10100))
+
+
 def free_port(host='127.0.0.1'):
     """A port that nobody listens on, below those that the kernel gives to outgoing connections."""
     while True:
-        port = random.SystemRandom().randrange(10100, 32000)
+        port = next(_PORTS)
         with socket.socket(socket.AF_INET6 if ':' in host else socket.AF_INET) as sock:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
