@@ -9,9 +9,10 @@
 #include "common/xmalloc.h"
 
 /*
- * uthash ends the process when memory is exhausted, as xmalloc does. Its FNV compiles without a
+ * Without memory uthash by itself would end the process without a word. Its FNV compiles without a
  * warning under every compiler; the names are our own operator's, not an attacker's.
  */
+#define uthash_malloc(size) xmalloc(size)
 #define HASH_FUNCTION HASH_FNV
 #include <uthash.h>
 
