@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-#include <sys/inotify.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 
 #include <errno.h>
-#include <libgen.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -16,6 +14,7 @@
 
 #include "common/channel.h"
 #include "common/clock.h"
+#include "common/filewatch.h"
 #include "common/log.h"
 #include "common/notify.h"
 #include "common/printable.h"
@@ -50,16 +49,15 @@ struct monitor {
 	uint32_t reloads;
 	int signals; /* signalfd */
 	sigset_t saved_mask;
-	int watch; /* inotify, or -1 */
-	char *watched_name;
-	int link;             /* to the engine, or -1 */
-	pid_t engine;         /* or 0 */
-	uint64_t started;     /* when it was */
-	uint64_t heard;       /* when it last said something */
-	uint64_t start_at;    /* when there shall be another */
-	uint64_t kill_at;     /* when it has had its time to stop */
-	uint64_t reload_at;   /* when the files have settled */
-	uint64_t watchdog_ms; /* how often the service manager wants to hear of us; 0: never */
+	struct filewatch *watch; /* of the domains file, or NULL */
+	int link;                /* to the engine, or -1 */
+	pid_t engine;            /* or 0 */
+	uint64_t started;        /* when it was */
+	uint64_t heard;          /* when it last said something */
+	uint64_t start_at;       /* when there shall be another */
+	uint64_t kill_at;        /* when it has had its time to stop */
+	uint64_t reload_at;      /* when the files have settled */
+	uint64_t watchdog_ms;    /* how often the service manager wants to hear of us; 0: never */
 	uint64_t watchdog_at;
 	unsigned pause_ms;
 	unsigned restarts;
@@ -92,8 +90,7 @@ static void __attribute__((noreturn)) run_engine(struct monitor *m, int link)
 	};
 
 	close(m->signals);
-	if (m->watch != -1)
-		close(m->watch);
+	filewatch_free(&m->watch);
 	notify_close();
 	m->forked(m->arg);
 	signal(SIGHUP, SIG_IGN); /* until the engine looks at it; it is the monitor's */
@@ -372,29 +369,17 @@ begin_reload(struct monitor *m)
 	}
 }
 
-/* watch_domains - look at the folder of the domains file: editors put a new file in its place */
 static void
 watch_domains(struct monitor *m)
 {
 	const struct settings *s = m->inputs.settings;
-	char *folder, *name;
 
-	if (m->watch != -1)
-		close(m->watch);
-	free(m->watched_name);
-	m->watched_name = NULL;
-	m->watch = -1;
+	filewatch_free(&m->watch);
 	if (!s->domains_file_watch || s->domains_file[0] == '\0')
 		return;
-	m->watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	folder = xstrdup(s->domains_file);
-	name = xstrdup(s->domains_file);
-	m->watched_name = xstrdup(basename(name));
-	if (m->watch == -1 ||
-	    inotify_add_watch(m->watch, dirname(folder), IN_CLOSE_WRITE | IN_MOVED_TO) == -1)
+	m->watch = filewatch_new(s->domains_file);
+	if (m->watch == NULL)
 		log_warn("domains-file-watch: %s", s->domains_file);
-	free(folder);
-	free(name);
 }
 
 /* same_watch - a watch that stays has not forgotten what changed while we were reading */
@@ -540,22 +525,6 @@ on_signals(struct monitor *m)
 	}
 }
 
-static void
-on_files(struct monitor *m)
-{
-	char buffer[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
-	const struct inotify_event *event;
-	ssize_t n, at;
-
-	while ((n = read(m->watch, buffer, sizeof(buffer))) > 0) {
-		for (at = 0; at < n; at += (ssize_t)(sizeof(*event) + event->len)) {
-			event = (const struct inotify_event *)(const void *)(buffer + at);
-			if (event->len > 0 && strcmp(event->name, m->watched_name) == 0)
-				m->reload_at = now_ms() + SETTLE_MS;
-		}
-	}
-}
-
 /* silent_at - when an engine that says nothing is taken for dead */
 static uint64_t
 silent_at(const struct monitor *m)
@@ -622,7 +591,7 @@ turn(struct monitor *m)
 	struct pollfd pfd[] = {
 		{ .fd = m->signals, .events = POLLIN },
 		{ .fd = m->link, .events = POLLIN },
-		{ .fd = m->watch, .events = POLLIN },
+		{ .fd = filewatch_fd(m->watch), .events = POLLIN },
 	};
 
 	if (poll(pfd, sizeof(pfd) / sizeof(pfd[0]), timeout(m)) == -1 && errno != EINTR)
@@ -631,8 +600,8 @@ turn(struct monitor *m)
 		on_signals(m);
 	if (pfd[1].revents != 0 && m->link != -1)
 		hear(m);
-	if (pfd[2].revents != 0 && m->watch != -1)
-		on_files(m);
+	if (pfd[2].revents != 0 && m->watch != NULL && filewatch_changed(m->watch))
+		m->reload_at = now_ms() + SETTLE_MS;
 	reap(m);
 	on_time(m);
 	log_flush();
@@ -675,7 +644,6 @@ monitor_run(struct monitor_start *start)
 		.id = start->id,
 		.inputs = start->inputs,
 		.listeners = start->listeners,
-		.watch = -1,
 		.link = -1,
 		.kill_at = NEVER,
 		.reload_at = NEVER,
@@ -697,9 +665,7 @@ monitor_run(struct monitor_start *start)
 	forget_reload(&m);
 	listeners_free(&m.listeners, NULL);
 	inputs_free(&m.inputs);
-	if (m.watch != -1)
-		close(m.watch);
-	free(m.watched_name);
+	filewatch_free(&m.watch);
 	close(m.signals);
 	return m.status;
 }

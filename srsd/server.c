@@ -715,9 +715,9 @@ server_remove_listener(struct server *server, unsigned id)
 {
 	struct listener *l, *next;
 
-	SLIST_FOREACH_SAFE(l, &server->listeners, next, next)
-	if (l->id == id)
-		close_listener(server, l);
+	SLIST_FOREACH_SAFE (l, &server->listeners, next, next)
+		if (l->id == id)
+			close_listener(server, l);
 }
 
 unsigned

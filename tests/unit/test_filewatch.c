@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: ISC */
+#include "tests/unit/unit_dir.h"
+
+#include <errno.h>
+#include <poll.h>
+
+#include "common/filewatch.h"
+
+static struct filewatch *watch;
+
+static int
+begin(void **state)
+{
+	if (unit_dir_make(state) != 0)
+		return -1;
+	watch = filewatch_new(unit_path("file"));
+	return watch == NULL ? -1 : 0;
+}
+
+static int
+end(void **state)
+{
+	filewatch_free(&watch);
+	if (watch != NULL)
+		return -1;
+	return unit_dir_remove(state);
+}
+
+/* is_told - does poll(2) wake up? */
+static bool
+is_told(void)
+{
+	struct pollfd pfd = { .fd = filewatch_fd(watch), .events = POLLIN };
+
+	return poll(&pfd, 1, 0) == 1;
+}
+
+static void
+replace(const char *name)
+{
+	char old[UNIT_DIR_SIZE + 10];
+
+	strcpy(old, unit_write("new", "x", 1, 0600));
+	assert_int_equal(rename(old, unit_path(name)), 0);
+}
+
+static void
+test_written(void **state)
+{
+	(void)state;
+	assert_false(filewatch_changed(watch));
+	unit_write("file", "a", 1, 0600);
+	assert_true(is_told());
+	assert_true(filewatch_changed(watch));
+	assert_false(is_told());
+	assert_false(filewatch_changed(watch));
+}
+
+static void
+test_replaced(void **state)
+{
+	(void)state;
+	replace("file");
+	assert_true(filewatch_changed(watch));
+	replace("file");
+	assert_true(filewatch_changed(watch));
+	assert_false(filewatch_changed(watch));
+}
+
+static void
+test_others(void **state)
+{
+	(void)state;
+	unit_write("file.bak", "a", 1, 0600);
+	unit_write("fil", "a", 1, 0600);
+	replace("other");
+	assert_false(filewatch_changed(watch));
+	assert_false(is_told());
+}
+
+/* test_removed - an operator who writes it anew does not want it to be empty meanwhile */
+static void
+test_removed(void **state)
+{
+	(void)state;
+	unit_write("file", "a", 1, 0600);
+	assert_true(filewatch_changed(watch));
+	assert_int_equal(unlink(unit_path("file")), 0);
+	assert_false(filewatch_changed(watch));
+}
+
+/* test_much - more news than are read at once, ours among them */
+static void
+test_much(void **state)
+{
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < 400; i++)
+		unit_write(i % 2 ? "one" : "two", "a", 1, 0600);
+	assert_false(filewatch_changed(watch));
+	for (i = 0; i < 400; i++)
+		unit_write(i == 7 ? "file" : i % 2 ? "one" : "two", "a", 1, 0600);
+	assert_true(filewatch_changed(watch));
+	assert_false(is_told());
+}
+
+static void
+test_no_folder(void **state)
+{
+	struct filewatch *none;
+
+	(void)state;
+	errno = 0;
+	none = filewatch_new(unit_path("none/file"));
+	assert_null(none);
+	assert_int_equal(errno, ENOENT);
+	assert_int_equal(filewatch_fd(NULL), -1);
+	filewatch_free(&none);
+}
+
+#define WATCH_TEST(test) cmocka_unit_test_setup_teardown(test, begin, end)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WATCH_TEST(test_written),
+		WATCH_TEST(test_replaced),
+		WATCH_TEST(test_others),
+		WATCH_TEST(test_removed),
+		WATCH_TEST(test_much),
+		WATCH_TEST(test_no_folder),
+	};
+
+	return cmocka_run_group_tests_name("filewatch", tests, NULL, NULL);
+}
