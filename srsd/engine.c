@@ -359,26 +359,6 @@ read_inputs(struct engine *engine, int fd, struct inputs *inputs, char error[CON
 	       inputs_read_rest(inputs, engine->id.gid, error);
 }
 
-/* change_listeners - carry out the words of a LINK_RELOAD; takes its descriptors */
-static void
-change_listeners(struct engine *engine, struct channel_message *m)
-{
-	char *rest = m->text, *word;
-	unsigned service, id;
-	size_t used = 1;
-
-	while ((word = strsep(&rest, " ")) != NULL) {
-		if (sscanf(word, "+%u:%u", &service, &id) == 2 && service < ENGINE_SERVICES &&
-		    used < m->n_fds)
-			server_add_listener(
-			    engine->server, engine->service[service], id, m->fd[used++]);
-		else if (sscanf(word, "-%u", &id) == 1)
-			server_remove_listener(engine->server, id);
-	}
-	while (used < m->n_fds)
-		close(m->fd[used++]);
-}
-
 static void
 close_fds(const struct channel_message *m, size_t from)
 {
@@ -386,6 +366,24 @@ close_fds(const struct channel_message *m, size_t from)
 
 	for (i = from; i < m->n_fds; i++)
 		close(m->fd[i]);
+}
+
+/* change_listeners - as the text of a LINK_RELOAD says; takes its descriptors */
+static void
+change_listeners(struct engine *engine, const struct channel_message *m)
+{
+	const char *text = m->text;
+	struct link_change change;
+	size_t used = 1;
+
+	while (link_next_change(&text, &change)) {
+		if (!change.comes)
+			server_remove_listener(engine->server, change.id);
+		else if (change.service < ENGINE_SERVICES && used < m->n_fds)
+			server_add_listener(engine->server, engine->service[change.service],
+			    change.id, m->fd[used++]);
+	}
+	close_fds(m, used);
 }
 
 static void

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -247,42 +246,32 @@ warn_of_fixed(const struct settings *old, const struct settings *new)
 /* New sockets that one message has room for, beside the box of files. */
 #define NEW_LISTENERS (CHANNEL_FDS_MAX - 1)
 
-/* add_word - to an order; what does not fit makes it longer than it may be */
-static void __attribute__((format(printf, 3, 4)))
-add_word(char text[CHANNEL_TEXT_MAX], size_t *len, const char *fmt, ...)
-{
-	va_list ap;
-
-	if (*len >= CHANNEL_TEXT_MAX)
-		return;
-	va_start(ap, fmt);
-	*len += (size_t)vsnprintf(text + *len, CHANNEL_TEXT_MAX - *len, fmt, ap);
-	va_end(ap);
-}
-
 /* describe_changes - which listeners come, with their descriptors, and go; false: too many */
 static bool
 describe_changes(const struct monitor *m, char text[CHANNEL_TEXT_MAX], int *fds, size_t *n_fds)
 {
-	const struct listeners *next = m->reload.listeners;
+	const struct listeners *now = m->listeners, *next = m->reload.listeners;
+	struct link_change change;
 	const struct listener *l;
-	size_t i, len = 0, n = 0;
+	size_t i, n = 0;
 
 	text[0] = '\0';
 	for (i = 0; i < next->n; i++) {
 		l = &next->listener[i];
-		if (listeners_hold(m->listeners, l->id))
+		if (listeners_hold(now, l->id))
 			continue;
-		if (n < NEW_LISTENERS)
-			fds[n] = l->fd;
-		n++;
-		add_word(text, &len, " +%d:%u", (int)l->service, l->id);
+		change = (struct link_change){ true, (unsigned)l->service, l->id };
+		if (n == NEW_LISTENERS || !link_add_change(text, &change))
+			return false;
+		fds[n++] = l->fd;
 	}
-	for (i = 0; i < m->listeners->n; i++)
-		if (!listeners_hold(next, m->listeners->listener[i].id))
-			add_word(text, &len, " -%u", m->listeners->listener[i].id);
+	for (i = 0; i < now->n; i++) {
+		change = (struct link_change){ .id = now->listener[i].id };
+		if (!listeners_hold(next, change.id) && !link_add_change(text, &change))
+			return false;
+	}
 	*n_fds = n;
-	return n <= NEW_LISTENERS && len < CHANNEL_TEXT_MAX;
+	return true;
 }
 
 /* hand_over - send the reload that is planned to the engine; false with one line in error */
