@@ -416,20 +416,6 @@ init_header(struct spf_header *h, const struct gate_query *q, const struct setti
 		h->sender = q->req->sender;
 }
 
-static void
-answer_skipped(const struct gate_query *q, const struct settings *settings, enum gate_header due,
-    struct gate_action *action)
-{
-	struct spf_header h;
-
-	init_header(&h, q, settings);
-	h.identity = action->identity = SPF_IDENTITY_MAILFROM;
-	h.result = SPF_NONE;
-	h.comment = "SRS-verified sender of ours, not evaluated";
-	action->why = "srs-sender";
-	put_header(q, settings, &h, NULL, due, action);
-}
-
 /* spared - why a refusal is held back, whatever test-only says; or NULL */
 static const char *
 spared(const struct gate_query *q, const struct settings *settings, const struct spf_verdicts *v,
@@ -505,6 +491,27 @@ test_only(struct gate_action *action, enum gate_kind kind, const char *code, con
 	    comment, COMMENT_SIZE, "test-only, would be answered %.*s for %s", len, code, whom);
 }
 
+/* answer_skipped - the header for an SRS sender of ours; recipient: what test-only holds back */
+static void
+answer_skipped(const struct gate_query *q, const struct settings *settings,
+    const struct recipient_refusal *recipient, enum gate_header due, struct gate_action *action)
+{
+	char held_back[COMMENT_SIZE], comment[2 * COMMENT_SIZE];
+	struct spf_header h;
+
+	init_header(&h, q, settings);
+	h.identity = action->identity = SPF_IDENTITY_MAILFROM;
+	h.result = SPF_NONE;
+	h.comment = "SRS-verified sender of ours, not evaluated";
+	action->why = "srs-sender";
+	if (recipient != NULL) {
+		test_only(action, recipient->kind, recipient->text, "recipient", held_back);
+		snprintf(comment, sizeof(comment), "%s; %s", h.comment, held_back);
+		h.comment = comment;
+	}
+	put_header(q, settings, &h, NULL, due, action);
+}
+
 void
 gate_after(const struct gate_query *q, const struct settings *settings,
     const struct spf_verdicts *v, enum gate_header due, struct gate_action *action)
@@ -520,7 +527,7 @@ gate_after(const struct gate_query *q, const struct settings *settings,
 
 	memset(action, 0, sizeof(*action));
 	if (is_srs_skip(q, spf)) {
-		answer_skipped(q, settings, due, action);
+		answer_skipped(q, settings, recipient, due, action);
 		return;
 	}
 	j = judge_both(q, spf, v, &action->identity);
