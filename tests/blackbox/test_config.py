@@ -128,7 +128,7 @@ class BadConfiguration(ConfigCase):
 
     def test_minimum_over_length(self):
         self.assert_refused(self.check(GOOD + 'hash-minimum = 6\nhash-length = 5\n'),
-                            'hash-minimum', 'hash-length', '6', '5')
+                            'srsd.conf:2: hash-minimum', 'hash-length', '6', '5')
 
     def test_missing_file(self):
         self.assert_refused(run('-n', '-f', '/nonexistent/srsd.conf'), '/nonexistent/srsd.conf')

@@ -324,9 +324,9 @@ test_what_is_missing(void **state)
 		{ "domains = {}\n", "FILE: srs-domain: not set" },
 		{ "domains = {\".a.test\"}\n", "FILE: srs-domain: not set" },
 		{ "domains = {localhost}\n",
-		    "FILE: srs-domain: 'localhost', the first of domains" },
+		    "FILE:1: domains: the first one, 'localhost', is not accepted as srs-domain" },
 		{ "domains = {\"b\303\274cher.test\", a.test}\n",
-		    "FILE: srs-domain: 'b\303\274cher.test', the first of domains" },
+		    "FILE:1: domains: the first one, 'b\303\274cher.test', is not accepted" },
 	};
 
 	(void)state;
@@ -338,9 +338,9 @@ test_options_that_disagree(void **state)
 {
 	static const struct bad_row rows[] = {
 		{ DOMAIN "hash-minimum = 5\n",
-		    "FILE: hash-minimum: 5 is more than hash-length, 4" },
+		    "FILE:2: hash-minimum: 5 is more than hash-length, 4" },
 		{ DOMAIN "hash-length = 8\nhash-minimum = 9\n",
-		    "FILE: hash-minimum: 9 is more than hash-length, 8" },
+		    "FILE:3: hash-minimum: 9 is more than hash-length, 8" },
 	};
 	struct settings *s = load_good(DOMAIN "hash-minimum = 8\nhash-length = 8\n");
 
@@ -525,8 +525,8 @@ test_bad_overrides(void **state)
 		{ "domains=a.test,not=one", "-o domains=a.test,not=one: 'not=one' is not" },
 		{ "spf.whitelist=192.0.2.0/33", "-o spf.whitelist=192.0.2.0/33: '192.0.2.0/33'" },
 		{ "spf.helo-reject=no", "-o spf.helo-reject=no: 'no' is not accepted; one of:" },
-		{ "hash-minimum=9", "FILE: hash-minimum: 9 is more than hash-length, 4" },
-		{ "srs-domain=", "FILE: srs-domain: not set" },
+		{ "hash-minimum=9", "-o hash-minimum: 9 is more than hash-length, 4" },
+		{ "srs-domain=", "-o srs-domain: not set" },
 	};
 	char error[CONFIG_ERROR_SIZE];
 	size_t i;
