@@ -126,11 +126,12 @@ static size_t
 split_commas(char *text, const char **values)
 {
 	size_t n = 0;
-	char *item;
+	char *item, *end;
 
 	while ((item = strsep(&text, ",")) != NULL) {
 		item += strspn(item, " ");
-		item[strcspn(item, " ")] = '\0';
+		for (end = strchr(item, '\0'); end > item && end[-1] == ' '; end--)
+			end[-1] = '\0';
 		if (*item != '\0')
 			values[n++] = item;
 	}

@@ -280,6 +280,7 @@ class CommandLine(ConfigCase):
         for option, words in (('srs-domian=x.test', ['srs-domian']), ('max-age', ['max-age']),
                               ('max-age=x', ['max-age']), ('spf.max-age=3', ['spf.max-age']),
                               ('helo-reject=fail', ['helo-reject']), ('=x', ['-o']),
+                              ('domains=a.test b.test', ["'a.test b.test'"]),
                               ('spf.header=x', ['spf.header', 'received-spf'])):
             with self.subTest(option):
                 self.assert_refused(self.check(GOOD, '-o', option), *words)
