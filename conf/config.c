@@ -169,6 +169,9 @@ apply_override(struct loading *l, const char *text)
 	o = option_find(in_spf ? "spf" : NULL, in_spf ? copy + 4 : copy);
 	if (value == NULL)
 		say(l->error, "-o %s: not of the form NAME=VALUE", text);
+	else if (o == NULL && !in_spf && option_find("spf", copy) != NULL)
+		say(l->error, "-o %s: no such option; it is of spf: -o spf.%s=%s", text, copy,
+		    value);
 	else if (o == NULL)
 		say(l->error, "-o %s: no such option", text);
 	else

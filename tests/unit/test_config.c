@@ -232,10 +232,12 @@ test_unknown_options(void **state)
 		{ DOMAIN "srs-domains = x.test\n",
 		    "FILE:2: no such option 'srs-domains'; accepted: srs-domain domains" },
 		{ DOMAIN "helo-reject = fail\n",
-		    "FILE:2: no such option 'helo-reject'; accepted: srs-domain domains" },
+		    "FILE:2: no such option 'helo-reject' here; it stands in spf { }" },
+		{ DOMAIN "spf {\n helo-rejct = fail\n}\n",
+		    "FILE:3: no such option 'helo-rejct'; accepted: helo-reject mail-from-reject" },
 		{ DOMAIN "SRS-Domain = x.test\n", "FILE:2: no such option 'SRS-Domain'; accepted" },
 		{ DOMAIN "spf {\n max-age = 7\n}\n",
-		    "FILE:3: no such option 'max-age'; accepted: helo-reject mail-from-reject" },
+		    "FILE:3: no such option 'max-age' here; it stands outside of spf { }" },
 		{ DOMAIN "dkim { }\n", "FILE:2: no such option 'dkim'; accepted: srs-domain" },
 		{ DOMAIN "include(\"/etc/passwd\")\n", "FILE:2: no such option 'include'" },
 		{ DOMAIN "end-of-file = end-of-file\n/* open",
@@ -294,20 +296,22 @@ test_syntax_errors(void **state)
 {
 	static const struct bad_row rows[] = {
 		{ DOMAIN "max-age\n", "FILE:" },
-		{ DOMAIN "max-age =\n", "FILE:" },
+		{ DOMAIN "max-age =\n", "FILE:2: max-age: its value is missing" },
+		{ DOMAIN "pid-file =", "FILE:2: pid-file: its value is missing" },
+		{ DOMAIN "domains =\n\n", "FILE:3: domains: its value is missing" },
 		{ DOMAIN "max-age 7\n", "FILE:2: " },
 		{ DOMAIN "= 7\n", "FILE:2: " },
 		{ DOMAIN "max-age = {7}\n", "FILE:2: " },
 		{ DOMAIN "max-age += 7\n", "FILE:2: " },
 		{ DOMAIN "domains = {a.test b.test}\n", "FILE:2: " },
-		{ DOMAIN "domains = {a.test\n", "FILE:" },
+		{ DOMAIN "domains = {a.test\n", "FILE:2: a list is not closed: '}' expected" },
 		{ DOMAIN "}\n", "FILE:2: " },
 		{ DOMAIN "spf = fail\n", "FILE:2: " },
 		{ DOMAIN "spf title { }\n", "FILE:2: " },
 		{ DOMAIN "spf {\nmax\n", "FILE:" },
 		{ DOMAIN "spf {\n", "FILE:" },
 		{ DOMAIN "spf { test-only = on\n", "FILE:" },
-		{ DOMAIN "pid-file = \"/run/srsd.pid\n", "FILE:" },
+		{ DOMAIN "pid-file = \"/run/srsd.pid\n", "FILE:2: quotes are not closed" },
 	};
 
 	(void)state;
@@ -442,6 +446,20 @@ test_bad_domains_files(void **state)
 	unit_end();
 }
 
+/* Some editors put one at the beginning, and nobody sees it. */
+static void
+test_byte_order_mark(void **state)
+{
+	struct settings *s = load_good("\357\273\277" DOMAIN "max-age = 3\n");
+
+	(void)state;
+	unit_int("mark", "max-age", s->max_age, 3);
+	settings_free(&s);
+	s = load_good("\357\273\277# comment\n" DOMAIN);
+	settings_free(&s);
+	unit_end();
+}
+
 /* Addresses that only the network sees differently. */
 static void
 test_made_of_options(void **state)
@@ -518,7 +536,8 @@ test_bad_overrides(void **state)
 		{ "max-age=0", "-o max-age=0: '0' is not accepted; a number from 1 to 365" },
 		{ "max-age = 7", "-o max-age = 7: no such option" },
 		{ "maximum-age=7", "-o maximum-age=7: no such option" },
-		{ "helo-reject=fail", "-o helo-reject=fail: no such option" },
+		{ "helo-reject=fail", "-o helo-reject=fail: no such option; it is of spf: -o "
+				      "spf.helo-reject=fail" },
 		{ "spf.max-age=7", "-o spf.max-age=7: no such option" },
 		{ "dns.max-age=7", "-o dns.max-age=7: no such option" },
 		{ "=7", "-o =7: no such option" },
@@ -706,6 +725,7 @@ main(void)
 		UNIT_DIR_TEST(test_own_domains),
 		UNIT_DIR_TEST(test_domains_file),
 		UNIT_DIR_TEST(test_bad_domains_files),
+		UNIT_DIR_TEST(test_byte_order_mark),
 		UNIT_DIR_TEST(test_made_of_options),
 		UNIT_DIR_TEST(test_overrides),
 		UNIT_DIR_TEST(test_bad_overrides),
