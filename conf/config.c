@@ -249,6 +249,49 @@ is_local_endpoint(const char *text)
 	       strncmp(text, "inet:[::1]:", 11) == 0 || strncmp(text, "inet:localhost:", 15) == 0;
 }
 
+/* An endpoint, and the option that names it. */
+struct use {
+	const char *option;
+	const char *endpoint;
+};
+
+static size_t
+add_uses(struct use *uses, size_t n, const char *option, const struct text_list *endpoints)
+{
+	size_t i;
+
+	for (i = 0; i < endpoints->n; i++) {
+		if (strcmp(endpoints->text[i], "none") == 0)
+			continue;
+		uses[n].option = option;
+		uses[n++].endpoint = endpoints->text[i];
+	}
+	return n;
+}
+
+/* endpoints_differ - one that is named twice could be opened once */
+static bool
+endpoints_differ(const struct loading *l)
+{
+	struct settings *s = l->s;
+	const struct text_list control = { 1, &s->control }, metrics = { 1, &s->metrics };
+	size_t i, j, n, max = s->forward.n + s->reverse.n + s->policy.n + 2;
+	struct use *uses = xcalloc(max, sizeof(*uses));
+
+	n = add_uses(uses, 0, "forward", &s->forward);
+	n = add_uses(uses, n, "reverse", &s->reverse);
+	n = add_uses(uses, n, "policy", &s->policy);
+	n = add_uses(uses, n, "metrics", &metrics);
+	n = add_uses(uses, n, "control", &control);
+	for (i = 0; i < n && l->error[0] == '\0'; i++)
+		for (j = 0; j < i; j++)
+			if (strcmp(uses[i].endpoint, uses[j].endpoint) == 0)
+				say_of(l, uses[i].option, "%s is an endpoint of %s already",
+				    uses[i].endpoint, uses[j].option);
+	free(uses);
+	return l->error[0] == '\0';
+}
+
 /* complete - check what concerns several options, and make what is made of them */
 static bool
 complete(const struct loading *l, struct filebox *box)
@@ -269,6 +312,8 @@ complete(const struct loading *l, struct filebox *box)
 		    s->metrics);
 		return false;
 	}
+	if (!endpoints_differ(l))
+		return false;
 	if (s->spf.prospective[0] != '\0')
 		ipaddr_parse(&s->prospective, s->spf.prospective, strlen(s->spf.prospective));
 	default_authserv_id(s);

@@ -345,6 +345,16 @@ test_options_that_disagree(void **state)
 		    "FILE:2: hash-minimum: 5 is more than hash-length, 4" },
 		{ DOMAIN "hash-length = 8\nhash-minimum = 9\n",
 		    "FILE:3: hash-minimum: 9 is more than hash-length, 8" },
+		{ DOMAIN "forward = {\"unix:/a\"}\nreverse = {\"unix:/b\", \"unix:/a\"}\n",
+		    "FILE:3: reverse: unix:/a is an endpoint of forward already" },
+		{ DOMAIN "policy = {\"unix:/a\", \"unix:/b\", \"unix:/a\"}\n",
+		    "FILE:2: policy: unix:/a is an endpoint of policy already" },
+		{ DOMAIN "forward = {\"inet:127.0.0.1:10002\"}\n",
+		    "FILE: reverse: inet:127.0.0.1:10002 is an endpoint of forward already" },
+		{ DOMAIN "metrics = \"inet:127.0.0.1:10003\"\n",
+		    "FILE:2: metrics: inet:127.0.0.1:10003 is an endpoint of policy already" },
+		{ DOMAIN "control = \"unix:/a\"\npolicy = {\"unix:/a\"}\n",
+		    "FILE:2: control: unix:/a is an endpoint of policy already" },
 	};
 	struct settings *s = load_good(DOMAIN "hash-minimum = 8\nhash-length = 8\n");
 
