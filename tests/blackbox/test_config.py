@@ -179,7 +179,7 @@ class Secrets(ConfigCase):
 
     def test_missing(self):
         conf = self.folder.file('srsd.conf', GOOD + 'secrets-file = "/nonexistent/secret"\n')
-        self.assert_refused(run('-n', '-f', conf), '/nonexistent/secret')
+        self.assert_refused(run('-n', '-f', conf), '/nonexistent/secret', 'srsctl secret new')
 
     def test_unreadable(self):
         if not is_root():
