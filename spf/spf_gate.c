@@ -97,11 +97,22 @@ dunno(struct gate_action *action, const char *exempt)
 }
 
 /* A refusal that the SRS facts alone decide, and its word for the log. */
-struct recipient_refusal {
+struct srs_refusal {
 	enum gate_kind kind;
 	const char *text;
 	const char *why;
 };
+
+static const struct srs_refusal guessing = { GATE_DEFER, "450 4.7.1 try again later",
+	"guess-limit" };
+
+static void
+put_srs_refusal(struct gate_action *action, const struct srs_refusal *refusal)
+{
+	action->kind = refusal->kind;
+	action->why = refusal->why;
+	strlcpy(action->text, refusal->text, sizeof(action->text));
+}
 
 /*
  * refuse_recipient - the refusal, or NULL when nothing speaks against the recipient
@@ -109,22 +120,20 @@ struct recipient_refusal {
  * Whoever cannot be told from a bounce to us, or from mail of ours that comes back, waits: what is
  * said of him now may be wrong.
  */
-static const struct recipient_refusal *
+static const struct srs_refusal *
 refuse_recipient(const struct gate_query *q, const struct spf_settings *spf)
 {
-	static const struct recipient_refusal unknown = { GATE_DEFER, "451 4.3.0 try again later",
+	static const struct srs_refusal unknown = { GATE_DEFER, "451 4.3.0 try again later",
 		"no-hmac" };
-	static const struct recipient_refusal guessing = { GATE_DEFER, "450 4.7.1 try again later",
-		"guess-limit" };
-	static const struct recipient_refusal overused = { GATE_DEFER, "450 4.7.1 try again later",
+	static const struct srs_refusal overused = { GATE_DEFER, "450 4.7.1 try again later",
 		"daily-limit" };
-	static const struct recipient_refusal forged = { GATE_REJECT,
-		"550 5.1.1 unknown SRS address", "srs-forged" };
-	static const struct recipient_refusal expired = { GATE_REJECT,
-		"550 5.1.1 expired SRS address", "srs-expired" };
-	static const struct recipient_refusal reject_nonnull = { GATE_REJECT,
+	static const struct srs_refusal forged = { GATE_REJECT, "550 5.1.1 unknown SRS address",
+		"srs-forged" };
+	static const struct srs_refusal expired = { GATE_REJECT, "550 5.1.1 expired SRS address",
+		"srs-expired" };
+	static const struct srs_refusal reject_nonnull = { GATE_REJECT,
 		"550 5.7.1 SRS address takes bounces only", "srs-nonnull" };
-	static const struct recipient_refusal defer_nonnull = { GATE_DEFER,
+	static const struct srs_refusal defer_nonnull = { GATE_DEFER,
 		"450 4.7.1 SRS address takes bounces only", "srs-nonnull" };
 
 	if (q->recipient == GATE_SRS_UNKNOWN || q->sender == GATE_SRS_UNKNOWN)
@@ -148,24 +157,36 @@ static bool
 judge_recipient(
     const struct gate_query *q, const struct spf_settings *spf, struct gate_action *action)
 {
-	const struct recipient_refusal *refusal = refuse_recipient(q, spf);
+	const struct srs_refusal *refusal = refuse_recipient(q, spf);
 
 	if (refusal != NULL && spf->test_only)
 		action->would = gate_kind_name(refusal->kind);
 	if (refusal != NULL && !spf->test_only) {
-		action->kind = refusal->kind;
-		action->why = refusal->why;
-		strlcpy(action->text, refusal->text, sizeof(action->text));
+		put_srs_refusal(action, refusal);
 		return true;
 	}
 	return refusal == NULL && q->recipient == GATE_SRS_VALID && q->null_sender &&
 	       dunno(action, "srs-bounce");
 }
 
+/*
+ * is_sender_unsaid - may the client not learn whether the hash of the sender is right?
+ *
+ * What srs-sender spares one that verifies would tell him who guesses, without a recipient that
+ * could be counted. His senders are judged like any other, and a refusal says nothing for good.
+ */
+static bool
+is_sender_unsaid(const struct gate_query *q, const struct spf_settings *spf)
+{
+	return q->guessing && q->sender != GATE_SRS_FOREIGN && q->sender != GATE_SRS_UNKNOWN &&
+	       spf->srs_sender != SRS_SENDER_CHECK;
+}
+
 static bool
 is_srs_skip(const struct gate_query *q, const struct spf_settings *spf)
 {
-	return q->sender == GATE_SRS_VALID && spf->srs_sender == SRS_SENDER_SKIP;
+	return q->sender == GATE_SRS_VALID && spf->srs_sender == SRS_SENDER_SKIP &&
+	       !is_sender_unsaid(q, spf);
 }
 
 /* helo_policy - which HELO results refuse this message */
@@ -423,7 +444,8 @@ spared(const struct gate_query *q, const struct settings *settings, const struct
 {
 	const struct spf_settings *spf = &settings->spf;
 
-	if (q->sender == GATE_SRS_VALID && spf->srs_sender == SRS_SENDER_NO_REJECT)
+	if (q->sender == GATE_SRS_VALID && spf->srs_sender == SRS_SENDER_NO_REJECT &&
+	    !is_sender_unsaid(q, spf))
 		return "srs-sender";
 	/* Nobody can tell at the moment, and a refusal is not taken back. */
 	if (q->sender == GATE_SRS_UNKNOWN && spf->srs_sender != SRS_SENDER_CHECK)
@@ -494,7 +516,7 @@ test_only(struct gate_action *action, enum gate_kind kind, const char *code, con
 /* answer_skipped - the header for an SRS sender of ours; recipient: what test-only holds back */
 static void
 answer_skipped(const struct gate_query *q, const struct settings *settings,
-    const struct recipient_refusal *recipient, enum gate_header due, struct gate_action *action)
+    const struct srs_refusal *recipient, enum gate_header due, struct gate_action *action)
 {
 	char held_back[COMMENT_SIZE], comment[2 * COMMENT_SIZE];
 	struct spf_header h;
@@ -517,8 +539,7 @@ gate_after(const struct gate_query *q, const struct settings *settings,
     const struct spf_verdicts *v, enum gate_header due, struct gate_action *action)
 {
 	const struct spf_settings *spf = &settings->spf;
-	const struct recipient_refusal *recipient =
-	    spf->test_only ? refuse_recipient(q, spf) : NULL;
+	const struct srs_refusal *recipient = spf->test_only ? refuse_recipient(q, spf) : NULL;
 	struct gate_query subject = evaluated_query(q, settings);
 	char comment[COMMENT_SIZE];
 	struct spf_header h;
@@ -534,6 +555,14 @@ gate_after(const struct gate_query *q, const struct settings *settings,
 	if (j.kind != GATE_DUNNO)
 		action->why = spared(q, settings, v, action);
 	refused = j.kind != GATE_DUNNO && action->why == NULL;
+	if (refused && is_sender_unsaid(q, spf)) {
+		if (!spf->test_only) {
+			put_srs_refusal(action, &guessing);
+			return;
+		}
+		j.kind = guessing.kind;
+		j.code = guessing.text;
+	}
 	if (refused && !spf->test_only) {
 		put_refusal(&subject, spf, action->identity,
 		    action->identity == SPF_IDENTITY_HELO ? &v->helo : &v->mailfrom, j, action);

@@ -38,7 +38,7 @@ struct gate_query {
 	struct spf_text sender_domain; /* empty also when there is no '@' */
 	bool null_sender;
 	enum gate_srs sender, recipient;
-	bool guessing; /* the client has sent too many bad SRS hashes */
+	bool guessing; /* the client has sent too many bad SRS hashes: it learns of no hash */
 	bool overused; /* the recipient, an SRS address, has had too much mail today */
 };
 
