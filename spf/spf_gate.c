@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: ISC */
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "common/ascii.h"
+#include "common/idna.h"
 #include "common/printable.h"
 #include "spf/spf_allow.h"
 #include "spf/spf_gate.h"
@@ -23,13 +26,28 @@ is(struct spf_text text, const char *word)
 	return text.len == strlen(word) && memcmp(text.s, word, text.len) == 0;
 }
 
+/* use_ascii - a name in A-labels, as it is looked up; one that has none stays as it is */
+static void
+use_ascii(struct spf_text *name, char ascii[HOSTNAME_MAX + 1])
+{
+	size_t len;
+
+	if (ascii_only(name->s, name->len))
+		return;
+	len = idna_to_ascii(ascii, name->s, name->len);
+	if (len == 0)
+		return;
+	name->s = ascii;
+	name->len = len;
+}
+
 void
 gate_query_init(struct gate_query *q, const struct policy_request *req)
 {
 	struct spf_text sender = req->sender;
 	const char *at = sender.len == 0 ? NULL : memrchr(sender.s, '@', sender.len);
 
-	memset(q, 0, sizeof(*q));
+	memset(q, 0, offsetof(struct gate_query, ascii_domain));
 	q->req = req;
 	if (!ipaddr_parse(&q->client, req->client_address.s, req->client_address.len))
 		q->client.family = 0;
@@ -40,6 +58,7 @@ gate_query_init(struct gate_query *q, const struct policy_request *req)
 	q->sender_local.len = (size_t)(at - sender.s);
 	q->sender_domain.s = at + 1;
 	q->sender_domain.len = sender.len - q->sender_local.len - 1;
+	use_ascii(&q->sender_domain, q->ascii_domain);
 }
 
 static bool
@@ -57,15 +76,18 @@ in_networks(const struct cidr_list *list, const struct ipaddr *ip)
 static bool
 in_domains(const struct text_list *list, struct spf_text name)
 {
-	size_t i, len;
+	char ascii_name[HOSTNAME_MAX + 1], ascii_entry[HOSTNAME_MAX + 1];
+	size_t i;
 
+	if (list->n > 0)
+		use_ascii(&name, ascii_name);
 	for (i = 0; i < list->n; i++) {
-		const char *entry = list->text[i];
-		bool below = entry[0] == '.';
+		bool below = list->text[i][0] == '.';
+		struct spf_text entry = { list->text[i] + below, strlen(list->text[i]) - below };
 
-		len = strlen(entry) - below;
-		if (hostname_is_within(name.s, name.len, entry + below, len) &&
-		    (!below || name.len > len))
+		use_ascii(&entry, ascii_entry);
+		if (hostname_is_within(name.s, name.len, entry.s, entry.len) &&
+		    (!below || name.len > entry.len))
 			return true;
 	}
 	return false;
@@ -433,7 +455,10 @@ init_header(struct spf_header *h, const struct gate_query *q, const struct setti
 	h->helo = q->req->helo_name;
 	h->domain = q->sender_domain;
 	h->receiver = receiver(q, &settings->spf);
-	if (!q->null_sender)
+	/* Of a sender in U-labels the domain alone: what stands behind its @ is not ASCII. */
+	if (q->sender_domain.s == q->ascii_domain)
+		h->sender = q->sender_domain;
+	else if (!q->null_sender)
 		h->sender = q->req->sender;
 }
 
