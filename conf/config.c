@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "common/file.h"
@@ -227,12 +228,13 @@ choose_srs_domain(const struct loading *l)
 	return true;
 }
 
+/* default_authserv_id - the host's name; policyd-spf calls it HOSTNAME */
 static void
 default_authserv_id(struct settings *s)
 {
 	char host[256];
 
-	if (s->spf.authserv_id[0] != '\0')
+	if (s->spf.authserv_id[0] != '\0' && strcasecmp(s->spf.authserv_id, "HOSTNAME") != 0)
 		return;
 	if (gethostname(host, sizeof(host)) == -1 || host[0] == '\0')
 		strlcpy(host, s->srs_domain, sizeof(host));

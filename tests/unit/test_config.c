@@ -475,7 +475,8 @@ static void
 test_made_of_options(void **state)
 {
 	struct settings *s = load_good(DOMAIN "spf { prospective = \"2001:db8::7\"\n"
-					      "authserv-id = mx.test }\n");
+					      "authserv-id = mx.test }\n"),
+			*named;
 	char text[IPADDR_TEXT_SIZE];
 
 	(void)state;
@@ -486,6 +487,9 @@ test_made_of_options(void **state)
 	s = load_good(DOMAIN);
 	unit_int("no prospective", "family", s->prospective.family, 0);
 	unit_true("authserv-id", "has a default", s->spf.authserv_id[0] != '\0');
+	named = load_good(DOMAIN "spf { authserv-id = HOSTNAME }\n");
+	unit_text("HOSTNAME", "text", named->spf.authserv_id, s->spf.authserv_id);
+	settings_free(&named);
 	settings_free(&s);
 	unit_end();
 }
