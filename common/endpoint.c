@@ -16,6 +16,21 @@
 #define BACKLOG 4096
 #define HOST_SIZE 256
 
+/* is_ipv6 - an address, with its interface when it is a link-local one: fe80::1%eth0 */
+static bool
+is_ipv6(const char *host)
+{
+	char text[INET6_ADDRSTRLEN];
+	size_t len = strcspn(host, "%");
+	struct in6_addr addr;
+
+	if (len >= sizeof(text))
+		return false;
+	memcpy(text, host, len);
+	text[len] = '\0';
+	return inet_pton(AF_INET6, text, &addr) == 1;
+}
+
 /* split_inet - "HOST:PORT" or "[HOST]:PORT"; an empty port or host is an error */
 static bool
 split_inet(const char *text, char host[HOST_SIZE], const char **port, const char **error)
@@ -41,6 +56,10 @@ split_inet(const char *text, char host[HOST_SIZE], const char **port, const char
 		return false;
 	memcpy(host, text, (size_t)(end - text));
 	host[end - text] = '\0';
+	if (strchr(host, ':') != NULL && !is_ipv6(host)) {
+		*error = "no IPv6 address in the brackets";
+		return false;
+	}
 	number = strtonum(colon + 1, 1, 65535, &range);
 	if (range != NULL || number == 0) {
 		*error = "port is not a number from 1 to 65535";

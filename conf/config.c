@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "common/file.h"
@@ -35,18 +36,57 @@ is_list(const struct option *o)
 	return o->type == OPTION_LIST || o->type == OPTION_CIDRS;
 }
 
+/* Where an option was given: a line of the file, or one of these. */
+#define LINE_NONE 0
+#define LINE_OVERRIDE (-1)
+
+/* Settings in the making. */
+struct loading {
+	struct settings *s;
+	const char *path;
+	int *line; /* of each option */
+	char *error;
+};
+
+static int *
+line_of(const struct loading *l, const struct option *o)
+{
+	return &l->line[o - options];
+}
+
+/* say_of - an error of an option outside of sections that showed only when all were read */
+static void __attribute__((format(printf, 3, 4)))
+say_of(const struct loading *l, const char *name, const char *fmt, ...)
+{
+	int line = *line_of(l, option_find(NULL, name));
+	char text[CONFIG_ERROR_SIZE];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (line == LINE_OVERRIDE)
+		say(l->error, "-o %s: %s", name, text);
+	else if (line == LINE_NONE)
+		say(l->error, "%s: %s: %s", l->path, name, text);
+	else
+		say(l->error, "%s:%d: %s: %s", l->path, line, name, text);
+}
+
 _Static_assert(CONFUSE_WHY_SIZE >= OPTION_ERROR_SIZE, "option_set has room for its reason");
 
 static bool
 on_option(void *arg, size_t number, int line, const char *const *values, size_t n,
     char why[CONFUSE_WHY_SIZE])
 {
-	(void)line;
-	return option_set(arg, &options[number], values, n, why);
+	const struct loading *l = arg;
+
+	l->line[number] = line;
+	return option_set(l->s, &options[number], values, n, why);
 }
 
 static bool
-parse_text(struct settings *s, const char *text, const char *path, char *error)
+parse_text(struct loading *l, const char *text)
 {
 	struct confuse_option *known = xcalloc(options_count, sizeof(*known));
 	bool ok;
@@ -58,26 +98,26 @@ parse_text(struct settings *s, const char *text, const char *path, char *error)
 		known[i].list = is_list(&options[i]);
 	}
 	ok = confuse_parse(
-	    text, path, known, options_count, true, on_option, s, error, CONFIG_ERROR_SIZE);
+	    text, l->path, known, options_count, true, on_option, l, l->error, CONFIG_ERROR_SIZE);
 	free(known);
 	return ok;
 }
 
 static bool
-parse_file(struct settings *s, struct filebox *box, const char *path, char *error)
+parse_file(struct loading *l, struct filebox *box)
 {
 	struct file file;
 	const char *why;
 	bool ok = false;
 
-	if (!filebox_read(box, &file, path, CONFIG_FILE_MAX, &why)) {
-		say(error, "%s: %s", path, why);
+	if (!filebox_read(box, &file, l->path, CONFIG_FILE_MAX, &why)) {
+		say(l->error, "%s: %s", l->path, why);
 		return false;
 	}
 	if (memchr(file.data, '\0', file.len) != NULL)
-		say(error, "%s: holds a NUL byte", path);
+		say(l->error, "%s: holds a NUL byte", l->path);
 	else
-		ok = parse_text(s, file.data, path, error);
+		ok = parse_text(l, file.data);
 	file_free(&file);
 	return ok;
 }
@@ -87,11 +127,12 @@ static size_t
 split_commas(char *text, const char **values)
 {
 	size_t n = 0;
-	char *item;
+	char *item, *end;
 
 	while ((item = strsep(&text, ",")) != NULL) {
 		item += strspn(item, " ");
-		item[strcspn(item, " ")] = '\0';
+		for (end = strchr(item, '\0'); end > item && end[-1] == ' '; end--)
+			end[-1] = '\0';
 		if (*item != '\0')
 			values[n++] = item;
 	}
@@ -99,7 +140,7 @@ split_commas(char *text, const char **values)
 }
 
 static bool
-override(struct settings *s, const struct option *o, char *value, const char *text, char *error)
+override(struct loading *l, const struct option *o, char *value, const char *text)
 {
 	const char **values = xcalloc(strlen(value) + 1, sizeof(*values));
 	char why[OPTION_ERROR_SIZE];
@@ -109,15 +150,16 @@ override(struct settings *s, const struct option *o, char *value, const char *te
 	values[0] = value;
 	if (is_list(o))
 		n = split_commas(value, values);
-	ok = option_set(s, o, values, n, why);
+	ok = option_set(l->s, o, values, n, why);
 	if (!ok)
-		say(error, "-o %s: %s", text, why);
+		say(l->error, "-o %s: %s", text, why);
+	*line_of(l, o) = LINE_OVERRIDE;
 	free(values);
 	return ok;
 }
 
 static bool
-apply_override(struct settings *s, const char *text, char *error)
+apply_override(struct loading *l, const char *text)
 {
 	char *copy = xstrdup(text), *value = strchr(copy, '=');
 	bool in_spf = strncmp(copy, "spf.", 4) == 0, ok = false;
@@ -127,11 +169,14 @@ apply_override(struct settings *s, const char *text, char *error)
 		*value++ = '\0';
 	o = option_find(in_spf ? "spf" : NULL, in_spf ? copy + 4 : copy);
 	if (value == NULL)
-		say(error, "-o %s: not of the form NAME=VALUE", text);
+		say(l->error, "-o %s: not of the form NAME=VALUE", text);
+	else if (o == NULL && !in_spf && option_find("spf", copy) != NULL)
+		say(l->error, "-o %s: no such option; it is of spf: -o spf.%s=%s", text, copy,
+		    value);
 	else if (o == NULL)
-		say(error, "-o %s: no such option", text);
+		say(l->error, "-o %s: no such option", text);
 	else
-		ok = override(s, o, value, text, error);
+		ok = override(l, o, value, text);
 	free(copy);
 	return ok;
 }
@@ -158,8 +203,9 @@ read_domains_file(struct settings *s, struct filebox *box, char *error)
 
 /* choose_srs_domain - the first of domains that can be one, when none is given */
 static bool
-choose_srs_domain(struct settings *s, const char *path, char *error)
+choose_srs_domain(const struct loading *l)
 {
+	struct settings *s = l->s;
 	size_t i;
 
 	for (i = 0; s->srs_domain[0] == '\0' && i < s->domains.n; i++) {
@@ -169,26 +215,26 @@ choose_srs_domain(struct settings *s, const char *path, char *error)
 		s->srs_domain = xstrdup(s->domains.text[i]);
 	}
 	if (s->srs_domain[0] == '\0') {
-		say(error, "%s: srs-domain: not set; the domain of the addresses that we mint",
-		    path);
+		say_of(l, "srs-domain", "not set; the domain of the addresses that we mint");
 		return false;
 	}
 	if (!hostname_is_fqdn(s->srs_domain, strlen(s->srs_domain))) {
-		say(error,
-		    "%s: srs-domain: '%s', the first of domains, is not accepted; a host name "
-		    "of ASCII letters, digits and hyphens with at least one dot",
-		    path, s->srs_domain);
+		say_of(l, "domains",
+		    "the first one, '%.100s', is not accepted as srs-domain, which is not set; a "
+		    "host name of ASCII letters, digits and hyphens with at least one dot",
+		    s->srs_domain);
 		return false;
 	}
 	return true;
 }
 
+/* default_authserv_id - the host's name; policyd-spf calls it HOSTNAME */
 static void
 default_authserv_id(struct settings *s)
 {
 	char host[256];
 
-	if (s->spf.authserv_id[0] != '\0')
+	if (s->spf.authserv_id[0] != '\0' && strcasecmp(s->spf.authserv_id, "HOSTNAME") != 0)
 		return;
 	if (gethostname(host, sizeof(host)) == -1 || host[0] == '\0')
 		strlcpy(host, s->srs_domain, sizeof(host));
@@ -205,26 +251,71 @@ is_local_endpoint(const char *text)
 	       strncmp(text, "inet:[::1]:", 11) == 0 || strncmp(text, "inet:localhost:", 15) == 0;
 }
 
-/* complete - check what concerns several options, and make what is made of them */
-static bool
-complete(struct settings *s, struct filebox *box, const char *path, char *error)
+/* An endpoint, and the option that names it. */
+struct use {
+	const char *option;
+	const char *endpoint;
+};
+
+static size_t
+add_uses(struct use *uses, size_t n, const char *option, const struct text_list *endpoints)
 {
 	size_t i;
 
-	if (!choose_srs_domain(s, path, error))
+	for (i = 0; i < endpoints->n; i++) {
+		if (strcmp(endpoints->text[i], "none") == 0)
+			continue;
+		uses[n].option = option;
+		uses[n++].endpoint = endpoints->text[i];
+	}
+	return n;
+}
+
+/* endpoints_differ - one that is named twice could be opened once */
+static bool
+endpoints_differ(const struct loading *l)
+{
+	struct settings *s = l->s;
+	const struct text_list control = { 1, &s->control }, metrics = { 1, &s->metrics };
+	size_t i, j, n, max = s->forward.n + s->reverse.n + s->policy.n + 2;
+	struct use *uses = xcalloc(max, sizeof(*uses));
+
+	n = add_uses(uses, 0, "forward", &s->forward);
+	n = add_uses(uses, n, "reverse", &s->reverse);
+	n = add_uses(uses, n, "policy", &s->policy);
+	n = add_uses(uses, n, "metrics", &metrics);
+	n = add_uses(uses, n, "control", &control);
+	for (i = 0; i < n && l->error[0] == '\0'; i++)
+		for (j = 0; j < i; j++)
+			if (strcmp(uses[i].endpoint, uses[j].endpoint) == 0)
+				say_of(l, uses[i].option, "%s is an endpoint of %s already",
+				    uses[i].endpoint, uses[j].option);
+	free(uses);
+	return l->error[0] == '\0';
+}
+
+/* complete - check what concerns several options, and make what is made of them */
+static bool
+complete(const struct loading *l, struct filebox *box)
+{
+	struct settings *s = l->s;
+	size_t i;
+
+	if (!choose_srs_domain(l))
 		return false;
 	if (s->hash_minimum > s->hash_length) {
-		say(error, "%s: hash-minimum: %d is more than hash-length, %d", path,
-		    s->hash_minimum, s->hash_length);
+		say_of(l, "hash-minimum", "%d is more than hash-length, %d", s->hash_minimum,
+		    s->hash_length);
 		return false;
 	}
 	if (!s->metrics_remote && !is_local_endpoint(s->metrics)) {
-		say(error,
-		    "%s: metrics: %s can be reached from elsewhere; set metrics-remote if "
-		    "that is meant",
-		    path, s->metrics);
+		say_of(l, "metrics",
+		    "%s can be reached from elsewhere; set metrics-remote if that is meant",
+		    s->metrics);
 		return false;
 	}
+	if (!endpoints_differ(l))
+		return false;
 	if (s->spf.prospective[0] != '\0')
 		ipaddr_parse(&s->prospective, s->spf.prospective, strlen(s->spf.prospective));
 	default_authserv_id(s);
@@ -232,7 +323,7 @@ complete(struct settings *s, struct filebox *box, const char *path, char *error)
 	domainset_add(s->own_domains, s->srs_domain, strlen(s->srs_domain));
 	for (i = 0; i < s->domains.n; i++)
 		domainset_add(s->own_domains, s->domains.text[i], strlen(s->domains.text[i]));
-	return s->domains_file[0] == '\0' || read_domains_file(s, box, error);
+	return s->domains_file[0] == '\0' || read_domains_file(s, box, l->error);
 }
 
 static struct settings *
@@ -260,17 +351,18 @@ struct settings *
 config_load(struct filebox *box, const char *path, const char *const *overrides, size_t n,
     char error[CONFIG_ERROR_SIZE])
 {
-	struct settings *s = preset();
+	struct loading l = { preset(), path, xcalloc(options_count, sizeof(*l.line)), error };
 	bool ok;
 	size_t i;
 
 	error[0] = '\0';
-	ok = parse_file(s, box, path, error);
+	ok = parse_file(&l, box);
 	for (i = 0; ok && i < n; i++)
-		ok = apply_override(s, overrides[i], error);
-	if (!ok || !complete(s, box, path, error))
-		settings_free(&s);
-	return s;
+		ok = apply_override(&l, overrides[i]);
+	if (!ok || !complete(&l, box))
+		settings_free(&l.s);
+	free(l.line);
+	return l.s;
 }
 
 void

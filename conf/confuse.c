@@ -38,6 +38,7 @@ static struct {
 	size_t size;
 	struct progress *progress; /* of each option */
 	char mark[24];             /* the value of the sentinel */
+	int last;                  /* the number of the last line; the sentinel is behind it */
 	bool whole;                /* it was seen: the text was read to its end */
 } parsing;
 
@@ -92,18 +93,61 @@ say_accepted(const cfg_t *cfg)
 	}
 }
 
+/* is_elsewhere - is there an option of that name outside of the section that libconfuse was in? */
+static bool
+is_elsewhere(const cfg_t *cfg, const char *name, size_t len)
+{
+	const struct confuse_option *o;
+
+	for (o = parsing.options; o < parsing.options + parsing.n; o++)
+		if (!is_in(cfg, o) && strlen(o->name) == len && memcmp(o->name, name, len) == 0)
+			return true;
+	return false;
+}
+
+/* say_remedy - append what to write in the place of an unknown option */
+static void
+say_remedy(const cfg_t *cfg, const char *name, size_t len)
+{
+	bool in_section = parsing.section != NULL && strcmp(cfg->name, parsing.section) == 0;
+
+	if (!is_elsewhere(cfg, name, len)) {
+		say_accepted(cfg);
+		return;
+	}
+	strlcat(parsing.error, in_section ? " here; it stands outside of " : " here; it stands in ",
+	    parsing.size);
+	strlcat(parsing.error, parsing.section, parsing.size);
+	strlcat(parsing.error, " { }", parsing.size);
+}
+
+/* translate - what libconfuse says of a text that ends amid something */
+static void
+translate(const cfg_t *cfg, char *text, size_t size)
+{
+	if (strcmp(text, "premature end of file") == 0)
+		strlcpy(text, "quotes are not closed: '\"' expected", size);
+	else if (strstr(text, "'" SENTINEL "'") == NULL)
+		return;
+	else if (strcmp(cfg->name, "root") == 0)
+		strlcpy(text, "a list is not closed: '}' expected", size);
+	else
+		snprintf(text, size, "section %s is not closed: '}' expected", cfg->name);
+}
+
 static void __attribute__((format(printf, 2, 0))) on_error(cfg_t *cfg, const char *fmt, va_list ap)
 {
+	static const char unknown[] = "no such option '";
 	char text[512];
 
 	if (parsing.error[0] != '\0')
 		return;
 	vsnprintf(text, sizeof(text), fmt, ap);
-	if (strstr(text, "'" SENTINEL "'") != NULL)
-		snprintf(text, sizeof(text), "section %s is not closed: '}' expected", cfg->name);
-	say("%s:%d: %s", cfg->filename, cfg->line, text);
-	if (strncmp(text, "no such option", 14) == 0)
-		say_accepted(cfg);
+	translate(cfg, text, sizeof(text));
+	say("%s:%d: %s", cfg->filename, cfg->line > parsing.last ? parsing.last : cfg->line, text);
+	if (strncmp(text, unknown, sizeof(unknown) - 1) == 0)
+		say_remedy(
+		    cfg, text + sizeof(unknown) - 1, strcspn(text + sizeof(unknown) - 1, "'"));
 }
 
 /*
@@ -150,6 +194,10 @@ on_option(cfg_t *cfg, cfg_opt_t *opt)
 	const struct confuse_option *o = find(cfg, opt->name);
 	struct progress *progress = &parsing.progress[o - parsing.options];
 
+	if (cfg->line > parsing.last) {
+		say("%s:%d: %s: its value is missing", cfg->filename, parsing.last, o->name);
+		return -1;
+	}
 	if (is_repeated(progress, o, cfg_opt_size(opt)) && parsing.once) {
 		say("%s:%d: %s: given twice", cfg->filename, cfg->line, o->name);
 		return -1;
@@ -300,6 +348,16 @@ blank_comments(char *text)
 	}
 }
 
+/* blank_mark - the same for the byte order mark that some editors begin a file with */
+static void
+blank_mark(char *text)
+{
+	static const char mark[] = "\357\273\277";
+
+	if (strncmp(text, mark, sizeof(mark) - 1) == 0)
+		memset(text, ' ', sizeof(mark) - 1);
+}
+
 /* section_name - the name of the section that some of the options are in; NULL: none are */
 static const char *
 section_name(const struct confuse_option *options, size_t n)
@@ -310,6 +368,19 @@ section_name(const struct confuse_option *options, size_t n)
 		if (options[i].section != NULL)
 			return options[i].section;
 	return NULL;
+}
+
+static int
+count_lines(const char *text)
+{
+	int n = 0;
+
+	while (*text != '\0') {
+		text += strcspn(text, "\n");
+		text += *text == '\n';
+		n++;
+	}
+	return n;
 }
 
 /* parse_marked - parse a text that has the sentinel behind it */
@@ -341,10 +412,12 @@ confuse_parse(const char *text, const char *path, const struct confuse_option *o
 	snprintf(parsing.mark, sizeof(parsing.mark), "%zu", strlen(text));
 	len = xasprintf(&copy, "%s\n" SENTINEL " = %s\n", text, parsing.mark);
 	blank_comments(copy);
+	blank_mark(copy);
 	error[0] = '\0';
 	parsing.options = options;
 	parsing.n = n;
 	parsing.section = section_name(options, n);
+	parsing.last = count_lines(text);
 	parsing.once = once;
 	parsing.take = fn;
 	parsing.arg = arg;

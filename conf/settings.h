@@ -65,6 +65,7 @@ enum srs_sender {
 enum spf_engine {
 	SPF_ENGINE_NATIVE,
 	SPF_ENGINE_LIBSPF2,
+	SPF_ENGINE_BOTH, /* no setting; srsctl asks: the native verdict, and what libspf2 says */
 };
 
 struct spf_settings {

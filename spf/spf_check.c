@@ -217,7 +217,8 @@ give_up(struct spf_check *check, struct part *part, const char *problem)
 		return;
 	}
 	memset(part->verdict, 0, sizeof(*part->verdict));
-	part->verdict->result = part->verdict->native = SPF_TEMPERROR;
+	part->verdict->result = SPF_TEMPERROR;
+	part->verdict->native = part->verdict->libspf2 = SPF_TEMPERROR;
 	part->verdict->problem = problem;
 	part->verdict->security = DNS_INSECURE;
 }

@@ -3,33 +3,28 @@
 #include "spf/spf_eval.h"
 #include "spf/spf_libspf2.h"
 
-/* part - libspf2's verdict in the place of the native one, which is only told */
-static void
-part(struct spf_verdict *verdict, const struct spf_verdict *libspf2)
-{
-	enum spf_result native = verdict->result;
-
-	*verdict = *libspf2;
-	verdict->differs = true;
-	verdict->native = native;
-}
-
-/* eval_second - the verdict of libspf2, after that of the native engine */
+/* eval_second - what libspf2 says, after the native engine; its verdict when that counts */
 static bool
-eval_second(const struct spf_request *req, struct spf_answers *answers, struct spf_verdict *verdict)
+eval_second(enum spf_engine engine, const struct spf_request *req, struct spf_answers *answers,
+    struct spf_verdict *verdict)
 {
 #ifdef HAVE_LIBSPF2
+	enum spf_result native = verdict->result;
 	struct spf_verdict libspf2;
 
 	if (!spf_libspf2_eval(req, answers, &libspf2))
 		return false;
-	if (libspf2.result != verdict->result)
-		part(verdict, &libspf2);
+	/* Where they agree, the native verdict tells more. */
+	if (libspf2.result != native && engine == SPF_ENGINE_LIBSPF2)
+		*verdict = libspf2;
+	verdict->differs = libspf2.result != native;
+	verdict->native = native;
+	verdict->libspf2 = libspf2.result;
 #else
+	(void)engine;
 	(void)req;
 	(void)answers;
 	(void)verdict;
-	(void)part;
 #endif
 	return true;
 }
@@ -40,5 +35,5 @@ spf_engine_eval(enum spf_engine engine, const struct spf_request *req, struct sp
 {
 	if (!spf_eval(req, answers, verdict))
 		return false;
-	return engine == SPF_ENGINE_NATIVE || eval_second(req, answers, verdict);
+	return engine == SPF_ENGINE_NATIVE || eval_second(engine, req, answers, verdict);
 }

@@ -4,7 +4,8 @@
  *
  * With libspf2 the native engine goes first: it asks for what both need together instead of one
  * after the other, and its verdict tells the mechanism, the limits and the explanation, as long as
- * libspf2 comes to the same result. Where they part, the verdict says so.
+ * libspf2 comes to the same result. Where they part, the verdict says so, and is libspf2's unless
+ * both were asked for.
  */
 #ifndef SPF_SPF_ENGINE_H
 #define SPF_SPF_ENGINE_H

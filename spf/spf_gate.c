@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: ISC */
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "common/ascii.h"
+#include "common/idna.h"
 #include "common/printable.h"
 #include "spf/spf_allow.h"
 #include "spf/spf_gate.h"
@@ -23,13 +26,28 @@ is(struct spf_text text, const char *word)
 	return text.len == strlen(word) && memcmp(text.s, word, text.len) == 0;
 }
 
+/* use_ascii - a name in A-labels, as it is looked up; one that has none stays as it is */
+static void
+use_ascii(struct spf_text *name, char ascii[HOSTNAME_MAX + 1])
+{
+	size_t len;
+
+	if (ascii_only(name->s, name->len))
+		return;
+	len = idna_to_ascii(ascii, name->s, name->len);
+	if (len == 0)
+		return;
+	name->s = ascii;
+	name->len = len;
+}
+
 void
 gate_query_init(struct gate_query *q, const struct policy_request *req)
 {
 	struct spf_text sender = req->sender;
 	const char *at = sender.len == 0 ? NULL : memrchr(sender.s, '@', sender.len);
 
-	memset(q, 0, sizeof(*q));
+	memset(q, 0, offsetof(struct gate_query, ascii_domain));
 	q->req = req;
 	if (!ipaddr_parse(&q->client, req->client_address.s, req->client_address.len))
 		q->client.family = 0;
@@ -40,6 +58,7 @@ gate_query_init(struct gate_query *q, const struct policy_request *req)
 	q->sender_local.len = (size_t)(at - sender.s);
 	q->sender_domain.s = at + 1;
 	q->sender_domain.len = sender.len - q->sender_local.len - 1;
+	use_ascii(&q->sender_domain, q->ascii_domain);
 }
 
 static bool
@@ -57,15 +76,18 @@ in_networks(const struct cidr_list *list, const struct ipaddr *ip)
 static bool
 in_domains(const struct text_list *list, struct spf_text name)
 {
-	size_t i, len;
+	char ascii_name[HOSTNAME_MAX + 1], ascii_entry[HOSTNAME_MAX + 1];
+	size_t i;
 
+	if (list->n > 0)
+		use_ascii(&name, ascii_name);
 	for (i = 0; i < list->n; i++) {
-		const char *entry = list->text[i];
-		bool below = entry[0] == '.';
+		bool below = list->text[i][0] == '.';
+		struct spf_text entry = { list->text[i] + below, strlen(list->text[i]) - below };
 
-		len = strlen(entry) - below;
-		if (hostname_is_within(name.s, name.len, entry + below, len) &&
-		    (!below || name.len > len))
+		use_ascii(&entry, ascii_entry);
+		if (hostname_is_within(name.s, name.len, entry.s, entry.len) &&
+		    (!below || name.len > entry.len))
 			return true;
 	}
 	return false;
@@ -97,11 +119,22 @@ dunno(struct gate_action *action, const char *exempt)
 }
 
 /* A refusal that the SRS facts alone decide, and its word for the log. */
-struct recipient_refusal {
+struct srs_refusal {
 	enum gate_kind kind;
 	const char *text;
 	const char *why;
 };
+
+static const struct srs_refusal guessing = { GATE_DEFER, "450 4.7.1 try again later",
+	"guess-limit" };
+
+static void
+put_srs_refusal(struct gate_action *action, const struct srs_refusal *refusal)
+{
+	action->kind = refusal->kind;
+	action->why = refusal->why;
+	strlcpy(action->text, refusal->text, sizeof(action->text));
+}
 
 /*
  * refuse_recipient - the refusal, or NULL when nothing speaks against the recipient
@@ -109,22 +142,20 @@ struct recipient_refusal {
  * Whoever cannot be told from a bounce to us, or from mail of ours that comes back, waits: what is
  * said of him now may be wrong.
  */
-static const struct recipient_refusal *
+static const struct srs_refusal *
 refuse_recipient(const struct gate_query *q, const struct spf_settings *spf)
 {
-	static const struct recipient_refusal unknown = { GATE_DEFER, "451 4.3.0 try again later",
+	static const struct srs_refusal unknown = { GATE_DEFER, "451 4.3.0 try again later",
 		"no-hmac" };
-	static const struct recipient_refusal guessing = { GATE_DEFER, "450 4.7.1 try again later",
-		"guess-limit" };
-	static const struct recipient_refusal overused = { GATE_DEFER, "450 4.7.1 try again later",
+	static const struct srs_refusal overused = { GATE_DEFER, "450 4.7.1 try again later",
 		"daily-limit" };
-	static const struct recipient_refusal forged = { GATE_REJECT,
-		"550 5.1.1 unknown SRS address", "srs-forged" };
-	static const struct recipient_refusal expired = { GATE_REJECT,
-		"550 5.1.1 expired SRS address", "srs-expired" };
-	static const struct recipient_refusal reject_nonnull = { GATE_REJECT,
+	static const struct srs_refusal forged = { GATE_REJECT, "550 5.1.1 unknown SRS address",
+		"srs-forged" };
+	static const struct srs_refusal expired = { GATE_REJECT, "550 5.1.1 expired SRS address",
+		"srs-expired" };
+	static const struct srs_refusal reject_nonnull = { GATE_REJECT,
 		"550 5.7.1 SRS address takes bounces only", "srs-nonnull" };
-	static const struct recipient_refusal defer_nonnull = { GATE_DEFER,
+	static const struct srs_refusal defer_nonnull = { GATE_DEFER,
 		"450 4.7.1 SRS address takes bounces only", "srs-nonnull" };
 
 	if (q->recipient == GATE_SRS_UNKNOWN || q->sender == GATE_SRS_UNKNOWN)
@@ -148,24 +179,36 @@ static bool
 judge_recipient(
     const struct gate_query *q, const struct spf_settings *spf, struct gate_action *action)
 {
-	const struct recipient_refusal *refusal = refuse_recipient(q, spf);
+	const struct srs_refusal *refusal = refuse_recipient(q, spf);
 
 	if (refusal != NULL && spf->test_only)
 		action->would = gate_kind_name(refusal->kind);
 	if (refusal != NULL && !spf->test_only) {
-		action->kind = refusal->kind;
-		action->why = refusal->why;
-		strlcpy(action->text, refusal->text, sizeof(action->text));
+		put_srs_refusal(action, refusal);
 		return true;
 	}
 	return refusal == NULL && q->recipient == GATE_SRS_VALID && q->null_sender &&
 	       dunno(action, "srs-bounce");
 }
 
+/*
+ * is_sender_unsaid - may the client not learn whether the hash of the sender is right?
+ *
+ * What srs-sender spares one that verifies would tell him who guesses, without a recipient that
+ * could be counted. His senders are judged like any other, and a refusal says nothing for good.
+ */
+static bool
+is_sender_unsaid(const struct gate_query *q, const struct spf_settings *spf)
+{
+	return q->guessing && q->sender != GATE_SRS_FOREIGN && q->sender != GATE_SRS_UNKNOWN &&
+	       spf->srs_sender != SRS_SENDER_CHECK;
+}
+
 static bool
 is_srs_skip(const struct gate_query *q, const struct spf_settings *spf)
 {
-	return q->sender == GATE_SRS_VALID && spf->srs_sender == SRS_SENDER_SKIP;
+	return q->sender == GATE_SRS_VALID && spf->srs_sender == SRS_SENDER_SKIP &&
+	       !is_sender_unsaid(q, spf);
 }
 
 /* helo_policy - which HELO results refuse this message */
@@ -412,22 +455,11 @@ init_header(struct spf_header *h, const struct gate_query *q, const struct setti
 	h->helo = q->req->helo_name;
 	h->domain = q->sender_domain;
 	h->receiver = receiver(q, &settings->spf);
-	if (!q->null_sender)
+	/* Of a sender in U-labels the domain alone: what stands behind its @ is not ASCII. */
+	if (q->sender_domain.s == q->ascii_domain)
+		h->sender = q->sender_domain;
+	else if (!q->null_sender)
 		h->sender = q->req->sender;
-}
-
-static void
-answer_skipped(const struct gate_query *q, const struct settings *settings, enum gate_header due,
-    struct gate_action *action)
-{
-	struct spf_header h;
-
-	init_header(&h, q, settings);
-	h.identity = action->identity = SPF_IDENTITY_MAILFROM;
-	h.result = SPF_NONE;
-	h.comment = "SRS-verified sender of ours, not evaluated";
-	action->why = "srs-sender";
-	put_header(q, settings, &h, NULL, due, action);
 }
 
 /* spared - why a refusal is held back, whatever test-only says; or NULL */
@@ -437,7 +469,8 @@ spared(const struct gate_query *q, const struct settings *settings, const struct
 {
 	const struct spf_settings *spf = &settings->spf;
 
-	if (q->sender == GATE_SRS_VALID && spf->srs_sender == SRS_SENDER_NO_REJECT)
+	if (q->sender == GATE_SRS_VALID && spf->srs_sender == SRS_SENDER_NO_REJECT &&
+	    !is_sender_unsaid(q, spf))
 		return "srs-sender";
 	/* Nobody can tell at the moment, and a refusal is not taken back. */
 	if (q->sender == GATE_SRS_UNKNOWN && spf->srs_sender != SRS_SENDER_CHECK)
@@ -505,13 +538,33 @@ test_only(struct gate_action *action, enum gate_kind kind, const char *code, con
 	    comment, COMMENT_SIZE, "test-only, would be answered %.*s for %s", len, code, whom);
 }
 
+/* answer_skipped - the header for an SRS sender of ours; recipient: what test-only holds back */
+static void
+answer_skipped(const struct gate_query *q, const struct settings *settings,
+    const struct srs_refusal *recipient, enum gate_header due, struct gate_action *action)
+{
+	char held_back[COMMENT_SIZE], comment[2 * COMMENT_SIZE];
+	struct spf_header h;
+
+	init_header(&h, q, settings);
+	h.identity = action->identity = SPF_IDENTITY_MAILFROM;
+	h.result = SPF_NONE;
+	h.comment = "SRS-verified sender of ours, not evaluated";
+	action->why = "srs-sender";
+	if (recipient != NULL) {
+		test_only(action, recipient->kind, recipient->text, "recipient", held_back);
+		snprintf(comment, sizeof(comment), "%s; %s", h.comment, held_back);
+		h.comment = comment;
+	}
+	put_header(q, settings, &h, NULL, due, action);
+}
+
 void
 gate_after(const struct gate_query *q, const struct settings *settings,
     const struct spf_verdicts *v, enum gate_header due, struct gate_action *action)
 {
 	const struct spf_settings *spf = &settings->spf;
-	const struct recipient_refusal *recipient =
-	    spf->test_only ? refuse_recipient(q, spf) : NULL;
+	const struct srs_refusal *recipient = spf->test_only ? refuse_recipient(q, spf) : NULL;
 	struct gate_query subject = evaluated_query(q, settings);
 	char comment[COMMENT_SIZE];
 	struct spf_header h;
@@ -520,13 +573,21 @@ gate_after(const struct gate_query *q, const struct settings *settings,
 
 	memset(action, 0, sizeof(*action));
 	if (is_srs_skip(q, spf)) {
-		answer_skipped(q, settings, due, action);
+		answer_skipped(q, settings, recipient, due, action);
 		return;
 	}
 	j = judge_both(q, spf, v, &action->identity);
 	if (j.kind != GATE_DUNNO)
 		action->why = spared(q, settings, v, action);
 	refused = j.kind != GATE_DUNNO && action->why == NULL;
+	if (refused && is_sender_unsaid(q, spf)) {
+		if (!spf->test_only) {
+			put_srs_refusal(action, &guessing);
+			return;
+		}
+		j.kind = guessing.kind;
+		j.code = guessing.text;
+	}
 	if (refused && !spf->test_only) {
 		put_refusal(&subject, spf, action->identity,
 		    action->identity == SPF_IDENTITY_HELO ? &v->helo : &v->mailfrom, j, action);

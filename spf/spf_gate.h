@@ -17,6 +17,7 @@
 
 #include <stdbool.h>
 
+#include "common/hostname.h"
 #include "conf/settings.h"
 #include "spf/policy_proto.h"
 #include "spf/spf_verdict.h"
@@ -35,11 +36,12 @@ struct gate_query {
 	const struct policy_request *req;
 	struct ipaddr client;          /* family 0: empty, unknown or no address */
 	struct spf_text sender_local;  /* both empty for the null sender */
-	struct spf_text sender_domain; /* empty also when there is no '@' */
+	struct spf_text sender_domain; /* in A-labels; empty also when there is no '@' */
 	bool null_sender;
 	enum gate_srs sender, recipient;
-	bool guessing; /* the client has sent too many bad SRS hashes */
+	bool guessing; /* the client has sent too many bad SRS hashes: it learns of no hash */
 	bool overused; /* the recipient, an SRS address, has had too much mail today */
+	char ascii_domain[HOSTNAME_MAX + 1]; /* room for sender_domain; the last member */
 };
 
 enum gate_kind {

@@ -9,7 +9,7 @@
 struct spf_query {
 	struct spf_check *check;
 	struct settings *settings;
-	enum spf_report_engines engines;
+	enum spf_engine engine;
 	json_t *request; /* a reference: it holds the texts */
 };
 
@@ -32,9 +32,9 @@ is(struct spf_text text, const char *word)
 	return text.len == strlen(word) && memcmp(text.s, word, text.len) == 0;
 }
 
-/* choose_engines - false when there is no such engine */
+/* choose_engine - false when there is no such engine */
 static bool
-choose_engines(const json_t *request, const struct settings *settings, struct spf_query *query,
+choose_engine(const json_t *request, const struct settings *settings, struct spf_query *query,
     const char **error)
 {
 	struct spf_text engine = member(request, "engine");
@@ -45,15 +45,14 @@ choose_engines(const json_t *request, const struct settings *settings, struct sp
 	*error = "engine: native; this srsd was built without libspf2";
 #endif
 	if (engine.len == 0)
-		query->engines = settings->spf.engine == SPF_ENGINE_NATIVE ? SPF_REPORT_NATIVE
-									   : SPF_REPORT_LIBSPF2;
+		query->engine = (enum spf_engine)settings->spf.engine;
 	else if (is(engine, "native"))
-		query->engines = SPF_REPORT_NATIVE;
+		query->engine = SPF_ENGINE_NATIVE;
 #ifdef HAVE_LIBSPF2
 	else if (is(engine, "libspf2"))
-		query->engines = SPF_REPORT_LIBSPF2;
+		query->engine = SPF_ENGINE_LIBSPF2;
 	else if (is(engine, "both"))
-		query->engines = SPF_REPORT_BOTH;
+		query->engine = SPF_ENGINE_BOTH;
 #endif
 	else
 		return false;
@@ -93,12 +92,12 @@ spf_query_start(const struct spf_checker *checker, struct settings *settings, co
 	struct spf_query *query = xcalloc(1, sizeof(*query));
 	struct spf_check_request req = { .trace = true, .now = now };
 
-	if (!choose_engines(request, settings, query, error) ||
+	if (!choose_engine(request, settings, query, error) ||
 	    !init_request(&req, request, error)) {
 		free(query);
 		return NULL;
 	}
-	req.engine = query->engines == SPF_REPORT_NATIVE ? SPF_ENGINE_NATIVE : SPF_ENGINE_LIBSPF2;
+	req.engine = query->engine;
 	query->settings = settings_ref(settings);
 	query->request = json_deep_copy(request);
 	query->check = spf_check_start(checker, settings, &req, wake, arg);
@@ -122,7 +121,7 @@ spf_query_report(const struct spf_query *query)
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		json_object_set(object, names[i], json_object_get(query->request, names[i]));
 	for (i = 0; i < sizeof(both) / sizeof(both[0]); i++) {
-		report = spf_report(query->check, query->settings, both[i], query->engines);
+		report = spf_report(query->check, query->settings, both[i], query->engine);
 		if (report != NULL)
 			json_array_append_new(identities, report);
 	}

@@ -106,7 +106,7 @@ static void
 put_engines(json_t *object, const struct spf_verdict *v)
 {
 	put(object, "native", json_string(spf_result_name(v->native)));
-	put(object, "libspf2", json_string(spf_result_name(v->result)));
+	put(object, "libspf2", json_string(spf_result_name(v->libspf2)));
 	put(object, "engines_agree", json_boolean(!v->differs));
 }
 
@@ -121,12 +121,11 @@ put_limits(json_t *object, const struct spf_verdict *v, const struct spf_setting
 
 json_t *
 spf_report(const struct spf_check *check, const struct settings *settings,
-    enum spf_identity identity, enum spf_report_engines engines)
+    enum spf_identity identity, enum spf_engine engine)
 {
 	const struct spf_verdicts *all = spf_check_verdicts(check);
 	bool helo = identity == SPF_IDENTITY_HELO;
 	const struct spf_verdict *v = helo ? &all->helo : &all->mailfrom;
-	enum spf_result result = engines == SPF_REPORT_BOTH ? v->native : v->result;
 	json_t *object;
 
 	if (helo ? !all->has_helo : !all->has_mailfrom)
@@ -134,14 +133,14 @@ spf_report(const struct spf_check *check, const struct settings *settings,
 	object = json_object();
 	put(object, "identity", json_string(spf_identity_name(identity)));
 	put(object, "domain", visible_string(spf_check_domain(check, identity)));
-	put(object, "result", json_string(spf_result_name(result)));
+	put(object, "result", json_string(spf_result_name(v->result)));
 	put(object, "mechanism", visible_string(v->mechanism));
 	put(object, "problem", visible_string(v->problem));
 	put(object, "explanation", visible_string(v->explanation));
 	put(object, "dnssec", json_string(dns_security_name(v->security)));
 	put(object, "time_ms", json_integer((json_int_t)spf_check_ms(check, identity)));
 	put_limits(object, v, &settings->spf);
-	if (engines != SPF_REPORT_NATIVE)
+	if (engine != SPF_ENGINE_NATIVE)
 		put_engines(object, v);
 	put(object, "terms", terms(spf_check_trace(check, identity)));
 	return object;

@@ -12,13 +12,6 @@
 
 #include "spf/spf_check.h"
 
-/* Which engines' results are told. */
-enum spf_report_engines {
-	SPF_REPORT_NATIVE,
-	SPF_REPORT_LIBSPF2,
-	SPF_REPORT_BOTH, /* the native one counts */
-};
-
 /*
  * The report of one identity of a traced check that is done; a new reference, NULL when the
  * identity was not checked.
@@ -36,6 +29,6 @@ enum spf_report_engines {
  * when libspf2 was asked.
  */
 json_t *spf_report(
-    const struct spf_check *, const struct settings *, enum spf_identity, enum spf_report_engines);
+    const struct spf_check *, const struct settings *, enum spf_identity, enum spf_engine);
 
 #endif

@@ -63,8 +63,8 @@ struct spf_verdict {
 	unsigned voids;
 	enum dns_security security; /* the weakest of the answers that it rests on */
 	bool no_mail;               /* the record of the domain is just "v=spf1 -all" */
-	bool differs;               /* libspf2 was asked, and the native engine says native: */
-	enum spf_result native;
+	bool differs;               /* libspf2 was asked, and they do not agree: */
+	enum spf_result native, libspf2;
 	char explanation[SPF_EXPLANATION_MAX + 1]; /* printable ASCII, or ""; the last member */
 };
 

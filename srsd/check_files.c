@@ -48,8 +48,7 @@ check_secrets(struct check *check)
 	if (check->keys == NULL) {
 		findings_add(check->findings, FINDING_ERROR, "%s", error);
 		findings_remedy(check->findings,
-		    "its owner and mode are root and 0600, or 0640 with the daemon's group; srsctl "
-		    "secret new makes one where there is none");
+		    "its owner and mode are root and 0600, or 0640 with the daemon's group");
 		return;
 	}
 	if (stat(file, &st) == 0)

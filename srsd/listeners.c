@@ -121,19 +121,6 @@ listeners_handed_over(void)
 	return l;
 }
 
-/* is_planned - an endpoint that a list has twice would be opened once, or kept twice */
-static bool
-is_planned(const struct listeners *next, enum engine_service service, const char *endpoint)
-{
-	size_t i;
-
-	for (i = 0; i < next->n; i++)
-		if (next->listener[i].service == service &&
-		    strcmp(next->listener[i].endpoint, endpoint) == 0)
-			return true;
-	return false;
-}
-
 /* keep - the sockets that current has for an endpoint; false when it has none */
 static bool
 keep(struct listeners *next, const struct listeners *current, enum engine_service service,
@@ -153,6 +140,22 @@ keep(struct listeners *next, const struct listeners *current, enum engine_servic
 	return found;
 }
 
+/* remedy - for the mistakes that are made most often */
+static const char *
+remedy(int error)
+{
+	switch (error) {
+	case EADDRINUSE:
+		return "; does postsrsd, another srsd or another endpoint listen there?";
+	case EADDRNOTAVAIL:
+		return "; this host does not have that address";
+	case ENOENT:
+		return "; the folder has to be there first";
+	default:
+		return "";
+	}
+}
+
 static bool
 open_mail(struct listeners *next, enum engine_service service, const char *endpoint, char *error,
     size_t size)
@@ -169,8 +172,8 @@ open_mail(struct listeners *next, enum engine_service service, const char *endpo
 	for (i = 0; i < ep.n; i++) {
 		fd = endpoint_listen(&ep.addr[i]);
 		if (fd == -1) {
-			snprintf(error, size, "%s: %s: %s", engine_service_names[service], endpoint,
-			    strerror(errno));
+			snprintf(error, size, "%s: %s: %s%s", engine_service_names[service],
+			    endpoint, strerror(errno), remedy(errno));
 			return false;
 		}
 		add(next, service, fd, endpoint);
@@ -189,11 +192,6 @@ plan_mail(struct listeners *next, const struct listeners *current, enum engine_s
 		return true;
 	}
 	for (i = 0; i < endpoints->n; i++) {
-		if (is_planned(next, service, endpoints->text[i])) {
-			snprintf(error, size, "%s: %s: listed twice", engine_service_names[service],
-			    endpoints->text[i]);
-			return false;
-		}
 		if (!keep(next, current, service, endpoints->text[i]) &&
 		    !open_mail(next, service, endpoints->text[i], error, size))
 			return false;

@@ -197,21 +197,48 @@ warn_of_guessing(const struct policy_request *req, unsigned guesses)
 	log_warnx("guess-limit client=%s guesses=%u", client, guesses);
 }
 
+/* count_guess - a bad hash of this client */
+static void
+count_guess(
+    const struct policy_service *service, const struct settings *settings, struct gate_query *q)
+{
+	unsigned limit = (unsigned)settings->spf.srs_guess_limit;
+	unsigned n = srs_budget_guess(service->budget, &q->client, clock_wall(service->clock));
+
+	if (limit > 0 && n == limit + 1)
+		warn_of_guessing(q->req, n);
+	q->guessing = limit > 0 && n > limit;
+}
+
+/*
+ * count_sender - a forged sender is a guess when SPF speaks against the client
+ *
+ * Others, who may send for our domain, are siblings with a secret that we lack.
+ */
+static void
+count_sender(const struct policy_service *service, const struct settings *settings,
+    const struct spf_verdicts *v, struct gate_query *q)
+{
+	enum spf_result result = v->mailfrom.result;
+
+	if (q->sender == GATE_SRS_FORGED && settings->spf.srs_sender != SRS_SENDER_CHECK &&
+	    v->has_mailfrom && (result == SPF_FAIL || result == SPF_SOFTFAIL))
+		count_guess(service, settings, q);
+}
+
 /* charge - count a bad hash, and note which budgets are used up */
 static void
 charge(const struct policy_service *service, struct gate_query *q)
 {
 	const struct spf_settings *spf = &service->settings->spf;
 	unsigned guess_limit = (unsigned)spf->srs_guess_limit;
-	unsigned daily_limit = (unsigned)spf->srs_daily_limit, n;
+	unsigned daily_limit = (unsigned)spf->srs_daily_limit;
 	time_t now = clock_wall(service->clock);
 
-	if (q->recipient == GATE_SRS_FORGED) {
-		n = srs_budget_guess(service->budget, &q->client, now);
-		if (guess_limit > 0 && n == guess_limit + 1)
-			warn_of_guessing(q->req, n);
-	}
-	if (q->recipient != GATE_SRS_FOREIGN && guess_limit > 0)
+	if (q->recipient == GATE_SRS_FORGED)
+		count_guess(service, service->settings, q);
+	else if ((q->recipient != GATE_SRS_FOREIGN || q->sender != GATE_SRS_FOREIGN) &&
+		 guess_limit > 0)
 		q->guessing = srs_budget_guesses(service->budget, &q->client, now) > guess_limit;
 	if (q->recipient == GATE_SRS_VALID && daily_limit > 0)
 		q->overused = srs_budget_uses(service->budget, q->req->recipient.s,
@@ -304,7 +331,7 @@ conclude(
  * False when the allow-lists have to be looked up first, and that has to wait for the DNS.
  */
 static bool
-finish_check(struct policy_session *s, const struct gate_query *q, struct buffer *out)
+finish_check(struct policy_session *s, struct gate_query *q, struct buffer *out)
 {
 	struct policy_service *service = s->service;
 	struct decision d = { .query = q,
@@ -319,6 +346,7 @@ finish_check(struct policy_session *s, const struct gate_query *q, struct buffer
 			return false;
 		d.questions = spf_check_questions(s->check);
 	}
+	count_sender(service, settings_of(s), d.verdicts, q);
 	message = spf_messages_find(service->messages, q->req, now);
 	if (message == NULL)
 		message = spf_messages_add(service->messages, q->req, now);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,6 +62,9 @@ srs_keys_next(const char **s, const char *end, size_t *len, unsigned *line)
 	return NULL;
 }
 
+/* What to do where there is none. */
+#define NEW_SECRET "; srsctl secret new makes one"
+
 struct srs_keys *
 srs_keys_parse(const char *text, size_t len, unsigned *line, const char **error)
 {
@@ -73,7 +77,7 @@ srs_keys_parse(const char *text, size_t len, unsigned *line, const char **error)
 	while (*error == NULL && (secret = srs_keys_next(&s, end, &n, line)) != NULL)
 		*error = add(keys, secret, n);
 	if (*error == NULL && keys->n == 0) {
-		*error = "holds no secret";
+		*error = "holds no secret" NEW_SECRET;
 		*line = 0;
 	}
 	if (*error != NULL)
@@ -100,7 +104,8 @@ srs_keys_load(struct filebox *box, const char *path, gid_t daemon_group, char *e
 	unsigned line = 0;
 
 	if (!filebox_read(box, &file, path, SRS_KEYS_FILE_MAX, &why)) {
-		snprintf(error, size, "secrets-file %s: %s", path, why);
+		snprintf(error, size, "secrets-file %s: %s%s", path, why,
+		    strcmp(why, strerror(ENOENT)) == 0 ? NEW_SECRET : "");
 		return NULL;
 	}
 	why = srs_keys_mode_error(&file.st, daemon_group);

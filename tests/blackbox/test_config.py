@@ -128,7 +128,7 @@ class BadConfiguration(ConfigCase):
 
     def test_minimum_over_length(self):
         self.assert_refused(self.check(GOOD + 'hash-minimum = 6\nhash-length = 5\n'),
-                            'hash-minimum', 'hash-length', '6', '5')
+                            'srsd.conf:2: hash-minimum', 'hash-length', '6', '5')
 
     def test_missing_file(self):
         self.assert_refused(run('-n', '-f', '/nonexistent/srsd.conf'), '/nonexistent/srsd.conf')
@@ -179,7 +179,7 @@ class Secrets(ConfigCase):
 
     def test_missing(self):
         conf = self.folder.file('srsd.conf', GOOD + 'secrets-file = "/nonexistent/secret"\n')
-        self.assert_refused(run('-n', '-f', conf), '/nonexistent/secret')
+        self.assert_refused(run('-n', '-f', conf), '/nonexistent/secret', 'srsctl secret new')
 
     def test_unreadable(self):
         if not is_root():
@@ -280,6 +280,7 @@ class CommandLine(ConfigCase):
         for option, words in (('srs-domian=x.test', ['srs-domian']), ('max-age', ['max-age']),
                               ('max-age=x', ['max-age']), ('spf.max-age=3', ['spf.max-age']),
                               ('helo-reject=fail', ['helo-reject']), ('=x', ['-o']),
+                              ('domains=a.test b.test', ["'a.test b.test'"]),
                               ('spf.header=x', ['spf.header', 'received-spf'])):
             with self.subTest(option):
                 self.assert_refused(self.check(GOOD, '-o', option), *words)

@@ -224,7 +224,8 @@ class Engines(Base):
     def test_both_differ(self):
         got = self.identity('--engine', 'both', CLIENT, 'jane@zero.test')
         self.assertEqual((got['native'], got['libspf2']), ('pass', 'permerror'))
-        self.assertEqual(got['result'], 'pass')
+        self.assertEqual((got['result'], got['mechanism'], got['problem']),
+                         ('pass', 'ip4:0.0.0.0/0', ''))
         self.assertFalse(got['engines_agree'])
         done = srsctl('-f', self.daemon.config, 'spf', '--engine=both', CLIENT, 'zero.test')
         self.assertIn('  native pass, libspf2 permerror: they differ\n', done.stdout)

@@ -255,7 +255,8 @@ class Installation(Base):
     def test_maps_are_mixed_up(self):
         ports = self.daemon.ports
         self.finds(r'^error: forward .* does not rewrite c[0-9a-f.]+@check.invalid but says: 500 ',
-                   config=self.config(forward=['inet:127.0.0.1:%d' % ports['reverse']]), errors=2)
+                   config=self.config(forward=['inet:127.0.0.1:%d' % ports['reverse']],
+                                      reverse=['inet:127.0.0.1:%d' % ports['forward']]), errors=4)
 
     def test_no_domains(self):
         self.finds(r'^warning: domains: none but srs-domain.*: name your domains in domains',
@@ -325,7 +326,7 @@ class Postfix(Base):
     def test_no_tcp_table_reaches_a_unix_socket(self):
         self.finds(r'^error: sender_canonical_maps does not name forward: tcp_table\(5\) reaches no '
                    r'unix socket: give forward an endpoint inet:', errors=2,
-                   config=self.config(forward=['unix:' + self.socket]),
+                   config=self.config(forward=['unix:' + self.socket], policy=[]),
                    postfix=self.postfix({'sender_canonical_maps': 'unix:' + self.socket}))
 
     def test_right_sender_maps(self):

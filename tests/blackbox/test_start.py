@@ -108,7 +108,8 @@ class Sockets(StartCase):
             with self.subTest(service):
                 daemon = Daemon()
                 with socket.create_server(('127.0.0.1', daemon.ports[service])):
-                    self.assert_not_started(daemon, str(daemon.ports[service]), 'in use')
+                    self.assert_not_started(daemon, str(daemon.ports[service]), 'in use',
+                                            'postsrsd')
 
     def test_unix_socket_in_use(self):
         first = Daemon()

@@ -232,10 +232,12 @@ test_unknown_options(void **state)
 		{ DOMAIN "srs-domains = x.test\n",
 		    "FILE:2: no such option 'srs-domains'; accepted: srs-domain domains" },
 		{ DOMAIN "helo-reject = fail\n",
-		    "FILE:2: no such option 'helo-reject'; accepted: srs-domain domains" },
+		    "FILE:2: no such option 'helo-reject' here; it stands in spf { }" },
+		{ DOMAIN "spf {\n helo-rejct = fail\n}\n",
+		    "FILE:3: no such option 'helo-rejct'; accepted: helo-reject mail-from-reject" },
 		{ DOMAIN "SRS-Domain = x.test\n", "FILE:2: no such option 'SRS-Domain'; accepted" },
 		{ DOMAIN "spf {\n max-age = 7\n}\n",
-		    "FILE:3: no such option 'max-age'; accepted: helo-reject mail-from-reject" },
+		    "FILE:3: no such option 'max-age' here; it stands outside of spf { }" },
 		{ DOMAIN "dkim { }\n", "FILE:2: no such option 'dkim'; accepted: srs-domain" },
 		{ DOMAIN "include(\"/etc/passwd\")\n", "FILE:2: no such option 'include'" },
 		{ DOMAIN "end-of-file = end-of-file\n/* open",
@@ -294,20 +296,22 @@ test_syntax_errors(void **state)
 {
 	static const struct bad_row rows[] = {
 		{ DOMAIN "max-age\n", "FILE:" },
-		{ DOMAIN "max-age =\n", "FILE:" },
+		{ DOMAIN "max-age =\n", "FILE:2: max-age: its value is missing" },
+		{ DOMAIN "pid-file =", "FILE:2: pid-file: its value is missing" },
+		{ DOMAIN "domains =\n\n", "FILE:3: domains: its value is missing" },
 		{ DOMAIN "max-age 7\n", "FILE:2: " },
 		{ DOMAIN "= 7\n", "FILE:2: " },
 		{ DOMAIN "max-age = {7}\n", "FILE:2: " },
 		{ DOMAIN "max-age += 7\n", "FILE:2: " },
 		{ DOMAIN "domains = {a.test b.test}\n", "FILE:2: " },
-		{ DOMAIN "domains = {a.test\n", "FILE:" },
+		{ DOMAIN "domains = {a.test\n", "FILE:2: a list is not closed: '}' expected" },
 		{ DOMAIN "}\n", "FILE:2: " },
 		{ DOMAIN "spf = fail\n", "FILE:2: " },
 		{ DOMAIN "spf title { }\n", "FILE:2: " },
 		{ DOMAIN "spf {\nmax\n", "FILE:" },
 		{ DOMAIN "spf {\n", "FILE:" },
 		{ DOMAIN "spf { test-only = on\n", "FILE:" },
-		{ DOMAIN "pid-file = \"/run/srsd.pid\n", "FILE:" },
+		{ DOMAIN "pid-file = \"/run/srsd.pid\n", "FILE:2: quotes are not closed" },
 	};
 
 	(void)state;
@@ -324,9 +328,9 @@ test_what_is_missing(void **state)
 		{ "domains = {}\n", "FILE: srs-domain: not set" },
 		{ "domains = {\".a.test\"}\n", "FILE: srs-domain: not set" },
 		{ "domains = {localhost}\n",
-		    "FILE: srs-domain: 'localhost', the first of domains" },
+		    "FILE:1: domains: the first one, 'localhost', is not accepted as srs-domain" },
 		{ "domains = {\"b\303\274cher.test\", a.test}\n",
-		    "FILE: srs-domain: 'b\303\274cher.test', the first of domains" },
+		    "FILE:1: domains: the first one, 'b\303\274cher.test', is not accepted" },
 	};
 
 	(void)state;
@@ -338,9 +342,19 @@ test_options_that_disagree(void **state)
 {
 	static const struct bad_row rows[] = {
 		{ DOMAIN "hash-minimum = 5\n",
-		    "FILE: hash-minimum: 5 is more than hash-length, 4" },
+		    "FILE:2: hash-minimum: 5 is more than hash-length, 4" },
 		{ DOMAIN "hash-length = 8\nhash-minimum = 9\n",
-		    "FILE: hash-minimum: 9 is more than hash-length, 8" },
+		    "FILE:3: hash-minimum: 9 is more than hash-length, 8" },
+		{ DOMAIN "forward = {\"unix:/a\"}\nreverse = {\"unix:/b\", \"unix:/a\"}\n",
+		    "FILE:3: reverse: unix:/a is an endpoint of forward already" },
+		{ DOMAIN "policy = {\"unix:/a\", \"unix:/b\", \"unix:/a\"}\n",
+		    "FILE:2: policy: unix:/a is an endpoint of policy already" },
+		{ DOMAIN "forward = {\"inet:127.0.0.1:10002\"}\n",
+		    "FILE: reverse: inet:127.0.0.1:10002 is an endpoint of forward already" },
+		{ DOMAIN "metrics = \"inet:127.0.0.1:10003\"\n",
+		    "FILE:2: metrics: inet:127.0.0.1:10003 is an endpoint of policy already" },
+		{ DOMAIN "control = \"unix:/a\"\npolicy = {\"unix:/a\"}\n",
+		    "FILE:2: control: unix:/a is an endpoint of policy already" },
 	};
 	struct settings *s = load_good(DOMAIN "hash-minimum = 8\nhash-length = 8\n");
 
@@ -442,12 +456,27 @@ test_bad_domains_files(void **state)
 	unit_end();
 }
 
+/* Some editors put one at the beginning, and nobody sees it. */
+static void
+test_byte_order_mark(void **state)
+{
+	struct settings *s = load_good("\357\273\277" DOMAIN "max-age = 3\n");
+
+	(void)state;
+	unit_int("mark", "max-age", s->max_age, 3);
+	settings_free(&s);
+	s = load_good("\357\273\277# comment\n" DOMAIN);
+	settings_free(&s);
+	unit_end();
+}
+
 /* Addresses that only the network sees differently. */
 static void
 test_made_of_options(void **state)
 {
 	struct settings *s = load_good(DOMAIN "spf { prospective = \"2001:db8::7\"\n"
-					      "authserv-id = mx.test }\n");
+					      "authserv-id = mx.test }\n"),
+			*named;
 	char text[IPADDR_TEXT_SIZE];
 
 	(void)state;
@@ -458,6 +487,9 @@ test_made_of_options(void **state)
 	s = load_good(DOMAIN);
 	unit_int("no prospective", "family", s->prospective.family, 0);
 	unit_true("authserv-id", "has a default", s->spf.authserv_id[0] != '\0');
+	named = load_good(DOMAIN "spf { authserv-id = HOSTNAME }\n");
+	unit_text("HOSTNAME", "text", named->spf.authserv_id, s->spf.authserv_id);
+	settings_free(&named);
 	settings_free(&s);
 	unit_end();
 }
@@ -518,15 +550,19 @@ test_bad_overrides(void **state)
 		{ "max-age=0", "-o max-age=0: '0' is not accepted; a number from 1 to 365" },
 		{ "max-age = 7", "-o max-age = 7: no such option" },
 		{ "maximum-age=7", "-o maximum-age=7: no such option" },
-		{ "helo-reject=fail", "-o helo-reject=fail: no such option" },
+		{ "helo-reject=fail", "-o helo-reject=fail: no such option; it is of spf: -o "
+				      "spf.helo-reject=fail" },
 		{ "spf.max-age=7", "-o spf.max-age=7: no such option" },
 		{ "dns.max-age=7", "-o dns.max-age=7: no such option" },
 		{ "=7", "-o =7: no such option" },
 		{ "domains=a.test,not=one", "-o domains=a.test,not=one: 'not=one' is not" },
+		{ "domains=a.test b.test", "-o domains=a.test b.test: 'a.test b.test' is not" },
+		{ "spf.whitelist=192.0.2.1 192.0.2.2",
+		    "-o spf.whitelist=192.0.2.1 192.0.2.2: '19" },
 		{ "spf.whitelist=192.0.2.0/33", "-o spf.whitelist=192.0.2.0/33: '192.0.2.0/33'" },
 		{ "spf.helo-reject=no", "-o spf.helo-reject=no: 'no' is not accepted; one of:" },
-		{ "hash-minimum=9", "FILE: hash-minimum: 9 is more than hash-length, 4" },
-		{ "srs-domain=", "FILE: srs-domain: not set" },
+		{ "hash-minimum=9", "-o hash-minimum: 9 is more than hash-length, 4" },
+		{ "srs-domain=", "-o srs-domain: not set" },
 	};
 	char error[CONFIG_ERROR_SIZE];
 	size_t i;
@@ -703,6 +739,7 @@ main(void)
 		UNIT_DIR_TEST(test_own_domains),
 		UNIT_DIR_TEST(test_domains_file),
 		UNIT_DIR_TEST(test_bad_domains_files),
+		UNIT_DIR_TEST(test_byte_order_mark),
 		UNIT_DIR_TEST(test_made_of_options),
 		UNIT_DIR_TEST(test_overrides),
 		UNIT_DIR_TEST(test_bad_overrides),

@@ -12,8 +12,9 @@ test_valid_forms(void **state)
 {
 	static const char *const rows[] = { "inet:127.0.0.1:10001", "inet:0.0.0.0:1",
 		"inet:192.0.2.1:65535", "inet:[::1]:10001", "inet:[2001:db8::1]:25",
-		"inet:localhost:10001", "inet:mail.example.test:10001", "inet:*:10001",
-		"unix:/run/srsd/forward", "unix:/a", "unix:/with space/and:colon" };
+		"inet:[fe80::1%eth0]:25", "inet:[127.0.0.1]:25", "inet:localhost:10001",
+		"inet:mail.example.test:10001", "inet:*:10001", "unix:/run/srsd/forward", "unix:/a",
+		"unix:/with space/and:colon" };
 	const char *error;
 	size_t i;
 
@@ -41,6 +42,11 @@ test_invalid_forms(void **state)
 		{ "inet:[::1:10001", ENDPOINT_FORMS },
 		{ "inet:[::1]", ENDPOINT_FORMS },
 		{ "inet:[::1]10001", ENDPOINT_FORMS },
+		{ "inet:[zz::1]:10001", "no IPv6 address in the brackets" },
+		{ "inet:[2001:db8:1]:10001", "no IPv6 address in the brackets" },
+		{ "inet:[::1%0123456789012345678901234567890123456789]x:1", ENDPOINT_FORMS },
+		{ "inet:[0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0]:1",
+		    "no IPv6 address in the brackets" },
 		{ "127.0.0.1:10001", ENDPOINT_FORMS },
 		{ "10001", ENDPOINT_FORMS },
 		{ "INET:127.0.0.1:10001", ENDPOINT_FORMS },

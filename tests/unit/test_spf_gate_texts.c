@@ -370,7 +370,7 @@ test_names_in_refusals(void **state)
 	} rows[] = {
 		{ "a@x.test\r\n250 OK", " for x.test??250?OK" },
 		{ "a@x<y>.test", " for x?y?.test" },
-		{ "a@b\303\274cher.test", " for b??cher.test" },
+		{ "a@b\303\274cher.test", " for xn--bcher-kva.test" },
 		{ "a@{reason}", " for {reason}" },
 		{ "nobody", " for " },
 	};

@@ -1049,6 +1049,13 @@ test_engine(void **state)
 		{ "j@no.test", SPF_ENGINE_LIBSPF2, V4, "fail -all 0/0", false, true, SPF_FAIL, 2 },
 		{ "j@no.test", SPF_ENGINE_LIBSPF2, "127.0.0.1", "pass 0/0", true, true, SPF_FAIL,
 		    2 },
+		{ "j@same.test", SPF_ENGINE_BOTH, V6, "fail -all 2/2: because", false, false,
+		    SPF_FAIL, 4 },
+		{ "j@zero.test", SPF_ENGINE_BOTH, V4, "pass ip4:0.0.0.0/0 0/0", true, false,
+		    SPF_PASS, 2 },
+		{ "j@void.test", SPF_ENGINE_BOTH, V4,
+		    "permerror a:3.no.test 3/3 too many DNS lookups that found nothing", true,
+		    false, SPF_PERMERROR, 3 },
 		{ "j@gone.test", SPF_ENGINE_LIBSPF2, V4, "none 0/0", false, false, SPF_NONE, 2 },
 		{ "j@localhost", SPF_ENGINE_LIBSPF2, V4, "none 0/0", false, false, SPF_NONE, 1 },
 	};

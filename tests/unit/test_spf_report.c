@@ -112,9 +112,9 @@ done(const char *domain, const char *helo, enum spf_engine engine)
 }
 
 static json_t *
-report(const struct spf_check *check, enum spf_report_engines engines)
+report(const struct spf_check *check, enum spf_engine engine)
 {
-	return spf_report(check, settings, SPF_IDENTITY_MAILFROM, engines);
+	return spf_report(check, settings, SPF_IDENTITY_MAILFROM, engine);
 }
 
 /* check_question - one question of a term, as "NAME TYPE STATUS", and what was answered */
@@ -137,7 +137,7 @@ static void
 test_whole(void **state)
 {
 	struct spf_check *check = done("x.test", "", SPF_ENGINE_NATIVE);
-	json_t *object = report(check, SPF_REPORT_NATIVE), *terms, *term;
+	json_t *object = report(check, SPF_ENGINE_NATIVE), *terms, *term;
 	static const char *const rows[] = { "0 x.test : ", "0 x.test include:i.test: ",
 		"1 i.test : ", "1 i.test ip4:198.51.100.1: ", "1 i.test ~all: ",
 		"0 x.test a:h.test: ", "0 x.test -all: " };
@@ -193,12 +193,12 @@ test_text_of_others(void **state)
 	(void)state;
 	assert_true(option_set(settings, option_find("spf", "use-exp"), &yes, 1, error));
 	check = done("x.test", "", SPF_ENGINE_NATIVE);
-	object = report(check, SPF_REPORT_NATIVE);
+	object = report(check, SPF_ENGINE_NATIVE);
 	json_case_member("exp", object, "explanation", "\"not from <here>\"");
 	json_decref(object);
 	spf_check_free(&check);
 	check = done("odd.test", "", SPF_ENGINE_NATIVE);
-	object = report(check, SPF_REPORT_NATIVE);
+	object = report(check, SPF_ENGINE_NATIVE);
 	text = json_dumps(object, JSON_COMPACT);
 	json_case_member("odd", object, "result", "\"permerror\"");
 	for (i = 0; text[i] != '\0'; i++)
@@ -227,7 +227,7 @@ test_errors(void **state)
 	(void)state;
 	for (i = 0; i < COUNT(rows); i++) {
 		check = done(rows[i].domain, "", SPF_ENGINE_NATIVE);
-		object = report(check, SPF_REPORT_NATIVE);
+		object = report(check, SPF_ENGINE_NATIVE);
 		json_case_member(rows[i].domain, object, "result", rows[i].result);
 		json_case_member(rows[i].domain, object, "dnssec", rows[i].security);
 		term = json_array_get(json_object_get(object, "terms"), 0);
@@ -253,7 +253,7 @@ test_waiting(void **state)
 	check = start("x.test", "", SPF_ENGINE_NATIVE);
 	while (!spf_check_is_done(check))
 		event_base_loop(checker.base, EVLOOP_ONCE);
-	object = report(check, SPF_REPORT_NATIVE);
+	object = report(check, SPF_ENGINE_NATIVE);
 	json_case_member("late", object, "result", "\"temperror\"");
 	check_question(
 	    json_array_get(json_object_get(object, "terms"), 0), 0, "x.test TXT waiting", NULL);
@@ -278,7 +278,7 @@ test_many_records(void **state)
 		n += (size_t)sprintf(large + n, "big.test TXT %01100d\n", 0);
 	resolver.zone = large;
 	check = done("big.test", "", SPF_ENGINE_NATIVE);
-	object = report(check, SPF_REPORT_NATIVE);
+	object = report(check, SPF_ENGINE_NATIVE);
 	records = json_object_get(
 	    json_array_get(
 		json_object_get(json_array_get(json_object_get(object, "terms"), 0), "dns"), 0),
@@ -300,7 +300,7 @@ static void
 test_identities(void **state)
 {
 	struct spf_check *check = done("x.test", "helo.test", SPF_ENGINE_NATIVE);
-	json_t *helo = spf_report(check, settings, SPF_IDENTITY_HELO, SPF_REPORT_NATIVE);
+	json_t *helo = spf_report(check, settings, SPF_IDENTITY_HELO, SPF_ENGINE_NATIVE);
 
 	(void)state;
 	json_case_keys("helo", helo, REPORT_KEYS " terms");
@@ -310,7 +310,7 @@ test_identities(void **state)
 	json_decref(helo);
 	spf_check_free(&check);
 	check = done("x.test", "", SPF_ENGINE_NATIVE);
-	assert_null(spf_report(check, settings, SPF_IDENTITY_HELO, SPF_REPORT_NATIVE));
+	assert_null(spf_report(check, settings, SPF_IDENTITY_HELO, SPF_ENGINE_NATIVE));
 	spf_check_free(&check);
 	unit_end();
 }
@@ -319,8 +319,8 @@ test_identities(void **state)
 static void
 test_engines(void **state)
 {
-	struct spf_check *check = done("x.test", "", SPF_ENGINE_LIBSPF2);
-	json_t *object = report(check, SPF_REPORT_BOTH);
+	struct spf_check *check = done("x.test", "", SPF_ENGINE_BOTH);
+	json_t *object = report(check, SPF_ENGINE_BOTH);
 
 	(void)state;
 	json_case_keys("both", object, REPORT_KEYS " native libspf2 engines_agree terms");
@@ -328,7 +328,7 @@ test_engines(void **state)
 	json_case_member("both", object, "libspf2", "\"fail\"");
 	json_case_member("both", object, "engines_agree", "true");
 	json_decref(object);
-	object = report(check, SPF_REPORT_LIBSPF2);
+	object = report(check, SPF_ENGINE_LIBSPF2);
 	json_case_keys("libspf2", object, REPORT_KEYS " native libspf2 engines_agree terms");
 	json_decref(object);
 	spf_check_free(&check);
