@@ -121,6 +121,9 @@ ZONE = {
     'big.test': {'TXT': ['x' * 1500, 'v=spf1 ip4:192.0.2.1 -all', 'y' * 1500]},
     'long.test': {'TXT': ['v=spf1 %s ip4:192.0.2.1 -all' % ' '.join(
         'ip4:198.51.100.%d' % n for n in range(200))]},
+    'last-txt.test': {'TXT': ['x%d' % n for n in range(1000)] + ['v=spf1 ip4:192.0.2.1 -all']},
+    'last-a.test': record('a -all', A=['198.51.%d.%d' % (n >> 8, n & 255) for n in range(2000)]
+                          + [CLIENT]),
     'broken.test': SERVFAIL,
     'refused.test': REFUSED,
     'broken-a.test': {**record('a:half.test -all')},
@@ -177,8 +180,9 @@ class Results(SpfCase):
         'ten.test': 'pass', 'eleven.test': 'permerror', 'void-two.test': 'pass',
         'void-three.test': 'permerror',
 
-        'big.test': 'pass', 'long.test': 'pass', 'broken.test': 'temperror',
-        'refused.test': 'temperror', 'broken-a.test': 'temperror',
+        'big.test': 'pass', 'long.test': 'pass', 'last-txt.test': 'pass', 'last-a.test': 'pass',
+        'broken.test': 'temperror', 'refused.test': 'temperror',
+        'broken-a.test': 'temperror',
         'unneeded-broken.test': 'pass', 'slow.test': 'pass',
         'ALICE@FAIL.TEST': 'fail', 'a@b@ip4.test': 'pass', 'a"b@fail.test': 'fail',
     }
