@@ -202,7 +202,7 @@ parse_mechanism(struct spf_record *record, struct spf_text t, const char **error
 		term.mechanism = mechanisms[i].mechanism;
 		if (!mechanisms[i].parse(rest, &term, error))
 			return false;
-		*error = "more than 4096 terms";
+		*error = "more than 10240 terms";
 		if (record->n == SPF_RECORD_TERMS_MAX)
 			return false;
 		record->terms = xreallocarray(record->terms, record->n + 1, sizeof(term));
