@@ -57,7 +57,10 @@ dns_answer_add(struct dns_answer *answer, const struct ipaddr *ip, uint16_t pref
 {
 	struct dns_rr *rr;
 
-	answer->rr = xreallocarray(answer->rr, answer->n + 1, sizeof(*answer->rr));
+	/* Doubled each time that it is full: it may be thousands. */
+	if ((answer->n & (answer->n - 1)) == 0)
+		answer->rr = xreallocarray(
+		    answer->rr, answer->n == 0 ? 1 : 2 * answer->n, sizeof(*answer->rr));
 	rr = &answer->rr[answer->n++];
 	memset(rr, 0, sizeof(*rr));
 	answer->size += sizeof(*rr) + len;

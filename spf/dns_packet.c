@@ -11,8 +11,11 @@
 /* dn_expand(3) writes a byte that is no plain character as \DDD. */
 #define NAME_SIZE 1025
 
-/* More than any honest answer has. The rest of a packet of 64 KiB is not looked at. */
-#define RR_MAX 512
+/*
+ * Names are compressed: a packet of 64 KiB may hold a megabyte of them. Nobody looks at more than
+ * eleven (RFC 7208, 4.6.4). Addresses and texts are as large as they look, and each of them counts.
+ */
+#define NAMES_MAX 512
 
 static bool
 add_address(struct dns_answer *answer, int family, const unsigned char *data, size_t len)
@@ -80,6 +83,12 @@ add_rr(struct dns_answer *answer, enum dns_type type, const ns_msg *msg, const n
 	return false;
 }
 
+static bool
+is_enough(const struct dns_answer *answer, enum dns_type type)
+{
+	return (type == DNS_MX || type == DNS_PTR) && answer->n >= NAMES_MAX;
+}
+
 /* read_records - the records of the answer section, and the lowest TTL among them */
 static bool
 read_records(struct dns_answer *answer, enum dns_type type, ns_msg *msg)
@@ -87,7 +96,7 @@ read_records(struct dns_answer *answer, enum dns_type type, ns_msg *msg)
 	int i, n = ns_msg_count(*msg, ns_s_an);
 	ns_rr rr;
 
-	for (i = 0; i < n && answer->n < RR_MAX; i++) {
+	for (i = 0; i < n && !is_enough(answer, type); i++) {
 		if (ns_parserr(msg, ns_s_an, i, &rr) == -1)
 			return false;
 		if (i == 0 || ns_rr_ttl(rr) < answer->ttl)

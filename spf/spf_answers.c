@@ -120,6 +120,12 @@ spf_answers_is_name(const char *name, size_t len)
 	return end > name && end - name <= 63;
 }
 
+bool
+spf_answers_is_domain(const char *name, size_t len)
+{
+	return spf_answers_is_name(name, len) && memchr(name, '.', len) != NULL;
+}
+
 static struct spf_answer *
 first_missing(struct spf_answers *answers, bool asked)
 {

@@ -62,6 +62,9 @@ struct spf_answer *spf_answers_guess(struct spf_answers *, const char *name, enu
 /* True when the DNS can be asked for it: labels of 1..63 bytes, at most 253 in all. */
 bool spf_answers_is_name(const char *name, size_t len);
 
+/* May it have a record? Such a name, of more than one label (RFC 7208, 4.3). */
+bool spf_answers_is_domain(const char *name, size_t len);
+
 /* One that nobody fetches yet, or one that is being fetched; NULL when there is none. */
 struct spf_answer *spf_answers_wanted(struct spf_answers *);
 struct spf_answer *spf_answers_asked(struct spf_answers *);

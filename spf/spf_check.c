@@ -12,8 +12,11 @@
 #include "spf/spf_check.h"
 #include "spf/spf_engine.h"
 
-/* A local part is cut here for the macros; an address has 254 bytes. */
-#define LOCAL_MAX 255
+/*
+ * A local part is cut here for the macros; an address has 254 bytes. It keeps its right end, as the
+ * names do that are made of it.
+ */
+#define LOCAL_MAX SPF_MACRO_VALUE_MAX
 
 /*
  * What is evaluated by itself. Each has a table of answers of its own: whatever a client's HELO
@@ -330,7 +333,7 @@ copy_texts(struct spf_check *check, const struct spf_check_request *req)
 
 	strlcpy(check->receiver, check->settings->spf.authserv_id, sizeof(check->receiver));
 	if (len > 0)
-		memcpy(check->local, req->sender_local.s, len);
+		memcpy(check->local, req->sender_local.s + req->sender_local.len - len, len);
 	check->part[MAILFROM].req.local.s = check->local;
 	check->part[MAILFROM].req.local.len = len;
 	check->part[HELO].req.local.s = ""; /* postmaster */

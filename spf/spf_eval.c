@@ -460,7 +460,7 @@ check_host(struct eval *e, const char *domain, int depth)
 	struct dns_answer *answer;
 	size_t step;
 
-	if (depth > DEPTH_MAX || !spf_answers_is_name(domain, strlen(domain)))
+	if (depth > DEPTH_MAX || !spf_answers_is_domain(domain, strlen(domain)))
 		return settled(e, SPF_NONE);
 	step = spf_trace_step(e->req->trace, (unsigned)depth, domain, record);
 	answer = spf_ask(&e->ask, domain, DNS_TXT);

@@ -391,7 +391,8 @@ lookup(SPF_dns_server_t *server, const char *asked, ns_type type, int should_cac
 		pass->exhausted = true;
 		return new_rrset(server, asked, type, TRY_AGAIN);
 	}
-	if (!spf_answers_is_name(name, strlen(name)))
+	if (type == ns_t_txt ? !spf_answers_is_domain(name, strlen(name))
+			     : !spf_answers_is_name(name, strlen(name)))
 		return new_rrset(server, asked, type, NO_DATA);
 	return type == ns_t_txt ? lookup_record(pass, server, asked, name)
 				: lookup_records(pass, server, asked, name, type);

@@ -221,15 +221,15 @@ dotted(const struct ipaddr *ip, char buf[NIBBLES_SIZE])
 }
 
 /* Longest value: local part, '@' and domain. */
-#define VALUE_SIZE 1024
+#define VALUE_SIZE (2 * SPF_MACRO_VALUE_MAX + 2)
 
 static size_t
 copy(char *buf, struct spf_text text)
 {
-	size_t len = text.len < VALUE_SIZE / 2 - 1 ? text.len : VALUE_SIZE / 2 - 1;
+	size_t len = text.len < SPF_MACRO_VALUE_MAX ? text.len : SPF_MACRO_VALUE_MAX;
 
 	if (len > 0)
-		memcpy(buf, text.s, len);
+		memcpy(buf, text.s + text.len - len, len);
 	return len;
 }
 

@@ -27,6 +27,9 @@ struct spf_text {
 /* Longest explanation that is made of an exp= record. */
 #define SPF_EXPLANATION_MAX 255
 
+/* Of a longer value only this much counts, from its right end. */
+#define SPF_MACRO_VALUE_MAX 511
+
 /* What the letters stand for (7.2). */
 struct spf_macro_values {
 	struct spf_text local;         /* l; s together with sender_domain */

@@ -180,6 +180,28 @@ name_length(struct spf_text t)
 	return n;
 }
 
+/* Room for this many terms is made at first, then for twice as many. Most records have fewer. */
+#define TERMS_FIRST 4
+
+static void
+add_term(struct spf_record *record, const struct spf_term *term)
+{
+	size_t n = record->n;
+
+	if (n == 0 || (n >= TERMS_FIRST && (n & (n - 1)) == 0))
+		record->terms = xreallocarray(
+		    record->terms, n == 0 ? TERMS_FIRST : 2 * n, sizeof(*record->terms));
+	record->terms[record->n++] = *term;
+}
+
+/* trim - give back the room that was not needed */
+static void
+trim(struct spf_record *record)
+{
+	if (record->n > TERMS_FIRST)
+		record->terms = xreallocarray(record->terms, record->n, sizeof(*record->terms));
+}
+
 static bool
 parse_mechanism(struct spf_record *record, struct spf_text t, const char **error)
 {
@@ -202,11 +224,10 @@ parse_mechanism(struct spf_record *record, struct spf_text t, const char **error
 		term.mechanism = mechanisms[i].mechanism;
 		if (!mechanisms[i].parse(rest, &term, error))
 			return false;
-		*error = "more than 4096 terms";
+		*error = "more than 10240 terms";
 		if (record->n == SPF_RECORD_TERMS_MAX)
 			return false;
-		record->terms = xreallocarray(record->terms, record->n + 1, sizeof(term));
-		record->terms[record->n++] = term;
+		add_term(record, &term);
 		return true;
 	}
 	*error = "unknown mechanism";
@@ -272,6 +293,7 @@ spf_record_parse(struct spf_record *record, const char *text, size_t len, const 
 			return false;
 		}
 	}
+	trim(record);
 	return true;
 }
 

@@ -35,8 +35,11 @@ struct spf_term {
 	struct spf_text text; /* as written, with its qualifier */
 };
 
-/* Each term costs memory; the longest honest records have some hundreds of them. */
-#define SPF_RECORD_TERMS_MAX 4096
+/*
+ * Each term costs memory; the longest honest records have some hundreds of them. 64 KiB have room
+ * for 9,360 networks, and of what is shorter an evaluation never reaches as many.
+ */
+#define SPF_RECORD_TERMS_MAX 10240
 
 /* Points into the text that was parsed. */
 struct spf_record {

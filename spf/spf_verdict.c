@@ -57,8 +57,7 @@ spf_request_domain(const struct spf_request *req, char domain[HOSTNAME_MAX + 1])
 
 	if (name.len > 0 && name.s[name.len - 1] == '.')
 		name.len--;
-	if (!spf_answers_is_name(name.s, name.len) || memchr(name.s, '.', name.len) == NULL ||
-	    name.s[0] == '[')
+	if (!spf_answers_is_domain(name.s, name.len) || name.s[0] == '[')
 		return false;
 	memcpy(domain, name.s, name.len);
 	domain[name.len] = '\0';

@@ -29,6 +29,12 @@ def address(*addresses):
     return kinds
 
 
+# Local parts that make names longer than a name may be; what is left of those are the labels from
+# the right that fit into 253 bytes.
+LONG_LOCAL_PARTS = ['.'.join(letter * 50 for letter in letters)
+                    for letters in ('abcdef', 'abcdefghijklmnop')]
+LONG_NAMES = [local[-4 * 51 + 1:] + '.macro-long.test' for local in LONG_LOCAL_PARTS]
+
 ZONE = {
     # addresses and names that the records below refer to
     'here.test': address(CLIENT, CLIENT6),
@@ -94,6 +100,8 @@ ZONE = {
     '%- -%20.e.test': address('127.0.0.2'),
     'macro-url.test': record('exists:%{S}.u.test -all'),
     'a%2bb%40macro-url.test.u.test': address('127.0.0.2'),
+    'macro-long.test': record('exists:%{l}.%{d} -all'),
+    **{name: address('127.0.0.2') for name in LONG_NAMES},
 
     # records that are none, or more than one
     'syntax.test': record('ip4:999.1.1.1 -all'),
@@ -109,6 +117,15 @@ ZONE = {
     'blanks.test': {'TXT': ['v=spf1   ip4:192.0.2.1   -all   ']},
     'type99.test': {'SPF': ['v=spf1 -all']},
     'cname.test': {'CNAME': ['ip4.test']},
+    **{'chain%d.test' % n: {'CNAME': ['chain%d.test' % (n + 1)]} for n in range(8)},
+    'chain8.test': record('a -all', A=[CLIENT]),
+    'a-chain.test': record('a:chain0.test -all'),
+    'ring1.test': {'CNAME': ['ring2.test']},
+    'ring2.test': {'CNAME': ['ring1.test']},
+    'a-ring.test': record('a:ring1.test +all'),
+    'include-ring.test': record('include:ring1.test +all'),
+    'a-cname-gone.test': record('a:cname-gone.test mx:cname-gone.test ip4:192.0.2.1 -all'),
+    'cname-gone.test': {'CNAME': ['gone.no.test']},
 
     # limits
     'ten.test': record(' '.join('a:m%d.mx-ten.test' % n for n in range(9)) + ' a:here.test -all'),
@@ -121,6 +138,10 @@ ZONE = {
     'big.test': {'TXT': ['x' * 1500, 'v=spf1 ip4:192.0.2.1 -all', 'y' * 1500]},
     'long.test': {'TXT': ['v=spf1 %s ip4:192.0.2.1 -all' % ' '.join(
         'ip4:198.51.100.%d' % n for n in range(200))]},
+    'huge.test': record('ip4:9.9.9.9 ' * 5000 + 'ip4:192.0.2.1 -all'),
+    'last-txt.test': {'TXT': ['x%d' % n for n in range(1000)] + ['v=spf1 ip4:192.0.2.1 -all']},
+    'last-a.test': record('a -all', A=['198.51.%d.%d' % (n >> 8, n & 255) for n in range(2000)]
+                          + [CLIENT]),
     'broken.test': SERVFAIL,
     'refused.test': REFUSED,
     'broken-a.test': {**record('a:half.test -all')},
@@ -167,18 +188,22 @@ class Results(SpfCase):
         'macro-s.test': 'pass', 'macro-l.test': 'pass', 'macro-h.test': 'pass',
         'macro-p.test': 'pass', 'macro-escapes.test': 'pass', 'a-b-c@macro-parts.test': 'pass',
         'bob@macro-s.test': 'fail', 'a+b@macro-url.test': 'pass',
+        **{local + '@macro-long.test': 'pass' for local in LONG_LOCAL_PARTS},
 
         'there.test': 'none', 'gone.test': 'none', 'no.test': 'none', 'only-other.test': 'none',
         'type99.test': 'none', 'syntax.test': 'permerror', 'unknown.test': 'permerror',
         'unknown-behind.test': 'permerror', 'two.test': 'permerror', 'other-txt.test': 'pass',
         'strings.test': 'pass', 'empty.test': 'neutral', '8bit.test': 'permerror',
         'nul.test': 'permerror', 'blanks.test': 'pass', 'cname.test': 'pass',
+        'chain0.test': 'pass', 'a-chain.test': 'pass', 'ring1.test': 'temperror',
+        'a-ring.test': 'temperror', 'include-ring.test': 'temperror', 'a-cname-gone.test': 'pass',
 
         'ten.test': 'pass', 'eleven.test': 'permerror', 'void-two.test': 'pass',
         'void-three.test': 'permerror',
 
-        'big.test': 'pass', 'long.test': 'pass', 'broken.test': 'temperror',
-        'refused.test': 'temperror', 'broken-a.test': 'temperror',
+        'big.test': 'pass', 'long.test': 'pass', 'huge.test': 'pass', 'last-txt.test': 'pass',
+        'last-a.test': 'pass', 'broken.test': 'temperror', 'refused.test': 'temperror',
+        'broken-a.test': 'temperror',
         'unneeded-broken.test': 'pass', 'slow.test': 'pass',
         'ALICE@FAIL.TEST': 'fail', 'a@b@ip4.test': 'pass', 'a"b@fail.test': 'fail',
     }
@@ -247,7 +272,8 @@ class NullSender(SpfCase):
 
     def test_helo(self):
         for helo, want in (('ip4.test', 'pass'), ('fail.test', 'fail'), ('there.test', 'none'),
-                           ('broken.test', 'temperror'), ('[192.0.2.1]', 'none')):
+                           ('broken.test', 'temperror'), ('[192.0.2.1]', 'none'),
+                           ('[IPv6:2001:db8::1]', 'none'), ('localhost', 'none'), ('', 'none')):
             with self.subTest(helo):
                 action = self.client.ask(sender='', helo_name=helo)
                 self.assertRegex(action, '(?i)^PREPEND Received-SPF: %s ' % want)

@@ -511,23 +511,47 @@ test_every_byte_changed(void **state)
 	unit_end();
 }
 
+/* large - an answer of 4,000 records that are all the same */
+static struct dns_answer *
+large(enum dns_type type, const void *data, size_t len)
+{
+	int i;
+
+	begin(NOERROR, type, 4000, 0);
+	for (i = 0; i < 4000; i++)
+		record(type, CLASS_IN, 60, data, len);
+	return read_packet(type, packet.len);
+}
+
+/* Every address and text counts, the last one too. Names may be larger than what holds them. */
 static void
 test_largest_answer(void **state)
 {
+	static const struct {
+		enum dns_type type;
+		const char *data;
+		size_t len, want;
+	} rows[] = {
+		{ DNS_A, "\300\000\002\001", 4, 4000 },
+		{ DNS_TXT, "\001x", 2, 4000 },
+		{ DNS_MX, "\000\001" QNAME, 4, 512 },
+		{ DNS_PTR, QNAME, 2, 512 },
+	};
 	struct dns_answer *answer;
-	int i;
+	size_t i;
 
 	(void)state;
-	begin(NOERROR, DNS_A, 4000, 0);
-	for (i = 0; i < 4000; i++)
-		record(DNS_A, CLASS_IN, 60, "\300\000\002\001", 4);
-	answer = read_packet(DNS_A, packet.len);
-	assert_int_equal(answer->status, DNS_FOUND);
-	assert_int_equal(answer->n, 512);
-	dns_answer_unref(&answer);
+	for (i = 0; i < COUNT(rows); i++) {
+		answer = large(rows[i].type, rows[i].data, rows[i].len);
+		unit_int(dns_type_name(rows[i].type), "status", (int)answer->status, DNS_FOUND);
+		unit_int(dns_type_name(rows[i].type), "records", (long long)answer->n,
+		    (long long)rows[i].want);
+		dns_answer_unref(&answer);
+	}
 	answer = read_packet(DNS_A, sizeof(packet.bytes));
 	assert_int_equal(answer->status, DNS_ERROR);
 	dns_answer_unref(&answer);
+	unit_end();
 }
 
 int

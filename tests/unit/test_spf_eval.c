@@ -519,6 +519,27 @@ test_names_that_nobody_can_ask_for(void **state)
 	fake_check_rows(zone, rows, COUNT(rows));
 }
 
+/* A name of one label has no record, in an include or a redirect neither (4.3): nobody is asked. */
+static void
+test_names_of_one_label(void **state)
+{
+	static const char zone[] = "test TXT v=spf1 +all\n"
+				   "include.test TXT v=spf1 include:%{d1} ?all\n"
+				   "redirect.test TXT v=spf1 redirect=%{d1}\n"
+				   "local.test TXT v=spf1 redirect=%{l}\n"
+				   "host.test TXT v=spf1 a:%{d1} -all\n"
+				   "test A 192.0.2.1\n";
+	static const struct fake_row rows[] = {
+		{ "a@include.test", "192.0.2.1", "permerror include:%{d1} 1/0" },
+		{ "a@redirect.test", "192.0.2.1", "permerror" },
+		{ "test@local.test", "192.0.2.1", "permerror" },
+		{ "a@host.test", "192.0.2.1", "pass a:%{d1} 1/0" },
+	};
+
+	(void)state;
+	fake_check_rows(zone, rows, COUNT(rows));
+}
+
 static void
 test_no_mail(void **state)
 {
@@ -687,6 +708,7 @@ main(void)
 		cmocka_unit_test(test_validated_name_macro),
 		cmocka_unit_test(test_local_parts_beyond_ascii),
 		cmocka_unit_test(test_names_that_nobody_can_ask_for),
+		cmocka_unit_test(test_names_of_one_label),
 		cmocka_unit_test(test_no_mail),
 		cmocka_unit_test(test_explanation),
 		cmocka_unit_test(test_explanation_is_printable),

@@ -272,6 +272,9 @@ test_includes_and_redirects(void **state)
 	    "r-r.test TXT v=spf1 redirect=r-pass.test\n"
 	    "r-self.test TXT v=spf1 redirect=r-self.test\n"
 	    "r-one.test TXT v=spf1 redirect=r-other.test\n"
+	    "r-top.test TXT v=spf1 redirect=%{d1}\n"
+	    "i-top.test TXT v=spf1 include:%{d1} -all\n"
+	    "test TXT v=spf1 +all\n"
 	    "r-other.test TXT v=spf1 redirect=r-one.test\n"
 	    "r-macro.test TXT v=spf1 redirect=%{l}.test\n"
 	    "r-in.test TXT v=spf1 include:r-pass.test ~all\n"
@@ -306,6 +309,8 @@ test_includes_and_redirects(void **state)
 		{ "j@r-r.test", V4, SPF_PASS },
 		{ "j@r-self.test", V4, SPF_PERMERROR },
 		{ "j@r-one.test", V4, SPF_PERMERROR },
+		{ "j@r-top.test", V4, SPF_PERMERROR },
+		{ "j@i-top.test", V4, SPF_PERMERROR },
 		{ "pass@r-macro.test", V4, SPF_PASS },
 		{ "gone@r-macro.test", V4, SPF_PERMERROR },
 		{ "j@r-in.test", V4, SPF_PASS },

@@ -507,7 +507,7 @@ test_macros_in_values(void **state)
 static void
 test_long_names(void **state)
 {
-	char *labels = unit_fill('a', 400), name[HOSTNAME_MAX + 1];
+	char *labels = unit_fill('a', 400), *more = unit_fill('b', 2000), name[HOSTNAME_MAX + 1];
 	struct ipaddr ip = address("192.0.2.130");
 	struct spf_macro_values v = make_values(&ip);
 	size_t i, len;
@@ -526,6 +526,11 @@ test_long_names(void **state)
 	v.helo = (struct spf_text){ labels, 400 };
 	len = spf_macro_expand_name(text("%{h}.x"), &v, name);
 	unit_bytes("402 bytes", "name", name, len - 2, labels + 150, 250);
+	memcpy(more + 2000 - 400, labels, 400);
+	v.local = (struct spf_text){ more, 2000 };
+	len = spf_macro_expand_name(text("%{l}.x"), &v, name);
+	unit_bytes("2,002 bytes", "name", name, len - 2, labels + 150, 250);
+	free(more);
 	free(labels);
 	unit_end();
 }
