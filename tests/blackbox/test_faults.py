@@ -321,7 +321,8 @@ class Dns(FaultCase):
         self.assert_results(wants)
 
     def test_lying_addresses(self):
-        """A and MX records of wrong lengths; what they say must not match."""
+        """A and MX records of wrong lengths; what they say must not match. Newer libunbounds leave
+        such addresses out of the answer, and then there are none."""
         wants = {}
         forged = (
             ('short-a', 'a', 'A', bytes([192, 0, 2])),
@@ -335,9 +336,9 @@ class Dns(FaultCase):
         for name, mechanism, kind, data in forged:
             def change(message, _transport, kind=kind, data=data):
                 return [with_answers(message, record(HERE, kind, data))]
-            self.dns.add({name + '.test': {'TXT': ['v=spf1 %s:x.%s.test -all' % (mechanism, name)]},
+            self.dns.add({name + '.test': {'TXT': ['v=spf1 %s:x.%s.test ~all' % (mechanism, name)]},
                           'x.%s.test' % name: Forged({}, change)})
-            wants['a@%s.test' % name] = UNKNOWN
+            wants['a@%s.test' % name] = UNKNOWN + (('Softfail',) if kind == 'A' else ())
         self.assert_results(wants)
 
     def test_tcp(self):
