@@ -5,13 +5,16 @@ descriptors left, a log that nobody reads; an engine in the hands of an enemy.""
 
 import array
 import ctypes
+import fcntl
 import os
 import random
 import resource
 import select
 import signal
 import socket
+import struct
 import sys
+import termios
 import threading
 import time
 import unittest
@@ -406,6 +409,11 @@ def link_of(daemon):
     raise AssertionError('the engine has no channel')
 
 
+def unread(sock):
+    """Bytes that were sent and nobody has read yet."""
+    return struct.unpack('i', fcntl.ioctl(sock, termios.TIOCOUTQ, b'\0' * 4))[0]
+
+
 def message(kind, number=0, text=b''):
     return array.array('I', [kind, number]).tobytes() + text
 
@@ -496,6 +504,11 @@ class Enemy(OverloadCase):
                 for kind in RELOADED, UNRELOADED:
                     link.send(message(kind, number, b'a text\nof two lines \x1b[31m'))
             link.send(message(ALIVE, 5, b'not asked for'))
+            # After the signal it would be the right time for some of them.
+            deadline = time.monotonic() + WAIT
+            while unread(link) > 0 and time.monotonic() < deadline:
+                select.select([], [], [], 0.01)
+            self.assertEqual(unread(link), 0)
         self.daemon.signal(signal.SIGHUP)
         self.daemon.wait_log(' reloaded ', mark)
         self.assertEqual(len(self.daemon.log_matches(' reloaded |refused', mark)), 1)
