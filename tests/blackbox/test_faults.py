@@ -67,7 +67,9 @@ class FaultCase(DaemonCase):
         daemon.options['metrics'] = 'inet:127.0.0.1:%d' % port
         if prepare:
             prepare(daemon)
-        return daemon.start()
+        daemon.start()
+        daemon.wait_log(' started ')    # some tests count the lines that come afterwards
+        return daemon
 
     def page(self, daemon=None):
         """The metrics as a dict of their names with labels."""
