@@ -5,7 +5,7 @@
  * A map lookup takes microseconds, and Postfix holds a delivery up for it. A check of mail from a
  * domain that nobody asked about yet takes a hundred times as much, and many of them can be ready
  * at once. So lookups go first; the loop looks for them between any two others, at the latest after
- * PRIORITY_SLICE_MS. How much of that a service may use up, server.c bounds.
+ * PRIORITY_SLICE_MS. How much of that a service may use up, precedence.h says.
  *
  * Answers of the DNS go before new requests: what was begun gets done.
  *

@@ -15,22 +15,12 @@
 #include "common/buffer.h"
 #include "common/log.h"
 #include "common/xmalloc.h"
-#include "srsd/priority.h"
+#include "srsd/precedence.h"
 #include "srsd/server.h"
 
 #define SERVICES_MAX 8
 #define READ_SIZE (16 * 1024)
 #define ACCEPTS_A_TURN 64
-
-/*
- * An urgent service goes before all others so many times in a window: a millisecond or two, so
- * that the others have most of the time, however much is asked of it (5,000 a second). Past that
- * its clients take their turn with the rest. A window lasts at least so long, and in any case until
- * all who were ready at its begin have had a turn: on a machine that gives us little time, the
- * precedence alone could take up all of it.
- */
-#define WINDOW_MS 10
-#define PRECEDENCE_MAX 50
 
 /* How often idle connections are looked for and a paused listener tries again. */
 static const struct timeval tick_interval = { 1, 0 };
@@ -44,10 +34,7 @@ struct service {
 	unsigned most;      /* connections; 0: as many as the server lets each have */
 	unsigned most_idle; /* seconds; 0: as long as the server lets each be */
 	bool urgent;
-	uint64_t window;      /* when the present one began */
-	unsigned precedence;  /* how many times it was given in this window */
-	bool others_had_turn; /* since then */
-	struct event turn;    /* behind all who were ready then */
+	struct precedence precedence; /* of an urgent one */
 	unsigned connections;
 	bool paused;
 	struct log_limit warned;
@@ -132,29 +119,11 @@ milliseconds(void)
 	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
-static void
-on_turn(evutil_socket_t fd, short what, void *arg)
-{
-	struct service *service = arg;
-
-	(void)fd;
-	(void)what;
-	service->others_had_turn = true;
-}
-
 /* next_priority - (enum priority) of a client that is served now, for the next time it comes */
 static int
 next_priority(struct service *service, uint64_t now)
 {
-	if (!service->urgent)
-		return PRIORITY_REQUESTS;
-	if (service->others_had_turn && now - service->window >= WINDOW_MS) {
-		service->window = now;
-		service->precedence = 0;
-		service->others_had_turn = false;
-		event_active(&service->turn, EV_TIMEOUT, 0);
-	}
-	return ++service->precedence <= PRECEDENCE_MAX ? PRIORITY_LOOKUPS : PRIORITY_REQUESTS;
+	return service->urgent ? precedence_next(&service->precedence, now) : PRIORITY_REQUESTS;
 }
 
 static void
@@ -657,7 +626,7 @@ server_free(struct server **serverp)
 	while ((c = TAILQ_FIRST(&server->connections)) != NULL)
 		connection_close(c);
 	for (i = 0; i < server->n_services; i++)
-		event_del(&server->services[i].turn);
+		precedence_end(&server->services[i].precedence);
 	event_free(server->tick);
 	event_free(server->newcomers);
 	event_free(server->flush);
@@ -681,9 +650,7 @@ server_add_service(struct server *server, const char *name, session_open_fn *ope
 	service->arg = arg;
 	service->least_idle = least_idle;
 	service->urgent = urgent;
-	service->others_had_turn = true;
-	event_assign(&service->turn, server->base, -1, 0, on_turn, service);
-	event_priority_set(&service->turn, PRIORITY_REQUESTS);
+	precedence_init(&service->precedence, server->base);
 	return server->n_services++;
 }
 

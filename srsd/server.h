@@ -36,7 +36,7 @@ void server_free(struct server **);
  * Adds a service and returns its number. name (kept by reference) is for the log. open and arg
  * make the sessions. However short the limit, a connection is idle for least_idle seconds at least
  * before it is closed. The requests of an urgent one are answered before all others, as long as
- * they are not too many (see srsd/priority.h).
+ * they are not too many (srsd/precedence.h).
  */
 size_t server_add_service(struct server *, const char *name, session_open_fn *open, void *arg,
     unsigned least_idle, bool urgent);
