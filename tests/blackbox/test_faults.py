@@ -598,6 +598,7 @@ class Memory(FaultCase):
     STEP = int(os.environ.get('STEP', 11))  # one allocation in so many
     END = re.compile(r'fatal: \S+.* of .* bytes: Cannot allocate|fatal: lib\S+: no memory'
                      r'|fatal: (realloc|str|vas).*: Cannot allocate|out of dynamic memory in yy'
+                     r'|Assertion .* failed'
                      r'|killed by signal 11 ')
 
     @classmethod
