@@ -56,11 +56,18 @@ descriptors_bound(rlim_t most, int connection_limit)
 	if (most >= needed(connection_limit))
 		return (unsigned)connection_limit;
 	clients = (most > SPARE ? most - SPARE : most / 2) / ENGINE_MAIL_SERVICES;
-	if (clients >= (rlim_t)connection_limit)
-		return (unsigned)connection_limit;
-	log_warnx("connection-limit: %d, for %d services, needs more than the %llu descriptors "
-		  "that we may have; taking %llu",
-	    connection_limit, ENGINE_MAIL_SERVICES, (unsigned long long)most,
-	    (unsigned long long)clients);
-	return (unsigned)clients;
+	return clients < (rlim_t)connection_limit ? (unsigned)clients : (unsigned)connection_limit;
+}
+
+void
+descriptors_warn(rlim_t most, int connection_limit)
+{
+	unsigned bound = descriptors_bound(most, connection_limit);
+
+	if (bound == (unsigned)connection_limit)
+		return;
+	log_warnx("connection-limit: %d, for %d services, needs %llu descriptors, and we may have "
+		  "%llu; taking %u; more by LimitNOFILE= or ulimit -n, and a restart",
+	    connection_limit, ENGINE_MAIL_SERVICES, (unsigned long long)needed(connection_limit),
+	    (unsigned long long)most, bound);
 }

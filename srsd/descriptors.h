@@ -17,7 +17,10 @@ void descriptors_raise(int connection_limit);
 /* How many there may be. In the sandbox nobody can ask any more. */
 rlim_t descriptors_most(void);
 
-/* Connections of each service that so many descriptors suffice for; warns when that is fewer. */
+/* Connections of each service that so many descriptors suffice for: connection_limit, or fewer. */
 unsigned descriptors_bound(rlim_t most, int connection_limit);
+
+/* Says in the log when they are fewer, and what helps. */
+void descriptors_warn(rlim_t most, int connection_limit);
 
 #endif

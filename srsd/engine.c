@@ -288,6 +288,7 @@ engine_new(struct inputs *inputs, char *error, size_t size)
 	}
 	engine->link_fd = -1;
 	engine->descriptors = descriptors_most();
+	descriptors_warn(engine->descriptors, engine->services->settings->connection_limit);
 	engine->log = evtimer_new(engine->base, on_log, NULL);
 	engine->alive = event_new(engine->base, -1, EV_PERSIST, on_alive, engine);
 	if (engine->log == NULL || engine->alive == NULL)
@@ -342,6 +343,7 @@ take_inputs(struct engine *engine, struct inputs *inputs, char *error, size_t si
 	if (!services_take(engine->services, inputs, error, size))
 		return false;
 	server_set_limits(engine->server, &limits);
+	descriptors_warn(engine->descriptors, engine->services->settings->connection_limit);
 	return true;
 }
 

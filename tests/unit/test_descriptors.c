@@ -33,6 +33,10 @@ test_bound(void **state)
 		log_capture_begin();
 		unit_int(row, "connections", descriptors_bound(rows[i].most, rows[i].limit),
 		    rows[i].want);
+		/* It is asked each time that somebody looks at the metrics. */
+		unit_text(row, "said", log_capture_end(), "");
+		log_capture_begin();
+		descriptors_warn(rows[i].most, rows[i].limit);
 		log = log_capture_end();
 		unit_int(row, "warned", log[0] != '\0', rows[i].want != (unsigned)rows[i].limit);
 	}
