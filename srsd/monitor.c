@@ -486,7 +486,8 @@ hear(struct monitor *m)
 		default:
 			/* Of an end the log tells when the process is reaped. */
 			if (error != NULL)
-				log_warnx("engine %d: %s", (int)m->engine, error);
+				log_warnx("engine %d: it sends the monitor %s, and is ended",
+				    (int)m->engine, error);
 			kill_engine(m);
 			close(m->link);
 			m->link = -1;

@@ -452,7 +452,8 @@ class Enemy(OverloadCase):
                 link.send(data)
         self.daemon.wait_log('engine .* serves', mark)
         if said:
-            self.daemon.wait_log('engine %d: %s' % (engine, said), mark)
+            self.daemon.wait_log('engine %d: it sends the monitor %s, and is ended' % (engine, said),
+                                 mark)
         self.daemon.wait_log('engine %d: killed by signal 9' % engine, mark)
         self.assertNotEqual(engine_of(self.daemon), engine)
         self.assertEqual(self.monitor_descriptors(), before)
