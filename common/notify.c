@@ -2,6 +2,8 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <errno.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +13,9 @@
 #include "common/notify.h"
 
 static int notify_fd = -1;
+
+/* The last state that the manager had no room for; "" when it knows. */
+static char unsent[128];
 
 void
 notify_open(void)
@@ -38,12 +43,44 @@ notify_open(void)
 	unsetenv("NOTIFY_SOCKET");
 }
 
+static bool
+try_send(const char *state)
+{
+	return send(notify_fd, state, strlen(state), MSG_DONTWAIT | MSG_NOSIGNAL) != -1;
+}
+
 void
 notify_send(const char *state)
 {
-	if (notify_fd != -1 &&
-	    send(notify_fd, state, strlen(state), MSG_DONTWAIT | MSG_NOSIGNAL) == -1)
-		log_warn("NOTIFY_SOCKET");
+	static struct log_limit limit;
+	bool passing = strcmp(state, "WATCHDOG=1") == 0, full;
+
+	if (notify_fd == -1)
+		return;
+	notify_retry(); /* in their order, where there is room */
+	if (try_send(state)) {
+		if (!passing)
+			unsent[0] = '\0';
+		return;
+	}
+	full = errno == EAGAIN;
+	if (log_allows(&limit))
+		log_warn("NOTIFY_SOCKET: the service manager cannot be told how we are");
+	if (full && !passing)
+		strlcpy(unsent, state, sizeof(unsent));
+}
+
+bool
+notify_pending(void)
+{
+	return unsent[0] != '\0';
+}
+
+void
+notify_retry(void)
+{
+	if (notify_pending() && (try_send(unsent) || errno != EAGAIN))
+		unsent[0] = '\0';
 }
 
 void
@@ -52,4 +89,5 @@ notify_close(void)
 	if (notify_fd != -1)
 		close(notify_fd);
 	notify_fd = -1;
+	unsent[0] = '\0';
 }

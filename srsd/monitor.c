@@ -28,6 +28,7 @@
 #define PAUSE_MOST_MS 5000
 #define KILL_AFTER_MS 2000 /* what an engine gets beyond stop-timeout */
 #define WANTED_MS 1000     /* between reloads that the engine asks for */
+#define NOTIFY_MS 100      /* until the service manager may have room again */
 #define SETTLE_MS 300      /* after a change of the domains file: others may follow */
 #define NEVER UINT64_MAX
 
@@ -539,6 +540,8 @@ timeout(const struct monitor *m)
 	at = earlier(at, m->watchdog_at);
 	if (log_pending())
 		at = earlier(at, now + 20);
+	if (notify_pending())
+		at = earlier(at, now + NOTIFY_MS);
 	if (at == NEVER)
 		return -1;
 	return at <= now ? 0 : at - now > 60000 ? 60000 : (int)(at - now);
@@ -594,6 +597,8 @@ turn(struct monitor *m)
 		m->reload_at = now_ms() + SETTLE_MS;
 	reap(m);
 	on_time(m);
+	if (notify_pending())
+		notify_retry();
 	log_flush();
 }
 

@@ -139,6 +139,29 @@ test_never_waits(void **state)
 	notify_close();
 }
 
+/* A manager that was busy when a reload ended must not take us for reloading for ever. */
+static void
+test_said_again(void **state)
+{
+	int fd = open_path();
+
+	(void)state;
+	while (!notify_pending())
+		notify_send("RELOADING=1");
+	notify_send("READY=1");
+	notify_send("WATCHDOG=1");
+	notify_retry();
+	assert_true(notify_pending());
+	while (strcmp(received(fd), "RELOADING=1") == 0)
+		;
+	notify_retry();
+	assert_false(notify_pending());
+	assert_string_equal(received(fd), "READY=1");
+	assert_string_equal(received(fd), "");
+	notify_close();
+	close(fd);
+}
+
 /* The warnings of the failing cases wait in the log's buffer, which nobody flushes. */
 static int
 keep_log_quiet(void **state)
@@ -158,6 +181,7 @@ main(void)
 		cmocka_unit_test(test_no_manager),
 		cmocka_unit_test(test_bad_paths),
 		UNIT_DIR_TEST(test_never_waits),
+		UNIT_DIR_TEST(test_said_again),
 	};
 
 	return cmocka_run_group_tests_name("notify", tests, keep_log_quiet, NULL);
