@@ -172,13 +172,15 @@ static bool
 find_map(const struct postfix *postfix, const char *parameter, const struct text_list *endpoints,
     struct postfix_service *cleanup)
 {
-	size_t i;
+	size_t i, asked = 0;
 
 	for (i = 0; postfix_service(postfix, i, cleanup); i++)
 		if (strcmp(cleanup->command, "cleanup") == 0 && is_used(postfix, cleanup->name) &&
 		    map_names(postfix_service_get(postfix, cleanup, parameter), endpoints))
 			return true;
-	return false;
+		asked++;
+	}
+	return (!public || asked == 0) && strcmp(postfix_get(postfix, parameter), cleanup) == 0;
 }
 
 /* A canonical map of Postfix's, and the service of ours that it should ask. */
@@ -512,6 +514,15 @@ connect_as(const struct passwd *user, const char *endpoint)
 		if (!privdrop_become(&id))
 			_exit(EPERM);
 		_exit(ctl_connect(endpoint, CONNECT_MS, &error) == -1 ? errno : 0);
+	case POSTFIX_BEFORE_ANOTHER:
+		findings_add(check->findings, FINDING_WARNING,
+		    "smtpd %s asks the policy service before reject_unauth_destination of the same "
+		    "list, and only another list rejects before that",
+		    service);
+		findings_remedy(check->findings,
+		    "move check_policy_service behind it, and behind permit_mynetworks: else SPF "
+		    "is checked for mail of your own hosts");
+		break;
 	}
 	while (waitpid(pid, &status, 0) == -1)
 		if (errno != EINTR)

@@ -68,6 +68,8 @@ struct walk {
 	void *arg;
 	bool guarded;     /* a restriction rejects mail for domains that are not ours */
 	bool ended;       /* nothing behind it is evaluated */
+	bool guards;      /* this list has rejected it itself */
+	bool asked;       /* this list has asked us before that */
 	unsigned classes; /* followed so far */
 	enum postfix_place place;
 };
@@ -89,10 +91,18 @@ is_end(const char *word)
 static void
 found(struct walk *w)
 {
-	if (w->place == POSTFIX_NOWHERE && w->ended)
-		w->place = POSTFIX_UNREACHED;
-	else if (w->place == POSTFIX_NOWHERE || w->place == POSTFIX_UNREACHED)
-		w->place = w->guarded ? POSTFIX_RIGHT : POSTFIX_TOO_EARLY;
+	if (w->place != POSTFIX_NOWHERE && w->place != POSTFIX_UNREACHED)
+		return;
+	w->place = w->ended ? POSTFIX_UNREACHED : w->guarded ? POSTFIX_RIGHT : POSTFIX_TOO_EARLY;
+	w->asked = w->place == POSTFIX_RIGHT && !w->guards;
+}
+
+static void
+guard(struct walk *w)
+{
+	w->guarded = w->guards = true;
+	if (w->asked && !w->ended && w->place == POSTFIX_RIGHT)
+		w->place = POSTFIX_BEFORE_ANOTHER;
 }
 
 static void
@@ -110,7 +120,7 @@ walk_list(struct walk *w, const char *list, int depth)
 			if (w->is_ours(w->arg, endpoint))
 				found(w);
 		} else if (!only_warns && is_guard(word)) {
-			w->guarded = true;
+			guard(w);
 		} else if (!only_warns && is_end(word)) {
 			w->ended = true;
 		} else if (depth < CLASS_DEPTH && w->classes < CLASSES_MAX &&
@@ -131,7 +141,7 @@ postfix_policy_place(const char *const lists[], size_t n,
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		w.ended = false; /* a permit ends its own list alone */
+		w.ended = w.guards = w.asked = false; /* a permit ends its own list alone */
 		walk_list(&w, lists[i], 0);
 	}
 	return w.place;

@@ -25,8 +25,9 @@ void postfix_policy_endpoint(const char *word, char endpoint[POSTFIX_WORD_SIZE])
 
 enum postfix_place {
 	POSTFIX_NOWHERE,
-	POSTFIX_UNREACHED, /* behind a permit or a reject for everybody */
-	POSTFIX_TOO_EARLY, /* before anything that rejects mail for others' domains */
+	POSTFIX_UNREACHED,      /* behind a permit or a reject for everybody */
+	POSTFIX_TOO_EARLY,      /* before anything that rejects mail for others' domains */
+	POSTFIX_BEFORE_ANOTHER, /* behind that, but before it is said once more in the same list */
 	POSTFIX_RIGHT,
 };
 

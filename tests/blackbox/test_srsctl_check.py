@@ -444,6 +444,14 @@ class Postfix(Base):
                 'reject_unauth_destination, check_policy_service unix:' + self.socket}
         self.wrong('^ok: smtpd smtp asks', errors=0, master=master, **main)
         self.wrong(r'runs in a chroot', master=master, compatibility_level='0', **main)
+    def test_policy_before_its_own_list(self):
+        """No open relay, for the relay restrictions come first; but not what was meant."""
+        self.wrong(r'^warning: smtpd smtp asks the policy service before '
+                   r'reject_unauth_destination of the same list, .*: move check_policy_service',
+                   smtpd_relay_restrictions='permit_mynetworks, defer_unauth_destination',
+                   smtpd_recipient_restrictions=self.policy()
+                   + ', permit_mynetworks, reject_unauth_destination')
+
 
     def test_spawn(self):
         main = {'smtpd_recipient_restrictions': 'reject_unauth_destination, '

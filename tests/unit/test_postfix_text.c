@@ -130,6 +130,12 @@ test_place(void **state)
 		{ { GUARD, "warn_if_reject reject, " ASK }, POSTFIX_RIGHT },
 		/* The first place counts: it is asked there as well. */
 		{ { ASK, GUARD ", " ASK }, POSTFIX_TOO_EARLY },
+		{ { GUARD, ASK ", permit_mynetworks, " GUARD }, POSTFIX_BEFORE_ANOTHER },
+		{ { GUARD, "ask_us, guard" }, POSTFIX_BEFORE_ANOTHER },
+		{ { GUARD, ASK ", warn_if_reject " GUARD }, POSTFIX_RIGHT },
+		{ { GUARD, ASK " permit " GUARD }, POSTFIX_RIGHT },
+		{ { GUARD " " ASK, ASK " " GUARD }, POSTFIX_RIGHT },
+		{ { GUARD, "permit " ASK " " ASK }, POSTFIX_UNREACHED },
 		{ { GUARD, "ask_us" }, POSTFIX_RIGHT },
 		{ { "", "ask_us" }, POSTFIX_TOO_EARLY },
 		{ { "guard", ASK }, POSTFIX_RIGHT },
