@@ -24,6 +24,7 @@ static const char *const parameters[] = {
 	"relay_domains",
 	"relayhost",
 	"sender_canonical_classes",
+	"relay_transport",
 	"sender_canonical_maps",
 	"smtp_bind_address",
 	"smtp_bind_address6",
@@ -37,6 +38,7 @@ static const char *const parameters[] = {
 	"virtual_alias_domains",
 	"virtual_mailbox_domains",
 };
+	"transport_maps",
 
 #define N_PARAMETERS (sizeof(parameters) / sizeof(parameters[0]))
 
@@ -239,7 +241,8 @@ postfix_is_chrooted(const struct postfix *p, const struct postfix_service *servi
 }
 
 int
-postfix_look_up(const struct postfix *p, const char *table, const char *key)
+postfix_look_up(
+    const struct postfix *p, const char *table, const char *key, char *value, size_t size)
 {
 	const char *const with_dir[] = { "postmap", "-c", p->dir, "-q", key, table, NULL };
 	const char *const without[] = { "postmap", "-q", key, table, NULL };
@@ -249,9 +252,11 @@ postfix_look_up(const struct postfix *p, const char *table, const char *key)
 
 	if (!program_run(&program, p->dir == NULL ? without : with_dir, &why))
 		return -1;
-	if (program.status == 0)
+	if (program.status == 0) {
+		strlcpy(value, program.out, size);
+		value[strcspn(value, "\n")] = '\0';
 		answer = 1;
-	else if (program.status == 1 && program.err[0] == '\0')
+	} else if (program.status == 1 && program.err[0] == '\0')
 		answer = 0;
 	program_free(&program);
 	return answer;

@@ -37,7 +37,8 @@ bool postfix_service(const struct postfix *, size_t number, struct postfix_servi
 /* Does smtpd(8), or whoever it is, run in the queue folder? */
 bool postfix_is_chrooted(const struct postfix *, const struct postfix_service *);
 
-/* Asks postmap(1): 1 the key is in the table, 0 it is not, -1 nobody knows. */
-int postfix_look_up(const struct postfix *, const char *table, const char *key);
+/* Asks postmap(1): 1 the key is in the table, with this value; 0 it is not, -1 nobody knows. */
+int postfix_look_up(
+    const struct postfix *, const char *table, const char *key, char *value, size_t size);
 
 #endif

@@ -538,6 +538,37 @@ class Dns(Base):
     def setUp(self):
         super().setUp()
         if postfix_is_missing():
+    def test_srs_domain_is_sent_on(self):
+        """Accepted, and then relayed: a forged address would leave for that host."""
+        other = 'smtp:[mx.elsewhere.test]'
+        mine = {'virtual_alias_domains': '', 'mydestination': 'our.test, srs.test'}
+        relay = {'virtual_alias_domains': '', 'relay_domains': 'srs.test'}
+        said = (r'^error: mail for srs-domain srs\.test is sent on to %s, by %s: '
+                r'take srs\.test out of %s ')
+        for table in 'inline:{srs.test=%s}', 'inline:{x.test=local:}, inline:{.test=%s}':
+            for place in mine, relay:
+                with self.subTest(table, **place):
+                    self.wrong(said % (re.escape(other), 'transport_maps', 'transport_maps'),
+                               transport_maps=table % other, **place)
+        self.wrong(said % (r'\S+', 'transport_maps', 'transport_maps'),
+                   transport_maps='inline:{test=%s}' % other,
+                   parent_domain_matches_subdomains='transport_maps', **mine)
+        self.wrong(said % (r'\S+', 'relay_transport', 'relay_domains'), relay_transport=other,
+                   **relay)
+
+    def test_srs_domain_stays(self):
+        """Whatever happens to other mail."""
+        relay = {'virtual_alias_domains': '', 'relay_domains': 'srs.test'}
+        for main in ({'transport_maps': 'inline:{*=smtp:[mx.elsewhere.test]}'},
+                     {'transport_maps': 'inline:{srs.test=smtp:[mx.elsewhere.test]}'},
+                     {'transport_maps': 'inline:{test=smtp:[mx.elsewhere.test]}', **relay},
+                     {'transport_maps': 'inline:{srs.test=local:}', **relay},
+                     {'transport_maps': 'inline:{srs.test=error:no such user}', **relay},
+                     {'relay_transport': 'smtp:[127.0.0.1]:10025', **relay},
+                     {'transport_maps': '/nowhere', **relay}):
+            with self.subTest(str(main)):
+                self.wrong(r'^ok: srs-domain srs\.test is accepted', errors=0, **main)
+
             self.skipTest('postfix is not installed')
 
     def test_no_mx(self):
