@@ -148,39 +148,66 @@ table_of(const struct text_list *endpoints, char table[PATH_SIZE])
 	return false;
 }
 
-/* is_used - does Postfix hand mail to that cleanup(8)? */
+/* is_public - for mail of strangers: one's own users, filters and further hops need no SPF */
 static bool
-is_used(const struct postfix *postfix, const char *cleanup)
+is_public(const struct postfix_service *service)
+{
+	static const char *const others[] = { "submission", "submissions", "smtps", "587", "465" };
+	static const char *const loopback[] = { "127.", "localhost:", "[::1]:", "::1:" };
+	const char *port = strrchr(service->name, ':');
+	size_t i;
+
+	for (i = 0; i < sizeof(loopback) / sizeof(loopback[0]); i++)
+		if (strncmp(service->name, loopback[i], strlen(loopback[i])) == 0)
+			return false;
+	port = port == NULL ? service->name : port + 1;
+	if (strcmp(service->command, "smtpd") != 0 ||
+	    (strcmp(service->type, "inet") != 0 && strcmp(service->type, "pass") != 0))
+		return false;
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (strcmp(port, others[i]) == 0)
+			return false;
+	return true;
+}
+
+/* is_used - does Postfix hand mail, or mail of strangers, to that cleanup(8)? */
+static bool
+is_used(const struct postfix *postfix, const char *cleanup, bool public)
 {
 	static const char parameter[] = "cleanup_service_name";
 	struct postfix_service service;
-	size_t i;
-
-	if (strcmp(postfix_get(postfix, parameter), cleanup) == 0)
-		return true;
-	for (i = 0; postfix_service(postfix, i, &service); i++)
-		if (strcmp(postfix_service_get(postfix, &service, parameter), cleanup) == 0)
-			return true;
-	return false;
-}
-
-/*
- * find_map - a cleanup(8) that asks one of these endpoints. All of them do when main.cf says so;
- * one alone, with a -o of its own, where only some mail has its sender rewritten.
- */
-static bool
-find_map(const struct postfix *postfix, const char *parameter, const struct text_list *endpoints,
-    struct postfix_service *cleanup)
-{
 	size_t i, asked = 0;
 
-	for (i = 0; postfix_service(postfix, i, cleanup); i++)
-		if (strcmp(cleanup->command, "cleanup") == 0 && is_used(postfix, cleanup->name) &&
-		    map_names(postfix_service_get(postfix, cleanup, parameter), endpoints))
+	for (i = 0; postfix_service(postfix, i, &service); i++) {
+		if (public && !is_public(&service))
+			continue;
+		if (strcmp(postfix_service_get(postfix, &service, parameter), cleanup) == 0)
 			return true;
 		asked++;
 	}
 	return (!public || asked == 0) && strcmp(postfix_get(postfix, parameter), cleanup) == 0;
+}
+
+/*
+ * find_cleanup - one that is used, and of which this parameter names one of these endpoints, if
+ * there are endpoints
+ *
+ * All of them do when main.cf says so, and none of them has a -o of its own; one alone where only
+ * some mail has its sender rewritten.
+ */
+static bool
+find_cleanup(const struct postfix *postfix, const char *parameter, bool public,
+    const struct text_list *endpoints, struct postfix_service *cleanup)
+{
+	size_t i;
+
+	for (i = 0; postfix_service(postfix, i, cleanup); i++)
+		if (strcmp(cleanup->command, "cleanup") == 0 &&
+		    is_used(postfix, cleanup->name, public) &&
+		    (endpoints == NULL ||
+			map_names(postfix_service_get(postfix, cleanup, parameter), endpoints)))
+			return true;
+	return false;
 }
 
 /* A canonical map of Postfix's, and the service of ours that it should ask. */
@@ -188,6 +215,7 @@ struct map {
 	const char *maps, *classes; /* parameters */
 	const char *service;
 	const struct text_list *ours, *others;
+	bool incoming; /* needed where mail of strangers comes in, not only somewhere */
 	void (*check_classes)(struct check *, const char *where, const char *classes);
 };
 
@@ -210,27 +238,41 @@ wrong_map(struct check *check, const struct map *map)
 		findings_remedy(check->findings, "postconf -e '%s = tcp:%s'", map->maps, table);
 }
 
+/* overridden - main.cf is right, and the cleanup that has the mail does not do what it says */
+static void
+overridden(struct check *check, const struct map *map, const struct postfix_service *cleanup)
+{
+	findings_add(check->findings, FINDING_ERROR,
+	    "%s names %s in main.cf, but -o of %s in master.cf overrides it", map->maps,
+	    map->service, cleanup->name);
+	findings_remedy(check->findings, "take -o %s=... out of that service", map->maps);
+}
+
 static void
 check_map(struct check *check, const struct map *map)
 {
 	const struct postfix *p = check->postfix;
+	const char *in_main = postfix_get(p, map->maps), *classes = postfix_get(p, map->classes);
 	struct postfix_service cleanup;
 	char where[sizeof(cleanup.name) + 8] = "";
 
 	if (map->ours->n == 0)
 		return;
-	if (map_names(postfix_get(p, map->maps), map->ours)) {
-		findings_add(check->findings, FINDING_OK, "%s names %s", map->maps, map->service);
-		map->check_classes(check, "", postfix_get(p, map->classes));
-	} else if (find_map(p, map->maps, map->ours, &cleanup)) {
-		snprintf(where, sizeof(where), " of %s", cleanup.name);
-		findings_add(
-		    check->findings, FINDING_OK, "%s%s names %s", map->maps, where, map->service);
-		map->check_classes(check, where, postfix_service_get(p, &cleanup, map->classes));
-	} else {
+	if (find_cleanup(p, map->maps, map->incoming, map->ours, &cleanup)) {
+		classes = postfix_service_get(p, &cleanup, map->classes);
+		if (postfix_service_get(p, &cleanup, map->maps) != in_main ||
+		    classes != postfix_get(p, map->classes))
+			snprintf(where, sizeof(where), " of %s", cleanup.name);
+	} else if (!map_names(in_main, map->ours)) {
 		wrong_map(check, map);
-		map->check_classes(check, "", postfix_get(p, map->classes));
+		map->check_classes(check, "", classes);
+		return;
+	} else if (find_cleanup(p, map->maps, map->incoming, NULL, &cleanup)) {
+		overridden(check, map, &cleanup);
+		return;
 	}
+	findings_add(check->findings, FINDING_OK, "%s%s names %s", map->maps, where, map->service);
+	map->check_classes(check, where, classes);
 }
 
 static void
@@ -285,12 +327,60 @@ check_maps(struct check *check)
 	const struct text_list *forward = &check->settings->forward;
 	const struct text_list *reverse = &check->settings->reverse;
 	const struct map sender = { "sender_canonical_maps", "sender_canonical_classes", "forward",
-		forward, reverse, check_sender_classes };
+		forward, reverse, false, check_sender_classes };
 	const struct map recipient = { "recipient_canonical_maps", "recipient_canonical_classes",
-		"reverse", reverse, forward, check_recipient_classes };
+		"reverse", reverse, forward, true, check_recipient_classes };
 
 	check_map(check, &sender);
 	check_map(check, &recipient);
+}
+
+/* -- switched off */
+
+static bool
+maps_are_off(const struct postfix *postfix, const struct postfix_service *smtpd)
+{
+	return postfix_list_has(
+	    postfix_service_get(postfix, smtpd, "receive_override_options"), "no_address_mappings");
+}
+
+/* comes_again - does a filter hand mail back to an smtpd(8) that has the maps? */
+static bool
+comes_again(const struct postfix *postfix, const struct postfix_service *smtpd)
+{
+	struct postfix_service other;
+	size_t i;
+
+	if (postfix_service_get(postfix, smtpd, "smtpd_proxy_filter")[0] == '\0' &&
+	    postfix_service_get(postfix, smtpd, "content_filter")[0] == '\0')
+		return false;
+	for (i = 0; postfix_service(postfix, i, &other); i++)
+		if (strcmp(other.command, "smtpd") == 0 && !maps_are_off(postfix, &other))
+			return true;
+	return false;
+}
+
+/* check_mappings - no_address_mappings is for the way to a filter alone */
+static void
+check_mappings(struct check *check)
+{
+	struct postfix_service service;
+	size_t i;
+
+	if (check->settings->forward.n == 0 && check->settings->reverse.n == 0)
+		return;
+	for (i = 0; postfix_service(check->postfix, i, &service); i++) {
+		if (!is_public(&service) || !maps_are_off(check->postfix, &service) ||
+		    comes_again(check->postfix, &service))
+			continue;
+		findings_add(check->findings, FINDING_ERROR,
+		    "smtpd %s asks no canonical map: receive_override_options has "
+		    "no_address_mappings",
+		    service.name);
+		findings_remedy(check->findings,
+		    "take it out; it is for mail that a content_filter hands back to another smtpd "
+		    "without it");
+	}
 }
 
 /* -- the policy service */
@@ -351,28 +441,6 @@ class_of(void *arg, const char *name)
 	const struct asker *asker = arg;
 
 	return postfix_class(asker->check->postfix, name);
-}
-
-/* is_public - for mail of strangers: one's own users, filters and further hops need no SPF */
-static bool
-is_public(const struct postfix_service *service)
-{
-	static const char *const others[] = { "submission", "submissions", "smtps", "587", "465" };
-	static const char *const loopback[] = { "127.", "localhost:", "[::1]:", "::1:" };
-	const char *port = strrchr(service->name, ':');
-	size_t i;
-
-	for (i = 0; i < sizeof(loopback) / sizeof(loopback[0]); i++)
-		if (strncmp(service->name, loopback[i], strlen(loopback[i])) == 0)
-			return false;
-	port = port == NULL ? service->name : port + 1;
-	if (strcmp(service->command, "smtpd") != 0 ||
-	    (strcmp(service->type, "inet") != 0 && strcmp(service->type, "pass") != 0))
-		return false;
-	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		if (strcmp(port, others[i]) == 0)
-			return false;
-	return true;
 }
 
 /* right_endpoint - how smtpd reaches the policy service, for a remedy */
@@ -446,6 +514,15 @@ check_place(
 		    "mail that is going to be refused is checked, and a service that says OK makes "
 		    "an open relay");
 		break;
+	case POSTFIX_BEFORE_ANOTHER:
+		findings_add(check->findings, FINDING_WARNING,
+		    "smtpd %s asks the policy service before reject_unauth_destination of the same "
+		    "list, and only another list rejects before that",
+		    service);
+		findings_remedy(check->findings,
+		    "move check_policy_service behind it, and behind permit_mynetworks: else SPF "
+		    "is checked for mail of your own hosts");
+		break;
 	case POSTFIX_RIGHT:
 		findings_add(check->findings, FINDING_OK,
 		    "smtpd %s asks the policy service behind reject_unauth_destination", service);
@@ -514,15 +591,6 @@ connect_as(const struct passwd *user, const char *endpoint)
 		if (!privdrop_become(&id))
 			_exit(EPERM);
 		_exit(ctl_connect(endpoint, CONNECT_MS, &error) == -1 ? errno : 0);
-	case POSTFIX_BEFORE_ANOTHER:
-		findings_add(check->findings, FINDING_WARNING,
-		    "smtpd %s asks the policy service before reject_unauth_destination of the same "
-		    "list, and only another list rejects before that",
-		    service);
-		findings_remedy(check->findings,
-		    "move check_policy_service behind it, and behind permit_mynetworks: else SPF "
-		    "is checked for mail of your own hosts");
-		break;
 	}
 	while (waitpid(pid, &status, 0) == -1)
 		if (errno != EINTR)
@@ -584,66 +652,6 @@ accepts(struct check *check, const char *parameter)
 	    check->postfix);
 }
 
-static void
-check_srs_domain(struct check *check)
-{
-	static const char *const parameters[] = { "mydestination", "virtual_alias_domains",
-		"virtual_mailbox_domains", "relay_domains" };
-	const char *domain = check->settings->srs_domain, *where[4] = { NULL };
-	size_t i, n = 0, unknown = 0;
-	int answer;
-
-	for (i = 0; i < sizeof(parameters) / sizeof(parameters[0]); i++) {
-		answer = accepts(check, parameters[i]);
-		unknown += answer == -1;
-		/* relay_domains may repeat what others say. */
-		if (answer == 1 && (n == 0 || strcmp(parameters[i], "relay_domains") != 0))
-			where[n++] = parameters[i];
-	}
-	if (n == 1) {
-		findings_add(check->findings, FINDING_OK, "srs-domain %s is accepted: it is in %s",
-		    domain, where[0]);
-	} else if (n > 1) {
-		findings_add(check->findings, FINDING_WARNING, "srs-domain %s is in %s and in %s",
-		    domain, where[0], where[1]);
-		findings_remedy(check->findings, "leave it in one of them, as Postfix wants it");
-	} else if (unknown > 0) {
-		findings_add(check->findings, FINDING_SKIPPED,
-		    "whether srs-domain %s is accepted at RCPT TO", domain);
-		findings_remedy(check->findings, "postmap cannot ask all tables of Postfix");
-	} else {
-		findings_add(check->findings, FINDING_ERROR,
-		    "srs-domain %s is not accepted at RCPT TO", domain);
-		findings_remedy(check->findings,
-		    "add it to virtual_alias_domains: postconf -e 'virtual_alias_domains = "
-		    "$virtual_alias_maps, %s'",
-		    domain);
-	}
-}
-
-void
-check_postfix(struct check *check, const char *dir)
-{
-	char error[POSTFIX_ERROR_SIZE];
-	bool absent;
-
-	check->postfix = postfix_open(dir, &absent, error);
-	if (check->postfix == NULL && absent) {
-		findings_add(check->findings, FINDING_SKIPPED, "Postfix");
-		findings_remedy(check->findings, "%s", error);
-		return;
-	}
-	if (check->postfix == NULL) {
-		findings_add(check->findings, FINDING_ERROR, "Postfix: %s", error);
-		findings_remedy(check->findings, "mend its configuration, or name its folder with "
-						 "--postfix");
-		return;
-	}
-	check_maps(check);
-	check_restrictions(check);
-	check_sockets(check);
-	check_srs_domain(check);
-}
 /* is_elsewhere - does a transport name a next hop that is not this host? */
 static bool
 is_elsewhere(const char *transport)
@@ -719,4 +727,65 @@ check_route(struct check *check, const char *class)
 	    domain, strcmp(name, "relay_transport") == 0 ? "relay_domains" : name);
 }
 
+static void
+check_srs_domain(struct check *check)
+{
+	static const char *const parameters[] = { "mydestination", "virtual_alias_domains",
+		"virtual_mailbox_domains", "relay_domains" };
+	const char *domain = check->settings->srs_domain, *where[4] = { NULL };
+	size_t i, n = 0, unknown = 0;
+	int answer;
+
+	for (i = 0; i < sizeof(parameters) / sizeof(parameters[0]); i++) {
+		answer = accepts(check, parameters[i]);
+		unknown += answer == -1;
+		/* relay_domains may repeat what others say. */
+		if (answer == 1 && (n == 0 || strcmp(parameters[i], "relay_domains") != 0))
+			where[n++] = parameters[i];
+	}
+	if (n == 1) {
+		findings_add(check->findings, FINDING_OK, "srs-domain %s is accepted: it is in %s",
+		    domain, where[0]);
 		check_route(check, where[0]);
+	} else if (n > 1) {
+		findings_add(check->findings, FINDING_WARNING, "srs-domain %s is in %s and in %s",
+		    domain, where[0], where[1]);
+		findings_remedy(check->findings, "leave it in one of them, as Postfix wants it");
+	} else if (unknown > 0) {
+		findings_add(check->findings, FINDING_SKIPPED,
+		    "whether srs-domain %s is accepted at RCPT TO", domain);
+		findings_remedy(check->findings, "postmap cannot ask all tables of Postfix");
+	} else {
+		findings_add(check->findings, FINDING_ERROR,
+		    "srs-domain %s is not accepted at RCPT TO", domain);
+		findings_remedy(check->findings,
+		    "add it to virtual_alias_domains: postconf -e 'virtual_alias_domains = "
+		    "$virtual_alias_maps, %s'",
+		    domain);
+	}
+}
+
+void
+check_postfix(struct check *check, const char *dir)
+{
+	char error[POSTFIX_ERROR_SIZE];
+	bool absent;
+
+	check->postfix = postfix_open(dir, &absent, error);
+	if (check->postfix == NULL && absent) {
+		findings_add(check->findings, FINDING_SKIPPED, "Postfix");
+		findings_remedy(check->findings, "%s", error);
+		return;
+	}
+	if (check->postfix == NULL) {
+		findings_add(check->findings, FINDING_ERROR, "Postfix: %s", error);
+		findings_remedy(check->findings, "mend its configuration, or name its folder with "
+						 "--postfix");
+		return;
+	}
+	check_maps(check);
+	check_mappings(check);
+	check_restrictions(check);
+	check_sockets(check);
+	check_srs_domain(check);
+}

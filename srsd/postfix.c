@@ -12,6 +12,7 @@
 static const char *const parameters[] = {
 	"cleanup_service_name",
 	"compatibility_level",
+	"content_filter",
 	"inet_interfaces",
 	"inet_protocols",
 	"mail_owner",
@@ -19,26 +20,28 @@ static const char *const parameters[] = {
 	"parent_domain_matches_subdomains",
 	"proxy_interfaces",
 	"queue_directory",
+	"receive_override_options",
 	"recipient_canonical_classes",
 	"recipient_canonical_maps",
 	"relay_domains",
+	"relay_transport",
 	"relayhost",
 	"sender_canonical_classes",
-	"relay_transport",
 	"sender_canonical_maps",
 	"smtp_bind_address",
 	"smtp_bind_address6",
 	"smtpd_client_restrictions",
 	"smtpd_helo_restrictions",
+	"smtpd_proxy_filter",
 	"smtpd_recipient_restrictions",
 	"smtpd_relay_before_recipient_restrictions",
 	"smtpd_relay_restrictions",
 	"smtpd_restriction_classes",
 	"smtpd_sender_restrictions",
+	"transport_maps",
 	"virtual_alias_domains",
 	"virtual_mailbox_domains",
 };
-	"transport_maps",
 
 #define N_PARAMETERS (sizeof(parameters) / sizeof(parameters[0]))
 

@@ -357,6 +357,40 @@ class Postfix(Base):
         self.wrong('^error: sender_canonical_maps does not name forward',
                    master=self.cleanup(right, used=False), **main)
 
+    def test_cleanup_that_overrides_the_maps(self):
+        """main.cf is right, and what has the mail does not do what it says."""
+        for name, service in (('sender', 'forward'), ('recipient', 'reverse')):
+            option = '%s_canonical_maps' % name
+            with self.subTest(name):
+                self.wrong('^error: %s names %s in main.cf, but -o of cleanup in master.cf '
+                           'overrides it: take -o %s=... out' % (option, service, option),
+                           master='%scleanup unix n - n - 0 cleanup -o %s=\n' % (MASTER, option))
+
+    def test_cleanup_of_bounces_has_no_map(self):
+        """Another one has it, for mail that does not come from strangers."""
+        master = (MASTER + 'cleanup unix n - n - 0 cleanup -o recipient_canonical_maps=\n'
+                  'other unix n - n - 0 cleanup\n'
+                  '127.0.0.1:10026 inet n - n - - smtpd -o cleanup_service_name=other\n')
+        self.wrong('^error: recipient_canonical_maps names reverse in main.cf, but -o of cleanup ',
+                   master=master)
+        self.wrong('^ok: recipient_canonical_maps names reverse$', errors=0,
+                   master=master.replace('other unix', 'cleanup2 unix').replace(
+                       'cleanup -o recipient_canonical_maps=', 'cleanup'))
+
+    def test_no_address_mappings(self):
+        off = 'no_unknown_recipient_checks,no_address_mappings'
+        back = '127.0.0.1:10025 inet n - n - - smtpd -o receive_override_options=%s\n'
+        said = '^error: smtpd smtp asks no canonical map: receive_override_options has '
+        self.wrong(said, receive_override_options=off)
+        self.wrong(said, receive_override_options=off, content_filter='filter:[127.0.0.1]:10024',
+                   master=MASTER + back % off)
+        for parameter in 'content_filter', 'smtpd_proxy_filter':
+            with self.subTest(parameter):
+                self.wrong('^ok: sender_canonical_maps names', errors=0,
+                           receive_override_options=off,
+                           master=MASTER + back % 'no_milters',
+                           **{parameter: 'filter:[127.0.0.1]:10024'})
+
     def test_maps_are_swapped(self):
         ports = self.daemon.ports
         lines = self.wrong(r"^error: sender_canonical_maps names the other map instead of forward: "
@@ -410,6 +444,14 @@ class Postfix(Base):
                    smtpd_relay_restrictions='permit_mynetworks, defer_unauth_destination',
                    smtpd_recipient_restrictions=self.policy())
 
+    def test_policy_before_its_own_list(self):
+        """No open relay, for the relay restrictions come first; but not what was meant."""
+        self.wrong(r'^warning: smtpd smtp asks the policy service before '
+                   r'reject_unauth_destination of the same list, .*: move check_policy_service',
+                   smtpd_relay_restrictions='permit_mynetworks, defer_unauth_destination',
+                   smtpd_recipient_restrictions=self.policy()
+                   + ', permit_mynetworks, reject_unauth_destination')
+
     def test_policy_is_never_reached(self):
         self.wrong(r'^error: smtpd smtp never asks the policy service: a permit, reject or defer '
                    r'stands before it: move',
@@ -444,14 +486,6 @@ class Postfix(Base):
                 'reject_unauth_destination, check_policy_service unix:' + self.socket}
         self.wrong('^ok: smtpd smtp asks', errors=0, master=master, **main)
         self.wrong(r'runs in a chroot', master=master, compatibility_level='0', **main)
-    def test_policy_before_its_own_list(self):
-        """No open relay, for the relay restrictions come first; but not what was meant."""
-        self.wrong(r'^warning: smtpd smtp asks the policy service before '
-                   r'reject_unauth_destination of the same list, .*: move check_policy_service',
-                   smtpd_relay_restrictions='permit_mynetworks, defer_unauth_destination',
-                   smtpd_recipient_restrictions=self.policy()
-                   + ', permit_mynetworks, reject_unauth_destination')
-
 
     def test_spawn(self):
         main = {'smtpd_recipient_restrictions': 'reject_unauth_destination, '
@@ -504,6 +538,37 @@ class Postfix(Base):
         self.wrong(r'^warning: srs-domain srs\.test is in mydestination and in '
                    r'virtual_alias_domains: leave it in one', mydestination='our.test, srs.test')
 
+    def test_srs_domain_is_sent_on(self):
+        """Accepted, and then relayed: a forged address would leave for that host."""
+        other = 'smtp:[mx.elsewhere.test]'
+        mine = {'virtual_alias_domains': '', 'mydestination': 'our.test, srs.test'}
+        relay = {'virtual_alias_domains': '', 'relay_domains': 'srs.test'}
+        said = (r'^error: mail for srs-domain srs\.test is sent on to %s, by %s: '
+                r'take srs\.test out of %s ')
+        for table in 'inline:{srs.test=%s}', 'inline:{x.test=local:}, inline:{.test=%s}':
+            for place in mine, relay:
+                with self.subTest(table, **place):
+                    self.wrong(said % (re.escape(other), 'transport_maps', 'transport_maps'),
+                               transport_maps=table % other, **place)
+        self.wrong(said % (r'\S+', 'transport_maps', 'transport_maps'),
+                   transport_maps='inline:{test=%s}' % other,
+                   parent_domain_matches_subdomains='transport_maps', **mine)
+        self.wrong(said % (r'\S+', 'relay_transport', 'relay_domains'), relay_transport=other,
+                   **relay)
+
+    def test_srs_domain_stays(self):
+        """Whatever happens to other mail."""
+        relay = {'virtual_alias_domains': '', 'relay_domains': 'srs.test'}
+        for main in ({'transport_maps': 'inline:{*=smtp:[mx.elsewhere.test]}'},
+                     {'transport_maps': 'inline:{srs.test=smtp:[mx.elsewhere.test]}'},
+                     {'transport_maps': 'inline:{test=smtp:[mx.elsewhere.test]}', **relay},
+                     {'transport_maps': 'inline:{srs.test=local:}', **relay},
+                     {'transport_maps': 'inline:{srs.test=error:no such user}', **relay},
+                     {'relay_transport': 'smtp:[127.0.0.1]:10025', **relay},
+                     {'transport_maps': '/nowhere', **relay}):
+            with self.subTest(str(main)):
+                self.wrong(r'^ok: srs-domain srs\.test is accepted', errors=0, **main)
+
     def test_srs_domain_nobody_knows(self):
         self.wrong(r'^skipped: whether srs-domain srs\.test is accepted at RCPT TO: postmap',
                    errors=0, virtual_alias_domains='/nowhere/domains')
@@ -538,37 +603,6 @@ class Dns(Base):
     def setUp(self):
         super().setUp()
         if postfix_is_missing():
-    def test_srs_domain_is_sent_on(self):
-        """Accepted, and then relayed: a forged address would leave for that host."""
-        other = 'smtp:[mx.elsewhere.test]'
-        mine = {'virtual_alias_domains': '', 'mydestination': 'our.test, srs.test'}
-        relay = {'virtual_alias_domains': '', 'relay_domains': 'srs.test'}
-        said = (r'^error: mail for srs-domain srs\.test is sent on to %s, by %s: '
-                r'take srs\.test out of %s ')
-        for table in 'inline:{srs.test=%s}', 'inline:{x.test=local:}, inline:{.test=%s}':
-            for place in mine, relay:
-                with self.subTest(table, **place):
-                    self.wrong(said % (re.escape(other), 'transport_maps', 'transport_maps'),
-                               transport_maps=table % other, **place)
-        self.wrong(said % (r'\S+', 'transport_maps', 'transport_maps'),
-                   transport_maps='inline:{test=%s}' % other,
-                   parent_domain_matches_subdomains='transport_maps', **mine)
-        self.wrong(said % (r'\S+', 'relay_transport', 'relay_domains'), relay_transport=other,
-                   **relay)
-
-    def test_srs_domain_stays(self):
-        """Whatever happens to other mail."""
-        relay = {'virtual_alias_domains': '', 'relay_domains': 'srs.test'}
-        for main in ({'transport_maps': 'inline:{*=smtp:[mx.elsewhere.test]}'},
-                     {'transport_maps': 'inline:{srs.test=smtp:[mx.elsewhere.test]}'},
-                     {'transport_maps': 'inline:{test=smtp:[mx.elsewhere.test]}', **relay},
-                     {'transport_maps': 'inline:{srs.test=local:}', **relay},
-                     {'transport_maps': 'inline:{srs.test=error:no such user}', **relay},
-                     {'relay_transport': 'smtp:[127.0.0.1]:10025', **relay},
-                     {'transport_maps': '/nowhere', **relay}):
-            with self.subTest(str(main)):
-                self.wrong(r'^ok: srs-domain srs\.test is accepted', errors=0, **main)
-
             self.skipTest('postfix is not installed')
 
     def test_no_mx(self):
