@@ -158,10 +158,11 @@ open_pid_file(const char *path)
  * go_background - leave the terminal once everything is set up
  *
  * The parent waits until the daemon serves, so that whoever started it can connect at once, and
- * sees its exit status when it does not come up.
+ * sees its exit status when it does not come up. A name that is relative keeps us in our folder: a
+ * reload reads the same file.
  */
 static int
-go_background(void)
+go_background(const char *config)
 {
 	char ready;
 	int fd[2];
@@ -177,7 +178,7 @@ go_background(void)
 		_exit(read(fd[0], &ready, 1) == 1 ? 0 : 1);
 	}
 	close(fd[0]);
-	if (setsid() == -1 || chdir("/") == -1)
+	if (setsid() == -1 || (config[0] == '/' && chdir("/") == -1))
 		fatal("setsid");
 	return fd[1];
 }
@@ -273,7 +274,7 @@ serve(const struct options *opts, struct monitor_start *start)
 	struct launch launch = {
 		.settings = settings,
 		.secrets = srs_keys_count(start->inputs.keys),
-		.parent = opts->daemonize ? go_background() : -1,
+		.parent = opts->daemonize ? go_background(opts->config) : -1,
 		.null = -1,
 	};
 	int status;

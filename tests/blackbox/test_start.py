@@ -20,7 +20,7 @@ from harness import srs, tap
 from harness.case import DaemonCase
 from harness.clients import MapClient, PolicyClient, policy_request
 from harness.daemon import (ORDINARY_USER, SECRET, Daemon, StartFailed, free_port, is_root,
-                            process_status, process_tree)
+                            process_status, process_tree, run)
 
 WAIT = 60
 
@@ -257,6 +257,21 @@ class Background(StartCase):
         self.assertNotEqual(int(fields[3]), os.getsid(0))
         self.assertEqual(fields[4], '0')                    # no controlling terminal
         self.assertEqual(os.readlink('/proc/%d/cwd' % pid), '/')
+
+    def test_reload_of_a_relative_name(self):
+        daemon = Daemon(arguments=['-D'])
+        self.addCleanup(daemon.folder.remove)
+        control = daemon.enable_control()
+        daemon.options['pid-file'] = os.path.join(
+            daemon.folder.subfolder('run', ORDINARY_USER), 'srsd.pid')
+        self.addCleanup(self.end_of_file, daemon.options['pid-file'])
+        command = daemon.command()
+        name = command.index(daemon.config)
+        command[name] = os.path.basename(daemon.config)
+        subprocess.run(command, cwd=os.path.dirname(daemon.config), check=True, timeout=WAIT,
+                       user=ORDINARY_USER if is_root() else None)
+        done = run('-s', control, 'reload', program='srsctl')
+        self.assertEqual((done.returncode, done.stderr), (0, ''))
 
     def test_stops(self):
         daemon, pid = self.background()
