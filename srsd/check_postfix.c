@@ -463,15 +463,33 @@ right_endpoint(const struct check *check, bool chrooted, char text[PATH_SIZE])
 	snprintf(text, PATH_SIZE, "inet:127.0.0.1:10003");
 }
 
+/* add_ask - the remedy, where this smtpd looks: its own -o is stronger than main.cf */
 static void
-not_asked(struct check *check, const struct asker *asker, const char *service)
+add_ask(struct check *check, const struct asker *asker, const struct postfix_service *service,
+    const char *right)
 {
+	static const char list[] = "smtpd_recipient_restrictions";
+	bool own =
+	    postfix_service_get(check->postfix, service, list) != postfix_get(check->postfix, list);
+	const char *other = asker->other;
+
+	findings_remedy(check->findings,
+	    "add check_policy_service %s to %s%s, behind reject_unauth_destination%s%s%s", right,
+	    list, own ? " of that service in master.cf" : "",
+	    other[0] == '\0' ? "" : "; in the place of ", other,
+	    other[0] == '\0' ? "" : ", if that was meant to be srsd");
+}
+
+static void
+not_asked(struct check *check, const struct asker *asker, const struct postfix_service *service)
+{
+	bool unreachable = asker->chrooted && strncasecmp(asker->other, "unix:", 5) == 0;
 	char right[PATH_SIZE];
 
 	right_endpoint(check, asker->chrooted, right);
 	if (asker->spawned[0] != '\0') {
 		findings_add(check->findings, FINDING_ERROR,
-		    "smtpd %s asks another SPF policy program, %s of master.cf", service,
+		    "smtpd %s asks another SPF policy program, %s of master.cf", service->name,
 		    asker->spawned);
 		findings_remedy(check->findings,
 		    "change argv of that service to argv=/usr/sbin/srsctl policy, or name %s in its "
@@ -480,19 +498,16 @@ not_asked(struct check *check, const struct asker *asker, const char *service)
 		return;
 	}
 	findings_add(check->findings, FINDING_ERROR,
-	    "smtpd %s does not ask the policy service%s%s%s", service,
+	    "smtpd %s does not ask the policy service%s%s%s", service->name,
 	    asker->other[0] == '\0' ? "" : " but ", asker->other,
-	    asker->chrooted ? " (it runs in a chroot)" : "");
-	findings_remedy(check->findings,
-	    "add check_policy_service %s to smtpd_recipient_restrictions, behind "
-	    "reject_unauth_destination",
-	    right);
+	    unreachable ? " (it runs in a chroot)" : "");
+	add_ask(check, asker, service, right);
 }
 
 /* check_place - report where a service's restrictions ask us */
 static void
-check_place(
-    struct check *check, const struct asker *asker, const char *service, enum postfix_place place)
+check_place(struct check *check, const struct asker *asker, const struct postfix_service *service,
+    enum postfix_place place)
 {
 	switch (place) {
 	case POSTFIX_NOWHERE:
@@ -502,13 +517,14 @@ check_place(
 		findings_add(check->findings, FINDING_ERROR,
 		    "smtpd %s never asks the policy service: a permit, reject or defer stands "
 		    "before it",
-		    service);
+		    service->name);
 		findings_remedy(check->findings,
 		    "move check_policy_service before it, behind reject_unauth_destination");
 		break;
 	case POSTFIX_TOO_EARLY:
 		findings_add(check->findings, FINDING_ERROR,
-		    "smtpd %s asks the policy service before reject_unauth_destination", service);
+		    "smtpd %s asks the policy service before reject_unauth_destination",
+		    service->name);
 		findings_remedy(check->findings,
 		    "move check_policy_service behind it in smtpd_recipient_restrictions: else "
 		    "mail that is going to be refused is checked, and a service that says OK makes "
@@ -518,14 +534,15 @@ check_place(
 		findings_add(check->findings, FINDING_WARNING,
 		    "smtpd %s asks the policy service before reject_unauth_destination of the same "
 		    "list, and only another list rejects before that",
-		    service);
+		    service->name);
 		findings_remedy(check->findings,
 		    "move check_policy_service behind it, and behind permit_mynetworks: else SPF "
 		    "is checked for mail of your own hosts");
 		break;
 	case POSTFIX_RIGHT:
 		findings_add(check->findings, FINDING_OK,
-		    "smtpd %s asks the policy service behind reject_unauth_destination", service);
+		    "smtpd %s asks the policy service behind reject_unauth_destination",
+		    service->name);
 		break;
 	}
 }
@@ -548,7 +565,7 @@ check_smtpd(struct check *check, const struct postfix_service *service)
 		relay_first ? recipient : relay,
 	};
 
-	check_place(check, &asker, service->name,
+	check_place(check, &asker, service,
 	    postfix_policy_place(
 		lists, sizeof(lists) / sizeof(lists[0]), is_ours, class_of, &asker));
 }
