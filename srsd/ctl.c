@@ -152,8 +152,9 @@ ctl_ask(const struct ctl *ctl, const json_t *request, const char **error)
 	errno = 0;
 	if (ctl->socket == NULL)
 		return NULL;
-	*error = "no daemon there";
 	fd = connect_to(ctl->socket);
+	*error = errno == EACCES || errno == EPERM ? "only root and the daemon's user may ask"
+						   : "no daemon there";
 	return fd == -1 ? NULL : converse(fd, request, error);
 }
 

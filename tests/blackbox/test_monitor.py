@@ -250,6 +250,13 @@ class Reload(DaemonCase):
         self.assertEqual(done.returncode, 2)
         self.assertIn('no daemon there', done.stderr)
 
+    def test_srsctl_of_a_stranger(self):
+        """Who may not ask is not told that nobody is there."""
+        os.chmod(self.socket, 0)
+        done = run('-s', self.socket, 'status', program='srsctl')
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("only root and the daemon's user may ask: Permission denied", done.stderr)
+
     def test_domains_file_is_watched(self):
         path = self.daemon.folder.file('domains', 'one.test\n')
         self.reload(domains_file=path, domains_file_watch=True)

@@ -595,7 +595,7 @@ class Place(unittest.TestCase):
         daemon.options['unprivileged-user'] = 'daemon'
         with daemon:
             done = srsctl('-s', base + '/control', 'spf', '192.0.2.1', '[]')
-            self.assertIn('no daemon there: Permission denied', done.stderr)
+            self.assertIn("only root and the daemon's user may ask: Permission denied", done.stderr)
 
     def test_bad_values(self):
         daemon = Daemon()

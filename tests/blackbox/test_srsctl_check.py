@@ -506,8 +506,8 @@ class Postfix(Base):
                   'mynetworks,reject\n'
                   'submission inet n - n - - smtpd -o smtpd_recipient_restrictions=reject\n')
         lines = self.wrong('^error: smtpd 198.51.100.1:2525 does not ask the policy service: add '
-                           '.* to smtpd_recipient_restrictions of that service in master.cf, behind '
-                           'reject_unauth_destination$', master=master)
+                           '.* to smtpd_recipient_restrictions of that service in master.cf, '
+                           'behind reject_unauth_destination$', master=master)
         self.assertIn('ok: smtpd smtpd asks the policy service behind reject_unauth_destination',
                       lines)
 
