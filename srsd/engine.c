@@ -81,9 +81,16 @@ on_drained(void *arg)
 static void
 on_stop_wait(evutil_socket_t fd, short what, void *arg)
 {
+	struct engine *engine = arg;
+	unsigned unanswered = 0;
+	size_t i;
+
 	(void)fd;
 	(void)what;
-	on_drained(arg);
+	for (i = 0; i < ENGINE_SERVICES; i++)
+		unanswered += server_connections(engine->server, engine->service[i]);
+	log_warnx("stop-timeout is over; connections without an answer: %u", unanswered);
+	on_drained(engine);
 }
 
 /* begin_stop - answer what is in flight, for stop-timeout at most */

@@ -183,6 +183,18 @@ class Stop(StartCase):
             self.assertEqual(select.select([silent], [], [], WAIT)[0], [silent])
             daemon.stop()
 
+    def test_time_is_over(self):
+        """The log says that somebody was left without an answer."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+            silent.bind(('127.0.0.1', 0))
+            daemon = self.another_daemon(
+                {'nameservers': ['127.0.0.1:%d' % silent.getsockname()[1]], 'stop-timeout': 1})
+            client = self.policy(daemon)
+            client.send(policy_request(sender='a@silent.test'))
+            self.assertEqual(select.select([silent], [], [], WAIT)[0], [silent])
+            daemon.stop()
+            self.assertEqual(len(daemon.log_matches('stop-timeout is over; .*: 1$')), 1)
+
     def test_ignored_signals(self):
         """A log or a peer that goes away is no reason to die."""
         daemon = self.another_daemon()
