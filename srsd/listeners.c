@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -121,6 +122,16 @@ listeners_handed_over(void)
 	return l;
 }
 
+/* was_removed - a unix socket that nobody can connect to any more, for its name is gone */
+static bool
+was_removed(const char *endpoint)
+{
+	struct stat st;
+
+	return strncmp(endpoint, "unix:", 5) == 0 && lstat(endpoint + 5, &st) == -1 &&
+	       errno == ENOENT;
+}
+
 /* keep - the sockets that current has for an endpoint; false when it has none */
 static bool
 keep(struct listeners *next, const struct listeners *current, enum engine_service service,
@@ -130,6 +141,8 @@ keep(struct listeners *next, const struct listeners *current, enum engine_servic
 	bool found = false;
 	size_t i;
 
+	if (was_removed(endpoint))
+		return false;
 	for (i = 0; i < current->n; i++) {
 		listener = &current->listener[i];
 		if (listener->service != service || strcmp(listener->endpoint, endpoint) != 0)

@@ -169,6 +169,21 @@ class Reload(DaemonCase):
             with MapClient(address) as client:
                 self.assertRegex(client.get('a@origin.test'), '^200 ')
 
+    def test_unix_socket_that_was_removed(self):
+        """Whoever tidied up its folder: a reload makes it again, and cuts nobody off."""
+        path = os.path.join(os.path.dirname(self.socket), 'policy')
+        self.reload(policy=['unix:' + path])
+        with PolicyClient(path) as client:
+            client.ask(sender='a@pass.test')
+            for name in path, self.socket:
+                os.unlink(name)
+            self.assertIn(' reloaded ', self.reload(max_age=7))
+            self.assertRegex(client.ask(sender='a@pass.test'), '^PREPEND ')
+        with PolicyClient(path) as client:
+            self.assertRegex(client.ask(sender='a@pass.test'), '^PREPEND ')
+        done = run('-s', self.socket, 'status', program='srsctl')
+        self.assertEqual((done.returncode, done.stderr), (0, ''))
+
     def test_more_listeners_than_fit(self):
         """What cannot be handed over at once is refused; what is not refused is served."""
         ports = {free_port() for _ in range(100)}
