@@ -17,7 +17,7 @@
 #include "common/line.h"
 #include "common/log.h"
 
-/* Prefix, line, NEWLINE. The prefix is far below the difference. */
+/* Prefix, line, NEWLINE. The prefix is far below the difference, and all of it below PIPE_BUF. */
 #define LINE_MAX_BYTES (LINE_SIZE + 448)
 #define BUFFER_BYTES (256 * 1024)
 #define FLUSH_AT (BUFFER_BYTES / 2)
@@ -132,7 +132,7 @@ push(const char *data, size_t len)
 	case MEDIUM_PIPE:
 		if (poll(&pfd, 1, 0) != 1 || !(pfd.revents & POLLOUT))
 			return 0;
-		n = write(sink.fd, data, len < PIPE_BUF ? len : PIPE_BUF);
+		n = write(sink.fd, data, len);
 		break;
 	default:
 		n = write(sink.fd, data, len);
@@ -161,6 +161,37 @@ push_line(const char *data, size_t len)
 	return 0;
 }
 
+/* whole_lines - how much is written at once: a line is shorter than PIPE_BUF */
+static size_t
+whole_lines(const char *data, size_t len)
+{
+	const char *nl;
+
+	if (len <= PIPE_BUF)
+		return len;
+	nl = memrchr(data, '\n', PIPE_BUF);
+	return nl == NULL ? PIPE_BUF : (size_t)(nl + 1 - data);
+}
+
+/*
+ * push_some - one write of lines that a pipe takes whole or not at all
+ *
+ * The monitor and the engine write to the same one: what it took half of would go on behind a line
+ * of the other's.
+ */
+static size_t
+push_some(const char *data, size_t len)
+{
+	switch (sink.medium) {
+	case MEDIUM_SYSLOG:
+		return push_line(data, len);
+	case MEDIUM_FILE:
+		return push(data, len);
+	default:
+		return push(data, whole_lines(data, len));
+	}
+}
+
 /* drain - hand over as much as the sink takes now */
 static void
 drain(void)
@@ -168,8 +199,7 @@ drain(void)
 	size_t done = 0, n;
 
 	while (done < sink.len) {
-		n = sink.medium == MEDIUM_SYSLOG ? push_line(sink.buffer + done, sink.len - done)
-						 : push(sink.buffer + done, sink.len - done);
+		n = push_some(sink.buffer + done, sink.len - done);
 		if (n == 0)
 			break;
 		done += n;
