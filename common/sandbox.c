@@ -142,7 +142,7 @@ add_rules(scmp_filter_ctx ctx)
 	/* A library that calls abort(3) is no violation, and the log is to tell them apart. */
 	if (e == 0)
 		e = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-		    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+		    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0));
 	return e;
 }
 
