@@ -512,6 +512,8 @@ engine_main(const struct engine_start *start)
 	engine->source = start->source;
 	engine->id = start->id;
 	engine->restarts = start->restarts;
+	engine->services->stats.reloaded = start->reloaded;
+	engine->services->stats.reload_refused = start->reload_refused;
 	for (i = 0; i < start->listeners->n; i++) {
 		l = &start->listeners->listener[i];
 		server_add_listener(engine->server, engine->service[l->service], l->id, l->fd);

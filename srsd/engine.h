@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <time.h>
 
 #include "common/privdrop.h"
 #include "srsd/inputs.h"
@@ -43,6 +44,8 @@ struct engine_start {
 	struct identity id; /* to become */
 	int link;           /* to the monitor, see srsd/link.h */
 	unsigned restarts;  /* engines there were before this one */
+	time_t reloaded;    /* when a reload was last tried; 0: never */
+	bool reload_refused;
 };
 
 /*

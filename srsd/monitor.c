@@ -47,6 +47,8 @@ struct monitor {
 	struct listeners *listeners;
 	struct reload reload;
 	uint32_t reloads;
+	time_t reloaded; /* when the last one was over; 0: never */
+	bool reload_refused;
 	int signals; /* signalfd */
 	sigset_t saved_mask;
 	struct filewatch *watch; /* of the domains file, or NULL */
@@ -87,6 +89,8 @@ static void __attribute__((noreturn)) run_engine(struct monitor *m, int link)
 		.id = m->id,
 		.link = link,
 		.restarts = m->restarts,
+		.reloaded = m->reloaded,
+		.reload_refused = m->reload_refused,
 	};
 
 	close(m->signals);
@@ -138,6 +142,14 @@ start_engine(struct monitor *m)
 	m->link = end[0];
 	m->started = m->heard = now_ms();
 	m->kill_at = NEVER;
+}
+
+/* note_reload - how a reload has ended: the engines that come tell it, too */
+static void
+note_reload(struct monitor *m, bool refused)
+{
+	m->reloaded = clock_wall(&clock_system);
+	m->reload_refused = refused;
 }
 
 static void
@@ -196,8 +208,10 @@ reap(struct monitor *m)
 	close(m->link);
 	m->link = -1;
 	m->kill_at = NEVER;
-	if (m->reload.number != 0)
+	if (m->reload.number != 0) {
 		log_warnx("reload: the engine died over it, the old settings stay");
+		note_reload(m, true);
+	}
 	forget_reload(m);
 	if (m->stopping)
 		m->status = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
@@ -304,6 +318,7 @@ static void
 refuse_reload(struct monitor *m, const char *why)
 {
 	log_warnx("reload refused, the old settings stay: %s", why);
+	note_reload(m, true);
 	forget_reload(m);
 	if (m->engine != 0)
 		channel_send(m->link, LINK_REFUSED, 0, why, NULL, 0);
@@ -395,6 +410,7 @@ finish_reload(struct monitor *m)
 	if (!same_watch(old.settings, m->inputs.settings))
 		watch_domains(m);
 	inputs_free(&old);
+	note_reload(m, false);
 	log_info("reloaded srs-domain=%s domains=%zu secrets=%zu listeners=%zu",
 	    m->inputs.settings->srs_domain, domainset_size(m->inputs.settings->own_domains),
 	    srs_keys_count(m->inputs.keys), m->listeners->n);
@@ -458,6 +474,7 @@ on_report(struct monitor *m, const struct channel_message *msg)
 			break;
 		printable_text(why, sizeof(why), msg->text, msg->len);
 		log_warnx("reload refused by the engine: %s", why);
+		note_reload(m, true);
 		forget_reload(m);
 		break;
 	case LINK_ALIVE:

@@ -3,6 +3,7 @@
 """The monitor and its engine: reload, an engine that dies or hangs, sockets that are handed over,
 privileges and sandbox, and load beside all of it."""
 
+import json
 import os
 import select
 import signal
@@ -153,6 +154,23 @@ class Reload(DaemonCase):
                     self.assertEqual(client.get('a@our.test'), '500 local domain')
         self.daemon.options = good
         self.assertIn(' reloaded ', self.reload())
+
+    def test_next_engine_knows_of_it(self):
+        """What was refused is still in the files when the engine is another one."""
+        def after_death():
+            mark = self.daemon.log_mark()
+            os.kill(engine_of(self.daemon), signal.SIGKILL)
+            self.daemon.wait_log('engine .* serves', mark)
+            done = run('-s', self.socket, 'status', '--json', program='srsctl')
+            return json.loads(done.stdout)['reload']
+
+        self.assertIsNone(after_death())
+        self.reload(max_age='x')
+        reload = after_death()
+        self.assertTrue(reload['refused'])
+        self.assertGreater(reload['at'], 0)
+        self.reload(max_age=7)
+        self.assertFalse(after_death()['refused'])
 
     def test_listeners_come_and_go(self):
         port = free_port()
