@@ -28,8 +28,17 @@ void check_files(struct check *);
 /* The services of the daemon, and whether it has this configuration and these secrets. */
 void check_daemon(struct check *);
 
-/* Maps, restrictions and domains of Postfix. Sets postfix; dir is NULL for the usual one. */
+/* All of Postfix, in the three parts below. Sets postfix; dir is NULL for the usual one. */
 void check_postfix(struct check *, const char *dir);
+
+/* The canonical maps and their classes, and whether something in master.cf takes them away. */
+void check_maps(struct check *);
+
+/* The place of the policy service in the restrictions of each smtpd(8), and its unix sockets. */
+void check_restrictions(struct check *);
+
+/* Whether srs-domain is accepted at RCPT TO, and stays here. */
+void check_srs_domain(struct check *);
 
 /* MX and SPF record of srs-domain. */
 void check_dns(struct check *);

@@ -233,3 +233,24 @@ postfix_domain_in(const char *list, const char *domain, bool parents,
 	}
 	return known ? 0 : -1;
 }
+
+bool
+postfix_is_public(const struct postfix_service *service)
+{
+	static const char *const others[] = { "submission", "submissions", "smtps", "587", "465" };
+	static const char *const loopback[] = { "127.", "localhost:", "[::1]:", "::1:" };
+	const char *port = strrchr(service->name, ':');
+	size_t i;
+
+	for (i = 0; i < sizeof(loopback) / sizeof(loopback[0]); i++)
+		if (strncmp(service->name, loopback[i], strlen(loopback[i])) == 0)
+			return false;
+	port = port == NULL ? service->name : port + 1;
+	if (strcmp(service->command, "smtpd") != 0 ||
+	    (strcmp(service->type, "inet") != 0 && strcmp(service->type, "pass") != 0))
+		return false;
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (strcmp(port, others[i]) == 0)
+			return false;
+	return true;
+}

@@ -199,6 +199,42 @@ test_services(void **state)
 	unit_end();
 }
 
+static void
+test_public(void **state)
+{
+	static const struct {
+		const char *line;
+		bool want;
+	} rows[] = {
+		{ "smtp inet n - y - - smtpd", true },
+		{ "25 inet n - y - - smtpd", true },
+		{ "192.0.2.1:25 inet n - y - - smtpd", true },
+		{ "[2001:db8::1]:smtp inet n - y - - smtpd", true },
+		{ "smtpd pass - - y - - smtpd", true },
+		{ "smtp inet n - y - 1 postscreen", false },
+		{ "smtp unix - - y - - smtp", false },
+		{ "smtpd unix - - y - - smtpd", false },
+		{ "submission inet n - y - - smtpd", false },
+		{ "submissions inet n - y - - smtpd", false },
+		{ "smtps inet n - y - - smtpd", false },
+		{ "192.0.2.1:587 inet n - y - - smtpd", false },
+		{ "465 inet n - y - - smtpd", false },
+		{ "127.0.0.1:10025 inet n - n - - smtpd", false },
+		{ "localhost:10025 inet n - n - - smtpd", false },
+		{ "[::1]:10025 inet n - n - - smtpd", false },
+		{ "::1:10025 inet n - n - - smtpd", false },
+	};
+	struct postfix_service service;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		assert_true(postfix_service_parse(&service, rows[i].line));
+		unit_int(rows[i].line, "public", postfix_is_public(&service), rows[i].want);
+	}
+	unit_end();
+}
+
 /* look_up - the table "t:has" holds has.test and parent.test, "t:odd" fails */
 static int
 look_up(void *arg, const char *table, const char *key)
@@ -257,6 +293,7 @@ main(void)
 		cmocka_unit_test(test_place),
 		cmocka_unit_test(test_class_that_multiplies),
 		cmocka_unit_test(test_services),
+		cmocka_unit_test(test_public),
 		cmocka_unit_test(test_domains),
 	};
 
