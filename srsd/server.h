@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * server - listening sockets and connections; the only file that reads and writes clients.
- *
- * Each connection carries one session. Input goes from the socket straight into the session;
- * what a session leaves (half a request) is kept for it. While replies wait for a slow reader, or
- * a request is being evaluated, nothing more is read from that client, so that nobody makes us
- * grow; a client that goes away meanwhile ends its session.
+ * server - services, each with its listening sockets and its limits, for the clients that connect
+ * to them (srsd/clients.h).
  *
  * LIMITS: connection-limit counts for each service by itself, so that idle policy clients cannot
  * lock out the maps. At the limit we stop accepting: the backlog holds the next ones until one
