@@ -60,8 +60,8 @@ int postfix_domain_in(const char *list, const char *domain, bool parents,
     int (*look_up)(void *arg, const char *table, const char *key), void *arg);
 
 /*
- * Is it an smtpd(8) for mail of strangers? What one's own users, filters and further hops send needs
- * no SPF.
+ * Is it an smtpd(8) for mail of strangers? What one's own users, filters and further hops send
+ * needs no SPF.
  */
 bool postfix_is_public(const struct postfix_service *);
 
