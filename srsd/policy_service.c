@@ -210,6 +210,17 @@ count_guess(
 	q->guessing = limit > 0 && n > limit;
 }
 
+/* says_no - does SPF speak against the client? By its HELO name where the sender is not checked */
+static bool
+says_no(const struct spf_verdicts *v)
+{
+	enum spf_result result = v->has_mailfrom ? v->mailfrom.result
+				 : v->has_helo   ? v->helo.result
+						 : SPF_NONE;
+
+	return result == SPF_FAIL || result == SPF_SOFTFAIL;
+}
+
 /*
  * count_sender - a forged sender is a guess when SPF speaks against the client
  *
@@ -219,10 +230,8 @@ static void
 count_sender(const struct policy_service *service, const struct settings *settings,
     const struct spf_verdicts *v, struct gate_query *q)
 {
-	enum spf_result result = v->mailfrom.result;
-
 	if (q->sender == GATE_SRS_FORGED && settings->spf.srs_sender != SRS_SENDER_CHECK &&
-	    v->has_mailfrom && (result == SPF_FAIL || result == SPF_SOFTFAIL))
+	    says_no(v))
 		count_guess(service, settings, q);
 }
 
