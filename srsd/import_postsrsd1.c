@@ -207,7 +207,8 @@ take_domain(struct reading *r)
 	struct import_origin origin = origin_of(r, SRS_DOMAIN);
 	char *domain;
 
-	if (r->said[SRS_DOMAIN].line != 0) {
+	/* An empty one is none: to us that would mean the first of the domains. */
+	if (value_of(r, SRS_DOMAIN, "")[0] != '\0') {
 		import_set_text(r->im, &origin, o, r->said[SRS_DOMAIN].value);
 		return;
 	}
