@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/endpoint.h"
+#include "common/ipaddr.h"
 
 /* A burst of a thousand connections must not be met with SYN retries, a second each. The kernel
  * cuts this to net.core.somaxconn. */
@@ -20,15 +21,10 @@
 static bool
 is_ipv6(const char *host)
 {
-	char text[INET6_ADDRSTRLEN];
 	size_t len = strcspn(host, "%");
-	struct in6_addr addr;
+	struct ipaddr ip;
 
-	if (len >= sizeof(text))
-		return false;
-	memcpy(text, host, len);
-	text[len] = '\0';
-	return inet_pton(AF_INET6, text, &addr) == 1;
+	return memchr(host, ':', len) != NULL && ipaddr_parse(&ip, host, len);
 }
 
 /* split_inet - "HOST:PORT" or "[HOST]:PORT"; an empty port or host is an error */
