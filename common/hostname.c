@@ -65,6 +65,12 @@ hostname_is_fqdn(const char *s, size_t len)
 	return labels > 1 && !all_digits(s, (size_t)(end - s));
 }
 
+size_t
+hostname_length(const char *name, size_t len)
+{
+	return len > 1 && name[len - 1] == '.' && name[len - 2] != '.' ? len - 1 : len;
+}
+
 void
 hostname_lower(char *s, size_t len)
 {

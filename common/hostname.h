@@ -24,6 +24,13 @@ bool hostname_is_mail_domain(const char *, size_t len);
  */
 bool hostname_is_fqdn(const char *, size_t len);
 
+/*
+ * The length of a name without its one trailing dot, which says that the name is complete and is no
+ * part of it (RFC 1034, 3.1). Postfix removes it from an envelope address. "." and a name that ends
+ * in two dots stay as they are.
+ */
+size_t hostname_length(const char *name, size_t len);
+
 /* ASCII lower case in place; other bytes stay, as RFC 4343 has it. */
 void hostname_lower(char *, size_t len);
 

@@ -16,6 +16,7 @@ is_null(const char *s, size_t len)
 static enum mailaddr_status
 take_domain(struct mailaddr *addr, const char *s, size_t len)
 {
+	len = hostname_length(s, len);
 	if (!hostname_is_mail_domain(s, len))
 		return MAILADDR_INVALID;
 	memcpy(addr->domain, s, len);
@@ -46,15 +47,15 @@ last_at(const char *s, size_t len)
 
 /* take_local - copy the local part without its quotes and backslashes */
 static enum mailaddr_status
-take_local(struct mailaddr *addr, const char *s, size_t len, bool unquote)
+take_local(struct mailaddr *addr, const char *s, size_t len)
 {
 	const char *end = s + len;
 	size_t n = 0;
 
 	for (; s < end; s++) {
-		if (unquote && *s == '"')
+		if (*s == '"')
 			continue;
-		if (unquote && *s == '\\')
+		if (*s == '\\')
 			s++;
 		if (ascii_iscntrl(*s))
 			return MAILADDR_INVALID;
@@ -67,33 +68,55 @@ take_local(struct mailaddr *addr, const char *s, size_t len, bool unquote)
 	return n == 0 ? MAILADDR_INVALID : MAILADDR_OK;
 }
 
-static enum mailaddr_status
-split(struct mailaddr *addr, const char *s, size_t len, const char *at, bool unquote)
+enum mailaddr_status
+mailaddr_parse_external(struct mailaddr *addr, const char *s, size_t len)
 {
 	enum mailaddr_status status;
+	const char *at;
 
+	if (is_null(s, len))
+		return MAILADDR_NULL;
+	at = last_at(s, len);
 	if (at == NULL || at == s)
 		return MAILADDR_INVALID;
-	status = take_local(addr, s, (size_t)(at - s), unquote);
+	status = take_local(addr, s, (size_t)(at - s));
 	if (status != MAILADDR_OK)
 		return status;
 	return take_domain(addr, at + 1, (size_t)(s + len - at) - 1);
 }
 
-enum mailaddr_status
-mailaddr_parse_external(struct mailaddr *addr, const char *s, size_t len)
+/* swap_parts - "domain SEPARATOR local" */
+static void
+swap_parts(struct mailaddr_parts *parts, const char *s, size_t len, const char *bang)
 {
-	if (is_null(s, len))
-		return MAILADDR_NULL;
-	return split(addr, s, len, last_at(s, len), true);
+	parts->domain = s;
+	parts->domain_len = (size_t)(bang - s);
+	parts->local = bang + 1;
+	parts->local_len = len - parts->domain_len - 1;
 }
 
-enum mailaddr_status
-mailaddr_parse_internal(struct mailaddr *addr, const char *s, size_t len)
+void
+mailaddr_split(struct mailaddr_parts *parts, const char *s, size_t len)
 {
-	if (is_null(s, len))
-		return MAILADDR_NULL;
-	return split(addr, s, len, memrchr(s, '@', len), false);
+	const char *at = len == 0 ? NULL : memrchr(s, '@', len), *bang;
+
+	parts->local = s;
+	parts->local_len = len;
+	parts->domain = NULL;
+	parts->domain_len = 0;
+	if (at == NULL && len > 0) {
+		bang = memchr(s, '!', len);
+		if (bang != NULL)
+			swap_parts(parts, s, len, bang);
+		else
+			at = memrchr(s, '%', len);
+	}
+	if (at != NULL) {
+		parts->local_len = (size_t)(at - s);
+		parts->domain = at + 1;
+		parts->domain_len = len - parts->local_len - 1;
+	}
+	parts->domain_len = hostname_length(parts->domain, parts->domain_len);
 }
 
 /* clang-format off: one look at the table should do */

@@ -294,12 +294,23 @@ endpoints_differ(const struct loading *l)
 	return l->error[0] == '\0';
 }
 
+static struct domainset *
+make_domainset(const char *first, const struct text_list *others)
+{
+	struct domainset *set = domainset_new();
+	size_t i;
+
+	domainset_add(set, first, strlen(first));
+	for (i = 0; i < others->n; i++)
+		domainset_add(set, others->text[i], strlen(others->text[i]));
+	return set;
+}
+
 /* complete - check what concerns several options, and make what is made of them */
 static bool
 complete(const struct loading *l, struct filebox *box)
 {
 	struct settings *s = l->s;
-	size_t i;
 
 	if (!choose_srs_domain(l))
 		return false;
@@ -319,10 +330,8 @@ complete(const struct loading *l, struct filebox *box)
 	if (s->spf.prospective[0] != '\0')
 		ipaddr_parse(&s->prospective, s->spf.prospective, strlen(s->spf.prospective));
 	default_authserv_id(s);
-	s->own_domains = domainset_new();
-	domainset_add(s->own_domains, s->srs_domain, strlen(s->srs_domain));
-	for (i = 0; i < s->domains.n; i++)
-		domainset_add(s->own_domains, s->domains.text[i], strlen(s->domains.text[i]));
+	s->srs_domains = make_domainset(s->srs_domain, &s->reverse_domains);
+	s->own_domains = make_domainset(s->srs_domain, &s->domains);
 	return s->domains_file[0] == '\0' || read_domains_file(s, box, l->error);
 }
 
@@ -344,6 +353,7 @@ config_defaults(void)
 
 	default_authserv_id(s);
 	s->own_domains = domainset_new();
+	s->srs_domains = domainset_new();
 	return s;
 }
 
@@ -401,5 +411,6 @@ settings_free(struct settings **settings)
 	for (o = options; o < options + options_count; o++)
 		option_clear(s, o);
 	domainset_free(&s->own_domains);
+	domainset_free(&s->srs_domains);
 	free(s);
 }

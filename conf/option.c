@@ -218,6 +218,8 @@ const struct option options[] = {
 	    .text = "file of own domains, one a line" },
 	{ TOP(domains_file_watch), "domains-file-watch", OPTION_BOOL, "false",
 	    .choices = bool_words, .text = "reload when domains-file changes" },
+	{ TOP(reverse_domains), "reverse-domains", OPTION_LIST, NULL, .check = check_domain_name,
+	    .text = "former or siblings' SRS domains, whose addresses are ours too" },
 	{ TOP(secrets_file), "secrets-file", OPTION_TEXT, SYSCONFDIR "/srsd/srsd.secret",
 	    .check = check_path, .text = "one secret a line: the first signs, all verify" },
 	{ TOP(forward), "forward", OPTION_LIST, "inet:127.0.0.1:10001", .check = endpoint_is_valid,

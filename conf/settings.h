@@ -103,6 +103,7 @@ struct spf_settings {
 struct settings {
 	unsigned references; /* besides the first one */
 	char *srs_domain;
+	struct text_list reverse_domains;
 	struct text_list domains;
 	char *domains_file;
 	char *secrets_file;
@@ -133,6 +134,7 @@ struct settings {
 
 	/* Made of the above. */
 	struct domainset *own_domains; /* srs-domain, domains and domains-file */
+	struct domainset *srs_domains; /* srs-domain and reverse-domains; see srs_domains.h */
 	struct ipaddr prospective;     /* family 0: none */
 };
 

@@ -51,19 +51,50 @@ put_reason(struct line *line, const char *result, enum srs_verdict verdict)
 	line_put(line, srs_verdict_word(verdict));
 }
 
-/* is_routine - nothing was done for nothing was to do: worth a line only to who looks for one */
-static bool
-is_routine(enum srs_verdict verdict)
+/* result_word - what became of the key, for the log */
+static const char *
+result_word(enum srs_verdict verdict)
 {
 	switch (verdict) {
-	case SRS_REWRITTEN:
 	case SRS_BAD_HASH:
 	case SRS_EXPIRED:
 	case SRS_MALFORMED:
+		return "refused";
 	case SRS_UNAVAILABLE:
-		return false;
+		return "deferred";
 	default:
+		return "kept";
+	}
+}
+
+/* is_whole_address - Postfix also asks for the local part alone, and for "@domain" */
+static bool
+is_whole_address(const struct tcptable_request *req)
+{
+	const char *at = memchr(req->key, '@', req->len);
+
+	return at != NULL && at > req->key;
+}
+
+/*
+ * is_routine - is there nothing that an operator should see without -v?
+ *
+ * A sender that should have been rewritten and cannot be is not routine: its mail leaves without a
+ * signature. Nor is an SRS recipient in a domain that is not ours: reverse-domains may lack it.
+ */
+static bool
+is_routine(const struct tcptable_request *req, enum srs_verdict verdict)
+{
+	switch (verdict) {
+	case SRS_ALREADY_OURS:
+	case SRS_LOCAL_DOMAIN:
+	case SRS_NULL_SENDER:
+	case SRS_NOT_SRS:
 		return true;
+	case SRS_NOT_ADDRESS:
+		return !is_whole_address(req);
+	default:
+		return false;
 	}
 }
 
@@ -73,18 +104,14 @@ log_decision(
 {
 	struct line line;
 
-	if (is_routine(result->verdict) && !log_debugging())
+	if (is_routine(req, result->verdict) && !log_debugging())
 		return;
 	line_begin(&line, kind == MAP_FORWARD ? "forward from=<" : "reverse from=<");
 	line_put_untrusted(&line, req->key, req->len);
 	if (result->verdict == SRS_REWRITTEN)
 		put_result(&line, kind, result);
-	else if (is_routine(result->verdict))
-		put_reason(&line, "kept", result->verdict);
-	else if (result->verdict == SRS_UNAVAILABLE)
-		put_reason(&line, "deferred", result->verdict);
 	else
-		put_reason(&line, "refused", result->verdict);
+		put_reason(&line, result_word(result->verdict), result->verdict);
 	log_line(&line);
 }
 

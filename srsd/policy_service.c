@@ -138,8 +138,11 @@ log_decision(const struct decision *d)
 static enum gate_srs
 srs_fact(const struct policy_service *service, struct spf_text address)
 {
-	switch (srs_rewrite_fact_internal(
-	    address.s, address.len, service->settings, service->keys, clock_wall(service->clock))) {
+	struct mailaddr_parts parts;
+
+	mailaddr_split(&parts, address.s, address.len);
+	switch (srs_rewrite_fact(
+	    &parts, service->settings, service->keys, clock_wall(service->clock))) {
 	case SRS_FACT_VALID:
 		return GATE_SRS_VALID;
 	case SRS_FACT_EXPIRED:

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 #include <string.h>
-#include <strings.h>
 
 #include "common/hostname.h"
 #include "srsd/srs_addr.h"
+#include "srsd/srs_domains.h"
 #include "srsd/srs_rewrite.h"
 #include "srsd/srs_stamp.h"
 
@@ -24,6 +24,7 @@ static const struct {
 	[SRS_BAD_HASH] = { "bad hash", "bad-hash" },
 	[SRS_EXPIRED] = { "expired", "expired" },
 	[SRS_MALFORMED] = { "malformed", "malformed" },
+	[SRS_FOREIGN] = { "not an SRS address", "foreign" },
 	[SRS_UNAVAILABLE] = { "no HMAC from libcrypto", "no-hmac" },
 };
 
@@ -69,12 +70,6 @@ verify(const struct srs_addr *addr, const struct settings *settings, struct srs_
 	if (srs0 && !srs_stamp_is_current(day, srs_stamp_day(now), (unsigned)settings->max_age))
 		return SRS_EXPIRED;
 	return SRS_REWRITTEN;
-}
-
-static bool
-is_srs_domain(const struct mailaddr *addr, const struct settings *settings)
-{
-	return strcasecmp(addr->domain, settings->srs_domain) == 0;
 }
 
 /* A tag, a separator and a whole digest, two more parts of an address each, and the joints. */
@@ -216,13 +211,55 @@ wrap(struct srs_result *result, const struct mailaddr *addr, const struct settin
 		wrap_srs0(result, addr, settings, keys, now);
 }
 
-/* ours - the reason why an SRS-shaped sender in our own domain is left alone */
+/* is_database_host - what postsrsd 2 writes in the place of the host of a sender in its database */
+static bool
+is_database_host(const char *host, size_t len)
+{
+	return len == 1 && host[0] == '1';
+}
+
+/*
+ * verify_local_part - is it SRS-shaped, and did we sign it?
+ *
+ * SRS_NOT_SRS, SRS_MALFORMED, or what verify() says; *srs holds the parts of an address that is
+ * well formed.
+ */
 static enum srs_verdict
-ours(
+verify_local_part(struct srs_addr *srs, const char *local, size_t len,
+    const struct settings *settings, struct srs_keys *keys, time_t now, int *secret)
+{
+	*secret = SRS_KEYS_NONE;
+	switch (srs_addr_parse(srs, local, len)) {
+	case SRS_ADDR_NONE:
+		return SRS_NOT_SRS;
+	case SRS_ADDR_MALFORMED:
+		return SRS_MALFORMED;
+	case SRS_ADDR_SRS0:
+	case SRS_ADDR_SRS1:
+		break;
+	}
+	return verify(srs, settings, keys, now, secret);
+}
+
+/* keep_own_srs - the reason why an SRS-shaped sender in a domain of ours is left alone */
+static enum srs_verdict
+keep_own_srs(
     const struct mailaddr *addr, const struct settings *settings, struct srs_keys *keys, time_t now)
 {
-	return srs_rewrite_fact(addr, settings, keys, now) == SRS_FACT_VALID ? SRS_ALREADY_OURS
-									     : SRS_LOCAL_DOMAIN;
+	struct srs_addr srs;
+	int secret;
+
+	return verify_local_part(&srs, addr->local, addr->local_len, settings, keys, now,
+		   &secret) == SRS_REWRITTEN
+		   ? SRS_ALREADY_OURS
+		   : SRS_LOCAL_DOMAIN;
+}
+
+static bool
+is_own_srs(const struct mailaddr *addr, const struct settings *settings)
+{
+	return srs_addr_tag(addr->local, addr->local_len) != -1 &&
+	       srs_domains_contain(settings, addr->domain, addr->domain_len);
 }
 
 void
@@ -246,11 +283,13 @@ srs_rewrite_forward(struct srs_result *result, const char *key, size_t len,
 	case MAILADDR_OK:
 		break;
 	}
-	if (is_srs_domain(&addr, settings) && srs_addr_tag(addr.local, addr.local_len) != -1)
-		result->verdict = ours(&addr, settings, keys, now);
+	if (is_own_srs(&addr, settings))
+		result->verdict = keep_own_srs(&addr, settings, keys, now);
 	else if (!settings->always_rewrite &&
 		 domainset_contains(settings->own_domains, addr.domain, addr.domain_len))
 		result->verdict = SRS_LOCAL_DOMAIN;
+	else if (is_database_host(addr.domain, addr.domain_len))
+		result->verdict = SRS_NOT_ADDRESS; /* it would not come back */
 	else
 		wrap(result, &addr, settings, keys, now);
 }
@@ -279,42 +318,38 @@ srs_rewrite_reverse(struct srs_result *result, const char *key, size_t len,
 	result->secret = SRS_KEYS_NONE;
 	result->len = 0;
 	result->verdict = SRS_NOT_SRS;
-	if (mailaddr_parse_external(&addr, key, len) != MAILADDR_OK)
+	if (mailaddr_parse_external(&addr, key, len) != MAILADDR_OK ||
+	    srs_addr_tag(addr.local, addr.local_len) == -1)
 		return;
-	switch (srs_addr_parse(&srs, addr.local, addr.local_len)) {
-	case SRS_ADDR_NONE:
+	if (!srs_domains_contain(settings, addr.domain, addr.domain_len)) {
+		result->verdict = SRS_FOREIGN;
 		return;
-	case SRS_ADDR_MALFORMED:
-		result->verdict = SRS_MALFORMED;
-		return;
-	case SRS_ADDR_SRS0:
-	case SRS_ADDR_SRS1:
-		break;
 	}
-	result->verdict = verify(&srs, settings, keys, now, &result->secret);
-	if (result->verdict == SRS_REWRITTEN)
+	result->verdict = verify_local_part(
+	    &srs, addr.local, addr.local_len, settings, keys, now, &result->secret);
+	if (result->verdict != SRS_REWRITTEN)
+		return;
+	if (srs.kind == SRS_ADDR_SRS0 && is_database_host(srs.host.s, srs.host.len))
+		result->verdict = SRS_NOT_SRS;
+	else
 		unwrap(result, &srs);
 }
 
 enum srs_fact
-srs_rewrite_fact(
-    const struct mailaddr *addr, const struct settings *settings, struct srs_keys *keys, time_t now)
+srs_rewrite_fact(const struct mailaddr_parts *address, const struct settings *settings,
+    struct srs_keys *keys, time_t now)
 {
 	struct srs_addr srs;
 	int secret;
 
-	if (!is_srs_domain(addr, settings))
+	/* Few addresses have the tag, so the rest costs nearly nothing for all others. */
+	if (srs_addr_tag(address->local, address->local_len) == -1 ||
+	    !srs_domains_may_contain(settings, address->domain, address->domain_len))
 		return SRS_FACT_FOREIGN;
-	switch (srs_addr_parse(&srs, addr->local, addr->local_len)) {
-	case SRS_ADDR_NONE:
-		return SRS_FACT_FOREIGN;
-	case SRS_ADDR_MALFORMED:
+	if (address->local_len > MAILADDR_MAX)
 		return SRS_FACT_FORGED;
-	case SRS_ADDR_SRS0:
-	case SRS_ADDR_SRS1:
-		break;
-	}
-	switch (verify(&srs, settings, keys, now, &secret)) {
+	switch (verify_local_part(
+	    &srs, address->local, address->local_len, settings, keys, now, &secret)) {
 	case SRS_REWRITTEN:
 		return SRS_FACT_VALID;
 	case SRS_EXPIRED:
@@ -324,29 +359,4 @@ srs_rewrite_fact(
 	default:
 		return SRS_FACT_FORGED;
 	}
-}
-
-/* in_srs_domain - is our domain behind the last '@'? */
-static bool
-in_srs_domain(const char *at, const char *end, const struct settings *settings)
-{
-	size_t len = strlen(settings->srs_domain);
-
-	return (size_t)(end - at) - 1 == len && strncasecmp(at + 1, settings->srs_domain, len) == 0;
-}
-
-enum srs_fact
-srs_rewrite_fact_internal(const char *address, size_t len, const struct settings *settings,
-    struct srs_keys *keys, time_t now)
-{
-	const char *at = len == 0 ? NULL : memrchr(address, '@', len);
-	struct mailaddr addr;
-
-	/* Nearly all addresses, and every request has two: so they are not parsed first. */
-	if (at == NULL || !in_srs_domain(at, address + len, settings))
-		return SRS_FACT_FOREIGN;
-	if (mailaddr_parse_internal(&addr, address, len) == MAILADDR_OK)
-		return srs_rewrite_fact(&addr, settings, keys, now);
-	return srs_addr_tag(address, (size_t)(at - address)) != -1 ? SRS_FACT_FORGED
-								   : SRS_FACT_FOREIGN;
 }

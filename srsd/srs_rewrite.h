@@ -27,11 +27,12 @@ enum srs_verdict {
 	SRS_BAD_HASH,
 	SRS_EXPIRED,
 	SRS_MALFORMED,
+	SRS_FOREIGN, /* SRS-shaped, in a domain that is not ours */
 	/* libcrypto failed: the only one that is worth asking again */
 	SRS_UNAVAILABLE,
 };
 
-#define SRS_VERDICTS 11
+#define SRS_VERDICTS 12
 
 struct srs_result {
 	enum srs_verdict verdict;
@@ -55,29 +56,31 @@ void srs_rewrite_forward(struct srs_result *, const char *key, size_t len, const
     struct srs_keys *, time_t now);
 
 /*
- * The recipient of a bounce. Whatever stands behind the '@' is answered, as postsrsd 1.x does: a
- * domain may have been renamed while bounces were under way.
+ * The recipient of a bounce. Only an address in a domain of ours (srs_domains.h) is answered:
+ * Postfix asks for the recipients of all its domains, and a map that answered for each of them
+ * would tell right hashes from wrong ones where the policy service counts none.
+ *
+ * postsrsd 2 signs SRS0=HASH=STAMP=1=ALIAS for a sender in its database. Such an address verifies
+ * with the same secret and holds no address, so it is answered as no SRS address.
  */
-void srs_rewrite_reverse(struct srs_result *, const char *key, size_t len, const struct settings *,
-    struct srs_keys *, time_t now);
+void srs_rewrite_reverse(struct srs_result *result, const char *key, size_t len,
+    const struct settings *settings, struct srs_keys *keys, time_t now);
 
 /* What an envelope address is to us. */
 enum srs_fact {
-	SRS_FACT_FOREIGN, /* not SRS-shaped, or in a domain that is not srs-domain */
+	SRS_FACT_FOREIGN, /* not SRS-shaped, or in a domain that is not ours */
 	SRS_FACT_VALID,
 	SRS_FACT_EXPIRED, /* the hash is right */
 	SRS_FACT_FORGED,  /* bad hash, or malformed */
-	SRS_FACT_UNKNOWN, /* SRS-shaped and in srs-domain, but libcrypto gave no HMAC */
+	SRS_FACT_UNKNOWN, /* SRS-shaped and ours, but libcrypto gave no HMAC */
 };
 
 /*
- * For an address in internal form, as the policy service gets it. One that is too long to be ours
- * and looks like it is forged.
+ * For an address as a client wrote it and the policy service gets it (mailaddr_split), so also for
+ * one that Postfix still has to complete (srs_domains_may_contain). An SRS-shaped address that is
+ * too long to be ours is forged.
  */
-enum srs_fact srs_rewrite_fact_internal(
-    const char *address, size_t len, const struct settings *, struct srs_keys *, time_t now);
-
-enum srs_fact srs_rewrite_fact(
-    const struct mailaddr *, const struct settings *, struct srs_keys *, time_t now);
+enum srs_fact srs_rewrite_fact(const struct mailaddr_parts *address,
+    const struct settings *settings, struct srs_keys *keys, time_t now);
 
 #endif

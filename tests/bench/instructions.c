@@ -210,6 +210,8 @@ prepare_settings(void)
 		fail("%s", error);
 	settings->own_domains = domainset_new();
 	domainset_add(settings->own_domains, domain, strlen(domain));
+	settings->srs_domains = domainset_new();
+	domainset_add(settings->srs_domains, domain, strlen(domain));
 }
 
 /* secrets - so many of them; the last one has signed what the reverse cases ask for */

@@ -45,6 +45,14 @@ check_result(const struct srs_result *r)
 	fuzz_must(mailaddr_parse_external(&a, r->address, r->len) == MAILADDR_OK);
 }
 
+static enum srs_fact
+fact_of(const struct mailaddr *a, const struct settings *s, time_t now)
+{
+	struct mailaddr_parts parts = { a->local, a->local_len, a->domain, a->domain_len };
+
+	return srs_rewrite_fact(&parts, s, keys, now);
+}
+
 /* check_fact - what forward has made is ours, today and not in a year */
 static void
 check_fact(const struct srs_result *r, const struct settings *s)
@@ -54,13 +62,12 @@ check_fact(const struct srs_result *r, const struct settings *s)
 
 	mailaddr_parse_external(&a, r->address, r->len);
 	srs0 = srs_addr_tag(a.local, a.local_len) == 0;
-	fuzz_must(srs_rewrite_fact(&a, s, keys, NOW) == SRS_FACT_VALID);
-	fuzz_must(srs_rewrite_fact(&a, s, keys, NOW + 400 * DAY) ==
-		  (srs0 ? SRS_FACT_EXPIRED : SRS_FACT_VALID));
+	fuzz_must(fact_of(&a, s, NOW) == SRS_FACT_VALID);
+	fuzz_must(fact_of(&a, s, NOW + 400 * DAY) == (srs0 ? SRS_FACT_EXPIRED : SRS_FACT_VALID));
 	if (s->hash_length < 12)
 		return; /* a fuzzer guesses one that is right by chance */
 	a.local[SRS_TAG_LEN + 1] = ascii_tolower(a.local[SRS_TAG_LEN + 1]) == 'x' ? 'y' : 'x';
-	fuzz_must(srs_rewrite_fact(&a, s, keys, NOW) == SRS_FACT_FORGED);
+	fuzz_must(fact_of(&a, s, NOW) == SRS_FACT_FORGED);
 }
 
 /* check_way_back - the address that a bounce to a forward's result goes to */
@@ -85,11 +92,30 @@ check_way_back(const struct srs_result *forward, const char *key, size_t len, st
 	fuzz_must(twice.verdict == SRS_ALREADY_OURS);
 }
 
+/* check_agreement - the reverse map answers no address that the policy service does not take for
+ * ours */
+static void
+check_agreement(const char *key, size_t len, const struct srs_result *reverse, struct settings *s)
+{
+	struct mailaddr_parts parts;
+	struct mailaddr a;
+
+	if (mailaddr_parse_external(&a, key, len) == MAILADDR_OK) {
+		if (reverse->verdict == SRS_REWRITTEN)
+			fuzz_must(fact_of(&a, s, NOW) == SRS_FACT_VALID);
+		else if (reverse->verdict == SRS_FOREIGN && memchr(a.domain, '.', a.domain_len))
+			fuzz_must(fact_of(&a, s, NOW) == SRS_FACT_FOREIGN);
+		else if (reverse->verdict == SRS_BAD_HASH || reverse->verdict == SRS_MALFORMED)
+			fuzz_must(fact_of(&a, s, NOW) == SRS_FACT_FORGED);
+	}
+	mailaddr_split(&parts, key, len);
+	srs_rewrite_fact(&parts, s, keys, NOW);
+}
+
 static void
 check(const char *key, size_t len, struct settings *s)
 {
 	struct srs_result r;
-	struct mailaddr a;
 
 	srs_rewrite_forward(&r, key, len, s, keys, NOW);
 	check_result(&r);
@@ -103,10 +129,7 @@ check(const char *key, size_t len, struct settings *s)
 	check_result(&r);
 	fuzz_say(
 	    ", reverse %s; ", r.verdict == SRS_REWRITTEN ? r.address : srs_verdict_word(r.verdict));
-	if (mailaddr_parse_external(&a, key, len) == MAILADDR_OK &&
-	    srs_rewrite_fact(&a, s, keys, NOW) == SRS_FACT_VALID)
-		fuzz_must(r.verdict == SRS_REWRITTEN);
-	srs_rewrite_fact_internal(key, len, s, keys, NOW);
+	check_agreement(key, len, &r, s);
 }
 
 int

@@ -29,6 +29,24 @@ srs_set(struct settings *s, const char *name, const char *value)
 		fail_msg("%s: %s", name, error);
 }
 
+/* srs_rename - give srs-domain another value */
+static inline void
+srs_rename(struct settings *s, const char *domain)
+{
+	srs_set(s, "srs-domain", domain);
+	domainset_free(&s->srs_domains);
+	s->srs_domains = domainset_new();
+	assert_true(domainset_add(s->srs_domains, domain, strlen(domain)));
+}
+
+/* srs_former - one more domain whose SRS addresses are ours */
+static inline void
+srs_former(struct settings *s, const char *domain)
+{
+	srs_set(s, "reverse-domains", domain);
+	assert_true(domainset_add(s->srs_domains, domain, strlen(domain)));
+}
+
 /* srs_own - one more domain of ours */
 static inline void
 srs_own(struct settings *s, const char *domain)
@@ -44,7 +62,7 @@ srs_settings(void)
 
 	for (o = options; o < options + options_count; o++)
 		option_preset(s, o);
-	srs_set(s, "srs-domain", "srs.test");
+	srs_rename(s, "srs.test");
 	srs_set(s, "hash-avoid-slash", "false");
 	s->own_domains = domainset_new();
 	srs_own(s, "srs.test");

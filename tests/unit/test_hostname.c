@@ -237,6 +237,31 @@ test_within(void **state)
 	unit_end();
 }
 
+static void
+test_length_without_dot(void **state)
+{
+	static const struct {
+		const char *name;
+		int want;
+	} rows[] = {
+		{ "example.test", 12 },
+		{ "example.test.", 12 },
+		{ "example.test..", 14 },
+		{ "x.", 1 },
+		{ ".", 1 },
+		{ "..", 2 },
+		{ "", 0 },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++)
+		unit_int(rows[i].name, "length",
+		    (int)hostname_length(rows[i].name, strlen(rows[i].name)), rows[i].want);
+	unit_int("no name", "length", (int)hostname_length(NULL, 0), 0);
+	unit_end();
+}
+
 int
 main(void)
 {
@@ -249,6 +274,7 @@ main(void)
 		cmocka_unit_test(test_not_fqdns),
 		cmocka_unit_test(test_lower_case),
 		cmocka_unit_test(test_within),
+		cmocka_unit_test(test_length_without_dot),
 	};
 
 	return cmocka_run_group_tests_name("hostname", tests, NULL, NULL);

@@ -246,7 +246,8 @@ static void
 test_log_of_untrusted_text(void **state)
 {
 	(void)state;
-	check_log(MAP_FORWARD, "get %22a>%20b%0a%22@example.test\n", "");
+	check_log(MAP_FORWARD, "get %22a>%20b%0a%22@example.test\n",
+	    "unit: forward from=<\"a??b?\"@example.test> result=kept reason=not-an-address\n");
 	check_log(MAP_FORWARD, "get %22a>%20b%22@example.test\n",
 	    "unit: forward from=<\"a??b\"@example.test> "
 	    "to=<\"SRS0=zT09=G3=example.test=a??b\"@srs.test> result=rewritten\n");

@@ -60,6 +60,7 @@ test_defaults(void **state)
 		{ NULL, "domains", "domains = {}\n" },
 		{ NULL, "domains-file", "domains-file = \"\"\n" },
 		{ NULL, "domains-file-watch", "domains-file-watch = false\n" },
+		{ NULL, "reverse-domains", "reverse-domains = {}\n" },
 		{ NULL, "secrets-file", "secrets-file = \"" SYSCONFDIR "/srsd/srsd.secret\"\n" },
 		{ NULL, "forward", "forward = {\"inet:127.0.0.1:10001\"}\n" },
 		{ NULL, "reverse", "reverse = {\"inet:127.0.0.1:10002\"}\n" },

@@ -90,7 +90,7 @@ begin(void **state)
 {
 	(void)state;
 	settings = srs_settings();
-	srs_set(settings, "srs-domain", "example.com");
+	srs_rename(settings, "example.com");
 	srs_own(settings, "example.com");
 	one_secret = srs_keys_of("tops3cr3t\n");
 	two_secrets = srs_keys_of("newsecret2026\ntops3cr3t\n");

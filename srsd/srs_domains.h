@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * srs_domains - the domains whose SRS addresses are ours: srs-domain and reverse-domains.
+ *
+ * The reverse map answers for these domains and for no other, and the policy service, srsctl and
+ * the forward map use the same predicate. If they disagreed, an address that one of them takes for
+ * somebody else's could be tried against the other without a budget.
+ *
+ * Names are compared as A-labels, without case and without one trailing dot. Pure.
+ */
+#ifndef SRSD_SRS_DOMAINS_H
+#define SRSD_SRS_DOMAINS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "conf/settings.h"
+
+/* True when the domain is one of ours. */
+bool srs_domains_contain(const struct settings *settings, const char *domain, size_t len);
+
+/*
+ * True when the domain is one of ours or may become one of ours, because Postfix completes it: an
+ * address without a domain gets myorigin, and a domain without a dot gets mydomain
+ * (append_at_myorigin, append_dot_mydomain). For addresses as a client wrote them.
+ */
+bool srs_domains_may_contain(const struct settings *settings, const char *domain, size_t len);
+
+#endif
