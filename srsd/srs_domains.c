@@ -9,7 +9,13 @@
 bool
 srs_domains_contain(const struct settings *settings, const char *domain, size_t len)
 {
-	return domainset_contains(settings->srs_domains, domain, hostname_length(domain, len));
+	const char *srs_domain = settings->srs_domain;
+
+	len = hostname_length(domain, len);
+	/* Nearly every address of ours; the set would compute a hash of the name. */
+	if (len == strlen(srs_domain) && strncasecmp(srs_domain, domain, len) == 0)
+		return true;
+	return domainset_contains(settings->srs_domains, domain, len);
 }
 
 /* begins_with_label - is the label the first one of several? */
@@ -18,8 +24,8 @@ begins_with_label(const char *name, const char *label, size_t len)
 {
 	char ascii[HOSTNAME_MAX + 1];
 
-	idna_to_ascii(ascii, name, strlen(name));
-	return strncasecmp(ascii, label, len) == 0 && ascii[len] == '.';
+	return idna_to_ascii(ascii, name, strlen(name)) > len &&
+	       strncasecmp(ascii, label, len) == 0 && ascii[len] == '.';
 }
 
 bool
