@@ -122,6 +122,15 @@ tally_add(struct tally *tally, const void *key, size_t len, time_t now)
 	return entry->n;
 }
 
+void
+tally_take_back(struct tally *tally, const void *key, size_t len, time_t now)
+{
+	struct entry *entry = find(tally, key, len, now);
+
+	if (entry != NULL && entry->n > 0)
+		entry->n--;
+}
+
 unsigned
 tally_get(struct tally *tally, const void *key, size_t len, time_t now)
 {

@@ -19,6 +19,9 @@ void tally_free(struct tally **);
 /* Counts one event and returns how many there were in this window, this one included. */
 unsigned tally_add(struct tally *, const void *key, size_t len, time_t now);
 
+/* Takes one event back; none below zero. */
+void tally_take_back(struct tally *tally, const void *key, size_t len, time_t now);
+
 /* How many there were in this window. */
 unsigned tally_get(struct tally *, const void *key, size_t len, time_t now);
 

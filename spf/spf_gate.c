@@ -5,6 +5,7 @@
 
 #include "common/ascii.h"
 #include "common/idna.h"
+#include "common/mailaddr.h"
 #include "common/printable.h"
 #include "spf/spf_allow.h"
 #include "spf/spf_gate.h"
@@ -41,24 +42,43 @@ use_ascii(struct spf_text *name, char ascii[HOSTNAME_MAX + 1])
 	name->len = len;
 }
 
+/* take_address - the two parts of an address as Postfix will take it */
+static void
+take_address(struct spf_text address, struct spf_text *local, struct spf_text *domain)
+{
+	struct mailaddr_parts parts;
+
+	mailaddr_split(&parts, address.s, address.len);
+	local->s = parts.local;
+	local->len = parts.local_len;
+	domain->s = parts.domain;
+	domain->len = parts.domain_len;
+}
+
 void
 gate_query_init(struct gate_query *q, const struct policy_request *req)
 {
 	struct spf_text sender = req->sender;
-	const char *at = sender.len == 0 ? NULL : memrchr(sender.s, '@', sender.len);
 
 	memset(q, 0, offsetof(struct gate_query, ascii_domain));
 	q->req = req;
 	if (!ipaddr_parse(&q->client, req->client_address.s, req->client_address.len))
 		q->client.family = 0;
+	q->helo.s = req->helo_name.s;
+	q->helo.len = hostname_length(req->helo_name.s, req->helo_name.len);
+	use_ascii(&q->helo, q->ascii_helo);
+	take_address(req->recipient, &q->recipient_local, &q->recipient_domain);
 	q->null_sender = sender.len == 0 || is(sender, "<>");
-	if (at == NULL || q->null_sender)
+	if (q->null_sender)
 		return;
-	q->sender_local.s = sender.s;
-	q->sender_local.len = (size_t)(at - sender.s);
-	q->sender_domain.s = at + 1;
-	q->sender_domain.len = sender.len - q->sender_local.len - 1;
+	take_address(sender, &q->sender_local, &q->sender_domain);
 	use_ascii(&q->sender_domain, q->ascii_domain);
+}
+
+bool
+gate_is_at(const struct gate_query *q, const char *state)
+{
+	return is(q->req->protocol_state, state);
 }
 
 static bool
@@ -76,11 +96,9 @@ in_networks(const struct cidr_list *list, const struct ipaddr *ip)
 static bool
 in_domains(const struct text_list *list, struct spf_text name)
 {
-	char ascii_name[HOSTNAME_MAX + 1], ascii_entry[HOSTNAME_MAX + 1];
+	char ascii_entry[HOSTNAME_MAX + 1];
 	size_t i;
 
-	if (list->n > 0)
-		use_ascii(&name, ascii_name);
 	for (i = 0; i < list->n; i++) {
 		bool below = list->text[i][0] == '.';
 		struct spf_text entry = { list->text[i] + below, strlen(list->text[i]) - below };
@@ -98,15 +116,20 @@ gate_exemption(const struct gate_query *q, const struct settings *settings)
 {
 	const struct spf_settings *spf = &settings->spf;
 
-	if (!is(q->req->protocol_state, "RCPT"))
+	if (!gate_is_at(q, "RCPT") && !gate_is_at(q, "VRFY"))
 		return "state";
 	if (q->req->sasl_username.len > 0)
 		return "authenticated";
 	if (q->client.family == 0)
 		return "no-client-address";
-	if (in_networks(&spf->skip_addresses, &q->client))
-		return "skip-addresses";
-	return in_networks(&spf->whitelist, &q->client) ? "whitelist" : NULL;
+	return in_networks(&spf->skip_addresses, &q->client) ? "skip-addresses" : NULL;
+}
+
+bool
+gate_guards_nat(const struct gate_query *q, const struct settings *settings)
+{
+	return settings->spf.nat_guard && settings->prospective.family == 0 &&
+	       ipaddr_is_private(&q->client);
 }
 
 static bool
@@ -127,6 +150,8 @@ struct srs_refusal {
 
 static const struct srs_refusal guessing = { GATE_DEFER, "450 4.7.1 try again later",
 	"guess-limit" };
+static const struct srs_refusal overused = { GATE_DEFER, "450 4.7.1 try again later",
+	"daily-limit" };
 
 static void
 put_srs_refusal(struct gate_action *action, const struct srs_refusal *refusal)
@@ -139,16 +164,14 @@ put_srs_refusal(struct gate_action *action, const struct srs_refusal *refusal)
 /*
  * refuse_recipient - the refusal, or NULL when nothing speaks against the recipient
  *
- * Whoever cannot be told from a bounce to us, or from mail of ours that comes back, waits: what is
- * said of him now may be wrong.
+ * Without an HMAC an SRS address of ours cannot be judged: its mail is deferred, because a refusal
+ * might be wrong.
  */
 static const struct srs_refusal *
 refuse_recipient(const struct gate_query *q, const struct spf_settings *spf)
 {
 	static const struct srs_refusal unknown = { GATE_DEFER, "451 4.3.0 try again later",
 		"no-hmac" };
-	static const struct srs_refusal overused = { GATE_DEFER, "450 4.7.1 try again later",
-		"daily-limit" };
 	static const struct srs_refusal forged = { GATE_REJECT, "550 5.1.1 unknown SRS address",
 		"srs-forged" };
 	static const struct srs_refusal expired = { GATE_REJECT, "550 5.1.1 expired SRS address",
@@ -158,16 +181,16 @@ refuse_recipient(const struct gate_query *q, const struct spf_settings *spf)
 	static const struct srs_refusal defer_nonnull = { GATE_DEFER,
 		"450 4.7.1 SRS address takes bounces only", "srs-nonnull" };
 
-	if (q->recipient == GATE_SRS_UNKNOWN || q->sender == GATE_SRS_UNKNOWN)
+	if (q->srs.recipient == GATE_SRS_UNKNOWN || q->srs.sender == GATE_SRS_UNKNOWN)
 		return &unknown;
-	if (q->recipient == GATE_SRS_FOREIGN)
+	if (q->srs.recipient == GATE_SRS_FOREIGN)
 		return NULL;
-	if (q->guessing || q->overused)
-		return q->guessing ? &guessing : &overused;
-	if (q->recipient != GATE_SRS_VALID) {
+	if (q->srs.guessing || q->srs.overused)
+		return q->srs.guessing ? &guessing : &overused;
+	if (q->srs.recipient != GATE_SRS_VALID) {
 		if (spf->srs_forged != SRS_FORGED_REJECT)
 			return NULL;
-		return q->recipient == GATE_SRS_EXPIRED ? &expired : &forged;
+		return q->srs.recipient == GATE_SRS_EXPIRED ? &expired : &forged;
 	}
 	if (q->null_sender || spf->srs_nonnull == SRS_NONNULL_CHECK)
 		return NULL;
@@ -187,28 +210,41 @@ judge_recipient(
 		put_srs_refusal(action, refusal);
 		return true;
 	}
-	return refusal == NULL && q->recipient == GATE_SRS_VALID && q->null_sender &&
+	return refusal == NULL && q->srs.recipient == GATE_SRS_VALID && q->null_sender &&
 	       dunno(action, "srs-bounce");
 }
 
 /*
- * is_sender_unsaid - may the client not learn whether the hash of the sender is right?
+ * doubt_sender - the answer in the place of a refusal that would show whether the sender's hash is
+ * right, or NULL
  *
- * What srs-sender spares one that verifies would tell him who guesses, without a recipient that
- * could be counted. His senders are judged like any other, and a refusal says nothing for good.
+ * What srs-sender spares a sender that verifies would tell a client that guesses, without a
+ * recipient that could be counted. And an address that comes from very many networks has become
+ * public. Such senders are judged like any other, and a refusal is not final.
  */
-static bool
-is_sender_unsaid(const struct gate_query *q, const struct spf_settings *spf)
+static const struct srs_refusal *
+doubt_sender(const struct gate_query *q, const struct spf_settings *spf)
 {
-	return q->guessing && q->sender != GATE_SRS_FOREIGN && q->sender != GATE_SRS_UNKNOWN &&
-	       spf->srs_sender != SRS_SENDER_CHECK;
+	if (q->srs.sender == GATE_SRS_FOREIGN || q->srs.sender == GATE_SRS_UNKNOWN ||
+	    spf->srs_sender == SRS_SENDER_CHECK)
+		return NULL;
+	if (q->srs.guessing)
+		return &guessing;
+	return q->srs.sender_overused ? &overused : NULL;
+}
+
+/* spares_sender - does srs-sender, set to this, spare the sender what others get? */
+static bool
+spares_sender(const struct gate_query *q, const struct spf_settings *spf, enum srs_sender how)
+{
+	return q->srs.sender == GATE_SRS_VALID && spf->srs_sender == (int)how &&
+	       doubt_sender(q, spf) == NULL;
 }
 
 static bool
 is_srs_skip(const struct gate_query *q, const struct spf_settings *spf)
 {
-	return q->sender == GATE_SRS_VALID && spf->srs_sender == SRS_SENDER_SKIP &&
-	       !is_sender_unsaid(q, spf);
+	return spares_sender(q, spf, SRS_SENDER_SKIP);
 }
 
 /* helo_policy - which HELO results refuse this message */
@@ -219,7 +255,7 @@ helo_policy(const struct gate_query *q, const struct spf_settings *spf)
 
 	if (q->null_sender && spf->null_sender_reject != SPF_REJECT_AS_HELO)
 		policy = spf->null_sender_reject;
-	if (in_domains(&spf->reject_not_pass_domains, q->req->helo_name))
+	if (in_domains(&spf->reject_not_pass_domains, q->helo))
 		return SPF_REJECT_NOT_PASS;
 	if (policy == SPF_REJECT_NULL)
 		return q->null_sender ? SPF_REJECT_FAIL : SPF_REJECT_NEVER;
@@ -259,11 +295,15 @@ gate_before(const struct gate_query *q, const struct settings *settings, struct 
 		return dunno(action, exempt);
 	if (judge_recipient(q, spf, action))
 		return true;
-	if (is_srs_skip(q, spf))
-		return false;
+	if (!gate_is_at(q, "RCPT"))
+		return dunno(action, "state");
+	if (in_networks(&spf->whitelist, &q->client))
+		return dunno(action, "whitelist");
 	make_plan(q, spf, plan);
 	if (!plan->helo && !plan->mailfrom)
 		return dunno(action, "no-check");
+	if (is_srs_skip(q, spf))
+		plan->mailfrom = false;
 	return false;
 }
 
@@ -387,7 +427,7 @@ static void
 put_refusal(const struct gate_query *q, const struct spf_settings *spf, enum spf_identity identity,
     const struct spf_verdict *verdict, struct judgement j, struct gate_action *action)
 {
-	struct spf_text name = identity == SPF_IDENTITY_HELO ? q->req->helo_name : q->sender_domain;
+	struct spf_text name = identity == SPF_IDENTITY_HELO ? q->helo : q->sender_domain;
 	char client[IPADDR_TEXT_SIZE], domain[DOMAIN_SIZE], reason[256], text[GATE_TEXT_SIZE];
 	struct reason_words words[] = {
 		{ "{result}", spf_result_name(verdict->result) },
@@ -437,14 +477,9 @@ put_header(const struct gate_query *q, const struct settings *settings, const st
 static struct spf_text
 receiver(const struct gate_query *q, const struct spf_settings *spf)
 {
-	struct spf_text rcpt = q->req->recipient, hidden = { NULL, 0 };
-	const char *at = rcpt.len == 0 ? NULL : memrchr(rcpt.s, '@', rcpt.len);
+	static const struct spf_text hidden = { NULL, 0 };
 
-	if (spf->hide_receiver || at == NULL)
-		return hidden;
-	rcpt.len -= (size_t)(at + 1 - rcpt.s);
-	rcpt.s = at + 1;
-	return rcpt;
+	return spf->hide_receiver || q->recipient_domain.len == 0 ? hidden : q->recipient_domain;
 }
 
 static void
@@ -452,7 +487,7 @@ init_header(struct spf_header *h, const struct gate_query *q, const struct setti
 {
 	memset(h, 0, sizeof(*h));
 	h->client = settings->prospective.family != 0 ? &settings->prospective : &q->client;
-	h->helo = q->req->helo_name;
+	h->helo = q->helo;
 	h->domain = q->sender_domain;
 	h->receiver = receiver(q, &settings->spf);
 	/* Of a sender in U-labels the domain alone: what stands behind its @ is not ASCII. */
@@ -469,13 +504,12 @@ spared(const struct gate_query *q, const struct settings *settings, const struct
 {
 	const struct spf_settings *spf = &settings->spf;
 
-	if (q->sender == GATE_SRS_VALID && spf->srs_sender == SRS_SENDER_NO_REJECT &&
-	    !is_sender_unsaid(q, spf))
+	if (spares_sender(q, spf, SRS_SENDER_NO_REJECT))
 		return "srs-sender";
-	/* Nobody can tell at the moment, and a refusal is not taken back. */
-	if (q->sender == GATE_SRS_UNKNOWN && spf->srs_sender != SRS_SENDER_CHECK)
+	/* The hash cannot be checked at the moment, and a refusal cannot be taken back. */
+	if (q->srs.sender == GATE_SRS_UNKNOWN && spf->srs_sender != SRS_SENDER_CHECK)
 		return "srs-sender";
-	if (!spf->nat_guard || settings->prospective.family != 0 || !ipaddr_is_private(&q->client))
+	if (!gate_guards_nat(q, settings))
 		return v->allowed;
 	action->nat_guarded = true;
 	return "nat-guard";
@@ -491,7 +525,7 @@ judge_both(const struct gate_query *q, const struct spf_settings *spf, const str
 	*identity = SPF_IDENTITY_HELO;
 	if (v->has_helo)
 		j = judge(spf, helo_policy(q, spf), &v->helo);
-	if (j.kind != GATE_DUNNO || !v->has_mailfrom)
+	if (j.kind != GATE_DUNNO || !v->has_mailfrom || is_srs_skip(q, spf))
 		return j;
 	*identity = SPF_IDENTITY_MAILFROM;
 	return judge(spf, mailfrom_policy(q, spf), &v->mailfrom);
@@ -504,8 +538,7 @@ gate_asks_allowed(
 	struct gate_action action;
 	enum spf_identity identity;
 
-	if (v->has_allowed || !spf_allow_is_wanted(&settings->spf) ||
-	    is_srs_skip(q, &settings->spf))
+	if (v->has_allowed || !spf_allow_is_wanted(&settings->spf))
 		return false;
 	return judge_both(q, &settings->spf, v, &identity).kind != GATE_DUNNO &&
 	       spared(q, settings, v, &action) == NULL;
@@ -538,25 +571,86 @@ test_only(struct gate_action *action, enum gate_kind kind, const char *code, con
 	    comment, COMMENT_SIZE, "test-only, would be answered %.*s for %s", len, code, whom);
 }
 
-/* answer_skipped - the header for an SRS sender of ours; recipient: what test-only holds back */
-static void
-answer_skipped(const struct gate_query *q, const struct settings *settings,
-    const struct srs_refusal *recipient, enum gate_header due, struct gate_action *action)
+/*
+ * judge_unspared - the judgement that counts and is not spared; GATE_DUNNO: nothing speaks against
+ * the message, or action->why says what spares it
+ *
+ * *doubt: the answer in its place, see doubt_sender; or NULL.
+ */
+static struct judgement
+judge_unspared(const struct gate_query *q, const struct settings *settings,
+    const struct spf_verdicts *v, const struct srs_refusal **doubt, struct gate_action *action)
 {
-	char held_back[COMMENT_SIZE], comment[2 * COMMENT_SIZE];
-	struct spf_header h;
+	static const struct judgement clear = { GATE_DUNNO, "" };
+	struct judgement j = judge_both(q, &settings->spf, v, &action->identity);
 
-	init_header(&h, q, settings);
-	h.identity = action->identity = SPF_IDENTITY_MAILFROM;
-	h.result = SPF_NONE;
-	h.comment = "SRS-verified sender of ours, not evaluated";
-	action->why = "srs-sender";
-	if (recipient != NULL) {
-		test_only(action, recipient->kind, recipient->text, "recipient", held_back);
-		snprintf(comment, sizeof(comment), "%s; %s", h.comment, held_back);
-		h.comment = comment;
+	*doubt = NULL;
+	if (j.kind == GATE_DUNNO)
+		return j;
+	action->why = spared(q, settings, v, action);
+	if (action->why != NULL)
+		return clear;
+	*doubt = doubt_sender(q, &settings->spf);
+	if (*doubt != NULL) {
+		j.kind = (*doubt)->kind;
+		j.code = (*doubt)->text;
 	}
-	put_header(q, settings, &h, NULL, due, action);
+	return j;
+}
+
+static void
+refuse_message(const struct gate_query *q, const struct settings *settings,
+    const struct spf_verdicts *v, struct judgement j, const struct srs_refusal *doubt,
+    struct gate_action *action)
+{
+	struct gate_query subject = evaluated_query(q, settings);
+
+	if (doubt != NULL)
+		put_srs_refusal(action, doubt);
+	else
+		put_refusal(&subject, &settings->spf, action->identity,
+		    action->identity == SPF_IDENTITY_HELO ? &v->helo : &v->mailfrom, j, action);
+}
+
+/* describe_result - identity and result of the header, and its comment */
+static void
+describe_result(const struct gate_query *q, const struct spf_settings *spf,
+    const struct spf_verdicts *v, struct spf_header *h, char comment[2 * COMMENT_SIZE])
+{
+	if (is_srs_skip(q, spf)) {
+		h->identity = SPF_IDENTITY_MAILFROM;
+		h->result = SPF_NONE;
+		strlcpy(comment, "SRS-verified sender of ours, not evaluated", 2 * COMMENT_SIZE);
+		return;
+	}
+	h->identity = v->has_mailfrom ? SPF_IDENTITY_MAILFROM : SPF_IDENTITY_HELO;
+	h->result = v->has_mailfrom ? v->mailfrom.result : v->helo.result;
+	comment[0] = '\0';
+}
+
+/* add_comment - behind what is there already */
+static void
+add_comment(char comment[2 * COMMENT_SIZE], const char *text)
+{
+	if (comment[0] != '\0')
+		strlcat(comment, "; ", 2 * COMMENT_SIZE);
+	strlcat(comment, text, 2 * COMMENT_SIZE);
+}
+
+/* note_held_back - in test-only mode, what the answer would have been; its words for the comment */
+static void
+note_held_back(const struct gate_query *q, const struct spf_settings *spf, struct judgement j,
+    struct gate_action *action, char held_back[COMMENT_SIZE])
+{
+	const struct srs_refusal *recipient = spf->test_only ? refuse_recipient(q, spf) : NULL;
+
+	held_back[0] = '\0';
+	if (recipient != NULL)
+		test_only(action, recipient->kind, recipient->text, "recipient", held_back);
+	else if (j.kind != GATE_DUNNO)
+		test_only(action, j.kind, j.code, spf_identity_name(action->identity), held_back);
+	if (action->would != NULL && action->why == NULL)
+		action->why = "test-only";
 }
 
 void
@@ -564,48 +658,32 @@ gate_after(const struct gate_query *q, const struct settings *settings,
     const struct spf_verdicts *v, enum gate_header due, struct gate_action *action)
 {
 	const struct spf_settings *spf = &settings->spf;
-	const struct srs_refusal *recipient = spf->test_only ? refuse_recipient(q, spf) : NULL;
-	struct gate_query subject = evaluated_query(q, settings);
-	char comment[COMMENT_SIZE];
+	char held_back[COMMENT_SIZE], comment[2 * COMMENT_SIZE];
+	const struct srs_refusal *doubt;
 	struct spf_header h;
 	struct judgement j;
-	bool refused;
+	bool skip = is_srs_skip(q, spf);
 
 	memset(action, 0, sizeof(*action));
-	if (is_srs_skip(q, spf)) {
-		answer_skipped(q, settings, recipient, due, action);
+	j = judge_unspared(q, settings, v, &doubt, action);
+	if (j.kind != GATE_DUNNO && !spf->test_only) {
+		refuse_message(q, settings, v, j, doubt, action);
 		return;
 	}
-	j = judge_both(q, spf, v, &action->identity);
-	if (j.kind != GATE_DUNNO)
-		action->why = spared(q, settings, v, action);
-	refused = j.kind != GATE_DUNNO && action->why == NULL;
-	if (refused && is_sender_unsaid(q, spf)) {
-		if (!spf->test_only) {
-			put_srs_refusal(action, &guessing);
-			return;
-		}
-		j.kind = guessing.kind;
-		j.code = guessing.text;
+	if (skip && j.kind == GATE_DUNNO && action->why == NULL) {
+		action->identity = SPF_IDENTITY_MAILFROM;
+		action->why = "srs-sender";
 	}
-	if (refused && !spf->test_only) {
-		put_refusal(&subject, spf, action->identity,
-		    action->identity == SPF_IDENTITY_HELO ? &v->helo : &v->mailfrom, j, action);
-		return;
-	}
+	note_held_back(q, spf, j, action, held_back);
 	init_header(&h, q, settings);
-	h.identity = v->has_mailfrom ? SPF_IDENTITY_MAILFROM : SPF_IDENTITY_HELO;
-	h.result = v->has_mailfrom ? v->mailfrom.result : v->helo.result;
-	strlcpy(comment, spf_identity_name(h.identity), sizeof(comment));
-	if (recipient != NULL)
-		test_only(action, recipient->kind, recipient->text, "recipient", comment);
-	else if (refused)
-		test_only(action, j.kind, j.code, spf_identity_name(action->identity), comment);
-	if (action->would != NULL && action->why == NULL)
-		action->why = "test-only";
+	describe_result(q, spf, v, &h, comment);
+	if (held_back[0] != '\0')
+		add_comment(comment, held_back);
+	else if (comment[0] == '\0')
+		add_comment(comment, spf_identity_name(h.identity));
 	h.comment = comment;
 	/* A HELO result is never shown as if it were the sender's. */
-	if (!v->has_mailfrom && !q->null_sender)
+	if (h.identity == SPF_IDENTITY_HELO && !q->null_sender)
 		due = GATE_HEADER_NONE;
 	put_header(q, settings, &h, v->has_helo ? &v->helo.result : NULL, due, action);
 }

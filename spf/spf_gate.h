@@ -4,8 +4,9 @@
  * knows of its addresses, the SPF verdicts and the settings.
  *
  * In this order:
- *	1. not RCPT, authenticated, trusted or unknown client: DUNNO
- *	2. SRS facts. They need no DNS, and may end it.
+ *	1. neither RCPT nor VRFY, authenticated, trusted or unknown client: DUNNO
+ *	2. SRS facts. They need no DNS, and may end it. VRFY ends here: it gets the answer that RCPT
+ *	   would get for an SRS address of ours, and DUNNO for any other.
  *	3. which identities to evaluate (the caller does)
  *	4. HELO, then MAIL FROM: refuse, or the header
  *
@@ -32,16 +33,31 @@ enum gate_srs {
 	GATE_SRS_UNKNOWN, /* nobody can tell at the moment */
 };
 
+/*
+ * What the SRS core knows of a request, and what is left of its client's budgets (srs_budget.h).
+ * The gate reads it, the caller sets it.
+ */
+struct gate_srs_facts {
+	enum gate_srs sender, recipient;
+	bool guessing;        /* the client sent too many bad SRS hashes: it learns of no hash */
+	bool overused;        /* the recipient, an SRS address, had its share of mail today */
+	bool sender_overused; /* the sender, an SRS address, came from too many networks today */
+	bool sender_charged;  /* for the caller: the sender counts as a guess for now */
+};
+
+/* A request, taken apart once, with its names as Postfix will take them (mailaddr_split). */
 struct gate_query {
 	const struct policy_request *req;
 	struct ipaddr client;          /* family 0: empty, unknown or no address */
+	struct spf_text helo;          /* in A-labels, without a trailing dot */
 	struct spf_text sender_local;  /* both empty for the null sender */
-	struct spf_text sender_domain; /* in A-labels; empty also when there is no '@' */
+	struct spf_text sender_domain; /* in A-labels; empty also when it has none */
+	struct spf_text recipient_local;
+	struct spf_text recipient_domain; /* as the client wrote it but for a trailing dot */
 	bool null_sender;
-	enum gate_srs sender, recipient;
-	bool guessing; /* the client has sent too many bad SRS hashes: it learns of no hash */
-	bool overused; /* the recipient, an SRS address, has had too much mail today */
-	char ascii_domain[HOSTNAME_MAX + 1]; /* room for sender_domain; the last member */
+	struct gate_srs_facts srs;
+	char ascii_domain[HOSTNAME_MAX + 1]; /* room for sender_domain; from here on not cleared */
+	char ascii_helo[HOSTNAME_MAX + 1];
 };
 
 enum gate_kind {
@@ -75,11 +91,23 @@ struct gate_plan {
 	bool mailfrom;
 };
 
-/* Takes a request apart. What concerns SRS is the caller's to set. */
-void gate_query_init(struct gate_query *, const struct policy_request *);
+/* Takes a request apart. The SRS facts are the caller's to set. */
+void gate_query_init(struct gate_query *q, const struct policy_request *req);
 
-/* Why a request is none of ours, as a word for the log; NULL when it is. */
-const char *gate_exemption(const struct gate_query *, const struct settings *);
+/* True for a request at that state, such as "RCPT". */
+bool gate_is_at(const struct gate_query *q, const char *state);
+
+/*
+ * Why a request is answered with DUNNO before anything is looked at, as a word for the log; NULL
+ * when it is not.
+ */
+const char *gate_exemption(const struct gate_query *q, const struct settings *settings);
+
+/*
+ * True when nat-guard spares the client: its address is private, so that it stands for clients that
+ * we do not see.
+ */
+bool gate_guards_nat(const struct gate_query *q, const struct settings *settings);
 
 /* True when *action is the answer already; false when the plan is to be carried out first. */
 bool gate_before(

@@ -11,6 +11,7 @@
 #include "spf/policy_proto.h"
 #include "spf/spf_check.h"
 #include "spf/spf_gate.h"
+#include "srsd/policy_charge.h"
 #include "srsd/policy_service.h"
 #include "srsd/srs_rewrite.h"
 
@@ -27,8 +28,7 @@ struct policy_session {
 	uint64_t started;        /* when it came, in milliseconds */
 	/* What a request that waits began with, and ends with, whatever is loaded meanwhile. */
 	struct settings *settings; /* NULL: none waits */
-	enum gate_srs sender, recipient;
-	bool guessing, overused;
+	struct gate_srs_facts srs;
 };
 
 /* What a decision was made from, for its log line. */
@@ -136,13 +136,12 @@ log_decision(const struct decision *d)
 }
 
 static enum gate_srs
-srs_fact(const struct policy_service *service, struct spf_text address)
+srs_fact(const struct policy_service *service, struct spf_text local, struct spf_text domain)
 {
-	struct mailaddr_parts parts;
+	struct mailaddr_parts address = { local.s, local.len, domain.s, domain.len };
 
-	mailaddr_split(&parts, address.s, address.len);
 	switch (srs_rewrite_fact(
-	    &parts, service->settings, service->keys, clock_wall(service->clock))) {
+	    &address, service->settings, service->keys, clock_wall(service->clock))) {
 	case SRS_FACT_VALID:
 		return GATE_SRS_VALID;
 	case SRS_FACT_EXPIRED:
@@ -164,16 +163,13 @@ settings_of(const struct policy_session *s)
 	return s->settings != NULL ? s->settings : s->service->settings;
 }
 
-/* remember - what is known of a request, until the DNS has answered */
+/* remember_request - what is known of a request, until the DNS has answered */
 static void
-remember(struct policy_session *s, const struct gate_query *q)
+remember_request(struct policy_session *s, const struct gate_query *q)
 {
 	if (s->settings == NULL)
 		s->settings = settings_ref(s->service->settings);
-	s->sender = q->sender;
-	s->recipient = q->recipient;
-	s->guessing = q->guessing;
-	s->overused = q->overused;
+	s->srs = q->srs;
 }
 
 static void
@@ -181,97 +177,24 @@ init_query(struct gate_query *q, const struct policy_session *s, const struct po
 {
 	gate_query_init(q, req);
 	if (s->settings != NULL) {
-		q->sender = s->sender;
-		q->recipient = s->recipient;
-		q->guessing = s->guessing;
-		q->overused = s->overused;
+		q->srs = s->srs;
 		return;
 	}
-	q->sender = srs_fact(s->service, req->sender);
-	q->recipient = srs_fact(s->service, req->recipient);
+	q->srs.sender = srs_fact(s->service, q->sender_local, q->sender_domain);
+	q->srs.recipient = srs_fact(s->service, q->recipient_local, q->recipient_domain);
 }
 
-static void
-warn_of_guessing(const struct policy_request *req, unsigned guesses)
+static struct policy_charge
+charge_of(const struct policy_session *s)
 {
-	char client[PRINTABLE_SIZE];
+	struct policy_charge charge = {
+		.budget = s->service->budget,
+		.stats = s->service->stats,
+		.settings = settings_of(s),
+		.now = clock_wall(s->service->clock),
+	};
 
-	printable(client, sizeof(client), req->client_address.s, req->client_address.len);
-	log_warnx("guess-limit client=%s guesses=%u", client, guesses);
-}
-
-/* count_guess - a bad hash of this client */
-static void
-count_guess(
-    const struct policy_service *service, const struct settings *settings, struct gate_query *q)
-{
-	unsigned limit = (unsigned)settings->spf.srs_guess_limit;
-	unsigned n = srs_budget_guess(service->budget, &q->client, clock_wall(service->clock));
-
-	if (limit > 0 && n == limit + 1)
-		warn_of_guessing(q->req, n);
-	q->guessing = limit > 0 && n > limit;
-}
-
-/* says_no - does SPF speak against the client? By its HELO name where the sender is not checked */
-static bool
-says_no(const struct spf_verdicts *v)
-{
-	enum spf_result result = v->has_mailfrom ? v->mailfrom.result
-				 : v->has_helo   ? v->helo.result
-						 : SPF_NONE;
-
-	return result == SPF_FAIL || result == SPF_SOFTFAIL;
-}
-
-/*
- * count_sender - a forged sender is a guess when SPF speaks against the client
- *
- * Others, who may send for our domain, are siblings with a secret that we lack.
- */
-static void
-count_sender(const struct policy_service *service, const struct settings *settings,
-    const struct spf_verdicts *v, struct gate_query *q)
-{
-	if (q->sender == GATE_SRS_FORGED && settings->spf.srs_sender != SRS_SENDER_CHECK &&
-	    says_no(v))
-		count_guess(service, settings, q);
-}
-
-/* charge - count a bad hash, and note which budgets are used up */
-static void
-charge(const struct policy_service *service, struct gate_query *q)
-{
-	const struct spf_settings *spf = &service->settings->spf;
-	unsigned guess_limit = (unsigned)spf->srs_guess_limit;
-	unsigned daily_limit = (unsigned)spf->srs_daily_limit;
-	time_t now = clock_wall(service->clock);
-
-	if (q->recipient == GATE_SRS_FORGED)
-		count_guess(service, service->settings, q);
-	else if ((q->recipient != GATE_SRS_FOREIGN || q->sender != GATE_SRS_FOREIGN) &&
-		 guess_limit > 0)
-		q->guessing = srs_budget_guesses(service->budget, &q->client, now) > guess_limit;
-	if (q->recipient == GATE_SRS_VALID && daily_limit > 0)
-		q->overused = srs_budget_uses(service->budget, q->req->recipient.s,
-				  q->req->recipient.len, now) >= daily_limit;
-}
-
-/*
- * count_use - of a valid SRS recipient whose mail may come in
- *
- * Refused mail uses nothing: else anybody could use an address up for its owner's bounces.
- */
-static void
-count_use(
-    const struct policy_session *s, const struct gate_query *q, const struct gate_action *action)
-{
-	const struct policy_service *service = s->service;
-
-	if (q->recipient == GATE_SRS_VALID && !is_refusal(action) &&
-	    gate_exemption(q, settings_of(s)) == NULL)
-		srs_budget_use(service->budget, q->req->recipient.s, q->req->recipient.len,
-		    clock_wall(service->clock));
+	return charge;
 }
 
 static void
@@ -293,8 +216,8 @@ count(struct stats *stats, const struct decision *d)
 
 	stats->policy[d->action->kind]++;
 	if (d->action->kind == GATE_REJECT && d->verdicts == NULL) {
-		stats->forged += d->query->recipient == GATE_SRS_FORGED;
-		stats->expired += d->query->recipient == GATE_SRS_EXPIRED;
+		stats->forged += d->query->srs.recipient == GATE_SRS_FORGED;
+		stats->expired += d->query->srs.recipient == GATE_SRS_EXPIRED;
 	}
 	if (v == NULL || d->replayed || (!v->has_helo && !v->has_mailfrom))
 		return;
@@ -308,10 +231,12 @@ count(struct stats *stats, const struct decision *d)
 static void
 reply(struct policy_session *s, struct decision *d, struct buffer *out)
 {
+	struct policy_charge charge = charge_of(s);
+
 	d->ms = clock_elapsed(s->service->clock) - s->started;
 	d->dnssec = settings_of(s)->dnssec;
 	count(s->service->stats, d);
-	count_use(s, d->query, d->action);
+	policy_charge_answer(&charge, d->query, d->action);
 	send_action(out, d->action);
 	log_decision(d);
 }
@@ -349,6 +274,7 @@ finish_check(struct policy_session *s, struct gate_query *q, struct buffer *out)
 	struct decision d = { .query = q,
 		.verdicts = spf_check_verdicts(s->check),
 		.questions = spf_check_questions(s->check) };
+	struct policy_charge charge = charge_of(s);
 	time_t now = clock_wall(service->clock);
 	struct spf_message *message;
 
@@ -358,7 +284,7 @@ finish_check(struct policy_session *s, struct gate_query *q, struct buffer *out)
 			return false;
 		d.questions = spf_check_questions(s->check);
 	}
-	count_sender(service, settings_of(s), d.verdicts, q);
+	policy_charge_verdicts(&charge, d.verdicts, q);
 	message = spf_messages_find(service->messages, q->req, now);
 	if (message == NULL)
 		message = spf_messages_add(service->messages, q->req, now);
@@ -386,7 +312,7 @@ start_check(struct policy_session *s, const struct gate_query *q, const struct g
 	struct settings *settings = service->settings;
 	struct spf_check_request req = {
 		.ip = settings->prospective.family != 0 ? settings->prospective : q->client,
-		.helo = q->req->helo_name,
+		.helo = q->helo,
 		.sender_local = q->sender_local,
 		.sender_domain = q->sender_domain,
 		.check_helo = plan->helo,
@@ -418,10 +344,19 @@ give_second_header(struct policy_session *s, const struct gate_query *q, struct 
 	return true;
 }
 
+/* covers_plan - were the identities of the plan evaluated? A skipped sender left nothing to replay
+ */
+static bool
+covers_plan(const struct spf_verdicts *verdicts, const struct gate_plan *plan)
+{
+	return (verdicts->has_helo || !plan->helo) && (verdicts->has_mailfrom || !plan->mailfrom);
+}
+
 /* begin - answer a new request; false when the answer has to wait for the DNS */
 static bool
 begin(struct policy_session *s, struct gate_query *q, struct buffer *out)
 {
+	struct policy_charge charge = charge_of(s);
 	struct policy_service *service = s->service;
 	struct decision d = { .query = q };
 	struct spf_message *message;
@@ -431,17 +366,19 @@ begin(struct policy_session *s, struct gate_query *q, struct buffer *out)
 	s->started = clock_elapsed(service->clock);
 	if (give_second_header(s, q, out))
 		return true;
-	if (gate_exemption(q, service->settings) == NULL)
-		charge(service, q);
+	policy_charge_request(&charge, q);
 	if (gate_before(q, service->settings, &action, &plan)) {
+		policy_charge_take_back(&charge, q);
 		d.action = &action;
 		reply(s, &d, out);
 		return true;
 	}
 	message = spf_messages_find(service->messages, q->req, clock_wall(service->clock));
-	if (message != NULL && !gate_asks_allowed(q, service->settings, &message->verdicts)) {
+	if (message != NULL && covers_plan(&message->verdicts, &plan) &&
+	    !gate_asks_allowed(q, service->settings, &message->verdicts)) {
 		d.verdicts = &message->verdicts;
 		d.replayed = true;
+		policy_charge_take_back(&charge, q);
 		conclude(s, &d, message, out);
 		return true;
 	}
@@ -479,7 +416,7 @@ policy_session_input(
 			return SESSION_READING;
 		init_query(&q, s, &req);
 		if (s->check != NULL ? !finish_check(s, &q, out) : !begin(s, &q, out)) {
-			remember(s, &q);
+			remember_request(s, &q);
 			return SESSION_BUSY;
 		}
 		*used += n;

@@ -3,9 +3,25 @@
  * srs_budget - how much a stranger may try with SRS addresses.
  *
  * A hash of four characters that is compared without case is worth about 20 bits: at a thousand
- * recipients a second it is guessed within the hour, and then we relay to anybody. And whoever has
- * seen a valid address can send to its owner through us until it expires. So bad hashes are
- * counted for each client, and uses for each address. Pure: now is the caller's.
+ * recipients a second it is guessed within the hour, and then we relay to anybody. And anybody who
+ * has seen a valid address can send to its owner through us until it expires. So bad hashes are
+ * counted for each client, and uses for each original address.
+ *
+ * GUESSES, within an hour. limit is srs-guess-limit.
+ *	a client	an IPv4 address or IPv6 /64: limit, and one more for each distinct original
+ *			address whose bounce it brings (up to five times the limit), so that
+ *			forgeries sent through a relay do not lock out the bounces that it relays
+ *	an IPv6 /48	16 times limit: tunnel brokers hand out /48s
+ *	all clients	100 times limit; past it an operator is warned, and no answer changes
+ *
+ * USES, within a day, of one original address: the sender that was signed, whatever stamp, split of
+ * host and user, spelling or hash length its SRS address has. limit is srs-daily-limit.
+ *	mail with a sender	limit
+ *	bounces			50 times limit: one newsletter draws many honest bounces
+ *	a client network	20 of both, so that no network uses up the bounces of others
+ *	as a sender		from limit client networks
+ *
+ * All tables are bounded; the oldest entries go first. Pure: now is the caller's.
  */
 #ifndef SRSD_SRS_BUDGET_H
 #define SRSD_SRS_BUDGET_H
@@ -16,24 +32,65 @@
 
 #include "common/ipaddr.h"
 
+#define SRS_BUDGET_EARNED_FACTOR 5
+#define SRS_BUDGET_WIDE_FACTOR 16
+#define SRS_BUDGET_ALL_FACTOR 100
+#define SRS_BUDGET_BOUNCE_FACTOR 50
+#define SRS_BUDGET_SHARE 20
+
 struct srs_budget;
 
 struct srs_budget *srs_budget_new(void);
-void srs_budget_free(struct srs_budget **);
-
-/* One more bad hash from a client (its /32 or /64); returns how many there were this hour. */
-unsigned srs_budget_guess(struct srs_budget *, const struct ipaddr *client, time_t now);
-
-/* How many bad hashes came from a client this hour. */
-unsigned srs_budget_guesses(struct srs_budget *, const struct ipaddr *client, time_t now);
+void srs_budget_free(struct srs_budget **budget);
 
 /*
- * One more use of a valid address, in internal form; returns how many there were this day. All its
- * spellings count as one: case, separator and the two alphabets of the hash.
+ * Counts a bad hash. client NULL: one that has no budget of its own, which counts for all clients
+ * alone. The second takes a guess back that turned out to be none.
  */
-unsigned srs_budget_use(struct srs_budget *, const char *address, size_t len, time_t now);
+void srs_budget_guess(struct srs_budget *budget, const struct ipaddr *client, time_t now);
+void srs_budget_take_back(struct srs_budget *budget, const struct ipaddr *client, time_t now);
 
-/* How many uses there were this day. */
-unsigned srs_budget_uses(struct srs_budget *, const char *address, size_t len, time_t now);
+/* How many bad hashes came from the client's /32 or /64 in this hour; NULL: from all clients. */
+unsigned srs_budget_guesses(struct srs_budget *budget, const struct ipaddr *client, time_t now);
+
+/* True when the client, or its /48, is over its limit of guesses; limit 0: never. */
+bool srs_budget_is_guessing(
+    struct srs_budget *budget, const struct ipaddr *client, unsigned limit, time_t now);
+
+/*
+ * True for the first of these warnings within an hour: about a client that is over its limit, and
+ * (client NULL) about all clients together.
+ */
+bool srs_budget_warns_of(
+    struct srs_budget *budget, const struct ipaddr *client, unsigned limit, time_t now);
+
+/* What mail does with an SRS address of ours. */
+enum srs_use {
+	SRS_USE_BOUNCE, /* null sender, to the address */
+	SRS_USE_MAIL,   /* with a sender, to the address */
+	SRS_USE_SENDER, /* from the address */
+};
+
+/* One use: a local part that verified, by a client; client NULL: one without a share of its own. */
+struct srs_budget_use {
+	enum srs_use use;
+	const struct ipaddr *client;
+	const char *local;
+	size_t len;
+};
+
+/*
+ * True when the address has been used up for this client in this way, so that one more use is to
+ * wait; limit 0: never.
+ */
+bool srs_budget_is_used_up(
+    struct srs_budget *budget, const struct srs_budget_use *use, unsigned limit, time_t now);
+
+/*
+ * Counts a use. A bounce also raises the limit of guesses of its client. True when this one used up
+ * the bounces of the address for all clients: worth a warning, once a day.
+ */
+bool srs_budget_use(
+    struct srs_budget *budget, const struct srs_budget_use *use, unsigned limit, time_t now);
 
 #endif

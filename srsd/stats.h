@@ -29,6 +29,7 @@ struct stats {
 	uint64_t malformed[MAP_KINDS]; /* no request of tcp_table */
 	uint64_t policy[GATE_KINDS];
 	uint64_t forged, expired; /* recipients of the policy service that were refused */
+	uint64_t guesses;         /* bad hashes that were counted as guesses */
 	uint64_t spf[SPF_IDENTITIES][SPF_RESULTS];
 	uint64_t spf_seconds[STATS_BUCKETS]; /* how many checks took that long, each counted once */
 	uint64_t spf_ms;                     /* of all checks together */

@@ -114,6 +114,9 @@ put_srs(const struct page *page, const struct vitals *v)
 	labelled(page, "srs_refused_total", "reason", "expired", reverse[SRS_EXPIRED]);
 	labelled(page, "srs_refused_total", "reason", "rcpt-forged", v->stats->forged);
 	labelled(page, "srs_refused_total", "reason", "rcpt-expired", v->stats->expired);
+	family(page, "srs_guesses", "counter",
+	    "SRS addresses with a wrong hash whose answer showed it, from all clients.");
+	number(page, "srs_guesses_total", v->stats->guesses);
 	family(page, "secret_verified", "counter",
 	    "SRS addresses that a secret has verified, by its fingerprint.");
 	for (i = 0; i < srs_keys_count(v->keys); i++)

@@ -16,7 +16,7 @@ struct gate_case {
 	struct policy_request req;
 	struct spf_verdicts verdicts;
 	enum gate_srs sender, recipient;
-	bool guessing, overused;
+	bool guessing, overused, sender_overused;
 	enum gate_header due;
 	/* What came of it. */
 	bool decided; /* by gate_before */
@@ -101,10 +101,11 @@ static inline void
 gate_query(struct gate_case *c, struct gate_query *q)
 {
 	gate_query_init(q, &c->req);
-	q->sender = c->sender;
-	q->recipient = c->recipient;
-	q->guessing = c->guessing;
-	q->overused = c->overused;
+	q->srs.sender = c->sender;
+	q->srs.recipient = c->recipient;
+	q->srs.guessing = c->guessing;
+	q->srs.overused = c->overused;
+	q->srs.sender_overused = c->sender_overused;
 }
 
 /* gate_check_text - what every answer has to be */

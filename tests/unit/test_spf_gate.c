@@ -19,7 +19,13 @@ test_query(void **state)
 		{ "jane roe@x.test", "jane roe", "x.test", false },
 		{ "", "", "", true },
 		{ "<>", "", "", true },
-		{ "nobody", "", "", false },
+		{ "nobody", "nobody", "", false },
+		{ "a@x.test.", "a", "x.test", false },
+		{ "a@b\303\274cher.test.", "a", "xn--bcher-kva.test", false },
+		/* What Postfix makes of them is what is judged. */
+		{ "fail.test!u", "u", "fail.test", false },
+		{ "u%fail.test", "u", "fail.test", false },
+		{ "u%fail.test@x.test", "u%fail.test", "x.test", false },
 		{ "@", "", "", false },
 		{ "a@", "a", "", false },
 		{ "@x.test", "", "x.test", false },
@@ -38,8 +44,36 @@ test_query(void **state)
 		    rows[i].domain, strlen(rows[i].domain));
 		unit_int(rows[i].sender, "null", q.null_sender, rows[i].null_sender);
 		unit_true(rows[i].sender, "no facts yet",
-		    q.sender == GATE_SRS_FOREIGN && q.recipient == GATE_SRS_FOREIGN &&
-			!q.guessing && !q.overused);
+		    q.srs.sender == GATE_SRS_FOREIGN && q.srs.recipient == GATE_SRS_FOREIGN &&
+			!q.srs.guessing && !q.srs.overused && !q.srs.sender_overused);
+	}
+	unit_end();
+}
+
+static void
+test_query_helo(void **state)
+{
+	static const struct {
+		const char *helo;
+		const char *want;
+	} rows[] = {
+		{ "mx.test", "mx.test" },
+		{ "mx.test.", "mx.test" },
+		{ "mx.test..", "mx.test.." },
+		{ "b\303\274cher.test.", "xn--bcher-kva.test" },
+		{ "[192.0.2.1]", "[192.0.2.1]" },
+		{ "", "" },
+	};
+	struct policy_request req = { 0 };
+	struct gate_query q;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		req.helo_name = gate_text(rows[i].helo);
+		gate_query_init(&q, &req);
+		unit_bytes(
+		    rows[i].helo, "HELO", q.helo.s, q.helo.len, rows[i].want, strlen(rows[i].want));
 	}
 	unit_end();
 }
@@ -99,7 +133,7 @@ static void
 test_states(void **state)
 {
 	static const char *const rows[] = { "", "CONNECT", "EHLO", "HELO", "MAIL", "DATA",
-		"END-OF-MESSAGE", "VRFY", "ETRN", "rcpt", "RCPT ", "RCPTS", "NEW-STATE" };
+		"END-OF-MESSAGE", "ETRN", "rcpt", "vrfy", "RCPT ", "RCPTS", "NEW-STATE" };
 	struct gate_case c;
 	size_t i;
 
@@ -111,6 +145,44 @@ test_states(void **state)
 	}
 	c = gate_begin();
 	check_exempt(&c, "RCPT", NULL);
+	unit_end();
+}
+
+/* VRFY gets the answer of RCPT for an SRS address of ours, and none for any other. */
+static void
+test_vrfy(void **state)
+{
+	static const struct {
+		enum gate_srs recipient;
+		bool guessing;
+		enum gate_kind kind;
+		const char *why;
+	} rows[] = {
+		{ GATE_SRS_FORGED, false, GATE_REJECT, "srs-forged" },
+		{ GATE_SRS_EXPIRED, false, GATE_REJECT, "srs-expired" },
+		{ GATE_SRS_VALID, false, GATE_DUNNO, "srs-bounce" },
+		{ GATE_SRS_FORGED, true, GATE_DEFER, "guess-limit" },
+		{ GATE_SRS_VALID, true, GATE_DEFER, "guess-limit" },
+		{ GATE_SRS_FOREIGN, true, GATE_DUNNO, "state" },
+	};
+	struct gate_case c;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		c = gate_begin();
+		c.req.protocol_state = gate_text("VRFY");
+		c.recipient = rows[i].recipient;
+		c.guessing = rows[i].guessing;
+		gate_helo(&c, SPF_FAIL);
+		gate_null_sender(&c);
+		gate_run(&c, rows[i].why);
+		unit_true(rows[i].why, "is decided without an evaluation", c.decided);
+		unit_text(rows[i].why, "kind", gate_kind_name(c.action.kind),
+		    gate_kind_name(rows[i].kind));
+		unit_text(rows[i].why, "why", c.action.why, rows[i].why);
+		gate_end(&c);
+	}
 	unit_end();
 }
 
@@ -155,12 +227,40 @@ test_trusted_clients(void **state)
 		{ "127.255.0.1", "skip-addresses" },
 		{ "::1", "skip-addresses" },
 		{ "::ffff:127.0.0.1", "skip-addresses" },
-		{ "198.51.100.7", "whitelist" },
-		{ "::ffff:198.51.100.200", "whitelist" },
-		{ "2001:db8:5::1", "whitelist" },
 		{ "198.51.101.7", NULL },
 		{ "128.0.0.1", NULL },
 		{ "2001:db8:6::1", NULL },
+	};
+	struct gate_case c;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		c = gate_begin();
+		c.req.client_address = gate_text(rows[i].client);
+		check_exempt(&c, rows[i].client, rows[i].want);
+	}
+	unit_end();
+}
+
+/* The whitelist spares SPF, and not what the SRS facts say of the recipient. */
+static void
+test_whitelist(void **state)
+{
+	static const struct {
+		const char *client;
+		enum gate_srs recipient;
+		enum gate_kind kind;
+		const char *why;
+	} rows[] = {
+		{ "198.51.100.7", GATE_SRS_FOREIGN, GATE_DUNNO, "whitelist" },
+		{ "::ffff:198.51.100.200", GATE_SRS_FOREIGN, GATE_DUNNO, "whitelist" },
+		{ "2001:db8:5::1", GATE_SRS_FOREIGN, GATE_DUNNO, "whitelist" },
+		{ "198.51.100.7", GATE_SRS_VALID, GATE_DUNNO, "whitelist" },
+		{ "198.51.100.7", GATE_SRS_FORGED, GATE_REJECT, "srs-forged" },
+		{ "2001:db8:5::1", GATE_SRS_EXPIRED, GATE_REJECT, "srs-expired" },
+		{ "198.51.101.7", GATE_SRS_FOREIGN, GATE_REJECT, NULL },
+		{ "2001:db8:6::1", GATE_SRS_FOREIGN, GATE_REJECT, NULL },
 	};
 	static const char *const nets[] = { "198.51.100.99/24", "2001:db8:5::/48" };
 	char error[OPTION_ERROR_SIZE];
@@ -173,7 +273,13 @@ test_trusted_clients(void **state)
 		assert_true(
 		    option_set(c.settings, option_find("spf", "whitelist"), nets, 2, error));
 		c.req.client_address = gate_text(rows[i].client);
-		check_exempt(&c, rows[i].client, rows[i].want);
+		c.recipient = rows[i].recipient;
+		gate_mailfrom(&c, SPF_FAIL);
+		gate_run(&c, rows[i].client);
+		unit_text(rows[i].client, "kind", gate_kind_name(c.action.kind),
+		    gate_kind_name(rows[i].kind));
+		unit_text(rows[i].client, "why", c.action.why, rows[i].why);
+		gate_end(&c);
 	}
 	unit_end();
 }
@@ -279,28 +385,33 @@ test_srs_limits(void **state)
 	unit_end();
 }
 
-/* A sender that we signed: what it spares. It never makes a pass. */
+/* A sender that we signed: what it spares. It never makes a pass, and never spares a HELO name. */
 static void
 test_srs_senders(void **state)
 {
 	static const struct {
 		enum gate_srs sender;
 		const char *value;
+		enum spf_result helo;
 		enum gate_kind kind;
-		bool evaluated;
+		bool evaluated; /* MAIL FROM */
 		const char *text;
+		const char *why;
 	} rows[] = {
-		{ GATE_SRS_VALID, "skip", GATE_PREPEND, false, "Received-SPF: None (SRS-verified" },
-		{ GATE_SRS_VALID, "no-reject", GATE_PREPEND, true,
-		    "Received-SPF: Fail (mailfrom)" },
-		{ GATE_SRS_VALID, "check", GATE_REJECT, true, "550 5.7.23 " },
-		{ GATE_SRS_EXPIRED, "skip", GATE_REJECT, true, "550 5.7.23 " },
-		{ GATE_SRS_EXPIRED, "no-reject", GATE_REJECT, true, "550 5.7.23 " },
-		{ GATE_SRS_FORGED, "skip", GATE_REJECT, true, "550 5.7.23 " },
-		{ GATE_SRS_FORGED, "no-reject", GATE_REJECT, true, "550 5.7.23 " },
-		{ GATE_SRS_FOREIGN, "skip", GATE_REJECT, true, "550 5.7.23 " },
-		{ GATE_SRS_UNKNOWN, "skip", GATE_DEFER, false, "451 4.3.0 " },
-		{ GATE_SRS_UNKNOWN, "check", GATE_DEFER, false, "451 4.3.0 " },
+		{ GATE_SRS_VALID, "skip", SPF_PASS, GATE_PREPEND, false,
+		    "Received-SPF: None (SRS-verified", "srs-sender" },
+		{ GATE_SRS_VALID, "skip", SPF_FAIL, GATE_REJECT, false,
+		    "550 5.7.23 SPF HELO check failed: ", NULL },
+		{ GATE_SRS_VALID, "no-reject", SPF_PASS, GATE_PREPEND, true,
+		    "Received-SPF: Fail (mailfrom)", "srs-sender" },
+		{ GATE_SRS_VALID, "check", SPF_PASS, GATE_REJECT, true, "550 5.7.23 ", NULL },
+		{ GATE_SRS_EXPIRED, "skip", SPF_PASS, GATE_REJECT, true, "550 5.7.23 ", NULL },
+		{ GATE_SRS_EXPIRED, "no-reject", SPF_PASS, GATE_REJECT, true, "550 5.7.23 ", NULL },
+		{ GATE_SRS_FORGED, "skip", SPF_PASS, GATE_REJECT, true, "550 5.7.23 ", NULL },
+		{ GATE_SRS_FORGED, "no-reject", SPF_PASS, GATE_REJECT, true, "550 5.7.23 ", NULL },
+		{ GATE_SRS_FOREIGN, "skip", SPF_PASS, GATE_REJECT, true, "550 5.7.23 ", NULL },
+		{ GATE_SRS_UNKNOWN, "skip", SPF_PASS, GATE_DEFER, false, "451 4.3.0 ", "no-hmac" },
+		{ GATE_SRS_UNKNOWN, "check", SPF_PASS, GATE_DEFER, false, "451 4.3.0 ", "no-hmac" },
 	};
 	struct gate_case c;
 	size_t i;
@@ -309,17 +420,58 @@ test_srs_senders(void **state)
 	for (i = 0; i < COUNT(rows); i++) {
 		c = gate_begin();
 		gate_set(&c, "srs-sender", rows[i].value);
-		gate_helo(&c, SPF_FAIL);
+		gate_helo(&c, rows[i].helo);
 		gate_mailfrom(&c, SPF_FAIL);
 		c.sender = rows[i].sender;
 		gate_run(&c, rows[i].value);
 		unit_text(rows[i].value, "kind", gate_kind_name(c.action.kind),
 		    gate_kind_name(rows[i].kind));
 		unit_holds(rows[i].value, "text", c.action.text, rows[i].text);
-		unit_int(
-		    rows[i].value, "evaluated", c.plan.helo && c.plan.mailfrom, rows[i].evaluated);
-		if (rows[i].kind == GATE_PREPEND)
-			unit_text(rows[i].value, "exempt", c.action.why, "srs-sender");
+		unit_int(rows[i].value, "evaluated", c.plan.mailfrom, rows[i].evaluated);
+		unit_int(rows[i].value, "HELO", c.plan.helo, !c.decided);
+		unit_text(rows[i].value, "why", c.action.why, rows[i].why);
+		gate_end(&c);
+	}
+	unit_end();
+}
+
+/* Nothing is evaluated, and there is no header: a right hash looks like a wrong one. */
+static void
+test_srs_sender_without_checks(void **state)
+{
+	struct gate_case c = gate_begin();
+
+	(void)state;
+	gate_set(&c, "helo-reject", "no-check");
+	gate_set(&c, "mail-from-reject", "no-check");
+	c.sender = GATE_SRS_VALID;
+	gate_check(&c, "valid", GATE_DUNNO, "DUNNO");
+	c.sender = GATE_SRS_FORGED;
+	gate_check(&c, "forged", GATE_DUNNO, "DUNNO");
+	gate_end(&c);
+	unit_end();
+}
+
+/* A sender that came from too many networks is judged like any other, and never refused for good.
+ */
+static void
+test_overused_senders(void **state)
+{
+	static const char *const values[] = { "skip", "no-reject" };
+	struct gate_case c;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(values); i++) {
+		c = gate_begin();
+		gate_set(&c, "srs-sender", values[i]);
+		c.sender = GATE_SRS_VALID;
+		c.sender_overused = true;
+		gate_mailfrom(&c, SPF_FAIL);
+		gate_check(&c, values[i], GATE_DEFER, "450 4.7.1 try again later");
+		unit_text(values[i], "why", c.action.why, "daily-limit");
+		gate_mailfrom(&c, SPF_NEUTRAL);
+		gate_check(&c, values[i], GATE_PREPEND, NULL);
 		gate_end(&c);
 	}
 	unit_end();
@@ -1095,15 +1247,20 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_query),
+		cmocka_unit_test(test_query_helo),
 		cmocka_unit_test(test_query_client),
 		cmocka_unit_test(test_kind_names),
 		cmocka_unit_test(test_states),
+		cmocka_unit_test(test_vrfy),
 		cmocka_unit_test(test_authenticated_clients),
 		cmocka_unit_test(test_clients_without_an_address),
 		cmocka_unit_test(test_trusted_clients),
+		cmocka_unit_test(test_whitelist),
 		cmocka_unit_test(test_srs_recipients),
 		cmocka_unit_test(test_srs_limits),
 		cmocka_unit_test(test_srs_senders),
+		cmocka_unit_test(test_srs_sender_without_checks),
+		cmocka_unit_test(test_overused_senders),
 		cmocka_unit_test(test_srs_sender_to_forged_recipient),
 		cmocka_unit_test(test_plans),
 		cmocka_unit_test(test_nothing_to_check),

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: ISC */
+#include <string.h>
+
+#include "common/log.h"
+#include "common/printable.h"
+#include "srsd/policy_charge.h"
+
+static unsigned
+guess_limit(const struct policy_charge *charge)
+{
+	return (unsigned)charge->settings->spf.srs_guess_limit;
+}
+
+static unsigned
+daily_limit(const struct policy_charge *charge)
+{
+	return (unsigned)charge->settings->spf.srs_daily_limit;
+}
+
+/* paying_client - whose budget a request is charged to; NULL: only that of all clients */
+static const struct ipaddr *
+paying_client(const struct policy_charge *charge, const struct gate_query *q)
+{
+	if (gate_exemption(q, charge->settings) != NULL || gate_guards_nat(q, charge->settings))
+		return NULL;
+	return &q->client;
+}
+
+static void
+warn_of_guesses(
+    const struct policy_charge *charge, const struct gate_query *q, const struct ipaddr *client)
+{
+	const struct spf_text address = q->req->client_address;
+	char text[PRINTABLE_SIZE];
+
+	if (client != NULL &&
+	    srs_budget_warns_of(charge->budget, client, guess_limit(charge), charge->now)) {
+		printable(text, sizeof(text), address.s, address.len);
+		log_warnx("guess-limit client=%s guesses=%u", text,
+		    srs_budget_guesses(charge->budget, client, charge->now));
+	}
+	if (srs_budget_warns_of(charge->budget, NULL, guess_limit(charge), charge->now))
+		log_warnx(
+		    "guess-limit: all clients together sent %u bad SRS hashes within an hour; "
+		    "set hash-length and hash-minimum to 6",
+		    srs_budget_guesses(charge->budget, NULL, charge->now));
+}
+
+static void
+count_guess(const struct policy_charge *charge, const struct gate_query *q)
+{
+	const struct ipaddr *client = paying_client(charge, q);
+
+	srs_budget_guess(charge->budget, client, charge->now);
+	charge->stats->guesses++;
+	warn_of_guesses(charge, q, client);
+}
+
+static bool
+is_over_limit(const struct policy_charge *charge, const struct gate_query *q)
+{
+	return srs_budget_is_guessing(
+	    charge->budget, paying_client(charge, q), guess_limit(charge), charge->now);
+}
+
+/* charge_sender - until the verdicts are known; no warning yet */
+static void
+charge_sender(const struct policy_charge *charge, struct gate_query *q)
+{
+	srs_budget_guess(charge->budget, paying_client(charge, q), charge->now);
+	q->srs.sender_charged = true;
+}
+
+/* describe_use - of the recipient or, as: SRS_USE_SENDER, of the sender */
+static struct srs_budget_use
+describe_use(const struct policy_charge *charge, const struct gate_query *q, bool as_sender)
+{
+	struct spf_text local = as_sender ? q->sender_local : q->recipient_local;
+	struct srs_budget_use use = {
+		.use = as_sender        ? SRS_USE_SENDER
+		       : q->null_sender ? SRS_USE_BOUNCE
+					: SRS_USE_MAIL,
+		.client = paying_client(charge, q),
+		.local = local.s,
+		.len = local.len,
+	};
+
+	return use;
+}
+
+static bool
+is_used_up(const struct policy_charge *charge, const struct gate_query *q, bool as_sender)
+{
+	struct srs_budget_use use = describe_use(charge, q, as_sender);
+
+	return srs_budget_is_used_up(charge->budget, &use, daily_limit(charge), charge->now);
+}
+
+/* Does a sender that verifies get a better answer than others? */
+static bool
+sender_counts(const struct policy_charge *charge)
+{
+	return charge->settings->spf.srs_sender != SRS_SENDER_CHECK;
+}
+
+void
+policy_charge_request(const struct policy_charge *charge, struct gate_query *q)
+{
+	bool at_rcpt = gate_is_at(q, "RCPT");
+
+	if (!at_rcpt && !gate_is_at(q, "VRFY"))
+		return;
+	if (q->srs.recipient == GATE_SRS_FOREIGN && q->srs.sender == GATE_SRS_FOREIGN)
+		return;
+	if (q->srs.recipient == GATE_SRS_FORGED)
+		count_guess(charge, q);
+	if (gate_exemption(q, charge->settings) != NULL)
+		return;
+	if (at_rcpt && q->srs.sender == GATE_SRS_FORGED && sender_counts(charge))
+		charge_sender(charge, q);
+	q->srs.guessing = is_over_limit(charge, q);
+	if (!at_rcpt)
+		return;
+	if (q->srs.recipient == GATE_SRS_VALID)
+		q->srs.overused = is_used_up(charge, q, false);
+	if (q->srs.sender == GATE_SRS_VALID && sender_counts(charge))
+		q->srs.sender_overused = is_used_up(charge, q, true);
+}
+
+/*
+ * shows_the_hash - is the answer to a sender with a right hash another one?
+ *
+ * Compared without any budget: a client must not be spared a guess because it is over its limit.
+ */
+static bool
+shows_the_hash(const struct gate_query *q, const struct settings *settings,
+    const struct spf_verdicts *verdicts)
+{
+	struct gate_query forged = *q, valid;
+	struct gate_action to_forged, to_valid;
+
+	forged.srs.guessing = false;
+	valid = forged;
+	valid.srs.sender = GATE_SRS_VALID;
+	gate_after(&forged, settings, verdicts, gate_header_due(settings, 0), &to_forged);
+	gate_after(&valid, settings, verdicts, gate_header_due(settings, 0), &to_valid);
+	return to_forged.kind != to_valid.kind || strcmp(to_forged.text, to_valid.text) != 0;
+}
+
+static bool
+mailfrom_passes(const struct spf_verdicts *verdicts)
+{
+	return verdicts->has_mailfrom && verdicts->mailfrom.result == SPF_PASS;
+}
+
+void
+policy_charge_take_back(const struct policy_charge *charge, struct gate_query *q)
+{
+	if (!q->srs.sender_charged)
+		return;
+	q->srs.sender_charged = false;
+	srs_budget_take_back(charge->budget, paying_client(charge, q), charge->now);
+	q->srs.guessing = is_over_limit(charge, q);
+}
+
+void
+policy_charge_verdicts(
+    const struct policy_charge *charge, const struct spf_verdicts *verdicts, struct gate_query *q)
+{
+	if (!q->srs.sender_charged)
+		return;
+	if (mailfrom_passes(verdicts) || !shows_the_hash(q, charge->settings, verdicts)) {
+		policy_charge_take_back(charge, q);
+		return;
+	}
+	q->srs.sender_charged = false;
+	q->srs.guessing = is_over_limit(charge, q);
+	charge->stats->guesses++;
+	warn_of_guesses(charge, q, paying_client(charge, q));
+}
+
+static void
+warn_of_bounces(const struct gate_query *q)
+{
+	static struct log_limit limit;
+	char address[PRINTABLE_SIZE];
+
+	if (!log_allows(&limit))
+		return;
+	printable(address, sizeof(address), q->req->recipient.s, q->req->recipient.len);
+	log_warnx(
+	    "daily-limit: more bounces than srs-daily-limit allows came for <%s>; the next ones "
+	    "are deferred",
+	    address);
+}
+
+static bool
+is_accepted(const struct gate_action *action)
+{
+	return action->kind == GATE_DUNNO || action->kind == GATE_PREPEND;
+}
+
+void
+policy_charge_answer(const struct policy_charge *charge, const struct gate_query *q,
+    const struct gate_action *action)
+{
+	struct srs_budget_use use;
+
+	if (q->srs.recipient != GATE_SRS_VALID && q->srs.sender != GATE_SRS_VALID)
+		return;
+	if (!is_accepted(action) || !gate_is_at(q, "RCPT") ||
+	    gate_exemption(q, charge->settings) != NULL)
+		return;
+	if (q->srs.recipient == GATE_SRS_VALID) {
+		use = describe_use(charge, q, false);
+		if (srs_budget_use(charge->budget, &use, daily_limit(charge), charge->now))
+			warn_of_bounces(q);
+	}
+	if (q->srs.sender == GATE_SRS_VALID && sender_counts(charge)) {
+		use = describe_use(charge, q, true);
+		srs_budget_use(charge->budget, &use, daily_limit(charge), charge->now);
+	}
+}
