@@ -150,6 +150,9 @@ class SmtpClient:
         """-> the whole reply, as 'CODE text'"""
         return self._command(' '.join(['RCPT TO:<%s>' % recipient, *options]))
 
+    def command(self, line):
+        return self._command(line)
+
     def data(self, text):
         code, reply = self.smtp.data(text)
         return '%d %s' % (code, reply.decode())

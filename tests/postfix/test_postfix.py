@@ -9,6 +9,7 @@ addresses that the DNS server of the tests lists in SPF records.
 
 import itertools
 import os
+import re
 import signal
 import smtplib
 import sys
@@ -233,6 +234,94 @@ class Refused(PostfixCase):
     def test_unknown_user(self):
         """The maps make nobody known whom Postfix does not know."""
         self.assertRegex(self.refusal('alice@origin.test', 'nobody@our.test'), '^550 5.1.1 ')
+
+
+class Spellings(PostfixCase):
+    """No spelling of a recipient tells a right hash from a wrong one past the budget.
+
+    Postfix completes addresses and has many domains. Whatever a client writes, either the reply to a
+    wrong hash is the reply to a right one, or srsd counted the wrong one as a guess.
+    """
+
+    FORMS = ['%s@srs.test', '%s@SRS.test', '%s@srs.test.', '"%s"@srs.test', '%s', '%s@srs',
+             'srs.test!%s', 'srs!%s', '%s%%srs.test', '%s%%srs.test.', '%s%%srs.test@localhost',
+             '@our.test:%s@srs.test', '%s@our.test', '%s@mx.our.test', '%s@localhost',
+             '%s@localhost.our.test', '%s@virtual.test', '%s@[127.0.0.1]', '%s@[127.0.0.4]',
+             'localhost!%s', '%s%%localhost', '%s%%virtual.test', '%s+tag@srs.test']
+
+    @classmethod
+    def settings(cls):
+        return dict(super().settings(),
+                    mydestination='our.test, mx.our.test, localhost.our.test, localhost, srs.test',
+                    append_dot_mydomain='yes', mydomain='test', recipient_delimiter='+',
+                    virtual_alias_domains='virtual.test',
+                    smtpd_hard_error_limit='1000', smtpd_error_sleep_time='0')
+
+    def setUp(self):
+        super().setUp()
+        self.clients = ('192.0.2.%d' % n for n in itertools.count(10))
+
+    def right_and_wrong(self):
+        day = srs.today()
+        right = srs.srs0('alice@origin.test', SECRET, 'srs.test', day).partition('@')[0]
+        wrong = 'SRS0=%s=%s' % ('AAAA' if right[5:9].upper() != 'AAAA' else 'BBBB',
+                                right.partition('=')[2].partition('=')[2])
+        return right, wrong
+
+    def ask(self, verb, address, sender=''):
+        """The reply, and where the log was before."""
+        client = self.connect(client=next(self.clients))
+        mark = self.daemon.log_mark()
+        if verb == 'RCPT':
+            client.mail(sender)
+            reply = client.rcpt(address)
+        else:
+            reply = client.command('VRFY %s' % address)
+        return reply, mark
+
+    @staticmethod
+    def neutral(reply, local):
+        """The reply without what differs in any case: the address, and the client's."""
+        return re.sub(r'192\.0\.2\.\d+', 'client', reply.replace(local, ''))
+
+    def check(self, verb, form, sender=''):
+        right, wrong = self.right_and_wrong()
+        to_right, _ = self.ask(verb, form % right, sender)
+        to_wrong, mark = self.ask(verb, form % wrong, sender)
+        if self.neutral(to_right, right) != self.neutral(to_wrong, wrong):
+            self.daemon.wait_log('reason=srs-forged', mark)
+        return to_right, to_wrong
+
+    def test_rcpt(self):
+        for form in self.FORMS:
+            with self.subTest(form):
+                self.check('RCPT', form)
+
+    def test_vrfy(self):
+        for form in self.FORMS:
+            with self.subTest(form):
+                self.check('VRFY', form)
+
+    def test_other_domains_take_no_mail(self):
+        """Mail with a sender gets past srs-nonnull nowhere."""
+        for form in ('%s@localhost', '%s@mx.our.test', '%s@virtual.test', '%s@our.test'):
+            with self.subTest(form):
+                for reply in self.check('RCPT', form, 'alice@origin.test'):
+                    self.assertRegex(reply, '^[45]')
+
+    def test_the_reply_of_a_forgery(self):
+        to_right, to_wrong = self.check('RCPT', '%s@srs.test.')
+        self.assertRegex(to_right, '^250 ')
+        self.assertRegex(to_wrong, '^550 5.1.1 .*unknown SRS address')
+        to_right, to_wrong = self.check('VRFY', '%s@srs.test')
+        self.assertRegex(to_right, '^252 ')
+        self.assertRegex(to_wrong, '^550 5.1.1 .*unknown SRS address')
+
+    def test_senders_that_postfix_completes(self):
+        for sender in ('fail.test!mallory', 'mallory%fail.test', 'mallory@fail.test.'):
+            with self.subTest(sender):
+                self.assertRegex(self.refusal(sender, 'forward@our.test'),
+                                 '^550 5.7.23 .*is not allowed to send mail for fail.test')
 
 
 class Header(PostfixCase):
