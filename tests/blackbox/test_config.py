@@ -310,9 +310,10 @@ class Sample(ConfigCase):
     def test_shows_the_defaults(self):
         """With the # before each option taken away it says the same as with it."""
         opened = re.sub(r'(?m)^(\s*)#(?=[a-z-]+ = )', r'\1', self.sample())
-        domains = ('domains = {"example.org", ".example.org"}', 'domains = {}')
-        self.assertIn(domains[0], opened)
-        opened = opened.replace(*domains)
+        for shown in ('domains = {"example.org", ".example.org"}',
+                      'reverse-domains = {"old-srs.example.org"}'):
+            self.assertIn(shown, opened)
+            opened = opened.replace(shown, shown.partition(' ')[0] + ' = {}')
         self.assertGreater(opened.count(' = '), 50)
         # Their defaults are of the build.
         overrides = ('-o', 'srs-domain=x.test', '-o', 'control=none')
