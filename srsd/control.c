@@ -120,6 +120,9 @@ say_lookup(const struct control_service *service, const struct srs_result *r, st
 		json_object_set_new(reply, "address", json_stringn(r->address, r->len));
 	else
 		json_object_set_new(reply, "reason", json_string(srs_verdict_text(r->verdict)));
+	if (r->verdict == SRS_FOREIGN)
+		json_object_set_new(reply, "hint",
+		    json_string("its domain is neither srs-domain nor in reverse-domains"));
 	if (r->secret >= 0)
 		json_object_set_new(reply, "secret",
 		    json_string(srs_keys_fingerprint(service->keys, (size_t)r->secret)));

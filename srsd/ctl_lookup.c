@@ -10,7 +10,7 @@
 static int
 look_up(const struct ctl *ctl, const char *map, int argc, char **argv)
 {
-	const char *address, *secret, *reason;
+	const char *address, *secret, *reason, *hint;
 	char usage[64];
 	json_t *reply;
 
@@ -22,11 +22,13 @@ look_up(const struct ctl *ctl, const char *map, int argc, char **argv)
 	address = json_string_value(json_object_get(reply, "address"));
 	secret = json_string_value(json_object_get(reply, "secret"));
 	reason = json_string_value(json_object_get(reply, "reason"));
+	hint = json_string_value(json_object_get(reply, "hint"));
 	if (address != NULL)
 		printf("%s%s%s\n", address, secret == NULL ? "" : "  signed with ",
 		    secret == NULL ? "" : secret);
 	else
-		printf("not rewritten: %s\n", reason == NULL ? "?" : reason);
+		printf("not rewritten: %s%s%s\n", reason == NULL ? "?" : reason,
+		    hint == NULL ? "" : ": ", hint == NULL ? "" : hint);
 	json_decref(reply);
 	return address == NULL ? CTL_FAILED : CTL_OK;
 }

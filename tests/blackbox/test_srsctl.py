@@ -293,7 +293,9 @@ class Lookups(Base):
     def test_reasons(self):
         rows = [('forward', 'a@srs.test', 'local domain'), ('forward', '', 'null sender'),
                 ('reverse', 'a@x.test', 'not an SRS address'),
-                ('reverse', 'SRS0=aaaa=AA=x.test=y@srs.test', 'bad hash')]
+                ('reverse', 'SRS0=aaaa=AA=x.test=y@srs.test', 'bad hash'),
+                ('reverse', 'SRS0=aaaa=AA=x.test=y@other.test', 'not an SRS address: its domain is '
+                 'neither srs-domain nor in reverse-domains')]
         for command, address, reason in rows:
             with self.subTest(reason):
                 done = self.run_one(command, address)
