@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 #include <stdlib.h>
-#include <strings.h>
 
 #include "common/xmalloc.h"
 #include "spf/spf_policy.h"
@@ -18,7 +17,6 @@ free_policy(void *arg)
 static struct spf_policy *
 make_policy(const struct dns_answer *answer)
 {
-	static const char no_mail[] = "v=spf1 -all";
 	struct spf_policy *policy = xcalloc(1, sizeof(*policy));
 	const struct dns_rr *rr = NULL;
 	size_t i;
@@ -31,8 +29,7 @@ make_policy(const struct dns_answer *answer)
 	}
 	if (rr == NULL || policy->n != 1)
 		return policy;
-	policy->no_mail =
-	    rr->len == sizeof(no_mail) - 1 && strncasecmp(rr->data, no_mail, rr->len) == 0;
+	policy->no_mail = spf_record_is_no_mail(rr->data, rr->len);
 	policy->valid =
 	    spf_record_parse(&policy->record, rr->data, rr->len, &policy->error, &policy->at);
 	return policy;

@@ -14,7 +14,7 @@
 
 struct spf_policy {
 	size_t n;     /* how many SPF records there are */
-	bool no_mail; /* it is exactly "v=spf1 -all" */
+	bool no_mail; /* it is "v=spf1 -all" and nothing else */
 	bool valid;
 	struct spf_record record; /* when there is one, and it is valid */
 	const char *error;        /* else what is wrong (static), and where */

@@ -20,6 +20,19 @@ spf_record_is_spf(const char *s, size_t len)
 	       (len == VERSION_LEN || s[VERSION_LEN] == ' ');
 }
 
+bool
+spf_record_is_no_mail(const char *s, size_t len)
+{
+	static const char all[] = "-all";
+	size_t first = VERSION_LEN;
+
+	while (first < len && s[first] == ' ')
+		first++;
+	while (len > first && s[len - 1] == ' ')
+		len--;
+	return len - first == sizeof(all) - 1 && strncasecmp(s + first, all, len - first) == 0;
+}
+
 static bool
 is_word(struct spf_text t, const char *word)
 {

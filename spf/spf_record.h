@@ -50,7 +50,13 @@ struct spf_record {
 };
 
 /* True for "v=spf1" followed by a space or nothing, of any case (4.5). */
-bool spf_record_is_spf(const char *, size_t len);
+bool spf_record_is_spf(const char *text, size_t len);
+
+/*
+ * True when a text for which spf_record_is_spf holds is "v=spf1 -all" and nothing else: its domain
+ * sends no mail. Case and the number of blanks do not matter.
+ */
+bool spf_record_is_no_mail(const char *text, size_t len);
 
 /*
  * Parses a text for which spf_record_is_spf holds. False with a static reason in *error and the

@@ -549,7 +549,12 @@ test_no_mail(void **state)
 	} rows[] = {
 		{ "x.test TXT v=spf1 -all\n", true },
 		{ "x.test TXT V=SPF1 -ALL\n", true },
-		{ "x.test TXT v=spf1   -all  \n", false },
+		{ "x.test TXT v=spf1  -all\n", true },
+		{ "x.test TXT v=spf1 -all \n", true },
+		{ "x.test TXT V=spf1   -aLL  \n", true },
+		{ "x.test TXT v=spf1 - all\n", false },
+		{ "x.test TXT v=spf1 -all -all\n", false },
+		{ "x.test TXT v=spf1 -all\t\n", false },
 		{ "x.test TXT v=spf1 -all exp=y.test\n", false },
 		{ "x.test TXT v=spf1 -all foo=bar\n", false },
 		{ "x.test TXT v=spf1 ~all\n", false },
