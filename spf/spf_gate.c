@@ -486,6 +486,7 @@ static void
 init_header(struct spf_header *h, const struct gate_query *q, const struct settings *settings)
 {
 	memset(h, 0, sizeof(*h));
+	h->mechanism = h->problem = "";
 	h->client = settings->prospective.family != 0 ? &settings->prospective : &q->client;
 	h->helo = q->helo;
 	h->domain = q->sender_domain;
@@ -495,6 +496,18 @@ init_header(struct spf_header *h, const struct gate_query *q, const struct setti
 		h->sender = q->sender_domain;
 	else if (!q->null_sender)
 		h->sender = q->req->sender;
+}
+
+/* show_verdict - the sender's in the header; HELO's when nothing else was evaluated */
+static void
+show_verdict(struct spf_header *h, const struct spf_verdicts *v)
+{
+	const struct spf_verdict *shown = v->has_mailfrom ? &v->mailfrom : &v->helo;
+
+	h->identity = v->has_mailfrom ? SPF_IDENTITY_MAILFROM : SPF_IDENTITY_HELO;
+	h->result = shown->result;
+	h->mechanism = shown->mechanism;
+	h->problem = shown->problem;
 }
 
 /* spared - why a refusal is held back, whatever test-only says; or NULL */
@@ -623,8 +636,7 @@ describe_result(const struct gate_query *q, const struct spf_settings *spf,
 		strlcpy(comment, "SRS-verified sender of ours, not evaluated", 2 * COMMENT_SIZE);
 		return;
 	}
-	h->identity = v->has_mailfrom ? SPF_IDENTITY_MAILFROM : SPF_IDENTITY_HELO;
-	h->result = v->has_mailfrom ? v->mailfrom.result : v->helo.result;
+	show_verdict(h, v);
 	comment[0] = '\0';
 }
 

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: ISC */
-#include <stdio.h>
 #include <string.h>
 
 #include "common/ascii.h"
@@ -7,17 +6,29 @@
 #include "common/mailaddr.h"
 #include "spf/spf_header.h"
 
-/* What a value may take with its quotes and escapes; a HELO name when room is short. */
+/* A value with its quotes and escapes; a longer one would not fit into a header anyway. */
+#define VALUE_SIZE SPF_HEADER_SIZE
+#define SENDER_SIZE (2 * MAILADDR_MAX + 3) /* never cut */
+
+/* Sizes that a HELO name is cut to: at first, and when that is not enough. */
 #define HELO_SIZE 81
 #define HELO_SIZE_SHORT 33
-#define SENDER_SIZE (2 * MAILADDR_MAX + 3) /* never cut */
-#define DOMAIN_SIZE 129
-#define RECEIVER_SIZE 65
+
+/* How often something is left out of a header that is too long, see shorten_*. */
+#define RECEIVED_STEPS 7
+#define AUTHRES_STEPS 3
 
 const char *
 spf_identity_name(enum spf_identity identity)
 {
 	return identity == SPF_IDENTITY_HELO ? "helo" : "mailfrom";
+}
+
+/* is_atom_char - of those that RFC 5322 allows, the ones that mean nothing to anybody else */
+static bool
+is_atom_char(char c)
+{
+	return ascii_isalnum(c) || c == '-' || c == '_' || c == '~' || c == '+';
 }
 
 static bool
@@ -28,8 +39,7 @@ is_dot_atom(struct spf_text t)
 	if (t.len == 0 || t.s[0] == '.' || t.s[t.len - 1] == '.')
 		return false;
 	for (i = 0; i < t.len; i++) {
-		if (t.s[i] == '.' ? t.s[i + 1] == '.'
-				  : !ascii_isalnum(t.s[i]) && t.s[i] != '-' && t.s[i] != '_')
+		if (t.s[i] == '.' ? t.s[i + 1] == '.' : !is_atom_char(t.s[i]))
 			return false;
 	}
 	return true;
@@ -65,6 +75,8 @@ fits(struct spf_text t, size_t room)
 {
 	size_t i, len = 0;
 
+	if (2 * t.len <= room)
+		return true;
 	for (i = 0; i < t.len && len <= room; i++)
 		len += escaped_size(t.s[i]);
 	return len <= room;
@@ -94,9 +106,9 @@ put_value(char *buf, size_t size, struct spf_text t)
 	for (i = 0; !whole && i < CUT_LEN; i++)
 		buf[n++] = cut[i];
 	for (i = 0; i < t.len; i++) {
-		if (t.s[i] == '"' || t.s[i] == '\\')
+		if (escaped_size(t.s[i]) == 2)
 			buf[n++] = '\\';
-		buf[n++] = ascii_isgraph(t.s[i]) || t.s[i] == ' ' ? t.s[i] : '?';
+		buf[n++] = t.s[i] >= ' ' && t.s[i] <= '~' ? t.s[i] : '?';
 	}
 	buf[n++] = '"';
 	buf[n] = '\0';
@@ -120,20 +132,19 @@ text(const char *s)
 	return t;
 }
 
+static struct spf_text
+hidden_text(void)
+{
+	struct spf_text t = { NULL, 0 };
+
+	return t;
+}
+
 static const char *
 put_receiver(char *buf, size_t size, struct spf_text receiver)
 {
 	return receiver.s == NULL ? "<UNKNOWN>" : put_value(buf, size, receiver);
 }
-
-/* How much of a Received-SPF header is left out, the more the higher. */
-enum shortening {
-	WHOLE,
-	NO_RECEIVER,
-	SHORT_HELO,
-	DOMAIN_ALONE, /* of the sender: half an address would be another one */
-	SHORTENINGS,
-};
 
 static void
 put_named(struct line *line, const char *name, const char *value)
@@ -142,66 +153,212 @@ put_named(struct line *line, const char *name, const char *value)
 	line_put(line, value);
 }
 
+/* put_known - a key of Received-SPF, unless there is nothing to say */
 static void
-compose(struct line *line, const struct spf_header *h, enum shortening shortening)
+put_known(struct line *line, const char *name, const char *value)
 {
-	char ip[IPADDR_TEXT_SIZE], client[IPADDR_TEXT_SIZE + 2], helo[HELO_SIZE];
-	char sender[SENDER_SIZE], receiver[RECEIVER_SIZE];
-	struct spf_text hidden = { NULL, 0 };
-	bool domain_alone = shortening >= DOMAIN_ALONE || h->sender.len > MAILADDR_MAX;
+	char buf[VALUE_SIZE];
+
+	if (value[0] != '\0')
+		put_named(line, name, put_value(buf, sizeof(buf), text(value)));
+}
+
+/* What of a Received-SPF header is shown, and in how many bytes with a NUL. */
+struct received_form {
+	size_t helo;
+	size_t domain; /* in place of the sender */
+	struct spf_text receiver;
+	const char *mechanism;
+	const char *problem;
+	bool domain_alone;
+};
+
+/*
+ * compose_received - the header in this form; the two sizes become what the values take
+ *
+ * Readers that know nothing of quoted strings take the last "identity=" that they find: it has to
+ * be ours. (SpamAssassin 4.0.1; OpenDMARC 1.4.2 also ends a key at any ';'.)
+ */
+static void
+compose_received(struct line *line, const struct spf_header *h, struct received_form *form)
+{
+	char ip[IPADDR_TEXT_SIZE], client[IPADDR_TEXT_SIZE + 2], helo[VALUE_SIZE];
+	char sender[SENDER_SIZE], receiver[VALUE_SIZE];
 
 	ipaddr_format(h->client, ip);
 	put_value(client, sizeof(client), text(ip));
-	put_value(helo, shortening >= SHORT_HELO ? HELO_SIZE_SHORT : HELO_SIZE, h->helo);
-	put_value(sender, domain_alone ? DOMAIN_SIZE : sizeof(sender),
-	    domain_alone ? h->domain : h->sender);
+	put_value(helo, form->helo, h->helo);
+	form->helo = strlen(helo) + 1;
+	put_value(sender, form->domain_alone ? form->domain : sizeof(sender),
+	    form->domain_alone ? h->domain : h->sender);
+	form->domain = form->domain_alone ? strlen(sender) + 1 : form->domain;
 	line_begin(line, "Received-SPF: ");
 	line_put(line, capitalised(h->result));
 	put_named(line, " (", h->comment);
-	put_named(line, ") identity=", spf_identity_name(h->identity));
-	put_named(line, "; client-ip=", client);
+	put_named(line, ") client-ip=", client);
 	put_named(line, "; helo=", helo);
 	put_named(line, "; envelope-from=", h->sender.len == 0 ? "\"<>\"" : sender);
-	put_named(line, "; receiver=",
-	    put_receiver(
-		receiver, sizeof(receiver), shortening >= NO_RECEIVER ? hidden : h->receiver));
+	put_named(line, "; receiver=", put_receiver(receiver, sizeof(receiver), form->receiver));
+	put_known(line, "; mechanism=", form->mechanism);
+	put_known(line, "; problem=", form->problem);
+	put_named(line, "; identity=", spf_identity_name(h->identity));
+}
+
+/* cut_size - a size without what is too much, but not below the least */
+static size_t
+cut_size(size_t size, size_t excess, size_t least)
+{
+	if (size <= least)
+		return size;
+	return size - least > excess ? size - excess : least;
+}
+
+/* shorten_received - the next thing that a header which is too long by excess bytes does without */
+static void
+shorten_received(struct received_form *form, int step, size_t excess)
+{
+	switch (step) {
+	case 0:
+		form->receiver = hidden_text();
+		break;
+	case 1:
+		form->helo = cut_size(form->helo, excess, HELO_SIZE);
+		break;
+	case 2:
+		form->mechanism = "";
+		break;
+	case 3:
+		form->helo = cut_size(form->helo, excess, HELO_SIZE_SHORT);
+		break;
+	case 4:
+		form->problem = "";
+		break;
+	case 5: /* half an address would be another one */
+		form->domain_alone = true;
+		break;
+	default:
+		form->domain = cut_size(form->domain, excess, CUT_LEN + 3);
+		break;
+	}
+}
+
+/* put_line - the line as a string, cut where its room ends */
+static size_t
+put_line(char buf[SPF_HEADER_SIZE], const struct line *line)
+{
+	size_t n = line->len < SPF_HEADER_SIZE ? line->len : SPF_HEADER_SIZE - 1;
+
+	memcpy(buf, line->text, n);
+	buf[n] = '\0';
+	return n;
 }
 
 size_t
 spf_header_received(char buf[SPF_HEADER_SIZE], const struct spf_header *h)
 {
-	int shortening = WHOLE;
+	struct received_form form = {
+		.helo = VALUE_SIZE,
+		.domain = VALUE_SIZE,
+		.receiver = h->receiver,
+		.mechanism = h->mechanism,
+		.problem = h->problem,
+		.domain_alone = h->sender.len > MAILADDR_MAX,
+	};
 	struct line line;
-	size_t n;
+	int step;
 
-	do
-		compose(&line, h, (enum shortening)shortening);
-	while (line.len >= SPF_HEADER_SIZE && ++shortening < SHORTENINGS);
-	n = line.len < SPF_HEADER_SIZE ? line.len : SPF_HEADER_SIZE - 1;
-	memcpy(buf, line.text, n);
-	buf[n] = '\0';
-	return n;
+	compose_received(&line, h, &form);
+	for (step = 0; line.len >= SPF_HEADER_SIZE && step < RECEIVED_STEPS; step++) {
+		shorten_received(&form, step, line.len - (SPF_HEADER_SIZE - 1));
+		compose_received(&line, h, &form);
+	}
+	return put_line(buf, &line);
+}
+
+/* name_only - a name in which nothing looks like another result: what no name holds becomes '?' */
+static struct spf_text
+name_only(char buf[VALUE_SIZE], struct spf_text name)
+{
+	struct spf_text out = { buf, 0 };
+	size_t i, skip = name.len < VALUE_SIZE ? 0 : name.len - VALUE_SIZE;
+
+	for (i = skip; i < name.len; i++)
+		buf[out.len++] = name.s[i] == ';' || name.s[i] == '=' ? '?' : name.s[i];
+	return out;
+}
+
+static void
+put_method(struct line *line, enum spf_result result, const char *comment)
+{
+	put_named(line, "; spf=", spf_result_name(result));
+	if (comment[0] != '\0') {
+		put_named(line, " (", comment);
+		line_put(line, ")");
+	}
+}
+
+/* What of an Authentication-Results header is shown, and in how many bytes with a NUL. */
+struct authres_form {
+	const enum spf_result *helo;
+	const char *comment;
+	size_t name;
+};
+
+/* compose_authres - the header in this form; the size becomes what the name takes */
+static void
+compose_authres(struct line *line, const char *authserv_id, const struct spf_header *h,
+    struct authres_form *form)
+{
+	bool is_helo = h->identity == SPF_IDENTITY_HELO;
+	char bare[VALUE_SIZE], value[VALUE_SIZE];
+
+	line_begin(line, "Authentication-Results: ");
+	line_put(line, authserv_id);
+	if (form->helo != NULL) {
+		put_method(line, *form->helo, "");
+		put_value(value, sizeof(value), name_only(bare, h->helo));
+		put_named(line, " smtp.helo=", value);
+	}
+	put_method(line, h->result, form->comment);
+	put_value(value, form->name, name_only(bare, is_helo ? h->helo : h->domain));
+	put_named(line, is_helo ? " smtp.helo=" : " smtp.mailfrom=", value);
+	form->name = strlen(value) + 1;
+}
+
+/* shorten_authres - the next thing that a header which is too long by excess bytes does without */
+static void
+shorten_authres(struct authres_form *form, int step, size_t excess)
+{
+	switch (step) {
+	case 0:
+		form->helo = NULL;
+		break;
+	case 1:
+		form->comment = "";
+		break;
+	default:
+		form->name = cut_size(form->name, excess, CUT_LEN + 3);
+		break;
+	}
 }
 
 size_t
 spf_header_authres(char buf[SPF_HEADER_SIZE], const char *authserv_id, const struct spf_header *h,
     const enum spf_result *helo)
 {
-	bool is_helo = h->identity == SPF_IDENTITY_HELO;
 	bool plain = strcmp(h->comment, spf_identity_name(h->identity)) == 0;
-	char name[DOMAIN_SIZE], second[HELO_SIZE + 64];
-	int n, more;
+	struct authres_form form = {
+		.helo = helo == NULL || *helo == SPF_NONE ? NULL : helo,
+		.comment = plain ? "" : h->comment,
+		.name = VALUE_SIZE,
+	};
+	struct line line;
+	int step;
 
-	n = snprintf(buf, SPF_HEADER_SIZE, "Authentication-Results: %.80s; spf=%s%s%s%s %s=%s",
-	    authserv_id, spf_result_name(h->result), plain ? "" : " (", plain ? "" : h->comment,
-	    plain ? "" : ")", is_helo ? "smtp.helo" : "smtp.mailfrom",
-	    put_value(name, sizeof(name), is_helo ? h->helo : h->domain));
-	if (helo == NULL || n >= SPF_HEADER_SIZE)
-		return n < SPF_HEADER_SIZE ? (size_t)n : SPF_HEADER_SIZE - 1;
-	/* The second method whole, or not at all. */
-	more = snprintf(second, sizeof(second), "; spf=%s smtp.helo=", spf_result_name(*helo));
-	put_value(second + more, HELO_SIZE, h->helo);
-	if ((size_t)n + strlen(second) < SPF_HEADER_SIZE)
-		n += (int)strlcpy(buf + n, second, SPF_HEADER_SIZE - (size_t)n);
-	return (size_t)n;
+	compose_authres(&line, authserv_id, h, &form);
+	for (step = 0; line.len >= SPF_HEADER_SIZE && step < AUTHRES_STEPS; step++) {
+		shorten_authres(&form, step, line.len - (SPF_HEADER_SIZE - 1));
+		compose_authres(&line, authserv_id, h, &form);
+	}
+	return put_line(buf, &line);
 }

@@ -34,9 +34,12 @@ check_header(const struct spf_request *req, const struct spf_verdict *v)
 	struct spf_header h = { .identity = SPF_IDENTITY_MAILFROM,
 		.result = v->result,
 		.comment = "mailfrom",
+		.mechanism = v->mechanism,
+		.problem = v->problem,
 		.client = &req->ip,
 		.helo = req->helo,
 		.domain = req->domain };
+	static const char end[] = "; identity=mailfrom";
 	char buf[SPF_HEADER_SIZE];
 	size_t n;
 
@@ -45,6 +48,7 @@ check_header(const struct spf_request *req, const struct spf_verdict *v)
 	h.receiver = req->helo;
 	n = spf_header_received(buf, &h);
 	fuzz_must(n < SPF_HEADER_SIZE && fuzz_is_visible(buf, n) && n == strlen(buf));
+	fuzz_must(n > strlen(end) && strcmp(buf + n - strlen(end), end) == 0);
 	n = spf_header_authres(buf, "mx.receiver.test", &h, &v->result);
 	fuzz_must(n < SPF_HEADER_SIZE && fuzz_is_visible(buf, n) && n == strlen(buf));
 }

@@ -92,7 +92,7 @@ test_prospective(void **state)
 	    "x.test");
 	gate_mailfrom(&c, SPF_PASS);
 	gate_run(&c, "pass");
-	unit_holds("pass", "header", c.action.text, "; client-ip=198.51.100.7; ");
+	unit_holds("pass", "header", c.action.text, ") client-ip=198.51.100.7; ");
 	gate_end(&c);
 	unit_end();
 }
@@ -210,16 +210,42 @@ test_received_header(void **state)
 	gate_set(&c, "helo-reject", "false");
 	gate_mailfrom(&c, SPF_PASS);
 	gate_check(&c, "pass", GATE_PREPEND,
-	    "PREPEND Received-SPF: Pass (mailfrom) identity=mailfrom; client-ip=192.0.2.1; "
-	    "helo=mx.relay.test; envelope-from=\"a@x.test\"; receiver=<UNKNOWN>");
+	    "PREPEND Received-SPF: Pass (mailfrom) client-ip=192.0.2.1; "
+	    "helo=mx.relay.test; envelope-from=\"a@x.test\"; receiver=<UNKNOWN>; identity=mailfrom");
 	gate_mailfrom(&c, SPF_NONE);
 	gate_check(&c, "none", GATE_PREPEND,
-	    "PREPEND Received-SPF: None (mailfrom) identity=mailfrom; client-ip=192.0.2.1; "
-	    "helo=mx.relay.test; envelope-from=\"a@x.test\"; receiver=<UNKNOWN>");
+	    "PREPEND Received-SPF: None (mailfrom) client-ip=192.0.2.1; "
+	    "helo=mx.relay.test; envelope-from=\"a@x.test\"; receiver=<UNKNOWN>; identity=mailfrom");
 	gate_null_sender(&c);
 	gate_check(&c, "null sender", GATE_PREPEND,
-	    "PREPEND Received-SPF: Fail (helo) identity=helo; client-ip=192.0.2.1; "
-	    "helo=mx.relay.test; envelope-from=\"<>\"; receiver=<UNKNOWN>");
+	    "PREPEND Received-SPF: Fail (helo) client-ip=192.0.2.1; "
+	    "helo=mx.relay.test; envelope-from=\"<>\"; receiver=<UNKNOWN>; identity=helo");
+	gate_end(&c);
+	unit_end();
+}
+
+/* Mechanism and problem are those of the identity that is shown. */
+static void
+test_received_reason(void **state)
+{
+	struct gate_case c = gate_begin();
+
+	(void)state;
+	gate_set(&c, "helo-reject", "false");
+	gate_helo(&c, SPF_FAIL);
+	strlcpy(c.verdicts.helo.mechanism, "-all", sizeof(c.verdicts.helo.mechanism));
+	gate_mailfrom(&c, SPF_PERMERROR);
+	strlcpy(
+	    c.verdicts.mailfrom.mechanism, "include:y.test", sizeof(c.verdicts.mailfrom.mechanism));
+	c.verdicts.mailfrom.problem = "too many DNS lookups";
+	gate_check(&c, "sender", GATE_PREPEND,
+	    "PREPEND Received-SPF: Permerror (mailfrom) client-ip=192.0.2.1; helo=mx.relay.test; "
+	    "envelope-from=\"a@x.test\"; receiver=<UNKNOWN>; mechanism=\"include:y.test\"; "
+	    "problem=\"too many DNS lookups\"; identity=mailfrom");
+	gate_null_sender(&c);
+	gate_check(&c, "null sender", GATE_PREPEND,
+	    "PREPEND Received-SPF: Fail (helo) client-ip=192.0.2.1; helo=mx.relay.test; "
+	    "envelope-from=\"<>\"; receiver=<UNKNOWN>; mechanism=-all; identity=helo");
 	gate_end(&c);
 	unit_end();
 }
@@ -267,8 +293,12 @@ test_authres_header(void **state)
 	    "PREPEND Authentication-Results: mx.receiver.test; spf=pass smtp.mailfrom=x.test");
 	gate_helo(&c, SPF_NONE);
 	gate_check(&c, "both", GATE_PREPEND,
-	    "PREPEND Authentication-Results: mx.receiver.test; spf=pass smtp.mailfrom=x.test; "
-	    "spf=none smtp.helo=mx.relay.test");
+	    "PREPEND Authentication-Results: mx.receiver.test; spf=pass smtp.mailfrom=x.test");
+	gate_helo(&c, SPF_SOFTFAIL);
+	gate_check(&c, "HELO with a record", GATE_PREPEND,
+	    "PREPEND Authentication-Results: mx.receiver.test; spf=softfail "
+	    "smtp.helo=mx.relay.test; spf=pass smtp.mailfrom=x.test");
+	gate_helo(&c, SPF_NONE);
 	gate_null_sender(&c);
 	gate_check(&c, "null sender", GATE_PREPEND,
 	    "PREPEND Authentication-Results: mx.receiver.test; spf=none smtp.helo=mx.relay.test");
@@ -309,7 +339,8 @@ test_helo_never_stands_for_the_sender(void **state)
 	gate_set(&c, "mail-from-reject", "fail");
 	gate_mailfrom(&c, SPF_NONE);
 	gate_run(&c, "none");
-	unit_holds("none", "header", c.action.text, "; spf=none smtp.mailfrom=x.test; ");
+	unit_holds("none", "header", c.action.text,
+	    "; spf=pass smtp.helo=mx.relay.test; spf=none smtp.mailfrom=x.test");
 	c.due = GATE_HEADER_RECEIVED;
 	gate_run(&c, "none");
 	unit_holds("none", "header", c.action.text, "Received-SPF: None (mailfrom) ");
@@ -326,7 +357,7 @@ test_srs_sender_header(void **state)
 	c.sender = GATE_SRS_VALID;
 	gate_run(&c, "skip");
 	unit_holds("skip", "header", c.action.text, "PREPEND Received-SPF: None (SRS-verified ");
-	unit_holds("skip", "header", c.action.text, ") identity=mailfrom; client-ip=192.0.2.1; ");
+	unit_holds("skip", "header", c.action.text, ") client-ip=192.0.2.1; ");
 	c.due = GATE_HEADER_AUTHRES;
 	gate_run(&c, "skip");
 	unit_holds("skip", "header", c.action.text,
@@ -352,7 +383,7 @@ test_test_only_comment(void **state)
 	gate_mailfrom(&c, SPF_PASS);
 	gate_run(&c, "HELO");
 	unit_holds("HELO", "header", c.action.text, "PREPEND Received-SPF: Pass (test-only");
-	unit_holds("HELO", "header", c.action.text, "helo) identity=mailfrom; ");
+	unit_holds("HELO", "header", c.action.text, "helo) client-ip=");
 	gate_helo(&c, SPF_NONE);
 	gate_run(&c, "pass");
 	unit_holds("pass", "header", c.action.text, "Received-SPF: Pass (mailfrom) ");
@@ -500,12 +531,12 @@ test_headers_of_the_allowed(void **state)
 		const char *want;
 	} rows[] = {
 		{ SPF_FAIL,
-		    "PREPEND Received-SPF: Fail (mailfrom) identity=mailfrom; client-ip=192.0.2.1; "
-		    "helo=mx.relay.test; envelope-from=\"a@x.test\"; receiver=<UNKNOWN>" },
+		    "PREPEND Received-SPF: Fail (mailfrom) client-ip=192.0.2.1; "
+		    "helo=mx.relay.test; envelope-from=\"a@x.test\"; receiver=<UNKNOWN>; identity=mailfrom" },
 		{ SPF_TEMPERROR,
-		    "PREPEND Received-SPF: Temperror (mailfrom) identity=mailfrom; "
+		    "PREPEND Received-SPF: Temperror (mailfrom) "
 		    "client-ip=192.0.2.1; helo=mx.relay.test; envelope-from=\"a@x.test\"; "
-		    "receiver=<UNKNOWN>" },
+		    "receiver=<UNKNOWN>; identity=mailfrom" },
 	};
 	struct gate_case c;
 	size_t i;
@@ -527,8 +558,8 @@ test_headers_of_the_allowed(void **state)
 	c.verdicts.has_allowed = true;
 	c.verdicts.allowed = "helo-whitelist";
 	gate_check(&c, "null sender", GATE_PREPEND,
-	    "PREPEND Received-SPF: Fail (helo) identity=helo; client-ip=192.0.2.1; "
-	    "helo=mx.relay.test; envelope-from=\"<>\"; receiver=<UNKNOWN>");
+	    "PREPEND Received-SPF: Fail (helo) client-ip=192.0.2.1; "
+	    "helo=mx.relay.test; envelope-from=\"<>\"; receiver=<UNKNOWN>; identity=helo");
 	gate_end(&c);
 	c = gate_begin();
 	gate_helo(&c, SPF_NONE);
@@ -538,8 +569,7 @@ test_headers_of_the_allowed(void **state)
 	c.verdicts.has_allowed = true;
 	c.verdicts.allowed = "helo-whitelist";
 	gate_check(&c, "Authentication-Results", GATE_PREPEND,
-	    "PREPEND Authentication-Results: mx.receiver.test; spf=fail smtp.mailfrom=x.test; "
-	    "spf=none smtp.helo=mx.relay.test");
+	    "PREPEND Authentication-Results: mx.receiver.test; spf=fail smtp.mailfrom=x.test");
 	c.due = GATE_HEADER_NONE;
 	gate_check(&c, "no header due", GATE_DUNNO, "DUNNO");
 	unit_text("no header due", "exempt", c.action.why, "helo-whitelist");
@@ -560,8 +590,8 @@ test_test_only_of_the_allowed(void **state)
 	c.verdicts.has_allowed = true;
 	c.verdicts.allowed = "domain-whitelist";
 	gate_check(&c, "allowed", GATE_PREPEND,
-	    "PREPEND Received-SPF: Fail (mailfrom) identity=mailfrom; client-ip=192.0.2.1; "
-	    "helo=mx.relay.test; envelope-from=\"a@x.test\"; receiver=<UNKNOWN>");
+	    "PREPEND Received-SPF: Fail (mailfrom) client-ip=192.0.2.1; "
+	    "helo=mx.relay.test; envelope-from=\"a@x.test\"; receiver=<UNKNOWN>; identity=mailfrom");
 	unit_text("allowed", "would", c.action.would, NULL);
 	unit_text("allowed", "exempt", c.action.why, "domain-whitelist");
 	c.verdicts.allowed = NULL;
@@ -584,6 +614,7 @@ main(void)
 		cmocka_unit_test(test_long_reason_message),
 		cmocka_unit_test(test_explanations),
 		cmocka_unit_test(test_received_header),
+		cmocka_unit_test(test_received_reason),
 		cmocka_unit_test(test_receiver),
 		cmocka_unit_test(test_authres_header),
 		cmocka_unit_test(test_no_header_due),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "tests/unit/unit.h"
 
+#include "common/printable.h"
 #include "spf/spf_header.h"
 
 static struct spf_text
@@ -28,6 +29,8 @@ make_header(const struct ipaddr *client)
 		.identity = SPF_IDENTITY_MAILFROM,
 		.result = SPF_PASS,
 		.comment = "mailfrom",
+		.mechanism = "",
+		.problem = "",
 		.client = client,
 		.helo = text("out.relay.test"),
 		.sender = text("jane@example.test"),
@@ -74,14 +77,14 @@ test_received(void **state)
 
 	(void)state;
 	check_received("mail from", &h,
-	    "Received-SPF: Pass (mailfrom) identity=mailfrom; client-ip=192.0.2.1; "
-	    "helo=out.relay.test; envelope-from=\"jane@example.test\"; receiver=<UNKNOWN>");
+	    "Received-SPF: Pass (mailfrom) client-ip=192.0.2.1; "
+	    "helo=out.relay.test; envelope-from=\"jane@example.test\"; receiver=<UNKNOWN>; identity=mailfrom");
 	h.identity = SPF_IDENTITY_HELO;
 	h.comment = "helo";
 	h.sender.len = h.domain.len = 0;
 	check_received("null sender", &h,
-	    "Received-SPF: Pass (helo) identity=helo; client-ip=192.0.2.1; "
-	    "helo=out.relay.test; envelope-from=\"<>\"; receiver=<UNKNOWN>");
+	    "Received-SPF: Pass (helo) client-ip=192.0.2.1; "
+	    "helo=out.relay.test; envelope-from=\"<>\"; receiver=<UNKNOWN>; identity=helo");
 	unit_end();
 }
 
@@ -125,12 +128,12 @@ test_received_values(void **state)
 	h.comment = "our own words";
 	h.receiver = text("example.net");
 	check_received("IPv6, receiver", &h,
-	    "Received-SPF: Pass (our own words) identity=mailfrom; client-ip=\"2001:db8::1\"; "
-	    "helo=out.relay.test; envelope-from=\"jane@example.test\"; receiver=example.net");
+	    "Received-SPF: Pass (our own words) client-ip=\"2001:db8::1\"; "
+	    "helo=out.relay.test; envelope-from=\"jane@example.test\"; receiver=example.net; identity=mailfrom");
 	h.receiver = text("");
 	check_received("empty receiver", &h,
-	    "Received-SPF: Pass (our own words) identity=mailfrom; client-ip=\"2001:db8::1\"; "
-	    "helo=out.relay.test; envelope-from=\"jane@example.test\"; receiver=\"\"");
+	    "Received-SPF: Pass (our own words) client-ip=\"2001:db8::1\"; "
+	    "helo=out.relay.test; envelope-from=\"jane@example.test\"; receiver=\"\"; identity=mailfrom");
 	unit_end();
 }
 
@@ -182,8 +185,8 @@ test_received_quoting(void **state)
 		h.helo.s = copy = unit_copy(value_rows[i].value, value_rows[i].len);
 		h.helo.len = value_rows[i].len;
 		snprintf(want, sizeof(want),
-		    "Received-SPF: Pass (mailfrom) identity=mailfrom; client-ip=192.0.2.1; "
-		    "helo=%s; envelope-from=\"jane@example.test\"; receiver=<UNKNOWN>",
+		    "Received-SPF: Pass (mailfrom) client-ip=192.0.2.1; "
+		    "helo=%s; envelope-from=\"jane@example.test\"; receiver=<UNKNOWN>; identity=mailfrom",
 		    value_rows[i].want);
 		check_received(value_rows[i].value, &h, want);
 		free(copy);
@@ -211,8 +214,8 @@ test_received_sender_quoting(void **state)
 	for (i = 0; i < COUNT(rows); i++) {
 		h.sender = (struct spf_text){ rows[i].value, rows[i].len };
 		snprintf(want, sizeof(want),
-		    "Received-SPF: Pass (mailfrom) identity=mailfrom; client-ip=192.0.2.1; "
-		    "helo=out.relay.test; envelope-from=%s; receiver=<UNKNOWN>",
+		    "Received-SPF: Pass (mailfrom) client-ip=192.0.2.1; "
+		    "helo=out.relay.test; envelope-from=%s; receiver=<UNKNOWN>; identity=mailfrom",
 		    rows[i].want);
 		check_received(rows[i].value, &h, want);
 	}
@@ -230,8 +233,10 @@ test_authres(void **state)
 	check_authres("mail from", &h, NULL,
 	    "Authentication-Results: mx.receiver.test; spf=pass smtp.mailfrom=example.test");
 	check_authres("and HELO", &h, &helo,
-	    "Authentication-Results: mx.receiver.test; spf=pass smtp.mailfrom=example.test; "
-	    "spf=fail smtp.helo=out.relay.test");
+	    "Authentication-Results: mx.receiver.test; spf=fail smtp.helo=out.relay.test; spf=pass smtp.mailfrom=example.test");
+	helo = SPF_NONE;
+	check_authres("and HELO without a record", &h, &helo,
+	    "Authentication-Results: mx.receiver.test; spf=pass smtp.mailfrom=example.test");
 	h.comment = "our own words";
 	check_authres("comment", &h, NULL,
 	    "Authentication-Results: mx.receiver.test; spf=pass (our own words) "
@@ -260,9 +265,12 @@ test_authres_result_words(void **state)
 		h.result = (enum spf_result)i;
 		helo = (enum spf_result)(SPF_RESULTS - 1 - i);
 		spf_header_authres(buf, "id", &h, &helo);
-		unit_holds(words[i], "first", buf, unit_row("id; spf=%s smtp.mail", words[i]));
-		unit_holds(words[i], "second", buf,
-		    unit_row("; spf=%s smtp.helo", words[SPF_RESULTS - 1 - i]));
+		unit_holds(words[i], "sender", buf, unit_row("; spf=%s smtp.mail", words[i]));
+		if (helo != SPF_NONE)
+			unit_holds(words[i], "HELO", buf,
+			    unit_row("id; spf=%s smtp.helo", words[SPF_RESULTS - 1 - i]));
+		else
+			unit_true(words[i], "no HELO", strstr(buf, "smtp.helo") == NULL);
 	}
 	unit_end();
 }
@@ -273,17 +281,20 @@ test_authres_quoting(void **state)
 	struct ipaddr ip = address("192.0.2.1");
 	struct spf_header h = make_header(&ip);
 	enum spf_result helo = SPF_PASS;
-	char want[SPF_HEADER_SIZE];
+	char value[100], want[SPF_HEADER_SIZE];
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < COUNT(value_rows); i++) {
 		h.domain = (struct spf_text){ value_rows[i].value, value_rows[i].len };
 		h.helo = h.domain;
+		snprintf(value, sizeof(value), "%s", value_rows[i].want);
+		while (value[strcspn(value, ";=")] != '\0')
+			value[strcspn(value, ";=")] = '?';
 		snprintf(want, sizeof(want),
-		    "Authentication-Results: mx.receiver.test; spf=pass smtp.mailfrom=%s; "
-		    "spf=pass smtp.helo=%s",
-		    value_rows[i].want, value_rows[i].want);
+		    "Authentication-Results: mx.receiver.test; spf=pass smtp.helo=%s; "
+		    "spf=pass smtp.mailfrom=%s",
+		    value, value);
 		check_authres(value_rows[i].value, &h, &helo, want);
 	}
 	unit_end();
@@ -330,27 +341,35 @@ is_received(const char *s)
 
 	if (strncmp(s, begin, strlen(begin)) != 0)
 		return false;
-	s = skip_key(s + strlen(begin), "identity=");
-	s = skip_key(s, "; client-ip=");
+	s = skip_key(s + strlen(begin), "client-ip=");
 	s = skip_key(s, "; helo=");
 	s = skip_key(s, "; envelope-from=");
 	s = skip_key(s, "; receiver=");
+	if (s != NULL && strncmp(s, "; mechanism=", 12) == 0)
+		s = skip_key(s, "; mechanism=");
+	if (s != NULL && strncmp(s, "; problem=", 10) == 0)
+		s = skip_key(s, "; problem=");
+	s = skip_key(s, "; identity=");
 	return s != NULL && *s == '\0';
 }
 
 static bool
 is_authres(const char *s, const char *id)
 {
-	const char *const begin = "Authentication-Results: ";
+	const char *const begin = "Authentication-Results: ", *helo = "; spf=temperror smtp.helo=";
 
 	if (strncmp(s, begin, strlen(begin)) != 0)
 		return false;
 	s += strlen(begin);
 	if (strncmp(s, id, strlen(id)) != 0)
 		return false;
-	s = skip_key(s + strlen(id), "; spf=permerror (our words) smtp.mailfrom=");
-	if (s != NULL && *s != '\0')
-		s = skip_key(s, "; spf=temperror smtp.helo=");
+	s += strlen(id);
+	if (strncmp(s, helo, strlen(helo)) == 0)
+		s = skip_key(s, helo);
+	if (s != NULL && strncmp(s, "; spf=permerror smtp", 20) == 0)
+		s = skip_key(s, "; spf=permerror smtp.mailfrom=");
+	else
+		s = skip_key(s, "; spf=permerror (our words) smtp.mailfrom=");
 	return s != NULL && *s == '\0';
 }
 
@@ -375,7 +394,7 @@ test_shape_of_any_length(void **state)
 	static const unsigned lengths[] = { 20, 60, 90, 140, 255, 300, 8192, 10000 };
 	struct ipaddr ip = address("2001:db8:1111:2222:3333:4444:5555:6666");
 	struct spf_header h = make_header(&ip);
-	char *values[4], buf[SPF_HEADER_SIZE];
+	char *values[4], mechanism[128], buf[SPF_HEADER_SIZE];
 	enum spf_result helo = SPF_TEMPERROR;
 	uint64_t seed = 5321;
 	unsigned i, j, max;
@@ -394,6 +413,9 @@ test_shape_of_any_length(void **state)
 		h.receiver = fill_value(&seed, values[3], max);
 		if (i % 2 == 0)
 			h.receiver.s = NULL;
+		printable_text(mechanism, sizeof(mechanism), h.helo.s, h.helo.len);
+		h.mechanism = i % 3 == 0 ? "" : mechanism;
+		h.problem = i % 5 == 0 ? "" : "too many DNS lookups that found nothing";
 		len = spf_header_received(buf, &h);
 		unit_int(buf, "length", (int)len, (int)strlen(buf));
 		unit_true(buf, "is a Received-SPF header", is_received(buf));
@@ -420,9 +442,12 @@ test_long_authserv_id(void **state)
 	h.comment = "our words";
 	h.helo = h.domain = text(name);
 	spf_header_authres(buf, id, &h, &helo);
-	id[strspn(buf + strlen("Authentication-Results: "), "i")] = '\0';
 	unit_true(buf, "is an Authentication-Results header", is_authres(buf, id));
-	unit_true(buf, "names us", strlen(id) > 60);
+	h.identity = SPF_IDENTITY_HELO;
+	spf_header_authres(buf, id, &h, NULL);
+	unit_holds(
+	    "helo", "is whole up to its name", buf, unit_row("; spf=permerror smtp.helo=\"...n"));
+	unit_int("helo", "takes all the room", (int)strlen(buf), SPF_HEADER_SIZE - 1);
 	free(id);
 	free(name);
 	unit_end();
@@ -440,14 +465,135 @@ test_cut_names(void **state)
 	(void)state;
 	memcpy(long_name + 253 - 11, ".bank.test.", 11);
 	long_name[252] = '\0';
-	h.helo = h.domain = text(long_name);
+	h.helo = h.domain = h.sender = text(long_name);
 	spf_header_received(buf, &h);
 	unit_holds("helo", "header", buf, ".bank.test\"; envelope-from=");
 	unit_holds("helo", "header", buf, " helo=\"...aaa");
-	spf_header_authres(buf, "id", &h, NULL);
+	spf_header_authres(buf, long_name, &h, NULL);
 	unit_holds("domain", "header", buf, "smtp.mailfrom=\"...aaa");
 	unit_holds("domain", "header", buf, "aaa.bank.test\"");
 	free(long_name);
+	long_name = unit_fill('a', 1000);
+	memcpy(long_name + 1000 - 10, ".bank.test", 10);
+	h.domain = text(long_name);
+	spf_header_authres(buf, "id", &h, NULL);
+	unit_holds("1,000 bytes", "header", buf, "aaa.bank.test\"");
+	free(long_name);
+	unit_end();
+}
+
+/* Nothing is cut or left out of a header that has room for it. */
+static void
+test_room(void **state)
+{
+	struct ipaddr ip = address("192.0.2.1");
+	struct spf_header h = make_header(&ip);
+	enum spf_result helo = SPF_FAIL;
+	char *name = unit_fill('h', 300), buf[SPF_HEADER_SIZE];
+	size_t n, bare;
+
+	(void)state;
+	h.mechanism = "-all";
+	h.problem = "none";
+	h.receiver = text("example.net");
+	h.helo = text("");
+	bare = spf_header_received(buf, &h) - strlen("\"\"");
+	for (n = 1; bare + n < SPF_HEADER_SIZE; n++) {
+		h.helo = (struct spf_text){ name, n };
+		unit_int("received", "length", (int)spf_header_received(buf, &h), (int)(bare + n));
+	}
+	h.helo.len = n;
+	spf_header_received(buf, &h);
+	unit_holds("one more", "receiver", buf, "; receiver=<UNKNOWN>; mechanism=-all; ");
+	unit_holds("one more", "HELO", buf, unit_row("; helo=%.*s; ", (int)n, name));
+	h.helo.len += 3; /* receiver=<UNKNOWN> is two bytes shorter than example.net */
+	unit_int("cut", "length", (int)spf_header_received(buf, &h), SPF_HEADER_SIZE - 1);
+	unit_holds("cut", "HELO", buf, "; helo=\"...hhh");
+	h.helo = text("");
+	bare = spf_header_authres(buf, "mx.receiver.test", &h, &helo) - strlen("\"\"");
+	for (n = 1; bare + n < SPF_HEADER_SIZE; n++) {
+		h.helo = (struct spf_text){ name, n };
+		unit_int("authres", "length",
+		    (int)spf_header_authres(buf, "mx.receiver.test", &h, &helo), (int)(bare + n));
+	}
+	free(name);
+	unit_end();
+}
+
+/* The order in which a header that is too long does without its parts. */
+static void
+test_what_is_left_out(void **state)
+{
+	static const struct {
+		size_t sender;
+		bool mechanism, problem, domain_alone;
+	} rows[] = {
+		{ 20, true, true, false },
+		{ 50, true, true, false },
+		{ 100, false, true, false },
+		{ 150, false, true, false },
+		{ 170, false, false, false },
+		{ 190, false, false, false },
+		{ 250, false, false, true },
+	};
+	struct ipaddr ip = address("2001:db8:1111:2222:3333:4444:5555:6666");
+	struct spf_header h = make_header(&ip);
+	char *name = unit_fill('h', 253), buf[SPF_HEADER_SIZE], sender[300];
+	const char *row;
+	size_t i;
+
+	(void)state;
+	h.helo = text(name);
+	h.receiver = text("example.net");
+	h.mechanism = "include:_spf.provider.test";
+	h.problem = "too many DNS lookups that found nothing";
+	for (i = 0; i < COUNT(rows); i++) {
+		snprintf(sender, sizeof(sender), "%.*s@example.test",
+		    (int)(rows[i].sender - strlen("@example.test")), name);
+		h.sender = text(sender);
+		spf_header_received(buf, &h);
+		row = unit_row("sender of %zu", rows[i].sender);
+		unit_holds(row, "receiver", buf, "; receiver=<UNKNOWN>");
+		unit_int(row, "mechanism", strstr(buf, "; mechanism=") != NULL, rows[i].mechanism);
+		unit_int(row, "problem", strstr(buf, "; problem=") != NULL, rows[i].problem);
+		unit_int(row, "domain alone", strstr(buf, "; envelope-from=example.test; ") != NULL,
+		    rows[i].domain_alone);
+	}
+	free(name);
+	unit_end();
+}
+
+static void
+test_reasons(void **state)
+{
+	static const struct {
+		const char *mechanism;
+		const char *problem;
+		const char *want;
+	} rows[] = {
+		{ "-all", "", "; mechanism=-all; identity=" },
+		{ "?all", "", "; mechanism=\"?all\"; identity=" },
+		{ "default", "", "; mechanism=default; identity=" },
+		{ "ip6:2001:db8::/32", "", "; mechanism=\"ip6:2001:db8::/32\"; identity=" },
+		{ "a:%{d};identity=\"x\"", "",
+		    "; mechanism=\"a:%{d};identity=\\\"x\\\"\"; identity=" },
+		{ "", "DNS error", "; problem=\"DNS error\"; identity=" },
+		{ "mx", "more than 10 MX hosts",
+		    "; mechanism=mx; problem=\"more than 10 MX hosts\"; identity=" },
+	};
+	struct ipaddr ip = address("192.0.2.1");
+	struct spf_header h = make_header(&ip);
+	char buf[SPF_HEADER_SIZE];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		h.mechanism = rows[i].mechanism;
+		h.problem = rows[i].problem;
+		spf_header_received(buf, &h);
+		unit_holds(rows[i].want, "header", buf,
+		    unit_row("receiver=<UNKNOWN>%smailfrom", rows[i].want));
+	}
 	unit_end();
 }
 
@@ -499,6 +645,9 @@ main(void)
 		cmocka_unit_test(test_shape_of_any_length),
 		cmocka_unit_test(test_long_authserv_id),
 		cmocka_unit_test(test_cut_names),
+		cmocka_unit_test(test_room),
+		cmocka_unit_test(test_what_is_left_out),
+		cmocka_unit_test(test_reasons),
 		cmocka_unit_test(test_long_senders),
 	};
 
