@@ -2,6 +2,8 @@
 #include <string.h>
 
 #include "common/printable.h"
+#include "spf/spf_near_miss.h"
+#include "spf/spf_record.h"
 #include "spf/spf_report.h"
 
 /* Records of an answer, and bytes of each, that are told. */
@@ -75,6 +77,28 @@ question(const struct spf_answer *answer)
 	return object;
 }
 
+/*
+ * put_hint - where one of the TXT records of a domain without an SPF record looks like one
+ *
+ * A domain that has a record may have others besides that were not meant to be one.
+ */
+static void
+put_hint(json_t *object, const struct dns_answer *reply)
+{
+	char hint[SPF_NEAR_MISS_SIZE];
+	size_t i;
+
+	for (i = 0; i < reply->n; i++)
+		if (spf_record_is_spf(reply->rr[i].data, reply->rr[i].len))
+			return;
+	for (i = 0; i < reply->n; i++) {
+		if (!spf_near_miss(hint, reply->rr[i].data, reply->rr[i].len))
+			continue;
+		put(object, "hint", json_string(hint));
+		return;
+	}
+}
+
 static json_t *
 term(const struct spf_step *step)
 {
@@ -87,6 +111,9 @@ term(const struct spf_step *step)
 	put(object, "domain", visible_string(step->domain));
 	put(object, "term", visible_string(step->term));
 	put(object, "outcome", json_string(step->outcome));
+	if (step->term[0] == '\0' && step->n > 0 && step->asked[0]->type == DNS_TXT &&
+	    step->asked[0]->reply != NULL)
+		put_hint(object, step->asked[0]->reply);
 	put(object, "dns", dns);
 	return object;
 }

@@ -25,7 +25,8 @@
  *	                          "records": ["192.0.2.1"], "ttl": 300, "dnssec": "insecure",
  *	                          "cached": false, "asked_ms": 3, "answered_ms": 8 } ] } ] }
  *
- * A term "" is the fetching of the domain's record. native, libspf2 and engines_agree are there
+ * A term "" is the fetching of the domain's record. It has a member "hint" when there is no record,
+ * but a text that looks like one, see spf_near_miss. native, libspf2 and engines_agree are there
  * when libspf2 was asked.
  */
 json_t *spf_report(

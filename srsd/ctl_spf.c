@@ -97,6 +97,9 @@ print_term(const json_t *term)
 	if (text[0] == '\0') {
 		printf("%*srecord of %s: %s\n", indent, "", ctl_text(term, "domain"),
 		    ctl_text(term, "outcome"));
+		if (ctl_text(term, "hint")[0] != '\0')
+			printf("%*shint: TXT %s %s\n", indent + 2, "", ctl_text(term, "domain"),
+			    ctl_text(term, "hint"));
 	} else {
 		printf("%*s  %s: %s\n", indent, "", text, ctl_text(term, "outcome"));
 		indent += 2;

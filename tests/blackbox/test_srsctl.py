@@ -35,6 +35,8 @@ ZONE = {
     'broken.test': SERVFAIL,
     'half.test': {'TXT': ['v=spf1 a:silent.test -all']},
     'silent.test': SILENT,
+    'near.test': {'TXT': ['other words', b'v=spf1\xc2\xa0-all']},
+    'joined.test': {'TXT': [('v=spf1', 'ip4:192.0.2.1 -all')]},
     'mx.pass.test': {'TXT': ['v=spf1 ip4:192.0.2.0/24 -all']},
 }
 
@@ -178,6 +180,17 @@ class Spf(Base):
         self.assertRegex(done.stdout, r'TXT fail\.test "other words", "v=spf1 a:h1\.test')
         self.assertRegex(done.stdout, r'MX inner\.test h1\.test, h2\.test  \(')
         self.assertIn('      record of inner.test: found', lines)
+
+    def test_near_miss(self):
+        """A record that was meant to be one is no bare "none"."""
+        for domain, byte in (('near.test', '7 is 0xC2 0xA0 (no-break space)'),
+                             ('joined.test', "7 is 0x69 ('i')")):
+            with self.subTest(domain):
+                hint = 'looks like an SPF record, byte %s; a blank has to follow v=spf1' % byte
+                got = self.identity(CLIENT, 'jane@' + domain)
+                self.assertEqual((got['result'], got['terms'][0]['hint']), ('none', hint))
+                done = srsctl('-f', self.daemon.config, 'spf', CLIENT, 'jane@' + domain)
+                self.assertIn('\n    hint: TXT %s %s\n' % (domain, hint), done.stdout)
 
     def test_offline(self):
         asked = len(self.dns.seen(name='zero.test'))

@@ -238,6 +238,51 @@ test_errors(void **state)
 	unit_end();
 }
 
+/* A text that was meant to be an SPF record is pointed out, unless there is one. */
+static void
+test_hints(void **state)
+{
+	static const char hinted[] = "near.test TXT words\n"
+				     "near.test TXT v=spf1\\302\\240-all\n"
+				     "both.test TXT v=spf1; -all\n"
+				     "both.test TXT v=spf1 -all\n"
+				     "far.test TXT words\n"
+				     "outer.test TXT v=spf1 include:near.test -all\n";
+	static const struct {
+		const char *domain;
+		unsigned step;
+		const char *hint;
+	} rows[] = {
+		{ "near.test", 0,
+		    "\"looks like an SPF record, byte 7 is 0xC2 0xA0 (no-break space); "
+		    "a blank has to follow v=spf1\"" },
+		{ "outer.test", 2,
+		    "\"looks like an SPF record, byte 7 is 0xC2 0xA0 (no-break space); "
+		    "a blank has to follow v=spf1\"" },
+		{ "outer.test", 0, NULL },
+		{ "both.test", 0, NULL },
+		{ "far.test", 0, NULL },
+	};
+	struct spf_check *check;
+	json_t *object, *term;
+	size_t i;
+
+	(void)state;
+	resolver.zone = hinted;
+	for (i = 0; i < COUNT(rows); i++) {
+		check = done(rows[i].domain, "", SPF_ENGINE_NATIVE);
+		object = report(check, SPF_ENGINE_NATIVE);
+		term = json_array_get(json_object_get(object, "terms"), rows[i].step);
+		if (rows[i].hint != NULL)
+			json_case_member(rows[i].domain, term, "hint", rows[i].hint);
+		else
+			json_case_keys(rows[i].domain, term, "depth domain term outcome dns");
+		json_decref(object);
+		spf_check_free(&check);
+	}
+	unit_end();
+}
+
 /* An answer that did not come before the deadline has no records. */
 static void
 test_waiting(void **state)
@@ -343,6 +388,7 @@ main(void)
 		REPORT_TEST(test_whole),
 		REPORT_TEST(test_text_of_others),
 		REPORT_TEST(test_errors),
+		REPORT_TEST(test_hints),
 		REPORT_TEST(test_waiting),
 		REPORT_TEST(test_many_records),
 		REPORT_TEST(test_identities),
