@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/ascii.h"
+#include "common/day.h"
 #include "common/endpoint.h"
 #include "common/hostname.h"
 #include "common/ipaddr.h"
@@ -91,6 +92,12 @@ static const struct option_choice separator_words[] = {
 	{ "=", '=' },
 	{ "+", '+' },
 	{ "-", '-' },
+	{ NULL, 0 },
+};
+
+static const struct option_choice hash_format_words[] = {
+	{ "compatible", HASH_COMPATIBLE },
+	{ "separated", HASH_SEPARATED },
 	{ NULL, 0 },
 };
 
@@ -242,6 +249,10 @@ const struct option options[] = {
 	    .text = "characters that a hash must have" },
 	{ TOP(hash_avoid_slash), "hash-avoid-slash", OPTION_BOOL, "true", .choices = bool_words,
 	    .text = "avoid / and + in new hashes by signing with an earlier day" },
+	{ TOP(hash_format), "hash-format", OPTION_CHOICE, "compatible",
+	    .choices = hash_format_words, .text = "what the hash is made of" },
+	{ TOP(hash_accept_compatible), "hash-accept-compatible", OPTION_DATE, "none",
+	    .text = "last day on which compatible hashes verify, too" },
 	{ TOP(max_age), "max-age", OPTION_NUMBER, "21", .min = 1, .max = 365,
 	    .text = "days that an address is valid" },
 	{ TOP(always_rewrite), "always-rewrite", OPTION_BOOL, "false", .choices = bool_words,
@@ -385,6 +396,7 @@ option_clear(struct settings *s, const struct option *o)
 	case OPTION_NUMBER:
 	case OPTION_BOOL:
 	case OPTION_CHOICE:
+	case OPTION_DATE:
 		break;
 	}
 }
@@ -443,6 +455,20 @@ parse_number(const struct option *o, const char *value, int *number, char *error
 	}
 	snprintf(error, OPTION_ERROR_SIZE, "'%.100s' is not accepted; a number from %d to %d",
 	    value, o->min, o->max);
+	return false;
+}
+
+static bool
+parse_date(const char *value, int *day, char *error)
+{
+	if (value[0] == '\0' || same_word("none", value)) {
+		*day = 0;
+		return true;
+	}
+	if (day_parse(day, value, strlen(value)))
+		return true;
+	snprintf(error, OPTION_ERROR_SIZE,
+	    "'%.100s' is not accepted; a date of the form YYYY-MM-DD, or none", value);
 	return false;
 }
 
@@ -522,6 +548,8 @@ option_set(struct settings *s, const struct option *o, const char *const *values
 		return parse_number(o, values[0], field(s, o), error);
 	case OPTION_CHOICE:
 		return choose(o, values[0], field(s, o), error);
+	case OPTION_DATE:
+		return parse_date(values[0], field(s, o), error);
 	case OPTION_BOOL:
 		if (!choose(o, values[0], &chosen, error))
 			return false;
@@ -595,6 +623,16 @@ print_cidrs(const struct cidr_list *list, FILE *out)
 	putc('}', out);
 }
 
+static void
+print_date(int day, FILE *out)
+{
+	char text[DAY_TEXT_SIZE] = "none";
+
+	if (day != 0)
+		day_format(text, day);
+	print_quoted(text, out);
+}
+
 static const char *
 chosen_word(const struct option *o, int value)
 {
@@ -621,6 +659,9 @@ option_print(const struct settings *s, const struct option *o, FILE *out)
 		break;
 	case OPTION_CHOICE:
 		print_quoted(chosen_word(o, *(int *)field(s, o)), out);
+		break;
+	case OPTION_DATE:
+		print_date(*(int *)field(s, o), out);
 		break;
 	case OPTION_LIST:
 		print_texts(field(s, o), out);

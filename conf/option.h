@@ -19,6 +19,7 @@ enum option_type {
 	OPTION_CHOICE,
 	OPTION_LIST,
 	OPTION_CIDRS,
+	OPTION_DATE, /* YYYY-MM-DD in an int, see common/day.h; "none" and 0 */
 };
 
 /* A word that is accepted. The first word of a value is the one that -nv prints. */

@@ -68,6 +68,12 @@ enum spf_engine {
 	SPF_ENGINE_BOTH, /* no setting; srsctl asks: the native verdict, and what libspf2 says */
 };
 
+/* What the hash of an SRS address is made of. */
+enum hash_format {
+	HASH_COMPATIBLE, /* that of postsrsd and Mail::SRS */
+	HASH_SEPARATED,  /* each part with its length */
+};
+
 struct spf_settings {
 	int helo_reject;        /* enum spf_reject */
 	int mail_from_reject;   /* enum spf_reject */
@@ -115,7 +121,9 @@ struct settings {
 	int hash_length;
 	int hash_minimum;
 	bool hash_avoid_slash;
-	int max_age; /* days */
+	int hash_format;            /* enum hash_format */
+	int hash_accept_compatible; /* the last day, see common/day.h; 0: none */
+	int max_age;                /* days */
 	bool always_rewrite;
 	char *metrics;
 	bool metrics_remote;

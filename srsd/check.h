@@ -25,6 +25,9 @@ struct check {
 /* Secrets, domains, clock. Sets keys. */
 void check_files(struct check *);
 
+/* hash-format and hash-accept-compatible, and whether the first secret fits to them. */
+void check_hash(struct check *check);
+
 /* The services of the daemon, and whether it has this configuration and these secrets. */
 void check_daemon(struct check *);
 

@@ -10,8 +10,10 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/day.h"
 #include "srsd/check.h"
 #include "srsd/ctl.h"
+#include "srsd/hash_change.h"
 #include "srsd/srs_rewrite.h"
 #include "srsd/tcptable.h"
 
@@ -151,18 +153,53 @@ unreachable(struct check *check, const char *service, const char *endpoint, cons
 	    "start srsd, and look into its log; or is this not the configuration that it reads?");
 }
 
-/* check_signature - was it made with the first secret of the file? */
+/* check_in_flight - will bounces to what the daemon has signed until now be accepted? */
+static void
+check_in_flight(struct check *check)
+{
+	struct settings daemon = *check->settings;
+	char until[DAY_TEXT_SIZE];
+
+	daemon.hash_format = HASH_COMPATIBLE;
+	if (!hash_change_loses(&daemon, check->settings, check->now))
+		return;
+	day_format(until, hash_change_day(check->settings, check->now));
+	findings_add(check->findings, FINDING_WARNING,
+	    "bounces to the addresses that were signed until now will be refused: their hashes are "
+	    "compatible");
+	findings_remedy(check->findings, "hash-accept-compatible = \"%s\"", until);
+}
+
+/* check_form - does the daemon sign in the format of the file? */
+static bool
+check_form(struct check *check, const char *endpoint, enum srs_mac_form form)
+{
+	bool separated = form == SRS_MAC_SEPARATED;
+
+	if (separated == (check->settings->hash_format == HASH_SEPARATED))
+		return true;
+	findings_add(check->findings, FINDING_ERROR,
+	    "forward %s signs in the %s format; hash-format is %s", endpoint,
+	    separated ? "separated" : "compatible", separated ? "compatible" : "separated");
+	findings_remedy(check->findings, "the daemon has another configuration: " RELOAD);
+	if (!separated)
+		check_in_flight(check);
+	return false;
+}
+
+/* check_signature - was it made with the first secret of the file, in its format? */
 static bool
 check_signature(struct check *check, const char *endpoint, const char *address)
 {
+	struct settings either = *check->settings;
 	struct srs_result result;
 
 	if (check->keys == NULL)
 		return true;
-	srs_rewrite_reverse(
-	    &result, address, strlen(address), check->settings, check->keys, check->now);
+	either.hash_format = HASH_COMPATIBLE; /* under which both formats verify */
+	srs_rewrite_reverse(&result, address, strlen(address), &either, check->keys, check->now);
 	if (result.verdict == SRS_REWRITTEN && result.secret == 0)
-		return true;
+		return check_form(check, endpoint, result.form);
 	findings_add(check->findings, FINDING_ERROR, "forward %s signs with %s", endpoint,
 	    result.verdict == SRS_REWRITTEN ? "an older secret than the first one of secrets-file"
 					    : "a secret that is not in secrets-file");

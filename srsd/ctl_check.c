@@ -79,6 +79,7 @@ look(struct check *check, const struct ctl *ctl, const char *postfix_dir)
 	}
 	findings_add(check->findings, FINDING_OK, "configuration %s", ctl->config);
 	check_files(check);
+	check_hash(check);
 	check_daemon(check);
 	check_postfix(check, postfix_dir);
 	check_dns(check);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 #include <stdlib.h>
 
+#include "common/day.h"
+#include "common/log.h"
 #include "common/xmalloc.h"
+#include "srsd/hash_change.h"
 #include "srsd/services.h"
 
 /* use_inputs - what the services answer with from now on */
@@ -78,6 +81,20 @@ services_free(struct services **services)
 	free(s);
 }
 
+/* warn_of_lost_bounces - when the settings that come do not know hashes that the old ones made */
+static void
+warn_of_lost_bounces(const struct settings *old, const struct settings *new, time_t now)
+{
+	char until[DAY_TEXT_SIZE];
+
+	if (!hash_change_loses(old, new, now))
+		return;
+	day_format(until, hash_change_day(new, now));
+	log_warnx("hash-format is separated now: bounces to the addresses that were signed until "
+		  "now will be refused; hash-accept-compatible = \"%s\" accepts them",
+	    until);
+}
+
 bool
 services_take(struct services *s, struct inputs *inputs, char *error, size_t size)
 {
@@ -91,6 +108,7 @@ services_take(struct services *s, struct inputs *inputs, char *error, size_t siz
 	if (resolver != s->resolver)
 		resolver_retire(&s->resolver);
 	s->resolver = resolver;
+	warn_of_lost_bounces(s->settings, inputs->settings, clock_wall(s->clock));
 	srs_keys_inherit(inputs->keys, s->keys);
 	srs_keys_free(&s->keys);
 	settings_free(&s->settings);

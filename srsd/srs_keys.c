@@ -30,7 +30,7 @@ add(struct srs_keys *keys, const char *secret, size_t len)
 		return "more than 100 secrets";
 	keys->mac[keys->n] = srs_mac_new(secret, len);
 	if (keys->mac[keys->n] == NULL)
-		return "libcrypto refuses HMAC-SHA1";
+		return "libcrypto refuses HMAC-SHA1 or HMAC-SHA256";
 	if (!srs_mac_fingerprint(secret, len, keys->fingerprint[keys->n++]))
 		return "libcrypto refuses HMAC-SHA256";
 	keys->weak |= len < SECRET_WEAK;
@@ -168,21 +168,21 @@ srs_keys_fingerprint(const struct srs_keys *keys, size_t number)
 }
 
 bool
-srs_keys_sign(
-    struct srs_keys *keys, const struct srs_mac_part *parts, size_t n, char digest[SRS_MAC_LEN + 1])
+srs_keys_sign(struct srs_keys *keys, enum srs_mac_form form, const struct srs_mac_part *parts,
+    size_t n, char digest[SRS_MAC_LEN + 1])
 {
-	return srs_mac_digest(keys->mac[0], parts, n, digest);
+	return srs_mac_digest(keys->mac[0], form, parts, n, digest);
 }
 
 int
-srs_keys_verify(
-    struct srs_keys *keys, const struct srs_mac_part *parts, size_t n, const char *hash, size_t len)
+srs_keys_verify(struct srs_keys *keys, enum srs_mac_form form, const struct srs_mac_part *parts,
+    size_t n, const char *hash, size_t len)
 {
 	char digest[SRS_MAC_LEN + 1];
 	size_t i;
 
 	for (i = 0; i < keys->n; i++) {
-		if (!srs_mac_digest(keys->mac[i], parts, n, digest))
+		if (!srs_mac_digest(keys->mac[i], form, parts, n, digest))
 			return SRS_KEYS_FAILED;
 		if (srs_mac_matches(digest, hash, len)) {
 			keys->verified[i]++;

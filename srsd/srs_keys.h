@@ -64,8 +64,8 @@ bool srs_keys_are_weak(const struct srs_keys *);
 const char *srs_keys_fingerprint(const struct srs_keys *, size_t number);
 
 /* Signs with the first secret: a whole digest, see srs_mac_digest. */
-bool srs_keys_sign(
-    struct srs_keys *, const struct srs_mac_part *, size_t n, char digest[SRS_MAC_LEN + 1]);
+bool srs_keys_sign(struct srs_keys *keys, enum srs_mac_form form, const struct srs_mac_part *parts,
+    size_t n, char digest[SRS_MAC_LEN + 1]);
 
 /*
  * The number of the secret (from 0) whose digest begins with hash, SRS_KEYS_NONE when there is
@@ -73,7 +73,7 @@ bool srs_keys_sign(
  */
 #define SRS_KEYS_NONE -1
 #define SRS_KEYS_FAILED -2
-int srs_keys_verify(
-    struct srs_keys *, const struct srs_mac_part *, size_t n, const char *hash, size_t len);
+int srs_keys_verify(struct srs_keys *keys, enum srs_mac_form form, const struct srs_mac_part *parts,
+    size_t n, const char *hash, size_t len);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Addresses are signed with SHA1_*, which libcrypto calls deprecated, and not with EVP_MAC: that
- * copies its state on the heap twice for a digest, which costs three times what the hashing does,
- * and before 3.0.3 one that is keyed cannot be used a second time.
+ * Addresses are signed with SHA1_* and SHA256_*, which libcrypto calls deprecated, and not with
+ * EVP_MAC: that copies its state on the heap twice for a digest, which costs three times what the
+ * hashing does, and before 3.0.3 one that is keyed cannot be used a second time.
  */
 #define OPENSSL_SUPPRESS_DEPRECATED
 
@@ -28,33 +28,56 @@
 #define OUTER_PAD 0x5c
 #define SECRET_BYTES 24
 
-/* What is hashed for a fingerprint. SRS addresses are signed with another hash function, so that
- * nobody can have a fingerprint signed, nor learn a signature from one. */
+/* Bytes of a digest that are shown, and those of the length before a part. */
+#define RAW_SIZE 21
+#define LENGTH_SIZE 4
+
+/* What is hashed for a fingerprint; see the top of srs_mac.h. */
 static const char fingerprint_label[] = "srsd secret fingerprint";
 
+/* The states of both hash functions after the block that the key makes. */
 struct srs_mac {
-	SHA_CTX inner, outer; /* behind the block that the key makes */
+	SHA_CTX inner, outer;
+	SHA256_CTX inner256, outer256;
 };
 
-/* begin - a hash with its first block: the key, padded */
+/* pad_key - the first block of a hash */
+static void
+pad_key(unsigned char block[SHA_CBLOCK], const unsigned char key[SHA_CBLOCK], unsigned char pad)
+{
+	size_t i;
+
+	for (i = 0; i < SHA_CBLOCK; i++)
+		block[i] = key[i] ^ pad;
+}
+
 static bool
-begin(SHA_CTX *ctx, const unsigned char key[SHA_CBLOCK], unsigned char pad)
+begin_sha1(SHA_CTX *ctx, const unsigned char key[SHA_CBLOCK], unsigned char pad)
 {
 	unsigned char block[SHA_CBLOCK];
-	size_t i;
 	bool ok;
 
-	for (i = 0; i < sizeof(block); i++)
-		block[i] = key[i] ^ pad;
+	pad_key(block, key, pad);
 	ok = SHA1_Init(ctx) && SHA1_Update(ctx, block, sizeof(block));
 	OPENSSL_cleanse(block, sizeof(block));
 	return ok;
 }
 
-struct srs_mac *
-srs_mac_new(const void *secret, size_t len)
+static bool
+begin_sha256(SHA256_CTX *ctx, const unsigned char key[SHA256_CBLOCK], unsigned char pad)
 {
-	struct srs_mac *mac = xcalloc(1, sizeof(*mac));
+	unsigned char block[SHA256_CBLOCK];
+	bool ok;
+
+	pad_key(block, key, pad);
+	ok = SHA256_Init(ctx) && SHA256_Update(ctx, block, sizeof(block));
+	OPENSSL_cleanse(block, sizeof(block));
+	return ok;
+}
+
+static bool
+schedule_sha1(struct srs_mac *mac, const void *secret, size_t len)
+{
 	unsigned char key[SHA_CBLOCK] = { 0 };
 	bool ok = true;
 
@@ -62,9 +85,35 @@ srs_mac_new(const void *secret, size_t len)
 		memcpy(key, secret, len);
 	else
 		ok = SHA1(secret, len, key) != NULL;
-	if (!ok || !begin(&mac->inner, key, INNER_PAD) || !begin(&mac->outer, key, OUTER_PAD))
-		srs_mac_free(&mac);
+	ok = ok && begin_sha1(&mac->inner, key, INNER_PAD) &&
+	     begin_sha1(&mac->outer, key, OUTER_PAD);
 	OPENSSL_cleanse(key, sizeof(key));
+	return ok;
+}
+
+static bool
+schedule_sha256(struct srs_mac *mac, const void *secret, size_t len)
+{
+	unsigned char key[SHA256_CBLOCK] = { 0 };
+	bool ok = true;
+
+	if (len <= sizeof(key))
+		memcpy(key, secret, len);
+	else
+		ok = SHA256(secret, len, key) != NULL;
+	ok = ok && begin_sha256(&mac->inner256, key, INNER_PAD) &&
+	     begin_sha256(&mac->outer256, key, OUTER_PAD);
+	OPENSSL_cleanse(key, sizeof(key));
+	return ok;
+}
+
+struct srs_mac *
+srs_mac_new(const void *secret, size_t len)
+{
+	struct srs_mac *mac = xcalloc(1, sizeof(*mac));
+
+	if (!schedule_sha1(mac, secret, len) || !schedule_sha256(mac, secret, len))
+		srs_mac_free(&mac);
 	return mac;
 }
 
@@ -77,50 +126,111 @@ srs_mac_free(struct srs_mac **mac)
 	*mac = NULL;
 }
 
+/* lower_chunk - the next bytes of a part in lower case; returns how many there are */
+static size_t
+lower_chunk(char lower[CHUNK], const char *data, size_t len)
+{
+	size_t i, n = len < CHUNK ? len : CHUNK;
+
+	for (i = 0; i < n; i++)
+		lower[i] = ascii_tolower(data[i]);
+	return n;
+}
+
 static bool
-update_lower(SHA_CTX *ctx, const char *data, size_t len)
+update_sha1(SHA_CTX *ctx, const char *data, size_t len)
 {
 	char lower[CHUNK];
-	size_t i, n;
+	size_t n;
 
 	for (; len > 0; data += n, len -= n) {
-		n = len < sizeof(lower) ? len : sizeof(lower);
-		for (i = 0; i < n; i++)
-			lower[i] = ascii_tolower(data[i]);
+		n = lower_chunk(lower, data, len);
 		if (!SHA1_Update(ctx, lower, n))
 			return false;
 	}
 	return true;
 }
 
-/* finish - of both hashes; raw is the HMAC */
+/* update_sha256 - the length of a part, and the part */
 static bool
-finish(SHA_CTX *inner, SHA_CTX *outer, unsigned char raw[SHA_DIGEST_LENGTH])
+update_sha256(SHA256_CTX *ctx, const char *data, size_t len)
 {
-	return SHA1_Final(raw, inner) && SHA1_Update(outer, raw, SHA_DIGEST_LENGTH) &&
-	       SHA1_Final(raw, outer);
+	unsigned char length[LENGTH_SIZE] = { (unsigned char)(len >> 24),
+		(unsigned char)(len >> 16), (unsigned char)(len >> 8), (unsigned char)len };
+	char lower[CHUNK];
+	size_t n;
+
+	if (!SHA256_Update(ctx, length, sizeof(length)))
+		return false;
+	for (; len > 0; data += n, len -= n) {
+		n = lower_chunk(lower, data, len);
+		if (!SHA256_Update(ctx, lower, n))
+			return false;
+	}
+	return true;
 }
 
-bool
-srs_mac_digest(
-    struct srs_mac *mac, const struct srs_mac_part *parts, size_t n, char digest[SRS_MAC_LEN + 1])
+static bool
+digest_sha1(const struct srs_mac *mac, const struct srs_mac_part *parts, size_t n,
+    unsigned char raw[RAW_SIZE])
 {
-	unsigned char raw[SHA_DIGEST_LENGTH], text[SRS_MAC_LEN + 2];
 	SHA_CTX inner = mac->inner, outer = mac->outer;
 	bool ok = true;
 	size_t i;
 
+	raw[RAW_SIZE - 1] = 0;
 	for (i = 0; ok && i < n; i++)
-		ok = update_lower(&inner, parts[i].data, parts[i].len);
-	ok = ok && finish(&inner, &outer, raw);
-	/* Who has these can sign. */
+		ok = update_sha1(&inner, parts[i].data, parts[i].len);
+	ok = ok && SHA1_Final(raw, &inner) && SHA1_Update(&outer, raw, SHA_DIGEST_LENGTH) &&
+	     SHA1_Final(raw, &outer);
+	/* These states are enough to sign with. */
 	OPENSSL_cleanse(&inner, sizeof(inner));
 	OPENSSL_cleanse(&outer, sizeof(outer));
-	if (!ok)
+	return ok;
+}
+
+static bool
+digest_sha256(const struct srs_mac *mac, const struct srs_mac_part *parts, size_t n,
+    unsigned char raw[RAW_SIZE])
+{
+	SHA256_CTX inner = mac->inner256, outer = mac->outer256;
+	unsigned char whole[SHA256_DIGEST_LENGTH];
+	bool ok = true;
+	size_t i;
+
+	for (i = 0; ok && i < n; i++)
+		ok = update_sha256(&inner, parts[i].data, parts[i].len);
+	ok = ok && SHA256_Final(whole, &inner) && SHA256_Update(&outer, whole, sizeof(whole)) &&
+	     SHA256_Final(whole, &outer);
+	OPENSSL_cleanse(&inner, sizeof(inner));
+	OPENSSL_cleanse(&outer, sizeof(outer));
+	if (ok)
+		memcpy(raw, whole, RAW_SIZE);
+	return ok;
+}
+
+/* replace_signs - '+' and '/', which some sites refuse, by the digits that they make likelier */
+static void
+replace_signs(char *digest)
+{
+	for (; *digest != '\0'; digest++)
+		*digest = *digest == '+' ? '0' : *digest == '/' ? '1' : *digest;
+}
+
+bool
+srs_mac_digest(const struct srs_mac *mac, enum srs_mac_form form, const struct srs_mac_part *parts,
+    size_t n, char digest[SRS_MAC_LEN + 1])
+{
+	unsigned char raw[RAW_SIZE], text[SRS_MAC_LEN + 2];
+
+	if (form == SRS_MAC_COMPATIBLE ? !digest_sha1(mac, parts, n, raw)
+				       : !digest_sha256(mac, parts, n, raw))
 		return false;
 	EVP_EncodeBlock(text, raw, sizeof(raw));
 	memcpy(digest, text, SRS_MAC_LEN);
 	digest[SRS_MAC_LEN] = '\0';
+	if (form == SRS_MAC_SEPARATED)
+		replace_signs(digest);
 	return true;
 }
 

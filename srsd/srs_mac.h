@@ -1,10 +1,21 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * srs_mac - the hash of an SRS address: base64 of HMAC-SHA1 over ASCII-lowercased parts, nothing
- * between them. The only user of libcrypto.
+ * srs_mac - the hash of an SRS address, in one of two forms, over ASCII-lowercased parts. The only
+ * user of libcrypto.
+ *
+ *	compatible	base64 of HMAC-SHA1 over the parts with nothing between them, as postsrsd
+ *			and Mail::SRS have it. Parts that are divided elsewhere have the same
+ *			hash.
+ *	separated	HMAC-SHA256 over each part after its length (four bytes, the highest one
+ *			first), in base64 with 0 for '+' and 1 for '/': letters and digits alone,
+ *			of which none is likelier than a letter, 1 in 32, already was.
  *
  * A secret is scheduled once, when it is read; each digest restarts from the keyed state, which
- * costs a third of keying it anew.
+ * costs a third of keying it again.
+ *
+ * The HMAC-SHA256 of a secret also serves for other things, such as fingerprints. What is hashed
+ * for them begins with a letter, and an address with the zero byte of a length, so that no value of
+ * one kind is a value of the other.
  */
 #ifndef SRSD_SRS_MAC_H
 #define SRSD_SRS_MAC_H
@@ -12,12 +23,20 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Characters of a whole digest: 20 bytes in base64 without the '=' that fills it up. */
+/*
+ * Characters of a whole digest: of the compatible form 20 bytes in base64 without the '=' that
+ * fills it up, and as many of the other.
+ */
 #define SRS_MAC_LEN 27
+
+enum srs_mac_form {
+	SRS_MAC_COMPATIBLE,
+	SRS_MAC_SEPARATED,
+};
 
 struct srs_mac;
 
-/* What is hashed: up to three parts of an address. */
+/* What is hashed: parts of an address. A part has less than 4 GiB. */
 struct srs_mac_part {
 	const char *data;
 	size_t len;
@@ -31,8 +50,8 @@ void srs_mac_free(struct srs_mac **);
  * Writes all SRS_MAC_LEN characters and a NUL. False when libcrypto fails: then there is
  * no digest, and nothing may be signed or taken for verified.
  */
-bool srs_mac_digest(
-    struct srs_mac *, const struct srs_mac_part *, size_t n, char digest[SRS_MAC_LEN + 1]);
+bool srs_mac_digest(const struct srs_mac *mac, enum srs_mac_form form,
+    const struct srs_mac_part *parts, size_t n, char digest[SRS_MAC_LEN + 1]);
 
 /*
  * True when hash is the beginning of the digest: in constant time for its length, without case

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <string.h>
 
+#include "common/day.h"
 #include "common/hostname.h"
 #include "srsd/srs_addr.h"
 #include "srsd/srs_domains.h"
@@ -40,32 +41,113 @@ srs_verdict_word(enum srs_verdict verdict)
 	return verdicts[verdict].word;
 }
 
+/* Which secret made a hash, and in which form; secret is SRS_KEYS_NONE when no secret did. */
+struct signature {
+	int secret;
+	enum srs_mac_form form;
+};
+
+/* Decimal digits of the number of a day. */
+#define DATE_LEN 10
+#define PARTS_MAX 4
+
+static void
+write_date(char date[DATE_LEN], unsigned day)
+{
+	size_t i;
+
+	for (i = DATE_LEN; i-- > 0; day /= 10)
+		date[i] = (char)('0' + day % 10);
+}
+
+static struct srs_mac_part
+make_part(const char *s, size_t len)
+{
+	struct srs_mac_part part = { s, len };
+
+	return part;
+}
+
+/* list_parts - what the hash of an address covers, in their order; date is written for SRS0 */
+static size_t
+list_parts(struct srs_mac_part parts[PARTS_MAX], char date[DATE_LEN], enum srs_mac_form form,
+    const struct srs_addr *addr, unsigned stamp, time_t now)
+{
+	bool srs0 = addr->kind == SRS_ADDR_SRS0;
+	size_t n = 0;
+
+	if (form == SRS_MAC_SEPARATED)
+		parts[n++] = make_part(srs0 ? "SRS0" : "SRS1", SRS_TAG_LEN);
+	if (srs0 && form == SRS_MAC_SEPARATED) {
+		write_date(date, srs_stamp_date(stamp, now));
+		parts[n++] = make_part(date, DATE_LEN);
+	} else if (srs0) {
+		parts[n++] = make_part(addr->stamp.s, addr->stamp.len);
+	}
+	parts[n++] = make_part(addr->host.s, addr->host.len);
+	parts[n++] = make_part(addr->user.s, addr->user.len);
+	return n;
+}
+
+/* verify_form - the secret whose hash an address has in this form, as srs_keys_verify says it */
+static int
+verify_form(enum srs_mac_form form, const struct srs_addr *addr, unsigned stamp,
+    struct srs_keys *keys, time_t now)
+{
+	struct srs_mac_part parts[PARTS_MAX];
+	char date[DATE_LEN];
+	size_t n = list_parts(parts, date, form, addr, stamp, now);
+
+	return srs_keys_verify(keys, form, parts, n, addr->hash.s, addr->hash.len);
+}
+
+/*
+ * other_form_counts - may a hash of the format that we do not sign with be right?
+ *
+ * The separated one always: it is the stronger one, and bounces return after a change back.
+ */
+static bool
+other_form_counts(const struct settings *settings, time_t now)
+{
+	return settings->hash_format == HASH_COMPATIBLE ||
+	       (settings->hash_accept_compatible != 0 &&
+		   day_of(now) <= settings->hash_accept_compatible);
+}
+
+static void
+verify_hash(struct signature *signature, const struct srs_addr *addr, unsigned stamp,
+    const struct settings *settings, struct srs_keys *keys, time_t now)
+{
+	bool separated = settings->hash_format == HASH_SEPARATED;
+
+	signature->form = separated ? SRS_MAC_SEPARATED : SRS_MAC_COMPATIBLE;
+	signature->secret = verify_form(signature->form, addr, stamp, keys, now);
+	if (signature->secret != SRS_KEYS_NONE || !other_form_counts(settings, now))
+		return;
+	signature->form = separated ? SRS_MAC_COMPATIBLE : SRS_MAC_SEPARATED;
+	signature->secret = verify_form(signature->form, addr, stamp, keys, now);
+}
+
 /*
  * verify - is the hash one of ours, and if there is a stamp, is it current?
- * The hash comes first: who cannot sign learns nothing about ages.
+ * The hash comes first: a client that cannot sign learns nothing about ages.
  */
 static enum srs_verdict
 verify(const struct srs_addr *addr, const struct settings *settings, struct srs_keys *keys,
-    time_t now, int *secret)
+    time_t now, struct signature *signature)
 {
 	bool srs0 = addr->kind == SRS_ADDR_SRS0;
-	struct srs_mac_part parts[] = {
-		{ addr->stamp.s, addr->stamp.len },
-		{ addr->host.s, addr->host.len },
-		{ addr->user.s, addr->user.len },
-	};
-	unsigned day;
+	unsigned day = 0;
 
-	*secret = SRS_KEYS_NONE;
+	signature->secret = SRS_KEYS_NONE;
 	if (srs0 && !srs_stamp_read(&day, addr->stamp.s, addr->stamp.len))
 		return SRS_MALFORMED;
 	if (addr->hash.len < (size_t)settings->hash_minimum || addr->hash.len > SRS_MAC_LEN)
 		return SRS_BAD_HASH;
-	*secret = srs_keys_verify(
-	    keys, srs0 ? parts : parts + 1, srs0 ? 3 : 2, addr->hash.s, addr->hash.len);
-	if (*secret == SRS_KEYS_FAILED)
+	verify_hash(signature, addr, day, settings, keys, now);
+	if (signature->secret == SRS_KEYS_FAILED)
 		return SRS_UNAVAILABLE;
-	if (*secret == SRS_KEYS_NONE)
+	if (signature->secret == SRS_KEYS_NONE)
 		return SRS_BAD_HASH;
 	if (srs0 && !srs_stamp_is_current(day, srs_stamp_day(now), (unsigned)settings->max_age))
 		return SRS_EXPIRED;
@@ -120,52 +202,65 @@ has_slash(const char *hash, size_t len)
 	return memchr(hash, '/', len) != NULL || memchr(hash, '+', len) != NULL;
 }
 
+static bool
+sign_addr(const struct srs_addr *addr, unsigned stamp, const struct settings *settings,
+    struct srs_keys *keys, time_t now, char digest[SRS_MAC_LEN + 1])
+{
+	enum srs_mac_form form =
+	    settings->hash_format == HASH_SEPARATED ? SRS_MAC_SEPARATED : SRS_MAC_COMPATIBLE;
+	struct srs_mac_part parts[PARTS_MAX];
+	char date[DATE_LEN];
+	size_t n = list_parts(parts, date, form, addr, stamp, now);
+
+	return srs_keys_sign(keys, form, parts, n, digest);
+}
+
 /*
- * sign_srs0 - hash and stamp for an address of today
+ * sign_srs0 - hash and stamp for an address of today; addr->stamp is written
  *
  * Where the hash would hold '/' or '+', which some sites refuse, a stamp of one or two days ago
- * is tried, as long as that leaves a day of validity. Every verifier accepts it.
+ * is tried, as long as that leaves a day of validity. Every verifier accepts it. A hash of the
+ * separated form holds neither.
  */
 static bool
-sign_srs0(const struct mailaddr *addr, const struct settings *settings, struct srs_keys *keys,
-    time_t now, char digest[SRS_MAC_LEN + 1], char stamp[SRS_STAMP_LEN])
+sign_srs0(const struct srs_addr *addr, char stamp[SRS_STAMP_LEN], const struct settings *settings,
+    struct srs_keys *keys, time_t now, char digest[SRS_MAC_LEN + 1])
 {
-	struct srs_mac_part parts[] = {
-		{ stamp, SRS_STAMP_LEN },
-		{ addr->domain, addr->domain_len },
-		{ addr->local, addr->local_len },
-	};
 	size_t len = (size_t)settings->hash_length;
-	unsigned today = srs_stamp_day(now), back;
+	unsigned today = srs_stamp_day(now), day, back;
 
 	for (back = 0; back < STAMP_TRIES && back < (unsigned)settings->max_age; back++) {
-		srs_stamp_write(srs_stamp_before(today, back), stamp);
-		if (!srs_keys_sign(keys, parts, 3, digest))
+		day = srs_stamp_before(today, back);
+		srs_stamp_write(day, stamp);
+		if (!sign_addr(addr, day, settings, keys, now, digest))
 			return false;
 		if (!settings->hash_avoid_slash || !has_slash(digest, len))
 			return true;
 	}
 	srs_stamp_write(today, stamp);
-	return srs_keys_sign(keys, parts, 3, digest);
+	return sign_addr(addr, today, settings, keys, now, digest);
 }
 
 static void
-wrap_srs0(struct srs_result *result, const struct mailaddr *addr, const struct settings *settings,
-    struct srs_keys *keys, time_t now)
+wrap_srs0(struct srs_result *result, struct srs_part host, struct srs_part user,
+    const struct settings *settings, struct srs_keys *keys, time_t now)
 {
 	char digest[SRS_MAC_LEN + 1], stamp[SRS_STAMP_LEN];
+	struct srs_addr addr = {
+		.kind = SRS_ADDR_SRS0, .stamp = { stamp, SRS_STAMP_LEN }, .host = host, .user = user
+	};
 	struct local local;
 
-	if (!sign_srs0(addr, settings, keys, now, digest, stamp)) {
+	if (!sign_srs0(&addr, stamp, settings, keys, now, digest)) {
 		result->verdict = SRS_UNAVAILABLE;
 		return;
 	}
 	put_head(&local, "SRS0", settings, digest);
 	put(&local, stamp, SRS_STAMP_LEN);
 	put_char(&local, '=');
-	put(&local, addr->domain, addr->domain_len);
+	put(&local, host.s, host.len);
 	put_char(&local, '=');
-	put(&local, addr->local, addr->local_len);
+	put(&local, user.s, user.len);
 	finish(result, local.text, local.len, settings->srs_domain, strlen(settings->srs_domain));
 }
 
@@ -173,11 +268,11 @@ static void
 wrap_srs1(struct srs_result *result, struct srs_part host, struct srs_part opaque,
     const struct settings *settings, struct srs_keys *keys)
 {
-	struct srs_mac_part parts[] = { { host.s, host.len }, { opaque.s, opaque.len } };
+	struct srs_addr addr = { .kind = SRS_ADDR_SRS1, .host = host, .user = opaque };
 	char digest[SRS_MAC_LEN + 1];
 	struct local local;
 
-	if (!srs_keys_sign(keys, parts, 2, digest)) {
+	if (!sign_addr(&addr, 0, settings, keys, 0, digest)) {
 		result->verdict = SRS_UNAVAILABLE;
 		return;
 	}
@@ -200,6 +295,7 @@ wrap(struct srs_result *result, const struct mailaddr *addr, const struct settin
     struct srs_keys *keys, time_t now)
 {
 	struct srs_part host = { addr->domain, addr->domain_len };
+	struct srs_part user = { addr->local, addr->local_len };
 	struct srs_part opaque = { addr->local + SRS_TAG_LEN, addr->local_len - SRS_TAG_LEN };
 	struct srs_addr srs;
 
@@ -208,7 +304,7 @@ wrap(struct srs_result *result, const struct mailaddr *addr, const struct settin
 	else if (srs_addr_parse(&srs, addr->local, addr->local_len) == SRS_ADDR_SRS1)
 		wrap_srs1(result, srs.host, srs.user, settings, keys);
 	else
-		wrap_srs0(result, addr, settings, keys, now);
+		wrap_srs0(result, host, user, settings, keys, now);
 }
 
 /* is_database_host - what postsrsd 2 writes in the place of the host of a sender in its database */
@@ -226,9 +322,10 @@ is_database_host(const char *host, size_t len)
  */
 static enum srs_verdict
 verify_local_part(struct srs_addr *srs, const char *local, size_t len,
-    const struct settings *settings, struct srs_keys *keys, time_t now, int *secret)
+    const struct settings *settings, struct srs_keys *keys, time_t now, struct signature *signature)
 {
-	*secret = SRS_KEYS_NONE;
+	signature->secret = SRS_KEYS_NONE;
+	signature->form = SRS_MAC_COMPATIBLE;
 	switch (srs_addr_parse(srs, local, len)) {
 	case SRS_ADDR_NONE:
 		return SRS_NOT_SRS;
@@ -238,7 +335,7 @@ verify_local_part(struct srs_addr *srs, const char *local, size_t len,
 	case SRS_ADDR_SRS1:
 		break;
 	}
-	return verify(srs, settings, keys, now, secret);
+	return verify(srs, settings, keys, now, signature);
 }
 
 /* keep_own_srs - the reason why an SRS-shaped sender in a domain of ours is left alone */
@@ -246,11 +343,11 @@ static enum srs_verdict
 keep_own_srs(
     const struct mailaddr *addr, const struct settings *settings, struct srs_keys *keys, time_t now)
 {
+	struct signature signature;
 	struct srs_addr srs;
-	int secret;
 
 	return verify_local_part(&srs, addr->local, addr->local_len, settings, keys, now,
-		   &secret) == SRS_REWRITTEN
+		   &signature) == SRS_REWRITTEN
 		   ? SRS_ALREADY_OURS
 		   : SRS_LOCAL_DOMAIN;
 }
@@ -312,6 +409,7 @@ void
 srs_rewrite_reverse(struct srs_result *result, const char *key, size_t len,
     const struct settings *settings, struct srs_keys *keys, time_t now)
 {
+	struct signature signature;
 	struct mailaddr addr;
 	struct srs_addr srs;
 
@@ -325,8 +423,10 @@ srs_rewrite_reverse(struct srs_result *result, const char *key, size_t len,
 		result->verdict = SRS_FOREIGN;
 		return;
 	}
-	result->verdict = verify_local_part(
-	    &srs, addr.local, addr.local_len, settings, keys, now, &result->secret);
+	result->verdict =
+	    verify_local_part(&srs, addr.local, addr.local_len, settings, keys, now, &signature);
+	result->secret = signature.secret;
+	result->form = signature.form;
 	if (result->verdict != SRS_REWRITTEN)
 		return;
 	if (srs.kind == SRS_ADDR_SRS0 && is_database_host(srs.host.s, srs.host.len))
@@ -339,8 +439,8 @@ enum srs_fact
 srs_rewrite_fact(const struct mailaddr_parts *address, const struct settings *settings,
     struct srs_keys *keys, time_t now)
 {
+	struct signature signature;
 	struct srs_addr srs;
-	int secret;
 
 	/* Few addresses have the tag, so the rest costs nearly nothing for all others. */
 	if (srs_addr_tag(address->local, address->local_len) == -1 ||
@@ -349,7 +449,7 @@ srs_rewrite_fact(const struct mailaddr_parts *address, const struct settings *se
 	if (address->local_len > MAILADDR_MAX)
 		return SRS_FACT_FORGED;
 	switch (verify_local_part(
-	    &srs, address->local, address->local_len, settings, keys, now, &secret)) {
+	    &srs, address->local, address->local_len, settings, keys, now, &signature)) {
 	case SRS_REWRITTEN:
 		return SRS_FACT_VALID;
 	case SRS_EXPIRED:

@@ -2,7 +2,12 @@
 /*
  * srs_rewrite - what the maps answer, and what the policy service may know of an address. Pure:
  * (address, settings, keys, now) to a verdict. The format is byte for byte that of postsrsd 1.x
- * and Mail::SRS.
+ * and Mail::SRS, but for the hash of hash-format separated.
+ *
+ * That hash covers the tag, the number of the day (not modulo 1024 as the stamp has it), the host
+ * and the user, each with its length; SRS1 has no day. So it is good for one address and one day.
+ * Both formats verify where hash-format is compatible. Where it is separated, the compatible one
+ * does until the end of the day hash-accept-compatible.
  */
 #ifndef SRSD_SRS_REWRITE_H
 #define SRSD_SRS_REWRITE_H
@@ -36,8 +41,9 @@ enum srs_verdict {
 
 struct srs_result {
 	enum srs_verdict verdict;
-	int secret; /* reverse: which secret verified, from 0; else SRS_KEYS_NONE */
-	size_t len; /* of address */
+	int secret;             /* reverse: which secret verified, from 0; else SRS_KEYS_NONE */
+	enum srs_mac_form form; /* reverse: the form that it verified; set when secret >= 0 */
+	size_t len;             /* of address */
 	char address[MAILADDR_SIZE]; /* external form; set for SRS_REWRITTEN */
 };
 

@@ -19,6 +19,14 @@ srs_stamp_before(unsigned day, unsigned back)
 	return (day + DAYS - back % DAYS) % DAYS;
 }
 
+unsigned
+srs_stamp_date(unsigned day, time_t now)
+{
+	unsigned tomorrow = (unsigned)(now / SECONDS_A_DAY) + 1;
+
+	return tomorrow - srs_stamp_before(tomorrow % DAYS, day);
+}
+
 void
 srs_stamp_write(unsigned day, char text[SRS_STAMP_LEN])
 {

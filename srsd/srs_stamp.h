@@ -18,6 +18,12 @@ unsigned srs_stamp_day(time_t);
 /* The day that lies back days before day. */
 unsigned srs_stamp_before(unsigned day, unsigned back);
 
+/*
+ * The number of the day, not modulo 1024, that a stamp stands for at some time: the latest one up
+ * to the day after. So a stamp that was valid 1,024 days ago stands for another day by now.
+ */
+unsigned srs_stamp_date(unsigned day, time_t now);
+
 /* Writes two characters and no NUL. */
 void srs_stamp_write(unsigned day, char text[SRS_STAMP_LEN]);
 

@@ -196,6 +196,7 @@ class Dump(ConfigCase):
         reverse = {"unix:/run/x/reverse"}
         nameservers = {"127.0.0.1:5353", "9.9.9.9"}
         separator = "+"  hash-length = 8  hash-minimum = 6  hash-avoid-slash = no
+        hash-format = separated  hash-accept-compatible = "2026-12-14"
         max-age = 14  always-rewrite = true  idle-timeout = 2000  connection-limit = 77
         unprivileged-user = "nobody"  chroot-dir = "/var/empty"  pid-file = "/run/x.pid"
         syslog = on
@@ -217,6 +218,7 @@ class Dump(ConfigCase):
     def test_shows_what_is_in_effect(self):
         dump = self.dump(self.FULL)
         for pattern in (r'srs-domain *= *"?srs\.test"?', r'hash-length *= *"?8"?',
+                        r'hash-format *= *"?separated"?', r'hash-accept-compatible *= *"2026-12-14"',
                         r'our\.test.*\.sub\.test', r'max-age *= *"?14"?',
                         r'helo-reject *= *"?null"?', r'mail-from-reject *= *"?spf-not-pass"?',
                         r'inet:\[::1\]:10101', r'2001:db8::/32', r'skip-addresses *= *{ *}'):

@@ -303,6 +303,22 @@ class Lookups(Base):
         self.assertRegex(back.stdout, r'^alice@origin\.test  signed with [0-9a-f]{12}\n$')
         self.assertEqual(back.returncode, 0)
 
+    def test_separated(self):
+        """Forward, reverse and the count of each secret with hash-format separated."""
+        daemon = Daemon({'hash-format': 'separated'})
+        daemon.enable_control()
+        with daemon:
+            made = srsctl('-f', daemon.config, 'forward', 'alice@origin.test').stdout.strip()
+            self.assertRegex(made, r'^SRS0=[A-Za-z0-9]{4}=..=origin\.test=alice@srs\.test$')
+            back = srsctl('-f', daemon.config, 'reverse', made)
+            self.assertRegex(back.stdout, r'^alice@origin\.test  signed with [0-9a-f]{12}\n$')
+            old = self.run_one('forward', 'alice@origin.test').stdout.strip()
+            self.assertEqual(srsctl('-f', daemon.config, 'reverse', old).stdout,
+                             'not rewritten: bad hash\n')
+            self.assertRegex(self.run_one('reverse', made).stdout, r'^alice@origin\.test  signed ')
+            listed = srsctl('-f', daemon.config, 'secret', 'list')
+            self.assertRegex(listed.stdout, r'^1 [0-9a-f]{12} since - signs verified 1\n$')
+
     def test_reasons(self):
         rows = [('forward', 'a@srs.test', 'local domain'), ('forward', '', 'null sender'),
                 ('reverse', 'a@x.test', 'not an SRS address'),

@@ -5,6 +5,7 @@
 Postfix is only asked for its configuration, in private folders; nothing of it runs.
 """
 
+import hmac
 import json
 import os
 import re
@@ -41,6 +42,11 @@ ZONE = {
 }
 MASTER = 'smtp inet n - n - - smtpd\n'
 SPAWN = 'policyd-spf unix - n n - 0 spawn user=nobody argv=%s\n'
+
+
+def date(days):
+    """So many days from today, in UTC, as hash-accept-compatible takes it."""
+    return time.strftime('%Y-%m-%d', time.gmtime(time.time() + days * 86400))
 
 
 def postfix_is_missing():
@@ -146,6 +152,9 @@ class Installation(Base):
             'ok: secrets-file %s: 1 secrets' % self.daemon.options['secrets-file'],
             'ok: domains: 2 of our own',
             'ok: clock',
+            'ok: hash-format compatible, for servers that share the secrets; a hash opens more than '
+            'one address. Where no other server shares them, better: srsctl secret new, hash-format '
+            '= "separated", hash-accept-compatible = "%s"' % date(22),
             'ok: forward inet:127.0.0.1:%d answers, and signs with the first secret of '
             'secrets-file' % port['forward'],
             'ok: reverse inet:127.0.0.1:%d gives the sender of a fresh SRS address back'
@@ -289,6 +298,86 @@ class Installation(Base):
                    config=self.config(reverse=[]),
                    postfix=self.postfix({'recipient_canonical_maps': '',
                                          'recipient_canonical_classes': None}))
+
+
+class HashFormat(Base):
+    """hash-format, hash-accept-compatible, and the secret that fits to them."""
+
+    def lines(self, history=None, **options):
+        """What is said of hashes, with a daemon that has these options."""
+        options = {name.replace('_', '-'): value for name, value in options.items()}
+        with Daemon({'domains': ['our.test'], **options}, dns=self.dns) as daemon:
+            if history is not None:
+                fingerprint = hmac.new(SECRET.encode(), b'srsd secret fingerprint', 'sha256')
+                daemon.folder.file(os.path.basename(daemon.options['secrets-file']) + '.history',
+                                   '%s %d -\n' % (fingerprint.hexdigest()[:12], history))
+            done = run('-f', daemon.config, 'check', '--postfix', '/nowhere', program='srsctl')
+        return [line for line in done.stdout.splitlines()
+                if re.search('hash|first secret of /', line)]
+
+    def test_siblings(self):
+        self.assertEqual(self.lines(reverse_domains=['sibling.test']), ['ok: hash-format compatible'])
+
+    def test_compatible_with_a_date(self):
+        self.assertEqual(self.lines(hash_accept_compatible=date(22)), [
+            'warning: hash-accept-compatible has no effect with hash-format compatible: take the '
+            'line out, or set hash-format = "separated"'])
+
+    def test_separated(self):
+        made = int(time.time())
+        rows = [
+            ('none', 'ok: hash-format separated'),
+            (date(22), 'ok: hash-format separated; compatible hashes verify until ' + date(22)),
+            (date(0), 'ok: hash-format separated; compatible hashes verify until ' + date(0)),
+            (date(-1), 'ok: hash-format separated; compatible hashes verified until ' + date(-1)),
+            (date(-30), 'ok: hash-format separated; compatible hashes verified until ' + date(-30)),
+            (date(-31), 'warning: hash-accept-compatible %s is long past: take the line out'
+             % date(-31)),
+            (date(23), 'warning: hash-accept-compatible %s is later than bounces under way need: '
+             'hash-accept-compatible = "%s"; until that day a compatible hash opens more than one '
+             'address' % (date(23), date(22))),
+        ]
+        for day, line in rows:
+            with self.subTest(day):
+                self.assertEqual(self.lines(history=made - 60 * 86400, hash_format='separated',
+                                            hash_accept_compatible=day)[:1], [line])
+
+    def test_old_secret(self):
+        """One that was there before the change, by its history, or of unknown age."""
+        now = int(time.time())
+        old = r'^warning: the first secret of .* is older than hash-format separated.*srsctl secret new'
+        rows = [(None, date(22), True), (now - 86400, date(22), True), (now, date(22), False),
+                (now - 10 * 86400, date(12), False), (now - 11 * 86400, date(12), True),
+                (None, 'none', False)]
+        for history, day, found in rows:
+            with self.subTest('%s %s' % (history, day)):
+                lines = self.lines(history=history, hash_format='separated',
+                                   hash_accept_compatible=day)
+                self.assertEqual(any(re.search(old, line) for line in lines), found, lines)
+
+    def test_daemon_has_not_changed_yet(self):
+        """Right after the change: what is under way, unless there is a date for it."""
+        wrong = (r'^error: forward .* signs in the compatible format; hash-format is separated: '
+                 r'.*srsctl reload')
+        lost = (r'^warning: bounces to the addresses that were signed until now will be refused: '
+                r'their hashes are compatible: hash-accept-compatible = "%s"$' % date(22))
+        for day, warned in ('none', True), (date(-1), True), (date(20), True), (date(21), False):
+            with self.subTest(day):
+                _, lines = self.check(
+                    '--address', ADDRESS,
+                    config=self.config(hash_format='separated', hash_accept_compatible=day))
+                text = '\n'.join(lines)
+                self.assertRegex(text, '(?m)' + wrong)
+                self.assertEqual(re.search('(?m)' + lost, text) is not None, warned, text)
+
+    def test_daemon_has_not_changed_back_yet(self):
+        with Daemon({'domains': ['our.test'], 'hash-format': 'separated'}, dns=self.dns) as daemon:
+            config = daemon.folder.file('back.conf', render({**daemon.options,
+                                                             'hash-format': 'compatible'}))
+            done = run('-f', config, 'check', '--postfix', '/nowhere', program='srsctl')
+        self.assertRegex(done.stdout, r'(?m)^error: forward .* signs in the separated format; '
+                                      r'hash-format is compatible: .*srsctl reload')
+        self.assertNotIn('will be refused', done.stdout)
 
 
 class Postfix(Base):

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * A key of the maps. What forward makes, reverse takes back to the same address; it is ours, and
- * expires. What reverse makes is an address. The secrets and the clock stand.
+ * expires. What reverse makes is an address. So in both hash formats: the separated one verifies
+ * under either, the compatible one only where it signs. The secrets and the clock stand.
  */
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/srs_case.h"
@@ -12,7 +13,7 @@
 #include "srsd/srs_addr.h"
 #include "srsd/srs_rewrite.h"
 
-static struct settings *usual, *other;
+static struct settings *usual, *other, *separated;
 static struct srs_keys *keys;
 
 static void
@@ -29,6 +30,10 @@ begin(void)
 	srs_set(other, "always-rewrite", "true");
 	srs_own(other, "own.test");
 	srs_own(other, ".own.test");
+	separated = srs_settings();
+	srs_set(separated, "hash-format", "separated");
+	srs_set(separated, "hash-length", "12");
+	srs_set(separated, "hash-minimum", "12");
 }
 
 static void
@@ -68,6 +73,21 @@ check_fact(const struct srs_result *r, const struct settings *s)
 		return; /* a fuzzer guesses one that is right by chance */
 	a.local[SRS_TAG_LEN + 1] = ascii_tolower(a.local[SRS_TAG_LEN + 1]) == 'x' ? 'y' : 'x';
 	fuzz_must(fact_of(&a, s, NOW) == SRS_FACT_FORGED);
+}
+
+/* check_other_format - what another format makes of an address that forward has made */
+static void
+check_other_format(const struct srs_result *forward, const struct settings *s)
+{
+	struct srs_result back;
+
+	if (s->hash_length < 12)
+		return; /* right by chance, as above */
+	srs_rewrite_reverse(&back, forward->address, forward->len,
+	    s->hash_format == HASH_SEPARATED ? usual : separated, keys, NOW);
+	fuzz_must(
+	    back.verdict == (s->hash_format == HASH_SEPARATED ? SRS_REWRITTEN : SRS_BAD_HASH));
+	fuzz_must(back.verdict == SRS_BAD_HASH || back.form == SRS_MAC_SEPARATED);
 }
 
 /* check_way_back - the address that a bounce to a forward's result goes to */
@@ -124,6 +144,7 @@ check(const char *key, size_t len, struct settings *s)
 	if (r.verdict == SRS_REWRITTEN) {
 		check_fact(&r, s);
 		check_way_back(&r, key, len, s);
+		check_other_format(&r, s);
 	}
 	srs_rewrite_reverse(&r, key, len, s, keys, NOW);
 	check_result(&r);
@@ -140,6 +161,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	begin();
 	check(key, size, usual);
 	check(key, size, other);
+	check(key, size, separated);
 	free(key);
 	return 0;
 }

@@ -72,6 +72,8 @@ test_defaults(void **state)
 		{ NULL, "hash-length", "hash-length = 4\n" },
 		{ NULL, "hash-minimum", "hash-minimum = 4\n" },
 		{ NULL, "hash-avoid-slash", "hash-avoid-slash = true\n" },
+		{ NULL, "hash-format", "hash-format = \"compatible\"\n" },
+		{ NULL, "hash-accept-compatible", "hash-accept-compatible = \"none\"\n" },
 		{ NULL, "max-age", "max-age = 21\n" },
 		{ NULL, "always-rewrite", "always-rewrite = false\n" },
 		{ NULL, "idle-timeout", "idle-timeout = 1800\n" },
@@ -259,6 +261,29 @@ test_bad_numbers(void **state)
 }
 
 static void
+test_bad_dates(void **state)
+{
+	static const char *const bad[] = { "2026-13-01", "2026-02-29", "2026-11-31", "2026-1-1",
+		"22.11.2026", "11/22/2026", "2026-11-22 ", "tomorrow", "0", "1999-12-31",
+		"20261122", "never" };
+	struct settings *s = make_settings();
+	char error[OPTION_ERROR_SIZE];
+	const struct option *o;
+	size_t i;
+
+	(void)state;
+	for (o = options; o < options + options_count; o++) {
+		if (o->type != OPTION_DATE)
+			continue;
+		unit_true(o->name, "has a value", set(s, o, "2026-11-22", error));
+		for (i = 0; i < COUNT(bad); i++)
+			check_refused(s, o, bad[i], "a date of the form YYYY-MM-DD, or none");
+	}
+	settings_free(&s);
+	unit_end();
+}
+
+static void
 test_bools(void **state)
 {
 	static const struct {
@@ -318,6 +343,13 @@ static void
 test_choices(void **state)
 {
 	static const struct choice_row rows[] = {
+		{ NULL, "hash-format", "compatible", "compatible" },
+		{ NULL, "hash-format", "Separated", "separated" },
+		{ NULL, "hash-accept-compatible", "2026-12-14", "2026-12-14" },
+		{ NULL, "hash-accept-compatible", "2024-02-29", "2024-02-29" },
+		{ NULL, "hash-accept-compatible", "none", "none" },
+		{ NULL, "hash-accept-compatible", "None", "none" },
+		{ NULL, "hash-accept-compatible", "", "none" },
 		{ NULL, "separator", "=", "=" },
 		{ NULL, "separator", "+", "+" },
 		{ NULL, "separator", "-", "-" },
@@ -698,6 +730,7 @@ main(void)
 		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_bad_numbers),
+		cmocka_unit_test(test_bad_dates),
 		cmocka_unit_test(test_bools),
 		cmocka_unit_test(test_choices),
 		cmocka_unit_test(test_other_spellings),

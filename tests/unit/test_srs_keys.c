@@ -22,7 +22,7 @@ check_first(const char *row, struct srs_keys *keys, const char *want)
 {
 	char digest[SRS_MAC_LEN + 1] = "";
 
-	unit_true(row, "signs", srs_keys_sign(keys, &part, 1, digest));
+	unit_true(row, "signs", srs_keys_sign(keys, SRS_MAC_COMPATIBLE, &part, 1, digest));
 	unit_text(row, "digest", digest, want);
 }
 
@@ -86,7 +86,7 @@ signs_alike(const char *a, const char *b)
 	for (i = 0; i < 2; i++) {
 		keys = parse(texts[i], strlen(texts[i]), &line, &error);
 		assert_non_null(keys);
-		assert_true(srs_keys_sign(keys, &part, 1, digests[i]));
+		assert_true(srs_keys_sign(keys, SRS_MAC_COMPATIBLE, &part, 1, digests[i]));
 		srs_keys_free(&keys);
 	}
 	return strcmp(digests[0], digests[1]) == 0;
@@ -223,7 +223,7 @@ test_weak_secrets(void **state)
 static int
 verify(struct srs_keys *keys, const char *hash)
 {
-	return srs_keys_verify(keys, &part, 1, hash, strlen(hash));
+	return srs_keys_verify(keys, SRS_MAC_COMPATIBLE, &part, 1, hash, strlen(hash));
 }
 
 static void
@@ -248,6 +248,43 @@ test_verify(void **state)
 	assert_int_equal(verify(keys, K_DIGEST "="), SRS_KEYS_NONE);
 	assert_int_equal(verify(keys, ""), SRS_KEYS_NONE);
 	srs_keys_free(&keys);
+}
+
+/* All secrets verify in both forms, and a hash of one form never in the other. */
+static void
+test_verify_forms(void **state)
+{
+	static const char text[] = BLANKS "\n" K "\nsome other secret\n";
+	static const enum srs_mac_form forms[] = { SRS_MAC_COMPATIBLE, SRS_MAC_SEPARATED };
+	static const char *const digests[][2] = {
+		{ BLANKS_DIGEST, "rqwu9nFJoFVNYUQ4JtiJBf1V9PA" },
+		{ K_DIGEST, "VSNq70mkGCduwuR3FP3sjdXXM8o" },
+		{ "FmnQpc+M0LLw79n/Rj5kpWERN+8", "p3ERZo1SwqFl8wQbJCpSpXrsyOk" },
+	};
+	struct srs_keys *keys;
+	char digest[SRS_MAC_LEN + 1];
+	const char *error, *hash;
+	unsigned line;
+	size_t i, j, f;
+	int got;
+
+	(void)state;
+	keys = parse(text, strlen(text), &line, &error);
+	assert_non_null(keys);
+	for (i = 0; i < COUNT(digests); i++)
+		for (j = 0; j < 2; j++)
+			for (f = 0; f < 2; f++) {
+				hash = digests[i][j];
+				got = srs_keys_verify(keys, forms[f], &part, 1, hash, strlen(hash));
+				unit_int(hash, unit_row("form %zu", f), got,
+				    f == j ? (int)i : SRS_KEYS_NONE);
+			}
+	for (f = 0; f < 2; f++) {
+		assert_true(srs_keys_sign(keys, forms[f], &part, 1, digest));
+		unit_text(unit_row("form %zu", f), "signs", digest, digests[0][f]);
+	}
+	srs_keys_free(&keys);
+	unit_end();
 }
 
 /* load - a file of that mode and group */
@@ -355,6 +392,7 @@ main(void)
 		cmocka_unit_test(test_most_secrets),
 		cmocka_unit_test(test_weak_secrets),
 		cmocka_unit_test(test_verify),
+		cmocka_unit_test(test_verify_forms),
 		UNIT_DIR_TEST(test_load_modes),
 		UNIT_DIR_TEST(test_load_groups),
 		UNIT_DIR_TEST(test_load_errors),

@@ -9,7 +9,7 @@
 static const char secret[] = "correct horse battery";
 
 struct digest_row {
-	struct srs_mac_part parts[3];
+	struct srs_mac_part parts[4];
 	size_t n;
 	const char *want;
 };
@@ -20,7 +20,7 @@ check_digest(struct srs_mac *mac, const char *row, const struct srs_mac_part *pa
 {
 	char digest[SRS_MAC_LEN + 1] = "";
 
-	unit_true(row, "digest", srs_mac_digest(mac, parts, n, digest));
+	unit_true(row, "digest", srs_mac_digest(mac, SRS_MAC_COMPATIBLE, parts, n, digest));
 	unit_text(row, "digest", digest, want);
 }
 
@@ -110,6 +110,112 @@ test_secrets(void **state)
 	unit_end();
 }
 
+/* The same parts, divided elsewhere, or with another tag, have another digest. */
+static void
+test_separated_digests(void **state)
+{
+	static const struct digest_row rows[] = {
+		{ { { BYTES("SRS0") }, { BYTES("0000019675") }, { BYTES("example.test") },
+		      { BYTES("jane") } },
+		    4, "8vkwe7ttbRCdQGMQu7mD1rKneqf" },
+		{ { { BYTES("srs0") }, { BYTES("0000019675") }, { BYTES("EXAMPLE.Test") },
+		      { BYTES("Jane") } },
+		    4, "8vkwe7ttbRCdQGMQu7mD1rKneqf" },
+		{ { { BYTES("SRS0") }, { BYTES("0000019675") }, { BYTES("example.testj") },
+		      { BYTES("ane") } },
+		    4, "tFEm2t24cJUAx0Dd19KE4Bcv145" },
+		{ { { BYTES("SRS0") }, { BYTES("0000019675") }, { BYTES("example.tes") },
+		      { BYTES("tjane") } },
+		    4, "o1GTmMFlVDEcp18PCuS9TtG1Ae2" },
+		{ { { BYTES("SRS1") }, { BYTES("0000019675") }, { BYTES("example.test") },
+		      { BYTES("jane") } },
+		    4, "5VHBlvbGELYOkyKWcxfWJGG9z4A" },
+		{ { { BYTES("SRS0") }, { BYTES("0000019675example.test") }, { BYTES("jane") } }, 3,
+		    "8Y0wIC55ZCrL82kghMlw0kR3Dj5" },
+		{ { { NULL, 0 } }, 0, "21KzT9iWlCm7z17GVhY0hN5NXRu" },
+		{ { { BYTES("") } }, 1, "5ctGEFfO26OihvusMpx8pUkGYk4" },
+		{ { { BYTES("") }, { BYTES("") } }, 2, "j04HEjhALA7iGz53u81YlhJ5022" },
+	};
+	struct srs_mac *mac = srs_mac_new(secret, strlen(secret));
+	char digest[SRS_MAC_LEN + 1];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		unit_true(unit_row("row %zu", i), "digest",
+		    srs_mac_digest(mac, SRS_MAC_SEPARATED, rows[i].parts, rows[i].n, digest));
+		unit_text(unit_row("row %zu", i), "digest", digest, rows[i].want);
+	}
+	srs_mac_free(&mac);
+	unit_end();
+}
+
+static void
+test_separated_lengths(void **state)
+{
+	static const struct {
+		size_t secret, part;
+		const char *want;
+	} rows[] = {
+		{ 1, 1, "65B6WElLp20sSmMHDSKyUGO5EKK" },
+		{ 64, 1, "yQghTkxrOGDMPHehNPbIrOCB7ws" },
+		{ 65, 1, "Wva0csbNuL21RpErE5mdZ8dkBRA" },
+		{ 1023, 1, "pOGOwljKegqVvbgzE9qIDisVjGv" },
+		{ 21, 127, "HQlLu1QFNnclFoGcPxLPM5gnAJ7" },
+		{ 21, 128, "qSkxOXeDZ3DnTGkJBmESw1eqRKK" },
+		{ 21, 129, "ofQQhSIoq6isvZ70Dx4bfZZvKbb" },
+		{ 21, 254, "OYqmT1tKmJp7EKdCzQxJLGlROgw" },
+	};
+	char digest[SRS_MAC_LEN + 1], *key, *text;
+	struct srs_mac_part part;
+	struct srs_mac *mac;
+	const char *row;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		row = unit_row("secret of %zu, part of %zu", rows[i].secret, rows[i].part);
+		key = unit_fill('k', rows[i].secret);
+		part.data = text = unit_fill('A', rows[i].part);
+		part.len = rows[i].part;
+		mac = srs_mac_new(key, rows[i].secret);
+		unit_true(row, "digest", srs_mac_digest(mac, SRS_MAC_SEPARATED, &part, 1, digest));
+		unit_text(row, "digest", digest, rows[i].want);
+		srs_mac_free(&mac);
+		free(key);
+		free(text);
+	}
+	unit_end();
+}
+
+/* Letters and digits alone, and none of them, without case, much likelier than 1 in 32. */
+static void
+test_separated_alphabet(void **state)
+{
+	struct srs_mac *mac = srs_mac_new(secret, strlen(secret));
+	unsigned count[256] = { 0 }, i, n = 0;
+	char digest[SRS_MAC_LEN + 1], text[20];
+	struct srs_mac_part part = { text, 0 };
+	const char *c;
+
+	(void)state;
+	for (i = 0; i < 5000; i++) {
+		part.len = (size_t)snprintf(text, sizeof(text), "%u", i);
+		assert_true(srs_mac_digest(mac, SRS_MAC_SEPARATED, &part, 1, digest));
+		for (c = digest; *c != '\0'; c++, n++)
+			count[(unsigned char)(*c >= 'A' && *c <= 'Z' ? *c + 32 : *c)]++;
+	}
+	for (i = 0; i < 256; i++) {
+		if ((i >= 'a' && i <= 'z') || (i >= '0' && i <= '9'))
+			unit_true(unit_row("%c", i), "is as likely as others",
+			    count[i] > n / 80 && count[i] < n / 28);
+		else
+			unit_int(unit_row("byte %u", i), "count", (int)count[i], 0);
+	}
+	srs_mac_free(&mac);
+	unit_end();
+}
+
 /* A digest does not depend on the ones before it. */
 static void
 test_many_digests(void **state)
@@ -122,7 +228,7 @@ test_many_digests(void **state)
 
 	(void)state;
 	for (i = 0; i < 1000; i++) {
-		assert_true(srs_mac_digest(mac, jane, (size_t)i % 3, other));
+		assert_true(srs_mac_digest(mac, SRS_MAC_COMPATIBLE, jane, (size_t)i % 3, other));
 		check_digest(mac, unit_row("%d", i), jane, 3, "DCGgPE7AAsYVnikVAYmhIGM6rxQ");
 	}
 	srs_mac_free(&mac);
@@ -270,6 +376,9 @@ main(void)
 		cmocka_unit_test(test_digests),
 		cmocka_unit_test(test_long_parts),
 		cmocka_unit_test(test_secrets),
+		cmocka_unit_test(test_separated_digests),
+		cmocka_unit_test(test_separated_lengths),
+		cmocka_unit_test(test_separated_alphabet),
 		cmocka_unit_test(test_many_digests),
 		cmocka_unit_test(test_matches),
 		cmocka_unit_test(test_does_not_match),

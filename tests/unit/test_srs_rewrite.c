@@ -6,6 +6,7 @@
 
 #include <strings.h>
 
+#include "common/day.h"
 #include "srsd/srs_rewrite.h"
 
 /* What most tests work with; a test that changes it makes its own. */
@@ -360,6 +361,7 @@ random_settings(uint64_t *seed)
 	snprintf(text, sizeof(text), "%u", 4 + unit_random(seed, 24));
 	srs_set(settings, "hash-length", text);
 	srs_set(settings, "hash-avoid-slash", unit_random(seed, 2) == 0 ? "yes" : "no");
+	srs_set(settings, "hash-format", unit_random(seed, 2) == 0 ? "separated" : "compatible");
 }
 
 /* reverse(forward(a)) is a, whatever a is, how the address is made, and when. */
@@ -598,6 +600,316 @@ test_srs1_has_no_age(void **state)
 	    "SRS0+x@Relay.test");
 }
 
+static enum srs_fact
+fact_of(const char *address, size_t len, time_t now)
+{
+	struct mailaddr_parts parts;
+
+	mailaddr_split(&parts, address, len);
+	return srs_rewrite_fact(&parts, settings, keys, now);
+}
+
+/* -- hash-format */
+
+/* Addresses of NOW, and what they lead to, in both forms. */
+static const struct {
+	const char *kind;
+	const char *original, *back; /* forward of one, reverse to the other */
+	const char *compatible, *separated;
+} forms[] = {
+	{ "SRS0", "jane@example.test", "jane@example.test", "SRS0=mqiS=G3=example.test=jane",
+	    "SRS0=8vkw=G3=example.test=jane" },
+	{ "SRS1", "SRS0=AbCd=AA=orig.test=user@relay.test",
+	    "SRS0=AbCd=AA=orig.test=user@relay.test",
+	    "SRS1=/UMd=relay.test==AbCd=AA=orig.test=user",
+	    "SRS1=0xQT=relay.test==AbCd=AA=orig.test=user" },
+	{ "SRS0 with =", "a=b@Example.test", "a=b@Example.test", "SRS0=IfWx=G3=Example.test=a=b",
+	    "SRS0=k3TI=G3=Example.test=a=b" },
+};
+
+/* reverse_address - an address of that row, at some time */
+static const char *
+reverse_address(const char *address, time_t now)
+{
+	char at[MAILADDR_SIZE];
+
+	snprintf(at, sizeof(at), "%s@srs.test", address);
+	return reverse_at(at, now);
+}
+
+static void
+test_forms_forward(void **state)
+{
+	char want[MAILADDR_SIZE];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(forms); i++) {
+		srs_set(settings, "hash-format", "compatible");
+		snprintf(want, sizeof(want), "%s@srs.test", forms[i].compatible);
+		unit_text(forms[i].kind, "compatible", forward(forms[i].original), want);
+		srs_set(settings, "hash-format", "separated");
+		snprintf(want, sizeof(want), "%s@srs.test", forms[i].separated);
+		unit_text(forms[i].kind, "separated", forward(forms[i].original), want);
+		unit_text(want, "asked again", forward(want), "already ours");
+	}
+	unit_end();
+}
+
+/* check_forms - is each form answered at that time? */
+static void
+check_forms(const char *row, time_t now, bool compatible, bool separated)
+{
+	size_t i;
+
+	for (i = 0; i < COUNT(forms); i++) {
+		unit_text(row, unit_row("compatible %s", forms[i].kind),
+		    reverse_address(forms[i].compatible, now),
+		    compatible ? forms[i].back : "bad hash");
+		unit_text(row, unit_row("separated %s", forms[i].kind),
+		    reverse_address(forms[i].separated, now),
+		    separated ? forms[i].back : "bad hash");
+	}
+}
+
+/* Both forms verify where the compatible one signs; else that does until the end of a day. */
+static void
+test_forms_accepted(void **state)
+{
+	time_t midnight = NOW - NOW % DAY;
+	char text[DAY_TEXT_SIZE];
+
+	(void)state;
+	check_forms("compatible", NOW, true, true);
+	srs_set(settings, "hash-accept-compatible", "2000-01-01");
+	check_forms("compatible, and a date", NOW, true, true);
+	srs_set(settings, "hash-format", "separated");
+	check_forms("long ago", NOW, false, true);
+	srs_set(settings, "hash-accept-compatible", "none");
+	check_forms("no date", NOW, false, true);
+	day_format(text, day_of(NOW));
+	srs_set(settings, "hash-accept-compatible", text);
+	check_forms("today", NOW, true, true);
+	check_forms("the day before", midnight - 1, true, true);
+	check_forms("first second", midnight, true, true);
+	check_forms("last second", midnight + DAY - 1, true, true);
+	check_forms("over", midnight + DAY, false, true);
+	check_forms("long over", midnight + 20 * DAY, false, true);
+	unit_end();
+}
+
+/* No date is not the first day that there is. */
+static void
+test_forms_without_a_clock(void **state)
+{
+	char made[MAILADDR_SIZE];
+
+	(void)state;
+	strlcpy(made, answer(srs_rewrite_forward, BYTES("jane@example.test"), 10), sizeof(made));
+	assert_string_equal(reverse_at(made, 10), "jane@example.test");
+	srs_set(settings, "hash-format", "separated");
+	assert_string_equal(reverse_at(made, 10), "bad hash");
+}
+
+/* Which secret it was, and in which form. */
+static void
+test_forms_found(void **state)
+{
+	static const char *const formats[] = { "compatible", "separated" };
+	struct srs_result result;
+	char made[MAILADDR_SIZE];
+	size_t i, j;
+
+	(void)state;
+	srs_set(settings, "hash-accept-compatible", "2023-12-01");
+	for (i = 0; i < 2; i++)
+		for (j = 0; j < 2; j++) {
+			srs_keys_free(&keys);
+			keys = srs_keys_of("older secret of ours\n");
+			srs_set(settings, "hash-format", formats[i]);
+			strlcpy(made, forward("jane@example.test"), sizeof(made));
+			srs_keys_free(&keys);
+			keys = srs_keys_of(SECRET "\nanother one\nolder secret of ours\n");
+			srs_set(settings, "hash-format", formats[j]);
+			srs_rewrite_reverse(&result, made, strlen(made), settings, keys, NOW);
+			unit_text(made, "verdict", srs_verdict_word(result.verdict), "");
+			unit_int(made, "secret", result.secret, 2);
+			unit_int(made, "form", (int)result.form,
+			    i == 0 ? SRS_MAC_COMPATIBLE : SRS_MAC_SEPARATED);
+		}
+	unit_end();
+}
+
+/* The hash of an address that we made, under other parts: what to put them around it. */
+struct forgery_row {
+	const char *sender; /* for whom we make an address */
+	const char *forged; /* "%.4s" is its hash */
+	const char *leads_to;
+};
+
+/* What each one of a kind shows: split elsewhere, SRS1 as SRS0, SRS0 as SRS1. */
+static const struct forgery_row forgeries[] = {
+	{ "mbob@victim.co", "SRS0=%.4s=G3=victim.com=bob@srs.test", "bob@victim.com" },
+	{ "bob@victim.com", "SRS0=%.4s=G3=victim.co=mbob@srs.test", "mbob@victim.co" },
+	{ "b@v.test", "SRS0=%.4s=G3=v=.testb@srs.test", "\".testb\"@v" },
+	{ "SRS0+tag@G3victim.combob", "SRS0=%.4s=G3=victim.com=bob+tag@srs.test",
+	    "bob+tag@victim.com" },
+	{ "SRS0=h=AA=x.test=y@G3victim.comb", "SRS0=%.4s=G3=victim.com=b=h=AA=x.test=y@srs.test",
+	    "b=h=AA=x.test=y@victim.com" },
+	{ "bob-x@victim.com", "SRS1=%.4s=G3victim.combob=-x@srs.test", "SRS0-x@G3victim.combob" },
+	{ "a=b@victim.com", "SRS1=%.4s=G3victim.coma==b@srs.test", "SRS0=b@G3victim.coma" },
+	{ "SRS0-x@one.test", "SRS1=%.4s=one.tes=t-x@srs.test", "malformed" },
+	{ "SRS0--x@one.test", "SRS1=%.4s=one.test-=-x@srs.test", "SRS0-x@one.test-" },
+};
+
+static void
+check_forgeries(bool compatible)
+{
+	char made[MAILADDR_SIZE], forged[MAILADDR_SIZE];
+	const char *want;
+	size_t i;
+
+	for (i = 0; i < COUNT(forgeries); i++) {
+		strlcpy(made, forward(forgeries[i].sender), sizeof(made));
+		unit_true(made, "is an address", strchr(made, '@') != NULL);
+		snprintf(forged, sizeof(forged), forgeries[i].forged, made + strlen("SRS0="));
+		want = forgeries[i].leads_to;
+		if (!compatible && strcmp(want, "malformed") != 0)
+			want = "bad hash";
+		unit_text(forged, unit_row("from %s", made), reverse(forged), want);
+		unit_int(forged, "fact", (int)fact_of(forged, strlen(forged), NOW),
+		    (int)(strchr(want, '@') != NULL ? SRS_FACT_VALID : SRS_FACT_FORGED));
+	}
+}
+
+/* A compatible hash is good for every division of the same text, and SRS0 and SRS1 share theirs. */
+static void
+test_forgeries(void **state)
+{
+	(void)state;
+	check_forgeries(true);
+	srs_set(settings, "hash-format", "separated");
+	check_forgeries(false);
+	/* While compatible hashes are accepted, those of before, but no new ones. */
+	srs_set(settings, "hash-accept-compatible", "2023-12-06");
+	check_forgeries(false);
+	unit_end();
+}
+
+/* Every division of host and user, in both formats. */
+static void
+test_all_splits(void **state)
+{
+	static const char text[] = "victim.combob";
+	char made[MAILADDR_SIZE], forged[MAILADDR_SIZE];
+	size_t split;
+	int separated;
+
+	(void)state;
+	for (separated = 0; separated < 2; separated++) {
+		srs_set(settings, "hash-format", separated ? "separated" : "compatible");
+		strlcpy(made, forward("bob@victim.com"), sizeof(made));
+		for (split = 1; split < strlen(text); split++) {
+			if (split == strlen("victim."))
+				continue; /* no host ends in a dot */
+			snprintf(forged, sizeof(forged), "SRS0=%.4s=G3=%.*s=%s@srs.test",
+			    made + strlen("SRS0="), (int)split, text, text + split);
+			unit_int(forged, "is answered", strchr(reverse(forged), '@') != NULL,
+			    !separated || split == strlen("victim.com"));
+		}
+	}
+	unit_end();
+}
+
+/* Stamps come round after 1,024 days: a compatible hash is right again, a separated one is not. */
+static void
+test_stamps_come_round(void **state)
+{
+	static const int days[] = { 1024, 2048, 1024 + 21, 1023 };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(days); i++) {
+		time_t now = NOW + (time_t)days[i] * DAY;
+
+		srs_set(settings, "hash-format", "compatible");
+		unit_text(unit_row("%d days", days[i]), "compatible",
+		    reverse_address(forms[0].compatible, now), forms[0].back);
+		unit_text(unit_row("%d days", days[i]), "separated, there",
+		    reverse_address(forms[0].separated, now), "bad hash");
+		srs_set(settings, "hash-format", "separated");
+		unit_text(unit_row("%d days", days[i]), "separated",
+		    reverse_address(forms[0].separated, now), "bad hash");
+	}
+	unit_end();
+}
+
+/* An address from the day after tomorrow may as well be one of 1,022 days ago. */
+static void
+test_ages_separated(void **state)
+{
+	int day;
+
+	(void)state;
+	srs_set(settings, "hash-format", "separated");
+	for (day = -400; day <= 1500; day++)
+		unit_text("separated", unit_row("%d days later", day),
+		    reverse_address(forms[0].separated, NOW + (time_t)day * DAY),
+		    day < -1 || day > 1022 ? "bad hash"
+		    : day <= 21            ? forms[0].back
+					   : "expired");
+	unit_end();
+}
+
+/* No hash of the separated form holds '/' or '+', in SRS0 as in SRS1, and all are of today. */
+static void
+test_separated_has_no_slash(void **state)
+{
+	static const char *const choices[] = { "yes", "no" };
+	char key[60], made[MAILADDR_SIZE];
+	unsigned i, j, srs1;
+	const char *hash;
+
+	(void)state;
+	srs_set(settings, "hash-format", "separated");
+	srs_set(settings, "hash-length", "27");
+	for (j = 0; j < 2; j++) {
+		srs_set(settings, "hash-avoid-slash", choices[j]);
+		for (i = 0; i < 2000; i++) {
+			srs1 = i % 2;
+			snprintf(key, sizeof(key), "%suser%u@example.test", srs1 ? "SRS0=" : "", i);
+			strlcpy(made, forward(key), sizeof(made));
+			hash = made + strlen("SRS0=");
+			unit_int(made, "hash",
+			    (int)strspn(hash,
+				"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"),
+			    27);
+			if (!srs1)
+				unit_holds(made, "stamp", made, "=G3=");
+			unit_text(made, "reverse", reverse(made), key);
+		}
+	}
+	unit_end();
+}
+
+/* What mail systems do to an address does no harm to a separated hash. */
+static void
+test_separated_folded(void **state)
+{
+	char made[MAILADDR_SIZE];
+	size_t i, row;
+
+	(void)state;
+	srs_set(settings, "hash-format", "separated");
+	for (row = 0; row < 2; row++) {
+		snprintf(made, sizeof(made), "%s@srs.test", forms[row].separated);
+		for (i = 0; made[i] != '\0'; i++)
+			made[i] = (char)(made[i] >= 'a' && made[i] <= 'z' ? made[i] - 32 : made[i]);
+		unit_int(made, "leads to the same", strcasecmp(reverse(made), forms[row].back), 0);
+	}
+	unit_end();
+}
+
 static void
 test_hash_lengths(void **state)
 {
@@ -746,15 +1058,6 @@ struct fact_row {
 	const char *address;
 	enum srs_fact want;
 };
-
-static enum srs_fact
-fact_of(const char *address, size_t len, time_t now)
-{
-	struct mailaddr_parts parts;
-
-	mailaddr_split(&parts, address, len);
-	return srs_rewrite_fact(&parts, settings, keys, now);
-}
 
 /* check_fact - from the external form, and from the same address without its quotes */
 static void
@@ -955,6 +1258,16 @@ main(void)
 		REWRITE_TEST(test_ages),
 		REWRITE_TEST(test_midnights),
 		REWRITE_TEST(test_srs1_has_no_age),
+		REWRITE_TEST(test_forms_forward),
+		REWRITE_TEST(test_forms_accepted),
+		REWRITE_TEST(test_forms_without_a_clock),
+		REWRITE_TEST(test_forms_found),
+		REWRITE_TEST(test_forgeries),
+		REWRITE_TEST(test_all_splits),
+		REWRITE_TEST(test_stamps_come_round),
+		REWRITE_TEST(test_ages_separated),
+		REWRITE_TEST(test_separated_has_no_slash),
+		REWRITE_TEST(test_separated_folded),
 		REWRITE_TEST(test_hash_lengths),
 		REWRITE_TEST(test_separators),
 		REWRITE_TEST(test_avoid_slash),

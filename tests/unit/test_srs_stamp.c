@@ -164,6 +164,40 @@ test_edges(void **state)
 	assert_false(srs_stamp_is_current(1, 1023, 21));
 }
 
+/* A stamp stands for the latest day up to tomorrow that has it. */
+static void
+test_dates(void **state)
+{
+	static const struct {
+		const char *row;
+		unsigned today; /* since 1970 */
+		int from;       /* today */
+		unsigned want;
+	} rows[] = {
+		{ "today", 19675, 0, 19675 },
+		{ "yesterday", 19675, -1, 19674 },
+		{ "tomorrow", 19675, 1, 19676 },
+		{ "the day after is long ago", 19675, 2, 19675 + 2 - DAYS },
+		{ "as far as there is", 19675, -1022, 19675 - 1022 },
+		{ "at the wrap", 19456, 0, 19456 }, /* 19 * 1024 */
+		{ "before the wrap", 19456, -1, 19455 },
+		{ "behind the wrap", 19455, 1, 19456 },
+	};
+	unsigned stamp;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		stamp = (unsigned)((int)rows[i].today + rows[i].from) % DAYS;
+		unit_int(rows[i].row, "first second",
+		    (int)srs_stamp_date(stamp, (time_t)rows[i].today * 86400), (int)rows[i].want);
+		unit_int(rows[i].row, "last second",
+		    (int)srs_stamp_date(stamp, (time_t)rows[i].today * 86400 + 86399),
+		    (int)rows[i].want);
+	}
+	unit_end();
+}
+
 int
 main(void)
 {
@@ -176,6 +210,7 @@ main(void)
 		cmocka_unit_test(test_before),
 		cmocka_unit_test(test_ages),
 		cmocka_unit_test(test_edges),
+		cmocka_unit_test(test_dates),
 	};
 
 	return cmocka_run_group_tests_name("srs_stamp", tests, NULL, NULL);

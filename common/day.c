@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdio.h>
+
+#include "common/ascii.h"
+#include "common/day.h"
+
+#define SECONDS_A_DAY 86400
+#define YEAR_FIRST 2000
+#define YEAR_LAST 9999
+#define DAY_LAST 2932896 /* 9999-12-31 */
+
+int
+day_of(time_t t)
+{
+	return (int)(t / SECONDS_A_DAY - (t % SECONDS_A_DAY < 0));
+}
+
+static bool
+is_leap_year(int year)
+{
+	return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+}
+
+static int
+days_in_month(int year, int month)
+{
+	static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+
+	return days[month - 1] + (month == 2 && is_leap_year(year));
+}
+
+/* count_leap_days - those before a year */
+static int
+count_leap_days(int year)
+{
+	year--;
+	return year / 4 - year / 100 + year / 400;
+}
+
+/* year_begin - the number of its first day */
+static int
+year_begin(int year)
+{
+	return (year - 1970) * 365 + count_leap_days(year) - count_leap_days(1970);
+}
+
+/* read_number - n digits; -1 when there are others */
+static int
+read_number(const char *s, size_t n)
+{
+	int number = 0;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (!ascii_isdigit(s[i]))
+			return -1;
+		number = 10 * number + s[i] - '0';
+	}
+	return number;
+}
+
+bool
+day_parse(int *day, const char *text, size_t len)
+{
+	int year, month, d, m;
+
+	if (len != DAY_TEXT_SIZE - 1 || text[4] != '-' || text[7] != '-')
+		return false;
+	year = read_number(text, 4);
+	month = read_number(text + 5, 2);
+	d = read_number(text + 8, 2);
+	if (year < YEAR_FIRST || month < 1 || month > 12 || d < 1 || d > days_in_month(year, month))
+		return false;
+	*day = year_begin(year) + d - 1;
+	for (m = 1; m < month; m++)
+		*day += days_in_month(year, m);
+	return true;
+}
+
+void
+day_format(char text[DAY_TEXT_SIZE], int day)
+{
+	int year, month = 1;
+
+	if (day < 0)
+		day = 0;
+	if (day > DAY_LAST)
+		day = DAY_LAST;
+	/* A year has 365 or 366 days: the guess is never too early. */
+	year = 1970 + day / 365;
+	while (year_begin(year) > day)
+		year--;
+	for (day -= year_begin(year); day >= days_in_month(year, month); month++)
+		day -= days_in_month(year, month);
+	snprintf(text, DAY_TEXT_SIZE, "%04u-%02u-%02u", (unsigned)year % (YEAR_LAST + 1),
+	    (unsigned)month % 100, (unsigned)(day + 1) % 100);
+}
