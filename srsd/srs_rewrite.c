@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 #include <string.h>
 
+#include "common/ascii.h"
 #include "common/day.h"
 #include "common/hostname.h"
+#include "common/idna.h"
 #include "srsd/srs_addr.h"
 #include "srsd/srs_domains.h"
 #include "srsd/srs_rewrite.h"
@@ -283,6 +285,19 @@ wrap_srs1(struct srs_result *result, struct srs_part host, struct srs_part opaqu
 	finish(result, local.text, local.len, settings->srs_domain, strlen(settings->srs_domain));
 }
 
+/* use_ascii_host - a host in A-labels; one that has none, or none for mail, stays as it is */
+static struct srs_part
+use_ascii_host(char ascii[HOSTNAME_MAX + 1], struct srs_part host)
+{
+	struct srs_part made = { ascii, 0 };
+
+	if (ascii_only(host.s, host.len))
+		return host;
+	made.len = idna_to_ascii(ascii, host.s, host.len);
+	/* The mapping of a U-label may hold '=', as that of the fullwidth equals sign. */
+	return hostname_is_mail_domain(made.s, made.len) ? made : host;
+}
+
 /*
  * wrap - make an address of ours out of a foreign one
  *
@@ -297,14 +312,15 @@ wrap(struct srs_result *result, const struct mailaddr *addr, const struct settin
 	struct srs_part host = { addr->domain, addr->domain_len };
 	struct srs_part user = { addr->local, addr->local_len };
 	struct srs_part opaque = { addr->local + SRS_TAG_LEN, addr->local_len - SRS_TAG_LEN };
+	char ascii[HOSTNAME_MAX + 1];
 	struct srs_addr srs;
 
 	if (srs_addr_tag(addr->local, addr->local_len) == 0)
-		wrap_srs1(result, host, opaque, settings, keys);
+		wrap_srs1(result, use_ascii_host(ascii, host), opaque, settings, keys);
 	else if (srs_addr_parse(&srs, addr->local, addr->local_len) == SRS_ADDR_SRS1)
-		wrap_srs1(result, srs.host, srs.user, settings, keys);
+		wrap_srs1(result, use_ascii_host(ascii, srs.host), srs.user, settings, keys);
 	else
-		wrap_srs0(result, host, user, settings, keys, now);
+		wrap_srs0(result, use_ascii_host(ascii, host), user, settings, keys, now);
 }
 
 /* is_database_host - what postsrsd 2 writes in the place of the host of a sender in its database */

@@ -54,7 +54,9 @@ const char *srs_verdict_text(enum srs_verdict);
 const char *srs_verdict_word(enum srs_verdict);
 
 /*
- * The sender of a message that we forward. key is an address in external form.
+ * The sender of a message that we forward. key is an address in external form. Its domain goes
+ * into the result in A-labels, so that the result is ASCII whenever the local part is; a domain
+ * that has none stays as it is.
  * An address of ours is never wrapped again: cleanup(8) asks up to ten times, each time with the
  * last answer, and always-rewrite changes nothing about that.
  */

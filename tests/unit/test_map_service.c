@@ -65,7 +65,7 @@ test_forward(void **state)
 		{ BYTES("get %22jane%20roe%22@example.test\n"),
 		    "200 \"SRS0=aCas=G3=example.test=jane%20roe\"@srs.test\n" },
 		{ BYTES("get j\303\266rg@b\303\274cher.test\n"),
-		    "200 SRS0=HAA2=G3=b%c3%bccher.test=j%c3%b6rg@srs.test\n" },
+		    "200 SRS0=Yd/W=G3=xn--bcher-kva.test=j%c3%b6rg@srs.test\n" },
 		{ BYTES("get SRS0=mqiS=G3=example.test=jane@srs.test\n"), "500 already ours\n" },
 		{ BYTES("get user@srs.test\n"), "500 local domain\n" },
 		{ BYTES("get <>\n"), "500 null sender\n" },
