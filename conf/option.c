@@ -253,6 +253,8 @@ const struct option options[] = {
 	    .choices = hash_format_words, .text = "what the hash is made of" },
 	{ TOP(hash_accept_compatible), "hash-accept-compatible", OPTION_DATE, "none",
 	    .text = "last day on which compatible hashes verify, too" },
+	{ TOP(hash_accept_separated), "hash-accept-separated", OPTION_DATE, "none",
+	    .text = "last day on which separated hashes verify, too" },
 	{ TOP(max_age), "max-age", OPTION_NUMBER, "21", .min = 1, .max = 365,
 	    .text = "days that an address is valid" },
 	{ TOP(always_rewrite), "always-rewrite", OPTION_BOOL, "false", .choices = bool_words,

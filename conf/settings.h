@@ -123,6 +123,7 @@ struct settings {
 	bool hash_avoid_slash;
 	int hash_format;            /* enum hash_format */
 	int hash_accept_compatible; /* the last day, see common/day.h; 0: none */
+	int hash_accept_separated;  /* the same */
 	int max_age;                /* days */
 	bool always_rewrite;
 	char *metrics;

@@ -157,33 +157,35 @@ unreachable(struct check *check, const char *service, const char *endpoint, cons
 static void
 check_in_flight(struct check *check)
 {
+	enum hash_format other = hash_change_other(check->settings);
 	struct settings daemon = *check->settings;
 	char until[DAY_TEXT_SIZE];
 
-	daemon.hash_format = HASH_COMPATIBLE;
+	daemon.hash_format = (int)other;
 	if (!hash_change_loses(&daemon, check->settings, check->now))
 		return;
 	day_format(until, hash_change_day(check->settings, check->now));
 	findings_add(check->findings, FINDING_WARNING,
 	    "bounces to the addresses that were signed until now will be refused: their hashes are "
-	    "compatible");
-	findings_remedy(check->findings, "hash-accept-compatible = \"%s\"", until);
+	    "%s",
+	    hash_change_name(other));
+	findings_remedy(check->findings, "hash-accept-%s = \"%s\"", hash_change_name(other), until);
 }
 
 /* check_form - does the daemon sign in the format of the file? */
 static bool
 check_form(struct check *check, const char *endpoint, enum srs_mac_form form)
 {
-	bool separated = form == SRS_MAC_SEPARATED;
+	enum hash_format daemon = form == SRS_MAC_SEPARATED ? HASH_SEPARATED : HASH_COMPATIBLE;
 
-	if (separated == (check->settings->hash_format == HASH_SEPARATED))
+	if (daemon != hash_change_other(check->settings))
 		return true;
 	findings_add(check->findings, FINDING_ERROR,
 	    "forward %s signs in the %s format; hash-format is %s", endpoint,
-	    separated ? "separated" : "compatible", separated ? "compatible" : "separated");
+	    hash_change_name(daemon),
+	    hash_change_name((enum hash_format)check->settings->hash_format));
 	findings_remedy(check->findings, "the daemon has another configuration: " RELOAD);
-	if (!separated)
-		check_in_flight(check);
+	check_in_flight(check);
 	return false;
 }
 
@@ -196,7 +198,8 @@ check_signature(struct check *check, const char *endpoint, const char *address)
 
 	if (check->keys == NULL)
 		return true;
-	either.hash_format = HASH_COMPATIBLE; /* under which both formats verify */
+	either.hash_format = HASH_COMPATIBLE;
+	either.hash_accept_separated = day_of(check->now);
 	srs_rewrite_reverse(&result, address, strlen(address), &either, check->keys, check->now);
 	if (result.verdict == SRS_REWRITTEN && result.secret == 0)
 		return check_form(check, endpoint, result.form);

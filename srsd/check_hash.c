@@ -12,54 +12,64 @@
 /* Days after which a line that is over is only in the way. */
 #define DAYS_LONG_PAST 30
 
+/* check_unused_day - a date for the format that hash-format names */
 static void
-check_compatible(struct check *check)
+check_unused_day(struct check *check, enum hash_format format)
+{
+	const char *name = hash_change_name(format);
+
+	if (hash_change_last_day(check->settings, format) == 0)
+		return;
+	findings_add(check->findings, FINDING_WARNING,
+	    "hash-accept-%s has no effect with hash-format %s", name, name);
+	findings_remedy(check->findings, "remove the line, or set hash-format = \"%s\"",
+	    hash_change_name(hash_change_other(check->settings)));
+}
+
+/* check_without_day - hashes of one format only */
+static void
+check_without_day(struct check *check)
 {
 	char until[DAY_TEXT_SIZE];
 
-	if (check->settings->hash_accept_compatible != 0) {
-		findings_add(check->findings, FINDING_WARNING,
-		    "hash-accept-compatible has no effect with hash-format compatible");
-		findings_remedy(
-		    check->findings, "take the line out, or set hash-format = \"separated\"");
-	} else if (check->settings->reverse_domains.n > 0) {
-		findings_add(check->findings, FINDING_OK, "hash-format compatible");
-	} else {
-		day_format(until, hash_change_day(check->settings, check->now));
-		findings_add(check->findings, FINDING_OK,
-		    "hash-format compatible, for servers that share the secrets; a hash opens more "
-		    "than one address. Where no other server shares them, better: srsctl secret "
-		    "new, hash-format = \"separated\", hash-accept-compatible = \"%s\"",
-		    until);
+	if (check->settings->hash_format == HASH_SEPARATED) {
+		findings_add(check->findings, FINDING_OK, "hash-format separated");
+		return;
 	}
+	if (check->settings->reverse_domains.n > 0) {
+		findings_add(check->findings, FINDING_OK, "hash-format compatible");
+		return;
+	}
+	day_format(until, hash_change_day(check->settings, check->now));
+	findings_add(check->findings, FINDING_OK,
+	    "hash-format compatible, for servers that share the secrets; a hash opens more than one "
+	    "address. Where no other server shares them, better: srsctl secret new, hash-format = "
+	    "\"separated\", hash-accept-compatible = \"%s\"",
+	    until);
 }
 
+/* check_last_day - until which hashes of the other format are accepted */
 static void
-check_last_day(struct check *check)
+check_last_day(struct check *check, enum hash_format other)
 {
-	int last = check->settings->hash_accept_compatible, today = day_of(check->now);
+	int last = hash_change_last_day(check->settings, other), today = day_of(check->now);
+	const char *name = hash_change_name(other);
 	char text[DAY_TEXT_SIZE], needed[DAY_TEXT_SIZE];
 
 	day_format(text, last);
 	day_format(needed, hash_change_day(check->settings, check->now));
-	if (last == 0) {
-		findings_add(check->findings, FINDING_OK, "hash-format separated");
-	} else if (last > hash_change_day(check->settings, check->now)) {
+	if (last > hash_change_day(check->settings, check->now)) {
 		findings_add(check->findings, FINDING_WARNING,
-		    "hash-accept-compatible %s is later than bounces under way need", text);
-		findings_remedy(check->findings,
-		    "hash-accept-compatible = \"%s\"; until that day a compatible hash opens more "
-		    "than one address",
-		    needed);
+		    "hash-accept-%s %s is later than bounces under way need", name, text);
+		findings_remedy(check->findings, "hash-accept-%s = \"%s\"", name, needed);
 	} else if (last < today - DAYS_LONG_PAST) {
-		findings_add(check->findings, FINDING_WARNING,
-		    "hash-accept-compatible %s is long past", text);
-		findings_remedy(check->findings, "take the line out");
+		findings_add(
+		    check->findings, FINDING_WARNING, "hash-accept-%s %s is long past", name, text);
+		findings_remedy(check->findings, "remove the line");
 	} else {
-		findings_add(check->findings, FINDING_OK,
-		    last < today ? "hash-format separated; compatible hashes verified until %s"
-				 : "hash-format separated; compatible hashes verify until %s",
-		    text);
+		findings_add(check->findings, FINDING_OK, "hash-format %s; %s hashes %s until %s",
+		    hash_change_name((enum hash_format)check->settings->hash_format), name,
+		    last < today ? "verified" : "verify", text);
 	}
 }
 
@@ -105,10 +115,13 @@ check_new_secret(struct check *check)
 void
 check_hash(struct check *check)
 {
-	if (check->settings->hash_format == HASH_COMPATIBLE) {
-		check_compatible(check);
-		return;
-	}
-	check_last_day(check);
-	check_new_secret(check);
+	enum hash_format other = hash_change_other(check->settings);
+
+	check_unused_day(check, (enum hash_format)check->settings->hash_format);
+	if (hash_change_last_day(check->settings, other) == 0)
+		check_without_day(check);
+	else
+		check_last_day(check, other);
+	if (check->settings->hash_format == HASH_SEPARATED)
+		check_new_secret(check);
 }

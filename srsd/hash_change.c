@@ -2,6 +2,25 @@
 #include "common/day.h"
 #include "srsd/hash_change.h"
 
+const char *
+hash_change_name(enum hash_format format)
+{
+	return format == HASH_SEPARATED ? "separated" : "compatible";
+}
+
+enum hash_format
+hash_change_other(const struct settings *settings)
+{
+	return settings->hash_format == HASH_SEPARATED ? HASH_COMPATIBLE : HASH_SEPARATED;
+}
+
+int
+hash_change_last_day(const struct settings *settings, enum hash_format format)
+{
+	return format == HASH_SEPARATED ? settings->hash_accept_separated
+					: settings->hash_accept_compatible;
+}
+
 int
 hash_change_day(const struct settings *settings, time_t now)
 {
@@ -11,7 +30,6 @@ hash_change_day(const struct settings *settings, time_t now)
 bool
 hash_change_loses(const struct settings *old, const struct settings *new, time_t now)
 {
-	return old->hash_format == HASH_COMPATIBLE &&
-	       new->hash_format ==
-		   HASH_SEPARATED &&new->hash_accept_compatible < day_of(now) + new->max_age;
+	return old->hash_format != new->hash_format &&hash_change_last_day(
+				       new, hash_change_other(new)) < day_of(now) + new->max_age;
 }

@@ -85,14 +85,16 @@ services_free(struct services **services)
 static void
 warn_of_lost_bounces(const struct settings *old, const struct settings *new, time_t now)
 {
+	enum hash_format other = hash_change_other(new);
 	char until[DAY_TEXT_SIZE];
 
 	if (!hash_change_loses(old, new, now))
 		return;
 	day_format(until, hash_change_day(new, now));
-	log_warnx("hash-format is separated now: bounces to the addresses that were signed until "
-		  "now will be refused; hash-accept-compatible = \"%s\" accepts them",
-	    until);
+	log_warnx(
+	    "hash-format has changed: bounces to the addresses that were signed until now will "
+	    "be refused; hash-accept-%s = \"%s\" accepts them",
+	    hash_change_name(other), until);
 }
 
 bool

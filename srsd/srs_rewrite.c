@@ -103,17 +103,14 @@ verify_form(enum srs_mac_form form, const struct srs_addr *addr, unsigned stamp,
 	return srs_keys_verify(keys, form, parts, n, addr->hash.s, addr->hash.len);
 }
 
-/*
- * other_form_counts - may a hash of the format that we do not sign with be right?
- *
- * The separated one always: it is the stronger one, and bounces return after a change back.
- */
+/* other_form_counts - may a hash of the format that we do not sign with be right? */
 static bool
 other_form_counts(const struct settings *settings, time_t now)
 {
-	return settings->hash_format == HASH_COMPATIBLE ||
-	       (settings->hash_accept_compatible != 0 &&
-		   day_of(now) <= settings->hash_accept_compatible);
+	int last = settings->hash_format == HASH_SEPARATED ? settings->hash_accept_compatible
+							   : settings->hash_accept_separated;
+
+	return last != 0 && day_of(now) <= last;
 }
 
 static void

@@ -6,8 +6,8 @@
  *
  * That hash covers the tag, the number of the day (not modulo 1024 as the stamp has it), the host
  * and the user, each with its length; SRS1 has no day. So it is good for one address and one day.
- * Both formats verify where hash-format is compatible. Where it is separated, the compatible one
- * does until the end of the day hash-accept-compatible.
+ * Hashes of the other format verify until the end of the day hash-accept-compatible or
+ * hash-accept-separated.
  */
 #ifndef SRSD_SRS_REWRITE_H
 #define SRSD_SRS_REWRITE_H

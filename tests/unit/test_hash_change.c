@@ -34,7 +34,9 @@ test_losses(void **state)
 		{ "compatible", "separated", "2023-12-06", false },
 		{ "compatible", "separated", "2030-01-01", false },
 		{ "separated", "separated", "none", false },
-		{ "separated", "compatible", "none", false },
+		{ "separated", "compatible", "none", true },
+		{ "separated", "compatible", "2023-12-04", true },
+		{ "separated", "compatible", "2023-12-05", false },
 		{ "compatible", "compatible", "none", false },
 	};
 	struct settings *old = srs_settings(), *new = srs_settings();
@@ -44,7 +46,12 @@ test_losses(void **state)
 	for (i = 0; i < COUNT(rows); i++) {
 		srs_set(old, "hash-format", rows[i].old);
 		srs_set(new, "hash-format", rows[i].new);
-		srs_set(new, "hash-accept-compatible", rows[i].last);
+		srs_set(new, "hash-accept-compatible", "none");
+		srs_set(new, "hash-accept-separated", "none");
+		srs_set(new,
+		    strcmp(rows[i].new, "separated") == 0 ? "hash-accept-compatible"
+							  : "hash-accept-separated",
+		    rows[i].last);
 		unit_int(unit_row("%s to %s, %s", rows[i].old, rows[i].new, rows[i].last), "loses",
 		    hash_change_loses(old, new, NOW), rows[i].want);
 	}

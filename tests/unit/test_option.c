@@ -73,6 +73,7 @@ test_defaults(void **state)
 		{ NULL, "hash-minimum", "hash-minimum = 4\n" },
 		{ NULL, "hash-avoid-slash", "hash-avoid-slash = true\n" },
 		{ NULL, "hash-format", "hash-format = \"compatible\"\n" },
+		{ NULL, "hash-accept-separated", "hash-accept-separated = \"none\"\n" },
 		{ NULL, "hash-accept-compatible", "hash-accept-compatible = \"none\"\n" },
 		{ NULL, "max-age", "max-age = 21\n" },
 		{ NULL, "always-rewrite", "always-rewrite = false\n" },

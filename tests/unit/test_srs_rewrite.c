@@ -687,29 +687,40 @@ check_forms(const char *row, time_t now, bool compatible, bool separated)
 	}
 }
 
-/* Both forms verify where the compatible one signs; else that does until the end of a day. */
+/* check_last_day - both forms verify until the end of today, from then on the one that signs */
 static void
-test_forms_accepted(void **state)
+check_last_day(const char *option, bool compatible, bool separated)
 {
 	time_t midnight = NOW - NOW % DAY;
 	char text[DAY_TEXT_SIZE];
 
-	(void)state;
-	check_forms("compatible", NOW, true, true);
-	srs_set(settings, "hash-accept-compatible", "2000-01-01");
-	check_forms("compatible, and a date", NOW, true, true);
-	srs_set(settings, "hash-format", "separated");
-	check_forms("long ago", NOW, false, true);
-	srs_set(settings, "hash-accept-compatible", "none");
-	check_forms("no date", NOW, false, true);
+	check_forms(unit_row("%s none", option), NOW, compatible, separated);
+	srs_set(settings, option, "2000-01-01");
+	check_forms(unit_row("%s long ago", option), NOW, compatible, separated);
 	day_format(text, day_of(NOW));
-	srs_set(settings, "hash-accept-compatible", text);
+	srs_set(settings, option, text);
 	check_forms("today", NOW, true, true);
 	check_forms("the day before", midnight - 1, true, true);
 	check_forms("first second", midnight, true, true);
 	check_forms("last second", midnight + DAY - 1, true, true);
-	check_forms("over", midnight + DAY, false, true);
-	check_forms("long over", midnight + 20 * DAY, false, true);
+	check_forms("over", midnight + DAY, compatible, separated);
+	check_forms("long over", midnight + 20 * DAY, compatible, separated);
+	srs_set(settings, option, "none");
+}
+
+/* The form of hash-format verifies; the other one does until the end of a day. */
+static void
+test_forms_accepted(void **state)
+{
+	(void)state;
+	check_last_day("hash-accept-separated", true, false);
+	srs_set(settings, "hash-accept-compatible", "2030-01-01");
+	check_forms("a date for the form that signs", NOW, true, false);
+	srs_set(settings, "hash-accept-compatible", "none");
+	srs_set(settings, "hash-format", "separated");
+	check_last_day("hash-accept-compatible", false, true);
+	srs_set(settings, "hash-accept-separated", "2030-01-01");
+	check_forms("a date for the form that signs", NOW, false, true);
 	unit_end();
 }
 
@@ -737,6 +748,7 @@ test_forms_found(void **state)
 
 	(void)state;
 	srs_set(settings, "hash-accept-compatible", "2023-12-01");
+	srs_set(settings, "hash-accept-separated", "2023-12-01");
 	for (i = 0; i < 2; i++)
 		for (j = 0; j < 2; j++) {
 			srs_keys_free(&keys);
