@@ -40,12 +40,30 @@ static struct {
 	int fd;
 	int verbose;
 	bool open;
+	bool journal; /* standard error is the journal; known once something was logged */
 	size_t len;
 	unsigned long dropped;
 	time_t stamp_time;
 	char stamp[32];
 	char buffer[BUFFER_BYTES];
 } sink = { .ident = "srsd", .fd = STDERR_FILENO };
+
+/*
+ * find_journal - whether standard error is a stream to the journal
+ *
+ * systemd names that socket in JOURNAL_STREAM as DEVICE:INODE (systemd.exec(5)). A program that was
+ * started with its standard error redirected inherits the variable too, hence the comparison.
+ */
+static void
+find_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	unsigned long long device, inode;
+	struct stat st;
+
+	sink.journal = stream != NULL && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
+		       fstat(STDERR_FILENO, &st) == 0 && st.st_dev == device && st.st_ino == inode;
+}
 
 /*
  * open_stderr - find out what standard error is
@@ -96,6 +114,7 @@ log_open(enum log_sink kind, const char *ident)
 	log_flush();
 	sink.ident = ident;
 	sink.open = true;
+	find_journal();
 	if (kind == LOG_SINK_SYSLOG) {
 		sink.medium = MEDIUM_SYSLOG;
 		sink.fd = -1;
@@ -245,13 +264,19 @@ visible(char *text, size_t len)
 			text[i] = '?';
 }
 
-/* put_prefix - who says it, and to syslog also when and how urgently */
+/*
+ * put_prefix - the name of the program, and for syslog also time and priority
+ *
+ * The journal takes the priority off the line, and has the name from systemd.
+ */
 static size_t
 put_prefix(char *line, size_t size, int priority, const char *label)
 {
 	if (sink.medium == MEDIUM_SYSLOG)
 		snprintf(line, size, "<%d>%s %s[%d]: ", LOG_MAIL | priority, stamp(), sink.ident,
 		    (int)getpid());
+	else if (sink.journal)
+		snprintf(line, size, "<%d>", priority);
 	else if (strlcpy(line, sink.ident, size) < size)
 		strlcat(line, ": ", size);
 	return strlcat(line, label, size);
@@ -274,6 +299,8 @@ emit(int priority, const char *label, int error, const char *fmt, va_list ap)
 	size_t room = sizeof(line) - 1, len;
 	int n;
 
+	if (!sink.open)
+		find_journal();
 	len = put_prefix(line, room, priority, label);
 	n = vsnprintf(line + len, room - len, fmt, ap);
 	len += n < 0 ? 0 : (size_t)n;
@@ -426,8 +453,8 @@ die(int error, const char *fmt, va_list ap)
 	if (sink.medium == MEDIUM_SYSLOG) {
 		sink.medium = MEDIUM_FILE;
 		sink.fd = STDERR_FILENO;
-		sink.open = false;
 		emit(LOG_CRIT, "fatal: ", error, fmt, again);
+		drain();
 	}
 	va_end(again);
 	exit(1);

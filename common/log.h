@@ -2,6 +2,10 @@
 /*
  * log - one line a message, to standard error or to syslog.
  *
+ * On standard error a line begins with the name of the program. Where standard error is systemd's
+ * journal ($JOURNAL_STREAM, systemd.exec(5)) it begins with the priority as <N> instead, which the
+ * journal takes off again (sd-daemon(3)); the journal adds the name itself.
+ *
  * A line is formatted once into a buffer; log_flush(), called by the event loop some times a
  * second, hands all lines over with as few system calls as it can and never waits: a sink that
  * does not take them (a full pipe, a stopped syslog) keeps the daemon from nothing. Lines that no

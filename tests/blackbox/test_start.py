@@ -5,6 +5,7 @@
 import grp
 import os
 import pwd
+import re
 import select
 import signal
 import socket
@@ -228,6 +229,28 @@ class Reports(StartCase):
         self.reverse(daemon).get('SRS0=xxxx=AA=origin.test=alice@srs.test')
         daemon.stop()
         self.assertNotRegex(daemon.log(), 'extraordinary|remarkable')
+
+    def test_priorities_for_the_journal(self):
+        """Monitor and engine begin each line with its priority; the journal has the name."""
+        with self.in_the_journal() as daemon:
+            self.forward(daemon).address('alice@origin.test')
+            daemon.stop()
+        lines = daemon.log().splitlines()
+        self.assertEqual([line for line in lines if not re.match(r'<[2-7]>(?!srsd: )', line)], [])
+        for pattern in '^<6>srsd [^ ]+ started', '^<6>forward from=', '^<6>stopped$':
+            self.assertTrue(daemon.log_matches(pattern), lines)
+
+    def test_priority_of_what_stops_the_start(self):
+        daemon = self.in_the_journal(options={'srs-domian': 'srs.test'})
+        with self.assertRaises(StartFailed) as caught:
+            daemon.start()
+        self.assertRegex(caught.exception.log, r"^<2>fatal: .*'srs-domian'")
+
+    @staticmethod
+    def in_the_journal(**arguments):
+        """A daemon whose standard error is what $JOURNAL_STREAM names."""
+        return Daemon(prefix=('sh', '-c', 'JOURNAL_STREAM=$(stat -L -c %d:%i /proc/self/fd/2) '
+                                          'exec "$@"', 'sh'), **arguments)
 
     def test_verbose_says_more(self):
         daemon = self.another_daemon(arguments=['-v'])

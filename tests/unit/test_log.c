@@ -251,6 +251,78 @@ test_full_socket(void **state)
 	close(fds[1]);
 }
 
+/* set_journal_stream - JOURNAL_STREAM as systemd sets it for a file; offset makes it another one */
+static void
+set_journal_stream(int fd, unsigned offset)
+{
+	struct stat st;
+	char value[64];
+
+	assert_int_equal(fstat(fd, &st), 0);
+	snprintf(value, sizeof(value), "%llu:%llu", (unsigned long long)st.st_dev,
+	    (unsigned long long)st.st_ino + offset);
+	assert_int_equal(setenv("JOURNAL_STREAM", value, 1), 0);
+}
+
+static void
+test_priorities_for_the_journal(void **state)
+{
+	struct line line;
+	size_t len = 0;
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	set_journal_stream(fds[1], 0);
+	log_capture_to(fds[1]);
+	log_info("plain %d", 1);
+	log_warnx("odd\nthing");
+	errno = ENOENT;
+	log_warn("open %s", "x");
+	log_verbose(1);
+	log_debug("two");
+	log_verbose(0);
+	line_begin(&line, "map from=<x>");
+	log_line(&line);
+	log_flush();
+	log_capture_restore();
+	unsetenv("JOURNAL_STREAM");
+	close(fds[1]);
+	while (take(fds[0], &len))
+		;
+	close(fds[0]);
+	assert_string_equal(log_captured, "<6>plain 1\n"
+					  "<4>warning: odd?thing\n"
+					  "<4>warning: open x: No such file or directory\n"
+					  "<7>debug: two\n"
+					  "<6>map from=<x>\n");
+}
+
+/* A program may be started with the variable and yet have its standard error elsewhere. */
+static void
+test_journal_of_another(void **state)
+{
+	static const char *const values[] = { "", ":", "8", "8:", "x:y", "0:0" };
+	size_t i;
+	int fd;
+
+	(void)state;
+	fd = open(unit_path("log"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	assert_int_not_equal(fd, -1);
+	set_journal_stream(fd, 1);
+	close(fd);
+	log_capture_begin();
+	log_warnx("odd");
+	assert_string_equal(log_capture_end(), "unit: warning: odd\n");
+	for (i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+		assert_int_equal(setenv("JOURNAL_STREAM", values[i], 1), 0);
+		log_capture_begin();
+		log_warnx("odd");
+		assert_string_equal(log_capture_end(), "unit: warning: odd\n");
+	}
+	unsetenv("JOURNAL_STREAM");
+}
+
 /* log_in_child - start a child whose standard error is a pipe; returns 0 in the child */
 static pid_t
 log_in_child(int *reader)
@@ -367,6 +439,31 @@ test_fatalx(void **state)
 	assert_string_equal(log_captured, "unit: fatal: cannot go on\n");
 }
 
+/* The reason why a daemon does not start is the last line of all. */
+static void
+test_fatal_in_the_journal(void **state)
+{
+	int fds[2];
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	fflush(NULL);
+	pid = fork();
+	assert_int_not_equal(pid, -1);
+	if (pid == 0) {
+		close(fds[0]);
+		dup2(fds[1], STDERR_FILENO);
+		set_journal_stream(fds[1], 0);
+		log_open(LOG_SINK_STDERR, "unit");
+		log_info("before");
+		fatalx("no such option");
+	}
+	close(fds[1]);
+	assert_int_equal(end_child(pid, fds[0]), 1);
+	assert_string_equal(log_captured, "<6>before\n<2>fatal: no such option\n");
+}
+
 static void
 test_limits(void **state)
 {
@@ -392,12 +489,16 @@ test_before_open(void **state)
 	log_capture_stderr = dup(STDERR_FILENO);
 	dup2(fds[1], STDERR_FILENO);
 	log_warnx("no configuration");
+	set_journal_stream(fds[1], 0);
+	log_warnx("no such option");
+	unsetenv("JOURNAL_STREAM");
 	log_capture_restore();
 	close(fds[1]);
 	while (take(fds[0], &len))
 		;
 	close(fds[0]);
-	assert_string_equal(log_captured, "srsd: warning: no configuration\n");
+	assert_string_equal(
+	    log_captured, "srsd: warning: no configuration\n<4>warning: no such option\n");
 }
 
 int
@@ -405,6 +506,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_before_open),
+		cmocka_unit_test(test_priorities_for_the_journal),
+		UNIT_DIR_TEST(test_journal_of_another),
 		UNIT_DIR_TEST(test_levels),
 		UNIT_DIR_TEST(test_debug_only_when_asked_for),
 		UNIT_DIR_TEST(test_errno_stays),
@@ -421,6 +524,7 @@ main(void)
 		cmocka_unit_test(test_close_without_a_reader),
 		cmocka_unit_test(test_fatal),
 		cmocka_unit_test(test_fatalx),
+		cmocka_unit_test(test_fatal_in_the_journal),
 		cmocka_unit_test(test_limits),
 	};
 
