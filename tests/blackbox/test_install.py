@@ -180,6 +180,30 @@ class Install(InstallCase):
         self.assertEqual(text_of(self.conf), 'srs-domain = "srs.test"\n')
 
 
+class Systemd(InstallCase):
+    def configure(self, *options):
+        """-> CompletedProcess of a configure for which there is no systemd.pc."""
+        folder = Folder()
+        self.addCleanup(folder.remove)
+        pkg_config = folder.file('pkg-config', '#!/bin/sh\n[ "$2" != systemd ] || exit 1\n'
+                                               'exec pkg-config "$@"\n', 0o755)
+        return command(os.path.join(self.tree.source, 'configure'), *configured_with(), '--quiet',
+                       '--srcdir=' + self.tree.source, 'PKG_CONFIG=' + pkg_config, *options,
+                       cwd=folder.path, check=False)
+
+    def test_missing_where_the_units_are_wanted(self):
+        """As by debian/rules: it fails, and names the package."""
+        done = self.configure('--with-systemdsystemunitdir')
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn('systemd.pc not found; apt-get install systemd-dev', done.stdout)
+
+    def test_missing(self):
+        """Without systemd a warning would be wrong; on a host that runs it there is one."""
+        done = self.configure('--with-systemdsystemunitdir=auto')
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertEqual('the systemd units' in done.stdout, os.path.isdir('/run/systemd/system'))
+
+
 class Paths(InstallCase):
     def version(self):
         return re.search(r'(?m)^VERSION = (.*)$', text_of(self.tree.build, 'Makefile')).group(1)
