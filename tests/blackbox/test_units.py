@@ -8,6 +8,7 @@ import os
 import re
 import shlex
 import shutil
+import socket
 import subprocess
 import sys
 import unittest
@@ -16,7 +17,8 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
 
 from harness import tap
-from harness.daemon import ORDINARY_USER, TOP, Folder, binary, run
+from harness.daemon import (ORDINARY_USER, TOP, WAIT, Daemon, Folder, binary, reachable_binary,
+                            run)
 
 SOURCE = os.environ.get('abs_top_srcdir', str(TOP))
 BUILD = os.environ.get('abs_top_builddir', str(TOP))
@@ -36,7 +38,7 @@ REPLACED = {'setrlimit': 'prlimit64'}
 
 
 def socket_unit(service):
-    return os.path.join(SOURCE, 'contrib/systemd/srsd-%s.socket' % service)
+    return os.path.join(BUILD, 'contrib/systemd/srsd-%s.socket' % service)
 
 
 def text_of(path):
@@ -148,7 +150,7 @@ class Files(UnitCase):
                 self.assertEqual(set(parse_unit(path)), {'Unit', kind, 'Install'})
 
     def test_nothing_is_left_to_substitute(self):
-        for path in (SERVICE, TMPFILES, INIT):
+        for path in (SERVICE, *map(socket_unit, SERVICES), TMPFILES, INIT):
             with self.subTest(os.path.basename(path)):
                 self.assertNotRegex(text_of(path), r'@\w+dir@')
 
@@ -182,6 +184,10 @@ class Service(UnitCase):
                 self.assertTrue(os.path.isabs(words[0]))
                 self.assertEqual(run(*words[1:], '-V').returncode, 0)
 
+    def test_engine_that_is_out_of_memory(self):
+        """The monitor replaces it; systemd must not end the monitor for it."""
+        self.assertEqual(self.service['OOMPolicy'], ['continue'])
+
     def test_user(self):
         self.assertEqual(self.service['User'], self.defaults()['unprivileged-user'])
 
@@ -214,6 +220,69 @@ class Service(UnitCase):
                 self.assertNotIn(name, allowed)
 
 
+class Reload(unittest.TestCase):
+    """`systemctl reload` succeeds only when the daemon has the new settings."""
+
+    def start(self, control):
+        daemon = Daemon()
+        self.addCleanup(daemon.folder.remove)
+        if control:
+            daemon.enable_control()
+        self.addCleanup(daemon.stop)
+        return daemon.start()
+
+    def reload(self, daemon):
+        """Run ExecReload= as systemd does; -> the status of the first command that fails, or 0."""
+        service = parse_unit(SERVICE)['Service']
+        folder = os.path.dirname(service['ExecStart'][0])
+        for line in service['ExecReload']:
+            for name in 'srsd', 'srsctl':
+                line = re.sub(re.escape(os.path.join(folder, name)) + r'\b',
+                              '%s -f %s' % (reachable_binary(name), daemon.config), line)
+            words = [word.replace('${MAINPID}', str(daemon.process.pid)).replace('$$', '$')
+                     for word in shlex.split(line)]
+            done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, timeout=WAIT)
+            if done.returncode != 0:
+                return done.returncode
+        return 0
+
+    def change(self, daemon, **options):
+        daemon.options.update({name.replace('_', '-'): value for name, value in options.items()})
+        daemon.write_config()
+
+    def test_accepted(self):
+        for control in True, False:
+            with self.subTest(control=control):
+                daemon = self.start(control)
+                self.change(daemon, max_age=30)
+                self.assertEqual(self.reload(daemon), 0)
+                daemon.wait_log(' reloaded ')
+
+    def test_wrong_file(self):
+        for control in True, False:
+            with self.subTest(control=control):
+                daemon = self.start(control)
+                self.change(daemon, max_age='x')
+                self.assertEqual(self.reload(daemon), 1)
+                self.assertEqual(daemon.log_matches('reload'), [])
+
+    def test_refused_by_the_daemon(self):
+        """For a reason that does not show in the files."""
+        daemon = self.start(True)
+        with socket.create_server(('127.0.0.1', 0)) as other:
+            self.change(daemon, forward=['inet:127.0.0.1:%d' % other.getsockname()[1]])
+            self.assertEqual(self.reload(daemon), 1)
+        self.assertTrue(daemon.log_matches('reload refused'))
+
+    def test_control_socket_of_other_settings(self):
+        """srsctl looks for the daemon where the new settings have it."""
+        daemon = self.start(True)
+        self.change(daemon, control='none')
+        self.assertEqual(self.reload(daemon), 0)
+        daemon.wait_log(' reloaded ')
+
+
 class Sockets(UnitCase):
     def test_endpoints(self):
         """The defaults of the program, under the names that it takes sockets by."""
@@ -224,6 +293,9 @@ class Sockets(UnitCase):
                 self.assertEqual(unit['Socket']['FileDescriptorName'], [service])
                 self.assertEqual(['inet:' + unit['Socket']['ListenStream'][0]], defaults[service])
                 self.assertEqual(unit['Socket']['Service'], ['srsd.service'])
+                # Not for a service that its own condition keeps from starting.
+                self.assertEqual(unit['Unit']['ConditionPathExists'],
+                                 parse_unit(SERVICE)['Unit']['ConditionPathExists'])
                 others = {'srsd-%s.socket' % other for other in SERVICES if other != service}
                 self.assertEqual(set(unit['Install']['Also'][0].split()), others)
 
