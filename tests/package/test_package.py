@@ -64,7 +64,9 @@ def output_of(*words, **options):
 # -- the package ------------------------------------------------------------
 
 def made_by_contrib_package():
-    """Its package, when it is newer than all that git knows."""
+    """Its package, when it is newer than all that git knows; None where git is not to be had."""
+    if not shutil.which('git'):
+        return None
     files = output_of('git', '-c', 'safe.directory=*', 'ls-files', '-z', cwd=SOURCE)
     made = glob.glob(os.path.join(SOURCE, 'build-package', 'srsd_*.deb'))
     if files.returncode != 0 or len(made) != 1:
@@ -250,7 +252,7 @@ class System:
 
     def is_ours(self, process):
         try:
-            return (os.readlink('/proc/%s/root' % process) == self.root and
+            return (os.path.samefile('/proc/%s/root' % process, self.root) and
                     '/usr/sbin/srsd' in os.readlink('/proc/%s/exe' % process))
         except OSError:
             return False
