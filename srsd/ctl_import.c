@@ -153,6 +153,39 @@ take_usual(struct import *im)
 	return CTL_USAGE;
 }
 
+/* has_same_bytes - both files can be read, and do not differ */
+static bool
+has_same_bytes(const char *one, const char *other)
+{
+	struct file a, b;
+	const char *why;
+	bool same;
+
+	if (!file_read(&a, one, FILE_MAX, &why))
+		return false;
+	same = file_read(&b, other, FILE_MAX, &why);
+	if (same) {
+		same = a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
+		file_free(&b);
+	}
+	file_free(&a);
+	return same;
+}
+
+/*
+ * use_own_copy - where srsd's own file holds postsrsd's secrets, that is the one to use
+ *
+ * The Debian package makes such a copy. srsd's group can read it, and it outlives postsrsd, a purge
+ * of which deletes the original.
+ */
+static void
+use_own_copy(struct import *im, const char *own)
+{
+	if (strcmp(import_secrets_file(im), own) != 0 &&
+	    has_same_bytes(import_secrets_file(im), own))
+		import_use_copy(im, own);
+}
+
 static int
 finish(const struct ctl *ctl, struct import *im, bool check)
 {
@@ -206,6 +239,7 @@ ctl_import(const struct ctl *ctl, int argc, char **argv)
 		status = take_file(im, argv[i], kind);
 	if (status == CTL_OK) {
 		import_complete(im);
+		use_own_copy(im, ctl->settings->secrets_file);
 		status = finish(ctl, im, check);
 	}
 	import_free(&im);

@@ -317,6 +317,29 @@ import_leave(struct import *im, const struct import_origin *origin, const char *
 	free(reason);
 }
 
+const char *
+import_secrets_file(const struct import *im)
+{
+	return im->settings->secrets_file;
+}
+
+void
+import_use_copy(struct import *im, const char *copy)
+{
+	const struct option *o = import_option(NULL, "secrets-file");
+	const struct import_origin origin = { "srsd", 0, NULL };
+	char *original = xstrdup(im->settings->secrets_file);
+	char raw[LINE_SIZE], text[LINE_SIZE];
+	struct row *row = row_of(im, o);
+
+	if (import_set_text(im, &origin, o, copy)) {
+		free(row->origin);
+		snprintf(raw, sizeof(raw), "a copy of %s", original);
+		row->origin = xstrdup(printable_text(text, sizeof(text), raw, strlen(raw)));
+	}
+	free(original);
+}
+
 void
 import_complete(struct import *im)
 {

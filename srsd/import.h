@@ -20,6 +20,15 @@ struct import;
 struct import *import_new(void);
 void import_free(struct import **);
 
+/* The secrets-file as it is at the moment; it is the import's. */
+const char *import_secrets_file(const struct import *import);
+
+/*
+ * Names a copy of the secrets-file in its place, and says so. For a file with the same bytes only:
+ * that is the caller's to find out. A name that no configuration can hold changes nothing.
+ */
+void import_use_copy(struct import *import, const char *copy);
+
 /* Sets right what concerns several options; once, when all files are read. */
 void import_complete(struct import *);
 

@@ -192,6 +192,22 @@ class Whole(Import):
         self.assertIn("'a b.test' is not a domain", config)
         self.assertIn('secrets-file = "/etc/postsrsd.secret"\t# the default of postsrsd', config)
 
+    def test_copy_of_the_secret(self):
+        """The copy that srsd has is used, unless it is another secret."""
+        theirs = self.folder.file('theirs', SECRET + '\nand an older one\n', 0o600)
+        ours = self.folder.file('ours', SECRET + '\nand an older one\n', 0o600)
+        conf = self.folder.file('srsd.conf', 'srs-domain = "srs.test"\nsecrets-file = "%s"\n' % ours)
+        old = self.folder.file('postsrsd', 'SRS_DOMAIN=srs.test\nSRS_SECRET=%s\n' % theirs)
+        done = run('-f', conf, 'import', old, program='srsctl', user=False)
+        self.assertIn('\nsecrets-file = "%s"\t# a copy of %s\n' % (ours, theirs), done.stdout)
+        self.assertNotIn('chgrp', done.stdout)
+        self.assertEqual(run('-f', conf, 'import', '--check', old, program='srsctl',
+                             user=False).returncode, 0)
+        for text in SECRET + '\n', '':
+            self.folder.file('ours', text, 0o600)
+            done = run('-f', conf, 'import', old, program='srsctl', user=False)
+            self.assertIn('\nsecrets-file = "%s"\t# %s:2 SRS_SECRET\n' % (theirs, old), done.stdout)
+
     def test_both_at_once(self):
         one, two = (self.folder.file(*file) for file in (('postsrsd', POSTSRSD1),
                                                          ('policyd-spf.conf', POLICYD_SPF)))
