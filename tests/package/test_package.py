@@ -23,6 +23,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 sys.dont_write_bytecode = True
@@ -45,7 +46,9 @@ SPOOL = '/var/spool/postfix'
 # What a case decides itself: on this machine it may be there or not.
 OTHERS = ('/etc/postfix/main.cf', '/etc/default/postsrsd', '/etc/postsrsd.conf',
           '/usr/local/etc/postsrsd.conf', '/etc/postsrsd.secret', '/etc/python-policyd-spf',
-          '/etc/postfix-policyd-spf-python', '/etc/srsd', '/run/srsd', SPOOL + '/srsd')
+          '/etc/postfix-policyd-spf-python', '/etc/srsd', '/run/srsd', SPOOL + '/srsd',
+          '/usr/local/etc/postsrsd.secret', '/etc/init.d/postsrsd', '/etc/rc?.d/???postsrsd',
+          '/etc/systemd/system/*.wants/postsrsd.service')
 
 ENVIRONMENT = {'PATH': '/usr/sbin:/usr/bin:/sbin:/bin', 'DEBIAN_FRONTEND': 'noninteractive',
                'LC_ALL': 'C.UTF-8'}
@@ -169,11 +172,12 @@ class System:
         """Without srsd and what it might find; the host has a domain, and services may start."""
         if self.run('dpkg', '-s', 'srsd').returncode == 0:
             self.succeed('dpkg', '--purge', 'srsd')
-        for path in OTHERS:
-            if os.path.isdir(self.path(path)):
-                shutil.rmtree(self.path(path))
-            elif os.path.lexists(self.path(path)):
-                os.unlink(self.path(path))
+        for pattern in OTHERS:
+            for path in glob.glob(self.path(pattern)):
+                if os.path.isdir(path):
+                    shutil.rmtree(path)
+                else:
+                    os.unlink(path)
         self.write('/etc/hosts', '127.0.0.1 localhost\n127.0.1.1 %s.%s %s\n' % (HOST, DOMAIN, HOST))
         self.write('/etc/resolv.conf', 'nameserver 127.0.0.1\noptions attempts:1 timeout:1\n')
         self.services_may_start(True)
@@ -204,6 +208,13 @@ class System:
     def read(self, path):
         with open(self.path(path), encoding='utf-8') as file:
             return file.read()
+
+    def link(self, target, path):
+        os.makedirs(os.path.dirname(self.path(path)), exist_ok=True)
+        os.symlink(target, self.path(path))
+
+    def matches(self, pattern):
+        return glob.glob(self.path(pattern))
 
     def owner(self, path):
         """USER:GROUP MODE, in the names of this system."""
@@ -456,6 +467,168 @@ class WhatWasThere(PackageCase):
             self.assertEqual(reverse.get(signed), '200 alice@origin.test')
 
 
+class BesidePostsrsd(PackageCase):
+    """postsrsd has the ports, and srsd must not wait for the moment in which it is away."""
+
+    SECRETS = 'the secret that signs\n an older one, with blanks \n\nthe oldest'
+
+    def setUp(self):
+        super().setUp()
+        self.system.write('/etc/default/postsrsd', 'SRS_DOMAIN=srs.test\n')
+        self.system.write('/etc/postsrsd.secret', self.SECRETS, 0o600)
+        self.system.write('/etc/init.d/postsrsd', '#!/bin/sh\n', 0o755)
+
+    def enable_postsrsd(self, enabled=True):
+        for level in '2345':
+            path = '/etc/rc%s.d/S01postsrsd' % level
+            if enabled:
+                self.system.link('../init.d/postsrsd', path)
+            else:
+                os.unlink(self.system.path(path))
+
+    def run_postsrsd(self):
+        """A process of that name."""
+        shutil.copy(shutil.which('sleep'), self.system.path('/tmp/postsrsd'))
+        process = subprocess.Popen(['chroot', self.system.root, '/tmp/postsrsd', '1000'])
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        path = '/proc/%d/comm' % process.pid
+        deadline = time.monotonic() + WAIT
+        while True:
+            with open(path, encoding='ascii') as file:
+                if file.read() == 'postsrsd\n':
+                    return process
+            self.assertLess(time.monotonic(), deadline)
+
+    def assert_enabled(self, enabled):
+        self.assertEqual(bool(self.system.matches('/etc/rc?.d/S??srsd')), enabled)
+        self.assertTrue(self.system.matches('/etc/rc?.d/K??srsd'))
+        self.assertEqual(bool(self.system.matches('/etc/systemd/system/*.wants/srsd.service')),
+                         enabled)
+
+    def assert_waits(self, said):
+        """Neither enabled nor started, and what to do then is printed."""
+        self.assertIn('neither enabled nor started', said)
+        self.assertIn('srsctl import', said)
+        self.assertIn('update-rc.d srsd enable', said)
+        self.assertEqual(self.system.daemon(), [])
+        self.assert_enabled(False)
+
+    def assert_serves(self):
+        self.assertEqual(len(self.system.daemon()), 2)
+        self.assert_enabled(True)
+
+    def test_enabled(self):
+        self.enable_postsrsd()
+        self.assert_waits(self.system.install())
+        self.assertEqual(self.system.read(SECRET), self.SECRETS)
+        self.assertEqual(self.system.owner(SECRET), 'root:srsd 640')
+        self.assertEqual(self.system.matches(SECRET + '.*'), [])
+
+    def test_runs(self):
+        self.run_postsrsd()
+        self.assert_waits(self.system.install())
+
+    def test_changing_over(self):
+        """The steps that are printed."""
+        self.enable_postsrsd()
+        signed = [srs.srs0('alice@origin.test', secret, 'srs.test', srs.today())
+                  for secret in self.SECRETS.splitlines() if secret]
+        self.assertIn('update-rc.d srsd enable && service srsd start', self.system.install())
+        self.system.succeed('sh', '-c', 'srsctl import >%s.new && mv %s.new %s' % ((CONF,) * 3))
+        self.system.succeed('srsd', '-n')
+        self.assertNotIn('# is in force', self.system.succeed('srsctl', 'import', '--check'))
+        self.enable_postsrsd(False)
+        self.system.succeed('sh', '-c', 'update-rc.d srsd enable && service srsd start')
+        self.assert_serves()
+        self.assert_answers('srs.test')
+        with MapClient(('127.0.0.1', 10002)) as reverse:
+            for address in signed:
+                self.assertEqual(reverse.get(address), '200 alice@origin.test')
+        # As the unit would read it, without the original.
+        os.unlink(self.system.path('/etc/postsrsd.secret'))
+        self.system.succeed('runuser', '-u', 'srsd', '--', 'srsd', '-n')
+
+    def test_disabled(self):
+        """It is there, and will not serve: its secret is taken along, and srsd starts."""
+        said = self.system.install()
+        self.assertIn('%s is a copy of /etc/postsrsd.secret' % SECRET, said)
+        self.assert_serves()
+        self.assertEqual(self.system.read(SECRET), self.SECRETS)
+
+    def test_upgrade(self):
+        """What waits goes on waiting."""
+        self.enable_postsrsd()
+        self.system.install()
+        said = self.system.install(newer_package())
+        self.assertNotIn('the start', said)
+        self.assertEqual(self.system.daemon(), [])
+        self.assert_enabled(False)
+
+    def test_upgrade_of_one_that_lies_in_wait(self):
+        """srsd 0.1.0 was enabled all the same."""
+        self.system.install()
+        self.system.succeed('service', 'srsd', 'stop')
+        self.enable_postsrsd()
+        self.assert_waits(self.system.install(newer_package()))
+
+    def test_removed_and_installed_again(self):
+        self.enable_postsrsd()
+        self.system.install()
+        self.system.succeed('dpkg', '--remove', 'srsd')
+        self.system.install()
+        self.assertEqual(self.system.daemon(), [])
+        self.assert_enabled(False)
+
+    def test_postsrsd_comes_later(self):
+        """srsd has the ports, and keeps them over an upgrade."""
+        self.system.install()
+        before = self.system.daemon()
+        self.enable_postsrsd()
+        self.run_postsrsd()
+        self.system.install(newer_package())
+        self.assert_serves()
+        self.assertFalse(set(before) & set(self.system.daemon()))
+
+    def test_secret_that_is_there_stays(self):
+        self.system.succeed('groupadd', '--system', 'srsd')
+        self.system.write(SECRET, 'a secret of srsd, for long\n', 0o600)
+        self.assertNotIn('is a copy', self.system.install())
+        self.assertEqual(self.system.read(SECRET), 'a secret of srsd, for long\n')
+        self.assertEqual(self.system.read('/etc/postsrsd.secret'), self.SECRETS)
+
+    def test_secret_that_cannot_be_used(self):
+        self.system.write('/etc/postsrsd.secret', 'x' * 5000 + '\n', 0o600)
+        self.assertIn('/etc/postsrsd.secret cannot be used', self.system.install())
+        self.assertRegex(self.system.read(SECRET), r'^[\w+/]{32}\n$')
+        self.assertEqual(self.system.owner(SECRET), 'root:srsd 640')
+
+    def test_secret_that_everybody_could_read(self):
+        os.chmod(self.system.path('/etc/postsrsd.secret'), 0o644)
+        self.assertIn('every user could read /etc/postsrsd.secret', self.system.install())
+        self.assertEqual(self.system.owner(SECRET), 'root:srsd 640')
+
+    def test_where_the_secret_may_be(self):
+        os.unlink(self.system.path('/etc/postsrsd.secret'))
+        for path, conf, text in (
+                ('/var/lib/old secret', '/etc/default/postsrsd',
+                 'SRS_DOMAIN=srs.test\nSRS_SECRET="/var/lib/old secret"\n'),
+                ('/etc/other.secret', '/etc/postsrsd.conf',
+                 'srs-domain = "srs.test"\nsecrets-file = "/etc/other.secret"\n'),
+                ('/usr/local/etc/postsrsd.secret', '/usr/local/etc/postsrsd.conf',
+                 'srs-domain = "srs.test"\n'),
+                ('/etc/postsrsd.secret', '/etc/postsrsd.conf', 'this = { is no configuration')):
+            with self.subTest(path):
+                self.system.write(conf, text)
+                self.system.write(path, self.SECRETS, 0o600)
+                self.system.install()
+                self.assertEqual(self.system.read(SECRET), self.SECRETS)
+                self.system.succeed('dpkg', '--purge', 'srsd')
+                self.assertEqual(self.system.read(path), self.SECRETS)
+                os.unlink(self.system.path(conf))
+                os.unlink(self.system.path(path))
+
+
 class Upgrade(PackageCase):
     def test_restarts_and_keeps(self):
         self.system.install()
@@ -490,7 +663,22 @@ class UnderSystemd(PackageCase):
     def setUp(self):
         super().setUp()
         os.makedirs(self.system.path('/run/systemd/system'))
-        self.system.write('/usr/bin/systemctl', '#!/bin/sh\n', 0o755)
+        # is-enabled and is-active, of any of the units, are files; the rest is written down.
+        self.system.write('/usr/bin/systemctl', '''#!/bin/sh
+case $* in
+*is-enabled* | *is-active*)
+	for unit; do
+		[ ! -e "/tmp/$2/$unit" ] || exit 0
+	done
+	exit 1
+	;;
+*disable*) rm -f /etc/systemd/system/*.wants/srsd.service ;;
+*enable*)
+	mkdir -p /etc/systemd/system/multi-user.target.wants
+	ln -s /lib/systemd/system/srsd.service /etc/systemd/system/multi-user.target.wants/
+	;;
+esac
+''', 0o755)
         self.system.write('/usr/bin/deb-systemd-invoke', '#!/bin/sh\necho "$@" >>/tmp/told\n',
                           0o755)
 
@@ -499,6 +687,41 @@ class UnderSystemd(PackageCase):
         lines = self.system.read('/tmp/told').splitlines() if self.system.exists('/tmp/told') else []
         self.system.write('/tmp/told', '')
         return lines
+
+    def set_state(self, state, unit, on=True):
+        """What systemctl is-enabled or is-active answers."""
+        path = self.system.path('/tmp/is-%s/%s' % (state, unit))
+        if on:
+            self.system.write('/tmp/is-%s/%s' % (state, unit), '')
+        else:
+            os.unlink(path)
+
+    def enabled(self):
+        return bool(self.system.matches('/etc/systemd/system/*.wants/srsd.service'))
+
+    def test_beside_postsrsd(self):
+        """No process is there: it may be away at this moment."""
+        self.set_state('enabled', 'postsrsd.service')
+        self.assertIn('systemctl enable --now srsd', self.system.install())
+        self.assertEqual(self.told(), [])
+        self.assertFalse(self.enabled())
+
+    def test_upgrade_beside_postsrsd(self):
+        """Both are enabled: the one that serves stays so."""
+        self.system.install()
+        self.assertTrue(self.enabled())
+        self.set_state('enabled', 'srsd.service')
+        self.set_state('enabled', 'postsrsd.service')
+        for unit in 'srsd.service', 'srsd-forward.socket':
+            self.set_state('active', unit)
+            self.told()
+            self.assertNotIn('neither enabled', self.system.install(newer_package()))
+            self.assertEqual(self.told(), ['restart srsd.service'])
+            self.assertTrue(self.enabled())
+            self.set_state('active', unit, False)
+        self.assertIn('neither enabled nor started', self.system.install(newer_package()))
+        self.assertEqual(self.told(), ['stop srsd.service'])
+        self.assertFalse(self.enabled())
 
     def test_life(self):
         self.system.install()
