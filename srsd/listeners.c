@@ -164,6 +164,9 @@ remedy(int error)
 		return "; this host does not have that address";
 	case ENOENT:
 		return "; the folder has to be there first";
+	case EROFS:
+		return "; was the directory made after srsd was started? Then restart srsd, for "
+		       "systemd opens ReadWritePaths= only at the start";
 	default:
 		return "";
 	}

@@ -125,6 +125,17 @@ class Sockets(StartCase):
         self.assert_not_started(Daemon({'policy': ['unix:/nonexistent/policy']}),
                                 '/nonexistent/policy')
 
+    @unittest.skipUnless(is_root() and subprocess.call(['unshare', '--mount', 'true']) == 0,
+                         'needs root and a mount namespace')
+    def test_folder_of_the_socket_is_read_only(self):
+        """So systemd shows one that was made after the unit was started."""
+        daemon = Daemon(as_root=True)
+        folder = daemon.folder.subfolder('sockets')
+        daemon.prefix = ['unshare', '--mount', 'sh', '-c',
+                         'mount -t tmpfs -o ro tmpfs "$0" && exec "$@"', folder]
+        daemon.options['policy'] = ['unix:%s/policy' % folder]
+        self.assert_not_started(daemon, 'Read-only file system', 'restart srsd')
+
     def test_same_port_again_at_once(self):
         """Connections in TIME_WAIT do not keep a restart from listening."""
         daemon = self.another_daemon()

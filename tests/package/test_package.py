@@ -565,7 +565,7 @@ class BesidePostsrsd(PackageCase):
         self.assertEqual(self.system.daemon(), [])
         self.assert_enabled(False)
 
-    def test_upgrade_of_one_that_lies_in_wait(self):
+    def test_upgrade_of_one_that_waits(self):
         """srsd 0.1.0 was enabled all the same."""
         self.system.install()
         self.system.succeed('service', 'srsd', 'stop')
