@@ -732,6 +732,18 @@ esac
         self.assertEqual(self.told(), ['stop srsd-forward.socket srsd-reverse.socket '
                                        'srsd-policy.socket srsd.service'])
 
+    def test_enabled_sockets(self):
+        """They come before the service that would take the ports, and not beside one that has."""
+        self.system.install()
+        self.set_state('enabled', 'srsd-policy.socket')
+        self.system.succeed('dpkg', '--remove', 'srsd')
+        self.told()
+        self.system.install()
+        self.assertEqual(self.told(), ['start srsd-policy.socket', 'restart srsd.service'])
+        self.set_state('active', 'srsd.service')
+        self.system.install(newer_package())
+        self.assertEqual(self.told(), ['restart srsd.service'])
+
     def test_what_runs_is_not_stopped_for_what_cannot_start(self):
         self.system.install()
         self.told()
