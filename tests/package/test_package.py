@@ -380,6 +380,19 @@ class FirstInstallation(PackageCase):
                          2 * [int(self.system.succeed('id', '-u', user))])
         self.assert_answers()
 
+    def test_reload_by_the_init_script(self):
+        """It succeeds only when the daemon has the new settings."""
+        self.system.install()
+        conf = self.system.read(CONF)
+        self.system.succeed('service', 'srsd', 'reload')
+        with socket.create_server(('127.0.0.1', 0)) as other:
+            for text in 'hellp = 1\n', 'policy = {"inet:127.0.0.1:%d"}\n' % other.getsockname()[1]:
+                with self.subTest(text):
+                    self.system.write(CONF, conf + text)
+                    self.assertNotEqual(self.system.run('service', 'srsd', 'reload').returncode, 0)
+        self.system.write(CONF, conf + 'control = "none"\n')
+        self.system.succeed('service', 'srsd', 'reload')
+
     def test_smoke(self):
         """The package's own test (autopkgtest)."""
         self.system.install()
