@@ -604,7 +604,7 @@ class BesidePostsrsd(PackageCase):
         self.assertFalse(set(before) & set(self.system.daemon()))
 
     def test_secret_that_is_there_stays(self):
-        self.system.succeed('groupadd', '--system', 'srsd')
+        self.system.succeed('groupadd', '--force', '--system', 'srsd')
         self.system.write(SECRET, 'a secret of srsd, for long\n', 0o600)
         self.assertNotIn('is a copy', self.system.install())
         self.assertEqual(self.system.read(SECRET), 'a secret of srsd, for long\n')
