@@ -17,7 +17,16 @@ struct header {
 bool
 channel_pair(int fd[2])
 {
-	return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fd) == 0;
+	struct sockaddr none = { .sa_family = AF_UNIX };
+	size_t i;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fd) == -1)
+		return false;
+	/* An abstract name, chosen by the kernel: a socket that has one cannot be bound to a path.
+	 */
+	for (i = 0; i < 2; i++)
+		(void)bind(fd[i], &none, sizeof(none.sa_family));
+	return true;
 }
 
 bool

@@ -215,31 +215,70 @@ load_kept(struct filebox *box, const char **s, size_t *left)
 	return true;
 }
 
+#define READ_CHUNK ((size_t)64 * 1024)
+
+/* double_wiped - more room for data, whose old place is wiped: realloc(3) would leave a copy */
+static char *
+double_wiped(char *data, size_t *size)
+{
+	char *larger = xmalloc(*size * 2);
+
+	memcpy(larger, data, *size);
+	freezero(data, *size);
+	*size *= 2;
+	return larger;
+}
+
+/*
+ * read_memory_file - its bytes, by pread(2) alone: the sandbox refuses fstat(3) and lseek(2), and a
+ * mapping could not be wiped. NULL with errno set; else *size bytes were allocated.
+ */
+static char *
+read_memory_file(int fd, size_t *len, size_t *size)
+{
+	char *data = xmalloc(*size = READ_CHUNK);
+	ssize_t n;
+
+	*len = 0;
+	while ((n = pread(fd, data + *len, *size - *len, (off_t)*len)) != 0) {
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1) {
+			freezero(data, *size);
+			return NULL;
+		}
+		*len += (size_t)n;
+		if (*len == *size)
+			data = double_wiped(data, size);
+	}
+	return data;
+}
+
 struct filebox *
 filebox_load(int fd)
 {
 	struct filebox *box;
-	struct stat st;
-	const char *s;
-	void *map;
-	size_t left;
+	size_t left, size;
+	char *data = read_memory_file(fd, &left, &size);
+	const char *s = data;
 	bool ok = true;
 
-	if (fstat(fd, &st) == -1)
-		return NULL;
-	left = (size_t)st.st_size;
-	map = left == 0 ? NULL : mmap(NULL, left, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (map == MAP_FAILED)
+	if (data == NULL)
 		return NULL;
 	box = filebox_new();
 	box->closed = true;
-	for (s = map; ok && left > 0;)
+	while (ok && left > 0)
 		ok = load_kept(box, &s, &left);
-	if (map != NULL)
-		munmap(map, (size_t)st.st_size);
+	freezero(data, size);
 	if (!ok) {
 		filebox_free(&box);
 		errno = EBADMSG;
 	}
 	return box;
+}
+
+bool
+filebox_is_closed(const struct filebox *box)
+{
+	return box != NULL && box->closed;
 }

@@ -23,6 +23,9 @@ struct filebox *filebox_new(void);
  */
 struct filebox *filebox_load(int fd);
 
+/* True for a box of filebox_load; false for an open one, and for NULL. */
+bool filebox_is_closed(const struct filebox *box);
+
 /* Writes a box to a sealed memory file. Its descriptor, or -1 with errno set. */
 int filebox_store(const struct filebox *);
 

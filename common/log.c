@@ -39,6 +39,7 @@ static struct {
 	enum medium medium;
 	int fd;
 	int verbose;
+	bool connected; /* MEDIUM_SYSLOG: to its socket */
 	bool open;
 	bool journal; /* standard error is the journal; known once something was logged */
 	size_t len;
@@ -47,6 +48,16 @@ static struct {
 	char stamp[32];
 	char buffer[BUFFER_BYTES];
 } sink = { .ident = "srsd", .fd = STDERR_FILENO };
+
+/* name_abstractly - give a unix socket a name of the kernel's choice: it can get no other then, and
+ * the engine put nothing into the file system with it */
+static void
+name_abstractly(int fd)
+{
+	struct sockaddr none = { .sa_family = AF_UNIX };
+
+	(void)bind(fd, &none, sizeof(none.sa_family));
+}
 
 /*
  * find_journal - whether standard error is a stream to the journal
@@ -82,6 +93,7 @@ open_stderr(void)
 		return;
 	if (S_ISSOCK(st.st_mode)) {
 		sink.medium = MEDIUM_STREAM;
+		name_abstractly(STDERR_FILENO);
 	} else if (S_ISFIFO(st.st_mode) || isatty(STDERR_FILENO)) {
 		sink.fd = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 		sink.medium = sink.fd == -1 ? MEDIUM_PIPE : MEDIUM_OWN;
@@ -90,22 +102,23 @@ open_stderr(void)
 	}
 }
 
+/* syslog_connect - again by the same socket when syslog was restarted: in the sandbox no other can
+ * be made */
 static bool
 syslog_connect(void)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX, .sun_path = SYSLOG_PATH };
 
-	if (sink.fd != -1)
+	if (sink.connected)
 		return true;
-	sink.fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (sink.fd == -1)
-		return false;
-	if (connect(sink.fd, (struct sockaddr *)&sun, sizeof(sun)) == -1) {
-		close(sink.fd);
-		sink.fd = -1;
-		return false;
+	if (sink.fd == -1) {
+		sink.fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		if (sink.fd == -1)
+			return false;
+		name_abstractly(sink.fd);
 	}
-	return true;
+	sink.connected = connect(sink.fd, (struct sockaddr *)&sun, sizeof(sun)) == 0;
+	return sink.connected;
 }
 
 void
@@ -172,8 +185,7 @@ push_line(const char *data, size_t len)
 	if (push(data, n) > 0)
 		return n + 1;
 	if (errno != EAGAIN && errno != ENOBUFS) {
-		close(sink.fd);
-		sink.fd = -1;
+		sink.connected = false;
 		if (syslog_connect() && push(data, n) > 0)
 			return n + 1;
 	}
@@ -346,6 +358,47 @@ log_forget(void)
 	sink.dropped = 0;
 }
 
+/*
+ * own_stderr - standard error as an open file of this process alone, where that can be opened: a
+ * flag that another process sets on the file that was inherited then means nothing to us
+ *
+ * A regular file that is not written at its end has one position for all its writers, and stays.
+ */
+static void
+own_stderr(void)
+{
+	int flags = fcntl(STDERR_FILENO, F_GETFL), fd;
+
+	if (sink.medium == MEDIUM_STREAM || (sink.medium == MEDIUM_FILE && !(flags & O_APPEND)))
+		return;
+	fd = open("/proc/self/fd/2", O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd == -1)
+		return;
+	if (sink.fd != STDERR_FILENO)
+		close(sink.fd);
+	sink.fd = STDERR_FILENO;
+	dup2(fd, STDERR_FILENO);
+	close(fd);
+	if (sink.medium == MEDIUM_PIPE)
+		sink.medium = MEDIUM_OWN;
+}
+
+void
+log_reopen(void)
+{
+	if (!sink.open)
+		return;
+	if (sink.medium != MEDIUM_SYSLOG) {
+		own_stderr();
+		return;
+	}
+	if (sink.fd != -1)
+		close(sink.fd);
+	sink.fd = -1;
+	sink.connected = false;
+	syslog_connect();
+}
+
 bool
 log_pending(void)
 {
@@ -380,7 +433,7 @@ log_close(void)
 		/* Ready, and yet it took nothing: a full disk does not become a reader. */
 		if (sink.len == 0 || left <= 0 || (pfd.revents != 0 && sink.len == before))
 			break;
-		if (sink.fd == -1) /* a syslog that is not there */
+		if (sink.medium == MEDIUM_SYSLOG && !sink.connected) /* it is not there */
 			break;
 		pfd.fd = sink.fd;
 		/* Nobody reads any more: an error, and no room will ever come. */

@@ -47,6 +47,12 @@ void log_flush(void);
 /* Lines that wait are not ours: for a forked process, whose parent writes them. */
 void log_forget(void);
 
+/*
+ * For a forked process, before it gives up privileges: opens the sink again for this process alone,
+ * where that is possible. Then no flag that it sets on the open file reaches its parent.
+ */
+void log_reopen(void);
+
 /* True while lines wait to be written. */
 bool log_pending(void);
 

@@ -2,6 +2,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <netinet/in.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -29,16 +30,13 @@ static const int allowed[] = {
 	SCMP_SYS(sendmmsg),
 	SCMP_SYS(sendmsg),
 	SCMP_SYS(sendto),
-	SCMP_SYS(setsockopt),
-	SCMP_SYS(shutdown),
 	/* descriptors */
 	SCMP_SYS(close),
 	SCMP_SYS(dup),
 	SCMP_SYS(eventfd2),
-	SCMP_SYS(fcntl),
 	SCMP_SYS(fstat),
-	SCMP_SYS(lseek),
 	SCMP_SYS(pipe2),
+	SCMP_SYS(pread64),
 	SCMP_SYS(read),
 	SCMP_SYS(readv),
 	SCMP_SYS(write),
@@ -88,11 +86,16 @@ static const int allowed[] = {
 	SCMP_SYS(uname),
 };
 
-/* What libraries try, and go on without. */
+/*
+ * What libraries try, and go on without. newfstatat is fstat(3) of glibc too; no filter can tell
+ * the empty name of that from one that asks whether a file exists.
+ */
 static const int refused[] = {
 	SCMP_SYS(access),
 	SCMP_SYS(faccessat),
 	SCMP_SYS(faccessat2),
+	SCMP_SYS(lseek),
+	SCMP_SYS(newfstatat),
 	SCMP_SYS(open),
 	SCMP_SYS(openat),
 	SCMP_SYS(prlimit64),
@@ -101,42 +104,130 @@ static const int refused[] = {
 	SCMP_SYS(statx),
 };
 
-/* Calls of which an argument counts: its number, and what it is compared with. */
+/*
+ * The calls below are allowed, or refused, by their arguments.
+ *
+ * The listening sockets, and perhaps standard error, are shared with the monitor and with the next
+ * engine. No setting of them may stop either process: no signal to an owner (F_SETOWN, O_ASYNC,
+ * FIOASYNC, SIOCSPGRP), no waiting (O_NONBLOCK cleared, also by FIONBIO), no filter that drops
+ * packets (SO_ATTACH_FILTER), no shutdown(2).
+ */
+
+/* Sockets for TCP and UDP. Other protocols load kernel modules, or pass a firewall unseen. */
+static const struct {
+	int family, type, protocol;
+} sockets[] = {
+	{ AF_INET, SOCK_STREAM, 0 },
+	{ AF_INET, SOCK_STREAM, IPPROTO_TCP },
+	{ AF_INET, SOCK_DGRAM, 0 },
+	{ AF_INET, SOCK_DGRAM, IPPROTO_UDP },
+	{ AF_INET6, SOCK_STREAM, 0 },
+	{ AF_INET6, SOCK_STREAM, IPPROTO_TCP },
+	{ AF_INET6, SOCK_DGRAM, 0 },
+	{ AF_INET6, SOCK_DGRAM, IPPROTO_UDP },
+};
+
+static const int fcntl_commands[] = {
+	F_DUPFD,
+	F_DUPFD_CLOEXEC,
+	F_GETFD,
+	F_GETFL,
+	F_SETFD,
+};
+
+/* Those that libunbound sets on its own sockets; endpoint_revive sets them back on ours. */
+static const struct {
+	int level, name;
+} socket_options[] = {
+	{ SOL_SOCKET, SO_REUSEADDR },
+	{ IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT },
+	{ IPPROTO_IP, IP_MTU_DISCOVER },
+	{ IPPROTO_IPV6, IPV6_MTU },
+	{ IPPROTO_IPV6, IPV6_MTU_DISCOVER },
+	{ IPPROTO_IPV6, IPV6_V6ONLY },
+};
+
+/* Calls of which one argument matters: its number, and the comparison. */
 static const struct {
 	int call;
 	uint32_t action;
 	struct scmp_arg_cmp arg;
 } bounded[] = {
-	{ SCMP_SYS(socket), SCMP_ACT_ALLOW, { 0, SCMP_CMP_EQ, AF_INET, 0 } },
-	{ SCMP_SYS(socket), SCMP_ACT_ALLOW, { 0, SCMP_CMP_EQ, AF_INET6, 0 } },
-	{ SCMP_SYS(socket), SCMP_ACT_ALLOW, { 0, SCMP_CMP_EQ, AF_UNIX, 0 } },
-	/* libunbound asks the kernel which addresses it has. */
+	/*
+	 * libunbound asks the kernel which addresses it has. With unix sockets the engine could
+	 * talk to services of this host and, by bind(2), which libunbound needs for its random
+	 * ports, put sockets into the file system.
+	 */
 	{ SCMP_SYS(socket), SCMP_ACT_ERRNO(EACCES), { 0, SCMP_CMP_EQ, AF_NETLINK, 0 } },
+	{ SCMP_SYS(socket), SCMP_ACT_ERRNO(EACCES), { 0, SCMP_CMP_EQ, AF_UNIX, 0 } },
 	/* No executable memory. */
 	{ SCMP_SYS(mmap), SCMP_ACT_ALLOW, { 2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0 } },
 	{ SCMP_SYS(mprotect), SCMP_ACT_ALLOW, { 2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0 } },
-	/* fstat(3) of glibc, whose name is empty; with a name it is refused. */
-	{ SCMP_SYS(newfstatat), SCMP_ACT_ALLOW,
-	    { 3, SCMP_CMP_MASKED_EQ, AT_EMPTY_PATH, AT_EMPTY_PATH } },
-	{ SCMP_SYS(newfstatat), SCMP_ACT_ERRNO(EACCES),
-	    { 3, SCMP_CMP_MASKED_EQ, AT_EMPTY_PATH, 0 } },
-	/* How many bytes wait, and not to wait: no control of devices. */
+	/* How many bytes wait: no control of devices. */
 	{ SCMP_SYS(ioctl), SCMP_ACT_ALLOW, { 1, SCMP_CMP_EQ, FIONREAD, 0 } },
-	{ SCMP_SYS(ioctl), SCMP_ACT_ALLOW, { 1, SCMP_CMP_EQ, FIONBIO, 0 } },
 	{ SCMP_SYS(ioctl), SCMP_ACT_ERRNO(ENOTTY), { 1, SCMP_CMP_EQ, TCGETS, 0 } },
 };
 
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* add_sockets - the type carries two flags as well */
 static int
-add_rules(scmp_filter_ctx ctx)
+add_sockets(scmp_filter_ctx ctx)
+{
+	const scmp_datum_t kind = ~(scmp_datum_t)(SOCK_CLOEXEC | SOCK_NONBLOCK);
+	size_t i;
+	int e = 0;
+
+	for (i = 0; e == 0 && i < COUNT(sockets); i++)
+		e = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 3,
+		    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)sockets[i].family, 0),
+		    SCMP_A1(SCMP_CMP_MASKED_EQ, kind, (scmp_datum_t)sockets[i].type),
+		    SCMP_A2(SCMP_CMP_EQ, (scmp_datum_t)sockets[i].protocol, 0));
+	return e;
+}
+
+/* add_fcntl - F_SETFL may set O_NONBLOCK, and change no other flag of those that it changes */
+static int
+add_fcntl(scmp_filter_ctx ctx)
+{
+	const scmp_datum_t flags = O_APPEND | O_ASYNC | O_DIRECT | O_NOATIME | O_NONBLOCK;
+	size_t i;
+	int e = 0;
+
+	for (i = 0; e == 0 && i < COUNT(fcntl_commands); i++)
+		e = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
+		    SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)fcntl_commands[i], 0));
+	if (e == 0)
+		e = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 2,
+		    SCMP_A1(SCMP_CMP_EQ, F_SETFL, 0),
+		    SCMP_A2(SCMP_CMP_MASKED_EQ, flags, O_NONBLOCK));
+	return e;
+}
+
+static int
+add_socket_options(scmp_filter_ctx ctx)
 {
 	size_t i;
 	int e = 0;
 
-	for (i = 0; e == 0 && i < sizeof(allowed) / sizeof(allowed[0]); i++)
-		e = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, allowed[i], 0);
-	for (i = 0; e == 0 && i < sizeof(refused) / sizeof(refused[0]); i++)
-		e = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EACCES), refused[i], 0);
-	for (i = 0; e == 0 && i < sizeof(bounded) / sizeof(bounded[0]); i++)
+	for (i = 0; e == 0 && i < COUNT(socket_options); i++)
+		e = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 2,
+		    SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)socket_options[i].level, 0),
+		    SCMP_A2(SCMP_CMP_EQ, (scmp_datum_t)socket_options[i].name, 0));
+	return e;
+}
+
+static int
+add_bounded(scmp_filter_ctx ctx)
+{
+	size_t i;
+	int e = add_sockets(ctx);
+
+	if (e == 0)
+		e = add_fcntl(ctx);
+	if (e == 0)
+		e = add_socket_options(ctx);
+	for (i = 0; e == 0 && i < COUNT(bounded); i++)
 		e = seccomp_rule_add_array(
 		    ctx, bounded[i].action, bounded[i].call, 1, &bounded[i].arg);
 	/* A library that calls abort(3) is no violation, and the log is to tell them apart. */
@@ -144,6 +235,19 @@ add_rules(scmp_filter_ctx ctx)
 		e = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
 		    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0));
 	return e;
+}
+
+static int
+add_rules(scmp_filter_ctx ctx)
+{
+	size_t i;
+	int e = 0;
+
+	for (i = 0; e == 0 && i < COUNT(allowed); i++)
+		e = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, allowed[i], 0);
+	for (i = 0; e == 0 && i < COUNT(refused); i++)
+		e = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EACCES), refused[i], 0);
+	return e == 0 ? add_bounded(ctx) : e;
 }
 
 bool

@@ -2,10 +2,11 @@
 /*
  * sandbox - a list of the system calls that the engine needs; any other one ends the process.
  *
- * What opens files by name is refused with an error instead (EACCES): libraries look for files
- * that they can do without. With what is allowed one can talk to the network and to descriptors
- * that are open, and nothing else: no new programs, no files, no other processes, no executable
- * memory.
+ * Calls that open files or ask for them by name are refused with an error instead (EACCES):
+ * libraries look for files that they can do without. The calls that remain reach the network over
+ * TCP and UDP and the descriptors that are open, and nothing else: no new programs, no files, no
+ * other processes, no executable memory, no unix sockets. Of open descriptors they change no
+ * setting that another process could notice, but for the socket options in sandbox.c.
  */
 #ifndef COMMON_SANDBOX_H
 #define COMMON_SANDBOX_H

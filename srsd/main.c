@@ -225,8 +225,9 @@ struct launch {
 	const struct settings *settings;
 	size_t secrets;
 	struct pidfh *pid_file;
+	bool background;
 	int parent; /* that waits, or -1 */
-	int null;   /* /dev/null for a daemon's standard files, or -1 */
+	int null;   /* /dev/null, or -1 where it cannot be opened */
 };
 
 static void
@@ -239,15 +240,16 @@ on_ready(void *arg)
 	say_started(launch->settings, launch->secrets);
 	tell_parent(launch->parent);
 	launch->parent = -1;
-	if (launch->null != -1)
+	if (launch->background)
 		detach_standard_files(launch->null);
 }
 
 /*
- * on_forked - an engine has no business with these, least of all the pid file
+ * on_forked - close what the engine does not use: the pid file, and the standard files but for the
+ * log
  *
- * A daemon's has its log in syslog already. It must not keep a pipe open behind which somebody
- * waits for the end of `srsd -D`.
+ * In the background the log is in syslog already, and standard error may be a pipe that the caller
+ * of `srsd -D` reads to its end.
  */
 static void
 on_forked(void *arg)
@@ -258,11 +260,14 @@ on_forked(void *arg)
 		pidfile_close(launch->pid_file);
 	if (launch->parent != -1)
 		close(launch->parent);
-	if (launch->null != -1) {
-		detach_standard_files(launch->null);
-		if (launch->null > STDERR_FILENO)
-			close(launch->null);
-	}
+	if (launch->null == -1)
+		return;
+	dup2(launch->null, STDIN_FILENO);
+	dup2(launch->null, STDOUT_FILENO);
+	if (launch->background)
+		dup2(launch->null, STDERR_FILENO);
+	if (launch->null > STDERR_FILENO)
+		close(launch->null);
 }
 
 /* serve - from here on nothing but the monitor and its engine runs; returns the exit status */
@@ -274,13 +279,14 @@ serve(const struct options *opts, struct monitor_start *start)
 	struct launch launch = {
 		.settings = settings,
 		.secrets = srs_keys_count(start->inputs.keys),
+		.background = opts->daemonize,
 		.parent = opts->daemonize ? go_background(opts->config) : -1,
-		.null = -1,
 	};
 	int status;
 
 	launch.pid_file = open_pid_file(settings->pid_file);
-	if (opts->daemonize && (launch.null = open("/dev/null", O_RDWR | O_CLOEXEC)) == -1)
+	launch.null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (launch.null == -1 && launch.background)
 		fatal("/dev/null");
 	descriptors_raise(settings->connection_limit);
 	start->listeners = open_listeners(settings, &start->id);

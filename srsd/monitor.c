@@ -100,6 +100,7 @@ static void __attribute__((noreturn)) run_engine(struct monitor *m, int link)
 	signal(SIGHUP, SIG_IGN); /* until the engine looks at it; it is the monitor's */
 	sigprocmask(SIG_SETMASK, &m->saved_mask, NULL);
 	log_forget();
+	log_reopen();
 	exit(engine_main(&start));
 }
 

@@ -3,6 +3,7 @@
 
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -46,6 +47,21 @@ end(void **state)
 }
 
 #define CHANNEL_TEST(test) cmocka_unit_test_setup_teardown(test, begin, end)
+
+/* The engine's end must not become a socket in the file system. */
+static void
+test_no_path(void **state)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX, .sun_path = "/tmp/srsd-test-channel" };
+	int end[2] = { ours, theirs };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		assert_int_equal(bind(end[i], (struct sockaddr *)&un, sizeof(un)), -1);
+		assert_int_equal(errno, EINVAL);
+	}
+}
 
 static int
 receive(size_t max_fds)
@@ -378,6 +394,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		CHANNEL_TEST(test_no_path),
 		CHANNEL_TEST(test_pair),
 		CHANNEL_TEST(test_messages),
 		CHANNEL_TEST(test_text_is_cut),

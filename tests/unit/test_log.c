@@ -477,6 +477,49 @@ test_limits(void **state)
 	assert_true(log_allows(&other));
 }
 
+/* In the child: no flag of the sink that was inherited changes. */
+static int
+change_reopened(int medium)
+{
+	log_open(LOG_SINK_STDERR, "unit");
+	log_reopen();
+	if (medium == O_APPEND)
+		return fcntl(STDERR_FILENO, F_SETFL, 0) == -1;
+	return fcntl(STDERR_FILENO, F_SETFL, O_NONBLOCK) == -1;
+}
+
+/* check_reopened - flags of standard error, before and after a child has set others */
+static void
+check_reopened(int sink, int medium)
+{
+	int before = fcntl(sink, F_GETFL), status;
+	pid_t pid;
+
+	fflush(NULL);
+	pid = fork();
+	assert_int_not_equal(pid, -1);
+	if (pid == 0) {
+		dup2(sink, STDERR_FILENO);
+		_exit(change_reopened(medium));
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(fcntl(sink, F_GETFL), before);
+	close(sink);
+}
+
+static void
+test_reopened_sink_is_not_shared(void **state)
+{
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(pipe(fds), 0);
+	check_reopened(fds[1], 0);
+	close(fds[0]);
+	check_reopened(open(unit_path("log"), O_WRONLY | O_CREAT | O_APPEND, 0600), O_APPEND);
+}
+
 /* Before log_open() there may be no event loop that flushes. First of all tests. */
 static void
 test_before_open(void **state)
@@ -526,6 +569,7 @@ main(void)
 		cmocka_unit_test(test_fatalx),
 		cmocka_unit_test(test_fatal_in_the_journal),
 		cmocka_unit_test(test_limits),
+		UNIT_DIR_TEST(test_reopened_sink_is_not_shared),
 	};
 
 	return cmocka_run_group_tests_name("log", tests, NULL, NULL);
