@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -217,6 +218,78 @@ endpoint_listen(const struct endpoint_addr *addr)
 	return listen_on(addr, addr->u.sa.sa_family == AF_UNIX ? bind_unix : bind_inet);
 }
 
+bool
+endpoint_address(int fd, struct endpoint_addr *addr)
+{
+	memset(addr, 0, sizeof(*addr));
+	addr->len = sizeof(addr->u);
+	return getsockname(fd, &addr->u.sa, &addr->len) == 0;
+}
+
+bool
+endpoint_is_listening(int fd)
+{
+	struct pollfd pfd = { .fd = fd };
+	int listening = 0;
+	socklen_t len = sizeof(listening);
+
+	/* A unix socket still listens after shutdown(2), but takes no connections. */
+	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) == 0 && listening &&
+	       poll(&pfd, 1, 0) != -1 && !(pfd.revents & (POLLHUP | POLLERR | POLLNVAL));
+}
+
+static bool
+is_bound_to(int fd, const struct endpoint_addr *addr)
+{
+	struct endpoint_addr now;
+
+	return endpoint_address(fd, &now) && now.len == addr->len &&
+	       memcmp(&now.u, &addr->u, now.len) == 0;
+}
+
+/* restore_options - those that the sandbox leaves to the engine, as on a new socket of ours */
+static void
+restore_options(int fd, int family)
+{
+	static const struct {
+		int level, name;
+	} options[] = {
+		{ IPPROTO_IP, IP_MTU_DISCOVER },
+		{ IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT },
+		{ IPPROTO_IPV6, IPV6_MTU_DISCOVER },
+	};
+	int fresh = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0), value, on = 1;
+	socklen_t len;
+	size_t i;
+
+	for (i = 0; fresh != -1 && i < sizeof(options) / sizeof(options[0]); i++) {
+		len = sizeof(value);
+		if (getsockopt(fresh, options[i].level, options[i].name, &value, &len) == 0)
+			(void)setsockopt(fd, options[i].level, options[i].name, &value, len);
+	}
+	if (fresh != -1)
+		close(fresh);
+	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+}
+
+bool
+endpoint_revive(int fd, const struct endpoint_addr *addr)
+{
+	struct sockaddr none = { .sa_family = AF_UNSPEC };
+
+	if (addr->u.sa.sa_family != AF_UNIX)
+		restore_options(fd, addr->u.sa.sa_family);
+	if (endpoint_is_listening(fd))
+		return true;
+	/* It may be connected somewhere. A port that the kernel chose is lost, though the name still
+	 * has it: listen(2) takes another one then. */
+	if (addr->u.sa.sa_family == AF_UNIX || connect(fd, &none, sizeof(none)) == -1)
+		return false;
+	if (!is_bound_to(fd, addr) && bind(fd, &addr->u.sa, addr->len) == -1)
+		return false;
+	return listen(fd, BACKLOG) == 0 && is_bound_to(fd, addr) && endpoint_is_listening(fd);
+}
+
 /* bind_private - nobody can connect before the owner is set, for there is no moment of more */
 static int
 bind_private(int fd, const struct endpoint_addr *addr)
@@ -262,10 +335,8 @@ endpoint_describe(int fd, char text[ENDPOINT_TEXT_SIZE])
 	struct endpoint_addr addr;
 	char host[INET6_ADDRSTRLEN];
 
-	memset(&addr, 0, sizeof(addr));
-	addr.len = sizeof(addr.u);
 	strlcpy(text, "?", ENDPOINT_TEXT_SIZE);
-	if (getsockname(fd, &addr.u.sa, &addr.len) == -1)
+	if (!endpoint_address(fd, &addr))
 		return text;
 	if (addr.u.sa.sa_family == AF_UNIX)
 		snprintf(text, ENDPOINT_TEXT_SIZE, "unix:%s", addr.u.un.sun_path);

@@ -53,6 +53,19 @@ bool endpoint_parse(struct endpoint *, const char *text, const char **error);
  */
 int endpoint_listen(const struct endpoint_addr *);
 
+/* The address that a socket is bound to. False with errno set. */
+bool endpoint_address(int fd, struct endpoint_addr *addr);
+
+/* True when a socket accepts connections: it listens, and was not shut down. */
+bool endpoint_is_listening(int fd);
+
+/*
+ * Makes a listening socket that another process of ours may have changed what it was: its options,
+ * and for TCP also its address and that it listens. False when that is not possible, as for a unix
+ * socket that was shut down: then only a new socket helps.
+ */
+bool endpoint_revive(int fd, const struct endpoint_addr *addr);
+
 /*
  * The same for a unix socket that only its owner (and root) can connect to. Its folder is made when
  * there is none.

@@ -36,6 +36,7 @@ add(struct listeners *l, enum engine_service service, int fd, const char *endpoi
 	listener->service = service;
 	listener->id = next_id();
 	listener->fd = fd;
+	(void)endpoint_address(fd, &listener->addr);
 	listener->endpoint = xstrdup(endpoint);
 	return listener;
 }
@@ -69,6 +70,60 @@ listeners_free(struct listeners **lp, const struct listeners *kept)
 	free(l);
 }
 
+bool
+listeners_are_open(const struct listeners *l)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		if (!endpoint_is_listening(l->listener[i].fd))
+			return false;
+	return true;
+}
+
+/* replace_socket - by a new one at the same address, for which the old one has to go first */
+static bool
+replace_socket(struct listener *listener, const struct identity *id)
+{
+	close(listener->fd);
+	listener->fd = listener->service == ENGINE_CONTROL
+			   ? endpoint_listen_private(&listener->addr, id->uid, id->gid)
+			   : endpoint_listen(&listener->addr);
+	return listener->fd != -1;
+}
+
+/* revive_listener - false when its socket is lost */
+static bool
+revive_listener(struct listener *listener, const struct identity *id)
+{
+	const char *name = engine_service_names[listener->service];
+	bool open = endpoint_is_listening(listener->fd);
+
+	if (!endpoint_revive(listener->fd, &listener->addr) && !replace_socket(listener, id)) {
+		log_warn("%s: %s was closed by the engine and cannot be opened again", name,
+		    listener->endpoint);
+		return false;
+	}
+	if (!open)
+		log_warnx(
+		    "%s: %s was closed by the engine and is open again", name, listener->endpoint);
+	return true;
+}
+
+void
+listeners_revive(struct listeners *l, const struct identity *id)
+{
+	size_t i, kept = 0;
+
+	for (i = 0; i < l->n; i++) {
+		if (revive_listener(&l->listener[i], id))
+			l->listener[kept++] = l->listener[i];
+		else
+			free(l->listener[i].endpoint);
+	}
+	l->n = kept;
+}
+
 static enum engine_service
 service_named(const char *name)
 {
@@ -85,10 +140,8 @@ static void
 take_handed(struct listeners *l, int fd, const char *name)
 {
 	enum engine_service service = service_named(name);
-	int listening = 0;
-	socklen_t len = sizeof(listening);
 
-	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) == -1 || !listening)
+	if (!endpoint_is_listening(fd))
 		fatalx("LISTEN_FDS: descriptor %d is no listening socket", fd);
 	if (fcntl(fd, F_SETFD, FD_CLOEXEC) == -1 || fcntl(fd, F_SETFL, O_NONBLOCK) == -1)
 		fatal("LISTEN_FDS: descriptor %d", fd);
@@ -137,7 +190,7 @@ static bool
 keep(struct listeners *next, const struct listeners *current, enum engine_service service,
     const char *endpoint)
 {
-	struct listener *listener;
+	struct listener *listener, *kept;
 	bool found = false;
 	size_t i;
 
@@ -147,7 +200,9 @@ keep(struct listeners *next, const struct listeners *current, enum engine_servic
 		listener = &current->listener[i];
 		if (listener->service != service || strcmp(listener->endpoint, endpoint) != 0)
 			continue;
-		add(next, service, listener->fd, endpoint)->id = listener->id;
+		kept = add(next, service, listener->fd, endpoint);
+		kept->id = listener->id;
+		kept->addr = listener->addr;
 		found = true;
 	}
 	return found;

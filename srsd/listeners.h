@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/endpoint.h"
 #include "common/privdrop.h"
 #include "conf/settings.h"
 #include "srsd/engine.h"
@@ -20,7 +21,8 @@ struct listener {
 	enum engine_service service;
 	uint32_t id; /* never used twice */
 	int fd;
-	char *endpoint; /* as configured */
+	struct endpoint_addr addr; /* that fd was bound to from the start */
+	char *endpoint;            /* as configured */
 };
 
 struct listeners {
@@ -44,6 +46,17 @@ struct listeners *listeners_handed_over(void);
  */
 struct listeners *listeners_plan(const struct listeners *current, const struct settings *,
     const struct identity *, char *error, size_t size);
+
+/* False when one of them takes no connections any more, which only a hostile engine brings about.
+ */
+bool listeners_are_open(const struct listeners *);
+
+/*
+ * Undoes all that an engine may have done to the sockets, before the next engine gets them. One
+ * that cannot be used again is replaced; where that fails it leaves the set, and a reload tries
+ * again. The control socket is id's.
+ */
+void listeners_revive(struct listeners *, const struct identity *id);
 
 bool listeners_hold(const struct listeners *, uint32_t id);
 

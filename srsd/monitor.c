@@ -67,6 +67,7 @@ struct monitor {
 	bool stopping;
 	int status;
 	bool serves;        /* the present engine has said so */
+	bool condemned;     /* the present engine was killed for what it did */
 	uint64_t wanted_at; /* when it last asked for a reload */
 	void (*ready)(void *arg);
 	void (*forked)(void *arg);
@@ -122,6 +123,8 @@ start_engine(struct monitor *m)
 
 	m->start_at = NEVER;
 	m->serves = false;
+	m->condemned = false;
+	listeners_revive(m->listeners, &m->id);
 	if (!channel_pair(end)) {
 		put_off_start(m, "channel to the engine");
 		return;
@@ -227,6 +230,21 @@ kill_engine(const struct monitor *m)
 {
 	if (m->engine != 0)
 		kill(m->engine, SIGKILL);
+}
+
+/* check_listeners - false, and the end of the engine, when it has closed a shared socket */
+static bool
+check_listeners(struct monitor *m)
+{
+	if (listeners_are_open(m->listeners))
+		return true;
+	if (!m->condemned && m->engine != 0)
+		log_warnx(
+		    "engine %d: it closed a listening socket for the others too, and is ended",
+		    (int)m->engine);
+	m->condemned = true;
+	kill_engine(m);
+	return false;
 }
 
 static void
@@ -355,7 +373,7 @@ begin_reload(struct monitor *m)
 
 	if (m->stopping)
 		return;
-	if (m->reload.number != 0 || m->engine == 0) {
+	if (m->reload.number != 0 || m->engine == 0 || !check_listeners(m)) {
 		m->reload_at = now_ms() + SETTLE_MS;
 		return;
 	}
@@ -479,6 +497,8 @@ on_report(struct monitor *m, const struct channel_message *msg)
 		forget_reload(m);
 		break;
 	case LINK_ALIVE:
+		check_listeners(m);
+		break;
 	case LINK_REPORTS:
 		break;
 	}

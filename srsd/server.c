@@ -100,10 +100,17 @@ on_left(void *arg)
 	check_drained(service->server);
 }
 
-/* accept_failed - an error that will not go away by asking again at once; wait for a tick */
+/*
+ * accept_failed - an error that will not go away by asking again at once; wait for a tick
+ *
+ * EINVAL: the socket does not listen any more. It is the monitor's too, which opens it again for
+ * the next engine.
+ */
 static void
 accept_failed(struct service *service)
 {
+	if (errno == EINVAL)
+		fatal("%s: accept", service->name);
 	if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)
 		return;
 	if (log_allows(&service->warned))

@@ -3,6 +3,8 @@
 """The monitor and its engine: reload, an engine that dies or hangs, sockets that are handed over,
 privileges and sandbox, and load beside all of it."""
 
+import ctypes
+import fcntl
 import json
 import os
 import select
@@ -375,6 +377,119 @@ class Death(DaemonCase):
         self.assertTrue(daemon.log_matches('did not stop in time'))
 
 
+PIDFD_GETFD = 438       # the same number on every architecture
+
+
+def borrow(pid, descriptor):
+    """A descriptor of another process, as the same open file; SkipTest where that is not allowed."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    process = os.pidfd_open(pid)
+    try:
+        got = libc.syscall(PIDFD_GETFD, process, descriptor, 0)
+    finally:
+        os.close(process)
+    if got == -1:
+        raise unittest.SkipTest('pidfd_getfd: ' + os.strerror(ctypes.get_errno()))
+    return got
+
+
+def disconnect(sock):
+    """connect(2) with AF_UNSPEC: a TCP socket stops listening."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.connect(sock.fileno(), b'\0' * 16, 16) == -1:
+        raise OSError(ctypes.get_errno(), 'connect')
+
+
+class Damage(DaemonCase):
+    """What an engine in the hands of an attacker does to the sockets that it shares with the monitor.
+
+    The sockets are borrowed from the engine; the same calls from within it are violations of the
+    sandbox, as far as a sandbox can tell them apart (tests/unit/test_sandbox.c).
+    """
+
+    def setUp(self):
+        self.daemon = Daemon()
+        self.policy = os.path.join(self.daemon.folder.subfolder('policy', self.daemon.user),
+                                   'socket')
+        self.daemon.options['policy'] = ['unix:' + self.policy]
+        self.enter(self.daemon)
+
+    def shared(self, address):
+        """The listening socket of that address."""
+        engine = engine_of(self.daemon)
+        for name in os.listdir('/proc/%d/fd' % engine):
+            if not os.readlink('/proc/%d/fd/%s' % (engine, name)).startswith('socket:'):
+                continue
+            sock = self.enter(socket.socket(fileno=borrow(engine, int(name))))
+            if sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN) and \
+                    sock.getsockname() == address:
+                return sock
+        raise AssertionError('no socket of %s' % (address,))
+
+    def assert_healed(self, mark):
+        """By another engine, without a restart or a reload."""
+        self.daemon.wait_log('it closed a listening socket|accept: Invalid argument', mark)
+        self.daemon.wait_log('was closed by the engine and is open again', mark)
+        self.daemon.wait_log('engine .* serves', mark)
+        with self.daemon.forward_client() as client:
+            self.assertRegex(client.get('a@origin.test'), '^200 ')
+        with self.daemon.reverse_client() as client:
+            self.assertRegex(client.get('a@origin.test'), '^500 ')
+        with PolicyClient(self.policy) as client:
+            self.assertEqual(client.ask(sasl_username='jane'), 'DUNNO')
+
+    def test_shutdown(self):
+        mark = self.daemon.log_mark()
+        self.shared(self.daemon.addresses['forward']).shutdown(socket.SHUT_RDWR)
+        self.assert_healed(mark)
+
+    def test_shutdown_of_a_unix_socket(self):
+        mark = self.daemon.log_mark()
+        self.shared(self.policy).shutdown(socket.SHUT_RDWR)
+        self.assert_healed(mark)
+
+    def test_disconnected(self):
+        mark = self.daemon.log_mark()
+        disconnect(self.shared(self.daemon.addresses['reverse']))
+        self.assert_healed(mark)
+
+    def test_connected_elsewhere(self):
+        """It is in the way of its own successor."""
+        mark = self.daemon.log_mark()
+        with socket.create_server(('127.0.0.1', 0)) as other:
+            sock = self.shared(self.daemon.addresses['reverse'])
+            disconnect(sock)
+            try:
+                sock.connect(other.getsockname())
+            except BlockingIOError:
+                pass
+            self.assert_healed(mark)
+
+    def test_reload(self):
+        """Nor is a reload content with a socket that is dead."""
+        mark = self.daemon.log_mark()
+        engine = engine_of(self.daemon)
+        os.kill(engine, signal.SIGSTOP)
+        disconnect(self.shared(self.daemon.addresses['forward']))
+        self.daemon.signal(signal.SIGHUP)
+        self.daemon.wait_log('it closed a listening socket', mark)
+        self.daemon.wait_log(' reloaded .* listeners=3', mark)
+        self.assert_healed(mark)
+
+    def test_options(self):
+        """Those that the sandbox has to leave to libunbound."""
+        sock = self.shared(self.daemon.addresses['forward'])
+        with socket.socket() as fresh:
+            usual = fresh.getsockopt(socket.IPPROTO_IP, 10)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
+        sock.setsockopt(socket.IPPROTO_IP, 10, 3)       # IP_MTU_DISCOVER
+        mark = self.daemon.log_mark()
+        os.kill(engine_of(self.daemon), signal.SIGKILL)
+        self.daemon.wait_log('engine .* serves', mark)
+        self.assertEqual(sock.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR), 1)
+        self.assertEqual(sock.getsockopt(socket.IPPROTO_IP, 10), usual)
+
+
 class PidFile(DaemonCase):
     def test_is_none_of_the_engines_business(self):
         daemon = Daemon()
@@ -432,6 +547,18 @@ class Handed(unittest.TestCase):
             with MapClient(forward.getsockname()) as client:
                 self.assertRegex(client.get('a@origin.test'), '^200 ')
 
+    def test_closed_by_the_engine(self):
+        """One whose port the kernel chose gets the same port again."""
+        forward = self.listening()
+        self.addCleanup(forward.close)
+        address = forward.getsockname()
+        with self.start('forward', [forward]) as daemon:
+            mark = daemon.log_mark()
+            disconnect(forward)
+            daemon.wait_log('LISTEN_FDS was closed by the engine and is open again', mark)
+            with MapClient(address) as client:
+                self.assertRegex(client.get('a@origin.test'), '^200 ')
+
     def test_restart_refuses_nothing(self):
         """Between two daemons the clients wait in the socket's own queue."""
         forward = self.listening()
@@ -479,6 +606,24 @@ class Locked(DaemonCase):
         self.assertEqual(self.status['Seccomp'], '2')
         # Not to be read by the daemon's user either.
         self.assertEqual(os.stat('/proc/%d/environ' % engine_of(self.daemon)).st_uid, 0)
+
+    def test_standard_files(self):
+        """What is set on the engine's log does not reach the monitor's."""
+        if not is_root():
+            self.skipTest('needs root')
+        engine, monitor = engine_of(self.daemon), self.daemon.process.pid
+
+        def flags(pid, descriptor):
+            with open('/proc/%d/fdinfo/%d' % (pid, descriptor), encoding='ascii') as file:
+                return [line for line in file if line.startswith('flags')]
+
+        before = flags(monitor, 2)
+        log = borrow(engine, 2)
+        self.addCleanup(os.close, log)
+        fcntl.fcntl(log, fcntl.F_SETFL, fcntl.fcntl(log, fcntl.F_GETFL) ^ os.O_NONBLOCK)
+        self.assertEqual(flags(monitor, 2), before)
+        for descriptor in 0, 1:
+            self.assertEqual(os.readlink('/proc/%d/fd/%d' % (engine, descriptor)), '/dev/null')
 
     def test_user(self):
         if not is_root():
