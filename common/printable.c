@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "common/ascii.h"
@@ -55,5 +56,81 @@ printable_line(char *text)
 	for (s = text; *s != '\0'; s++)
 		if (ascii_iscntrl(*s))
 			*s = '?';
+	return text;
+}
+
+/* Ranges that a terminal obeys, or that hide or reorder what is around them. */
+static const struct {
+	uint32_t first, last;
+} unshown[] = {
+	{ 0x0000, 0x001f },
+	{ 0x007f, 0x009f },
+	{ 0x00ad, 0x00ad },
+	{ 0x034f, 0x034f },
+	{ 0x061c, 0x061c },
+	{ 0x115f, 0x1160 },
+	{ 0x17b4, 0x17b5 },
+	{ 0x180b, 0x180f },
+	{ 0x200b, 0x200f },
+	{ 0x2028, 0x202e },
+	{ 0x2060, 0x206f },
+	{ 0x3164, 0x3164 },
+	{ 0xd800, 0xdfff },
+	{ 0xe000, 0xf8ff }, /* private: a font of the terminal decides */
+	{ 0xfe00, 0xfe0f },
+	{ 0xfeff, 0xfeff },
+	{ 0xfff0, 0xfffb },
+	{ 0xe0000, 0x10ffff },
+};
+
+static bool
+is_shown(uint32_t c)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(unshown) / sizeof(unshown[0]); i++)
+		if (c >= unshown[i].first && c <= unshown[i].last)
+			return false;
+	return true;
+}
+
+/* decode_utf8 - the bytes of the character at s (RFC 3629), 0 when it is none */
+static size_t
+decode_utf8(const char *s, uint32_t *c)
+{
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	unsigned char first = (unsigned char)s[0];
+	size_t i, n = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+
+	if (n == 0 || first > 0xf4)
+		return 0;
+	*c = n == 1 ? first : first & (0xffU >> (n + 1));
+	for (i = 1; i < n; i++) {
+		if (((unsigned char)s[i] & 0xc0) != 0x80)
+			return 0;
+		*c = *c << 6 | ((unsigned char)s[i] & 0x3f);
+	}
+	return *c < least[n] || *c > 0x10ffff ? 0 : n;
+}
+
+char *
+printable_utf8(char *text)
+{
+	const char *s = text;
+	char *d = text;
+	uint32_t c;
+	size_t n;
+
+	while (*s != '\0') {
+		n = decode_utf8(s, &c);
+		if (n > 0 && is_shown(c)) {
+			memmove(d, s, n);
+			d += n;
+		} else {
+			*d++ = '?';
+		}
+		s += n == 0 ? 1 : n;
+	}
+	*d = '\0';
 	return text;
 }

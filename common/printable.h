@@ -24,6 +24,13 @@ char *printable(char *dst, size_t size, const char *src, size_t len);
 /* The same for a text that is a line to itself: blanks and brackets stay. */
 char *printable_text(char *dst, size_t size, const char *src, size_t len);
 
+/*
+ * A text for a terminal, in place: UTF-8 stays, but what is invalid, control characters (those of
+ * C1 too) and characters without a shape of their own that change how others are shown (Unicode's
+ * directional, joining, tag and invisible ones) become a '?' each. Returns it.
+ */
+char *printable_utf8(char *text);
+
 /* A text in place: control characters become '?', so that it is one line. Returns it. */
 char *printable_line(char *text);
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "common/privdrop.h"
@@ -28,6 +29,24 @@ privdrop_identity(struct identity *id, const char *user, const char **error)
 	}
 	id->uid = pw->pw_uid;
 	id->gid = pw->pw_gid;
+	return true;
+}
+
+/* The user that a package makes for us, and the one that stands in where nobody has made it. */
+#define DEFAULT_USER "srsd"
+#define FALLBACK_USER "nobody"
+
+bool
+privdrop_daemon(struct identity *id, const char *user, const char **instead, const char **error)
+{
+	const char *why;
+
+	*instead = NULL;
+	if (privdrop_identity(id, user, error))
+		return true;
+	if (strcmp(user, DEFAULT_USER) != 0 || !privdrop_identity(id, FALLBACK_USER, &why))
+		return false;
+	*instead = FALLBACK_USER;
 	return true;
 }
 

@@ -20,6 +20,13 @@ struct identity {
  */
 bool privdrop_identity(struct identity *, const char *user, const char **error);
 
+/*
+ * The same for the daemon's user. Where the user that a package makes, srsd, does not exist, nobody
+ * takes its place, and *instead is that name; otherwise NULL.
+ */
+bool privdrop_daemon(
+    struct identity *id, const char *user, const char **instead, const char **error);
+
 /* Makes dir the root folder; "" leaves it. False with errno set. */
 bool privdrop_chroot(const char *dir);
 

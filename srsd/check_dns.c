@@ -14,7 +14,6 @@
 
 #include "common/hostname.h"
 #include "common/xmalloc.h"
-#include "conf/config.h"
 #include "srsd/check.h"
 #include "srsd/offline.h"
 
@@ -25,6 +24,9 @@
 /* A person waits: a DNS that takes longer is as good as none. */
 #define ANSWER_SECONDS 5
 
+/* For all questions together. */
+#define CHECK_SECONDS 300
+
 struct addresses {
 	size_t n;
 	struct ipaddr *ip;
@@ -32,10 +34,10 @@ struct addresses {
 
 struct dns {
 	struct check *check;
-	struct offline offline;
-	struct addresses host; /* of this host, as far as we know */
-	bool behind_nat;       /* none of them is one that strangers can reach */
-	bool silent;           /* a question got no answer */
+	struct offline *offline; /* in the confined process */
+	struct addresses host;   /* of this host, as far as we know */
+	bool behind_nat;         /* none of them is one that strangers can reach */
+	bool silent;             /* a question got no answer */
 };
 
 static void
@@ -144,14 +146,14 @@ static struct dns_answer *
 ask(struct dns *dns, const char *name, enum dns_type type)
 {
 	const struct timeval patience = { ANSWER_SECONDS, 0 };
-	struct event *timer = evtimer_new(dns->offline.base, on_timeout, &dns->silent);
+	struct event *timer = evtimer_new(dns->offline->base, on_timeout, &dns->silent);
 	struct dns_answer *answer = NULL;
 	struct resolver_question *question = NULL;
 
 	if (timer != NULL && evtimer_add(timer, &patience) == 0 && !dns->silent)
-		question = resolver_ask(dns->offline.resolver, name, type, on_answer, &answer);
+		question = resolver_ask(dns->offline->resolver, name, type, on_answer, &answer);
 	while (question != NULL && answer == NULL && !dns->silent &&
-	       event_base_loop(dns->offline.base, EVLOOP_ONCE) == 0)
+	       event_base_loop(dns->offline->base, EVLOOP_ONCE) == 0)
 		;
 	if (question != NULL && answer == NULL)
 		resolver_cancel(question);
@@ -277,7 +279,7 @@ spf_result(struct dns *dns, const char *ip)
 	json_t *request =
 	    json_pack("{s:s, s:s}", "ip", ip, "sender", dns->check->settings->srs_domain);
 	const char *error;
-	json_t *report = offline_spf(&dns->offline, request, &error), *result;
+	json_t *report = offline_spf(dns->offline, request, &error), *result;
 
 	result = json_incref(
 	    json_object_get(json_array_get(json_object_get(report, "identities"), 0), "result"));
@@ -382,20 +384,33 @@ check_spf(struct dns *dns)
 	free(list.ip);
 }
 
+/* look_at_dns - in the confined process, which needs no secrets: its findings are the reply */
+static json_t *
+look_at_dns(struct offline *offline, void *arg)
+{
+	struct dns *dns = arg;
+
+	srs_keys_free(&dns->check->keys);
+	dns->check->findings = findings_new();
+	dns->offline = offline;
+	check_mx(dns);
+	check_spf(dns);
+	return findings_json(dns->check->findings);
+}
+
 void
 check_dns(struct check *check)
 {
 	struct dns dns = { .check = check };
-	char error[CONFIG_ERROR_SIZE];
+	char error[OFFLINE_ERROR_SIZE] = "the process that asks the DNS sends nonsense";
+	json_t *reply;
 
-	if (!offline_open(&dns.offline, check->settings, error, sizeof(error))) {
+	find_host(&dns);
+	reply = offline_run(check->settings, look_at_dns, &dns, CHECK_SECONDS, error);
+	if (reply == NULL || !findings_take(check->findings, reply)) {
 		findings_add(check->findings, FINDING_ERROR, "DNS: %s", error);
 		findings_remedy(check->findings, "look at nameservers, dnssec and trust-anchor");
-		return;
 	}
-	find_host(&dns);
-	check_mx(&dns);
-	check_spf(&dns);
+	json_decref(reply);
 	free(dns.host.ip);
-	offline_close(&dns.offline);
 }

@@ -6,6 +6,8 @@
 #ifndef SRSD_CTL_H
 #define SRSD_CTL_H
 
+#include <stdbool.h>
+
 #include <jansson.h>
 
 #include "conf/settings.h"
@@ -24,17 +26,32 @@ enum ctl_exit {
 	CTL_USAGE = 2,  /* it was not */
 };
 
+/* Bytes of a reply; a longer one is an error. */
+#define CTL_REPLY_MAX ((size_t)1024 * 1024)
+
+/* What a reply is for. */
+enum ctl_form {
+	CTL_SHOWN,  /* its texts and names are made fit for a terminal, see ctl_make_printable */
+	CTL_AS_JSON /* it stays as it is, and only ctl_print_json may print it */
+};
+
 /*
- * Sends a request to the daemon and returns its reply, a new reference; NULL with a static reason
- * in *error and, unless that is all there is to say, errno.
+ * Sends a request to the daemon and returns its reply, a new reference to an object; NULL with a
+ * static reason in *error and, unless that is all there is to say, errno.
+ *
+ * SECURITY: the process that replies may be hostile.
  */
-json_t *ctl_ask(const struct ctl *, const json_t *request, const char **error);
+json_t *ctl_ask(const struct ctl *, const json_t *request, enum ctl_form form, const char **error);
 
 /*
  * The same for a command with an address (NULL: without). CTL_OK with the reply; CTL_FAILED when
  * the daemon says an error, CTL_USAGE when it was not asked: that is printed, and *reply is NULL.
  */
-int ctl_ask_for(const struct ctl *, const char *command, const char *address, json_t **reply);
+int ctl_ask_for(const struct ctl *, const char *command, const char *address, enum ctl_form form,
+    json_t **reply);
+
+/* Prints the error of a reply, in either form, on standard error. False when it has none. */
+bool ctl_print_error(const json_t *reply);
 
 /* Prints why ctl_ask has failed, on standard error. Call it at once, for errno's sake. */
 void ctl_say_unreachable(const struct ctl *, const char *error);
@@ -58,11 +75,24 @@ ctl_command_fn ctl_secret;
 ctl_command_fn ctl_spf;
 ctl_command_fn ctl_status;
 
-/* A member of a reply; "" or 0 when it is not there, or is something else. */
+/*
+ * Makes the texts of a value of somebody else's fit for a terminal, and the names of members as
+ * well. Returns a new reference and takes the old one over; NULL for NULL.
+ */
+json_t *ctl_make_printable(json_t *value);
+
+/* A text; "" for a value that is none, or NULL. */
+const char *ctl_string(const json_t *value);
+
+/*
+ * A member of a reply; "" or 0 when it is not there, or is something else. A number beyond
+ * CTL_NUMBER_MAX is that, with its sign: so a difference of two is a number too.
+ */
+#define CTL_NUMBER_MAX 1000000000000000LL
 const char *ctl_text(const json_t *, const char *name);
 long long ctl_number(const json_t *, const char *name);
 
-/* Prints the reply to a --json, readable. */
+/* Prints the reply to a --json, readable, in visible ASCII. */
 void ctl_print_json(const json_t *);
 
 /* Prints how the command is used, and returns CTL_USAGE. */

@@ -17,7 +17,7 @@ look_up(const struct ctl *ctl, const char *map, int argc, char **argv)
 	snprintf(usage, sizeof(usage), "%s address", map);
 	if (argc != 2)
 		return ctl_usage(usage);
-	if (ctl_ask_for(ctl, map, argv[1], &reply) != CTL_OK)
+	if (ctl_ask_for(ctl, map, argv[1], CTL_SHOWN, &reply) != CTL_OK)
 		return CTL_USAGE;
 	address = json_string_value(json_object_get(reply, "address"));
 	secret = json_string_value(json_object_get(reply, "secret"));

@@ -13,7 +13,7 @@ ctl_reload(const struct ctl *ctl, int argc, char **argv)
 	(void)argv;
 	if (argc != 1)
 		return ctl_usage("reload");
-	status = ctl_ask_for(ctl, "reload", NULL, &reply);
+	status = ctl_ask_for(ctl, "reload", NULL, CTL_SHOWN, &reply);
 	json_decref(reply);
 	return status;
 }

@@ -63,7 +63,7 @@ ask_daemon(const struct ctl *ctl)
 	json_t *request = json_pack("{s:s}", "command", "status"), *reply, *secrets;
 	const char *error;
 
-	reply = ctl_ask(ctl, request, &error);
+	reply = ctl_ask(ctl, request, CTL_SHOWN, &error);
 	secrets = json_incref(json_object_get(reply, "secrets"));
 	json_decref(request);
 	json_decref(reply);

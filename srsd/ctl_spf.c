@@ -8,11 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conf/config.h"
 #include "srsd/ctl.h"
 #include "srsd/offline.h"
 
 #define USAGE "spf [--engine native|libspf2|both] [--json] [--offline] client-ip sender [helo]"
+
+/* Deeper than includes go within the limit of lookups. */
+#define DEPTH_MAX 64
+
+/* Longer than any lookup-time. */
+#define OFFLINE_SECONDS 120
 
 struct options {
 	const char *engine;
@@ -20,38 +25,48 @@ struct options {
 	bool offline;
 };
 
+/* run_query - in the confined process; its error goes into the reply, as the daemon's does */
 static json_t *
-ask_offline(const struct ctl *ctl, const json_t *request)
+run_query(struct offline *offline, void *arg)
 {
-	char why[CONFIG_ERROR_SIZE];
-	const char *error = why;
-	struct offline offline;
-	json_t *report = NULL;
+	const char *error;
+	json_t *report = offline_spf(offline, arg, &error);
 
-	if (offline_open(&offline, ctl->settings, why, sizeof(why))) {
-		report = offline_spf(&offline, request, &error);
-		offline_close(&offline);
-	}
+	return report != NULL ? report : json_pack("{s:s}", "error", error);
+}
+
+static enum ctl_form
+form_of(const struct options *opts)
+{
+	return opts->json ? CTL_AS_JSON : CTL_SHOWN;
+}
+
+static json_t *
+ask_offline(const struct ctl *ctl, json_t *request, const struct options *opts)
+{
+	char error[OFFLINE_ERROR_SIZE];
+	json_t *report = offline_run(ctl->settings, run_query, request, OFFLINE_SECONDS, error);
+
 	if (report == NULL)
 		fprintf(stderr, "srsctl: %s\n", error);
-	return report;
+	return opts->json ? report : ctl_make_printable(report);
 }
 
 /* ask - the daemon, whose cache is warm, or without one the DNS */
 static json_t *
-ask(const struct ctl *ctl, const json_t *request, bool offline)
+ask(const struct ctl *ctl, json_t *request, const struct options *opts)
 {
 	const char *error;
 	json_t *reply;
 
-	if (offline)
-		return ask_offline(ctl, request);
-	reply = ctl_ask(ctl, request, &error);
+	if (opts->offline)
+		return ask_offline(ctl, request, opts);
+	reply = ctl_ask(ctl, request, form_of(opts), &error);
 	if (reply != NULL)
 		return reply;
 	ctl_say_unreachable(ctl, error);
 	fputs("srsctl: asking the DNS directly\n", stderr);
-	return ask_offline(ctl, request);
+	return ask_offline(ctl, request, opts);
 }
 
 static void
@@ -63,8 +78,7 @@ print_records(const json_t *question)
 	size_t i;
 
 	json_array_foreach (records, i, record)
-		printf(
-		    quoted ? "%s \"%s\"" : "%s %s", i == 0 ? "" : ",", json_string_value(record));
+		printf(quoted ? "%s \"%s\"" : "%s %s", i == 0 ? "" : ",", ctl_string(record));
 }
 
 static void
@@ -90,7 +104,8 @@ static void
 print_term(const json_t *term)
 {
 	const json_t *dns = json_object_get(term, "dns"), *question;
-	int indent = 2 + 4 * (int)ctl_number(term, "depth");
+	long long depth = ctl_number(term, "depth");
+	int indent = 2 + 4 * (depth < 0 || depth > DEPTH_MAX ? 0 : (int)depth);
 	const char *text = ctl_text(term, "term");
 	size_t i;
 
@@ -202,15 +217,11 @@ make_request(const struct options *opts, int argc, char **argv)
 static int
 show(const json_t *reply, const struct options *opts)
 {
-	const char *error = json_string_value(json_object_get(reply, "error"));
-
 	if (opts->json)
 		ctl_print_json(reply);
-	else if (error == NULL)
+	else
 		print_report(reply);
-	if (error != NULL)
-		fprintf(stderr, "srsctl: %s\n", error);
-	return error == NULL ? CTL_OK : CTL_USAGE;
+	return ctl_print_error(reply) ? CTL_USAGE : CTL_OK;
 }
 
 int
@@ -227,7 +238,7 @@ ctl_spf(const struct ctl *ctl, int argc, char **argv)
 		fputs("srsctl: an argument is not UTF-8\n", stderr);
 		return CTL_USAGE;
 	}
-	reply = ask(ctl, request, opts.offline);
+	reply = ask(ctl, request, &opts);
 	if (reply != NULL)
 		status = show(reply, &opts);
 	json_decref(request);

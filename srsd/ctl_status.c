@@ -38,7 +38,7 @@ print_listeners(json_t *listeners)
 	json_object_foreach (listeners, name, list) {
 		printf("%-12s", name);
 		json_array_foreach (list, i, endpoint)
-			printf("%s%s", i == 0 ? "" : ", ", json_string_value(endpoint));
+			printf("%s%s", i == 0 ? "" : ", ", ctl_string(endpoint));
 		puts(json_array_size(list) == 0 ? "not listening" : "");
 	}
 }
@@ -128,7 +128,7 @@ ctl_status(const struct ctl *ctl, int argc, char **argv)
 
 	if (!parse_options(&json, argc, argv))
 		return ctl_usage("status [--json]");
-	if (ctl_ask_for(ctl, "status", NULL, &reply) != CTL_OK)
+	if (ctl_ask_for(ctl, "status", NULL, json ? CTL_AS_JSON : CTL_SHOWN, &reply) != CTL_OK)
 		return CTL_USAGE;
 	if (json)
 		ctl_print_json(reply);

@@ -112,3 +112,37 @@ findings_json(const struct findings *f)
 	return json_pack("{s:o, s:i, s:i}", "findings", all, "errors", (int)f->count[FINDING_ERROR],
 	    "warnings", (int)f->count[FINDING_WARNING]);
 }
+
+/* level_of - FINDING_ERROR + 1 when it has none, or not all of its texts */
+static size_t
+level_of(const json_t *finding)
+{
+	const char *level = json_string_value(json_object_get(finding, "level"));
+	size_t i = 0;
+
+	if (level == NULL || !json_is_string(json_object_get(finding, "what")) ||
+	    !json_is_string(json_object_get(finding, "remedy")))
+		return FINDING_ERROR + 1;
+	while (i <= FINDING_ERROR && strcmp(names[i], level) != 0)
+		i++;
+	return i;
+}
+
+bool
+findings_take(struct findings *f, const json_t *json)
+{
+	const json_t *all = json_object_get(json, "findings"), *finding;
+	size_t i;
+
+	if (!json_is_array(all))
+		return false;
+	json_array_foreach (all, i, finding)
+		if (level_of(finding) > FINDING_ERROR)
+			return false;
+	json_array_foreach (all, i, finding) {
+		findings_add(f, (enum finding)level_of(finding), "%s",
+		    json_string_value(json_object_get(finding, "what")));
+		findings_remedy(f, "%s", json_string_value(json_object_get(finding, "remedy")));
+	}
+	return true;
+}

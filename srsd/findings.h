@@ -43,4 +43,10 @@ void findings_print(const struct findings *, FILE *);
 /* {"findings": [{"level": "ok", "what": "...", "remedy": "..."}], "errors": 0, "warnings": 0} */
 json_t *findings_json(const struct findings *);
 
+/*
+ * Adds the findings of such an object, which another process has made. False, and nothing is added,
+ * when it is not one.
+ */
+bool findings_take(struct findings *f, const json_t *json);
+
 #endif

@@ -82,26 +82,20 @@ parse_options(struct options *opts, int argc, char **argv)
 		usage();
 }
 
-/* The user that a package makes for us, and who stands in where nobody has made it. */
-#define DEFAULT_USER "srsd"
-#define FALLBACK_USER "nobody"
-
 static struct identity
 choose_identity(const struct settings *settings)
 {
 	/* They have been read. NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
-	const char *user = settings->unprivileged_user, *error;
+	const char *user = settings->unprivileged_user, *instead, *error;
 	struct identity id;
 
-	if (privdrop_identity(&id, user, &error))
-		return id;
-	if (strcmp(user, DEFAULT_USER) == 0 && privdrop_identity(&id, FALLBACK_USER, &error)) {
+	if (!privdrop_daemon(&id, user, &instead, &error))
+		fatalx("unprivileged-user '%s': %s", user, error);
+	if (instead != NULL)
 		log_warnx("unprivileged-user '%s': no such user, becoming '%s'; a user of our own "
 			  "is better: useradd -r %s",
-		    user, FALLBACK_USER, user);
-		return id;
-	}
-	fatalx("unprivileged-user '%s': %s", user, error);
+		    user, instead, user);
+	return id;
 }
 
 /* read_inputs - all files, and who the engine is to be; errors end the start */

@@ -1,15 +1,39 @@
 /* SPDX-License-Identifier: ISC */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <event2/event.h>
 
 #include "common/clock.h"
+#include "common/printable.h"
+#include "conf/config.h"
 #include "spf/spf_query.h"
+#include "srsd/confined.h"
 #include "srsd/offline.h"
 
-bool
-offline_open(struct offline *offline, struct settings *settings, char *error, size_t size)
+/* The member of a reply that says why there is no resolver. */
+#define UNUSABLE "unusable"
+
+/* What the process of offline_run is made of. */
+struct offline_job {
+	struct settings *settings;
+	offline_work_fn *work;
+	void *arg;
+	struct offline offline;
+};
+
+static void
+close_resolver(struct offline *offline)
+{
+	resolver_free(&offline->resolver);
+	if (offline->base != NULL)
+		event_base_free(offline->base);
+	offline->base = NULL;
+}
+
+static bool
+open_resolver(struct offline *offline, struct settings *settings, char *error, size_t size)
 {
 	char *plan = resolver_plan(settings, NULL, error, size);
 
@@ -24,17 +48,54 @@ offline_open(struct offline *offline, struct settings *settings, char *error, si
 		    resolver_new(offline->base, &clock_system, settings, plan, error, size);
 	free(plan);
 	if (offline->resolver == NULL)
-		offline_close(offline);
+		close_resolver(offline);
 	return offline->resolver != NULL;
 }
 
-void
-offline_close(struct offline *offline)
+/* prepare_job - reads the files of the resolver, while that is still possible */
+static json_t *
+prepare_job(void *arg)
 {
-	resolver_free(&offline->resolver);
-	if (offline->base != NULL)
-		event_base_free(offline->base);
-	offline->base = NULL;
+	struct offline_job *job = arg;
+	char error[CONFIG_ERROR_SIZE];
+
+	if (open_resolver(&job->offline, job->settings, error, sizeof(error)))
+		return NULL;
+	return json_pack("{s:o}", UNUSABLE, json_string(printable_utf8(error)));
+}
+
+static json_t *
+run_job(void *arg)
+{
+	struct offline_job *job = arg;
+	json_t *reply = job->work(&job->offline, job->arg);
+
+	close_resolver(&job->offline);
+	return reply;
+}
+
+json_t *
+offline_run(struct settings *settings, offline_work_fn *work, void *arg, unsigned seconds,
+    char error[OFFLINE_ERROR_SIZE])
+{
+	struct offline_job job = { settings, work, arg, { .settings = settings } };
+	const struct confined_work confined = { prepare_job, run_job, &job, seconds };
+	const char *instead, *why;
+	struct identity id;
+	json_t *reply;
+
+	if (!privdrop_daemon(&id, settings->unprivileged_user, &instead, &why)) {
+		snprintf(error, OFFLINE_ERROR_SIZE, "unprivileged-user '%s': %s",
+		    settings->unprivileged_user, why);
+		return NULL;
+	}
+	reply = confined_run(&confined, &id, error);
+	why = json_string_value(json_object_get(reply, UNUSABLE));
+	if (why == NULL)
+		return reply;
+	strlcpy(error, why, OFFLINE_ERROR_SIZE);
+	json_decref(reply);
+	return NULL;
 }
 
 /* on_done - the loop turns once for each event, and is asked then */

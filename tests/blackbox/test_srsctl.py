@@ -10,6 +10,8 @@ import signal
 import socket
 import stat
 import sys
+import tempfile
+import threading
 import time
 import unittest
 
@@ -637,6 +639,94 @@ class Place(unittest.TestCase):
                 done = run('-n', '-f', daemon.config, '-o', 'control=' + value)
                 self.assertEqual(done.returncode, 1)
                 self.assertIn('control', done.stderr)
+
+
+# What a terminal obeys, and what hides or reorders the text around it.
+EVIL = '\x1b]0;owned\x07\x1b[2J\x9b2J\r\n\u202egnp.exe\u2066\u200b\x7f'
+EVIL_CHARACTERS = re.compile('[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2066-\u2069]')
+
+EVIL_QUESTION = {'type': 'A' + EVIL, 'name': EVIL, 'status': EVIL, 'records': [EVIL, 7, None],
+                 'asked_ms': -2**63, 'answered_ms': 2**63 - 1}
+EVIL_IDENTITY = {
+    **{name: EVIL for name in ('identity', 'domain', 'result', 'mechanism', 'problem', 'dnssec',
+                               'explanation', 'native', 'libspf2')},
+    'lookups': 2**62, 'time_ms': -2**62,
+    'terms': [{'term': EVIL, 'outcome': EVIL, 'depth': 2**40, 'dns': [EVIL_QUESTION]},
+              {'term': '', 'domain': EVIL, 'outcome': EVIL, 'depth': -5}]}
+EVIL_REPLY = {
+    **{name: EVIL for name in ('address', 'secret', 'reason', 'version', 'srs_domain')},
+    'pid': 2**63 - 1, 'uptime': -2**63, 'listeners': {EVIL: [EVIL, 3], 'control': EVIL},
+    'connections': {EVIL: 1}, 'lookups': {'forward': {EVIL: 2}, 'reverse': 7},
+    'policy': {EVIL: 1}, 'spf': {'helo': {EVIL: 1}, 'mailfrom': []}, 'dns': {EVIL: 1},
+    'secrets': [{'fingerprint': EVIL, 'verified': EVIL}], 'reload': {'at': 2**63 - 1},
+    'identities': [EVIL_IDENTITY]}
+
+
+class Hostile(unittest.TestCase):
+    """A daemon in the hands of an attacker: what it says reaches the terminal of root."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix='srsd-')
+        self.addCleanup(folder.cleanup)
+        os.chmod(folder.name, 0o755)
+        self.path = os.path.join(folder.name, 'control')
+        self.server = socket.socket(socket.AF_UNIX)
+        self.addCleanup(self.server.close)
+        self.server.bind(self.path)
+        os.chmod(self.path, 0o777)
+        self.server.listen()
+
+    def answer(self, data):
+        """One connection: read the request, and send what fits of the data."""
+        with self.server.accept()[0] as client:
+            client.recv(65536)
+            try:
+                client.sendall(data)
+            except OSError:
+                pass
+
+    def ask(self, data, *arguments):
+        thread = threading.Thread(target=self.answer, args=(data,))
+        thread.start()
+        try:
+            return srsctl('-s', self.path, *arguments)
+        finally:
+            thread.join()
+
+    COMMANDS = (('status',), ('forward', 'a@x.test'), ('reverse', 'a@x.test'), ('reload',),
+                ('spf', CLIENT, 'a@x.test'))
+
+    def test_terminal(self):
+        for command in self.COMMANDS + (('status', '--json'), ('spf', '--json', CLIENT, 'x.test')):
+            for reply in EVIL_REPLY, {'error': EVIL}:
+                with self.subTest(' '.join(command) + ' ' + next(iter(reply))):
+                    done = self.ask(json.dumps(reply).encode() + b'\n', *command)
+                    self.assertNotRegex(done.stdout + done.stderr, EVIL_CHARACTERS)
+                    self.assertNotIn('Sanitizer', done.stderr)
+                    self.assertNotIn('runtime error', done.stderr)
+                    self.assertIn(done.returncode, (0, 1, 2))
+                    self.assertLess(len(done.stdout), 20000)
+
+    def test_utf8_is_let_through(self):
+        done = self.ask(json.dumps({'address': 'j\u00fcrgen@srs.test'}).encode() + b'\n',
+                        'forward', 'a@x.test')
+        self.assertEqual((done.returncode, done.stdout), (0, 'j\u00fcrgen@srs.test\n'))
+
+    def test_bounded(self):
+        """No end, or none within 1 MiB; nor anything that is an answer."""
+        rows = ((b'{"error":"' + b'x' * (4 << 20), "the daemon's reply is longer than 1 MiB"),
+                (b'[' * (4 << 20), "the daemon's reply is longer than 1 MiB"),
+                (b'[' * 100000 + b'\n', "the daemon's reply is not a JSON object"),
+                (b'\xff\x1b\n', "the daemon's reply is not a JSON object"),
+                (b'[1]\n', "the daemon's reply is not a JSON object"),
+                (b'{"error":"no end"}', 'the daemon closed the connection without a reply'),
+                (b'', 'the daemon closed the connection without a reply'))
+        for data, error in rows:
+            for command in self.COMMANDS[:4]:
+                with self.subTest('%s %r' % (command[0], data[:20])):
+                    done = self.ask(data, *command)
+                    self.assertEqual((done.returncode, done.stdout), (2, ''))
+                    self.assertEqual(done.stderr, 'srsctl: %s: %s\n' % (self.path, error))
 
 
 if __name__ == '__main__':

@@ -160,12 +160,60 @@ test_line(void **state)
 	assert_string_equal(text, "one?two??? <b\303\274cher>");
 }
 
+static void
+test_utf8(void **state)
+{
+	static const struct {
+		const char *text, *want;
+	} rows[] = {
+		{ "", "" },
+		{ "user@example.test <a b>", "user@example.test <a b>" },
+		{ "j\xc3\xbcrgen \xe2\x82\xac \xf0\x9f\x98\x80",
+		    "j\xc3\xbcrgen \xe2\x82\xac \xf0\x9f\x98\x80" },
+		{ "\x1b]0;owned\x07\x1b[2J", "?]0;owned??[2J" },
+		{ "a\nb\rc\td\x7f", "a?b?c?d?" },
+		{ "\xc2\x9b"
+		  "2J",
+		    "?2J" }, /* CSI, as a character */
+		{ "\x9b"
+		  "2J",
+		    "?2J" }, /* and as a byte */
+		{ "\xc2\x80\xc2\x9f\xc2\xa0", "??\xc2\xa0" },
+		{ "a\xe2\x80\xae"
+		  "b\xe2\x80\xac",
+		    "a?b?" },                           /* RIGHT-TO-LEFT OVERRIDE, and its end */
+		{ "\xe2\x81\xa6x\xe2\x81\xa9", "?x?" }, /* isolates */
+		{ "\xd8\x9c\xe2\x80\x8e\xe2\x80\x8f", "???" }, /* marks */
+		{ "\xe2\x80\x8b\xef\xbb\xbf\xc2\xad", "???" }, /* invisible */
+		{ "\xe2\x80\xa8\xe2\x80\xa9", "??" },          /* separators of lines */
+		{ "\xf3\xa0\x81\x81", "?" },                   /* TAG LATIN CAPITAL LETTER A */
+		{ "\xee\x80\x80", "?" },                       /* private use */
+		{ "\xc0\x9b\xe0\x82\x9b", "?????" },           /* too long forms of CSI */
+		{ "\xed\xa0\x80", "?" },                       /* a surrogate */
+		{ "\xf4\x90\x80\x80\xff", "?????" },           /* beyond Unicode */
+		{ "\xc3", "?" },
+		{ "\xe2\x82", "??" },
+		{ "\xc3(", "?(" },
+	};
+	char *copy;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		copy = unit_copy(rows[i].text, strlen(rows[i].text) + 1);
+		unit_text(rows[i].text, "shown as", printable_utf8(copy), rows[i].want);
+		free(copy);
+	}
+	unit_end();
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_visible_text_stays),
 		cmocka_unit_test(test_every_byte),
+		cmocka_unit_test(test_utf8),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_log_limit),
 		cmocka_unit_test(test_text_every_byte),

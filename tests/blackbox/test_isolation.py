@@ -1,0 +1,157 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: ISC
+"""What keeps hostile bytes away from root, and secrets away from hostile bytes: processes are looked
+at from the outside, in /proc, while they work. Most cases need root."""
+
+import json
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
+
+from harness import tap
+from harness.case import DaemonCase
+from harness.daemon import (WAIT, Daemon, binary, is_root, process_status, process_tree,
+                            reachable_binary, run)
+from harness.dns_server import SILENT
+
+needs_root = unittest.skipUnless(is_root(), 'needs root')
+
+
+def has_sandbox():
+    """Whether the program was built without sanitizers."""
+    with open(binary(), 'rb') as file:
+        return b'__asan_init' not in file.read()
+
+
+def memory_holds(pid, text):
+    """How often a text is in what a process may write to or read."""
+    needle, count = text.encode(), 0
+    with open('/proc/%d/maps' % pid, encoding='utf-8') as maps, \
+            open('/proc/%d/mem' % pid, 'rb', buffering=0) as memory:
+        for line in maps:
+            match = re.match(r'([0-9a-f]+)-([0-9a-f]+) (\S+) ', line)
+            start, end = int(match[1], 16), int(match[2], 16)
+            # A sanitizer's shadow is terabytes of nothing.
+            if match[3][0] != 'r' or end - start > 1 << 30:
+                continue
+            try:
+                memory.seek(start)
+                count += memory.read(end - start).count(needle)
+            except (OSError, ValueError):       # [vvar]
+                continue
+    return count
+
+
+def descriptors_of(pid):
+    return {int(name): os.readlink('/proc/%d/fd/%s' % (pid, name))
+            for name in os.listdir('/proc/%d/fd' % pid)}
+
+
+class Confined(DaemonCase):
+    """srsctl without a daemon: the process that takes DNS apart while it waits for an answer."""
+
+    ZONE = {'silent.test': SILENT,
+            'srs.test': {'MX': [(10, 'silent.test')]}}
+    SECRETS = ('a secret that the DNS need not see',)
+    SPF = {'lookup-time': 30}
+    COMMANDS = (['spf', '--offline', '192.0.2.1', 'a@silent.test'],
+                ['spf', '--offline', '--engine', 'libspf2', '192.0.2.1', 'a@silent.test'],
+                ['check', '--postfix', '/nowhere'])
+
+    def start(self, command):
+        """srsctl as root and its child, which has asked the DNS."""
+        self.dns.clear()
+        process = subprocess.Popen(
+            [reachable_binary('srsctl'), '-f', self.daemon.config, *command],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env={**os.environ, 'ASAN_OPTIONS': 'detect_leaks=0'})
+        self.addCleanup(self.end, process)
+        self.dns.wait_query('silent.test')
+        tree = process_tree(process.pid)
+        self.assertEqual(len(tree), 2, tree)
+        return process, tree[1]
+
+    @staticmethod
+    def end(process):
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+    @needs_root
+    def test_privileges(self):
+        for command in self.COMMANDS:
+            with self.subTest(' '.join(command)):
+                process, child = self.start(command)
+                status = process_status(child)
+                self.assertNotIn('0', status['Uid'].split() + status['Gid'].split())
+                self.assertNotIn('0', status['Groups'].split())
+                self.assertEqual(int(status['CapEff'], 16), 0)
+                self.assertEqual(int(status['CapPrm'], 16), 0)
+                self.assertEqual(status['NoNewPrivs'], '1')
+                if has_sandbox():
+                    self.assertEqual(status['Seccomp'], '2')
+                self.end(process)
+
+    @needs_root
+    def test_descriptors(self):
+        """Not the terminal, no file; the reply's pipe, a socket for each question, and the loop."""
+        for command in self.COMMANDS:
+            with self.subTest(' '.join(command)):
+                process, child = self.start(command)
+                names = descriptors_of(child)
+                for number in (0, 1, 2) if has_sandbox() else (0, 1):
+                    self.assertEqual(names.pop(number), '/dev/null')
+                names.pop(2, None)
+                self.assertRegex(names.pop(3), '^pipe:')
+                for name in names.values():
+                    self.assertRegex(name, r'^(socket|pipe):|^anon_inode:\[?event')
+                self.end(process)
+
+    @needs_root
+    def test_secrets(self):
+        process, child = self.start(['check', '--postfix', '/nowhere'])
+        self.assertEqual(memory_holds(child, self.SECRETS[0]), 0)
+        self.assertEqual(memory_holds(process.pid, self.SECRETS[0]), 0)
+
+    def test_death(self):
+        """A child that dies is an error that says so."""
+        for command in self.COMMANDS:
+            with self.subTest(' '.join(command)):
+                process, child = self.start(command)
+                os.kill(child, signal.SIGKILL)
+                out, err = process.communicate()
+                why = 'the process that asks the DNS was ended by signal 9 (Killed)'
+                if command[0] == 'check':
+                    self.assertIn('error: DNS: %s: ' % why, out)
+                    self.assertEqual(process.returncode, 1)
+                else:
+                    self.assertEqual((out, err), ('', 'srsctl: %s\n' % why))
+                    self.assertEqual(process.returncode, 2)
+
+    def test_it_ends_with_srsctl(self):
+        process, child = self.start(self.COMMANDS[0])
+        pidfd = os.pidfd_open(child)
+        self.addCleanup(os.close, pidfd)
+        process.kill()
+        process.wait()
+        self.assertEqual(select.select([pidfd], [], [], WAIT)[0], [pidfd])
+
+    @needs_root
+    def test_unusable(self):
+        done = run('-f', self.daemon.folder.file('none.conf', 'srs-domain = "srs.test"\n'
+                                                 'unprivileged-user = "no-such-user"\n'),
+                   'spf', '--offline', '192.0.2.1', 'a@silent.test', program='srsctl', user=False)
+        self.assertEqual((done.returncode, done.stdout), (2, ''))
+        self.assertEqual(done.stderr, "srsctl: unprivileged-user 'no-such-user': no such user\n")
+
+
+if __name__ == '__main__':
+    tap.main()
