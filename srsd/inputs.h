@@ -24,7 +24,7 @@ struct inputs_source {
 };
 
 struct inputs {
-	struct filebox *box;
+	struct filebox *box; /* the files, secrets among them; NULL when nobody is to get them */
 	struct settings *settings;
 	struct srs_keys *keys;
 	char *dns; /* the plan of the resolver, see spf/resolver.h */

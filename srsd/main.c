@@ -114,9 +114,7 @@ read_inputs(const struct options *opts, struct monitor_start *start)
 	start->id = choose_identity(start->inputs.settings);
 	if (!inputs_read_rest(&start->inputs, start->id.gid, error))
 		fatalx("%s", error);
-	if (srs_keys_are_weak(start->inputs.keys))
-		log_warnx("secrets-file %s: a secret of less than 16 bytes can be guessed",
-		    start->inputs.settings->secrets_file);
+	filebox_free(&start->inputs.box);
 }
 
 static struct listeners *

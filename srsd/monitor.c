@@ -324,6 +324,7 @@ hand_over(struct monitor *m, char error[CONFIG_ERROR_SIZE])
 		return false;
 	}
 	fds[0] = filebox_store(m->reload.inputs.box);
+	filebox_free(&m->reload.inputs.box);
 	ok = fds[0] != -1 && channel_send(m->link, LINK_RELOAD, m->reload.number, text, fds, n + 1);
 	if (!ok)
 		snprintf(

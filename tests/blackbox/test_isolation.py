@@ -153,5 +153,57 @@ class Confined(DaemonCase):
         self.assertEqual(done.stderr, "srsctl: unprivileged-user 'no-such-user': no such user\n")
 
 
+@needs_root
+class Secrets(DaemonCase):
+    """Bytes of secrets are wiped as soon as keys are made of them, in all processes."""
+
+    OLD = ['the first old secret', 'the second old secret, longer than a block of the hash ' + 'x' * 64]
+    NEW = ['a new secret that takes their place']
+
+    def setUp(self):
+        self.daemon = self.enter(Daemon(secrets=self.OLD))
+
+    def assert_wiped(self, *texts):
+        for pid in process_tree(self.daemon.process.pid):
+            for text in texts:
+                self.assertEqual(memory_holds(pid, text), 0, (pid, text))
+
+    def reload(self, pattern=' reloaded '):
+        mark = self.daemon.log_mark()
+        self.daemon.signal(signal.SIGHUP)
+        self.daemon.wait_log(pattern, mark)
+
+    def test_they_would_be_found(self):
+        """The search itself: an option is in the memory of both."""
+        for pid in process_tree(self.daemon.process.pid):
+            self.assertGreater(memory_holds(pid, self.daemon.config), 0)
+
+    def test_start(self):
+        self.assert_wiped(*self.OLD)
+
+    def test_reload(self):
+        self.daemon.write_secrets(self.NEW)
+        self.reload()
+        self.assert_wiped(*self.OLD, *self.NEW)
+
+    def test_next_engine(self):
+        self.daemon.write_secrets(self.NEW)
+        self.reload()
+        mark = self.daemon.log_mark()
+        os.kill(process_tree(self.daemon.process.pid)[1], signal.SIGKILL)
+        self.daemon.wait_log('engine .* serves', mark)
+        self.assert_wiped(*self.OLD, *self.NEW)
+
+    def test_refused(self):
+        """By the monitor, which reads them first, or for what comes after them."""
+        self.daemon.write_secrets(self.NEW + ['x\0y'])
+        self.reload('reload refused')
+        self.daemon.write_secrets(self.NEW)
+        self.daemon.options['forward'] = ['inet:192.0.2.1:1']
+        self.daemon.write_config()
+        self.reload('reload refused')
+        self.assert_wiped(*self.OLD, *self.NEW)
+
+
 if __name__ == '__main__':
     tap.main()
