@@ -16,51 +16,64 @@
 /* A file on a server with another clock may be a bit younger than now. */
 #define CLOCK_SKEW 60
 
-/* A file that is owned by whom changes it must be root's or the daemon's. */
-static void
-check_owner(struct check *check, const struct stat *st, const struct passwd *daemon)
+/* identify_daemon - its user or, for a file of our own, we ourselves */
+static struct identity
+identify_daemon(const struct settings *settings)
 {
-	const char *file = check->settings->secrets_file;
+	const struct passwd *daemon = getpwnam(settings->unprivileged_user);
+	struct identity id = { geteuid(), getegid() };
+	struct stat st;
 
-	if (st->st_uid == 0 || st->st_uid == geteuid() ||
-	    (daemon != NULL && st->st_uid == daemon->pw_uid))
-		return;
-	findings_add(check->findings, FINDING_WARNING, "secrets-file %s belongs to user %u", file,
-	    (unsigned)st->st_uid);
-	findings_remedy(check->findings, "chown root %s", file);
+	if (daemon == NULL)
+		return id;
+	id.gid = daemon->pw_gid;
+	if (stat(settings->secrets_file, &st) == -1 || st.st_uid != id.uid)
+		id.uid = daemon->pw_uid;
+	return id;
+}
+
+/* doubt_secrets - true when a secret is hardly meant to be one, or can be guessed */
+static bool
+doubt_secrets(struct check *check)
+{
+	char text[SRS_KEYS_DOUBT_SIZE];
+	enum srs_keys_doubt kind;
+	bool any = false;
+
+	for (kind = 0; kind < SRS_KEYS_DOUBTS; kind++) {
+		if (!srs_keys_doubt(check->keys, kind, text))
+			continue;
+		any = true;
+		findings_add(check->findings, FINDING_WARNING, "secrets-file %s: %s",
+		    check->settings->secrets_file, text);
+		findings_remedy(check->findings,
+		    "srsctl secret new makes a better one; retire the other when srsctl secret "
+		    "list says that it may go");
+	}
+	return any;
 }
 
 static void
 check_secrets(struct check *check)
 {
 	const char *file = check->settings->secrets_file;
-	const struct passwd *daemon = getpwnam(check->settings->unprivileged_user);
+	const struct identity daemon = identify_daemon(check->settings);
 	char error[ERROR_SIZE];
-	struct stat st;
 
 	if (access(file, R_OK) == -1 && errno == EACCES) {
 		findings_add(check->findings, FINDING_SKIPPED, "secrets-file %s", file);
 		findings_remedy(check->findings, "only root and the daemon may read it");
 		return;
 	}
-	check->keys = srs_keys_load(
-	    NULL, file, daemon == NULL ? getegid() : daemon->pw_gid, error, sizeof(error));
+	check->keys = srs_keys_load(NULL, file, &daemon, error, sizeof(error));
 	if (check->keys == NULL) {
 		findings_add(check->findings, FINDING_ERROR, "%s", error);
 		findings_remedy(check->findings,
 		    "its owner and mode are root and 0600, or 0640 with the daemon's group");
 		return;
 	}
-	if (stat(file, &st) == 0)
-		check_owner(check, &st, daemon);
-	if (srs_keys_are_weak(check->keys)) {
-		findings_add(check->findings, FINDING_WARNING,
-		    "secrets-file %s: a secret of less than 16 bytes can be guessed", file);
-		findings_remedy(check->findings,
-		    "srsctl secret new makes a better one; retire the short one when srsctl secret "
-		    "list says that it may go");
+	if (doubt_secrets(check))
 		return;
-	}
 	findings_add(check->findings, FINDING_OK, "secrets-file %s: %zu secrets", file,
 	    srs_keys_count(check->keys));
 }

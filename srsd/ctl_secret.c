@@ -353,8 +353,10 @@ owner(const struct settings *settings)
 
 	owner.uid = geteuid();
 	owner.gid = getegid();
+	owner.daemon = owner.uid;
 	if (owner.uid == 0 && privdrop_identity(&id, settings->unprivileged_user, &error)) {
 		owner.gid = id.gid;
+		owner.daemon = id.uid;
 		owner.mode |= S_IRGRP;
 	}
 	return owner;

@@ -365,7 +365,7 @@ read_inputs(struct engine *engine, int fd, struct inputs *inputs, char error[CON
 		return false;
 	}
 	return inputs_read_settings(inputs, box, engine->source, error) &&
-	       inputs_read_rest(inputs, engine->id.gid, error);
+	       inputs_read_rest(inputs, &engine->id, error);
 }
 
 static void

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/log.h"
 #include "spf/resolver.h"
 #include "srsd/inputs.h"
 
@@ -18,11 +19,24 @@ inputs_read_settings(struct inputs *in, struct filebox *box, const struct inputs
 	return in->settings != NULL;
 }
 
-bool
-inputs_read_rest(struct inputs *in, gid_t daemon_group, char error[CONFIG_ERROR_SIZE])
+static void
+warn_of_secrets(const struct inputs *in)
 {
-	in->keys = srs_keys_load(
-	    in->box, in->settings->secrets_file, daemon_group, error, CONFIG_ERROR_SIZE);
+	char text[SRS_KEYS_DOUBT_SIZE];
+	enum srs_keys_doubt kind;
+
+	for (kind = 0; kind < SRS_KEYS_DOUBTS; kind++)
+		if (srs_keys_doubt(in->keys, kind, text))
+			log_warnx("secrets-file %s: %s", in->settings->secrets_file, text);
+}
+
+bool
+inputs_read_rest(struct inputs *in, const struct identity *daemon, char error[CONFIG_ERROR_SIZE])
+{
+	in->keys =
+	    srs_keys_load(in->box, in->settings->secrets_file, daemon, error, CONFIG_ERROR_SIZE);
+	if (in->keys != NULL && !filebox_is_closed(in->box))
+		warn_of_secrets(in);
 	if (in->keys != NULL)
 		in->dns = resolver_plan(in->settings, in->box, error, CONFIG_ERROR_SIZE);
 	if (in->dns != NULL)

@@ -31,12 +31,15 @@ struct inputs {
 };
 
 /*
- * Reads the configuration through a box, which it takes over; then the secrets, which the daemon's
- * group may read, and what the resolver needs. False with one line in error, and nothing to free.
+ * Reads the configuration through a box, which it takes over; then the secrets, whose file may be
+ * the daemon's, and what the resolver needs. False with one line in error, and nothing to free.
+ * Warns in the log of secrets that hardly are meant to be any, unless the box is closed: then the
+ * process that opened it has done so.
  */
 bool inputs_read_settings(
     struct inputs *, struct filebox *, const struct inputs_source *, char error[CONFIG_ERROR_SIZE]);
-bool inputs_read_rest(struct inputs *, gid_t daemon_group, char error[CONFIG_ERROR_SIZE]);
+bool inputs_read_rest(
+    struct inputs *in, const struct identity *daemon, char error[CONFIG_ERROR_SIZE]);
 
 void inputs_free(struct inputs *);
 

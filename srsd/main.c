@@ -112,7 +112,7 @@ read_inputs(const struct options *opts, struct monitor_start *start)
 	if (opts->check_only && opts->verbose > 0)
 		config_print(start->inputs.settings, stdout);
 	start->id = choose_identity(start->inputs.settings);
-	if (!inputs_read_rest(&start->inputs, start->id.gid, error))
+	if (!inputs_read_rest(&start->inputs, &start->id, error))
 		fatalx("%s", error);
 	filebox_free(&start->inputs.box);
 }

@@ -351,7 +351,7 @@ read_reload(struct monitor *m, char error[CONFIG_ERROR_SIZE])
 	struct inputs inputs;
 
 	if (!inputs_read_settings(&inputs, filebox_new(), m->source, error) ||
-	    !inputs_read_rest(&inputs, m->id.gid, error))
+	    !inputs_read_rest(&inputs, &m->id, error))
 		return false;
 	m->reload.listeners =
 	    listeners_plan(m->listeners, inputs.settings, &m->id, error, CONFIG_ERROR_SIZE);

@@ -159,6 +159,7 @@ static bool
 read_secrets(
     struct secret_file *f, bool change, time_t *changed, char error[SECRET_FILE_ERROR_SIZE])
 {
+	const struct identity daemon = { f->owner.daemon, f->owner.gid };
 	const char *why = NULL;
 	struct file file;
 	bool ok;
@@ -166,7 +167,7 @@ read_secrets(
 	if (!file_read_at(&file, f->folder, f->name, SRS_KEYS_FILE_MAX, &why))
 		return refuse(error, "%s: %s", f->path, why);
 	if (change)
-		why = srs_keys_mode_error(&file.st, f->owner.gid);
+		why = srs_keys_file_error(&file.st, &daemon);
 	f->owner.uid = file.st.st_uid;
 	f->owner.gid = file.st.st_gid;
 	f->owner.mode = file.st.st_mode & (S_IRWXU | S_IRWXG);

@@ -28,6 +28,7 @@ struct secret_owner {
 	uid_t uid;
 	gid_t gid;
 	mode_t mode;
+	uid_t daemon; /* who else may own a file that is there */
 };
 
 #define SECRET_FILE_ERROR_SIZE 1024

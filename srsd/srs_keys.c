@@ -11,54 +11,132 @@
 /* 96 bits in base64, and a password that was generated. */
 #define SECRET_WEAK 16
 
+/* Random hexadecimal digits of that length have more different ones. */
+#define DIFFERENT_WEAK 6
+
 struct srs_keys {
 	size_t n;
-	bool weak;
+	unsigned doubt[SRS_KEYS_DOUBTS]; /* the first line of each kind; 0: none */
 	struct srs_mac *mac[SRS_KEYS_MAX];
 	uint64_t verified[SRS_KEYS_MAX];
 	char fingerprint[SRS_KEYS_MAX][SRS_MAC_FINGERPRINT_LEN + 1];
 };
 
-static const char *
-add(struct srs_keys *keys, const char *secret, size_t len)
+/* A secret in a file, and what postsrsd's way to read it has done to its line. */
+struct secret_piece {
+	const char *bytes;
+	size_t len;
+	unsigned line;
+	bool returned; /* a carriage return ended it, and more followed */
+	bool is_part;  /* the line is longer than one secret */
+};
+
+static bool
+is_line_end(char c)
 {
-	if (len > SRS_KEYS_SECRET_MAX)
-		return "secret of more than 1023 bytes";
-	if (memchr(secret, '\0', len) != NULL)
-		return "NUL in a secret";
-	if (keys->n == SRS_KEYS_MAX)
-		return "more than 100 secrets";
-	keys->mac[keys->n] = srs_mac_new(secret, len);
-	if (keys->mac[keys->n] == NULL)
-		return "libcrypto refuses HMAC-SHA1 or HMAC-SHA256";
-	if (!srs_mac_fingerprint(secret, len, keys->fingerprint[keys->n++]))
-		return "libcrypto refuses HMAC-SHA256";
-	keys->weak |= len < SECRET_WEAK;
-	return NULL;
+	return c == '\r' || c == '\n';
 }
 
-static size_t
-without_cr(const char *s, const char *end)
+/*
+ * next_piece - fgets(3) of 1024 bytes and strtok(3) with "\r\n", as postsrsd reads; but a NUL,
+ * which ends a string there, is part of the bytes
+ */
+static bool
+next_piece(const char **s, const char *end, struct secret_piece *p)
 {
-	while (end > s && end[-1] == '\r')
-		end--;
-	return (size_t)(end - s);
+	const char *chunk, *nl, *stop;
+	size_t room;
+
+	while (*s < end) {
+		chunk = *s;
+		room = (size_t)(end - chunk);
+		if (room > SRS_KEYS_SECRET_MAX)
+			room = SRS_KEYS_SECRET_MAX;
+		nl = memchr(chunk, '\n', room);
+		*s = stop = nl == NULL ? chunk + room : nl + 1;
+		p->is_part = p->line > 0 && chunk[-1] != '\n';
+		p->line += !p->is_part;
+		while (chunk < stop && is_line_end(*chunk))
+			chunk++;
+		p->bytes = chunk;
+		while (chunk < stop && !is_line_end(*chunk))
+			chunk++;
+		p->len = (size_t)(chunk - p->bytes);
+		while (chunk < stop && is_line_end(*chunk))
+			chunk++;
+		p->returned = chunk < stop;
+		if (p->len > 0)
+			return true;
+	}
+	return false;
 }
 
 const char *
 srs_keys_next(const char **s, const char *end, size_t *len, unsigned *line)
 {
-	const char *secret, *nl;
+	struct secret_piece piece = { .line = *line };
+	bool found = next_piece(s, end, &piece);
 
-	while (*s < end) {
-		secret = *s;
-		nl = memchr(secret, '\n', (size_t)(end - secret));
-		*s = nl == NULL ? end : nl + 1;
-		*len = without_cr(secret, nl == NULL ? end : nl);
-		(*line)++;
-		if (*len > 0)
-			return secret;
+	*line = piece.line;
+	*len = piece.len;
+	return found ? piece.bytes : NULL;
+}
+
+static size_t
+count_different(const struct secret_piece *p)
+{
+	bool seen[256] = { false };
+	size_t i, n = 0;
+
+	for (i = 0; i < p->len; i++) {
+		n += !seen[(unsigned char)p->bytes[i]];
+		seen[(unsigned char)p->bytes[i]] = true;
 	}
+	return n;
+}
+
+static void
+note_doubt(struct srs_keys *keys, enum srs_keys_doubt kind, unsigned line)
+{
+	if (keys->doubt[kind] == 0)
+		keys->doubt[kind] = line;
+}
+
+/* doubt_piece - whether a person meant this to be a secret, and a good one */
+static void
+doubt_piece(struct srs_keys *keys, const struct secret_piece *p)
+{
+	size_t blanks = 0;
+
+	while (blanks < p->len && (p->bytes[blanks] == ' ' || p->bytes[blanks] == '\t'))
+		blanks++;
+	if (p->is_part)
+		note_doubt(keys, SRS_KEYS_PART, p->line);
+	if (p->returned)
+		note_doubt(keys, SRS_KEYS_RETURNED, p->line);
+	if (blanks == p->len)
+		note_doubt(keys, SRS_KEYS_BLANK, p->line);
+	else if (p->bytes[blanks] == '#')
+		note_doubt(keys, SRS_KEYS_COMMENT, p->line);
+	else if (p->len < SECRET_WEAK)
+		note_doubt(keys, SRS_KEYS_SHORT, p->line);
+	else if (count_different(p) < DIFFERENT_WEAK)
+		note_doubt(keys, SRS_KEYS_MONOTONOUS, p->line);
+}
+
+static const char *
+add(struct srs_keys *keys, const struct secret_piece *p)
+{
+	if (memchr(p->bytes, '\0', p->len) != NULL)
+		return "NUL in a secret";
+	if (keys->n == SRS_KEYS_MAX)
+		return "more than 100 secrets";
+	keys->mac[keys->n] = srs_mac_new(p->bytes, p->len);
+	if (keys->mac[keys->n] == NULL)
+		return "libcrypto refuses HMAC-SHA1 or HMAC-SHA256";
+	if (!srs_mac_fingerprint(p->bytes, p->len, keys->fingerprint[keys->n++]))
+		return "libcrypto refuses HMAC-SHA256";
+	doubt_piece(keys, p);
 	return NULL;
 }
 
@@ -69,13 +147,13 @@ struct srs_keys *
 srs_keys_parse(const char *text, size_t len, unsigned *line, const char **error)
 {
 	struct srs_keys *keys = xcalloc(1, sizeof(*keys));
-	const char *s = text, *end = text + len, *secret;
-	size_t n;
+	const char *s = text, *end = text + len;
+	struct secret_piece piece = { .line = 0 };
 
 	*error = NULL;
-	*line = 0;
-	while (*error == NULL && (secret = srs_keys_next(&s, end, &n, line)) != NULL)
-		*error = add(keys, secret, n);
+	while (*error == NULL && next_piece(&s, end, &piece))
+		*error = add(keys, &piece);
+	*line = piece.line;
 	if (*error == NULL && keys->n == 0) {
 		*error = "holds no secret" NEW_SECRET;
 		*line = 0;
@@ -86,17 +164,21 @@ srs_keys_parse(const char *text, size_t len, unsigned *line, const char **error)
 }
 
 const char *
-srs_keys_mode_error(const struct stat *st, gid_t daemon_group)
+srs_keys_file_error(const struct stat *st, const struct identity *daemon)
 {
+	if (st->st_uid != 0 && st->st_uid != daemon->uid)
+		return "it belongs to a user other than root and the daemon's, who may change it; "
+		       "chown root";
 	if (st->st_mode & (S_IRWXO | S_IWGRP))
 		return "others may read or change it; chmod 0640 or 0600";
-	if ((st->st_mode & S_IRGRP) && st->st_gid != 0 && st->st_gid != daemon_group)
+	if ((st->st_mode & S_IRGRP) && st->st_gid != 0 && st->st_gid != daemon->gid)
 		return "a group other than the daemon's may read it; chgrp it or chmod 0600";
 	return NULL;
 }
 
 struct srs_keys *
-srs_keys_load(struct filebox *box, const char *path, gid_t daemon_group, char *error, size_t size)
+srs_keys_load(
+    struct filebox *box, const char *path, const struct identity *daemon, char *error, size_t size)
 {
 	struct srs_keys *keys = NULL;
 	struct file file;
@@ -108,7 +190,7 @@ srs_keys_load(struct filebox *box, const char *path, gid_t daemon_group, char *e
 		    strcmp(why, strerror(ENOENT)) == 0 ? NEW_SECRET : "");
 		return NULL;
 	}
-	why = srs_keys_mode_error(&file.st, daemon_group);
+	why = srs_keys_file_error(&file.st, daemon);
 	if (why == NULL)
 		keys = srs_keys_parse(file.data, file.len, &line, &why);
 	if (line > 0 && keys == NULL)
@@ -156,9 +238,23 @@ srs_keys_inherit(struct srs_keys *keys, const struct srs_keys *old)
 }
 
 bool
-srs_keys_are_weak(const struct srs_keys *keys)
+srs_keys_doubt(
+    const struct srs_keys *keys, enum srs_keys_doubt kind, char text[SRS_KEYS_DOUBT_SIZE])
 {
-	return keys->weak;
+	static const char *const texts[SRS_KEYS_DOUBTS] = {
+		[SRS_KEYS_SHORT] = "a secret of less than 16 bytes can be guessed",
+		[SRS_KEYS_MONOTONOUS] = "a secret of so few different characters can be guessed",
+		[SRS_KEYS_COMMENT] = "this line with a '#' is a secret as well, for there are no "
+				     "comments in this file, and can be guessed",
+		[SRS_KEYS_BLANK] = "this line of blanks is a secret as well, and can be guessed",
+		[SRS_KEYS_PART] = "this line of more than 1023 bytes is read as several secrets",
+		[SRS_KEYS_RETURNED] = "the secret ends at the carriage return within the line",
+	};
+
+	if (keys->doubt[kind] == 0)
+		return false;
+	snprintf(text, SRS_KEYS_DOUBT_SIZE, "line %u: %s", keys->doubt[kind], texts[kind]);
+	return true;
 }
 
 const char *

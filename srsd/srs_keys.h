@@ -2,8 +2,11 @@
 /*
  * srs_keys - the secrets: the first signs, all verify.
  *
- * File format, that of postsrsd 1.x: one secret a line, the bytes of the line without CR and LF.
- * Blanks and '#' are part of the secret; empty lines are skipped.
+ * File format, that of postsrsd 1.x and 2.x (read in their sources): one secret a line, the bytes
+ * of the line without CR and LF. Blanks and '#' are part of the secret; empty lines are skipped. A
+ * line of more than SRS_KEYS_SECRET_MAX bytes is cut into several secrets; a CR within it ends the
+ * secret, and what follows up to that cut or the end of the line is not read. postsrsd ends a
+ * secret at a NUL; here it is an error.
  */
 #ifndef SRSD_SRS_KEYS_H
 #define SRSD_SRS_KEYS_H
@@ -16,9 +19,10 @@
 #include <stdint.h>
 
 #include "common/filebox.h"
+#include "common/privdrop.h"
 #include "srsd/srs_mac.h"
 
-/* Bytes of a secret. postsrsd 1.x cuts longer lines into several secrets without a word. */
+/* Bytes of a secret: what postsrsd's buffer has room for. */
 #define SRS_KEYS_SECRET_MAX 1023
 /* Bytes of a file of secrets. */
 #define SRS_KEYS_FILE_MAX (256 * 1024)
@@ -41,14 +45,15 @@ struct srs_keys *srs_keys_parse(const char *text, size_t len, unsigned *line, co
 const char *srs_keys_next(const char **s, const char *end, size_t *len, unsigned *line);
 
 /*
- * Reads a file, through a box (NULL: from the disk), that nobody but its owner, root's group or the
- * group of the daemon may read. NULL with one line in error that names the file.
+ * Reads a file, through a box (NULL: from the disk). It must belong to root or the daemon's user,
+ * and only they, root's group and the group of the daemon may read it. NULL with one line in error
+ * that names the file.
  */
 struct srs_keys *srs_keys_load(
-    struct filebox *, const char *path, gid_t daemon_group, char *error, size_t size);
+    struct filebox *box, const char *path, const struct identity *daemon, char *error, size_t size);
 
-/* Why a file of this mode and group is refused, a static text; NULL when it is not. */
-const char *srs_keys_mode_error(const struct stat *, gid_t daemon_group);
+/* Why a file of this owner, group and mode is refused, a static text; NULL when it is not. */
+const char *srs_keys_file_error(const struct stat *st, const struct identity *daemon);
 
 void srs_keys_free(struct srs_keys **);
 size_t srs_keys_count(const struct srs_keys *);
@@ -57,8 +62,22 @@ size_t srs_keys_count(const struct srs_keys *);
 uint64_t srs_keys_verified(const struct srs_keys *, size_t number);
 void srs_keys_inherit(struct srs_keys *, const struct srs_keys *old);
 
-/* True when a secret is so short that it can be guessed. */
-bool srs_keys_are_weak(const struct srs_keys *);
+/* What a person has hardly meant. Such a secret signs and verifies all the same, as in postsrsd. */
+enum srs_keys_doubt {
+	SRS_KEYS_SHORT,
+	SRS_KEYS_MONOTONOUS,
+	SRS_KEYS_COMMENT,
+	SRS_KEYS_BLANK,
+	SRS_KEYS_PART,
+	SRS_KEYS_RETURNED,
+	SRS_KEYS_DOUBTS,
+};
+
+#define SRS_KEYS_DOUBT_SIZE 128
+
+/* Describes the first secret with such a doubt, by its line and never by its bytes. False: none. */
+bool srs_keys_doubt(
+    const struct srs_keys *keys, enum srs_keys_doubt kind, char text[SRS_KEYS_DOUBT_SIZE]);
 
 /* The name of a secret that may be shown, see srs_mac_fingerprint; the keys own it. */
 const char *srs_keys_fingerprint(const struct srs_keys *, size_t number);

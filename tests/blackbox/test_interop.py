@@ -4,6 +4,7 @@
 
 import os
 import random
+import signal
 import subprocess
 import sys
 import unittest
@@ -129,6 +130,51 @@ class WithPostsrsd(Peer, DaemonCase):
         folder = Folder()
         cls.addClassCleanup(folder.remove)
         return PostSrsd(folder.file('secret', ''.join(s + '\n' for s in SECRETS), 0o600), DOMAIN)
+
+
+@unittest.skipUnless(POSTSRSD, 'postsrsd is not installed')
+class SecretsFile(DaemonCase):
+    """The same bytes are the same secrets to both, and no others."""
+
+    OPTIONS = {'hash-avoid-slash': False}
+    LONG = 'x1Y2z3-' * 300
+    ROWS = (
+        ('the one secret\n', ['the one secret']),
+        ('no end of line', ['no end of line']),
+        ('  blanks around  \n\t\n# a comment\n', ['  blanks around  ', '\t', '# a comment']),
+        ('\r\n\n\r\ncarriage return\r\n', ['carriage return']),
+        ('within\rthe line\n\r\rbefore it\n', ['within', 'before it']),
+        (LONG + '\nnext\n', [LONG[:1023], LONG[1023:2046], LONG[2046:], 'next']),
+        (LONG[:1022] + '\n', [LONG[:1022]]),
+        (LONG[:1023] + '\r\n', [LONG[:1023]]),
+        (LONG[:1023] + '\nnext\n', [LONG[:1023], 'next']),
+        (LONG[:1024] + '\n', [LONG[:1023], LONG[1023]]),
+        (LONG[:1000] + '\r' + LONG[:500], [LONG[:1000], LONG[22:500]]),
+    )
+
+    def test_same_secrets(self):
+        folder = Folder()
+        self.addCleanup(folder.remove)
+        forward, reverse = self.forward(), self.reverse()
+        for text, secrets in self.ROWS:
+            path = folder.file('secret', text, 0o600)
+            with open(self.daemon.options['secrets-file'], 'w', newline='',
+                      encoding='ascii') as file:
+                file.write(text)
+            mark = self.daemon.log_mark()
+            self.daemon.signal(signal.SIGHUP)
+            self.assertIn('secrets=%d' % len(secrets), self.daemon.wait_log(' reloaded ', mark))
+            peer = PostSrsd(path, DOMAIN)
+            try:
+                ours, theirs = srs.on_one_day(lambda day, p=peer: (
+                    forward.address('a@x.test'), p.forward('a@x.test')))
+                self.assertEqual(ours, theirs, text[:40])
+                for secret in secrets:
+                    address = srs.srs0('a@x.test', secret, DOMAIN, srs.today())
+                    self.assertEqual(reverse.get(address), '200 a@x.test', text[:40])
+                    self.assertEqual(peer.reverse(address), 'a@x.test', text[:40])
+            finally:
+                peer.stop()
 
 
 @unittest.skipUnless(MailSrs.available(), 'Mail::SRS (libmail-srs-perl) is not installed')

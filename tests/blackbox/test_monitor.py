@@ -135,6 +135,36 @@ class Reload(DaemonCase):
             self.assertEqual(reverse.get(old), '500 bad hash')
             self.assertEqual(reverse.address(new), 'a@origin.test')
 
+    def test_doubtful_secrets(self):
+        """Told at each reload as at the start, and once: the engine reads them too."""
+        rows = ((['a'], r'line 1: a secret of less than 16 bytes can be guessed'),
+                ([SECRET, '# of the year 2019, to be retired'], r"line 2: this line with a '#'"),
+                (['  ', SECRET], r'line 1: this line of blanks'),
+                ([SECRET, 'x1y2z3' * 200], r'line 2: this line of more than 1023 bytes'))
+        for secrets, words in rows:
+            with self.subTest(words):
+                self.daemon.write_secrets(secrets)
+                mark = self.daemon.log_mark()
+                self.assertIn(' reloaded ', self.reload())
+                lines = self.daemon.log_matches('secrets-file', mark)
+                self.assertEqual(len(lines), 1, lines)
+                self.assertRegex(lines[0], r'^srsd: warning: secrets-file \S+: ' + words)
+                with Daemon(secrets=secrets) as other:
+                    self.assertEqual(len(other.log_matches(words)), 1)
+
+    def test_owner_of_the_secrets(self):
+        """A stranger who owns the file may change it at any time."""
+        if not is_root():
+            self.skipTest('needs root')
+        os.chown(self.daemon.options['secrets-file'], 12345, -1)
+        os.chmod(self.daemon.options['secrets-file'], 0o604)
+        line = self.reload()
+        self.assertIn('reload refused', line)
+        with Daemon(as_root=True) as other:
+            os.chown(other.options['secrets-file'], 12345, -1)
+            other.signal(signal.SIGHUP)
+            other.wait_log('reload refused.*belongs to a user other than root')
+
     def test_refused(self):
         """One wrong thing anywhere, and all stays as it is."""
         rows = [

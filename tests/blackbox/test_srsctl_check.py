@@ -224,6 +224,23 @@ class Installation(Base):
         self.finds(r'^warning: secrets-file .*: a secret of less than 16 bytes can be guessed: '
                    r'srsctl secret new', config=self.secrets('weak', SECRET + '\nshort\n'))
 
+    def test_secrets_that_are_none(self):
+        self.finds(r"^warning: secrets-file .*: line 2: this line with a '#' is a secret as well, "
+                   r'.*can be guessed: srsctl secret new',
+                   config=self.secrets('comment', SECRET + '\n# a comment, as in other files\n'))
+        self.finds(r'^warning: secrets-file .*: line 2: this line of blanks is a secret as well, '
+                   r'and can be guessed: srsctl secret new',
+                   config=self.secrets('blanks', SECRET + '\n   \n'))
+
+    def test_secrets_of_a_stranger(self):
+        if not is_root():
+            self.skipTest('needs root')
+        path = self.secrets('stranger', SECRET + '\n')
+        os.chown(self.daemon.path('stranger'), 12345, 0)
+        done = run('-f', path, 'check', '--postfix', '/nowhere', program='srsctl', user=False)
+        self.assertRegex(done.stdout, r'(?m)^error: secrets-file .*belongs to a user other than '
+                                      r'root and the daemon')
+
     def test_secrets_are_not_for_us(self):
         if not is_root():
             self.skipTest('needs root')

@@ -179,8 +179,14 @@ class New(Base):
         self.refused('more than 100 secrets', 'new')
 
     def test_bad_file(self):
+        self.write('x\0y')
+        self.refused(r'secret:1: NUL in a secret', 'new')
+
+    def test_line_that_is_several_secrets(self):
+        """As it is read, so it is kept: a line each, and they mean the same."""
         self.write('x' * 2000)
-        self.refused(r'secret:1: secret of more than 1023 bytes', 'new')
+        self.srsctl('new', '--last')
+        self.assertEqual(self.read()[:2], ['x' * 1023, 'x' * 977])
 
     def test_daemon_takes_it(self):
         """What the old secret signed still returns, and the new one signs after a reload."""

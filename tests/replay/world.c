@@ -110,18 +110,37 @@ static bool
 read_box(struct inputs *in, struct filebox *box, const struct files *files, char *error)
 {
 	return inputs_read_settings(in, box, &files->source, error) &&
-	       inputs_read_rest(in, getegid(), error);
+	       inputs_read_rest(in, &(struct identity){ geteuid(), getegid() }, error);
 }
 
-/* read_files - through the monitor's box, and then the engine's, as the daemon does */
+/* The secret of stories that name no other. */
+static const char preset_secret[] = "tops3cr3t\n";
+
 static bool
-read_files(const struct files *files, struct inputs *in, char *error)
+has_preset_secret(const struct world *world)
+{
+	const char *data = world->file[WORLD_SECRETS].data;
+
+	return data != NULL && strcmp(data, preset_secret) == 0;
+}
+
+/*
+ * read_files - through the monitor's box, and then the engine's, as the daemon does
+ *
+ * The log is not to begin each story with the warning that our own secret is short.
+ */
+static bool
+read_files(const struct world *world, const struct files *files, struct inputs *in, char *error)
 {
 	struct inputs monitors;
 	bool ok;
 	int fd;
 
-	if (!read_box(&monitors, filebox_new(), files, error))
+	captured_log_collect();
+	ok = read_box(&monitors, filebox_new(), files, error);
+	if (has_preset_secret(world))
+		log_forget();
+	if (!ok)
 		return false;
 	fd = filebox_store(monitors.box);
 	inputs_free(&monitors);
@@ -140,7 +159,7 @@ read_inputs(const struct world *world, struct inputs *in, char error[CONFIG_ERRO
 
 	error[0] = '\0';
 	open_files(&files, world);
-	ok = read_files(&files, in, error);
+	ok = read_files(world, &files, in, error);
 	close_files(&files);
 	if (!ok)
 		name_files(&files, error);
@@ -178,8 +197,6 @@ read_vitals(void *arg, struct vitals *v)
 void
 world_begin(struct world *world, time_t wall)
 {
-	static const char secret[] = "tops3cr3t\n";
-
 	memset(world, 0, sizeof(*world));
 	LIST_INIT(&world->clients);
 	virtual_time_begin(wall);
@@ -188,7 +205,7 @@ world_begin(struct world *world, time_t wall)
 	world->base = event_base_new();
 	if (world->base == NULL)
 		fatalx("libevent: no event base");
-	world_write(world, WORLD_SECRETS, secret, strlen(secret));
+	world_write(world, WORLD_SECRETS, preset_secret, strlen(preset_secret));
 }
 
 bool

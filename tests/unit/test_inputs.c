@@ -44,7 +44,7 @@ static bool
 read_all(struct inputs *in, struct filebox *box)
 {
 	return inputs_read_settings(in, box, &source, error) &&
-	       inputs_read_rest(in, getegid(), error);
+	       inputs_read_rest(in, &(struct identity){ geteuid(), getegid() }, error);
 }
 
 static void
@@ -162,7 +162,9 @@ test_refused(void **state)
 		unit_int(rows[i].why, "settings",
 		    inputs_read_settings(&in, filebox_new(), &source, error), rows[i].settings);
 		if (rows[i].settings)
-			unit_true(rows[i].why, "refused", !inputs_read_rest(&in, getegid(), error));
+			unit_true(rows[i].why, "refused",
+			    !inputs_read_rest(
+				&in, &(struct identity){ geteuid(), getegid() }, error));
 		unit_holds(rows[i].why, "error", error, rows[i].why);
 		unit_true(rows[i].why, "one line", strchr(error, '\n') == NULL);
 		check_nothing_left(rows[i].why, &in);

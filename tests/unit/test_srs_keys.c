@@ -107,6 +107,8 @@ test_bytes_of_a_line(void **state)
 	assert_false(signs_alike("Secret\n", "secret\n"));
 	assert_false(signs_alike("\"secret\"\n", "secret\n"));
 	assert_false(signs_alike("sec\rret\n", "secret\n"));
+	assert_true(signs_alike("sec\rret\n", "sec\n"));
+	assert_true(signs_alike("\r\rsec\r\rret\n", "sec\n"));
 }
 
 static void
@@ -160,12 +162,19 @@ test_longest_secret(void **state)
 	check_first("1023 bytes and CRLF", keys, "1M6b35EXQqJhUQ+g22UymSnahuM");
 	srs_keys_free(&keys);
 	memset(text, 'k', 1100);
-	assert_null(parse(text, 1024, &line, &error));
-	assert_non_null(strstr(error, "1023"));
-	assert_int_equal(line, 1);
-	memcpy(text, "one\n", 4);
-	assert_null(parse(text, 1100, &line, &error));
-	assert_int_equal(line, 2);
+	keys = parse(text, 1024, &line, &error);
+	assert_non_null(keys);
+	assert_int_equal(srs_keys_count(keys), 2);
+	check_first("1024 bytes", keys, "1M6b35EXQqJhUQ+g22UymSnahuM");
+	unit_text("1024 bytes", "rest", srs_keys_fingerprint(keys, 1), K_FINGERPRINT);
+	srs_keys_free(&keys);
+	memcpy(text, "k\n", 2);
+	memcpy(text + 2 + 1023, "\nk", 2);
+	keys = parse(text, 2 + 1023 + 2, &line, &error);
+	assert_non_null(keys);
+	assert_int_equal(srs_keys_count(keys), 3);
+	assert_int_equal(line, 3);
+	srs_keys_free(&keys);
 	free(text);
 	unit_end();
 }
@@ -193,30 +202,72 @@ test_most_secrets(void **state)
 	assert_int_equal(line, SRS_KEYS_MAX + 3);
 }
 
+#define GOOD "0123456789abcdef\n"
+
 static void
-test_weak_secrets(void **state)
+test_doubts(void **state)
 {
 	static const struct {
 		const char *text;
-		bool want;
+		int kind;      /* the only one; -1: none */
+		unsigned line; /* that it names */
 	} rows[] = {
-		{ "0123456789abcdef\n", false },
-		{ "0123456789abcde\n", true },
-		{ "0123456789abcdef\nk\n", true },
-		{ "k\n0123456789abcdef\n", true },
-		{ "0123456789abcdef\nfedcba9876543210\n", false },
+		{ GOOD, -1, 0 },
+		{ GOOD "fedcba9876543210\n", -1, 0 },
+		{ "\n\r\n" GOOD "\n", -1, 0 },
+		{ "secret # with a number sign\n", -1, 0 },
+		{ "0123456789abcde\n", SRS_KEYS_SHORT, 1 },
+		{ GOOD "k\n", SRS_KEYS_SHORT, 2 },
+		{ "\n\nk\n" GOOD "k\n", SRS_KEYS_SHORT, 3 },
+		{ "ababababababababababcde\n", SRS_KEYS_MONOTONOUS, 1 },
+		{ "# secrets of example.org, since 2019\n" GOOD, SRS_KEYS_COMMENT, 1 },
+		{ GOOD " \t#0123456789abcdef\n", SRS_KEYS_COMMENT, 2 },
+		{ "#\n" GOOD, SRS_KEYS_COMMENT, 1 },
+		{ GOOD " \n", SRS_KEYS_BLANK, 2 },
+		{ GOOD "\t  \t\r\n", SRS_KEYS_BLANK, 2 },
+		{ GOOD "0123456789abcdef\rx\n", SRS_KEYS_RETURNED, 2 },
 	};
+	char text[SRS_KEYS_DOUBT_SIZE];
 	struct srs_keys *keys;
 	const char *error;
-	unsigned line;
+	unsigned line, kind;
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < COUNT(rows); i++) {
 		keys = parse(rows[i].text, strlen(rows[i].text), &line, &error);
-		unit_int(rows[i].text, "weak", srs_keys_are_weak(keys), rows[i].want);
+		for (kind = 0; kind < SRS_KEYS_DOUBTS; kind++) {
+			unit_int(rows[i].text, unit_row("doubt %u", kind),
+			    srs_keys_doubt(keys, kind, text), (int)kind == rows[i].kind);
+			if ((int)kind == rows[i].kind)
+				unit_holds(rows[i].text, "text", text,
+				    unit_row("line %u: ", rows[i].line));
+		}
 		srs_keys_free(&keys);
 	}
+	unit_end();
+}
+
+static void
+test_doubt_of_a_part(void **state)
+{
+	char *long_line = unit_fill('x', 1500), text[SRS_KEYS_DOUBT_SIZE];
+	struct srs_keys *keys;
+	const char *error;
+	unsigned line;
+
+	(void)state;
+	memcpy(long_line, GOOD, strlen(GOOD));
+	keys = parse(long_line, 1500, &line, &error);
+	assert_non_null(keys);
+	assert_true(srs_keys_doubt(keys, SRS_KEYS_PART, text));
+	unit_holds("part", "text", text, "line 2: this line of more than 1023 bytes");
+	srs_keys_free(&keys);
+	keys = parse(long_line, strlen(GOOD) + 1023, &line, &error);
+	assert_non_null(keys);
+	assert_false(srs_keys_doubt(keys, SRS_KEYS_PART, text));
+	srs_keys_free(&keys);
+	free(long_line);
 	unit_end();
 }
 
@@ -296,7 +347,8 @@ load(mode_t mode, gid_t group, gid_t daemon_group, char *error, size_t size)
 	if (group != getegid() && chown(path, (uid_t)-1, group) == -1)
 		fail_msg("chown: group %u", (unsigned)group);
 	assert_int_equal(chmod(path, mode), 0);
-	return srs_keys_load(NULL, path, daemon_group, error, size);
+	return srs_keys_load(
+	    NULL, path, &(struct identity){ geteuid(), daemon_group }, error, size);
 }
 
 static void
@@ -357,25 +409,59 @@ test_load_groups(void **state)
 }
 
 static void
+test_load_owners(void **state)
+{
+	static const struct {
+		uid_t owner, daemon;
+		bool want;
+	} rows[] = { { 0, 54321, true }, { 54321, 54321, true }, { 54322, 54321, false },
+		{ 54321, 0, false }, { 0, 0, true } };
+	struct srs_keys *keys;
+	char error[300];
+	size_t i;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	for (i = 0; i < COUNT(rows); i++) {
+		const char *row =
+		    unit_row("%u for %u", (unsigned)rows[i].owner, (unsigned)rows[i].daemon);
+		const char *path = unit_write("secret", BYTES(K "\n"), 0600);
+
+		error[0] = '\0';
+		assert_int_equal(chown(path, rows[i].owner, 0), 0);
+		keys = srs_keys_load(
+		    NULL, path, &(struct identity){ rows[i].daemon, 0 }, error, sizeof(error));
+		unit_int(row, "taken", keys != NULL, rows[i].want);
+		if (keys == NULL)
+			unit_holds(row, "message", error, "belongs to a user other than root");
+		srs_keys_free(&keys);
+		unlink(path);
+	}
+	unit_end();
+}
+
+static void
 test_load_errors(void **state)
 {
+	const struct identity ours = { geteuid(), getegid() };
 	char error[300], *huge = unit_fill('\n', 300 * 1024);
 
 	(void)state;
-	assert_null(srs_keys_load(NULL, unit_path("none"), 0, error, sizeof(error)));
+	assert_null(srs_keys_load(NULL, unit_path("none"), &ours, error, sizeof(error)));
 	unit_holds("missing", "message", error, "/none: ");
 	unit_holds("missing", "message", error, "No such file or directory; srsctl secret new");
 	unit_write("secret", BYTES("one\n\nsec\0ret\n"), 0600);
-	assert_null(srs_keys_load(NULL, unit_path("secret"), 0, error, sizeof(error)));
+	assert_null(srs_keys_load(NULL, unit_path("secret"), &ours, error, sizeof(error)));
 	unit_holds("NUL", "message", error, "/secret:3: NUL");
 	unit_write("secret", BYTES("\n\n"), 0600);
-	assert_null(srs_keys_load(NULL, unit_path("secret"), 0, error, sizeof(error)));
+	assert_null(srs_keys_load(NULL, unit_path("secret"), &ours, error, sizeof(error)));
 	unit_holds(
 	    "empty", "message", error, "/secret: holds no secret; srsctl secret new makes one");
 	unit_write("secret", huge, 300 * 1024, 0600);
-	assert_null(srs_keys_load(NULL, unit_path("secret"), 0, error, sizeof(error)));
+	assert_null(srs_keys_load(NULL, unit_path("secret"), &ours, error, sizeof(error)));
 	unit_holds("huge", "message", error, "/secret: too large");
-	assert_null(srs_keys_load(NULL, unit_dir, 0, error, sizeof(error)));
+	assert_null(srs_keys_load(NULL, unit_dir, &ours, error, sizeof(error)));
 	unit_holds("folder", "message", error, "not a regular file");
 	free(huge);
 	unit_end();
@@ -390,11 +476,13 @@ main(void)
 		cmocka_unit_test(test_bad_files),
 		cmocka_unit_test(test_longest_secret),
 		cmocka_unit_test(test_most_secrets),
-		cmocka_unit_test(test_weak_secrets),
+		cmocka_unit_test(test_doubts),
+		cmocka_unit_test(test_doubt_of_a_part),
 		cmocka_unit_test(test_verify),
 		cmocka_unit_test(test_verify_forms),
 		UNIT_DIR_TEST(test_load_modes),
 		UNIT_DIR_TEST(test_load_groups),
+		UNIT_DIR_TEST(test_load_owners),
 		UNIT_DIR_TEST(test_load_errors),
 	};
 
