@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <poll.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 
 #include "common/endpoint.h"
 #include "common/ipaddr.h"
+#include "common/pathowner.h"
 
 /* A burst of a thousand connections must not be met with SYN retries, a second each. The kernel
  * cuts this to net.core.somaxconn. */
@@ -157,27 +159,51 @@ remove_stale(const struct endpoint_addr *addr)
 	close(fd);
 }
 
+/* What a unix socket of ours is to be. */
+struct unix_socket {
+	const struct endpoint_addr *addr;
+	mode_t mode;
+	uid_t uid;
+	gid_t gid;
+};
+
 /*
  * bind_with_mode - the mode is there from the first moment on, and by no second call: whoever may
  * write to the folder could have put something else in the socket's place
  */
 static int
-bind_with_mode(int fd, const struct endpoint_addr *addr, mode_t mode)
+bind_with_mode(int fd, const struct unix_socket *un)
 {
 	mode_t saved;
 	int result;
 
-	remove_stale(addr);
-	saved = umask(~mode & 0777);
-	result = bind(fd, &addr->u.sa, addr->len);
+	remove_stale(un->addr);
+	saved = umask(~un->mode & 0777);
+	result = bind(fd, &un->addr->u.sa, un->addr->len);
 	umask(saved);
 	return result;
 }
 
+/* bind_as - with the rights of the user who decides what is in that folder */
 static int
-bind_unix(int fd, const struct endpoint_addr *addr)
+bind_as(int fd, const struct unix_socket *un, uid_t actor)
 {
-	return bind_with_mode(fd, addr, 0666);
+	int result = -1, saved;
+
+	errno = EPERM;
+	if (pathowner_act(actor, un->gid))
+		result = bind_with_mode(fd, un);
+	saved = errno;
+	if (!pathowner_act(0, 0))
+		abort();
+	errno = saved;
+	return result;
+}
+
+static int
+bind_unix(int fd, const struct unix_socket *un)
+{
+	return bind_as(fd, un, pathowner(un->addr->u.un.sun_path, un->uid));
 }
 
 static int
@@ -194,16 +220,18 @@ bind_inet(int fd, const struct endpoint_addr *addr)
 	return bind(fd, &addr->u.sa, addr->len);
 }
 
-/* listen_on - let bind_it name a new socket, and listen on it */
+/* listen_on - name a new socket, by bind_path if it has a path, and listen on it */
 static int
-listen_on(const struct endpoint_addr *addr, int (*bind_it)(int fd, const struct endpoint_addr *))
+listen_on(const struct unix_socket *un, int (*bind_path)(int fd, const struct unix_socket *))
 {
+	const struct endpoint_addr *addr = un->addr;
 	int fd, saved;
 
 	fd = socket(addr->u.sa.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd == -1)
 		return -1;
-	if (bind_it(fd, addr) == -1 || listen(fd, BACKLOG) == -1) {
+	if ((addr->u.sa.sa_family == AF_UNIX ? bind_path(fd, un) : bind_inet(fd, addr)) == -1 ||
+	    listen(fd, BACKLOG) == -1) {
 		saved = errno;
 		close(fd);
 		errno = saved;
@@ -213,9 +241,11 @@ listen_on(const struct endpoint_addr *addr, int (*bind_it)(int fd, const struct 
 }
 
 int
-endpoint_listen(const struct endpoint_addr *addr)
+endpoint_listen(const struct endpoint_addr *addr, uid_t uid, gid_t gid)
 {
-	return listen_on(addr, addr->u.sa.sa_family == AF_UNIX ? bind_unix : bind_inet);
+	const struct unix_socket un = { addr, 0666, uid, gid };
+
+	return listen_on(&un, bind_unix);
 }
 
 bool
@@ -281,20 +311,13 @@ endpoint_revive(int fd, const struct endpoint_addr *addr)
 		restore_options(fd, addr->u.sa.sa_family);
 	if (endpoint_is_listening(fd))
 		return true;
-	/* It may be connected somewhere. A port that the kernel chose is lost, though the name still
-	 * has it: listen(2) takes another one then. */
+	/* It may be connected somewhere. A port that the kernel chose is lost, though the name
+	 * still has it: listen(2) takes another one then. */
 	if (addr->u.sa.sa_family == AF_UNIX || connect(fd, &none, sizeof(none)) == -1)
 		return false;
 	if (!is_bound_to(fd, addr) && bind(fd, &addr->u.sa, addr->len) == -1)
 		return false;
 	return listen(fd, BACKLOG) == 0 && is_bound_to(fd, addr) && endpoint_is_listening(fd);
-}
-
-/* bind_private - nobody can connect before the owner is set, for there is no moment of more */
-static int
-bind_private(int fd, const struct endpoint_addr *addr)
-{
-	return bind_with_mode(fd, addr, 0600);
 }
 
 static void
@@ -311,22 +334,46 @@ make_folder(const char *path)
 	(void)mkdir(folder, 0755); /* bind(2) will tell */
 }
 
+/*
+ * give_away - the socket that was made as actor, and nothing that was put in its place: a second
+ * name, or another owner, tells what is not ours
+ */
+static int
+give_away(const struct unix_socket *un, uid_t actor)
+{
+	int held = open(un->addr->u.un.sun_path, O_PATH | O_NOFOLLOW | O_CLOEXEC), result = -1;
+	struct stat st;
+
+	if (held == -1 || fstat(held, &st) == -1)
+		result = -1;
+	else if (!S_ISSOCK(st.st_mode) || st.st_uid != actor || st.st_nlink != 1)
+		errno = EPERM;
+	else
+		result = fchownat(held, "", un->uid, un->gid, AT_EMPTY_PATH);
+	if (held != -1)
+		close(held);
+	return result;
+}
+
+/* bind_private - nobody can connect before the owner is set, for there is no moment of more */
+static int
+bind_private(int fd, const struct unix_socket *un)
+{
+	uid_t actor = pathowner(un->addr->u.un.sun_path, un->uid);
+
+	if (pathowner_act(actor, un->gid))
+		make_folder(un->addr->u.un.sun_path);
+	if (bind_as(fd, un, actor) == -1)
+		return -1;
+	return geteuid() != 0 || actor == un->uid ? 0 : give_away(un, actor);
+}
+
 int
 endpoint_listen_private(const struct endpoint_addr *addr, uid_t uid, gid_t gid)
 {
-	int fd, saved;
+	const struct unix_socket un = { addr, 0600, uid, gid };
 
-	make_folder(addr->u.un.sun_path);
-	fd = listen_on(addr, bind_private);
-	if (fd == -1)
-		return -1;
-	if (geteuid() == 0 && lchown(addr->u.un.sun_path, uid, gid) == -1) {
-		saved = errno;
-		close(fd);
-		errno = saved;
-		return -1;
-	}
-	return fd;
+	return listen_on(&un, bind_private);
 }
 
 char *

@@ -48,10 +48,11 @@ bool endpoint_parse(struct endpoint *, const char *text, const char **error);
 
 /*
  * Makes a listening, non-blocking, close-on-exec socket. A unix socket that nobody answers on
- * any more is replaced and gets mode 0666: who may connect is a matter of its folder's mode.
+ * any more is replaced and gets mode 0666: who may connect is a matter of its folder's mode. Root
+ * makes it with the rights of the folder's owner, or of uid and gid (common/pathowner.h).
  * Returns the descriptor, or -1 with errno set.
  */
-int endpoint_listen(const struct endpoint_addr *);
+int endpoint_listen(const struct endpoint_addr *addr, uid_t uid, gid_t gid);
 
 /* The address that a socket is bound to. False with errno set. */
 bool endpoint_address(int fd, struct endpoint_addr *addr);
@@ -70,6 +71,6 @@ bool endpoint_revive(int fd, const struct endpoint_addr *addr);
  * The same for a unix socket that only its owner (and root) can connect to. Its folder is made when
  * there is none.
  */
-int endpoint_listen_private(const struct endpoint_addr *, uid_t, gid_t);
+int endpoint_listen_private(const struct endpoint_addr *addr, uid_t uid, gid_t gid);
 
 #endif

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 
 #include <errno.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <pwd.h>
+#include <stdint.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -50,6 +53,53 @@ privdrop_daemon(struct identity *id, const char *user, const char **instead, con
 	return true;
 }
 
+/* set_capabilities - permitted and effective ones: of those that we have, those in the mask. Where
+ * there are no others capset(2) is not called: a service manager may have forbidden it. */
+static bool
+set_capabilities(uint64_t mask)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+	uint32_t kept, dropped = 0;
+	size_t i;
+
+	if (syscall(SYS_capget, &header, data) == -1)
+		return false;
+	for (i = 0; i < _LINUX_CAPABILITY_U32S_3; i++) {
+		kept = data[i].permitted & (uint32_t)(mask >> (32 * i));
+		dropped |= data[i].inheritable | (data[i].permitted & ~kept);
+		data[i].permitted = data[i].effective = kept;
+		data[i].inheritable = 0;
+	}
+	return dropped == 0 || syscall(SYS_capset, &header, data) == 0;
+}
+
+/* bound_capabilities - no program that we start could get others; without CAP_SETPCAP nothing is
+ * left to drop, or that has been forbidden already */
+static void
+bound_capabilities(uint64_t mask)
+{
+	unsigned long cap;
+
+	for (cap = 0; cap < 64 && prctl(PR_CAPBSET_READ, cap, 0, 0, 0) != -1; cap++)
+		if (!(mask >> cap & 1))
+			(void)prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
+}
+
+bool
+privdrop_limit(void)
+{
+	static const unsigned char kept[] = { CAP_CHOWN, CAP_DAC_READ_SEARCH, CAP_KILL,
+		CAP_NET_BIND_SERVICE, CAP_SETGID, CAP_SETUID, CAP_SYS_CHROOT };
+	uint64_t mask = 0;
+	size_t i;
+
+	for (i = 0; i < sizeof(kept); i++)
+		mask |= UINT64_C(1) << kept[i];
+	bound_capabilities(mask);
+	return set_capabilities(mask) && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
+}
+
 bool
 privdrop_chroot(const char *dir)
 {
@@ -68,6 +118,8 @@ privdrop_become(const struct identity *id)
 			return false;
 		}
 	}
+	if (!set_capabilities(0))
+		return false;
 #ifndef SRSD_TRACEABLE
 	/* Keeps secrets out of core files, and the user's other processes out of our memory. */
 	if (prctl(PR_SET_DUMPABLE, 0) == -1)

@@ -31,9 +31,17 @@ bool privdrop_daemon(
 bool privdrop_chroot(const char *dir);
 
 /*
- * Drops supplementary groups, group and user, unless they are ours already, proves that there is
- * no way back, and forbids new privileges and core dumps. False with errno set; the process must
- * not go on then.
+ * Gives up what a root process that runs engines does not need: it keeps the capabilities to change
+ * its user and root folder (SETUID, SETGID, SYS_CHROOT), to signal an engine (KILL), to read files
+ * of the daemon's user (DAC_READ_SEARCH), to give him the control socket (CHOWN) and to bind ports
+ * below 1024 (NET_BIND_SERVICE). Forbids new privileges. False with errno set.
+ */
+bool privdrop_limit(void);
+
+/*
+ * Drops supplementary groups, group and user, unless they are ours already, and all capabilities;
+ * proves that there is no way back, and forbids new privileges and core dumps. False with errno
+ * set; the process must not go on then.
  */
 bool privdrop_become(const struct identity *);
 

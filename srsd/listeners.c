@@ -88,7 +88,7 @@ replace_socket(struct listener *listener, const struct identity *id)
 	close(listener->fd);
 	listener->fd = listener->service == ENGINE_CONTROL
 			   ? endpoint_listen_private(&listener->addr, id->uid, id->gid)
-			   : endpoint_listen(&listener->addr);
+			   : endpoint_listen(&listener->addr, id->uid, id->gid);
 	return listener->fd != -1;
 }
 
@@ -228,8 +228,8 @@ remedy(int error)
 }
 
 static bool
-open_mail(struct listeners *next, enum engine_service service, const char *endpoint, char *error,
-    size_t size)
+open_mail(struct listeners *next, enum engine_service service, const char *endpoint,
+    const struct identity *id, char *error, size_t size)
 {
 	struct endpoint ep;
 	const char *why;
@@ -241,7 +241,7 @@ open_mail(struct listeners *next, enum engine_service service, const char *endpo
 		return false;
 	}
 	for (i = 0; i < ep.n; i++) {
-		fd = endpoint_listen(&ep.addr[i]);
+		fd = endpoint_listen(&ep.addr[i], id->uid, id->gid);
 		if (fd == -1) {
 			snprintf(error, size, "%s: %s: %s%s", engine_service_names[service],
 			    endpoint, strerror(errno), remedy(errno));
@@ -254,7 +254,7 @@ open_mail(struct listeners *next, enum engine_service service, const char *endpo
 
 static bool
 plan_mail(struct listeners *next, const struct listeners *current, enum engine_service service,
-    const struct text_list *endpoints, char *error, size_t size)
+    const struct text_list *endpoints, const struct identity *id, char *error, size_t size)
 {
 	size_t i;
 
@@ -264,7 +264,7 @@ plan_mail(struct listeners *next, const struct listeners *current, enum engine_s
 	}
 	for (i = 0; i < endpoints->n; i++) {
 		if (!keep(next, current, service, endpoints->text[i]) &&
-		    !open_mail(next, service, endpoints->text[i], error, size))
+		    !open_mail(next, service, endpoints->text[i], id, error, size))
 			return false;
 	}
 	return true;
@@ -301,10 +301,10 @@ listeners_plan(const struct listeners *current, const struct settings *settings,
 	struct text_list metrics = { strcmp(endpoint, "none") != 0, &endpoint };
 
 	memcpy(next->handed, current->handed, sizeof(next->handed));
-	if (!plan_mail(next, current, ENGINE_FORWARD, &settings->forward, error, size) ||
-	    !plan_mail(next, current, ENGINE_REVERSE, &settings->reverse, error, size) ||
-	    !plan_mail(next, current, ENGINE_POLICY, &settings->policy, error, size) ||
-	    !plan_mail(next, current, ENGINE_METRICS, &metrics, error, size)) {
+	if (!plan_mail(next, current, ENGINE_FORWARD, &settings->forward, id, error, size) ||
+	    !plan_mail(next, current, ENGINE_REVERSE, &settings->reverse, id, error, size) ||
+	    !plan_mail(next, current, ENGINE_POLICY, &settings->policy, id, error, size) ||
+	    !plan_mail(next, current, ENGINE_METRICS, &metrics, id, error, size)) {
 		listeners_free(&next, current);
 		return NULL;
 	}

@@ -19,6 +19,7 @@
 
 #include "common/log.h"
 #include "common/notify.h"
+#include "common/pathowner.h"
 #include "common/privdrop.h"
 #include "conf/config.h"
 #include "srsd/descriptors.h"
@@ -130,14 +131,21 @@ open_listeners(const struct settings *settings, const struct identity *id)
 	return all;
 }
 
+/* open_pid_file - root follows no link that another user has put there */
 static struct pidfh *
-open_pid_file(const char *path)
+open_pid_file(const char *path, uid_t daemon)
 {
 	struct pidfh *pf;
 	pid_t other;
+	uid_t owner;
 
 	if (path[0] == '\0')
 		return NULL;
+	owner = geteuid() == 0 ? pathowner(path, daemon) : 0;
+	if (owner != 0)
+		fatalx("pid-file %s: user %u may write to its directory; choose one that only root "
+		       "may write to, such as /run",
+		    path, (unsigned)owner);
 	pf = pidfile_open(path, 0644, &other);
 	if (pf == NULL && errno == EEXIST)
 		fatalx("pid-file %s: process %d runs already", path, (int)other);
@@ -276,7 +284,7 @@ serve(const struct options *opts, struct monitor_start *start)
 	};
 	int status;
 
-	launch.pid_file = open_pid_file(settings->pid_file);
+	launch.pid_file = open_pid_file(settings->pid_file, start->id.uid);
 	launch.null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (launch.null == -1 && launch.background)
 		fatal("/dev/null");

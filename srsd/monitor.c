@@ -690,6 +690,8 @@ monitor_run(struct monitor_start *start)
 #ifndef SRSD_TRACEABLE
 	prctl(PR_SET_DUMPABLE, 0); /* the secrets are here too */
 #endif
+	if (!privdrop_limit())
+		fatal("capabilities cannot be dropped");
 	catch_signals(&m);
 	read_watchdog(&m);
 	watch_domains(&m);

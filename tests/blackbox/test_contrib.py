@@ -481,10 +481,10 @@ class Profile:
         return ''.join(letter for letter in wanted if letter not in given)
 
 
-CALLS = ('open,openat,creat,mkdir,unlink,rename,chmod,chown,lchown,link,symlink,truncate,bind,'
+CALLS = ('open,openat,creat,mkdir,unlink,rename,chmod,chown,fchownat,link,symlink,truncate,bind,'
          'connect,flock,mmap,socket,socketpair,execve,chroot,kill,setresuid,setresgid,setgroups')
 # What a call needs that only root may do, as the daemon does it.
-CAPABILITIES = {'chroot': 'sys_chroot', 'kill': 'kill', 'setresuid': 'setuid', 'lchown': 'chown',
+CAPABILITIES = {'chroot': 'sys_chroot', 'kill': 'kill', 'setresuid': 'setuid', 'fchownat': 'chown',
                 'setresgid': 'setgid', 'setgroups': 'setgid'}
 
 
@@ -518,7 +518,7 @@ def parse_trace(text):
             files |= {(quoted[1], letter) for letter in 'rm'}
         elif name == 'mkdir':
             files.add((quoted[1].rstrip('/') + '/', 'w'))
-        elif quoted and name != 'chroot':
+        elif quoted and quoted[1] and name != 'chroot':
             files.add((quoted[1], 'w'))
     return {item for item in files if not item[0].startswith('/memfd:')}, networks, calls
 
@@ -556,6 +556,8 @@ class Confined:
         if as_user:
             daemon.folder.file('secret', SECRET + '\n', 0o600, ORDINARY_USER)
         else:
+            # As the daemon makes it itself where nothing else has.
+            os.chown(os.path.dirname(control), 0, 0)
             daemon.options['pid-file'] = daemon.path('srsd.pid')
             daemon.options['chroot-dir'] = self.folder.subfolder('root')
         self.places = {

@@ -5,12 +5,13 @@ at from the outside, in /proc, while they work. Most cases need root."""
 
 import json
 import os
+import pwd
 import re
 import select
 import signal
+import socket
 import subprocess
 import sys
-import tempfile
 import unittest
 
 sys.dont_write_bytecode = True
@@ -18,7 +19,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.p
 
 from harness import tap
 from harness.case import DaemonCase
-from harness.daemon import (WAIT, Daemon, binary, is_root, process_status, process_tree,
+from harness.clients import MapClient
+from harness.daemon import (WAIT, Daemon, Folder, binary, is_root, process_status, process_tree,
                             reachable_binary, run)
 from harness.dns_server import SILENT
 
@@ -151,6 +153,110 @@ class Confined(DaemonCase):
                    'spf', '--offline', '192.0.2.1', 'a@silent.test', program='srsctl', user=False)
         self.assertEqual((done.returncode, done.stdout), (2, ''))
         self.assertEqual(done.stderr, "srsctl: unprivileged-user 'no-such-user': no such user\n")
+
+
+def low_port():
+    """A port below 1024 that nobody listens on."""
+    for port in range(1023, 511, -1):
+        with socket.socket() as sock:
+            try:
+                sock.bind(('127.0.0.1', port))
+                return port
+            except OSError:
+                continue
+    raise unittest.SkipTest('no free port below 1024')
+
+
+@needs_root
+class Monitor(DaemonCase):
+    """Started as root: what the monitor keeps, and that this is enough."""
+
+    # chown, dac_read_search, kill, setgid, setuid, net_bind_service, sys_chroot
+    KEPT = 1 << 0 | 1 << 2 | 1 << 5 | 1 << 6 | 1 << 7 | 1 << 10 | 1 << 18
+
+    def setUp(self):
+        self.daemon = Daemon(as_root=True)
+        self.daemon.options['chroot-dir'] = self.daemon.folder.subfolder('root')
+        self.socket = self.daemon.enable_control()
+        self.enter(self.daemon)
+
+    def assert_serves(self, address):
+        with MapClient(address) as client:
+            self.assertRegex(client.get('a@origin.test'), '^200 ')
+
+    def test_capabilities(self):
+        status = process_status(self.daemon.process.pid)
+        for name in 'CapEff', 'CapPrm', 'CapBnd':
+            with self.subTest(name):
+                self.assertEqual(int(status[name], 16) & ~self.KEPT, 0)
+        self.assertEqual(int(status['CapInh'], 16), 0)
+        self.assertEqual(status['NoNewPrivs'], '1')
+        engine = process_status(process_tree(self.daemon.process.pid)[1])
+        for name in 'CapEff', 'CapPrm':
+            self.assertEqual(int(engine[name], 16), 0)
+
+    def test_they_are_enough(self):
+        """A reload with a port below 1024, a secret that only the daemon may read, and a control
+        socket whose path is gone; then another engine, and the end of one that does not stop."""
+        port = low_port()
+        self.daemon.options['forward'].append('inet:127.0.0.1:%d' % port)
+        self.daemon.options['secrets-file'] = self.daemon.folder.file(
+            'other', 'a secret of the daemon alone\n', 0o400, 'nobody')
+        self.daemon.write_config()
+        os.unlink(self.socket)
+        mark = self.daemon.log_mark()
+        self.daemon.signal(signal.SIGHUP)
+        self.assertIn(' reloaded ', self.daemon.wait_log(' reloaded | refused', mark))
+        self.assert_serves(('127.0.0.1', port))
+        self.assertEqual(os.stat(self.socket).st_uid, pwd.getpwnam('nobody').pw_uid)
+        self.assertEqual(run('-s', self.socket, 'status', program='srsctl').returncode, 0)
+        mark = self.daemon.log_mark()
+        engine = process_tree(self.daemon.process.pid)[1]
+        os.kill(engine, signal.SIGSTOP)
+        self.daemon.wait_log('silent for 10 seconds', mark)
+        self.daemon.wait_log('engine .* serves', mark)
+        self.assert_serves(('127.0.0.1', port))
+        self.assertEqual(os.readlink('/proc/%d/root' % process_tree(self.daemon.process.pid)[1]),
+                         self.daemon.options['chroot-dir'])
+
+
+@needs_root
+class Folders(DaemonCase):
+    """Folders in which the daemon's user decides what is found."""
+
+    def setUp(self):
+        self.daemon = Daemon(as_root=True)
+        self.folder = self.daemon.folder.subfolder('run', 'nobody')
+        self.addCleanup(self.daemon.folder.remove)
+
+    def test_pid_file(self):
+        for path in ('run/srsd.pid', 'run/sub/srsd.pid'):
+            with self.subTest(path):
+                daemon = Daemon(as_root=True)
+                os.mkdir(os.path.join(daemon.folder.subfolder('run', 'nobody'), 'sub'))
+                daemon.options['pid-file'] = daemon.path(path)
+                with self.assertRaises(AssertionError) as caught:
+                    daemon.start()
+                self.assertIn('may write to its directory; choose one that only root may write to',
+                              str(caught.exception))
+
+    def test_link_in_the_place_of_a_socket(self):
+        """Root makes no socket, removes no file and gives nothing away where a link leads to."""
+        elsewhere = Folder()
+        self.addCleanup(elsewhere.remove)
+        os.symlink(elsewhere.path, os.path.join(self.folder, 'link'))
+        self.daemon.options['control'] = 'unix:%s/link/control' % self.folder
+        self.daemon.options['policy'] = ['unix:%s/link/policy' % self.folder]
+        stale = socket.socket(socket.AF_UNIX)
+        stale.bind(os.path.join(elsewhere.path, 'policy'))
+        stale.close()
+        before = os.stat(os.path.join(elsewhere.path, 'policy'))
+        with self.assertRaises(AssertionError) as caught:
+            self.daemon.start()
+        self.assertRegex(str(caught.exception), 'policy: unix:.*/link/policy: ')
+        self.assertEqual(os.listdir(elsewhere.path), ['policy'])
+        after = os.stat(os.path.join(elsewhere.path, 'policy'))
+        self.assertEqual((after.st_ino, after.st_uid), (before.st_ino, 0))
 
 
 @needs_root

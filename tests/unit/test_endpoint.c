@@ -208,14 +208,14 @@ static void
 test_listen_ipv4(void **state)
 {
 	struct endpoint ep = parse_any_port("inet:127.0.0.1:1");
-	int fd = endpoint_listen(&ep.addr[0]);
+	int fd = endpoint_listen(&ep.addr[0], geteuid(), getegid());
 
 	(void)state;
 	check_listening(fd);
 	assert_int_equal(getsockname(fd, &ep.addr[0].u.sa, &ep.addr[0].len), 0);
 	assert_int_not_equal(ep.addr[0].u.in.sin_port, 0);
 	assert_true(can_connect(&ep.addr[0]));
-	assert_int_equal(endpoint_listen(&ep.addr[0]), -1);
+	assert_int_equal(endpoint_listen(&ep.addr[0], geteuid(), getegid()), -1);
 	assert_int_equal(errno, EADDRINUSE);
 	close(fd);
 }
@@ -225,7 +225,7 @@ test_listen_ipv6(void **state)
 {
 	struct endpoint ep = parse_any_port("inet:[::1]:1");
 	socklen_t len = sizeof(int);
-	int only = 0, fd = endpoint_listen(&ep.addr[0]);
+	int only = 0, fd = endpoint_listen(&ep.addr[0], geteuid(), getegid());
 
 	(void)state;
 	if (fd == -1 && (errno == EADDRNOTAVAIL || errno == EAFNOSUPPORT))
@@ -252,7 +252,7 @@ static void
 test_listen_unix(void **state)
 {
 	struct endpoint ep = parse_socket(unit_path("socket"));
-	int fd = endpoint_listen(&ep.addr[0]);
+	int fd = endpoint_listen(&ep.addr[0], geteuid(), getegid());
 	struct stat st;
 
 	(void)state;
@@ -267,13 +267,13 @@ static void
 test_stale_socket_is_replaced(void **state)
 {
 	struct endpoint ep = parse_socket(unit_path("socket"));
-	int fd = endpoint_listen(&ep.addr[0]);
+	int fd = endpoint_listen(&ep.addr[0], geteuid(), getegid());
 
 	(void)state;
 	check_listening(fd);
 	close(fd); /* its name stays */
 	assert_false(can_connect(&ep.addr[0]));
-	fd = endpoint_listen(&ep.addr[0]);
+	fd = endpoint_listen(&ep.addr[0], geteuid(), getegid());
 	check_listening(fd);
 	assert_true(can_connect(&ep.addr[0]));
 	close(fd);
@@ -283,11 +283,11 @@ static void
 test_live_socket_is_left_alone(void **state)
 {
 	struct endpoint ep = parse_socket(unit_path("socket"));
-	int fd = endpoint_listen(&ep.addr[0]);
+	int fd = endpoint_listen(&ep.addr[0], geteuid(), getegid());
 
 	(void)state;
 	check_listening(fd);
-	assert_int_equal(endpoint_listen(&ep.addr[0]), -1);
+	assert_int_equal(endpoint_listen(&ep.addr[0], geteuid(), getegid()), -1);
 	assert_int_equal(errno, EADDRINUSE);
 	assert_true(can_connect(&ep.addr[0]));
 	close(fd);
@@ -300,7 +300,7 @@ test_other_file_is_left_alone(void **state)
 	struct stat st;
 
 	(void)state;
-	assert_int_equal(endpoint_listen(&ep.addr[0]), -1);
+	assert_int_equal(endpoint_listen(&ep.addr[0], geteuid(), getegid()), -1);
 	assert_int_equal(errno, EADDRINUSE);
 	assert_int_equal(stat(unit_path("socket"), &st), 0);
 	assert_true(S_ISREG(st.st_mode));
@@ -313,7 +313,7 @@ test_no_such_folder(void **state)
 	struct endpoint ep = parse_socket(unit_path("none/socket"));
 
 	(void)state;
-	assert_int_equal(endpoint_listen(&ep.addr[0]), -1);
+	assert_int_equal(endpoint_listen(&ep.addr[0], geteuid(), getegid()), -1);
 	assert_int_equal(errno, ENOENT);
 }
 
@@ -397,13 +397,44 @@ test_private_folders_are_not_made(void **state)
 	assert_int_equal(errno, ENOENT);
 }
 
+/* In a folder of somebody else's root acts as he does: it gives nothing away, and removes nothing
+ * that he could not remove. */
+static void
+test_private_in_a_folder_of_its_user(void **state)
+{
+	struct endpoint ep = parse_socket(unit_path("socket"));
+	int fd;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(chown(unit_dir, SOMEBODY, SOMEBODY), 0);
+	fd = endpoint_listen_private(&ep.addr[0], SOMEBODY, SOMEBODY);
+	check_listening(fd);
+	close(fd);
+	fd = endpoint_listen(&ep.addr[0], SOMEBODY, SOMEBODY);
+	check_listening(fd);
+	close(fd);
+	/* A stale socket of root's, where only the owner of a file may remove it. */
+	assert_int_equal(lchown(unit_path("socket"), 0, 0), 0);
+	assert_int_equal(chown(unit_dir, 0, 0), 0);
+	assert_int_equal(chmod(unit_dir, 01777), 0);
+	assert_int_equal(endpoint_listen_private(&ep.addr[0], SOMEBODY, SOMEBODY), -1);
+	assert_int_equal(errno, EADDRINUSE);
+	assert_int_equal(chmod(unit_dir, 0500), 0);
+	assert_int_equal(chown(unit_dir, SOMEBODY, SOMEBODY), 0);
+	assert_int_equal(unlink(unit_path("socket")), 0);
+	assert_int_equal(endpoint_listen_private(&ep.addr[0], SOMEBODY, SOMEBODY), -1);
+	assert_int_equal(errno, EACCES);
+}
+
 static void
 test_private_leaves_others_alone(void **state)
 {
 	struct endpoint live = parse_socket(unit_path("live")),
 			file = parse_socket(unit_write("file", BYTES("text"), 0640));
 	mode_t before = umask(0);
-	int fd = endpoint_listen(&live.addr[0]);
+	int fd = endpoint_listen(&live.addr[0], geteuid(), getegid());
 
 	(void)state;
 	umask(before);
@@ -441,6 +472,7 @@ main(void)
 		UNIT_DIR_TEST(test_private_socket_with_an_open_umask),
 		UNIT_DIR_TEST(test_private_folder_is_made),
 		UNIT_DIR_TEST(test_private_folders_are_not_made),
+		UNIT_DIR_TEST(test_private_in_a_folder_of_its_user),
 		UNIT_DIR_TEST(test_private_leaves_others_alone),
 	};
 

@@ -187,6 +187,75 @@ test_missing_root_folder(void **state)
 	in_child(check_bad_chroot, unit_path("none"));
 }
 
+/* read_mask - a line of /proc/self/status */
+static unsigned long long
+read_mask(const char *name)
+{
+	FILE *file = fopen("/proc/self/status", "re");
+	unsigned long long mask = ~0ULL;
+	char line[256];
+
+	while (file != NULL && fgets(line, sizeof(line), file) != NULL)
+		if (strncmp(line, name, strlen(name)) == 0)
+			sscanf(line + strlen(name), ":%llx", &mask);
+	if (file != NULL)
+		fclose(file);
+	return mask;
+}
+
+/* Bits of chown, dac_read_search, kill, setgid, setuid, net_bind_service and sys_chroot. */
+#define KEPT (1ULL << 0 | 1ULL << 2 | 1ULL << 5 | 1ULL << 6 | 1ULL << 7 | 1ULL << 10 | 1ULL << 18)
+
+/* What root keeps, and that it can still become the user afterwards. */
+static int
+check_limit(const char *chroot_dir)
+{
+	unsigned long long had = read_mask("CapPrm"), bound = read_mask("CapBnd");
+	struct identity id;
+	bool root = is_root();
+
+	if (!privdrop_limit())
+		return 1;
+	if (read_mask("CapPrm") != (had & KEPT) || read_mask("CapEff") != (had & KEPT))
+		return 2;
+	if (read_mask("CapInh") != 0)
+		return 3;
+	if (root && read_mask("CapBnd") != (bound & KEPT))
+		return 4;
+	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)
+		return 5;
+	if (become_other(&id, root ? chroot_dir : "") != root)
+		return 6;
+	return root && access("/inside", F_OK) == -1 ? 7 : 0;
+}
+
+static void
+test_limit(void **state)
+{
+	(void)state;
+	unit_write("inside", BYTES(""), 0644);
+	assert_int_equal(chmod(unit_dir, 0755), 0);
+	in_child(check_limit, unit_dir);
+}
+
+static int
+check_no_capabilities(const char *chroot_dir)
+{
+	struct identity id = { geteuid(), getegid() };
+
+	(void)chroot_dir;
+	if (!privdrop_become(&id))
+		return 1;
+	return read_mask("CapPrm") == 0 && read_mask("CapEff") == 0 ? 0 : 2;
+}
+
+static void
+test_no_capabilities(void **state)
+{
+	(void)state;
+	in_child(check_no_capabilities, "");
+}
+
 static int
 check_same_user(const char *chroot_dir)
 {
@@ -218,6 +287,8 @@ main(void)
 		UNIT_DIR_TEST(test_drop_in_another_root),
 		UNIT_DIR_TEST(test_missing_root_folder),
 		cmocka_unit_test(test_same_user),
+		UNIT_DIR_TEST(test_limit),
+		cmocka_unit_test(test_no_capabilities),
 	};
 
 	return cmocka_run_group_tests_name("privdrop", tests, NULL, NULL);
