@@ -131,21 +131,26 @@ open_listeners(const struct settings *settings, const struct identity *id)
 	return all;
 }
 
-/* open_pid_file - root follows no link that another user has put there */
-static struct pidfh *
-open_pid_file(const char *path, uid_t daemon)
+/* check_pid_file - root follows no link that another user may put there */
+static void
+check_pid_file(const char *path, uid_t daemon)
 {
-	struct pidfh *pf;
-	pid_t other;
-	uid_t owner;
+	uid_t owner = path[0] != '\0' && geteuid() == 0 ? pathowner(path, daemon) : 0;
 
-	if (path[0] == '\0')
-		return NULL;
-	owner = geteuid() == 0 ? pathowner(path, daemon) : 0;
 	if (owner != 0)
 		fatalx("pid-file %s: user %u may write to its directory; choose one that only root "
 		       "may write to, such as /run",
 		    path, (unsigned)owner);
+}
+
+static struct pidfh *
+open_pid_file(const char *path)
+{
+	struct pidfh *pf;
+	pid_t other;
+
+	if (path[0] == '\0')
+		return NULL;
 	pf = pidfile_open(path, 0644, &other);
 	if (pf == NULL && errno == EEXIST)
 		fatalx("pid-file %s: process %d runs already", path, (int)other);
@@ -284,7 +289,7 @@ serve(const struct options *opts, struct monitor_start *start)
 	};
 	int status;
 
-	launch.pid_file = open_pid_file(settings->pid_file, start->id.uid);
+	launch.pid_file = open_pid_file(settings->pid_file);
 	launch.null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (launch.null == -1 && launch.background)
 		fatal("/dev/null");
@@ -315,6 +320,7 @@ main(int argc, char **argv)
 	parse_options(&opts, argc, argv);
 	log_verbose(opts.verbose);
 	read_inputs(&opts, &start);
+	check_pid_file(start.inputs.settings->pid_file, start.id.uid);
 	if (!opts.check_only)
 		return serve(&opts, &start);
 	if (!engine_try(&start.inputs, error, sizeof(error)))

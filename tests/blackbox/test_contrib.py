@@ -8,6 +8,7 @@ import glob
 import itertools
 import json
 import os
+import pwd
 import re
 import shutil
 import signal
@@ -665,6 +666,52 @@ class AppArmor(unittest.TestCase):
         confined.daemon.prefix = [tool('setpriv'), '--bounding-set', allowed]
         confined.live()
         self.assertEqual(confined.daemon.log_matches('warning: (?!engine)'), [])
+
+
+# In a network namespace of its own: load the rules twice, and connect as several users.
+NFT_SCRIPT = r'''
+import os, pwd, socket, subprocess, sys
+nft, rules = sys.argv[1:]
+subprocess.run(['ip', 'link', 'set', 'lo', 'up'], check=True)
+for _ in range(2):
+    subprocess.run([nft, '-f', rules], check=True)
+servers = [socket.create_server(('127.0.0.1', port)) for port in (10001, 10003, 10004)]
+for user in 'root', 'postfix', 'nobody':
+    for server in servers:
+        pid = os.fork()
+        if pid == 0:
+            os.setuid(pwd.getpwnam(user).pw_uid)
+            with socket.socket() as client:
+                os._exit(client.connect_ex(server.getsockname()) and 1)
+        status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        print(user, server.getsockname()[1], 'refused' if status else 'connected')
+'''
+NFT_RULES = os.path.join(CONTRIB, 'nftables/srsd.nft')
+
+
+def has_user(name):
+    try:
+        return bool(pwd.getpwnam(name))
+    except KeyError:
+        return False
+
+
+@needs('nft')
+@unittest.skipUnless(is_root(), 'not root')
+@unittest.skipUnless(has_user('postfix'), 'no user postfix')
+class Nftables(unittest.TestCase):
+    def test_form(self):
+        result = run_tool('nft', '-c', '-f', NFT_RULES)
+        self.assertEqual(result.returncode, 0, result.stdout)
+
+    @needs('unshare')
+    def test_users(self):
+        result = run_tool('unshare', '--net', sys.executable, '-c', NFT_SCRIPT, tool('nft'),
+                          NFT_RULES)
+        self.assertEqual(result.stdout.splitlines(), [
+            'root 10001 connected', 'root 10003 connected', 'root 10004 connected',
+            'postfix 10001 connected', 'postfix 10003 connected', 'postfix 10004 connected',
+            'nobody 10001 refused', 'nobody 10003 refused', 'nobody 10004 connected'])
 
 
 if __name__ == '__main__':

@@ -237,8 +237,13 @@ class Folders(DaemonCase):
                 daemon.options['pid-file'] = daemon.path(path)
                 with self.assertRaises(AssertionError) as caught:
                     daemon.start()
-                self.assertIn('may write to its directory; choose one that only root may write to',
-                              str(caught.exception))
+                words = 'may write to its directory; choose one that only root may write to'
+                self.assertIn(words, str(caught.exception))
+                done = run('-n', '-f', self.daemon.folder.file('conf', 'srs-domain = "srs.test"\n'),
+                           '-o', 'secrets-file=' + self.daemon.options['secrets-file'],
+                           '-o', 'pid-file=%s/srsd.pid' % self.folder, user=False)
+                self.assertEqual(done.returncode, 1)
+                self.assertIn(words, done.stderr)
 
     def test_link_in_the_place_of_a_socket(self):
         """Root makes no socket, removes no file and gives nothing away where a link leads to."""
