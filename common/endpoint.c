@@ -302,19 +302,44 @@ restore_options(int fd, int family)
 	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 }
 
-bool
-endpoint_revive(int fd, const struct endpoint_addr *addr)
+/* restore_file - flags, owner and filter, which the sandbox leaves alone; false for a filter that
+ * can only go with its socket */
+static bool
+restore_file(int fd)
+{
+	int locked = 0, on = 1;
+	socklen_t len = sizeof(locked);
+
+	(void)fcntl(fd, F_SETFL, O_NONBLOCK);
+	(void)fcntl(fd, F_SETOWN, 0);
+	(void)getsockopt(fd, SOL_SOCKET, SO_LOCK_FILTER, &locked, &len);
+	(void)setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &on, sizeof(on));
+	return !locked;
+}
+
+/* stop_listening - a TCP socket; it may be connected somewhere, too */
+static bool
+stop_listening(int fd)
 {
 	struct sockaddr none = { .sa_family = AF_UNSPEC };
 
-	if (addr->u.sa.sa_family != AF_UNIX)
+	return connect(fd, &none, sizeof(none)) == 0;
+}
+
+bool
+endpoint_revive(int fd, const struct endpoint_addr *addr)
+{
+	bool is_inet = addr->u.sa.sa_family != AF_UNIX, restored = restore_file(fd);
+
+	if (is_inet)
 		restore_options(fd, addr->u.sa.sa_family);
-	if (endpoint_is_listening(fd))
+	if (restored && endpoint_is_listening(fd))
 		return true;
-	/* It may be connected somewhere. A port that the kernel chose is lost, though the name
-	 * still has it: listen(2) takes another one then. */
-	if (addr->u.sa.sa_family == AF_UNIX || connect(fd, &none, sizeof(none)) == -1)
+	/* Otherwise the address would not be free for another socket. */
+	if (!is_inet || !stop_listening(fd) || !restored)
 		return false;
+	/* A port that the kernel chose is lost, though the name still has it: listen(2) takes
+	 * another one then. */
 	if (!is_bound_to(fd, addr) && bind(fd, &addr->u.sa, addr->len) == -1)
 		return false;
 	return listen(fd, BACKLOG) == 0 && is_bound_to(fd, addr) && endpoint_is_listening(fd);

@@ -61,9 +61,9 @@ bool endpoint_address(int fd, struct endpoint_addr *addr);
 bool endpoint_is_listening(int fd);
 
 /*
- * Makes a listening socket that another process of ours may have changed what it was: its options,
- * and for TCP also its address and that it listens. False when that is not possible, as for a unix
- * socket that was shut down: then only a new socket helps.
+ * Makes a listening socket that another process of ours may have changed what it was: its flags
+ * and options, and for TCP also its address and that it listens. False when that is not possible,
+ * as for a unix socket that was shut down: then only a new socket helps.
  */
 bool endpoint_revive(int fd, const struct endpoint_addr *addr);
 

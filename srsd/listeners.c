@@ -97,16 +97,19 @@ static bool
 revive_listener(struct listener *listener, const struct identity *id)
 {
 	const char *name = engine_service_names[listener->service];
-	bool open = endpoint_is_listening(listener->fd);
+	bool untouched = endpoint_is_listening(listener->fd);
 
-	if (!endpoint_revive(listener->fd, &listener->addr) && !replace_socket(listener, id)) {
-		log_warn("%s: %s was closed by the engine and cannot be opened again", name,
-		    listener->endpoint);
-		return false;
+	if (!endpoint_revive(listener->fd, &listener->addr)) {
+		untouched = false;
+		if (!replace_socket(listener, id)) {
+			log_warn("%s: %s was disabled by the engine and cannot be opened again",
+			    name, listener->endpoint);
+			return false;
+		}
 	}
-	if (!open)
-		log_warnx(
-		    "%s: %s was closed by the engine and is open again", name, listener->endpoint);
+	if (!untouched)
+		log_warnx("%s: %s was disabled by the engine and is open again", name,
+		    listener->endpoint);
 	return true;
 }
 

@@ -244,8 +244,8 @@ srs_keys_doubt(
 	static const char *const texts[SRS_KEYS_DOUBTS] = {
 		[SRS_KEYS_SHORT] = "a secret of less than 16 bytes can be guessed",
 		[SRS_KEYS_MONOTONOUS] = "a secret of so few different characters can be guessed",
-		[SRS_KEYS_COMMENT] = "this line with a '#' is a secret as well, for there are no "
-				     "comments in this file, and can be guessed",
+		[SRS_KEYS_COMMENT] =
+		    "this line with a '#' is a secret as well, no comment, and can be guessed",
 		[SRS_KEYS_BLANK] = "this line of blanks is a secret as well, and can be guessed",
 		[SRS_KEYS_PART] = "this line of more than 1023 bytes is read as several secrets",
 		[SRS_KEYS_RETURNED] = "the secret ends at the carriage return within the line",

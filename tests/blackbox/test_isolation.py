@@ -68,13 +68,13 @@ class Confined(DaemonCase):
                 ['spf', '--offline', '--engine', 'libspf2', '192.0.2.1', 'a@silent.test'],
                 ['check', '--postfix', '/nowhere'])
 
-    def start(self, command):
-        """srsctl as root and its child, which has asked the DNS."""
+    def start(self, command, **identity):
+        """srsctl and its child, which has asked the DNS."""
         self.dns.clear()
         process = subprocess.Popen(
             [reachable_binary('srsctl'), '-f', self.daemon.config, *command],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            env={**os.environ, 'ASAN_OPTIONS': 'detect_leaks=0'})
+            env={**os.environ, 'ASAN_OPTIONS': 'detect_leaks=0'}, **identity)
         self.addCleanup(self.end, process)
         self.dns.wait_query('silent.test')
         tree = process_tree(process.pid)
@@ -97,6 +97,20 @@ class Confined(DaemonCase):
                 self.assertNotIn('0', status['Groups'].split())
                 self.assertEqual(int(status['CapEff'], 16), 0)
                 self.assertEqual(int(status['CapPrm'], 16), 0)
+                self.assertEqual(status['NoNewPrivs'], '1')
+                if has_sandbox():
+                    self.assertEqual(status['Seccomp'], '2')
+                self.end(process)
+
+    def test_sandbox_of_an_ordinary_user(self):
+        identity = {}
+        if is_root():
+            entry = pwd.getpwnam('nobody')
+            identity = {'user': entry.pw_uid, 'group': entry.pw_gid, 'extra_groups': []}
+        for command in self.COMMANDS:
+            with self.subTest(' '.join(command)):
+                process, child = self.start(command, **identity)
+                status = process_status(child)
                 self.assertEqual(status['NoNewPrivs'], '1')
                 if has_sandbox():
                     self.assertEqual(status['Seccomp'], '2')
@@ -262,6 +276,41 @@ class Folders(DaemonCase):
         self.assertEqual(os.listdir(elsewhere.path), ['policy'])
         after = os.stat(os.path.join(elsewhere.path, 'policy'))
         self.assertEqual((after.st_ino, after.st_uid), (before.st_ino, 0))
+
+
+@needs_root
+class Syslog(DaemonCase):
+    """In the sandbox no unix socket can be made: a syslog that was restarted is reached again."""
+
+    # A /dev of the daemon's own, in which /dev/log is the socket of the test.
+    OWN_DEV = ('mount -t tmpfs none /dev && mknod -m 666 /dev/null c 1 3 && '
+               'mknod -m 666 /dev/urandom c 1 9 && ln -s "$1" /dev/log && shift && exec "$@"')
+
+    def listen(self):
+        server = self.enter(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
+        server.settimeout(WAIT)
+        server.bind(self.path)
+        os.chmod(self.path, 0o777)
+        return server
+
+    def assert_logs(self, server, words):
+        while words not in server.recv(8192).decode():
+            pass
+
+    def test_restarted(self):
+        daemon = Daemon({'syslog': True}, as_root=True)
+        self.path = daemon.path('log')
+        daemon.prefix = ['unshare', '--mount', 'sh', '-c', self.OWN_DEV, 'sh', self.path]
+        first = self.listen()
+        self.enter(daemon)
+        with daemon.forward_client() as client:
+            client.get('one@origin.test')
+            self.assert_logs(first, 'from=<one@origin.test>')
+            first.close()
+            os.unlink(self.path)
+            second = self.listen()
+            client.get('two@origin.test')
+            self.assert_logs(second, 'from=<two@origin.test>')
 
 
 @needs_root

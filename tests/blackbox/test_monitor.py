@@ -10,6 +10,7 @@ import os
 import select
 import signal
 import socket
+import struct
 import sys
 import threading
 import unittest
@@ -459,7 +460,7 @@ class Damage(DaemonCase):
     def assert_healed(self, mark):
         """By another engine, without a restart or a reload."""
         self.daemon.wait_log('it closed a listening socket|accept: Invalid argument', mark)
-        self.daemon.wait_log('was closed by the engine and is open again', mark)
+        self.daemon.wait_log('was disabled by the engine and is open again', mark)
         self.daemon.wait_log('engine .* serves', mark)
         with self.daemon.forward_client() as client:
             self.assertRegex(client.get('a@origin.test'), '^200 ')
@@ -505,6 +506,25 @@ class Damage(DaemonCase):
         self.daemon.wait_log('it closed a listening socket', mark)
         self.daemon.wait_log(' reloaded .* listeners=3', mark)
         self.assert_healed(mark)
+
+    def test_flags_and_filters(self):
+        """What the sandbox refuses is undone as well."""
+        forward = self.shared(self.daemon.addresses['forward'])
+        reverse = self.shared(self.daemon.addresses['reverse'])
+        forward.setblocking(True)
+        fcntl.fcntl(forward, fcntl.F_SETOWN, os.getpid())
+        drop = ctypes.create_string_buffer(struct.pack('HBBI', 6, 0, 0, 0))     # BPF: return 0
+        program = struct.pack('HP', 1, ctypes.addressof(drop))
+        for sock in forward, reverse:
+            sock.setsockopt(socket.SOL_SOCKET, 26, program)     # SO_ATTACH_FILTER
+        reverse.setsockopt(socket.SOL_SOCKET, 44, 1)            # SO_LOCK_FILTER
+        mark = self.daemon.log_mark()
+        os.kill(engine_of(self.daemon), signal.SIGKILL)
+        self.daemon.wait_log('engine .* serves', mark)
+        self.assertTrue(fcntl.fcntl(forward, fcntl.F_GETFL) & os.O_NONBLOCK)
+        self.assertEqual(fcntl.fcntl(forward, fcntl.F_GETOWN), 0)
+        for client, code in ((self.forward(), '^200 '), (self.reverse(), '^500 ')):
+            self.assertRegex(client.get('a@origin.test'), code)
 
     def test_options(self):
         """Those that the sandbox has to leave to libunbound."""
@@ -585,7 +605,7 @@ class Handed(unittest.TestCase):
         with self.start('forward', [forward]) as daemon:
             mark = daemon.log_mark()
             disconnect(forward)
-            daemon.wait_log('LISTEN_FDS was closed by the engine and is open again', mark)
+            daemon.wait_log('LISTEN_FDS was disabled by the engine and is open again', mark)
             with MapClient(address) as client:
                 self.assertRegex(client.get('a@origin.test'), '^200 ')
 
