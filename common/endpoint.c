@@ -360,11 +360,11 @@ make_folder(const char *path)
 }
 
 /*
- * give_away - the socket that was made as actor, and nothing that was put in its place: a second
- * name, or another owner, tells what is not ours
+ * give_socket_away - the socket that was made as actor, and nothing that was put in its place: a
+ * second name, or another owner, tells what is not ours
  */
 static int
-give_away(const struct unix_socket *un, uid_t actor)
+give_socket_away(const struct unix_socket *un, uid_t actor)
 {
 	int held = open(un->addr->u.un.sun_path, O_PATH | O_NOFOLLOW | O_CLOEXEC), result = -1;
 	struct stat st;
@@ -390,7 +390,7 @@ bind_private(int fd, const struct unix_socket *un)
 		make_folder(un->addr->u.un.sun_path);
 	if (bind_as(fd, un, actor) == -1)
 		return -1;
-	return geteuid() != 0 || actor == un->uid ? 0 : give_away(un, actor);
+	return geteuid() != 0 || actor == un->uid ? 0 : give_socket_away(un, actor);
 }
 
 int

@@ -43,9 +43,9 @@ leave_descriptors(int out)
 	return fcntl(REPLY_FD, F_SETFD, FD_CLOEXEC) == 0;
 }
 
-/* confine - no way back; it ends with its parent. False with errno set. */
+/* confine_process - no way back; it ends with its parent. False with errno set. */
 static bool
-confine(const struct identity *id)
+confine_process(const struct identity *id)
 {
 	return privdrop_become(id) && prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && sandbox_enter();
 }
@@ -57,7 +57,7 @@ do_work(const struct confined_work *work, const struct identity *id)
 
 	if (reply != NULL)
 		return reply;
-	if (!confine(id))
+	if (!confine_process(id))
 		return json_pack(
 		    "{s:s++}", "error", "privileges cannot be dropped", ": ", strerror(errno));
 	return work->run(work->arg);

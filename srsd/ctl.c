@@ -134,9 +134,9 @@ connect_to(const char *path)
 	return -1;
 }
 
-/* send_request - false with a reason when the daemon does not take it */
+/* send_to_daemon - false with a reason when the daemon does not take it */
 static bool
-send_request(int fd, const json_t *request, const char **error)
+send_to_daemon(int fd, const json_t *request, const char **error)
 {
 	char *text = json_dumps(request, JSON_COMPACT | JSON_ENSURE_ASCII), *line;
 	size_t done = 0, len;
@@ -157,7 +157,7 @@ send_request(int fd, const json_t *request, const char **error)
 }
 
 static json_t *
-read_reply(int fd, const char **error)
+read_from_daemon(int fd, const char **error)
 {
 	static const char *const faults[] = {
 		[REPLY_NONE] = "",
@@ -179,8 +179,8 @@ converse(int fd, const json_t *request, const char **error)
 {
 	json_t *reply = NULL;
 
-	if (send_request(fd, request, error))
-		reply = read_reply(fd, error);
+	if (send_to_daemon(fd, request, error))
+		reply = read_from_daemon(fd, error);
 	close(fd);
 	return reply;
 }

@@ -52,9 +52,9 @@ ask_offline(const struct ctl *ctl, json_t *request, const struct options *opts)
 	return opts->json ? report : ctl_make_printable(report);
 }
 
-/* ask - the daemon, whose cache is warm, or without one the DNS */
+/* ask_daemon - its cache is warm; without a daemon ask the DNS */
 static json_t *
-ask(const struct ctl *ctl, json_t *request, const struct options *opts)
+ask_daemon(const struct ctl *ctl, json_t *request, const struct options *opts)
 {
 	const char *error;
 	json_t *reply;
@@ -238,7 +238,7 @@ ctl_spf(const struct ctl *ctl, int argc, char **argv)
 		fputs("srsctl: an argument is not UTF-8\n", stderr);
 		return CTL_USAGE;
 	}
-	reply = ask(ctl, request, &opts);
+	reply = ask_daemon(ctl, request, &opts);
 	if (reply != NULL)
 		status = show(reply, &opts);
 	json_decref(request);

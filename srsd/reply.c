@@ -37,9 +37,9 @@ read_some(int fd, uint64_t until, struct reply_buffer *reply, enum reply_fault *
 	return n > 0;
 }
 
-/* read_line - up to a NEWLINE, and perhaps more */
+/* read_reply_line - up to a NEWLINE, and perhaps more */
 static bool
-read_line(int fd, uint64_t until, struct reply_buffer *reply, enum reply_fault *fault)
+read_reply_line(int fd, uint64_t until, struct reply_buffer *reply, enum reply_fault *fault)
 {
 	size_t seen = 0;
 
@@ -62,7 +62,7 @@ reply_read(int fd, unsigned seconds, enum reply_fault *fault)
 	struct reply_buffer reply = { xmalloc(REPLY_MAX + 1), 0 };
 	json_t *value = NULL;
 
-	if (read_line(fd, until, &reply, fault)) {
+	if (read_reply_line(fd, until, &reply, fault)) {
 		value = json_loadb(reply.data, reply.len, JSON_DISABLE_EOF_CHECK, NULL);
 		*fault = json_is_object(value) ? REPLY_NONE : REPLY_NO_JSON;
 		errno = 0;

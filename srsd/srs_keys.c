@@ -125,7 +125,7 @@ doubt_piece(struct srs_keys *keys, const struct secret_piece *p)
 }
 
 static const char *
-add(struct srs_keys *keys, const struct secret_piece *p)
+add_secret(struct srs_keys *keys, const struct secret_piece *p)
 {
 	if (memchr(p->bytes, '\0', p->len) != NULL)
 		return "NUL in a secret";
@@ -152,7 +152,7 @@ srs_keys_parse(const char *text, size_t len, unsigned *line, const char **error)
 
 	*error = NULL;
 	while (*error == NULL && next_piece(&s, end, &piece))
-		*error = add(keys, &piece);
+		*error = add_secret(keys, &piece);
 	*line = piece.line;
 	if (*error == NULL && keys->n == 0) {
 		*error = "holds no secret" NEW_SECRET;
