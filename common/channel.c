@@ -22,8 +22,7 @@ channel_pair(int fd[2])
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fd) == -1)
 		return false;
-	/* An abstract name, chosen by the kernel: a socket that has one cannot be bound to a path.
-	 */
+	/* The kernel chooses abstract names: with one a socket cannot be bound to a path. */
 	for (i = 0; i < 2; i++)
 		(void)bind(fd[i], &none, sizeof(none.sa_family));
 	return true;

@@ -159,7 +159,7 @@ remove_stale(const struct endpoint_addr *addr)
 	close(fd);
 }
 
-/* What a unix socket of ours is to be. */
+/* A unix socket that is to be made. */
 struct unix_socket {
 	const struct endpoint_addr *addr;
 	mode_t mode;
@@ -184,7 +184,7 @@ bind_with_mode(int fd, const struct unix_socket *un)
 	return result;
 }
 
-/* bind_as - with the rights of the user who decides what is in that folder */
+/* bind_as - with the rights of the user who controls the directory */
 static int
 bind_as(int fd, const struct unix_socket *un, uid_t actor)
 {
@@ -277,7 +277,7 @@ is_bound_to(int fd, const struct endpoint_addr *addr)
 	       memcmp(&now.u, &addr->u, now.len) == 0;
 }
 
-/* restore_options - those that the sandbox leaves to the engine, as on a new socket of ours */
+/* restore_options - those that the sandbox lets the engine set: the values of a new socket */
 static void
 restore_options(int fd, int family)
 {
@@ -302,8 +302,8 @@ restore_options(int fd, int family)
 	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 }
 
-/* restore_file - flags, owner and filter, which the sandbox leaves alone; false for a filter that
- * can only go with its socket */
+/* restore_file - flags, owner of signals and filter, which the sandbox does not let the engine set;
+ * false when the filter is locked, and so cannot be removed */
 static bool
 restore_file(int fd)
 {
@@ -317,7 +317,7 @@ restore_file(int fd)
 	return !locked;
 }
 
-/* stop_listening - a TCP socket; it may be connected somewhere, too */
+/* stop_listening - disconnect a TCP socket, whether it listens or is connected */
 static bool
 stop_listening(int fd)
 {
@@ -335,11 +335,10 @@ endpoint_revive(int fd, const struct endpoint_addr *addr)
 		restore_options(fd, addr->u.sa.sa_family);
 	if (restored && endpoint_is_listening(fd))
 		return true;
-	/* Otherwise the address would not be free for another socket. */
+	/* As long as it listens no other socket can have its address. */
 	if (!is_inet || !stop_listening(fd) || !restored)
 		return false;
-	/* A port that the kernel chose is lost, though the name still has it: listen(2) takes
-	 * another one then. */
+	/* A port that the kernel chose is released, though getsockname(2) still reports it. */
 	if (!is_bound_to(fd, addr) && bind(fd, &addr->u.sa, addr->len) == -1)
 		return false;
 	return listen(fd, BACKLOG) == 0 && is_bound_to(fd, addr) && endpoint_is_listening(fd);
@@ -360,8 +359,9 @@ make_folder(const char *path)
 }
 
 /*
- * give_socket_away - the socket that was made as actor, and nothing that was put in its place: a
- * second name, or another owner, tells what is not ours
+ * give_socket_away - change the owner of the socket that was just made with the rights of actor
+ *
+ * Another file that took its place in the meantime has another owner, or a second name.
  */
 static int
 give_socket_away(const struct unix_socket *un, uid_t actor)
@@ -380,7 +380,8 @@ give_socket_away(const struct unix_socket *un, uid_t actor)
 	return result;
 }
 
-/* bind_private - nobody can connect before the owner is set, for there is no moment of more */
+/* bind_private - until the owner is set only root can connect, for the mode is 0600 from the start
+ */
 static int
 bind_private(int fd, const struct unix_socket *un)
 {

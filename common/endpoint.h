@@ -49,7 +49,8 @@ bool endpoint_parse(struct endpoint *, const char *text, const char **error);
 /*
  * Makes a listening, non-blocking, close-on-exec socket. A unix socket that nobody answers on
  * any more is replaced and gets mode 0666: who may connect is a matter of its folder's mode. Root
- * makes it with the rights of the folder's owner, or of uid and gid (common/pathowner.h).
+ * makes it with the rights of the user who controls the directory (common/pathowner.h); uid and gid
+ * are those of the daemon.
  * Returns the descriptor, or -1 with errno set.
  */
 int endpoint_listen(const struct endpoint_addr *addr, uid_t uid, gid_t gid);
@@ -61,9 +62,9 @@ bool endpoint_address(int fd, struct endpoint_addr *addr);
 bool endpoint_is_listening(int fd);
 
 /*
- * Makes a listening socket that another process of ours may have changed what it was: its flags
- * and options, and for TCP also its address and that it listens. False when that is not possible,
- * as for a unix socket that was shut down: then only a new socket helps.
+ * Restores a listening socket that a hostile engine may have changed: its flags and options and,
+ * for TCP, its address and that it listens. False when that is impossible, as for a unix socket
+ * that was shut down; then a new socket has to take its place.
  */
 bool endpoint_revive(int fd, const struct endpoint_addr *addr);
 

@@ -217,7 +217,7 @@ load_kept(struct filebox *box, const char **s, size_t *left)
 
 #define READ_CHUNK ((size_t)64 * 1024)
 
-/* double_wiped - more room for data, whose old place is wiped: realloc(3) would leave a copy */
+/* double_wiped - realloc(3) to twice the size, which wipes the old memory */
 static char *
 double_wiped(char *data, size_t *size)
 {
@@ -230,8 +230,10 @@ double_wiped(char *data, size_t *size)
 }
 
 /*
- * read_memory_file - its bytes, by pread(2) alone: the sandbox refuses fstat(3) and lseek(2), and a
- * mapping could not be wiped. NULL with errno set; else *size bytes were allocated.
+ * read_memory_file - all bytes of a memory file, *len of them; *size bytes are allocated. NULL with
+ * errno set.
+ *
+ * pread(2) is all that it needs: the sandbox refuses fstat(3) and lseek(2).
  */
 static char *
 read_memory_file(int fd, size_t *len, size_t *size)

@@ -49,8 +49,8 @@ static struct {
 	char buffer[BUFFER_BYTES];
 } sink = { .ident = "srsd", .fd = STDERR_FILENO };
 
-/* name_abstractly - give a unix socket a name of the kernel's choice: it can get no other then, and
- * the engine put nothing into the file system with it */
+/* name_abstractly - give a unix socket an abstract name that the kernel chooses: a hostile engine
+ * cannot bind(2) it to a path then */
 static void
 name_abstractly(int fd)
 {
@@ -102,8 +102,8 @@ open_stderr(void)
 	}
 }
 
-/* syslog_connect - again by the same socket when syslog was restarted: in the sandbox no other can
- * be made */
+/* syslog_connect - connect, or connect the same socket again after syslog was restarted: the
+ * sandbox refuses to make another one */
 static bool
 syslog_connect(void)
 {
@@ -359,10 +359,9 @@ log_forget(void)
 }
 
 /*
- * own_stderr - standard error as an open file of this process alone, where that can be opened: a
- * flag that another process sets on the file that was inherited then means nothing to us
+ * own_stderr - open standard error again, as an open file of this process alone
  *
- * A regular file that is not written at its end has one position for all its writers, and stays.
+ * A regular file without O_APPEND is kept: all its writers need the one position.
  */
 static void
 own_stderr(void)

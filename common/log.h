@@ -48,8 +48,9 @@ void log_flush(void);
 void log_forget(void);
 
 /*
- * For a forked process, before it gives up privileges: opens the sink again for this process alone,
- * where that is possible. Then no flag that it sets on the open file reaches its parent.
+ * For a forked process, before it gives up privileges: opens the sink again for this process alone.
+ * Flags that it sets on the open file do not affect its parent then. Where the sink cannot be
+ * opened again, the process goes on with the one that it inherited.
  */
 void log_reopen(void);
 

@@ -11,7 +11,7 @@
 
 #define OTHERS_WRITE (S_IWGRP | S_IWOTH)
 
-/* owner_of - of one directory, and of a symbolic link in its place */
+/* owner_of - the user who controls one directory, or the symbolic link in its place */
 static uid_t
 owner_of(const char *directory, bool is_last, uid_t otherwise)
 {
@@ -53,7 +53,7 @@ pathowner_act(uid_t uid, gid_t gid)
 {
 	if (geteuid() != 0)
 		return true;
-	/* These two have no other way to tell that they failed. */
+	/* Their return values do not report errors, but the identity before the call. */
 	setfsgid(uid == 0 ? getegid() : gid);
 	setfsuid(uid);
 	return setfsuid((uid_t)-1) == (int)uid &&

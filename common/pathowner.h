@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * pathowner - with whose rights root may work below a path
+ * pathowner - the user whose rights suffice to work in a directory
  *
- * SECURITY: whoever may write to a directory can put a link, or somebody else's file, in the place
- * of what root looks for there, between any two system calls. So root makes and removes files there
- * with the rights of that user, and gains nothing for him.
+ * SECURITY: a user who may write to a directory can replace a file there by a link, or by another
+ * user's file, between any two system calls of root. So root creates and removes files there with
+ * the rights of that user, and the user gains nothing by it.
  */
 #ifndef COMMON_PATHOWNER_H
 #define COMMON_PATHOWNER_H
@@ -14,16 +14,17 @@
 #include <stdbool.h>
 
 /*
- * The user who decides what is found in the directory of a file: the owner of the first directory,
- * or symbolic link, on the way from / down to it that does not belong to root. 0 when all of them
- * belong to root. Where others may write to one of root's that is not sticky, or to the last one at
- * all, it is the user `otherwise`. A directory that is not there is left to its parent.
+ * Returns the user who controls the directory of a file: the owner of the first directory or
+ * symbolic link on the path, from / downwards, that does not belong to root. Returns 0 when all of
+ * them belong to root, and `otherwise` when a group or all users may write to one of root's
+ * directories: to the last one, or to one above it that is not sticky. A directory that does not
+ * exist is skipped.
  */
 uid_t pathowner(const char *path, uid_t otherwise);
 
 /*
- * Gives this process the rights of a user, for files alone, until uid is 0 again; group comes
- * along. Does nothing for a process that is not root. False when that is not possible.
+ * Takes the rights of a user and a group for access to files, until the next call with uid 0. A
+ * process that is not root keeps its own rights. False when the kernel refuses.
  */
 bool pathowner_act(uid_t uid, gid_t gid);
 

@@ -25,9 +25,9 @@ char *printable(char *dst, size_t size, const char *src, size_t len);
 char *printable_text(char *dst, size_t size, const char *src, size_t len);
 
 /*
- * A text for a terminal, in place: UTF-8 stays, but what is invalid, control characters (those of
- * C1 too) and characters without a shape of their own that change how others are shown (Unicode's
- * directional, joining, tag and invisible ones) become a '?' each. Returns it.
+ * Makes a text fit for a terminal, in place, and returns it. Valid UTF-8 stays, except that a '?'
+ * replaces each control character (C0, DEL and C1) and each character that is invisible, or that
+ * reorders or joins the characters around it. A '?' replaces each invalid byte as well.
  */
 char *printable_utf8(char *text);
 

@@ -35,7 +35,7 @@ privdrop_identity(struct identity *id, const char *user, const char **error)
 	return true;
 }
 
-/* The user that a package makes for us, and the one that stands in where nobody has made it. */
+/* The user that a package creates for the daemon, and the one that is used where it is missing. */
 #define DEFAULT_USER "srsd"
 #define FALLBACK_USER "nobody"
 
@@ -53,8 +53,8 @@ privdrop_daemon(struct identity *id, const char *user, const char **instead, con
 	return true;
 }
 
-/* set_capabilities - permitted and effective ones: of those that we have, those in the mask. Where
- * there are no others capset(2) is not called: a service manager may have forbidden it. */
+/* set_capabilities - keep those of the mask, permitted and effective. Where nothing has to be
+ * dropped capset(2) is not called: a service manager may have forbidden it. */
 static bool
 set_capabilities(uint64_t mask)
 {
@@ -74,8 +74,8 @@ set_capabilities(uint64_t mask)
 	return dropped == 0 || syscall(SYS_capset, &header, data) == 0;
 }
 
-/* bound_capabilities - no program that we start could get others; without CAP_SETPCAP nothing is
- * left to drop, or that has been forbidden already */
+/* bound_capabilities - drop all others from the bounding set; a process without CAP_SETPCAP cannot,
+ * and does not need to, because no_new_privs keeps them away as well */
 static void
 bound_capabilities(uint64_t mask)
 {

@@ -21,8 +21,8 @@ struct identity {
 bool privdrop_identity(struct identity *, const char *user, const char **error);
 
 /*
- * The same for the daemon's user. Where the user that a package makes, srsd, does not exist, nobody
- * takes its place, and *instead is that name; otherwise NULL.
+ * The same for the daemon's user. Where the user that a package creates, srsd, is missing, the user
+ * "nobody" is taken, and *instead is that name; otherwise NULL.
  */
 bool privdrop_daemon(
     struct identity *id, const char *user, const char **instead, const char **error);
@@ -31,10 +31,10 @@ bool privdrop_daemon(
 bool privdrop_chroot(const char *dir);
 
 /*
- * Gives up what a root process that runs engines does not need: it keeps the capabilities to change
- * its user and root folder (SETUID, SETGID, SYS_CHROOT), to signal an engine (KILL), to read files
- * of the daemon's user (DAC_READ_SEARCH), to give him the control socket (CHOWN) and to bind ports
- * below 1024 (NET_BIND_SERVICE). Forbids new privileges. False with errno set.
+ * Drops the capabilities that a monitor does not need. It keeps SETUID, SETGID and SYS_CHROOT for
+ * the engines that it forks, KILL to signal them, DAC_READ_SEARCH to read the files of the daemon's
+ * user, CHOWN to give away the control socket, and NET_BIND_SERVICE for ports below 1024. Forbids
+ * new privileges. False with errno set.
  */
 bool privdrop_limit(void);
 

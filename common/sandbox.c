@@ -87,8 +87,8 @@ static const int allowed[] = {
 };
 
 /*
- * What libraries try, and go on without. newfstatat is fstat(3) of glibc too; no filter can tell
- * the empty name of that from one that asks whether a file exists.
+ * What libraries try, and go on without. glibc's fstat(3) calls newfstatat
+ * with an empty name; a filter cannot tell that from a call that asks for a file by its name.
  */
 static const int refused[] = {
 	SCMP_SYS(access),
@@ -186,7 +186,7 @@ add_sockets(scmp_filter_ctx ctx)
 	return e;
 }
 
-/* add_fcntl - F_SETFL may set O_NONBLOCK, and change no other flag of those that it changes */
+/* add_fcntl - F_SETFL has to set O_NONBLOCK, and may set none of its other flags */
 static int
 add_fcntl(scmp_filter_ctx ctx)
 {

@@ -5,8 +5,8 @@
  * Calls that open files or ask for them by name are refused with an error instead (EACCES):
  * libraries look for files that they can do without. The calls that remain reach the network over
  * TCP and UDP and the descriptors that are open, and nothing else: no new programs, no files, no
- * other processes, no executable memory, no unix sockets. Of open descriptors they change no
- * setting that another process could notice, but for the socket options in sandbox.c.
+ * other processes, no executable memory, no unix sockets. They change no
+ * setting of an open file that other processes share, except for the socket options in sandbox.c.
  */
 #ifndef COMMON_SANDBOX_H
 #define COMMON_SANDBOX_H

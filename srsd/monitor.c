@@ -124,7 +124,8 @@ start_engine(struct monitor *m)
 	m->start_at = NEVER;
 	m->serves = false;
 	m->condemned = false;
-	listeners_revive(m->listeners, &m->id);
+	if (m->restarts > 0)
+		listeners_revive(m->listeners, &m->id);
 	if (!channel_pair(end)) {
 		put_off_start(m, "channel to the engine");
 		return;
