@@ -77,7 +77,7 @@ check_last_day(struct check *check, enum hash_format other)
 static bool
 read_created(const struct check *check, time_t *created)
 {
-	struct secret_owner owner = { geteuid(), getegid(), 0 };
+	struct secret_owner owner = { .uid = geteuid(), .gid = getegid() };
 	char error[SECRET_FILE_ERROR_SIZE];
 	struct secret_file *file =
 	    secret_file_open(check->settings->secrets_file, false, &owner, error);

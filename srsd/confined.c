@@ -12,18 +12,18 @@
 #include <unistd.h>
 
 #include "common/log.h"
+#include "common/printable.h"
 #include "common/sandbox.h"
 #include "srsd/confined.h"
 #include "srsd/reply.h"
 
-/* Where the pipe of the reply is in the child: behind the standard files. */
+/* The member of a reply that holds the text of confined_failure. */
+#define FAILURE "failure"
+
+/* The pipe for the reply, in the child: the first descriptor after the standard files. */
 #define REPLY_FD (STDERR_FILENO + 1)
 
-/*
- * leave_descriptors - false with errno set
- *
- * The terminal is not the child's to write to: what it has to say goes through the reply.
- */
+/* leave_descriptors - keep the pipe alone, not even the terminal. False with errno set. */
 static bool
 leave_descriptors(int out)
 {
@@ -43,11 +43,20 @@ leave_descriptors(int out)
 	return fcntl(REPLY_FD, F_SETFD, FD_CLOEXEC) == 0;
 }
 
-/* confine_process - no way back; it ends with its parent. False with errno set. */
+/* confine_process - for good, and let the process end with its parent. False with errno set. */
 static bool
 confine_process(const struct identity *id)
 {
 	return privdrop_become(id) && prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && sandbox_enter();
+}
+
+json_t *
+confined_failure(const char *error)
+{
+	char text[CONFINED_ERROR_SIZE];
+
+	strlcpy(text, error, sizeof(text));
+	return json_pack("{s:s}", FAILURE, printable_utf8(text));
 }
 
 static json_t *
@@ -58,9 +67,22 @@ do_work(const struct confined_work *work, const struct identity *id)
 	if (reply != NULL)
 		return reply;
 	if (!confine_process(id))
-		return json_pack(
-		    "{s:s++}", "error", "privileges cannot be dropped", ": ", strerror(errno));
+		return confined_failure("the privileges cannot be dropped");
 	return work->run(work->arg);
+}
+
+/* without_failure - the reply, or NULL with the text of a confined_failure in error */
+static json_t *
+without_failure(json_t *reply, char error[CONFINED_ERROR_SIZE])
+{
+	const char *failure = json_string_value(json_object_get(reply, FAILURE));
+
+	if (failure == NULL)
+		return reply;
+	strlcpy(error, failure, CONFINED_ERROR_SIZE);
+	printable_utf8(error);
+	json_decref(reply);
+	return NULL;
 }
 
 static bool
@@ -92,7 +114,7 @@ run_child(const struct confined_work *work, const struct identity *id, int out)
 
 /* describe_end - why there is no reply */
 static void
-describe_end(int status, enum reply_fault fault, char *error)
+describe_end(int status, enum reply_fault fault, char error[CONFINED_ERROR_SIZE])
 {
 	if (fault == REPLY_LATE)
 		strlcpy(error, "the process that asks the DNS takes too long", CONFINED_ERROR_SIZE);
@@ -110,10 +132,10 @@ describe_end(int status, enum reply_fault fault, char *error)
 		    "the process that asks the DNS ended with status %d", WEXITSTATUS(status));
 }
 
-/* Turns of 10 ms for a process that has closed its pipe to end as well. */
+/* Turns of 10 ms in which a process that has closed its pipe has to end. */
 #define END_TURNS 200
 
-/* end_child - its exit status; it is killed unless it is about to end by itself */
+/* end_child - the wait status; a child that does not end by itself is killed */
 static int
 end_child(pid_t pid, bool is_ending)
 {
@@ -135,7 +157,8 @@ end_child(pid_t pid, bool is_ending)
 }
 
 json_t *
-confined_run(const struct confined_work *work, const struct identity *id, char *error)
+confined_run(
+    const struct confined_work *work, const struct identity *id, char error[CONFINED_ERROR_SIZE])
 {
 	enum reply_fault fault;
 	int pipe_end[2], status;
@@ -162,5 +185,5 @@ confined_run(const struct confined_work *work, const struct identity *id, char *
 	status = end_child(pid, fault == REPLY_ENDED);
 	if (reply == NULL)
 		describe_end(status, fault, error);
-	return reply;
+	return without_failure(reply, error);
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * confined - work on what strangers wrote, for a program that root runs: in a process of its own,
- * which gives up its privileges and enters the engine's sandbox first, and replies with one JSON
- * object.
+ * confined - a process without privileges, for the part of a program of root's that reads hostile
+ * bytes. It gives up its privileges and enters the engine's sandbox before it begins, and replies
+ * with one JSON object.
  *
- * SECURITY: the reply may be an attacker's. It has at most REPLY_MAX bytes, and its texts are raw.
- * The process has no descriptor of its parent's but the pipe of the reply. In a build with
- * sanitizers it has no sandbox, and keeps standard error.
+ * SECURITY: the reply may come from an attacker. It has at most REPLY_MAX bytes, and its texts are
+ * raw. Of its parent's descriptors the process has only the pipe for the reply. A build with
+ * sanitizers has no sandbox, and the process keeps standard error.
  */
 #ifndef SRSD_CONFINED_H
 #define SRSD_CONFINED_H
@@ -16,20 +16,24 @@
 #include "common/privdrop.h"
 
 struct confined_work {
-	/* With the privileges of the caller: opens what is needed. NULL, or the reply if it fails.
-	 */
+	/* Opens what the work needs, with the caller's privileges: NULL, or confined_failure. */
 	json_t *(*prepare)(void *arg);
-	json_t *(*run)(void *arg); /* without them: the reply, an object; NULL is an error */
-	void *arg;                 /* of both */
-	unsigned seconds;          /* until it is killed */
+	/* Works without privileges: the reply, an object, or confined_failure. */
+	json_t *(*run)(void *arg);
+	void *arg;        /* of both */
+	unsigned seconds; /* after which the process is killed */
 };
 
-#define CONFINED_ERROR_SIZE 160
+#define CONFINED_ERROR_SIZE 1024
+
+/* A reply that makes confined_run fail with this text. */
+json_t *confined_failure(const char *error);
 
 /*
- * The reply, a new reference; NULL with one line in error, of less than CONFINED_ERROR_SIZE bytes,
- * when the process ends without one.
+ * Runs the work as that user. Its reply, a new reference to an object; NULL with one printable line
+ * in error when the work failed, took too long, or the process ended without a reply.
  */
-json_t *confined_run(const struct confined_work *work, const struct identity *id, char *error);
+json_t *confined_run(
+    const struct confined_work *work, const struct identity *id, char error[CONFINED_ERROR_SIZE]);
 
 #endif

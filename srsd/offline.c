@@ -6,16 +6,11 @@
 #include <event2/event.h>
 
 #include "common/clock.h"
-#include "common/printable.h"
 #include "conf/config.h"
 #include "spf/spf_query.h"
-#include "srsd/confined.h"
 #include "srsd/offline.h"
 
-/* The member of a reply that says why there is no resolver. */
-#define UNUSABLE "unusable"
-
-/* What the process of offline_run is made of. */
+/* What the confined process gets. */
 struct offline_job {
 	struct settings *settings;
 	offline_work_fn *work;
@@ -52,7 +47,7 @@ open_resolver(struct offline *offline, struct settings *settings, char *error, s
 	return offline->resolver != NULL;
 }
 
-/* prepare_job - reads the files of the resolver, while that is still possible */
+/* prepare_job - read the files of the resolver, which the sandbox will refuse to open */
 static json_t *
 prepare_job(void *arg)
 {
@@ -61,7 +56,7 @@ prepare_job(void *arg)
 
 	if (open_resolver(&job->offline, job->settings, error, sizeof(error)))
 		return NULL;
-	return json_pack("{s:o}", UNUSABLE, json_string(printable_utf8(error)));
+	return confined_failure(error);
 }
 
 static json_t *
@@ -82,20 +77,13 @@ offline_run(struct settings *settings, offline_work_fn *work, void *arg, unsigne
 	const struct confined_work confined = { prepare_job, run_job, &job, seconds };
 	const char *instead, *why;
 	struct identity id;
-	json_t *reply;
 
 	if (!privdrop_daemon(&id, settings->unprivileged_user, &instead, &why)) {
 		snprintf(error, OFFLINE_ERROR_SIZE, "unprivileged-user '%s': %s",
 		    settings->unprivileged_user, why);
 		return NULL;
 	}
-	reply = confined_run(&confined, &id, error);
-	why = json_string_value(json_object_get(reply, UNUSABLE));
-	if (why == NULL)
-		return reply;
-	strlcpy(error, why, OFFLINE_ERROR_SIZE);
-	json_decref(reply);
-	return NULL;
+	return confined_run(&confined, &id, error);
 }
 
 /* on_done - the loop turns once for each event, and is asked then */

@@ -3,8 +3,8 @@
  * offline - the DNS for srsctl when it asks by itself: a loop and a resolver of its own, with the
  * settings of the configuration.
  *
- * SECURITY: answers are hostile, and root runs srsctl. offline_run is the only way in: everything
- * that reads an answer belongs in its process (srsd/confined.h).
+ * SECURITY: answers are hostile, and root runs srsctl. Only work of offline_run may read an answer,
+ * because it runs in a confined process (srsd/confined.h).
  */
 #ifndef SRSD_OFFLINE_H
 #define SRSD_OFFLINE_H
@@ -16,6 +16,7 @@
 
 #include "conf/settings.h"
 #include "spf/resolver.h"
+#include "srsd/confined.h"
 
 struct event_base;
 
@@ -25,15 +26,15 @@ struct offline {
 	struct resolver *resolver;
 };
 
-/* What asks the DNS: its reply, a new reference to an object. */
+/* Asks the DNS. Returns its reply, a new reference to an object. */
 typedef json_t *offline_work_fn(struct offline *offline, void *arg);
 
-#define OFFLINE_ERROR_SIZE 1024
+#define OFFLINE_ERROR_SIZE CONFINED_ERROR_SIZE
 
 /*
- * Does work in a process of its own, which is unprivileged-user's and in the sandbox before the
- * first question. Its reply, whose texts are raw; NULL with one line in error when it ended without
- * one, took longer than so many seconds, or the DNS of the settings cannot be used.
+ * Does the work in a confined process of unprivileged-user's. Its reply, whose texts are raw; NULL
+ * with one printable line in error when the process ended without one, took longer than so many
+ * seconds, or the DNS of the settings cannot be used.
  */
 json_t *offline_run(struct settings *settings, offline_work_fn *work, void *arg, unsigned seconds,
     char error[OFFLINE_ERROR_SIZE]);

@@ -54,7 +54,7 @@ test_folders(void **state)
 {
 	(void)state;
 	if (geteuid() != 0)
-		skip();
+		return;
 	make("roots", 0, 0755);
 	make("sticky", 0, 01777);
 	make("sticky/roots", 0, 0755);
@@ -84,7 +84,7 @@ test_links(void **state)
 {
 	(void)state;
 	if (geteuid() != 0)
-		skip();
+		return;
 	make("roots", 0, 0755);
 	make("somebodys", SOMEBODY, 0755);
 	assert_int_equal(symlink("roots", unit_path("to-roots")), 0);
@@ -105,7 +105,7 @@ test_act(void **state)
 	(void)state;
 	assert_true(pathowner_act(geteuid() == 0 ? SOMEBODY : geteuid(), getegid()));
 	if (geteuid() != 0)
-		skip();
+		return;
 	assert_int_equal(mkdir(unit_path("none"), 0755), -1);
 	assert_true(pathowner_act(0, 0));
 	make("somebodys", SOMEBODY, 0755);
