@@ -152,20 +152,37 @@ take_handed(struct listeners *l, int fd, const char *name)
 	add(l, service, fd, "LISTEN_FDS");
 }
 
-struct listeners *
-listeners_handed_over(void)
+/* count_handed - the sockets that a service manager has handed to this process */
+static int
+count_handed(void)
 {
-	const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS"),
-		   *names = getenv("LISTEN_FDNAMES"), *error;
-	struct listeners *l = xcalloc(1, sizeof(*l));
-	char *copy, *rest, *name;
-	int i, n;
+	const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS"), *error;
+	int n;
 
 	if (pid == NULL || count == NULL || strtonum(pid, 1, INT32_MAX, &error) != getpid())
-		return l;
+		return 0;
 	n = (int)strtonum(count, 0, HANDED_MAX, &error);
 	if (error != NULL)
 		fatalx("LISTEN_FDS: '%s' is %s", count, error);
+	return n;
+}
+
+void
+listeners_close_others(void)
+{
+	closefrom(HANDED_FIRST + count_handed());
+}
+
+struct listeners *
+listeners_handed_over(void)
+{
+	const char *names = getenv("LISTEN_FDNAMES");
+	struct listeners *l = xcalloc(1, sizeof(*l));
+	char *copy, *rest, *name;
+	int i, n = count_handed();
+
+	if (n == 0)
+		return l;
 	rest = copy = xstrdup(names == NULL ? "" : names);
 	for (i = 0; i < n; i++) {
 		name = strsep(&rest, ":");

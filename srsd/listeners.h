@@ -34,6 +34,12 @@ struct listeners {
 };
 
 /*
+ * Closes all descriptors except the standard files and the sockets of LISTEN_FDS. A descriptor that
+ * another program has left open would be the engine's, too.
+ */
+void listeners_close_others(void);
+
+/*
  * Takes the sockets of LISTEN_FDS, named by LISTEN_FDNAMES as the services are, out of the
  * environment. Fatal for names that no service has.
  */

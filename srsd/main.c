@@ -321,8 +321,10 @@ main(int argc, char **argv)
 	log_verbose(opts.verbose);
 	read_inputs(&opts, &start);
 	check_pid_file(start.inputs.settings->pid_file, start.id.uid);
-	if (!opts.check_only)
+	if (!opts.check_only) {
+		listeners_close_others();
 		return serve(&opts, &start);
+	}
 	if (!engine_try(&start.inputs, error, sizeof(error)))
 		fatalx("%s", error);
 	inputs_free(&start.inputs);

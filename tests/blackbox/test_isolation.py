@@ -209,6 +209,16 @@ class Monitor(DaemonCase):
         for name in 'CapEff', 'CapPrm':
             self.assertEqual(int(engine[name], 16), 0)
 
+    def test_inherited_descriptors(self):
+        """What another program has left open is neither the monitor's nor the engine's."""
+        leaked = os.open('/', os.O_RDONLY | os.O_DIRECTORY)
+        self.addCleanup(os.close, leaked)
+        daemon = Daemon(as_root=True)
+        daemon.pass_fds = [leaked]
+        self.enter(daemon)
+        for pid in process_tree(daemon.process.pid):
+            self.assertNotIn('/', descriptors_of(pid).values())
+
     def test_they_are_enough(self):
         """A reload with a port below 1024, a secret that only the daemon may read, and a control
         socket whose path is gone; then another engine, and the end of one that does not stop."""
