@@ -676,7 +676,7 @@ class Memory(FaultCase):
         self.answer('policy', lambda c: c.ask(sender='', recipient=SRS0), 'DUNNO$' + later)
         self.answer('policy', lambda c: c.ask(
             sender='', recipient='SRS0=FAKE=AA=x.test=y@srs.test'), '550 5.1.1 ' + later)
-        self.answer('policy', lambda c: c.ask(sender=SRS0, helo_name='fail.test'),
+        self.answer('policy', lambda c: c.ask(sender=SRS0, helo_name='localhost'),
                     'PREPEND Received-SPF: None .*SRS-verified' + later)
 
     def others(self):
