@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: ISC */
+#include "tests/unit/unit.h"
+
+#include "common/orgdomain.h"
+
+static void
+test_organizational_domain(void **state)
+{
+	static const char *const rows[][2] = {
+		/* name, its organizational domain; NULL: it has none */
+		{ "example.org", "example.org" },
+		{ "srs.example.org", "example.org" },
+		{ "a.b.c.example.org", "example.org" },
+		{ "SRS.Example.ORG", "Example.ORG" },
+		{ "srs.example.org.", "example.org" },
+		{ "example.co.uk", "example.co.uk" },
+		{ "srs.example.co.uk", "example.co.uk" },
+		{ "srs.b\xc3\xbc"
+		  "cher.de",
+		    "b\xc3\xbc"
+		    "cher.de" },
+		{ "srs.xn--bcher-kva.de", "xn--bcher-kva.de" },
+		{ "a.b.test", "b.test" }, /* a top-level domain that the list does not know */
+		{ "org", NULL },
+		{ "co.uk", NULL },
+		{ "localhost", NULL },
+		{ "", NULL },
+		{ ".", NULL },
+		{ "[192.0.2.1]", NULL },
+		{ "a..org", NULL },
+	};
+	const char *org;
+	char *copy, got[256];
+	size_t i, len, org_len;
+	bool found;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		len = strlen(rows[i][0]);
+		copy = unit_copy(rows[i][0], len); /* without a NUL behind it */
+		found = orgdomain_of(copy, len, &org, &org_len);
+		unit_int(rows[i][0], "found", found, rows[i][1] != NULL);
+		if (found && rows[i][1] != NULL) {
+			snprintf(got, sizeof(got), "%.*s", (int)org_len, org);
+			unit_text(rows[i][0], "domain", got, rows[i][1]);
+		}
+		free(copy);
+	}
+	unit_end();
+}
+
+static void
+test_shared(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		bool want;
+	} rows[] = {
+		{ "srs.example.org", "example.org", true },
+		{ "example.org", "EXAMPLE.ORG.", true },
+		{ "srs.example.org", "mail.example.org", true },
+		{ "example.org", "example.net", false },
+		{ "srs.a.co.uk", "b.co.uk", false },
+		{ "b\xc3\xbc"
+		  "cher.de",
+		    "srs.xn--bcher-kva.de", true },
+		{ "org", "org", false },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++)
+		unit_int(unit_row("%s / %s", rows[i].a, rows[i].b), "shared",
+		    orgdomain_is_shared(rows[i].a, strlen(rows[i].a), rows[i].b, strlen(rows[i].b)),
+		    rows[i].want);
+	unit_end();
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_organizational_domain),
+		cmocka_unit_test(test_shared),
+	};
+
+	return cmocka_run_group_tests_name("orgdomain", tests, NULL, NULL);
+}
