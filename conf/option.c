@@ -298,8 +298,8 @@ const struct option options[] = {
 	    .text = "our name in Authentication-Results" },
 	{ SPF(hide_receiver), "hide-receiver", OPTION_BOOL, "true", .choices = bool_words,
 	    .text = "leave the recipient out of headers" },
-	{ SPF(skip_addresses), "skip-addresses", OPTION_CIDRS,
-	    "127.0.0.0/8 ::ffff:127.0.0.0/104 ::1", .text = "clients that are not checked" },
+	{ SPF(skip_addresses), "skip-addresses", OPTION_CIDRS, "127.0.0.0/8 ::1",
+	    .text = "clients that are not checked" },
 	{ SPF(whitelist), "whitelist", OPTION_CIDRS, NULL, .text = "relays that are not checked" },
 	{ SPF(helo_whitelist), "helo-whitelist", OPTION_LIST, NULL, .check = check_domain_name,
 	    .text = "HELO names that are not refused, from their own address" },
@@ -501,15 +501,30 @@ copy_texts(struct text_list *list, const char *const *values, size_t n)
 	list->n = n;
 }
 
+/* has_network - a list may name one twice, as an IPv4-mapped one is the IPv4 network itself */
+static bool
+has_network(const struct cidr_list *list, const struct cidr *net)
+{
+	size_t i;
+
+	for (i = 0; i < list->n; i++)
+		if (list->net[i].prefix == net->prefix &&
+		    ipaddr_agree(&list->net[i].addr, &net->addr, net->prefix))
+			return true;
+	return false;
+}
+
 static bool
 parse_cidrs(struct cidr_list *list, const char *const *values, size_t n, char *error)
 {
-	struct cidr_list new = { n, xcalloc(n + 1, sizeof(struct cidr)) };
+	struct cidr_list new = { 0, xcalloc(n + 1, sizeof(struct cidr)) };
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		if (cidr_parse(&new.net[i], values[i], strlen(values[i])))
+		if (cidr_parse(&new.net[new.n], values[i], strlen(values[i]))) {
+			new.n += !has_network(&new, &new.net[new.n]);
 			continue;
+		}
 		snprintf(error, OPTION_ERROR_SIZE, "'%.100s' is not accepted; IP or IP/PREFIX",
 		    values[i]);
 		free(new.net);
