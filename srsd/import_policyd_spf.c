@@ -23,6 +23,13 @@ struct line {
 	struct import_origin origin;
 	const char *value;
 	unsigned *mock; /* the line of Mock, when that has a value */
+	struct message *message;
+};
+
+/* Reason_Message, whose words depend on TempError_Defer: on any line of the file. */
+struct message {
+	unsigned line; /* 0: none */
+	char *text;
 };
 
 struct row;
@@ -412,35 +419,85 @@ append(char **text, const char *more, size_t len)
 	*text = longer;
 }
 
-/* take_message - Reason_Message, whose {spf} is our {reason} */
-static void
-take_message(const struct line *l, const struct row *row)
+/* without_url - the text without each sentence that holds {url}; the caller frees it */
+static char *
+without_url(const char *text)
 {
-	static const struct {
+	static const char url[] = "{url}";
+	char *all = xcalloc(strlen(text) + 1, 1);
+	size_t len, kept = 0;
+
+	while (*text != '\0') {
+		len = strcspn(text, ".;!?");
+		len += text[len] != '\0';
+		if (memmem(text, len, url, sizeof(url) - 1) == NULL) {
+			memcpy(all + kept, text, len);
+			kept += len;
+		}
+		text += len;
+	}
+	memmove(all, all + strspn(all, " "), strlen(all + strspn(all, " ")) + 1);
+	return all;
+}
+
+/* translate_message - the names in braces: {spf} is our {reason}; the caller frees it */
+static char *
+translate_message(const char *message, bool may_defer)
+{
+	const struct {
 		const char *theirs, *ours;
-	} names[] = { { "{spf}", "{reason}" }, { "{rejectdefer}", "rejected" }, { "{url}", "" } };
-	const char *rest = l->value;
+	} words[] = { { "{spf}", "{reason}" },
+		{ "{rejectdefer}", may_defer ? "not accepted" : "rejected" } };
 	char *text = xstrdup("");
 	size_t i, len;
 
-	while (*rest != '\0') {
-		for (i = 0; i < 3; i++)
-			if (strncmp(rest, names[i].theirs, strlen(names[i].theirs)) == 0)
+	while (*message != '\0') {
+		for (i = 0; i < 2; i++)
+			if (strncmp(message, words[i].theirs, strlen(words[i].theirs)) == 0)
 				break;
-		if (i < 3) {
-			append(&text, names[i].ours, strlen(names[i].ours));
-			rest += strlen(names[i].theirs);
+		if (i < 2) {
+			append(&text, words[i].ours, strlen(words[i].ours));
+			message += strlen(words[i].theirs);
 			continue;
 		}
-		len = 1 + strcspn(rest + 1, "{");
-		append(&text, rest, len);
-		rest += len;
+		len = 1 + strcspn(message + 1, "{");
+		append(&text, message, len);
+		message += len;
 	}
-	set(l, row, text);
+	return text;
+}
+
+/* set_message - once it is known whether mail may be deferred */
+static void
+set_message(struct import *im, const struct import_origin *origin, const char *message)
+{
+	const struct option *o = import_option("spf", "reason-message"),
+			    *defer = import_option("spf", "temperror-defer");
+	char *value = import_value(im, defer), *bare = without_url(message), *text;
+	bool may_defer = strcmp(value, "temperror-defer = true") == 0;
+
+	text = translate_message(bare, may_defer);
+	if (import_set_text(im, origin, o, text)) {
+		if (strstr(message, "{url}") != NULL)
+			import_note(im, o,
+			    "Without the sentence that held a link to openspf.net, which is no "
+			    "more.");
+		if (may_defer && strstr(message, "{rejectdefer}") != NULL)
+			import_note(im, o,
+			    "'not accepted' stands for rejected or deferred: temperror-defer may "
+			    "do the latter.");
+	}
 	free(text);
-	if (strstr(l->value, "{url}") != NULL)
-		import_note(l->im, option_of(row),
-		    "There was a link to openspf.net in it, which is no more: look at the text.");
+	free(bare);
+	free(value);
+}
+
+static void
+take_message(const struct line *l, const struct row *row)
+{
+	(void)row;
+	free(l->message->text);
+	*l->message = (struct message){ l->origin.line, xstrdup(l->value) };
 }
 
 /* take_mock - any value at all, False too, switches policyd-spf off; carried out in the end */
@@ -515,11 +572,16 @@ static char *
 meant(const struct line *line, const struct row *row)
 {
 	struct import *scratch = import_new();
+	struct message message = { 0, NULL };
 	struct line l = *line;
 	char *text;
 
 	l.im = scratch;
+	l.message = &message;
 	row->take(&l, row);
+	if (message.text != NULL)
+		set_message(scratch, &l.origin, message.text);
+	free(message.text);
 	text = import_value(scratch, option_of(row));
 	import_free(&scratch);
 	return text;
@@ -612,7 +674,10 @@ import_policyd_spf(struct import *im, const char *file, const char *text)
 	const struct option *hide = import_option("spf", "hide-receiver");
 	struct import_origin preset = { "policyd-spf", 0, "Hide_Receiver" };
 	unsigned mock = 0;
-	struct line l = { .im = im, .origin = { file, 0, NULL }, .mock = &mock };
+	struct message message = { 0, NULL };
+	struct line l = {
+		.im = im, .origin = { file, 0, NULL }, .mock = &mock, .message = &message
+	};
 	const char *end;
 
 	import_add_file(im, file);
@@ -623,6 +688,10 @@ import_policyd_spf(struct import *im, const char *file, const char *text)
 		take_line(&l, text, end);
 		text = end + (*end == '\n');
 	}
+	l.origin = (struct import_origin){ file, message.line, "Reason_Message" };
+	if (message.text != NULL)
+		set_message(im, &l.origin, message.text);
+	free(message.text);
 	l.origin = (struct import_origin){ file, mock, "Mock" };
 	if (mock != 0)
 		switch_off(im, &l.origin);

@@ -18,6 +18,11 @@
 	"The secret is used where it is, so that bounces to addresses of postsrsd come back. " \
 	"srsd's group must be able to read it: chgrp srsd FILE; chmod 0640 FILE."
 
+/* What is to be said of reverse-domains. */
+#define POSTSRSD_REVERSE_NOTE                                                                   \
+	"postsrsd reverses the SRS addresses of every domain, srsd those of srs-domain and of " \
+	"these. List here each domain that was the SRS domain within the last 21 days."
+
 /* Postfix's mydomain, or NULL when nobody knows it; the caller frees it. */
 typedef char *import_mydomain_fn(void);
 
@@ -27,5 +32,8 @@ void import_postsrsd1(struct import *, const char *file, const char *text, impor
 /* The same for 2.x. False with one line in error when it is none that postsrsd would start with. */
 bool import_postsrsd2(
     struct import *, const char *file, const char *text, char *error, size_t size);
+
+/* True when a line is one of postsrsd.conf of 2.x: the name of an option, and '='. */
+bool import_postsrsd2_has_line(const char *line);
 
 #endif

@@ -62,6 +62,8 @@ struct reading {
 	const char *file;
 	import_mydomain_fn *mydomain;
 	struct said said[N_VARIABLES];
+	char *former; /* an SRS_DOMAIN that a later line replaces; NULL: none */
+	unsigned former_line;
 };
 
 static struct import_origin
@@ -137,6 +139,19 @@ know(struct reading *r, enum variable v, const struct shell_item *item)
 	free(domain);
 }
 
+/* remember_domain - a domain that a later line replaces was the SRS domain once */
+static void
+remember_domain(struct reading *r, const char *new_domain)
+{
+	const struct said *said = &r->said[SRS_DOMAIN];
+
+	if (said->line == 0 || said->value[0] == '\0' || strcmp(said->value, new_domain) == 0)
+		return;
+	free(r->former);
+	r->former = xstrdup(said->value);
+	r->former_line = said->line;
+}
+
 /* on_variable - the file says something of a variable that the launcher reads */
 static void
 on_variable(struct reading *r, enum variable v, const struct shell_item *item)
@@ -145,6 +160,8 @@ on_variable(struct reading *r, enum variable v, const struct shell_item *item)
 
 	switch (item->kind) {
 	case SHELL_SET:
+		if (v == SRS_DOMAIN)
+			remember_domain(r, item->value);
 		say(&r->said[v], item->line, item->value);
 		break;
 	case SHELL_UNKNOWN:
@@ -171,6 +188,13 @@ on_item(void *arg, const struct shell_item *item)
 	struct import_origin origin = origin_at(r, item->line, item->name);
 	enum variable v = 0;
 
+	if (item->kind == SHELL_COMMAND && import_postsrsd2_has_line(item->text)) {
+		import_leave(r->im, &origin,
+		    "%s: a line of postsrsd 2, which postsrsd 1 does not read; to take it over, "
+		    "move it to postsrsd.conf, or set that option here",
+		    item->text);
+		return;
+	}
 	if (item->kind == SHELL_COMMAND) {
 		import_leave(r->im, &origin,
 		    "%s: a command; it is not run here, and what it may "
@@ -219,6 +243,21 @@ take_domain(struct reading *r)
 	if (domain != NULL)
 		import_set_text(r->im, &origin, o, domain);
 	free(domain);
+}
+
+/* take_former_domain - only the operator knows whether addresses of it are still in use */
+static void
+take_former_domain(struct reading *r)
+{
+	const struct option *o = import_option(NULL, "reverse-domains");
+	struct import_origin origin = origin_at(r, r->former_line, names[SRS_DOMAIN]);
+	const char *former = r->former;
+
+	import_note(r->im, o, "%s", POSTSRSD_REVERSE_NOTE);
+	if (former != NULL)
+		import_choose(r->im, &origin, o, &former, 1,
+		    "a later line replaces it; bounces may still come to it if it was in use");
+	free(r->former);
 }
 
 /* take_excluded - the domains, and those that the shell kept from postsrsd */
@@ -420,6 +459,7 @@ import_postsrsd1(
 	import_add_file(im, file);
 	shell_text_read(text, on_item, &r);
 	take_domain(&r);
+	take_former_domain(&r);
 	take_excluded(&r);
 	take_separator(&r);
 	take_secret(&r);

@@ -27,7 +27,7 @@ static const struct row {
 	{ "always-rewrite", false, NULL },
 	{ "connection-limit", false, NULL },
 	{ "syslog", false, NULL },
-	{ "socketmap", false,
+	{ "socketmap", false, /* see take_envelope, too */
 	    "srsd answers tcp_table, not socketmap: main.cf needs sender_canonical_maps = "
 	    "tcp:127.0.0.1:10001 and recipient_canonical_maps = tcp:127.0.0.1:10002" },
 	{ "milter", false,
@@ -52,23 +52,97 @@ static const struct row {
 	{ "debug", false, "srsd -v" },
 };
 
+/* Where postsrsd has its socketmap when the file does not say. */
+#define POSTSRSD2_SOCKETMAP "unix:/var/spool/postfix/srs"
+
+#define ENDPOINT_SIZE 512
+
 #define N_ROWS (sizeof(rows) / sizeof(rows[0]))
 
 struct reading {
 	struct import *im;
 	const char *file;
-	bool secret; /* secrets-file was said */
+	bool secret;     /* secrets-file was said */
+	char *socketmap; /* as postsrsd has it */
+	char *database;  /* original-envelope; NULL: nothing is said */
+	unsigned database_line;
+	char *srs_domain, *former; /* the last one and the one before; NULL: none */
 };
 
 static void
-take_envelope(const struct reading *r, const struct import_origin *origin, const char *value)
+keep_text(char **text, const char *value)
 {
-	if (strcmp(value, "embedded") == 0)
-		return; /* as srsd has it */
-	import_leave(r->im, origin,
-	    "%s: addresses whose sender lies in postsrsd's database (SRS0=hhhh=TT=1=...) do not come "
-	    "back through srsd; let postsrsd answer the reverse map for as long as they live, 21 days",
-	    value);
+	free(*text);
+	*text = xstrdup(value);
+}
+
+/* keep_domain - of two lines the last one counts */
+static void
+keep_domain(struct reading *r, const char *value)
+{
+	if (r->srs_domain != NULL && strcmp(r->srs_domain, value) != 0)
+		keep_text(&r->former, r->srs_domain);
+	keep_text(&r->srs_domain, value);
+}
+
+/* socketmap_table - how Postfix names it: a path in its queue directory is relative to that */
+static const char *
+socketmap_table(const char *endpoint, char text[ENDPOINT_SIZE])
+{
+	static const char queue[] = "/var/spool/postfix/";
+	const char *path = strchr(endpoint, ':');
+
+	if (path == NULL ||
+	    (strncmp(endpoint, "unix:", 5) != 0 && strncmp(endpoint, "local:", 6) != 0))
+		return endpoint;
+	path++;
+	if (strncmp(path, queue, sizeof(queue) - 1) == 0)
+		path += sizeof(queue) - 1;
+	snprintf(text, ENDPOINT_SIZE, "unix:%s", path);
+	return text;
+}
+
+/* take_envelope - addresses that stand for a row of the database are not answered by srsd */
+static void
+take_envelope(const struct reading *r)
+{
+	const char *endpoint = r->socketmap == NULL ? POSTSRSD2_SOCKETMAP : r->socketmap;
+	struct import_origin origin = { r->file, r->database_line, "original-envelope" };
+	char text[ENDPOINT_SIZE];
+
+	if (r->database == NULL || strcmp(r->database, "embedded") == 0)
+		return;
+	import_leave(r->im, &origin,
+	    "%s: SRS0=hhhh=TT=1=... stands for a sender in postsrsd's database, and srsd does not "
+	    "answer for it. Keep postsrsd running for the 21 days that such addresses live, and "
+	    "name both in main.cf: recipient_canonical_maps = socketmap:%s:reverse, "
+	    "tcp:127.0.0.1:10002",
+	    r->database, socketmap_table(endpoint, text));
+}
+
+/* take_port - postsrsd's own example of a socketmap has the port of our policy service */
+static void
+take_port(const struct reading *r)
+{
+	const char *port = r->socketmap == NULL ? NULL : strrchr(r->socketmap, ':');
+
+	if (port != NULL && strcmp(port, ":10003") == 0)
+		import_note(r->im, import_option(NULL, "policy"),
+		    "postsrsd's socketmap has this port: srsd cannot have it while postsrsd runs.");
+}
+
+/* offer_former_domain - only the operator knows whether addresses of it are still in use */
+static void
+offer_former_domain(const struct reading *r)
+{
+	const struct option *o = import_option(NULL, "reverse-domains");
+	struct import_origin origin = { r->file, 0, "srs-domain" };
+	const char *former = r->former;
+
+	import_note(r->im, o, "%s", POSTSRSD_REVERSE_NOTE);
+	if (former != NULL)
+		import_choose(r->im, &origin, o, &former, 1,
+		    "a later line replaces it; bounces may still come to it if it was in use");
 }
 
 static bool
@@ -80,9 +154,14 @@ on_option(void *arg, size_t number, int line, const char *const *values, size_t 
 	struct import_origin origin = { r->file, (unsigned)line, row->name };
 
 	(void)why; /* a value that we do not accept is told of, and the others are taken */
-	if (strcmp(row->name, "original-envelope") == 0)
-		take_envelope(r, &origin, values[0]);
-	else if (row->why != NULL)
+	if (strcmp(row->name, "socketmap") == 0)
+		keep_text(&r->socketmap, values[0]);
+	if (strcmp(row->name, "srs-domain") == 0)
+		keep_domain(r, values[0]);
+	if (strcmp(row->name, "original-envelope") == 0) {
+		keep_text(&r->database, values[0]);
+		r->database_line = (unsigned)line;
+	} else if (row->why != NULL)
 		import_leave(r->im, &origin, "%s", row->why);
 	else if (row->list)
 		import_set_good(r->im, &origin, import_option(NULL, row->name), values, n);
@@ -111,7 +190,8 @@ bool
 import_postsrsd2(struct import *im, const char *file, const char *text, char *error, size_t size)
 {
 	struct confuse_option known[N_ROWS] = { { .name = NULL } };
-	struct reading r = { im, file, false };
+	struct reading r = { .im = im, .file = file };
+	bool ok;
 	size_t i;
 
 	import_add_file(im, file);
@@ -119,8 +199,30 @@ import_postsrsd2(struct import *im, const char *file, const char *text, char *er
 		known[i].name = rows[i].name;
 		known[i].list = rows[i].list;
 	}
-	if (!confuse_parse(text, file, known, N_ROWS, false, on_option, &r, error, size))
-		return false;
-	take_secret(&r);
-	return true;
+	ok = confuse_parse(text, file, known, N_ROWS, false, on_option, &r, error, size);
+	if (ok) {
+		take_secret(&r);
+		offer_former_domain(&r);
+		take_envelope(&r);
+		take_port(&r);
+	}
+	free(r.socketmap);
+	free(r.database);
+	free(r.srs_domain);
+	free(r.former);
+	return ok;
+}
+
+bool
+import_postsrsd2_has_line(const char *line)
+{
+	size_t i, len;
+
+	for (i = 0; i < N_ROWS; i++) {
+		len = strlen(rows[i].name);
+		if (strncmp(line, rows[i].name, len) == 0 &&
+		    line[len + strspn(line + len, " \t")] == '=')
+			return true;
+	}
+	return false;
 }

@@ -208,6 +208,52 @@ class Whole(Import):
             done = run('-f', conf, 'import', old, program='srsctl', user=False)
             self.assertIn('\nsecrets-file = "%s"\t# %s:2 SRS_SECRET\n' % (theirs, old), done.stdout)
 
+    def test_line_of_postsrsd2(self):
+        """A shell takes it for a command; one with a hyphen can be no variable."""
+        for line in ('domains-file = /etc/domains', 'domains-file=/etc/domains', 'socketmap = x',
+                     'srs-domain = "srs.test"'):
+            with self.subTest(line):
+                config = self.said(self.imported('SRS_DOMAIN=srs.test\n%s\n' % line, 'postsrsd'))
+                self.assertIn('FILE:2: %s: a line of postsrsd 2, which postsrsd 1 does not read'
+                              % line, config)
+        config = self.said(self.imported('domains-files = x\nmilter\n', 'postsrsd'))
+        self.assertNotIn('postsrsd 2', config)
+        self.assertEqual(config.count('a command; it is not run here'), 2)
+
+    def test_database_of_postsrsd2(self):
+        """Its addresses are answered by postsrsd alone, for as long as they live."""
+        said = 'original-envelope: database: SRS0=hhhh=TT=1=... stands for a sender in .* ' \
+               'recipient_canonical_maps = socketmap:%s:reverse, tcp:127.0.0.1:10002'
+        for line, table in (('', 'unix:srs'),
+                            ('socketmap = unix:/var/spool/postfix/srs/map\n', 'unix:srs/map'),
+                            ('socketmap = unix:/run/srs\n', 'unix:/run/srs'),
+                            ('socketmap = inet:localhost:10005\n', 'inet:localhost:10005')):
+            with self.subTest(line):
+                config = self.said(self.imported('srs-domain = srs.test\noriginal-envelope = '
+                                                 'database\n' + line, 'postsrsd.conf'))
+                self.assertRegex(config, 'FILE:2 ' + said % table)
+        self.assertNotIn('SRS0=', self.imported(POSTSRSD2, 'postsrsd.conf'))
+
+    def test_port_of_postsrsd2(self):
+        config = self.imported('srs-domain = srs.test\nsocketmap = inet:localhost:10003\n',
+                               'postsrsd.conf')
+        self.assertIn("# postsrsd's socketmap has this port: srsd cannot have it while postsrsd runs.\n"
+                      '#policy = ', config)
+
+    def test_former_domain(self):
+        """postsrsd answers for every domain, so a renamed one went on working."""
+        for name, text in (('postsrsd', 'SRS_DOMAIN=%s\n'), ('postsrsd.conf', 'srs-domain = %s\n')):
+            with self.subTest(name):
+                config = self.imported(text % 'srs.test', name)
+                self.assertRegex(self.said(config), 'List here each domain that was the SRS domain '
+                                 r'within the last 21 days\.\n#reverse-domains = \{\}')
+                self.assertNotIn('CHOOSE', config)
+                config = self.imported(text % 'srs.test' + text % 'srs.test', name)
+                self.assertNotIn('CHOOSE', config)
+                config = self.imported(text % 'old.test' + text % 'srs.test', name)
+                self.assertRegex(config, r'# CHOOSE:\n(# .*\n)+#reverse-domains = \{"old\.test"\}\n')
+                self.assert_settings(config, {'reverse-domains': '{}', 'srs-domain': '"srs.test"'})
+
     def test_both_at_once(self):
         one, two = (self.folder.file(*file) for file in (('postsrsd', POSTSRSD1),
                                                          ('policyd-spf.conf', POLICYD_SPF)))
@@ -394,6 +440,23 @@ class PolicydSpf(Import):
                 ('Domain_Whitelist = a b,c.test', 'domain-whitelist', '{"c.test"}', None),
                 ('Reason_Message = a=b', 'reason-message', '""', None),
                 ('Reason_Message = no {x}', 'reason-message', '""', None),
+                # The sample of its manual: a link that is no more, and the sentence around it.
+                ('Reason_Message = Message {rejectdefer} due to: {spf}. Please see {url}',
+                 'reason-message', '"Message rejected due to: {reason}."', None),
+                ('Reason_Message = See {url}! {spf}; ask us', 'reason-message',
+                 '"{reason}; ask us"', None),
+                ('Reason_Message = {spf}, see {url} and {url}; ask us', 'reason-message',
+                 '"ask us"', None),
+                ('Reason_Message = see {url}', 'reason-message', '""', None),
+                ('Reason_Message = {rejectdefer}: {spf}\nTempError_Defer = True', 'reason-message',
+                 '"not accepted: {reason}"', None),
+                ('TempError_Defer = True\nReason_Message = {rejectdefer}: {spf}', 'reason-message',
+                 '"not accepted: {reason}"', None),
+                ('reason_message = {rejectdefer}', 'reason-message', '""', '"rejected"'),
+                ('Whitelist = ::ffff:192.0.2.0/120,192.0.2.0/24,192.0.2.0/25', 'whitelist',
+                 '{"192.0.2.0/24", "192.0.2.0/25"}', None),
+                ('skip_addresses = 127.0.0.0/8,::ffff:127.0.0.0/104,::1', 'skip-addresses',
+                 '{"127.0.0.0/8", "::1/128"}', None),
                 ('Lookup_Time = 0', 'lookup-time', '1', None),
                 ('Lookup_Time = 3s', 'lookup-time', '20', None),
                 ('Void_Limit = 4 # more', 'void-limit', '4', None),
