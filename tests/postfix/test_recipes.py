@@ -286,6 +286,27 @@ class Canonical(RecipeCase):
         bounce = self.world.wait_mail(self.submit('', address, to=address, client='127.0.0.99'))
         self.assertIn('\r\nTo: alice@origin.test\r\n', bounce.data)
 
+    def test_postmaster(self):
+        """RFC 5321, 4.5.1: of each domain that mail is taken for."""
+        mark = self.submit(ALICE, 'postmaster@srs.example.org')
+        self.assertEqual(self.mailboxes.wait_mail(mark).recipients, ('postmaster@example.org',))
+
+    def test_senders_of_this_host_stay(self):
+        """As programs on it have them; mail that cron sends, and probes of addresses."""
+        for sender in 'root@mx1.example.org', 'double-bounce@example.org':
+            with self.subTest(sender):
+                mark = self.submit(sender, 'friend@elsewhere.test', client='127.0.0.99')
+                self.assertEqual(self.world.wait_mail(mark).sender, sender)
+
+    def test_from_that_cleanup_adds(self):
+        """Mail of our network without From: gets the sender that the map has made."""
+        client = self.connect(client='127.0.0.99')
+        client.mail(ALICE)
+        client.rcpt('friend@elsewhere.test')
+        mark = 'mark-%d-of-the-recipes' % next(_marks)
+        self.assertRegex(client.data(('Subject: %s\r\n\r\nText.\r\n' % mark).encode()), '^250 ')
+        self.assertRegex(self.world.wait_mail(mark).data, r'\r\nFrom: SRS0=\S+@srs\.example\.org')
+
     def test_unknown_in_the_srs_domain(self):
         old = srs.srs0(ALICE, SECRET, 'srs.example.org', srs.today() - 40)
         for address in self.forged(), old, 'bob@srs.example.org':
@@ -306,6 +327,13 @@ class PolicyInet(Common, RecipeCase):
     def test_our_network_is_not_checked(self):
         mark = self.submit('mallory@fail.test', BOB, client='127.0.0.99')
         self.assertEqual(self.mailboxes.wait_mail(mark).header_count('Received-SPF'), 0)
+
+
+    def test_sender_that_postfix_would_complete(self):
+        """Neither form reaches SPF, nor the map."""
+        for sender in 'fail.test!mallory', 'mallory%fail.test', 'mallory', 'mallory@localhost':
+            with self.subTest(sender):
+                self.assertRegex(self.refusal(sender, BOB), '^504 5.5.2 .*fully-qualified')
 
 
 class PolicyAway(RecipeCase):
