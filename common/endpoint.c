@@ -142,6 +142,17 @@ endpoint_parse(struct endpoint *ep, const char *text, const char **error)
 	return parse(ep, text, true, error);
 }
 
+bool
+endpoint_is_wildcard(const struct endpoint_addr *addr)
+{
+	static const struct in6_addr any6;
+
+	if (addr->u.sa.sa_family == AF_INET)
+		return addr->u.in.sin_addr.s_addr == 0;
+	return addr->u.sa.sa_family == AF_INET6 &&
+	       memcmp(&addr->u.in6.sin6_addr, &any6, sizeof(any6)) == 0;
+}
+
 /* remove_stale - unlink a socket that a dead daemon left; a live one stays and bind(2) fails */
 static void
 remove_stale(const struct endpoint_addr *addr)

@@ -46,6 +46,9 @@ bool endpoint_is_valid(const char *text, const char **error);
 /* Resolves. False with a static reason in *error. */
 bool endpoint_parse(struct endpoint *, const char *text, const char **error);
 
+/* True for the address that stands for all addresses of this host: 0.0.0.0, [::]. */
+bool endpoint_is_wildcard(const struct endpoint_addr *);
+
 /*
  * Makes a listening, non-blocking, close-on-exec socket. A unix socket that nobody answers on
  * any more is replaced and gets mode 0666: who may connect is a matter of its folder's mode. Root

@@ -31,16 +31,25 @@ void check_hash(struct check *check);
 /* The services of the daemon, and whether it has this configuration and these secrets. */
 void check_daemon(struct check *);
 
-/* All of Postfix, in the three parts below. Sets postfix; dir is NULL for the usual one. */
+/* All of Postfix, in the parts below. Sets postfix; dir is NULL for the usual one. */
 void check_postfix(struct check *, const char *dir);
+
+/* Words that a daemon of Postfix does not know, and at which it ends or defers all mail. */
+void check_words(struct check *);
 
 /* The canonical maps and their classes, and whether something in master.cf takes them away. */
 void check_maps(struct check *);
 
+/* Other maps that name forward or reverse, and milters that rewrite as well. */
+void check_other_maps(struct check *);
+
 /* The place of the policy service in the restrictions of each smtpd(8), and its unix sockets. */
 void check_restrictions(struct check *);
 
-/* Whether srs-domain is accepted at RCPT TO, and stays here. */
+/*
+ * Whether srs-domain is accepted at RCPT TO, whether it stays here, which of its addresses are
+ * refused and that postmaster is not.
+ */
 void check_srs_domain(struct check *);
 
 /* MX and SPF record of srs-domain. */

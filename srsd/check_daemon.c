@@ -11,6 +11,7 @@
 
 #include "common/clock.h"
 #include "common/day.h"
+#include "common/endpoint.h"
 #include "srsd/check.h"
 #include "srsd/ctl.h"
 #include "srsd/hash_change.h"
@@ -333,6 +334,62 @@ check_switched_off(struct check *check, const char *service, const struct text_l
 	findings_remedy(check->findings, "the configuration switches it off");
 }
 
+/* check_spf_is_on - a configuration for the first days of a move is easily left as it is */
+static void
+check_spf_is_on(struct check *check)
+{
+	const struct settings *settings = check->settings;
+	const struct spf_settings *spf = &settings->spf;
+	bool off =
+	    spf->helo_reject == SPF_REJECT_NOCHECK && spf->mail_from_reject == SPF_REJECT_NOCHECK;
+
+	if (settings->policy.n == 0 || (!off && !spf->test_only))
+		return;
+	findings_add(check->findings, FINDING_WARNING,
+	    off ? "SPF is not checked: helo-reject and mail-from-reject are no-check"
+		: "SPF refuses nothing: test-only is set");
+	findings_remedy(check->findings, "take %s out of srsd.conf when the tests are over",
+	    off ? "them" : "it");
+}
+
+/* is_exposed - can other hosts reach an address? */
+static bool
+is_exposed(const struct endpoint_addr *addr)
+{
+	struct ipaddr ip;
+
+	if (addr->u.sa.sa_family == AF_INET)
+		ipaddr_from_bytes(&ip, AF_INET, &addr->u.in.sin_addr);
+	else if (addr->u.sa.sa_family == AF_INET6)
+		ipaddr_from_bytes(&ip, AF_INET6, &addr->u.in6.sin6_addr);
+	else
+		return false;
+	return endpoint_is_wildcard(addr) || !ipaddr_is_private(&ip);
+}
+
+/* check_exposure - a client that reaches forward gets a signature for any address */
+static void
+check_exposure(struct check *check, const char *service, const struct text_list *list)
+{
+	struct endpoint ep;
+	const char *error;
+	size_t i, j;
+
+	for (i = 0; i < list->n; i++) {
+		if (!endpoint_parse(&ep, list->text[i], &error))
+			continue;
+		for (j = 0; j < ep.n && !is_exposed(&ep.addr[j]); j++)
+			;
+		if (j == ep.n)
+			continue;
+		findings_add(check->findings, FINDING_WARNING,
+		    "%s %s is open to other hosts: a client needs no permission to ask it", service,
+		    list->text[i]);
+		findings_remedy(check->findings,
+		    "listen on 127.0.0.1, or see that a firewall lets Postfix alone reach it");
+	}
+}
+
 void
 check_daemon(struct check *check)
 {
@@ -345,6 +402,10 @@ check_daemon(struct check *check)
 	check_switched_off(check, "forward", &settings->forward);
 	check_switched_off(check, "reverse", &settings->reverse);
 	check_switched_off(check, "policy", &settings->policy);
+	check_spf_is_on(check);
+	check_exposure(check, "forward", &settings->forward);
+	check_exposure(check, "reverse", &settings->reverse);
+	check_exposure(check, "policy", &settings->policy);
 	check_forward(check, sender, minted);
 	if (minted[0] == '\0')
 		mint(check, sender, minted);

@@ -41,7 +41,7 @@ find_cleanup(const struct postfix *postfix, const char *parameter, bool public,
 		    is_used(postfix, cleanup->name, public) &&
 		    (endpoints == NULL ||
 			check_endpoint_in_maps(
-			    postfix_service_get(postfix, cleanup, parameter), endpoints)))
+			    postfix, postfix_service_get(postfix, cleanup, parameter), endpoints)))
 			return true;
 	return false;
 }
@@ -60,7 +60,8 @@ wrong_map(struct check *check, const struct map *map)
 {
 	char table[CHECK_ENDPOINT_SIZE];
 
-	if (check_endpoint_in_maps(postfix_get(check->postfix, map->maps), map->others))
+	if (check_endpoint_in_maps(
+		check->postfix, postfix_get(check->postfix, map->maps), map->others))
 		findings_add(check->findings, FINDING_ERROR, "%s names the other map instead of %s",
 		    map->maps, map->service);
 	else
@@ -84,6 +85,20 @@ overridden(struct check *check, const struct map *map, const struct postfix_serv
 	findings_remedy(check->findings, "take -o %s=... out of that service", map->maps);
 }
 
+/* check_detours - of each table tcp:HOST:PORT */
+static void
+check_detours(struct check *check, const struct map *map, const char *tables)
+{
+	char table[POSTFIX_WORD_SIZE];
+	const char *s;
+
+	while (postfix_word(&tables, table)) {
+		s = strncmp(table, "proxy:", 6) == 0 ? table + 6 : table;
+		if (strncmp(s, "tcp:", 4) == 0)
+			check_endpoint_detour(check, map->maps, s + 4, map->ours);
+	}
+}
+
 static void
 check_map(struct check *check, const struct map *map)
 {
@@ -99,7 +114,7 @@ check_map(struct check *check, const struct map *map)
 		if (postfix_service_get(p, &cleanup, map->maps) != in_main ||
 		    classes != postfix_get(p, map->classes))
 			snprintf(where, sizeof(where), " of %s", cleanup.name);
-	} else if (!check_endpoint_in_maps(in_main, map->ours)) {
+	} else if (!check_endpoint_in_maps(p, in_main, map->ours)) {
 		wrong_map(check, map);
 		map->check_classes(check, "", classes);
 		return;
@@ -108,6 +123,7 @@ check_map(struct check *check, const struct map *map)
 		return;
 	}
 	findings_add(check->findings, FINDING_OK, "%s%s names %s", map->maps, where, map->service);
+	check_detours(check, map, postfix_service_get(p, &cleanup, map->maps));
 	map->check_classes(check, where, classes);
 }
 

@@ -19,7 +19,9 @@ check_postfix(struct check *check, const char *dir)
 						 "--postfix");
 		return;
 	}
+	check_words(check);
 	check_maps(check);
+	check_other_maps(check);
 	check_restrictions(check);
 	check_srs_domain(check);
 }

@@ -12,6 +12,7 @@
 #include "srsd/check.h"
 #include "srsd/check_endpoint.h"
 #include "srsd/ctl.h"
+#include "srsd/postfix_restriction.h"
 
 #define CONNECT_MS 5000
 
@@ -24,21 +25,38 @@ struct asker {
 	bool chrooted;
 	char other[POSTFIX_WORD_SIZE];   /* a policy service that is not ours; "": none */
 	char spawned[POSTFIX_WORD_SIZE]; /* one of spawn(8) that runs another SPF policy program */
+	char absent[POSTFIX_WORD_SIZE];  /* unix:private/NAME that no service of master.cf makes */
+	char ours[POSTFIX_WORD_SIZE];    /* inet:HOST:PORT that is one of our endpoints; "": none */
 };
 
-/* spawned - the service of master.cf behind unix:private/NAME, when spawn(8) runs it */
+/* find_service - of master.cf, which makes the socket unix:private/NAME */
 static bool
-spawned(const struct postfix *postfix, const char *endpoint, struct postfix_service *service)
+find_service(const struct postfix *postfix, const char *endpoint, struct postfix_service *service)
 {
 	const char *name = strrchr(endpoint, '/');
 	size_t i;
 
-	if (strncasecmp(endpoint, "unix:", 5) != 0 || name == NULL)
+	if (strncmp(endpoint, "unix:", 5) != 0 || name == NULL)
 		return false;
 	for (i = 0; postfix_service(postfix, i, service); i++)
 		if (strcmp(service->type, "unix") == 0 && strcmp(service->name, name + 1) == 0)
-			return strcmp(service->command, "spawn") == 0;
+			return true;
 	return false;
+}
+
+/* is_absent - nothing makes a socket private/NAME, neither master(8) nor another program */
+static bool
+is_absent(const struct postfix *postfix, const char *endpoint)
+{
+	struct postfix_service service;
+	char path[POSTFIX_WORD_SIZE];
+
+	if (strncmp(endpoint, "unix:private/", 13) != 0 ||
+	    find_service(postfix, endpoint, &service))
+		return false;
+	snprintf(
+	    path, sizeof(path), "%s/%s", postfix_get(postfix, "queue_directory"), endpoint + 5);
+	return access(path, F_OK) == -1 && errno == ENOENT;
 }
 
 /* is_bridge - does it run `srsctl ... policy`? */
@@ -54,17 +72,23 @@ static bool
 is_ours(void *arg, const char *endpoint)
 {
 	struct asker *asker = arg;
+	const struct postfix *postfix = asker->check->postfix;
 	struct postfix_service service;
 
 	if (check_endpoint_is_one(
-		&asker->check->settings->policy, endpoint, asker->check->postfix, asker->chrooted))
+		&asker->check->settings->policy, endpoint, postfix, asker->chrooted)) {
+		if (strncmp(endpoint, "inet:", 5) == 0)
+			strlcpy(asker->ours, endpoint, sizeof(asker->ours));
 		return true;
-	if (spawned(asker->check->postfix, endpoint, &service)) {
+	}
+	if (find_service(postfix, endpoint, &service) && strcmp(service.command, "spawn") == 0) {
 		if (is_bridge(&service))
 			return true;
 		if (strcasestr(service.arguments, "spf") != NULL)
 			strlcpy(asker->spawned, service.name, sizeof(asker->spawned));
 	}
+	if (is_absent(postfix, endpoint))
+		strlcpy(asker->absent, endpoint, sizeof(asker->absent));
 	strlcpy(asker->other, endpoint, sizeof(asker->other));
 	return false;
 }
@@ -77,8 +101,8 @@ class_of(void *arg, const char *name)
 	return postfix_class(asker->check->postfix, name);
 }
 
-/* right_endpoint - how smtpd reaches the policy service, for a remedy */
-static void
+/* right_endpoint - how smtpd reaches the policy service, for a remedy; false: it cannot */
+static bool
 right_endpoint(const struct check *check, bool chrooted, char text[CHECK_ENDPOINT_SIZE])
 {
 	const struct text_list *list = &check->settings->policy;
@@ -88,13 +112,25 @@ right_endpoint(const struct check *check, bool chrooted, char text[CHECK_ENDPOIN
 	for (i = 0; i < list->n; i++) {
 		check_endpoint_for_client(list->text[i], text);
 		if (strncmp(text, "unix:", 5) != 0 || !chrooted)
-			return;
+			return true;
 		if (strncmp(text + 5, queue, len) == 0 && text[5 + len] == '/') {
 			snprintf(text, CHECK_ENDPOINT_SIZE, "unix:%s", list->text[i] + 5 + len + 1);
-			return;
+			return true;
 		}
 	}
-	snprintf(text, CHECK_ENDPOINT_SIZE, "inet:127.0.0.1:10003");
+	return false;
+}
+
+/* move_socket - the remedy where the chroot of smtpd hides every endpoint that srsd has */
+static void
+move_socket(struct check *check)
+{
+	const char *queue = postfix_get(check->postfix, "queue_directory");
+
+	findings_remedy(check->findings,
+	    "its chroot is %s, and srsd listens outside of it: policy = {\"unix:%s/srsd/policy\"} in "
+	    "srsd.conf, and check_policy_service unix:srsd/policy",
+	    queue, queue);
 }
 
 /* add_ask - the remedy, where this smtpd looks: its own -o is stronger than main.cf */
@@ -119,8 +155,8 @@ not_asked(struct check *check, const struct asker *asker, const struct postfix_s
 {
 	bool unreachable = asker->chrooted && strncasecmp(asker->other, "unix:", 5) == 0;
 	char right[CHECK_ENDPOINT_SIZE];
+	bool reachable = right_endpoint(check, asker->chrooted, right);
 
-	right_endpoint(check, asker->chrooted, right);
 	if (asker->spawned[0] != '\0') {
 		findings_add(check->findings, FINDING_ERROR,
 		    "smtpd %s asks another SPF policy program, %s of master.cf", service->name,
@@ -128,14 +164,17 @@ not_asked(struct check *check, const struct asker *asker, const struct postfix_s
 		findings_remedy(check->findings,
 		    "change argv of that service to argv=/usr/sbin/srsctl policy, or name %s in its "
 		    "place",
-		    right);
+		    reachable ? right : "unix:srsd/policy");
 		return;
 	}
 	findings_add(check->findings, FINDING_ERROR,
 	    "smtpd %s does not ask the policy service%s%s%s", service->name,
 	    asker->other[0] == '\0' ? "" : " but ", asker->other,
 	    unreachable ? " (it runs in a chroot)" : "");
-	add_ask(check, asker, service, right);
+	if (reachable)
+		add_ask(check, asker, service, right);
+	else
+		move_socket(check);
 }
 
 /* check_place - report where a service's restrictions ask us */
@@ -181,6 +220,50 @@ check_place(struct check *check, const struct asker *asker, const struct postfix
 	}
 }
 
+/* check_other_services - policy services that are asked beside ours */
+static void
+check_other_services(
+    struct check *check, const struct asker *asker, const struct postfix_service *service)
+{
+	if (asker->spawned[0] != '\0') {
+		findings_add(check->findings, FINDING_WARNING,
+		    "smtpd %s asks another SPF policy program as well, %s of master.cf",
+		    service->name, asker->spawned);
+		findings_remedy(check->findings,
+		    "take check_policy_service unix:private/%s out, and that service",
+		    asker->spawned);
+	}
+	if (asker->absent[0] == '\0')
+		return;
+	findings_add(check->findings, FINDING_ERROR,
+	    "smtpd %s asks the policy service %s, and nothing listens there: all mail is deferred",
+	    service->name, asker->absent);
+	findings_remedy(check->findings, "take it out, or add that service to master.cf");
+}
+
+/*
+ * check_short_senders - MAIL FROM without '@', such as site!user and user%site, becomes user@site
+ * in cleanup(8), after SPF has been checked
+ */
+static void
+check_short_senders(
+    struct check *check, const struct postfix_lists *lists, const struct postfix_service *service)
+{
+	const struct postfix *p = check->postfix;
+
+	if (postfix_lists_have(lists, "reject_non_fqdn_sender") ||
+	    (strcmp(postfix_get(p, "swap_bangpath"), "no") == 0 &&
+		strcmp(postfix_get(p, "allow_percent_hack"), "no") == 0))
+		return;
+	findings_add(check->findings, FINDING_WARNING,
+	    "smtpd %s takes senders without a domain, such as site!user, which Postfix completes "
+	    "later",
+	    service->name);
+	findings_remedy(check->findings,
+	    "add reject_non_fqdn_sender before check_policy_service, or postconf -e "
+	    "'swap_bangpath = no' 'allow_percent_hack = no'");
+}
+
 /* check_smtpd - the restrictions in the order in which they are evaluated */
 static void
 check_smtpd(struct check *check, const struct postfix_service *service)
@@ -199,9 +282,18 @@ check_smtpd(struct check *check, const struct postfix_service *service)
 		relay_first ? recipient : relay,
 	};
 
-	check_place(check, &asker, service,
-	    postfix_policy_place(
-		lists, sizeof(lists) / sizeof(lists[0]), is_ours, class_of, &asker));
+	const struct postfix_lists all = { lists, sizeof(lists) / sizeof(lists[0]), class_of,
+		&asker };
+	enum postfix_place place = postfix_policy_place(lists, all.n, is_ours, class_of, &asker);
+
+	check_place(check, &asker, service, place);
+	if (place == POSTFIX_NOWHERE)
+		return;
+	check_other_services(check, &asker, service);
+	check_short_senders(check, &all, service);
+	if (asker.ours[0] != '\0')
+		check_endpoint_detour(
+		    check, "check_policy_service", asker.ours + 5, &check->settings->policy);
 }
 
 static void

@@ -4,19 +4,33 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/file.h"
 #include "common/xmalloc.h"
 #include "srsd/postfix.h"
 #include "srsd/program.h"
 
 /* What is asked for; postconf -x replaces the $names in it. */
 static const char *const parameters[] = {
+	"alias_maps",
+	"allow_percent_hack",
+	"append_at_myorigin",
+	"canonical_classes",
+	"canonical_maps",
 	"cleanup_service_name",
 	"compatibility_level",
 	"content_filter",
 	"inet_interfaces",
 	"inet_protocols",
+	"lmtp_generic_maps",
+	"local_recipient_maps",
+	"local_transport",
+	"luser_relay",
 	"mail_owner",
 	"mydestination",
+	"mydomain",
+	"myhostname",
+	"myorigin",
+	"non_smtpd_milters",
 	"parent_domain_matches_subdomains",
 	"proxy_interfaces",
 	"queue_directory",
@@ -24,26 +38,37 @@ static const char *const parameters[] = {
 	"recipient_canonical_classes",
 	"recipient_canonical_maps",
 	"relay_domains",
+	"relay_recipient_maps",
 	"relay_transport",
 	"relayhost",
 	"sender_canonical_classes",
 	"sender_canonical_maps",
 	"smtp_bind_address",
 	"smtp_bind_address6",
+	"smtp_generic_maps",
 	"smtpd_client_restrictions",
+	"smtpd_data_restrictions",
+	"smtpd_end_of_data_restrictions",
 	"smtpd_helo_restrictions",
+	"smtpd_milters",
 	"smtpd_proxy_filter",
 	"smtpd_recipient_restrictions",
 	"smtpd_relay_before_recipient_restrictions",
 	"smtpd_relay_restrictions",
 	"smtpd_restriction_classes",
 	"smtpd_sender_restrictions",
+	"swap_bangpath",
 	"transport_maps",
 	"virtual_alias_domains",
+	"virtual_alias_maps",
 	"virtual_mailbox_domains",
+	"virtual_mailbox_maps",
 };
 
 #define N_PARAMETERS (sizeof(parameters) / sizeof(parameters[0]))
+
+/* Size of a file that a list of domains names. */
+#define LIST_FILE_MAX (1024 * 1024)
 
 /* Classes of restrictions that are looked at. */
 #define CLASSES_MAX 64
@@ -102,6 +127,21 @@ value_of(const struct lines *lines, const char *name)
 	return NULL;
 }
 
+/*
+ * find_error - the line that says why a command of Postfix failed, behind its warnings, which a
+ * sound main.cf may cause as well; "" when there is none. Cuts the text up.
+ */
+static const char *
+find_error(char *err)
+{
+	char *line;
+
+	while ((line = strsep(&err, "\n")) != NULL)
+		if (strstr(line, ": fatal: ") != NULL || strstr(line, ": error: ") != NULL)
+			return line;
+	return "";
+}
+
 /* ask - postconf with these arguments, NULL at their end; what it prints goes to lines */
 static bool
 ask(const struct postfix *p, struct lines *lines, const char *const more[], bool *absent,
@@ -125,9 +165,9 @@ ask(const struct postfix *p, struct lines *lines, const char *const more[], bool
 		return false;
 	}
 	if (program.status != 0) {
-		*absent = p->dir == NULL && (strstr(program.err, "No such file") != NULL ||
-						strstr(program.err, "Permission denied") != NULL);
-		strlcpy(error, program.err, POSTFIX_ERROR_SIZE);
+		strlcpy(error, find_error(program.err), POSTFIX_ERROR_SIZE);
+		*absent = p->dir == NULL && (strstr(error, "No such file") != NULL ||
+						strstr(error, "Permission denied") != NULL);
 		program_free(&program);
 		return false;
 	}
@@ -235,6 +275,46 @@ postfix_service(const struct postfix *p, size_t number, struct postfix_service *
 	return false;
 }
 
+/* put_file - the words of a file, each with the '!' that was before its name */
+static void
+put_file(FILE *out, const char *name, const char *negation)
+{
+	char word[POSTFIX_WORD_SIZE], *line, *rest;
+	struct file file;
+	const char *why, *s;
+
+	if (!file_read(&file, name, LIST_FILE_MAX, &why)) {
+		fprintf(out, " %s%s", negation, name);
+		return;
+	}
+	rest = file.data;
+	while ((line = strsep(&rest, "\n")) != NULL) {
+		s = line;
+		while (postfix_word(&s, word) && word[0] != '#')
+			fprintf(out, " %s%s", negation, word);
+	}
+	file_free(&file);
+}
+
+char *
+postfix_read_files(const char *list)
+{
+	char word[POSTFIX_WORD_SIZE], *text;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (out == NULL)
+		return xstrdup("");
+	while (postfix_word(&list, word)) {
+		if (word[0] == '/' || strncmp(word, "!/", 2) == 0)
+			put_file(out, word + (word[0] == '!'), word[0] == '!' ? "!" : "");
+		else
+			fprintf(out, " %s", word);
+	}
+	fclose(out);
+	return text;
+}
+
 bool
 postfix_is_chrooted(const struct postfix *p, const struct postfix_service *service)
 {
@@ -243,24 +323,120 @@ postfix_is_chrooted(const struct postfix *p, const struct postfix_service *servi
 	return service->chroot[0] == 'y';
 }
 
+/* without_proxy - postmap(1) opens the table itself, whether proxymap(8) runs or not */
+static const char *
+without_proxy(const char *table)
+{
+	while (strncmp(table, "proxy:", 6) == 0)
+		table += 6;
+	return table;
+}
+
+/* run_postmap - with one option and its argument */
+static bool
+run_postmap(const struct postfix *p, const char *option, const char *argument, const char *table,
+    struct program *program, const char **why)
+{
+	const char *argv[7];
+	size_t n = 0;
+
+	argv[n++] = "postmap";
+	if (p->dir != NULL) {
+		argv[n++] = "-c";
+		argv[n++] = p->dir;
+	}
+	argv[n++] = option;
+	if (argument != NULL)
+		argv[n++] = argument;
+	argv[n++] = without_proxy(table);
+	argv[n] = NULL;
+	return program_run(program, argv, why);
+}
+
+bool
+postfix_list_table(const struct postfix *p, const char *table,
+    void (*fn)(void *arg, const char *key), void *arg, char error[POSTFIX_ERROR_SIZE])
+{
+	struct program program;
+	char *rest, *line;
+	const char *why;
+	bool ok;
+
+	if (!run_postmap(p, "-s", NULL, table, &program, &why)) {
+		strlcpy(error, why, POSTFIX_ERROR_SIZE);
+		return false;
+	}
+	ok = program.status == 0 && !program.cut;
+	strlcpy(
+	    error, program.cut ? "it is too large" : find_error(program.err), POSTFIX_ERROR_SIZE);
+	rest = program.out;
+	while (ok && (line = strsep(&rest, "\n")) != NULL) {
+		line[strcspn(line, "\t")] = '\0';
+		if (line[0] != '\0')
+			fn(arg, line);
+	}
+	program_free(&program);
+	return ok;
+}
+
+bool
+postfix_table_is_broken(const struct postfix *p, const char *table, char error[POSTFIX_ERROR_SIZE])
+{
+	struct program program;
+	const char *why;
+	bool broken;
+
+	if (!run_postmap(p, "-q", "check.invalid", table, &program, &why))
+		return false;
+	strlcpy(error, find_error(program.err), POSTFIX_ERROR_SIZE);
+	broken =
+	    program.status == 1 &&
+	    (strstr(error, "unsupported dictionary type") != NULL ||
+		(strstr(error, "fatal: open ") != NULL && strstr(error, "No such file") != NULL));
+	program_free(&program);
+	return broken;
+}
+
+const char *
+postfix_override(
+    const struct postfix *p, const char *parameter, size_t number, char service[POSTFIX_WORD_SIZE])
+{
+	size_t i, len = strlen(parameter);
+	const char *line, *slash, *value;
+
+	for (i = 0; i < p->overrides.n; i++) {
+		line = p->overrides.line[i];
+		value = strstr(line, " = ");
+		if (value == NULL)
+			continue;
+		for (slash = value; slash > line && *slash != '/'; slash--)
+			;
+		if ((size_t)(value - slash) != len + 1 || strncmp(slash + 1, parameter, len) != 0 ||
+		    number-- > 0)
+			continue;
+		snprintf(service, POSTFIX_WORD_SIZE, "%.*s", (int)(slash - line), line);
+		return value + 3;
+	}
+	return NULL;
+}
+
 int
 postfix_look_up(
     const struct postfix *p, const char *table, const char *key, char *value, size_t size)
 {
-	const char *const with_dir[] = { "postmap", "-c", p->dir, "-q", key, table, NULL };
-	const char *const without[] = { "postmap", "-q", key, table, NULL };
 	struct program program;
 	const char *why;
 	int answer = -1;
 
-	if (!program_run(&program, p->dir == NULL ? without : with_dir, &why))
+	if (!run_postmap(p, "-q", key, table, &program, &why))
 		return -1;
 	if (program.status == 0) {
 		strlcpy(value, program.out, size);
 		value[strcspn(value, "\n")] = '\0';
 		answer = 1;
-	} else if (program.status == 1 && program.err[0] == '\0')
+	} else if (program.status == 1 && find_error(program.err)[0] == '\0') {
 		answer = 0;
+	}
 	program_free(&program);
 	return answer;
 }

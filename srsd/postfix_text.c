@@ -44,6 +44,20 @@ postfix_list_has(const char *list, const char *word)
 	return false;
 }
 
+bool
+postfix_list_has_unknown(const char *list, const char *const *known, char word[POSTFIX_WORD_SIZE])
+{
+	size_t i;
+
+	while (postfix_word(&list, word)) {
+		for (i = 0; known[i] != NULL && strcmp(known[i], word) != 0; i++)
+			;
+		if (known[i] == NULL)
+			return true;
+	}
+	return false;
+}
+
 void
 postfix_policy_endpoint(const char *word, char endpoint[POSTFIX_WORD_SIZE])
 {
@@ -193,31 +207,40 @@ is_below(const char *domain, const char *parent)
 	       strcasecmp(domain + len - parent_len, parent) == 0;
 }
 
-/* in_table - the domain, or with parents one above it */
+/* in_table - the domain, or one above it: ".test" with a dot unless subdomains match by themselves
+ */
 static int
-in_table(const char *table, const char *domain, bool parents,
+in_table(const char *table, const char *domain, enum postfix_match match,
     int (*look_up)(void *arg, const char *table, const char *key), void *arg)
 {
 	int answer = look_up(arg, table, domain);
 
-	while (answer == 0 && parents && (domain = strchr(domain, '.')) != NULL)
-		answer = look_up(arg, table, ++domain);
+	while (answer == 0 && match != POSTFIX_MATCH_EXACT &&
+	       (domain = strchr(domain + 1, '.')) != NULL)
+		answer = look_up(arg, table, domain + (match == POSTFIX_MATCH_SUBDOMAIN));
 	return answer;
 }
 
 static int
-matches(const char *pattern, const char *domain, bool parents,
+matches(const char *pattern, const char *domain, enum postfix_match match,
     int (*look_up)(void *arg, const char *table, const char *key), void *arg)
 {
 	if (pattern[0] == '/' || strchr(pattern, ':') != NULL)
-		return in_table(pattern, domain, parents, look_up, arg);
-	if (pattern[0] == '.')
-		return !parents && is_below(domain, pattern + 1);
-	return strcasecmp(pattern, domain) == 0 || (parents && is_below(domain, pattern));
+		return in_table(pattern, domain, match, look_up, arg);
+	if (strcasecmp(pattern, domain) == 0)
+		return 1;
+	switch (match) {
+	case POSTFIX_MATCH_DOT:
+		return pattern[0] == '.' && is_below(domain, pattern + 1);
+	case POSTFIX_MATCH_SUBDOMAIN:
+		return is_below(domain, pattern);
+	default:
+		return 0;
+	}
 }
 
 int
-postfix_domain_in(const char *list, const char *domain, bool parents,
+postfix_domain_in(const char *list, const char *domain, enum postfix_match match,
     int (*look_up)(void *arg, const char *table, const char *key), void *arg)
 {
 	char word[POSTFIX_WORD_SIZE];
@@ -226,7 +249,7 @@ postfix_domain_in(const char *list, const char *domain, bool parents,
 
 	while (postfix_word(&list, word)) {
 		negated = word[0] == '!';
-		answer = matches(word + negated, domain, parents, look_up, arg);
+		answer = matches(word + negated, domain, match, look_up, arg);
 		if (answer == 1)
 			return negated ? 0 : 1;
 		known &= answer != -1;

@@ -20,6 +20,13 @@ bool postfix_word(const char **s, char word[POSTFIX_WORD_SIZE]);
 /* True when one of the elements is word, without case. */
 bool postfix_list_has(const char *list, const char *word);
 
+/*
+ * True when an element is none of the known words, which end with NULL; it is copied to word. Case
+ * counts: name_mask() of Postfix ends the daemon that reads "Envelope_Sender".
+ */
+bool postfix_list_has_unknown(
+    const char *list, const char *const *known, char word[POSTFIX_WORD_SIZE]);
+
 /* What a check_policy_service names: its own first word when it is "{ endpoint, options }". */
 void postfix_policy_endpoint(const char *word, char endpoint[POSTFIX_WORD_SIZE]);
 
@@ -51,12 +58,18 @@ struct postfix_service {
 /* False for a line that is none, such as one that continues another. */
 bool postfix_service_parse(struct postfix_service *, const char *line);
 
+/* How the names of a list match (match_list(3) of Postfix). */
+enum postfix_match {
+	POSTFIX_MATCH_EXACT,     /* mydestination, virtual_alias_domains, virtual_mailbox_domains */
+	POSTFIX_MATCH_DOT,       /* ".parent" holds all names below it */
+	POSTFIX_MATCH_SUBDOMAIN, /* "parent" holds itself and all names below it */
+};
+
 /*
- * Does a list of domains hold one? By its names alone: a domain, ".parent" for all below it (any
- * parent, too, with parents), "!name" for one that it does not hold. Tables and files are told to
- * the caller, who answers 1 yes, 0 no, -1 nobody knows. Returns the same.
+ * Does a list of domains hold one? "!name" is one that it does not hold. look_up asks a table for a
+ * key: 1 found, 0 not found, -1 unknown. A file, "/path", counts as a table. Returns the same.
  */
-int postfix_domain_in(const char *list, const char *domain, bool parents,
+int postfix_domain_in(const char *list, const char *domain, enum postfix_match match,
     int (*look_up)(void *arg, const char *table, const char *key), void *arg);
 
 /*

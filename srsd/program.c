@@ -22,6 +22,7 @@
 
 struct stream {
 	int fd;
+	bool cut;
 	size_t len;
 	char *data;
 };
@@ -63,7 +64,8 @@ keep(struct stream *s)
 		return errno == EINTR;
 	if (n == 0)
 		return false;
-	if (s->len + (size_t)n > OUTPUT_MAX)
+	s->cut |= s->len + (size_t)n > OUTPUT_MAX;
+	if (s->cut)
 		return true;
 	s->data = xreallocarray(s->data, s->len + (size_t)n + 1, 1);
 	memcpy(s->data + s->len, buf, (size_t)n);
@@ -162,12 +164,11 @@ program_run(struct program *p, const char *const argv[], const char **error)
 			streams[i].data = xstrdup("");
 	}
 	p->out = streams[0].data;
+	p->cut = streams[0].cut;
 	p->err = streams[1].data;
 	e = failed_start(p->status, &streams[1]);
-	if (ended && e == 0) {
-		p->err[strcspn(p->err, "\n")] = '\0';
+	if (ended && e == 0)
 		return true;
-	}
 	if (ended)
 		*error = strerror(e);
 	else if (pid != -1)

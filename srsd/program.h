@@ -12,7 +12,8 @@
 struct program {
 	int status; /* its exit status; -1: a signal ended it */
 	char *out;  /* what it printed, cut at 1 MiB */
-	char *err;  /* the same, on standard error; its first line */
+	bool cut;   /* it printed more */
+	char *err;  /* the same, on standard error */
 };
 
 /*

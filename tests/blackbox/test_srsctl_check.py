@@ -10,6 +10,8 @@ import json
 import os
 import re
 import shutil
+import socket
+import subprocess
 import sys
 import time
 import unittest
@@ -17,8 +19,9 @@ import unittest
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
 
-from harness import tap
-from harness.daemon import SECRET, Daemon, free_port, is_root, render, run
+from harness import postfix, tap
+from harness.daemon import (SECRET, Daemon, free_port, is_root, reachable_binary, render,
+                            run)
 from harness.dns_server import SERVFAIL, SILENT, DnsServer
 
 ADDRESS = '192.0.2.10'
@@ -58,7 +61,7 @@ class Base(unittest.TestCase):
     def setUpClass(cls):
         cls.dns = DnsServer(ZONE).start()
         cls.addClassCleanup(cls.dns.stop)
-        cls.daemon = Daemon({'domains': ['our.test']}, dns=cls.dns)
+        cls.daemon = Daemon({'domains': ['our.test', 'mx.our.test', 'localhost']}, dns=cls.dns)
         cls.queue = cls.daemon.folder.subfolder('queue', cls.daemon.user)
         private = cls.daemon.folder.subfolder('queue/private', cls.daemon.user)
         cls.socket = os.path.join(private, 'srsd')
@@ -89,11 +92,20 @@ class Base(unittest.TestCase):
             'recipient_canonical_maps': 'tcp:127.0.0.1:%d' % ports['reverse'],
             'recipient_canonical_classes': 'envelope_recipient, header_recipient',
             'virtual_alias_domains': 'srs.test',
-            'virtual_alias_maps': '',
+            'virtual_alias_maps': 'inline:{postmaster@srs.test=postmaster@our.test}',
+            'local_recipient_maps': 'inline:{postmaster=x}',
+            'alias_maps': '',
+            'smtpd_sender_restrictions': 'reject_non_fqdn_sender',
             'smtpd_recipient_restrictions': 'permit_mynetworks, reject_unauth_destination, '
                                             'check_policy_service inet:127.0.0.1:%d'
                                             % ports['policy'],
         }
+
+    @staticmethod
+    def own(domain):
+        """Settings of a Postfix that accepts mail for another SRS domain."""
+        return {'virtual_alias_domains': domain,
+                'virtual_alias_maps': 'inline:{postmaster@%s=postmaster@our.test}' % domain}
 
     def postfix(self, main=None, master=MASTER):
         """A folder with a configuration; None leaves a setting to Postfix's default."""
@@ -150,7 +162,7 @@ class Installation(Base):
         self.assertEqual([line for line in lines if line not in sockets], [
             'ok: configuration ' + self.daemon.config,
             'ok: secrets-file %s: 1 secrets' % self.daemon.options['secrets-file'],
-            'ok: domains: 2 of our own',
+            'ok: domains: 4 of our own',
             'ok: clock',
             'ok: hash-format compatible, for servers that share the secrets; a hash opens more than '
             'one address. Where no other server shares them, better: srsctl secret new, hash-format '
@@ -263,7 +275,7 @@ class Installation(Base):
         self.finds(r'^error: forward .* mints addresses of srs\.test, not of amx\.test: the daemon '
                    r'has another configuration: srsctl reload',
                    config=self.config(srs_domain='amx.test'),
-                   postfix=self.postfix({'virtual_alias_domains': 'amx.test'}))
+                   postfix=self.postfix(self.own('amx.test')))
 
     def test_no_daemon(self):
         ports = {name: free_port() for name in ('forward', 'reverse', 'policy')}
@@ -284,10 +296,6 @@ class Installation(Base):
                    config=self.config(forward=['inet:127.0.0.1:%d' % ports['reverse']],
                                       reverse=['inet:127.0.0.1:%d' % ports['forward']]), errors=4)
 
-    def test_no_domains(self):
-        self.finds(r'^warning: domains: none but srs-domain.*: name your domains in domains',
-                   config=self.config(domains=[]))
-
     def test_domains_file_of_everybody(self):
         path = self.daemon.folder.file('domains', 'our.test\n', 0o666)
         self.finds(r'^error: domains-file .*: anybody may change it: chmod o-w ',
@@ -299,6 +307,15 @@ class Installation(Base):
         os.utime(self.daemon.path('future'), (later, later))
         self.finds(r'^error: the clock stands before the last change of .*: set it, and keep it '
                    r'right with NTP', config=config)
+
+    def test_spf_is_off(self):
+        for spf, said in (({'helo-reject': 'no-check', 'mail-from-reject': 'no-check'},
+                           'SPF is not checked: helo-reject and mail-from-reject are no-check: '
+                           'take them out of srsd.conf'),
+                          ({'test-only': True}, 'SPF refuses nothing: test-only is set: take it')):
+            with self.subTest(said):
+                self.finds('^warning: ' + said, config=self.config(spf=spf))
+        self.finds('^ok: policy', errors=0, config=self.config(spf={'helo-reject': 'no-check'}))
 
     def test_switched_off(self):
         self.finds(r'^skipped: policy: the configuration switches it off', errors=0,
@@ -426,7 +443,7 @@ class Postfix(Base):
 
     def test_no_sender_map(self):
         port = self.daemon.ports['forward']
-        for value in '', 'hash:/etc/x, tcp:127.0.0.1:1, tcp:198.51.100.1:%d' % port:
+        for value in '', 'inline:{a=b}, tcp:127.0.0.1:1, tcp:198.51.100.1:%d' % port:
             with self.subTest(value):
                 self.wrong(r"^error: sender_canonical_maps does not name forward: postconf -e "
                            r"'sender_canonical_maps = tcp:127.0.0.1:%d'$" % port,
@@ -437,8 +454,8 @@ class Postfix(Base):
         port = self.daemon.ports['forward']
         config = self.config(forward=['inet:*:%d' % port])
         self.finds(r"'sender_canonical_maps = tcp:127\.0\.0\.1:%d'$" % port, config=config,
-                   postfix=self.postfix({'sender_canonical_maps': ''}))
-        self.finds('^ok: sender_canonical_maps names forward$', errors=0, config=config)
+                   postfix=self.postfix({'sender_canonical_maps': ''}), errors=2)
+        self.finds('^ok: sender_canonical_maps names forward$', config=config)
 
     def test_no_tcp_table_reaches_a_unix_socket(self):
         self.finds(r'^error: sender_canonical_maps does not name forward: tcp_table\(5\) reaches no '
@@ -448,7 +465,7 @@ class Postfix(Base):
 
     def test_right_sender_maps(self):
         port = self.daemon.ports['forward']
-        for value in ('hash:/etc/x, tcp:$srs', 'proxy:tcp:localhost:%d' % port, 'tcp:%d' % port):
+        for value in ('inline:{a=b}, tcp:$srs', 'proxy:tcp:localhost:%d' % port, 'tcp:%d' % port):
             with self.subTest(value):
                 self.wrong('^ok: sender_canonical_maps names forward$', errors=0,
                            sender_canonical_maps=value, srs='127.0.0.1:%d' % port)
@@ -548,7 +565,7 @@ class Postfix(Base):
     def test_policy_is_asked_too_early(self):
         before = 'permit_mynetworks, %s, reject_unauth_destination' % self.policy()
         for main in ({'smtpd_recipient_restrictions': before, 'smtpd_relay_restrictions': ''},
-                     {'smtpd_sender_restrictions': self.policy()},
+                     {'smtpd_sender_restrictions': 'reject_non_fqdn_sender ' + self.policy()},
                      {'smtpd_recipient_restrictions': before, 'compatibility_level': '2'}):
             with self.subTest(', '.join(main)):
                 self.wrong(r'^error: smtpd smtp asks the policy service before '
@@ -586,6 +603,13 @@ class Postfix(Base):
                            smtpd_restriction_classes='other, ask_srsd', other='permit',
                            ask_srsd=self.policy())
 
+    def test_name_of_a_port(self):
+        """As getaddrinfo(3) takes it for Postfix; srsd itself takes numbers."""
+        self.finds('^ok: smtpd smtp asks the policy service behind', errors=1,  # no srsd is there
+                   config=self.config(policy=['inet:127.0.0.1:25']), postfix=self.postfix({
+                       'smtpd_recipient_restrictions': 'reject_unauth_destination, '
+                       'check_policy_service inet:localhost:smtp'}))
+
     def test_chroot(self):
         """A path that smtpd sees in its queue folder only."""
         master = 'smtp inet n - y - - smtpd\n'
@@ -595,6 +619,19 @@ class Postfix(Base):
                    smtpd_recipient_restrictions=main + self.socket)
         self.wrong('^ok: smtpd smtp asks', errors=0, master=master,
                    smtpd_recipient_restrictions=main + '/private/srsd')
+
+    def test_chroot_that_hides_every_endpoint(self):
+        """The remedy has both halves: naming another endpoint alone leads nowhere."""
+        outside = os.path.join(self.daemon.folder.path, 'policy')
+        config = self.config(policy=['unix:' + outside])
+        postfix = self.postfix({'smtpd_recipient_restrictions': 'reject_unauth_destination, '
+                                'check_policy_service unix:' + outside},
+                               'smtp inet n - y - - smtpd\n')
+        self.finds(r'^error: smtpd smtp does not ask the policy service but unix:.* \(it runs in a '
+                   r'chroot\): its chroot is %s, and srsd listens outside of it: policy = '
+                   r'\{"unix:%s/srsd/policy"\} in srsd.conf, and check_policy_service '
+                   r'unix:srsd/policy$' % (self.queue, self.queue), config=config, postfix=postfix,
+                   errors=2)       # srsd does not listen there, in the test
 
     def test_default_chroot(self):
         """A - in master.cf means yes before compatibility level 1."""
@@ -640,15 +677,24 @@ class Postfix(Base):
                    master='pickup unix n - n 60 1 pickup\n')
 
     def test_srs_domain_is_not_accepted(self):
-        for value in '', 'test, !srs.test, inline:{x.test=y}':
+        for value, keep in (('', '$virtual_alias_maps'), ('!srs.test', '!srs.test'),
+                            ('our.test, .test', 'our.test, .test'),
+                            ('inline:{our.test=y}', 'inline:{our.test=y}')):
             with self.subTest(value):
-                self.wrong(r"^error: srs-domain srs\.test is not accepted at RCPT TO: add it to "
-                           r"virtual_alias_domains: postconf -e .*, srs\.test'",
-                           virtual_alias_domains=value)
+                self.wrong("^error: srs-domain srs.test is not accepted at RCPT TO: add it to "
+                           "virtual_alias_domains: postconf -e 'virtual_alias_domains = %s, "
+                           "srs.test'" % re.escape(keep), virtual_alias_domains=value)
 
     def test_srs_domain_is_accepted(self):
-        for main in ({'mydestination': 'our.test, SRS.test'}, {'relay_domains': 'test'},
-                     {'virtual_alias_domains': None, 'virtual_alias_maps': 'inline:{srs.test=x}'}):
+        listed = self.daemon.folder.file('listed', 'other.test # and\nsrs.test\n')
+        maps = self.right()['virtual_alias_maps']
+        users = {'relay_recipient_maps': 'inline:{bob@srs.test=x}'}
+        for main in ({'mydestination': 'our.test, SRS.test'}, {'relay_domains': 'test', **users},
+                     {'relay_domains': listed, **users},
+                     {'relay_domains': '.test', 'parent_domain_matches_subdomains': '', **users},
+                     {'relay_domains': 'inline:{test=x}', **users},
+                     {'virtual_alias_domains': None,
+                      'virtual_alias_maps': maps + ' inline:{srs.test=x}'}):
             with self.subTest(str(main)):
                 self.wrong('^ok: srs-domain srs.test is accepted: it is in ', errors=0,
                            **{'virtual_alias_domains': '', **main})
@@ -661,7 +707,8 @@ class Postfix(Base):
         """Accepted, and then relayed: a forged address would leave for that host."""
         other = 'smtp:[mx.elsewhere.test]'
         mine = {'virtual_alias_domains': '', 'mydestination': 'our.test, srs.test'}
-        relay = {'virtual_alias_domains': '', 'relay_domains': 'srs.test'}
+        relay = {'virtual_alias_domains': '', 'relay_domains': 'srs.test',
+                 'relay_recipient_maps': 'inline:{bob@srs.test=x}'}
         said = (r'^error: mail for srs-domain srs\.test is sent on to %s, by %s: '
                 r'take srs\.test out of %s ')
         for table in 'inline:{srs.test=%s}', 'inline:{x.test=local:}, inline:{.test=%s}':
@@ -677,7 +724,8 @@ class Postfix(Base):
 
     def test_srs_domain_stays(self):
         """Whatever happens to other mail."""
-        relay = {'virtual_alias_domains': '', 'relay_domains': 'srs.test'}
+        relay = {'virtual_alias_domains': '', 'relay_domains': 'srs.test',
+                 'relay_recipient_maps': 'inline:{bob@srs.test=x}'}
         for main in ({'transport_maps': 'inline:{*=smtp:[mx.elsewhere.test]}'},
                      {'transport_maps': 'inline:{srs.test=smtp:[mx.elsewhere.test]}'},
                      {'transport_maps': 'inline:{test=smtp:[mx.elsewhere.test]}', **relay},
@@ -705,6 +753,14 @@ class Postfix(Base):
         finally:
             os.chmod(folder, 0o755)
 
+    def test_warnings_of_postfix(self):
+        """postconf and postmap print them before the answer, of a main.cf that works."""
+        twice = {'relay_domains': 'a.test\nrelay_domains = our.test'}
+        self.wrong(r'^ok: srs-domain srs\.test is accepted', errors=0,
+                   virtual_alias_domains='inline:{srs.test=x}', **twice)
+        self.wrong(r'^error: srs-domain srs\.test is not accepted',
+                   virtual_alias_domains='inline:{our.test=x}', **twice)
+
     def test_hostile_text(self):
         status, lines = self.check(postfix=self.postfix(
             {'sender_canonical_classes': 'header_sender\x1b[2J\x80'}))
@@ -712,12 +768,388 @@ class Postfix(Base):
         self.assertTrue(all(' ' <= c <= '~' for line in lines for c in line))
 
 
+class Words(Base):
+    """Each value as the daemons of Postfix read it; tests/postfix shows that they do."""
+
+    def setUp(self):
+        super().setUp()
+        if postfix_is_missing():
+            self.skipTest('postfix is not installed')
+
+    def wrong(self, pattern, errors=1, master=MASTER, **main):
+        return self.finds(pattern, errors=errors, postfix=self.postfix(main, master))
+
+    def restrictions(self, word):
+        return self.right()['smtpd_recipient_restrictions'] + ', ' + word
+
+    def test_classes(self):
+        for parameter, value, word in (
+                ('sender_canonical_classes', 'envelope_sender, Envelope_Sender', 'Envelope_Sender'),
+                ('sender_canonical_classes', 'envelope_sender envelope_recipient',
+                 'envelope_recipient'),
+                ('recipient_canonical_classes',
+                 'envelope_recipient, header_recipient; header_sender', 'header_recipient;'),
+                ('canonical_classes', 'all', 'all')):
+            with self.subTest(value):
+                errors = 2 if parameter[0] == 'r' else 1    # one class is missing then
+                self.wrong(r"^error: %s has the unknown word '%s': cleanup\(8\) ends at its start, "
+                           "and no mail comes in: it takes, in lower case: envelope_" % (
+                               parameter, word), errors=errors, **{parameter: value})
+
+    def test_override(self):
+        master = MASTER + 'cleanup unix n - n - 0 cleanup -o sender_canonical_classes=x\n'
+        self.wrong("^error: sender_canonical_classes of cleanup/unix has the unknown word 'x': ",
+                   master=master, errors=2)
+        self.wrong("^error: receive_override_options of smtp/inet has the unknown word 'no_milter'",
+                   master='smtp inet n - n - - smtpd -o receive_override_options=no_milter\n')
+
+    def test_protocols(self):
+        """postconf(1) itself ends at a word that it does not know."""
+        status, lines = self.check(postfix=self.postfix({'inet_protocols': 'ipv5'}))
+        self.assertRegex('\n'.join(lines), 'error: Postfix: .*unknown inet_protocols value "ipv5"')
+        self.assertEqual(status, 1)
+        for value in 'ipv4', 'ipv4, ipv6', 'all':
+            with self.subTest(value):
+                self.wrong('^ok: sender_canonical_maps', errors=0, inet_protocols=value)
+
+    def test_restrictions(self):
+        said = '^error: smtpd_recipient_restrictions of smtpd smtp has '
+        for word, pattern in (
+                ('reject_unauth_destinations', "the unknown word 'reject_unauth_destinations': "
+                                               'smtpd defers all mail that gets there: correct it'),
+                ('check_client_access', 'check_client_access without the word that must follow it'),
+                ('sleep soon', 'sleep without the word that must follow it'),
+                ('check_policy_service 127.0.0.1:1', 'check_policy_service 127.0.0.1:1: smtpd ends '
+                                                     'at its start: write inet:HOST:PORT'),
+                ('check_policy_service Inet:127.0.0.1:1', 'check_policy_service Inet:127')):
+            with self.subTest(word):
+                self.wrong(said + pattern, smtpd_recipient_restrictions=self.restrictions(word))
+
+    def test_right_restrictions(self):
+        for word in ('reject_rbl_client zen.example.org, check_client_access inline:{a=b}',
+                     'PERMIT_MYNETWORKS', 'inline:{a=b}', 'sleep 1', 'mine', 'permit, nonsense'):
+            with self.subTest(word):
+                self.wrong('^ok: smtpd smtp asks', errors=0,
+                           smtpd_restriction_classes='mine', mine='permit_mynetworks',
+                           smtpd_recipient_restrictions=self.restrictions(word))
+
+    def test_each_list_and_each_smtpd(self):
+        for name in 'client', 'helo', 'data', 'end_of_data':
+            with self.subTest(name):
+                self.wrong("^error: smtpd_%s_restrictions of smtpd smtp has the unknown word 'x'"
+                           % name, **{'smtpd_%s_restrictions' % name: 'x'})
+        self.wrong("^error: smtpd_recipient_restrictions of smtpd submission has the unknown word "
+                   "'rejects'", master=MASTER + 'submission inet n - n - - smtpd -o '
+                   'smtpd_recipient_restrictions=permit_mynetworks,rejects\n'
+                   '587 inet n - n - - smtpd -o smtpd_recipient_restrictions=permit_mynetworks,'
+                   'rejects\n')
+
+    def test_class_without_a_value(self):
+        self.wrong('^error: smtpd_restriction_classes names mine, which has no value: smtpd ends at '
+                   r'its start: add a line mine = \.\.\. to main.cf$',
+                   smtpd_restriction_classes='mine')
+
+    def test_nothing_rejects(self):
+        self.wrong('^error: smtpd smtp ends at its start: neither smtpd_relay_restrictions nor '
+                   'smtpd_recipient_restrictions rejects mail for domains of others: add '
+                   'reject_unauth_destination', smtpd_relay_restrictions='', errors=2,
+                   smtpd_recipient_restrictions='permit_mynetworks, check_policy_service '
+                                                'inet:127.0.0.1:%d' % self.daemon.ports['policy'])
+
+    def test_tables(self):
+        forward, maps = (self.right()[name] for name in ('sender_canonical_maps',
+                                                         'virtual_alias_maps'))
+        for parameter, value, table in (
+                ('sender_canonical_maps', 'hash:/nowhere/x, ' + forward, 'hash:/nowhere/x'),
+                ('sender_canonical_maps', forward + ' tpc:127.0.0.1:1', 'tpc:127.0.0.1:1'),
+                ('canonical_maps', 'texthash:/nowhere/x', 'texthash:/nowhere/x'),
+                ('virtual_alias_maps', maps + ', hash:/nowhere/x', 'hash:/nowhere/x'),
+                ('virtual_alias_domains', 'srs.test, proxy:hash:/nowhere/x',
+                 'proxy:hash:/nowhere/x')):
+            with self.subTest(value):
+                self.wrong('^error: %s names the table %s, which Postfix cannot open: mail is '
+                           'deferred: make the table, or take it out; ' % (parameter, table),
+                           **{parameter: value})
+
+
+class Endpoints(Base):
+    """Names go to the addresses that Postfix's resolver gives, in its order."""
+
+    def setUp(self):
+        super().setUp()
+        for why in (None if is_root() else 'needs root', postfix.no_own_names(),
+                    'postfix is not installed' if postfix_is_missing() else None):
+            if why:
+                self.skipTest(why)
+
+    def names(self, *addresses):
+        """The hosts file that srsctl sees: these addresses for maps.test."""
+        text = ''.join('%s maps.test\n' % address for address in addresses)
+        return [self.daemon.folder.file('hosts-%d' % next(self.folders), text),
+                self.daemon.folder.file('nsswitch', 'hosts: files\n')]
+
+    def finds_with(self, names, pattern, errors, main):
+        done = subprocess.run(
+            ['unshare', '--mount', 'sh', '-c', postfix.OWN_NAMES, 'sh', *names,
+             reachable_binary('srsctl'), '-f', self.daemon.config, 'check', '--address', ADDRESS,
+             '--postfix', self.postfix(main)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            text=True, check=False)
+        bad = re.findall('^(?:error|warning).*', done.stdout, re.M)
+        self.assertRegex(done.stdout, re.compile(pattern, re.M))
+        self.assertEqual(len(bad), errors, done.stdout)
+
+    def other(self, port, host):
+        """Another program at the same port of another address."""
+        family = socket.AF_INET6 if ':' in host else socket.AF_INET
+        try:
+            server = socket.create_server((host, port), family=family)
+        except OSError:
+            self.skipTest('there is no ' + host)
+        self.addCleanup(server.close)
+
+    def test_another_address_comes_after(self):
+        port = self.daemon.ports['forward']
+        main = {'sender_canonical_maps': 'tcp:maps.test:%d' % port}
+        names = self.names('127.0.0.9', '127.0.0.1')    # RFC 6724 turns them round
+        self.finds_with(names, '^ok: sender_canonical_maps names forward$', 0, main)
+        self.other(port, '127.0.0.9')
+        self.finds_with(names, '^warning: sender_canonical_maps names maps.test:%d, which is '
+                        'inet:127.0.0.9:%d too, and another program listens there: Postfix asks it '
+                        'when srsd is away: name the address' % (port, port), 1, main)
+
+    def test_another_address_comes_first(self):
+        port = self.daemon.ports['policy']
+        main = {'smtpd_recipient_restrictions': 'reject_unauth_destination, check_policy_service '
+                                                'inet:maps.test:%d' % port}
+        names = self.names('127.0.0.1', '::1')
+        self.finds_with(names, '^ok: smtpd smtp asks', 0, main)
+        self.other(port, '::1')
+        said = '^error: check_policy_service names maps.test:%d, which is inet:.::1.:%d first: ' \
+               'Postfix asks the program that listens there, and not srsd' % (port, port)
+        self.finds_with(names, said, 1, main)
+        self.finds_with(names, '^ok: smtpd smtp asks', 0, {**main, 'inet_protocols': 'ipv4'})
+        self.finds_with(names, '^error: smtpd smtp does not ask', 3,    # nor do the maps
+                        {**main, 'inet_protocols': 'ipv6'})
+
+    def test_no_such_name(self):
+        port = self.daemon.ports['forward']
+        self.finds_with(self.names('127.0.0.9'), '^error: sender_canonical_maps does not name forward',
+                        1, {'sender_canonical_maps': 'tcp:maps.test:%d' % port})
+
+
+class OtherMaps(Base):
+    """Nothing but the two canonical maps may ask srsd, and no milter does it again."""
+
+    def setUp(self):
+        super().setUp()
+        if postfix_is_missing():
+            self.skipTest('postfix is not installed')
+
+    def wrong(self, pattern, errors=1, master=MASTER, **main):
+        return self.finds(pattern, errors=errors, postfix=self.postfix(main, master))
+
+    def test_forward_elsewhere(self):
+        table = self.right()['sender_canonical_maps']
+        for parameter, more in (('canonical_maps', {}), ('virtual_alias_maps', {
+                'virtual_alias_domains': 'srs.test', 'mydestination': 'our.test',
+                'recipient_canonical_maps': self.right()['recipient_canonical_maps']
+                + ', inline:{postmaster@srs.test=x}'}), ('smtp_generic_maps', {}),
+                                ('lmtp_generic_maps', {})):
+            with self.subTest(parameter):
+                self.wrong('^error: %s names forward: recipients .*: postconf -X %s$' % (
+                    parameter, parameter), **{parameter: table, **more})
+                self.wrong('^error: %s names forward: .*: take it out; forward belongs in '
+                           'sender_canonical_maps alone$' % parameter,
+                           **{parameter: 'inline:{a=b}, proxy:' + table, **more})
+
+    def test_reverse_elsewhere(self):
+        table = self.right()['recipient_canonical_maps']
+        for parameter in 'canonical_maps', 'smtp_generic_maps', 'lmtp_generic_maps':
+            with self.subTest(parameter):
+                self.wrong('^error: %s names reverse: SRS senders are turned back, and mail leaves '
+                           'without them: postconf -X ' % parameter, **{parameter: table})
+
+    def test_both_in_one(self):
+        both = '%(sender_canonical_maps)s, %(recipient_canonical_maps)s' % self.right()
+        self.wrong('^error: sender_canonical_maps names reverse: SRS senders are turned back',
+                   sender_canonical_maps=both)
+        self.wrong('^error: recipient_canonical_maps names forward: recipients become',
+                   recipient_canonical_maps=both)
+
+    def test_override(self):
+        self.wrong('^error: smtp_generic_maps of relay/unix names forward: .*: take it out of that '
+                   r'service in master\.cf; forward belongs', master=MASTER +
+                   'relay unix - - n - - smtp -o smtp_generic_maps=%s\n'
+                   % self.right()['sender_canonical_maps'])
+
+    def test_two_tables(self):
+        """postsrsd's database beside ours: that is how a site moves."""
+        self.wrong('^ok: recipient_canonical_maps names reverse$', errors=0,
+                   recipient_canonical_maps='socketmap:unix:srs:reverse, '
+                   + self.right()['recipient_canonical_maps'])
+
+    def test_milters(self):
+        for parameter in 'smtpd_milters', 'non_smtpd_milters':
+            for value in ('unix:/var/spool/postfix/postsrsd/milter, inet:localhost:8891',
+                          '{ unix:srs-milter/socket, default_action=accept }'):
+                with self.subTest(parameter + value):
+                    self.wrong('^error: %s names a milter of another SRS program, .*: senders are '
+                               'rewritten twice: take it out$' % parameter, **{parameter: value})
+            self.wrong('^ok: sender_canonical_maps', errors=0,
+                       **{parameter: 'inet:localhost:8891, unix:opendkim/srs.test.sock'})
+        self.wrong('^error: smtpd_milters of smtp/inet names a milter .*: take it out of that '
+                   r'service in master\.cf$',
+                   master='smtp inet n - n - - smtpd -o smtpd_milters=unix:postsrsd/milter\n')
+
+
+class Users(Base):
+    """Which recipients of the SRS domain are known."""
+
+    def setUp(self):
+        super().setUp()
+        if postfix_is_missing():
+            self.skipTest('postfix is not installed')
+
+    def wrong(self, pattern, errors=1, config=None, **main):
+        return self.finds(pattern, errors=errors, postfix=self.postfix(main), config=config)
+
+    def test_everybody(self):
+        mine = {'mydestination': 'our.test, srs.test', 'virtual_alias_domains': '',
+                'virtual_alias_maps': ''}
+        boxes = {**mine, 'mydestination': 'our.test', 'virtual_mailbox_domains': 'srs.test'}
+        relay = {**mine, 'mydestination': 'our.test', 'relay_domains': 'srs.test'}
+        said = '^warning: every recipient in srs.test is accepted, forged SRS addresses too: %s: '
+        for what, main in (
+                ('local_recipient_maps is empty', {**mine, 'local_recipient_maps': ''}),
+                ('virtual_mailbox_maps is empty', boxes),
+                ('relay_recipient_maps is empty', relay)):
+            with self.subTest(what):
+                self.wrong(said % what + 'take srs.test out of .* and put it into '
+                           'virtual_alias_domains: ', **main)
+        for where, main in (
+                ('local_recipient_maps', {**mine, 'local_recipient_maps': 'static:x'}),
+                ('virtual_alias_maps', {'virtual_alias_maps': 'inline:{@srs.test=x@our.test}'}),
+                ('virtual_alias_maps', {**mine, 'virtual_alias_maps': 'inline:{@srs.test=x}'}),
+                ('virtual_mailbox_maps', {**boxes, 'virtual_mailbox_maps': 'inline:{@srs.test=x}'}),
+                ('relay_recipient_maps', {**relay, 'relay_recipient_maps': 'static:x'}),
+                ('canonical_maps', {'canonical_maps': 'inline:{@srs.test=@our.test}'})):
+            with self.subTest(str(main)):
+                self.wrong(said % (where + ' holds them all')
+                           + 'take the entry for all of srs.test out', **main)
+
+    def test_postmaster(self):
+        maps = self.right()['recipient_canonical_maps']
+        self.wrong("^warning: postmaster@srs.test is refused, and RFC 5321 requires it: postconf -e "
+                   "'recipient_canonical_maps = inline:{postmaster@srs.test=postmaster@our.test}, "
+                   "%s', or an entry in virtual_alias_maps$" % maps, virtual_alias_maps='',
+                   myorigin='our.test')
+        self.wrong('^ok: srs-domain srs.test is accepted', errors=0, virtual_alias_maps='',
+                   recipient_canonical_maps='inline:{postmaster@srs.test=postmaster@our.test}, '
+                   + maps)
+
+    def test_postmaster_by_class(self):
+        mine = {'virtual_alias_domains': '', 'virtual_alias_maps': ''}
+        said = '^warning: postmaster@srs.test is refused'
+        for main, key in (
+                ({'mydestination': 'our.test, srs.test', 'local_recipient_maps': 'inline:{%s=x}'},
+                 'postmaster'),
+                ({'virtual_mailbox_domains': 'srs.test', 'virtual_mailbox_maps': 'inline:{%s=x}'},
+                 'postmaster@srs.test'),
+                ({'relay_domains': 'srs.test', 'relay_recipient_maps': 'inline:{%s=x}'},
+                 'postmaster@srs.test')):
+            with self.subTest(key):
+                for known in False, True:
+                    settings = {name: value % (key if known else 'bob') if '%s' in value else value
+                                for name, value in main.items()}
+                    self.wrong('^ok: srs-domain' if known else said, errors=0 if known else 1,
+                               **{**mine, **settings})
+
+    def test_former_domain(self):
+        """Bounces to it come back for max-age days, so it is looked at like srs-domain."""
+        config = self.config(reverse_domains=['old.test'])
+        both = {'virtual_alias_domains': 'srs.test, old.test', 'virtual_alias_maps':
+                'inline:{postmaster@srs.test=x, postmaster@old.test=x}'}
+        self.wrong('^ok: reverse-domains old.test is accepted: it is in virtual_alias_domains$',
+                   errors=0, config=config, **both)
+        self.wrong('^skipped: whether reverse-domains old.test must be accepted at RCPT TO, which '
+                   'it is not: a domain of another forwarder need not be, a former srs-domain must '
+                   "be: postconf -e 'virtual_alias_domains = srs.test, old.test'$", errors=0,
+                   config=config)
+        self.wrong('^warning: postmaster@old.test is refused', config=config,
+                   **{**both, 'virtual_alias_maps': self.right()['virtual_alias_maps']})
+        self.wrong(r'^error: mail for reverse-domains old\.test is sent on to smtp:\[mx\.x\.test\], '
+                   'by transport_maps: take old.test out of transport_maps', config=config,
+                   mydestination='our.test, old.test', transport_maps='inline:{old.test='
+                   'smtp:[mx.x.test]}')
+
+
+class Senders(Base):
+    """MAIL FROM without a domain, and other programs that check SPF."""
+
+    def setUp(self):
+        super().setUp()
+        if postfix_is_missing():
+            self.skipTest('postfix is not installed')
+
+    def wrong(self, pattern, errors=1, master=MASTER, **main):
+        return self.finds(pattern, errors=errors, postfix=self.postfix(main, master))
+
+    def test_short_senders(self):
+        said = ('^warning: smtpd smtp takes senders without a domain, such as site!user, which '
+                'Postfix completes later: add reject_non_fqdn_sender before check_policy_service, '
+                "or postconf -e 'swap_bangpath = no' 'allow_percent_hack = no'$")
+        ask = self.right()['smtpd_recipient_restrictions']
+        for main in ({'smtpd_sender_restrictions': ''},
+                     {'smtpd_sender_restrictions': 'permit, reject_non_fqdn_sender'},
+                     {'smtpd_sender_restrictions': 'warn_if_reject reject_non_fqdn_sender'},
+                     {'smtpd_sender_restrictions': '', 'swap_bangpath': 'no'},
+                     {'smtpd_sender_restrictions': '', 'allow_percent_hack': 'no'}):
+            with self.subTest(str(main)):
+                self.wrong(said, **main)
+        for main in ({'swap_bangpath': 'no', 'allow_percent_hack': 'no'},
+                     {'smtpd_recipient_restrictions': 'reject_non_fqdn_sender, ' + ask},
+                     {'smtpd_helo_restrictions': 'mine', 'smtpd_restriction_classes': 'mine',
+                      'mine': 'reject_non_fqdn_sender'}):
+            with self.subTest(str(main)):
+                self.wrong('^ok: smtpd smtp asks', errors=0,
+                           **{'smtpd_sender_restrictions': '', **main})
+
+    def test_another_spf_program(self):
+        both = (self.right()['smtpd_recipient_restrictions']
+                + ', check_policy_service unix:private/policyd-spf')
+        self.wrong('^warning: smtpd smtp asks another SPF policy program as well, policyd-spf of '
+                   'master.cf: take check_policy_service unix:private/policyd-spf out',
+                   master=MASTER + SPAWN % '/usr/bin/policyd-spf', smtpd_recipient_restrictions=both)
+        self.wrong('^ok: smtpd smtp asks', errors=0,
+                   master=MASTER + SPAWN % '/usr/local/bin/greylist',
+                   smtpd_recipient_restrictions=both)
+        self.wrong('^error: smtpd smtp asks the policy service unix:private/policyd-spf, and '
+                   'nothing listens there: all mail is deferred: ',
+                   smtpd_recipient_restrictions=both)
+
+
+class Exposure(Base):
+    def setUp(self):
+        super().setUp()
+        if postfix_is_missing():
+            self.skipTest('postfix is not installed')
+
+    def test_open_to_others(self):
+        port = self.daemon.ports['forward']
+        for endpoint in '0.0.0.0', '*':
+            with self.subTest(endpoint):
+                self.finds(r'^warning: forward inet:%s:%d is open to other hosts: a client needs no '
+                           r'permission to ask it: listen on 127\.0\.0\.1' % (re.escape(endpoint),
+                                                                            port),
+                           config=self.config(forward=['inet:%s:%d' % (endpoint, port)]))
+
+
 class Dns(Base):
     def domain(self, pattern, domain, *arguments, errors=2):
         """One more error, for the daemon mints addresses of another domain."""
         return self.finds(pattern, *arguments, errors=errors,
                           config=self.config(srs_domain=domain),
-                          postfix=self.postfix({'virtual_alias_domains': domain}))
+                          postfix=self.postfix(self.own(domain)))
 
     def setUp(self):
         super().setUp()

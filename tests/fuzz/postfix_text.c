@@ -7,6 +7,7 @@
 
 #include <strings.h>
 
+#include "srsd/postfix_restriction.h"
 #include "srsd/postfix_text.h"
 
 static const char *lists[8];
@@ -77,6 +78,21 @@ check_service(const char *line)
 	fuzz_say("%s/%s ", service.name, service.type);
 }
 
+/* check_restrictions - the lists as smtpd(8) evaluates them; returns the fault */
+static int
+check_restrictions(void)
+{
+	const struct postfix_lists all = { lists, n_lists, class_of, NULL };
+	char word[POSTFIX_WORD_SIZE] = "";
+	size_t number;
+	enum postfix_fault fault = postfix_lists_fault(&all, word, &number);
+
+	fuzz_must(fault <= POSTFIX_BAD_TRANSPORT);
+	fuzz_must(fault == POSTFIX_SOUND || (word[0] != '\0' && number < n_lists));
+	fuzz_must(!postfix_lists_have(&all, "reject") || postfix_lists_guard(&all));
+	return (int)fault;
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -96,9 +112,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	place = postfix_policy_place(lists, n_lists, is_ours, class_of, NULL);
 	fuzz_must(place <= POSTFIX_RIGHT);
 	fuzz_must(place == POSTFIX_NOWHERE || asked > 0);
-	in = postfix_domain_in(lists[0], "mail.own.test", true, look_up, NULL);
+	in = postfix_domain_in(lists[0], "mail.own.test", POSTFIX_MATCH_SUBDOMAIN, look_up, NULL);
 	fuzz_must(in >= -1 && in <= 1);
-	fuzz_say("%zu lists, %u words, place %d, in %d", n_lists, words, (int)place, in);
+	fuzz_say("%zu lists, %u words, place %d, in %d, fault %d", n_lists, words, (int)place, in,
+	    check_restrictions());
 	free(text);
 	return 0;
 }

@@ -8,11 +8,13 @@ It listens on one loopback address and port and sends everything to a sink; the 
 import grp
 import os
 import pwd
+import re
 import select
 import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 
 from harness import tap
 
@@ -185,6 +187,22 @@ class Postfix:
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                 stderr=subprocess.STDOUT, timeout=WAIT, check=False)
         return result.returncode, result.stdout
+
+    def wait_log(self, pattern):
+        """The first line of its log that matches; waits for it."""
+        with subprocess.Popen(['tail', '-n', '+1', '-F', self.log], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                              errors='backslashreplace') as tail:
+            timer = threading.Timer(WAIT, tail.kill)
+            timer.start()
+            try:
+                for line in tail.stdout:
+                    if re.search(pattern, line):
+                        return line
+            finally:
+                timer.cancel()
+                tail.kill()
+        raise AssertionError('no line of the log of Postfix matches ' + pattern)
 
     def log_text(self):
         try:

@@ -17,6 +17,7 @@ import shlex
 import shutil
 import signal
 import smtplib
+import socket
 import stat
 import subprocess
 import sys
@@ -182,7 +183,7 @@ class RecipeCase(unittest.TestCase):
 
     # -- srsctl check
 
-    def findings(self, instance=None, daemon=None, address=ADDRESS):
+    def findings(self, instance=None, daemon=None, address=ADDRESS, settings=None):
         """What srsctl check has to say but ok; the service of the tests is `smtp inet` to it."""
         instance, daemon = instance or self.postfix, daemon or self.daemon
         folder = daemon.folder.subfolder('etc-%d' % next(_marks))
@@ -190,6 +191,8 @@ class RecipeCase(unittest.TestCase):
             with open(os.path.join(instance.etc, name), encoding='utf-8') as file:
                 text = re.sub('^%s:%d(?= )' % instance.address, 'smtp', file.read(),
                               flags=re.MULTILINE)
+            if settings is not None:
+                text = self.with_settings(name, text, settings)
             daemon.folder.file(os.path.join(os.path.basename(folder), name), text)
             os.utime(os.path.join(folder, name), (1700000000, 1700000000))
         done = run('-f', daemon.config, 'check', '--postfix', folder, '--address', address,
@@ -199,6 +202,13 @@ class RecipeCase(unittest.TestCase):
         bad = [line for line in lines if not line.startswith('ok: ')]
         self.assertEqual(done.returncode, int(any(line.startswith('error') for line in bad)))
         return bad
+
+    @staticmethod
+    def with_settings(name, text, settings):
+        """main.cf with settings over those in it, master.cf without services that override some."""
+        if name == 'main.cf':
+            return text + ''.join('%s = %s\n' % item for item in settings.items())
+        return ''.join(entry + '\n' for entry in postfix.entries(text) if ' -o ' not in entry)
 
 
 class Common:
@@ -334,6 +344,148 @@ class PolicyInet(Common, RecipeCase):
         for sender in 'fail.test!mallory', 'mallory%fail.test', 'mallory', 'mallory@localhost':
             with self.subTest(sender):
                 self.assertRegex(self.refusal(sender, BOB), '^504 5.5.2 .*fully-qualified')
+
+
+class Judged(RecipeCase):
+    """What srsctl check calls an error stops mail, and what it says nothing of does not.
+
+    Each row is a service of its own, with settings that go over those of the site.
+    """
+
+    RECIPES = ('canonical', 'policy-inet')
+    GUARD = 'permit_mynetworks,reject_unauth_destination'
+    ROWS = {
+        # name: (daemon, its settings, the reply to mail or what the log says, what check says)
+        'right': ('smtpd', {}, '^250 ', ''),
+        'after-permit': ('smtpd', {'smtpd_helo_restrictions': 'permit,nonsense'}, '^250 ', ''),
+        'word': ('smtpd', {'smtpd_recipient_restrictions': GUARD + ',permit_mynetwork'},
+                 '^451 4.3.5 ', "the unknown word 'permit_mynetwork': smtpd defers"),
+        'no-argument': ('smtpd', {'smtpd_recipient_restrictions': GUARD + ',check_helo_access'},
+                        '^451 4.3.5 ', 'check_helo_access without the word'),
+        'absent': ('smtpd', {'smtpd_recipient_restrictions':
+                             GUARD + ',check_policy_service unix:private/policyd-spf'},
+                   '^451 4.3.5 ', 'does not ask the policy service'),
+        'transport': ('smtpd', {'smtpd_recipient_restrictions':
+                                GUARD + ',check_policy_service 127.0.0.1:10003'},
+                      'fatal: invalid transport name: 127.0.0.1 in',
+                      'check_policy_service 127.0.0.1:10003: smtpd ends'),
+        'upper-case': ('smtpd', {'smtpd_recipient_restrictions':
+                                 GUARD + ',check_policy_service INET:127.0.0.1:10003'},
+                       'fatal: invalid transport name: INET in',
+                       'check_policy_service INET:127.0.0.1:10003: smtpd ends'),
+        'no-guard': ('smtpd', {'smtpd_recipient_restrictions': 'permit_mynetworks',
+                               'smtpd_relay_restrictions': ''},
+                     'fatal: in parameter smtpd_relay_restrictions or', 'smtpd smtp ends at its'),
+        'class': ('smtpd', {'smtpd_restriction_classes': 'mine'},
+                  'fatal: restriction class `mine. needs', 'which has no value'),
+        'override': ('smtpd', {'receive_override_options': 'no_milter'},
+                     'fatal: unknown receive_override_options value "no_milter"',
+                     "unknown word 'no_milter'"),
+        'case': ('cleanup', {'sender_canonical_classes': 'Envelope_Sender'},
+                 'fatal: unknown .* value "Envelope_Sender"',
+                 "unknown word 'Envelope_Sender': cleanup.8. ends"),
+        'classes-of-others': ('cleanup', {'sender_canonical_classes':
+                                          'envelope_sender,envelope_recipient'},
+                              'fatal: unknown .* value "envelope_recipient"',
+                              "unknown word 'envelope_recipient'"),
+        'no-table': ('cleanup', {'sender_canonical_maps': 'hash:/nowhere/x'}, '^451 ',
+                     'hash:/nowhere/x, which Postfix cannot open'),
+        'no-type': ('cleanup', {'virtual_alias_maps': 'tpc:127.0.0.1:1'}, '^451 ',
+                    'tpc:127.0.0.1:1, which Postfix cannot open'),
+    }
+
+    @classmethod
+    def make_postfix(cls, recipes, site=None, places=None):
+        instance = super().make_postfix(recipes, site, places)
+        cls.ports = {name: free_port(postfix.HOST) for name in cls.ROWS}
+        services = []
+        for name, (daemon, settings, _, _) in cls.ROWS.items():
+            options = ''.join(' -o {%s=%s}' % item for item in settings.items())
+            cleanup = daemon == 'cleanup'
+            services.append('%s:%d inet n - n - - smtpd%s' % (
+                postfix.HOST, cls.ports[name],
+                ' -o cleanup_service_name=cleanup-' + name if cleanup else options))
+            if cleanup:
+                services.append('cleanup-%s unix n - n - 0 cleanup%s' % (name, options))
+        with open(os.path.join(instance.etc, 'master.cf'), 'a', encoding='utf-8') as file:
+            file.write('\n'.join(services) + '\n')
+        return instance
+
+    def connect_to(self, name):
+        client = SmtpClient((postfix.HOST, self.ports[name]))
+        self.addCleanup(client.__exit__)
+        client.mail(ALICE)
+        return client
+
+    def outcome(self, name):
+        """The reply to RCPT TO, or to the message when that is taken."""
+        client = self.connect_to(name)
+        reply = client.rcpt(BOB)
+        if reply[0] == '2':
+            mark = 'mark-%d-of-the-recipes' % next(_marks)
+            reply = client.data(('Subject: %s\r\n\r\nText.\r\n' % mark).encode())
+        if reply[0] == '2':
+            self.mailboxes.wait_mail(mark)
+        return reply
+
+    def end(self, daemon, name, want):
+        """The line of the log with which a daemon ends; its client waits in vain."""
+        if daemon == 'smtpd':
+            self.addCleanup(socket.create_connection((postfix.HOST, self.ports[name])).close)
+        else:
+            client = self.connect_to(name).smtp
+            client.putcmd('RCPT TO:<%s>' % BOB)
+            self.addCleanup(client.close)
+        return self.postfix.wait_log('%s.*%s' % (daemon, want))
+
+    def test_each(self):
+        for name, (daemon, settings, want, said) in self.ROWS.items():
+            with self.subTest(name):
+                if want.startswith('fatal'):
+                    self.end(daemon, name, want)
+                else:
+                    self.assertRegex(self.outcome(name), want)
+                found = '\n'.join(self.findings(settings=settings))
+                if said:
+                    self.assertRegex(found, 'error: .*' + said)
+                else:
+                    self.assertEqual(found, '')
+
+
+class OtherMaps(RecipeCase):
+    """Maps in parameters where check calls them an error."""
+
+    RECIPES = ('canonical',)
+    SITE = {**SITE, 'smtpd_relay_restrictions': 'permit_mynetworks, reject_unauth_destination'}
+    PARAMETER = 'canonical_maps'
+
+    @classmethod
+    def make_postfix(cls, recipes, site=None, places=None):
+        return super().make_postfix(recipes, {
+            **cls.SITE, cls.PARAMETER: 'tcp:' + cls.places['127.0.0.1:10001']}, places)
+
+    def test_nothing_leaves(self):
+        """The recipient is an SRS address of our own, and bounces."""
+        mark = self.submit(BOB, 'friend@elsewhere.test', client='127.0.0.99')
+        notice = self.mailboxes.wait_mail(mark)
+        self.assertEqual((notice.sender, notice.recipients), ('', (BOB,)))
+        self.assertEqual(self.world.arrived(mark), [])
+        self.assertRegex('\n'.join(self.findings()),
+                         '(?m)^error: %s names forward: .*: postconf -X ' % self.PARAMETER)
+
+
+class CatchAll(RecipeCase):
+    """An alias for the whole SRS domain makes each forged address a known user."""
+
+    RECIPES = ('canonical',)
+    SITE = {**SITE, 'virtual_alias_maps':
+            SITE['virtual_alias_maps'] + ' inline:{@srs.example.org=bob@example.org}'}
+
+    def test_forged_address_is_accepted(self):
+        self.assertRegex(self.refusal('', self.forged()), '^250 ')
+        self.assertRegex('\n'.join(self.findings()),
+                         '(?m)^warning: every recipient in srs.example.org is accepted, forged SRS '
+                         'addresses too: virtual_alias_maps holds them all: ')
 
 
 class PolicyAway(RecipeCase):

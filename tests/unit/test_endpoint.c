@@ -137,10 +137,37 @@ test_parse_any_address(void **state)
 	(void)state;
 	assert_true(endpoint_parse(&ep, "inet:*:10003", &error));
 	assert_in_range(ep.n, 1, ENDPOINT_ADDRS);
-	for (i = 0; i < ep.n; i++)
+	for (i = 0; i < ep.n; i++) {
+		assert_true(endpoint_is_wildcard(&ep.addr[i]));
 		if (ep.addr[i].u.sa.sa_family == AF_INET)
 			v4 |= ep.addr[i].u.in.sin_addr.s_addr == htonl(INADDR_ANY);
+	}
 	assert_true(v4);
+}
+
+static void
+test_wildcard(void **state)
+{
+	static const struct {
+		const char *endpoint;
+		bool want;
+	} rows[] = {
+		{ "inet:0.0.0.0:1", true },
+		{ "inet:127.0.0.1:1", false },
+		{ "inet:192.0.2.1:1", false },
+		{ "unix:/run/srsd/policy", false },
+	};
+	struct endpoint ep;
+	const char *error;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		assert_true(endpoint_parse(&ep, rows[i].endpoint, &error));
+		unit_int(
+		    rows[i].endpoint, "wildcard", endpoint_is_wildcard(&ep.addr[0]), rows[i].want);
+	}
+	unit_end();
 }
 
 static void
@@ -459,6 +486,7 @@ main(void)
 		cmocka_unit_test(test_parse_ipv4),
 		cmocka_unit_test(test_parse_ipv6),
 		cmocka_unit_test(test_parse_any_address),
+		cmocka_unit_test(test_wildcard),
 		cmocka_unit_test(test_parse_unix),
 		cmocka_unit_test(test_parse_refuses),
 		cmocka_unit_test(test_listen_ipv4),

@@ -235,13 +235,18 @@ test_public(void **state)
 	unit_end();
 }
 
-/* look_up - the table "t:has" holds has.test and parent.test, "t:odd" fails */
+#define EXACT POSTFIX_MATCH_EXACT
+#define DOT POSTFIX_MATCH_DOT
+#define SUBDOMAIN POSTFIX_MATCH_SUBDOMAIN
+
+/* look_up - the table "t:has" holds has.test, parent.test and .dotted.test; "t:odd" fails */
 static int
 look_up(void *arg, const char *table, const char *key)
 {
 	(void)arg;
 	if (strcmp(table, "t:has") == 0)
-		return strcmp(key, "has.test") == 0 || strcmp(key, "parent.test") == 0;
+		return strcmp(key, "has.test") == 0 || strcmp(key, "parent.test") == 0 ||
+		       strcmp(key, ".dotted.test") == 0;
 	return strcmp(table, "t:none") == 0 ? 0 : -1;
 }
 
@@ -250,36 +255,71 @@ test_domains(void **state)
 {
 	static const struct {
 		const char *list, *domain;
-		bool parents;
+		enum postfix_match match;
 		int want;
 	} rows[] = {
-		{ "", "srs.test", false, 0 },
-		{ "a.test, SRS.test", "srs.test", false, 1 },
-		{ "test", "srs.test", false, 0 },
-		{ "test", "srs.test", true, 1 },
-		{ "rs.test", "srs.test", true, 0 },
-		{ ".test", "srs.test", false, 1 },
-		{ ".test", "srs.test", true, 0 },
-		{ ".srs.test", "srs.test", false, 0 },
-		{ "!srs.test, srs.test", "srs.test", false, 0 },
-		{ "!other.test srs.test", "srs.test", false, 1 },
-		{ "t:has", "has.test", false, 1 },
-		{ "t:none t:has", "has.test", false, 1 },
-		{ "t:has", "srs.parent.test", false, 0 },
-		{ "t:has", "srs.parent.test", true, 1 },
-		{ "t:has", "parent.test.other", true, 0 },
-		{ "t:odd", "srs.test", false, -1 },
-		{ "t:odd srs.test", "srs.test", false, 1 },
-		{ "/a/file", "srs.test", false, -1 },
-		{ "!t:has, .test", "has.test", false, 0 },
+		{ "", "srs.test", EXACT, 0 },
+		{ "a.test, SRS.test", "srs.test", EXACT, 1 },
+		{ "test", "srs.test", EXACT, 0 },
+		{ "test", "srs.test", DOT, 0 },
+		{ "test", "srs.test", SUBDOMAIN, 1 },
+		{ "rs.test", "srs.test", SUBDOMAIN, 0 },
+		/* string_list(3): a dot means nothing in mydestination */
+		{ ".test", "srs.test", EXACT, 0 },
+		{ ".test", "srs.test", DOT, 1 },
+		{ ".test", "srs.test", SUBDOMAIN, 0 },
+		{ ".srs.test", "srs.test", DOT, 0 },
+		{ "!srs.test, srs.test", "srs.test", EXACT, 0 },
+		{ "!other.test srs.test", "srs.test", EXACT, 1 },
+		{ "t:has", "has.test", EXACT, 1 },
+		{ "t:none t:has", "has.test", EXACT, 1 },
+		{ "t:has", "srs.parent.test", EXACT, 0 },
+		{ "t:has", "srs.parent.test", DOT, 0 },
+		{ "t:has", "srs.dotted.test", DOT, 1 },
+		{ "t:has", "dotted.test", DOT, 0 },
+		{ "t:has", "srs.dotted.test", EXACT, 0 },
+		{ "t:has", "srs.parent.test", SUBDOMAIN, 1 },
+		{ "t:has", "parent.test.other", SUBDOMAIN, 0 },
+		{ "t:odd", "srs.test", EXACT, -1 },
+		{ "t:odd srs.test", "srs.test", EXACT, 1 },
+		{ "/a/file", "srs.test", EXACT, -1 },
+		{ "!t:has, .test", "has.test", DOT, 0 },
 	};
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < COUNT(rows); i++)
 		unit_int(unit_row("%s in %s", rows[i].domain, rows[i].list), "held",
-		    postfix_domain_in(rows[i].list, rows[i].domain, rows[i].parents, look_up, NULL),
+		    postfix_domain_in(rows[i].list, rows[i].domain, rows[i].match, look_up, NULL),
 		    rows[i].want);
+	unit_end();
+}
+
+static void
+test_unknown_words(void **state)
+{
+	static const char *const known[] = { "envelope_sender", "header_sender", NULL };
+	static const struct {
+		const char *list, *want; /* NULL: all are known */
+	} rows[] = {
+		{ "", NULL },
+		{ "envelope_sender", NULL },
+		{ "header_sender, envelope_sender", NULL },
+		{ "envelope_sender header_senders", "header_senders" },
+		{ "Envelope_Sender", "Envelope_Sender" },
+		{ "envelope_sender;header_sender", "envelope_sender;header_sender" },
+		{ "a, b", "a" },
+	};
+	char word[POSTFIX_WORD_SIZE];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		unit_int(rows[i].list, "unknown",
+		    postfix_list_has_unknown(rows[i].list, known, word), rows[i].want != NULL);
+		if (rows[i].want != NULL)
+			unit_text(rows[i].list, "word", word, rows[i].want);
+	}
 	unit_end();
 }
 
@@ -295,6 +335,7 @@ main(void)
 		cmocka_unit_test(test_services),
 		cmocka_unit_test(test_public),
 		cmocka_unit_test(test_domains),
+		cmocka_unit_test(test_unknown_words),
 	};
 
 	return cmocka_run_group_tests_name("postfix_text", tests, NULL, NULL);
