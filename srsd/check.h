@@ -6,6 +6,7 @@
 #ifndef SRSD_CHECK_H
 #define SRSD_CHECK_H
 
+#include <stdio.h>
 #include <time.h>
 
 #include "conf/settings.h"
@@ -51,6 +52,16 @@ void check_restrictions(struct check *);
  * refused and that postmaster is not.
  */
 void check_srs_domain(struct check *);
+
+/* Whether domains holds all that Postfix considers its own; without Postfix, whether it is empty.
+ */
+void check_own_domains(struct check *);
+
+/*
+ * Prints the line "domains = {...}" that holds the configured domains and what they lack; in notes,
+ * a line for each table that cannot be listed. postfix must be set.
+ */
+void check_print_domains(struct check *, FILE *out, FILE *notes);
 
 /* MX and SPF record of srs-domain. */
 void check_dns(struct check *);

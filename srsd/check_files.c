@@ -82,7 +82,6 @@ static void
 check_domains(struct check *check)
 {
 	const struct settings *settings = check->settings;
-	size_t n = domainset_size(settings->own_domains);
 	struct stat st;
 
 	if (settings->domains_file[0] != '\0' && stat(settings->domains_file, &st) == 0 &&
@@ -90,14 +89,10 @@ check_domains(struct check *check)
 		findings_add(check->findings, FINDING_ERROR,
 		    "domains-file %s: anybody may change it", settings->domains_file);
 		findings_remedy(check->findings, "chmod o-w %s", settings->domains_file);
-	}
-	if (n > 1 || settings->always_rewrite) {
-		findings_add(check->findings, FINDING_OK, "domains: %zu of our own", n);
 		return;
 	}
-	findings_add(check->findings, FINDING_WARNING,
-	    "domains: none but srs-domain, so that senders of your own domains are rewritten too");
-	findings_remedy(check->findings, "name your domains in domains or domains-file");
+	findings_add(check->findings, FINDING_OK, "domains: %zu of our own",
+	    domainset_size(settings->own_domains));
 }
 
 static void

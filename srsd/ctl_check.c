@@ -13,12 +13,13 @@
 #include "srsd/check.h"
 #include "srsd/ctl.h"
 
-#define USAGE "check [--postfix folder] [--address ip] ... [--json]"
+#define USAGE "check [--postfix folder] [--address ip] ... [--json] [--print-domains]"
 
 struct options {
 	const char *postfix;
 	struct text_list addresses;
 	bool json;
+	bool print_domains;
 };
 
 static bool
@@ -42,6 +43,7 @@ parse_options(struct options *opts, int argc, char **argv)
 		{ "address", required_argument, NULL, 'a' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "postfix", required_argument, NULL, 'p' },
+		{ "print-domains", no_argument, NULL, 'd' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int c;
@@ -51,6 +53,9 @@ parse_options(struct options *opts, int argc, char **argv)
 		case 'a':
 			if (!add_address(&opts->addresses, optarg))
 				return false;
+			break;
+		case 'd':
+			opts->print_domains = true;
 			break;
 		case 'j':
 			opts->json = true;
@@ -82,6 +87,7 @@ look(struct check *check, const struct ctl *ctl, const char *postfix_dir)
 	check_hash(check);
 	check_daemon(check);
 	check_postfix(check, postfix_dir);
+	check_own_domains(check);
 	check_dns(check);
 }
 
@@ -100,6 +106,26 @@ show(const struct findings *findings, bool as_json)
 	return findings_count(findings, FINDING_ERROR) == 0 ? CTL_OK : CTL_FAILED;
 }
 
+/* print_domains - the line for srsd.conf, and nothing else on standard output */
+static int
+print_domains(struct check *check, const struct ctl *ctl, const char *postfix_dir)
+{
+	char error[POSTFIX_ERROR_SIZE];
+	bool absent;
+
+	if (ctl->config_error != NULL) {
+		fprintf(stderr, "srsctl: %s\n", ctl->config_error);
+		return CTL_FAILED;
+	}
+	check->postfix = postfix_open(postfix_dir, &absent, error);
+	if (check->postfix == NULL) {
+		fprintf(stderr, "srsctl: Postfix: %s\n", error);
+		return CTL_FAILED;
+	}
+	check_print_domains(check, stdout, stderr);
+	return CTL_OK;
+}
+
 int
 ctl_check(const struct ctl *ctl, int argc, char **argv)
 {
@@ -113,8 +139,12 @@ ctl_check(const struct ctl *ctl, int argc, char **argv)
 	}
 	check.findings = findings_new();
 	check.now = time(NULL);
-	look(&check, ctl, opts.postfix);
-	status = show(check.findings, opts.json);
+	if (opts.print_domains) {
+		status = print_domains(&check, ctl, opts.postfix);
+	} else {
+		look(&check, ctl, opts.postfix);
+		status = show(check.findings, opts.json);
+	}
 	postfix_free(&check.postfix);
 	srs_keys_free(&check.keys);
 	findings_free(&check.findings);

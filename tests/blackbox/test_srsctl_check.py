@@ -180,6 +180,7 @@ class Installation(Base):
             'ok: recipient_canonical_classes',
             'ok: smtpd smtp asks the policy service behind reject_unauth_destination',
             'ok: srs-domain srs.test is accepted: it is in virtual_alias_domains',
+            'ok: domains lists every domain that Postfix considers its own',
             'ok: MX of srs.test leads to this host: 192.0.2.10',
             'ok: SPF of srs.test for 192.0.2.10: pass'])
         self.assertEqual(status, 0)
@@ -766,6 +767,142 @@ class Postfix(Base):
             {'sender_canonical_classes': 'header_sender\x1b[2J\x80'}))
         self.assertEqual(status, 1)
         self.assertTrue(all(' ' <= c <= '~' for line in lines for c in line))
+
+
+class OwnDomains(Base):
+    """What Postfix considers its own, beside what srsd does."""
+
+    LACKS = r'^warning: domains lacks %s: senders of %s are rewritten: srsctl check --print-domains'
+
+    def setUp(self):
+        super().setUp()
+        if postfix_is_missing():
+            self.skipTest('postfix is not installed')
+
+    def lacks(self, names, errors=1, **main):
+        few = ' (' in names and ', ' not in names
+        return self.finds(self.LACKS % (re.escape(names), 'it' if few else 'these'),
+                          errors=errors, postfix=self.postfix(main))
+
+    def print_domains(self, config=None, **main):
+        done = run('-f', config or self.daemon.config, 'check', '--print-domains', '--postfix',
+                   self.postfix(main), program='srsctl')
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout, done.stderr
+
+    def test_each_list(self):
+        for parameter in 'mydestination', 'virtual_mailbox_domains', 'virtual_alias_domains':
+            with self.subTest(parameter):
+                self.lacks('shop.test (%s)' % parameter,
+                           **{parameter: self.right().get(parameter, '') + ' shop.test',
+                              'virtual_mailbox_maps': 'inline:{x@shop.test=x}'})
+
+    def test_names_of_this_host(self):
+        """Programs on this host send from them: cron, and probes of addresses."""
+        self.lacks('mx.shop.test (myhostname)', myhostname='mx.shop.test', myorigin='our.test')
+        self.lacks('shop.test (myorigin)', myorigin='shop.test')
+        mailname = self.daemon.folder.file('mailname', 'shop.test\n')
+        self.lacks('shop.test (myorigin)', myorigin=mailname)
+        self.finds(self.LACKS % (r'localhost \(local programs\)', 'it'),
+                   config=self.config(domains=['our.test', 'mx.our.test']))
+
+    def test_all_at_once(self):
+        self.finds(self.LACKS % (r'our\.test \(mydestination\), shop\.test '
+                                 r'\(virtual_mailbox_domains\), mx\.our\.test \(myorigin\), '
+                                 r'localhost \(local programs\)', 'these'),
+                   config=self.config(domains=[]), postfix=self.postfix({
+                       'virtual_mailbox_domains': 'shop.test'}))
+
+    def test_nothing_is_missing(self):
+        """A subdomain is held by its parent with a dot, an SRS domain is nobody's sender."""
+        config = self.config(domains=['our.test', '.our.test', 'localhost', '.shop.test'],
+                             reverse_domains=['old.test'])
+        self.finds('^ok: domains lists every domain that Postfix considers its own$', errors=0,
+                   config=config, postfix=self.postfix({
+                       'mydestination': '$myhostname, our.test localhost.our.test,LOCALHOST',
+                       'virtual_alias_domains': 'srs.test, old.test',
+                       'virtual_alias_maps': 'inline:{postmaster@srs.test=x, '
+                                             'postmaster@old.test=x}',
+                       'virtual_mailbox_domains': 'a.shop.test, [192.0.2.10], .dotted'}))
+
+    def test_excluded(self):
+        """Postfix takes the first match."""
+        self.finds('^ok: domains lists every', errors=0, postfix=self.postfix(
+            {'virtual_mailbox_domains': '!shop.test, inline:{shop.test=x, our.test=x}'}))
+
+    def test_tables(self):
+        listed = self.daemon.folder.file('domains-of-mailboxes', 'shop.test x\nour.test x\n')
+        for table in ('texthash:' + listed, 'inline:{shop.test=x, our.test=y}',
+                      'proxy:inline:{shop.test=x}'):
+            with self.subTest(table):
+                self.lacks('shop.test (virtual_mailbox_domains)', virtual_mailbox_domains=table)
+
+    def test_files(self):
+        listed = self.daemon.folder.file('file-of-mailboxes', '# ours\nshop.test # rest\nour.test')
+        self.lacks('shop.test (virtual_mailbox_domains)', virtual_mailbox_domains=listed)
+        self.finds('^ok: domains lists every', errors=0, postfix=self.postfix(
+            {'virtual_mailbox_domains': '!%s shop.test' % listed}))
+
+    def test_table_of_aliases(self):
+        """Its keys are addresses, users and domains; only a domain with addresses sends."""
+        self.lacks('shop.test (virtual_alias_domains)', virtual_alias_domains=None,
+                   virtual_alias_maps='inline:{shop.test=x, jane@shop.test=x, john.doe=x, root=x, '
+                                      'srs.test=x, postmaster@srs.test=x}')
+
+    def test_tables_without_a_list(self):
+        for table, why in (('regexp:/nowhere', '.*'), ('static:x', 'table static:x: sequence'),
+                           ('proxy:static:x', 'table static:x: sequence'), ('/nowhere', 'it cannot '
+                                                                           'be read')):
+            with self.subTest(table):
+                self.finds(r'^skipped: domains of %s \(virtual_mailbox_domains\): .*%s.*: see that '
+                           r'domains or domains-file lists each of them$' % (re.escape(table), why),
+                           errors=0, postfix=self.postfix({
+                               'virtual_mailbox_domains': table,
+                               'virtual_mailbox_maps': 'inline:{x=y}',
+                               # It would hold the SRS domain.
+                               **({'virtual_alias_domains': '', 'virtual_alias_maps':
+                                   'inline:{postmaster@srs.test=x}'} if 'static' in table else {})}))
+
+    def test_relayed(self):
+        """Their mail leaves from their own server, or through this one: that is to be said."""
+        self.finds(r'^ok: senders of these are rewritten: inner\.test \(relay_domains\); list in '
+                   r'domains those whose server sends its mail through this one$', errors=0,
+                   postfix=self.postfix({'relay_domains': 'inner.test, our.test'}))
+
+    def test_many(self):
+        names = ['d%d.shop.test' % i for i in range(500)]
+        self.finds(r'^warning: domains lacks d0\.shop\.test \(virtual_mailbox_domains\), .* and '
+                   r'\d+ more: senders of these', postfix=self.postfix(
+                       {'virtual_mailbox_domains': ' '.join(names)}))
+        line, _ = self.print_domains(virtual_mailbox_domains=' '.join(names))
+        self.assertEqual(line.count('"'), 2 * (3 + len(names)))
+
+    def test_always_rewrite(self):
+        self.finds('^ok: senders of our own domains are rewritten as well: always-rewrite$',
+                   errors=0, config=self.config(always_rewrite=True, domains=[]))
+
+    def test_without_postfix(self):
+        _status, lines = self.check(config=self.config(domains=[]), postfix='/nowhere')
+        self.assertIn('warning: domains: none but srs-domain, so that senders of your own domains '
+                      'are rewritten too: list your domains in domains or domains-file', lines)
+
+    def test_print_domains(self):
+        """What it prints leaves nothing to be missed."""
+        main = {'mydestination': 'our.test, "x, shop.test', 'virtual_mailbox_domains': 'static:x',
+                'virtual_alias_domains': '', 'virtual_mailbox_maps': 'inline:{x=y}'}
+        line, notes = self.print_domains(self.config(domains=['.our.test']), **main)
+        self.assertEqual(line, 'domains = {".our.test", "our.test", "shop.test", "localhost"}\n')
+        self.assertRegex(notes, r'^srsctl: it lacks the domains of static:x '
+                                r'\(virtual_mailbox_domains\): .*\n$')
+        names = re.findall('"(.*?)"', line)
+        self.finds('^ok: domains lists every', errors=0, config=self.config(domains=names),
+                   postfix=self.postfix(main))
+
+    def test_print_domains_without_postfix(self):
+        done = run('-f', self.daemon.config, 'check', '--print-domains', '--postfix', '/nowhere',
+                   program='srsctl')
+        self.assertEqual((done.returncode, done.stdout), (1, ''))
+        self.assertRegex(done.stderr, '^srsctl: Postfix: .*No such file')
 
 
 class Words(Base):
