@@ -12,7 +12,10 @@
 
 #include <event2/event.h>
 
+#include "common/ascii.h"
 #include "common/hostname.h"
+#include "common/idna.h"
+#include "common/orgdomain.h"
 #include "common/xmalloc.h"
 #include "srsd/check.h"
 #include "srsd/offline.h"
@@ -20,6 +23,9 @@
 /* Hosts of the MX that are looked up, and addresses that are told. */
 #define HOSTS_MAX 10
 #define LIST_SIZE 512
+
+/* Domains of our own whose DMARC record is looked up. */
+#define ALIGNED_MAX 20
 
 /* A person waits: a DNS that takes longer is as good as none. */
 #define ANSWER_SECONDS 5
@@ -384,6 +390,130 @@ check_spf(struct dns *dns)
 	free(list.ip);
 }
 
+/* -- DMARC */
+
+/* has_tag - does a DMARC record hold name=value, after v=DMARC1? (RFC 7489, 6.3 and 6.4) */
+static bool
+has_tag(const char *record, const char *name, const char *value)
+{
+	size_t len = strlen(name), value_len = strlen(value);
+
+	while ((record = strchr(record, ';')) != NULL) {
+		record++;
+		record += strspn(record, " \t");
+		if (strncasecmp(record, name, len) != 0)
+			continue;
+		record += len;
+		record += strspn(record, " \t");
+		if (*record != '=')
+			continue;
+		record++;
+		record += strspn(record, " \t");
+		if (strncasecmp(record, value, value_len) == 0 && !ascii_isalnum(record[value_len]))
+			return true;
+	}
+	return false;
+}
+
+/* ask_dmarc - false when the domain itself has no record; *strict: it demands aspf=s */
+static bool
+ask_dmarc(struct dns *dns, const char *domain, bool *strict)
+{
+	char name[HOSTNAME_MAX + sizeof("_dmarc.")];
+	struct dns_answer *txt;
+	bool found = false;
+	size_t i;
+
+	snprintf(name, sizeof(name), "_dmarc.%s", domain);
+	txt = ask(dns, name, DNS_TXT);
+	for (i = 0; i < txt->n && !found; i++) {
+		found = txt->rr[i].len >= 8 && strncasecmp(txt->rr[i].data, "v=DMARC1", 8) == 0;
+		*strict = found && has_tag(txt->rr[i].data, "aspf", "s");
+	}
+	dns_answer_unref(&txt);
+	return found;
+}
+
+/*
+ * check_alignment - of a domain of our own that shares the organizational domain of srs-domain
+ *
+ * What we forward passes SPF for srs-domain. Where that is aligned with From:, a stranger's message
+ * with a From: of ours passes DMARC after we have forwarded it (RFC 7489, 3.1.2).
+ */
+static void
+check_alignment(struct dns *dns, const char *domain, const char *org)
+{
+	const char *srs_domain = dns->check->settings->srs_domain, *owner = domain;
+	bool same = strcasecmp(domain, srs_domain) == 0, strict;
+
+	if (!ask_dmarc(dns, domain, &strict)) {
+		owner = org;
+		if (strcasecmp(domain, org) == 0 || !ask_dmarc(dns, org, &strict))
+			return;
+	}
+	if (strict && !same) {
+		findings_add(dns->check->findings, FINDING_OK,
+		    "DMARC of %s is not aligned with srs-domain: aspf=s", domain);
+		return;
+	}
+	findings_add(dns->check->findings, FINDING_WARNING,
+	    "DMARC of %s passes for each message that is forwarded with a forged From: in it: "
+	    "srs-domain %s is aligned with it",
+	    domain, srs_domain);
+	if (same)
+		findings_remedy(dns->check->findings,
+		    "take another domain for srs-domain, such as srs.%s, list %s in "
+		    "reverse-domains, and publish aspf=s in _dmarc.%s",
+		    domain, domain, owner);
+	else
+		findings_remedy(dns->check->findings,
+		    "publish aspf=s in _dmarc.%s, or take a domain for srs-domain that is not below "
+		    "%s",
+		    owner, org);
+}
+
+/* is_listed_before - a domain may be in the list twice */
+static bool
+is_listed_before(const struct text_list *list, size_t number)
+{
+	size_t i;
+
+	for (i = 0; i < number; i++)
+		if (strcasecmp(list->text[i], list->text[number]) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * check_dmarc - of the organizational domain of srs-domain, and of each of domains that has the
+ * same
+ *
+ * Nothing is in From: of srs-domain itself, unless it is the organizational domain.
+ */
+static void
+check_dmarc(struct dns *dns)
+{
+	const struct settings *settings = dns->check->settings;
+	const struct text_list *list = &settings->domains;
+	const char *srs_domain = settings->srs_domain, *start;
+	char org[HOSTNAME_MAX + 1], domain[HOSTNAME_MAX + 1];
+	size_t i, len, asked = 0;
+
+	if (settings->forward.n == 0 || !orgdomain_of(srs_domain, strlen(srs_domain), &start, &len))
+		return;
+	snprintf(org, sizeof(org), "%.*s", (int)len, start);
+	check_alignment(dns, org, org);
+	for (i = 0; i < list->n && asked < ALIGNED_MAX; i++) {
+		if (list->text[i][0] == '.' || is_listed_before(list, i) ||
+		    idna_to_ascii(domain, list->text[i], strlen(list->text[i])) == 0 ||
+		    strcasecmp(domain, org) == 0 || strcasecmp(domain, srs_domain) == 0 ||
+		    !orgdomain_is_shared(domain, strlen(domain), org, len))
+			continue;
+		check_alignment(dns, domain, org);
+		asked++;
+	}
+}
+
 /* look_at_dns - in the confined process, which needs no secrets: its findings are the reply */
 static json_t *
 look_at_dns(struct offline *offline, void *arg)
@@ -395,6 +525,7 @@ look_at_dns(struct offline *offline, void *arg)
 	dns->offline = offline;
 	check_mx(dns);
 	check_spf(dns);
+	check_dmarc(dns);
 	return findings_json(dns->check->findings);
 }
 

@@ -39,6 +39,14 @@ ZONE = {
     'permerror.test': {'MX': [(10, 'mx.srs.test')], 'TXT': ['v=spf1 ip4:nonsense -all']},
     'broken.test': SERVFAIL,
     'silent.test': SILENT,
+    # Domains of ours around srs-domain, and their DMARC records.
+    'srs.relaxed.test': {'MX': [(10, 'mx.srs.test')], 'TXT': ['v=spf1 ip4:192.0.2.10 -all']},
+    '_dmarc.relaxed.test': {'TXT': ['not a record', 'v=DMARC1; p=reject; aspfx=s; adkim=s; aspf']},
+    'srs.strict.test': {'MX': [(10, 'mx.srs.test')], 'TXT': ['v=spf1 ip4:192.0.2.10 -all']},
+    '_dmarc.strict.test': {'TXT': ['v=DMARC1;p=none ; ASPF = S;']},
+    '_dmarc.own.strict.test': {'TXT': ['v=DMARC1; p=reject; aspf=r']},
+    'main.test': {'MX': [(10, 'mx.srs.test')], 'TXT': ['v=spf1 ip4:192.0.2.10 -all']},
+    '_dmarc.main.test': {'TXT': ['v=DMARC1; p=reject; aspf=s']},
     'six.test': {'MX': [(10, 'mx.six.test')],
                  'TXT': ['v=spf1 ip4:192.0.2.10 ip6:2001:db8::/64 -all']},
     'mx.six.test': {'AAAA': ['2001:db8::25']},
@@ -1344,6 +1352,40 @@ class Dns(Base):
         self.domain(r'^error: SPF of permerror\.test for 192\.0\.2\.10: permerror: its record is '
                     r'broken; where, tells: srsctl spf 192\.0\.2\.10 permerror\.test',
                     'permerror.test')
+
+    def dmarc(self, pattern, srs_domain, domains=(), errors=2):
+        domains = [*self.daemon.options['domains'], *domains]
+        return self.finds(pattern, errors=errors, postfix=self.postfix(self.own(srs_domain)),
+                          config=self.config(srs_domain=srs_domain, domains=domains))
+
+    def test_relaxed_alignment(self):
+        """The SRS sender lets a forged From: pass, whether domains names its domain or not."""
+        said = (r'^warning: DMARC of %s passes for each message that is forwarded with a forged '
+                r'From: in it: srs-domain srs\.%s is aligned with it: publish aspf=s in _dmarc\.%s, '
+                r'or take a domain for srs-domain that is not below %s$')
+        one = 'relaxed.test'
+        self.dmarc(said % (one, one, one, one), 'srs.relaxed.test')
+        self.dmarc(said % (one, one, one, one), 'srs.relaxed.test', ['relaxed.test', '.relaxed.test',
+                                                                    'srs.relaxed.test'])
+        self.dmarc(said % ('sub.relaxed.test', one, one, one), 'srs.relaxed.test',
+                   ['sub.relaxed.test', 'SUB.relaxed.test'], errors=3)
+
+    def test_strict_alignment(self):
+        lines = self.dmarc('^ok: DMARC of strict.test is not aligned with srs-domain: aspf=s$',
+                           'srs.strict.test', ['strict.test', 'sub.strict.test'], errors=1)
+        self.assertIn('ok: DMARC of sub.strict.test is not aligned with srs-domain: aspf=s', lines)
+        self.dmarc(r'^warning: DMARC of own\.strict\.test passes .*: publish aspf=s in '
+                   r'_dmarc\.own\.strict\.test', 'srs.strict.test', ['own.strict.test'])
+
+    def test_no_dmarc(self):
+        """Nothing to pass."""
+        self.assertEqual([line for line in self.finds('^ok: SPF', errors=0) if 'DMARC' in line], [])
+
+    def test_srs_domain_is_in_from(self):
+        """Strict alignment does not keep the domain itself apart."""
+        self.dmarc(r'^warning: DMARC of main\.test passes .*: take another domain for srs-domain, '
+                   r'such as srs\.main\.test, list main\.test in reverse-domains, and publish '
+                   r'aspf=s in _dmarc\.main\.test$', 'main.test')
 
     def test_dns_does_not_answer(self):
         lines = self.domain(r'^error: MX of broken\.test: the DNS does not answer: look at '
