@@ -29,6 +29,9 @@ void check_files(struct check *);
 /* hash-format and hash-accept-compatible, and whether the first secret fits to them. */
 void check_hash(struct check *check);
 
+/* Secrets that have to go before the days of their addresses come round. */
+void check_secret_age(struct check *);
+
 /* The services of the daemon, and whether it has this configuration and these secrets. */
 void check_daemon(struct check *);
 

@@ -85,6 +85,7 @@ look(struct check *check, const struct ctl *ctl, const char *postfix_dir)
 	findings_add(check->findings, FINDING_OK, "configuration %s", ctl->config);
 	check_files(check);
 	check_hash(check);
+	check_secret_age(check);
 	check_daemon(check);
 	check_postfix(check, postfix_dir);
 	check_own_domains(check);

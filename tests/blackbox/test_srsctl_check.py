@@ -262,6 +262,28 @@ class Installation(Base):
         self.assertRegex(done.stdout, r'(?m)^error: secrets-file .*belongs to a user other than '
                                       r'root and the daemon')
 
+    def age(self, days, since_change=0):
+        """A secrets file whose only secret was made so many days ago; None: nobody knows."""
+        config = self.secrets('aged', SECRET + '\n')
+        path, now = self.daemon.path('aged'), time.time()
+        os.utime(path, (now - since_change * 86400,) * 2)
+        created = '-' if days is None else '%d' % (now - days * 86400)
+        fingerprint = run('-f', config, 'secret', 'list', program='srsctl').stdout.split()[1]
+        self.daemon.folder.file('aged.history', '%s %s -\n' % (fingerprint, created), 0o600,
+                                self.daemon.user)
+        return config
+
+    def test_old_secret(self):
+        """Its addresses become valid again on the day 1024 days later."""
+        said = (r'^warning: secrets-file .*: secret [0-9a-f]{12} is 90[12] days old, and what it '
+                r'signed becomes valid again after 1024: srsctl secret new, and srsctl secret '
+                r'retire [0-9a-f]{12} when ')
+        self.finds(said, config=self.age(901))
+        self.finds(said, config=self.age(None, since_change=901))
+        for days, since_change in ((899, 0), (10, 2000), (None, 0)):
+            with self.subTest('%s %d' % (days, since_change)):
+                self.finds('^ok: secrets-file', config=self.age(days, since_change), errors=0)
+
     def test_secrets_are_not_for_us(self):
         if not is_root():
             self.skipTest('needs root')
