@@ -264,6 +264,32 @@ check_short_senders(
 	    "'swap_bangpath = no' 'allow_percent_hack = no'");
 }
 
+/*
+ * check_early_judges - what tells right SRS hashes from wrong ones before the policy service counts
+ */
+static void
+check_early_judges(
+    struct check *check, const struct postfix_lists *lists, const struct postfix_service *service)
+{
+	static const char sender[] = "smtpd_reject_unlisted_sender";
+	char word[POSTFIX_WORD_SIZE];
+
+	if (postfix_lists_judge_early(lists, is_ours, word)) {
+		findings_add(check->findings, FINDING_WARNING,
+		    "smtpd %s has %s before check_policy_service: a client can guess SRS hashes there, "
+		    "and srsd does not count the guesses",
+		    service->name, word);
+		findings_remedy(check->findings, "move check_policy_service before it");
+	}
+	if (strcmp(postfix_service_get(check->postfix, service, sender), "yes") == 0) {
+		findings_add(check->findings, FINDING_WARNING,
+		    "smtpd %s has %s = yes: a client can guess SRS hashes in senders, and srsd does "
+		    "not count the guesses",
+		    service->name, sender);
+		findings_remedy(check->findings, "postconf -e '%s = no'", sender);
+	}
+}
+
 /* check_smtpd - the restrictions in the order in which they are evaluated */
 static void
 check_smtpd(struct check *check, const struct postfix_service *service)
@@ -291,6 +317,7 @@ check_smtpd(struct check *check, const struct postfix_service *service)
 		return;
 	check_other_services(check, &asker, service);
 	check_short_senders(check, &all, service);
+	check_early_judges(check, &all, service);
 	if (asker.ours[0] != '\0')
 		check_endpoint_detour(
 		    check, "check_policy_service", asker.ours + 5, &check->settings->policy);

@@ -53,6 +53,7 @@ static const char *const parameters[] = {
 	"smtpd_milters",
 	"smtpd_proxy_filter",
 	"smtpd_recipient_restrictions",
+	"smtpd_reject_unlisted_sender",
 	"smtpd_relay_before_recipient_restrictions",
 	"smtpd_relay_restrictions",
 	"smtpd_restriction_classes",

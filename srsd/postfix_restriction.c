@@ -110,10 +110,11 @@ static const struct known_restriction {
 struct evaluation {
 	const struct postfix_lists *lists;
 	bool (*see)(struct evaluation *, const char *word, const char *rest, bool only_warns);
+	bool (*is_ours)(void *arg, const char *endpoint);
 	const char *wanted;
 	unsigned words;
 	enum postfix_fault fault;
-	char *word; /* at fault */
+	char *word; /* at fault, or found */
 };
 
 static const struct known_restriction *
@@ -263,6 +264,42 @@ postfix_lists_have(const struct postfix_lists *lists, const char *restriction)
 	size_t number;
 
 	return evaluate_lists(&e, &number);
+}
+
+/* see_early - a restriction that asks whether an address exists, or our policy service */
+static bool
+see_early(struct evaluation *e, const char *word, const char *rest, bool only_warns)
+{
+	static const char *const asking[] = { "reject_unlisted_recipient", "check_recipient_maps",
+		"reject_unverified_recipient", "reject_unlisted_sender",
+		"reject_unverified_sender" };
+	char next[POSTFIX_WORD_SIZE], endpoint[POSTFIX_WORD_SIZE];
+	size_t i;
+
+	if (strcasecmp(word, "check_policy_service") == 0 && postfix_word(&rest, next)) {
+		postfix_policy_endpoint(next, endpoint);
+		return e->is_ours(e->lists->arg, endpoint);
+	}
+	for (i = 0; !only_warns && i < sizeof(asking) / sizeof(asking[0]); i++)
+		if (strcasecmp(word, asking[i]) == 0) {
+			strlcpy(e->word, word, POSTFIX_WORD_SIZE);
+			return true;
+		}
+	return false;
+}
+
+bool
+postfix_lists_judge_early(const struct postfix_lists *lists,
+    bool (*is_ours)(void *arg, const char *endpoint), char word[POSTFIX_WORD_SIZE])
+{
+	struct evaluation e = {
+		.lists = lists, .see = see_early, .is_ours = is_ours, .word = word
+	};
+	size_t number;
+
+	word[0] = '\0';
+	evaluate_lists(&e, &number);
+	return word[0] != '\0';
 }
 
 /* see_guard - rcpt_required[] of smtpd_check_init() */

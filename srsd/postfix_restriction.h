@@ -43,6 +43,15 @@ enum postfix_fault postfix_lists_fault(
 bool postfix_lists_have(const struct postfix_lists *, const char *restriction);
 
 /*
+ * True when a restriction that rejects addresses without a mailbox is evaluated before the policy
+ * service at an endpoint that is ours; word receives its name. An SRS address with a right hash has
+ * a mailbox to Postfix and one with a wrong hash has none, so that clients can guess hashes there
+ * without the policy service counting.
+ */
+bool postfix_lists_judge_early(const struct postfix_lists *lists,
+    bool (*is_ours)(void *arg, const char *endpoint), char word[POSTFIX_WORD_SIZE]);
+
+/*
  * True when one of the lists rejects or defers mail by itself. smtpd(8) ends at its start when
  * neither smtpd_relay_restrictions nor smtpd_recipient_restrictions do.
  */

@@ -1281,6 +1281,19 @@ class Senders(Base):
                 self.wrong('^ok: smtpd smtp asks', errors=0,
                            **{'smtpd_sender_restrictions': '', **main})
 
+    def test_guesses_that_srsd_does_not_see(self):
+        said = ('^warning: smtpd smtp has %s before check_policy_service: a client can guess SRS '
+                'hashes there, .*: move check_policy_service before it$')
+        ask = self.right()['smtpd_recipient_restrictions']
+        self.wrong(said % 'reject_unlisted_recipient', errors=1,
+                   smtpd_recipient_restrictions='reject_unlisted_recipient, ' + ask)
+        self.wrong(said % 'reject_unlisted_sender', errors=1,
+                   smtpd_sender_restrictions='reject_non_fqdn_sender, reject_unlisted_sender')
+        self.wrong('^warning: smtpd smtp has smtpd_reject_unlisted_sender = yes: ', errors=1,
+                   smtpd_reject_unlisted_sender='yes')
+        self.wrong('^ok: smtpd smtp asks', errors=0,
+                   smtpd_recipient_restrictions=ask + ', reject_unlisted_recipient')
+
     def test_another_spf_program(self):
         both = (self.right()['smtpd_recipient_restrictions']
                 + ', check_policy_service unix:private/policyd-spf')

@@ -13,6 +13,8 @@ class_of(void *arg, const char *name)
 		return "permit_mynetworks reject_unauth_destination";
 	if (strcmp(name, "bad") == 0)
 		return "permit_mynetworks no_such_thing";
+	if (strcmp(name, "unlisted") == 0)
+		return "permit_mynetworks reject_unlisted_recipient";
 	if (strcmp(name, "many") == 0)
 		return "many many many many many many many many many many many many many many many";
 	return NULL;
@@ -112,6 +114,49 @@ test_have(void **state)
 	unit_end();
 }
 
+static bool
+is_ours(void *arg, const char *endpoint)
+{
+	(void)arg;
+	return strcmp(endpoint, "inet:127.0.0.1:10003") == 0;
+}
+
+static void
+test_judge_early(void **state)
+{
+#define OURS "check_policy_service inet:127.0.0.1:10003"
+	static const struct {
+		const char *lists[2];
+		const char *want; /* "": nothing */
+	} rows[] = {
+		{ { "", "" }, "" },
+		{ { "", "permit_mynetworks, reject_unauth_destination, " OURS }, "" },
+		{ { "", OURS ", reject_unlisted_recipient" }, "" },
+		{ { "", "reject_unlisted_recipient, " OURS }, "reject_unlisted_recipient" },
+		{ { "reject_unlisted_sender", OURS }, "reject_unlisted_sender" },
+		{ { "Reject_Unverified_Recipient", OURS }, "Reject_Unverified_Recipient" },
+		{ { "", "warn_if_reject reject_unlisted_recipient, " OURS }, "" },
+		{ { "permit, reject_unlisted_sender", OURS }, "" },
+		{ { "", "check_policy_service inet:127.0.0.1:1 reject_unverified_sender " OURS },
+		    "reject_unverified_sender" },
+		{ { "", "check_policy_service { inet:127.0.0.1:10003, timeout=10s } "
+			"reject_unlisted_recipient" },
+		    "" },
+		{ { "good", "unlisted " OURS }, "reject_unlisted_recipient" },
+	};
+	char word[POSTFIX_WORD_SIZE];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		unit_int(rows[i].lists[1], "early",
+		    postfix_lists_judge_early(LISTS(rows[i].lists), is_ours, word),
+		    rows[i].want[0] != '\0');
+		unit_text(rows[i].lists[1], "word", word, rows[i].want);
+	}
+	unit_end();
+}
+
 static void
 test_guard(void **state)
 {
@@ -144,6 +189,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_faults),
 		cmocka_unit_test(test_have),
+		cmocka_unit_test(test_judge_early),
 		cmocka_unit_test(test_guard),
 	};
 
