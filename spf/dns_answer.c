@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/xmalloc.h"
 #include "spf/dns_answer.h"
@@ -51,6 +53,15 @@ dns_answer_new(enum dns_status status)
 	return answer;
 }
 
+struct dns_answer *
+dns_answer_new_error(enum dns_failure failure)
+{
+	struct dns_answer *answer = dns_answer_new(DNS_ERROR);
+
+	answer->failure = failure;
+	return answer;
+}
+
 void
 dns_answer_add(struct dns_answer *answer, const struct ipaddr *ip, uint16_t preference,
     const char *data, size_t len)
@@ -73,6 +84,110 @@ dns_answer_add(struct dns_answer *answer, const struct ipaddr *ip, uint16_t pref
 		rr->data[len] = '\0';
 		rr->len = len;
 	}
+}
+
+static int
+compare_addresses(const void *x, const void *y)
+{
+	const struct dns_rr *a = *(const struct dns_rr *const *)x;
+	const struct dns_rr *b = *(const struct dns_rr *const *)y;
+
+	return memcmp(a->ip.bytes, b->ip.bytes, sizeof(a->ip.bytes));
+}
+
+static int
+compare_texts(const void *x, const void *y)
+{
+	const struct dns_rr *a = *(const struct dns_rr *const *)x;
+	const struct dns_rr *b = *(const struct dns_rr *const *)y;
+
+	if (a->len != b->len)
+		return a->len < b->len ? -1 : 1;
+	return memcmp(a->data, b->data, a->len);
+}
+
+static int
+compare_names(const void *x, const void *y)
+{
+	const struct dns_rr *a = *(const struct dns_rr *const *)x;
+	const struct dns_rr *b = *(const struct dns_rr *const *)y;
+
+	if (a->preference != b->preference)
+		return a->preference < b->preference ? -1 : 1;
+	return strcasecmp(a->data, b->data);
+}
+
+typedef int compare_fn(const void *, const void *);
+
+/* comparison - the order in which equal records of a type are neighbours */
+static compare_fn *
+comparison(enum dns_type type)
+{
+	switch (type) {
+	case DNS_A:
+	case DNS_AAAA:
+		return compare_addresses;
+	case DNS_TXT:
+		return compare_texts;
+	default:
+		return compare_names;
+	}
+}
+
+/* mark_repeated - each of a row of equal records but the one that comes first in the answer */
+static void
+mark_repeated(struct dns_rr *const *sorted, size_t n, compare_fn *compare, const struct dns_rr *rr,
+    bool *marked)
+{
+	const struct dns_rr *first = sorted[0];
+	size_t i;
+
+	for (i = 1; i < n; i++) {
+		if (compare(&first, &sorted[i]) != 0) {
+			first = sorted[i];
+			continue;
+		}
+		marked[(sorted[i] > first ? sorted[i] : first) - rr] = true;
+		if (sorted[i] < first)
+			first = sorted[i];
+	}
+}
+
+/* remove_marked - the records whose mark is set */
+static void
+remove_marked(struct dns_answer *answer, const bool *marked)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < answer->n; i++) {
+		if (marked[i])
+			free(answer->rr[i].data);
+		else
+			answer->rr[n++] = answer->rr[i];
+	}
+	answer->n = n;
+}
+
+void
+dns_answer_unique(struct dns_answer *answer, enum dns_type type)
+{
+	compare_fn *compare = comparison(type);
+	struct dns_rr **sorted;
+	bool *marked;
+	size_t i;
+
+	if (answer->n < 2)
+		return;
+	/* Sorted, because an answer may hold thousands. */
+	sorted = xcalloc(answer->n, sizeof(struct dns_rr *));
+	marked = xcalloc(answer->n, sizeof(*marked));
+	for (i = 0; i < answer->n; i++)
+		sorted[i] = &answer->rr[i];
+	qsort(sorted, answer->n, sizeof(struct dns_rr *), compare);
+	mark_repeated(sorted, answer->n, compare, answer->rr, marked);
+	remove_marked(answer, marked);
+	free(sorted);
+	free(marked);
 }
 
 struct dns_answer *

@@ -31,6 +31,13 @@ enum dns_status {
 /* "found", "void", "error" */
 const char *dns_status_name(enum dns_status);
 
+/* Why an answer is DNS_ERROR. */
+enum dns_failure {
+	DNS_FAILED,    /* the DNS says so: SERVFAIL, nonsense, a bogus signature */
+	DNS_LATE,      /* the DNS was asked and has not answered in time */
+	DNS_SATURATED, /* our own bounds cut the question off: nothing is known of the name */
+};
+
 /* What DNSSEC says of an answer; without validation all are insecure. */
 enum dns_security {
 	DNS_BOGUS, /* validation failed; status is DNS_ERROR */
@@ -51,6 +58,7 @@ struct dns_rr {
 
 struct dns_answer {
 	enum dns_status status;
+	enum dns_failure failure; /* of DNS_ERROR */
 	enum dns_security security;
 	uint32_t ttl; /* seconds it may be kept; 0: for the check that asked alone */
 	size_t n;
@@ -68,9 +76,18 @@ struct dns_answer {
 /* An answer without records, with one reference that is the caller's. */
 struct dns_answer *dns_answer_new(enum dns_status);
 
+/* The same for an error. It has a TTL of 0. */
+struct dns_answer *dns_answer_new_error(enum dns_failure);
+
 /* Adds a record while the answer is made; data is copied, ip and data may be NULL. */
 void dns_answer_add(struct dns_answer *, const struct ipaddr *ip, uint16_t preference,
     const char *data, size_t len);
+
+/*
+ * Removes each record that is there before, with the same data: an RRset holds a record once
+ * (RFC 2181, 5). Names are compared without case. The order stays, and so does size.
+ */
+void dns_answer_unique(struct dns_answer *, enum dns_type);
 
 struct dns_answer *dns_answer_ref(struct dns_answer *);
 

@@ -149,6 +149,17 @@ shrink(struct dns_cache *cache)
 	}
 }
 
+/* time_to_live - how long an answer is kept; 0: not at all */
+static uint32_t
+time_to_live(const struct dns_answer *answer)
+{
+	uint32_t most = answer->status == DNS_ERROR ? DNS_CACHE_ERROR_TTL : TTL_MAX;
+
+	if (answer->status == DNS_ERROR && answer->failure != DNS_FAILED)
+		return 0;
+	return answer->ttl < most ? answer->ttl : most;
+}
+
 static struct entry *
 make_entry(const char *name, enum dns_type type, struct dns_answer *answer, uint64_t now)
 {
@@ -160,7 +171,7 @@ make_entry(const char *name, enum dns_type type, struct dns_answer *answer, uint
 	entry->type = type;
 	entry->used = false;
 	entry->answer = dns_answer_ref(answer);
-	entry->expires = now + (answer->ttl < TTL_MAX ? answer->ttl : TTL_MAX);
+	entry->expires = now + time_to_live(answer);
 	entry->size = (uint32_t)(sizeof(*entry) + size + MALLOC_OVERHEAD + answer->size);
 	return entry;
 }
@@ -174,7 +185,7 @@ dns_cache_put(struct dns_cache *cache, const char *name, enum dns_type type,
 
 	if (entry != NULL)
 		forget(cache, entry);
-	if (answer->status == DNS_ERROR || answer->ttl == 0)
+	if (time_to_live(answer) == 0)
 		return;
 	entry = make_entry(name, type, answer, now);
 	bucket = bucket_of(cache, entry->hash);

@@ -26,7 +26,13 @@ void dns_cache_free(struct dns_cache **);
 struct dns_answer *dns_cache_find(
     struct dns_cache *, const char *name, enum dns_type, uint64_t now);
 
-/* Keeps an answer (with a reference of its own) for its TTL; errors and TTL 0 are not kept. */
+/* The longest that an error is kept, in seconds: it may be over any moment. */
+#define DNS_CACHE_ERROR_TTL 2
+
+/*
+ * Keeps an answer (with a reference of its own) for its TTL. An answer with a TTL of 0 is not kept,
+ * nor is an error that says nothing about the name (any but DNS_FAILED).
+ */
 void dns_cache_put(
     struct dns_cache *, const char *name, enum dns_type, struct dns_answer *, uint64_t now);
 

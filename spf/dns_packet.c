@@ -140,6 +140,7 @@ read_message(struct dns_answer *answer, enum dns_type type, const unsigned char 
 		return false;
 	if (rcode == ns_r_noerror && !read_records(answer, type, &msg))
 		return false;
+	dns_answer_unique(answer, type);
 	answer->status = answer->n == 0 ? DNS_VOID : DNS_FOUND;
 	if (answer->status == DNS_VOID)
 		answer->ttl = negative_ttl(&msg);

@@ -300,7 +300,8 @@ begin_answer(const struct record *record, uint32_t ttl)
 		return NULL;
 	answer =
 	    dns_answer_new(record->kind == NONE || record->kind == RECORD ? DNS_VOID : DNS_ERROR);
-	answer->ttl = record->ttl < ttl ? record->ttl : ttl;
+	if (answer->status != DNS_ERROR)
+		answer->ttl = record->ttl < ttl ? record->ttl : ttl;
 	if (record->kind == BOGUS)
 		answer->security = DNS_BOGUS;
 	else if (record->secure)
@@ -324,4 +325,6 @@ zone_ask(const struct zone *zone, const char *name, enum dns_type type, struct z
 	for (; record != NULL && reply->answer != NULL; record = STAILQ_NEXT(record, next))
 		if (record->kind == RECORD && is_about(record, name, type))
 			add(reply->answer, record);
+	if (reply->answer != NULL)
+		dns_answer_unique(reply->answer, type);
 }

@@ -51,6 +51,79 @@ test_records_are_copied(void **state)
 	assert_null(answer);
 }
 
+/* join_records - the records of an answer as "10 a, 20 b" */
+static const char *
+join_records(const struct dns_answer *answer)
+{
+	static char text[200];
+	size_t i, n = 0;
+
+	text[0] = '\0';
+	for (i = 0; i < answer->n; i++)
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%u %s", i == 0 ? "" : ", ",
+		    answer->rr[i].preference, answer->rr[i].data);
+	return text;
+}
+
+/* RFC 2181, 5: a record that is there twice is one record. */
+static void
+test_repeated_records(void **state)
+{
+	static const struct {
+		enum dns_type type;
+		const char *record[5];
+		const char *want;
+	} rows[] = {
+		{ DNS_MX, { NULL }, "" },
+		{ DNS_MX, { "a" }, "10 a" },
+		{ DNS_MX, { "b", "a", "b", "a", "b" }, "10 b, 10 a" },
+		{ DNS_MX, { "Mx.Test", "mx.test", "my.test" }, "10 Mx.Test, 10 my.test" },
+		{ DNS_MX, { "20 a", "a", "20 a" }, "20 a, 10 a" },
+		{ DNS_PTR, { "a", "a" }, "10 a" },
+		{ DNS_TXT, { "v=spf1 -all", "v=spf1 -all" }, "10 v=spf1 -all" },
+		{ DNS_TXT, { "v=spf1 -all", "v=spf1 -ALL" }, "10 v=spf1 -all, 10 v=spf1 -ALL" },
+		{ DNS_TXT, { "v=spf1", "v=spf1 -all" }, "10 v=spf1, 10 v=spf1 -all" },
+	};
+	struct dns_answer *answer;
+	const char *s;
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		answer = dns_answer_new(DNS_FOUND);
+		for (k = 0; k < 5 && (s = rows[i].record[k]) != NULL; k++) {
+			bool other = strncmp(s, "20 ", 3) == 0;
+
+			s += other ? 3 : 0;
+			dns_answer_add(answer, NULL, other ? 20 : 10, s, strlen(s));
+		}
+		dns_answer_unique(answer, rows[i].type);
+		unit_text(
+		    rows[i].want, dns_type_name(rows[i].type), join_records(answer), rows[i].want);
+		dns_answer_unref(&answer);
+	}
+	unit_end();
+}
+
+static void
+test_repeated_addresses(void **state)
+{
+	struct dns_answer *answer = dns_answer_new(DNS_FOUND);
+	struct ipaddr ip = { .family = AF_INET, .bytes = { 192, 0, 2, 1 } };
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < 3000; i++) {
+		ip.bytes[3] = (uint8_t)(i % 3);
+		dns_answer_add(answer, &ip, 0, NULL, 0);
+	}
+	dns_answer_unique(answer, DNS_A);
+	assert_int_equal(answer->n, 3);
+	for (i = 0; i < 3; i++)
+		assert_int_equal(answer->rr[i].ip.bytes[3], i);
+	dns_answer_unref(&answer);
+}
+
 static void
 test_size_grows(void **state)
 {
@@ -101,6 +174,8 @@ main(void)
 		cmocka_unit_test(test_type_names),
 		cmocka_unit_test(test_status_and_security_names),
 		cmocka_unit_test(test_records_are_copied),
+		cmocka_unit_test(test_repeated_records),
+		cmocka_unit_test(test_repeated_addresses),
 		cmocka_unit_test(test_size_grows),
 		cmocka_unit_test(test_references),
 	};

@@ -85,16 +85,39 @@ static void
 test_not_kept(void **state)
 {
 	struct dns_cache *cache = dns_cache_new();
-	struct dns_answer *error = dns_answer_new(DNS_ERROR);
+	struct dns_answer *late = dns_answer_new_error(DNS_LATE);
+	struct dns_answer *saturated = dns_answer_new_error(DNS_SATURATED);
 
 	(void)state;
-	error->ttl = 60;
-	dns_cache_put(cache, "a.test", DNS_TXT, error, 1000);
-	dns_answer_unref(&error);
+	late->ttl = saturated->ttl = 60;
+	dns_cache_put(cache, "a.test", DNS_TXT, late, 1000);
+	dns_cache_put(cache, "c.test", DNS_TXT, saturated, 1000);
+	dns_answer_unref(&late);
+	dns_answer_unref(&saturated);
 	keep(cache, "b.test", DNS_TXT, "b", 0, 1000);
 	assert_int_equal(dns_cache_count(cache), 0);
 	assert_null(dns_cache_find(cache, "a.test", DNS_TXT, 1000));
+	assert_null(dns_cache_find(cache, "c.test", DNS_TXT, 1000));
 	assert_null(dns_cache_find(cache, "b.test", DNS_TXT, 1000));
+	dns_cache_free(&cache);
+}
+
+/* An error of the DNS is kept for a moment, whatever its TTL, and takes the place of an answer. */
+static void
+test_errors(void **state)
+{
+	struct dns_cache *cache = dns_cache_new();
+	struct dns_answer *error = dns_answer_new_error(DNS_FAILED), *found;
+
+	(void)state;
+	error->ttl = 60;
+	keep(cache, "a.test", DNS_TXT, "a", 600, 1000);
+	dns_cache_put(cache, "a.test", DNS_TXT, error, 1000);
+	found = dns_cache_find(cache, "a.test", DNS_TXT, 1000 + DNS_CACHE_ERROR_TTL - 1);
+	assert_ptr_equal(found, error);
+	dns_answer_unref(&found);
+	assert_null(dns_cache_find(cache, "a.test", DNS_TXT, 1000 + DNS_CACHE_ERROR_TTL));
+	dns_answer_unref(&error);
 	dns_cache_free(&cache);
 }
 
@@ -255,6 +278,7 @@ main(void)
 		cmocka_unit_test(test_time_to_live),
 		cmocka_unit_test(test_longest_time_to_live),
 		cmocka_unit_test(test_not_kept),
+		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_void_answers_are_kept),
 		cmocka_unit_test(test_newer_answer_replaces),
 		cmocka_unit_test(test_references),
