@@ -14,6 +14,7 @@
 
 #include "common/ascii.h"
 #include "common/clock.h"
+#include "common/hash.h"
 #include "common/hostname.h"
 #include "common/log.h"
 #include "common/xmalloc.h"
@@ -28,9 +29,24 @@
 /* A name whose every byte is written as \DDD. */
 #define ESCAPED_SIZE (4 * HOSTNAME_MAX + 1)
 
+/*
+ * Contexts that take turns. An attempt begins in the turn of its context and lasts four seconds for
+ * each nameserver: libunbound sends two packets, and waits two seconds for an answer to each. Then
+ * it remembers for five seconds that the name has failed. So what happens in one turn is forgotten
+ * before the next turn of that context.
+ */
+#define CONTEXTS 6
+#define TURN_MS 2000
+
+/* A failure that takes longer than this is silence; one that is sooner is an answer of the DNS. */
+#define ANSWERED_MS 1900
+
+/* How often libunbound may fail a question without asking, before that is the answer. */
+#define UNASKED_MAX 3
+
 struct resolver {
 	struct event_base *base;
-	struct ub_ctx *ctx;
+	struct ub_ctx *ctx[CONTEXTS];
 	char *plan;
 	bool retired;
 	bool ending; /* its end is near, and comes once */
@@ -46,9 +62,17 @@ struct resolver_question {
 	struct resolver *resolver;
 	resolver_done_fn *done;
 	void *arg;
-	int id;         /* libunbound's */
-	bool *answered; /* set when done was called while resolver_ask still runs */
+	bool wanted; /* not cancelled */
+	bool out;    /* libunbound has it, in this context and by this number */
+	struct ub_ctx *ctx;
+	int id;
+	uint64_t begun, asked; /* in all, and this attempt */
+	unsigned unasked;      /* attempts that libunbound has failed at once */
+	bool failed;           /* the DNS has failed once */
+	bool *gone;            /* not NULL while ub_resolve_event runs: set when it has ended */
+	struct event *again;   /* for the next attempt; NULL: there was only one */
 	enum dns_type type;
+	uint32_t hash; /* of the name */
 	char name[HOSTNAME_MAX + 1];
 };
 
@@ -74,35 +98,34 @@ static const struct {
 	{ "local-zone:", "127.in-addr.arpa. transparent" },
 	{ "local-zone:", LOOPBACK_IP6_ARPA " transparent" },
 	{ "edns-buffer-size:", "1232" },
-	/* A socket each. A thousand checks at once ask some thousand questions: those beyond wait
-	 * for the others, the silent ones included. See SPARE in srsd/descriptors.c. */
+	/* A socket each: see SPF_INFLIGHT_MOST, and SPARE in srsd/descriptors.c. */
 	{ "outgoing-range:", "1536" },
 	{ "num-queries-per-thread:", "4096" },
-	{ "outgoing-num-tcp:", "32" },
-	/* What silent names teach libunbound of a server, it holds against our forwarder: after
-	 * some of them it takes that for dead and asks nobody anything. So it keeps no such notes.
-	 */
+	/* More than one client network may occupy: see SPF_INFLIGHT_NETWORK. */
+	{ "outgoing-num-tcp:", "160" },
+	/* One attempt for each nameserver, with two seconds for each packet; see CONTEXTS. */
 	{ "infra-host-ttl:", "0" },
-	/* So it never learns, either, that a forwarder has work of its own to do: it would ask
-	 * anew after less than a second, no longer listen for the answer to what it asked before,
-	 * and give up after five: every name that takes three seconds would be a temperror. */
 	{ "infra-cache-min-rtt:", "2000" },
+	{ "outbound-msg-retry:", "1" },
+	/* A question leads to as few others as possible. */
+	{ "target-fetch-policy:", "0 0 0 0 0" },
 	/* The same question gets the same answer: limits on names count from the first. */
 	{ "rrset-roundrobin:", "no" },
-	{ "msg-cache-size:", "4m" },
-	{ "rrset-cache-size:", "8m" },
+	/* Of each context. */
+	{ "msg-cache-size:", "1m" },
+	{ "rrset-cache-size:", "1m" },
 	{ "cache-max-ttl:", "86400" },
 	{ "cache-max-negative-ttl:", "900" },
 };
 
 static bool
-set_options(struct resolver *r, const struct settings *settings, char *error, size_t size)
+set_options(struct ub_ctx *ctx, const struct settings *settings, char *error, size_t size)
 {
 	size_t i;
 	int e;
 
 	for (i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
-		e = ub_ctx_set_option(r->ctx, options[i].name, options[i].value);
+		e = ub_ctx_set_option(ctx, options[i].name, options[i].value);
 		if (e != 0) {
 			snprintf(error, size, "libunbound: %s %s: %s", options[i].name,
 			    options[i].value, ub_strerror(e));
@@ -110,7 +133,7 @@ set_options(struct resolver *r, const struct settings *settings, char *error, si
 		}
 	}
 	e = ub_ctx_set_option(
-	    r->ctx, "module-config:", settings->dnssec ? "validator iterator" : "iterator");
+	    ctx, "module-config:", settings->dnssec ? "validator iterator" : "iterator");
 	if (e != 0)
 		snprintf(error, size, "libunbound: module-config: %s", ub_strerror(e));
 	return e == 0;
@@ -253,23 +276,23 @@ resolver_plan(const struct settings *settings, struct filebox *box, char *error,
 }
 
 static int
-carry_out_line(struct resolver *r, const char *line)
+carry_out_line(struct ub_ctx *ctx, const char *line)
 {
 	if (strncmp(line, FORWARD, strlen(FORWARD)) == 0)
-		return ub_ctx_set_fwd(r->ctx, line + strlen(FORWARD));
-	return ub_ctx_add_ta(r->ctx, line + strlen(ANCHOR));
+		return ub_ctx_set_fwd(ctx, line + strlen(FORWARD));
+	return ub_ctx_add_ta(ctx, line + strlen(ANCHOR));
 }
 
 static bool
-carry_out(struct resolver *r, char *error, size_t size)
+carry_out(struct ub_ctx *ctx, const char *plan, char *error, size_t size)
 {
-	char *copy = xstrdup(r->plan), *rest = copy, *line;
+	char *copy = xstrdup(plan), *rest = copy, *line;
 	int e = 0;
 
 	while (e == 0 && (line = strsep(&rest, "\n")) != NULL) {
 		if (*line == '\0')
 			continue;
-		e = carry_out_line(r, line);
+		e = carry_out_line(ctx, line);
 		if (e != 0)
 			snprintf(error, size, "libunbound: %s: %s", line, ub_strerror(e));
 	}
@@ -300,9 +323,9 @@ ignore_answer(void *arg, int rcode, void *packet, int len, int secure, char *why
  * question: the one for localhost it answers by itself. Later a chroot may be in the way.
  */
 static bool
-start(struct resolver *r, const struct settings *settings, char *error, size_t size)
+start(struct ub_ctx *ctx, const struct settings *settings, char *error, size_t size)
 {
-	int e = ub_resolve_event(r->ctx, "localhost.", DNS_A, ns_c_in, NULL, ignore_answer, NULL);
+	int e = ub_resolve_event(ctx, "localhost.", DNS_A, ns_c_in, NULL, ignore_answer, NULL);
 
 	if (e != 0)
 		snprintf(error, size, "libunbound does not start: %s%s%s", ub_strerror(e),
@@ -311,11 +334,31 @@ start(struct resolver *r, const struct settings *settings, char *error, size_t s
 	return e == 0;
 }
 
+/* make_context - as the plan says; NULL with one line in error */
+static struct ub_ctx *
+make_context(struct event_base *base, const struct settings *settings, const char *plan,
+    char *error, size_t size)
+{
+	struct ub_ctx *ctx = ub_ctx_create_event(base);
+
+	if (ctx == NULL) {
+		snprintf(error, size, "libunbound: no context");
+		return NULL;
+	}
+	ub_ctx_debugout(ctx, NULL); /* nothing on standard error past our log */
+	if (set_options(ctx, settings, error, size) && carry_out(ctx, plan, error, size) &&
+	    start(ctx, settings, error, size))
+		return ctx;
+	ub_ctx_delete(ctx);
+	return NULL;
+}
+
 struct resolver *
 resolver_new(struct event_base *base, const struct clock *clock, const struct settings *settings,
     const char *plan, char *error, size_t size)
 {
 	struct resolver *r = xcalloc(1, sizeof(*r));
+	size_t i;
 
 	LIST_INIT(&r->questions);
 	r->cache = dns_cache_new();
@@ -323,14 +366,13 @@ resolver_new(struct event_base *base, const struct clock *clock, const struct se
 	r->base = base;
 	r->counts = &r->own_counts;
 	r->plan = xstrdup(plan);
-	r->ctx = ub_ctx_create_event(base);
-	if (r->ctx != NULL)
-		ub_ctx_debugout(r->ctx, NULL); /* nothing on standard error behind our log's back */
-	else
-		snprintf(error, size, "libunbound: no context");
-	if (r->ctx == NULL || !set_options(r, settings, error, size) ||
-	    !carry_out(r, error, size) || !start(r, settings, error, size))
-		resolver_free(&r);
+	for (i = 0; i < CONTEXTS; i++) {
+		r->ctx[i] = make_context(base, settings, plan, error, size);
+		if (r->ctx[i] == NULL) {
+			resolver_free(&r);
+			break;
+		}
+	}
 	return r;
 }
 
@@ -338,7 +380,22 @@ static void
 forget(struct resolver_question *q)
 {
 	LIST_REMOVE(q, next);
+	if (q->again != NULL)
+		event_free(q->again);
 	free(q);
+}
+
+/* end_question - with its answer, or with NULL when it was cancelled; the question is gone then */
+static void
+end_question(struct resolver_question *q, struct dns_answer *answer)
+{
+	resolver_done_fn *done = q->done;
+	void *arg = q->arg;
+
+	if (q->gone != NULL)
+		*q->gone = true;
+	forget(q);
+	done(arg, answer);
 }
 
 void
@@ -346,15 +403,18 @@ resolver_free(struct resolver **rp)
 {
 	struct resolver *r = *rp;
 	struct resolver_question *q;
+	size_t i;
 
 	if (r == NULL)
 		return;
 	while ((q = LIST_FIRST(&r->questions)) != NULL) {
-		ub_cancel(r->ctx, q->id);
-		forget(q);
+		if (q->out)
+			ub_cancel(q->ctx, q->id);
+		end_question(q, NULL);
 	}
-	if (r->ctx != NULL)
-		ub_ctx_delete(r->ctx);
+	for (i = 0; i < CONTEXTS; i++)
+		if (r->ctx[i] != NULL)
+			ub_ctx_delete(r->ctx[i]);
 	dns_cache_free(&r->cache);
 	free(r->plan);
 	free(r);
@@ -371,13 +431,24 @@ on_retired(evutil_socket_t fd, short what, void *arg)
 	resolver_free(&r);
 }
 
+static bool
+has_wanted_question(const struct resolver *r)
+{
+	const struct resolver_question *q;
+
+	LIST_FOREACH (q, &r->questions, next)
+		if (q->wanted)
+			return true;
+	return false;
+}
+
 /* end_if_retired - not from within libunbound's own call, in which its last answer came */
 static void
 end_if_retired(struct resolver *r)
 {
 	static const struct timeval at_once = { 0, 0 };
 
-	if (!r->retired || r->ending || !LIST_EMPTY(&r->questions))
+	if (!r->retired || r->ending || has_wanted_question(r))
 		return;
 	r->ending = true;
 	event_base_once(r->base, -1, EV_TIMEOUT, on_retired, r, &at_once);
@@ -427,32 +498,104 @@ count(struct resolver *r, const struct dns_answer *answer)
 	}
 }
 
+/* read_answer - what libunbound has brought; NXDOMAIN comes with a packet, a failure may not */
+static struct dns_answer *
+read_answer(const struct resolver_question *q, int rcode, const void *packet, int len, int secure)
+{
+	struct dns_answer *answer;
+
+	if (packet == NULL || len <= 0 || secure == 1 ||
+	    (rcode != ns_r_noerror && rcode != ns_r_nxdomain))
+		answer = dns_answer_new_error(DNS_FAILED);
+	else
+		answer = dns_packet_read(q->type, packet, (size_t)len);
+	answer->security = security_of(secure);
+	if (answer->status == DNS_ERROR)
+		answer->ttl = DNS_CACHE_ERROR_TTL;
+	if (q->type == DNS_TXT)
+		spf_policy_of(answer);
+	return answer;
+}
+
+/* conclude_question - with an answer of the DNS, or an error of ours */
+static void
+conclude_question(struct resolver_question *q, struct dns_answer *answer)
+{
+	struct resolver *r = q->resolver;
+
+	count(r, answer);
+	dns_cache_put(r->cache, q->name, q->type, answer, seconds(r));
+	end_question(q, answer);
+	end_if_retired(r);
+}
+
+static bool send_question(struct resolver_question *);
+
+static void
+on_again(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	send_question(arg);
+}
+
+/* plan_attempt - another one, in so many milliseconds, from the loop; false: no memory */
+static bool
+plan_attempt(struct resolver_question *q, unsigned ms)
+{
+	struct timeval delay = { ms / 1000, ms % 1000 * 1000 };
+
+	if (q->again == NULL)
+		q->again = evtimer_new(q->resolver->base, on_again, q);
+	return q->again != NULL && evtimer_add(q->again, &delay) == 0;
+}
+
+/*
+ * retry_question - after an attempt without an answer; the question may be gone then
+ *
+ * Silence: ask again at once, and that in another context. A failure at once: libunbound has not
+ * asked, or has just failed on that very name; the next context knows nothing of it.
+ */
+static void
+retry_question(struct resolver_question *q, bool unasked)
+{
+	uint64_t now = clock_elapsed(q->resolver->clock);
+	bool over = unasked ? ++q->unasked > UNASKED_MAX : now - q->begun >= RESOLVER_LONGEST;
+
+	if (over || !plan_attempt(q, unasked ? TURN_MS - (unsigned)(now % TURN_MS) : 0))
+		conclude_question(
+		    q, dns_answer_new_error(unasked || !over ? DNS_SATURATED : DNS_LATE));
+}
+
 static void
 on_answer(void *arg, int rcode, void *packet, int len, int secure, char *why_bogus, int limited)
 {
 	struct resolver_question *q = arg;
 	struct resolver *r = q->resolver;
-	resolver_done_fn *done = q->done;
-	void *done_arg = q->arg;
 	struct dns_answer *answer;
+	bool at_once = q->gone != NULL, silence;
 
 	(void)why_bogus;
-	if (q->answered != NULL)
-		*q->answered = true;
-	/* NXDOMAIN comes with a packet, SERVFAIL and our own failures may not. */
-	if (packet == NULL || len <= 0 || secure == 1 || limited ||
-	    (rcode != ns_r_noerror && rcode != ns_r_nxdomain))
-		answer = dns_answer_new(DNS_ERROR);
-	else
-		answer = dns_packet_read(q->type, packet, (size_t)len);
-	count(r, answer);
-	answer->security = security_of(secure);
-	if (q->type == DNS_TXT)
-		spf_policy_of(answer);
-	dns_cache_put(r->cache, q->name, q->type, answer, seconds(r));
-	forget(q);
-	done(done_arg, answer);
-	end_if_retired(r);
+	q->out = false;
+	if (!q->wanted) {
+		end_question(q, NULL);
+		end_if_retired(r);
+		return;
+	}
+	silence = clock_elapsed(r->clock) - q->asked >= ANSWERED_MS;
+	answer = read_answer(q, rcode, packet, len, secure);
+	if (answer->status != DNS_ERROR || answer->security == DNS_BOGUS) {
+		conclude_question(q, answer);
+	} else if (limited || at_once || silence) {
+		dns_answer_unref(&answer);
+		retry_question(q, limited || at_once);
+	} else if (!q->failed && plan_attempt(q, 0)) {
+		/* Another server behind the forwarder may know better. */
+		dns_answer_unref(&answer);
+		q->failed = true;
+	} else {
+		conclude_question(q, answer);
+	}
 }
 
 /* escape - a name as libunbound reads it: what is not plain becomes \DDD, dots stay separators */
@@ -481,32 +624,70 @@ new_question(
 	q->done = done;
 	q->arg = arg;
 	q->type = type;
+	q->hash = hash_bytes(HASH_BEGIN, name, strlen(name));
+	q->wanted = true;
+	q->begun = clock_elapsed(r->clock);
 	strlcpy(q->name, name, sizeof(q->name));
 	LIST_INSERT_HEAD(&r->questions, q, next);
 	return q;
 }
 
-/* send_question - hand it to libunbound; NULL when done was called before this returned */
-static struct resolver_question *
-send_question(struct resolver *r, struct resolver_question *q)
+/*
+ * choose_context - the one whose turn it is
+ *
+ * That one remembers a failure, so after one it is that whose turn is farthest away.
+ */
+static struct ub_ctx *
+choose_context(const struct resolver_question *q)
+{
+	const struct resolver *r = q->resolver;
+	uint64_t turn = clock_elapsed(r->clock) / TURN_MS;
+
+	return r->ctx[(turn + (q->failed ? CONTEXTS / 2 : 0)) % CONTEXTS];
+}
+
+/*
+ * begin_of_attempt - when the attempt began that this one is part of
+ *
+ * libunbound asks once for questions of the same name and type, and fails them together.
+ */
+static uint64_t
+begin_of_attempt(const struct resolver_question *q)
+{
+	uint64_t begin = clock_elapsed(q->resolver->clock);
+	const struct resolver_question *other;
+
+	LIST_FOREACH (other, &q->resolver->questions, next)
+		if (other->hash == q->hash && other->out && other->ctx == q->ctx &&
+		    other->type == q->type && strcmp(other->name, q->name) == 0 &&
+		    other->asked < begin)
+			begin = other->asked;
+	return begin;
+}
+
+/* send_question - an attempt; false when the question is gone before this returns */
+static bool
+send_question(struct resolver_question *q)
 {
 	char escaped[ESCAPED_SIZE];
-	bool answered = false;
-	int e, id = 0;
+	bool gone = false;
+	int e;
 
 	escape(escaped, q->name);
-	q->answered = &answered;
-	e = ub_resolve_event(r->ctx, escaped, (int)q->type, ns_c_in, q, on_answer, &id);
-	if (answered)
-		return NULL;
-	q->answered = NULL;
-	q->id = id;
+	q->ctx = choose_context(q);
+	q->asked = begin_of_attempt(q);
+	q->gone = &gone;
+	q->out = true;
+	e = ub_resolve_event(q->ctx, escaped, (int)q->type, ns_c_in, q, on_answer, &q->id);
+	if (gone)
+		return false;
+	q->gone = NULL;
 	if (e == 0)
-		return q;
+		return true;
 	log_debug("dns: %s %s: %s", escaped, dns_type_name(q->type), ub_strerror(e));
-	q->done(q->arg, dns_answer_new(DNS_ERROR));
-	forget(q);
-	return NULL;
+	q->out = false;
+	conclude_question(q, dns_answer_new_error(e == UB_SYNTAX ? DNS_FAILED : DNS_SATURATED));
+	return false;
 }
 
 struct dns_answer *
@@ -535,9 +716,12 @@ resolver_ask(
     struct resolver *r, const char *name, enum dns_type type, resolver_done_fn *done, void *arg)
 {
 	struct dns_answer *answer = resolver_known(r, name, type);
+	struct resolver_question *q;
 
-	if (answer == NULL)
-		return send_question(r, new_question(r, name, type, done, arg));
+	if (answer == NULL) {
+		q = new_question(r, name, type, done, arg);
+		return send_question(q) ? q : NULL;
+	}
 	done(arg, answer);
 	return NULL;
 }
@@ -548,7 +732,8 @@ resolver_cancel(struct resolver_question *q)
 	struct resolver *r = q->resolver;
 
 	r->counts->cancelled++;
-	ub_cancel(r->ctx, q->id);
-	forget(q);
+	q->wanted = false;
+	if (!q->out)
+		end_question(q, NULL);
 	end_if_retired(r);
 }

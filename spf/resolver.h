@@ -3,8 +3,13 @@
  * resolver - questions to the DNS, answered in the event loop. The only user of libunbound.
  *
  * Answers that are still good come from dns_cache. libunbound brings TCP for truncated answers,
- * EDNS, retries, a cache of its own and DNSSEC. Its queries end by themselves after some seconds;
- * who cannot wait that long cancels.
+ * EDNS, recursion, a cache of its own and DNSSEC.
+ *
+ * libunbound cannot cancel a question, and what a silent name teaches it about a server it holds
+ * against all other names: after some of them it takes a forwarder for dead, and fails every
+ * question without asking. So it makes one short attempt, and the resolver repeats the question
+ * until its caller gives up. Several contexts take turns of two seconds each: what a question
+ * leaves behind in one of them is forgotten before its next turn.
  */
 #ifndef SPF_RESOLVER_H
 #define SPF_RESOLVER_H
@@ -29,7 +34,10 @@ struct event_base;
 struct resolver;
 struct resolver_question;
 
-/* Called once with the answer, whose reference is the callee's. */
+/*
+ * Called once with the answer, whose reference is the callee's. NULL: the question was cancelled,
+ * and no longer occupies anything.
+ */
 typedef void resolver_done_fn(void *arg, struct dns_answer *);
 
 /*
@@ -58,9 +66,14 @@ struct dns_answer *resolver_known(struct resolver *, const char *name, enum dns_
 
 /*
  * Asks for a name in lower case. When done was called before this returns (a cached answer, an
- * impossible name) the result is NULL; else done will be called from the loop, unless the question
- * is cancelled first.
+ * impossible name) the result is NULL; else done will be called from the loop. A question that is
+ * never answered ends after RESOLVER_LONGEST milliseconds.
+ *
+ * An error is DNS_FAILED when the DNS says so, DNS_LATE when no answer came, and DNS_SATURATED when
+ * libunbound would not even ask.
  */
+#define RESOLVER_LONGEST 120000
+
 struct resolver_question *resolver_ask(
     struct resolver *, const char *name, enum dns_type, resolver_done_fn *done, void *arg);
 
@@ -70,7 +83,10 @@ void resolver_count_in(struct resolver *, struct resolver_counts *);
 /* Names that the cache has. */
 size_t resolver_cached(const struct resolver *);
 
-/* Forgets a question: done is not called any more. */
+/*
+ * Gives a question up: its answer is not wanted. It goes on to occupy libunbound for up to some
+ * seconds; after that done is called with NULL, perhaps before this returns.
+ */
 void resolver_cancel(struct resolver_question *);
 
 #endif

@@ -34,8 +34,8 @@ is_listed(const struct text_list *list, const char *name)
 
 /* helo_asked - the HELO name counts as far as the client's address is one of its addresses */
 static enum spf_asked
-helo_asked(
-    const struct spf_settings *spf, const struct spf_request *req, struct spf_answers *answers)
+helo_asked(const struct spf_settings *spf, const struct spf_request *req,
+    struct spf_answers *answers, bool *failed)
 {
 	char name[HOSTNAME_MAX + 1];
 	struct dns_rr helo = { .data = name, .len = req->helo.len };
@@ -48,11 +48,12 @@ helo_asked(
 	if (!is_listed(&spf->helo_whitelist, name))
 		return SPF_ASKED_NO;
 	spf_ask_init(&ask, req, answers);
-	return spf_ask_leads_back(&ask, &helo);
+	return spf_ask_leads_back(&ask, &helo, failed);
 }
 
 static enum spf_asked
-domain_asked(const char *entry, const struct spf_request *req, struct spf_answers *answers)
+domain_asked(
+    const char *entry, const struct spf_request *req, struct spf_answers *answers, bool *failed)
 {
 	struct spf_request of_entry = *req;
 	struct spf_verdict verdict;
@@ -67,6 +68,8 @@ domain_asked(const char *entry, const struct spf_request *req, struct spf_answer
 	of_entry.trace = NULL;
 	if (!spf_eval(&of_entry, answers, &verdict))
 		return SPF_ASKED_PENDING;
+	if (verdict.result == SPF_TEMPERROR)
+		*failed = true;
 	return verdict.result == SPF_PASS ? SPF_ASKED_YES : SPF_ASKED_NO;
 }
 
@@ -80,14 +83,14 @@ domain_asked(const char *entry, const struct spf_request *req, struct spf_answer
  * which answers come.
  */
 static enum spf_asked
-domains_asked(
-    const struct spf_settings *spf, const struct spf_request *req, struct spf_answers *answers)
+domains_asked(const struct spf_settings *spf, const struct spf_request *req,
+    struct spf_answers *answers, bool *failed)
 {
 	unsigned pending = 0;
 	size_t i;
 
 	for (i = 0; i < spf->domain_whitelist.n && pending < ASKED_TOGETHER; i++) {
-		switch (domain_asked(spf->domain_whitelist.text[i], req, answers)) {
+		switch (domain_asked(spf->domain_whitelist.text[i], req, answers, failed)) {
 		case SPF_ASKED_YES:
 			return SPF_ASKED_YES;
 		case SPF_ASKED_PENDING:
@@ -101,8 +104,9 @@ domains_asked(
 }
 
 static bool
-is_within_listed(const struct text_list *list, const struct dns_rr *rr)
+is_within_listed(const struct dns_rr *rr, const void *arg)
 {
+	const struct text_list *list = arg;
 	char entry[HOSTNAME_MAX + 1];
 	size_t i;
 
@@ -114,41 +118,36 @@ is_within_listed(const struct text_list *list, const struct dns_rr *rr)
 }
 
 static enum spf_asked
-ptr_asked(
-    const struct spf_settings *spf, const struct spf_request *req, struct spf_answers *answers)
+ptr_asked(const struct spf_settings *spf, const struct spf_request *req,
+    struct spf_answers *answers, bool *failed)
 {
-	enum spf_asked all = SPF_ASKED_NO, one;
+	struct spf_ask_names names = { .counts = is_within_listed,
+		.arg = &spf->domain_whitelist_ptr };
+	enum spf_asked asked;
 	char reverse[HOSTNAME_MAX + 1];
 	const struct dns_answer *ptr;
 	struct spf_ask ask;
-	size_t i;
 
 	if (spf->domain_whitelist_ptr.n == 0)
 		return SPF_ASKED_NO;
 	spf_ask_init(&ask, req, answers);
 	spf_ask_reverse_name(req, reverse);
-	ptr = spf_ask(&ask, reverse, DNS_PTR);
+	ptr = spf_ask_client(&ask, reverse, DNS_PTR);
 	if (ptr == NULL)
 		return SPF_ASKED_PENDING;
-	for (i = 0; ptr->status == DNS_FOUND && i < ptr->n && i < SPF_ASK_PTR_MAX; i++) {
-		if (!is_within_listed(&spf->domain_whitelist_ptr, &ptr->rr[i]))
-			continue;
-		one = spf_ask_leads_back(&ask, &ptr->rr[i]);
-		if (one == SPF_ASKED_YES)
-			return one;
-		if (one == SPF_ASKED_PENDING)
-			all = one;
-	}
-	return all;
+	asked = spf_ask_any_leads_back(&ask, ptr, &names);
+	if (ptr->status == DNS_ERROR || names.failed)
+		*failed = true;
+	return asked;
 }
 
 bool
 spf_allow_eval(const struct spf_settings *spf, const struct spf_request *req,
-    struct spf_answers *answers, const char **word)
+    struct spf_answers *answers, struct spf_allowed *allowed)
 {
 	static const struct {
-		enum spf_asked (*asked)(
-		    const struct spf_settings *, const struct spf_request *, struct spf_answers *);
+		enum spf_asked (*asked)(const struct spf_settings *, const struct spf_request *,
+		    struct spf_answers *, bool *failed);
 		const char *word;
 	} lists[] = {
 		{ helo_asked, "helo-whitelist" },
@@ -158,11 +157,13 @@ spf_allow_eval(const struct spf_settings *spf, const struct spf_request *req,
 	bool pending = false;
 	size_t i;
 
-	*word = NULL;
+	allowed->word = NULL;
+	allowed->unknown = false;
 	for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
-		switch (lists[i].asked(spf, req, answers)) {
+		switch (lists[i].asked(spf, req, answers, &allowed->unknown)) {
 		case SPF_ASKED_YES:
-			*word = lists[i].word;
+			allowed->word = lists[i].word;
+			allowed->unknown = false;
 			return true;
 		case SPF_ASKED_PENDING:
 			pending = true;

@@ -21,12 +21,17 @@
 /* True when one of the three lists has an entry. */
 bool spf_allow_is_wanted(const struct spf_settings *);
 
+/* What the lists say. */
+struct spf_allowed {
+	const char *word; /* the list that holds the client, an option's name; NULL: no list does */
+	bool unknown;     /* no list does, but one could not be asked because the DNS failed */
+};
+
 /*
- * True with the list that holds the client in *word, an option's name, or with NULL there when
- * none does; false when answers are wanted. Of the request the address, the HELO name, the limits
- * and the receiver count. DNS errors hold nobody.
+ * True with the answer in *allowed; false when answers of the DNS are wanted. Of the request the
+ * address, the HELO name, the limits and the receiver count.
  */
 bool spf_allow_eval(const struct spf_settings *, const struct spf_request *, struct spf_answers *,
-    const char **word);
+    struct spf_allowed *allowed);
 
 #endif

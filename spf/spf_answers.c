@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/xmalloc.h"
 #include "spf/spf_answers.h"
@@ -8,7 +9,9 @@
 struct spf_answers {
 	TAILQ_HEAD(, spf_answer) list;
 	size_t n;
-	size_t bytes; /* of the replies */
+	size_t bytes;                  /* of the replies */
+	struct dns_answer *end;        /* what stands for each new answer; NULL: they are fetched */
+	struct dns_answer *client_end; /* the same of the client's names */
 	spf_answers_known_fn *known;
 	void *known_arg;
 };
@@ -21,6 +24,8 @@ spf_answers_new(void)
 	TAILQ_INIT(&answers->list);
 	answers->n = 0;
 	answers->bytes = 0;
+	answers->end = NULL;
+	answers->client_end = NULL;
 	answers->known = NULL;
 	answers->known_arg = NULL;
 	return answers;
@@ -38,6 +43,8 @@ spf_answers_free(struct spf_answers **answers)
 		dns_answer_unref(&answer->reply);
 		free(answer);
 	}
+	dns_answer_unref(&(*answers)->end);
+	dns_answer_unref(&(*answers)->client_end);
 	free(*answers);
 	*answers = NULL;
 }
@@ -49,6 +56,14 @@ spf_answers_set_known(struct spf_answers *answers, spf_answers_known_fn *known, 
 	answers->known_arg = arg;
 }
 
+/* end_answer - an error in the place of an answer that is not waited for */
+static void
+end_answer(struct spf_answers *answers, struct spf_answer *answer)
+{
+	answer->given_up = true;
+	spf_answers_set(answers, answer, dns_answer_ref(answers->end));
+}
+
 /* add - a new question; its answer may be known */
 static struct spf_answer *
 add(struct spf_answers *answers, const char *name, size_t len, enum dns_type type)
@@ -58,6 +73,7 @@ add(struct spf_answers *answers, const char *name, size_t len, enum dns_type typ
 	struct dns_answer *reply = NULL;
 
 	answer->type = type;
+	answer->needed = answer->of_client = false;
 	answer->asked = answer->at_once = answer->given_up = false;
 	answer->asked_ms = answer->answered_ms = 0;
 	answer->reply = NULL;
@@ -70,6 +86,8 @@ add(struct spf_answers *answers, const char *name, size_t len, enum dns_type typ
 	if (reply != NULL) {
 		answer->at_once = true;
 		spf_answers_set(answers, answer, reply);
+	} else if (answers->end != NULL) {
+		end_answer(answers, answer);
 	}
 	return answer;
 }
@@ -94,7 +112,22 @@ get(struct spf_answers *answers, const char *name, enum dns_type type, size_t ma
 struct spf_answer *
 spf_answers_get(struct spf_answers *answers, const char *name, enum dns_type type)
 {
-	return get(answers, name, type, SPF_ANSWERS_MAX);
+	struct spf_answer *answer = get(answers, name, type, SPF_ANSWERS_MAX);
+
+	if (answer != NULL)
+		answer->needed = true;
+	return answer;
+}
+
+struct dns_answer *
+spf_answers_peek(const struct spf_answers *answers, const char *name, enum dns_type type)
+{
+	const struct spf_answer *answer;
+
+	TAILQ_FOREACH (answer, &answers->list, next)
+		if (answer->type == type && strcasecmp(answer->name, name) == 0)
+			return answer->reply;
+	return NULL;
 }
 
 struct spf_answer *
@@ -126,33 +159,73 @@ spf_answers_is_domain(const char *name, size_t len)
 	return spf_answers_is_name(name, len) && memchr(name, '.', len) != NULL;
 }
 
-static struct spf_answer *
-first_missing(struct spf_answers *answers, bool asked)
-{
-	struct spf_answer *answer;
-
-	TAILQ_FOREACH (answer, &answers->list, next)
-		if (answer->reply == NULL && answer->asked == asked)
-			return answer;
-	return NULL;
-}
-
 struct spf_answer *
 spf_answers_wanted(struct spf_answers *answers)
 {
-	return first_missing(answers, false);
+	struct spf_answer *answer, *ahead = NULL;
+
+	TAILQ_FOREACH (answer, &answers->list, next) {
+		if (answer->reply != NULL || answer->asked)
+			continue;
+		if (answer->needed)
+			return answer;
+		if (ahead == NULL)
+			ahead = answer;
+	}
+	return ahead;
 }
 
 struct spf_answer *
 spf_answers_asked(struct spf_answers *answers)
 {
-	return first_missing(answers, true);
+	struct spf_answer *answer;
+
+	TAILQ_FOREACH (answer, &answers->list, next)
+		if (answer->reply == NULL && answer->asked)
+			return answer;
+	return NULL;
+}
+
+void
+spf_answers_end_client(struct spf_answers *answers, enum dns_failure failure)
+{
+	dns_answer_unref(&answers->client_end);
+	answers->client_end = dns_answer_new_error(failure);
+}
+
+struct dns_answer *
+spf_answers_client_error(const struct spf_answers *answers)
+{
+	return answers->client_end;
+}
+
+void
+spf_answers_end(struct spf_answers *answers, enum dns_failure failure)
+{
+	struct spf_answer *answer;
+
+	dns_answer_unref(&answers->end);
+	answers->end = dns_answer_new_error(failure);
+	TAILQ_FOREACH (answer, &answers->list, next)
+		if (answer->reply == NULL)
+			end_answer(answers, answer);
 }
 
 size_t
 spf_answers_count(const struct spf_answers *answers)
 {
 	return answers->n;
+}
+
+size_t
+spf_answers_questions(const struct spf_answers *answers)
+{
+	const struct spf_answer *answer;
+	size_t n = 0;
+
+	TAILQ_FOREACH (answer, &answers->list, next)
+		n += answer->asked || answer->at_once;
+	return n;
 }
 
 void

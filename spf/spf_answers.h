@@ -19,9 +19,11 @@
 struct spf_answer {
 	TAILQ_ENTRY(spf_answer) next;
 	enum dns_type type;
-	bool asked;        /* somebody fetches it */
-	bool at_once;      /* it came from a cache */
-	bool given_up;     /* it did not come in time */
+	bool needed;    /* an evaluation stops at it; else it is asked ahead */
+	bool of_client; /* it is about the names of the client, which the client's owner answers */
+	bool asked;     /* somebody fetches it */
+	bool at_once;   /* it came from a cache */
+	bool given_up;  /* it did not come in time, or was cut off */
 	uint64_t asked_ms; /* when, since the check began; for srsctl */
 	uint64_t answered_ms;
 	struct dns_answer *reply; /* NULL until it is there */
@@ -56,6 +58,9 @@ void spf_answers_set_known(struct spf_answers *, spf_answers_known_fn *, void *a
  */
 struct spf_answer *spf_answers_get(struct spf_answers *, const char *name, enum dns_type);
 
+/* The answer that is there already, in the table's keeping; NULL: none is. Asks nothing. */
+struct dns_answer *spf_answers_peek(const struct spf_answers *, const char *name, enum dns_type);
+
 /* The same for a question asked ahead: NULL for a new one when the first half is full. */
 struct spf_answer *spf_answers_guess(struct spf_answers *, const char *name, enum dns_type);
 
@@ -65,10 +70,32 @@ bool spf_answers_is_name(const char *name, size_t len);
 /* May it have a record? Such a name, of more than one label (RFC 7208, 4.3). */
 bool spf_answers_is_domain(const char *name, size_t len);
 
-/* One that nobody fetches yet, or one that is being fetched; NULL when there is none. */
+/*
+ * The oldest question that is not being fetched yet, one that is needed before any that is asked
+ * ahead; NULL: every question is. And one that is being fetched; NULL: no question is.
+ */
 struct spf_answer *spf_answers_wanted(struct spf_answers *);
 struct spf_answer *spf_answers_asked(struct spf_answers *);
+
+/*
+ * From now on what is missing about the names of the client is an error (spf_ask_client), so that
+ * no pass waits for it. The questions stay, and may still be answered.
+ */
+void spf_answers_end_client(struct spf_answers *, enum dns_failure);
+
+/* The error that stands for such an answer, in the table's keeping; NULL: the table waits for it.
+ */
+struct dns_answer *spf_answers_client_error(const struct spf_answers *);
+
+/*
+ * Ends the waiting: every answer that is missing becomes an error, and so does every question that
+ * is added later. The next pass comes to a verdict. No question may be out.
+ */
+void spf_answers_end(struct spf_answers *, enum dns_failure);
 size_t spf_answers_count(const struct spf_answers *);
+
+/* Those of the questions that were asked, a cache or the DNS. */
+size_t spf_answers_questions(const struct spf_answers *);
 
 /* Bytes of answers in one table, after which the next ones are errors. */
 #define SPF_ANSWERS_BYTES (1024 * 1024)

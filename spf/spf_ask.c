@@ -11,7 +11,7 @@ spf_ask_init(struct spf_ask *ask, const struct spf_request *req, struct spf_answ
 {
 	ask->req = req;
 	ask->answers = answers;
-	ask->pending = false;
+	ask->pending = ask->saturated = false;
 	ask->security = DNS_SECURE;
 }
 
@@ -27,20 +27,51 @@ question(struct spf_ask *ask, const char *name, enum dns_type type)
 			    : spf_answers_get(ask->answers, name, type);
 }
 
+/* use_reply - what an answer brings into a pass that is not pending */
+static struct dns_answer *
+use_reply(struct spf_ask *ask, struct dns_answer *reply)
+{
+	if (reply->security < ask->security)
+		ask->security = reply->security;
+	if (reply->status == DNS_ERROR && reply->failure == DNS_SATURATED)
+		ask->saturated = true;
+	return reply;
+}
+
+/* read_reply - of an answer, or of the one that stands for it while it is missing (NULL: none) */
+static struct dns_answer *
+read_reply(struct spf_ask *ask, const struct spf_answer *answer, struct dns_answer *missing)
+{
+	struct dns_answer *reply = answer->reply != NULL ? answer->reply : missing;
+
+	spf_trace_asked(ask->req->trace, answer);
+	if (reply == NULL)
+		ask->pending = true;
+	return ask->pending ? reply : use_reply(ask, reply);
+}
+
+/* More questions than the limits of RFC 7208 can lead to. */
+static struct dns_answer refused = { .status = DNS_ERROR, .security = DNS_INSECURE };
+
 struct dns_answer *
 spf_ask(struct spf_ask *ask, const char *name, enum dns_type type)
 {
-	static struct dns_answer refused = { .status = DNS_ERROR, .security = DNS_INSECURE };
 	struct spf_answer *answer = question(ask, name, type);
 
 	if (answer == NULL)
 		return ask->pending ? NULL : &refused;
-	spf_trace_asked(ask->req->trace, answer);
-	if (answer->reply == NULL)
-		ask->pending = true;
-	else if (answer->reply->security < ask->security && !ask->pending)
-		ask->security = answer->reply->security;
-	return answer->reply;
+	return read_reply(ask, answer, NULL);
+}
+
+struct dns_answer *
+spf_ask_client(struct spf_ask *ask, const char *name, enum dns_type type)
+{
+	struct spf_answer *answer = question(ask, name, type);
+
+	if (answer == NULL)
+		return ask->pending ? NULL : &refused;
+	answer->of_client = true;
+	return read_reply(ask, answer, spf_answers_client_error(ask->answers));
 }
 
 enum dns_type
@@ -71,19 +102,44 @@ spf_ask_reverse_name(const struct spf_request *req, char name[HOSTNAME_MAX + 1])
 }
 
 enum spf_asked
-spf_ask_leads_back(struct spf_ask *ask, const struct dns_rr *rr)
+spf_ask_leads_back(struct spf_ask *ask, const struct dns_rr *rr, bool *failed)
 {
 	unsigned all_bits = ask->req->ip.family == AF_INET ? 32 : 128;
 	const struct dns_answer *answer;
 
 	if (!spf_answers_is_name(rr->data, rr->len))
 		return SPF_ASKED_NO;
-	answer = spf_ask(ask, rr->data, spf_ask_address_type(ask));
+	answer = spf_ask_client(ask, rr->data, spf_ask_address_type(ask));
 	if (answer == NULL)
 		return SPF_ASKED_PENDING;
+	if (failed != NULL && answer->status == DNS_ERROR)
+		*failed = true;
 	return answer->status == DNS_FOUND && spf_ask_holds_client(ask, answer, all_bits)
 		   ? SPF_ASKED_YES
 		   : SPF_ASKED_NO;
+}
+
+enum spf_asked
+spf_ask_any_leads_back(
+    struct spf_ask *ask, const struct dns_answer *ptr, struct spf_ask_names *names)
+{
+	const struct spf_ask before = *ask;
+	enum spf_asked all = SPF_ASKED_NO, one;
+	size_t i;
+
+	for (i = 0; i < ptr->n && i < SPF_ASK_PTR_MAX; i++) {
+		if (!names->counts(&ptr->rr[i], names->arg))
+			continue;
+		one = spf_ask_leads_back(ask, &ptr->rr[i], &names->failed);
+		if (one == SPF_ASKED_YES) {
+			/* As if the names before this one had not been looked at. */
+			*ask = before;
+			return spf_ask_leads_back(ask, &ptr->rr[i], NULL);
+		}
+		if (one == SPF_ASKED_PENDING)
+			all = one;
+	}
+	return all;
 }
 
 /* A rank for the name that %{p} stands for: the domain itself, a name below it, any other. */
@@ -106,11 +162,11 @@ spf_ask_validated_name(struct spf_ask *ask, const char *domain)
 	int best_rank = 0;
 
 	spf_ask_reverse_name(ask->req, name);
-	ptr = spf_ask(ask, name, DNS_PTR);
+	ptr = spf_ask_client(ask, name, DNS_PTR);
 	if (ptr == NULL)
 		return NULL;
 	for (i = 0; ptr->status == DNS_FOUND && i < ptr->n && i < SPF_ASK_PTR_MAX; i++) {
-		switch (spf_ask_leads_back(ask, &ptr->rr[i])) {
+		switch (spf_ask_leads_back(ask, &ptr->rr[i], NULL)) {
 		case SPF_ASKED_PENDING:
 			missing = true;
 			break;

@@ -22,6 +22,7 @@ struct spf_ask {
 	const struct spf_request *req;
 	struct spf_answers *answers;
 	bool pending;
+	bool saturated;             /* an answer so far is an error that our own bounds have made */
 	enum dns_security security; /* the weakest of the answers so far */
 };
 
@@ -39,6 +40,12 @@ void spf_ask_init(struct spf_ask *, const struct spf_request *, struct spf_answe
  */
 struct dns_answer *spf_ask(struct spf_ask *, const char *name, enum dns_type);
 
+/*
+ * The same for a question about the names of the client. Its owner answers these, not the domain
+ * that is evaluated: once their time is up (spf_answers_end_client), silence is an error.
+ */
+struct dns_answer *spf_ask_client(struct spf_ask *, const char *name, enum dns_type);
+
 /* A or AAAA, as the client has it. */
 enum dns_type spf_ask_address_type(const struct spf_ask *);
 
@@ -51,8 +58,25 @@ void spf_ask_reverse_name(const struct spf_request *, char name[HOSTNAME_MAX + 1
 /* 4.6.4: names of one PTR answer that are looked at. */
 #define SPF_ASK_PTR_MAX 10
 
-/* Does a name of the PTR answer lead back to the client? An error means no (5.5). */
-enum spf_asked spf_ask_leads_back(struct spf_ask *, const struct dns_rr *);
+/*
+ * Is the client's address among those of a name of the PTR answer? An error means no (5.5);
+ * *failed, which may be NULL, becomes true then.
+ */
+enum spf_asked spf_ask_leads_back(struct spf_ask *, const struct dns_rr *, bool *failed);
+
+/* What is asked of the names of a PTR answer. */
+struct spf_ask_names {
+	bool (*counts)(const struct dns_rr *, const void *arg);
+	const void *arg;
+	bool failed; /* set when a name that counts could not be looked up */
+};
+
+/*
+ * Does one of the first ten names of a PTR answer count and lead back to the client? One that does
+ * is enough, whatever is missing or wrong with the others.
+ */
+enum spf_asked spf_ask_any_leads_back(
+    struct spf_ask *, const struct dns_answer *ptr, struct spf_ask_names *);
 
 /*
  * The best validated name of the client, for %{p}: the domain itself, a name below it, any other

@@ -7,6 +7,8 @@
 
 #include "common/clock.h"
 #include "common/idna.h"
+#include "common/log.h"
+#include "common/printable.h"
 #include "common/xmalloc.h"
 #include "spf/spf_allow.h"
 #include "spf/spf_check.h"
@@ -19,17 +21,35 @@
 #define LOCAL_MAX SPF_MACRO_VALUE_MAX
 
 /*
+ * Milliseconds that a HELO name gets while a sender is there to be checked, and that the questions
+ * about the client's own names get. Neither can use up the time of the sender's domain.
+ */
+#define HELO_MS 5000
+#define CLIENT_MS 5000
+
+#define NEVER UINT64_MAX
+
+/* Milliseconds after which a part that waits for a place tries again, if nothing wakes it first. */
+#define PLACE_MS 500
+
+/*
  * What is evaluated by itself. Each has a table of answers of its own: whatever a client's HELO
  * name makes us ask and keep, the check of the sender has all its room.
  */
 struct part {
 	bool wanted;
 	bool done;
-	bool waits; /* counts for its domain in inflight */
+	bool stale;                   /* there are answers that no pass has seen */
+	bool waits;                   /* for a place that others have */
+	uint64_t waits_since, waited; /* since when, and for how long before that */
 	struct spf_answers *answers;
+	struct spf_party *party; /* on whose behalf it asks; NULL: it has not asked yet */
+	size_t out;              /* questions */
+	uint64_t client_by;      /* when the client's names must be known; NEVER: nobody asked */
 	struct spf_request req;
 	struct spf_verdict *verdict; /* NULL for the allow-lists */
 	uint64_t ms;                 /* that it took */
+	struct spf_check *check;
 	char domain[HOSTNAME_MAX + 1];
 };
 
@@ -43,12 +63,15 @@ enum {
 struct spf_check {
 	const struct spf_checker *checker;
 	struct settings *settings; /* that it began with, whatever is loaded meanwhile */
+	struct ipaddr client;
 	enum spf_engine engine;
-	struct event *deadline;
+	struct event *timer;
 	struct event *resume; /* active when answers have come */
 	uint64_t started;     /* on the clock, in milliseconds */
+	uint64_t due;         /* when the timer is set to, since then; or NEVER */
 	bool driving;
 	bool late; /* the deadline has passed */
+	bool owed; /* the caller waits to be woken */
 	void (*wake)(void *arg);
 	void *wake_arg;
 	struct part part[PARTS];
@@ -59,73 +82,88 @@ struct spf_check {
 	char local[LOCAL_MAX + 1];
 };
 
-/* A question that is out: which answer it is for, and the check that waits. */
+/* A question that is out: which answer it is for. It may outlive its check. */
 struct errand {
-	struct spf_check *check;
-	struct part *part;
+	struct part *part; /* NULL: nobody waits for it any more */
 	struct spf_answer *answer;
 	struct resolver_question *question;
+	const struct spf_checker *checker;
+	struct spf_inflight *inflight;
+	struct spf_place place;
 };
 
 static void drive(struct spf_check *);
 
 static uint64_t
-elapsed(const struct spf_check *check)
+clock_ms(const struct spf_checker *checker)
 {
-	return clock_elapsed(check->checker->clock) - check->started;
+	return clock_elapsed(checker->clock);
 }
 
-static void
-on_reply(void *arg, struct dns_answer *reply)
+static uint64_t
+elapsed(const struct spf_check *check)
 {
-	struct errand *errand = arg;
-	struct spf_check *check = errand->check;
-	struct spf_answer *answer = errand->answer;
+	return clock_ms(check->checker) - check->started;
+}
 
-	answer->owner = NULL;
-	answer->answered_ms = elapsed(check);
-	answer->at_once = check->driving;
-	spf_answers_set(errand->part->answers, answer, reply);
-	free(errand);
-	/* Answers of one turn of the loop cost one evaluation together. A check that never had to
-	 * wait has no use for more of them. */
+/* resume_later - from the loop; a check that never had to wait has no use for it */
+static void
+resume_later(struct spf_check *check)
+{
 	if (!check->driving && check->resume != NULL)
 		event_active(check->resume, EV_TIMEOUT, 0);
 }
 
+/* free_place - and let somebody have it who waits for one */
 static void
-on_resume(evutil_socket_t fd, short what, void *arg)
+free_place(struct errand *errand)
 {
-	struct spf_check *check = arg;
+	struct part *part;
 
-	(void)fd;
-	(void)what;
-	if (spf_check_is_done(check))
-		return;
-	drive(check);
-	if (spf_check_is_done(check))
-		check->wake(check->wake_arg);
+	spf_inflight_release(errand->inflight, &errand->place);
+	part = spf_inflight_next(errand->inflight);
+	free(errand);
+	if (part != NULL)
+		resume_later(part->check);
 }
 
-/* fetch - ask for one answer; true when it came at once, from the cache */
-static bool
-fetch(struct spf_check *check, struct part *part, struct spf_answer *answer)
+/* on_reply - reply is NULL when the question was given up, see drop_questions */
+static void
+on_reply(void *arg, struct dns_answer *reply)
 {
-	struct errand *errand = xcalloc(1, sizeof(*errand));
-	struct resolver_question *question;
+	struct errand *errand = arg;
+	struct part *part = errand->part;
+	struct spf_answer *answer = errand->answer;
 
-	errand->check = check;
-	errand->part = part;
-	errand->answer = answer;
-	answer->owner = errand;
-	answer->asked = true;
-	answer->asked_ms = elapsed(check);
-	question =
-	    resolver_ask(check->checker->resolver, answer->name, answer->type, on_reply, errand);
-	if (question == NULL)
-		return true;
-	errand->question = question;
-	return false;
+	free_place(errand);
+	if (part == NULL) {
+		dns_answer_unref(&reply);
+		return;
+	}
+	part->out--;
+	part->stale = true;
+	answer->owner = NULL;
+	answer->answered_ms = elapsed(part->check);
+	answer->at_once = part->check->driving;
+	spf_answers_set(
+	    part->answers, answer, reply != NULL ? reply : dns_answer_new_error(DNS_SATURATED));
+	/* Answers of one turn of the loop cost one evaluation together. */
+	resume_later(part->check);
+}
+
+/* wait_of - milliseconds for which a part had to wait for a place that others had */
+static uint64_t
+wait_of(const struct part *part)
+{
+	return part->waited + (part->waits ? elapsed(part->check) - part->waits_since : 0);
+}
+
+static void
+set_waits(struct part *part, bool waits)
+{
+	part->waited = wait_of(part);
+	part->waits = waits;
+	part->waits_since = elapsed(part->check);
 }
 
 static bool
@@ -134,42 +172,193 @@ is_pending(const struct part *part)
 	return part->wanted && !part->done;
 }
 
-static bool
-fetch_wanted(struct spf_check *check, struct part *part)
+/* drop_questions - of a part: nobody waits for their answers any more */
+static void
+drop_questions(struct part *part)
 {
 	struct spf_answer *answer;
-	bool news = false;
+	struct errand *errand;
 
-	while (is_pending(part) && (answer = spf_answers_wanted(part->answers)) != NULL)
-		news |= fetch(check, part, answer);
-	return news;
+	while (part->out > 0 && (answer = spf_answers_asked(part->answers)) != NULL) {
+		part->out--;
+		errand = answer->owner;
+		answer->owner = NULL;
+		answer->given_up = true;
+		spf_answers_set(part->answers, answer, dns_answer_new_error(DNS_LATE));
+		errand->part = NULL;
+		spf_inflight_abandon(errand->inflight, &errand->place);
+		resolver_cancel(errand->question); /* which may free the errand */
+	}
 }
 
-static void
-leave(struct spf_check *check, struct part *part)
-{
-	if (part->waits)
-		spf_inflight_leave(check->checker->inflight, part->domain);
-	part->waits = false;
-}
-
-/* finish - who has his verdict waits for nothing any more */
+/* finish - a part that has its verdict waits for nothing any more */
 static void
 finish(struct spf_check *check, struct part *part)
 {
 	part->done = true;
+	if (part->waits)
+		set_waits(part, false);
 	part->ms = elapsed(check);
-	leave(check, part);
+	if (part->party != NULL)
+		spf_inflight_leave(check->checker->inflight, &part->party);
+}
+
+static void
+warn_of_saturation(const struct spf_checker *checker)
+{
+	static struct log_limit limit;
+	struct spf_inflight_report report;
+	char domain[PRINTABLE_SIZE];
+
+	if (!log_allows(&limit))
+		return;
+	spf_inflight_report(checker->inflight, clock_ms(checker), &report);
+	printable(domain, sizeof(domain), report.domain, strlen(report.domain));
+	log_warnx(
+	    "saturated questions=%zu most-network=%s (%u) most-domain=%s (%u): mail whose SPF "
+	    "check needs more is deferred",
+	    report.places, report.network, report.of_network, domain, report.of_domain);
+}
+
+/* note_cut - our own bounds have ended a part */
+static void
+note_cut(struct spf_check *check)
+{
+	spf_inflight_note_cut(check->checker->inflight, clock_ms(check->checker));
+	warn_of_saturation(check->checker);
+}
+
+/* cut_off - a part, because of our own bounds: that is no verdict on anybody */
+static void
+cut_off(struct spf_check *check, struct part *part)
+{
+	if (!is_pending(part))
+		return;
+	note_cut(check);
+	drop_questions(part);
+	finish(check, part);
+	if (part->verdict == NULL) {
+		check->verdicts.allowed = NULL;
+		check->verdicts.allowed_unknown = true;
+		return;
+	}
+	spf_verdict_init(part->verdict);
+	spf_verdict_saturate(part->verdict);
+}
+
+/* make_room - give up what is beyond the bounds; it may be of any check, this one included */
+static void
+make_room(const struct spf_checker *checker)
+{
+	struct part *part;
+
+	while ((part = spf_inflight_excess(checker->inflight, clock_ms(checker))) != NULL) {
+		cut_off(part->check, part);
+		resume_later(part->check); /* which tells its caller */
+	}
+}
+
+/* join - false when too many checks of the domain wait already; then this one does not */
+static bool
+join(struct spf_check *check, struct part *part)
+{
+	bool is_identity = part == &check->part[MAILFROM] ||
+			   (part == &check->part[HELO] && !check->part[MAILFROM].wanted);
+	const struct part *named = part->domain[0] != '\0'        ? part
+				   : check->part[MAILFROM].wanted ? &check->part[MAILFROM]
+								  : &check->part[HELO];
+
+	if (part->party == NULL)
+		part->party = spf_inflight_join(
+		    check->checker->inflight, &check->client, named->domain, is_identity, part);
+	if (part->party == NULL)
+		cut_off(check, part);
+	return part->party != NULL;
+}
+
+/* take_place - for a question of a part; NULL: it has to wait, or was cut off */
+static struct errand *
+take_place(struct spf_check *check, struct part *part, struct spf_answer *answer)
+{
+	struct spf_inflight *inflight = check->checker->inflight;
+	struct errand *errand;
+	bool taken;
+
+	make_room(check->checker);
+	if (!is_pending(part) || !join(check, part))
+		return NULL;
+	errand = xcalloc(1, sizeof(*errand));
+	taken = spf_inflight_take(
+	    inflight, &errand->place, part->party, part, clock_ms(check->checker));
+	set_waits(part, !taken);
+	if (!taken) {
+		free(errand);
+		return NULL;
+	}
+	errand->part = part;
+	errand->answer = answer;
+	errand->checker = check->checker;
+	errand->inflight = inflight;
+	return errand;
+}
+
+/* fetch - ask for one answer; true when it came at once, from the cache */
+static bool
+fetch(struct spf_check *check, struct part *part, struct spf_answer *answer, struct errand *errand)
+{
+	struct resolver_question *question;
+
+	answer->owner = errand;
+	answer->asked = true;
+	answer->asked_ms = elapsed(check);
+	part->out++;
+	if (answer->of_client && part->client_by == NEVER)
+		part->client_by = answer->asked_ms + CLIENT_MS - wait_of(part);
+	question =
+	    resolver_ask(check->checker->resolver, answer->name, answer->type, on_reply, errand);
+	if (question == NULL)
+		return true;
+	errand->question = question;
+	return false;
+}
+
+/* fetch_wanted - as much as there are places for; true when an answer came at once */
+static bool
+fetch_wanted(struct spf_check *check, struct part *part)
+{
+	struct spf_answer *answer;
+	struct errand *errand;
+	bool news = false;
+
+	while (is_pending(part) && (answer = spf_answers_wanted(part->answers)) != NULL) {
+		if (part->out >= SPF_INFLIGHT_CHECK + (size_t)answer->needed)
+			break;
+		errand = take_place(check, part, answer);
+		if (errand == NULL)
+			return news;
+		news |= fetch(check, part, answer, errand);
+	}
+	if (part->waits) {
+		set_waits(part, false);
+		spf_inflight_stop_waiting(check->checker->inflight, part->party);
+	}
+	return news;
 }
 
 /* evaluate - one pass; true with a verdict */
 static bool
 evaluate(struct spf_check *check, struct part *part)
 {
-	if (part->verdict == NULL)
-		return spf_allow_eval(
-		    &check->settings->spf, &part->req, part->answers, &check->verdicts.allowed);
-	return spf_engine_eval(check->engine, &part->req, part->answers, part->verdict);
+	struct spf_allowed allowed;
+
+	part->stale = false;
+	if (part->verdict != NULL)
+		return spf_engine_eval(check->engine, &part->req, part->answers, part->verdict);
+	if (!spf_allow_eval(&check->settings->spf, &part->req, part->answers, &allowed))
+		return false;
+	check->verdicts.allowed = allowed.word;
+	check->verdicts.allowed_unknown = allowed.unknown;
+	return true;
 }
 
 /* drive - evaluate and ask, until verdicts or until only the network can say more */
@@ -182,8 +371,10 @@ drive(struct spf_check *check)
 	check->driving = true;
 	do {
 		for (part = check->part; part < end; part++)
-			if (is_pending(part) && evaluate(check, part))
+			if (is_pending(part) && part->stale && evaluate(check, part)) {
+				drop_questions(part);
 				finish(check, part);
+			}
 		news = false;
 		for (part = check->part; part < end; part++)
 			news |= fetch_wanted(check, part);
@@ -191,87 +382,161 @@ drive(struct spf_check *check)
 	check->driving = false;
 }
 
+/*
+ * settle - a part whose time is up: what is missing are errors, and these decide as errors do
+ *
+ * Where the part had to wait for others at the deadline, it has not had its time, and nothing is
+ * known.
+ */
 static void
-cancel_questions(struct part *part)
+settle(struct spf_check *check, struct part *part, bool at_deadline)
 {
-	struct spf_answer *answer;
-	struct errand *errand;
+	bool cut = at_deadline && wait_of(part) > 0;
 
-	while (part->wanted && (answer = spf_answers_asked(part->answers)) != NULL) {
-		errand = answer->owner;
-		answer->owner = NULL;
-		spf_answers_set(part->answers, answer, dns_answer_new(DNS_ERROR));
-		answer->given_up = true;
-		resolver_cancel(errand->question);
-		free(errand);
-	}
-}
-
-/* give_up - on one part; what the allow-lists cannot tell in time holds nobody */
-static void
-give_up(struct spf_check *check, struct part *part, const char *problem)
-{
 	if (!is_pending(part))
 		return;
-	cancel_questions(part);
-	finish(check, part);
-	if (part->verdict == NULL) {
-		check->verdicts.allowed = NULL;
+	drop_questions(part);
+	spf_answers_end(part->answers, cut ? DNS_SATURATED : DNS_LATE);
+	if (!evaluate(check, part) || (part->verdict != NULL && part->verdict->saturated)) {
+		cut_off(check, part);
 		return;
 	}
-	memset(part->verdict, 0, sizeof(*part->verdict));
-	part->verdict->result = SPF_TEMPERROR;
-	part->verdict->native = part->verdict->libspf2 = SPF_TEMPERROR;
-	part->verdict->problem = problem;
-	part->verdict->security = DNS_INSECURE;
+	finish(check, part);
 }
 
+static uint64_t
+earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static uint64_t
+deadline_of(const struct spf_check *check)
+{
+	return 1000 * (uint64_t)check->settings->spf.lookup_time;
+}
+
+/*
+ * helo_by - when the HELO name must be known: it has all the time where it is all there is
+ *
+ * Time that it has waited for others is not its own.
+ */
+static uint64_t
+helo_by(const struct spf_check *check)
+{
+	const struct part *helo = &check->part[HELO];
+
+	return check->part[MAILFROM].wanted && is_pending(helo) ? HELO_MS + wait_of(helo) : NEVER;
+}
+
+/* client_by - when the names of the client must be known, as far as a part asks for them */
+static uint64_t
+client_by(const struct part *part)
+{
+	return is_pending(part) && part->client_by != NEVER ? part->client_by + wait_of(part)
+							    : NEVER;
+}
+
+/* next_due - when the check has to be looked at though nothing has come */
+static uint64_t
+next_due(const struct spf_check *check)
+{
+	uint64_t due = earlier(deadline_of(check), helo_by(check));
+	const struct part *part;
+
+	for (part = check->part; part < check->part + PARTS; part++) {
+		if (!is_pending(part))
+			continue;
+		due = earlier(due, client_by(part));
+		if (part->waits)
+			due = earlier(due, elapsed(check) + PLACE_MS);
+	}
+	return due;
+}
+
+/* set_timer - false: no memory */
+static bool
+set_timer(struct spf_check *check)
+{
+	uint64_t due = next_due(check), now = elapsed(check), ms = due > now ? due - now : 0;
+	struct timeval delay = { (time_t)(ms / 1000), (suseconds_t)(ms % 1000 * 1000) };
+
+	if (check->due == due)
+		return true;
+	check->due = due;
+	return evtimer_add(check->timer, &delay) == 0;
+}
+
+/* go_on - wait for the network, or tell the caller that it is done */
 static void
-give_up_all(struct spf_check *check, const char *problem)
+go_on(struct spf_check *check)
 {
 	size_t i;
 
-	for (i = 0; i < PARTS; i++)
-		give_up(check, &check->part[i], problem);
+	if (!spf_check_is_done(check) && !set_timer(check))
+		for (i = 0; i < PARTS; i++)
+			cut_off(check, &check->part[i]);
+	if (!check->owed || !spf_check_is_done(check))
+		return;
+	check->owed = false;
+	check->wake(check->wake_arg);
 }
 
 static void
-on_deadline(evutil_socket_t fd, short what, void *arg)
+on_resume(evutil_socket_t fd, short what, void *arg)
 {
 	struct spf_check *check = arg;
 
 	(void)fd;
 	(void)what;
-	check->late = true;
-	if (spf_check_is_done(check))
-		return;
-	give_up_all(check, "no answer from the DNS in time");
-	check->wake(check->wake_arg);
+	if (!spf_check_is_done(check))
+		drive(check);
+	go_on(check);
 }
 
-/* enter - who has to wait does so only if not too many wait for that domain already */
+/* end_client - the time of the client's names is up: they count as errors from now on */
 static void
-enter(struct spf_check *check, struct part *part)
+end_client(struct part *part, uint64_t now)
 {
-	if (!is_pending(part) || part->verdict == NULL)
+	if (now < client_by(part))
 		return;
-	part->waits = spf_inflight_enter(check->checker->inflight, part->domain);
-	if (!part->waits)
-		give_up(check, part, "too many checks wait for the DNS of this domain");
+	part->client_by = NEVER;
+	part->stale = true;
+	spf_answers_end_client(part->answers, DNS_LATE);
 }
 
-/* start_timers - the deadline begins with the first wait and holds for all that follow */
-static bool
-start_timers(struct spf_check *check)
+static void
+on_timer(evutil_socket_t fd, short what, void *arg)
 {
-	struct timeval budget = { check->settings->spf.lookup_time, 0 };
+	struct spf_check *check = arg;
+	uint64_t now = elapsed(check);
+	size_t i;
 
-	if (check->deadline != NULL)
-		return true;
-	check->deadline = evtimer_new(check->checker->base, on_deadline, check);
-	check->resume = evtimer_new(check->checker->base, on_resume, check);
-	return check->deadline != NULL && check->resume != NULL &&
-	       evtimer_add(check->deadline, &budget) == 0;
+	(void)fd;
+	(void)what;
+	check->due = NEVER;
+	if (now >= deadline_of(check)) {
+		check->late = true;
+		for (i = 0; i < PARTS; i++)
+			settle(check, &check->part[i], true);
+	}
+	if (now >= helo_by(check))
+		settle(check, &check->part[HELO], false);
+	for (i = 0; i < PARTS; i++)
+		end_client(&check->part[i], now);
+	if (!spf_check_is_done(check))
+		drive(check);
+	go_on(check);
+}
+
+static bool
+make_events(struct spf_check *check)
+{
+	if (check->timer == NULL)
+		check->timer = evtimer_new(check->checker->base, on_timer, check);
+	if (check->resume == NULL)
+		check->resume = evtimer_new(check->checker->base, on_resume, check);
+	return check->timer != NULL && check->resume != NULL;
 }
 
 /* begin - evaluate what is new as far as that goes without waiting, then wait for the network */
@@ -281,15 +546,16 @@ begin(struct spf_check *check)
 	size_t i;
 
 	drive(check);
-	for (i = 0; i < PARTS; i++)
-		enter(check, &check->part[i]);
 	if (spf_check_is_done(check))
 		return;
-	if (!start_timers(check))
-		give_up_all(check, "no memory for a timer");
+	if (!make_events(check))
+		for (i = 0; i < PARTS; i++)
+			cut_off(check, &check->part[i]);
+	go_on(check);
+	check->owed = !spf_check_is_done(check);
 }
 
-/* known - what the resolver's cache has costs no further pass of the evaluation */
+/* known - what the resolver has in its cache */
 static struct dns_answer *
 known(void *arg, const char *name, enum dns_type type)
 {
@@ -310,7 +576,9 @@ init_part(struct part *part, struct spf_check *check, const struct spf_check_req
 {
 	const struct spf_settings *spf = &check->settings->spf;
 
-	part->wanted = true;
+	part->wanted = part->stale = true;
+	part->client_by = NEVER;
+	part->check = check;
 	part->answers = spf_answers_new();
 	spf_answers_set_known(part->answers, known, (void *)(uintptr_t)check->checker);
 	part->req.ip = req->ip;
@@ -363,7 +631,9 @@ spf_check_start(const struct spf_checker *checker, struct settings *settings,
 	check->engine = req->engine;
 	check->wake = wake;
 	check->wake_arg = arg;
-	check->started = clock_elapsed(checker->clock);
+	check->started = clock_ms(checker);
+	check->due = NEVER;
+	check->client = req->client.family != 0 ? req->client : req->ip;
 	check->part[HELO].verdict = &check->verdicts.helo;
 	check->part[MAILFROM].verdict = &check->verdicts.mailfrom;
 	check->verdicts.has_helo = req->check_helo;
@@ -387,8 +657,12 @@ spf_check_allow(struct spf_check *check)
 	struct part *part = &check->part[ALLOW];
 
 	check->verdicts.has_allowed = true;
-	if (check->late || part->wanted)
+	if (part->wanted)
 		return;
+	if (check->late) {
+		check->verdicts.allowed_unknown = true;
+		return;
+	}
 	init_part(part, check, &req, no_domain);
 	begin(check);
 }
@@ -441,15 +715,16 @@ spf_check_questions(const struct spf_check *check)
 
 	for (i = 0; i < PARTS; i++)
 		if (check->part[i].wanted)
-			n += spf_answers_count(check->part[i].answers);
+			n += spf_answers_questions(check->part[i].answers);
 	return n;
 }
 
 static void
 end_part(struct spf_check *check, struct part *part)
 {
-	cancel_questions(part);
-	leave(check, part);
+	drop_questions(part);
+	if (part->party != NULL)
+		spf_inflight_leave(check->checker->inflight, &part->party);
 	spf_answers_free(&part->answers);
 	spf_trace_free(&part->req.trace);
 }
@@ -464,8 +739,8 @@ spf_check_free(struct spf_check **checkp)
 		return;
 	for (i = 0; i < PARTS; i++)
 		end_part(check, &check->part[i]);
-	if (check->deadline != NULL)
-		event_free(check->deadline);
+	if (check->timer != NULL)
+		event_free(check->timer);
 	if (check->resume != NULL)
 		event_free(check->resume);
 	settings_free(&check->settings);

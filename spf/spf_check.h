@@ -4,7 +4,9 @@
  * the allow-lists, with one deadline for all.
  *
  * An engine is called, what it lacks is asked for, each answer that comes calls it again, until
- * the verdicts are there or the time is up: then what is undecided is a temperror.
+ * the verdicts are there or the time is up: then the answers that are missing are errors, and it is
+ * called once more. What the bounds of spf_inflight cut off is a temperror with saturated set,
+ * which is no verdict.
  */
 #ifndef SPF_SPF_CHECK_H
 #define SPF_SPF_CHECK_H
@@ -32,7 +34,8 @@ struct spf_checker {
 };
 
 struct spf_check_request {
-	struct ipaddr ip;
+	struct ipaddr ip;              /* that is evaluated */
+	struct ipaddr client;          /* whose bounds count; family 0: ip */
 	struct spf_text helo;          /* as the client said it */
 	struct spf_text sender_local;  /* empty for the null sender */
 	struct spf_text sender_domain; /* may hold U-labels */
@@ -45,7 +48,8 @@ struct spf_check_request {
 
 /*
  * Starts a check. The request's texts are copied; of the settings it keeps a reference.
- * wake is called from the loop, at most once, when the check gets done after this has returned.
+ * wake is called from the loop, at most once, when the check gets done after this has returned. The
+ * checker's inflight has to live as long as its resolver, which may finish with questions later.
  */
 struct spf_check *spf_check_start(const struct spf_checker *, struct settings *,
     const struct spf_check_request *, void (*wake)(void *arg), void *arg);
@@ -59,7 +63,7 @@ const struct spf_verdicts *spf_check_verdicts(const struct spf_check *);
 /*
  * Goes on with a check that is done: does an allow-list hold the client? Its answer is in the
  * verdicts when the check is done again, perhaps at once; else wake is called once more. What is
- * not found out before the deadline holds nobody.
+ * not found out before the deadline is unknown.
  */
 void spf_check_allow(struct spf_check *);
 

@@ -20,6 +20,8 @@ eval_second(enum spf_engine engine, const struct spf_request *req, struct spf_an
 	verdict->differs = libspf2.result != native;
 	verdict->native = native;
 	verdict->libspf2 = libspf2.result;
+	if (libspf2.saturated)
+		spf_verdict_saturate(verdict);
 #else
 	(void)engine;
 	(void)req;

@@ -66,6 +66,8 @@ too_many_lookups(struct eval *e)
 static enum outcome
 dns_problem(struct eval *e, const struct dns_answer *answer)
 {
+	if (answer->failure == DNS_LATE)
+		return problem(e, TEMPERROR, "no answer from the DNS in time");
 	return problem(
 	    e, TEMPERROR, answer->security == DNS_BOGUS ? "DNSSEC validation failed" : "DNS error");
 }
@@ -208,13 +210,39 @@ match_mx_host(struct eval *e, const struct spf_term *term, const struct dns_rr *
 	return NO_MATCH;
 }
 
+/*
+ * match_mx_hosts - one outcome, whatever the order of the records
+ *
+ * A host that matches decides, as if the others had not been looked at. Without a match all hosts
+ * are waited for, and only then a lookup that failed decides.
+ */
+static enum outcome
+match_mx_hosts(struct eval *e, const struct spf_term *term, const struct dns_answer *mx)
+{
+	const struct spf_ask before = e->ask;
+	const char *problem_before = e->problem;
+	enum outcome all = NO_MATCH, one;
+	size_t i;
+
+	for (i = 0; i < mx->n; i++) {
+		one = match_mx_host(e, term, &mx->rr[i]);
+		if (one == MATCH) {
+			e->ask = before;
+			e->problem = problem_before;
+			return match_mx_host(e, term, &mx->rr[i]);
+		}
+		if (one == PENDING || (one != NO_MATCH && all == NO_MATCH))
+			all = one;
+	}
+	return all;
+}
+
 static enum outcome
 match_mx(struct eval *e, const struct spf_term *term, const char *domain)
 {
 	char name[HOSTNAME_MAX + 1];
 	const struct dns_answer *mx;
-	enum outcome known, first = NO_MATCH;
-	size_t i;
+	enum outcome known;
 
 	known = begin_lookup(e, term, domain, name);
 	if (known == MATCH)
@@ -223,16 +251,14 @@ match_mx(struct eval *e, const struct spf_term *term, const char *domain)
 		return known;
 	if (mx->n > MX_MAX)
 		return problem(e, PERMERROR, "more than 10 MX hosts");
-	/* The first host that says something decides; the others are asked for all the same, so
-	 * that their answers come together. */
-	for (i = 0; i < mx->n; i++) {
-		known = match_mx_host(e, term, &mx->rr[i]);
-		if (first == NO_MATCH)
-			first = known;
-		if (first != NO_MATCH && first != PENDING)
-			break;
-	}
-	return first;
+	return match_mx_hosts(e, term, mx);
+}
+
+/* is_within_target - is a name of the client the one that a ptr term wants, or below it? */
+static bool
+is_within_target(const struct dns_rr *rr, const void *target_name)
+{
+	return hostname_is_within(rr->data, rr->len, target_name, strlen(target_name));
 }
 
 /* An error of the PTR question means no match (5.5): then there are no names to look at. */
@@ -240,31 +266,20 @@ static enum outcome
 match_ptr(struct eval *e, const struct spf_term *term, const char *domain)
 {
 	char name[HOSTNAME_MAX + 1], reverse[HOSTNAME_MAX + 1];
-	enum outcome known, first = NO_MATCH;
+	struct spf_ask_names names = { .counts = is_within_target, .arg = name };
 	const struct dns_answer *ptr;
-	const struct dns_rr *rr;
-	size_t i;
+	enum outcome known;
 
 	known = begin_lookup(e, term, domain, name);
 	if (known != MATCH)
 		return known;
 	spf_ask_reverse_name(e->req, reverse);
-	ptr = spf_ask(&e->ask, reverse, DNS_PTR);
+	ptr = spf_ask_client(&e->ask, reverse, DNS_PTR);
 	if (ptr == NULL)
 		return PENDING;
 	if (ptr->status == DNS_VOID)
 		return count_void(e);
-	for (i = 0; i < ptr->n && i < SPF_ASK_PTR_MAX; i++) {
-		rr = &ptr->rr[i];
-		if (!hostname_is_within(rr->data, rr->len, name, strlen(name)))
-			continue;
-		known = as_outcome(spf_ask_leads_back(&e->ask, rr));
-		if (first == NO_MATCH)
-			first = known;
-		if (first == MATCH)
-			break;
-	}
-	return first;
+	return as_outcome(spf_ask_any_leads_back(&e->ask, ptr, &names));
 }
 
 static enum outcome
@@ -538,6 +553,10 @@ conclude(const struct eval *e, enum spf_result result)
 	verdict->lookups = e->lookups;
 	verdict->voids = e->voids;
 	verdict->security = e->ask.security;
+	if (e->ask.saturated) {
+		spf_verdict_saturate(verdict);
+		return;
+	}
 	if (e->problem != NULL && (result == SPF_TEMPERROR || result == SPF_PERMERROR))
 		verdict->problem = e->problem;
 }
@@ -558,7 +577,7 @@ spf_eval(const struct spf_request *req, struct spf_answers *answers, struct spf_
 	if (r.pending)
 		return false;
 	conclude(&e, r.result);
-	if (r.result == SPF_FAIL && req->explain && e.exp.s != NULL)
+	if (verdict->result == SPF_FAIL && req->explain && e.exp.s != NULL)
 		return explain(&e);
 	return true;
 }

@@ -352,7 +352,10 @@ judge(const struct spf_settings *spf, enum spf_reject policy, const struct spf_v
 	static const struct judgement not_allowed = { GATE_REJECT, "550 5.7.23" };
 	static const struct judgement permerror = { GATE_REJECT, "550 5.7.24" };
 	static const struct judgement temperror = { GATE_DEFER, "451 4.7.24" };
+	static const struct judgement saturated = { GATE_DEFER, "451 4.4.3" };
 
+	if (verdict->saturated)
+		return saturated;
 	if (policy == SPF_REJECT_NEVER || policy == SPF_REJECT_NOCHECK)
 		return clear;
 	if (verdict->result == SPF_TEMPERROR && spf->temperror_defer)
@@ -510,7 +513,11 @@ show_verdict(struct spf_header *h, const struct spf_verdicts *v)
 	h->problem = shown->problem;
 }
 
-/* spared - why a refusal is held back, whatever test-only says; or NULL */
+/*
+ * spared - why a refusal is held back, whatever test-only says; or NULL
+ *
+ * nat-guard spares no verdict that our own bounds have cut off: load would let mail in unchecked.
+ */
 static const char *
 spared(const struct gate_query *q, const struct settings *settings, const struct spf_verdicts *v,
     struct gate_action *action)
@@ -522,10 +529,30 @@ spared(const struct gate_query *q, const struct settings *settings, const struct
 	/* The hash cannot be checked at the moment, and a refusal cannot be taken back. */
 	if (q->srs.sender == GATE_SRS_UNKNOWN && spf->srs_sender != SRS_SENDER_CHECK)
 		return "srs-sender";
-	if (!gate_guards_nat(q, settings))
+	if (!gate_guards_nat(q, settings) || !spf_verdicts_are_final(v))
 		return v->allowed;
 	action->nat_guarded = true;
 	return "nat-guard";
+}
+
+/*
+ * deferral_of - what is answered in the place of a refusal that rests on something we do not know
+ *
+ * Our own bounds have cut a check off, or an allow-list that may spare the client could not be
+ * asked. NULL: neither.
+ */
+static const struct srs_refusal *
+deferral_of(struct judgement j, const struct spf_verdicts *v, const struct spf_verdict *verdict)
+{
+	static const struct srs_refusal saturated = { GATE_DEFER,
+		"451 4.4.3 too many SPF checks wait for the DNS, try again later", "saturated" };
+	static const struct srs_refusal unasked = { GATE_DEFER,
+		"451 4.4.3 the DNS does not answer for our allow-list, try again later",
+		"allow-list" };
+
+	if (verdict->saturated)
+		return &saturated;
+	return j.kind == GATE_REJECT && v->allowed_unknown ? &unasked : NULL;
 }
 
 /* The judgement that counts, and whose it is. HELO's comes first. */
@@ -588,7 +615,7 @@ test_only(struct gate_action *action, enum gate_kind kind, const char *code, con
  * judge_unspared - the judgement that counts and is not spared; GATE_DUNNO: nothing speaks against
  * the message, or action->why says what spares it
  *
- * *doubt: the answer in its place, see doubt_sender; or NULL.
+ * *doubt: the answer in its place, see doubt_sender and deferral_of; or NULL.
  */
 static struct judgement
 judge_unspared(const struct gate_query *q, const struct settings *settings,
@@ -604,6 +631,9 @@ judge_unspared(const struct gate_query *q, const struct settings *settings,
 	if (action->why != NULL)
 		return clear;
 	*doubt = doubt_sender(q, &settings->spf);
+	if (*doubt == NULL)
+		*doubt = deferral_of(
+		    j, v, action->identity == SPF_IDENTITY_HELO ? &v->helo : &v->mailfrom);
 	if (*doubt != NULL) {
 		j.kind = (*doubt)->kind;
 		j.code = (*doubt)->text;

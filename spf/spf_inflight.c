@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
+#include <sys/types.h>
 #include <sys/tree.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -8,97 +10,519 @@
 #include "common/xmalloc.h"
 #include "spf/spf_inflight.h"
 
-struct domain {
-	RB_ENTRY(domain) node;
-	unsigned n;
-	const char *name; /* of the caller while it is searched for, else stored behind */
+/* For whom is counted. The first three hold places, the others only checks. */
+enum holder_kind {
+	NETWORK, /* an IPv4 address, an IPv6 /64 */
+	SITE,    /* an IPv6 /48; of IPv4 the address */
+	ORGANIZATION,
+	SENDER, /* a domain as it is written */
+	SENDER_OF_NETWORK,
+	HOLDER_KINDS,
+};
+
+/* Young questions that are more than honest mail has out, but for a moment. */
+#define FLOOD_OF_NETWORK 64
+#define FLOOD_OF_ORGANIZATION 256
+
+/* So many places are few for a network; it gets another one as long as fewer than that are taken.
+ */
+#define FEW 8
+#define FEW_UNTIL ((SPF_INFLIGHT_PLACES + SPF_INFLIGHT_MOST) / 2)
+
+/* Places that are taken when the others are scarce. */
+#define SCARCE (SPF_INFLIGHT_PLACES * 7 / 8)
+
+TAILQ_HEAD(place_list, spf_place);
+
+struct spf_holder {
+	RB_ENTRY(spf_holder) node;
+	enum holder_kind kind;
+	unsigned parties;         /* that are counted for it, or refer to it */
+	unsigned checks;          /* of SENDER and SENDER_OF_NETWORK */
+	unsigned places;          /* abandoned ones included */
+	unsigned live, old;       /* places whose question is wanted; those of them that are old */
+	struct place_list wanted; /* the live ones, the oldest first */
+	const char *name;         /* the caller's while it is searched for, else stored after it */
 	char stored[];
 };
 
-RB_HEAD(tree, domain);
+RB_HEAD(holder_tree, spf_holder);
+
+struct spf_party {
+	TAILQ_ENTRY(spf_party) next; /* in the order in which they began to wait */
+	struct spf_holder *holder[HOLDER_KINDS];
+	bool limited, waits;
+	void *owner;
+};
 
 struct spf_inflight {
-	struct tree tree;
-	size_t n;
+	struct holder_tree holders;
+	struct place_list young, old; /* live ones, the oldest first */
+	size_t places, n_old, checks;
+	size_t urgent; /* places beyond SPF_INFLIGHT_PLACES that somebody has to make up for */
+	TAILQ_HEAD(, spf_party) waiting;
+	uint64_t cut, last_cut;
 };
 
 static int
-compare(const struct domain *a, const struct domain *b)
+compare_holders(const struct spf_holder *a, const struct spf_holder *b)
 {
+	if (a->kind != b->kind)
+		return a->kind < b->kind ? -1 : 1;
 	return strcasecmp(a->name, b->name);
 }
 
-RB_GENERATE_INTERNAL(tree, domain, node, compare, static __attribute__((__unused__)))
+RB_GENERATE_INTERNAL(
+    holder_tree, spf_holder, node, compare_holders, static __attribute__((__unused__)))
 
 struct spf_inflight *
 spf_inflight_new(void)
 {
 	struct spf_inflight *inflight = xcalloc(1, sizeof(*inflight));
 
-	RB_INIT(&inflight->tree);
+	RB_INIT(&inflight->holders);
+	TAILQ_INIT(&inflight->young);
+	TAILQ_INIT(&inflight->old);
+	TAILQ_INIT(&inflight->waiting);
 	return inflight;
 }
 
 static void
-forget(struct spf_inflight *inflight, struct domain *domain)
+forget_holder(struct spf_inflight *inflight, struct spf_holder *holder)
 {
-	RB_REMOVE(tree, &inflight->tree, domain);
-	free(domain);
+	RB_REMOVE(holder_tree, &inflight->holders, holder);
+	free(holder);
 }
 
 void
 spf_inflight_free(struct spf_inflight **inflight)
 {
-	struct domain *domain;
+	struct spf_holder *holder;
 
 	if (*inflight == NULL)
 		return;
-	while ((domain = RB_ROOT(&(*inflight)->tree)) != NULL)
-		forget(*inflight, domain);
+	while ((holder = RB_ROOT(&(*inflight)->holders)) != NULL)
+		forget_holder(*inflight, holder);
 	free(*inflight);
 	*inflight = NULL;
 }
 
-static struct domain *
-find(struct spf_inflight *inflight, const char *name)
+static struct spf_holder *
+make_holder(struct spf_inflight *inflight, enum holder_kind kind, const char *name)
 {
-	struct domain wanted = { .name = name };
+	size_t size = strlen(name) + 1;
+	struct spf_holder *holder = xcalloc(1, sizeof(*holder) + size);
 
-	return RB_FIND(tree, &inflight->tree, &wanted);
+	memcpy(holder->stored, name, size);
+	holder->name = holder->stored;
+	holder->kind = kind;
+	TAILQ_INIT(&holder->wanted);
+	RB_INSERT(holder_tree, &inflight->holders, holder);
+	return holder;
+}
+
+/* refer_to - the holder of a name, made when there is none, with one more party */
+static struct spf_holder *
+refer_to(struct spf_inflight *inflight, enum holder_kind kind, const char *name)
+{
+	struct spf_holder wanted = { .kind = kind, .name = name };
+	struct spf_holder *holder = RB_FIND(holder_tree, &inflight->holders, &wanted);
+
+	if (holder == NULL)
+		holder = make_holder(inflight, kind, name);
+	holder->parties++;
+	return holder;
+}
+
+static void
+drop_if_unused(struct spf_inflight *inflight, struct spf_holder *holder)
+{
+	if (holder->parties == 0 && holder->places == 0)
+		forget_holder(inflight, holder);
+}
+
+/* put_network - the first bits of an address as a text; of IPv4 all of them */
+static void
+put_network(char *buf, size_t size, const struct ipaddr *ip, unsigned prefix)
+{
+	struct ipaddr network = *ip;
+	char text[IPADDR_TEXT_SIZE];
+
+	if (ip->family != AF_INET6) {
+		ipaddr_format(ip, text);
+		strlcpy(buf, text, size);
+		return;
+	}
+	memset(network.bytes + prefix / 8, 0, sizeof(network.bytes) - prefix / 8);
+	ipaddr_format(&network, text);
+	snprintf(buf, size, "%s/%u", text, prefix);
+}
+
+/* last_labels - the end of a name that holds its last n labels */
+static const char *
+last_labels(const char *name, unsigned n)
+{
+	const char *s = name + strlen(name);
+
+	for (; s > name; s--)
+		if (s[-1] == '.' && --n == 0)
+			break;
+	return s;
+}
+
+/*
+ * organization - the part of a domain that is registered, about
+ *
+ * The last two labels, or three where a country has a second level such as co.uk or com.au. A wrong
+ * guess puts domains together that have nothing in common, and only while questions are given up.
+ */
+static const char *
+organization(const char *domain)
+{
+	const char *two = last_labels(domain, 2), *dot = strchr(two, '.');
+
+	if (dot != NULL && strlen(dot + 1) == 2 && dot - two <= 3)
+		return last_labels(domain, 3);
+	return two;
+}
+
+static bool
+is_domain_full(const struct spf_party *party)
+{
+	return party->holder[SENDER]->checks >= SPF_INFLIGHT_DOMAIN ||
+	       party->holder[SENDER_OF_NETWORK]->checks >= SPF_INFLIGHT_MAX;
+}
+
+static void
+count_check(struct spf_inflight *inflight, struct spf_party *party)
+{
+	party->limited = true;
+	party->holder[SENDER]->checks++;
+	party->holder[SENDER_OF_NETWORK]->checks++;
+	inflight->checks++;
+}
+
+struct spf_party *
+spf_inflight_join(struct spf_inflight *inflight, const struct ipaddr *client, const char *domain,
+    bool limited, void *owner)
+{
+	struct spf_party *party = xcalloc(1, sizeof(*party));
+	char network[IPADDR_TEXT_SIZE + 4], site[IPADDR_TEXT_SIZE + 4];
+	char pair[HOSTNAME_MAX + sizeof(network) + 2];
+
+	put_network(network, sizeof(network), client, 64);
+	put_network(site, sizeof(site), client, 48);
+	snprintf(pair, sizeof(pair), "%s %s", network, domain);
+	party->owner = owner;
+	party->holder[NETWORK] = refer_to(inflight, NETWORK, network);
+	party->holder[SITE] = refer_to(inflight, SITE, site);
+	party->holder[ORGANIZATION] = refer_to(inflight, ORGANIZATION, organization(domain));
+	party->holder[SENDER] = refer_to(inflight, SENDER, domain);
+	party->holder[SENDER_OF_NETWORK] = refer_to(inflight, SENDER_OF_NETWORK, pair);
+	if (limited && is_domain_full(party))
+		spf_inflight_leave(inflight, &party);
+	else if (limited)
+		count_check(inflight, party);
+	return party;
+}
+
+void
+spf_inflight_stop_waiting(struct spf_inflight *inflight, struct spf_party *party)
+{
+	if (party->waits)
+		TAILQ_REMOVE(&inflight->waiting, party, next);
+	party->waits = false;
+}
+
+void
+spf_inflight_leave(struct spf_inflight *inflight, struct spf_party **partyp)
+{
+	struct spf_party *party = *partyp;
+	int i;
+
+	*partyp = NULL;
+	if (party == NULL)
+		return;
+	spf_inflight_stop_waiting(inflight, party);
+	if (party->limited) {
+		party->holder[SENDER]->checks--;
+		party->holder[SENDER_OF_NETWORK]->checks--;
+		inflight->checks--;
+	}
+	for (i = 0; i < HOLDER_KINDS; i++) {
+		party->holder[i]->parties--;
+		drop_if_unused(inflight, party->holder[i]);
+	}
+	free(party);
+}
+
+/*
+ * may_take - is there a place for a party?
+ *
+ * A network that has few, or none, gets one beyond the usual number: its other mail may be slow.
+ * Where places are scarce, the parties that wait already come before one that has just come.
+ */
+static bool
+may_take(const struct spf_inflight *inflight, const struct spf_party *party)
+{
+	const struct spf_holder *network = party->holder[NETWORK], *site = party->holder[SITE];
+
+	if (site->places >= SPF_INFLIGHT_SITE)
+		return false;
+	if (network->places == 0)
+		return inflight->places < SPF_INFLIGHT_MOST;
+	if (network->places < FEW)
+		return inflight->places < FEW_UNTIL;
+	if (!party->waits && !TAILQ_EMPTY(&inflight->waiting) && inflight->places >= SCARCE)
+		return false;
+	return network->places < SPF_INFLIGHT_NETWORK && inflight->places < SPF_INFLIGHT_PLACES;
+}
+
+static void
+begin_waiting(struct spf_inflight *inflight, struct spf_party *party)
+{
+	if (!party->waits)
+		TAILQ_INSERT_TAIL(&inflight->waiting, party, next);
+	party->waits = true;
 }
 
 bool
-spf_inflight_enter(struct spf_inflight *inflight, const char *name)
+spf_inflight_take(struct spf_inflight *inflight, struct spf_place *place, struct spf_party *party,
+    void *owner, uint64_t now)
 {
-	struct domain *domain = find(inflight, name);
+	int i;
 
-	if (domain == NULL) {
-		domain = xcalloc(1, sizeof(*domain) + strlen(name) + 1);
-		memcpy(domain->stored, name, strlen(name) + 1);
-		domain->name = domain->stored;
-		RB_INSERT(tree, &inflight->tree, domain);
-	}
-	if (domain->n >= SPF_INFLIGHT_MAX)
+	if (!may_take(inflight, party)) {
+		begin_waiting(inflight, party);
 		return false;
-	domain->n++;
-	inflight->n++;
+	}
+	spf_inflight_stop_waiting(inflight, party);
+	memset(place, 0, sizeof(*place));
+	place->since = now;
+	place->owner = owner;
+	for (i = 0; i < SPF_HOLDERS; i++) {
+		place->holder[i] = party->holder[i];
+		place->holder[i]->places++;
+		place->holder[i]->live++;
+		TAILQ_INSERT_TAIL(&place->holder[i]->wanted, place, of_holder[i]);
+	}
+	TAILQ_INSERT_TAIL(&inflight->young, place, next);
+	if (++inflight->places > SPF_INFLIGHT_PLACES)
+		inflight->urgent++;
 	return true;
 }
 
 void
-spf_inflight_leave(struct spf_inflight *inflight, const char *name)
+spf_inflight_abandon(struct spf_inflight *inflight, struct spf_place *place)
 {
-	struct domain *domain = find(inflight, name);
+	int i;
 
-	if (domain == NULL)
+	if (place->abandoned)
 		return;
-	inflight->n--;
-	if (--domain->n == 0)
-		forget(inflight, domain);
+	place->abandoned = true;
+	for (i = 0; i < SPF_HOLDERS; i++) {
+		TAILQ_REMOVE(&place->holder[i]->wanted, place, of_holder[i]);
+		place->holder[i]->live--;
+		place->holder[i]->old -= place->old;
+	}
+	inflight->n_old -= place->old;
+	if (place->old)
+		TAILQ_REMOVE(&inflight->old, place, next);
+	else
+		TAILQ_REMOVE(&inflight->young, place, next);
+}
+
+void
+spf_inflight_release(struct spf_inflight *inflight, struct spf_place *place)
+{
+	int i;
+
+	spf_inflight_abandon(inflight, place);
+	for (i = 0; i < SPF_HOLDERS; i++) {
+		place->holder[i]->places--;
+		drop_if_unused(inflight, place->holder[i]);
+	}
+	inflight->places--;
+}
+
+/* grow_old - from now on a question counts among those that are slow */
+static void
+grow_old(struct spf_inflight *inflight, struct spf_place *place)
+{
+	int i;
+
+	TAILQ_REMOVE(&inflight->young, place, next);
+	TAILQ_INSERT_TAIL(&inflight->old, place, next);
+	place->old = true;
+	inflight->n_old++;
+	for (i = 0; i < SPF_HOLDERS; i++)
+		place->holder[i]->old++;
+}
+
+static unsigned
+size_of(const struct spf_holder *holder, bool old)
+{
+	return old ? holder->old : holder->live;
+}
+
+/*
+ * may_give_up - does a holder have enough questions that one has to make room for others?
+ *
+ * Of old ones any. Young ones may be answered in the next moment: only of a holder that has many.
+ */
+static bool
+may_give_up(const struct spf_holder *holder, bool old)
+{
+	if (old)
+		return holder->old > 0;
+	return holder->live >
+	       (holder->kind == ORGANIZATION ? FLOOD_OF_ORGANIZATION : FLOOD_OF_NETWORK);
+}
+
+/*
+ * find_largest - the holder with most places that are wanted, or with most old ones; NULL: nobody
+ *
+ * Among equals a network comes before a site, and that before an organization: the tree has them in
+ * this order.
+ */
+static struct spf_holder *
+find_largest(struct spf_inflight *inflight, bool old)
+{
+	struct spf_holder *holder, *largest = NULL;
+
+	RB_FOREACH (holder, holder_tree, &inflight->holders) {
+		if ((int)holder->kind >= SPF_HOLDERS)
+			break;
+		if (may_give_up(holder, old) &&
+		    (largest == NULL || size_of(holder, old) > size_of(largest, old)))
+			largest = holder;
+	}
+	return largest;
+}
+
+static void *
+give_up_oldest(struct spf_inflight *inflight, const struct spf_holder *holder)
+{
+	struct spf_place *place = TAILQ_FIRST(&holder->wanted);
+	void *owner = place->owner;
+
+	spf_inflight_abandon(inflight, place);
+	return owner;
+}
+
+/* give_up_young - of a holder that has many of them; NULL: nobody has */
+static void *
+give_up_young(struct spf_inflight *inflight)
+{
+	const struct spf_holder *largest = find_largest(inflight, false);
+
+	return largest == NULL ? NULL : give_up_oldest(inflight, largest);
+}
+
+/* give_up_old - of the largest holder, or of all where none has more than one check asks */
+static void *
+give_up_old(struct spf_inflight *inflight)
+{
+	const struct spf_holder *largest = find_largest(inflight, true);
+	struct spf_place *place = TAILQ_FIRST(&inflight->old);
+
+	if (largest->old > SPF_INFLIGHT_CHECK)
+		return give_up_oldest(inflight, largest);
+	spf_inflight_abandon(inflight, place);
+	return place->owner;
+}
+
+/* crowded_holder - of a place that has just grown old: the holder whose half is overfull now */
+static const struct spf_holder *
+crowded_holder(const struct spf_place *place)
+{
+	if (place->holder[NETWORK]->old > SPF_INFLIGHT_NETWORK / 2)
+		return place->holder[NETWORK];
+	if (place->holder[SITE]->old > SPF_INFLIGHT_SITE / 2)
+		return place->holder[SITE];
+	return NULL;
+}
+
+void *
+spf_inflight_excess(struct spf_inflight *inflight, uint64_t now)
+{
+	const struct spf_holder *crowded;
+	struct spf_place *place;
+	void *owner;
+
+	for (;;) {
+		if (inflight->n_old > SPF_INFLIGHT_PLACES / 2)
+			return give_up_old(inflight);
+		while (inflight->urgent > 0) {
+			inflight->urgent--;
+			owner = give_up_young(inflight);
+			if (owner != NULL)
+				return owner;
+		}
+		place = TAILQ_FIRST(&inflight->young);
+		if (place == NULL || now - place->since < SPF_INFLIGHT_YOUNG)
+			return NULL;
+		grow_old(inflight, place);
+		crowded = crowded_holder(place);
+		if (crowded != NULL)
+			return give_up_oldest(inflight, crowded);
+	}
+}
+
+void *
+spf_inflight_next(struct spf_inflight *inflight)
+{
+	struct spf_party *party;
+
+	TAILQ_FOREACH (party, &inflight->waiting, next)
+		if (may_take(inflight, party))
+			return party->owner;
+	return NULL;
 }
 
 size_t
 spf_inflight_count(const struct spf_inflight *inflight)
 {
-	return inflight->n;
+	return inflight->checks;
+}
+
+void
+spf_inflight_note_cut(struct spf_inflight *inflight, uint64_t now)
+{
+	inflight->cut++;
+	inflight->last_cut = now;
+}
+
+/* find_most - the holder of a kind with most places, or NULL */
+static const struct spf_holder *
+find_most(const struct spf_inflight *inflight, enum holder_kind kind)
+{
+	struct spf_holder *holder, *most = NULL;
+
+	RB_FOREACH (holder, holder_tree, (struct holder_tree *)(uintptr_t)&inflight->holders)
+		if (holder->kind == kind && holder->places > (most == NULL ? 0 : most->places))
+			most = holder;
+	return most;
+}
+
+void
+spf_inflight_report(
+    const struct spf_inflight *inflight, uint64_t now, struct spf_inflight_report *report)
+{
+	const struct spf_holder *network = find_most(inflight, NETWORK);
+	const struct spf_holder *domain = find_most(inflight, ORGANIZATION);
+
+	memset(report, 0, sizeof(*report));
+	report->checks = inflight->checks;
+	report->places = inflight->places;
+	report->cut = inflight->cut;
+	report->saturated = inflight->cut > 0 && now - inflight->last_cut < SPF_INFLIGHT_SATURATED;
+	if (network != NULL) {
+		strlcpy(report->network, network->name, sizeof(report->network));
+		report->of_network = network->places;
+	}
+	if (domain != NULL) {
+		strlcpy(report->domain, domain->name, sizeof(report->domain));
+		report->of_domain = domain->places;
+	}
 }

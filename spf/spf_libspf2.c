@@ -50,6 +50,8 @@ struct pass {
 	bool exhausted;
 	size_t n_aliases;
 	char (*alias)[HOSTNAME_MAX + 1];
+	const struct dns_answer *ptr; /* whose names are looked up now; NULL: no ptr is evaluated */
+	size_t ptr_next;              /* the first of them that was not */
 };
 
 /* A record as libspf2 is to see it. */
@@ -301,6 +303,42 @@ add_text(SPF_dns_rr_t *rr, const char *s)
 	memcpy(add_rr(rr, strlen(s) + 1), s, strlen(s) + 1);
 }
 
+/* is_failed_host - is a host of an MX answer one whose addresses the DNS has failed to give? */
+static bool
+is_failed_host(struct pass *pass, const struct dns_rr *rr)
+{
+	const struct dns_answer *reply =
+	    spf_answers_peek(pass->ask.answers, rr->data, spf_ask_address_type(&pass->ask));
+
+	return reply != NULL && reply->status == DNS_ERROR;
+}
+
+/* Hosts of an MX answer that libspf2 looks at. */
+#define MX_MAX 10
+
+/*
+ * add_mx - the hosts of an MX answer, those that fail after the others
+ *
+ * libspf2 ends with the first that fails; one that matches has to decide, wherever it is. A host
+ * that has failed is known to have in the next pass.
+ */
+static void
+add_mx(struct pass *pass, SPF_dns_rr_t *rr, const struct dns_answer *answer)
+{
+	char name[HOSTNAME_MAX + 1];
+	size_t i, turn, turns = answer->n <= MX_MAX ? 2 : 1;
+
+	for (turn = 0; turn < turns; turn++)
+		for (i = 0; i < answer->n; i++) {
+			if (turns == 2 && is_failed_host(pass, &answer->rr[i]) != (turn == 1))
+				continue;
+			if (answer->rr[i].len > HOSTNAME_MAX)
+				continue;
+			put_name(pass, name, answer->rr[i].data);
+			add_text(rr, name);
+		}
+}
+
 static void
 add_rrs(struct pass *pass, SPF_dns_rr_t *rr, ns_type type, const struct dns_answer *answer)
 {
@@ -308,12 +346,15 @@ add_rrs(struct pass *pass, SPF_dns_rr_t *rr, ns_type type, const struct dns_answ
 	SPF_dns_rr_data_t *data;
 	size_t i;
 
+	if (type == ns_t_mx) {
+		add_mx(pass, rr, answer);
+		return;
+	}
 	for (i = 0; i < answer->n; i++) {
 		if (type == ns_t_a || type == ns_t_aaaa) {
 			data = add_rr(rr, sizeof(*data));
 			memcpy(data, answer->rr[i].ip.bytes, ipaddr_size(&answer->rr[i].ip));
-		} else if (answer->rr[i].len <= HOSTNAME_MAX &&
-			   (type == ns_t_mx || is_plain_name(answer->rr[i].data))) {
+		} else if (answer->rr[i].len <= HOSTNAME_MAX && is_plain_name(answer->rr[i].data)) {
 			put_name(pass, name, answer->rr[i].data);
 			add_text(rr, name);
 		}
@@ -343,6 +384,7 @@ lookup_record(struct pass *pass, SPF_dns_server_t *server, const char *asked, co
 	const char *s;
 	SPF_dns_rr_t *rr;
 
+	pass->ptr = NULL;
 	if (answer == NULL || answer->status == DNS_ERROR)
 		return new_rrset(server, asked, ns_t_txt, TRY_AGAIN);
 	policy = spf_policy_of(answer);
@@ -359,16 +401,54 @@ lookup_record(struct pass *pass, SPF_dns_server_t *server, const char *asked, co
 	return rr;
 }
 
+/* is_name_of_client - is it a name of the PTR answer whose names libspf2 looks up now, in order? */
+static bool
+is_name_of_client(struct pass *pass, const char *name)
+{
+	size_t i;
+
+	for (i = pass->ptr_next; pass->ptr != NULL && i < pass->ptr->n; i++)
+		if (strcasecmp(pass->ptr->rr[i].data, name) == 0) {
+			pass->ptr_next = i + 1;
+			return true;
+		}
+	return false;
+}
+
+/*
+ * ask_for - an answer; *of_client: it is about the client's names, and an error is no match (5.5)
+ *
+ * libspf2 looks the names of a PTR answer up right after it; any other question ends that.
+ */
+static struct dns_answer *
+ask_for(struct pass *pass, const char *name, ns_type type, bool *of_client)
+{
+	struct dns_answer *answer;
+
+	*of_client = type == ns_t_ptr || is_name_of_client(pass, name);
+	if (!*of_client) {
+		pass->ptr = NULL;
+		return spf_ask(&pass->ask, name, (enum dns_type)type);
+	}
+	answer = spf_ask_client(&pass->ask, name, (enum dns_type)type);
+	if (type == ns_t_ptr) {
+		pass->ptr = answer;
+		pass->ptr_next = 0;
+	}
+	return answer;
+}
+
 static SPF_dns_rr_t *
 lookup_records(
     struct pass *pass, SPF_dns_server_t *server, const char *asked, const char *name, ns_type type)
 {
-	struct dns_answer *answer = spf_ask(&pass->ask, name, (enum dns_type)type);
+	bool of_client;
+	struct dns_answer *answer = ask_for(pass, name, type, &of_client);
 	SPF_dns_rr_t *rr;
 
-	if (answer == NULL || answer->status == DNS_ERROR)
+	if (answer == NULL || (answer->status == DNS_ERROR && !of_client))
 		return new_rrset(server, asked, type, TRY_AGAIN);
-	if (answer->status == DNS_VOID)
+	if (answer->status != DNS_FOUND)
 		return new_rrset(server, asked, type, NO_DATA);
 	rr = new_rrset(server, asked, type, NETDB_SUCCESS);
 	add_rrs(pass, rr, type, answer);
@@ -549,6 +629,8 @@ spf_libspf2_eval(
 		return false;
 	eval_record(&pass, answer, domain, verdict);
 	verdict->security = pass.ask.security;
+	if (pass.ask.saturated)
+		spf_verdict_saturate(verdict);
 	free(pass.alias);
 	return !pass.ask.pending;
 }

@@ -24,6 +24,16 @@ spf_verdict_init(struct spf_verdict *verdict)
 	verdict->security = DNS_INSECURE;
 }
 
+void
+spf_verdict_saturate(struct spf_verdict *verdict)
+{
+	verdict->result = verdict->native = verdict->libspf2 = SPF_TEMPERROR;
+	verdict->saturated = true;
+	verdict->differs = false;
+	verdict->problem = "saturated: too many questions to the DNS are waiting";
+	verdict->explanation[0] = '\0';
+}
+
 static void
 copy_verdict(struct spf_verdict *to, const struct spf_verdict *from)
 {
@@ -35,6 +45,7 @@ spf_verdicts_init(struct spf_verdicts *verdicts)
 {
 	verdicts->has_helo = verdicts->has_mailfrom = verdicts->has_allowed = false;
 	verdicts->allowed = NULL;
+	verdicts->allowed_unknown = false;
 	spf_verdict_init(&verdicts->helo);
 	spf_verdict_init(&verdicts->mailfrom);
 }
@@ -46,8 +57,16 @@ spf_verdicts_copy(struct spf_verdicts *to, const struct spf_verdicts *from)
 	to->has_mailfrom = from->has_mailfrom;
 	to->has_allowed = from->has_allowed;
 	to->allowed = from->allowed;
+	to->allowed_unknown = from->allowed_unknown;
 	copy_verdict(&to->helo, &from->helo);
 	copy_verdict(&to->mailfrom, &from->mailfrom);
+}
+
+bool
+spf_verdicts_are_final(const struct spf_verdicts *v)
+{
+	return !(v->has_helo && v->helo.saturated) && !(v->has_mailfrom && v->mailfrom.saturated) &&
+	       !(v->has_allowed && v->allowed_unknown);
 }
 
 bool

@@ -62,6 +62,7 @@ struct spf_verdict {
 	unsigned lookups;    /* terms that caused lookups */
 	unsigned voids;
 	enum dns_security security; /* the weakest of the answers that it rests on */
+	bool saturated;             /* temperror for no fault of the domain: see below */
 	bool no_mail;               /* the record of the domain is just "v=spf1 -all" */
 	bool differs;               /* libspf2 was asked, and they do not agree: */
 	enum spf_result native, libspf2;
@@ -71,6 +72,12 @@ struct spf_verdict {
 /* None, insecure, and nothing more to say. */
 void spf_verdict_init(struct spf_verdict *);
 
+/*
+ * Makes it a temperror that our own bounds have caused: the DNS was not asked, or not long enough.
+ * Nothing is known of the domain then: no such verdict lets a mail in, and none is kept.
+ */
+void spf_verdict_saturate(struct spf_verdict *);
+
 /* The verdicts on one message. */
 struct spf_verdicts {
 	bool has_helo, has_mailfrom; /* which ones were asked for */
@@ -79,7 +86,12 @@ struct spf_verdicts {
 	 * when there is something to spare. */
 	bool has_allowed;
 	const char *allowed;
+	bool allowed_unknown; /* no list does, but one could not be asked at the moment */
 };
+
+/* False when one of the verdicts is none of the DNS but of our own bounds, or an allow-list could
+ * not be asked: the next recipient may get another answer. */
+bool spf_verdicts_are_final(const struct spf_verdicts *);
 
 /* What is made for every request is not cleared and copied to the last byte of an empty text. */
 void spf_verdicts_init(struct spf_verdicts *);

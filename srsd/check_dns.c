@@ -40,10 +40,11 @@ struct addresses {
 
 struct dns {
 	struct check *check;
-	struct offline *offline; /* in the confined process */
-	struct addresses host;   /* of this host, as far as we know */
-	bool behind_nat;         /* none of them is one that strangers can reach */
-	bool silent;             /* a question got no answer */
+	struct offline *offline;   /* in the confined process */
+	struct addresses host;     /* of this host, as far as we know */
+	bool behind_nat;           /* none of them is one that strangers can reach */
+	bool silent;               /* a question got no answer */
+	struct dns_answer *answer; /* to the question that is out */
 };
 
 static void
@@ -133,10 +134,12 @@ find_host(struct dns *dns)
 
 /* -- questions */
 
+/* on_answer - NULL comes after the wait, for a question that was cancelled */
 static void
 on_answer(void *arg, struct dns_answer *answer)
 {
-	*(struct dns_answer **)arg = answer;
+	if (answer != NULL)
+		((struct dns *)arg)->answer = answer;
 }
 
 static void
@@ -153,14 +156,16 @@ ask(struct dns *dns, const char *name, enum dns_type type)
 {
 	const struct timeval patience = { ANSWER_SECONDS, 0 };
 	struct event *timer = evtimer_new(dns->offline->base, on_timeout, &dns->silent);
-	struct dns_answer *answer = NULL;
 	struct resolver_question *question = NULL;
+	struct dns_answer *answer;
 
+	dns->answer = NULL;
 	if (timer != NULL && evtimer_add(timer, &patience) == 0 && !dns->silent)
-		question = resolver_ask(dns->offline->resolver, name, type, on_answer, &answer);
-	while (question != NULL && answer == NULL && !dns->silent &&
+		question = resolver_ask(dns->offline->resolver, name, type, on_answer, dns);
+	while (question != NULL && dns->answer == NULL && !dns->silent &&
 	       event_base_loop(dns->offline->base, EVLOOP_ONCE) == 0)
 		;
+	answer = dns->answer;
 	if (question != NULL && answer == NULL)
 		resolver_cancel(question);
 	if (timer != NULL)

@@ -22,6 +22,7 @@ static void
 close_resolver(struct offline *offline)
 {
 	resolver_free(&offline->resolver);
+	spf_inflight_free(&offline->inflight); /* the questions of the resolver have places in it */
 	if (offline->base != NULL)
 		event_base_free(offline->base);
 	offline->base = NULL;
@@ -36,6 +37,7 @@ open_resolver(struct offline *offline, struct settings *settings, char *error, s
 	if (plan == NULL)
 		return false;
 	offline->settings = settings;
+	offline->inflight = spf_inflight_new();
 	offline->base = event_base_new();
 	strlcpy(error, "no event base", size);
 	if (offline->base != NULL)
@@ -96,7 +98,7 @@ on_done(void *arg)
 json_t *
 offline_spf(struct offline *offline, const json_t *request, const char **error)
 {
-	struct spf_checker checker = { offline->base, offline->resolver, spf_inflight_new(),
+	struct spf_checker checker = { offline->base, offline->resolver, offline->inflight,
 		&clock_system };
 	struct spf_query *query;
 	json_t *report = NULL;
@@ -111,6 +113,5 @@ offline_spf(struct offline *offline, const json_t *request, const char **error)
 	else if (query != NULL)
 		*error = "the event loop failed";
 	spf_query_free(&query);
-	spf_inflight_free(&checker.inflight);
 	return report;
 }

@@ -16,6 +16,7 @@
 
 #include "conf/settings.h"
 #include "spf/resolver.h"
+#include "spf/spf_inflight.h"
 #include "srsd/confined.h"
 
 struct event_base;
@@ -24,6 +25,7 @@ struct offline {
 	struct settings *settings; /* the caller's */
 	struct event_base *base;
 	struct resolver *resolver;
+	struct spf_inflight *inflight;
 };
 
 /* Asks the DNS. Returns its reply, a new reference to an object. */

@@ -286,10 +286,12 @@ finish_check(struct policy_session *s, struct gate_query *q, struct buffer *out)
 	}
 	policy_charge_verdicts(&charge, d.verdicts, q);
 	message = spf_messages_find(service->messages, q->req, now);
-	if (message == NULL)
-		message = spf_messages_add(service->messages, q->req, now);
-	if (message != NULL)
-		spf_verdicts_copy(&message->verdicts, d.verdicts);
+	if (spf_verdicts_are_final(d.verdicts)) {
+		if (message == NULL)
+			message = spf_messages_add(service->messages, q->req, now);
+		if (message != NULL)
+			spf_verdicts_copy(&message->verdicts, d.verdicts);
+	}
 	conclude(s, &d, message, out);
 	spf_check_free(&s->check);
 	settings_free(&s->settings);
@@ -312,6 +314,7 @@ start_check(struct policy_session *s, const struct gate_query *q, const struct g
 	struct settings *settings = service->settings;
 	struct spf_check_request req = {
 		.ip = settings->prospective.family != 0 ? settings->prospective : q->client,
+		.client = q->client,
 		.helo = q->helo,
 		.sender_local = q->sender_local,
 		.sender_domain = q->sender_domain,

@@ -74,8 +74,8 @@ services_free(struct services **services)
 		return;
 	spf_messages_free(&s->messages);
 	srs_budget_free(&s->budget);
-	spf_inflight_free(&s->inflight);
 	resolver_free(&s->resolver);
+	spf_inflight_free(&s->inflight); /* the questions of the resolver have places in it */
 	srs_keys_free(&s->keys);
 	settings_free(&s->settings);
 	free(s);

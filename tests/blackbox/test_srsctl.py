@@ -162,7 +162,7 @@ class Spf(Base):
     def test_what_it_waited_for(self):
         got = self.identity(CLIENT, 'jane@half.test')
         self.assertEqual(got['result'], 'temperror')
-        self.assertEqual(outcomes(got)[1], '0 half.test a:silent.test: waiting')
+        self.assertEqual(outcomes(got)[1], '0 half.test a:silent.test: temperror')
         self.assertEqual(got['terms'][1]['dns'][0]['status'], 'waiting')
 
     def test_hostile_text(self):

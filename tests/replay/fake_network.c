@@ -360,7 +360,11 @@ resolver_cached(const struct resolver *r)
 void
 resolver_cancel(struct resolver_question *q)
 {
+	resolver_done_fn *done = q->done;
+	void *arg = q->arg;
+
 	q->resolver->counts->cancelled++;
 	note(&network.cancelled, q);
 	forget(q);
+	done(arg, NULL);
 }

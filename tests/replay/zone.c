@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "common/hostname.h"
+#include "common/hostname.h"
 #include "common/xmalloc.h"
 #include "tests/replay/text.h"
 #include "tests/replay/words.h"
@@ -242,11 +243,23 @@ zone_add(struct zone *zone, const char *line, size_t len, const char **error)
 	return true;
 }
 
+/* is_named - is a name that of a record, or, of one for "*.NAME", below NAME? */
+static bool
+is_named(const struct record *record, const char *name)
+{
+	const char *parent = record->name + 2;
+
+	if (strncmp(record->name, "*.", 2) != 0)
+		return strcasecmp(record->name, name) == 0;
+	return strcasecmp(parent, name) != 0 &&
+	       hostname_is_within(name, strlen(name), parent, strlen(parent));
+}
+
 static bool
 is_about(const struct record *record, const char *name, unsigned type)
 {
 	return (record->type == type || (record->type == ANY_TYPE && type != CNAME)) &&
-	       strcasecmp(record->name, name) == 0;
+	       is_named(record, name);
 }
 
 static const struct record *

@@ -14,7 +14,8 @@
  * each with "after DURATION" (the answer takes that long) or "secure" (DNSSEC says that it is
  * genuine) behind it. TTL is 300 unless said, and 0 for what is not there. A name or a type that
  * does not stand here is not there. A CNAME holds for all types; the answer's TTL is the lowest of
- * the chain's, its delay the sum. TYPE may be * for all. Names may hold escapes, see text.h.
+ * the chain's, its delay the sum. TYPE may be * for all. A NAME of *.PARENT
+ * stands for all names below PARENT (write \*.PARENT). Names may hold escapes, see text.h.
  */
 #ifndef TESTS_REPLAY_ZONE_H
 #define TESTS_REPLAY_ZONE_H

@@ -74,10 +74,11 @@ fake_resolver_forget(struct resolver *r, struct resolver_question *q)
 void
 resolver_cancel(struct resolver_question *q)
 {
-	struct resolver *r = q->resolver;
+	struct resolver_question copy = *q;
 
-	r->cancelled++;
-	fake_resolver_forget(r, q);
+	copy.resolver->cancelled++;
+	fake_resolver_forget(copy.resolver, q);
+	copy.done(copy.arg, NULL);
 }
 
 /* fake_resolver_is_out - does a question wait? */

@@ -511,16 +511,37 @@ test_every_byte_changed(void **state)
 	unit_end();
 }
 
-/* large - an answer of 4,000 records that are all the same */
+/* large - an answer of 3,800 records; each differs from the others in two bytes at an offset */
 static struct dns_answer *
-large(enum dns_type type, const void *data, size_t len)
+large(enum dns_type type, const void *data, size_t len, size_t offset)
 {
+	unsigned char bytes[20];
 	int i;
 
-	begin(NOERROR, type, 4000, 0);
-	for (i = 0; i < 4000; i++)
-		record(type, CLASS_IN, 60, data, len);
+	begin(NOERROR, type, 3800, 0);
+	memcpy(bytes, data, len);
+	for (i = 0; i < 3800; i++) {
+		bytes[offset] = (unsigned char)('A' + i / 100);
+		bytes[offset + 1] = (unsigned char)(128 + i % 100);
+		record(type, CLASS_IN, 60, bytes, len);
+	}
 	return read_packet(type, packet.len);
+}
+
+/* Records that are there twice (RFC 2181, 5). */
+static void
+test_repeated_records(void **state)
+{
+	struct dns_answer *answer;
+
+	(void)state;
+	begin(NOERROR, DNS_MX, 3, 0);
+	record(DNS_MX, CLASS_IN, 60, "\000\001" QNAME, 4);
+	record(DNS_MX, CLASS_IN, 60, "\000\002" QNAME, 4);
+	record(DNS_MX, CLASS_IN, 60, "\000\001" QNAME, 4);
+	answer = read_packet(DNS_MX, packet.len);
+	assert_int_equal(answer->n, 2);
+	dns_answer_unref(&answer);
 }
 
 /* Every address and text counts, the last one too. Names may be larger than what holds them. */
@@ -530,19 +551,19 @@ test_largest_answer(void **state)
 	static const struct {
 		enum dns_type type;
 		const char *data;
-		size_t len, want;
+		size_t len, offset, want;
 	} rows[] = {
-		{ DNS_A, "\300\000\002\001", 4, 4000 },
-		{ DNS_TXT, "\001x", 2, 4000 },
-		{ DNS_MX, "\000\001" QNAME, 4, 512 },
-		{ DNS_PTR, QNAME, 2, 512 },
+		{ DNS_A, "\300\000\002\001", 4, 2, 3800 },
+		{ DNS_TXT, "\002xx", 3, 1, 3800 },
+		{ DNS_MX, "\000\001" QNAME, 4, 0, 512 },
+		{ DNS_PTR, "\002xx" QNAME, 5, 1, 512 },
 	};
 	struct dns_answer *answer;
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < COUNT(rows); i++) {
-		answer = large(rows[i].type, rows[i].data, rows[i].len);
+		answer = large(rows[i].type, rows[i].data, rows[i].len, rows[i].offset);
 		unit_int(dns_type_name(rows[i].type), "status", (int)answer->status, DNS_FOUND);
 		unit_int(dns_type_name(rows[i].type), "records", (long long)answer->n,
 		    (long long)rows[i].want);
@@ -574,6 +595,7 @@ main(void)
 		cmocka_unit_test(test_tiny_packets),
 		cmocka_unit_test(test_every_prefix),
 		cmocka_unit_test(test_every_byte_changed),
+		cmocka_unit_test(test_repeated_records),
 		cmocka_unit_test(test_largest_answer),
 	};
 

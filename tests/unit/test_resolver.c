@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Which resolver the settings and files make: two of them are the same when resolver_is_for says
- * so. Nothing is asked. (How it asks, tests/blackbox shows.)
+ * so. And how it asks a nameserver, which is a socket of the test.
  */
 #include "tests/unit/log_capture.h"
 
 #include <sys/mman.h>
+#include <sys/socket.h>
+#include <arpa/inet.h>
+#include <netinet/in.h>
 
 #include <event2/event.h>
 
@@ -393,6 +396,159 @@ test_retired(void **state)
 	event_base_loop(base, EVLOOP_NONBLOCK); /* which frees it */
 }
 
+/* A nameserver on 127.0.0.1 in the loop of the test. */
+static struct {
+	int fd;
+	struct event *event;
+	char address[40];
+	unsigned questions; /* so far */
+	unsigned silent;    /* of which it leaves the first ones without an answer */
+	unsigned char rcode;
+} server;
+
+/* answer_question - with the question alone, and a response code */
+static void
+answer_question(evutil_socket_t fd, short what, void *arg)
+{
+	unsigned char packet[512];
+	struct sockaddr_in from;
+	socklen_t from_len = sizeof(from);
+	ssize_t n = recvfrom(fd, packet, sizeof(packet), 0, (struct sockaddr *)&from, &from_len);
+
+	(void)what;
+	(void)arg;
+	if (n < 12 || server.questions++ < server.silent)
+		return;
+	packet[2] |= 0x80; /* a response */
+	packet[3] = 0x80 | server.rcode;
+	memset(packet + 6, 0, 6);
+	n = 12 + (ssize_t)strlen((const char *)packet + 12) + 5;
+	assert_int_equal(sendto(fd, packet, (size_t)n, 0, (struct sockaddr *)&from, from_len), n);
+}
+
+static struct resolver *
+begin_server(unsigned silent, unsigned char rcode)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET };
+	socklen_t len = sizeof(at);
+
+	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	server.fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(server.fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(getsockname(server.fd, (struct sockaddr *)&at, &len), 0);
+	server.event = event_new(base, server.fd, EV_READ | EV_PERSIST, answer_question, NULL);
+	event_add(server.event, NULL);
+	server.questions = 0;
+	server.silent = silent;
+	server.rcode = rcode;
+	snprintf(server.address, sizeof(server.address), "127.0.0.1:%u", ntohs(at.sin_port));
+	set_nameservers(server.address);
+	return made_of(NULL);
+}
+
+static void
+end_server(void)
+{
+	event_free(server.event);
+	close(server.fd);
+}
+
+/* What came of a question. */
+struct outcome {
+	unsigned calls;
+	struct dns_answer *answer;
+};
+
+static void
+note_outcome(void *arg, struct dns_answer *answer)
+{
+	struct outcome *outcome = arg;
+
+	outcome->calls++;
+	outcome->answer = answer;
+}
+
+static void
+wait_for(const struct outcome *outcome)
+{
+	while (outcome->calls == 0)
+		assert_int_equal(event_base_loop(base, EVLOOP_ONCE), 0);
+}
+
+enum { NOERROR, FORMERR, SERVFAIL, NXDOMAIN };
+
+/* A question without an answer is repeated, by libunbound once and then by us. */
+static void
+test_lost_question(void **state)
+{
+	struct resolver *r = begin_server(3, NXDOMAIN);
+	struct outcome outcome = { 0 };
+
+	(void)state;
+	assert_non_null(resolver_ask(r, "lost.test", DNS_TXT, note_outcome, &outcome));
+	wait_for(&outcome);
+	assert_int_equal(outcome.answer->status, DNS_VOID);
+	assert_int_equal(server.questions, 4);
+	dns_answer_unref(&outcome.answer);
+	resolver_free(&r);
+	assert_int_equal(outcome.calls, 1);
+	end_server();
+}
+
+/* An error of the DNS is an answer; it is kept for a moment, so that it is not asked for at once.
+ */
+static void
+test_error_of_the_dns(void **state)
+{
+	struct resolver *r = begin_server(0, SERVFAIL);
+	struct outcome outcome = { 0 }, again = { 0 };
+	unsigned questions;
+
+	(void)state;
+	assert_non_null(resolver_ask(r, "sick.test", DNS_TXT, note_outcome, &outcome));
+	wait_for(&outcome);
+	assert_int_equal(outcome.answer->status, DNS_ERROR);
+	assert_int_equal(outcome.answer->failure, DNS_FAILED);
+	dns_answer_unref(&outcome.answer);
+	questions = server.questions;
+	assert_null(resolver_ask(r, "sick.test", DNS_TXT, note_outcome, &again));
+	assert_int_equal(again.calls, 1);
+	assert_int_equal(again.answer->status, DNS_ERROR);
+	assert_int_equal(server.questions, questions);
+	dns_answer_unref(&again.answer);
+	resolver_free(&r);
+	end_server();
+}
+
+/* A question that is cancelled ends when libunbound has finished with it, and not before. */
+static void
+test_cancelled_question(void **state)
+{
+	struct resolver *r = begin_server(1000, NXDOMAIN);
+	struct outcome outcome = { 0 };
+	struct resolver_question *q;
+	struct dns_answer *none = dns_answer_new(DNS_VOID);
+
+	(void)state;
+	outcome.answer = none;
+	q = resolver_ask(r, "silent.test", DNS_TXT, note_outcome, &outcome);
+	assert_non_null(q);
+	resolver_cancel(q);
+	assert_int_equal(outcome.calls, 0);
+	wait_for(&outcome);
+	assert_null(outcome.answer);
+	assert_in_range(server.questions, 1, 2); /* it is not repeated */
+	/* Or with the resolver. */
+	memset(&outcome, 0, sizeof(outcome));
+	outcome.answer = none;
+	assert_non_null(resolver_ask(r, "silent.test", DNS_MX, note_outcome, &outcome));
+	resolver_free(&r);
+	assert_int_equal(outcome.calls, 1);
+	assert_null(outcome.answer);
+	dns_answer_unref(&none);
+	end_server();
+}
+
 int
 main(void)
 {
@@ -404,6 +560,9 @@ main(void)
 		RESOLVER_TEST(test_other_anchor_is_another_resolver),
 		RESOLVER_TEST(test_no_key),
 		RESOLVER_TEST(test_retired),
+		RESOLVER_TEST(test_lost_question),
+		RESOLVER_TEST(test_error_of_the_dns),
+		RESOLVER_TEST(test_cancelled_question),
 	};
 
 	return cmocka_run_group_tests_name("resolver", tests, NULL, NULL);

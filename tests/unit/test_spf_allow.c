@@ -21,7 +21,7 @@ struct allow_row {
 struct allow_case {
 	struct settings *settings;
 	struct spf_request req;
-	const char *word;
+	struct spf_allowed allowed;
 };
 
 static void
@@ -71,7 +71,7 @@ pass(void *arg, struct spf_answers *answers)
 {
 	struct allow_case *c = arg;
 
-	return spf_allow_eval(&c->settings->spf, &c->req, answers, &c->word);
+	return spf_allow_eval(&c->settings->spf, &c->req, answers, &c->allowed);
 }
 
 /* run - until it is known; NULL: no list holds the client */
@@ -81,7 +81,7 @@ run(struct allow_case *c, struct fake_dns *dns)
 	struct spf_answers *answers = fake_drive(dns, pass, c);
 
 	spf_answers_free(&answers);
-	return c->word;
+	return c->allowed.word;
 }
 
 /* check_orders - a client that is held is held in whatever order the answers come */
@@ -531,11 +531,11 @@ test_known_before_all_answers(void **state)
 
 	(void)state;
 	assert_false(pass(&c, answers));
-	assert_null(c.word);
+	assert_null(c.allowed.word);
 	txt = spf_answers_get(answers, "own.test", DNS_TXT);
 	spf_answers_set(answers, txt, fake_answer(all_zone, "own.test", DNS_TXT));
 	assert_true(pass(&c, answers));
-	assert_string_equal(c.word, DOMAIN);
+	assert_string_equal(c.allowed.word, DOMAIN);
 	spf_answers_free(&answers);
 	settings_free(&c.settings);
 }

@@ -278,7 +278,7 @@ test_leads_back(void **state)
 		rr.len = fake_unescape(name, rows[i].name, strlen(rows[i].name));
 		name[rr.len] = '\0';
 		unit_int(unit_row("%s %s", rows[i].name, rows[i].ip), "leads back",
-		    spf_ask_leads_back(&ask, &rr), rows[i].want);
+		    spf_ask_leads_back(&ask, &rr, NULL), rows[i].want);
 		unit_int(unit_row("%s %s", rows[i].name, rows[i].ip), "pending", ask.pending,
 		    rows[i].want == SPF_ASKED_PENDING);
 	}

@@ -452,6 +452,102 @@ test_many_checks_of_one_domain(void **state)
 	assert_int_equal(wakes, SPF_INFLIGHT_MAX);
 }
 
+/* A stranger's checks use nothing up for another client; and what is cut off is no verdict. */
+static void
+test_cut_off(void **state)
+{
+	struct spf_check_request req = make_request("localhost", "jane", "slow.test");
+	struct spf_check *checks[SPF_INFLIGHT_MAX], *check;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < SPF_INFLIGHT_MAX; i++)
+		checks[i] = start(&req);
+	check = start(&req);
+	check_results(check, SPF_NONE, SPF_TEMPERROR);
+	assert_true(spf_check_verdicts(check)->mailfrom.saturated);
+	assert_false(spf_verdicts_are_final(spf_check_verdicts(check)));
+	assert_int_equal(spf_check_questions(check), 0);
+	spf_check_free(&check);
+	assert_true(ipaddr_parse(&req.client, "192.0.2.2", 9));
+	check = start(&req);
+	assert_false(spf_check_is_done(check));
+	spf_check_free(&check);
+	for (i = 0; i < SPF_INFLIGHT_MAX; i++)
+		spf_check_free(&checks[i]);
+}
+
+/* Sixteen questions at a time, and the one at which the evaluation stops always among them. */
+static void
+test_questions_at_a_time(void **state)
+{
+	static const char many[] =
+	    "x.test TXT v=spf1 include:i.test a:1.s.test a:2.s.test mx:m.test -all\n"
+	    "i.test TXT v=spf1 include:j.test ?all\n"
+	    "j.test TXT v=spf1 ip4:192.0.2.1 ?all\n"
+	    "m.test MX 1.m.test\nm.test MX 2.m.test\nm.test MX 3.m.test\nm.test MX 4.m.test\n"
+	    "m.test MX 5.m.test\nm.test MX 6.m.test\nm.test MX 7.m.test\nm.test MX 8.m.test\n"
+	    "m.test MX 9.m.test\nm.test MX 10.m.test\n";
+	struct spf_check_request req = make_request("localhost", "jane", "x.test");
+	struct spf_check *check;
+	size_t i;
+
+	(void)state;
+	resolver.zone = many;
+	check = start(&req);
+	fake_resolver_answer(&resolver);
+	event_base_loop(base, EVLOOP_NONBLOCK);
+	/* i.test, two addresses, m.test; the latter's answer leads to ten more. */
+	assert_int_equal(resolver.out, 4);
+	fake_resolver_reply(&resolver, resolver.question[3]);
+	event_base_loop(base, EVLOOP_NONBLOCK);
+	assert_int_equal(resolver.out, 13);
+	for (i = 0; i < resolver.out && strcmp(resolver.question[i]->name, "i.test") != 0; i++)
+		;
+	fake_resolver_reply(&resolver, resolver.question[i]);
+	event_base_loop(base, EVLOOP_NONBLOCK);
+	assert_true(fake_resolver_is_out(&resolver, "j.test", DNS_TXT));
+	for (i = 0; strcmp(resolver.question[i]->name, "j.test") != 0; i++)
+		;
+	fake_resolver_reply(&resolver, resolver.question[i]);
+	event_base_loop(base, EVLOOP_NONBLOCK);
+	check_results(check, SPF_NONE, SPF_PASS);
+	/* What was asked ahead is not wanted any more. */
+	assert_int_equal(resolver.out, 0);
+	spf_check_free(&check);
+}
+
+static void
+test_questions_ahead_wait(void **state)
+{
+	static char many[4000];
+	struct spf_check_request req = make_request("localhost", "jane", "x.test");
+	struct spf_check *check;
+	size_t i, n;
+
+	(void)state;
+	n = (size_t)snprintf(many, sizeof(many), "x.test TXT v=spf1 mx:m.test mx:n.test -all\n");
+	for (i = 0; i < 10; i++)
+		n += (size_t)snprintf(many + n, sizeof(many) - n,
+		    "m.test MX %zu.m.test\nn.test MX %zu.n.test\n", i, i);
+	resolver.zone = many;
+	check = start(&req);
+	fake_resolver_answer(&resolver);
+	event_base_loop(base, EVLOOP_NONBLOCK);
+	assert_int_equal(resolver.out, 2);
+	fake_resolver_answer(&resolver);
+	fake_resolver_answer(&resolver);
+	event_base_loop(base, EVLOOP_NONBLOCK);
+	assert_int_equal(resolver.out, SPF_INFLIGHT_CHECK);
+	fake_resolver_answer(&resolver);
+	event_base_loop(base, EVLOOP_NONBLOCK);
+	assert_in_range(resolver.out, SPF_INFLIGHT_CHECK, SPF_INFLIGHT_CHECK + 1);
+	fake_resolver_run(&resolver, base);
+	check_results(check, SPF_NONE, SPF_FAIL);
+	assert_int_equal(spf_check_questions(check), 23);
+	spf_check_free(&check);
+}
+
 static void
 set_list(const char *name, const char *entry)
 {
@@ -817,7 +913,7 @@ test_trace_of_what_came_too_late(void **state)
 	assert_string_equal(asked_of(check, 0, 0)->name, "x.test");
 	assert_true(asked_of(check, 0, 0)->given_up);
 	assert_string_equal(
-	    spf_check_trace(check, SPF_IDENTITY_MAILFROM)->step[0].outcome, "waiting");
+	    spf_check_trace(check, SPF_IDENTITY_MAILFROM)->step[0].outcome, "error");
 	spf_check_free(&check);
 }
 
@@ -899,6 +995,9 @@ main(void)
 		CHECK_TEST(test_deadline_of_one_identity),
 		CHECK_TEST(test_woken_once),
 		CHECK_TEST(test_many_checks_of_one_domain),
+		CHECK_TEST(test_cut_off),
+		CHECK_TEST(test_questions_at_a_time),
+		CHECK_TEST(test_questions_ahead_wait),
 		CHECK_TEST(test_allow_from_the_cache),
 		CHECK_TEST(test_allow_waits),
 		CHECK_TEST(test_allow_words),

@@ -1139,6 +1139,81 @@ test_asks_allowed_after_the_others(void **state)
 	unit_end();
 }
 
+/* What our own bounds cut off lets nothing in, whatever the options say, and refuses nothing for
+ * good. */
+static void
+test_saturated(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *option, *value; /* one that makes no difference; NULL: none */
+		const char *client;
+		bool helo;
+	} rows[] = {
+		{ "sender", NULL, NULL, "192.0.2.1", false },
+		{ "HELO name", NULL, NULL, "192.0.2.1", true },
+		{ "temperror-defer", "temperror-defer", "no", "192.0.2.1", false },
+		{ "no-mail", "no-mail", "yes", "192.0.2.1", false },
+		{ "header alone", "mail-from-reject", "false", "192.0.2.1", false },
+		{ "behind a NAT", "nat-guard", "yes", "10.0.0.1", false },
+	};
+	struct gate_case c;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		c = gate_begin();
+		c.req.client_address = gate_text(rows[i].client);
+		if (rows[i].option != NULL)
+			gate_set(&c, rows[i].option, rows[i].value);
+		gate_helo(&c, SPF_NONE);
+		gate_mailfrom(&c, SPF_FAIL);
+		spf_verdict_saturate(rows[i].helo ? &c.verdicts.helo : &c.verdicts.mailfrom);
+		gate_check(&c, rows[i].name, GATE_DEFER,
+		    "451 4.4.3 too many SPF checks wait for the DNS, try again later");
+		unit_text(rows[i].name, "reason", c.action.why, "saturated");
+		gate_set(&c, "test-only", "yes");
+		gate_check(&c, rows[i].name, GATE_PREPEND, NULL);
+		unit_text(rows[i].name, "would", c.action.would, "defer");
+		gate_end(&c);
+	}
+	unit_end();
+}
+
+/* A list that could not be asked makes a refusal a deferral, and a deferral stays what it is. */
+static void
+test_list_that_could_not_be_asked(void **state)
+{
+	static const struct {
+		enum spf_result mailfrom;
+		enum gate_kind kind;
+		const char *want, *why;
+	} rows[] = {
+		{ SPF_FAIL, GATE_DEFER,
+		    "451 4.4.3 the DNS does not answer for our allow-list, try again later",
+		    "allow-list" },
+		{ SPF_TEMPERROR, GATE_DEFER, NULL, NULL },
+		{ SPF_PASS, GATE_PREPEND, NULL, NULL },
+	};
+	struct gate_case c;
+	const char *row;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		row = spf_result_name(rows[i].mailfrom);
+		c = gate_begin();
+		gate_set(&c, "temperror-defer", "yes");
+		gate_helo(&c, SPF_NONE);
+		gate_mailfrom(&c, rows[i].mailfrom);
+		c.verdicts.has_allowed = c.verdicts.allowed_unknown = true;
+		gate_check(&c, row, rows[i].kind, rows[i].want);
+		unit_text(row, "reason", c.action.why, rows[i].why);
+		gate_end(&c);
+	}
+	unit_end();
+}
+
 /* A list that holds the client spares every refusal that SPF gives, and makes no pass. */
 static void
 test_allowed(void **state)
@@ -1280,6 +1355,8 @@ main(void)
 		cmocka_unit_test(test_asks_allowed),
 		cmocka_unit_test(test_asks_allowed_for_helo_and_errors),
 		cmocka_unit_test(test_asks_allowed_after_the_others),
+		cmocka_unit_test(test_saturated),
+		cmocka_unit_test(test_list_that_could_not_be_asked),
 		cmocka_unit_test(test_allowed),
 		cmocka_unit_test(test_order_of_what_spares),
 		cmocka_unit_test(test_lists_do_not_spare_srs_refusals),

@@ -618,13 +618,6 @@ static const struct {
 	{ "of more than 10 MX hosts the first 10 may match", "mx:late.test ~all", V4, SPF_PERMERROR,
 	    SPF_PERMERROR },
 
-	{ "an error of the PTR question is a temperror", "ptr ~all", "192.0.2.66", SPF_SOFTFAIL,
-	    SPF_TEMPERROR },
-	{ "an error of a PTR name's address is a temperror", "ptr ~all", "192.0.2.67", SPF_SOFTFAIL,
-	    SPF_TEMPERROR },
-	{ "an error of a PTR name's address is a temperror", "ptr:h.test ~all", "192.0.2.68",
-	    SPF_SOFTFAIL, SPF_TEMPERROR },
-
 	{ "a client on loopback passes", "-all", "127.0.0.1", SPF_FAIL, SPF_PASS },
 	{ "a client on loopback passes", "a:sick.test ~all", "127.1.2.3", SPF_TEMPERROR, SPF_PASS },
 	{ "a client on loopback passes", "-all", "::1", SPF_FAIL, SPF_PASS },
