@@ -67,6 +67,20 @@ print_reload(const json_t *reload)
 							     : "in force");
 }
 
+/* print_saturated - nothing, unless checks were cut off a moment ago */
+static void
+print_saturated(const json_t *status)
+{
+	const json_t *most = json_object_get(status, "saturated");
+
+	if (!json_is_object(most))
+		return;
+	printf("%-12s%lld checks cut off; most questions: network %s %lld, domain %s %lld\n",
+	    "saturated", ctl_number(status, "cut_off"), ctl_text(most, "network"),
+	    ctl_number(most, "network_questions"), ctl_text(most, "domain"),
+	    ctl_number(most, "domain_questions"));
+}
+
 static void
 print_secrets(const json_t *secrets)
 {
@@ -98,7 +112,9 @@ print_status(const json_t *status)
 	print_numbers("spf helo", json_object_get(spf, "helo"));
 	print_numbers("spf sender", json_object_get(spf, "mailfrom"));
 	print_numbers("dns", json_object_get(status, "dns"));
-	printf("%-12s%lld waiting for the DNS\n", "checks", ctl_number(status, "checks_in_flight"));
+	printf("%-12s%lld waiting for the DNS, with %lld questions\n", "checks",
+	    ctl_number(status, "checks_in_flight"), ctl_number(status, "questions_in_flight"));
+	print_saturated(status);
 	print_secrets(json_object_get(status, "secrets"));
 	print_reload(json_object_get(status, "reload"));
 }

@@ -206,7 +206,7 @@ read_vitals(void *arg, struct vitals *v)
 		    engine->server, engine->service[i], append_endpoint, endpoints);
 		json_object_set_new(v->listeners, engine_service_names[i], endpoints);
 	}
-	v->checks = spf_inflight_count(engine->services->inflight);
+	spf_inflight_report(engine->services->inflight, clock_elapsed(&clock_system), &v->inflight);
 	v->cached = resolver_cached(engine->services->resolver);
 	v->restarts = engine->restarts;
 }

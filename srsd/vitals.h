@@ -12,6 +12,7 @@
 #include <jansson.h>
 
 #include "conf/settings.h"
+#include "spf/spf_inflight.h"
 #include "srsd/engine.h"
 #include "srsd/srs_keys.h"
 #include "srsd/stats.h"
@@ -26,9 +27,9 @@ struct vitals {
 	unsigned connections[ENGINE_SERVICES];
 	unsigned connection_limit; /* of each service for mail */
 	json_t *listeners;         /* {"forward": ["inet:127.0.0.1:10001"], ...}; a reference */
-	size_t checks;             /* that wait for the DNS */
-	size_t cached;             /* names */
-	unsigned restarts;         /* of the engine */
+	struct spf_inflight_report inflight; /* checks and questions that wait for the DNS */
+	size_t cached;                       /* names */
+	unsigned restarts;                   /* of the engine */
 };
 
 /*
@@ -37,7 +38,10 @@ struct vitals {
  *   "lookups": {"forward": {"rewritten": 1, ...}, "reverse": {...}},
  *   "policy": {"dunno": 1, ...}, "spf": {"helo": {"pass": 1, ...}, "mailfrom": {...}},
  *   "dns": {"cached": 1, "found": 1, "none": 0, "failed": 0, "cancelled": 0, "names": 5},
- *   "checks_in_flight": 0, "secrets": [{"fingerprint": "...", "verified": 1}, ...],
+ *   "checks_in_flight": 0, "questions_in_flight": 0, "cut_off": 0,
+ *   "saturated": null or {"network": "192.0.2.1", "network_questions": 64,
+ *       "domain": "example.org", "domain_questions": 64},
+ *   "secrets": [{"fingerprint": "...", "verified": 1}, ...],
  *   "reload": null or {"at": 1700000000, "refused": false, "count": 1},
  *   "settings": "the effective configuration" }
  *

@@ -143,7 +143,12 @@ vitals_metrics(const struct vitals *v, bool openmetrics, struct buffer *out)
 	    "Connections that each of forward, reverse and policy may have.");
 	number(&page, "connection_limit", v->connection_limit);
 	family(&page, "checks_in_flight", "gauge", "SPF checks that wait for the DNS.");
-	number(&page, "checks_in_flight", v->checks);
+	number(&page, "checks_in_flight", v->inflight.checks);
+	family(&page, "questions_in_flight", "gauge", "Questions that wait for the DNS.");
+	number(&page, "questions_in_flight", v->inflight.places);
+	family(&page, "saturated", "counter",
+	    "SPF checks that were cut off because too many questions waited; their mail was deferred.");
+	number(&page, "saturated_total", v->inflight.cut);
 	family(&page, "engine_restarts", "counter", "Engines that died and were replaced.");
 	number(&page, "engine_restarts_total", v->restarts);
 	family(&page, "reload_refused", "gauge",

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "common/printable.h"
 #include "conf/config.h"
 #include "srsd/vitals.h"
 
@@ -98,6 +100,20 @@ reload(const struct stats *stats)
 	    stats->reload_refused, "count", (json_int_t)stats->reloads);
 }
 
+/* saturated - who takes most of what the DNS can bear, while checks are cut off for it */
+static json_t *
+saturated(const struct spf_inflight_report *inflight)
+{
+	char domain[PRINTABLE_SIZE];
+
+	if (!inflight->saturated)
+		return json_null();
+	printable(domain, sizeof(domain), inflight->domain, strlen(inflight->domain));
+	return json_pack("{s:s, s:I, s:s, s:I}", "network", inflight->network, "network_questions",
+	    (json_int_t)inflight->of_network, "domain", domain, "domain_questions",
+	    (json_int_t)inflight->of_domain);
+}
+
 /* effective - the configuration as srsd -nv prints it */
 static json_t *
 effective(const struct settings *settings)
@@ -138,7 +154,10 @@ vitals_status(const struct vitals *v)
 	    json_pack("{s:o, s:o}", "helo", results(v->stats, SPF_IDENTITY_HELO), "mailfrom",
 		results(v->stats, SPF_IDENTITY_MAILFROM)));
 	json_object_set_new(object, "dns", dns(v));
-	put_number(object, "checks_in_flight", v->checks);
+	put_number(object, "checks_in_flight", v->inflight.checks);
+	put_number(object, "questions_in_flight", v->inflight.places);
+	put_number(object, "cut_off", v->inflight.cut);
+	json_object_set_new(object, "saturated", saturated(&v->inflight));
 	json_object_set_new(object, "secrets", secrets(v->keys));
 	json_object_set_new(object, "reload", reload(v->stats));
 	json_object_set_new(object, "settings", effective(v->settings));

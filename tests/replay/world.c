@@ -190,7 +190,7 @@ read_vitals(void *arg, struct vitals *v)
 	v->listeners = json_object();
 	LIST_FOREACH (client, &world->clients, next)
 		v->connections[client->service] += client->session != NULL;
-	v->checks = spf_inflight_count(world->services->inflight);
+	spf_inflight_report(world->services->inflight, virtual_time_now(), &v->inflight);
 	v->cached = resolver_cached(world->services->resolver);
 }
 
