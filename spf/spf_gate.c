@@ -670,13 +670,17 @@ describe_result(const struct gate_query *q, const struct spf_settings *spf,
 	comment[0] = '\0';
 }
 
-/* add_comment - behind what is there already */
+/* compose_comment - of the header: what it is about, and what test-only held back */
 static void
-add_comment(char comment[2 * COMMENT_SIZE], const char *text)
+compose_comment(char comment[2 * COMMENT_SIZE], const char *held_back, enum spf_identity identity)
 {
-	if (comment[0] != '\0')
+	if (held_back[0] == '\0' && comment[0] == '\0') {
+		strlcpy(comment, spf_identity_name(identity), 2 * COMMENT_SIZE);
+		return;
+	}
+	if (held_back[0] != '\0' && comment[0] != '\0')
 		strlcat(comment, "; ", 2 * COMMENT_SIZE);
-	strlcat(comment, text, 2 * COMMENT_SIZE);
+	strlcat(comment, held_back, 2 * COMMENT_SIZE);
 }
 
 /* note_held_back - in test-only mode, what the answer would have been; its words for the comment */
@@ -719,10 +723,7 @@ gate_after(const struct gate_query *q, const struct settings *settings,
 	note_held_back(q, spf, j, action, held_back);
 	init_header(&h, q, settings);
 	describe_result(q, spf, v, &h, comment);
-	if (held_back[0] != '\0')
-		add_comment(comment, held_back);
-	else if (comment[0] == '\0')
-		add_comment(comment, spf_identity_name(h.identity));
+	compose_comment(comment, held_back, h.identity);
 	h.comment = comment;
 	/* A HELO result is never shown as if it were the sender's. */
 	if (h.identity == SPF_IDENTITY_HELO && !q->null_sender)

@@ -108,6 +108,29 @@ test_hexadecimal_digits(void **state)
 	unit_end();
 }
 
+/* Every length, and a byte above 0x7f at every place of it. */
+static void
+test_ascii_only(void **state)
+{
+	char text[40], *copy;
+	size_t len, i;
+
+	(void)state;
+	memset(text, 0x7f, sizeof(text));
+	for (len = 0; len <= sizeof(text); len++) {
+		copy = unit_copy(text, len);
+		unit_true(unit_row("%zu bytes", len), "are ASCII", ascii_only(copy, len));
+		for (i = 0; i < len; i++) {
+			copy[i] = (char)0x80;
+			unit_true(unit_row("%zu bytes, one of them above 0x7f", len), "are not",
+			    !ascii_only(copy, len));
+			copy[i] = 0;
+		}
+		free(copy);
+	}
+	unit_end();
+}
+
 int
 main(void)
 {
@@ -119,6 +142,7 @@ main(void)
 		cmocka_unit_test(test_visible_characters),
 		cmocka_unit_test(test_lower_case),
 		cmocka_unit_test(test_hexadecimal_digits),
+		cmocka_unit_test(test_ascii_only),
 	};
 
 	return cmocka_run_group_tests_name("ascii", tests, NULL, NULL);
