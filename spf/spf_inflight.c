@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/orgdomain.h"
 #include "common/xmalloc.h"
 #include "spf/spf_inflight.h"
 
@@ -158,32 +159,14 @@ put_network(char *buf, size_t size, const struct ipaddr *ip, unsigned prefix)
 	snprintf(buf, size, "%s/%u", text, prefix);
 }
 
-/* last_labels - the end of a name that holds its last n labels */
-static const char *
-last_labels(const char *name, unsigned n)
-{
-	const char *s = name + strlen(name);
-
-	for (; s > name; s--)
-		if (s[-1] == '.' && --n == 0)
-			break;
-	return s;
-}
-
-/*
- * organization - the part of a domain that is registered, about
- *
- * The last two labels, or three where a country has a second level such as co.uk or com.au. A wrong
- * guess puts domains together that have nothing in common, and only while questions are given up.
- */
+/* organization - what one owner has registered of a domain; a name without one counts by itself */
 static const char *
 organization(const char *domain)
 {
-	const char *two = last_labels(domain, 2), *dot = strchr(two, '.');
+	const char *org;
+	size_t len;
 
-	if (dot != NULL && strlen(dot + 1) == 2 && dot - two <= 3)
-		return last_labels(domain, 3);
-	return two;
+	return orgdomain_of(domain, strlen(domain), &org, &len) ? org : domain;
 }
 
 static bool
