@@ -714,5 +714,40 @@ class Nftables(unittest.TestCase):
             'nobody 10001 refused', 'nobody 10003 refused', 'nobody 10004 connected'])
 
 
+class SecurityTable(unittest.TestCase):
+    """SECURITY.md names the test that holds each of its promises; each name is one that exists."""
+
+    def cells(self):
+        with open(os.path.join(TOP, 'SECURITY.md'), encoding='utf-8') as file:
+            table = file.read().partition('## Promises and tests')[2]
+        return re.findall(r'(?m)^\| .* \| (.*) \|$', table)[1:]
+
+    def source(self, name):
+        """The text of a test; None when there is no such test."""
+        stem = name[:-3] if name.endswith('.py') else name
+        patterns = ['tests/unit/%s.c' % stem] if stem == name else []
+        patterns += ['tests/%s/%s.py' % (part, stem) for part in ('blackbox', 'postfix', 'package')]
+        patterns += ['tests/replay/%s.rpl' % name, 'tests/fuzz/%s.c' % name]
+        for pattern in patterns:
+            path = os.path.join(TOP, pattern)
+            if os.path.exists(path):
+                with open(path, encoding='utf-8') as file:
+                    return file.read()
+        return None
+
+    def test_names(self):
+        self.assertGreater(len(self.cells()), 20)
+        for cell in self.cells():
+            for name, rest in re.findall(r'`([^`]+)`([^`]*)', cell):
+                with self.subTest(name):
+                    source = self.source(name)
+                    self.assertIsNotNone(source)
+                    for word in re.findall(r'\btest_\w+', rest):
+                        self.assertIn(word, source)
+                    if name.endswith('.py'):
+                        for word in re.findall(r'\b[A-Z]\w+', rest):
+                            self.assertRegex(source, r'\bclass %s\b' % word)
+
+
 if __name__ == '__main__':
     tap.main()
