@@ -93,6 +93,7 @@ struct errand {
 };
 
 static void drive(struct spf_check *);
+static void settle(struct spf_check *, struct part *, bool at_deadline);
 
 static uint64_t
 clock_ms(const struct spf_checker *checker)
@@ -246,6 +247,24 @@ cut_off(struct spf_check *check, struct part *part)
 	spf_verdict_saturate(part->verdict);
 }
 
+/*
+ * give_up_part - to make room for the questions of others; its oldest question is two seconds old
+ *
+ * For a HELO name beside a sender that is a part of its share of the time, which ends early then: a
+ * silent HELO name must not defer mail whose sender is known. One that still waits for a place has
+ * not had its time.
+ */
+static void
+give_up_part(struct part *part)
+{
+	struct spf_check *check = part->check;
+
+	if (part == &check->part[HELO] && check->part[MAILFROM].wanted && !part->waits)
+		settle(check, part, false);
+	else
+		cut_off(check, part);
+}
+
 /* make_room - give up what is beyond the bounds; it may be of any check, this one included */
 static void
 make_room(const struct spf_checker *checker)
@@ -253,7 +272,7 @@ make_room(const struct spf_checker *checker)
 	struct part *part;
 
 	while ((part = spf_inflight_excess(checker->inflight, clock_ms(checker))) != NULL) {
-		cut_off(part->check, part);
+		give_up_part(part);
 		resume_later(part->check); /* which tells its caller */
 	}
 }
