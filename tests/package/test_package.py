@@ -160,8 +160,8 @@ class System:
               'overlay', self.root)
         mount('-t', 'proc', 'proc', self.path('/proc'))
         mount('--rbind', '/dev', self.path('/dev'))
-        for folder in ('/run', '/tmp'):
-            mount('-t', 'tmpfs', '-o', 'mode=1777', 'tmpfs', self.path(folder))
+        for folder, mode in (('/run', '755'), ('/tmp', '1777')):
+            mount('-t', 'tmpfs', '-o', 'mode=' + mode, 'tmpfs', self.path(folder))
 
     def close(self):
         self.stop()
