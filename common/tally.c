@@ -127,8 +127,8 @@ tally_take_back(struct tally *tally, const void *key, size_t len, time_t now)
 {
 	struct entry *entry = find(tally, key, len, now);
 
-	if (entry != NULL && entry->n > 0)
-		entry->n--;
+	if (entry != NULL && --entry->n == 0)
+		forget(tally, entry);
 }
 
 unsigned

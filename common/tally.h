@@ -19,7 +19,7 @@ void tally_free(struct tally **);
 /* Counts one event and returns how many there were in this window, this one included. */
 unsigned tally_add(struct tally *, const void *key, size_t len, time_t now);
 
-/* Takes one event back; none below zero. */
+/* Takes one event back. A key without events is forgotten. */
 void tally_take_back(struct tally *tally, const void *key, size_t len, time_t now);
 
 /* How many there were in this window. */

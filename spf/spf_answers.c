@@ -228,6 +228,17 @@ spf_answers_questions(const struct spf_answers *answers)
 	return n;
 }
 
+bool
+spf_answers_used_network(const struct spf_answers *answers)
+{
+	const struct spf_answer *answer;
+
+	TAILQ_FOREACH (answer, &answers->list, next)
+		if (answer->asked && !answer->at_once)
+			return true;
+	return false;
+}
+
 void
 spf_answers_set(struct spf_answers *answers, struct spf_answer *answer, struct dns_answer *reply)
 {

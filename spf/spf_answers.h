@@ -94,6 +94,9 @@ struct dns_answer *spf_answers_client_error(const struct spf_answers *);
 void spf_answers_end(struct spf_answers *, enum dns_failure);
 size_t spf_answers_count(const struct spf_answers *);
 
+/* True when one of the questions was asked and no cache answered it at once. */
+bool spf_answers_used_network(const struct spf_answers *answers);
+
 /* Those of the questions that were asked, a cache or the DNS. */
 size_t spf_answers_questions(const struct spf_answers *);
 

@@ -715,6 +715,14 @@ spf_check_trace(const struct spf_check *check, enum spf_identity identity)
 	return part_of(check, identity)->req.trace;
 }
 
+bool
+spf_check_used_network(const struct spf_check *check, enum spf_identity identity)
+{
+	const struct part *part = part_of(check, identity);
+
+	return part->wanted && spf_answers_used_network(part->answers);
+}
+
 uint64_t
 spf_check_ms(const struct spf_check *check, enum spf_identity identity)
 {

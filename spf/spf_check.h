@@ -67,6 +67,9 @@ const struct spf_verdicts *spf_check_verdicts(const struct spf_check *);
  */
 void spf_check_allow(struct spf_check *);
 
+/* True when the evaluation of an identity asked the DNS for more than a cache held. */
+bool spf_check_used_network(const struct spf_check *check, enum spf_identity identity);
+
 /* How the evaluation of an identity went, and how long it took; NULL when it was not traced. */
 const struct spf_trace *spf_check_trace(const struct spf_check *, enum spf_identity);
 uint64_t spf_check_ms(const struct spf_check *, enum spf_identity);

@@ -228,7 +228,7 @@ doubt_sender(const struct gate_query *q, const struct spf_settings *spf)
 	if (q->srs.sender == GATE_SRS_FOREIGN || q->srs.sender == GATE_SRS_UNKNOWN ||
 	    spf->srs_sender == SRS_SENDER_CHECK)
 		return NULL;
-	if (q->srs.guessing)
+	if (q->srs.sender_guessing)
 		return &guessing;
 	return q->srs.sender_overused ? &overused : NULL;
 }

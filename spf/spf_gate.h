@@ -39,10 +39,12 @@ enum gate_srs {
  */
 struct gate_srs_facts {
 	enum gate_srs sender, recipient;
-	bool guessing;        /* the client sent too many bad SRS hashes: it learns of no hash */
-	bool overused;        /* the recipient, an SRS address, had its share of mail today */
+	bool guessing; /* the client sent too many bad SRS hashes: it learns of no hash */
+	bool overused; /* the recipient, an SRS address, had its share of mail today */
+	bool
+	    sender_guessing; /* so many with those that wait for their verdicts, see srs_budget.h */
 	bool sender_overused; /* the sender, an SRS address, came from too many networks today */
-	bool sender_charged;  /* for the caller: the sender counts as a guess for now */
+	bool sender_pending;  /* for the caller: the sender waits for its verdict */
 };
 
 /* A request, taken apart once, with its names as Postfix will take them (mailaddr_split). */

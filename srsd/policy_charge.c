@@ -63,12 +63,32 @@ is_over_limit(const struct policy_charge *charge, const struct gate_query *q)
 	    charge->budget, paying_client(charge, q), guess_limit(charge), charge->now);
 }
 
-/* charge_sender - until the verdicts are known; no warning yet */
-static void
-charge_sender(const struct policy_charge *charge, struct gate_query *q)
+static bool
+doubts_senders(const struct policy_charge *charge, const struct gate_query *q)
 {
-	srs_budget_guess(charge->budget, paying_client(charge, q), charge->now);
-	q->srs.sender_charged = true;
+	return srs_budget_doubts_senders(
+	    charge->budget, paying_client(charge, q), guess_limit(charge), charge->now);
+}
+
+/* is_srs_sender - one of ours, whose answer srs-sender makes depend on the hash */
+static bool
+is_srs_sender(const struct policy_charge *charge, const struct gate_query *q)
+{
+	return q->srs.sender != GATE_SRS_FOREIGN && q->srs.sender != GATE_SRS_UNKNOWN &&
+	       charge->settings->spf.srs_sender != SRS_SENDER_CHECK;
+}
+
+/* begin_sender - it is pending, if its client has a budget */
+static void
+begin_sender(const struct policy_charge *charge, struct gate_query *q)
+{
+	const struct ipaddr *client = paying_client(charge, q);
+
+	if (client == NULL)
+		return;
+	srs_budget_sender_begins(charge->budget, client, charge->now);
+	q->srs.sender_pending = true;
+	q->srs.sender_guessing = doubts_senders(charge, q);
 }
 
 /* describe_use - of the recipient or, as: SRS_USE_SENDER, of the sender */
@@ -96,13 +116,6 @@ is_used_up(const struct policy_charge *charge, const struct gate_query *q, bool 
 	return srs_budget_is_used_up(charge->budget, &use, daily_limit(charge), charge->now);
 }
 
-/* Does a sender that verifies get a better answer than others? */
-static bool
-sender_counts(const struct policy_charge *charge)
-{
-	return charge->settings->spf.srs_sender != SRS_SENDER_CHECK;
-}
-
 void
 policy_charge_request(const struct policy_charge *charge, struct gate_query *q)
 {
@@ -116,14 +129,14 @@ policy_charge_request(const struct policy_charge *charge, struct gate_query *q)
 		count_guess(charge, q);
 	if (gate_exemption(q, charge->settings) != NULL)
 		return;
-	if (at_rcpt && q->srs.sender == GATE_SRS_FORGED && sender_counts(charge))
-		charge_sender(charge, q);
 	q->srs.guessing = is_over_limit(charge, q);
 	if (!at_rcpt)
 		return;
+	if (is_srs_sender(charge, q))
+		begin_sender(charge, q);
 	if (q->srs.recipient == GATE_SRS_VALID)
 		q->srs.overused = is_used_up(charge, q, false);
-	if (q->srs.sender == GATE_SRS_VALID && sender_counts(charge))
+	if (q->srs.sender == GATE_SRS_VALID && is_srs_sender(charge, q))
 		q->srs.sender_overused = is_used_up(charge, q, true);
 }
 
@@ -139,7 +152,7 @@ shows_the_hash(const struct gate_query *q, const struct settings *settings,
 	struct gate_query forged = *q, valid;
 	struct gate_action to_forged, to_valid;
 
-	forged.srs.guessing = false;
+	forged.srs.sender_guessing = false;
 	valid = forged;
 	valid.srs.sender = GATE_SRS_VALID;
 	gate_after(&forged, settings, verdicts, gate_header_due(settings, 0), &to_forged);
@@ -147,36 +160,40 @@ shows_the_hash(const struct gate_query *q, const struct settings *settings,
 	return to_forged.kind != to_valid.kind || strcmp(to_forged.text, to_valid.text) != 0;
 }
 
+/* may_send - does MAIL FROM pass for the client itself? With prospective it is another address */
 static bool
-mailfrom_passes(const struct spf_verdicts *verdicts)
+may_send(const struct settings *settings, const struct spf_verdicts *verdicts)
 {
-	return verdicts->has_mailfrom && verdicts->mailfrom.result == SPF_PASS;
+	return settings->prospective.family == 0 && verdicts->has_mailfrom &&
+	       verdicts->mailfrom.result == SPF_PASS;
 }
 
 void
-policy_charge_take_back(const struct policy_charge *charge, struct gate_query *q)
+policy_charge_leave(
+    struct srs_budget *budget, const struct ipaddr *client, struct gate_srs_facts *srs, time_t now)
 {
-	if (!q->srs.sender_charged)
-		return;
-	q->srs.sender_charged = false;
-	srs_budget_take_back(charge->budget, paying_client(charge, q), charge->now);
-	q->srs.guessing = is_over_limit(charge, q);
+	if (srs->sender_pending)
+		srs_budget_sender_ends(budget, client, now);
+	srs->sender_pending = false;
 }
 
 void
-policy_charge_verdicts(
-    const struct policy_charge *charge, const struct spf_verdicts *verdicts, struct gate_query *q)
+policy_charge_end(const struct policy_charge *charge, struct gate_query *q)
 {
-	if (!q->srs.sender_charged)
+	policy_charge_leave(charge->budget, &q->client, &q->srs, charge->now);
+}
+
+void
+policy_charge_verdicts(const struct policy_charge *charge, const struct spf_verdicts *verdicts,
+    bool seen, struct gate_query *q)
+{
+	if (!is_srs_sender(charge, q))
 		return;
-	if (mailfrom_passes(verdicts) || !shows_the_hash(q, charge->settings, verdicts)) {
-		policy_charge_take_back(charge, q);
-		return;
-	}
-	q->srs.sender_charged = false;
-	q->srs.guessing = is_over_limit(charge, q);
-	charge->stats->guesses++;
-	warn_of_guesses(charge, q, paying_client(charge, q));
+	q->srs.sender_guessing |= doubts_senders(charge, q);
+	policy_charge_end(charge, q);
+	if (q->srs.sender == GATE_SRS_FORGED && !may_send(charge->settings, verdicts) &&
+	    (seen || shows_the_hash(q, charge->settings, verdicts)))
+		count_guess(charge, q);
 }
 
 static void
@@ -216,7 +233,7 @@ policy_charge_answer(const struct policy_charge *charge, const struct gate_query
 		if (srs_budget_use(charge->budget, &use, daily_limit(charge), charge->now))
 			warn_of_bounces(q);
 	}
-	if (q->srs.sender == GATE_SRS_VALID && sender_counts(charge)) {
+	if (q->srs.sender == GATE_SRS_VALID && is_srs_sender(charge, q)) {
 		use = describe_use(charge, q, true);
 		srs_budget_use(charge->budget, &use, daily_limit(charge), charge->now);
 	}

@@ -29,6 +29,7 @@ struct policy_session {
 	/* What a request that waits began with, and ends with, whatever is loaded meanwhile. */
 	struct settings *settings; /* NULL: none waits */
 	struct gate_srs_facts srs;
+	struct ipaddr client;
 };
 
 /* What a decision was made from, for its log line. */
@@ -170,6 +171,7 @@ remember_request(struct policy_session *s, const struct gate_query *q)
 	if (s->settings == NULL)
 		s->settings = settings_ref(s->service->settings);
 	s->srs = q->srs;
+	s->client = q->client;
 }
 
 static void
@@ -284,7 +286,9 @@ finish_check(struct policy_session *s, struct gate_query *q, struct buffer *out)
 			return false;
 		d.questions = spf_check_questions(s->check);
 	}
-	policy_charge_verdicts(&charge, d.verdicts, q);
+	if (q->srs.sender != GATE_SRS_FOREIGN)
+		policy_charge_verdicts(&charge, d.verdicts,
+		    spf_check_used_network(s->check, SPF_IDENTITY_MAILFROM), q);
 	message = spf_messages_find(service->messages, q->req, now);
 	if (spf_verdicts_are_final(d.verdicts)) {
 		if (message == NULL)
@@ -371,7 +375,7 @@ begin(struct policy_session *s, struct gate_query *q, struct buffer *out)
 		return true;
 	policy_charge_request(&charge, q);
 	if (gate_before(q, service->settings, &action, &plan)) {
-		policy_charge_take_back(&charge, q);
+		policy_charge_end(&charge, q);
 		d.action = &action;
 		reply(s, &d, out);
 		return true;
@@ -381,7 +385,7 @@ begin(struct policy_session *s, struct gate_query *q, struct buffer *out)
 	    !gate_asks_allowed(q, service->settings, &message->verdicts)) {
 		d.verdicts = &message->verdicts;
 		d.replayed = true;
-		policy_charge_take_back(&charge, q);
+		policy_charge_end(&charge, q);
 		conclude(s, &d, message, out);
 		return true;
 	}
@@ -431,6 +435,9 @@ policy_session_close(struct session *session)
 {
 	struct policy_session *s = (struct policy_session *)session;
 
+	if (s->settings != NULL)
+		policy_charge_leave(
+		    s->service->budget, &s->client, &s->srs, clock_wall(s->service->clock));
 	spf_check_free(&s->check);
 	settings_free(&s->settings);
 	free(s);

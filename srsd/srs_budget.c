@@ -24,12 +24,16 @@
 #define CLIENT_SIZE 8 /* bytes of an IPv6 /64 */
 #define WIDE_SIZE 6   /* bytes of an IPv6 /48 */
 
+/* Distinct addresses with which one network can fill the table of what was earned. */
+#define EARNED_OF_NETWORK_MAX 500
+
 struct srs_budget {
 	struct tally *guesses;      /* by client */
 	struct tally *wide_guesses; /* by IPv6 /48 */
 	struct tally *all_guesses;  /* one entry */
-	struct tally *warnings;     /* by client */
-	struct tally *earned;       /* by client, and by client and original address */
+	struct tally *pending;      /* senders that wait, by client and by IPv6 /48 */
+	struct tally *warnings;     /* by client or IPv6 /48 */
+	struct tally *earned;       /* by network, and by network and original address */
 	struct tally *uses;         /* by kind of use and original address */
 };
 
@@ -41,6 +45,7 @@ srs_budget_new(void)
 	budget->guesses = tally_new(CLIENTS_MAX, HOUR);
 	budget->wide_guesses = tally_new(WIDE_NETWORKS_MAX, HOUR);
 	budget->all_guesses = tally_new(1, HOUR);
+	budget->pending = tally_new(CLIENTS_MAX, DAY);
 	budget->warnings = tally_new(WARNINGS_MAX, HOUR);
 	budget->earned = tally_new(EARNED_MAX, HOUR);
 	budget->uses = tally_new(USES_MAX, DAY);
@@ -55,6 +60,7 @@ srs_budget_free(struct srs_budget **budget)
 	tally_free(&(*budget)->guesses);
 	tally_free(&(*budget)->wide_guesses);
 	tally_free(&(*budget)->all_guesses);
+	tally_free(&(*budget)->pending);
 	tally_free(&(*budget)->warnings);
 	tally_free(&(*budget)->earned);
 	tally_free(&(*budget)->uses);
@@ -62,17 +68,70 @@ srs_budget_free(struct srs_budget **budget)
 	*budget = NULL;
 }
 
-/* client_size - bytes of an address that one customer has to himself */
-static size_t
-client_size(const struct ipaddr *client)
+/* A network that counts as one, as the key of a table. */
+struct network {
+	const void *bytes;
+	size_t size; /* 0: none */
+};
+
+static const uint8_t *
+embedded_ipv4(const struct ipaddr *client)
 {
-	return client->family == AF_INET ? 4 : CLIENT_SIZE;
+	static const uint8_t nat64[12] = { 0x00, 0x64, 0xff, 0x9b };
+
+	if (client->family == AF_INET)
+		return client->bytes;
+	return memcmp(client->bytes, nat64, sizeof(nat64)) == 0 ? client->bytes + sizeof(nat64)
+								: NULL;
 }
 
-static bool
-has_wide_network(const struct ipaddr *client)
+/* client_network - what one customer has to himself: an IPv4 address or an IPv6 /64 */
+static struct network
+client_network(const struct ipaddr *client)
 {
-	return client->family == AF_INET6;
+	const uint8_t *ipv4 = embedded_ipv4(client);
+	struct network network = { ipv4 != NULL ? ipv4 : client->bytes,
+		ipv4 != NULL ? 4 : CLIENT_SIZE };
+
+	return network;
+}
+
+/* wide_network - the /48 of an IPv6 client */
+static struct network
+wide_network(const struct ipaddr *client)
+{
+	struct network network = { client->bytes, embedded_ipv4(client) != NULL ? 0 : WIDE_SIZE };
+
+	return network;
+}
+
+/* widest_network - the /48 of an IPv6 client, the address of an IPv4 client */
+static struct network
+widest_network(const struct ipaddr *client)
+{
+	struct network wide = wide_network(client);
+
+	return wide.size > 0 ? wide : client_network(client);
+}
+
+static void
+add_network(struct tally *tally, struct network network, time_t now)
+{
+	if (network.size > 0)
+		tally_add(tally, network.bytes, network.size, now);
+}
+
+static unsigned
+get_network(struct tally *tally, struct network network, time_t now)
+{
+	return network.size == 0 ? 0 : tally_get(tally, network.bytes, network.size, now);
+}
+
+static void
+take_network_back(struct tally *tally, struct network network, time_t now)
+{
+	if (network.size > 0)
+		tally_take_back(tally, network.bytes, network.size, now);
 }
 
 void
@@ -81,20 +140,22 @@ srs_budget_guess(struct srs_budget *budget, const struct ipaddr *client, time_t 
 	tally_add(budget->all_guesses, "", 0, now);
 	if (client == NULL)
 		return;
-	tally_add(budget->guesses, client->bytes, client_size(client), now);
-	if (has_wide_network(client))
-		tally_add(budget->wide_guesses, client->bytes, WIDE_SIZE, now);
+	add_network(budget->guesses, client_network(client), now);
+	add_network(budget->wide_guesses, wide_network(client), now);
 }
 
 void
-srs_budget_take_back(struct srs_budget *budget, const struct ipaddr *client, time_t now)
+srs_budget_sender_begins(struct srs_budget *budget, const struct ipaddr *client, time_t now)
 {
-	tally_take_back(budget->all_guesses, "", 0, now);
-	if (client == NULL)
-		return;
-	tally_take_back(budget->guesses, client->bytes, client_size(client), now);
-	if (has_wide_network(client))
-		tally_take_back(budget->wide_guesses, client->bytes, WIDE_SIZE, now);
+	add_network(budget->pending, client_network(client), now);
+	add_network(budget->pending, wide_network(client), now);
+}
+
+void
+srs_budget_sender_ends(struct srs_budget *budget, const struct ipaddr *client, time_t now)
+{
+	take_network_back(budget->pending, client_network(client), now);
+	take_network_back(budget->pending, wide_network(client), now);
 }
 
 unsigned
@@ -102,7 +163,7 @@ srs_budget_guesses(struct srs_budget *budget, const struct ipaddr *client, time_
 {
 	if (client == NULL)
 		return tally_get(budget->all_guesses, "", 0, now);
-	return tally_get(budget->guesses, client->bytes, client_size(client), now);
+	return get_network(budget->guesses, client_network(client), now);
 }
 
 /*
@@ -127,20 +188,22 @@ add_to_key(struct use_key *key, const void *bytes, size_t len)
 }
 
 static void
-add_client(struct use_key *key, const struct ipaddr *client)
+add_network_key(struct use_key *key, struct network network)
 {
-	add_to_key(key, client->family == AF_INET ? "4" : "6", 1);
-	add_to_key(key, client->bytes, client_size(client));
+	char size = (char)('0' + network.size);
+
+	add_to_key(key, &size, 1);
+	add_to_key(key, network.bytes, network.size);
 }
 
-/* make_client_key - of what a client has earned */
+/* make_earned_key - of what a network has earned in all */
 static struct use_key
-make_client_key(const struct ipaddr *client)
+make_earned_key(struct network network)
 {
 	struct use_key key = { .len = 0 };
 
 	add_to_key(&key, "c", 1);
-	add_client(&key, client);
+	add_network_key(&key, network);
 	return key;
 }
 
@@ -149,35 +212,70 @@ static unsigned
 client_limit(struct srs_budget *budget, const struct ipaddr *client, unsigned limit, time_t now)
 {
 	unsigned most = (SRS_BUDGET_EARNED_FACTOR - 1) * limit, earned;
-	struct use_key key = make_client_key(client);
+	struct use_key key = make_earned_key(widest_network(client));
 
 	earned = tally_get(budget->earned, key.bytes, key.len, now);
 	return limit + (earned < most ? earned : most);
+}
+
+/* is_client_over - the client itself, with so many guesses more */
+static bool
+is_client_over(struct srs_budget *budget, const struct ipaddr *client, unsigned more,
+    unsigned limit, time_t now)
+{
+	return srs_budget_guesses(budget, client, now) + more >
+	       client_limit(budget, client, limit, now);
+}
+
+static bool
+is_wide_over(struct srs_budget *budget, const struct ipaddr *client, unsigned more, unsigned limit,
+    time_t now)
+{
+	return get_network(budget->wide_guesses, wide_network(client), now) + more >
+	       SRS_BUDGET_WIDE_FACTOR * limit;
 }
 
 bool
 srs_budget_is_guessing(
     struct srs_budget *budget, const struct ipaddr *client, unsigned limit, time_t now)
 {
+	return limit > 0 && client != NULL &&
+	       (is_client_over(budget, client, 0, limit, now) ||
+		   is_wide_over(budget, client, 0, limit, now));
+}
+
+bool
+srs_budget_doubts_senders(
+    struct srs_budget *budget, const struct ipaddr *client, unsigned limit, time_t now)
+{
+	unsigned of_client, of_wide;
+
 	if (limit == 0 || client == NULL)
 		return false;
-	if (srs_budget_guesses(budget, client, now) > client_limit(budget, client, limit, now))
-		return true;
-	return has_wide_network(client) && tally_get(budget->wide_guesses, client->bytes, WIDE_SIZE,
-					       now) > SRS_BUDGET_WIDE_FACTOR * limit;
+	of_client = get_network(budget->pending, client_network(client), now);
+	of_wide = get_network(budget->pending, wide_network(client), now);
+	return is_client_over(budget, client, of_client, limit, now) ||
+	       is_wide_over(budget, client, of_wide, limit, now);
 }
 
 bool
 srs_budget_warns_of(
     struct srs_budget *budget, const struct ipaddr *client, unsigned limit, time_t now)
 {
+	struct network network;
+
 	if (limit == 0)
 		return false;
 	if (client == NULL)
 		return srs_budget_guesses(budget, NULL, now) > SRS_BUDGET_ALL_FACTOR * limit &&
 		       tally_add(budget->warnings, "", 0, now) == 1;
-	return srs_budget_is_guessing(budget, client, limit, now) &&
-	       tally_add(budget->warnings, client->bytes, client_size(client), now) == 1;
+	if (is_client_over(budget, client, 0, limit, now))
+		network = client_network(client);
+	else if (is_wide_over(budget, client, 0, limit, now))
+		network = wide_network(client);
+	else
+		return false;
+	return tally_add(budget->warnings, network.bytes, network.size, now) == 1;
 }
 
 /*
@@ -216,15 +314,16 @@ add_original(struct use_key *key, const char *local, size_t len)
 	hostname_lower(key->bytes + start, key->len - start);
 }
 
-/* make_key - of a kind of use; client NULL: of all clients together */
+static const struct network all_clients = { NULL, 0 };
+
+/* make_key - of a kind of use, by a network or by all clients together */
 static struct use_key
-make_key(const char *kind, const struct ipaddr *client, const struct srs_budget_use *use)
+make_key(const char *kind, struct network network, const struct srs_budget_use *use)
 {
 	struct use_key key = { .len = 0 };
 
 	add_to_key(&key, kind, 1);
-	if (client != NULL)
-		add_client(&key, client);
+	add_network_key(&key, network);
 	add_original(&key, use->local, use->len);
 	return key;
 }
@@ -242,8 +341,7 @@ add_use(struct srs_budget *budget, const struct use_key *key, time_t now)
 }
 
 /* The first letters of the keys in the table of uses. */
-static const char bounces[] = "b", mails[] = "m", share[] = "s", networks[] = "n",
-		  seen_from[] = "f";
+static const char bounces[] = "b", mails[] = "m", networks[] = "n", seen_from[] = "f";
 
 /* use_limit - of an address, for all clients together */
 static unsigned
@@ -263,14 +361,33 @@ static bool
 is_sender_used_up(
     struct srs_budget *budget, const struct srs_budget_use *use, unsigned limit, time_t now)
 {
-	struct use_key total = make_key(networks, NULL, use), own;
+	struct use_key total = make_key(networks, all_clients, use), own;
 
 	if (count_uses(budget, &total, now) < limit)
 		return false;
 	if (use->client == NULL)
 		return true;
-	own = make_key(seen_from, use->client, use);
+	own = make_key(seen_from, widest_network(use->client), use);
 	return count_uses(budget, &own, now) == 0;
+}
+
+/* is_share_used_up - has the network brought as much of this kind as it may? */
+static bool
+is_share_used_up(struct srs_budget *budget, struct network network,
+    const struct srs_budget_use *use, unsigned share, time_t now)
+{
+	struct use_key key;
+
+	if (network.size == 0)
+		return false;
+	key = make_key(total_kind(use->use), network, use);
+	return count_uses(budget, &key, now) >= share;
+}
+
+static unsigned
+smaller_of(unsigned a, unsigned b)
+{
+	return a < b ? a : b;
 }
 
 bool
@@ -283,14 +400,15 @@ srs_budget_is_used_up(
 		return false;
 	if (use->use == SRS_USE_SENDER)
 		return is_sender_used_up(budget, use, limit, now);
-	key = make_key(total_kind(use->use), NULL, use);
+	key = make_key(total_kind(use->use), all_clients, use);
 	if (count_uses(budget, &key, now) >= use_limit(use->use, limit))
 		return true;
 	if (use->client == NULL)
 		return false;
-	key = make_key(share, use->client, use);
-	return count_uses(budget, &key, now) >=
-	       (limit < SRS_BUDGET_SHARE ? limit : SRS_BUDGET_SHARE);
+	return is_share_used_up(budget, client_network(use->client), use,
+		   smaller_of(limit, SRS_BUDGET_SHARE), now) ||
+	       is_share_used_up(budget, wide_network(use->client), use,
+		   smaller_of(limit, SRS_BUDGET_WIDE_SHARE), now);
 }
 
 /* earn_guesses - a distinct address whose bounce a client brings is one more bad hash that it may
@@ -298,16 +416,13 @@ srs_budget_is_used_up(
 static void
 earn_guesses(struct srs_budget *budget, const struct srs_budget_use *use, time_t now)
 {
-	const struct ipaddr *client = use->client;
-	struct use_key key;
+	struct use_key earned = make_earned_key(widest_network(use->client)), key;
 
-	if (client == NULL)
+	if (tally_get(budget->earned, earned.bytes, earned.len, now) >= EARNED_OF_NETWORK_MAX)
 		return;
-	key = make_key("e", client, use);
-	if (tally_add(budget->earned, key.bytes, key.len, now) > 1)
-		return;
-	key = make_client_key(client);
-	tally_add(budget->earned, key.bytes, key.len, now);
+	key = make_key("e", widest_network(use->client), use);
+	if (tally_add(budget->earned, key.bytes, key.len, now) == 1)
+		tally_add(budget->earned, earned.bytes, earned.len, now);
 }
 
 /* note_network - one more network that the address came from as a sender */
@@ -317,11 +432,24 @@ note_network(struct srs_budget *budget, const struct srs_budget_use *use, time_t
 	struct use_key key;
 
 	if (use->client != NULL) {
-		key = make_key(seen_from, use->client, use);
+		key = make_key(seen_from, widest_network(use->client), use);
 		if (add_use(budget, &key, now) > 1)
 			return;
 	}
-	key = make_key(networks, NULL, use);
+	key = make_key(networks, all_clients, use);
+	add_use(budget, &key, now);
+}
+
+/* add_to_share - of a network, if there is one */
+static void
+add_to_share(
+    struct srs_budget *budget, struct network network, const struct srs_budget_use *use, time_t now)
+{
+	struct use_key key;
+
+	if (network.size == 0)
+		return;
+	key = make_key(total_kind(use->use), network, use);
 	add_use(budget, &key, now);
 }
 
@@ -337,13 +465,14 @@ srs_budget_use(
 		return false;
 	}
 	if (use->client != NULL) {
-		key = make_key(share, use->client, use);
-		add_use(budget, &key, now);
+		add_to_share(budget, client_network(use->client), use, now);
+		add_to_share(budget, wide_network(use->client), use, now);
 	}
-	key = make_key(total_kind(use->use), NULL, use);
+	key = make_key(total_kind(use->use), all_clients, use);
 	n = add_use(budget, &key, now);
 	if (use->use != SRS_USE_BOUNCE)
 		return false;
-	earn_guesses(budget, use, now);
+	if (use->client != NULL)
+		earn_guesses(budget, use, now);
 	return limit > 0 && n == use_limit(use->use, limit);
 }

@@ -4,6 +4,7 @@
 
 #include "common/hostname.h"
 #include "common/idna.h"
+#include "srsd/srs_addr.h"
 #include "srsd/srs_domains.h"
 
 bool
@@ -31,6 +32,7 @@ begins_with_label(const char *name, const char *label, size_t len)
 bool
 srs_domains_may_contain(const struct settings *settings, const char *domain, size_t len)
 {
+	char label[HOSTNAME_MAX + 1];
 	size_t i;
 
 	len = hostname_length(domain, len);
@@ -38,10 +40,43 @@ srs_domains_may_contain(const struct settings *settings, const char *domain, siz
 		return true;
 	if (memchr(domain, '.', len) != NULL)
 		return srs_domains_contain(settings, domain, len);
-	if (begins_with_label(settings->srs_domain, domain, len))
+	if (idna_to_ascii(label, domain, len) == 0)
+		return false;
+	len = strlen(label);
+	if (begins_with_label(settings->srs_domain, label, len))
 		return true;
 	for (i = 0; i < settings->reverse_domains.n; i++)
-		if (begins_with_label(settings->reverse_domains.text[i], domain, len))
+		if (begins_with_label(settings->reverse_domains.text[i], label, len))
 			return true;
-	return srs_domains_contain(settings, domain, len);
+	return srs_domains_contain(settings, label, len);
+}
+
+/* next_word - the text up to the next of '!', '%' and '@'; *s moves past that */
+static size_t
+next_word(const char **s, const char *end)
+{
+	const char *word = *s, *stop = word;
+
+	while (stop < end && *stop != '!' && *stop != '%' && *stop != '@')
+		stop++;
+	*s = stop < end ? stop + 1 : end;
+	return (size_t)(stop - word);
+}
+
+bool
+srs_domains_are_routed_to(const struct settings *settings, const char *local, size_t len)
+{
+	const char *s = local, *end = local + len, *word;
+	bool tagged = false, ours = false;
+	size_t n;
+
+	if (len == 0 || (memchr(local, '!', len) == NULL && srs_addr_tag(local, len) == -1))
+		return false;
+	while (s < end && !(tagged && ours)) {
+		word = s;
+		n = next_word(&s, end);
+		tagged |= srs_addr_tag(word, n) != -1;
+		ours |= n > 0 && srs_domains_may_contain(settings, word, n);
+	}
+	return tagged && ours;
 }

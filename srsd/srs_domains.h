@@ -26,4 +26,13 @@ bool srs_domains_contain(const struct settings *settings, const char *domain, si
  */
 bool srs_domains_may_contain(const struct settings *settings, const char *domain, size_t len);
 
+/*
+ * True when a local part is a route to an SRS address of ours: in one of the readings that Postfix
+ * may give it, an SRS tag begins a local part and a domain of ours is on the way, as in
+ * SRS0=...%srs.test, srs.test!SRS0=... and SRS0=...@srs.test before another '@'. Postfix removes
+ * its own domains from the right, one after the other, before it looks for the user (resolve_addr),
+ * and looks the rest up in the reverse map.
+ */
+bool srs_domains_are_routed_to(const struct settings *settings, const char *local, size_t len);
+
 #endif

@@ -458,7 +458,9 @@ srs_rewrite_fact(const struct mailaddr_parts *address, const struct settings *se
 	/* Few addresses have the tag, so the rest costs nearly nothing for all others. */
 	if (srs_addr_tag(address->local, address->local_len) == -1 ||
 	    !srs_domains_may_contain(settings, address->domain, address->domain_len))
-		return SRS_FACT_FOREIGN;
+		return srs_domains_are_routed_to(settings, address->local, address->local_len)
+			   ? SRS_FACT_FORGED
+			   : SRS_FACT_FOREIGN;
 	if (address->local_len > MAILADDR_MAX)
 		return SRS_FACT_FORGED;
 	switch (verify_local_part(

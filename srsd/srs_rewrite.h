@@ -86,7 +86,8 @@ enum srs_fact {
 /*
  * For an address as a client wrote it and the policy service gets it (mailaddr_split), so also for
  * one that Postfix still has to complete (srs_domains_may_contain). An SRS-shaped address that is
- * too long to be ours is forged.
+ * too long to be ours is forged, and so is a route to an address of ours, whatever its hash
+ * (srs_domains_are_routed_to): no bounce needs one.
  */
 enum srs_fact srs_rewrite_fact(const struct mailaddr_parts *address,
     const struct settings *settings, struct srs_keys *keys, time_t now);

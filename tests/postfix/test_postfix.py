@@ -324,6 +324,34 @@ class Spellings(PostfixCase):
                                  '^550 5.7.23 .*is not allowed to send mail for fail.test')
 
 
+class Routes(Spellings):
+    """The same with the domains that Postfix has by default: routes end in one of them."""
+
+    FORMS = ['%s%%srs.test@localhost', '%s%%srs.test@our.test', '%s%%srs.test@[127.0.0.1]',
+             '%s%%srs.test@mx.our.test', '%s%%srs.test@localhost.our.test',
+             'srs.test!%s@our.test', 'our.test!srs.test!%s', '"%s@srs.test"@our.test',
+             '"%s"%%srs.test@our.test', '%s%%srs.test%%our.test', 'localhost!%s%%srs.test']
+
+    @classmethod
+    def settings(cls):
+        return dict(PostfixCase.settings.__func__(cls),
+                    mydestination='our.test, mx.our.test, localhost.our.test, localhost',
+                    virtual_alias_domains='srs.test',
+                    smtpd_hard_error_limit='1000', smtpd_error_sleep_time='0')
+
+    def test_other_domains_take_no_mail(self):
+        for form in self.FORMS:
+            with self.subTest(form):
+                for reply in self.check('RCPT', form, 'alice@origin.test'):
+                    self.assertRegex(reply, '^[45]')
+
+    def test_the_reply_of_a_forgery(self):
+        for form in self.FORMS:
+            with self.subTest(form):
+                for reply in self.check('RCPT', form):
+                    self.assertRegex(reply, '^[45]')
+
+
 class Header(PostfixCase):
     def test_one_received_spf(self):
         mail = self.send('alice@origin.test', 'bob@our.test')

@@ -104,6 +104,7 @@ gate_query(struct gate_case *c, struct gate_query *q)
 	q->srs.sender = c->sender;
 	q->srs.recipient = c->recipient;
 	q->srs.guessing = c->guessing;
+	q->srs.sender_guessing = c->guessing;
 	q->srs.overused = c->overused;
 	q->srs.sender_overused = c->sender_overused;
 }

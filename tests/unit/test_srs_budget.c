@@ -149,19 +149,87 @@ test_guesses_in_an_hour(void **state)
 }
 
 static void
-test_guesses_that_were_none(void **state)
+begin_senders(const char *client, unsigned n, time_t now)
+{
+	while (n-- > 0)
+		srs_budget_sender_begins(budget, address(client), now);
+}
+
+static void
+end_senders(const char *client, unsigned n, time_t now)
+{
+	while (n-- > 0)
+		srs_budget_sender_ends(budget, address(client), now);
+}
+
+static bool
+doubts(const char *client, time_t now)
+{
+	return srs_budget_doubts_senders(budget, address(client), LIMIT, now);
+}
+
+/* Senders that wait count for senders, and for nothing else. */
+static void
+test_pending_senders(void **state)
 {
 	(void)state;
-	guess("2001:db8::1", 2, NOW);
-	srs_budget_take_back(budget, address("2001:db8::1"), NOW);
-	assert_int_equal(guesses("2001:db8::1", NOW), 1);
-	assert_int_equal(srs_budget_guesses(budget, NULL, NOW), 1);
-	srs_budget_take_back(budget, address("2001:db8::1"), NOW + HOUR);
-	srs_budget_take_back(budget, address("192.0.2.1"), NOW);
-	srs_budget_take_back(budget, NULL, NOW);
-	assert_int_equal(guesses("2001:db8::1", NOW), 0);
-	guess("2001:db8::1", 1, NOW);
-	assert_int_equal(guesses("2001:db8::1", NOW), 1);
+	guess("192.0.2.1", LIMIT - 1, NOW);
+	begin_senders("192.0.2.1", 1, NOW);
+	assert_false(doubts("192.0.2.1", NOW));
+	begin_senders("192.0.2.1", 1, NOW);
+	assert_true(doubts("192.0.2.1", NOW));
+	assert_false(is_guessing("192.0.2.1", NOW));
+	assert_int_equal(guesses("192.0.2.1", NOW), LIMIT - 1);
+	assert_false(doubts("192.0.2.2", NOW));
+	end_senders("192.0.2.1", 1, NOW);
+	assert_false(doubts("192.0.2.1", NOW));
+	end_senders("192.0.2.1", 5, NOW);
+	begin_senders("192.0.2.1", 1, NOW);
+	assert_false(doubts("192.0.2.1", NOW));
+	assert_false(srs_budget_doubts_senders(budget, address("192.0.2.1"), 0, NOW));
+	assert_false(srs_budget_doubts_senders(budget, NULL, LIMIT, NOW));
+}
+
+/* What ends in the next hour takes nothing from the guesses of that hour. */
+static void
+test_pending_over_the_hour(void **state)
+{
+	(void)state;
+	guess("192.0.2.1", 5, NOW);
+	begin_senders("192.0.2.1", 10, NOW + HOUR - 1);
+	guess("192.0.2.1", LIMIT + 1, NOW + HOUR);
+	end_senders("192.0.2.1", 10, NOW + HOUR);
+	assert_true(is_guessing("192.0.2.1", NOW + HOUR));
+}
+
+static void
+test_pending_senders_of_a_wide_network(void **state)
+{
+	char client[40];
+	int i;
+
+	(void)state;
+	for (i = 0; i < SRS_BUDGET_WIDE_FACTOR * LIMIT; i++) {
+		snprintf(client, sizeof(client), "2001:db8:7:%x::1", i);
+		begin_senders(client, 1, NOW);
+		assert_false(doubts(client, NOW));
+	}
+	begin_senders("2001:db8:7:ffff::1", 1, NOW);
+	assert_true(doubts("2001:db8:7:ffff::1", NOW));
+	assert_false(doubts("2001:db8:8::1", NOW));
+}
+
+/* The clients of a NAT64 gateway are IPv4 clients, each for itself. */
+static void
+test_nat64(void **state)
+{
+	(void)state;
+	guess("64:ff9b::192.0.2.1", LIMIT + 1, NOW);
+	assert_true(is_guessing("64:ff9b::192.0.2.1", NOW));
+	assert_true(is_guessing("192.0.2.1", NOW));
+	assert_false(is_guessing("64:ff9b::192.0.2.2", NOW));
+	guess("64:ff9b:0:0:1::192.0.2.3", LIMIT + 1, NOW);
+	assert_false(is_guessing("192.0.2.3", NOW));
 }
 
 /* Each distinct original sender whose bounce a client brings is worth one, up to five limits. */
@@ -195,6 +263,7 @@ test_earned_guesses(void **state)
 static void
 test_warnings(void **state)
 {
+	char client[40];
 	unsigned i;
 
 	(void)state;
@@ -206,6 +275,13 @@ test_warnings(void **state)
 	assert_false(srs_budget_warns_of(budget, address("192.0.2.1"), LIMIT, NOW));
 	guess("192.0.2.1", LIMIT + 1, NOW + HOUR);
 	assert_true(srs_budget_warns_of(budget, address("192.0.2.1"), LIMIT, NOW + HOUR));
+	for (i = 0; i < SRS_BUDGET_WIDE_FACTOR * LIMIT + 1; i++) {
+		snprintf(client, sizeof(client), "2001:db8:7:%x::1", i);
+		guess(client, 1, NOW + HOUR);
+	}
+	/* One line for all of a /48. */
+	assert_true(srs_budget_warns_of(budget, address("2001:db8:7:1::1"), LIMIT, NOW + HOUR));
+	assert_false(srs_budget_warns_of(budget, address("2001:db8:7:2::1"), LIMIT, NOW + HOUR));
 	for (i = srs_budget_guesses(budget, NULL, NOW + HOUR); i < SRS_BUDGET_ALL_FACTOR * LIMIT;
 	     i++)
 		srs_budget_guess(budget, NULL, NOW + HOUR);
@@ -256,7 +332,7 @@ test_one_original(void **state)
 	unit_end();
 }
 
-/* use_from_many - n uses, each from a network of its own */
+/* use_from_many - n uses, each from an IPv4 address of its own */
 static unsigned
 use_from_many(enum srs_use kind, unsigned n, time_t now)
 {
@@ -264,7 +340,7 @@ use_from_many(enum srs_use kind, unsigned n, time_t now)
 	char client[40];
 
 	for (i = 0; i < n; i++) {
-		snprintf(client, sizeof(client), "2001:db8:%x:%x::1", 1 + i / 50000, i % 50000);
+		snprintf(client, sizeof(client), "10.%u.%u.1", i / 256, i % 256);
 		warnings += use_address(kind, client, JANE, now);
 	}
 	return warnings;
@@ -288,7 +364,6 @@ static void
 test_bounces_have_more(void **state)
 {
 	(void)state;
-	/* More entries than the table of uses holds: the total is as old as the first of them. */
 	assert_int_equal(
 	    use_from_many(SRS_USE_BOUNCE, SRS_BUDGET_BOUNCE_FACTOR * DAILY - 1, NOW), 0);
 	assert_false(is_used_up(SRS_USE_BOUNCE, "192.0.2.1", JANE, NOW));
@@ -298,23 +373,41 @@ test_bounces_have_more(void **state)
 	assert_false(is_used_up(SRS_USE_MAIL, "192.0.2.2", JANE, NOW));
 }
 
-/* A client network has twenty; one that stands for many clients has no share of its own. */
+/* A client has twenty of each kind; one that stands for many clients has no share of its own. */
 static void
-test_share_of_a_network(void **state)
+test_share_of_a_client(void **state)
 {
 	int i;
 
 	(void)state;
 	for (i = 0; i < SRS_BUDGET_SHARE; i++) {
 		assert_false(is_used_up(SRS_USE_BOUNCE, "2001:db8::1", JANE, NOW));
-		use_address(i % 2 == 0 ? SRS_USE_BOUNCE : SRS_USE_MAIL, "2001:db8::1", JANE, NOW);
+		use_address(SRS_USE_BOUNCE, "2001:db8::1", JANE, NOW);
 		use_address(SRS_USE_BOUNCE, NULL, JANE, NOW);
 		use_address(SRS_USE_BOUNCE, NULL, JANE, NOW);
 	}
 	assert_true(is_used_up(SRS_USE_BOUNCE, "2001:db8::ffff", JANE, NOW));
-	assert_true(is_used_up(SRS_USE_MAIL, "2001:db8::1", JANE, NOW));
+	assert_false(is_used_up(SRS_USE_MAIL, "2001:db8::1", JANE, NOW));
 	assert_false(is_used_up(SRS_USE_BOUNCE, "2001:db8:0:1::1", JANE, NOW));
 	assert_false(is_used_up(SRS_USE_BOUNCE, NULL, JANE, NOW));
+}
+
+/* An IPv6 /48, of whatever many /64, has four times that. */
+static void
+test_share_of_a_wide_network(void **state)
+{
+	char client[40];
+	int i;
+
+	(void)state;
+	for (i = 0; i < SRS_BUDGET_WIDE_SHARE; i++) {
+		snprintf(client, sizeof(client), "2001:db8:7:%x::1", i);
+		assert_false(is_used_up(SRS_USE_BOUNCE, client, JANE, NOW));
+		use_address(SRS_USE_BOUNCE, client, JANE, NOW);
+	}
+	assert_true(is_used_up(SRS_USE_BOUNCE, "2001:db8:7:ffff::1", JANE, NOW));
+	assert_false(is_used_up(SRS_USE_BOUNCE, "2001:db8:8::1", JANE, NOW));
+	assert_false(is_used_up(SRS_USE_BOUNCE, "192.0.2.1", JANE, NOW));
 }
 
 static void
@@ -341,10 +434,34 @@ test_networks_of_a_sender(void **state)
 	assert_false(is_used_up(SRS_USE_SENDER, "192.0.2.1", JANE, NOW));
 	use_address(SRS_USE_SENDER, "192.0.2.1", JANE, NOW);
 	assert_false(is_used_up(SRS_USE_SENDER, "192.0.2.1", JANE, NOW));
-	assert_false(is_used_up(SRS_USE_SENDER, "2001:db8:1:1::9", JANE, NOW));
+	assert_false(is_used_up(SRS_USE_SENDER, "10.0.7.1", JANE, NOW));
 	assert_true(is_used_up(SRS_USE_SENDER, "192.0.2.2", JANE, NOW));
 	assert_true(is_used_up(SRS_USE_SENDER, NULL, JANE, NOW));
 	assert_false(is_used_up(SRS_USE_SENDER, "192.0.2.2", JANE, NOW + DAY));
+}
+
+/* The /64s of one /48 are one network, and cannot push others out of what they earned. */
+static void
+test_one_wide_network_is_one(void **state)
+{
+	char client[40], local[60];
+	int i, j;
+
+	(void)state;
+	for (i = 0; i < LIMIT; i++) {
+		snprintf(local, sizeof(local), "SRS0=xxxx=G3=example.test=user%d", i);
+		use_address(SRS_USE_BOUNCE, "192.0.2.1", local, NOW);
+	}
+	for (i = 0; i < 600; i++)
+		for (j = 0; j < 60; j++) {
+			snprintf(client, sizeof(client), "2001:db8:7:%x::1", i);
+			snprintf(local, sizeof(local), "SRS0=xxxx=G3=own%d.test=user%d", i, j);
+			use_address(SRS_USE_SENDER, client, JANE, NOW);
+			use_address(SRS_USE_BOUNCE, client, local, NOW);
+		}
+	assert_false(is_used_up(SRS_USE_SENDER, "192.0.2.2", JANE, NOW));
+	guess("192.0.2.1", 2 * LIMIT, NOW);
+	assert_false(is_guessing("192.0.2.1", NOW));
 }
 
 static void
@@ -461,15 +578,20 @@ main(void)
 		BUDGET_TEST(test_guesses_of_a_network),
 		BUDGET_TEST(test_guesses_of_a_wide_network),
 		BUDGET_TEST(test_guesses_in_an_hour),
-		BUDGET_TEST(test_guesses_that_were_none),
+		BUDGET_TEST(test_pending_senders),
+		BUDGET_TEST(test_pending_over_the_hour),
+		BUDGET_TEST(test_pending_senders_of_a_wide_network),
+		BUDGET_TEST(test_nat64),
 		BUDGET_TEST(test_earned_guesses),
 		BUDGET_TEST(test_warnings),
 		BUDGET_TEST(test_one_original),
 		BUDGET_TEST(test_mail_does_not_use_up_bounces),
 		BUDGET_TEST(test_bounces_have_more),
-		BUDGET_TEST(test_share_of_a_network),
+		BUDGET_TEST(test_share_of_a_client),
+		BUDGET_TEST(test_share_of_a_wide_network),
 		BUDGET_TEST(test_a_small_limit_is_the_share),
 		BUDGET_TEST(test_networks_of_a_sender),
+		BUDGET_TEST(test_one_wide_network_is_one),
 		BUDGET_TEST(test_huge_addresses),
 		BUDGET_TEST(test_arithmetic),
 	};

@@ -27,6 +27,8 @@ test_domains(void **state)
 		{ "SRS.", false, true },
 		{ "old", false, true },
 		{ "xn--bcher-kva", false, true },
+		{ "b\303\274cher", false, true },
+		{ "B\303\234CHER.", false, true },
 		{ "single", true, true },
 		/* Neighbours. */
 		{ "sr", false, false },

@@ -40,6 +40,27 @@ test_key_is_copied(void **state)
 	tally_free(&tally);
 }
 
+static void
+test_taken_back(void **state)
+{
+	struct tally *tally = tally_new(10, 60);
+
+	(void)state;
+	tally_take_back(tally, BYTES("a"), NOW);
+	assert_int_equal(tally_add(tally, BYTES("a"), NOW), 1);
+	assert_int_equal(tally_add(tally, BYTES("a"), NOW), 2);
+	tally_take_back(tally, BYTES("a"), NOW);
+	assert_int_equal(tally_get(tally, BYTES("a"), NOW), 1);
+	tally_take_back(tally, BYTES("a"), NOW);
+	assert_int_equal(tally_get(tally, BYTES("a"), NOW), 0);
+	assert_int_equal(tally_keys(tally), 0);
+	tally_take_back(tally, BYTES("a"), NOW);
+	assert_int_equal(tally_add(tally, BYTES("a"), NOW), 1);
+	tally_take_back(tally, BYTES("a"), NOW + 60);
+	assert_int_equal(tally_add(tally, BYTES("a"), NOW + 60), 1);
+	tally_free(&tally);
+}
+
 /* The window begins with the first event, and later ones do not make it longer. */
 static void
 test_window(void **state)
@@ -115,6 +136,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_counts_each_key),
 		cmocka_unit_test(test_key_is_copied),
+		cmocka_unit_test(test_taken_back),
 		cmocka_unit_test(test_window),
 		cmocka_unit_test(test_expired_keys_make_room),
 		cmocka_unit_test(test_clock_goes_backwards),
