@@ -168,8 +168,8 @@ may_send(const struct settings *settings, const struct spf_verdicts *verdicts)
 	       verdicts->mailfrom.result == SPF_PASS;
 }
 
-void
-policy_charge_leave(
+static void
+end_sender(
     struct srs_budget *budget, const struct ipaddr *client, struct gate_srs_facts *srs, time_t now)
 {
 	if (srs->sender_pending)
@@ -180,7 +180,16 @@ policy_charge_leave(
 void
 policy_charge_end(const struct policy_charge *charge, struct gate_query *q)
 {
-	policy_charge_leave(charge->budget, &q->client, &q->srs, charge->now);
+	end_sender(charge->budget, &q->client, &q->srs, charge->now);
+}
+
+void
+policy_charge_leave(
+    struct srs_budget *budget, const struct ipaddr *client, struct gate_srs_facts *srs, time_t now)
+{
+	if (srs->sender_pending && srs->sender == GATE_SRS_FORGED)
+		srs_budget_guess(budget, client, now);
+	end_sender(budget, client, srs, now);
 }
 
 void

@@ -51,7 +51,10 @@ void policy_charge_verdicts(const struct policy_charge *charge, const struct spf
 /* Ends a pending sender whose answer does not depend on its hash, or was given before. */
 void policy_charge_end(const struct policy_charge *charge, struct gate_query *q);
 
-/* The same for a client that has left. */
+/*
+ * Ends the pending sender of a client that has left. A wrong hash counts: that there was no answer
+ * yet may have shown it.
+ */
 void policy_charge_leave(
     struct srs_budget *budget, const struct ipaddr *client, struct gate_srs_facts *srs, time_t now);
 
