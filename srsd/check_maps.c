@@ -154,6 +154,10 @@ check_sender_classes(struct check *check, const char *where, const char *classes
 	right_classes(check, where, "sender_canonical_classes = envelope_sender");
 }
 
+/*
+ * check_recipient_classes - With header_recipient, part of Postfix's default, cleanup(8) looks up
+ * each address in To: and Cc: of mail whose headers it rewrites, and replaces the valid ones.
+ */
 static void
 check_recipient_classes(struct check *check, const char *where, const char *classes)
 {
@@ -162,15 +166,16 @@ check_recipient_classes(struct check *check, const char *where, const char *clas
 	if (!postfix_list_has(classes, "envelope_recipient"))
 		findings_add(check->findings, FINDING_ERROR, "%s%s = %s: bounces do not come home",
 		    name, where, classes);
-	else if (!postfix_list_has(classes, "header_recipient"))
+	else if (postfix_list_has(classes, "header_recipient"))
 		findings_add(check->findings, FINDING_WARNING,
-		    "%s%s = %s: To: of a bounce keeps the SRS address", name, where, classes);
+		    "%s%s = %s: one message can test thousands of SRS hashes in To: and Cc:, and "
+		    "srsd does not count them as guesses",
+		    name, where, classes);
 	else {
 		findings_add(check->findings, FINDING_OK, "%s%s", name, where);
 		return;
 	}
-	right_classes(
-	    check, where, "recipient_canonical_classes = envelope_recipient, header_recipient");
+	right_classes(check, where, "recipient_canonical_classes = envelope_recipient");
 }
 
 static bool

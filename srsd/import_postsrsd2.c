@@ -33,7 +33,8 @@ static const struct row {
 	{ "milter", false,
 	    "srsd is no milter: main.cf needs sender_canonical_maps = tcp:127.0.0.1:10001, "
 	    "sender_canonical_classes = envelope_sender, recipient_canonical_maps = "
-	    "tcp:127.0.0.1:10002, and no smtpd_milters for postsrsd" },
+	    "tcp:127.0.0.1:10002, recipient_canonical_classes = envelope_recipient, and no "
+	    "smtpd_milters for postsrsd" },
 	{ "milter-rewrite-local", false,
 	    "srsd is no milter; contrib/postfix/forward-only leaves mail for local mailboxes alone" },
 	{ "milter-recipient-limit", false, "srsd is no milter" },
