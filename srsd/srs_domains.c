@@ -66,12 +66,13 @@ next_word(const char **s, const char *end)
 bool
 srs_domains_are_routed_to(const struct settings *settings, const char *local, size_t len)
 {
-	const char *s = local, *end = local + len, *word;
+	const char *s = local, *end, *word;
 	bool tagged = false, ours = false;
 	size_t n;
 
 	if (len == 0 || (memchr(local, '!', len) == NULL && srs_addr_tag(local, len) == -1))
 		return false;
+	end = local + len;
 	while (s < end && !(tagged && ours)) {
 		word = s;
 		n = next_word(&s, end);
