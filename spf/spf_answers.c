@@ -243,8 +243,9 @@ void
 spf_answers_set(struct spf_answers *answers, struct spf_answer *answer, struct dns_answer *reply)
 {
 	if (answers->bytes + reply->size > SPF_ANSWERS_BYTES) {
+		/* Our bound, and not an error of the DNS: the client may have filled the table. */
 		dns_answer_unref(&reply);
-		reply = dns_answer_new(DNS_ERROR);
+		reply = dns_answer_new_error(DNS_SATURATED);
 	}
 	answers->bytes += reply->size;
 	answer->reply = reply;

@@ -100,7 +100,7 @@ bool spf_answers_used_network(const struct spf_answers *answers);
 /* Those of the questions that were asked, a cache or the DNS. */
 size_t spf_answers_questions(const struct spf_answers *);
 
-/* Bytes of answers in one table, after which the next ones are errors. */
+/* Bytes of answers in one table; an answer that no longer fits becomes DNS_SATURATED. */
 #define SPF_ANSWERS_BYTES (1024 * 1024)
 
 /* Fills an answer in, once; takes the reference over. */
