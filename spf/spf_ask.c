@@ -151,6 +151,15 @@ rank(const struct dns_rr *rr, const char *domain)
 	return hostname_is_within(rr->data, rr->len, domain, strlen(domain)) ? 2 : 1;
 }
 
+/* is_better_name - among names of one rank the smallest, so that the order of an answer is no matter */
+static bool
+is_better_name(const struct dns_rr *rr, const char *domain, const char *best, int best_rank)
+{
+	int own = rank(rr, domain);
+
+	return own > best_rank || (own == best_rank && strcasecmp(rr->data, best) < 0);
+}
+
 const char *
 spf_ask_validated_name(struct spf_ask *ask, const char *domain)
 {
@@ -171,7 +180,7 @@ spf_ask_validated_name(struct spf_ask *ask, const char *domain)
 			missing = true;
 			break;
 		case SPF_ASKED_YES:
-			if (rank(&ptr->rr[i], domain) > best_rank) {
+			if (is_better_name(&ptr->rr[i], domain, best, best_rank)) {
 				best_rank = rank(&ptr->rr[i], domain);
 				best = ptr->rr[i].data;
 			}

@@ -304,7 +304,7 @@ validate(void *arg, struct spf_answers *table)
 	return named->name != NULL;
 }
 
-/* The domain itself, a name below it, any other (7.3), whichever comes first of its kind. */
+/* The domain itself, a name below it, any other (7.3); the smallest of its kind, in whatever order they come. */
 static void
 test_validated_name(void **state)
 {
@@ -324,7 +324,11 @@ test_validated_name(void **state)
 				   "sick.test A !\n"
 				   "2.2.0.192.in-addr.arpa PTR liar.test\n"
 				   "3.2.0.192.in-addr.arpa PTR liar.test\n"
-				   "4.2.0.192.in-addr.arpa PTR !\n";
+				   "4.2.0.192.in-addr.arpa PTR !\n"
+				   "6.2.0.192.in-addr.arpa PTR second.both.test\n"
+				   "6.2.0.192.in-addr.arpa PTR First.both.test\n"
+				   "first.both.test A 192.0.2.6\n"
+				   "second.both.test A 192.0.2.6\n";
 	static const struct {
 		const char *ip, *domain, *want;
 	} rows[] = {
@@ -333,13 +337,15 @@ test_validated_name(void **state)
 		{ "192.0.2.1", "other.test", "first.other.test" },
 		{ "192.0.2.1", "second.other.test", "second.other.test" },
 		{ "192.0.2.1", "b.own.test", "b.own.test" },
-		{ "192.0.2.1", "third.test", "first.other.test" },
-		{ "192.0.2.1", "liar.test", "first.other.test" },
-		{ "192.0.2.1", "n.test", "first.other.test" }, /* whole labels */
+		{ "192.0.2.1", "third.test", "a.own.test" },
+		{ "192.0.2.1", "liar.test", "a.own.test" },
+		{ "192.0.2.1", "n.test", "a.own.test" }, /* whole labels */
 		{ "192.0.2.2", "third.test", "liar.test" },
 		{ "192.0.2.3", "liar.test", "unknown" },
 		{ "192.0.2.4", "own.test", "unknown" },
 		{ "192.0.2.5", "own.test", "unknown" },
+		{ "192.0.2.6", "both.test", "First.both.test" },
+		{ "192.0.2.6", "third.test", "First.both.test" },
 	};
 	struct fake_dns dns = { .zone = zone, .seed = 3 };
 	struct spf_answers *table;
