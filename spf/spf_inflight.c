@@ -18,6 +18,7 @@ enum holder_kind {
 	ORGANIZATION,
 	SENDER, /* a domain as it is written */
 	SENDER_OF_NETWORK,
+	SENDER_OF_SITE,
 	HOLDER_KINDS,
 };
 
@@ -39,7 +40,7 @@ struct spf_holder {
 	RB_ENTRY(spf_holder) node;
 	enum holder_kind kind;
 	unsigned parties;         /* that are counted for it, or refer to it */
-	unsigned checks;          /* of SENDER and SENDER_OF_NETWORK */
+	unsigned checks;          /* of the kinds that hold no places */
 	unsigned places;          /* abandoned ones included */
 	unsigned live, old;       /* places whose question is wanted; those of them that are old */
 	struct place_list wanted; /* the live ones, the oldest first */
@@ -173,15 +174,18 @@ static bool
 is_domain_full(const struct spf_party *party)
 {
 	return party->holder[SENDER]->checks >= SPF_INFLIGHT_DOMAIN ||
-	       party->holder[SENDER_OF_NETWORK]->checks >= SPF_INFLIGHT_MAX;
+	       party->holder[SENDER_OF_NETWORK]->checks >= SPF_INFLIGHT_MAX ||
+	       party->holder[SENDER_OF_SITE]->checks >= SPF_INFLIGHT_SITE_MAX;
 }
 
 static void
 count_check(struct spf_inflight *inflight, struct spf_party *party)
 {
+	int i;
+
 	party->limited = true;
-	party->holder[SENDER]->checks++;
-	party->holder[SENDER_OF_NETWORK]->checks++;
+	for (i = SPF_HOLDERS; i < HOLDER_KINDS; i++)
+		party->holder[i]->checks++;
 	inflight->checks++;
 }
 
@@ -191,17 +195,20 @@ spf_inflight_join(struct spf_inflight *inflight, const struct ipaddr *client, co
 {
 	struct spf_party *party = xcalloc(1, sizeof(*party));
 	char network[IPADDR_TEXT_SIZE + 4], site[IPADDR_TEXT_SIZE + 4];
-	char pair[HOSTNAME_MAX + sizeof(network) + 2];
+	char of_network[HOSTNAME_MAX + sizeof(network) + 2];
+	char of_site[HOSTNAME_MAX + sizeof(site) + 2];
 
 	put_network(network, sizeof(network), client, 64);
 	put_network(site, sizeof(site), client, 48);
-	snprintf(pair, sizeof(pair), "%s %s", network, domain);
+	snprintf(of_network, sizeof(of_network), "%s %s", network, domain);
+	snprintf(of_site, sizeof(of_site), "%s %s", site, domain);
 	party->owner = owner;
 	party->holder[NETWORK] = refer_to(inflight, NETWORK, network);
 	party->holder[SITE] = refer_to(inflight, SITE, site);
 	party->holder[ORGANIZATION] = refer_to(inflight, ORGANIZATION, organization(domain));
 	party->holder[SENDER] = refer_to(inflight, SENDER, domain);
-	party->holder[SENDER_OF_NETWORK] = refer_to(inflight, SENDER_OF_NETWORK, pair);
+	party->holder[SENDER_OF_NETWORK] = refer_to(inflight, SENDER_OF_NETWORK, of_network);
+	party->holder[SENDER_OF_SITE] = refer_to(inflight, SENDER_OF_SITE, of_site);
 	if (limited && is_domain_full(party))
 		spf_inflight_leave(inflight, &party);
 	else if (limited)
@@ -227,12 +234,10 @@ spf_inflight_leave(struct spf_inflight *inflight, struct spf_party **partyp)
 	if (party == NULL)
 		return;
 	spf_inflight_stop_waiting(inflight, party);
-	if (party->limited) {
-		party->holder[SENDER]->checks--;
-		party->holder[SENDER_OF_NETWORK]->checks--;
-		inflight->checks--;
-	}
+	inflight->checks -= party->limited;
 	for (i = 0; i < HOLDER_KINDS; i++) {
+		if (i >= SPF_HOLDERS)
+			party->holder[i]->checks -= party->limited;
 		party->holder[i]->parties--;
 		drop_if_unused(inflight, party->holder[i]);
 	}

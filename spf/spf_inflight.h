@@ -32,8 +32,12 @@
 #include "common/hostname.h"
 #include "common/ipaddr.h"
 
-/* Checks that may wait for the DNS of one sender's domain: of one client network, and in all. */
+/*
+ * Checks that may wait for the DNS of one sender's domain: of an IPv4 address or IPv6 /64, of an
+ * IPv6 /48, and in all.
+ */
 #define SPF_INFLIGHT_MAX 20
+#define SPF_INFLIGHT_SITE_MAX 40
 #define SPF_INFLIGHT_DOMAIN 200
 
 /* Questions that one evaluation has out; one more, the one at which it stops, is always asked. */

@@ -168,6 +168,27 @@ test_checks_of_a_domain_in_all(void **state)
 		spf_inflight_leave(inflight, &party[i]);
 }
 
+/* However many /64 a client has, its /48 leaves room for the mail of others from that domain. */
+static void
+test_checks_of_a_domain_from_one_site(void **state)
+{
+	struct spf_party *party[SPF_INFLIGHT_SITE_MAX], *other;
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < SPF_INFLIGHT_SITE_MAX; i++)
+		assert_non_null(party[i] =
+				    join(unit_row("2001:db8:0:%x::1", i), "slow.test", true, NULL));
+	assert_null(join("2001:db8:0:ffff::1", "slow.test", true, NULL));
+	assert_non_null(other = join("2001:db8:1::1", "slow.test", true, NULL));
+	spf_inflight_leave(inflight, &other);
+	spf_inflight_leave(inflight, &party[0]);
+	assert_non_null(party[0] = join("2001:db8:0:ffff::1", "slow.test", true, NULL));
+	for (i = 0; i < SPF_INFLIGHT_SITE_MAX; i++)
+		spf_inflight_leave(inflight, &party[i]);
+	assert_int_equal(spf_inflight_count(inflight), 0);
+}
+
 /* A client has its own places: an IPv4 address, an IPv6 /64, and for a /48 there is another bound.
  */
 static void
@@ -426,6 +447,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		INFLIGHT_TEST(test_checks_of_a_domain),
 		INFLIGHT_TEST(test_checks_of_a_domain_in_all),
+		INFLIGHT_TEST(test_checks_of_a_domain_from_one_site),
 		INFLIGHT_TEST(test_places_of_a_network),
 		INFLIGHT_TEST(test_places_of_a_site),
 		INFLIGHT_TEST(test_old_places_of_a_network),
