@@ -4,6 +4,9 @@
 #include <netinet/in.h>
 #include <arpa/nameser.h>
 
+#ifdef HAVE_MALLOC_TRIM
+#include <malloc.h>
+#endif
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,9 +37,15 @@
  * each nameserver: libunbound sends two packets, and waits two seconds for an answer to each. Then
  * it remembers for five seconds that the name has failed. So what happens in one turn is forgotten
  * before the next turn of that context.
+ *
+ * A name that was silent twice gets one attempt in a context with more patience, for a nameserver
+ * that needs some seconds and is asked by a forwarder without a cache. By then the shares of HELO
+ * names and of the client's own names are over, so that few questions stay there.
  */
 #define CONTEXTS 6
 #define TURN_MS 2000
+#define PATIENT CONTEXTS
+#define SILENCES_BEFORE_PATIENCE 2
 
 /* A failure that takes longer than this is silence; one that is sooner is an answer of the DNS. */
 #define ANSWERED_MS 1900
@@ -46,7 +55,7 @@
 
 struct resolver {
 	struct event_base *base;
-	struct ub_ctx *ctx[CONTEXTS];
+	struct ub_ctx *ctx[CONTEXTS + 1]; /* the last one is PATIENT */
 	char *plan;
 	bool retired;
 	bool ending; /* its end is near, and comes once */
@@ -68,6 +77,7 @@ struct resolver_question {
 	int id;
 	uint64_t begun, asked; /* in all, and this attempt */
 	unsigned unasked;      /* attempts that libunbound has failed at once */
+	unsigned silences;     /* attempts without an answer */
 	bool failed;           /* the DNS has failed once */
 	bool *gone;            /* not NULL while ub_resolve_event runs: set when it has ended */
 	struct event *again;   /* for the next attempt; NULL: there was only one */
@@ -103,9 +113,8 @@ static const struct {
 	{ "num-queries-per-thread:", "4096" },
 	/* More than one client network may occupy: see SPF_INFLIGHT_NETWORK. */
 	{ "outgoing-num-tcp:", "160" },
-	/* One attempt for each nameserver, with two seconds for each packet; see CONTEXTS. */
+	/* One attempt for each nameserver; for how long, see set_options. */
 	{ "infra-host-ttl:", "0" },
-	{ "infra-cache-min-rtt:", "2000" },
 	{ "outbound-msg-retry:", "1" },
 	/* A question leads to as few others as possible. */
 	{ "target-fetch-policy:", "0 0 0 0 0" },
@@ -119,24 +128,28 @@ static const struct {
 };
 
 static bool
-set_options(struct ub_ctx *ctx, const struct settings *settings, char *error, size_t size)
+set_option(struct ub_ctx *ctx, const char *name, const char *value, char *error, size_t size)
+{
+	int e = ub_ctx_set_option(ctx, name, value);
+
+	if (e != 0)
+		snprintf(error, size, "libunbound: %s %s: %s", name, value, ub_strerror(e));
+	return e == 0;
+}
+
+static bool
+set_options(
+    struct ub_ctx *ctx, const struct settings *settings, bool patient, char *error, size_t size)
 {
 	size_t i;
-	int e;
 
-	for (i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
-		e = ub_ctx_set_option(ctx, options[i].name, options[i].value);
-		if (e != 0) {
-			snprintf(error, size, "libunbound: %s %s: %s", options[i].name,
-			    options[i].value, ub_strerror(e));
+	for (i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		if (!set_option(ctx, options[i].name, options[i].value, error, size))
 			return false;
-		}
-	}
-	e = ub_ctx_set_option(
-	    ctx, "module-config:", settings->dnssec ? "validator iterator" : "iterator");
-	if (e != 0)
-		snprintf(error, size, "libunbound: module-config: %s", ub_strerror(e));
-	return e == 0;
+	/* Milliseconds that libunbound waits for the answer to a packet. */
+	return set_option(ctx, "infra-cache-min-rtt:", patient ? "8000" : "2000", error, size) &&
+	       set_option(ctx, "module-config:",
+		   settings->dnssec ? "validator iterator" : "iterator", error, size);
 }
 
 /*
@@ -337,7 +350,7 @@ start(struct ub_ctx *ctx, const struct settings *settings, char *error, size_t s
 /* make_context - as the plan says; NULL with one line in error */
 static struct ub_ctx *
 make_context(struct event_base *base, const struct settings *settings, const char *plan,
-    char *error, size_t size)
+    bool patient, char *error, size_t size)
 {
 	struct ub_ctx *ctx = ub_ctx_create_event(base);
 
@@ -346,7 +359,7 @@ make_context(struct event_base *base, const struct settings *settings, const cha
 		return NULL;
 	}
 	ub_ctx_debugout(ctx, NULL); /* nothing on standard error past our log */
-	if (set_options(ctx, settings, error, size) && carry_out(ctx, plan, error, size) &&
+	if (set_options(ctx, settings, patient, error, size) && carry_out(ctx, plan, error, size) &&
 	    start(ctx, settings, error, size))
 		return ctx;
 	ub_ctx_delete(ctx);
@@ -366,8 +379,8 @@ resolver_new(struct event_base *base, const struct clock *clock, const struct se
 	r->base = base;
 	r->counts = &r->own_counts;
 	r->plan = xstrdup(plan);
-	for (i = 0; i < CONTEXTS; i++) {
-		r->ctx[i] = make_context(base, settings, plan, error, size);
+	for (i = 0; i <= PATIENT; i++) {
+		r->ctx[i] = make_context(base, settings, plan, i == PATIENT, error, size);
 		if (r->ctx[i] == NULL) {
 			resolver_free(&r);
 			break;
@@ -412,7 +425,7 @@ resolver_free(struct resolver **rp)
 			ub_cancel(q->ctx, q->id);
 		end_question(q, NULL);
 	}
-	for (i = 0; i < CONTEXTS; i++)
+	for (i = 0; i <= PATIENT; i++)
 		if (r->ctx[i] != NULL)
 			ub_ctx_delete(r->ctx[i]);
 	dns_cache_free(&r->cache);
@@ -429,6 +442,10 @@ on_retired(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	resolver_free(&r);
+#ifdef HAVE_MALLOC_TRIM
+	/* libunbound's contexts leave small holes in many pages. */
+	malloc_trim(0);
+#endif
 }
 
 static bool
@@ -562,6 +579,8 @@ retry_question(struct resolver_question *q, bool unasked)
 	uint64_t now = clock_elapsed(q->resolver->clock);
 	bool over = unasked ? ++q->unasked > UNASKED_MAX : now - q->begun >= RESOLVER_LONGEST;
 
+	q->silences += !unasked || q->silences == SILENCES_BEFORE_PATIENCE;
+
 	if (over || !plan_attempt(q, unasked ? TURN_MS - (unsigned)(now % TURN_MS) : 0))
 		conclude_question(
 		    q, dns_answer_new_error(unasked || !over ? DNS_SATURATED : DNS_LATE));
@@ -633,9 +652,9 @@ new_question(
 }
 
 /*
- * choose_context - the one whose turn it is
+ * choose_context - the one whose turn it is, or once the patient one
  *
- * That one remembers a failure, so after one it is that whose turn is farthest away.
+ * A context remembers a failure, so after one it is that whose turn is farthest away.
  */
 static struct ub_ctx *
 choose_context(const struct resolver_question *q)
@@ -643,6 +662,8 @@ choose_context(const struct resolver_question *q)
 	const struct resolver *r = q->resolver;
 	uint64_t turn = clock_elapsed(r->clock) / TURN_MS;
 
+	if (q->silences == SILENCES_BEFORE_PATIENCE)
+		return r->ctx[PATIENT];
 	return r->ctx[(turn + (q->failed ? CONTEXTS / 2 : 0)) % CONTEXTS];
 }
 

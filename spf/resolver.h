@@ -9,7 +9,8 @@
  * against all other names: after some of them it takes a forwarder for dead, and fails every
  * question without asking. So it makes one short attempt, and the resolver repeats the question
  * until its caller gives up. Several contexts take turns of two seconds each: what a question
- * leaves behind in one of them is forgotten before its next turn.
+ * leaves behind in one of them is forgotten before its next turn. A name that stays silent is asked
+ * once in a context with more patience, which uses answers that take up to eight seconds.
  */
 #ifndef SPF_RESOLVER_H
 #define SPF_RESOLVER_H

@@ -335,6 +335,16 @@ class Trouble(SpfCase):
             self.assertRegex(client.action(),
                              'Received-SPF: Temperror ' if number < 20 else '^451 4.4.3 ')
 
+    def test_answer_after_seconds(self):
+        """A nameserver may need longer than one attempt lasts; the same goes for the next name."""
+        self.dns.add({'seconds%d.test' % n: Delayed(3, record('-all')) for n in range(3)})
+        daemon = self.another_daemon({}, {**self.SPF, 'lookup-time': 20})
+        clients = [self.policy(daemon) for _ in range(3)]
+        for number, client in enumerate(clients):
+            client.send(policy_request(sender='a@seconds%d.test' % number, helo_name='helo.test'))
+        for client in clients:
+            self.assertRegex(client.action(), 'Received-SPF: Fail ')
+
     def test_answer_after_the_limit(self):
         self.dns.add({'late.test': Delayed(4, record('+all'))})
         self.assertEqual(self.result('late.test'), 'temperror')
