@@ -667,7 +667,8 @@ class Memory(FaultCase):
             'e.' + name: {'TXT': ['no mail from %{i}']},
             'xn--mnchen-3ya%d.test' % n: {'TXT': [PASS]},
             'xn--mnchen-3ya.' + name: {'TXT': [PASS]}})
-        check = 'PREPEND Received-SPF: (%s|Temperror' + self.also + ') '
+        # The last one is for a question that libunbound had no memory to ask.
+        check = 'PREPEND Received-SPF: (%s|Temperror' + self.also + ') |451 4[.]4[.]3 too many '
         for sender in ('a@' + name, 'a@m\u00fcnchen.' + name):
             self.answer('policy', lambda c, s=sender: c.ask(sender=s), check % 'Pass')
         self.answer('policy', lambda c: c.ask(sender='a@' + name, client_address='192.0.2.77'),
