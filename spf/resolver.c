@@ -148,8 +148,9 @@ set_options(
 			return false;
 	/* Milliseconds that libunbound waits for the answer to a packet. */
 	return set_option(ctx, "infra-cache-min-rtt:", patient ? "8000" : "2000", error, size) &&
-	       set_option(ctx, "module-config:",
-		   settings->dnssec ? "validator iterator" : "iterator", error, size);
+	       set_option(ctx,
+		   "module-config:", settings->dnssec ? "validator iterator" : "iterator", error,
+		   size);
 }
 
 /*

@@ -177,8 +177,8 @@ test_checks_of_a_domain_from_one_site(void **state)
 
 	(void)state;
 	for (i = 0; i < SPF_INFLIGHT_SITE_MAX; i++)
-		assert_non_null(party[i] =
-				    join(unit_row("2001:db8:0:%x::1", i), "slow.test", true, NULL));
+		assert_non_null(
+		    party[i] = join(unit_row("2001:db8:0:%x::1", i), "slow.test", true, NULL));
 	assert_null(join("2001:db8:0:ffff::1", "slow.test", true, NULL));
 	assert_non_null(other = join("2001:db8:1::1", "slow.test", true, NULL));
 	spf_inflight_leave(inflight, &other);

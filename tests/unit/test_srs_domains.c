@@ -72,11 +72,55 @@ test_domains(void **state)
 	unit_end();
 }
 
+/* What resolve_addr of Postfix makes of a local part, from the right to the left. */
+static void
+test_routes(void **state)
+{
+	static const struct {
+		const char *local;
+		bool routed;
+	} rows[] = {
+		{ "SRS0=AAAA=XX=a.test=u%srs.test", true },
+		{ "srs0=AAAA=XX=a.test=u%SRS.test.", true },
+		{ "srs.test!SRS0=AAAA=XX=a.test=u", true },
+		{ "SRS1-AAAA=b.test==XX=a.test=u@srs.test", true },
+		{ "SRS0+AAAA=XX=a.test=u%srs.test%relay.test", true },
+		{ "relay.test!srs.test!SRS0=AAAA=XX=a.test=u", true },
+		{ "SRS0=AAAA=XX=a.test=u%srs", true }, /* Postfix completes it with mydomain */
+		{ "", false },
+		{ "!", false },
+		{ "%", false },
+		{ "u%srs.test", false },
+		{ "srs.test!u", false },
+		{ "SRS0=AAAA=XX=a.test=u", false },
+		{ "SRS0=AAAA=XX=a.test=u%other.test", false },
+		{ "other.test!SRS0=AAAA=XX=a.test=u", false },
+		{ "SRSX=AAAA=XX=a.test=u%srs.test", false },
+	};
+	struct settings *s = srs_settings();
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		size_t len = strlen(rows[i].local);
+		char *copy = unit_copy(rows[i].local, len);
+
+		unit_int(rows[i].local, "routed", srs_domains_are_routed_to(s, copy, len),
+		    rows[i].routed);
+		free(copy);
+	}
+	/* An address that has no local part at all. */
+	unit_int("none", "routed", srs_domains_are_routed_to(s, NULL, 0), false);
+	settings_free(&s);
+	unit_end();
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_domains),
+		cmocka_unit_test(test_routes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
