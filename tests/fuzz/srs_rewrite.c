@@ -13,6 +13,7 @@
 #include "common/day.h"
 #include "common/idna.h"
 #include "srsd/srs_addr.h"
+#include "srsd/srs_domains.h"
 #include "srsd/srs_rewrite.h"
 
 static struct settings *usual, *other, *separated;
@@ -94,16 +95,16 @@ static void
 check_other_format(const struct srs_result *forward, const struct settings *s)
 {
 	bool made_separated = s->hash_format == HASH_SEPARATED;
-	struct settings other = *s;
+	struct settings changed = *s;
 	struct srs_result back;
 
 	if (s->hash_length < 12)
 		return; /* right by chance, as above */
-	other.hash_format = made_separated ? HASH_COMPATIBLE : HASH_SEPARATED;
-	srs_rewrite_reverse(&back, forward->address, forward->len, &other, keys, NOW);
+	changed.hash_format = made_separated ? HASH_COMPATIBLE : HASH_SEPARATED;
+	srs_rewrite_reverse(&back, forward->address, forward->len, &changed, keys, NOW);
 	fuzz_must(back.verdict == SRS_BAD_HASH);
-	other.hash_accept_separated = other.hash_accept_compatible = day_of(NOW);
-	srs_rewrite_reverse(&back, forward->address, forward->len, &other, keys, NOW);
+	changed.hash_accept_separated = changed.hash_accept_compatible = day_of(NOW);
+	srs_rewrite_reverse(&back, forward->address, forward->len, &changed, keys, NOW);
 	fuzz_must(back.verdict == SRS_REWRITTEN);
 	fuzz_must(back.form == (made_separated ? SRS_MAC_SEPARATED : SRS_MAC_COMPATIBLE));
 }
@@ -130,6 +131,19 @@ check_way_back(const struct srs_result *forward, const char *key, size_t len, st
 	fuzz_must(twice.verdict == SRS_ALREADY_OURS);
 }
 
+/*
+ * check_foreign - what the reverse map takes for foreign is so for the policy service, too, but for
+ * what Postfix may turn into one of ours: a domain that it completes, or a route
+ */
+static void
+check_foreign(const struct mailaddr *a, const struct settings *s)
+{
+	if (srs_domains_are_routed_to(s, a->local, a->local_len))
+		fuzz_must(fact_of(a, s, NOW) != SRS_FACT_FOREIGN);
+	else if (memchr(a->domain, '.', a->domain_len) != NULL)
+		fuzz_must(fact_of(a, s, NOW) == SRS_FACT_FOREIGN);
+}
+
 /* check_agreement - the reverse map answers no address that the policy service does not take for
  * ours */
 static void
@@ -141,8 +155,8 @@ check_agreement(const char *key, size_t len, const struct srs_result *reverse, s
 	if (mailaddr_parse_external(&a, key, len) == MAILADDR_OK) {
 		if (reverse->verdict == SRS_REWRITTEN)
 			fuzz_must(fact_of(&a, s, NOW) == SRS_FACT_VALID);
-		else if (reverse->verdict == SRS_FOREIGN && memchr(a.domain, '.', a.domain_len))
-			fuzz_must(fact_of(&a, s, NOW) == SRS_FACT_FOREIGN);
+		else if (reverse->verdict == SRS_FOREIGN)
+			check_foreign(&a, s);
 		else if (reverse->verdict == SRS_BAD_HASH || reverse->verdict == SRS_MALFORMED)
 			fuzz_must(fact_of(&a, s, NOW) == SRS_FACT_FORGED);
 	}
