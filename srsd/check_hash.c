@@ -2,8 +2,6 @@
 /*
  * Whether hash-format and hash-accept-compatible fit together, the calendar, and the secrets.
  */
-#include <unistd.h>
-
 #include "common/day.h"
 #include "srsd/check.h"
 #include "srsd/hash_change.h"
@@ -77,10 +75,8 @@ check_last_day(struct check *check, enum hash_format other)
 static bool
 read_created(const struct check *check, time_t *created)
 {
-	struct secret_owner owner = { .uid = geteuid(), .gid = getegid() };
 	char error[SECRET_FILE_ERROR_SIZE];
-	struct secret_file *file =
-	    secret_file_open(check->settings->secrets_file, false, &owner, error);
+	struct secret_file *file = secret_file_open(check->settings->secrets_file, NULL, error);
 	bool known = file != NULL && secret_file_count(file) > 0;
 
 	if (known)

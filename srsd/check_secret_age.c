@@ -5,9 +5,6 @@
  */
 #include <sys/stat.h>
 
-#include <pwd.h>
-#include <unistd.h>
-
 #include "srsd/check.h"
 #include "srsd/secret_file.h"
 
@@ -28,9 +25,6 @@ find_age(const struct secret_past *past, time_t changed, time_t now)
 void
 check_secret_age(struct check *check)
 {
-	const struct passwd *daemon = getpwnam(check->settings->unprivileged_user);
-	/* Nothing is written: only whose file it may be counts. */
-	const struct secret_owner owner = { .daemon = daemon == NULL ? geteuid() : daemon->pw_uid };
 	const char *path = check->settings->secrets_file;
 	const struct secret_past *past;
 	char error[SECRET_FILE_ERROR_SIZE];
@@ -40,7 +34,7 @@ check_secret_age(struct check *check)
 	long age;
 
 	/* Why it cannot be read, check_files says. */
-	file = secret_file_open(path, false, &owner, error);
+	file = secret_file_open(path, NULL, error);
 	if (file == NULL)
 		return;
 	if (stat(path, &st) == -1)

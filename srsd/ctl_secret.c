@@ -371,7 +371,7 @@ run(const struct ctl *ctl, size_t command, const struct options *opts)
 	int status;
 
 	s.file = secret_file_open(
-	    ctl->settings->secrets_file, commands[command].changes, &new_owner, error);
+	    ctl->settings->secrets_file, commands[command].changes ? &new_owner : NULL, error);
 	if (s.file == NULL)
 		return refuse(error);
 	s.daemon = ask_daemon(ctl);

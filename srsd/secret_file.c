@@ -213,15 +213,16 @@ load(struct secret_file *f, bool change, char error[SECRET_FILE_ERROR_SIZE])
 }
 
 struct secret_file *
-secret_file_open(const char *path, bool change, const struct secret_owner *owner,
-    char error[SECRET_FILE_ERROR_SIZE])
+secret_file_open(
+    const char *path, const struct secret_owner *owner, char error[SECRET_FILE_ERROR_SIZE])
 {
 	struct secret_file *f = xcalloc(1, sizeof(*f));
 
 	f->path = xstrdup(path);
 	f->folder = -1;
-	f->owner = *owner;
-	if (!load(f, change, error))
+	if (owner != NULL)
+		f->owner = *owner;
+	if (!load(f, owner != NULL, error))
 		secret_file_close(&f);
 	return f;
 }

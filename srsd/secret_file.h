@@ -34,12 +34,12 @@ struct secret_owner {
 #define SECRET_FILE_ERROR_SIZE 1024
 
 /*
- * Reads both files. To change them, another srsctl is waited for and kept out until
- * secret_file_close; a file that is not there is one without secrets then. NULL with one line in
+ * Reads both files. With an owner, to change them: another srsctl is waited for and kept out until
+ * secret_file_close, and a file that is not there is one without secrets. NULL with one line in
  * error.
  */
 struct secret_file *secret_file_open(
-    const char *path, bool change, const struct secret_owner *, char error[SECRET_FILE_ERROR_SIZE]);
+    const char *path, const struct secret_owner *, char error[SECRET_FILE_ERROR_SIZE]);
 void secret_file_close(struct secret_file **);
 
 size_t secret_file_count(const struct secret_file *);
