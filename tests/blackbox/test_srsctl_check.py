@@ -456,7 +456,9 @@ class HashFormat(Base):
                                      % date(22) in done.stdout, warned, done.stdout)
 
 
-class Postfix(Base):
+class PostfixBase(Base):
+    """Findings about a configuration of Postfix."""
+
     def setUp(self):
         super().setUp()
         if postfix_is_missing():
@@ -465,6 +467,8 @@ class Postfix(Base):
     def wrong(self, pattern, errors=1, master=MASTER, **main):
         return self.finds(pattern, errors=errors, postfix=self.postfix(main, master))
 
+
+class Postfix(PostfixBase):
     def policy(self, options=''):
         return 'check_policy_service inet:127.0.0.1:%d%s' % (self.daemon.ports['policy'], options)
 
@@ -953,16 +957,8 @@ class OwnDomains(Base):
         self.assertRegex(done.stderr, '^srsctl: Postfix: .*No such file')
 
 
-class Words(Base):
+class Words(PostfixBase):
     """Each value as the daemons of Postfix read it; tests/postfix shows that they do."""
-
-    def setUp(self):
-        super().setUp()
-        if postfix_is_missing():
-            self.skipTest('postfix is not installed')
-
-    def wrong(self, pattern, errors=1, master=MASTER, **main):
-        return self.finds(pattern, errors=errors, postfix=self.postfix(main, master))
 
     def restrictions(self, word):
         return self.right()['smtpd_recipient_restrictions'] + ', ' + word
@@ -1121,16 +1117,8 @@ class Endpoints(Base):
                         1, {'sender_canonical_maps': 'tcp:maps.test:%d' % port})
 
 
-class OtherMaps(Base):
+class OtherMaps(PostfixBase):
     """Nothing but the two canonical maps may ask srsd, and no milter does it again."""
-
-    def setUp(self):
-        super().setUp()
-        if postfix_is_missing():
-            self.skipTest('postfix is not installed')
-
-    def wrong(self, pattern, errors=1, master=MASTER, **main):
-        return self.finds(pattern, errors=errors, postfix=self.postfix(main, master))
 
     def test_forward_elsewhere(self):
         table = self.right()['sender_canonical_maps']
@@ -1186,13 +1174,8 @@ class OtherMaps(Base):
                    master='smtp inet n - n - - smtpd -o smtpd_milters=unix:postsrsd/milter\n')
 
 
-class Users(Base):
+class Users(PostfixBase):
     """Which recipients of the SRS domain are known."""
-
-    def setUp(self):
-        super().setUp()
-        if postfix_is_missing():
-            self.skipTest('postfix is not installed')
 
     def wrong(self, pattern, errors=1, config=None, **main):
         return self.finds(pattern, errors=errors, postfix=self.postfix(main), config=config)
@@ -1267,16 +1250,8 @@ class Users(Base):
                    'smtp:[mx.x.test]}')
 
 
-class Senders(Base):
+class Senders(PostfixBase):
     """MAIL FROM without a domain, and other programs that check SPF."""
-
-    def setUp(self):
-        super().setUp()
-        if postfix_is_missing():
-            self.skipTest('postfix is not installed')
-
-    def wrong(self, pattern, errors=1, master=MASTER, **main):
-        return self.finds(pattern, errors=errors, postfix=self.postfix(main, master))
 
     def test_short_senders(self):
         said = ('^warning: smtpd smtp takes senders without a domain, such as site!user, which '
@@ -1325,12 +1300,7 @@ class Senders(Base):
                    smtpd_recipient_restrictions=both)
 
 
-class Exposure(Base):
-    def setUp(self):
-        super().setUp()
-        if postfix_is_missing():
-            self.skipTest('postfix is not installed')
-
+class Exposure(PostfixBase):
     def test_open_to_others(self):
         port = self.daemon.ports['forward']
         for endpoint in '0.0.0.0', '*':
