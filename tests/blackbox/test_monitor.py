@@ -21,8 +21,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.p
 from harness import tap
 from harness.case import DaemonCase
 from harness.clients import MapClient, PolicyClient, policy_request
-from harness.daemon import (SECRET, Daemon, binary, free_port, is_root, process_status,
-                            process_tree, run)
+from harness.daemon import (SECRET, Daemon, binary, borrow_descriptor, free_port, is_root,
+                            process_status, process_tree, run)
 from harness.dns_server import Delayed
 
 ZONE = {'pass.test': {'TXT': ['v=spf1 ip4:192.0.2.1 -all']},
@@ -408,22 +408,6 @@ class Death(DaemonCase):
         self.assertTrue(daemon.log_matches('did not stop in time'))
 
 
-PIDFD_GETFD = 438       # the same number on every architecture
-
-
-def borrow(pid, descriptor):
-    """A descriptor of another process, as the same open file; SkipTest where that is not allowed."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    process = os.pidfd_open(pid)
-    try:
-        got = libc.syscall(PIDFD_GETFD, process, descriptor, 0)
-    finally:
-        os.close(process)
-    if got == -1:
-        raise unittest.SkipTest('pidfd_getfd: ' + os.strerror(ctypes.get_errno()))
-    return got
-
-
 def disconnect(sock):
     """connect(2) with AF_UNSPEC: a TCP socket stops listening."""
     libc = ctypes.CDLL(None, use_errno=True)
@@ -451,7 +435,7 @@ class Damage(DaemonCase):
         for name in os.listdir('/proc/%d/fd' % engine):
             if not os.readlink('/proc/%d/fd/%s' % (engine, name)).startswith('socket:'):
                 continue
-            sock = self.enter(socket.socket(fileno=borrow(engine, int(name))))
+            sock = self.enter(socket.socket(fileno=borrow_descriptor(engine, int(name))))
             if sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN) and \
                     sock.getsockname() == address:
                 return sock
@@ -668,7 +652,7 @@ class Locked(DaemonCase):
                 return [line for line in file if line.startswith('flags')]
 
         before = flags(monitor, 2)
-        log = borrow(engine, 2)
+        log = borrow_descriptor(engine, 2)
         self.addCleanup(os.close, log)
         fcntl.fcntl(log, fcntl.F_SETFL, fcntl.fcntl(log, fcntl.F_GETFL) ^ os.O_NONBLOCK)
         self.assertEqual(flags(monitor, 2), before)

@@ -4,7 +4,6 @@
 descriptors left, a log that nobody reads; an engine in the hands of an enemy."""
 
 import array
-import ctypes
 import fcntl
 import os
 import random
@@ -25,7 +24,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.p
 from harness import srs, tap
 from harness.case import DaemonCase
 from harness.clients import Client, MapClient, policy_request
-from harness.daemon import SECRET, Daemon, binary, is_root, process_tree
+from harness.daemon import (SECRET, Daemon, binary, borrow_descriptor, is_root,
+                            process_tree)
 
 WAIT = 60
 ZONE = {'pass.test': {'TXT': ['v=spf1 ip4:192.0.2.1 -all']},
@@ -380,29 +380,13 @@ class FullLog(OverloadCase):
 
 # -- the engine is an enemy -------------------------------------------------
 
-SYS_PIDFD_GETFD = 438
-_libc = ctypes.CDLL(None, use_errno=True)
-
-
-def steal(pid, number):
-    """A copy of a descriptor of another process."""
-    end = os.pidfd_open(pid)
-    try:
-        fd = _libc.syscall(SYS_PIDFD_GETFD, end, number, 0)
-    finally:
-        os.close(end)
-    if fd == -1:
-        raise OSError(ctypes.get_errno(), 'pidfd_getfd')
-    return socket.socket(fileno=fd)
-
-
 def link_of(daemon):
     """The engine's end of the channel to the monitor: its only SOCK_SEQPACKET socket."""
     engine = engine_of(daemon)
     for name in os.listdir('/proc/%d/fd' % engine):
         if not os.readlink('/proc/%d/fd/%s' % (engine, name)).startswith('socket:'):
             continue
-        sock = steal(engine, int(name))
+        sock = socket.socket(fileno=borrow_descriptor(engine, int(name)))
         if sock.family == socket.AF_UNIX and sock.type == socket.SOCK_SEQPACKET:
             return sock
         sock.close()
@@ -427,10 +411,7 @@ class Enemy(OverloadCase):
         if not is_root():
             raise unittest.SkipTest('needs root')
         super().setUpClass()
-        try:
-            link_of(cls.daemon).close()
-        except OSError as error:
-            raise unittest.SkipTest('pidfd_getfd: %s' % error) from error
+        link_of(cls.daemon).close()     # skips, where it may not be borrowed
         cls.daemon.stop()
 
     def setUp(self):

@@ -25,6 +25,7 @@ import subprocess
 import tempfile
 import threading
 import time
+import unittest
 from pathlib import Path
 
 from harness import tap
@@ -188,6 +189,22 @@ def process_status(pid):
     """/proc/PID/status as a dict."""
     with open('/proc/%d/status' % pid, encoding='latin-1') as file:
         return dict(line.rstrip('\n').split(':\t', 1) for line in file if ':\t' in line)
+
+
+PIDFD_GETFD = 438       # the same number on every architecture
+
+
+def borrow_descriptor(pid, descriptor):
+    """A descriptor of another process, as the same open file; SkipTest where that is not allowed."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    process = os.pidfd_open(pid)
+    try:
+        got = libc.syscall(PIDFD_GETFD, process, descriptor, 0)
+    finally:
+        os.close(process)
+    if got == -1:
+        raise unittest.SkipTest('pidfd_getfd: ' + os.strerror(ctypes.get_errno()))
+    return got
 
 
 class Daemon:
