@@ -5,7 +5,7 @@
 #include "spf/policy_proto.h"
 
 static bool
-is(struct spf_text text, const char *word, size_t len)
+is(struct text text, const char *word, size_t len)
 {
 	return text.len == len && memcmp(text.s, word, len) == 0;
 }
@@ -17,8 +17,8 @@ is(struct spf_text text, const char *word, size_t len)
  *
  * The length tells nearly all of them apart.
  */
-static struct spf_text *
-attribute(struct policy_request *req, struct spf_text name)
+static struct text *
+attribute(struct policy_request *req, struct text name)
 {
 	switch (name.len) {
 	case 6:
@@ -46,7 +46,7 @@ attribute(struct policy_request *req, struct spf_text name)
 static const char *
 read_attributes(const char *s, const char *end, struct policy_request *req)
 {
-	struct spf_text name, value, *to;
+	struct text name, value, *to;
 	const char *begin = s, *nl, *eq;
 	bool is_policy = false;
 

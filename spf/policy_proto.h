@@ -17,7 +17,7 @@
 
 #include <stddef.h>
 
-#include "spf/spf_macro.h"
+#include "common/text.h"
 
 #define POLICY_LINE_MAX (8 * 1024)
 #define POLICY_REQUEST_MAX (64 * 1024)
@@ -25,14 +25,14 @@
 
 /* Values point into the bytes that were parsed. */
 struct policy_request {
-	struct spf_text protocol_state;
-	struct spf_text client_address;
-	struct spf_text helo_name;
-	struct spf_text sender;
-	struct spf_text recipient;
-	struct spf_text queue_id;
-	struct spf_text instance;
-	struct spf_text sasl_username;
+	struct text protocol_state;
+	struct text client_address;
+	struct text helo_name;
+	struct text sender;
+	struct text recipient;
+	struct text queue_id;
+	struct text instance;
+	struct text sasl_username;
 };
 
 /* Where the parser got to in a request that is not complete. */

@@ -95,7 +95,7 @@ void
 spf_ask_reverse_name(const struct spf_request *req, char name[HOSTNAME_MAX + 1])
 {
 	static const char spec[] = "%{ir}.%{v}.arpa";
-	struct spf_text text = { spec, sizeof(spec) - 1 };
+	struct text text = { spec, sizeof(spec) - 1 };
 	struct spf_macro_values values = { .ip = &req->ip };
 
 	spf_macro_expand_name(text, &values, name);
@@ -196,7 +196,7 @@ void
 spf_ask_macro_values(const struct spf_ask *ask, const char *domain, struct spf_macro_values *values)
 {
 	static const char postmaster[] = "postmaster";
-	struct spf_text default_local = { postmaster, sizeof(postmaster) - 1 };
+	struct text default_local = { postmaster, sizeof(postmaster) - 1 };
 	const struct spf_request *req = ask->req;
 
 	memset(values, 0, sizeof(*values));
@@ -212,7 +212,7 @@ spf_ask_macro_values(const struct spf_ask *ask, const char *domain, struct spf_m
 
 enum spf_asked
 spf_ask_target(
-    struct spf_ask *ask, struct spf_text spec, const char *domain, char name[HOSTNAME_MAX + 1])
+    struct spf_ask *ask, struct text spec, const char *domain, char name[HOSTNAME_MAX + 1])
 {
 	const struct spf_request *req = ask->req;
 	struct spf_macro_values values;

@@ -92,6 +92,6 @@ void spf_ask_macro_values(const struct spf_ask *, const char *domain, struct spf
  * part that is not ASCII, which never matches (RFC 8616, 4).
  */
 enum spf_asked spf_ask_target(
-    struct spf_ask *, struct spf_text spec, const char *domain, char name[HOSTNAME_MAX + 1]);
+    struct spf_ask *, struct text spec, const char *domain, char name[HOSTNAME_MAX + 1]);
 
 #endif

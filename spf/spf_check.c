@@ -591,7 +591,7 @@ known(void *arg, const char *name, enum dns_type type)
  */
 static void
 init_part(struct part *part, struct spf_check *check, const struct spf_check_request *req,
-    struct spf_text domain)
+    struct text domain)
 {
 	const struct spf_settings *spf = &check->settings->spf;
 
@@ -671,7 +671,7 @@ spf_check_start(const struct spf_checker *checker, struct settings *settings,
 void
 spf_check_allow(struct spf_check *check)
 {
-	static const struct spf_text no_domain = { "", 0 };
+	static const struct text no_domain = { "", 0 };
 	struct spf_check_request req = { .ip = check->part[ALLOW].req.ip };
 	struct part *part = &check->part[ALLOW];
 

@@ -36,9 +36,9 @@ struct spf_checker {
 struct spf_check_request {
 	struct ipaddr ip;              /* that is evaluated */
 	struct ipaddr client;          /* whose bounds count; family 0: ip */
-	struct spf_text helo;          /* as the client said it */
-	struct spf_text sender_local;  /* empty for the null sender */
-	struct spf_text sender_domain; /* may hold U-labels */
+	struct text helo;          /* as the client said it */
+	struct text sender_local;  /* empty for the null sender */
+	struct text sender_domain; /* may hold U-labels */
 	bool check_helo;
 	bool check_mailfrom;
 	enum spf_engine engine;

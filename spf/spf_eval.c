@@ -29,7 +29,7 @@ struct eval {
 	bool started; /* the record of the domain itself was read */
 	const char *problem;
 	/* exp= of the record that the verdict comes from, and its domain */
-	struct spf_text exp;
+	struct text exp;
 	char exp_domain[HOSTNAME_MAX + 1];
 };
 
@@ -133,7 +133,7 @@ as_outcome(enum spf_asked asked)
 
 /* target - the name that a domain-spec stands for: MATCH when it is known, NO_MATCH: never */
 static enum outcome
-target(struct eval *e, struct spf_text spec, const char *domain, char name[HOSTNAME_MAX + 1])
+target(struct eval *e, struct text spec, const char *domain, char name[HOSTNAME_MAX + 1])
 {
 	return as_outcome(spf_ask_target(&e->ask, spec, domain, name));
 }
@@ -361,7 +361,7 @@ settled(const struct eval *e, enum spf_result result)
 
 /* note_term - remember what decided; only the outermost record's term is of interest */
 static void
-note_term(struct eval *e, struct spf_text term, int depth)
+note_term(struct eval *e, struct text term, int depth)
 {
 	if (depth == 0 && !e->ask.pending)
 		printable(e->verdict->mechanism, sizeof(e->verdict->mechanism), term.s, term.len);
@@ -380,11 +380,11 @@ matched(struct eval *e, const struct spf_record *record, const struct spf_term *
 }
 
 /* redirect_text - the modifier as it is written; the domain-spec is the end of it */
-static struct spf_text
+static struct text
 redirect_text(const struct spf_record *record)
 {
 	static const char name[] = "redirect=";
-	struct spf_text text = record->redirect;
+	struct text text = record->redirect;
 
 	text.s -= sizeof(name) - 1;
 	text.len += sizeof(name) - 1;
@@ -419,7 +419,7 @@ follow_redirect(struct eval *e, const struct spf_record *record, const char *dom
 static struct host_result
 walk(struct eval *e, const struct spf_record *record, const char *domain, int depth)
 {
-	static const struct spf_text none = { "default", 7 };
+	static const struct text none = { "default", 7 };
 	size_t i;
 
 	for (i = 0; i < record->n; i++) {
@@ -471,7 +471,7 @@ evaluate_policy(struct eval *e, const struct spf_policy *policy, const char *dom
 static struct host_result
 check_host(struct eval *e, const char *domain, int depth)
 {
-	static const struct spf_text record = { "", 0 };
+	static const struct text record = { "", 0 };
 	struct dns_answer *answer;
 	size_t step;
 
@@ -495,7 +495,7 @@ check_host(struct eval *e, const char *domain, int depth)
 
 /* usable_text - the one TXT record of an explanation, if it is printable ASCII (6.2) */
 static bool
-usable_text(const struct dns_answer *answer, struct spf_text *text)
+usable_text(const struct dns_answer *answer, struct text *text)
 {
 	size_t i;
 
@@ -520,7 +520,7 @@ explain(struct eval *e)
 	char name[HOSTNAME_MAX + 1];
 	struct spf_macro_values values;
 	const struct dns_answer *answer;
-	struct spf_text text;
+	struct text text;
 	const char *error;
 	enum outcome known = target(e, e->exp, e->exp_domain, name);
 	size_t len;

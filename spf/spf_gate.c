@@ -22,14 +22,14 @@ gate_kind_name(enum gate_kind kind)
 }
 
 static bool
-is(struct spf_text text, const char *word)
+is(struct text text, const char *word)
 {
 	return text.len == strlen(word) && memcmp(text.s, word, text.len) == 0;
 }
 
 /* use_ascii - a name in A-labels, as it is looked up; one that has none stays as it is */
 static void
-use_ascii(struct spf_text *name, char ascii[HOSTNAME_MAX + 1])
+use_ascii(struct text *name, char ascii[HOSTNAME_MAX + 1])
 {
 	size_t len;
 
@@ -44,7 +44,7 @@ use_ascii(struct spf_text *name, char ascii[HOSTNAME_MAX + 1])
 
 /* take_address - the two parts of an address as Postfix will take it */
 static void
-take_address(struct spf_text address, struct spf_text *local, struct spf_text *domain)
+take_address(struct text address, struct text *local, struct text *domain)
 {
 	struct mailaddr_parts parts;
 
@@ -58,7 +58,7 @@ take_address(struct spf_text address, struct spf_text *local, struct spf_text *d
 void
 gate_query_init(struct gate_query *q, const struct policy_request *req)
 {
-	struct spf_text sender = req->sender;
+	struct text sender = req->sender;
 
 	memset(q, 0, offsetof(struct gate_query, ascii_domain));
 	q->req = req;
@@ -94,14 +94,14 @@ in_networks(const struct cidr_list *list, const struct ipaddr *ip)
 
 /* in_domains - whole labels: x.org holds a.x.org, .x.org holds only a.x.org */
 static bool
-in_domains(const struct text_list *list, struct spf_text name)
+in_domains(const struct text_list *list, struct text name)
 {
 	char ascii_entry[HOSTNAME_MAX + 1];
 	size_t i;
 
 	for (i = 0; i < list->n; i++) {
 		bool below = list->text[i][0] == '.';
-		struct spf_text entry = { list->text[i] + below, strlen(list->text[i]) - below };
+		struct text entry = { list->text[i] + below, strlen(list->text[i]) - below };
 
 		use_ascii(&entry, ascii_entry);
 		if (hostname_is_within(name.s, name.len, entry.s, entry.len) &&
@@ -430,7 +430,7 @@ static void
 put_refusal(const struct gate_query *q, const struct spf_settings *spf, enum spf_identity identity,
     const struct spf_verdict *verdict, struct judgement j, struct gate_action *action)
 {
-	struct spf_text name = identity == SPF_IDENTITY_HELO ? q->helo : q->sender_domain;
+	struct text name = identity == SPF_IDENTITY_HELO ? q->helo : q->sender_domain;
 	char client[IPADDR_TEXT_SIZE], domain[DOMAIN_SIZE], reason[256], text[GATE_TEXT_SIZE];
 	struct reason_words words[] = {
 		{ "{result}", spf_result_name(verdict->result) },
@@ -477,10 +477,10 @@ put_header(const struct gate_query *q, const struct settings *settings, const st
 	action->kind = GATE_PREPEND;
 }
 
-static struct spf_text
+static struct text
 receiver(const struct gate_query *q, const struct spf_settings *spf)
 {
-	static const struct spf_text hidden = { NULL, 0 };
+	static const struct text hidden = { NULL, 0 };
 
 	return spf->hide_receiver || q->recipient_domain.len == 0 ? hidden : q->recipient_domain;
 }

@@ -21,8 +21,8 @@
 #include "common/hostname.h"
 #include "conf/settings.h"
 #include "spf/policy_proto.h"
-#include "spf/spf_verdict.h"
 #include "spf/spf_header.h"
+#include "spf/spf_verdict.h"
 
 /* What an address is to the SRS core. */
 enum gate_srs {
@@ -51,11 +51,11 @@ struct gate_srs_facts {
 struct gate_query {
 	const struct policy_request *req;
 	struct ipaddr client;          /* family 0: empty, unknown or no address */
-	struct spf_text helo;          /* in A-labels, without a trailing dot */
-	struct spf_text sender_local;  /* both empty for the null sender */
-	struct spf_text sender_domain; /* in A-labels; empty also when it has none */
-	struct spf_text recipient_local;
-	struct spf_text recipient_domain; /* as the client wrote it but for a trailing dot */
+	struct text helo;          /* in A-labels, without a trailing dot */
+	struct text sender_local;  /* both empty for the null sender */
+	struct text sender_domain; /* in A-labels; empty also when it has none */
+	struct text recipient_local;
+	struct text recipient_domain; /* as the client wrote it but for a trailing dot */
 	bool null_sender;
 	struct gate_srs_facts srs;
 	char ascii_domain[HOSTNAME_MAX + 1]; /* room for sender_domain; from here on not cleared */

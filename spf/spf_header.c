@@ -32,7 +32,7 @@ is_atom_char(char c)
 }
 
 static bool
-is_dot_atom(struct spf_text t)
+is_dot_atom(struct text t)
 {
 	size_t i;
 
@@ -57,8 +57,8 @@ static const char cut[] = "...";
 #define CUT_LEN (sizeof(cut) - 1)
 
 /* tail - the end of t that fits into room bytes when it is escaped, behind a cut mark */
-static struct spf_text
-tail(struct spf_text t, size_t room)
+static struct text
+tail(struct text t, size_t room)
 {
 	size_t n = 0, len = 0;
 
@@ -71,7 +71,7 @@ tail(struct spf_text t, size_t room)
 }
 
 static bool
-fits(struct spf_text t, size_t room)
+fits(struct text t, size_t room)
 {
 	size_t i, len = 0;
 
@@ -89,7 +89,7 @@ fits(struct spf_text t, size_t room)
  * and half a name would be somebody else's, with a result that was not meant for him.
  */
 static const char *
-put_value(char *buf, size_t size, struct spf_text t)
+put_value(char *buf, size_t size, struct text t)
 {
 	size_t i, n = 0;
 	bool whole;
@@ -124,24 +124,24 @@ capitalised(enum spf_result result)
 	return words[result];
 }
 
-static struct spf_text
+static struct text
 text(const char *s)
 {
-	struct spf_text t = { s, strlen(s) };
+	struct text t = { s, strlen(s) };
 
 	return t;
 }
 
-static struct spf_text
+static struct text
 hidden_text(void)
 {
-	struct spf_text t = { NULL, 0 };
+	struct text t = { NULL, 0 };
 
 	return t;
 }
 
 static const char *
-put_receiver(char *buf, size_t size, struct spf_text receiver)
+put_receiver(char *buf, size_t size, struct text receiver)
 {
 	return receiver.s == NULL ? "<UNKNOWN>" : put_value(buf, size, receiver);
 }
@@ -167,7 +167,7 @@ put_known(struct line *line, const char *name, const char *value)
 struct received_form {
 	size_t helo;
 	size_t domain; /* in place of the sender */
-	struct spf_text receiver;
+	struct text receiver;
 	const char *mechanism;
 	const char *problem;
 	bool domain_alone;
@@ -276,10 +276,10 @@ spf_header_received(char buf[SPF_HEADER_SIZE], const struct spf_header *h)
 }
 
 /* name_only - a name in which nothing looks like another result: what no name holds becomes '?' */
-static struct spf_text
-name_only(char buf[VALUE_SIZE], struct spf_text name)
+static struct text
+name_only(char buf[VALUE_SIZE], struct text name)
 {
-	struct spf_text out = { buf, 0 };
+	struct text out = { buf, 0 };
 	size_t i, skip = name.len < VALUE_SIZE ? 0 : name.len - VALUE_SIZE;
 
 	for (i = skip; i < name.len; i++)

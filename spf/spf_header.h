@@ -35,10 +35,10 @@ struct spf_header {
 	const char *mechanism; /* the term that decided; "" without a record */
 	const char *problem;   /* of temperror and permerror; else "" */
 	const struct ipaddr *client;
-	struct spf_text helo;
-	struct spf_text sender;   /* empty for the null sender */
-	struct spf_text domain;   /* of the sender */
-	struct spf_text receiver; /* s NULL: hidden */
+	struct text helo;
+	struct text sender;   /* empty for the null sender */
+	struct text domain;   /* of the sender */
+	struct text receiver; /* s NULL: hidden */
 };
 
 /*

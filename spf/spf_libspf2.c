@@ -190,7 +190,7 @@ put_prefixes(struct record_text *text, const struct spf_term *term)
  */
 static bool
 put_target(struct pass *pass, struct record_text *text, const char *mechanism, char colon,
-    struct spf_text spec, const char *domain)
+    struct text spec, const char *domain)
 {
 	char target[HOSTNAME_MAX + 1], name[HOSTNAME_MAX + 1];
 

@@ -11,7 +11,7 @@ struct macro {
 	bool escape;     /* it was upper case: URL-escape the value */
 	unsigned digits; /* labels to keep, 0: all */
 	bool reverse;
-	struct spf_text delimiters;
+	struct text delimiters;
 };
 
 /* Where an expansion goes. What does not fit is lost, at the right end. */
@@ -106,7 +106,7 @@ next_item(const char **s, const char *end, struct macro *m, const char **error)
 }
 
 bool
-spf_macro_is_valid(struct spf_text text, bool explanation, const char **error)
+spf_macro_is_valid(struct text text, bool explanation, const char **error)
 {
 	const char *s = text.s, *end = text.s + text.len;
 	struct macro m;
@@ -156,7 +156,7 @@ literal_end(const char *s, const char *end)
 }
 
 bool
-spf_macro_is_domain_spec(struct spf_text text, const char **error)
+spf_macro_is_domain_spec(struct text text, const char **error)
 {
 	const char *s = text.s, *end = text.s + text.len, *literal = text.s, *item;
 	struct macro m;
@@ -180,7 +180,7 @@ spf_macro_is_domain_spec(struct spf_text text, const char **error)
 }
 
 bool
-spf_macro_uses(struct spf_text text, const char *letters)
+spf_macro_uses(struct text text, const char *letters)
 {
 	const char *s, *end = text.s + text.len, *error;
 	struct macro m;
@@ -224,7 +224,7 @@ dotted(const struct ipaddr *ip, char buf[NIBBLES_SIZE])
 #define VALUE_SIZE (2 * SPF_MACRO_VALUE_MAX + 2)
 
 static size_t
-copy(char *buf, struct spf_text text)
+copy(char *buf, struct text text)
 {
 	size_t len = text.len < SPF_MACRO_VALUE_MAX ? text.len : SPF_MACRO_VALUE_MAX;
 
@@ -236,7 +236,7 @@ copy(char *buf, struct spf_text text)
 static size_t
 copy_string(char *buf, const char *s)
 {
-	struct spf_text text = { s, strlen(s) };
+	struct text text = { s, strlen(s) };
 
 	return copy(buf, text);
 }
@@ -315,7 +315,7 @@ put_part(struct writer *w, const struct macro *m, const char *s, size_t len)
 static void
 put_macro(struct writer *w, const struct macro *m, const struct spf_macro_values *v)
 {
-	struct spf_text part[VALUE_SIZE];
+	struct text part[VALUE_SIZE];
 	char buf[VALUE_SIZE];
 	size_t len = value(m->letter, v, buf), i, n = 0, start = 0, first;
 
@@ -330,7 +330,7 @@ put_macro(struct writer *w, const struct macro *m, const struct spf_macro_values
 	}
 	first = m->digits > 0 && m->digits < n ? n - m->digits : 0;
 	for (i = first; i < n; i++) {
-		const struct spf_text *p = &part[m->reverse ? n - 1 - i : i];
+		const struct text *p = &part[m->reverse ? n - 1 - i : i];
 
 		if (i > first)
 			put(w, '.');
@@ -406,7 +406,7 @@ literal_run(const char *s, const char *end)
  */
 size_t
 spf_macro_expand_name(
-    struct spf_text text, const struct spf_macro_values *v, char name[HOSTNAME_MAX + 1])
+    struct text text, const struct spf_macro_values *v, char name[HOSTNAME_MAX + 1])
 {
 	const char *items[SPF_MACRO_NAME_MAX], *s = text.s, *end = text.s + text.len, *run, *error;
 	char made[HOSTNAME_MAX + 2], buf[ITEM_SIZE]; /* one byte more than a name, and its dot */
@@ -446,7 +446,7 @@ spf_macro_expand_name(
 
 size_t
 spf_macro_expand_text(
-    struct spf_text text, const struct spf_macro_values *v, char out[SPF_EXPLANATION_MAX + 1])
+    struct text text, const struct spf_macro_values *v, char out[SPF_EXPLANATION_MAX + 1])
 {
 	struct writer w = { .buf = out, .max = SPF_EXPLANATION_MAX };
 	const char *s = text.s, *end = text.s + text.len, *item, *error;

@@ -15,11 +15,7 @@
 
 #include "common/hostname.h"
 #include "common/ipaddr.h"
-
-struct spf_text {
-	const char *s;
-	size_t len;
-};
+#include "common/text.h"
 
 /* Longest domain-spec, as written. RFC 7208 has no limit; what it names has at most 253 bytes. */
 #define SPF_MACRO_NAME_MAX 1024
@@ -32,10 +28,10 @@ struct spf_text {
 
 /* What the letters stand for (7.2). */
 struct spf_macro_values {
-	struct spf_text local;         /* l; s together with sender_domain */
-	struct spf_text sender_domain; /* o */
-	struct spf_text domain;        /* d */
-	struct spf_text helo;          /* h */
+	struct text local;         /* l; s together with sender_domain */
+	struct text sender_domain; /* o */
+	struct text domain;        /* d */
+	struct text helo;          /* h */
 	const struct ipaddr *ip;       /* i v c */
 	const char *validated; /* p: a name, or "unknown"; NULL when spf_macro_uses said no */
 	const char *receiver;  /* r */
@@ -46,16 +42,16 @@ struct spf_macro_values {
  * Checks a macro-string against the grammar. c, r and t are for explanations alone. False with a
  * static reason in *error.
  */
-bool spf_macro_is_valid(struct spf_text, bool explanation, const char **error);
+bool spf_macro_is_valid(struct text, bool explanation, const char **error);
 
 /*
  * Checks a domain-spec: a macro-string that ends in a macro, or in '.' and a top label with an
  * optional '.'.
  */
-bool spf_macro_is_domain_spec(struct spf_text, const char **error);
+bool spf_macro_is_domain_spec(struct text, const char **error);
 
 /* True when one of the letters (lower case) stands in a macro, of any case. */
-bool spf_macro_uses(struct spf_text, const char *letters);
+bool spf_macro_uses(struct text, const char *letters);
 
 /*
  * Expands a valid domain-spec to a name without its final dot: labels are dropped from the left
@@ -63,10 +59,10 @@ bool spf_macro_uses(struct spf_text, const char *letters);
  * spec is longer than a valid one.
  */
 size_t spf_macro_expand_name(
-    struct spf_text, const struct spf_macro_values *, char name[HOSTNAME_MAX + 1]);
+    struct text, const struct spf_macro_values *, char name[HOSTNAME_MAX + 1]);
 
 /* Expands a valid explanation, cut at SPF_EXPLANATION_MAX bytes. Returns the length. */
 size_t spf_macro_expand_text(
-    struct spf_text, const struct spf_macro_values *, char out[SPF_EXPLANATION_MAX + 1]);
+    struct text, const struct spf_macro_values *, char out[SPF_EXPLANATION_MAX + 1]);
 
 #endif

@@ -16,7 +16,7 @@
 #define COLLISIONS_MAX 16
 
 struct key {
-	struct spf_text part[PARTS];
+	struct text part[PARTS];
 	uint32_t hash;
 };
 

@@ -18,7 +18,7 @@ struct spf_policy {
 	bool valid;
 	struct spf_record record; /* when there is one, and it is valid */
 	const char *error;        /* else what is wrong (static), and where */
-	struct spf_text at;
+	struct text at;
 };
 
 /*

@@ -13,11 +13,11 @@ struct spf_query {
 	json_t *request; /* a reference: it holds the texts */
 };
 
-static struct spf_text
+static struct text
 member(const json_t *request, const char *name)
 {
 	const json_t *value = json_object_get(request, name);
-	struct spf_text text = { "", 0 };
+	struct text text = { "", 0 };
 
 	if (json_is_string(value)) {
 		text.s = json_string_value(value);
@@ -27,7 +27,7 @@ member(const json_t *request, const char *name)
 }
 
 static bool
-is(struct spf_text text, const char *word)
+is(struct text text, const char *word)
 {
 	return text.len == strlen(word) && memcmp(text.s, word, text.len) == 0;
 }
@@ -37,7 +37,7 @@ static bool
 choose_engine(const json_t *request, const struct settings *settings, struct spf_query *query,
     const char **error)
 {
-	struct spf_text engine = member(request, "engine");
+	struct text engine = member(request, "engine");
 
 #ifdef HAVE_LIBSPF2
 	*error = "engine: one of native, libspf2, both";
@@ -63,7 +63,7 @@ choose_engine(const json_t *request, const struct settings *settings, struct spf
 static bool
 init_request(struct spf_check_request *req, const json_t *request, const char **error)
 {
-	struct spf_text ip = member(request, "ip"), sender = member(request, "sender");
+	struct text ip = member(request, "ip"), sender = member(request, "sender");
 	const char *at = sender.len == 0 ? NULL : memrchr(sender.s, '@', sender.len);
 
 	req->helo = member(request, "helo");

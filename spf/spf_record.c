@@ -34,14 +34,14 @@ spf_record_is_no_mail(const char *s, size_t len)
 }
 
 static bool
-is_word(struct spf_text t, const char *word)
+is_word(struct text t, const char *word)
 {
 	return t.len == strlen(word) && strncasecmp(t.s, word, t.len) == 0;
 }
 
 /* digits_behind - length of the run of digits at the end of t */
 static size_t
-digits_behind(struct spf_text t)
+digits_behind(struct text t)
 {
 	size_t n = 0;
 
@@ -57,9 +57,9 @@ digits_behind(struct spf_text t)
  * digits alone.
  */
 static bool
-cut_prefixes(struct spf_text *t, struct spf_term *term)
+cut_prefixes(struct text *t, struct spf_term *term)
 {
-	struct spf_text digits;
+	struct text digits;
 
 	term->prefix4 = 32;
 	term->prefix6 = 128;
@@ -81,7 +81,7 @@ cut_prefixes(struct spf_text *t, struct spf_term *term)
 }
 
 static bool
-parse_domain(struct spf_text rest, bool required, struct spf_term *term, const char **error)
+parse_domain(struct text rest, bool required, struct spf_term *term, const char **error)
 {
 	if (rest.len == 0) {
 		*error = "no domain";
@@ -96,7 +96,7 @@ parse_domain(struct spf_text rest, bool required, struct spf_term *term, const c
 }
 
 static bool
-parse_all(struct spf_text rest, struct spf_term *term, const char **error)
+parse_all(struct text rest, struct spf_term *term, const char **error)
 {
 	(void)term;
 	*error = "all takes no argument";
@@ -104,30 +104,30 @@ parse_all(struct spf_text rest, struct spf_term *term, const char **error)
 }
 
 static bool
-parse_include(struct spf_text rest, struct spf_term *term, const char **error)
+parse_include(struct text rest, struct spf_term *term, const char **error)
 {
 	return parse_domain(rest, true, term, error);
 }
 
 static bool
-parse_hosts(struct spf_text rest, struct spf_term *term, const char **error)
+parse_hosts(struct text rest, struct spf_term *term, const char **error)
 {
 	*error = "bad prefix length";
 	return cut_prefixes(&rest, term) && parse_domain(rest, false, term, error);
 }
 
 static bool
-parse_ptr(struct spf_text rest, struct spf_term *term, const char **error)
+parse_ptr(struct text rest, struct spf_term *term, const char **error)
 {
 	return parse_domain(rest, false, term, error);
 }
 
 static bool
 parse_network(
-    struct spf_text rest, int family, unsigned max, struct spf_term *term, const char **error)
+    struct text rest, int family, unsigned max, struct spf_term *term, const char **error)
 {
 	const char *slash = rest.len == 0 ? NULL : memchr(rest.s, '/', rest.len);
-	struct spf_text digits;
+	struct text digits;
 	char text[IPADDR_TEXT_SIZE];
 	size_t len;
 
@@ -153,13 +153,13 @@ parse_network(
 }
 
 static bool
-parse_ip4(struct spf_text rest, struct spf_term *term, const char **error)
+parse_ip4(struct text rest, struct spf_term *term, const char **error)
 {
 	return parse_network(rest, AF_INET, 32, term, error);
 }
 
 static bool
-parse_ip6(struct spf_text rest, struct spf_term *term, const char **error)
+parse_ip6(struct text rest, struct spf_term *term, const char **error)
 {
 	return parse_network(rest, AF_INET6, 128, term, error);
 }
@@ -167,7 +167,7 @@ parse_ip6(struct spf_text rest, struct spf_term *term, const char **error)
 static const struct {
 	const char *name;
 	enum spf_mechanism mechanism;
-	bool (*parse)(struct spf_text rest, struct spf_term *, const char **error);
+	bool (*parse)(struct text rest, struct spf_term *, const char **error);
 } mechanisms[] = {
 	{ "all", SPF_MECH_ALL, parse_all },
 	{ "include", SPF_MECH_INCLUDE, parse_include },
@@ -181,7 +181,7 @@ static const struct {
 
 /* name_length - of a modifier's or mechanism's name: ALPHA *( ALPHA / DIGIT / "-" / "_" / "." ) */
 static size_t
-name_length(struct spf_text t)
+name_length(struct text t)
 {
 	size_t n = 0;
 
@@ -216,10 +216,10 @@ trim(struct spf_record *record)
 }
 
 static bool
-parse_mechanism(struct spf_record *record, struct spf_text t, const char **error)
+parse_mechanism(struct spf_record *record, struct text t, const char **error)
 {
 	struct spf_term term = { .qualifier = '+', .text = t };
-	struct spf_text name, rest;
+	struct text name, rest;
 	size_t i;
 
 	if (t.s[0] == '+' || t.s[0] == '-' || t.s[0] == '?' || t.s[0] == '~') {
@@ -249,7 +249,7 @@ parse_mechanism(struct spf_record *record, struct spf_text t, const char **error
 
 /* parse_known - a modifier that may stand once and names a domain */
 static bool
-parse_known(struct spf_text *slot, struct spf_text value, const char **error)
+parse_known(struct text *slot, struct text value, const char **error)
 {
 	if (slot->s != NULL) {
 		*error = "modifier given twice";
@@ -261,7 +261,7 @@ parse_known(struct spf_text *slot, struct spf_text value, const char **error)
 
 static bool
 parse_modifier(
-    struct spf_record *record, struct spf_text name, struct spf_text value, const char **error)
+    struct spf_record *record, struct text name, struct text value, const char **error)
 {
 	if (is_word(name, "redirect"))
 		return parse_known(&record->redirect, value, error);
@@ -271,9 +271,9 @@ parse_modifier(
 }
 
 static bool
-parse_term(struct spf_record *record, struct spf_text t, const char **error)
+parse_term(struct spf_record *record, struct text t, const char **error)
 {
-	struct spf_text name, value;
+	struct text name, value;
 
 	name.s = t.s;
 	name.len = name_length(t);
@@ -286,7 +286,7 @@ parse_term(struct spf_record *record, struct spf_text t, const char **error)
 
 bool
 spf_record_parse(struct spf_record *record, const char *text, size_t len, const char **error,
-    struct spf_text *at)
+    struct text *at)
 {
 	const char *s = text + VERSION_LEN, *end = text + len, *space;
 

@@ -28,11 +28,11 @@ enum spf_mechanism {
 struct spf_term {
 	enum spf_mechanism mechanism;
 	char qualifier;         /* one of + - ? ~ */
-	struct spf_text domain; /* domain-spec; empty: the current domain */
+	struct text domain; /* domain-spec; empty: the current domain */
 	struct cidr net;        /* ip4, ip6 */
 	unsigned prefix4;       /* a, mx: dual-cidr-length */
 	unsigned prefix6;
-	struct spf_text text; /* as written, with its qualifier */
+	struct text text; /* as written, with its qualifier */
 };
 
 /*
@@ -45,8 +45,8 @@ struct spf_term {
 struct spf_record {
 	size_t n;
 	struct spf_term *terms;
-	struct spf_text redirect; /* domain-spec; s NULL: none */
-	struct spf_text exp;      /* domain-spec; s NULL: none */
+	struct text redirect; /* domain-spec; s NULL: none */
+	struct text exp;      /* domain-spec; s NULL: none */
 };
 
 /* True for "v=spf1" followed by a space or nothing, of any case (4.5). */
@@ -63,7 +63,7 @@ bool spf_record_is_no_mail(const char *text, size_t len);
  * offending term in *at; then there is nothing to free.
  */
 bool spf_record_parse(
-    struct spf_record *, const char *, size_t len, const char **error, struct spf_text *at);
+    struct spf_record *, const char *, size_t len, const char **error, struct text *at);
 void spf_record_free(struct spf_record *);
 
 #endif

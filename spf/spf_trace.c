@@ -40,7 +40,7 @@ add(struct spf_trace *trace)
 }
 
 size_t
-spf_trace_step(struct spf_trace *trace, unsigned depth, const char *domain, struct spf_text term)
+spf_trace_step(struct spf_trace *trace, unsigned depth, const char *domain, struct text term)
 {
 	struct spf_step *step;
 

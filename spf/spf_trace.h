@@ -41,7 +41,7 @@ void spf_trace_free(struct spf_trace **);
 void spf_trace_begin(struct spf_trace *);
 
 /* Notes a step and returns its number, for its outcome. */
-size_t spf_trace_step(struct spf_trace *, unsigned depth, const char *domain, struct spf_text term);
+size_t spf_trace_step(struct spf_trace *, unsigned depth, const char *domain, struct text term);
 void spf_trace_outcome(struct spf_trace *, size_t step, const char *outcome);
 
 /* Notes that the step at hand uses an answer, which may still be missing. */

@@ -72,7 +72,7 @@ spf_verdicts_are_final(const struct spf_verdicts *v)
 bool
 spf_request_domain(const struct spf_request *req, char domain[HOSTNAME_MAX + 1])
 {
-	struct spf_text name = req->domain;
+	struct text name = req->domain;
 
 	if (name.len > 0 && name.s[name.len - 1] == '.')
 		name.len--;

@@ -40,9 +40,9 @@ const char *spf_result_name(enum spf_result);
 
 struct spf_request {
 	struct ipaddr ip;
-	struct spf_text local;  /* of the sender; empty: postmaster (4.3) */
-	struct spf_text domain; /* of the sender, or the HELO name; A-labels */
-	struct spf_text helo;
+	struct text local;  /* of the sender; empty: postmaster (4.3) */
+	struct text domain; /* of the sender, or the HELO name; A-labels */
+	struct text helo;
 	const char *receiver; /* our name, for %{r} */
 	time_t now;           /* for %{t} */
 	unsigned lookup_limit;

@@ -30,7 +30,7 @@ static void
 warn_of_guesses(
     const struct policy_charge *charge, const struct gate_query *q, const struct ipaddr *client)
 {
-	const struct spf_text address = q->req->client_address;
+	const struct text address = q->req->client_address;
 	char text[PRINTABLE_SIZE];
 
 	if (client != NULL &&
@@ -95,7 +95,7 @@ begin_sender(const struct policy_charge *charge, struct gate_query *q)
 static struct srs_budget_use
 describe_use(const struct policy_charge *charge, const struct gate_query *q, bool as_sender)
 {
-	struct spf_text local = as_sender ? q->sender_local : q->recipient_local;
+	struct text local = as_sender ? q->sender_local : q->recipient_local;
 	struct srs_budget_use use = {
 		.use = as_sender        ? SRS_USE_SENDER
 		       : q->null_sender ? SRS_USE_BOUNCE

@@ -51,7 +51,7 @@ put_word(struct line *line, const char *name, const char *value)
 }
 
 static void
-put_untrusted(struct line *line, const char *name, struct spf_text value)
+put_untrusted(struct line *line, const char *name, struct text value)
 {
 	line_put(line, name);
 	line_put_untrusted(line, value.s, value.len);
@@ -137,7 +137,7 @@ log_decision(const struct decision *d)
 }
 
 static enum gate_srs
-srs_fact(const struct policy_service *service, struct spf_text local, struct spf_text domain)
+srs_fact(const struct policy_service *service, struct text local, struct text domain)
 {
 	struct mailaddr_parts address = { local.s, local.len, domain.s, domain.len };
 

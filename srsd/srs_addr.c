@@ -23,7 +23,7 @@ srs_addr_tag(const char *local, size_t len)
 
 /* cut - move the part up to the next '=' out of rest; false when there is no '=' */
 static bool
-cut(struct srs_part *part, struct srs_part *rest)
+cut(struct text *part, struct text *rest)
 {
 	const char *eq = memchr(rest->s, '=', rest->len);
 
@@ -37,7 +37,7 @@ cut(struct srs_part *part, struct srs_part *rest)
 }
 
 static bool
-parse_parts(struct srs_addr *addr, int tag, struct srs_part rest)
+parse_parts(struct srs_addr *addr, int tag, struct text rest)
 {
 	if (!cut(&addr->hash, &rest))
 		return false;
@@ -55,7 +55,7 @@ enum srs_addr_kind
 srs_addr_parse(struct srs_addr *addr, const char *local, size_t len)
 {
 	int tag = srs_addr_tag(local, len);
-	struct srs_part rest = { local + SRS_TAG_LEN + 1, len - SRS_TAG_LEN - 1 };
+	struct text rest = { local + SRS_TAG_LEN + 1, len - SRS_TAG_LEN - 1 };
 
 	memset(addr, 0, sizeof(*addr));
 	if (tag == -1)

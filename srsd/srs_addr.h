@@ -13,12 +13,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define SRS_TAG_LEN 4
+#include "common/text.h"
 
-struct srs_part {
-	const char *s;
-	size_t len;
-};
+#define SRS_TAG_LEN 4
 
 enum srs_addr_kind {
 	SRS_ADDR_NONE,      /* no SRS address: not even a tag with its separator */
@@ -29,10 +26,10 @@ enum srs_addr_kind {
 
 struct srs_addr {
 	enum srs_addr_kind kind;
-	struct srs_part hash;
-	struct srs_part stamp; /* SRS0 */
-	struct srs_part host;
-	struct srs_part user; /* SRS0: user; SRS1: opaque, with its separator */
+	struct text hash;
+	struct text stamp; /* SRS0 */
+	struct text host;
+	struct text user; /* SRS0: user; SRS1: opaque, with its separator */
 };
 
 /* Returns addr->kind. Hash and stamp are not judged here; host and user are not empty. */

@@ -264,14 +264,14 @@ srs_keys_fingerprint(const struct srs_keys *keys, size_t number)
 }
 
 bool
-srs_keys_sign(struct srs_keys *keys, enum srs_mac_form form, const struct srs_mac_part *parts,
+srs_keys_sign(struct srs_keys *keys, enum srs_mac_form form, const struct text *parts,
     size_t n, char digest[SRS_MAC_LEN + 1])
 {
 	return srs_mac_digest(keys->mac[0], form, parts, n, digest);
 }
 
 int
-srs_keys_verify(struct srs_keys *keys, enum srs_mac_form form, const struct srs_mac_part *parts,
+srs_keys_verify(struct srs_keys *keys, enum srs_mac_form form, const struct text *parts,
     size_t n, const char *hash, size_t len)
 {
 	char digest[SRS_MAC_LEN + 1];

@@ -83,7 +83,7 @@ bool srs_keys_doubt(
 const char *srs_keys_fingerprint(const struct srs_keys *, size_t number);
 
 /* Signs with the first secret: a whole digest, see srs_mac_digest. */
-bool srs_keys_sign(struct srs_keys *keys, enum srs_mac_form form, const struct srs_mac_part *parts,
+bool srs_keys_sign(struct srs_keys *keys, enum srs_mac_form form, const struct text *parts,
     size_t n, char digest[SRS_MAC_LEN + 1]);
 
 /*
@@ -92,7 +92,7 @@ bool srs_keys_sign(struct srs_keys *keys, enum srs_mac_form form, const struct s
  */
 #define SRS_KEYS_NONE -1
 #define SRS_KEYS_FAILED -2
-int srs_keys_verify(struct srs_keys *keys, enum srs_mac_form form, const struct srs_mac_part *parts,
+int srs_keys_verify(struct srs_keys *keys, enum srs_mac_form form, const struct text *parts,
     size_t n, const char *hash, size_t len);
 
 #endif

@@ -171,7 +171,7 @@ update_sha256(SHA256_CTX *ctx, const char *data, size_t len)
 }
 
 static bool
-digest_sha1(const struct srs_mac *mac, const struct srs_mac_part *parts, size_t n,
+digest_sha1(const struct srs_mac *mac, const struct text *parts, size_t n,
     unsigned char raw[RAW_SIZE])
 {
 	SHA_CTX inner = mac->inner, outer = mac->outer;
@@ -180,7 +180,7 @@ digest_sha1(const struct srs_mac *mac, const struct srs_mac_part *parts, size_t 
 
 	raw[RAW_SIZE - 1] = 0;
 	for (i = 0; ok && i < n; i++)
-		ok = update_sha1(&inner, parts[i].data, parts[i].len);
+		ok = update_sha1(&inner, parts[i].s, parts[i].len);
 	ok = ok && SHA1_Final(raw, &inner) && SHA1_Update(&outer, raw, SHA_DIGEST_LENGTH) &&
 	     SHA1_Final(raw, &outer);
 	/* These states are enough to sign with. */
@@ -190,7 +190,7 @@ digest_sha1(const struct srs_mac *mac, const struct srs_mac_part *parts, size_t 
 }
 
 static bool
-digest_sha256(const struct srs_mac *mac, const struct srs_mac_part *parts, size_t n,
+digest_sha256(const struct srs_mac *mac, const struct text *parts, size_t n,
     unsigned char raw[RAW_SIZE])
 {
 	SHA256_CTX inner = mac->inner256, outer = mac->outer256;
@@ -199,7 +199,7 @@ digest_sha256(const struct srs_mac *mac, const struct srs_mac_part *parts, size_
 	size_t i;
 
 	for (i = 0; ok && i < n; i++)
-		ok = update_sha256(&inner, parts[i].data, parts[i].len);
+		ok = update_sha256(&inner, parts[i].s, parts[i].len);
 	ok = ok && SHA256_Final(whole, &inner) && SHA256_Update(&outer, whole, sizeof(whole)) &&
 	     SHA256_Final(whole, &outer);
 	OPENSSL_cleanse(&inner, sizeof(inner));
@@ -218,7 +218,7 @@ replace_signs(char *digest)
 }
 
 bool
-srs_mac_digest(const struct srs_mac *mac, enum srs_mac_form form, const struct srs_mac_part *parts,
+srs_mac_digest(const struct srs_mac *mac, enum srs_mac_form form, const struct text *parts,
     size_t n, char digest[SRS_MAC_LEN + 1])
 {
 	unsigned char raw[RAW_SIZE], text[SRS_MAC_LEN + 2];

@@ -23,6 +23,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "common/text.h"
+
 /*
  * Characters of a whole digest: of the compatible form 20 bytes in base64 without the '=' that
  * fills it up, and as many of the other.
@@ -36,22 +38,17 @@ enum srs_mac_form {
 
 struct srs_mac;
 
-/* What is hashed: parts of an address. A part has less than 4 GiB. */
-struct srs_mac_part {
-	const char *data;
-	size_t len;
-};
-
 /* NULL when libcrypto refuses. The secret is not kept. */
 struct srs_mac *srs_mac_new(const void *secret, size_t len);
 void srs_mac_free(struct srs_mac **);
 
 /*
- * Writes all SRS_MAC_LEN characters and a NUL. False when libcrypto fails: then there is
- * no digest, and nothing may be signed or taken for verified.
+ * Hashes the parts of an address, each shorter than 4 GiB. Writes all SRS_MAC_LEN characters and a
+ * NUL. False when libcrypto fails: then there is no digest, and nothing may be signed or count as
+ * verified.
  */
 bool srs_mac_digest(const struct srs_mac *mac, enum srs_mac_form form,
-    const struct srs_mac_part *parts, size_t n, char digest[SRS_MAC_LEN + 1]);
+    const struct text *parts, size_t n, char digest[SRS_MAC_LEN + 1]);
 
 /*
  * True when hash is the beginning of the digest: in constant time for its length, without case

@@ -62,17 +62,17 @@ write_date(char date[DATE_LEN], unsigned day)
 		date[i] = (char)('0' + day % 10);
 }
 
-static struct srs_mac_part
+static struct text
 make_part(const char *s, size_t len)
 {
-	struct srs_mac_part part = { s, len };
+	struct text part = { s, len };
 
 	return part;
 }
 
 /* list_parts - what the hash of an address covers, in their order; date is written for SRS0 */
 static size_t
-list_parts(struct srs_mac_part parts[PARTS_MAX], char date[DATE_LEN], enum srs_mac_form form,
+list_parts(struct text parts[PARTS_MAX], char date[DATE_LEN], enum srs_mac_form form,
     const struct srs_addr *addr, unsigned stamp, time_t now)
 {
 	bool srs0 = addr->kind == SRS_ADDR_SRS0;
@@ -96,7 +96,7 @@ static int
 verify_form(enum srs_mac_form form, const struct srs_addr *addr, unsigned stamp,
     struct srs_keys *keys, time_t now)
 {
-	struct srs_mac_part parts[PARTS_MAX];
+	struct text parts[PARTS_MAX];
 	char date[DATE_LEN];
 	size_t n = list_parts(parts, date, form, addr, stamp, now);
 
@@ -207,7 +207,7 @@ sign_addr(const struct srs_addr *addr, unsigned stamp, const struct settings *se
 {
 	enum srs_mac_form form =
 	    settings->hash_format == HASH_SEPARATED ? SRS_MAC_SEPARATED : SRS_MAC_COMPATIBLE;
-	struct srs_mac_part parts[PARTS_MAX];
+	struct text parts[PARTS_MAX];
 	char date[DATE_LEN];
 	size_t n = list_parts(parts, date, form, addr, stamp, now);
 
@@ -241,7 +241,7 @@ sign_srs0(const struct srs_addr *addr, char stamp[SRS_STAMP_LEN], const struct s
 }
 
 static void
-wrap_srs0(struct srs_result *result, struct srs_part host, struct srs_part user,
+wrap_srs0(struct srs_result *result, struct text host, struct text user,
     const struct settings *settings, struct srs_keys *keys, time_t now)
 {
 	char digest[SRS_MAC_LEN + 1], stamp[SRS_STAMP_LEN];
@@ -264,7 +264,7 @@ wrap_srs0(struct srs_result *result, struct srs_part host, struct srs_part user,
 }
 
 static void
-wrap_srs1(struct srs_result *result, struct srs_part host, struct srs_part opaque,
+wrap_srs1(struct srs_result *result, struct text host, struct text opaque,
     const struct settings *settings, struct srs_keys *keys)
 {
 	struct srs_addr addr = { .kind = SRS_ADDR_SRS1, .host = host, .user = opaque };
@@ -283,10 +283,10 @@ wrap_srs1(struct srs_result *result, struct srs_part host, struct srs_part opaqu
 }
 
 /* use_ascii_host - a host in A-labels; one that has none, or none for mail, stays as it is */
-static struct srs_part
-use_ascii_host(char ascii[HOSTNAME_MAX + 1], struct srs_part host)
+static struct text
+use_ascii_host(char ascii[HOSTNAME_MAX + 1], struct text host)
 {
-	struct srs_part made = { ascii, 0 };
+	struct text made = { ascii, 0 };
 
 	if (ascii_only(host.s, host.len))
 		return host;
@@ -306,9 +306,9 @@ static void
 wrap(struct srs_result *result, const struct mailaddr *addr, const struct settings *settings,
     struct srs_keys *keys, time_t now)
 {
-	struct srs_part host = { addr->domain, addr->domain_len };
-	struct srs_part user = { addr->local, addr->local_len };
-	struct srs_part opaque = { addr->local + SRS_TAG_LEN, addr->local_len - SRS_TAG_LEN };
+	struct text host = { addr->domain, addr->domain_len };
+	struct text user = { addr->local, addr->local_len };
+	struct text opaque = { addr->local + SRS_TAG_LEN, addr->local_len - SRS_TAG_LEN };
 	char ascii[HOSTNAME_MAX + 1];
 	struct srs_addr srs;
 

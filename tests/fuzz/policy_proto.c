@@ -17,7 +17,7 @@ struct heard {
 static void
 hear(struct heard *h, const char *data, size_t len, const struct policy_request *req)
 {
-	const struct spf_text *const texts[] = { &req->protocol_state, &req->client_address,
+	const struct text *const texts[] = { &req->protocol_state, &req->client_address,
 		&req->helo_name, &req->sender, &req->recipient, &req->queue_id, &req->instance,
 		&req->sasl_username };
 	size_t i, j;

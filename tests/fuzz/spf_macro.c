@@ -7,10 +7,10 @@
 
 #include "spf/spf_macro.h"
 
-static struct spf_text
+static struct text
 text_of(const char *s)
 {
-	return (struct spf_text){ s, strlen(s) };
+	return (struct text){ s, strlen(s) };
 }
 
 static void
@@ -23,7 +23,7 @@ read_values(struct spf_macro_values *v, char **rest)
 }
 
 static void
-check_name(struct spf_text spec, const struct spf_macro_values *v, const struct spf_macro_values *w)
+check_name(struct text spec, const struct spf_macro_values *v, const struct spf_macro_values *w)
 {
 	char name[HOSTNAME_MAX + 1], other[HOSTNAME_MAX + 1];
 	size_t n = spf_macro_expand_name(spec, v, name), m;
@@ -38,7 +38,7 @@ check_name(struct spf_text spec, const struct spf_macro_values *v, const struct 
 }
 
 static void
-check_text(struct spf_text spec, const struct spf_macro_values *v)
+check_text(struct text spec, const struct spf_macro_values *v)
 {
 	char text[SPF_EXPLANATION_MAX + 1];
 	size_t n = spf_macro_expand_text(spec, v, text);
@@ -55,7 +55,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct spf_macro_values v = { .ip = &ip4, .receiver = "mx.test", .now = 1700000000 };
 	struct spf_macro_values w = { .ip = &ip6, .receiver = "", .now = 1 };
 	char *text = fuzz_text(data, size), *rest = text;
-	struct spf_text spec = text_of(fuzz_line(&rest));
+	struct text spec = text_of(fuzz_line(&rest));
 	const char *error = "";
 	bool spec_ok, text_ok;
 

@@ -15,7 +15,7 @@ struct writer {
 };
 
 static void
-put(struct writer *w, const char *before, struct spf_text text)
+put(struct writer *w, const char *before, struct text text)
 {
 	size_t n = strlen(before);
 
@@ -27,7 +27,7 @@ put(struct writer *w, const char *before, struct spf_text text)
 }
 
 static bool
-is_within(struct spf_text part, const char *s, size_t len)
+is_within(struct text part, const char *s, size_t len)
 {
 	return part.len == 0 || (part.s >= s && part.s + part.len <= s + len);
 }
@@ -54,18 +54,18 @@ write_anew(struct writer *w, const struct spf_record *r)
 	size_t i;
 
 	w->n = 0;
-	put(w, "v=SPF1 ", (struct spf_text){ "", 0 });
+	put(w, "v=SPF1 ", (struct text){ "", 0 });
 	if (r->exp.s != NULL)
 		put(w, " eXp=", r->exp);
 	for (i = 0; i < r->n; i++)
 		put(w, "  ", r->terms[i].text);
 	if (r->redirect.s != NULL)
 		put(w, " redirect=", r->redirect);
-	put(w, "  ", (struct spf_text){ "", 0 });
+	put(w, "  ", (struct text){ "", 0 });
 }
 
 static bool
-same_text(struct spf_text a, struct spf_text b)
+same_text(struct text a, struct text b)
 {
 	return (a.s == NULL) == (b.s == NULL) && fuzz_same(a.s, a.len, b.s, b.len);
 }
@@ -96,7 +96,7 @@ check_record(const struct spf_record *r, const char *text, size_t len)
 {
 	static struct writer w;
 	struct spf_record again;
-	struct spf_text at;
+	struct text at;
 	const char *error;
 	size_t i;
 
@@ -116,7 +116,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = fuzz_copy(data, size);
 	struct spf_record record;
-	struct spf_text at = { NULL, 0 };
+	struct text at = { NULL, 0 };
 	const char *error;
 
 	if (size > SIZE_MAX_BYTES || !spf_record_is_spf(text, size)) {

@@ -11,7 +11,7 @@
 
 /* find_line - a line that matches, or not; all lines up to it are forgotten, and told in *seen */
 static bool
-find_line(const struct text *want, char **seen)
+find_line(const struct text_pattern *want, char **seen)
 {
 	char *line, *more;
 	bool found = false;
@@ -31,7 +31,7 @@ find_line(const struct text *want, char **seen)
 static bool
 look_for(struct story *story, struct word want, bool wanted)
 {
-	struct text text;
+	struct text_pattern text;
 	const char *error;
 	char *seen;
 	bool found;

@@ -133,7 +133,7 @@ bool
 story_compare(
     struct story *story, const char *what, const char *got, size_t got_len, struct word want)
 {
-	struct text text;
+	struct text_pattern text;
 	const char *error;
 	bool same;
 

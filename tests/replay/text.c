@@ -11,7 +11,7 @@
 #define SHOWN_MAX 1000
 
 static bool
-put(struct text *text, uint16_t c, const char **error)
+put(struct text_pattern *text, uint16_t c, const char **error)
 {
 	if (text->n == TEXT_MAX) {
 		*error = "the text is too long";
@@ -26,7 +26,7 @@ put(struct text *text, uint16_t c, const char **error)
 
 /* read_hex - the two digits of \xHH */
 static bool
-read_hex(struct text *text, const char **s, const char *end, const char **error)
+read_hex(struct text_pattern *text, const char **s, const char *end, const char **error)
 {
 	int high = end - *s < 2 ? -1 : ascii_hex((*s)[0]);
 	int low = high == -1 ? -1 : ascii_hex((*s)[1]);
@@ -41,7 +41,7 @@ read_hex(struct text *text, const char **s, const char *end, const char **error)
 
 /* read_escape - one byte's escape, behind its backslash */
 static bool
-read_escape(struct text *text, const char **s, const char *end, const char **error)
+read_escape(struct text_pattern *text, const char **s, const char *end, const char **error)
 {
 	static const char names[] = "nrt\\\"*0", bytes[] = "\n\r\t\\\"*\0";
 	const char *name = *s < end && **s != '\0' ? strchr(names, **s) : NULL;
@@ -59,7 +59,7 @@ read_escape(struct text *text, const char **s, const char *end, const char **err
 }
 
 static bool
-read_plain(struct text *text, const char *s, const char *end, const char **error)
+read_plain(struct text_pattern *text, const char *s, const char *end, const char **error)
 {
 	while (s < end) {
 		char c = *s++;
@@ -73,7 +73,7 @@ read_plain(struct text *text, const char *s, const char *end, const char **error
 
 /* read_repeated - N{text}, behind its \@ */
 static bool
-read_repeated(struct text *text, const char **s, const char *end, const char **error)
+read_repeated(struct text_pattern *text, const char **s, const char *end, const char **error)
 {
 	const char *open = memchr(*s, '{', (size_t)(end - *s)), *close;
 	unsigned long n = 0;
@@ -93,7 +93,7 @@ read_repeated(struct text *text, const char **s, const char *end, const char **e
 }
 
 static bool
-read_all(struct text *text, const char *s, const char *end, const char **error)
+read_all(struct text_pattern *text, const char *s, const char *end, const char **error)
 {
 	const char *at;
 
@@ -113,7 +113,7 @@ read_all(struct text *text, const char *s, const char *end, const char **error)
 }
 
 bool
-text_read(struct text *text, const char *s, size_t len, const char **error)
+text_read(struct text_pattern *text, const char *s, size_t len, const char **error)
 {
 	memset(text, 0, sizeof(*text));
 	if (read_all(text, s, s + len, error))
@@ -123,14 +123,14 @@ text_read(struct text *text, const char *s, size_t len, const char **error)
 }
 
 void
-text_free(struct text *text)
+text_free(struct text_pattern *text)
 {
 	free(text->c);
 	memset(text, 0, sizeof(*text));
 }
 
 bool
-text_matches(const struct text *text, const char *data, size_t len)
+text_matches(const struct text_pattern *text, const char *data, size_t len)
 {
 	size_t t = 0, d = 0, any = SIZE_MAX, from = 0;
 
@@ -156,7 +156,7 @@ text_matches(const struct text *text, const char *data, size_t len)
 char *
 text_bytes(const char *s, size_t len, size_t *n, const char **error)
 {
-	struct text text;
+	struct text_pattern text;
 	char *bytes;
 
 	if (!text_read(&text, s, len, error))

@@ -19,7 +19,7 @@
 /* Bytes of one text, repetitions included. */
 #define TEXT_MAX (1024 * 1024)
 
-struct text {
+struct text_pattern {
 	size_t n;
 	uint16_t *c; /* bytes, or TEXT_ANY */
 };
@@ -27,10 +27,10 @@ struct text {
 #define TEXT_ANY 0x100
 
 /* False with a reason (static), and nothing to free. */
-bool text_read(struct text *, const char *s, size_t len, const char **error);
-void text_free(struct text *);
+bool text_read(struct text_pattern *, const char *s, size_t len, const char **error);
+void text_free(struct text_pattern *);
 
-bool text_matches(const struct text *, const char *data, size_t len);
+bool text_matches(const struct text_pattern *, const char *data, size_t len);
 
 /* The bytes of a text without a wildcard, for the caller to free; NULL with a reason. */
 char *text_bytes(const char *s, size_t len, size_t *n, const char **error);

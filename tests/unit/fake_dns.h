@@ -35,10 +35,10 @@ struct fake_dns {
 	char asked[2000];  /* all of them, cut: "TXT x.test, A y.test" */
 };
 
-static inline struct spf_text
+static inline struct text
 fake_text(const char *s)
 {
-	struct spf_text t = { s, strlen(s) };
+	struct text t = { s, strlen(s) };
 
 	return t;
 }

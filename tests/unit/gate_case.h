@@ -24,10 +24,10 @@ struct gate_case {
 	struct gate_action action;
 };
 
-static inline struct spf_text
+static inline struct text
 gate_text(const char *s)
 {
-	struct spf_text t = { s, strlen(s) };
+	struct text t = { s, strlen(s) };
 
 	return t;
 }

@@ -13,7 +13,7 @@ static const char *
 describe(int got, size_t rest, const struct policy_request *req, const char *error)
 {
 	static char text[70000];
-	const struct spf_text *v[] = { &req->protocol_state, &req->client_address, &req->helo_name,
+	const struct text *v[] = { &req->protocol_state, &req->client_address, &req->helo_name,
 		&req->sender, &req->recipient, &req->queue_id, &req->instance,
 		&req->sasl_username };
 	size_t i, len;

@@ -425,14 +425,14 @@ test_names_in_refusals(void **state)
 }
 
 /* fill - a value of any bytes that Postfix could ever send, or somebody else */
-static struct spf_text
+static struct text
 fill(uint64_t *seed, char *buf)
 {
 	static const char *const alphabets[] = { "n", "a.b@", "\"\\", "\r\n", "\001\177\200\377",
 		"{reason}", "%s%n%d", "<>", " ;=()" };
 	static const unsigned sizes[] = { 0, 1, 5, 40, 253, 254, 400, 1000, 8192 };
 	const char *alphabet = alphabets[unit_random(seed, COUNT(alphabets))];
-	struct spf_text t = { buf, sizes[unit_random(seed, COUNT(sizes))] };
+	struct text t = { buf, sizes[unit_random(seed, COUNT(sizes))] };
 	size_t i;
 
 	for (i = 0; i < t.len; i++)

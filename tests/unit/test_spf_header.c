@@ -4,10 +4,10 @@
 #include "common/printable.h"
 #include "spf/spf_header.h"
 
-static struct spf_text
+static struct text
 text(const char *s)
 {
-	struct spf_text t = { s, strlen(s) };
+	struct text t = { s, strlen(s) };
 
 	return t;
 }
@@ -212,7 +212,7 @@ test_received_sender_quoting(void **state)
 
 	(void)state;
 	for (i = 0; i < COUNT(rows); i++) {
-		h.sender = (struct spf_text){ rows[i].value, rows[i].len };
+		h.sender = (struct text){ rows[i].value, rows[i].len };
 		snprintf(want, sizeof(want),
 		    "Received-SPF: Pass (mailfrom) client-ip=192.0.2.1; "
 		    "helo=out.relay.test; envelope-from=%s; receiver=<UNKNOWN>; identity=mailfrom",
@@ -286,7 +286,7 @@ test_authres_quoting(void **state)
 
 	(void)state;
 	for (i = 0; i < COUNT(value_rows); i++) {
-		h.domain = (struct spf_text){ value_rows[i].value, value_rows[i].len };
+		h.domain = (struct text){ value_rows[i].value, value_rows[i].len };
 		h.helo = h.domain;
 		snprintf(value, sizeof(value), "%s", value_rows[i].want);
 		while (value[strcspn(value, ";=")] != '\0')
@@ -374,14 +374,14 @@ is_authres(const char *s, const char *id)
 }
 
 /* fill_value - one of the values that a hostile client sends */
-static struct spf_text
+static struct text
 fill_value(uint64_t *seed, char *buf, size_t max)
 {
 	static const char *const alphabets[] = { "n", "ab.-_", "\"\\", "\\", "a\"",
 		"\001\377 ;=", "@x.test", "a\n\r\"\\;=()<>" };
 	const char *alphabet = alphabets[unit_random(seed, COUNT(alphabets))];
 	size_t i, n = unit_random(seed, 3) == 0 ? max : unit_random(seed, (unsigned)max);
-	struct spf_text t = { buf, n };
+	struct text t = { buf, n };
 
 	for (i = 0; i < n; i++)
 		buf[i] = alphabet[unit_random(seed, (unsigned)strlen(alphabet))];
@@ -499,7 +499,7 @@ test_room(void **state)
 	h.helo = text("");
 	bare = spf_header_received(buf, &h) - strlen("\"\"");
 	for (n = 1; bare + n < SPF_HEADER_SIZE; n++) {
-		h.helo = (struct spf_text){ name, n };
+		h.helo = (struct text){ name, n };
 		unit_int("received", "length", (int)spf_header_received(buf, &h), (int)(bare + n));
 	}
 	h.helo.len = n;
@@ -512,7 +512,7 @@ test_room(void **state)
 	h.helo = text("");
 	bare = spf_header_authres(buf, "mx.receiver.test", &h, &helo) - strlen("\"\"");
 	for (n = 1; bare + n < SPF_HEADER_SIZE; n++) {
-		h.helo = (struct spf_text){ name, n };
+		h.helo = (struct text){ name, n };
 		unit_int("authres", "length",
 		    (int)spf_header_authres(buf, "mx.receiver.test", &h, &helo), (int)(bare + n));
 	}

@@ -19,7 +19,7 @@ struct text_request {
 };
 
 static char *
-unescape_exactly(const char *s, size_t len, struct spf_text *text)
+unescape_exactly(const char *s, size_t len, struct text *text)
 {
 	char *large = malloc(len + 1), *exact;
 

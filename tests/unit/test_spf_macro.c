@@ -3,10 +3,10 @@
 
 #include "spf/spf_macro.h"
 
-static struct spf_text
+static struct text
 text(const char *s)
 {
-	struct spf_text t = { s, strlen(s) };
+	struct text t = { s, strlen(s) };
 
 	return t;
 }
@@ -47,7 +47,7 @@ static void
 check_valid(const struct valid_row *rows, size_t n, bool explanation)
 {
 	const char *error;
-	struct spf_text t;
+	struct text t;
 	size_t i;
 	char *copy;
 
@@ -191,7 +191,7 @@ test_domain_specs(void **state)
 		{ "%{d", false },
 	};
 	const char *error;
-	struct spf_text t;
+	struct text t;
 	size_t i;
 	char *copy;
 
@@ -243,7 +243,7 @@ static void
 check_names(const struct expansion_row *rows, size_t n, const struct spf_macro_values *v)
 {
 	char name[HOSTNAME_MAX + 1];
-	struct spf_text t;
+	struct text t;
 	size_t i, len;
 	char *copy;
 
@@ -516,18 +516,18 @@ test_long_names(void **state)
 	for (i = 9; i < 400; i += 10)
 		labels[i] = '.';
 	labels[400 - 1] = 'a';
-	v.helo = (struct spf_text){ labels + 400 - 251, 251 };
+	v.helo = (struct text){ labels + 400 - 251, 251 };
 	len = spf_macro_expand_name(text("%{h}.x"), &v, name);
 	unit_bytes("253 bytes", "name", name, len - 2, labels + 400 - 251, 251);
-	v.helo = (struct spf_text){ labels + 400 - 252, 252 };
+	v.helo = (struct text){ labels + 400 - 252, 252 };
 	len = spf_macro_expand_name(text("%{h}.x"), &v, name);
 	unit_bytes("254 bytes", "name", name, len - 2, labels + 150, 250);
 	unit_text("254 bytes", "its end", name + len - 2, ".x");
-	v.helo = (struct spf_text){ labels, 400 };
+	v.helo = (struct text){ labels, 400 };
 	len = spf_macro_expand_name(text("%{h}.x"), &v, name);
 	unit_bytes("402 bytes", "name", name, len - 2, labels + 150, 250);
 	memcpy(more + 2000 - 400, labels, 400);
-	v.local = (struct spf_text){ more, 2000 };
+	v.local = (struct text){ more, 2000 };
 	len = spf_macro_expand_name(text("%{l}.x"), &v, name);
 	unit_bytes("2,002 bytes", "name", name, len - 2, labels + 150, 250);
 	free(more);
@@ -541,7 +541,7 @@ test_very_long_names(void **state)
 	char *spec = unit_fill('x', SPF_MACRO_NAME_MAX + 1), name[HOSTNAME_MAX + 1], last[40];
 	struct ipaddr ip = address("192.0.2.130");
 	struct spf_macro_values v = make_values(&ip);
-	struct spf_text t = { spec, 1000 };
+	struct text t = { spec, 1000 };
 	size_t i, len;
 
 	(void)state;
@@ -598,7 +598,7 @@ test_long_explanations(void **state)
 	char *words = unit_fill('w', 1000), out[SPF_EXPLANATION_MAX + 1];
 	struct ipaddr ip = address("192.0.2.130");
 	struct spf_macro_values v = make_values(&ip);
-	struct spf_text t = { words, SPF_EXPLANATION_MAX };
+	struct text t = { words, SPF_EXPLANATION_MAX };
 
 	(void)state;
 	assert_int_equal(spf_macro_expand_text(t, &v, out), SPF_EXPLANATION_MAX);

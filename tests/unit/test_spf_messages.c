@@ -5,10 +5,10 @@
 
 #define NOW 1700000000
 
-static struct spf_text
+static struct text
 text(const char *s)
 {
-	struct spf_text t = { s, strlen(s) };
+	struct text t = { s, strlen(s) };
 
 	return t;
 }
@@ -91,7 +91,7 @@ test_all_of_it_has_to_be_the_same(void **state)
 	for (i = 0; i < COUNT(fields); i++) {
 		for (j = 0; j < COUNT(values); j++) {
 			req = make_request("1.2.3");
-			*(struct spf_text *)((char *)&req + fields[i]) = text(values[j]);
+			*(struct text *)((char *)&req + fields[i]) = text(values[j]);
 			unit_true(values[j], unit_row("field %zu", i),
 			    spf_messages_find(messages, &req, NOW) == NULL);
 		}

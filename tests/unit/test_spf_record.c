@@ -55,7 +55,7 @@ check_record(const char *text, const char *want)
 	size_t len = strlen(text) + 7;
 	struct spf_record record;
 	const char *error = NULL;
-	struct spf_text at = { NULL, 0 };
+	struct text at = { NULL, 0 };
 	char *whole = malloc(len + 1), *copy;
 	bool ok;
 
@@ -130,7 +130,7 @@ test_empty_records(void **state)
 {
 	struct spf_record record;
 	const char *error;
-	struct spf_text at;
+	struct text at;
 
 	(void)state;
 	assert_true(spf_record_parse(&record, "v=spf1", 6, &error, &at));
@@ -575,7 +575,7 @@ static bool
 takes_byte(const char *before, int c, const char *after)
 {
 	struct spf_record record;
-	struct spf_text at;
+	struct text at;
 	const char *error;
 	char text[80];
 	size_t len = (size_t)snprintf(text, sizeof(text), "v=spf1 %s?%s", before, after);
@@ -614,7 +614,7 @@ test_offending_term(void **state)
 {
 	static const char text[] = "v=spf1 a  mx:x.test/99 -all";
 	struct spf_record record;
-	struct spf_text at;
+	struct text at;
 	const char *error;
 
 	(void)state;
@@ -629,7 +629,7 @@ test_term_as_written(void **state)
 {
 	static const char text[] = "v=spf1 ~MX:x.test/24 All";
 	struct spf_record record;
-	struct spf_text at;
+	struct text at;
 	const char *error;
 
 	(void)state;
@@ -649,7 +649,7 @@ check_many(const char *term, size_t want)
 	size_t term_len = strlen(term), len = 6, n;
 	char *text = unit_fill(' ', 65536);
 	struct spf_record record;
-	struct spf_text at;
+	struct text at;
 	const char *error;
 
 	memcpy(text, "v=spf1", 6);
@@ -669,7 +669,7 @@ check_too_many(void)
 	size_t len = 6 + 2 * (SPF_RECORD_TERMS_MAX + 1), i;
 	char *text = unit_fill(' ', len);
 	struct spf_record record;
-	struct spf_text at;
+	struct text at;
 	const char *error;
 
 	memcpy(text, "v=spf1", 6);

@@ -67,7 +67,7 @@ test_untrusted_text(void **state)
 {
 	struct spf_trace *trace = spf_trace_new();
 	char *name = unit_fill('d', 1000), *term = unit_fill('t', 1000);
-	static const struct spf_text odd = { BYTES("a:x\0y\n\377\033[m") };
+	static const struct text odd = { BYTES("a:x\0y\n\377\033[m") };
 	const char *s;
 
 	(void)state;

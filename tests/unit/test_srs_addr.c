@@ -10,7 +10,7 @@ struct parts_row {
 };
 
 static void
-check_part(const char *row, const char *what, struct srs_part got, const char *want)
+check_part(const char *row, const char *what, struct text got, const char *want)
 {
 	unit_bytes(row, what, got.s, got.len, want, strlen(want));
 }

@@ -4,7 +4,7 @@
 #include "srsd/srs_keys.h"
 
 /* What each secret makes of the one part "x"; see test_srs_mac.c. */
-static const struct srs_mac_part part = { "x", 1 };
+static const struct text part = { "x", 1 };
 
 static struct srs_keys *
 parse(const char *text, size_t len, unsigned *line, const char **error)

@@ -9,13 +9,13 @@
 static const char secret[] = "correct horse battery";
 
 struct digest_row {
-	struct srs_mac_part parts[4];
+	struct text parts[4];
 	size_t n;
 	const char *want;
 };
 
 static void
-check_digest(struct srs_mac *mac, const char *row, const struct srs_mac_part *parts, size_t n,
+check_digest(struct srs_mac *mac, const char *row, const struct text *parts, size_t n,
     const char *want)
 {
 	char digest[SRS_MAC_LEN + 1] = "";
@@ -58,7 +58,7 @@ test_long_parts(void **state)
 {
 	struct srs_mac *mac = srs_mac_new(secret, strlen(secret));
 	char *a = unit_fill('A', 254), *b = unit_fill('b', 254);
-	struct srs_mac_part parts[] = { { a, 127 }, { b, 254 } };
+	struct text parts[] = { { a, 127 }, { b, 254 } };
 
 	(void)state;
 	check_digest(mac, "127 bytes", parts, 1, "TqwVfBwkd7t+9oYE2AZgOtAc6OY");
@@ -87,7 +87,7 @@ test_secrets(void **state)
 		{ 'k', 65, "cgmsp17GgIcXJf0wmqaJdGZ329Q" },
 		{ 'k', 1023, "1M6b35EXQqJhUQ+g22UymSnahuM" },
 	};
-	struct srs_mac_part part = { "x", 1 };
+	struct text part = { "x", 1 };
 	struct srs_mac *mac;
 	char *text;
 	size_t i;
@@ -167,7 +167,7 @@ test_separated_lengths(void **state)
 		{ 21, 254, "OYqmT1tKmJp7EKdCzQxJLGlROgw" },
 	};
 	char digest[SRS_MAC_LEN + 1], *key, *text;
-	struct srs_mac_part part;
+	struct text part;
 	struct srs_mac *mac;
 	const char *row;
 	size_t i;
@@ -176,7 +176,7 @@ test_separated_lengths(void **state)
 	for (i = 0; i < COUNT(rows); i++) {
 		row = unit_row("secret of %zu, part of %zu", rows[i].secret, rows[i].part);
 		key = unit_fill('k', rows[i].secret);
-		part.data = text = unit_fill('A', rows[i].part);
+		part.s = text = unit_fill('A', rows[i].part);
 		part.len = rows[i].part;
 		mac = srs_mac_new(key, rows[i].secret);
 		unit_true(row, "digest", srs_mac_digest(mac, SRS_MAC_SEPARATED, &part, 1, digest));
@@ -195,7 +195,7 @@ test_separated_alphabet(void **state)
 	struct srs_mac *mac = srs_mac_new(secret, strlen(secret));
 	unsigned count[256] = { 0 }, i, n = 0;
 	char digest[SRS_MAC_LEN + 1], text[20];
-	struct srs_mac_part part = { text, 0 };
+	struct text part = { text, 0 };
 	const char *c;
 
 	(void)state;
@@ -221,7 +221,7 @@ static void
 test_many_digests(void **state)
 {
 	struct srs_mac *mac = srs_mac_new(secret, strlen(secret));
-	struct srs_mac_part jane[] = { { BYTES("AA") }, { BYTES("example.test") },
+	struct text jane[] = { { BYTES("AA") }, { BYTES("example.test") },
 		{ BYTES("jane") } };
 	char other[SRS_MAC_LEN + 1];
 	int i;

@@ -307,7 +307,7 @@ test_differences(void **state)
 
 /* take_parts - "A"+"B"+"C" into parts; what stands between quotes may hold a '+' */
 static size_t
-take_parts(const char *text, struct srs_mac_part parts[3])
+take_parts(const char *text, struct text parts[3])
 {
 	size_t n;
 
@@ -323,7 +323,7 @@ take_parts(const char *text, struct srs_mac_part parts[3])
 static void
 test_digests(void **state)
 {
-	struct srs_mac_part parts[3];
+	struct text parts[3];
 	char digest[SRS_MAC_LEN + 1];
 	size_t i = 0, n, used;
 
