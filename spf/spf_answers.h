@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "common/hostname.h"
-#include "spf/dns_answer.h"
+#include "spf/dns/dns_answer.h"
 
 struct spf_answer {
 	TAILQ_ENTRY(spf_answer) next;

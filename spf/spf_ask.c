@@ -151,7 +151,8 @@ rank(const struct dns_rr *rr, const char *domain)
 	return hostname_is_within(rr->data, rr->len, domain, strlen(domain)) ? 2 : 1;
 }
 
-/* is_better_name - among names of one rank the smallest, so that the order of an answer is no matter */
+/* is_better_name - among names of one rank the smallest, so that the order of an answer is no
+ * matter */
 static bool
 is_better_name(const struct dns_rr *rr, const char *domain, const char *best, int best_rank)
 {

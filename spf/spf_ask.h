@@ -80,7 +80,8 @@ enum spf_asked spf_ask_any_leads_back(
 
 /*
  * The best validated name of the client, for %{p}: the domain itself, a name below it, any other
- * (7.3), and the smallest of its kind; "unknown" when there is none. NULL while answers are missing.
+ * (7.3), and the smallest of its kind; "unknown" when there is none. NULL while answers are
+ * missing.
  */
 const char *spf_ask_validated_name(struct spf_ask *, const char *domain);
 

@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #include "conf/settings.h"
-#include "spf/resolver.h"
+#include "spf/dns/resolver.h"
 #include "spf/spf_header.h"
 #include "spf/spf_inflight.h"
 #include "spf/spf_trace.h"
@@ -34,8 +34,8 @@ struct spf_checker {
 };
 
 struct spf_check_request {
-	struct ipaddr ip;              /* that is evaluated */
-	struct ipaddr client;          /* whose bounds count; family 0: ip */
+	struct ipaddr ip;          /* that is evaluated */
+	struct ipaddr client;      /* whose bounds count; family 0: ip */
 	struct text helo;          /* as the client said it */
 	struct text sender_local;  /* empty for the null sender */
 	struct text sender_domain; /* may hold U-labels */

@@ -5,7 +5,7 @@
 #include "common/printable.h"
 #include "spf/spf_ask.h"
 #include "spf/spf_eval.h"
-#include "spf/spf_policy.h"
+#include "spf/spf_record_set.h"
 #include "spf/spf_trace.h"
 
 /* 4.6.4: hosts of one MX answer. */
@@ -445,23 +445,23 @@ walk(struct eval *e, const struct spf_record *record, const char *domain, int de
 }
 
 static struct host_result
-evaluate_policy(struct eval *e, const struct spf_policy *policy, const char *domain, int depth)
+evaluate_record_set(struct eval *e, const struct spf_record_set *set, const char *domain, int depth)
 {
-	if (policy->n == 0)
+	if (set->n == 0)
 		return settled(e, SPF_NONE);
-	if (policy->n > 1) {
+	if (set->n > 1) {
 		problem(e, PERMERROR, "more than one SPF record");
 		return settled(e, SPF_PERMERROR);
 	}
-	if (!policy->valid) {
-		problem(e, PERMERROR, policy->error);
-		note_term(e, policy->at, depth);
+	if (!set->valid) {
+		problem(e, PERMERROR, set->error);
+		note_term(e, set->at, depth);
 		return settled(e, SPF_PERMERROR);
 	}
 	if (!e->started)
-		e->verdict->no_mail = policy->no_mail;
+		e->verdict->no_mail = set->no_mail;
 	e->started = true;
-	return walk(e, &policy->record, domain, depth);
+	return walk(e, &set->record, domain, depth);
 }
 
 /* Includes within includes; each costs one of lookup_limit. A second line of defence for the stack.
@@ -484,7 +484,7 @@ check_host(struct eval *e, const char *domain, int depth)
 	spf_trace_outcome(e->req->trace, step, dns_status_name(answer->status));
 	switch (answer->status) {
 	case DNS_FOUND:
-		return evaluate_policy(e, spf_policy_of(answer), domain, depth);
+		return evaluate_record_set(e, spf_record_set_of(answer), domain, depth);
 	case DNS_VOID:
 		return settled(e, SPF_NONE);
 	default:

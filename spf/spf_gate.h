@@ -50,7 +50,7 @@ struct gate_srs_facts {
 /* A request, taken apart once, with its names as Postfix will take them (mailaddr_split). */
 struct gate_query {
 	const struct policy_request *req;
-	struct ipaddr client;          /* family 0: empty, unknown or no address */
+	struct ipaddr client;      /* family 0: empty, unknown or no address */
 	struct text helo;          /* in A-labels, without a trailing dot */
 	struct text sender_local;  /* both empty for the null sender */
 	struct text sender_domain; /* in A-labels; empty also when it has none */

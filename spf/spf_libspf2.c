@@ -20,7 +20,7 @@
 #include "common/xmalloc.h"
 #include "spf/spf_ask.h"
 #include "spf/spf_libspf2.h"
-#include "spf/spf_policy.h"
+#include "spf/spf_record_set.h"
 
 /* Questions of one pass, the same ones counted again: more than any record within the limits. */
 #define CALLS_MAX 300
@@ -363,14 +363,14 @@ add_rrs(struct pass *pass, SPF_dns_rr_t *rr, ns_type type, const struct dns_answ
 
 /* canonical_text - the text for the policy in a TXT answer; NULL while answers are missing */
 static const char *
-canonical_text(struct pass *pass, struct record_text *text, const struct spf_policy *policy,
+canonical_text(struct pass *pass, struct record_text *text, const struct spf_record_set *set,
     const char *domain)
 {
-	if (policy->n > 1 || !policy->valid)
+	if (set->n > 1 || !set->valid)
 		return REFUSED_RECORD;
-	if (!write_record(pass, text, &policy->record, domain, false))
+	if (!write_record(pass, text, &set->record, domain, false))
 		return NULL;
-	if (text->too_large && !write_record(pass, text, &policy->record, domain, true))
+	if (text->too_large && !write_record(pass, text, &set->record, domain, true))
 		return NULL;
 	return text->too_large ? REFUSED_RECORD : text->s;
 }
@@ -379,7 +379,7 @@ static SPF_dns_rr_t *
 lookup_record(struct pass *pass, SPF_dns_server_t *server, const char *asked, const char *name)
 {
 	struct dns_answer *answer = spf_ask(&pass->ask, name, DNS_TXT);
-	const struct spf_policy *policy;
+	const struct spf_record_set *set;
 	struct record_text text;
 	const char *s;
 	SPF_dns_rr_t *rr;
@@ -387,10 +387,10 @@ lookup_record(struct pass *pass, SPF_dns_server_t *server, const char *asked, co
 	pass->ptr = NULL;
 	if (answer == NULL || answer->status == DNS_ERROR)
 		return new_rrset(server, asked, ns_t_txt, TRY_AGAIN);
-	policy = spf_policy_of(answer);
-	if (policy == NULL || policy->n == 0)
+	set = spf_record_set_of(answer);
+	if (set == NULL || set->n == 0)
 		return new_rrset(server, asked, ns_t_txt, NO_DATA);
-	s = canonical_text(pass, &text, policy, name);
+	s = canonical_text(pass, &text, set, name);
 	if (s == NULL)
 		return new_rrset(server, asked, ns_t_txt, TRY_AGAIN);
 	rr = new_rrset(server, asked, ns_t_txt, NETDB_SUCCESS);
@@ -593,18 +593,18 @@ static void
 eval_record(
     struct pass *pass, struct dns_answer *answer, const char *domain, struct spf_verdict *verdict)
 {
-	const struct spf_policy *policy = spf_policy_of(answer);
+	const struct spf_record_set *set = spf_record_set_of(answer);
 
 	if (answer->status == DNS_ERROR) {
 		verdict->result = SPF_TEMPERROR;
 		verdict->problem = "DNS error";
-	} else if (policy == NULL || policy->n == 0) {
+	} else if (set == NULL || set->n == 0) {
 		verdict->result = SPF_NONE;
-	} else if (policy->n > 1 || !policy->valid) {
+	} else if (set->n > 1 || !set->valid) {
 		verdict->result = SPF_PERMERROR;
-		verdict->problem = policy->n > 1 ? "more than one SPF record" : policy->error;
+		verdict->problem = set->n > 1 ? "more than one SPF record" : set->error;
 	} else {
-		verdict->no_mail = policy->no_mail;
+		verdict->no_mail = set->no_mail;
 		query(pass, domain, verdict);
 	}
 }

@@ -32,10 +32,10 @@ struct spf_macro_values {
 	struct text sender_domain; /* o */
 	struct text domain;        /* d */
 	struct text helo;          /* h */
-	const struct ipaddr *ip;       /* i v c */
-	const char *validated; /* p: a name, or "unknown"; NULL when spf_macro_uses said no */
-	const char *receiver;  /* r */
-	time_t now;            /* t */
+	const struct ipaddr *ip;   /* i v c */
+	const char *validated;     /* p: a name, or "unknown"; NULL when spf_macro_uses said no */
+	const char *receiver;      /* r */
+	time_t now;                /* t */
 };
 
 /*

@@ -123,8 +123,7 @@ parse_ptr(struct text rest, struct spf_term *term, const char **error)
 }
 
 static bool
-parse_network(
-    struct text rest, int family, unsigned max, struct spf_term *term, const char **error)
+parse_network(struct text rest, int family, unsigned max, struct spf_term *term, const char **error)
 {
 	const char *slash = rest.len == 0 ? NULL : memchr(rest.s, '/', rest.len);
 	struct text digits;
@@ -260,8 +259,7 @@ parse_known(struct text *slot, struct text value, const char **error)
 }
 
 static bool
-parse_modifier(
-    struct spf_record *record, struct text name, struct text value, const char **error)
+parse_modifier(struct spf_record *record, struct text name, struct text value, const char **error)
 {
 	if (is_word(name, "redirect"))
 		return parse_known(&record->redirect, value, error);
@@ -285,8 +283,8 @@ parse_term(struct spf_record *record, struct text t, const char **error)
 }
 
 bool
-spf_record_parse(struct spf_record *record, const char *text, size_t len, const char **error,
-    struct text *at)
+spf_record_parse(
+    struct spf_record *record, const char *text, size_t len, const char **error, struct text *at)
 {
 	const char *s = text + VERSION_LEN, *end = text + len, *space;
 

@@ -27,10 +27,10 @@ enum spf_mechanism {
 
 struct spf_term {
 	enum spf_mechanism mechanism;
-	char qualifier;         /* one of + - ? ~ */
+	char qualifier;     /* one of + - ? ~ */
 	struct text domain; /* domain-spec; empty: the current domain */
-	struct cidr net;        /* ip4, ip6 */
-	unsigned prefix4;       /* a, mx: dual-cidr-length */
+	struct cidr net;    /* ip4, ip6 */
+	unsigned prefix4;   /* a, mx: dual-cidr-length */
 	unsigned prefix6;
 	struct text text; /* as written, with its qualifier */
 };

@@ -18,7 +18,7 @@
 #include <time.h>
 
 #include "common/ipaddr.h"
-#include "spf/dns_answer.h"
+#include "spf/dns/dns_answer.h"
 #include "spf/spf_macro.h"
 
 struct spf_trace;

@@ -15,7 +15,8 @@
 #include "common/log.h"
 #include "common/sandbox.h"
 #include "common/xmalloc.h"
-#include "spf/resolver.h"
+#include "spf/dns/resolver.h"
+#include "spf/spf_record_set.h"
 #include "srsd/descriptors.h"
 #include "srsd/engine.h"
 #include "srsd/link.h"
@@ -329,12 +330,13 @@ bool
 engine_try(const struct inputs *inputs, char *error, size_t size)
 {
 	struct event_base *base = event_base_new();
+	const struct resolver_host host = { base, &clock_system, spf_record_set_prepare };
 	struct resolver *resolver;
 	bool ok;
 
 	if (base == NULL)
 		fatalx("libevent: no event base");
-	resolver = resolver_new(base, &clock_system, inputs->settings, inputs->dns, error, size);
+	resolver = resolver_new(&host, inputs->settings, inputs->dns, error, size);
 	ok = resolver != NULL;
 	resolver_free(&resolver);
 	event_base_free(base);

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "common/log.h"
-#include "spf/resolver.h"
+#include "spf/dns/resolver.h"
 #include "srsd/inputs.h"
 
 bool

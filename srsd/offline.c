@@ -8,6 +8,7 @@
 #include "common/clock.h"
 #include "conf/config.h"
 #include "spf/spf_query.h"
+#include "spf/spf_record_set.h"
 #include "srsd/offline.h"
 
 /* What the confined process gets. */
@@ -31,6 +32,7 @@ close_resolver(struct offline *offline)
 static bool
 open_resolver(struct offline *offline, struct settings *settings, char *error, size_t size)
 {
+	struct resolver_host host = { NULL, &clock_system, spf_record_set_prepare };
 	char *plan = resolver_plan(settings, NULL, error, size);
 
 	memset(offline, 0, sizeof(*offline));
@@ -38,11 +40,10 @@ open_resolver(struct offline *offline, struct settings *settings, char *error, s
 		return false;
 	offline->settings = settings;
 	offline->inflight = spf_inflight_new();
-	offline->base = event_base_new();
+	offline->base = host.base = event_base_new();
 	strlcpy(error, "no event base", size);
 	if (offline->base != NULL)
-		offline->resolver =
-		    resolver_new(offline->base, &clock_system, settings, plan, error, size);
+		offline->resolver = resolver_new(&host, settings, plan, error, size);
 	free(plan);
 	if (offline->resolver == NULL)
 		close_resolver(offline);

@@ -15,7 +15,7 @@
 #include <jansson.h>
 
 #include "conf/settings.h"
-#include "spf/resolver.h"
+#include "spf/dns/resolver.h"
 #include "spf/spf_inflight.h"
 #include "srsd/confined.h"
 

@@ -4,6 +4,7 @@
 #include "common/day.h"
 #include "common/log.h"
 #include "common/xmalloc.h"
+#include "spf/spf_record_set.h"
 #include "srsd/hash_change.h"
 #include "srsd/services.h"
 
@@ -29,12 +30,20 @@ take_over(struct services *s, struct inputs *inputs)
 	use_inputs(s);
 }
 
+static struct resolver *
+make_resolver(struct event_base *base, const struct clock *clock, const struct inputs *inputs,
+    char *error, size_t size)
+{
+	const struct resolver_host host = { base, clock, spf_record_set_prepare };
+
+	return resolver_new(&host, inputs->settings, inputs->dns, error, size);
+}
+
 struct services *
 services_new(struct event_base *base, const struct clock *clock, struct inputs *inputs, char *error,
     size_t size)
 {
-	struct resolver *resolver =
-	    resolver_new(base, clock, inputs->settings, inputs->dns, error, size);
+	struct resolver *resolver = make_resolver(base, clock, inputs, error, size);
 	struct services *s;
 
 	if (resolver == NULL)
@@ -103,8 +112,7 @@ services_take(struct services *s, struct inputs *inputs, char *error, size_t siz
 	struct resolver *resolver = s->resolver;
 
 	if (!resolver_is_for(resolver, inputs->dns))
-		resolver =
-		    resolver_new(s->base, s->clock, inputs->settings, inputs->dns, error, size);
+		resolver = make_resolver(s->base, s->clock, inputs, error, size);
 	if (resolver == NULL)
 		return false;
 	if (resolver != s->resolver)

@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <time.h>
 
-#include "spf/resolver.h"
+#include "spf/dns/resolver.h"
 #include "spf/spf_gate.h"
 #include "spf/spf_header.h"
 #include "spf/spf_verdict.h"

@@ -31,9 +31,9 @@
 #include "common/log.h"
 #include "common/xmalloc.h"
 #include "conf/option.h"
-#include "spf/dns_cache.h"
+#include "spf/dns/dns_cache.h"
 #include "spf/spf_eval.h"
-#include "spf/spf_policy.h"
+#include "spf/spf_record_set.h"
 #include "srsd/map_service.h"
 #include "srsd/policy_service.h"
 
@@ -141,7 +141,7 @@ static const struct {
 	{ "mail.provider.test", DNS_A, "192.0.2.25" },
 };
 
-/* Stands in for spf/resolver.c with the cache that the daemon has in there. */
+/* Stands in for spf/dns/resolver.c with the cache that the daemon has in there. */
 struct resolver {
 	struct dns_cache *cache;
 };
@@ -183,7 +183,7 @@ fill_cache(struct dns_cache *cache)
 		else
 			dns_answer_add(answer, NULL, 10, zone[i].text, strlen(zone[i].text));
 		if (zone[i].type == DNS_TXT)
-			spf_policy_of(answer);
+			spf_record_set_of(answer);
 		dns_cache_put(cache, zone[i].name, zone[i].type, answer, 0);
 		dns_answer_unref(&answer);
 	}

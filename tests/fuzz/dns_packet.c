@@ -5,8 +5,8 @@
  */
 #include "tests/fuzz/fuzz.h"
 
-#include "spf/dns_packet.h"
-#include "spf/spf_policy.h"
+#include "spf/dns/dns_packet.h"
+#include "spf/spf_record_set.h"
 
 static const enum dns_type types[] = { DNS_A, DNS_PTR, DNS_MX, DNS_TXT, DNS_AAAA };
 
@@ -28,15 +28,15 @@ check_rr(enum dns_type type, const struct dns_rr *rr)
 static void
 check_policy(struct dns_answer *answer)
 {
-	const struct spf_policy *policy = spf_policy_of(answer);
+	const struct spf_record_set *set = spf_record_set_of(answer);
 
 	fuzz_must((policy != NULL) == (answer->status == DNS_FOUND));
-	if (policy == NULL)
+	if (set == NULL)
 		return;
-	fuzz_must(policy->n <= answer->n);
-	fuzz_must(!policy->valid || policy->n == 1);
-	fuzz_must(!policy->no_mail || policy->valid);
-	fuzz_say(", %zu policies%s", policy->n, policy->valid ? ", valid" : "");
+	fuzz_must(set->n <= answer->n);
+	fuzz_must(!set->valid || set->n == 1);
+	fuzz_must(!set->no_mail || set->valid);
+	fuzz_say(", %zu policies%s", set->n, set->valid ? ", valid" : "");
 }
 
 int

@@ -8,9 +8,8 @@
 #include "common/clock.h"
 #include "common/hostname.h"
 #include "common/xmalloc.h"
-#include "spf/dns_cache.h"
-#include "spf/resolver.h"
-#include "spf/spf_policy.h"
+#include "spf/dns/dns_cache.h"
+#include "spf/dns/resolver.h"
 #include "tests/replay/fake_network.h"
 #include "tests/replay/virtual_time.h"
 #include "tests/replay/words.h"
@@ -19,6 +18,7 @@
 struct resolver {
 	LIST_ENTRY(resolver) next;
 	const struct clock *clock;
+	resolver_prepare_fn *prepare;
 	char *plan;
 	bool retired;
 	struct dns_cache *cache;
@@ -183,7 +183,7 @@ seconds(const struct resolver *r)
 	return clock_elapsed(r->clock) / 1000;
 }
 
-/* deliver - one answer, as libunbound's comes in spf/resolver.c */
+/* deliver - one answer, as libunbound's comes in spf/dns/resolver.c */
 static void
 deliver(struct resolver_question *q)
 {
@@ -192,8 +192,7 @@ deliver(struct resolver_question *q)
 	void *arg = q->arg;
 
 	count(q->resolver->counts, answer);
-	if (q->type == DNS_TXT)
-		spf_policy_of(answer);
+	q->resolver->prepare(answer, q->type);
 	dns_cache_put(q->resolver->cache, q->name, q->type, answer, seconds(q->resolver));
 	forget(q);
 	done(arg, answer);
@@ -266,16 +265,16 @@ resolver_plan(const struct settings *settings, struct filebox *box, char *error,
 }
 
 struct resolver *
-resolver_new(struct event_base *base, const struct clock *clock, const struct settings *settings,
-    const char *plan, char *error, size_t size)
+resolver_new(const struct resolver_host *host, const struct settings *settings, const char *plan,
+    char *error, size_t size)
 {
 	struct resolver *r = xcalloc(1, sizeof(*r));
 
-	(void)base;
 	(void)settings;
 	(void)error;
 	(void)size;
-	r->clock = clock;
+	r->clock = host->clock;
+	r->prepare = host->prepare;
 	r->plan = xstrdup(plan);
 	r->cache = dns_cache_new();
 	r->counts = &r->own_counts;

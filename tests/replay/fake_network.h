@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * fake_network - the DNS of a story: stands in for spf/resolver.c, whose functions it defines, down
+ * fake_network - the DNS of a story: stands in for spf/dns/resolver.c, whose functions it defines, down
  * to what that does beside libunbound: the cache, the counters, a resolver that retires.
  *
  * A question is answered with what the zone says when it is asked, after the delay that the zone

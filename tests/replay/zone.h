@@ -24,7 +24,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "spf/dns_answer.h"
+#include "spf/dns/dns_answer.h"
 
 struct zone;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * fake_resolver - stands in for spf/resolver.c, whose functions it defines: questions wait until
+ * fake_resolver - stands in for spf/dns/resolver.c, whose functions it defines: questions wait until
  * the test answers them out of a zone of fake_dns, or are answered at once, as from a cache.
  */
 #ifndef TESTS_UNIT_FAKE_RESOLVER_H
@@ -10,7 +10,7 @@
 
 #include <event2/event.h>
 
-#include "spf/resolver.h"
+#include "spf/dns/resolver.h"
 
 #define FAKE_RESOLVER_MAX 4096
 

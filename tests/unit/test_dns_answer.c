@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "tests/unit/unit.h"
 
-#include "spf/dns_answer.h"
+#include "spf/dns/dns_answer.h"
 
 static void
 test_type_names(void **state)

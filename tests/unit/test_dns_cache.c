@@ -2,7 +2,7 @@
 #include "tests/unit/unit.h"
 
 #include "common/hash.h"
-#include "spf/dns_cache.h"
+#include "spf/dns/dns_cache.h"
 
 /* keep - put an answer with one text into the cache */
 static void

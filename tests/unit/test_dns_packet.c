@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "tests/unit/unit.h"
 
-#include "spf/dns_packet.h"
+#include "spf/dns/dns_packet.h"
 
 /* A message that a test writes byte by byte. */
 static struct {

@@ -15,7 +15,7 @@
 #include "common/clock.h"
 #include "common/xmalloc.h"
 #include "conf/option.h"
-#include "spf/resolver.h"
+#include "spf/dns/resolver.h"
 
 #define RESOLV_CONF "/etc/resolv.conf"
 
@@ -132,11 +132,12 @@ box_with(const char *text, size_t len)
 static struct resolver *
 make(struct filebox *box)
 {
+	const struct resolver_host host = { base, &clock_system, NULL };
 	char *plan = resolver_plan(settings, box, error, sizeof(error));
 	struct resolver *r = NULL;
 
 	if (plan != NULL)
-		r = resolver_new(base, &clock_system, settings, plan, error, sizeof(error));
+		r = resolver_new(&host, settings, plan, error, sizeof(error));
 	free(plan);
 	return r;
 }

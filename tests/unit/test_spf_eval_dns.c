@@ -3,7 +3,7 @@
  * How an evaluation goes along with the DNS: limits, errors, passes, and that the verdict does not
  * depend on the order in which answers come.
  */
-#include "spf/spf_policy.h"
+#include "spf/spf_record_set.h"
 #include "tests/unit/fake_dns.h"
 
 /* A zone that a test puts together. */
@@ -694,7 +694,7 @@ test_shared_answers(void **state)
 
 	(void)state;
 	shared = fake_answer("x.test TXT v=spf1 ip4:192.0.2.1 -all\n", "x.test", DNS_TXT);
-	spf_policy_of(shared);
+	spf_record_set_of(shared);
 	for (i = 0; i < 3; i++) {
 		answers = spf_answers_new();
 		spf_answers_set(
@@ -713,15 +713,15 @@ test_preparing_anything(void **state)
 	struct dns_answer *answer = dns_answer_new(DNS_VOID);
 
 	(void)state;
-	spf_policy_of(answer);
-	spf_policy_of(answer);
+	spf_record_set_of(answer);
+	spf_record_set_of(answer);
 	dns_answer_unref(&answer);
 	answer = fake_answer("x.test TXT v=spf1 moo\nx.test TXT words\n", "x.test", DNS_TXT);
-	spf_policy_of(answer);
-	spf_policy_of(answer);
+	spf_record_set_of(answer);
+	spf_record_set_of(answer);
 	dns_answer_unref(&answer);
 	answer = fake_answer("x.test TXT v=spf1\nx.test TXT v=spf1\n", "x.test", DNS_TXT);
-	spf_policy_of(answer);
+	spf_record_set_of(answer);
 	dns_answer_unref(&answer);
 }
 

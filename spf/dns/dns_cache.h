@@ -6,13 +6,13 @@
  * times as much. This one keeps what the evaluation reads, for as long as the records' TTL says.
  * Bounded in entries and bytes; what was used longest ago goes first. Pure: now is the caller's.
  */
-#ifndef SPF_DNS_CACHE_H
-#define SPF_DNS_CACHE_H
+#ifndef SPF_DNS_DNS_CACHE_H
+#define SPF_DNS_DNS_CACHE_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "spf/dns_answer.h"
+#include "spf/dns/dns_answer.h"
 
 #define DNS_CACHE_ENTRIES 65536
 #define DNS_CACHE_BYTES (32 * 1024 * 1024)

@@ -7,7 +7,7 @@
 
 #include "common/hash.h"
 #include "common/xmalloc.h"
-#include "spf/dns_cache.h"
+#include "spf/dns/dns_cache.h"
 
 /* The longest that we believe a TTL. */
 #define TTL_MAX 86400

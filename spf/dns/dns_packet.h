@@ -6,12 +6,12 @@
  * SECURITY: every byte of a message is somebody else's. A record that does not fit its type makes
  * the whole answer an error.
  */
-#ifndef SPF_DNS_PACKET_H
-#define SPF_DNS_PACKET_H
+#ifndef SPF_DNS_DNS_PACKET_H
+#define SPF_DNS_DNS_PACKET_H
 
 #include <stddef.h>
 
-#include "spf/dns_answer.h"
+#include "spf/dns/dns_answer.h"
 
 /*
  * The answer to a question of this type, its records in the order of the message; never NULL.

@@ -3,8 +3,8 @@
  * dns_answer - what the DNS says to one question: made once, then only read, and shared by
  * counting references between the cache and the checks that use it.
  */
-#ifndef SPF_DNS_ANSWER_H
-#define SPF_DNS_ANSWER_H
+#ifndef SPF_DNS_DNS_ANSWER_H
+#define SPF_DNS_DNS_ANSWER_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -5,7 +5,7 @@
 #include <strings.h>
 
 #include "common/xmalloc.h"
-#include "spf/dns_answer.h"
+#include "spf/dns/dns_answer.h"
 
 const char *
 dns_type_name(enum dns_type type)

@@ -21,10 +21,9 @@
 #include "common/hostname.h"
 #include "common/log.h"
 #include "common/xmalloc.h"
-#include "spf/dns_cache.h"
-#include "spf/dns_packet.h"
-#include "spf/resolver.h"
-#include "spf/spf_policy.h"
+#include "spf/dns/dns_cache.h"
+#include "spf/dns/dns_packet.h"
+#include "spf/dns/resolver.h"
 
 #define RESOLV_CONF "/etc/resolv.conf"
 #define FILE_MAX (64 * 1024)
@@ -63,6 +62,7 @@ struct resolver {
 	struct resolver_counts own_counts; /* until somebody wants them */
 	struct dns_cache *cache;
 	const struct clock *clock;
+	resolver_prepare_fn *prepare; /* or NULL */
 	LIST_HEAD(, resolver_question) questions;
 };
 
@@ -368,20 +368,21 @@ make_context(struct event_base *base, const struct settings *settings, const cha
 }
 
 struct resolver *
-resolver_new(struct event_base *base, const struct clock *clock, const struct settings *settings,
-    const char *plan, char *error, size_t size)
+resolver_new(const struct resolver_host *host, const struct settings *settings, const char *plan,
+    char *error, size_t size)
 {
 	struct resolver *r = xcalloc(1, sizeof(*r));
 	size_t i;
 
 	LIST_INIT(&r->questions);
 	r->cache = dns_cache_new();
-	r->clock = clock;
-	r->base = base;
+	r->clock = host->clock;
+	r->base = host->base;
+	r->prepare = host->prepare;
 	r->counts = &r->own_counts;
 	r->plan = xstrdup(plan);
 	for (i = 0; i <= PATIENT; i++) {
-		r->ctx[i] = make_context(base, settings, plan, i == PATIENT, error, size);
+		r->ctx[i] = make_context(host->base, settings, plan, i == PATIENT, error, size);
 		if (r->ctx[i] == NULL) {
 			resolver_free(&r);
 			break;
@@ -530,8 +531,8 @@ read_answer(const struct resolver_question *q, int rcode, const void *packet, in
 	answer->security = security_of(secure);
 	if (answer->status == DNS_ERROR)
 		answer->ttl = DNS_CACHE_ERROR_TTL;
-	if (q->type == DNS_TXT)
-		spf_policy_of(answer);
+	if (q->resolver->prepare != NULL)
+		q->resolver->prepare(answer, q->type);
 	return answer;
 }
 

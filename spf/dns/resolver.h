@@ -12,8 +12,8 @@
  * leaves behind in one of them is forgotten before its next turn. A name that stays silent is asked
  * once in a context with more patience, which uses answers that take up to eight seconds.
  */
-#ifndef SPF_RESOLVER_H
-#define SPF_RESOLVER_H
+#ifndef SPF_DNS_RESOLVER_H
+#define SPF_DNS_RESOLVER_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,7 +21,7 @@
 
 #include "common/filebox.h"
 #include "conf/settings.h"
-#include "spf/dns_answer.h"
+#include "spf/dns/dns_answer.h"
 
 /* Questions so far. */
 struct resolver_counts {
@@ -42,6 +42,19 @@ struct resolver_question;
 typedef void resolver_done_fn(void *arg, struct dns_answer *);
 
 /*
+ * Called once with each answer before it enters the cache: attaches what its users derive from the
+ * records, see dns_answer.h.
+ */
+typedef void resolver_prepare_fn(struct dns_answer *answer, enum dns_type type);
+
+/* What a resolver works with. The event base and the clock outlive it. */
+struct resolver_host {
+	struct event_base *base;
+	const struct clock *clock;
+	resolver_prepare_fn *prepare; /* NULL: nothing is derived */
+};
+
+/*
  * What a resolver for these settings is: whom it asks, and what it trusts, as a text that is the
  * caller's to free. Reads /etc/resolv.conf, unless nameservers are set, and the trust anchor for
  * dnssec, through a box (NULL: from the disk). NULL with one line in error.
@@ -52,7 +65,7 @@ char *resolver_plan(const struct settings *, struct filebox *, char *error, size
  * Makes what a plan of these settings says. Without a nameserver in it, it asks the root servers
  * itself. NULL with one line in error.
  */
-struct resolver *resolver_new(struct event_base *, const struct clock *, const struct settings *,
+struct resolver *resolver_new(const struct resolver_host *host, const struct settings *settings,
     const char *plan, char *error, size_t size);
 void resolver_free(struct resolver **);
 

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "spf/dns_packet.h"
+#include "spf/dns/dns_packet.h"
 
 /* dn_expand(3) writes a byte that is no plain character as \DDD. */
 #define NAME_SIZE 1025
