@@ -12,7 +12,7 @@
 #include "conf/settings.h"
 #include "srsd/findings.h"
 #include "srsd/postfix.h"
-#include "srsd/srs_keys.h"
+#include "srsd/srs/srs_keys.h"
 
 struct check {
 	struct settings *settings;

@@ -14,8 +14,8 @@
 #include "common/endpoint.h"
 #include "srsd/check.h"
 #include "srsd/ctl.h"
-#include "srsd/hash_change.h"
-#include "srsd/srs_rewrite.h"
+#include "srsd/srs/srs_hash_change.h"
+#include "srsd/srs/srs_rewrite.h"
 #include "srsd/tcptable.h"
 
 #define CONNECT_MS 5000
@@ -158,19 +158,19 @@ unreachable(struct check *check, const char *service, const char *endpoint, cons
 static void
 check_in_flight(struct check *check)
 {
-	enum hash_format other = hash_change_other(check->settings);
+	enum hash_format other = srs_hash_change_other(check->settings);
 	struct settings daemon = *check->settings;
 	char until[DAY_TEXT_SIZE];
 
 	daemon.hash_format = (int)other;
-	if (!hash_change_loses(&daemon, check->settings, check->now))
+	if (!srs_hash_change_loses(&daemon, check->settings, check->now))
 		return;
-	day_format(until, hash_change_day(check->settings, check->now));
+	day_format(until, srs_hash_change_day(check->settings, check->now));
 	findings_add(check->findings, FINDING_WARNING,
 	    "bounces to the addresses that were signed until now will be refused: their hashes are "
 	    "%s",
-	    hash_change_name(other));
-	findings_remedy(check->findings, "hash-accept-%s = \"%s\"", hash_change_name(other), until);
+	    srs_hash_change_name(other));
+	findings_remedy(check->findings, "hash-accept-%s = \"%s\"", srs_hash_change_name(other), until);
 }
 
 /* check_form - does the daemon sign in the format of the file? */
@@ -179,12 +179,12 @@ check_form(struct check *check, const char *endpoint, enum srs_mac_form form)
 {
 	enum hash_format daemon = form == SRS_MAC_SEPARATED ? HASH_SEPARATED : HASH_COMPATIBLE;
 
-	if (daemon != hash_change_other(check->settings))
+	if (daemon != srs_hash_change_other(check->settings))
 		return true;
 	findings_add(check->findings, FINDING_ERROR,
 	    "forward %s signs in the %s format; hash-format is %s", endpoint,
-	    hash_change_name(daemon),
-	    hash_change_name((enum hash_format)check->settings->hash_format));
+	    srs_hash_change_name(daemon),
+	    srs_hash_change_name((enum hash_format)check->settings->hash_format));
 	findings_remedy(check->findings, "the daemon has another configuration: " RELOAD);
 	check_in_flight(check);
 	return false;

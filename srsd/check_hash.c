@@ -4,8 +4,8 @@
  */
 #include "common/day.h"
 #include "srsd/check.h"
-#include "srsd/hash_change.h"
 #include "srsd/secret_file.h"
+#include "srsd/srs/srs_hash_change.h"
 
 /* Days after which a line that is over is only in the way. */
 #define DAYS_LONG_PAST 30
@@ -14,14 +14,14 @@
 static void
 check_unused_day(struct check *check, enum hash_format format)
 {
-	const char *name = hash_change_name(format);
+	const char *name = srs_hash_change_name(format);
 
-	if (hash_change_last_day(check->settings, format) == 0)
+	if (srs_hash_change_last_day(check->settings, format) == 0)
 		return;
 	findings_add(check->findings, FINDING_WARNING,
 	    "hash-accept-%s has no effect with hash-format %s", name, name);
 	findings_remedy(check->findings, "remove the line, or set hash-format = \"%s\"",
-	    hash_change_name(hash_change_other(check->settings)));
+	    srs_hash_change_name(srs_hash_change_other(check->settings)));
 }
 
 /* check_without_day - hashes of one format only */
@@ -38,7 +38,7 @@ check_without_day(struct check *check)
 		findings_add(check->findings, FINDING_OK, "hash-format compatible");
 		return;
 	}
-	day_format(until, hash_change_day(check->settings, check->now));
+	day_format(until, srs_hash_change_day(check->settings, check->now));
 	findings_add(check->findings, FINDING_OK,
 	    "hash-format compatible, for servers that share the secrets; a hash opens more than one "
 	    "address. Where no other server shares them, better: srsctl secret new, hash-format = "
@@ -50,13 +50,13 @@ check_without_day(struct check *check)
 static void
 check_last_day(struct check *check, enum hash_format other)
 {
-	int last = hash_change_last_day(check->settings, other), today = day_of(check->now);
-	const char *name = hash_change_name(other);
+	int last = srs_hash_change_last_day(check->settings, other), today = day_of(check->now);
+	const char *name = srs_hash_change_name(other);
 	char text[DAY_TEXT_SIZE], needed[DAY_TEXT_SIZE];
 
 	day_format(text, last);
-	day_format(needed, hash_change_day(check->settings, check->now));
-	if (last > hash_change_day(check->settings, check->now)) {
+	day_format(needed, srs_hash_change_day(check->settings, check->now));
+	if (last > srs_hash_change_day(check->settings, check->now)) {
 		findings_add(check->findings, FINDING_WARNING,
 		    "hash-accept-%s %s is later than bounces under way need", name, text);
 		findings_remedy(check->findings, "hash-accept-%s = \"%s\"", name, needed);
@@ -66,7 +66,7 @@ check_last_day(struct check *check, enum hash_format other)
 		findings_remedy(check->findings, "remove the line");
 	} else {
 		findings_add(check->findings, FINDING_OK, "hash-format %s; %s hashes %s until %s",
-		    hash_change_name((enum hash_format)check->settings->hash_format), name,
+		    srs_hash_change_name((enum hash_format)check->settings->hash_format), name,
 		    last < today ? "verified" : "verify", text);
 	}
 }
@@ -111,10 +111,10 @@ check_new_secret(struct check *check)
 void
 check_hash(struct check *check)
 {
-	enum hash_format other = hash_change_other(check->settings);
+	enum hash_format other = srs_hash_change_other(check->settings);
 
 	check_unused_day(check, (enum hash_format)check->settings->hash_format);
-	if (hash_change_last_day(check->settings, other) == 0)
+	if (srs_hash_change_last_day(check->settings, other) == 0)
 		check_without_day(check);
 	else
 		check_last_day(check, other);

@@ -11,7 +11,7 @@
 #include "common/hostname.h"
 #include "common/xmalloc.h"
 #include "srsd/check.h"
-#include "srsd/srs_domains.h"
+#include "srsd/srs/srs_domains.h"
 
 /* Room for the names in one finding; the rest is counted. */
 #define NAMES_SIZE 700

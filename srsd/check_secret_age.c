@@ -15,7 +15,7 @@
 
 /* find_age - in days; a secret whose day nobody knows is as old as the file, at least */
 static long
-find_age(const struct secret_past *past, time_t changed, time_t now)
+find_age(const struct srs_secret_past *past, time_t changed, time_t now)
 {
 	time_t made = past->created == 0 ? changed : past->created;
 
@@ -26,7 +26,7 @@ void
 check_secret_age(struct check *check)
 {
 	const char *path = check->settings->secrets_file;
-	const struct secret_past *past;
+	const struct srs_secret_past *past;
 	char error[SECRET_FILE_ERROR_SIZE];
 	struct secret_file *file;
 	struct stat st = { .st_mtime = 0 };

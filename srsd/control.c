@@ -9,7 +9,7 @@
 #include "common/xmalloc.h"
 #include "spf/spf_query.h"
 #include "srsd/control.h"
-#include "srsd/srs_rewrite.h"
+#include "srsd/srs/srs_rewrite.h"
 #include "srsd/vitals.h"
 
 /* Bytes of a reason that can be quoted as printable text only. */

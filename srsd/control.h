@@ -17,7 +17,7 @@
 #include "conf/settings.h"
 #include "spf/spf_check.h"
 #include "srsd/session.h"
-#include "srsd/srs_keys.h"
+#include "srsd/srs/srs_keys.h"
 
 #define CONTROL_LINE_MAX (64 * 1024)
 

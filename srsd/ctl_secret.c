@@ -145,7 +145,7 @@ run_new(const struct secrets *s)
 
 /* describe - what the secret does, and until when it must stay */
 static void
-describe(const struct secrets *s, const struct secret_past *past)
+describe(const struct secrets *s, const struct srs_secret_past *past)
 {
 	char stopped[DATE_SIZE], end[DATE_SIZE];
 
@@ -155,7 +155,7 @@ describe(const struct secrets *s, const struct secret_past *past)
 		break;
 	case SECRET_STOPPED:
 		printf(" signed until %s, keep until %s", date(stopped, past->stopped),
-		    date(end, secret_past_end(past, s->ctl->settings)));
+		    date(end, srs_secret_past_end(past, s->ctl->settings)));
 		break;
 	case SECRET_UNUSED:
 		fputs(" has not signed yet", stdout);
@@ -166,7 +166,7 @@ describe(const struct secrets *s, const struct secret_past *past)
 static void
 print_secret(const struct secrets *s, size_t i)
 {
-	const struct secret_past *past = secret_file_past(s->file, i);
+	const struct srs_secret_past *past = secret_file_past(s->file, i);
 	const json_t *times = verified(s, past->fingerprint);
 	char created[DATE_SIZE];
 
@@ -192,14 +192,14 @@ time_json(time_t t)
 static json_t *
 secret_json(const struct secrets *s, size_t i)
 {
-	const struct secret_past *past = secret_file_past(s->file, i);
+	const struct srs_secret_past *past = secret_file_past(s->file, i);
 	const json_t *times = verified(s, past->fingerprint);
 	bool stopped = past->state == SECRET_STOPPED;
 
 	return json_pack("{s:i, s:s, s:o, s:b, s:o, s:o, s:o}", "position", (int)i + 1,
 	    "fingerprint", past->fingerprint, "created", time_json(past->created), "signs",
 	    past->state == SECRET_SIGNS, "stopped", time_json(stopped ? past->stopped : 0),
-	    "keep_until", time_json(stopped ? secret_past_end(past, s->ctl->settings) : 0),
+	    "keep_until", time_json(stopped ? srs_secret_past_end(past, s->ctl->settings) : 0),
 	    "verified", json_is_integer(times) ? json_deep_copy(times) : json_null());
 }
 
@@ -253,7 +253,7 @@ run_promote(const struct secrets *s)
 static bool
 may_retire_later(const struct secrets *s, size_t i)
 {
-	const struct secret_past *past = secret_file_past(s->file, i);
+	const struct srs_secret_past *past = secret_file_past(s->file, i);
 	char error[SECRET_FILE_ERROR_SIZE], text[256], end[DATE_SIZE];
 
 	if (daemon_signs_with(s, past->fingerprint)) {
@@ -268,11 +268,11 @@ may_retire_later(const struct secrets *s, size_t i)
 		       "with --force it is retired");
 		return false;
 	}
-	if (s->now >= secret_past_end(past, s->ctl->settings))
+	if (s->now >= srs_secret_past_end(past, s->ctl->settings))
 		return true;
 	snprintf(text, sizeof(text),
 	    "addresses that it signed may return until %s; retire it after that, or with --force",
-	    date(end, secret_past_end(past, s->ctl->settings)));
+	    date(end, srs_secret_past_end(past, s->ctl->settings)));
 	refuse(text);
 	return false;
 }

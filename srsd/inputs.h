@@ -14,7 +14,7 @@
 #include "common/filebox.h"
 #include "conf/config.h"
 #include "conf/settings.h"
-#include "srsd/srs_keys.h"
+#include "srsd/srs/srs_keys.h"
 
 /* Where it is written: the command line, which never changes. */
 struct inputs_source {

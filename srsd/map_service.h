@@ -10,7 +10,7 @@
 #include "conf/settings.h"
 #include "srsd/map_kind.h"
 #include "srsd/session.h"
-#include "srsd/srs_keys.h"
+#include "srsd/srs/srs_keys.h"
 #include "srsd/stats.h"
 
 /* The owner may replace settings and keys between requests; sessions look here each time. */

@@ -24,7 +24,7 @@
 
 #include "conf/settings.h"
 #include "spf/spf_gate.h"
-#include "srsd/srs_budget.h"
+#include "srsd/srs/srs_budget.h"
 #include "srsd/stats.h"
 
 struct policy_charge {

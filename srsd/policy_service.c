@@ -13,7 +13,7 @@
 #include "spf/spf_gate.h"
 #include "srsd/policy_charge.h"
 #include "srsd/policy_service.h"
-#include "srsd/srs_rewrite.h"
+#include "srsd/srs/srs_rewrite.h"
 
 /*
  * While a request is evaluated its bytes stay with the host (they are not used up), and are

@@ -11,8 +11,8 @@
 #include "spf/spf_check.h"
 #include "spf/spf_messages.h"
 #include "srsd/session.h"
-#include "srsd/srs_budget.h"
-#include "srsd/srs_keys.h"
+#include "srsd/srs/srs_budget.h"
+#include "srsd/srs/srs_keys.h"
 #include "srsd/stats.h"
 
 /* The owner may replace settings and keys at any time; a check that waits keeps what it has. */

@@ -13,7 +13,7 @@
 #include "common/log.h"
 #include "common/xmalloc.h"
 #include "srsd/secret_file.h"
-#include "srsd/srs_keys.h"
+#include "srsd/srs/srs_keys.h"
 
 #define HISTORY_MAX (64 * 1024)
 
@@ -22,7 +22,7 @@ static const char history_head[] = "# kept by srsctl: fingerprint, made at, sign
 struct secret {
 	char *bytes;
 	size_t len;
-	struct secret_past past;
+	struct srs_secret_past past;
 };
 
 struct secret_file {
@@ -190,7 +190,7 @@ read_history(struct secret_file *f, time_t changed, char error[SECRET_FILE_ERROR
 	if (there == 1 && !file_read_at(&file, f->folder, f->history, HISTORY_MAX, &why))
 		return refuse(error, "%s.history: %s", f->path, why);
 	for (i = 0; i < f->n; i++)
-		secret_past_find(
+		srs_secret_past_find(
 		    &f->secret[i].past, there == 1 ? file.data : "", file.len, i == 0, changed);
 	file_free(&file);
 	return true;
@@ -259,7 +259,7 @@ secret_file_count(const struct secret_file *f)
 	return f->n;
 }
 
-const struct secret_past *
+const struct srs_secret_past *
 secret_file_past(const struct secret_file *f, size_t number)
 {
 	return &f->secret[number].past;
@@ -401,7 +401,7 @@ write_history(const struct secret_file *f)
 
 	strlcpy(text, history_head, size);
 	for (i = 0; i < f->n; i++) {
-		secret_past_line(&f->secret[i].past, line);
+		srs_secret_past_line(&f->secret[i].past, line);
 		strlcat(text, line, size);
 	}
 	ok = replace(f, f->history, text, strlen(text));

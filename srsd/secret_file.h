@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * secret_file - the file of secrets while srsctl changes it, and the file beside it that says what
- * is known of each secret (FILE.history, see secret_past).
+ * is known of each secret (FILE.history, see srs_secret_past).
  *
  * Changes are made in memory, and written whole: a temporary file in the same folder, the owner,
  * group and mode of the old one, fsync, rename. At no moment does anybody see half a file, or may
@@ -19,7 +19,7 @@
 #include <stddef.h>
 #include <time.h>
 
-#include "srsd/secret_past.h"
+#include "srsd/srs/srs_secret_past.h"
 
 struct secret_file;
 
@@ -43,7 +43,7 @@ struct secret_file *secret_file_open(
 void secret_file_close(struct secret_file **);
 
 size_t secret_file_count(const struct secret_file *);
-const struct secret_past *secret_file_past(const struct secret_file *, size_t number);
+const struct srs_secret_past *secret_file_past(const struct secret_file *, size_t number);
 
 /* The number of the first secret of that fingerprint, in any case; -1 when there is none. */
 int secret_file_find(const struct secret_file *, const char *fingerprint);

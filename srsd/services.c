@@ -5,8 +5,8 @@
 #include "common/log.h"
 #include "common/xmalloc.h"
 #include "spf/spf_record_set.h"
-#include "srsd/hash_change.h"
 #include "srsd/services.h"
+#include "srsd/srs/srs_hash_change.h"
 
 /* use_inputs - what the services answer with from now on */
 static void
@@ -94,16 +94,16 @@ services_free(struct services **services)
 static void
 warn_of_lost_bounces(const struct settings *old, const struct settings *new, time_t now)
 {
-	enum hash_format other = hash_change_other(new);
+	enum hash_format other = srs_hash_change_other(new);
 	char until[DAY_TEXT_SIZE];
 
-	if (!hash_change_loses(old, new, now))
+	if (!srs_hash_change_loses(old, new, now))
 		return;
-	day_format(until, hash_change_day(new, now));
+	day_format(until, srs_hash_change_day(new, now));
 	log_warnx(
 	    "hash-format has changed: bounces to the addresses that were signed until now will "
 	    "be refused; hash-accept-%s = \"%s\" accepts them",
-	    hash_change_name(other), until);
+	    srs_hash_change_name(other), until);
 }
 
 bool

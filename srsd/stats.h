@@ -14,7 +14,7 @@
 #include "spf/spf_header.h"
 #include "spf/spf_verdict.h"
 #include "srsd/map_kind.h"
-#include "srsd/srs_rewrite.h"
+#include "srsd/srs/srs_rewrite.h"
 
 /* Upper bounds of the histogram of checks, in milliseconds; one more for all above. */
 #define STATS_BOUNDS                                      \

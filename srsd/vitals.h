@@ -14,7 +14,7 @@
 #include "conf/settings.h"
 #include "spf/spf_inflight.h"
 #include "srsd/engine.h"
-#include "srsd/srs_keys.h"
+#include "srsd/srs/srs_keys.h"
 #include "srsd/stats.h"
 
 struct buffer;

@@ -12,9 +12,9 @@
 #include "common/ascii.h"
 #include "common/day.h"
 #include "common/idna.h"
-#include "srsd/srs_addr.h"
-#include "srsd/srs_domains.h"
-#include "srsd/srs_rewrite.h"
+#include "srsd/srs/srs_addr.h"
+#include "srsd/srs/srs_domains.h"
+#include "srsd/srs/srs_rewrite.h"
 
 static struct settings *usual, *other, *separated;
 static struct srs_keys *keys;

@@ -9,7 +9,7 @@
 
 #include "common/xmalloc.h"
 #include "conf/option.h"
-#include "srsd/srs_keys.h"
+#include "srsd/srs/srs_keys.h"
 
 /* 2023-11-14: stamp G3 */
 #define NOW ((time_t)1700000000)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "tests/unit/unit.h"
 
-#include "srsd/srs_addr.h"
+#include "srsd/srs/srs_addr.h"
 
 struct parts_row {
 	const char *local;

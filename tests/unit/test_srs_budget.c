@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "tests/unit/unit.h"
 
-#include "srsd/srs_budget.h"
+#include "srsd/srs/srs_budget.h"
 
 #define NOW 1700000000
 #define HOUR 3600

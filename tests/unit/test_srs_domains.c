@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "tests/unit/srs_case.h"
 
-#include "srsd/srs_domains.h"
+#include "srsd/srs/srs_domains.h"
 
 struct domain_row {
 	const char *domain;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "tests/unit/unit_dir.h"
 
-#include "srsd/srs_keys.h"
+#include "srsd/srs/srs_keys.h"
 
 /* What each secret makes of the one part "x"; see test_srs_mac.c. */
 static const struct text part = { "x", 1 };

@@ -4,7 +4,7 @@
  */
 #include "tests/unit/unit.h"
 
-#include "srsd/srs_mac.h"
+#include "srsd/srs/srs_mac.h"
 
 static const char secret[] = "correct horse battery";
 

@@ -8,7 +8,7 @@
 
 #include "common/day.h"
 #include "common/idna.h"
-#include "srsd/srs_rewrite.h"
+#include "srsd/srs/srs_rewrite.h"
 
 /* What most tests work with; a test that changes it makes its own. */
 static struct settings *settings;

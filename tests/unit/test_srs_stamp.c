@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "tests/unit/unit.h"
 
-#include "srsd/srs_stamp.h"
+#include "srsd/srs/srs_stamp.h"
 
 #define DAYS 1024
 

@@ -13,7 +13,7 @@
 
 #include <errno.h>
 
-#include "srsd/srs_rewrite.h"
+#include "srsd/srs/srs_rewrite.h"
 
 #define ROW_SIZE 1000
 #define ROWS_MAX 500

@@ -19,7 +19,7 @@
 
 #include "common/ascii.h"
 #include "common/xmalloc.h"
-#include "srsd/srs_mac.h"
+#include "srsd/srs/srs_mac.h"
 
 #define CHUNK 128
 
@@ -171,8 +171,8 @@ update_sha256(SHA256_CTX *ctx, const char *data, size_t len)
 }
 
 static bool
-digest_sha1(const struct srs_mac *mac, const struct text *parts, size_t n,
-    unsigned char raw[RAW_SIZE])
+digest_sha1(
+    const struct srs_mac *mac, const struct text *parts, size_t n, unsigned char raw[RAW_SIZE])
 {
 	SHA_CTX inner = mac->inner, outer = mac->outer;
 	bool ok = true;
@@ -190,8 +190,8 @@ digest_sha1(const struct srs_mac *mac, const struct text *parts, size_t n,
 }
 
 static bool
-digest_sha256(const struct srs_mac *mac, const struct text *parts, size_t n,
-    unsigned char raw[RAW_SIZE])
+digest_sha256(
+    const struct srs_mac *mac, const struct text *parts, size_t n, unsigned char raw[RAW_SIZE])
 {
 	SHA256_CTX inner = mac->inner256, outer = mac->outer256;
 	unsigned char whole[SHA256_DIGEST_LENGTH];

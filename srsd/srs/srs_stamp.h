@@ -3,8 +3,8 @@
  * srs_stamp - the day in an SRS0 address: day number (unix time / 86400, UTC) modulo 1024, as two
  * base32 characters of A-Z2-7, high bits first.
  */
-#ifndef SRSD_SRS_STAMP_H
-#define SRSD_SRS_STAMP_H
+#ifndef SRSD_SRS_SRS_STAMP_H
+#define SRSD_SRS_SRS_STAMP_H
 
 #include <stdbool.h>
 #include <stddef.h>

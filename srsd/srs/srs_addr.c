@@ -3,7 +3,7 @@
 #include <strings.h>
 
 #include "common/hostname.h"
-#include "srsd/srs_addr.h"
+#include "srsd/srs/srs_addr.h"
 
 static bool
 is_separator(char c)

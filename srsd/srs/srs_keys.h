@@ -8,8 +8,8 @@
  * secret, and what follows up to that cut or the end of the line is not read. postsrsd ends a
  * secret at a NUL; here it is an error.
  */
-#ifndef SRSD_SRS_KEYS_H
-#define SRSD_SRS_KEYS_H
+#ifndef SRSD_SRS_SRS_KEYS_H
+#define SRSD_SRS_SRS_KEYS_H
 
 #include <sys/types.h>
 #include <sys/stat.h>
@@ -20,7 +20,7 @@
 
 #include "common/filebox.h"
 #include "common/privdrop.h"
-#include "srsd/srs_mac.h"
+#include "srsd/srs/srs_mac.h"
 
 /* Bytes of a secret: what postsrsd's buffer has room for. */
 #define SRS_KEYS_SECRET_MAX 1023

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "srsd/secret_past.h"
+#include "srsd/srs/srs_secret_past.h"
 
 #define DAY ((time_t)86400)
 
@@ -22,7 +22,7 @@ read_time(const char *word)
 
 /* read_line - false for a line that is none of that secret */
 static bool
-read_line(struct secret_past *past, const char *s, size_t len)
+read_line(struct srs_secret_past *past, const char *s, size_t len)
 {
 	char line[SECRET_PAST_LINE_SIZE], *rest = line, *word[3];
 	size_t i;
@@ -48,7 +48,8 @@ read_line(struct secret_past *past, const char *s, size_t len)
 }
 
 void
-secret_past_find(struct secret_past *past, const char *text, size_t len, bool first, time_t changed)
+srs_secret_past_find(
+    struct srs_secret_past *past, const char *text, size_t len, bool first, time_t changed)
 {
 	const char *s, *end = text + len, *nl;
 
@@ -79,7 +80,7 @@ write_time(char text[21], time_t t)
 }
 
 void
-secret_past_line(const struct secret_past *past, char line[SECRET_PAST_LINE_SIZE])
+srs_secret_past_line(const struct srs_secret_past *past, char line[SECRET_PAST_LINE_SIZE])
 {
 	char created[21], stopped[21];
 
@@ -91,7 +92,7 @@ secret_past_line(const struct secret_past *past, char line[SECRET_PAST_LINE_SIZE
 }
 
 time_t
-secret_past_end(const struct secret_past *past, const struct settings *settings)
+srs_secret_past_end(const struct srs_secret_past *past, const struct settings *settings)
 {
 	int days = settings->max_age + 1 + (settings->hash_avoid_slash ? STAMP_DAYS : 0);
 

@@ -6,8 +6,8 @@
 #include "common/mailaddr.h"
 #include "common/tally.h"
 #include "common/xmalloc.h"
-#include "srsd/srs_addr.h"
-#include "srsd/srs_budget.h"
+#include "srsd/srs/srs_addr.h"
+#include "srsd/srs/srs_budget.h"
 
 /*
  * A client that comes back after its entry was dropped begins at zero, so there must be room for

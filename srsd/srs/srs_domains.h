@@ -8,8 +8,8 @@
  *
  * Names are compared as A-labels, without case and without one trailing dot. Pure.
  */
-#ifndef SRSD_SRS_DOMAINS_H
-#define SRSD_SRS_DOMAINS_H
+#ifndef SRSD_SRS_SRS_DOMAINS_H
+#define SRSD_SRS_SRS_DOMAINS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,7 +2,7 @@
 #include "tests/unit/srs_case.h"
 
 #include "common/day.h"
-#include "srsd/hash_change.h"
+#include "srsd/srs/srs_hash_change.h"
 
 static void
 test_day(void **state)
@@ -11,10 +11,10 @@ test_day(void **state)
 	char text[DAY_TEXT_SIZE];
 
 	(void)state;
-	day_format(text, hash_change_day(s, NOW)); /* 2023-11-14 */
+	day_format(text, srs_hash_change_day(s, NOW)); /* 2023-11-14 */
 	assert_string_equal(text, "2023-12-06");
 	srs_set(s, "max-age", "1");
-	day_format(text, hash_change_day(s, NOW));
+	day_format(text, srs_hash_change_day(s, NOW));
 	assert_string_equal(text, "2023-11-16");
 	settings_free(&s);
 }
@@ -53,7 +53,7 @@ test_losses(void **state)
 							  : "hash-accept-separated",
 		    rows[i].last);
 		unit_int(unit_row("%s to %s, %s", rows[i].old, rows[i].new, rows[i].last), "loses",
-		    hash_change_loses(old, new, NOW), rows[i].want);
+		    srs_hash_change_loses(old, new, NOW), rows[i].want);
 	}
 	settings_free(&old);
 	settings_free(&new);
@@ -68,5 +68,5 @@ main(void)
 		cmocka_unit_test(test_losses),
 	};
 
-	return cmocka_run_group_tests_name("hash_change", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("srs_hash_change", tests, NULL, NULL);
 }

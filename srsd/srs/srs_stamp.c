@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "common/ascii.h"
-#include "srsd/srs_stamp.h"
+#include "srsd/srs/srs_stamp.h"
 
 #define SECONDS_A_DAY 86400
 #define DAYS 1024 /* two characters of five bits */

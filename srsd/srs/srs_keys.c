@@ -6,7 +6,7 @@
 
 #include "common/file.h"
 #include "common/xmalloc.h"
-#include "srsd/srs_keys.h"
+#include "srsd/srs/srs_keys.h"
 
 /* 96 bits in base64, and a password that was generated. */
 #define SECRET_WEAK 16
@@ -264,15 +264,15 @@ srs_keys_fingerprint(const struct srs_keys *keys, size_t number)
 }
 
 bool
-srs_keys_sign(struct srs_keys *keys, enum srs_mac_form form, const struct text *parts,
-    size_t n, char digest[SRS_MAC_LEN + 1])
+srs_keys_sign(struct srs_keys *keys, enum srs_mac_form form, const struct text *parts, size_t n,
+    char digest[SRS_MAC_LEN + 1])
 {
 	return srs_mac_digest(keys->mac[0], form, parts, n, digest);
 }
 
 int
-srs_keys_verify(struct srs_keys *keys, enum srs_mac_form form, const struct text *parts,
-    size_t n, const char *hash, size_t len)
+srs_keys_verify(struct srs_keys *keys, enum srs_mac_form form, const struct text *parts, size_t n,
+    const char *hash, size_t len)
 {
 	char digest[SRS_MAC_LEN + 1];
 	size_t i;

@@ -30,8 +30,8 @@
  *
  * All tables are bounded; the oldest entries go first. Pure: now is the caller's.
  */
-#ifndef SRSD_SRS_BUDGET_H
-#define SRSD_SRS_BUDGET_H
+#ifndef SRSD_SRS_SRS_BUDGET_H
+#define SRSD_SRS_SRS_BUDGET_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -5,10 +5,10 @@
 #include "common/day.h"
 #include "common/hostname.h"
 #include "common/idna.h"
-#include "srsd/srs_addr.h"
-#include "srsd/srs_domains.h"
-#include "srsd/srs_rewrite.h"
-#include "srsd/srs_stamp.h"
+#include "srsd/srs/srs_addr.h"
+#include "srsd/srs/srs_domains.h"
+#include "srsd/srs/srs_rewrite.h"
+#include "srsd/srs/srs_stamp.h"
 
 /* Days to try for a hash without '/' and '+', today's included. */
 #define STAMP_TRIES 3

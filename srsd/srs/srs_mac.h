@@ -17,8 +17,8 @@
  * for them begins with a letter, and an address with the zero byte of a length, so that no value of
  * one kind is a value of the other.
  */
-#ifndef SRSD_SRS_MAC_H
-#define SRSD_SRS_MAC_H
+#ifndef SRSD_SRS_SRS_MAC_H
+#define SRSD_SRS_SRS_MAC_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -47,8 +47,8 @@ void srs_mac_free(struct srs_mac **);
  * NUL. False when libcrypto fails: then there is no digest, and nothing may be signed or count as
  * verified.
  */
-bool srs_mac_digest(const struct srs_mac *mac, enum srs_mac_form form,
-    const struct text *parts, size_t n, char digest[SRS_MAC_LEN + 1]);
+bool srs_mac_digest(const struct srs_mac *mac, enum srs_mac_form form, const struct text *parts,
+    size_t n, char digest[SRS_MAC_LEN + 1]);
 
 /*
  * True when hash is the beginning of the digest: in constant time for its length, without case

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "tests/unit/unit.h"
 
-#include "srsd/secret_past.h"
+#include "srsd/srs/srs_secret_past.h"
 
 #define X "0123456789ab"
 #define Y "ba9876543210"
@@ -41,7 +41,7 @@ test_find(void **state)
 		{ BYTES(X " 5 never\n"), true, SECRET_SIGNS, 5, 0 },
 		{ BYTES(X " 5 -\n"), false, SECRET_STOPPED, 5, CHANGED },
 	};
-	struct secret_past past;
+	struct srs_secret_past past;
 	char *text;
 	size_t i;
 
@@ -50,7 +50,7 @@ test_find(void **state)
 		memset(&past, 0, sizeof(past));
 		strcpy(past.fingerprint, X);
 		text = unit_copy(rows[i].text, rows[i].len);
-		secret_past_find(&past, text, rows[i].len, rows[i].first, CHANGED);
+		srs_secret_past_find(&past, text, rows[i].len, rows[i].first, CHANGED);
 		free(text);
 		unit_int(unit_row("row %zu", i), "state", past.state, rows[i].state);
 		unit_int(unit_row("row %zu", i), "created", past.created, rows[i].created);
@@ -64,7 +64,7 @@ static void
 test_line(void **state)
 {
 	static const struct {
-		struct secret_past past;
+		struct srs_secret_past past;
 		const char *want;
 	} rows[] = {
 		{ { X, SECRET_SIGNS, 5, 9 }, X " 5 -\n" },
@@ -73,15 +73,15 @@ test_line(void **state)
 		{ { X, SECRET_UNUSED, 5, 9 }, X " 5 never\n" },
 	};
 	char line[SECRET_PAST_LINE_SIZE];
-	struct secret_past past;
+	struct srs_secret_past past;
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < COUNT(rows); i++) {
-		secret_past_line(&rows[i].past, line);
+		srs_secret_past_line(&rows[i].past, line);
 		unit_text(rows[i].want, "line", line, rows[i].want);
 		strcpy(past.fingerprint, X);
-		secret_past_find(
+		srs_secret_past_find(
 		    &past, line, strlen(line), rows[i].past.state == SECRET_SIGNS, CHANGED);
 		unit_int(rows[i].want, "state", past.state, rows[i].past.state);
 	}
@@ -91,13 +91,13 @@ test_line(void **state)
 static void
 test_end(void **state)
 {
-	struct secret_past past = { X, SECRET_STOPPED, 0, CHANGED };
+	struct srs_secret_past past = { X, SECRET_STOPPED, 0, CHANGED };
 	struct settings settings = { .max_age = 21 };
 
 	(void)state;
-	unit_int("plain", "end", secret_past_end(&past, &settings), CHANGED + 22 * DAY);
+	unit_int("plain", "end", srs_secret_past_end(&past, &settings), CHANGED + 22 * DAY);
 	settings.hash_avoid_slash = true;
-	unit_int("avoid slash", "end", secret_past_end(&past, &settings), CHANGED + 24 * DAY);
+	unit_int("avoid slash", "end", srs_secret_past_end(&past, &settings), CHANGED + 24 * DAY);
 	unit_end();
 }
 
@@ -110,5 +110,5 @@ main(void)
 		cmocka_unit_test(test_end),
 	};
 
-	return cmocka_run_group_tests_name("secret_past", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("srs_secret_past", tests, NULL, NULL);
 }

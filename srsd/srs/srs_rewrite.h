@@ -9,15 +9,15 @@
  * Hashes of the other format verify until the end of the day hash-accept-compatible or
  * hash-accept-separated.
  */
-#ifndef SRSD_SRS_REWRITE_H
-#define SRSD_SRS_REWRITE_H
+#ifndef SRSD_SRS_SRS_REWRITE_H
+#define SRSD_SRS_SRS_REWRITE_H
 
 #include <stddef.h>
 #include <time.h>
 
 #include "common/mailaddr.h"
 #include "conf/settings.h"
-#include "srsd/srs_keys.h"
+#include "srsd/srs/srs_keys.h"
 
 enum srs_verdict {
 	SRS_REWRITTEN,

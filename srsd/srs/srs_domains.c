@@ -4,8 +4,8 @@
 
 #include "common/hostname.h"
 #include "common/idna.h"
-#include "srsd/srs_addr.h"
-#include "srsd/srs_domains.h"
+#include "srsd/srs/srs_addr.h"
+#include "srsd/srs/srs_domains.h"
 
 bool
 srs_domains_contain(const struct settings *settings, const char *domain, size_t len)

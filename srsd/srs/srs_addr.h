@@ -7,8 +7,8 @@
  *
  * SEP is one of = + -; the tag is read without case. The parts point into the caller's text.
  */
-#ifndef SRSD_SRS_ADDR_H
-#define SRSD_SRS_ADDR_H
+#ifndef SRSD_SRS_SRS_ADDR_H
+#define SRSD_SRS_SRS_ADDR_H
 
 #include <stdbool.h>
 #include <stddef.h>
