@@ -20,9 +20,9 @@
 
 #include "common/hostname.h"
 #include "conf/settings.h"
-#include "spf/policy_proto.h"
 #include "spf/spf_header.h"
 #include "spf/spf_verdict.h"
+#include "srsd/postfix/policy_proto.h"
 
 /* What an address is to the SRS core. */
 enum gate_srs {

@@ -13,8 +13,8 @@
 #include <stddef.h>
 #include <time.h>
 
-#include "spf/policy_proto.h"
 #include "spf/spf_verdict.h"
+#include "srsd/postfix/policy_proto.h"
 
 #define SPF_MESSAGES_MAX 4096
 #define SPF_MESSAGES_SECONDS 600

@@ -14,9 +14,9 @@
 #include "common/endpoint.h"
 #include "srsd/check.h"
 #include "srsd/ctl.h"
+#include "srsd/postfix/tcptable.h"
 #include "srsd/srs/srs_hash_change.h"
 #include "srsd/srs/srs_rewrite.h"
-#include "srsd/tcptable.h"
 
 #define CONNECT_MS 5000
 #define MAP_MS 5000

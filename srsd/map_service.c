@@ -7,9 +7,9 @@
 #include "common/log.h"
 #include "common/xmalloc.h"
 #include "srsd/map_service.h"
+#include "srsd/postfix/tcptable.h"
 #include "srsd/srs/srs_addr.h"
 #include "srsd/srs/srs_rewrite.h"
-#include "srsd/tcptable.h"
 
 /* RFC 5321, 4.5.3.1.1. Longer ones are made, for most servers take them, and said in the log. */
 #define LOCAL_PART_MAX 64

@@ -8,11 +8,11 @@
 #include "common/log.h"
 #include "common/printable.h"
 #include "common/xmalloc.h"
-#include "spf/policy_proto.h"
 #include "spf/spf_check.h"
 #include "spf/spf_gate.h"
 #include "srsd/policy_charge.h"
 #include "srsd/policy_service.h"
+#include "srsd/postfix/policy_proto.h"
 #include "srsd/srs/srs_rewrite.h"
 
 /*

@@ -6,7 +6,7 @@
 #include "tests/fuzz/session_case.h"
 
 #include "srsd/map_service.h"
-#include "srsd/tcptable.h"
+#include "srsd/postfix/tcptable.h"
 
 static struct map_service service;
 static struct stats stats;

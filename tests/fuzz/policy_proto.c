@@ -5,7 +5,7 @@
  */
 #include "tests/fuzz/fuzz.h"
 
-#include "spf/policy_proto.h"
+#include "srsd/postfix/policy_proto.h"
 
 /* What a connection came to: a hash of the values, and how it ended. */
 struct heard {

@@ -5,7 +5,7 @@
  */
 #include "tests/fuzz/fuzz.h"
 
-#include "srsd/tcptable.h"
+#include "srsd/postfix/tcptable.h"
 
 /* What a connection came to. */
 struct heard {

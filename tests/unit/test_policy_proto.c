@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "tests/unit/unit.h"
 
-#include "spf/policy_proto.h"
+#include "srsd/postfix/policy_proto.h"
 
 #define REQUEST "request=smtpd_access_policy\n"
 

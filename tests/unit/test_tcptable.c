@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "tests/unit/unit.h"
 
-#include "srsd/tcptable.h"
+#include "srsd/postfix/tcptable.h"
 
 #define NOT_A_REQUEST "-1 not a request; send: get KEY;"
 #define NO_KEY "-1 no key; send: get KEY;"

@@ -2,7 +2,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "spf/policy_proto.h"
+#include "srsd/postfix/policy_proto.h"
 
 static bool
 is(struct text text, const char *word, size_t len)

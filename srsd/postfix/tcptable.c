@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "common/ascii.h"
-#include "srsd/tcptable.h"
+#include "srsd/postfix/tcptable.h"
 
 enum {
 	STATE_VERB, /* inside "get " */

@@ -12,8 +12,8 @@
  * without '=', a NUL or no request=smtpd_access_policy comes, this is not Postfix that speaks:
  * there is no reply that it would understand.
  */
-#ifndef SPF_POLICY_PROTO_H
-#define SPF_POLICY_PROTO_H
+#ifndef SRSD_POSTFIX_POLICY_PROTO_H
+#define SRSD_POSTFIX_POLICY_PROTO_H
 
 #include <stddef.h>
 

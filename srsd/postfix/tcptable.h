@@ -11,8 +11,8 @@
  * client cannot make it grow, and it answers a key of any length: header_recipient sends every To
  * and Cc of a message, some of several kB, and a lookup that fails defers the message.
  */
-#ifndef SRSD_TCPTABLE_H
-#define SRSD_TCPTABLE_H
+#ifndef SRSD_POSTFIX_TCPTABLE_H
+#define SRSD_POSTFIX_TCPTABLE_H
 
 #include <stdbool.h>
 #include <stddef.h>
