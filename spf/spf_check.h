@@ -16,7 +16,6 @@
 
 #include "conf/settings.h"
 #include "spf/dns/resolver.h"
-#include "spf/spf_header.h"
 #include "spf/spf_inflight.h"
 #include "spf/spf_trace.h"
 #include "spf/spf_verdict.h"

@@ -18,12 +18,6 @@
 #define RECEIVED_STEPS 7
 #define AUTHRES_STEPS 3
 
-const char *
-spf_identity_name(enum spf_identity identity)
-{
-	return identity == SPF_IDENTITY_HELO ? "helo" : "mailfrom";
-}
-
 /* is_atom_char - of those that RFC 5322 allows, the ones that mean nothing to anybody else */
 static bool
 is_atom_char(char c)

@@ -19,15 +19,6 @@
 /* With "action=PREPEND " before it a header stays under 400 bytes. */
 #define SPF_HEADER_SIZE 385
 
-enum spf_identity {
-	SPF_IDENTITY_HELO,
-	SPF_IDENTITY_MAILFROM,
-};
-
-#define SPF_IDENTITIES 2
-
-const char *spf_identity_name(enum spf_identity identity);
-
 struct spf_header {
 	enum spf_identity identity;
 	enum spf_result result;

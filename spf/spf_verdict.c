@@ -14,6 +14,12 @@ spf_result_name(enum spf_result result)
 	return names[result];
 }
 
+const char *
+spf_identity_name(enum spf_identity identity)
+{
+	return identity == SPF_IDENTITY_HELO ? "helo" : "mailfrom";
+}
+
 /* The explanation is the greater part of a verdict, and hardly ever there. */
 
 void

@@ -36,7 +36,18 @@ enum spf_result {
 #define SPF_RESULTS 7
 
 /* "none", "permerror", ... (RFC 8601, 2.7.2) */
-const char *spf_result_name(enum spf_result);
+const char *spf_result_name(enum spf_result result);
+
+/* The identity that a check was about (RFC 7208, 2.3 and 2.4). */
+enum spf_identity {
+	SPF_IDENTITY_HELO,
+	SPF_IDENTITY_MAILFROM,
+};
+
+#define SPF_IDENTITIES 2
+
+/* "helo" or "mailfrom" (RFC 8601, 2.7.2). */
+const char *spf_identity_name(enum spf_identity identity);
 
 struct spf_request {
 	struct ipaddr ip;

@@ -4,7 +4,7 @@
 
 #include "common/log.h"
 #include "srsd/descriptors.h"
-#include "srsd/engine.h"
+#include "srsd/service/service_kind.h"
 
 /* Besides the clients': log, listeners, 1,536 for the DNS, epoll and the like. */
 #define SPARE 1792
@@ -15,7 +15,7 @@
 static rlim_t
 needed(int connection_limit)
 {
-	return (rlim_t)connection_limit * ENGINE_MAIL_SERVICES + SPARE;
+	return (rlim_t)connection_limit * SERVICE_MAIL_KINDS + SPARE;
 }
 
 static bool
@@ -55,7 +55,7 @@ descriptors_bound(rlim_t most, int connection_limit)
 
 	if (most >= needed(connection_limit))
 		return (unsigned)connection_limit;
-	clients = (most > SPARE ? most - SPARE : most / 2) / ENGINE_MAIL_SERVICES;
+	clients = (most > SPARE ? most - SPARE : most / 2) / SERVICE_MAIL_KINDS;
 	return clients < (rlim_t)connection_limit ? (unsigned)clients : (unsigned)connection_limit;
 }
 
@@ -68,6 +68,6 @@ descriptors_warn(rlim_t most, int connection_limit)
 		return;
 	log_warnx("connection-limit: %d, for %d services, needs %llu descriptors, and we may have "
 		  "%llu; taking %u; more by LimitNOFILE= or ulimit -n, and a restart",
-	    connection_limit, ENGINE_MAIL_SERVICES, (unsigned long long)needed(connection_limit),
+	    connection_limit, SERVICE_MAIL_KINDS, (unsigned long long)needed(connection_limit),
 	    (unsigned long long)most, bound);
 }

@@ -21,11 +21,11 @@
 #include "srsd/engine.h"
 #include "srsd/link.h"
 #include "srsd/listeners.h"
-#include "srsd/metrics.h"
 #include "srsd/priority.h"
 #include "srsd/server.h"
-#include "srsd/services.h"
-#include "srsd/vitals.h"
+#include "srsd/service/metrics.h"
+#include "srsd/service/services.h"
+#include "srsd/service/status.h"
 
 /* Lines of the log are handed over this long after the first of them. */
 static const struct timeval log_wait = { 0, 20000 };
@@ -33,13 +33,7 @@ static const struct timeval log_wait = { 0, 20000 };
 /* How often the monitor hears that the loop turns. */
 static const struct timeval alive_interval = { 1, 0 };
 
-/* Postfix keeps a policy connection for smtpd_policy_service_max_ttl, 1000 s. */
-#define POLICY_LEAST_IDLE 1000
-
 #define STOP_SIGNALS 2
-
-const char *const engine_service_names[ENGINE_SERVICES] = { "forward", "reverse", "policy",
-	"control", "metrics" };
 
 struct engine {
 	const struct inputs_source *source;
@@ -48,7 +42,7 @@ struct engine {
 	struct event_base *base;
 	struct services *services;
 	struct server *server;
-	size_t service[ENGINE_SERVICES];
+	size_t service[SERVICE_KINDS];
 	struct event *stop[STOP_SIGNALS];
 	struct event *hangup;
 	struct event *log;
@@ -88,7 +82,7 @@ on_stop_wait(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	for (i = 0; i < ENGINE_SERVICES; i++)
+	for (i = 0; i < SERVICE_KINDS; i++)
 		unanswered += server_connections(engine->server, engine->service[i]);
 	log_warnx("stop-timeout is over; connections without an answer: %u", unanswered);
 	on_drained(engine);
@@ -185,9 +179,9 @@ append_endpoint(void *arg, int fd)
 	json_array_append_new(arg, json_string(endpoint_describe(fd, text)));
 }
 
-/* read_vitals - for srsctl status and for the metrics */
+/* read_status - for srsctl status and for the metrics */
 static void
-read_vitals(void *arg, struct vitals *v)
+read_status(void *arg, struct status *v)
 {
 	struct engine *engine = arg;
 	json_t *endpoints;
@@ -200,12 +194,13 @@ read_vitals(void *arg, struct vitals *v)
 	v->stats = &engine->services->stats;
 	v->connection_limit = limits_of(engine, v->settings).connections;
 	v->listeners = json_object();
-	for (i = 0; i < ENGINE_SERVICES; i++) {
+	for (i = 0; i < SERVICE_KINDS; i++) {
 		endpoints = json_array();
 		v->connections[i] = server_connections(engine->server, engine->service[i]);
 		server_each_listener(
 		    engine->server, engine->service[i], append_endpoint, endpoints);
-		json_object_set_new(v->listeners, engine_service_names[i], endpoints);
+		json_object_set_new(
+		    v->listeners, service_kind_name((enum service_kind)i), endpoints);
 	}
 	spf_inflight_report(engine->services->inflight, clock_elapsed(&clock_system), &v->inflight);
 	v->cached = resolver_cached(engine->services->resolver);
@@ -233,25 +228,25 @@ make_server(struct engine *engine)
 	struct server_limits limits = limits_of(engine, s->settings);
 
 	s->control.ask_reload = ask_reload;
-	s->control.read_vitals = read_vitals;
-	s->control.ask_reload_arg = s->control.read_vitals_arg = engine;
+	s->control.read_status = read_status;
+	s->control.ask_reload_arg = s->control.read_status_arg = engine;
 	engine->server = server_new(engine->base, &limits);
-	engine->service[ENGINE_FORWARD] = server_add_service(engine->server,
-	    engine_service_names[ENGINE_FORWARD], map_session_open, &s->forward, 0, true);
-	engine->service[ENGINE_REVERSE] = server_add_service(engine->server,
-	    engine_service_names[ENGINE_REVERSE], map_session_open, &s->reverse, 0, true);
-	engine->service[ENGINE_POLICY] =
-	    server_add_service(engine->server, engine_service_names[ENGINE_POLICY],
-		policy_session_open, &s->policy, POLICY_LEAST_IDLE, false);
-	engine->service[ENGINE_CONTROL] = server_add_service(engine->server,
-	    engine_service_names[ENGINE_CONTROL], control_session_open, &s->control, 0, false);
-	server_limit_service(engine->server, engine->service[ENGINE_CONTROL], ENGINE_CONTROLS,
-	    ENGINE_CONTROL_SECONDS);
-	engine->metrics = (struct metrics_service){ read_vitals, engine };
-	engine->service[ENGINE_METRICS] = server_add_service(engine->server,
-	    engine_service_names[ENGINE_METRICS], metrics_session_open, &engine->metrics, 0, false);
-	server_limit_service(engine->server, engine->service[ENGINE_METRICS], ENGINE_CONTROLS,
-	    ENGINE_METRICS_SECONDS);
+	engine->service[SERVICE_FORWARD] = server_add_service(engine->server,
+	    service_kind_name(SERVICE_FORWARD), map_session_open, &s->forward, 0, true);
+	engine->service[SERVICE_REVERSE] = server_add_service(engine->server,
+	    service_kind_name(SERVICE_REVERSE), map_session_open, &s->reverse, 0, true);
+	engine->service[SERVICE_POLICY] =
+	    server_add_service(engine->server, service_kind_name(SERVICE_POLICY),
+		policy_session_open, &s->policy, SERVICE_POLICY_LEAST_IDLE, false);
+	engine->service[SERVICE_CONTROL] = server_add_service(engine->server,
+	    service_kind_name(SERVICE_CONTROL), control_session_open, &s->control, 0, false);
+	server_limit_service(engine->server, engine->service[SERVICE_CONTROL],
+	    SERVICE_ADMIN_CONNECTIONS, SERVICE_CONTROL_SECONDS);
+	engine->metrics = (struct metrics_service){ read_status, engine };
+	engine->service[SERVICE_METRICS] = server_add_service(engine->server,
+	    service_kind_name(SERVICE_METRICS), metrics_session_open, &engine->metrics, 0, false);
+	server_limit_service(engine->server, engine->service[SERVICE_METRICS],
+	    SERVICE_ADMIN_CONNECTIONS, SERVICE_METRICS_SECONDS);
 }
 
 static void
@@ -390,7 +385,7 @@ change_listeners(struct engine *engine, const struct channel_message *m)
 	while (link_next_change(&text, &change)) {
 		if (!change.comes)
 			server_remove_listener(engine->server, change.id);
-		else if (change.service < ENGINE_SERVICES && used < m->n_fds)
+		else if (change.service < SERVICE_KINDS && used < m->n_fds)
 			server_add_listener(engine->server, engine->service[change.service],
 			    change.id, m->fd[used++]);
 	}

@@ -14,28 +14,9 @@
 #include <time.h>
 
 #include "common/privdrop.h"
-#include "srsd/inputs.h"
+#include "srsd/service/inputs.h"
 
 struct listeners;
-
-enum engine_service {
-	ENGINE_FORWARD,
-	ENGINE_REVERSE,
-	ENGINE_POLICY,
-	ENGINE_CONTROL,
-	ENGINE_METRICS,
-	ENGINE_SERVICES,
-};
-
-/* Those that count with connection-limit: what Postfix uses. */
-#define ENGINE_MAIL_SERVICES 3
-
-/* Connections to the control socket and to the metrics page at a time, and seconds of patience. */
-#define ENGINE_CONTROLS 16
-#define ENGINE_CONTROL_SECONDS 600
-#define ENGINE_METRICS_SECONDS 10
-
-extern const char *const engine_service_names[ENGINE_SERVICES];
 
 struct engine_start {
 	const struct inputs_source *source;

@@ -37,7 +37,7 @@ enum link_report {
 /* A listener that comes with a reload, or ends: "+SERVICE:ID" or "-ID" in the text. */
 struct link_change {
 	bool comes;
-	unsigned service; /* enum engine_service; of one that comes */
+	unsigned service; /* enum service_kind; of one that comes */
 	uint32_t id;
 };
 

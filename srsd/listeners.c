@@ -27,7 +27,7 @@ next_id(void)
 }
 
 static struct listener *
-add(struct listeners *l, enum engine_service service, int fd, const char *endpoint)
+add(struct listeners *l, enum service_kind service, int fd, const char *endpoint)
 {
 	struct listener *listener;
 
@@ -86,7 +86,7 @@ static bool
 replace_socket(struct listener *listener, const struct identity *id)
 {
 	close(listener->fd);
-	listener->fd = listener->service == ENGINE_CONTROL
+	listener->fd = listener->service == SERVICE_CONTROL
 			   ? endpoint_listen_private(&listener->addr, id->uid, id->gid)
 			   : endpoint_listen(&listener->addr, id->uid, id->gid);
 	return listener->fd != -1;
@@ -96,7 +96,7 @@ replace_socket(struct listener *listener, const struct identity *id)
 static bool
 revive_listener(struct listener *listener, const struct identity *id)
 {
-	const char *name = engine_service_names[listener->service];
+	const char *name = service_kind_name(listener->service);
 	bool untouched = endpoint_is_listening(listener->fd);
 
 	if (!endpoint_revive(listener->fd, &listener->addr)) {
@@ -127,23 +127,16 @@ listeners_revive(struct listeners *l, const struct identity *id)
 	l->n = kept;
 }
 
-static enum engine_service
-service_named(const char *name)
-{
-	int i;
-
-	for (i = 0; i < ENGINE_SERVICES; i++)
-		if (strcmp(engine_service_names[i], name) == 0)
-			return (enum engine_service)i;
-	fatalx("LISTEN_FDNAMES: '%s' is no service; forward, reverse, policy or control", name);
-}
-
 /* take_handed - one socket of the service manager's */
 static void
 take_handed(struct listeners *l, int fd, const char *name)
 {
-	enum engine_service service = service_named(name);
+	enum service_kind service;
 
+	if (!service_kind_find(name, &service))
+		fatalx("LISTEN_FDNAMES: there is no service '%s', only forward, reverse, policy, "
+		       "control and metrics",
+		    name);
 	if (!endpoint_is_listening(fd))
 		fatalx("LISTEN_FDS: descriptor %d is no listening socket", fd);
 	if (fcntl(fd, F_SETFD, FD_CLOEXEC) == -1 || fcntl(fd, F_SETFL, O_NONBLOCK) == -1)
@@ -207,7 +200,7 @@ was_removed(const char *endpoint)
 
 /* keep - the sockets that current has for an endpoint; false when it has none */
 static bool
-keep(struct listeners *next, const struct listeners *current, enum engine_service service,
+keep(struct listeners *next, const struct listeners *current, enum service_kind service,
     const char *endpoint)
 {
 	struct listener *listener, *kept;
@@ -248,7 +241,7 @@ remedy(int error)
 }
 
 static bool
-open_mail(struct listeners *next, enum engine_service service, const char *endpoint,
+open_mail(struct listeners *next, enum service_kind service, const char *endpoint,
     const struct identity *id, char *error, size_t size)
 {
 	struct endpoint ep;
@@ -257,14 +250,14 @@ open_mail(struct listeners *next, enum engine_service service, const char *endpo
 	int fd;
 
 	if (!endpoint_parse(&ep, endpoint, &why)) {
-		snprintf(error, size, "%s: %s: %s", engine_service_names[service], endpoint, why);
+		snprintf(error, size, "%s: %s: %s", service_kind_name(service), endpoint, why);
 		return false;
 	}
 	for (i = 0; i < ep.n; i++) {
 		fd = endpoint_listen(&ep.addr[i], id->uid, id->gid);
 		if (fd == -1) {
-			snprintf(error, size, "%s: %s: %s%s", engine_service_names[service],
-			    endpoint, strerror(errno), remedy(errno));
+			snprintf(error, size, "%s: %s: %s%s", service_kind_name(service), endpoint,
+			    strerror(errno), remedy(errno));
 			return false;
 		}
 		add(next, service, fd, endpoint);
@@ -273,7 +266,7 @@ open_mail(struct listeners *next, enum engine_service service, const char *endpo
 }
 
 static bool
-plan_mail(struct listeners *next, const struct listeners *current, enum engine_service service,
+plan_mail(struct listeners *next, const struct listeners *current, enum service_kind service,
     const struct text_list *endpoints, const struct identity *id, char *error, size_t size)
 {
 	size_t i;
@@ -299,9 +292,9 @@ plan_control(struct listeners *next, const struct listeners *current, const char
 	const char *error;
 	int fd;
 
-	if (current->handed[ENGINE_CONTROL])
+	if (current->handed[SERVICE_CONTROL])
 		text = "LISTEN_FDS";
-	if (strcmp(text, "none") == 0 || keep(next, current, ENGINE_CONTROL, text))
+	if (strcmp(text, "none") == 0 || keep(next, current, SERVICE_CONTROL, text))
 		return;
 	fd = endpoint_parse(&ep, text, &error)
 		 ? endpoint_listen_private(&ep.addr[0], id->uid, id->gid)
@@ -309,7 +302,7 @@ plan_control(struct listeners *next, const struct listeners *current, const char
 	if (fd == -1)
 		log_warn("control: %s: srsctl will not reach this daemon", text);
 	else
-		add(next, ENGINE_CONTROL, fd, text);
+		add(next, SERVICE_CONTROL, fd, text);
 }
 
 struct listeners *
@@ -321,10 +314,10 @@ listeners_plan(const struct listeners *current, const struct settings *settings,
 	struct text_list metrics = { strcmp(endpoint, "none") != 0, &endpoint };
 
 	memcpy(next->handed, current->handed, sizeof(next->handed));
-	if (!plan_mail(next, current, ENGINE_FORWARD, &settings->forward, id, error, size) ||
-	    !plan_mail(next, current, ENGINE_REVERSE, &settings->reverse, id, error, size) ||
-	    !plan_mail(next, current, ENGINE_POLICY, &settings->policy, id, error, size) ||
-	    !plan_mail(next, current, ENGINE_METRICS, &metrics, id, error, size)) {
+	if (!plan_mail(next, current, SERVICE_FORWARD, &settings->forward, id, error, size) ||
+	    !plan_mail(next, current, SERVICE_REVERSE, &settings->reverse, id, error, size) ||
+	    !plan_mail(next, current, SERVICE_POLICY, &settings->policy, id, error, size) ||
+	    !plan_mail(next, current, SERVICE_METRICS, &metrics, id, error, size)) {
 		listeners_free(&next, current);
 		return NULL;
 	}

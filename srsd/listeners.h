@@ -15,10 +15,10 @@
 #include "common/endpoint.h"
 #include "common/privdrop.h"
 #include "conf/settings.h"
-#include "srsd/engine.h"
+#include "srsd/service/service_kind.h"
 
 struct listener {
-	enum engine_service service;
+	enum service_kind service;
 	uint32_t id; /* never used twice */
 	int fd;
 	struct endpoint_addr addr; /* that fd was bound to from the start */
@@ -30,7 +30,7 @@ struct listeners {
 	struct listener *listener;
 	/* Sockets that the service manager has handed over take the place of a service's endpoints.
 	 */
-	bool handed[ENGINE_SERVICES];
+	bool handed[SERVICE_KINDS];
 };
 
 /*

@@ -15,8 +15,8 @@
 #define SRSD_MONITOR_H
 
 #include "common/privdrop.h"
-#include "srsd/inputs.h"
 #include "srsd/listeners.h"
+#include "srsd/service/inputs.h"
 
 #define MONITOR_SILENCE 10
 

@@ -12,7 +12,7 @@
 
 #include "common/log.h"
 #include "common/xmalloc.h"
-#include "srsd/clients.h"
+#include "srsd/connections.h"
 #include "srsd/server.h"
 
 #define SERVICES_MAX 8
@@ -44,7 +44,7 @@ struct server {
 	struct event_base *base;
 	struct server_limits limits;
 	struct event *tick;
-	struct clients *clients;
+	struct connections *connections;
 	SLIST_HEAD(, listener) listeners;
 	size_t n_services;
 	struct service services[SERVICES_MAX];
@@ -85,7 +85,7 @@ is_full(const struct service *service)
 static void
 check_drained(struct server *server)
 {
-	if (server->drained != NULL && clients_none(server->clients))
+	if (server->drained != NULL && connections_none(server->connections))
 		server->drained(server->drained_arg);
 }
 
@@ -133,7 +133,7 @@ on_acceptable(evutil_socket_t fd, short what, void *arg)
 			accept_failed(service);
 			return;
 		}
-		clients_add(service->server->clients, &service->kind, client);
+		connections_add(service->server->connections, &service->kind, client);
 	}
 	if (!is_full(service))
 		return;
@@ -166,7 +166,7 @@ close_idle(struct server *server)
 	for (i = 0; i < server->n_services; i++)
 		if (patience(&server->services[i]) < least)
 			least = patience(&server->services[i]);
-	clients_close_idle(server->clients, patience, least);
+	connections_close_idle(server->connections, patience, least);
 }
 
 static void
@@ -193,7 +193,7 @@ server_new(struct event_base *base, const struct server_limits *limits)
 	server->tick = event_new(base, -1, EV_PERSIST, on_tick, server);
 	if (server->tick == NULL)
 		fatalx("no memory for the server");
-	server->clients = clients_new(base);
+	server->connections = connections_new(base);
 	event_add(server->tick, &tick_interval);
 	SLIST_INIT(&server->listeners);
 	return server;
@@ -225,7 +225,7 @@ server_free(struct server **serverp)
 		return;
 	server->drained = NULL;
 	close_listeners(server);
-	clients_free(&server->clients);
+	connections_free(&server->connections);
 	for (i = 0; i < server->n_services; i++)
 		client_kind_end(&server->services[i].kind);
 	event_free(server->tick);
@@ -314,7 +314,7 @@ void
 server_drain(struct server *server, void (*done)(void *arg), void *arg)
 {
 	close_listeners(server);
-	clients_drain(server->clients);
+	connections_drain(server->connections);
 	server->drained = done;
 	server->drained_arg = arg;
 	check_drained(server);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * server - services, each with its listening sockets and its limits, for the clients that connect
- * to them (srsd/clients.h).
+ * to them (srsd/connections.h).
  *
  * LIMITS: connection-limit counts for each service by itself, so that idle policy clients cannot
  * lock out the maps. At the limit we stop accepting: the backlog holds the next ones until one
@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "srsd/session.h"
+#include "srsd/service/session.h"
 
 struct event_base;
 struct server;

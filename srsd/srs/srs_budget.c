@@ -13,7 +13,7 @@
  * A client that comes back after its entry was dropped begins at zero, so there must be room for
  * more clients than anybody has hosts.
  */
-#define CLIENTS_MAX 100000
+#define CONNECTIONS_MAX 100000
 #define WIDE_NETWORKS_MAX 20000
 #define USES_MAX 50000
 #define EARNED_MAX 20000
@@ -42,10 +42,10 @@ srs_budget_new(void)
 {
 	struct srs_budget *budget = xcalloc(1, sizeof(*budget));
 
-	budget->guesses = tally_new(CLIENTS_MAX, HOUR);
+	budget->guesses = tally_new(CONNECTIONS_MAX, HOUR);
 	budget->wide_guesses = tally_new(WIDE_NETWORKS_MAX, HOUR);
 	budget->all_guesses = tally_new(1, HOUR);
-	budget->pending = tally_new(CLIENTS_MAX, DAY);
+	budget->pending = tally_new(CONNECTIONS_MAX, DAY);
 	budget->warnings = tally_new(WARNINGS_MAX, HOUR);
 	budget->earned = tally_new(EARNED_MAX, HOUR);
 	budget->uses = tally_new(USES_MAX, DAY);

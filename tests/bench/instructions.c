@@ -34,8 +34,8 @@
 #include "spf/dns/dns_cache.h"
 #include "spf/spf_eval.h"
 #include "spf/spf_record_set.h"
-#include "srsd/map_service.h"
-#include "srsd/policy_service.h"
+#include "srsd/service/map_service.h"
+#include "srsd/service/policy_service.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -343,7 +343,7 @@ prepare_policy_again(void)
 	policy_service.checker.resolver = &resolver;
 	policy_service.checker.inflight = spf_inflight_new();
 	policy_service.checker.clock = &standing_clock;
-	policy_service.messages = spf_messages_new();
+	policy_service.messages = message_memory_new();
 	policy_service.budget = srs_budget_new();
 	policy_service.clock = &standing_clock;
 	policy_service.stats = &stats;

@@ -7,8 +7,8 @@
 #include "tests/unit/fake_resolver.h"
 
 #include "common/ascii.h"
-#include "srsd/control.h"
-#include "srsd/vitals.h"
+#include "srsd/service/control.h"
+#include "srsd/service/status.h"
 
 static const char zone[] = "good.test TXT v=spf1 a ip4:192.0.2.1 -all\n"
 			   "good.test A 198.51.100.1\n"
@@ -44,19 +44,19 @@ ask_reload(void *arg)
 	return ++asked % 4 != 0;
 }
 
-/* Stands in for srsd/vitals_status.c, which tells the time and our process id. */
+/* Stands in for srsd/service/status.c, which tells the time and our process id. */
 json_t *
-vitals_status(const struct vitals *vitals)
+status_json(const struct status *status)
 {
-	return json_pack("{s:i}", "restarts", (int)vitals->restarts);
+	return json_pack("{s:i}", "restarts", (int)status->restarts);
 }
 
 static void
-read_vitals(void *arg, struct vitals *vitals)
+read_status(void *arg, struct status *status)
 {
 	(void)arg;
-	memset(vitals, 0, sizeof(*vitals));
-	vitals->listeners = json_object();
+	memset(status, 0, sizeof(*status));
+	status->listeners = json_object();
 }
 
 static void
@@ -74,7 +74,7 @@ begin(void)
 	service.checker = &checker;
 	service.clock = &session_case_clock;
 	service.ask_reload = ask_reload;
-	service.read_vitals = read_vitals;
+	service.read_status = read_status;
 	control_service_init(&service);
 }
 

@@ -5,8 +5,8 @@
  */
 #include "tests/fuzz/session_case.h"
 
-#include "srsd/map_service.h"
 #include "srsd/postfix/tcptable.h"
+#include "srsd/service/map_service.h"
 
 static struct map_service service;
 static struct stats stats;

@@ -5,24 +5,24 @@
  */
 #include "tests/fuzz/session_case.h"
 
-#include "srsd/metrics.h"
+#include "srsd/service/metrics.h"
 
 static void
-read_vitals(void *arg, struct vitals *vitals)
+read_status(void *arg, struct status *status)
 {
 	(void)arg;
-	memset(vitals, 0, sizeof(*vitals));
+	memset(status, 0, sizeof(*status));
 }
 
-/* Stands in for srsd/vitals_metrics.c, which tells the time. */
+/* Stands in for srsd/service/status_metrics.c, which tells the time. */
 void
-vitals_metrics(const struct vitals *vitals, bool openmetrics, struct buffer *out)
+status_metrics(const struct status *status, bool openmetrics, struct buffer *out)
 {
-	(void)vitals;
+	(void)status;
 	buffer_printf(out, "%s\n", openmetrics ? "# EOF" : "# old");
 }
 
-static struct metrics_service service = { .read_vitals = read_vitals };
+static struct metrics_service service = { .read_status = read_status };
 static struct session_case whole = { .open = metrics_session_open, .service = &service };
 static struct session_case cut = { .open = metrics_session_open, .service = &service };
 

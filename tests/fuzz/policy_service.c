@@ -6,7 +6,7 @@
 #include "tests/fuzz/session_case.h"
 #include "tests/unit/fake_resolver.h"
 
-#include "srsd/policy_service.h"
+#include "srsd/service/policy_service.h"
 
 #define ROUNDS 3
 
@@ -82,7 +82,7 @@ begin(void)
 	service.checker.resolver = &resolver;
 	service.checker.inflight = spf_inflight_new();
 	service.checker.clock = &session_case_clock;
-	service.messages = spf_messages_new();
+	service.messages = message_memory_new();
 	service.budget = srs_budget_new();
 	service.clock = &session_case_clock;
 	service.stats = &stats;

@@ -12,7 +12,7 @@
 #include "common/buffer.h"
 #include "common/clock.h"
 #include "common/log.h"
-#include "srsd/session.h"
+#include "srsd/service/session.h"
 
 struct session_case {
 	session_open_fn *open;

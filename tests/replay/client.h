@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "srsd/session.h"
+#include "srsd/service/session.h"
 
 struct evbuffer;
 

@@ -11,10 +11,10 @@
 #include <event2/event.h>
 #include <event2/event_struct.h>
 
-#include "common/log.h"
 #include "common/buffer.h"
+#include "common/log.h"
 #include "common/xmalloc.h"
-#include "srsd/vitals.h"
+#include "srsd/service/status.h"
 #include "tests/replay/captured_log.h"
 #include "tests/replay/fake_network.h"
 #include "tests/replay/virtual_time.h"
@@ -175,9 +175,9 @@ ask_reload(void *arg)
 	return true;
 }
 
-/* read_vitals - as srsd/engine.c, without its sockets */
+/* read_status - as srsd/engine.c, without its sockets */
 static void
-read_vitals(void *arg, struct vitals *v)
+read_status(void *arg, struct status *v)
 {
 	struct world *world = arg;
 	const struct client *client;
@@ -258,9 +258,9 @@ world_start(struct world *world, char error[CONFIG_ERROR_SIZE])
 	if (world->services == NULL)
 		return false;
 	world->services->control.ask_reload = ask_reload;
-	world->services->control.read_vitals = read_vitals;
+	world->services->control.read_status = read_status;
 	world->services->control.ask_reload_arg = world;
-	world->services->control.read_vitals_arg = world;
+	world->services->control.read_status_arg = world;
 	return true;
 }
 
@@ -289,16 +289,16 @@ world_open(struct world *world, const char *service, const char *name, size_t na
 		session_open_fn *open;
 		void *service;
 	} services[] = {
-		{ ENGINE_FORWARD, map_session_open, &s->forward },
-		{ ENGINE_REVERSE, map_session_open, &s->reverse },
-		{ ENGINE_POLICY, policy_session_open, &s->policy },
-		{ ENGINE_CONTROL, control_session_open, &s->control },
+		{ SERVICE_FORWARD, map_session_open, &s->forward },
+		{ SERVICE_REVERSE, map_session_open, &s->reverse },
+		{ SERVICE_POLICY, policy_session_open, &s->policy },
+		{ SERVICE_CONTROL, control_session_open, &s->control },
 	};
 	struct client *client;
 	size_t i;
 
 	for (i = 0; i < sizeof(services) / sizeof(services[0]); i++) {
-		if (strcmp(engine_service_names[services[i].number], service) != 0)
+		if (strcmp(service_kind_name(services[i].number), service) != 0)
 			continue;
 		client = client_open(name, name_len, services[i].open, services[i].service);
 		client->service = services[i].number;
@@ -404,12 +404,12 @@ char *
 world_metrics(struct world *world)
 {
 	struct buffer page = { NULL, 0, 0 };
-	struct vitals vitals;
+	struct status status;
 	char *text;
 
-	read_vitals(world, &vitals);
-	vitals_metrics(&vitals, true, &page);
-	json_decref(vitals.listeners);
+	read_status(world, &status);
+	status_metrics(&status, true, &page);
+	json_decref(status.listeners);
 	text = xstrndup(page.data, page.len);
 	buffer_free(&page);
 	return text;

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "srsd/services.h"
+#include "srsd/service/services.h"
 #include "tests/replay/client.h"
 
 /* The files that the operator writes. */

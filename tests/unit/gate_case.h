@@ -9,13 +9,13 @@
 #include "tests/unit/unit.h"
 
 #include "conf/option.h"
-#include "spf/spf_gate.h"
+#include "srsd/service/gate.h"
 
 struct gate_case {
 	struct settings *settings;
 	struct policy_request req;
 	struct spf_verdicts verdicts;
-	enum gate_srs sender, recipient;
+	enum srs_fact sender, recipient;
 	bool guessing, overused, sender_overused;
 	enum gate_header due;
 	/* What came of it. */

@@ -10,7 +10,7 @@
 
 #include "common/buffer.h"
 #include "common/clock.h"
-#include "srsd/session.h"
+#include "srsd/service/session.h"
 
 struct session_feed {
 	session_open_fn *open;

@@ -7,8 +7,8 @@
 #include "tests/unit/srs_case.h"
 
 #include "common/buffer.h"
-#include "srsd/control.h"
-#include "srsd/vitals.h"
+#include "srsd/service/control.h"
+#include "srsd/service/status.h"
 
 static const char zone[] = "good.test TXT v=spf1 ip4:192.0.2.1 -all\n"
 			   "bad.test TXT v=spf1 -all\n";
@@ -29,20 +29,20 @@ elapsed(void *arg)
 
 static const struct clock clock_of_the_test = { wall, elapsed, NULL };
 
-/* Stands in for srsd/vitals_status.c, which has a test of its own. */
+/* Stands in for srsd/service/status.c, which has a test of its own. */
 json_t *
-vitals_status(const struct vitals *vitals)
+status_json(const struct status *status)
 {
-	return json_pack("{s:i}", "restarts", (int)vitals->restarts);
+	return json_pack("{s:i}", "restarts", (int)status->restarts);
 }
 
 static void
-read_vitals(void *arg, struct vitals *vitals)
+read_status(void *arg, struct status *status)
 {
 	assert_null(arg);
-	memset(vitals, 0, sizeof(*vitals));
-	vitals->restarts = 7;
-	vitals->listeners = json_object();
+	memset(status, 0, sizeof(*status));
+	status->restarts = 7;
+	status->listeners = json_object();
 }
 
 static struct control_service service;
@@ -77,7 +77,7 @@ begin(void **state)
 	service.clock = &clock_of_the_test;
 	service.ask_reload = ask_reload;
 	service.ask_reload_arg = &asked;
-	service.read_vitals = read_vitals;
+	service.read_status = read_status;
 	control_service_init(&service);
 	asked = 0;
 	unreachable = false;

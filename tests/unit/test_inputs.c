@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "tests/unit/unit_dir.h"
 
-#include "srsd/inputs.h"
+#include "srsd/service/inputs.h"
 
 #define CONF                              \
 	"srs-domain = srs.test\n"         \

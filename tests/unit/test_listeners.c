@@ -95,7 +95,7 @@ listed(const struct listeners *l)
 		const char *name = strrchr(l->listener[i].endpoint, '/');
 
 		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s %s", i == 0 ? "" : ", ",
-		    engine_service_names[l->listener[i].service],
+		    service_kind_name(l->listener[i].service),
 		    name == NULL ? l->listener[i].endpoint : name + 1);
 	}
 	return text;

@@ -3,7 +3,7 @@
 #include "tests/unit/session_feed.h"
 #include "tests/unit/srs_case.h"
 
-#include "srsd/map_service.h"
+#include "srsd/service/map_service.h"
 
 static struct map_service service;
 static struct stats stats;

@@ -7,7 +7,7 @@
 #include "tests/unit/session_feed.h"
 #include "tests/unit/srs_case.h"
 
-#include "srsd/policy_service.h"
+#include "srsd/service/policy_service.h"
 
 static const char zone[] = "good.test TXT v=spf1 ip4:192.0.2.1 -all\n"
 			   "bad.test TXT v=spf1 -all\n"
@@ -46,7 +46,7 @@ begin(void **state)
 	service.checker.resolver = &resolver;
 	service.checker.inflight = spf_inflight_new();
 	service.checker.clock = &session_feed_clock;
-	service.messages = spf_messages_new();
+	service.messages = message_memory_new();
 	service.budget = srs_budget_new();
 	service.clock = &session_feed_clock;
 	memset(&stats, 0, sizeof(stats));
@@ -65,7 +65,7 @@ end(void **state)
 	assert_int_equal(resolver.out, 0);
 	assert_int_equal(spf_inflight_count(service.checker.inflight), 0);
 	srs_budget_free(&service.budget);
-	spf_messages_free(&service.messages);
+	message_memory_free(&service.messages);
 	spf_inflight_free(&service.checker.inflight);
 	event_base_free(service.checker.base);
 	srs_keys_free(&service.keys);
@@ -536,7 +536,7 @@ test_client_goes_away(void **state)
 	assert_int_equal(resolver.cancelled, 2);
 	event_base_loop(service.checker.base, EVLOOP_NONBLOCK);
 	assert_int_equal(wakes, 0);
-	assert_int_equal(spf_messages_count(service.messages), 0);
+	assert_int_equal(message_memory_count(service.messages), 0);
 }
 
 static void
@@ -777,7 +777,7 @@ test_client_goes_away_in_the_lists(void **state)
 	assert_int_equal(resolver.cancelled, 1);
 	event_base_loop(service.checker.base, EVLOOP_NONBLOCK);
 	assert_int_equal(wakes, 1);
-	assert_int_equal(spf_messages_count(service.messages), 0);
+	assert_int_equal(message_memory_count(service.messages), 0);
 }
 
 static void

@@ -312,7 +312,7 @@ take_parts(const char *text, struct text parts[3])
 	size_t n;
 
 	for (n = 0; n < 3 && *text == '"'; n++) {
-		parts[n].data = text + 1;
+		parts[n].s = text + 1;
 		parts[n].len = strcspn(text + 1, "\"");
 		text += parts[n].len + 2;
 		text += *text == '+';
@@ -332,7 +332,7 @@ test_digests(void **state)
 		used = take_parts(rows[i - 1].input, parts);
 		assert_true(srs_keys_sign(one_secret, SRS_MAC_COMPATIBLE, parts, used, digest));
 		rows[i - 1].output[SRS_MAC_LEN] = '\0'; /* the '=' that fills it up */
-		unit_text(parts[0].data, "digest", digest, rows[i - 1].output);
+		unit_text(parts[0].s, "digest", digest, rows[i - 1].output);
 	}
 	unit_true("MAC", "there are rows", n > 0);
 	unit_end();

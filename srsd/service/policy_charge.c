@@ -3,7 +3,7 @@
 
 #include "common/log.h"
 #include "common/printable.h"
-#include "srsd/policy_charge.h"
+#include "srsd/service/policy_charge.h"
 
 static unsigned
 guess_limit(const struct policy_charge *charge)
@@ -74,7 +74,7 @@ doubts_senders(const struct policy_charge *charge, const struct gate_query *q)
 static bool
 is_srs_sender(const struct policy_charge *charge, const struct gate_query *q)
 {
-	return q->srs.sender != GATE_SRS_FOREIGN && q->srs.sender != GATE_SRS_UNKNOWN &&
+	return q->srs.sender != SRS_FACT_FOREIGN && q->srs.sender != SRS_FACT_UNKNOWN &&
 	       charge->settings->spf.srs_sender != SRS_SENDER_CHECK;
 }
 
@@ -123,9 +123,9 @@ policy_charge_request(const struct policy_charge *charge, struct gate_query *q)
 
 	if (!at_rcpt && !gate_is_at(q, "VRFY"))
 		return;
-	if (q->srs.recipient == GATE_SRS_FOREIGN && q->srs.sender == GATE_SRS_FOREIGN)
+	if (q->srs.recipient == SRS_FACT_FOREIGN && q->srs.sender == SRS_FACT_FOREIGN)
 		return;
-	if (q->srs.recipient == GATE_SRS_FORGED)
+	if (q->srs.recipient == SRS_FACT_FORGED)
 		count_guess(charge, q);
 	if (gate_exemption(q, charge->settings) != NULL)
 		return;
@@ -134,9 +134,9 @@ policy_charge_request(const struct policy_charge *charge, struct gate_query *q)
 		return;
 	if (is_srs_sender(charge, q))
 		begin_sender(charge, q);
-	if (q->srs.recipient == GATE_SRS_VALID)
+	if (q->srs.recipient == SRS_FACT_VALID)
 		q->srs.overused = is_used_up(charge, q, false);
-	if (q->srs.sender == GATE_SRS_VALID && is_srs_sender(charge, q))
+	if (q->srs.sender == SRS_FACT_VALID && is_srs_sender(charge, q))
 		q->srs.sender_overused = is_used_up(charge, q, true);
 }
 
@@ -154,7 +154,7 @@ shows_the_hash(const struct gate_query *q, const struct settings *settings,
 
 	forged.srs.sender_guessing = false;
 	valid = forged;
-	valid.srs.sender = GATE_SRS_VALID;
+	valid.srs.sender = SRS_FACT_VALID;
 	gate_after(&forged, settings, verdicts, gate_header_due(settings, 0), &to_forged);
 	gate_after(&valid, settings, verdicts, gate_header_due(settings, 0), &to_valid);
 	return to_forged.kind != to_valid.kind || strcmp(to_forged.text, to_valid.text) != 0;
@@ -187,7 +187,7 @@ void
 policy_charge_leave(
     struct srs_budget *budget, const struct ipaddr *client, struct gate_srs_facts *srs, time_t now)
 {
-	if (srs->sender_pending && srs->sender == GATE_SRS_FORGED)
+	if (srs->sender_pending && srs->sender == SRS_FACT_FORGED)
 		srs_budget_guess(budget, client, now);
 	end_sender(budget, client, srs, now);
 }
@@ -200,7 +200,7 @@ policy_charge_verdicts(const struct policy_charge *charge, const struct spf_verd
 		return;
 	q->srs.sender_guessing |= doubts_senders(charge, q);
 	policy_charge_end(charge, q);
-	if (q->srs.sender == GATE_SRS_FORGED && !may_send(charge->settings, verdicts) &&
+	if (q->srs.sender == SRS_FACT_FORGED && !may_send(charge->settings, verdicts) &&
 	    (seen || shows_the_hash(q, charge->settings, verdicts)))
 		count_guess(charge, q);
 }
@@ -232,17 +232,17 @@ policy_charge_answer(const struct policy_charge *charge, const struct gate_query
 {
 	struct srs_budget_use use;
 
-	if (q->srs.recipient != GATE_SRS_VALID && q->srs.sender != GATE_SRS_VALID)
+	if (q->srs.recipient != SRS_FACT_VALID && q->srs.sender != SRS_FACT_VALID)
 		return;
 	if (!is_accepted(action) || !gate_is_at(q, "RCPT") ||
 	    gate_exemption(q, charge->settings) != NULL)
 		return;
-	if (q->srs.recipient == GATE_SRS_VALID) {
+	if (q->srs.recipient == SRS_FACT_VALID) {
 		use = describe_use(charge, q, false);
 		if (srs_budget_use(charge->budget, &use, daily_limit(charge), charge->now))
 			warn_of_bounces(q);
 	}
-	if (q->srs.sender == GATE_SRS_VALID && is_srs_sender(charge, q)) {
+	if (q->srs.sender == SRS_FACT_VALID && is_srs_sender(charge, q)) {
 		use = describe_use(charge, q, true);
 		srs_budget_use(charge->budget, &use, daily_limit(charge), charge->now);
 	}

@@ -15,7 +15,7 @@
 #include "common/buffer.h"
 #include "common/log.h"
 #include "common/xmalloc.h"
-#include "srsd/clients.h"
+#include "srsd/connections.h"
 #include "srsd/priority.h"
 
 #define READ_SIZE (16 * 1024)
@@ -36,7 +36,7 @@ struct unsent {
 
 struct connection {
 	TAILQ_ENTRY(connection) next; /* in the order of last activity */
-	struct clients *clients;
+	struct connections *connections;
 	struct client_kind *kind;
 	struct session *session;
 	struct session_host host;
@@ -54,14 +54,14 @@ struct connection {
 	struct unsent *unsent; /* a reply that goes out at the end of the turn, or NULL */
 };
 
-struct clients {
+struct connections {
 	struct event_base *base;
 	struct event *newcomers;
 	struct buffer reply; /* of the call that runs; empty between calls */
 	struct event *flush; /* active while there is something unsent */
 	size_t n_unsent;
 	struct unsent unsent[UNSENT_MAX];
-	TAILQ_HEAD(, connection) connections;
+	TAILQ_HEAD(, connection) list;
 	char buffer[READ_SIZE];
 };
 
@@ -126,7 +126,7 @@ connection_close(struct connection *c)
 		evbuffer_free(c->out);
 	}
 	close(c->fd);
-	TAILQ_REMOVE(&c->clients->connections, c, next);
+	TAILQ_REMOVE(&c->connections->list, c, next);
 	free(c->in);
 	free(c);
 	kind->n--;
@@ -136,13 +136,13 @@ connection_close(struct connection *c)
 static void
 touch(struct connection *c)
 {
-	struct clients *clients = c->clients;
+	struct connections *connections = c->connections;
 
 	c->active = milliseconds();
 	event_priority_set(&c->read, rank_at(c->kind, c->active));
 	if (TAILQ_NEXT(c, next) != NULL) {
-		TAILQ_REMOVE(&clients->connections, c, next);
-		TAILQ_INSERT_TAIL(&clients->connections, c, next);
+		TAILQ_REMOVE(&connections->list, c, next);
+		TAILQ_INSERT_TAIL(&connections->list, c, next);
 	}
 }
 
@@ -150,7 +150,7 @@ touch(struct connection *c)
 static void
 assign(struct connection *c, struct event *event, short what, event_callback_fn callback)
 {
-	event_assign(event, c->clients->base, c->fd, (short)(what | EV_PERSIST), callback, c);
+	event_assign(event, c->connections->base, c->fd, (short)(what | EV_PERSIST), callback, c);
 	event_priority_set(event, rank_at(c->kind, c->active));
 }
 
@@ -239,14 +239,14 @@ send_unsent(struct connection *c)
 
 /* flush - send what was kept in this turn */
 static void
-flush(struct clients *clients)
+flush(struct connections *connections)
 {
 	size_t i;
 
-	for (i = 0; i < clients->n_unsent; i++)
-		if (clients->unsent[i].connection != NULL)
-			send_unsent(clients->unsent[i].connection);
-	clients->n_unsent = 0;
+	for (i = 0; i < connections->n_unsent; i++)
+		if (connections->unsent[i].connection != NULL)
+			send_unsent(connections->unsent[i].connection);
+	connections->n_unsent = 0;
 }
 
 static void
@@ -261,15 +261,15 @@ on_flush(evutil_socket_t fd, short what, void *arg)
 static bool
 keep_unsent(struct connection *c, const struct buffer *reply)
 {
-	struct clients *clients = c->clients;
+	struct connections *connections = c->connections;
 
 	if (c->kind->urgent || c->closing || reply->len > UNSENT_ONE)
 		return false;
-	if (clients->n_unsent == UNSENT_MAX)
-		flush(clients);
-	if (clients->n_unsent == 0)
-		event_active(clients->flush, EV_TIMEOUT, 0);
-	c->unsent = &clients->unsent[clients->n_unsent++];
+	if (connections->n_unsent == UNSENT_MAX)
+		flush(connections);
+	if (connections->n_unsent == 0)
+		event_active(connections->flush, EV_TIMEOUT, 0);
+	c->unsent = &connections->unsent[connections->n_unsent++];
 	c->unsent->connection = c;
 	c->unsent->len = reply->len;
 	memcpy(c->unsent->text, reply->data, reply->len);
@@ -303,7 +303,7 @@ send_replies(struct connection *c, const struct buffer *reply)
 static bool
 feed(struct connection *c, const char *data, size_t len)
 {
-	struct buffer *reply = &c->clients->reply;
+	struct buffer *reply = &c->connections->reply;
 	size_t used = 0;
 	bool here;
 
@@ -347,7 +347,7 @@ static void
 on_readable(evutil_socket_t fd, short what, void *arg)
 {
 	struct connection *c = arg;
-	struct clients *clients = c->clients;
+	struct connections *connections = c->connections;
 	ssize_t n;
 
 	(void)what;
@@ -355,7 +355,7 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 		notice(c);
 		return;
 	}
-	n = recv(fd, clients->buffer, sizeof(clients->buffer), 0);
+	n = recv(fd, connections->buffer, sizeof(connections->buffer), 0);
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0) {
@@ -364,7 +364,7 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 	}
 	c->used = true;
 	touch(c);
-	feed_more(c, clients->buffer, (size_t)n);
+	feed_more(c, connections->buffer, (size_t)n);
 }
 
 /* has_failed - was the connection reset? */
@@ -419,11 +419,11 @@ wake(void *arg)
 }
 
 void
-clients_add(struct clients *clients, struct client_kind *kind, int fd)
+connections_add(struct connections *connections, struct client_kind *kind, int fd)
 {
 	struct connection *c = xcalloc(1, sizeof(*c));
 
-	c->clients = clients;
+	c->connections = connections;
 	c->kind = kind;
 	c->fd = fd;
 	c->state = SESSION_READING;
@@ -434,56 +434,57 @@ clients_add(struct clients *clients, struct client_kind *kind, int fd)
 	assign(c, &c->read, EV_READ, on_readable);
 	assign(c, &c->write, EV_WRITE, on_writable);
 	event_add(&c->read, NULL);
-	TAILQ_INSERT_TAIL(&clients->connections, c, next);
+	TAILQ_INSERT_TAIL(&connections->list, c, next);
 	kind->n++;
 }
 
-struct clients *
-clients_new(struct event_base *base)
+struct connections *
+connections_new(struct event_base *base)
 {
-	struct clients *clients = xcalloc(1, sizeof(*clients));
+	struct connections *connections = xcalloc(1, sizeof(*connections));
 
-	clients->base = base;
-	clients->flush = event_new(base, -1, 0, on_flush, clients);
-	clients->newcomers = evtimer_new(base, on_newcomers, clients);
-	if (clients->flush == NULL || clients->newcomers == NULL)
-		fatalx("no memory for the clients");
+	connections->base = base;
+	connections->flush = event_new(base, -1, 0, on_flush, connections);
+	connections->newcomers = evtimer_new(base, on_newcomers, connections);
+	if (connections->flush == NULL || connections->newcomers == NULL)
+		fatalx("out of memory");
 	/* Behind the requests that are ready: an event of higher rank would end their turn. */
-	event_priority_set(clients->flush, PRIORITY_REQUESTS);
-	TAILQ_INIT(&clients->connections);
-	return clients;
+	event_priority_set(connections->flush, PRIORITY_REQUESTS);
+	TAILQ_INIT(&connections->list);
+	return connections;
 }
 
 void
-clients_free(struct clients **clientsp)
+connections_free(struct connections **connectionsp)
 {
-	struct clients *clients = *clientsp;
+	struct connections *connections = *connectionsp;
 	struct connection *c;
 
-	if (clients == NULL)
+	if (connections == NULL)
 		return;
-	while ((c = TAILQ_FIRST(&clients->connections)) != NULL)
+	while ((c = TAILQ_FIRST(&connections->list)) != NULL)
 		connection_close(c);
-	event_free(clients->newcomers);
-	event_free(clients->flush);
-	buffer_free(&clients->reply);
-	free(clients);
-	*clientsp = NULL;
+	event_free(connections->newcomers);
+	event_free(connections->flush);
+	buffer_free(&connections->reply);
+	free(connections);
+	*connectionsp = NULL;
 }
 
 bool
-clients_none(const struct clients *clients)
+connections_none(const struct connections *connections)
 {
-	return TAILQ_EMPTY(&clients->connections);
+	return TAILQ_EMPTY(&connections->list);
 }
 
 void
-clients_close_idle(struct clients *clients, uint64_t (*patience)(const void *owner), uint64_t least)
+connections_close_idle(
+    struct connections *connections, uint64_t (*patience)(const void *owner), uint64_t least)
 {
 	uint64_t now = milliseconds();
 	struct connection *c, *next;
 
-	TAILQ_FOREACH_SAFE (c, &clients->connections, next, next) {
+	TAILQ_FOREACH_SAFE (c, &connections->list, next, next) {
 		if (now - c->active < least)
 			break;
 		if (c->state != SESSION_BUSY && now - c->active >= patience(c->kind->owner))
@@ -495,21 +496,21 @@ clients_close_idle(struct clients *clients, uint64_t (*patience)(const void *own
 static void
 on_newcomers(evutil_socket_t fd, short what, void *arg)
 {
-	struct clients *clients = arg;
+	struct connections *connections = arg;
 	struct connection *c, *next;
 
 	(void)fd;
 	(void)what;
-	TAILQ_FOREACH_SAFE (c, &clients->connections, next, next)
+	TAILQ_FOREACH_SAFE (c, &connections->list, next, next)
 		if (c->closing && !c->used)
 			connection_close(c);
 }
 
 static bool
-wait_for_newcomer(struct clients *clients)
+wait_for_newcomer(struct connections *connections)
 {
-	return evtimer_pending(clients->newcomers, NULL) ||
-	       evtimer_add(clients->newcomers, &newcomers_wait) == 0;
+	return evtimer_pending(connections->newcomers, NULL) ||
+	       evtimer_add(connections->newcomers, &newcomers_wait) == 0;
 }
 
 /* say_goodbye - answer what has arrived already, then close as soon as nothing is owed */
@@ -519,22 +520,22 @@ say_goodbye(struct connection *c)
 	ssize_t n = 0;
 
 	c->closing = true;
-	if (!c->used && wait_for_newcomer(c->clients))
+	if (!c->used && wait_for_newcomer(c->connections))
 		return;
 	if (!send_unsent(c) || c->state == SESSION_BUSY || c->out != NULL)
 		return;
-	n = recv(c->fd, c->clients->buffer, READ_SIZE, 0);
+	n = recv(c->fd, c->connections->buffer, READ_SIZE, 0);
 	if (n > 0)
-		feed_more(c, c->clients->buffer, (size_t)n);
+		feed_more(c, c->connections->buffer, (size_t)n);
 	else
 		connection_close(c);
 }
 
 void
-clients_drain(struct clients *clients)
+connections_drain(struct connections *connections)
 {
 	struct connection *c, *next;
 
-	TAILQ_FOREACH_SAFE (c, &clients->connections, next, next)
+	TAILQ_FOREACH_SAFE (c, &connections->list, next, next)
 		say_goodbye(c);
 }

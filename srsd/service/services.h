@@ -4,17 +4,17 @@
  * share and keep. Made of inputs, and given others by a reload; without a socket, a process or a
  * clock of its own, so that a test runs the very same.
  */
-#ifndef SRSD_SERVICES_H
-#define SRSD_SERVICES_H
+#ifndef SRSD_SERVICE_SERVICES_H
+#define SRSD_SERVICE_SERVICES_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "srsd/control.h"
-#include "srsd/inputs.h"
-#include "srsd/map_service.h"
-#include "srsd/policy_service.h"
-#include "srsd/stats.h"
+#include "srsd/service/control.h"
+#include "srsd/service/inputs.h"
+#include "srsd/service/map_service.h"
+#include "srsd/service/policy_service.h"
+#include "srsd/service/stats.h"
 
 struct services {
 	struct event_base *base;
@@ -23,7 +23,7 @@ struct services {
 	struct srs_keys *keys;
 	struct resolver *resolver;
 	struct spf_inflight *inflight;
-	struct spf_messages *messages;
+	struct message_memory *messages;
 	struct srs_budget *budget;
 	struct stats stats;
 	/* Each is what its session_open_fn takes. */

@@ -3,15 +3,15 @@
  * map_service - the two tcp_table services: sessions that put tcptable and srs_rewrite together
  * and log one line a decision.
  */
-#ifndef SRSD_MAP_SERVICE_H
-#define SRSD_MAP_SERVICE_H
+#ifndef SRSD_SERVICE_MAP_SERVICE_H
+#define SRSD_SERVICE_MAP_SERVICE_H
 
 #include "common/clock.h"
 #include "conf/settings.h"
-#include "srsd/map_kind.h"
-#include "srsd/session.h"
+#include "srsd/service/service_kind.h"
+#include "srsd/service/session.h"
+#include "srsd/service/stats.h"
 #include "srsd/srs/srs_keys.h"
-#include "srsd/stats.h"
 
 /* The owner may replace settings and keys between requests; sessions look here each time. */
 struct map_service {

@@ -44,7 +44,7 @@ test_query(void **state)
 		    rows[i].domain, strlen(rows[i].domain));
 		unit_int(rows[i].sender, "null", q.null_sender, rows[i].null_sender);
 		unit_true(rows[i].sender, "no facts yet",
-		    q.srs.sender == GATE_SRS_FOREIGN && q.srs.recipient == GATE_SRS_FOREIGN &&
+		    q.srs.sender == SRS_FACT_FOREIGN && q.srs.recipient == SRS_FACT_FOREIGN &&
 			!q.srs.guessing && !q.srs.overused && !q.srs.sender_overused);
 	}
 	unit_end();
@@ -121,7 +121,7 @@ check_exempt(struct gate_case *c, const char *row, const char *reason)
 	gate_query(c, &q);
 	unit_text(row, "exemption", gate_exemption(&q, c->settings), reason);
 	gate_mailfrom(c, SPF_FAIL);
-	c->recipient = GATE_SRS_FORGED; /* not even that is looked at */
+	c->recipient = SRS_FACT_FORGED; /* not even that is looked at */
 	gate_run(c, row);
 	unit_text(row, "kind", gate_kind_name(c->action.kind), reason == NULL ? "reject" : "dunno");
 	if (reason != NULL)
@@ -153,17 +153,17 @@ static void
 test_vrfy(void **state)
 {
 	static const struct {
-		enum gate_srs recipient;
+		enum srs_fact recipient;
 		bool guessing;
 		enum gate_kind kind;
 		const char *why;
 	} rows[] = {
-		{ GATE_SRS_FORGED, false, GATE_REJECT, "srs-forged" },
-		{ GATE_SRS_EXPIRED, false, GATE_REJECT, "srs-expired" },
-		{ GATE_SRS_VALID, false, GATE_DUNNO, "srs-bounce" },
-		{ GATE_SRS_FORGED, true, GATE_DEFER, "guess-limit" },
-		{ GATE_SRS_VALID, true, GATE_DEFER, "guess-limit" },
-		{ GATE_SRS_FOREIGN, true, GATE_DUNNO, "state" },
+		{ SRS_FACT_FORGED, false, GATE_REJECT, "srs-forged" },
+		{ SRS_FACT_EXPIRED, false, GATE_REJECT, "srs-expired" },
+		{ SRS_FACT_VALID, false, GATE_DUNNO, "srs-bounce" },
+		{ SRS_FACT_FORGED, true, GATE_DEFER, "guess-limit" },
+		{ SRS_FACT_VALID, true, GATE_DEFER, "guess-limit" },
+		{ SRS_FACT_FOREIGN, true, GATE_DUNNO, "state" },
 	};
 	struct gate_case c;
 	size_t i;
@@ -249,18 +249,18 @@ test_whitelist(void **state)
 {
 	static const struct {
 		const char *client;
-		enum gate_srs recipient;
+		enum srs_fact recipient;
 		enum gate_kind kind;
 		const char *why;
 	} rows[] = {
-		{ "198.51.100.7", GATE_SRS_FOREIGN, GATE_DUNNO, "whitelist" },
-		{ "::ffff:198.51.100.200", GATE_SRS_FOREIGN, GATE_DUNNO, "whitelist" },
-		{ "2001:db8:5::1", GATE_SRS_FOREIGN, GATE_DUNNO, "whitelist" },
-		{ "198.51.100.7", GATE_SRS_VALID, GATE_DUNNO, "whitelist" },
-		{ "198.51.100.7", GATE_SRS_FORGED, GATE_REJECT, "srs-forged" },
-		{ "2001:db8:5::1", GATE_SRS_EXPIRED, GATE_REJECT, "srs-expired" },
-		{ "198.51.101.7", GATE_SRS_FOREIGN, GATE_REJECT, NULL },
-		{ "2001:db8:6::1", GATE_SRS_FOREIGN, GATE_REJECT, NULL },
+		{ "198.51.100.7", SRS_FACT_FOREIGN, GATE_DUNNO, "whitelist" },
+		{ "::ffff:198.51.100.200", SRS_FACT_FOREIGN, GATE_DUNNO, "whitelist" },
+		{ "2001:db8:5::1", SRS_FACT_FOREIGN, GATE_DUNNO, "whitelist" },
+		{ "198.51.100.7", SRS_FACT_VALID, GATE_DUNNO, "whitelist" },
+		{ "198.51.100.7", SRS_FACT_FORGED, GATE_REJECT, "srs-forged" },
+		{ "2001:db8:5::1", SRS_FACT_EXPIRED, GATE_REJECT, "srs-expired" },
+		{ "198.51.101.7", SRS_FACT_FOREIGN, GATE_REJECT, NULL },
+		{ "2001:db8:6::1", SRS_FACT_FOREIGN, GATE_REJECT, NULL },
 	};
 	static const char *const nets[] = { "198.51.100.99/24", "2001:db8:5::/48" };
 	char error[OPTION_ERROR_SIZE];
@@ -287,7 +287,7 @@ test_whitelist(void **state)
 /* What a recipient that is an SRS address of ours comes to. */
 struct srs_row {
 	const char *sender;
-	enum gate_srs recipient;
+	enum srs_fact recipient;
 	const char *option; /* and its value, or NULL */
 	const char *value;
 	bool decided;
@@ -300,32 +300,32 @@ static void
 test_srs_recipients(void **state)
 {
 	static const struct srs_row rows[] = {
-		{ "", GATE_SRS_VALID, NULL, NULL, true, GATE_DUNNO, "DUNNO", "srs-bounce" },
-		{ "<>", GATE_SRS_VALID, NULL, NULL, true, GATE_DUNNO, "DUNNO", "srs-bounce" },
-		{ "", GATE_SRS_FORGED, NULL, NULL, true, GATE_REJECT,
+		{ "", SRS_FACT_VALID, NULL, NULL, true, GATE_DUNNO, "DUNNO", "srs-bounce" },
+		{ "<>", SRS_FACT_VALID, NULL, NULL, true, GATE_DUNNO, "DUNNO", "srs-bounce" },
+		{ "", SRS_FACT_FORGED, NULL, NULL, true, GATE_REJECT,
 		    "550 5.1.1 unknown SRS address", "srs-forged" },
-		{ "a@x.test", GATE_SRS_FORGED, NULL, NULL, true, GATE_REJECT,
+		{ "a@x.test", SRS_FACT_FORGED, NULL, NULL, true, GATE_REJECT,
 		    "550 5.1.1 unknown SRS address", "srs-forged" },
-		{ "", GATE_SRS_EXPIRED, NULL, NULL, true, GATE_REJECT,
+		{ "", SRS_FACT_EXPIRED, NULL, NULL, true, GATE_REJECT,
 		    "550 5.1.1 expired SRS address", "srs-expired" },
-		{ "a@x.test", GATE_SRS_EXPIRED, NULL, NULL, true, GATE_REJECT,
+		{ "a@x.test", SRS_FACT_EXPIRED, NULL, NULL, true, GATE_REJECT,
 		    "550 5.1.1 expired SRS address", "srs-expired" },
-		{ "a@x.test", GATE_SRS_FORGED, "srs-forged", "check", false, GATE_REJECT, NULL,
+		{ "a@x.test", SRS_FACT_FORGED, "srs-forged", "check", false, GATE_REJECT, NULL,
 		    NULL },
-		{ "a@x.test", GATE_SRS_EXPIRED, "srs-forged", "check", false, GATE_REJECT, NULL,
+		{ "a@x.test", SRS_FACT_EXPIRED, "srs-forged", "check", false, GATE_REJECT, NULL,
 		    NULL },
-		{ "a@x.test", GATE_SRS_VALID, NULL, NULL, false, GATE_REJECT, NULL, NULL },
-		{ "a@x.test", GATE_SRS_VALID, "srs-nonnull", "check", false, GATE_REJECT, NULL,
+		{ "a@x.test", SRS_FACT_VALID, NULL, NULL, false, GATE_REJECT, NULL, NULL },
+		{ "a@x.test", SRS_FACT_VALID, "srs-nonnull", "check", false, GATE_REJECT, NULL,
 		    NULL },
-		{ "a@x.test", GATE_SRS_VALID, "srs-nonnull", "reject", true, GATE_REJECT,
+		{ "a@x.test", SRS_FACT_VALID, "srs-nonnull", "reject", true, GATE_REJECT,
 		    "550 5.7.1 ", "srs-nonnull" },
-		{ "a@x.test", GATE_SRS_VALID, "srs-nonnull", "defer", true, GATE_DEFER,
+		{ "a@x.test", SRS_FACT_VALID, "srs-nonnull", "defer", true, GATE_DEFER,
 		    "450 4.7.1 ", "srs-nonnull" },
-		{ "", GATE_SRS_VALID, "srs-nonnull", "reject", true, GATE_DUNNO, "DUNNO",
+		{ "", SRS_FACT_VALID, "srs-nonnull", "reject", true, GATE_DUNNO, "DUNNO",
 		    "srs-bounce" },
-		{ "a@x.test", GATE_SRS_FOREIGN, NULL, NULL, false, GATE_REJECT, NULL, NULL },
-		{ "", GATE_SRS_UNKNOWN, NULL, NULL, true, GATE_DEFER, "451 4.3.0 ", "no-hmac" },
-		{ "a@x.test", GATE_SRS_UNKNOWN, "srs-forged", "check", true, GATE_DEFER,
+		{ "a@x.test", SRS_FACT_FOREIGN, NULL, NULL, false, GATE_REJECT, NULL, NULL },
+		{ "", SRS_FACT_UNKNOWN, NULL, NULL, true, GATE_DEFER, "451 4.3.0 ", "no-hmac" },
+		{ "a@x.test", SRS_FACT_UNKNOWN, "srs-forged", "check", true, GATE_DEFER,
 		    "451 4.3.0 ", "no-hmac" },
 	};
 	struct gate_case c;
@@ -359,7 +359,7 @@ test_srs_recipients(void **state)
 static void
 test_srs_limits(void **state)
 {
-	static const enum gate_srs facts[] = { GATE_SRS_VALID, GATE_SRS_EXPIRED, GATE_SRS_FORGED };
+	static const enum srs_fact facts[] = { SRS_FACT_VALID, SRS_FACT_EXPIRED, SRS_FACT_FORGED };
 	struct gate_case c;
 	size_t i;
 
@@ -390,7 +390,7 @@ static void
 test_srs_senders(void **state)
 {
 	static const struct {
-		enum gate_srs sender;
+		enum srs_fact sender;
 		const char *value;
 		enum spf_result helo;
 		enum gate_kind kind;
@@ -398,20 +398,20 @@ test_srs_senders(void **state)
 		const char *text;
 		const char *why;
 	} rows[] = {
-		{ GATE_SRS_VALID, "skip", SPF_PASS, GATE_PREPEND, false,
+		{ SRS_FACT_VALID, "skip", SPF_PASS, GATE_PREPEND, false,
 		    "Received-SPF: None (SRS-verified", "srs-sender" },
-		{ GATE_SRS_VALID, "skip", SPF_FAIL, GATE_REJECT, false,
+		{ SRS_FACT_VALID, "skip", SPF_FAIL, GATE_REJECT, false,
 		    "550 5.7.23 SPF HELO check failed: ", NULL },
-		{ GATE_SRS_VALID, "no-reject", SPF_PASS, GATE_PREPEND, true,
+		{ SRS_FACT_VALID, "no-reject", SPF_PASS, GATE_PREPEND, true,
 		    "Received-SPF: Fail (mailfrom)", "srs-sender" },
-		{ GATE_SRS_VALID, "check", SPF_PASS, GATE_REJECT, true, "550 5.7.23 ", NULL },
-		{ GATE_SRS_EXPIRED, "skip", SPF_PASS, GATE_REJECT, true, "550 5.7.23 ", NULL },
-		{ GATE_SRS_EXPIRED, "no-reject", SPF_PASS, GATE_REJECT, true, "550 5.7.23 ", NULL },
-		{ GATE_SRS_FORGED, "skip", SPF_PASS, GATE_REJECT, true, "550 5.7.23 ", NULL },
-		{ GATE_SRS_FORGED, "no-reject", SPF_PASS, GATE_REJECT, true, "550 5.7.23 ", NULL },
-		{ GATE_SRS_FOREIGN, "skip", SPF_PASS, GATE_REJECT, true, "550 5.7.23 ", NULL },
-		{ GATE_SRS_UNKNOWN, "skip", SPF_PASS, GATE_DEFER, false, "451 4.3.0 ", "no-hmac" },
-		{ GATE_SRS_UNKNOWN, "check", SPF_PASS, GATE_DEFER, false, "451 4.3.0 ", "no-hmac" },
+		{ SRS_FACT_VALID, "check", SPF_PASS, GATE_REJECT, true, "550 5.7.23 ", NULL },
+		{ SRS_FACT_EXPIRED, "skip", SPF_PASS, GATE_REJECT, true, "550 5.7.23 ", NULL },
+		{ SRS_FACT_EXPIRED, "no-reject", SPF_PASS, GATE_REJECT, true, "550 5.7.23 ", NULL },
+		{ SRS_FACT_FORGED, "skip", SPF_PASS, GATE_REJECT, true, "550 5.7.23 ", NULL },
+		{ SRS_FACT_FORGED, "no-reject", SPF_PASS, GATE_REJECT, true, "550 5.7.23 ", NULL },
+		{ SRS_FACT_FOREIGN, "skip", SPF_PASS, GATE_REJECT, true, "550 5.7.23 ", NULL },
+		{ SRS_FACT_UNKNOWN, "skip", SPF_PASS, GATE_DEFER, false, "451 4.3.0 ", "no-hmac" },
+		{ SRS_FACT_UNKNOWN, "check", SPF_PASS, GATE_DEFER, false, "451 4.3.0 ", "no-hmac" },
 	};
 	struct gate_case c;
 	size_t i;
@@ -444,9 +444,9 @@ test_srs_sender_without_checks(void **state)
 	(void)state;
 	gate_set(&c, "helo-reject", "no-check");
 	gate_set(&c, "mail-from-reject", "no-check");
-	c.sender = GATE_SRS_VALID;
+	c.sender = SRS_FACT_VALID;
 	gate_check(&c, "valid", GATE_DUNNO, "DUNNO");
-	c.sender = GATE_SRS_FORGED;
+	c.sender = SRS_FACT_FORGED;
 	gate_check(&c, "forged", GATE_DUNNO, "DUNNO");
 	gate_end(&c);
 	unit_end();
@@ -465,7 +465,7 @@ test_overused_senders(void **state)
 	for (i = 0; i < COUNT(values); i++) {
 		c = gate_begin();
 		gate_set(&c, "srs-sender", values[i]);
-		c.sender = GATE_SRS_VALID;
+		c.sender = SRS_FACT_VALID;
 		c.sender_overused = true;
 		gate_mailfrom(&c, SPF_FAIL);
 		gate_check(&c, values[i], GATE_DEFER, "450 4.7.1 try again later");
@@ -484,10 +484,10 @@ test_srs_sender_to_forged_recipient(void **state)
 	struct gate_case c = gate_begin();
 
 	(void)state;
-	c.sender = GATE_SRS_VALID;
-	c.recipient = GATE_SRS_FORGED;
+	c.sender = SRS_FACT_VALID;
+	c.recipient = SRS_FACT_FORGED;
 	gate_check(&c, "forged", GATE_REJECT, "550 5.1.1 unknown SRS address");
-	c.recipient = GATE_SRS_VALID;
+	c.recipient = SRS_FACT_VALID;
 	gate_check(&c, "valid", GATE_PREPEND, NULL);
 	gate_end(&c);
 	unit_end();
@@ -961,12 +961,12 @@ test_test_only(void **state)
 	gate_mailfrom(&c, SPF_PASS);
 	gate_check(&c, "pass", GATE_PREPEND, NULL);
 	unit_text("pass", "would", c.action.would, NULL);
-	c.recipient = GATE_SRS_FORGED;
+	c.recipient = SRS_FACT_FORGED;
 	gate_check(&c, "forged", GATE_PREPEND, NULL);
 	unit_holds("forged", "text", c.action.text,
 	    "PREPEND Received-SPF: Pass (test-only, would be answered 550 5.1.1 for recipient) ");
 	unit_text("forged", "would", c.action.would, "reject");
-	c.recipient = GATE_SRS_VALID;
+	c.recipient = SRS_FACT_VALID;
 	gate_set(&c, "srs-nonnull", "defer");
 	gate_check(&c, "nonnull", GATE_PREPEND, NULL);
 	unit_holds("nonnull", "text", c.action.text,
@@ -1100,17 +1100,17 @@ test_asks_allowed_after_the_others(void **state)
 {
 	static const struct {
 		const char *name, *client, *srs_sender;
-		enum gate_srs sender;
+		enum srs_fact sender;
 		bool want;
 	} rows[] = {
-		{ "any client", "192.0.2.1", "skip", GATE_SRS_FOREIGN, true },
-		{ "private address", "10.1.2.3", "skip", GATE_SRS_FOREIGN, false },
-		{ "private address, IPv6", "fd00::1", "skip", GATE_SRS_FOREIGN, false },
-		{ "SRS sender", "192.0.2.1", "skip", GATE_SRS_VALID, false },
-		{ "SRS sender", "192.0.2.1", "no-reject", GATE_SRS_VALID, false },
-		{ "SRS sender", "192.0.2.1", "check", GATE_SRS_VALID, true },
-		{ "forged SRS sender", "192.0.2.1", "skip", GATE_SRS_FORGED, true },
-		{ "forged SRS sender", "192.0.2.1", "no-reject", GATE_SRS_FORGED, true },
+		{ "any client", "192.0.2.1", "skip", SRS_FACT_FOREIGN, true },
+		{ "private address", "10.1.2.3", "skip", SRS_FACT_FOREIGN, false },
+		{ "private address, IPv6", "fd00::1", "skip", SRS_FACT_FOREIGN, false },
+		{ "SRS sender", "192.0.2.1", "skip", SRS_FACT_VALID, false },
+		{ "SRS sender", "192.0.2.1", "no-reject", SRS_FACT_VALID, false },
+		{ "SRS sender", "192.0.2.1", "check", SRS_FACT_VALID, true },
+		{ "forged SRS sender", "192.0.2.1", "skip", SRS_FACT_FORGED, true },
+		{ "forged SRS sender", "192.0.2.1", "no-reject", SRS_FACT_FORGED, true },
 	};
 	struct gate_case c;
 	size_t i;
@@ -1263,14 +1263,14 @@ static void
 test_order_of_what_spares(void **state)
 {
 	static const struct {
-		enum gate_srs sender;
+		enum srs_fact sender;
 		const char *client, *allowed, *why;
 	} rows[] = {
-		{ GATE_SRS_VALID, "10.1.2.3", "helo-whitelist", "srs-sender" },
-		{ GATE_SRS_FOREIGN, "10.1.2.3", "helo-whitelist", "nat-guard" },
-		{ GATE_SRS_FOREIGN, "192.0.2.1", "helo-whitelist", "helo-whitelist" },
-		{ GATE_SRS_FOREIGN, "192.0.2.1", "domain-whitelist-ptr", "domain-whitelist-ptr" },
-		{ GATE_SRS_FOREIGN, "192.0.2.1", NULL, "mail-from-reject" },
+		{ SRS_FACT_VALID, "10.1.2.3", "helo-whitelist", "srs-sender" },
+		{ SRS_FACT_FOREIGN, "10.1.2.3", "helo-whitelist", "nat-guard" },
+		{ SRS_FACT_FOREIGN, "192.0.2.1", "helo-whitelist", "helo-whitelist" },
+		{ SRS_FACT_FOREIGN, "192.0.2.1", "domain-whitelist-ptr", "domain-whitelist-ptr" },
+		{ SRS_FACT_FOREIGN, "192.0.2.1", NULL, "mail-from-reject" },
 	};
 	struct gate_case c;
 	size_t i;
@@ -1311,7 +1311,7 @@ test_lists_do_not_spare_srs_refusals(void **state)
 	gate_mailfrom(&c, SPF_FAIL);
 	c.verdicts.has_allowed = true;
 	c.verdicts.allowed = "domain-whitelist";
-	c.recipient = GATE_SRS_FORGED;
+	c.recipient = SRS_FACT_FORGED;
 	gate_check(&c, "forged", GATE_REJECT, "550 5.1.1 unknown SRS address");
 	gate_end(&c);
 	unit_end();
@@ -1362,5 +1362,5 @@ main(void)
 		cmocka_unit_test(test_lists_do_not_spare_srs_refusals),
 	};
 
-	return cmocka_run_group_tests_name("spf_gate", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("gate", tests, NULL, NULL);
 }

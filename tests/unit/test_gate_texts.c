@@ -318,7 +318,7 @@ test_no_header_due(void **state)
 	gate_check(&c, "pass", GATE_DUNNO, "DUNNO");
 	gate_mailfrom(&c, SPF_FAIL);
 	gate_check(&c, "fail", GATE_REJECT, NULL);
-	c.sender = GATE_SRS_VALID;
+	c.sender = SRS_FACT_VALID;
 	gate_check(&c, "SRS sender", GATE_DUNNO, "DUNNO");
 	gate_end(&c);
 	unit_end();
@@ -354,7 +354,7 @@ test_srs_sender_header(void **state)
 	struct gate_case c = gate_begin();
 
 	(void)state;
-	c.sender = GATE_SRS_VALID;
+	c.sender = SRS_FACT_VALID;
 	gate_run(&c, "skip");
 	unit_holds("skip", "header", c.action.text, "PREPEND Received-SPF: None (SRS-verified ");
 	unit_holds("skip", "header", c.action.text, ") client-ip=192.0.2.1; ");
@@ -500,9 +500,9 @@ test_any_values(void **state)
 		c.req.sender = fill(&seed, values[1]);
 		c.req.recipient = fill(&seed, values[2]);
 		c.req.client_address = gate_text(clients[unit_random(&seed, COUNT(clients))]);
-		c.sender = (enum gate_srs)unit_random(&seed, 4);
-		c.recipient = unit_random(&seed, 3) == 0 ? (enum gate_srs)unit_random(&seed, 4)
-							 : GATE_SRS_FOREIGN;
+		c.sender = (enum srs_fact)unit_random(&seed, 4);
+		c.recipient = unit_random(&seed, 3) == 0 ? (enum srs_fact)unit_random(&seed, 4)
+							 : SRS_FACT_FOREIGN;
 		c.due = (enum gate_header)unit_random(&seed, 3);
 		random_verdict(&seed, &c.verdicts.helo);
 		random_verdict(&seed, &c.verdicts.mailfrom);

@@ -4,8 +4,8 @@
  * no event loop and no clock but the one it is handed: the server runs it over sockets, a test
  * over memory.
  */
-#ifndef SRSD_SESSION_H
-#define SRSD_SESSION_H
+#ifndef SRSD_SERVICE_SESSION_H
+#define SRSD_SERVICE_SESSION_H
 
 #include <stddef.h>
 

@@ -6,7 +6,7 @@
 
 #include "common/printable.h"
 #include "conf/config.h"
-#include "srsd/vitals.h"
+#include "srsd/service/status.h"
 
 static void
 put_number(json_t *object, const char *name, uint64_t value)
@@ -54,16 +54,16 @@ results(const struct stats *stats, enum spf_identity identity)
 }
 
 static json_t *
-dns(const struct vitals *v)
+dns(const struct status *status)
 {
 	json_t *object = json_object();
 
-	put_number(object, "cached", v->stats->dns.cached);
-	put_number(object, "found", v->stats->dns.found);
-	put_number(object, "none", v->stats->dns.none);
-	put_number(object, "failed", v->stats->dns.failed);
-	put_number(object, "cancelled", v->stats->dns.cancelled);
-	put_number(object, "names", v->cached);
+	put_number(object, "cached", status->stats->dns.cached);
+	put_number(object, "found", status->stats->dns.found);
+	put_number(object, "none", status->stats->dns.none);
+	put_number(object, "failed", status->stats->dns.failed);
+	put_number(object, "cancelled", status->stats->dns.cancelled);
+	put_number(object, "names", status->cached);
 	return object;
 }
 
@@ -81,13 +81,13 @@ secrets(const struct srs_keys *keys)
 }
 
 static json_t *
-connections(const struct vitals *v)
+connections(const struct status *status)
 {
 	json_t *object = json_object();
 	int i;
 
-	for (i = 0; i < ENGINE_SERVICES; i++)
-		put_number(object, engine_service_names[i], v->connections[i]);
+	for (i = 0; i < SERVICE_KINDS; i++)
+		put_number(object, service_kind_name((enum service_kind)i), status->connections[i]);
 	return object;
 }
 
@@ -133,33 +133,34 @@ effective(const struct settings *settings)
 }
 
 json_t *
-vitals_status(const struct vitals *v)
+status_json(const struct status *status)
 {
 	json_t *object = json_object();
 
 	json_object_set_new(object, "version", json_string(PACKAGE_VERSION));
 	put_number(object, "pid", (uint64_t)getpid());
 	put_number(object, "uptime",
-	    v->now > v->stats->started ? (uint64_t)(v->now - v->stats->started) : 0);
-	json_object_set_new(object, "srs_domain", json_string(v->settings->srs_domain));
-	put_number(object, "domains", domainset_size(v->settings->own_domains));
-	put_number(object, "engine_restarts", v->restarts);
-	json_object_set(object, "listeners", v->listeners);
-	json_object_set_new(object, "connections", connections(v));
+	    status->now > status->stats->started ? (uint64_t)(status->now - status->stats->started)
+						 : 0);
+	json_object_set_new(object, "srs_domain", json_string(status->settings->srs_domain));
+	put_number(object, "domains", domainset_size(status->settings->own_domains));
+	put_number(object, "engine_restarts", status->restarts);
+	json_object_set(object, "listeners", status->listeners);
+	json_object_set_new(object, "connections", connections(status));
 	json_object_set_new(object, "lookups",
-	    json_pack("{s:o, s:o}", "forward", lookups(v->stats, MAP_FORWARD), "reverse",
-		lookups(v->stats, MAP_REVERSE)));
-	json_object_set_new(object, "policy", policy(v->stats));
+	    json_pack("{s:o, s:o}", "forward", lookups(status->stats, MAP_FORWARD), "reverse",
+		lookups(status->stats, MAP_REVERSE)));
+	json_object_set_new(object, "policy", policy(status->stats));
 	json_object_set_new(object, "spf",
-	    json_pack("{s:o, s:o}", "helo", results(v->stats, SPF_IDENTITY_HELO), "mailfrom",
-		results(v->stats, SPF_IDENTITY_MAILFROM)));
-	json_object_set_new(object, "dns", dns(v));
-	put_number(object, "checks_in_flight", v->inflight.checks);
-	put_number(object, "questions_in_flight", v->inflight.places);
-	put_number(object, "cut_off", v->inflight.cut);
-	json_object_set_new(object, "saturated", saturated(&v->inflight));
-	json_object_set_new(object, "secrets", secrets(v->keys));
-	json_object_set_new(object, "reload", reload(v->stats));
-	json_object_set_new(object, "settings", effective(v->settings));
+	    json_pack("{s:o, s:o}", "helo", results(status->stats, SPF_IDENTITY_HELO), "mailfrom",
+		results(status->stats, SPF_IDENTITY_MAILFROM)));
+	json_object_set_new(object, "dns", dns(status));
+	put_number(object, "checks_in_flight", status->inflight.checks);
+	put_number(object, "questions_in_flight", status->inflight.places);
+	put_number(object, "cut_off", status->inflight.cut);
+	json_object_set_new(object, "saturated", saturated(&status->inflight));
+	json_object_set_new(object, "secrets", secrets(status->keys));
+	json_object_set_new(object, "reload", reload(status->stats));
+	json_object_set_new(object, "settings", effective(status->settings));
 	return object;
 }

@@ -3,17 +3,17 @@
  * stats - what the services count, for srsctl status and the metrics page. Counters begin at zero
  * with each engine.
  */
-#ifndef SRSD_STATS_H
-#define SRSD_STATS_H
+#ifndef SRSD_SERVICE_STATS_H
+#define SRSD_SERVICE_STATS_H
 
 #include <stdint.h>
 #include <time.h>
 
 #include "spf/dns/resolver.h"
-#include "spf/spf_gate.h"
 #include "spf/spf_header.h"
 #include "spf/spf_verdict.h"
-#include "srsd/map_kind.h"
+#include "srsd/service/gate.h"
+#include "srsd/service/service_kind.h"
 #include "srsd/srs/srs_rewrite.h"
 
 /* Upper bounds of the histogram of checks, in milliseconds; one more for all above. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "srsd/stats.h"
+#include "srsd/service/stats.h"
 
 void
 stats_count_check(struct stats *stats, uint64_t ms)

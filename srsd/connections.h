@@ -8,16 +8,16 @@
  * is read from that client, so that nobody makes us grow; a client that goes away meanwhile ends
  * its session.
  */
-#ifndef SRSD_CLIENTS_H
-#define SRSD_CLIENTS_H
+#ifndef SRSD_CONNECTIONS_H
+#define SRSD_CONNECTIONS_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "srsd/precedence.h"
-#include "srsd/session.h"
+#include "srsd/service/session.h"
 
-struct clients;
+struct connections;
 
 /* What the clients of one service have in common. The caller's, who fills in all but the last two.
  */
@@ -37,23 +37,24 @@ void client_kind_end(struct client_kind *);
 /* The rank (enum priority) of an event that brings clients of this kind, for the next time. */
 int client_kind_rank(struct client_kind *);
 
-struct clients *clients_new(struct event_base *);
+struct connections *connections_new(struct event_base *);
 
 /* Closes all at once; sets the pointer to NULL. */
-void clients_free(struct clients **);
+void connections_free(struct connections **);
 
 /* Serves a connection, non-blocking, which is theirs from now on. */
-void clients_add(struct clients *, struct client_kind *, int fd);
+void connections_add(struct connections *, struct client_kind *, int fd);
 
-bool clients_none(const struct clients *);
+bool connections_none(const struct connections *);
 
 /*
  * Closes those who have said nothing, and taken nothing, for as long as patience says of their
  * kind's owner (milliseconds; least is the shortest of all).
  */
-void clients_close_idle(struct clients *, uint64_t (*patience)(const void *owner), uint64_t least);
+void connections_close_idle(
+    struct connections *, uint64_t (*patience)(const void *owner), uint64_t least);
 
 /* Answers what they have sent already; each is closed as soon as nothing is owed. */
-void clients_drain(struct clients *);
+void connections_drain(struct connections *);
 
 #endif

@@ -8,21 +8,21 @@
  * SECURITY: only root and the daemon's own user can connect, the socket's mode sees to that. Even
  * so nothing here is believed: a line is bounded, and what is not a command is an error.
  */
-#ifndef SRSD_CONTROL_H
-#define SRSD_CONTROL_H
+#ifndef SRSD_SERVICE_CONTROL_H
+#define SRSD_SERVICE_CONTROL_H
 
 #include <sys/queue.h>
 
 #include "common/clock.h"
 #include "conf/settings.h"
 #include "spf/spf_check.h"
-#include "srsd/session.h"
+#include "srsd/service/session.h"
 #include "srsd/srs/srs_keys.h"
 
 #define CONTROL_LINE_MAX (64 * 1024)
 
 struct control_session;
-struct vitals;
+struct status;
 
 struct control_service {
 	struct settings *settings;
@@ -32,8 +32,8 @@ struct control_service {
 	/* Asks for a reload, whose end comes through control_service_reloaded. */
 	bool (*ask_reload)(void *arg);
 	void *ask_reload_arg;
-	void (*read_vitals)(void *arg, struct vitals *);
-	void *read_vitals_arg;
+	void (*read_status)(void *arg, struct status *);
+	void *read_status_arg;
 	/* control's own. */
 	unsigned round;                        /* reloads there were */
 	TAILQ_HEAD(, control_session) waiting; /* for a reload */

@@ -8,9 +8,9 @@
 #include "common/printable.h"
 #include "common/xmalloc.h"
 #include "spf/spf_query.h"
-#include "srsd/control.h"
+#include "srsd/service/control.h"
+#include "srsd/service/status.h"
 #include "srsd/srs/srs_rewrite.h"
-#include "srsd/vitals.h"
 
 /* Bytes of a reason that can be quoted as printable text only. */
 #define CONTROL_ERROR_MAX 2048
@@ -165,12 +165,12 @@ start_reverse(struct control_session *s, const json_t *request, struct buffer *o
 static bool
 start_status(struct control_session *s, const json_t *request, struct buffer *out)
 {
-	struct vitals vitals;
+	struct status status;
 
 	(void)request;
-	s->service->read_vitals(s->service->read_vitals_arg, &vitals);
-	say(out, vitals_status(&vitals));
-	json_decref(vitals.listeners);
+	s->service->read_status(s->service->read_status_arg, &status);
+	say(out, status_json(&status));
+	json_decref(status.listeners);
 	return true;
 }
 

@@ -9,10 +9,10 @@
 #include "common/printable.h"
 #include "common/xmalloc.h"
 #include "spf/spf_check.h"
-#include "spf/spf_gate.h"
-#include "srsd/policy_charge.h"
-#include "srsd/policy_service.h"
 #include "srsd/postfix/policy_proto.h"
+#include "srsd/service/gate.h"
+#include "srsd/service/policy_charge.h"
+#include "srsd/service/policy_service.h"
 #include "srsd/srs/srs_rewrite.h"
 
 /*
@@ -136,25 +136,13 @@ log_decision(const struct decision *d)
 		warn_of_nat(req);
 }
 
-static enum gate_srs
-srs_fact(const struct policy_service *service, struct text local, struct text domain)
+static enum srs_fact
+find_srs_fact(const struct policy_service *service, struct text local, struct text domain)
 {
 	struct mailaddr_parts address = { local.s, local.len, domain.s, domain.len };
 
-	switch (srs_rewrite_fact(
-	    &address, service->settings, service->keys, clock_wall(service->clock))) {
-	case SRS_FACT_VALID:
-		return GATE_SRS_VALID;
-	case SRS_FACT_EXPIRED:
-		return GATE_SRS_EXPIRED;
-	case SRS_FACT_FORGED:
-		return GATE_SRS_FORGED;
-	case SRS_FACT_UNKNOWN:
-		return GATE_SRS_UNKNOWN;
-	case SRS_FACT_FOREIGN:
-		break;
-	}
-	return GATE_SRS_FOREIGN;
+	return srs_rewrite_fact(
+	    &address, service->settings, service->keys, clock_wall(service->clock));
 }
 
 /* settings_of - those that the request at hand began with */
@@ -182,8 +170,8 @@ init_query(struct gate_query *q, const struct policy_session *s, const struct po
 		q->srs = s->srs;
 		return;
 	}
-	q->srs.sender = srs_fact(s->service, q->sender_local, q->sender_domain);
-	q->srs.recipient = srs_fact(s->service, q->recipient_local, q->recipient_domain);
+	q->srs.sender = find_srs_fact(s->service, q->sender_local, q->sender_domain);
+	q->srs.recipient = find_srs_fact(s->service, q->recipient_local, q->recipient_domain);
 }
 
 static struct policy_charge
@@ -218,8 +206,8 @@ count(struct stats *stats, const struct decision *d)
 
 	stats->policy[d->action->kind]++;
 	if (d->action->kind == GATE_REJECT && d->verdicts == NULL) {
-		stats->forged += d->query->srs.recipient == GATE_SRS_FORGED;
-		stats->expired += d->query->srs.recipient == GATE_SRS_EXPIRED;
+		stats->forged += d->query->srs.recipient == SRS_FACT_FORGED;
+		stats->expired += d->query->srs.recipient == SRS_FACT_EXPIRED;
 	}
 	if (v == NULL || d->replayed || (!v->has_helo && !v->has_mailfrom))
 		return;
@@ -251,7 +239,7 @@ reply(struct policy_session *s, struct decision *d, struct buffer *out)
  */
 static void
 conclude(
-    struct policy_session *s, struct decision *d, struct spf_message *message, struct buffer *out)
+    struct policy_session *s, struct decision *d, struct message_facts *message, struct buffer *out)
 {
 	const struct settings *settings = settings_of(s);
 	enum gate_header due = gate_header_due(settings, message == NULL ? 0 : message->headers);
@@ -278,7 +266,7 @@ finish_check(struct policy_session *s, struct gate_query *q, struct buffer *out)
 		.questions = spf_check_questions(s->check) };
 	struct policy_charge charge = charge_of(s);
 	time_t now = clock_wall(service->clock);
-	struct spf_message *message;
+	struct message_facts *message;
 
 	if (gate_asks_allowed(q, settings_of(s), d.verdicts)) {
 		spf_check_allow(s->check);
@@ -286,13 +274,13 @@ finish_check(struct policy_session *s, struct gate_query *q, struct buffer *out)
 			return false;
 		d.questions = spf_check_questions(s->check);
 	}
-	if (q->srs.sender != GATE_SRS_FOREIGN)
+	if (q->srs.sender != SRS_FACT_FOREIGN)
 		policy_charge_verdicts(&charge, d.verdicts,
 		    spf_check_used_network(s->check, SPF_IDENTITY_MAILFROM), q);
-	message = spf_messages_find(service->messages, q->req, now);
+	message = message_memory_find(service->messages, q->req, now);
 	if (spf_verdicts_are_final(d.verdicts)) {
 		if (message == NULL)
-			message = spf_messages_add(service->messages, q->req, now);
+			message = message_memory_add(service->messages, q->req, now);
 		if (message != NULL)
 			spf_verdicts_copy(&message->verdicts, d.verdicts);
 	}
@@ -338,12 +326,12 @@ give_second_header(struct policy_session *s, const struct gate_query *q, struct 
 {
 	struct policy_service *service = s->service;
 	struct decision d = { .query = q, .replayed = true };
-	struct spf_message *message;
+	struct message_facts *message;
 
 	if (service->settings->spf.header != SPF_HEADER_BOTH || q->req->protocol_state.len != 4 ||
 	    memcmp(q->req->protocol_state.s, "DATA", 4) != 0)
 		return false;
-	message = spf_messages_find(service->messages, q->req, clock_wall(service->clock));
+	message = message_memory_find(service->messages, q->req, clock_wall(service->clock));
 	if (message == NULL || message->headers != 1)
 		return false;
 	d.verdicts = &message->verdicts;
@@ -366,7 +354,7 @@ begin(struct policy_session *s, struct gate_query *q, struct buffer *out)
 	struct policy_charge charge = charge_of(s);
 	struct policy_service *service = s->service;
 	struct decision d = { .query = q };
-	struct spf_message *message;
+	struct message_facts *message;
 	struct gate_action action;
 	struct gate_plan plan;
 
@@ -380,7 +368,7 @@ begin(struct policy_session *s, struct gate_query *q, struct buffer *out)
 		reply(s, &d, out);
 		return true;
 	}
-	message = spf_messages_find(service->messages, q->req, clock_wall(service->clock));
+	message = message_memory_find(service->messages, q->req, clock_wall(service->clock));
 	if (message != NULL && covers_plan(&message->verdicts, &plan) &&
 	    !gate_asks_allowed(q, service->settings, &message->verdicts)) {
 		d.verdicts = &message->verdicts;

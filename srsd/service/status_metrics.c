@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "common/buffer.h"
-#include "srsd/vitals.h"
+#include "srsd/service/status.h"
 
 struct page {
 	struct buffer *out;
@@ -42,13 +42,14 @@ put_lookups(const struct page *page, const struct stats *stats)
 		for (i = 0; i < SRS_VERDICTS; i++)
 			buffer_printf(page->out,
 			    "srsd_lookups_total{map=\"%s\",result=\"%s\"} %llu\n",
-			    engine_service_names[map],
+			    service_kind_name((enum service_kind)map),
 			    i == SRS_REWRITTEN ? "rewritten"
 					       : srs_verdict_word((enum srs_verdict)i),
 			    (unsigned long long)stats->lookups[map][i]);
 		buffer_printf(page->out,
 		    "srsd_lookups_total{map=\"%s\",result=\"not-a-request\"} %llu\n",
-		    engine_service_names[map], (unsigned long long)stats->malformed[map]);
+		    service_kind_name((enum service_kind)map),
+		    (unsigned long long)stats->malformed[map]);
 	}
 }
 
@@ -102,9 +103,9 @@ put_dns(const struct page *page, const struct resolver_counts *dns)
 }
 
 static void
-put_srs(const struct page *page, const struct vitals *v)
+put_srs(const struct page *page, const struct status *status)
 {
-	const uint64_t *reverse = v->stats->lookups[MAP_REVERSE];
+	const uint64_t *reverse = status->stats->lookups[MAP_REVERSE];
 	size_t i;
 
 	family(page, "srs_refused", "counter",
@@ -112,48 +113,48 @@ put_srs(const struct page *page, const struct vitals *v)
 	labelled(page, "srs_refused_total", "reason", "bad-hash", reverse[SRS_BAD_HASH]);
 	labelled(page, "srs_refused_total", "reason", "malformed", reverse[SRS_MALFORMED]);
 	labelled(page, "srs_refused_total", "reason", "expired", reverse[SRS_EXPIRED]);
-	labelled(page, "srs_refused_total", "reason", "rcpt-forged", v->stats->forged);
-	labelled(page, "srs_refused_total", "reason", "rcpt-expired", v->stats->expired);
+	labelled(page, "srs_refused_total", "reason", "rcpt-forged", status->stats->forged);
+	labelled(page, "srs_refused_total", "reason", "rcpt-expired", status->stats->expired);
 	family(page, "srs_guesses", "counter",
 	    "SRS addresses with a wrong hash whose answer showed it, from all clients.");
-	number(page, "srs_guesses_total", v->stats->guesses);
+	number(page, "srs_guesses_total", status->stats->guesses);
 	family(page, "secret_verified", "counter",
 	    "SRS addresses that a secret has verified, by its fingerprint.");
-	for (i = 0; i < srs_keys_count(v->keys); i++)
-		labelled(page, "secret_verified_total", "secret", srs_keys_fingerprint(v->keys, i),
-		    srs_keys_verified(v->keys, i));
+	for (i = 0; i < srs_keys_count(status->keys); i++)
+		labelled(page, "secret_verified_total", "secret",
+		    srs_keys_fingerprint(status->keys, i), srs_keys_verified(status->keys, i));
 }
 
 void
-vitals_metrics(const struct vitals *v, bool openmetrics, struct buffer *out)
+status_metrics(const struct status *status, bool openmetrics, struct buffer *out)
 {
 	struct page page = { out, openmetrics };
 	int i;
 
-	put_lookups(&page, v->stats);
-	put_policy(&page, v->stats);
-	put_seconds(&page, v->stats);
-	put_dns(&page, &v->stats->dns);
-	put_srs(&page, v);
+	put_lookups(&page, status->stats);
+	put_policy(&page, status->stats);
+	put_seconds(&page, status->stats);
+	put_dns(&page, &status->stats->dns);
+	put_srs(&page, status);
 	family(&page, "connections", "gauge", "Connections that are open.");
-	for (i = 0; i < ENGINE_SERVICES; i++)
-		labelled(
-		    &page, "connections", "service", engine_service_names[i], v->connections[i]);
+	for (i = 0; i < SERVICE_KINDS; i++)
+		labelled(&page, "connections", "service", service_kind_name((enum service_kind)i),
+		    status->connections[i]);
 	family(&page, "connection_limit", "gauge",
 	    "Connections that each of forward, reverse and policy may have.");
-	number(&page, "connection_limit", v->connection_limit);
+	number(&page, "connection_limit", status->connection_limit);
 	family(&page, "checks_in_flight", "gauge", "SPF checks that wait for the DNS.");
-	number(&page, "checks_in_flight", v->inflight.checks);
+	number(&page, "checks_in_flight", status->inflight.checks);
 	family(&page, "questions_in_flight", "gauge", "Questions that wait for the DNS.");
-	number(&page, "questions_in_flight", v->inflight.places);
+	number(&page, "questions_in_flight", status->inflight.places);
 	family(&page, "saturated", "counter",
 	    "SPF checks that were cut off because too many questions waited; their mail was deferred.");
-	number(&page, "saturated_total", v->inflight.cut);
+	number(&page, "saturated_total", status->inflight.cut);
 	family(&page, "engine_restarts", "counter", "Engines that died and were replaced.");
-	number(&page, "engine_restarts_total", v->restarts);
+	number(&page, "engine_restarts_total", status->restarts);
 	family(&page, "reload_refused", "gauge",
 	    "1 when the last reload was refused, so that files and settings differ.");
-	number(&page, "reload_refused", v->stats->reload_refused);
+	number(&page, "reload_refused", status->stats->reload_refused);
 	family(&page, "build_info", "gauge", "The version that runs.");
 	labelled(&page, "build_info", "version", PACKAGE_VERSION, 1);
 	if (openmetrics)

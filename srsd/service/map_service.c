@@ -6,8 +6,8 @@
 #include "common/line.h"
 #include "common/log.h"
 #include "common/xmalloc.h"
-#include "srsd/map_service.h"
 #include "srsd/postfix/tcptable.h"
+#include "srsd/service/map_service.h"
 #include "srsd/srs/srs_addr.h"
 #include "srsd/srs/srs_rewrite.h"
 

@@ -3,8 +3,8 @@
  * inputs - all that the operator has written, read and checked as a whole: the settings, the
  * secrets, and the files they were made of.
  */
-#ifndef SRSD_INPUTS_H
-#define SRSD_INPUTS_H
+#ifndef SRSD_SERVICE_INPUTS_H
+#define SRSD_SERVICE_INPUTS_H
 
 #include <sys/types.h>
 

@@ -5,7 +5,7 @@
 #include "common/log.h"
 #include "common/xmalloc.h"
 #include "spf/spf_record_set.h"
-#include "srsd/services.h"
+#include "srsd/service/services.h"
 #include "srsd/srs/srs_hash_change.h"
 
 /* use_inputs - what the services answer with from now on */
@@ -53,7 +53,7 @@ services_new(struct event_base *base, const struct clock *clock, struct inputs *
 	s->clock = clock;
 	s->resolver = resolver;
 	s->inflight = spf_inflight_new();
-	s->messages = spf_messages_new();
+	s->messages = message_memory_new();
 	s->budget = srs_budget_new();
 	s->stats.started = clock_wall(clock);
 	s->forward =
@@ -81,7 +81,7 @@ services_free(struct services **services)
 	*services = NULL;
 	if (s == NULL)
 		return;
-	spf_messages_free(&s->messages);
+	message_memory_free(&s->messages);
 	srs_budget_free(&s->budget);
 	resolver_free(&s->resolver);
 	spf_inflight_free(&s->inflight); /* the questions of the resolver have places in it */

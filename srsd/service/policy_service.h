@@ -3,24 +3,24 @@
  * policy_service - the SPF policy service: sessions that put policy_proto, the SRS facts, the
  * gate and the checks together, and log one line a decision.
  */
-#ifndef SRSD_POLICY_SERVICE_H
-#define SRSD_POLICY_SERVICE_H
+#ifndef SRSD_SERVICE_POLICY_SERVICE_H
+#define SRSD_SERVICE_POLICY_SERVICE_H
 
 #include "common/clock.h"
 #include "conf/settings.h"
 #include "spf/spf_check.h"
-#include "spf/spf_messages.h"
-#include "srsd/session.h"
+#include "srsd/service/message_memory.h"
+#include "srsd/service/session.h"
+#include "srsd/service/stats.h"
 #include "srsd/srs/srs_budget.h"
 #include "srsd/srs/srs_keys.h"
-#include "srsd/stats.h"
 
 /* The owner may replace settings and keys at any time; a check that waits keeps what it has. */
 struct policy_service {
 	struct settings *settings;
 	struct srs_keys *keys;
 	struct spf_checker checker;
-	struct spf_messages *messages;
+	struct message_memory *messages;
 	struct srs_budget *budget;
 	const struct clock *clock;
 	struct stats *stats;

@@ -4,7 +4,7 @@
 
 #include "common/buffer.h"
 #include "common/xmalloc.h"
-#include "srsd/metrics.h"
+#include "srsd/service/metrics.h"
 
 #define OPENMETRICS "application/openmetrics-text"
 
@@ -40,11 +40,11 @@ answer_metrics(
     const struct metrics_service *service, bool openmetrics, struct buffer *out, bool head)
 {
 	struct buffer body = { 0 };
-	struct vitals vitals;
+	struct status status;
 
-	service->read_vitals(service->read_vitals_arg, &vitals);
-	vitals_metrics(&vitals, openmetrics, &body);
-	json_decref(vitals.listeners);
+	service->read_status(service->read_status_arg, &status);
+	status_metrics(&status, openmetrics, &body);
+	json_decref(status.listeners);
 	answer(out, "200 OK",
 	    openmetrics ? OPENMETRICS "; version=1.0.0; charset=utf-8"
 			: "text/plain; version=0.0.4; charset=utf-8",

@@ -11,21 +11,21 @@
  *
  * Until then the sender is pending, whatever its hash (srs_budget.h).
  *
- * An exempt client (spf_gate.h) and one that nat-guard spares have no budget of their own: the
+ * An exempt client (gate.h) and one that nat-guard spares have no budget of their own: the
  * former is trusted, the latter stands for clients that we cannot tell apart. What they guess
  * counts for all clients together.
  *
  * Uses are counted for mail that may come in. VRFY guesses, and uses nothing.
  */
-#ifndef SRSD_POLICY_CHARGE_H
-#define SRSD_POLICY_CHARGE_H
+#ifndef SRSD_SERVICE_POLICY_CHARGE_H
+#define SRSD_SERVICE_POLICY_CHARGE_H
 
 #include <time.h>
 
 #include "conf/settings.h"
-#include "spf/spf_gate.h"
+#include "srsd/service/gate.h"
+#include "srsd/service/stats.h"
 #include "srsd/srs/srs_budget.h"
-#include "srsd/stats.h"
 
 struct policy_charge {
 	struct srs_budget *budget;

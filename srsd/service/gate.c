@@ -8,7 +8,7 @@
 #include "common/mailaddr.h"
 #include "common/printable.h"
 #include "spf/spf_allow.h"
-#include "spf/spf_gate.h"
+#include "srsd/service/gate.h"
 
 /* A domain in a refusal; whole in nearly all cases. */
 #define DOMAIN_SIZE 101
@@ -181,16 +181,16 @@ refuse_recipient(const struct gate_query *q, const struct spf_settings *spf)
 	static const struct srs_refusal defer_nonnull = { GATE_DEFER,
 		"450 4.7.1 SRS address takes bounces only", "srs-nonnull" };
 
-	if (q->srs.recipient == GATE_SRS_UNKNOWN || q->srs.sender == GATE_SRS_UNKNOWN)
+	if (q->srs.recipient == SRS_FACT_UNKNOWN || q->srs.sender == SRS_FACT_UNKNOWN)
 		return &unknown;
-	if (q->srs.recipient == GATE_SRS_FOREIGN)
+	if (q->srs.recipient == SRS_FACT_FOREIGN)
 		return NULL;
 	if (q->srs.guessing || q->srs.overused)
 		return q->srs.guessing ? &guessing : &overused;
-	if (q->srs.recipient != GATE_SRS_VALID) {
+	if (q->srs.recipient != SRS_FACT_VALID) {
 		if (spf->srs_forged != SRS_FORGED_REJECT)
 			return NULL;
-		return q->srs.recipient == GATE_SRS_EXPIRED ? &expired : &forged;
+		return q->srs.recipient == SRS_FACT_EXPIRED ? &expired : &forged;
 	}
 	if (q->null_sender || spf->srs_nonnull == SRS_NONNULL_CHECK)
 		return NULL;
@@ -210,7 +210,7 @@ judge_recipient(
 		put_srs_refusal(action, refusal);
 		return true;
 	}
-	return refusal == NULL && q->srs.recipient == GATE_SRS_VALID && q->null_sender &&
+	return refusal == NULL && q->srs.recipient == SRS_FACT_VALID && q->null_sender &&
 	       dunno(action, "srs-bounce");
 }
 
@@ -225,7 +225,7 @@ judge_recipient(
 static const struct srs_refusal *
 doubt_sender(const struct gate_query *q, const struct spf_settings *spf)
 {
-	if (q->srs.sender == GATE_SRS_FOREIGN || q->srs.sender == GATE_SRS_UNKNOWN ||
+	if (q->srs.sender == SRS_FACT_FOREIGN || q->srs.sender == SRS_FACT_UNKNOWN ||
 	    spf->srs_sender == SRS_SENDER_CHECK)
 		return NULL;
 	if (q->srs.sender_guessing)
@@ -237,7 +237,7 @@ doubt_sender(const struct gate_query *q, const struct spf_settings *spf)
 static bool
 spares_sender(const struct gate_query *q, const struct spf_settings *spf, enum srs_sender how)
 {
-	return q->srs.sender == GATE_SRS_VALID && spf->srs_sender == (int)how &&
+	return q->srs.sender == SRS_FACT_VALID && spf->srs_sender == (int)how &&
 	       doubt_sender(q, spf) == NULL;
 }
 
@@ -527,7 +527,7 @@ spared(const struct gate_query *q, const struct settings *settings, const struct
 	if (spares_sender(q, spf, SRS_SENDER_NO_REJECT))
 		return "srs-sender";
 	/* The hash cannot be checked at the moment, and a refusal cannot be taken back. */
-	if (q->srs.sender == GATE_SRS_UNKNOWN && spf->srs_sender != SRS_SENDER_CHECK)
+	if (q->srs.sender == SRS_FACT_UNKNOWN && spf->srs_sender != SRS_SENDER_CHECK)
 		return "srs-sender";
 	if (!gate_guards_nat(q, settings) || !spf_verdicts_are_final(v))
 		return v->allowed;

@@ -6,13 +6,13 @@
 
 #include "common/hash.h"
 #include "common/xmalloc.h"
-#include "spf/spf_messages.h"
+#include "srsd/service/message_memory.h"
 
 /* What has to be the same: instance, client, HELO name and sender. */
 #define PARTS 4
 
 /* Twice as many buckets as entries. More than COLLISIONS_MAX in one are somebody's doing. */
-#define BUCKETS (2 * SPF_MESSAGES_MAX)
+#define BUCKETS (2 * MESSAGE_MEMORY_MAX)
 #define COLLISIONS_MAX 16
 
 struct key {
@@ -29,26 +29,26 @@ struct entry {
 	time_t made;
 	struct key key; /* its parts are in texts */
 	char *texts;    /* NULL: a gap */
-	struct spf_message message;
+	struct message_facts message;
 };
 
 LIST_HEAD(bucket, entry);
 
-struct spf_messages {
+struct message_memory {
 	size_t n;            /* without the gaps */
 	size_t first, count; /* what of the ring is in use */
 	struct bucket bucket[BUCKETS];
-	struct entry ring[SPF_MESSAGES_MAX];
+	struct entry ring[MESSAGE_MEMORY_MAX];
 };
 
-struct spf_messages *
-spf_messages_new(void)
+struct message_memory *
+message_memory_new(void)
 {
-	return xcalloc(1, sizeof(struct spf_messages)); /* all buckets are empty */
+	return xcalloc(1, sizeof(struct message_memory)); /* all buckets are empty */
 }
 
 static void
-forget(struct spf_messages *messages, struct entry *entry)
+forget(struct message_memory *messages, struct entry *entry)
 {
 	LIST_REMOVE(entry, collision);
 	free(entry->texts);
@@ -58,18 +58,18 @@ forget(struct spf_messages *messages, struct entry *entry)
 
 /* forget_first - the oldest entry, or the gap that it has left */
 static void
-forget_first(struct spf_messages *messages)
+forget_first(struct message_memory *messages)
 {
 	struct entry *first = &messages->ring[messages->first];
 
 	if (first->texts != NULL)
 		forget(messages, first);
-	messages->first = (messages->first + 1) % SPF_MESSAGES_MAX;
+	messages->first = (messages->first + 1) % MESSAGE_MEMORY_MAX;
 	messages->count--;
 }
 
 void
-spf_messages_free(struct spf_messages **messages)
+message_memory_free(struct message_memory **messages)
 {
 	if (*messages == NULL)
 		return;
@@ -106,14 +106,14 @@ is_same(const struct key *a, const struct key *b)
 }
 
 static struct bucket *
-bucket_of(struct spf_messages *messages, const struct key *key)
+bucket_of(struct message_memory *messages, const struct key *key)
 {
 	return &messages->bucket[key->hash % BUCKETS];
 }
 
 /* find - among all, also those whose time is over */
 static struct entry *
-find(struct spf_messages *messages, const struct key *key)
+find(struct message_memory *messages, const struct key *key)
 {
 	struct entry *entry;
 
@@ -144,7 +144,7 @@ copy_texts(struct key *key)
 
 /* make_room - in a bucket for one more: who came there first goes */
 static void
-make_room(struct spf_messages *messages, struct bucket *bucket)
+make_room(struct message_memory *messages, struct bucket *bucket)
 {
 	struct entry *entry, *last = NULL;
 	size_t n = 0;
@@ -158,13 +158,13 @@ make_room(struct spf_messages *messages, struct bucket *bucket)
 }
 
 static void
-expire(struct spf_messages *messages, time_t now)
+expire(struct message_memory *messages, time_t now)
 {
 	const struct entry *first = &messages->ring[messages->first];
 
 	while (messages->count > 0 &&
-	       (first->texts == NULL || now - first->made >= SPF_MESSAGES_SECONDS ||
-		   now < first->made || messages->count == SPF_MESSAGES_MAX)) {
+	       (first->texts == NULL || now - first->made >= MESSAGE_MEMORY_SECONDS ||
+		   now < first->made || messages->count == MESSAGE_MEMORY_MAX)) {
 		forget_first(messages);
 		first = &messages->ring[messages->first];
 	}
@@ -172,9 +172,9 @@ expire(struct spf_messages *messages, time_t now)
 
 /* append - a new entry in the ring, which has room for it */
 static struct entry *
-append(struct spf_messages *messages, const struct key *key, time_t now)
+append(struct message_memory *messages, const struct key *key, time_t now)
 {
-	size_t place = (messages->first + messages->count++) % SPF_MESSAGES_MAX;
+	size_t place = (messages->first + messages->count++) % MESSAGE_MEMORY_MAX;
 	struct entry *entry = &messages->ring[place];
 
 	entry->made = now;
@@ -186,19 +186,19 @@ append(struct spf_messages *messages, const struct key *key, time_t now)
 	return entry;
 }
 
-struct spf_message *
-spf_messages_find(struct spf_messages *messages, const struct policy_request *req, time_t now)
+struct message_facts *
+message_memory_find(struct message_memory *messages, const struct policy_request *req, time_t now)
 {
 	struct key key = request_key(req);
 	struct entry *found = req->instance.len == 0 ? NULL : find(messages, &key);
 
-	if (found == NULL || now < found->made || now - found->made >= SPF_MESSAGES_SECONDS)
+	if (found == NULL || now < found->made || now - found->made >= MESSAGE_MEMORY_SECONDS)
 		return NULL;
 	return &found->message;
 }
 
-struct spf_message *
-spf_messages_add(struct spf_messages *messages, const struct policy_request *req, time_t now)
+struct message_facts *
+message_memory_add(struct message_memory *messages, const struct policy_request *req, time_t now)
 {
 	struct key key = request_key(req);
 	struct entry *entry, *old;
@@ -217,7 +217,7 @@ spf_messages_add(struct spf_messages *messages, const struct policy_request *req
 }
 
 size_t
-spf_messages_count(const struct spf_messages *messages)
+message_memory_count(const struct message_memory *messages)
 {
 	return messages->n;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "tests/unit/unit.h"
 
-#include "spf/spf_messages.h"
+#include "srsd/service/message_memory.h"
 
 #define NOW 1700000000
 
@@ -30,13 +30,13 @@ make_request(const char *instance)
 static void
 test_found_again(void **state)
 {
-	struct spf_messages *messages = spf_messages_new();
+	struct message_memory *messages = message_memory_new();
 	struct policy_request req = make_request("1.2.3");
-	struct spf_message *message;
+	struct message_facts *message;
 
 	(void)state;
-	assert_null(spf_messages_find(messages, &req, NOW));
-	message = spf_messages_add(messages, &req, NOW);
+	assert_null(message_memory_find(messages, &req, NOW));
+	message = message_memory_add(messages, &req, NOW);
 	assert_non_null(message);
 	assert_int_equal(message->headers, 0);
 	assert_false(message->verdicts.has_helo);
@@ -45,32 +45,32 @@ test_found_again(void **state)
 	message->headers = 1;
 	req.recipient = text("other@z.test");
 	req.queue_id = text("4ABC");
-	message = spf_messages_find(messages, &req, NOW + 5);
+	message = message_memory_find(messages, &req, NOW + 5);
 	assert_non_null(message);
 	assert_int_equal(message->verdicts.mailfrom.result, SPF_SOFTFAIL);
 	assert_int_equal(message->headers, 1);
-	assert_int_equal(spf_messages_count(messages), 1);
-	spf_messages_free(&messages);
+	assert_int_equal(message_memory_count(messages), 1);
+	message_memory_free(&messages);
 	assert_null(messages);
-	spf_messages_free(&messages);
+	message_memory_free(&messages);
 }
 
 /* The table keeps no pointer into the request. */
 static void
 test_request_is_copied(void **state)
 {
-	struct spf_messages *messages = spf_messages_new();
+	struct message_memory *messages = message_memory_new();
 	struct policy_request req = make_request("");
 	char instance[] = "1.2.3";
 
 	(void)state;
 	req.instance = text(instance);
-	assert_non_null(spf_messages_add(messages, &req, NOW));
+	assert_non_null(message_memory_add(messages, &req, NOW));
 	instance[0] = '9';
-	assert_null(spf_messages_find(messages, &req, NOW));
+	assert_null(message_memory_find(messages, &req, NOW));
 	instance[0] = '1';
-	assert_non_null(spf_messages_find(messages, &req, NOW));
-	spf_messages_free(&messages);
+	assert_non_null(message_memory_find(messages, &req, NOW));
+	message_memory_free(&messages);
 }
 
 static void
@@ -81,22 +81,22 @@ test_all_of_it_has_to_be_the_same(void **state)
 		offsetof(struct policy_request, helo_name),
 		offsetof(struct policy_request, sender) };
 	static const char *const values[] = { "other", "", "MX.TEST", "1.2.30", "1.2." };
-	struct spf_messages *messages = spf_messages_new();
+	struct message_memory *messages = message_memory_new();
 	struct policy_request req;
 	size_t i, j;
 
 	(void)state;
 	req = make_request("1.2.3");
-	assert_non_null(spf_messages_add(messages, &req, NOW));
+	assert_non_null(message_memory_add(messages, &req, NOW));
 	for (i = 0; i < COUNT(fields); i++) {
 		for (j = 0; j < COUNT(values); j++) {
 			req = make_request("1.2.3");
 			*(struct text *)((char *)&req + fields[i]) = text(values[j]);
 			unit_true(values[j], unit_row("field %zu", i),
-			    spf_messages_find(messages, &req, NOW) == NULL);
+			    message_memory_find(messages, &req, NOW) == NULL);
 		}
 	}
-	spf_messages_free(&messages);
+	message_memory_free(&messages);
 	unit_end();
 }
 
@@ -104,143 +104,143 @@ test_all_of_it_has_to_be_the_same(void **state)
 static void
 test_values_do_not_run_together(void **state)
 {
-	struct spf_messages *messages = spf_messages_new();
+	struct message_memory *messages = message_memory_new();
 	struct policy_request req = make_request("1");
 
 	(void)state;
 	req.client_address = text("ab");
 	req.helo_name = text("c");
-	assert_non_null(spf_messages_add(messages, &req, NOW));
+	assert_non_null(message_memory_add(messages, &req, NOW));
 	req.client_address = text("a");
 	req.helo_name = text("bc");
-	assert_null(spf_messages_find(messages, &req, NOW));
+	assert_null(message_memory_find(messages, &req, NOW));
 	req.client_address = text("");
 	req.helo_name = text("abc");
-	assert_null(spf_messages_find(messages, &req, NOW));
-	spf_messages_free(&messages);
+	assert_null(message_memory_find(messages, &req, NOW));
+	message_memory_free(&messages);
 }
 
 static void
 test_without_an_instance(void **state)
 {
-	struct spf_messages *messages = spf_messages_new();
+	struct message_memory *messages = message_memory_new();
 	struct policy_request req = make_request(""), empty = { 0 };
 
 	(void)state;
-	assert_null(spf_messages_add(messages, &req, NOW));
-	assert_null(spf_messages_find(messages, &req, NOW));
-	assert_null(spf_messages_add(messages, &empty, NOW));
-	assert_null(spf_messages_find(messages, &empty, NOW));
-	assert_int_equal(spf_messages_count(messages), 0);
-	spf_messages_free(&messages);
+	assert_null(message_memory_add(messages, &req, NOW));
+	assert_null(message_memory_find(messages, &req, NOW));
+	assert_null(message_memory_add(messages, &empty, NOW));
+	assert_null(message_memory_find(messages, &empty, NOW));
+	assert_int_equal(message_memory_count(messages), 0);
+	message_memory_free(&messages);
 }
 
 static void
 test_expiry(void **state)
 {
-	struct spf_messages *messages = spf_messages_new();
+	struct message_memory *messages = message_memory_new();
 	struct policy_request req = make_request("1"), other = make_request("2");
 
 	(void)state;
-	assert_non_null(spf_messages_add(messages, &req, NOW));
-	assert_non_null(spf_messages_find(messages, &req, NOW + SPF_MESSAGES_SECONDS - 1));
-	assert_null(spf_messages_find(messages, &req, NOW + SPF_MESSAGES_SECONDS));
-	assert_null(spf_messages_find(messages, &req, NOW + 1000000));
-	assert_non_null(spf_messages_add(messages, &other, NOW + SPF_MESSAGES_SECONDS));
-	assert_int_equal(spf_messages_count(messages), 1);
-	spf_messages_free(&messages);
+	assert_non_null(message_memory_add(messages, &req, NOW));
+	assert_non_null(message_memory_find(messages, &req, NOW + MESSAGE_MEMORY_SECONDS - 1));
+	assert_null(message_memory_find(messages, &req, NOW + MESSAGE_MEMORY_SECONDS));
+	assert_null(message_memory_find(messages, &req, NOW + 1000000));
+	assert_non_null(message_memory_add(messages, &other, NOW + MESSAGE_MEMORY_SECONDS));
+	assert_int_equal(message_memory_count(messages), 1);
+	message_memory_free(&messages);
 }
 
 /* A find does not make a message live longer. */
 static void
 test_expiry_counts_from_the_first(void **state)
 {
-	struct spf_messages *messages = spf_messages_new();
+	struct message_memory *messages = message_memory_new();
 	struct policy_request req = make_request("1");
 	time_t now;
 
 	(void)state;
-	assert_non_null(spf_messages_add(messages, &req, NOW));
-	for (now = NOW; now < NOW + SPF_MESSAGES_SECONDS; now++)
-		assert_non_null(spf_messages_find(messages, &req, now));
-	assert_null(spf_messages_find(messages, &req, now));
-	spf_messages_free(&messages);
+	assert_non_null(message_memory_add(messages, &req, NOW));
+	for (now = NOW; now < NOW + MESSAGE_MEMORY_SECONDS; now++)
+		assert_non_null(message_memory_find(messages, &req, now));
+	assert_null(message_memory_find(messages, &req, now));
+	message_memory_free(&messages);
 }
 
 static void
 test_added_again(void **state)
 {
-	struct spf_messages *messages = spf_messages_new();
+	struct message_memory *messages = message_memory_new();
 	struct policy_request req = make_request("1");
-	struct spf_message *message = spf_messages_add(messages, &req, NOW);
+	struct message_facts *message = message_memory_add(messages, &req, NOW);
 
 	(void)state;
 	message->headers = 7;
-	message = spf_messages_add(messages, &req, NOW + 1);
+	message = message_memory_add(messages, &req, NOW + 1);
 	assert_non_null(message);
 	assert_int_equal(message->headers, 0);
-	assert_int_equal(spf_messages_count(messages), 1);
-	assert_non_null(spf_messages_find(messages, &req, NOW + SPF_MESSAGES_SECONDS));
-	spf_messages_free(&messages);
+	assert_int_equal(message_memory_count(messages), 1);
+	assert_non_null(message_memory_find(messages, &req, NOW + MESSAGE_MEMORY_SECONDS));
+	message_memory_free(&messages);
 }
 
 static void
 test_clock_goes_backwards(void **state)
 {
-	struct spf_messages *messages = spf_messages_new();
+	struct message_memory *messages = message_memory_new();
 	struct policy_request req = make_request("1"), other = make_request("2");
 
 	(void)state;
-	assert_non_null(spf_messages_add(messages, &req, NOW));
-	assert_null(spf_messages_find(messages, &req, NOW - 1));
-	assert_null(spf_messages_find(messages, &req, NOW - 1000000));
-	assert_non_null(spf_messages_add(messages, &other, NOW - 3600));
-	assert_non_null(spf_messages_find(messages, &other, NOW - 3600));
-	assert_int_equal(spf_messages_count(messages), 1);
-	assert_non_null(spf_messages_add(messages, &req, NOW - 3500));
-	assert_non_null(spf_messages_find(messages, &req, NOW - 3500));
-	spf_messages_free(&messages);
+	assert_non_null(message_memory_add(messages, &req, NOW));
+	assert_null(message_memory_find(messages, &req, NOW - 1));
+	assert_null(message_memory_find(messages, &req, NOW - 1000000));
+	assert_non_null(message_memory_add(messages, &other, NOW - 3600));
+	assert_non_null(message_memory_find(messages, &other, NOW - 3600));
+	assert_int_equal(message_memory_count(messages), 1);
+	assert_non_null(message_memory_add(messages, &req, NOW - 3500));
+	assert_non_null(message_memory_find(messages, &req, NOW - 3500));
+	message_memory_free(&messages);
 }
 
 static void
-add_numbered(struct spf_messages *messages, unsigned number)
+add_numbered(struct message_memory *messages, unsigned number)
 {
 	struct policy_request req;
 	char instance[20];
 
 	snprintf(instance, sizeof(instance), "i%u", number);
 	req = make_request(instance);
-	assert_non_null(spf_messages_add(messages, &req, NOW));
+	assert_non_null(message_memory_add(messages, &req, NOW));
 }
 
 static bool
-is_known(struct spf_messages *messages, unsigned number)
+is_known(struct message_memory *messages, unsigned number)
 {
 	struct policy_request req;
 	char instance[20];
 
 	snprintf(instance, sizeof(instance), "i%u", number);
 	req = make_request(instance);
-	return spf_messages_find(messages, &req, NOW) != NULL;
+	return message_memory_find(messages, &req, NOW) != NULL;
 }
 
 static void
 test_bounded(void **state)
 {
-	struct spf_messages *messages = spf_messages_new();
+	struct message_memory *messages = message_memory_new();
 	unsigned i;
 
 	(void)state;
-	for (i = 0; i < SPF_MESSAGES_MAX; i++)
+	for (i = 0; i < MESSAGE_MEMORY_MAX; i++)
 		add_numbered(messages, i);
-	assert_int_equal(spf_messages_count(messages), SPF_MESSAGES_MAX);
+	assert_int_equal(message_memory_count(messages), MESSAGE_MEMORY_MAX);
 	assert_true(is_known(messages, 0));
-	for (; i < SPF_MESSAGES_MAX + 10; i++)
+	for (; i < MESSAGE_MEMORY_MAX + 10; i++)
 		add_numbered(messages, i);
-	assert_int_equal(spf_messages_count(messages), SPF_MESSAGES_MAX);
-	for (i = 0; i < SPF_MESSAGES_MAX + 10; i++)
+	assert_int_equal(message_memory_count(messages), MESSAGE_MEMORY_MAX);
+	for (i = 0; i < MESSAGE_MEMORY_MAX + 10; i++)
 		unit_int(unit_row("%u", i), "known", is_known(messages, i), i >= 10);
-	spf_messages_free(&messages);
+	message_memory_free(&messages);
 	unit_end();
 }
 
@@ -248,22 +248,22 @@ test_bounded(void **state)
 static void
 test_added_again_and_again(void **state)
 {
-	struct spf_messages *messages = spf_messages_new();
+	struct message_memory *messages = message_memory_new();
 	unsigned i;
 
 	(void)state;
-	for (i = 0; i < 3 * SPF_MESSAGES_MAX; i++)
+	for (i = 0; i < 3 * MESSAGE_MEMORY_MAX; i++)
 		add_numbered(messages, i % 5);
-	assert_int_equal(spf_messages_count(messages), 5);
-	for (i = 0; i < SPF_MESSAGES_MAX - 5; i++)
+	assert_int_equal(message_memory_count(messages), 5);
+	for (i = 0; i < MESSAGE_MEMORY_MAX - 5; i++)
 		add_numbered(messages, 1000000 + i);
-	assert_int_equal(spf_messages_count(messages), SPF_MESSAGES_MAX);
+	assert_int_equal(message_memory_count(messages), MESSAGE_MEMORY_MAX);
 	assert_true(is_known(messages, 4));
 	add_numbered(messages, 1);
 	add_numbered(messages, 2);
 	assert_true(is_known(messages, 1));
 	assert_true(is_known(messages, 1000000));
-	spf_messages_free(&messages);
+	message_memory_free(&messages);
 }
 
 int
@@ -283,5 +283,5 @@ main(void)
 		cmocka_unit_test(test_added_again_and_again),
 	};
 
-	return cmocka_run_group_tests_name("spf_messages", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("message_memory", tests, NULL, NULL);
 }

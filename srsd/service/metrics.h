@@ -8,18 +8,18 @@
  * SECURITY: it is for the monitoring of one site. Addresses that are not on loopback need
  * metrics-remote; there are no secrets on the page, but how much mail there is.
  */
-#ifndef SRSD_METRICS_H
-#define SRSD_METRICS_H
+#ifndef SRSD_SERVICE_METRICS_H
+#define SRSD_SERVICE_METRICS_H
 
-#include "srsd/session.h"
-#include "srsd/vitals.h"
+#include "srsd/service/session.h"
+#include "srsd/service/status.h"
 
 /* Bytes of a request, its headers included. */
 #define METRICS_REQUEST_MAX 8192
 
 struct metrics_service {
-	void (*read_vitals)(void *arg, struct vitals *);
-	void *read_vitals_arg;
+	void (*read_status)(void *arg, struct status *);
+	void *read_status_arg;
 };
 
 /* A session_open_fn; the service is a struct metrics_service. */

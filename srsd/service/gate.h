@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * spf_gate - the decision on one recipient: a pure function of the request, what the SRS core
+ * gate - the decision on one recipient: a pure function of the request, what the SRS core
  * knows of its addresses, the SPF verdicts and the settings.
  *
  * In this order:
@@ -13,8 +13,8 @@
  * The hash of an SRS address says that we minted it, and nothing about the client. So it may
  * spare a refusal, and never makes a pass.
  */
-#ifndef SPF_SPF_GATE_H
-#define SPF_SPF_GATE_H
+#ifndef SRSD_SERVICE_GATE_H
+#define SRSD_SERVICE_GATE_H
 
 #include <stdbool.h>
 
@@ -23,22 +23,14 @@
 #include "spf/spf_header.h"
 #include "spf/spf_verdict.h"
 #include "srsd/postfix/policy_proto.h"
-
-/* What an address is to the SRS core. */
-enum gate_srs {
-	GATE_SRS_FOREIGN, /* no SRS address of ours */
-	GATE_SRS_VALID,
-	GATE_SRS_EXPIRED,
-	GATE_SRS_FORGED,
-	GATE_SRS_UNKNOWN, /* nobody can tell at the moment */
-};
+#include "srsd/srs/srs_rewrite.h"
 
 /*
  * What the SRS core knows of a request, and what is left of its client's budgets (srs_budget.h).
  * The gate reads it, the caller sets it.
  */
 struct gate_srs_facts {
-	enum gate_srs sender, recipient;
+	enum srs_fact sender, recipient;
 	bool guessing; /* the client sent too many bad SRS hashes: it learns of no hash */
 	bool overused; /* the recipient, an SRS address, had its share of mail today */
 	bool

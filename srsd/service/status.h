@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * vitals - how the engine is at one moment: told as JSON (srsctl status), and as text that
+ * status - how the engine is at one moment: told as JSON (srsctl status), and as text that
  * Prometheus reads (metrics).
  */
-#ifndef SRSD_VITALS_H
-#define SRSD_VITALS_H
+#ifndef SRSD_SERVICE_STATUS_H
+#define SRSD_SERVICE_STATUS_H
 
 #include <stddef.h>
 #include <time.h>
@@ -13,18 +13,18 @@
 
 #include "conf/settings.h"
 #include "spf/spf_inflight.h"
-#include "srsd/engine.h"
+#include "srsd/service/service_kind.h"
+#include "srsd/service/stats.h"
 #include "srsd/srs/srs_keys.h"
-#include "srsd/stats.h"
 
 struct buffer;
 
-struct vitals {
+struct status {
 	time_t now;
 	const struct settings *settings;
 	const struct srs_keys *keys;
 	const struct stats *stats;
-	unsigned connections[ENGINE_SERVICES];
+	unsigned connections[SERVICE_KINDS];
 	unsigned connection_limit; /* of each service for mail */
 	json_t *listeners;         /* {"forward": ["inet:127.0.0.1:10001"], ...}; a reference */
 	struct spf_inflight_report inflight; /* checks and questions that wait for the DNS */
@@ -47,12 +47,12 @@ struct vitals {
  *
  * A new reference.
  */
-json_t *vitals_status(const struct vitals *);
+json_t *status_json(const struct status *);
 
 /*
  * The metrics of the manual. OpenMetrics calls a family of counters by its name without "_total",
  * and ends with "# EOF"; Prometheus' older format does neither.
  */
-void vitals_metrics(const struct vitals *, bool openmetrics, struct buffer *out);
+void status_metrics(const struct status *, bool openmetrics, struct buffer *out);
 
 #endif

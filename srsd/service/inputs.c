@@ -4,7 +4,7 @@
 
 #include "common/log.h"
 #include "spf/dns/resolver.h"
-#include "srsd/inputs.h"
+#include "srsd/service/inputs.h"
 
 bool
 inputs_read_settings(struct inputs *in, struct filebox *box, const struct inputs_source *source,

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: ISC */
+/* service_kind - the services of the daemon: their names, and the limits that are not options. */
+#ifndef SRSD_SERVICE_SERVICE_KIND_H
+#define SRSD_SERVICE_SERVICE_KIND_H
+
+#include <stdbool.h>
+
+enum service_kind {
+	SERVICE_FORWARD,
+	SERVICE_REVERSE,
+	SERVICE_POLICY,
+	SERVICE_CONTROL,
+	SERVICE_METRICS,
+	SERVICE_KINDS,
+};
+
+/* The first of them, which Postfix uses, are each limited by connection-limit. */
+#define SERVICE_MAIL_KINDS 3
+
+/* The services that are maps: these values index counters of lookups. */
+enum map_kind {
+	MAP_FORWARD = SERVICE_FORWARD,
+	MAP_REVERSE = SERVICE_REVERSE,
+	MAP_KINDS,
+};
+
+/* The largest number of connections of SERVICE_CONTROL, and of SERVICE_METRICS. */
+#define SERVICE_ADMIN_CONNECTIONS 16
+
+/* Their idle timeouts in seconds. */
+#define SERVICE_CONTROL_SECONDS 600
+#define SERVICE_METRICS_SECONDS 10
+
+/*
+ * The shortest idle timeout of SERVICE_POLICY in seconds: Postfix keeps a policy connection for
+ * smtpd_policy_service_max_ttl, 1000 s.
+ */
+#define SERVICE_POLICY_LEAST_IDLE 1000
+
+/* "forward", "reverse", "policy", "control" or "metrics". */
+const char *service_kind_name(enum service_kind kind);
+
+/* Sets *kind to the service of that name. False when there is no such service. */
+bool service_kind_find(const char *name, enum service_kind *kind);
+
+#endif
