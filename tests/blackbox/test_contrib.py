@@ -727,7 +727,7 @@ class SecurityTable(unittest.TestCase):
         stem = name[:-3] if name.endswith('.py') else name
         patterns = ['tests/unit/%s.c' % stem] if stem == name else []
         patterns += ['tests/%s/%s.py' % (part, stem) for part in ('blackbox', 'postfix', 'package')]
-        patterns += ['tests/replay/%s.rpl' % name, 'tests/fuzz/%s.c' % name]
+        patterns += ['tests/replay/stories/%s.rpl' % name, 'tests/fuzz/%s.c' % name]
         for pattern in patterns:
             path = os.path.join(TOP, pattern)
             if os.path.exists(path):

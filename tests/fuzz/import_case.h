@@ -8,7 +8,7 @@
 
 #include "tests/fuzz/config_case.h"
 
-#include "srsd/import.h"
+#include "srsd/ctl/import/import.h"
 
 /* import_case_print - the configuration that is made; the caller frees it */
 static inline char *

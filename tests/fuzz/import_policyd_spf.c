@@ -2,7 +2,7 @@
 /* A policyd-spf.conf. */
 #include "tests/fuzz/import_case.h"
 
-#include "srsd/import_policyd_spf.h"
+#include "srsd/ctl/import/import_policyd_spf.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

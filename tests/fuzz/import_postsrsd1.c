@@ -2,7 +2,7 @@
 /* A file of postsrsd 1.x: shell. */
 #include "tests/fuzz/import_case.h"
 
-#include "srsd/import_postsrsd.h"
+#include "srsd/ctl/import/import_postsrsd.h"
 
 static char *
 mydomain(void)

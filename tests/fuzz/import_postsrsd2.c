@@ -2,7 +2,7 @@
 /* A postsrsd.conf of 2.x. */
 #include "tests/fuzz/import_case.h"
 
-#include "srsd/import_postsrsd.h"
+#include "srsd/ctl/import/import_postsrsd.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -5,7 +5,7 @@
  */
 #include "tests/fuzz/fuzz.h"
 
-#include "srsd/shell_text.h"
+#include "srsd/ctl/import/shell_text.h"
 
 struct reading {
 	unsigned lines, last, n[SHELL_COMMAND + 1];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * replay - plays stories: files, or folders with files named *.rpl; without any, those of the
+ * replay - plays stories: files, or directories with files named *.rpl; without any, those of the
  * source. Each is a case in the output, which is TAP.
  *
  * A story that begins with "# wrong LINE: WHAT" has to fail just there, with that in its error: so
@@ -120,7 +120,7 @@ play_those_of_source(void)
 	const char *top = getenv("abs_top_srcdir");
 	char *folder;
 
-	xasprintf(&folder, "%s/tests/replay", top == NULL ? "." : top);
+	xasprintf(&folder, "%s/tests/replay/stories", top == NULL ? "." : top);
 	play_all(folder);
 	free(folder);
 }

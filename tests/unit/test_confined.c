@@ -10,8 +10,8 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "srsd/confined.h"
-#include "srsd/reply.h"
+#include "srsd/ctl/confined.h"
+#include "srsd/ctl/reply.h"
 
 /* The pipe, as confined.c has it. */
 #define PIPE 3

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "tests/unit/unit.h"
 
-#include "srsd/postfix_restriction.h"
+#include "srsd/ctl/check/postfix_restriction.h"
 
 static const char *
 class_of(void *arg, const char *name)

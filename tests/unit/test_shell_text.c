@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "tests/unit/unit.h"
 
-#include "srsd/shell_text.h"
+#include "srsd/ctl/import/shell_text.h"
 
 #define TOLD_SIZE 1000
 

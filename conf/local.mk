@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: ISC
+# The options, the configuration file, and the settings made from it.
+
+conf_files =
+conf_files += conf/config.c conf/config.h
+unit_tests += tests/unit/test_config
+fuzzers += tests/fuzz/config
+conf_files += conf/confuse.c conf/confuse.h
+conf_files += conf/option.c conf/option.h
+unit_tests += tests/unit/test_option
+conf_files += conf/settings.h
+
+noinst_LIBRARIES += conf/libconf.a
+conf_libconf_a_SOURCES = $(conf_files)

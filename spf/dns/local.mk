@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: ISC
+# DNS queries, and the cache of their answers.
+
+dns_files =
+dns_files += spf/dns/dns_answer.c spf/dns/dns_answer.h
+unit_tests += tests/unit/test_dns_answer
+dns_files += spf/dns/dns_cache.c spf/dns/dns_cache.h
+unit_tests += tests/unit/test_dns_cache
+dns_files += spf/dns/dns_packet.c spf/dns/dns_packet.h
+unit_tests += tests/unit/test_dns_packet
+fuzzers += tests/fuzz/dns_packet
+dns_files += spf/dns/resolver.c spf/dns/resolver.h
+unit_tests += tests/unit/test_resolver
+
+noinst_LIBRARIES += spf/dns/libdns.a
+spf_dns_libdns_a_SOURCES = $(dns_files)

@@ -1,0 +1,552 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The MX of srs-domain must lead to this host, for bounces, and its SPF record must hold the
+ * addresses that mail leaves from.
+ */
+#include <sys/types.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <event2/event.h>
+
+#include "common/ascii.h"
+#include "common/hostname.h"
+#include "common/idna.h"
+#include "common/orgdomain.h"
+#include "common/xmalloc.h"
+#include "srsd/ctl/check/check.h"
+#include "srsd/ctl/offline.h"
+
+/* Hosts of the MX that are looked up, and addresses that are told. */
+#define HOSTS_MAX 10
+#define LIST_SIZE 512
+
+/* Domains of our own whose DMARC record is looked up. */
+#define ALIGNED_MAX 20
+
+/* A person waits: a DNS that takes longer is as good as none. */
+#define ANSWER_SECONDS 5
+
+/* For all questions together. */
+#define CHECK_SECONDS 300
+
+struct addresses {
+	size_t n;
+	struct ipaddr *ip;
+};
+
+struct dns {
+	struct check *check;
+	struct offline *offline;   /* in the confined process */
+	struct addresses host;     /* of this host, as far as we know */
+	bool behind_nat;           /* none of them is one that strangers can reach */
+	bool silent;               /* a question got no answer */
+	struct dns_answer *answer; /* to the question that is out */
+};
+
+static void
+add(struct addresses *list, const struct ipaddr *ip)
+{
+	list->ip = xreallocarray(list->ip, list->n + 1, sizeof(*ip));
+	list->ip[list->n++] = *ip;
+}
+
+static bool
+has(const struct addresses *list, const struct ipaddr *ip)
+{
+	size_t i;
+
+	for (i = 0; i < list->n; i++)
+		if (list->ip[i].family == ip->family &&
+		    ipaddr_agree(&list->ip[i], ip, (unsigned)ipaddr_size(ip) * 8))
+			return true;
+	return false;
+}
+
+/* -- this host */
+
+static void
+add_interfaces(struct addresses *list)
+{
+	struct ifaddrs *all, *i;
+	struct ipaddr ip;
+
+	if (getifaddrs(&all) == -1)
+		return;
+	for (i = all; i != NULL; i = i->ifa_next) {
+		if (i->ifa_addr == NULL || !(i->ifa_flags & IFF_UP) ||
+		    (i->ifa_flags & IFF_LOOPBACK))
+			continue;
+		if (i->ifa_addr->sa_family == AF_INET)
+			ipaddr_from_bytes(
+			    &ip, AF_INET, &((struct sockaddr_in *)(void *)i->ifa_addr)->sin_addr);
+		else if (i->ifa_addr->sa_family == AF_INET6)
+			ipaddr_from_bytes(&ip, AF_INET6,
+			    &((struct sockaddr_in6 *)(void *)i->ifa_addr)->sin6_addr);
+		else
+			continue;
+		add(list, &ip);
+	}
+	freeifaddrs(all);
+}
+
+/* add_words - the addresses of a list of Postfix's, which may stand in brackets */
+static void
+add_words(struct addresses *list, const char *text)
+{
+	char word[POSTFIX_WORD_SIZE], *s;
+	struct ipaddr ip;
+
+	while (postfix_word(&text, word)) {
+		s = word[0] == '[' ? word + 1 : word;
+		if (ipaddr_parse(&ip, s, strcspn(s, "]")))
+			add(list, &ip);
+	}
+}
+
+static void
+add_given(struct addresses *list, const struct text_list *given)
+{
+	struct ipaddr ip;
+	size_t i;
+
+	for (i = 0; i < given->n; i++)
+		if (ipaddr_parse(&ip, given->text[i], strlen(given->text[i])))
+			add(list, &ip);
+}
+
+static void
+find_host(struct dns *dns)
+{
+	size_t i;
+
+	add_interfaces(&dns->host);
+	add_given(&dns->host, dns->check->addresses);
+	if (dns->check->postfix != NULL)
+		add_words(&dns->host, postfix_get(dns->check->postfix, "proxy_interfaces"));
+	dns->behind_nat = true;
+	for (i = 0; i < dns->host.n; i++)
+		dns->behind_nat &= ipaddr_is_private(&dns->host.ip[i]);
+}
+
+/* -- questions */
+
+/* on_answer - NULL comes after the wait, for a question that was cancelled */
+static void
+on_answer(void *arg, struct dns_answer *answer)
+{
+	if (answer != NULL)
+		((struct dns *)arg)->answer = answer;
+}
+
+static void
+on_timeout(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	*(bool *)arg = true;
+}
+
+/* ask - and wait; after one question without an answer the next ones are not even asked */
+static struct dns_answer *
+ask(struct dns *dns, const char *name, enum dns_type type)
+{
+	const struct timeval patience = { ANSWER_SECONDS, 0 };
+	struct event *timer = evtimer_new(dns->offline->base, on_timeout, &dns->silent);
+	struct resolver_question *question = NULL;
+	struct dns_answer *answer;
+
+	dns->answer = NULL;
+	if (timer != NULL && evtimer_add(timer, &patience) == 0 && !dns->silent)
+		question = resolver_ask(dns->offline->resolver, name, type, on_answer, dns);
+	while (question != NULL && dns->answer == NULL && !dns->silent &&
+	       event_base_loop(dns->offline->base, EVLOOP_ONCE) == 0)
+		;
+	answer = dns->answer;
+	if (question != NULL && answer == NULL)
+		resolver_cancel(question);
+	if (timer != NULL)
+		event_free(timer);
+	return answer == NULL ? dns_answer_new(DNS_ERROR) : answer;
+}
+
+static void
+ask_addresses(struct dns *dns, const char *name, struct addresses *list, bool *failed)
+{
+	static const enum dns_type types[] = { DNS_A, DNS_AAAA };
+	struct dns_answer *answer;
+	size_t i, j;
+
+	for (i = 0; i < 2; i++) {
+		answer = ask(dns, name, types[i]);
+		*failed |= answer->status == DNS_ERROR;
+		for (j = 0; j < answer->n; j++)
+			add(list, &answer->rr[j].ip);
+		dns_answer_unref(&answer);
+	}
+}
+
+/* -- MX */
+
+static void
+tell(const struct addresses *list, char text[LIST_SIZE])
+{
+	char ip[IPADDR_TEXT_SIZE];
+	size_t i;
+
+	text[0] = '\0';
+	for (i = 0; i < list->n; i++) {
+		ipaddr_format(&list->ip[i], ip);
+		if (i > 0)
+			strlcat(text, " ", LIST_SIZE);
+		strlcat(text, ip, LIST_SIZE);
+	}
+}
+
+/* check_targets - what the MX of srs-domain leads to */
+static void
+check_targets(struct dns *dns, const struct addresses *targets, bool failed)
+{
+	struct findings *findings = dns->check->findings;
+	const char *domain = dns->check->settings->srs_domain;
+	char text[LIST_SIZE];
+	size_t i;
+
+	tell(targets, text);
+	for (i = 0; i < targets->n; i++) {
+		if (!has(&dns->host, &targets->ip[i]))
+			continue;
+		findings_add(findings, FINDING_OK, "MX of %s leads to this host: %s", domain, text);
+		return;
+	}
+	if (targets->n == 0) {
+		findings_add(findings, FINDING_ERROR,
+		    failed ? "MX of %s: the DNS does not answer"
+			   : "MX of %s: there is none, and no "
+			     "address, so that no bounce comes back",
+		    domain);
+		findings_remedy(findings, failed ? "look at nameservers, or try again"
+						 : "publish an MX record for it that names this "
+						   "host");
+		return;
+	}
+	findings_add(findings, dns->behind_nat ? FINDING_WARNING : FINDING_ERROR,
+	    "MX of %s leads to %s, %s", domain, text,
+	    dns->behind_nat ? "which may be this host, or not: its own addresses are private"
+			    : "and not to this host");
+	findings_remedy(findings,
+	    dns->behind_nat
+		? "name the address that others see with --address"
+		: "publish an MX record that names this host, or another one with srsd and the same "
+		  "secrets; if that address is this host's, name it with --address");
+}
+
+static bool
+is_null_mx(const struct dns_answer *mx)
+{
+	return mx->n == 1 && (mx->rr[0].len == 0 || strcmp(mx->rr[0].data, ".") == 0);
+}
+
+static void
+check_mx(struct dns *dns)
+{
+	const char *domain = dns->check->settings->srs_domain;
+	struct dns_answer *mx = ask(dns, domain, DNS_MX);
+	struct addresses targets = { 0, NULL };
+	bool failed = mx->status == DNS_ERROR;
+	char host[HOSTNAME_MAX + 1];
+	size_t i;
+
+	if (is_null_mx(mx)) {
+		findings_add(dns->check->findings, FINDING_ERROR,
+		    "MX of %s says that it takes no mail", domain);
+		findings_remedy(
+		    dns->check->findings, "publish an MX record for it that names this host");
+		dns_answer_unref(&mx);
+		return;
+	}
+	for (i = 0; i < mx->n && i < HOSTS_MAX; i++) {
+		if (strlcpy(host, mx->rr[i].data, sizeof(host)) >= sizeof(host))
+			continue;
+		hostname_lower(host, strlen(host));
+		ask_addresses(dns, host, &targets, &failed);
+	}
+	if (mx->status == DNS_VOID)
+		ask_addresses(dns, domain, &targets, &failed);
+	check_targets(dns, &targets, failed);
+	free(targets.ip);
+	dns_answer_unref(&mx);
+}
+
+/* -- SPF */
+
+/* spf_result - "pass", ...; of the sender srs-domain from an address */
+static json_t *
+spf_result(struct dns *dns, const char *ip)
+{
+	json_t *request =
+	    json_pack("{s:s, s:s}", "ip", ip, "sender", dns->check->settings->srs_domain);
+	const char *error;
+	json_t *report = offline_spf(dns->offline, request, &error), *result;
+
+	result = json_incref(
+	    json_object_get(json_array_get(json_object_get(report, "identities"), 0), "result"));
+	json_decref(request);
+	json_decref(report);
+	return result;
+}
+
+/* check_address - true when it passes; strict: this address is known to send mail */
+static bool
+check_address(struct dns *dns, const struct ipaddr *address, bool strict)
+{
+	struct findings *findings = dns->check->findings;
+	const char *domain = dns->check->settings->srs_domain, *text;
+	char ip[IPADDR_TEXT_SIZE];
+	json_t *result;
+	bool passes;
+
+	ipaddr_format(address, ip);
+	result = spf_result(dns, ip);
+	text = json_is_string(result) ? json_string_value(result) : "no result";
+	passes = strcmp(text, "pass") == 0;
+	findings_add(findings,
+	    passes   ? FINDING_OK
+	    : strict ? FINDING_ERROR
+		     : FINDING_WARNING,
+	    "SPF of %s for %s: %s", domain, ip, text);
+	if (strcmp(text, "none") == 0)
+		findings_remedy(findings, "publish a TXT record for it: \"v=spf1 %s:%s -all\"",
+		    address->family == AF_INET ? "ip4" : "ip6", ip);
+	else if (strcmp(text, "temperror") == 0)
+		findings_remedy(findings,
+		    "the DNS does not answer; look at nameservers, or try "
+		    "again: srsctl spf %s %s",
+		    ip, domain);
+	else if (strcmp(text, "permerror") == 0)
+		findings_remedy(
+		    findings, "its record is broken; where, tells: srsctl spf %s %s", ip, domain);
+	else if (!passes)
+		findings_remedy(findings,
+		    "add %s:%s to its record if mail leaves from there; srsctl spf %s %s tells more",
+		    address->family == AF_INET ? "ip4" : "ip6", ip, ip, domain);
+	json_decref(result);
+	return passes;
+}
+
+/* find_outgoing - the addresses that mail leaves from; true when they are known, not guessed */
+static bool
+find_outgoing(struct dns *dns, struct addresses *list)
+{
+	const struct postfix *postfix = dns->check->postfix;
+	const char *protocols = postfix == NULL ? "all" : postfix_get(postfix, "inet_protocols");
+	bool v4 = strstr(protocols, "ipv4") != NULL || strstr(protocols, "all") != NULL,
+	     v6 = strstr(protocols, "ipv6") != NULL || strstr(protocols, "all") != NULL;
+	size_t i;
+
+	add_given(list, dns->check->addresses);
+	if (list->n == 0 && postfix != NULL) {
+		add_words(list, postfix_get(postfix, "smtp_bind_address"));
+		add_words(list, postfix_get(postfix, "smtp_bind_address6"));
+	}
+	for (i = 0; i < list->n; i++)
+		if (!ipaddr_is_private(&list->ip[i]))
+			return true;
+	list->n = 0;
+	if (postfix != NULL && postfix_get(postfix, "relayhost")[0] != '\0')
+		return false;
+	for (i = 0; i < dns->host.n; i++)
+		if (!ipaddr_is_private(&dns->host.ip[i]) &&
+		    (dns->host.ip[i].family == AF_INET ? v4 : v6))
+			add(list, &dns->host.ip[i]);
+	return list->n == 1;
+}
+
+static void
+check_spf(struct dns *dns)
+{
+	struct addresses list = { 0, NULL };
+	bool known = find_outgoing(dns, &list), passes = false;
+	size_t i;
+
+	if (dns->silent) {
+		findings_add(dns->check->findings, FINDING_SKIPPED, "SPF of %s",
+		    dns->check->settings->srs_domain);
+		findings_remedy(dns->check->findings, "the DNS does not answer");
+		list.n = 0;
+	} else if (list.n == 0) {
+		findings_add(dns->check->findings, FINDING_SKIPPED, "SPF of %s",
+		    dns->check->settings->srs_domain);
+		findings_remedy(dns->check->findings,
+		    "nobody knows which address mail leaves from; name it with --address");
+	}
+	for (i = 0; i < list.n; i++)
+		passes |= check_address(dns, &list.ip[i], known);
+	if (list.n > 0 && !known && !passes) {
+		findings_add(dns->check->findings, FINDING_ERROR,
+		    "SPF of %s passes none of this host's addresses",
+		    dns->check->settings->srs_domain);
+		findings_remedy(dns->check->findings,
+		    "add those that mail leaves from; or name them with --address");
+	}
+	free(list.ip);
+}
+
+/* -- DMARC */
+
+/* has_tag - does a DMARC record hold name=value, after v=DMARC1? (RFC 7489, 6.3 and 6.4) */
+static bool
+has_tag(const char *record, const char *name, const char *value)
+{
+	size_t len = strlen(name), value_len = strlen(value);
+
+	while ((record = strchr(record, ';')) != NULL) {
+		record++;
+		record += strspn(record, " \t");
+		if (strncasecmp(record, name, len) != 0)
+			continue;
+		record += len;
+		record += strspn(record, " \t");
+		if (*record != '=')
+			continue;
+		record++;
+		record += strspn(record, " \t");
+		if (strncasecmp(record, value, value_len) == 0 && !ascii_isalnum(record[value_len]))
+			return true;
+	}
+	return false;
+}
+
+/* ask_dmarc - false when the domain itself has no record; *strict: it demands aspf=s */
+static bool
+ask_dmarc(struct dns *dns, const char *domain, bool *strict)
+{
+	char name[HOSTNAME_MAX + sizeof("_dmarc.")];
+	struct dns_answer *txt;
+	bool found = false;
+	size_t i;
+
+	snprintf(name, sizeof(name), "_dmarc.%s", domain);
+	txt = ask(dns, name, DNS_TXT);
+	for (i = 0; i < txt->n && !found; i++) {
+		found = txt->rr[i].len >= 8 && strncasecmp(txt->rr[i].data, "v=DMARC1", 8) == 0;
+		*strict = found && has_tag(txt->rr[i].data, "aspf", "s");
+	}
+	dns_answer_unref(&txt);
+	return found;
+}
+
+/*
+ * check_alignment - of a domain of our own that shares the organizational domain of srs-domain
+ *
+ * What we forward passes SPF for srs-domain. Where that is aligned with From:, a stranger's message
+ * with a From: of ours passes DMARC after we have forwarded it (RFC 7489, 3.1.2).
+ */
+static void
+check_alignment(struct dns *dns, const char *domain, const char *org)
+{
+	const char *srs_domain = dns->check->settings->srs_domain, *owner = domain;
+	bool same = strcasecmp(domain, srs_domain) == 0, strict;
+
+	if (!ask_dmarc(dns, domain, &strict)) {
+		owner = org;
+		if (strcasecmp(domain, org) == 0 || !ask_dmarc(dns, org, &strict))
+			return;
+	}
+	if (strict && !same) {
+		findings_add(dns->check->findings, FINDING_OK,
+		    "DMARC of %s is not aligned with srs-domain: aspf=s", domain);
+		return;
+	}
+	findings_add(dns->check->findings, FINDING_WARNING,
+	    "DMARC of %s passes for each message that is forwarded with a forged From: in it: "
+	    "srs-domain %s is aligned with it",
+	    domain, srs_domain);
+	if (same)
+		findings_remedy(dns->check->findings,
+		    "take another domain for srs-domain, such as srs.%s, list %s in "
+		    "reverse-domains, and publish aspf=s in _dmarc.%s",
+		    domain, domain, owner);
+	else
+		findings_remedy(dns->check->findings,
+		    "publish aspf=s in _dmarc.%s, or take a domain for srs-domain that is not below "
+		    "%s",
+		    owner, org);
+}
+
+/* is_listed_before - a domain may be in the list twice */
+static bool
+is_listed_before(const struct text_list *list, size_t number)
+{
+	size_t i;
+
+	for (i = 0; i < number; i++)
+		if (strcasecmp(list->text[i], list->text[number]) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * check_dmarc - of the organizational domain of srs-domain, and of each of domains that has the
+ * same
+ *
+ * Nothing is in From: of srs-domain itself, unless it is the organizational domain.
+ */
+static void
+check_dmarc(struct dns *dns)
+{
+	const struct settings *settings = dns->check->settings;
+	const struct text_list *list = &settings->domains;
+	const char *srs_domain = settings->srs_domain, *start;
+	char org[HOSTNAME_MAX + 1], domain[HOSTNAME_MAX + 1];
+	size_t i, len, asked = 0;
+
+	if (settings->forward.n == 0 || !orgdomain_of(srs_domain, strlen(srs_domain), &start, &len))
+		return;
+	snprintf(org, sizeof(org), "%.*s", (int)len, start);
+	check_alignment(dns, org, org);
+	for (i = 0; i < list->n && asked < ALIGNED_MAX; i++) {
+		if (list->text[i][0] == '.' || is_listed_before(list, i) ||
+		    idna_to_ascii(domain, list->text[i], strlen(list->text[i])) == 0 ||
+		    strcasecmp(domain, org) == 0 || strcasecmp(domain, srs_domain) == 0 ||
+		    !orgdomain_is_shared(domain, strlen(domain), org, len))
+			continue;
+		check_alignment(dns, domain, org);
+		asked++;
+	}
+}
+
+/* look_at_dns - in the confined process, which needs no secrets: its findings are the reply */
+static json_t *
+look_at_dns(struct offline *offline, void *arg)
+{
+	struct dns *dns = arg;
+
+	srs_keys_free(&dns->check->keys);
+	dns->check->findings = findings_new();
+	dns->offline = offline;
+	check_mx(dns);
+	check_spf(dns);
+	check_dmarc(dns);
+	return findings_json(dns->check->findings);
+}
+
+void
+check_dns(struct check *check)
+{
+	struct dns dns = { .check = check };
+	char error[OFFLINE_ERROR_SIZE] = "the process that asks the DNS sends nonsense";
+	json_t *reply;
+
+	find_host(&dns);
+	reply = offline_run(check->settings, look_at_dns, &dns, CHECK_SECONDS, error);
+	if (reply == NULL || !findings_take(check->findings, reply)) {
+		findings_add(check->findings, FINDING_ERROR, "DNS: %s", error);
+		findings_remedy(check->findings, "look at nameservers, dnssec and trust-anchor");
+	}
+	json_decref(reply);
+	free(dns.host.ip);
+}

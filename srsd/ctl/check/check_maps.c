@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdio.h>
+#include <string.h>
+
+#include "srsd/ctl/check/check.h"
+#include "srsd/ctl/check/check_endpoint.h"
+
+/* is_used - does Postfix hand mail, or mail of strangers, to that cleanup(8)? */
+static bool
+is_used(const struct postfix *postfix, const char *cleanup, bool public)
+{
+	static const char parameter[] = "cleanup_service_name";
+	struct postfix_service service;
+	size_t i, asked = 0;
+
+	for (i = 0; postfix_service(postfix, i, &service); i++) {
+		if (public && !postfix_is_public(&service))
+			continue;
+		if (strcmp(postfix_service_get(postfix, &service, parameter), cleanup) == 0)
+			return true;
+		asked++;
+	}
+	return (!public || asked == 0) && strcmp(postfix_get(postfix, parameter), cleanup) == 0;
+}
+
+/*
+ * find_cleanup - one that is used, and of which this parameter names one of these endpoints, if
+ * there are endpoints
+ *
+ * All of them do when main.cf says so, and none of them has a -o of its own; one alone where only
+ * some mail has its sender rewritten.
+ */
+static bool
+find_cleanup(const struct postfix *postfix, const char *parameter, bool public,
+    const struct text_list *endpoints, struct postfix_service *cleanup)
+{
+	size_t i;
+
+	for (i = 0; postfix_service(postfix, i, cleanup); i++)
+		if (strcmp(cleanup->command, "cleanup") == 0 &&
+		    is_used(postfix, cleanup->name, public) &&
+		    (endpoints == NULL ||
+			check_endpoint_in_maps(
+			    postfix, postfix_service_get(postfix, cleanup, parameter), endpoints)))
+			return true;
+	return false;
+}
+
+/* A canonical map of Postfix's, and the service of ours that it should ask. */
+struct map {
+	const char *maps, *classes; /* parameters */
+	const char *service;
+	const struct text_list *ours, *others;
+	bool incoming; /* needed where mail of strangers comes in, not only somewhere */
+	void (*check_classes)(struct check *, const char *where, const char *classes);
+};
+
+static void
+wrong_map(struct check *check, const struct map *map)
+{
+	char table[CHECK_ENDPOINT_SIZE];
+
+	if (check_endpoint_in_maps(
+		check->postfix, postfix_get(check->postfix, map->maps), map->others))
+		findings_add(check->findings, FINDING_ERROR, "%s names the other map instead of %s",
+		    map->maps, map->service);
+	else
+		findings_add(
+		    check->findings, FINDING_ERROR, "%s does not name %s", map->maps, map->service);
+	if (!check_endpoint_for_map(map->ours, table))
+		findings_remedy(check->findings,
+		    "tcp_table(5) reaches no unix socket: give %s an endpoint inet:HOST:PORT",
+		    map->service);
+	else
+		findings_remedy(check->findings, "postconf -e '%s = tcp:%s'", map->maps, table);
+}
+
+/* overridden - main.cf is right, and the cleanup that has the mail does not do what it says */
+static void
+overridden(struct check *check, const struct map *map, const struct postfix_service *cleanup)
+{
+	findings_add(check->findings, FINDING_ERROR,
+	    "%s names %s in main.cf, but -o of %s in master.cf overrides it", map->maps,
+	    map->service, cleanup->name);
+	findings_remedy(check->findings, "take -o %s=... out of that service", map->maps);
+}
+
+/* check_detours - of each table tcp:HOST:PORT */
+static void
+check_detours(struct check *check, const struct map *map, const char *tables)
+{
+	char table[POSTFIX_WORD_SIZE];
+	const char *s;
+
+	while (postfix_word(&tables, table)) {
+		s = strncmp(table, "proxy:", 6) == 0 ? table + 6 : table;
+		if (strncmp(s, "tcp:", 4) == 0)
+			check_endpoint_detour(check, map->maps, s + 4, map->ours);
+	}
+}
+
+static void
+check_map(struct check *check, const struct map *map)
+{
+	const struct postfix *p = check->postfix;
+	const char *in_main = postfix_get(p, map->maps), *classes = postfix_get(p, map->classes);
+	struct postfix_service cleanup;
+	char where[sizeof(cleanup.name) + 8] = "";
+
+	if (map->ours->n == 0)
+		return;
+	if (find_cleanup(p, map->maps, map->incoming, map->ours, &cleanup)) {
+		classes = postfix_service_get(p, &cleanup, map->classes);
+		if (postfix_service_get(p, &cleanup, map->maps) != in_main ||
+		    classes != postfix_get(p, map->classes))
+			snprintf(where, sizeof(where), " of %s", cleanup.name);
+	} else if (!check_endpoint_in_maps(p, in_main, map->ours)) {
+		wrong_map(check, map);
+		map->check_classes(check, "", classes);
+		return;
+	} else if (find_cleanup(p, map->maps, map->incoming, NULL, &cleanup)) {
+		overridden(check, map, &cleanup);
+		return;
+	}
+	findings_add(check->findings, FINDING_OK, "%s%s names %s", map->maps, where, map->service);
+	check_detours(check, map, postfix_service_get(p, &cleanup, map->maps));
+	map->check_classes(check, where, classes);
+}
+
+static void
+right_classes(struct check *check, const char *where, const char *setting)
+{
+	if (where[0] == '\0')
+		findings_remedy(check->findings, "postconf -e '%s'", setting);
+	else
+		findings_remedy(check->findings, "%s, as -o of that service of master.cf", setting);
+}
+
+static void
+check_sender_classes(struct check *check, const char *where, const char *classes)
+{
+	const char *name = "sender_canonical_classes";
+
+	if (!postfix_list_has(classes, "envelope_sender"))
+		findings_add(check->findings, FINDING_ERROR,
+		    "%s%s = %s: senders of the envelope are not rewritten", name, where, classes);
+	else if (postfix_list_has(classes, "header_sender"))
+		findings_add(check->findings, FINDING_ERROR,
+		    "%s%s = %s: From: of each message is rewritten as well", name, where, classes);
+	else {
+		findings_add(check->findings, FINDING_OK, "%s%s", name, where);
+		return;
+	}
+	right_classes(check, where, "sender_canonical_classes = envelope_sender");
+}
+
+/*
+ * check_recipient_classes - With header_recipient, part of Postfix's default, cleanup(8) looks up
+ * each address in To: and Cc: of mail whose headers it rewrites, and replaces the valid ones.
+ */
+static void
+check_recipient_classes(struct check *check, const char *where, const char *classes)
+{
+	const char *name = "recipient_canonical_classes";
+
+	if (!postfix_list_has(classes, "envelope_recipient"))
+		findings_add(check->findings, FINDING_ERROR, "%s%s = %s: bounces do not come home",
+		    name, where, classes);
+	else if (postfix_list_has(classes, "header_recipient"))
+		findings_add(check->findings, FINDING_WARNING,
+		    "%s%s = %s: one message can test thousands of SRS hashes in To: and Cc:, and "
+		    "srsd does not count them as guesses",
+		    name, where, classes);
+	else {
+		findings_add(check->findings, FINDING_OK, "%s%s", name, where);
+		return;
+	}
+	right_classes(check, where, "recipient_canonical_classes = envelope_recipient");
+}
+
+static bool
+maps_are_off(const struct postfix *postfix, const struct postfix_service *smtpd)
+{
+	return postfix_list_has(
+	    postfix_service_get(postfix, smtpd, "receive_override_options"), "no_address_mappings");
+}
+
+/* comes_again - does a filter hand mail back to an smtpd(8) that has the maps? */
+static bool
+comes_again(const struct postfix *postfix, const struct postfix_service *smtpd)
+{
+	struct postfix_service other;
+	size_t i;
+
+	if (postfix_service_get(postfix, smtpd, "smtpd_proxy_filter")[0] == '\0' &&
+	    postfix_service_get(postfix, smtpd, "content_filter")[0] == '\0')
+		return false;
+	for (i = 0; postfix_service(postfix, i, &other); i++)
+		if (strcmp(other.command, "smtpd") == 0 && !maps_are_off(postfix, &other))
+			return true;
+	return false;
+}
+
+/* check_mappings - no_address_mappings is for the way to a filter alone */
+static void
+check_mappings(struct check *check)
+{
+	struct postfix_service service;
+	size_t i;
+
+	if (check->settings->forward.n == 0 && check->settings->reverse.n == 0)
+		return;
+	for (i = 0; postfix_service(check->postfix, i, &service); i++) {
+		if (!postfix_is_public(&service) || !maps_are_off(check->postfix, &service) ||
+		    comes_again(check->postfix, &service))
+			continue;
+		findings_add(check->findings, FINDING_ERROR,
+		    "smtpd %s asks no canonical map: receive_override_options has "
+		    "no_address_mappings",
+		    service.name);
+		findings_remedy(check->findings,
+		    "take it out; it is for mail that a content_filter hands back to another smtpd "
+		    "without it");
+	}
+}
+
+void
+check_maps(struct check *check)
+{
+	const struct text_list *forward = &check->settings->forward;
+	const struct text_list *reverse = &check->settings->reverse;
+	const struct map sender = { "sender_canonical_maps", "sender_canonical_classes", "forward",
+		forward, reverse, false, check_sender_classes };
+	const struct map recipient = { "recipient_canonical_maps", "recipient_canonical_classes",
+		"reverse", reverse, forward, true, check_recipient_classes };
+
+	check_map(check, &sender);
+	check_map(check, &recipient);
+	check_mappings(check);
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A map of ours in another parameter than its own rewrites what must stay, and a milter of another
+ * SRS program rewrites what the maps have rewritten.
+ */
+#include <string.h>
+
+#include "srsd/ctl/check/check.h"
+#include "srsd/ctl/check/check_endpoint.h"
+
+/* A parameter that must not name one of the maps. */
+static const struct wrong_place {
+	const char *parameter;
+	bool forward; /* the map that does harm there; else reverse */
+	const char *harm;
+} wrong_places[] = {
+	{ "canonical_maps", true, "recipients and headers become SRS addresses as well" },
+	{ "recipient_canonical_maps", true, "recipients become SRS addresses" },
+	{ "virtual_alias_maps", true, "recipients become SRS addresses" },
+	{ "smtp_generic_maps", true, "recipients and headers become SRS addresses as well" },
+	{ "lmtp_generic_maps", true, "recipients and headers become SRS addresses as well" },
+	{ "canonical_maps", false, "SRS senders are turned back, and mail leaves without them" },
+	{ "sender_canonical_maps", false,
+	    "SRS senders are turned back, and mail leaves without them" },
+	{ "smtp_generic_maps", false, "SRS senders are turned back, and mail leaves without them" },
+	{ "lmtp_generic_maps", false, "SRS senders are turned back, and mail leaves without them" },
+};
+
+static size_t
+count_words(const char *list)
+{
+	char word[POSTFIX_WORD_SIZE];
+	size_t n = 0;
+
+	while (postfix_word(&list, word))
+		n++;
+	return n;
+}
+
+/* check_wrong_place - service is NULL for main.cf */
+static void
+check_wrong_place(struct check *check, const struct wrong_place *place, const char *service,
+    const char *value, const char *others)
+{
+	const char *map = place->forward ? "forward" : "reverse";
+	const struct text_list *list =
+	    place->forward ? &check->settings->forward : &check->settings->reverse;
+
+	if (!check_endpoint_in_maps(check->postfix, value, list))
+		return;
+	findings_add(check->findings, FINDING_ERROR, "%s%s%s names %s: %s", place->parameter,
+	    service == NULL ? "" : " of ", service == NULL ? "" : service, map, place->harm);
+	if (service == NULL && count_words(value) == 1)
+		findings_remedy(check->findings, "postconf -X %s", place->parameter);
+	else
+		findings_remedy(check->findings, "take it out%s%s; %s belongs in %s alone",
+		    service == NULL ? "" : " of that service in ", others, map,
+		    place->forward ? "sender_canonical_maps" : "recipient_canonical_maps");
+}
+
+/* is_swapped - the wrong map alone, where the other one belongs: check_maps reports it */
+static bool
+is_swapped(const struct check *check, const struct wrong_place *place, const char *value)
+{
+	const char *own = place->forward ? "recipient_canonical_maps" : "sender_canonical_maps";
+
+	return strcmp(place->parameter, own) == 0 &&
+	       !check_endpoint_in_maps(check->postfix, value,
+		   place->forward ? &check->settings->reverse : &check->settings->forward);
+}
+
+static void
+check_parameter(struct check *check, const struct wrong_place *place)
+{
+	const char *value = postfix_get(check->postfix, place->parameter);
+	char service[POSTFIX_WORD_SIZE];
+	size_t i;
+
+	if (!is_swapped(check, place, value))
+		check_wrong_place(check, place, NULL, value, "");
+	for (i = 0;
+	     (value = postfix_override(check->postfix, place->parameter, i, service)) != NULL; i++)
+		check_wrong_place(check, place, service, value, "master.cf");
+}
+
+/* is_srs_milter - by its endpoint, which is all that Postfix knows of it */
+static bool
+is_srs_milter(const char *word)
+{
+	static const char *const names[] = { "postsrs", "srs-milter", "srs_milter", "srsmilter" };
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcasestr(word, names[i]) != NULL)
+			return true;
+	return false;
+}
+
+static void
+check_milters(struct check *check, const char *parameter, const char *service, const char *list)
+{
+	char word[POSTFIX_WORD_SIZE];
+
+	while (postfix_word(&list, word)) {
+		if (!is_srs_milter(word))
+			continue;
+		findings_add(check->findings, FINDING_ERROR,
+		    "%s%s%s names a milter of another SRS program, %s: senders are rewritten twice",
+		    parameter, service == NULL ? "" : " of ", service == NULL ? "" : service, word);
+		findings_remedy(check->findings, "take it out%s",
+		    service == NULL ? "" : " of that service in master.cf");
+	}
+}
+
+static void
+check_milter_parameter(struct check *check, const char *parameter)
+{
+	char service[POSTFIX_WORD_SIZE];
+	const char *list;
+	size_t i;
+
+	check_milters(check, parameter, NULL, postfix_get(check->postfix, parameter));
+	for (i = 0; (list = postfix_override(check->postfix, parameter, i, service)) != NULL; i++)
+		check_milters(check, parameter, service, list);
+}
+
+void
+check_other_maps(struct check *check)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(wrong_places) / sizeof(wrong_places[0]); i++)
+		check_parameter(check, &wrong_places[i]);
+	check_milter_parameter(check, "smtpd_milters");
+	check_milter_parameter(check, "non_smtpd_milters");
+}

@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: ISC */
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "common/privdrop.h"
+#include "srsd/ctl/check/check.h"
+#include "srsd/ctl/check/check_endpoint.h"
+#include "srsd/ctl/check/postfix_restriction.h"
+#include "srsd/ctl/ctl.h"
+
+#define CONNECT_MS 5000
+
+/* Public smtpd services whose restrictions differ; more are not looked at. */
+#define SERVICES_MAX 32
+
+/* A walk through the restrictions of one smtpd service. */
+struct asker {
+	const struct check *check;
+	bool chrooted;
+	char other[POSTFIX_WORD_SIZE];   /* a policy service that is not ours; "": none */
+	char spawned[POSTFIX_WORD_SIZE]; /* one of spawn(8) that runs another SPF policy program */
+	char absent[POSTFIX_WORD_SIZE];  /* unix:private/NAME that no service of master.cf makes */
+	char ours[POSTFIX_WORD_SIZE];    /* inet:HOST:PORT that is one of our endpoints; "": none */
+};
+
+/* find_service - of master.cf, which makes the socket unix:private/NAME */
+static bool
+find_service(const struct postfix *postfix, const char *endpoint, struct postfix_service *service)
+{
+	const char *name = strrchr(endpoint, '/');
+	size_t i;
+
+	if (strncmp(endpoint, "unix:", 5) != 0 || name == NULL)
+		return false;
+	for (i = 0; postfix_service(postfix, i, service); i++)
+		if (strcmp(service->type, "unix") == 0 && strcmp(service->name, name + 1) == 0)
+			return true;
+	return false;
+}
+
+/* is_absent - nothing makes a socket private/NAME, neither master(8) nor another program */
+static bool
+is_absent(const struct postfix *postfix, const char *endpoint)
+{
+	struct postfix_service service;
+	char path[POSTFIX_WORD_SIZE];
+
+	if (strncmp(endpoint, "unix:private/", 13) != 0 ||
+	    find_service(postfix, endpoint, &service))
+		return false;
+	snprintf(
+	    path, sizeof(path), "%s/%s", postfix_get(postfix, "queue_directory"), endpoint + 5);
+	return access(path, F_OK) == -1 && errno == ENOENT;
+}
+
+/* is_bridge - does it run `srsctl ... policy`? */
+static bool
+is_bridge(const struct postfix_service *service)
+{
+	const char *srsctl = strstr(service->arguments, "srsctl");
+
+	return srsctl != NULL && strstr(srsctl, " policy") != NULL;
+}
+
+static bool
+is_ours(void *arg, const char *endpoint)
+{
+	struct asker *asker = arg;
+	const struct postfix *postfix = asker->check->postfix;
+	struct postfix_service service;
+
+	if (check_endpoint_is_one(
+		&asker->check->settings->policy, endpoint, postfix, asker->chrooted)) {
+		if (strncmp(endpoint, "inet:", 5) == 0)
+			strlcpy(asker->ours, endpoint, sizeof(asker->ours));
+		return true;
+	}
+	if (find_service(postfix, endpoint, &service) && strcmp(service.command, "spawn") == 0) {
+		if (is_bridge(&service))
+			return true;
+		if (strcasestr(service.arguments, "spf") != NULL)
+			strlcpy(asker->spawned, service.name, sizeof(asker->spawned));
+	}
+	if (is_absent(postfix, endpoint))
+		strlcpy(asker->absent, endpoint, sizeof(asker->absent));
+	strlcpy(asker->other, endpoint, sizeof(asker->other));
+	return false;
+}
+
+static const char *
+class_of(void *arg, const char *name)
+{
+	const struct asker *asker = arg;
+
+	return postfix_class(asker->check->postfix, name);
+}
+
+/* right_endpoint - how smtpd reaches the policy service, for a remedy; false: it cannot */
+static bool
+right_endpoint(const struct check *check, bool chrooted, char text[CHECK_ENDPOINT_SIZE])
+{
+	const struct text_list *list = &check->settings->policy;
+	const char *queue = postfix_get(check->postfix, "queue_directory");
+	size_t i, len = strlen(queue);
+
+	for (i = 0; i < list->n; i++) {
+		check_endpoint_for_client(list->text[i], text);
+		if (strncmp(text, "unix:", 5) != 0 || !chrooted)
+			return true;
+		if (strncmp(text + 5, queue, len) == 0 && text[5 + len] == '/') {
+			snprintf(text, CHECK_ENDPOINT_SIZE, "unix:%s", list->text[i] + 5 + len + 1);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* move_socket - the remedy where the chroot of smtpd hides every endpoint that srsd has */
+static void
+move_socket(struct check *check)
+{
+	const char *queue = postfix_get(check->postfix, "queue_directory");
+
+	findings_remedy(check->findings,
+	    "its chroot is %s, and srsd listens outside of it: policy = {\"unix:%s/srsd/policy\"} in "
+	    "srsd.conf, and check_policy_service unix:srsd/policy",
+	    queue, queue);
+}
+
+/* add_ask - the remedy, where this smtpd looks: its own -o is stronger than main.cf */
+static void
+add_ask(struct check *check, const struct asker *asker, const struct postfix_service *service,
+    const char *right)
+{
+	static const char list[] = "smtpd_recipient_restrictions";
+	bool own =
+	    postfix_service_get(check->postfix, service, list) != postfix_get(check->postfix, list);
+	const char *other = asker->other;
+
+	findings_remedy(check->findings,
+	    "add check_policy_service %s to %s%s, behind reject_unauth_destination%s%s%s", right,
+	    list, own ? " of that service in master.cf" : "",
+	    other[0] == '\0' ? "" : "; in the place of ", other,
+	    other[0] == '\0' ? "" : ", if that was meant to be srsd");
+}
+
+static void
+not_asked(struct check *check, const struct asker *asker, const struct postfix_service *service)
+{
+	bool unreachable = asker->chrooted && strncasecmp(asker->other, "unix:", 5) == 0;
+	char right[CHECK_ENDPOINT_SIZE];
+	bool reachable = right_endpoint(check, asker->chrooted, right);
+
+	if (asker->spawned[0] != '\0') {
+		findings_add(check->findings, FINDING_ERROR,
+		    "smtpd %s asks another SPF policy program, %s of master.cf", service->name,
+		    asker->spawned);
+		findings_remedy(check->findings,
+		    "change argv of that service to argv=/usr/sbin/srsctl policy, or name %s in its "
+		    "place",
+		    reachable ? right : "unix:srsd/policy");
+		return;
+	}
+	findings_add(check->findings, FINDING_ERROR,
+	    "smtpd %s does not ask the policy service%s%s%s", service->name,
+	    asker->other[0] == '\0' ? "" : " but ", asker->other,
+	    unreachable ? " (it runs in a chroot)" : "");
+	if (reachable)
+		add_ask(check, asker, service, right);
+	else
+		move_socket(check);
+}
+
+/* check_place - report where a service's restrictions ask us */
+static void
+check_place(struct check *check, const struct asker *asker, const struct postfix_service *service,
+    enum postfix_place place)
+{
+	switch (place) {
+	case POSTFIX_NOWHERE:
+		not_asked(check, asker, service);
+		break;
+	case POSTFIX_UNREACHED:
+		findings_add(check->findings, FINDING_ERROR,
+		    "smtpd %s never asks the policy service: a permit, reject or defer stands "
+		    "before it",
+		    service->name);
+		findings_remedy(check->findings,
+		    "move check_policy_service before it, behind reject_unauth_destination");
+		break;
+	case POSTFIX_TOO_EARLY:
+		findings_add(check->findings, FINDING_ERROR,
+		    "smtpd %s asks the policy service before reject_unauth_destination",
+		    service->name);
+		findings_remedy(check->findings,
+		    "move check_policy_service behind it in smtpd_recipient_restrictions: else "
+		    "mail that is going to be refused is checked, and a service that says OK makes "
+		    "an open relay");
+		break;
+	case POSTFIX_BEFORE_ANOTHER:
+		findings_add(check->findings, FINDING_WARNING,
+		    "smtpd %s asks the policy service before reject_unauth_destination of the same "
+		    "list, and only another list rejects before that",
+		    service->name);
+		findings_remedy(check->findings,
+		    "move check_policy_service behind it, and behind permit_mynetworks: else SPF "
+		    "is checked for mail of your own hosts");
+		break;
+	case POSTFIX_RIGHT:
+		findings_add(check->findings, FINDING_OK,
+		    "smtpd %s asks the policy service behind reject_unauth_destination",
+		    service->name);
+		break;
+	}
+}
+
+/* check_other_services - policy services that are asked beside ours */
+static void
+check_other_services(
+    struct check *check, const struct asker *asker, const struct postfix_service *service)
+{
+	if (asker->spawned[0] != '\0') {
+		findings_add(check->findings, FINDING_WARNING,
+		    "smtpd %s asks another SPF policy program as well, %s of master.cf",
+		    service->name, asker->spawned);
+		findings_remedy(check->findings,
+		    "take check_policy_service unix:private/%s out, and that service",
+		    asker->spawned);
+	}
+	if (asker->absent[0] == '\0')
+		return;
+	findings_add(check->findings, FINDING_ERROR,
+	    "smtpd %s asks the policy service %s, and nothing listens there: all mail is deferred",
+	    service->name, asker->absent);
+	findings_remedy(check->findings, "take it out, or add that service to master.cf");
+}
+
+/*
+ * check_short_senders - MAIL FROM without '@', such as site!user and user%site, becomes user@site
+ * in cleanup(8), after SPF has been checked
+ */
+static void
+check_short_senders(
+    struct check *check, const struct postfix_lists *lists, const struct postfix_service *service)
+{
+	const struct postfix *p = check->postfix;
+
+	if (postfix_lists_have(lists, "reject_non_fqdn_sender") ||
+	    (strcmp(postfix_get(p, "swap_bangpath"), "no") == 0 &&
+		strcmp(postfix_get(p, "allow_percent_hack"), "no") == 0))
+		return;
+	findings_add(check->findings, FINDING_WARNING,
+	    "smtpd %s takes senders without a domain, such as site!user, which Postfix completes "
+	    "later",
+	    service->name);
+	findings_remedy(check->findings,
+	    "add reject_non_fqdn_sender before check_policy_service, or postconf -e "
+	    "'swap_bangpath = no' 'allow_percent_hack = no'");
+}
+
+/*
+ * check_early_judges - what tells right SRS hashes from wrong ones before the policy service counts
+ */
+static void
+check_early_judges(
+    struct check *check, const struct postfix_lists *lists, const struct postfix_service *service)
+{
+	static const char sender[] = "smtpd_reject_unlisted_sender";
+	char word[POSTFIX_WORD_SIZE];
+
+	if (postfix_lists_judge_early(lists, is_ours, word)) {
+		findings_add(check->findings, FINDING_WARNING,
+		    "smtpd %s has %s before check_policy_service: a client can guess SRS hashes there, "
+		    "and srsd does not count the guesses",
+		    service->name, word);
+		findings_remedy(check->findings, "move check_policy_service before it");
+	}
+	if (strcmp(postfix_service_get(check->postfix, service, sender), "yes") == 0) {
+		findings_add(check->findings, FINDING_WARNING,
+		    "smtpd %s has %s = yes: a client can guess SRS hashes in senders, and srsd does "
+		    "not count the guesses",
+		    service->name, sender);
+		findings_remedy(check->findings, "postconf -e '%s = no'", sender);
+	}
+}
+
+/* check_smtpd - the restrictions in the order in which they are evaluated */
+static void
+check_smtpd(struct check *check, const struct postfix_service *service)
+{
+	static const char order[] = "smtpd_relay_before_recipient_restrictions";
+	const struct postfix *p = check->postfix;
+	struct asker asker = { .check = check, .chrooted = postfix_is_chrooted(p, service) };
+	const char *recipient = postfix_service_get(p, service, "smtpd_recipient_restrictions");
+	const char *relay = postfix_service_get(p, service, "smtpd_relay_restrictions");
+	bool relay_first = strcmp(postfix_service_get(p, service, order), "yes") == 0;
+	const char *lists[] = {
+		postfix_service_get(p, service, "smtpd_client_restrictions"),
+		postfix_service_get(p, service, "smtpd_helo_restrictions"),
+		postfix_service_get(p, service, "smtpd_sender_restrictions"),
+		relay_first ? relay : recipient,
+		relay_first ? recipient : relay,
+	};
+
+	const struct postfix_lists all = { lists, sizeof(lists) / sizeof(lists[0]), class_of,
+		&asker };
+	enum postfix_place place = postfix_policy_place(lists, all.n, is_ours, class_of, &asker);
+
+	check_place(check, &asker, service, place);
+	if (place == POSTFIX_NOWHERE)
+		return;
+	check_other_services(check, &asker, service);
+	check_short_senders(check, &all, service);
+	check_early_judges(check, &all, service);
+	if (asker.ours[0] != '\0')
+		check_endpoint_detour(
+		    check, "check_policy_service", asker.ours + 5, &check->settings->policy);
+}
+
+static void
+check_each_smtpd(struct check *check)
+{
+	struct postfix_service service;
+	size_t i, found = 0;
+
+	if (check->settings->policy.n == 0)
+		return;
+	for (i = 0; found < SERVICES_MAX && postfix_service(check->postfix, i, &service); i++) {
+		if (!postfix_is_public(&service))
+			continue;
+		check_smtpd(check, &service);
+		found++;
+	}
+	if (found > 0)
+		return;
+	findings_add(check->findings, FINDING_SKIPPED, "restrictions of smtpd");
+	findings_remedy(check->findings, "master.cf has no smtpd service for mail of strangers");
+}
+
+/* connect_as - can that user connect? 0, or an errno */
+static int
+connect_as(const struct passwd *user, const char *endpoint)
+{
+	struct identity id = { user->pw_uid, user->pw_gid };
+	const char *error;
+	int status;
+	pid_t pid;
+
+	pid = fork();
+	if (pid == -1)
+		return errno;
+	if (pid == 0) {
+		if (!privdrop_become(&id))
+			_exit(EPERM);
+		_exit(ctl_connect(endpoint, CONNECT_MS, &error) == -1 ? errno : 0);
+	}
+	while (waitpid(pid, &status, 0) == -1)
+		if (errno != EINTR)
+			return errno;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
+}
+
+/* check_sockets - the folder of a unix socket must let Postfix in */
+static void
+check_sockets(struct check *check)
+{
+	const struct text_list *list = &check->settings->policy;
+	const char *name = postfix_get(check->postfix, "mail_owner");
+	const struct passwd *user = getpwnam(name);
+	size_t i;
+	int e;
+
+	for (i = 0; i < list->n; i++) {
+		if (strncmp(list->text[i], "unix:", 5) != 0)
+			continue;
+		if (geteuid() != 0 || user == NULL) {
+			findings_add(check->findings, FINDING_SKIPPED, "policy %s as user %s",
+			    list->text[i], name);
+			findings_remedy(check->findings, "only root can try it");
+			continue;
+		}
+		e = connect_as(user, list->text[i]);
+		if (e == 0) {
+			findings_add(check->findings, FINDING_OK, "user %s reaches policy %s", name,
+			    list->text[i]);
+			continue;
+		}
+		findings_add(check->findings, FINDING_ERROR, "user %s does not reach policy %s: %s",
+		    name, list->text[i], strerror(e));
+		findings_remedy(check->findings,
+		    e == EACCES ? "let that user enter the folder of the socket (mode, group)"
+				: "start srsd, and look into its log");
+	}
+}
+
+void
+check_restrictions(struct check *check)
+{
+	check_each_smtpd(check);
+	check_sockets(check);
+}

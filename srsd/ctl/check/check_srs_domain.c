@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * srs-domain and each of reverse-domains: bounces to it must be accepted and stay here, what the
+ * reverse map leaves alone must be refused, and postmaster must not (RFC 5321, 4.5.1).
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "common/xmalloc.h"
+#include "srsd/ctl/check/check.h"
+
+/* A user that no site has. */
+#define NO_USER "srsctl-check-has-no-such-user"
+
+/* A class of domains, and the tables that know its users. */
+static const struct domain_class {
+	const char *domains, *users;
+	bool local; /* users are looked up without the domain, too */
+} classes[] = {
+	{ "mydestination", "local_recipient_maps", true },
+	{ "virtual_alias_domains", "virtual_alias_maps", false },
+	{ "virtual_mailbox_domains", "virtual_mailbox_maps", false },
+	{ "relay_domains", "relay_recipient_maps", false },
+};
+
+#define N_CLASSES (sizeof(classes) / sizeof(classes[0]))
+#define RELAY_CLASS 3
+
+static int
+ask_table(void *arg, const char *table, const char *key)
+{
+	char value[POSTFIX_WORD_SIZE];
+
+	return table[0] == '/' ? -1 : postfix_look_up(arg, table, key, value, sizeof(value));
+}
+
+/* match_of - mydestination and the virtual lists are string lists, relay_domains is a domain list
+ */
+static enum postfix_match
+match_of(const struct check *check, const char *parameter)
+{
+	if (strcmp(parameter, classes[RELAY_CLASS].domains) != 0)
+		return POSTFIX_MATCH_EXACT;
+	return postfix_list_has(
+		   postfix_get(check->postfix, "parent_domain_matches_subdomains"), parameter)
+		   ? POSTFIX_MATCH_SUBDOMAIN
+		   : POSTFIX_MATCH_DOT;
+}
+
+/* is_accepted_by - is the domain in the list of a class? as postfix_domain_in */
+static int
+is_accepted_by(struct check *check, const char *parameter, const char *domain)
+{
+	char *list = postfix_read_files(postfix_get(check->postfix, parameter));
+	int answer =
+	    postfix_domain_in(list, domain, match_of(check, parameter), ask_table, check->postfix);
+
+	free(list);
+	return answer;
+}
+
+/* -- users */
+
+/* in_tables - is one of the keys in one of the tables? as postfix_look_up */
+static int
+in_tables(struct check *check, const char *parameter, const char *const keys[], size_t n)
+{
+	const char *tables = postfix_get(check->postfix, parameter);
+	char table[POSTFIX_WORD_SIZE];
+	int answer, all = 0;
+	size_t i;
+
+	while (postfix_word(&tables, table)) {
+		/* These may be ours, and answer for no such key. */
+		if (strstr(table, "tcp:") != NULL || strncmp(table, "socketmap:", 10) == 0)
+			continue;
+		for (i = 0; i < n; i++) {
+			answer = ask_table(check->postfix, table, keys[i]);
+			if (answer == 1)
+				return 1;
+			if (answer == -1)
+				all = -1;
+		}
+	}
+	return all;
+}
+
+/* knows_user - where, in *parameter, a user of the domain is known, as smtpd(8) looks it up */
+static int
+knows_user(struct check *check, const struct domain_class *class, const char *domain,
+    const char *user, const char **parameter)
+{
+	const char *const where[] = { class->users, "recipient_canonical_maps", "canonical_maps",
+		"virtual_alias_maps" };
+	char *address, *everybody;
+	const char *keys[3];
+	int answer = 0, got;
+	size_t i;
+
+	xasprintf(&address, "%s@%s", user, domain);
+	xasprintf(&everybody, "@%s", domain);
+	keys[0] = address;
+	keys[1] = everybody;
+	keys[2] = user;
+	for (i = 0; answer != 1 && i < sizeof(where) / sizeof(where[0]); i++) {
+		got = in_tables(check, where[i], keys, class->local ? 3 : 2);
+		*parameter = where[i];
+		if (got != 0)
+			answer = got;
+	}
+	free(address);
+	free(everybody);
+	return answer;
+}
+
+/*
+ * check_users - a forged or expired SRS address must be an unknown user
+ *
+ * A class whose list of users is empty takes every recipient; except for virtual aliases, whose
+ * users are all there are.
+ */
+static bool
+check_users(struct check *check, const struct domain_class *class, const char *domain)
+{
+	bool no_list = postfix_get(check->postfix, class->users)[0] == '\0' &&
+		       strcmp(class->users, "virtual_alias_maps") != 0;
+	const char *parameter = class->users;
+
+	if (!no_list && knows_user(check, class, domain, NO_USER, &parameter) != 1)
+		return true;
+	findings_add(check->findings, FINDING_WARNING,
+	    "every recipient in %s is accepted, forged SRS addresses too: %s %s", domain, parameter,
+	    no_list ? "is empty" : "holds them all");
+	if (no_list)
+		findings_remedy(check->findings,
+		    "take %s out of %s and put it into virtual_alias_domains: what is accepted and "
+		    "cannot be delivered is bounced to forged senders",
+		    domain, class->domains);
+	else
+		findings_remedy(check->findings,
+		    "take the entry for all of %s out: what is accepted and cannot be delivered is "
+		    "bounced to forged senders",
+		    domain);
+	return false;
+}
+
+/* check_postmaster - RFC 5321, 4.5.1 */
+static void
+check_postmaster(struct check *check, const struct domain_class *class, const char *domain)
+{
+	const char *parameter, *maps = postfix_get(check->postfix, "recipient_canonical_maps");
+	char *origin = postfix_read_files(postfix_get(check->postfix, "myorigin")),
+	     name[POSTFIX_WORD_SIZE] = "";
+	const char *s = origin;
+
+	if (knows_user(check, class, domain, "postmaster", &parameter) == 0) {
+		postfix_word(&s, name);
+		findings_add(check->findings, FINDING_WARNING,
+		    "postmaster@%s is refused, and RFC 5321 requires it", domain);
+		findings_remedy(check->findings,
+		    "postconf -e 'recipient_canonical_maps = "
+		    "inline:{postmaster@%s=postmaster@%s}%s%s', or an entry in %s",
+		    domain, name, maps[0] == '\0' ? "" : ", ", maps, class->users);
+	}
+	free(origin);
+}
+
+/* is_elsewhere - does a transport name a next hop that is not this host? */
+static bool
+is_elsewhere(const char *transport)
+{
+	static const char *const here[] = { "127.", "[127.", "[::1]", "::1", "localhost",
+		"[localhost]", "unix:", "$myhostname" };
+	static const char *const ends[] = { "error:", "retry:", "discard:", "local:" };
+	const char *hop = strchr(transport, ':');
+	size_t i;
+
+	if (hop == NULL || *++hop == '\0')
+		return false;
+	if (strncasecmp(hop, "inet:", 5) == 0)
+		hop += 5;
+	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (strncmp(transport, ends[i], strlen(ends[i])) == 0)
+			return false;
+	for (i = 0; i < sizeof(here) / sizeof(here[0]); i++)
+		if (strncasecmp(hop, here[i], strlen(here[i])) == 0)
+			return false;
+	return true;
+}
+
+/*
+ * find_transport - what transport_maps says of a domain by its name, or by one above it: ".test"
+ * with a dot unless by_parent. An entry for everything, *, is that of mail which leaves.
+ */
+static bool
+find_transport(struct check *check, const char *domain, char transport[POSTFIX_WORD_SIZE])
+{
+	const char *tables = postfix_get(check->postfix, "transport_maps"), *key;
+	char table[POSTFIX_WORD_SIZE];
+	bool by_parent = postfix_list_has(
+	    postfix_get(check->postfix, "parent_domain_matches_subdomains"), "transport_maps");
+
+	while (postfix_word(&tables, table))
+		for (key = domain; key != NULL && *key != '\0'; key = strchr(key + 1, '.')) {
+			if (key[0] == '.' && by_parent)
+				key++;
+			if (postfix_look_up(
+				check->postfix, table, key, transport, POSTFIX_WORD_SIZE) == 1)
+				return true;
+		}
+	return false;
+}
+
+/*
+ * check_route - what the reverse map leaves alone, forged and expired addresses, must be refused
+ * here. In virtual_alias_domains it is, whatever its transport.
+ */
+static void
+check_route(struct check *check, const char *class, const char *option, const char *domain)
+{
+	const char *name = "transport_maps";
+	char transport[POSTFIX_WORD_SIZE];
+
+	if (strcmp(class, "virtual_alias_domains") == 0)
+		return;
+	if (!find_transport(check, domain, transport)) {
+		if (strcmp(class, "relay_domains") != 0)
+			return;
+		name = "relay_transport";
+		strlcpy(transport, postfix_get(check->postfix, name), sizeof(transport));
+	}
+	if (!is_elsewhere(transport))
+		return;
+	findings_add(check->findings, FINDING_ERROR, "mail for %s %s is sent on to %s, by %s",
+	    option, domain, transport, name);
+	findings_remedy(check->findings,
+	    "take %s out of %s and put it into virtual_alias_domains: bounces end here, and "
+	    "addresses that srsd did not make must be refused here",
+	    domain, strcmp(name, "relay_transport") == 0 ? "relay_domains" : name);
+}
+
+/*
+ * not_accepted - option is srs-domain or reverse-domains; the remedy keeps what is in
+ * virtual_alias_domains
+ */
+static void
+not_accepted(struct check *check, const char *option, const char *domain)
+{
+	const char *maps = postfix_get(check->postfix, "virtual_alias_maps"),
+		   *domains = postfix_get(check->postfix, "virtual_alias_domains");
+	const char *keep =
+	    domains[0] == '\0' || strcmp(domains, maps) == 0 ? "$virtual_alias_maps" : domains;
+
+	if (strcmp(option, "srs-domain") == 0) {
+		findings_add(check->findings, FINDING_ERROR, "%s %s is not accepted at RCPT TO",
+		    option, domain);
+		findings_remedy(check->findings,
+		    "add it to virtual_alias_domains: postconf -e 'virtual_alias_domains = %s, %s'",
+		    keep, domain);
+		return;
+	}
+	findings_add(check->findings, FINDING_SKIPPED,
+	    "whether %s %s must be accepted at RCPT TO, which it is not", option, domain);
+	findings_remedy(check->findings,
+	    "a domain of another forwarder need not be, a former srs-domain must be: postconf -e "
+	    "'virtual_alias_domains = %s, %s'",
+	    keep, domain);
+}
+
+/* check_class - of a domain that is in exactly one class */
+static void
+check_class(
+    struct check *check, const struct domain_class *class, const char *option, const char *domain)
+{
+	findings_add(check->findings, FINDING_OK, "%s %s is accepted: it is in %s", option, domain,
+	    class->domains);
+	check_route(check, class->domains, option, domain);
+	if (check_users(check, class, domain))
+		check_postmaster(check, class, domain);
+}
+
+static void
+check_bounce_domain(struct check *check, const char *option, const char *domain)
+{
+	const struct domain_class *where[N_CLASSES] = { NULL };
+	size_t i, n = 0, unknown = 0;
+	int answer;
+
+	for (i = 0; i < N_CLASSES; i++) {
+		answer = is_accepted_by(check, classes[i].domains, domain);
+		unknown += answer == -1;
+		/* relay_domains may repeat what others say. */
+		if (answer == 1 && (n == 0 || i != RELAY_CLASS))
+			where[n++] = &classes[i];
+	}
+	if (n == 1) {
+		check_class(check, where[0], option, domain);
+	} else if (n > 1) {
+		findings_add(check->findings, FINDING_WARNING, "%s %s is in %s and in %s", option,
+		    domain, where[0]->domains, where[1]->domains);
+		findings_remedy(check->findings, "leave it in one of them, as Postfix wants it");
+	} else if (unknown > 0) {
+		findings_add(check->findings, FINDING_SKIPPED,
+		    "whether %s %s is accepted at RCPT TO", option, domain);
+		findings_remedy(check->findings, "postmap cannot ask all tables of Postfix");
+	} else {
+		not_accepted(check, option, domain);
+	}
+}
+
+void
+check_srs_domain(struct check *check)
+{
+	const struct text_list *more = &check->settings->reverse_domains;
+	size_t i;
+
+	if (check->settings->reverse.n == 0)
+		return;
+	check_bounce_domain(check, "srs-domain", check->settings->srs_domain);
+	for (i = 0; i < more->n; i++)
+		check_bounce_domain(check, "reverse-domains", more->text[i]);
+}

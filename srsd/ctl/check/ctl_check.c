@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * srsctl check - looks at the whole of an installation and says what is wrong with it, and what to
+ * do: configuration, secrets, daemon, Postfix, DNS.
+ */
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/xmalloc.h"
+#include "srsd/ctl/check/check.h"
+#include "srsd/ctl/check/ctl_check.h"
+
+#define USAGE "check [--postfix folder] [--address ip] ... [--json] [--print-domains]"
+
+struct options {
+	const char *postfix;
+	struct text_list addresses;
+	bool json;
+	bool print_domains;
+};
+
+static bool
+add_address(struct text_list *list, char *text)
+{
+	struct ipaddr ip;
+
+	if (!ipaddr_parse(&ip, text, strlen(text))) {
+		fprintf(stderr, "srsctl: --address %s: not an IPv4 or IPv6 address\n", text);
+		return false;
+	}
+	list->text = xreallocarray(list->text, list->n + 1, sizeof(char *));
+	list->text[list->n++] = text;
+	return true;
+}
+
+static bool
+parse_options(struct options *opts, int argc, char **argv)
+{
+	static const struct option names[] = {
+		{ "address", required_argument, NULL, 'a' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "postfix", required_argument, NULL, 'p' },
+		{ "print-domains", no_argument, NULL, 'd' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
+		switch (c) {
+		case 'a':
+			if (!add_address(&opts->addresses, optarg))
+				return false;
+			break;
+		case 'd':
+			opts->print_domains = true;
+			break;
+		case 'j':
+			opts->json = true;
+			break;
+		case 'p':
+			opts->postfix = optarg;
+			break;
+		default:
+			return false;
+		}
+	}
+	return optind == argc;
+}
+
+static void
+look(struct check *check, const struct ctl *ctl, const char *postfix_dir)
+{
+	if (ctl->config_error != NULL) {
+		findings_add(
+		    check->findings, FINDING_ERROR, "configuration: %s", ctl->config_error);
+		findings_remedy(
+		    check->findings, "mend it, srsd -n -f %s says the same", ctl->config);
+		findings_add(check->findings, FINDING_SKIPPED, "everything else");
+		findings_remedy(check->findings, "it needs the configuration");
+		return;
+	}
+	findings_add(check->findings, FINDING_OK, "configuration %s", ctl->config);
+	check_files(check);
+	check_hash(check);
+	check_secret_age(check);
+	check_daemon(check);
+	check_postfix(check, postfix_dir);
+	check_own_domains(check);
+	check_dns(check);
+}
+
+static int
+show(const struct findings *findings, bool as_json)
+{
+	json_t *json;
+
+	if (as_json) {
+		json = findings_json(findings);
+		ctl_print_json(json);
+		json_decref(json);
+	} else {
+		findings_print(findings, stdout);
+	}
+	return findings_count(findings, FINDING_ERROR) == 0 ? CTL_OK : CTL_FAILED;
+}
+
+/* print_domains - the line for srsd.conf, and nothing else on standard output */
+static int
+print_domains(struct check *check, const struct ctl *ctl, const char *postfix_dir)
+{
+	char error[POSTFIX_ERROR_SIZE];
+	bool absent;
+
+	if (ctl->config_error != NULL) {
+		fprintf(stderr, "srsctl: %s\n", ctl->config_error);
+		return CTL_FAILED;
+	}
+	check->postfix = postfix_open(postfix_dir, &absent, error);
+	if (check->postfix == NULL) {
+		fprintf(stderr, "srsctl: Postfix: %s\n", error);
+		return CTL_FAILED;
+	}
+	check_print_domains(check, stdout, stderr);
+	return CTL_OK;
+}
+
+int
+ctl_check(const struct ctl *ctl, int argc, char **argv)
+{
+	struct options opts = { .postfix = NULL };
+	struct check check = { .settings = ctl->settings, .addresses = &opts.addresses };
+	int status = CTL_USAGE;
+
+	if (!parse_options(&opts, argc, argv)) {
+		free(opts.addresses.text);
+		return ctl_usage(USAGE);
+	}
+	check.findings = findings_new();
+	check.now = time(NULL);
+	if (opts.print_domains) {
+		status = print_domains(&check, ctl, opts.postfix);
+	} else {
+		look(&check, ctl, opts.postfix);
+		status = show(check.findings, opts.json);
+	}
+	postfix_free(&check.postfix);
+	srs_keys_free(&check.keys);
+	findings_free(&check.findings);
+	free(opts.addresses.text);
+	return status;
+}

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: ISC
+# srsctl check: a file for each side of an installation.
+
+check_files =
+check_files += srsd/ctl/check/check.h
+check_files += srsd/ctl/check/check_daemon.c
+check_files += srsd/ctl/check/check_dns.c
+check_files += srsd/ctl/check/check_endpoint.c srsd/ctl/check/check_endpoint.h
+check_files += srsd/ctl/check/check_files.c
+check_files += srsd/ctl/check/check_hash.c
+check_files += srsd/ctl/check/check_maps.c
+check_files += srsd/ctl/check/check_other_maps.c
+check_files += srsd/ctl/check/check_own_domains.c
+check_files += srsd/ctl/check/check_postfix.c
+check_files += srsd/ctl/check/check_restrictions.c
+check_files += srsd/ctl/check/check_secret_age.c
+check_files += srsd/ctl/check/check_srs_domain.c
+check_files += srsd/ctl/check/check_words.c
+check_files += srsd/ctl/check/ctl_check.c srsd/ctl/check/ctl_check.h
+check_files += srsd/ctl/check/findings.c srsd/ctl/check/findings.h
+check_files += srsd/ctl/check/postfix.c srsd/ctl/check/postfix.h
+check_files += srsd/ctl/check/postfix_restriction.c srsd/ctl/check/postfix_restriction.h
+unit_tests += tests/unit/test_postfix_restriction
+check_files += srsd/ctl/check/postfix_text.c srsd/ctl/check/postfix_text.h
+unit_tests += tests/unit/test_postfix_text
+fuzzers += tests/fuzz/postfix_text
+
+noinst_LIBRARIES += srsd/ctl/check/libcheck.a
+srsd_ctl_check_libcheck_a_SOURCES = $(check_files)

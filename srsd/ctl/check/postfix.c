@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "common/file.h"
+#include "common/xmalloc.h"
+#include "srsd/ctl/check/postfix.h"
+#include "srsd/ctl/program.h"
+
+/* What is asked for; postconf -x replaces the $names in it. */
+static const char *const parameters[] = {
+	"alias_maps",
+	"allow_percent_hack",
+	"append_at_myorigin",
+	"canonical_classes",
+	"canonical_maps",
+	"cleanup_service_name",
+	"compatibility_level",
+	"content_filter",
+	"inet_interfaces",
+	"inet_protocols",
+	"lmtp_generic_maps",
+	"local_recipient_maps",
+	"local_transport",
+	"luser_relay",
+	"mail_owner",
+	"mydestination",
+	"mydomain",
+	"myhostname",
+	"myorigin",
+	"non_smtpd_milters",
+	"parent_domain_matches_subdomains",
+	"proxy_interfaces",
+	"queue_directory",
+	"receive_override_options",
+	"recipient_canonical_classes",
+	"recipient_canonical_maps",
+	"relay_domains",
+	"relay_recipient_maps",
+	"relay_transport",
+	"relayhost",
+	"sender_canonical_classes",
+	"sender_canonical_maps",
+	"smtp_bind_address",
+	"smtp_bind_address6",
+	"smtp_generic_maps",
+	"smtpd_client_restrictions",
+	"smtpd_data_restrictions",
+	"smtpd_end_of_data_restrictions",
+	"smtpd_helo_restrictions",
+	"smtpd_milters",
+	"smtpd_proxy_filter",
+	"smtpd_recipient_restrictions",
+	"smtpd_reject_unlisted_sender",
+	"smtpd_relay_before_recipient_restrictions",
+	"smtpd_relay_restrictions",
+	"smtpd_restriction_classes",
+	"smtpd_sender_restrictions",
+	"swap_bangpath",
+	"transport_maps",
+	"virtual_alias_domains",
+	"virtual_alias_maps",
+	"virtual_mailbox_domains",
+	"virtual_mailbox_maps",
+};
+
+#define N_PARAMETERS (sizeof(parameters) / sizeof(parameters[0]))
+
+/* Size of a file that a list of domains names. */
+#define LIST_FILE_MAX (1024 * 1024)
+
+/* Classes of restrictions that are looked at. */
+#define CLASSES_MAX 64
+
+/* Text with lines of "name = value". */
+struct lines {
+	size_t n;
+	char **line;
+	char *text;
+};
+
+struct postfix {
+	char *dir; /* NULL: the default */
+	struct lines main;
+	struct lines classes;
+	struct lines master;
+	struct lines overrides; /* "service/type/name = value" */
+};
+
+/* split - takes the text over */
+static void
+split(struct lines *lines, char *text)
+{
+	char *rest = text, *line;
+
+	lines->text = text;
+	while ((line = strsep(&rest, "\n")) != NULL) {
+		lines->line = xreallocarray(lines->line, lines->n + 1, sizeof(char *));
+		lines->line[lines->n++] = line;
+	}
+}
+
+static void
+free_lines(struct lines *lines)
+{
+	free(lines->line);
+	free(lines->text);
+}
+
+/* value_of - NULL when there is no such line */
+static const char *
+value_of(const struct lines *lines, const char *name)
+{
+	size_t i, len = strlen(name);
+	const char *s;
+
+	for (i = 0; i < lines->n; i++) {
+		s = lines->line[i];
+		if (strncmp(s, name, len) != 0)
+			continue;
+		s += len;
+		s += strspn(s, " ");
+		if (*s == '=')
+			return s + 1 + strspn(s + 1, " ");
+	}
+	return NULL;
+}
+
+/*
+ * find_error - the line that says why a command of Postfix failed, behind its warnings, which a
+ * sound main.cf may cause as well; "" when there is none. Cuts the text up.
+ */
+static const char *
+find_error(char *err)
+{
+	char *line;
+
+	while ((line = strsep(&err, "\n")) != NULL)
+		if (strstr(line, ": fatal: ") != NULL || strstr(line, ": error: ") != NULL)
+			return line;
+	return "";
+}
+
+/* ask - postconf with these arguments, NULL at their end; what it prints goes to lines */
+static bool
+ask(const struct postfix *p, struct lines *lines, const char *const more[], bool *absent,
+    char error[POSTFIX_ERROR_SIZE])
+{
+	const char *argv[N_PARAMETERS + CLASSES_MAX + 8], *why;
+	struct program program;
+	size_t n = 0;
+
+	argv[n++] = "postconf";
+	if (p->dir != NULL) {
+		argv[n++] = "-c";
+		argv[n++] = p->dir;
+	}
+	while (*more != NULL && n < sizeof(argv) / sizeof(argv[0]) - 1)
+		argv[n++] = *more++;
+	argv[n] = NULL;
+	*absent = !program_run(&program, argv, &why);
+	if (*absent) {
+		snprintf(error, POSTFIX_ERROR_SIZE, "postconf: %s", why);
+		return false;
+	}
+	if (program.status != 0) {
+		strlcpy(error, find_error(program.err), POSTFIX_ERROR_SIZE);
+		*absent = p->dir == NULL && (strstr(error, "No such file") != NULL ||
+						strstr(error, "Permission denied") != NULL);
+		program_free(&program);
+		return false;
+	}
+	split(lines, program.out);
+	program.out = NULL;
+	program_free(&program);
+	return true;
+}
+
+static bool
+ask_main(struct postfix *p, bool *absent, char error[POSTFIX_ERROR_SIZE])
+{
+	const char *argv[N_PARAMETERS + 2] = { "-x" };
+
+	memcpy(argv + 1, parameters, sizeof(parameters));
+	return ask(p, &p->main, argv, absent, error);
+}
+
+/* ask_classes - the lists that smtpd_restriction_classes names */
+static bool
+ask_classes(struct postfix *p, bool *absent, char error[POSTFIX_ERROR_SIZE])
+{
+	const char *list = postfix_get(p, "smtpd_restriction_classes");
+	const char *argv[CLASSES_MAX + 2] = { "-x" };
+	char word[POSTFIX_WORD_SIZE], *names[CLASSES_MAX];
+	size_t n = 0, i;
+	bool ok;
+
+	while (n < CLASSES_MAX && postfix_word(&list, word))
+		names[n++] = xstrdup(word);
+	for (i = 0; i < n; i++)
+		argv[i + 1] = names[i];
+	ok = n == 0 || ask(p, &p->classes, argv, absent, error);
+	for (i = 0; i < n; i++)
+		free(names[i]);
+	return ok;
+}
+
+struct postfix *
+postfix_open(const char *dir, bool *absent, char error[POSTFIX_ERROR_SIZE])
+{
+	static const char *const services[] = { "-M", NULL };
+	static const char *const overrides[] = { "-x", "-P", NULL };
+	struct postfix *p = xcalloc(1, sizeof(*p));
+
+	p->dir = dir == NULL ? NULL : xstrdup(dir);
+	if (!ask_main(p, absent, error) || !ask_classes(p, absent, error) ||
+	    !ask(p, &p->master, services, absent, error) ||
+	    !ask(p, &p->overrides, overrides, absent, error))
+		postfix_free(&p);
+	return p;
+}
+
+void
+postfix_free(struct postfix **pp)
+{
+	struct postfix *p = *pp;
+
+	if (p == NULL)
+		return;
+	free(p->dir);
+	free_lines(&p->main);
+	free_lines(&p->classes);
+	free_lines(&p->master);
+	free_lines(&p->overrides);
+	free(p);
+	*pp = NULL;
+}
+
+const char *
+postfix_get(const struct postfix *p, const char *name)
+{
+	const char *value = value_of(&p->main, name);
+
+	return value == NULL ? "" : value;
+}
+
+const char *
+postfix_service_get(
+    const struct postfix *p, const struct postfix_service *service, const char *name)
+{
+	const char *value;
+	char *full;
+
+	xasprintf(&full, "%s/%s/%s", service->name, service->type, name);
+	value = value_of(&p->overrides, full);
+	free(full);
+	return value == NULL ? postfix_get(p, name) : value;
+}
+
+const char *
+postfix_class(const struct postfix *p, const char *name)
+{
+	return value_of(&p->classes, name);
+}
+
+bool
+postfix_service(const struct postfix *p, size_t number, struct postfix_service *service)
+{
+	size_t i;
+
+	for (i = 0; i < p->master.n; i++)
+		if (postfix_service_parse(service, p->master.line[i]) && number-- == 0)
+			return true;
+	return false;
+}
+
+/* put_file - the words of a file, each with the '!' that was before its name */
+static void
+put_file(FILE *out, const char *name, const char *negation)
+{
+	char word[POSTFIX_WORD_SIZE], *line, *rest;
+	struct file file;
+	const char *why, *s;
+
+	if (!file_read(&file, name, LIST_FILE_MAX, &why)) {
+		fprintf(out, " %s%s", negation, name);
+		return;
+	}
+	rest = file.data;
+	while ((line = strsep(&rest, "\n")) != NULL) {
+		s = line;
+		while (postfix_word(&s, word) && word[0] != '#')
+			fprintf(out, " %s%s", negation, word);
+	}
+	file_free(&file);
+}
+
+char *
+postfix_read_files(const char *list)
+{
+	char word[POSTFIX_WORD_SIZE], *text;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (out == NULL)
+		return xstrdup("");
+	while (postfix_word(&list, word)) {
+		if (word[0] == '/' || strncmp(word, "!/", 2) == 0)
+			put_file(out, word + (word[0] == '!'), word[0] == '!' ? "!" : "");
+		else
+			fprintf(out, " %s", word);
+	}
+	fclose(out);
+	return text;
+}
+
+bool
+postfix_is_chrooted(const struct postfix *p, const struct postfix_service *service)
+{
+	if (service->chroot[0] == '-')
+		return strcmp(postfix_get(p, "compatibility_level"), "0") == 0;
+	return service->chroot[0] == 'y';
+}
+
+/* without_proxy - postmap(1) opens the table itself, whether proxymap(8) runs or not */
+static const char *
+without_proxy(const char *table)
+{
+	while (strncmp(table, "proxy:", 6) == 0)
+		table += 6;
+	return table;
+}
+
+/* run_postmap - with one option and its argument */
+static bool
+run_postmap(const struct postfix *p, const char *option, const char *argument, const char *table,
+    struct program *program, const char **why)
+{
+	const char *argv[7];
+	size_t n = 0;
+
+	argv[n++] = "postmap";
+	if (p->dir != NULL) {
+		argv[n++] = "-c";
+		argv[n++] = p->dir;
+	}
+	argv[n++] = option;
+	if (argument != NULL)
+		argv[n++] = argument;
+	argv[n++] = without_proxy(table);
+	argv[n] = NULL;
+	return program_run(program, argv, why);
+}
+
+bool
+postfix_list_table(const struct postfix *p, const char *table,
+    void (*fn)(void *arg, const char *key), void *arg, char error[POSTFIX_ERROR_SIZE])
+{
+	struct program program;
+	char *rest, *line;
+	const char *why;
+	bool ok;
+
+	if (!run_postmap(p, "-s", NULL, table, &program, &why)) {
+		strlcpy(error, why, POSTFIX_ERROR_SIZE);
+		return false;
+	}
+	ok = program.status == 0 && !program.cut;
+	strlcpy(
+	    error, program.cut ? "it is too large" : find_error(program.err), POSTFIX_ERROR_SIZE);
+	rest = program.out;
+	while (ok && (line = strsep(&rest, "\n")) != NULL) {
+		line[strcspn(line, "\t")] = '\0';
+		if (line[0] != '\0')
+			fn(arg, line);
+	}
+	program_free(&program);
+	return ok;
+}
+
+bool
+postfix_table_is_broken(const struct postfix *p, const char *table, char error[POSTFIX_ERROR_SIZE])
+{
+	struct program program;
+	const char *why;
+	bool broken;
+
+	if (!run_postmap(p, "-q", "check.invalid", table, &program, &why))
+		return false;
+	strlcpy(error, find_error(program.err), POSTFIX_ERROR_SIZE);
+	broken =
+	    program.status == 1 &&
+	    (strstr(error, "unsupported dictionary type") != NULL ||
+		(strstr(error, "fatal: open ") != NULL && strstr(error, "No such file") != NULL));
+	program_free(&program);
+	return broken;
+}
+
+const char *
+postfix_override(
+    const struct postfix *p, const char *parameter, size_t number, char service[POSTFIX_WORD_SIZE])
+{
+	size_t i, len = strlen(parameter);
+	const char *line, *slash, *value;
+
+	for (i = 0; i < p->overrides.n; i++) {
+		line = p->overrides.line[i];
+		value = strstr(line, " = ");
+		if (value == NULL)
+			continue;
+		for (slash = value; slash > line && *slash != '/'; slash--)
+			;
+		if ((size_t)(value - slash) != len + 1 || strncmp(slash + 1, parameter, len) != 0 ||
+		    number-- > 0)
+			continue;
+		snprintf(service, POSTFIX_WORD_SIZE, "%.*s", (int)(slash - line), line);
+		return value + 3;
+	}
+	return NULL;
+}
+
+int
+postfix_look_up(
+    const struct postfix *p, const char *table, const char *key, char *value, size_t size)
+{
+	struct program program;
+	const char *why;
+	int answer = -1;
+
+	if (!run_postmap(p, "-q", key, table, &program, &why))
+		return -1;
+	if (program.status == 0) {
+		strlcpy(value, program.out, size);
+		value[strcspn(value, "\n")] = '\0';
+		answer = 1;
+	} else if (program.status == 1 && find_error(program.err)[0] == '\0') {
+		answer = 0;
+	}
+	program_free(&program);
+	return answer;
+}

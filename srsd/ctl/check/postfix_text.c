@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "srsd/ctl/check/postfix_text.h"
+
+#define SEPARATORS " \t\r\n,"
+
+/* Restriction classes name each other; Postfix itself gives up at some depth. */
+#define CLASS_DEPTH 8
+
+/* Classes that are followed in all: one that names itself thirty times has thirty to the eighth. */
+#define CLASSES_MAX 1000
+
+bool
+postfix_word(const char **s, char word[POSTFIX_WORD_SIZE])
+{
+	size_t n = 0;
+	int depth = 0;
+
+	*s += strspn(*s, SEPARATORS);
+	if (**s == '\0')
+		return false;
+	for (; **s != '\0' && (depth > 0 || strchr(SEPARATORS, **s) == NULL); (*s)++) {
+		depth += **s == '{';
+		depth -= **s == '}' && depth > 0;
+		if (n < POSTFIX_WORD_SIZE - 1)
+			word[n++] = **s;
+	}
+	word[n] = '\0';
+	return true;
+}
+
+bool
+postfix_list_has(const char *list, const char *word)
+{
+	char got[POSTFIX_WORD_SIZE];
+
+	while (postfix_word(&list, got))
+		if (strcasecmp(got, word) == 0)
+			return true;
+	return false;
+}
+
+bool
+postfix_list_has_unknown(const char *list, const char *const *known, char word[POSTFIX_WORD_SIZE])
+{
+	size_t i;
+
+	while (postfix_word(&list, word)) {
+		for (i = 0; known[i] != NULL && strcmp(known[i], word) != 0; i++)
+			;
+		if (known[i] == NULL)
+			return true;
+	}
+	return false;
+}
+
+void
+postfix_policy_endpoint(const char *word, char endpoint[POSTFIX_WORD_SIZE])
+{
+	char inside[POSTFIX_WORD_SIZE];
+	const char *s = inside;
+	size_t len;
+
+	strlcpy(endpoint, word, POSTFIX_WORD_SIZE);
+	len = strlen(word);
+	if (len < 2 || word[0] != '{' || word[len - 1] != '}')
+		return;
+	strlcpy(inside, word + 1, sizeof(inside));
+	inside[len - 2] = '\0';
+	if (!postfix_word(&s, endpoint))
+		endpoint[0] = '\0';
+}
+
+/* One walk through lists of restrictions. */
+struct walk {
+	bool (*is_ours)(void *arg, const char *endpoint);
+	const char *(*class_of)(void *arg, const char *name);
+	void *arg;
+	bool guarded;     /* a restriction rejects mail for domains that are not ours */
+	bool ended;       /* nothing behind it is evaluated */
+	bool guards;      /* this list has rejected it itself */
+	bool asked;       /* this list has asked us before that */
+	unsigned classes; /* followed so far */
+	enum postfix_place place;
+};
+
+static bool
+is_guard(const char *word)
+{
+	return strcasecmp(word, "reject_unauth_destination") == 0 ||
+	       strcasecmp(word, "defer_unauth_destination") == 0;
+}
+
+static bool
+is_end(const char *word)
+{
+	return strcasecmp(word, "permit") == 0 || strcasecmp(word, "reject") == 0 ||
+	       strcasecmp(word, "defer") == 0;
+}
+
+static void
+found(struct walk *w)
+{
+	if (w->place != POSTFIX_NOWHERE && w->place != POSTFIX_UNREACHED)
+		return;
+	w->place = w->ended ? POSTFIX_UNREACHED : w->guarded ? POSTFIX_RIGHT : POSTFIX_TOO_EARLY;
+	w->asked = w->place == POSTFIX_RIGHT && !w->guards;
+}
+
+static void
+guard(struct walk *w)
+{
+	w->guarded = w->guards = true;
+	if (w->asked && !w->ended && w->place == POSTFIX_RIGHT)
+		w->place = POSTFIX_BEFORE_ANOTHER;
+}
+
+static void
+walk_list(struct walk *w, const char *list, int depth)
+{
+	char word[POSTFIX_WORD_SIZE], endpoint[POSTFIX_WORD_SIZE];
+	bool only_warns = false;
+	const char *class;
+
+	while (postfix_word(&list, word)) {
+		if (strcasecmp(word, "check_policy_service") == 0) {
+			if (!postfix_word(&list, word))
+				return;
+			postfix_policy_endpoint(word, endpoint);
+			if (w->is_ours(w->arg, endpoint))
+				found(w);
+		} else if (!only_warns && is_guard(word)) {
+			guard(w);
+		} else if (!only_warns && is_end(word)) {
+			w->ended = true;
+		} else if (depth < CLASS_DEPTH && w->classes < CLASSES_MAX &&
+			   (class = w->class_of(w->arg, word)) != NULL) {
+			w->classes++;
+			walk_list(w, class, depth + 1);
+		}
+		only_warns = strcasecmp(word, "warn_if_reject") == 0;
+	}
+}
+
+enum postfix_place
+postfix_policy_place(const char *const lists[], size_t n,
+    bool (*is_ours)(void *arg, const char *endpoint),
+    const char *(*class_of)(void *arg, const char *name), void *arg)
+{
+	struct walk w = { .is_ours = is_ours, .class_of = class_of, .arg = arg };
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		w.ended = w.guards = w.asked = false; /* a permit ends its own list alone */
+		walk_list(&w, lists[i], 0);
+	}
+	return w.place;
+}
+
+/* field - the next one of a line of master.cf; false when there is none, or it is too long */
+static bool
+field(const char **s, char *text, size_t size)
+{
+	size_t len;
+
+	*s += strspn(*s, " \t");
+	len = strcspn(*s, " \t");
+	if (len == 0 || len >= size)
+		return false;
+	memcpy(text, *s, len);
+	text[len] = '\0';
+	*s += len;
+	return true;
+}
+
+bool
+postfix_service_parse(struct postfix_service *service, const char *line)
+{
+	char skipped[64];
+	const char *s = line;
+
+	memset(service, 0, sizeof(*service));
+	if (line[0] == ' ' || line[0] == '\t' || line[0] == '#')
+		return false;
+	if (!field(&s, service->name, sizeof(service->name)) ||
+	    !field(&s, service->type, sizeof(service->type)) ||
+	    !field(&s, skipped, sizeof(skipped)) || !field(&s, skipped, sizeof(skipped)) ||
+	    !field(&s, service->chroot, sizeof(service->chroot)) ||
+	    !field(&s, skipped, sizeof(skipped)) || !field(&s, skipped, sizeof(skipped)) ||
+	    !field(&s, service->command, sizeof(service->command)))
+		return false;
+	service->arguments = s + strspn(s, " \t");
+	return true;
+}
+
+/* is_below - domain is one of parent's, which begins without a dot */
+static bool
+is_below(const char *domain, const char *parent)
+{
+	size_t len = strlen(domain), parent_len = strlen(parent);
+
+	return parent_len > 0 && len > parent_len + 1 && domain[len - parent_len - 1] == '.' &&
+	       strcasecmp(domain + len - parent_len, parent) == 0;
+}
+
+/* in_table - the domain, or one above it: ".test" with a dot unless subdomains match by themselves
+ */
+static int
+in_table(const char *table, const char *domain, enum postfix_match match,
+    int (*look_up)(void *arg, const char *table, const char *key), void *arg)
+{
+	int answer = look_up(arg, table, domain);
+
+	while (answer == 0 && match != POSTFIX_MATCH_EXACT &&
+	       (domain = strchr(domain + 1, '.')) != NULL)
+		answer = look_up(arg, table, domain + (match == POSTFIX_MATCH_SUBDOMAIN));
+	return answer;
+}
+
+static int
+matches(const char *pattern, const char *domain, enum postfix_match match,
+    int (*look_up)(void *arg, const char *table, const char *key), void *arg)
+{
+	if (pattern[0] == '/' || strchr(pattern, ':') != NULL)
+		return in_table(pattern, domain, match, look_up, arg);
+	if (strcasecmp(pattern, domain) == 0)
+		return 1;
+	switch (match) {
+	case POSTFIX_MATCH_DOT:
+		return pattern[0] == '.' && is_below(domain, pattern + 1);
+	case POSTFIX_MATCH_SUBDOMAIN:
+		return is_below(domain, pattern);
+	default:
+		return 0;
+	}
+}
+
+int
+postfix_domain_in(const char *list, const char *domain, enum postfix_match match,
+    int (*look_up)(void *arg, const char *table, const char *key), void *arg)
+{
+	char word[POSTFIX_WORD_SIZE];
+	bool known = true, negated;
+	int answer;
+
+	while (postfix_word(&list, word)) {
+		negated = word[0] == '!';
+		answer = matches(word + negated, domain, match, look_up, arg);
+		if (answer == 1)
+			return negated ? 0 : 1;
+		known &= answer != -1;
+	}
+	return known ? 0 : -1;
+}
+
+bool
+postfix_is_public(const struct postfix_service *service)
+{
+	static const char *const others[] = { "submission", "submissions", "smtps", "587", "465" };
+	static const char *const loopback[] = { "127.", "localhost:", "[::1]:", "::1:" };
+	const char *port = strrchr(service->name, ':');
+	size_t i;
+
+	for (i = 0; i < sizeof(loopback) / sizeof(loopback[0]); i++)
+		if (strncmp(service->name, loopback[i], strlen(loopback[i])) == 0)
+			return false;
+	port = port == NULL ? service->name : port + 1;
+	if (strcmp(service->command, "smtpd") != 0 ||
+	    (strcmp(service->type, "inet") != 0 && strcmp(service->type, "pass") != 0))
+		return false;
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (strcmp(port, others[i]) == 0)
+			return false;
+	return true;
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: ISC */
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "common/printable.h"
+#include "common/sandbox.h"
+#include "srsd/ctl/confined.h"
+#include "srsd/ctl/reply.h"
+
+/* The member of a reply that holds the text of confined_failure. */
+#define FAILURE "failure"
+
+/* The pipe for the reply, in the child: the first descriptor after the standard files. */
+#define REPLY_FD (STDERR_FILENO + 1)
+
+/* leave_descriptors - keep the pipe alone, not even the terminal. False with errno set. */
+static bool
+leave_descriptors(int out)
+{
+	int null = open("/dev/null", O_RDWR);
+
+	if (null == -1 || dup2(null, STDIN_FILENO) == -1 || dup2(null, STDOUT_FILENO) == -1)
+		return false;
+#ifndef SRSD_TRACEABLE
+	if (dup2(null, STDERR_FILENO) == -1)
+		return false;
+#endif
+	log_forget();
+	log_reopen();
+	if (out != REPLY_FD && dup2(out, REPLY_FD) == -1)
+		return false;
+	closefrom(REPLY_FD + 1);
+	return fcntl(REPLY_FD, F_SETFD, FD_CLOEXEC) == 0;
+}
+
+/* confine_process - for good, and let the process end with its parent. False with errno set. */
+static bool
+confine_process(const struct identity *id)
+{
+	return privdrop_become(id) && prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && sandbox_enter();
+}
+
+json_t *
+confined_failure(const char *error)
+{
+	char text[CONFINED_ERROR_SIZE];
+
+	strlcpy(text, error, sizeof(text));
+	return json_pack("{s:s}", FAILURE, printable_utf8(text));
+}
+
+static json_t *
+do_work(const struct confined_work *work, const struct identity *id)
+{
+	json_t *reply = work->prepare(work->arg);
+
+	if (reply != NULL)
+		return reply;
+	if (!confine_process(id))
+		return confined_failure("the privileges cannot be dropped");
+	return work->run(work->arg);
+}
+
+/* without_failure - the reply, or NULL with the text of a confined_failure in error */
+static json_t *
+without_failure(json_t *reply, char error[CONFINED_ERROR_SIZE])
+{
+	const char *failure = json_string_value(json_object_get(reply, FAILURE));
+
+	if (failure == NULL)
+		return reply;
+	strlcpy(error, failure, CONFINED_ERROR_SIZE);
+	printable_utf8(error);
+	json_decref(reply);
+	return NULL;
+}
+
+static bool
+write_reply(const json_t *reply)
+{
+	char *text = json_dumps(reply, JSON_COMPACT | JSON_ENSURE_ASCII);
+	size_t done = 0, len = text == NULL ? 0 : strlen(text);
+	ssize_t n;
+
+	if (text == NULL)
+		return false;
+	text[len++] = '\n'; /* in the place of the NUL */
+	while (done < len) {
+		n = write(REPLY_FD, text + done, len - done);
+		if (n == -1 && errno != EINTR)
+			return false;
+		done += n > 0 ? (size_t)n : 0;
+	}
+	return true;
+}
+
+static void __attribute__((noreturn))
+run_child(const struct confined_work *work, const struct identity *id, int out)
+{
+	json_t *reply = leave_descriptors(out) ? do_work(work, id) : NULL;
+
+	_exit(reply != NULL && write_reply(reply) ? 0 : 1);
+}
+
+/* describe_end - why there is no reply */
+static void
+describe_end(int status, enum reply_fault fault, char error[CONFINED_ERROR_SIZE])
+{
+	if (fault == REPLY_LATE)
+		strlcpy(error, "the process that asks the DNS takes too long", CONFINED_ERROR_SIZE);
+	else if (fault != REPLY_ENDED)
+		strlcpy(error, "the process that asks the DNS sends nonsense", CONFINED_ERROR_SIZE);
+	else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+		strlcpy(error, "the process that asks the DNS was ended: sandbox violation",
+		    CONFINED_ERROR_SIZE);
+	else if (WIFSIGNALED(status))
+		snprintf(error, CONFINED_ERROR_SIZE,
+		    "the process that asks the DNS was ended by signal %d (%s)", WTERMSIG(status),
+		    strsignal(WTERMSIG(status)));
+	else
+		snprintf(error, CONFINED_ERROR_SIZE,
+		    "the process that asks the DNS ended with status %d", WEXITSTATUS(status));
+}
+
+/* Turns of 10 ms in which a process that has closed its pipe has to end. */
+#define END_TURNS 200
+
+/* end_child - the wait status; a child that does not end by itself is killed */
+static int
+end_child(pid_t pid, bool is_ending)
+{
+	static const struct timespec turn = { 0, 10000000 };
+	int status = 0, turns = is_ending ? END_TURNS : 0;
+	pid_t ended = 0;
+
+	for (; turns > 0 && ended == 0; turns--) {
+		ended = waitpid(pid, &status, WNOHANG);
+		if (ended == 0)
+			nanosleep(&turn, NULL);
+	}
+	if (ended != pid) {
+		kill(pid, SIGKILL);
+		while (waitpid(pid, &status, 0) == -1 && errno == EINTR)
+			;
+	}
+	return status;
+}
+
+json_t *
+confined_run(
+    const struct confined_work *work, const struct identity *id, char error[CONFINED_ERROR_SIZE])
+{
+	enum reply_fault fault;
+	int pipe_end[2], status;
+	json_t *reply;
+	pid_t pid;
+
+	if (pipe2(pipe_end, O_CLOEXEC) == -1) {
+		snprintf(error, CONFINED_ERROR_SIZE, "pipe: %s", strerror(errno));
+		return NULL;
+	}
+	fflush(NULL);
+	log_flush();
+	pid = fork();
+	if (pid == 0)
+		run_child(work, id, pipe_end[1]);
+	close(pipe_end[1]);
+	if (pid == -1) {
+		snprintf(error, CONFINED_ERROR_SIZE, "fork: %s", strerror(errno));
+		close(pipe_end[0]);
+		return NULL;
+	}
+	reply = reply_read(pipe_end[0], work->seconds, &fault);
+	close(pipe_end[0]);
+	status = end_child(pid, fault == REPLY_ENDED);
+	if (reply == NULL)
+		describe_end(status, fault, error);
+	return without_failure(reply, error);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * srsctl forward, srsctl reverse - what a map answers for an address, and why.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "srsd/ctl/ctl.h"
+
+static int
+look_up(const struct ctl *ctl, const char *map, int argc, char **argv)
+{
+	const char *address, *secret, *reason, *hint;
+	char usage[64];
+	json_t *reply;
+
+	snprintf(usage, sizeof(usage), "%s address", map);
+	if (argc != 2)
+		return ctl_usage(usage);
+	if (ctl_ask_for(ctl, map, argv[1], CTL_SHOWN, &reply) != CTL_OK)
+		return CTL_USAGE;
+	address = json_string_value(json_object_get(reply, "address"));
+	secret = json_string_value(json_object_get(reply, "secret"));
+	reason = json_string_value(json_object_get(reply, "reason"));
+	hint = json_string_value(json_object_get(reply, "hint"));
+	if (address != NULL)
+		printf("%s%s%s\n", address, secret == NULL ? "" : "  signed with ",
+		    secret == NULL ? "" : secret);
+	else
+		printf("not rewritten: %s%s%s\n", reason == NULL ? "?" : reason,
+		    hint == NULL ? "" : ": ", hint == NULL ? "" : hint);
+	json_decref(reply);
+	return address == NULL ? CTL_FAILED : CTL_OK;
+}
+
+int
+ctl_forward(const struct ctl *ctl, int argc, char **argv)
+{
+	return look_up(ctl, "forward", argc, argv);
+}
+
+int
+ctl_reverse(const struct ctl *ctl, int argc, char **argv)
+{
+	return look_up(ctl, "reverse", argc, argv);
+}

@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * srsctl secret - make, list, promote and retire the secrets of the secrets-file. No secret is
+ * ever printed: fingerprints stand for them.
+ */
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/privdrop.h"
+#include "srsd/ctl/ctl.h"
+#include "srsd/ctl/secret_file.h"
+
+#define USAGE                                                                           \
+	"secret new [--last] | list [--json] | promote fingerprint | retire [--force] " \
+	"fingerprint"
+
+#define DATE_SIZE sizeof("2026-11-22")
+#define DAY 86400
+
+struct options {
+	bool last;
+	bool json;
+	bool force;
+	const char *fingerprint;
+};
+
+/* What a command works on. */
+struct secrets {
+	const struct ctl *ctl;
+	const struct options *opts;
+	struct secret_file *file;
+	json_t *daemon; /* an array: the secrets that the daemon has; NULL: nobody knows */
+	time_t now;
+};
+
+static const char *
+date(char text[DATE_SIZE], time_t t)
+{
+	struct tm tm;
+
+	localtime_r(&t, &tm);
+	strftime(text, DATE_SIZE, "%Y-%m-%d", &tm);
+	return text;
+}
+
+static int
+refuse(const char *text)
+{
+	fprintf(stderr, "srsctl: %s\n", text);
+	return CTL_FAILED;
+}
+
+/* ask_daemon - which secrets it has, in their order, and how often each one verified */
+static json_t *
+ask_daemon(const struct ctl *ctl)
+{
+	json_t *request = json_pack("{s:s}", "command", "status"), *reply, *secrets;
+	const char *error;
+
+	reply = ctl_ask(ctl, request, CTL_SHOWN, &error);
+	secrets = json_incref(json_object_get(reply, "secrets"));
+	json_decref(request);
+	json_decref(reply);
+	if (json_is_array(secrets))
+		return secrets;
+	json_decref(secrets);
+	return NULL;
+}
+
+/* verified - how often, according to the daemon; NULL when nobody knows */
+static const json_t *
+verified(const struct secrets *s, const char *fingerprint)
+{
+	const json_t *secret;
+	size_t i;
+
+	for (i = 0; i < json_array_size(s->daemon); i++) {
+		secret = json_array_get(s->daemon, i);
+		if (strcasecmp(ctl_text(secret, "fingerprint"), fingerprint) == 0)
+			return json_object_get(secret, "verified");
+	}
+	return NULL;
+}
+
+/* daemon_signs_with - true when the daemon says so, false as well when it says nothing */
+static bool
+daemon_signs_with(const struct secrets *s, const char *fingerprint)
+{
+	return strcasecmp(ctl_text(json_array_get(s->daemon, 0), "fingerprint"), fingerprint) == 0;
+}
+
+/* daemon_is_behind - the secrets that it has are known, and are not those of the file */
+static bool
+daemon_is_behind(const struct secrets *s)
+{
+	size_t i, n = secret_file_count(s->file);
+
+	if (s->daemon == NULL)
+		return false;
+	if (json_array_size(s->daemon) != n)
+		return true;
+	for (i = 0; i < n; i++)
+		if (strcasecmp(ctl_text(json_array_get(s->daemon, i), "fingerprint"),
+			secret_file_past(s->file, i)->fingerprint) != 0)
+			return true;
+	return false;
+}
+
+/* store - write the change and tell what is left to do */
+static int
+store(const struct secrets *s, const char *fingerprint, const char *what)
+{
+	char error[SECRET_FILE_ERROR_SIZE];
+
+	if (!secret_file_write(s->file, error))
+		return refuse(error);
+	printf("%s %s; the daemon learns of it by: srsctl reload\n", fingerprint, what);
+	return CTL_OK;
+}
+
+static int
+run_new(const struct secrets *s)
+{
+	char secret[SRS_MAC_SECRET_LEN + 1];
+	bool made, alone = secret_file_count(s->file) == 0;
+
+	made =
+	    srs_mac_new_secret(secret) && secret_file_add(s->file, secret, s->opts->last, s->now);
+	explicit_bzero(secret, sizeof(secret));
+	if (!made)
+		return refuse("libcrypto makes no secret");
+	if (s->opts->last && !alone)
+		return store(s,
+		    secret_file_past(s->file, secret_file_count(s->file) - 1)->fingerprint,
+		    "is added as the last one and only verifies");
+	return store(s, secret_file_past(s->file, 0)->fingerprint,
+	    alone ? "is the only one, and signs" : "is added as the first one, and signs");
+}
+
+/* describe - what the secret does, and until when it must stay */
+static void
+describe(const struct secrets *s, const struct srs_secret_past *past)
+{
+	char stopped[DATE_SIZE], end[DATE_SIZE];
+
+	switch (past->state) {
+	case SECRET_SIGNS:
+		fputs(" signs", stdout);
+		break;
+	case SECRET_STOPPED:
+		printf(" signed until %s, keep until %s", date(stopped, past->stopped),
+		    date(end, srs_secret_past_end(past, s->ctl->settings)));
+		break;
+	case SECRET_UNUSED:
+		fputs(" has not signed yet", stdout);
+		break;
+	}
+}
+
+static void
+print_secret(const struct secrets *s, size_t i)
+{
+	const struct srs_secret_past *past = secret_file_past(s->file, i);
+	const json_t *times = verified(s, past->fingerprint);
+	char created[DATE_SIZE];
+
+	printf("%zu %s since ", i + 1, past->fingerprint);
+	if (past->created == 0)
+		putchar('-');
+	else
+		printf("%s (%lld days)", date(created, past->created),
+		    (long long)((s->now - past->created) / DAY));
+	describe(s, past);
+	if (json_is_integer(times))
+		printf(" verified %lld\n", (long long)json_integer_value(times));
+	else
+		puts(" verified -");
+}
+
+static json_t *
+time_json(time_t t)
+{
+	return t == 0 ? json_null() : json_integer(t);
+}
+
+static json_t *
+secret_json(const struct secrets *s, size_t i)
+{
+	const struct srs_secret_past *past = secret_file_past(s->file, i);
+	const json_t *times = verified(s, past->fingerprint);
+	bool stopped = past->state == SECRET_STOPPED;
+
+	return json_pack("{s:i, s:s, s:o, s:b, s:o, s:o, s:o}", "position", (int)i + 1,
+	    "fingerprint", past->fingerprint, "created", time_json(past->created), "signs",
+	    past->state == SECRET_SIGNS, "stopped", time_json(stopped ? past->stopped : 0),
+	    "keep_until", time_json(stopped ? srs_secret_past_end(past, s->ctl->settings) : 0),
+	    "verified", json_is_integer(times) ? json_deep_copy(times) : json_null());
+}
+
+static int
+run_list(const struct secrets *s)
+{
+	json_t *all = json_array();
+	size_t i;
+
+	for (i = 0; i < secret_file_count(s->file); i++) {
+		if (s->opts->json)
+			json_array_append_new(all, secret_json(s, i));
+		else
+			print_secret(s, i);
+	}
+	all = json_pack("{s:s, s:o}", "file", s->ctl->settings->secrets_file, "secrets", all);
+	if (s->opts->json)
+		ctl_print_json(all);
+	json_decref(all);
+	if (daemon_is_behind(s))
+		fputs(
+		    "srsctl: the daemon has other secrets than the file: srsctl reload\n", stderr);
+	return CTL_OK;
+}
+
+/* find - the secret that was named; -1 and an error when there is none */
+static int
+find(const struct secrets *s)
+{
+	int i = secret_file_find(s->file, s->opts->fingerprint);
+
+	if (i == -1)
+		refuse("there is no secret of that fingerprint; see: srsctl secret list");
+	return i;
+}
+
+static int
+run_promote(const struct secrets *s)
+{
+	int i = find(s);
+
+	if (i == -1)
+		return CTL_FAILED;
+	if (i == 0)
+		return refuse("it is the first one already");
+	secret_file_promote(s->file, (size_t)i, s->now);
+	return store(s, secret_file_past(s->file, 0)->fingerprint, "is the first one, and signs");
+}
+
+/* may_retire_later - it does not sign; can addresses that it signed still return? */
+static bool
+may_retire_later(const struct secrets *s, size_t i)
+{
+	const struct srs_secret_past *past = secret_file_past(s->file, i);
+	char error[SECRET_FILE_ERROR_SIZE], text[256], end[DATE_SIZE];
+
+	if (daemon_signs_with(s, past->fingerprint)) {
+		secret_file_stop(s->file, i, s->now);
+		if (!secret_file_write(s->file, error))
+			refuse(error);
+		refuse("the daemon signs with it still; first: srsctl reload");
+		return false;
+	}
+	if (past->state == SECRET_UNUSED) {
+		refuse("it has not signed here, but other servers that have it may sign with it; "
+		       "with --force it is retired");
+		return false;
+	}
+	if (s->now >= srs_secret_past_end(past, s->ctl->settings))
+		return true;
+	snprintf(text, sizeof(text),
+	    "addresses that it signed may return until %s; retire it after that, or with --force",
+	    date(end, srs_secret_past_end(past, s->ctl->settings)));
+	refuse(text);
+	return false;
+}
+
+static bool
+may_retire(const struct secrets *s, size_t i)
+{
+	if (secret_file_count(s->file) == 1) {
+		refuse("it is the only secret, and signs; first: srsctl secret new");
+		return false;
+	}
+	if (s->opts->force)
+		return true;
+	if (i > 0)
+		return may_retire_later(s, i);
+	refuse("it signs; first let another one sign, by srsctl secret new, or promote, and "
+	       "srsctl reload");
+	return false;
+}
+
+static int
+run_retire(const struct secrets *s)
+{
+	char fingerprint[SRS_MAC_FINGERPRINT_LEN + 1];
+	int i = find(s);
+
+	if (i == -1 || !may_retire(s, (size_t)i))
+		return CTL_FAILED;
+	strlcpy(
+	    fingerprint, secret_file_past(s->file, (size_t)i)->fingerprint, sizeof(fingerprint));
+	secret_file_remove(s->file, (size_t)i);
+	return store(s, fingerprint, "is retired");
+}
+
+static const struct {
+	const char *name;
+	int (*run)(const struct secrets *);
+	bool changes;
+	bool names_one; /* takes a fingerprint */
+	const char *option;
+} commands[] = {
+	{ "new", run_new, true, false, "last" },
+	{ "list", run_list, false, false, "json" },
+	{ "promote", run_promote, true, true, "" },
+	{ "retire", run_retire, true, true, "force" },
+};
+
+#define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+/* parse_options - those of one command: it has one at most */
+static bool
+parse_options(struct options *opts, size_t command, int argc, char **argv)
+{
+	const struct option names[] = {
+		{ commands[command].option, no_argument, NULL, commands[command].option[0] },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
+		if (c == '?' || c == '\0')
+			return false;
+		opts->last |= c == 'l';
+		opts->json |= c == 'j';
+		opts->force |= c == 'f';
+	}
+	opts->fingerprint = commands[command].names_one ? argv[optind] : NULL;
+	return argc - optind == (commands[command].names_one ? 1 : 0);
+}
+
+/* owner - who may read a file that we make; root's is for the daemon's group, too */
+static struct secret_owner
+owner(const struct settings *settings)
+{
+	struct secret_owner owner = { .mode = S_IRUSR | S_IWUSR };
+	const char *error;
+	struct identity id;
+
+	owner.uid = geteuid();
+	owner.gid = getegid();
+	owner.daemon = owner.uid;
+	if (owner.uid == 0 && privdrop_identity(&id, settings->unprivileged_user, &error)) {
+		owner.gid = id.gid;
+		owner.daemon = id.uid;
+		owner.mode |= S_IRGRP;
+	}
+	return owner;
+}
+
+static int
+run(const struct ctl *ctl, size_t command, const struct options *opts)
+{
+	struct secret_owner new_owner = owner(ctl->settings);
+	struct secrets s = { .ctl = ctl, .opts = opts, .now = time(NULL) };
+	char error[SECRET_FILE_ERROR_SIZE];
+	int status;
+
+	s.file = secret_file_open(
+	    ctl->settings->secrets_file, commands[command].changes ? &new_owner : NULL, error);
+	if (s.file == NULL)
+		return refuse(error);
+	s.daemon = ask_daemon(ctl);
+	status = commands[command].run(&s);
+	json_decref(s.daemon);
+	secret_file_close(&s.file);
+	return status;
+}
+
+int
+ctl_secret(const struct ctl *ctl, int argc, char **argv)
+{
+	struct options opts = { .last = false };
+	size_t i;
+
+	for (i = 0; argc > 1 && i < N_COMMANDS; i++)
+		if (strcmp(argv[1], commands[i].name) == 0)
+			break;
+	if (argc < 2 || i == N_COMMANDS || !parse_options(&opts, i, argc - 1, argv + 1))
+		return ctl_usage(USAGE);
+	return run(ctl, i, &opts);
+}

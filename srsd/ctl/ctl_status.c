@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * srsctl status - how the daemon is.
+ */
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "srsd/ctl/ctl.h"
+
+/* print_numbers - "name: a 1, b 2" of an object; what is 0 is left out */
+static void
+print_numbers(const char *title, json_t *object)
+{
+	bool any = false;
+	const char *name;
+	json_t *value;
+
+	printf("%-12s", title);
+	json_object_foreach (object, name, value) {
+		if (json_integer_value(value) == 0)
+			continue;
+		printf("%s%s %lld", any ? ", " : "", name, (long long)json_integer_value(value));
+		any = true;
+	}
+	puts(any ? "" : "nothing");
+}
+
+static void
+print_listeners(json_t *listeners)
+{
+	const char *name;
+	json_t *list, *endpoint;
+	size_t i;
+
+	json_object_foreach (listeners, name, list) {
+		printf("%-12s", name);
+		json_array_foreach (list, i, endpoint)
+			printf("%s%s", i == 0 ? "" : ", ", ctl_string(endpoint));
+		puts(json_array_size(list) == 0 ? "not listening" : "");
+	}
+}
+
+static void
+print_uptime(long long seconds)
+{
+	if (seconds >= 86400)
+		printf("%lld days ", seconds / 86400);
+	printf("%02lld:%02lld:%02lld", seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
+}
+
+static void
+print_reload(const json_t *reload)
+{
+	time_t at = (time_t)ctl_number(reload, "at");
+	char text[64] = "";
+	struct tm tm;
+
+	if (!json_is_object(reload))
+		return;
+	if (localtime_r(&at, &tm) != NULL)
+		strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm);
+	printf("%-12s%s, %s\n", "reload", text,
+	    json_is_true(json_object_get(reload, "refused")) ? "refused; the log tells why"
+							     : "in force");
+}
+
+/* print_saturated - nothing, unless checks were cut off a moment ago */
+static void
+print_saturated(const json_t *status)
+{
+	const json_t *most = json_object_get(status, "saturated");
+
+	if (!json_is_object(most))
+		return;
+	printf("%-12s%lld checks cut off; most questions: network %s %lld, domain %s %lld\n",
+	    "saturated", ctl_number(status, "cut_off"), ctl_text(most, "network"),
+	    ctl_number(most, "network_questions"), ctl_text(most, "domain"),
+	    ctl_number(most, "domain_questions"));
+}
+
+static void
+print_secrets(const json_t *secrets)
+{
+	const json_t *secret;
+	size_t i;
+
+	json_array_foreach (secrets, i, secret)
+		printf("%-12s%s verified %lld%s\n", i == 0 ? "secrets" : "",
+		    ctl_text(secret, "fingerprint"), ctl_number(secret, "verified"),
+		    i == 0 ? ", signs" : "");
+}
+
+static void
+print_status(const json_t *status)
+{
+	json_t *lookups = json_object_get(status, "lookups");
+	json_t *spf = json_object_get(status, "spf");
+
+	printf("srsd %s, engine %lld, up ", ctl_text(status, "version"), ctl_number(status, "pid"));
+	print_uptime(ctl_number(status, "uptime"));
+	printf(", %lld engine restarts\n", ctl_number(status, "engine_restarts"));
+	printf("%-12s%s, %lld own domains\n", "srs-domain", ctl_text(status, "srs_domain"),
+	    ctl_number(status, "domains"));
+	print_listeners(json_object_get(status, "listeners"));
+	print_numbers("connections", json_object_get(status, "connections"));
+	print_numbers("forward map", json_object_get(lookups, "forward"));
+	print_numbers("reverse map", json_object_get(lookups, "reverse"));
+	print_numbers("policy", json_object_get(status, "policy"));
+	print_numbers("spf helo", json_object_get(spf, "helo"));
+	print_numbers("spf sender", json_object_get(spf, "mailfrom"));
+	print_numbers("dns", json_object_get(status, "dns"));
+	printf("%-12s%lld waiting for the DNS, with %lld questions\n", "checks",
+	    ctl_number(status, "checks_in_flight"), ctl_number(status, "questions_in_flight"));
+	print_saturated(status);
+	print_secrets(json_object_get(status, "secrets"));
+	print_reload(json_object_get(status, "reload"));
+}
+
+static bool
+parse_options(bool *json, int argc, char **argv)
+{
+	static const struct option names[] = {
+		{ "json", no_argument, NULL, 'j' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
+		if (c != 'j')
+			return false;
+		*json = true;
+	}
+	return optind == argc;
+}
+
+int
+ctl_status(const struct ctl *ctl, int argc, char **argv)
+{
+	bool json = false;
+	json_t *reply;
+
+	if (!parse_options(&json, argc, argv))
+		return ctl_usage("status [--json]");
+	if (ctl_ask_for(ctl, "status", NULL, json ? CTL_AS_JSON : CTL_SHOWN, &reply) != CTL_OK)
+		return CTL_USAGE;
+	if (json)
+		ctl_print_json(reply);
+	else
+		print_status(reply);
+	json_decref(reply);
+	return CTL_OK;
+}

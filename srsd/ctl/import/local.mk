@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: ISC
+# srsctl import: a file for each program whose configuration it reads.
+
+import_files =
+import_files += srsd/ctl/import/ctl_import.c srsd/ctl/import/ctl_import.h
+import_files += srsd/ctl/import/import.c srsd/ctl/import/import.h
+import_files += srsd/ctl/import/import_options.h
+import_files += srsd/ctl/import/import_policyd_spf.c srsd/ctl/import/import_policyd_spf.h
+fuzzers += tests/fuzz/import_policyd_spf
+import_files += srsd/ctl/import/import_postsrsd.h
+import_files += srsd/ctl/import/import_postsrsd1.c
+fuzzers += tests/fuzz/import_postsrsd1
+import_files += srsd/ctl/import/import_postsrsd2.c
+fuzzers += tests/fuzz/import_postsrsd2
+import_files += srsd/ctl/import/shell_text.c srsd/ctl/import/shell_text.h
+unit_tests += tests/unit/test_shell_text
+fuzzers += tests/fuzz/shell_text
+
+noinst_LIBRARIES += srsd/ctl/import/libimport.a
+srsd_ctl_import_libimport_a_SOURCES = $(import_files)

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: ISC
+# srsctl: what its commands share, and a file for each command.
+
+ctl_files =
+ctl_files += srsd/ctl/confined.c srsd/ctl/confined.h
+unit_tests += tests/unit/test_confined
+ctl_files += srsd/ctl/ctl.c srsd/ctl/ctl.h
+ctl_files += srsd/ctl/ctl_lookup.c
+ctl_files += srsd/ctl/ctl_policy.c
+ctl_files += srsd/ctl/ctl_reload.c
+ctl_files += srsd/ctl/ctl_secret.c
+ctl_files += srsd/ctl/ctl_spf.c
+ctl_files += srsd/ctl/ctl_status.c
+ctl_files += srsd/ctl/offline.c srsd/ctl/offline.h
+ctl_files += srsd/ctl/program.c srsd/ctl/program.h
+ctl_files += srsd/ctl/reply.c srsd/ctl/reply.h
+ctl_files += srsd/ctl/secret_file.c srsd/ctl/secret_file.h
+
+noinst_LIBRARIES += srsd/ctl/libctl.a
+srsd_ctl_libctl_a_SOURCES = $(ctl_files)

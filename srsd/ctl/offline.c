@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <event2/event.h>
+
+#include "common/clock.h"
+#include "conf/config.h"
+#include "spf/spf_query.h"
+#include "spf/spf_record_set.h"
+#include "srsd/ctl/offline.h"
+
+/* What the confined process gets. */
+struct offline_job {
+	struct settings *settings;
+	offline_work_fn *work;
+	void *arg;
+	struct offline offline;
+};
+
+static void
+close_resolver(struct offline *offline)
+{
+	resolver_free(&offline->resolver);
+	spf_inflight_free(&offline->inflight); /* the questions of the resolver have places in it */
+	if (offline->base != NULL)
+		event_base_free(offline->base);
+	offline->base = NULL;
+}
+
+static bool
+open_resolver(struct offline *offline, struct settings *settings, char *error, size_t size)
+{
+	struct resolver_host host = { NULL, &clock_system, spf_record_set_prepare };
+	char *plan = resolver_plan(settings, NULL, error, size);
+
+	memset(offline, 0, sizeof(*offline));
+	if (plan == NULL)
+		return false;
+	offline->settings = settings;
+	offline->inflight = spf_inflight_new();
+	offline->base = host.base = event_base_new();
+	strlcpy(error, "no event base", size);
+	if (offline->base != NULL)
+		offline->resolver = resolver_new(&host, settings, plan, error, size);
+	free(plan);
+	if (offline->resolver == NULL)
+		close_resolver(offline);
+	return offline->resolver != NULL;
+}
+
+/* prepare_job - read the files of the resolver, which the sandbox will refuse to open */
+static json_t *
+prepare_job(void *arg)
+{
+	struct offline_job *job = arg;
+	char error[CONFIG_ERROR_SIZE];
+
+	if (open_resolver(&job->offline, job->settings, error, sizeof(error)))
+		return NULL;
+	return confined_failure(error);
+}
+
+static json_t *
+run_job(void *arg)
+{
+	struct offline_job *job = arg;
+	json_t *reply = job->work(&job->offline, job->arg);
+
+	close_resolver(&job->offline);
+	return reply;
+}
+
+json_t *
+offline_run(struct settings *settings, offline_work_fn *work, void *arg, unsigned seconds,
+    char error[OFFLINE_ERROR_SIZE])
+{
+	struct offline_job job = { settings, work, arg, { .settings = settings } };
+	const struct confined_work confined = { prepare_job, run_job, &job, seconds };
+	const char *instead, *why;
+	struct identity id;
+
+	if (!privdrop_daemon(&id, settings->unprivileged_user, &instead, &why)) {
+		snprintf(error, OFFLINE_ERROR_SIZE, "unprivileged-user '%s': %s",
+		    settings->unprivileged_user, why);
+		return NULL;
+	}
+	return confined_run(&confined, &id, error);
+}
+
+/* on_done - the loop turns once for each event, and is asked then */
+static void
+on_done(void *arg)
+{
+	(void)arg;
+}
+
+json_t *
+offline_spf(struct offline *offline, const json_t *request, const char **error)
+{
+	struct spf_checker checker = { offline->base, offline->resolver, offline->inflight,
+		&clock_system };
+	struct spf_query *query;
+	json_t *report = NULL;
+
+	query = spf_query_start(
+	    &checker, offline->settings, request, clock_wall(&clock_system), on_done, NULL, error);
+	while (query != NULL && !spf_query_is_done(query) &&
+	       event_base_loop(offline->base, EVLOOP_ONCE) == 0)
+		;
+	if (query != NULL && spf_query_is_done(query))
+		report = spf_query_report(query);
+	else if (query != NULL)
+		*error = "the event loop failed";
+	spf_query_free(&query);
+	return report;
+}

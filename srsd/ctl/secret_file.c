@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: ISC */
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/file.h"
+#include "common/log.h"
+#include "common/xmalloc.h"
+#include "srsd/ctl/secret_file.h"
+#include "srsd/srs/srs_keys.h"
+
+#define HISTORY_MAX (64 * 1024)
+
+static const char history_head[] = "# kept by srsctl: fingerprint, made at, signed until\n";
+
+struct secret {
+	char *bytes;
+	size_t len;
+	struct srs_secret_past past;
+};
+
+struct secret_file {
+	char *path; /* as the configuration has it */
+	char *name; /* in its folder */
+	char *history;
+	int folder;
+	struct secret_owner owner;
+	size_t n;
+	struct secret secret[SRS_KEYS_MAX + 1]; /* one more than may be written */
+};
+
+static bool __attribute__((format(printf, 2, 3)))
+refuse(char error[SECRET_FILE_ERROR_SIZE], const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(error, SECRET_FILE_ERROR_SIZE, fmt, ap);
+	va_end(ap);
+	return false;
+}
+
+/* open_folder - that of the file */
+static bool
+open_folder(struct secret_file *f, char error[SECRET_FILE_ERROR_SIZE])
+{
+	char *folder = xstrdup(f->path), *slash = strrchr(folder, '/');
+	bool ok;
+
+	f->name = xstrdup(slash == NULL ? folder : slash + 1);
+	xasprintf(&f->history, "%s.history", f->name);
+	if (slash == NULL)
+		strlcpy(folder, ".", 2);
+	else
+		slash[slash == folder] = '\0';
+	f->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ok = f->folder != -1 || refuse(error, "%s: %s", folder, strerror(errno));
+	free(folder);
+	return ok;
+}
+
+/* folder_is_safe - nobody else may put something else in our files' places */
+static bool
+folder_is_safe(const struct secret_file *f, char error[SECRET_FILE_ERROR_SIZE])
+{
+	struct stat st;
+
+	if (fstat(f->folder, &st) == -1)
+		return refuse(error, "folder of %s: %s", f->path, strerror(errno));
+	if (st.st_uid != 0 && st.st_uid != geteuid())
+		return refuse(error,
+		    "folder of %s: it belongs to another user; chown it to root, or be that user",
+		    f->path);
+	if (st.st_mode & (S_IWGRP | S_IWOTH))
+		return refuse(error, "folder of %s: others may write to it; chmod go-w", f->path);
+	return true;
+}
+
+/* lock - the folder, for the files themselves are replaced */
+static bool
+lock(const struct secret_file *f, char error[SECRET_FILE_ERROR_SIZE])
+{
+	if (flock(f->folder, LOCK_EX | LOCK_NB) == 0)
+		return true;
+	if (errno == EWOULDBLOCK) {
+		log_warnx("%s: another srsctl is at work; waiting for it", f->path);
+		log_flush();
+		while (flock(f->folder, LOCK_EX) == -1)
+			if (errno != EINTR)
+				return refuse(error, "%s: %s", f->path, strerror(errno));
+		return true;
+	}
+	return refuse(error, "%s: %s", f->path, strerror(errno));
+}
+
+/* exists - 1, 0, or -1 with an error for what is no file of ours */
+static int
+exists(const struct secret_file *f, const char *name, char error[SECRET_FILE_ERROR_SIZE])
+{
+	struct stat st;
+
+	if (fstatat(f->folder, name, &st, AT_SYMLINK_NOFOLLOW) == -1) {
+		if (errno == ENOENT)
+			return 0;
+		refuse(error, "%s: %s", f->path, strerror(errno));
+		return -1;
+	}
+	if (S_ISLNK(st.st_mode)) {
+		refuse(error, "%s: %s is a symbolic link; name the file itself in secrets-file",
+		    f->path, name);
+		return -1;
+	}
+	if (S_ISREG(st.st_mode) && st.st_nlink > 1) {
+		refuse(error, "%s: %s has another name too; remove that", f->path, name);
+		return -1;
+	}
+	return 1;
+}
+
+static bool
+put(struct secret *secret, const char *bytes, size_t len)
+{
+	memset(secret, 0, sizeof(*secret));
+	secret->bytes = xstrndup(bytes, len);
+	secret->len = len;
+	return srs_mac_fingerprint(bytes, len, secret->past.fingerprint);
+}
+
+/* take - the secrets of a file that was read */
+static bool
+take(struct secret_file *f, const struct file *file, char error[SECRET_FILE_ERROR_SIZE])
+{
+	const char *s = file->data, *end = file->data + file->len, *why, *bytes;
+	struct srs_keys *keys;
+	unsigned line;
+	size_t len;
+
+	keys = srs_keys_parse(file->data, file->len, &line, &why);
+	if (keys == NULL && line == 0)
+		return true; /* an empty file is filled */
+	if (keys == NULL)
+		return refuse(error, "%s:%u: %s", f->path, line, why);
+	srs_keys_free(&keys);
+	line = 0;
+	while ((bytes = srs_keys_next(&s, end, &len, &line)) != NULL)
+		if (!put(&f->secret[f->n++], bytes, len))
+			return refuse(error, "libcrypto refuses HMAC-SHA256");
+	return true;
+}
+
+/* read_secrets - and their file's owner and mode, which are kept */
+static bool
+read_secrets(
+    struct secret_file *f, bool change, time_t *changed, char error[SECRET_FILE_ERROR_SIZE])
+{
+	const struct identity daemon = { f->owner.daemon, f->owner.gid };
+	const char *why = NULL;
+	struct file file;
+	bool ok;
+
+	if (!file_read_at(&file, f->folder, f->name, SRS_KEYS_FILE_MAX, &why))
+		return refuse(error, "%s: %s", f->path, why);
+	if (change)
+		why = srs_keys_file_error(&file.st, &daemon);
+	f->owner.uid = file.st.st_uid;
+	f->owner.gid = file.st.st_gid;
+	f->owner.mode = file.st.st_mode & (S_IRWXU | S_IRWXG);
+	*changed = file.st.st_mtime;
+	ok = why == NULL ? take(f, &file, error) : refuse(error, "%s: %s", f->path, why);
+	file_free(&file);
+	return ok;
+}
+
+static bool
+read_history(struct secret_file *f, time_t changed, char error[SECRET_FILE_ERROR_SIZE])
+{
+	struct file file = { .data = NULL };
+	const char *why;
+	size_t i;
+	int there = exists(f, f->history, error);
+
+	if (there == -1)
+		return false;
+	if (there == 1 && !file_read_at(&file, f->folder, f->history, HISTORY_MAX, &why))
+		return refuse(error, "%s.history: %s", f->path, why);
+	for (i = 0; i < f->n; i++)
+		srs_secret_past_find(
+		    &f->secret[i].past, there == 1 ? file.data : "", file.len, i == 0, changed);
+	file_free(&file);
+	return true;
+}
+
+static bool
+load(struct secret_file *f, bool change, char error[SECRET_FILE_ERROR_SIZE])
+{
+	time_t changed = 0;
+	int there;
+
+	if (!open_folder(f, error) || (change && (!folder_is_safe(f, error) || !lock(f, error))))
+		return false;
+	there = exists(f, f->name, error);
+	if (there == -1)
+		return false;
+	if (there == 0 && change)
+		return true;
+	return read_secrets(f, change, &changed, error) && read_history(f, changed, error);
+}
+
+struct secret_file *
+secret_file_open(
+    const char *path, const struct secret_owner *owner, char error[SECRET_FILE_ERROR_SIZE])
+{
+	struct secret_file *f = xcalloc(1, sizeof(*f));
+
+	f->path = xstrdup(path);
+	f->folder = -1;
+	if (owner != NULL)
+		f->owner = *owner;
+	if (!load(f, owner != NULL, error))
+		secret_file_close(&f);
+	return f;
+}
+
+static void
+wipe(struct secret *secret)
+{
+	freezero(secret->bytes, secret->len);
+	secret->bytes = NULL;
+}
+
+void
+secret_file_close(struct secret_file **fp)
+{
+	struct secret_file *f = *fp;
+	size_t i;
+
+	if (f == NULL)
+		return;
+	for (i = 0; i < f->n; i++)
+		wipe(&f->secret[i]);
+	if (f->folder != -1)
+		close(f->folder);
+	free(f->path);
+	free(f->name);
+	free(f->history);
+	free(f);
+	*fp = NULL;
+}
+
+size_t
+secret_file_count(const struct secret_file *f)
+{
+	return f->n;
+}
+
+const struct srs_secret_past *
+secret_file_past(const struct secret_file *f, size_t number)
+{
+	return &f->secret[number].past;
+}
+
+int
+secret_file_find(const struct secret_file *f, const char *fingerprint)
+{
+	size_t i;
+
+	for (i = 0; i < f->n; i++)
+		if (strcasecmp(f->secret[i].past.fingerprint, fingerprint) == 0)
+			return (int)i;
+	return -1;
+}
+
+/* move - the secret at from to the place to, those between one place on */
+static void
+move(struct secret_file *f, size_t from, size_t to)
+{
+	struct secret moved = f->secret[from];
+
+	if (from > to)
+		memmove(&f->secret[to + 1], &f->secret[to], (from - to) * sizeof(moved));
+	else
+		memmove(&f->secret[from], &f->secret[from + 1], (to - from) * sizeof(moved));
+	f->secret[to] = moved;
+}
+
+/* make_first - it signs from now on, and the one that did stops */
+static void
+make_first(struct secret_file *f, size_t number, time_t now)
+{
+	if (number != 0)
+		secret_file_stop(f, 0, now);
+	f->secret[number].past.state = SECRET_SIGNS;
+	move(f, number, 0);
+}
+
+bool
+secret_file_add(struct secret_file *f, const char *bytes, bool last, time_t now)
+{
+	struct secret *secret = &f->secret[f->n];
+
+	f->n++;
+	if (!put(secret, bytes, strlen(bytes)))
+		return false;
+	secret->past.created = now;
+	secret->past.state = SECRET_UNUSED;
+	if (!last || f->n == 1)
+		make_first(f, f->n - 1, now);
+	return true;
+}
+
+void
+secret_file_promote(struct secret_file *f, size_t number, time_t now)
+{
+	make_first(f, number, now);
+}
+
+void
+secret_file_stop(struct secret_file *f, size_t number, time_t now)
+{
+	f->secret[number].past.state = SECRET_STOPPED;
+	f->secret[number].past.stopped = now;
+}
+
+void
+secret_file_remove(struct secret_file *f, size_t number)
+{
+	move(f, number, f->n - 1);
+	wipe(&f->secret[--f->n]);
+	if (f->n > 0)
+		f->secret[0].past.state = SECRET_SIGNS;
+}
+
+static bool
+write_all(int fd, const char *data, size_t len)
+{
+	ssize_t n;
+
+	for (; len > 0; data += n, len -= (size_t)n) {
+		n = write(fd, data, len);
+		if (n == -1 && errno == EINTR)
+			n = 0;
+		else if (n == -1)
+			return false;
+	}
+	return true;
+}
+
+/* give_away - owner first: who sets a mode must not lose it, and with it what it allows, to chown
+ */
+static bool
+give_away(int fd, const struct secret_owner *owner)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == -1)
+		return false;
+	if ((st.st_uid != owner->uid || st.st_gid != owner->gid) &&
+	    fchown(fd, owner->uid, owner->gid) == -1)
+		return false;
+	return fchmod(fd, owner->mode) == 0;
+}
+
+/* replace - a file of the folder with these bytes; false with errno set */
+static bool
+replace(const struct secret_file *f, const char *name, const char *data, size_t len)
+{
+	char *temporary;
+	int fd, saved;
+	bool ok;
+
+	/* One name, for we hold the lock: what stands there is from one of us that was killed. */
+	xasprintf(&temporary, ".%s.new", name);
+	unlinkat(f->folder, temporary, 0);
+	fd = openat(f->folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+	    S_IRUSR | S_IWUSR);
+	ok = fd != -1 && write_all(fd, data, len) && give_away(fd, &f->owner) && fsync(fd) == 0 &&
+	     renameat(f->folder, temporary, f->folder, name) == 0;
+	saved = errno;
+	if (fd != -1)
+		close(fd);
+	if (fd != -1 && !ok)
+		unlinkat(f->folder, temporary, 0);
+	free(temporary);
+	errno = saved;
+	return ok && fsync(f->folder) == 0;
+}
+
+/* write_history - before the secrets: what it says too early is found to be untrue when read */
+static bool
+write_history(const struct secret_file *f)
+{
+	size_t size = sizeof(history_head) + f->n * SECRET_PAST_LINE_SIZE, i;
+	char *text = xmalloc(size), line[SECRET_PAST_LINE_SIZE];
+	bool ok;
+
+	strlcpy(text, history_head, size);
+	for (i = 0; i < f->n; i++) {
+		srs_secret_past_line(&f->secret[i].past, line);
+		strlcat(text, line, size);
+	}
+	ok = replace(f, f->history, text, strlen(text));
+	free(text);
+	return ok;
+}
+
+/* join - the file of secrets; the caller wipes it */
+static char *
+join(const struct secret_file *f, size_t *len)
+{
+	char *text, *s;
+	size_t i;
+
+	*len = 0;
+	for (i = 0; i < f->n; i++)
+		*len += f->secret[i].len + 1;
+	s = text = xmalloc(*len + 1);
+	for (i = 0; i < f->n; i++) {
+		memcpy(s, f->secret[i].bytes, f->secret[i].len);
+		s += f->secret[i].len;
+		*s++ = '\n';
+	}
+	return text;
+}
+
+bool
+secret_file_write(struct secret_file *f, char error[SECRET_FILE_ERROR_SIZE])
+{
+	struct srs_keys *keys;
+	const char *why;
+	unsigned line;
+	size_t len;
+	char *text = join(f, &len);
+	bool ok;
+
+	keys = srs_keys_parse(text, len, &line, &why);
+	if (keys == NULL)
+		ok = refuse(error, "%s: %s", f->path, why);
+	else if (!write_history(f))
+		ok = refuse(error, "%s.history: %s", f->path, strerror(errno));
+	else if (!replace(f, f->name, text, len))
+		ok = refuse(error, "%s: %s", f->path, strerror(errno));
+	else
+		ok = true;
+	srs_keys_free(&keys);
+	freezero(text, len);
+	return ok;
+}

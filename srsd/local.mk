@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: ISC
+# The processes of the daemon, and their sockets.
+
+process_files =
+process_files += srsd/connections.c srsd/connections.h
+process_files += srsd/descriptors.c srsd/descriptors.h
+unit_tests += tests/unit/test_descriptors
+process_files += srsd/engine.c srsd/engine.h
+process_files += srsd/link.c srsd/link.h
+unit_tests += tests/unit/test_link
+process_files += srsd/listeners.c srsd/listeners.h
+unit_tests += tests/unit/test_listeners
+process_files += srsd/monitor.c srsd/monitor.h
+process_files += srsd/precedence.c srsd/precedence.h
+unit_tests += tests/unit/test_precedence
+process_files += srsd/priority.h
+process_files += srsd/server.c srsd/server.h
+unit_tests += tests/unit/test_server
+
+noinst_LIBRARIES += srsd/libsrsd.a
+srsd_libsrsd_a_SOURCES = $(process_files)

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: ISC
+# The protocols that Postfix speaks: pure, bytes to requests and back.
+
+postfix_files =
+postfix_files += srsd/postfix/policy_proto.c srsd/postfix/policy_proto.h
+unit_tests += tests/unit/test_policy_proto
+fuzzers += tests/fuzz/policy_proto
+postfix_files += srsd/postfix/tcptable.c srsd/postfix/tcptable.h
+unit_tests += tests/unit/test_tcptable
+fuzzers += tests/fuzz/tcptable
+
+noinst_LIBRARIES += srsd/postfix/libpostfix.a
+srsd_postfix_libpostfix_a_SOURCES = $(postfix_files)

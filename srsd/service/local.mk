@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: ISC
+# All that answers: bytes in, bytes out, without a socket.
+
+service_files =
+service_files += srsd/service/control.c srsd/service/control.h
+unit_tests += tests/unit/test_control
+fuzzers += tests/fuzz/control
+service_files += srsd/service/gate.c srsd/service/gate.h
+unit_tests += tests/unit/test_gate tests/unit/test_gate_texts
+service_files += srsd/service/inputs.c srsd/service/inputs.h
+unit_tests += tests/unit/test_inputs
+service_files += srsd/service/map_service.c srsd/service/map_service.h
+unit_tests += tests/unit/test_map_service
+fuzzers += tests/fuzz/map_service
+service_files += srsd/service/message_memory.c srsd/service/message_memory.h
+unit_tests += tests/unit/test_message_memory
+service_files += srsd/service/metrics.c srsd/service/metrics.h
+fuzzers += tests/fuzz/metrics
+service_files += srsd/service/policy_charge.c srsd/service/policy_charge.h
+service_files += srsd/service/policy_service.c srsd/service/policy_service.h
+unit_tests += tests/unit/test_policy_service
+fuzzers += tests/fuzz/policy_service
+service_files += srsd/service/service_kind.c srsd/service/service_kind.h
+service_files += srsd/service/services.c srsd/service/services.h
+service_files += srsd/service/session.h
+service_files += srsd/service/stats.c srsd/service/stats.h
+service_files += srsd/service/status.c srsd/service/status.h srsd/service/status_metrics.c
+
+noinst_LIBRARIES += srsd/service/libservice.a
+srsd_service_libservice_a_SOURCES = $(service_files)

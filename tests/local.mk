@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: ISC
+# Tests. `make check` needs no root and no network; `make check-all` adds real Postfix and the shared
+# cases. Unit tests and fuzzers are listed in the local.mk of their module's directory.
+LDADD = tests/fuzz/libfuzz.a $(program_libs) $(CMOCKA_LIBS) $(FUZZ_LIBS)
+unit_tests += tests/unit/test_vectors
+
+# Stories: what answers, without sockets, DNS or clock; see tests/replay/story.c. The network's
+# functions of spf/dns/resolver.h are its own, so that resolver.o stays in its archive.
+replay_sources = \
+	tests/replay/captured_log.c tests/replay/captured_log.h \
+	tests/replay/client.c tests/replay/client.h \
+	tests/replay/fake_network.c tests/replay/fake_network.h \
+	tests/replay/steps.c tests/replay/steps.h \
+	tests/replay/steps_client.c tests/replay/steps_look.c \
+	tests/replay/story.c tests/replay/story.h \
+	tests/replay/text.c tests/replay/text.h \
+	tests/replay/virtual_time.c tests/replay/virtual_time.h \
+	tests/replay/words.c tests/replay/words.h \
+	tests/replay/world.c tests/replay/world.h \
+	tests/replay/zone.c tests/replay/zone.h
+tests_replay_replay_SOURCES = tests/replay/replay.c $(replay_sources)
+tests_replay_replay_LDADD = $(program_libs)
+# The fuzzer of the story language.
+fuzzers += tests/fuzz/story
+tests_fuzz_story_SOURCES = tests/fuzz/story.c $(replay_sources)
+
+socket_tests = tests/blackbox/test_maps.py \
+	tests/blackbox/test_bench.py \
+	tests/blackbox/test_monitor.py \
+	tests/blackbox/test_srsctl.py \
+	tests/blackbox/test_srsctl_check.py \
+	tests/blackbox/test_srsctl_import.py \
+	tests/blackbox/test_srsctl_policy.py \
+	tests/blackbox/test_srsctl_secret.py \
+	tests/blackbox/test_policy.py \
+	tests/blackbox/test_spf.py \
+	tests/blackbox/test_header_readers.py \
+	tests/blackbox/test_dnssec.py \
+	tests/blackbox/test_limits.py \
+	tests/blackbox/test_overload.py \
+	tests/blackbox/test_faults.py \
+	tests/blackbox/test_config.py \
+	tests/blackbox/test_start.py \
+	tests/blackbox/test_install.py \
+	tests/blackbox/test_isolation.py \
+	tests/blackbox/test_units.py \
+	tests/blackbox/test_contrib.py \
+	tests/blackbox/test_interop.py
+root_tests = tests/blackbox/test_shared.py tests/postfix/test_postfix.py \
+	tests/postfix/test_recipes.py tests/package/test_package.py
+
+# Fuzzers: tests/fuzz/NAME.c has one function that takes bytes. Here main.c runs it over files, and
+# seeds.py over the seeds in corpus/NAME; in build-fuzz, which contrib/fuzz makes, libFuzzer calls it.
+check_LIBRARIES = tests/fuzz/libfuzz.a
+tests_fuzz_libfuzz_a_SOURCES = tests/fuzz/fuzz.c tests/fuzz/fuzz.h
+if !LIBFUZZER
+tests_fuzz_libfuzz_a_SOURCES += tests/fuzz/main.c
+endif
+
+check_PROGRAMS = tests/replay/replay tests/bench/echo tests/bench/load
+TESTS = $(socket_tests) tests/replay/replay
+if HAVE_CMOCKA
+check_PROGRAMS += $(unit_tests) $(fuzzers)
+TESTS += $(unit_tests) tests/fuzz/seeds.py
+endif
+
+# What test_faults.py preloads into a daemon of its own.
+check_DATA = tests/faults/failing_malloc.so
+CLEANFILES += $(check_DATA)
+
+tests/faults/failing_malloc.so: tests/faults/failing_malloc.c
+	$(AM_V_CC)$(MKDIR_P) tests/faults && $(CC) -D_GNU_SOURCE -O2 -fPIC -shared -o $@ \
+	    $(srcdir)/tests/faults/failing_malloc.c
+
+TEST_EXTENSIONS = .py
+LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+PY_LOG_DRIVER = $(LOG_DRIVER)
+# A failed case is counted; the exit status that follows from it is not one more.
+LOG_DRIVER_FLAGS = --ignore-exit
+PY_LOG_DRIVER_FLAGS = --ignore-exit
+AM_TESTS_ENVIRONMENT = CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT; \
+	abs_top_builddir='$(abs_top_builddir)'; export abs_top_builddir; \
+	abs_top_srcdir='$(abs_top_srcdir)'; export abs_top_srcdir;
+
+check-all:
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(TESTS) $(root_tests)'
+
+EXTRA_DIST += $(socket_tests) $(root_tests) tests/analysis tests/faults/failing_malloc.c tests/fuzz/corpus \
+	tests/fuzz/seeds.py tests/harness tests/soak
+
+# One more story, or header, or dictionary, needs no line here.
+dist-hook:
+	rm -rf $(distdir)/tests/harness/__pycache__
+	$(MKDIR_P) $(distdir)/tests/replay/stories
+	cp $(srcdir)/tests/replay/stories/*.rpl $(distdir)/tests/replay/stories
+	cp $(srcdir)/tests/unit/*.h $(distdir)/tests/unit
+	cp $(srcdir)/tests/fuzz/*.h $(srcdir)/tests/fuzz/*.dict $(srcdir)/tests/fuzz/*.expect \
+	    $(distdir)/tests/fuzz
+
+.PHONY: check-all
