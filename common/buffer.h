@@ -8,6 +8,8 @@
 
 #include <stddef.h>
 
+#include "common/attributes.h"
+
 /* Starts zeroed. data is NULL until something was appended; no NUL stands behind it. */
 struct buffer {
 	char *data;
@@ -19,7 +21,7 @@ struct buffer {
 #define BUFFER_KEPT (64 * 1024)
 
 void buffer_add(struct buffer *, const void *data, size_t len);
-void buffer_printf(struct buffer *, const char *, ...) __attribute__((format(printf, 2, 3)));
+void buffer_printf(struct buffer *, const char *, ...) PRINTF_LIKE(2, 3);
 
 /* Takes all bytes away. */
 void buffer_clear(struct buffer *);

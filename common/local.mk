@@ -4,6 +4,7 @@
 common_files =
 common_files += common/ascii.h
 unit_tests += tests/unit/test_ascii
+common_files += common/attributes.h
 common_files += common/buffer.c common/buffer.h
 unit_tests += tests/unit/test_buffer
 common_files += common/channel.c common/channel.h

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/attributes.h"
 #include "common/line.h"
 #include "common/log.h"
 
@@ -304,8 +305,8 @@ finish(char *line, size_t len)
 		drain();
 }
 
-static void __attribute__((format(printf, 4, 0)))
-emit(int priority, const char *label, int error, const char *fmt, va_list ap)
+PRINTF_LIKE(4, 0)
+static void emit(int priority, const char *label, int error, const char *fmt, va_list ap)
 {
 	char line[LINE_MAX_BYTES];
 	size_t room = sizeof(line) - 1, len;
@@ -494,8 +495,7 @@ log_warnx(const char *fmt, ...)
 }
 
 /* die - whoever starts a daemon looks at the terminal, not at syslog */
-static void __attribute__((noreturn, format(printf, 2, 0)))
-die(int error, const char *fmt, va_list ap)
+NORETURN PRINTF_LIKE(2, 0) static void die(int error, const char *fmt, va_list ap)
 {
 	va_list again;
 

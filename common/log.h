@@ -21,6 +21,8 @@
 #include <stdbool.h>
 #include <time.h>
 
+#include "common/attributes.h"
+
 struct line;
 
 enum log_sink {
@@ -71,19 +73,19 @@ struct log_limit {
 
 bool log_allows(struct log_limit *);
 
-void log_debug(const char *, ...) __attribute__((format(printf, 1, 2)));
-void log_info(const char *, ...) __attribute__((format(printf, 1, 2)));
+void log_debug(const char *, ...) PRINTF_LIKE(1, 2);
+void log_info(const char *, ...) PRINTF_LIKE(1, 2);
 /* As log_info, a line that is ready. */
 void log_line(const struct line *);
 /* log_warn adds the text of errno, log_warnx does not; so do fatal and fatalx. */
-void log_warn(const char *, ...) __attribute__((format(printf, 1, 2)));
-void log_warnx(const char *, ...) __attribute__((format(printf, 1, 2)));
+void log_warn(const char *, ...) PRINTF_LIKE(1, 2);
+void log_warnx(const char *, ...) PRINTF_LIKE(1, 2);
 
 /*
  * For start-up and exhausted memory only, never for what the network sent. Exit status 1. What goes
  * to syslog goes to standard error as well.
  */
-void fatal(const char *, ...) __attribute__((format(printf, 1, 2), noreturn));
-void fatalx(const char *, ...) __attribute__((format(printf, 1, 2), noreturn));
+void fatal(const char *, ...) NORETURN PRINTF_LIKE(1, 2);
+void fatalx(const char *, ...) NORETURN PRINTF_LIKE(1, 2);
 
 #endif

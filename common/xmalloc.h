@@ -8,12 +8,14 @@
 
 #include <stddef.h>
 
+#include "common/attributes.h"
+
 void *xmalloc(size_t);
 void *xcalloc(size_t, size_t);
 void *xrealloc(void *, size_t);
 void *xreallocarray(void *, size_t, size_t);
 char *xstrdup(const char *);
 char *xstrndup(const char *, size_t);
-int xasprintf(char **, const char *, ...) __attribute__((format(printf, 2, 3)));
+int xasprintf(char **, const char *, ...) PRINTF_LIKE(2, 3);
 
 #endif

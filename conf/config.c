@@ -6,6 +6,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "common/attributes.h"
 #include "common/file.h"
 #include "common/hostname.h"
 #include "common/printable.h"
@@ -18,7 +19,7 @@
 #define DOMAINS_FILE_MAX (64 * 1024 * 1024)
 #define CONFIG_FILE_MAX (16 * 1024 * 1024)
 
-static void __attribute__((format(printf, 2, 3))) say(char *error, const char *fmt, ...)
+PRINTF_LIKE(2, 3) static void say(char *error, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -31,7 +32,7 @@ static void __attribute__((format(printf, 2, 3))) say(char *error, const char *f
 }
 
 static bool
-is_list(const struct option *o)
+is_list(const struct conf_option *o)
 {
 	return o->type == OPTION_LIST || o->type == OPTION_CIDRS;
 }
@@ -49,13 +50,14 @@ struct loading {
 };
 
 static int *
-line_of(const struct loading *l, const struct option *o)
+line_of(const struct loading *l, const struct conf_option *o)
 {
-	return &l->line[o - options];
+	return &l->line[o - option_table];
 }
 
 /* say_of - an error of an option outside of sections that showed only when all were read */
-static void __attribute__((format(printf, 3, 4)))
+PRINTF_LIKE(3, 4)
+static void
 say_of(const struct loading *l, const char *name, const char *fmt, ...)
 {
 	int line = *line_of(l, option_find(NULL, name));
@@ -82,23 +84,23 @@ on_option(void *arg, size_t number, int line, const char *const *values, size_t 
 	const struct loading *l = arg;
 
 	l->line[number] = line;
-	return option_set(l->s, &options[number], values, n, why);
+	return option_set(l->s, &option_table[number], values, n, why);
 }
 
 static bool
 parse_text(struct loading *l, const char *text)
 {
-	struct confuse_option *known = xcalloc(options_count, sizeof(*known));
+	struct confuse_option *known = xcalloc(option_count, sizeof(*known));
 	bool ok;
 	size_t i;
 
-	for (i = 0; i < options_count; i++) {
-		known[i].section = options[i].section;
-		known[i].name = options[i].name;
-		known[i].list = is_list(&options[i]);
+	for (i = 0; i < option_count; i++) {
+		known[i].section = option_table[i].section;
+		known[i].name = option_table[i].name;
+		known[i].list = is_list(&option_table[i]);
 	}
 	ok = confuse_parse(
-	    text, l->path, known, options_count, true, on_option, l, l->error, CONFIG_ERROR_SIZE);
+	    text, l->path, known, option_count, true, on_option, l, l->error, CONFIG_ERROR_SIZE);
 	free(known);
 	return ok;
 }
@@ -140,7 +142,7 @@ split_commas(char *text, const char **values)
 }
 
 static bool
-override(struct loading *l, const struct option *o, char *value, const char *text)
+override(struct loading *l, const struct conf_option *o, char *value, const char *text)
 {
 	const char **values = xcalloc(strlen(value) + 1, sizeof(*values));
 	char why[OPTION_ERROR_SIZE];
@@ -163,7 +165,7 @@ apply_override(struct loading *l, const char *text)
 {
 	char *copy = xstrdup(text), *value = strchr(copy, '=');
 	bool in_spf = strncmp(copy, "spf.", 4) == 0, ok = false;
-	const struct option *o;
+	const struct conf_option *o;
 
 	if (value != NULL)
 		*value++ = '\0';
@@ -339,9 +341,9 @@ static struct settings *
 preset(void)
 {
 	struct settings *s = xcalloc(1, sizeof(*s));
-	const struct option *o;
+	const struct conf_option *o;
 
-	for (o = options; o < options + options_count; o++)
+	for (o = option_table; o < option_table + option_count; o++)
 		option_preset(s, o);
 	return s;
 }
@@ -361,7 +363,7 @@ struct settings *
 config_load(struct filebox *box, const char *path, const char *const *overrides, size_t n,
     char error[CONFIG_ERROR_SIZE])
 {
-	struct loading l = { preset(), path, xcalloc(options_count, sizeof(*l.line)), error };
+	struct loading l = { preset(), path, xcalloc(option_count, sizeof(*l.line)), error };
 	bool ok;
 	size_t i;
 
@@ -378,39 +380,14 @@ config_load(struct filebox *box, const char *path, const char *const *overrides,
 void
 config_print(const struct settings *s, FILE *out)
 {
-	const struct option *o;
+	const struct conf_option *o;
 
-	for (o = options; o < options + options_count; o++)
+	for (o = option_table; o < option_table + option_count; o++)
 		if (o->section == NULL)
 			option_print(s, o, out);
 	fputs("spf {\n", out);
-	for (o = options; o < options + options_count; o++)
+	for (o = option_table; o < option_table + option_count; o++)
 		if (o->section != NULL)
 			option_print(s, o, out);
 	fputs("}\n", out);
-}
-
-/* Declared in settings.h; here because the table of options does the work. */
-
-struct settings *
-settings_ref(struct settings *s)
-{
-	s->references++;
-	return s;
-}
-
-void
-settings_free(struct settings **settings)
-{
-	struct settings *s = *settings;
-	const struct option *o;
-
-	*settings = NULL;
-	if (s == NULL || s->references-- > 0)
-		return;
-	for (o = options; o < options + options_count; o++)
-		option_clear(s, o);
-	domainset_free(&s->own_domains);
-	domainset_free(&s->srs_domains);
-	free(s);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/attributes.h"
 #include "common/printable.h"
 #include "common/xmalloc.h"
 #include "conf/confuse.h"
@@ -42,7 +43,7 @@ static struct {
 	bool whole;                /* it was seen: the text was read to its end */
 } parsing;
 
-static void __attribute__((format(printf, 1, 2))) say(const char *fmt, ...)
+PRINTF_LIKE(1, 2) static void say(const char *fmt, ...)
 {
 	va_list ap;
 
@@ -135,7 +136,7 @@ translate(const cfg_t *cfg, char *text, size_t size)
 		snprintf(text, size, "section %s is not closed: '}' expected", cfg->name);
 }
 
-static void __attribute__((format(printf, 2, 0))) on_error(cfg_t *cfg, const char *fmt, va_list ap)
+PRINTF_LIKE(2, 0) static void on_error(cfg_t *cfg, const char *fmt, va_list ap)
 {
 	static const char unknown[] = "no such option '";
 	char text[512];

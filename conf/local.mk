@@ -8,7 +8,8 @@ fuzzers += tests/fuzz/config
 conf_files += conf/confuse.c conf/confuse.h
 conf_files += conf/option.c conf/option.h
 unit_tests += tests/unit/test_option
-conf_files += conf/settings.h
+conf_files += conf/paths.h
+conf_files += conf/settings.c conf/settings.h
 
 noinst_LIBRARIES += conf/libconf.a
 conf_libconf_a_SOURCES = $(conf_files)

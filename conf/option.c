@@ -10,14 +10,15 @@
 #include "common/ipaddr.h"
 #include "common/xmalloc.h"
 #include "conf/option.h"
+#include "conf/paths.h"
 
-#ifndef SYSCONFDIR
-#define SYSCONFDIR "/etc"
-#endif
-
-#ifndef RUNSTATEDIR
-#define RUNSTATEDIR "/run"
-#endif
+/* The table sets OPTION_CHOICE fields, which are enums, as int. */
+_Static_assert(
+    sizeof(enum spf_reject) == sizeof(int) && sizeof(enum spf_header_kind) == sizeof(int) &&
+	sizeof(enum srs_forged) == sizeof(int) && sizeof(enum srs_nonnull) == sizeof(int) &&
+	sizeof(enum srs_sender) == sizeof(int) && sizeof(enum spf_evaluator) == sizeof(int) &&
+	sizeof(enum hash_format) == sizeof(int),
+    "an option of words is an int");
 
 /* policyd-spf's spellings (SPF_Not_Pass, No_Check) are these in other case, '_' for '-'. */
 static const struct option_choice reject_words[] = {
@@ -80,10 +81,10 @@ static const struct option_choice sender_words[] = {
 	{ NULL, 0 },
 };
 
-static const struct option_choice engine_words[] = {
-	{ "native", SPF_ENGINE_NATIVE },
+static const struct option_choice evaluator_words[] = {
+	{ "native", SPF_EVALUATOR_NATIVE },
 #ifdef HAVE_LIBSPF2
-	{ "libspf2", SPF_ENGINE_LIBSPF2 },
+	{ "libspf2", SPF_EVALUATOR_LIBSPF2 },
 #endif
 	{ NULL, 0 },
 };
@@ -114,14 +115,14 @@ static const struct option_choice bool_words[] = {
 };
 
 static bool
-check_srs_domain(const char *value, const char **error)
+accept_srs_domain(const char *value, const char **error)
 {
 	*error = "a host name of ASCII letters, digits and hyphens with at least one dot";
 	return value[0] == '\0' || hostname_is_fqdn(value, strlen(value));
 }
 
 static bool
-check_domain(const char *value, const char **error)
+accept_domain(const char *value, const char **error)
 {
 	size_t dot = value[0] == '.';
 
@@ -130,28 +131,28 @@ check_domain(const char *value, const char **error)
 }
 
 static bool
-check_host(const char *value, const char **error)
+accept_host(const char *value, const char **error)
 {
 	*error = "a host name";
 	return value[0] == '\0' || hostname_is_mail_domain(value, strlen(value));
 }
 
 static bool
-check_path(const char *value, const char **error)
+accept_path(const char *value, const char **error)
 {
 	*error = "a path that begins with /";
 	return value[0] == '\0' || value[0] == '/';
 }
 
 static bool
-check_domain_name(const char *value, const char **error)
+accept_domain_name(const char *value, const char **error)
 {
 	*error = "a domain";
 	return hostname_is_mail_domain(value, strlen(value));
 }
 
 static bool
-check_control(const char *value, const char **error)
+accept_control(const char *value, const char **error)
 {
 	*error = "unix:PATH or none";
 	return strcmp(value, "none") == 0 ||
@@ -159,7 +160,7 @@ check_control(const char *value, const char **error)
 }
 
 static bool
-check_metrics(const char *value, const char **error)
+accept_metrics(const char *value, const char **error)
 {
 	*error = "inet:HOST:PORT, inet:[IPV6]:PORT or none";
 	return strcmp(value, "none") == 0 ||
@@ -167,7 +168,7 @@ check_metrics(const char *value, const char **error)
 }
 
 static bool
-check_nameserver(const char *value, const char **error)
+accept_nameserver(const char *value, const char **error)
 {
 	const char *colon = strrchr(value, ':'), *range;
 	struct ipaddr ip;
@@ -183,7 +184,7 @@ check_nameserver(const char *value, const char **error)
 }
 
 static bool
-check_address(const char *value, const char **error)
+accept_address(const char *value, const char **error)
 {
 	struct ipaddr ip;
 
@@ -192,7 +193,7 @@ check_address(const char *value, const char **error)
 }
 
 static bool
-check_reason_message(const char *value, const char **error)
+accept_reason_message(const char *value, const char **error)
 {
 	static const char *const names[] = { "{result}", "{reason}", "{identity}", "{client}" };
 	const char *brace;
@@ -216,28 +217,28 @@ check_reason_message(const char *value, const char **error)
 #define TOP(field) NULL, offsetof(struct settings, field)
 #define SPF(field) "spf", offsetof(struct settings, spf.field)
 
-const struct option options[] = {
-	{ TOP(srs_domain), "srs-domain", OPTION_TEXT, "", .check = check_srs_domain,
+const struct conf_option option_table[] = {
+	{ TOP(srs_domain), "srs-domain", OPTION_TEXT, "", .accept = accept_srs_domain,
 	    .text = "domain of the addresses we mint" },
-	{ TOP(domains), "domains", OPTION_LIST, NULL, .check = check_domain,
+	{ TOP(domains), "domains", OPTION_LIST, NULL, .accept = accept_domain,
 	    .text = "our own domains, not rewritten" },
-	{ TOP(domains_file), "domains-file", OPTION_TEXT, "", .check = check_path,
+	{ TOP(domains_file), "domains-file", OPTION_TEXT, "", .accept = accept_path,
 	    .text = "file of own domains, one a line" },
 	{ TOP(domains_file_watch), "domains-file-watch", OPTION_BOOL, "false",
 	    .choices = bool_words, .text = "reload when domains-file changes" },
-	{ TOP(reverse_domains), "reverse-domains", OPTION_LIST, NULL, .check = check_domain_name,
+	{ TOP(reverse_domains), "reverse-domains", OPTION_LIST, NULL, .accept = accept_domain_name,
 	    .text = "former or siblings' SRS domains, whose addresses are ours too" },
-	{ TOP(secrets_file), "secrets-file", OPTION_TEXT, SYSCONFDIR "/srsd/srsd.secret",
-	    .check = check_path, .text = "one secret a line: the first signs, all verify" },
-	{ TOP(forward), "forward", OPTION_LIST, "inet:127.0.0.1:10001", .check = endpoint_is_valid,
+	{ TOP(secrets_file), "secrets-file", OPTION_TEXT, PATHS_SECRETS, .accept = accept_path,
+	    .text = "one secret a line: the first signs, all verify" },
+	{ TOP(forward), "forward", OPTION_LIST, "inet:127.0.0.1:10001", .accept = endpoint_is_valid,
 	    .text = "forward map" },
-	{ TOP(reverse), "reverse", OPTION_LIST, "inet:127.0.0.1:10002", .check = endpoint_is_valid,
+	{ TOP(reverse), "reverse", OPTION_LIST, "inet:127.0.0.1:10002", .accept = endpoint_is_valid,
 	    .text = "reverse map" },
-	{ TOP(policy), "policy", OPTION_LIST, "inet:127.0.0.1:10003", .check = endpoint_is_valid,
+	{ TOP(policy), "policy", OPTION_LIST, "inet:127.0.0.1:10003", .accept = endpoint_is_valid,
 	    .text = "policy service" },
-	{ TOP(control), "control", OPTION_TEXT, "unix:" RUNSTATEDIR "/srsd/control",
-	    .check = check_control, .text = "socket for srsctl" },
-	{ TOP(metrics), "metrics", OPTION_TEXT, "none", .check = check_metrics,
+	{ TOP(control), "control", OPTION_TEXT, "unix:" PATHS_CONTROL, .accept = accept_control,
+	    .text = "socket for srsctl" },
+	{ TOP(metrics), "metrics", OPTION_TEXT, "none", .accept = accept_metrics,
 	    .text = "OpenMetrics page" },
 	{ TOP(metrics_remote), "metrics-remote", OPTION_BOOL, "false", .choices = bool_words,
 	    .text = "let metrics listen where others can reach it" },
@@ -267,18 +268,18 @@ const struct option options[] = {
 	    .max = 1000000, .text = "connections at a time, for each service" },
 	{ TOP(unprivileged_user), "unprivileged-user", OPTION_TEXT, "srsd",
 	    .text = "user to become" },
-	{ TOP(chroot_dir), "chroot-dir", OPTION_TEXT, "", .check = check_path,
+	{ TOP(chroot_dir), "chroot-dir", OPTION_TEXT, "", .accept = accept_path,
 	    .text = "folder to lock ourselves in" },
-	{ TOP(pid_file), "pid-file", OPTION_TEXT, "", .check = check_path,
+	{ TOP(pid_file), "pid-file", OPTION_TEXT, "", .accept = accept_path,
 	    .text = "file for our process id" },
 	{ TOP(syslog), "syslog", OPTION_BOOL, "false", .choices = bool_words,
 	    .text = "log to syslog, facility mail" },
-	{ TOP(nameservers), "nameservers", OPTION_LIST, NULL, .check = check_nameserver,
+	{ TOP(nameservers), "nameservers", OPTION_LIST, NULL, .accept = accept_nameserver,
 	    .text = "DNS forwarders" },
 	{ TOP(dnssec), "dnssec", OPTION_BOOL, "false", .choices = bool_words,
 	    .text = "validate DNS answers" },
 	{ TOP(trust_anchor), "trust-anchor", OPTION_TEXT, "/usr/share/dns/root.key",
-	    .check = check_path, .text = "the root's key, for dnssec" },
+	    .accept = accept_path, .text = "the root's key, for dnssec" },
 	{ SPF(helo_reject), "helo-reject", OPTION_CHOICE, "fail", .choices = helo_reject_words,
 	    .text = "which HELO results refuse" },
 	{ SPF(mail_from_reject), "mail-from-reject", OPTION_CHOICE, "fail", .choices = reject_words,
@@ -294,27 +295,28 @@ const struct option options[] = {
 	    .text = "say what would be done, refuse nothing" },
 	{ SPF(header), "header", OPTION_CHOICE, "received-spf", .choices = header_words,
 	    .text = "header to prepend" },
-	{ SPF(authserv_id), "authserv-id", OPTION_TEXT, "", .check = check_host,
+	{ SPF(authserv_id), "authserv-id", OPTION_TEXT, "", .accept = accept_host,
 	    .text = "our name in Authentication-Results" },
 	{ SPF(hide_receiver), "hide-receiver", OPTION_BOOL, "true", .choices = bool_words,
 	    .text = "leave the recipient out of headers" },
 	{ SPF(skip_addresses), "skip-addresses", OPTION_CIDRS, "127.0.0.0/8 ::1",
 	    .text = "clients that are not checked" },
 	{ SPF(whitelist), "whitelist", OPTION_CIDRS, NULL, .text = "relays that are not checked" },
-	{ SPF(helo_whitelist), "helo-whitelist", OPTION_LIST, NULL, .check = check_domain_name,
+	{ SPF(helo_whitelist), "helo-whitelist", OPTION_LIST, NULL, .accept = accept_domain_name,
 	    .text = "HELO names that are not refused, from their own address" },
-	{ SPF(domain_whitelist), "domain-whitelist", OPTION_LIST, NULL, .check = check_domain_name,
+	{ SPF(domain_whitelist), "domain-whitelist", OPTION_LIST, NULL,
+	    .accept = accept_domain_name,
 	    .text = "domains whose SPF record spares their hosts a refusal" },
 	{ SPF(domain_whitelist_ptr), "domain-whitelist-ptr", OPTION_LIST, NULL,
-	    .check = check_domain_name,
+	    .accept = accept_domain_name,
 	    .text = "domains whose hosts, by their validated names, are not refused" },
 	{ SPF(reject_not_pass_domains), "reject-not-pass-domains", OPTION_LIST, NULL,
-	    .check = check_domain, .text = "senders that must pass" },
+	    .accept = accept_domain, .text = "senders that must pass" },
 	{ SPF(no_mail), "no-mail", OPTION_BOOL, "false", .choices = bool_words,
 	    .text = "refuse only domains that send no mail" },
-	{ SPF(prospective), "prospective", OPTION_TEXT, "", .check = check_address,
+	{ SPF(prospective), "prospective", OPTION_TEXT, "", .accept = accept_address,
 	    .text = "evaluate as if sent from this address" },
-	{ SPF(reason_message), "reason-message", OPTION_TEXT, "", .check = check_reason_message,
+	{ SPF(reason_message), "reason-message", OPTION_TEXT, "", .accept = accept_reason_message,
 	    .text = "text of a refusal" },
 	{ SPF(use_exp), "use-exp", OPTION_BOOL, "false", .choices = bool_words,
 	    .text = "quote the domain's explanation in a refusal" },
@@ -324,7 +326,7 @@ const struct option options[] = {
 	    .text = "terms that may cause lookups" },
 	{ SPF(lookup_time), "lookup-time", OPTION_NUMBER, "20", .min = 1, .max = 90,
 	    .text = "seconds for all of one check" },
-	{ SPF(engine), "engine", OPTION_CHOICE, "native", .choices = engine_words,
+	{ SPF(evaluator), "engine", OPTION_CHOICE, "native", .choices = evaluator_words,
 	    .text = "whose verdict counts" },
 	{ SPF(nat_guard), "nat-guard", OPTION_BOOL, "true", .choices = bool_words,
 	    .text = "do not refuse clients with private addresses" },
@@ -340,14 +342,14 @@ const struct option options[] = {
 	    .text = "uses of one SRS address in a day" },
 };
 
-const size_t options_count = sizeof(options) / sizeof(options[0]);
+const size_t option_count = sizeof(option_table) / sizeof(option_table[0]);
 
-const struct option *
+const struct conf_option *
 option_find(const char *section, const char *name)
 {
-	const struct option *o;
+	const struct conf_option *o;
 
-	for (o = options; o < options + options_count; o++) {
+	for (o = option_table; o < option_table + option_count; o++) {
 		if (strcmp(o->name, name) != 0)
 			continue;
 		if (o->section == NULL ? section == NULL
@@ -358,7 +360,7 @@ option_find(const char *section, const char *name)
 }
 
 static void *
-field(const struct settings *s, const struct option *o)
+field(const struct settings *s, const struct conf_option *o)
 {
 	return (char *)s + o->offset;
 }
@@ -382,7 +384,7 @@ clear_cidrs(struct cidr_list *list)
 }
 
 void
-option_clear(struct settings *s, const struct option *o)
+option_clear(struct settings *s, const struct conf_option *o)
 {
 	switch (o->type) {
 	case OPTION_TEXT:
@@ -419,7 +421,7 @@ same_word(const char *word, const char *value)
 }
 
 static void
-say_choices(const struct option *o, const char *value, char *error)
+say_choices(const struct conf_option *o, const char *value, char *error)
 {
 	const struct option_choice *c;
 
@@ -431,7 +433,7 @@ say_choices(const struct option *o, const char *value, char *error)
 }
 
 static bool
-choose(const struct option *o, const char *value, int *chosen, char *error)
+choose(const struct conf_option *o, const char *value, int *chosen, char *error)
 {
 	const struct option_choice *c;
 
@@ -446,7 +448,7 @@ choose(const struct option *o, const char *value, int *chosen, char *error)
 }
 
 static bool
-parse_number(const struct option *o, const char *value, int *number, char *error)
+parse_number(const struct conf_option *o, const char *value, int *number, char *error)
 {
 	const char *range;
 	long long n = strtonum(value, o->min, o->max, &range);
@@ -475,13 +477,13 @@ parse_date(const char *value, int *day, char *error)
 }
 
 static bool
-check_texts(const struct option *o, const char *const *values, size_t n, char *error)
+accept_texts(const struct conf_option *o, const char *const *values, size_t n, char *error)
 {
 	const char *accepted = NULL;
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		if (o->check != NULL && !o->check(values[i], &accepted)) {
+		if (o->accept != NULL && !o->accept(values[i], &accepted)) {
 			snprintf(error, OPTION_ERROR_SIZE, "'%.100s' is not accepted; %s",
 			    values[i], accepted);
 			return false;
@@ -536,12 +538,12 @@ parse_cidrs(struct cidr_list *list, const char *const *values, size_t n, char *e
 }
 
 static bool
-set_list(
-    struct settings *s, const struct option *o, const char *const *values, size_t n, char *error)
+set_list(struct settings *s, const struct conf_option *o, const char *const *values, size_t n,
+    char *error)
 {
 	if (o->type == OPTION_CIDRS)
 		return parse_cidrs(field(s, o), values, n, error);
-	if (!check_texts(o, values, n, error))
+	if (!accept_texts(o, values, n, error))
 		return false;
 	option_clear(s, o);
 	copy_texts(field(s, o), values, n);
@@ -549,7 +551,7 @@ set_list(
 }
 
 bool
-option_set(struct settings *s, const struct option *o, const char *const *values, size_t n,
+option_set(struct settings *s, const struct conf_option *o, const char *const *values, size_t n,
     char error[OPTION_ERROR_SIZE])
 {
 	int chosen;
@@ -573,7 +575,7 @@ option_set(struct settings *s, const struct option *o, const char *const *values
 		*(bool *)field(s, o) = chosen != 0;
 		return true;
 	default:
-		if (!check_texts(o, values, 1, error))
+		if (!accept_texts(o, values, 1, error))
 			return false;
 		option_clear(s, o);
 		*(char **)field(s, o) = xstrdup(values[0]);
@@ -582,7 +584,7 @@ option_set(struct settings *s, const struct option *o, const char *const *values
 }
 
 void
-option_preset(struct settings *s, const struct option *o)
+option_preset(struct settings *s, const struct conf_option *o)
 {
 	const char *values[8];
 	char error[OPTION_ERROR_SIZE], *copy = xstrdup(o->preset == NULL ? "" : o->preset);
@@ -651,7 +653,7 @@ print_date(int day, FILE *out)
 }
 
 static const char *
-chosen_word(const struct option *o, int value)
+chosen_word(const struct conf_option *o, int value)
 {
 	const struct option_choice *c = o->choices;
 
@@ -661,7 +663,7 @@ chosen_word(const struct option *o, int value)
 }
 
 void
-option_print(const struct settings *s, const struct option *o, FILE *out)
+option_print(const struct settings *s, const struct conf_option *o, FILE *out)
 {
 	fprintf(out, "%s%s = ", o->section == NULL ? "" : "\t", o->name);
 	switch (o->type) {

@@ -28,7 +28,7 @@ struct option_choice {
 	int value;
 };
 
-struct option {
+struct conf_option {
 	const char *section; /* NULL or "spf" */
 	size_t offset;       /* of the field in struct settings */
 	const char *name;
@@ -36,33 +36,33 @@ struct option {
 	const char *preset; /* default: a value, or values between blanks; NULL: none */
 	int min, max;       /* OPTION_NUMBER */
 	const struct option_choice *choices;
-	/* Checks one value further; may be NULL. *error says what is accepted. */
-	bool (*check)(const char *value, const char **error);
+	/* Accepts one value, or sets *error to what is accepted; NULL: any value. */
+	bool (*accept)(const char *value, const char **error);
 	const char *text;
 };
 
 #define OPTION_ERROR_SIZE 512
 
-extern const struct option options[];
-extern const size_t options_count;
+extern const struct conf_option option_table[];
+extern const size_t option_count;
 
 /* NULL when there is none. section may be NULL. */
-const struct option *option_find(const char *section, const char *name);
+const struct conf_option *option_find(const char *section, const char *name);
 
 /*
  * Replaces an option's value by n values (one, unless it is a list). False with a text in error
  * that names the value and what is accepted; the settings keep the old value then.
  */
-bool option_set(struct settings *, const struct option *, const char *const *values, size_t n,
+bool option_set(struct settings *, const struct conf_option *, const char *const *values, size_t n,
     char error[OPTION_ERROR_SIZE]);
 
 /* Gives an option its default. */
-void option_preset(struct settings *, const struct option *);
+void option_preset(struct settings *, const struct conf_option *);
 
 /* Prints "name = value" as config_load reads it. */
-void option_print(const struct settings *, const struct option *, FILE *);
+void option_print(const struct settings *, const struct conf_option *, FILE *);
 
 /* Frees what the option holds. */
-void option_clear(struct settings *, const struct option *);
+void option_clear(struct settings *, const struct conf_option *);
 
 #endif

@@ -62,10 +62,10 @@ enum srs_sender {
 };
 
 /* Whose verdict counts. */
-enum spf_engine {
-	SPF_ENGINE_NATIVE,
-	SPF_ENGINE_LIBSPF2,
-	SPF_ENGINE_BOTH, /* no setting; srsctl asks: the native verdict, and what libspf2 says */
+enum spf_evaluator {
+	SPF_EVALUATOR_NATIVE,
+	SPF_EVALUATOR_LIBSPF2,
+	SPF_EVALUATOR_BOTH, /* no setting; srsctl asks: the native verdict, and what libspf2 says */
 };
 
 /* What the hash of an SRS address is made of. */
@@ -75,13 +75,13 @@ enum hash_format {
 };
 
 struct spf_settings {
-	int helo_reject;        /* enum spf_reject */
-	int mail_from_reject;   /* enum spf_reject */
-	int null_sender_reject; /* enum spf_reject */
+	enum spf_reject helo_reject;
+	enum spf_reject mail_from_reject;
+	enum spf_reject null_sender_reject;
 	bool permerror_reject;
 	bool temperror_defer;
 	bool test_only;
-	int header; /* enum spf_header_kind */
+	enum spf_header_kind header;
 	char *authserv_id;
 	bool hide_receiver;
 	struct cidr_list skip_addresses;
@@ -97,11 +97,11 @@ struct spf_settings {
 	int void_limit;
 	int lookup_limit;
 	int lookup_time; /* seconds */
-	int engine;      /* enum spf_engine */
+	enum spf_evaluator evaluator;
 	bool nat_guard;
-	int srs_forged;      /* enum srs_forged */
-	int srs_nonnull;     /* enum srs_nonnull */
-	int srs_sender;      /* enum srs_sender */
+	enum srs_forged srs_forged;
+	enum srs_nonnull srs_nonnull;
+	enum srs_sender srs_sender;
 	int srs_guess_limit; /* bad hashes of a client in an hour; 0: no limit */
 	int srs_daily_limit; /* uses of an SRS address in a day; 0: no limit */
 };
@@ -121,7 +121,7 @@ struct settings {
 	int hash_length;
 	int hash_minimum;
 	bool hash_avoid_slash;
-	int hash_format;            /* enum hash_format */
+	enum hash_format hash_format;
 	int hash_accept_compatible; /* the last day, see common/day.h; 0: none */
 	int hash_accept_separated;  /* the same */
 	int max_age;                /* days */

@@ -12,7 +12,7 @@
 #include "common/xmalloc.h"
 #include "spf/spf_allow.h"
 #include "spf/spf_check.h"
-#include "spf/spf_engine.h"
+#include "spf/spf_evaluator.h"
 
 /*
  * A local part is cut here for the macros; an address has 254 bytes. It keeps its right end, as the
@@ -64,7 +64,7 @@ struct spf_check {
 	const struct spf_checker *checker;
 	struct settings *settings; /* that it began with, whatever is loaded meanwhile */
 	struct ipaddr client;
-	enum spf_engine engine;
+	enum spf_evaluator evaluator;
 	struct event *timer;
 	struct event *resume; /* active when answers have come */
 	uint64_t started;     /* on the clock, in milliseconds */
@@ -372,7 +372,8 @@ evaluate(struct spf_check *check, struct part *part)
 
 	part->stale = false;
 	if (part->verdict != NULL)
-		return spf_engine_eval(check->engine, &part->req, part->answers, part->verdict);
+		return spf_evaluator_run(
+		    check->evaluator, &part->req, part->answers, part->verdict);
 	if (!spf_allow_eval(&check->settings->spf, &part->req, part->answers, &allowed))
 		return false;
 	check->verdicts.allowed = allowed.word;
@@ -647,7 +648,7 @@ spf_check_start(const struct spf_checker *checker, struct settings *settings,
 
 	check->checker = checker;
 	check->settings = settings_ref(settings);
-	check->engine = req->engine;
+	check->evaluator = req->evaluator;
 	check->wake = wake;
 	check->wake_arg = arg;
 	check->started = clock_ms(checker);

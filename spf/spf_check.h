@@ -40,7 +40,7 @@ struct spf_check_request {
 	struct text sender_domain; /* may hold U-labels */
 	bool check_helo;
 	bool check_mailfrom;
-	enum spf_engine engine;
+	enum spf_evaluator evaluator;
 	bool trace; /* note how it goes, for spf_check_trace */
 	time_t now;
 };

@@ -16,6 +16,7 @@
 #include <spf2/spf_log.h>
 
 #include "common/ascii.h"
+#include "common/attributes.h"
 #include "common/log.h"
 #include "common/xmalloc.h"
 #include "spf/spf_ask.h"
@@ -65,7 +66,7 @@ struct record_text {
 /* Where fatal errors of libspf2 lead. */
 static jmp_buf *escape;
 
-static void __attribute__((noreturn))
+NORETURN static void
 on_fatal_error(const char *file, int line, const char *message)
 {
 	(void)file;
@@ -75,7 +76,8 @@ on_fatal_error(const char *file, int line, const char *message)
 }
 
 /* no_memory - is no verdict; see xmalloc.h */
-static void __attribute__((noreturn)) no_memory(void)
+NORETURN static void
+no_memory(void)
 {
 	fatalx("libspf2: no memory");
 }
@@ -138,8 +140,8 @@ real_name(const struct pass *pass, const char *name, char buf[HOSTNAME_MAX + 1])
 }
 
 /* put - append to a record, and count what it costs libspf2 */
-static void __attribute__((format(printf, 3, 4)))
-put(struct record_text *text, size_t compiled, const char *format, ...)
+PRINTF_LIKE(3, 4)
+static void put(struct record_text *text, size_t compiled, const char *format, ...)
 {
 	size_t room = sizeof(text->s) - text->len;
 	va_list ap;

@@ -9,7 +9,7 @@
 struct spf_query {
 	struct spf_check *check;
 	struct settings *settings;
-	enum spf_engine engine;
+	enum spf_evaluator evaluator;
 	json_t *request; /* a reference: it holds the texts */
 };
 
@@ -45,14 +45,14 @@ choose_engine(const json_t *request, const struct settings *settings, struct spf
 	*error = "engine: native; this srsd was built without libspf2";
 #endif
 	if (engine.len == 0)
-		query->engine = (enum spf_engine)settings->spf.engine;
+		query->evaluator = settings->spf.evaluator;
 	else if (is(engine, "native"))
-		query->engine = SPF_ENGINE_NATIVE;
+		query->evaluator = SPF_EVALUATOR_NATIVE;
 #ifdef HAVE_LIBSPF2
 	else if (is(engine, "libspf2"))
-		query->engine = SPF_ENGINE_LIBSPF2;
+		query->evaluator = SPF_EVALUATOR_LIBSPF2;
 	else if (is(engine, "both"))
-		query->engine = SPF_ENGINE_BOTH;
+		query->evaluator = SPF_EVALUATOR_BOTH;
 #endif
 	else
 		return false;
@@ -97,7 +97,7 @@ spf_query_start(const struct spf_checker *checker, struct settings *settings, co
 		free(query);
 		return NULL;
 	}
-	req.engine = query->engine;
+	req.evaluator = query->evaluator;
 	query->settings = settings_ref(settings);
 	query->request = json_deep_copy(request);
 	query->check = spf_check_start(checker, settings, &req, wake, arg);
@@ -121,7 +121,7 @@ spf_query_report(const struct spf_query *query)
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		json_object_set(object, names[i], json_object_get(query->request, names[i]));
 	for (i = 0; i < sizeof(both) / sizeof(both[0]); i++) {
-		report = spf_report(query->check, query->settings, both[i], query->engine);
+		report = spf_report(query->check, query->settings, both[i], query->evaluator);
 		if (report != NULL)
 			json_array_append_new(identities, report);
 	}

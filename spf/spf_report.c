@@ -148,7 +148,7 @@ put_limits(json_t *object, const struct spf_verdict *v, const struct spf_setting
 
 json_t *
 spf_report(const struct spf_check *check, const struct settings *settings,
-    enum spf_identity identity, enum spf_engine engine)
+    enum spf_identity identity, enum spf_evaluator evaluator)
 {
 	const struct spf_verdicts *all = spf_check_verdicts(check);
 	bool helo = identity == SPF_IDENTITY_HELO;
@@ -167,7 +167,7 @@ spf_report(const struct spf_check *check, const struct settings *settings,
 	put(object, "dnssec", json_string(dns_security_name(v->security)));
 	put(object, "time_ms", json_integer((json_int_t)spf_check_ms(check, identity)));
 	put_limits(object, v, &settings->spf);
-	if (engine != SPF_ENGINE_NATIVE)
+	if (evaluator != SPF_EVALUATOR_NATIVE)
 		put_engines(object, v);
 	put(object, "terms", terms(spf_check_trace(check, identity)));
 	return object;

@@ -30,6 +30,6 @@
  * when libspf2 was asked.
  */
 json_t *spf_report(
-    const struct spf_check *, const struct settings *, enum spf_identity, enum spf_engine);
+    const struct spf_check *, const struct settings *, enum spf_identity, enum spf_evaluator);
 
 #endif

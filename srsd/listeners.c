@@ -138,7 +138,7 @@ take_handed(struct listeners *l, int fd, const char *name)
 		       "control and metrics",
 		    name);
 	if (!endpoint_is_listening(fd))
-		fatalx("LISTEN_FDS: descriptor %d is no listening socket", fd);
+		fatalx("LISTEN_FDS: descriptor %d is not a listening socket", fd);
 	if (fcntl(fd, F_SETFD, FD_CLOEXEC) == -1 || fcntl(fd, F_SETFL, O_NONBLOCK) == -1)
 		fatal("LISTEN_FDS: descriptor %d", fd);
 	l->handed[service] = true;

@@ -17,19 +17,17 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/attributes.h"
 #include "common/log.h"
 #include "common/notify.h"
 #include "common/pathowner.h"
 #include "common/privdrop.h"
 #include "conf/config.h"
+#include "conf/paths.h"
 #include "srsd/descriptors.h"
 #include "srsd/engine.h"
 #include "srsd/listeners.h"
 #include "srsd/monitor.h"
-
-#ifndef SYSCONFDIR
-#define SYSCONFDIR "/etc"
-#endif
 
 #define OVERRIDES_MAX 64
 
@@ -42,7 +40,8 @@ struct options {
 	int verbose;
 };
 
-static void __attribute__((noreturn)) usage(void)
+NORETURN static void
+usage(void)
 {
 	fputs("usage: srsd [-DnvV] [-f file] [-o name=value]...\n", stderr);
 	exit(1);
@@ -313,7 +312,7 @@ serve(const struct options *opts, struct monitor_start *start)
 int
 main(int argc, char **argv)
 {
-	struct options opts = { .config = SYSCONFDIR "/srsd/srsd.conf" };
+	struct options opts = { .config = PATHS_CONFIG };
 	char error[CONFIG_ERROR_SIZE];
 	struct monitor_start start = { .listeners = NULL };
 

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/attributes.h"
 #include "common/channel.h"
 #include "common/clock.h"
 #include "common/filewatch.h"
@@ -81,7 +82,8 @@ now_ms(void)
 }
 
 /* run_engine - in the child: it has no use for what is the monitor's */
-static void __attribute__((noreturn)) run_engine(struct monitor *m, int link)
+NORETURN static void
+run_engine(struct monitor *m, int link)
 {
 	struct engine_start start = {
 		.source = m->source,

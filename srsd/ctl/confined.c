@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/attributes.h"
 #include "common/log.h"
 #include "common/printable.h"
 #include "common/sandbox.h"
@@ -104,7 +105,7 @@ write_reply(const json_t *reply)
 	return true;
 }
 
-static void __attribute__((noreturn))
+NORETURN static void
 run_child(const struct confined_work *work, const struct identity *id, int out)
 {
 	json_t *reply = leave_descriptors(out) ? do_work(work, id) : NULL;

@@ -13,15 +13,10 @@
 
 #include "common/log.h"
 #include "conf/config.h"
+#include "conf/paths.h"
 #include "srsd/ctl/check/ctl_check.h"
 #include "srsd/ctl/ctl.h"
 #include "srsd/ctl/import/ctl_import.h"
-
-#ifndef SYSCONFDIR
-#define SYSCONFDIR "/etc"
-#endif
-
-#define CONFIG_FILE SYSCONFDIR "/srsd/srsd.conf"
 
 static const struct {
 	const char *name;
@@ -67,7 +62,7 @@ log_somewhere(void)
 static void
 load(struct ctl *ctl, const char *file, bool without, char error[CONFIG_ERROR_SIZE])
 {
-	ctl->config = file == NULL ? CONFIG_FILE : file;
+	ctl->config = file == NULL ? PATHS_CONFIG : file;
 	ctl->settings = config_load(NULL, ctl->config, NULL, 0, error);
 	if (ctl->settings != NULL)
 		return;
@@ -77,7 +72,7 @@ load(struct ctl *ctl, const char *file, bool without, char error[CONFIG_ERROR_SI
 		return;
 	if (file != NULL)
 		fatalx("%s", error);
-	if (access(CONFIG_FILE, F_OK) == 0)
+	if (access(PATHS_CONFIG, F_OK) == 0)
 		log_warnx("%s; going on with the defaults", error);
 	log_flush();
 }

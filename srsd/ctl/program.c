@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/attributes.h"
 #include "common/clock.h"
 #include "common/xmalloc.h"
 #include "srsd/ctl/program.h"
@@ -40,7 +41,8 @@ exec_program(const char *const argv[])
 	execvp(argv[0], (char *const *)(uintptr_t)argv);
 }
 
-static void __attribute__((noreturn)) child(const char *const argv[], int out, int err)
+NORETURN static void
+child(const char *const argv[], int out, int err)
 {
 	int null = open("/dev/null", O_RDONLY), saved;
 

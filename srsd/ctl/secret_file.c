@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/attributes.h"
 #include "common/file.h"
 #include "common/log.h"
 #include "common/xmalloc.h"
@@ -35,8 +36,7 @@ struct secret_file {
 	struct secret secret[SRS_KEYS_MAX + 1]; /* one more than may be written */
 };
 
-static bool __attribute__((format(printf, 2, 3)))
-refuse(char error[SECRET_FILE_ERROR_SIZE], const char *fmt, ...)
+PRINTF_LIKE(2, 3) static bool refuse(char error[SECRET_FILE_ERROR_SIZE], const char *fmt, ...)
 {
 	va_list ap;
 

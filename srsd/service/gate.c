@@ -237,7 +237,7 @@ doubt_sender(const struct gate_query *q, const struct spf_settings *spf)
 static bool
 spares_sender(const struct gate_query *q, const struct spf_settings *spf, enum srs_sender how)
 {
-	return q->srs.sender == SRS_FACT_VALID && spf->srs_sender == (int)how &&
+	return q->srs.sender == SRS_FACT_VALID && spf->srs_sender == how &&
 	       doubt_sender(q, spf) == NULL;
 }
 
@@ -247,39 +247,39 @@ is_srs_skip(const struct gate_query *q, const struct spf_settings *spf)
 	return spares_sender(q, spf, SRS_SENDER_SKIP);
 }
 
-/* helo_policy - which HELO results refuse this message */
+/* find_helo_reject - which HELO results refuse this message */
 static enum spf_reject
-helo_policy(const struct gate_query *q, const struct spf_settings *spf)
+find_helo_reject(const struct gate_query *q, const struct spf_settings *spf)
 {
-	int policy = spf->helo_reject;
+	enum spf_reject reject = spf->helo_reject;
 
 	if (q->null_sender && spf->null_sender_reject != SPF_REJECT_AS_HELO)
-		policy = spf->null_sender_reject;
+		reject = spf->null_sender_reject;
 	if (in_domains(&spf->reject_not_pass_domains, q->helo))
 		return SPF_REJECT_NOT_PASS;
-	if (policy == SPF_REJECT_NULL)
+	if (reject == SPF_REJECT_NULL)
 		return q->null_sender ? SPF_REJECT_FAIL : SPF_REJECT_NEVER;
-	return (enum spf_reject)policy;
+	return reject;
 }
 
 static enum spf_reject
-mailfrom_policy(const struct gate_query *q, const struct spf_settings *spf)
+find_mailfrom_reject(const struct gate_query *q, const struct spf_settings *spf)
 {
 	if (in_domains(&spf->reject_not_pass_domains, q->sender_domain))
 		return SPF_REJECT_NOT_PASS;
-	return (enum spf_reject)spf->mail_from_reject;
+	return spf->mail_from_reject;
 }
 
 /* make_plan - a HELO name is looked up when it can refuse, or when its result is shown */
 static void
 make_plan(const struct gate_query *q, const struct spf_settings *spf, struct gate_plan *plan)
 {
-	enum spf_reject helo = helo_policy(q, spf);
+	enum spf_reject helo = find_helo_reject(q, spf);
 	bool shown =
 	    q->null_sender || spf->header == SPF_HEADER_AUTHRES || spf->header == SPF_HEADER_BOTH;
 
 	plan->helo = helo != SPF_REJECT_NOCHECK && (helo != SPF_REJECT_NEVER || shown);
-	plan->mailfrom = !q->null_sender && mailfrom_policy(q, spf) != SPF_REJECT_NOCHECK;
+	plan->mailfrom = !q->null_sender && find_mailfrom_reject(q, spf) != SPF_REJECT_NOCHECK;
 }
 
 bool
@@ -331,22 +331,22 @@ struct judgement {
 };
 
 static bool
-policy_refuses(enum spf_reject policy, enum spf_result result)
+is_refused_at(enum spf_reject reject, enum spf_result result)
 {
 	switch (result) {
 	case SPF_FAIL:
-		return policy <= SPF_REJECT_FAIL;
+		return reject <= SPF_REJECT_FAIL;
 	case SPF_SOFTFAIL:
-		return policy <= SPF_REJECT_SOFTFAIL;
+		return reject <= SPF_REJECT_SOFTFAIL;
 	case SPF_NEUTRAL:
-		return policy == SPF_REJECT_NOT_PASS;
+		return reject == SPF_REJECT_NOT_PASS;
 	default:
 		return false;
 	}
 }
 
 static struct judgement
-judge(const struct spf_settings *spf, enum spf_reject policy, const struct spf_verdict *verdict)
+judge(const struct spf_settings *spf, enum spf_reject reject, const struct spf_verdict *verdict)
 {
 	static const struct judgement clear = { GATE_DUNNO, "" };
 	static const struct judgement not_allowed = { GATE_REJECT, "550 5.7.23" };
@@ -356,7 +356,7 @@ judge(const struct spf_settings *spf, enum spf_reject policy, const struct spf_v
 
 	if (verdict->saturated)
 		return saturated;
-	if (policy == SPF_REJECT_NEVER || policy == SPF_REJECT_NOCHECK)
+	if (reject == SPF_REJECT_NEVER || reject == SPF_REJECT_NOCHECK)
 		return clear;
 	if (verdict->result == SPF_TEMPERROR && spf->temperror_defer)
 		return temperror;
@@ -364,7 +364,7 @@ judge(const struct spf_settings *spf, enum spf_reject policy, const struct spf_v
 		return clear;
 	if (verdict->result == SPF_PERMERROR && spf->permerror_reject)
 		return permerror;
-	if (!policy_refuses(policy, verdict->result))
+	if (!is_refused_at(reject, verdict->result))
 		return clear;
 	return not_allowed;
 }
@@ -564,11 +564,11 @@ judge_both(const struct gate_query *q, const struct spf_settings *spf, const str
 
 	*identity = SPF_IDENTITY_HELO;
 	if (v->has_helo)
-		j = judge(spf, helo_policy(q, spf), &v->helo);
+		j = judge(spf, find_helo_reject(q, spf), &v->helo);
 	if (j.kind != GATE_DUNNO || !v->has_mailfrom || is_srs_skip(q, spf))
 		return j;
 	*identity = SPF_IDENTITY_MAILFROM;
-	return judge(spf, mailfrom_policy(q, spf), &v->mailfrom);
+	return judge(spf, find_mailfrom_reject(q, spf), &v->mailfrom);
 }
 
 bool

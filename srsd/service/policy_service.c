@@ -312,7 +312,7 @@ start_check(struct policy_session *s, const struct gate_query *q, const struct g
 		.sender_domain = q->sender_domain,
 		.check_helo = plan->helo,
 		.check_mailfrom = plan->mailfrom,
-		.engine = (enum spf_engine)settings->spf.engine,
+		.evaluator = settings->spf.evaluator,
 		.now = clock_wall(service->clock),
 	};
 

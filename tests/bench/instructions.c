@@ -203,8 +203,8 @@ prepare_settings(void)
 	size_t i;
 
 	settings = xcalloc(1, sizeof(*settings));
-	for (i = 0; i < options_count; i++)
-		option_preset(settings, &options[i]);
+	for (i = 0; i < option_count; i++)
+		option_preset(settings, &option_table[i]);
 	if (!option_set(settings, option_find(NULL, "srs-domain"), &domain, 1, error) ||
 	    !option_set(settings, option_find("spf", "authserv-id"), &authserv_id, 1, error))
 		fail("%s", error);

@@ -7,7 +7,7 @@
 
 #include "tests/unit/fake_dns.h"
 
-#include "spf/spf_engine.h"
+#include "spf/spf_evaluator.h"
 #include "spf/spf_libspf2.h"
 
 struct fake_engines {

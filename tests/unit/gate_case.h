@@ -35,7 +35,7 @@ gate_text(const char *s)
 static inline void
 gate_set(struct gate_case *c, const char *name, const char *value)
 {
-	const struct option *o = option_find("spf", name);
+	const struct conf_option *o = option_find("spf", name);
 	char error[OPTION_ERROR_SIZE];
 
 	assert_non_null(o);
@@ -58,10 +58,10 @@ gate_begin(void)
 		},
 		.due = GATE_HEADER_RECEIVED,
 	};
-	const struct option *o;
+	const struct conf_option *o;
 
 	assert_non_null(c.settings);
-	for (o = options; o < options + options_count; o++)
+	for (o = option_table; o < option_table + option_count; o++)
 		option_preset(c.settings, o);
 	gate_set(&c, "authserv-id", "mx.receiver.test");
 	return c;

@@ -21,7 +21,7 @@
 static inline void
 srs_set(struct settings *s, const char *name, const char *value)
 {
-	const struct option *o = option_find(NULL, name);
+	const struct conf_option *o = option_find(NULL, name);
 	char error[OPTION_ERROR_SIZE];
 
 	assert_non_null(o);
@@ -58,9 +58,9 @@ static inline struct settings *
 srs_settings(void)
 {
 	struct settings *s = xcalloc(1, sizeof(*s));
-	const struct option *o;
+	const struct conf_option *o;
 
-	for (o = options; o < options + options_count; o++)
+	for (o = option_table; o < option_table + option_count; o++)
 		option_preset(s, o);
 	srs_rename(s, "srs.test");
 	srs_set(s, "hash-avoid-slash", "false");

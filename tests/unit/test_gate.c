@@ -827,7 +827,7 @@ test_reject_not_pass_domains(void **state)
 		{ "x.test", false },
 	};
 	char error[OPTION_ERROR_SIZE], sender[80];
-	const struct option *o = option_find("spf", "reject-not-pass-domains");
+	const struct conf_option *o = option_find("spf", "reject-not-pass-domains");
 	struct gate_case c;
 	size_t i;
 

@@ -444,7 +444,7 @@ fill(uint64_t *seed, char *buf)
 
 /* choose - any value for an option that has words */
 static void
-choose(uint64_t *seed, struct gate_case *c, const struct option *o)
+choose(uint64_t *seed, struct gate_case *c, const struct conf_option *o)
 {
 	char error[OPTION_ERROR_SIZE];
 	unsigned n = 0;
@@ -459,9 +459,9 @@ random_settings(uint64_t *seed, struct gate_case *c)
 {
 	static const char *const messages[] = { "", "{reason}{reason}", "{result} {client}",
 		"{identity}: see https://why.test/" };
-	const struct option *o;
+	const struct conf_option *o;
 
-	for (o = options; o < options + options_count; o++)
+	for (o = option_table; o < option_table + option_count; o++)
 		if (o->section != NULL && o->choices != NULL)
 			choose(seed, c, o);
 	gate_set(c, "reason-message", messages[unit_random(seed, COUNT(messages))]);

@@ -424,12 +424,12 @@ test_handed_wrongly(void **state)
 		const char *why;
 		bool file;
 	} rows[] = {
-		{ NULL, "'' is no service", false },
-		{ "", "'' is no service", false },
-		{ "Forward", "'Forward' is no service", false },
-		{ "forward ", "'forward ' is no service", false },
-		{ "unknown", "'unknown' is no service", false },
-		{ "forward", "descriptor 3 is no listening socket", true },
+		{ NULL, "there is no service ''", false },
+		{ "", "there is no service ''", false },
+		{ "Forward", "there is no service 'Forward'", false },
+		{ "forward ", "there is no service 'forward '", false },
+		{ "unknown", "there is no service 'unknown'", false },
+		{ "forward", "descriptor 3 is not a listening socket", true },
 	};
 	int fd = listening("one"), file;
 	size_t i;

@@ -8,18 +8,18 @@ static struct settings *
 make_settings(void)
 {
 	struct settings *s = calloc(1, sizeof(*s));
-	const struct option *o;
+	const struct conf_option *o;
 
 	assert_non_null(s);
-	for (o = options; o < options + options_count; o++)
+	for (o = option_table; o < option_table + option_count; o++)
 		option_preset(s, o);
 	return s;
 }
 
-static const struct option *
+static const struct conf_option *
 find(const char *section, const char *name)
 {
-	const struct option *o = option_find(section, name);
+	const struct conf_option *o = option_find(section, name);
 
 	if (o == NULL)
 		fail_msg("no option %s", name);
@@ -28,7 +28,7 @@ find(const char *section, const char *name)
 
 /* printed - what option_print writes; good until the next call */
 static const char *
-printed(const struct settings *s, const struct option *o)
+printed(const struct settings *s, const struct conf_option *o)
 {
 	static char text[4096];
 	FILE *out = fmemopen(text, sizeof(text), "w");
@@ -40,7 +40,7 @@ printed(const struct settings *s, const struct option *o)
 }
 
 static bool
-set(struct settings *s, const struct option *o, const char *value, char *error)
+set(struct settings *s, const struct conf_option *o, const char *value, char *error)
 {
 	error[0] = '\0';
 	return option_set(s, o, &value, 1, error);
@@ -124,13 +124,13 @@ test_defaults(void **state)
 	for (i = 0; i < COUNT(rows); i++)
 		unit_text(rows[i].name, "printed", printed(s, find(rows[i].section, rows[i].name)),
 		    rows[i].want);
-	unit_int("all options", "number", (int)options_count, COUNT(rows));
+	unit_int("all options", "number", (int)option_count, COUNT(rows));
 	settings_free(&s);
 	unit_end();
 }
 
 static bool
-is_list(const struct option *o)
+is_list(const struct conf_option *o)
 {
 	return o->type == OPTION_LIST || o->type == OPTION_CIDRS;
 }
@@ -141,10 +141,10 @@ test_the_table(void **state)
 {
 	struct settings *s = make_settings();
 	char error[OPTION_ERROR_SIZE];
-	const struct option *o;
+	const struct conf_option *o;
 
 	(void)state;
-	for (o = options; o < options + options_count; o++) {
+	for (o = option_table; o < option_table + option_count; o++) {
 		unit_true(o->name, "found", option_find(o->section, o->name) == o);
 		unit_true(o->name, "has a text", o->text != NULL && o->text[0] != '\0');
 		if (!is_list(o))
@@ -162,12 +162,12 @@ static void
 test_default_lists(void **state)
 {
 	struct settings *s = make_settings();
-	const struct option *o;
+	const struct conf_option *o;
 	size_t words;
 	const char *p;
 
 	(void)state;
-	for (o = options; o < options + options_count; o++) {
+	for (o = option_table; o < option_table + option_count; o++) {
 		if (!is_list(o))
 			continue;
 		words = o->preset != NULL;
@@ -201,7 +201,8 @@ test_find(void **state)
 
 /* check_refused - a value that is refused changes nothing, and the message says it */
 static void
-check_refused(struct settings *s, const struct option *o, const char *value, const char *accepted)
+check_refused(
+    struct settings *s, const struct conf_option *o, const char *value, const char *accepted)
 {
 	char error[OPTION_ERROR_SIZE], before[4096];
 
@@ -217,11 +218,11 @@ test_numbers(void **state)
 {
 	struct settings *s = make_settings();
 	char error[OPTION_ERROR_SIZE], value[20];
-	const struct option *o;
+	const struct conf_option *o;
 	int number;
 
 	(void)state;
-	for (o = options; o < options + options_count; o++) {
+	for (o = option_table; o < option_table + option_count; o++) {
 		if (o->type != OPTION_NUMBER)
 			continue;
 		for (number = o->min; number <= o->max; number += (o->max - o->min)) {
@@ -240,12 +241,12 @@ test_bad_numbers(void **state)
 	static const char *const bad[] = { "", "four", "4x", "4.5", "0x4", "1e3", "--4", "+-4",
 		"4 4", "99999999999999999999", "-99999999999999999999", "4294967300" };
 	struct settings *s = make_settings();
-	const struct option *o;
+	const struct conf_option *o;
 	char value[20], range[60];
 	size_t i;
 
 	(void)state;
-	for (o = options; o < options + options_count; o++) {
+	for (o = option_table; o < option_table + option_count; o++) {
 		if (o->type != OPTION_NUMBER)
 			continue;
 		snprintf(range, sizeof(range), "a number from %d to %d", o->min, o->max);
@@ -268,11 +269,11 @@ test_bad_dates(void **state)
 		"20261122", "never" };
 	struct settings *s = make_settings();
 	char error[OPTION_ERROR_SIZE];
-	const struct option *o;
+	const struct conf_option *o;
 	size_t i;
 
 	(void)state;
-	for (o = options; o < options + options_count; o++) {
+	for (o = option_table; o < option_table + option_count; o++) {
 		if (o->type != OPTION_DATE)
 			continue;
 		unit_true(o->name, "has a value", set(s, o, "2026-11-22", error));
@@ -295,11 +296,11 @@ test_bools(void **state)
 	static const char *const bad[] = { "", "maybe", "2", "truee", "tru", "y", "true ", "-1" };
 	struct settings *s = make_settings();
 	char error[OPTION_ERROR_SIZE];
-	const struct option *o;
+	const struct conf_option *o;
 	size_t i;
 
 	(void)state;
-	for (o = options; o < options + options_count; o++) {
+	for (o = option_table; o < option_table + option_count; o++) {
 		if (o->type != OPTION_BOOL)
 			continue;
 		for (i = 0; i < COUNT(rows); i++) {
@@ -326,7 +327,7 @@ check_choices(const struct choice_row *rows, size_t n)
 {
 	struct settings *s = make_settings();
 	char error[OPTION_ERROR_SIZE];
-	const struct option *o;
+	const struct conf_option *o;
 	size_t i;
 
 	for (i = 0; i < n; i++) {
@@ -462,7 +463,7 @@ check_values(const struct value_row *rows, size_t n)
 {
 	struct settings *s = make_settings();
 	char error[OPTION_ERROR_SIZE];
-	const struct option *o;
+	const struct conf_option *o;
 	size_t i;
 
 	for (i = 0; i < n; i++) {
@@ -659,8 +660,8 @@ test_lists_are_taken_whole(void **state)
 	static const char *const spoilt[] = { "d.test", "not a domain" };
 	static const char *const nets[] = { "192.0.2.0/24", "2001:db8::1" };
 	static const char *const spoilt_nets[] = { "192.0.2.0/24", "192.0.2.0/99" };
-	const struct option *domains = find(NULL, "domains"),
-			    *nets_option = find("spf", "whitelist");
+	const struct conf_option *domains = find(NULL, "domains"),
+				 *nets_option = find("spf", "whitelist");
 	struct settings *s = make_settings();
 	char error[OPTION_ERROR_SIZE];
 
@@ -689,10 +690,10 @@ test_one_value_where_one_belongs(void **state)
 	static const char *const two[] = { "5", "6" };
 	struct settings *s = make_settings();
 	char error[OPTION_ERROR_SIZE];
-	const struct option *o;
+	const struct conf_option *o;
 
 	(void)state;
-	for (o = options; o < options + options_count; o++) {
+	for (o = option_table; o < option_table + option_count; o++) {
 		if (is_list(o))
 			continue;
 		unit_true(o->name, "two values", !option_set(s, o, two, 2, error));
@@ -708,12 +709,12 @@ test_long_values_in_messages(void **state)
 {
 	struct settings *s = make_settings();
 	char *value = unit_fill('v', 100000);
-	const struct option *o;
+	const struct conf_option *o;
 
 	(void)state;
 	value[0] = '{'; /* is nowhere accepted */
-	for (o = options; o < options + options_count; o++)
-		if (o->check != NULL || o->choices != NULL || o->type == OPTION_NUMBER)
+	for (o = option_table; o < option_table + option_count; o++)
+		if (o->accept != NULL || o->choices != NULL || o->type == OPTION_NUMBER)
 			check_refused(s, o, value, "accepted");
 	free(value);
 	settings_free(&s);

@@ -24,7 +24,7 @@ static struct session_feed feed = { .open = policy_session_open, .service = &ser
 static void
 set_spf(const char *name, const char *value)
 {
-	const struct option *o = option_find("spf", name);
+	const struct conf_option *o = option_find("spf", name);
 	char error[OPTION_ERROR_SIZE];
 
 	assert_non_null(o);

@@ -56,12 +56,12 @@ set_nameservers(const char *text)
 static int
 begin(void **state)
 {
-	const struct option *o;
+	const struct conf_option *o;
 
 	if (unit_dir_make(state) != 0)
 		return -1;
 	settings = xcalloc(1, sizeof(*settings));
-	for (o = options; o < options + options_count; o++)
+	for (o = option_table; o < option_table + option_count; o++)
 		option_preset(settings, o);
 	base = event_base_new();
 	error[0] = '\0';

@@ -27,7 +27,7 @@ struct allow_case {
 static void
 set_list(struct settings *settings, const char *name, const char *words)
 {
-	const struct option *o = option_find("spf", name);
+	const struct conf_option *o = option_find("spf", name);
 	char error[OPTION_ERROR_SIZE], copy[2000];
 	const char *values[50];
 	size_t n = 0;
@@ -44,10 +44,10 @@ static struct settings *
 make_settings(void)
 {
 	struct settings *settings = calloc(1, sizeof(*settings));
-	const struct option *o;
+	const struct conf_option *o;
 
 	assert_non_null(settings);
-	for (o = options; o < options + options_count; o++)
+	for (o = option_table; o < option_table + option_count; o++)
 		option_preset(settings, o);
 	return settings;
 }
@@ -545,7 +545,7 @@ static void
 test_very_many_domains(void **state)
 {
 	enum { MANY = 1200 };
-	const struct option *o = option_find("spf", DOMAIN);
+	const struct conf_option *o = option_find("spf", DOMAIN);
 	struct allow_row row = { "", NULL, NULL, NULL, "h.test", "192.0.2.1", "", NULL };
 	static char zone[100 * MANY], name[MANY][20];
 	struct fake_dns dns = { .zone = zone };
@@ -577,7 +577,7 @@ static void
 test_full_table_in_any_order(void **state)
 {
 	enum { MANY = 600 };
-	const struct option *o = option_find("spf", DOMAIN);
+	const struct conf_option *o = option_find("spf", DOMAIN);
 	struct allow_row row = { "", NULL, NULL, NULL, "h.test", "192.0.2.1", "", NULL };
 	static char zone[200 * MANY], name[MANY][20];
 	struct fake_dns dns = { .zone = zone };

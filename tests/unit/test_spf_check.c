@@ -40,9 +40,9 @@ static struct settings *
 make_settings(void)
 {
 	struct settings *made = xcalloc(1, sizeof(*made));
-	const struct option *o;
+	const struct conf_option *o;
 
-	for (o = options; o < options + options_count; o++)
+	for (o = option_table; o < option_table + option_count; o++)
 		option_preset(made, o);
 	return made;
 }
@@ -310,7 +310,7 @@ static void
 test_explanation(void **state)
 {
 	struct spf_check_request req = make_request("mx.relay.test", "jane", "exp.test");
-	const struct option *o = option_find("spf", "authserv-id");
+	const struct conf_option *o = option_find("spf", "authserv-id");
 	static const char *const id = "mx.receiver.test";
 	char error[OPTION_ERROR_SIZE];
 	struct spf_check *check;
@@ -934,7 +934,7 @@ test_engine(void **state)
 	check_results(check, SPF_PASS, SPF_PASS);
 	assert_false(spf_check_verdicts(check)->mailfrom.differs);
 	spf_check_free(&check);
-	req.engine = SPF_ENGINE_LIBSPF2;
+	req.evaluator = SPF_EVALUATOR_LIBSPF2;
 	wakes = 0;
 	check = start(&req);
 	fake_resolver_run(&resolver, base);
@@ -967,7 +967,7 @@ test_engine_of_the_lists(void **state)
 	resolver.zone = any;
 	resolver.cached = true;
 	set_list("domain-whitelist", "list.test");
-	req.engine = SPF_ENGINE_LIBSPF2;
+	req.evaluator = SPF_EVALUATOR_LIBSPF2;
 	check = start(&req);
 	spf_check_allow(check);
 	check_allowed(check, "domain-whitelist");

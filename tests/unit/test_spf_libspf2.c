@@ -1002,7 +1002,7 @@ test_hostile_answers(void **state)
 
 struct engine_case {
 	const struct spf_request *req;
-	enum spf_engine engine;
+	enum spf_evaluator evaluator;
 	struct spf_verdict verdict;
 };
 
@@ -1011,7 +1011,7 @@ engine_pass(void *arg, struct spf_answers *answers)
 {
 	struct engine_case *c = arg;
 
-	return spf_engine_eval(c->engine, c->req, answers, &c->verdict);
+	return spf_evaluator_run(c->evaluator, c->req, answers, &c->verdict);
 }
 
 /* The engine's own doing: what is told of which verdict, and who asks. */
@@ -1026,36 +1026,37 @@ test_engine(void **state)
 				   "no.test TXT v=spf1 -all\n";
 	static const struct {
 		const char *sender;
-		enum spf_engine engine;
+		enum spf_evaluator evaluator;
 		const char *ip, *want;
 		bool differs, no_mail;
 		enum spf_result native;
 		unsigned passes;
 	} rows[] = {
-		{ "j@same.test", SPF_ENGINE_NATIVE, V4, "pass a:h.test 1/0", false, false, SPF_PASS,
-		    3 },
-		{ "j@same.test", SPF_ENGINE_LIBSPF2, V4, "pass a:h.test 1/0", false, false,
+		{ "j@same.test", SPF_EVALUATOR_NATIVE, V4, "pass a:h.test 1/0", false, false,
 		    SPF_PASS, 3 },
-		{ "j@same.test", SPF_ENGINE_LIBSPF2, V6, "fail -all 2/2: because", false, false,
+		{ "j@same.test", SPF_EVALUATOR_LIBSPF2, V4, "pass a:h.test 1/0", false, false,
+		    SPF_PASS, 3 },
+		{ "j@same.test", SPF_EVALUATOR_LIBSPF2, V6, "fail -all 2/2: because", false, false,
 		    SPF_FAIL, 4 },
-		{ "j@zero.test", SPF_ENGINE_NATIVE, V4, "pass ip4:0.0.0.0/0 0/0", false, false,
+		{ "j@zero.test", SPF_EVALUATOR_NATIVE, V4, "pass ip4:0.0.0.0/0 0/0", false, false,
 		    SPF_PASS, 2 },
-		{ "j@zero.test", SPF_ENGINE_LIBSPF2, V4, "permerror 0/0 libspf2 cannot use it",
+		{ "j@zero.test", SPF_EVALUATOR_LIBSPF2, V4, "permerror 0/0 libspf2 cannot use it",
 		    true, false, SPF_PASS, 2 },
-		{ "j@void.test", SPF_ENGINE_LIBSPF2, V4, "fail 0/0", true, false, SPF_PERMERROR,
+		{ "j@void.test", SPF_EVALUATOR_LIBSPF2, V4, "fail 0/0", true, false, SPF_PERMERROR,
 		    3 },
-		{ "j@no.test", SPF_ENGINE_LIBSPF2, V4, "fail -all 0/0", false, true, SPF_FAIL, 2 },
-		{ "j@no.test", SPF_ENGINE_LIBSPF2, "127.0.0.1", "pass 0/0", true, true, SPF_FAIL,
+		{ "j@no.test", SPF_EVALUATOR_LIBSPF2, V4, "fail -all 0/0", false, true, SPF_FAIL,
 		    2 },
-		{ "j@same.test", SPF_ENGINE_BOTH, V6, "fail -all 2/2: because", false, false,
+		{ "j@no.test", SPF_EVALUATOR_LIBSPF2, "127.0.0.1", "pass 0/0", true, true, SPF_FAIL,
+		    2 },
+		{ "j@same.test", SPF_EVALUATOR_BOTH, V6, "fail -all 2/2: because", false, false,
 		    SPF_FAIL, 4 },
-		{ "j@zero.test", SPF_ENGINE_BOTH, V4, "pass ip4:0.0.0.0/0 0/0", true, false,
+		{ "j@zero.test", SPF_EVALUATOR_BOTH, V4, "pass ip4:0.0.0.0/0 0/0", true, false,
 		    SPF_PASS, 2 },
-		{ "j@void.test", SPF_ENGINE_BOTH, V4,
+		{ "j@void.test", SPF_EVALUATOR_BOTH, V4,
 		    "permerror a:3.no.test 3/3 too many DNS lookups that found nothing", true,
 		    false, SPF_PERMERROR, 3 },
-		{ "j@gone.test", SPF_ENGINE_LIBSPF2, V4, "none 0/0", false, false, SPF_NONE, 2 },
-		{ "j@localhost", SPF_ENGINE_LIBSPF2, V4, "none 0/0", false, false, SPF_NONE, 1 },
+		{ "j@gone.test", SPF_EVALUATOR_LIBSPF2, V4, "none 0/0", false, false, SPF_NONE, 2 },
+		{ "j@localhost", SPF_EVALUATOR_LIBSPF2, V4, "none 0/0", false, false, SPF_NONE, 1 },
 	};
 	struct fake_dns dns = { .zone = zone };
 	struct spf_answers *answers;
@@ -1066,11 +1067,11 @@ test_engine(void **state)
 
 	(void)state;
 	for (i = 0; i < COUNT(rows); i++) {
-		const char *row = unit_row("%s, engine %d", rows[i].sender, (int)rows[i].engine);
+		const char *row = unit_row("%s, engine %d", rows[i].sender, (int)rows[i].evaluator);
 
 		req = fake_request(rows[i].sender, rows[i].ip);
 		req.explain = true;
-		c = (struct engine_case){ &req, rows[i].engine, { 0 } };
+		c = (struct engine_case){ &req, rows[i].evaluator, { 0 } };
 		answers = fake_drive(&dns, engine_pass, &c);
 		unit_text(
 		    row, "verdict", fake_describe(got, sizeof(got), &c.verdict), rows[i].want);

@@ -32,11 +32,11 @@ static unsigned wakes;
 static int
 begin(void **state)
 {
-	const struct option *o;
+	const struct conf_option *o;
 
 	(void)state;
 	settings = xcalloc(1, sizeof(*settings));
-	for (o = options; o < options + options_count; o++)
+	for (o = option_table; o < option_table + option_count; o++)
 		option_preset(settings, o);
 	memset(&resolver, 0, sizeof(resolver));
 	resolver.zone = zone;

@@ -43,11 +43,11 @@ static struct settings *settings;
 static int
 begin(void **state)
 {
-	const struct option *o;
+	const struct conf_option *o;
 
 	(void)state;
 	settings = xcalloc(1, sizeof(*settings));
-	for (o = options; o < options + options_count; o++)
+	for (o = option_table; o < option_table + option_count; o++)
 		option_preset(settings, o);
 	memset(&resolver, 0, sizeof(resolver));
 	resolver.zone = zone;
@@ -79,7 +79,7 @@ wake(void *arg)
 
 /* start - a traced check of a@DOMAIN, and of a HELO name unless that is empty */
 static struct spf_check *
-start(const char *domain, const char *helo, enum spf_engine engine)
+start(const char *domain, const char *helo, enum spf_evaluator evaluator)
 {
 	struct spf_check_request req = {
 		.helo = fake_text(helo),
@@ -87,7 +87,7 @@ start(const char *domain, const char *helo, enum spf_engine engine)
 		.sender_domain = fake_text(domain),
 		.check_helo = helo[0] != '\0',
 		.check_mailfrom = true,
-		.engine = engine,
+		.evaluator = evaluator,
 		.trace = true,
 		.now = 1700000000,
 	};
@@ -98,9 +98,9 @@ start(const char *domain, const char *helo, enum spf_engine engine)
 
 /* done - the same, with all answers, each of which takes 5 ms */
 static struct spf_check *
-done(const char *domain, const char *helo, enum spf_engine engine)
+done(const char *domain, const char *helo, enum spf_evaluator evaluator)
 {
-	struct spf_check *check = start(domain, helo, engine);
+	struct spf_check *check = start(domain, helo, evaluator);
 
 	while (resolver.out > 0) {
 		hand_ms += 5;
@@ -112,9 +112,9 @@ done(const char *domain, const char *helo, enum spf_engine engine)
 }
 
 static json_t *
-report(const struct spf_check *check, enum spf_engine engine)
+report(const struct spf_check *check, enum spf_evaluator evaluator)
 {
-	return spf_report(check, settings, SPF_IDENTITY_MAILFROM, engine);
+	return spf_report(check, settings, SPF_IDENTITY_MAILFROM, evaluator);
 }
 
 /* check_question - one question of a term, as "NAME TYPE STATUS", and what was answered */
@@ -136,8 +136,8 @@ check_question(json_t *term, size_t at, const char *want, const char *records)
 static void
 test_whole(void **state)
 {
-	struct spf_check *check = done("x.test", "", SPF_ENGINE_NATIVE);
-	json_t *object = report(check, SPF_ENGINE_NATIVE), *terms, *term;
+	struct spf_check *check = done("x.test", "", SPF_EVALUATOR_NATIVE);
+	json_t *object = report(check, SPF_EVALUATOR_NATIVE), *terms, *term;
 	static const char *const rows[] = { "0 x.test : ", "0 x.test include:i.test: ",
 		"1 i.test : ", "1 i.test ip4:198.51.100.1: ", "1 i.test ~all: ",
 		"0 x.test a:h.test: ", "0 x.test -all: " };
@@ -192,13 +192,13 @@ test_text_of_others(void **state)
 
 	(void)state;
 	assert_true(option_set(settings, option_find("spf", "use-exp"), &yes, 1, error));
-	check = done("x.test", "", SPF_ENGINE_NATIVE);
-	object = report(check, SPF_ENGINE_NATIVE);
+	check = done("x.test", "", SPF_EVALUATOR_NATIVE);
+	object = report(check, SPF_EVALUATOR_NATIVE);
 	json_case_member("exp", object, "explanation", "\"not from <here>\"");
 	json_decref(object);
 	spf_check_free(&check);
-	check = done("odd.test", "", SPF_ENGINE_NATIVE);
-	object = report(check, SPF_ENGINE_NATIVE);
+	check = done("odd.test", "", SPF_EVALUATOR_NATIVE);
+	object = report(check, SPF_EVALUATOR_NATIVE);
 	text = json_dumps(object, JSON_COMPACT);
 	json_case_member("odd", object, "result", "\"permerror\"");
 	for (i = 0; text[i] != '\0'; i++)
@@ -226,8 +226,8 @@ test_errors(void **state)
 
 	(void)state;
 	for (i = 0; i < COUNT(rows); i++) {
-		check = done(rows[i].domain, "", SPF_ENGINE_NATIVE);
-		object = report(check, SPF_ENGINE_NATIVE);
+		check = done(rows[i].domain, "", SPF_EVALUATOR_NATIVE);
+		object = report(check, SPF_EVALUATOR_NATIVE);
 		json_case_member(rows[i].domain, object, "result", rows[i].result);
 		json_case_member(rows[i].domain, object, "dnssec", rows[i].security);
 		term = json_array_get(json_object_get(object, "terms"), 0);
@@ -270,8 +270,8 @@ test_hints(void **state)
 	(void)state;
 	resolver.zone = hinted;
 	for (i = 0; i < COUNT(rows); i++) {
-		check = done(rows[i].domain, "", SPF_ENGINE_NATIVE);
-		object = report(check, SPF_ENGINE_NATIVE);
+		check = done(rows[i].domain, "", SPF_EVALUATOR_NATIVE);
+		object = report(check, SPF_EVALUATOR_NATIVE);
 		term = json_array_get(json_object_get(object, "terms"), rows[i].step);
 		if (rows[i].hint != NULL)
 			json_case_member(rows[i].domain, term, "hint", rows[i].hint);
@@ -288,18 +288,18 @@ static void
 test_waiting(void **state)
 {
 	static const char *const lookup_time = "1";
-	const struct option *o = option_find("spf", "lookup-time");
+	const struct conf_option *o = option_find("spf", "lookup-time");
 	char error[OPTION_ERROR_SIZE];
 	struct spf_check *check;
 	json_t *object;
 
 	(void)state;
 	assert_true(option_set(settings, o, &lookup_time, 1, error));
-	check = start("x.test", "", SPF_ENGINE_NATIVE);
+	check = start("x.test", "", SPF_EVALUATOR_NATIVE);
 	hand_ms += 1000;
 	while (!spf_check_is_done(check))
 		event_base_loop(checker.base, EVLOOP_ONCE);
-	object = report(check, SPF_ENGINE_NATIVE);
+	object = report(check, SPF_EVALUATOR_NATIVE);
 	json_case_member("late", object, "result", "\"temperror\"");
 	check_question(
 	    json_array_get(json_object_get(object, "terms"), 0), 0, "x.test TXT waiting", NULL);
@@ -323,8 +323,8 @@ test_many_records(void **state)
 	for (i = 0; i < 59; i++)
 		n += (size_t)sprintf(large + n, "big.test TXT %01100d\n", 0);
 	resolver.zone = large;
-	check = done("big.test", "", SPF_ENGINE_NATIVE);
-	object = report(check, SPF_ENGINE_NATIVE);
+	check = done("big.test", "", SPF_EVALUATOR_NATIVE);
+	object = report(check, SPF_EVALUATOR_NATIVE);
 	records = json_object_get(
 	    json_array_get(
 		json_object_get(json_array_get(json_object_get(object, "terms"), 0), "dns"), 0),
@@ -345,8 +345,8 @@ test_many_records(void **state)
 static void
 test_identities(void **state)
 {
-	struct spf_check *check = done("x.test", "helo.test", SPF_ENGINE_NATIVE);
-	json_t *helo = spf_report(check, settings, SPF_IDENTITY_HELO, SPF_ENGINE_NATIVE);
+	struct spf_check *check = done("x.test", "helo.test", SPF_EVALUATOR_NATIVE);
+	json_t *helo = spf_report(check, settings, SPF_IDENTITY_HELO, SPF_EVALUATOR_NATIVE);
 
 	(void)state;
 	json_case_keys("helo", helo, REPORT_KEYS " terms");
@@ -355,8 +355,8 @@ test_identities(void **state)
 	json_case_member("helo", helo, "result", "\"pass\"");
 	json_decref(helo);
 	spf_check_free(&check);
-	check = done("x.test", "", SPF_ENGINE_NATIVE);
-	assert_null(spf_report(check, settings, SPF_IDENTITY_HELO, SPF_ENGINE_NATIVE));
+	check = done("x.test", "", SPF_EVALUATOR_NATIVE);
+	assert_null(spf_report(check, settings, SPF_IDENTITY_HELO, SPF_EVALUATOR_NATIVE));
 	spf_check_free(&check);
 	unit_end();
 }
@@ -365,8 +365,8 @@ test_identities(void **state)
 static void
 test_engines(void **state)
 {
-	struct spf_check *check = done("x.test", "", SPF_ENGINE_BOTH);
-	json_t *object = report(check, SPF_ENGINE_BOTH);
+	struct spf_check *check = done("x.test", "", SPF_EVALUATOR_BOTH);
+	json_t *object = report(check, SPF_EVALUATOR_BOTH);
 
 	(void)state;
 	json_case_keys("both", object, REPORT_KEYS " native libspf2 engines_agree terms");
@@ -374,7 +374,7 @@ test_engines(void **state)
 	json_case_member("both", object, "libspf2", "\"fail\"");
 	json_case_member("both", object, "engines_agree", "true");
 	json_decref(object);
-	object = report(check, SPF_ENGINE_LIBSPF2);
+	object = report(check, SPF_EVALUATOR_LIBSPF2);
 	json_case_keys("libspf2", object, REPORT_KEYS " native libspf2 engines_agree terms");
 	json_decref(object);
 	spf_check_free(&check);

@@ -15,8 +15,8 @@ struct digest_row {
 };
 
 static void
-check_digest(struct srs_mac *mac, const char *row, const struct text *parts, size_t n,
-    const char *want)
+check_digest(
+    struct srs_mac *mac, const char *row, const struct text *parts, size_t n, const char *want)
 {
 	char digest[SRS_MAC_LEN + 1] = "";
 
@@ -221,8 +221,7 @@ static void
 test_many_digests(void **state)
 {
 	struct srs_mac *mac = srs_mac_new(secret, strlen(secret));
-	struct text jane[] = { { BYTES("AA") }, { BYTES("example.test") },
-		{ BYTES("jane") } };
+	struct text jane[] = { { BYTES("AA") }, { BYTES("example.test") }, { BYTES("jane") } };
 	char other[SRS_MAC_LEN + 1];
 	int i;
 

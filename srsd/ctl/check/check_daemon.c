@@ -170,7 +170,8 @@ check_in_flight(struct check *check)
 	    "bounces to the addresses that were signed until now will be refused: their hashes are "
 	    "%s",
 	    srs_hash_change_name(other));
-	findings_remedy(check->findings, "hash-accept-%s = \"%s\"", srs_hash_change_name(other), until);
+	findings_remedy(
+	    check->findings, "hash-accept-%s = \"%s\"", srs_hash_change_name(other), until);
 }
 
 /* check_form - does the daemon sign in the format of the file? */
@@ -183,8 +184,7 @@ check_form(struct check *check, const char *endpoint, enum srs_mac_form form)
 		return true;
 	findings_add(check->findings, FINDING_ERROR,
 	    "forward %s signs in the %s format; hash-format is %s", endpoint,
-	    srs_hash_change_name(daemon),
-	    srs_hash_change_name((enum hash_format)check->settings->hash_format));
+	    srs_hash_change_name(daemon), srs_hash_change_name(check->settings->hash_format));
 	findings_remedy(check->findings, "the daemon has another configuration: " RELOAD);
 	check_in_flight(check);
 	return false;

@@ -66,7 +66,7 @@ check_last_day(struct check *check, enum hash_format other)
 		findings_remedy(check->findings, "remove the line");
 	} else {
 		findings_add(check->findings, FINDING_OK, "hash-format %s; %s hashes %s until %s",
-		    srs_hash_change_name((enum hash_format)check->settings->hash_format), name,
+		    srs_hash_change_name(check->settings->hash_format), name,
 		    last < today ? "verified" : "verify", text);
 	}
 }
@@ -113,7 +113,7 @@ check_hash(struct check *check)
 {
 	enum hash_format other = srs_hash_change_other(check->settings);
 
-	check_unused_day(check, (enum hash_format)check->settings->hash_format);
+	check_unused_day(check, check->settings->hash_format);
 	if (srs_hash_change_last_day(check->settings, other) == 0)
 		check_without_day(check);
 	else

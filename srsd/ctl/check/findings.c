@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/ascii.h"
+#include "common/attributes.h"
 #include "common/xmalloc.h"
 #include "srsd/ctl/check/findings.h"
 
@@ -49,8 +50,7 @@ findings_free(struct findings **fp)
 	*fp = NULL;
 }
 
-static void __attribute__((format(printf, 2, 0)))
-put(char text[FINDING_TEXT_SIZE], const char *fmt, va_list ap)
+PRINTF_LIKE(2, 0) static void put(char text[FINDING_TEXT_SIZE], const char *fmt, va_list ap)
 {
 	char *s;
 

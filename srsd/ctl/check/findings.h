@@ -16,6 +16,8 @@
 
 #include <jansson.h>
 
+#include "common/attributes.h"
+
 enum finding {
 	FINDING_OK,
 	FINDING_SKIPPED, /* it could not be found out */
@@ -31,11 +33,10 @@ struct findings *findings_new(void);
 void findings_free(struct findings **);
 
 /* Adds one, with a text that is cut at FINDING_TEXT_SIZE. */
-void findings_add(struct findings *, enum finding, const char *, ...)
-    __attribute__((format(printf, 3, 4)));
+void findings_add(struct findings *, enum finding, const char *, ...) PRINTF_LIKE(3, 4);
 
 /* Says of the one added last what to do about it, or why it was skipped. */
-void findings_remedy(struct findings *, const char *, ...) __attribute__((format(printf, 2, 3)));
+void findings_remedy(struct findings *, const char *, ...) PRINTF_LIKE(2, 3);
 
 size_t findings_count(const struct findings *, enum finding);
 void findings_print(const struct findings *, FILE *);

@@ -5,6 +5,7 @@
 #include <sys/queue.h>
 
 #include "common/ascii.h"
+#include "common/attributes.h"
 #include "common/printable.h"
 #include "common/xmalloc.h"
 #include "conf/config.h"
@@ -28,7 +29,7 @@ struct row {
 
 struct import {
 	struct settings *settings;
-	struct row *rows; /* one for each of options[] */
+	struct row *rows; /* one for each of option_table */
 	struct remarks files;
 	struct remarks left;
 	size_t choices;
@@ -69,8 +70,8 @@ import_new(void)
 
 	im->settings = config_defaults();
 	option_preset(im->settings, import_option("spf", "authserv-id"));
-	im->rows = xcalloc(options_count, sizeof(*im->rows));
-	for (i = 0; i < options_count; i++)
+	im->rows = xcalloc(option_count, sizeof(*im->rows));
+	for (i = 0; i < option_count; i++)
 		STAILQ_INIT(&im->rows[i].remarks);
 	STAILQ_INIT(&im->files);
 	STAILQ_INIT(&im->left);
@@ -86,7 +87,7 @@ import_free(struct import **import)
 	*import = NULL;
 	if (im == NULL)
 		return;
-	for (i = 0; i < options_count; i++) {
+	for (i = 0; i < option_count; i++) {
 		remarks_clear(&im->rows[i].remarks);
 		free(im->rows[i].origin);
 	}
@@ -106,10 +107,10 @@ import_add_file(struct import *im, const char *file)
 	    &im->files, xstrdup(printable_text(text, sizeof(text), file, strlen(file))), NULL);
 }
 
-const struct option *
+const struct conf_option *
 import_option(const char *section, const char *name)
 {
-	const struct option *o = option_find(section, name);
+	const struct conf_option *o = option_find(section, name);
 
 	if (o == NULL)
 		abort(); /* a name of our own, misspelled: the first test sees it */
@@ -117,9 +118,9 @@ import_option(const char *section, const char *name)
 }
 
 static struct row *
-row_of(const struct import *im, const struct option *o)
+row_of(const struct import *im, const struct conf_option *o)
 {
-	return &im->rows[o - options];
+	return &im->rows[o - option_table];
 }
 
 /* origin_text - FILE:LINE NAME, visible; the caller frees it */
@@ -152,7 +153,7 @@ has_control(const char *const *values, size_t n)
 }
 
 bool
-import_set(struct import *im, const struct import_origin *origin, const struct option *o,
+import_set(struct import *im, const struct import_origin *origin, const struct conf_option *o,
     const char *const *values, size_t n)
 {
 	char why[OPTION_ERROR_SIZE] = "it holds a control character";
@@ -169,14 +170,14 @@ import_set(struct import *im, const struct import_origin *origin, const struct o
 }
 
 void
-import_set_good(struct import *im, const struct import_origin *origin, const struct option *o,
+import_set_good(struct import *im, const struct import_origin *origin, const struct conf_option *o,
     const char *const *values, size_t n)
 {
 	const char **good = xcalloc(n + 1, sizeof(*good)), *why;
 	size_t i, n_good = 0;
 
 	for (i = 0; i < n; i++) {
-		if (o->check == NULL || o->check(values[i], &why))
+		if (o->accept == NULL || o->accept(values[i], &why))
 			good[n_good++] = values[i];
 		else
 			import_leave(im, origin, "'%s' is not %s", values[i], why);
@@ -186,15 +187,15 @@ import_set_good(struct import *im, const struct import_origin *origin, const str
 }
 
 bool
-import_set_text(struct import *im, const struct import_origin *origin, const struct option *o,
+import_set_text(struct import *im, const struct import_origin *origin, const struct conf_option *o,
     const char *value)
 {
 	return import_set(im, origin, o, &value, 1);
 }
 
 bool
-import_set_number(
-    struct import *im, const struct import_origin *origin, const struct option *o, long long value)
+import_set_number(struct import *im, const struct import_origin *origin,
+    const struct conf_option *o, long long value)
 {
 	char text[32];
 
@@ -204,7 +205,7 @@ import_set_number(
 
 /* print_to_text - what option_print prints, without the blank before it and the line's end */
 static char *
-print_to_text(const struct settings *settings, const struct option *o)
+print_to_text(const struct settings *settings, const struct conf_option *o)
 {
 	char *text, *bare;
 	size_t size;
@@ -221,12 +222,12 @@ print_to_text(const struct settings *settings, const struct option *o)
 }
 
 char *
-import_value(const struct import *im, const struct option *o)
+import_value(const struct import *im, const struct conf_option *o)
 {
 	return print_to_text(im->settings, o);
 }
 
-static char *__attribute__((format(printf, 1, 0))) format_text(const char *fmt, va_list ap)
+PRINTF_LIKE(1, 0) static char *format_text(const char *fmt, va_list ap)
 {
 	char raw[LINE_SIZE], text[LINE_SIZE];
 
@@ -235,7 +236,7 @@ static char *__attribute__((format(printf, 1, 0))) format_text(const char *fmt, 
 }
 
 void
-import_note(struct import *im, const struct option *o, const char *fmt, ...)
+import_note(struct import *im, const struct conf_option *o, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -246,7 +247,7 @@ import_note(struct import *im, const struct option *o, const char *fmt, ...)
 
 /* other_value - what the option would be printed as; NULL when we do not accept the values */
 static char *
-other_value(const struct option *o, const char *const *values, size_t n)
+other_value(const struct conf_option *o, const char *const *values, size_t n)
 {
 	struct settings *other = config_defaults();
 	char why[OPTION_ERROR_SIZE], *text = NULL;
@@ -258,9 +259,9 @@ other_value(const struct option *o, const char *const *values, size_t n)
 }
 
 /* offer - other is ours from here on; NULL when there is no value that we would accept */
-static void __attribute__((format(printf, 5, 0)))
-offer(struct import *im, const struct import_origin *origin, const struct option *o, char *other,
-    const char *fmt, va_list ap)
+PRINTF_LIKE(5, 0)
+static void offer(struct import *im, const struct import_origin *origin,
+    const struct conf_option *o, char *other, const char *fmt, va_list ap)
 {
 	char *now = import_value(im, o), *where = origin_text(origin), *reason, *text;
 	struct row *row = row_of(im, o);
@@ -281,7 +282,7 @@ offer(struct import *im, const struct import_origin *origin, const struct option
 }
 
 void
-import_choose(struct import *im, const struct import_origin *origin, const struct option *o,
+import_choose(struct import *im, const struct import_origin *origin, const struct conf_option *o,
     const char *const *values, size_t n, const char *fmt, ...)
 {
 	va_list ap;
@@ -292,7 +293,7 @@ import_choose(struct import *im, const struct import_origin *origin, const struc
 }
 
 void
-import_offer(struct import *im, const struct import_origin *origin, const struct option *o,
+import_offer(struct import *im, const struct import_origin *origin, const struct conf_option *o,
     const char *other, const char *fmt, ...)
 {
 	va_list ap;
@@ -326,7 +327,7 @@ import_secrets_file(const struct import *im)
 void
 import_use_copy(struct import *im, const char *copy)
 {
-	const struct option *o = import_option(NULL, "secrets-file");
+	const struct conf_option *o = import_option(NULL, "secrets-file");
 	const struct import_origin origin = { "srsd", 0, NULL };
 	char *original = xstrdup(im->settings->secrets_file);
 	char raw[LINE_SIZE], text[LINE_SIZE];
@@ -343,7 +344,7 @@ import_use_copy(struct import *im, const char *copy)
 void
 import_complete(struct import *im)
 {
-	const struct option *o = import_option(NULL, "hash-minimum");
+	const struct conf_option *o = import_option(NULL, "hash-minimum");
 	int minimum = im->settings->hash_minimum, length = im->settings->hash_length;
 	char text[32];
 	const char *value = text;
@@ -405,7 +406,7 @@ print_remarks(const struct row *row, const char *indent, FILE *out)
 }
 
 static void
-print_option(const struct import *im, const struct option *o, FILE *out)
+print_option(const struct import *im, const struct conf_option *o, FILE *out)
 {
 	const char *indent = o->section == NULL ? "" : "\t";
 	const struct row *row = row_of(im, o);
@@ -457,14 +458,14 @@ print_left(const struct import *im, FILE *out)
 void
 import_print(const struct import *im, FILE *out)
 {
-	const struct option *o;
+	const struct conf_option *o;
 
 	print_head(im, out);
-	for (o = options; o < options + options_count; o++)
+	for (o = option_table; o < option_table + option_count; o++)
 		if (o->section == NULL)
 			print_option(im, o, out);
 	fputs("spf {\n", out);
-	for (o = options; o < options + options_count; o++)
+	for (o = option_table; o < option_table + option_count; o++)
 		if (o->section != NULL)
 			print_option(im, o, out);
 	fputs("}\n", out);
@@ -491,7 +492,7 @@ is_offered(const struct row *row, const char *value)
  */
 static bool
 print_difference(
-    const struct import *im, const struct option *o, const struct settings *s, FILE *out)
+    const struct import *im, const struct conf_option *o, const struct settings *s, FILE *out)
 {
 	const char *section = o->section == NULL ? "" : "spf: ";
 	char *there = import_value(im, o), *here = print_to_text(s, o);
@@ -512,10 +513,10 @@ print_difference(
 size_t
 import_print_differences(const struct import *im, const struct settings *s, FILE *out)
 {
-	const struct option *o;
+	const struct conf_option *o;
 	size_t n = 0;
 
-	for (o = options; o < options + options_count; o++)
+	for (o = option_table; o < option_table + option_count; o++)
 		n += print_difference(im, o, s, out);
 	print_left(im, out);
 	return n;

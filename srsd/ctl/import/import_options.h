@@ -5,6 +5,7 @@
 #ifndef SRSD_CTL_IMPORT_IMPORT_OPTIONS_H
 #define SRSD_CTL_IMPORT_IMPORT_OPTIONS_H
 
+#include "common/attributes.h"
 #include "conf/option.h"
 #include "srsd/ctl/import/import.h"
 
@@ -19,43 +20,42 @@ struct import_origin {
 void import_add_file(struct import *, const char *file);
 
 /* An option of ours; section is NULL or "spf". It must exist. */
-const struct option *import_option(const char *section, const char *name);
+const struct conf_option *import_option(const char *section, const char *name);
 
 /*
  * Sets an option to n values (one, unless it is a list), and forgets what was said of it before.
  * False when we do not accept the values; that is told among what could not be carried over.
  */
-bool import_set(struct import *, const struct import_origin *, const struct option *,
+bool import_set(struct import *, const struct import_origin *, const struct conf_option *,
     const char *const *values, size_t n);
 /* Sets a list to those of the values that we accept; each of the others is told of. */
-void import_set_good(struct import *, const struct import_origin *, const struct option *,
+void import_set_good(struct import *, const struct import_origin *, const struct conf_option *,
     const char *const *values, size_t n);
 
 bool import_set_text(
-    struct import *, const struct import_origin *, const struct option *, const char *value);
+    struct import *, const struct import_origin *, const struct conf_option *, const char *value);
 bool import_set_number(
-    struct import *, const struct import_origin *, const struct option *, long long value);
+    struct import *, const struct import_origin *, const struct conf_option *, long long value);
 
 /* The value as it is at the moment, as the file has it: "name = value". The caller frees it. */
-char *import_value(const struct import *, const struct option *);
+char *import_value(const struct import *, const struct conf_option *);
 
 /* Says something of an option. */
-void import_note(struct import *, const struct option *, const char *, ...)
-    __attribute__((format(printf, 3, 4)));
+void import_note(struct import *, const struct conf_option *, const char *, ...) PRINTF_LIKE(3, 4);
 
 /*
  * Offers another value for an option, and says why. What we would not accept is only told of. An
  * option that nobody has set is said to come from there.
  */
-void import_choose(struct import *, const struct import_origin *, const struct option *,
-    const char *const *values, size_t n, const char *, ...) __attribute__((format(printf, 6, 7)));
+void import_choose(struct import *, const struct import_origin *, const struct conf_option *,
+    const char *const *values, size_t n, const char *, ...) PRINTF_LIKE(6, 7);
 
 /* The same with a value as import_value has it. */
-void import_offer(struct import *, const struct import_origin *, const struct option *,
-    const char *other, const char *, ...) __attribute__((format(printf, 5, 6)));
+void import_offer(struct import *, const struct import_origin *, const struct conf_option *,
+    const char *other, const char *, ...) PRINTF_LIKE(5, 6);
 
 /* Says what has no place among our options, and why. */
 void import_leave(struct import *, const struct import_origin *, const char *, ...)
-    __attribute__((format(printf, 3, 4)));
+    PRINTF_LIKE(3, 4);
 
 #endif

@@ -50,7 +50,7 @@ static const char *const mail_from_words[] = { "SPF_Not_Pass", "Softfail", "Fail
 	"No_Check", NULL };
 static const char *const true_words[] = { "true", "yes", "on", "1", NULL };
 
-static const struct option *
+static const struct conf_option *
 option_of(const struct row *row)
 {
 	return import_option("spf", row->option);
@@ -138,7 +138,7 @@ take_true(const struct line *l, const struct row *row)
 static void
 take_number(const struct line *l, const struct row *row)
 {
-	const struct option *o = option_of(row);
+	const struct conf_option *o = option_of(row);
 	long n, taken;
 
 	if (!to_number_or_leave(l, &n))
@@ -327,7 +327,7 @@ is_padded(const char *item)
 static void
 take_names(const struct line *l, const struct row *row)
 {
-	const struct option *o = option_of(row);
+	const struct conf_option *o = option_of(row);
 	char *copy = xstrdup(l->value), **items, *item;
 	const char **did, **meant, *why;
 	size_t i, n, n_did = 0, n_meant = 0;
@@ -339,7 +339,7 @@ take_names(const struct line *l, const struct row *row)
 		item = trim(items[i]);
 		if (row->suffixes && item[0] == '.')
 			item++;
-		if (!o->check(item, &why)) {
+		if (!o->accept(item, &why)) {
 			if (item[0] != '\0')
 				import_leave(l->im, &l->origin, "'%s' is not %s", item, why);
 			continue;
@@ -365,7 +365,7 @@ static void
 take_header(const struct line *l, const struct row *row)
 {
 	bool spf = strstr(l->value, "SPF") != NULL, ar = strstr(l->value, "AR") != NULL;
-	const struct option *o = option_of(row);
+	const struct conf_option *o = option_of(row);
 
 	if (spf && ar) {
 		set(l, row, "both");
@@ -471,8 +471,8 @@ translate_message(const char *message, bool may_defer)
 static void
 set_message(struct import *im, const struct import_origin *origin, const char *message)
 {
-	const struct option *o = import_option("spf", "reason-message"),
-			    *defer = import_option("spf", "temperror-defer");
+	const struct conf_option *o = import_option("spf", "reason-message"),
+				 *defer = import_option("spf", "temperror-defer");
 	char *value = import_value(im, defer), *bare = without_url(message), *text;
 	bool may_defer = strcmp(value, "temperror-defer = true") == 0;
 
@@ -654,7 +654,7 @@ switch_off(struct import *im, const struct import_origin *origin)
 		const char *off; /* NULL: an empty list */
 	} all[] = { { "helo-reject", "no-check" }, { "mail-from-reject", "no-check" },
 		{ "reject-not-pass-domains", NULL } };
-	const struct option *o;
+	const struct conf_option *o;
 	char *before;
 	size_t i;
 
@@ -671,7 +671,7 @@ switch_off(struct import *im, const struct import_origin *origin)
 void
 import_policyd_spf(struct import *im, const char *file, const char *text)
 {
-	const struct option *hide = import_option("spf", "hide-receiver");
+	const struct conf_option *hide = import_option("spf", "hide-receiver");
 	struct import_origin preset = { "policyd-spf", 0, "Hide_Receiver" };
 	unsigned mock = 0;
 	struct message message = { 0, NULL };

@@ -227,7 +227,7 @@ split(char *text, size_t *n)
 static void
 take_domain(struct reading *r)
 {
-	const struct option *o = import_option(NULL, "srs-domain");
+	const struct conf_option *o = import_option(NULL, "srs-domain");
 	struct import_origin origin = origin_of(r, SRS_DOMAIN);
 	char *domain;
 
@@ -249,7 +249,7 @@ take_domain(struct reading *r)
 static void
 take_former_domain(struct reading *r)
 {
-	const struct option *o = import_option(NULL, "reverse-domains");
+	const struct conf_option *o = import_option(NULL, "reverse-domains");
 	struct import_origin origin = origin_at(r, r->former_line, names[SRS_DOMAIN]);
 	const char *former = r->former;
 
@@ -264,7 +264,7 @@ take_former_domain(struct reading *r)
 static void
 take_excluded(struct reading *r)
 {
-	const struct option *o = import_option(NULL, "domains");
+	const struct conf_option *o = import_option(NULL, "domains");
 	struct import_origin origin = origin_of(r, SRS_EXCLUDE_DOMAINS);
 	const struct said *said = &r->said[SRS_EXCLUDE_DOMAINS];
 	char *copy = xstrdup(value_of(r, SRS_EXCLUDE_DOMAINS, ""));
@@ -314,7 +314,7 @@ take_separator(struct reading *r)
 static void
 take_secret(struct reading *r)
 {
-	const struct option *o = import_option(NULL, "secrets-file");
+	const struct conf_option *o = import_option(NULL, "secrets-file");
 	struct import_origin origin = origin_of(r, SRS_SECRET);
 
 	if (r->said[SRS_SECRET].unclear)
@@ -342,7 +342,7 @@ within(long n, long least, long most)
 static void
 take_hash(struct reading *r, enum variable v, const char *option)
 {
-	const struct option *o = import_option(NULL, option);
+	const struct conf_option *o = import_option(NULL, option);
 	struct import_origin origin = origin_of(r, v);
 	long said = hash_number(r, v), n = within(said, HASH_LEAST, HASH_MOST);
 
@@ -382,7 +382,7 @@ static void
 take_option(struct reading *r, int letter, const char *value)
 {
 	struct import_origin origin = origin_of(r, SRS_EXTRA_OPTIONS);
-	const struct option *idle = import_option(NULL, "idle-timeout");
+	const struct conf_option *idle = import_option(NULL, "idle-timeout");
 
 	switch (letter) {
 	case 'A':

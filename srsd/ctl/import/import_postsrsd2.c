@@ -136,7 +136,7 @@ take_port(const struct reading *r)
 static void
 offer_former_domain(const struct reading *r)
 {
-	const struct option *o = import_option(NULL, "reverse-domains");
+	const struct conf_option *o = import_option(NULL, "reverse-domains");
 	struct import_origin origin = { r->file, 0, "srs-domain" };
 	const char *former = r->former;
 
@@ -178,7 +178,7 @@ take_secret(const struct reading *r)
 {
 	static const char local[] = "/usr/local/etc/";
 	struct import_origin origin = { "postsrsd", 0, "secrets-file" };
-	const struct option *o = import_option(NULL, "secrets-file");
+	const struct conf_option *o = import_option(NULL, "secrets-file");
 	bool is_local = strncmp(r->file, local, sizeof(local) - 1) == 0;
 
 	if (!r->secret)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC */
-#include "spf/spf_engine.h"
 #include "spf/spf_eval.h"
+#include "spf/spf_evaluator.h"
 #include "spf/spf_libspf2.h"
 
-/* eval_second - what libspf2 says, after the native engine; its verdict when that counts */
+/* eval_second - what libspf2 says, after the native evaluator; its verdict when that counts */
 static bool
-eval_second(enum spf_engine engine, const struct spf_request *req, struct spf_answers *answers,
-    struct spf_verdict *verdict)
+eval_second(enum spf_evaluator evaluator, const struct spf_request *req,
+    struct spf_answers *answers, struct spf_verdict *verdict)
 {
 #ifdef HAVE_LIBSPF2
 	enum spf_result native = verdict->result;
@@ -15,7 +15,7 @@ eval_second(enum spf_engine engine, const struct spf_request *req, struct spf_an
 	if (!spf_libspf2_eval(req, answers, &libspf2))
 		return false;
 	/* Where they agree, the native verdict tells more. */
-	if (libspf2.result != native && engine == SPF_ENGINE_LIBSPF2)
+	if (libspf2.result != native && evaluator == SPF_EVALUATOR_LIBSPF2)
 		*verdict = libspf2;
 	verdict->differs = libspf2.result != native;
 	verdict->native = native;
@@ -23,7 +23,7 @@ eval_second(enum spf_engine engine, const struct spf_request *req, struct spf_an
 	if (libspf2.saturated)
 		spf_verdict_saturate(verdict);
 #else
-	(void)engine;
+	(void)evaluator;
 	(void)req;
 	(void)answers;
 	(void)verdict;
@@ -32,10 +32,10 @@ eval_second(enum spf_engine engine, const struct spf_request *req, struct spf_an
 }
 
 bool
-spf_engine_eval(enum spf_engine engine, const struct spf_request *req, struct spf_answers *answers,
-    struct spf_verdict *verdict)
+spf_evaluator_run(enum spf_evaluator evaluator, const struct spf_request *req,
+    struct spf_answers *answers, struct spf_verdict *verdict)
 {
 	if (!spf_eval(req, answers, verdict))
 		return false;
-	return engine == SPF_ENGINE_NATIVE || eval_second(engine, req, answers, verdict);
+	return evaluator == SPF_EVALUATOR_NATIVE || eval_second(evaluator, req, answers, verdict);
 }

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: ISC */
+/* paths - the files of an installation, below the directories that configure was given. */
+#ifndef CONF_PATHS_H
+#define CONF_PATHS_H
+
+#ifndef SYSCONFDIR
+#define SYSCONFDIR "/etc"
+#endif
+#ifndef RUNSTATEDIR
+#define RUNSTATEDIR "/run"
+#endif
+
+#define PATHS_CONFIG SYSCONFDIR "/srsd/srsd.conf"
+#define PATHS_SECRETS SYSCONFDIR "/srsd/srsd.secret"
+#define PATHS_CONTROL RUNSTATEDIR "/srsd/control"
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdlib.h>
+
+#include "conf/option.h"
+#include "conf/settings.h"
+
+struct settings *
+settings_ref(struct settings *s)
+{
+	s->references++;
+	return s;
+}
+
+void
+settings_free(struct settings **settings)
+{
+	struct settings *s = *settings;
+	const struct conf_option *o;
+
+	*settings = NULL;
+	if (s == NULL || s->references-- > 0)
+		return;
+	for (o = option_table; o < option_table + option_count; o++)
+		option_clear(s, o);
+	domainset_free(&s->own_domains);
+	domainset_free(&s->srs_domains);
+	free(s);
+}
