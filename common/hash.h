@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * hash - FNV-1a of some bytes, for tables in memory.
+ * hash - FNV-1a of some bytes, for caches in memory.
  *
- * SECURITY: anybody can make up names that collide. A table that holds somebody else's names bounds
- * how many of them it keeps in one bucket, so that all they can do is push each other out.
+ * SECURITY: collisions are easy to compute, for any start value. "HASH FLOODING" in
+ * common/aged_table.h explains which tables may use this hash, and which need common/siphash.h.
  */
 #ifndef COMMON_HASH_H
 #define COMMON_HASH_H
