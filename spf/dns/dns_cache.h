@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * dns_cache - answers that are still good, as they were parsed.
+ * dns_cache - parsed DNS answers that have not expired.
  *
- * libunbound has a cache too, of packets: to look something up there and parse it again costs ten
- * times as much. This one keeps what the evaluation reads, for as long as the records' TTL says.
- * Bounded in entries and bytes; what was used longest ago goes first. Pure: now is the caller's.
+ * libunbound has a cache too, of packets. To look an answer up there and parse it again costs ten
+ * times as much. This cache keeps what an evaluation reads, for as long as the TTL of the records.
+ * The number of entries and their bytes are bounded; an old entry that was not used recently is
+ * removed first. Pure: now is a parameter.
  */
 #ifndef SPF_DNS_DNS_CACHE_H
 #define SPF_DNS_DNS_CACHE_H
@@ -20,22 +21,26 @@
 struct dns_cache;
 
 struct dns_cache *dns_cache_new(void);
-void dns_cache_free(struct dns_cache **);
 
-/* A new reference to the answer, or NULL. name is lower case; now is in seconds, any origin. */
+/* Sets *cache to NULL; it may be NULL. */
+void dns_cache_free(struct dns_cache **cache);
+
+/* A new reference to the answer, or NULL. name is lower case; now is in seconds, of any origin. */
 struct dns_answer *dns_cache_find(
-    struct dns_cache *, const char *name, enum dns_type, uint64_t now);
+    struct dns_cache *cache, const char *name, enum dns_type type, uint64_t now);
 
-/* The longest that an error is kept, in seconds: it may be over any moment. */
+/* The longest time to keep an error, in seconds: it may be over at any moment. */
 #define DNS_CACHE_ERROR_TTL 2
 
 /*
- * Keeps an answer (with a reference of its own) for its TTL. An answer with a TTL of 0 is not kept,
- * nor is an error that says nothing about the name (any but DNS_FAILED).
+ * Keeps an answer, with a reference of its own, for its TTL. It replaces an earlier answer for this
+ * name and type. An answer with a TTL of 0 is not kept. Of the errors, only DNS_FAILED is kept: the
+ * others are not about the name.
  */
-void dns_cache_put(
-    struct dns_cache *, const char *name, enum dns_type, struct dns_answer *, uint64_t now);
+void dns_cache_put(struct dns_cache *cache, const char *name, enum dns_type type,
+    struct dns_answer *answer, uint64_t now);
 
-size_t dns_cache_count(const struct dns_cache *);
+/* The number of answers, including those that have expired and were not yet removed. */
+size_t dns_cache_count(const struct dns_cache *cache);
 
 #endif

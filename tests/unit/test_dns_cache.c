@@ -241,6 +241,28 @@ test_all_in_use(void **state)
 	unit_end();
 }
 
+/* A new answer stays even if all others were used. */
+static void
+test_new_answer_among_used_ones(void **state)
+{
+	struct dns_cache *cache = dns_cache_new();
+	char name[40];
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < DNS_CACHE_ENTRIES; i++) {
+		keep_numbered(cache, i, "x");
+		snprintf(name, sizeof(name), "n%u.test", i);
+		check_found(cache, name, DNS_TXT, 1000, "x");
+	}
+	keep(cache, "new.test", DNS_TXT, "x", 3600, 1000);
+	check_found(cache, "new.test", DNS_TXT, 1000, "x");
+	check_found(cache, "n0.test", DNS_TXT, 1000, NULL);
+	check_found(cache, "n1.test", DNS_TXT, 1000, "x");
+	dns_cache_free(&cache);
+	unit_end();
+}
+
 /* Names that collide push each other out, and nobody else; none of them makes a long way. */
 static void
 test_collisions(void **state)
@@ -285,6 +307,7 @@ main(void)
 		cmocka_unit_test(test_bounded_in_number),
 		cmocka_unit_test(test_bounded_in_bytes),
 		cmocka_unit_test(test_all_in_use),
+		cmocka_unit_test(test_new_answer_among_used_ones),
 		cmocka_unit_test(test_collisions),
 	};
 
