@@ -244,7 +244,7 @@ test_bounded(void **state)
 	unit_end();
 }
 
-/* A message that is added again leaves a gap in the ring, which goes when its turn comes. */
+/* A message that is added again replaces the earlier one, and removes no other. */
 static void
 test_added_again_and_again(void **state)
 {
