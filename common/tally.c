@@ -1,122 +1,131 @@
 /* SPDX-License-Identifier: ISC */
-#include <sys/queue.h>
-#include <sys/tree.h>
-
 #include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/aged_table.h"
+#include "common/siphash.h"
 #include "common/tally.h"
 #include "common/xmalloc.h"
 
-struct entry {
-	RB_ENTRY(entry) node;
-	TAILQ_ENTRY(entry) next; /* in the order of their beginning */
+struct tally_entry {
+	struct aged_entry aged;
 	time_t began;
 	unsigned n;
-	const void *key; /* of the caller while it is searched for, else stored behind */
 	size_t len;
-	char stored[];
+	char key[];
 };
 
-RB_HEAD(tree, entry);
-
+/* A client that could remove its count would have a new budget, so the hash is keyed. */
 struct tally {
-	struct tree tree;
-	TAILQ_HEAD(, entry) list;
-	size_t n, max;
+	struct aged_table *table; /* in the order of the first events */
+	struct siphash_key hash_key;
 	time_t window;
 };
 
-static int
-compare(const struct entry *a, const struct entry *b)
-{
-	if (a->len != b->len)
-		return a->len < b->len ? -1 : 1;
-	return memcmp(a->key, b->key, a->len);
-}
+struct tally_key {
+	const void *bytes;
+	size_t len;
+	uint32_t hash;
+};
 
-RB_GENERATE_INTERNAL(tree, entry, node, compare, static __attribute__((__unused__)))
+static void
+free_tally_entry(struct aged_entry *entry, void *context)
+{
+	(void)context;
+	free(entry);
+}
 
 struct tally *
 tally_new(size_t max, time_t window)
 {
 	struct tally *tally = xcalloc(1, sizeof(*tally));
 
-	RB_INIT(&tally->tree);
-	TAILQ_INIT(&tally->list);
-	tally->max = max;
+	tally->table = aged_table_new(max, AGED_HASH_KEYED, free_tally_entry, NULL);
+	arc4random_buf(&tally->hash_key, sizeof(tally->hash_key));
 	tally->window = window;
 	return tally;
-}
-
-static void
-forget(struct tally *tally, struct entry *entry)
-{
-	RB_REMOVE(tree, &tally->tree, entry);
-	TAILQ_REMOVE(&tally->list, entry, next);
-	free(entry);
-	tally->n--;
 }
 
 void
 tally_free(struct tally **tally)
 {
-	struct entry *entry;
-
 	if (*tally == NULL)
 		return;
-	while ((entry = TAILQ_FIRST(&(*tally)->list)) != NULL)
-		forget(*tally, entry);
+	aged_table_free(&(*tally)->table);
 	free(*tally);
 	*tally = NULL;
 }
 
-/* is_over - also when the clock went back: a count must not live for ever */
+static struct tally_key
+hash_tally_key(const struct tally *tally, const void *bytes, size_t len)
+{
+	struct tally_key key = { bytes, len, (uint32_t)siphash(&tally->hash_key, bytes, len) };
+
+	return key;
+}
+
 static bool
-is_over(const struct tally *tally, const struct entry *entry, time_t now)
+has_tally_key(const struct aged_entry *aged, const void *wanted)
+{
+	const struct tally_entry *entry = (const struct tally_entry *)aged;
+	const struct tally_key *key = wanted;
+
+	return entry->len == key->len && memcmp(entry->key, key->bytes, key->len) == 0;
+}
+
+/* is_window_over - also when the clock was set back: a count must not live forever */
+static bool
+is_window_over(const struct tally *tally, const struct tally_entry *entry, time_t now)
 {
 	return now < entry->began || now - entry->began >= tally->window;
 }
 
-static struct entry *
-find(struct tally *tally, const void *key, size_t len, time_t now)
+static struct tally_entry *
+find_tally_entry(struct tally *tally, const struct tally_key *key, time_t now)
 {
-	struct entry wanted = { .key = key, .len = len }, *entry;
+	struct aged_entry *aged = aged_table_find(tally->table, key->hash, has_tally_key, key);
+	struct tally_entry *entry = (struct tally_entry *)aged;
 
-	entry = RB_FIND(tree, &tally->tree, &wanted);
-	if (entry == NULL || !is_over(tally, entry, now))
+	if (entry == NULL || !is_window_over(tally, entry, now))
 		return entry;
-	forget(tally, entry);
+	aged_table_remove(tally->table, aged);
 	return NULL;
 }
 
-static struct entry *
-begin(struct tally *tally, const void *key, size_t len, time_t now)
+static void
+expire_tally_entries(struct tally *tally, time_t now)
 {
-	struct entry *entry = xcalloc(1, sizeof(*entry) + len), *first;
+	struct aged_entry *oldest;
 
-	while ((first = TAILQ_FIRST(&tally->list)) != NULL &&
-	       (tally->n >= tally->max || is_over(tally, first, now)))
-		forget(tally, first);
-	memcpy(entry->stored, key, len);
-	entry->key = entry->stored;
-	entry->len = len;
+	while ((oldest = aged_table_oldest(tally->table)) != NULL &&
+	       is_window_over(tally, (struct tally_entry *)oldest, now))
+		aged_table_remove(tally->table, oldest);
+}
+
+static struct tally_entry *
+add_tally_entry(struct tally *tally, const struct tally_key *key, time_t now)
+{
+	struct tally_entry *entry = xmalloc(sizeof(*entry) + key->len);
+
 	entry->began = now;
-	RB_INSERT(tree, &tally->tree, entry);
-	TAILQ_INSERT_TAIL(&tally->list, entry, next);
-	tally->n++;
+	entry->n = 0;
+	entry->len = key->len;
+	memcpy(entry->key, key->bytes, key->len);
+	expire_tally_entries(tally, now);
+	aged_table_add(tally->table, &entry->aged, key->hash);
 	return entry;
 }
 
 unsigned
 tally_add(struct tally *tally, const void *key, size_t len, time_t now)
 {
-	struct entry *entry = find(tally, key, len, now);
+	struct tally_key hashed = hash_tally_key(tally, key, len);
+	struct tally_entry *entry = find_tally_entry(tally, &hashed, now);
 
 	if (entry == NULL)
-		entry = begin(tally, key, len, now);
+		entry = add_tally_entry(tally, &hashed, now);
 	if (entry->n < UINT_MAX)
 		entry->n++;
 	return entry->n;
@@ -125,16 +134,18 @@ tally_add(struct tally *tally, const void *key, size_t len, time_t now)
 void
 tally_take_back(struct tally *tally, const void *key, size_t len, time_t now)
 {
-	struct entry *entry = find(tally, key, len, now);
+	struct tally_key hashed = hash_tally_key(tally, key, len);
+	struct tally_entry *entry = find_tally_entry(tally, &hashed, now);
 
 	if (entry != NULL && --entry->n == 0)
-		forget(tally, entry);
+		aged_table_remove(tally->table, &entry->aged);
 }
 
 unsigned
 tally_get(struct tally *tally, const void *key, size_t len, time_t now)
 {
-	const struct entry *entry = find(tally, key, len, now);
+	struct tally_key hashed = hash_tally_key(tally, key, len);
+	const struct tally_entry *entry = find_tally_entry(tally, &hashed, now);
 
 	return entry == NULL ? 0 : entry->n;
 }
@@ -142,5 +153,5 @@ tally_get(struct tally *tally, const void *key, size_t len, time_t now)
 size_t
 tally_keys(const struct tally *tally)
 {
-	return tally->n;
+	return aged_table_count(tally->table);
 }

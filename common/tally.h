@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * tally - how often something happened lately, for each of many keys. A key's count begins with
- * its first event and is forgotten a window later. Bounded: when there are too many keys, the one
- * that began first goes. Pure: now is the caller's.
+ * tally - counts recent events for each of many keys.
+ *
+ * The count of a key begins with its first event, and is forgotten one window later. The number of
+ * keys is bounded: if there are too many, the one whose count began first is forgotten. Keys cannot
+ * be chosen so that they remove another key before the table is full. Pure, except that the hash of
+ * the keys is random, on which no result depends: now is a parameter.
  */
 #ifndef COMMON_TALLY_H
 #define COMMON_TALLY_H
@@ -12,19 +15,22 @@
 
 struct tally;
 
-/* max: keys at a time; window: seconds that a count lives. */
+/* At most max keys, max > 0, each counted for window seconds. */
 struct tally *tally_new(size_t max, time_t window);
-void tally_free(struct tally **);
 
-/* Counts one event and returns how many there were in this window, this one included. */
-unsigned tally_add(struct tally *, const void *key, size_t len, time_t now);
+/* Sets *tally to NULL; it may be NULL. */
+void tally_free(struct tally **tally);
+
+/* Counts one event, and returns the number of events in this window, including this one. */
+unsigned tally_add(struct tally *tally, const void *key, size_t len, time_t now);
 
 /* Takes one event back. A key without events is forgotten. */
 void tally_take_back(struct tally *tally, const void *key, size_t len, time_t now);
 
-/* How many there were in this window. */
-unsigned tally_get(struct tally *, const void *key, size_t len, time_t now);
+/* The number of events in this window. */
+unsigned tally_get(struct tally *tally, const void *key, size_t len, time_t now);
 
-size_t tally_keys(const struct tally *);
+/* The number of keys, including those that have expired and were not yet removed. */
+size_t tally_keys(const struct tally *tally);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "tests/unit/unit.h"
 
+#include "common/hash.h"
 #include "common/tally.h"
 
 #define NOW 1700000000
@@ -130,6 +131,27 @@ test_bounded(void **state)
 	unit_end();
 }
 
+/* Keys that were computed to collide with another key do not remove its count. */
+static void
+test_chosen_collisions(void **state)
+{
+	struct tally *tally = tally_new(1000, 60);
+	uint32_t wanted = hash_bytes(HASH_BEGIN, BYTES("victim"));
+	unsigned i, n = 0;
+
+	(void)state;
+	tally_add(tally, BYTES("victim"), NOW);
+	for (i = 0; n < 100; i++) {
+		if ((hash_bytes(HASH_BEGIN, (const char *)&i, sizeof(i)) ^ wanted) % 1024 != 0)
+			continue;
+		tally_add(tally, &i, sizeof(i), NOW);
+		n++;
+	}
+	assert_int_equal(tally_keys(tally), 101);
+	assert_int_equal(tally_get(tally, BYTES("victim"), NOW), 1);
+	tally_free(&tally);
+}
+
 int
 main(void)
 {
@@ -141,6 +163,7 @@ main(void)
 		cmocka_unit_test(test_expired_keys_make_room),
 		cmocka_unit_test(test_clock_goes_backwards),
 		cmocka_unit_test(test_bounded),
+		cmocka_unit_test(test_chosen_collisions),
 	};
 
 	return cmocka_run_group_tests_name("tally", tests, NULL, NULL);
