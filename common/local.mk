@@ -2,6 +2,8 @@
 # Mechanism without mail policy. It uses no other directory.
 
 common_files =
+common_files += common/aged_table.c common/aged_table.h
+unit_tests += tests/unit/test_aged_table
 common_files += common/ascii.h
 unit_tests += tests/unit/test_ascii
 common_files += common/attributes.h
@@ -51,6 +53,8 @@ common_files += common/privdrop.c common/privdrop.h
 unit_tests += tests/unit/test_privdrop
 common_files += common/sandbox.c common/sandbox.h
 unit_tests += tests/unit/test_sandbox
+common_files += common/siphash.c common/siphash.h
+unit_tests += tests/unit/test_siphash
 common_files += common/tally.c common/tally.h
 unit_tests += tests/unit/test_tally
 common_files += common/text.h
