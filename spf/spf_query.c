@@ -26,12 +26,6 @@ member(const json_t *request, const char *name)
 	return text;
 }
 
-static bool
-is(struct text text, const char *word)
-{
-	return text.len == strlen(word) && memcmp(text.s, word, text.len) == 0;
-}
-
 /* choose_engine - false when there is no such engine */
 static bool
 choose_engine(const json_t *request, const struct settings *settings, struct spf_query *query,
@@ -46,12 +40,12 @@ choose_engine(const json_t *request, const struct settings *settings, struct spf
 #endif
 	if (engine.len == 0)
 		query->evaluator = settings->spf.evaluator;
-	else if (is(engine, "native"))
+	else if (text_is(engine, "native"))
 		query->evaluator = SPF_EVALUATOR_NATIVE;
 #ifdef HAVE_LIBSPF2
-	else if (is(engine, "libspf2"))
+	else if (text_is(engine, "libspf2"))
 		query->evaluator = SPF_EVALUATOR_LIBSPF2;
-	else if (is(engine, "both"))
+	else if (text_is(engine, "both"))
 		query->evaluator = SPF_EVALUATOR_BOTH;
 #endif
 	else
@@ -68,7 +62,7 @@ init_request(struct spf_check_request *req, const json_t *request, const char **
 
 	req->helo = member(request, "helo");
 	req->check_helo = req->helo.len > 0;
-	req->check_mailfrom = sender.len > 0 && !is(sender, "<>");
+	req->check_mailfrom = sender.len > 0 && !text_is(sender, "<>");
 	*error = "ip: not an IPv4 or IPv6 address";
 	if (!ipaddr_parse(&req->ip, ip.s, ip.len))
 		return false;

@@ -29,19 +29,22 @@ bench-instructions: tests/bench/instructions
 bench-instructions-accept: tests/bench/instructions
 	$(run_instructions) --accept
 
-# Form: clang-format of Debian 12 keeps it. `make lint` looks for what a compiler does not see.
+# clang-format of Debian 12 maintains the style. `make lint` examines what a compiler does not: the
+# style, the names, the words of the prose, and the direction of the includes and of the archives.
 sources = $(common_files) $(conf_files) $(dns_files) $(spf_files) $(srs_files) $(postfix_files) \
 	$(service_files) $(process_files) $(ctl_files) $(check_files) $(import_files) \
 	$(srsd_srsd_SOURCES) $(srsd_srsctl_SOURCES) $(libspf2_sources)
+formatted = find common conf spf srsd tests -name '*.[ch]'
+lints = direction names words
 
 format:
-	cd $(top_srcdir) && clang-format -i $(sources) tests/unit/*.[ch] tests/replay/*.[ch] \
-	    tests/bench/*.c tests/fuzz/*.[ch]
+	cd $(top_srcdir) && $(formatted) -exec clang-format -i {} +
 
-lint:
-	@cd $(top_srcdir) && ! grep -nE '#include "(srsd|spf|conf)/' common/*.[ch] && \
-	    ! grep -nE '#include "(srsd|spf)/' conf/*.[ch] && ! grep -nE '#include "srsd/' spf/*.[ch]
-	cd $(top_srcdir) && clang-format --dry-run -Werror $(sources)
+lint: $(noinst_LIBRARIES)
+	cd $(top_srcdir) && $(formatted) -exec clang-format --dry-run -Werror {} +
+	for lint in $(lints); do $(top_srcdir)/tests/analysis/$$lint.py $(top_srcdir) || exit; done
+	$(top_srcdir)/tests/analysis/links.py . $(CC) $(AM_CFLAGS) $(CFLAGS) $(AM_LDFLAGS) $(LDFLAGS) \
+	    $(libraries) $(LIBS)
 
 # What else looks at the sources. Each is quiet on this tree; what it says wrongly stands, with the
 # reason, in tests/analysis or in .clang-tidy.

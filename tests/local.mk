@@ -45,7 +45,8 @@ socket_tests = tests/blackbox/test_maps.py \
 	tests/blackbox/test_isolation.py \
 	tests/blackbox/test_units.py \
 	tests/blackbox/test_contrib.py \
-	tests/blackbox/test_interop.py
+	tests/blackbox/test_interop.py \
+	tests/analysis/test_lints.py
 root_tests = tests/blackbox/test_shared.py tests/postfix/test_postfix.py \
 	tests/postfix/test_recipes.py tests/package/test_package.py
 

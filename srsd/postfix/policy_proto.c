@@ -4,14 +4,6 @@
 
 #include "srsd/postfix/policy_proto.h"
 
-static bool
-is(struct text text, const char *word, size_t len)
-{
-	return text.len == len && memcmp(text.s, word, len) == 0;
-}
-
-#define IS(text, word) is((text), (word), sizeof(word) - 1)
-
 /*
  * attribute - where the value of this name goes, NULL for the twenty that are of no use here
  *
@@ -22,21 +14,21 @@ attribute(struct policy_request *req, struct text name)
 {
 	switch (name.len) {
 	case 6:
-		return IS(name, "sender") ? &req->sender : NULL;
+		return text_is(name, "sender") ? &req->sender : NULL;
 	case 8:
-		if (IS(name, "instance"))
+		if (text_is(name, "instance"))
 			return &req->instance;
-		return IS(name, "queue_id") ? &req->queue_id : NULL;
+		return text_is(name, "queue_id") ? &req->queue_id : NULL;
 	case 9:
-		if (IS(name, "helo_name"))
+		if (text_is(name, "helo_name"))
 			return &req->helo_name;
-		return IS(name, "recipient") ? &req->recipient : NULL;
+		return text_is(name, "recipient") ? &req->recipient : NULL;
 	case 13:
-		return IS(name, "sasl_username") ? &req->sasl_username : NULL;
+		return text_is(name, "sasl_username") ? &req->sasl_username : NULL;
 	case 14:
-		if (IS(name, "client_address"))
+		if (text_is(name, "client_address"))
 			return &req->client_address;
-		return IS(name, "protocol_state") ? &req->protocol_state : NULL;
+		return text_is(name, "protocol_state") ? &req->protocol_state : NULL;
 	default:
 		return NULL;
 	}
@@ -60,8 +52,8 @@ read_attributes(const char *s, const char *end, struct policy_request *req)
 		name.len = (size_t)(eq - s);
 		value.s = eq + 1;
 		value.len = (size_t)(nl - value.s);
-		if (IS(name, "request"))
-			is_policy = IS(value, "smtpd_access_policy");
+		if (text_is(name, "request"))
+			is_policy = text_is(value, "smtpd_access_policy");
 		to = attribute(req, name);
 		if (to != NULL)
 			*to = value;

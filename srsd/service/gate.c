@@ -21,12 +21,6 @@ gate_kind_name(enum gate_kind kind)
 	return names[kind];
 }
 
-static bool
-is(struct text text, const char *word)
-{
-	return text.len == strlen(word) && memcmp(text.s, word, text.len) == 0;
-}
-
 /* use_ascii - a name in A-labels, as it is looked up; one that has none stays as it is */
 static void
 use_ascii(struct text *name, char ascii[HOSTNAME_MAX + 1])
@@ -68,7 +62,7 @@ gate_query_init(struct gate_query *q, const struct policy_request *req)
 	q->helo.len = hostname_length(req->helo_name.s, req->helo_name.len);
 	use_ascii(&q->helo, q->ascii_helo);
 	take_address(req->recipient, &q->recipient_local, &q->recipient_domain);
-	q->null_sender = sender.len == 0 || is(sender, "<>");
+	q->null_sender = sender.len == 0 || text_is(sender, "<>");
 	if (q->null_sender)
 		return;
 	take_address(sender, &q->sender_local, &q->sender_domain);
@@ -78,7 +72,7 @@ gate_query_init(struct gate_query *q, const struct policy_request *req)
 bool
 gate_is_at(const struct gate_query *q, const char *state)
 {
-	return is(q->req->protocol_state, state);
+	return text_is(q->req->protocol_state, state);
 }
 
 static bool

@@ -32,7 +32,6 @@ PREFIXES = (
     ('policy_service', 'policy_session_', 'opens the session of this service'),
     ('policy_proto', 'policy_', 'the protocol, not its file, is what callers name'),
     ('postfix_text', 'postfix_', 'the pure half of postfix.c, under the same names'),
-    ('spf_gate', 'gate_', 'the gate decides about Postfix and SRS, not only about SPF'),
 )
 
 # (name of a static function, reason)

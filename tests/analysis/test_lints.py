@@ -387,7 +387,7 @@ class Direction(LintCase):
                 ('resolver', 'unbound-event.h'), ('spf_libspf2', 'spf2/spf.h'),
                 ('confuse', 'confuse.h'), ('idna', 'idn2.h'), ('orgdomain', 'libpsl.h'),
                 ('domainset', 'uthash.h'), ('sandbox', 'seccomp.h'),
-                ('clients', 'event2/event.h'), ('ctl', 'jansson.h')):
+                ('connections', 'event2/event.h'), ('ctl', 'jansson.h')):
             with self.subTest(header):
                 self.assert_found(self.includes('srsd/ctl/other.c', '<%s>' % header),
                                   'srsd/ctl/other.c:1', 'belongs in')
@@ -403,6 +403,42 @@ class Direction(LintCase):
     def test_unknown_library(self):
         self.assert_found(self.includes('common/a.c', '<sys/queue.h>', '<sqlite3.h>'),
                           'common/a.c:2', 'of no library')
+
+    def test_main(self):
+        files = self.includes('srsd/ctl/main.c', '"srsd/ctl/check/check.h"')
+        self.assert_quiet(files)
+        files = self.includes('srsd/ctl/other.c', '"srsd/ctl/check/check.h"')
+        self.assert_found(files, 'srsd/ctl/other.c:1', 'against the direction')
+
+
+class Links(unittest.TestCase):
+    """Archives of one function each."""
+
+    def link(self, **bodies):
+        """The exit status and the output for common/libcommon.a and conf/libconf.a."""
+        with tempfile.TemporaryDirectory() as build:
+            for name, body in bodies.items():
+                source = os.path.join(build, name + '.c')
+                with open(source, 'w', encoding='utf-8') as file:
+                    file.write('int in_common(void); int in_conf(void);\n'
+                               'int in_%s(void) { %s }\n' % (name, body))
+                os.mkdir(os.path.join(build, name))
+                subprocess.run(['cc', '-c', '-o', source + '.o', source], check=True)
+                subprocess.run(['ar', 'cr', '%s/%s/lib%s.a' % (build, name, name), source + '.o'],
+                               check=True)
+            result = subprocess.run(
+                [os.path.join(HERE, 'links.py'), build, 'cc'], stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT, encoding='utf-8', check=False)
+        return result.returncode, result.stdout
+
+    def test_direction(self):
+        self.assertEqual(self.link(common='return 1;', conf='return in_common();'), (0, ''))
+
+    def test_against(self):
+        status, output = self.link(common='return in_conf();', conf='return 1;')
+        self.assertEqual(status, 1)
+        self.assertIn('common: its archive needs more than itself', output)
+        self.assertIn('in_conf', output)
 
 
 if __name__ == '__main__':
