@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * import_case - what every import must come to: a configuration that we read, with the very values
- * that the import tells.
+ * import_case - every import results in a configuration that srsd reads, with the values that the
+ * import has
  */
 #ifndef TESTS_FUZZ_IMPORT_CASE_H
 #define TESTS_FUZZ_IMPORT_CASE_H
@@ -10,7 +10,7 @@
 
 #include "srsd/ctl/import/import.h"
 
-/* import_case_print - the configuration that is made; the caller frees it */
+/* import_case_print - the new configuration; the caller frees it */
 static inline char *
 import_case_print(const struct import *im, size_t *len)
 {
@@ -38,8 +38,8 @@ import_case_differences(const struct import *im, const struct settings *s)
 }
 
 /*
- * import_case_load - the settings of what was made, and how many options were given for it; NULL
- * when those cannot go together, or a file is named that is not there
+ * import_case_load - the settings of the new configuration, and how many options had to be added to
+ * load it; NULL if its options conflict
  */
 static inline struct settings *
 import_case_load(const char *text, size_t len, size_t *given, char error[CONFIG_ERROR_SIZE])
@@ -55,7 +55,7 @@ import_case_load(const char *text, size_t len, size_t *given, char error[CONFIG_
 	return s;
 }
 
-/* import_case_is_theirs - two options that do not go together, as the other program had them */
+/* import_case_is_theirs - does the error come from a conflict in the other program's file? */
 static inline bool
 import_case_is_theirs(const char *error)
 {
@@ -63,7 +63,7 @@ import_case_is_theirs(const char *error)
 	       strstr(error, " is an endpoint of ") != NULL;
 }
 
-/* import_case_check - the import is what its text says */
+/* import_case_check - load the new configuration, and compare it with the import */
 static inline void
 import_case_check(struct import *im)
 {
@@ -81,8 +81,8 @@ import_case_check(struct import *im)
 		fuzz_say("%s", error);
 	} else {
 		fuzz_must(import_case_differences(im, s) <= given);
-		fuzz_say("%zu choices, domain %s, %zu own", import_choices(im), s->srs_domain,
-		    domainset_size(s->own_domains));
+		fuzz_say("%zu choices, %zu unknown, domain %s, %zu own", import_choices(im),
+		    import_unknowns(im), s->srs_domain, domainset_size(s->own_domains));
 		settings_free(&s);
 	}
 	free(text);

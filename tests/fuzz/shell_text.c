@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A file of shell assignments. Its items stand in their order, within the file; and what the file
- * sets, written with plain quotes, is set to the same.
+ * A file of shell assignments. Its statements come in their order, and each is a part of the text.
+ * The assignments that are understood, written with plain quotes, are read as the same again.
  */
 #include "tests/fuzz/fuzz.h"
 
 #include "srsd/ctl/import/shell_text.h"
 
-struct reading {
-	unsigned lines, last, n[SHELL_COMMAND + 1];
-	size_t size;
-	FILE *out; /* each SHELL_SET, written anew */
+struct shell_seen {
+	const char *text;
+	unsigned lines, last, n_understood, n_unknown, n_after;
+	FILE *out; /* each assignment that is understood, in plain quotes */
 };
 
 static void
@@ -26,29 +26,33 @@ put_quoted(const char *name, const char *value, FILE *out)
 }
 
 static void
-on_item(void *arg, const struct shell_item *item)
+check_statement(void *arg, const struct shell_statement *statement)
 {
-	struct reading *r = arg;
+	struct shell_seen *seen = arg;
 
-	fuzz_must(item->kind <= SHELL_COMMAND);
-	fuzz_must(item->line >= r->last && item->line >= 1 && item->line <= r->lines);
-	fuzz_must((item->name == NULL) == (item->kind == SHELL_COMMAND));
-	fuzz_must((item->value == NULL) == (item->kind == SHELL_COMMAND));
-	fuzz_must(item->text != NULL);
-	if (item->name != NULL)
-		fuzz_must(item->name[0] != '\0' && strpbrk(item->name, "= \t\n'\"\\$") == NULL);
-	r->last = item->line;
-	r->n[item->kind]++;
-	if (item->kind == SHELL_SET)
-		put_quoted(item->name, item->value, r->out);
+	fuzz_must(statement->line >= seen->last && statement->line >= 1);
+	fuzz_must(statement->line <= seen->lines && statement->block < statement->line);
+	fuzz_must((statement->name == NULL) == (statement->value == NULL));
+	fuzz_must(statement->text[0] != '\0' && strstr(seen->text, statement->text) != NULL);
+	seen->last = statement->line;
+	if (statement->name == NULL) {
+		seen->n_unknown += statement->block == 0;
+		seen->n_after += statement->block != 0;
+		return;
+	}
+	fuzz_must(statement->block == 0 && seen->n_after == 0);
+	fuzz_must(statement->name[0] != '\0');
+	fuzz_must(strpbrk(statement->name, "= \t\n'\"\\$") == NULL);
+	seen->n_understood++;
+	put_quoted(statement->name, statement->value, seen->out);
 }
 
-/* on_same - each assignment of the text that was written anew */
+/* copy_assignment - each assignment of the text in plain quotes */
 static void
-on_same(void *arg, const struct shell_item *item)
+copy_assignment(void *arg, const struct shell_statement *statement)
 {
-	fuzz_must(item->kind == SHELL_SET);
-	put_quoted(item->name, item->value, arg);
+	fuzz_must(statement->name != NULL);
+	put_quoted(statement->name, statement->value, arg);
 }
 
 static void
@@ -58,7 +62,7 @@ check_quoted(const char *text, size_t len)
 	size_t again_len;
 	FILE *out = open_memstream(&again, &again_len);
 
-	shell_text_read(text, on_same, out);
+	shell_text_read(text, copy_assignment, out);
 	fclose(out);
 	fuzz_must(fuzz_same(text, len, again, again_len));
 	free(again);
@@ -68,18 +72,17 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = fuzz_text(data, size), *quoted, *s;
-	struct reading r = { .lines = 1, .size = strlen(text) };
+	struct shell_seen seen = { .text = text, .lines = 1 };
 	size_t len;
 
 	for (s = text; *s != '\0'; s++)
-		r.lines += *s == '\n';
-	r.out = open_memstream(&quoted, &len);
-	shell_text_read(text, on_item, &r);
-	fclose(r.out);
-	if (len < 1 << 16) /* $A$A$A grows */
-		check_quoted(quoted, len);
-	fuzz_say("%u set, %u unknown, %u maybe, %u for, %u commands: ", r.n[SHELL_SET],
-	    r.n[SHELL_UNKNOWN], r.n[SHELL_MAYBE], r.n[SHELL_FOR], r.n[SHELL_COMMAND]);
+		seen.lines += *s == '\n';
+	seen.out = open_memstream(&quoted, &len);
+	shell_text_read(text, check_statement, &seen);
+	fclose(seen.out);
+	check_quoted(quoted, len);
+	fuzz_say("%u understood, %u not, %u after a block: ", seen.n_understood, seen.n_unknown,
+	    seen.n_after);
 	fuzz_say_bytes(quoted, len);
 	free(quoted);
 	free(text);

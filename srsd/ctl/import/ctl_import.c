@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * srsctl import - a configuration of ours out of those of postsrsd and policyd-spf.
+ * srsctl import - print a configuration built from those of postsrsd and policyd-spf
  *
- * SECURITY: root runs this, and the files are data: nothing in them is run, the shell file of
- * postsrsd 1.x neither.
+ * SECURITY: root runs this command. The files are data: nothing in them is executed, although that
+ * of postsrsd 1.x is a shell script.
  */
 #include <getopt.h>
 #include <stdbool.h>
@@ -22,40 +22,39 @@
 #define USAGE "import [--check] [--as postsrsd|postsrsd2|policyd-spf] [file ...]"
 #define FILE_MAX (1024 * 1024)
 
-enum kind {
-	POSTSRSD1,
-	POSTSRSD2,
-	POLICYD_SPF,
-	N_KINDS,
-	BY_NAME, /* the file's name tells */
+enum import_kind {
+	KIND_POSTSRSD1,
+	KIND_POSTSRSD2,
+	KIND_POLICYD_SPF,
+	N_KINDS, /* unknown */
 };
 
 static const char *const kind_names[N_KINDS] = { "postsrsd", "postsrsd2", "policyd-spf" };
 
-/* Where they are installed. A file of postsrsd 2 stands before one of 1.x that was left behind. */
+/* The usual paths. A file of postsrsd 2 comes before a file that 1.x has left. */
 static const struct {
 	const char *file;
-	enum kind kind;
-} usual[] = {
-	{ "/etc/postsrsd.conf", POSTSRSD2 },
-	{ "/usr/local/etc/postsrsd.conf", POSTSRSD2 },
-	{ "/etc/default/postsrsd", POSTSRSD1 },
-	{ "/etc/postfix-policyd-spf-python/policyd-spf.conf", POLICYD_SPF },
-	{ "/etc/python-policyd-spf/policyd-spf.conf", POLICYD_SPF },
+	enum import_kind kind;
+} usual_files[] = {
+	{ "/etc/postsrsd.conf", KIND_POSTSRSD2 },
+	{ "/usr/local/etc/postsrsd.conf", KIND_POSTSRSD2 },
+	{ "/etc/default/postsrsd", KIND_POSTSRSD1 },
+	{ "/etc/postfix-policyd-spf-python/policyd-spf.conf", KIND_POLICYD_SPF },
+	{ "/etc/python-policyd-spf/policyd-spf.conf", KIND_POLICYD_SPF },
 };
 
-#define N_USUAL (sizeof(usual) / sizeof(usual[0]))
+#define N_USUAL (sizeof(usual_files) / sizeof(usual_files[0]))
 
 static int
-refuse(const char *file, const char *why)
+reject_file(const char *file, const char *why)
 {
 	fprintf(stderr, "srsctl: %s: %s\n", file, why);
 	return CTL_USAGE;
 }
 
-/* mydomain - as Postfix has it; postsrsd's launcher asks the same */
+/* query_mydomain - Postfix's mydomain, as postsrsd's launcher queries it; the caller frees it */
 static char *
-mydomain(void)
+query_mydomain(void)
 {
 	const char *const argv[] = { "postconf", "-h", "mydomain", NULL };
 	struct program program;
@@ -71,89 +70,100 @@ mydomain(void)
 	return domain;
 }
 
-/* kind_of - what kind of file it is, by its name; N_KINDS: that does not tell */
-static enum kind
-kind_of(const char *path)
+/* guess_kind - from the name of the file; N_KINDS: not possible */
+static enum import_kind
+guess_kind(const char *path)
 {
 	const char *slash = strrchr(path, '/'), *name = slash == NULL ? path : slash + 1;
 
 	if (strncmp(name, "policyd-spf", 11) == 0)
-		return POLICYD_SPF;
+		return KIND_POLICYD_SPF;
 	if (strncmp(name, "postsrsd.conf", 13) == 0)
-		return POSTSRSD2;
-	return strncmp(name, "postsrsd", 8) == 0 ? POSTSRSD1 : N_KINDS;
+		return KIND_POSTSRSD2;
+	return strncmp(name, "postsrsd", 8) == 0 ? KIND_POSTSRSD1 : N_KINDS;
 }
 
 static int
-take_text(struct import *im, const char *path, const char *text, enum kind kind)
+import_text(struct import *im, const char *path, const char *text, enum import_kind kind)
 {
 	char error[1024];
 
 	switch (kind) {
-	case POSTSRSD1:
-		import_postsrsd1(im, path, text, mydomain);
+	case KIND_POSTSRSD1:
+		import_postsrsd1(im, path, text, query_mydomain);
 		return CTL_OK;
-	case POSTSRSD2:
+	case KIND_POSTSRSD2:
 		if (import_postsrsd2(im, path, text, error, sizeof(error)))
 			return CTL_OK;
 		fprintf(stderr, "srsctl: %s\n", error);
 		return CTL_USAGE;
-	case POLICYD_SPF:
+	case KIND_POLICYD_SPF:
 		import_policyd_spf(im, path, text);
 		return CTL_OK;
-	default:
-		return refuse(path, "what program is it of? say so with --as");
+	case N_KINDS:
+		break;
 	}
+	return reject_file(path,
+	    "the name does not show which program the file belongs to; add --as postsrsd, "
+	    "--as postsrsd2 or --as policyd-spf");
 }
 
 static int
-take_file(struct import *im, const char *path, enum kind kind)
+import_file(struct import *im, const char *path, enum import_kind kind)
 {
 	struct file file;
 	const char *why;
 	int status;
 
 	if (!file_read(&file, path, FILE_MAX, &why))
-		return refuse(path, why);
+		return reject_file(path, why);
 	if (memchr(file.data, '\0', file.len) != NULL)
-		status = refuse(path, "holds a NUL byte");
+		status = reject_file(path, "the file contains a NUL byte");
 	else
-		status = take_text(im, path, file.data, kind == BY_NAME ? kind_of(path) : kind);
+		status = import_text(im, path, file.data, kind);
 	file_free(&file);
 	return status;
 }
 
-/* take_usual - the files that are where packages put them; one of each program */
 static int
-take_usual(struct import *im)
+reject_absence(void)
 {
-	bool taken[N_KINDS] = { false };
+	size_t i;
+
+	fputs("srsctl: no configuration of postsrsd or policyd-spf found at\n", stderr);
+	for (i = 0; i < N_USUAL; i++)
+		fprintf(stderr, "\t%s\n", usual_files[i].file);
+	return CTL_USAGE;
+}
+
+/* import_usual_files - those that exist, one of each program */
+static int
+import_usual_files(struct import *im)
+{
+	const char *imported[N_KINDS] = { NULL };
+	enum import_kind kind;
 	size_t i, n = 0;
 	int status;
 
 	for (i = 0; i < N_USUAL; i++) {
-		if (access(usual[i].file, F_OK) == -1 || taken[usual[i].kind])
+		kind = usual_files[i].kind;
+		if (access(usual_files[i].file, F_OK) == -1 || imported[kind] != NULL)
 			continue;
-		if (usual[i].kind == POSTSRSD1 && taken[POSTSRSD2]) {
-			fprintf(stderr, "srsctl: %s: passed over, postsrsd 2 has its own file\n",
-			    usual[i].file);
+		if (kind == KIND_POSTSRSD1 && imported[KIND_POSTSRSD2] != NULL) {
+			fprintf(stderr, "srsctl: %s: ignored, because postsrsd 2 reads %s\n",
+			    usual_files[i].file, imported[KIND_POSTSRSD2]);
 			continue;
 		}
-		status = take_file(im, usual[i].file, usual[i].kind);
+		status = import_file(im, usual_files[i].file, kind);
 		if (status != CTL_OK)
 			return status;
-		taken[usual[i].kind] = true;
+		imported[kind] = usual_files[i].file;
 		n++;
 	}
-	if (n > 0)
-		return CTL_OK;
-	fputs("srsctl: no configuration of postsrsd or policyd-spf is at\n", stderr);
-	for (i = 0; i < N_USUAL; i++)
-		fprintf(stderr, "\t%s\n", usual[i].file);
-	return CTL_USAGE;
+	return n > 0 ? CTL_OK : reject_absence();
 }
 
-/* has_same_bytes - both files can be read, and do not differ */
+/* has_same_bytes - false also if one of the files cannot be read */
 static bool
 has_same_bytes(const char *one, const char *other)
 {
@@ -173,10 +183,10 @@ has_same_bytes(const char *one, const char *other)
 }
 
 /*
- * use_own_copy - where srsd's own file holds postsrsd's secrets, that is the one to use
+ * use_own_copy - if srsd's file contains the secrets of postsrsd's file, use that one
  *
- * The Debian package makes such a copy. srsd's group can read it, and it outlives postsrsd, a purge
- * of which deletes the original.
+ * The Debian package makes such a copy. srsd's group can read it, and it remains when a purge of
+ * postsrsd deletes the original.
  */
 static void
 use_own_copy(struct import *im, const char *own)
@@ -187,32 +197,40 @@ use_own_copy(struct import *im, const char *own)
 }
 
 static int
-finish(const struct ctl *ctl, struct import *im, bool check)
+print_check(const struct ctl *ctl, const struct import *im)
 {
-	size_t n = import_choices(im);
+	if (ctl->config_error != NULL)
+		fprintf(
+		    stderr, "srsctl: comparing with the defaults, because %s\n", ctl->config_error);
+	return import_print_differences(im, ctl->settings, stdout) == 0 ? CTL_OK : CTL_FAILED;
+}
 
-	if (check) {
-		if (ctl->config_error != NULL)
-			fprintf(
-			    stderr, "srsctl: compared with the defaults; %s\n", ctl->config_error);
-		return import_print_differences(im, ctl->settings, stdout) == 0 ? CTL_OK
-										: CTL_FAILED;
-	}
-	import_print(im, stdout);
+/* warn_open - n decisions are left to the operator, each marked in the configuration */
+static void
+warn_open(size_t n, const char *one, const char *several, const char *mark)
+{
 	if (n > 0)
-		fprintf(stderr, "srsctl: %zu of the options need a choice: look for CHOOSE\n", n);
+		fprintf(stderr, "srsctl: %zu %s: look for %s\n", n, n == 1 ? one : several, mark);
+}
+
+static int
+print_import(const struct import *im)
+{
+	import_print(im, stdout);
+	warn_open(import_choices(im), "choice to make", "choices to make", "CHOOSE");
+	warn_open(import_unknowns(im), "unknown value", "unknown values", "UNKNOWN");
 	return CTL_OK;
 }
 
-/* parse_kind - the argument of --as; BY_NAME when it is none */
-static enum kind
+/* parse_kind - the argument of --as; N_KINDS: it is not valid */
+static enum import_kind
 parse_kind(const char *word)
 {
-	enum kind kind = 0;
+	enum import_kind kind = 0;
 
 	while (kind < N_KINDS && strcmp(kind_names[kind], word) != 0)
 		kind++;
-	return kind == N_KINDS ? BY_NAME : kind;
+	return kind;
 }
 
 int
@@ -220,7 +238,7 @@ ctl_import(const struct ctl *ctl, int argc, char **argv)
 {
 	static const struct option long_options[] = { { "check", no_argument, NULL, 'c' },
 		{ "as", required_argument, NULL, 'a' }, { NULL, 0, NULL, 0 } };
-	enum kind kind = BY_NAME;
+	enum import_kind kind = N_KINDS;
 	bool check = false;
 	struct import *im;
 	int c, first, i, status = CTL_OK;
@@ -228,19 +246,19 @@ ctl_import(const struct ctl *ctl, int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "+", long_options, NULL)) != -1) {
 		if (c == 'c')
 			check = true;
-		else if (c != 'a' || (kind = parse_kind(optarg)) == BY_NAME)
+		else if (c != 'a' || (kind = parse_kind(optarg)) == N_KINDS)
 			return ctl_usage(USAGE);
 	}
-	first = optind; /* a file of postsrsd 1.x has options of its own */
+	first = optind; /* import_postsrsd1 calls getopt, too */
 	im = import_new();
 	if (first == argc)
-		status = kind == BY_NAME ? take_usual(im) : ctl_usage(USAGE);
+		status = kind == N_KINDS ? import_usual_files(im) : ctl_usage(USAGE);
 	for (i = first; status == CTL_OK && i < argc; i++)
-		status = take_file(im, argv[i], kind);
+		status = import_file(im, argv[i], kind == N_KINDS ? guess_kind(argv[i]) : kind);
 	if (status == CTL_OK) {
 		import_complete(im);
 		use_own_copy(im, ctl->settings->secrets_file);
-		status = finish(ctl, im, check);
+		status = check ? print_check(ctl, im) : print_import(im);
 	}
 	import_free(&im);
 	return status;

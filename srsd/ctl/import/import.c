@@ -14,52 +14,69 @@
 #define WIDTH 96
 #define LINE_SIZE 1024
 
-struct remark {
-	STAILQ_ENTRY(remark) entry;
-	char *text;
-	char *other; /* "name = value" that is offered; NULL: none is */
+enum import_remark_kind {
+	REMARK_NOTE,
+	REMARK_CHOICE,
+	REMARK_UNKNOWN,
 };
-STAILQ_HEAD(remarks, remark);
 
-/* What is known of one option. */
-struct row {
-	char *origin; /* NULL: nobody said anything, it has our default */
-	struct remarks remarks;
+struct import_remark {
+	STAILQ_ENTRY(import_remark) entry;
+	enum import_remark_kind kind;
+	char *text;
+	char *alternative; /* REMARK_CHOICE: "name = value"; else NULL */
+};
+STAILQ_HEAD(import_remarks, import_remark);
+
+struct imported_option {
+	char *origin; /* NULL: no file sets the option, and it has srsd's default */
+	struct import_remarks remarks;
 };
 
 struct import {
 	struct settings *settings;
-	struct row *rows; /* one for each of option_table */
-	struct remarks files;
-	struct remarks left;
-	size_t choices;
+	struct imported_option *imported; /* one for each of option_table */
+	struct import_remarks files;
+	struct import_remarks skipped;
 };
 
+/* append_remark - the texts belong to the list from then on */
 static void
-remarks_add(struct remarks *list, char *text, char *other)
+append_remark(
+    struct import_remarks *list, enum import_remark_kind kind, char *text, char *alternative)
 {
-	struct remark *remark = xcalloc(1, sizeof(*remark));
+	struct import_remark *remark = xcalloc(1, sizeof(*remark));
 
+	remark->kind = kind;
 	remark->text = text;
-	remark->other = other;
+	remark->alternative = alternative;
 	STAILQ_INSERT_TAIL(list, remark, entry);
 }
 
-/* remarks_clear - returns how many of them were choices */
-static size_t
-remarks_clear(struct remarks *list)
+static void
+clear_remarks(struct import_remarks *list)
 {
-	struct remark *remark;
-	size_t choices = 0;
+	struct import_remark *remark;
 
 	while ((remark = STAILQ_FIRST(list)) != NULL) {
 		STAILQ_REMOVE_HEAD(list, entry);
-		choices += remark->other != NULL;
 		free(remark->text);
-		free(remark->other);
+		free(remark->alternative);
 		free(remark);
 	}
-	return choices;
+}
+
+/* count_remarks - of one kind, on all options */
+static size_t
+count_remarks(const struct import *im, enum import_remark_kind kind)
+{
+	const struct import_remark *remark;
+	size_t i, n = 0;
+
+	for (i = 0; i < option_count; i++)
+		STAILQ_FOREACH (remark, &im->imported[i].remarks, entry)
+			n += remark->kind == kind;
+	return n;
 }
 
 struct import *
@@ -70,11 +87,11 @@ import_new(void)
 
 	im->settings = config_defaults();
 	option_preset(im->settings, import_option("spf", "authserv-id"));
-	im->rows = xcalloc(option_count, sizeof(*im->rows));
+	im->imported = xcalloc(option_count, sizeof(*im->imported));
 	for (i = 0; i < option_count; i++)
-		STAILQ_INIT(&im->rows[i].remarks);
+		STAILQ_INIT(&im->imported[i].remarks);
 	STAILQ_INIT(&im->files);
-	STAILQ_INIT(&im->left);
+	STAILQ_INIT(&im->skipped);
 	return im;
 }
 
@@ -88,13 +105,13 @@ import_free(struct import **import)
 	if (im == NULL)
 		return;
 	for (i = 0; i < option_count; i++) {
-		remarks_clear(&im->rows[i].remarks);
-		free(im->rows[i].origin);
+		clear_remarks(&im->imported[i].remarks);
+		free(im->imported[i].origin);
 	}
-	remarks_clear(&im->files);
-	remarks_clear(&im->left);
+	clear_remarks(&im->files);
+	clear_remarks(&im->skipped);
 	settings_free(&im->settings);
-	free(im->rows);
+	free(im->imported);
 	free(im);
 }
 
@@ -103,8 +120,8 @@ import_add_file(struct import *im, const char *file)
 {
 	char text[LINE_SIZE];
 
-	remarks_add(
-	    &im->files, xstrdup(printable_text(text, sizeof(text), file, strlen(file))), NULL);
+	printable_text(text, sizeof(text), file, strlen(file));
+	append_remark(&im->files, REMARK_NOTE, xstrdup(text), NULL);
 }
 
 const struct conf_option *
@@ -113,32 +130,32 @@ import_option(const char *section, const char *name)
 	const struct conf_option *o = option_find(section, name);
 
 	if (o == NULL)
-		abort(); /* a name of our own, misspelled: the first test sees it */
+		abort(); /* a misspelt name in a reader; every test of it fails */
 	return o;
 }
 
-static struct row *
-row_of(const struct import *im, const struct conf_option *o)
+static struct imported_option *
+find_imported(const struct import *im, const struct conf_option *o)
 {
-	return &im->rows[o - option_table];
+	return &im->imported[o - option_table];
 }
 
-/* origin_text - FILE:LINE NAME, visible; the caller frees it */
+/* format_origin - "FILE:LINE NAME", printable; the caller frees it */
 static char *
-origin_text(const struct import_origin *origin)
+format_origin(const struct import_origin *origin)
 {
-	const char *name = origin->name == NULL ? "" : origin->name;
-	const char *blank = origin->name == NULL ? "" : " ";
 	char raw[LINE_SIZE], text[LINE_SIZE];
 
 	if (origin->line == 0)
-		snprintf(raw, sizeof(raw), "the default of %s%s%s", origin->file, blank, name);
+		snprintf(raw, sizeof(raw), "%s's default for %s", origin->file, origin->name);
+	else if (origin->name == NULL)
+		snprintf(raw, sizeof(raw), "%s:%u", origin->file, origin->line);
 	else
-		snprintf(raw, sizeof(raw), "%s:%u%s%s", origin->file, origin->line, blank, name);
+		snprintf(raw, sizeof(raw), "%s:%u %s", origin->file, origin->line, origin->name);
 	return xstrdup(printable_text(text, sizeof(text), raw, strlen(raw)));
 }
 
-/* has_control - is there a byte that no line of ours may hold? */
+/* has_control - does a value contain a byte that would break its line in the new file? */
 static bool
 has_control(const char *const *values, size_t n)
 {
@@ -156,34 +173,34 @@ bool
 import_set(struct import *im, const struct import_origin *origin, const struct conf_option *o,
     const char *const *values, size_t n)
 {
-	char why[OPTION_ERROR_SIZE] = "it holds a control character";
-	struct row *row = row_of(im, o);
+	char why[OPTION_ERROR_SIZE] = "the value contains a control character";
+	struct imported_option *imported = find_imported(im, o);
 
 	if (has_control(values, n) || !option_set(im->settings, o, values, n, why)) {
-		import_leave(im, origin, "%s: %s", o->name, why);
+		import_skip(im, origin, "%s: %s", o->name, why);
 		return false;
 	}
-	free(row->origin);
-	row->origin = origin_text(origin);
-	im->choices -= remarks_clear(&row->remarks);
+	free(imported->origin);
+	imported->origin = format_origin(origin);
+	clear_remarks(&imported->remarks);
 	return true;
 }
 
 void
-import_set_good(struct import *im, const struct import_origin *origin, const struct conf_option *o,
-    const char *const *values, size_t n)
+import_set_valid_items(struct import *im, const struct import_origin *origin,
+    const struct conf_option *o, const char *const *values, size_t n)
 {
-	const char **good = xcalloc(n + 1, sizeof(*good)), *why;
-	size_t i, n_good = 0;
+	const char **valid = xcalloc(n + 1, sizeof(*valid)), *why;
+	size_t i, n_valid = 0;
 
 	for (i = 0; i < n; i++) {
 		if (o->accept == NULL || o->accept(values[i], &why))
-			good[n_good++] = values[i];
+			valid[n_valid++] = values[i];
 		else
-			import_leave(im, origin, "'%s' is not %s", values[i], why);
+			import_skip(im, origin, "'%s' is not %s", values[i], why);
 	}
-	import_set(im, origin, o, good, n_good);
-	free(good);
+	import_set(im, origin, o, valid, n_valid);
+	free(valid);
 }
 
 bool
@@ -203,9 +220,9 @@ import_set_number(struct import *im, const struct import_origin *origin,
 	return import_set_text(im, origin, o, text);
 }
 
-/* print_to_text - what option_print prints, without the blank before it and the line's end */
+/* format_option - what option_print prints, without the indentation and the newline */
 static char *
-print_to_text(const struct settings *settings, const struct conf_option *o)
+format_option(const struct settings *settings, const struct conf_option *o)
 {
 	char *text, *bare;
 	size_t size;
@@ -221,13 +238,26 @@ print_to_text(const struct settings *settings, const struct conf_option *o)
 	return bare;
 }
 
-char *
-import_value(const struct import *im, const struct conf_option *o)
+void
+import_set_unknown(
+    struct import *im, const struct import_origin *origin, const struct conf_option *o)
 {
-	return print_to_text(im->settings, o);
+	char *where = format_origin(origin), *text;
+
+	xasprintf(
+	    &text, "%s: the value on this line is not known. Set this option yourself.", where);
+	append_remark(&find_imported(im, o)->remarks, REMARK_UNKNOWN, text, NULL);
+	free(where);
 }
 
-PRINTF_LIKE(1, 0) static char *format_text(const char *fmt, va_list ap)
+char *
+import_option_line(const struct import *im, const struct conf_option *o)
+{
+	return format_option(im->settings, o);
+}
+
+/* format_remark - printable; the caller frees it */
+PRINTF_LIKE(1, 0) static char *format_remark(const char *fmt, va_list ap)
 {
 	char raw[LINE_SIZE], text[LINE_SIZE];
 
@@ -241,79 +271,79 @@ import_note(struct import *im, const struct conf_option *o, const char *fmt, ...
 	va_list ap;
 
 	va_start(ap, fmt);
-	remarks_add(&row_of(im, o)->remarks, format_text(fmt, ap), NULL);
+	append_remark(&find_imported(im, o)->remarks, REMARK_NOTE, format_remark(fmt, ap), NULL);
 	va_end(ap);
 }
 
-/* other_value - what the option would be printed as; NULL when we do not accept the values */
+/* format_values - as format_option would; NULL if srsd does not accept the values */
 static char *
-other_value(const struct conf_option *o, const char *const *values, size_t n)
+format_values(const struct conf_option *o, const char *const *values, size_t n)
 {
-	struct settings *other = config_defaults();
+	struct settings *settings = config_defaults();
 	char why[OPTION_ERROR_SIZE], *text = NULL;
 
-	if (!has_control(values, n) && option_set(other, o, values, n, why))
-		text = print_to_text(other, o);
-	settings_free(&other);
+	if (!has_control(values, n) && option_set(settings, o, values, n, why))
+		text = format_option(settings, o);
+	settings_free(&settings);
 	return text;
 }
 
-/* offer - other is ours from here on; NULL when there is no value that we would accept */
+/* add_alternative - alternative belongs to the import from then on; NULL: only add the reason */
 PRINTF_LIKE(5, 0)
-static void offer(struct import *im, const struct import_origin *origin,
-    const struct conf_option *o, char *other, const char *fmt, va_list ap)
+static void add_alternative(struct import *im, const struct import_origin *origin,
+    const struct conf_option *o, char *alternative, const char *fmt, va_list ap)
 {
-	char *now = import_value(im, o), *where = origin_text(origin), *reason, *text;
-	struct row *row = row_of(im, o);
+	char *now = import_option_line(im, o), *where = format_origin(origin), *reason, *text;
+	struct imported_option *imported = find_imported(im, o);
 
-	if (other != NULL && strcmp(other, now) == 0) {
-		free(other);
-		other = NULL; /* there is nothing to choose between */
+	if (alternative != NULL && strcmp(alternative, now) == 0) {
+		free(alternative);
+		alternative = NULL;
 	}
-	reason = format_text(fmt, ap);
+	reason = format_remark(fmt, ap);
 	xasprintf(&text, "%s: %s", where, reason);
-	remarks_add(&row->remarks, text, other);
-	im->choices += other != NULL;
-	if (row->origin == NULL)
-		row->origin = xstrdup(where);
+	append_remark(&imported->remarks, alternative == NULL ? REMARK_NOTE : REMARK_CHOICE, text,
+	    alternative);
+	if (imported->origin == NULL)
+		imported->origin = xstrdup(where);
 	free(reason);
 	free(where);
 	free(now);
 }
 
 void
-import_choose(struct import *im, const struct import_origin *origin, const struct conf_option *o,
+import_offer(struct import *im, const struct import_origin *origin, const struct conf_option *o,
     const char *const *values, size_t n, const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
-	offer(im, origin, o, other_value(o, values, n), fmt, ap);
+	add_alternative(im, origin, o, format_values(o, values, n), fmt, ap);
 	va_end(ap);
 }
 
 void
-import_offer(struct import *im, const struct import_origin *origin, const struct conf_option *o,
-    const char *other, const char *fmt, ...)
+import_offer_line(struct import *im, const struct import_origin *origin,
+    const struct conf_option *o, const char *line, const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
-	offer(im, origin, o, xstrdup(other), fmt, ap);
+	add_alternative(im, origin, o, xstrdup(line), fmt, ap);
 	va_end(ap);
 }
 
 void
-import_leave(struct import *im, const struct import_origin *origin, const char *fmt, ...)
+import_skip(struct import *im, const struct import_origin *origin, const char *fmt, ...)
 {
-	char *where = origin_text(origin), *reason, *text;
+	char *where = format_origin(origin), *reason, *text;
 	va_list ap;
 
 	va_start(ap, fmt);
-	reason = format_text(fmt, ap);
+	reason = format_remark(fmt, ap);
 	va_end(ap);
 	xasprintf(&text, "%s: %s", where, reason);
-	remarks_add(&im->left, text, NULL);
+	append_remark(&im->skipped, REMARK_NOTE, text, NULL);
 	free(where);
 	free(reason);
 }
@@ -328,15 +358,15 @@ void
 import_use_copy(struct import *im, const char *copy)
 {
 	const struct conf_option *o = import_option(NULL, "secrets-file");
-	const struct import_origin origin = { "srsd", 0, NULL };
+	const struct import_origin origin = { "srsd", 0, "secrets-file" };
 	char *original = xstrdup(im->settings->secrets_file);
 	char raw[LINE_SIZE], text[LINE_SIZE];
-	struct row *row = row_of(im, o);
+	struct imported_option *imported = find_imported(im, o);
 
 	if (import_set_text(im, &origin, o, copy)) {
-		free(row->origin);
+		free(imported->origin);
 		snprintf(raw, sizeof(raw), "a copy of %s", original);
-		row->origin = xstrdup(printable_text(text, sizeof(text), raw, strlen(raw)));
+		imported->origin = xstrdup(printable_text(text, sizeof(text), raw, strlen(raw)));
 	}
 	free(original);
 }
@@ -355,18 +385,23 @@ import_complete(struct import *im)
 	snprintf(text, sizeof(text), "%d", length);
 	option_set(im->settings, o, &value, 1, error);
 	import_note(im, o,
-	    "It was %d, more than the length of new hashes: no address that is made now would come "
-	    "back.",
+	    "The value was %d, more than hash-length: srsd would not accept its own new addresses.",
 	    minimum);
 }
 
 size_t
 import_choices(const struct import *im)
 {
-	return im->choices;
+	return count_remarks(im, REMARK_CHOICE);
 }
 
-/* print_comment - as lines that begin with prefix, broken between words */
+size_t
+import_unknowns(const struct import *im)
+{
+	return count_remarks(im, REMARK_UNKNOWN);
+}
+
+/* print_comment - lines that begin with prefix, broken between words */
 static void
 print_comment(const char *prefix, const char *text, FILE *out)
 {
@@ -386,72 +421,78 @@ print_comment(const char *prefix, const char *text, FILE *out)
 	}
 }
 
-/* print_remarks - what is said of an option, and the values that may be chosen */
+/* print_remarks - the comments on an option, and its alternatives */
 static void
-print_remarks(const struct row *row, const char *indent, FILE *out)
+print_remarks(const struct imported_option *imported, const char *indent, FILE *out)
 {
-	const struct remark *remark;
+	const struct import_remark *remark;
 	char prefix[16];
 
 	snprintf(prefix, sizeof(prefix), "%s# ", indent);
-	STAILQ_FOREACH (remark, &row->remarks, entry) {
-		if (remark->other == NULL) {
-			print_comment(prefix, remark->text, out);
-			continue;
-		}
-		fprintf(out, "%sCHOOSE:\n", prefix);
+	STAILQ_FOREACH (remark, &imported->remarks, entry) {
+		if (remark->kind == REMARK_CHOICE)
+			fprintf(out, "%sCHOOSE:\n", prefix);
+		else if (remark->kind == REMARK_UNKNOWN)
+			fprintf(out, "%sUNKNOWN:\n", prefix);
 		print_comment(prefix, remark->text, out);
-		fprintf(out, "%s#%s\n", indent, remark->other);
+		if (remark->kind == REMARK_CHOICE)
+			fprintf(out, "%s#%s\n", indent, remark->alternative);
 	}
 }
 
 static void
-print_option(const struct import *im, const struct conf_option *o, FILE *out)
+print_imported(const struct import *im, const struct conf_option *o, FILE *out)
 {
 	const char *indent = o->section == NULL ? "" : "\t";
-	const struct row *row = row_of(im, o);
-	char *value = import_value(im, o);
+	const struct imported_option *imported = find_imported(im, o);
+	char *value = import_option_line(im, o);
 
-	print_remarks(row, indent, out);
-	if (row->origin != NULL)
-		fprintf(out, "%s%s\t# %s\n", indent, value, row->origin);
+	print_remarks(imported, indent, out);
+	if (imported->origin != NULL)
+		fprintf(out, "%s%s\t# %s\n", indent, value, imported->origin);
 	else
 		fprintf(out, "%s#%s\n", indent, value);
 	free(value);
 }
 
 static void
-print_head(const struct import *im, FILE *out)
+print_heading(const struct import *im, FILE *out)
 {
-	const struct remark *file;
+	const struct import_remark *file;
 
-	fputs("# srsd.conf, made by srsctl import of\n", out);
+	fputs("# srsd.conf, generated by srsctl import from\n", out);
 	STAILQ_FOREACH (file, &im->files, entry)
 		fprintf(out, "#\t%s\n", file->text);
 	print_comment("# ",
-	    "Behind each line that came from there stands from where; the others, with a # before "
-	    "them, are our defaults.",
+	    "Each imported line ends with its origin. The other options are commented out and show "
+	    "srsd's defaults.",
 	    out);
-	if (im->choices > 0)
+	if (import_choices(im) > 0)
 		print_comment("# ",
-		    "CHOOSE stands where those files do not do what they say. The line that is in "
-		    "force keeps what was done; the one with a # before it is what they say.",
+		    "CHOOSE marks a setting that the old program did not apply as its file says. The "
+		    "line in effect keeps the old behaviour. The line that is commented out has the "
+		    "value that the file asks for.",
+		    out);
+	if (import_unknowns(im) > 0)
+		print_comment("# ",
+		    "UNKNOWN marks an option that a file sets to a value that srsctl cannot read.",
 		    out);
 	if (im->settings->srs_domain[0] == '\0' && im->settings->domains.n == 0)
 		print_comment("# ",
-		    "srs-domain has to be set: the domain of the addresses that we mint.", out);
+		    "srs-domain must be set: it is the domain of the addresses that srsd generates.",
+		    out);
 	putc('\n', out);
 }
 
 static void
-print_left(const struct import *im, FILE *out)
+print_skipped(const struct import *im, FILE *out)
 {
-	const struct remark *remark;
+	const struct import_remark *remark;
 
-	if (STAILQ_EMPTY(&im->left))
+	if (STAILQ_EMPTY(&im->skipped))
 		return;
 	fputs("\n# Not carried over:\n", out);
-	STAILQ_FOREACH (remark, &im->left, entry)
+	STAILQ_FOREACH (remark, &im->skipped, entry)
 		print_comment("# ", remark->text, out);
 }
 
@@ -460,50 +501,62 @@ import_print(const struct import *im, FILE *out)
 {
 	const struct conf_option *o;
 
-	print_head(im, out);
+	print_heading(im, out);
 	for (o = option_table; o < option_table + option_count; o++)
 		if (o->section == NULL)
-			print_option(im, o, out);
+			print_imported(im, o, out);
 	fputs("spf {\n", out);
 	for (o = option_table; o < option_table + option_count; o++)
 		if (o->section != NULL)
-			print_option(im, o, out);
+			print_imported(im, o, out);
 	fputs("}\n", out);
-	print_left(im, out);
+	print_skipped(im, out);
 }
 
-/* is_offered - is the value one of those that may be chosen? */
 static bool
-is_offered(const struct row *row, const char *value)
+has_remark(const struct imported_option *imported, enum import_remark_kind kind)
 {
-	const struct remark *remark;
+	const struct import_remark *remark;
 
-	STAILQ_FOREACH (remark, &row->remarks, entry)
-		if (remark->other != NULL && (value == NULL || strcmp(remark->other, value) == 0))
+	STAILQ_FOREACH (remark, &imported->remarks, entry)
+		if (remark->kind == kind)
+			return true;
+	return false;
+}
+
+/* has_alternative - is this line, "name = value", one of the alternatives? */
+static bool
+has_alternative(const struct imported_option *imported, const char *line)
+{
+	const struct import_remark *remark;
+
+	STAILQ_FOREACH (remark, &imported->remarks, entry)
+		if (remark->kind == REMARK_CHOICE && strcmp(remark->alternative, line) == 0)
 			return true;
 	return false;
 }
 
 /*
- * print_difference - of one option; true when there is one
+ * print_difference - of one option; true if there is one
  *
- * A value that was offered has been chosen; a choice that leaves things as they were may not have
- * been seen yet.
+ * A value that is one of the alternatives is a decision of the operator. The imported value may not
+ * be, so the alternatives to it are printed again.
  */
 static bool
-print_difference(
-    const struct import *im, const struct conf_option *o, const struct settings *s, FILE *out)
+print_difference(const struct import *im, const struct conf_option *o,
+    const struct settings *settings, FILE *out)
 {
 	const char *section = o->section == NULL ? "" : "spf: ";
-	char *there = import_value(im, o), *here = print_to_text(s, o);
-	const struct row *row = row_of(im, o);
+	char *there = import_option_line(im, o), *here = format_option(settings, o);
+	const struct imported_option *imported = find_imported(im, o);
 	bool same = strcmp(there, here) == 0;
-	bool differs = row->origin != NULL && !same && !is_offered(row, here);
+	bool differs = imported->origin != NULL && !same && !has_alternative(imported, here);
 
-	if (differs || (same && is_offered(row, NULL)))
-		print_remarks(row, "", out);
+	if (differs || has_remark(imported, REMARK_UNKNOWN) ||
+	    (same && has_remark(imported, REMARK_CHOICE)))
+		print_remarks(imported, "", out);
 	if (differs)
-		fprintf(out, "%s%s\t# %s\n%s%s\t# is in force\n", section, there, row->origin,
+		fprintf(out, "%s%s\t# %s\n%s%s\t# in effect\n", section, there, imported->origin,
 		    section, here);
 	free(there);
 	free(here);
@@ -511,13 +564,13 @@ print_difference(
 }
 
 size_t
-import_print_differences(const struct import *im, const struct settings *s, FILE *out)
+import_print_differences(const struct import *im, const struct settings *settings, FILE *out)
 {
 	const struct conf_option *o;
 	size_t n = 0;
 
 	for (o = option_table; o < option_table + option_count; o++)
-		n += print_difference(im, o, s, out);
-	print_left(im, out);
+		n += print_difference(im, o, settings, out);
+	print_skipped(im, out);
 	return n;
 }

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * import - a configuration of ours that is made of others' files: for each option its value, where
- * it came from and what is to be said of it, and what could not be carried over.
+ * import - a configuration for srsd, built from the configuration files of other programs
  *
- * The value is always the one that keeps what happened until now. Where that is not what the file
- * says, or what its author may have meant, the other value is offered beside it, as a choice.
+ * Pure. For each option of srsd it holds the value, the place that the value comes from, and
+ * remarks. It also lists the settings that could not be carried over.
+ *
+ * The value of an option is always the one that keeps the old behaviour. The other program may have
+ * done something else than its file says. Then the value that the file asks for is added as an
+ * alternative, and the operator has to choose.
+ *
+ * The readers, import_policyd_spf.h and import_postsrsd.h, fill it through import_options.h.
  */
 #ifndef SRSD_CTL_IMPORT_IMPORT_H
 #define SRSD_CTL_IMPORT_IMPORT_H
@@ -17,31 +22,39 @@
 
 struct import;
 
+/* Every option has srsd's default, without an origin. Never NULL. */
 struct import *import_new(void);
-void import_free(struct import **);
 
-/* The secrets-file as it is at the moment; it is the import's. */
+/* Frees an import and sets the pointer to NULL. *import may be NULL. */
+void import_free(struct import **import);
+
+/* Resolves conflicts between options. Call it once. */
+void import_complete(struct import *import);
+
+/* The current value of secrets-file. It is valid until that option changes. */
 const char *import_secrets_file(const struct import *import);
 
 /*
- * Names a copy of the secrets-file in its place, and says so. For a file with the same bytes only:
- * that is the caller's to find out. A name that no configuration can hold changes nothing.
+ * Replaces secrets-file by the path of a copy and records that as its origin. The caller has
+ * compared the two files. If srsd does not accept the path, it is listed as skipped.
  */
 void import_use_copy(struct import *import, const char *copy);
 
-/* Sets right what concerns several options; once, when all files are read. */
-void import_complete(struct import *);
+/* The number of alternatives that the operator has to choose from. */
+size_t import_choices(const struct import *import);
 
-/* How many choices are open. */
-size_t import_choices(const struct import *);
+/* The number of import_set_unknown's remarks. */
+size_t import_unknowns(const struct import *import);
 
-/* Prints a whole configuration file. */
-void import_print(const struct import *, FILE *);
+/* Prints the whole configuration file. */
+void import_print(const struct import *import, FILE *out);
 
 /*
- * Prints only where settings differ from what was imported, and what there is to say. Returns how
- * many options differ.
+ * Prints the imported options that differ from the settings, the choices that may be open, the
+ * unknown values, and the settings that are not carried over. Returns the number of options that
+ * differ. A value that was an alternative does not count as different.
  */
-size_t import_print_differences(const struct import *, const struct settings *, FILE *);
+size_t import_print_differences(
+    const struct import *import, const struct settings *settings, FILE *out);
 
 #endif

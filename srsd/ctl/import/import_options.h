@@ -1,6 +1,17 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * import_options - what the reader of another program's file says of our options.
+ * import_options - the part of import.c for the readers of the other programs' files
+ *
+ * A reader reports each setting of a file in one of these ways:
+ *
+ *     import_set*         the setting has an effect: it becomes the value of an option
+ *     import_set_unknown  it has an effect, but its value cannot be read: a remark on the option
+ *     import_note         it has an effect, but srsd differs: a remark on the option
+ *     import_offer*       it had no effect, or another one: an alternative value
+ *     import_skip         srsd has no use for it: an entry in the list at the end
+ *
+ * All texts are copied, and made printable before they are printed. This header is not part of
+ * import.h because conf/option.h and <getopt.h> both define struct conf_option.
  */
 #ifndef SRSD_CTL_IMPORT_IMPORT_OPTIONS_H
 #define SRSD_CTL_IMPORT_IMPORT_OPTIONS_H
@@ -9,53 +20,66 @@
 #include "conf/option.h"
 #include "srsd/ctl/import/import.h"
 
-/* Where something was said. */
+/* The place in another program's configuration that a setting comes from. */
 struct import_origin {
-	const char *file;
-	unsigned line;    /* 0: the file says nothing; it is the default of the program */
-	const char *name; /* of the other program's option; NULL: none */
+	const char *file; /* if line is 0: the name of the program */
+	unsigned line;    /* 0: the file does not set it, and the program has a default */
+	const char *name; /* of the setting; NULL: the line has none, and is not 0 */
 };
 
-/* Names a file that was read, for the head of what is printed. */
-void import_add_file(struct import *, const char *file);
+/* Names a file that was read, for the heading of the new configuration. */
+void import_add_file(struct import *import, const char *file);
 
-/* An option of ours; section is NULL or "spf". It must exist. */
+/* Finds an option of srsd; section is NULL or "spf". Aborts if it does not exist. */
 const struct conf_option *import_option(const char *section, const char *name);
 
 /*
- * Sets an option to n values (one, unless it is a list), and forgets what was said of it before.
- * False when we do not accept the values; that is told among what could not be carried over.
+ * Sets an option to all of n values (one, unless the option is a list) and removes its remarks.
+ * Returns false if srsd does not accept them: nothing changes then, and the reason is listed as by
+ * import_skip.
  */
-bool import_set(struct import *, const struct import_origin *, const struct conf_option *,
-    const char *const *values, size_t n);
-/* Sets a list to those of the values that we accept; each of the others is told of. */
-void import_set_good(struct import *, const struct import_origin *, const struct conf_option *,
-    const char *const *values, size_t n);
+bool import_set(struct import *import, const struct import_origin *origin,
+    const struct conf_option *option, const char *const *values, size_t n);
 
-bool import_set_text(
-    struct import *, const struct import_origin *, const struct conf_option *, const char *value);
-bool import_set_number(
-    struct import *, const struct import_origin *, const struct conf_option *, long long value);
+/* Sets an option to one value, as import_set does. */
+bool import_set_text(struct import *import, const struct import_origin *origin,
+    const struct conf_option *option, const char *value);
+bool import_set_number(struct import *import, const struct import_origin *origin,
+    const struct conf_option *option, long long value);
 
-/* The value as it is at the moment, as the file has it: "name = value". The caller frees it. */
-char *import_value(const struct import *, const struct conf_option *);
-
-/* Says something of an option. */
-void import_note(struct import *, const struct conf_option *, const char *, ...) PRINTF_LIKE(3, 4);
+/* Sets a list to those of n values that srsd accepts. Each other value is listed as skipped. */
+void import_set_valid_items(struct import *import, const struct import_origin *origin,
+    const struct conf_option *option, const char *const *values, size_t n);
 
 /*
- * Offers another value for an option, and says why. What we would not accept is only told of. An
- * option that nobody has set is said to come from there.
+ * Records that this line sets an option, but that the value is not known. The option keeps its
+ * value and its origin, and gets a remark that asks the operator to set it.
  */
-void import_choose(struct import *, const struct import_origin *, const struct conf_option *,
-    const char *const *values, size_t n, const char *, ...) PRINTF_LIKE(6, 7);
+void import_set_unknown(
+    struct import *import, const struct import_origin *origin, const struct conf_option *option);
 
-/* The same with a value as import_value has it. */
-void import_offer(struct import *, const struct import_origin *, const struct conf_option *,
-    const char *other, const char *, ...) PRINTF_LIKE(5, 6);
+/* The current value in the form "name = value". The caller frees it. */
+char *import_option_line(const struct import *import, const struct conf_option *option);
 
-/* Says what has no place among our options, and why. */
-void import_leave(struct import *, const struct import_origin *, const char *, ...)
+/* Adds a comment to an option. Its value and its origin do not change. */
+void import_note(struct import *import, const struct conf_option *option, const char *fmt, ...)
+    PRINTF_LIKE(3, 4);
+
+/*
+ * Adds n values (one, unless the option is a list) to an option as an alternative, with the reason.
+ * The current value does not change, but an option without an origin gets this one. If srsd does
+ * not accept the values, or if they are the current value, only the reason is added, as a comment.
+ */
+void import_offer(struct import *import, const struct import_origin *origin,
+    const struct conf_option *option, const char *const *values, size_t n, const char *fmt, ...)
+    PRINTF_LIKE(6, 7);
+
+/* Adds a line that import_option_line returned to an option, as import_offer adds values. */
+void import_offer_line(struct import *import, const struct import_origin *origin,
+    const struct conf_option *option, const char *line, const char *fmt, ...) PRINTF_LIKE(5, 6);
+
+/* Lists a setting that is not carried over, with the reason. No option changes. */
+void import_skip(struct import *import, const struct import_origin *origin, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
 
 #endif

@@ -1,46 +1,48 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * import_policyd_spf - policyd-spf.conf, as policyd-spf 3.0.4 took it
+ * import_policyd_spf - policyd-spf.conf, as policyd-spf 3.0.4 applies it
  *
- * What it made of each value was measured, and read in its source: a line is cut at the first '#',
- * and ignored unless it then holds exactly one '='; names and most values are compared with their
- * case; lists are cut at commas, and nothing is trimmed.
+ * The effect of each value has been tested, and compared with the source of policyd-spf. It cuts a
+ * line at the first '#', and ignores the line unless exactly one '=' is left. It compares names and
+ * most values case-sensitively. It splits lists at commas and does not remove any blanks.
  */
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "common/ascii.h"
+#include "common/buffer.h"
 #include "common/ipaddr.h"
 #include "common/xmalloc.h"
 #include "srsd/ctl/import/import_options.h"
 #include "srsd/ctl/import/import_policyd_spf.h"
 
-/* One line NAME = VALUE that is being read. */
-struct line {
+/* Settings that take effect at the end of the file. */
+struct policyd_spf_pending {
+	unsigned mock_line; /* 0: Mock has no value */
+	/* Reason_Message: its words depend on TempError_Defer, which may be on a later line. */
+	unsigned message_line;
+	char *message; /* NULL: not set */
+};
+
+/* A line NAME = VALUE. */
+struct policyd_spf_line {
 	struct import *im;
 	struct import_origin origin;
 	const char *value;
-	unsigned *mock; /* the line of Mock, when that has a value */
-	struct message *message;
+	struct policyd_spf_pending *pending;
 };
 
-/* Reason_Message, whose words depend on TempError_Defer: on any line of the file. */
-struct message {
-	unsigned line; /* 0: none */
-	char *text;
-};
+struct policyd_spf_option;
+typedef void policyd_spf_import_fn(
+    const struct policyd_spf_line *line, const struct policyd_spf_option *known);
 
-struct row;
-typedef void take_fn(const struct line *, const struct row *);
-
-struct row {
+struct policyd_spf_option {
 	const char *name;
-	take_fn *take;
-	const char *option;       /* ours, in the section spf */
-	const char *const *words; /* the values that it knew, with their case */
-	const char *why;          /* why there is nothing to take over */
+	policyd_spf_import_fn *import;
+	const char *option;       /* of srsd, in the section spf */
+	const char *const *words; /* the values that policyd-spf accepts */
+	const char *note;         /* how srsd differs, or why the setting is skipped */
 	bool suffixes;            /* its names may begin with a dot */
 };
 
@@ -51,19 +53,20 @@ static const char *const mail_from_words[] = { "SPF_Not_Pass", "Softfail", "Fail
 static const char *const true_words[] = { "true", "yes", "on", "1", NULL };
 
 static const struct conf_option *
-option_of(const struct row *row)
+our_option(const struct policyd_spf_option *known)
 {
-	return import_option("spf", row->option);
+	return import_option("spf", known->option);
 }
 
 static void
-set(const struct line *l, const struct row *row, const char *value)
+set_our_option(
+    const struct policyd_spf_line *l, const struct policyd_spf_option *known, const char *value)
 {
-	import_set_text(l->im, &l->origin, option_of(row), value);
+	import_set_text(l->im, &l->origin, our_option(known), value);
 }
 
 static bool
-is_one_of(const char *const *words, const char *word)
+is_known_word(const char *const *words, const char *word)
 {
 	while (*words != NULL && strcmp(*words, word) != 0)
 		words++;
@@ -81,9 +84,9 @@ means_true(const char *value)
 	return false;
 }
 
-/* to_number - as Python's int() reads it; false: policyd-spf ends with an error there */
+/* parse_integer - as Python's int() does; false: policyd-spf terminates with an error */
 static bool
-to_number(const char *value, long *number)
+parse_integer(const char *value, long *number)
 {
 	char *end;
 
@@ -91,100 +94,101 @@ to_number(const char *value, long *number)
 	return end > value && *end == '\0';
 }
 
-/* to_number_or_leave - the same; says so when it is none */
+/* parse_or_skip - false, and the line is skipped, if its value is not a number */
 static bool
-to_number_or_leave(const struct line *l, long *number)
+parse_or_skip(const struct policyd_spf_line *l, long *number)
 {
-	if (to_number(l->value, number))
+	if (parse_integer(l->value, number))
 		return true;
-	import_leave(l->im, &l->origin,
-	    "'%s' is no number: policyd-spf did not start, and Postfix deferred all mail",
+	import_skip(l->im, &l->origin,
+	    "'%s' is not a number: policyd-spf did not start, and Postfix deferred all mail",
 	    l->value);
 	return false;
 }
 
 static void
-leave(const struct line *l, const struct row *row)
+skip_option(const struct policyd_spf_line *l, const struct policyd_spf_option *known)
 {
-	import_leave(l->im, &l->origin, "%s: %s", l->value, row->why);
+	import_skip(l->im, &l->origin, "%s: %s", l->value, known->note);
 }
 
-/* take_reject - HELO_reject and Mail_From_reject */
+/* import_reject - HELO_reject and Mail_From_reject */
 static void
-take_reject(const struct line *l, const struct row *row)
+import_reject(const struct policyd_spf_line *l, const struct policyd_spf_option *known)
 {
-	if (is_one_of(row->words, l->value)) {
-		set(l, row, l->value);
+	if (is_known_word(known->words, l->value)) {
+		set_our_option(l, known, l->value);
 		return;
 	}
-	set(l, row, "False");
-	import_choose(l->im, &l->origin, option_of(row), &l->value, 1,
-	    "policyd-spf does not know the value '%s', and refused nothing", l->value);
+	set_our_option(l, known, "False");
+	import_offer(l->im, &l->origin, our_option(known), &l->value, 1,
+	    "policyd-spf does not know the value '%s' and rejected nothing", l->value);
 }
 
-/* take_true - switches that are on with the very word True */
+/* import_flag - an option that only the word True switches on */
 static void
-take_true(const struct line *l, const struct row *row)
+import_flag(const struct policyd_spf_line *l, const struct policyd_spf_option *known)
 {
 	bool on = strcmp(l->value, "True") == 0;
 	const char *meant = "true";
 
-	set(l, row, on ? "true" : "false");
+	set_our_option(l, known, on ? "true" : "false");
 	if (!on && means_true(l->value))
-		import_choose(l->im, &l->origin, option_of(row), &meant, 1,
-		    "policyd-spf knows True alone; '%s' was false", l->value);
+		import_offer(l->im, &l->origin, our_option(known), &meant, 1,
+		    "policyd-spf accepts only True, and treated '%s' as False", l->value);
 }
 
 static void
-take_number(const struct line *l, const struct row *row)
+import_number(const struct policyd_spf_line *l, const struct policyd_spf_option *known)
 {
-	const struct conf_option *o = option_of(row);
+	const struct conf_option *o = our_option(known);
 	long n, taken;
 
-	if (!to_number_or_leave(l, &n))
+	if (!parse_or_skip(l, &n))
 		return;
 	taken = n < o->min ? o->min : n > o->max ? o->max : n;
 	import_set_number(l->im, &l->origin, o, taken);
 	if (taken != n)
-		import_note(l->im, o, "It was %ld; %d to %d are accepted.", n, o->min, o->max);
-	else if (strcmp(row->option, "lookup-time") == 0)
 		import_note(
-		    l->im, o, "For HELO and MAIL FROM together; policyd-spf took it for each.");
+		    l->im, o, "The value was %ld; srsd accepts %d to %d.", n, o->min, o->max);
+	else if (strcmp(known->option, "lookup-time") == 0)
+		import_note(l->im, o,
+		    "srsd applies this limit to HELO and MAIL FROM together, policyd-spf to each.");
 }
 
 static void
-take_test_only(const struct line *l, const struct row *row)
+import_test_only(const struct policyd_spf_line *l, const struct policyd_spf_option *known)
 {
 	long n;
 
-	if (!to_number_or_leave(l, &n))
+	if (!parse_or_skip(l, &n))
 		return;
-	set(l, row, n == 0 ? "true" : "false");
+	set_our_option(l, known, n == 0 ? "true" : "false");
 	if (n == 0)
-		import_note(l->im, option_of(row),
-		    "policyd-spf gave no header to the mail that it would have refused; srsd does, "
-		    "and says there what it would have done.");
+		import_note(l->im, our_option(known),
+		    "policyd-spf added no header to mail that it would have rejected. srsd adds "
+		    "one, with the action that it would have taken.");
 }
 
-/* take_seed_only - an older name of TestOnly, which is read and has no effect */
+/* import_seed_only - an older name of TestOnly, which policyd-spf reads and then ignores */
 static void
-take_seed_only(const struct line *l, const struct row *row)
+import_seed_only(const struct policyd_spf_line *l, const struct policyd_spf_option *known)
 {
 	const char *meant = "true";
 	long n;
 
-	if (!to_number_or_leave(l, &n))
+	if (!parse_or_skip(l, &n))
 		return;
 	if (n == 0)
-		import_choose(l->im, &l->origin, option_of(row), &meant, 1,
-		    "policyd-spf takes no notice of it, and so refused mail all the same");
+		import_offer(l->im, &l->origin, our_option(known), &meant, 1,
+		    "policyd-spf ignores this option, so it did reject mail");
 	else
-		import_leave(l->im, &l->origin, "it had no effect");
+		import_skip(l->im, &l->origin, "policyd-spf ignores this option");
 }
 
-/* cut - a list at its commas; nothing is trimmed. text is cut up; the caller frees the array */
+/* split_items - at commas, in place, blanks included; the caller frees the array */
 static char **
-cut(char *text, size_t *n)
+split_items(char *text, size_t *n)
 {
 	char **items = xcalloc(strlen(text) + 2, sizeof(*items));
 
@@ -195,9 +199,9 @@ cut(char *text, size_t *n)
 	return items;
 }
 
-/* trim - blanks at both ends, in place */
+/* trim_item - remove the blanks at both ends, in place */
 static char *
-trim(char *item)
+trim_item(char *item)
 {
 	size_t len;
 
@@ -208,9 +212,9 @@ trim(char *item)
 	return item;
 }
 
-/* prefix_of_mask - 255.255.255.0, or 0.0.0.255; -1 when it is no mask */
+/* parse_mask - the length of the prefix of 255.255.255.0 or 0.0.0.255; -1: it is not a mask */
 static int
-prefix_of_mask(const char *text)
+parse_mask(const char *text)
 {
 	struct in_addr in;
 	uint32_t mask;
@@ -226,12 +230,12 @@ prefix_of_mask(const char *text)
 	return mask == 0 ? prefix : -1;
 }
 
-/* without_mask - ADDRESS/PREFIX of ADDRESS/MASK, else the text as it is; the caller frees it */
+/* replace_mask - ADDRESS/PREFIX for ADDRESS/MASK, else a copy of text; the caller frees it */
 static char *
-without_mask(const char *text)
+replace_mask(const char *text)
 {
 	const char *slash = strchr(text, '/');
-	int prefix = slash == NULL ? -1 : prefix_of_mask(slash + 1);
+	int prefix = slash == NULL ? -1 : parse_mask(slash + 1);
 	char *new;
 
 	if (prefix == -1)
@@ -240,7 +244,7 @@ without_mask(const char *text)
 	return new;
 }
 
-/* has_host_bits - policyd-spf's library refuses a network with bits behind its prefix */
+/* has_host_bits - are there bits after the prefix? policyd-spf does not accept such a network */
 static bool
 has_host_bits(const struct cidr *net)
 {
@@ -252,69 +256,62 @@ has_host_bits(const struct cidr *net)
 	return false;
 }
 
+/* is_strict_network - does policyd-spf accept this item? */
 static bool
-is_network(const char *item)
-{
-	struct cidr net;
-
-	return cidr_parse(&net, item, strlen(item));
-}
-
-/* is_good_network - did policyd-spf go on behind this item? */
-static bool
-is_good_network(const char *item)
+is_strict_network(const char *item)
 {
 	struct cidr net;
 
 	return cidr_parse(&net, item, strlen(item)) && !has_host_bits(&net);
 }
 
-/* offer_networks - all of a list that can be understood, when policyd-spf stopped at bad */
+/* offer_networks - the valid items of a list, of which policyd-spf used those before bad */
 static void
-offer_networks(
-    const struct line *l, const struct row *row, char *const *nets, size_t n, const char *bad)
+offer_networks(const struct policyd_spf_line *l, const struct policyd_spf_option *known,
+    char *const *nets, size_t n, const char *bad)
 {
 	const char **meant = xcalloc(n + 1, sizeof(*meant));
-	char *said = xstrdup(bad), *item;
-	size_t i, kept = 0;
+	char *shown = xstrdup(bad), *item; /* trim_item changes bad */
+	size_t i, n_meant = 0;
+	struct cidr net;
 
 	for (i = 0; i < n; i++) {
-		item = trim(nets[i]);
-		if (is_network(item))
-			meant[kept++] = item;
+		item = trim_item(nets[i]);
+		if (cidr_parse(&net, item, strlen(item)))
+			meant[n_meant++] = item;
 		else if (item[0] != '\0')
-			import_leave(l->im, &l->origin, "'%s' is no network", item);
+			import_skip(l->im, &l->origin, "'%s' is not a network", item);
 	}
-	import_choose(l->im, &l->origin, option_of(row), meant, kept,
-	    "policyd-spf does not take '%s' for a network, and left it and all behind it out of "
-	    "the list",
-	    said);
-	free(said);
+	import_offer(l->im, &l->origin, our_option(known), meant, n_meant,
+	    "policyd-spf does not accept '%s' as a network, and ignored it and the rest of the "
+	    "list",
+	    shown);
+	free(shown);
 	free(meant);
 }
 
-/* take_networks - skip_addresses and Whitelist, where the first bad item ended the list */
+/* import_networks - skip_addresses and Whitelist; policyd-spf stops at the first bad item */
 static void
-take_networks(const struct line *l, const struct row *row)
+import_networks(const struct policyd_spf_line *l, const struct policyd_spf_option *known)
 {
 	char *copy = xstrdup(l->value), **nets;
 	size_t i, n, good;
 
-	nets = cut(copy, &n);
+	nets = split_items(copy, &n);
 	for (i = 0; i < n; i++)
-		nets[i] = without_mask(nets[i]);
-	for (good = 0; good < n && is_good_network(nets[good]); good++)
+		nets[i] = replace_mask(nets[i]);
+	for (good = 0; good < n && is_strict_network(nets[good]); good++)
 		;
-	import_set(l->im, &l->origin, option_of(row), (const char *const *)nets, good);
+	import_set(l->im, &l->origin, our_option(known), (const char *const *)nets, good);
 	if (good < n)
-		offer_networks(l, row, nets, n, nets[good]);
+		offer_networks(l, known, nets, n, nets[good]);
 	for (i = 0; i < n; i++)
 		free(nets[i]);
 	free(nets);
 	free(copy);
 }
 
-/* is_padded - does an item of a list begin or end with a blank? */
+/* is_padded - does the first item of a list begin or end with a blank? */
 static bool
 is_padded(const char *item)
 {
@@ -323,105 +320,96 @@ is_padded(const char *item)
 	return len > 0 && (strchr(" \t", item[0]) != NULL || strchr(" \t", item[len - 1]) != NULL);
 }
 
-/* take_names - lists of domains; one with a blank beside it never matched */
+/* import_names - a list of domains, of which policyd-spf never matches one next to a blank */
 static void
-take_names(const struct line *l, const struct row *row)
+import_names(const struct policyd_spf_line *l, const struct policyd_spf_option *known)
 {
-	const struct conf_option *o = option_of(row);
+	const struct conf_option *o = our_option(known);
 	char *copy = xstrdup(l->value), **items, *item;
-	const char **did, **meant, *why;
-	size_t i, n, n_did = 0, n_meant = 0;
+	const char **effective, **meant, *why;
+	size_t i, n, n_effective = 0, n_meant = 0;
 
-	items = cut(copy, &n);
-	did = xcalloc(n + 1, sizeof(*did));
+	items = split_items(copy, &n);
+	effective = xcalloc(n + 1, sizeof(*effective));
 	meant = xcalloc(n + 1, sizeof(*meant));
 	for (i = 0; i < n; i++) {
-		item = trim(items[i]);
-		if (row->suffixes && item[0] == '.')
+		item = trim_item(items[i]);
+		if (known->suffixes && item[0] == '.')
 			item++;
 		if (!o->accept(item, &why)) {
 			if (item[0] != '\0')
-				import_leave(l->im, &l->origin, "'%s' is not %s", item, why);
+				import_skip(l->im, &l->origin, "'%s' is not %s", item, why);
 			continue;
 		}
 		meant[n_meant++] = item;
-		/* trim has cut what was behind it; the list itself still tells */
+		/* The copy has been trimmed; look for blanks in the original. */
 		if (!is_padded(l->value + (items[i] - copy)))
-			did[n_did++] = item;
+			effective[n_effective++] = item;
 	}
-	import_set(l->im, &l->origin, o, did, n_did);
-	if (row->why != NULL)
-		import_note(l->im, o, "%s", row->why);
-	if (n_did < n_meant)
-		import_choose(l->im, &l->origin, o, meant, n_meant,
-		    "a name with a blank beside it never matched");
+	import_set(l->im, &l->origin, o, effective, n_effective);
+	if (known->note != NULL)
+		import_note(l->im, o, "%s", known->note);
+	if (n_effective < n_meant)
+		import_offer(l->im, &l->origin, o, meant, n_meant,
+		    "policyd-spf never matches a name with a blank before or after it");
 	free(meant);
-	free(did);
+	free(effective);
 	free(items);
 	free(copy);
 }
 
 static void
-take_header(const struct line *l, const struct row *row)
+import_header_type(const struct policyd_spf_line *l, const struct policyd_spf_option *known)
 {
 	bool spf = strstr(l->value, "SPF") != NULL, ar = strstr(l->value, "AR") != NULL;
-	const struct conf_option *o = option_of(row);
+	const struct conf_option *o = our_option(known);
 
 	if (spf && ar) {
-		set(l, row, "both");
+		set_our_option(l, known, "both");
 		import_note(
-		    l->im, o, "policyd-spf failed with both, and Postfix deferred all mail.");
+		    l->im, o, "With both, policyd-spf failed, and Postfix deferred all mail.");
 		return;
 	}
 	if (ar || strcmp(l->value, "None") == 0 || strcmp(l->value, "SPF") == 0) {
-		set(l, row, ar ? "AR" : l->value);
+		set_our_option(l, known, ar ? "AR" : l->value);
 		return;
 	}
-	set(l, row, "SPF");
-	import_choose(l->im, &l->origin, o, &l->value, 1,
-	    "policyd-spf knows SPF, AR and None; with '%s' it gave Received-SPF", l->value);
+	set_our_option(l, known, "SPF");
+	import_offer(l->im, &l->origin, o, &l->value, 1,
+	    "policyd-spf accepts SPF, AR and None; with '%s' it added Received-SPF", l->value);
 }
 
-/* take_hide - the very word No shows the receiver, everything else hides it */
+/* import_hide_receiver - only the word No shows the receiver */
 static void
-take_hide(const struct line *l, const struct row *row)
+import_hide_receiver(const struct policyd_spf_line *l, const struct policyd_spf_option *known)
 {
 	bool shown = strcmp(l->value, "No") == 0;
 	const char *meant = "false";
 
-	set(l, row, shown ? "false" : "true");
+	set_our_option(l, known, shown ? "false" : "true");
 	if (!shown && strcasecmp(l->value, "yes") != 0 && !means_true(l->value))
-		import_choose(l->im, &l->origin, option_of(row), &meant, 1,
-		    "policyd-spf knows No alone; with '%s' it hid the receiver", l->value);
+		import_offer(l->im, &l->origin, our_option(known), &meant, 1,
+		    "policyd-spf accepts only No; with '%s' it hid the receiver", l->value);
 }
 
 static void
-take_authserv_id(const struct line *l, const struct row *row)
+import_authserv_id(const struct policyd_spf_line *l, const struct policyd_spf_option *known)
 {
-	/* HOSTNAME is the host's name, which is our default, too. */
-	set(l, row, strcmp(l->value, "HOSTNAME") == 0 ? "" : l->value);
+	/* HOSTNAME stands for the name of the host, which is srsd's default. */
+	set_our_option(l, known, strcmp(l->value, "HOSTNAME") == 0 ? "" : l->value);
 }
 
 static void
-take_prospective(const struct line *l, const struct row *row)
+import_prospective(const struct policyd_spf_line *l, const struct policyd_spf_option *known)
 {
-	set(l, row, l->value);
-	import_note(l->im, option_of(row), "policyd-spf gave no header then; srsd does.");
+	set_our_option(l, known, l->value);
+	import_note(
+	    l->im, our_option(known), "With this option policyd-spf added no header; srsd does.");
 }
 
-static void
-append(char **text, const char *more, size_t len)
-{
-	char *longer;
-
-	xasprintf(&longer, "%s%.*s", *text, (int)len, more);
-	free(*text);
-	*text = longer;
-}
-
-/* without_url - the text without each sentence that holds {url}; the caller frees it */
+/* remove_url - a copy without the sentences that contain {url}; the caller frees it */
 static char *
-without_url(const char *text)
+remove_url(const char *text)
 {
 	static const char url[] = "{url}";
 	char *all = xcalloc(strlen(text) + 1, 1);
@@ -440,7 +428,7 @@ without_url(const char *text)
 	return all;
 }
 
-/* translate_message - the names in braces: {spf} is our {reason}; the caller frees it */
+/* translate_message - with the words in braces that srsd has; the caller frees it */
 static char *
 translate_message(const char *message, bool may_defer)
 {
@@ -448,7 +436,7 @@ translate_message(const char *message, bool may_defer)
 		const char *theirs, *ours;
 	} words[] = { { "{spf}", "{reason}" },
 		{ "{rejectdefer}", may_defer ? "not accepted" : "rejected" } };
-	char *text = xstrdup("");
+	struct buffer text = { NULL };
 	size_t i, len;
 
 	while (*message != '\0') {
@@ -456,157 +444,162 @@ translate_message(const char *message, bool may_defer)
 			if (strncmp(message, words[i].theirs, strlen(words[i].theirs)) == 0)
 				break;
 		if (i < 2) {
-			append(&text, words[i].ours, strlen(words[i].ours));
+			buffer_add(&text, words[i].ours, strlen(words[i].ours));
 			message += strlen(words[i].theirs);
 			continue;
 		}
 		len = 1 + strcspn(message + 1, "{");
-		append(&text, message, len);
+		buffer_add(&text, message, len);
 		message += len;
 	}
-	return text;
+	buffer_add(&text, "", 1);
+	return text.data;
 }
 
-/* set_message - once it is known whether mail may be deferred */
+/* import_message - Reason_Message, at the end of the file */
 static void
-set_message(struct import *im, const struct import_origin *origin, const char *message)
+import_message(struct import *im, const struct import_origin *origin, const char *message)
 {
 	const struct conf_option *o = import_option("spf", "reason-message"),
 				 *defer = import_option("spf", "temperror-defer");
-	char *value = import_value(im, defer), *bare = without_url(message), *text;
-	bool may_defer = strcmp(value, "temperror-defer = true") == 0;
+	char *line = import_option_line(im, defer), *bare = remove_url(message), *text;
+	bool may_defer = strcmp(line, "temperror-defer = true") == 0;
 
 	text = translate_message(bare, may_defer);
 	if (import_set_text(im, origin, o, text)) {
 		if (strstr(message, "{url}") != NULL)
 			import_note(im, o,
-			    "Without the sentence that held a link to openspf.net, which is no "
-			    "more.");
+			    "Without the sentence that contains {url}, a link to openspf.net: that "
+			    "site no longer exists.");
 		if (may_defer && strstr(message, "{rejectdefer}") != NULL)
 			import_note(im, o,
-			    "'not accepted' stands for rejected or deferred: temperror-defer may "
-			    "do the latter.");
+			    "'not accepted' replaces {rejectdefer}, because temperror-defer may "
+			    "defer mail.");
 	}
 	free(text);
 	free(bare);
-	free(value);
+	free(line);
 }
 
 static void
-take_message(const struct line *l, const struct row *row)
+postpone_message(const struct policyd_spf_line *l, const struct policyd_spf_option *known)
 {
-	(void)row;
-	free(l->message->text);
-	*l->message = (struct message){ l->origin.line, xstrdup(l->value) };
+	(void)known;
+	free(l->pending->message);
+	l->pending->message = xstrdup(l->value);
+	l->pending->message_line = l->origin.line;
 }
 
-/* take_mock - any value at all, False too, switches policyd-spf off; carried out in the end */
+/* postpone_mock - any value, even False, switches policyd-spf off */
 static void
-take_mock(const struct line *l, const struct row *row)
+postpone_mock(const struct policyd_spf_line *l, const struct policyd_spf_option *known)
 {
-	(void)row;
-	*l->mock = l->value[0] == '\0' ? 0 : l->origin.line;
+	(void)known;
+	l->pending->mock_line = l->value[0] == '\0' ? 0 : l->origin.line;
 }
 
-#define MILTER "pyspf-milter's, not policyd-spf's"
-#define RESTRICTION                                                                  \
-	"srsd answers no restriction for a pass; put what such a class does behind " \
-	"check_policy_service"
+#define MILTER "an option of pyspf-milter, not of policyd-spf"
+#define RESTRICTION                                                                          \
+	"srsd does not return a restriction for a pass; put the restrictions of that class " \
+	"after check_policy_service"
 
-static const struct row rows[] = {
-	{ "debugLevel", leave, .why = "srsd logs one line for each decision; srsd -v logs more" },
-	{ "TestOnly", take_test_only, .option = "test-only" },
-	{ "defaultSeedOnly", take_seed_only, .option = "test-only" },
-	{ "HELO_reject", take_reject, .option = "helo-reject", .words = helo_words },
-	{ "Mail_From_reject", take_reject, .option = "mail-from-reject", .words = mail_from_words },
-	{ "PermError_reject", take_true, .option = "permerror-reject" },
-	{ "TempError_Defer", take_true, .option = "temperror-defer" },
-	{ "No_Mail", take_true, .option = "no-mail" },
-	{ "Mail_From_pass_restriction", leave, .why = RESTRICTION },
-	{ "HELO_pass_restriction", leave, .why = RESTRICTION },
-	{ "Prospective", take_prospective, .option = "prospective" },
-	{ "skip_addresses", take_networks, .option = "skip-addresses" },
-	{ "Whitelist", take_networks, .option = "whitelist" },
-	{ "HELO_Whitelist", take_names, .option = "helo-whitelist" },
-	{ "Domain_Whitelist", take_names, .option = "domain-whitelist" },
-	{ "Domain_Whitelist_PTR", take_names, .option = "domain-whitelist-ptr", .suffixes = true,
-	    .why =
-		"Whole labels, and only names that lead back to the client; policyd-spf took any "
-		"name that ended so, and believed it." },
-	{ "Reject_Not_Pass_Domains", take_names, .option = "reject-not-pass-domains",
-	    .why = "With their subdomains; policyd-spf took the very domain, and those above it." },
-	{ "Per_User", leave, .why = "srsd has one policy for all recipients" },
-	{ "SPF_Enhanced_Status_Codes", leave, .why = "srsd always gives them (RFC 7372)" },
-	{ "Header_Type", take_header, .option = "header" },
-	{ "Hide_Receiver", take_hide, .option = "hide-receiver" },
-	{ "Authserv_Id", take_authserv_id, .option = "authserv-id" },
-	{ "Lookup_Time", take_number, .option = "lookup-time" },
-	{ "Whitelist_Lookup_Time", leave, .why = "the allow-lists share lookup-time" },
-	{ "Void_Limit", take_number, .option = "void-limit" },
-	{ "Reason_Message", take_message, .option = "reason-message" },
-	{ "Mock", take_mock, .option = NULL },
-	{ "Socket", leave, .why = MILTER },
-	{ "PidFile", leave, .why = MILTER },
-	{ "UserID", leave, .why = MILTER },
-	{ "UMask", leave, .why = MILTER },
-	{ "InternalHosts", leave, .why = MILTER },
-	{ "IntHosts", leave, .why = MILTER },
-	{ "MacroList", leave, .why = MILTER },
+static const struct policyd_spf_option known_names[] = {
+	{ "debugLevel", skip_option,
+	    .note = "srsd logs one line for each decision; srsd -v logs more" },
+	{ "TestOnly", import_test_only, .option = "test-only" },
+	{ "defaultSeedOnly", import_seed_only, .option = "test-only" },
+	{ "HELO_reject", import_reject, .option = "helo-reject", .words = helo_words },
+	{ "Mail_From_reject", import_reject, .option = "mail-from-reject",
+	    .words = mail_from_words },
+	{ "PermError_reject", import_flag, .option = "permerror-reject" },
+	{ "TempError_Defer", import_flag, .option = "temperror-defer" },
+	{ "No_Mail", import_flag, .option = "no-mail" },
+	{ "Mail_From_pass_restriction", skip_option, .note = RESTRICTION },
+	{ "HELO_pass_restriction", skip_option, .note = RESTRICTION },
+	{ "Prospective", import_prospective, .option = "prospective" },
+	{ "skip_addresses", import_networks, .option = "skip-addresses" },
+	{ "Whitelist", import_networks, .option = "whitelist" },
+	{ "HELO_Whitelist", import_names, .option = "helo-whitelist" },
+	{ "Domain_Whitelist", import_names, .option = "domain-whitelist" },
+	{ "Domain_Whitelist_PTR", import_names, .option = "domain-whitelist-ptr", .suffixes = true,
+	    .note =
+		"srsd compares whole labels, and only names that resolve to the client's "
+		"address. policyd-spf accepts any name with this ending, without verifying it." },
+	{ "Reject_Not_Pass_Domains", import_names, .option = "reject-not-pass-domains",
+	    .note = "srsd includes subdomains. policyd-spf matches the domain and its parents." },
+	{ "Per_User", skip_option, .note = "srsd has one policy for all recipients" },
+	{ "SPF_Enhanced_Status_Codes", skip_option,
+	    .note = "srsd always sends enhanced status codes (RFC 7372)" },
+	{ "Header_Type", import_header_type, .option = "header" },
+	{ "Hide_Receiver", import_hide_receiver, .option = "hide-receiver" },
+	{ "Authserv_Id", import_authserv_id, .option = "authserv-id" },
+	{ "Lookup_Time", import_number, .option = "lookup-time" },
+	{ "Whitelist_Lookup_Time", skip_option, .note = "the allow-lists share lookup-time" },
+	{ "Void_Limit", import_number, .option = "void-limit" },
+	{ "Reason_Message", postpone_message, .option = "reason-message" },
+	{ "Mock", postpone_mock, .option = NULL },
+	{ "Socket", skip_option, .note = MILTER },
+	{ "PidFile", skip_option, .note = MILTER },
+	{ "UserID", skip_option, .note = MILTER },
+	{ "UMask", skip_option, .note = MILTER },
+	{ "InternalHosts", skip_option, .note = MILTER },
+	{ "IntHosts", skip_option, .note = MILTER },
+	{ "MacroList", skip_option, .note = MILTER },
 };
 
-#define N_ROWS (sizeof(rows) / sizeof(rows[0]))
+#define N_NAMES (sizeof(known_names) / sizeof(known_names[0]))
 
-static const struct row *
-find(const char *name, int (*compare)(const char *, const char *))
+static const struct policyd_spf_option *
+find_known_name(const char *name, int (*compare)(const char *, const char *))
 {
 	size_t i;
 
-	for (i = 0; i < N_ROWS; i++)
-		if (compare(rows[i].name, name) == 0)
-			return &rows[i];
+	for (i = 0; i < N_NAMES; i++)
+		if (compare(known_names[i].name, name) == 0)
+			return &known_names[i];
 	return NULL;
 }
 
-/* meant - the value that an option would have, had a line been understood; the caller frees it */
+/* format_meant - what the option would be if the name were known; the caller frees it */
 static char *
-meant(const struct line *line, const struct row *row)
+format_meant(const struct policyd_spf_line *line, const struct policyd_spf_option *known)
 {
 	struct import *scratch = import_new();
-	struct message message = { 0, NULL };
-	struct line l = *line;
+	struct policyd_spf_pending pending = { .message = NULL };
+	struct policyd_spf_line l = *line;
 	char *text;
 
 	l.im = scratch;
-	l.message = &message;
-	row->take(&l, row);
-	if (message.text != NULL)
-		set_message(scratch, &l.origin, message.text);
-	free(message.text);
-	text = import_value(scratch, option_of(row));
+	l.pending = &pending;
+	known->import(&l, known);
+	if (pending.message != NULL)
+		import_message(scratch, &l.origin, pending.message);
+	free(pending.message);
+	text = import_option_line(scratch, our_option(known));
 	import_free(&scratch);
 	return text;
 }
 
-/* not_understood - a name that policyd-spf does not know; that of an option in other case? */
+/* import_unknown_name - policyd-spf ignores it; an option with other capitals becomes a choice */
 static void
-not_understood(const struct line *l)
+import_unknown_name(const struct policyd_spf_line *l)
 {
-	const struct row *row = find(l->origin.name, strcasecmp);
+	const struct policyd_spf_option *known = find_known_name(l->origin.name, strcasecmp);
 	char *text;
 
-	if (row == NULL || row->option == NULL) {
-		import_leave(l->im, &l->origin, "policyd-spf does not know this name either");
+	if (known == NULL || known->option == NULL) {
+		import_skip(l->im, &l->origin, "policyd-spf has no such option either");
 		return;
 	}
-	text = meant(l, row);
-	import_offer(l->im, &l->origin, option_of(row), text,
-	    "policyd-spf knows %s alone, and took no notice of this line", row->name);
+	text = format_meant(l, known);
+	import_offer_line(l->im, &l->origin, our_option(known), text,
+	    "policyd-spf accepts only the spelling %s, and ignored this line", known->name);
 	free(text);
 }
 
-/* trimmed - the text between two places without the blanks around it; the caller frees it */
+/* copy_trimmed - the text between two pointers without blanks around it; the caller frees it */
 static char *
-trimmed(const char *begin, const char *end)
+copy_trimmed(const char *begin, const char *end)
 {
 	while (begin < end && strchr(" \t\r\f\v", *begin) != NULL)
 		begin++;
@@ -615,55 +608,55 @@ trimmed(const char *begin, const char *end)
 	return xstrndup(begin, (size_t)(end - begin));
 }
 
-/* take_line - one line of the file, up to end */
+/* import_line - one line of the file, up to end */
 static void
-take_line(struct line *l, const char *begin, const char *end)
+import_line(struct policyd_spf_line *l, const char *begin, const char *end)
 {
 	const char *comment = memchr(begin, '#', (size_t)(end - begin)), *equal;
-	const struct row *row;
+	const struct policyd_spf_option *known;
 	char *text, *name, *value;
 
-	text = trimmed(begin, comment == NULL ? end : comment);
+	text = copy_trimmed(begin, comment == NULL ? end : comment);
 	equal = strchr(text, '=');
 	l->origin.name = NULL;
 	if (text[0] != '\0' && (equal == NULL || strchr(equal + 1, '=') != NULL)) {
-		import_leave(l->im, &l->origin,
-		    "%s: policyd-spf ignores a line that has not exactly one '='", text);
+		import_skip(l->im, &l->origin,
+		    "%s: policyd-spf ignores a line unless it has exactly one '='", text);
 	} else if (text[0] != '\0') {
-		name = trimmed(text, equal);
-		value = trimmed(equal + 1, equal + strlen(equal));
+		name = copy_trimmed(text, equal);
+		value = copy_trimmed(equal + 1, equal + strlen(equal));
 		l->origin.name = name;
 		l->value = value;
-		row = find(name, strcmp);
-		if (row == NULL)
-			not_understood(l);
+		known = find_known_name(name, strcmp);
+		if (known == NULL)
+			import_unknown_name(l);
 		else
-			row->take(l, row);
+			known->import(l, known);
 		free(name);
 		free(value);
 	}
 	free(text);
 }
 
-/* switch_off - what Mock did */
+/* import_mock - Mock, at the end of the file */
 static void
-switch_off(struct import *im, const struct import_origin *origin)
+import_mock(struct import *im, const struct import_origin *origin)
 {
 	static const struct {
 		const char *name;
 		const char *off; /* NULL: an empty list */
-	} all[] = { { "helo-reject", "no-check" }, { "mail-from-reject", "no-check" },
+	} checks[] = { { "helo-reject", "no-check" }, { "mail-from-reject", "no-check" },
 		{ "reject-not-pass-domains", NULL } };
 	const struct conf_option *o;
 	char *before;
 	size_t i;
 
-	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-		o = import_option("spf", all[i].name);
-		before = import_value(im, o);
-		import_set(im, origin, o, &all[i].off, all[i].off == NULL ? 0 : 1);
-		import_offer(im, origin, o, before,
-		    "whatever the value of Mock, with it policyd-spf checks nothing at all");
+	for (i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
+		o = import_option("spf", checks[i].name);
+		before = import_option_line(im, o);
+		import_set(im, origin, o, &checks[i].off, checks[i].off == NULL ? 0 : 1);
+		import_offer_line(im, origin, o, before,
+		    "with this option, whatever its value, policyd-spf checks nothing");
 		free(before);
 	}
 }
@@ -672,27 +665,24 @@ void
 import_policyd_spf(struct import *im, const char *file, const char *text)
 {
 	const struct conf_option *hide = import_option("spf", "hide-receiver");
-	struct import_origin preset = { "policyd-spf", 0, "Hide_Receiver" };
-	unsigned mock = 0;
-	struct message message = { 0, NULL };
-	struct line l = {
-		.im = im, .origin = { file, 0, NULL }, .mock = &mock, .message = &message
-	};
+	struct import_origin origin = { "policyd-spf", 0, "Hide_Receiver" };
+	struct policyd_spf_pending pending = { .message = NULL };
+	struct policyd_spf_line l = { .im = im, .origin = { file, 0, NULL }, .pending = &pending };
 	const char *end;
 
 	import_add_file(im, file);
-	import_set_text(im, &preset, hide, "false");
+	import_set_text(im, &origin, hide, "false");
 	while (*text != '\0') {
 		end = text + strcspn(text, "\n");
 		l.origin.line++;
-		take_line(&l, text, end);
+		import_line(&l, text, end);
 		text = end + (*end == '\n');
 	}
-	l.origin = (struct import_origin){ file, message.line, "Reason_Message" };
-	if (message.text != NULL)
-		set_message(im, &l.origin, message.text);
-	free(message.text);
-	l.origin = (struct import_origin){ file, mock, "Mock" };
-	if (mock != 0)
-		switch_off(im, &l.origin);
+	origin = (struct import_origin){ file, pending.message_line, "Reason_Message" };
+	if (pending.message != NULL)
+		import_message(im, &origin, pending.message);
+	free(pending.message);
+	origin = (struct import_origin){ file, pending.mock_line, "Mock" };
+	if (pending.mock_line != 0)
+		import_mock(im, &origin);
 }

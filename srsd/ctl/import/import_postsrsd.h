@@ -1,39 +1,50 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * import_postsrsd - what postsrsd was told: /etc/default/postsrsd of 1.x, postsrsd.conf of 2.x.
+ * import_postsrsd - reads the configuration of postsrsd: /etc/default/postsrsd of 1.x, and
+ * postsrsd.conf of 2.x
  *
- * 1.x: variables that Debian's launcher, a shell script, turns into options of postsrsd(8). It also
- * asks `postconf -h mydomain` where SRS_DOMAIN is not set.
+ * Pure. The file of 1.x sets variables that Debian's launcher, a shell script, turns into the
+ * command-line options of postsrsd(8). If SRS_DOMAIN is not set, the launcher runs
+ * `postconf -h mydomain`.
  */
 #ifndef SRSD_CTL_IMPORT_IMPORT_POSTSRSD_H
 #define SRSD_CTL_IMPORT_IMPORT_POSTSRSD_H
 
 #include "srsd/ctl/import/import.h"
 
-/* Where postsrsd 1.10's package has its secret when the file names none. */
+/* The file of secrets of Debian's package, unless the configuration names another one. */
 #define POSTSRSD_SECRET "/etc/postsrsd.secret"
 
-/* What is to be said of secrets-file, whichever of the two it comes from. */
-#define POSTSRSD_SECRET_NOTE                                                                   \
-	"The secret is used where it is, so that bounces to addresses of postsrsd come back. " \
-	"srsd's group must be able to read it: chgrp srsd FILE; chmod 0640 FILE."
+/* The comment on secrets-file, for both versions. */
+#define POSTSRSD_SECRET_NOTE                                                                    \
+	"The secret stays where it is, so that bounces to addresses that postsrsd has signed "  \
+	"still reach the sender. srsd's group must be able to read it: chgrp srsd FILE; chmod " \
+	"0640 FILE."
 
-/* What is to be said of reverse-domains. */
-#define POSTSRSD_REVERSE_NOTE                                                                   \
-	"postsrsd reverses the SRS addresses of every domain, srsd those of srs-domain and of " \
-	"these. List here each domain that was the SRS domain within the last 21 days."
+/* The comment on reverse-domains, for both versions. */
+#define POSTSRSD_REVERSE_NOTE                                                                     \
+	"postsrsd reverses the SRS addresses of every domain, srsd only those of srs-domain and " \
+	"of these domains. List each domain that was the SRS domain within the last 21 days."
 
-/* Postfix's mydomain, or NULL when nobody knows it; the caller frees it. */
+/* The reason to add a former SRS domain to reverse-domains, for both versions. */
+#define POSTSRSD_FORMER_NOTE \
+	"a later line replaces this domain. If it was in use, bounces to it may still arrive."
+
+/* Returns Postfix's mydomain, which the caller frees, or NULL if it is not known. */
 typedef char *import_mydomain_fn(void);
 
-/* Takes over a file of 1.x; its text ends with NUL. */
-void import_postsrsd1(struct import *, const char *file, const char *text, import_mydomain_fn *);
+/* Imports the text of a file of 1.x. file is its path; text ends with NUL. */
+void import_postsrsd1(
+    struct import *import, const char *file, const char *text, import_mydomain_fn *mydomain);
 
-/* The same for 2.x. False with one line in error when it is none that postsrsd would start with. */
+/*
+ * Imports the text of a file of 2.x. file is its path; text ends with NUL. Returns false, with one
+ * line in error (which has room for size bytes), if postsrsd would not start with this file either.
+ */
 bool import_postsrsd2(
-    struct import *, const char *file, const char *text, char *error, size_t size);
+    struct import *import, const char *file, const char *text, char *error, size_t size);
 
-/* True when a line is one of postsrsd.conf of 2.x: the name of an option, and '='. */
+/* Does a line consist of the name of an option of 2.x, an equals sign and anything? */
 bool import_postsrsd2_has_line(const char *line);
 
 #endif

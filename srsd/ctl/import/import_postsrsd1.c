@@ -1,218 +1,257 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * import_postsrsd1 - /etc/default/postsrsd, as postsrsd 1.x and its launcher took it
+ * import_postsrsd1 - /etc/default/postsrsd, as postsrsd 1.x and its launcher apply it
  *
- * What they made of each value was measured with Debian's 1.10-2.
+ * The effect of each value has been tested with Debian's postsrsd 1.10-2.
  */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "common/ascii.h"
 #include "common/xmalloc.h"
 #include "srsd/ctl/import/import_options.h"
 #include "srsd/ctl/import/import_postsrsd.h"
 #include "srsd/ctl/import/shell_text.h"
 
-#define HASH_LEAST 4
-#define HASH_MOST 27
+#define HASH_SHORTEST 4
+#define HASH_LONGEST 27
 
-enum variable {
-	SRS_DOMAIN,
-	SRS_EXCLUDE_DOMAINS,
-	SRS_SEPARATOR,
-	SRS_SECRET,
-	SRS_HASHLENGTH,
-	SRS_HASHMIN,
-	SRS_LISTEN_ADDR,
-	SRS_FORWARD_PORT,
-	SRS_REVERSE_PORT,
-	RUN_AS,
-	CHROOT,
-	SRS_EXTRA_OPTIONS,
+enum postsrsd1_variable {
+	VAR_DOMAIN,
+	VAR_EXCLUDE_DOMAINS,
+	VAR_SEPARATOR,
+	VAR_SECRET,
+	VAR_HASHLENGTH,
+	VAR_HASHMIN,
+	VAR_LISTEN_ADDR,
+	VAR_FORWARD_PORT,
+	VAR_REVERSE_PORT,
+	VAR_RUN_AS,
+	VAR_CHROOT,
+	VAR_EXTRA_OPTIONS,
 	N_VARIABLES,
 };
 
-static const char *const names[N_VARIABLES] = {
-	[SRS_DOMAIN] = "SRS_DOMAIN",
-	[SRS_EXCLUDE_DOMAINS] = "SRS_EXCLUDE_DOMAINS",
-	[SRS_SEPARATOR] = "SRS_SEPARATOR",
-	[SRS_SECRET] = "SRS_SECRET",
-	[SRS_HASHLENGTH] = "SRS_HASHLENGTH",
-	[SRS_HASHMIN] = "SRS_HASHMIN",
-	[SRS_LISTEN_ADDR] = "SRS_LISTEN_ADDR",
-	[SRS_FORWARD_PORT] = "SRS_FORWARD_PORT",
-	[SRS_REVERSE_PORT] = "SRS_REVERSE_PORT",
-	[RUN_AS] = "RUN_AS",
-	[CHROOT] = "CHROOT",
-	[SRS_EXTRA_OPTIONS] = "SRS_EXTRA_OPTIONS",
+static const struct {
+	const char *name;
+	const char *options[2]; /* of srsd, that depend on it */
+} variables[N_VARIABLES] = {
+	[VAR_DOMAIN] = { "SRS_DOMAIN", { "srs-domain" } },
+	[VAR_EXCLUDE_DOMAINS] = { "SRS_EXCLUDE_DOMAINS", { "domains" } },
+	[VAR_SEPARATOR] = { "SRS_SEPARATOR", { "separator" } },
+	[VAR_SECRET] = { "SRS_SECRET", { "secrets-file" } },
+	[VAR_HASHLENGTH] = { "SRS_HASHLENGTH", { "hash-length" } },
+	[VAR_HASHMIN] = { "SRS_HASHMIN", { "hash-minimum" } },
+	[VAR_LISTEN_ADDR] = { "SRS_LISTEN_ADDR", { "forward", "reverse" } },
+	[VAR_FORWARD_PORT] = { "SRS_FORWARD_PORT", { "forward" } },
+	[VAR_REVERSE_PORT] = { "SRS_REVERSE_PORT", { "reverse" } },
+	[VAR_RUN_AS] = { "RUN_AS", { NULL } },
+	[VAR_CHROOT] = { "CHROOT", { NULL } },
+	[VAR_EXTRA_OPTIONS] = { "SRS_EXTRA_OPTIONS", { "always-rewrite", "idle-timeout" } },
 };
 
-/* What the file says of a variable, in the end. */
-struct said {
-	unsigned line; /* 0: nothing */
-	char *value;
-	bool unclear; /* it says something, and nobody knows what */
-	/* NAME=VALUE COMMAND behind that: what was meant, and did not come to be */
-	unsigned meant_line;
-	char *meant;
+/* The last value of a variable in the file. */
+struct postsrsd1_value {
+	unsigned line; /* 0: the file does not set it, or the value is unknown */
+	char *text;
+	unsigned
+	    unknown_line; /* this line may set it, but is not understood; 0: the value is known */
 };
 
-struct reading {
+struct postsrsd1_file {
 	struct import *im;
-	const char *file;
+	const char *path;
 	import_mydomain_fn *mydomain;
-	struct said said[N_VARIABLES];
-	char *former; /* an SRS_DOMAIN that a later line replaces; NULL: none */
+	struct postsrsd1_value values[N_VARIABLES];
+	char *former_domain; /* the value of SRS_DOMAIN that a later line replaces; NULL: none */
 	unsigned former_line;
 };
 
 static struct import_origin
-origin_at(const struct reading *r, unsigned line, const char *name)
+origin_of_line(const struct postsrsd1_file *f, unsigned line, const char *name)
 {
-	return (struct import_origin){ r->file, line, name };
+	return (struct import_origin){ f->path, line, name };
 }
 
 static struct import_origin
-origin_of(const struct reading *r, enum variable v)
+origin_of_variable(const struct postsrsd1_file *f, enum postsrsd1_variable v)
 {
-	return origin_at(r, r->said[v].line, names[v]);
+	return origin_of_line(f, f->values[v].line, variables[v].name);
 }
 
-/* value_of - what a variable holds, or what the launcher gives it */
-static const char *
-value_of(const struct reading *r, enum variable v, const char *preset)
+static bool
+is_set(const struct postsrsd1_file *f, enum postsrsd1_variable v)
 {
-	return r->said[v].line == 0 ? preset : r->said[v].value;
+	return f->values[v].line != 0;
+}
+
+static bool
+is_unknown(const struct postsrsd1_file *f, enum postsrsd1_variable v)
+{
+	return f->values[v].unknown_line != 0;
+}
+
+/* value_or_preset - the value in the file, or the launcher's default */
+static const char *
+value_or_preset(const struct postsrsd1_file *f, enum postsrsd1_variable v, const char *preset)
+{
+	return is_set(f, v) ? f->values[v].text : preset;
+}
+
+/* remember_domain - a domain that a later line replaces may have been the SRS domain */
+static void
+remember_domain(struct postsrsd1_file *f, const char *new_domain)
+{
+	const struct postsrsd1_value *old = &f->values[VAR_DOMAIN];
+
+	if (old->line == 0 || old->text[0] == '\0' || strcmp(old->text, new_domain) == 0)
+		return;
+	free(f->former_domain);
+	f->former_domain = xstrdup(old->text);
+	f->former_line = old->line;
 }
 
 static void
-say(struct said *said, unsigned line, const char *value)
+set_variable(struct postsrsd1_file *f, enum postsrsd1_variable v, unsigned line, const char *text)
 {
-	free(said->value);
-	free(said->meant);
-	said->value = xstrdup(value);
-	said->line = line;
-	said->meant = NULL;
-	said->unclear = false;
+	if (v == VAR_DOMAIN)
+		remember_domain(f, text);
+	free(f->values[v].text);
+	f->values[v] = (struct postsrsd1_value){ .line = line, .text = xstrdup(text) };
 }
 
-static bool
-begins(const char *text, const char *with)
+static void
+forget_variable(struct postsrsd1_file *f, enum postsrsd1_variable v, unsigned line)
 {
-	return strncmp(text, with, strlen(with)) == 0;
+	free(f->values[v].text);
+	f->values[v] = (struct postsrsd1_value){ .unknown_line = line };
 }
 
-/* is_mydomain - is what was written `postconf -h mydomain`, and nothing else? */
+/* is_mydomain - does a statement set SRS_DOMAIN to the output of `postconf -h mydomain`? */
 static bool
-is_mydomain(const char *written)
+is_mydomain(const char *text)
 {
-	static const char *const known[] = { "`postconf -h mydomain`",
+	static const char *const commands[] = { "`postconf -h mydomain`",
 		"`postconf -h mydomain || true`", "`postconf -h mydomain 2>/dev/null`",
 		"$(postconf -h mydomain)", "$(postconf -h mydomain || true)",
 		"$(postconf -h mydomain 2>/dev/null)" };
-	const char *value = strchr(written, '=') + 1;
-	size_t i, len, quoted = *value == '"';
+	static const char keyword[] = "export ", name[] = "SRS_DOMAIN=";
+	size_t i, len, quoted;
 
-	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-		len = strlen(known[i]);
-		if (begins(value + quoted, known[i]) && strlen(value) == len + 2 * quoted)
+	if (strncmp(text, keyword, sizeof(keyword) - 1) == 0)
+		text += sizeof(keyword) - 1;
+	if (strncmp(text, name, sizeof(name) - 1) != 0)
+		return false;
+	text += sizeof(name) - 1;
+	quoted = text[0] == '"';
+	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		len = strlen(commands[i]);
+		if (strncmp(text + quoted, commands[i], len) == 0 &&
+		    strcmp(text + quoted + len, quoted ? "\"" : "") == 0)
 			return true;
 	}
 	return false;
 }
 
-/* know - a value that is the outcome of a command: there is one that we know, too */
-static void
-know(struct reading *r, enum variable v, const struct shell_item *item)
+static bool
+continues_name(char c)
 {
-	struct import_origin origin = origin_at(r, item->line, item->name);
-	char *domain = NULL;
+	return ascii_isalpha(c) || ascii_isdigit(c) || c == '_';
+}
 
-	if (v == SRS_DOMAIN && is_mydomain(item->text))
-		domain = r->mydomain();
-	say(&r->said[v], domain == NULL ? 0 : item->line, domain == NULL ? "" : domain);
-	if (domain == NULL) {
-		r->said[v].unclear = true;
-		import_leave(r->im, &origin,
-		    "%s: only running this tells the value, and it is not run", item->text);
+/* may_set_variable - does a statement contain the name of a variable, other than as $NAME? */
+static bool
+may_set_variable(const char *text, const char *name)
+{
+	size_t len = strlen(name);
+	const char *s = text;
+
+	for (; (s = strstr(s, name)) != NULL; s += len)
+		if ((s == text || (s[-1] != '$' && !continues_name(s[-1]))) &&
+		    !continues_name(s[len]))
+			return true;
+	return false;
+}
+
+/* skip_statement - one that is not understood */
+static void
+skip_statement(struct postsrsd1_file *f, const struct shell_statement *statement)
+{
+	struct import_origin origin = origin_of_line(f, statement->line, NULL);
+	enum postsrsd1_variable v;
+
+	if (import_postsrsd2_has_line(statement->text))
+		import_skip(f->im, &origin,
+		    "%s: a line for postsrsd 2, which postsrsd 1 does not read. To import it, move it "
+		    "to postsrsd.conf.",
+		    statement->text);
+	else if (statement->block != 0)
+		import_skip(f->im, &origin, "not understood, because line %u may begin a block: %s",
+		    statement->block, statement->text);
+	else
+		import_skip(
+		    f->im, &origin, "not understood, and not executed: %s", statement->text);
+	for (v = 0; v < N_VARIABLES; v++)
+		if (may_set_variable(statement->text, variables[v].name))
+			forget_variable(f, v, statement->line);
+}
+
+static void
+set_mydomain(struct postsrsd1_file *f, const struct shell_statement *statement)
+{
+	struct import_origin origin = origin_of_line(f, statement->line, "SRS_DOMAIN");
+	char *domain = f->mydomain();
+
+	if (domain != NULL) {
+		set_variable(f, VAR_DOMAIN, statement->line, domain);
+	} else {
+		forget_variable(f, VAR_DOMAIN, statement->line);
+		import_skip(f->im, &origin, "postconf -h mydomain prints no domain");
 	}
 	free(domain);
 }
 
-/* remember_domain - a domain that a later line replaces was the SRS domain once */
 static void
-remember_domain(struct reading *r, const char *new_domain)
+on_statement(void *arg, const struct shell_statement *statement)
 {
-	const struct said *said = &r->said[SRS_DOMAIN];
+	struct postsrsd1_file *f = arg;
+	struct import_origin origin = origin_of_line(f, statement->line, statement->name);
+	enum postsrsd1_variable v = 0;
 
-	if (said->line == 0 || said->value[0] == '\0' || strcmp(said->value, new_domain) == 0)
-		return;
-	free(r->former);
-	r->former = xstrdup(said->value);
-	r->former_line = said->line;
-}
-
-/* on_variable - the file says something of a variable that the launcher reads */
-static void
-on_variable(struct reading *r, enum variable v, const struct shell_item *item)
-{
-	struct import_origin origin = origin_at(r, item->line, item->name);
-
-	switch (item->kind) {
-	case SHELL_SET:
-		if (v == SRS_DOMAIN)
-			remember_domain(r, item->value);
-		say(&r->said[v], item->line, item->value);
-		break;
-	case SHELL_UNKNOWN:
-		know(r, v, item);
-		break;
-	case SHELL_FOR:
-		free(r->said[v].meant);
-		xasprintf(&r->said[v].meant, "%s %s", item->value, item->text);
-		r->said[v].meant_line = item->line;
-		break;
-	case SHELL_MAYBE:
-		r->said[v].unclear = r->said[v].line == 0;
-		import_leave(r->im, &origin, "%s: it stands under a condition", item->text);
-		break;
-	case SHELL_COMMAND:
-		break;
-	}
-}
-
-static void
-on_item(void *arg, const struct shell_item *item)
-{
-	struct reading *r = arg;
-	struct import_origin origin = origin_at(r, item->line, item->name);
-	enum variable v = 0;
-
-	if (item->kind == SHELL_COMMAND && import_postsrsd2_has_line(item->text)) {
-		import_leave(r->im, &origin,
-		    "%s: a line of postsrsd 2, which postsrsd 1 does not read; to take it over, "
-		    "move it to postsrsd.conf, or set that option here",
-		    item->text);
+	if (statement->name == NULL && statement->block == 0 && is_mydomain(statement->text)) {
+		set_mydomain(f, statement);
 		return;
 	}
-	if (item->kind == SHELL_COMMAND) {
-		import_leave(r->im, &origin,
-		    "%s: a command; it is not run here, and what it may "
-		    "set is not known",
-		    item->text);
+	if (statement->name == NULL) {
+		skip_statement(f, statement);
 		return;
 	}
-	while (v < N_VARIABLES && strcmp(names[v], item->name) != 0)
+	while (v < N_VARIABLES && strcmp(variables[v].name, statement->name) != 0)
 		v++;
 	if (v < N_VARIABLES)
-		on_variable(r, v, item);
-	else if (item->kind != SHELL_FOR)
-		import_leave(r->im, &origin, "postsrsd's launcher does not read it");
+		set_variable(f, v, statement->line, statement->value);
+	else
+		import_skip(f->im, &origin, "postsrsd's launcher does not read this variable");
 }
 
-/* split - the words of a list between blanks, commas and semicolons; text is cut up */
+/* report_unknown - mark the options that depend on a variable whose value is unknown */
+static void
+report_unknown(struct postsrsd1_file *f, enum postsrsd1_variable v)
+{
+	struct import_origin origin =
+	    origin_of_line(f, f->values[v].unknown_line, variables[v].name);
+	size_t i;
+
+	if (!is_unknown(f, v))
+		return;
+	for (i = 0; i < 2 && variables[v].options[i] != NULL; i++)
+		import_set_unknown(f->im, &origin, import_option(NULL, variables[v].options[i]));
+}
+
+/* split_list - the words between blanks, commas and semicolons; it writes to text */
 static const char **
-split(char *text, size_t *n)
+split_list(char *text, size_t *n)
 {
 	const char **words = xcalloc(strlen(text) + 1, sizeof(*words));
 	char *word;
@@ -225,198 +264,163 @@ split(char *text, size_t *n)
 }
 
 static void
-take_domain(struct reading *r)
+import_domain(struct postsrsd1_file *f)
 {
 	const struct conf_option *o = import_option(NULL, "srs-domain");
-	struct import_origin origin = origin_of(r, SRS_DOMAIN);
+	struct import_origin origin = origin_of_variable(f, VAR_DOMAIN);
 	char *domain;
 
-	/* An empty one is none: to us that would mean the first of the domains. */
-	if (value_of(r, SRS_DOMAIN, "")[0] != '\0') {
-		import_set_text(r->im, &origin, o, r->said[SRS_DOMAIN].value);
+	if (is_unknown(f, VAR_DOMAIN))
+		return;
+	/* srsd would take an empty one from the list of domains, the launcher asks Postfix. */
+	if (value_or_preset(f, VAR_DOMAIN, "")[0] != '\0') {
+		import_set_text(f->im, &origin, o, f->values[VAR_DOMAIN].text);
 		return;
 	}
-	if (r->said[SRS_DOMAIN].unclear)
-		return;
-	domain = r->mydomain();
-	origin = (struct import_origin){ "postsrsd", 0, "(postconf -h mydomain)" };
+	domain = f->mydomain();
+	origin = (struct import_origin){ "postsrsd", 0, "SRS_DOMAIN (postconf -h mydomain)" };
 	if (domain != NULL)
-		import_set_text(r->im, &origin, o, domain);
+		import_set_text(f->im, &origin, o, domain);
 	free(domain);
 }
 
-/* take_former_domain - only the operator knows whether addresses of it are still in use */
+/* offer_former_domain1 - only the operator knows whether addresses in it are still in use */
 static void
-take_former_domain(struct reading *r)
+offer_former_domain1(const struct postsrsd1_file *f)
 {
 	const struct conf_option *o = import_option(NULL, "reverse-domains");
-	struct import_origin origin = origin_at(r, r->former_line, names[SRS_DOMAIN]);
-	const char *former = r->former;
+	struct import_origin origin = origin_of_line(f, f->former_line, "SRS_DOMAIN");
+	const char *former = f->former_domain;
 
-	import_note(r->im, o, "%s", POSTSRSD_REVERSE_NOTE);
+	import_note(f->im, o, "%s", POSTSRSD_REVERSE_NOTE);
 	if (former != NULL)
-		import_choose(r->im, &origin, o, &former, 1,
-		    "a later line replaces it; bounces may still come to it if it was in use");
-	free(r->former);
+		import_offer(f->im, &origin, o, &former, 1, "%s", POSTSRSD_FORMER_NOTE);
 }
 
-/* take_excluded - the domains, and those that the shell kept from postsrsd */
 static void
-take_excluded(struct reading *r)
+import_excluded_domains(struct postsrsd1_file *f)
 {
-	const struct conf_option *o = import_option(NULL, "domains");
-	struct import_origin origin = origin_of(r, SRS_EXCLUDE_DOMAINS);
-	const struct said *said = &r->said[SRS_EXCLUDE_DOMAINS];
-	char *copy = xstrdup(value_of(r, SRS_EXCLUDE_DOMAINS, ""));
+	struct import_origin origin = origin_of_variable(f, VAR_EXCLUDE_DOMAINS);
 	const char **words;
 	size_t n;
 
-	words = split(copy, &n);
-	if (said->line != 0)
-		import_set_good(r->im, &origin, o, words, n);
-	free(words);
-	free(copy);
-	if (said->meant == NULL)
+	if (!is_set(f, VAR_EXCLUDE_DOMAINS))
 		return;
-	copy = xstrdup(said->meant);
-	words = split(copy, &n);
-	origin.line = said->meant_line;
-	import_choose(r->im, &origin, o, words, n,
-	    "without quotes the shell took the first word for the environment of a command, which "
-	    "is the second, so that postsrsd heard of none of these");
+	words = split_list(f->values[VAR_EXCLUDE_DOMAINS].text, &n);
+	import_set_valid_items(f->im, &origin, import_option(NULL, "domains"), words, n);
 	free(words);
-	free(copy);
 }
 
-/* take_meant - NAME=VALUE COMMAND for a variable that is no list */
+/* import_separator - postsrsd uses the first character */
 static void
-take_meant(struct reading *r, enum variable v)
+import_separator(struct postsrsd1_file *f)
 {
-	struct import_origin origin = origin_at(r, r->said[v].meant_line, names[v]);
+	struct import_origin origin = origin_of_variable(f, VAR_SEPARATOR);
+	char first[2] = { value_or_preset(f, VAR_SEPARATOR, "")[0] };
 
-	if (r->said[v].meant != NULL && v != SRS_EXCLUDE_DOMAINS)
-		import_leave(r->im, &origin,
-		    "%s=%s: without quotes the shell took it for the environment of a command, "
-		    "and postsrsd did not hear of it",
-		    names[v], r->said[v].meant);
+	if (is_set(f, VAR_SEPARATOR))
+		import_set_text(f->im, &origin, import_option(NULL, "separator"), first);
 }
 
 static void
-take_separator(struct reading *r)
-{
-	struct import_origin origin = origin_of(r, SRS_SEPARATOR);
-	char first[2] = { r->said[SRS_SEPARATOR].line == 0 ? '=' : *r->said[SRS_SEPARATOR].value };
-
-	if (origin.line != 0)
-		import_set_text(r->im, &origin, import_option(NULL, "separator"), first);
-}
-
-static void
-take_secret(struct reading *r)
+import_secret1(struct postsrsd1_file *f)
 {
 	const struct conf_option *o = import_option(NULL, "secrets-file");
-	struct import_origin origin = origin_of(r, SRS_SECRET);
+	struct import_origin origin = origin_of_variable(f, VAR_SECRET);
 
-	if (r->said[SRS_SECRET].unclear)
+	if (is_unknown(f, VAR_SECRET))
 		return;
-	if (origin.line == 0)
-		origin = (struct import_origin){ "postsrsd", 0, names[SRS_SECRET] };
-	if (import_set_text(r->im, &origin, o, value_of(r, SRS_SECRET, POSTSRSD_SECRET)))
-		import_note(r->im, o, "%s", POSTSRSD_SECRET_NOTE);
-}
-
-/* hash_number - as postsrsd reads it, with atoi(3); 0 when it is not said */
-static long
-hash_number(const struct reading *r, enum variable v)
-{
-	return strtol(value_of(r, v, "0"), NULL, 10);
+	if (!is_set(f, VAR_SECRET))
+		origin.file = "postsrsd";
+	if (import_set_text(f->im, &origin, o, value_or_preset(f, VAR_SECRET, POSTSRSD_SECRET)))
+		import_note(f->im, o, "%s", POSTSRSD_SECRET_NOTE);
 }
 
 static long
-within(long n, long least, long most)
+clamp(long n, long least, long most)
 {
 	return n < least ? least : n > most ? most : n;
 }
 
-/* take_hash - that the minimum is not more than the length, import_complete sees to */
+/* import_hash_number - import_complete ensures that the minimum does not exceed the length */
 static void
-take_hash(struct reading *r, enum variable v, const char *option)
+import_hash_number(struct postsrsd1_file *f, enum postsrsd1_variable v)
 {
-	const struct conf_option *o = import_option(NULL, option);
-	struct import_origin origin = origin_of(r, v);
-	long said = hash_number(r, v), n = within(said, HASH_LEAST, HASH_MOST);
+	const struct conf_option *o = import_option(NULL, variables[v].options[0]);
+	struct import_origin origin = origin_of_variable(f, v);
+	long given = strtol(value_or_preset(f, v, "0"), NULL, 10); /* postsrsd uses atoi(3) */
+	long n = clamp(given, HASH_SHORTEST, HASH_LONGEST);
 
-	if (origin.line == 0)
+	if (!is_set(f, v))
 		return;
-	import_set_number(r->im, &origin, o, n);
-	if (n > said)
-		import_note(r->im, o, "It was %ld, which is too easy to guess.%s", said,
-		    v == SRS_HASHMIN ? " Addresses with so short a hash do not come back." : "");
-	else if (n < said)
-		import_note(r->im, o, "It was %ld; a hash has 27 characters%s.", said,
-		    v == SRS_HASHLENGTH ? ", and postsrsd goes on with what lies behind it in its "
-					  "memory"
-					: "");
+	import_set_number(f->im, &origin, o, n);
+	if (n > given)
+		import_note(f->im, o,
+		    "The value was %ld: such a short hash is too easy to guess.%s", given,
+		    v == VAR_HASHMIN ? " srsd does not accept addresses that have one." : "");
+	else if (n < given)
+		import_note(f->im, o, "The value was %ld, but a hash has 27 characters.%s", given,
+		    v == VAR_HASHLENGTH ? " postsrsd added bytes from the memory after it." : "");
 }
 
-/* take_endpoint - inet:ADDRESS:PORT of a map */
+/* import_map_endpoint - inet:ADDRESS:PORT */
 static void
-take_endpoint(struct reading *r, enum variable port, const char *preset, const char *option)
+import_map_endpoint(struct postsrsd1_file *f, enum postsrsd1_variable port, const char *preset)
 {
-	enum variable said = r->said[port].line != 0 ? port : SRS_LISTEN_ADDR;
-	const char *address = value_of(r, SRS_LISTEN_ADDR, "127.0.0.1");
-	struct import_origin origin = origin_of(r, said);
-	bool v6 = strchr(address, ':') != NULL;
+	enum postsrsd1_variable given = is_set(f, port) ? port : VAR_LISTEN_ADDR;
+	const char *address = value_or_preset(f, VAR_LISTEN_ADDR, "127.0.0.1");
+	struct import_origin origin = origin_of_variable(f, given);
+	bool is_v6 = strchr(address, ':') != NULL;
 	char *text;
 
-	if (origin.line == 0)
+	if (!is_set(f, given) || is_unknown(f, port) || is_unknown(f, VAR_LISTEN_ADDR))
 		return;
-	xasprintf(&text, v6 ? "inet:[%s]:%s" : "inet:%s:%s",
-	    address[0] == '\0' ? "127.0.0.1" : address, value_of(r, port, preset));
-	import_set_text(r->im, &origin, import_option(NULL, option), text);
+	xasprintf(&text, is_v6 ? "inet:[%s]:%s" : "inet:%s:%s",
+	    address[0] == '\0' ? "127.0.0.1" : address, value_or_preset(f, port, preset));
+	import_set_text(f->im, &origin, import_option(NULL, variables[port].options[0]), text);
 	free(text);
 }
 
-/* take_option - one of postsrsd's own, in SRS_EXTRA_OPTIONS */
+/* import_extra_option - an option of postsrsd(8) in SRS_EXTRA_OPTIONS */
 static void
-take_option(struct reading *r, int letter, const char *value)
+import_extra_option(struct postsrsd1_file *f, int letter, const char *value)
 {
-	struct import_origin origin = origin_of(r, SRS_EXTRA_OPTIONS);
+	struct import_origin origin = origin_of_variable(f, VAR_EXTRA_OPTIONS);
 	const struct conf_option *idle = import_option(NULL, "idle-timeout");
 
 	switch (letter) {
 	case 'A':
-		import_set_text(r->im, &origin, import_option(NULL, "always-rewrite"), "true");
+		import_set_text(f->im, &origin, import_option(NULL, "always-rewrite"), "true");
 		break;
 	case 't':
 		import_set_number(
-		    r->im, &origin, idle, within(strtol(value, NULL, 10), idle->min, idle->max));
+		    f->im, &origin, idle, clamp(strtol(value, NULL, 10), idle->min, idle->max));
 		break;
 	case 'p':
-		import_leave(
-		    r->im, &origin, "-p %s: srsd has no pid file unless pid-file is set", value);
+		import_skip(
+		    f->im, &origin, "-p %s: srsd writes a pid file only if pid-file is set", value);
 		break;
 	case '4':
 	case '6':
 	case 'D':
 	case 'e':
 	case '?':
-		import_leave(r->im, &origin, "-%c: has no meaning for srsd",
-		    letter == '?' ? optopt : letter);
+		import_skip(
+		    f->im, &origin, "-%c: does not apply to srsd", letter == '?' ? optopt : letter);
 		break;
 	default:
-		import_leave(r->im, &origin,
-		    "-%c: the launcher gives it once more behind these, and the last one counts",
+		import_skip(f->im, &origin,
+		    "-%c: had no effect, because the launcher passes it again after these options",
 		    letter);
 	}
 }
 
-/* take_options - the words of SRS_EXTRA_OPTIONS, which the launcher does not quote */
+/* import_extra_options - the words of SRS_EXTRA_OPTIONS, which the launcher does not quote */
 static void
-take_options(struct reading *r)
+import_extra_options(struct postsrsd1_file *f)
 {
 	static const char known[] = "+46d:a:l:f:r:s:n:N:u:t:p:c:X::ADhev";
-	char *copy = xstrdup(value_of(r, SRS_EXTRA_OPTIONS, ""));
+	char *copy = xstrdup(value_or_preset(f, VAR_EXTRA_OPTIONS, ""));
 	char **argv, *word, *rest = copy;
 	int letter, argc = 1;
 
@@ -425,53 +429,53 @@ take_options(struct reading *r)
 	while ((word = strsep(&rest, " \t\n")) != NULL)
 		if (*word != '\0')
 			argv[argc++] = word;
-	optind = 0; /* getopt(3) of glibc: begin anew */
+	optind = 0; /* glibc: start again */
 	opterr = 0;
 	while ((letter = getopt(argc, argv, known)) != -1)
-		take_option(r, letter, optarg);
+		import_extra_option(f, letter, optarg);
 	opterr = 1;
 	free(argv);
 	free(copy);
 }
 
 static void
-leave_rest(struct reading *r)
+skip_unused_variables(struct postsrsd1_file *f)
 {
-	struct import_origin origin = origin_of(r, RUN_AS);
+	struct import_origin origin = origin_of_variable(f, VAR_RUN_AS);
 
-	if (origin.line != 0)
-		import_leave(r->im, &origin, "%s: srsd has a user of its own, unprivileged-user",
-		    r->said[RUN_AS].value);
-	origin = origin_of(r, CHROOT);
-	if (origin.line != 0)
-		import_leave(r->im, &origin,
-		    "%s: srsd locks itself in otherwise; see chroot-dir in srsd.conf(5)",
-		    r->said[CHROOT].value);
+	if (is_set(f, VAR_RUN_AS))
+		import_skip(f->im, &origin, "%s: srsd has its own user; see unprivileged-user",
+		    f->values[VAR_RUN_AS].text);
+	origin = origin_of_variable(f, VAR_CHROOT);
+	if (is_set(f, VAR_CHROOT))
+		import_skip(f->im, &origin,
+		    "%s: srsd has its own sandbox; see chroot-dir in srsd.conf(5)",
+		    f->values[VAR_CHROOT].text);
 }
 
 void
 import_postsrsd1(
     struct import *im, const char *file, const char *text, import_mydomain_fn *mydomain)
 {
-	struct reading r = { .im = im, .file = file, .mydomain = mydomain };
-	enum variable v;
+	struct postsrsd1_file f = { .im = im, .path = file, .mydomain = mydomain };
+	enum postsrsd1_variable v;
 
 	import_add_file(im, file);
-	shell_text_read(text, on_item, &r);
-	take_domain(&r);
-	take_former_domain(&r);
-	take_excluded(&r);
-	take_separator(&r);
-	take_secret(&r);
-	take_hash(&r, SRS_HASHLENGTH, "hash-length");
-	take_hash(&r, SRS_HASHMIN, "hash-minimum");
-	take_endpoint(&r, SRS_FORWARD_PORT, "10001", "forward");
-	take_endpoint(&r, SRS_REVERSE_PORT, "10002", "reverse");
-	take_options(&r);
-	leave_rest(&r);
+	shell_text_read(text, on_statement, &f);
+	import_domain(&f);
+	offer_former_domain1(&f);
+	import_excluded_domains(&f);
+	import_separator(&f);
+	import_secret1(&f);
+	import_hash_number(&f, VAR_HASHLENGTH);
+	import_hash_number(&f, VAR_HASHMIN);
+	import_map_endpoint(&f, VAR_FORWARD_PORT, "10001");
+	import_map_endpoint(&f, VAR_REVERSE_PORT, "10002");
+	import_extra_options(&f);
+	skip_unused_variables(&f);
 	for (v = 0; v < N_VARIABLES; v++) {
-		take_meant(&r, v);
-		free(r.said[v].value);
-		free(r.said[v].meant);
+		report_unknown(&f, v);
+		free(f.values[v].text);
 	}
+	free(f.former_domain);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * import_postsrsd2 - postsrsd.conf of postsrsd 2.x (its options up to 2.4)
+ * import_postsrsd2 - postsrsd.conf, with the options of postsrsd 2.0 to 2.4
  */
 #include <stdlib.h>
 #include <string.h>
@@ -10,12 +10,12 @@
 #include "srsd/ctl/import/import_options.h"
 #include "srsd/ctl/import/import_postsrsd.h"
 
-/* What becomes of an option: it has the same name here, or there is a reason why it is left. */
-static const struct row {
+/* An option has the same name in srsd, or a reason why it is not carried over. */
+static const struct postsrsd2_option {
 	const char *name;
 	bool list;
-	const char *why;
-} rows[] = {
+	const char *why; /* NULL: srsd has this option */
+} known_options[] = {
 	{ "srs-domain", false, NULL },
 	{ "domains", true, NULL },
 	{ "domains-file", false, NULL },
@@ -27,68 +27,75 @@ static const struct row {
 	{ "always-rewrite", false, NULL },
 	{ "connection-limit", false, NULL },
 	{ "syslog", false, NULL },
-	{ "socketmap", false, /* see take_envelope, too */
-	    "srsd answers tcp_table, not socketmap: main.cf needs sender_canonical_maps = "
-	    "tcp:127.0.0.1:10001 and recipient_canonical_maps = tcp:127.0.0.1:10002" },
+	{ "socketmap", false, /* see also skip_envelope_database */
+	    "srsd serves tcp_table, not socketmap: set sender_canonical_maps = "
+	    "tcp:127.0.0.1:10001 and recipient_canonical_maps = tcp:127.0.0.1:10002 in main.cf" },
 	{ "milter", false,
-	    "srsd is no milter: main.cf needs sender_canonical_maps = tcp:127.0.0.1:10001, "
+	    "srsd is not a milter: set sender_canonical_maps = tcp:127.0.0.1:10001, "
 	    "sender_canonical_classes = envelope_sender, recipient_canonical_maps = "
-	    "tcp:127.0.0.1:10002, recipient_canonical_classes = envelope_recipient, and no "
-	    "smtpd_milters for postsrsd" },
+	    "tcp:127.0.0.1:10002 and recipient_canonical_classes = envelope_recipient in main.cf, "
+	    "and remove postsrsd from smtpd_milters" },
 	{ "milter-rewrite-local", false,
-	    "srsd is no milter; contrib/postfix/forward-only leaves mail for local mailboxes alone" },
-	{ "milter-recipient-limit", false, "srsd is no milter" },
+	    "srsd is not a milter; contrib/postfix/forward-only does not rewrite mail for local "
+	    "mailboxes" },
+	{ "milter-recipient-limit", false, "srsd is not a milter" },
 	{ "keep-alive", false,
-	    "idle-timeout is not the same: Postfix pays a second for a tcp_table connection that we "
-	    "close, and keeps it for some hundred seconds" },
-	{ "original-envelope", false, NULL }, /* see take_envelope */
-	{ "envelope-database", false, "srsd keeps nothing: the address holds all that it needs" },
-	{ "unprivileged-user", false, "srsd has a user of its own" },
-	{ "chroot-dir", false, "srsd locks itself in otherwise; see chroot-dir in srsd.conf(5)" },
-	{ "seccomp", false, "srsd's sandbox is always there" },
+	    "idle-timeout is not equivalent: Postfix waits a second whenever srsd has closed a "
+	    "tcp_table connection, which Postfix keeps open for several hundred seconds" },
+	{ "original-envelope", false, NULL }, /* see skip_envelope_database */
+	{ "envelope-database", false,
+	    "srsd has no database: the address contains everything that it needs" },
+	{ "unprivileged-user", false, "srsd has its own user" },
+	{ "chroot-dir", false, "srsd has its own sandbox; see chroot-dir in srsd.conf(5)" },
+	{ "seccomp", false, "srsd always runs in its sandbox" },
 	{ "pid-file", false,
-	    "pid-file is for who starts srsd without systemd, and needs a name of "
-	    "its own" },
-	{ "daemonize", false, "srsd -D" },
-	{ "debug", false, "srsd -v" },
+	    "pid-file is for srsd without systemd, and must not be the file of postsrsd" },
+	{ "daemonize", false, "use srsd -D" },
+	{ "debug", false, "use srsd -v" },
 };
 
-/* Where postsrsd has its socketmap when the file does not say. */
+/* The socketmap of postsrsd, unless the file sets it. */
 #define POSTSRSD2_SOCKETMAP "unix:/var/spool/postfix/srs"
 
 #define ENDPOINT_SIZE 512
 
-#define N_ROWS (sizeof(rows) / sizeof(rows[0]))
+#define N_KNOWN (sizeof(known_options) / sizeof(known_options[0]))
 
-struct reading {
+struct postsrsd2_file {
 	struct import *im;
-	const char *file;
-	bool secret;     /* secrets-file was said */
-	char *socketmap; /* as postsrsd has it */
-	char *database;  /* original-envelope; NULL: nothing is said */
-	unsigned database_line;
-	char *srs_domain, *former; /* the last one and the one before; NULL: none */
+	const char *path;
+	bool has_secret;         /* it sets secrets-file */
+	char *socketmap;         /* as in the file; NULL: not set */
+	char *original_envelope; /* NULL: not set */
+	unsigned original_envelope_line;
+	char *srs_domain; /* NULL: not set */
+	unsigned srs_domain_line;
+	char *former_domain; /* the value of srs-domain that a later line replaces; NULL: none */
+	unsigned former_line;
 };
 
 static void
-keep_text(char **text, const char *value)
+replace_text(char **text, const char *value)
 {
 	free(*text);
 	*text = xstrdup(value);
 }
 
-/* keep_domain - of two lines the last one counts */
+/* note_srs_domain - the last line counts */
 static void
-keep_domain(struct reading *r, const char *value)
+note_srs_domain(struct postsrsd2_file *f, const char *value, unsigned line)
 {
-	if (r->srs_domain != NULL && strcmp(r->srs_domain, value) != 0)
-		keep_text(&r->former, r->srs_domain);
-	keep_text(&r->srs_domain, value);
+	if (f->srs_domain != NULL && strcmp(f->srs_domain, value) != 0) {
+		replace_text(&f->former_domain, f->srs_domain);
+		f->former_line = f->srs_domain_line;
+	}
+	replace_text(&f->srs_domain, value);
+	f->srs_domain_line = line;
 }
 
-/* socketmap_table - how Postfix names it: a path in its queue directory is relative to that */
+/* format_socketmap - in the form of main.cf: relative to Postfix's queue directory */
 static const char *
-socketmap_table(const char *endpoint, char text[ENDPOINT_SIZE])
+format_socketmap(const char *endpoint, char text[ENDPOINT_SIZE])
 {
 	static const char queue[] = "/var/spool/postfix/";
 	const char *path = strchr(endpoint, ':');
@@ -103,114 +110,114 @@ socketmap_table(const char *endpoint, char text[ENDPOINT_SIZE])
 	return text;
 }
 
-/* take_envelope - addresses that stand for a row of the database are not answered by srsd */
+/* skip_envelope_database - srsd cannot reverse an address that is a key of the database */
 static void
-take_envelope(const struct reading *r)
+skip_envelope_database(const struct postsrsd2_file *f)
 {
-	const char *endpoint = r->socketmap == NULL ? POSTSRSD2_SOCKETMAP : r->socketmap;
-	struct import_origin origin = { r->file, r->database_line, "original-envelope" };
+	const char *endpoint = f->socketmap == NULL ? POSTSRSD2_SOCKETMAP : f->socketmap;
+	struct import_origin origin = { f->path, f->original_envelope_line, "original-envelope" };
 	char text[ENDPOINT_SIZE];
 
-	if (r->database == NULL || strcmp(r->database, "embedded") == 0)
+	if (f->original_envelope == NULL || strcmp(f->original_envelope, "embedded") == 0)
 		return;
-	import_leave(r->im, &origin,
-	    "%s: SRS0=hhhh=TT=1=... stands for a sender in postsrsd's database, and srsd does not "
-	    "answer for it. Keep postsrsd running for the 21 days that such addresses live, and "
-	    "name both in main.cf: recipient_canonical_maps = socketmap:%s:reverse, "
-	    "tcp:127.0.0.1:10002",
-	    r->database, socketmap_table(endpoint, text));
+	import_skip(f->im, &origin,
+	    "%s: an address such as SRS0=hhhh=TT=1=... is a key of postsrsd's database, and srsd "
+	    "answers \"not found\" for it. Keep postsrsd running for 21 days, until the last of "
+	    "these addresses has expired, and name both maps in main.cf: "
+	    "recipient_canonical_maps = socketmap:%s:reverse, tcp:127.0.0.1:10002",
+	    f->original_envelope, format_socketmap(endpoint, text));
 }
 
-/* take_port - postsrsd's own example of a socketmap has the port of our policy service */
+/* note_port - the socketmap in postsrsd's sample file has the port of srsd's policy service */
 static void
-take_port(const struct reading *r)
+note_port(const struct postsrsd2_file *f)
 {
-	const char *port = r->socketmap == NULL ? NULL : strrchr(r->socketmap, ':');
+	const char *port = f->socketmap == NULL ? NULL : strrchr(f->socketmap, ':');
 
 	if (port != NULL && strcmp(port, ":10003") == 0)
-		import_note(r->im, import_option(NULL, "policy"),
-		    "postsrsd's socketmap has this port: srsd cannot have it while postsrsd runs.");
+		import_note(f->im, import_option(NULL, "policy"),
+		    "postsrsd's socketmap uses this port: srsd cannot use it while postsrsd runs.");
 }
 
-/* offer_former_domain - only the operator knows whether addresses of it are still in use */
+/* offer_former_domain2 - only the operator knows whether addresses in it are still in use */
 static void
-offer_former_domain(const struct reading *r)
+offer_former_domain2(const struct postsrsd2_file *f)
 {
 	const struct conf_option *o = import_option(NULL, "reverse-domains");
-	struct import_origin origin = { r->file, 0, "srs-domain" };
-	const char *former = r->former;
+	struct import_origin origin = { f->path, f->former_line, "srs-domain" };
+	const char *former = f->former_domain;
 
-	import_note(r->im, o, "%s", POSTSRSD_REVERSE_NOTE);
+	import_note(f->im, o, "%s", POSTSRSD_REVERSE_NOTE);
 	if (former != NULL)
-		import_choose(r->im, &origin, o, &former, 1,
-		    "a later line replaces it; bounces may still come to it if it was in use");
+		import_offer(f->im, &origin, o, &former, 1, "%s", POSTSRSD_FORMER_NOTE);
 }
 
 static bool
-on_option(void *arg, size_t number, int line, const char *const *values, size_t n,
+on_postsrsd2_option(void *arg, size_t number, int line, const char *const *values, size_t n,
     char why[CONFUSE_WHY_SIZE])
 {
-	struct reading *r = arg;
-	const struct row *row = &rows[number];
-	struct import_origin origin = { r->file, (unsigned)line, row->name };
+	struct postsrsd2_file *f = arg;
+	const struct postsrsd2_option *known = &known_options[number];
+	struct import_origin origin = { f->path, (unsigned)line, known->name };
 
-	(void)why; /* a value that we do not accept is told of, and the others are taken */
-	if (strcmp(row->name, "socketmap") == 0)
-		keep_text(&r->socketmap, values[0]);
-	if (strcmp(row->name, "srs-domain") == 0)
-		keep_domain(r, values[0]);
-	if (strcmp(row->name, "original-envelope") == 0) {
-		keep_text(&r->database, values[0]);
-		r->database_line = (unsigned)line;
-	} else if (row->why != NULL)
-		import_leave(r->im, &origin, "%s", row->why);
-	else if (row->list)
-		import_set_good(r->im, &origin, import_option(NULL, row->name), values, n);
+	(void)why; /* a value that srsd does not accept is skipped, and parsing continues */
+	if (strcmp(known->name, "socketmap") == 0)
+		replace_text(&f->socketmap, values[0]);
+	if (strcmp(known->name, "srs-domain") == 0)
+		note_srs_domain(f, values[0], origin.line);
+	if (strcmp(known->name, "original-envelope") == 0) {
+		replace_text(&f->original_envelope, values[0]);
+		f->original_envelope_line = origin.line;
+	} else if (known->why != NULL)
+		import_skip(f->im, &origin, "%s", known->why);
+	else if (known->list)
+		import_set_valid_items(f->im, &origin, import_option(NULL, known->name), values, n);
 	else
-		import_set(r->im, &origin, import_option(NULL, row->name), values, n);
-	r->secret |= strcmp(row->name, "secrets-file") == 0;
+		import_set(f->im, &origin, import_option(NULL, known->name), values, n);
+	f->has_secret |= strcmp(known->name, "secrets-file") == 0;
 	return true;
 }
 
-/* take_secret - where postsrsd was built to have it, when the file does not say */
+/* import_secret2 - the default is next to the file, where this postsrsd was installed */
 static void
-take_secret(const struct reading *r)
+import_secret2(const struct postsrsd2_file *f)
 {
 	static const char local[] = "/usr/local/etc/";
 	struct import_origin origin = { "postsrsd", 0, "secrets-file" };
 	const struct conf_option *o = import_option(NULL, "secrets-file");
-	bool is_local = strncmp(r->file, local, sizeof(local) - 1) == 0;
+	bool is_local = strncmp(f->path, local, sizeof(local) - 1) == 0;
 
-	if (!r->secret)
-		import_set_text(r->im, &origin, o,
+	if (!f->has_secret)
+		import_set_text(f->im, &origin, o,
 		    is_local ? "/usr/local/etc/postsrsd.secret" : POSTSRSD_SECRET);
-	import_note(r->im, o, "%s", POSTSRSD_SECRET_NOTE);
+	import_note(f->im, o, "%s", POSTSRSD_SECRET_NOTE);
 }
 
 bool
 import_postsrsd2(struct import *im, const char *file, const char *text, char *error, size_t size)
 {
-	struct confuse_option known[N_ROWS] = { { .name = NULL } };
-	struct reading r = { .im = im, .file = file };
+	struct confuse_option options_in_file[N_KNOWN] = { { .name = NULL } };
+	struct postsrsd2_file f = { .im = im, .path = file };
 	bool ok;
 	size_t i;
 
 	import_add_file(im, file);
-	for (i = 0; i < N_ROWS; i++) {
-		known[i].name = rows[i].name;
-		known[i].list = rows[i].list;
+	for (i = 0; i < N_KNOWN; i++) {
+		options_in_file[i].name = known_options[i].name;
+		options_in_file[i].list = known_options[i].list;
 	}
-	ok = confuse_parse(text, file, known, N_ROWS, false, on_option, &r, error, size);
+	ok = confuse_parse(
+	    text, file, options_in_file, N_KNOWN, false, on_postsrsd2_option, &f, error, size);
 	if (ok) {
-		take_secret(&r);
-		offer_former_domain(&r);
-		take_envelope(&r);
-		take_port(&r);
+		import_secret2(&f);
+		offer_former_domain2(&f);
+		skip_envelope_database(&f);
+		note_port(&f);
 	}
-	free(r.socketmap);
-	free(r.database);
-	free(r.srs_domain);
-	free(r.former);
+	free(f.socketmap);
+	free(f.original_envelope);
+	free(f.srs_domain);
+	free(f.former_domain);
 	return ok;
 }
 
@@ -219,9 +226,9 @@ import_postsrsd2_has_line(const char *line)
 {
 	size_t i, len;
 
-	for (i = 0; i < N_ROWS; i++) {
-		len = strlen(rows[i].name);
-		if (strncmp(line, rows[i].name, len) == 0 &&
+	for (i = 0; i < N_KNOWN; i++) {
+		len = strlen(known_options[i].name);
+		if (strncmp(line, known_options[i].name, len) == 0 &&
 		    line[len + strspn(line + len, " \t")] == '=')
 			return true;
 	}

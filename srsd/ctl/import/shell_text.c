@@ -1,519 +1,219 @@
 /* SPDX-License-Identifier: ISC */
-/*
- * shell_text - what a file of shell assignments sets, without running it
- *
- * BUGS: the whole rest of a file is taken to be under a condition once there is a subshell, a
- * function, a case or a here-document in it.
- */
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 
 #include "common/ascii.h"
+#include "common/buffer.h"
 #include "common/xmalloc.h"
 #include "srsd/ctl/import/shell_text.h"
 
-/* A value of variables is not known when it gets longer: each may hold the one before it twice. */
-#define VALUE_MAX (64 * 1024)
-
-struct variable {
-	SLIST_ENTRY(variable) entry;
-	char *name;
-	char *value; /* NULL: not known */
-};
-
-/* A word, or the value of an assignment. */
-struct word {
-	char *text; /* without its quotes */
-	size_t len;
-	bool unknown; /* it holds what only the shell could tell */
-};
-
-struct reader {
+struct shell_reader {
 	const char *at;
+	const char *counted; /* the newlines before this are in line */
 	unsigned line;
-	unsigned depth; /* of conditions and loops that are open */
-	bool lost;      /* see BUGS */
-	SLIST_HEAD(, variable) variables;
-	shell_fn *fn;
+	unsigned block; /* the line that may begin a block; 0: none so far */
+	struct buffer word;
+	shell_statement_fn *fn;
 	void *arg;
 };
 
+/* What one statement has been found to be. */
+struct shell_parts {
+	size_t words;
+	char *name; /* of the assignment that is the first word; NULL: another word */
+	char *value;
+	bool exported; /* the words follow "export" */
+	bool is_name;  /* the last word is the name of a variable */
+	bool expanded; /* a word contains something that only a shell can expand */
+};
+
 static bool
-is_blank(char c)
+is_shell_blank(char c)
 {
 	return c == ' ' || c == '\t' || c == '\r';
 }
 
-/* is_name - a character of a variable's name */
 static bool
-is_name(char c)
+ends_shell_word(char c)
 {
-	return ascii_isalpha(c) || ascii_isdigit(c) || c == '_';
+	return c == '\0' || is_shell_blank(c) || strchr("\n;&|()<>", c) != NULL;
 }
 
-/* ends_word - does the character end a word that is not quoted? */
+/* begins_block - can this word, at the start of a command, change the meaning of later lines? */
 static bool
-ends_word(char c)
+begins_block(const char *word)
 {
-	return c == '\0' || c == '\n' || is_blank(c) || strchr(";&|()<>", c) != NULL;
+	static const char *const words[] = { "if", "for", "while", "until", "case", "{", "!",
+		"function", "exec", "exit", "return" };
+	size_t i;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(words[i], word) == 0)
+			return true;
+	return false;
 }
 
-static void
-add(struct word *word, const char *s, size_t len)
-{
-	word->text = xreallocarray(word->text, word->len + len + 1, 1);
-	memcpy(word->text + word->len, s, len);
-	word->len += len;
-	word->text[word->len] = '\0';
-}
-
-/* step - go over one character, and count the lines */
-static void
-step(struct reader *r)
-{
-	r->line += *r->at == '\n';
-	r->at++;
-}
-
-static const struct variable *
-find(const struct reader *r, const char *name, size_t len)
-{
-	const struct variable *v;
-
-	SLIST_FOREACH (v, &r->variables, entry)
-		if (strncmp(v->name, name, len) == 0 && v->name[len] == '\0')
-			return v;
-	return NULL;
-}
-
-/* keep - what a variable holds from here on; NULL: nobody knows */
-static void
-keep(struct reader *r, const char *name, const char *value)
-{
-	struct variable *v = xcalloc(1, sizeof(*v));
-
-	v->name = xstrdup(name);
-	v->value = value == NULL ? NULL : xstrdup(value);
-	SLIST_INSERT_HEAD(&r->variables, v, entry); /* the newest is found first */
-}
-
-/* skip_to - go behind the character that ends what begins here; backslashes hide it */
-static void
-skip_to(struct reader *r, char end)
-{
-	step(r);
-	while (*r->at != '\0' && *r->at != end) {
-		if (r->at[0] == '\\' && r->at[1] != '\0')
-			step(r);
-		step(r);
-	}
-	if (*r->at != '\0')
-		step(r);
-}
-
-/* skip_parens - go behind the parenthesis that closes the one that we stand on */
-static void
-skip_parens(struct reader *r)
-{
-	unsigned open = 0;
-
-	do {
-		if (*r->at == '\'') {
-			step(r);
-			while (*r->at != '\0' && *r->at != '\'')
-				step(r);
-		} else if (r->at[0] == '\\' && r->at[1] != '\0') {
-			step(r);
-			step(r);
-			continue;
-		}
-		open += *r->at == '(';
-		open -= *r->at == ')';
-		if (*r->at != '\0')
-			step(r);
-	} while (open > 0 && *r->at != '\0');
-}
-
-/* expand - $NAME or ${NAME}, when the file has set it; everything else is not known */
-static void
-expand(struct reader *r, struct word *word)
-{
-	bool braces = r->at[1] == '{';
-	const char *name = r->at + 1 + braces, *end = name;
-	const struct variable *v;
-
-	while (is_name(*end))
-		end++;
-	if (end > name && !ascii_isdigit(*name) && (!braces || *end == '}')) {
-		v = find(r, name, (size_t)(end - name));
-		if (v == NULL || v->value == NULL || word->len + strlen(v->value) > VALUE_MAX)
-			word->unknown = true;
-		else
-			add(word, v->value, strlen(v->value));
-		r->at = end + braces;
-		return;
-	}
-	if (r->at[1] == '(') {
-		step(r);
-		skip_parens(r);
-	} else if (braces) {
-		skip_to(r, '}');
-	} else {
-		/* A dollar sign before anything else stands for itself; $? and $1 do not. */
-		if (strchr("@*#?-$!0123456789", r->at[1]) == NULL || r->at[1] == '\0')
-			add(word, "$", 1);
-		else
-			word->unknown = true;
-		step(r);
-		return;
-	}
-	word->unknown = true;
-}
-
-/* read_substitution - what $ or ` begins, within double quotes and without */
-static void
-read_substitution(struct reader *r, struct word *word)
-{
-	if (*r->at == '$') {
-		expand(r, word);
-		return;
-	}
-	skip_to(r, '`');
-	word->unknown = true;
-}
-
-/* read_double - what stands between double quotes; we stand on the first */
-static void
-read_double(struct reader *r, struct word *word)
-{
-	step(r);
-	while (*r->at != '\0' && *r->at != '"') {
-		if (*r->at == '$' || *r->at == '`') {
-			read_substitution(r, word);
-			continue;
-		}
-		if (r->at[0] == '\\' && r->at[1] != '\0' && strchr("$`\"\\\n", r->at[1]) != NULL) {
-			step(r);
-			if (*r->at == '\n') {
-				step(r);
-				continue;
-			}
-		}
-		add(word, r->at, 1);
-		step(r);
-	}
-	if (*r->at == '\0')
-		word->unknown = true; /* the quotes are not closed */
-	else
-		step(r);
-}
-
-static void
-read_single(struct reader *r, struct word *word)
-{
-	step(r);
-	while (*r->at != '\0' && *r->at != '\'') {
-		add(word, r->at, 1);
-		step(r);
-	}
-	if (*r->at == '\0')
-		word->unknown = true;
-	else
-		step(r);
-}
-
-/* read_backslash - a character that the one before it quotes; a line's end is nothing at all */
-static void
-read_backslash(struct reader *r, struct word *word)
-{
-	step(r);
-	if (*r->at == '\0')
-		return;
-	if (*r->at != '\n')
-		add(word, r->at, 1);
-	step(r);
-}
-
-/* read_word - the rest of a word; the caller frees its text */
-static void
-read_word(struct reader *r, struct word *word)
-{
-	memset(word, 0, sizeof(*word));
-	add(word, "", 0);
-	word->unknown = *r->at == '~';
-	while (!ends_word(*r->at)) {
-		if (*r->at == '\'')
-			read_single(r, word);
-		else if (*r->at == '"')
-			read_double(r, word);
-		else if (*r->at == '\\')
-			read_backslash(r, word);
-		else if (*r->at == '$' || *r->at == '`')
-			read_substitution(r, word);
-		else {
-			add(word, r->at, 1);
-			step(r);
-		}
-	}
-}
-
-/* name_length - of the name of an assignment that begins here; 0: none does */
+/* measure_variable - the length of a variable's name at the start of a text; 0: no name */
 static size_t
-name_length(const char *s)
+measure_variable(const char *s)
 {
 	size_t n = 0;
 
-	while (is_name(s[n]))
+	while (ascii_isalpha(s[n]) || s[n] == '_' || (n > 0 && ascii_isdigit(s[n])))
 		n++;
-	return n > 0 && !ascii_isdigit(s[0]) && s[n] == '=' ? n : 0;
+	return n;
 }
 
-static void
-skip_blanks(struct reader *r)
+/* skip_expansion - the end of what "$" or "`" begins; NULL: it is too complex to find the end */
+static const char *
+skip_expansion(const char *s)
 {
-	while (is_blank(*r->at) || (r->at[0] == '\\' && r->at[1] == '\n')) {
-		if (*r->at == '\\')
-			step(r);
-		step(r);
-	}
+	const char *end;
+	char close = '`';
+
+	if (s[0] == '$' && s[1] != '(' && s[1] != '{')
+		return s[1] == '\'' ? NULL : s + 1;
+	if (s[0] == '$')
+		close = *++s == '(' ? ')' : '}';
+	end = s + 1 + strcspn(s + 1, "'\"\\`$(){}<#\n");
+	return *end == close ? end + 1 : NULL;
 }
 
+/* is_escape - does the backslash here quote the next character, inside these quotes or none? */
 static bool
-is_one_of(const char *word, const char *const *words)
+is_escape(const char *s, char quote)
 {
-	while (*words != NULL && strcmp(word, *words) != 0)
-		words++;
-	return *words != NULL;
+	return s[0] == '\\' && (quote == '\0' || (quote == '"' && s[1] != '\0' &&
+						     strchr("$`\"\\\n", s[1]) != NULL));
 }
 
-/* follow - what a command's first word says of conditions; true: only a command follows it */
+/* read_shell_word - without its quotes, with a NUL; false: it may begin a block */
 static bool
-follow(struct reader *r, const char *word)
+read_shell_word(struct shell_reader *r, bool *expanded)
 {
-	static const char *const opening[] = { "if", "while", "until", "for", "{", NULL };
-	static const char *const closing[] = { "fi", "done", "}", NULL };
-	static const char *const between[] = { "then", "do", "else", "elif", "!", NULL };
+	char quote = '\0';
 
-	if (is_one_of(word, opening)) {
-		r->depth++;
-		return true;
-	}
-	if (is_one_of(word, closing)) {
-		r->depth -= r->depth > 0;
-		return false;
-	}
-	if (strcmp(word, "case") == 0)
-		r->lost = true;
-	return is_one_of(word, between);
-}
-
-/* Assignments that stand together, before it is known whether a command comes behind them. */
-struct assignment {
-	STAILQ_ENTRY(assignment) entry;
-	char *name;
-	struct word value;
-	unsigned line;
-	const char *begin;
-	const char *end; /* in the file */
-};
-STAILQ_HEAD(assignments, assignment);
-
-static void
-read_assignment(struct reader *r, struct assignments *list, size_t name_len)
-{
-	struct assignment *a = xcalloc(1, sizeof(*a));
-
-	a->line = r->line;
-	a->begin = r->at;
-	a->name = xstrndup(r->at, name_len);
-	r->at += name_len + 1;
-	read_word(r, &a->value);
-	a->end = r->at;
-	STAILQ_INSERT_TAIL(list, a, entry);
-}
-
-/* tell - of one assignment; command is what stands behind it, or "" */
-static void
-tell(struct reader *r, const struct assignment *a, const char *command)
-{
-	char *written = xstrndup(a->begin, (size_t)(a->end - a->begin));
-	struct shell_item item = { SHELL_SET, a->line, a->name, a->value.text, written };
-
-	if (command[0] != '\0') {
-		item.kind = SHELL_FOR;
-		item.text = command;
-	} else {
-		if (r->depth > 0 || r->lost)
-			item.kind = SHELL_MAYBE;
-		else if (a->value.unknown)
-			item.kind = SHELL_UNKNOWN;
-		keep(r, a->name, item.kind == SHELL_SET ? a->value.text : NULL);
-	}
-	r->fn(r->arg, &item);
-	free(written);
-}
-
-/* tell_all - and forget them */
-static void
-tell_all(struct reader *r, struct assignments *list, const char *command)
-{
-	struct assignment *a;
-
-	while ((a = STAILQ_FIRST(list)) != NULL) {
-		STAILQ_REMOVE_HEAD(list, entry);
-		tell(r, a, command);
-		free(a->name);
-		free(a->value.text);
-		free(a);
-	}
-}
-
-/*
- * read_operators - go over what ends a command
- *
- * True when the command ran in the shell itself, and the next one runs in any case.
- */
-static bool
-read_operators(struct reader *r)
-{
-	const char *begin = r->at;
-
-	while (*r->at != '\0' && strchr(";&|()<>", *r->at) != NULL)
-		r->at++;
-	if (memchr(begin, '(', (size_t)(r->at - begin)) != NULL ||
-	    (r->at - begin >= 2 && strncmp(begin, "<<", 2) == 0))
-		r->lost = true;
-	return r->at == begin || (*begin == ';' && r->at == begin + 1);
-}
-
-/* read_words - the words of a command, up to what ends it */
-static void
-read_words(struct reader *r)
-{
-	struct word word;
-
-	for (skip_blanks(r); !ends_word(*r->at) && *r->at != '#'; skip_blanks(r)) {
-		read_word(r, &word);
-		free(word.text);
-	}
-}
-
-/* read_exports - the words behind export or readonly: names, and assignments */
-static void
-read_exports(struct reader *r, struct assignments *list)
-{
-	struct word word;
-	size_t n;
-
-	for (skip_blanks(r); !ends_word(*r->at) && *r->at != '#'; skip_blanks(r)) {
-		n = name_length(r->at);
-		if (n > 0) {
-			read_assignment(r, list, n);
+	buffer_clear(&r->word);
+	while (quote != '\0' || !ends_shell_word(*r->at)) {
+		if (*r->at == '\0')
+			return false;
+		if (quote != '\'' && (*r->at == '$' || *r->at == '`')) {
+			*expanded = true;
+			r->at = skip_expansion(r->at);
+			if (r->at == NULL)
+				return false;
 			continue;
 		}
-		read_word(r, &word);
-		free(word.text);
+		if (*r->at == quote) {
+			quote = '\0';
+		} else if (quote == '\0' && (*r->at == '\'' || *r->at == '"')) {
+			quote = *r->at;
+		} else if (is_escape(r->at, quote)) {
+			if (*++r->at == '\0')
+				return false;
+			if (*r->at != '\n')
+				buffer_add(&r->word, r->at, 1);
+		} else {
+			*expanded |= quote == '\0' && *r->at == '~';
+			buffer_add(&r->word, r->at, 1);
+		}
+		r->at++;
 	}
+	buffer_add(&r->word, "", 1);
+	return true;
 }
 
-/* tell_command - of what begins there and ends here, and of the assignments before it */
 static void
-tell_command(struct reader *r, struct assignments *list, const char *begin, unsigned line)
+skip_shell_blanks(struct shell_reader *r)
 {
-	struct shell_item item = { .kind = SHELL_COMMAND, .line = line };
+	while (is_shell_blank(*r->at) || (r->at[0] == '\\' && r->at[1] == '\n'))
+		r->at += *r->at == '\\' ? 2 : 1;
+}
+
+/* read_parts - the words up to the end of a statement; false: it may begin a block */
+static bool
+read_parts(struct shell_reader *r, struct shell_parts *parts)
+{
+	size_t len;
+
+	for (; !ends_shell_word(*r->at) && *r->at != '#'; skip_shell_blanks(r)) {
+		len = measure_variable(r->at);
+		if (parts->words > 0 || r->at[len] != '=')
+			len = 0;
+		if (len > 0)
+			parts->name = xstrndup(r->at, len);
+		if (!read_shell_word(r, &parts->expanded))
+			return false;
+		if (len > 0)
+			parts->value = xstrdup(r->word.data + len + 1);
+		else if (parts->words == 0 && begins_block(r->word.data))
+			return false;
+		parts->is_name = r->word.data[measure_variable(r->word.data)] == '\0';
+		if (parts->words == 0 && strcmp(r->word.data, "export") == 0)
+			parts->exported = true;
+		else
+			parts->words++;
+	}
+	return strchr("\n;#", *r->at) != NULL; /* or the NUL at the end */
+}
+
+/* report_statement - the text from begin to r->at; parts is NULL if it may begin a block */
+static void
+report_statement(struct shell_reader *r, const char *begin, const struct shell_parts *parts)
+{
+	struct shell_statement statement = { .line = r->line, .block = r->block };
+	bool simple = parts != NULL && parts->words == 1 && !parts->expanded;
 	size_t len = (size_t)(r->at - begin);
 	char *text;
 
-	while (len > 0 && is_blank(begin[len - 1]))
+	if (simple && parts->name != NULL) {
+		statement.name = parts->name;
+		statement.value = parts->value;
+	} else if (simple && parts->exported && parts->is_name) {
+		return;
+	}
+	while (len > 0 && is_shell_blank(begin[len - 1]))
 		len--;
 	text = xstrndup(begin, len);
-	item.text = text;
-	if (STAILQ_EMPTY(list))
-		r->fn(r->arg, &item);
-	tell_all(r, list, text);
+	statement.text = text;
+	r->fn(r->arg, &statement);
 	free(text);
 }
 
-/* read_command - one that begins with a word, not with an assignment of its own */
+/* read_statement - one statement; one line, if that may begin a block or may be inside one */
 static void
-read_command(struct reader *r, struct assignments *list)
+read_statement(struct shell_reader *r)
 {
-	static const char *const exporting[] = { "export", "readonly", NULL };
-	static const char *const silent[] = { "fi", "done", "}", ":", NULL };
+	struct shell_parts parts = { .words = 0 };
 	const char *begin = r->at;
-	unsigned line = r->line;
-	struct word first;
-	bool alone = STAILQ_EMPTY(list), told = false;
 
-	read_word(r, &first);
-	if (alone && is_one_of(first.text, exporting)) {
-		read_exports(r, list);
-		told = true;
-	} else if (alone && follow(r, first.text)) {
-		told = true; /* what comes behind is a command of its own */
+	for (; r->counted < begin; r->counted++)
+		r->line += *r->counted == '\n';
+	if (r->block == 0 && read_parts(r, &parts)) {
+		report_statement(r, begin, &parts);
+	} else {
+		r->at = begin + strcspn(begin, "\n");
+		report_statement(r, begin, NULL);
+		if (r->block == 0)
+			r->block = r->line;
 	}
-	if (!told) {
-		read_words(r);
-		if (*r->at != '\0' && strchr("&|<>()", *r->at) != NULL) {
-			r->lost |= strchr("<(", *r->at) != NULL && *r->at == r->at[1];
-			r->lost |= *r->at == '(';
-			r->at += strcspn(r->at, "\n");
-		}
-		if (!alone || !is_one_of(first.text, silent))
-			tell_command(r, list, begin, line);
-	}
-	free(first.text);
-}
-
-/* read_line - assignments, and the command behind them, if there is one */
-static void
-read_line(struct reader *r)
-{
-	struct assignments list = STAILQ_HEAD_INITIALIZER(list);
-	const char *operators;
-	unsigned line;
-	size_t n;
-
-	for (skip_blanks(r); (n = name_length(r->at)) > 0; skip_blanks(r))
-		read_assignment(r, &list, n);
-	if (!ends_word(*r->at) && *r->at != '#')
-		read_command(r, &list);
-	operators = r->at;
-	line = r->line;
-	if (read_operators(r)) {
-		tell_all(r, &list, "");
-		return;
-	}
-	/* Behind && and ||, and with a redirection, an assignment is the shell's; in a pipe or in
-	 * the background it is a subshell's. What else is on the line goes with the operators. */
-	if (strncmp(operators, "&&", 2) == 0 || strncmp(operators, "||", 2) == 0 ||
-	    *operators == '<' || *operators == '>')
-		tell_all(r, &list, "");
-	r->at += strcspn(r->at, "\n");
-	tell_command(r, &list, operators, line);
+	free(parts.name);
+	free(parts.value);
 }
 
 void
-shell_text_read(const char *text, shell_fn *fn, void *arg)
+shell_text_read(const char *text, shell_statement_fn *fn, void *arg)
 {
-	struct reader r = { .at = text, .line = 1, .fn = fn, .arg = arg };
-	struct variable *v;
+	struct shell_reader r = { .at = text, .counted = text, .line = 1, .fn = fn, .arg = arg };
 
-	while (*r.at != '\0') {
-		skip_blanks(&r);
+	for (skip_shell_blanks(&r); *r.at != '\0'; skip_shell_blanks(&r)) {
 		if (*r.at == '#')
 			r.at += strcspn(r.at, "\n");
-		else if (*r.at == '\n')
-			step(&r);
+		else if (*r.at == '\n' || *r.at == ';')
+			r.at++;
 		else
-			read_line(&r);
+			read_statement(&r);
 	}
-	while ((v = SLIST_FIRST(&r.variables)) != NULL) {
-		SLIST_REMOVE_HEAD(&r.variables, entry);
-		free(v->name);
-		free(v->value);
-		free(v);
-	}
+	buffer_free(&r.word);
 }

@@ -1,36 +1,37 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * shell_text - what a file of shell assignments such as /etc/default/postsrsd sets, without running
- * it.
+ * shell_text - the assignments in a file such as /etc/default/postsrsd, read without running it
  *
- * Quotes, backslashes, comments, continued lines and $NAME of a variable that the file itself has
- * set are understood as sh(1) does (POSIX.1-2017, 2.2 to 2.10). Commands, substitutions and
- * conditions are told, and not followed: a file that is read as root must not do anything.
+ * Pure. These statements are understood, one on each line or several separated by semicolons:
+ *
+ *     NAME=value           with the quotes of sh(1): '...', "..." and \
+ *     export NAME=value    the same
+ *     export NAME          changes no value, and is not reported
+ *     # comment
+ *
+ * Any other statement is reported as it is written, and its effect is not guessed. That includes an
+ * assignment whose value contains $NAME, a command substitution or an unquoted ~, and an assignment
+ * with further words on its line, which sh(1) runs as a command.
+ *
+ * If such a statement consists of nothing but words, it does not affect how the lines below it are
+ * read. Anything else, such as "if", a parenthesis, "&&" or an open quote, may begin a block. From
+ * there to the end of the file, no line is understood.
  */
 #ifndef SRSD_CTL_IMPORT_SHELL_TEXT_H
 #define SRSD_CTL_IMPORT_SHELL_TEXT_H
 
-enum shell_kind {
-	SHELL_SET,     /* name has this value from here on */
-	SHELL_UNKNOWN, /* name gets a value that only running the file would tell */
-	SHELL_MAYBE,   /* name gets this value under a condition, or in a function */
-	SHELL_FOR,     /* NAME=VALUE COMMAND: name has this value for the command alone */
-	SHELL_COMMAND, /* something else than an assignment; it has no name and no value */
+struct shell_statement {
+	unsigned line;     /* on which it begins, from 1 */
+	const char *text;  /* as written, without blanks and a comment after it */
+	const char *name;  /* of the variable; NULL: the statement is not understood */
+	const char *value; /* without its quotes; NULL: the statement is not understood */
+	unsigned block;    /* the line above that may begin a block; 0: no such line */
 };
 
-struct shell_item {
-	enum shell_kind kind;
-	unsigned line;     /* where it begins */
-	const char *name;  /* of the variable */
-	const char *value; /* without its quotes; what is known of it */
-	const char
-	    *text; /* SHELL_FOR, SHELL_COMMAND: the command; else the assignment as written */
-};
+/* Receives one statement. The statement and its texts are valid only during the call. */
+typedef void shell_statement_fn(void *arg, const struct shell_statement *statement);
 
-/* The item and its texts last as long as the call. */
-typedef void shell_fn(void *arg, const struct shell_item *);
-
-/* Calls fn for each assignment and each command of a text, in their order. */
-void shell_text_read(const char *text, shell_fn *, void *arg);
+/* Calls fn with arg for each statement of a NUL-terminated text, in order. */
+void shell_text_read(const char *text, shell_statement_fn *fn, void *arg);
 
 #endif
