@@ -436,7 +436,7 @@ translate_message(const char *message, bool may_defer)
 		const char *theirs, *ours;
 	} words[] = { { "{spf}", "{reason}" },
 		{ "{rejectdefer}", may_defer ? "not accepted" : "rejected" } };
-	struct buffer text = { NULL };
+	struct buffer text = { .data = NULL };
 	size_t i, len;
 
 	while (*message != '\0') {

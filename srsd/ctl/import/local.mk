@@ -4,10 +4,13 @@
 import_files =
 import_files += srsd/ctl/import/ctl_import.c srsd/ctl/import/ctl_import.h
 import_files += srsd/ctl/import/import.c srsd/ctl/import/import.h
+unit_tests += tests/unit/test_import
 import_files += srsd/ctl/import/import_options.h
 import_files += srsd/ctl/import/import_policyd_spf.c srsd/ctl/import/import_policyd_spf.h
+unit_tests += tests/unit/test_import_policyd_spf
 fuzzers += tests/fuzz/import_policyd_spf
 import_files += srsd/ctl/import/import_postsrsd.h
+unit_tests += tests/unit/test_import_postsrsd
 import_files += srsd/ctl/import/import_postsrsd1.c
 fuzzers += tests/fuzz/import_postsrsd1
 import_files += srsd/ctl/import/import_postsrsd2.c

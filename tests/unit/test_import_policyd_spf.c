@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: ISC */
+#include "tests/unit/import_text.h"
+
+#include "srsd/ctl/import/import_options.h"
+#include "srsd/ctl/import/import_policyd_spf.h"
+
+/* The value that keeps the behaviour of policyd-spf, and the value that the file asks for. */
+struct choice_row {
+	const char *text;
+	const char *line;        /* "name = value" */
+	const char *alternative; /* the same; NULL: no choice */
+	const char *reason;      /* a part of the output; NULL: not checked */
+};
+
+static void
+check_choice(const struct choice_row *row)
+{
+	struct import *im = import_new();
+	char *name = strndup(row->line, strcspn(row->line, " ")), *line, *text, *offer = NULL;
+
+	import_policyd_spf(im, "FILE", row->text);
+	line = import_option_line(im, import_option("spf", name));
+	unit_text(row->text, "value", line, row->line);
+	text = import_text_print(im);
+	unit_int(
+	    row->text, "choices", (long long)import_choices(im), row->alternative == NULL ? 0 : 1);
+	if (row->alternative != NULL && asprintf(&offer, "\n\t#%s\n", row->alternative) > 0)
+		unit_holds(row->text, "output", text, offer);
+	if (row->reason != NULL)
+		unit_holds(row->text, "output", text, row->reason);
+	free(offer);
+	free(text);
+	free(line);
+	free(name);
+	import_free(&im);
+}
+
+static void
+check_choices(const struct choice_row *rows, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		check_choice(&rows[i]);
+	unit_end();
+}
+
+static void
+test_words(void **state)
+{
+	static const struct choice_row rows[] = {
+		{ "HELO_reject = SPF_Not_Pass", "helo-reject = \"spf-not-pass\"", NULL, NULL },
+		{ "HELO_reject = Null", "helo-reject = \"null\"", NULL, NULL },
+		{ "HELO_reject = fail", "helo-reject = \"false\"", "helo-reject = \"fail\"",
+		    "FILE:1 HELO_reject: policyd-spf does not know the value 'fail' and rejected "
+		    "nothing\n" },
+		{ "HELO_reject = Faill", "helo-reject = \"false\"", NULL, "the value 'Faill'" },
+		{ "Mail_From_reject = Null", "mail-from-reject = \"false\"", NULL, NULL },
+		{ "Mail_From_reject = Softfail", "mail-from-reject = \"softfail\"", NULL, NULL },
+		{ "PermError_reject = True", "permerror-reject = true", NULL, NULL },
+		{ "PermError_reject = true", "permerror-reject = false", "permerror-reject = true",
+		    "policyd-spf accepts only True, and treated 'true' as False\n" },
+		{ "TempError_Defer = no", "temperror-defer = false", NULL, NULL },
+		{ "No_Mail = 1", "no-mail = false", "no-mail = true", NULL },
+		{ "Header_Type = SPF", "header = \"received-spf\"", NULL, NULL },
+		{ "Header_Type = AR", "header = \"authentication-results\"", NULL, NULL },
+		{ "Header_Type = None", "header = \"none\"", NULL, NULL },
+		{ "Header_Type = SPF,AR", "header = \"both\"", NULL,
+		    "With both, policyd-spf failed, and Postfix deferred all mail.\n" },
+		{ "Header_Type = none", "header = \"received-spf\"", "header = \"none\"",
+		    "with 'none' it added Received-SPF\n" },
+		{ "", "hide-receiver = false", NULL,
+		    "# policyd-spf's default for Hide_Receiver\n" },
+		{ "Hide_Receiver = No", "hide-receiver = false", NULL, NULL },
+		{ "Hide_Receiver = Yes", "hide-receiver = true", NULL, NULL },
+		{ "Hide_Receiver = true", "hide-receiver = true", NULL, NULL },
+		{ "Hide_Receiver = no", "hide-receiver = true", "hide-receiver = false",
+		    "policyd-spf accepts only No; with 'no' it hid the receiver\n" },
+		{ "Authserv_Id = mx.a.test", "authserv-id = \"mx.a.test\"", NULL, NULL },
+		{ "Prospective = 192.0.2.9", "prospective = \"192.0.2.9\"", NULL,
+		    "With this option policyd-spf added no header; srsd does.\n" },
+	};
+
+	(void)state;
+	check_choices(rows, COUNT(rows));
+}
+
+/* HOSTNAME is the host's name, which is the default of srsd. */
+static void
+test_authserv_id(void **state)
+{
+	struct import *im = import_new(), *defaults = import_new();
+	const struct conf_option *o = import_option("spf", "authserv-id");
+	char *got, *want = import_option_line(defaults, o);
+
+	(void)state;
+	import_policyd_spf(im, "FILE", "Authserv_Id = HOSTNAME");
+	got = import_option_line(im, o);
+	unit_text("HOSTNAME", "value", got, want);
+	free(got);
+	free(want);
+	import_free(&defaults);
+	import_free(&im);
+	unit_end();
+}
+
+static void
+test_numbers(void **state)
+{
+	static const struct choice_row rows[] = {
+		{ "Lookup_Time = 15", "lookup-time = 15", NULL,
+		    "srsd applies this limit to HELO and MAIL FROM together, policyd-spf to each.\n" },
+		{ "Lookup_Time = 0", "lookup-time = 1", NULL,
+		    "The value was 0; srsd accepts 1 to 90.\n" },
+		{ "Lookup_Time = 100", "lookup-time = 90", NULL, "The value was 100;" },
+		{ "Lookup_Time = 3s", "lookup-time = 20", NULL,
+		    "FILE:1 Lookup_Time: '3s' is not a number: policyd-spf did not start, and Postfix "
+		    "deferred all mail\n" },
+		{ "Lookup_Time =", "lookup-time = 20", NULL, "'' is not a number" },
+		{ "Void_Limit = 4 # more", "void-limit = 4", NULL, NULL },
+		{ "TestOnly = 1", "test-only = false", NULL, NULL },
+		{ "TestOnly = 0", "test-only = true", NULL,
+		    "policyd-spf added no header to mail that it would have rejected. srsd adds one, "
+		    "with the action that it would have taken.\n" },
+		{ "TestOnly = x", "test-only = false", NULL, "TestOnly: 'x' is not a number" },
+		{ "defaultSeedOnly = 0", "test-only = false", "test-only = true",
+		    "policyd-spf ignores this option, so it did reject mail\n" },
+		{ "defaultSeedOnly = 1", "test-only = false", NULL,
+		    "FILE:1 defaultSeedOnly: policyd-spf ignores this option\n" },
+		{ "defaultSeedOnly = x", "test-only = false", NULL, "'x' is not a number" },
+	};
+
+	(void)state;
+	check_choices(rows, COUNT(rows));
+}
+
+static void
+test_networks(void **state)
+{
+	static const struct choice_row rows[] = {
+		{ "skip_addresses = 127.0.0.0/8,::1",
+		    "skip-addresses = {\"127.0.0.0/8\", \"::1/128\"}", NULL, NULL },
+		{ "skip_addresses =", "skip-addresses = {}", NULL, NULL },
+		{ "Whitelist = 192.0.2.0/255.255.255.0,198.51.100.0/0.0.0.255,192.0.2.1/0.0.0.0",
+		    "whitelist = {\"192.0.2.0/24\", \"198.51.100.0/24\"}",
+		    "whitelist = {\"192.0.2.0/24\", \"198.51.100.0/24\", \"192.0.2.1/0\"}",
+		    "policyd-spf does not accept '192.0.2.1/0' as a network, and ignored it and the "
+		    "rest of the list\n" },
+		{ "Whitelist = 192.0.2.0/255.0.255.0", "whitelist = {}", NULL,
+		    "FILE:1 Whitelist: '192.0.2.0/255.0.255.0' is not a network\n" },
+		{ "Whitelist = 192.0.2.1,\t192.0.2.2 ,", "whitelist = {\"192.0.2.1/32\"}",
+		    "whitelist = {\"192.0.2.1/32\", \"192.0.2.2/32\"}", NULL },
+		{ "Whitelist = 192.0.2.1/24", "whitelist = {}", "whitelist = {\"192.0.2.1/24\"}",
+		    NULL },
+		{ "Whitelist = mx.a.test,192.0.2.2", "whitelist = {}",
+		    "whitelist = {\"192.0.2.2/32\"}", "'mx.a.test' is not a network\n" },
+		{ "Whitelist = ::ffff:192.0.2.0/120,192.0.2.0/25",
+		    "whitelist = {\"192.0.2.0/24\", \"192.0.2.0/25\"}", NULL, NULL },
+	};
+
+	(void)state;
+	check_choices(rows, COUNT(rows));
+}
+
+static void
+test_names(void **state)
+{
+	static const struct choice_row rows[] = {
+		{ "HELO_Whitelist = a.test,b.test", "helo-whitelist = {\"a.test\", \"b.test\"}",
+		    NULL, NULL },
+		{ "HELO_Whitelist =", "helo-whitelist = {}", NULL, NULL },
+		{ "HELO_Whitelist = a.test, b.test", "helo-whitelist = {\"a.test\"}",
+		    "helo-whitelist = {\"a.test\", \"b.test\"}",
+		    "policyd-spf never matches a name with a blank before or after it\n" },
+		{ "HELO_Whitelist = a.test\t,b.test", "helo-whitelist = {\"b.test\"}",
+		    "helo-whitelist = {\"a.test\", \"b.test\"}", NULL },
+		{ "Domain_Whitelist = a b,,c.test", "domain-whitelist = {\"c.test\"}", NULL,
+		    "FILE:1 Domain_Whitelist: 'a b' is not a domain" },
+		{ "Domain_Whitelist_PTR = .a.test,b.test",
+		    "domain-whitelist-ptr = {\"a.test\", \"b.test\"}", NULL,
+		    "# srsd compares whole labels, and only names that resolve to the client's address." },
+		{ "Reject_Not_Pass_Domains = a.test", "reject-not-pass-domains = {\"a.test\"}",
+		    NULL,
+		    "# srsd includes subdomains. policyd-spf matches the domain and its parents.\n" },
+	};
+
+	(void)state;
+	check_choices(rows, COUNT(rows));
+}
+
+static void
+test_message(void **state)
+{
+	static const struct choice_row rows[] = {
+		{ "Reason_Message = Not {rejectdefer}: {spf}",
+		    "reason-message = \"Not rejected: {reason}\"", NULL, NULL },
+		{ "Reason_Message = {rejectdefer}: {spf}\nTempError_Defer = True",
+		    "reason-message = \"not accepted: {reason}\"", NULL,
+		    "# 'not accepted' replaces {rejectdefer}, because temperror-defer may defer mail.\n" },
+		{ "Reason_Message = no\nTempError_Defer = True", "reason-message = \"no\"", NULL,
+		    NULL },
+		{ "Reason_Message = one\nReason_Message = two", "reason-message = \"two\"", NULL,
+		    "# FILE:2 Reason_Message\n" },
+		{ "Reason_Message = See {url}! {spf}; ask us",
+		    "reason-message = \"{reason}; ask us\"", NULL,
+		    "# Without the sentence that contains {url}, a link to openspf.net: that "
+		    "site no longer exists.\n" },
+		{ "Reason_Message = see {url}", "reason-message = \"\"", NULL, NULL },
+		{ "Reason_Message = no {x} {url}", "reason-message = \"\"", NULL, NULL },
+		{ "Reason_Message = no {x}", "reason-message = \"\"", NULL,
+		    "FILE:1 Reason_Message: reason-message: " },
+		{ "reason_message = {rejectdefer}", "reason-message = \"\"",
+		    "reason-message = \"rejected\"",
+		    "policyd-spf accepts only the spelling Reason_Message, and ignored this line\n" },
+	};
+
+	(void)state;
+	check_choices(rows, COUNT(rows));
+}
+
+/* Each line appears in the output, whatever it contains. */
+static void
+test_lines(void **state)
+{
+	static const struct import_row rows[] = {
+		{ "debugLevel = 1",
+		    { "FILE:1 debugLevel: 1: srsd logs one line for each decision" }, NULL },
+		{ "Mail_From_pass_restriction = x",
+		    { "x: srsd does not return a restriction for a pass" }, NULL },
+		{ "Per_User = text,/x", { "FILE:1 Per_User: text,/x: srsd has one policy" }, NULL },
+		{ "Socket = y", { "y: an option of pyspf-milter, not of policyd-spf\n" }, NULL },
+		{ "QueueID = True", { "FILE:1 QueueID: policyd-spf has no such option either\n" },
+		    NULL },
+		{ "socket = y", { "FILE:1 socket: policyd-spf has no such option either\n" },
+		    NULL },
+		{ "a = b = c",
+		    { "FILE:1: a = b = c: policyd-spf ignores a line unless it has exactly one '='\n" },
+		    NULL },
+		{ "\n word", { "FILE:2: word: policyd-spf ignores" }, NULL },
+		{ "\n \t\r\n# HELO_reject = fail\n", { "spf {" }, "Not carried over" },
+		{ "\fHELO_reject\v=\tFail \r\n",
+		    { "\n\thelo-reject = \"fail\"\t# FILE:1 HELO_reject\n" }, "CHOOSE" },
+		{ "mail_from_reject = False",
+		    { "CHOOSE: FILE:1 mail_from_reject: policyd-spf accepts only the spelling "
+		      "Mail_From_reject, and ignored this line\n\t#mail-from-reject = \"false\"\n" },
+		    NULL },
+		{ "HELO_reject = fail\nHELO_reject = Softfail",
+		    { "\n\thelo-reject = \"softfail\"\t# FILE:2" }, "CHOOSE" },
+	};
+	struct import *im;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		im = import_new();
+		import_policyd_spf(im, "FILE", rows[i].text);
+		import_text_check(&im, &rows[i]);
+	}
+	unit_end();
+}
+
+static void
+test_mock(void **state)
+{
+	static const struct import_row rows[] = {
+		{ "Mock = False",
+		    { "# CHOOSE: FILE:1 Mock: with this option, whatever its value, policyd-spf checks "
+		      "nothing\n\t#helo-reject = \"fail\"\n\thelo-reject = \"no-check\"\t# FILE:1 Mock\n",
+			"\n\t#mail-from-reject = \"fail\"\n\tmail-from-reject = \"no-check\"\t# FILE:1 Mock\n" },
+		    NULL },
+		{ "Mock = 1\nReject_Not_Pass_Domains = a.test",
+		    { "\n\t#reject-not-pass-domains = {\"a.test\"}\n"
+		      "\treject-not-pass-domains = {}\t# FILE:1 Mock\n" },
+		    NULL },
+		{ "Mock =\n", { "\n\t#helo-reject = \"fail\"\n" }, "CHOOSE" },
+		{ "Mock = 1\nMock =\n", { "\n\t#helo-reject = \"fail\"\n" }, "CHOOSE" },
+	};
+	struct import *im;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		im = import_new();
+		import_policyd_spf(im, "FILE", rows[i].text);
+		import_text_check(&im, &rows[i]);
+	}
+	unit_end();
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_authserv_id),
+		cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_networks),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_message),
+		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_mock),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
