@@ -2,8 +2,8 @@
 /*
  * import_text - what the unit tests of the import share: the printed configuration as one text
  */
-#ifndef IMPORT_TEXT_H
-#define IMPORT_TEXT_H
+#ifndef TESTS_UNIT_IMPORT_TEXT_H
+#define TESTS_UNIT_IMPORT_TEXT_H
 
 #include "tests/unit/unit.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "tests/unit/import_text.h"
 
-#include "srsd/ctl/import/import_options.h"
+#include "srsd/ctl/import/import.h"
 
 #include "conf/config.h"
 
@@ -146,7 +146,7 @@ static void
 test_remarks(void **state)
 {
 	const struct conf_option *length = import_option(NULL, "hash-length"),
-			    *whitelist = import_option("spf", "helo-whitelist");
+				 *whitelist = import_option("spf", "helo-whitelist");
 	const char *six = "6", *bad = "none", *control = "a\n", *four = "4";
 	struct import *im = import_new();
 
@@ -291,7 +291,7 @@ test_differences(void **state)
 		{ "6", "x.test", 0, "" }, /* not imported */
 	};
 	const struct conf_option *length = import_option(NULL, "hash-length"),
-			    *domains = import_option(NULL, "domains");
+				 *domains = import_option(NULL, "domains");
 	const char *six = "6";
 	char error[OPTION_ERROR_SIZE], *text;
 	struct settings *settings;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "tests/unit/import_text.h"
 
-#include "srsd/ctl/import/import_options.h"
+#include "srsd/ctl/import/import.h"
 #include "srsd/ctl/import/import_policyd_spf.h"
 
 /* The value that keeps the behaviour of policyd-spf, and the value that the file asks for. */

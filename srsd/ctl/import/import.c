@@ -9,7 +9,7 @@
 #include "common/printable.h"
 #include "common/xmalloc.h"
 #include "conf/config.h"
-#include "srsd/ctl/import/import_options.h"
+#include "srsd/ctl/import/import.h"
 
 #define WIDTH 96
 #define LINE_SIZE 1024
@@ -290,8 +290,9 @@ format_values(const struct conf_option *o, const char *const *values, size_t n)
 
 /* add_alternative - alternative belongs to the import from then on; NULL: only add the reason */
 PRINTF_LIKE(5, 0)
-static void add_alternative(struct import *im, const struct import_origin *origin,
-    const struct conf_option *o, char *alternative, const char *fmt, va_list ap)
+static void
+add_alternative(struct import *im, const struct import_origin *origin, const struct conf_option *o,
+    char *alternative, const char *fmt, va_list ap)
 {
 	char *now = import_option_line(im, o), *where = format_origin(origin), *reason, *text;
 	struct imported_option *imported = find_imported(im, o);

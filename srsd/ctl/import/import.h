@@ -9,7 +9,16 @@
  * done something else than its file says. Then the value that the file asks for is added as an
  * alternative, and the operator has to choose.
  *
- * The readers, import_policyd_spf.h and import_postsrsd.h, fill it through import_options.h.
+ * The readers, import_policyd_spf.h and import_postsrsd.h, report each setting of a file in one of
+ * these ways:
+ *
+ *     import_set*         the setting has an effect: it becomes the value of an option
+ *     import_set_unknown  it has an effect, but its value cannot be read: a remark on the option
+ *     import_note         it has an effect, but srsd differs: a remark on the option
+ *     import_offer*       it had no effect, or another one: an alternative value
+ *     import_skip         srsd has no use for it: an entry in the list at the end
+ *
+ * All texts are copied, and made printable before they are printed.
  */
 #ifndef SRSD_CTL_IMPORT_IMPORT_H
 #define SRSD_CTL_IMPORT_IMPORT_H
@@ -18,6 +27,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "common/attributes.h"
+#include "conf/option.h"
 #include "conf/settings.h"
 
 struct import;
@@ -56,5 +67,67 @@ void import_print(const struct import *import, FILE *out);
  */
 size_t import_print_differences(
     const struct import *import, const struct settings *settings, FILE *out);
+
+/* The place in another program's configuration that a setting comes from. */
+struct import_origin {
+	const char *file; /* if line is 0: the name of the program */
+	unsigned line;    /* 0: the file does not set it, and the program has a default */
+	const char *name; /* of the setting; NULL: the line has none, and is not 0 */
+};
+
+/* Names a file that was read, for the heading of the new configuration. */
+void import_add_file(struct import *import, const char *file);
+
+/* Finds an option of srsd; section is NULL or "spf". Aborts if it does not exist. */
+const struct conf_option *import_option(const char *section, const char *name);
+
+/*
+ * Sets an option to all of n values (one, unless the option is a list) and removes its remarks.
+ * Returns false if srsd does not accept them: nothing changes then, and the reason is listed as by
+ * import_skip.
+ */
+bool import_set(struct import *import, const struct import_origin *origin,
+    const struct conf_option *option, const char *const *values, size_t n);
+
+/* Sets an option to one value, as import_set does. */
+bool import_set_text(struct import *import, const struct import_origin *origin,
+    const struct conf_option *option, const char *value);
+bool import_set_number(struct import *import, const struct import_origin *origin,
+    const struct conf_option *option, long long value);
+
+/* Sets a list to those of n values that srsd accepts. Each other value is listed as skipped. */
+void import_set_valid_items(struct import *import, const struct import_origin *origin,
+    const struct conf_option *option, const char *const *values, size_t n);
+
+/*
+ * Records that this line sets an option, but that the value is not known. The option keeps its
+ * value and its origin, and gets a remark that asks the operator to set it.
+ */
+void import_set_unknown(
+    struct import *import, const struct import_origin *origin, const struct conf_option *option);
+
+/* The current value in the form "name = value". The caller frees it. */
+char *import_option_line(const struct import *import, const struct conf_option *option);
+
+/* Adds a comment to an option. Its value and its origin do not change. */
+void import_note(struct import *import, const struct conf_option *option, const char *fmt, ...)
+    PRINTF_LIKE(3, 4);
+
+/*
+ * Adds n values (one, unless the option is a list) to an option as an alternative, with the reason.
+ * The current value does not change, but an option without an origin gets this one. If srsd does
+ * not accept the values, or if they are the current value, only the reason is added, as a comment.
+ */
+void import_offer(struct import *import, const struct import_origin *origin,
+    const struct conf_option *option, const char *const *values, size_t n, const char *fmt, ...)
+    PRINTF_LIKE(6, 7);
+
+/* Adds a line that import_option_line returned to an option, as import_offer adds values. */
+void import_offer_line(struct import *import, const struct import_origin *origin,
+    const struct conf_option *option, const char *line, const char *fmt, ...) PRINTF_LIKE(5, 6);
+
+/* Lists a setting that is not carried over, with the reason. No option changes. */
+void import_skip(struct import *import, const struct import_origin *origin, const char *fmt, ...)
+    PRINTF_LIKE(3, 4);
 
 #endif

@@ -14,7 +14,7 @@
 #include "common/buffer.h"
 #include "common/ipaddr.h"
 #include "common/xmalloc.h"
-#include "srsd/ctl/import/import_options.h"
+#include "srsd/ctl/import/import.h"
 #include "srsd/ctl/import/import_policyd_spf.h"
 
 /* Settings that take effect at the end of the file. */

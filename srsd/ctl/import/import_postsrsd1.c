@@ -10,7 +10,7 @@
 
 #include "common/ascii.h"
 #include "common/xmalloc.h"
-#include "srsd/ctl/import/import_options.h"
+#include "srsd/ctl/import/import.h"
 #include "srsd/ctl/import/import_postsrsd.h"
 #include "srsd/ctl/import/shell_text.h"
 

@@ -7,7 +7,7 @@
 
 #include "common/xmalloc.h"
 #include "conf/confuse.h"
-#include "srsd/ctl/import/import_options.h"
+#include "srsd/ctl/import/import.h"
 #include "srsd/ctl/import/import_postsrsd.h"
 
 /* An option has the same name in srsd, or a reason why it is not carried over. */
