@@ -6,7 +6,7 @@
  * remarks. It also lists the settings that could not be carried over.
  *
  * The value of an option is always the one that keeps the old behaviour. The other program may have
- * done something else than its file says. Then the value that the file asks for is added as an
+ * done something other than its file says. Then the value that the file asks for is added as an
  * alternative, and the operator has to choose.
  *
  * The readers, import_policyd_spf.h and import_postsrsd.h, report each setting of a file in one of

@@ -337,7 +337,7 @@ import_secret1(struct postsrsd1_file *f)
 }
 
 static long
-clamp(long n, long least, long most)
+clamp_number(long n, long least, long most)
 {
 	return n < least ? least : n > most ? most : n;
 }
@@ -349,7 +349,7 @@ import_hash_number(struct postsrsd1_file *f, enum postsrsd1_variable v)
 	const struct conf_option *o = import_option(NULL, variables[v].options[0]);
 	struct import_origin origin = origin_of_variable(f, v);
 	long given = strtol(value_or_preset(f, v, "0"), NULL, 10); /* postsrsd uses atoi(3) */
-	long n = clamp(given, HASH_SHORTEST, HASH_LONGEST);
+	long n = clamp_number(given, HASH_SHORTEST, HASH_LONGEST);
 
 	if (!is_set(f, v))
 		return;
@@ -394,7 +394,7 @@ import_extra_option(struct postsrsd1_file *f, int letter, const char *value)
 		break;
 	case 't':
 		import_set_number(
-		    f->im, &origin, idle, clamp(strtol(value, NULL, 10), idle->min, idle->max));
+		    f->im, &origin, idle, clamp_number(strtol(value, NULL, 10), idle->min, idle->max));
 		break;
 	case 'p':
 		import_skip(
