@@ -35,7 +35,7 @@ sources = $(common_files) $(conf_files) $(dns_files) $(spf_files) $(srs_files) $
 	$(service_files) $(process_files) $(ctl_files) $(check_files) $(import_files) \
 	$(srsd_srsd_SOURCES) $(srsd_srsctl_SOURCES) $(libspf2_sources)
 formatted = find common conf spf srsd tests -name '*.[ch]'
-lints = direction names words
+lints = direction names tested words
 
 format:
 	cd $(top_srcdir) && $(formatted) -exec clang-format -i {} +
@@ -43,8 +43,7 @@ format:
 lint: $(noinst_LIBRARIES)
 	cd $(top_srcdir) && $(formatted) -exec clang-format --dry-run -Werror {} +
 	for lint in $(lints); do $(top_srcdir)/tests/analysis/$$lint.py $(top_srcdir) || exit; done
-	$(top_srcdir)/tests/analysis/links.py . $(CC) $(AM_CFLAGS) $(CFLAGS) $(AM_LDFLAGS) $(LDFLAGS) \
-	    $(libraries) $(LIBS)
+	$(top_srcdir)/tests/analysis/links.py . $(link_command)
 
 # What else looks at the sources. Each is quiet on this tree; what it says wrongly stands, with the
 # reason, in tests/analysis or in .clang-tidy.

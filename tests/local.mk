@@ -46,7 +46,8 @@ socket_tests = tests/blackbox/test_maps.py \
 	tests/blackbox/test_units.py \
 	tests/blackbox/test_contrib.py \
 	tests/blackbox/test_interop.py \
-	tests/analysis/test_lints.py
+	tests/analysis/test_lints.py \
+	tests/analysis/test_tree.py
 root_tests = tests/blackbox/test_shared.py tests/postfix/test_postfix.py \
 	tests/postfix/test_recipes.py tests/package/test_package.py
 
@@ -79,9 +80,12 @@ PY_LOG_DRIVER = $(LOG_DRIVER)
 # A failed case is counted; the exit status that follows from it is not one more.
 LOG_DRIVER_FLAGS = --ignore-exit
 PY_LOG_DRIVER_FLAGS = --ignore-exit
+# For the lint that links each archive whole.
+link_command = $(CC) $(AM_CFLAGS) $(CFLAGS) $(AM_LDFLAGS) $(LDFLAGS) $(libraries) $(LIBS)
 AM_TESTS_ENVIRONMENT = CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT; \
 	abs_top_builddir='$(abs_top_builddir)'; export abs_top_builddir; \
-	abs_top_srcdir='$(abs_top_srcdir)'; export abs_top_srcdir;
+	abs_top_srcdir='$(abs_top_srcdir)'; export abs_top_srcdir; \
+	link_command='$(link_command)'; export link_command;
 
 check-all:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(TESTS) $(root_tests)'

@@ -411,6 +411,37 @@ class Direction(LintCase):
         self.assert_found(files, 'srsd/ctl/other.c:1', 'against the direction')
 
 
+class Tested(LintCase):
+    LINT = 'tested.py'
+
+    HACKING = (
+        '# HACKING\n\n| `c` | not in this section |\n\n## Where a module is tested\n\n'
+        '| module | tests |\n|---|---|\n| `b` | `test_maps.py` |\n\n## Next\n\n| `d` | x |\n'
+    )
+
+    def tree(self, *modules, tests=()):
+        return {'HACKING.md': self.HACKING} | {
+            'common/%s.c' % module: '/* Text. */\n' for module in modules} | {
+            'tests/unit/test_%s.c' % module: '/* Text. */\n' for module in tests}
+
+    def test_good(self):
+        self.assert_quiet(self.tree('a', 'b', tests=('a',)))
+
+    def test_untested(self):
+        for module in ('a', 'c', 'd'):
+            with self.subTest(module):
+                self.assert_found(
+                    self.tree(module, 'b'), 'common/%s.c:1' % module, 'add it, or a row')
+
+    def test_old_row(self):
+        self.assert_found(self.tree('a', tests=('a',)), 'HACKING.md:9', 'no module b')
+
+    def test_no_section(self):
+        status, output = self.run_lint({'HACKING.md': 'Text.\n', 'common/a.c': '\n'})
+        self.assertEqual(status, 1)
+        self.assertIn('is missing', output)
+
+
 class Links(unittest.TestCase):
     """Archives of one function each."""
 

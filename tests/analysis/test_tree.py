@@ -1,0 +1,45 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: ISC
+"""Every lint of this directory is quiet on this source tree, and every archive links."""
+
+import os
+import shutil
+import subprocess
+import sys
+import unittest
+
+sys.dont_write_bytecode = True
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, os.pardir))
+
+from harness import tap
+
+
+class Tree(unittest.TestCase):
+    def run_lint(self, *command):
+        result = subprocess.run(
+            [sys.executable, os.path.join(HERE, command[0]), *command[1:]],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding='utf-8', check=False)
+        self.assertEqual((result.returncode, result.stdout), (0, ''))
+
+    def test_direction(self):
+        self.run_lint('direction.py')
+
+    @unittest.skipUnless(shutil.which('ctags'), 'universal-ctags is not installed')
+    def test_names(self):
+        self.run_lint('names.py')
+
+    def test_tested(self):
+        self.run_lint('tested.py')
+
+    def test_words(self):
+        self.run_lint('words.py')
+
+    def test_links(self):
+        """The compiler, its flags and the libraries come from the Makefile."""
+        self.run_lint(
+            'links.py', os.environ['abs_top_builddir'], *os.environ['link_command'].split())
+
+
+if __name__ == '__main__':
+    tap.main()
