@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * socketmap - Postfix's socketmap_table(5) protocol, the side of the server. Pure.
+ *
+ *	request:	netstring of: MAP SPACE KEY
+ *	reply:		netstring of: OK SPACE text		found
+ *				      NOTFOUND SPACE reason	not found
+ *				      TEMP SPACE reason		try again
+ *				      PERM SPACE reason		an error of the configuration
+ *	netstring:	LENGTH ":" bytes ","			cr.yp.to/proto/netstrings.txt
+ *
+ * LENGTH is the number of bytes in decimal, without leading zeros. A key is any bytes, blanks and
+ * NULs included. Postfix sends the next request after the reply to the last one; other clients may
+ * send many at once, and are answered in order.
+ *
+ * SECURITY: the parser stores nothing, and a length over the limit is an error as soon as its
+ * digits arrive. A caller that keeps the bytes of an unfinished request holds fewer than
+ * SOCKETMAP_REQUEST_MAX for each client.
+ */
+#ifndef SRSD_POSTFIX_SOCKETMAP_H
+#define SRSD_POSTFIX_SOCKETMAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/text.h"
+
+/* Bytes between ':' and ',': Postfix's own limit for a reply, and ours for a request. */
+#define SOCKETMAP_PAYLOAD_MAX 100000
+
+/* Bytes of a whole request: six digits, ':', the payload and ','. */
+#define SOCKETMAP_REQUEST_MAX (SOCKETMAP_PAYLOAD_MAX + 8)
+
+/* Bytes of an address or a reason in a reply. An address has at most 254 (common/mailaddr.h). */
+#define SOCKETMAP_TEXT_MAX 1000
+
+/* Room for the longest reply: four digits, ':', "NOTFOUND ", the text and ','. */
+#define SOCKETMAP_REPLY_SIZE 1024
+
+enum socketmap_status {
+	SOCKETMAP_OK,
+	SOCKETMAP_NOTFOUND,
+	SOCKETMAP_TEMP,
+	SOCKETMAP_PERM,
+};
+
+/* Both point into the payload, and neither is empty. */
+struct socketmap_request {
+	struct text map; /* without a blank */
+	struct text key;
+};
+
+/*
+ * Parses the netstring at the beginning of len bytes, which are all bytes that were received and
+ * not used so far.
+ *	1  got a payload, which points into data; its netstring has *used bytes
+ *	0  need more: call again with the same bytes and those that follow; *used is 0
+ *	-1 not a netstring, or one over the limit; *error is the reason, a static text, and *used is
+ *	   0. The beginning of the next request is not known: reply PERM and close the connection.
+ * The result for some bytes does not depend on how they were divided into calls.
+ */
+int socketmap_parse(
+    const char *data, size_t len, size_t *used, struct text *payload, const char **error);
+
+/*
+ * Splits a payload at its first blank. False when it is not a request: *error is the reason, a
+ * static text. Reply PERM and continue with the next request.
+ */
+bool socketmap_split(struct text payload, struct socketmap_request *request, const char **error);
+
+/*
+ * Writes a reply, without a NUL at its end, and returns its length. The text is an address in
+ * external form for SOCKETMAP_OK, otherwise a reason for Postfix's log; it may be empty. Postfix
+ * ends it at a NUL. Returns 0, and writes nothing, when the text is longer than SOCKETMAP_TEXT_MAX.
+ */
+size_t socketmap_reply(
+    char buf[SOCKETMAP_REPLY_SIZE], enum socketmap_status status, const char *text, size_t len);
+
+#endif
