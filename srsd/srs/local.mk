@@ -4,6 +4,8 @@
 srs_files =
 srs_files += srsd/srs/srs_addr.c srsd/srs/srs_addr.h
 unit_tests += tests/unit/test_srs_addr
+srs_files += srsd/srs/srs_alias.c srsd/srs/srs_alias.h
+unit_tests += tests/unit/test_srs_alias
 srs_files += srsd/srs/srs_budget.c srsd/srs/srs_budget.h
 unit_tests += tests/unit/test_srs_budget
 srs_files += srsd/srs/srs_domains.c srsd/srs/srs_domains.h

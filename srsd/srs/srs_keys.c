@@ -287,3 +287,9 @@ srs_keys_verify(struct srs_keys *keys, enum srs_mac_form form, const struct text
 	}
 	return SRS_KEYS_NONE;
 }
+
+const struct srs_mac *
+srs_keys_mac(const struct srs_keys *keys, size_t number)
+{
+	return keys->mac[number];
+}

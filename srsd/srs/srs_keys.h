@@ -95,4 +95,7 @@ bool srs_keys_sign(struct srs_keys *keys, enum srs_mac_form form, const struct t
 int srs_keys_verify(struct srs_keys *keys, enum srs_mac_form form, const struct text *parts,
     size_t n, const char *hash, size_t len);
 
+/* The scheduled secret of a number below srs_keys_count; the keys own it. */
+const struct srs_mac *srs_keys_mac(const struct srs_keys *keys, size_t number);
+
 #endif

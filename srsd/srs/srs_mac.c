@@ -308,3 +308,30 @@ srs_mac_new_secret(char secret[SRS_MAC_SECRET_LEN + 1])
 	OPENSSL_cleanse(raw, sizeof(raw));
 	return true;
 }
+
+bool
+srs_mac_alias(
+    const struct srs_mac *mac, struct text address, unsigned char alias[SRS_MAC_ALIAS_SIZE])
+{
+	/* With its NUL; see the top of srs_mac.h. */
+	static const char label[] = "srsd alias";
+	SHA256_CTX inner = mac->inner256, outer = mac->outer256;
+	unsigned char whole[SHA256_DIGEST_LENGTH];
+	bool ok;
+
+	ok = SHA256_Update(&inner, label, sizeof(label)) &&
+	     SHA256_Update(&inner, address.s, address.len) && SHA256_Final(whole, &inner) &&
+	     SHA256_Update(&outer, whole, sizeof(whole)) && SHA256_Final(whole, &outer);
+	/* These states are enough to sign with. */
+	OPENSSL_cleanse(&inner, sizeof(inner));
+	OPENSSL_cleanse(&outer, sizeof(outer));
+	if (ok)
+		memcpy(alias, whole, SRS_MAC_ALIAS_SIZE);
+	return ok;
+}
+
+bool
+srs_mac_sha1(struct text text, unsigned char digest[SRS_MAC_ALIAS_SIZE])
+{
+	return SHA1((const unsigned char *)text.s, text.len, digest) != NULL;
+}

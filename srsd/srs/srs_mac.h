@@ -68,4 +68,17 @@ bool srs_mac_fingerprint(
 #define SRS_MAC_SECRET_LEN 32
 bool srs_mac_new_secret(char secret[SRS_MAC_SECRET_LEN + 1]);
 
+/* Bytes of an alias (srs_alias.h), and of SHA-1. */
+#define SRS_MAC_ALIAS_SIZE 20
+
+/*
+ * Writes the bytes of the alias of an address: the first ones of HMAC-SHA256, keyed with the
+ * secret, of "srsd alias", a NUL and the address as it is. False when libcrypto fails.
+ */
+bool srs_mac_alias(
+    const struct srs_mac *mac, struct text address, unsigned char alias[SRS_MAC_ALIAS_SIZE]);
+
+/* Writes the SHA-1 of a text. False when libcrypto fails. */
+bool srs_mac_sha1(struct text text, unsigned char digest[SRS_MAC_ALIAS_SIZE]);
+
 #endif

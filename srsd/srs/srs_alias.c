@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: ISC */
+#include <string.h>
+
+#include "common/ascii.h"
+#include "srsd/srs/srs_alias.h"
+#include "srsd/srs/srs_mac.h"
+
+/* Five bytes have eight characters. */
+#define GROUP_BYTES 5
+#define GROUP_CHARS 8
+
+static const char alphabet[] = "0123456789ABCDEFGHIJKLMNOPQRSTUV";
+
+_Static_assert(SRS_ALIAS_LEN *GROUP_BYTES == SRS_MAC_ALIAS_SIZE * GROUP_CHARS,
+    "the bytes of an alias fill its characters");
+
+/* encode_alias_key - the bytes of an alias in base32hex, and the end of the key */
+static void
+encode_alias_key(const unsigned char raw[SRS_MAC_ALIAS_SIZE], char key[SRS_ALIAS_KEY_SIZE])
+{
+	size_t i, bit;
+	unsigned pair;
+
+	for (i = 0; i < SRS_ALIAS_LEN; i++) {
+		bit = i * GROUP_BYTES;
+		/* Five bits begin in one byte and end in it or in the next one. */
+		pair = (unsigned)raw[bit / 8] << 8;
+		if (bit / 8 + 1 < SRS_MAC_ALIAS_SIZE)
+			pair |= raw[bit / 8 + 1];
+		key[i] = alphabet[pair >> (16 - GROUP_BYTES - bit % 8) & 31];
+	}
+	memcpy(key + SRS_ALIAS_LEN, "@" SRS_ALIAS_HOST, 3);
+}
+
+/* is_same_key - in constant time for keys of the right length */
+static bool
+is_same_key(struct text key, const char want[SRS_ALIAS_KEY_SIZE])
+{
+	/* Volatile, so that the compiler leaves the loop as it is. */
+	volatile unsigned char difference = 0;
+	size_t i;
+
+	if (key.len != SRS_ALIAS_KEY_LEN)
+		return false;
+	for (i = 0; i < SRS_ALIAS_KEY_LEN; i++)
+		difference |= (unsigned char)(key.s[i] ^ want[i]);
+	return difference == 0;
+}
+
+/* make_alias_key - the key of an alias by one secret; false when libcrypto failed */
+static bool
+make_alias_key(const struct srs_mac *mac, struct text address, char key[SRS_ALIAS_KEY_SIZE])
+{
+	unsigned char raw[SRS_MAC_ALIAS_SIZE];
+
+	if (!srs_mac_alias(mac, address, raw))
+		return false;
+	encode_alias_key(raw, key);
+	return true;
+}
+
+bool
+srs_alias_make(const struct srs_keys *keys, struct text address, char key[SRS_ALIAS_KEY_SIZE])
+{
+	return make_alias_key(srs_keys_mac(keys, 0), address, key);
+}
+
+int
+srs_alias_verify(const struct srs_keys *keys, struct text key, struct text address)
+{
+	char want[SRS_ALIAS_KEY_SIZE];
+	size_t i;
+
+	for (i = 0; i < srs_keys_count(keys); i++) {
+		if (!make_alias_key(srs_keys_mac(keys, i), address, want))
+			return SRS_KEYS_FAILED;
+		if (is_same_key(key, want))
+			return (int)i;
+	}
+	return SRS_KEYS_NONE;
+}
+
+int
+srs_alias_verify_sha1(struct text key, struct text address)
+{
+	unsigned char raw[SRS_MAC_ALIAS_SIZE];
+	char want[SRS_ALIAS_KEY_SIZE];
+
+	if (!srs_mac_sha1(address, raw))
+		return -1;
+	encode_alias_key(raw, want);
+	return is_same_key(key, want);
+}
+
+/* upper_alias_char - a character of base32hex in upper case; NUL: not a character of it */
+static char
+upper_alias_char(char c)
+{
+	char lower = ascii_tolower(c);
+
+	if (ascii_isdigit(c))
+		return c;
+	return lower >= 'a' && lower <= 'v' ? (char)(lower - 'a' + 'A') : '\0';
+}
+
+bool
+srs_alias_parse(struct text host, struct text user, char key[SRS_ALIAS_KEY_SIZE])
+{
+	size_t i;
+
+	if (!text_is(host, SRS_ALIAS_HOST) || user.len != SRS_ALIAS_LEN)
+		return false;
+	for (i = 0; i < SRS_ALIAS_LEN; i++) {
+		key[i] = upper_alias_char(user.s[i]);
+		if (key[i] == '\0')
+			return false;
+	}
+	memcpy(key + SRS_ALIAS_LEN, "@" SRS_ALIAS_HOST, 3);
+	return true;
+}
