@@ -9,9 +9,9 @@
 
 #define FIRST_SIZE 1024
 
-/* reserve - room for so many more bytes */
+/* reserve_bytes - room for so many more bytes */
 static void
-reserve(struct buffer *buffer, size_t len)
+reserve_bytes(struct buffer *buffer, size_t len)
 {
 	size_t size = buffer->size == 0 ? FIRST_SIZE : buffer->size;
 
@@ -28,7 +28,7 @@ buffer_add(struct buffer *buffer, const void *data, size_t len)
 {
 	if (len == 0)
 		return;
-	reserve(buffer, len);
+	reserve_bytes(buffer, len);
 	memcpy(buffer->data + buffer->len, data, len);
 	buffer->len += len;
 }
@@ -44,7 +44,7 @@ buffer_printf(struct buffer *buffer, const char *fmt, ...)
 	va_end(ap);
 	if (len <= 0)
 		return;
-	reserve(buffer, (size_t)len + 1); /* vsnprintf ends it with a NUL */
+	reserve_bytes(buffer, (size_t)len + 1); /* vsnprintf ends it with a NUL */
 	va_start(ap, fmt);
 	vsnprintf(buffer->data + buffer->len, (size_t)len + 1, fmt, ap);
 	va_end(ap);

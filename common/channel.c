@@ -9,7 +9,7 @@
 #include "common/channel.h"
 
 /* What goes over the wire before the text. */
-struct header {
+struct channel_header {
 	uint32_t type;
 	uint32_t number;
 };
@@ -36,7 +36,7 @@ channel_send(
 		struct cmsghdr align;
 		char space[CMSG_SPACE(CHANNEL_FDS_MAX * sizeof(int))];
 	} control;
-	struct header header = { type, number };
+	struct channel_header header = { type, number };
 	struct iovec iov[2] = { { &header, sizeof(header) }, { NULL, 0 } };
 	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = 2 };
 	struct cmsghdr *cmsg;
@@ -83,7 +83,8 @@ static const char *
 find_fault(const struct channel_message *m, const struct msghdr *msg, ssize_t got,
     uint32_t max_type, size_t max_fds)
 {
-	if ((size_t)got < sizeof(struct header) || (msg->msg_flags & (MSG_TRUNC | MSG_CTRUNC)))
+	if ((size_t)got < sizeof(struct channel_header) ||
+	    (msg->msg_flags & (MSG_TRUNC | MSG_CTRUNC)))
 		return "a message of impossible size";
 	if (m->type > max_type)
 		return "a message of unknown type";
@@ -103,7 +104,7 @@ channel_receive(
 		struct cmsghdr align;
 		char space[CMSG_SPACE(CHANNEL_FDS_MAX * sizeof(int))];
 	} control;
-	struct header header = { 0, 0 };
+	struct channel_header header = { 0, 0 };
 	struct iovec iov[2] = { { &header, sizeof(header) }, { m->text, CHANNEL_TEXT_MAX } };
 	struct msghdr msg = { .msg_iov = iov,
 		.msg_iovlen = 2,

@@ -2,14 +2,14 @@
 #include "common/clock.h"
 
 static time_t
-system_wall(void *arg)
+read_wall_clock(void *arg)
 {
 	(void)arg;
 	return time(NULL);
 }
 
 static uint64_t
-system_elapsed(void *arg)
+read_elapsed_clock(void *arg)
 {
 	struct timespec ts;
 
@@ -18,4 +18,4 @@ system_elapsed(void *arg)
 	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
-const struct clock clock_system = { system_wall, system_elapsed, NULL };
+const struct clock clock_system = { read_wall_clock, read_elapsed_clock, NULL };

@@ -22,7 +22,7 @@ is_leap_year(int year)
 }
 
 static int
-days_in_month(int year, int month)
+count_month_days(int year, int month)
 {
 	static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
 
@@ -37,16 +37,16 @@ count_leap_days(int year)
 	return year / 4 - year / 100 + year / 400;
 }
 
-/* year_begin - the number of its first day */
+/* find_year_start - the number of its first day */
 static int
-year_begin(int year)
+find_year_start(int year)
 {
 	return (year - 1970) * 365 + count_leap_days(year) - count_leap_days(1970);
 }
 
-/* read_number - n digits; -1 when there are others */
+/* read_date_number - n digits; -1 when there are others */
 static int
-read_number(const char *s, size_t n)
+read_date_number(const char *s, size_t n)
 {
 	int number = 0;
 	size_t i;
@@ -66,14 +66,15 @@ day_parse(int *day, const char *text, size_t len)
 
 	if (len != DAY_TEXT_SIZE - 1 || text[4] != '-' || text[7] != '-')
 		return false;
-	year = read_number(text, 4);
-	month = read_number(text + 5, 2);
-	d = read_number(text + 8, 2);
-	if (year < YEAR_FIRST || month < 1 || month > 12 || d < 1 || d > days_in_month(year, month))
+	year = read_date_number(text, 4);
+	month = read_date_number(text + 5, 2);
+	d = read_date_number(text + 8, 2);
+	if (year < YEAR_FIRST || month < 1 || month > 12 || d < 1 ||
+	    d > count_month_days(year, month))
 		return false;
-	*day = year_begin(year) + d - 1;
+	*day = find_year_start(year) + d - 1;
 	for (m = 1; m < month; m++)
-		*day += days_in_month(year, m);
+		*day += count_month_days(year, m);
 	return true;
 }
 
@@ -88,10 +89,10 @@ day_format(char text[DAY_TEXT_SIZE], int day)
 		day = DAY_LAST;
 	/* A year has 365 or 366 days: the guess is never too early. */
 	year = 1970 + day / 365;
-	while (year_begin(year) > day)
+	while (find_year_start(year) > day)
 		year--;
-	for (day -= year_begin(year); day >= days_in_month(year, month); month++)
-		day -= days_in_month(year, month);
+	for (day -= find_year_start(year); day >= count_month_days(year, month); month++)
+		day -= count_month_days(year, month);
 	snprintf(text, DAY_TEXT_SIZE, "%04u-%02u-%02u", (unsigned)year % (YEAR_LAST + 1),
 	    (unsigned)month % 100, (unsigned)(day + 1) % 100);
 }

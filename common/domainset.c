@@ -18,13 +18,13 @@
 
 #include "common/domainset.h"
 
-struct domain {
+struct domain_entry {
 	UT_hash_handle hh;
 	char name[]; /* canonical, with the leading dot if it had one */
 };
 
 struct domainset {
-	struct domain *head;
+	struct domain_entry *head;
 };
 
 struct domainset *
@@ -36,7 +36,7 @@ domainset_new(void)
 void
 domainset_free(struct domainset **set)
 {
-	struct domain *d, *next;
+	struct domain_entry *d, *next;
 
 	if (*set == NULL)
 		return;
@@ -49,21 +49,21 @@ domainset_free(struct domainset **set)
 }
 
 static bool
-find(const struct domainset *set, const char *name, size_t len)
+has_domain_name(const struct domainset *set, const char *name, size_t len)
 {
-	struct domain *d;
+	struct domain_entry *d;
 
 	HASH_FIND(hh, set->head, name, (unsigned)len, d);
 	return d != NULL;
 }
 
 /*
- * canonical - a name in A-labels and lower case; returns its length
+ * make_canonical_name - a name in A-labels and lower case; returns its length
  *
  * What is no valid IDNA2008 name keeps its bytes. The caller has seen to HOSTNAME_MAX.
  */
 static size_t
-canonical(char name[HOSTNAME_MAX + 1], const char *domain, size_t len)
+make_canonical_name(char name[HOSTNAME_MAX + 1], const char *domain, size_t len)
 {
 	size_t n = ascii_only(domain, len) ? 0 : idna_to_ascii(name, domain, len);
 
@@ -82,12 +82,12 @@ domainset_add(struct domainset *set, const char *entry, size_t len)
 	size_t dot = len > 0 && entry[0] == '.';
 	char name[1 + HOSTNAME_MAX + 1] = ".";
 	const char *key = name + 1 - dot;
-	struct domain *d;
+	struct domain_entry *d;
 
 	if (!hostname_is_mail_domain(entry + dot, len - dot))
 		return false;
-	len = canonical(name + 1, entry + dot, len - dot) + dot;
-	if (find(set, key, len))
+	len = make_canonical_name(name + 1, entry + dot, len - dot) + dot;
+	if (has_domain_name(set, key, len))
 		return true;
 	d = xmalloc(sizeof(*d) + len + 1);
 	memcpy(d->name, key, len + 1);
@@ -96,21 +96,21 @@ domainset_add(struct domainset *set, const char *entry, size_t len)
 }
 
 static bool
-is_blank(char c)
+is_surrounding_blank(char c)
 {
 	return c == ' ' || c == '\t' || c == '\r';
 }
 
 static bool
-add_line(struct domainset *set, const char *s, const char *end)
+add_domains_line(struct domainset *set, const char *s, const char *end)
 {
 	const char *hash = memchr(s, '#', (size_t)(end - s));
 
 	if (hash != NULL)
 		end = hash;
-	while (s < end && is_blank(*s))
+	while (s < end && is_surrounding_blank(*s))
 		s++;
-	while (end > s && is_blank(end[-1]))
+	while (end > s && is_surrounding_blank(end[-1]))
 		end--;
 	return s == end || domainset_add(set, s, (size_t)(end - s));
 }
@@ -124,7 +124,7 @@ domainset_add_lines(struct domainset *set, const char *text, size_t len, unsigne
 		nl = memchr(s, '\n', (size_t)(end - s));
 		if (nl == NULL)
 			nl = end;
-		if (!add_line(set, s, nl))
+		if (!add_domains_line(set, s, nl))
 			return false;
 	}
 	return true;
@@ -138,12 +138,12 @@ domainset_contains(const struct domainset *set, const char *domain, size_t len)
 
 	if (set->head == NULL || len == 0 || len > HOSTNAME_MAX)
 		return false;
-	len = canonical(name, domain, len);
+	len = make_canonical_name(name, domain, len);
 	end = name + len;
-	if (find(set, name, len))
+	if (has_domain_name(set, name, len))
 		return true;
 	while ((s = memchr(s + 1, '.', (size_t)(end - s) - 1)) != NULL)
-		if (find(set, s, (size_t)(end - s)))
+		if (has_domain_name(set, s, (size_t)(end - s)))
 			return true;
 	return false;
 }

@@ -69,7 +69,7 @@ split_inet(const char *text, char host[HOST_SIZE], const char **port, const char
 }
 
 static bool
-resolve(struct endpoint *ep, const char *host, const char *port, const char **error)
+resolve_host(struct endpoint *ep, const char *host, const char *port, const char **error)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
 		.ai_flags = AI_PASSIVE | AI_ADDRCONFIG },
@@ -111,7 +111,7 @@ parse_unix(struct endpoint *ep, const char *path, const char **error)
 }
 
 static bool
-parse(struct endpoint *ep, const char *text, bool look_up, const char **error)
+parse_endpoint(struct endpoint *ep, const char *text, bool look_up, const char **error)
 {
 	char host[HOST_SIZE];
 	const char *port;
@@ -125,7 +125,7 @@ parse(struct endpoint *ep, const char *text, bool look_up, const char **error)
 	}
 	if (!split_inet(text + 5, host, &port, error))
 		return false;
-	return !look_up || resolve(ep, host, port, error);
+	return !look_up || resolve_host(ep, host, port, error);
 }
 
 bool
@@ -133,13 +133,13 @@ endpoint_is_valid(const char *text, const char **error)
 {
 	struct endpoint ep;
 
-	return parse(&ep, text, false, error);
+	return parse_endpoint(&ep, text, false, error);
 }
 
 bool
 endpoint_parse(struct endpoint *ep, const char *text, const char **error)
 {
-	return parse(ep, text, true, error);
+	return parse_endpoint(ep, text, true, error);
 }
 
 bool
@@ -288,9 +288,9 @@ is_bound_to(int fd, const struct endpoint_addr *addr)
 	       memcmp(&now.u, &addr->u, now.len) == 0;
 }
 
-/* restore_options - those that the sandbox lets the engine set: the values of a new socket */
+/* restore_socket_options - those that the sandbox lets the engine set: the values of a new socket */
 static void
-restore_options(int fd, int family)
+restore_socket_options(int fd, int family)
 {
 	static const struct {
 		int level, name;
@@ -313,10 +313,10 @@ restore_options(int fd, int family)
 	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 }
 
-/* restore_file - flags, owner of signals and filter, which the sandbox does not let the engine set;
+/* restore_open_file - flags, owner of signals and filter, which the sandbox does not let the engine set;
  * false when the filter is locked, and so cannot be removed */
 static bool
-restore_file(int fd)
+restore_open_file(int fd)
 {
 	int locked = 0, on = 1;
 	socklen_t len = sizeof(locked);
@@ -340,10 +340,10 @@ stop_listening(int fd)
 bool
 endpoint_revive(int fd, const struct endpoint_addr *addr)
 {
-	bool is_inet = addr->u.sa.sa_family != AF_UNIX, restored = restore_file(fd);
+	bool is_inet = addr->u.sa.sa_family != AF_UNIX, restored = restore_open_file(fd);
 
 	if (is_inet)
-		restore_options(fd, addr->u.sa.sa_family);
+		restore_socket_options(fd, addr->u.sa.sa_family);
 	if (restored && endpoint_is_listening(fd))
 		return true;
 	/* As long as it listens no other socket can have its address. */
@@ -356,7 +356,7 @@ endpoint_revive(int fd, const struct endpoint_addr *addr)
 }
 
 static void
-make_folder(const char *path)
+make_parent_directory(const char *path)
 {
 	char folder[sizeof(((struct sockaddr_un *)0)->sun_path)];
 	char *slash;
@@ -391,15 +391,15 @@ give_socket_away(const struct unix_socket *un, uid_t actor)
 	return result;
 }
 
-/* bind_private - until the owner is set only root can connect, for the mode is 0600 from the start
+/* bind_private_socket - until the owner is set only root can connect, for the mode is 0600 from the start
  */
 static int
-bind_private(int fd, const struct unix_socket *un)
+bind_private_socket(int fd, const struct unix_socket *un)
 {
 	uid_t actor = pathowner(un->addr->u.un.sun_path, un->uid);
 
 	if (pathowner_act(actor, un->gid))
-		make_folder(un->addr->u.un.sun_path);
+		make_parent_directory(un->addr->u.un.sun_path);
 	if (bind_as(fd, un, actor) == -1)
 		return -1;
 	return geteuid() != 0 || actor == un->uid ? 0 : give_socket_away(un, actor);
@@ -410,7 +410,7 @@ endpoint_listen_private(const struct endpoint_addr *addr, uid_t uid, gid_t gid)
 {
 	const struct unix_socket un = { addr, 0600, uid, gid };
 
-	return listen_on(&un, bind_private);
+	return listen_on(&un, bind_private_socket);
 }
 
 char *

@@ -12,20 +12,20 @@
 #include "common/filebox.h"
 #include "common/xmalloc.h"
 
-struct kept {
-	SLIST_ENTRY(kept) next;
+struct kept_file {
+	SLIST_ENTRY(kept_file) next;
 	char *path;
 	char *error; /* NULL: it could be read */
 	struct file file;
 };
 
 struct filebox {
-	SLIST_HEAD(, kept) files;
+	SLIST_HEAD(, kept_file) files;
 	bool closed;
 };
 
 /* How one file lies in the memory file; its path, its error and its bytes follow. */
-struct header {
+struct filebox_header {
 	uint64_t path_len, error_len, data_len;
 	uint64_t has_error; /* a bool, which may hold nothing but 0 and 1 */
 	struct stat st;
@@ -44,7 +44,7 @@ void
 filebox_free(struct filebox **boxp)
 {
 	struct filebox *box = *boxp;
-	struct kept *kept;
+	struct kept_file *kept;
 
 	if (box == NULL)
 		return;
@@ -59,10 +59,10 @@ filebox_free(struct filebox **boxp)
 	*boxp = NULL;
 }
 
-static struct kept *
-find(const struct filebox *box, const char *path)
+static struct kept_file *
+find_kept_file(const struct filebox *box, const char *path)
 {
-	struct kept *kept;
+	struct kept_file *kept;
 
 	SLIST_FOREACH (kept, &box->files, next)
 		if (strcmp(kept->path, path) == 0)
@@ -70,11 +70,11 @@ find(const struct filebox *box, const char *path)
 	return NULL;
 }
 
-/* keep - read a file of the disk, or learn why that cannot be */
-static struct kept *
-keep(struct filebox *box, const char *path, size_t max)
+/* read_kept_file - read a file of the disk, or learn why that cannot be */
+static struct kept_file *
+read_kept_file(struct filebox *box, const char *path, size_t max)
 {
-	struct kept *kept = xcalloc(1, sizeof(*kept));
+	struct kept_file *kept = xcalloc(1, sizeof(*kept));
 	const char *error;
 
 	kept->path = xstrdup(path);
@@ -84,9 +84,9 @@ keep(struct filebox *box, const char *path, size_t max)
 	return kept;
 }
 
-/* copy_of - a file that the caller may free */
+/* copy_file_bytes - a file that the caller may free */
 static struct file
-copy_of(const struct file *file)
+copy_file_bytes(const struct file *file)
 {
 	struct file copy = *file;
 
@@ -100,13 +100,13 @@ bool
 filebox_read(
     struct filebox *box, struct file *file, const char *path, size_t max, const char **error)
 {
-	struct kept *kept;
+	struct kept_file *kept;
 
 	if (box == NULL)
 		return file_read(file, path, max, error);
-	kept = find(box, path);
+	kept = find_kept_file(box, path);
 	if (kept == NULL && !box->closed)
-		kept = keep(box, path, max);
+		kept = read_kept_file(box, path, max);
 	memset(file, 0, sizeof(*file));
 	*error = "was not read before";
 	if (kept == NULL)
@@ -114,12 +114,12 @@ filebox_read(
 	*error = kept->error;
 	if (kept->error != NULL)
 		return false;
-	*file = copy_of(&kept->file);
+	*file = copy_file_bytes(&kept->file);
 	return true;
 }
 
 static bool
-write_all(int fd, const void *data, size_t len)
+write_box_bytes(int fd, const void *data, size_t len)
 {
 	const char *s = data;
 	ssize_t n;
@@ -137,9 +137,9 @@ write_all(int fd, const void *data, size_t len)
 }
 
 static bool
-store_kept(int fd, const struct kept *kept)
+store_kept_file(int fd, const struct kept_file *kept)
 {
-	struct header header = {
+	struct filebox_header header = {
 		.path_len = strlen(kept->path),
 		.error_len = kept->error == NULL ? 0 : strlen(kept->error),
 		.data_len = kept->file.len,
@@ -147,10 +147,10 @@ store_kept(int fd, const struct kept *kept)
 		.st = kept->file.st,
 	};
 
-	return write_all(fd, &header, sizeof(header)) &&
-	       write_all(fd, kept->path, header.path_len) &&
-	       write_all(fd, kept->error, header.error_len) &&
-	       write_all(fd, kept->file.data, header.data_len);
+	return write_box_bytes(fd, &header, sizeof(header)) &&
+	       write_box_bytes(fd, kept->path, header.path_len) &&
+	       write_box_bytes(fd, kept->error, header.error_len) &&
+	       write_box_bytes(fd, kept->file.data, header.data_len);
 }
 
 int
@@ -158,13 +158,13 @@ filebox_store(const struct filebox *box)
 {
 	int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE, saved;
 	int fd = memfd_create("srsd", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	const struct kept *kept;
+	const struct kept_file *kept;
 	bool ok = fd != -1;
 
 	if (!ok)
 		return -1;
 	SLIST_FOREACH (kept, &box->files, next)
-		ok = ok && store_kept(fd, kept);
+		ok = ok && store_kept_file(fd, kept);
 	if (ok && fcntl(fd, F_ADD_SEALS, seals) == 0)
 		return fd;
 	saved = errno;
@@ -173,9 +173,9 @@ filebox_store(const struct filebox *box)
 	return -1;
 }
 
-/* take - cut so many bytes off the front; NULL when there are fewer */
+/* cut_box_bytes - cut so many bytes off the front; NULL when there are fewer */
 static const char *
-take(const char **s, size_t *left, uint64_t len)
+cut_box_bytes(const char **s, size_t *left, uint64_t len)
 {
 	const char *taken = *s;
 
@@ -187,18 +187,19 @@ take(const char **s, size_t *left, uint64_t len)
 }
 
 static bool
-load_kept(struct filebox *box, const char **s, size_t *left)
+load_kept_file(struct filebox *box, const char **s, size_t *left)
 {
-	const char *bytes = take(s, left, sizeof(struct header)), *path, *error, *data;
-	struct header header;
-	struct kept *kept;
+	const char *bytes = cut_box_bytes(s, left, sizeof(struct filebox_header)), *path, *error,
+		   *data;
+	struct filebox_header header;
+	struct kept_file *kept;
 
 	if (bytes == NULL)
 		return false;
 	memcpy(&header, bytes, sizeof(header));
-	path = take(s, left, header.path_len);
-	error = path == NULL ? NULL : take(s, left, header.error_len);
-	data = error == NULL ? NULL : take(s, left, header.data_len);
+	path = cut_box_bytes(s, left, header.path_len);
+	error = path == NULL ? NULL : cut_box_bytes(s, left, header.error_len);
+	data = error == NULL ? NULL : cut_box_bytes(s, left, header.data_len);
 	if (data == NULL)
 		return false;
 	kept = xcalloc(1, sizeof(*kept));
@@ -217,9 +218,9 @@ load_kept(struct filebox *box, const char **s, size_t *left)
 
 #define READ_CHUNK ((size_t)64 * 1024)
 
-/* double_wiped - realloc(3) to twice the size, which wipes the old memory */
+/* double_wiped_memory - realloc(3) to twice the size, which wipes the old memory */
 static char *
-double_wiped(char *data, size_t *size)
+double_wiped_memory(char *data, size_t *size)
 {
 	char *larger = xmalloc(*size * 2);
 
@@ -251,7 +252,7 @@ read_memory_file(int fd, size_t *len, size_t *size)
 		}
 		*len += (size_t)n;
 		if (*len == *size)
-			data = double_wiped(data, size);
+			data = double_wiped_memory(data, size);
 	}
 	return data;
 }
@@ -270,7 +271,7 @@ filebox_load(int fd)
 	box = filebox_new();
 	box->closed = true;
 	while (ok && left > 0)
-		ok = load_kept(box, &s, &left);
+		ok = load_kept_file(box, &s, &left);
 	freezero(data, size);
 	if (!ok) {
 		filebox_free(&box);

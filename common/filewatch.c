@@ -18,7 +18,7 @@ struct filewatch {
 };
 
 static bool
-watch_folder(const struct filewatch *watch, const char *path)
+watch_directory(const struct filewatch *watch, const char *path)
 {
 	char *copy = xstrdup(path);
 	int wd = inotify_add_watch(watch->fd, dirname(copy), IN_CLOSE_WRITE | IN_MOVED_TO);
@@ -37,7 +37,7 @@ filewatch_new(const char *path)
 	watch->name = xstrdup(basename(copy));
 	free(copy);
 	watch->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	if (watch->fd == -1 || !watch_folder(watch, path)) {
+	if (watch->fd == -1 || !watch_directory(watch, path)) {
 		error = errno;
 		filewatch_free(&watch);
 		errno = error;
@@ -51,9 +51,9 @@ filewatch_fd(const struct filewatch *watch)
 	return watch == NULL ? -1 : watch->fd;
 }
 
-/* is_about - what was lost (IN_Q_OVERFLOW) may have been about any file */
+/* is_event_about - what was lost (IN_Q_OVERFLOW) may have been about any file */
 static bool
-is_about(const struct inotify_event *event, const char *name)
+is_event_about(const struct inotify_event *event, const char *name)
 {
 	return (event->mask & IN_Q_OVERFLOW) != 0 ||
 	       (event->len > 0 && strcmp(event->name, name) == 0);
@@ -70,7 +70,7 @@ filewatch_changed(struct filewatch *watch)
 	while ((n = read(watch->fd, news, sizeof(news))) > 0) {
 		for (at = 0; at < n; at += (ssize_t)(sizeof(*event) + event->len)) {
 			event = (const struct inotify_event *)(const void *)(news + at);
-			changed = changed || is_about(event, watch->name);
+			changed = changed || is_event_about(event, watch->name);
 		}
 	}
 	return changed;

@@ -23,7 +23,7 @@ hostname_is_mail_domain(const char *s, size_t len)
 }
 
 static bool
-label_is_valid(const char *s, size_t len)
+is_valid_label(const char *s, size_t len)
 {
 	size_t i;
 
@@ -36,7 +36,7 @@ label_is_valid(const char *s, size_t len)
 }
 
 static bool
-all_digits(const char *s, size_t len)
+is_all_digits(const char *s, size_t len)
 {
 	size_t i;
 
@@ -56,13 +56,13 @@ hostname_is_fqdn(const char *s, size_t len)
 		return false;
 	for (;; s = dot + 1) {
 		dot = memchr(s, '.', (size_t)(end - s));
-		if (!label_is_valid(s, (size_t)((dot == NULL ? end : dot) - s)))
+		if (!is_valid_label(s, (size_t)((dot == NULL ? end : dot) - s)))
 			return false;
 		labels++;
 		if (dot == NULL)
 			break;
 	}
-	return labels > 1 && !all_digits(s, (size_t)(end - s));
+	return labels > 1 && !is_all_digits(s, (size_t)(end - s));
 }
 
 size_t

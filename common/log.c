@@ -61,13 +61,13 @@ name_abstractly(int fd)
 }
 
 /*
- * find_journal - whether standard error is a stream to the journal
+ * detect_journal - whether standard error is a stream to the journal
  *
  * systemd names that socket in JOURNAL_STREAM as DEVICE:INODE (systemd.exec(5)). A program that was
  * started with its standard error redirected inherits the variable too, hence the comparison.
  */
 static void
-find_journal(void)
+detect_journal(void)
 {
 	const char *stream = getenv("JOURNAL_STREAM");
 	unsigned long long device, inode;
@@ -103,10 +103,10 @@ open_stderr(void)
 	}
 }
 
-/* syslog_connect - connect, or connect the same socket again after syslog was restarted: the
+/* connect_syslog - connect, or connect the same socket again after syslog was restarted: the
  * sandbox refuses to make another one */
 static bool
-syslog_connect(void)
+connect_syslog(void)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX, .sun_path = SYSLOG_PATH };
 
@@ -128,11 +128,11 @@ log_open(enum log_sink kind, const char *ident)
 	log_flush();
 	sink.ident = ident;
 	sink.open = true;
-	find_journal();
+	detect_journal();
 	if (kind == LOG_SINK_SYSLOG) {
 		sink.medium = MEDIUM_SYSLOG;
 		sink.fd = -1;
-		syslog_connect();
+		connect_syslog();
 	} else {
 		open_stderr();
 	}
@@ -150,9 +150,9 @@ log_debugging(void)
 	return sink.verbose > 0;
 }
 
-/* push - send one piece; returns the bytes taken, 0 when the sink would make us wait */
+/* write_to_sink - send one piece; returns the bytes taken, 0 when the sink would make us wait */
 static size_t
-push(const char *data, size_t len)
+write_to_sink(const char *data, size_t len)
 {
 	struct pollfd pfd = { .fd = sink.fd, .events = POLLOUT };
 	ssize_t n;
@@ -174,28 +174,28 @@ push(const char *data, size_t len)
 	return n > 0 ? (size_t)n : 0;
 }
 
-/* push_line - send one line as a datagram; a syslog that went away is looked for once more */
+/* send_syslog_line - send one line as a datagram; a syslog that went away is looked for once more */
 static size_t
-push_line(const char *data, size_t len)
+send_syslog_line(const char *data, size_t len)
 {
 	const char *nl = memchr(data, '\n', len);
 	size_t n = nl == NULL ? len : (size_t)(nl - data);
 
-	if (!syslog_connect())
+	if (!connect_syslog())
 		return 0;
-	if (push(data, n) > 0)
+	if (write_to_sink(data, n) > 0)
 		return n + 1;
 	if (errno != EAGAIN && errno != ENOBUFS) {
 		sink.connected = false;
-		if (syslog_connect() && push(data, n) > 0)
+		if (connect_syslog() && write_to_sink(data, n) > 0)
 			return n + 1;
 	}
 	return 0;
 }
 
-/* whole_lines - how much is written at once: a line is shorter than PIPE_BUF */
+/* measure_whole_lines - how much is written at once: a line is shorter than PIPE_BUF */
 static size_t
-whole_lines(const char *data, size_t len)
+measure_whole_lines(const char *data, size_t len)
 {
 	const char *nl;
 
@@ -206,32 +206,32 @@ whole_lines(const char *data, size_t len)
 }
 
 /*
- * push_some - one write of lines that a pipe takes whole or not at all
+ * write_log_lines - one write of lines that a pipe takes whole or not at all
  *
  * The monitor and the engine write to the same one: what it took half of would go on behind a line
  * of the other's.
  */
 static size_t
-push_some(const char *data, size_t len)
+write_log_lines(const char *data, size_t len)
 {
 	switch (sink.medium) {
 	case MEDIUM_SYSLOG:
-		return push_line(data, len);
+		return send_syslog_line(data, len);
 	case MEDIUM_FILE:
-		return push(data, len);
+		return write_to_sink(data, len);
 	default:
-		return push(data, whole_lines(data, len));
+		return write_to_sink(data, measure_whole_lines(data, len));
 	}
 }
 
-/* drain - hand over as much as the sink takes now */
+/* drain_log_buffer - hand over as much as the sink takes now */
 static void
-drain(void)
+drain_log_buffer(void)
 {
 	size_t done = 0, n;
 
 	while (done < sink.len) {
-		n = push_some(sink.buffer + done, sink.len - done);
+		n = write_log_lines(sink.buffer + done, sink.len - done);
 		if (n == 0)
 			break;
 		done += n;
@@ -241,7 +241,7 @@ drain(void)
 }
 
 static void
-append(const char *line, size_t len)
+append_log_line(const char *line, size_t len)
 {
 	if (sink.len + len > sizeof(sink.buffer)) {
 		sink.dropped++;
@@ -251,9 +251,9 @@ append(const char *line, size_t len)
 	sink.len += len;
 }
 
-/* stamp - RFC 3164 time of day, made anew once a second */
+/* format_log_time - RFC 3164 time of day, made anew once a second */
 static const char *
-stamp(void)
+format_log_time(void)
 {
 	time_t now = time(NULL);
 	struct tm tm;
@@ -266,9 +266,9 @@ stamp(void)
 	return sink.stamp;
 }
 
-/* visible - nothing that is logged may begin a second line, or speak to a terminal */
+/* mask_control_bytes - nothing that is logged may begin a second line, or speak to a terminal */
 static void
-visible(char *text, size_t len)
+mask_control_bytes(char *text, size_t len)
 {
 	size_t i;
 
@@ -278,16 +278,16 @@ visible(char *text, size_t len)
 }
 
 /*
- * put_prefix - the name of the program, and for syslog also time and priority
+ * format_log_prefix - the name of the program, and for syslog also time and priority
  *
  * The journal takes the priority off the line, and has the name from systemd.
  */
 static size_t
-put_prefix(char *line, size_t size, int priority, const char *label)
+format_log_prefix(char *line, size_t size, int priority, const char *label)
 {
 	if (sink.medium == MEDIUM_SYSLOG)
-		snprintf(line, size, "<%d>%s %s[%d]: ", LOG_MAIL | priority, stamp(), sink.ident,
-		    (int)getpid());
+		snprintf(line, size, "<%d>%s %s[%d]: ", LOG_MAIL | priority, format_log_time(),
+		    sink.ident, (int)getpid());
 	else if (sink.journal)
 		snprintf(line, size, "<%d>", priority);
 	else if (strlcpy(line, sink.ident, size) < size)
@@ -295,26 +295,27 @@ put_prefix(char *line, size_t size, int priority, const char *label)
 	return strlcat(line, label, size);
 }
 
-/* finish - hand a line over: one line, and its end */
+/* end_log_line - hand a line over: one line, and its end */
 static void
-finish(char *line, size_t len)
+end_log_line(char *line, size_t len)
 {
 	line[len++] = '\n';
-	append(line, len);
+	append_log_line(line, len);
 	if (!sink.open || sink.len >= FLUSH_AT)
-		drain();
+		drain_log_buffer();
 }
 
 PRINTF_LIKE(4, 0)
-static void emit(int priority, const char *label, int error, const char *fmt, va_list ap)
+static void
+emit_log_message(int priority, const char *label, int error, const char *fmt, va_list ap)
 {
 	char line[LINE_MAX_BYTES];
 	size_t room = sizeof(line) - 1, len;
 	int n;
 
 	if (!sink.open)
-		find_journal();
-	len = put_prefix(line, room, priority, label);
+		detect_journal();
+	len = format_log_prefix(line, room, priority, label);
 	n = vsnprintf(line + len, room - len, fmt, ap);
 	len += n < 0 ? 0 : (size_t)n;
 	if (len >= room)
@@ -325,30 +326,30 @@ static void emit(int priority, const char *label, int error, const char *fmt, va
 		if (len >= room)
 			len = room - 1;
 	}
-	visible(line, len);
-	finish(line, len);
+	mask_control_bytes(line, len);
+	end_log_line(line, len);
 }
 
 void
 log_line(const struct line *text)
 {
 	char line[LINE_MAX_BYTES];
-	size_t len = put_prefix(line, sizeof(line), LOG_INFO, "");
+	size_t len = format_log_prefix(line, sizeof(line), LOG_INFO, "");
 
 	memcpy(line + len, text->text, text->len);
 	/* Its pieces are visible already; but a line is one line, whoever wrote it. */
 	if (memchr(text->text, '\n', text->len) != NULL)
-		visible(line + len, text->len);
-	finish(line, len + text->len);
+		mask_control_bytes(line + len, text->len);
+	end_log_line(line, len + text->len);
 }
 
 static void
-note_dropped(const char *fmt, ...)
+report_dropped_lines(const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
-	emit(LOG_WARNING, "warning: ", 0, fmt, ap);
+	emit_log_message(LOG_WARNING, "warning: ", 0, fmt, ap);
 	va_end(ap);
 }
 
@@ -360,12 +361,12 @@ log_forget(void)
 }
 
 /*
- * own_stderr - open standard error again, as an open file of this process alone
+ * reopen_stderr - open standard error again, as an open file of this process alone
  *
  * A regular file without O_APPEND is kept: all its writers need the one position.
  */
 static void
-own_stderr(void)
+reopen_stderr(void)
 {
 	int flags = fcntl(STDERR_FILENO, F_GETFL), fd;
 
@@ -389,14 +390,14 @@ log_reopen(void)
 	if (!sink.open)
 		return;
 	if (sink.medium != MEDIUM_SYSLOG) {
-		own_stderr();
+		reopen_stderr();
 		return;
 	}
 	if (sink.fd != -1)
 		close(sink.fd);
 	sink.fd = -1;
 	sink.connected = false;
-	syslog_connect();
+	connect_syslog();
 }
 
 bool
@@ -411,10 +412,11 @@ log_flush(void)
 	unsigned long dropped = sink.dropped;
 
 	if (sink.len > 0)
-		drain();
+		drain_log_buffer();
 	if (dropped > 0 && sink.len < FLUSH_AT) {
 		sink.dropped = 0;
-		note_dropped("log: %lu lines lost, the sink did not take them in time", dropped);
+		report_dropped_lines(
+		    "log: %lu lines lost, the sink did not take them in time", dropped);
 	}
 }
 
@@ -459,14 +461,14 @@ log_allows(struct log_limit *limit)
 	return true;
 }
 
-#define EMIT(priority, label, error)                                     \
-	do {                                                             \
-		int saved = errno;                                       \
-		va_list ap;                                              \
-		va_start(ap, fmt);                                       \
-		emit((priority), (label), (error) ? saved : 0, fmt, ap); \
-		va_end(ap);                                              \
-		errno = saved;                                           \
+#define EMIT(priority, label, error)                                                 \
+	do {                                                                         \
+		int saved = errno;                                                   \
+		va_list ap;                                                          \
+		va_start(ap, fmt);                                                   \
+		emit_log_message((priority), (label), (error) ? saved : 0, fmt, ap); \
+		va_end(ap);                                                          \
+		errno = saved;                                                       \
 	} while (0)
 
 void
@@ -494,19 +496,19 @@ log_warnx(const char *fmt, ...)
 	EMIT(LOG_WARNING, "warning: ", 0);
 }
 
-/* die - whoever starts a daemon looks at the terminal, not at syslog */
-NORETURN PRINTF_LIKE(2, 0) static void die(int error, const char *fmt, va_list ap)
+/* exit_with_message - whoever starts a daemon looks at the terminal, not at syslog */
+NORETURN PRINTF_LIKE(2, 0) static void exit_with_message(int error, const char *fmt, va_list ap)
 {
 	va_list again;
 
 	va_copy(again, ap);
-	emit(LOG_CRIT, "fatal: ", error, fmt, ap);
+	emit_log_message(LOG_CRIT, "fatal: ", error, fmt, ap);
 	log_close();
 	if (sink.medium == MEDIUM_SYSLOG) {
 		sink.medium = MEDIUM_FILE;
 		sink.fd = STDERR_FILENO;
-		emit(LOG_CRIT, "fatal: ", error, fmt, again);
-		drain();
+		emit_log_message(LOG_CRIT, "fatal: ", error, fmt, again);
+		drain_log_buffer();
 	}
 	va_end(again);
 	exit(1);
@@ -519,7 +521,7 @@ fatal(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	die(error, fmt, ap);
+	exit_with_message(error, fmt, ap);
 }
 
 void
@@ -528,5 +530,5 @@ fatalx(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	die(0, fmt, ap);
+	exit_with_message(0, fmt, ap);
 }

@@ -7,14 +7,14 @@
 #include "common/mailaddr.h"
 
 static bool
-is_null(const char *s, size_t len)
+is_null_address(const char *s, size_t len)
 {
 	return len == 0 || (len == 2 && (memcmp(s, "<>", 2) == 0 || memcmp(s, "\"\"", 2) == 0));
 }
 
-/* take_domain - check and copy what follows the '@' */
+/* copy_mail_domain - check and copy what follows the '@' */
 static enum mailaddr_status
-take_domain(struct mailaddr *addr, const char *s, size_t len)
+copy_mail_domain(struct mailaddr *addr, const char *s, size_t len)
 {
 	len = hostname_length(s, len);
 	if (!hostname_is_mail_domain(s, len))
@@ -25,9 +25,9 @@ take_domain(struct mailaddr *addr, const char *s, size_t len)
 	return MAILADDR_OK;
 }
 
-/* last_at - the last '@' outside quotes; NULL when there is none or a quote stays open */
+/* find_last_at - the last '@' outside quotes; NULL when there is none or a quote stays open */
 static const char *
-last_at(const char *s, size_t len)
+find_last_at(const char *s, size_t len)
 {
 	const char *at = NULL, *end = s + len;
 	bool quoted = false;
@@ -45,9 +45,9 @@ last_at(const char *s, size_t len)
 	return quoted ? NULL : at;
 }
 
-/* take_local - copy the local part without its quotes and backslashes */
+/* copy_local_part - copy the local part without its quotes and backslashes */
 static enum mailaddr_status
-take_local(struct mailaddr *addr, const char *s, size_t len)
+copy_local_part(struct mailaddr *addr, const char *s, size_t len)
 {
 	const char *end = s + len;
 	size_t n = 0;
@@ -74,20 +74,20 @@ mailaddr_parse_external(struct mailaddr *addr, const char *s, size_t len)
 	enum mailaddr_status status;
 	const char *at;
 
-	if (is_null(s, len))
+	if (is_null_address(s, len))
 		return MAILADDR_NULL;
-	at = last_at(s, len);
+	at = find_last_at(s, len);
 	if (at == NULL || at == s)
 		return MAILADDR_INVALID;
-	status = take_local(addr, s, (size_t)(at - s));
+	status = copy_local_part(addr, s, (size_t)(at - s));
 	if (status != MAILADDR_OK)
 		return status;
-	return take_domain(addr, at + 1, (size_t)(s + len - at) - 1);
+	return copy_mail_domain(addr, at + 1, (size_t)(s + len - at) - 1);
 }
 
-/* swap_parts - "domain SEPARATOR local" */
+/* swap_address_parts - "domain SEPARATOR local" */
 static void
-swap_parts(struct mailaddr_parts *parts, const char *s, size_t len, const char *bang)
+swap_address_parts(struct mailaddr_parts *parts, const char *s, size_t len, const char *bang)
 {
 	parts->domain = s;
 	parts->domain_len = (size_t)(bang - s);
@@ -107,7 +107,7 @@ mailaddr_split(struct mailaddr_parts *parts, const char *s, size_t len)
 	if (at == NULL && len > 0) {
 		bang = memchr(s, '!', len);
 		if (bang != NULL)
-			swap_parts(parts, s, len, bang);
+			swap_address_parts(parts, s, len, bang);
 		else
 			at = memrchr(s, '%', len);
 	}
@@ -163,9 +163,9 @@ is_dot_string(const char *s, size_t len)
 	return true;
 }
 
-/* put - append bytes; what does not fit is counted, so that the caller sees it once, at the end */
+/* append_address_bytes - append bytes; what does not fit is counted, so that the caller sees it once, at the end */
 static void
-put(char *buf, size_t *len, const char *s, size_t n)
+append_address_bytes(char *buf, size_t *len, const char *s, size_t n)
 {
 	if (*len + n <= MAILADDR_MAX)
 		memcpy(buf + *len, s, n);
@@ -173,17 +173,17 @@ put(char *buf, size_t *len, const char *s, size_t n)
 }
 
 static void
-put_quoted(char *buf, size_t *len, const char *s, size_t n)
+append_quoted_local(char *buf, size_t *len, const char *s, size_t n)
 {
 	size_t i;
 
-	put(buf, len, "\"", 1);
+	append_address_bytes(buf, len, "\"", 1);
 	for (i = 0; i < n; i++) {
 		if (s[i] == '"' || s[i] == '\\')
-			put(buf, len, "\\", 1);
-		put(buf, len, s + i, 1);
+			append_address_bytes(buf, len, "\\", 1);
+		append_address_bytes(buf, len, s + i, 1);
 	}
-	put(buf, len, "\"", 1);
+	append_address_bytes(buf, len, "\"", 1);
 }
 
 size_t
@@ -193,11 +193,11 @@ mailaddr_format(char buf[MAILADDR_SIZE], const char *local, size_t local_len, co
 	size_t len = 0;
 
 	if (is_dot_string(local, local_len))
-		put(buf, &len, local, local_len);
+		append_address_bytes(buf, &len, local, local_len);
 	else
-		put_quoted(buf, &len, local, local_len);
-	put(buf, &len, "@", 1);
-	put(buf, &len, domain, domain_len);
+		append_quoted_local(buf, &len, local, local_len);
+	append_address_bytes(buf, &len, "@", 1);
+	append_address_bytes(buf, &len, domain, domain_len);
 	if (len > MAILADDR_MAX)
 		len = 0;
 	buf[len] = '\0';

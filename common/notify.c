@@ -44,7 +44,7 @@ notify_open(void)
 }
 
 static bool
-try_send(const char *state)
+try_notification(const char *state)
 {
 	return send(notify_fd, state, strlen(state), MSG_DONTWAIT | MSG_NOSIGNAL) != -1;
 }
@@ -58,7 +58,7 @@ notify_send(const char *state)
 	if (notify_fd == -1)
 		return;
 	notify_retry(); /* in their order, where there is room */
-	if (try_send(state)) {
+	if (try_notification(state)) {
 		if (!passing)
 			unsent[0] = '\0';
 		return;
@@ -79,7 +79,7 @@ notify_pending(void)
 void
 notify_retry(void)
 {
-	if (notify_pending() && (try_send(unsent) || errno != EAGAIN))
+	if (notify_pending() && (try_notification(unsent) || errno != EAGAIN))
 		unsent[0] = '\0';
 }
 

@@ -17,9 +17,9 @@ count_labels(const char *name)
 	return n;
 }
 
-/* last_labels - the place in a name at which its last n labels begin */
+/* find_last_labels - the place in a name at which its last n labels begin */
 static const char *
-last_labels(const char *name, size_t len, size_t n)
+find_last_labels(const char *name, size_t len, size_t n)
 {
 	const char *s = name + len;
 
@@ -41,7 +41,7 @@ orgdomain_of(const char *name, size_t len, const char **org, size_t *org_len)
 	found = psl_registrable_domain(psl_builtin(), ascii);
 	if (found == NULL)
 		return false;
-	*org = last_labels(name, len, count_labels(found));
+	*org = find_last_labels(name, len, count_labels(found));
 	*org_len = (size_t)(name + len - *org);
 	return true;
 }

@@ -11,9 +11,9 @@
 
 #define OTHERS_WRITE (S_IWGRP | S_IWOTH)
 
-/* owner_of - the user who controls one directory, or the symbolic link in its place */
+/* find_directory_owner - the user who controls one directory, or the symbolic link in its place */
 static uid_t
-owner_of(const char *directory, bool is_last, uid_t otherwise)
+find_directory_owner(const char *directory, bool is_last, uid_t otherwise)
 {
 	struct stat st;
 
@@ -36,12 +36,12 @@ uid_t
 pathowner(const char *path, uid_t otherwise)
 {
 	char *copy = xstrdup(path), *last = strrchr(copy, '/'), *slash;
-	uid_t uid = owner_of(last == NULL ? "." : "/", last == copy, otherwise);
+	uid_t uid = find_directory_owner(last == NULL ? "." : "/", last == copy, otherwise);
 
 	for (slash = copy; uid == 0 && last != NULL && slash < last;) {
 		slash += 1 + strcspn(slash + 1, "/");
 		*slash = '\0';
-		uid = owner_of(copy, slash == last, otherwise);
+		uid = find_directory_owner(copy, slash == last, otherwise);
 		*slash = '/';
 	}
 	free(copy);

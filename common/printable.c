@@ -9,16 +9,16 @@
 static const char cut[] = "...";
 
 static char
-visible(char c)
+mask_unsafe_byte(char c)
 {
 	bool bracket = (c & ~('<' ^ '>')) == ('<' & '>');
 
 	return ascii_isgraph(c) && !bracket ? c : '?';
 }
 
-/* end - of a copy of n bytes, with a mark that the text was cut */
+/* end_printable_text - of a copy of n bytes, with a mark that the text was cut */
 static char *
-end(char *dst, size_t size, size_t n, size_t len)
+end_printable_text(char *dst, size_t size, size_t n, size_t len)
 {
 	size_t room = size - 1;
 
@@ -34,8 +34,8 @@ printable(char *dst, size_t size, const char *src, size_t len)
 	size_t i, n = len < size - 1 ? len : size - 1;
 
 	for (i = 0; i < n; i++)
-		dst[i] = visible(src[i]);
-	return end(dst, size, n, len);
+		dst[i] = mask_unsafe_byte(src[i]);
+	return end_printable_text(dst, size, n, len);
 }
 
 char *
@@ -45,7 +45,7 @@ printable_text(char *dst, size_t size, const char *src, size_t len)
 
 	for (i = 0; i < n; i++)
 		dst[i] = src[i] >= ' ' && src[i] <= '~' ? src[i] : '?';
-	return end(dst, size, n, len);
+	return end_printable_text(dst, size, n, len);
 }
 
 char *
@@ -84,7 +84,7 @@ static const struct {
 };
 
 static bool
-is_shown(uint32_t c)
+is_shown_character(uint32_t c)
 {
 	size_t i;
 
@@ -94,9 +94,9 @@ is_shown(uint32_t c)
 	return true;
 }
 
-/* decode_utf8 - the bytes of the character at s (RFC 3629), 0 when it is none */
+/* decode_utf8_character - the bytes of the character at s (RFC 3629), 0 when it is none */
 static size_t
-decode_utf8(const char *s, uint32_t *c)
+decode_utf8_character(const char *s, uint32_t *c)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	unsigned char first = (unsigned char)s[0];
@@ -122,8 +122,8 @@ printable_utf8(char *text)
 	size_t n;
 
 	while (*s != '\0') {
-		n = decode_utf8(s, &c);
-		if (n > 0 && is_shown(c)) {
+		n = decode_utf8_character(s, &c);
+		if (n > 0 && is_shown_character(c)) {
 			memmove(d, s, n);
 			d += n;
 		} else {

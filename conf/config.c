@@ -19,7 +19,7 @@
 #define DOMAINS_FILE_MAX (64 * 1024 * 1024)
 #define CONFIG_FILE_MAX (16 * 1024 * 1024)
 
-PRINTF_LIKE(2, 3) static void say(char *error, const char *fmt, ...)
+PRINTF_LIKE(2, 3) static void set_config_error(char *error, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -32,7 +32,7 @@ PRINTF_LIKE(2, 3) static void say(char *error, const char *fmt, ...)
 }
 
 static bool
-is_list(const struct conf_option *o)
+is_list_option(const struct conf_option *o)
 {
 	return o->type == OPTION_LIST || o->type == OPTION_CIDRS;
 }
@@ -42,7 +42,7 @@ is_list(const struct conf_option *o)
 #define LINE_OVERRIDE (-1)
 
 /* Settings in the making. */
-struct loading {
+struct config_load {
 	struct settings *s;
 	const char *path;
 	int *line; /* of each option */
@@ -50,17 +50,17 @@ struct loading {
 };
 
 static int *
-line_of(const struct loading *l, const struct conf_option *o)
+find_option_line(const struct config_load *l, const struct conf_option *o)
 {
 	return &l->line[o - option_table];
 }
 
-/* say_of - an error of an option outside of sections that showed only when all were read */
+/* set_option_error - an error of an option outside of sections that showed only when all were read */
 PRINTF_LIKE(3, 4)
 static void
-say_of(const struct loading *l, const char *name, const char *fmt, ...)
+set_option_error(const struct config_load *l, const char *name, const char *fmt, ...)
 {
-	int line = *line_of(l, option_find(NULL, name));
+	int line = *find_option_line(l, option_find(NULL, name));
 	char text[CONFIG_ERROR_SIZE];
 	va_list ap;
 
@@ -68,27 +68,27 @@ say_of(const struct loading *l, const char *name, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	if (line == LINE_OVERRIDE)
-		say(l->error, "-o %s: %s", name, text);
+		set_config_error(l->error, "-o %s: %s", name, text);
 	else if (line == LINE_NONE)
-		say(l->error, "%s: %s: %s", l->path, name, text);
+		set_config_error(l->error, "%s: %s: %s", l->path, name, text);
 	else
-		say(l->error, "%s:%d: %s: %s", l->path, line, name, text);
+		set_config_error(l->error, "%s:%d: %s: %s", l->path, line, name, text);
 }
 
 _Static_assert(CONFUSE_WHY_SIZE >= OPTION_ERROR_SIZE, "option_set has room for its reason");
 
 static bool
-on_option(void *arg, size_t number, int line, const char *const *values, size_t n,
+set_parsed_option(void *arg, size_t number, int line, const char *const *values, size_t n,
     char why[CONFUSE_WHY_SIZE])
 {
-	const struct loading *l = arg;
+	const struct config_load *l = arg;
 
 	l->line[number] = line;
 	return option_set(l->s, &option_table[number], values, n, why);
 }
 
 static bool
-parse_text(struct loading *l, const char *text)
+parse_config_text(struct config_load *l, const char *text)
 {
 	struct confuse_option *known = xcalloc(option_count, sizeof(*known));
 	bool ok;
@@ -97,29 +97,29 @@ parse_text(struct loading *l, const char *text)
 	for (i = 0; i < option_count; i++) {
 		known[i].section = option_table[i].section;
 		known[i].name = option_table[i].name;
-		known[i].list = is_list(&option_table[i]);
+		known[i].list = is_list_option(&option_table[i]);
 	}
-	ok = confuse_parse(
-	    text, l->path, known, option_count, true, on_option, l, l->error, CONFIG_ERROR_SIZE);
+	ok = confuse_parse(text, l->path, known, option_count, true, set_parsed_option, l, l->error,
+	    CONFIG_ERROR_SIZE);
 	free(known);
 	return ok;
 }
 
 static bool
-parse_file(struct loading *l, struct filebox *box)
+parse_config_file(struct config_load *l, struct filebox *box)
 {
 	struct file file;
 	const char *why;
 	bool ok = false;
 
 	if (!filebox_read(box, &file, l->path, CONFIG_FILE_MAX, &why)) {
-		say(l->error, "%s: %s", l->path, why);
+		set_config_error(l->error, "%s: %s", l->path, why);
 		return false;
 	}
 	if (memchr(file.data, '\0', file.len) != NULL)
-		say(l->error, "%s: holds a NUL byte", l->path);
+		set_config_error(l->error, "%s: holds a NUL byte", l->path);
 	else
-		ok = parse_text(l, file.data);
+		ok = parse_config_text(l, file.data);
 	file_free(&file);
 	return ok;
 }
@@ -142,7 +142,7 @@ split_commas(char *text, const char **values)
 }
 
 static bool
-override(struct loading *l, const struct conf_option *o, char *value, const char *text)
+override_option(struct config_load *l, const struct conf_option *o, char *value, const char *text)
 {
 	const char **values = xcalloc(strlen(value) + 1, sizeof(*values));
 	char why[OPTION_ERROR_SIZE];
@@ -150,18 +150,18 @@ override(struct loading *l, const struct conf_option *o, char *value, const char
 	bool ok;
 
 	values[0] = value;
-	if (is_list(o))
+	if (is_list_option(o))
 		n = split_commas(value, values);
 	ok = option_set(l->s, o, values, n, why);
 	if (!ok)
-		say(l->error, "-o %s: %s", text, why);
-	*line_of(l, o) = LINE_OVERRIDE;
+		set_config_error(l->error, "-o %s: %s", text, why);
+	*find_option_line(l, o) = LINE_OVERRIDE;
 	free(values);
 	return ok;
 }
 
 static bool
-apply_override(struct loading *l, const char *text)
+apply_override(struct config_load *l, const char *text)
 {
 	char *copy = xstrdup(text), *value = strchr(copy, '=');
 	bool in_spf = strncmp(copy, "spf.", 4) == 0, ok = false;
@@ -171,14 +171,14 @@ apply_override(struct loading *l, const char *text)
 		*value++ = '\0';
 	o = option_find(in_spf ? "spf" : NULL, in_spf ? copy + 4 : copy);
 	if (value == NULL)
-		say(l->error, "-o %s: not of the form NAME=VALUE", text);
+		set_config_error(l->error, "-o %s: not of the form NAME=VALUE", text);
 	else if (o == NULL && !in_spf && option_find("spf", copy) != NULL)
-		say(l->error, "-o %s: no such option; it is of spf: -o spf.%s=%s", text, copy,
-		    value);
+		set_config_error(l->error, "-o %s: no such option; it is of spf: -o spf.%s=%s",
+		    text, copy, value);
 	else if (o == NULL)
-		say(l->error, "-o %s: no such option", text);
+		set_config_error(l->error, "-o %s: no such option", text);
 	else
-		ok = override(l, o, value, text);
+		ok = override_option(l, o, value, text);
 	free(copy);
 	return ok;
 }
@@ -192,20 +192,21 @@ read_domains_file(struct settings *s, struct filebox *box, char *error)
 	bool ok;
 
 	if (!filebox_read(box, &file, s->domains_file, DOMAINS_FILE_MAX, &why)) {
-		say(error, "domains-file %s: %s", s->domains_file, why);
+		set_config_error(error, "domains-file %s: %s", s->domains_file, why);
 		return false;
 	}
 	ok = domainset_add_lines(s->own_domains, file.data, file.len, &line);
 	if (!ok)
-		say(error, "%s:%u: not a domain; one a line, .domain for its subdomains",
-		    s->domains_file, line);
+		set_config_error(error,
+		    "%s:%u: not a domain; one a line, .domain for its subdomains", s->domains_file,
+		    line);
 	file_free(&file);
 	return ok;
 }
 
 /* choose_srs_domain - the first of domains that can be one, when none is given */
 static bool
-choose_srs_domain(const struct loading *l)
+choose_srs_domain(const struct config_load *l)
 {
 	struct settings *s = l->s;
 	size_t i;
@@ -217,11 +218,12 @@ choose_srs_domain(const struct loading *l)
 		s->srs_domain = xstrdup(s->domains.text[i]);
 	}
 	if (s->srs_domain[0] == '\0') {
-		say_of(l, "srs-domain", "not set; the domain of the addresses that we mint");
+		set_option_error(
+		    l, "srs-domain", "not set; the domain of the addresses that we mint");
 		return false;
 	}
 	if (!hostname_is_fqdn(s->srs_domain, strlen(s->srs_domain))) {
-		say_of(l, "domains",
+		set_option_error(l, "domains",
 		    "the first one, '%.100s', is not accepted as srs-domain, which is not set; a "
 		    "host name of ASCII letters, digits and hyphens with at least one dot",
 		    s->srs_domain);
@@ -230,9 +232,9 @@ choose_srs_domain(const struct loading *l)
 	return true;
 }
 
-/* default_authserv_id - the host's name; policyd-spf calls it HOSTNAME */
+/* set_default_authserv_id - the host's name; policyd-spf calls it HOSTNAME */
 static void
-default_authserv_id(struct settings *s)
+set_default_authserv_id(struct settings *s)
 {
 	char host[256];
 
@@ -254,13 +256,14 @@ is_local_endpoint(const char *text)
 }
 
 /* An endpoint, and the option that names it. */
-struct use {
+struct endpoint_use {
 	const char *option;
 	const char *endpoint;
 };
 
 static size_t
-add_uses(struct use *uses, size_t n, const char *option, const struct text_list *endpoints)
+add_endpoint_uses(
+    struct endpoint_use *uses, size_t n, const char *option, const struct text_list *endpoints)
 {
 	size_t i;
 
@@ -273,25 +276,26 @@ add_uses(struct use *uses, size_t n, const char *option, const struct text_list 
 	return n;
 }
 
-/* endpoints_differ - one that is named twice could be opened once */
+/* check_endpoints_differ - one that is named twice could be opened once */
 static bool
-endpoints_differ(const struct loading *l)
+check_endpoints_differ(const struct config_load *l)
 {
 	struct settings *s = l->s;
 	const struct text_list control = { 1, &s->control }, metrics = { 1, &s->metrics };
 	size_t i, j, n, max = s->forward.n + s->reverse.n + s->policy.n + 2;
-	struct use *uses = xcalloc(max, sizeof(*uses));
+	struct endpoint_use *uses = xcalloc(max, sizeof(*uses));
 
-	n = add_uses(uses, 0, "forward", &s->forward);
-	n = add_uses(uses, n, "reverse", &s->reverse);
-	n = add_uses(uses, n, "policy", &s->policy);
-	n = add_uses(uses, n, "metrics", &metrics);
-	n = add_uses(uses, n, "control", &control);
+	n = add_endpoint_uses(uses, 0, "forward", &s->forward);
+	n = add_endpoint_uses(uses, n, "reverse", &s->reverse);
+	n = add_endpoint_uses(uses, n, "policy", &s->policy);
+	n = add_endpoint_uses(uses, n, "metrics", &metrics);
+	n = add_endpoint_uses(uses, n, "control", &control);
 	for (i = 0; i < n && l->error[0] == '\0'; i++)
 		for (j = 0; j < i; j++)
 			if (strcmp(uses[i].endpoint, uses[j].endpoint) == 0)
-				say_of(l, uses[i].option, "%s is an endpoint of %s already",
-				    uses[i].endpoint, uses[j].option);
+				set_option_error(l, uses[i].option,
+				    "%s is an endpoint of %s already", uses[i].endpoint,
+				    uses[j].option);
 	free(uses);
 	return l->error[0] == '\0';
 }
@@ -308,37 +312,37 @@ make_domainset(const char *first, const struct text_list *others)
 	return set;
 }
 
-/* complete - check what concerns several options, and make what is made of them */
+/* complete_settings - check what concerns several options, and make what is made of them */
 static bool
-complete(const struct loading *l, struct filebox *box)
+complete_settings(const struct config_load *l, struct filebox *box)
 {
 	struct settings *s = l->s;
 
 	if (!choose_srs_domain(l))
 		return false;
 	if (s->hash_minimum > s->hash_length) {
-		say_of(l, "hash-minimum", "%d is more than hash-length, %d", s->hash_minimum,
-		    s->hash_length);
+		set_option_error(l, "hash-minimum", "%d is more than hash-length, %d",
+		    s->hash_minimum, s->hash_length);
 		return false;
 	}
 	if (!s->metrics_remote && !is_local_endpoint(s->metrics)) {
-		say_of(l, "metrics",
+		set_option_error(l, "metrics",
 		    "%s can be reached from elsewhere; set metrics-remote if that is meant",
 		    s->metrics);
 		return false;
 	}
-	if (!endpoints_differ(l))
+	if (!check_endpoints_differ(l))
 		return false;
 	if (s->spf.prospective[0] != '\0')
 		ipaddr_parse(&s->prospective, s->spf.prospective, strlen(s->spf.prospective));
-	default_authserv_id(s);
+	set_default_authserv_id(s);
 	s->srs_domains = make_domainset(s->srs_domain, &s->reverse_domains);
 	s->own_domains = make_domainset(s->srs_domain, &s->domains);
 	return s->domains_file[0] == '\0' || read_domains_file(s, box, l->error);
 }
 
 static struct settings *
-preset(void)
+make_default_settings(void)
 {
 	struct settings *s = xcalloc(1, sizeof(*s));
 	const struct conf_option *o;
@@ -351,9 +355,9 @@ preset(void)
 struct settings *
 config_defaults(void)
 {
-	struct settings *s = preset();
+	struct settings *s = make_default_settings();
 
-	default_authserv_id(s);
+	set_default_authserv_id(s);
 	s->own_domains = domainset_new();
 	s->srs_domains = domainset_new();
 	return s;
@@ -363,15 +367,16 @@ struct settings *
 config_load(struct filebox *box, const char *path, const char *const *overrides, size_t n,
     char error[CONFIG_ERROR_SIZE])
 {
-	struct loading l = { preset(), path, xcalloc(option_count, sizeof(*l.line)), error };
+	struct config_load l = { make_default_settings(), path,
+		xcalloc(option_count, sizeof(*l.line)), error };
 	bool ok;
 	size_t i;
 
 	error[0] = '\0';
-	ok = parse_file(&l, box);
+	ok = parse_config_file(&l, box);
 	for (i = 0; ok && i < n; i++)
 		ok = apply_override(&l, overrides[i]);
-	if (!ok || !complete(&l, box))
+	if (!ok || !complete_settings(&l, box))
 		settings_free(&l.s);
 	free(l.line);
 	return l.s;

@@ -18,7 +18,7 @@
  */
 #define SENTINEL "end-of-file"
 
-struct progress {
+struct option_progress {
 	int line;    /* where the option was last seen; 0: not yet */
 	unsigned n;  /* values of a list so far */
 	bool closed; /* its '}' was seen */
@@ -37,13 +37,13 @@ static struct {
 	void *arg;
 	char *error;
 	size_t size;
-	struct progress *progress; /* of each option */
-	char mark[24];             /* the value of the sentinel */
-	int last;                  /* the number of the last line; the sentinel is behind it */
-	bool whole;                /* it was seen: the text was read to its end */
+	struct option_progress *progress; /* of each option */
+	char mark[24];                    /* the value of the sentinel */
+	int last;   /* the number of the last line; the sentinel is behind it */
+	bool whole; /* it was seen: the text was read to its end */
 } parsing;
 
-PRINTF_LIKE(1, 2) static void say(const char *fmt, ...)
+PRINTF_LIKE(1, 2) static void set_confuse_error(const char *fmt, ...)
 {
 	va_list ap;
 
@@ -55,9 +55,9 @@ PRINTF_LIKE(1, 2) static void say(const char *fmt, ...)
 	printable_line(parsing.error);
 }
 
-/* is_in - does the option belong where libconfuse is? */
+/* is_option_of - does the option belong where libconfuse is? */
 static bool
-is_in(const cfg_t *cfg, const struct confuse_option *o)
+is_option_of(const cfg_t *cfg, const struct confuse_option *o)
 {
 	bool in_section = parsing.section != NULL && strcmp(cfg->name, parsing.section) == 0;
 
@@ -65,25 +65,25 @@ is_in(const cfg_t *cfg, const struct confuse_option *o)
 }
 
 static const struct confuse_option *
-find(const cfg_t *cfg, const char *name)
+find_grammar_option(const cfg_t *cfg, const char *name)
 {
 	const struct confuse_option *o = parsing.options;
 
-	while (!is_in(cfg, o) || strcmp(o->name, name) != 0)
+	while (!is_option_of(cfg, o) || strcmp(o->name, name) != 0)
 		o++;
 	return o;
 }
 
-/* say_accepted - append the names of all options of the section that libconfuse was in */
+/* append_accepted_options - append the names of all options of the section that libconfuse was in */
 static void
-say_accepted(const cfg_t *cfg)
+append_accepted_options(const cfg_t *cfg)
 {
 	const struct confuse_option *o;
 	bool top = parsing.section == NULL || strcmp(cfg->name, parsing.section) != 0;
 
 	strlcat(parsing.error, "; accepted:", parsing.size);
 	for (o = parsing.options; o < parsing.options + parsing.n; o++) {
-		if (!is_in(cfg, o))
+		if (!is_option_of(cfg, o))
 			continue;
 		strlcat(parsing.error, " ", parsing.size);
 		strlcat(parsing.error, o->name, parsing.size);
@@ -94,26 +94,27 @@ say_accepted(const cfg_t *cfg)
 	}
 }
 
-/* is_elsewhere - is there an option of that name outside of the section that libconfuse was in? */
+/* is_in_other_section - is there an option of that name outside of the section that libconfuse was in? */
 static bool
-is_elsewhere(const cfg_t *cfg, const char *name, size_t len)
+is_in_other_section(const cfg_t *cfg, const char *name, size_t len)
 {
 	const struct confuse_option *o;
 
 	for (o = parsing.options; o < parsing.options + parsing.n; o++)
-		if (!is_in(cfg, o) && strlen(o->name) == len && memcmp(o->name, name, len) == 0)
+		if (!is_option_of(cfg, o) && strlen(o->name) == len &&
+		    memcmp(o->name, name, len) == 0)
 			return true;
 	return false;
 }
 
-/* say_remedy - append what to write in the place of an unknown option */
+/* append_remedy - append what to write in the place of an unknown option */
 static void
-say_remedy(const cfg_t *cfg, const char *name, size_t len)
+append_remedy(const cfg_t *cfg, const char *name, size_t len)
 {
 	bool in_section = parsing.section != NULL && strcmp(cfg->name, parsing.section) == 0;
 
-	if (!is_elsewhere(cfg, name, len)) {
-		say_accepted(cfg);
+	if (!is_in_other_section(cfg, name, len)) {
+		append_accepted_options(cfg);
 		return;
 	}
 	strlcat(parsing.error, in_section ? " here; it stands outside of " : " here; it stands in ",
@@ -122,9 +123,9 @@ say_remedy(const cfg_t *cfg, const char *name, size_t len)
 	strlcat(parsing.error, " { }", parsing.size);
 }
 
-/* translate - what libconfuse says of a text that ends amid something */
+/* translate_confuse_error - what libconfuse says of a text that ends amid something */
 static void
-translate(const cfg_t *cfg, char *text, size_t size)
+translate_confuse_error(const cfg_t *cfg, char *text, size_t size)
 {
 	if (strcmp(text, "premature end of file") == 0)
 		strlcpy(text, "quotes are not closed: '\"' expected", size);
@@ -136,7 +137,7 @@ translate(const cfg_t *cfg, char *text, size_t size)
 		snprintf(text, size, "section %s is not closed: '}' expected", cfg->name);
 }
 
-PRINTF_LIKE(2, 0) static void on_error(cfg_t *cfg, const char *fmt, va_list ap)
+PRINTF_LIKE(2, 0) static void on_confuse_error(cfg_t *cfg, const char *fmt, va_list ap)
 {
 	static const char unknown[] = "no such option '";
 	char text[512];
@@ -144,21 +145,22 @@ PRINTF_LIKE(2, 0) static void on_error(cfg_t *cfg, const char *fmt, va_list ap)
 	if (parsing.error[0] != '\0')
 		return;
 	vsnprintf(text, sizeof(text), fmt, ap);
-	translate(cfg, text, sizeof(text));
-	say("%s:%d: %s", cfg->filename, cfg->line > parsing.last ? parsing.last : cfg->line, text);
+	translate_confuse_error(cfg, text, sizeof(text));
+	set_confuse_error(
+	    "%s:%d: %s", cfg->filename, cfg->line > parsing.last ? parsing.last : cfg->line, text);
 	if (strncmp(text, unknown, sizeof(unknown) - 1) == 0)
-		say_remedy(
+		append_remedy(
 		    cfg, text + sizeof(unknown) - 1, strcspn(text + sizeof(unknown) - 1, "'"));
 }
 
 /*
- * is_repeated - is the option given a second time?
+ * is_option_repeated - is the option given a second time?
  *
  * libconfuse calls us for each value of a list and once more for its '}'. A list that was closed
  * may grow ("+="), but not begin anew.
  */
 static bool
-is_repeated(struct progress *progress, const struct confuse_option *o, unsigned n)
+is_option_repeated(struct option_progress *progress, const struct confuse_option *o, unsigned n)
 {
 	bool again = progress->line != 0;
 
@@ -170,9 +172,9 @@ is_repeated(struct progress *progress, const struct confuse_option *o, unsigned 
 	return again;
 }
 
-/* take - hand on the values that libconfuse has read for an option */
+/* pass_option_values - hand on the values that libconfuse has read for an option */
 static bool
-take(cfg_t *cfg, cfg_opt_t *opt, const struct confuse_option *o, int line)
+pass_option_values(cfg_t *cfg, cfg_opt_t *opt, const struct confuse_option *o, int line)
 {
 	unsigned i, n = cfg_opt_size(opt);
 	const char **values = xcalloc(n + 1, sizeof(*values));
@@ -183,28 +185,29 @@ take(cfg_t *cfg, cfg_opt_t *opt, const struct confuse_option *o, int line)
 		values[i] = cfg_opt_getnstr(opt, i);
 	ok = parsing.take(parsing.arg, (size_t)(o - parsing.options), line, values, n, why);
 	if (!ok)
-		say("%s:%d: %s: %s", cfg->filename, line, o->name, why);
+		set_confuse_error("%s:%d: %s: %s", cfg->filename, line, o->name, why);
 	free(values);
 	return ok;
 }
 
-/* on_option - called by libconfuse for each option, at its line of the file */
+/* on_confuse_option - called by libconfuse for each option, at its line of the file */
 static int
-on_option(cfg_t *cfg, cfg_opt_t *opt)
+on_confuse_option(cfg_t *cfg, cfg_opt_t *opt)
 {
-	const struct confuse_option *o = find(cfg, opt->name);
-	struct progress *progress = &parsing.progress[o - parsing.options];
+	const struct confuse_option *o = find_grammar_option(cfg, opt->name);
+	struct option_progress *progress = &parsing.progress[o - parsing.options];
 
 	if (cfg->line > parsing.last) {
-		say("%s:%d: %s: its value is missing", cfg->filename, parsing.last, o->name);
+		set_confuse_error(
+		    "%s:%d: %s: its value is missing", cfg->filename, parsing.last, o->name);
 		return -1;
 	}
-	if (is_repeated(progress, o, cfg_opt_size(opt)) && parsing.once) {
-		say("%s:%d: %s: given twice", cfg->filename, cfg->line, o->name);
+	if (is_option_repeated(progress, o, cfg_opt_size(opt)) && parsing.once) {
+		set_confuse_error("%s:%d: %s: given twice", cfg->filename, cfg->line, o->name);
 		return -1;
 	}
 	progress->line = cfg->line;
-	return o->list || take(cfg, opt, o, cfg->line) ? 0 : -1;
+	return o->list || pass_option_values(cfg, opt, o, cfg->line) ? 0 : -1;
 }
 
 /* on_sentinel - ours has the mark; one that the file holds is an unknown option like any other */
@@ -215,18 +218,18 @@ on_sentinel(cfg_t *cfg, cfg_opt_t *opt)
 		parsing.whole = true;
 		return 0;
 	}
-	say("%s:%d: no such option '%s'", cfg->filename, cfg->line, SENTINEL);
+	set_confuse_error("%s:%d: no such option '%s'", cfg->filename, cfg->line, SENTINEL);
 	return -1;
 }
 
-/* take_lists - lists are taken whole, when all of the text was read */
+/* pass_option_lists - lists are taken whole, when all of the text was read */
 static bool
-take_lists(cfg_t *cfg)
+pass_option_lists(cfg_t *cfg)
 {
 	bool opened = parsing.section != NULL && cfg_size(cfg, parsing.section) > 0;
 	cfg_t *section = opened ? cfg_getsec(cfg, parsing.section) : NULL, *where;
 	const struct confuse_option *o;
-	const struct progress *progress;
+	const struct option_progress *progress;
 	cfg_opt_t *opt;
 
 	for (o = parsing.options; o < parsing.options + parsing.n; o++) {
@@ -236,10 +239,10 @@ take_lists(cfg_t *cfg)
 		if (!o->list || opt == NULL || !(opt->flags & CFGF_MODIFIED))
 			continue;
 		if (parsing.once && cfg_opt_size(opt) < progress->n) {
-			say("%s: %s: given twice", cfg->filename, o->name);
+			set_confuse_error("%s: %s: given twice", cfg->filename, o->name);
 			return false;
 		}
-		if (!take(cfg, opt, o, progress->line))
+		if (!pass_option_values(cfg, opt, o, progress->line))
 			return false;
 	}
 	return true;
@@ -263,7 +266,7 @@ make_opts(bool in_section, cfg_opt_t *section)
 		opts[n].name = o->name;
 		opts[n].type = CFGT_STR;
 		opts[n].flags = o->list ? CFGF_LIST : CFGF_NODEFAULT;
-		opts[n].validcb = on_option;
+		opts[n].validcb = on_confuse_option;
 		n++;
 	}
 	if (section != NULL)
@@ -284,23 +287,23 @@ parse_stream(FILE *in, const char *path)
 	cfg_t *cfg = cfg_init(top, CFGF_NONE);
 	bool ok;
 
-	cfg_set_error_function(cfg, on_error);
+	cfg_set_error_function(cfg, on_confuse_error);
 	cfg->filename = xstrdup(path);
 	ok = cfg_parse_fp(cfg, in) == CFG_SUCCESS;
 	if (!ok)
-		say("%s:%d: syntax error", path, cfg->line);
+		set_confuse_error("%s:%d: syntax error", path, cfg->line);
 	else if (!parsing.whole)
-		say("%s: a comment is not closed: '*/' expected", path);
-	ok = ok && parsing.whole && take_lists(cfg);
+		set_confuse_error("%s: a comment is not closed: '*/' expected", path);
+	ok = ok && parsing.whole && pass_option_lists(cfg);
 	cfg_free(cfg);
 	free(top);
 	free(section);
 	return ok;
 }
 
-/* comment_end - the end of the comment that begins at s, or s when none does */
+/* find_comment_end - the end of the comment that begins at s, or s when none does */
 static char *
-comment_end(char *s, const char *text)
+find_comment_end(char *s, const char *text)
 {
 	/* Slashes inside a word, as in a path, begin nothing. */
 	bool word = s > text && strchr(" \t\r\n={}(),;+", s[-1]) == NULL;
@@ -315,7 +318,7 @@ comment_end(char *s, const char *text)
 }
 
 static char *
-string_end(char *s)
+find_string_end(char *s)
 {
 	char quote = *s++;
 
@@ -337,10 +340,10 @@ blank_comments(char *text)
 
 	while (*s != '\0') {
 		if (*s == '"' || *s == '\'') {
-			s = string_end(s);
+			s = find_string_end(s);
 			continue;
 		}
-		end = comment_end(s, text);
+		end = find_comment_end(s, text);
 		if (end == s)
 			s++;
 		for (; s < end; s++)
@@ -349,9 +352,9 @@ blank_comments(char *text)
 	}
 }
 
-/* blank_mark - the same for the byte order mark that some editors begin a file with */
+/* blank_byte_order_mark - the same for the byte order mark that some editors begin a file with */
 static void
-blank_mark(char *text)
+blank_byte_order_mark(char *text)
 {
 	static const char mark[] = "\357\273\277";
 
@@ -359,9 +362,9 @@ blank_mark(char *text)
 		memset(text, ' ', sizeof(mark) - 1);
 }
 
-/* section_name - the name of the section that some of the options are in; NULL: none are */
+/* find_section_name - the name of the section that some of the options are in; NULL: none are */
 static const char *
-section_name(const struct confuse_option *options, size_t n)
+find_section_name(const struct confuse_option *options, size_t n)
 {
 	size_t i;
 
@@ -392,7 +395,7 @@ parse_marked(char *text, size_t len, const char *path)
 	bool ok;
 
 	if (in == NULL) {
-		say("%s: %s", path, strerror(errno));
+		set_confuse_error("%s: %s", path, strerror(errno));
 		return false;
 	}
 	parsing.progress = xcalloc(parsing.n, sizeof(*parsing.progress));
@@ -413,11 +416,11 @@ confuse_parse(const char *text, const char *path, const struct confuse_option *o
 	snprintf(parsing.mark, sizeof(parsing.mark), "%zu", strlen(text));
 	len = xasprintf(&copy, "%s\n" SENTINEL " = %s\n", text, parsing.mark);
 	blank_comments(copy);
-	blank_mark(copy);
+	blank_byte_order_mark(copy);
 	error[0] = '\0';
 	parsing.options = options;
 	parsing.n = n;
-	parsing.section = section_name(options, n);
+	parsing.section = find_section_name(options, n);
 	parsing.last = count_lines(text);
 	parsing.once = once;
 	parsing.take = fn;

@@ -360,7 +360,7 @@ option_find(const char *section, const char *name)
 }
 
 static void *
-field(const struct settings *s, const struct conf_option *o)
+find_option_field(const struct settings *s, const struct conf_option *o)
 {
 	return (char *)s + o->offset;
 }
@@ -388,14 +388,14 @@ option_clear(struct settings *s, const struct conf_option *o)
 {
 	switch (o->type) {
 	case OPTION_TEXT:
-		free(*(char **)field(s, o));
-		*(char **)field(s, o) = NULL;
+		free(*(char **)find_option_field(s, o));
+		*(char **)find_option_field(s, o) = NULL;
 		break;
 	case OPTION_LIST:
-		clear_texts(field(s, o));
+		clear_texts(find_option_field(s, o));
 		break;
 	case OPTION_CIDRS:
-		clear_cidrs(field(s, o));
+		clear_cidrs(find_option_field(s, o));
 		break;
 	case OPTION_NUMBER:
 	case OPTION_BOOL:
@@ -405,9 +405,9 @@ option_clear(struct settings *s, const struct conf_option *o)
 	}
 }
 
-/* same_word - equal without case, '_' for a '-' between words */
+/* is_same_word - equal without case, '_' for a '-' between words */
 static bool
-same_word(const char *word, const char *value)
+is_same_word(const char *word, const char *value)
 {
 	const char *start = word;
 
@@ -421,7 +421,7 @@ same_word(const char *word, const char *value)
 }
 
 static void
-say_choices(const struct conf_option *o, const char *value, char *error)
+refuse_choice(const struct conf_option *o, const char *value, char *error)
 {
 	const struct option_choice *c;
 
@@ -433,17 +433,17 @@ say_choices(const struct conf_option *o, const char *value, char *error)
 }
 
 static bool
-choose(const struct conf_option *o, const char *value, int *chosen, char *error)
+parse_choice(const struct conf_option *o, const char *value, int *chosen, char *error)
 {
 	const struct option_choice *c;
 
 	for (c = o->choices; c->word != NULL; c++) {
-		if (same_word(c->word, value)) {
+		if (is_same_word(c->word, value)) {
 			*chosen = c->value;
 			return true;
 		}
 	}
-	say_choices(o, value, error);
+	refuse_choice(o, value, error);
 	return false;
 }
 
@@ -465,7 +465,7 @@ parse_number(const struct conf_option *o, const char *value, int *number, char *
 static bool
 parse_date(const char *value, int *day, char *error)
 {
-	if (value[0] == '\0' || same_word("none", value)) {
+	if (value[0] == '\0' || is_same_word("none", value)) {
 		*day = 0;
 		return true;
 	}
@@ -493,7 +493,7 @@ accept_texts(const struct conf_option *o, const char *const *values, size_t n, c
 }
 
 static void
-copy_texts(struct text_list *list, const char *const *values, size_t n)
+copy_option_texts(struct text_list *list, const char *const *values, size_t n)
 {
 	size_t i;
 
@@ -542,11 +542,11 @@ set_list(struct settings *s, const struct conf_option *o, const char *const *val
     char *error)
 {
 	if (o->type == OPTION_CIDRS)
-		return parse_cidrs(field(s, o), values, n, error);
+		return parse_cidrs(find_option_field(s, o), values, n, error);
 	if (!accept_texts(o, values, n, error))
 		return false;
 	option_clear(s, o);
-	copy_texts(field(s, o), values, n);
+	copy_option_texts(find_option_field(s, o), values, n);
 	return true;
 }
 
@@ -564,21 +564,21 @@ option_set(struct settings *s, const struct conf_option *o, const char *const *v
 	}
 	switch (o->type) {
 	case OPTION_NUMBER:
-		return parse_number(o, values[0], field(s, o), error);
+		return parse_number(o, values[0], find_option_field(s, o), error);
 	case OPTION_CHOICE:
-		return choose(o, values[0], field(s, o), error);
+		return parse_choice(o, values[0], find_option_field(s, o), error);
 	case OPTION_DATE:
-		return parse_date(values[0], field(s, o), error);
+		return parse_date(values[0], find_option_field(s, o), error);
 	case OPTION_BOOL:
-		if (!choose(o, values[0], &chosen, error))
+		if (!parse_choice(o, values[0], &chosen, error))
 			return false;
-		*(bool *)field(s, o) = chosen != 0;
+		*(bool *)find_option_field(s, o) = chosen != 0;
 		return true;
 	default:
 		if (!accept_texts(o, values, 1, error))
 			return false;
 		option_clear(s, o);
-		*(char **)field(s, o) = xstrdup(values[0]);
+		*(char **)find_option_field(s, o) = xstrdup(values[0]);
 		return true;
 	}
 }
@@ -653,7 +653,7 @@ print_date(int day, FILE *out)
 }
 
 static const char *
-chosen_word(const struct conf_option *o, int value)
+find_chosen_word(const struct conf_option *o, int value)
 {
 	const struct option_choice *c = o->choices;
 
@@ -668,25 +668,25 @@ option_print(const struct settings *s, const struct conf_option *o, FILE *out)
 	fprintf(out, "%s%s = ", o->section == NULL ? "" : "\t", o->name);
 	switch (o->type) {
 	case OPTION_TEXT:
-		print_quoted(*(char **)field(s, o), out);
+		print_quoted(*(char **)find_option_field(s, o), out);
 		break;
 	case OPTION_NUMBER:
-		fprintf(out, "%d", *(int *)field(s, o));
+		fprintf(out, "%d", *(int *)find_option_field(s, o));
 		break;
 	case OPTION_BOOL:
-		fputs(*(bool *)field(s, o) ? "true" : "false", out);
+		fputs(*(bool *)find_option_field(s, o) ? "true" : "false", out);
 		break;
 	case OPTION_CHOICE:
-		print_quoted(chosen_word(o, *(int *)field(s, o)), out);
+		print_quoted(find_chosen_word(o, *(int *)find_option_field(s, o)), out);
 		break;
 	case OPTION_DATE:
-		print_date(*(int *)field(s, o), out);
+		print_date(*(int *)find_option_field(s, o), out);
 		break;
 	case OPTION_LIST:
-		print_texts(field(s, o), out);
+		print_texts(find_option_field(s, o), out);
 		break;
 	case OPTION_CIDRS:
-		print_cidrs(field(s, o), out);
+		print_cidrs(find_option_field(s, o), out);
 		break;
 	}
 	putc('\n', out);
