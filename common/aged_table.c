@@ -6,7 +6,7 @@
 #include "common/aged_table.h"
 #include "common/xmalloc.h"
 
-/* count_buckets - a power of two; a full table has one or two entries for each bucket */
+/* count_buckets - a power of two; a full table has one or two entries per bucket */
 static size_t
 count_buckets(size_t max)
 {
@@ -17,7 +17,7 @@ count_buckets(size_t max)
 	return n;
 }
 
-/* Empty buckets are zeros. Those of a large table take no memory before their first use. */
+/* Empty buckets are zeros. In a large table they use no memory before their first entry. */
 struct aged_table *
 aged_table_new(size_t max, enum aged_hash hash,
     void (*free_entry)(struct aged_entry *entry, void *context), void *context)
@@ -48,7 +48,7 @@ aged_table_free(struct aged_table **table)
 	*table = NULL;
 }
 
-/* limit_collisions - make room for one more entry in a bucket; its last entry was added first */
+/* limit_collisions - make room in a bucket for one more entry; its last entry is the oldest */
 static void
 limit_collisions(struct aged_table *table, struct aged_bucket *bucket)
 {

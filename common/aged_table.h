@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * aged_table - a bounded table of entries that are found by key and leave by age.
+ * aged_table - a bounded table of entries that are found by key and removed by age. Pure.
  *
  * An entry is a structure of the caller whose first member is a struct aged_entry. The caller
  * allocates it, hashes and compares its key, and decides when it expires. The table finds it, keeps
  * all entries in the order in which they were added, and removes the oldest one when it is full.
- * Pure: no clock.
  *
  * HASH FLOODING. Clients choose most keys: addresses, names, senders. A client that can choose keys
  * with equal hashes fills one bucket, and each lookup there walks a long list. The remedy depends
@@ -15,7 +14,7 @@
  * AGED_COLLISIONS_MAX entries share a bucket. One more removes the entry of this bucket that was
  * added first, even if it has a second chance. This bounds the time of a lookup. It does not
  * protect an entry: a client that knows its key can compute others for the same bucket, and so
- * remove it. Therefore an entry must be worth no more than the work of making it again.
+ * remove it. Therefore an entry must be worth no more than the work of computing it again.
  *
  * AGED_HASH_KEYED is for counts, decisions and secrets, whose loss could give an attacker a new
  * budget, for example. The hash is siphash() with a random key. An attacker without this key cannot
@@ -46,12 +45,12 @@ struct aged_entry {
 	LIST_ENTRY(aged_entry) collision;
 	TAILQ_ENTRY(aged_entry) age;
 	uint32_t hash;
-	bool second_chance; /* as the oldest entry of a full table, it becomes the newest once */
+	bool second_chance; /* the oldest entry of a full table becomes the newest, once */
 };
 
 LIST_HEAD(aged_bucket, aged_entry);
 
-/* Its members are for aged_table.c and aged_table_find() alone. */
+/* Only aged_table.c and aged_table_find() use its members. */
 struct aged_table {
 	TAILQ_HEAD(, aged_entry) ages; /* the oldest entry comes first */
 	size_t n, max;
@@ -63,13 +62,13 @@ struct aged_table {
 };
 
 /*
- * A table of at most max entries, max > 0. free_entry is called for each entry that leaves the
- * table, whatever the reason, with the context given here; it must not use the table.
+ * A table of at most max entries, max > 0. free_entry is called with context for each entry that
+ * the table removes, whatever the reason; it must not use the table. The caller frees the table.
  */
 struct aged_table *aged_table_new(size_t max, enum aged_hash hash,
     void (*free_entry)(struct aged_entry *entry, void *context), void *context);
 
-/* Frees the table and its entries, and sets *table to NULL; *table may be NULL. */
+/* Frees the table and its entries. Sets *table to NULL; it may be NULL. */
 void aged_table_free(struct aged_table **table);
 
 /*
@@ -96,15 +95,19 @@ aged_table_find(const struct aged_table *table, uint32_t hash,
  */
 void aged_table_add(struct aged_table *table, struct aged_entry *entry, uint32_t hash);
 
-/* Removes an entry of the table, and frees it. */
+/* Removes and frees an entry of the table. */
 void aged_table_remove(struct aged_table *table, struct aged_entry *entry);
 
-/* The entry that was added or given its second chance first, or NULL: for a caller to expire. */
+/*
+ * The oldest entry, by the time at which it was added or used its second chance. NULL if the table
+ * is empty. A caller that expires entries starts with this one.
+ */
 struct aged_entry *aged_table_oldest(const struct aged_table *table);
 
 /*
- * Removes and frees the oldest entry without a second chance. Older ones lose theirs, and become
- * the newest entries. False: the table is empty.
+ * Removes and frees the oldest entry that has no second chance. Entries that are older use theirs:
+ * they become the newest ones. If all entries have one, the oldest of them is removed. False if the
+ * table is empty.
  */
 bool aged_table_evict(struct aged_table *table);
 

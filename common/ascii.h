@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * ascii - character classes of the protocols' grammars: ASCII alone, whatever the locale, and
- * without the undefined behaviour of <ctype.h> for negative chars. Without jumps, too: they run
- * over every byte of every address, and what comes next there nobody can predict.
+ * ascii - character classes of the protocols' grammars. Pure.
+ *
+ * They cover ASCII only, in every locale, and are defined for negative chars, unlike <ctype.h>.
+ * They also avoid branches: they run over every byte of every address, and a processor cannot
+ * predict the next byte.
  */
 #ifndef COMMON_ASCII_H
 #define COMMON_ASCII_H
@@ -49,14 +51,14 @@ ascii_tolower(char c)
 	return (unsigned char)(c - 'A') < 26 ? (char)(c | 0x20) : c;
 }
 
-/* True when no byte is above 0x7f. */
+/* True if no byte is above 0x7f. s may be NULL if len is 0. */
 static inline bool
 ascii_only(const char *s, size_t len)
 {
 	uint64_t word, bits = 0;
 	size_t i;
 
-	/* Eight bytes at a time: each request asks this of several names. */
+	/* Eight bytes at a time, because each request checks several names. */
 	for (i = 0; i + sizeof(word) <= len; i += sizeof(word)) {
 		memcpy(&word, s + i, sizeof(word));
 		bits |= word;
@@ -66,7 +68,7 @@ ascii_only(const char *s, size_t len)
 	return (bits & UINT64_C(0x8080808080808080)) == 0;
 }
 
-/* The value of a hexadecimal digit, -1 for any other character. */
+/* The value of a hexadecimal digit in either case, or -1 for any other character. */
 static inline int
 ascii_hex(char c)
 {

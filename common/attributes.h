@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: ISC */
-/* attributes - of functions, for the warnings of gcc and clang. */
+/* attributes - function attributes that gcc and clang use for warnings. */
 #ifndef COMMON_ATTRIBUTES_H
 #define COMMON_ATTRIBUTES_H
 
-/* A printf(3)-like function: the positions of its format and of its first argument (0: a va_list). */
+/*
+ * For functions like printf(3). format_at and first_at are the positions of the format and of its
+ * first argument, counted from 1. first_at is 0 if the arguments are a va_list.
+ */
 #define PRINTF_LIKE(format_at, first_at) __attribute__((format(printf, format_at, first_at)))
 
+/* For functions that do not return. */
 #define NORETURN __attribute__((noreturn))
 
 #endif

@@ -9,7 +9,7 @@
 
 #define FIRST_SIZE 1024
 
-/* reserve_bytes - room for so many more bytes */
+/* reserve_bytes - make room for len more bytes */
 static void
 reserve_bytes(struct buffer *buffer, size_t len)
 {
@@ -44,7 +44,7 @@ buffer_printf(struct buffer *buffer, const char *fmt, ...)
 	va_end(ap);
 	if (len <= 0)
 		return;
-	reserve_bytes(buffer, (size_t)len + 1); /* vsnprintf ends it with a NUL */
+	reserve_bytes(buffer, (size_t)len + 1); /* vsnprintf adds a NUL */
 	va_start(ap, fmt);
 	vsnprintf(buffer->data + buffer->len, (size_t)len + 1, fmt, ap);
 	va_end(ap);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * buffer - bytes that are appended, taken away as a whole, and appended again in the same memory:
- * what is said for each request is said without an allocation.
+ * buffer - a growing array of bytes that can be cleared and filled again.
+ *
+ * Clearing keeps the memory, so that a reply to each request needs no allocation. Pure.
  */
 #ifndef COMMON_BUFFER_H
 #define COMMON_BUFFER_H
@@ -10,23 +11,26 @@
 
 #include "common/attributes.h"
 
-/* Starts zeroed. data is NULL until something was appended; no NUL stands behind it. */
+/* Initialize it with zeros. data is NULL before the first byte is added, and has no final NUL. */
 struct buffer {
 	char *data;
 	size_t len;
-	size_t size;
+	size_t size; /* allocated */
 };
 
-/* Memory that buffer_clear leaves to a buffer; what grew beyond it gives all back. */
+/* The largest allocation, in bytes, that buffer_clear keeps. It frees a larger one. */
 #define BUFFER_KEPT (64 * 1024)
 
-void buffer_add(struct buffer *, const void *data, size_t len);
-void buffer_printf(struct buffer *, const char *, ...) PRINTF_LIKE(2, 3);
+/* Appends len bytes. data may be NULL if len is 0. */
+void buffer_add(struct buffer *buffer, const void *data, size_t len);
 
-/* Takes all bytes away. */
-void buffer_clear(struct buffer *);
+/* Appends formatted text, without a NUL. */
+void buffer_printf(struct buffer *buffer, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
-/* Gives the memory back; the buffer is zeroed again. */
-void buffer_free(struct buffer *);
+/* Removes all bytes. */
+void buffer_clear(struct buffer *buffer);
+
+/* Frees the memory and zeroes the structure, which can then be used again. */
+void buffer_free(struct buffer *buffer);
 
 #endif

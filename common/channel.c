@@ -8,7 +8,7 @@
 
 #include "common/channel.h"
 
-/* What goes over the wire before the text. */
+/* Precedes the text of a message. */
 struct channel_header {
 	uint32_t type;
 	uint32_t number;
@@ -22,7 +22,7 @@ channel_pair(int fd[2])
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fd) == -1)
 		return false;
-	/* The kernel chooses abstract names: with one a socket cannot be bound to a path. */
+	/* The kernel chooses abstract names. A socket that has one cannot be bound to a path. */
 	for (i = 0; i < 2; i++)
 		(void)bind(fd[i], &none, sizeof(none.sa_family));
 	return true;
@@ -63,7 +63,7 @@ channel_send(
 	return sendmsg(end, &msg, MSG_NOSIGNAL | MSG_DONTWAIT) != -1;
 }
 
-/* take_fds - the descriptors that came along, all of them */
+/* take_fds - collect all descriptors of a message */
 static void
 take_fds(struct channel_message *m, struct msghdr *msg)
 {
@@ -89,7 +89,7 @@ find_fault(const struct channel_message *m, const struct msghdr *msg, ssize_t go
 	if (m->type > max_type)
 		return "a message of unknown type";
 	if (m->n_fds > max_fds)
-		return "descriptors that nobody asked for";
+		return "unexpected descriptors";
 	if (memchr(m->text, '\0', m->len) != NULL)
 		return "a text with a NUL";
 	return NULL;
@@ -99,7 +99,7 @@ int
 channel_receive(
     int end, struct channel_message *m, uint32_t max_type, size_t max_fds, const char **error)
 {
-	/* Room for exactly as many as m->fd has: the kernel closes what does not fit. */
+	/* Room for as many descriptors as m->fd holds. The kernel closes the others. */
 	union {
 		struct cmsghdr align;
 		char space[CMSG_SPACE(CHANNEL_FDS_MAX * sizeof(int))];
@@ -118,7 +118,7 @@ channel_receive(
 	m->n_fds = 0;
 	if (n != -1)
 		take_fds(m, &msg);
-	/* An empty message with descriptors is no end, and they have to be closed. */
+	/* A message of 0 bytes that has descriptors is not the end, and they must be closed. */
 	if (n == -1 || (n == 0 && m->n_fds == 0))
 		return -1;
 	m->type = header.type;

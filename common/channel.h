@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * channel - short messages, perhaps with descriptors, between two processes of ours: one end of a
- * SOCK_SEQPACKET pair, which keeps the bounds of messages.
+ * channel - short messages, optionally with descriptors, between two processes of the daemon.
  *
- * SECURITY: the other end may be in the hands of an enemy. A message has at most
- * CHANNEL_TEXT_MAX bytes; longer or shorter ones than a message can be, unknown types and
- * descriptors that were not asked for are an error, and what they brought is closed.
+ * A channel is a pair of SOCK_SEQPACKET sockets, which keep the boundaries of messages.
+ *
+ * SECURITY: an attacker may control the other end. Messages of an impossible size, unknown types
+ * and unexpected descriptors are errors, and such descriptors are closed.
  */
 #ifndef COMMON_CHANNEL_H
 #define COMMON_CHANNEL_H
@@ -18,30 +18,34 @@
 #define CHANNEL_FDS_MAX 64
 
 struct channel_message {
-	uint32_t type;   /* the users' */
-	uint32_t number; /* the users' */
-	size_t len;
-	char text[CHANNEL_TEXT_MAX + 1]; /* NUL-terminated behind len */
+	uint32_t type;   /* defined by the two processes */
+	uint32_t number; /* defined by the two processes */
+	size_t len;      /* of the text, without the final NUL */
+	char text[CHANNEL_TEXT_MAX + 1];
 	size_t n_fds;
-	int fd[CHANNEL_FDS_MAX]; /* the receiver's, close-on-exec */
+	int fd[CHANNEL_FDS_MAX]; /* close-on-exec; the receiver closes them */
 };
 
-/* Makes both ends: close-on-exec, non-blocking. False with errno set. */
+/* Creates both ends, close-on-exec and non-blocking, for the caller to close. False: errno is set. */
 bool channel_pair(int fd[2]);
 
 /*
- * Sends a message with n_fds of the caller's descriptors; text may be NULL. False with errno set:
- * EAGAIN when the other end does not read, EPIPE when it is gone.
+ * Sends a message without waiting. text may be NULL; bytes beyond CHANNEL_TEXT_MAX are cut off. The
+ * caller keeps the n_fds descriptors; fds may be NULL if n_fds is 0. False: errno is set, to EAGAIN
+ * if the other end does not read, to EPIPE if it is closed, and to EMSGSIZE if n_fds is above
+ * CHANNEL_FDS_MAX.
  */
 bool channel_send(
     int end, uint32_t type, uint32_t number, const char *text, const int *fds, size_t n_fds);
 
 /*
- *	1  a message; its type is at most max_type, it has at most max_fds descriptors
- *	0  none waits
- *	-1 the other end is gone (*error NULL), or sends what is none (*error says why; static)
+ * Receives a message without waiting. Returns
+ *	1   a message, whose type is at most max_type and which has at most max_fds descriptors
+ *	0   no message is waiting
+ *	-1  the other end is closed (*error is NULL), or it sent an invalid message (*error is the
+ *	    reason, a static text)
  */
 int channel_receive(
-    int end, struct channel_message *, uint32_t max_type, size_t max_fds, const char **error);
+    int end, struct channel_message *m, uint32_t max_type, size_t max_fds, const char **error);
 
 #endif

@@ -29,7 +29,7 @@ count_month_days(int year, int month)
 	return days[month - 1] + (month == 2 && is_leap_year(year));
 }
 
-/* count_leap_days - those before a year */
+/* count_leap_days - the number of leap days from year 1 to the end of the year before */
 static int
 count_leap_days(int year)
 {
@@ -37,14 +37,14 @@ count_leap_days(int year)
 	return year / 4 - year / 100 + year / 400;
 }
 
-/* find_year_start - the number of its first day */
+/* find_year_start - the day number of January 1 */
 static int
 find_year_start(int year)
 {
 	return (year - 1970) * 365 + count_leap_days(year) - count_leap_days(1970);
 }
 
-/* read_date_number - n digits; -1 when there are others */
+/* read_date_number - parse n digits; -1 if one of them is not a digit */
 static int
 read_date_number(const char *s, size_t n)
 {
@@ -87,7 +87,7 @@ day_format(char text[DAY_TEXT_SIZE], int day)
 		day = 0;
 	if (day > DAY_LAST)
 		day = DAY_LAST;
-	/* A year has 365 or 366 days: the guess is never too early. */
+	/* A year has at least 365 days, so the estimate is never too early. */
 	year = 1970 + day / 365;
 	while (find_year_start(year) > day)
 		year--;

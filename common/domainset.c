@@ -9,8 +9,9 @@
 #include "common/xmalloc.h"
 
 /*
- * Without memory uthash by itself would end the process without a word. Its FNV compiles without a
- * warning under every compiler; the names are our own operator's, not an attacker's.
+ * xmalloc, because uthash would end the process without a message if memory is exhausted. FNV,
+ * because it is the hash of uthash that compiles without warnings. An attacker could compute
+ * collisions, but the operator chooses the names.
  */
 #define uthash_malloc(size) xmalloc(size)
 #define HASH_FUNCTION HASH_FNV
@@ -20,7 +21,7 @@
 
 struct domain_entry {
 	UT_hash_handle hh;
-	char name[]; /* canonical, with the leading dot if it had one */
+	char name[]; /* canonical, with the leading dot of the entry, if any */
 };
 
 struct domainset {
@@ -58,9 +59,9 @@ has_domain_name(const struct domainset *set, const char *name, size_t len)
 }
 
 /*
- * make_canonical_name - a name in A-labels and lower case; returns its length
+ * make_canonical_name - convert a name to A-labels and lower case; returns its length
  *
- * What is no valid IDNA2008 name keeps its bytes. The caller has seen to HOSTNAME_MAX.
+ * A name that is not valid in IDNA2008 keeps its bytes. len is at most HOSTNAME_MAX.
  */
 static size_t
 make_canonical_name(char name[HOSTNAME_MAX + 1], const char *domain, size_t len)

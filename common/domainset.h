@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * domainset - a set of domains, exact ("x.org") or "all subdomains of" (".x.org", which does not
- * hold x.org itself), as postsrsd writes them. U-labels and their A-labels are one name. A look-up
- * costs one probe a label of the name asked for, whatever the size of the set.
+ * domainset - a set of domains.
+ *
+ * An entry is a domain ("x.org"), or all subdomains of one (".x.org", which does not contain x.org
+ * itself). This is the notation of postsrsd. A U-label and its A-label are the same name. A lookup
+ * makes one probe per label of the name, whatever the size of the set. Pure.
  */
 #ifndef COMMON_DOMAINSET_H
 #define COMMON_DOMAINSET_H
@@ -12,22 +14,29 @@
 
 struct domainset;
 
+/* An empty set. The caller frees it. */
 struct domainset *domainset_new(void);
-void domainset_free(struct domainset **);
+
+/* Sets *set to NULL; it may be NULL. */
+void domainset_free(struct domainset **set);
 
 /*
- * Adds one entry, in any case. False when what follows the optional leading dot is no mail
- * domain; adding one twice is no error.
+ * Adds one entry, in any case. An entry that is already in the set is no error. False if the text
+ * after the optional leading dot is not a mail domain (common/hostname.h).
  */
-bool domainset_add(struct domainset *, const char *entry, size_t len);
+bool domainset_add(struct domainset *set, const char *entry, size_t len);
 
 /*
- * Adds the entries of a domains file: one a line, blanks around it ignored, '#' begins a
- * comment. False for a bad line, whose number (from 1) is in *line.
+ * Adds the entries of a domains file: one per line, with optional blanks around it. '#' starts a
+ * comment. False for an invalid line: *line is its number, counted from 1. The entries of the lines
+ * before it remain in the set.
  */
-bool domainset_add_lines(struct domainset *, const char *text, size_t len, unsigned *line);
+bool domainset_add_lines(struct domainset *set, const char *text, size_t len, unsigned *line);
 
-bool domainset_contains(const struct domainset *, const char *domain, size_t len);
-size_t domainset_size(const struct domainset *);
+/* True if an entry contains the domain, in any case and without a trailing dot. */
+bool domainset_contains(const struct domainset *set, const char *domain, size_t len);
+
+/* The number of entries. */
+size_t domainset_size(const struct domainset *set);
 
 #endif

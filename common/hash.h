@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * hash - FNV-1a of some bytes, for caches in memory.
+ * hash - the FNV-1a hash, for caches in memory. Pure.
  *
  * SECURITY: collisions are easy to compute, for any start value. "HASH FLOODING" in
  * common/aged_table.h explains which tables may use this hash, and which need common/siphash.h.
@@ -13,7 +13,10 @@
 
 #define HASH_BEGIN 0x811c9dc5u
 
-/* Goes on from HASH_BEGIN or an earlier result; data may be NULL when len is 0. */
+/*
+ * Continues a hash with len bytes. hash is HASH_BEGIN or an earlier result. data may be NULL if len
+ * is 0.
+ */
 static inline uint32_t
 hash_bytes(uint32_t hash, const char *data, size_t len)
 {

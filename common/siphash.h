@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * siphash - SipHash-2-4 (Aumasson and Bernstein, 2012), a keyed hash for tables in memory. An
- * attacker without the key cannot find data that collides. common/aged_table.h
- * explains which tables need it.
+ * siphash - SipHash-2-4 (Aumasson and Bernstein, 2012), a keyed hash for tables in memory. Pure.
+ *
+ * An attacker without the key cannot find data that collides. common/aged_table.h explains which
+ * tables need it.
  */
 #ifndef COMMON_SIPHASH_H
 #define COMMON_SIPHASH_H
@@ -10,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Its 16 bytes are two little-endian numbers. A random key is made with arc4random_buf(3). */
+/* The 16 bytes of a key are two little-endian numbers. arc4random_buf(3) makes a random key. */
 struct siphash_key {
 	uint64_t k0, k1;
 };

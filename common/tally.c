@@ -17,7 +17,7 @@ struct tally_entry {
 	char key[];
 };
 
-/* A client that could remove its count would have a new budget, so the hash is keyed. */
+/* The hash is keyed, because a client that can remove its count gets a new budget. */
 struct tally {
 	struct aged_table *table; /* in the order of the first events */
 	struct siphash_key hash_key;
@@ -75,7 +75,7 @@ has_tally_key(const struct aged_entry *aged, const void *wanted)
 	return entry->len == key->len && memcmp(entry->key, key->bytes, key->len) == 0;
 }
 
-/* is_window_over - also when the clock was set back: a count must not live forever */
+/* is_window_over - also if the clock was set back, so that no count is kept forever */
 static bool
 is_window_over(const struct tally *tally, const struct tally_entry *entry, time_t now)
 {

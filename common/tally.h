@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * tally - counts recent events for each of many keys.
+ * tally - count recent events for each of many keys. Pure.
  *
- * The count of a key begins with its first event, and is forgotten one window later. The number of
- * keys is bounded: if there are too many, the one whose count began first is forgotten. Keys cannot
- * be chosen so that they remove another key before the table is full. Pure, except that the hash of
- * the keys is random, on which no result depends: now is a parameter.
+ * The count of a key begins with its first event, and is removed one window later. The number of
+ * keys is bounded: if there are too many, the key whose count began first is removed. An attacker
+ * cannot choose keys that remove another key before the table is full, because the hash of the keys
+ * is random. No result depends on that hash.
+ *
+ * now is the time in seconds, of any clock. If it is before the start of a count, that count is
+ * removed.
  */
 #ifndef COMMON_TALLY_H
 #define COMMON_TALLY_H
@@ -15,7 +18,7 @@
 
 struct tally;
 
-/* At most max keys, max > 0, each counted for window seconds. */
+/* A table of at most max keys, max > 0, each counted for window seconds. The caller frees it. */
 struct tally *tally_new(size_t max, time_t window);
 
 /* Sets *tally to NULL; it may be NULL. */
@@ -24,10 +27,10 @@ void tally_free(struct tally **tally);
 /* Counts one event, and returns the number of events in this window, including this one. */
 unsigned tally_add(struct tally *tally, const void *key, size_t len, time_t now);
 
-/* Takes one event back. A key without events is forgotten. */
+/* Subtracts one event. A key without events is removed. */
 void tally_take_back(struct tally *tally, const void *key, size_t len, time_t now);
 
-/* The number of events in this window. */
+/* The number of events in this window; 0 for an unknown key. */
 unsigned tally_get(struct tally *tally, const void *key, size_t len, time_t now);
 
 /* The number of keys, including those that have expired and were not yet removed. */

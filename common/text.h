@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-/* text - a part of a larger text: bytes with a length, without a NUL, owned by the larger text. */
+/*
+ * text - a part of a larger text, as a pointer and a length. Pure.
+ *
+ * It has no final NUL. The owner of the larger text owns the bytes.
+ */
 #ifndef COMMON_TEXT_H
 #define COMMON_TEXT_H
 
@@ -12,7 +16,7 @@ struct text {
 	size_t len;
 };
 
-/* True when a text has the bytes of a word. Inline, so that the length of a literal is constant. */
+/* True if a text equals word, by bytes. Inline, so that the length of a literal is constant. */
 static inline bool
 text_is(struct text text, const char *word)
 {

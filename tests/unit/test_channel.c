@@ -301,7 +301,7 @@ test_unasked_descriptors(void **state)
 	for (i = 0; i < COUNT(rows); i++) {
 		assert_true(channel_send(theirs, 1, 1, NULL, some_fds(), rows[i].sent));
 		assert_int_equal(receive(rows[i].most), -1);
-		assert_string_equal(error, "descriptors that nobody asked for");
+		assert_string_equal(error, "unexpected descriptors");
 		assert_int_equal(m.n_fds, 0);
 		assert_int_equal(unit_fds(), before);
 	}
