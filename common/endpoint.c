@@ -15,12 +15,14 @@
 #include "common/ipaddr.h"
 #include "common/pathowner.h"
 
-/* A burst of a thousand connections must not be met with SYN retries, a second each. The kernel
- * cuts this to net.core.somaxconn. */
+/*
+ * Room for a burst of a thousand connections. A connection that finds no room waits one second for
+ * the next SYN. The kernel limits this to net.core.somaxconn.
+ */
 #define BACKLOG 4096
 #define HOST_SIZE 256
 
-/* is_ipv6 - an address, with its interface when it is a link-local one: fe80::1%eth0 */
+/* is_ipv6 - a link-local address may have an interface: fe80::1%eth0 */
 static bool
 is_ipv6(const char *host)
 {
@@ -30,7 +32,7 @@ is_ipv6(const char *host)
 	return memchr(host, ':', len) != NULL && ipaddr_parse(&ip, host, len);
 }
 
-/* split_inet - "HOST:PORT" or "[HOST]:PORT"; an empty port or host is an error */
+/* split_inet - parse "HOST:PORT" or "[HOST]:PORT"; an empty host or port is an error */
 static bool
 split_inet(const char *text, char host[HOST_SIZE], const char **port, const char **error)
 {
@@ -39,7 +41,7 @@ split_inet(const char *text, char host[HOST_SIZE], const char **port, const char
 	long long number;
 	const char *range;
 
-	*error = "not of the form " ENDPOINT_FORMS;
+	*error = "expected " ENDPOINT_FORMS;
 	if (colon == NULL || colon == text)
 		return false;
 	if (bracket) {
@@ -48,7 +50,7 @@ split_inet(const char *text, char host[HOST_SIZE], const char **port, const char
 		if (end <= text || *end != ']')
 			return false;
 	} else if (memchr(text, ':', (size_t)(end - text)) != NULL) {
-		*error = "an IPv6 address stands in brackets: inet:[::1]:PORT";
+		*error = "an IPv6 address needs brackets: inet:[::1]:PORT";
 		return false;
 	}
 	if ((size_t)(end - text) >= HOST_SIZE)
@@ -56,12 +58,12 @@ split_inet(const char *text, char host[HOST_SIZE], const char **port, const char
 	memcpy(host, text, (size_t)(end - text));
 	host[end - text] = '\0';
 	if (strchr(host, ':') != NULL && !is_ipv6(host)) {
-		*error = "no IPv6 address in the brackets";
+		*error = "the brackets do not contain an IPv6 address";
 		return false;
 	}
 	number = strtonum(colon + 1, 1, 65535, &range);
 	if (range != NULL || number == 0) {
-		*error = "port is not a number from 1 to 65535";
+		*error = "the port is not a number from 1 to 65535";
 		return false;
 	}
 	*port = colon + 1;
@@ -120,7 +122,7 @@ parse_endpoint(struct endpoint *ep, const char *text, bool look_up, const char *
 	if (strncmp(text, "unix:", 5) == 0)
 		return parse_unix(ep, text + 5, error);
 	if (strncmp(text, "inet:", 5) != 0) {
-		*error = "not of the form " ENDPOINT_FORMS;
+		*error = "expected " ENDPOINT_FORMS;
 		return false;
 	}
 	if (!split_inet(text + 5, host, &port, error))
@@ -153,7 +155,7 @@ endpoint_is_wildcard(const struct endpoint_addr *addr)
 	       memcmp(&addr->u.in6.sin6_addr, &any6, sizeof(any6)) == 0;
 }
 
-/* remove_stale - unlink a socket that a dead daemon left; a live one stays and bind(2) fails */
+/* remove_stale - unlink a socket that no process listens on; if one does, bind(2) fails */
 static void
 remove_stale(const struct endpoint_addr *addr)
 {
@@ -170,7 +172,7 @@ remove_stale(const struct endpoint_addr *addr)
 	close(fd);
 }
 
-/* A unix socket that is to be made. */
+/* A unix socket to create. */
 struct unix_socket {
 	const struct endpoint_addr *addr;
 	mode_t mode;
@@ -179,8 +181,9 @@ struct unix_socket {
 };
 
 /*
- * bind_with_mode - the mode is there from the first moment on, and by no second call: whoever may
- * write to the folder could have put something else in the socket's place
+ * bind_with_mode - bind to a path, with the mode set by the same call
+ *
+ * Between bind(2) and chmod(2), a user who may write to the directory could replace the socket.
  */
 static int
 bind_with_mode(int fd, const struct unix_socket *un)
@@ -195,7 +198,7 @@ bind_with_mode(int fd, const struct unix_socket *un)
 	return result;
 }
 
-/* bind_as - with the rights of the user who controls the directory */
+/* bind_as - bind to a path with the rights of actor */
 static int
 bind_as(int fd, const struct unix_socket *un, uid_t actor)
 {
@@ -222,7 +225,7 @@ bind_inet(int fd, const struct endpoint_addr *addr)
 {
 	int on = 1;
 
-	/* A restart must not wait for old connections; [::] must not take 0.0.0.0's port. */
+	/* A restart must not wait for old connections. [::] must not occupy the port of 0.0.0.0. */
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == -1)
 		return -1;
 	if (addr->u.sa.sa_family == AF_INET6 &&
@@ -231,7 +234,7 @@ bind_inet(int fd, const struct endpoint_addr *addr)
 	return bind(fd, &addr->u.sa, addr->len);
 }
 
-/* listen_on - name a new socket, by bind_path if it has a path, and listen on it */
+/* listen_on - bind a new socket, with bind_path if it has a path, and listen on it */
 static int
 listen_on(const struct unix_socket *un, int (*bind_path)(int fd, const struct unix_socket *))
 {
@@ -274,7 +277,7 @@ endpoint_is_listening(int fd)
 	int listening = 0;
 	socklen_t len = sizeof(listening);
 
-	/* A unix socket still listens after shutdown(2), but takes no connections. */
+	/* A unix socket still listens after shutdown(2), but accepts no connections. */
 	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) == 0 && listening &&
 	       poll(&pfd, 1, 0) != -1 && !(pfd.revents & (POLLHUP | POLLERR | POLLNVAL));
 }
@@ -288,7 +291,7 @@ is_bound_to(int fd, const struct endpoint_addr *addr)
 	       memcmp(&now.u, &addr->u, now.len) == 0;
 }
 
-/* restore_socket_options - those that the sandbox lets the engine set: the values of a new socket */
+/* restore_socket_options - set the options that the sandbox allows to those of a new socket */
 static void
 restore_socket_options(int fd, int family)
 {
@@ -313,8 +316,12 @@ restore_socket_options(int fd, int family)
 	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 }
 
-/* restore_open_file - flags, owner of signals and filter, which the sandbox does not let the engine set;
- * false when the filter is locked, and so cannot be removed */
+/*
+ * restore_open_file - restore the flags and the signal owner, and remove the socket filter
+ *
+ * The sandbox does not allow the engine to set them; this is a second line of defence. False if the
+ * filter is locked and so cannot be removed.
+ */
 static bool
 restore_open_file(int fd)
 {
@@ -346,10 +353,10 @@ endpoint_revive(int fd, const struct endpoint_addr *addr)
 		restore_socket_options(fd, addr->u.sa.sa_family);
 	if (restored && endpoint_is_listening(fd))
 		return true;
-	/* As long as it listens no other socket can have its address. */
+	/* While it listens, no other socket can have its address. */
 	if (!is_inet || !stop_listening(fd) || !restored)
 		return false;
-	/* A port that the kernel chose is released, though getsockname(2) still reports it. */
+	/* A port that the kernel chose is now released, though getsockname(2) still reports it. */
 	if (!is_bound_to(fd, addr) && bind(fd, &addr->u.sa, addr->len) == -1)
 		return false;
 	return listen(fd, BACKLOG) == 0 && is_bound_to(fd, addr) && endpoint_is_listening(fd);
@@ -358,21 +365,21 @@ endpoint_revive(int fd, const struct endpoint_addr *addr)
 static void
 make_parent_directory(const char *path)
 {
-	char folder[sizeof(((struct sockaddr_un *)0)->sun_path)];
+	char directory[sizeof(((struct sockaddr_un *)0)->sun_path)];
 	char *slash;
 
-	strlcpy(folder, path, sizeof(folder));
-	slash = strrchr(folder, '/');
-	if (slash == NULL || slash == folder)
+	strlcpy(directory, path, sizeof(directory));
+	slash = strrchr(directory, '/');
+	if (slash == NULL || slash == directory)
 		return;
 	*slash = '\0';
-	(void)mkdir(folder, 0755); /* bind(2) will tell */
+	(void)mkdir(directory, 0755); /* bind(2) reports a failure */
 }
 
 /*
- * give_socket_away - change the owner of the socket that was just made with the rights of actor
+ * give_socket_away - change the owner of a socket that was created with the rights of actor
  *
- * Another file that took its place in the meantime has another owner, or a second name.
+ * A file that replaced it in the meantime has another owner, or a second name.
  */
 static int
 give_socket_away(const struct unix_socket *un, uid_t actor)
@@ -391,8 +398,7 @@ give_socket_away(const struct unix_socket *un, uid_t actor)
 	return result;
 }
 
-/* bind_private_socket - until the owner is set only root can connect, for the mode is 0600 from the start
- */
+/* bind_private_socket - mode 0600, so that until the owner is changed only root can connect */
 static int
 bind_private_socket(int fd, const struct unix_socket *un)
 {

@@ -29,10 +29,10 @@ read_all(struct file *file, int fd, const char **error)
 	return true;
 }
 
-/* A FIFO must not make us wait, nor a terminal become ours. */
+/* Do not wait for a FIFO, and do not acquire a controlling terminal. */
 #define OPEN_FLAGS (O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
 
-/* read_descriptor - and close it; -1 is an open(2) that failed */
+/* read_descriptor - read and close a descriptor; -1 is that of a failed open(2) */
 static bool
 read_descriptor(struct file *file, int fd, size_t max, const char **error)
 {
@@ -63,9 +63,9 @@ file_read(struct file *file, const char *path, size_t max, const char **error)
 }
 
 bool
-file_read_at(struct file *file, int folder, const char *name, size_t max, const char **error)
+file_read_at(struct file *file, int directory, const char *name, size_t max, const char **error)
 {
-	return read_descriptor(file, openat(folder, name, OPEN_FLAGS | O_NOFOLLOW), max, error);
+	return read_descriptor(file, openat(directory, name, OPEN_FLAGS | O_NOFOLLOW), max, error);
 }
 
 void

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/*
- * file - read a small configuration file whole.
- */
+/* file - read a whole configuration file. */
 #ifndef COMMON_FILE_H
 #define COMMON_FILE_H
 
@@ -12,19 +10,22 @@
 #include <stddef.h>
 
 struct file {
-	char *data; /* NUL-terminated behind len */
-	size_t len;
-	struct stat st; /* of the descriptor that was read */
+	char *data;     /* with a NUL after the last byte */
+	size_t len;     /* without that NUL */
+	struct stat st; /* from the descriptor that was read */
 };
 
 /*
- * Reads a regular file of at most max bytes. False with the reason in *error: a static text or
- * strerror(3)'s. The caller ends with file_free, which wipes the bytes.
+ * Reads a regular file of at most max bytes. The caller ends with file_free. False: *error is the
+ * reason, a static text or one of strerror(3), and there is nothing to free.
  */
-bool file_read(struct file *, const char *path, size_t max, const char **error);
+bool file_read(struct file *file, const char *path, size_t max, const char **error);
 
-/* The same for a file of an open folder that is not a symbolic link. */
-bool file_read_at(struct file *, int folder, const char *name, size_t max, const char **error);
-void file_free(struct file *);
+/* The same for a file in an open directory. A symbolic link is refused. */
+bool file_read_at(
+    struct file *file, int directory, const char *name, size_t max, const char **error);
+
+/* Wipes and frees the bytes. The file may be freed again. */
+void file_free(struct file *file);
 
 #endif

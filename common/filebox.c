@@ -15,7 +15,7 @@
 struct kept_file {
 	SLIST_ENTRY(kept_file) next;
 	char *path;
-	char *error; /* NULL: it could be read */
+	char *error; /* NULL: the file could be read */
 	struct file file;
 };
 
@@ -24,10 +24,10 @@ struct filebox {
 	bool closed;
 };
 
-/* How one file lies in the memory file; its path, its error and its bytes follow. */
+/* Precedes each file in the memory file. Its path, its error and its bytes follow. */
 struct filebox_header {
 	uint64_t path_len, error_len, data_len;
-	uint64_t has_error; /* a bool, which may hold nothing but 0 and 1 */
+	uint64_t has_error; /* no bool: any value of its bytes is valid */
 	struct stat st;
 };
 
@@ -70,7 +70,7 @@ find_kept_file(const struct filebox *box, const char *path)
 	return NULL;
 }
 
-/* read_kept_file - read a file of the disk, or learn why that cannot be */
+/* read_kept_file - read a file from the disk, and keep it or the error */
 static struct kept_file *
 read_kept_file(struct filebox *box, const char *path, size_t max)
 {
@@ -84,13 +84,13 @@ read_kept_file(struct filebox *box, const char *path, size_t max)
 	return kept;
 }
 
-/* copy_file_bytes - a file that the caller may free */
+/* copy_file_bytes - a copy for the caller to free */
 static struct file
 copy_file_bytes(const struct file *file)
 {
 	struct file copy = *file;
 
-	/* file_free wipes as many bytes as st_size says. */
+	/* file_free wipes st_size + 1 bytes. */
 	copy.data = xmalloc((size_t)file->st.st_size + 1);
 	memcpy(copy.data, file->data, file->len + 1);
 	return copy;
@@ -108,7 +108,7 @@ filebox_read(
 	if (kept == NULL && !box->closed)
 		kept = read_kept_file(box, path, max);
 	memset(file, 0, sizeof(*file));
-	*error = "was not read before";
+	*error = "not among the files that the monitor read";
 	if (kept == NULL)
 		return false;
 	*error = kept->error;
@@ -173,7 +173,7 @@ filebox_store(const struct filebox *box)
 	return -1;
 }
 
-/* cut_box_bytes - cut so many bytes off the front; NULL when there are fewer */
+/* cut_box_bytes - the next len bytes, or NULL if fewer are left */
 static const char *
 cut_box_bytes(const char **s, size_t *left, uint64_t len)
 {
@@ -218,7 +218,7 @@ load_kept_file(struct filebox *box, const char **s, size_t *left)
 
 #define READ_CHUNK ((size_t)64 * 1024)
 
-/* double_wiped_memory - realloc(3) to twice the size, which wipes the old memory */
+/* double_wiped_memory - double an allocation, and wipe the old memory */
 static char *
 double_wiped_memory(char *data, size_t *size)
 {
@@ -231,10 +231,10 @@ double_wiped_memory(char *data, size_t *size)
 }
 
 /*
- * read_memory_file - all bytes of a memory file, *len of them; *size bytes are allocated. NULL with
- * errno set.
+ * read_memory_file - read all bytes of a memory file
  *
- * pread(2) is all that it needs: the sandbox refuses fstat(3) and lseek(2).
+ * Sets *len to their number, and *size to the size of the allocation. NULL: errno is set. It uses
+ * only pread(2), because the sandbox refuses fstat(3) and lseek(2).
  */
 static char *
 read_memory_file(int fd, size_t *len, size_t *size)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * filebox - files as they were read at one moment, for a process that cannot read them itself.
+ * filebox - copies of files, for a process that cannot read the files itself.
  *
- * The monitor reads the configuration and all that it names through an open box, which keeps what
- * it reads, errors as well. The engine, locked in long ago, gets the box as a memory file and
- * reads through it with the same code: both come to the same settings.
+ * The monitor reads the configuration, and the files that it names, through an open box, which
+ * keeps a copy of each file and of each error. It passes the box to the sandboxed engine as a
+ * memory file. The engine reads from it with the same code, so both get the same settings.
  */
 #ifndef COMMON_FILEBOX_H
 #define COMMON_FILEBOX_H
@@ -16,28 +16,31 @@
 
 struct filebox;
 
-/* An open box: it reads the disk, and keeps what it has read. */
+/* An open box, which reads files from the disk and keeps them. The caller frees it. */
 struct filebox *filebox_new(void);
 
-/* A closed box, out of filebox_store's descriptor, which stays the caller's. NULL with errno set.
+/*
+ * A closed box, from the descriptor of filebox_store, which the caller keeps. The caller frees the
+ * box. NULL: errno is set.
  */
 struct filebox *filebox_load(int fd);
 
-/* True for a box of filebox_load; false for an open one, and for NULL. */
+/* True for a box of filebox_load, false for an open one and for NULL. */
 bool filebox_is_closed(const struct filebox *box);
 
-/* Writes a box to a sealed memory file. Its descriptor, or -1 with errno set. */
-int filebox_store(const struct filebox *);
+/* Writes a box to a sealed memory file. Returns its descriptor, or -1 with errno set. */
+int filebox_store(const struct filebox *box);
 
-/* Wipes what is in it; sets the pointer to NULL. */
-void filebox_free(struct filebox **);
+/* Wipes and frees the copies. Sets *box to NULL; it may be NULL. */
+void filebox_free(struct filebox **box);
 
 /*
- * file_read through a box; NULL: straight from the disk. The second time a path is asked for, it
- * has what it had the first time; in a closed box, what was never asked for is not there. *error
- * lives as long as the box.
+ * Reads a file through a box, like file_read. box may be NULL: the file is then read from the disk.
+ * The result of the first read of a path is kept and also returned later. A closed box has only the
+ * files that were read before it was stored. The caller ends with file_free. *error is valid until
+ * the box is freed.
  */
 bool filebox_read(
-    struct filebox *, struct file *, const char *path, size_t max, const char **error);
+    struct filebox *box, struct file *file, const char *path, size_t max, const char **error);
 
 #endif

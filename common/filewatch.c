@@ -10,11 +10,11 @@
 #include "common/filewatch.h"
 #include "common/xmalloc.h"
 
-#define NEWS_SIZE 4096 /* bytes; some dozens of events */
+#define EVENTS_SIZE 4096 /* bytes, for some dozens of events */
 
 struct filewatch {
 	int fd;
-	char *name; /* in the folder */
+	char *name; /* in the directory */
 };
 
 static bool
@@ -51,7 +51,7 @@ filewatch_fd(const struct filewatch *watch)
 	return watch == NULL ? -1 : watch->fd;
 }
 
-/* is_event_about - what was lost (IN_Q_OVERFLOW) may have been about any file */
+/* is_event_about - lost events (IN_Q_OVERFLOW) may have been about any file */
 static bool
 is_event_about(const struct inotify_event *event, const char *name)
 {
@@ -62,14 +62,14 @@ is_event_about(const struct inotify_event *event, const char *name)
 bool
 filewatch_changed(struct filewatch *watch)
 {
-	char news[NEWS_SIZE] __attribute__((aligned(__alignof__(struct inotify_event))));
+	char events[EVENTS_SIZE] __attribute__((aligned(__alignof__(struct inotify_event))));
 	const struct inotify_event *event;
 	bool changed = false;
 	ssize_t n, at;
 
-	while ((n = read(watch->fd, news, sizeof(news))) > 0) {
+	while ((n = read(watch->fd, events, sizeof(events))) > 0) {
 		for (at = 0; at < n; at += (ssize_t)(sizeof(*event) + event->len)) {
-			event = (const struct inotify_event *)(const void *)(news + at);
+			event = (const struct inotify_event *)(const void *)(events + at);
 			changed = changed || is_event_about(event, watch->name);
 		}
 	}

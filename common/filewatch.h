@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * filewatch - learn that a file was written, or that another was put in its place (inotify(7)).
+ * filewatch - detect that a file was written or replaced (inotify(7)).
  *
- * It is the folder that is watched, for editors make a new file and rename it.
+ * It watches the directory of the file, because editors create a new file and rename it.
  *
- * BUGS: where the path is a symbolic link, what happens behind it is not seen; nor is a folder that
- * was made anew.
+ * BUGS: if the path is a symbolic link, changes of the file that it points to are not detected. If
+ * the directory is removed and created again, changes in the new one are not detected.
  */
 #ifndef COMMON_FILEWATCH_H
 #define COMMON_FILEWATCH_H
@@ -14,16 +14,19 @@
 
 struct filewatch;
 
-/* The caller frees it. NULL with errno set. */
+/* Starts to watch a file, which need not exist. The caller frees the watch. NULL: errno is set. */
 struct filewatch *filewatch_new(const char *path);
 
-/* What poll(2) has to look at for reading: close-on-exec, non-blocking; -1 for NULL. */
-int filewatch_fd(const struct filewatch *);
+/*
+ * A descriptor that is readable when there are events. It is close-on-exec and non-blocking, and
+ * belongs to the watch. -1 if watch is NULL.
+ */
+int filewatch_fd(const struct filewatch *watch);
 
-/* Takes the news there are; true when they may be about the file. */
-bool filewatch_changed(struct filewatch *);
+/* Reads all waiting events. True if one of them may concern the file. */
+bool filewatch_changed(struct filewatch *watch);
 
-/* Sets the pointer to NULL. */
-void filewatch_free(struct filewatch **);
+/* Sets *watch to NULL; it may be NULL. */
+void filewatch_free(struct filewatch **watch);
 
 #endif

@@ -21,8 +21,8 @@ idna_to_ascii(char ascii[HOSTNAME_MAX + 1], const char *name, size_t len)
 	if (ascii_only(name, len))
 		return len;
 	e = idn2_to_ascii_8z(ascii, &made, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
-	if (e == IDN2_MALLOC) /* says nothing about the name; see xmalloc.h */
-		fatalx("libidn2: no memory");
+	if (e == IDN2_MALLOC) /* the name may still be valid */
+		fatalx("libidn2: out of memory");
 	if (e == IDN2_OK && strlcpy(ascii, made, HOSTNAME_MAX + 1) <= HOSTNAME_MAX)
 		n = strlen(ascii);
 	else

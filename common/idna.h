@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * idna - domain names of SMTPUTF8 mail as the DNS has them (RFC 8616: A-labels before any
- * look-up). The only user of libidn2.
+ * idna - convert domain names of SMTPUTF8 mail to the form of the DNS.
+ *
+ * RFC 8616 requires A-labels for every lookup. This is the only user of libidn2.
  */
 #ifndef COMMON_IDNA_H
 #define COMMON_IDNA_H
@@ -12,8 +13,9 @@
 #include "common/hostname.h"
 
 /*
- * Writes the name with its U-labels turned into A-labels; an ASCII name as it is. Returns its
- * length, or 0 when it is too long or no valid IDNA2008 name: then there is nothing to look up.
+ * Writes the name with its U-labels converted to A-labels, and a NUL. An ASCII name is only copied.
+ * Returns its length, or 0 if the name is too long, or not valid in IDNA2008, and so cannot be
+ * looked up.
  */
 size_t idna_to_ascii(char ascii[HOSTNAME_MAX + 1], const char *name, size_t len);
 

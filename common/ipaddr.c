@@ -41,7 +41,7 @@ ipaddr_parse(struct ipaddr *ip, const char *s, size_t len)
 	return true;
 }
 
-/* put_octet - a number up to 255 in decimal; returns what follows it */
+/* put_octet - write a number up to 255 in decimal; returns the position after it */
 static char *
 put_octet(char *text, uint8_t octet)
 {
@@ -53,7 +53,7 @@ put_octet(char *text, uint8_t octet)
 	return text;
 }
 
-/* format_ipv4 - what inet_ntop(3) does with sprintf(3), for every request */
+/* format_ipv4 - inet_ntop(3) without its sprintf(3), because it runs for every request */
 static void
 format_ipv4(const uint8_t bytes[4], char *text)
 {

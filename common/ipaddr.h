@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * ipaddr - an IPv4 or IPv6 address and a network. An IPv4-mapped IPv6 address is the IPv4
- * address that it maps, everywhere (RFC 7208, 5).
+ * ipaddr - IPv4 and IPv6 addresses and networks. Pure.
+ *
+ * An IPv4-mapped IPv6 address is always converted to the IPv4 address (RFC 7208, 5).
  */
 #ifndef COMMON_IPADDR_H
 #define COMMON_IPADDR_H
@@ -16,42 +17,50 @@
 #define IPADDR_TEXT_SIZE INET6_ADDRSTRLEN
 
 struct ipaddr {
-	int family;        /* AF_INET or AF_INET6; 0 is no address */
-	uint8_t bytes[16]; /* network order; AF_INET uses the first four */
+	int family;        /* AF_INET or AF_INET6; 0: no address */
+	uint8_t bytes[16]; /* in network order; AF_INET uses the first four */
 };
 
 struct cidr {
 	struct ipaddr addr;
-	unsigned prefix; /* 0..32 or 0..128 */
+	unsigned prefix; /* 0 to 32, or 0 to 128 */
 };
 
-/* The text need not be NUL-terminated. False for anything inet_pton(3) refuses. */
-bool ipaddr_parse(struct ipaddr *, const char *, size_t len);
-void ipaddr_from_bytes(struct ipaddr *, int family, const void *bytes);
-void ipaddr_format(const struct ipaddr *, char text[IPADDR_TEXT_SIZE]);
+/*
+ * Parses an address of len bytes, which needs no NUL. False for a text that inet_pton(3) does not
+ * accept; *ip is then unchanged.
+ */
+bool ipaddr_parse(struct ipaddr *ip, const char *s, size_t len);
 
-/* Bytes of an address of that family: 4 or 16. */
-size_t ipaddr_size(const struct ipaddr *);
+/* An address from 4 bytes (AF_INET) or 16 bytes (AF_INET6) in network order. */
+void ipaddr_from_bytes(struct ipaddr *ip, int family, const void *bytes);
 
-/* True when both are of one family and agree in their first prefix bits. */
-bool ipaddr_agree(const struct ipaddr *, const struct ipaddr *, unsigned prefix);
+/* Writes an address as inet_ntop(3) does, and a NUL; "" if there is no address. */
+void ipaddr_format(const struct ipaddr *ip, char text[IPADDR_TEXT_SIZE]);
+
+/* The number of bytes of an address: 4 for AF_INET, otherwise 16. */
+size_t ipaddr_size(const struct ipaddr *ip);
+
+/* True if both addresses have the same family and the same first prefix bits. */
+bool ipaddr_agree(const struct ipaddr *a, const struct ipaddr *b, unsigned prefix);
 
 /*
- * Addresses that no stranger's mail comes from, so that the client seen is a NAT or a proxy of
- * our own: RFC 1918, loopback, link-local, shared (RFC 6598), unique local.
+ * True for a private address: RFC 1918, loopback, link-local, shared (RFC 6598), unique local. Mail
+ * from the Internet cannot come from one, so such a client is a NAT or a proxy of this site.
  */
-bool ipaddr_is_private(const struct ipaddr *);
+bool ipaddr_is_private(const struct ipaddr *ip);
 
 /*
- * ADDRESS or ADDRESS/PREFIX. Bits set behind the prefix are accepted and ignored; policyd-spf
- * drops the whole list for one such entry. An IPv4-mapped network of /96 and longer becomes the
- * IPv4 network.
+ * Parses ADDRESS or ADDRESS/PREFIX. Bits after the prefix are ignored; policyd-spf drops the whole
+ * list for an entry that has some. An IPv4-mapped network of /96 or longer becomes the IPv4
+ * network; a shorter one is refused. False for any other text; *net is then undefined.
  */
-bool cidr_parse(struct cidr *, const char *, size_t len);
+bool cidr_parse(struct cidr *net, const char *s, size_t len);
 
-/* A prefix length: one to three digits without a leading zero, at most max. */
-bool cidr_parse_prefix(unsigned *prefix, const char *, size_t len, unsigned max);
+/* Parses a prefix length: one to three digits without a leading zero, and at most max. */
+bool cidr_parse_prefix(unsigned *prefix, const char *s, size_t len, unsigned max);
 
-bool cidr_contains(const struct cidr *, const struct ipaddr *);
+/* True if the network contains the address. */
+bool cidr_contains(const struct cidr *net, const struct ipaddr *ip);
 
 #endif

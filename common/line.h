@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * line - a line for the log, or of a header, put together piece by piece, without a format string
- * to interpret: some are written for every request, and printf(3) would be a good part of its
- * cost. What does not fit any more is left out.
+ * line - a line of the log or of a header, built from pieces. Pure.
+ *
+ * Some lines are written for every request, and printf(3) would be a large part of the cost of a
+ * request. Bytes that do not fit are dropped.
  */
 #ifndef COMMON_LINE_H
 #define COMMON_LINE_H
@@ -16,15 +17,16 @@ struct line {
 	char text[LINE_SIZE]; /* no NUL at the end */
 };
 
-/* Begins a line anew, with text: visible characters and blanks, as all of our own words. */
-void line_begin(struct line *, const char *text);
+/* Replaces the line by text, which must consist of visible characters and blanks. */
+void line_begin(struct line *line, const char *text);
 
-/* Appends our own words. */
-void line_put(struct line *, const char *text);
+/* Appends text of the same kind. */
+void line_put(struct line *line, const char *text);
 
-/* Appends somebody else's, made printable and cut at PRINTABLE_MAX bytes. */
-void line_put_untrusted(struct line *, const char *, size_t len);
+/* Appends untrusted text, made printable and cut after PRINTABLE_MAX bytes (common/printable.h). */
+void line_put_untrusted(struct line *line, const char *text, size_t len);
 
-void line_put_number(struct line *, unsigned long long);
+/* Appends a number in decimal. */
+void line_put_number(struct line *line, unsigned long long number);
 
 #endif

@@ -12,7 +12,7 @@ is_null_address(const char *s, size_t len)
 	return len == 0 || (len == 2 && (memcmp(s, "<>", 2) == 0 || memcmp(s, "\"\"", 2) == 0));
 }
 
-/* copy_mail_domain - check and copy what follows the '@' */
+/* copy_mail_domain - check and copy the text after the '@' */
 static enum mailaddr_status
 copy_mail_domain(struct mailaddr *addr, const char *s, size_t len)
 {
@@ -25,7 +25,7 @@ copy_mail_domain(struct mailaddr *addr, const char *s, size_t len)
 	return MAILADDR_OK;
 }
 
-/* find_last_at - the last '@' outside quotes; NULL when there is none or a quote stays open */
+/* find_last_at - the last '@' outside quotes, or NULL; NULL as well if a quote is not closed */
 static const char *
 find_last_at(const char *s, size_t len)
 {
@@ -85,7 +85,7 @@ mailaddr_parse_external(struct mailaddr *addr, const char *s, size_t len)
 	return copy_mail_domain(addr, at + 1, (size_t)(s + len - at) - 1);
 }
 
-/* swap_address_parts - "domain SEPARATOR local" */
+/* swap_address_parts - split "domain!local" */
 static void
 swap_address_parts(struct mailaddr_parts *parts, const char *s, size_t len, const char *bang)
 {
@@ -119,8 +119,8 @@ mailaddr_split(struct mailaddr_parts *parts, const char *s, size_t len)
 	parts->domain_len = hostname_length(parts->domain, parts->domain_len);
 }
 
-/* clang-format off: one look at the table should do */
-/* The characters besides letters and digits that an atom may hold (RFC 5322, 3.2.3). */
+/* clang-format off: one character per line */
+/* The characters other than letters and digits that an atom may contain (RFC 5322, 3.2.3). */
 static const bool special[0x80] = {
 	['!'] = true,
 	['#'] = true,
@@ -163,7 +163,7 @@ is_dot_string(const char *s, size_t len)
 	return true;
 }
 
-/* append_address_bytes - append bytes; what does not fit is counted, so that the caller sees it once, at the end */
+/* append_address_bytes - bytes that do not fit only count, so that the caller checks once */
 static void
 append_address_bytes(char *buf, size_t *len, const char *s, size_t n)
 {

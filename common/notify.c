@@ -14,7 +14,7 @@
 
 static int notify_fd = -1;
 
-/* The last state that the manager had no room for; "" when it knows. */
+/* The last state that the manager's queue had no room for; "" if none. */
 static char unsent[128];
 
 void
@@ -27,7 +27,7 @@ notify_open(void)
 	if (len == 0)
 		return;
 	if (len >= sizeof(sun.sun_path) || (path[0] != '/' && path[0] != '@')) {
-		log_warnx("NOTIFY_SOCKET: not a socket's path");
+		log_warnx("NOTIFY_SOCKET: not the path of a socket");
 		return;
 	}
 	memcpy(sun.sun_path, path, len);
@@ -53,20 +53,20 @@ void
 notify_send(const char *state)
 {
 	static struct log_limit limit;
-	bool passing = strcmp(state, "WATCHDOG=1") == 0, full;
+	bool is_watchdog = strcmp(state, "WATCHDOG=1") == 0, full;
 
 	if (notify_fd == -1)
 		return;
-	notify_retry(); /* in their order, where there is room */
+	notify_retry(); /* first, to keep the order */
 	if (try_notification(state)) {
-		if (!passing)
+		if (!is_watchdog)
 			unsent[0] = '\0';
 		return;
 	}
 	full = errno == EAGAIN;
 	if (log_allows(&limit))
-		log_warn("NOTIFY_SOCKET: the service manager cannot be told how we are");
-	if (full && !passing)
+		log_warn("NOTIFY_SOCKET: cannot notify the service manager");
+	if (full && !is_watchdog)
 		strlcpy(unsent, state, sizeof(unsent));
 }
 

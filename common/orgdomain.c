@@ -17,7 +17,7 @@ count_labels(const char *name)
 	return n;
 }
 
-/* find_last_labels - the place in a name at which its last n labels begin */
+/* find_last_labels - the position at which the last n labels of a name begin */
 static const char *
 find_last_labels(const char *name, size_t len, size_t n)
 {

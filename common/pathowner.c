@@ -11,7 +11,7 @@
 
 #define OTHERS_WRITE (S_IWGRP | S_IWOTH)
 
-/* find_directory_owner - the user who controls one directory, or the symbolic link in its place */
+/* find_directory_owner - the user who controls a directory, or the symbolic link to one */
 static uid_t
 find_directory_owner(const char *directory, bool is_last, uid_t otherwise)
 {
@@ -53,7 +53,7 @@ pathowner_act(uid_t uid, gid_t gid)
 {
 	if (geteuid() != 0)
 		return true;
-	/* Their return values do not report errors, but the identity before the call. */
+	/* These calls return the previous identity, not an error, so check with an invalid one. */
 	setfsgid(uid == 0 ? getegid() : gid);
 	setfsuid(uid);
 	return setfsuid((uid_t)-1) == (int)uid &&

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * pathowner - the user whose rights suffice to work in a directory
+ * pathowner - the user whose rights suffice to work in a directory.
  *
  * SECURITY: a user who may write to a directory can replace a file there by a link, or by another
- * user's file, between any two system calls of root. So root creates and removes files there with
- * the rights of that user, and the user gains nothing by it.
+ * user's file, between any two system calls of root. Root therefore creates and removes files there
+ * with the rights of that user, who then gains nothing from it.
  */
 #ifndef COMMON_PATHOWNER_H
 #define COMMON_PATHOWNER_H
@@ -23,8 +23,8 @@
 uid_t pathowner(const char *path, uid_t otherwise);
 
 /*
- * Takes the rights of a user and a group for access to files, until the next call with uid 0. A
- * process that is not root keeps its own rights. False when the kernel refuses.
+ * Accesses files with the rights of a user and a group from now on, until the next call with uid 0.
+ * A process that is not root keeps its own rights. False if the kernel refuses.
  */
 bool pathowner_act(uid_t uid, gid_t gid);
 

@@ -596,7 +596,7 @@ class Memory(FaultCase):
 
     SPF = {'lookup-time': 2}
     STEP = int(os.environ.get('STEP', 11))  # one allocation in so many
-    END = re.compile(r'fatal: \S+.* of .* bytes: Cannot allocate|fatal: lib\S+: no memory'
+    END = re.compile(r'fatal: \S+.* of .* bytes: Cannot allocate|fatal: lib\S+: (?:no|out of) memory'
                      r'|fatal: (realloc|str|vas).*: Cannot allocate|out of dynamic memory in yy'
                      r'|Assertion .* failed'
                      r'|killed by signal 11 ')

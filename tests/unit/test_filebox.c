@@ -153,14 +153,14 @@ test_moves(void **state)
 	/* It is closed: what the first box was not asked for is not there, on the disk or not. */
 	path = unit_write("more", BYTES("x"), 0600);
 	snprintf(kept, sizeof(kept), "%s", path);
-	check_fails(box, kept, "was not read before");
+	check_fails(box, kept, "not among the files that the monitor read");
 	kept[strlen(kept) - 1] = '\0';
-	check_fails(box, kept, "was not read before");
+	check_fails(box, kept, "not among the files that the monitor read");
 	/* And once more. */
 	box = moved(&box);
 	check_reads(box, unit_path("large"), large, 1024 * 1024);
 	check_fails(box, unit_path("none"), strerror(ENOENT));
-	check_fails(box, kept, "was not read before");
+	check_fails(box, kept, "not among the files that the monitor read");
 	filebox_free(&box);
 	free(large);
 	unit_end();
@@ -194,7 +194,7 @@ test_empty_box_moves(void **state)
 
 	(void)state;
 	box = moved(&box);
-	check_fails(box, path, "was not read before");
+	check_fails(box, path, "not among the files that the monitor read");
 	filebox_free(&box);
 	unit_end();
 }
