@@ -18,7 +18,7 @@
 #include "common/line.h"
 #include "common/log.h"
 
-/* Prefix, line, NEWLINE. The prefix is far below the difference, and all of it below PIPE_BUF. */
+/* Prefix, line, newline. The prefix is far shorter than 448 bytes, and all is below PIPE_BUF. */
 #define LINE_MAX_BYTES (LINE_SIZE + 448)
 #define BUFFER_BYTES (256 * 1024)
 #define FLUSH_AT (BUFFER_BYTES / 2)
@@ -26,13 +26,13 @@
 #define LIMIT_SECONDS 60
 #define SYSLOG_PATH "/dev/log"
 
-/* How the sink is written without ever waiting for it. */
+/* How to write to the sink without waiting. */
 enum medium {
 	MEDIUM_FILE,   /* regular file, /dev/null: write(2) does not wait for a reader */
-	MEDIUM_OWN,    /* pipe, terminal, opened anew for ourselves and non-blocking */
-	MEDIUM_PIPE,   /* the same, when that fails: poll(2), then at most PIPE_BUF bytes */
+	MEDIUM_OWN,    /* pipe, terminal, opened again for this process and non-blocking */
+	MEDIUM_PIPE,   /* the same if that fails: poll(2), then at most PIPE_BUF bytes */
 	MEDIUM_STREAM, /* journald's stream socket: send(2) with MSG_DONTWAIT */
-	MEDIUM_SYSLOG, /* one datagram a line */
+	MEDIUM_SYSLOG, /* one datagram per line */
 };
 
 static struct {
@@ -40,9 +40,9 @@ static struct {
 	enum medium medium;
 	int fd;
 	int verbose;
-	bool connected; /* MEDIUM_SYSLOG: to its socket */
+	bool connected; /* for MEDIUM_SYSLOG */
 	bool open;
-	bool journal; /* standard error is the journal; known once something was logged */
+	bool journal; /* standard error is the journal; set by detect_journal() */
 	size_t len;
 	unsigned long dropped;
 	time_t stamp_time;
@@ -50,8 +50,11 @@ static struct {
 	char buffer[BUFFER_BYTES];
 } sink = { .ident = "srsd", .fd = STDERR_FILENO };
 
-/* name_abstractly - give a unix socket an abstract name that the kernel chooses: a hostile engine
- * cannot bind(2) it to a path then */
+/*
+ * name_abstractly - give a unix socket an abstract name that the kernel chooses
+ *
+ * A hostile engine cannot bind(2) it to a path then.
+ */
 static void
 name_abstractly(int fd)
 {
@@ -61,10 +64,10 @@ name_abstractly(int fd)
 }
 
 /*
- * detect_journal - whether standard error is a stream to the journal
+ * detect_journal - find out if standard error is a stream to the journal
  *
- * systemd names that socket in JOURNAL_STREAM as DEVICE:INODE (systemd.exec(5)). A program that was
- * started with its standard error redirected inherits the variable too, hence the comparison.
+ * systemd names that socket in JOURNAL_STREAM as DEVICE:INODE (systemd.exec(5)). A program whose
+ * standard error was redirected inherits the variable too, hence the comparison.
  */
 static void
 detect_journal(void)
@@ -78,10 +81,10 @@ detect_journal(void)
 }
 
 /*
- * open_stderr - find out what standard error is
+ * open_stderr - find out the type of standard error
  *
- * A pipe or terminal is shared with whoever started us: made non-blocking in place it would be so
- * for him, too.
+ * A pipe or a terminal is opened again, because O_NONBLOCK would otherwise apply to the process
+ * that started this one as well.
  */
 static void
 open_stderr(void)
@@ -103,8 +106,11 @@ open_stderr(void)
 	}
 }
 
-/* connect_syslog - connect, or connect the same socket again after syslog was restarted: the
- * sandbox refuses to make another one */
+/*
+ * connect_syslog - connect the socket, or connect it again after a restart of syslog
+ *
+ * It is the same socket, because the sandbox refuses to create another one.
+ */
 static bool
 connect_syslog(void)
 {
@@ -150,7 +156,7 @@ log_debugging(void)
 	return sink.verbose > 0;
 }
 
-/* write_to_sink - send one piece; returns the bytes taken, 0 when the sink would make us wait */
+/* write_to_sink - one write; returns the number of bytes written, 0 if the sink is not ready */
 static size_t
 write_to_sink(const char *data, size_t len)
 {
@@ -174,7 +180,7 @@ write_to_sink(const char *data, size_t len)
 	return n > 0 ? (size_t)n : 0;
 }
 
-/* send_syslog_line - send one line as a datagram; a syslog that went away is looked for once more */
+/* send_syslog_line - send one line as a datagram; connects again if syslog was restarted */
 static size_t
 send_syslog_line(const char *data, size_t len)
 {
@@ -193,7 +199,7 @@ send_syslog_line(const char *data, size_t len)
 	return 0;
 }
 
-/* measure_whole_lines - how much is written at once: a line is shorter than PIPE_BUF */
+/* measure_whole_lines - the length of the lines that fit in PIPE_BUF bytes; one always does */
 static size_t
 measure_whole_lines(const char *data, size_t len)
 {
@@ -206,10 +212,10 @@ measure_whole_lines(const char *data, size_t len)
 }
 
 /*
- * write_log_lines - one write of lines that a pipe takes whole or not at all
+ * write_log_lines - write some lines, so that a pipe accepts all of their bytes or none
  *
- * The monitor and the engine write to the same one: what it took half of would go on behind a line
- * of the other's.
+ * The monitor and the engine write to the same pipe. A line of the one could otherwise appear in
+ * the middle of a line of the other.
  */
 static size_t
 write_log_lines(const char *data, size_t len)
@@ -224,7 +230,7 @@ write_log_lines(const char *data, size_t len)
 	}
 }
 
-/* drain_log_buffer - hand over as much as the sink takes now */
+/* drain_log_buffer - write as much as the sink accepts now */
 static void
 drain_log_buffer(void)
 {
@@ -251,7 +257,7 @@ append_log_line(const char *line, size_t len)
 	sink.len += len;
 }
 
-/* format_log_time - RFC 3164 time of day, made anew once a second */
+/* format_log_time - the timestamp of RFC 3164, formatted once per second */
 static const char *
 format_log_time(void)
 {
@@ -266,7 +272,7 @@ format_log_time(void)
 	return sink.stamp;
 }
 
-/* mask_control_bytes - nothing that is logged may begin a second line, or speak to a terminal */
+/* mask_control_bytes - so that no text begins a second line or controls a terminal */
 static void
 mask_control_bytes(char *text, size_t len)
 {
@@ -278,9 +284,9 @@ mask_control_bytes(char *text, size_t len)
 }
 
 /*
- * format_log_prefix - the name of the program, and for syslog also time and priority
+ * format_log_prefix - write the name of the program; for syslog, the priority and time as well
  *
- * The journal takes the priority off the line, and has the name from systemd.
+ * The journal removes the priority from a line, and gets the name from systemd.
  */
 static size_t
 format_log_prefix(char *line, size_t size, int priority, const char *label)
@@ -295,7 +301,7 @@ format_log_prefix(char *line, size_t size, int priority, const char *label)
 	return strlcat(line, label, size);
 }
 
-/* end_log_line - hand a line over: one line, and its end */
+/* end_log_line - append a line and its newline to the buffer */
 static void
 end_log_line(char *line, size_t len)
 {
@@ -337,7 +343,7 @@ log_line(const struct line *text)
 	size_t len = format_log_prefix(line, sizeof(line), LOG_INFO, "");
 
 	memcpy(line + len, text->text, text->len);
-	/* Its pieces are visible already; but a line is one line, whoever wrote it. */
+	/* The pieces of a struct line are printable already. Make sure that it is one line. */
 	if (memchr(text->text, '\n', text->len) != NULL)
 		mask_control_bytes(line + len, text->len);
 	end_log_line(line, len + text->len);
@@ -361,9 +367,9 @@ log_forget(void)
 }
 
 /*
- * reopen_stderr - open standard error again, as an open file of this process alone
+ * reopen_stderr - open standard error again for this process alone
  *
- * A regular file without O_APPEND is kept: all its writers need the one position.
+ * A regular file without O_APPEND is not opened again: its writers share one file position.
  */
 static void
 reopen_stderr(void)
@@ -415,8 +421,7 @@ log_flush(void)
 		drain_log_buffer();
 	if (dropped > 0 && sink.len < FLUSH_AT) {
 		sink.dropped = 0;
-		report_dropped_lines(
-		    "log: %lu lines lost, the sink did not take them in time", dropped);
+		report_dropped_lines("log: %lu lines lost, the sink was too slow", dropped);
 	}
 }
 
@@ -432,13 +437,13 @@ log_close(void)
 	for (;;) {
 		before = sink.len;
 		log_flush();
-		/* Ready, and yet it took nothing: a full disk does not become a reader. */
+		/* The sink is ready, but accepts nothing: a full disk, for example. */
 		if (sink.len == 0 || left <= 0 || (pfd.revents != 0 && sink.len == before))
 			break;
-		if (sink.medium == MEDIUM_SYSLOG && !sink.connected) /* it is not there */
+		if (sink.medium == MEDIUM_SYSLOG && !sink.connected)
 			break;
 		pfd.fd = sink.fd;
-		/* Nobody reads any more: an error, and no room will ever come. */
+		/* On an error, the pipe has no reader any more. */
 		if (poll(&pfd, 1, (int)left) <= 0 || (pfd.revents & (POLLERR | POLLNVAL)))
 			break;
 		clock_gettime(CLOCK_MONOTONIC, &now);
@@ -496,7 +501,7 @@ log_warnx(const char *fmt, ...)
 	EMIT(LOG_WARNING, "warning: ", 0);
 }
 
-/* exit_with_message - whoever starts a daemon looks at the terminal, not at syslog */
+/* exit_with_message - also on standard error, because a daemon is started from a terminal */
 NORETURN PRINTF_LIKE(2, 0) static void exit_with_message(int error, const char *fmt, va_list ap)
 {
 	va_list again;

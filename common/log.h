@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * log - one line a message, to standard error or to syslog.
+ * log - write log messages, one per line, to standard error or to syslog.
  *
- * On standard error a line begins with the name of the program. Where standard error is systemd's
- * journal ($JOURNAL_STREAM, systemd.exec(5)) it begins with the priority as <N> instead, which the
- * journal takes off again (sd-daemon(3)); the journal adds the name itself.
+ * On standard error, a line begins with the name of the program. If standard error is the journal
+ * of systemd ($JOURNAL_STREAM, systemd.exec(5)), it begins with the priority as <N> instead. The
+ * journal removes the priority (sd-daemon(3)) and adds the name.
  *
- * A line is formatted once into a buffer; log_flush(), called by the event loop some times a
- * second, hands all lines over with as few system calls as it can and never waits: a sink that
- * does not take them (a full pipe, a stopped syslog) keeps the daemon from nothing. Lines that no
- * longer fit are counted, and the count is logged when there is room again. log_close() waits a
- * bounded time for the rest, so that a clean stop loses no line.
+ * After log_open(), lines are collected in a buffer. log_flush(), which the event loop calls
+ * several times a second, writes them with as few system calls as possible and never waits. A sink
+ * that does not accept lines, such as a full pipe or a stopped syslog, therefore never delays the
+ * daemon. Lines that do not fit in the buffer are dropped and counted, and the count is logged when
+ * there is room again. log_close() waits a bounded time for the rest, so that a clean stop loses no
+ * line.
  *
- * There is one log for a process, hence module state here and nowhere else.
+ * There is one log for a process, so this is module state.
+ *
+ * SECURITY: control characters in a line are replaced by '?', so that untrusted text cannot begin a
+ * new line or control a terminal.
  */
 #ifndef COMMON_LOG_H
 #define COMMON_LOG_H
@@ -27,65 +31,70 @@ struct line;
 
 enum log_sink {
 	LOG_SINK_STDERR,
-	LOG_SINK_SYSLOG, /* facility mail, through the datagram socket /dev/log */
+	LOG_SINK_SYSLOG, /* facility mail, over the datagram socket /dev/log */
 };
 
 /*
- * Chooses the sink; before the first call it is standard error. ident is kept by reference.
- * A syslog that cannot be reached is tried again at each flush; inside a chroot that takes a
- * dev/log there.
+ * Selects the sink. Before the first call, each line is written to standard error at once. ident,
+ * the name of the program, is not copied. If syslog cannot be reached, each flush tries again;
+ * inside a chroot, it needs dev/log there.
  */
-void log_open(enum log_sink, const char *ident);
+void log_open(enum log_sink kind, const char *ident);
 
-/* 0: informational lines and worse; 1 and above: log_debug too. */
-void log_verbose(int);
+/* Selects the priorities that are logged. 0: all except log_debug. 1 and above: all. */
+void log_verbose(int level);
 
-/* True when log_debug() would write; saves the cost of making its arguments. */
+/* True if log_debug() writes. Saves the cost of formatting its arguments. */
 bool log_debugging(void);
 
-/* Writes what can be written without waiting. */
+/* Writes as many lines as the sink accepts without waiting. */
 void log_flush(void);
 
-/* Lines that wait are not ours: for a forked process, whose parent writes them. */
+/* Drops the lines in the buffer. For a forked process: its parent writes them. */
 void log_forget(void);
 
 /*
- * For a forked process, before it gives up privileges: opens the sink again for this process alone.
- * Flags that it sets on the open file do not affect its parent then. Where the sink cannot be
- * opened again, the process goes on with the one that it inherited.
+ * Opens the sink again for this process alone. For a forked process, before it gives up privileges:
+ * flags that it sets on the open file then do not affect its parent. If the sink cannot be opened
+ * again, the process continues with the one that it inherited.
  */
 void log_reopen(void);
 
-/* True while lines wait to be written. */
+/* True if lines are waiting to be written. */
 bool log_pending(void);
 
-/* Writes all that is left, waiting at most two seconds for the sink. */
+/* Writes the remaining lines, and waits at most two seconds for the sink. */
 void log_close(void);
 
-/*
- * For warnings that somebody else can cause as often as he likes: true for the first one, and then
- * once a minute. Start it zeroed, one for each warning.
- */
+/* The rate limit of one warning. Initialize it with zeros. */
 struct log_limit {
 	time_t last;
 	bool used;
 };
 
-bool log_allows(struct log_limit *);
+/*
+ * For a warning that others can cause at any rate. True the first time, and then at most once per
+ * minute.
+ */
+bool log_allows(struct log_limit *limit);
 
-void log_debug(const char *, ...) PRINTF_LIKE(1, 2);
-void log_info(const char *, ...) PRINTF_LIKE(1, 2);
-/* As log_info, a line that is ready. */
-void log_line(const struct line *);
-/* log_warn adds the text of errno, log_warnx does not; so do fatal and fatalx. */
-void log_warn(const char *, ...) PRINTF_LIKE(1, 2);
-void log_warnx(const char *, ...) PRINTF_LIKE(1, 2);
+/* log_debug, log_info, log_warn and log_warnx keep errno. */
+void log_debug(const char *fmt, ...) PRINTF_LIKE(1, 2);
+void log_info(const char *fmt, ...) PRINTF_LIKE(1, 2);
+
+/* Logs a complete line as log_info does. */
+void log_line(const struct line *text);
+
+/* log_warn appends the text of errno; log_warnx does not. */
+void log_warn(const char *fmt, ...) PRINTF_LIKE(1, 2);
+void log_warnx(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
 /*
- * For start-up and exhausted memory only, never for what the network sent. Exit status 1. What goes
- * to syslog goes to standard error as well.
+ * Log a message and exit with status 1. Only for errors at the start and for exhausted memory,
+ * never for input from the network. A message to syslog is repeated on standard error. fatal
+ * appends the text of errno; fatalx does not.
  */
-void fatal(const char *, ...) NORETURN PRINTF_LIKE(1, 2);
-void fatalx(const char *, ...) NORETURN PRINTF_LIKE(1, 2);
+void fatal(const char *fmt, ...) NORETURN PRINTF_LIKE(1, 2);
+void fatalx(const char *fmt, ...) NORETURN PRINTF_LIKE(1, 2);
 
 #endif

@@ -16,7 +16,7 @@ mask_unsafe_byte(char c)
 	return ascii_isgraph(c) && !bracket ? c : '?';
 }
 
-/* end_printable_text - of a copy of n bytes, with a mark that the text was cut */
+/* end_printable_text - end a copy of n bytes, with a mark if the text of len bytes was cut */
 static char *
 end_printable_text(char *dst, size_t size, size_t n, size_t len)
 {
@@ -59,7 +59,7 @@ printable_line(char *text)
 	return text;
 }
 
-/* Ranges that a terminal obeys, or that hide or reorder what is around them. */
+/* Ranges of characters that control a terminal, or that hide or reorder other characters. */
 static const struct {
 	uint32_t first, last;
 } unshown[] = {
@@ -76,7 +76,7 @@ static const struct {
 	{ 0x2060, 0x206f },
 	{ 0x3164, 0x3164 },
 	{ 0xd800, 0xdfff },
-	{ 0xe000, 0xf8ff }, /* private: a font of the terminal decides */
+	{ 0xe000, 0xf8ff }, /* private use: their look depends on the font */
 	{ 0xfe00, 0xfe0f },
 	{ 0xfeff, 0xfeff },
 	{ 0xfff0, 0xfffb },
@@ -94,7 +94,7 @@ is_shown_character(uint32_t c)
 	return true;
 }
 
-/* decode_utf8_character - the bytes of the character at s (RFC 3629), 0 when it is none */
+/* decode_utf8_character - the number of bytes of the character at s (RFC 3629); 0: invalid */
 static size_t
 decode_utf8_character(const char *s, uint32_t *c)
 {

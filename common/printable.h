@@ -1,37 +1,35 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * printable - untrusted text for a log line or a reply.
- *
- * Log lines are key=value fields between blanks, so a value must not be able to end its field or
- * its line: everything but visible ASCII becomes '?', and so do '<' and '>', which bracket
- * addresses.
+ * printable - make untrusted text safe for a log line, a reply or a terminal. Pure.
  */
 #ifndef COMMON_PRINTABLE_H
 #define COMMON_PRINTABLE_H
 
 #include <stddef.h>
 
-/* Untrusted values are cut after this many bytes in the log (interface: 200). */
+/* The maximum length of an untrusted value in the log, in bytes. */
 #define PRINTABLE_MAX 200
 #define PRINTABLE_SIZE (PRINTABLE_MAX + 1)
 
 /*
- * Copies at most size - 1 bytes of src, made visible, to dst and ends it with a NUL. A text that
- * is cut ends in "...". Returns dst.
+ * Copies at most size - 1 bytes of src to dst, and adds a NUL. A '?' replaces each byte that is not
+ * visible ASCII, and '<' and '>'. A log line consists of key=value fields between blanks, with
+ * addresses in angle brackets, so a value cannot end its field. A text that is cut ends in "...".
+ * size > 0. src may be NULL if len is 0. Returns dst.
  */
 char *printable(char *dst, size_t size, const char *src, size_t len);
 
-/* The same for a text that is a line to itself: blanks and brackets stay. */
+/* The same for a text that is not a field of a line: blanks and angle brackets remain. */
 char *printable_text(char *dst, size_t size, const char *src, size_t len);
 
 /*
- * Makes a text fit for a terminal, in place, and returns it. Valid UTF-8 stays, except that a '?'
- * replaces each control character (C0, DEL and C1) and each character that is invisible, or that
- * reorders or joins the characters around it. A '?' replaces each invalid byte as well.
+ * Makes a text safe for a terminal, in place, and returns it. Valid UTF-8 remains, except that a
+ * '?' replaces each control character (C0, DEL and C1) and each character that is invisible, or
+ * that reorders or joins the characters around it. A '?' also replaces each invalid byte.
  */
 char *printable_utf8(char *text);
 
-/* A text in place: control characters become '?', so that it is one line. Returns it. */
+/* Replaces control characters by '?', in place, so that the text is one line. Returns it. */
 char *printable_line(char *text);
 
 #endif

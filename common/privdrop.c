@@ -35,7 +35,7 @@ privdrop_identity(struct identity *id, const char *user, const char **error)
 	return true;
 }
 
-/* The user that a package creates for the daemon, and the one that is used where it is missing. */
+/* The user that a package creates for the daemon, and the one that replaces a missing one. */
 #define DEFAULT_USER "srsd"
 #define FALLBACK_USER "nobody"
 
@@ -53,8 +53,11 @@ privdrop_daemon(struct identity *id, const char *user, const char **instead, con
 	return true;
 }
 
-/* set_capabilities - keep those of the mask, permitted and effective. Where nothing has to be
- * dropped capset(2) is not called: a service manager may have forbidden it. */
+/*
+ * set_capabilities - keep only the capabilities of a mask, as permitted and effective ones
+ *
+ * capset(2) is not called if nothing has to be dropped: a service manager may have forbidden it.
+ */
 static bool
 set_capabilities(uint64_t mask)
 {
@@ -74,8 +77,12 @@ set_capabilities(uint64_t mask)
 	return dropped == 0 || syscall(SYS_capset, &header, data) == 0;
 }
 
-/* bound_capabilities - drop all others from the bounding set; a process without CAP_SETPCAP cannot,
- * and does not need to, because no_new_privs keeps them away as well */
+/*
+ * bound_capabilities - drop all capabilities outside a mask from the bounding set
+ *
+ * A process without CAP_SETPCAP cannot do this. It does not need to, because no_new_privs prevents
+ * new capabilities as well.
+ */
 static void
 bound_capabilities(uint64_t mask)
 {
@@ -121,7 +128,7 @@ privdrop_become(const struct identity *id)
 	if (!set_capabilities(0))
 		return false;
 #ifndef SRSD_TRACEABLE
-	/* Keeps secrets out of core files, and the user's other processes out of our memory. */
+	/* Keeps secrets out of core files, and other processes of the user out of this memory. */
 	if (prctl(PR_SET_DUMPABLE, 0) == -1)
 		return false;
 #endif

@@ -62,7 +62,7 @@ static const int allowed[] = {
 	SCMP_SYS(madvise),
 	SCMP_SYS(mremap),
 	SCMP_SYS(munmap),
-	/* ourselves */
+	/* this process */
 	SCMP_SYS(clock_getres),
 	SCMP_SYS(clock_gettime),
 	SCMP_SYS(exit),
@@ -87,8 +87,8 @@ static const int allowed[] = {
 };
 
 /*
- * What libraries try, and go on without. glibc's fstat(3) calls newfstatat
- * with an empty name; a filter cannot tell that from a call that asks for a file by its name.
+ * Calls that libraries try, and can do without. The fstat(3) of glibc calls newfstatat with an
+ * empty name, which a filter cannot distinguish from the name of a file.
  */
 static const int refused[] = {
 	SCMP_SYS(access),
@@ -105,15 +105,15 @@ static const int refused[] = {
 };
 
 /*
- * The calls below are allowed, or refused, by their arguments.
+ * The arguments of the calls below decide whether they are allowed.
  *
- * The listening sockets, and perhaps standard error, are shared with the monitor and with the next
- * engine. No setting of them may stop either process: no signal to an owner (F_SETOWN, O_ASYNC,
- * FIOASYNC, SIOCSPGRP), no waiting (O_NONBLOCK cleared, also by FIONBIO), no filter that drops
- * packets (SO_ATTACH_FILTER), no shutdown(2).
+ * The monitor and the next engine share the listening sockets, and possibly standard error. The
+ * engine must not be able to stop these processes by a setting: no signals to an owner (F_SETOWN,
+ * O_ASYNC, FIOASYNC, SIOCSPGRP), no blocking (O_NONBLOCK cleared, also by FIONBIO), no filter that
+ * drops packets (SO_ATTACH_FILTER), and no shutdown(2).
  */
 
-/* Sockets for TCP and UDP. Other protocols load kernel modules, or pass a firewall unseen. */
+/* Sockets for TCP and UDP. Other protocols can load kernel modules, or evade a firewall. */
 static const struct {
 	int family, type, protocol;
 } sockets[] = {
@@ -135,7 +135,10 @@ static const int fcntl_commands[] = {
 	F_SETFD,
 };
 
-/* Those that libunbound sets on its own sockets; endpoint_revive sets them back on ours. */
+/*
+ * The options that libunbound sets on its sockets. endpoint_revive() restores them on listening
+ * sockets.
+ */
 static const struct {
 	int level, name;
 } socket_options[] = {
@@ -147,30 +150,30 @@ static const struct {
 	{ IPPROTO_IPV6, IPV6_V6ONLY },
 };
 
-/* Calls of which one argument matters: its number, and the comparison. */
+/* Calls for which one argument decides: its number, and the comparison. */
 static const struct {
 	int call;
 	uint32_t action;
 	struct scmp_arg_cmp arg;
 } bounded[] = {
 	/*
-	 * libunbound asks the kernel which addresses it has. With unix sockets the engine could
-	 * talk to services of this host and, by bind(2), which libunbound needs for its random
-	 * ports, put sockets into the file system.
+	 * libunbound uses netlink to list the addresses of this host, and can do without it. With
+	 * unix sockets the engine could connect to services of this host. With bind(2), which
+	 * libunbound needs for its random ports, it could also create sockets in the file system.
 	 */
 	{ SCMP_SYS(socket), SCMP_ACT_ERRNO(EACCES), { 0, SCMP_CMP_EQ, AF_NETLINK, 0 } },
 	{ SCMP_SYS(socket), SCMP_ACT_ERRNO(EACCES), { 0, SCMP_CMP_EQ, AF_UNIX, 0 } },
 	/* No executable memory. */
 	{ SCMP_SYS(mmap), SCMP_ACT_ALLOW, { 2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0 } },
 	{ SCMP_SYS(mprotect), SCMP_ACT_ALLOW, { 2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0 } },
-	/* How many bytes wait: no control of devices. */
+	/* Only the number of bytes to read: no control of devices. */
 	{ SCMP_SYS(ioctl), SCMP_ACT_ALLOW, { 1, SCMP_CMP_EQ, FIONREAD, 0 } },
 	{ SCMP_SYS(ioctl), SCMP_ACT_ERRNO(ENOTTY), { 1, SCMP_CMP_EQ, TCGETS, 0 } },
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* add_sockets - the type carries two flags as well */
+/* add_sockets - the type argument may have two flags as well */
 static int
 add_sockets(scmp_filter_ctx ctx)
 {
@@ -186,7 +189,7 @@ add_sockets(scmp_filter_ctx ctx)
 	return e;
 }
 
-/* add_fcntl - F_SETFL has to set O_NONBLOCK, and may set none of its other flags */
+/* add_fcntl - F_SETFL must set O_NONBLOCK, and no other flag that it can change */
 static int
 add_fcntl(scmp_filter_ctx ctx)
 {
@@ -230,7 +233,7 @@ add_bounded(scmp_filter_ctx ctx)
 	for (i = 0; e == 0 && i < COUNT(bounded); i++)
 		e = seccomp_rule_add_array(
 		    ctx, bounded[i].action, bounded[i].call, 1, &bounded[i].arg);
-	/* A library that calls abort(3) is no violation, and the log is to tell them apart. */
+	/* abort(3) in a library is not a violation, and the log distinguishes them. */
 	if (e == 0)
 		e = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
 		    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0));

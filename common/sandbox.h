@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * sandbox - a list of the system calls that the engine needs; any other one ends the process.
+ * sandbox - restrict the engine to the system calls that it needs.
  *
- * Calls that open files or ask for them by name are refused with an error instead (EACCES):
- * libraries look for files that they can do without. The calls that remain reach the network over
- * TCP and UDP and the descriptors that are open, and nothing else: no new programs, no files, no
- * other processes, no executable memory, no unix sockets. They change no
- * setting of an open file that other processes share, except for the socket options in sandbox.c.
+ * Any other call ends the process. Only calls that open a file, or look one up by name, fail with
+ * EACCES instead, because libraries look for files that they can do without. The remaining calls
+ * can use the network over TCP and UDP, and the open descriptors. They cannot run programs, open
+ * files, affect other processes, make memory executable or use unix sockets. They cannot change
+ * settings of an open file that other processes share, except for the socket options in sandbox.c.
  */
 #ifndef COMMON_SANDBOX_H
 #define COMMON_SANDBOX_H
@@ -14,8 +14,8 @@
 #include <stdbool.h>
 
 /*
- * Locks the process in for good. False with errno set. Does nothing, and says true, in a build
- * with sanitizers, which need more calls than we do.
+ * Enters the sandbox permanently. False: errno is set. In a build with sanitizers, which need more
+ * system calls, it does nothing and returns true.
  */
 bool sandbox_enter(void);
 

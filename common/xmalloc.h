@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Memory for small things: these do not return when memory is exhausted, they end the process.
- * Whatever the network sizes is bounded before it comes here.
+ * xmalloc - allocate memory, or end the process.
+ *
+ * These functions are those of the C library, except that they never return NULL: if memory is
+ * exhausted, they log a message and exit. The caller frees the memory. Sizes that come from the
+ * network must be bounded first.
  */
 #ifndef COMMON_XMALLOC_H
 #define COMMON_XMALLOC_H
@@ -10,12 +13,15 @@
 
 #include "common/attributes.h"
 
-void *xmalloc(size_t);
-void *xcalloc(size_t, size_t);
-void *xrealloc(void *, size_t);
-void *xreallocarray(void *, size_t, size_t);
-char *xstrdup(const char *);
-char *xstrndup(const char *, size_t);
-int xasprintf(char **, const char *, ...) PRINTF_LIKE(2, 3);
+/* xrealloc and xreallocarray need a size that is greater than 0. */
+void *xmalloc(size_t size);
+void *xcalloc(size_t n, size_t size);
+void *xrealloc(void *old, size_t size);
+void *xreallocarray(void *old, size_t n, size_t size);
+char *xstrdup(const char *s);
+char *xstrndup(const char *s, size_t len);
+
+/* Returns the length of *text. */
+int xasprintf(char **text, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 #endif

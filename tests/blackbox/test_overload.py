@@ -372,7 +372,7 @@ class FullLog(OverloadCase):
                 else:
                     with daemon.policy_client() as client:      # something new to say
                         client.ask(sender='a@fail.test')
-            self.assertRegex(text, rb'log: \d+ lines lost, the sink did not take them in time')
+            self.assertRegex(text, rb'log: \d+ lines lost, the sink was too slow')
             lines = text.split(b'\n')[:-1]
             self.assertEqual([line for line in lines if not line.startswith(b'srsd: ')], [])
             daemon.stop()
@@ -448,7 +448,7 @@ class Enemy(OverloadCase):
                 ('unknown', 'a message of unknown type', message(99), ()),
                 ('huge type', 'a message of unknown type', message(0xffffffff), ()),
                 ('NUL', 'a text with a NUL', message(UNRELOADED, 1, b'a\0b'), ()),
-                ('descriptors', 'descriptors that nobody asked for', message(ALIVE), own),
+                ('descriptors', 'unexpected descriptors', message(ALIVE), own),
                 ('too many', 'a message of impossible size', message(ALIVE), [0] * 200),
                 ('empty with descriptors', 'a message of impossible size', b'', own),
                 ('empty', None, b'', ())):
