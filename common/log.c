@@ -29,8 +29,7 @@
 /* How to write to the sink without waiting. */
 enum medium {
 	MEDIUM_FILE,   /* regular file, /dev/null: write(2) does not wait for a reader */
-	MEDIUM_OWN,    /* pipe, terminal, opened again for this process and non-blocking */
-	MEDIUM_PIPE,   /* the same if that fails: poll(2), then at most PIPE_BUF bytes */
+	MEDIUM_PIPE,   /* pipe, terminal: poll(2), then at most PIPE_BUF bytes */
 	MEDIUM_STREAM, /* journald's stream socket: send(2) with MSG_DONTWAIT */
 	MEDIUM_SYSLOG, /* one datagram per line */
 };
@@ -99,8 +98,8 @@ open_stderr(void)
 		sink.medium = MEDIUM_STREAM;
 		name_abstractly(STDERR_FILENO);
 	} else if (S_ISFIFO(st.st_mode) || isatty(STDERR_FILENO)) {
+		sink.medium = MEDIUM_PIPE;
 		sink.fd = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-		sink.medium = sink.fd == -1 ? MEDIUM_PIPE : MEDIUM_OWN;
 		if (sink.fd == -1)
 			sink.fd = STDERR_FILENO;
 	}
@@ -386,8 +385,6 @@ reopen_stderr(void)
 	sink.fd = STDERR_FILENO;
 	dup2(fd, STDERR_FILENO);
 	close(fd);
-	if (sink.medium == MEDIUM_PIPE)
-		sink.medium = MEDIUM_OWN;
 }
 
 void
