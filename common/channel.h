@@ -26,7 +26,9 @@ struct channel_message {
 	int fd[CHANNEL_FDS_MAX]; /* close-on-exec; the receiver closes them */
 };
 
-/* Creates both ends, close-on-exec and non-blocking, for the caller to close. False: errno is set. */
+/*
+ * Creates both ends, close-on-exec and non-blocking. The caller closes them. False: errno is set.
+ */
 bool channel_pair(int fd[2]);
 
 /*

@@ -96,13 +96,13 @@ is_shown_character(uint32_t c)
 
 /* decode_utf8_character - the number of bytes of the character at s (RFC 3629); 0: invalid */
 static size_t
-decode_utf8_character(const char *s, uint32_t *c)
+decode_utf8_character(const char *s, size_t len, uint32_t *c)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	unsigned char first = (unsigned char)s[0];
 	size_t i, n = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
 
-	if (n == 0 || first > 0xf4)
+	if (n == 0 || n > len || first > 0xf4)
 		return 0;
 	*c = n == 1 ? first : first & (0xffU >> (n + 1));
 	for (i = 1; i < n; i++) {
@@ -113,16 +113,24 @@ decode_utf8_character(const char *s, uint32_t *c)
 	return *c < least[n] || *c > 0x10ffff ? 0 : n;
 }
 
+size_t
+printable_utf8_length(const char *s, size_t len)
+{
+	uint32_t c;
+
+	return decode_utf8_character(s, len, &c);
+}
+
 char *
 printable_utf8(char *text)
 {
-	const char *s = text;
+	const char *s = text, *end = s + strlen(s);
 	char *d = text;
 	uint32_t c;
 	size_t n;
 
-	while (*s != '\0') {
-		n = decode_utf8_character(s, &c);
+	while (s < end) {
+		n = decode_utf8_character(s, (size_t)(end - s), &c);
 		if (n > 0 && is_shown_character(c)) {
 			memmove(d, s, n);
 			d += n;

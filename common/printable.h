@@ -29,6 +29,12 @@ char *printable_text(char *dst, size_t size, const char *src, size_t len);
  */
 char *printable_utf8(char *text);
 
+/*
+ * The number of bytes of the UTF-8 character (RFC 3629) at the start of len > 0 bytes, or 0 if they
+ * do not begin with one. A surrogate counts as a character of three bytes.
+ */
+size_t printable_utf8_length(const char *s, size_t len);
+
 /* Replaces control characters by '?', in place, so that the text is one line. Returns it. */
 char *printable_line(char *text);
 

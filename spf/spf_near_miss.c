@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/ascii.h"
+#include "common/printable.h"
 #include "spf/spf_near_miss.h"
 #include "spf/spf_record.h"
 
@@ -140,17 +141,13 @@ is_meant(const char *s, size_t len)
 	return (n == VERSION_LEN && count_differences(meant) <= 1) || lacks_one(meant, n);
 }
 
-/* character_size - how many of the bytes at s to show: those of a UTF-8 character, or one */
+/* count_shown_bytes - the number of bytes at s to show: those of a UTF-8 character, or one */
 static size_t
-character_size(const char *s, size_t len)
+count_shown_bytes(const char *s, size_t len)
 {
-	unsigned char c = (unsigned char)s[0];
-	size_t i, n = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : c >= 0xc2 ? 2 : 1;
+	size_t n = printable_utf8_length(s, len);
 
-	for (i = 1; i < n; i++)
-		if (i == len || ((unsigned char)s[i] & 0xc0) != 0x80)
-			return 1;
-	return n;
+	return n == 0 ? 1 : n;
 }
 
 /* put_character - " 0xC2 0xA0 (no-break space)" */
@@ -158,7 +155,7 @@ static void
 put_character(char *buf, size_t size, const char *s, size_t len)
 {
 	const struct lookalike *l = find_lookalike(s, len);
-	size_t i, n = 0, bytes = l != NULL ? strlen(l->bytes) : character_size(s, len);
+	size_t i, n = 0, bytes = l != NULL ? strlen(l->bytes) : count_shown_bytes(s, len);
 
 	for (i = 0; i < bytes; i++)
 		n += (size_t)snprintf(buf + n, size - n, " 0x%02X", (unsigned char)s[i]);

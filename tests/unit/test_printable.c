@@ -207,6 +207,43 @@ test_utf8(void **state)
 	unit_end();
 }
 
+static void
+test_utf8_length(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t len, want;
+	} rows[] = {
+		{ "a", 1, 1 },
+		{ "\0", 1, 1 },
+		{ "\xc3\xbc", 2, 2 },
+		{ "\xc3\xbcx", 3, 2 },
+		{ "\xe2\x82\xac", 3, 3 },
+		{ "\xf0\x9f\x98\x80", 4, 4 },
+		{ "\xed\xa0\x80", 3, 3 },
+		{ "\xc3", 1, 0 },
+		{ "\xe2\x82", 2, 0 },
+		{ "\xf0\x9f\x98", 3, 0 },
+		{ "\xc3(", 2, 0 },
+		{ "\x80", 1, 0 },
+		{ "\xc0\x80", 2, 0 },
+		{ "\xe0\x82\x9b", 3, 0 },
+		{ "\xf4\x90\x80\x80", 4, 0 },
+		{ "\xff", 1, 0 },
+	};
+	char *copy;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		copy = unit_copy(rows[i].text, rows[i].len);
+		unit_int(rows[i].text, "length",
+		    (long long)printable_utf8_length(copy, rows[i].len), (long long)rows[i].want);
+		free(copy);
+	}
+	unit_end();
+}
+
 int
 main(void)
 {
@@ -214,6 +251,7 @@ main(void)
 		cmocka_unit_test(test_visible_text_stays),
 		cmocka_unit_test(test_every_byte),
 		cmocka_unit_test(test_utf8),
+		cmocka_unit_test(test_utf8_length),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_log_limit),
 		cmocka_unit_test(test_text_every_byte),

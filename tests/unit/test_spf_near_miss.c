@@ -42,6 +42,7 @@ static const struct near_miss_row behind[] = {
 	{ BYTES("v=spf1\303"), LOOKS "byte 7 is 0xC3" FOLLOW },
 	{ BYTES("v=spf1\303 "), LOOKS "byte 7 is 0xC3" FOLLOW },
 	{ BYTES("v=spf1\377"), LOOKS "byte 7 is 0xFF" FOLLOW },
+	{ BYTES("v=spf1\340\202\233"), LOOKS "byte 7 is 0xE0" FOLLOW },
 };
 
 /* Before it, and inside of it. */
