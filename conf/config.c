@@ -91,6 +91,7 @@ static bool
 parse_config_text(struct config_load *l, const char *text)
 {
 	struct confuse_option *known = xcalloc(option_count, sizeof(*known));
+	const struct confuse_grammar grammar = { known, option_count, true, set_parsed_option, l };
 	bool ok;
 	size_t i;
 
@@ -99,8 +100,7 @@ parse_config_text(struct config_load *l, const char *text)
 		known[i].name = option_table[i].name;
 		known[i].list = is_list_option(&option_table[i]);
 	}
-	ok = confuse_parse(text, l->path, known, option_count, true, set_parsed_option, l, l->error,
-	    CONFIG_ERROR_SIZE);
+	ok = confuse_parse(&grammar, text, l->path, l->error, CONFIG_ERROR_SIZE);
 	free(known);
 	return ok;
 }

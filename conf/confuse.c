@@ -12,118 +12,127 @@
 #include "conf/confuse.h"
 
 /*
- * Read as if it stood behind the file's last line. libconfuse takes the end of the file for the
- * end of a section, too; this option is known outside of it alone. Its value is the length of the
- * text, so that a file which has read this is not taken for our own line.
+ * An option that is added after the last line of the text. libconfuse accepts the end of the file
+ * as the end of a section, but this option is known only outside of sections. Its value is the
+ * length of the text, so that a line of the text cannot be mistaken for it.
  */
 #define SENTINEL "end-of-file"
 
 struct option_progress {
-	int line;    /* where the option was last seen; 0: not yet */
-	unsigned n;  /* values of a list so far */
-	bool closed; /* its '}' was seen */
+	int line;    /* of the last assignment to the option; 0: none so far */
+	unsigned n;  /* the number of values of a list so far */
+	bool closed; /* the list has reached its '}' */
 };
 
-/*
- * What the libconfuse callbacks work on: they carry no argument of ours. Set while one text is
- * parsed, and nowhere else.
- */
-static struct {
-	const struct confuse_option *options;
-	size_t n;
-	const char *section; /* of the options that are in one */
-	bool once;           /* no option may be given twice */
-	confuse_fn *take;
-	void *arg;
-	char *error;
-	size_t size;
+/* A text that is being parsed. */
+struct confuse_parser {
+	const struct confuse_grammar *grammar;
+	const char *path;
+	const char *section;              /* the name of the only section, or NULL */
 	struct option_progress *progress; /* of each option */
 	char mark[24];                    /* the value of the sentinel */
-	int last;   /* the number of the last line; the sentinel is behind it */
-	bool whole; /* it was seen: the text was read to its end */
-} parsing;
+	int last;                         /* the number of the last line before the sentinel */
+	bool whole;                       /* the sentinel was read, and so the whole text */
+	char *error;
+	size_t size;
+};
 
-PRINTF_LIKE(1, 2) static void set_confuse_error(const char *fmt, ...)
+/* The parser of the callbacks, because libconfuse passes them no argument. NULL outside a parse. */
+static struct confuse_parser *parsing;
+
+PRINTF_LIKE(2, 3)
+static void
+set_confuse_error(struct confuse_parser *p, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (parsing.error[0] != '\0')
+	if (p->error[0] != '\0')
 		return;
 	va_start(ap, fmt);
-	vsnprintf(parsing.error, parsing.size, fmt, ap);
+	vsnprintf(p->error, p->size, fmt, ap);
 	va_end(ap);
-	printable_line(parsing.error);
-}
-
-/* is_option_of - does the option belong where libconfuse is? */
-static bool
-is_option_of(const cfg_t *cfg, const struct confuse_option *o)
-{
-	bool in_section = parsing.section != NULL && strcmp(cfg->name, parsing.section) == 0;
-
-	return (o->section != NULL) == in_section;
+	printable_line(p->error);
 }
 
 static const struct confuse_option *
-find_grammar_option(const cfg_t *cfg, const char *name)
+end_of_options(const struct confuse_parser *p)
 {
-	const struct confuse_option *o = parsing.options;
+	return p->grammar->options + p->grammar->n;
+}
 
-	while (!is_option_of(cfg, o) || strcmp(o->name, name) != 0)
+static bool
+is_in_section(const struct confuse_parser *p, const cfg_t *cfg)
+{
+	return p->section != NULL && strcmp(cfg->name, p->section) == 0;
+}
+
+/* is_option_of - is the option in the section, or outside of it, as libconfuse is? */
+static bool
+is_option_of(const struct confuse_parser *p, const cfg_t *cfg, const struct confuse_option *o)
+{
+	return (o->section != NULL) == is_in_section(p, cfg);
+}
+
+static const struct confuse_option *
+find_grammar_option(const struct confuse_parser *p, const cfg_t *cfg, const char *name)
+{
+	const struct confuse_option *o = p->grammar->options;
+
+	while (!is_option_of(p, cfg, o) || strcmp(o->name, name) != 0)
 		o++;
 	return o;
 }
 
-/* append_accepted_options - append the names of all options of the section that libconfuse was in */
 static void
-append_accepted_options(const cfg_t *cfg)
+append_word(struct confuse_parser *p, const char *word)
 {
-	const struct confuse_option *o;
-	bool top = parsing.section == NULL || strcmp(cfg->name, parsing.section) != 0;
-
-	strlcat(parsing.error, "; accepted:", parsing.size);
-	for (o = parsing.options; o < parsing.options + parsing.n; o++) {
-		if (!is_option_of(cfg, o))
-			continue;
-		strlcat(parsing.error, " ", parsing.size);
-		strlcat(parsing.error, o->name, parsing.size);
-	}
-	if (top && parsing.section != NULL) {
-		strlcat(parsing.error, " ", parsing.size);
-		strlcat(parsing.error, parsing.section, parsing.size);
-	}
+	strlcat(p->error, " ", p->size);
+	strlcat(p->error, word, p->size);
 }
 
-/* is_in_other_section - is there an option of that name outside of the section that libconfuse was in? */
-static bool
-is_in_other_section(const cfg_t *cfg, const char *name, size_t len)
+/* append_accepted_options - append the names of all options that are accepted at this place */
+static void
+append_accepted_options(struct confuse_parser *p, const cfg_t *cfg)
 {
 	const struct confuse_option *o;
 
-	for (o = parsing.options; o < parsing.options + parsing.n; o++)
-		if (!is_option_of(cfg, o) && strlen(o->name) == len &&
+	strlcat(p->error, "; accepted:", p->size);
+	for (o = p->grammar->options; o < end_of_options(p); o++)
+		if (is_option_of(p, cfg, o))
+			append_word(p, o->name);
+	if (p->section != NULL && !is_in_section(p, cfg))
+		append_word(p, p->section);
+}
+
+/* is_in_other_section - would the option be accepted in the other one of the two places? */
+static bool
+is_in_other_section(const struct confuse_parser *p, const cfg_t *cfg, const char *name, size_t len)
+{
+	const struct confuse_option *o;
+
+	for (o = p->grammar->options; o < end_of_options(p); o++)
+		if (!is_option_of(p, cfg, o) && strlen(o->name) == len &&
 		    memcmp(o->name, name, len) == 0)
 			return true;
 	return false;
 }
 
-/* append_remedy - append what to write in the place of an unknown option */
+/* append_remedy - append the correction for an unknown option */
 static void
-append_remedy(const cfg_t *cfg, const char *name, size_t len)
+append_remedy(struct confuse_parser *p, const cfg_t *cfg, const char *name, size_t len)
 {
-	bool in_section = parsing.section != NULL && strcmp(cfg->name, parsing.section) == 0;
-
-	if (!is_in_other_section(cfg, name, len)) {
-		append_accepted_options(cfg);
+	if (!is_in_other_section(p, cfg, name, len)) {
+		append_accepted_options(p, cfg);
 		return;
 	}
-	strlcat(parsing.error, in_section ? " here; it stands outside of " : " here; it stands in ",
-	    parsing.size);
-	strlcat(parsing.error, parsing.section, parsing.size);
-	strlcat(parsing.error, " { }", parsing.size);
+	strlcat(p->error,
+	    is_in_section(p, cfg) ? " here; it belongs outside of" : " here; it belongs in",
+	    p->size);
+	append_word(p, p->section);
+	append_word(p, "{ }");
 }
 
-/* translate_confuse_error - what libconfuse says of a text that ends amid something */
+/* translate_confuse_error - replace the messages of libconfuse for a text that ends too early */
 static void
 translate_confuse_error(const cfg_t *cfg, char *text, size_t size)
 {
@@ -137,27 +146,32 @@ translate_confuse_error(const cfg_t *cfg, char *text, size_t size)
 		snprintf(text, size, "section %s is not closed: '}' expected", cfg->name);
 }
 
-PRINTF_LIKE(2, 0) static void on_confuse_error(cfg_t *cfg, const char *fmt, va_list ap)
+/* on_confuse_error - called by libconfuse with its message */
+PRINTF_LIKE(2, 0)
+static void
+on_confuse_error(cfg_t *cfg, const char *fmt, va_list ap)
 {
 	static const char unknown[] = "no such option '";
+	struct confuse_parser *p = parsing;
+	const char *name;
 	char text[512];
 
-	if (parsing.error[0] != '\0')
+	if (p->error[0] != '\0')
 		return;
 	vsnprintf(text, sizeof(text), fmt, ap);
 	translate_confuse_error(cfg, text, sizeof(text));
-	set_confuse_error(
-	    "%s:%d: %s", cfg->filename, cfg->line > parsing.last ? parsing.last : cfg->line, text);
-	if (strncmp(text, unknown, sizeof(unknown) - 1) == 0)
-		append_remedy(
-		    cfg, text + sizeof(unknown) - 1, strcspn(text + sizeof(unknown) - 1, "'"));
+	set_confuse_error(p, "%s:%d: %s", p->path, cfg->line > p->last ? p->last : cfg->line, text);
+	if (strncmp(text, unknown, sizeof(unknown) - 1) == 0) {
+		name = text + sizeof(unknown) - 1;
+		append_remedy(p, cfg, name, strcspn(name, "'"));
+	}
 }
 
 /*
  * is_option_repeated - is the option given a second time?
  *
- * libconfuse calls us for each value of a list and once more for its '}'. A list that was closed
- * may grow ("+="), but not begin anew.
+ * libconfuse calls on_confuse_option for each value of a list, and once more for its '}'. "+=" may
+ * extend a list that was closed, but a second "=" is a repetition.
  */
 static bool
 is_option_repeated(struct option_progress *progress, const struct confuse_option *o, unsigned n)
@@ -172,10 +186,12 @@ is_option_repeated(struct option_progress *progress, const struct confuse_option
 	return again;
 }
 
-/* pass_option_values - hand on the values that libconfuse has read for an option */
+/* pass_option_values - pass the values that libconfuse has read for an option to the caller */
 static bool
-pass_option_values(cfg_t *cfg, cfg_opt_t *opt, const struct confuse_option *o, int line)
+pass_option_values(
+    struct confuse_parser *p, cfg_opt_t *opt, const struct confuse_option *o, int line)
 {
+	const struct confuse_grammar *grammar = p->grammar;
 	unsigned i, n = cfg_opt_size(opt);
 	const char **values = xcalloc(n + 1, sizeof(*values));
 	char why[CONFUSE_WHY_SIZE];
@@ -183,9 +199,9 @@ pass_option_values(cfg_t *cfg, cfg_opt_t *opt, const struct confuse_option *o, i
 
 	for (i = 0; i < n; i++)
 		values[i] = cfg_opt_getnstr(opt, i);
-	ok = parsing.take(parsing.arg, (size_t)(o - parsing.options), line, values, n, why);
+	ok = grammar->set(grammar->arg, (size_t)(o - grammar->options), line, values, n, why);
 	if (!ok)
-		set_confuse_error("%s:%d: %s: %s", cfg->filename, line, o->name, why);
+		set_confuse_error(p, "%s:%d: %s: %s", p->path, line, o->name, why);
 	free(values);
 	return ok;
 }
@@ -194,73 +210,75 @@ pass_option_values(cfg_t *cfg, cfg_opt_t *opt, const struct confuse_option *o, i
 static int
 on_confuse_option(cfg_t *cfg, cfg_opt_t *opt)
 {
-	const struct confuse_option *o = find_grammar_option(cfg, opt->name);
-	struct option_progress *progress = &parsing.progress[o - parsing.options];
+	struct confuse_parser *p = parsing;
+	const struct confuse_option *o = find_grammar_option(p, cfg, opt->name);
+	struct option_progress *progress = &p->progress[o - p->grammar->options];
 
-	if (cfg->line > parsing.last) {
-		set_confuse_error(
-		    "%s:%d: %s: its value is missing", cfg->filename, parsing.last, o->name);
+	if (cfg->line > p->last) {
+		set_confuse_error(p, "%s:%d: %s: its value is missing", p->path, p->last, o->name);
 		return -1;
 	}
-	if (is_option_repeated(progress, o, cfg_opt_size(opt)) && parsing.once) {
-		set_confuse_error("%s:%d: %s: given twice", cfg->filename, cfg->line, o->name);
+	if (is_option_repeated(progress, o, cfg_opt_size(opt)) && p->grammar->once) {
+		set_confuse_error(p, "%s:%d: %s: given twice", p->path, cfg->line, o->name);
 		return -1;
 	}
 	progress->line = cfg->line;
-	return o->list || pass_option_values(cfg, opt, o, cfg->line) ? 0 : -1;
+	return o->list || pass_option_values(p, opt, o, cfg->line) ? 0 : -1;
 }
 
-/* on_sentinel - ours has the mark; one that the file holds is an unknown option like any other */
+/* on_sentinel - without the mark it is a line of the file, and thus an unknown option */
 static int
 on_sentinel(cfg_t *cfg, cfg_opt_t *opt)
 {
-	if (strcmp(cfg_opt_getstr(opt), parsing.mark) == 0) {
-		parsing.whole = true;
+	struct confuse_parser *p = parsing;
+
+	if (strcmp(cfg_opt_getstr(opt), p->mark) == 0) {
+		p->whole = true;
 		return 0;
 	}
-	set_confuse_error("%s:%d: no such option '%s'", cfg->filename, cfg->line, SENTINEL);
+	set_confuse_error(p, "%s:%d: no such option '%s'", p->path, cfg->line, SENTINEL);
 	return -1;
 }
 
-/* pass_option_lists - lists are taken whole, when all of the text was read */
+/* pass_option_lists - pass the lists, which are complete only at the end of the text */
 static bool
-pass_option_lists(cfg_t *cfg)
+pass_option_lists(struct confuse_parser *p, cfg_t *cfg)
 {
-	bool opened = parsing.section != NULL && cfg_size(cfg, parsing.section) > 0;
-	cfg_t *section = opened ? cfg_getsec(cfg, parsing.section) : NULL, *where;
+	bool opened = p->section != NULL && cfg_size(cfg, p->section) > 0;
+	cfg_t *section = opened ? cfg_getsec(cfg, p->section) : NULL, *where;
 	const struct confuse_option *o;
 	const struct option_progress *progress;
 	cfg_opt_t *opt;
 
-	for (o = parsing.options; o < parsing.options + parsing.n; o++) {
-		progress = &parsing.progress[o - parsing.options];
+	for (o = p->grammar->options; o < end_of_options(p); o++) {
+		progress = &p->progress[o - p->grammar->options];
 		where = o->section == NULL ? cfg : section;
 		opt = where == NULL ? NULL : cfg_getopt(where, o->name);
 		if (!o->list || opt == NULL || !(opt->flags & CFGF_MODIFIED))
 			continue;
-		if (parsing.once && cfg_opt_size(opt) < progress->n) {
-			set_confuse_error("%s: %s: given twice", cfg->filename, o->name);
+		if (p->grammar->once && cfg_opt_size(opt) < progress->n) {
+			set_confuse_error(p, "%s: %s: given twice", p->path, o->name);
 			return false;
 		}
-		if (!pass_option_values(cfg, opt, o, progress->line))
+		if (!pass_option_values(p, opt, o, progress->line))
 			return false;
 	}
 	return true;
 }
 
 /*
- * make_opts - libconfuse's table: of the section, or of what is outside of it
+ * make_opts - the table of libconfuse for the section, or for the options outside of it
  *
- * Every value is read as text, and parsed by whoever takes it.
+ * Every value is read as text, and the caller of confuse_parse() parses it.
  */
 static cfg_opt_t *
-make_opts(bool in_section, cfg_opt_t *section)
+make_opts(const struct confuse_parser *p, bool in_section, cfg_opt_t *section)
 {
-	cfg_opt_t *opts = xcalloc(parsing.n + 3, sizeof(*opts));
+	cfg_opt_t *opts = xcalloc(p->grammar->n + 3, sizeof(*opts));
 	const struct confuse_option *o;
 	size_t n = 0;
 
-	for (o = parsing.options; o < parsing.options + parsing.n; o++) {
+	for (o = p->grammar->options; o < end_of_options(p); o++) {
 		if ((o->section != NULL) != in_section)
 			continue;
 		opts[n].name = o->name;
@@ -270,7 +288,7 @@ make_opts(bool in_section, cfg_opt_t *section)
 		n++;
 	}
 	if (section != NULL)
-		opts[n++] = (cfg_opt_t)CFG_SEC(parsing.section, section, CFGF_NODEFAULT);
+		opts[n++] = (cfg_opt_t)CFG_SEC(p->section, section, CFGF_NODEFAULT);
 	if (!in_section) {
 		opts[n] = (cfg_opt_t)CFG_STR(SENTINEL, NULL, CFGF_NODEFAULT);
 		opts[n++].validcb = on_sentinel;
@@ -280,32 +298,34 @@ make_opts(bool in_section, cfg_opt_t *section)
 }
 
 static bool
-parse_stream(FILE *in, const char *path)
+parse_stream(struct confuse_parser *p, FILE *in)
 {
-	cfg_opt_t *section = parsing.section == NULL ? NULL : make_opts(true, NULL);
-	cfg_opt_t *top = make_opts(false, section);
+	cfg_opt_t *section = p->section == NULL ? NULL : make_opts(p, true, NULL);
+	cfg_opt_t *top = make_opts(p, false, section);
 	cfg_t *cfg = cfg_init(top, CFGF_NONE);
 	bool ok;
 
+	parsing = p;
 	cfg_set_error_function(cfg, on_confuse_error);
-	cfg->filename = xstrdup(path);
+	cfg->filename = xstrdup(p->path);
 	ok = cfg_parse_fp(cfg, in) == CFG_SUCCESS;
 	if (!ok)
-		set_confuse_error("%s:%d: syntax error", path, cfg->line);
-	else if (!parsing.whole)
-		set_confuse_error("%s: a comment is not closed: '*/' expected", path);
-	ok = ok && parsing.whole && pass_option_lists(cfg);
+		set_confuse_error(p, "%s:%d: syntax error", p->path, cfg->line);
+	else if (!p->whole)
+		set_confuse_error(p, "%s: a comment is not closed: '*/' expected", p->path);
+	ok = ok && p->whole && pass_option_lists(p, cfg);
 	cfg_free(cfg);
+	parsing = NULL;
 	free(top);
 	free(section);
 	return ok;
 }
 
-/* find_comment_end - the end of the comment that begins at s, or s when none does */
+/* find_comment_end - the end of the comment that begins at s, or s if none begins there */
 static char *
 find_comment_end(char *s, const char *text)
 {
-	/* Slashes inside a word, as in a path, begin nothing. */
+	/* A slash inside a word, as in a path, does not begin a comment. */
 	bool word = s > text && strchr(" \t\r\n={}(),;+", s[-1]) == NULL;
 	char *end;
 
@@ -328,10 +348,9 @@ find_string_end(char *s)
 }
 
 /*
- * blank_comments - overwrite comments with blanks, but for their line ends
+ * blank_comments - overwrite comments with blanks, except for their newlines
  *
- * libconfuse 3.3 miscounts the lines of comments, and then its errors name the wrong line of a
- * file that is well annotated.
+ * libconfuse 3.3 counts the lines of comments wrongly, and then its errors name the wrong line.
  */
 static void
 blank_comments(char *text)
@@ -352,7 +371,7 @@ blank_comments(char *text)
 	}
 }
 
-/* blank_byte_order_mark - the same for the byte order mark that some editors begin a file with */
+/* blank_byte_order_mark - overwrite the mark that some editors write at the start of a file */
 static void
 blank_byte_order_mark(char *text)
 {
@@ -362,7 +381,7 @@ blank_byte_order_mark(char *text)
 		memset(text, ' ', sizeof(mark) - 1);
 }
 
-/* find_section_name - the name of the section that some of the options are in; NULL: none are */
+/* find_section_name - the name of the section of the options, or NULL if none is in a section */
 static const char *
 find_section_name(const struct confuse_option *options, size_t n)
 {
@@ -387,48 +406,44 @@ count_lines(const char *text)
 	return n;
 }
 
-/* parse_marked - parse a text that has the sentinel behind it */
+/* parse_marked - parse a text of len bytes that ends with the sentinel */
 static bool
-parse_marked(char *text, size_t len, const char *path)
+parse_marked(struct confuse_parser *p, char *text, size_t len)
 {
 	FILE *in = fmemopen(text, len, "r");
 	bool ok;
 
 	if (in == NULL) {
-		set_confuse_error("%s: %s", path, strerror(errno));
+		set_confuse_error(p, "%s: %s", p->path, strerror(errno));
 		return false;
 	}
-	parsing.progress = xcalloc(parsing.n, sizeof(*parsing.progress));
-	ok = parse_stream(in, path);
-	free(parsing.progress);
+	p->progress = xcalloc(p->grammar->n, sizeof(*p->progress));
+	ok = parse_stream(p, in);
+	free(p->progress);
 	fclose(in);
 	return ok;
 }
 
 bool
-confuse_parse(const char *text, const char *path, const struct confuse_option *options, size_t n,
-    bool once, confuse_fn *fn, void *arg, char *error, size_t size)
+confuse_parse(const struct confuse_grammar *grammar, const char *text, const char *path,
+    char *error, size_t size)
 {
+	struct confuse_parser p = { .grammar = grammar,
+		.path = path,
+		.section = find_section_name(grammar->options, grammar->n),
+		.last = count_lines(text),
+		.error = error,
+		.size = size };
 	char *copy;
 	bool ok;
 	int len;
 
-	snprintf(parsing.mark, sizeof(parsing.mark), "%zu", strlen(text));
-	len = xasprintf(&copy, "%s\n" SENTINEL " = %s\n", text, parsing.mark);
+	error[0] = '\0';
+	snprintf(p.mark, sizeof(p.mark), "%zu", strlen(text));
+	len = xasprintf(&copy, "%s\n" SENTINEL " = %s\n", text, p.mark);
 	blank_comments(copy);
 	blank_byte_order_mark(copy);
-	error[0] = '\0';
-	parsing.options = options;
-	parsing.n = n;
-	parsing.section = find_section_name(options, n);
-	parsing.last = count_lines(text);
-	parsing.once = once;
-	parsing.take = fn;
-	parsing.arg = arg;
-	parsing.error = error;
-	parsing.size = size;
-	ok = parse_marked(copy, (size_t)len, path);
-	memset(&parsing, 0, sizeof(parsing));
+	ok = parse_marked(&p, copy, (size_t)len);
 	free(copy);
 	return ok;
 }

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * confuse - text in libconfuse's syntax, strictly: our own configuration, and postsrsd 2's.
+ * confuse - parse text in the syntax of libconfuse strictly. The only user of libconfuse.
  *
- * An unknown option, a section or a comment that is not closed, and where that is wanted an option
- * that is given twice, are errors which name file and line. Values are handed on as text.
+ * It reads the configuration of srsd, and that of postsrsd 2. Errors name the file and the line:
+ * unknown options, sections and comments that are not closed, and, if the caller wants it, options
+ * that are given twice. Values are passed as text.
  *
- * BUGS of libconfuse 3.3 that are dealt with here: it miscounts the lines of comments, takes the
- * end of the file for the end of a section or of a comment, and lets a list begin anew.
+ * BUGS: this file works around three bugs of libconfuse 3.3. It counts the lines of comments
+ * wrongly, it accepts the end of the file as the end of a section or of a comment, and it accepts a
+ * second assignment to a list.
  */
 #ifndef CONF_CONFUSE_H
 #define CONF_CONFUSE_H
@@ -15,7 +17,7 @@
 #include <stddef.h>
 
 struct confuse_option {
-	const char *section; /* NULL, or the name of the one section that there is */
+	const char *section; /* NULL, or the name of the only section */
 	const char *name;
 	bool list;
 };
@@ -23,17 +25,26 @@ struct confuse_option {
 #define CONFUSE_WHY_SIZE 512
 
 /*
- * Called for each option that the text sets, with its number in the table, its line and its values:
- * one, unless it is a list. Lists come last. False, with what is wrong in why, ends the parsing.
+ * Called for each option that the text sets, with its index in the options of the grammar, its line
+ * and its n values: one, unless it is a list. The values are valid during the call. Lists come
+ * last, and once each. False ends the parsing, with the reason in why.
  */
 typedef bool confuse_fn(void *arg, size_t number, int line, const char *const *values, size_t n,
     char why[CONFUSE_WHY_SIZE]);
 
+struct confuse_grammar {
+	const struct confuse_option *options;
+	size_t n;
+	bool once; /* an option that is given twice is an error; otherwise the last one counts */
+	confuse_fn *set; /* called with arg */
+	void *arg;
+};
+
 /*
- * Parses a text that ends with NUL; path is for the errors. once: an option that is given twice is
- * an error; else the last one counts. False with one line in error.
+ * Parses a text that ends with a NUL. path is the name of the file in errors. False: error, of size
+ * bytes, is one line of text.
  */
-bool confuse_parse(const char *text, const char *path, const struct confuse_option *, size_t n,
-    bool once, confuse_fn *, void *arg, char *error, size_t size);
+bool confuse_parse(const struct confuse_grammar *grammar, const char *text, const char *path,
+    char *error, size_t size);
 
 #endif

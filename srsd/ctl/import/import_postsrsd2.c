@@ -198,6 +198,8 @@ import_postsrsd2(struct import *im, const char *file, const char *text, char *er
 {
 	struct confuse_option options_in_file[N_KNOWN] = { { .name = NULL } };
 	struct postsrsd2_file f = { .im = im, .path = file };
+	const struct confuse_grammar grammar = { options_in_file, N_KNOWN, false,
+		on_postsrsd2_option, &f };
 	bool ok;
 	size_t i;
 
@@ -206,8 +208,7 @@ import_postsrsd2(struct import *im, const char *file, const char *text, char *er
 		options_in_file[i].name = known_options[i].name;
 		options_in_file[i].list = known_options[i].list;
 	}
-	ok = confuse_parse(
-	    text, file, options_in_file, N_KNOWN, false, on_postsrsd2_option, &f, error, size);
+	ok = confuse_parse(&grammar, text, file, error, size);
 	if (ok) {
 		import_secret2(&f);
 		offer_former_domain2(&f);
