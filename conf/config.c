@@ -15,7 +15,7 @@
 #include "conf/confuse.h"
 #include "conf/option.h"
 
-/* A million domains with room to spare. */
+/* In bytes: enough for more than a million domains. */
 #define DOMAINS_FILE_MAX (64 * 1024 * 1024)
 #define CONFIG_FILE_MAX (16 * 1024 * 1024)
 
@@ -37,15 +37,15 @@ is_list_option(const struct conf_option *o)
 	return o->type == OPTION_LIST || o->type == OPTION_CIDRS;
 }
 
-/* Where an option was given: a line of the file, or one of these. */
+/* The place at which an option is set: a line of the file, or one of these. */
 #define LINE_NONE 0
 #define LINE_OVERRIDE (-1)
 
-/* Settings in the making. */
+/* Settings that are being read. */
 struct config_load {
 	struct settings *s;
 	const char *path;
-	int *line; /* of each option */
+	int *line; /* the place of each option */
 	char *error;
 };
 
@@ -55,7 +55,7 @@ find_option_line(const struct config_load *l, const struct conf_option *o)
 	return &l->line[o - option_table];
 }
 
-/* set_option_error - an error of an option outside of sections that showed only when all were read */
+/* set_option_error - an error in an option outside of spf, found after all options were read */
 PRINTF_LIKE(3, 4)
 static void
 set_option_error(const struct config_load *l, const char *name, const char *fmt, ...)
@@ -75,7 +75,7 @@ set_option_error(const struct config_load *l, const char *name, const char *fmt,
 		set_config_error(l->error, "%s:%d: %s: %s", l->path, line, name, text);
 }
 
-_Static_assert(CONFUSE_WHY_SIZE >= OPTION_ERROR_SIZE, "option_set has room for its reason");
+_Static_assert(CONFUSE_WHY_SIZE >= OPTION_ERROR_SIZE, "option_set needs this size");
 
 static bool
 set_parsed_option(void *arg, size_t number, int line, const char *const *values, size_t n,
@@ -117,14 +117,14 @@ parse_config_file(struct config_load *l, struct filebox *box)
 		return false;
 	}
 	if (memchr(file.data, '\0', file.len) != NULL)
-		set_config_error(l->error, "%s: holds a NUL byte", l->path);
+		set_config_error(l->error, "%s: contains a NUL byte", l->path);
 	else
 		ok = parse_config_text(l, file.data);
 	file_free(&file);
 	return ok;
 }
 
-/* split_commas - cut text into its items, blanks around them dropped; values has room for all */
+/* split_commas - split text into items without blanks around them; values has room for all */
 static size_t
 split_commas(char *text, const char **values)
 {
@@ -173,7 +173,7 @@ apply_override(struct config_load *l, const char *text)
 	if (value == NULL)
 		set_config_error(l->error, "-o %s: not of the form NAME=VALUE", text);
 	else if (o == NULL && !in_spf && option_find("spf", copy) != NULL)
-		set_config_error(l->error, "-o %s: no such option; it is of spf: -o spf.%s=%s",
+		set_config_error(l->error, "-o %s: no such option; it belongs in spf: -o spf.%s=%s",
 		    text, copy, value);
 	else if (o == NULL)
 		set_config_error(l->error, "-o %s: no such option", text);
@@ -198,13 +198,13 @@ read_domains_file(struct settings *s, struct filebox *box, char *error)
 	ok = domainset_add_lines(s->own_domains, file.data, file.len, &line);
 	if (!ok)
 		set_config_error(error,
-		    "%s:%u: not a domain; one a line, .domain for its subdomains", s->domains_file,
-		    line);
+		    "%s:%u: not a domain; expected one per line, .domain for its subdomains",
+		    s->domains_file, line);
 	file_free(&file);
 	return ok;
 }
 
-/* choose_srs_domain - the first of domains that can be one, when none is given */
+/* choose_srs_domain - if srs-domain is not set, use the first of domains without a dot */
 static bool
 choose_srs_domain(const struct config_load *l)
 {
@@ -218,8 +218,7 @@ choose_srs_domain(const struct config_load *l)
 		s->srs_domain = xstrdup(s->domains.text[i]);
 	}
 	if (s->srs_domain[0] == '\0') {
-		set_option_error(
-		    l, "srs-domain", "not set; the domain of the addresses that we mint");
+		set_option_error(l, "srs-domain", "not set; the domain of the SRS addresses");
 		return false;
 	}
 	if (!hostname_is_fqdn(s->srs_domain, strlen(s->srs_domain))) {
@@ -232,7 +231,7 @@ choose_srs_domain(const struct config_load *l)
 	return true;
 }
 
-/* set_default_authserv_id - the host's name; policyd-spf calls it HOSTNAME */
+/* set_default_authserv_id - the name of this host, also for policyd-spf's value HOSTNAME */
 static void
 set_default_authserv_id(struct settings *s)
 {
@@ -247,7 +246,7 @@ set_default_authserv_id(struct settings *s)
 	s->spf.authserv_id = xstrdup(host);
 }
 
-/* is_local_endpoint - on loopback by its text, or none at all; names are resolved later */
+/* is_local_endpoint - by the text, because names are resolved later; true for none as well */
 static bool
 is_local_endpoint(const char *text)
 {
@@ -276,7 +275,7 @@ add_endpoint_uses(
 	return n;
 }
 
-/* check_endpoints_differ - one that is named twice could be opened once */
+/* check_endpoints_differ - an endpoint that is used twice could be opened only once */
 static bool
 check_endpoints_differ(const struct config_load *l)
 {
@@ -294,7 +293,7 @@ check_endpoints_differ(const struct config_load *l)
 		for (j = 0; j < i; j++)
 			if (strcmp(uses[i].endpoint, uses[j].endpoint) == 0)
 				set_option_error(l, uses[i].option,
-				    "%s is an endpoint of %s already", uses[i].endpoint,
+				    "%s is already an endpoint of %s", uses[i].endpoint,
 				    uses[j].option);
 	free(uses);
 	return l->error[0] == '\0';
@@ -312,7 +311,7 @@ make_domainset(const char *first, const struct text_list *others)
 	return set;
 }
 
-/* complete_settings - check what concerns several options, and make what is made of them */
+/* complete_settings - check options against each other, and compute the fields made of them */
 static bool
 complete_settings(const struct config_load *l, struct filebox *box)
 {
@@ -327,8 +326,7 @@ complete_settings(const struct config_load *l, struct filebox *box)
 	}
 	if (!s->metrics_remote && !is_local_endpoint(s->metrics)) {
 		set_option_error(l, "metrics",
-		    "%s can be reached from elsewhere; set metrics-remote if that is meant",
-		    s->metrics);
+		    "%s is not on loopback; set metrics-remote to allow this", s->metrics);
 		return false;
 	}
 	if (!check_endpoints_differ(l))

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * config - the configuration file, in libconfuse's syntax, made into settings.
+ * config - read the configuration file, in the syntax of libconfuse, into settings.
  *
- * Strict: an unknown option, a value out of range, an option given twice and a value of the wrong
- * kind are errors that name file, line, option and what is accepted. (A daemon that goes on with
- * half of a configuration looks as if it worked.)
+ * An unknown option, a value that is out of range or of the wrong type, and an option that is given
+ * twice are errors. They name the file, the line, the option and the accepted values. A daemon that
+ * runs with half of a configuration would seem to work.
  */
 #ifndef CONF_CONFIG_H
 #define CONF_CONFIG_H
@@ -18,17 +18,18 @@
 #define CONFIG_ERROR_SIZE 2048
 
 /*
- * Reads the file and the domains file it names, through a box (NULL: from the disk), then applies n
- * overrides "name=value" or "spf.name=value" (-o; values of a list between commas). The caller owns
- * the settings. NULL with one line in error. Reads no secrets, binds nothing.
+ * Reads the file at path, and the domains file that it names, through a box; if box is NULL, from
+ * the disk. Then applies n overrides of the form "name=value" or "spf.name=value" (option -o);
+ * commas separate the values of a list. It does not read secrets or open sockets. The caller frees
+ * the settings. NULL: error is one line of text.
  */
-struct settings *config_load(struct filebox *, const char *path, const char *const *overrides,
+struct settings *config_load(struct filebox *box, const char *path, const char *const *overrides,
     size_t n, char error[CONFIG_ERROR_SIZE]);
 
-/* The defaults alone, for who has no file: srs-domain is empty. The caller owns them. */
+/* The default settings, for a host without a file; srs-domain is empty. The caller frees them. */
 struct settings *config_defaults(void);
 
-/* Prints all settings in a form that config_load reads back to the same ones. */
-void config_print(const struct settings *, FILE *);
+/* Prints all settings in a form that config_load reads into equal ones. */
+void config_print(const struct settings *s, FILE *out);
 
 #endif

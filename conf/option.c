@@ -18,9 +18,9 @@ _Static_assert(
 	sizeof(enum srs_forged) == sizeof(int) && sizeof(enum srs_nonnull) == sizeof(int) &&
 	sizeof(enum srs_sender) == sizeof(int) && sizeof(enum spf_evaluator) == sizeof(int) &&
 	sizeof(enum hash_format) == sizeof(int),
-    "an option of words is an int");
+    "OPTION_CHOICE needs enums of the size of an int");
 
-/* policyd-spf's spellings (SPF_Not_Pass, No_Check) are these in other case, '_' for '-'. */
+/* The spellings of policyd-spf (SPF_Not_Pass, No_Check) differ in case, and have '_' for '-'. */
 static const struct option_choice reject_words[] = {
 	{ "spf-not-pass", SPF_REJECT_NOT_PASS },
 	{ "softfail", SPF_REJECT_SOFTFAIL },
@@ -213,133 +213,133 @@ accept_reason_message(const char *value, const char **error)
 	return true;
 }
 
-/* Where an option stands in the file, and its field. */
+/* The section of an option, and its field. */
 #define TOP(field) NULL, offsetof(struct settings, field)
 #define SPF(field) "spf", offsetof(struct settings, spf.field)
 
 const struct conf_option option_table[] = {
 	{ TOP(srs_domain), "srs-domain", OPTION_TEXT, "", .accept = accept_srs_domain,
-	    .text = "domain of the addresses we mint" },
+	    .text = "domain of the SRS addresses" },
 	{ TOP(domains), "domains", OPTION_LIST, NULL, .accept = accept_domain,
-	    .text = "our own domains, not rewritten" },
+	    .text = "own domains, whose senders are not rewritten" },
 	{ TOP(domains_file), "domains-file", OPTION_TEXT, "", .accept = accept_path,
-	    .text = "file of own domains, one a line" },
+	    .text = "file of further own domains, one per line" },
 	{ TOP(domains_file_watch), "domains-file-watch", OPTION_BOOL, "false",
 	    .choices = bool_words, .text = "reload when domains-file changes" },
 	{ TOP(reverse_domains), "reverse-domains", OPTION_LIST, NULL, .accept = accept_domain_name,
-	    .text = "former or siblings' SRS domains, whose addresses are ours too" },
+	    .text = "further SRS domains whose addresses belong to this host" },
 	{ TOP(secrets_file), "secrets-file", OPTION_TEXT, PATHS_SECRETS, .accept = accept_path,
-	    .text = "one secret a line: the first signs, all verify" },
+	    .text = "file of secrets, one per line: the first signs, all verify" },
 	{ TOP(forward), "forward", OPTION_LIST, "inet:127.0.0.1:10001", .accept = endpoint_is_valid,
-	    .text = "forward map" },
+	    .text = "endpoints of the forward map" },
 	{ TOP(reverse), "reverse", OPTION_LIST, "inet:127.0.0.1:10002", .accept = endpoint_is_valid,
-	    .text = "reverse map" },
+	    .text = "endpoints of the reverse map" },
 	{ TOP(policy), "policy", OPTION_LIST, "inet:127.0.0.1:10003", .accept = endpoint_is_valid,
-	    .text = "policy service" },
+	    .text = "endpoints of the policy service" },
 	{ TOP(control), "control", OPTION_TEXT, "unix:" PATHS_CONTROL, .accept = accept_control,
-	    .text = "socket for srsctl" },
+	    .text = "control socket for srsctl" },
 	{ TOP(metrics), "metrics", OPTION_TEXT, "none", .accept = accept_metrics,
-	    .text = "OpenMetrics page" },
+	    .text = "endpoint of the OpenMetrics page" },
 	{ TOP(metrics_remote), "metrics-remote", OPTION_BOOL, "false", .choices = bool_words,
-	    .text = "let metrics listen where others can reach it" },
+	    .text = "allow metrics on an address that is not on loopback" },
 	{ TOP(separator), "separator", OPTION_CHOICE, "=", .choices = separator_words,
-	    .text = "character behind SRS0 and SRS1" },
+	    .text = "character after SRS0 and SRS1 in new addresses" },
 	{ TOP(hash_length), "hash-length", OPTION_NUMBER, "4", .min = 4, .max = 27,
-	    .text = "characters of the hash in new addresses" },
+	    .text = "number of hash characters in new addresses" },
 	{ TOP(hash_minimum), "hash-minimum", OPTION_NUMBER, "4", .min = 4, .max = 27,
-	    .text = "characters that a hash must have" },
+	    .text = "minimum number of hash characters in returning addresses" },
 	{ TOP(hash_avoid_slash), "hash-avoid-slash", OPTION_BOOL, "true", .choices = bool_words,
 	    .text = "avoid / and + in new hashes by signing with an earlier day" },
 	{ TOP(hash_format), "hash-format", OPTION_CHOICE, "compatible",
-	    .choices = hash_format_words, .text = "what the hash is made of" },
+	    .choices = hash_format_words, .text = "parts of an address that its hash covers" },
 	{ TOP(hash_accept_compatible), "hash-accept-compatible", OPTION_DATE, "none",
-	    .text = "last day on which compatible hashes verify, too" },
+	    .text = "last day on which compatible hashes are accepted too" },
 	{ TOP(hash_accept_separated), "hash-accept-separated", OPTION_DATE, "none",
-	    .text = "last day on which separated hashes verify, too" },
+	    .text = "last day on which separated hashes are accepted too" },
 	{ TOP(max_age), "max-age", OPTION_NUMBER, "21", .min = 1, .max = 365,
-	    .text = "days that an address is valid" },
+	    .text = "days for which an address is valid" },
 	{ TOP(always_rewrite), "always-rewrite", OPTION_BOOL, "false", .choices = bool_words,
-	    .text = "rewrite our own domains too" },
+	    .text = "rewrite senders of own domains too" },
 	{ TOP(idle_timeout), "idle-timeout", OPTION_NUMBER, "1800", .min = 1, .max = 86400,
-	    .text = "seconds before an idle close" },
+	    .text = "seconds after which an idle connection is closed" },
 	{ TOP(stop_timeout), "stop-timeout", OPTION_NUMBER, "25", .min = 1, .max = 600,
-	    .text = "seconds to answer what is in flight" },
+	    .text = "seconds to answer requests in flight at a stop" },
 	{ TOP(connection_limit), "connection-limit", OPTION_NUMBER, "1000", .min = 1,
-	    .max = 1000000, .text = "connections at a time, for each service" },
+	    .max = 1000000, .text = "maximum number of connections per service" },
 	{ TOP(unprivileged_user), "unprivileged-user", OPTION_TEXT, "srsd",
-	    .text = "user to become" },
+	    .text = "user to run as when started as root" },
 	{ TOP(chroot_dir), "chroot-dir", OPTION_TEXT, "", .accept = accept_path,
-	    .text = "folder to lock ourselves in" },
+	    .text = "directory for the chroot" },
 	{ TOP(pid_file), "pid-file", OPTION_TEXT, "", .accept = accept_path,
-	    .text = "file for our process id" },
+	    .text = "file for the process id" },
 	{ TOP(syslog), "syslog", OPTION_BOOL, "false", .choices = bool_words,
 	    .text = "log to syslog, facility mail" },
 	{ TOP(nameservers), "nameservers", OPTION_LIST, NULL, .accept = accept_nameserver,
-	    .text = "DNS forwarders" },
+	    .text = "DNS servers to query" },
 	{ TOP(dnssec), "dnssec", OPTION_BOOL, "false", .choices = bool_words,
 	    .text = "validate DNS answers" },
 	{ TOP(trust_anchor), "trust-anchor", OPTION_TEXT, "/usr/share/dns/root.key",
-	    .accept = accept_path, .text = "the root's key, for dnssec" },
+	    .accept = accept_path, .text = "file with the key of the root zone, for dnssec" },
 	{ SPF(helo_reject), "helo-reject", OPTION_CHOICE, "fail", .choices = helo_reject_words,
-	    .text = "which HELO results refuse" },
+	    .text = "HELO results that refuse mail" },
 	{ SPF(mail_from_reject), "mail-from-reject", OPTION_CHOICE, "fail", .choices = reject_words,
-	    .text = "which MAIL FROM results refuse" },
+	    .text = "MAIL FROM results that refuse mail" },
 	{ SPF(null_sender_reject), "null-sender-reject", OPTION_CHOICE, "helo-reject",
 	    .choices = null_reject_words,
-	    .text = "which HELO results refuse mail of the null sender" },
+	    .text = "HELO results that refuse mail with a null sender" },
 	{ SPF(permerror_reject), "permerror-reject", OPTION_BOOL, "false", .choices = bool_words,
-	    .text = "refuse on permerror" },
+	    .text = "refuse mail on permerror" },
 	{ SPF(temperror_defer), "temperror-defer", OPTION_BOOL, "false", .choices = bool_words,
-	    .text = "defer on temperror" },
+	    .text = "defer mail on temperror" },
 	{ SPF(test_only), "test-only", OPTION_BOOL, "false", .choices = bool_words,
-	    .text = "say what would be done, refuse nothing" },
+	    .text = "refuse nothing, show what would have been done" },
 	{ SPF(header), "header", OPTION_CHOICE, "received-spf", .choices = header_words,
 	    .text = "header to prepend" },
 	{ SPF(authserv_id), "authserv-id", OPTION_TEXT, "", .accept = accept_host,
-	    .text = "our name in Authentication-Results" },
+	    .text = "name of this host in Authentication-Results" },
 	{ SPF(hide_receiver), "hide-receiver", OPTION_BOOL, "true", .choices = bool_words,
-	    .text = "leave the recipient out of headers" },
+	    .text = "omit the recipient's domain from Received-SPF" },
 	{ SPF(skip_addresses), "skip-addresses", OPTION_CIDRS, "127.0.0.0/8 ::1",
 	    .text = "clients that are not checked" },
 	{ SPF(whitelist), "whitelist", OPTION_CIDRS, NULL, .text = "relays that are not checked" },
 	{ SPF(helo_whitelist), "helo-whitelist", OPTION_LIST, NULL, .accept = accept_domain_name,
-	    .text = "HELO names that are not refused, from their own address" },
+	    .text = "HELO names that are not refused if sent from their own addresses" },
 	{ SPF(domain_whitelist), "domain-whitelist", OPTION_LIST, NULL,
 	    .accept = accept_domain_name,
-	    .text = "domains whose SPF record spares their hosts a refusal" },
+	    .text = "domains whose SPF record exempts a client from refusal" },
 	{ SPF(domain_whitelist_ptr), "domain-whitelist-ptr", OPTION_LIST, NULL,
 	    .accept = accept_domain_name,
-	    .text = "domains whose hosts, by their validated names, are not refused" },
+	    .text = "domains of validated client names that are not refused" },
 	{ SPF(reject_not_pass_domains), "reject-not-pass-domains", OPTION_LIST, NULL,
-	    .accept = accept_domain, .text = "senders that must pass" },
+	    .accept = accept_domain, .text = "domains whose mail must pass" },
 	{ SPF(no_mail), "no-mail", OPTION_BOOL, "false", .choices = bool_words,
 	    .text = "refuse only domains that send no mail" },
 	{ SPF(prospective), "prospective", OPTION_TEXT, "", .accept = accept_address,
-	    .text = "evaluate as if sent from this address" },
+	    .text = "address that replaces the client's address in the evaluation" },
 	{ SPF(reason_message), "reason-message", OPTION_TEXT, "", .accept = accept_reason_message,
 	    .text = "text of a refusal" },
 	{ SPF(use_exp), "use-exp", OPTION_BOOL, "false", .choices = bool_words,
 	    .text = "quote the domain's explanation in a refusal" },
 	{ SPF(void_limit), "void-limit", OPTION_NUMBER, "2", .min = 0, .max = 100,
-	    .text = "lookups that may find nothing" },
+	    .text = "maximum number of terms whose lookups find nothing" },
 	{ SPF(lookup_limit), "lookup-limit", OPTION_NUMBER, "10", .min = 1, .max = 40,
-	    .text = "terms that may cause lookups" },
+	    .text = "maximum number of terms that cause lookups" },
 	{ SPF(lookup_time), "lookup-time", OPTION_NUMBER, "20", .min = 1, .max = 90,
-	    .text = "seconds for all of one check" },
+	    .text = "seconds for all lookups of one request" },
 	{ SPF(evaluator), "engine", OPTION_CHOICE, "native", .choices = evaluator_words,
-	    .text = "whose verdict counts" },
+	    .text = "SPF engine whose verdict counts" },
 	{ SPF(nat_guard), "nat-guard", OPTION_BOOL, "true", .choices = bool_words,
 	    .text = "do not refuse clients with private addresses" },
 	{ SPF(srs_forged), "srs-forged", OPTION_CHOICE, "reject", .choices = forged_words,
-	    .text = "forged SRS recipient of ours" },
+	    .text = "action for forged SRS recipients of this host" },
 	{ SPF(srs_nonnull), "srs-nonnull", OPTION_CHOICE, "check", .choices = nonnull_words,
-	    .text = "valid SRS recipient, sender not null" },
+	    .text = "action for valid SRS recipients with a sender that is not null" },
 	{ SPF(srs_sender), "srs-sender", OPTION_CHOICE, "skip", .choices = sender_words,
-	    .text = "sender is a valid SRS address of ours" },
+	    .text = "action for senders that are valid SRS addresses of this host" },
 	{ SPF(srs_guess_limit), "srs-guess-limit", OPTION_NUMBER, "20", .min = 0, .max = 1000000,
-	    .text = "bad SRS hashes of one client in an hour" },
+	    .text = "maximum number of bad hashes per client and hour" },
 	{ SPF(srs_daily_limit), "srs-daily-limit", OPTION_NUMBER, "200", .min = 0, .max = 1000000,
-	    .text = "uses of one SRS address in a day" },
+	    .text = "maximum number of messages per SRS address and day" },
 };
 
 const size_t option_count = sizeof(option_table) / sizeof(option_table[0]);
@@ -405,7 +405,7 @@ option_clear(struct settings *s, const struct conf_option *o)
 	}
 }
 
-/* is_same_word - equal without case, '_' for a '-' between words */
+/* is_same_word - compare in any case; '_' in the value equals '-', except at the start */
 static bool
 is_same_word(const char *word, const char *value)
 {
@@ -503,7 +503,7 @@ copy_option_texts(struct text_list *list, const char *const *values, size_t n)
 	list->n = n;
 }
 
-/* has_network - a list may name one twice, as an IPv4-mapped one is the IPv4 network itself */
+/* has_network - a list may name a network twice: once as IPv4, and once IPv4-mapped */
 static bool
 has_network(const struct cidr_list *list, const struct cidr *net)
 {
@@ -586,19 +586,20 @@ option_set(struct settings *s, const struct conf_option *o, const char *const *v
 void
 option_preset(struct settings *s, const struct conf_option *o)
 {
-	const char *values[8];
 	char error[OPTION_ERROR_SIZE], *copy = xstrdup(o->preset == NULL ? "" : o->preset);
+	const char **values = xcalloc(strlen(copy) + 1, sizeof(*values));
 	char *rest = copy, *word;
 	size_t n = 0;
 
 	if (o->type == OPTION_LIST || o->type == OPTION_CIDRS) {
-		while (n < 8 && (word = strsep(&rest, " ")) != NULL)
+		while ((word = strsep(&rest, " ")) != NULL)
 			if (*word != '\0')
 				values[n++] = word;
 	} else {
 		values[n++] = copy;
 	}
 	option_set(s, o, values, n, error);
+	free(values);
 	free(copy);
 }
 

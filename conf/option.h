@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * option - the table of options. One row drives parsing, checking, -o, -nv and the test that
- * compares the manual: to add an option, add a field to settings.h and a row to option.c.
+ * option - the table of options.
+ *
+ * One row per option is the source for parsing, checking, -o and -nv, and for the tests that
+ * compare the manual and the example file. To add an option, add a field to settings.h and a row to
+ * option.c.
  */
 #ifndef CONF_OPTION_H
 #define CONF_OPTION_H
@@ -13,16 +16,16 @@
 #include "conf/settings.h"
 
 enum option_type {
-	OPTION_TEXT,
-	OPTION_NUMBER,
-	OPTION_BOOL,
-	OPTION_CHOICE,
-	OPTION_LIST,
-	OPTION_CIDRS,
-	OPTION_DATE, /* YYYY-MM-DD in an int, see common/day.h; "none" and 0 */
+	OPTION_TEXT,   /* char *, never NULL after option_preset */
+	OPTION_NUMBER, /* int */
+	OPTION_BOOL,   /* bool */
+	OPTION_CHOICE, /* an enum, or an int: one of the words of choices */
+	OPTION_LIST,   /* struct text_list */
+	OPTION_CIDRS,  /* struct cidr_list */
+	OPTION_DATE,   /* int, a day (common/day.h), from YYYY-MM-DD; 0 from "none" */
 };
 
-/* A word that is accepted. The first word of a value is the one that -nv prints. */
+/* An accepted word. -nv prints the first word of a value. */
 struct option_choice {
 	const char *word;
 	int value;
@@ -33,36 +36,40 @@ struct conf_option {
 	size_t offset;       /* of the field in struct settings */
 	const char *name;
 	enum option_type type;
-	const char *preset; /* default: a value, or values between blanks; NULL: none */
-	int min, max;       /* OPTION_NUMBER */
-	const struct option_choice *choices;
-	/* Accepts one value, or sets *error to what is accepted; NULL: any value. */
+	const char *preset; /* default: a value, or values separated by blanks; NULL: empty list */
+	int min, max;       /* for OPTION_NUMBER */
+	const struct option_choice *choices; /* for OPTION_CHOICE and OPTION_BOOL; ends with NULL */
+	/*
+	 * For OPTION_TEXT and each value of OPTION_LIST. Returns true, or sets *error to a
+	 * description of the accepted values, a static text. NULL accepts any value.
+	 */
 	bool (*accept)(const char *value, const char **error);
-	const char *text;
+	const char *text; /* the meaning of the option, in a few words */
 };
 
 #define OPTION_ERROR_SIZE 512
 
+/* All options, in the order in which -nv prints them. */
 extern const struct conf_option option_table[];
 extern const size_t option_count;
 
-/* NULL when there is none. section may be NULL. */
+/* The option with this name, or NULL. section is NULL for options outside of sections. */
 const struct conf_option *option_find(const char *section, const char *name);
 
 /*
- * Replaces an option's value by n values (one, unless it is a list). False with a text in error
- * that names the value and what is accepted; the settings keep the old value then.
+ * Replaces the value of an option by n values: one, unless it is a list. The values are copied.
+ * False: the settings keep the old value, and error names the refused value and the accepted ones.
  */
-bool option_set(struct settings *, const struct conf_option *, const char *const *values, size_t n,
-    char error[OPTION_ERROR_SIZE]);
+bool option_set(struct settings *s, const struct conf_option *o, const char *const *values,
+    size_t n, char error[OPTION_ERROR_SIZE]);
 
-/* Gives an option its default. */
-void option_preset(struct settings *, const struct conf_option *);
+/* Sets an option to its default. */
+void option_preset(struct settings *s, const struct conf_option *o);
 
-/* Prints "name = value" as config_load reads it. */
-void option_print(const struct settings *, const struct conf_option *, FILE *);
+/* Prints "name = value" and a newline, in a form that config_load reads. */
+void option_print(const struct settings *s, const struct conf_option *o, FILE *out);
 
-/* Frees what the option holds. */
-void option_clear(struct settings *, const struct conf_option *);
+/* Frees the value of an option. */
+void option_clear(struct settings *s, const struct conf_option *o);
 
 #endif

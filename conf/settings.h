@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * settings - everything an operator can say, as one immutable value: made whole by config_load,
- * read by everybody, changed by nobody, replaced by a reload. The options' names, defaults and
- * texts are in conf/option.c.
+ * settings - the values of all options, as one structure.
+ *
+ * config_load creates it. It is never changed; a reload replaces it. conf/option.c has the names,
+ * the defaults and the meaning of the options, and srsd.conf(5) explains them. No char pointer is
+ * NULL; an option that is not set is "".
  */
 #ifndef CONF_SETTINGS_H
 #define CONF_SETTINGS_H
@@ -23,57 +25,59 @@ struct cidr_list {
 	struct cidr *net;
 };
 
-/* Which SPF results refuse a message. */
+/* The SPF results that refuse a message. */
 enum spf_reject {
 	SPF_REJECT_NOT_PASS, /* fail, softfail, neutral */
 	SPF_REJECT_SOFTFAIL, /* fail, softfail */
-	SPF_REJECT_FAIL,
-	SPF_REJECT_NULL,    /* fail, when the sender is null (HELO alone) */
-	SPF_REJECT_NEVER,   /* "false": header only */
-	SPF_REJECT_NOCHECK, /* no evaluation, no header */
-	SPF_REJECT_AS_HELO, /* null-sender-reject alone: whatever helo-reject says */
+	SPF_REJECT_FAIL,     /* fail */
+	SPF_REJECT_NULL,     /* fail if the sender is null; not in mail-from-reject */
+	SPF_REJECT_NEVER,    /* none; a header only ("false") */
+	SPF_REJECT_NOCHECK,  /* none; no evaluation and no header */
+	SPF_REJECT_AS_HELO,  /* those of helo-reject; in null-sender-reject only */
 };
 
+/* The header that shows the result. */
 enum spf_header_kind {
-	SPF_HEADER_RECEIVED,
-	SPF_HEADER_AUTHRES,
+	SPF_HEADER_RECEIVED, /* Received-SPF */
+	SPF_HEADER_AUTHRES,  /* Authentication-Results */
 	SPF_HEADER_BOTH,
 	SPF_HEADER_NONE,
 };
 
-/* What becomes of a recipient that is an SRS address of ours with a bad hash or no structure. */
+/* The action for a recipient that is an SRS address of this host, but is forged or expired. */
 enum srs_forged {
 	SRS_FORGED_REJECT,
-	SRS_FORGED_CHECK, /* ordinary SPF */
+	SRS_FORGED_CHECK, /* SPF of the sender, as for other recipients */
 };
 
-/* What becomes of mail to a valid SRS address from a sender that is not null. */
+/* The action for mail to a valid SRS address from a sender that is not null. */
 enum srs_nonnull {
-	SRS_NONNULL_CHECK,
+	SRS_NONNULL_CHECK, /* SPF of the sender, as for other recipients */
 	SRS_NONNULL_REJECT,
 	SRS_NONNULL_DEFER,
 };
 
-/* What a verified SRS sender of ours spares. */
+/* The part of SPF that is omitted for a sender that is a valid SRS address of this host. */
 enum srs_sender {
 	SRS_SENDER_SKIP,      /* the evaluation */
 	SRS_SENDER_NO_REJECT, /* the refusal */
 	SRS_SENDER_CHECK,     /* nothing */
 };
 
-/* Whose verdict counts. */
+/* The SPF engine whose verdict counts. */
 enum spf_evaluator {
 	SPF_EVALUATOR_NATIVE,
 	SPF_EVALUATOR_LIBSPF2,
-	SPF_EVALUATOR_BOTH, /* no setting; srsctl asks: the native verdict, and what libspf2 says */
+	SPF_EVALUATOR_BOTH, /* not a setting: srsctl requests the verdicts of both */
 };
 
-/* What the hash of an SRS address is made of. */
+/* The format of the hash of an SRS address. */
 enum hash_format {
-	HASH_COMPATIBLE, /* that of postsrsd and Mail::SRS */
-	HASH_SEPARATED,  /* each part with its length */
+	HASH_COMPATIBLE, /* of postsrsd and Mail::SRS: the parts are signed without delimiters */
+	HASH_SEPARATED,  /* each part is signed with its length */
 };
 
+/* The options of the section spf. */
 struct spf_settings {
 	enum spf_reject helo_reject;
 	enum spf_reject mail_from_reject;
@@ -82,7 +86,7 @@ struct spf_settings {
 	bool temperror_defer;
 	bool test_only;
 	enum spf_header_kind header;
-	char *authserv_id;
+	char *authserv_id; /* the default is the host name, not "" */
 	bool hide_receiver;
 	struct cidr_list skip_addresses;
 	struct cidr_list whitelist;
@@ -91,66 +95,66 @@ struct spf_settings {
 	struct text_list domain_whitelist_ptr;
 	struct text_list reject_not_pass_domains;
 	bool no_mail;
-	char *prospective; /* "" or an address */
-	char *reason_message;
+	char *prospective;    /* "" or an address */
+	char *reason_message; /* "": the default text */
 	bool use_exp;
 	int void_limit;
 	int lookup_limit;
-	int lookup_time; /* seconds */
+	int lookup_time; /* in seconds */
 	enum spf_evaluator evaluator;
 	bool nat_guard;
 	enum srs_forged srs_forged;
 	enum srs_nonnull srs_nonnull;
 	enum srs_sender srs_sender;
-	int srs_guess_limit; /* bad hashes of a client in an hour; 0: no limit */
-	int srs_daily_limit; /* uses of an SRS address in a day; 0: no limit */
+	int srs_guess_limit; /* bad hashes per client and hour; 0: no limit */
+	int srs_daily_limit; /* messages per SRS address and day; 0: no limit */
 };
 
 struct settings {
-	unsigned references; /* besides the first one */
+	unsigned references; /* in addition to the first one */
 	char *srs_domain;
 	struct text_list reverse_domains;
 	struct text_list domains;
-	char *domains_file;
-	char *secrets_file;
+	char *domains_file; /* path; "": none */
+	char *secrets_file; /* path */
 	struct text_list forward;
 	struct text_list reverse;
 	struct text_list policy;
-	char *control;
-	int separator; /* one of = + - */
+	char *control; /* endpoint, or "none" */
+	int separator; /* '=', '+' or '-' */
 	int hash_length;
 	int hash_minimum;
 	bool hash_avoid_slash;
 	enum hash_format hash_format;
-	int hash_accept_compatible; /* the last day, see common/day.h; 0: none */
-	int hash_accept_separated;  /* the same */
-	int max_age;                /* days */
+	int hash_accept_compatible; /* the last day (common/day.h); 0: never */
+	int hash_accept_separated;  /* the last day; 0: never */
+	int max_age;                /* in days */
 	bool always_rewrite;
-	char *metrics;
+	char *metrics; /* endpoint, or "none" */
 	bool metrics_remote;
 	bool domains_file_watch;
-	int stop_timeout;     /* seconds */
-	int idle_timeout;     /* seconds */
-	int connection_limit; /* for each of the three services */
-	char *unprivileged_user;
-	char *chroot_dir;
-	char *pid_file;
+	int stop_timeout;        /* in seconds */
+	int idle_timeout;        /* in seconds */
+	int connection_limit;    /* for each of the three services */
+	char *unprivileged_user; /* "": stay root */
+	char *chroot_dir;        /* path; "": none */
+	char *pid_file;          /* path; "": none */
 	bool syslog;
 	struct text_list nameservers;
 	bool dnssec;
-	char *trust_anchor; /* file */
+	char *trust_anchor; /* path */
 	struct spf_settings spf;
 
-	/* Made of the above. */
+	/* Computed from the options. */
 	struct domainset *own_domains; /* srs-domain, domains and domains-file */
-	struct domainset *srs_domains; /* srs-domain and reverse-domains; see srs_domains.h */
-	struct ipaddr prospective;     /* family 0: none */
+	struct domainset *srs_domains; /* srs-domain and reverse-domains (srsd/srs/srs_domains.h) */
+	struct ipaddr prospective;     /* family 0: not set */
 };
 
-/* One more who reads them. */
-struct settings *settings_ref(struct settings *);
+/* Adds a reference, and returns s. The caller ends with settings_free. */
+struct settings *settings_ref(struct settings *s);
 
-/* Gives a reference back; the last one frees. Sets the pointer to NULL. */
-void settings_free(struct settings **);
+/* Removes a reference; the last one frees. Sets *settings to NULL; it may be NULL. */
+void settings_free(struct settings **settings);
 
 #endif

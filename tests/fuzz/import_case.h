@@ -60,7 +60,7 @@ static inline bool
 import_case_is_theirs(const char *error)
 {
 	return strstr(error, "is not accepted as srs-domain") != NULL ||
-	       strstr(error, " is an endpoint of ") != NULL;
+	       strstr(error, " is already an endpoint of ") != NULL;
 }
 
 /* import_case_check - load the new configuration, and compare it with the import */

@@ -322,7 +322,7 @@ static void
 test_what_is_missing(void **state)
 {
 	static const struct bad_row rows[] = {
-		{ "", "FILE: srs-domain: not set; the domain of the addresses that we mint" },
+		{ "", "FILE: srs-domain: not set; the domain of the SRS addresses" },
 		{ "max-age = 7\n", "FILE: srs-domain: not set" },
 		{ "spf { }\n", "FILE: srs-domain: not set" },
 		{ "domains = {}\n", "FILE: srs-domain: not set" },
@@ -346,15 +346,15 @@ test_options_that_disagree(void **state)
 		{ DOMAIN "hash-length = 8\nhash-minimum = 9\n",
 		    "FILE:3: hash-minimum: 9 is more than hash-length, 8" },
 		{ DOMAIN "forward = {\"unix:/a\"}\nreverse = {\"unix:/b\", \"unix:/a\"}\n",
-		    "FILE:3: reverse: unix:/a is an endpoint of forward already" },
+		    "FILE:3: reverse: unix:/a is already an endpoint of forward" },
 		{ DOMAIN "policy = {\"unix:/a\", \"unix:/b\", \"unix:/a\"}\n",
-		    "FILE:2: policy: unix:/a is an endpoint of policy already" },
+		    "FILE:2: policy: unix:/a is already an endpoint of policy" },
 		{ DOMAIN "forward = {\"inet:127.0.0.1:10002\"}\n",
-		    "FILE: reverse: inet:127.0.0.1:10002 is an endpoint of forward already" },
+		    "FILE: reverse: inet:127.0.0.1:10002 is already an endpoint of forward" },
 		{ DOMAIN "metrics = \"inet:127.0.0.1:10003\"\n",
-		    "FILE:2: metrics: inet:127.0.0.1:10003 is an endpoint of policy already" },
+		    "FILE:2: metrics: inet:127.0.0.1:10003 is already an endpoint of policy" },
 		{ DOMAIN "control = \"unix:/a\"\npolicy = {\"unix:/a\"}\n",
-		    "FILE:2: control: unix:/a is an endpoint of policy already" },
+		    "FILE:2: control: unix:/a is already an endpoint of policy" },
 	};
 	struct settings *s = load_good(DOMAIN "hash-minimum = 8\nhash-length = 8\n");
 
@@ -550,7 +550,7 @@ test_bad_overrides(void **state)
 		{ "max-age=0", "-o max-age=0: '0' is not accepted; a number from 1 to 365" },
 		{ "max-age = 7", "-o max-age = 7: no such option" },
 		{ "maximum-age=7", "-o maximum-age=7: no such option" },
-		{ "helo-reject=fail", "-o helo-reject=fail: no such option; it is of spf: -o "
+		{ "helo-reject=fail", "-o helo-reject=fail: no such option; it belongs in spf: -o "
 				      "spf.helo-reject=fail" },
 		{ "spf.max-age=7", "-o spf.max-age=7: no such option" },
 		{ "dns.max-age=7", "-o dns.max-age=7: no such option" },

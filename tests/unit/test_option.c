@@ -183,6 +183,22 @@ test_default_lists(void **state)
 	unit_end();
 }
 
+/* The number of values in a default has no limit. */
+static void
+test_long_default(void **state)
+{
+	struct conf_option o = *find("spf", "skip-addresses");
+	struct settings *s = make_settings();
+
+	(void)state;
+	o.preset = "10.0.0.1 10.0.0.2 10.0.0.3 10.0.0.4 10.0.0.5 10.0.0.6 10.0.0.7 10.0.0.8 "
+		   "10.0.0.9 10.0.0.10";
+	option_preset(s, &o);
+	assert_int_equal(s->spf.skip_addresses.n, 10);
+	assert_non_null(strstr(printed(s, &o), "\"10.0.0.10/32\"}"));
+	settings_free(&s);
+}
+
 static void
 test_find(void **state)
 {
@@ -728,6 +744,7 @@ main(void)
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_the_table),
 		cmocka_unit_test(test_default_lists),
+		cmocka_unit_test(test_long_default),
 		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_bad_numbers),
