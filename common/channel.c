@@ -63,9 +63,9 @@ channel_send(
 	return sendmsg(end, &msg, MSG_NOSIGNAL | MSG_DONTWAIT) != -1;
 }
 
-/* take_fds - collect all descriptors of a message */
+/* collect_descriptors - collect all descriptors of a message */
 static void
-take_fds(struct channel_message *m, struct msghdr *msg)
+collect_descriptors(struct channel_message *m, struct msghdr *msg)
 {
 	struct cmsghdr *cmsg;
 	size_t n;
@@ -80,7 +80,7 @@ take_fds(struct channel_message *m, struct msghdr *msg)
 }
 
 static const char *
-find_fault(const struct channel_message *m, const struct msghdr *msg, ssize_t got,
+find_message_fault(const struct channel_message *m, const struct msghdr *msg, ssize_t got,
     uint32_t max_type, size_t max_fds)
 {
 	if ((size_t)got < sizeof(struct channel_header) ||
@@ -117,7 +117,7 @@ channel_receive(
 	*error = NULL;
 	m->n_fds = 0;
 	if (n != -1)
-		take_fds(m, &msg);
+		collect_descriptors(m, &msg);
 	/* A message of 0 bytes that has descriptors is not the end, and they must be closed. */
 	if (n == -1 || (n == 0 && m->n_fds == 0))
 		return -1;
@@ -125,7 +125,7 @@ channel_receive(
 	m->number = header.number;
 	m->len = (size_t)n < sizeof(header) ? 0 : (size_t)n - sizeof(header);
 	m->text[m->len] = '\0';
-	*error = find_fault(m, &msg, n, max_type, max_fds);
+	*error = find_message_fault(m, &msg, n, max_type, max_fds);
 	if (*error == NULL)
 		return 1;
 	while (m->n_fds > 0)

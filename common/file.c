@@ -9,7 +9,7 @@
 #include "common/xmalloc.h"
 
 static bool
-read_all(struct file *file, int fd, const char **error)
+read_whole_file(struct file *file, int fd, const char **error)
 {
 	ssize_t n;
 
@@ -47,7 +47,7 @@ read_descriptor(struct file *file, int fd, size_t max, const char **error)
 		*error = "too large";
 	else {
 		file->data = xmalloc((size_t)file->st.st_size + 1);
-		ok = read_all(file, fd, error);
+		ok = read_whole_file(file, fd, error);
 	}
 	if (fd != -1)
 		close(fd);

@@ -84,7 +84,7 @@ find_grammar_option(const struct confuse_parser *p, const cfg_t *cfg, const char
 }
 
 static void
-append_word(struct confuse_parser *p, const char *word)
+append_error_word(struct confuse_parser *p, const char *word)
 {
 	strlcat(p->error, " ", p->size);
 	strlcat(p->error, word, p->size);
@@ -99,9 +99,9 @@ append_accepted_options(struct confuse_parser *p, const cfg_t *cfg)
 	strlcat(p->error, "; accepted:", p->size);
 	for (o = p->grammar->options; o < end_of_options(p); o++)
 		if (is_option_of(p, cfg, o))
-			append_word(p, o->name);
+			append_error_word(p, o->name);
 	if (p->section != NULL && !is_in_section(p, cfg))
-		append_word(p, p->section);
+		append_error_word(p, p->section);
 }
 
 /* is_in_other_section - would the option be accepted in the other one of the two places? */
@@ -128,8 +128,8 @@ append_remedy(struct confuse_parser *p, const cfg_t *cfg, const char *name, size
 	strlcat(p->error,
 	    is_in_section(p, cfg) ? " here; it belongs outside of" : " here; it belongs in",
 	    p->size);
-	append_word(p, p->section);
-	append_word(p, "{ }");
+	append_error_word(p, p->section);
+	append_error_word(p, "{ }");
 }
 
 /* translate_confuse_error - replace the messages of libconfuse for a text that ends too early */
@@ -267,12 +267,12 @@ pass_option_lists(struct confuse_parser *p, cfg_t *cfg)
 }
 
 /*
- * make_opts - the table of libconfuse for the section, or for the options outside of it
+ * make_confuse_opts - the table of libconfuse for the section, or for the options outside of it
  *
  * Every value is read as text, and the caller of confuse_parse() parses it.
  */
 static cfg_opt_t *
-make_opts(const struct confuse_parser *p, bool in_section, cfg_opt_t *section)
+make_confuse_opts(const struct confuse_parser *p, bool in_section, cfg_opt_t *section)
 {
 	cfg_opt_t *opts = xcalloc(p->grammar->n + 3, sizeof(*opts));
 	const struct confuse_option *o;
@@ -298,10 +298,10 @@ make_opts(const struct confuse_parser *p, bool in_section, cfg_opt_t *section)
 }
 
 static bool
-parse_stream(struct confuse_parser *p, FILE *in)
+parse_confuse_stream(struct confuse_parser *p, FILE *in)
 {
-	cfg_opt_t *section = p->section == NULL ? NULL : make_opts(p, true, NULL);
-	cfg_opt_t *top = make_opts(p, false, section);
+	cfg_opt_t *section = p->section == NULL ? NULL : make_confuse_opts(p, true, NULL);
+	cfg_opt_t *top = make_confuse_opts(p, false, section);
 	cfg_t *cfg = cfg_init(top, CFGF_NONE);
 	bool ok;
 
@@ -394,7 +394,7 @@ find_section_name(const struct confuse_option *options, size_t n)
 }
 
 static int
-count_lines(const char *text)
+count_text_lines(const char *text)
 {
 	int n = 0;
 
@@ -406,9 +406,9 @@ count_lines(const char *text)
 	return n;
 }
 
-/* parse_marked - parse a text of len bytes that ends with the sentinel */
+/* parse_marked_text - parse a text of len bytes that ends with the sentinel */
 static bool
-parse_marked(struct confuse_parser *p, char *text, size_t len)
+parse_marked_text(struct confuse_parser *p, char *text, size_t len)
 {
 	FILE *in = fmemopen(text, len, "r");
 	bool ok;
@@ -418,7 +418,7 @@ parse_marked(struct confuse_parser *p, char *text, size_t len)
 		return false;
 	}
 	p->progress = xcalloc(p->grammar->n, sizeof(*p->progress));
-	ok = parse_stream(p, in);
+	ok = parse_confuse_stream(p, in);
 	free(p->progress);
 	fclose(in);
 	return ok;
@@ -431,7 +431,7 @@ confuse_parse(const struct confuse_grammar *grammar, const char *text, const cha
 	struct confuse_parser p = { .grammar = grammar,
 		.path = path,
 		.section = find_section_name(grammar->options, grammar->n),
-		.last = count_lines(text),
+		.last = count_text_lines(text),
 		.error = error,
 		.size = size };
 	char *copy;
@@ -443,7 +443,7 @@ confuse_parse(const struct confuse_grammar *grammar, const char *text, const cha
 	len = xasprintf(&copy, "%s\n" SENTINEL " = %s\n", text, p.mark);
 	blank_comments(copy);
 	blank_byte_order_mark(copy);
-	ok = parse_marked(&p, copy, (size_t)len);
+	ok = parse_marked_text(&p, copy, (size_t)len);
 	free(copy);
 	return ok;
 }
