@@ -13,9 +13,9 @@ spf_allow_is_wanted(const struct spf_settings *spf)
 	return spf->helo_whitelist.n + spf->domain_whitelist.n + spf->domain_whitelist_ptr.n > 0;
 }
 
-/* ascii_entry - an entry of a list in A-labels; false when there is no such name */
+/* convert_entry - an entry of a list in A-labels; false when there is no such name */
 static bool
-ascii_entry(char name[HOSTNAME_MAX + 1], const char *entry)
+convert_entry(char name[HOSTNAME_MAX + 1], const char *entry)
 {
 	return idna_to_ascii(name, entry, strlen(entry)) > 0;
 }
@@ -27,14 +27,14 @@ is_listed(const struct text_list *list, const char *name)
 	size_t i;
 
 	for (i = 0; i < list->n; i++)
-		if (ascii_entry(entry, list->text[i]) && strcasecmp(entry, name) == 0)
+		if (convert_entry(entry, list->text[i]) && strcasecmp(entry, name) == 0)
 			return true;
 	return false;
 }
 
-/* helo_asked - the HELO name counts as far as the client's address is one of its addresses */
+/* ask_helo_list - the HELO name counts as far as the client's address is one of its addresses */
 static enum spf_asked
-helo_asked(const struct spf_settings *spf, const struct spf_request *req,
+ask_helo_list(const struct spf_settings *spf, const struct spf_request *req,
     struct spf_answers *answers, bool *failed)
 {
 	char name[HOSTNAME_MAX + 1];
@@ -52,14 +52,14 @@ helo_asked(const struct spf_settings *spf, const struct spf_request *req,
 }
 
 static enum spf_asked
-domain_asked(
+ask_listed_domain(
     const char *entry, const struct spf_request *req, struct spf_answers *answers, bool *failed)
 {
 	struct spf_request of_entry = *req;
 	struct spf_verdict verdict;
 	char name[HOSTNAME_MAX + 1];
 
-	if (!ascii_entry(name, entry))
+	if (!convert_entry(name, entry))
 		return SPF_ASKED_NO;
 	of_entry.local.len = 0;
 	of_entry.domain.s = name;
@@ -77,20 +77,20 @@ domain_asked(
 #define ASKED_TOGETHER 16
 
 /*
- * domains_asked - several entries at a time, so that their questions go out together
+ * ask_domain_list - several entries at a time, so that their questions go out together
  *
  * But not all of them: which ones still find room in the table must not depend on the order in
  * which answers come.
  */
 static enum spf_asked
-domains_asked(const struct spf_settings *spf, const struct spf_request *req,
+ask_domain_list(const struct spf_settings *spf, const struct spf_request *req,
     struct spf_answers *answers, bool *failed)
 {
 	unsigned pending = 0;
 	size_t i;
 
 	for (i = 0; i < spf->domain_whitelist.n && pending < ASKED_TOGETHER; i++) {
-		switch (domain_asked(spf->domain_whitelist.text[i], req, answers, failed)) {
+		switch (ask_listed_domain(spf->domain_whitelist.text[i], req, answers, failed)) {
 		case SPF_ASKED_YES:
 			return SPF_ASKED_YES;
 		case SPF_ASKED_PENDING:
@@ -111,14 +111,14 @@ is_within_listed(const struct dns_rr *rr, const void *arg)
 	size_t i;
 
 	for (i = 0; i < list->n; i++)
-		if (ascii_entry(entry, list->text[i]) &&
+		if (convert_entry(entry, list->text[i]) &&
 		    hostname_is_within(rr->data, rr->len, entry, strlen(entry)))
 			return true;
 	return false;
 }
 
 static enum spf_asked
-ptr_asked(const struct spf_settings *spf, const struct spf_request *req,
+ask_ptr_list(const struct spf_settings *spf, const struct spf_request *req,
     struct spf_answers *answers, bool *failed)
 {
 	struct spf_ask_names names = { .counts = is_within_listed,
@@ -150,9 +150,9 @@ spf_allow_eval(const struct spf_settings *spf, const struct spf_request *req,
 		    struct spf_answers *, bool *failed);
 		const char *word;
 	} lists[] = {
-		{ helo_asked, "helo-whitelist" },
-		{ domains_asked, "domain-whitelist" },
-		{ ptr_asked, "domain-whitelist-ptr" },
+		{ ask_helo_list, "helo-whitelist" },
+		{ ask_domain_list, "domain-whitelist" },
+		{ ask_ptr_list, "domain-whitelist-ptr" },
 	};
 	bool pending = false;
 	size_t i;

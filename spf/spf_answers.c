@@ -56,17 +56,17 @@ spf_answers_set_known(struct spf_answers *answers, spf_answers_known_fn *known, 
 	answers->known_arg = arg;
 }
 
-/* end_answer - an error in the place of an answer that is not waited for */
+/* fail_answer - an error in the place of an answer that is not waited for */
 static void
-end_answer(struct spf_answers *answers, struct spf_answer *answer)
+fail_answer(struct spf_answers *answers, struct spf_answer *answer)
 {
 	answer->given_up = true;
 	spf_answers_set(answers, answer, dns_answer_ref(answers->end));
 }
 
-/* add - a new question; its answer may be known */
+/* add_answer - a new question; its answer may be known */
 static struct spf_answer *
-add(struct spf_answers *answers, const char *name, size_t len, enum dns_type type)
+add_answer(struct spf_answers *answers, const char *name, size_t len, enum dns_type type)
 {
 	/* Not calloc(3), which passes by the blocks that malloc(3) and free(3) keep at hand. */
 	struct spf_answer *answer = xmalloc(sizeof(*answer) + len + 1);
@@ -87,14 +87,14 @@ add(struct spf_answers *answers, const char *name, size_t len, enum dns_type typ
 		answer->at_once = true;
 		spf_answers_set(answers, answer, reply);
 	} else if (answers->end != NULL) {
-		end_answer(answers, answer);
+		fail_answer(answers, answer);
 	}
 	return answer;
 }
 
-/* get - find an answer, or add it while there are fewer than max */
+/* find_or_add_answer - find an answer, or add it while there are fewer than max */
 static struct spf_answer *
-get(struct spf_answers *answers, const char *name, enum dns_type type, size_t max)
+find_or_add_answer(struct spf_answers *answers, const char *name, enum dns_type type, size_t max)
 {
 	size_t len = strnlen(name, HOSTNAME_MAX);
 	char lower[HOSTNAME_MAX + 1];
@@ -106,13 +106,13 @@ get(struct spf_answers *answers, const char *name, enum dns_type type, size_t ma
 	TAILQ_FOREACH (answer, &answers->list, next)
 		if (answer->type == type && strcmp(answer->name, lower) == 0)
 			return answer;
-	return answers->n >= max ? NULL : add(answers, lower, len, type);
+	return answers->n >= max ? NULL : add_answer(answers, lower, len, type);
 }
 
 struct spf_answer *
 spf_answers_get(struct spf_answers *answers, const char *name, enum dns_type type)
 {
-	struct spf_answer *answer = get(answers, name, type, SPF_ANSWERS_MAX);
+	struct spf_answer *answer = find_or_add_answer(answers, name, type, SPF_ANSWERS_MAX);
 
 	if (answer != NULL)
 		answer->needed = true;
@@ -133,7 +133,7 @@ spf_answers_peek(const struct spf_answers *answers, const char *name, enum dns_t
 struct spf_answer *
 spf_answers_guess(struct spf_answers *answers, const char *name, enum dns_type type)
 {
-	return get(answers, name, type, SPF_ANSWERS_GUESSES);
+	return find_or_add_answer(answers, name, type, SPF_ANSWERS_GUESSES);
 }
 
 bool
@@ -208,7 +208,7 @@ spf_answers_end(struct spf_answers *answers, enum dns_failure failure)
 	answers->end = dns_answer_new_error(failure);
 	TAILQ_FOREACH (answer, &answers->list, next)
 		if (answer->reply == NULL)
-			end_answer(answers, answer);
+			fail_answer(answers, answer);
 }
 
 size_t

@@ -16,20 +16,20 @@ spf_ask_init(struct spf_ask *ask, const struct spf_request *req, struct spf_answ
 }
 
 /*
- * question - the entry for a question; NULL when it stays unasked
+ * find_question - the entry for a question; NULL when it stays unasked
  *
  * A pass that is pending already asks ahead, as far as there is room for that.
  */
 static struct spf_answer *
-question(struct spf_ask *ask, const char *name, enum dns_type type)
+find_question(struct spf_ask *ask, const char *name, enum dns_type type)
 {
 	return ask->pending ? spf_answers_guess(ask->answers, name, type)
 			    : spf_answers_get(ask->answers, name, type);
 }
 
-/* use_reply - what an answer brings into a pass that is not pending */
+/* note_reply - what an answer brings into a pass that is not pending */
 static struct dns_answer *
-use_reply(struct spf_ask *ask, struct dns_answer *reply)
+note_reply(struct spf_ask *ask, struct dns_answer *reply)
 {
 	if (reply->security < ask->security)
 		ask->security = reply->security;
@@ -38,16 +38,16 @@ use_reply(struct spf_ask *ask, struct dns_answer *reply)
 	return reply;
 }
 
-/* read_reply - of an answer, or of the one that stands for it while it is missing (NULL: none) */
+/* use_answer - of an answer, or of the one that stands for it while it is missing (NULL: none) */
 static struct dns_answer *
-read_reply(struct spf_ask *ask, const struct spf_answer *answer, struct dns_answer *missing)
+use_answer(struct spf_ask *ask, const struct spf_answer *answer, struct dns_answer *missing)
 {
 	struct dns_answer *reply = answer->reply != NULL ? answer->reply : missing;
 
 	spf_trace_asked(ask->req->trace, answer);
 	if (reply == NULL)
 		ask->pending = true;
-	return ask->pending ? reply : use_reply(ask, reply);
+	return ask->pending ? reply : note_reply(ask, reply);
 }
 
 /* More questions than the limits of RFC 7208 can lead to. */
@@ -56,22 +56,22 @@ static struct dns_answer refused = { .status = DNS_ERROR, .security = DNS_INSECU
 struct dns_answer *
 spf_ask(struct spf_ask *ask, const char *name, enum dns_type type)
 {
-	struct spf_answer *answer = question(ask, name, type);
+	struct spf_answer *answer = find_question(ask, name, type);
 
 	if (answer == NULL)
 		return ask->pending ? NULL : &refused;
-	return read_reply(ask, answer, NULL);
+	return use_answer(ask, answer, NULL);
 }
 
 struct dns_answer *
 spf_ask_client(struct spf_ask *ask, const char *name, enum dns_type type)
 {
-	struct spf_answer *answer = question(ask, name, type);
+	struct spf_answer *answer = find_question(ask, name, type);
 
 	if (answer == NULL)
 		return ask->pending ? NULL : &refused;
 	answer->of_client = true;
-	return read_reply(ask, answer, spf_answers_client_error(ask->answers));
+	return use_answer(ask, answer, spf_answers_client_error(ask->answers));
 }
 
 enum dns_type
@@ -144,7 +144,7 @@ spf_ask_any_leads_back(
 
 /* A rank for the name that %{p} stands for: the domain itself, a name below it, any other. */
 static int
-rank(const struct dns_rr *rr, const char *domain)
+rank_name(const struct dns_rr *rr, const char *domain)
 {
 	if (strcasecmp(rr->data, domain) == 0)
 		return 3;
@@ -156,7 +156,7 @@ rank(const struct dns_rr *rr, const char *domain)
 static bool
 is_better_name(const struct dns_rr *rr, const char *domain, const char *best, int best_rank)
 {
-	int own = rank(rr, domain);
+	int own = rank_name(rr, domain);
 
 	return own > best_rank || (own == best_rank && strcasecmp(rr->data, best) < 0);
 }
@@ -182,7 +182,7 @@ spf_ask_validated_name(struct spf_ask *ask, const char *domain)
 			break;
 		case SPF_ASKED_YES:
 			if (is_better_name(&ptr->rr[i], domain, best, best_rank)) {
-				best_rank = rank(&ptr->rr[i], domain);
+				best_rank = rank_name(&ptr->rr[i], domain);
 				best = ptr->rr[i].data;
 			}
 			break;

@@ -36,7 +36,7 @@
  * What is evaluated by itself. Each has a table of answers of its own: whatever a client's HELO
  * name makes us ask and keep, the check of the sender has all its room.
  */
-struct part {
+struct check_part {
 	bool wanted;
 	bool done;
 	bool stale;                   /* there are answers that no pass has seen */
@@ -74,7 +74,7 @@ struct spf_check {
 	bool owed; /* the caller waits to be woken */
 	void (*wake)(void *arg);
 	void *wake_arg;
-	struct part part[PARTS];
+	struct check_part part[PARTS];
 	/* From here on it is not cleared at the start: that would cost more than all the rest. */
 	struct spf_verdicts verdicts;
 	char helo_name[HOSTNAME_MAX + 1];
@@ -83,8 +83,8 @@ struct spf_check {
 };
 
 /* A question that is out: which answer it is for. It may outlive its check. */
-struct errand {
-	struct part *part; /* NULL: nobody waits for it any more */
+struct check_query {
+	struct check_part *part; /* NULL: nobody waits for it any more */
 	struct spf_answer *answer;
 	struct resolver_question *question;
 	const struct spf_checker *checker;
@@ -92,51 +92,51 @@ struct errand {
 	struct spf_place place;
 };
 
-static void drive(struct spf_check *);
-static void settle(struct spf_check *, struct part *, bool at_deadline);
+static void drive_check(struct spf_check *);
+static void settle_part(struct spf_check *, struct check_part *, bool at_deadline);
 
 static uint64_t
-clock_ms(const struct spf_checker *checker)
+get_checker_ms(const struct spf_checker *checker)
 {
 	return clock_elapsed(checker->clock);
 }
 
 static uint64_t
-elapsed(const struct spf_check *check)
+get_elapsed_ms(const struct spf_check *check)
 {
-	return clock_ms(check->checker) - check->started;
+	return get_checker_ms(check->checker) - check->started;
 }
 
-/* resume_later - from the loop; a check that never had to wait has no use for it */
+/* schedule_resume - from the loop; a check that never had to wait has no use for it */
 static void
-resume_later(struct spf_check *check)
+schedule_resume(struct spf_check *check)
 {
 	if (!check->driving && check->resume != NULL)
 		event_active(check->resume, EV_TIMEOUT, 0);
 }
 
-/* free_place - and let somebody have it who waits for one */
+/* release_query - and let somebody have it who waits for one */
 static void
-free_place(struct errand *errand)
+release_query(struct check_query *query)
 {
-	struct part *part;
+	struct check_part *part;
 
-	spf_inflight_release(errand->inflight, &errand->place);
-	part = spf_inflight_next(errand->inflight);
-	free(errand);
+	spf_inflight_release(query->inflight, &query->place);
+	part = spf_inflight_next(query->inflight);
+	free(query);
 	if (part != NULL)
-		resume_later(part->check);
+		schedule_resume(part->check);
 }
 
 /* on_reply - reply is NULL when the question was given up, see drop_questions */
 static void
 on_reply(void *arg, struct dns_answer *reply)
 {
-	struct errand *errand = arg;
-	struct part *part = errand->part;
-	struct spf_answer *answer = errand->answer;
+	struct check_query *query = arg;
+	struct check_part *part = query->part;
+	struct spf_answer *answer = query->answer;
 
-	free_place(errand);
+	release_query(query);
 	if (part == NULL) {
 		dns_answer_unref(&reply);
 		return;
@@ -144,62 +144,62 @@ on_reply(void *arg, struct dns_answer *reply)
 	part->out--;
 	part->stale = true;
 	answer->owner = NULL;
-	answer->answered_ms = elapsed(part->check);
+	answer->answered_ms = get_elapsed_ms(part->check);
 	answer->at_once = part->check->driving;
 	spf_answers_set(
 	    part->answers, answer, reply != NULL ? reply : dns_answer_new_error(DNS_SATURATED));
 	/* Answers of one turn of the loop cost one evaluation together. */
-	resume_later(part->check);
+	schedule_resume(part->check);
 }
 
-/* wait_of - milliseconds for which a part had to wait for a place that others had */
+/* get_waited_ms - milliseconds for which a part had to wait for a place that others had */
 static uint64_t
-wait_of(const struct part *part)
+get_waited_ms(const struct check_part *part)
 {
-	return part->waited + (part->waits ? elapsed(part->check) - part->waits_since : 0);
+	return part->waited + (part->waits ? get_elapsed_ms(part->check) - part->waits_since : 0);
 }
 
 static void
-set_waits(struct part *part, bool waits)
+set_waiting(struct check_part *part, bool waits)
 {
-	part->waited = wait_of(part);
+	part->waited = get_waited_ms(part);
 	part->waits = waits;
-	part->waits_since = elapsed(part->check);
+	part->waits_since = get_elapsed_ms(part->check);
 }
 
 static bool
-is_pending(const struct part *part)
+is_pending(const struct check_part *part)
 {
 	return part->wanted && !part->done;
 }
 
-/* drop_questions - of a part: nobody waits for their answers any more */
+/* cancel_queries - of a part: nobody waits for their answers any more */
 static void
-drop_questions(struct part *part)
+cancel_queries(struct check_part *part)
 {
 	struct spf_answer *answer;
-	struct errand *errand;
+	struct check_query *query;
 
 	while (part->out > 0 && (answer = spf_answers_asked(part->answers)) != NULL) {
 		part->out--;
-		errand = answer->owner;
+		query = answer->owner;
 		answer->owner = NULL;
 		answer->given_up = true;
 		spf_answers_set(part->answers, answer, dns_answer_new_error(DNS_LATE));
-		errand->part = NULL;
-		spf_inflight_abandon(errand->inflight, &errand->place);
-		resolver_cancel(errand->question); /* which may free the errand */
+		query->part = NULL;
+		spf_inflight_abandon(query->inflight, &query->place);
+		resolver_cancel(query->question); /* which may free the query */
 	}
 }
 
-/* finish - a part that has its verdict waits for nothing any more */
+/* finish_part - a part that has its verdict waits for nothing any more */
 static void
-finish(struct spf_check *check, struct part *part)
+finish_check_part(struct spf_check *check, struct check_part *part)
 {
 	part->done = true;
 	if (part->waits)
-		set_waits(part, false);
-	part->ms = elapsed(check);
+		set_waiting(part, false);
+	part->ms = get_elapsed_ms(check);
 	if (part->party != NULL)
 		spf_inflight_leave(check->checker->inflight, &part->party);
 }
@@ -213,7 +213,7 @@ warn_of_saturation(const struct spf_checker *checker)
 
 	if (!log_allows(&limit))
 		return;
-	spf_inflight_report(checker->inflight, clock_ms(checker), &report);
+	spf_inflight_report(checker->inflight, get_checker_ms(checker), &report);
 	printable(domain, sizeof(domain), report.domain, strlen(report.domain));
 	log_warnx(
 	    "saturated questions=%zu most-network=%s (%u) most-domain=%s (%u): mail whose SPF "
@@ -225,19 +225,19 @@ warn_of_saturation(const struct spf_checker *checker)
 static void
 note_cut(struct spf_check *check)
 {
-	spf_inflight_note_cut(check->checker->inflight, clock_ms(check->checker));
+	spf_inflight_note_cut(check->checker->inflight, get_checker_ms(check->checker));
 	warn_of_saturation(check->checker);
 }
 
-/* cut_off - a part, because of our own bounds: that is no verdict on anybody */
+/* cut_part - a part, because of our own bounds: that is no verdict on anybody */
 static void
-cut_off(struct spf_check *check, struct part *part)
+cut_part(struct spf_check *check, struct check_part *part)
 {
 	if (!is_pending(part))
 		return;
 	note_cut(check);
-	drop_questions(part);
-	finish(check, part);
+	cancel_queries(part);
+	finish_check_part(check, part);
 	if (part->verdict == NULL) {
 		check->verdicts.allowed = NULL;
 		check->verdicts.allowed_unknown = true;
@@ -255,118 +255,119 @@ cut_off(struct spf_check *check, struct part *part)
  * not had its time.
  */
 static void
-give_up_part(struct part *part)
+give_up_part(struct check_part *part)
 {
 	struct spf_check *check = part->check;
 
 	if (part == &check->part[HELO] && check->part[MAILFROM].wanted && !part->waits)
-		settle(check, part, false);
+		settle_part(check, part, false);
 	else
-		cut_off(check, part);
+		cut_part(check, part);
 }
 
-/* make_room - give up what is beyond the bounds; it may be of any check, this one included */
+/* enforce_bounds - give up what is beyond the bounds; it may be of any check, this one included */
 static void
-make_room(const struct spf_checker *checker)
+enforce_bounds(const struct spf_checker *checker)
 {
-	struct part *part;
+	struct check_part *part;
 
-	while ((part = spf_inflight_excess(checker->inflight, clock_ms(checker))) != NULL) {
+	while ((part = spf_inflight_excess(checker->inflight, get_checker_ms(checker))) != NULL) {
 		give_up_part(part);
-		resume_later(part->check); /* which tells its caller */
+		schedule_resume(part->check); /* which tells its caller */
 	}
 }
 
-/* join - false when too many checks of the domain wait already; then this one does not */
+/* join_inflight - false when too many checks of the domain wait already; then this one does not */
 static bool
-join(struct spf_check *check, struct part *part)
+join_inflight(struct spf_check *check, struct check_part *part)
 {
 	bool is_identity = part == &check->part[MAILFROM] ||
 			   (part == &check->part[HELO] && !check->part[MAILFROM].wanted);
-	const struct part *named = part->domain[0] != '\0'        ? part
-				   : check->part[MAILFROM].wanted ? &check->part[MAILFROM]
-								  : &check->part[HELO];
+	const struct check_part *named = part->domain[0] != '\0'        ? part
+					 : check->part[MAILFROM].wanted ? &check->part[MAILFROM]
+									: &check->part[HELO];
 
 	if (part->party == NULL)
 		part->party = spf_inflight_join(
 		    check->checker->inflight, &check->client, named->domain, is_identity, part);
 	if (part->party == NULL)
-		cut_off(check, part);
+		cut_part(check, part);
 	return part->party != NULL;
 }
 
-/* take_place - for a question of a part; NULL: it has to wait, or was cut off */
-static struct errand *
-take_place(struct spf_check *check, struct part *part, struct spf_answer *answer)
+/* start_query - for a question of a part; NULL: it has to wait, or was cut off */
+static struct check_query *
+start_query(struct spf_check *check, struct check_part *part, struct spf_answer *answer)
 {
 	struct spf_inflight *inflight = check->checker->inflight;
-	struct errand *errand;
+	struct check_query *query;
 	bool taken;
 
-	make_room(check->checker);
-	if (!is_pending(part) || !join(check, part))
+	enforce_bounds(check->checker);
+	if (!is_pending(part) || !join_inflight(check, part))
 		return NULL;
-	errand = xcalloc(1, sizeof(*errand));
+	query = xcalloc(1, sizeof(*query));
 	taken = spf_inflight_take(
-	    inflight, &errand->place, part->party, part, clock_ms(check->checker));
-	set_waits(part, !taken);
+	    inflight, &query->place, part->party, part, get_checker_ms(check->checker));
+	set_waiting(part, !taken);
 	if (!taken) {
-		free(errand);
+		free(query);
 		return NULL;
 	}
-	errand->part = part;
-	errand->answer = answer;
-	errand->checker = check->checker;
-	errand->inflight = inflight;
-	return errand;
+	query->part = part;
+	query->answer = answer;
+	query->checker = check->checker;
+	query->inflight = inflight;
+	return query;
 }
 
-/* fetch - ask for one answer; true when it came at once, from the cache */
+/* ask_resolver - ask for one answer; true when it came at once, from the cache */
 static bool
-fetch(struct spf_check *check, struct part *part, struct spf_answer *answer, struct errand *errand)
+ask_resolver(struct spf_check *check, struct check_part *part, struct spf_answer *answer,
+    struct check_query *query)
 {
 	struct resolver_question *question;
 
-	answer->owner = errand;
+	answer->owner = query;
 	answer->asked = true;
-	answer->asked_ms = elapsed(check);
+	answer->asked_ms = get_elapsed_ms(check);
 	part->out++;
 	if (answer->of_client && part->client_by == NEVER)
-		part->client_by = answer->asked_ms + CLIENT_MS - wait_of(part);
+		part->client_by = answer->asked_ms + CLIENT_MS - get_waited_ms(part);
 	question =
-	    resolver_ask(check->checker->resolver, answer->name, answer->type, on_reply, errand);
+	    resolver_ask(check->checker->resolver, answer->name, answer->type, on_reply, query);
 	if (question == NULL)
 		return true;
-	errand->question = question;
+	query->question = question;
 	return false;
 }
 
-/* fetch_wanted - as much as there are places for; true when an answer came at once */
+/* query_wanted - as much as there are places for; true when an answer came at once */
 static bool
-fetch_wanted(struct spf_check *check, struct part *part)
+query_wanted(struct spf_check *check, struct check_part *part)
 {
 	struct spf_answer *answer;
-	struct errand *errand;
+	struct check_query *query;
 	bool news = false;
 
 	while (is_pending(part) && (answer = spf_answers_wanted(part->answers)) != NULL) {
 		if (part->out >= SPF_INFLIGHT_CHECK + (size_t)answer->needed)
 			break;
-		errand = take_place(check, part, answer);
-		if (errand == NULL)
+		query = start_query(check, part, answer);
+		if (query == NULL)
 			return news;
-		news |= fetch(check, part, answer, errand);
+		news |= ask_resolver(check, part, answer, query);
 	}
 	if (part->waits) {
-		set_waits(part, false);
+		set_waiting(part, false);
 		spf_inflight_stop_waiting(check->checker->inflight, part->party);
 	}
 	return news;
 }
 
-/* evaluate - one pass; true with a verdict */
+/* evaluate_part - one pass; true with a verdict */
 static bool
-evaluate(struct spf_check *check, struct part *part)
+evaluate_part(struct spf_check *check, struct check_part *part)
 {
 	struct spf_allowed allowed;
 
@@ -381,104 +382,106 @@ evaluate(struct spf_check *check, struct part *part)
 	return true;
 }
 
-/* drive - evaluate and ask, until verdicts or until only the network can say more */
+/* drive_check - evaluate and ask, until verdicts or until only the network can say more */
 static void
-drive(struct spf_check *check)
+drive_check(struct spf_check *check)
 {
-	struct part *part, *end = check->part + PARTS;
+	struct check_part *part, *end = check->part + PARTS;
 	bool news;
 
 	check->driving = true;
 	do {
 		for (part = check->part; part < end; part++)
-			if (is_pending(part) && part->stale && evaluate(check, part)) {
-				drop_questions(part);
-				finish(check, part);
+			if (is_pending(part) && part->stale && evaluate_part(check, part)) {
+				cancel_queries(part);
+				finish_check_part(check, part);
 			}
 		news = false;
 		for (part = check->part; part < end; part++)
-			news |= fetch_wanted(check, part);
+			news |= query_wanted(check, part);
 	} while (news);
 	check->driving = false;
 }
 
 /*
- * settle - a part whose time is up: what is missing are errors, and these decide as errors do
+ * settle_part - a part whose time is up: what is missing are errors, and these decide as errors do
  *
  * Where the part had to wait for others at the deadline, it has not had its time, and nothing is
  * known.
  */
 static void
-settle(struct spf_check *check, struct part *part, bool at_deadline)
+settle_part(struct spf_check *check, struct check_part *part, bool at_deadline)
 {
-	bool cut = at_deadline && wait_of(part) > 0;
+	bool cut = at_deadline && get_waited_ms(part) > 0;
 
 	if (!is_pending(part))
 		return;
-	drop_questions(part);
+	cancel_queries(part);
 	spf_answers_end(part->answers, cut ? DNS_SATURATED : DNS_LATE);
-	if (!evaluate(check, part) || (part->verdict != NULL && part->verdict->saturated)) {
-		cut_off(check, part);
+	if (!evaluate_part(check, part) || (part->verdict != NULL && part->verdict->saturated)) {
+		cut_part(check, part);
 		return;
 	}
-	finish(check, part);
+	finish_check_part(check, part);
 }
 
 static uint64_t
-earlier(uint64_t a, uint64_t b)
+pick_earlier(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
 }
 
 static uint64_t
-deadline_of(const struct spf_check *check)
+get_check_deadline(const struct spf_check *check)
 {
 	return 1000 * (uint64_t)check->settings->spf.lookup_time;
 }
 
 /*
- * helo_by - when the HELO name must be known: it has all the time where it is all there is
+ * get_helo_deadline - when the HELO name must be known: it has all the time where it is all there is
  *
  * Time that it has waited for others is not its own.
  */
 static uint64_t
-helo_by(const struct spf_check *check)
+get_helo_deadline(const struct spf_check *check)
 {
-	const struct part *helo = &check->part[HELO];
+	const struct check_part *helo = &check->part[HELO];
 
-	return check->part[MAILFROM].wanted && is_pending(helo) ? HELO_MS + wait_of(helo) : NEVER;
+	return check->part[MAILFROM].wanted && is_pending(helo) ? HELO_MS + get_waited_ms(helo)
+								: NEVER;
 }
 
-/* client_by - when the names of the client must be known, as far as a part asks for them */
+/* get_client_deadline - when the names of the client must be known, as far as a part asks for them */
 static uint64_t
-client_by(const struct part *part)
+get_client_deadline(const struct check_part *part)
 {
-	return is_pending(part) && part->client_by != NEVER ? part->client_by + wait_of(part)
+	return is_pending(part) && part->client_by != NEVER ? part->client_by + get_waited_ms(part)
 							    : NEVER;
 }
 
-/* next_due - when the check has to be looked at though nothing has come */
+/* find_next_due - when the check has to be looked at though nothing has come */
 static uint64_t
-next_due(const struct spf_check *check)
+find_next_due(const struct spf_check *check)
 {
-	uint64_t due = earlier(deadline_of(check), helo_by(check));
-	const struct part *part;
+	uint64_t due = pick_earlier(get_check_deadline(check), get_helo_deadline(check));
+	const struct check_part *part;
 
 	for (part = check->part; part < check->part + PARTS; part++) {
 		if (!is_pending(part))
 			continue;
-		due = earlier(due, client_by(part));
+		due = pick_earlier(due, get_client_deadline(part));
 		if (part->waits)
-			due = earlier(due, elapsed(check) + PLACE_MS);
+			due = pick_earlier(due, get_elapsed_ms(check) + PLACE_MS);
 	}
 	return due;
 }
 
-/* set_timer - false: no memory */
+/* set_check_timer - false: no memory */
 static bool
-set_timer(struct spf_check *check)
+set_check_timer(struct spf_check *check)
 {
-	uint64_t due = next_due(check), now = elapsed(check), ms = due > now ? due - now : 0;
+	uint64_t due = find_next_due(check), now = get_elapsed_ms(check),
+		 ms = due > now ? due - now : 0;
 	struct timeval delay = { (time_t)(ms / 1000), (suseconds_t)(ms % 1000 * 1000) };
 
 	if (check->due == due)
@@ -487,15 +490,15 @@ set_timer(struct spf_check *check)
 	return evtimer_add(check->timer, &delay) == 0;
 }
 
-/* go_on - wait for the network, or tell the caller that it is done */
+/* continue_check - wait for the network, or tell the caller that it is done */
 static void
-go_on(struct spf_check *check)
+continue_check(struct spf_check *check)
 {
 	size_t i;
 
-	if (!spf_check_is_done(check) && !set_timer(check))
+	if (!spf_check_is_done(check) && !set_check_timer(check))
 		for (i = 0; i < PARTS; i++)
-			cut_off(check, &check->part[i]);
+			cut_part(check, &check->part[i]);
 	if (!check->owed || !spf_check_is_done(check))
 		return;
 	check->owed = false;
@@ -510,15 +513,15 @@ on_resume(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	if (!spf_check_is_done(check))
-		drive(check);
-	go_on(check);
+		drive_check(check);
+	continue_check(check);
 }
 
-/* end_client - the time of the client's names is up: they count as errors from now on */
+/* end_client_names - the time of the client's names is up: they count as errors from now on */
 static void
-end_client(struct part *part, uint64_t now)
+end_client_names(struct check_part *part, uint64_t now)
 {
-	if (now < client_by(part))
+	if (now < get_client_deadline(part))
 		return;
 	part->client_by = NEVER;
 	part->stale = true;
@@ -529,24 +532,24 @@ static void
 on_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct spf_check *check = arg;
-	uint64_t now = elapsed(check);
+	uint64_t now = get_elapsed_ms(check);
 	size_t i;
 
 	(void)fd;
 	(void)what;
 	check->due = NEVER;
-	if (now >= deadline_of(check)) {
+	if (now >= get_check_deadline(check)) {
 		check->late = true;
 		for (i = 0; i < PARTS; i++)
-			settle(check, &check->part[i], true);
+			settle_part(check, &check->part[i], true);
 	}
-	if (now >= helo_by(check))
-		settle(check, &check->part[HELO], false);
+	if (now >= get_helo_deadline(check))
+		settle_part(check, &check->part[HELO], false);
 	for (i = 0; i < PARTS; i++)
-		end_client(&check->part[i], now);
+		end_client_names(&check->part[i], now);
 	if (!spf_check_is_done(check))
-		drive(check);
-	go_on(check);
+		drive_check(check);
+	continue_check(check);
 }
 
 static bool
@@ -559,25 +562,25 @@ make_events(struct spf_check *check)
 	return check->timer != NULL && check->resume != NULL;
 }
 
-/* begin - evaluate what is new as far as that goes without waiting, then wait for the network */
+/* begin_check - evaluate what is new as far as that goes without waiting, then wait for the network */
 static void
-begin(struct spf_check *check)
+begin_check(struct spf_check *check)
 {
 	size_t i;
 
-	drive(check);
+	drive_check(check);
 	if (spf_check_is_done(check))
 		return;
 	if (!make_events(check))
 		for (i = 0; i < PARTS; i++)
-			cut_off(check, &check->part[i]);
-	go_on(check);
+			cut_part(check, &check->part[i]);
+	continue_check(check);
 	check->owed = !spf_check_is_done(check);
 }
 
-/* known - what the resolver has in its cache */
+/* find_cached_answer - what the resolver has in its cache */
 static struct dns_answer *
-known(void *arg, const char *name, enum dns_type type)
+find_cached_answer(void *arg, const char *name, enum dns_type type)
 {
 	const struct spf_checker *checker = arg;
 
@@ -591,7 +594,7 @@ known(void *arg, const char *name, enum dns_type type)
  * result is none.
  */
 static void
-init_part(struct part *part, struct spf_check *check, const struct spf_check_request *req,
+init_part(struct check_part *part, struct spf_check *check, const struct spf_check_request *req,
     struct text domain)
 {
 	const struct spf_settings *spf = &check->settings->spf;
@@ -600,7 +603,7 @@ init_part(struct part *part, struct spf_check *check, const struct spf_check_req
 	part->client_by = NEVER;
 	part->check = check;
 	part->answers = spf_answers_new();
-	spf_answers_set_known(part->answers, known, (void *)(uintptr_t)check->checker);
+	spf_answers_set_known(part->answers, find_cached_answer, (void *)(uintptr_t)check->checker);
 	part->req.ip = req->ip;
 	part->req.domain.s = part->domain;
 	part->req.domain.len = idna_to_ascii(part->domain, domain.s, domain.len);
@@ -615,7 +618,7 @@ init_part(struct part *part, struct spf_check *check, const struct spf_check_req
 }
 
 static void
-copy_texts(struct spf_check *check, const struct spf_check_request *req)
+copy_request_texts(struct spf_check *check, const struct spf_check_request *req)
 {
 	size_t len = req->sender_local.len < LOCAL_MAX ? req->sender_local.len : LOCAL_MAX;
 
@@ -630,7 +633,7 @@ copy_texts(struct spf_check *check, const struct spf_check_request *req)
 }
 
 static struct spf_check *
-new_check(void)
+make_check(void)
 {
 	struct spf_check *check = xmalloc(sizeof(*check));
 
@@ -644,14 +647,14 @@ struct spf_check *
 spf_check_start(const struct spf_checker *checker, struct settings *settings,
     const struct spf_check_request *req, void (*wake)(void *arg), void *arg)
 {
-	struct spf_check *check = new_check();
+	struct spf_check *check = make_check();
 
 	check->checker = checker;
 	check->settings = settings_ref(settings);
 	check->evaluator = req->evaluator;
 	check->wake = wake;
 	check->wake_arg = arg;
-	check->started = clock_ms(checker);
+	check->started = get_checker_ms(checker);
 	check->due = NEVER;
 	check->client = req->client.family != 0 ? req->client : req->ip;
 	check->part[HELO].verdict = &check->verdicts.helo;
@@ -660,12 +663,12 @@ spf_check_start(const struct spf_checker *checker, struct settings *settings,
 	check->verdicts.has_mailfrom = req->check_mailfrom;
 	/* The address and the limits; the allow-lists are not wanted yet. */
 	check->part[ALLOW].req.ip = req->ip;
-	copy_texts(check, req);
+	copy_request_texts(check, req);
 	if (req->check_helo)
 		init_part(&check->part[HELO], check, req, req->helo);
 	if (req->check_mailfrom)
 		init_part(&check->part[MAILFROM], check, req, req->sender_domain);
-	begin(check);
+	begin_check(check);
 	return check;
 }
 
@@ -674,7 +677,7 @@ spf_check_allow(struct spf_check *check)
 {
 	static const struct text no_domain = { "", 0 };
 	struct spf_check_request req = { .ip = check->part[ALLOW].req.ip };
-	struct part *part = &check->part[ALLOW];
+	struct check_part *part = &check->part[ALLOW];
 
 	check->verdicts.has_allowed = true;
 	if (part->wanted)
@@ -684,7 +687,7 @@ spf_check_allow(struct spf_check *check)
 		return;
 	}
 	init_part(part, check, &req, no_domain);
-	begin(check);
+	begin_check(check);
 }
 
 bool
@@ -704,8 +707,8 @@ spf_check_verdicts(const struct spf_check *check)
 	return &check->verdicts;
 }
 
-static const struct part *
-part_of(const struct spf_check *check, enum spf_identity identity)
+static const struct check_part *
+find_check_part(const struct spf_check *check, enum spf_identity identity)
 {
 	return &check->part[identity == SPF_IDENTITY_HELO ? HELO : MAILFROM];
 }
@@ -713,13 +716,13 @@ part_of(const struct spf_check *check, enum spf_identity identity)
 const struct spf_trace *
 spf_check_trace(const struct spf_check *check, enum spf_identity identity)
 {
-	return part_of(check, identity)->req.trace;
+	return find_check_part(check, identity)->req.trace;
 }
 
 bool
 spf_check_used_network(const struct spf_check *check, enum spf_identity identity)
 {
-	const struct part *part = part_of(check, identity);
+	const struct check_part *part = find_check_part(check, identity);
 
 	return part->wanted && spf_answers_used_network(part->answers);
 }
@@ -727,13 +730,13 @@ spf_check_used_network(const struct spf_check *check, enum spf_identity identity
 uint64_t
 spf_check_ms(const struct spf_check *check, enum spf_identity identity)
 {
-	return part_of(check, identity)->ms;
+	return find_check_part(check, identity)->ms;
 }
 
 const char *
 spf_check_domain(const struct spf_check *check, enum spf_identity identity)
 {
-	return part_of(check, identity)->domain;
+	return find_check_part(check, identity)->domain;
 }
 
 size_t
@@ -748,9 +751,9 @@ spf_check_questions(const struct spf_check *check)
 }
 
 static void
-end_part(struct spf_check *check, struct part *part)
+free_check_part(struct spf_check *check, struct check_part *part)
 {
-	drop_questions(part);
+	cancel_queries(part);
 	if (part->party != NULL)
 		spf_inflight_leave(check->checker->inflight, &part->party);
 	spf_answers_free(&part->answers);
@@ -766,7 +769,7 @@ spf_check_free(struct spf_check **checkp)
 	if (check == NULL)
 		return;
 	for (i = 0; i < PARTS; i++)
-		end_part(check, &check->part[i]);
+		free_check_part(check, &check->part[i]);
 	if (check->timer != NULL)
 		event_free(check->timer);
 	if (check->resume != NULL)

@@ -42,7 +42,7 @@ struct host_result {
 static struct host_result check_host(struct eval *, const char *domain, int depth);
 
 static enum outcome
-problem(struct eval *e, enum outcome outcome, const char *text)
+note_problem(struct eval *e, enum outcome outcome, const char *text)
 {
 	if (e->problem == NULL && !e->ask.pending)
 		e->problem = text;
@@ -57,18 +57,18 @@ count_lookup(struct eval *e)
 }
 
 static enum outcome
-too_many_lookups(struct eval *e)
+refuse_lookup(struct eval *e)
 {
-	return problem(e, PERMERROR, "too many DNS lookups");
+	return note_problem(e, PERMERROR, "too many DNS lookups");
 }
 
-/* dns_problem - the error of an answer that is one */
+/* note_dns_problem - the error of an answer that is one */
 static enum outcome
-dns_problem(struct eval *e, const struct dns_answer *answer)
+note_dns_problem(struct eval *e, const struct dns_answer *answer)
 {
 	if (answer->failure == DNS_LATE)
-		return problem(e, TEMPERROR, "no answer from the DNS in time");
-	return problem(
+		return note_problem(e, TEMPERROR, "no answer from the DNS in time");
+	return note_problem(
 	    e, TEMPERROR, answer->security == DNS_BOGUS ? "DNSSEC validation failed" : "DNS error");
 }
 
@@ -77,18 +77,18 @@ static enum outcome
 count_void(struct eval *e)
 {
 	if (++e->voids > e->req->void_limit)
-		return problem(e, PERMERROR, "too many DNS lookups that found nothing");
+		return note_problem(e, PERMERROR, "too many DNS lookups that found nothing");
 	return NO_MATCH;
 }
 
 /*
- * term_answer - the answer to a term's own question
+ * look_up_term - the answer to a term's own question
  *
  * MATCH: there are records. NO_MATCH: there are none, and the term counts as void; a name that
  * cannot be asked for has no records either, but nobody was asked. Else the term's outcome.
  */
 static enum outcome
-term_answer(struct eval *e, const char *name, enum dns_type type, const struct dns_answer **answer)
+look_up_term(struct eval *e, const char *name, enum dns_type type, const struct dns_answer **answer)
 {
 	if (!spf_answers_is_name(name, strlen(name)))
 		return NO_MATCH;
@@ -101,12 +101,12 @@ term_answer(struct eval *e, const char *name, enum dns_type type, const struct d
 	case DNS_VOID:
 		return count_void(e);
 	default:
-		return dns_problem(e, *answer);
+		return note_dns_problem(e, *answer);
 	}
 }
 
 static unsigned
-term_prefix(const struct eval *e, const struct spf_term *term)
+get_term_prefix(const struct eval *e, const struct spf_term *term)
 {
 	return e->req->ip.family == AF_INET ? term->prefix4 : term->prefix6;
 }
@@ -115,11 +115,11 @@ term_prefix(const struct eval *e, const struct spf_term *term)
 static bool
 holds_client(const struct eval *e, const struct spf_term *term, const struct dns_answer *answer)
 {
-	return spf_ask_holds_client(&e->ask, answer, term_prefix(e, term));
+	return spf_ask_holds_client(&e->ask, answer, get_term_prefix(e, term));
 }
 
 static enum outcome
-as_outcome(enum spf_asked asked)
+map_asked(enum spf_asked asked)
 {
 	switch (asked) {
 	case SPF_ASKED_YES:
@@ -131,11 +131,12 @@ as_outcome(enum spf_asked asked)
 	}
 }
 
-/* target - the name that a domain-spec stands for: MATCH when it is known, NO_MATCH: never */
+/* expand_term_target - the name that a domain-spec stands for: MATCH when it is known, NO_MATCH: never */
 static enum outcome
-target(struct eval *e, struct text spec, const char *domain, char name[HOSTNAME_MAX + 1])
+expand_term_target(
+    struct eval *e, struct text spec, const char *domain, char name[HOSTNAME_MAX + 1])
 {
-	return as_outcome(spf_ask_target(&e->ask, spec, domain, name));
+	return map_asked(spf_ask_target(&e->ask, spec, domain, name));
 }
 
 /* begin_lookup - count a term that asks the DNS, and make the name that it asks for */
@@ -144,8 +145,8 @@ begin_lookup(
     struct eval *e, const struct spf_term *term, const char *domain, char name[HOSTNAME_MAX + 1])
 {
 	if (!count_lookup(e))
-		return too_many_lookups(e);
-	return target(e, term->domain, domain, name);
+		return refuse_lookup(e);
+	return expand_term_target(e, term->domain, domain, name);
 }
 
 /* The mechanisms, each as section 5 has it. domain is the current one. */
@@ -171,9 +172,9 @@ match_include(struct eval *e, const struct spf_term *term, const char *domain, i
 	case SPF_NEUTRAL:
 		return NO_MATCH;
 	case SPF_TEMPERROR:
-		return problem(e, TEMPERROR, "DNS error");
+		return note_problem(e, TEMPERROR, "DNS error");
 	default:
-		return problem(e, PERMERROR, "include of a domain without a record");
+		return note_problem(e, PERMERROR, "include of a domain without a record");
 	}
 }
 
@@ -186,7 +187,7 @@ match_a(struct eval *e, const struct spf_term *term, const char *domain)
 
 	known = begin_lookup(e, term, domain, name);
 	if (known == MATCH)
-		known = term_answer(e, name, spf_ask_address_type(&e->ask), &answer);
+		known = look_up_term(e, name, spf_ask_address_type(&e->ask), &answer);
 	if (known != MATCH)
 		return known;
 	return holds_client(e, term, answer) ? MATCH : NO_MATCH;
@@ -204,7 +205,7 @@ match_mx_host(struct eval *e, const struct spf_term *term, const struct dns_rr *
 	if (answer == NULL)
 		return PENDING;
 	if (answer->status == DNS_ERROR)
-		return dns_problem(e, answer);
+		return note_dns_problem(e, answer);
 	if (answer->status == DNS_FOUND && holds_client(e, term, answer))
 		return MATCH;
 	return NO_MATCH;
@@ -246,11 +247,11 @@ match_mx(struct eval *e, const struct spf_term *term, const char *domain)
 
 	known = begin_lookup(e, term, domain, name);
 	if (known == MATCH)
-		known = term_answer(e, name, DNS_MX, &mx);
+		known = look_up_term(e, name, DNS_MX, &mx);
 	if (known != MATCH)
 		return known;
 	if (mx->n > MX_MAX)
-		return problem(e, PERMERROR, "more than 10 MX hosts");
+		return note_problem(e, PERMERROR, "more than 10 MX hosts");
 	return match_mx_hosts(e, term, mx);
 }
 
@@ -279,7 +280,7 @@ match_ptr(struct eval *e, const struct spf_term *term, const char *domain)
 		return PENDING;
 	if (ptr->status == DNS_VOID)
 		return count_void(e);
-	return as_outcome(spf_ask_any_leads_back(&e->ask, ptr, &names));
+	return map_asked(spf_ask_any_leads_back(&e->ask, ptr, &names));
 }
 
 static enum outcome
@@ -290,7 +291,7 @@ match_exists(struct eval *e, const struct spf_term *term, const char *domain)
 	enum outcome known;
 
 	known = begin_lookup(e, term, domain, name);
-	return known == MATCH ? term_answer(e, name, DNS_A, &answer) : known;
+	return known == MATCH ? look_up_term(e, name, DNS_A, &answer) : known;
 }
 
 static enum outcome
@@ -317,7 +318,7 @@ match_term(struct eval *e, const struct spf_term *term, const char *domain, int 
 }
 
 static const char *
-outcome_name(enum outcome outcome)
+get_outcome_name(enum outcome outcome)
 {
 	static const char *const names[] = { "no match", "match", "temperror", "permerror",
 		"waiting" };
@@ -332,12 +333,12 @@ trace_term(struct eval *e, const struct spf_term *term, const char *domain, int 
 	size_t step = spf_trace_step(e->req->trace, (unsigned)depth, domain, term->text);
 	enum outcome outcome = match_term(e, term, domain, depth);
 
-	spf_trace_outcome(e->req->trace, step, outcome_name(outcome));
+	spf_trace_outcome(e->req->trace, step, get_outcome_name(outcome));
 	return outcome;
 }
 
 static enum spf_result
-qualifier_result(char qualifier)
+map_qualifier(char qualifier)
 {
 	switch (qualifier) {
 	case '-':
@@ -352,7 +353,7 @@ qualifier_result(char qualifier)
 }
 
 static struct host_result
-settled(const struct eval *e, enum spf_result result)
+make_host_result(const struct eval *e, enum spf_result result)
 {
 	struct host_result r = { e->ask.pending, result };
 
@@ -368,7 +369,7 @@ note_term(struct eval *e, struct text term, int depth)
 }
 
 static struct host_result
-matched(struct eval *e, const struct spf_record *record, const struct spf_term *term,
+conclude_match(struct eval *e, const struct spf_record *record, const struct spf_term *term,
     const char *domain, int depth)
 {
 	note_term(e, term->text, depth);
@@ -376,12 +377,12 @@ matched(struct eval *e, const struct spf_record *record, const struct spf_term *
 		e->exp = record->exp;
 		strlcpy(e->exp_domain, domain, sizeof(e->exp_domain));
 	}
-	return settled(e, qualifier_result(term->qualifier));
+	return make_host_result(e, map_qualifier(term->qualifier));
 }
 
-/* redirect_text - the modifier as it is written; the domain-spec is the end of it */
+/* get_redirect_text - the modifier as it is written; the domain-spec is the end of it */
 static struct text
-redirect_text(const struct spf_record *record)
+get_redirect_text(const struct spf_record *record)
 {
 	static const char name[] = "redirect=";
 	struct text text = record->redirect;
@@ -396,28 +397,29 @@ follow_redirect(struct eval *e, const struct spf_record *record, const char *dom
 {
 	char name[HOSTNAME_MAX + 1];
 	struct host_result inner;
-	size_t step = spf_trace_step(e->req->trace, (unsigned)depth, domain, redirect_text(record));
+	size_t step =
+	    spf_trace_step(e->req->trace, (unsigned)depth, domain, get_redirect_text(record));
 
 	spf_trace_outcome(e->req->trace, step, "followed");
 	if (!count_lookup(e)) {
-		too_many_lookups(e);
-		return settled(e, SPF_PERMERROR);
+		refuse_lookup(e);
+		return make_host_result(e, SPF_PERMERROR);
 	}
 	/* NO_MATCH: a macro of it never matches, so there is no record to go on with. */
-	if (target(e, record->redirect, domain, name) == MATCH)
+	if (expand_term_target(e, record->redirect, domain, name) == MATCH)
 		inner = check_host(e, name, depth);
 	else
-		inner = settled(e, SPF_NONE);
+		inner = make_host_result(e, SPF_NONE);
 	if (!inner.pending && inner.result == SPF_NONE) {
-		problem(e, PERMERROR, "redirect to a domain without a record");
+		note_problem(e, PERMERROR, "redirect to a domain without a record");
 		inner.result = SPF_PERMERROR;
 	}
 	return inner;
 }
 
-/* walk - evaluate the terms of one record from left to right (4.6.2) */
+/* walk_record - evaluate the terms of one record from left to right (4.6.2) */
 static struct host_result
-walk(struct eval *e, const struct spf_record *record, const char *domain, int depth)
+walk_record(struct eval *e, const struct spf_record *record, const char *domain, int depth)
 {
 	static const struct text none = { "default", 7 };
 	size_t i;
@@ -431,37 +433,38 @@ walk(struct eval *e, const struct spf_record *record, const char *domain, int de
 		case PENDING:
 			continue;
 		case MATCH:
-			return matched(e, record, term, domain, depth);
+			return conclude_match(e, record, term, domain, depth);
 		case TEMPERROR:
 		case PERMERROR:
 			note_term(e, term->text, depth);
-			return settled(e, outcome == TEMPERROR ? SPF_TEMPERROR : SPF_PERMERROR);
+			return make_host_result(
+			    e, outcome == TEMPERROR ? SPF_TEMPERROR : SPF_PERMERROR);
 		}
 	}
 	if (record->redirect.s != NULL)
 		return follow_redirect(e, record, domain, depth);
 	note_term(e, none, depth);
-	return settled(e, SPF_NEUTRAL);
+	return make_host_result(e, SPF_NEUTRAL);
 }
 
 static struct host_result
 evaluate_record_set(struct eval *e, const struct spf_record_set *set, const char *domain, int depth)
 {
 	if (set->n == 0)
-		return settled(e, SPF_NONE);
+		return make_host_result(e, SPF_NONE);
 	if (set->n > 1) {
-		problem(e, PERMERROR, "more than one SPF record");
-		return settled(e, SPF_PERMERROR);
+		note_problem(e, PERMERROR, "more than one SPF record");
+		return make_host_result(e, SPF_PERMERROR);
 	}
 	if (!set->valid) {
-		problem(e, PERMERROR, set->error);
+		note_problem(e, PERMERROR, set->error);
 		note_term(e, set->at, depth);
-		return settled(e, SPF_PERMERROR);
+		return make_host_result(e, SPF_PERMERROR);
 	}
 	if (!e->started)
 		e->verdict->no_mail = set->no_mail;
 	e->started = true;
-	return walk(e, &set->record, domain, depth);
+	return walk_record(e, &set->record, domain, depth);
 }
 
 /* Includes within includes; each costs one of lookup_limit. A second line of defence for the stack.
@@ -476,26 +479,26 @@ check_host(struct eval *e, const char *domain, int depth)
 	size_t step;
 
 	if (depth > DEPTH_MAX || !spf_answers_is_domain(domain, strlen(domain)))
-		return settled(e, SPF_NONE);
+		return make_host_result(e, SPF_NONE);
 	step = spf_trace_step(e->req->trace, (unsigned)depth, domain, record);
 	answer = spf_ask(&e->ask, domain, DNS_TXT);
 	if (answer == NULL)
-		return settled(e, SPF_NONE);
+		return make_host_result(e, SPF_NONE);
 	spf_trace_outcome(e->req->trace, step, dns_status_name(answer->status));
 	switch (answer->status) {
 	case DNS_FOUND:
 		return evaluate_record_set(e, spf_record_set_of(answer), domain, depth);
 	case DNS_VOID:
-		return settled(e, SPF_NONE);
+		return make_host_result(e, SPF_NONE);
 	default:
-		dns_problem(e, answer);
-		return settled(e, SPF_TEMPERROR);
+		note_dns_problem(e, answer);
+		return make_host_result(e, SPF_TEMPERROR);
 	}
 }
 
-/* usable_text - the one TXT record of an explanation, if it is printable ASCII (6.2) */
+/* read_explanation - the one TXT record of an explanation, if it is printable ASCII (6.2) */
 static bool
-usable_text(const struct dns_answer *answer, struct text *text)
+read_explanation(const struct dns_answer *answer, struct text *text)
 {
 	size_t i;
 
@@ -510,19 +513,19 @@ usable_text(const struct dns_answer *answer, struct text *text)
 }
 
 /*
- * explain - fetch and expand the explanation of a fail; false while an answer is missing
+ * fetch_explanation - fetch and expand the explanation of a fail; false while an answer is missing
  *
  * It counts for no limit, and whatever goes wrong only costs the explanation.
  */
 static bool
-explain(struct eval *e)
+fetch_explanation(struct eval *e)
 {
 	char name[HOSTNAME_MAX + 1];
 	struct spf_macro_values values;
 	const struct dns_answer *answer;
 	struct text text;
 	const char *error;
-	enum outcome known = target(e, e->exp, e->exp_domain, name);
+	enum outcome known = expand_term_target(e, e->exp, e->exp_domain, name);
 	size_t len;
 
 	if (known != MATCH || !spf_answers_is_name(name, strlen(name)))
@@ -530,7 +533,7 @@ explain(struct eval *e)
 	answer = spf_ask(&e->ask, name, DNS_TXT);
 	if (answer == NULL)
 		return false;
-	if (!usable_text(answer, &text) || !spf_macro_is_valid(text, true, &error))
+	if (!read_explanation(answer, &text) || !spf_macro_is_valid(text, true, &error))
 		return true;
 	spf_ask_macro_values(&e->ask, e->exp_domain, &values);
 	if (spf_macro_uses(text, "p") &&
@@ -543,9 +546,9 @@ explain(struct eval *e)
 	return true;
 }
 
-/* conclude - the verdict on which a pass without missing answers has come */
+/* conclude_verdict - the verdict on which a pass without missing answers has come */
 static void
-conclude(const struct eval *e, enum spf_result result)
+conclude_verdict(const struct eval *e, enum spf_result result)
 {
 	struct spf_verdict *verdict = e->verdict;
 
@@ -576,8 +579,8 @@ spf_eval(const struct spf_request *req, struct spf_answers *answers, struct spf_
 	r = check_host(&e, domain, 0);
 	if (r.pending)
 		return false;
-	conclude(&e, r.result);
+	conclude_verdict(&e, r.result);
 	if (verdict->result == SPF_FAIL && req->explain && e.exp.s != NULL)
-		return explain(&e);
+		return fetch_explanation(&e);
 	return true;
 }

@@ -3,9 +3,9 @@
 #include "spf/spf_evaluator.h"
 #include "spf/spf_libspf2.h"
 
-/* eval_second - what libspf2 says, after the native evaluator; its verdict when that counts */
+/* run_second_evaluator - what libspf2 says, after the native evaluator; its verdict when that counts */
 static bool
-eval_second(enum spf_evaluator evaluator, const struct spf_request *req,
+run_second_evaluator(enum spf_evaluator evaluator, const struct spf_request *req,
     struct spf_answers *answers, struct spf_verdict *verdict)
 {
 #ifdef HAVE_LIBSPF2
@@ -37,5 +37,6 @@ spf_evaluator_run(enum spf_evaluator evaluator, const struct spf_request *req,
 {
 	if (!spf_eval(req, answers, verdict))
 		return false;
-	return evaluator == SPF_EVALUATOR_NATIVE || eval_second(evaluator, req, answers, verdict);
+	return evaluator == SPF_EVALUATOR_NATIVE ||
+	       run_second_evaluator(evaluator, req, answers, verdict);
 }

@@ -40,7 +40,7 @@ is_dot_atom(struct text t)
 }
 
 static size_t
-escaped_size(char c)
+get_escaped_size(char c)
 {
 	return c == '"' || c == '\\' ? 2 : 1;
 }
@@ -50,29 +50,29 @@ static const char cut[] = "...";
 
 #define CUT_LEN (sizeof(cut) - 1)
 
-/* tail - the end of t that fits into room bytes when it is escaped, behind a cut mark */
+/* cut_to_tail - the end of t that fits into room bytes when it is escaped, behind a cut mark */
 static struct text
-tail(struct text t, size_t room)
+cut_to_tail(struct text t, size_t room)
 {
 	size_t n = 0, len = 0;
 
 	room -= CUT_LEN;
-	while (n < t.len && len + escaped_size(t.s[t.len - 1 - n]) <= room)
-		len += escaped_size(t.s[t.len - 1 - n++]);
+	while (n < t.len && len + get_escaped_size(t.s[t.len - 1 - n]) <= room)
+		len += get_escaped_size(t.s[t.len - 1 - n++]);
 	t.s += t.len - n;
 	t.len = n;
 	return t;
 }
 
 static bool
-fits(struct text t, size_t room)
+fits_escaped(struct text t, size_t room)
 {
 	size_t i, len = 0;
 
 	if (2 * t.len <= room)
 		return true;
 	for (i = 0; i < t.len && len <= room; i++)
-		len += escaped_size(t.s[i]);
+		len += get_escaped_size(t.s[i]);
 	return len <= room;
 }
 
@@ -93,14 +93,14 @@ put_value(char *buf, size_t size, struct text t)
 		buf[t.len] = '\0';
 		return buf;
 	}
-	whole = fits(t, size - 3); /* two quotes and a NUL */
+	whole = fits_escaped(t, size - 3); /* two quotes and a NUL */
 	if (!whole)
-		t = tail(t, size - 3);
+		t = cut_to_tail(t, size - 3);
 	buf[n++] = '"';
 	for (i = 0; !whole && i < CUT_LEN; i++)
 		buf[n++] = cut[i];
 	for (i = 0; i < t.len; i++) {
-		if (escaped_size(t.s[i]) == 2)
+		if (get_escaped_size(t.s[i]) == 2)
 			buf[n++] = '\\';
 		buf[n++] = t.s[i] >= ' ' && t.s[i] <= '~' ? t.s[i] : '?';
 	}
@@ -110,7 +110,7 @@ put_value(char *buf, size_t size, struct text t)
 }
 
 static const char *
-capitalised(enum spf_result result)
+get_capitalized_result(enum spf_result result)
 {
 	static const char *const words[SPF_RESULTS] = { "None", "Neutral", "Pass", "Fail",
 		"Softfail", "Temperror", "Permerror" };
@@ -119,7 +119,7 @@ capitalised(enum spf_result result)
 }
 
 static struct text
-text(const char *s)
+make_header_text(const char *s)
 {
 	struct text t = { s, strlen(s) };
 
@@ -127,7 +127,7 @@ text(const char *s)
 }
 
 static struct text
-hidden_text(void)
+make_hidden_text(void)
 {
 	struct text t = { NULL, 0 };
 
@@ -154,7 +154,7 @@ put_known(struct line *line, const char *name, const char *value)
 	char buf[VALUE_SIZE];
 
 	if (value[0] != '\0')
-		put_named(line, name, put_value(buf, sizeof(buf), text(value)));
+		put_named(line, name, put_value(buf, sizeof(buf), make_header_text(value)));
 }
 
 /* What of a Received-SPF header is shown, and in how many bytes with a NUL. */
@@ -180,14 +180,14 @@ compose_received(struct line *line, const struct spf_header *h, struct received_
 	char sender[SENDER_SIZE], receiver[VALUE_SIZE];
 
 	ipaddr_format(h->client, ip);
-	put_value(client, sizeof(client), text(ip));
+	put_value(client, sizeof(client), make_header_text(ip));
 	put_value(helo, form->helo, h->helo);
 	form->helo = strlen(helo) + 1;
 	put_value(sender, form->domain_alone ? form->domain : sizeof(sender),
 	    form->domain_alone ? h->domain : h->sender);
 	form->domain = form->domain_alone ? strlen(sender) + 1 : form->domain;
 	line_begin(line, "Received-SPF: ");
-	line_put(line, capitalised(h->result));
+	line_put(line, get_capitalized_result(h->result));
 	put_named(line, " (", h->comment);
 	put_named(line, ") client-ip=", client);
 	put_named(line, "; helo=", helo);
@@ -213,7 +213,7 @@ shorten_received(struct received_form *form, int step, size_t excess)
 {
 	switch (step) {
 	case 0:
-		form->receiver = hidden_text();
+		form->receiver = make_hidden_text();
 		break;
 	case 1:
 		form->helo = cut_size(form->helo, excess, HELO_SIZE);
@@ -269,9 +269,9 @@ spf_header_received(char buf[SPF_HEADER_SIZE], const struct spf_header *h)
 	return put_line(buf, &line);
 }
 
-/* name_only - a name in which nothing looks like another result: what no name holds becomes '?' */
+/* mask_name - a name in which nothing looks like another result: what no name holds becomes '?' */
 static struct text
-name_only(char buf[VALUE_SIZE], struct text name)
+mask_name(char buf[VALUE_SIZE], struct text name)
 {
 	struct text out = { buf, 0 };
 	size_t i, skip = name.len < VALUE_SIZE ? 0 : name.len - VALUE_SIZE;
@@ -310,11 +310,11 @@ compose_authres(struct line *line, const char *authserv_id, const struct spf_hea
 	line_put(line, authserv_id);
 	if (form->helo != NULL) {
 		put_method(line, *form->helo, "");
-		put_value(value, sizeof(value), name_only(bare, h->helo));
+		put_value(value, sizeof(value), mask_name(bare, h->helo));
 		put_named(line, " smtp.helo=", value);
 	}
 	put_method(line, h->result, form->comment);
-	put_value(value, form->name, name_only(bare, is_helo ? h->helo : h->domain));
+	put_value(value, form->name, mask_name(bare, is_helo ? h->helo : h->domain));
 	put_named(line, is_helo ? " smtp.helo=" : " smtp.mailfrom=", value);
 	form->name = strlen(value) + 1;
 }

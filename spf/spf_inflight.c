@@ -90,7 +90,7 @@ spf_inflight_new(void)
 }
 
 static void
-forget_holder(struct spf_inflight *inflight, struct spf_holder *holder)
+remove_holder(struct spf_inflight *inflight, struct spf_holder *holder)
 {
 	RB_REMOVE(holder_tree, &inflight->holders, holder);
 	free(holder);
@@ -104,7 +104,7 @@ spf_inflight_free(struct spf_inflight **inflight)
 	if (*inflight == NULL)
 		return;
 	while ((holder = RB_ROOT(&(*inflight)->holders)) != NULL)
-		forget_holder(*inflight, holder);
+		remove_holder(*inflight, holder);
 	free(*inflight);
 	*inflight = NULL;
 }
@@ -123,9 +123,9 @@ make_holder(struct spf_inflight *inflight, enum holder_kind kind, const char *na
 	return holder;
 }
 
-/* refer_to - the holder of a name, made when there is none, with one more party */
+/* refer_to_holder - the holder of a name, made when there is none, with one more party */
 static struct spf_holder *
-refer_to(struct spf_inflight *inflight, enum holder_kind kind, const char *name)
+refer_to_holder(struct spf_inflight *inflight, enum holder_kind kind, const char *name)
 {
 	struct spf_holder wanted = { .kind = kind, .name = name };
 	struct spf_holder *holder = RB_FIND(holder_tree, &inflight->holders, &wanted);
@@ -140,12 +140,12 @@ static void
 drop_if_unused(struct spf_inflight *inflight, struct spf_holder *holder)
 {
 	if (holder->parties == 0 && holder->places == 0)
-		forget_holder(inflight, holder);
+		remove_holder(inflight, holder);
 }
 
-/* put_network - the first bits of an address as a text; of IPv4 all of them */
+/* format_network - the first bits of an address as a text; of IPv4 all of them */
 static void
-put_network(char *buf, size_t size, const struct ipaddr *ip, unsigned prefix)
+format_network(char *buf, size_t size, const struct ipaddr *ip, unsigned prefix)
 {
 	struct ipaddr network = *ip;
 	char text[IPADDR_TEXT_SIZE];
@@ -160,9 +160,9 @@ put_network(char *buf, size_t size, const struct ipaddr *ip, unsigned prefix)
 	snprintf(buf, size, "%s/%u", text, prefix);
 }
 
-/* organization - what one owner has registered of a domain; a name without one counts by itself */
+/* find_organization - what one owner has registered of a domain; a name without one counts by itself */
 static const char *
-organization(const char *domain)
+find_organization(const char *domain)
 {
 	const char *org;
 	size_t len;
@@ -198,17 +198,18 @@ spf_inflight_join(struct spf_inflight *inflight, const struct ipaddr *client, co
 	char of_network[HOSTNAME_MAX + sizeof(network) + 2];
 	char of_site[HOSTNAME_MAX + sizeof(site) + 2];
 
-	put_network(network, sizeof(network), client, 64);
-	put_network(site, sizeof(site), client, 48);
+	format_network(network, sizeof(network), client, 64);
+	format_network(site, sizeof(site), client, 48);
 	snprintf(of_network, sizeof(of_network), "%s %s", network, domain);
 	snprintf(of_site, sizeof(of_site), "%s %s", site, domain);
 	party->owner = owner;
-	party->holder[NETWORK] = refer_to(inflight, NETWORK, network);
-	party->holder[SITE] = refer_to(inflight, SITE, site);
-	party->holder[ORGANIZATION] = refer_to(inflight, ORGANIZATION, organization(domain));
-	party->holder[SENDER] = refer_to(inflight, SENDER, domain);
-	party->holder[SENDER_OF_NETWORK] = refer_to(inflight, SENDER_OF_NETWORK, of_network);
-	party->holder[SENDER_OF_SITE] = refer_to(inflight, SENDER_OF_SITE, of_site);
+	party->holder[NETWORK] = refer_to_holder(inflight, NETWORK, network);
+	party->holder[SITE] = refer_to_holder(inflight, SITE, site);
+	party->holder[ORGANIZATION] =
+	    refer_to_holder(inflight, ORGANIZATION, find_organization(domain));
+	party->holder[SENDER] = refer_to_holder(inflight, SENDER, domain);
+	party->holder[SENDER_OF_NETWORK] = refer_to_holder(inflight, SENDER_OF_NETWORK, of_network);
+	party->holder[SENDER_OF_SITE] = refer_to_holder(inflight, SENDER_OF_SITE, of_site);
 	if (limited && is_domain_full(party))
 		spf_inflight_leave(inflight, &party);
 	else if (limited)
@@ -245,13 +246,13 @@ spf_inflight_leave(struct spf_inflight *inflight, struct spf_party **partyp)
 }
 
 /*
- * may_take - is there a place for a party?
+ * may_take_place - is there a place for a party?
  *
  * A network that has few, or none, gets one beyond the usual number: its other mail may be slow.
  * Where places are scarce, the parties that wait already come before one that has just come.
  */
 static bool
-may_take(const struct spf_inflight *inflight, const struct spf_party *party)
+may_take_place(const struct spf_inflight *inflight, const struct spf_party *party)
 {
 	const struct spf_holder *network = party->holder[NETWORK], *site = party->holder[SITE];
 
@@ -267,7 +268,7 @@ may_take(const struct spf_inflight *inflight, const struct spf_party *party)
 }
 
 static void
-begin_waiting(struct spf_inflight *inflight, struct spf_party *party)
+start_waiting(struct spf_inflight *inflight, struct spf_party *party)
 {
 	if (!party->waits)
 		TAILQ_INSERT_TAIL(&inflight->waiting, party, next);
@@ -280,8 +281,8 @@ spf_inflight_take(struct spf_inflight *inflight, struct spf_place *place, struct
 {
 	int i;
 
-	if (!may_take(inflight, party)) {
-		begin_waiting(inflight, party);
+	if (!may_take_place(inflight, party)) {
+		start_waiting(inflight, party);
 		return false;
 	}
 	spf_inflight_stop_waiting(inflight, party);
@@ -333,9 +334,9 @@ spf_inflight_release(struct spf_inflight *inflight, struct spf_place *place)
 	inflight->places--;
 }
 
-/* grow_old - from now on a question counts among those that are slow */
+/* age_place - from now on a question counts among those that are slow */
 static void
-grow_old(struct spf_inflight *inflight, struct spf_place *place)
+age_place(struct spf_inflight *inflight, struct spf_place *place)
 {
 	int i;
 
@@ -348,18 +349,18 @@ grow_old(struct spf_inflight *inflight, struct spf_place *place)
 }
 
 static unsigned
-size_of(const struct spf_holder *holder, bool old)
+count_given_up_from(const struct spf_holder *holder, bool old)
 {
 	return old ? holder->old : holder->live;
 }
 
 /*
- * may_give_up - does a holder have enough questions that one has to make room for others?
+ * may_give_up_from - does a holder have enough questions that one has to make room for others?
  *
  * Of old ones any. Young ones may be answered in the next moment: only of a holder that has many.
  */
 static bool
-may_give_up(const struct spf_holder *holder, bool old)
+may_give_up_from(const struct spf_holder *holder, bool old)
 {
 	if (old)
 		return holder->old > 0;
@@ -381,8 +382,9 @@ find_largest(struct spf_inflight *inflight, bool old)
 	RB_FOREACH (holder, holder_tree, &inflight->holders) {
 		if ((int)holder->kind >= SPF_HOLDERS)
 			break;
-		if (may_give_up(holder, old) &&
-		    (largest == NULL || size_of(holder, old) > size_of(largest, old)))
+		if (may_give_up_from(holder, old) &&
+		    (largest == NULL ||
+			count_given_up_from(holder, old) > count_given_up_from(largest, old)))
 			largest = holder;
 	}
 	return largest;
@@ -420,9 +422,9 @@ give_up_old(struct spf_inflight *inflight)
 	return place->owner;
 }
 
-/* crowded_holder - of a place that has just grown old: the holder whose half is overfull now */
+/* find_crowded_holder - of a place that has just grown old: the holder whose half is overfull now */
 static const struct spf_holder *
-crowded_holder(const struct spf_place *place)
+find_crowded_holder(const struct spf_place *place)
 {
 	if (place->holder[NETWORK]->old > SPF_INFLIGHT_NETWORK / 2)
 		return place->holder[NETWORK];
@@ -450,8 +452,8 @@ spf_inflight_excess(struct spf_inflight *inflight, uint64_t now)
 		place = TAILQ_FIRST(&inflight->young);
 		if (place == NULL || now - place->since < SPF_INFLIGHT_YOUNG)
 			return NULL;
-		grow_old(inflight, place);
-		crowded = crowded_holder(place);
+		age_place(inflight, place);
+		crowded = find_crowded_holder(place);
 		if (crowded != NULL)
 			return give_up_oldest(inflight, crowded);
 	}
@@ -463,7 +465,7 @@ spf_inflight_next(struct spf_inflight *inflight)
 	struct spf_party *party;
 
 	TAILQ_FOREACH (party, &inflight->waiting, next)
-		if (may_take(inflight, party))
+		if (may_take_place(inflight, party))
 			return party->owner;
 	return NULL;
 }

@@ -44,7 +44,7 @@
 /* A record that libspf2 refuses for sure: what our own parser has refused. */
 #define REFUSED_RECORD "v=spf1 refused"
 
-struct pass {
+struct libspf2_pass {
 	struct spf_ask ask;
 	struct spf_request req;
 	unsigned calls;
@@ -64,7 +64,7 @@ struct record_text {
 };
 
 /* Where fatal errors of libspf2 lead. */
-static jmp_buf *escape;
+static jmp_buf *fatal_exit;
 
 NORETURN static void
 on_fatal_error(const char *file, int line, const char *message)
@@ -72,12 +72,12 @@ on_fatal_error(const char *file, int line, const char *message)
 	(void)file;
 	(void)line;
 	(void)message;
-	longjmp(*escape, 1);
+	longjmp(*fatal_exit, 1);
 }
 
-/* no_memory - is no verdict; see xmalloc.h */
+/* die_without_memory - is no verdict; see xmalloc.h */
 NORETURN static void
-no_memory(void)
+die_without_memory(void)
 {
 	fatalx("libspf2: no memory");
 }
@@ -95,9 +95,9 @@ is_plain_name(const char *name)
 	       !hostname_is_within(name, len, ALIAS_DOMAIN, sizeof(ALIAS_DOMAIN) - 1);
 }
 
-/* put_name - the name under which libspf2 gets to know another */
+/* put_alias_name - the name under which libspf2 gets to know another */
 static void
-put_name(struct pass *pass, char buf[HOSTNAME_MAX + 1], const char *name)
+put_alias_name(struct libspf2_pass *pass, char buf[HOSTNAME_MAX + 1], const char *name)
 {
 	size_t i;
 
@@ -118,12 +118,12 @@ put_name(struct pass *pass, char buf[HOSTNAME_MAX + 1], const char *name)
 }
 
 /*
- * real_name - what libspf2 means; empty for an alias that does not exist, and a name too long
+ * find_real_name - what libspf2 means; empty for an alias that does not exist, and a name too long
  *
  * A copy: the aliases move when there is one more.
  */
 static void
-real_name(const struct pass *pass, const char *name, char buf[HOSTNAME_MAX + 1])
+find_real_name(const struct libspf2_pass *pass, const char *name, char buf[HOSTNAME_MAX + 1])
 {
 	size_t i;
 	int end = 0;
@@ -139,9 +139,10 @@ real_name(const struct pass *pass, const char *name, char buf[HOSTNAME_MAX + 1])
 		buf[0] = '\0';
 }
 
-/* put - append to a record, and count what it costs libspf2 */
+/* put_record_text - append to a record, and count what it costs libspf2 */
 PRINTF_LIKE(3, 4)
-static void put(struct record_text *text, size_t compiled, const char *format, ...)
+static void
+put_record_text(struct record_text *text, size_t compiled, const char *format, ...)
 {
 	size_t room = sizeof(text->s) - text->len;
 	va_list ap;
@@ -158,31 +159,31 @@ static void put(struct record_text *text, size_t compiled, const char *format, .
 }
 
 static size_t
-compiled_name(const char *name)
+get_compiled_size(const char *name)
 {
 	return COMPILED_BLOCK(sizeof(SPF_data_t) + strlen(name));
 }
 
 static void
-put_network(struct record_text *text, const char *mechanism, const struct cidr *net)
+put_network_term(struct record_text *text, const char *mechanism, const struct cidr *net)
 {
 	char ip[IPADDR_TEXT_SIZE];
 
 	ipaddr_format(&net->addr, ip);
-	put(text, ipaddr_size(&net->addr), "%s:%s", mechanism, ip);
+	put_record_text(text, ipaddr_size(&net->addr), "%s:%s", mechanism, ip);
 	if (net->prefix < 8 * ipaddr_size(&net->addr))
-		put(text, 0, "/%u", net->prefix);
+		put_record_text(text, 0, "/%u", net->prefix);
 }
 
 static void
 put_prefixes(struct record_text *text, const struct spf_term *term)
 {
 	if (term->prefix4 < 32 || term->prefix6 < 128)
-		put(text, COMPILED_BLOCK(sizeof(SPF_data_t)), "%s", "");
+		put_record_text(text, COMPILED_BLOCK(sizeof(SPF_data_t)), "%s", "");
 	if (term->prefix4 < 32)
-		put(text, 0, "/%u", term->prefix4);
+		put_record_text(text, 0, "/%u", term->prefix4);
 	if (term->prefix6 < 128)
-		put(text, 0, "//%u", term->prefix6);
+		put_record_text(text, 0, "//%u", term->prefix6);
 }
 
 /*
@@ -191,7 +192,7 @@ put_prefixes(struct record_text *text, const struct spf_term *term)
  * False while answers are missing. A target that never matches gets an alias that has no records.
  */
 static bool
-put_target(struct pass *pass, struct record_text *text, const char *mechanism, char colon,
+put_target(struct libspf2_pass *pass, struct record_text *text, const char *mechanism, char colon,
     struct text spec, const char *domain)
 {
 	char target[HOSTNAME_MAX + 1], name[HOSTNAME_MAX + 1];
@@ -208,25 +209,25 @@ put_target(struct pass *pass, struct record_text *text, const char *mechanism, c
 	case SPF_ASKED_YES:
 		break;
 	}
-	put_name(pass, name, target);
-	put(text, compiled_name(name), "%s%c%s", mechanism, colon, name);
+	put_alias_name(pass, name, target);
+	put_record_text(text, get_compiled_size(name), "%s%c%s", mechanism, colon, name);
 	return true;
 }
 
 static bool
-put_term(
-    struct pass *pass, struct record_text *text, const struct spf_term *term, const char *domain)
+put_term(struct libspf2_pass *pass, struct record_text *text, const struct spf_term *term,
+    const char *domain)
 {
-	put(text, COMPILED_TERM, " %c", term->qualifier);
+	put_record_text(text, COMPILED_TERM, " %c", term->qualifier);
 	switch (term->mechanism) {
 	case SPF_MECH_ALL:
-		put(text, 0, "all");
+		put_record_text(text, 0, "all");
 		return true;
 	case SPF_MECH_IP4:
-		put_network(text, "ip4", &term->net);
+		put_network_term(text, "ip4", &term->net);
 		return true;
 	case SPF_MECH_IP6:
-		put_network(text, "ip6", &term->net);
+		put_network_term(text, "ip6", &term->net);
 		return true;
 	case SPF_MECH_INCLUDE:
 		return put_target(pass, text, "include", ':', term->domain, domain);
@@ -246,68 +247,68 @@ put_term(
 }
 
 static bool
-is_network(const struct spf_term *term)
+is_network_term(const struct spf_term *term)
 {
 	return term->mechanism == SPF_MECH_IP4 || term->mechanism == SPF_MECH_IP6;
 }
 
 /*
- * write_record - a record of domain's as libspf2 is to see it; false while answers are missing
+ * write_record_text - a record of domain's as libspf2 is to see it; false while answers are missing
  *
  * shorten leaves out the networks that do not hold the client: they change nothing.
  */
 static bool
-write_record(struct pass *pass, struct record_text *text, const struct spf_record *record,
-    const char *domain, bool shorten)
+write_record_text(struct libspf2_pass *pass, struct record_text *text,
+    const struct spf_record *record, const char *domain, bool shorten)
 {
 	size_t i;
 
 	text->len = text->compiled = 0;
 	text->too_large = false;
-	put(text, 0, "v=spf1");
+	put_record_text(text, 0, "v=spf1");
 	for (i = 0; i < record->n && !text->too_large; i++) {
 		const struct spf_term *term = &record->terms[i];
 
-		if (shorten && is_network(term) && !cidr_contains(&term->net, &pass->req.ip))
+		if (shorten && is_network_term(term) && !cidr_contains(&term->net, &pass->req.ip))
 			continue;
 		if (!put_term(pass, text, term, domain))
 			return false;
 	}
 	if (record->redirect.s == NULL || text->too_large)
 		return true;
-	put(text, COMPILED_TERM, " ");
+	put_record_text(text, COMPILED_TERM, " ");
 	return put_target(pass, text, "redirect", '=', record->redirect, domain);
 }
 
 /* New resource record sets, as libspf2's own DNS layers make them. */
 
 static SPF_dns_rr_t *
-new_rrset(SPF_dns_server_t *server, const char *name, ns_type type, int herrno)
+make_libspf2_rrset(SPF_dns_server_t *server, const char *name, ns_type type, int herrno)
 {
 	SPF_dns_rr_t *rr = SPF_dns_rr_new_init(server, name, type, 0, herrno);
 
 	if (rr == NULL)
-		no_memory();
+		die_without_memory();
 	return rr;
 }
 
 static SPF_dns_rr_data_t *
-add_rr(SPF_dns_rr_t *rr, size_t size)
+add_libspf2_rr(SPF_dns_rr_t *rr, size_t size)
 {
 	if (SPF_dns_rr_buf_realloc(rr, rr->num_rr, size) != SPF_E_SUCCESS)
-		no_memory();
+		die_without_memory();
 	return rr->rr[rr->num_rr++];
 }
 
 static void
-add_text(SPF_dns_rr_t *rr, const char *s)
+add_text_rr(SPF_dns_rr_t *rr, const char *s)
 {
-	memcpy(add_rr(rr, strlen(s) + 1), s, strlen(s) + 1);
+	memcpy(add_libspf2_rr(rr, strlen(s) + 1), s, strlen(s) + 1);
 }
 
 /* is_failed_host - is a host of an MX answer one whose addresses the DNS has failed to give? */
 static bool
-is_failed_host(struct pass *pass, const struct dns_rr *rr)
+is_failed_host(struct libspf2_pass *pass, const struct dns_rr *rr)
 {
 	const struct dns_answer *reply =
 	    spf_answers_peek(pass->ask.answers, rr->data, spf_ask_address_type(&pass->ask));
@@ -319,13 +320,13 @@ is_failed_host(struct pass *pass, const struct dns_rr *rr)
 #define MX_MAX 10
 
 /*
- * add_mx - the hosts of an MX answer, those that fail after the others
+ * add_mx_hosts - the hosts of an MX answer, those that fail after the others
  *
  * libspf2 ends with the first that fails; one that matches has to decide, wherever it is. A host
  * that has failed is known to have in the next pass.
  */
 static void
-add_mx(struct pass *pass, SPF_dns_rr_t *rr, const struct dns_answer *answer)
+add_mx_hosts(struct libspf2_pass *pass, SPF_dns_rr_t *rr, const struct dns_answer *answer)
 {
 	char name[HOSTNAME_MAX + 1];
 	size_t i, turn, turns = answer->n <= MX_MAX ? 2 : 1;
@@ -336,49 +337,51 @@ add_mx(struct pass *pass, SPF_dns_rr_t *rr, const struct dns_answer *answer)
 				continue;
 			if (answer->rr[i].len > HOSTNAME_MAX)
 				continue;
-			put_name(pass, name, answer->rr[i].data);
-			add_text(rr, name);
+			put_alias_name(pass, name, answer->rr[i].data);
+			add_text_rr(rr, name);
 		}
 }
 
 static void
-add_rrs(struct pass *pass, SPF_dns_rr_t *rr, ns_type type, const struct dns_answer *answer)
+add_answer_rrs(
+    struct libspf2_pass *pass, SPF_dns_rr_t *rr, ns_type type, const struct dns_answer *answer)
 {
 	char name[HOSTNAME_MAX + 1];
 	SPF_dns_rr_data_t *data;
 	size_t i;
 
 	if (type == ns_t_mx) {
-		add_mx(pass, rr, answer);
+		add_mx_hosts(pass, rr, answer);
 		return;
 	}
 	for (i = 0; i < answer->n; i++) {
 		if (type == ns_t_a || type == ns_t_aaaa) {
-			data = add_rr(rr, sizeof(*data));
+			data = add_libspf2_rr(rr, sizeof(*data));
 			memcpy(data, answer->rr[i].ip.bytes, ipaddr_size(&answer->rr[i].ip));
 		} else if (answer->rr[i].len <= HOSTNAME_MAX && is_plain_name(answer->rr[i].data)) {
-			put_name(pass, name, answer->rr[i].data);
-			add_text(rr, name);
+			put_alias_name(pass, name, answer->rr[i].data);
+			add_text_rr(rr, name);
 		}
 	}
 }
 
-/* canonical_text - the text for the policy in a TXT answer; NULL while answers are missing */
+/* make_canonical_text - the text for the policy in a TXT answer; NULL while answers are missing */
 static const char *
-canonical_text(struct pass *pass, struct record_text *text, const struct spf_record_set *set,
-    const char *domain)
+make_canonical_text(struct libspf2_pass *pass, struct record_text *text,
+    const struct spf_record_set *set, const char *domain)
 {
 	if (set->n > 1 || !set->valid)
 		return REFUSED_RECORD;
-	if (!write_record(pass, text, &set->record, domain, false))
+	if (!write_record_text(pass, text, &set->record, domain, false))
 		return NULL;
-	if (text->too_large && !write_record(pass, text, &set->record, domain, true))
+	if (text->too_large && !write_record_text(pass, text, &set->record, domain, true))
 		return NULL;
 	return text->too_large ? REFUSED_RECORD : text->s;
 }
 
 static SPF_dns_rr_t *
-lookup_record(struct pass *pass, SPF_dns_server_t *server, const char *asked, const char *name)
+answer_record(
+    struct libspf2_pass *pass, SPF_dns_server_t *server, const char *asked, const char *name)
 {
 	struct dns_answer *answer = spf_ask(&pass->ask, name, DNS_TXT);
 	const struct spf_record_set *set;
@@ -388,24 +391,24 @@ lookup_record(struct pass *pass, SPF_dns_server_t *server, const char *asked, co
 
 	pass->ptr = NULL;
 	if (answer == NULL || answer->status == DNS_ERROR)
-		return new_rrset(server, asked, ns_t_txt, TRY_AGAIN);
+		return make_libspf2_rrset(server, asked, ns_t_txt, TRY_AGAIN);
 	set = spf_record_set_of(answer);
 	if (set == NULL || set->n == 0)
-		return new_rrset(server, asked, ns_t_txt, NO_DATA);
-	s = canonical_text(pass, &text, set, name);
+		return make_libspf2_rrset(server, asked, ns_t_txt, NO_DATA);
+	s = make_canonical_text(pass, &text, set, name);
 	if (s == NULL)
-		return new_rrset(server, asked, ns_t_txt, TRY_AGAIN);
-	rr = new_rrset(server, asked, ns_t_txt, NETDB_SUCCESS);
+		return make_libspf2_rrset(server, asked, ns_t_txt, TRY_AGAIN);
+	rr = make_libspf2_rrset(server, asked, ns_t_txt, NETDB_SUCCESS);
 	/* "v=spf1" alone is none to libspf2, which looks for the blank. */
 	if (strcmp(s, "v=spf1") == 0)
 		s = "v=spf1 ";
-	add_text(rr, s);
+	add_text_rr(rr, s);
 	return rr;
 }
 
 /* is_name_of_client - is it a name of the PTR answer whose names libspf2 looks up now, in order? */
 static bool
-is_name_of_client(struct pass *pass, const char *name)
+is_name_of_client(struct libspf2_pass *pass, const char *name)
 {
 	size_t i;
 
@@ -418,12 +421,12 @@ is_name_of_client(struct pass *pass, const char *name)
 }
 
 /*
- * ask_for - an answer; *of_client: it is about the client's names, and an error is no match (5.5)
+ * ask_for_type - an answer; *of_client: it is about the client's names, and an error is no match (5.5)
  *
  * libspf2 looks the names of a PTR answer up right after it; any other question ends that.
  */
 static struct dns_answer *
-ask_for(struct pass *pass, const char *name, ns_type type, bool *of_client)
+ask_for_type(struct libspf2_pass *pass, const char *name, ns_type type, bool *of_client)
 {
 	struct dns_answer *answer;
 
@@ -441,43 +444,43 @@ ask_for(struct pass *pass, const char *name, ns_type type, bool *of_client)
 }
 
 static SPF_dns_rr_t *
-lookup_records(
-    struct pass *pass, SPF_dns_server_t *server, const char *asked, const char *name, ns_type type)
+answer_records(struct libspf2_pass *pass, SPF_dns_server_t *server, const char *asked,
+    const char *name, ns_type type)
 {
 	bool of_client;
-	struct dns_answer *answer = ask_for(pass, name, type, &of_client);
+	struct dns_answer *answer = ask_for_type(pass, name, type, &of_client);
 	SPF_dns_rr_t *rr;
 
 	if (answer == NULL || (answer->status == DNS_ERROR && !of_client))
-		return new_rrset(server, asked, type, TRY_AGAIN);
+		return make_libspf2_rrset(server, asked, type, TRY_AGAIN);
 	if (answer->status != DNS_FOUND)
-		return new_rrset(server, asked, type, NO_DATA);
-	rr = new_rrset(server, asked, type, NETDB_SUCCESS);
-	add_rrs(pass, rr, type, answer);
+		return make_libspf2_rrset(server, asked, type, NO_DATA);
+	rr = make_libspf2_rrset(server, asked, type, NETDB_SUCCESS);
+	add_answer_rrs(pass, rr, type, answer);
 	return rr;
 }
 
-/* lookup - libspf2's question, answered from the table; never NULL, which it does not survive */
+/* answer_libspf2 - libspf2's question, answered from the table; never NULL, which it does not survive */
 static SPF_dns_rr_t *
-lookup(SPF_dns_server_t *server, const char *asked, ns_type type, int should_cache)
+answer_libspf2(SPF_dns_server_t *server, const char *asked, ns_type type, int should_cache)
 {
-	struct pass *pass = server->hook;
+	struct libspf2_pass *pass = server->hook;
 	char name[HOSTNAME_MAX + 1];
 
 	(void)should_cache;
-	real_name(pass, asked, name);
+	find_real_name(pass, asked, name);
 	if (type != ns_t_a && type != ns_t_aaaa && type != ns_t_mx && type != ns_t_ptr &&
 	    type != ns_t_txt)
-		return new_rrset(server, asked, type, NO_DATA);
+		return make_libspf2_rrset(server, asked, type, NO_DATA);
 	if (++pass->calls > CALLS_MAX) {
 		pass->exhausted = true;
-		return new_rrset(server, asked, type, TRY_AGAIN);
+		return make_libspf2_rrset(server, asked, type, TRY_AGAIN);
 	}
 	if (type == ns_t_txt ? !spf_answers_is_domain(name, strlen(name))
 			     : !spf_answers_is_name(name, strlen(name)))
-		return new_rrset(server, asked, type, NO_DATA);
-	return type == ns_t_txt ? lookup_record(pass, server, asked, name)
-				: lookup_records(pass, server, asked, name, type);
+		return make_libspf2_rrset(server, asked, type, NO_DATA);
+	return type == ns_t_txt ? answer_record(pass, server, asked, name)
+				: answer_records(pass, server, asked, name, type);
 }
 
 static enum spf_result
@@ -502,17 +505,17 @@ map_result(const SPF_response_t *response)
 }
 
 static SPF_request_t *
-new_request(SPF_server_t *server, struct pass *pass, const char *domain)
+make_libspf2_request(SPF_server_t *server, struct libspf2_pass *pass, const char *domain)
 {
 	SPF_request_t *request = SPF_request_new(server);
 	char name[HOSTNAME_MAX + 1], sender[HOSTNAME_MAX + 16];
 	struct in6_addr ip6;
 	struct in_addr ip4;
 
-	put_name(pass, name, domain);
+	put_alias_name(pass, name, domain);
 	snprintf(sender, sizeof(sender), "postmaster@%s", name);
 	if (request == NULL || SPF_request_set_env_from(request, sender) != 0)
-		no_memory();
+		die_without_memory();
 	if (pass->req.ip.family == AF_INET) {
 		memcpy(&ip4, pass->req.ip.bytes, sizeof(ip4));
 		SPF_request_set_ipv4(request, ip4);
@@ -523,15 +526,15 @@ new_request(SPF_server_t *server, struct pass *pass, const char *domain)
 	return request;
 }
 
-/* new_server - with an explanation that is made of nothing the client says */
+/* make_libspf2_server - with an explanation that is made of nothing the client says */
 static SPF_server_t *
-new_server(SPF_dns_server_t *dns, unsigned lookup_limit)
+make_libspf2_server(SPF_dns_server_t *dns, unsigned lookup_limit)
 {
 	SPF_server_t *server = SPF_server_new_dns(dns, 0);
 	SPF_response_t *response = NULL;
 
 	if (server == NULL)
-		no_memory();
+		die_without_memory();
 	SPF_server_set_explanation(server, "not permitted", &response);
 	if (response != NULL)
 		SPF_response_free(response);
@@ -539,18 +542,18 @@ new_server(SPF_dns_server_t *dns, unsigned lookup_limit)
 	return server;
 }
 
-/* run - libspf2 on the record of domain; a fatal error leaves by escape */
+/* run_libspf2 - libspf2 on the record of domain; a fatal error leaves by fatal_exit */
 static enum spf_result
-run(struct pass *pass, const char *domain)
+run_libspf2(struct libspf2_pass *pass, const char *domain)
 {
-	SPF_dns_server_t dns = { .lookup = lookup, .name = "srsd", .hook = pass };
-	SPF_server_t *server = new_server(&dns, pass->req.lookup_limit);
-	SPF_request_t *request = new_request(server, pass, domain);
+	SPF_dns_server_t dns = { .lookup = answer_libspf2, .name = "srsd", .hook = pass };
+	SPF_server_t *server = make_libspf2_server(&dns, pass->req.lookup_limit);
+	SPF_request_t *request = make_libspf2_request(server, pass, domain);
 	SPF_response_t *response = NULL;
 	enum spf_result result = SPF_PERMERROR;
 
 	if (SPF_request_query_mailfrom(request, &response) == SPF_E_NO_MEMORY)
-		no_memory();
+		die_without_memory();
 	if (response != NULL) {
 		result = map_result(response);
 		SPF_response_free(response);
@@ -561,7 +564,7 @@ run(struct pass *pass, const char *domain)
 }
 
 static void
-query(struct pass *pass, const char *domain, struct spf_verdict *verdict)
+query_libspf2(struct libspf2_pass *pass, const char *domain, struct spf_verdict *verdict)
 {
 	jmp_buf here;
 
@@ -569,9 +572,9 @@ query(struct pass *pass, const char *domain, struct spf_verdict *verdict)
 	SPF_warning_handler = NULL;
 	SPF_info_handler = NULL;
 	SPF_debug_handler = NULL;
-	escape = &here;
+	fatal_exit = &here;
 	if (setjmp(here) == 0) {
-		verdict->result = run(pass, domain);
+		verdict->result = run_libspf2(pass, domain);
 		verdict->problem = verdict->result == SPF_PERMERROR   ? "libspf2 cannot use it"
 				   : verdict->result == SPF_TEMPERROR ? "DNS error"
 								      : "";
@@ -579,7 +582,7 @@ query(struct pass *pass, const char *domain, struct spf_verdict *verdict)
 		verdict->result = SPF_PERMERROR;
 		verdict->problem = "libspf2 failed";
 	}
-	escape = NULL;
+	fatal_exit = NULL;
 	if (pass->exhausted) {
 		verdict->result = SPF_PERMERROR;
 		verdict->problem = "too many DNS lookups";
@@ -587,13 +590,13 @@ query(struct pass *pass, const char *domain, struct spf_verdict *verdict)
 }
 
 /*
- * eval_record - the verdict on the record in a TXT answer
+ * evaluate_answer - the verdict on the record in a TXT answer
  *
  * What our own parser refuses is refused here already.
  */
 static void
-eval_record(
-    struct pass *pass, struct dns_answer *answer, const char *domain, struct spf_verdict *verdict)
+evaluate_answer(struct libspf2_pass *pass, struct dns_answer *answer, const char *domain,
+    struct spf_verdict *verdict)
 {
 	const struct spf_record_set *set = spf_record_set_of(answer);
 
@@ -607,7 +610,7 @@ eval_record(
 		verdict->problem = set->n > 1 ? "more than one SPF record" : set->error;
 	} else {
 		verdict->no_mail = set->no_mail;
-		query(pass, domain, verdict);
+		query_libspf2(pass, domain, verdict);
 	}
 }
 
@@ -615,7 +618,7 @@ bool
 spf_libspf2_eval(
     const struct spf_request *req, struct spf_answers *answers, struct spf_verdict *verdict)
 {
-	struct pass pass = { .req = *req };
+	struct libspf2_pass pass = { .req = *req };
 	char domain[HOSTNAME_MAX + 1];
 	struct dns_answer *answer;
 
@@ -629,7 +632,7 @@ spf_libspf2_eval(
 	answer = spf_ask(&pass.ask, domain, DNS_TXT);
 	if (answer == NULL)
 		return false;
-	eval_record(&pass, answer, domain, verdict);
+	evaluate_answer(&pass, answer, domain, verdict);
 	verdict->security = pass.ask.security;
 	if (pass.ask.saturated)
 		spf_verdict_saturate(verdict);

@@ -15,26 +15,26 @@ struct macro {
 };
 
 /* Where an expansion goes. What does not fit is lost, at the right end. */
-struct writer {
+struct macro_writer {
 	char *buf;
 	size_t max;
 	size_t len;
 };
 
 static void
-put(struct writer *w, char c)
+put_macro_char(struct macro_writer *w, char c)
 {
 	if (w->len < w->max)
 		w->buf[w->len++] = c;
 }
 
 static void
-put_all(struct writer *w, const char *s, size_t len)
+put_macro_bytes(struct macro_writer *w, const char *s, size_t len)
 {
 	size_t i;
 
 	for (i = 0; i < len; i++)
-		put(w, s[i]);
+		put_macro_char(w, s[i]);
 }
 
 static bool
@@ -82,9 +82,9 @@ parse_macro(const char **s, const char *end, struct macro *m)
 	return true;
 }
 
-/* next_item - step over one macro-literal or macro-expand; m->letter is 0 unless it is "%{...}" */
+/* read_item - step over one macro-literal or macro-expand; m->letter is 0 unless it is "%{...}" */
 static bool
-next_item(const char **s, const char *end, struct macro *m, const char **error)
+read_item(const char **s, const char *end, struct macro *m, const char **error)
 {
 	const char *p = *s;
 
@@ -116,7 +116,7 @@ spf_macro_is_valid(struct text text, bool explanation, const char **error)
 			s++;
 			continue;
 		}
-		if (!next_item(&s, end, &m, error))
+		if (!read_item(&s, end, &m, error))
 			return false;
 		if (!explanation && m.letter != '\0' && strchr("crt", m.letter) != NULL) {
 			*error = "macro letter that is for explanations alone";
@@ -143,9 +143,9 @@ is_top_label(const char *s, size_t len)
 	return !digits_only;
 }
 
-/* literal_end - is what follows the last macro ".toplabel" or ".toplabel."? */
+/* ends_in_top_label - is what follows the last macro ".toplabel" or ".toplabel."? */
 static bool
-literal_end(const char *s, const char *end)
+ends_in_top_label(const char *s, const char *end)
 {
 	const char *dot;
 
@@ -165,7 +165,7 @@ spf_macro_is_domain_spec(struct text text, const char **error)
 		return false;
 	while (s < end) {
 		item = s;
-		next_item(&s, end, &m, error);
+		read_item(&s, end, &m, error);
 		if (*item == '%')
 			literal = s;
 	}
@@ -173,7 +173,7 @@ spf_macro_is_domain_spec(struct text text, const char **error)
 		*error = "domain of more than 1024 bytes";
 		return false;
 	}
-	if (text.len > 0 && (literal == end || literal_end(literal, end)))
+	if (text.len > 0 && (literal == end || ends_in_top_label(literal, end)))
 		return true;
 	*error = "domain without a top label";
 	return false;
@@ -188,7 +188,7 @@ spf_macro_uses(struct text text, const char *letters)
 	/* Macros are rare, and what has none is looked at for every request. */
 	for (s = text.len == 0 ? NULL : memchr(text.s, '%', text.len); s != NULL;
 	     s = memchr(s, '%', (size_t)(end - s))) {
-		if (!next_item(&s, end, &m, &error))
+		if (!read_item(&s, end, &m, &error))
 			break;
 		if (m.letter != '\0' && strchr(letters, m.letter) != NULL)
 			return true;
@@ -203,7 +203,7 @@ spf_macro_uses(struct text text, const char *letters)
 #define NIBBLES_SIZE 64
 
 static size_t
-dotted(const struct ipaddr *ip, char buf[NIBBLES_SIZE])
+format_dotted(const struct ipaddr *ip, char buf[NIBBLES_SIZE])
 {
 	static const char hex[] = "0123456789ABCDEF";
 	size_t i, n = 0;
@@ -224,7 +224,7 @@ dotted(const struct ipaddr *ip, char buf[NIBBLES_SIZE])
 #define VALUE_SIZE (2 * SPF_MACRO_VALUE_MAX + 2)
 
 static size_t
-copy(char *buf, struct text text)
+copy_value_text(char *buf, struct text text)
 {
 	size_t len = text.len < SPF_MACRO_VALUE_MAX ? text.len : SPF_MACRO_VALUE_MAX;
 
@@ -234,50 +234,50 @@ copy(char *buf, struct text text)
 }
 
 static size_t
-copy_string(char *buf, const char *s)
+copy_value_string(char *buf, const char *s)
 {
 	struct text text = { s, strlen(s) };
 
-	return copy(buf, text);
+	return copy_value_text(buf, text);
 }
 
-/* value - what the letter stands for */
+/* copy_macro_value - what the letter stands for */
 static size_t
-value(char letter, const struct spf_macro_values *v, char buf[VALUE_SIZE])
+copy_macro_value(char letter, const struct spf_macro_values *v, char buf[VALUE_SIZE])
 {
 	size_t n;
 
 	switch (letter) {
 	case 's':
-		n = copy(buf, v->local);
+		n = copy_value_text(buf, v->local);
 		buf[n++] = '@';
-		return n + copy(buf + n, v->sender_domain);
+		return n + copy_value_text(buf + n, v->sender_domain);
 	case 'l':
-		return copy(buf, v->local);
+		return copy_value_text(buf, v->local);
 	case 'o':
-		return copy(buf, v->sender_domain);
+		return copy_value_text(buf, v->sender_domain);
 	case 'd':
-		return copy(buf, v->domain);
+		return copy_value_text(buf, v->domain);
 	case 'i':
-		return dotted(v->ip, buf);
+		return format_dotted(v->ip, buf);
 	case 'p':
-		return copy_string(buf, v->validated == NULL ? "unknown" : v->validated);
+		return copy_value_string(buf, v->validated == NULL ? "unknown" : v->validated);
 	case 'h':
-		return copy(buf, v->helo);
+		return copy_value_text(buf, v->helo);
 	case 'v':
-		return copy_string(buf, v->ip->family == AF_INET ? "in-addr" : "ip6");
+		return copy_value_string(buf, v->ip->family == AF_INET ? "in-addr" : "ip6");
 	case 'c':
 		ipaddr_format(v->ip, buf);
 		return strlen(buf);
 	case 'r':
-		return copy_string(buf, v->receiver);
+		return copy_value_string(buf, v->receiver);
 	default: /* t */
 		return (size_t)snprintf(buf, VALUE_SIZE, "%lld", (long long)v->now);
 	}
 }
 
 static bool
-splits(const struct macro *m, char c)
+is_split_char(const struct macro *m, char c)
 {
 	if (m->delimiters.len == 0)
 		return c == '.';
@@ -285,26 +285,26 @@ splits(const struct macro *m, char c)
 }
 
 static void
-put_escaped(struct writer *w, char c)
+put_escaped(struct macro_writer *w, char c)
 {
 	static const char hex[] = "0123456789ABCDEF";
 
 	if (ascii_isalnum(c) || (c != '\0' && strchr("-._~", c) != NULL)) {
-		put(w, c);
+		put_macro_char(w, c);
 		return;
 	}
-	put(w, '%');
-	put(w, hex[(unsigned char)c >> 4]);
-	put(w, hex[(unsigned char)c & 15]);
+	put_macro_char(w, '%');
+	put_macro_char(w, hex[(unsigned char)c >> 4]);
+	put_macro_char(w, hex[(unsigned char)c & 15]);
 }
 
 static void
-put_part(struct writer *w, const struct macro *m, const char *s, size_t len)
+put_part(struct macro_writer *w, const struct macro *m, const char *s, size_t len)
 {
 	size_t i;
 
 	if (!m->escape) {
-		put_all(w, s, len);
+		put_macro_bytes(w, s, len);
 		return;
 	}
 	for (i = 0; i < len; i++)
@@ -313,14 +313,14 @@ put_part(struct writer *w, const struct macro *m, const char *s, size_t len)
 
 /* put_macro - split the value, reverse the parts, keep the rightmost ones, join them with dots */
 static void
-put_macro(struct writer *w, const struct macro *m, const struct spf_macro_values *v)
+put_macro(struct macro_writer *w, const struct macro *m, const struct spf_macro_values *v)
 {
 	struct text part[VALUE_SIZE];
 	char buf[VALUE_SIZE];
-	size_t len = value(m->letter, v, buf), i, n = 0, start = 0, first;
+	size_t len = copy_macro_value(m->letter, v, buf), i, n = 0, start = 0, first;
 
 	for (i = 0; i <= len; i++) {
-		if (i < len && !splits(m, buf[i]))
+		if (i < len && !is_split_char(m, buf[i]))
 			continue;
 		if (n == VALUE_SIZE)
 			break;
@@ -333,34 +333,34 @@ put_macro(struct writer *w, const struct macro *m, const struct spf_macro_values
 		const struct text *p = &part[m->reverse ? n - 1 - i : i];
 
 		if (i > first)
-			put(w, '.');
+			put_macro_char(w, '.');
 		put_part(w, m, p->s, p->len);
 	}
 }
 
 /* put_item - expand one item: what next_item steps over */
 static void
-put_item(
-    struct writer *w, const char *item, const struct macro *m, const struct spf_macro_values *v)
+put_item(struct macro_writer *w, const char *item, const struct macro *m,
+    const struct spf_macro_values *v)
 {
 	if (m->letter != '\0')
 		put_macro(w, m, v);
 	else if (*item != '%')
-		put(w, *item);
+		put_macro_char(w, *item);
 	else if (item[1] == '%')
-		put(w, '%');
+		put_macro_char(w, '%');
 	else if (item[1] == '_')
-		put(w, ' ');
+		put_macro_char(w, ' ');
 	else
-		put_all(w, "%20", 3);
+		put_macro_bytes(w, "%20", 3);
 }
 
 /* What one item may expand to: a value, each byte of it as %XX. */
 #define ITEM_SIZE (3 * VALUE_SIZE)
 
-/* prepend - put bytes before what is in name; true when it holds more than a name may have */
+/* prepend_bytes - put bytes before what is in name; true when it holds more than a name may have */
 static bool
-prepend(char *name, size_t size, size_t *len, const char *s, size_t n)
+prepend_bytes(char *name, size_t size, size_t *len, const char *s, size_t n)
 {
 	size_t room = size - *len;
 
@@ -374,9 +374,9 @@ prepend(char *name, size_t size, size_t *len, const char *s, size_t n)
 	return *len == size;
 }
 
-/* cut_labels - drop labels from the left until the name is short enough */
+/* drop_left_labels - drop labels from the left until the name is short enough */
 static size_t
-cut_labels(char *name, size_t len)
+drop_left_labels(char *name, size_t len)
 {
 	const char *dot;
 
@@ -390,9 +390,9 @@ cut_labels(char *name, size_t len)
 	return len;
 }
 
-/* literal_run - the end of the literals at s; s itself when there are none */
+/* skip_literals - the end of the literals at s; s itself when there are none */
 static const char *
-literal_run(const char *s, const char *end)
+skip_literals(const char *s, const char *end)
 {
 	while (s < end && *s != '%' && ascii_isgraph(*s))
 		s++;
@@ -417,28 +417,28 @@ spf_macro_expand_name(
 		return 0; /* longer than a valid one */
 	while (s < end) {
 		items[n++] = s;
-		run = literal_run(s, end);
-		if (run == s && !next_item(&run, end, &m, &error))
+		run = skip_literals(s, end);
+		if (run == s && !read_item(&run, end, &m, &error))
 			return 0;
 		s = run;
 	}
 	while (n > 0) {
-		struct writer w = { .buf = buf, .max = sizeof(buf) };
+		struct macro_writer w = { .buf = buf, .max = sizeof(buf) };
 
 		s = items[--n];
-		run = literal_run(s, end);
+		run = skip_literals(s, end);
 		if (run == s) {
-			next_item(&run, end, &m, &error);
+			read_item(&run, end, &m, &error);
 			put_item(&w, s, &m, v);
 			s = w.buf;
 			run = w.buf + w.len;
 		}
-		if (prepend(made, sizeof(made), &len, s, (size_t)(run - s)))
+		if (prepend_bytes(made, sizeof(made), &len, s, (size_t)(run - s)))
 			break;
 	}
 	if (len > 0 && made[len - 1] == '.')
 		len--;
-	len = cut_labels(made, len);
+	len = drop_left_labels(made, len);
 	memcpy(name, made, len);
 	name[len] = '\0';
 	return len;
@@ -448,15 +448,15 @@ size_t
 spf_macro_expand_text(
     struct text text, const struct spf_macro_values *v, char out[SPF_EXPLANATION_MAX + 1])
 {
-	struct writer w = { .buf = out, .max = SPF_EXPLANATION_MAX };
+	struct macro_writer w = { .buf = out, .max = SPF_EXPLANATION_MAX };
 	const char *s = text.s, *end = text.s + text.len, *item, *error;
 	struct macro m;
 
 	while (s < end && w.len < w.max) {
 		item = s;
 		if (*s == ' ')
-			put(&w, *s++);
-		else if (next_item(&s, end, &m, &error))
+			put_macro_char(&w, *s++);
+		else if (read_item(&s, end, &m, &error))
 			put_item(&w, item, &m, v);
 		else
 			break;

@@ -14,7 +14,7 @@ struct spf_query {
 };
 
 static struct text
-member(const json_t *request, const char *name)
+get_text_member(const json_t *request, const char *name)
 {
 	const json_t *value = json_object_get(request, name);
 	struct text text = { "", 0 };
@@ -26,12 +26,12 @@ member(const json_t *request, const char *name)
 	return text;
 }
 
-/* choose_engine - false when there is no such engine */
+/* choose_evaluator - false when there is no such engine */
 static bool
-choose_engine(const json_t *request, const struct settings *settings, struct spf_query *query,
+choose_evaluator(const json_t *request, const struct settings *settings, struct spf_query *query,
     const char **error)
 {
-	struct text engine = member(request, "engine");
+	struct text engine = get_text_member(request, "engine");
 
 #ifdef HAVE_LIBSPF2
 	*error = "engine: one of native, libspf2, both";
@@ -53,14 +53,15 @@ choose_engine(const json_t *request, const struct settings *settings, struct spf
 	return true;
 }
 
-/* init_request - what is to be checked; false with a reason when that is nothing */
+/* read_request - what is to be checked; false with a reason when that is nothing */
 static bool
-init_request(struct spf_check_request *req, const json_t *request, const char **error)
+read_request(struct spf_check_request *req, const json_t *request, const char **error)
 {
-	struct text ip = member(request, "ip"), sender = member(request, "sender");
+	struct text ip = get_text_member(request, "ip"),
+		    sender = get_text_member(request, "sender");
 	const char *at = sender.len == 0 ? NULL : memrchr(sender.s, '@', sender.len);
 
-	req->helo = member(request, "helo");
+	req->helo = get_text_member(request, "helo");
 	req->check_helo = req->helo.len > 0;
 	req->check_mailfrom = sender.len > 0 && !text_is(sender, "<>");
 	*error = "ip: not an IPv4 or IPv6 address";
@@ -86,8 +87,8 @@ spf_query_start(const struct spf_checker *checker, struct settings *settings, co
 	struct spf_query *query = xcalloc(1, sizeof(*query));
 	struct spf_check_request req = { .trace = true, .now = now };
 
-	if (!choose_engine(request, settings, query, error) ||
-	    !init_request(&req, request, error)) {
+	if (!choose_evaluator(request, settings, query, error) ||
+	    !read_request(&req, request, error)) {
 		free(query);
 		return NULL;
 	}

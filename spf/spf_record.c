@@ -34,14 +34,14 @@ spf_record_is_no_mail(const char *s, size_t len)
 }
 
 static bool
-is_word(struct text t, const char *word)
+is_term_word(struct text t, const char *word)
 {
 	return t.len == strlen(word) && strncasecmp(t.s, word, t.len) == 0;
 }
 
-/* digits_behind - length of the run of digits at the end of t */
+/* count_final_digits - length of the run of digits at the end of t */
 static size_t
-digits_behind(struct text t)
+count_final_digits(struct text t)
 {
 	size_t n = 0;
 
@@ -63,13 +63,13 @@ cut_prefixes(struct text *t, struct spf_term *term)
 
 	term->prefix4 = 32;
 	term->prefix6 = 128;
-	digits.len = digits_behind(*t);
+	digits.len = count_final_digits(*t);
 	digits.s = t->s + t->len - digits.len;
 	if (t->len >= digits.len + 2 && memcmp(digits.s - 2, "//", 2) == 0) {
 		if (!cidr_parse_prefix(&term->prefix6, digits.s, digits.len, 128))
 			return false;
 		t->len -= digits.len + 2;
-		digits.len = digits_behind(*t);
+		digits.len = count_final_digits(*t);
 		digits.s = t->s + t->len - digits.len;
 	}
 	if (t->len >= digits.len + 1 && digits.s[-1] == '/') {
@@ -81,7 +81,7 @@ cut_prefixes(struct text *t, struct spf_term *term)
 }
 
 static bool
-parse_domain(struct text rest, bool required, struct spf_term *term, const char **error)
+parse_domain_spec(struct text rest, bool required, struct spf_term *term, const char **error)
 {
 	if (rest.len == 0) {
 		*error = "no domain";
@@ -106,20 +106,20 @@ parse_all(struct text rest, struct spf_term *term, const char **error)
 static bool
 parse_include(struct text rest, struct spf_term *term, const char **error)
 {
-	return parse_domain(rest, true, term, error);
+	return parse_domain_spec(rest, true, term, error);
 }
 
 static bool
 parse_hosts(struct text rest, struct spf_term *term, const char **error)
 {
 	*error = "bad prefix length";
-	return cut_prefixes(&rest, term) && parse_domain(rest, false, term, error);
+	return cut_prefixes(&rest, term) && parse_domain_spec(rest, false, term, error);
 }
 
 static bool
 parse_ptr(struct text rest, struct spf_term *term, const char **error)
 {
-	return parse_domain(rest, false, term, error);
+	return parse_domain_spec(rest, false, term, error);
 }
 
 static bool
@@ -178,9 +178,9 @@ static const struct {
 	{ "exists", SPF_MECH_EXISTS, parse_include },
 };
 
-/* name_length - of a modifier's or mechanism's name: ALPHA *( ALPHA / DIGIT / "-" / "_" / "." ) */
+/* get_term_name_length - of a modifier's or mechanism's name: ALPHA *( ALPHA / DIGIT / "-" / "_" / "." ) */
 static size_t
-name_length(struct text t)
+get_term_name_length(struct text t)
 {
 	size_t n = 0;
 
@@ -206,9 +206,9 @@ add_term(struct spf_record *record, const struct spf_term *term)
 	record->terms[record->n++] = *term;
 }
 
-/* trim - give back the room that was not needed */
+/* trim_terms - give back the room that was not needed */
 static void
-trim(struct spf_record *record)
+trim_terms(struct spf_record *record)
 {
 	if (record->n > TERMS_FIRST)
 		record->terms = xreallocarray(record->terms, record->n, sizeof(*record->terms));
@@ -227,11 +227,11 @@ parse_mechanism(struct spf_record *record, struct text t, const char **error)
 		t.len--;
 	}
 	name.s = t.s;
-	name.len = name_length(t);
+	name.len = get_term_name_length(t);
 	rest.s = t.s + name.len;
 	rest.len = t.len - name.len;
 	for (i = 0; i < sizeof(mechanisms) / sizeof(mechanisms[0]); i++) {
-		if (!is_word(name, mechanisms[i].name))
+		if (!is_term_word(name, mechanisms[i].name))
 			continue;
 		term.mechanism = mechanisms[i].mechanism;
 		if (!mechanisms[i].parse(rest, &term, error))
@@ -246,9 +246,9 @@ parse_mechanism(struct spf_record *record, struct text t, const char **error)
 	return false;
 }
 
-/* parse_known - a modifier that may stand once and names a domain */
+/* parse_domain_modifier - a modifier that may stand once and names a domain */
 static bool
-parse_known(struct text *slot, struct text value, const char **error)
+parse_domain_modifier(struct text *slot, struct text value, const char **error)
 {
 	if (slot->s != NULL) {
 		*error = "modifier given twice";
@@ -261,10 +261,10 @@ parse_known(struct text *slot, struct text value, const char **error)
 static bool
 parse_modifier(struct spf_record *record, struct text name, struct text value, const char **error)
 {
-	if (is_word(name, "redirect"))
-		return parse_known(&record->redirect, value, error);
-	if (is_word(name, "exp"))
-		return parse_known(&record->exp, value, error);
+	if (is_term_word(name, "redirect"))
+		return parse_domain_modifier(&record->redirect, value, error);
+	if (is_term_word(name, "exp"))
+		return parse_domain_modifier(&record->exp, value, error);
 	return spf_macro_is_valid(value, true, error); /* the grammar has all letters here */
 }
 
@@ -274,7 +274,7 @@ parse_term(struct spf_record *record, struct text t, const char **error)
 	struct text name, value;
 
 	name.s = t.s;
-	name.len = name_length(t);
+	name.len = get_term_name_length(t);
 	if (name.len == 0 || name.len == t.len || t.s[name.len] != '=')
 		return parse_mechanism(record, t, error);
 	value.s = t.s + name.len + 1;
@@ -304,7 +304,7 @@ spf_record_parse(
 			return false;
 		}
 	}
-	trim(record);
+	trim_terms(record);
 	return true;
 }
 

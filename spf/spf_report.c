@@ -10,16 +10,16 @@
 #define RECORDS_MAX 50
 #define TEXT_MAX 1000
 
-/* put - a member that is never missing: json_object_set_new frees the value when it fails */
+/* put_report_member - a member that is never missing: json_object_set_new frees the value when it fails */
 static void
-put(json_t *object, const char *name, json_t *value)
+put_report_member(json_t *object, const char *name, json_t *value)
 {
 	json_object_set_new(object, name, value);
 }
 
-/* visible - somebody's bytes as a text that any terminal can bear */
+/* make_visible_text - somebody's bytes as a text that any terminal can bear */
 static json_t *
-visible(const char *s, size_t len)
+make_visible_text(const char *s, size_t len)
 {
 	char text[TEXT_MAX + 1];
 
@@ -27,53 +27,53 @@ visible(const char *s, size_t len)
 }
 
 static json_t *
-visible_string(const char *s)
+make_visible_string(const char *s)
 {
-	return visible(s, strlen(s));
+	return make_visible_text(s, strlen(s));
 }
 
 static json_t *
-record(const struct dns_rr *rr, enum dns_type type)
+report_rr(const struct dns_rr *rr, enum dns_type type)
 {
 	char ip[IPADDR_TEXT_SIZE];
 
 	if (type != DNS_A && type != DNS_AAAA)
-		return visible(rr->data, rr->len);
+		return make_visible_text(rr->data, rr->len);
 	ipaddr_format(&rr->ip, ip);
 	return json_string(ip);
 }
 
 static json_t *
-records(const struct dns_answer *reply, enum dns_type type)
+report_rrs(const struct dns_answer *reply, enum dns_type type)
 {
 	json_t *list = json_array();
 	size_t i;
 
 	for (i = 0; i < reply->n && i < RECORDS_MAX; i++)
-		json_array_append_new(list, record(&reply->rr[i], type));
+		json_array_append_new(list, report_rr(&reply->rr[i], type));
 	if (reply->n > RECORDS_MAX)
 		json_array_append_new(list, json_string("..."));
 	return list;
 }
 
 static json_t *
-question(const struct spf_answer *answer)
+report_answer(const struct spf_answer *answer)
 {
 	const struct dns_answer *reply = answer->given_up ? NULL : answer->reply;
 	json_t *object = json_object();
 
-	put(object, "name", visible_string(answer->name));
-	put(object, "type", json_string(dns_type_name(answer->type)));
-	put(object, "status",
+	put_report_member(object, "name", make_visible_string(answer->name));
+	put_report_member(object, "type", json_string(dns_type_name(answer->type)));
+	put_report_member(object, "status",
 	    json_string(reply == NULL ? "waiting" : dns_status_name(reply->status)));
-	put(object, "asked_ms", json_integer((json_int_t)answer->asked_ms));
+	put_report_member(object, "asked_ms", json_integer((json_int_t)answer->asked_ms));
 	if (reply == NULL)
 		return object;
-	put(object, "records", records(reply, answer->type));
-	put(object, "ttl", json_integer(reply->ttl));
-	put(object, "dnssec", json_string(dns_security_name(reply->security)));
-	put(object, "cached", json_boolean(answer->at_once));
-	put(object, "answered_ms", json_integer((json_int_t)answer->answered_ms));
+	put_report_member(object, "records", report_rrs(reply, answer->type));
+	put_report_member(object, "ttl", json_integer(reply->ttl));
+	put_report_member(object, "dnssec", json_string(dns_security_name(reply->security)));
+	put_report_member(object, "cached", json_boolean(answer->at_once));
+	put_report_member(object, "answered_ms", json_integer((json_int_t)answer->answered_ms));
 	return object;
 }
 
@@ -94,56 +94,56 @@ put_hint(json_t *object, const struct dns_answer *reply)
 	for (i = 0; i < reply->n; i++) {
 		if (!spf_near_miss(hint, reply->rr[i].data, reply->rr[i].len))
 			continue;
-		put(object, "hint", json_string(hint));
+		put_report_member(object, "hint", json_string(hint));
 		return;
 	}
 }
 
 static json_t *
-term(const struct spf_step *step)
+report_step(const struct spf_step *step)
 {
 	json_t *object = json_object(), *dns = json_array();
 	size_t i;
 
 	for (i = 0; i < step->n; i++)
-		json_array_append_new(dns, question(step->asked[i]));
-	put(object, "depth", json_integer(step->depth));
-	put(object, "domain", visible_string(step->domain));
-	put(object, "term", visible_string(step->term));
-	put(object, "outcome", json_string(step->outcome));
+		json_array_append_new(dns, report_answer(step->asked[i]));
+	put_report_member(object, "depth", json_integer(step->depth));
+	put_report_member(object, "domain", make_visible_string(step->domain));
+	put_report_member(object, "term", make_visible_string(step->term));
+	put_report_member(object, "outcome", json_string(step->outcome));
 	if (step->term[0] == '\0' && step->n > 0 && step->asked[0]->type == DNS_TXT &&
 	    step->asked[0]->reply != NULL)
 		put_hint(object, step->asked[0]->reply);
-	put(object, "dns", dns);
+	put_report_member(object, "dns", dns);
 	return object;
 }
 
 static json_t *
-terms(const struct spf_trace *trace)
+report_steps(const struct spf_trace *trace)
 {
 	json_t *list = json_array();
 	size_t i;
 
 	for (i = 0; trace != NULL && i < trace->n; i++)
-		json_array_append_new(list, term(&trace->step[i]));
+		json_array_append_new(list, report_step(&trace->step[i]));
 	return list;
 }
 
 static void
-put_engines(json_t *object, const struct spf_verdict *v)
+put_evaluators(json_t *object, const struct spf_verdict *v)
 {
-	put(object, "native", json_string(spf_result_name(v->native)));
-	put(object, "libspf2", json_string(spf_result_name(v->libspf2)));
-	put(object, "engines_agree", json_boolean(!v->differs));
+	put_report_member(object, "native", json_string(spf_result_name(v->native)));
+	put_report_member(object, "libspf2", json_string(spf_result_name(v->libspf2)));
+	put_report_member(object, "engines_agree", json_boolean(!v->differs));
 }
 
 static void
 put_limits(json_t *object, const struct spf_verdict *v, const struct spf_settings *spf)
 {
-	put(object, "lookups", json_integer(v->lookups));
-	put(object, "lookup_limit", json_integer(spf->lookup_limit));
-	put(object, "voids", json_integer(v->voids));
-	put(object, "void_limit", json_integer(spf->void_limit));
+	put_report_member(object, "lookups", json_integer(v->lookups));
+	put_report_member(object, "lookup_limit", json_integer(spf->lookup_limit));
+	put_report_member(object, "voids", json_integer(v->voids));
+	put_report_member(object, "void_limit", json_integer(spf->void_limit));
 }
 
 json_t *
@@ -158,17 +158,18 @@ spf_report(const struct spf_check *check, const struct settings *settings,
 	if (helo ? !all->has_helo : !all->has_mailfrom)
 		return NULL;
 	object = json_object();
-	put(object, "identity", json_string(spf_identity_name(identity)));
-	put(object, "domain", visible_string(spf_check_domain(check, identity)));
-	put(object, "result", json_string(spf_result_name(v->result)));
-	put(object, "mechanism", visible_string(v->mechanism));
-	put(object, "problem", visible_string(v->problem));
-	put(object, "explanation", visible_string(v->explanation));
-	put(object, "dnssec", json_string(dns_security_name(v->security)));
-	put(object, "time_ms", json_integer((json_int_t)spf_check_ms(check, identity)));
+	put_report_member(object, "identity", json_string(spf_identity_name(identity)));
+	put_report_member(object, "domain", make_visible_string(spf_check_domain(check, identity)));
+	put_report_member(object, "result", json_string(spf_result_name(v->result)));
+	put_report_member(object, "mechanism", make_visible_string(v->mechanism));
+	put_report_member(object, "problem", make_visible_string(v->problem));
+	put_report_member(object, "explanation", make_visible_string(v->explanation));
+	put_report_member(object, "dnssec", json_string(dns_security_name(v->security)));
+	put_report_member(
+	    object, "time_ms", json_integer((json_int_t)spf_check_ms(check, identity)));
 	put_limits(object, v, &settings->spf);
 	if (evaluator != SPF_EVALUATOR_NATIVE)
-		put_engines(object, v);
-	put(object, "terms", terms(spf_check_trace(check, identity)));
+		put_evaluators(object, v);
+	put_report_member(object, "terms", report_steps(spf_check_trace(check, identity)));
 	return object;
 }

@@ -29,9 +29,9 @@ spf_trace_begin(struct spf_trace *trace)
 		trace->n = 0;
 }
 
-/* add - one more step; the array doubles */
+/* add_trace_step - one more step; the array doubles */
 static struct spf_step *
-add(struct spf_trace *trace)
+add_trace_step(struct spf_trace *trace)
 {
 	if ((trace->n & (trace->n - 1)) == 0)
 		trace->step = xreallocarray(
@@ -46,7 +46,7 @@ spf_trace_step(struct spf_trace *trace, unsigned depth, const char *domain, stru
 
 	if (trace == NULL || trace->n == SPF_TRACE_STEPS)
 		return SPF_TRACE_STEPS;
-	step = add(trace);
+	step = add_trace_step(trace);
 	memset(step, 0, sizeof(*step));
 	step->depth = depth;
 	step->outcome = "waiting";

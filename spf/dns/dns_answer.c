@@ -119,9 +119,9 @@ compare_names(const void *x, const void *y)
 
 typedef int compare_fn(const void *, const void *);
 
-/* comparison - the order in which equal records of a type are neighbours */
+/* choose_comparison - the order in which equal records of a type are neighbours */
 static compare_fn *
-comparison(enum dns_type type)
+choose_comparison(enum dns_type type)
 {
 	switch (type) {
 	case DNS_A:
@@ -171,7 +171,7 @@ remove_marked(struct dns_answer *answer, const bool *marked)
 void
 dns_answer_unique(struct dns_answer *answer, enum dns_type type)
 {
-	compare_fn *compare = comparison(type);
+	compare_fn *compare = choose_comparison(type);
 	struct dns_rr **sorted;
 	bool *marked;
 	size_t i;

@@ -18,7 +18,7 @@
 #define NAMES_MAX 512
 
 static bool
-add_address(struct dns_answer *answer, int family, const unsigned char *data, size_t len)
+add_address_rr(struct dns_answer *answer, int family, const unsigned char *data, size_t len)
 {
 	struct ipaddr ip = { .family = family };
 
@@ -30,9 +30,9 @@ add_address(struct dns_answer *answer, int family, const unsigned char *data, si
 	return true;
 }
 
-/* add_text - join the character-strings of one TXT record without anything between (3.3) */
+/* add_txt_rr - join the character-strings of one TXT record without anything between (3.3) */
 static bool
-add_text(struct dns_answer *answer, const unsigned char *data, size_t len)
+add_txt_rr(struct dns_answer *answer, const unsigned char *data, size_t len)
 {
 	char text[65536];
 	size_t n = 0, i, part;
@@ -49,7 +49,7 @@ add_text(struct dns_answer *answer, const unsigned char *data, size_t len)
 }
 
 static bool
-add_name(struct dns_answer *answer, const ns_msg *msg, const unsigned char *data, size_t len,
+add_name_rr(struct dns_answer *answer, const ns_msg *msg, const unsigned char *data, size_t len,
     uint16_t preference)
 {
 	char name[NAME_SIZE];
@@ -62,29 +62,29 @@ add_name(struct dns_answer *answer, const ns_msg *msg, const unsigned char *data
 }
 
 static bool
-add_rr(struct dns_answer *answer, enum dns_type type, const ns_msg *msg, const ns_rr *rr)
+add_packet_rr(struct dns_answer *answer, enum dns_type type, const ns_msg *msg, const ns_rr *rr)
 {
 	const unsigned char *data = ns_rr_rdata(*rr);
 	size_t len = ns_rr_rdlen(*rr);
 
 	switch (type) {
 	case DNS_A:
-		return add_address(answer, AF_INET, data, len);
+		return add_address_rr(answer, AF_INET, data, len);
 	case DNS_AAAA:
-		return add_address(answer, AF_INET6, data, len);
+		return add_address_rr(answer, AF_INET6, data, len);
 	case DNS_TXT:
-		return add_text(answer, data, len);
+		return add_txt_rr(answer, data, len);
 	case DNS_PTR:
-		return add_name(answer, msg, data, len, 0);
+		return add_name_rr(answer, msg, data, len, 0);
 	case DNS_MX:
-		return len > 2 &&
-		       add_name(answer, msg, data + 2, len - 2, (uint16_t)(data[0] << 8 | data[1]));
+		return len > 2 && add_name_rr(answer, msg, data + 2, len - 2,
+				      (uint16_t)(data[0] << 8 | data[1]));
 	}
 	return false;
 }
 
 static bool
-is_enough(const struct dns_answer *answer, enum dns_type type)
+has_enough_names(const struct dns_answer *answer, enum dns_type type)
 {
 	return (type == DNS_MX || type == DNS_PTR) && answer->n >= NAMES_MAX;
 }
@@ -96,21 +96,21 @@ read_records(struct dns_answer *answer, enum dns_type type, ns_msg *msg)
 	int i, n = ns_msg_count(*msg, ns_s_an);
 	ns_rr rr;
 
-	for (i = 0; i < n && !is_enough(answer, type); i++) {
+	for (i = 0; i < n && !has_enough_names(answer, type); i++) {
 		if (ns_parserr(msg, ns_s_an, i, &rr) == -1)
 			return false;
 		if (i == 0 || ns_rr_ttl(rr) < answer->ttl)
 			answer->ttl = ns_rr_ttl(rr);
 		if (ns_rr_class(rr) == ns_c_in && ns_rr_type(rr) == (unsigned)type &&
-		    !add_rr(answer, type, msg, &rr))
+		    !add_packet_rr(answer, type, msg, &rr))
 			return false;
 	}
 	return true;
 }
 
-/* negative_ttl - how long "nothing" may be kept: the SOA's TTL or its minimum, 0 without one */
+/* read_negative_ttl - how long "nothing" may be kept: the SOA's TTL or its minimum, 0 without one */
 static uint32_t
-negative_ttl(ns_msg *msg)
+read_negative_ttl(ns_msg *msg)
 {
 	int i, n = ns_msg_count(*msg, ns_s_ns);
 	uint32_t minimum;
@@ -143,7 +143,7 @@ read_message(struct dns_answer *answer, enum dns_type type, const unsigned char 
 	dns_answer_unique(answer, type);
 	answer->status = answer->n == 0 ? DNS_VOID : DNS_FOUND;
 	if (answer->status == DNS_VOID)
-		answer->ttl = negative_ttl(&msg);
+		answer->ttl = read_negative_ttl(&msg);
 	return true;
 }
 

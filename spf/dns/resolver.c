@@ -128,7 +128,8 @@ static const struct {
 };
 
 static bool
-set_option(struct ub_ctx *ctx, const char *name, const char *value, char *error, size_t size)
+set_unbound_option(
+    struct ub_ctx *ctx, const char *name, const char *value, char *error, size_t size)
 {
 	int e = ub_ctx_set_option(ctx, name, value);
 
@@ -138,17 +139,18 @@ set_option(struct ub_ctx *ctx, const char *name, const char *value, char *error,
 }
 
 static bool
-set_options(
+set_unbound_options(
     struct ub_ctx *ctx, const struct settings *settings, bool patient, char *error, size_t size)
 {
 	size_t i;
 
 	for (i = 0; i < sizeof(options) / sizeof(options[0]); i++)
-		if (!set_option(ctx, options[i].name, options[i].value, error, size))
+		if (!set_unbound_option(ctx, options[i].name, options[i].value, error, size))
 			return false;
 	/* Milliseconds that libunbound waits for the answer to a packet. */
-	return set_option(ctx, "infra-cache-min-rtt:", patient ? "8000" : "2000", error, size) &&
-	       set_option(ctx,
+	return set_unbound_option(
+		   ctx, "infra-cache-min-rtt:", patient ? "8000" : "2000", error, size) &&
+	       set_unbound_option(ctx,
 		   "module-config:", settings->dnssec ? "validator iterator" : "iterator", error,
 		   size);
 }
@@ -182,9 +184,9 @@ plan_line(struct plan *plan, const char *word, const char *s, size_t len)
 	plan->text[plan->len] = '\0';
 }
 
-/* next_line - the next line of a text without blanks around it; false at the end */
+/* next_plan_line - the next line of a text without blanks around it; false at the end */
 static bool
-next_line(const char **text, const char **line, size_t *len)
+next_plan_line(const char **text, const char **line, size_t *len)
 {
 	size_t n = strcspn(*text, "\n");
 
@@ -199,9 +201,9 @@ next_line(const char **text, const char **line, size_t *len)
 	return true;
 }
 
-/* to_unbound - "IP:PORT" and "[IP]:PORT" as libunbound writes them: "IP@PORT" */
+/* format_forward_address - "IP:PORT" and "[IP]:PORT" as libunbound writes them: "IP@PORT" */
 static void
-to_unbound(const char *nameserver, char *buf, size_t size)
+format_forward_address(const char *nameserver, char *buf, size_t size)
 {
 	const char *colon = strrchr(nameserver, ':');
 	struct ipaddr ip;
@@ -222,7 +224,7 @@ plan_nameserver(struct plan *plan, const char *nameserver)
 {
 	char address[128];
 
-	to_unbound(nameserver, address, sizeof(address));
+	format_forward_address(nameserver, address, sizeof(address));
 	plan_line(plan, FORWARD, address, strlen(address));
 }
 
@@ -240,7 +242,7 @@ plan_resolv_conf(struct plan *plan, struct filebox *box)
 		log_warnx("%s: %s; asking the root servers", RESOLV_CONF, error);
 		return;
 	}
-	for (text = file.data; next_line(&text, &line, &len);) {
+	for (text = file.data; next_plan_line(&text, &line, &len);) {
 		n = sizeof(word) - 1;
 		if (len <= n || strncmp(line, word, n) != 0 || strchr(" \t", line[n]) == NULL)
 			continue;
@@ -263,7 +265,7 @@ plan_anchors(struct plan *plan, const char *path, struct filebox *box, char *err
 
 	if (filebox_read(box, &file, path, FILE_MAX, &why)) {
 		why = "holds no resource record";
-		for (text = file.data; next_line(&text, &line, &len);)
+		for (text = file.data; next_plan_line(&text, &line, &len);)
 			if (len > 0 && *line != ';')
 				plan_line(plan, ANCHOR, line, strcspn(line, ";\n"));
 		file_free(&file);
@@ -290,7 +292,7 @@ resolver_plan(const struct settings *settings, struct filebox *box, char *error,
 }
 
 static int
-carry_out_line(struct ub_ctx *ctx, const char *line)
+apply_plan_line(struct ub_ctx *ctx, const char *line)
 {
 	if (strncmp(line, FORWARD, strlen(FORWARD)) == 0)
 		return ub_ctx_set_fwd(ctx, line + strlen(FORWARD));
@@ -298,7 +300,7 @@ carry_out_line(struct ub_ctx *ctx, const char *line)
 }
 
 static bool
-carry_out(struct ub_ctx *ctx, const char *plan, char *error, size_t size)
+apply_plan(struct ub_ctx *ctx, const char *plan, char *error, size_t size)
 {
 	char *copy = xstrdup(plan), *rest = copy, *line;
 	int e = 0;
@@ -306,7 +308,7 @@ carry_out(struct ub_ctx *ctx, const char *plan, char *error, size_t size)
 	while (e == 0 && (line = strsep(&rest, "\n")) != NULL) {
 		if (*line == '\0')
 			continue;
-		e = carry_out_line(ctx, line);
+		e = apply_plan_line(ctx, line);
 		if (e != 0)
 			snprintf(error, size, "libunbound: %s: %s", line, ub_strerror(e));
 	}
@@ -333,11 +335,11 @@ ignore_answer(void *arg, int rcode, void *packet, int len, int secure, char *why
 }
 
 /*
- * start - make libunbound read its files and take its settings, which it does at the first
+ * start_context - make libunbound read its files and take its settings, which it does at the first
  * question: the one for localhost it answers by itself. Later a chroot may be in the way.
  */
 static bool
-start(struct ub_ctx *ctx, const struct settings *settings, char *error, size_t size)
+start_context(struct ub_ctx *ctx, const struct settings *settings, char *error, size_t size)
 {
 	int e = ub_resolve_event(ctx, "localhost.", DNS_A, ns_c_in, NULL, ignore_answer, NULL);
 
@@ -360,8 +362,8 @@ make_context(struct event_base *base, const struct settings *settings, const cha
 		return NULL;
 	}
 	ub_ctx_debugout(ctx, NULL); /* nothing on standard error past our log */
-	if (set_options(ctx, settings, patient, error, size) && carry_out(ctx, plan, error, size) &&
-	    start(ctx, settings, error, size))
+	if (set_unbound_options(ctx, settings, patient, error, size) &&
+	    apply_plan(ctx, plan, error, size) && start_context(ctx, settings, error, size))
 		return ctx;
 	ub_ctx_delete(ctx);
 	return NULL;
@@ -392,7 +394,7 @@ resolver_new(const struct resolver_host *host, const struct settings *settings, 
 }
 
 static void
-forget(struct resolver_question *q)
+free_question(struct resolver_question *q)
 {
 	LIST_REMOVE(q, next);
 	if (q->again != NULL)
@@ -409,7 +411,7 @@ end_question(struct resolver_question *q, struct dns_answer *answer)
 
 	if (q->gone != NULL)
 		*q->gone = true;
-	forget(q);
+	free_question(q);
 	done(arg, answer);
 }
 
@@ -461,9 +463,9 @@ has_wanted_question(const struct resolver *r)
 	return false;
 }
 
-/* end_if_retired - not from within libunbound's own call, in which its last answer came */
+/* schedule_end - not from within libunbound's own call, in which its last answer came */
 static void
-end_if_retired(struct resolver *r)
+schedule_end(struct resolver *r)
 {
 	static const struct timeval at_once = { 0, 0 };
 
@@ -477,19 +479,19 @@ void
 resolver_retire(struct resolver **r)
 {
 	(*r)->retired = true;
-	end_if_retired(*r);
+	schedule_end(*r);
 	*r = NULL;
 }
 
 static uint64_t
-seconds(const struct resolver *r)
+get_cache_time(const struct resolver *r)
 {
 	return clock_elapsed(r->clock) / 1000;
 }
 
-/* security_of - libunbound says 0 insecure, 1 bogus, 2 secure */
+/* map_unbound_security - libunbound says 0 insecure, 1 bogus, 2 secure */
 static enum dns_security
-security_of(int secure)
+map_unbound_security(int secure)
 {
 	switch (secure) {
 	case 1:
@@ -502,7 +504,7 @@ security_of(int secure)
 }
 
 static void
-count(struct resolver *r, const struct dns_answer *answer)
+count_answer(struct resolver *r, const struct dns_answer *answer)
 {
 	switch (answer->status) {
 	case DNS_FOUND:
@@ -517,9 +519,10 @@ count(struct resolver *r, const struct dns_answer *answer)
 	}
 }
 
-/* read_answer - what libunbound has brought; NXDOMAIN comes with a packet, a failure may not */
+/* read_unbound_answer - what libunbound has brought; NXDOMAIN comes with a packet, a failure may not */
 static struct dns_answer *
-read_answer(const struct resolver_question *q, int rcode, const void *packet, int len, int secure)
+read_unbound_answer(
+    const struct resolver_question *q, int rcode, const void *packet, int len, int secure)
 {
 	struct dns_answer *answer;
 
@@ -528,7 +531,7 @@ read_answer(const struct resolver_question *q, int rcode, const void *packet, in
 		answer = dns_answer_new_error(DNS_FAILED);
 	else
 		answer = dns_packet_read(q->type, packet, (size_t)len);
-	answer->security = security_of(secure);
+	answer->security = map_unbound_security(secure);
 	if (answer->status == DNS_ERROR)
 		answer->ttl = DNS_CACHE_ERROR_TTL;
 	if (q->resolver->prepare != NULL)
@@ -542,30 +545,30 @@ conclude_question(struct resolver_question *q, struct dns_answer *answer)
 {
 	struct resolver *r = q->resolver;
 
-	count(r, answer);
-	dns_cache_put(r->cache, q->name, q->type, answer, seconds(r));
+	count_answer(r, answer);
+	dns_cache_put(r->cache, q->name, q->type, answer, get_cache_time(r));
 	end_question(q, answer);
-	end_if_retired(r);
+	schedule_end(r);
 }
 
 static bool send_question(struct resolver_question *);
 
 static void
-on_again(evutil_socket_t fd, short what, void *arg)
+on_attempt_due(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
 	send_question(arg);
 }
 
-/* plan_attempt - another one, in so many milliseconds, from the loop; false: no memory */
+/* schedule_attempt - another one, in so many milliseconds, from the loop; false: no memory */
 static bool
-plan_attempt(struct resolver_question *q, unsigned ms)
+schedule_attempt(struct resolver_question *q, unsigned ms)
 {
 	struct timeval delay = { ms / 1000, ms % 1000 * 1000 };
 
 	if (q->again == NULL)
-		q->again = evtimer_new(q->resolver->base, on_again, q);
+		q->again = evtimer_new(q->resolver->base, on_attempt_due, q);
 	return q->again != NULL && evtimer_add(q->again, &delay) == 0;
 }
 
@@ -583,13 +586,14 @@ retry_question(struct resolver_question *q, bool unasked)
 
 	q->silences += !unasked || q->silences == SILENCES_BEFORE_PATIENCE;
 
-	if (over || !plan_attempt(q, unasked ? TURN_MS - (unsigned)(now % TURN_MS) : 0))
+	if (over || !schedule_attempt(q, unasked ? TURN_MS - (unsigned)(now % TURN_MS) : 0))
 		conclude_question(
 		    q, dns_answer_new_error(unasked || !over ? DNS_SATURATED : DNS_LATE));
 }
 
 static void
-on_answer(void *arg, int rcode, void *packet, int len, int secure, char *why_bogus, int limited)
+on_unbound_answer(
+    void *arg, int rcode, void *packet, int len, int secure, char *why_bogus, int limited)
 {
 	struct resolver_question *q = arg;
 	struct resolver *r = q->resolver;
@@ -600,17 +604,17 @@ on_answer(void *arg, int rcode, void *packet, int len, int secure, char *why_bog
 	q->out = false;
 	if (!q->wanted) {
 		end_question(q, NULL);
-		end_if_retired(r);
+		schedule_end(r);
 		return;
 	}
 	silence = clock_elapsed(r->clock) - q->asked >= ANSWERED_MS;
-	answer = read_answer(q, rcode, packet, len, secure);
+	answer = read_unbound_answer(q, rcode, packet, len, secure);
 	if (answer->status != DNS_ERROR || answer->security == DNS_BOGUS) {
 		conclude_question(q, answer);
 	} else if (limited || at_once || silence) {
 		dns_answer_unref(&answer);
 		retry_question(q, limited || at_once);
-	} else if (!q->failed && plan_attempt(q, 0)) {
+	} else if (!q->failed && schedule_attempt(q, 0)) {
 		/* Another server behind the forwarder may know better. */
 		dns_answer_unref(&answer);
 		q->failed = true;
@@ -619,9 +623,9 @@ on_answer(void *arg, int rcode, void *packet, int len, int secure, char *why_bog
 	}
 }
 
-/* escape - a name as libunbound reads it: what is not plain becomes \DDD, dots stay separators */
+/* escape_name - a name as libunbound reads it: what is not plain becomes \DDD, dots stay separators */
 static void
-escape(char buf[ESCAPED_SIZE], const char *name)
+escape_name(char buf[ESCAPED_SIZE], const char *name)
 {
 	size_t n = 0;
 
@@ -636,7 +640,7 @@ escape(char buf[ESCAPED_SIZE], const char *name)
 }
 
 static struct resolver_question *
-new_question(
+make_question(
     struct resolver *r, const char *name, enum dns_type type, resolver_done_fn *done, void *arg)
 {
 	struct resolver_question *q = xcalloc(1, sizeof(*q));
@@ -670,12 +674,12 @@ choose_context(const struct resolver_question *q)
 }
 
 /*
- * begin_of_attempt - when the attempt began that this one is part of
+ * find_attempt_start - when the attempt began that this one is part of
  *
  * libunbound asks once for questions of the same name and type, and fails them together.
  */
 static uint64_t
-begin_of_attempt(const struct resolver_question *q)
+find_attempt_start(const struct resolver_question *q)
 {
 	uint64_t begin = clock_elapsed(q->resolver->clock);
 	const struct resolver_question *other;
@@ -696,12 +700,12 @@ send_question(struct resolver_question *q)
 	bool gone = false;
 	int e;
 
-	escape(escaped, q->name);
+	escape_name(escaped, q->name);
 	q->ctx = choose_context(q);
-	q->asked = begin_of_attempt(q);
+	q->asked = find_attempt_start(q);
 	q->gone = &gone;
 	q->out = true;
-	e = ub_resolve_event(q->ctx, escaped, (int)q->type, ns_c_in, q, on_answer, &q->id);
+	e = ub_resolve_event(q->ctx, escaped, (int)q->type, ns_c_in, q, on_unbound_answer, &q->id);
 	if (gone)
 		return false;
 	q->gone = NULL;
@@ -716,7 +720,7 @@ send_question(struct resolver_question *q)
 struct dns_answer *
 resolver_known(struct resolver *r, const char *name, enum dns_type type)
 {
-	struct dns_answer *answer = dns_cache_find(r->cache, name, type, seconds(r));
+	struct dns_answer *answer = dns_cache_find(r->cache, name, type, get_cache_time(r));
 
 	r->counts->cached += answer != NULL;
 	return answer;
@@ -742,7 +746,7 @@ resolver_ask(
 	struct resolver_question *q;
 
 	if (answer == NULL) {
-		q = new_question(r, name, type, done, arg);
+		q = make_question(r, name, type, done, arg);
 		return send_question(q) ? q : NULL;
 	}
 	done(arg, answer);
@@ -758,5 +762,5 @@ resolver_cancel(struct resolver_question *q)
 	q->wanted = false;
 	if (!q->out)
 		end_question(q, NULL);
-	end_if_retired(r);
+	schedule_end(r);
 }
