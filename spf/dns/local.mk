@@ -11,6 +11,9 @@ unit_tests += tests/unit/test_dns_packet
 fuzzers += tests/fuzz/dns_packet
 dns_files += spf/dns/resolver.c spf/dns/resolver.h
 unit_tests += tests/unit/test_resolver
+dns_files += spf/dns/resolver_plan.c spf/dns/resolver_plan.h
+unit_tests += tests/unit/test_resolver_plan
+dns_files += spf/dns/unbound_context.c spf/dns/unbound_context.h
 
 noinst_LIBRARIES += spf/dns/libdns.a
 spf_dns_libdns_a_SOURCES = $(dns_files)

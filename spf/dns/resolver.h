@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * resolver - questions to the DNS, answered in the event loop. The only user of libunbound.
+ * resolver - DNS queries, answered in the event loop.
  *
- * Answers that are still good come from dns_cache. libunbound brings TCP for truncated answers,
- * EDNS, recursion, a cache of its own and DNSSEC.
+ * Answers that have not expired come from dns_cache, all others from libunbound.
  *
- * libunbound cannot cancel a question, and what a silent name teaches it about a server it holds
- * against all other names: after some of them it takes a forwarder for dead, and fails every
- * question without asking. So it makes one short attempt, and the resolver repeats the question
- * until its caller gives up. Several contexts take turns of two seconds each: what a question
- * leaves behind in one of them is forgotten before its next turn. A name that stays silent is asked
- * once in a context with more patience, which uses answers that take up to eight seconds.
+ * libunbound cannot cancel a query, and it holds the silence of one name against the server: after
+ * some silent names it regards a forwarder as dead and fails every query without sending it. So
+ * libunbound makes one short attempt, and the resolver repeats the query until its caller gives up.
+ * Several contexts take turns of two seconds each, so that a context has forgotten the effects of a
+ * query before its next turn. A name that stays silent gets one attempt in a context with more
+ * patience, which accepts answers that take up to eight seconds.
  */
 #ifndef SPF_DNS_RESOLVER_H
 #define SPF_DNS_RESOLVER_H
@@ -19,13 +18,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/filebox.h"
 #include "conf/settings.h"
 #include "spf/dns/dns_answer.h"
 
-/* Questions so far. */
+/* Queries so far, by their result. */
 struct resolver_counts {
-	uint64_t cached; /* answered out of our cache */
+	uint64_t cached; /* answered by dns_cache; these are in no other count */
 	uint64_t found, none, failed;
 	uint64_t cancelled;
 };
@@ -36,71 +34,72 @@ struct resolver;
 struct resolver_question;
 
 /*
- * Called once with the answer, whose reference is the callee's. NULL: the question was cancelled,
- * and no longer occupies anything.
+ * Called once with the answer of a query; the callee owns the reference. NULL means that the query
+ * was cancelled and that libunbound has finished with it.
  */
-typedef void resolver_done_fn(void *arg, struct dns_answer *);
+typedef void resolver_done_fn(void *arg, struct dns_answer *answer);
 
 /*
- * Called once with each answer before it enters the cache: attaches what its users derive from the
- * records, see dns_answer.h.
+ * Called once with each answer before it enters the cache, to attach data that users derive from
+ * the records, see dns_answer.h.
  */
 typedef void resolver_prepare_fn(struct dns_answer *answer, enum dns_type type);
 
-/* What a resolver works with. The event base and the clock outlive it. */
+/* The environment of a resolver. The event base and the clock outlive it. */
 struct resolver_host {
 	struct event_base *base;
 	const struct clock *clock;
-	resolver_prepare_fn *prepare; /* NULL: nothing is derived */
+	resolver_prepare_fn *prepare; /* or NULL */
 };
 
 /*
- * What a resolver for these settings is: whom it asks, and what it trusts, as a text that is the
- * caller's to free. Reads /etc/resolv.conf, unless nameservers are set, and the trust anchor for
- * dnssec, through a box (NULL: from the disk). NULL with one line in error.
- */
-char *resolver_plan(const struct settings *, struct filebox *, char *error, size_t size);
-
-/*
- * Makes what a plan of these settings says. Without a nameserver in it, it asks the root servers
- * itself. NULL with one line in error.
+ * Makes a resolver for a plan, see resolver_plan.h, which is copied. The plan was made from the
+ * same settings. All files that libunbound needs are read before this returns.
+ *
+ * Returns NULL with one line in error, of at most size bytes.
  */
 struct resolver *resolver_new(const struct resolver_host *host, const struct settings *settings,
     const char *plan, char *error, size_t size);
-void resolver_free(struct resolver **);
 
-/* True when resolver_new would make another one like this. */
-bool resolver_is_for(const struct resolver *, const char *plan);
+/* Cancels all queries, and calls their done functions. Sets the pointer to NULL; it may be NULL. */
+void resolver_free(struct resolver **r);
 
-/* Frees it once its last question is answered or cancelled; sets the pointer to NULL. */
-void resolver_retire(struct resolver **);
-
-/* The answer that the cache has for a name in lower case, with a reference; NULL: it has none. */
-struct dns_answer *resolver_known(struct resolver *, const char *name, enum dns_type);
+/* True if the resolver was made for the same plan. */
+bool resolver_is_for(const struct resolver *r, const char *plan);
 
 /*
- * Asks for a name in lower case. When done was called before this returns (a cached answer, an
- * impossible name) the result is NULL; else done will be called from the loop. A question that is
- * never answered ends after RESOLVER_LONGEST milliseconds.
- *
- * An error is DNS_FAILED when the DNS says so, DNS_LATE when no answer came, and DNS_SATURATED when
- * libunbound would not even ask.
+ * Sets the pointer to NULL. The resolver is freed from the loop after its last query was answered
+ * or cancelled. It must not get new queries.
  */
+void resolver_retire(struct resolver **r);
+
+/* Looks in the cache only. Returns a new reference or NULL. The name is lower case. */
+struct dns_answer *resolver_known(struct resolver *r, const char *name, enum dns_type type);
+
+/* The resolver ends a query without an answer after this time, in milliseconds. */
 #define RESOLVER_LONGEST 120000
 
+/*
+ * Queries a name, in lower case and of at most HOSTNAME_MAX bytes. Returns NULL if done was called
+ * before this returns: the answer was in the cache, or the name is impossible. Otherwise done is
+ * called once from the loop, and the result can be passed to resolver_cancel until then.
+ *
+ * The failure of an error is DNS_FAILED if the DNS reported it, DNS_LATE if no answer came, and
+ * DNS_SATURATED if libunbound did not send the query.
+ */
 struct resolver_question *resolver_ask(
-    struct resolver *, const char *name, enum dns_type, resolver_done_fn *done, void *arg);
+    struct resolver *r, const char *name, enum dns_type type, resolver_done_fn *done, void *arg);
 
-/* Where to count; one for all resolvers of a process. */
-void resolver_count_in(struct resolver *, struct resolver_counts *);
+/* Counts in *counts from now on, which outlives the resolver. Resolvers may share one. */
+void resolver_count_in(struct resolver *r, struct resolver_counts *counts);
 
-/* Names that the cache has. */
-size_t resolver_cached(const struct resolver *);
+/* The number of answers in the cache. */
+size_t resolver_cached(const struct resolver *r);
 
 /*
- * Gives a question up: its answer is not wanted. It goes on to occupy libunbound for up to some
- * seconds; after that done is called with NULL, perhaps before this returns.
+ * Cancels a query. libunbound goes on with it for some seconds; after that done is called with
+ * NULL, which may happen before this returns.
  */
-void resolver_cancel(struct resolver_question *);
+void resolver_cancel(struct resolver_question *q);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "common/clock.h"
 #include "conf/config.h"
+#include "spf/dns/resolver_plan.h"
 #include "spf/spf_query.h"
 #include "spf/spf_record_set.h"
 #include "srsd/ctl/offline.h"
@@ -33,7 +34,7 @@ static bool
 open_resolver(struct offline *offline, struct settings *settings, char *error, size_t size)
 {
 	struct resolver_host host = { NULL, &clock_system, spf_record_set_prepare };
-	char *plan = resolver_plan(settings, NULL, error, size);
+	char *plan = resolver_plan_make(settings, NULL, error, size);
 
 	memset(offline, 0, sizeof(*offline));
 	if (plan == NULL)

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "common/log.h"
-#include "spf/dns/resolver.h"
+#include "spf/dns/resolver_plan.h"
 #include "srsd/service/inputs.h"
 
 bool
@@ -38,7 +38,7 @@ inputs_read_rest(struct inputs *in, const struct identity *daemon, char error[CO
 	if (in->keys != NULL && !filebox_is_closed(in->box))
 		warn_of_secrets(in);
 	if (in->keys != NULL)
-		in->dns = resolver_plan(in->settings, in->box, error, CONFIG_ERROR_SIZE);
+		in->dns = resolver_plan_make(in->settings, in->box, error, CONFIG_ERROR_SIZE);
 	if (in->dns != NULL)
 		return true;
 	inputs_free(in);

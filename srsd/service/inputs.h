@@ -27,7 +27,7 @@ struct inputs {
 	struct filebox *box; /* the files, secrets among them; NULL when nobody is to get them */
 	struct settings *settings;
 	struct srs_keys *keys;
-	char *dns; /* the plan of the resolver, see spf/dns/resolver.h */
+	char *dns; /* the plan of the resolver, see spf/dns/resolver_plan.h */
 };
 
 /*

@@ -43,7 +43,7 @@ MAIN_MAY_INCLUDE = {
 # (library, its headers, the modules that use it), as in HACKING.md
 LIBRARIES = (
     ('libcrypto', r'openssl/.*', 'srs_mac'),
-    ('libunbound', r'unbound(-event)?\.h', 'resolver'),
+    ('libunbound', r'unbound(-event)?\.h', 'unbound_context'),
     ('libspf2', r'spf2/.*', 'spf_libspf2'),
     ('libconfuse', r'confuse\.h', 'confuse'),
     ('libidn2', r'idn2\.h', 'idna'),

@@ -10,6 +10,7 @@
 #include "common/xmalloc.h"
 #include "spf/dns/dns_cache.h"
 #include "spf/dns/resolver.h"
+#include "spf/dns/resolver_plan.h"
 #include "tests/replay/fake_network.h"
 #include "tests/replay/virtual_time.h"
 #include "tests/replay/words.h"
@@ -245,10 +246,10 @@ fake_network_deliver(uint64_t now)
 	return some;
 }
 
-/* What follows is spf/resolver.h. */
+/* The functions of spf/dns/resolver.h and spf/dns/resolver_plan.h. */
 
 char *
-resolver_plan(const struct settings *settings, struct filebox *box, char *error, size_t size)
+resolver_plan_make(const struct settings *settings, struct filebox *box, char *error, size_t size)
 {
 	char *plan = xstrdup(settings->dnssec ? "dnssec" : ""), *more;
 	size_t i;
