@@ -24,6 +24,7 @@ spf_files += $(libspf2_sources)
 unit_tests += tests/unit/test_spf_libspf2 tests/unit/test_spf_libspf2_fuzz
 fuzzers += tests/fuzz/spf_libspf2
 endif
+spf_files += spf/spf_lookups.c spf/spf_lookups.h
 spf_files += spf/spf_macro.c spf/spf_macro.h
 unit_tests += tests/unit/test_spf_macro
 fuzzers += tests/fuzz/spf_macro

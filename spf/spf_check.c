@@ -13,42 +13,34 @@
 #include "spf/spf_allow.h"
 #include "spf/spf_check.h"
 #include "spf/spf_evaluator.h"
+#include "spf/spf_lookups.h"
 
 /*
- * A local part is cut here for the macros; an address has 254 bytes. It keeps its right end, as the
- * names do that are made of it.
+ * A longer local part is cut for the macros; an address has at most 254 bytes. It keeps its right
+ * end, like the names that are made of it.
  */
 #define LOCAL_MAX SPF_MACRO_VALUE_MAX
 
 /*
- * Milliseconds that a HELO name gets while a sender is there to be checked, and that the questions
- * about the client's own names get. Neither can use up the time of the sender's domain.
+ * Milliseconds for the evaluation of a HELO name if a sender is evaluated, too, so that a HELO name
+ * cannot use up the time of the sender's domain.
  */
 #define HELO_MS 5000
-#define CLIENT_MS 5000
 
-#define NEVER UINT64_MAX
-
-/* Milliseconds after which a part that waits for a place tries again, if nothing wakes it first. */
+/* Milliseconds after which a part that waits for a place tries again, unless it is woken before. */
 #define PLACE_MS 500
 
 /*
- * What is evaluated by itself. Each has a table of answers of its own: whatever a client's HELO
- * name makes us ask and keep, the check of the sender has all its room.
+ * An evaluation. Each has its own table of answers, so that the queries of a HELO name leave room
+ * for those of the sender.
  */
 struct check_part {
 	bool wanted;
 	bool done;
-	bool stale;                   /* there are answers that no pass has seen */
-	bool waits;                   /* for a place that others have */
-	uint64_t waits_since, waited; /* since when, and for how long before that */
-	struct spf_answers *answers;
-	struct spf_party *party; /* on whose behalf it asks; NULL: it has not asked yet */
-	size_t out;              /* questions */
-	uint64_t client_by;      /* when the client's names must be known; NEVER: nobody asked */
+	struct spf_lookups lookups;
 	struct spf_request req;
 	struct spf_verdict *verdict; /* NULL for the allow-lists */
-	uint64_t ms;                 /* that it took */
+	uint64_t ms;                 /* from the start of the check to the verdict */
 	struct spf_check *check;
 	char domain[HOSTNAME_MAX + 1];
 };
@@ -60,40 +52,31 @@ enum {
 	PARTS,
 };
 
+/* Deadlines are in milliseconds since the start. */
 struct spf_check {
 	const struct spf_checker *checker;
-	struct settings *settings; /* that it began with, whatever is loaded meanwhile */
+	struct settings *settings; /* those of the start, even after a reload */
 	struct ipaddr client;
 	enum spf_evaluator evaluator;
 	struct event *timer;
-	struct event *resume; /* active when answers have come */
+	struct event *resume; /* made active when answers have come */
 	uint64_t started;     /* on the clock, in milliseconds */
-	uint64_t due;         /* when the timer is set to, since then; or NEVER */
+	uint64_t due;         /* of the timer, or SPF_LOOKUPS_NEVER */
 	bool driving;
 	bool late; /* the deadline has passed */
-	bool owed; /* the caller waits to be woken */
+	bool owed; /* the caller waits for a call of wake */
 	void (*wake)(void *arg);
 	void *wake_arg;
 	struct check_part part[PARTS];
-	/* From here on it is not cleared at the start: that would cost more than all the rest. */
+	/* The members from here on are not cleared, which would cost more than the rest of the start. */
 	struct spf_verdicts verdicts;
 	char helo_name[HOSTNAME_MAX + 1];
 	char receiver[HOSTNAME_MAX + 1];
 	char local[LOCAL_MAX + 1];
 };
 
-/* A question that is out: which answer it is for. It may outlive its check. */
-struct check_query {
-	struct check_part *part; /* NULL: nobody waits for it any more */
-	struct spf_answer *answer;
-	struct resolver_question *question;
-	const struct spf_checker *checker;
-	struct spf_inflight *inflight;
-	struct spf_place place;
-};
-
-static void drive_check(struct spf_check *);
-static void settle_part(struct spf_check *, struct check_part *, bool at_deadline);
+static void drive_check(struct spf_check *check);
+static void settle_part(struct spf_check *check, struct check_part *part, bool at_deadline);
 
 static uint64_t
 get_checker_ms(const struct spf_checker *checker)
@@ -107,64 +90,12 @@ get_elapsed_ms(const struct spf_check *check)
 	return get_checker_ms(check->checker) - check->started;
 }
 
-/* schedule_resume - from the loop; a check that never had to wait has no use for it */
+/* schedule_resume - from the event loop; a check that was never pending has no event */
 static void
 schedule_resume(struct spf_check *check)
 {
 	if (!check->driving && check->resume != NULL)
 		event_active(check->resume, EV_TIMEOUT, 0);
-}
-
-/* release_query - and let somebody have it who waits for one */
-static void
-release_query(struct check_query *query)
-{
-	struct check_part *part;
-
-	spf_inflight_release(query->inflight, &query->place);
-	part = spf_inflight_next(query->inflight);
-	free(query);
-	if (part != NULL)
-		schedule_resume(part->check);
-}
-
-/* on_reply - reply is NULL when the question was given up, see drop_questions */
-static void
-on_reply(void *arg, struct dns_answer *reply)
-{
-	struct check_query *query = arg;
-	struct check_part *part = query->part;
-	struct spf_answer *answer = query->answer;
-
-	release_query(query);
-	if (part == NULL) {
-		dns_answer_unref(&reply);
-		return;
-	}
-	part->out--;
-	part->stale = true;
-	answer->owner = NULL;
-	answer->answered_ms = get_elapsed_ms(part->check);
-	answer->at_once = part->check->driving;
-	spf_answers_set(
-	    part->answers, answer, reply != NULL ? reply : dns_answer_new_error(DNS_SATURATED));
-	/* Answers of one turn of the loop cost one evaluation together. */
-	schedule_resume(part->check);
-}
-
-/* get_waited_ms - milliseconds for which a part had to wait for a place that others had */
-static uint64_t
-get_waited_ms(const struct check_part *part)
-{
-	return part->waited + (part->waits ? get_elapsed_ms(part->check) - part->waits_since : 0);
-}
-
-static void
-set_waiting(struct check_part *part, bool waits)
-{
-	part->waited = get_waited_ms(part);
-	part->waits = waits;
-	part->waits_since = get_elapsed_ms(part->check);
 }
 
 static bool
@@ -173,35 +104,13 @@ is_pending(const struct check_part *part)
 	return part->wanted && !part->done;
 }
 
-/* cancel_queries - of a part: nobody waits for their answers any more */
-static void
-cancel_queries(struct check_part *part)
-{
-	struct spf_answer *answer;
-	struct check_query *query;
-
-	while (part->out > 0 && (answer = spf_answers_asked(part->answers)) != NULL) {
-		part->out--;
-		query = answer->owner;
-		answer->owner = NULL;
-		answer->given_up = true;
-		spf_answers_set(part->answers, answer, dns_answer_new_error(DNS_LATE));
-		query->part = NULL;
-		spf_inflight_abandon(query->inflight, &query->place);
-		resolver_cancel(query->question); /* which may free the query */
-	}
-}
-
-/* finish_part - a part that has its verdict waits for nothing any more */
+/* finish_check_part - a part with a verdict needs no more answers */
 static void
 finish_check_part(struct spf_check *check, struct check_part *part)
 {
 	part->done = true;
-	if (part->waits)
-		set_waiting(part, false);
 	part->ms = get_elapsed_ms(check);
-	if (part->party != NULL)
-		spf_inflight_leave(check->checker->inflight, &part->party);
+	spf_lookups_leave(&part->lookups);
 }
 
 static void
@@ -221,7 +130,7 @@ warn_of_saturation(const struct spf_checker *checker)
 	    report.places, report.network, report.of_network, domain, report.of_domain);
 }
 
-/* note_cut - our own bounds have ended a part */
+/* note_cut - count and log that our own bounds end a part */
 static void
 note_cut(struct spf_check *check)
 {
@@ -229,14 +138,14 @@ note_cut(struct spf_check *check)
 	warn_of_saturation(check->checker);
 }
 
-/* cut_part - a part, because of our own bounds: that is no verdict on anybody */
+/* cut_part - end a part because of our own bounds; its result says nothing about the domain */
 static void
 cut_part(struct spf_check *check, struct check_part *part)
 {
 	if (!is_pending(part))
 		return;
 	note_cut(check);
-	cancel_queries(part);
+	spf_lookups_cancel(&part->lookups);
 	finish_check_part(check, part);
 	if (part->verdict == NULL) {
 		check->verdicts.allowed = NULL;
@@ -248,36 +157,39 @@ cut_part(struct spf_check *check, struct check_part *part)
 }
 
 /*
- * give_up_part - to make room for the questions of others; its oldest question is two seconds old
+ * give_up_part - make room for other queries; the oldest query of the part is two seconds old
  *
- * For a HELO name beside a sender that is a part of its share of the time, which ends early then: a
- * silent HELO name must not defer mail whose sender is known. One that still waits for a place has
- * not had its time.
+ * If the sender is evaluated, too, the time of the HELO name just ends early, because a silent HELO
+ * name must not defer mail whose sender is known. This does not apply to a HELO name that waits for
+ * a place, because it has not had its time.
  */
 static void
 give_up_part(struct check_part *part)
 {
 	struct spf_check *check = part->check;
 
-	if (part == &check->part[HELO] && check->part[MAILFROM].wanted && !part->waits)
+	if (part == &check->part[HELO] && check->part[MAILFROM].wanted && !part->lookups.waits)
 		settle_part(check, part, false);
 	else
 		cut_part(check, part);
 }
 
-/* enforce_bounds - give up what is beyond the bounds; it may be of any check, this one included */
+/* enforce_bounds - give up parts that exceed them, of any check, including the current one */
 static void
 enforce_bounds(const struct spf_checker *checker)
 {
+	struct spf_lookups *lookups;
 	struct check_part *part;
 
-	while ((part = spf_inflight_excess(checker->inflight, get_checker_ms(checker))) != NULL) {
+	while (
+	    (lookups = spf_inflight_excess(checker->inflight, get_checker_ms(checker))) != NULL) {
+		part = lookups->owner;
 		give_up_part(part);
-		schedule_resume(part->check); /* which tells its caller */
+		schedule_resume(part->check); /* to wake its caller */
 	}
 }
 
-/* join_inflight - false when too many checks of the domain wait already; then this one does not */
+/* join_inflight - cut the part, and return false, if too many checks of the domain wait already */
 static bool
 join_inflight(struct spf_check *check, struct check_part *part)
 {
@@ -286,103 +198,53 @@ join_inflight(struct spf_check *check, struct check_part *part)
 	const struct check_part *named = part->domain[0] != '\0'        ? part
 					 : check->part[MAILFROM].wanted ? &check->part[MAILFROM]
 									: &check->part[HELO];
+	struct spf_lookups *lookups = &part->lookups;
 
-	if (part->party == NULL)
-		part->party = spf_inflight_join(
-		    check->checker->inflight, &check->client, named->domain, is_identity, part);
-	if (part->party == NULL)
+	if (lookups->party == NULL)
+		lookups->party = spf_inflight_join(
+		    check->checker->inflight, &check->client, named->domain, is_identity, lookups);
+	if (lookups->party == NULL)
 		cut_part(check, part);
-	return part->party != NULL;
+	return lookups->party != NULL;
 }
 
-/* start_query - for a question of a part; NULL: it has to wait, or was cut off */
-static struct check_query *
-start_query(struct spf_check *check, struct check_part *part, struct spf_answer *answer)
-{
-	struct spf_inflight *inflight = check->checker->inflight;
-	struct check_query *query;
-	bool taken;
-
-	enforce_bounds(check->checker);
-	if (!is_pending(part) || !join_inflight(check, part))
-		return NULL;
-	query = xcalloc(1, sizeof(*query));
-	taken = spf_inflight_take(
-	    inflight, &query->place, part->party, part, get_checker_ms(check->checker));
-	set_waiting(part, !taken);
-	if (!taken) {
-		free(query);
-		return NULL;
-	}
-	query->part = part;
-	query->answer = answer;
-	query->checker = check->checker;
-	query->inflight = inflight;
-	return query;
-}
-
-/* ask_resolver - ask for one answer; true when it came at once, from the cache */
 static bool
-ask_resolver(struct spf_check *check, struct check_part *part, struct spf_answer *answer,
-    struct check_query *query)
+may_query_part(struct spf_lookups *lookups)
 {
-	struct resolver_question *question;
+	struct check_part *part = lookups->owner;
 
-	answer->owner = query;
-	answer->asked = true;
-	answer->asked_ms = get_elapsed_ms(check);
-	part->out++;
-	if (answer->of_client && part->client_by == NEVER)
-		part->client_by = answer->asked_ms + CLIENT_MS - get_waited_ms(part);
-	question =
-	    resolver_ask(check->checker->resolver, answer->name, answer->type, on_reply, query);
-	if (question == NULL)
-		return true;
-	query->question = question;
-	return false;
+	enforce_bounds(lookups->checker);
+	return is_pending(part) && join_inflight(part->check, part);
 }
 
-/* query_wanted - as much as there are places for; true when an answer came at once */
-static bool
-query_wanted(struct spf_check *check, struct check_part *part)
+static void
+wake_part(struct spf_lookups *lookups)
 {
-	struct spf_answer *answer;
-	struct check_query *query;
-	bool news = false;
+	const struct check_part *part = lookups->owner;
 
-	while (is_pending(part) && (answer = spf_answers_wanted(part->answers)) != NULL) {
-		if (part->out >= SPF_INFLIGHT_CHECK + (size_t)answer->needed)
-			break;
-		query = start_query(check, part, answer);
-		if (query == NULL)
-			return news;
-		news |= ask_resolver(check, part, answer, query);
-	}
-	if (part->waits) {
-		set_waiting(part, false);
-		spf_inflight_stop_waiting(check->checker->inflight, part->party);
-	}
-	return news;
+	schedule_resume(part->check);
 }
 
-/* evaluate_part - one pass; true with a verdict */
+static const struct spf_lookups_user lookups_user = { may_query_part, wake_part };
+
+/* evaluate_part - make one pass; true with a verdict */
 static bool
 evaluate_part(struct spf_check *check, struct check_part *part)
 {
 	struct spf_allowed allowed;
 
-	part->stale = false;
+	part->lookups.stale = false;
 	if (part->verdict != NULL)
 		return spf_evaluator_run(
-		    check->evaluator, &part->req, part->answers, part->verdict);
-	if (!spf_allow_eval(&check->settings->spf, &part->req, part->answers, &allowed))
+		    check->evaluator, &part->req, part->lookups.answers, part->verdict);
+	if (!spf_allow_eval(&check->settings->spf, &part->req, part->lookups.answers, &allowed))
 		return false;
 	check->verdicts.allowed = allowed.word;
 	check->verdicts.allowed_unknown = allowed.unknown;
 	return true;
 }
 
-/* drive_check - evaluate and ask, until verdicts or until only the network can say more */
+/* drive_check - evaluate and query, until all parts are done or wait for the network */
 static void
 drive_check(struct spf_check *check)
 {
@@ -392,32 +254,32 @@ drive_check(struct spf_check *check)
 	check->driving = true;
 	do {
 		for (part = check->part; part < end; part++)
-			if (is_pending(part) && part->stale && evaluate_part(check, part)) {
-				cancel_queries(part);
+			if (is_pending(part) && part->lookups.stale && evaluate_part(check, part)) {
+				spf_lookups_cancel(&part->lookups);
 				finish_check_part(check, part);
 			}
 		news = false;
 		for (part = check->part; part < end; part++)
-			news |= query_wanted(check, part);
+			if (is_pending(part))
+				news |= spf_lookups_send(&part->lookups);
 	} while (news);
 	check->driving = false;
 }
 
 /*
- * settle_part - a part whose time is up: what is missing are errors, and these decide as errors do
+ * settle_part - end a part whose time has expired: missing answers are errors for its verdict
  *
- * Where the part had to wait for others at the deadline, it has not had its time, and nothing is
- * known.
+ * A part that had to wait for places before the deadline has not had its time, so it is cut.
  */
 static void
 settle_part(struct spf_check *check, struct check_part *part, bool at_deadline)
 {
-	bool cut = at_deadline && get_waited_ms(part) > 0;
+	bool cut = at_deadline && spf_lookups_waited(&part->lookups) > 0;
 
 	if (!is_pending(part))
 		return;
-	cancel_queries(part);
-	spf_answers_end(part->answers, cut ? DNS_SATURATED : DNS_LATE);
+	spf_lookups_cancel(&part->lookups);
+	spf_answers_end(part->lookups.answers, cut ? DNS_SATURATED : DNS_LATE);
 	if (!evaluate_part(check, part) || (part->verdict != NULL && part->verdict->saturated)) {
 		cut_part(check, part);
 		return;
@@ -438,28 +300,28 @@ get_check_deadline(const struct spf_check *check)
 }
 
 /*
- * get_helo_deadline - when the HELO name must be known: it has all the time where it is all there is
+ * get_helo_deadline - for the HELO name, if a sender is evaluated, too
  *
- * Time that it has waited for others is not its own.
+ * The time for which it has waited for places does not count.
  */
 static uint64_t
 get_helo_deadline(const struct spf_check *check)
 {
 	const struct check_part *helo = &check->part[HELO];
 
-	return check->part[MAILFROM].wanted && is_pending(helo) ? HELO_MS + get_waited_ms(helo)
-								: NEVER;
+	if (!check->part[MAILFROM].wanted || !is_pending(helo))
+		return SPF_LOOKUPS_NEVER;
+	return HELO_MS + spf_lookups_waited(&helo->lookups);
 }
 
-/* get_client_deadline - when the names of the client must be known, as far as a part asks for them */
+/* get_client_deadline - for the answers about the names of the client */
 static uint64_t
 get_client_deadline(const struct check_part *part)
 {
-	return is_pending(part) && part->client_by != NEVER ? part->client_by + get_waited_ms(part)
-							    : NEVER;
+	return is_pending(part) ? spf_lookups_client_deadline(&part->lookups) : SPF_LOOKUPS_NEVER;
 }
 
-/* find_next_due - when the check has to be looked at though nothing has come */
+/* find_next_due - the time at which the check must go on even if no answer has come */
 static uint64_t
 find_next_due(const struct spf_check *check)
 {
@@ -470,7 +332,7 @@ find_next_due(const struct spf_check *check)
 		if (!is_pending(part))
 			continue;
 		due = pick_earlier(due, get_client_deadline(part));
-		if (part->waits)
+		if (part->lookups.waits)
 			due = pick_earlier(due, get_elapsed_ms(check) + PLACE_MS);
 	}
 	return due;
@@ -480,8 +342,8 @@ find_next_due(const struct spf_check *check)
 static bool
 set_check_timer(struct spf_check *check)
 {
-	uint64_t due = find_next_due(check), now = get_elapsed_ms(check),
-		 ms = due > now ? due - now : 0;
+	uint64_t due = find_next_due(check), now = get_elapsed_ms(check);
+	uint64_t ms = due > now ? due - now : 0;
 	struct timeval delay = { (time_t)(ms / 1000), (suseconds_t)(ms % 1000 * 1000) };
 
 	if (check->due == due)
@@ -490,7 +352,7 @@ set_check_timer(struct spf_check *check)
 	return evtimer_add(check->timer, &delay) == 0;
 }
 
-/* continue_check - wait for the network, or tell the caller that it is done */
+/* continue_check - wait for the network, or wake the caller */
 static void
 continue_check(struct spf_check *check)
 {
@@ -517,15 +379,11 @@ on_resume(evutil_socket_t fd, short what, void *arg)
 	continue_check(check);
 }
 
-/* end_client_names - the time of the client's names is up: they count as errors from now on */
 static void
 end_client_names(struct check_part *part, uint64_t now)
 {
-	if (now < get_client_deadline(part))
-		return;
-	part->client_by = NEVER;
-	part->stale = true;
-	spf_answers_end_client(part->answers, DNS_LATE);
+	if (now >= get_client_deadline(part))
+		spf_lookups_end_client(&part->lookups);
 }
 
 static void
@@ -537,7 +395,7 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	check->due = NEVER;
+	check->due = SPF_LOOKUPS_NEVER;
 	if (now >= get_check_deadline(check)) {
 		check->late = true;
 		for (i = 0; i < PARTS; i++)
@@ -562,7 +420,7 @@ make_events(struct spf_check *check)
 	return check->timer != NULL && check->resume != NULL;
 }
 
-/* begin_check - evaluate what is new as far as that goes without waiting, then wait for the network */
+/* begin_check - evaluate new parts as far as possible, then wait for the network */
 static void
 begin_check(struct spf_check *check)
 {
@@ -578,20 +436,10 @@ begin_check(struct spf_check *check)
 	check->owed = !spf_check_is_done(check);
 }
 
-/* find_cached_answer - what the resolver has in its cache */
-static struct dns_answer *
-find_cached_answer(void *arg, const char *name, enum dns_type type)
-{
-	const struct spf_checker *checker = arg;
-
-	return resolver_known(checker->resolver, name, type);
-}
-
 /*
- * init_part - what the engine is asked
+ * init_part - make the request of a part
  *
- * A name that cannot be written in A-labels becomes empty: there is nothing to look up, and the
- * result is none.
+ * A domain that cannot be written in A-labels becomes empty, which has the result none.
  */
 static void
 init_part(struct check_part *part, struct spf_check *check, const struct spf_check_request *req,
@@ -599,11 +447,9 @@ init_part(struct check_part *part, struct spf_check *check, const struct spf_che
 {
 	const struct spf_settings *spf = &check->settings->spf;
 
-	part->wanted = part->stale = true;
-	part->client_by = NEVER;
+	part->wanted = true;
 	part->check = check;
-	part->answers = spf_answers_new();
-	spf_answers_set_known(part->answers, find_cached_answer, (void *)(uintptr_t)check->checker);
+	spf_lookups_init(&part->lookups, check->checker, &lookups_user, part, check->started);
 	part->req.ip = req->ip;
 	part->req.domain.s = part->domain;
 	part->req.domain.len = idna_to_ascii(part->domain, domain.s, domain.len);
@@ -655,13 +501,13 @@ spf_check_start(const struct spf_checker *checker, struct settings *settings,
 	check->wake = wake;
 	check->wake_arg = arg;
 	check->started = get_checker_ms(checker);
-	check->due = NEVER;
+	check->due = SPF_LOOKUPS_NEVER;
 	check->client = req->client.family != 0 ? req->client : req->ip;
 	check->part[HELO].verdict = &check->verdicts.helo;
 	check->part[MAILFROM].verdict = &check->verdicts.mailfrom;
 	check->verdicts.has_helo = req->check_helo;
 	check->verdicts.has_mailfrom = req->check_mailfrom;
-	/* The address and the limits; the allow-lists are not wanted yet. */
+	/* The allow-lists need the address; spf_check_allow sets the rest. */
 	check->part[ALLOW].req.ip = req->ip;
 	copy_request_texts(check, req);
 	if (req->check_helo)
@@ -724,7 +570,7 @@ spf_check_used_network(const struct spf_check *check, enum spf_identity identity
 {
 	const struct check_part *part = find_check_part(check, identity);
 
-	return part->wanted && spf_answers_used_network(part->answers);
+	return part->wanted && spf_answers_used_network(part->lookups.answers);
 }
 
 uint64_t
@@ -746,17 +592,14 @@ spf_check_questions(const struct spf_check *check)
 
 	for (i = 0; i < PARTS; i++)
 		if (check->part[i].wanted)
-			n += spf_answers_questions(check->part[i].answers);
+			n += spf_answers_questions(check->part[i].lookups.answers);
 	return n;
 }
 
 static void
-free_check_part(struct spf_check *check, struct check_part *part)
+free_check_part(struct check_part *part)
 {
-	cancel_queries(part);
-	if (part->party != NULL)
-		spf_inflight_leave(check->checker->inflight, &part->party);
-	spf_answers_free(&part->answers);
+	spf_lookups_free(&part->lookups);
 	spf_trace_free(&part->req.trace);
 }
 
@@ -769,7 +612,7 @@ spf_check_free(struct spf_check **checkp)
 	if (check == NULL)
 		return;
 	for (i = 0; i < PARTS; i++)
-		free_check_part(check, &check->part[i]);
+		free_check_part(&check->part[i]);
 	if (check->timer != NULL)
 		event_free(check->timer);
 	if (check->resume != NULL)

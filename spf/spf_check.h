@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * spf_check - drives the evaluation of one message: HELO and MAIL FROM side by side, then perhaps
- * the allow-lists, with one deadline for all.
+ * spf_check - drives the evaluation of one message: HELO and MAIL FROM in parallel, then the
+ * allow-lists if they are needed, with one deadline for all.
  *
- * An engine is called, what it lacks is asked for, each answer that comes calls it again, until
- * the verdicts are there or the time is up: then the answers that are missing are errors, and it is
- * called once more. What the bounds of spf_inflight cut off is a temperror with saturated set,
- * which is no verdict.
+ * The evaluator is called, and the answers that it lacks are queried. Each new answer calls it
+ * again, until the verdicts are known or the time has expired. Missing answers are errors then, and
+ * it is called once more. An evaluation that is ended by the bounds of spf_inflight gets a
+ * temperror with saturated set.
  */
 #ifndef SPF_SPF_CHECK_H
 #define SPF_SPF_CHECK_H
@@ -24,7 +24,7 @@ struct clock;
 struct event_base;
 struct spf_check;
 
-/* What all checks share; outlives them. */
+/* The environment of all checks, which outlives them. The resolver may change between queries. */
 struct spf_checker {
 	struct event_base *base;
 	struct resolver *resolver;
@@ -33,53 +33,56 @@ struct spf_checker {
 };
 
 struct spf_check_request {
-	struct ipaddr ip;          /* that is evaluated */
-	struct ipaddr client;      /* whose bounds count; family 0: ip */
-	struct text helo;          /* as the client said it */
+	struct ipaddr ip;          /* the address to evaluate */
+	struct ipaddr client;      /* the address to charge queries to; family 0: ip */
+	struct text helo;          /* as the client sent it */
 	struct text sender_local;  /* empty for the null sender */
 	struct text sender_domain; /* may hold U-labels */
 	bool check_helo;
 	bool check_mailfrom;
 	enum spf_evaluator evaluator;
-	bool trace; /* note how it goes, for spf_check_trace */
-	time_t now;
+	bool trace; /* record the steps, for spf_check_trace */
+	time_t now; /* for %{t} */
 };
 
 /*
- * Starts a check. The request's texts are copied; of the settings it keeps a reference.
- * wake is called from the loop, at most once, when the check gets done after this has returned. The
- * checker's inflight has to live as long as its resolver, which may finish with questions later.
+ * Starts a check. The texts of the request are copied; the settings get one more reference. wake is
+ * called from the event loop, once, when the check is done; it is not called if the check is done
+ * when this returns. The inflight of the checker must live as long as its resolver, which may
+ * finish with the queries of a check after the check was freed.
  */
-struct spf_check *spf_check_start(const struct spf_checker *, struct settings *,
-    const struct spf_check_request *, void (*wake)(void *arg), void *arg);
+struct spf_check *spf_check_start(const struct spf_checker *checker, struct settings *settings,
+    const struct spf_check_request *req, void (*wake)(void *arg), void *arg);
 
-/* True when the verdicts are there, perhaps right after the start. */
-bool spf_check_is_done(const struct spf_check *);
+/* True if the verdicts are known. */
+bool spf_check_is_done(const struct spf_check *check);
 
-/* Valid once it is done, until spf_check_free. */
-const struct spf_verdicts *spf_check_verdicts(const struct spf_check *);
+/* Returns the verdicts of a check that is done; the check owns them. */
+const struct spf_verdicts *spf_check_verdicts(const struct spf_check *check);
 
 /*
- * Goes on with a check that is done: does an allow-list hold the client? Its answer is in the
- * verdicts when the check is done again, perhaps at once; else wake is called once more. What is
- * not found out before the deadline is unknown.
+ * Looks the client up in the allow-lists, for a check that is done. The result is in the verdicts
+ * when the check is done again. If that is not the case when this returns, wake is called once
+ * more. A list without a result at the deadline is unknown.
  */
-void spf_check_allow(struct spf_check *);
+void spf_check_allow(struct spf_check *check);
 
-/* True when the evaluation of an identity asked the DNS for more than a cache held. */
+/* True if the evaluation of an identity needed an answer that the cache did not have. */
 bool spf_check_used_network(const struct spf_check *check, enum spf_identity identity);
 
-/* How the evaluation of an identity went, and how long it took; NULL when it was not traced. */
-const struct spf_trace *spf_check_trace(const struct spf_check *, enum spf_identity);
-uint64_t spf_check_ms(const struct spf_check *, enum spf_identity);
+/* Returns the steps of the evaluation of an identity; NULL if it was not traced. */
+const struct spf_trace *spf_check_trace(const struct spf_check *check, enum spf_identity identity);
 
-/* The domain that was looked up for an identity: in A-labels, or empty. */
-const char *spf_check_domain(const struct spf_check *, enum spf_identity);
+/* Returns the milliseconds from the start of the check to the verdict on an identity. */
+uint64_t spf_check_ms(const struct spf_check *check, enum spf_identity identity);
 
-/* Questions that were put to the DNS (its cache included). */
-size_t spf_check_questions(const struct spf_check *);
+/* Returns the domain that was evaluated for an identity, in A-labels; "" if it was impossible. */
+const char *spf_check_domain(const struct spf_check *check, enum spf_identity identity);
 
-/* Ends a check, done or not: cancels its questions and sets the pointer to NULL. */
-void spf_check_free(struct spf_check **);
+/* Returns the number of DNS queries, including those that the cache answered. */
+size_t spf_check_questions(const struct spf_check *check);
+
+/* Ends a check, done or not, and cancels its queries. Sets the pointer to NULL; it may be NULL. */
+void spf_check_free(struct spf_check **checkp);
 
 #endif
