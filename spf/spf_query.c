@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/mailaddr.h"
 #include "common/xmalloc.h"
 #include "spf/spf_query.h"
 #include "spf/spf_report.h"
@@ -26,7 +27,7 @@ get_text_member(const json_t *request, const char *name)
 	return text;
 }
 
-/* choose_evaluator - false when there is no such engine */
+/* choose_evaluator - false with a reason if the name is unknown */
 static bool
 choose_evaluator(const json_t *request, const struct settings *settings, struct spf_query *query,
     const char **error)
@@ -53,13 +54,28 @@ choose_evaluator(const json_t *request, const struct settings *settings, struct 
 	return true;
 }
 
-/* read_request - what is to be checked; false with a reason when that is nothing */
+/* read_sender - an address, split in the same way as that of a policy request, or a domain */
+static void
+read_sender(struct spf_check_request *req, struct text sender)
+{
+	struct mailaddr_parts parts;
+
+	mailaddr_split(&parts, sender.s, sender.len);
+	req->sender_domain = sender;
+	if (parts.domain == NULL)
+		return;
+	req->sender_local.s = parts.local;
+	req->sender_local.len = parts.local_len;
+	req->sender_domain.s = parts.domain;
+	req->sender_domain.len = parts.domain_len;
+}
+
+/* read_request - the address and the identities; false with a reason */
 static bool
 read_request(struct spf_check_request *req, const json_t *request, const char **error)
 {
-	struct text ip = get_text_member(request, "ip"),
-		    sender = get_text_member(request, "sender");
-	const char *at = sender.len == 0 ? NULL : memrchr(sender.s, '@', sender.len);
+	struct text ip = get_text_member(request, "ip");
+	struct text sender = get_text_member(request, "sender");
 
 	req->helo = get_text_member(request, "helo");
 	req->check_helo = req->helo.len > 0;
@@ -67,16 +83,11 @@ read_request(struct spf_check_request *req, const json_t *request, const char **
 	*error = "ip: not an IPv4 or IPv6 address";
 	if (!ipaddr_parse(&req->ip, ip.s, ip.len))
 		return false;
-	*error = "a null sender is checked by its HELO name, and there is none";
+	*error = "a null sender is checked by its HELO name, which is missing";
 	if (!req->check_helo && !req->check_mailfrom)
 		return false;
-	req->sender_domain = sender;
-	if (at == NULL || !req->check_mailfrom)
-		return true;
-	req->sender_local.s = sender.s;
-	req->sender_local.len = (size_t)(at - sender.s);
-	req->sender_domain.s = at + 1;
-	req->sender_domain.len = sender.len - req->sender_local.len - 1;
+	if (req->check_mailfrom)
+		read_sender(req, sender);
 	return true;
 }
 

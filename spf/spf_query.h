@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * spf_query - a question about SPF that a person asks (srsctl spf): from JSON to a check, and from
- * the check to its report. The same through the daemon and without it.
+ * spf_query - a check that an operator requests with `srsctl spf`: from JSON to a check, and from
+ * the check to its report. The daemon and srsctl itself use the same code.
  *
  *	{ "ip": "192.0.2.1", "sender": "a@x.org", "helo": "mx.x.org", "engine": "both" }
  *
- * sender may be "" or "<>", a domain alone, or missing; helo may be missing, unless the sender is
- * null. engine is native, libspf2, both, or missing: what the settings say.
+ * sender may be "" or "<>", a domain without a local part, or missing. helo may be missing, unless
+ * the sender is null. engine is native, libspf2 or both; the default is that of the settings.
  */
 #ifndef SPF_SPF_QUERY_H
 #define SPF_SPF_QUERY_H
@@ -20,18 +20,25 @@
 struct spf_query;
 
 /*
- * Starts one. NULL with a static reason in *error. wake is
- * called from the loop when it gets done later.
+ * Starts a query. The request is copied; the settings get one more reference. now is for %{t}. wake
+ * is called from the event loop, once, when the query is done; it is not called if the query is
+ * done when this returns. Returns NULL with a static reason in *error.
  */
-struct spf_query *spf_query_start(const struct spf_checker *, struct settings *,
+struct spf_query *spf_query_start(const struct spf_checker *checker, struct settings *settings,
     const json_t *request, time_t now, void (*wake)(void *arg), void *arg, const char **error);
 
-bool spf_query_is_done(const struct spf_query *);
+bool spf_query_is_done(const struct spf_query *query);
 
-/* {"ip": ..., "sender": ..., "helo": ..., "identities": [report, ...]}; a new reference. */
-json_t *spf_query_report(const struct spf_query *);
+/*
+ * Returns the report of a query that is done, as a new reference:
+ *
+ *	{ "ip": ..., "sender": ..., "helo": ..., "identities": [report, ...] }
+ *
+ * with a report for each identity that was checked, see spf_report.h.
+ */
+json_t *spf_query_report(const struct spf_query *query);
 
-/* Cancels what is not done; sets the pointer to NULL. */
-void spf_query_free(struct spf_query **);
+/* Ends a query, done or not. Sets the pointer to NULL; it may be NULL. */
+void spf_query_free(struct spf_query **queryp);
 
 #endif

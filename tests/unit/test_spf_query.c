@@ -124,6 +124,10 @@ test_requests(void **state)
 		{ "{\"ip\":\"192.0.2.1\",\"sender\":\"john@local.test\"}", "mailfrom fail" },
 		{ "{\"ip\":\"192.0.2.1\",\"sender\":\"a@b@local.test\"}", "mailfrom pass" },
 		{ "{\"ip\":\"192.0.2.1\",\"sender\":\"local.test\"}", "mailfrom pass" },
+		/* As Postfix completes addresses, and so as the policy service evaluates them. */
+		{ "{\"ip\":\"192.0.2.2\",\"sender\":\"a@x.test.\"}", "mailfrom fail" },
+		{ "{\"ip\":\"192.0.2.2\",\"sender\":\"a%x.test\"}", "mailfrom fail" },
+		{ "{\"ip\":\"192.0.2.2\",\"sender\":\"x.test!a\"}", "mailfrom fail" },
 		{ "{\"ip\":\"192.0.2.1\",\"sender\":\"a@x.test\",\"engine\":\"native\"}",
 		    "mailfrom pass" },
 		{ "{\"ip\":\"192.0.2.1\",\"sender\":\"a@x.test\",\"engine\":\"\"}",
