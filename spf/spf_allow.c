@@ -13,7 +13,7 @@ spf_allow_is_wanted(const struct spf_settings *spf)
 	return spf->helo_whitelist.n + spf->domain_whitelist.n + spf->domain_whitelist_ptr.n > 0;
 }
 
-/* convert_entry - an entry of a list in A-labels; false when there is no such name */
+/* convert_entry - to A-labels; false if that is impossible */
 static bool
 convert_entry(char name[HOSTNAME_MAX + 1], const char *entry)
 {
@@ -32,7 +32,7 @@ is_listed(const struct text_list *list, const char *name)
 	return false;
 }
 
-/* ask_helo_list - the HELO name counts as far as the client's address is one of its addresses */
+/* ask_helo_list - is the HELO name listed, and is the client's address one of its addresses? */
 static enum spf_asked
 ask_helo_list(const struct spf_settings *spf, const struct spf_request *req,
     struct spf_answers *answers, bool *failed)
@@ -73,14 +73,14 @@ ask_listed_domain(
 	return verdict.result == SPF_PASS ? SPF_ASKED_YES : SPF_ASKED_NO;
 }
 
-/* Domains that are looked up side by side. */
+/* Domains that are evaluated in parallel. */
 #define ASKED_TOGETHER 16
 
 /*
- * ask_domain_list - several entries at a time, so that their questions go out together
+ * ask_domain_list - several entries at a time, so that their queries are sent together
  *
- * But not all of them: which ones still find room in the table must not depend on the order in
- * which answers come.
+ * Not all at a time, because the table has a limit: the entries that find room must not depend on
+ * the order in which answers arrive.
  */
 static enum spf_asked
 ask_domain_list(const struct spf_settings *spf, const struct spf_request *req,

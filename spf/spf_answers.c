@@ -10,8 +10,8 @@ struct spf_answers {
 	TAILQ_HEAD(, spf_answer) list;
 	size_t n;
 	size_t bytes;                  /* of the replies */
-	struct dns_answer *end;        /* what stands for each new answer; NULL: they are fetched */
-	struct dns_answer *client_end; /* the same of the client's names */
+	struct dns_answer *end;        /* after spf_answers_end: the reply of missing answers */
+	struct dns_answer *client_end; /* after spf_answers_end_client: its error */
 	spf_answers_known_fn *known;
 	void *known_arg;
 };
@@ -56,7 +56,7 @@ spf_answers_set_known(struct spf_answers *answers, spf_answers_known_fn *known, 
 	answers->known_arg = arg;
 }
 
-/* fail_answer - an error in the place of an answer that is not waited for */
+/* fail_answer - with the error of spf_answers_end */
 static void
 fail_answer(struct spf_answers *answers, struct spf_answer *answer)
 {
@@ -64,11 +64,11 @@ fail_answer(struct spf_answers *answers, struct spf_answer *answer)
 	spf_answers_set(answers, answer, dns_answer_ref(answers->end));
 }
 
-/* add_answer - a new question; its answer may be known */
+/* add_answer - with its reply, if that is known */
 static struct spf_answer *
 add_answer(struct spf_answers *answers, const char *name, size_t len, enum dns_type type)
 {
-	/* Not calloc(3), which passes by the blocks that malloc(3) and free(3) keep at hand. */
+	/* calloc(3) does not use the cache of free blocks that malloc(3) has for each thread. */
 	struct spf_answer *answer = xmalloc(sizeof(*answer) + len + 1);
 	struct dns_answer *reply = NULL;
 
@@ -92,7 +92,7 @@ add_answer(struct spf_answers *answers, const char *name, size_t len, enum dns_t
 	return answer;
 }
 
-/* find_or_add_answer - find an answer, or add it while there are fewer than max */
+/* find_or_add_answer - add it only while there are fewer than max */
 static struct spf_answer *
 find_or_add_answer(struct spf_answers *answers, const char *name, enum dns_type type, size_t max)
 {
@@ -243,7 +243,7 @@ void
 spf_answers_set(struct spf_answers *answers, struct spf_answer *answer, struct dns_answer *reply)
 {
 	if (answers->bytes + reply->size > SPF_ANSWERS_BYTES) {
-		/* Our bound, and not an error of the DNS: the client may have filled the table. */
+		/* The DNS is not at fault: the client may have filled the table. */
 		dns_answer_unref(&reply);
 		reply = dns_answer_new_error(DNS_SATURATED);
 	}

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * spf_answers - the DNS answers of one check: what the evaluation reads, and the list of what it
- * still wants. Answers stay for the whole check, so that a record with a TTL of zero cannot
- * change between two passes or make us ask for ever.
+ * spf_answers - the DNS answers of one evaluation, and the list of those that it still lacks.
+ *
+ * Answers stay for the whole check, so that a record with a TTL of zero cannot change between two
+ * passes or lead to endless queries. Pure.
  */
 #ifndef SPF_SPF_ANSWERS_H
 #define SPF_SPF_ANSWERS_H
@@ -19,91 +20,105 @@
 struct spf_answer {
 	TAILQ_ENTRY(spf_answer) next;
 	enum dns_type type;
-	bool needed;    /* an evaluation stops at it; else it is asked ahead */
-	bool of_client; /* it is about the names of the client, which the client's owner answers */
-	bool asked;     /* somebody fetches it */
+	bool needed;    /* an evaluation stops at it; else it was requested ahead */
+	bool of_client; /* about the names of the client, which the owner of the client publishes */
+	bool asked;     /* a query was started */
 	bool at_once;   /* it came from a cache */
-	bool given_up;  /* it did not come in time, or was cut off */
-	uint64_t asked_ms; /* when, since the check began; for srsctl */
+	bool given_up;  /* it did not come in time, or our own bounds ended its query */
+	uint64_t asked_ms; /* milliseconds since the check began, shown by srsctl */
 	uint64_t answered_ms;
-	struct dns_answer *reply; /* NULL until it is there */
-	void *owner;              /* of who fetches it: the question that is out */
-	char name[];              /* as asked for, lower case */
+	struct dns_answer *reply; /* NULL while it is missing */
+	void *owner; /* of the module that runs the query: the pending query, or NULL */
+	char name[]; /* the queried name, in lower case */
 };
 
 struct spf_answers;
 
 /*
- * Most questions of one identity's check. The terms of a record lead to eleven each at most (an MX
- * answer and its hosts), 40 terms to 440, and some more for %{p} and an explanation. Questions that
- * are asked ahead, because they may be needed, get the first part of the table alone: however many
- * a record provokes, those that matter always find room.
+ * The largest number of answers of one evaluation. Each term of a record leads to at most eleven
+ * (an MX answer and its hosts), 40 terms to 440, and %{p} and an explanation to some more.
+ *
+ * Queries that are requested ahead, because an evaluation may need them, are added only while the
+ * table has fewer than SPF_ANSWERS_GUESSES answers. So a record that provokes many of them leaves
+ * room for the needed ones.
  */
 #define SPF_ANSWERS_MAX 1024
 #define SPF_ANSWERS_GUESSES 256
 
 struct spf_answers *spf_answers_new(void);
-void spf_answers_free(struct spf_answers **);
+
+/* Releases all answers. Sets the pointer to NULL; it may be NULL. No query may be pending. */
+void spf_answers_free(struct spf_answers **answers);
 
 /*
- * Who knows answers already is asked for each new question, with a name in lower case, and gives a
- * reference to its answer, or NULL: what is known makes no pass a pending one.
+ * A function that looks a name, in lower case, up in a cache. It returns a reference for the
+ * table, or NULL. It is called for each new answer, so that a cached one leaves no pass pending.
  */
-typedef struct dns_answer *spf_answers_known_fn(void *arg, const char *name, enum dns_type);
-void spf_answers_set_known(struct spf_answers *, spf_answers_known_fn *, void *arg);
+typedef struct dns_answer *spf_answers_known_fn(void *arg, const char *name, enum dns_type type);
+void spf_answers_set_known(struct spf_answers *answers, spf_answers_known_fn *known, void *arg);
 
 /*
- * The answer for a name, which is added as wanted when nobody asked before. NULL when the table is
- * full. The name must be askable, see spf_answers_is_name.
+ * Returns the answer for a name, which counts as needed from now on. A new one is added, and is
+ * wanted unless the cache has it. NULL: it would be new, and the table has SPF_ANSWERS_MAX answers.
+ * The name fulfils spf_answers_is_name, in any case.
  */
-struct spf_answer *spf_answers_get(struct spf_answers *, const char *name, enum dns_type);
+struct spf_answer *spf_answers_get(
+    struct spf_answers *answers, const char *name, enum dns_type type);
 
-/* The answer that is there already, in the table's keeping; NULL: none is. Asks nothing. */
-struct dns_answer *spf_answers_peek(const struct spf_answers *, const char *name, enum dns_type);
+/*
+ * The same for an answer that is requested ahead; it does not count as needed. NULL: it would be
+ * new, and the table has SPF_ANSWERS_GUESSES answers.
+ */
+struct spf_answer *spf_answers_guess(
+    struct spf_answers *answers, const char *name, enum dns_type type);
 
-/* The same for a question asked ahead: NULL for a new one when the first half is full. */
-struct spf_answer *spf_answers_guess(struct spf_answers *, const char *name, enum dns_type);
+/* Returns the reply that the table has, and owns, or NULL. Adds nothing. */
+struct dns_answer *spf_answers_peek(
+    const struct spf_answers *answers, const char *name, enum dns_type type);
 
-/* True when the DNS can be asked for it: labels of 1..63 bytes, at most 253 in all. */
+/* True if the name can be queried: labels of 1 to 63 bytes, at most 253 bytes in all. */
 bool spf_answers_is_name(const char *name, size_t len);
 
-/* May it have a record? Such a name, of more than one label (RFC 7208, 4.3). */
+/* True if the name can also have an SPF record: it has more than one label (RFC 7208, 4.3). */
 bool spf_answers_is_domain(const char *name, size_t len);
 
 /*
- * The oldest question that is not being fetched yet, one that is needed before any that is asked
- * ahead; NULL: every question is. And one that is being fetched; NULL: no question is.
+ * Returns the oldest answer whose query was not started, needed ones first; NULL: no such answer.
  */
-struct spf_answer *spf_answers_wanted(struct spf_answers *);
-struct spf_answer *spf_answers_asked(struct spf_answers *);
+struct spf_answer *spf_answers_wanted(struct spf_answers *answers);
+
+/* Returns the oldest answer whose query was started and is pending; NULL: no such answer. */
+struct spf_answer *spf_answers_asked(struct spf_answers *answers);
 
 /*
- * From now on what is missing about the names of the client is an error (spf_ask_client), so that
- * no pass waits for it. The questions stay, and may still be answered.
+ * From now on spf_ask_client uses an error of this kind for each missing answer, so that no pass
+ * waits for them. The queries stay pending, and may still be answered.
  */
-void spf_answers_end_client(struct spf_answers *, enum dns_failure);
+void spf_answers_end_client(struct spf_answers *answers, enum dns_failure failure);
 
-/* The error that stands for such an answer, in the table's keeping; NULL: the table waits for it.
- */
-struct dns_answer *spf_answers_client_error(const struct spf_answers *);
+/* Returns that error, which the table owns; NULL before spf_answers_end_client. */
+struct dns_answer *spf_answers_client_error(const struct spf_answers *answers);
 
 /*
- * Ends the waiting: every answer that is missing becomes an error, and so does every question that
- * is added later. The next pass comes to a verdict. No question may be out.
+ * From now on each missing answer is an error of this kind, and so is each one that is added later
+ * and not cached. The next pass reaches a verdict. No query may be pending.
  */
-void spf_answers_end(struct spf_answers *, enum dns_failure);
-size_t spf_answers_count(const struct spf_answers *);
+void spf_answers_end(struct spf_answers *answers, enum dns_failure failure);
 
-/* True when one of the questions was asked and no cache answered it at once. */
+/* The number of answers, including the missing ones. */
+size_t spf_answers_count(const struct spf_answers *answers);
+
+/* True if at least one query was started that a cache did not answer at once. */
 bool spf_answers_used_network(const struct spf_answers *answers);
 
-/* Those of the questions that were asked, a cache or the DNS. */
-size_t spf_answers_questions(const struct spf_answers *);
+/* The number of answers that a cache had or whose query was started. */
+size_t spf_answers_questions(const struct spf_answers *answers);
 
-/* Bytes of answers in one table; an answer that no longer fits becomes DNS_SATURATED. */
+/* The largest size of all answers in a table, in bytes; one that exceeds it is DNS_SATURATED. */
 #define SPF_ANSWERS_BYTES (1024 * 1024)
 
-/* Fills an answer in, once; takes the reference over. */
-void spf_answers_set(struct spf_answers *, struct spf_answer *, struct dns_answer *);
+/* Sets the reply of an answer that has none. The table takes over the reference. */
+void spf_answers_set(
+    struct spf_answers *answers, struct spf_answer *answer, struct dns_answer *reply);
 
 #endif

@@ -16,9 +16,9 @@ spf_ask_init(struct spf_ask *ask, const struct spf_request *req, struct spf_answ
 }
 
 /*
- * find_question - the entry for a question; NULL when it stays unasked
+ * find_question - the table's answer for a query; NULL if there is no room for it
  *
- * A pass that is pending already asks ahead, as far as there is room for that.
+ * A pass that is pending already only requests answers ahead.
  */
 static struct spf_answer *
 find_question(struct spf_ask *ask, const char *name, enum dns_type type)
@@ -27,7 +27,7 @@ find_question(struct spf_ask *ask, const char *name, enum dns_type type)
 			    : spf_answers_get(ask->answers, name, type);
 }
 
-/* note_reply - what an answer brings into a pass that is not pending */
+/* note_reply - the effects of an answer on a pass that is not pending */
 static struct dns_answer *
 note_reply(struct spf_ask *ask, struct dns_answer *reply)
 {
@@ -38,7 +38,7 @@ note_reply(struct spf_ask *ask, struct dns_answer *reply)
 	return reply;
 }
 
-/* use_answer - of an answer, or of the one that stands for it while it is missing (NULL: none) */
+/* use_answer - its reply, or the one to use while that is missing; NULL makes the pass pending */
 static struct dns_answer *
 use_answer(struct spf_ask *ask, const struct spf_answer *answer, struct dns_answer *missing)
 {
@@ -50,7 +50,7 @@ use_answer(struct spf_ask *ask, const struct spf_answer *answer, struct dns_answ
 	return ask->pending ? reply : note_reply(ask, reply);
 }
 
-/* More questions than the limits of RFC 7208 can lead to. */
+/* The reply to a query beyond SPF_ANSWERS_MAX. */
 static struct dns_answer refused = { .status = DNS_ERROR, .security = DNS_INSECURE };
 
 struct dns_answer *
@@ -132,7 +132,7 @@ spf_ask_any_leads_back(
 			continue;
 		one = spf_ask_leads_back(ask, &ptr->rr[i], &names->failed);
 		if (one == SPF_ASKED_YES) {
-			/* As if the names before this one had not been looked at. */
+			/* The other names do not count: they cannot make the pass pending. */
 			*ask = before;
 			return spf_ask_leads_back(ask, &ptr->rr[i], NULL);
 		}
@@ -142,7 +142,7 @@ spf_ask_any_leads_back(
 	return all;
 }
 
-/* A rank for the name that %{p} stands for: the domain itself, a name below it, any other. */
+/* rank_name - for %{p}: the domain itself, a name below it, any other */
 static int
 rank_name(const struct dns_rr *rr, const char *domain)
 {
@@ -151,8 +151,11 @@ rank_name(const struct dns_rr *rr, const char *domain)
 	return hostname_is_within(rr->data, rr->len, domain, strlen(domain)) ? 2 : 1;
 }
 
-/* is_better_name - among names of one rank the smallest, so that the order of an answer is no
- * matter */
+/*
+ * is_better_name - of a higher rank, or smaller and of the same rank
+ *
+ * So the order of the records in an answer does not matter.
+ */
 static bool
 is_better_name(const struct dns_rr *rr, const char *domain, const char *best, int best_rank)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * spf_ask - what an evaluation asks the DNS, and the names that it makes of requests and answers:
- * macros, the client's reverse name, its validated name. Both engines ask through it.
+ * spf_ask - the DNS queries of an evaluation, and the names that it derives from requests and
+ * answers: macros, the reverse name of the client, its validated name. Both evaluators use it.
  *
- * An answer that is missing makes the pass a pending one: what it finds out from there on is
- * thrown away, but it goes on, to find the other questions that will most likely be needed. They
- * go out together then, instead of one after the other.
+ * A missing answer makes the pass pending. The result of a pending pass is discarded, but the pass
+ * goes on, to find the other queries that it will most likely need. They are sent together then,
+ * instead of one after the other. Pure.
  */
 #ifndef SPF_SPF_ASK_H
 #define SPF_SPF_ASK_H
@@ -17,12 +17,12 @@
 #include "spf/spf_macro.h"
 #include "spf/spf_verdict.h"
 
-/* One pass. */
+/* One pass. The request and the answers are the caller's. */
 struct spf_ask {
 	const struct spf_request *req;
 	struct spf_answers *answers;
 	bool pending;
-	bool saturated;             /* an answer so far is an error that our own bounds have made */
+	bool saturated;             /* an answer so far is a DNS_SATURATED error */
 	enum dns_security security; /* the weakest of the answers so far */
 };
 
@@ -32,67 +32,71 @@ enum spf_asked {
 	SPF_ASKED_PENDING, /* an answer is missing */
 };
 
-void spf_ask_init(struct spf_ask *, const struct spf_request *, struct spf_answers *);
+void spf_ask_init(struct spf_ask *ask, const struct spf_request *req, struct spf_answers *answers);
 
 /*
- * What the DNS says to a question, in the table's keeping; NULL while that is still to come. More
- * questions than the limits of RFC 7208 can lead to are answered with an error.
+ * Returns the answer to a query, which the table owns; NULL while it is missing. The name fulfils
+ * spf_answers_is_name. A query beyond SPF_ANSWERS_MAX, which RFC 7208's limits never allow, gets an
+ * error.
  */
-struct dns_answer *spf_ask(struct spf_ask *, const char *name, enum dns_type);
+struct dns_answer *spf_ask(struct spf_ask *ask, const char *name, enum dns_type type);
 
 /*
- * The same for a question about the names of the client. Its owner answers these, not the domain
- * that is evaluated: once their time is up (spf_answers_end_client), silence is an error.
+ * The same for a query about the names of the client. The owner of the client answers it, and not
+ * the evaluated domain. After spf_answers_end_client a missing answer is an error.
  */
-struct dns_answer *spf_ask_client(struct spf_ask *, const char *name, enum dns_type);
+struct dns_answer *spf_ask_client(struct spf_ask *ask, const char *name, enum dns_type type);
 
-/* A or AAAA, as the client has it. */
-enum dns_type spf_ask_address_type(const struct spf_ask *);
+/* Returns DNS_A or DNS_AAAA, for the family of the client's address. */
+enum dns_type spf_ask_address_type(const struct spf_ask *ask);
 
-/* True when the answer holds the client's address, compared in its first prefix bits. */
-bool spf_ask_holds_client(const struct spf_ask *, const struct dns_answer *, unsigned prefix);
+/* True if a record of the answer has the client's address, compared in its first prefix bits. */
+bool spf_ask_holds_client(
+    const struct spf_ask *ask, const struct dns_answer *answer, unsigned prefix);
 
-/* The client's name under in-addr.arpa or ip6.arpa. */
-void spf_ask_reverse_name(const struct spf_request *, char name[HOSTNAME_MAX + 1]);
+/* Writes the client's name under in-addr.arpa or ip6.arpa. */
+void spf_ask_reverse_name(const struct spf_request *req, char name[HOSTNAME_MAX + 1]);
 
-/* 4.6.4: names of one PTR answer that are looked at. */
+/* The number of names of a PTR answer that are used (RFC 7208, 4.6.4). */
 #define SPF_ASK_PTR_MAX 10
 
 /*
- * Is the client's address among those of a name of the PTR answer? An error means no (5.5);
- * *failed, which may be NULL, becomes true then.
+ * Does a name of a PTR answer have the client's address? An error means no (RFC 7208, 5.5) and sets
+ * *failed, which may be NULL, to true.
  */
-enum spf_asked spf_ask_leads_back(struct spf_ask *, const struct dns_rr *, bool *failed);
+enum spf_asked spf_ask_leads_back(struct spf_ask *ask, const struct dns_rr *rr, bool *failed);
 
-/* What is asked of the names of a PTR answer. */
+/* A condition on the names of a PTR answer. */
 struct spf_ask_names {
-	bool (*counts)(const struct dns_rr *, const void *arg);
+	bool (*counts)(const struct dns_rr *rr, const void *arg);
 	const void *arg;
-	bool failed; /* set when a name that counts could not be looked up */
+	bool failed; /* set if the lookup of a name that counts failed */
 };
 
 /*
- * Does one of the first ten names of a PTR answer count and lead back to the client? One that does
- * is enough, whatever is missing or wrong with the others.
+ * Does one of the first ten names of a PTR answer count and lead back to the client? One such name
+ * decides, even if answers for other names are missing or errors.
  */
 enum spf_asked spf_ask_any_leads_back(
-    struct spf_ask *, const struct dns_answer *ptr, struct spf_ask_names *);
+    struct spf_ask *ask, const struct dns_answer *ptr, struct spf_ask_names *names);
 
 /*
- * The best validated name of the client, for %{p}: the domain itself, a name below it, any other
- * (7.3), and the smallest of its kind; "unknown" when there is none. NULL while answers are
- * missing.
+ * Returns the best validated name of the client, for %{p}: the domain itself, else a name below it,
+ * else any other (RFC 7208, 7.3); of several the smallest. It returns "unknown" if the client has
+ * no validated name, and NULL while answers are missing. The table owns the name.
  */
-const char *spf_ask_validated_name(struct spf_ask *, const char *domain);
+const char *spf_ask_validated_name(struct spf_ask *ask, const char *domain);
 
-/* What the macros stand for when domain is the current one; validated is the caller's to set. */
-void spf_ask_macro_values(const struct spf_ask *, const char *domain, struct spf_macro_values *);
+/* Sets the values of the macros for the current domain; validated is left NULL. */
+void spf_ask_macro_values(
+    const struct spf_ask *ask, const char *domain, struct spf_macro_values *values);
 
 /*
- * The name that a domain-spec stands for; an empty one: the current domain. NO: it uses a local
- * part that is not ASCII, which never matches (RFC 8616, 4).
+ * Expands a domain-spec to a name; an empty one means the current domain. Returns SPF_ASKED_NO if
+ * the spec uses a local part that is not ASCII, which never matches (RFC 8616, 4). The name is set
+ * for SPF_ASKED_YES only, and may be impossible to query.
  */
 enum spf_asked spf_ask_target(
-    struct spf_ask *, struct text spec, const char *domain, char name[HOSTNAME_MAX + 1]);
+    struct spf_ask *ask, struct text spec, const char *domain, char name[HOSTNAME_MAX + 1]);
 
 #endif

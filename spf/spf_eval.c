@@ -11,7 +11,7 @@
 /* 4.6.4: hosts of one MX answer. */
 #define MX_MAX 10
 
-/* What a term, or a whole record, comes to. */
+/* The outcome of a term. */
 enum outcome {
 	NO_MATCH,
 	MATCH,
@@ -26,14 +26,14 @@ struct eval {
 	struct spf_verdict *verdict;
 	unsigned lookups;
 	unsigned voids;
-	bool started; /* the record of the domain itself was read */
-	const char *problem;
-	/* exp= of the record that the verdict comes from, and its domain */
+	bool started;        /* the record of the domain itself was read */
+	const char *problem; /* the first one; NULL: none */
+	/* exp= of the record that led to the verdict, and its domain */
 	struct text exp;
 	char exp_domain[HOSTNAME_MAX + 1];
 };
 
-/* What check_host() came to: a result, or nothing yet. */
+/* The result of check_host(), which does not count in a pending pass. */
 struct host_result {
 	bool pending;
 	enum spf_result result;
@@ -49,7 +49,7 @@ note_problem(struct eval *e, enum outcome outcome, const char *text)
 	return outcome;
 }
 
-/* count_lookup - one more term that asks the DNS; false past the limit (4.6.4) */
+/* count_lookup - one more term that queries the DNS; false over the limit (4.6.4) */
 static bool
 count_lookup(struct eval *e)
 {
@@ -62,7 +62,7 @@ refuse_lookup(struct eval *e)
 	return note_problem(e, PERMERROR, "too many DNS lookups");
 }
 
-/* note_dns_problem - the error of an answer that is one */
+/* note_dns_problem - of an answer that is a DNS_ERROR */
 static enum outcome
 note_dns_problem(struct eval *e, const struct dns_answer *answer)
 {
@@ -72,7 +72,7 @@ note_dns_problem(struct eval *e, const struct dns_answer *answer)
 	    e, TEMPERROR, answer->security == DNS_BOGUS ? "DNSSEC validation failed" : "DNS error");
 }
 
-/* count_void - one more term whose question found nothing (4.6.4) */
+/* count_void - one more term whose query found nothing (4.6.4) */
 static enum outcome
 count_void(struct eval *e)
 {
@@ -82,10 +82,11 @@ count_void(struct eval *e)
 }
 
 /*
- * look_up_term - the answer to a term's own question
+ * look_up_term - the answer to the query of a term itself
  *
- * MATCH: there are records. NO_MATCH: there are none, and the term counts as void; a name that
- * cannot be asked for has no records either, but nobody was asked. Else the term's outcome.
+ * Returns MATCH if the answer has records. NO_MATCH means that it has no records, and that the term
+ * was counted as void. A name that cannot be queried is NO_MATCH, too, but was not queried and is
+ * not counted. Any other value is the outcome of the term.
  */
 static enum outcome
 look_up_term(struct eval *e, const char *name, enum dns_type type, const struct dns_answer **answer)
@@ -111,7 +112,7 @@ get_term_prefix(const struct eval *e, const struct spf_term *term)
 	return e->req->ip.family == AF_INET ? term->prefix4 : term->prefix6;
 }
 
-/* holds_client - is the client in the network that a term makes of an answer's addresses? */
+/* holds_client - is the client in one of the networks of the addresses and the term's prefix? */
 static bool
 holds_client(const struct eval *e, const struct spf_term *term, const struct dns_answer *answer)
 {
@@ -131,7 +132,7 @@ map_asked(enum spf_asked asked)
 	}
 }
 
-/* expand_term_target - the name that a domain-spec stands for: MATCH when it is known, NO_MATCH: never */
+/* expand_term_target - set the name of a domain-spec (MATCH); NO_MATCH: it never matches */
 static enum outcome
 expand_term_target(
     struct eval *e, struct text spec, const char *domain, char name[HOSTNAME_MAX + 1])
@@ -139,7 +140,7 @@ expand_term_target(
 	return map_asked(spf_ask_target(&e->ask, spec, domain, name));
 }
 
-/* begin_lookup - count a term that asks the DNS, and make the name that it asks for */
+/* begin_lookup - count a term that queries the DNS, and expand its name */
 static enum outcome
 begin_lookup(
     struct eval *e, const struct spf_term *term, const char *domain, char name[HOSTNAME_MAX + 1])
@@ -149,7 +150,7 @@ begin_lookup(
 	return expand_term_target(e, term->domain, domain, name);
 }
 
-/* The mechanisms, each as section 5 has it. domain is the current one. */
+/* The mechanisms of section 5. domain is the current one. */
 
 static enum outcome
 match_include(struct eval *e, const struct spf_term *term, const char *domain, int depth)
@@ -212,10 +213,10 @@ match_mx_host(struct eval *e, const struct spf_term *term, const struct dns_rr *
 }
 
 /*
- * match_mx_hosts - one outcome, whatever the order of the records
+ * match_mx_hosts - one outcome for all orders of the records
  *
- * A host that matches decides, as if the others had not been looked at. Without a match all hosts
- * are waited for, and only then a lookup that failed decides.
+ * A host that matches decides, and the others do not count. Without a match the answers for all
+ * hosts are needed before a failed lookup decides.
  */
 static enum outcome
 match_mx_hosts(struct eval *e, const struct spf_term *term, const struct dns_answer *mx)
@@ -255,14 +256,14 @@ match_mx(struct eval *e, const struct spf_term *term, const char *domain)
 	return match_mx_hosts(e, term, mx);
 }
 
-/* is_within_target - is a name of the client the one that a ptr term wants, or below it? */
+/* is_within_target - is a name of the client the target of a ptr term, or below it? */
 static bool
 is_within_target(const struct dns_rr *rr, const void *target_name)
 {
 	return hostname_is_within(rr->data, rr->len, target_name, strlen(target_name));
 }
 
-/* An error of the PTR question means no match (5.5): then there are no names to look at. */
+/* match_ptr - an error of the PTR query means no match (5.5), because it has no names */
 static enum outcome
 match_ptr(struct eval *e, const struct spf_term *term, const char *domain)
 {
@@ -326,7 +327,7 @@ get_outcome_name(enum outcome outcome)
 	return names[outcome];
 }
 
-/* trace_term - match_term, and a note of how it went */
+/* trace_term - call match_term and record the outcome */
 static enum outcome
 trace_term(struct eval *e, const struct spf_term *term, const char *domain, int depth)
 {
@@ -360,7 +361,7 @@ make_host_result(const struct eval *e, enum spf_result result)
 	return r;
 }
 
-/* note_term - remember what decided; only the outermost record's term is of interest */
+/* note_term - store the term that decided, if it is in the outermost record */
 static void
 note_term(struct eval *e, struct text term, int depth)
 {
@@ -380,7 +381,7 @@ conclude_match(struct eval *e, const struct spf_record *record, const struct spf
 	return make_host_result(e, map_qualifier(term->qualifier));
 }
 
-/* get_redirect_text - the modifier as it is written; the domain-spec is the end of it */
+/* get_redirect_text - the whole modifier; record->redirect is its end */
 static struct text
 get_redirect_text(const struct spf_record *record)
 {
@@ -405,7 +406,7 @@ follow_redirect(struct eval *e, const struct spf_record *record, const char *dom
 		refuse_lookup(e);
 		return make_host_result(e, SPF_PERMERROR);
 	}
-	/* NO_MATCH: a macro of it never matches, so there is no record to go on with. */
+	/* NO_MATCH: the name never matches, so there is no record. */
 	if (expand_term_target(e, record->redirect, domain, name) == MATCH)
 		inner = check_host(e, name, depth);
 	else
@@ -467,8 +468,7 @@ evaluate_record_set(struct eval *e, const struct spf_record_set *set, const char
 	return walk_record(e, &set->record, domain, depth);
 }
 
-/* Includes within includes; each costs one of lookup_limit. A second line of defence for the stack.
- */
+/* Nested includes. Each costs one of lookup_limit; this is a second limit for the stack. */
 #define DEPTH_MAX 100
 
 static struct host_result
@@ -496,7 +496,7 @@ check_host(struct eval *e, const char *domain, int depth)
 	}
 }
 
-/* read_explanation - the one TXT record of an explanation, if it is printable ASCII (6.2) */
+/* read_explanation - the text of the one TXT record, if it is printable ASCII (6.2) */
 static bool
 read_explanation(const struct dns_answer *answer, struct text *text)
 {
@@ -515,7 +515,7 @@ read_explanation(const struct dns_answer *answer, struct text *text)
 /*
  * fetch_explanation - fetch and expand the explanation of a fail; false while an answer is missing
  *
- * It counts for no limit, and whatever goes wrong only costs the explanation.
+ * Its lookups count for no limit. After an error the verdict has no explanation.
  */
 static bool
 fetch_explanation(struct eval *e)
@@ -539,14 +539,14 @@ fetch_explanation(struct eval *e)
 	if (spf_macro_uses(text, "p") &&
 	    (values.validated = spf_ask_validated_name(&e->ask, e->exp_domain)) == NULL)
 		return false;
-	/* What the macros bring in is the client's. */
+	/* The values of the macros come from the client. */
 	len = spf_macro_expand_text(text, &values, e->verdict->explanation);
 	printable_text(
 	    e->verdict->explanation, sizeof(e->verdict->explanation), e->verdict->explanation, len);
 	return true;
 }
 
-/* conclude_verdict - the verdict on which a pass without missing answers has come */
+/* conclude_verdict - of a pass without missing answers */
 static void
 conclude_verdict(const struct eval *e, enum spf_result result)
 {

@@ -3,7 +3,7 @@
 #include "spf/spf_evaluator.h"
 #include "spf/spf_libspf2.h"
 
-/* run_second_evaluator - what libspf2 says, after the native evaluator; its verdict when that counts */
+/* run_second_evaluator - libspf2, and make its verdict the result if it differs and counts */
 static bool
 run_second_evaluator(enum spf_evaluator evaluator, const struct spf_request *req,
     struct spf_answers *answers, struct spf_verdict *verdict)
@@ -14,7 +14,7 @@ run_second_evaluator(enum spf_evaluator evaluator, const struct spf_request *req
 
 	if (!spf_libspf2_eval(req, answers, &libspf2))
 		return false;
-	/* Where they agree, the native verdict tells more. */
+	/* If they agree, the native verdict has more details. */
 	if (libspf2.result != native && evaluator == SPF_EVALUATOR_LIBSPF2)
 		*verdict = libspf2;
 	verdict->differs = libspf2.result != native;

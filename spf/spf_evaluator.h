@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * spf_evaluator - the evaluator that the settings choose.
+ * spf_evaluator - runs the evaluator that the settings choose.
  *
- * With libspf2 the native evaluator goes first: it asks for what both need together instead of one
- * after the other, and its verdict tells the mechanism, the limits and the explanation, as long as
- * libspf2 comes to the same result. Where they part, the verdict says so, and is libspf2's unless
- * both were asked for.
+ * With libspf2 the native evaluator runs first. It requests the answers that both need together
+ * instead of one after the other. While both results agree, its verdict counts, because it also has
+ * the mechanism, the limits and the explanation. If they differ, the verdict records both results.
+ * It is that of libspf2, except with `engine = both`. Pure.
  */
 #ifndef SPF_SPF_EVALUATOR_H
 #define SPF_SPF_EVALUATOR_H
@@ -14,8 +14,8 @@
 #include "spf/spf_answers.h"
 #include "spf/spf_verdict.h"
 
-/* True with a verdict, false when answers are wanted. */
-bool spf_evaluator_run(
-    enum spf_evaluator, const struct spf_request *, struct spf_answers *, struct spf_verdict *);
+/* Returns true with a verdict, false while answers are wanted. */
+bool spf_evaluator_run(enum spf_evaluator evaluator, const struct spf_request *req,
+    struct spf_answers *answers, struct spf_verdict *verdict);
 
 #endif

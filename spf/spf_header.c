@@ -6,19 +6,19 @@
 #include "common/mailaddr.h"
 #include "spf/spf_header.h"
 
-/* A value with its quotes and escapes; a longer one would not fit into a header anyway. */
+/* A value with its quotes and escapes; a longer one does not fit into a header. */
 #define VALUE_SIZE SPF_HEADER_SIZE
 #define SENDER_SIZE (2 * MAILADDR_MAX + 3) /* never cut */
 
-/* Sizes that a HELO name is cut to: at first, and when that is not enough. */
+/* The sizes to which a HELO name is cut, at first and then further. */
 #define HELO_SIZE 81
 #define HELO_SIZE_SHORT 33
 
-/* How often something is left out of a header that is too long, see shorten_*. */
+/* The largest number of steps that shorten a header, see shorten_*. */
 #define RECEIVED_STEPS 7
 #define AUTHRES_STEPS 3
 
-/* is_atom_char - of those that RFC 5322 allows, the ones that mean nothing to anybody else */
+/* is_atom_char - atext of RFC 5322 without the characters that other formats interpret */
 static bool
 is_atom_char(char c)
 {
@@ -45,12 +45,12 @@ get_escaped_size(char c)
 	return c == '"' || c == '\\' ? 2 : 1;
 }
 
-/* What stands for the beginning of a name that was cut. */
+/* This replaces the beginning of a name that was cut. */
 static const char cut[] = "...";
 
 #define CUT_LEN (sizeof(cut) - 1)
 
-/* cut_to_tail - the end of t that fits into room bytes when it is escaped, behind a cut mark */
+/* cut_to_tail - the end of t that fits into room bytes, escaped and after the mark of a cut */
 static struct text
 cut_to_tail(struct text t, size_t room)
 {
@@ -79,8 +79,8 @@ fits_escaped(struct text t, size_t room)
 /*
  * put_value - a value as a dot-atom or a quoted-string of at most size - 1 bytes
  *
- * What is too long loses its beginning, never its end: the right end of a name says whose it is,
- * and half a name would be somebody else's, with a result that was not meant for him.
+ * A longer value loses its beginning. The right end of a name identifies its owner: without it, the
+ * result would seem to be about another domain.
  */
 static const char *
 put_value(char *buf, size_t size, struct text t)
@@ -147,7 +147,7 @@ put_named(struct line *line, const char *name, const char *value)
 	line_put(line, value);
 }
 
-/* put_known - a key of Received-SPF, unless there is nothing to say */
+/* put_known - a key of Received-SPF, unless its value is empty */
 static void
 put_known(struct line *line, const char *name, const char *value)
 {
@@ -157,10 +157,10 @@ put_known(struct line *line, const char *name, const char *value)
 		put_named(line, name, put_value(buf, sizeof(buf), make_header_text(value)));
 }
 
-/* What of a Received-SPF header is shown, and in how many bytes with a NUL. */
+/* The parts of a Received-SPF header, and the sizes of two values in bytes, with a NUL. */
 struct received_form {
 	size_t helo;
-	size_t domain; /* in place of the sender */
+	size_t domain; /* of the domain, if it is shown instead of the sender */
 	struct text receiver;
 	const char *mechanism;
 	const char *problem;
@@ -168,10 +168,10 @@ struct received_form {
 };
 
 /*
- * compose_received - the header in this form; the two sizes become what the values take
+ * compose_received - write the header in this form, and set the two sizes to those of the values
  *
- * Readers that know nothing of quoted strings take the last "identity=" that they find: it has to
- * be ours. (SpamAssassin 4.0.1; OpenDMARC 1.4.2 also ends a key at any ';'.)
+ * Readers that do not know quoted strings use the last "identity=" that they find, which must be
+ * ours. (SpamAssassin 4.0.1; OpenDMARC 1.4.2 also ends a key at any ';'.)
  */
 static void
 compose_received(struct line *line, const struct spf_header *h, struct received_form *form)
@@ -198,7 +198,7 @@ compose_received(struct line *line, const struct spf_header *h, struct received_
 	put_named(line, "; identity=", spf_identity_name(h->identity));
 }
 
-/* cut_size - a size without what is too much, but not below the least */
+/* cut_size - reduce a size by the excess, but not below the least */
 static size_t
 cut_size(size_t size, size_t excess, size_t least)
 {
@@ -207,7 +207,7 @@ cut_size(size_t size, size_t excess, size_t least)
 	return size - least > excess ? size - excess : least;
 }
 
-/* shorten_received - the next thing that a header which is too long by excess bytes does without */
+/* shorten_received - take the next step for a header that is excess bytes too long */
 static void
 shorten_received(struct received_form *form, int step, size_t excess)
 {
@@ -227,7 +227,7 @@ shorten_received(struct received_form *form, int step, size_t excess)
 	case 4:
 		form->problem = "";
 		break;
-	case 5: /* half an address would be another one */
+	case 5: /* a part of an address would be another address */
 		form->domain_alone = true;
 		break;
 	default:
@@ -236,7 +236,7 @@ shorten_received(struct received_form *form, int step, size_t excess)
 	}
 }
 
-/* put_line - the line as a string, cut where its room ends */
+/* put_line - copy the line as a string, cut to the size */
 static size_t
 put_line(char buf[SPF_HEADER_SIZE], const struct line *line)
 {
@@ -269,7 +269,7 @@ spf_header_received(char buf[SPF_HEADER_SIZE], const struct spf_header *h)
 	return put_line(buf, &line);
 }
 
-/* mask_name - a name in which nothing looks like another result: what no name holds becomes '?' */
+/* mask_name - replace the characters that could make a name look like another result by '?' */
 static struct text
 mask_name(char buf[VALUE_SIZE], struct text name)
 {
@@ -291,14 +291,14 @@ put_method(struct line *line, enum spf_result result, const char *comment)
 	}
 }
 
-/* What of an Authentication-Results header is shown, and in how many bytes with a NUL. */
+/* The parts of an Authentication-Results header, and the size of the name, with a NUL. */
 struct authres_form {
 	const enum spf_result *helo;
 	const char *comment;
 	size_t name;
 };
 
-/* compose_authres - the header in this form; the size becomes what the name takes */
+/* compose_authres - write the header in this form, and set the size to that of the name */
 static void
 compose_authres(struct line *line, const char *authserv_id, const struct spf_header *h,
     struct authres_form *form)
@@ -319,7 +319,7 @@ compose_authres(struct line *line, const char *authserv_id, const struct spf_hea
 	form->name = strlen(value) + 1;
 }
 
-/* shorten_authres - the next thing that a header which is too long by excess bytes does without */
+/* shorten_authres - take the next step for a header that is excess bytes too long */
 static void
 shorten_authres(struct authres_form *form, int step, size_t excess)
 {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * spf_header - the trace headers: Received-SPF (RFC 7208, 9.1) and Authentication-Results
- * (RFC 8601), each as one line without its NEWLINE.
+ * (RFC 8601), each as one line without its newline. Pure.
  *
- * SECURITY: HELO name and sender are the client's. Every byte of them that is not visible ASCII
- * becomes '?', and a value that is no dot-atom is quoted, so that no client adds a key of its own.
- * In Authentication-Results ';' and '=' of a name become '?' as well: SpamAssassin 4.0.1 finds
- * "; spf=pass" in a quoted HELO name, too. A header whose values would make it too long loses some
- * of them rather than its shape.
+ * SECURITY: the client chooses HELO name and sender. Each byte of them that is not visible ASCII
+ * becomes '?', and a value that is not a dot-atom is quoted, so that a client cannot add a key. In
+ * Authentication-Results ';' and '=' in a name become '?', too, because SpamAssassin 4.0.1 even
+ * finds "; spf=pass" in a quoted HELO name. If the values make a header too long, some of them are
+ * shortened or left out; its structure never changes.
  */
 #ifndef SPF_SPF_HEADER_H
 #define SPF_SPF_HEADER_H
@@ -16,13 +16,13 @@
 
 #include "spf/spf_verdict.h"
 
-/* With "action=PREPEND " before it a header stays under 400 bytes. */
+/* A header has fewer than 400 bytes together with "action=PREPEND ". */
 #define SPF_HEADER_SIZE 385
 
 struct spf_header {
 	enum spf_identity identity;
 	enum spf_result result;
-	const char *comment;   /* our own words, without parentheses */
+	const char *comment;   /* trusted text without parentheses */
 	const char *mechanism; /* the term that decided; "" without a record */
 	const char *problem;   /* of temperror and permerror; else "" */
 	const struct ipaddr *client;
@@ -35,21 +35,21 @@ struct spf_header {
 /*
  * Received-SPF: Pass (mailfrom) client-ip=192.0.2.1; ...; mechanism=-all; identity=mailfrom
  *
- * The key identity is the last one, for readers that take the last one without regard to quotes. A
- * header that is too long is shortened by no more than it has to be, in this order: the receiver
- * is hidden, the HELO name cut, mechanism left out, the HELO name cut more, problem left out, and
- * the sender's domain takes the place of the sender. Returns the length.
+ * The key identity is the last one, because some readers use the last one even if it is quoted. A
+ * header that is too long is shortened no more than necessary, in this order: the receiver is
+ * hidden, the HELO name cut, mechanism left out, the HELO name cut further, problem left out, and
+ * the sender replaced by its domain. Returns the length.
  */
 size_t spf_header_received(char buf[SPF_HEADER_SIZE], const struct spf_header *header);
 
 /*
  * Authentication-Results: ID; spf=none smtp.helo=mx.x.org; spf=pass smtp.mailfrom=x.org
  *
- * The sender's domain alone: '=' in local parts confuses OpenDMARC. helo is the result of the HELO
- * name beside that of the sender, and may be NULL; it is left out when it is none or when there is
- * no room, comes first because SpamAssassin takes the last one, and never stands in for the
- * sender's result (CVE-2019-20790). A comment other than the identity's name is shown. authserv_id,
- * a host name, is never cut. Returns the length.
+ * It has only the domain of the sender, because '=' in local parts confuses OpenDMARC. helo is the
+ * additional result of the HELO name, and may be NULL. It is left out for SPF_NONE and if there is
+ * no room. It comes first because SpamAssassin uses the last result, and it never replaces the
+ * result of the sender (CVE-2019-20790). A comment that is not the name of the identity is shown.
+ * authserv_id is a host name and is never cut. Returns the length.
  */
 size_t spf_header_authres(char buf[SPF_HEADER_SIZE], const char *authserv_id,
     const struct spf_header *header, const enum spf_result *helo);

@@ -11,27 +11,26 @@
 #include "common/xmalloc.h"
 #include "spf/spf_inflight.h"
 
-/* For whom is counted. The first three hold places, the others only checks. */
+/* The kinds of holders. The first three hold places, the others only checks. */
 enum holder_kind {
 	NETWORK, /* an IPv4 address, an IPv6 /64 */
 	SITE,    /* an IPv6 /48; of IPv4 the address */
 	ORGANIZATION,
-	SENDER, /* a domain as it is written */
+	SENDER, /* the domain itself */
 	SENDER_OF_NETWORK,
 	SENDER_OF_SITE,
 	HOLDER_KINDS,
 };
 
-/* Young questions that are more than honest mail has out, but for a moment. */
+/* Young queries of a holder beyond which it floods. Honest mail exceeds them only briefly. */
 #define FLOOD_OF_NETWORK 64
 #define FLOOD_OF_ORGANIZATION 256
 
-/* So many places are few for a network; it gets another one as long as fewer than that are taken.
- */
+/* A network with fewer places has few: it gets another one while less than FEW_UNTIL are taken. */
 #define FEW 8
 #define FEW_UNTIL ((SPF_INFLIGHT_PLACES + SPF_INFLIGHT_MOST) / 2)
 
-/* Places that are taken when the others are scarce. */
+/* The number of taken places from which on the others are scarce. */
 #define SCARCE (SPF_INFLIGHT_PLACES * 7 / 8)
 
 TAILQ_HEAD(place_list, spf_place);
@@ -39,19 +38,19 @@ TAILQ_HEAD(place_list, spf_place);
 struct spf_holder {
 	RB_ENTRY(spf_holder) node;
 	enum holder_kind kind;
-	unsigned parties;         /* that are counted for it, or refer to it */
-	unsigned checks;          /* of the kinds that hold no places */
-	unsigned places;          /* abandoned ones included */
-	unsigned live, old;       /* places whose question is wanted; those of them that are old */
+	unsigned parties;         /* that refer to it */
+	unsigned checks;          /* limited parties, of the kinds that hold no places */
+	unsigned places;          /* including abandoned ones */
+	unsigned live, old;       /* places that are not abandoned; those of them that are old */
 	struct place_list wanted; /* the live ones, the oldest first */
-	const char *name;         /* the caller's while it is searched for, else stored after it */
+	const char *name;         /* stored; in a search key the name of the caller */
 	char stored[];
 };
 
 RB_HEAD(holder_tree, spf_holder);
 
 struct spf_party {
-	TAILQ_ENTRY(spf_party) next; /* in the order in which they began to wait */
+	TAILQ_ENTRY(spf_party) next; /* in spf_inflight.waiting */
 	struct spf_holder *holder[HOLDER_KINDS];
 	bool limited, waits;
 	void *owner;
@@ -59,10 +58,10 @@ struct spf_party {
 
 struct spf_inflight {
 	struct holder_tree holders;
-	struct place_list young, old; /* live ones, the oldest first */
+	struct place_list young, old; /* live places, the oldest first */
 	size_t places, n_old, checks;
-	size_t urgent; /* places beyond SPF_INFLIGHT_PLACES that somebody has to make up for */
-	TAILQ_HEAD(, spf_party) waiting;
+	size_t urgent; /* places beyond SPF_INFLIGHT_PLACES for which others are not yet given up */
+	TAILQ_HEAD(, spf_party) waiting; /* in the order in which they began to wait */
 	uint64_t cut, last_cut;
 };
 
@@ -123,7 +122,7 @@ make_holder(struct spf_inflight *inflight, enum holder_kind kind, const char *na
 	return holder;
 }
 
-/* refer_to_holder - the holder of a name, made when there is none, with one more party */
+/* refer_to_holder - find or make the holder of a name, and count one more party */
 static struct spf_holder *
 refer_to_holder(struct spf_inflight *inflight, enum holder_kind kind, const char *name)
 {
@@ -143,7 +142,7 @@ drop_if_unused(struct spf_inflight *inflight, struct spf_holder *holder)
 		remove_holder(inflight, holder);
 }
 
-/* format_network - the first bits of an address as a text; of IPv4 all of them */
+/* format_network - an IPv6 network of some prefix length, or a whole IPv4 address, as a text */
 static void
 format_network(char *buf, size_t size, const struct ipaddr *ip, unsigned prefix)
 {
@@ -160,7 +159,7 @@ format_network(char *buf, size_t size, const struct ipaddr *ip, unsigned prefix)
 	snprintf(buf, size, "%s/%u", text, prefix);
 }
 
-/* find_organization - what one owner has registered of a domain; a name without one counts by itself */
+/* find_organization - the organizational domain, or the domain itself if it has none */
 static const char *
 find_organization(const char *domain)
 {
@@ -246,10 +245,10 @@ spf_inflight_leave(struct spf_inflight *inflight, struct spf_party **partyp)
 }
 
 /*
- * may_take_place - is there a place for a party?
+ * may_take_place - is a place free for a party?
  *
- * A network that has few, or none, gets one beyond the usual number: its other mail may be slow.
- * Where places are scarce, the parties that wait already come before one that has just come.
+ * A network with few places or none may exceed the usual number, because its mail may have nothing
+ * to do with the slow queries. If places are scarce, waiting parties precede a new one.
  */
 static bool
 may_take_place(const struct spf_inflight *inflight, const struct spf_party *party)
@@ -334,7 +333,7 @@ spf_inflight_release(struct spf_inflight *inflight, struct spf_place *place)
 	inflight->places--;
 }
 
-/* age_place - from now on a question counts among those that are slow */
+/* age_place - count a query among the old ones */
 static void
 age_place(struct spf_inflight *inflight, struct spf_place *place)
 {
@@ -349,15 +348,15 @@ age_place(struct spf_inflight *inflight, struct spf_place *place)
 }
 
 static unsigned
-count_given_up_from(const struct spf_holder *holder, bool old)
+count_holder_places(const struct spf_holder *holder, bool old)
 {
 	return old ? holder->old : holder->live;
 }
 
 /*
- * may_give_up_from - does a holder have enough questions that one has to make room for others?
+ * may_give_up_from - does a holder have enough queries that one of them can be given up?
  *
- * Of old ones any. Young ones may be answered in the next moment: only of a holder that has many.
+ * Any old one can. Young ones may be answered in the next moment, so the holder must have many.
  */
 static bool
 may_give_up_from(const struct spf_holder *holder, bool old)
@@ -369,10 +368,9 @@ may_give_up_from(const struct spf_holder *holder, bool old)
 }
 
 /*
- * find_largest - the holder with most places that are wanted, or with most old ones; NULL: nobody
+ * find_largest - the holder with most live places, or most old ones; NULL: no holder has enough
  *
- * Among equals a network comes before a site, and that before an organization: the tree has them in
- * this order.
+ * Among equals a network precedes a site, and a site an organization, as in the order of the tree.
  */
 static struct spf_holder *
 find_largest(struct spf_inflight *inflight, bool old)
@@ -384,7 +382,7 @@ find_largest(struct spf_inflight *inflight, bool old)
 			break;
 		if (may_give_up_from(holder, old) &&
 		    (largest == NULL ||
-			count_given_up_from(holder, old) > count_given_up_from(largest, old)))
+			count_holder_places(holder, old) > count_holder_places(largest, old)))
 			largest = holder;
 	}
 	return largest;
@@ -400,7 +398,7 @@ give_up_oldest(struct spf_inflight *inflight, const struct spf_holder *holder)
 	return owner;
 }
 
-/* give_up_young - of a holder that has many of them; NULL: nobody has */
+/* give_up_young - of the largest holder; NULL: no holder has many */
 static void *
 give_up_young(struct spf_inflight *inflight)
 {
@@ -409,7 +407,7 @@ give_up_young(struct spf_inflight *inflight)
 	return largest == NULL ? NULL : give_up_oldest(inflight, largest);
 }
 
-/* give_up_old - of the largest holder, or of all where none has more than one check asks */
+/* give_up_old - of the largest holder, or of all if no holder has more than a check may have */
 static void *
 give_up_old(struct spf_inflight *inflight)
 {
@@ -422,7 +420,7 @@ give_up_old(struct spf_inflight *inflight)
 	return place->owner;
 }
 
-/* find_crowded_holder - of a place that has just grown old: the holder whose half is overfull now */
+/* find_crowded_holder - of a place that became old: the holder with too many old ones now */
 static const struct spf_holder *
 find_crowded_holder(const struct spf_place *place)
 {

@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * spf_inflight - the places that questions to the DNS take while they are out, and who takes them.
+ * spf_inflight - the places of pending DNS queries, and the clients and domains that hold them.
  *
- * Any client can send mail from ever new names that never answer. Each such question occupies the
- * resolver for a while, and the resolver is shared. So the places are bounded: for a client
- * network, and in all, below what the resolver can hold. A client network that has used up its own
+ * Any client can send mail from ever new names that never answer. Each such query occupies the
+ * resolver for a while, and all clients share the resolver. So the places are bounded, for a client
+ * network and in all, below the capacity of the resolver. A client network that has used up its own
  * places waits for one of them; it takes none from the others.
  *
- * Slow names must not keep the fast ones out. Of all places, and of the places of each network, no
- * more than half may belong to questions that are older than two seconds. Beyond that the oldest
- * question of the largest holder is given up: of the network, the IPv6 /48 or the organizational
- * domain of the sender that has most of them.
+ * Slow names must not keep the fast ones out. Queries older than two seconds may hold at most half
+ * of all places, and half of the places of each network. Beyond that the oldest query of the
+ * largest holder is given up. A holder is a network, an IPv6 /48 or the organizational domain of a
+ * sender.
  *
- * A question that is given up, or that is not wanted any more, keeps its place until the resolver
- * has finished with it. Otherwise questions that nobody waits for could fill the resolver.
+ * A query that was given up or cancelled keeps its place until the resolver has finished with it.
+ * Otherwise such queries could fill the resolver.
  *
- * The number of checks that wait is bounded, too, for a sender's domain and client network, so that
- * a slow domain costs its own mail the time, and no stranger uses up the share of another client.
+ * The number of checks that wait is bounded, too, for a domain and for a domain and a client
+ * network. So a slow domain delays only its own mail, and no client uses up the share of another.
  *
- * Pure: now is the caller's, in milliseconds of any origin that never goes back.
+ * Pure. now is in milliseconds since any moment, and never goes back.
  */
 #ifndef SPF_SPF_INFLIGHT_H
 #define SPF_SPF_INFLIGHT_H
@@ -33,107 +33,107 @@
 #include "common/ipaddr.h"
 
 /*
- * Checks that may wait for the DNS of one sender's domain: of an IPv4 address or IPv6 /64, of an
- * IPv6 /48, and in all.
+ * Checks that may wait for the DNS of one sender's domain: from an IPv4 address or IPv6 /64, from
+ * an IPv6 /48, and in all.
  */
 #define SPF_INFLIGHT_MAX 20
 #define SPF_INFLIGHT_SITE_MAX 40
 #define SPF_INFLIGHT_DOMAIN 200
 
-/* Questions that one evaluation has out; one more, the one at which it stops, is always asked. */
+/* Pending queries of one evaluation; the query at which it stops may exceed this by one. */
 #define SPF_INFLIGHT_CHECK 16
 
-/* Places of an IPv4 address or IPv6 /64, of an IPv6 /48, and of all together. */
+/* Places of an IPv4 address or IPv6 /64, of an IPv6 /48, and in all. */
 #define SPF_INFLIGHT_NETWORK 128
 #define SPF_INFLIGHT_SITE 256
 #define SPF_INFLIGHT_PLACES 1280
 
-/* With those beyond for networks that have few or none: as many as the resolver holds. */
+/* All places, with those for networks that have few or none: the capacity of the resolver. */
 #define SPF_INFLIGHT_MOST 1536
 
-/* Until then, in milliseconds, a question is young. */
+/* A query becomes old after this time, in milliseconds. */
 #define SPF_INFLIGHT_YOUNG 2000
 
 struct spf_inflight;
 
-/* An evaluation that asks questions: on whose behalf. */
+/* An evaluation that sends queries on behalf of a client and a domain. */
 struct spf_party;
 
-/* One place; the caller's memory, from spf_inflight_take to spf_inflight_release. */
 enum { SPF_HOLDERS = 3 };
 
+/* A place. The caller owns the memory, which is in use from ..._take until ..._release. */
 struct spf_place {
 	TAILQ_ENTRY(spf_place) next;
 	TAILQ_ENTRY(spf_place) of_holder[SPF_HOLDERS];
 	struct spf_holder *holder[SPF_HOLDERS];
 	uint64_t since;
 	bool old, abandoned;
-	void *owner; /* the caller's */
+	void *owner; /* the argument of spf_inflight_take */
 };
 
 struct spf_inflight *spf_inflight_new(void);
 
-/* All places have to be released before. */
-void spf_inflight_free(struct spf_inflight **);
+/* Sets the pointer to NULL; it may be NULL. All places must have been released. */
+void spf_inflight_free(struct spf_inflight **inflight);
 
 /*
- * Registers an evaluation on behalf of a client and a domain (any case, may be empty). The owner is
- * what spf_inflight_next returns for it. With limited it counts as a check of the domain; NULL
- * then: too many of them wait already.
+ * Registers an evaluation on behalf of a client and a domain, which may be in any case or empty.
+ * With limited it counts as a check of the domain; NULL means that too many of them wait already.
+ * spf_inflight_next returns the owner.
  */
-struct spf_party *spf_inflight_join(struct spf_inflight *, const struct ipaddr *client,
+struct spf_party *spf_inflight_join(struct spf_inflight *inflight, const struct ipaddr *client,
     const char *domain, bool limited, void *owner);
 
-/* Ends it; its places stay taken. Sets the pointer, which may be NULL, to NULL. */
-void spf_inflight_leave(struct spf_inflight *, struct spf_party **);
+/* Frees a party; its places stay taken. Sets the pointer to NULL; it may be NULL. */
+void spf_inflight_leave(struct spf_inflight *inflight, struct spf_party **partyp);
 
 /*
- * Takes a place for a question. False: the party has to wait; spf_inflight_next names it when it
- * may try again, and it should do so after a while in any case. owner: see spf_inflight_excess.
+ * Takes a place for a query; spf_inflight_excess returns the owner. False means that the party has
+ * to wait: it should try again when spf_inflight_next returns its owner, and after a while anyway.
  */
-bool spf_inflight_take(
-    struct spf_inflight *, struct spf_place *, struct spf_party *, void *owner, uint64_t now);
+bool spf_inflight_take(struct spf_inflight *inflight, struct spf_place *place,
+    struct spf_party *party, void *owner, uint64_t now);
 
 /*
- * The owner of a place whose question has to be given up to keep the bounds; NULL: no more. The
- * place counts as abandoned from then on. To be called until it returns NULL, before each take.
+ * Returns the owner of a place whose query must be given up to keep the bounds, and marks the place
+ * as abandoned; NULL: the bounds are kept. The caller repeats this until NULL before each take.
  */
-void *spf_inflight_excess(struct spf_inflight *, uint64_t now);
+void *spf_inflight_excess(struct spf_inflight *inflight, uint64_t now);
 
-/* The party has no question that waits for a place any more. */
-void spf_inflight_stop_waiting(struct spf_inflight *, struct spf_party *);
+/* Ends the waiting of a party that needs no more places; it need not be waiting. */
+void spf_inflight_stop_waiting(struct spf_inflight *inflight, struct spf_party *party);
 
-/* The question is not wanted any more; the resolver has yet to finish with it. */
-void spf_inflight_abandon(struct spf_inflight *, struct spf_place *);
+/* Marks the place of a query that was cancelled; the resolver has not finished with it yet. */
+void spf_inflight_abandon(struct spf_inflight *inflight, struct spf_place *place);
 
-/* The resolver has finished with the question. */
-void spf_inflight_release(struct spf_inflight *, struct spf_place *);
+/* Frees the place of a query with which the resolver has finished. */
+void spf_inflight_release(struct spf_inflight *inflight, struct spf_place *place);
 
-/* The owner of the party that has waited longest of those that a place is free for, or NULL. */
-void *spf_inflight_next(struct spf_inflight *);
+/* Returns the owner of the party that has waited longest and may take a place now, or NULL. */
+void *spf_inflight_next(struct spf_inflight *inflight);
 
-/* Checks that wait, of all domains together. */
-size_t spf_inflight_count(const struct spf_inflight *);
+/* The number of limited parties, of all domains together. */
+size_t spf_inflight_count(const struct spf_inflight *inflight);
 
-/* Notes that a check was cut off by one of these bounds. */
-void spf_inflight_note_cut(struct spf_inflight *, uint64_t now);
+/* Counts a check that was ended by one of these bounds. */
+void spf_inflight_note_cut(struct spf_inflight *inflight, uint64_t now);
 
-/* For how long after the last cut the bounds count as used up, in milliseconds. */
+/* Milliseconds after the last such check during which the report has saturated set. */
 #define SPF_INFLIGHT_SATURATED 60000
 
-/* How it is, for people. */
+/* The state, for status and log. */
 struct spf_inflight_report {
-	size_t checks;
-	size_t places;  /* that are taken */
-	uint64_t cut;   /* checks that were cut off, since the start */
-	bool saturated; /* one was, less than a minute ago */
-	/* The client network and the domain that have most places, and how many; "" and 0: none. */
+	size_t checks;  /* limited parties */
+	size_t places;  /* taken ones */
+	uint64_t cut;   /* checks that were ended by a bound since the start */
+	bool saturated; /* at least one of them in the last minute */
+	/* The client network and the domain with most places, and their places; "" and 0: none. */
 	char network[IPADDR_TEXT_SIZE + 4];
 	char domain[HOSTNAME_MAX + 1];
 	unsigned of_network, of_domain;
 };
 
 void spf_inflight_report(
-    const struct spf_inflight *, uint64_t now, struct spf_inflight_report *report);
+    const struct spf_inflight *inflight, uint64_t now, struct spf_inflight_report *report);
 
 #endif

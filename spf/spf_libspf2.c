@@ -23,25 +23,25 @@
 #include "spf/spf_libspf2.h"
 #include "spf/spf_record_set.h"
 
-/* Questions of one pass, the same ones counted again: more than any record within the limits. */
+/* Queries of one pass, including repeated ones: more than a record within the limits needs. */
 #define CALLS_MAX 300
 
-/* Names that libspf2 is not to see are called x0.ALIAS_DOMAIN and so on. */
+/* Names that libspf2 must not see get the aliases x0.ALIAS_DOMAIN and so on. */
 #define ALIAS_DOMAIN "alias.invalid"
 #define ALIASES_MAX 2048
 
 /*
- * libspf2 compiles the terms of a record into one buffer of SPF_MAX_MECH_LEN bytes: four for each
- * term and its data, in blocks of eight. Redirect is a term to it.
+ * libspf2 compiles the terms of a record into one buffer of SPF_MAX_MECH_LEN bytes: four bytes for
+ * each term, and its data in blocks of eight. It compiles redirect as a term.
  */
 #define COMPILED_MAX (SPF_MAX_MECH_LEN - 11)
 #define COMPILED_TERM sizeof(SPF_mech_t)
 #define COMPILED_BLOCK(n) (((n) + 7) / 8 * 8)
 
-/* What is written for that many compiled bytes. */
+/* The longest text for that many compiled bytes. */
 #define RECORD_SIZE 4096
 
-/* A record that libspf2 refuses for sure: what our own parser has refused. */
+/* libspf2 gets this record, which is invalid, instead of one that our own parser refuses. */
 #define REFUSED_RECORD "v=spf1 refused"
 
 struct libspf2_pass {
@@ -52,10 +52,10 @@ struct libspf2_pass {
 	size_t n_aliases;
 	char (*alias)[HOSTNAME_MAX + 1];
 	const struct dns_answer *ptr; /* whose names are looked up now; NULL: no ptr is evaluated */
-	size_t ptr_next;              /* the first of them that was not */
+	size_t ptr_next;              /* the first of its names that was not looked up */
 };
 
-/* A record as libspf2 is to see it. */
+/* A record for libspf2. */
 struct record_text {
 	char s[RECORD_SIZE];
 	size_t len;
@@ -63,8 +63,8 @@ struct record_text {
 	bool too_large;
 };
 
-/* Where fatal errors of libspf2 lead. */
-static jmp_buf *fatal_exit;
+/* The destination of fatal errors. The handler of libspf2 has no argument for it. */
+static jmp_buf *fatal_jump;
 
 NORETURN static void
 on_fatal_error(const char *file, int line, const char *message)
@@ -72,10 +72,10 @@ on_fatal_error(const char *file, int line, const char *message)
 	(void)file;
 	(void)line;
 	(void)message;
-	longjmp(*fatal_exit, 1);
+	longjmp(*fatal_jump, 1);
 }
 
-/* die_without_memory - is no verdict; see xmalloc.h */
+/* die_without_memory - because running out of memory is not a verdict, see xmalloc.h */
 NORETURN static void
 die_without_memory(void)
 {
@@ -95,7 +95,7 @@ is_plain_name(const char *name)
 	       !hostname_is_within(name, len, ALIAS_DOMAIN, sizeof(ALIAS_DOMAIN) - 1);
 }
 
-/* put_alias_name - the name under which libspf2 gets to know another */
+/* put_alias_name - the name itself in lower case if it is plain, else an alias */
 static void
 put_alias_name(struct libspf2_pass *pass, char buf[HOSTNAME_MAX + 1], const char *name)
 {
@@ -118,9 +118,9 @@ put_alias_name(struct libspf2_pass *pass, char buf[HOSTNAME_MAX + 1], const char
 }
 
 /*
- * find_real_name - what libspf2 means; empty for an alias that does not exist, and a name too long
+ * find_real_name - of an alias, or the name itself; empty for an unknown alias and a long name
  *
- * A copy: the aliases move when there is one more.
+ * It is a copy, because the aliases move when one is added.
  */
 static void
 find_real_name(const struct libspf2_pass *pass, const char *name, char buf[HOSTNAME_MAX + 1])
@@ -139,7 +139,7 @@ find_real_name(const struct libspf2_pass *pass, const char *name, char buf[HOSTN
 		buf[0] = '\0';
 }
 
-/* put_record_text - append to a record, and count what it costs libspf2 */
+/* put_record_text - append to a record, and add the bytes that libspf2 compiles it to */
 PRINTF_LIKE(3, 4)
 static void
 put_record_text(struct record_text *text, size_t compiled, const char *format, ...)
@@ -189,7 +189,8 @@ put_prefixes(struct record_text *text, const struct spf_term *term)
 /*
  * put_target - a mechanism or modifier with the name that its domain-spec stands for
  *
- * False while answers are missing. A target that never matches gets an alias that has no records.
+ * Returns false while answers are missing. A target that never matches gets an alias that has no
+ * records.
  */
 static bool
 put_target(struct libspf2_pass *pass, struct record_text *text, const char *mechanism, char colon,
@@ -202,7 +203,7 @@ put_target(struct libspf2_pass *pass, struct record_text *text, const char *mech
 		return false;
 	case SPF_ASKED_NO:
 		target[0] = '\0';
-		/* To include a domain without a record would be an error. */
+		/* An include of a domain without a record would be an error. */
 		if (strcmp(mechanism, "include") == 0)
 			mechanism = "exists";
 		break;
@@ -253,9 +254,9 @@ is_network_term(const struct spf_term *term)
 }
 
 /*
- * write_record_text - a record of domain's as libspf2 is to see it; false while answers are missing
+ * write_record_text - a record of a domain for libspf2; false while answers are missing
  *
- * shorten leaves out the networks that do not hold the client: they change nothing.
+ * shorten leaves out the networks without the client, because they cannot match.
  */
 static bool
 write_record_text(struct libspf2_pass *pass, struct record_text *text,
@@ -280,7 +281,7 @@ write_record_text(struct libspf2_pass *pass, struct record_text *text,
 	return put_target(pass, text, "redirect", '=', record->redirect, domain);
 }
 
-/* New resource record sets, as libspf2's own DNS layers make them. */
+/* Resource record sets are made in the same way as in libspf2's own DNS layers. */
 
 static SPF_dns_rr_t *
 make_libspf2_rrset(SPF_dns_server_t *server, const char *name, ns_type type, int herrno)
@@ -306,7 +307,7 @@ add_text_rr(SPF_dns_rr_t *rr, const char *s)
 	memcpy(add_libspf2_rr(rr, strlen(s) + 1), s, strlen(s) + 1);
 }
 
-/* is_failed_host - is a host of an MX answer one whose addresses the DNS has failed to give? */
+/* is_failed_host - did the lookup of the addresses of an MX host fail? */
 static bool
 is_failed_host(struct libspf2_pass *pass, const struct dns_rr *rr)
 {
@@ -316,14 +317,14 @@ is_failed_host(struct libspf2_pass *pass, const struct dns_rr *rr)
 	return reply != NULL && reply->status == DNS_ERROR;
 }
 
-/* Hosts of an MX answer that libspf2 looks at. */
+/* The number of hosts of an MX answer that libspf2 uses. */
 #define MX_MAX 10
 
 /*
- * add_mx_hosts - the hosts of an MX answer, those that fail after the others
+ * add_mx_hosts - the hosts of an MX answer, with those that fail at the end
  *
- * libspf2 ends with the first that fails; one that matches has to decide, wherever it is. A host
- * that has failed is known to have in the next pass.
+ * libspf2 stops at the first host that fails, but a host that matches must decide wherever it is.
+ * A failure during this pass has its effect in the next one.
  */
 static void
 add_mx_hosts(struct libspf2_pass *pass, SPF_dns_rr_t *rr, const struct dns_answer *answer)
@@ -365,7 +366,7 @@ add_answer_rrs(
 	}
 }
 
-/* make_canonical_text - the text for the policy in a TXT answer; NULL while answers are missing */
+/* make_canonical_text - the record of a TXT answer for libspf2; NULL while answers are missing */
 static const char *
 make_canonical_text(struct libspf2_pass *pass, struct record_text *text,
     const struct spf_record_set *set, const char *domain)
@@ -399,14 +400,14 @@ answer_record(
 	if (s == NULL)
 		return make_libspf2_rrset(server, asked, ns_t_txt, TRY_AGAIN);
 	rr = make_libspf2_rrset(server, asked, ns_t_txt, NETDB_SUCCESS);
-	/* "v=spf1" alone is none to libspf2, which looks for the blank. */
+	/* libspf2 accepts "v=spf1" only if a blank follows. */
 	if (strcmp(s, "v=spf1") == 0)
 		s = "v=spf1 ";
 	add_text_rr(rr, s);
 	return rr;
 }
 
-/* is_name_of_client - is it a name of the PTR answer whose names libspf2 looks up now, in order? */
+/* is_name_of_client - is it a name of the current PTR answer, in their order? */
 static bool
 is_name_of_client(struct libspf2_pass *pass, const char *name)
 {
@@ -421,12 +422,13 @@ is_name_of_client(struct libspf2_pass *pass, const char *name)
 }
 
 /*
- * ask_for_type - an answer; *of_client: it is about the client's names, and an error is no match (5.5)
+ * ask_for_libspf2 - query the table; *of_client: the query is about the names of the client
  *
- * libspf2 looks the names of a PTR answer up right after it; any other question ends that.
+ * An error of such a query means no match (5.5).
+ * libspf2 looks the names up right after the PTR query; any other query ends that.
  */
 static struct dns_answer *
-ask_for_type(struct libspf2_pass *pass, const char *name, ns_type type, bool *of_client)
+ask_for_libspf2(struct libspf2_pass *pass, const char *name, ns_type type, bool *of_client)
 {
 	struct dns_answer *answer;
 
@@ -448,7 +450,7 @@ answer_records(struct libspf2_pass *pass, SPF_dns_server_t *server, const char *
     const char *name, ns_type type)
 {
 	bool of_client;
-	struct dns_answer *answer = ask_for_type(pass, name, type, &of_client);
+	struct dns_answer *answer = ask_for_libspf2(pass, name, type, &of_client);
 	SPF_dns_rr_t *rr;
 
 	if (answer == NULL || (answer->status == DNS_ERROR && !of_client))
@@ -460,7 +462,7 @@ answer_records(struct libspf2_pass *pass, SPF_dns_server_t *server, const char *
 	return rr;
 }
 
-/* answer_libspf2 - libspf2's question, answered from the table; never NULL, which it does not survive */
+/* answer_libspf2 - answer its query from the table; never NULL, which crashes libspf2 */
 static SPF_dns_rr_t *
 answer_libspf2(SPF_dns_server_t *server, const char *asked, ns_type type, int should_cache)
 {
@@ -526,7 +528,7 @@ make_libspf2_request(SPF_server_t *server, struct libspf2_pass *pass, const char
 	return request;
 }
 
-/* make_libspf2_server - with an explanation that is made of nothing the client says */
+/* make_libspf2_server - with an explanation that uses no text of the client */
 static SPF_server_t *
 make_libspf2_server(SPF_dns_server_t *dns, unsigned lookup_limit)
 {
@@ -542,7 +544,7 @@ make_libspf2_server(SPF_dns_server_t *dns, unsigned lookup_limit)
 	return server;
 }
 
-/* run_libspf2 - libspf2 on the record of domain; a fatal error leaves by fatal_exit */
+/* run_libspf2 - evaluate the record of a domain; a fatal error returns through fatal_jump */
 static enum spf_result
 run_libspf2(struct libspf2_pass *pass, const char *domain)
 {
@@ -572,7 +574,7 @@ query_libspf2(struct libspf2_pass *pass, const char *domain, struct spf_verdict 
 	SPF_warning_handler = NULL;
 	SPF_info_handler = NULL;
 	SPF_debug_handler = NULL;
-	fatal_exit = &here;
+	fatal_jump = &here;
 	if (setjmp(here) == 0) {
 		verdict->result = run_libspf2(pass, domain);
 		verdict->problem = verdict->result == SPF_PERMERROR   ? "libspf2 cannot use it"
@@ -582,7 +584,7 @@ query_libspf2(struct libspf2_pass *pass, const char *domain, struct spf_verdict 
 		verdict->result = SPF_PERMERROR;
 		verdict->problem = "libspf2 failed";
 	}
-	fatal_exit = NULL;
+	fatal_jump = NULL;
 	if (pass->exhausted) {
 		verdict->result = SPF_PERMERROR;
 		verdict->problem = "too many DNS lookups";
@@ -590,9 +592,9 @@ query_libspf2(struct libspf2_pass *pass, const char *domain, struct spf_verdict 
 }
 
 /*
- * evaluate_answer - the verdict on the record in a TXT answer
+ * evaluate_answer - reach a verdict on the record in a TXT answer
  *
- * What our own parser refuses is refused here already.
+ * A record that our own parser refuses does not reach libspf2.
  */
 static void
 evaluate_answer(struct libspf2_pass *pass, struct dns_answer *answer, const char *domain,

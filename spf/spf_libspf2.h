@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * spf_libspf2 - the second engine: what libspf2 makes of a record. The only user of that library.
+ * spf_libspf2 - the second evaluator: the result of libspf2 for a record. The only user of that
+ * library. Pure.
  *
- * SECURITY: libspf2 has no release since 2021 and overflows, aborts and loops on text that a
- * sender controls. So it sees none: our own parser takes a record first, and what it refuses never
- * gets there. What it takes is written anew, with the macros expanded, plain names (others stand
- * behind an alias) and within the sizes of libspf2's buffers. Sender, HELO name and explanation
- * are constants, its DNS is the table of answers, and the number of its questions is bounded, for
- * it counts lookups in each include afresh. Its fatal errors lead back here.
+ * SECURITY: libspf2 has had no release since 2021, and overflows, aborts and loops on text that a
+ * sender controls. It gets no such text. Our own parser checks a record first, and libspf2 never
+ * gets a record that it refuses. An accepted record is written again: with expanded macros, with
+ * plain names (an alias replaces any other name) and within the sizes of libspf2's buffers. Sender,
+ * HELO name and explanation are constants, and its DNS is the table of answers. The number of its
+ * queries is bounded, because it starts a new count of lookups in each include. After a fatal error
+ * control returns here.
  *
- * BUGS: the verdicts are libspf2's; where RFC 7208 has others is listed in
- * tests/unit/test_spf_libspf2.c. A fatal error of libspf2 (none is known) leaks that pass's memory.
+ * BUGS: results that differ from RFC 7208 are listed in tests/unit/test_spf_libspf2.c. A fatal
+ * error of libspf2 (none is known) leaks the memory of that pass.
  */
 #ifndef SPF_SPF_LIBSPF2_H
 #define SPF_SPF_LIBSPF2_H
@@ -21,9 +23,11 @@
 #include "spf/spf_verdict.h"
 
 /*
- * An engine, see spf_verdict.h. It asks one question after the other; let the native engine ask
- * first. The verdict tells no mechanism and no explanation.
+ * An evaluator, see spf_verdict.h. Returns true with a verdict, false while answers are wanted. It
+ * requests one answer after the other, so the native evaluator should run first. The verdict has no
+ * mechanism and no explanation.
  */
-bool spf_libspf2_eval(const struct spf_request *, struct spf_answers *, struct spf_verdict *);
+bool spf_libspf2_eval(
+    const struct spf_request *req, struct spf_answers *answers, struct spf_verdict *verdict);
 
 #endif

@@ -14,7 +14,7 @@ struct macro {
 	struct text delimiters;
 };
 
-/* Where an expansion goes. What does not fit is lost, at the right end. */
+/* The output of an expansion. Bytes that do not fit are dropped. */
 struct macro_writer {
 	char *buf;
 	size_t max;
@@ -44,7 +44,7 @@ is_delimiter(char c)
 }
 
 /*
- * parse_macro - take apart what follows "%{"; s is moved behind the '}'
+ * parse_macro - parse the text after "%{", and move s after the '}'
  *
  *	letter *DIGIT ["r"] *delimiter "}"
  */
@@ -82,7 +82,7 @@ parse_macro(const char **s, const char *end, struct macro *m)
 	return true;
 }
 
-/* read_item - step over one macro-literal or macro-expand; m->letter is 0 unless it is "%{...}" */
+/* read_item - read a macro-literal or macro-expand; m->letter is 0 unless it is "%{...}" */
 static bool
 read_item(const char **s, const char *end, struct macro *m, const char **error)
 {
@@ -143,7 +143,7 @@ is_top_label(const char *s, size_t len)
 	return !digits_only;
 }
 
-/* ends_in_top_label - is what follows the last macro ".toplabel" or ".toplabel."? */
+/* ends_in_top_label - does the text after the last macro end in ".toplabel" or ".toplabel."? */
 static bool
 ends_in_top_label(const char *s, const char *end)
 {
@@ -185,7 +185,7 @@ spf_macro_uses(struct text text, const char *letters)
 	const char *s, *end = text.s + text.len, *error;
 	struct macro m;
 
-	/* Macros are rare, and what has none is looked at for every request. */
+	/* Macros are rare, and this runs for each name of every request. */
 	for (s = text.len == 0 ? NULL : memchr(text.s, '%', text.len); s != NULL;
 	     s = memchr(s, '%', (size_t)(end - s))) {
 		if (!read_item(&s, end, &m, &error))
@@ -197,7 +197,7 @@ spf_macro_uses(struct text text, const char *letters)
 }
 
 /*
- * An address as %{i} has it: dotted quad, or 32 nibbles between dots. The DNS does not care about
+ * An address as the value of %{i}: a dotted quad, or 32 nibbles separated by dots. The DNS ignores
  * their case; in explanations the RFC 7208 test suite expects capitals.
  */
 #define NIBBLES_SIZE 64
@@ -241,7 +241,7 @@ copy_value_string(char *buf, const char *s)
 	return copy_value_text(buf, text);
 }
 
-/* copy_macro_value - what the letter stands for */
+/* copy_macro_value - the value of the letter */
 static size_t
 copy_macro_value(char letter, const struct spf_macro_values *v, char buf[VALUE_SIZE])
 {
@@ -311,7 +311,7 @@ put_part(struct macro_writer *w, const struct macro *m, const char *s, size_t le
 		put_escaped(w, s[i]);
 }
 
-/* put_macro - split the value, reverse the parts, keep the rightmost ones, join them with dots */
+/* put_macro - split the value, reverse the parts, use the rightmost ones, join them with dots */
 static void
 put_macro(struct macro_writer *w, const struct macro *m, const struct spf_macro_values *v)
 {
@@ -355,10 +355,10 @@ put_item(struct macro_writer *w, const char *item, const struct macro *m,
 		put_macro_bytes(w, "%20", 3);
 }
 
-/* What one item may expand to: a value, each byte of it as %XX. */
+/* The longest expansion of an item: a value, with each byte as %XX. */
 #define ITEM_SIZE (3 * VALUE_SIZE)
 
-/* prepend_bytes - put bytes before what is in name; true when it holds more than a name may have */
+/* prepend_bytes - to a name; true when it has reached its size, and more would be lost */
 static bool
 prepend_bytes(char *name, size_t size, size_t *len, const char *s, size_t n)
 {
@@ -374,7 +374,7 @@ prepend_bytes(char *name, size_t size, size_t *len, const char *s, size_t n)
 	return *len == size;
 }
 
-/* drop_left_labels - drop labels from the left until the name is short enough */
+/* drop_left_labels - until the name is short enough; 0: one label is too long */
 static size_t
 drop_left_labels(char *name, size_t len)
 {
@@ -390,7 +390,7 @@ drop_left_labels(char *name, size_t len)
 	return len;
 }
 
-/* skip_literals - the end of the literals at s; s itself when there are none */
+/* skip_literals - the end of the literals at s, which may be s */
 static const char *
 skip_literals(const char *s, const char *end)
 {
@@ -400,16 +400,17 @@ skip_literals(const char *s, const char *end)
 }
 
 /*
- * Only the right end of an expansion counts. A record of 64 KiB can hold macros for megabytes, so
- * the items (macros, and literals as far as they reach) are expanded from the last one to the
- * first, until there is more than a name can have.
+ * Only the right end of an expansion counts. A record of 64 KiB can have macros for megabytes, so
+ * the items (macros, and runs of literals) are expanded from the last one to the first, until the
+ * result is longer than a name.
  */
 size_t
 spf_macro_expand_name(
     struct text text, const struct spf_macro_values *v, char name[HOSTNAME_MAX + 1])
 {
 	const char *items[SPF_MACRO_NAME_MAX], *s = text.s, *end = text.s + text.len, *run, *error;
-	char made[HOSTNAME_MAX + 2], buf[ITEM_SIZE]; /* one byte more than a name, and its dot */
+	char made[HOSTNAME_MAX + 2],
+	    buf[ITEM_SIZE]; /* made: a name, its final dot, one byte more */
 	size_t n = 0, len = 0;
 	struct macro m;
 

@@ -12,8 +12,8 @@ static const char version[] = "v=spf1";
 #define VERSION_LEN (sizeof(version) - 1)
 
 /*
- * Characters that are pasted along, or typed in place of the right ones. stands_for is what the
- * author meant: '\0' for nothing.
+ * Characters that are pasted together with the record, or typed instead of the right ones.
+ * stands_for is the character that the author meant, or '\0' for none.
  */
 struct lookalike {
 	const char *bytes;
@@ -80,8 +80,7 @@ find_lookalike(const char *s, size_t len)
 	return NULL;
 }
 
-/* read_meant - the first characters of a text as its author meant them, without what is invisible
- */
+/* read_meant - the first characters as the author meant them, without extra ones */
 static size_t
 read_meant(char meant[VERSION_LEN], const char *s, size_t len)
 {
@@ -99,8 +98,7 @@ read_meant(char meant[VERSION_LEN], const char *s, size_t len)
 	return n;
 }
 
-/* count_differences - between what was meant and "v=spf1"; two letters that changed places are one
- */
+/* count_differences - from "v=spf1"; two swapped letters count as one */
 static size_t
 count_differences(const char meant[VERSION_LEN])
 {
@@ -128,7 +126,7 @@ lacks_one(const char *meant, size_t len)
 	       memcmp(meant + same, version + same + 1, VERSION_LEN - 1 - same) == 0;
 }
 
-/* is_meant - does a text begin with something that is "v=spf1" but for one mistake? */
+/* is_meant - does a text begin with "v=spf1", with at most one mistake? */
 static bool
 is_meant(const char *s, size_t len)
 {

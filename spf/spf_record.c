@@ -39,7 +39,7 @@ is_term_word(struct text t, const char *word)
 	return t.len == strlen(word) && strncasecmp(t.s, word, t.len) == 0;
 }
 
-/* count_final_digits - length of the run of digits at the end of t */
+/* count_final_digits - the number of digits at the end of t */
 static size_t
 count_final_digits(struct text t)
 {
@@ -51,10 +51,10 @@ count_final_digits(struct text t)
 }
 
 /*
- * cut_prefixes - take "/N", "//N" or "/N//N" off the end of t
+ * cut_prefixes - cut "/N", "//N" or "/N//N" off the end of t
  *
- * From the end, because a domain-spec may itself hold slashes, but cannot end in one followed by
- * digits alone.
+ * They are parsed from the end, because a domain-spec may contain slashes, but cannot end in a
+ * slash and digits.
  */
 static bool
 cut_prefixes(struct text *t, struct spf_term *term)
@@ -138,7 +138,7 @@ parse_network(struct text rest, int family, unsigned max, struct spf_term *term,
 		return false;
 	memcpy(text, rest.s + 1, len);
 	text[len] = '\0';
-	/* No mapping here: an ip6 network never holds an IPv4 client (5.6). */
+	/* Without unmapping: an ip6 network never contains an IPv4 client (5.6). */
 	memset(&term->net, 0, sizeof(term->net));
 	term->net.addr.family = family;
 	if (inet_pton(family, text, term->net.addr.bytes) != 1)
@@ -178,7 +178,7 @@ static const struct {
 	{ "exists", SPF_MECH_EXISTS, parse_include },
 };
 
-/* get_term_name_length - of a modifier's or mechanism's name: ALPHA *( ALPHA / DIGIT / "-" / "_" / "." ) */
+/* get_term_name_length - of the name at its start: ALPHA *( ALPHA / DIGIT / "-" / "_" / "." ) */
 static size_t
 get_term_name_length(struct text t)
 {
@@ -192,7 +192,7 @@ get_term_name_length(struct text t)
 	return n;
 }
 
-/* Room for this many terms is made at first, then for twice as many. Most records have fewer. */
+/* The first size of the array, which then doubles. Most records have fewer terms. */
 #define TERMS_FIRST 4
 
 static void
@@ -206,7 +206,7 @@ add_term(struct spf_record *record, const struct spf_term *term)
 	record->terms[record->n++] = *term;
 }
 
-/* trim_terms - give back the room that was not needed */
+/* trim_terms - free the unused end of the array */
 static void
 trim_terms(struct spf_record *record)
 {
@@ -246,7 +246,7 @@ parse_mechanism(struct spf_record *record, struct text t, const char **error)
 	return false;
 }
 
-/* parse_domain_modifier - a modifier that may stand once and names a domain */
+/* parse_domain_modifier - one that has a domain-spec and may occur once */
 static bool
 parse_domain_modifier(struct text *slot, struct text value, const char **error)
 {
@@ -265,7 +265,7 @@ parse_modifier(struct spf_record *record, struct text name, struct text value, c
 		return parse_domain_modifier(&record->redirect, value, error);
 	if (is_term_word(name, "exp"))
 		return parse_domain_modifier(&record->exp, value, error);
-	return spf_macro_is_valid(value, true, error); /* the grammar has all letters here */
+	return spf_macro_is_valid(value, true, error); /* all letters are valid here (12) */
 }
 
 static bool

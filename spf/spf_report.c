@@ -6,18 +6,18 @@
 #include "spf/spf_record.h"
 #include "spf/spf_report.h"
 
-/* Records of an answer, and bytes of each, that are told. */
+/* The largest numbers of records of an answer, and of bytes of each. */
 #define RECORDS_MAX 50
 #define TEXT_MAX 1000
 
-/* put_report_member - a member that is never missing: json_object_set_new frees the value when it fails */
+/* put_report_member - set a member; json_object_set_new frees the value if it fails */
 static void
 put_report_member(json_t *object, const char *name, json_t *value)
 {
 	json_object_set_new(object, name, value);
 }
 
-/* make_visible_text - somebody's bytes as a text that any terminal can bear */
+/* make_visible_text - untrusted bytes as a text that is safe for terminals */
 static json_t *
 make_visible_text(const char *s, size_t len)
 {
@@ -78,9 +78,9 @@ report_answer(const struct spf_answer *answer)
 }
 
 /*
- * put_hint - where one of the TXT records of a domain without an SPF record looks like one
+ * put_hint - if a domain has no SPF record, but a TXT record that looks like one
  *
- * A domain that has a record may have others besides that were not meant to be one.
+ * The other TXT records of a domain that has an SPF record were not meant to be one.
  */
 static void
 put_hint(json_t *object, const struct dns_answer *reply)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * spf_report - a check told in full, as JSON: verdicts, the terms in the order they were walked,
- * the DNS answers they used and when those came, the limits.
+ * spf_report - the full report of a check as JSON: the verdict, the limits, the terms in the order
+ * of evaluation, and their DNS answers with times. Pure.
  *
- * Text of others has only visible ASCII and blanks in it, and is cut.
+ * SECURITY: text from the client and the DNS is reduced to visible ASCII and blanks, and is cut.
  */
 #ifndef SPF_SPF_REPORT_H
 #define SPF_SPF_REPORT_H
@@ -13,8 +13,8 @@
 #include "spf/spf_check.h"
 
 /*
- * The report of one identity of a traced check that is done; a new reference, NULL when the
- * identity was not checked.
+ * Returns the report of one identity of a traced check that is done, as a new reference; NULL if
+ * the identity was not checked. The evaluator is the one of the check.
  *
  *	{ "identity": "mailfrom", "domain": "x.org", "result": "fail", "mechanism": "-all",
  *	  "problem": "...", "explanation": "...", "dnssec": "insecure", "time_ms": 12,
@@ -25,11 +25,11 @@
  *	                          "records": ["192.0.2.1"], "ttl": 300, "dnssec": "insecure",
  *	                          "cached": false, "asked_ms": 3, "answered_ms": 8 } ] } ] }
  *
- * A term "" is the fetching of the domain's record. It has a member "hint" when there is no record,
- * but a text that looks like one, see spf_near_miss. native, libspf2 and engines_agree are there
- * when libspf2 was asked.
+ * A term "" is the lookup of the domain's record. It has a member "hint" if the domain has no
+ * record but a text that looks like one, see spf_near_miss. The members native, libspf2 and
+ * engines_agree exist if libspf2 was used.
  */
-json_t *spf_report(
-    const struct spf_check *, const struct settings *, enum spf_identity, enum spf_evaluator);
+json_t *spf_report(const struct spf_check *check, const struct settings *settings,
+    enum spf_identity identity, enum spf_evaluator evaluator);
 
 #endif

@@ -29,7 +29,7 @@ spf_trace_begin(struct spf_trace *trace)
 		trace->n = 0;
 }
 
-/* add_trace_step - one more step; the array doubles */
+/* add_trace_step - the array doubles when it is full */
 static struct spf_step *
 add_trace_step(struct spf_trace *trace)
 {

@@ -20,7 +20,7 @@ spf_identity_name(enum spf_identity identity)
 	return identity == SPF_IDENTITY_HELO ? "helo" : "mailfrom";
 }
 
-/* The explanation is the greater part of a verdict, and hardly ever there. */
+/* The explanation is the largest part of a verdict and rarely used: only its first byte is set. */
 
 void
 spf_verdict_init(struct spf_verdict *verdict)

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * spf_verdict - what an SPF engine is asked, and what it answers.
+ * spf_verdict - the request and the verdict of an SPF evaluator.
  *
- * An engine is a pure function of a request and a table of DNS answers:
+ * An evaluator is a pure function of a request and a table of DNS answers:
  *
- *	bool engine(const struct spf_request *, struct spf_answers *, struct spf_verdict *);
+ *	bool evaluator(const struct spf_request *, struct spf_answers *, struct spf_verdict *);
  *
- * It either reaches a verdict and says true, or leaves the questions it lacks answers for in the
- * table, as wanted, and says false. The caller has them answered and calls again: the evaluation
- * starts anew from the first term, so that nothing is half-finished between two calls.
+ * It returns true with a verdict, or adds the answers that it lacks to the table, as wanted, and
+ * returns false. The caller gets these answers and calls it again. The evaluation then starts again
+ * from the first term, so that it keeps no state between two calls. Pure.
  */
 #ifndef SPF_SPF_VERDICT_H
 #define SPF_SPF_VERDICT_H
@@ -38,7 +38,7 @@ enum spf_result {
 /* "none", "permerror", ... (RFC 8601, 2.7.2) */
 const char *spf_result_name(enum spf_result result);
 
-/* The identity that a check was about (RFC 7208, 2.3 and 2.4). */
+/* The identity that is checked (RFC 7208, 2.3 and 2.4). */
 enum spf_identity {
 	SPF_IDENTITY_HELO,
 	SPF_IDENTITY_MAILFROM,
@@ -51,67 +51,76 @@ const char *spf_identity_name(enum spf_identity identity);
 
 struct spf_request {
 	struct ipaddr ip;
-	struct text local;  /* of the sender; empty: postmaster (4.3) */
-	struct text domain; /* of the sender, or the HELO name; A-labels */
-	struct text helo;
-	const char *receiver; /* our name, for %{r} */
+	struct text local;    /* of the sender; empty: postmaster (4.3) */
+	struct text domain;   /* of the sender, or the HELO name; A-labels */
+	struct text helo;     /* for %{h} */
+	const char *receiver; /* our own name, for %{r} */
 	time_t now;           /* for %{t} */
 	unsigned lookup_limit;
 	unsigned void_limit;
 	bool explain;            /* fetch the explanation of a fail */
-	struct spf_trace *trace; /* notes how it went; NULL: nobody wants to know */
+	struct spf_trace *trace; /* records the steps; or NULL */
 };
 
 #define SPF_MECHANISM_SIZE 128
 
 struct spf_verdict {
 	enum spf_result result;
-	/* The term that decided, printable and cut: "-all", "include:x.org"; "default" when none
-	 * matched; "" without a record. */
+	/*
+	 * The term that decided, printable and cut: "-all", "include:x.org"; "default" if no term
+	 * matched; "" without a record.
+	 */
 	char mechanism[SPF_MECHANISM_SIZE];
-	const char *problem; /* of temperror and permerror, static; else "" */
-	unsigned lookups;    /* terms that caused lookups */
-	unsigned voids;
-	enum dns_security security; /* the weakest of the answers that it rests on */
-	bool saturated;             /* temperror for no fault of the domain: see below */
-	bool no_mail;               /* the record of the domain is just "v=spf1 -all" */
-	bool differs;               /* libspf2 was asked, and they do not agree: */
+	const char *problem;        /* of temperror and permerror, static; else "" */
+	unsigned lookups;           /* terms that query the DNS (RFC 7208, 4.6.4) */
+	unsigned voids;             /* those whose query found nothing */
+	enum dns_security security; /* the weakest of the answers that led to the result */
+	bool saturated;             /* see spf_verdict_saturate */
+	bool no_mail;               /* the record of the domain is exactly "v=spf1 -all" */
+	bool differs;               /* libspf2 ran, and its result is not the native one */
 	enum spf_result native, libspf2;
 	char explanation[SPF_EXPLANATION_MAX + 1]; /* printable ASCII, or ""; the last member */
 };
 
-/* None, insecure, and nothing more to say. */
-void spf_verdict_init(struct spf_verdict *);
+/* Sets the result none, insecure, with empty texts. */
+void spf_verdict_init(struct spf_verdict *verdict);
 
 /*
- * Makes it a temperror that our own bounds have caused: the DNS was not asked, or not long enough.
- * Nothing is known of the domain then: no such verdict lets a mail in, and none is kept.
+ * Makes it a temperror that our own bounds have caused: a query was not sent, or ended too early.
+ * Such a verdict says nothing about the domain, so it never accepts a mail and is never remembered.
  */
-void spf_verdict_saturate(struct spf_verdict *);
+void spf_verdict_saturate(struct spf_verdict *verdict);
 
 /* The verdicts on one message. */
 struct spf_verdicts {
-	bool has_helo, has_mailfrom; /* which ones were asked for */
+	bool has_helo, has_mailfrom; /* the identities that were checked */
 	struct spf_verdict helo, mailfrom;
-	/* The list that spares the client a refusal, a static word; NULL: none does. Looked up only
-	 * when there is something to spare. */
+	/*
+	 * The option of the allow-list that has the client, static; NULL: no list has it. Looked up
+	 * only for mail that would be refused.
+	 */
 	bool has_allowed;
 	const char *allowed;
-	bool allowed_unknown; /* no list does, but one could not be asked at the moment */
+	bool allowed_unknown; /* no list has it, but the lookup of one failed */
 };
 
-/* False when one of the verdicts is none of the DNS but of our own bounds, or an allow-list could
- * not be asked: the next recipient may get another answer. */
-bool spf_verdicts_are_final(const struct spf_verdicts *);
+/*
+ * False if our own bounds caused one of the verdicts, or if the lookup of an allow-list failed. The
+ * next recipient of the same message may get another result then.
+ */
+bool spf_verdicts_are_final(const struct spf_verdicts *verdicts);
 
-/* What is made for every request is not cleared and copied to the last byte of an empty text. */
-void spf_verdicts_init(struct spf_verdicts *);
+/*
+ * Makes verdicts empty, and copies them. Both leave the unused bytes of the explanations alone,
+ * because every request needs them.
+ */
+void spf_verdicts_init(struct spf_verdicts *verdicts);
 void spf_verdicts_copy(struct spf_verdicts *to, const struct spf_verdicts *from);
 
 /*
- * The domain of a request, without a final dot. False when there is nothing to check about it, a
- * literal or a single label: then the result is none, without a question (4.3).
+ * Writes the domain of a request without a final dot. Returns false for a literal, a single label
+ * and a name that cannot be queried: the result is none then, without a query (RFC 7208, 4.3).
  */
-bool spf_request_domain(const struct spf_request *, char domain[HOSTNAME_MAX + 1]);
+bool spf_request_domain(const struct spf_request *req, char domain[HOSTNAME_MAX + 1]);
 
 #endif

@@ -68,7 +68,7 @@ dns_answer_add(struct dns_answer *answer, const struct ipaddr *ip, uint16_t pref
 {
 	struct dns_rr *rr;
 
-	/* Doubled each time that it is full: it may be thousands. */
+	/* An answer may have thousands of records, so the array doubles. */
 	if ((answer->n & (answer->n - 1)) == 0)
 		answer->rr = xreallocarray(
 		    answer->rr, answer->n == 0 ? 1 : 2 * answer->n, sizeof(*answer->rr));
@@ -119,7 +119,7 @@ compare_names(const void *x, const void *y)
 
 typedef int compare_fn(const void *, const void *);
 
-/* choose_comparison - the order in which equal records of a type are neighbours */
+/* choose_comparison - an order in which equal records of a type are adjacent */
 static compare_fn *
 choose_comparison(enum dns_type type)
 {
@@ -134,7 +134,7 @@ choose_comparison(enum dns_type type)
 	}
 }
 
-/* mark_repeated - each of a row of equal records but the one that comes first in the answer */
+/* mark_repeated - of equal records, mark all but the first one in the answer */
 static void
 mark_repeated(struct dns_rr *const *sorted, size_t n, compare_fn *compare, const struct dns_rr *rr,
     bool *marked)
@@ -153,7 +153,6 @@ mark_repeated(struct dns_rr *const *sorted, size_t n, compare_fn *compare, const
 	}
 }
 
-/* remove_marked - the records whose mark is set */
 static void
 remove_marked(struct dns_answer *answer, const bool *marked)
 {
@@ -178,7 +177,7 @@ dns_answer_unique(struct dns_answer *answer, enum dns_type type)
 
 	if (answer->n < 2)
 		return;
-	/* Sorted, because an answer may hold thousands. */
+	/* Sorting keeps thousands of records cheap. */
 	sorted = xcalloc(answer->n, sizeof(struct dns_rr *));
 	marked = xcalloc(answer->n, sizeof(*marked));
 	for (i = 0; i < answer->n; i++)

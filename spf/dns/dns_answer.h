@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * dns_answer - what the DNS says to one question: made once, then only read, and shared by
- * counting references between the cache and the checks that use it.
+ * dns_answer - the answer of the DNS to one query.
+ *
+ * An answer is made once and only read after that. The cache and the checks that use it share it by
+ * reference counting. Pure.
  */
 #ifndef SPF_DNS_DNS_ANSWER_H
 #define SPF_DNS_DNS_ANSWER_H
@@ -11,6 +13,7 @@
 
 #include "common/ipaddr.h"
 
+/* The record types that SPF queries. The values are those of the DNS protocol. */
 enum dns_type {
 	DNS_A = 1,
 	DNS_PTR = 12,
@@ -20,78 +23,84 @@ enum dns_type {
 };
 
 /* "A", "TXT", ... */
-const char *dns_type_name(enum dns_type);
+const char *dns_type_name(enum dns_type type);
 
 enum dns_status {
 	DNS_FOUND,
-	DNS_VOID,  /* no such name, or no records of that type */
-	DNS_ERROR, /* SERVFAIL, time-out, nonsense: temperror */
+	DNS_VOID,  /* the name does not exist, or has no records of that type */
+	DNS_ERROR, /* SERVFAIL, timeout, malformed packet: temperror */
 };
 
 /* "found", "void", "error" */
-const char *dns_status_name(enum dns_status);
+const char *dns_status_name(enum dns_status status);
 
-/* Why an answer is DNS_ERROR. */
+/* The reason of a DNS_ERROR. */
 enum dns_failure {
-	DNS_FAILED,    /* the DNS says so: SERVFAIL, nonsense, a bogus signature */
-	DNS_LATE,      /* the DNS was asked and has not answered in time */
-	DNS_SATURATED, /* our own bounds cut the question off: nothing is known of the name */
+	DNS_FAILED,    /* reported by the DNS: SERVFAIL, malformed packet, bogus signature */
+	DNS_LATE,      /* the query was sent, and no answer came in time */
+	DNS_SATURATED, /* our own bounds ended the query: nothing is known about the name */
 };
 
-/* What DNSSEC says of an answer; without validation all are insecure. */
+/* The result of DNSSEC validation, the weakest first. Without validation all are insecure. */
 enum dns_security {
-	DNS_BOGUS, /* validation failed; status is DNS_ERROR */
+	DNS_BOGUS, /* validation failed; the status is DNS_ERROR */
 	DNS_INSECURE,
 	DNS_SECURE,
 };
 
 /* "bogus", "insecure", "secure" */
-const char *dns_security_name(enum dns_security);
+const char *dns_security_name(enum dns_security security);
 
 /* One resource record. */
 struct dns_rr {
 	struct ipaddr ip;    /* A, AAAA */
 	uint16_t preference; /* MX */
-	char *data;          /* TXT: all character-strings joined; MX, PTR: a name; NUL behind it */
-	size_t len;          /* of data; a TXT may hold NULs */
+	char *
+	    data; /* TXT: all character-strings joined; MX, PTR: a name. NUL-terminated after len */
+	size_t len; /* of data; a TXT record may hold NULs */
 };
 
 struct dns_answer {
 	enum dns_status status;
 	enum dns_failure failure; /* of DNS_ERROR */
 	enum dns_security security;
-	uint32_t ttl; /* seconds it may be kept; 0: for the check that asked alone */
+	uint32_t ttl; /* seconds that it may be cached; 0: use it for this query only */
 	size_t n;
 	struct dns_rr *rr;
-	size_t size; /* bytes of memory, about */
+	size_t size; /* approximate memory in bytes */
 	unsigned references;
 	/*
-	 * What the evaluation has made of the records, so that it is made once: its own, freed with
-	 * the answer. NULL: not made yet.
+	 * Data that the users of the records derive once, see resolver_prepare_fn. The answer owns it.
+	 * NULL until then.
 	 */
 	void *derived;
-	void (*free_derived)(void *);
+	void (*free_derived)(void *derived);
 };
 
-/* An answer without records, with one reference that is the caller's. */
-struct dns_answer *dns_answer_new(enum dns_status);
+/* Makes an insecure answer without records and with a TTL of 0. The caller owns the reference. */
+struct dns_answer *dns_answer_new(enum dns_status status);
 
-/* The same for an error. It has a TTL of 0. */
-struct dns_answer *dns_answer_new_error(enum dns_failure);
+/* The same with the status DNS_ERROR. */
+struct dns_answer *dns_answer_new_error(enum dns_failure failure);
 
-/* Adds a record while the answer is made; data is copied, ip and data may be NULL. */
-void dns_answer_add(struct dns_answer *, const struct ipaddr *ip, uint16_t preference,
+/*
+ * Adds a record to an answer that is being made. ip and data are copied; each may be NULL. len is
+ * the length of data in bytes, without a NUL.
+ */
+void dns_answer_add(struct dns_answer *answer, const struct ipaddr *ip, uint16_t preference,
     const char *data, size_t len);
 
 /*
- * Removes each record that is there before, with the same data: an RRset holds a record once
- * (RFC 2181, 5). Names are compared without case. The order stays, and so does size.
+ * Removes each record whose data equals that of an earlier record, because an RRset holds a record
+ * once (RFC 2181, 5). Names are compared without case. All records have this type. The order of the
+ * others does not change, and neither does size.
  */
-void dns_answer_unique(struct dns_answer *, enum dns_type);
+void dns_answer_unique(struct dns_answer *answer, enum dns_type type);
 
-struct dns_answer *dns_answer_ref(struct dns_answer *);
+/* Returns the answer, with one more reference. */
+struct dns_answer *dns_answer_ref(struct dns_answer *answer);
 
-/* Gives a reference back; the last one frees. Sets the pointer to NULL. */
-void dns_answer_unref(struct dns_answer **);
+/* Releases a reference and sets the pointer to NULL. The last one frees. *answerp may be NULL. */
+void dns_answer_unref(struct dns_answer **answerp);
 
 #endif

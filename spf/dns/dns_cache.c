@@ -8,15 +8,15 @@
 #include "common/xmalloc.h"
 #include "spf/dns/dns_cache.h"
 
-/* The longest TTL that is believed. */
+/* Seconds; a longer TTL counts as this one. */
 #define TTL_MAX 86400
 
-/* The bytes that malloc needs for itself. */
+/* Bytes that malloc(3) adds to an allocation. */
 #define MALLOC_OVERHEAD 16
 
 /*
- * A use marks the entry alone. To move it to the end of a list would touch its neighbours, which
- * are cache misses. Instead, an entry that was used gets a second chance when it is the oldest.
+ * A use only marks the entry. Moving it to the end of a list would touch its neighbours, which are
+ * cache misses. Instead, an entry that was used gets a second chance when it is the oldest.
  */
 struct cache_entry {
 	struct aged_entry aged;
@@ -130,7 +130,7 @@ make_cache_entry(const struct cache_key *key, struct dns_answer *answer, uint64_
 	return entry;
 }
 
-/* add_cache_entry - after removing entries until there are bytes for it */
+/* add_cache_entry - after evicting entries until there are enough bytes for it */
 static void
 add_cache_entry(struct dns_cache *cache, struct cache_entry *entry, uint32_t hash)
 {

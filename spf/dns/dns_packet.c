@@ -8,12 +8,12 @@
 
 #include "spf/dns/dns_packet.h"
 
-/* dn_expand(3) writes a byte that is no plain character as \DDD. */
+/* dn_expand(3) writes each unusual byte as \DDD. */
 #define NAME_SIZE 1025
 
 /*
- * Names are compressed: a packet of 64 KiB may hold a megabyte of them. Nobody looks at more than
- * eleven (RFC 7208, 4.6.4). Addresses and texts are as large as they look, and each of them counts.
+ * Names are compressed: a packet of 64 KiB may hold a megabyte of them. SPF uses at most eleven
+ * (RFC 7208, 4.6.4). Addresses and texts are not compressed, and SPF needs all of them.
  */
 #define NAMES_MAX 512
 
@@ -24,13 +24,13 @@ add_address_rr(struct dns_answer *answer, int family, const unsigned char *data,
 
 	if (len != ipaddr_size(&ip))
 		return false;
-	/* As it stands: an AAAA record never matches an IPv4 client. */
+	/* Without unmapping: an AAAA record never matches an IPv4 client. */
 	memcpy(ip.bytes, data, len);
 	dns_answer_add(answer, &ip, 0, NULL, 0);
 	return true;
 }
 
-/* add_txt_rr - join the character-strings of one TXT record without anything between (3.3) */
+/* add_txt_rr - join the character-strings of one TXT record without spaces (RFC 7208, 3.3) */
 static bool
 add_txt_rr(struct dns_answer *answer, const unsigned char *data, size_t len)
 {
@@ -108,7 +108,7 @@ read_records(struct dns_answer *answer, enum dns_type type, ns_msg *msg)
 	return true;
 }
 
-/* read_negative_ttl - how long "nothing" may be kept: the SOA's TTL or its minimum, 0 without one */
+/* read_negative_ttl - the lower one of the TTL and the minimum of the SOA record; 0 without one */
 static uint32_t
 read_negative_ttl(ns_msg *msg)
 {

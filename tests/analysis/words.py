@@ -84,7 +84,6 @@ EXCEPTIONS = (
     ('*', r'user\W*nobody|"nobody"|falls back to nobody', 'the user of that name'),
     ('SECURITY.md', r'Monitor, Folders', 'a class of tests'),
     ('SECURITY.md', r'Who may send what', 'a question, and a heading'),
-    ('spf_header.[ch]', r'left out when it is none', 'none, the result of SPF'),
 )
 
 MDOC_LITERAL = re.compile(r'^\.(?:It |Op )?(?:Ar|Cm|Dl|Ev|Fl|Ic|Li|Nm|Pa|Ql|Xr)\b[^\n]*', re.M)
