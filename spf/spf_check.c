@@ -125,8 +125,8 @@ warn_of_saturation(const struct spf_checker *checker)
 	spf_inflight_report(checker->inflight, get_checker_ms(checker), &report);
 	printable(domain, sizeof(domain), report.domain, strlen(report.domain));
 	log_warnx(
-	    "saturated questions=%zu most-network=%s (%u) most-domain=%s (%u): mail whose SPF "
-	    "check needs more is deferred",
+	    "saturated questions=%zu most-network=%s (%u) most-domain=%s (%u): mail is deferred if "
+	    "its SPF check needs more DNS queries",
 	    report.places, report.network, report.of_network, domain, report.of_domain);
 }
 

@@ -26,7 +26,7 @@ enum holder_kind {
 #define FLOOD_OF_NETWORK 64
 #define FLOOD_OF_ORGANIZATION 256
 
-/* A network with fewer places has few: it gets another one while less than FEW_UNTIL are taken. */
+/* A network with fewer places has few: it gets another while fewer than FEW_UNTIL are taken. */
 #define FEW 8
 #define FEW_UNTIL ((SPF_INFLIGHT_PLACES + SPF_INFLIGHT_MOST) / 2)
 

@@ -79,7 +79,7 @@ on_fatal_error(const char *file, int line, const char *message)
 NORETURN static void
 die_without_memory(void)
 {
-	fatalx("libspf2: no memory");
+	fatalx("libspf2: out of memory");
 }
 
 static bool
@@ -577,7 +577,7 @@ query_libspf2(struct libspf2_pass *pass, const char *domain, struct spf_verdict 
 	fatal_jump = &here;
 	if (setjmp(here) == 0) {
 		verdict->result = run_libspf2(pass, domain);
-		verdict->problem = verdict->result == SPF_PERMERROR   ? "libspf2 cannot use it"
+		verdict->problem = verdict->result == SPF_PERMERROR   ? "refused by libspf2"
 				   : verdict->result == SPF_TEMPERROR ? "DNS error"
 								      : "";
 	} else {

@@ -90,7 +90,7 @@ read_item(const char **s, const char *end, struct macro *m, const char **error)
 
 	m->letter = '\0';
 	if (*p != '%') {
-		*error = "character that no macro-string may hold";
+		*error = "character that is not allowed in a macro-string";
 		*s = p + 1;
 		return ascii_isgraph(*p);
 	}
@@ -119,7 +119,7 @@ spf_macro_is_valid(struct text text, bool explanation, const char **error)
 		if (!read_item(&s, end, &m, error))
 			return false;
 		if (!explanation && m.letter != '\0' && strchr("crt", m.letter) != NULL) {
-			*error = "macro letter that is for explanations alone";
+			*error = "macro letter that only explanations may use";
 			return false;
 		}
 	}

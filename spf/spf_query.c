@@ -35,9 +35,9 @@ choose_evaluator(const json_t *request, const struct settings *settings, struct 
 	struct text engine = get_text_member(request, "engine");
 
 #ifdef HAVE_LIBSPF2
-	*error = "engine: one of native, libspf2, both";
+	*error = "engine: must be native, libspf2 or both";
 #else
-	*error = "engine: native; this srsd was built without libspf2";
+	*error = "engine: must be native; this srsd was built without libspf2";
 #endif
 	if (engine.len == 0)
 		query->evaluator = settings->spf.evaluator;

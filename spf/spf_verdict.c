@@ -36,7 +36,7 @@ spf_verdict_saturate(struct spf_verdict *verdict)
 	verdict->result = verdict->native = verdict->libspf2 = SPF_TEMPERROR;
 	verdict->saturated = true;
 	verdict->differs = false;
-	verdict->problem = "saturated: too many questions to the DNS are waiting";
+	verdict->problem = "saturated: too many pending DNS queries";
 	verdict->explanation[0] = '\0';
 }
 

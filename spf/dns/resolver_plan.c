@@ -64,7 +64,7 @@ add_resolv_conf(struct buffer *plan, struct filebox *box)
 	size_t len;
 
 	if (!filebox_read(box, &file, RESOLV_CONF, FILE_MAX, &error)) {
-		log_warnx("%s: %s; asking the root servers", RESOLV_CONF, error);
+		log_warnx("%s: %s; using the root servers", RESOLV_CONF, error);
 		return;
 	}
 	for (rest = file.data; (line = strsep(&rest, "\n")) != NULL;)
@@ -93,7 +93,7 @@ add_anchors(struct buffer *plan, const char *path, struct filebox *box, char *er
 	struct file file;
 
 	if (filebox_read(box, &file, path, FILE_MAX, &why)) {
-		why = "holds no resource record";
+		why = "has no resource record";
 		for (rest = file.data; (line = strsep(&rest, "\n")) != NULL;)
 			if (read_anchor(line, &record, &len))
 				add_plan_line(plan, RESOLVER_PLAN_ANCHOR, record, len);

@@ -145,8 +145,8 @@ start_context(struct ub_ctx *ub, const struct settings *settings, char *error, s
 	int e = ub_resolve_event(ub, "localhost.", DNS_A, ns_c_in, NULL, ignore_answer, NULL);
 
 	if (e != 0)
-		snprintf(error, size, "libunbound does not start: %s%s%s", ub_strerror(e),
-		    settings->dnssec ? "; is there a key in trust-anchor " : "",
+		snprintf(error, size, "libunbound: cannot start: %s%s%s", ub_strerror(e),
+		    settings->dnssec ? "; check the keys in trust-anchor " : "",
 		    settings->dnssec ? settings->trust_anchor : "");
 	return e == 0;
 }
@@ -159,7 +159,7 @@ unbound_context_new(struct event_base *base, const struct settings *settings, co
 	struct ub_ctx *ub = ub_ctx_create_event(base);
 
 	if (ub == NULL) {
-		snprintf(error, size, "libunbound: no context");
+		snprintf(error, size, "libunbound: cannot create a context");
 		return NULL;
 	}
 	ub_ctx_debugout(ub, NULL); /* libunbound must not write to standard error */

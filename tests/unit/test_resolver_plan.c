@@ -196,7 +196,7 @@ test_no_nameserver(void **state)
 	set_nameservers("");
 	log_capture_begin();
 	check_plan("no file", box, "");
-	unit_holds("no file", "log", log_capture_end(), "asking the root servers");
+	unit_holds("no file", "log", log_capture_end(), "using the root servers");
 	filebox_free(&box);
 	for (i = 0; i < COUNT(rows); i++) {
 		box = box_with(rows[i], strlen(rows[i]));
@@ -272,9 +272,9 @@ test_no_trust_anchor(void **state)
 	static const struct {
 		const char *text, *why;
 	} rows[] = {
-		{ "", "holds no resource record" },
-		{ "\n\r\n \t\n", "holds no resource record" },
-		{ "; nothing\n  ; but comments\n;", "holds no resource record" },
+		{ "", "has no resource record" },
+		{ "\n\r\n \t\n", "has no resource record" },
+		{ "; nothing\n  ; but comments\n;", "has no resource record" },
 		{ NULL, "No such file or directory" },
 	};
 	size_t i;
