@@ -178,11 +178,11 @@ give_up_part(struct check_part *part)
 static void
 enforce_bounds(const struct spf_checker *checker)
 {
+	struct spf_inflight *inflight = checker->inflight;
 	struct spf_lookups *lookups;
 	struct check_part *part;
 
-	while (
-	    (lookups = spf_inflight_excess(checker->inflight, get_checker_ms(checker))) != NULL) {
+	while ((lookups = spf_inflight_excess(inflight, get_checker_ms(checker))) != NULL) {
 		part = lookups->owner;
 		give_up_part(part);
 		schedule_resume(part->check); /* to wake its caller */
