@@ -305,11 +305,11 @@ class Words(LintCase):
                           'README.md:1', 'directory')
 
     def test_exception(self):
-        self.assert_quiet({**self.C, 'spf/spf_header.h': '/* It is left out when it is none. */\n'})
-        self.assert_found({**self.C, 'spf/x.h': '/* It is left out when it is none. */\n'},
-                          'spf/x.h:1', '"is none"')
-        self.assert_found({**self.C, 'spf/spf_header.h': '/* Text. */\n'},
-                          'spf/spf_header.h:1', 'remove the row')
+        text = '## Who may send what\n\nMonitor, Folders\n'
+        self.assert_quiet({**self.C, 'SECURITY.md': text})
+        self.assert_found({**self.C, 'README.md': 'Monitor, Folders\n'}, 'README.md:1', 'directory')
+        self.assert_found({**self.C, 'SECURITY.md': text[:-9] + '\n'},
+                          'SECURITY.md:1', 'remove the row')
 
     def test_stray_end(self):
         self.assert_found({'spf/a.c': 'int x;\n/* find - text\n */\n'}, 'spf/a.c:3', 'stray "*/"')
