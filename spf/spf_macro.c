@@ -338,7 +338,7 @@ put_macro(struct macro_writer *w, const struct macro *m, const struct spf_macro_
 	}
 }
 
-/* put_item - expand one item: what next_item steps over */
+/* put_item - expand one item of read_item */
 static void
 put_item(struct macro_writer *w, const char *item, const struct macro *m,
     const struct spf_macro_values *v)

@@ -4,8 +4,8 @@
 LDADD = tests/fuzz/libfuzz.a $(program_libs) $(CMOCKA_LIBS) $(FUZZ_LIBS)
 unit_tests += tests/unit/test_vectors
 
-# Stories: what answers, without sockets, DNS or clock; see tests/replay/story.c. The network's
-# functions of spf/dns/resolver.h are its own, so that resolver.o stays in its archive.
+# Stories: all services without sockets, DNS or clock; see tests/replay/story.c. fake_network has its
+# own functions of resolver.h and resolver_plan.h, so that those objects stay in their archive.
 replay_sources = \
 	tests/replay/captured_log.c tests/replay/captured_log.h \
 	tests/replay/client.c tests/replay/client.h \
