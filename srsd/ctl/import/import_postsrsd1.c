@@ -393,8 +393,8 @@ import_extra_option(struct postsrsd1_file *f, int letter, const char *value)
 		import_set_text(f->im, &origin, import_option(NULL, "always-rewrite"), "true");
 		break;
 	case 't':
-		import_set_number(
-		    f->im, &origin, idle, clamp_number(strtol(value, NULL, 10), idle->min, idle->max));
+		import_set_number(f->im, &origin, idle,
+		    clamp_number(strtol(value, NULL, 10), idle->min, idle->max));
 		break;
 	case 'p':
 		import_skip(
