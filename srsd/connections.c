@@ -21,63 +21,58 @@
 #define READ_SIZE (16 * 1024)
 
 /*
- * Replies of one turn of the loop, kept until the turn is over: clients that are woken one after
- * the other, each as soon as its reply is there, cost as much as the replies. Urgent services do
- * not wait for that.
+ * Replies that wait for the end of a turn of the loop: waking each client as soon as its reply is
+ * ready costs as much as making the replies. Urgent services do not wait.
  */
-#define UNSENT_MAX 256
-#define UNSENT_ONE 2048 /* bytes; longer replies go at once */
+#define PENDING_MAX 256
+#define PENDING_SIZE 2048 /* bytes; a longer reply is sent immediately */
 
-struct unsent {
-	struct connection *connection; /* NULL: it is gone */
+struct pending_reply {
+	struct connection *connection; /* NULL: sent, or the connection is closed */
 	size_t len;
-	char text[UNSENT_ONE];
+	char text[PENDING_SIZE];
 };
 
 struct connection {
-	TAILQ_ENTRY(connection) next; /* in the order of last activity */
+	TAILQ_ENTRY(connection) next; /* by last activity */
 	struct connections *connections;
-	struct client_kind *kind;
+	struct connection_kind *kind;
 	struct session *session;
 	struct session_host host;
 	int fd;
 	enum session_state state;
-	bool closing; /* as soon as out is empty */
-	bool used;    /* it has sent something */
-	uint64_t active;
-	struct event read; /* EV_READ; on_closed's while busy, when more has come already */
-	bool deaf;         /* it is on_closed's */
-	struct event write;
-	struct evbuffer *out; /* NULL while nothing waits to be sent */
-	char *in;             /* what the session has left */
+	bool closing;         /* when out is empty and the session is not busy */
+	bool used;            /* the client has sent something */
+	bool paused;          /* no bytes are read: `closed` is watched instead of `read` */
+	uint64_t active;      /* time of the last activity, in milliseconds */
+	struct event read;    /* bytes of the client */
+	struct event closed;  /* the client has closed or reset the connection */
+	struct event write;   /* room for more of out */
+	struct evbuffer *out; /* the rest of a reply; NULL: none */
+	char *in;             /* input that the session has not used */
 	size_t in_len;
-	struct unsent *unsent; /* a reply that goes out at the end of the turn, or NULL */
+	struct pending_reply *pending; /* NULL: none */
 };
 
 struct connections {
 	struct event_base *base;
-	struct event *newcomers;
-	struct buffer reply; /* of the call that runs; empty between calls */
-	struct event *flush; /* active while there is something unsent */
-	size_t n_unsent;
-	struct unsent unsent[UNSENT_MAX];
+	struct event *idle_new; /* the end of idle_new_wait */
+	struct buffer reply;    /* of the call in progress; empty between calls */
+	struct event *turn_end; /* active while replies are pending */
+	size_t n_pending;
+	struct pending_reply pending[PENDING_MAX];
 	TAILQ_HEAD(, connection) list;
 	char buffer[READ_SIZE];
 };
 
 /*
- * When we stop, a client that has connected and sent nothing yet gets this long: its request is on
- * the way, and would find a connection that was accepted and closed.
+ * The time that a new connection without a request gets when srsd stops: the request is probably on
+ * its way, and the client should not find a connection closed that was just accepted.
  */
-static const struct timeval newcomers_wait = { 0, 250000 };
-
-static void on_readable(evutil_socket_t, short, void *);
-static void on_writable(evutil_socket_t, short, void *);
-static void on_closed(evutil_socket_t, short, void *);
-static void on_newcomers(evutil_socket_t, short, void *);
+static const struct timeval idle_new_wait = { 0, 250000 };
 
 static uint64_t
-milliseconds(void)
+read_coarse_clock(void)
 {
 	struct timespec ts;
 
@@ -85,42 +80,49 @@ milliseconds(void)
 	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
-/* rank_at - (enum priority) of a client that is served now, for the next time it comes */
+/* count_turn - count a turn of a client now; returns the rank (enum priority) of its next one */
 static int
-rank_at(struct client_kind *kind, uint64_t now)
+count_turn(struct connection_kind *kind, uint64_t now)
 {
 	return kind->urgent ? precedence_next(&kind->precedence, now) : PRIORITY_REQUESTS;
 }
 
 void
-client_kind_init(struct client_kind *kind, struct event_base *base)
+connection_kind_init(struct connection_kind *kind, struct event_base *base)
 {
 	precedence_init(&kind->precedence, base);
 }
 
 void
-client_kind_end(struct client_kind *kind)
+connection_kind_end(struct connection_kind *kind)
 {
 	precedence_end(&kind->precedence);
 }
 
 int
-client_kind_rank(struct client_kind *kind)
+connection_kind_rank(struct connection_kind *kind)
 {
-	return rank_at(kind, milliseconds());
+	return count_turn(kind, read_coarse_clock());
+}
+
+/* watched_event - the event of the client's side */
+static struct event *
+watched_event(struct connection *c)
+{
+	return c->paused ? &c->closed : &c->read;
 }
 
 static void
-connection_close(struct connection *c)
+close_connection(struct connection *c)
 {
-	struct client_kind *kind = c->kind;
+	struct connection_kind *kind = c->kind;
 
-	if (c->unsent != NULL) {
-		(void)send(c->fd, c->unsent->text, c->unsent->len, MSG_NOSIGNAL);
-		c->unsent->connection = NULL;
+	if (c->pending != NULL) {
+		(void)send(c->fd, c->pending->text, c->pending->len, MSG_NOSIGNAL);
+		c->pending->connection = NULL;
 	}
 	c->session->ops->close(c->session);
-	event_del(&c->read);
+	event_del(watched_event(c));
 	if (c->out != NULL) {
 		event_del(&c->write);
 		evbuffer_free(c->out);
@@ -134,57 +136,47 @@ connection_close(struct connection *c)
 }
 
 static void
-touch(struct connection *c)
+mark_active(struct connection *c)
 {
 	struct connections *connections = c->connections;
 
-	c->active = milliseconds();
-	event_priority_set(&c->read, rank_at(c->kind, c->active));
+	c->active = read_coarse_clock();
+	event_priority_set(watched_event(c), count_turn(c->kind, c->active));
 	if (TAILQ_NEXT(c, next) != NULL) {
 		TAILQ_REMOVE(&connections->list, c, next);
 		TAILQ_INSERT_TAIL(&connections->list, c, next);
 	}
 }
 
-/* assign - make an event of a connection, not pending */
-static void
-assign(struct connection *c, struct event *event, short what, event_callback_fn callback)
-{
-	event_assign(event, c->connections->base, c->fd, (short)(what | EV_PERSIST), callback, c);
-	event_priority_set(event, rank_at(c->kind, c->active));
-}
-
 /*
- * watch - wait for the client's bytes, or, while it waits for us, for its going away alone
+ * watch_connection - wait for the client's bytes, or, while it waits for a reply, only for its end
  *
- * libevent tells a reset as EV_READ, never as EV_CLOSED; what is not asked for is not told, but
- * wakes the loop again and again. Bytes that are there already must not do so: so it is EV_ET.
+ * libevent reports a reset as EV_READ, never as EV_CLOSED. An event that is not requested is not
+ * reported, but wakes the loop again and again. With EV_ET, bytes that have already arrived do not
+ * wake it.
  */
 static void
-watch(struct connection *c, bool deaf)
+watch_connection(struct connection *c, bool paused)
 {
-	event_del(&c->read);
-	c->deaf = deaf;
-	if (deaf)
-		assign(c, &c->read, EV_CLOSED | EV_READ | EV_ET, on_closed);
-	else
-		assign(c, &c->read, EV_READ, on_readable);
-	event_add(&c->read, NULL);
+	event_del(watched_event(c));
+	c->paused = paused;
+	event_priority_set(watched_event(c), count_turn(c->kind, c->active));
+	event_add(watched_event(c), NULL);
 }
 
 static void
-set_state(struct connection *c, enum session_state state)
+set_session_state(struct connection *c, enum session_state state)
 {
 	c->state = state;
 	if (state == SESSION_CLOSE)
 		c->closing = true;
-	if (state != SESSION_BUSY && c->deaf && c->out == NULL)
-		watch(c, false);
+	if (state != SESSION_BUSY && c->paused && c->out == NULL)
+		watch_connection(c, false);
 }
 
-/* keep - remember what the session has not used; data may lie in c->in itself */
+/* keep_unused_input - data may be part of c->in */
 static void
-keep(struct connection *c, const char *data, size_t len)
+keep_unused_input(struct connection *c, const char *data, size_t len)
 {
 	if (len == 0) {
 		free(c->in);
@@ -199,18 +191,14 @@ keep(struct connection *c, const char *data, size_t len)
 	c->in_len = len;
 }
 
-/*
- * send_now - write as much as the client takes; the rest waits in c->out
- *
- * Returns false when the connection is gone.
- */
+/* send_now - write as much as the socket accepts, the rest later; false if the connection is gone */
 static bool
 send_now(struct connection *c, const char *data, size_t len)
 {
 	ssize_t n = send(c->fd, data, len, MSG_NOSIGNAL);
 
 	if (n == -1 && errno != EAGAIN && errno != EINTR) {
-		connection_close(c);
+		close_connection(c);
 		return false;
 	}
 	if (n == -1)
@@ -218,129 +206,129 @@ send_now(struct connection *c, const char *data, size_t len)
 	if ((size_t)n < len) {
 		c->out = evbuffer_new();
 		evbuffer_add(c->out, data + n, len - (size_t)n);
-		event_del(&c->read);
+		event_del(watched_event(c));
 		event_add(&c->write, NULL);
 	}
 	return true;
 }
 
-/* send_unsent - what was kept for a client; false when the connection is gone */
+/* send_pending_reply - if there is one; false if the connection is gone */
 static bool
-send_unsent(struct connection *c)
+send_pending_reply(struct connection *c)
 {
-	struct unsent *unsent = c->unsent;
+	struct pending_reply *pending = c->pending;
 
-	if (unsent == NULL)
+	if (pending == NULL)
 		return true;
-	c->unsent = NULL;
-	unsent->connection = NULL;
-	return send_now(c, unsent->text, unsent->len);
+	c->pending = NULL;
+	pending->connection = NULL;
+	return send_now(c, pending->text, pending->len);
 }
 
-/* flush - send what was kept in this turn */
 static void
-flush(struct connections *connections)
+send_pending_replies(struct connections *connections)
 {
 	size_t i;
 
-	for (i = 0; i < connections->n_unsent; i++)
-		if (connections->unsent[i].connection != NULL)
-			send_unsent(connections->unsent[i].connection);
-	connections->n_unsent = 0;
+	for (i = 0; i < connections->n_pending; i++)
+		if (connections->pending[i].connection != NULL)
+			send_pending_reply(connections->pending[i].connection);
+	connections->n_pending = 0;
 }
 
 static void
-on_flush(evutil_socket_t fd, short what, void *arg)
+on_turn_end(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
-	flush(arg);
+	send_pending_replies(arg);
 }
 
-/* keep_unsent - the reply until the end of the turn; false when it has to go now */
+/* add_pending_reply - until the end of the turn; false if it must be sent immediately */
 static bool
-keep_unsent(struct connection *c, const struct buffer *reply)
+add_pending_reply(struct connection *c, const struct buffer *reply)
 {
 	struct connections *connections = c->connections;
 
-	if (c->kind->urgent || c->closing || reply->len > UNSENT_ONE)
+	if (c->kind->urgent || c->closing || reply->len > PENDING_SIZE)
 		return false;
-	if (connections->n_unsent == UNSENT_MAX)
-		flush(connections);
-	if (connections->n_unsent == 0)
-		event_active(connections->flush, EV_TIMEOUT, 0);
-	c->unsent = &connections->unsent[connections->n_unsent++];
-	c->unsent->connection = c;
-	c->unsent->len = reply->len;
-	memcpy(c->unsent->text, reply->data, reply->len);
+	if (connections->n_pending == PENDING_MAX)
+		send_pending_replies(connections);
+	if (connections->n_pending == 0)
+		event_active(connections->turn_end, EV_TIMEOUT, 0);
+	c->pending = &connections->pending[connections->n_pending++];
+	c->pending->connection = c;
+	c->pending->len = reply->len;
+	memcpy(c->pending->text, reply->data, reply->len);
 	return true;
 }
 
-/* send_replies - what the session has said; false when the connection is gone */
+/* send_replies - now or later; false if the connection is gone */
 static bool
 send_replies(struct connection *c, const struct buffer *reply)
 {
-	if ((reply->len > 0 || c->closing) && !send_unsent(c))
+	if ((reply->len > 0 || c->closing) && !send_pending_reply(c))
 		return false;
 	if (c->out != NULL) {
 		evbuffer_add(c->out, reply->data, reply->len);
 		return true;
 	}
-	if (reply->len > 0 && keep_unsent(c, reply))
+	if (reply->len > 0 && add_pending_reply(c, reply))
 		return true;
 	if (reply->len > 0 && !send_now(c, reply->data, reply->len))
 		return false;
 	if (c->out != NULL)
 		return true;
 	if (c->closing && c->state != SESSION_BUSY) {
-		connection_close(c);
+		close_connection(c);
 		return false;
 	}
 	return true;
 }
 
-/* feed - hand bytes to the session and send what it answers; false when the connection is gone */
+/* feed_session - pass input to the session and send its replies; false if the connection is gone */
 static bool
-feed(struct connection *c, const char *data, size_t len)
+feed_session(struct connection *c, const char *data, size_t len)
 {
 	struct buffer *reply = &c->connections->reply;
 	size_t used = 0;
-	bool here;
+	bool open;
 
-	set_state(c, c->session->ops->input(c->session, data, len, &used, reply));
-	keep(c, data + used, len - used);
-	here = send_replies(c, reply);
+	set_session_state(c, c->session->ops->input(c->session, data, len, &used, reply));
+	keep_unused_input(c, data + used, len - used);
+	open = send_replies(c, reply);
 	buffer_clear(reply);
-	return here;
+	return open;
 }
 
-/* feed_more - the same, behind what the session has left */
+/* feed_more_input - the same, after the input that the session has not used */
 static bool
-feed_more(struct connection *c, const char *data, size_t len)
+feed_more_input(struct connection *c, const char *data, size_t len)
 {
 	if (c->in == NULL)
-		return feed(c, data, len);
+		return feed_session(c, data, len);
 	c->in = xreallocarray(c->in, c->in_len + len, 1);
 	memcpy(c->in + c->in_len, data, len);
 	c->in_len += len;
-	return feed(c, c->in, c->in_len);
+	return feed_session(c, c->in, c->in_len);
 }
 
 /*
- * notice - something came from a client that waits for its answer: its end, or more
+ * on_peer_event - a client that waits for a reply has closed the connection, or sent more
  *
- * Postfix sends nothing more, and so it costs nothing to go on watching for it until that happens.
+ * Postfix sends nothing while it waits. So reading is paused only when a client does send more,
+ * which saves a system call for each request.
  */
 static void
-notice(struct connection *c)
+on_peer_event(struct connection *c)
 {
 	char byte;
 	ssize_t n = recv(c->fd, &byte, 1, MSG_PEEK);
 
 	if (n > 0)
-		watch(c, true);
+		watch_connection(c, true);
 	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
-		connection_close(c);
+		close_connection(c);
 }
 
 static void
@@ -352,24 +340,24 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 
 	(void)what;
 	if (c->state == SESSION_BUSY) {
-		notice(c);
+		on_peer_event(c);
 		return;
 	}
 	n = recv(fd, connections->buffer, sizeof(connections->buffer), 0);
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0) {
-		connection_close(c);
+		close_connection(c);
 		return;
 	}
 	c->used = true;
-	touch(c);
-	feed_more(c, connections->buffer, (size_t)n);
+	mark_active(c);
+	feed_more_input(c, connections->buffer, (size_t)n);
 }
 
-/* has_failed - was the connection reset? */
+/* has_socket_error - true if the connection was reset */
 static bool
-has_failed(int fd)
+has_socket_error(int fd)
 {
 	int error = 0;
 	socklen_t len = sizeof(error);
@@ -377,12 +365,12 @@ has_failed(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) == -1 || error != 0;
 }
 
-/* on_closed - the client does not wait for its answer any more, or has sent still more */
+/* on_closed - the client no longer waits for its reply, or has sent even more */
 static void
 on_closed(evutil_socket_t fd, short what, void *arg)
 {
-	if (what & EV_CLOSED || has_failed(fd))
-		connection_close(arg);
+	if (what & EV_CLOSED || has_socket_error(fd))
+		close_connection(arg);
 }
 
 static void
@@ -393,65 +381,29 @@ on_writable(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (evbuffer_write(c->out, fd) == -1) {
 		if (errno != EAGAIN && errno != EINTR)
-			connection_close(c);
+			close_connection(c);
 		return;
 	}
-	touch(c);
+	mark_active(c);
 	if (evbuffer_get_length(c->out) > 0)
 		return;
 	event_del(&c->write);
 	evbuffer_free(c->out);
 	c->out = NULL;
 	if (c->closing && c->state != SESSION_BUSY)
-		connection_close(c);
+		close_connection(c);
 	else
-		watch(c, false);
+		watch_connection(c, false);
 }
 
-/* wake - a session's answer is ready: let it say it, and go on with what it has left */
+/* resume_session - its reply is ready: let it reply, and go on with the unused input */
 static void
-wake(void *arg)
+resume_session(void *arg)
 {
 	struct connection *c = arg;
 
-	touch(c);
-	feed(c, c->in == NULL ? "" : c->in, c->in_len);
-}
-
-void
-connections_add(struct connections *connections, struct client_kind *kind, int fd)
-{
-	struct connection *c = xcalloc(1, sizeof(*c));
-
-	c->connections = connections;
-	c->kind = kind;
-	c->fd = fd;
-	c->state = SESSION_READING;
-	c->host.wake = wake;
-	c->host.arg = c;
-	c->session = kind->open(kind->arg, &c->host);
-	c->active = milliseconds();
-	assign(c, &c->read, EV_READ, on_readable);
-	assign(c, &c->write, EV_WRITE, on_writable);
-	event_add(&c->read, NULL);
-	TAILQ_INSERT_TAIL(&connections->list, c, next);
-	kind->n++;
-}
-
-struct connections *
-connections_new(struct event_base *base)
-{
-	struct connections *connections = xcalloc(1, sizeof(*connections));
-
-	connections->base = base;
-	connections->flush = event_new(base, -1, 0, on_flush, connections);
-	connections->newcomers = evtimer_new(base, on_newcomers, connections);
-	if (connections->flush == NULL || connections->newcomers == NULL)
-		fatalx("out of memory");
-	/* Behind the requests that are ready: an event of higher rank would end their turn. */
-	event_priority_set(connections->flush, PRIORITY_REQUESTS);
-	TAILQ_INIT(&connections->list);
-	return connections;
+	mark_active(c);
+	feed_session(c, c->in == NULL ? "" : c->in, c->in_len);
 }
 
 void
@@ -463,38 +415,38 @@ connections_free(struct connections **connectionsp)
 	if (connections == NULL)
 		return;
 	while ((c = TAILQ_FIRST(&connections->list)) != NULL)
-		connection_close(c);
-	event_free(connections->newcomers);
-	event_free(connections->flush);
+		close_connection(c);
+	event_free(connections->idle_new);
+	event_free(connections->turn_end);
 	buffer_free(&connections->reply);
 	free(connections);
 	*connectionsp = NULL;
 }
 
 bool
-connections_none(const struct connections *connections)
+connections_are_empty(const struct connections *connections)
 {
 	return TAILQ_EMPTY(&connections->list);
 }
 
 void
 connections_close_idle(
-    struct connections *connections, uint64_t (*patience)(const void *owner), uint64_t least)
+    struct connections *connections, uint64_t (*idle_limit)(const void *owner), uint64_t shortest)
 {
-	uint64_t now = milliseconds();
+	uint64_t now = read_coarse_clock();
 	struct connection *c, *next;
 
 	TAILQ_FOREACH_SAFE (c, &connections->list, next, next) {
-		if (now - c->active < least)
+		if (now - c->active < shortest)
 			break;
-		if (c->state != SESSION_BUSY && now - c->active >= patience(c->kind->owner))
-			connection_close(c);
+		if (c->state != SESSION_BUSY && now - c->active >= idle_limit(c->kind->owner))
+			close_connection(c);
 	}
 }
 
-/* on_newcomers - those who have still sent nothing have waited long enough */
+/* on_idle_new_wait - close new connections that still have not sent a request */
 static void
-on_newcomers(evutil_socket_t fd, short what, void *arg)
+on_idle_new_wait(evutil_socket_t fd, short what, void *arg)
 {
 	struct connections *connections = arg;
 	struct connection *c, *next;
@@ -503,32 +455,33 @@ on_newcomers(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	TAILQ_FOREACH_SAFE (c, &connections->list, next, next)
 		if (c->closing && !c->used)
-			connection_close(c);
+			close_connection(c);
 }
 
+/* wait_for_idle_new - false if that is not possible */
 static bool
-wait_for_newcomer(struct connections *connections)
+wait_for_idle_new(struct connections *connections)
 {
-	return evtimer_pending(connections->newcomers, NULL) ||
-	       evtimer_add(connections->newcomers, &newcomers_wait) == 0;
+	return evtimer_pending(connections->idle_new, NULL) ||
+	       evtimer_add(connections->idle_new, &idle_new_wait) == 0;
 }
 
-/* say_goodbye - answer what has arrived already, then close as soon as nothing is owed */
+/* drain_connection - answer the requests that have arrived, then close */
 static void
-say_goodbye(struct connection *c)
+drain_connection(struct connection *c)
 {
 	ssize_t n = 0;
 
 	c->closing = true;
-	if (!c->used && wait_for_newcomer(c->connections))
+	if (!c->used && wait_for_idle_new(c->connections))
 		return;
-	if (!send_unsent(c) || c->state == SESSION_BUSY || c->out != NULL)
+	if (!send_pending_reply(c) || c->state == SESSION_BUSY || c->out != NULL)
 		return;
 	n = recv(c->fd, c->connections->buffer, READ_SIZE, 0);
 	if (n > 0)
-		feed_more(c, c->connections->buffer, (size_t)n);
+		feed_more_input(c, c->connections->buffer, (size_t)n);
 	else
-		connection_close(c);
+		close_connection(c);
 }
 
 void
@@ -537,5 +490,51 @@ connections_drain(struct connections *connections)
 	struct connection *c, *next;
 
 	TAILQ_FOREACH_SAFE (c, &connections->list, next, next)
-		say_goodbye(c);
+		drain_connection(c);
+}
+
+static void
+assign_connection_event(
+    struct connection *c, struct event *event, short what, event_callback_fn callback)
+{
+	event_assign(event, c->connections->base, c->fd, (short)(what | EV_PERSIST), callback, c);
+}
+
+void
+connections_add(struct connections *connections, struct connection_kind *kind, int fd)
+{
+	struct connection *c = xcalloc(1, sizeof(*c));
+
+	c->connections = connections;
+	c->kind = kind;
+	c->fd = fd;
+	c->state = SESSION_READING;
+	c->host.wake = resume_session;
+	c->host.arg = c;
+	c->session = kind->open(kind->arg, &c->host);
+	c->active = read_coarse_clock();
+	assign_connection_event(c, &c->read, EV_READ, on_readable);
+	assign_connection_event(c, &c->closed, EV_CLOSED | EV_READ | EV_ET, on_closed);
+	assign_connection_event(c, &c->write, EV_WRITE, on_writable);
+	event_priority_set(&c->read, count_turn(kind, c->active));
+	event_priority_set(&c->write, count_turn(kind, c->active));
+	event_add(&c->read, NULL);
+	TAILQ_INSERT_TAIL(&connections->list, c, next);
+	kind->n++;
+}
+
+struct connections *
+connections_new(struct event_base *base)
+{
+	struct connections *connections = xcalloc(1, sizeof(*connections));
+
+	connections->base = base;
+	connections->turn_end = event_new(base, -1, 0, on_turn_end, connections);
+	connections->idle_new = evtimer_new(base, on_idle_new_wait, connections);
+	if (connections->turn_end == NULL || connections->idle_new == NULL)
+		fatalx("out of memory");
+	/* After the requests that are ready: an event of a higher rank would end their turn. */
+	event_priority_set(connections->turn_end, PRIORITY_REQUESTS);
+	TAILQ_INIT(&connections->list);
+	return connections;
 }

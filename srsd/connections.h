@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * clients - connections: the bytes of each go to its session, and what the session says goes back.
- * The only file that reads and writes clients.
+ * connections - move bytes between the sockets of clients and their sessions. The only file that
+ * reads from and writes to clients.
  *
- * Input goes from the socket straight into the session; what a session leaves (half a request) is
- * kept for it. While replies wait for a slow reader, or a request is being evaluated, nothing more
- * is read from that client, so that nobody makes us grow; a client that goes away meanwhile ends
- * its session.
+ * A session reads its input directly from the receive buffer; only what it leaves, part of a
+ * request, is copied.
+ *
+ * SECURITY: While a reply waits for a slow client, or a request is being evaluated, no more bytes
+ * are read from that client, so that it cannot make the process grow. A client that closes the
+ * connection in the meantime ends its session.
  */
 #ifndef SRSD_CONNECTIONS_H
 #define SRSD_CONNECTIONS_H
@@ -19,42 +21,49 @@
 
 struct connections;
 
-/* What the clients of one service have in common. The caller's, who fills in all but the last two.
+/*
+ * The connections of one service. Owned by the caller, who sets all fields but the last two to
+ * begin with.
  */
-struct client_kind {
+struct connection_kind {
 	session_open_fn *open;
-	void *arg;
-	bool urgent;               /* their requests come before those of others (precedence.h) */
-	void (*left)(void *owner); /* called when one of them has gone */
+	void *arg;                 /* for open */
+	bool urgent;               /* requests go before those of other kinds (precedence.h) */
+	void (*left)(void *owner); /* called after a connection was closed */
 	void *owner;
-	unsigned n; /* of them */
+	unsigned n; /* open connections */
 	struct precedence precedence;
 };
 
-void client_kind_init(struct client_kind *, struct event_base *);
-void client_kind_end(struct client_kind *);
+void connection_kind_init(struct connection_kind *kind, struct event_base *base);
 
-/* The rank (enum priority) of an event that brings clients of this kind, for the next time. */
-int client_kind_rank(struct client_kind *);
+/* Call it after the last connection of this kind is closed. */
+void connection_kind_end(struct connection_kind *kind);
 
-struct connections *connections_new(struct event_base *);
+/* Counts a turn of this kind; returns the rank (enum priority) of the next accept event. */
+int connection_kind_rank(struct connection_kind *kind);
 
-/* Closes all at once; sets the pointer to NULL. */
-void connections_free(struct connections **);
+struct connections *connections_new(struct event_base *base);
 
-/* Serves a connection, non-blocking, which is theirs from now on. */
-void connections_add(struct connections *, struct client_kind *, int fd);
+/* Closes all connections immediately; sets the pointer to NULL. */
+void connections_free(struct connections **connectionsp);
 
-bool connections_none(const struct connections *);
+/* Serves a connected, non-blocking socket, and takes it over. */
+void connections_add(struct connections *connections, struct connection_kind *kind, int fd);
+
+bool connections_are_empty(const struct connections *connections);
 
 /*
- * Closes those who have said nothing, and taken nothing, for as long as patience says of their
- * kind's owner (milliseconds; least is the shortest of all).
+ * Closes each connection that has been inactive (nothing received, nothing sent, no request being
+ * evaluated) for idle_limit(owner of its kind) milliseconds. shortest: the least of these limits.
  */
-void connections_close_idle(
-    struct connections *, uint64_t (*patience)(const void *owner), uint64_t least);
+void connections_close_idle(struct connections *connections,
+    uint64_t (*idle_limit)(const void *owner), uint64_t shortest);
 
-/* Answers what they have sent already; each is closed as soon as nothing is owed. */
-void connections_drain(struct connections *);
+/*
+ * Answers the requests that have already arrived, and closes each connection as soon as its replies
+ * are sent.
+ */
+void connections_drain(struct connections *connections);
 
 #endif

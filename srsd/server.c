@@ -16,24 +16,24 @@
 #include "srsd/server.h"
 
 #define SERVICES_MAX 8
-#define ACCEPTS_A_TURN 64
+#define ACCEPTS_PER_TURN 64
 
-/* How often idle connections are looked for and a paused listener tries again. */
+/* How often idle connections are closed and a paused listener tries again. */
 static const struct timeval tick_interval = { 1, 0 };
 
 struct service {
 	struct server *server;
 	const char *name;
-	struct client_kind kind;
-	unsigned least_idle;
-	unsigned most;      /* connections; 0: as many as the server lets each have */
-	unsigned most_idle; /* seconds; 0: as long as the server lets each be */
-	bool paused;
+	struct connection_kind kind;
+	unsigned least_idle; /* seconds */
+	unsigned most;       /* connections; 0: the limit of the server */
+	unsigned most_idle;  /* seconds; 0: the limit of the server */
+	bool paused;         /* not accepting */
 	struct log_limit warned;
 };
 
-struct listener {
-	SLIST_ENTRY(listener) next;
+struct server_listener {
+	SLIST_ENTRY(server_listener) next;
 	struct service *service;
 	unsigned id;
 	int fd;
@@ -45,7 +45,7 @@ struct server {
 	struct server_limits limits;
 	struct event *tick;
 	struct connections *connections;
-	SLIST_HEAD(, listener) listeners;
+	SLIST_HEAD(, server_listener) listeners;
 	size_t n_services;
 	struct service services[SERVICES_MAX];
 	void (*drained)(void *arg);
@@ -55,7 +55,7 @@ struct server {
 static void
 pause_service(struct service *service, bool pause)
 {
-	struct listener *l;
+	struct server_listener *l;
 
 	service->paused = pause;
 	SLIST_FOREACH (l, &service->server->listeners, next) {
@@ -69,7 +69,7 @@ pause_service(struct service *service, bool pause)
 }
 
 static unsigned
-limit_of(const struct service *service)
+compute_service_limit(const struct service *service)
 {
 	unsigned limit = service->server->limits.connections;
 
@@ -77,37 +77,37 @@ limit_of(const struct service *service)
 }
 
 static bool
-is_full(const struct service *service)
+is_service_full(const struct service *service)
 {
-	return service->kind.n >= limit_of(service);
+	return service->kind.n >= compute_service_limit(service);
 }
 
 static void
 check_drained(struct server *server)
 {
-	if (server->drained != NULL && connections_none(server->connections))
+	if (server->drained != NULL && connections_are_empty(server->connections))
 		server->drained(server->drained_arg);
 }
 
-/* on_left - a client of a service has gone: there is room for another */
+/* on_connection_left - there is room for another */
 static void
-on_left(void *arg)
+on_connection_left(void *arg)
 {
 	struct service *service = arg;
 
-	if (service->paused && !is_full(service))
+	if (service->paused && !is_service_full(service))
 		pause_service(service, false);
 	check_drained(service->server);
 }
 
 /*
- * accept_failed - an error that will not go away by asking again at once; wait for a tick
+ * on_accept_error - pause until the next tick, unless the error is a transient one
  *
- * EINVAL: the socket does not listen any more. It is the monitor's too, which opens it again for
- * the next engine.
+ * EINVAL: the socket no longer listens. It is shared with the monitor, which opens it again for the
+ * next engine.
  */
 static void
-accept_failed(struct service *service)
+on_accept_error(struct service *service)
 {
 	if (errno == EINVAL)
 		fatal("%s: accept", service->name);
@@ -121,31 +121,31 @@ accept_failed(struct service *service)
 static void
 on_acceptable(evutil_socket_t fd, short what, void *arg)
 {
-	struct listener *l = arg;
+	struct server_listener *l = arg;
 	struct service *service = l->service;
 	int i, client;
 
 	(void)what;
-	event_priority_set(&l->accept, client_kind_rank(&service->kind));
-	for (i = 0; i < ACCEPTS_A_TURN && !is_full(service); i++) {
+	event_priority_set(&l->accept, connection_kind_rank(&service->kind));
+	for (i = 0; i < ACCEPTS_PER_TURN && !is_service_full(service); i++) {
 		client = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (client == -1) {
-			accept_failed(service);
+			on_accept_error(service);
 			return;
 		}
 		connections_add(service->server->connections, &service->kind, client);
 	}
-	if (!is_full(service))
+	if (!is_service_full(service))
 		return;
 	if (log_allows(&service->warned))
 		log_warnx("%s: connection-limit of %u reached, new connections wait", service->name,
-		    limit_of(service));
+		    compute_service_limit(service));
 	pause_service(service, true);
 }
 
-/* patience - milliseconds that a client of a service may say nothing */
+/* compute_idle_limit - of a connection of a service, in milliseconds */
 static uint64_t
-patience(const void *owner)
+compute_idle_limit(const void *owner)
 {
 	const struct service *service = owner;
 	unsigned seconds = service->server->limits.idle_seconds;
@@ -158,15 +158,15 @@ patience(const void *owner)
 }
 
 static void
-close_idle(struct server *server)
+close_idle_connections(struct server *server)
 {
-	uint64_t least = UINT64_MAX;
+	uint64_t shortest = UINT64_MAX;
 	size_t i;
 
 	for (i = 0; i < server->n_services; i++)
-		if (patience(&server->services[i]) < least)
-			least = patience(&server->services[i]);
-	connections_close_idle(server->connections, patience, least);
+		if (compute_idle_limit(&server->services[i]) < shortest)
+			shortest = compute_idle_limit(&server->services[i]);
+	connections_close_idle(server->connections, compute_idle_limit, shortest);
 }
 
 static void
@@ -177,9 +177,9 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	close_idle(server);
+	close_idle_connections(server);
 	for (i = 0; i < server->n_services; i++)
-		if (server->services[i].paused && !is_full(&server->services[i]))
+		if (server->services[i].paused && !is_service_full(&server->services[i]))
 			pause_service(&server->services[i], false);
 }
 
@@ -192,7 +192,7 @@ server_new(struct event_base *base, const struct server_limits *limits)
 	server->limits = *limits;
 	server->tick = event_new(base, -1, EV_PERSIST, on_tick, server);
 	if (server->tick == NULL)
-		fatalx("no memory for the server");
+		fatalx("out of memory");
 	server->connections = connections_new(base);
 	event_add(server->tick, &tick_interval);
 	SLIST_INIT(&server->listeners);
@@ -200,19 +200,19 @@ server_new(struct event_base *base, const struct server_limits *limits)
 }
 
 static void
-close_listener(struct server *server, struct listener *l)
+close_server_listener(struct server *server, struct server_listener *l)
 {
-	SLIST_REMOVE(&server->listeners, l, listener, next);
+	SLIST_REMOVE(&server->listeners, l, server_listener, next);
 	event_del(&l->accept);
 	close(l->fd);
 	free(l);
 }
 
 static void
-close_listeners(struct server *server)
+close_server_listeners(struct server *server)
 {
 	while (!SLIST_EMPTY(&server->listeners))
-		close_listener(server, SLIST_FIRST(&server->listeners));
+		close_server_listener(server, SLIST_FIRST(&server->listeners));
 }
 
 void
@@ -224,10 +224,10 @@ server_free(struct server **serverp)
 	if (server == NULL)
 		return;
 	server->drained = NULL;
-	close_listeners(server);
+	close_server_listeners(server);
 	connections_free(&server->connections);
 	for (i = 0; i < server->n_services; i++)
-		client_kind_end(&server->services[i].kind);
+		connection_kind_end(&server->services[i].kind);
 	event_free(server->tick);
 	free(server);
 	*serverp = NULL;
@@ -247,9 +247,9 @@ server_add_service(struct server *server, const char *name, session_open_fn *ope
 	service->kind.open = open;
 	service->kind.arg = arg;
 	service->kind.urgent = urgent;
-	service->kind.left = on_left;
+	service->kind.left = on_connection_left;
 	service->kind.owner = service;
-	client_kind_init(&service->kind, server->base);
+	connection_kind_init(&service->kind, server->base);
 	service->least_idle = least_idle;
 	return server->n_services++;
 }
@@ -265,13 +265,13 @@ server_limit_service(
 void
 server_add_listener(struct server *server, size_t service, unsigned id, int fd)
 {
-	struct listener *l = xcalloc(1, sizeof(*l));
+	struct server_listener *l = xcalloc(1, sizeof(*l));
 
 	l->service = &server->services[service];
 	l->id = id;
 	l->fd = fd;
 	event_assign(&l->accept, server->base, fd, EV_READ | EV_PERSIST, on_acceptable, l);
-	event_priority_set(&l->accept, client_kind_rank(&l->service->kind));
+	event_priority_set(&l->accept, connection_kind_rank(&l->service->kind));
 	if (!l->service->paused)
 		event_add(&l->accept, NULL);
 	SLIST_INSERT_HEAD(&server->listeners, l, next);
@@ -280,11 +280,11 @@ server_add_listener(struct server *server, size_t service, unsigned id, int fd)
 void
 server_remove_listener(struct server *server, unsigned id)
 {
-	struct listener *l, *next;
+	struct server_listener *l, *next;
 
 	SLIST_FOREACH_SAFE (l, &server->listeners, next, next)
 		if (l->id == id)
-			close_listener(server, l);
+			close_server_listener(server, l);
 }
 
 unsigned
@@ -297,7 +297,7 @@ void
 server_each_listener(
     const struct server *server, size_t service, void (*with)(void *arg, int fd), void *arg)
 {
-	const struct listener *l;
+	const struct server_listener *l;
 
 	SLIST_FOREACH (l, &server->listeners, next)
 		if (l->service == &server->services[service])
@@ -313,7 +313,7 @@ server_set_limits(struct server *server, const struct server_limits *limits)
 void
 server_drain(struct server *server, void (*done)(void *arg), void *arg)
 {
-	close_listeners(server);
+	close_server_listeners(server);
 	connections_drain(server->connections);
 	server->drained = done;
 	server->drained_arg = arg;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * server - services, each with its listening sockets and its limits, for the clients that connect
- * to them (srsd/connections.h).
+ * server - services with their listening sockets and limits. srsd/connections.h serves the clients
+ * that connect.
  *
- * LIMITS: connection-limit counts for each service by itself, so that idle policy clients cannot
- * lock out the maps. At the limit we stop accepting: the backlog holds the next ones until one
- * leaves. Closing them would cost Postfix a second each.
+ * LIMITS: connection-limit applies to each service separately, so that idle policy clients cannot
+ * lock out the maps. At the limit, the server stops accepting: new connections wait in the backlog
+ * until one is closed. If they were closed instead, each would cost Postfix a second.
  */
 #ifndef SRSD_SERVER_H
 #define SRSD_SERVER_H
@@ -19,48 +19,49 @@ struct event_base;
 struct server;
 
 struct server_limits {
-	unsigned connections;  /* of one service at a time */
-	unsigned idle_seconds; /* without a byte from the client, or taken by it */
+	unsigned connections;  /* of each service */
+	unsigned idle_seconds; /* until a connection without a byte in either direction is closed */
 };
 
-struct server *server_new(struct event_base *, const struct server_limits *);
+struct server *server_new(struct event_base *base, const struct server_limits *limits);
 
-/* Closes listeners and connections at once; sets the pointer to NULL. */
-void server_free(struct server **);
+/* Closes listeners and connections immediately; sets the pointer to NULL. */
+void server_free(struct server **serverp);
 
 /*
- * Adds a service and returns its number. name (kept by reference) is for the log. open and arg
- * make the sessions. However short the limit, a connection is idle for least_idle seconds at least
- * before it is closed. The requests of an urgent one are answered before all others, as long as
- * they are not too many (srsd/precedence.h).
+ * Adds a service and returns its number. name (kept by reference) is for the log. open is called
+ * with arg to make a session for each connection. least_idle: seconds for which an idle connection
+ * stays open even if the limit is shorter. The requests of an urgent service are answered before
+ * all others, unless there are too many (srsd/precedence.h).
  */
-size_t server_add_service(struct server *, const char *name, session_open_fn *open, void *arg,
+size_t server_add_service(struct server *server, const char *name, session_open_fn *open, void *arg,
     unsigned least_idle, bool urgent);
 
-/* Lets a service have fewer connections than the limit of the server, idle for a shorter time. */
+/* Sets limits for one service. They apply where they are lower than those of the server. */
 void server_limit_service(
-    struct server *, size_t service, unsigned connections, unsigned idle_seconds);
+    struct server *server, size_t service, unsigned connections, unsigned idle_seconds);
 
 /*
- * Serves a listening, non-blocking socket, which is the server's from now on. id is the caller's,
- * for server_remove_listener, which closes it; its connections stay.
+ * Serves a listening, non-blocking socket, and takes it over. id is chosen by the caller, for
+ * server_remove_listener(), which closes the socket but not its connections.
  */
-void server_add_listener(struct server *, size_t service, unsigned id, int fd);
-void server_remove_listener(struct server *, unsigned id);
+void server_add_listener(struct server *server, size_t service, unsigned id, int fd);
+void server_remove_listener(struct server *server, unsigned id);
 
-unsigned server_connections(const struct server *, size_t service);
+/* Returns the number of open connections of a service. */
+unsigned server_connections(const struct server *server, size_t service);
 
-/* Calls it with each listening socket of a service. */
+/* Calls with(arg, fd) for each listening socket of a service. */
 void server_each_listener(
-    const struct server *, size_t service, void (*with)(void *arg, int fd), void *arg);
+    const struct server *server, size_t service, void (*with)(void *arg, int fd), void *arg);
 
-void server_set_limits(struct server *, const struct server_limits *);
+void server_set_limits(struct server *server, const struct server_limits *limits);
 
 /*
- * Stops accepting, answers what clients have sent already, closes every connection that waits
- * for nothing, and the others as soon as their answer is out. done is called, from the loop or
- * from here, when none is left.
+ * Stops accepting, answers the requests that have already arrived, and closes each connection as
+ * soon as it waits for no reply. done is called when all are closed: later from the loop, or before
+ * this function returns.
  */
-void server_drain(struct server *, void (*done)(void *arg), void *arg);
+void server_drain(struct server *server, void (*done)(void *arg), void *arg);
 
 #endif
