@@ -14,7 +14,7 @@
 #include "common/xmalloc.h"
 #include "srsd/listeners.h"
 
-/* The first descriptor that a service manager hands over (sd_listen_fds(3)). */
+/* The first descriptor that a service manager passes (sd_listen_fds(3)). */
 #define HANDED_FIRST 3
 #define HANDED_MAX 64
 
@@ -27,7 +27,7 @@ next_id(void)
 }
 
 static struct listener *
-add(struct listeners *l, enum service_kind service, int fd, const char *endpoint)
+append_listener(struct listeners *l, enum service_kind service, int fd, const char *endpoint)
 {
 	struct listener *listener;
 
@@ -81,7 +81,7 @@ listeners_are_open(const struct listeners *l)
 	return true;
 }
 
-/* replace_socket - by a new one at the same address, for which the old one has to go first */
+/* replace_socket - open a new one at the same address, which the old one has to release first */
 static bool
 replace_socket(struct listener *listener, const struct identity *id)
 {
@@ -92,7 +92,7 @@ replace_socket(struct listener *listener, const struct identity *id)
 	return listener->fd != -1;
 }
 
-/* revive_listener - false when its socket is lost */
+/* revive_listener - false if its socket is lost */
 static bool
 revive_listener(struct listener *listener, const struct identity *id)
 {
@@ -102,14 +102,14 @@ revive_listener(struct listener *listener, const struct identity *id)
 	if (!endpoint_revive(listener->fd, &listener->addr)) {
 		untouched = false;
 		if (!replace_socket(listener, id)) {
-			log_warn("%s: %s was disabled by the engine and cannot be opened again",
-			    name, listener->endpoint);
+			log_warn("%s: %s was disabled by the engine and cannot be reopened", name,
+			    listener->endpoint);
 			return false;
 		}
 	}
 	if (!untouched)
-		log_warnx("%s: %s was disabled by the engine and is open again", name,
-		    listener->endpoint);
+		log_warnx(
+		    "%s: %s was disabled by the engine and reopened", name, listener->endpoint);
 	return true;
 }
 
@@ -127,27 +127,27 @@ listeners_revive(struct listeners *l, const struct identity *id)
 	l->n = kept;
 }
 
-/* take_handed - one socket of the service manager's */
+/* accept_handed_socket - add a socket of the service manager, or fail */
 static void
-take_handed(struct listeners *l, int fd, const char *name)
+accept_handed_socket(struct listeners *l, int fd, const char *name)
 {
 	enum service_kind service;
 
 	if (!service_kind_find(name, &service))
-		fatalx("LISTEN_FDNAMES: there is no service '%s', only forward, reverse, policy, "
-		       "control and metrics",
+		fatalx("LISTEN_FDNAMES: '%s' is not a service; use forward, reverse, policy, "
+		       "control or metrics",
 		    name);
 	if (!endpoint_is_listening(fd))
 		fatalx("LISTEN_FDS: descriptor %d is not a listening socket", fd);
 	if (fcntl(fd, F_SETFD, FD_CLOEXEC) == -1 || fcntl(fd, F_SETFL, O_NONBLOCK) == -1)
 		fatal("LISTEN_FDS: descriptor %d", fd);
 	l->handed[service] = true;
-	add(l, service, fd, "LISTEN_FDS");
+	append_listener(l, service, fd, "LISTEN_FDS");
 }
 
-/* count_handed - the sockets that a service manager has handed to this process */
+/* count_handed_sockets - sockets that a service manager has passed to this process */
 static int
-count_handed(void)
+count_handed_sockets(void)
 {
 	const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS"), *error;
 	int n;
@@ -163,7 +163,7 @@ count_handed(void)
 void
 listeners_close_others(void)
 {
-	closefrom(HANDED_FIRST + count_handed());
+	closefrom(HANDED_FIRST + count_handed_sockets());
 }
 
 struct listeners *
@@ -172,14 +172,14 @@ listeners_handed_over(void)
 	const char *names = getenv("LISTEN_FDNAMES");
 	struct listeners *l = xcalloc(1, sizeof(*l));
 	char *copy, *rest, *name;
-	int i, n = count_handed();
+	int i, n = count_handed_sockets();
 
 	if (n == 0)
 		return l;
 	rest = copy = xstrdup(names == NULL ? "" : names);
 	for (i = 0; i < n; i++) {
 		name = strsep(&rest, ":");
-		take_handed(l, HANDED_FIRST + i, name == NULL ? "" : name);
+		accept_handed_socket(l, HANDED_FIRST + i, name == NULL ? "" : name);
 	}
 	free(copy);
 	unsetenv("LISTEN_PID");
@@ -188,9 +188,9 @@ listeners_handed_over(void)
 	return l;
 }
 
-/* was_removed - a unix socket that nobody can connect to any more, for its name is gone */
+/* has_lost_path - a unix socket to which no client can connect, because its path was removed */
 static bool
-was_removed(const char *endpoint)
+has_lost_path(const char *endpoint)
 {
 	struct stat st;
 
@@ -198,22 +198,22 @@ was_removed(const char *endpoint)
 	       errno == ENOENT;
 }
 
-/* keep - the sockets that current has for an endpoint; false when it has none */
+/* keep_listeners - share the sockets that current has for an endpoint; false if it has none */
 static bool
-keep(struct listeners *next, const struct listeners *current, enum service_kind service,
+keep_listeners(struct listeners *next, const struct listeners *current, enum service_kind service,
     const char *endpoint)
 {
 	struct listener *listener, *kept;
 	bool found = false;
 	size_t i;
 
-	if (was_removed(endpoint))
+	if (has_lost_path(endpoint))
 		return false;
 	for (i = 0; i < current->n; i++) {
 		listener = &current->listener[i];
 		if (listener->service != service || strcmp(listener->endpoint, endpoint) != 0)
 			continue;
-		kept = add(next, service, listener->fd, endpoint);
+		kept = append_listener(next, service, listener->fd, endpoint);
 		kept->id = listener->id;
 		kept->addr = listener->addr;
 		found = true;
@@ -221,27 +221,27 @@ keep(struct listeners *next, const struct listeners *current, enum service_kind 
 	return found;
 }
 
-/* remedy - for the mistakes that are made most often */
+/* suggest_remedy - for the most frequent errors */
 static const char *
-remedy(int error)
+suggest_remedy(int error)
 {
 	switch (error) {
 	case EADDRINUSE:
-		return "; does postsrsd, another srsd or another endpoint listen there?";
+		return "; is postsrsd, another srsd or another endpoint listening there?";
 	case EADDRNOTAVAIL:
 		return "; this host does not have that address";
 	case ENOENT:
-		return "; the folder has to be there first";
+		return "; create the directory first";
 	case EROFS:
-		return "; was the directory made after srsd was started? Then restart srsd, for "
-		       "systemd opens ReadWritePaths= only at the start";
+		return "; if the directory was created after srsd was started, restart srsd: "
+		       "systemd applies ReadWritePaths= only at the start";
 	default:
 		return "";
 	}
 }
 
 static bool
-open_mail(struct listeners *next, enum service_kind service, const char *endpoint,
+open_endpoint(struct listeners *next, enum service_kind service, const char *endpoint,
     const struct identity *id, char *error, size_t size)
 {
 	struct endpoint ep;
@@ -257,33 +257,33 @@ open_mail(struct listeners *next, enum service_kind service, const char *endpoin
 		fd = endpoint_listen(&ep.addr[i], id->uid, id->gid);
 		if (fd == -1) {
 			snprintf(error, size, "%s: %s: %s%s", service_kind_name(service), endpoint,
-			    strerror(errno), remedy(errno));
+			    strerror(errno), suggest_remedy(errno));
 			return false;
 		}
-		add(next, service, fd, endpoint);
+		append_listener(next, service, fd, endpoint);
 	}
 	return true;
 }
 
 static bool
-plan_mail(struct listeners *next, const struct listeners *current, enum service_kind service,
+plan_service(struct listeners *next, const struct listeners *current, enum service_kind service,
     const struct text_list *endpoints, const struct identity *id, char *error, size_t size)
 {
 	size_t i;
 
 	if (current->handed[service]) {
-		keep(next, current, service, "LISTEN_FDS");
+		keep_listeners(next, current, service, "LISTEN_FDS");
 		return true;
 	}
 	for (i = 0; i < endpoints->n; i++) {
-		if (!keep(next, current, service, endpoints->text[i]) &&
-		    !open_mail(next, service, endpoints->text[i], id, error, size))
+		if (!keep_listeners(next, current, service, endpoints->text[i]) &&
+		    !open_endpoint(next, service, endpoints->text[i], id, error, size))
 			return false;
 	}
 	return true;
 }
 
-/* plan_control - the socket of srsctl, which mail does not depend on: without it we go on */
+/* plan_control - the socket of srsctl. Mail does not depend on it, so a failure is not an error. */
 static void
 plan_control(struct listeners *next, const struct listeners *current, const char *text,
     const struct identity *id)
@@ -294,15 +294,18 @@ plan_control(struct listeners *next, const struct listeners *current, const char
 
 	if (current->handed[SERVICE_CONTROL])
 		text = "LISTEN_FDS";
-	if (strcmp(text, "none") == 0 || keep(next, current, SERVICE_CONTROL, text))
+	if (strcmp(text, "none") == 0 || keep_listeners(next, current, SERVICE_CONTROL, text))
 		return;
-	fd = endpoint_parse(&ep, text, &error)
-		 ? endpoint_listen_private(&ep.addr[0], id->uid, id->gid)
-		 : -1;
+	if (!endpoint_parse(&ep, text, &error)) {
+		log_warnx("control: %s: %s (srsctl cannot connect to this daemon)", text, error);
+		return;
+	}
+	fd = endpoint_listen_private(&ep.addr[0], id->uid, id->gid);
 	if (fd == -1)
-		log_warn("control: %s: srsctl will not reach this daemon", text);
+		log_warnx("control: %s: %s%s (srsctl cannot connect to this daemon)", text,
+		    strerror(errno), suggest_remedy(errno));
 	else
-		add(next, SERVICE_CONTROL, fd, text);
+		append_listener(next, SERVICE_CONTROL, fd, text);
 }
 
 struct listeners *
@@ -314,10 +317,10 @@ listeners_plan(const struct listeners *current, const struct settings *settings,
 	struct text_list metrics = { strcmp(endpoint, "none") != 0, &endpoint };
 
 	memcpy(next->handed, current->handed, sizeof(next->handed));
-	if (!plan_mail(next, current, SERVICE_FORWARD, &settings->forward, id, error, size) ||
-	    !plan_mail(next, current, SERVICE_REVERSE, &settings->reverse, id, error, size) ||
-	    !plan_mail(next, current, SERVICE_POLICY, &settings->policy, id, error, size) ||
-	    !plan_mail(next, current, SERVICE_METRICS, &metrics, id, error, size)) {
+	if (!plan_service(next, current, SERVICE_FORWARD, &settings->forward, id, error, size) ||
+	    !plan_service(next, current, SERVICE_REVERSE, &settings->reverse, id, error, size) ||
+	    !plan_service(next, current, SERVICE_POLICY, &settings->policy, id, error, size) ||
+	    !plan_service(next, current, SERVICE_METRICS, &metrics, id, error, size)) {
 		listeners_free(&next, current);
 		return NULL;
 	}

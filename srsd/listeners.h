@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * listeners - the listening sockets, which the monitor keeps open whatever becomes of the engine.
+ * listeners - the listening sockets, which the monitor keeps open across engines.
  *
- * A reload plans the next set first: sockets that stay are shared between the two sets, new ones
- * are opened, and nothing is closed until it is clear which set it will be.
+ * A reload first plans the next set. Sockets that stay are shared by the two sets, and new ones are
+ * opened. Nothing is closed until one of the sets is freed.
  */
 #ifndef SRSD_LISTENERS_H
 #define SRSD_LISTENERS_H
@@ -19,54 +19,53 @@
 
 struct listener {
 	enum service_kind service;
-	uint32_t id; /* never used twice */
+	uint32_t id; /* never reused */
 	int fd;
-	struct endpoint_addr addr; /* that fd was bound to from the start */
+	struct endpoint_addr addr; /* to which fd was bound originally */
 	char *endpoint;            /* as configured */
 };
 
 struct listeners {
 	size_t n;
 	struct listener *listener;
-	/* Sockets that the service manager has handed over take the place of a service's endpoints.
-	 */
+	/* Sockets from the service manager replace the endpoints of a service. */
 	bool handed[SERVICE_KINDS];
 };
 
 /*
- * Closes all descriptors except the standard files and the sockets of LISTEN_FDS. A descriptor that
- * another program has left open would be the engine's, too.
+ * Closes all descriptors except the standard files and the sockets of LISTEN_FDS. The engine would
+ * inherit a descriptor that another program has left open.
  */
 void listeners_close_others(void);
 
 /*
- * Takes the sockets of LISTEN_FDS, named by LISTEN_FDNAMES as the services are, out of the
- * environment. Fatal for names that no service has.
+ * Returns the sockets of LISTEN_FDS, and removes the variables from the environment. LISTEN_FDNAMES
+ * contains the names of services; an unknown name is fatal.
  */
 struct listeners *listeners_handed_over(void);
 
 /*
- * What the settings want: sockets of current that stay, the others opened. The control socket is
- * id's; that it cannot be opened is only warned of. NULL with one line in error, and nothing
- * opened.
+ * Returns the set that the settings require: sockets of current that stay, and new ones. The sockets
+ * belong to id. If the control socket cannot be opened, a warning is logged and it is left out.
+ * Returns NULL with one line in error, and nothing opened, if another one cannot be opened.
  */
-struct listeners *listeners_plan(const struct listeners *current, const struct settings *,
-    const struct identity *, char *error, size_t size);
+struct listeners *listeners_plan(const struct listeners *current, const struct settings *settings,
+    const struct identity *id, char *error, size_t size);
 
-/* False when one of them takes no connections any more, which only a hostile engine brings about.
- */
-bool listeners_are_open(const struct listeners *);
+/* False if one of the sockets no longer listens. Only a hostile engine can cause this. */
+bool listeners_are_open(const struct listeners *l);
 
 /*
- * Undoes all that an engine may have done to the sockets, before the next engine gets them. One
- * that cannot be used again is replaced; where that fails it leaves the set, and a reload tries
- * again. The control socket is id's.
+ * Undoes any damage that an engine may have done to the sockets, before the next engine gets them.
+ * A socket that cannot be used again is replaced; if this fails, it is removed from the set until a
+ * reload opens it again. New sockets belong to id.
  */
-void listeners_revive(struct listeners *, const struct identity *id);
+void listeners_revive(struct listeners *l, const struct identity *id);
 
-bool listeners_hold(const struct listeners *, uint32_t id);
+/* True if the set contains a listener with this id. */
+bool listeners_hold(const struct listeners *l, uint32_t id);
 
-/* Closes the sockets that kept (may be NULL) does not hold; sets the pointer to NULL. */
-void listeners_free(struct listeners **, const struct listeners *kept);
+/* Closes the sockets that kept (may be NULL) does not contain; sets the pointer to NULL. */
+void listeners_free(struct listeners **lp, const struct listeners *kept);
 
 #endif

@@ -214,8 +214,8 @@ test_failure(void **state)
 		{ "forward", "none/socket", "forward: unix:" },
 		{ "reverse", "none/socket", "reverse: unix:" },
 		{ "policy", "none/socket", "policy: unix:" },
-		{ "policy", "none/socket", "none/socket: No such file or directory; the folder" },
-		{ "policy", "f1", "f1: Address already in use; does postsrsd" },
+		{ "policy", "none/socket", "none/socket: No such file or directory; create the" },
+		{ "policy", "f1", "f1: Address already in use; is postsrsd" },
 		{ "policy", "file", "file: Address already in use" },
 	};
 	size_t i;
@@ -275,7 +275,7 @@ test_control_that_cannot_be(void **state)
 	srs_set(settings, "control", endpoint);
 	log_capture_begin();
 	replan();
-	unit_holds("log", "warning", log_capture_end(), "srsctl will not reach this daemon");
+	unit_holds("log", "warning", log_capture_end(), "srsctl cannot connect to this daemon");
 	assert_string_equal(listed(current), "forward f1, forward f2, reverse r, policy p");
 	unit_end();
 }
@@ -424,11 +424,11 @@ test_handed_wrongly(void **state)
 		const char *why;
 		bool file;
 	} rows[] = {
-		{ NULL, "there is no service ''", false },
-		{ "", "there is no service ''", false },
-		{ "Forward", "there is no service 'Forward'", false },
-		{ "forward ", "there is no service 'forward '", false },
-		{ "unknown", "there is no service 'unknown'", false },
+		{ NULL, "'' is not a service", false },
+		{ "", "'' is not a service", false },
+		{ "Forward", "'Forward' is not a service", false },
+		{ "forward ", "'forward ' is not a service", false },
+		{ "unknown", "'unknown' is not a service", false },
 		{ "forward", "descriptor 3 is not a listening socket", true },
 	};
 	int fd = listening("one"), file;
