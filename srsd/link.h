@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * link - what the monitor and the engine say to each other, as types of common/channel.h.
+ * link - the messages between monitor and engine, as types of common/channel.h.
  *
- * The engine's side may be an enemy's: whatever is not one of these messages ends it.
+ * SECURITY: The engine may be under an attacker's control. The monitor kills an engine that sends
+ * anything but these messages.
  */
 #ifndef SRSD_LINK_H
 #define SRSD_LINK_H
@@ -15,36 +16,39 @@
 /* From the monitor. */
 enum link_order {
 	/*
-	 * Take these settings. number: of the reload. Descriptors: a filebox, then a listening
-	 * socket for each listener that comes. text: struct link_change, as below.
+	 * Apply these settings. number: of the reload. Descriptors: a filebox, then a listening
+	 * socket for each listener to add. text: a list of struct link_change, see below.
 	 */
 	LINK_RELOAD,
-	LINK_REFUSED, /* the reload that was asked for is none; text: why */
-	LINK_STOP,    /* answer what is in flight, and end */
+	LINK_REFUSED, /* the monitor refused the requested reload; text: the reason */
+	LINK_STOP,    /* answer pending requests, and exit */
 	LINK_ORDERS,
 };
 
-/* From the engine. They bring no descriptors. */
+/* From the engine. They carry no descriptors. */
 enum link_report {
-	LINK_READY,      /* it serves */
-	LINK_ALIVE,      /* once a second */
-	LINK_WANTED,     /* somebody asks for a reload */
-	LINK_RELOADED,   /* number: of the reload that is in force */
-	LINK_UNRELOADED, /* number: of the reload that is not; text: why */
+	LINK_READY,      /* the engine serves */
+	LINK_ALIVE,      /* sent once a second */
+	LINK_WANTED,     /* a client of the control socket requests a reload */
+	LINK_RELOADED,   /* number: of the reload, which is now in effect */
+	LINK_UNRELOADED, /* number: of the reload, which failed; text: the reason */
 	LINK_REPORTS,
 };
 
-/* A listener that comes with a reload, or ends: "+SERVICE:ID" or "-ID" in the text. */
+/* A listener that a reload adds or removes: "+SERVICE:ID" or "-ID" in the text of LINK_RELOAD. */
 struct link_change {
-	bool comes;
-	unsigned service; /* enum service_kind; of one that comes */
+	bool comes;       /* true: add, false: remove */
+	unsigned service; /* enum service_kind, if the listener is added */
 	uint32_t id;
 };
 
-/* Adds a change to a text, empty at first; false when there is no room for it. */
-bool link_add_change(char text[CHANNEL_TEXT_MAX], const struct link_change *);
+/* Appends a change to a text that starts out empty; false if there is no room for it. */
+bool link_add_change(char text[CHANNEL_TEXT_MAX], const struct link_change *change);
 
-/* The first change of a text, which then begins behind it; false at the end, or before nonsense. */
-bool link_next_change(const char **text, struct link_change *);
+/*
+ * Parses the first change of a text and moves the pointer past it. False at the end of the text and
+ * at a malformed change.
+ */
+bool link_next_change(const char **text, struct link_change *change);
 
 #endif

@@ -24,52 +24,66 @@
 #include "srsd/monitor.h"
 
 /* Milliseconds. */
-#define LIVED_MS 1000      /* who lives longer did not die at once */
-#define PAUSE_FIRST_MS 100 /* before the next engine, doubled each time */
-#define PAUSE_MOST_MS 5000
-#define KILL_AFTER_MS 2000 /* what an engine gets beyond stop-timeout */
-#define WANTED_MS 1000     /* between reloads that the engine asks for */
-#define NOTIFY_MS 100      /* until the service manager may have room again */
-#define SETTLE_MS 300      /* after a change of the domains file: others may follow */
+#define EARLY_EXIT_MS 1000    /* an engine that lives longer is replaced without a pause */
+#define FIRST_PAUSE_MS 100    /* before the next engine; doubled each time */
+#define LONGEST_PAUSE_MS 5000 /* the limit of the doubling */
+#define STOP_GRACE_MS 2000    /* beyond stop-timeout, before the engine is killed */
+#define SILENCE_MS (1000 * MONITOR_SILENCE)
+#define REQUEST_MS 1000       /* at least, between reloads that the engine requests */
+#define NOTIFY_RETRY_MS 100   /* the service manager's socket was full */
+#define LOG_FLUSH_MS 20       /* lines are handed over in batches */
+#define SETTLE_MS 300         /* after a change of the domains file: more changes may follow */
+#define LONGEST_WAIT_MS 60000 /* of poll() */
 #define NEVER UINT64_MAX
 
-/* A reload that the engine has yet to take. */
-struct reload {
+/* The times at which the monitor acts on its own, in the order in which it does. */
+enum deadline {
+	DEADLINE_START,    /* the next engine starts */
+	DEADLINE_RELOAD,   /* the files are read again */
+	DEADLINE_STOP,     /* the engine should have stopped */
+	DEADLINE_SILENCE,  /* the engine should have sent a report */
+	DEADLINE_ANSWER,   /* the engine should have answered a reload */
+	DEADLINE_WATCHDOG, /* the service manager expects a sign of life */
+	DEADLINES,
+};
+
+/* A reload that the engine has not yet accepted. */
+struct pending_reload {
 	uint32_t number; /* 0: none */
-	uint64_t due;    /* when the engine must have answered */
 	struct inputs inputs;
 	struct listeners *listeners;
 };
 
 struct monitor {
 	const struct inputs_source *source;
-	struct identity id;
-	struct inputs inputs; /* in force */
+	struct identity id;   /* of the engine */
+	struct inputs inputs; /* in effect */
 	struct listeners *listeners;
-	struct reload reload;
-	uint32_t reloads;
-	time_t reloaded; /* when the last one was over; 0: never */
-	bool reload_refused;
-	int signals; /* signalfd */
-	sigset_t saved_mask;
+	struct pending_reload reload;
+	uint32_t reloads;        /* number of the last one */
+	time_t reloaded;         /* when the last one ended; 0: never */
+	bool reload_refused;     /* the last one was */
+	uint64_t last_request;   /* when the engine last requested a reload; 0: never */
 	struct filewatch *watch; /* of the domains file, or NULL */
-	int link;                /* to the engine, or -1 */
-	pid_t engine;            /* or 0 */
-	uint64_t started;        /* when it was */
-	uint64_t heard;          /* when it last said something */
-	uint64_t start_at;       /* when there shall be another */
-	uint64_t kill_at;        /* when it has had its time to stop */
-	uint64_t reload_at;      /* when the files have settled */
-	uint64_t watchdog_ms;    /* how often the service manager wants to hear of us; 0: never */
-	uint64_t watchdog_at;
-	unsigned pause_ms;
-	unsigned restarts;
-	bool was_ready; /* some engine was */
+	int signals;             /* signalfd */
+	sigset_t saved_mask;
+	uint64_t due[DEADLINES]; /* NEVER, or a time of now_ms() */
+	uint64_t watchdog_ms;    /* between signs of life; 0: none are expected */
 	bool stopping;
-	int status;
-	bool serves;        /* the present engine has said so */
-	bool condemned;     /* the present engine was killed for what it did */
-	uint64_t wanted_at; /* when it last asked for a reload */
+	int status; /* exit status; -1: not yet */
+
+	/* The present engine. */
+	int link;         /* -1: none */
+	pid_t engine;     /* 0: none */
+	uint64_t started; /* when it was */
+	bool serves;      /* it has reported that it is ready */
+	bool condemned;   /* it was killed for disabling a listener */
+
+	/* All engines. */
+	bool was_ready; /* one of them was */
+	unsigned restarts;
+	unsigned pause_ms; /* before the next one */
+
 	void (*ready)(void *arg);
 	void (*forked)(void *arg);
 	void *arg;
@@ -81,7 +95,7 @@ now_ms(void)
 	return clock_elapsed(&clock_system);
 }
 
-/* run_engine - in the child: it has no use for what is the monitor's */
+/* run_engine - in the child: close what belongs to the monitor, and run the engine to its end */
 NORETURN static void
 run_engine(struct monitor *m, int link)
 {
@@ -100,22 +114,21 @@ run_engine(struct monitor *m, int link)
 	filewatch_free(&m->watch);
 	notify_close();
 	m->forked(m->arg);
-	signal(SIGHUP, SIG_IGN); /* until the engine looks at it; it is the monitor's */
+	signal(SIGHUP, SIG_IGN); /* for the monitor only; the engine installs a handler later */
 	sigprocmask(SIG_SETMASK, &m->saved_mask, NULL);
 	log_forget();
 	log_reopen();
 	exit(engine_main(&start));
 }
 
-/* put_off_start - what is lacking now may be there soon; at the very start there is nobody to lose
- */
+/* postpone_start - retry later: the failure may be transient. It is fatal for the first engine. */
 static void
-put_off_start(struct monitor *m, const char *what)
+postpone_start(struct monitor *m, const char *operation)
 {
 	if (!m->was_ready)
-		fatal("%s", what);
-	log_warn("%s", what);
-	m->start_at = now_ms() + PAUSE_MOST_MS;
+		fatal("%s", operation);
+	log_warn("%s", operation);
+	m->due[DEADLINE_START] = now_ms() + LONGEST_PAUSE_MS;
 }
 
 static void
@@ -123,20 +136,19 @@ start_engine(struct monitor *m)
 {
 	int end[2];
 
-	m->start_at = NEVER;
 	m->serves = false;
 	m->condemned = false;
 	if (m->restarts > 0)
 		listeners_revive(m->listeners, &m->id);
 	if (!channel_pair(end)) {
-		put_off_start(m, "channel to the engine");
+		postpone_start(m, "channel to the engine");
 		return;
 	}
 	log_flush();
 	m->engine = fork();
 	if (m->engine == -1) {
 		m->engine = 0;
-		put_off_start(m, "fork");
+		postpone_start(m, "fork");
 		close(end[0]);
 		close(end[1]);
 		return;
@@ -147,32 +159,32 @@ start_engine(struct monitor *m)
 	}
 	close(end[1]);
 	m->link = end[0];
-	m->started = m->heard = now_ms();
-	m->kill_at = NEVER;
+	m->started = now_ms();
+	m->due[DEADLINE_SILENCE] = m->started + SILENCE_MS;
 }
 
-/* note_reload - how a reload has ended: the engines that come tell it, too */
+/* record_reload - keep the outcome, which the status of later engines shows, too */
 static void
-note_reload(struct monitor *m, bool refused)
+record_reload(struct monitor *m, bool refused)
 {
 	m->reloaded = clock_wall(&clock_system);
 	m->reload_refused = refused;
 }
 
 static void
-forget_reload(struct monitor *m)
+discard_reload(struct monitor *m)
 {
 	if (m->reload.number == 0)
 		return;
 	listeners_free(&m->reload.listeners, m->listeners);
 	inputs_free(&m->reload.inputs);
 	m->reload.number = 0;
+	m->due[DEADLINE_ANSWER] = NEVER;
 	notify_send("READY=1");
 }
 
-/* say_end - how the engine ended, in the log */
 static void
-say_end(const struct monitor *m, int status)
+log_engine_end(const struct monitor *m, int status)
 {
 	long long lived = (long long)(now_ms() - m->started);
 
@@ -186,46 +198,46 @@ say_end(const struct monitor *m, int status)
 		    WEXITSTATUS(status), lived);
 }
 
-/* plan_restart - when the next engine starts */
 static void
-plan_restart(struct monitor *m)
+schedule_restart(struct monitor *m)
 {
 	uint64_t now = now_ms();
 
 	m->restarts++;
-	m->pause_ms = now - m->started >= LIVED_MS      ? 0
-		      : m->pause_ms == 0                ? PAUSE_FIRST_MS
-		      : 2 * m->pause_ms < PAUSE_MOST_MS ? 2 * m->pause_ms
-							: PAUSE_MOST_MS;
-	m->start_at = now + m->pause_ms;
+	m->pause_ms = now - m->started >= EARLY_EXIT_MS    ? 0
+		      : m->pause_ms == 0                   ? FIRST_PAUSE_MS
+		      : 2 * m->pause_ms < LONGEST_PAUSE_MS ? 2 * m->pause_ms
+							   : LONGEST_PAUSE_MS;
+	m->due[DEADLINE_START] = now + m->pause_ms;
 	if (m->pause_ms > 0)
-		log_warnx("engine: it died at once; the next one starts in %u ms", m->pause_ms);
+		log_warnx("engine exited immediately; the next one starts in %u ms", m->pause_ms);
 }
 
 static void
-reap(struct monitor *m)
+reap_engine(struct monitor *m)
 {
 	int status;
 
 	if (m->engine == 0 || waitpid(m->engine, &status, WNOHANG) != m->engine)
 		return;
-	if (m->was_ready || WIFSIGNALED(status)) /* else it has said itself what was wrong */
-		say_end(m, status);
+	/* A first engine that exits before it is ready has logged the reason itself. */
+	if (m->was_ready || WIFSIGNALED(status))
+		log_engine_end(m, status);
 	m->engine = 0;
 	close(m->link);
 	m->link = -1;
-	m->kill_at = NEVER;
+	m->due[DEADLINE_STOP] = m->due[DEADLINE_SILENCE] = NEVER;
 	if (m->reload.number != 0) {
-		log_warnx("reload: the engine died over it, the old settings stay");
-		note_reload(m, true);
+		log_warnx("reload failed, keeping the old settings: the engine exited during it");
+		record_reload(m, true);
 	}
-	forget_reload(m);
+	discard_reload(m);
 	if (m->stopping)
 		m->status = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
 	else if (!m->was_ready)
 		m->status = 1;
 	else
-		plan_restart(m);
+		schedule_restart(m);
 }
 
 static void
@@ -235,7 +247,7 @@ kill_engine(const struct monitor *m)
 		kill(m->engine, SIGKILL);
 }
 
-/* check_listeners - false, and the end of the engine, when it has closed a shared socket */
+/* check_listeners - false, and the engine is killed, if it has disabled a shared socket */
 static bool
 check_listeners(struct monitor *m)
 {
@@ -243,49 +255,49 @@ check_listeners(struct monitor *m)
 		return true;
 	if (!m->condemned && m->engine != 0)
 		log_warnx(
-		    "engine %d: it closed a listening socket for the others too, and is ended",
-		    (int)m->engine);
+		    "engine %d: disabled a shared listening socket, killing it", (int)m->engine);
 	m->condemned = true;
 	kill_engine(m);
 	return false;
 }
 
 static void
-begin_stop(struct monitor *m, int number)
+begin_shutdown(struct monitor *m, int number)
 {
 	if (m->stopping)
 		return;
 	m->stopping = true;
 	log_info("stopping on signal %d", number);
 	notify_send("STOPPING=1");
-	m->start_at = NEVER;
-	m->kill_at = now_ms() + 1000 * (uint64_t)m->inputs.settings->stop_timeout + KILL_AFTER_MS;
+	m->due[DEADLINE_START] = m->due[DEADLINE_RELOAD] = NEVER;
+	m->due[DEADLINE_STOP] =
+	    now_ms() + 1000 * (uint64_t)m->inputs.settings->stop_timeout + STOP_GRACE_MS;
 	if (m->engine == 0)
 		m->status = 0;
 	else
 		channel_send(m->link, LINK_STOP, 0, NULL, NULL, 0);
 }
 
-/* warn_of_fixed - options that only a restart changes */
 static void
-warn_of_fixed(const struct settings *old, const struct settings *new)
+warn_restart_needed(const struct settings *old, const struct settings *new)
 {
 	if (strcmp(old->unprivileged_user, new->unprivileged_user) != 0)
-		log_warnx("reload: unprivileged-user changes with a restart alone");
+		log_warnx("reload: unprivileged-user takes effect only after a restart");
 	if (strcmp(old->chroot_dir, new->chroot_dir) != 0)
-		log_warnx("reload: chroot-dir changes with a restart alone");
+		log_warnx("reload: chroot-dir takes effect only after a restart");
 	if (strcmp(old->pid_file, new->pid_file) != 0)
-		log_warnx("reload: pid-file changes with a restart alone");
+		log_warnx("reload: pid-file takes effect only after a restart");
 	if (old->syslog != new->syslog)
-		log_warnx("reload: syslog changes with a restart alone");
+		log_warnx("reload: syslog takes effect only after a restart");
 }
 
-/* New sockets that one message has room for, beside the box of files. */
+/* The new sockets for which one message has room, besides the filebox. */
 #define NEW_LISTENERS (CHANNEL_FDS_MAX - 1)
 
-/* describe_changes - which listeners come, with their descriptors, and go; false: too many */
+/* describe_listener_changes - listeners to add, with descriptors, and to remove; false: too many */
 static bool
-describe_changes(const struct monitor *m, char text[CHANNEL_TEXT_MAX], int *fds, size_t *n_fds)
+describe_listener_changes(
+    const struct monitor *m, char text[CHANNEL_TEXT_MAX], int *fds, size_t *n_fds)
 {
 	const struct listeners *now = m->listeners, *next = m->reload.listeners;
 	struct link_change change;
@@ -311,18 +323,18 @@ describe_changes(const struct monitor *m, char text[CHANNEL_TEXT_MAX], int *fds,
 	return true;
 }
 
-/* hand_over - send the reload that is planned to the engine; false with one line in error */
+/* send_reload - send the planned reload to the engine; false with one line in error */
 static bool
-hand_over(struct monitor *m, char error[CONFIG_ERROR_SIZE])
+send_reload(struct monitor *m, char error[CONFIG_ERROR_SIZE])
 {
 	int fds[CHANNEL_FDS_MAX];
 	char text[CHANNEL_TEXT_MAX];
 	size_t n;
 	bool ok;
 
-	if (!describe_changes(m, text, fds + 1, &n)) {
+	if (!describe_listener_changes(m, text, fds + 1, &n)) {
 		snprintf(error, CONFIG_ERROR_SIZE,
-		    "more than %d new listeners, or some hundred that end, take a restart",
+		    "too many new or removed listeners (at most %d new ones); restart srsd instead",
 		    NEW_LISTENERS);
 		return false;
 	}
@@ -330,24 +342,23 @@ hand_over(struct monitor *m, char error[CONFIG_ERROR_SIZE])
 	filebox_free(&m->reload.inputs.box);
 	ok = fds[0] != -1 && channel_send(m->link, LINK_RELOAD, m->reload.number, text, fds, n + 1);
 	if (!ok)
-		snprintf(
-		    error, CONFIG_ERROR_SIZE, "the engine cannot be told: %s", strerror(errno));
+		snprintf(error, CONFIG_ERROR_SIZE, "cannot reach the engine: %s", strerror(errno));
 	if (fds[0] != -1)
 		close(fds[0]);
 	return ok;
 }
 
 static void
-refuse_reload(struct monitor *m, const char *why)
+refuse_reload(struct monitor *m, const char *reason)
 {
-	log_warnx("reload refused, the old settings stay: %s", why);
-	note_reload(m, true);
-	forget_reload(m);
+	log_warnx("reload refused, keeping the old settings: %s", reason);
+	record_reload(m, true);
+	discard_reload(m);
 	if (m->engine != 0)
-		channel_send(m->link, LINK_REFUSED, 0, why, NULL, 0);
+		channel_send(m->link, LINK_REFUSED, 0, reason, NULL, 0);
 }
 
-/* read_reload - everything anew; false with one line in error */
+/* read_reload - read all files and plan the listeners; false with one line in error */
 static bool
 read_reload(struct monitor *m, char error[CONFIG_ERROR_SIZE])
 {
@@ -364,11 +375,11 @@ read_reload(struct monitor *m, char error[CONFIG_ERROR_SIZE])
 	}
 	m->reload.inputs = inputs;
 	m->reload.number = ++m->reloads;
-	m->reload.due = now_ms() + 1000 * MONITOR_SILENCE;
+	m->due[DEADLINE_ANSWER] = now_ms() + SILENCE_MS;
 	return true;
 }
 
-/* begin_reload - one at a time: files that change meanwhile are read once more afterwards */
+/* begin_reload - start a reload, or postpone it while another one is pending */
 static void
 begin_reload(struct monitor *m)
 {
@@ -378,27 +389,26 @@ begin_reload(struct monitor *m)
 	if (m->stopping)
 		return;
 	if (m->reload.number != 0 || m->engine == 0 || !check_listeners(m)) {
-		m->reload_at = now_ms() + SETTLE_MS;
+		m->due[DEADLINE_RELOAD] = now_ms() + SETTLE_MS;
 		return;
 	}
-	m->reload_at = NEVER;
+	m->due[DEADLINE_RELOAD] = NEVER;
 	snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%llu",
 	    (unsigned long long)now_ms() * 1000);
 	notify_send(text);
 	ok = read_reload(m, error);
-	/* That may have taken its time, names of endpoints ask the DNS: not the engine's silence.
-	 */
-	m->heard = now_ms();
+	/* Reading can take long (endpoints may be host names); it is not the engine's silence. */
+	m->due[DEADLINE_SILENCE] = now_ms() + SILENCE_MS;
 	if (!ok) {
 		refuse_reload(m, error);
 		notify_send("READY=1");
-	} else if (!hand_over(m, error)) {
+	} else if (!send_reload(m, error)) {
 		refuse_reload(m, error);
 	}
 }
 
 static void
-watch_domains(struct monitor *m)
+watch_domains_file(struct monitor *m)
 {
 	const struct settings *s = m->inputs.settings;
 
@@ -410,30 +420,31 @@ watch_domains(struct monitor *m)
 		log_warn("domains-file-watch: %s", s->domains_file);
 }
 
-/* same_watch - a watch that stays has not forgotten what changed while we were reading */
+/* has_same_watch - true: keep the watch, which has recorded changes made during the reload */
 static bool
-same_watch(const struct settings *a, const struct settings *b)
+has_same_watch(const struct settings *a, const struct settings *b)
 {
 	return a->domains_file_watch == b->domains_file_watch &&
 	       strcmp(a->domains_file, b->domains_file) == 0;
 }
 
-/* finish_reload - the engine has taken it: from now on a new engine gets this */
+/* commit_reload - the engine has accepted it, and any new engine starts with it */
 static void
-finish_reload(struct monitor *m)
+commit_reload(struct monitor *m)
 {
 	struct inputs old = m->inputs;
 	struct listeners *old_listeners = m->listeners;
 
-	warn_of_fixed(old.settings, m->reload.inputs.settings);
+	warn_restart_needed(old.settings, m->reload.inputs.settings);
 	m->inputs = m->reload.inputs;
 	m->listeners = m->reload.listeners;
 	m->reload.number = 0;
+	m->due[DEADLINE_ANSWER] = NEVER;
 	listeners_free(&old_listeners, m->listeners);
-	if (!same_watch(old.settings, m->inputs.settings))
-		watch_domains(m);
+	if (!has_same_watch(old.settings, m->inputs.settings))
+		watch_domains_file(m);
 	inputs_free(&old);
-	note_reload(m, false);
+	record_reload(m, false);
 	log_info("reloaded srs-domain=%s domains=%zu secrets=%zu listeners=%zu",
 	    m->inputs.settings->srs_domain, domainset_size(m->inputs.settings->own_domains),
 	    srs_keys_count(m->inputs.keys), m->listeners->n);
@@ -441,10 +452,10 @@ finish_reload(struct monitor *m)
 }
 
 static void
-on_ready(struct monitor *m)
+on_engine_ready(struct monitor *m)
 {
 	if (m->was_ready) {
-		log_info("engine %d serves, %llu ms after its start", (int)m->engine,
+		log_info("engine %d is ready, %llu ms after its start", (int)m->engine,
 		    (unsigned long long)(now_ms() - m->started));
 		return;
 	}
@@ -454,51 +465,52 @@ on_ready(struct monitor *m)
 }
 
 static uint64_t
-earlier(uint64_t a, uint64_t b)
+earlier_time(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
 }
 
-/* on_wanted - not more often than once in a second, whatever the engine says */
+/* on_reload_request - reload, but at most once a second, however often the engine asks */
 static void
-on_wanted(struct monitor *m)
+on_reload_request(struct monitor *m)
 {
 	uint64_t now = now_ms();
 
-	if (m->wanted_at != 0 && now - m->wanted_at < WANTED_MS) {
-		m->reload_at = earlier(m->reload_at, m->wanted_at + WANTED_MS);
+	if (m->last_request != 0 && now - m->last_request < REQUEST_MS) {
+		m->due[DEADLINE_RELOAD] =
+		    earlier_time(m->due[DEADLINE_RELOAD], m->last_request + REQUEST_MS);
 		return;
 	}
-	m->wanted_at = now;
+	m->last_request = now;
 	begin_reload(m);
 }
 
 static void
 on_report(struct monitor *m, const struct channel_message *msg)
 {
-	char why[PRINTABLE_SIZE];
+	char reason[PRINTABLE_SIZE];
 
-	m->heard = now_ms();
+	m->due[DEADLINE_SILENCE] = now_ms() + SILENCE_MS;
 	switch ((enum link_report)msg->type) {
 	case LINK_READY:
 		if (!m->serves)
-			on_ready(m);
+			on_engine_ready(m);
 		m->serves = true;
 		break;
 	case LINK_WANTED:
-		on_wanted(m);
+		on_reload_request(m);
 		break;
 	case LINK_RELOADED:
 		if (m->reload.number != 0 && msg->number == m->reload.number)
-			finish_reload(m);
+			commit_reload(m);
 		break;
 	case LINK_UNRELOADED:
 		if (m->reload.number == 0 || msg->number != m->reload.number)
 			break;
-		printable_text(why, sizeof(why), msg->text, msg->len);
-		log_warnx("reload refused by the engine: %s", why);
-		note_reload(m, true);
-		forget_reload(m);
+		printable_text(reason, sizeof(reason), msg->text, msg->len);
+		log_warnx("reload refused by the engine: %s", reason);
+		record_reload(m, true);
+		discard_reload(m);
 		break;
 	case LINK_ALIVE:
 		check_listeners(m);
@@ -508,18 +520,18 @@ on_report(struct monitor *m, const struct channel_message *msg)
 	}
 }
 
-/* Messages that are read before anything else gets its turn. */
-#define MESSAGES_A_TURN 64
+/* Reports that are read before other events get their turn. */
+#define REPORTS_PER_TURN 64
 
-/* hear - what the engine says; nonsense ends it */
+/* read_reports - handle the engine's messages; kill an engine that violates the protocol */
 static void
-hear(struct monitor *m)
+read_reports(struct monitor *m)
 {
 	struct channel_message msg;
 	const char *error;
 	int i;
 
-	for (i = 0; i < MESSAGES_A_TURN; i++) {
+	for (i = 0; i < REPORTS_PER_TURN; i++) {
 		switch (channel_receive(m->link, &msg, LINK_REPORTS - 1, 0, &error)) {
 		case 1:
 			on_report(m, &msg);
@@ -527,9 +539,9 @@ hear(struct monitor *m)
 		case 0:
 			return;
 		default:
-			/* Of an end the log tells when the process is reaped. */
+			/* If the engine has just exited, the log line follows when it is reaped. */
 			if (error != NULL)
-				log_warnx("engine %d: it sends the monitor %s, and is ended",
+				log_warnx("engine %d: protocol violation (%s), killing it",
 				    (int)m->engine, error);
 			kill_engine(m);
 			close(m->link);
@@ -550,78 +562,89 @@ on_signals(struct monitor *m)
 			begin_reload(m);
 			break;
 		case SIGCHLD:
-			break; /* reaped in each turn */
+			break; /* every turn looks for an engine to reap */
 		default:
-			begin_stop(m, (int)info.ssi_signo);
+			begin_shutdown(m, (int)info.ssi_signo);
 			break;
 		}
 	}
 }
 
-/* silent_at - when an engine that says nothing is taken for dead */
-static uint64_t
-silent_at(const struct monitor *m)
-{
-	return m->engine == 0 ? NEVER : m->heard + 1000 * MONITOR_SILENCE;
-}
-
-/* overdue_at - when an engine that does not answer a reload has had its time */
-static uint64_t
-overdue_at(const struct monitor *m)
-{
-	return m->engine == 0 || m->reload.number == 0 ? NEVER : m->reload.due;
-}
-
-static int
-timeout(const struct monitor *m)
-{
-	uint64_t now = now_ms(), at = earlier(m->start_at, m->kill_at);
-
-	at = earlier(at, earlier(m->reload_at, silent_at(m)));
-	at = earlier(at, overdue_at(m));
-	at = earlier(at, m->watchdog_at);
-	if (log_pending())
-		at = earlier(at, now + 20);
-	if (notify_pending())
-		at = earlier(at, now + NOTIFY_MS);
-	if (at == NEVER)
-		return -1;
-	return at <= now ? 0 : at - now > 60000 ? 60000 : (int)(at - now);
-}
-
-/* on_time - whatever is due */
 static void
-on_time(struct monitor *m)
+kill_slow_stop(struct monitor *m)
 {
+	log_warnx("engine %d: did not stop in time", (int)m->engine);
+	kill_engine(m);
+}
+
+static void
+kill_silent_engine(struct monitor *m)
+{
+	log_warnx("engine %d: silent for %d seconds", (int)m->engine, MONITOR_SILENCE);
+	kill_engine(m);
+	m->due[DEADLINE_SILENCE] = now_ms() + SILENCE_MS;
+}
+
+static void
+kill_slow_reload(struct monitor *m)
+{
+	log_warnx(
+	    "engine %d: no answer to a reload in %d seconds", (int)m->engine, MONITOR_SILENCE);
+	kill_engine(m);
+}
+
+static void
+send_watchdog(struct monitor *m)
+{
+	if (m->engine != 0)
+		notify_send("WATCHDOG=1");
+	m->due[DEADLINE_WATCHDOG] = now_ms() + m->watchdog_ms;
+}
+
+/* run_deadlines - act on each deadline that has passed, which may set it again */
+static void
+run_deadlines(struct monitor *m)
+{
+	static void (*const act[DEADLINES])(struct monitor *) = {
+		[DEADLINE_START] = start_engine,
+		[DEADLINE_RELOAD] = begin_reload,
+		[DEADLINE_STOP] = kill_slow_stop,
+		[DEADLINE_SILENCE] = kill_silent_engine,
+		[DEADLINE_ANSWER] = kill_slow_reload,
+		[DEADLINE_WATCHDOG] = send_watchdog,
+	};
 	uint64_t now = now_ms();
+	int i;
 
-	if (now >= m->start_at)
-		start_engine(m);
-	if (now >= m->reload_at)
-		begin_reload(m);
-	if (now >= m->kill_at) {
-		log_warnx("engine %d: did not stop in time", (int)m->engine);
-		kill_engine(m);
-		m->kill_at = NEVER;
-	} else if (now >= silent_at(m)) {
-		log_warnx("engine %d: silent for %d seconds", (int)m->engine, MONITOR_SILENCE);
-		kill_engine(m);
-		m->heard = now;
-	} else if (now >= overdue_at(m)) {
-		log_warnx("engine %d: no answer to a reload in %d seconds", (int)m->engine,
-		    MONITOR_SILENCE);
-		kill_engine(m);
-		m->reload.due = NEVER;
-	}
-	if (now >= m->watchdog_at) {
-		if (m->engine != 0 && now < silent_at(m))
-			notify_send("WATCHDOG=1");
-		m->watchdog_at = now + m->watchdog_ms;
+	for (i = 0; i < DEADLINES; i++) {
+		if (now < m->due[i])
+			continue;
+		m->due[i] = NEVER;
+		act[i](m);
 	}
 }
 
+/* poll_timeout - milliseconds until something is to be done; -1: no limit */
+static int
+poll_timeout(const struct monitor *m)
+{
+	uint64_t now = now_ms(), next = NEVER;
+	int i;
+
+	for (i = 0; i < DEADLINES; i++)
+		next = earlier_time(next, m->due[i]);
+	if (log_pending())
+		next = earlier_time(next, now + LOG_FLUSH_MS);
+	if (notify_pending())
+		next = earlier_time(next, now + NOTIFY_RETRY_MS);
+	if (next == NEVER)
+		return -1;
+	return next <= now ? 0 : (int)earlier_time(next - now, LONGEST_WAIT_MS);
+}
+
+/* run_monitor_turn - wait for events, and handle them */
 static void
-turn(struct monitor *m)
+run_monitor_turn(struct monitor *m)
 {
 	struct pollfd pfd[] = {
 		{ .fd = m->signals, .events = POLLIN },
@@ -629,23 +652,24 @@ turn(struct monitor *m)
 		{ .fd = filewatch_fd(m->watch), .events = POLLIN },
 	};
 
-	if (poll(pfd, sizeof(pfd) / sizeof(pfd[0]), timeout(m)) == -1 && errno != EINTR)
+	if (poll(pfd, sizeof(pfd) / sizeof(pfd[0]), poll_timeout(m)) == -1 && errno != EINTR)
 		fatal("poll");
 	if (pfd[0].revents != 0)
 		on_signals(m);
 	if (pfd[1].revents != 0 && m->link != -1)
-		hear(m);
+		read_reports(m);
 	if (pfd[2].revents != 0 && m->watch != NULL && filewatch_changed(m->watch))
-		m->reload_at = now_ms() + SETTLE_MS;
-	reap(m);
-	on_time(m);
+		m->due[DEADLINE_RELOAD] = now_ms() + SETTLE_MS;
+	reap_engine(m);
+	run_deadlines(m);
 	if (notify_pending())
 		notify_retry();
 	log_flush();
 }
 
+/* block_signals - and receive them through a signalfd */
 static void
-catch_signals(struct monitor *m)
+block_signals(struct monitor *m)
 {
 	sigset_t set;
 
@@ -662,7 +686,7 @@ catch_signals(struct monitor *m)
 		fatal("signalfd");
 }
 
-/* read_watchdog - how often the service manager wants to hear of us (sd_watchdog_enabled(3)) */
+/* read_watchdog - how often the service manager expects a sign of life (sd_watchdog_enabled(3)) */
 static void
 read_watchdog(struct monitor *m)
 {
@@ -670,7 +694,8 @@ read_watchdog(struct monitor *m)
 	long long usec = text == NULL ? 0 : strtonum(text, 1, INT64_MAX, &error);
 
 	m->watchdog_ms = (uint64_t)usec / 2000;
-	m->watchdog_at = m->watchdog_ms == 0 ? NEVER : now_ms() + m->watchdog_ms;
+	if (m->watchdog_ms != 0)
+		m->due[DEADLINE_WATCHDOG] = now_ms() + m->watchdog_ms;
 }
 
 int
@@ -682,26 +707,27 @@ monitor_run(struct monitor_start *start)
 		.inputs = start->inputs,
 		.listeners = start->listeners,
 		.link = -1,
-		.kill_at = NEVER,
-		.reload_at = NEVER,
 		.status = -1,
 		.ready = start->ready,
 		.forked = start->forked,
 		.arg = start->arg,
 	};
+	int i;
 
+	for (i = 0; i < DEADLINES; i++)
+		m.due[i] = NEVER;
 #ifndef SRSD_TRACEABLE
-	prctl(PR_SET_DUMPABLE, 0); /* the secrets are here too */
+	prctl(PR_SET_DUMPABLE, 0); /* this process holds the secrets, too */
 #endif
 	if (!privdrop_limit())
-		fatal("capabilities cannot be dropped");
-	catch_signals(&m);
+		fatal("cannot drop capabilities");
+	block_signals(&m);
 	read_watchdog(&m);
-	watch_domains(&m);
+	watch_domains_file(&m);
 	start_engine(&m);
 	while (m.status == -1)
-		turn(&m);
-	forget_reload(&m);
+		run_monitor_turn(&m);
+	discard_reload(&m);
 	listeners_free(&m.listeners, NULL);
 	inputs_free(&m.inputs);
 	filewatch_free(&m.watch);

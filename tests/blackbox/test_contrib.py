@@ -590,7 +590,7 @@ class Confined:
             mark = daemon.log_mark()
             _monitor, engine = process_tree(daemon.process.pid)
             os.kill(engine, signal.SIGKILL)
-            daemon.wait_log('engine .* serves', mark)
+            daemon.wait_log('engine .* is ready', mark)
             daemon.stop()
 
 

@@ -708,7 +708,7 @@ class Memory(FaultCase):
     def reload(self):
         mark = self.daemon.log_mark()
         self.daemon.signal(signal.SIGHUP)
-        self.daemon.wait_log(' reloaded | reload refused|old settings stay|engine .* serves', mark)
+        self.daemon.wait_log(' reloaded | reload refused|keeping the old settings|engine .* is ready', mark)
 
     def ask_all(self):
         self.lookups()

@@ -182,7 +182,7 @@ class Reload(DaemonCase):
                 with self.subTest(word):
                     self.daemon.options = {**good, 'domains': ['new.test'], **bad}
                     line = self.reload()
-                    self.assertIn('reload refused, the old settings stay', line)
+                    self.assertIn('reload refused, keeping the old settings', line)
                     self.assertIn(word, line)
                     self.assertEqual(client.get('a@our.test'), '500 local domain')
         self.daemon.options = good
@@ -193,7 +193,7 @@ class Reload(DaemonCase):
         def after_death():
             mark = self.daemon.log_mark()
             os.kill(engine_of(self.daemon), signal.SIGKILL)
-            self.daemon.wait_log('engine .* serves', mark)
+            self.daemon.wait_log('engine .* is ready', mark)
             done = run('-s', self.socket, 'status', '--json', program='srsctl')
             return json.loads(done.stdout)['reload']
 
@@ -240,8 +240,8 @@ class Reload(DaemonCase):
         ports = {free_port() for _ in range(100)}
         forward = self.daemon.options['forward']
         line = self.reload(forward=forward + ['inet:127.0.0.1:%d' % port for port in ports])
-        self.assertIn('reload refused, the old settings stay', line)
-        self.assertIn('new listeners', line)
+        self.assertIn('reload refused, keeping the old settings', line)
+        self.assertIn('too many new or removed listeners', line)
         ports = {free_port() for _ in range(60)}
         line = self.reload(forward=forward + ['inet:127.0.0.1:%d' % port for port in ports])
         self.assertIn(' reloaded ', line)
@@ -254,7 +254,7 @@ class Reload(DaemonCase):
         self.reload(forward=['inet:127.0.0.1:%d' % port])
         mark = self.daemon.log_mark()
         os.kill(engine_of(self.daemon), signal.SIGKILL)
-        self.daemon.wait_log('engine .* serves', mark)
+        self.daemon.wait_log('engine .* is ready', mark)
         with MapClient(('127.0.0.1', port)) as client:
             self.assertRegex(client.get('a@origin.test'), '^200 ')
 
@@ -262,7 +262,7 @@ class Reload(DaemonCase):
         self.reload(domains=['new.test'])
         mark = self.daemon.log_mark()
         os.kill(engine_of(self.daemon), signal.SIGKILL)
-        self.daemon.wait_log('engine .* serves', mark)
+        self.daemon.wait_log('engine .* is ready', mark)
         with self.daemon.forward_client() as client:
             self.assertEqual(client.get('a@new.test'), '500 local domain')
 
@@ -280,7 +280,7 @@ class Reload(DaemonCase):
     def test_fixed_options_are_told(self):
         mark = self.daemon.log_mark()
         self.reload(syslog=True)
-        self.daemon.wait_log('reload: syslog changes with a restart alone', mark)
+        self.daemon.wait_log('reload: syslog takes effect only after a restart', mark)
 
     def test_storm_under_load(self):
         """Not one error, not one connection that is closed."""
@@ -372,23 +372,23 @@ class Death(DaemonCase):
         for _ in range(4):
             mark = self.daemon.log_mark()
             os.kill(engine_of(self.daemon), signal.SIGKILL)
-            self.daemon.wait_log('engine .* serves', mark)
-        self.daemon.wait_log('it died at once; the next one starts in 100 ms')
-        self.daemon.wait_log('it died at once; the next one starts in 200 ms')
+            self.daemon.wait_log('engine .* is ready', mark)
+        self.daemon.wait_log('engine exited immediately; the next one starts in 100 ms')
+        self.daemon.wait_log('engine exited immediately; the next one starts in 200 ms')
         self.assert_serves()
 
     def test_ended_by_a_stranger(self):
         mark = self.daemon.log_mark()
         os.kill(engine_of(self.daemon), signal.SIGTERM)
         self.daemon.wait_log('engine .*: ended with status 0', mark)
-        self.daemon.wait_log('engine .* serves', mark)
+        self.daemon.wait_log('engine .* is ready', mark)
         self.assert_serves()
 
     def test_silent(self):
         mark = self.daemon.log_mark()
         os.kill(engine_of(self.daemon), signal.SIGSTOP)
         self.daemon.wait_log('silent for 10 seconds', mark)
-        self.daemon.wait_log('engine .* serves', mark)
+        self.daemon.wait_log('engine .* is ready', mark)
         self.assert_serves()
 
     def test_monitor_is_killed(self):
@@ -397,7 +397,7 @@ class Death(DaemonCase):
         engine = os.pidfd_open(engine_of(daemon))
         self.addCleanup(os.close, engine)
         daemon.process.kill()
-        daemon.wait_log('monitor: gone; ending')
+        daemon.wait_log('monitor: gone; stopping')
         self.assertEqual(select.select([engine], [], [], 60)[0], [engine])
         daemon.wait()
 
@@ -443,9 +443,9 @@ class Damage(DaemonCase):
 
     def assert_healed(self, mark):
         """By another engine, without a restart or a reload."""
-        self.daemon.wait_log('it closed a listening socket|accept: Invalid argument', mark)
-        self.daemon.wait_log('was disabled by the engine and is open again', mark)
-        self.daemon.wait_log('engine .* serves', mark)
+        self.daemon.wait_log('disabled a shared listening socket|accept: Invalid argument', mark)
+        self.daemon.wait_log('was disabled by the engine and reopened', mark)
+        self.daemon.wait_log('engine .* is ready', mark)
         with self.daemon.forward_client() as client:
             self.assertRegex(client.get('a@origin.test'), '^200 ')
         with self.daemon.reverse_client() as client:
@@ -487,7 +487,7 @@ class Damage(DaemonCase):
         os.kill(engine, signal.SIGSTOP)
         disconnect(self.shared(self.daemon.addresses['forward']))
         self.daemon.signal(signal.SIGHUP)
-        self.daemon.wait_log('it closed a listening socket', mark)
+        self.daemon.wait_log('disabled a shared listening socket', mark)
         self.daemon.wait_log(' reloaded .* listeners=3', mark)
         self.assert_healed(mark)
 
@@ -504,7 +504,7 @@ class Damage(DaemonCase):
         reverse.setsockopt(socket.SOL_SOCKET, 44, 1)            # SO_LOCK_FILTER
         mark = self.daemon.log_mark()
         os.kill(engine_of(self.daemon), signal.SIGKILL)
-        self.daemon.wait_log('engine .* serves', mark)
+        self.daemon.wait_log('engine .* is ready', mark)
         self.assertTrue(fcntl.fcntl(forward, fcntl.F_GETFL) & os.O_NONBLOCK)
         self.assertEqual(fcntl.fcntl(forward, fcntl.F_GETOWN), 0)
         for client, code in ((self.forward(), '^200 '), (self.reverse(), '^500 ')):
@@ -519,7 +519,7 @@ class Damage(DaemonCase):
         sock.setsockopt(socket.IPPROTO_IP, 10, 3)       # IP_MTU_DISCOVER
         mark = self.daemon.log_mark()
         os.kill(engine_of(self.daemon), signal.SIGKILL)
-        self.daemon.wait_log('engine .* serves', mark)
+        self.daemon.wait_log('engine .* is ready', mark)
         self.assertEqual(sock.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR), 1)
         self.assertEqual(sock.getsockopt(socket.IPPROTO_IP, 10), usual)
 
@@ -589,7 +589,7 @@ class Handed(unittest.TestCase):
         with self.start('forward', [forward]) as daemon:
             mark = daemon.log_mark()
             disconnect(forward)
-            daemon.wait_log('LISTEN_FDS was disabled by the engine and is open again', mark)
+            daemon.wait_log('LISTEN_FDS was disabled by the engine and reopened', mark)
             with MapClient(address) as client:
                 self.assertRegex(client.get('a@origin.test'), '^200 ')
 

@@ -159,7 +159,7 @@ class Killed(OverloadCase):
                 load.wait_replies(generator.randrange(1, 60))
                 mark = self.daemon.log_mark()
                 os.kill(engine_of(self.daemon), signal.SIGKILL)
-                self.daemon.wait_log('engine .* serves', mark)
+                self.daemon.wait_log('engine .* is ready', mark)
             load.wait_replies()
         self.assertEqual(load.errors, [])
         self.assertGreater(load.ended, 0)
@@ -173,8 +173,8 @@ class Killed(OverloadCase):
         daemon.signal(signal.SIGHUP)
         daemon.wait_said('RELOADING=1')
         os.kill(engine_of(daemon), signal.SIGKILL)
-        daemon.wait_log('engine .* serves', mark)
-        daemon.wait_log('reload.*the old settings stay', mark)
+        daemon.wait_log('engine .* is ready', mark)
+        daemon.wait_log('reload.*keeping the old settings', mark)
         daemon.signal(signal.SIGHUP)
         daemon.wait_log(' reloaded ', mark)
         self.assert_serves(daemon)
@@ -203,7 +203,7 @@ class Storm(OverloadCase):
             load.wait_replies()
         self.daemon.options = good
         self.assertEqual((load.errors, load.ended), ([], 0))
-        self.assertFalse(self.daemon.log_matches('engine .* serves'))
+        self.assertFalse(self.daemon.log_matches('engine .* is ready'))
         self.assert_serves()
 
 
@@ -431,10 +431,10 @@ class Enemy(OverloadCase):
                 socket.send_fds(link, [data], fds)
             else:
                 link.send(data)
-        self.daemon.wait_log('engine .* serves', mark)
+        self.daemon.wait_log('engine .* is ready', mark)
         if said:
-            self.daemon.wait_log('engine %d: it sends the monitor %s, and is ended' % (engine, said),
-                                 mark)
+            self.daemon.wait_log(r'engine %d: protocol violation \(%s\), killing it'
+                                 % (engine, said), mark)
         self.daemon.wait_log('engine %d: killed by signal 9' % engine, mark)
         self.assertNotEqual(engine_of(self.daemon), engine)
         self.assertEqual(self.monitor_descriptors(), before)
@@ -471,7 +471,7 @@ class Enemy(OverloadCase):
                         link.send(generator.randbytes(generator.randrange(1, 3000)))
                     except OSError:
                         break
-            self.daemon.wait_log('engine .* serves', mark)
+            self.daemon.wait_log('engine .* is ready', mark)
             self.assertNotEqual(engine_of(self.daemon), engine)
         self.assertIsNone(self.daemon.process.poll())
         self.assertEqual(self.daemon.process.pid, monitor)
@@ -547,8 +547,8 @@ class Enemy(OverloadCase):
                 self.daemon.wait_log('engine %d: killed by' % engine, mark)
             finally:
                 stop()
-        self.daemon.wait_log('reload.*the old settings stay', mark)
-        self.daemon.wait_log('engine .* serves', mark)
+        self.daemon.wait_log('reload.*keeping the old settings', mark)
+        self.daemon.wait_log('engine .* is ready', mark)
         self.daemon.signal(signal.SIGHUP)
         self.daemon.wait_log(' reloaded ', mark)
         self.assert_serves()

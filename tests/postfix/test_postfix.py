@@ -524,7 +524,7 @@ class Interrupted(PostfixCase):
     def kill_engine(self):
         mark = self.daemon.log_mark()
         os.kill(process_tree(self.daemon.process.pid)[1], signal.SIGKILL)
-        self.daemon.wait_log('engine .* serves', mark)
+        self.daemon.wait_log('engine .* is ready', mark)
 
     def test_each_message_once(self):
         """None is lost, none comes twice, none goes out as it came, none is bounced."""

@@ -264,7 +264,7 @@ class Soak:
                 mark = self.daemon.log_mark()
                 os.kill(pid, signal.SIGKILL)
                 self.count('killed')
-                self.daemon.wait_log('engine .* serves', mark)
+                self.daemon.wait_log('engine .* is ready', mark)
 
     def srsctl(self, *arguments):
         done = run('-f', self.ctl_config, *arguments, program='srsctl')
