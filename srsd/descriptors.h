@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * descriptors - room for the clients that connection-limit allows, or fewer clients where there is
- * no room.
+ * descriptors - the file descriptors that connection-limit needs, and a lower limit if the process
+ * cannot have as many.
  */
 #ifndef SRSD_DESCRIPTORS_H
 #define SRSD_DESCRIPTORS_H
@@ -9,18 +9,22 @@
 #include <sys/resource.h>
 
 /*
- * Lets this process, and those that it starts, have what a connection-limit needs: as many as may
- * be, for a reload may want more; root may have any number. To be called before privileges go.
+ * Raises RLIMIT_NOFILE of this process and its children as far as possible, because a reload may
+ * set a higher connection-limit. Root can exceed the hard limit. Call it before dropping
+ * privileges.
  */
 void descriptors_raise(int connection_limit);
 
-/* How many there may be. In the sandbox nobody can ask any more. */
+/* Returns how many descriptors this process may have. The sandbox forbids the system call. */
 rlim_t descriptors_most(void);
 
-/* Connections of each service that so many descriptors suffice for: connection_limit, or fewer. */
+/*
+ * Returns the number of connections for each service for which so many descriptors suffice:
+ * connection_limit or fewer.
+ */
 unsigned descriptors_bound(rlim_t most, int connection_limit);
 
-/* Says in the log when they are fewer, and what helps. */
+/* Logs a warning with the remedy if descriptors_bound() is less than connection_limit. */
 void descriptors_warn(rlim_t most, int connection_limit);
 
 #endif

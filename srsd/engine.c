@@ -27,10 +27,10 @@
 #include "srsd/service/services.h"
 #include "srsd/service/status.h"
 
-/* Lines of the log are handed over this long after the first of them. */
+/* Log lines are handed over in batches, this long after the first line of a batch. */
 static const struct timeval log_wait = { 0, 20000 };
 
-/* How often the monitor hears that the loop turns. */
+/* How often the engine reports to the monitor that its loop runs. */
 static const struct timeval alive_interval = { 1, 0 };
 
 #define STOP_SIGNALS 2
@@ -38,7 +38,7 @@ static const struct timeval alive_interval = { 1, 0 };
 struct engine {
 	const struct inputs_source *source;
 	struct identity id;
-	unsigned restarts; /* engines there were before */
+	unsigned restarts; /* number of engines before this one */
 	struct event_base *base;
 	struct services *services;
 	struct server *server;
@@ -48,7 +48,7 @@ struct engine {
 	struct event *log;
 	struct event *alive;
 	struct event *link;
-	rlim_t descriptors; /* that we may have */
+	rlim_t descriptors; /* that this process may have */
 	int link_fd;
 	struct metrics_service metrics;
 	bool stopping;
@@ -56,7 +56,7 @@ struct engine {
 };
 
 static void
-on_log(evutil_socket_t fd, short what, void *arg)
+on_log_wait(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
@@ -84,13 +84,13 @@ on_stop_wait(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	for (i = 0; i < SERVICE_KINDS; i++)
 		unanswered += server_connections(engine->server, engine->service[i]);
-	log_warnx("stop-timeout is over; connections without an answer: %u", unanswered);
+	log_warnx("stop-timeout expired; unanswered connections: %u", unanswered);
 	on_drained(engine);
 }
 
-/* begin_stop - answer what is in flight, for stop-timeout at most */
+/* begin_drain - answer pending requests, for stop-timeout at most */
 static void
-begin_stop(struct engine *engine)
+begin_drain(struct engine *engine)
 {
 	struct timeval wait = { engine->services->settings->stop_timeout, 0 };
 
@@ -106,10 +106,10 @@ on_stop_signal(evutil_socket_t signal, short what, void *arg)
 {
 	(void)signal;
 	(void)what;
-	begin_stop(arg);
+	begin_drain(arg);
 }
 
-/* on_hangup - it is the monitor's to read files; a signal to the whole group must not end us */
+/* on_hangup - only the monitor reloads; a signal to the process group must not kill the engine */
 static void
 on_hangup(evutil_socket_t signal, short what, void *arg)
 {
@@ -118,9 +118,8 @@ on_hangup(evutil_socket_t signal, short what, void *arg)
 	(void)arg;
 }
 
-/* on_library_message - libevent's own words belong into our log */
 static void
-on_library_message(int severity, const char *message)
+on_libevent_message(int severity, const char *message)
 {
 	static struct log_limit limit;
 
@@ -128,9 +127,14 @@ on_library_message(int severity, const char *message)
 		log_warnx("libevent: %s", message);
 }
 
-/* report - to the monitor; when it does not read, it has heard enough of us */
+/*
+ * send_report - report to the monitor; false if that failed
+ *
+ * Most callers ignore a failure. If the monitor's buffer is full, it has reports enough to see that
+ * the engine is alive.
+ */
 static bool
-report(const struct engine *engine, enum link_report type, uint32_t number, const char *text)
+send_report(const struct engine *engine, enum link_report type, uint32_t number, const char *text)
 {
 	return channel_send(engine->link_fd, type, number, text, NULL, 0);
 }
@@ -140,14 +144,14 @@ on_alive(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
-	report(arg, LINK_ALIVE, 0, NULL);
+	send_report(arg, LINK_ALIVE, 0, NULL);
 }
 
-/* ask_reload - for srsctl; false when the monitor cannot be told */
+/* request_reload - for srsctl; false if the monitor cannot be reached */
 static bool
-ask_reload(void *arg)
+request_reload(void *arg)
 {
-	return report(arg, LINK_WANTED, 0, NULL);
+	return send_report(arg, LINK_WANTED, 0, NULL);
 }
 
 static struct event *
@@ -156,12 +160,12 @@ watch_signal(struct engine *engine, int number, event_callback_fn on_signal)
 	struct event *event = evsignal_new(engine->base, number, on_signal, engine);
 
 	if (event == NULL || event_add(event, NULL) == -1)
-		fatalx("signal %d cannot be watched", number);
+		fatalx("cannot watch signal %d", number);
 	return event;
 }
 
 static struct server_limits
-limits_of(const struct engine *engine, const struct settings *settings)
+compute_limits(const struct engine *engine, const struct settings *settings)
 {
 	struct server_limits limits = {
 		.connections = descriptors_bound(engine->descriptors, settings->connection_limit),
@@ -179,9 +183,9 @@ append_endpoint(void *arg, int fd)
 	json_array_append_new(arg, json_string(endpoint_describe(fd, text)));
 }
 
-/* read_status - for srsctl status and for the metrics */
+/* collect_status - for srsctl status and for the metrics */
 static void
-read_status(void *arg, struct status *v)
+collect_status(void *arg, struct status *v)
 {
 	struct engine *engine = arg;
 	json_t *endpoints;
@@ -192,7 +196,7 @@ read_status(void *arg, struct status *v)
 	v->settings = engine->services->settings;
 	v->keys = engine->services->keys;
 	v->stats = &engine->services->stats;
-	v->connection_limit = limits_of(engine, v->settings).connections;
+	v->connection_limit = compute_limits(engine, v->settings).connections;
 	v->listeners = json_object();
 	for (i = 0; i < SERVICE_KINDS; i++) {
 		endpoints = json_array();
@@ -208,27 +212,27 @@ read_status(void *arg, struct status *v)
 }
 
 /*
- * bound_memory - memory of the libraries that replies are made with ends as ours does
+ * check_library_memory - exit when libevent or jansson runs out of memory, as xmalloc() does
  *
- * Where nobody asks whether a byte was added to a buffer, or a timer to the loop, a reply would be
- * lost, and the client wait for it. It is better served by the next engine.
+ * If a failure to add bytes to a buffer or a timer to the loop went unnoticed, the reply would be
+ * lost while the client waits for it. The next engine serves that client better.
  */
 static void
-bound_memory(void)
+check_library_memory(void)
 {
 	event_set_mem_functions(xmalloc, xrealloc, free);
 	json_set_alloc_funcs(xmalloc, free);
 }
 
-/* make_server - the services behind their sockets */
+/* make_server - create the server with all services, and connect them to the engine */
 static void
 make_server(struct engine *engine)
 {
 	struct services *s = engine->services;
-	struct server_limits limits = limits_of(engine, s->settings);
+	struct server_limits limits = compute_limits(engine, s->settings);
 
-	s->control.ask_reload = ask_reload;
-	s->control.read_status = read_status;
+	s->control.ask_reload = request_reload;
+	s->control.read_status = collect_status;
 	s->control.ask_reload_arg = s->control.read_status_arg = engine;
 	engine->server = server_new(engine->base, &limits);
 	engine->service[SERVICE_FORWARD] = server_add_service(engine->server,
@@ -242,7 +246,7 @@ make_server(struct engine *engine)
 	    service_kind_name(SERVICE_CONTROL), control_session_open, &s->control, 0, false);
 	server_limit_service(engine->server, engine->service[SERVICE_CONTROL],
 	    SERVICE_ADMIN_CONNECTIONS, SERVICE_CONTROL_SECONDS);
-	engine->metrics = (struct metrics_service){ read_status, engine };
+	engine->metrics = (struct metrics_service){ collect_status, engine };
 	engine->service[SERVICE_METRICS] = server_add_service(engine->server,
 	    service_kind_name(SERVICE_METRICS), metrics_session_open, &engine->metrics, 0, false);
 	server_limit_service(engine->server, engine->service[SERVICE_METRICS],
@@ -259,7 +263,7 @@ watch_signals(struct engine *engine)
 }
 
 static struct event_base *
-make_base(void)
+make_event_base(void)
 {
 	static const struct timeval slice = { 0, PRIORITY_SLICE_MS * 1000 };
 	struct event_config *config = event_config_new();
@@ -274,15 +278,15 @@ make_base(void)
 	return base;
 }
 
-/* engine_new - of inputs, whose settings and keys it takes over; NULL with one line in error */
+/* engine_new - takes over settings and keys of the inputs; NULL with one line in error */
 static struct engine *
 engine_new(struct inputs *inputs, char *error, size_t size)
 {
 	struct engine *engine = xcalloc(1, sizeof(*engine));
 
-	bound_memory();
-	event_set_log_callback(on_library_message);
-	engine->base = make_base();
+	check_library_memory();
+	event_set_log_callback(on_libevent_message);
+	engine->base = make_event_base();
 	engine->services = services_new(engine->base, &clock_system, inputs, error, size);
 	if (engine->services == NULL) {
 		event_base_free(engine->base);
@@ -292,7 +296,7 @@ engine_new(struct inputs *inputs, char *error, size_t size)
 	engine->link_fd = -1;
 	engine->descriptors = descriptors_most();
 	descriptors_warn(engine->descriptors, engine->services->settings->connection_limit);
-	engine->log = evtimer_new(engine->base, on_log, NULL);
+	engine->log = evtimer_new(engine->base, on_log_wait, NULL);
 	engine->alive = event_new(engine->base, -1, EV_PERSIST, on_alive, engine);
 	if (engine->log == NULL || engine->alive == NULL)
 		fatalx("libevent: no timer");
@@ -338,11 +342,11 @@ engine_try(const struct inputs *inputs, char *error, size_t size)
 	return ok;
 }
 
-/* take_inputs - the settings of a reload in the place of the old ones */
+/* apply_inputs - replace the settings with those of a reload; false with one line in error */
 static bool
-take_inputs(struct engine *engine, struct inputs *inputs, char *error, size_t size)
+apply_inputs(struct engine *engine, struct inputs *inputs, char *error, size_t size)
 {
-	struct server_limits limits = limits_of(engine, inputs->settings);
+	struct server_limits limits = compute_limits(engine, inputs->settings);
 
 	if (!services_take(engine->services, inputs, error, size))
 		return false;
@@ -351,14 +355,14 @@ take_inputs(struct engine *engine, struct inputs *inputs, char *error, size_t si
 	return true;
 }
 
-/* read_inputs - out of the box that came with an order */
+/* load_inputs - from the filebox that came with an order; false with one line in error */
 static bool
-read_inputs(struct engine *engine, int fd, struct inputs *inputs, char error[CONFIG_ERROR_SIZE])
+load_inputs(struct engine *engine, int fd, struct inputs *inputs, char error[CONFIG_ERROR_SIZE])
 {
 	struct filebox *box = filebox_load(fd);
 
 	if (box == NULL) {
-		strlcpy(error, "the files cannot be read", CONFIG_ERROR_SIZE);
+		strlcpy(error, "cannot load the files", CONFIG_ERROR_SIZE);
 		return false;
 	}
 	return inputs_read_settings(inputs, box, engine->source, error) &&
@@ -366,7 +370,7 @@ read_inputs(struct engine *engine, int fd, struct inputs *inputs, char error[CON
 }
 
 static void
-close_fds(const struct channel_message *m, size_t from)
+close_message_fds(const struct channel_message *m, size_t from)
 {
 	size_t i;
 
@@ -374,7 +378,7 @@ close_fds(const struct channel_message *m, size_t from)
 		close(m->fd[i]);
 }
 
-/* change_listeners - as the text of a LINK_RELOAD says; takes its descriptors */
+/* change_listeners - apply the changes in the text of a LINK_RELOAD; takes over its descriptors */
 static void
 change_listeners(struct engine *engine, const struct channel_message *m)
 {
@@ -389,28 +393,28 @@ change_listeners(struct engine *engine, const struct channel_message *m)
 			server_add_listener(engine->server, engine->service[change.service],
 			    change.id, m->fd[used++]);
 	}
-	close_fds(m, used);
+	close_message_fds(m, used);
 }
 
 static void
-reload(struct engine *engine, struct channel_message *m)
+reload_engine(struct engine *engine, struct channel_message *m)
 {
 	char error[CONFIG_ERROR_SIZE] = "no files";
 	struct inputs inputs;
-	bool ok = m->n_fds > 0 && read_inputs(engine, m->fd[0], &inputs, error);
+	bool ok = m->n_fds > 0 && load_inputs(engine, m->fd[0], &inputs, error);
 
 	if (ok) {
-		ok = take_inputs(engine, &inputs, error, sizeof(error));
+		ok = apply_inputs(engine, &inputs, error, sizeof(error));
 		inputs_free(&inputs);
 	}
 	if (m->n_fds > 0)
 		close(m->fd[0]);
 	if (ok) {
 		change_listeners(engine, m);
-		report(engine, LINK_RELOADED, m->number, NULL);
+		send_report(engine, LINK_RELOADED, m->number, NULL);
 	} else {
-		close_fds(m, 1);
-		report(engine, LINK_UNRELOADED, m->number, error);
+		close_message_fds(m, 1);
+		send_report(engine, LINK_UNRELOADED, m->number, error);
 	}
 	services_reloaded(engine->services, ok ? NULL : error);
 }
@@ -418,27 +422,27 @@ reload(struct engine *engine, struct channel_message *m)
 static void
 on_order(struct engine *engine, struct channel_message *m)
 {
-	if (engine->stopping) { /* nothing new */
-		close_fds(m, 0);
+	if (engine->stopping) { /* ignore new orders */
+		close_message_fds(m, 0);
 		return;
 	}
 	switch ((enum link_order)m->type) {
 	case LINK_RELOAD:
-		reload(engine, m);
+		reload_engine(engine, m);
 		break;
 	case LINK_REFUSED:
-		close_fds(m, 0);
+		close_message_fds(m, 0);
 		services_reloaded(engine->services, m->text);
 		break;
 	case LINK_STOP:
 	case LINK_ORDERS:
-		close_fds(m, 0);
-		begin_stop(engine);
+		close_message_fds(m, 0);
+		begin_drain(engine);
 		break;
 	}
 }
 
-/* on_link - the monitor's orders; without a monitor there is nobody to serve for */
+/* on_link - carry out the monitor's orders; stop if the monitor is gone */
 static void
 on_link(evutil_socket_t fd, short what, void *arg)
 {
@@ -454,12 +458,12 @@ on_link(evutil_socket_t fd, short what, void *arg)
 		return;
 	event_del(engine->link);
 	if (!engine->stopping)
-		log_warnx("monitor: %s; ending", error == NULL ? "gone" : error);
-	begin_stop(engine);
+		log_warnx("monitor: %s; stopping", error == NULL ? "gone" : error);
+	begin_drain(engine);
 }
 
 static void
-hear_monitor(struct engine *engine, int fd)
+watch_monitor(struct engine *engine, int fd)
 {
 	engine->link_fd = fd;
 	engine->link = event_new(engine->base, fd, EV_READ | EV_PERSIST, on_link, engine);
@@ -468,22 +472,22 @@ hear_monitor(struct engine *engine, int fd)
 		fatalx("libevent: no event");
 }
 
-/* lock_in - from here on nothing but sockets and open descriptors */
+/* enter_confinement - drop privileges: sockets and open descriptors are all that is left */
 static void
-lock_in(const struct engine *engine, const struct identity *id)
+enter_confinement(const struct engine *engine, const struct identity *id)
 {
-	tzset(); /* localtime(3) has its file before there are none */
+	tzset(); /* localtime(3) must read its file before the chroot */
 	if (!privdrop_chroot(engine->services->settings->chroot_dir))
 		fatal("chroot-dir %s", engine->services->settings->chroot_dir);
 	if (!privdrop_become(id))
-		fatal("privileges cannot be dropped");
+		fatal("cannot drop privileges");
 	if (!sandbox_enter())
 		fatal("sandbox");
 }
 
-/* run - until it is done; false when the loop has failed */
+/* run_event_loop - until the engine is done; false if the loop failed */
 static bool
-run(struct engine *engine)
+run_event_loop(struct engine *engine)
 {
 	while (!engine->done) {
 		if (event_base_loop(engine->base, EVLOOP_ONCE) != 0)
@@ -515,10 +519,10 @@ engine_main(const struct engine_start *start)
 		l = &start->listeners->listener[i];
 		server_add_listener(engine->server, engine->service[l->service], l->id, l->fd);
 	}
-	hear_monitor(engine, start->link);
-	lock_in(engine, &start->id);
-	report(engine, LINK_READY, 0, NULL);
-	ok = run(engine);
+	watch_monitor(engine, start->link);
+	enter_confinement(engine, &start->id);
+	send_report(engine, LINK_READY, 0, NULL);
+	ok = run_event_loop(engine);
 	if (!ok)
 		log_warn("event loop");
 	engine_free(&engine);

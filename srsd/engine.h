@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * engine - the process that serves: the event loop with sockets, maps, policy service, DNS and
- * control.
+ * engine - the process that serves clients: the event loop with sockets, maps, policy service, DNS
+ * and control.
  *
- * It is forked with everything open and read, locks itself in before the first byte of a stranger
- * (user, chroot, sandbox), and hears of the monitor alone from then on.
+ * SECURITY: The monitor forks it with all files read and all sockets open. It enters the sandbox
+ * (user, chroot, seccomp) before it reads the first byte of a client. From then on it takes orders
+ * from the monitor only.
  */
 #ifndef SRSD_ENGINE_H
 #define SRSD_ENGINE_H
@@ -20,22 +21,22 @@ struct listeners;
 
 struct engine_start {
 	const struct inputs_source *source;
-	struct inputs inputs;
+	struct inputs inputs; /* owned by the engine */
 	const struct listeners *listeners;
 	struct identity id; /* to become */
 	int link;           /* to the monitor, see srsd/link.h */
-	unsigned restarts;  /* engines there were before this one */
-	time_t reloaded;    /* when a reload was last tried; 0: never */
+	unsigned restarts;  /* number of engines before this one */
+	time_t reloaded;    /* time of the last reload, successful or not; 0: never */
 	bool reload_refused;
 };
 
 /*
- * The whole life of the process: returns its exit status. 0: it was asked to end, and has answered
- * what was in flight.
+ * Runs the engine and returns the exit status of the process. 0: it was asked to stop, and has
+ * answered the pending requests or reached stop-timeout.
  */
-int engine_main(const struct engine_start *);
+int engine_main(const struct engine_start *start);
 
-/* True when an engine could be made of the inputs; else one line in error. For srsd -n. */
-bool engine_try(const struct inputs *, char *error, size_t size);
+/* True if an engine can start with the inputs; otherwise one line in error. For srsd -n. */
+bool engine_try(const struct inputs *inputs, char *error, size_t size);
 
 #endif

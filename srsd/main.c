@@ -2,8 +2,7 @@
 /*
  * srsd - SRS maps and SPF policy service for Postfix
  *
- * main reads the command line and the files, binds the sockets, and hands all of it to the
- * monitor.
+ * main reads the command line and the files, opens the sockets, and runs the monitor with them.
  */
 #include <sys/stat.h>
 
@@ -31,7 +30,7 @@
 
 #define OVERRIDES_MAX 64
 
-struct options {
+struct srsd_options {
 	const char *config;
 	const char *overrides[OVERRIDES_MAX];
 	size_t n_overrides;
@@ -41,14 +40,14 @@ struct options {
 };
 
 NORETURN static void
-usage(void)
+print_usage(void)
 {
 	fputs("usage: srsd [-DnvV] [-f file] [-o name=value]...\n", stderr);
 	exit(1);
 }
 
 static void
-parse_options(struct options *opts, int argc, char **argv)
+parse_srsd_options(struct srsd_options *opts, int argc, char **argv)
 {
 	int c;
 
@@ -75,32 +74,32 @@ parse_options(struct options *opts, int argc, char **argv)
 			puts("srsd " PACKAGE_VERSION);
 			exit(0);
 		default:
-			usage();
+			print_usage();
 		}
 	}
 	if (optind != argc)
-		usage();
+		print_usage();
 }
 
 static struct identity
 choose_identity(const struct settings *settings)
 {
-	/* They have been read. NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
+	/* It is never NULL. NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
 	const char *user = settings->unprivileged_user, *instead, *error;
 	struct identity id;
 
 	if (!privdrop_daemon(&id, user, &instead, &error))
 		fatalx("unprivileged-user '%s': %s", user, error);
 	if (instead != NULL)
-		log_warnx("unprivileged-user '%s': no such user, becoming '%s'; a user of our own "
-			  "is better: useradd -r %s",
+		log_warnx("unprivileged-user '%s': no such user, using '%s' instead; create a "
+			  "dedicated user: useradd -r %s",
 		    user, instead, user);
 	return id;
 }
 
-/* read_inputs - all files, and who the engine is to be; errors end the start */
+/* read_start - read all files and choose the engine's identity; exit on an error */
 static void
-read_inputs(const struct options *opts, struct monitor_start *start)
+read_start(const struct srsd_options *opts, struct monitor_start *start)
 {
 	char error[CONFIG_ERROR_SIZE];
 
@@ -130,15 +129,16 @@ open_listeners(const struct settings *settings, const struct identity *id)
 	return all;
 }
 
-/* check_pid_file - root follows no link that another user may put there */
+/* check_pid_file - root must not follow a link that another user can create there */
 static void
 check_pid_file(const char *path, uid_t daemon)
 {
 	uid_t owner = path[0] != '\0' && geteuid() == 0 ? pathowner(path, daemon) : 0;
 
 	if (owner != 0)
-		fatalx("pid-file %s: user %u may write to its directory; choose one that only root "
-		       "may write to, such as /run",
+		fatalx(
+		    "pid-file %s: user %u may write to its directory; choose a directory that only "
+		    "root may write to, such as /run",
 		    path, (unsigned)owner);
 }
 
@@ -152,21 +152,21 @@ open_pid_file(const char *path)
 		return NULL;
 	pf = pidfile_open(path, 0644, &other);
 	if (pf == NULL && errno == EEXIST)
-		fatalx("pid-file %s: process %d runs already", path, (int)other);
+		fatalx("pid-file %s: srsd is already running as pid %d", path, (int)other);
 	if (pf == NULL)
 		fatal("pid-file %s", path);
 	return pf;
 }
 
 /*
- * go_background - leave the terminal once everything is set up
+ * enter_background - fork, and return in the child the descriptor for notify_parent()
  *
- * The parent waits until the daemon serves, so that whoever started it can connect at once, and
- * sees its exit status when it does not come up. A name that is relative keeps us in our folder: a
- * reload reads the same file.
+ * The parent exits once the daemon serves, so that its caller can connect immediately, or with
+ * status 1 if the daemon fails to start. If the name of the configuration file is relative, the
+ * directory does not change, so that a reload reads the same file.
  */
 static int
-go_background(const char *config)
+enter_background(const char *config)
 {
 	char ready;
 	int fd[2];
@@ -187,7 +187,7 @@ go_background(const char *config)
 	return fd[1];
 }
 
-/* detach_standard_files - from the terminal; null is /dev/null, which a chroot may not have */
+/* detach_standard_files - null is /dev/null, opened early because a chroot may not contain it */
 static void
 detach_standard_files(int null)
 {
@@ -196,7 +196,7 @@ detach_standard_files(int null)
 	dup2(null, STDERR_FILENO);
 }
 
-/* remove_pid_file - emptied first, for the folder may be one that we cannot change any more */
+/* remove_pid_file - empty it first, because removing it may need privileges that were dropped */
 static void
 remove_pid_file(struct pidfh *pf)
 {
@@ -208,7 +208,7 @@ remove_pid_file(struct pidfh *pf)
 }
 
 static void
-tell_parent(int fd)
+notify_parent(int fd)
 {
 	if (fd == -1)
 		return;
@@ -218,45 +218,45 @@ tell_parent(int fd)
 }
 
 static void
-say_started(const struct settings *settings, size_t secrets)
+log_started(const struct settings *settings, size_t secrets)
 {
 	log_info("srsd " PACKAGE_VERSION " started srs-domain=%s domains=%zu secrets=%zu",
 	    settings->srs_domain, domainset_size(settings->own_domains), secrets);
 }
 
-/* What there is to do when the daemon serves. */
+/* Needed when the daemon is ready. */
 struct launch {
 	const struct settings *settings;
 	size_t secrets;
 	struct pidfh *pid_file;
 	bool background;
-	int parent; /* that waits, or -1 */
-	int null;   /* /dev/null, or -1 where it cannot be opened */
+	int parent; /* for notify_parent(), or -1 */
+	int null;   /* /dev/null, or -1 if it cannot be opened */
 };
 
 static void
-on_ready(void *arg)
+on_daemon_ready(void *arg)
 {
 	struct launch *launch = arg;
 
 	if (launch->pid_file != NULL)
 		pidfile_write(launch->pid_file);
-	say_started(launch->settings, launch->secrets);
-	tell_parent(launch->parent);
+	log_started(launch->settings, launch->secrets);
+	notify_parent(launch->parent);
 	launch->parent = -1;
 	if (launch->background)
 		detach_standard_files(launch->null);
 }
 
 /*
- * on_forked - close what the engine does not use: the pid file, and the standard files but for the
+ * on_engine_forked - close the pid file and the standard files, except standard error if it is the
  * log
  *
- * In the background the log is in syslog already, and standard error may be a pipe that the caller
- * of `srsd -D` reads to its end.
+ * In the background the log goes to syslog, and standard error may be a pipe that the caller of
+ * `srsd -D` reads until it is closed.
  */
 static void
-on_forked(void *arg)
+on_engine_forked(void *arg)
 {
 	struct launch *launch = arg;
 
@@ -274,9 +274,9 @@ on_forked(void *arg)
 		close(launch->null);
 }
 
-/* serve - from here on nothing but the monitor and its engine runs; returns the exit status */
+/* run_daemon - open everything and run the monitor; returns the exit status */
 static int
-serve(const struct options *opts, struct monitor_start *start)
+run_daemon(const struct srsd_options *opts, struct monitor_start *start)
 {
 	struct settings *settings = settings_ref(start->inputs.settings);
 	bool to_syslog = settings->syslog || opts->daemonize;
@@ -284,7 +284,7 @@ serve(const struct options *opts, struct monitor_start *start)
 		.settings = settings,
 		.secrets = srs_keys_count(start->inputs.keys),
 		.background = opts->daemonize,
-		.parent = opts->daemonize ? go_background(opts->config) : -1,
+		.parent = opts->daemonize ? enter_background(opts->config) : -1,
 	};
 	int status;
 
@@ -294,8 +294,8 @@ serve(const struct options *opts, struct monitor_start *start)
 		fatal("/dev/null");
 	descriptors_raise(settings->connection_limit);
 	start->listeners = open_listeners(settings, &start->id);
-	start->ready = on_ready;
-	start->forked = on_forked;
+	start->ready = on_daemon_ready;
+	start->forked = on_engine_forked;
 	start->arg = &launch;
 	notify_open();
 	log_open(to_syslog ? LOG_SINK_SYSLOG : LOG_SINK_STDERR, "srsd");
@@ -312,17 +312,17 @@ serve(const struct options *opts, struct monitor_start *start)
 int
 main(int argc, char **argv)
 {
-	struct options opts = { .config = PATHS_CONFIG };
+	struct srsd_options opts = { .config = PATHS_CONFIG };
 	char error[CONFIG_ERROR_SIZE];
 	struct monitor_start start = { .listeners = NULL };
 
-	parse_options(&opts, argc, argv);
+	parse_srsd_options(&opts, argc, argv);
 	log_verbose(opts.verbose);
-	read_inputs(&opts, &start);
+	read_start(&opts, &start);
 	check_pid_file(start.inputs.settings->pid_file, start.id.uid);
 	if (!opts.check_only) {
 		listeners_close_others();
-		return serve(&opts, &start);
+		return run_daemon(&opts, &start);
 	}
 	if (!engine_try(&start.inputs, error, sizeof(error)))
 		fatalx("%s", error);

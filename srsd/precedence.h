@@ -2,11 +2,11 @@
 /*
  * precedence - how often an urgent service goes before all others (srsd/priority.h).
  *
- * PRECEDENCE_MAX times in a window: a millisecond or two, so that the others have most of the time,
- * however much is asked of it (5,000 a second). Past that its clients take their turn with the
- * rest. A window lasts PRECEDENCE_WINDOW_MS at least, and in any case until all who were ready at
- * its begin have had a turn: on a machine that gives us little time, the precedence alone could
- * take up all of it.
+ * It does so PRECEDENCE_MAX times in a window, which takes a millisecond or two, so most of the
+ * time is left to the others under any load (5,000 urgent requests a second). Beyond that, its
+ * clients take turns with all others. A window lasts at least PRECEDENCE_WINDOW_MS, and until every
+ * client that was ready at its start has had a turn: on a slow machine, urgent requests alone could
+ * take up the whole window.
  */
 #ifndef SRSD_PRECEDENCE_H
 #define SRSD_PRECEDENCE_H
@@ -22,21 +22,21 @@
 #define PRECEDENCE_MAX 50
 
 struct precedence {
-	uint64_t window; /* when the present one began */
-	unsigned given;  /* in this window */
+	uint64_t window; /* start of the present window, in milliseconds */
+	unsigned given;  /* urgent turns in it */
 	bool others_had_turn;
-	struct event turn; /* behind all who were ready when the window began */
+	struct event turn; /* runs after all clients that were ready at the start of the window */
 };
 
-void precedence_init(struct precedence *, struct event_base *);
+void precedence_init(struct precedence *p, struct event_base *base);
 
 /*
- * The rank (enum priority) that a client served now has when it comes again; now: milliseconds of
- * any clock.
+ * Counts a turn of an urgent client, and returns the rank (enum priority) for its next one. now:
+ * milliseconds of any monotonic clock.
  */
-int precedence_next(struct precedence *, uint64_t now);
+int precedence_next(struct precedence *p, uint64_t now);
 
-/* It is not to be used any more. */
-void precedence_end(struct precedence *);
+/* Removes the event from the loop. Call it before the memory is freed. */
+void precedence_end(struct precedence *p);
 
 #endif

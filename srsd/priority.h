@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * priority - whose turn it is first in the event loop.
+ * priority - the order of events in the loop.
  *
- * A map lookup takes microseconds, and Postfix holds a delivery up for it. A check of mail from a
- * domain that nobody asked about yet takes a hundred times as much, and many of them can be ready
- * at once. So lookups go first; the loop looks for them between any two others, at the latest after
- * PRIORITY_SLICE_MS. How much of that a service may use up, precedence.h says.
+ * A map lookup takes microseconds, and a delivery of Postfix waits for it. An SPF check for a domain
+ * that is not cached takes a hundred times as long, and many of them can be ready at once. So
+ * lookups go first: the loop looks for them between any two other events, and at the latest after
+ * PRIORITY_SLICE_MS. precedence.h limits how much time lookups can take that way.
  *
- * Answers of the DNS go before new requests: what was begun gets done.
+ * DNS answers go before new requests, so that a check that has begun is completed.
  *
- * libevent serves nobody while somebody more urgent is ready. Events that nobody has ranked, those
- * of libunbound and all timers, have the middle one of its priorities.
+ * libevent runs no event while one of a higher priority is ready. Events without an explicit
+ * priority, those of libunbound and all timers, have the middle one.
  */
 #ifndef SRSD_PRIORITY_H
 #define SRSD_PRIORITY_H

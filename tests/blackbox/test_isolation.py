@@ -238,7 +238,7 @@ class Monitor(DaemonCase):
         engine = process_tree(self.daemon.process.pid)[1]
         os.kill(engine, signal.SIGSTOP)
         self.daemon.wait_log('silent for 10 seconds', mark)
-        self.daemon.wait_log('engine .* serves', mark)
+        self.daemon.wait_log('engine .* is ready', mark)
         self.assert_serves(('127.0.0.1', port))
         self.assertEqual(os.readlink('/proc/%d/root' % process_tree(self.daemon.process.pid)[1]),
                          self.daemon.options['chroot-dir'])
@@ -261,7 +261,7 @@ class Folders(DaemonCase):
                 daemon.options['pid-file'] = daemon.path(path)
                 with self.assertRaises(AssertionError) as caught:
                     daemon.start()
-                words = 'may write to its directory; choose one that only root may write to'
+                words = 'may write to its directory; choose a directory that only root may write to'
                 self.assertIn(words, str(caught.exception))
                 done = run('-n', '-f', self.daemon.folder.file('conf', 'srs-domain = "srs.test"\n'),
                            '-o', 'secrets-file=' + self.daemon.options['secrets-file'],
@@ -361,7 +361,7 @@ class Secrets(DaemonCase):
         self.reload()
         mark = self.daemon.log_mark()
         os.kill(process_tree(self.daemon.process.pid)[1], signal.SIGKILL)
-        self.daemon.wait_log('engine .* serves', mark)
+        self.daemon.wait_log('engine .* is ready', mark)
         self.assert_wiped(*self.OLD, *self.NEW)
 
     def test_refused(self):

@@ -205,7 +205,7 @@ class Stop(StartCase):
             client.send(policy_request(sender='a@silent.test'))
             self.assertEqual(select.select([silent], [], [], WAIT)[0], [silent])
             daemon.stop()
-            self.assertEqual(len(daemon.log_matches('stop-timeout is over; .*: 1$')), 1)
+            self.assertEqual(len(daemon.log_matches('stop-timeout expired; .*: 1$')), 1)
 
     def test_ignored_signals(self):
         """A log or a peer that goes away is no reason to die."""
