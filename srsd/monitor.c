@@ -379,7 +379,7 @@ read_reload(struct monitor *m, char error[CONFIG_ERROR_SIZE])
 	return true;
 }
 
-/* begin_reload - start a reload, or postpone it while another one is pending */
+/* begin_reload - postponed while another one is pending, or the engine is being replaced */
 static void
 begin_reload(struct monitor *m)
 {
