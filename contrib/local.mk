@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-# What starts the daemon. The init script is installed by hand, where there is no systemd.
+# Units and init script. The init script is installed manually on systems without systemd.
 sockets = contrib/systemd/srsd-forward.socket contrib/systemd/srsd-reverse.socket \
 	contrib/systemd/srsd-policy.socket
 generated = contrib/systemd/srsd.service $(sockets) contrib/systemd/tmpfiles.d/srsd.conf \
@@ -29,7 +29,7 @@ contrib/init/srsd: contrib/init/srsd.in
 
 CLEANFILES += $(generated)
 
-# What surrounds a running daemon, for others to copy and adapt.
+# Examples for operation, to be copied and adapted.
 contrib_examples = contrib/prometheus/scrape.yml contrib/prometheus/srsd.rules.yml \
 	contrib/prometheus/srsd.rules.test.yml contrib/prometheus/srsd.secrets.test.yml \
 	contrib/grafana/README.md contrib/grafana/srsd.json \

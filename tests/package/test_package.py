@@ -454,7 +454,7 @@ class WhatWasThere(PackageCase):
         said = self.system.install()
         for path in others:
             with self.subTest(path):
-                self.assertEqual('%s is there: srsctl import' % path in said, 'secret' not in path)
+                self.assertEqual('found %s; srsctl import' % path in said, 'secret' not in path)
         self.system.succeed('dpkg', '--purge', 'srsd')
         for path, text in others.items():
             with self.subTest(path, after='purge'):
@@ -649,7 +649,7 @@ class Upgrade(PackageCase):
         kept = self.system.read(CONF), self.system.read(SECRET)
         before = self.system.daemon()
         said = self.system.install(newer_package())
-        self.assertNotIn('is made', said)
+        self.assertNotIn('was created', said)
         self.assertEqual((self.system.read(CONF), self.system.read(SECRET)), kept)
         self.assertFalse(set(before) & set(self.system.daemon()))
         self.assert_answers('changed.test')
