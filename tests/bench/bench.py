@@ -1,14 +1,15 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: ISC
-"""bench - how fast srsd is, as ratios to a server that does nothing, in one run.
+"""bench - measure how fast srsd is, in relation to a trivial server.
 
-    bench.py [--seconds N] [--rounds N] [--quick] [--out FOLDER]
+    bench.py [--seconds N] [--rounds N] [--quick] [--out DIRECTORY]
 
-A machine is never as fast twice. So whatever is compared is measured turn by turn, some rounds long,
-and what counts is the ratio within a round: the median of the rounds, and between which ones it lay.
-How srsd grows comes after the rounds, measured once.
+The speed of a machine varies over time. Therefore the measurements of the compared servers are
+interleaved in rounds, and the results are ratios within a round: their median, minimum and maximum.
+After the rounds, growth with load and configuration is measured once.
 
-Tells tables on standard output and writes bench.json and bench.svg. Traffic stays on 127.0.0.0/8.
+Prints tables on standard output, and writes bench.json and bench.svg. All traffic stays on
+127.0.0.0/8.
 """
 
 import argparse
@@ -37,7 +38,7 @@ from zone import Zone                                                   # noqa: 
 LOADS = (Load(1), Load(10), Load(100), Load(1000), Load(10, each=True))
 CEILING = {'forward': 'table', 'reverse': 'table', 'policy': 'policy'}  # the echo server's service
 KEYS = 1000
-PRIVATE_NAMESERVER = '127.86.83.70'     # nobody else's, for who cannot be told a port
+PRIVATE_NAMESERVER = '127.86.83.70'     # used by no one else; for clients whose port cannot be set
 OPEN_SHARES = (0.1, 0.25, 0.5, 0.75, 0.9)
 POLICYD_SPF_SECONDS = 2.0
 POLICYD_SPF_ONE_BY_ONE = 8              # requests, with a process for each
@@ -62,7 +63,7 @@ def mib(kib):
     return '-' if kib is None else '%.1f' % (kib / 1024)
 
 
-# -- what is asked ----------------------------------------------------------
+# -- requests ---------------------------------------------------------------
 
 def forward_requests():
     for number in range(KEYS):
@@ -78,7 +79,7 @@ def reverse_requests(secret=SECRET):
 
 
 class Questions:
-    """The files of requests, by service; `table` is for who answers the same to all."""
+    """The files of requests, by service; `table` is for a server with one reply for all."""
 
     def __init__(self, folder, zone):
         self.folder = folder
@@ -95,12 +96,12 @@ class Questions:
 # -- rounds -----------------------------------------------------------------
 
 class Rounds:
-    """The same measurements, turn by turn, again and again."""
+    """The same measurements, interleaved, in several rounds."""
 
     def __init__(self, questions, arguments):
         self.questions = questions
         self.arguments = arguments
-        self.results = {}       # (service, load name, server name) -> [what load.c said, ...]
+        self.results = {}       # (service, load name, server name) -> [report of load.c, ...]
 
     def run(self, servers):
         for number in range(self.arguments.rounds):
@@ -122,10 +123,10 @@ class Rounds:
         return statistics.median(result[what] for result in self.results[service, load, server])
 
     def ratio(self, service, load, server, what):
-        """To the echo server: median of the rounds, least and most, as text."""
+        """To the echo server: median, minimum and maximum of the rounds, as text."""
         ratios = [result[what] / echo[what] for result, echo in zip(
             self.results[service, load, server], self.results[CEILING[service], load, 'echo'])
-            if echo[what] > 0]      # what took less than a tick took no time
+            if echo[what] > 0]      # less than one tick cannot be measured
         if not ratios:
             return ''
         return '%.2f (%.2f-%.2f)' % (statistics.median(ratios), min(ratios), max(ratios))
@@ -147,7 +148,7 @@ class Rounds:
                         'p99 us', 'p99.9 us'], rows)
 
     def lines(self, service, what):
-        """For a plot: who -> [(connections, value), ...]"""
+        """For a plot: server -> [(connections, value), ...]"""
         found = {}
         for server in ('echo', 'srsd', 'postsrsd'):
             of = CEILING[service] if server == 'echo' else service
@@ -157,7 +158,7 @@ class Rounds:
         return found
 
     def open_loop(self, srsd):
-        """Latency at a part of what it can do; -> service -> [result, ...], for the plot."""
+        """Latency at a share of the maximum rate; -> service -> [result, ...], for the plot."""
         found = {}
         for service in ('forward', 'policy'):
             most = self.median(service, '100', 'srsd', 'rate')
@@ -176,7 +177,7 @@ class Rounds:
 
 
 def policyd_spf(questions, nameserver, srsd):
-    """Beside srsd, once; -> results, or why there are none."""
+    """Compare with srsd, once; -> results, or the reason why there are none."""
     why = missing_policyd_spf(nameserver)
     if why:
         say('policyd-spf: not measured, %s\n' % why)
@@ -194,8 +195,8 @@ def policyd_spf(questions, nameserver, srsd):
                 rows.append([load.name, measured.name, '%.1f' % result['rate'],
                              '%.0f' % result['cpu_us'], '%.0f' % result['p50_us'],
                              '%.0f' % result['p99_us']])
-    table('policy, the same requests to both', ['connections', '', 'requests/s', 'CPU us', 'p50 us',
-                                                'p99 us'], rows)
+    table('policy, same requests for both', ['connections', '', 'requests/s', 'CPU us', 'p50 us',
+                                              'p99 us'], rows)
     return results
 
 
@@ -291,11 +292,11 @@ class Growth:
         table('policy requests, all in the cache', heads, rows)
 
 
-# -- the whole --------------------------------------------------------------
+# -- the complete run -------------------------------------------------------
 
 @contextlib.contextmanager
 def name_server(zone):
-    """-> (the server, the address of it that policyd-spf can ask or None)"""
+    """-> (the server, its address for policyd-spf or None)"""
     if not nsd.installed():
         with DnsServer(zone.names) as dns:
             yield dns, None
@@ -355,7 +356,7 @@ def run(arguments, stack):
     else:
         servers.append(stack.enter_context(PostSrsd()))
     ask('policy', srsd.services['policy'][1], questions.paths['policy'], Load(20),
-        count=len(zone.requests))       # now its cache is warm
+        count=len(zone.requests))       # fills the DNS cache
     rounds = Rounds(questions, arguments)
     rounds.run(servers)
     for service in CEILING:
@@ -378,12 +379,12 @@ def run(arguments, stack):
 
 
 def main():
-    parser = argparse.ArgumentParser(description='how fast srsd is')
-    parser.add_argument('--seconds', type=float, default=0.5, help='of one measurement')
+    parser = argparse.ArgumentParser(description='measure how fast srsd is')
+    parser.add_argument('--seconds', type=float, default=0.5, help='duration of one measurement')
     parser.add_argument('--rounds', type=int, default=5)
-    parser.add_argument('--domains', type=int, default=10000, help='senders in the DNS')
-    parser.add_argument('--quick', action='store_true', help='a glance: the least that tells')
-    parser.add_argument('--out', default='.', help='folder for bench.json and bench.svg')
+    parser.add_argument('--domains', type=int, default=10000, help='number of sender domains')
+    parser.add_argument('--quick', action='store_true', help='short measurements')
+    parser.add_argument('--out', default='.', help='directory for bench.json and bench.svg')
     arguments = parser.parse_args()
     if arguments.quick:
         arguments.seconds, arguments.rounds, arguments.domains = 0.15, 2, 1000

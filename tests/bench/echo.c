@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * echo - the ceiling: a server that does nothing but answer.
+ * echo - the ceiling for a benchmark: a server that always gives the same answer.
  *
- * It reads requests of tcp_table and of the policy protocol as far as it must to count them, and
- * gives each the same reply: what a client gets here more than from srsd is what srsd's work costs,
- * the rest is sockets. One thread, epoll, no allocation for a request.
+ * It parses requests of tcp_table and of the policy protocol only to count them. The difference to
+ * srsd is the cost of srsd's work; the rest is the cost of sockets. It has one thread, uses epoll,
+ * and allocates nothing for a request.
  *
- * Says "TABLE-PORT POLICY-PORT" on standard output, serves on 127.0.0.1 until standard input ends.
+ * Prints "TABLE-PORT POLICY-PORT" on standard output, and serves on 127.0.0.1 until the end of
+ * standard input.
  */
 #include <netinet/in.h>
 #include <sys/epoll.h>
@@ -25,7 +26,7 @@
 
 struct protocol {
 	const char *reply;
-	bool blank_line; /* it is what ends a request */
+	bool blank_line; /* a request ends with one */
 };
 
 static const struct protocol protocols[] = {
@@ -39,7 +40,7 @@ struct peer {
 	const struct protocol *protocol;
 	int fd;
 	bool listener;
-	bool line_begins; /* the byte before was a newline */
+	bool line_begins; /* the previous byte was a newline */
 };
 
 static void
@@ -90,7 +91,7 @@ accept_all(int epoll, const struct peer *listener)
 		watch(epoll, peer_new(listener->protocol, fd, false));
 }
 
-/* count_requests - that end in these bytes */
+/* count_requests - count the requests that end in these bytes */
 static size_t
 count_requests(struct peer *peer, const char *data, size_t len)
 {
@@ -103,7 +104,7 @@ count_requests(struct peer *peer, const char *data, size_t len)
 	return n;
 }
 
-/* answer - so many times; false when the client is gone, or does not read */
+/* answer - reply to n requests; false if the client is gone or does not read */
 static bool
 answer(const struct peer *peer, size_t n)
 {
@@ -138,7 +139,7 @@ main(void)
 	unsigned port[PROTOCOLS];
 	size_t p;
 
-	/* data.ptr is NULL for standard input, where nothing comes but its end */
+	/* data.ptr is NULL for standard input, of which only the end matters */
 	if (epoll == -1 || epoll_ctl(epoll, EPOLL_CTL_ADD, STDIN_FILENO, &input) == -1)
 		err(1, "epoll");
 	for (p = 0; p < PROTOCOLS; p++)
@@ -150,7 +151,7 @@ main(void)
 		for (i = 0; i < n; i++) {
 			peer = events[i].data.ptr;
 			if (peer == NULL)
-				_exit(0); /* nobody is left to free the peers for */
+				_exit(0); /* exit without freeing the peers */
 			if (peer->listener)
 				accept_all(epoll, peer);
 			else

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * instructions - requests without sockets, for instructions.py to count what they cost.
+ * instructions - run requests without sockets, so that instructions.py can count their cost.
  *
  *	instructions CASE REQUESTS
  *
- * prepares a case, runs it some times until all that is made once is made, and then so many times
- * in measured(), which is what callgrind is told to look at. Says on standard output how many times
- * memory was allocated in there; -1 where the C library does not let us count.
+ * prepares a case, runs it until everything that is created only once exists, and then runs it
+ * REQUESTS times in measured(), the function that callgrind profiles. Prints the number of
+ * allocations in that function, or -1 if the C library does not allow to count them.
  *
- * Without CASE it tells the names of the cases; "libraries", the versions of those in which time is
- * spent. The sessions are the daemon's own, over memory; the
- * clock stands; the DNS is the daemon's cache, filled from the zone below; the log goes to
- * /dev/null, in the daemon's batches.
+ * Without CASE, prints the names of the cases; "libraries" prints the versions of the libraries
+ * that matter. The sessions are those of the daemon, in memory. The clock is fixed, the DNS is the
+ * daemon's cache, filled from the zone below, and the log goes to /dev/null, in the daemon's
+ * batches.
  */
 #include <event2/event.h>
 #include <openssl/crypto.h>
@@ -47,7 +47,7 @@
 #define MANY_SECRETS 10
 #define PIPELINED 100
 
-/* fail - on standard output: where standard error leads, nobody reads */
+/* fail - print to standard output, because standard error is not read */
 static void __attribute__((format(printf, 1, 2), noreturn)) fail(const char *fmt, ...)
 {
 	va_list ap;
@@ -105,7 +105,7 @@ allocations_since(long before)
 }
 #endif
 
-/* -- what the services stand on */
+/* -- what the services need */
 
 static time_t
 wall(void *arg)
@@ -141,7 +141,7 @@ static const struct {
 	{ "mail.provider.test", DNS_A, "192.0.2.25" },
 };
 
-/* Stands in for spf/dns/resolver.c with the cache that the daemon has in there. */
+/* Replaces spf/dns/resolver.c by its cache. */
 struct resolver {
 	struct dns_cache *cache;
 };
@@ -159,7 +159,7 @@ resolver_ask(
 	(void)r;
 	(void)done;
 	(void)arg;
-	fail("the cache was to have %s %s", name, dns_type_name(type));
+	fail("not in the cache: %s %s", name, dns_type_name(type));
 }
 
 void
@@ -214,7 +214,7 @@ prepare_settings(void)
 	domainset_add(settings->srs_domains, domain, strlen(domain));
 }
 
-/* secrets - so many of them; the last one has signed what the reverse cases ask for */
+/* secrets - n of them; the last one has signed the addresses of the reverse cases */
 static struct srs_keys *
 secrets(unsigned n)
 {
@@ -241,11 +241,11 @@ struct bench {
 	void (*request)(void);
 };
 
-/* The session that runs, what it is fed, and how the answer must begin. */
+/* The session, its input, and the beginning of the expected reply. */
 static struct session *session;
 static char input[PIPELINED * 100 + 2000];
 static size_t input_len;
-static char *instance; /* eight digits in the input that make it another message, or NULL */
+static char *instance; /* eight digits in the input that identify the message, or NULL */
 static struct buffer output;
 static char wanted[200];
 static size_t requests_at_once = 1;
@@ -288,7 +288,7 @@ prepare_forward_pipelined(void)
 	requests_at_once = PIPELINED;
 }
 
-/* prepare_forward_kept - an address of ours, among very many domains of ours */
+/* prepare_forward_kept - an address in one of very many own domains */
 static void
 prepare_forward_kept(void)
 {
@@ -304,7 +304,7 @@ prepare_forward_kept(void)
 	strlcpy(wanted, "500 ", sizeof(wanted));
 }
 
-/* ask_reverse - for what the forward map makes of an address today */
+/* ask_reverse - a request for the address that the forward map creates today */
 static void
 ask_reverse(void)
 {
@@ -370,7 +370,7 @@ prepare_policy(void)
 	strlcpy(wanted, "action=PREPEND Received-SPF: Pass", sizeof(wanted));
 }
 
-/* number_message - count on in the digits; to format them would cost, and be counted */
+/* number_message - increment the digits; formatting them would be counted as well */
 static void
 number_message(void)
 {
@@ -390,9 +390,9 @@ feed_session(void)
 		number_message();
 	if (session->ops->input(session, input, input_len, &used, &output) != SESSION_READING ||
 	    used != input_len)
-		fail("the session waits");
+		fail("the session is waiting");
 	if (output.len < strlen(wanted) || memcmp(output.data, wanted, strlen(wanted)) != 0)
-		fail("not the answer: %.*s", (int)output.len, output.data);
+		fail("wrong reply: %.*s", (int)output.len, output.data);
 	buffer_clear(&output);
 }
 
@@ -409,7 +409,7 @@ prepare_spf(void)
 	fill_cache(resolver.cache);
 }
 
-/* evaluate - MAIL FROM alone, with all answers at hand: the pure function */
+/* evaluate - only the evaluation of MAIL FROM, with all answers available */
 static void
 evaluate(void)
 {
@@ -428,7 +428,7 @@ evaluate(void)
 	ipaddr_parse(&req.ip, "192.0.2.25", 10);
 	spf_answers_set_known(answers, known, &resolver);
 	if (!spf_eval(&req, answers, &verdict) || verdict.result != SPF_PASS)
-		fail("not the verdict");
+		fail("wrong verdict");
 	spf_answers_free(&answers);
 }
 
@@ -443,7 +443,7 @@ static const struct bench benches[] = {
 	{ "spf", prepare_spf, evaluate },
 };
 
-/* measured - what callgrind counts, and so by itself and with this name */
+/* measured - profiled by callgrind under this name, so it must not be inlined */
 void measured(const struct bench *, unsigned long requests);
 
 void __attribute__((noinline)) measured(const struct bench *bench, unsigned long requests)

@@ -1,15 +1,15 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: ISC
-"""instructions - instructions and allocations for a request, compared with those accepted last.
+"""instructions - compare the instructions and allocations of a request with the accepted figures.
 
     instructions.py --built-with TEXT [--accept] PROGRAM FILE
 
-callgrind counts what the program's cases cost; that is the same to a fraction of a percent each time,
-whatever else the machine does. FILE has the accepted figures and what they were made with. Exit
-status 1: a case is worse than the tolerance allows, with the same compiler, flags and libraries.
-With others the difference is told, and is nobody's fault. --accept writes the file anew.
+callgrind counts the instructions of each case. The counts vary by a fraction of a percent, whatever
+the load of the machine. FILE has the accepted figures, and the compiler, flags and libraries for
+which they are valid. Exit status 1: a case exceeds the tolerance. With any other compiler, flags or
+libraries the differences are only printed. --accept writes the figures to FILE.
 
-callgrind's own files, for callgrind_annotate, stay beside the program.
+callgrind's output files, for callgrind_annotate, are next to the program.
 """
 
 import argparse
@@ -75,7 +75,7 @@ def change(new, old):
 
 
 def compare(figures, accepted):
-    """Tell the differences; -> the cases that are worse than they may be."""
+    """Print the differences; -> the cases that exceed the tolerance."""
     worse = []
     print('%-24s %12s %9s %8s %12s %9s' % ('', 'instructions', 'accepted', '', 'allocations',
                                            'accepted'))
@@ -91,12 +91,12 @@ def compare(figures, accepted):
         if percent > TOLERANCE or allocations > old_allocations + 0.01:
             worse.append(case)
     for case in accepted.keys() - figures.keys():
-        print('%-24s is not measured any more' % case)
+        print('%-24s is no longer measured' % case)
     return worse
 
 
 def main():
-    parser = argparse.ArgumentParser(description='instructions for a request')
+    parser = argparse.ArgumentParser(description='count the instructions of a request')
     parser.add_argument('--built-with', default='', help='compiler and flags, as text')
     parser.add_argument('--accept', action='store_true', help='write the figures to FILE')
     parser.add_argument('program')

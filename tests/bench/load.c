@@ -1,31 +1,31 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * load - asks a tcp_table or policy server as fast as it answers, or at a given rate, checks every
- * answer, and says in JSON how many there were and how long they took.
+ * load - send requests to a tcp_table or policy server as fast as it answers, or at a given rate,
+ * check every answer, and report number and latency in JSON.
  *
  *	load [-1s] [-c connections] [-e pattern] [-n requests] [-r rate] [-t seconds] [-w seconds]
  *	    table|policy PORT FILE
  *
- * A line of the file is a request and the pattern of its answer, with tabs between:
+ * A line of the file is a request and the pattern of its answer, separated by tabs:
  *
  *	table:	KEY				PATTERN
  *	policy:	CLIENT	HELO	SENDER	RECIPIENT	PATTERN
  *
- * They are asked one after the other, and again from the beginning. A pattern is the answer's first
- * line with '?' for any byte, and perhaps '*' at its end for any rest. Each policy request is one
- *of another message, as its instance says.
+ * They are sent in this order, again and again. A pattern is the first line of the answer, with '?'
+ * for any byte, and optionally '*' at its end for any rest. Each policy request has its own
+ * instance, so it belongs to a message of its own.
  *
- * Closed loop: every connection asks as soon as it was answered. With -r requests are due at even
- * intervals, and their time counts from when they were due, also when no connection was free: a
- * server that stalls is charged for all that should have been asked meanwhile. With -1 each request
- * gets a new connection.
+ * By default, the loop is closed: every connection sends a request as soon as the previous one is
+ * answered. With -r, requests are due at even intervals, and their latency counts from that time,
+ * even if no connection is free, so a server that stalls is charged for all requests that should
+ * have been sent in the meantime. With -1, each request gets a new connection.
  *
- * Ends after so many requests (-n) or seconds (-t). The first seconds (-w) do not count. Persistent
- * connections have been answered once, one after the other, before the clock starts. With -s it
- *says "ready" then and waits for a line on standard input, and after its report for the end of
- *that, so that somebody can look at the server while the connections are there.
+ * Ends after a number of requests (-n) or seconds (-t). The first seconds (-w) do not count. Each
+ * persistent connection has been answered once before the clock starts. With -s, load then prints
+ * "ready" and waits for a line on standard input, and after its report for the end of standard
+ * input, so that the server can be examined while the connections are open.
  *
- * Exit status 1: it could not be done; 2: there were errors.
+ * Exit status 1: it could not run; 2: there were errors.
  */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -49,7 +49,7 @@
 #define REPLY_MAX 4096
 #define SECOND UINT64_C(1000000000)
 
-/* Nobody answers for so long: it is no measure of speed any more. */
+/* Without an answer for this time, the measurement fails. */
 #define STALLED_SECONDS 20
 
 /* Log-linear: exact below 128 ns, then 64 buckets an octave (1.6 %), up to 19 hours. */
@@ -59,7 +59,7 @@
 struct request {
 	char *text;
 	size_t len;
-	char *instance; /* INSTANCE_LEN digits in text that make it another message, or NULL */
+	char *instance; /* INSTANCE_LEN digits in text that identify the message, or NULL */
 	const char *pattern;
 };
 
@@ -67,8 +67,8 @@ struct request {
 
 struct connection {
 	int fd;      /* -1: not open */
-	bool busy;   /* a request is out */
-	bool unsent; /* and waits until the connection is made */
+	bool busy;   /* has a request */
+	bool unsent; /* which waits until the connection is established */
 	const struct request *request;
 	uint64_t due;
 	size_t len;
@@ -79,7 +79,7 @@ static struct {
 	bool policy, each, step;
 	unsigned port;
 	size_t connections;
-	const char *pattern; /* for all, in the place of the file's */
+	const char *pattern; /* for all requests, instead of those in the file */
 	uint64_t count, rate;
 	double seconds, warm_up;
 } options = { .connections = 1, .seconds = 1 };
@@ -88,7 +88,7 @@ static struct request *requests;
 static size_t n_requests;
 
 static struct connection *connections;
-static struct connection **idle; /* a ring of those without a request, the longest idle first */
+static struct connection **idle; /* ring of those without a request, the longest idle first */
 static size_t n_idle, first_idle;
 static int epoll;
 
@@ -131,7 +131,7 @@ bucket_of(uint64_t ns)
 	return shift * HISTOGRAM_SUB + (size_t)(ns >> shift);
 }
 
-/* bucket_value - the middle of it */
+/* bucket_value - the middle of a bucket */
 static double
 bucket_value(size_t i)
 {
@@ -215,7 +215,7 @@ policy_text(char *const field[4])
 	return text;
 }
 
-/* add_request - of one line, which stays */
+/* add_request - from a line, which must stay in memory */
 static void
 add_request(char *line, const char *path)
 {
@@ -252,7 +252,7 @@ read_requests(const char *path)
 		if (line[n - 1] == '\n')
 			line[n - 1] = '\0';
 		add_request(line, path);
-		if (options.pattern == NULL) { /* that of the line is in use */
+		if (options.pattern == NULL) { /* the line is in use for its pattern */
 			line = NULL;
 			size = 0;
 		}
@@ -293,8 +293,8 @@ matches(const char *pattern, const char *text, size_t len)
 /* -- connections */
 
 /*
- * A new one comes from another address each time: ports that were used a minute ago cannot be used
- * again, and one address has 28,000 of them.
+ * Each new connection uses another source address: an address has 28,000 ports, and a port cannot
+ * be used again for a minute.
  */
 static int
 make_socket(int flags)
@@ -339,7 +339,7 @@ next_request(void)
 	return r;
 }
 
-/* ask_once - over a connection that still blocks: now the server really has it */
+/* ask_once - over a connection that still blocks, so that the server has accepted it */
 static void
 ask_once(int fd)
 {
@@ -396,7 +396,7 @@ open_connections(void)
 	}
 }
 
-/* retire - a connection has done its request, well or not */
+/* retire - the request of a connection is done, successfully or not */
 static void
 retire(struct connection *c, bool close_it)
 {
@@ -459,7 +459,7 @@ ask(uint64_t due)
 	send_request(c);
 }
 
-/* reply_end - where a whole reply in the connection's buffer ends, NULL: it is not there yet */
+/* reply_end - the end of a complete reply in the buffer, or NULL */
 static const char *
 reply_end(const struct connection *c)
 {
@@ -477,7 +477,7 @@ read_reply(struct connection *c)
 		return;
 	if (n <= 0 || !c->busy) {
 		give_up(
-		    c, c->busy ? "closed before the answer" : "not asked for", c->reply, c->len);
+		    c, c->busy ? "closed before the answer" : "unexpected data", c->reply, c->len);
 		return;
 	}
 	c->len += (size_t)n;
@@ -489,7 +489,7 @@ read_reply(struct connection *c)
 	if (!matches(c->request->pattern, c->reply, len))
 		failed("answer", c->reply, len);
 	else if (len + (options.policy ? 2 : 1) != c->len)
-		failed("more than an answer", c->reply, c->len);
+		failed("data after the answer", c->reply, c->len);
 	retire(c, options.each);
 }
 
@@ -510,7 +510,7 @@ all_asked(uint64_t now)
 	return (options.rate > 0 ? due_of(asked) : now) >= end;
 }
 
-/* ask_all_due - returns how many milliseconds there are until the next one, -1: an answer first */
+/* ask_all_due - returns the milliseconds until the next one; -1: none until an answer arrives */
 static int
 ask_all_due(void)
 {
@@ -519,7 +519,7 @@ ask_all_due(void)
 	while (n_idle > 0 && !all_asked(now)) {
 		due = options.rate == 0 ? now : due_of(asked);
 		if (due > now)
-			return (int)((due - now) / 1000000); /* the last one it waits busily */
+			return (int)((due - now) / 1000000); /* busy-wait for the last one */
 		ask(due);
 		if (options.each || options.rate == 0)
 			now = now_ns();
@@ -551,7 +551,7 @@ run(void)
 	}
 }
 
-/* wait_for_line - on standard input, or its end */
+/* wait_for_line - wait for a line on standard input, or its end */
 static void
 wait_for_line(void)
 {

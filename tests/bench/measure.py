@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""measure - what a process costs, and runs of load.c."""
+"""measure - CPU time and memory of a process, and runs of load.c."""
 
 import json
 import os
@@ -12,12 +12,12 @@ TICK = os.sysconf('SC_CLK_TCK')
 
 
 def program(name):
-    """One of the programs of this folder, in the build tree."""
+    """The path of a program of this directory in the build tree."""
     return os.path.join(os.environ.get('abs_top_builddir', TOP), 'tests', 'bench', name)
 
 
 def cpu_seconds(pid):
-    """Of a process, its children, and those of its children that have ended."""
+    """The CPU time of a process and its children, including those that have exited."""
     return sum(_cpu_seconds(member) for member in process_tree(pid))
 
 
@@ -27,8 +27,8 @@ def _cpu_seconds(pid):
             own_user, own_system, user, system = (
                 int(field) / TICK for field in file.read().rpartition(')')[2].split()[11:15])
     except OSError:
-        return 0            # it has just ended
-    try:                    # the same to the nanosecond, where the kernel tells it
+        return 0            # it has just exited
+    try:                    # with nanoseconds, if the kernel provides them
         with open('/proc/%d/schedstat' % pid, encoding='ascii') as file:
             own = int(file.read().split()[0]) / 1e9
     except OSError:
@@ -37,9 +37,9 @@ def _cpu_seconds(pid):
 
 
 def memory_kib(pid):
-    """-> (resident, its proportional share), of a process and its children.
+    """-> (resident, proportional share) of a process and its children.
 
-    The share is None for who is not root: nobody else may look that deep into a locked-in process.
+    The share is None unless the caller is root, because of the sandbox of the process.
     """
     resident, share = 0, 0
     for member in process_tree(pid):
@@ -58,14 +58,14 @@ def _field(pid, name, field):
 
 
 def raise_descriptor_limit():
-    """-> how many descriptors a process may have now."""
+    """-> the new limit of descriptors."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     return hard
 
 
 class Load:
-    """One way of asking: so many connections, each of them kept or (`each`) for one request."""
+    """A number of connections, either persistent or (`each`) one per request."""
 
     def __init__(self, connections, each=False, rate=0):
         self.connections = connections
@@ -86,14 +86,14 @@ class Load:
 
 
 def ask(protocol, port, requests, load, seconds=None, count=None, pattern=None, pid=None):
-    """Run load.c; -> what it says, and cpu_us: the microseconds of `pid` for a request."""
+    """Run load.c; -> its report, with cpu_us: CPU microseconds of `pid` per request."""
     arguments = [program('load'), *load.arguments()]
     arguments += ['-n', str(count)] if count else ['-w', str(seconds / 5), '-t', str(seconds)]
     if pattern:
         arguments += ['-e', pattern]
     with subprocess.Popen([*arguments, '-s', protocol, str(port), requests], text=True,
                           stdin=subprocess.PIPE, stdout=subprocess.PIPE) as load_process:
-        load_process.stdout.readline()      # the connections are there
+        load_process.stdout.readline()      # the connections are open
         before = cpu_seconds(pid) if pid else 0
         load_process.stdin.write('go\n')
         load_process.stdin.flush()

@@ -22,7 +22,7 @@ def _number(value):
 
 
 class _Axis:
-    """Whole decades that hold the values, over a range of pixels."""
+    """Complete decades that contain the values, over a range of pixels."""
 
     def __init__(self, values, begin, end):
         self.low = floor(log10(min(values)))

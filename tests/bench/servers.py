@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: ISC
-"""servers - what is measured: srsd, the echo server, and its predecessors where they are installed.
+"""servers - the servers to measure: srsd, the echo server, and srsd's predecessors if installed.
 
-Each has a name, the pid of its first process, and `services`: for 'forward', 'reverse' and 'policy',
-as far as it has them, the protocol, the port, and a pattern for all answers or None.
+Each has a name, the pid of its first process, and `services`: for each of 'forward', 'reverse' and
+'policy' that it provides, the protocol, the port, and a pattern for all answers or None.
 """
 
 import os
@@ -23,7 +23,7 @@ TAIL_BYTES = 4000
 
 
 class Echo:
-    """The ceiling; its table stands for both maps."""
+    """The ceiling; its table represents both maps."""
     name = 'echo'
 
     def __enter__(self):
@@ -42,7 +42,7 @@ class Echo:
 
 
 class Srsd(Daemon):
-    """The harness's daemon, but its log is read and thrown away, all but the end."""
+    """The harness's daemon, but only the end of its log is kept."""
     name = 'srsd'
 
     def __init__(self, options=None, dns=None, secrets=(SECRET,)):
@@ -97,9 +97,9 @@ class PostSrsd:
 
 
 class PolicydSpf:
-    """policyd-spf, a process for each connection, as Postfix's spawn(8) runs it.
+    """policyd-spf, one process per connection, as Postfix's spawn(8) runs it.
 
-    It asks the name server of /etc/resolv.conf: so it gets a mount namespace with another one.
+    It queries the name server in /etc/resolv.conf, so it gets a mount namespace with another one.
     """
     name = 'policyd-spf'
 
@@ -131,7 +131,7 @@ class PolicydSpf:
 
 
 def missing_postsrsd():
-    """Why it is not measured, or None."""
+    """The reason why it cannot be measured, or None."""
     return None if postsrsd.POSTSRSD else 'postsrsd is not installed'
 
 

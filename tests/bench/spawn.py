@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: ISC
 """spawn PORT COMMAND... - run a command for each connection, as Postfix's spawn(8) does.
 
-The connection is its standard input and output. Says "ready" when it listens. What has ended is
-collected when the next one begins.
+The connection is the standard input and output of the command. Prints "ready" when it listens.
+Commands that have exited are reaped when the next one is started.
 """
 
 import socket

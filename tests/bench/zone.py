@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: ISC
-"""zone - sender domains as they are in the field, and what a policy service is asked about them.
+"""zone - realistic sender domains, and policy requests for them.
 
-Most senders include one or two large providers, whose records are lists of networks; the others list
-addresses, name their MX, redirect, or publish nothing. The answer to each request is known from how
-the domain was made. The same number of domains is the same zone on every machine.
+Most senders include one or two large providers, whose records are lists of networks. The others
+list addresses, name their MX, redirect, or publish nothing. The construction of a domain determines
+the answer to each request. The same number of domains gives the same zone on every machine.
 """
 
 import random
@@ -14,12 +14,12 @@ NONE = 'action=PREPEND Received-SPF: None*'
 FAIL = 'action=550 5.7.23 *'
 
 PROVIDERS = 8
-OUTSIDE = '203.0.113.66'        # in nobody's record
+OUTSIDE = '203.0.113.66'        # in no record
 
 
 class Zone:
-    """`names` as tests/harness/dns_server.py wants it; `requests` are lines for load.c, one a
-    domain, `any_answer` the same requests with patterns that all policy services fit."""
+    """`names` has the form of tests/harness/dns_server.py. `requests` are lines for load.c, one per
+    domain, and `any_answer` the same requests with patterns that match all policy services."""
 
     def __init__(self, domains):
         self.random = random.Random(domains)
@@ -36,7 +36,7 @@ class Zone:
         self.names.setdefault(name, {})['TXT'] = ['v=spf1 ' + ' '.join(terms)]
 
     def _add_provider(self, number):
-        """Some have their networks in one record, some in three below it."""
+        """Some providers have their networks in one record, some in three that it includes."""
         name = 'p%d.test' % number
         networks = ['ip4:198.18.%d.%d/28' % (number, 16 * i) for i in range(12)]
         networks.insert(6, 'ip6:2001:db8:%x::/48' % number)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""case - a test class that has a daemon, and a DNS server when it needs one."""
+"""case - a test class with a daemon and, if it needs one, a DNS server."""
 
 import unittest
 
@@ -25,12 +25,12 @@ class DaemonCase(unittest.TestCase):
         cls.addClassCleanup(cls.daemon.__exit__, None)
 
     def another_daemon(self, options=None, spf=None, **more):
-        """One more, for this test alone."""
+        """Another daemon, for this test only."""
         daemon = Daemon(options, spf, **{'dns': self.dns, **more})
         return self.enter(daemon)
 
     def enter(self, manager):
-        """Enter a context manager until the end of the test."""
+        """Enter a context manager, and leave it at the end of the test."""
         value = manager.__enter__()
         self.addCleanup(manager.__exit__, None, None, None)
         return value

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""clients - the two protocols as Postfix speaks them, and raw bytes for those who misbehave."""
+"""clients - the two protocols as Postfix speaks them, and raw bytes for misbehaving clients."""
 
 import errno
 import itertools
@@ -9,13 +9,13 @@ import socket
 import struct
 import urllib.parse
 
-WAIT = 60               # seconds until a reply that does not come is an error
+WAIT = 60               # seconds to wait for a reply
 MAX_MAP_REPLY = 4096    # Postfix reads no more
 MAX_ACTION = 400
 
 
 def encode_key(key):
-    """%XX for '%', blanks and what is not printable, as Postfix does it."""
+    """Encode '%', blanks and unprintable bytes as %XX, as Postfix does."""
     data = key if isinstance(key, bytes) else key.encode('utf-8', 'surrogateescape')
     return b''.join(b'%%%02x' % c if c == 0x25 or not 0x21 <= c <= 0x7e else bytes([c])
                     for c in data)
@@ -26,7 +26,7 @@ def decode_text(data):
 
 
 class Client:
-    """A connection: an address is (host, port), or the path of a unix socket."""
+    """A connection to an address: (host, port), or the path of a unix socket."""
 
     def __init__(self, address, timeout=WAIT):
         if isinstance(address, str):
@@ -49,7 +49,7 @@ class Client:
         self.sock.close()
 
     def vanish(self):
-        """End with a reset, as a killed host or a firewall does."""
+        """Close with a reset, as a killed host or a firewall does."""
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
         self.close()
 
@@ -57,20 +57,20 @@ class Client:
         self.sock.sendall(data)
 
     def send_by_bytes(self, data):
-        """One segment for each byte."""
+        """Send each byte in a segment of its own."""
         for at in range(len(data)):
             self.sock.sendall(data[at:at + 1])
 
     def finish(self):
-        """Send nothing more, but still read."""
+        """Close the sending direction only."""
         try:
             self.sock.shutdown(socket.SHUT_WR)
         except OSError as error:
-            if error.errno != errno.ENOTCONN:       # the other side has ended it already
+            if error.errno != errno.ENOTCONN:       # the other side has closed it already
                 raise
 
     def closed(self):
-        """Whether the other side ends the connection without a further byte; waits for either."""
+        """Wait; True if the other side closes the connection, False if it sends a byte."""
         try:
             return self.reader.read(1) == b''
         except ConnectionError:
@@ -78,15 +78,15 @@ class Client:
 
 
 def is_end(error):
-    """Whether an error of a client says no more than that the daemon ended the connection."""
+    """True if an error of a client only means that the daemon closed the connection."""
     return isinstance(error, ConnectionError) or str(error).endswith("reply: b''")
 
 
 class MapClient(Client):
-    """tcp_table(5)."""
+    """A client of a tcp_table(5)."""
 
     def reply(self):
-        """The next reply, decoded, as 'CODE text'; AssertionError when it is not well-formed."""
+        """The next reply, decoded, as 'CODE text'; AssertionError if it is malformed."""
         line = self.reader.readline(MAX_MAP_REPLY + 1)
         if not re.fullmatch(rb'[245]00 [^\r\n\0]+\n', line) or len(line) > MAX_MAP_REPLY:
             raise AssertionError('not a tcp_table reply: %r' % line)
@@ -99,7 +99,7 @@ class MapClient(Client):
         return self.reply()
 
     def address(self, key):
-        """The address that a key is mapped to; AssertionError when it is not found."""
+        """The address that a key is mapped to; AssertionError if it is not found."""
         reply = self.get(key)
         if not reply.startswith('200 '):
             raise AssertionError('%r: %s' % (key, reply))
@@ -114,7 +114,7 @@ def new_instance():
 
 
 def policy_request(**attributes):
-    """The bytes of a request; an attribute that is None is left out."""
+    """The bytes of a request; attributes that are None are omitted."""
     request = {
         'request': 'smtpd_access_policy', 'protocol_state': 'RCPT', 'protocol_name': 'ESMTP',
         'client_address': '192.0.2.1', 'client_name': 'unknown', 'client_port': '2525',
@@ -129,10 +129,10 @@ def policy_request(**attributes):
 
 
 class PolicyClient(Client):
-    """Postfix's policy delegation protocol."""
+    """A client of Postfix's policy delegation protocol."""
 
     def action(self):
-        """The value of action= of the next reply, which is checked for all that Postfix minds."""
+        """The value of action= of the next reply, which must be well-formed for Postfix."""
         line = self.reader.readline()
         if not line.startswith(b'action=') or self.reader.readline() != b'\n':
             raise AssertionError('not a policy reply: %r' % line)

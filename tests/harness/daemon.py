@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: ISC
-"""daemon - start srsd in a private folder, talk to its three services, stop it.
+"""daemon - start srsd in a private directory, talk to its services, stop it.
 
     with Daemon({'domains': ['our.test']}, spf={'test-only': True}, dns=server) as daemon:
         with daemon.forward_client() as forward:
             forward.get('alice@origin.test')        # '200 SRS0=...@srs.test'
 
-Readiness comes over a NOTIFY_SOCKET of our own, the log over a pipe that a thread reads, so that no
-test has to sleep. As root the daemon runs as `nobody` from its first instruction, on a copy of the
-program that nobody can reach; as_root=True starts it as root instead, to drop privileges by itself.
-The environment variable SRSD names the program, abs_top_builddir the build tree that has it.
+The daemon reports readiness over a private NOTIFY_SOCKET, and a thread reads its log from a pipe,
+so no test has to sleep. If the tests run as root, the daemon is started as the user `nobody`, from
+a copy of the program that this user can execute. With as_root=True it is started as root, and drops
+privileges itself. The environment variable SRSD names the program, or abs_top_builddir the build
+tree.
 """
 
 import ctypes
@@ -33,20 +34,20 @@ from harness.clients import MapClient, PolicyClient
 
 TOP = Path(__file__).resolve().parents[2]
 WAIT = 60               # seconds until a wait for the daemon fails; never a measure of speed
-TAIL = 40               # lines of the log that a failure shows
+TAIL = 40               # lines of the log shown with a failure
 SECRET = 'a secret of the tests'
 ORDINARY_USER = 'nobody'
 
-# What sanitizers print, whatever they are told to do about it.
+# Printed by sanitizers, whatever their options are.
 _SANITIZER = re.compile(r'AddressSanitizer|LeakSanitizer|runtime error:')
 
 
-# That of Ubuntu 22.04 loses what it noted of a TCP connection that ends amid an answer.
+# The version of Ubuntu 22.04 leaks memory if a TCP connection ends in the middle of an answer.
 _LOSES_MEMORY = b'1.13.1'
 
 
 def libunbound_version():
-    """As the library that is installed says it; b'' where there is none."""
+    """The version of the installed library; b'' if there is none."""
     try:
         library = ctypes.CDLL('libunbound.so.8')
     except OSError:
@@ -56,7 +57,7 @@ def libunbound_version():
 
 
 class StartFailed(AssertionError):
-    """The daemon ended, or said nothing, before it was ready."""
+    """The daemon exited, or did not report readiness in time."""
 
     def __init__(self, status, log):
         super().__init__('srsd did not start, exit status %s:\n%s' % (status, log))
@@ -64,7 +65,7 @@ class StartFailed(AssertionError):
         self.log = log
 
 
-# -- program and folder -----------------------------------------------------
+# -- program and directory --------------------------------------------------
 
 def binary():
     if 'SRSD' in os.environ:
@@ -80,7 +81,7 @@ _copies = {}
 
 
 def reachable_binary(name='srsd'):
-    """A program where any user can start it: the build tree may lie in a private home."""
+    """The path of a program that any user can execute: the build tree may be in a private home."""
     path = os.path.join(os.path.dirname(binary()), name) if name != 'srsd' else binary()
     if not is_root():
         return path
@@ -93,7 +94,7 @@ def reachable_binary(name='srsd'):
 
 
 class Folder:
-    """A temporary folder that the daemon's user can enter."""
+    """A temporary directory that the daemon's user can enter."""
 
     def __init__(self):
         self.path = tempfile.mkdtemp(prefix='srsd-')
@@ -124,12 +125,12 @@ class Folder:
         shutil.rmtree(self.path, ignore_errors=True)
 
 
-# Each in its turn: two of one daemon's must not be the same.
+# In turn, so that a daemon never gets the same port twice.
 _PORTS = itertools.cycle(random.SystemRandom().sample(range(10100, 32000), 32000 - 10100))
 
 
 def free_port(host='127.0.0.1'):
-    """A port that nobody listens on, below those that the kernel gives to outgoing connections."""
+    """An unused port, below the range that the kernel uses for outgoing connections."""
     while True:
         port = next(_PORTS)
         with socket.socket(socket.AF_INET6 if ':' in host else socket.AF_INET) as sock:
@@ -154,7 +155,7 @@ def _value(value):
 
 
 def render(options):
-    """A dict as the text of a configuration file; a dict in it is a section."""
+    """The text of a configuration file for a dict; a nested dict is a section."""
     lines = []
     for name, value in options.items():
         if value is None:
@@ -195,7 +196,7 @@ PIDFD_GETFD = 438       # the same number on every architecture
 
 
 def borrow_descriptor(pid, descriptor):
-    """A descriptor of another process, as the same open file; SkipTest where that is not allowed."""
+    """Duplicate a descriptor of another process; SkipTest if that is not allowed."""
     libc = ctypes.CDLL(None, use_errno=True)
     process = os.pidfd_open(pid)
     try:
@@ -208,12 +209,13 @@ def borrow_descriptor(pid, descriptor):
 
 
 class Daemon:
-    """One srsd with its folder, configuration, log and clients.
+    """One srsd with its directory, configuration, log and clients.
 
-    `options` and `spf` go over the defaults below; None leaves one out of the configuration.
-    `text`, an attribute, is more of the configuration, as a file of the project shows it; what it
-    sets has to be None in the options. `notify` is the form of the NOTIFY_SOCKET: 'path', 'abstract', or None for no such socket, and
-    then start() does not wait. `prefix` is a command that starts the one behind it, as nice(1).
+    `options` and `spf` override the defaults below; an option that is None is omitted. The
+    attribute `text` is additional configuration, copied from a file of the project; options that it
+    sets must be None in `options`. `notify` is the form of the NOTIFY_SOCKET: 'path', 'abstract',
+    or None for no such socket; start() does not wait then. `prefix` is a command that runs another
+    one, such as nice(1).
     """
 
     def __init__(self, options=None, spf=None, dns=None, secrets=(SECRET,), arguments=(),
@@ -236,7 +238,7 @@ class Daemon:
         self.config = None
         self.process = None
         self.lines = []
-        self.said = []          # to the service manager, from READY=1 to the end; filled by wait()
+        self.said = []          # to the service manager, from READY=1 on; filled by wait()
         self._grown = threading.Condition()
         self._reader = None
 
@@ -244,7 +246,7 @@ class Daemon:
         options = {'srs-domain': 'srs.test', 'control': 'none'}
         for name, port in self.ports.items():
             options[name] = ['inet:127.0.0.1:%d' % port]
-        # Nobody answers at the port that free_port finds: a test without DNS must not need any.
+        # No server listens on this port: a test without `dns` must not need the DNS.
         options['nameservers'] = [dns.address if dns else '127.0.0.1:%d' % free_port()]
         if is_root():
             options['unprivileged-user'] = ORDINARY_USER
@@ -254,19 +256,18 @@ class Daemon:
         return os.path.join(self.folder.path, name)
 
     def enable_control(self):
-        """A control socket, in a folder that the daemon's user may write to; -> its path."""
+        """Set the option to a socket in a directory that the daemon may write to; -> its path."""
         path = os.path.join(self.folder.subfolder('control', self.user), 'socket')
         self.options['control'] = 'unix:' + path
         return path
 
     def write_secrets(self, secrets):
-        """Owned by whoever reads it: root before it drops its privileges, or the ordinary user."""
+        """The file belongs to the user that reads it, root or the ordinary user."""
         owner = None if self.as_root else self.user
         return self.folder.file('secret', ''.join(s + '\n' for s in secrets), 0o600, owner)
 
     def write_config(self):
-        """The options as they are now, put in the place of the file as a whole: a daemon that reads
-        it at any moment finds the one or the other."""
+        """Replace the file atomically, so that a daemon reads either the old or the new options."""
         new = self.folder.file('srsd.conf.new', self.text + render(self.options))
         self.config = self.path('srsd.conf')
         os.rename(new, self.config)
@@ -306,10 +307,10 @@ class Daemon:
         return {'user': entry.pw_uid, 'group': entry.pw_gid, 'extra_groups': []}
 
     def _environment(self, notify):
-        # Freed memory that AddressSanitizer holds back would look like growth.
+        # AddressSanitizer delays the release of memory, which would look like growth.
         sanitizer = [os.environ.get('ASAN_OPTIONS', ''), 'quarantine_size_mb=8']
         if self.as_root:
-            # A process that changed its user cannot be traced, which the leak check needs.
+            # The leak check has to trace the process, which is impossible after a change of user.
             sanitizer.append('detect_leaks=0')
         leaks = []
         if libunbound_version() == _LOSES_MEMORY:
@@ -319,7 +320,7 @@ class Daemon:
                 'ASAN_OPTIONS': ':'.join(filter(None, sanitizer)), 'LSAN_OPTIONS': ':'.join(leaks)}
 
     def _wait_ready(self):
-        """Until READY=1, or the process has ended."""
+        """Wait for READY=1; fail if the process exits first."""
         notify = self._notify.sock
         end = os.pidfd_open(self.process.pid)
         sources = [notify, end]
@@ -332,7 +333,7 @@ class Daemon:
                     if 'READY=1' in self._notify.receive():
                         return
                 elif end in ready and '-D' in self.arguments and self.process.wait() == 0:
-                    sources.remove(end)     # it is in the background and has to report from there
+                    sources.remove(end)     # the daemon is in the background and reports from there
                 else:
                     self._not_started()
         finally:
@@ -351,7 +352,7 @@ class Daemon:
         self.process.send_signal(number)
 
     def stop(self, check=True):
-        """SIGTERM, and wait. A status other than 0 or a sanitizer's report is an error."""
+        """Send SIGTERM, and wait. An exit status other than 0 or a sanitizer report is an error."""
         if self.process.returncode is None:
             self.process.send_signal(signal.SIGTERM)
         status = self.wait()
@@ -361,7 +362,7 @@ class Daemon:
             self.check_sanitizers()
 
     def wait(self):
-        """The exit status; the whole log has been read then."""
+        """Wait for the end of process and log; -> the exit status."""
         if self.process.stdout.closed:
             return self.process.returncode
         try:
@@ -381,15 +382,15 @@ class Daemon:
 
     def check_sanitizers(self):
         if _SANITIZER.search(self.log()):
-            raise AssertionError('a sanitizer complained; see the log')
+            raise AssertionError('sanitizer report; see the log')
 
     def wait_said(self, assignment, count=1):
-        """Until it has told the service manager so, so many times."""
+        """Wait until the service manager has received the assignment `count` times."""
         deadline = time.monotonic() + WAIT
         while self.said.count(assignment) < count:
             left = max(0, deadline - time.monotonic())
             if not select.select([self._notify.sock], [], [], left)[0]:
-                raise AssertionError('not said: %s' % assignment)
+                raise AssertionError('not sent to the service manager: %s' % assignment)
             self.said += self._notify.receive()
 
     # -- log
@@ -405,7 +406,7 @@ class Daemon:
             return '\n'.join(self.lines)
 
     def log_mark(self):
-        """A place in the log: wait_log and log_matches look behind it."""
+        """The end of the log: wait_log and log_matches can start there."""
         with self._grown:
             return len(self.lines)
 
@@ -414,7 +415,7 @@ class Daemon:
             return [line for line in self.lines[since:] if re.search(pattern, line)]
 
     def wait_log(self, pattern, since=0, count=1):
-        """The first line that matches, when so many have come."""
+        """Wait until `count` lines match; -> the first of them."""
         deadline = time.monotonic() + WAIT
         with self._grown:
             while True:
@@ -446,7 +447,7 @@ class Daemon:
 
 
 class _NotifySocket:
-    """What a service manager listens on, and its name for the environment."""
+    """The socket of a service manager, and its name for the environment."""
 
     def __init__(self, form, path):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -457,18 +458,18 @@ class _NotifySocket:
             self.sock.bind(path)
             os.chmod(path, 0o777)
         elif form == 'abstract':
-            self.sock.bind('')              # the kernel chooses a name that is free
+            self.sock.bind('')              # the kernel chooses an unused name
             self.name = '@' + self.sock.getsockname()[1:].decode()
 
     def receive(self):
-        """The assignments that wait."""
+        """The assignments that have arrived."""
         said = []
         while select.select([self.sock], [], [], 0)[0]:
             said += self.sock.recv(4096).decode('utf-8', 'replace').split('\n')
         return said
 
 
-_recent = []            # the daemon started last, whose log a failure shows
+_recent = []            # the last daemon, whose log is shown with a failure
 
 
 def _log_tail():
@@ -481,7 +482,7 @@ tap.diagnostics.append(_log_tail)
 
 
 def run(*arguments, user=True, timeout=WAIT, program='srsd'):
-    """Run srsd (or srsctl) to its end, as when it only checks; -> CompletedProcess with text."""
+    """Run srsd (or srsctl) until it exits; -> CompletedProcess with text."""
     identity = {}
     if user and is_root():
         entry = pwd.getpwnam(ORDINARY_USER)

@@ -12,10 +12,11 @@
     with DnsServer(zone) as dns:
         ... dns.address, dns.seen(name='pass.test'), dns.wait_query('half.test') ...
 
-It plays the recursive resolver that the daemon asks: one address for UDP and TCP, CNAMEs followed,
-EDNS understood, an answer over the asker's UDP size truncated to nothing so that TCP is used, names
-that do not exist answered with a SOA. A TXT value is a str, bytes, or a tuple of the strings of one
-record. Everything runs in one thread around one selector; delays are timers of that loop.
+It acts as the recursive resolver of the daemon. It has one address for UDP and TCP, follows CNAMEs,
+supports EDNS, truncates an answer that exceeds the client's UDP size to nothing, so that TCP is
+used, and answers with a SOA for a name that does not exist. A TXT value is a str, bytes, or a tuple
+of the strings of one record. Everything runs in one thread with one selector; delays are timers of
+that loop.
 """
 
 import enum
@@ -34,14 +35,14 @@ TYPES = {'A': 1, 'NS': 2, 'CNAME': 5, 'SOA': 6, 'PTR': 12, 'MX': 15, 'TXT': 16, 
 TYPE_NAMES = {number: name for name, number in TYPES.items()}
 TTL = 300
 PLAIN_UDP_SIZE = 512
-WAIT = 60               # seconds a test waits for a query before it gives up
+WAIT = 60               # seconds that a test waits for a query
 
 
 class Outcome(enum.Enum):
-    """What may stand in a zone in the place of records."""
+    """May be used in a zone instead of records."""
     SILENT = None       # no answer at all
     SERVFAIL = 2
-    NXDOMAIN = 3        # as if the name were not there
+    NXDOMAIN = 3        # as if the name did not exist
     REFUSED = 5
 
 
@@ -50,32 +51,32 @@ SILENT, SERVFAIL, NXDOMAIN, REFUSED = (Outcome.SILENT, Outcome.SERVFAIL, Outcome
 
 
 class Delayed(NamedTuple):
-    """Records that are answered so many seconds after the question."""
+    """Records that are sent `seconds` after the query."""
     seconds: float
     records: dict
 
 
 class Forged(NamedTuple):
-    """Instead of the answer that these records make, what `change` makes of it: a function of that
-    message and of the transport, 'udp' or 'tcp', that returns what is sent: messages (bytes), as
-    they are and however long, Elsewhere, Piece; or nothing."""
+    """Replaces the answer made of the records. `change` is called with that message and the
+    transport, 'udp' or 'tcp', and returns a list of what is sent: messages (bytes) of any length,
+    Elsewhere, Piece."""
     records: dict
     change: object
 
 
 class Elsewhere(NamedTuple):
-    """A message from a port that was not asked; over UDP."""
+    """A UDP message from a port to which no query was sent."""
     message: bytes
 
 
 class Piece(NamedTuple):
-    """What comes over TCP, without the length in front that belongs there."""
+    """Data sent over TCP, without the length that should precede it."""
     data: bytes
-    close: bool = True  # behind it the connection ends; else nothing happens any more
+    close: bool = True  # then close the connection; otherwise send nothing more
 
 
 def truncated(message):
-    """An answer over UDP that says: there is more, ask over TCP."""
+    """A truncated answer, for which the client must use TCP."""
     _name, at = _read_name(message, 12)
     flags, = struct.unpack_from('!H', message, 2)
     return (message[:2] + struct.pack('!5H', flags | 0x0200, 1, 0, 0, 0) + message[12:at + 4])
@@ -88,7 +89,7 @@ class Query(NamedTuple):
 
 
 def reverse_name(address):
-    """The name under which the PTR records of an address stand."""
+    """The name of the PTR records of an address."""
     return ipaddress.ip_address(address).reverse_pointer
 
 
@@ -139,7 +140,7 @@ def _read_name(message, at):
 
 
 class _Question:
-    """The parts of a query message that matter here."""
+    """The relevant parts of a query message."""
 
     def __init__(self, message):
         self.id, self.flags, _, _, _, additional = struct.unpack_from('!6H', message)
@@ -176,7 +177,7 @@ class _Zone:
                 self.parents.add(name)
 
     def change(self, name):
-        """How the answer for a name is forged; None: it is honest."""
+        """The function that forges the answer for a name, or None."""
         node = self.names.get(name)
         if isinstance(node, Delayed):
             node = node.records
@@ -220,7 +221,7 @@ class _Zone:
 # -- server -----------------------------------------------------------------
 
 class _Peer:
-    """One TCP connection: bytes in, messages with a length in front out."""
+    """One TCP connection: bytes in, messages with their length out."""
 
     def __init__(self, sock):
         self.sock = sock
@@ -243,11 +244,11 @@ class _Peer:
             if message.close:
                 self.sock.shutdown(socket.SHUT_RDWR)
         except OSError:
-            pass            # the asker is gone; its business
+            pass            # the client has disconnected
 
 
 class DnsServer:
-    """tcp=False: nobody listens there, connections are refused."""
+    """With tcp=False, TCP connections are refused."""
 
     def __init__(self, zone=None, host='127.0.0.1', tcp=True):
         self.zone = _Zone(zone or {})
@@ -265,7 +266,7 @@ class DnsServer:
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def _bind(self, host):
-        """One free port for both transports."""
+        """Bind one unused port for both transports."""
         while True:
             udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             udp.bind((host, 0))
@@ -299,7 +300,7 @@ class DnsServer:
     def stop(self):
         self.__exit__()
 
-    # -- for the tests: change the zone, see what was asked
+    # -- for the tests: change the zone, examine the queries
 
     def add(self, names):
         self.zone.add(names)
@@ -309,14 +310,14 @@ class DnsServer:
             self._queries.clear()
 
     def seen(self, name=None, type=None, transport=None):
-        """The queries so far, those that agree with what is given."""
+        """The queries so far that match the arguments."""
         want = (name and name.lower(), type, transport)
         with self._changed:
             return [query for query in self._queries
                     if all(w in (None, q) for w, q in zip(want, query))]
 
     def wait_query(self, name, type=None):
-        """Return when the name has been asked for."""
+        """Wait for a query for the name."""
         with self._changed:
             found = self._changed.wait_for(
                 lambda: any(q.name == name.lower() and type in (None, q.type)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: ISC
 """nsd - a signed root zone, served by nsd(8) on a free port of loopback.
 
-It stands for the recursive server that the daemon asks: all that there is is in the root, or in
-zones of the same server, so that each answer comes with what proves it. The keys are made for the
-test, by ldns-keygen.
+It replaces the recursive server of the daemon: all data is in the root zone, or in other zones of
+the same server, so that each answer includes its signatures. ldns-keygen generates the keys for the
+test.
 """
 
 import os
@@ -39,7 +39,7 @@ def _tool(name):
 
 
 def installed():
-    """The server alone, for zones that are not signed."""
+    """The server only, for unsigned zones."""
     return _tool('nsd') is not None
 
 
@@ -49,7 +49,7 @@ def missing_tools():
 
 class Nsd:
     def __init__(self, more_addresses=()):
-        """`more_addresses` as nsd.conf has them: 'IP@PORT'."""
+        """`more_addresses` are in the form of nsd.conf: 'IP@PORT'."""
         self.folder = Folder()
         self.port = free_port()
         self.addresses = ['127.0.0.1@%d' % self.port, *more_addresses]
@@ -66,17 +66,17 @@ class Nsd:
                               timeout=WAIT).stdout
 
     def _make_key(self):
-        """The beginning of the names of its files."""
+        """-> the common prefix of the names of its files."""
         return self._run('ldns-keygen', '-a', 'ECDSAP256SHA256', '-r', '/dev/urandom', '-k',
                          '.').strip()
 
     def _anchor(self, key, name):
-        """The public key, where the daemon may read it."""
+        """The public key, in a file that the daemon may read."""
         with open(os.path.join(self.folder.path, key + '.key'), encoding='ascii') as file:
             return self.folder.file(name, file.read())
 
     def sign_root(self, text, damage=lambda zone: zone):
-        """Sign the root, then damage its text; -> path of the trust anchor."""
+        """Sign the root zone, then damage it; -> path of the trust anchor."""
         key = self._make_key()
         self.folder.file('root', text)
         self._run('ldns-signzone', '-f', 'root.signed', 'root', key)
@@ -85,7 +85,7 @@ class Nsd:
         return self._anchor(key, 'root.key')
 
     def another_anchor(self):
-        """The path of a key that nothing is signed with."""
+        """The path of a key that has signed nothing."""
         return self._anchor(self._make_key(), 'another.key')
 
     def add_zone(self, name, text):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: ISC
-"""postfix - a private Postfix: own configuration, queue, data and log in a temporary folder.
+"""postfix - a private Postfix: configuration, queue, data and log are in a temporary directory.
 
-It listens on one loopback address and port and sends everything to a sink; the machine's own
-/etc/postfix and queue are not touched. Needs root and the installed package.
+It listens on one loopback address and port, and sends all mail to a sink. It does not use the
+/etc/postfix and the queue of the machine. Needs root and the installed package.
 """
 
 import grp
@@ -22,7 +22,7 @@ WAIT = 60
 HOST = '127.0.0.2'
 TAIL = 60
 
-# The services of a stock installation that mail needs, none of them in a chroot.
+# The services of a default installation that mail needs, none of them in a chroot.
 MASTER = '''
 127.0.0.2:%d inet n - n - - smtpd
 pickup unix n - n 60 1 pickup
@@ -49,13 +49,13 @@ postlog unix-dgram n - n - 1 postlogd
 '''
 
 
-# The command behind it sees these files in the place of the machine's; nobody else does.
+# The command after it sees these files instead of the machine's. Other processes do not.
 OWN_NAMES = ('mount --bind "$1" /etc/hosts && mount --bind "$2" /etc/nsswitch.conf && shift 2 && '
              'exec "$@"')
 
 
 def entries(text):
-    """The logical lines of main.cf or master.cf: without comments, each with what continues it."""
+    """The logical lines of main.cf or master.cf, without comments."""
     found = []
     for line in text.splitlines():
         if not line.strip() or line.lstrip().startswith('#'):
@@ -68,13 +68,13 @@ def entries(text):
 
 
 def merge_services(*texts):
-    """Lines of master.cf; the last one of a service takes the place of those before."""
+    """Lines of master.cf; the last one for a service replaces the previous ones."""
     services = {tuple(entry.split()[:2]): entry for text in texts for entry in entries(text)}
     return ''.join(entry + '\n' for entry in services.values())
 
 
 def unavailable():
-    """Why it cannot run here, or None."""
+    """The reason why it cannot run here, or None."""
     if os.geteuid() != 0:
         return 'needs root'
     if not shutil.which('postfix', path='/usr/sbin:/usr/local/sbin'):
@@ -90,10 +90,10 @@ def unavailable():
 class Postfix:
     """One instance.
 
-    `settings` go into main.cf over those that keep it private, `services` are more lines of
-    master.cf, or others for a service of that name and type. `hosts` is a dict of names and their
-    addresses, all that it knows then: no DNS is asked. Its SMTP client connects by name to port
-    `smtp_tcp_port`.
+    `settings` override those in main.cf that keep it private. `services` are lines of master.cf
+    that add services, or replace those of the same name and type. `hosts` is a dict of names and
+    addresses: if given, no other names can be resolved and the DNS is not used. Its SMTP client
+    connects to port `smtp_tcp_port`.
     """
 
     def __init__(self, port, settings, services='', hosts=None):
@@ -114,7 +114,7 @@ class Postfix:
             self._write('nsswitch.conf', 'hosts: files\n')
 
     def configure(self, settings, services=''):
-        """Other settings and services, as long as it does not run."""
+        """Change settings and services while it is not running."""
         self._write('main.cf', ''.join('%s = %s\n' % item for item in {
             'compatibility_level': '3.6',
             'queue_directory': self.queue,
@@ -123,7 +123,7 @@ class Postfix:
             'setgid_group': 'postdrop',
             'maillog_file': self.log,
             'maillog_file_prefixes': self.base,
-            # Postfix knows no other address of the interface; master.cf binds to HOST.
+            # Postfix must not use any other address of the interface; master.cf binds to HOST.
             'inet_interfaces': '127.0.0.1',
             'inet_protocols': 'ipv4',
             'disable_dns_lookups': 'yes',
@@ -140,7 +140,7 @@ class Postfix:
             file.write(text)
 
     def _prefix(self):
-        """What starts it so that it knows its own hosts alone."""
+        """The command prefix with which it resolves only its own hosts."""
         if self.hosts is None:
             return []
         return ['unshare', '--mount', 'sh', '-c', OWN_NAMES, 'sh',
@@ -154,13 +154,13 @@ class Postfix:
             raise AssertionError('postfix %s: %s%s' % (verb, result.stdout, self.log_text()))
 
     def start(self):
-        """Returns when master(8) listens."""
+        """Start it; return when master(8) listens."""
         _recent[:] = [self]
         self._command('start', self._prefix())
         return self
 
     def stop(self):
-        """As `postfix stop`, which looks once a second only whether it has ended."""
+        """Like `postfix stop`, which checks only once a second whether it has stopped."""
         with open(os.path.join(self.queue, 'pid', 'master.pid'), encoding='ascii') as file:
             end = os.pidfd_open(int(file.read()))
         signal.pidfd_send_signal(end, signal.SIGTERM)
@@ -171,7 +171,7 @@ class Postfix:
         shutil.rmtree(self.base, ignore_errors=True)
 
     def complaints(self):
-        """What postconf says of settings and services that it does not know."""
+        """The warnings of postconf about unknown settings and services."""
         return ''.join(
             subprocess.run(['/usr/sbin/postconf', '-c', self.etc, what], text=True,
                            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
@@ -182,14 +182,14 @@ class Postfix:
         self._command('flush')
 
     def postmap(self, key, table):
-        """-> (exit status, what it printed)"""
+        """-> (exit status, output)"""
         result = subprocess.run(['/usr/sbin/postmap', '-c', self.etc, '-q', key, table], text=True,
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                 stderr=subprocess.STDOUT, timeout=WAIT, check=False)
         return result.returncode, result.stdout
 
     def wait_log(self, pattern):
-        """The first line of its log that matches; waits for it."""
+        """Wait for a matching line of its log; -> the first one."""
         with subprocess.Popen(['tail', '-n', '+1', '-F', self.log], stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
                               errors='backslashreplace') as tail:
@@ -212,11 +212,11 @@ class Postfix:
             return ''
 
 
-_recent = []            # the instance started last, whose log a failure shows
+_recent = []            # the last instance, whose log is shown with a failure
 
 
 def no_own_names():
-    """Why a Postfix cannot have hosts of its own here, or None."""
+    """The reason why `hosts` is impossible here, or None."""
     done = subprocess.run(['unshare', '--mount', 'sh', '-c', OWN_NAMES, 'sh', '/dev/null',
                            '/dev/null', 'true'], stdin=subprocess.DEVNULL, check=False,
                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""postsrsd - Debian's postsrsd 1.x in the foreground, where it is installed."""
+"""postsrsd - Debian's postsrsd 1.x in the foreground, if it is installed."""
 
 import os
 import resource
@@ -26,12 +26,12 @@ class PostSrsd:
 
     @staticmethod
     def _few_descriptors():
-        """It closes each one it might have, which takes minutes where the limit is high."""
+        """postsrsd closes every possible descriptor, which takes minutes if the limit is high."""
         resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
 
     def _connect(self, port):
         deadline = time.monotonic() + WAIT
-        while True:         # it does not tell when it listens
+        while True:         # it does not report when it listens
             try:
                 return MapClient(('127.0.0.1', port))
             except ConnectionRefusedError:
@@ -46,7 +46,7 @@ class PostSrsd:
         return self.reverse_map.address(address)
 
     def stop(self):
-        self.forward_map.close()        # its child for a connection ends with the connection only
+        self.forward_map.close()        # its child process exits only with the connection
         self.reverse_map.close()
         self.process.terminate()
         self.process.wait()

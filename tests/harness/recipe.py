@@ -6,8 +6,8 @@
     recipe.services         # its master.cf, text
     recipe.srsd             # its srsd.conf, text
 
-What is tested is what is shown: the files are read as they are shipped, and only the places given
-are replaced, each where it stands as a word.
+The tests use the files as they are shipped. Only the given places are replaced, where they are
+whole words.
 """
 
 import re
@@ -19,7 +19,7 @@ FOLDER = TOP / 'contrib' / 'postfix'
 
 
 def read(name, places):
-    """A file of contrib/postfix with its places replaced; '' when there is none."""
+    """A file of contrib/postfix with the places replaced; '' if it does not exist."""
     path = FOLDER / name
     if not path.exists():
         return ''
@@ -31,12 +31,12 @@ def read(name, places):
 
 
 def option_names(text):
-    """The options and sections that a srsd.conf sets."""
+    """The names of the options and sections that an srsd.conf sets."""
     return re.findall(r'^([a-z][a-z0-9-]*)\s*[={]', text, re.MULTILINE)
 
 
 class Recipe:
-    """One folder of contrib/postfix; a path with a slash is a part of one."""
+    """One directory of contrib/postfix; a path with a slash is a part of a recipe."""
 
     def __init__(self, name, places):
         self.settings = {}

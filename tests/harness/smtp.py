@@ -11,7 +11,7 @@ WAIT = 60
 
 
 class Mail(NamedTuple):
-    """One delivery; addresses as they stood between < and >."""
+    """One delivery; addresses without < and >."""
     sender: str
     recipients: tuple
     data: str
@@ -22,7 +22,7 @@ class Mail(NamedTuple):
 
 
 class _Session(socketserver.StreamRequestHandler):
-    """Accepts everything, but for recipients that the sink refuses."""
+    """Accepts everything except recipients that the sink refuses."""
 
     def handle(self):
         self.reply('220 sink.test ESMTP')
@@ -74,7 +74,7 @@ class _Server(socketserver.ThreadingTCPServer):
 
 
 class Sink:
-    """Listens on a loopback address and keeps what it gets, but for mail to `refused`."""
+    """Listens on a loopback address and keeps all mail, except mail to `refused`."""
 
     def __init__(self, host, refused=()):
         self.mails = []
@@ -99,7 +99,7 @@ class Sink:
             self._arrived.notify_all()
 
     def wait_mails(self, mark, count):
-        """So many mails, or more, whose text holds the mark."""
+        """Wait for `count` or more messages that contain the mark."""
         found = []
 
         def arrived():
@@ -113,17 +113,17 @@ class Sink:
         return found
 
     def wait_mail(self, mark):
-        """The mail whose text holds the mark."""
+        """Wait for the message that contains the mark."""
         return self.wait_mails(mark, 1)[0]
 
     def arrived(self, mark):
-        """All deliveries so far whose text holds the mark."""
+        """All deliveries so far that contain the mark."""
         with self._arrived:
             return [mail for mail in self.mails if mark in mail.data]
 
 
 class SmtpClient:
-    """A client that pretends, through XCLIENT, to come from anywhere."""
+    """A client that can set any client address through XCLIENT."""
 
     def __init__(self, address, client='192.0.2.1', helo='helo.test'):
         self.smtp = smtplib.SMTP(timeout=WAIT)
@@ -163,6 +163,6 @@ class SmtpClient:
 
 
 def free_port(host):
-    """A port for a server that cannot be told to choose one itself."""
+    """A port for a server that cannot choose one itself."""
     with socket.create_server((host, 0)) as sock:
         return sock.getsockname()[1]

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: ISC
-"""srs - the Sender Rewriting Scheme, written a second time for the tests.
+"""srs - a second implementation of the Sender Rewriting Scheme, for the tests.
 
-Works on str; bytes beyond ASCII are surrogate escapes or decoded UTF-8, and are signed as UTF-8. It
-takes valid addresses only: what the daemon refuses is told by the tables of the tests.
+It works on str. Bytes beyond ASCII are surrogate escapes or decoded UTF-8, and are signed as UTF-8.
+Addresses must be valid; the tables of the tests list those that the daemon refuses.
 """
 
 import base64
@@ -21,7 +21,7 @@ def today():
 
 
 def on_one_day(function):
-    """Call function(day) until the day did not change meanwhile, and return what it returned."""
+    """Call function(day) again if the day changed during the call; -> its result."""
     while True:
         day = today()
         result = function(day)
@@ -34,7 +34,7 @@ def stamp(day):
 
 
 def _lower(text):
-    """ASCII only, as every implementation of the scheme does it."""
+    """Convert only ASCII to lower case, as every implementation of the scheme does."""
     return re.sub('[A-Z]', lambda m: m.group().lower(), text)
 
 
@@ -46,7 +46,7 @@ def mac(secret, *parts):
 
 
 def quote(local):
-    """A local part as it stands in an address in external form."""
+    """The external form of a local part, quoted if necessary."""
     if _DOT_ATOM.match(local):
         return local
     return '"%s"' % re.sub(r'(["\\])', r'\\\1', local)
@@ -73,7 +73,7 @@ def srs0(address, secret, domain, day, **options):
 
 
 def srs0_without_slash(address, secret, domain, day, **options):
-    """What a signer answers that prefers yesterday's stamp to a '/' or '+' in the hash."""
+    """The address of a signer that uses an earlier stamp to avoid '/' and '+' in the hash."""
     for earlier in range(3):
         local = srs0_local(address, secret, day - earlier, **options)
         if not re.search('[/+]', local[5:].split('=')[0]):
@@ -87,7 +87,7 @@ def srs1_local(host, opaque, secret, separator='=', length=4):
 
 
 def srs1(address, secret, domain, **options):
-    """The next hop's form of SRS0...@host, or of SRS1...@host, which keeps the first host."""
+    """The SRS1 address that the next hop makes of SRS0...@host or SRS1...@host."""
     local, host = split(address)
     if local[:4].upper() == 'SRS0':
         opaque = local[4:]

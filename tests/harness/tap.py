@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: ISC
-"""tap - run unittest classes and print TAP, the form in which automake's driver reads test results.
+"""tap - run unittest classes and print TAP, the format of automake's test driver.
 
-Each test method is one case; a method that uses subTest counts each of its sub-tests instead. What
-failed is told in `#` lines: the traceback, then whatever the functions in `diagnostics` return (the
-daemon harness puts the tail of the daemon's log there).
+Each test method is one case. For a method that uses subTest, each of its sub-tests is a case
+instead. A failure is described in `#` lines: the traceback, then the output of the functions in
+`diagnostics` (the daemon harness adds the end of the daemon's log).
 """
 
 import sys
 import traceback
 import unittest
 
-# Functions without arguments that return lines of text; asked when a case fails.
+# Functions without arguments that return lines of text; called when a case fails.
 diagnostics = []
 
 
@@ -54,7 +54,7 @@ class Writer:
 
 
 def skip_all(reason):
-    """The whole program cannot run here: say so and end."""
+    """Report that the whole program cannot run here, and exit."""
     print('1..0 # SKIP ' + _clean(reason))
     sys.exit(0)
 
@@ -65,7 +65,7 @@ class _Result(unittest.TestResult):
     def __init__(self, writer):
         super().__init__()
         self.writer = writer
-        self.reported = False       # the running method has cases of its own on paper already
+        self.reported = False       # sub-tests of the running method have been printed
 
     @staticmethod
     def _name(test):
@@ -110,7 +110,7 @@ class _Result(unittest.TestResult):
 
 
 def main():
-    """Run the tests of the calling program; arguments are parts of the names of those to run."""
+    """Run the tests of the calling program; arguments are parts of names of tests to run."""
     loader = unittest.TestLoader()
     if len(sys.argv) > 1:
         loader.testNamePatterns = ['*%s*' % pattern for pattern in sys.argv[1:]]

@@ -1,18 +1,18 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: ISC
-"""soak - srsd under load on all services for a while, and what may happen to it meanwhile.
+"""soak - run srsd under load on all services, with disturbances.
 
     tests/soak/soak.py [SECONDS [SEED]]
 
-Requests with known answers; a DNS that is slow, silent and broken; reloads with settings that
-change and some that are wrong; engines killed at random moments; clients that vanish; secrets made
-and retired; metrics and status read. Then the load goes on for a while in peace, and is counted on
-both sides. Prints what was done, and ends with 1 when something was wrong:
+It sends requests with known answers, while the DNS is slow, silent and broken, settings are
+reloaded (some of them wrong), engines are killed at random moments, clients disconnect, secrets are
+created and retired, and metrics and status are read. Then the load continues for a while without
+disturbances, and both sides count the requests. Prints what was done, and exits with status 1 after
 
-- an answer that is not right, or a request that nobody answered when it was asked again
-- a connection that was refused
-- descriptors, memory, connections or files that have grown
-- counters of the engine that differ from what was asked
+- a wrong answer, or a request that got no answer even when it was repeated
+- a refused connection
+- growth of descriptors, memory, connections or files
+- counters of the engine that differ from the requests sent
 """
 
 import json
@@ -32,12 +32,12 @@ from harness.daemon import (ORDINARY_USER, SECRET, Daemon, free_port, process_st
                             run)
 from harness.dns_server import SERVFAIL, SILENT, Delayed, DnsServer
 
-WAIT = 60               # seconds after which a request that nobody answers is lost
+WAIT = 60               # seconds after which an unanswered request is lost
 NAMES = 300             # of each kind in the DNS
 LOOKUP_TIME = 6
-ENGINE_KIB = 24 * 1024  # that an engine may have grown, from the second quarter to the last
+ENGINE_KIB = 24 * 1024  # growth of an engine that is tolerated, from the second quarter to the last
 MONITOR_KIB = 4 * 1024
-DNS_SOCKETS = 64        # that libunbound may keep for a while
+DNS_SOCKETS = 64        # that libunbound may keep open for a while
 CLIENT = '192.0.2.1'
 
 PASS, REFUSED = 'PREPEND Received-SPF: Pass ', '550 5.7.23 '
@@ -45,7 +45,7 @@ TEMPERROR, NONE = 'PREPEND Received-SPF: Temperror ', 'PREPEND Received-SPF: Non
 
 
 def zone():
-    """-> zone, and by kind the names with what answers for them are right"""
+    """-> zone, and by kind the names with their right answers"""
     nodes, kinds = {}, {'quick': [], 'slow': [], 'bad': []}
 
     def add(kind, name, node, *right):
@@ -74,8 +74,8 @@ class Soak:
         self.errors = []
         self.counts = {}
         self.lock = threading.Lock()
-        self.loading = True         # clients ask
-        self.rough = True           # and things happen
+        self.loading = True         # clients send requests
+        self.rough = True           # with disturbances
         nodes, self.kinds = zone()
         self.dns = DnsServer(nodes).start()
         self.daemon = Daemon({'hash-avoid-slash': False},
@@ -109,7 +109,7 @@ class Soak:
                 print('WRONG', text, flush=True)
 
     def pause(self, least, most, generator=None):
-        """Some time, less when the rough part is over."""
+        """Sleep for some time, but not beyond the part with disturbances."""
         end = time.monotonic() + (generator or self.random).uniform(least, most)
         while self.rough and time.monotonic() < end:
             time.sleep(0.05)
@@ -127,7 +127,7 @@ class Soak:
             raise
 
     def client(self, service, request, number):
-        """Ask until the load is over. request(generator) -> ask(client), is_right(answer)"""
+        """Send requests until the load ends. request(generator) -> ask(client), is_right(answer)"""
         generator = random.Random('%s %s %s' % (self.seed, service, number))
         client = None
         while self.loading:
@@ -166,7 +166,7 @@ class Soak:
         def is_right(answer):
             if is_known(answer):
                 return True
-            self.read_secrets()         # a new one may sign before srsctl has ended
+            self.read_secrets()         # a new one may sign before srsctl has exited
             return is_known(answer)
         return lambda client: client.get(address), is_right
 
@@ -190,7 +190,7 @@ class Soak:
         return request
 
     def vanish(self):
-        """Clients that end anywhere."""
+        """Clients that disconnect in the middle of a request."""
         generator = random.Random('%s vanish' % self.seed)
         while self.rough:
             service = generator.choice(('forward', 'reverse', 'policy', 'control', 'metrics'))
@@ -210,7 +210,7 @@ class Soak:
                     self.wrong('%s: %r' % (service, error))
             self.pause(0, 0.02, generator)
 
-    # -- what happens
+    # -- disturbances
 
     def watch(self):
         generator = random.Random('%s watch' % self.seed)
@@ -273,11 +273,11 @@ class Soak:
         return done.stdout
 
     def rotate(self):
-        """A new secret signs; those between it and the oldest retire."""
+        """Create a new secret; retire those between it and the oldest."""
         generator = random.Random('%s rotate' % self.seed)
         while self.rough:
             self.srsctl('secret', 'new')
-            self.read_secrets()         # before any of them retires
+            self.read_secrets()         # before any of them is retired
             self.srsctl('reload')
             self.count('rotated')
             for entry in json.loads(self.srsctl('secret', 'list', '--json'))['secrets'][2:-1]:
@@ -305,7 +305,7 @@ class Soak:
                 (line.rsplit(' ', 1) for line in body.splitlines() if line.startswith('srsd_'))}
 
     def resident(self):
-        """KiB of monitor and engine."""
+        """Memory of monitor and engine in KiB."""
         pids = (self.daemon.process.pid, self.engine())
         try:
             return [int(process_status(pid)['VmRSS'].split()[0]) for pid in pids if pid]
@@ -321,7 +321,7 @@ class Soak:
                       for folder, _, names in os.walk(self.daemon.folder.path) for name in names)
 
     def wait_idle(self):
-        """No client and no check is left; -> the page"""
+        """Wait until no client and no check is left; -> the metrics page"""
         deadline = time.monotonic() + WAIT
         while True:
             page = self.page()
@@ -354,7 +354,7 @@ class Soak:
     def run_rough(self):
         self.ctl_config = self.daemon.path('srsctl.conf')
         self.daemon.write_config()
-        os.link(self.daemon.config, self.ctl_config)    # reload changes the other
+        os.link(self.daemon.config, self.ctl_config)    # reload replaces the other one
         clients = self.start_clients()
         events = self.start_threads([(f,) for f in (self.vanish, self.watch, self.reload,
                                                     self.kill, self.rotate)])
@@ -382,13 +382,13 @@ class Soak:
         for i, (name, bound) in enumerate((('monitor', MONITOR_KIB), ('engine', ENGINE_KIB))):
             before = max(s[i] for s in samples[quarter:2 * quarter])
             after = max(s[i] for s in samples[-quarter:])
-            print('%s: %d KiB at most in the second quarter, %d in the last'
+            print('%s: maximum %d KiB in the second quarter, %d KiB in the last'
                   % (name, before, after))
             if after > before + bound:
                 self.wrong('%s has grown from %d to %d KiB' % (name, before, after))
 
     def run_peaceful(self):
-        """Good settings, no accidents: both sides count the same."""
+        """Without disturbances, both sides count the same."""
         self.daemon.options = self.good
         self.daemon.write_config()
         mark = self.daemon.log_mark()
@@ -407,11 +407,11 @@ class Soak:
         for service, family in (('forward', 'srsd_lookups_total{map="forward"'),
                                 ('reverse', 'srsd_lookups_total{map="reverse"'),
                                 ('policy', 'srsd_policy_total{')):
-            told = sum(after[k] - before[k] for k in after if k.startswith(family))
-            mine = self.counts[service] - asked.get(service, 0)
-            print('%s: %d asked, %d counted' % (service, mine, told))
-            if told != mine:
-                self.wrong('%s: asked %d, counted %d' % (service, mine, told))
+            counted = sum(after[k] - before[k] for k in after if k.startswith(family))
+            sent = self.counts[service] - asked.get(service, 0)
+            print('%s: %d sent, %d counted' % (service, sent, counted))
+            if counted != sent:
+                self.wrong('%s: sent %d, counted %d' % (service, sent, counted))
         self.check_descriptors(descriptors)
 
     def check_descriptors(self, before):
