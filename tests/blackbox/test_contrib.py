@@ -188,7 +188,7 @@ class Alerts(PageCase):
 COLUMNS = 24
 INTERVALS = {'$__rate_interval': '5m', '$__range': '6h'}
 DATASOURCE = {'type': 'prometheus', 'uid': '${datasource}'}
-ROWS = ['Overview', 'Maps', 'SPF results', 'How long checks take', 'DNS', 'Connections', 'Secrets',
+ROWS = ['Overview', 'Maps', 'SPF results', 'SPF check times', 'DNS', 'Connections', 'Secrets',
         'Engine']
 
 
