@@ -468,12 +468,12 @@ class WhatWasThere(PackageCase):
                           'HELO_reject = False\nHide_Receiver = Yes\n')
         signed = srs.srs0('alice@origin.test', 'a secret of postsrsd', 'srs.test', srs.today())
         self.system.install()
-        self.assertIn('# is in force', self.system.run('srsctl', 'import', '--check').stdout)
+        self.assertIn('# in effect', self.system.run('srsctl', 'import', '--check').stdout)
         self.system.succeed('sh', '-c', 'srsctl import >%s.new && mv %s.new %s' % ((CONF,) * 3))
         self.system.succeed('sh', '-c', 'chgrp srsd /etc/postsrsd.secret && '
                                         'chmod 0640 /etc/postsrsd.secret')
         self.system.succeed('srsd', '-n')
-        self.assertNotIn('# is in force', self.system.succeed('srsctl', 'import', '--check'))
+        self.assertNotIn('# in effect', self.system.succeed('srsctl', 'import', '--check'))
         self.system.succeed('service', 'srsd', 'restart')
         self.assert_answers('srs.test')
         with MapClient(('127.0.0.1', 10002)) as reverse:
@@ -550,7 +550,7 @@ class BesidePostsrsd(PackageCase):
         self.assertIn('update-rc.d srsd enable && service srsd start', self.system.install())
         self.system.succeed('sh', '-c', 'srsctl import >%s.new && mv %s.new %s' % ((CONF,) * 3))
         self.system.succeed('srsd', '-n')
-        self.assertNotIn('# is in force', self.system.succeed('srsctl', 'import', '--check'))
+        self.assertNotIn('# in effect', self.system.succeed('srsctl', 'import', '--check'))
         self.enable_postsrsd(False)
         self.system.succeed('sh', '-c', 'update-rc.d srsd enable && service srsd start')
         self.assert_serves()
