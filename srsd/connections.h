@@ -57,8 +57,8 @@ bool connections_are_empty(const struct connections *connections);
  * Closes each connection that has been inactive (nothing received, nothing sent, no request being
  * evaluated) for idle_limit(owner of its kind) milliseconds. shortest: the least of these limits.
  */
-void connections_close_idle(struct connections *connections,
-    uint64_t (*idle_limit)(const void *owner), uint64_t shortest);
+void connections_close_idle(
+    struct connections *connections, uint64_t (*idle_limit)(const void *owner), uint64_t shortest);
 
 /*
  * Answers the requests that have already arrived, and closes each connection as soon as its replies
