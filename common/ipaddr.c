@@ -115,6 +115,45 @@ ipaddr_is_private(const struct ipaddr *ip)
 	return false;
 }
 
+static bool
+is_nat64_address(const struct ipaddr *ip)
+{
+	static const uint8_t nat64_prefix[12] = { 0x00, 0x64, 0xff, 0x9b };
+
+	return ip->family == AF_INET6 && memcmp(ip->bytes, nat64_prefix, sizeof(nat64_prefix)) == 0;
+}
+
+/* clear_host_bits - all bits after the first prefix ones */
+static void
+clear_host_bits(uint8_t bytes[16], unsigned prefix)
+{
+	unsigned whole = prefix / 8;
+
+	if (whole >= 16)
+		return;
+	bytes[whole] &= (uint8_t)(0xff << (8 - prefix % 8));
+	memset(bytes + whole + 1, 0, 16 - whole - 1);
+}
+
+struct cidr
+ipaddr_client_network(const struct ipaddr *ip, unsigned v6_bits)
+{
+	struct cidr network = { .addr = *ip };
+
+	if (is_nat64_address(ip))
+		ipaddr_from_bytes(&network.addr, AF_INET, ip->bytes + 12);
+	switch (network.addr.family) {
+	case AF_INET:
+		network.prefix = 32;
+		break;
+	case AF_INET6:
+		network.prefix = v6_bits;
+		clear_host_bits(network.addr.bytes, v6_bits);
+		break;
+	}
+	return network;
+}
+
 bool
 cidr_parse_prefix(unsigned *prefix, const char *s, size_t len, unsigned max)
 {

@@ -51,6 +51,14 @@ bool ipaddr_agree(const struct ipaddr *a, const struct ipaddr *b, unsigned prefi
 bool ipaddr_is_private(const struct ipaddr *ip);
 
 /*
+ * The network that counts as one client: an IPv4 address by itself (prefix 32), and of an IPv6
+ * address the first v6_bits bits (0 to 128), the others cleared. A client of NAT64 (64:ff9b::/96,
+ * RFC 6052) is the IPv4 address in its last four bytes: all IPv4 clients of a NAT64 gateway share
+ * its /96. Without an address the network has none either: family 0, prefix 0.
+ */
+struct cidr ipaddr_client_network(const struct ipaddr *ip, unsigned v6_bits);
+
+/*
  * Parses ADDRESS or ADDRESS/PREFIX. Bits after the prefix are ignored; policyd-spf drops the whole
  * list for an entry that has some. An IPv4-mapped network of /96 or longer becomes the IPv4
  * network; a shorter one is refused. False for any other text; *net is then undefined.

@@ -142,21 +142,18 @@ drop_if_unused(struct spf_inflight *inflight, struct spf_holder *holder)
 		remove_holder(inflight, holder);
 }
 
-/* format_network - an IPv6 network of some prefix length, or a whole IPv4 address, as a text */
+/* format_network - the network that counts as one client, as text; of IPv6, prefix bits of it */
 static void
 format_network(char *buf, size_t size, const struct ipaddr *ip, unsigned prefix)
 {
-	struct ipaddr network = *ip;
+	struct cidr network = ipaddr_client_network(ip, prefix);
 	char text[IPADDR_TEXT_SIZE];
 
-	if (ip->family != AF_INET6) {
-		ipaddr_format(ip, text);
+	ipaddr_format(&network.addr, text);
+	if (network.addr.family == AF_INET6)
+		snprintf(buf, size, "%s/%u", text, network.prefix);
+	else
 		strlcpy(buf, text, size);
-		return;
-	}
-	memset(network.bytes + prefix / 8, 0, sizeof(network.bytes) - prefix / 8);
-	ipaddr_format(&network, text);
-	snprintf(buf, size, "%s/%u", text, prefix);
 }
 
 /* find_organization - the organizational domain, or the domain itself if it has none */

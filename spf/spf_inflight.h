@@ -18,6 +18,8 @@
  * The number of checks that wait is bounded, too, for a domain and for a domain and a client
  * network. So a slow domain delays only its own mail, and no client uses up the share of another.
  *
+ * An IPv4 client of NAT64 counts as that IPv4 address (ipaddr_client_network).
+ *
  * Pure. now is in milliseconds since any moment, and never goes back.
  */
 #ifndef SPF_SPF_INFLIGHT_H

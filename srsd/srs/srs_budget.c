@@ -21,8 +21,9 @@
 #define HOUR 3600
 #define DAY 86400
 
-#define CLIENT_SIZE 8 /* bytes of an IPv6 /64 */
-#define WIDE_SIZE 6   /* bytes of an IPv6 /48 */
+#define CLIENT_BITS 64 /* of an IPv6 client */
+#define WIDE_BITS 48
+#define NETWORK_SIZE (CLIENT_BITS / 8)
 
 /* Distinct addresses with which one network can fill the table of what was earned. */
 #define EARNED_OF_NETWORK_MAX 500
@@ -68,70 +69,53 @@ srs_budget_free(struct srs_budget **budget)
 	*budget = NULL;
 }
 
-/* A network that counts as one, as the key of a table. */
-struct network {
-	const void *bytes;
-	size_t size; /* 0: none */
-};
-
-static const uint8_t *
-embedded_ipv4(const struct ipaddr *client)
-{
-	static const uint8_t nat64[12] = { 0x00, 0x64, 0xff, 0x9b };
-
-	if (client->family == AF_INET)
-		return client->bytes;
-	return memcmp(client->bytes, nat64, sizeof(nat64)) == 0 ? client->bytes + sizeof(nat64)
-								: NULL;
-}
-
-/* client_network - what one customer has to himself: an IPv4 address or an IPv6 /64 */
-static struct network
+/* client_network - an IPv4 address, or the /64 of an IPv6 client */
+static struct cidr
 client_network(const struct ipaddr *client)
 {
-	const uint8_t *ipv4 = embedded_ipv4(client);
-	struct network network = { ipv4 != NULL ? ipv4 : client->bytes,
-		ipv4 != NULL ? 4 : CLIENT_SIZE };
-
-	return network;
+	return ipaddr_client_network(client, CLIENT_BITS);
 }
 
-/* wide_network - the /48 of an IPv6 client */
-static struct network
+/* An IPv4 client has no /48. In the key of a use: all clients together. */
+static const struct cidr no_network;
+
+/* wide_network - the /48 of an IPv6 client; no_network for an IPv4 client */
+static struct cidr
 wide_network(const struct ipaddr *client)
 {
-	struct network network = { client->bytes, embedded_ipv4(client) != NULL ? 0 : WIDE_SIZE };
+	struct cidr network = ipaddr_client_network(client, WIDE_BITS);
 
-	return network;
+	return network.addr.family == AF_INET6 ? network : no_network;
 }
 
 /* widest_network - the /48 of an IPv6 client, the address of an IPv4 client */
-static struct network
+static struct cidr
 widest_network(const struct ipaddr *client)
 {
-	struct network wide = wide_network(client);
+	struct cidr wide = wide_network(client);
 
-	return wide.size > 0 ? wide : client_network(client);
+	return wide.prefix > 0 ? wide : client_network(client);
 }
 
 static void
-add_network(struct tally *tally, struct network network, time_t now)
+add_network(struct tally *tally, struct cidr network, time_t now)
 {
-	if (network.size > 0)
-		tally_add(tally, network.bytes, network.size, now);
+	if (network.prefix > 0)
+		tally_add(tally, network.addr.bytes, network.prefix / 8, now);
 }
 
 static unsigned
-get_network(struct tally *tally, struct network network, time_t now)
+get_network(struct tally *tally, struct cidr network, time_t now)
 {
-	return network.size == 0 ? 0 : tally_get(tally, network.bytes, network.size, now);
+	return network.prefix == 0 ? 0
+				   : tally_get(tally, network.addr.bytes, network.prefix / 8, now);
 }
 
 static void
-take_network_back(struct tally *tally, struct network network, time_t now)
+take_network_back(struct tally *tally, struct cidr network, time_t now)
 {
-	if (network.size > 0)
-		tally_take_back(tally, network.bytes, network.size, now);
+	if (network.prefix > 0)
+		tally_take_back(tally, network.addr.bytes, network.prefix / 8, now);
 }
 
 void
@@ -172,7 +156,7 @@ srs_budget_guesses(struct srs_budget *budget, const struct ipaddr *client, time_
  */
 struct use_key {
 	size_t len;
-	char bytes[2 + CLIENT_SIZE + MAILADDR_SIZE];
+	char bytes[2 + NETWORK_SIZE + MAILADDR_SIZE];
 };
 
 static void
@@ -188,17 +172,17 @@ add_to_key(struct use_key *key, const void *bytes, size_t len)
 }
 
 static void
-add_network_key(struct use_key *key, struct network network)
+add_network_key(struct use_key *key, struct cidr network)
 {
-	char size = (char)('0' + network.size);
+	char size = (char)('0' + network.prefix / 8);
 
 	add_to_key(key, &size, 1);
-	add_to_key(key, network.bytes, network.size);
+	add_to_key(key, network.addr.bytes, network.prefix / 8);
 }
 
 /* make_earned_key - of what a network has earned in all */
 static struct use_key
-make_earned_key(struct network network)
+make_earned_key(struct cidr network)
 {
 	struct use_key key = { .len = 0 };
 
@@ -262,7 +246,7 @@ bool
 srs_budget_warns_of(
     struct srs_budget *budget, const struct ipaddr *client, unsigned limit, time_t now)
 {
-	struct network network;
+	struct cidr network;
 
 	if (limit == 0)
 		return false;
@@ -275,7 +259,7 @@ srs_budget_warns_of(
 		network = wide_network(client);
 	else
 		return false;
-	return tally_add(budget->warnings, network.bytes, network.size, now) == 1;
+	return tally_add(budget->warnings, network.addr.bytes, network.prefix / 8, now) == 1;
 }
 
 /*
@@ -314,11 +298,9 @@ add_original(struct use_key *key, const char *local, size_t len)
 	hostname_lower(key->bytes + start, key->len - start);
 }
 
-static const struct network all_clients = { NULL, 0 };
-
 /* make_key - of a kind of use, by a network or by all clients together */
 static struct use_key
-make_key(const char *kind, struct network network, const struct srs_budget_use *use)
+make_key(const char *kind, struct cidr network, const struct srs_budget_use *use)
 {
 	struct use_key key = { .len = 0 };
 
@@ -361,7 +343,7 @@ static bool
 is_sender_used_up(
     struct srs_budget *budget, const struct srs_budget_use *use, unsigned limit, time_t now)
 {
-	struct use_key total = make_key(networks, all_clients, use), own;
+	struct use_key total = make_key(networks, no_network, use), own;
 
 	if (count_uses(budget, &total, now) < limit)
 		return false;
@@ -373,12 +355,12 @@ is_sender_used_up(
 
 /* is_share_used_up - has the network brought as much of this kind as it may? */
 static bool
-is_share_used_up(struct srs_budget *budget, struct network network,
-    const struct srs_budget_use *use, unsigned share, time_t now)
+is_share_used_up(struct srs_budget *budget, struct cidr network, const struct srs_budget_use *use,
+    unsigned share, time_t now)
 {
 	struct use_key key;
 
-	if (network.size == 0)
+	if (network.prefix == 0)
 		return false;
 	key = make_key(total_kind(use->use), network, use);
 	return count_uses(budget, &key, now) >= share;
@@ -400,7 +382,7 @@ srs_budget_is_used_up(
 		return false;
 	if (use->use == SRS_USE_SENDER)
 		return is_sender_used_up(budget, use, limit, now);
-	key = make_key(total_kind(use->use), all_clients, use);
+	key = make_key(total_kind(use->use), no_network, use);
 	if (count_uses(budget, &key, now) >= use_limit(use->use, limit))
 		return true;
 	if (use->client == NULL)
@@ -436,18 +418,18 @@ note_network(struct srs_budget *budget, const struct srs_budget_use *use, time_t
 		if (add_use(budget, &key, now) > 1)
 			return;
 	}
-	key = make_key(networks, all_clients, use);
+	key = make_key(networks, no_network, use);
 	add_use(budget, &key, now);
 }
 
 /* add_to_share - of a network, if there is one */
 static void
 add_to_share(
-    struct srs_budget *budget, struct network network, const struct srs_budget_use *use, time_t now)
+    struct srs_budget *budget, struct cidr network, const struct srs_budget_use *use, time_t now)
 {
 	struct use_key key;
 
-	if (network.size == 0)
+	if (network.prefix == 0)
 		return;
 	key = make_key(total_kind(use->use), network, use);
 	add_use(budget, &key, now);
@@ -468,7 +450,7 @@ srs_budget_use(
 		add_to_share(budget, client_network(use->client), use, now);
 		add_to_share(budget, wide_network(use->client), use, now);
 	}
-	key = make_key(total_kind(use->use), all_clients, use);
+	key = make_key(total_kind(use->use), no_network, use);
 	n = add_use(budget, &key, now);
 	if (use->use != SRS_USE_BOUNCE)
 		return false;

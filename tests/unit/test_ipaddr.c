@@ -297,6 +297,53 @@ test_private_addresses(void **state)
 }
 
 static void
+test_client_networks(void **state)
+{
+	static const struct {
+		const char *text;
+		unsigned v6_bits;
+		const char *network;
+		unsigned prefix;
+	} rows[] = {
+		{ "192.0.2.1", 64, "192.0.2.1", 32 },
+		{ "192.0.2.1", 0, "192.0.2.1", 32 },
+		{ "::ffff:192.0.2.1", 48, "192.0.2.1", 32 },
+		{ "2001:db8:1:2:3:4:5:6", 64, "2001:db8:1:2::", 64 },
+		{ "2001:db8:1:2:3:4:5:6", 48, "2001:db8:1::", 48 },
+		{ "2001:db8:1:ffff:3:4:5:6", 52, "2001:db8:1:f000::", 52 },
+		{ "2001:db8::ffff", 127, "2001:db8::fffe", 127 },
+		{ "2001:db8::ffff", 128, "2001:db8::ffff", 128 },
+		{ "2001:db8::1", 0, "::", 0 },
+		{ "64:ff9b::192.0.2.1", 64, "192.0.2.1", 32 },
+		{ "64:ff9b::192.0.2.1", 48, "192.0.2.1", 32 },
+		/* RFC 8215 and RFC 6052 let a site choose other prefixes, which look like any network. */
+		{ "64:ff9b:1::192.0.2.1", 48, "64:ff9b:1::", 48 },
+		{ "64:ff9b:0:0:1::192.0.2.1", 64, "64:ff9b::", 64 },
+		{ "64:ff9a::192.0.2.1", 64, "64:ff9a::", 64 },
+	};
+	char text[IPADDR_TEXT_SIZE];
+	struct ipaddr ip;
+	struct cidr network;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		assert_true(parse(&ip, rows[i].text));
+		network = ipaddr_client_network(&ip, rows[i].v6_bits);
+		ipaddr_format(&network.addr, text);
+		unit_text(rows[i].text, "network", text, rows[i].network);
+		unit_int(rows[i].text, "prefix", (int)network.prefix, (int)rows[i].prefix);
+		unit_true(rows[i].text, "same family unless it is NAT64",
+		    cidr_contains(&network, &ip) || network.addr.family == AF_INET);
+	}
+	memset(&ip, 0, sizeof(ip));
+	network = ipaddr_client_network(&ip, 64);
+	unit_int("no address", "family", network.addr.family, 0);
+	unit_int("no address", "prefix", (int)network.prefix, 0);
+	unit_end();
+}
+
+static void
 test_networks(void **state)
 {
 	static const struct {
@@ -418,6 +465,7 @@ main(void)
 		cmocka_unit_test(test_agree_ipv6),
 		cmocka_unit_test(test_agree_across_families),
 		cmocka_unit_test(test_private_addresses),
+		cmocka_unit_test(test_client_networks),
 		cmocka_unit_test(test_networks),
 		cmocka_unit_test(test_no_networks),
 		cmocka_unit_test(test_membership),

@@ -201,6 +201,9 @@ test_places_of_a_network(void **state)
 		{ "192.0.2.1", "192.0.2.2", false },
 		{ "2001:db8::1", "2001:db8::ffff:1", true },
 		{ "2001:db8::1", "2001:db8:0:1::1", false },
+		/* RFC 6052: the clients of a NAT64 gateway are IPv4 clients. */
+		{ "64:ff9b::192.0.2.1", "64:ff9b::192.0.2.2", false },
+		{ "64:ff9b::192.0.2.1", "192.0.2.1", true },
 	};
 	struct place_owner one, other;
 	unsigned i;
@@ -434,6 +437,12 @@ test_report(void **state)
 		remove_owner(&one);
 		release_places(&one);
 	}
+	enter(&one, "64:ff9b::192.0.2.1", "");
+	take_all(&one, 3);
+	spf_inflight_report(inflight, now, &report);
+	unit_text("NAT64", "network", report.network, "192.0.2.1");
+	leave(&one);
+	release_all(&one);
 	spf_inflight_note_cut(inflight, now);
 	spf_inflight_report(inflight, now + SPF_INFLIGHT_SATURATED - 1, &report);
 	assert_true(report.saturated);
