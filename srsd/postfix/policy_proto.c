@@ -5,12 +5,12 @@
 #include "srsd/postfix/policy_proto.h"
 
 /*
- * attribute - where the value of this name goes, NULL for the twenty that are of no use here
+ * find_attribute - where the value of this name goes, NULL for the twenty that are of no use here
  *
  * The length tells nearly all of them apart.
  */
 static struct text *
-attribute(struct policy_request *req, struct text name)
+find_attribute(struct policy_request *req, struct text name)
 {
 	switch (name.len) {
 	case 6:
@@ -34,9 +34,9 @@ attribute(struct policy_request *req, struct text name)
 	}
 }
 
-/* read_attributes - the lines of a complete request, each with its NEWLINE, into req */
+/* parse_attributes - the lines of a complete request, each with its NEWLINE, into req */
 static const char *
-read_attributes(const char *s, const char *end, struct policy_request *req)
+parse_attributes(const char *s, const char *end, struct policy_request *req)
 {
 	struct text name, value, *to;
 	const char *begin = s, *nl, *eq;
@@ -54,7 +54,7 @@ read_attributes(const char *s, const char *end, struct policy_request *req)
 		value.len = (size_t)(nl - value.s);
 		if (text_is(name, "request"))
 			is_policy = text_is(value, "smtpd_access_policy");
-		to = attribute(req, name);
+		to = find_attribute(req, name);
 		if (to != NULL)
 			*to = value;
 	}
@@ -63,9 +63,9 @@ read_attributes(const char *s, const char *end, struct policy_request *req)
 	return is_policy ? NULL : "no request=smtpd_access_policy";
 }
 
-/* over_limit - the reason why the request so far is too much, or NULL */
+/* find_exceeded_limit - the reason why the request so far is too much, or NULL */
 static const char *
-over_limit(const struct policy_parser *p)
+find_exceeded_limit(const struct policy_parser *p)
 {
 	if (p->scanned - p->line > POLICY_LINE_MAX)
 		return "line over 8 KiB";
@@ -84,14 +84,14 @@ policy_parse(struct policy_parser *p, const char *data, size_t len, size_t *used
 	while (p->scanned < len) {
 		nl = memchr(data + p->scanned, '\n', len - p->scanned);
 		p->scanned = nl == NULL ? len : (size_t)(nl - data);
-		*error = over_limit(p);
+		*error = find_exceeded_limit(p);
 		if (*error != NULL)
 			return -1;
 		if (nl == NULL)
 			return 0;
 		empty = p->scanned == p->line;
 		if (empty) {
-			*error = read_attributes(data, data + p->line, req);
+			*error = parse_attributes(data, data + p->line, req);
 			*used = p->scanned + 1;
 			memset(p, 0, sizeof(*p));
 			return *error == NULL ? 1 : -1;

@@ -30,7 +30,7 @@ tcptable_init(struct tcptable_parser *p)
 }
 
 static void
-keep(struct tcptable_parser *p, char c)
+store_key_byte(struct tcptable_parser *p, char c)
 {
 	if (p->key_len < sizeof(p->key))
 		p->key[p->key_len++] = c;
@@ -39,61 +39,61 @@ keep(struct tcptable_parser *p, char c)
 }
 
 static void
-bad(struct tcptable_parser *p, const char *error)
+set_line_error(struct tcptable_parser *p, const char *error)
 {
 	p->state = STATE_BAD;
 	p->error = error;
 }
 
 static void
-key_byte(struct tcptable_parser *p, char c)
+parse_key_byte(struct tcptable_parser *p, char c)
 {
 	if (p->cr) {
-		keep(p, '\r');
+		store_key_byte(p, '\r');
 		p->cr = false;
 	}
 	if (c == '%')
 		p->state = STATE_HEX_HIGH;
 	else if (c == ' ' || c == '\t')
-		bad(p, "blank in the key; send it as %20");
+		set_line_error(p, "blank in the key; send it as %20");
 	else if (c == '\r')
 		p->cr = true;
 	else
-		keep(p, c);
+		store_key_byte(p, c);
 }
 
 static void
-hex_byte(struct tcptable_parser *p, char c)
+parse_hex_byte(struct tcptable_parser *p, char c)
 {
 	int digit = ascii_hex(c);
 
 	if (digit == -1) {
-		bad(p, "% without two hexadecimal digits");
+		set_line_error(p, "% without two hexadecimal digits");
 	} else if (p->state == STATE_HEX_HIGH) {
 		p->high = digit;
 		p->state = STATE_HEX_LOW;
 	} else {
-		keep(p, (char)(p->high << 4 | digit));
+		store_key_byte(p, (char)(p->high << 4 | digit));
 		p->state = STATE_KEY;
 	}
 }
 
 static void
-take(struct tcptable_parser *p, char c)
+parse_line_byte(struct tcptable_parser *p, char c)
 {
 	switch (p->state) {
 	case STATE_VERB:
 		if (c != verb[p->line_len])
-			bad(p, "not a request; send: get KEY");
+			set_line_error(p, "not a request; send: get KEY");
 		else if (p->line_len == VERB_LEN - 1)
 			p->state = STATE_KEY;
 		break;
 	case STATE_KEY:
-		key_byte(p, c);
+		parse_key_byte(p, c);
 		break;
 	case STATE_HEX_HIGH:
 	case STATE_HEX_LOW:
-		hex_byte(p, c);
+		parse_hex_byte(p, c);
 		break;
 	default:
 		break;
@@ -101,29 +101,29 @@ take(struct tcptable_parser *p, char c)
 	p->line_len++;
 }
 
-/* take_run - take the bytes of a key that mean themselves; returns how many there were */
+/* parse_plain_bytes - take the bytes of a key that mean themselves; returns how many there were */
 static size_t
-take_run(struct tcptable_parser *p, const char *data, size_t len)
+parse_plain_bytes(struct tcptable_parser *p, const char *data, size_t len)
 {
 	size_t room = TCPTABLE_LINE_MAX - p->line_len - 1, n = 0;
 
 	if (p->state != STATE_KEY || p->cr)
 		return 0;
 	while (n < len && n < room && ascii_isgraph(data[n]) && data[n] != '%')
-		keep(p, data[n++]);
+		store_key_byte(p, data[n++]);
 	p->line_len += n;
 	return n;
 }
 
 static int
-report(struct tcptable_parser *p, struct tcptable_request *req, const char **error)
+report_key_line(struct tcptable_parser *p, struct tcptable_request *req, const char **error)
 {
 	if (p->state == STATE_VERB)
-		bad(p, "not a request; send: get KEY");
+		set_line_error(p, "not a request; send: get KEY");
 	else if (p->state == STATE_HEX_HIGH || p->state == STATE_HEX_LOW)
-		bad(p, "% without two hexadecimal digits");
+		set_line_error(p, "% without two hexadecimal digits");
 	else if (p->state == STATE_KEY && p->key_len == 0)
-		bad(p, "no key; send: get KEY");
+		set_line_error(p, "no key; send: get KEY");
 	if (p->state == STATE_BAD) {
 		*error = p->error;
 		return -1;
@@ -134,11 +134,11 @@ report(struct tcptable_parser *p, struct tcptable_request *req, const char **err
 	return 1;
 }
 
-/* line_end - answer a line unless that was done when it grew too long */
+/* finish_key_line - answer a line unless that was done when it grew too long */
 static int
-line_end(struct tcptable_parser *p, struct tcptable_request *req, const char **error)
+finish_key_line(struct tcptable_parser *p, struct tcptable_request *req, const char **error)
 {
-	int got = p->state == STATE_SKIP ? 0 : report(p, req, error);
+	int got = p->state == STATE_SKIP ? 0 : report_key_line(p, req, error);
 
 	tcptable_init(p);
 	return got;
@@ -152,20 +152,20 @@ tcptable_parse(struct tcptable_parser *p, const char *data, size_t len, size_t *
 	int got;
 
 	for (i = 0; i < len; i++) {
-		i += take_run(p, data + i, len - i);
+		i += parse_plain_bytes(p, data + i, len - i);
 		if (i == len)
 			break;
 		if (data[i] == '\n') {
-			got = line_end(p, req, error);
+			got = finish_key_line(p, req, error);
 			if (got == 0)
 				continue;
 			*used = i + 1;
 			return got;
 		}
-		take(p, data[i]);
+		parse_line_byte(p, data[i]);
 		if (p->line_len == TCPTABLE_LINE_MAX && p->state != STATE_SKIP) {
 			*used = i + 1;
-			got = report(p, req, error);
+			got = report_key_line(p, req, error);
 			p->state = STATE_SKIP;
 			return got;
 		}

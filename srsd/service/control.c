@@ -31,9 +31,9 @@ struct control_session {
 	json_t *outcome;   /* of the reload */
 };
 
-/* say - one line of JSON; takes the reference over */
+/* put_json_reply - one line of JSON; takes the reference over */
 static void
-say(struct buffer *out, json_t *reply)
+put_json_reply(struct buffer *out, json_t *reply)
 {
 	char *text = reply == NULL ? NULL : json_dumps(reply, JSON_COMPACT | JSON_ENSURE_ASCII);
 
@@ -43,13 +43,13 @@ say(struct buffer *out, json_t *reply)
 }
 
 static void
-say_error(struct buffer *out, const char *error)
+put_error_reply(struct buffer *out, const char *error)
 {
-	say(out, json_pack("{s:s}", "error", error));
+	put_json_reply(out, json_pack("{s:s}", "error", error));
 }
 
 static void
-wake(void *arg)
+wake_control_session(void *arg)
 {
 	struct control_session *s = arg;
 
@@ -57,20 +57,20 @@ wake(void *arg)
 }
 
 static bool
-is_waiting(const struct control_session *s)
+is_session_waiting(const struct control_session *s)
 {
 	return s->query != NULL || s->reloading || s->outcome != NULL;
 }
 
-/* finish - answer what was waited for; false when something else has woken us */
+/* put_pending_reply - answer what was waited for; false when something else has woken us */
 static bool
-finish(struct control_session *s, struct buffer *out)
+put_pending_reply(struct control_session *s, struct buffer *out)
 {
 	if (s->query != NULL) {
-		say(out, spf_query_report(s->query));
+		put_json_reply(out, spf_query_report(s->query));
 		spf_query_free(&s->query);
 	} else if (s->outcome != NULL) {
-		say(out, s->outcome);
+		put_json_reply(out, s->outcome);
 		s->outcome = NULL;
 	} else {
 		return false;
@@ -86,12 +86,12 @@ start_spf(struct control_session *s, const json_t *request, struct buffer *out)
 	const char *error;
 
 	s->query = spf_query_start(service->checker, service->settings, request,
-	    clock_wall(service->clock), wake, s, &error);
+	    clock_wall(service->clock), wake_control_session, s, &error);
 	if (s->query == NULL) {
-		say_error(out, error);
+		put_error_reply(out, error);
 		return true;
 	}
-	return spf_query_is_done(s->query) && finish(s, out);
+	return spf_query_is_done(s->query) && put_pending_reply(s, out);
 }
 
 static bool
@@ -101,7 +101,7 @@ start_reload(struct control_session *s, const json_t *request, struct buffer *ou
 
 	(void)request;
 	if (!service->ask_reload(service->ask_reload_arg)) {
-		say_error(out, "the monitor cannot be told");
+		put_error_reply(out, "the monitor cannot be told");
 		return true;
 	}
 	s->reloading = true;
@@ -110,9 +110,9 @@ start_reload(struct control_session *s, const json_t *request, struct buffer *ou
 	return false;
 }
 
-/* say_lookup - what a map answers, and why */
+/* put_map_reply - what a map answers, and why */
 static void
-say_lookup(const struct control_service *service, const struct srs_result *r, struct buffer *out)
+put_map_reply(const struct control_service *service, const struct srs_result *r, struct buffer *out)
 {
 	json_t *reply = json_object();
 
@@ -126,7 +126,7 @@ say_lookup(const struct control_service *service, const struct srs_result *r, st
 	if (r->secret >= 0)
 		json_object_set_new(reply, "secret",
 		    json_string(srs_keys_fingerprint(service->keys, (size_t)r->secret)));
-	say(out, reply);
+	put_json_reply(out, reply);
 }
 
 /* start_lookup - one address through a map, by the function that the map itself uses */
@@ -140,13 +140,13 @@ start_lookup(struct control_session *s, const json_t *request, struct buffer *ou
 	struct srs_result result;
 
 	if (!json_is_string(address)) {
-		say_error(out, "no address");
+		put_error_reply(out, "no address");
 		return true;
 	}
 	result.secret = SRS_KEYS_NONE;
 	rewrite(&result, json_string_value(address), json_string_length(address), service->settings,
 	    service->keys, clock_wall(service->clock));
-	say_lookup(service, &result, out);
+	put_map_reply(service, &result, out);
 	return true;
 }
 
@@ -169,7 +169,7 @@ start_status(struct control_session *s, const json_t *request, struct buffer *ou
 
 	(void)request;
 	s->service->read_status(s->service->read_status_arg, &status);
-	say(out, status_json(&status));
+	put_json_reply(out, status_json(&status));
 	json_decref(status.listeners);
 	return true;
 }
@@ -180,9 +180,9 @@ control_service_init(struct control_service *service)
 	TAILQ_INIT(&service->waiting);
 }
 
-/* outcome_of - what a reload has come to; the text may quote bytes that are no UTF-8 */
+/* make_reload_outcome - what a reload has come to; the text may quote bytes that are no UTF-8 */
 static json_t *
-outcome_of(const char *error)
+make_reload_outcome(const char *error)
 {
 	char text[CONTROL_ERROR_MAX + 1];
 	json_t *reason;
@@ -205,7 +205,7 @@ control_service_reloaded(struct control_service *service, const char *error)
 	while ((s = TAILQ_FIRST(&service->waiting)) != NULL && s->asked_in != round) {
 		TAILQ_REMOVE(&service->waiting, s, next);
 		s->reloading = false;
-		s->outcome = outcome_of(error);
+		s->outcome = make_reload_outcome(error);
 		s->host->wake(s->host->arg);
 	}
 }
@@ -230,7 +230,7 @@ start_command(struct control_session *s, const json_t *request, struct buffer *o
 	for (i = 0; name != NULL && i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (strcmp(commands[i].name, name) == 0)
 			return commands[i].start(s, request, out);
-	say_error(out, "no such command");
+	put_error_reply(out, "no such command");
 	return true;
 }
 
@@ -242,7 +242,7 @@ start_line(struct control_session *s, const char *line, size_t len, struct buffe
 	bool done;
 
 	if (!json_is_object(request)) {
-		say_error(out, "not a JSON object");
+		put_error_reply(out, "not a JSON object");
 		done = true;
 	} else {
 		done = start_command(s, request, out);
@@ -262,14 +262,14 @@ control_session_input(
 		newline = memchr(data + *used, '\n', len - *used);
 		if (newline == NULL)
 			break;
-		if (is_waiting(s)
-			? !finish(s, out)
+		if (is_session_waiting(s)
+			? !put_pending_reply(s, out)
 			: !start_line(s, data + *used, (size_t)(newline - data) - *used, out))
 			return SESSION_BUSY;
 	}
 	if (len - *used <= CONTROL_LINE_MAX)
 		return SESSION_READING;
-	say_error(out, "the line is too long");
+	put_error_reply(out, "the line is too long");
 	return SESSION_CLOSE;
 }
 

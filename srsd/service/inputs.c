@@ -20,7 +20,7 @@ inputs_read_settings(struct inputs *in, struct filebox *box, const struct inputs
 }
 
 static void
-warn_of_secrets(const struct inputs *in)
+warn_of_weak_secrets(const struct inputs *in)
 {
 	char text[SRS_KEYS_DOUBT_SIZE];
 	enum srs_keys_doubt kind;
@@ -36,7 +36,7 @@ inputs_read_rest(struct inputs *in, const struct identity *daemon, char error[CO
 	in->keys =
 	    srs_keys_load(in->box, in->settings->secrets_file, daemon, error, CONFIG_ERROR_SIZE);
 	if (in->keys != NULL && !filebox_is_closed(in->box))
-		warn_of_secrets(in);
+		warn_of_weak_secrets(in);
 	if (in->keys != NULL)
 		in->dns = resolver_plan_make(in->settings, in->box, error, CONFIG_ERROR_SIZE);
 	if (in->dns != NULL)

@@ -21,7 +21,7 @@ struct map_session {
 };
 
 static bool
-local_part_is_long(const struct srs_result *result)
+is_local_part_long(const struct srs_result *result)
 {
 	const char *at = memrchr(result->address, '@', result->len);
 
@@ -29,7 +29,7 @@ local_part_is_long(const struct srs_result *result)
 }
 
 static void
-put_result(struct line *line, enum map_kind kind, const struct srs_result *result)
+put_rewritten(struct line *line, enum map_kind kind, const struct srs_result *result)
 {
 	line_put(line, "> to=<");
 	line_put_untrusted(line, result->address, result->len);
@@ -37,13 +37,13 @@ put_result(struct line *line, enum map_kind kind, const struct srs_result *resul
 	if (kind == MAP_REVERSE) {
 		line_put(line, " secret=");
 		line_put_number(line, (unsigned)result->secret + 1);
-	} else if (local_part_is_long(result)) {
+	} else if (is_local_part_long(result)) {
 		line_put(line, " note=local-part-over-64");
 	}
 }
 
 static void
-put_reason(struct line *line, const char *result, enum srs_verdict verdict)
+put_unchanged(struct line *line, const char *result, enum srs_verdict verdict)
 {
 	line_put(line, "> result=");
 	line_put(line, result);
@@ -51,9 +51,9 @@ put_reason(struct line *line, const char *result, enum srs_verdict verdict)
 	line_put(line, srs_verdict_word(verdict));
 }
 
-/* result_word - what became of the key, for the log */
+/* get_result_word - what became of the key, for the log */
 static const char *
-result_word(enum srs_verdict verdict)
+get_result_word(enum srs_verdict verdict)
 {
 	switch (verdict) {
 	case SRS_BAD_HASH:
@@ -77,13 +77,13 @@ is_whole_address(const struct tcptable_request *req)
 }
 
 /*
- * is_routine - is there nothing that an operator should see without -v?
+ * is_routine_lookup - is there nothing that an operator should see without -v?
  *
  * A sender that should have been rewritten and cannot be is not routine: its mail leaves without a
  * signature. Nor is an SRS recipient in a domain that is not ours: reverse-domains may lack it.
  */
 static bool
-is_routine(const struct tcptable_request *req, enum srs_verdict verdict)
+is_routine_lookup(const struct tcptable_request *req, enum srs_verdict verdict)
 {
 	switch (verdict) {
 	case SRS_ALREADY_OURS:
@@ -99,25 +99,26 @@ is_routine(const struct tcptable_request *req, enum srs_verdict verdict)
 }
 
 static void
-log_decision(
+log_map_lookup(
     enum map_kind kind, const struct tcptable_request *req, const struct srs_result *result)
 {
 	struct line line;
 
-	if (is_routine(req, result->verdict) && !log_debugging())
+	if (is_routine_lookup(req, result->verdict) && !log_debugging())
 		return;
 	line_begin(&line, kind == MAP_FORWARD ? "forward from=<" : "reverse from=<");
 	line_put_untrusted(&line, req->key, req->len);
 	if (result->verdict == SRS_REWRITTEN)
-		put_result(&line, kind, result);
+		put_rewritten(&line, kind, result);
 	else
-		put_reason(&line, result_word(result->verdict), result->verdict);
+		put_unchanged(&line, get_result_word(result->verdict), result->verdict);
 	log_line(&line);
 }
 
-/* too_long - an overlong key is no address of anybody's */
+/* judge_overlong_key - an overlong key is no address of anybody's */
 static void
-too_long(enum map_kind kind, const struct tcptable_request *req, struct srs_result *result)
+judge_overlong_key(
+    enum map_kind kind, const struct tcptable_request *req, struct srs_result *result)
 {
 	if (kind == MAP_FORWARD)
 		result->verdict = SRS_TOO_LONG;
@@ -128,13 +129,13 @@ too_long(enum map_kind kind, const struct tcptable_request *req, struct srs_resu
 }
 
 static void
-look_up(const struct map_service *service, const struct tcptable_request *req,
+rewrite_key(const struct map_service *service, const struct tcptable_request *req,
     struct srs_result *result)
 {
 	time_t now = clock_wall(service->clock);
 
 	if (req->overlong)
-		too_long(service->kind, req, result);
+		judge_overlong_key(service->kind, req, result);
 	else if (service->kind == MAP_FORWARD)
 		srs_rewrite_forward(
 		    result, req->key, req->len, service->settings, service->keys, now);
@@ -144,15 +145,16 @@ look_up(const struct map_service *service, const struct tcptable_request *req,
 }
 
 static void
-answer(const struct map_service *service, const struct tcptable_request *req, struct buffer *out)
+answer_key(
+    const struct map_service *service, const struct tcptable_request *req, struct buffer *out)
 {
 	char reply[TCPTABLE_REPLY_SIZE];
 	struct srs_result result;
 	size_t len;
 
-	look_up(service, req, &result);
+	rewrite_key(service, req, &result);
 	service->stats->lookups[service->kind][result.verdict]++;
-	log_decision(service->kind, req, &result);
+	log_map_lookup(service->kind, req, &result);
 	if (result.verdict == SRS_REWRITTEN)
 		len = tcptable_found(reply, result.address, result.len);
 	else
@@ -162,7 +164,7 @@ answer(const struct map_service *service, const struct tcptable_request *req, st
 }
 
 static void
-refuse(const struct map_service *service, const char *error, struct buffer *out)
+answer_bad_request(const struct map_service *service, const char *error, struct buffer *out)
 {
 	char reply[TCPTABLE_REPLY_SIZE];
 
@@ -185,9 +187,9 @@ map_session_input(
 	for (*used = 0; *used < len; *used += n) {
 		got = tcptable_parse(&map->parser, data + *used, len - *used, &n, &req, &error);
 		if (got == 1)
-			answer(map->service, &req, out);
+			answer_key(map->service, &req, out);
 		else if (got == -1)
-			refuse(map->service, error, out);
+			answer_bad_request(map->service, error, out);
 	}
 	return SESSION_READING;
 }

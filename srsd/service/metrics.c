@@ -13,9 +13,9 @@ struct metrics_session {
 	const struct metrics_service *service;
 };
 
-/* answer - a whole response */
+/* put_http_response - a whole response */
 static void
-answer(
+put_http_response(
     struct buffer *out, const char *status, const char *type, const struct buffer *body, bool head)
 {
 	buffer_printf(out,
@@ -26,17 +26,17 @@ answer(
 }
 
 static void
-answer_text(struct buffer *out, const char *status, const char *text, bool head)
+put_http_text(struct buffer *out, const char *status, const char *text, bool head)
 {
 	struct buffer body = { 0 };
 
 	buffer_printf(&body, "%s\n", text);
-	answer(out, status, "text/plain", &body, head);
+	put_http_response(out, status, "text/plain", &body, head);
 	buffer_free(&body);
 }
 
 static void
-answer_metrics(
+put_metrics_page(
     const struct metrics_service *service, bool openmetrics, struct buffer *out, bool head)
 {
 	struct buffer body = { 0 };
@@ -45,16 +45,16 @@ answer_metrics(
 	service->read_status(service->read_status_arg, &status);
 	status_metrics(&status, openmetrics, &body);
 	json_decref(status.listeners);
-	answer(out, "200 OK",
+	put_http_response(out, "200 OK",
 	    openmetrics ? OPENMETRICS "; version=1.0.0; charset=utf-8"
 			: "text/plain; version=0.0.4; charset=utf-8",
 	    &body, head);
 	buffer_free(&body);
 }
 
-/* is_path - is that what is asked for, perhaps with a query behind it? */
+/* is_http_path - is that what is asked for, perhaps with a query behind it? */
 static bool
-is_path(const char *target, size_t len, const char *path)
+is_http_path(const char *target, size_t len, const char *path)
 {
 	size_t n = strlen(path);
 
@@ -62,44 +62,45 @@ is_path(const char *target, size_t len, const char *path)
 }
 
 static void
-respond(const struct metrics_service *service, const char *target, size_t len, bool openmetrics,
-    bool head, struct buffer *out)
+answer_http_path(const struct metrics_service *service, const char *target, size_t len,
+    bool openmetrics, bool head, struct buffer *out)
 {
-	if (is_path(target, len, "/metrics"))
-		answer_metrics(service, openmetrics, out, head);
-	else if (is_path(target, len, "/healthz"))
-		answer_text(out, "200 OK", "ok", head);
+	if (is_http_path(target, len, "/metrics"))
+		put_metrics_page(service, openmetrics, out, head);
+	else if (is_http_path(target, len, "/healthz"))
+		put_http_text(out, "200 OK", "ok", head);
 	else
-		answer_text(out, "404 Not Found", "there are /metrics and /healthz", head);
+		put_http_text(out, "404 Not Found", "there are /metrics and /healthz", head);
 }
 
 /*
- * respond_to - a request whose headers are all there: METHOD TARGET HTTP/1.x
+ * answer_http_request - a request whose headers are all there: METHOD TARGET HTTP/1.x
  *
  * Of the headers only Accept counts, and of that whether it names OpenMetrics.
  */
 static void
-respond_to(const struct metrics_service *service, const char *data, size_t len, struct buffer *out)
+answer_http_request(
+    const struct metrics_service *service, const char *data, size_t len, struct buffer *out)
 {
 	const char *eol = memchr(data, '\n', len), *target, *end;
 	bool head = len > 5 && memcmp(data, "HEAD ", 5) == 0;
 	bool openmetrics = memmem(data, len, OPENMETRICS, strlen(OPENMETRICS)) != NULL;
 
 	if (!head && (len < 4 || memcmp(data, "GET ", 4) != 0)) {
-		answer_text(out, "405 Method Not Allowed", "GET or HEAD", false);
+		put_http_text(out, "405 Method Not Allowed", "GET or HEAD", false);
 		return;
 	}
 	target = data + (head ? 5 : 4);
 	end = memchr(target, ' ', (size_t)(eol - target));
 	if (end == NULL || eol - end < 8 || memcmp(end, " HTTP/1.", 8) != 0)
-		answer_text(out, "400 Bad Request", "no HTTP/1 request", false);
+		put_http_text(out, "400 Bad Request", "no HTTP/1 request", false);
 	else
-		respond(service, target, (size_t)(end - target), openmetrics, head, out);
+		answer_http_path(service, target, (size_t)(end - target), openmetrics, head, out);
 }
 
-/* headers_len - the bytes of a request up to the blank line behind its headers; 0: not there yet */
+/* measure_http_headers - the bytes of a request up to the blank line behind its headers; 0: not there yet */
 static size_t
-headers_len(const char *data, size_t len)
+measure_http_headers(const char *data, size_t len)
 {
 	const char *lf = memmem(data, len, "\n\n", 2);
 	const char *crlf = memmem(data, lf == NULL ? len : (size_t)(lf - data), "\r\n\r\n", 4);
@@ -112,15 +113,15 @@ metrics_session_input(
     struct session *session, const char *data, size_t len, size_t *used, struct buffer *out)
 {
 	struct metrics_session *s = (struct metrics_session *)session;
-	size_t n = headers_len(data, len);
+	size_t n = measure_http_headers(data, len);
 
 	*used = 0;
 	if (n == 0 && len <= METRICS_REQUEST_MAX)
 		return SESSION_READING;
 	if (n == 0 || n > METRICS_REQUEST_MAX)
-		answer_text(out, "431 Request Header Fields Too Large", "too long", false);
+		put_http_text(out, "431 Request Header Fields Too Large", "too long", false);
 	else
-		respond_to(s->service, data, n, out);
+		answer_http_request(s->service, data, n, out);
 	*used = len;
 	return SESSION_CLOSE;
 }

@@ -6,20 +6,20 @@
 #include "srsd/service/policy_charge.h"
 
 static unsigned
-guess_limit(const struct policy_charge *charge)
+get_guess_limit(const struct policy_charge *charge)
 {
 	return (unsigned)charge->settings->spf.srs_guess_limit;
 }
 
 static unsigned
-daily_limit(const struct policy_charge *charge)
+get_daily_limit(const struct policy_charge *charge)
 {
 	return (unsigned)charge->settings->spf.srs_daily_limit;
 }
 
-/* paying_client - whose budget a request is charged to; NULL: only that of all clients */
+/* get_paying_client - whose budget a request is charged to; NULL: only that of all clients */
 static const struct ipaddr *
-paying_client(const struct policy_charge *charge, const struct gate_query *q)
+get_paying_client(const struct policy_charge *charge, const struct gate_query *q)
 {
 	if (gate_exemption(q, charge->settings) != NULL || gate_guards_nat(q, charge->settings))
 		return NULL;
@@ -34,12 +34,12 @@ warn_of_guesses(
 	char text[PRINTABLE_SIZE];
 
 	if (client != NULL &&
-	    srs_budget_warns_of(charge->budget, client, guess_limit(charge), charge->now)) {
+	    srs_budget_warns_of(charge->budget, client, get_guess_limit(charge), charge->now)) {
 		printable(text, sizeof(text), address.s, address.len);
 		log_warnx("guess-limit client=%s guesses=%u", text,
 		    srs_budget_guesses(charge->budget, client, charge->now));
 	}
-	if (srs_budget_warns_of(charge->budget, NULL, guess_limit(charge), charge->now))
+	if (srs_budget_warns_of(charge->budget, NULL, get_guess_limit(charge), charge->now))
 		log_warnx(
 		    "guess-limit: all clients together sent %u bad SRS hashes within an hour; "
 		    "set hash-length and hash-minimum to 6",
@@ -49,7 +49,7 @@ warn_of_guesses(
 static void
 count_guess(const struct policy_charge *charge, const struct gate_query *q)
 {
-	const struct ipaddr *client = paying_client(charge, q);
+	const struct ipaddr *client = get_paying_client(charge, q);
 
 	srs_budget_guess(charge->budget, client, charge->now);
 	charge->stats->guesses++;
@@ -57,38 +57,38 @@ count_guess(const struct policy_charge *charge, const struct gate_query *q)
 }
 
 static bool
-is_over_limit(const struct policy_charge *charge, const struct gate_query *q)
+is_client_guessing(const struct policy_charge *charge, const struct gate_query *q)
 {
 	return srs_budget_is_guessing(
-	    charge->budget, paying_client(charge, q), guess_limit(charge), charge->now);
+	    charge->budget, get_paying_client(charge, q), get_guess_limit(charge), charge->now);
 }
 
 static bool
-doubts_senders(const struct policy_charge *charge, const struct gate_query *q)
+must_doubt_sender(const struct policy_charge *charge, const struct gate_query *q)
 {
 	return srs_budget_doubts_senders(
-	    charge->budget, paying_client(charge, q), guess_limit(charge), charge->now);
+	    charge->budget, get_paying_client(charge, q), get_guess_limit(charge), charge->now);
 }
 
-/* is_srs_sender - one of ours, whose answer srs-sender makes depend on the hash */
+/* is_hash_sensitive_sender - one of ours, whose answer srs-sender makes depend on the hash */
 static bool
-is_srs_sender(const struct policy_charge *charge, const struct gate_query *q)
+is_hash_sensitive_sender(const struct policy_charge *charge, const struct gate_query *q)
 {
 	return q->srs.sender != SRS_FACT_FOREIGN && q->srs.sender != SRS_FACT_UNKNOWN &&
 	       charge->settings->spf.srs_sender != SRS_SENDER_CHECK;
 }
 
-/* begin_sender - it is pending, if its client has a budget */
+/* start_pending_sender - it is pending, if its client has a budget */
 static void
-begin_sender(const struct policy_charge *charge, struct gate_query *q)
+start_pending_sender(const struct policy_charge *charge, struct gate_query *q)
 {
-	const struct ipaddr *client = paying_client(charge, q);
+	const struct ipaddr *client = get_paying_client(charge, q);
 
 	if (client == NULL)
 		return;
 	srs_budget_sender_begins(charge->budget, client, charge->now);
 	q->srs.sender_pending = true;
-	q->srs.sender_guessing = doubts_senders(charge, q);
+	q->srs.sender_guessing = must_doubt_sender(charge, q);
 }
 
 /* describe_use - of the recipient or, as: SRS_USE_SENDER, of the sender */
@@ -100,7 +100,7 @@ describe_use(const struct policy_charge *charge, const struct gate_query *q, boo
 		.use = as_sender        ? SRS_USE_SENDER
 		       : q->null_sender ? SRS_USE_BOUNCE
 					: SRS_USE_MAIL,
-		.client = paying_client(charge, q),
+		.client = get_paying_client(charge, q),
 		.local = local.s,
 		.len = local.len,
 	};
@@ -109,11 +109,11 @@ describe_use(const struct policy_charge *charge, const struct gate_query *q, boo
 }
 
 static bool
-is_used_up(const struct policy_charge *charge, const struct gate_query *q, bool as_sender)
+is_address_used_up(const struct policy_charge *charge, const struct gate_query *q, bool as_sender)
 {
 	struct srs_budget_use use = describe_use(charge, q, as_sender);
 
-	return srs_budget_is_used_up(charge->budget, &use, daily_limit(charge), charge->now);
+	return srs_budget_is_used_up(charge->budget, &use, get_daily_limit(charge), charge->now);
 }
 
 void
@@ -129,24 +129,24 @@ policy_charge_request(const struct policy_charge *charge, struct gate_query *q)
 		count_guess(charge, q);
 	if (gate_exemption(q, charge->settings) != NULL)
 		return;
-	q->srs.guessing = is_over_limit(charge, q);
+	q->srs.guessing = is_client_guessing(charge, q);
 	if (!at_rcpt)
 		return;
-	if (is_srs_sender(charge, q))
-		begin_sender(charge, q);
+	if (is_hash_sensitive_sender(charge, q))
+		start_pending_sender(charge, q);
 	if (q->srs.recipient == SRS_FACT_VALID)
-		q->srs.overused = is_used_up(charge, q, false);
-	if (q->srs.sender == SRS_FACT_VALID && is_srs_sender(charge, q))
-		q->srs.sender_overused = is_used_up(charge, q, true);
+		q->srs.overused = is_address_used_up(charge, q, false);
+	if (q->srs.sender == SRS_FACT_VALID && is_hash_sensitive_sender(charge, q))
+		q->srs.sender_overused = is_address_used_up(charge, q, true);
 }
 
 /*
- * shows_the_hash - is the answer to a sender with a right hash another one?
+ * reveals_hash - is the answer to a sender with a right hash another one?
  *
  * Compared without any budget: a client must not be spared a guess because it is over its limit.
  */
 static bool
-shows_the_hash(const struct gate_query *q, const struct settings *settings,
+reveals_hash(const struct gate_query *q, const struct settings *settings,
     const struct spf_verdicts *verdicts)
 {
 	struct gate_query forged = *q, valid;
@@ -160,16 +160,16 @@ shows_the_hash(const struct gate_query *q, const struct settings *settings,
 	return to_forged.kind != to_valid.kind || strcmp(to_forged.text, to_valid.text) != 0;
 }
 
-/* may_send - does MAIL FROM pass for the client itself? With prospective it is another address */
+/* passes_mail_from - does MAIL FROM pass for the client itself? With prospective it is another address */
 static bool
-may_send(const struct settings *settings, const struct spf_verdicts *verdicts)
+passes_mail_from(const struct settings *settings, const struct spf_verdicts *verdicts)
 {
 	return settings->prospective.family == 0 && verdicts->has_mailfrom &&
 	       verdicts->mailfrom.result == SPF_PASS;
 }
 
 static void
-end_sender(
+end_pending_sender(
     struct srs_budget *budget, const struct ipaddr *client, struct gate_srs_facts *srs, time_t now)
 {
 	if (srs->sender_pending)
@@ -180,7 +180,7 @@ end_sender(
 void
 policy_charge_end(const struct policy_charge *charge, struct gate_query *q)
 {
-	end_sender(charge->budget, &q->client, &q->srs, charge->now);
+	end_pending_sender(charge->budget, &q->client, &q->srs, charge->now);
 }
 
 void
@@ -189,19 +189,19 @@ policy_charge_leave(
 {
 	if (srs->sender_pending && srs->sender == SRS_FACT_FORGED)
 		srs_budget_guess(budget, client, now);
-	end_sender(budget, client, srs, now);
+	end_pending_sender(budget, client, srs, now);
 }
 
 void
 policy_charge_verdicts(const struct policy_charge *charge, const struct spf_verdicts *verdicts,
     bool seen, struct gate_query *q)
 {
-	if (!is_srs_sender(charge, q))
+	if (!is_hash_sensitive_sender(charge, q))
 		return;
-	q->srs.sender_guessing |= doubts_senders(charge, q);
+	q->srs.sender_guessing |= must_doubt_sender(charge, q);
 	policy_charge_end(charge, q);
-	if (q->srs.sender == SRS_FACT_FORGED && !may_send(charge->settings, verdicts) &&
-	    (seen || shows_the_hash(q, charge->settings, verdicts)))
+	if (q->srs.sender == SRS_FACT_FORGED && !passes_mail_from(charge->settings, verdicts) &&
+	    (seen || reveals_hash(q, charge->settings, verdicts)))
 		count_guess(charge, q);
 }
 
@@ -221,7 +221,7 @@ warn_of_bounces(const struct gate_query *q)
 }
 
 static bool
-is_accepted(const struct gate_action *action)
+is_mail_accepted(const struct gate_action *action)
 {
 	return action->kind == GATE_DUNNO || action->kind == GATE_PREPEND;
 }
@@ -234,16 +234,16 @@ policy_charge_answer(const struct policy_charge *charge, const struct gate_query
 
 	if (q->srs.recipient != SRS_FACT_VALID && q->srs.sender != SRS_FACT_VALID)
 		return;
-	if (!is_accepted(action) || !gate_is_at(q, "RCPT") ||
+	if (!is_mail_accepted(action) || !gate_is_at(q, "RCPT") ||
 	    gate_exemption(q, charge->settings) != NULL)
 		return;
 	if (q->srs.recipient == SRS_FACT_VALID) {
 		use = describe_use(charge, q, false);
-		if (srs_budget_use(charge->budget, &use, daily_limit(charge), charge->now))
+		if (srs_budget_use(charge->budget, &use, get_daily_limit(charge), charge->now))
 			warn_of_bounces(q);
 	}
-	if (q->srs.sender == SRS_FACT_VALID && is_srs_sender(charge, q)) {
+	if (q->srs.sender == SRS_FACT_VALID && is_hash_sensitive_sender(charge, q)) {
 		use = describe_use(charge, q, true);
-		srs_budget_use(charge->budget, &use, daily_limit(charge), charge->now);
+		srs_budget_use(charge->budget, &use, get_daily_limit(charge), charge->now);
 	}
 }

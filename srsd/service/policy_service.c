@@ -33,7 +33,7 @@ struct policy_session {
 };
 
 /* What a decision was made from, for its log line. */
-struct decision {
+struct policy_decision {
 	const struct gate_query *query;
 	const struct gate_action *action;
 	const struct spf_verdicts *verdicts; /* NULL: nothing was evaluated */
@@ -44,57 +44,58 @@ struct decision {
 };
 
 static void
-put_word(struct line *line, const char *name, const char *value)
+put_policy_word(struct line *line, const char *name, const char *value)
 {
 	line_put(line, name);
 	line_put(line, value);
 }
 
 static void
-put_untrusted(struct line *line, const char *name, struct text value)
+put_policy_text(struct line *line, const char *name, struct text value)
 {
 	line_put(line, name);
 	line_put_untrusted(line, value.s, value.len);
 }
 
 static void
-put_verdict(struct line *line, const struct decision *d)
+put_policy_verdict(struct line *line, const struct policy_decision *d)
 {
 	const struct spf_verdict *v;
 
 	if (d->verdicts == NULL || (!d->verdicts->has_helo && !d->verdicts->has_mailfrom))
 		return;
 	v = d->action->identity == SPF_IDENTITY_HELO ? &d->verdicts->helo : &d->verdicts->mailfrom;
-	put_word(line, " result=", spf_result_name(v->result));
-	put_word(line, " identity=", spf_identity_name(d->action->identity));
+	put_policy_word(line, " result=", spf_result_name(v->result));
+	put_policy_word(line, " identity=", spf_identity_name(d->action->identity));
 	if (v->mechanism[0] != '\0')
-		put_word(line, " mechanism=", v->mechanism);
+		put_policy_word(line, " mechanism=", v->mechanism);
 	if (v->differs)
-		put_word(line, " native=", spf_result_name(v->native));
+		put_policy_word(line, " native=", spf_result_name(v->native));
 	if (d->dnssec)
-		put_word(line, " dnssec=", dns_security_name(v->security));
+		put_policy_word(line, " dnssec=", dns_security_name(v->security));
 	if (v->problem[0] != '\0') {
-		put_word(line, " problem=\"", v->problem);
+		put_policy_word(line, " problem=\"", v->problem);
 		line_put(line, "\"");
 	}
 }
 
 static bool
-is_refusal(const struct gate_action *action)
+is_refusing_action(const struct gate_action *action)
 {
 	return action->kind == GATE_REJECT || action->kind == GATE_DEFER;
 }
 
 static void
-put_action(struct line *line, const struct decision *d)
+put_policy_action(struct line *line, const struct policy_decision *d)
 {
-	put_word(line, " action=", gate_kind_name(d->action->kind));
+	put_policy_word(line, " action=", gate_kind_name(d->action->kind));
 	if (d->action->why != NULL)
-		put_word(line, is_refusal(d->action) ? " reason=" : " exempt=", d->action->why);
+		put_policy_word(
+		    line, is_refusing_action(d->action) ? " reason=" : " exempt=", d->action->why);
 	if (d->action->would != NULL)
-		put_word(line, " would=", d->action->would);
+		put_policy_word(line, " would=", d->action->would);
 	if (d->query->req->queue_id.len > 0)
-		put_untrusted(line, " queue=", d->query->req->queue_id);
+		put_policy_text(line, " queue=", d->query->req->queue_id);
 	if (d->replayed)
 		line_put(line, " replayed=yes");
 	line_put(line, " time=");
@@ -118,19 +119,19 @@ warn_of_nat(const struct policy_request *req)
 }
 
 static void
-log_decision(const struct decision *d)
+log_policy_decision(const struct policy_decision *d)
 {
 	const struct policy_request *req = d->query->req;
 	struct line line;
 
 	line_begin(&line, "policy");
-	put_untrusted(&line, " client=", req->client_address);
-	put_untrusted(&line, " helo=", req->helo_name);
-	put_untrusted(&line, " sender=<", req->sender);
-	put_untrusted(&line, "> recipient=<", req->recipient);
+	put_policy_text(&line, " client=", req->client_address);
+	put_policy_text(&line, " helo=", req->helo_name);
+	put_policy_text(&line, " sender=<", req->sender);
+	put_policy_text(&line, "> recipient=<", req->recipient);
 	line_put(&line, ">");
-	put_verdict(&line, d);
-	put_action(&line, d);
+	put_policy_verdict(&line, d);
+	put_policy_action(&line, d);
 	log_line(&line);
 	if (d->action->nat_guarded)
 		warn_of_nat(req);
@@ -145,9 +146,9 @@ find_srs_fact(const struct policy_service *service, struct text local, struct te
 	    &address, service->settings, service->keys, clock_wall(service->clock));
 }
 
-/* settings_of - those that the request at hand began with */
+/* get_request_settings - those that the request at hand began with */
 static struct settings *
-settings_of(const struct policy_session *s)
+get_request_settings(const struct policy_session *s)
 {
 	return s->settings != NULL ? s->settings : s->service->settings;
 }
@@ -163,7 +164,8 @@ remember_request(struct policy_session *s, const struct gate_query *q)
 }
 
 static void
-init_query(struct gate_query *q, const struct policy_session *s, const struct policy_request *req)
+make_gate_query(
+    struct gate_query *q, const struct policy_session *s, const struct policy_request *req)
 {
 	gate_query_init(q, req);
 	if (s->settings != NULL) {
@@ -175,12 +177,12 @@ init_query(struct gate_query *q, const struct policy_session *s, const struct po
 }
 
 static struct policy_charge
-charge_of(const struct policy_session *s)
+make_charge(const struct policy_session *s)
 {
 	struct policy_charge charge = {
 		.budget = s->service->budget,
 		.stats = s->service->stats,
-		.settings = settings_of(s),
+		.settings = get_request_settings(s),
 		.now = clock_wall(s->service->clock),
 	};
 
@@ -188,7 +190,7 @@ charge_of(const struct policy_session *s)
 }
 
 static void
-send_action(struct buffer *out, const struct gate_action *action)
+send_policy_action(struct buffer *out, const struct gate_action *action)
 {
 	struct line line;
 
@@ -198,9 +200,9 @@ send_action(struct buffer *out, const struct gate_action *action)
 	buffer_add(out, line.text, line.len);
 }
 
-/* count - the decision, and the verdicts that were made for it */
+/* count_policy_decision - the decision, and the verdicts that were made for it */
 static void
-count(struct stats *stats, const struct decision *d)
+count_policy_decision(struct stats *stats, const struct policy_decision *d)
 {
 	const struct spf_verdicts *v = d->verdicts;
 
@@ -219,29 +221,29 @@ count(struct stats *stats, const struct decision *d)
 }
 
 static void
-reply(struct policy_session *s, struct decision *d, struct buffer *out)
+send_policy_decision(struct policy_session *s, struct policy_decision *d, struct buffer *out)
 {
-	struct policy_charge charge = charge_of(s);
+	struct policy_charge charge = make_charge(s);
 
 	d->ms = clock_elapsed(s->service->clock) - s->started;
-	d->dnssec = settings_of(s)->dnssec;
-	count(s->service->stats, d);
+	d->dnssec = get_request_settings(s)->dnssec;
+	count_policy_decision(s->service->stats, d);
 	policy_charge_answer(&charge, d->query, d->action);
-	send_action(out, d->action);
-	log_decision(d);
+	send_policy_action(out, d->action);
+	log_policy_decision(d);
 }
 
 /*
- * conclude - the answer from verdicts; message (may be NULL) keeps count of the headers
+ * answer_from_verdicts - the answer from verdicts; message (may be NULL) keeps count of the headers
  *
  * Only a header that was really given counts: a message whose first recipient is refused for
  * itself still gets one with the second.
  */
 static void
-conclude(
-    struct policy_session *s, struct decision *d, struct message_facts *message, struct buffer *out)
+answer_from_verdicts(struct policy_session *s, struct policy_decision *d,
+    struct message_facts *message, struct buffer *out)
 {
-	const struct settings *settings = settings_of(s);
+	const struct settings *settings = get_request_settings(s);
 	enum gate_header due = gate_header_due(settings, message == NULL ? 0 : message->headers);
 	struct gate_action action;
 
@@ -249,26 +251,26 @@ conclude(
 	if (message != NULL && action.kind == GATE_PREPEND)
 		message->headers++;
 	d->action = &action;
-	reply(s, d, out);
+	send_policy_decision(s, d, out);
 }
 
 /*
- * finish_check - the check of this request is done: remember the verdicts and answer
+ * finish_policy_check - the check of this request is done: remember the verdicts and answer
  *
  * False when the allow-lists have to be looked up first, and that has to wait for the DNS.
  */
 static bool
-finish_check(struct policy_session *s, struct gate_query *q, struct buffer *out)
+finish_policy_check(struct policy_session *s, struct gate_query *q, struct buffer *out)
 {
 	struct policy_service *service = s->service;
-	struct decision d = { .query = q,
+	struct policy_decision d = { .query = q,
 		.verdicts = spf_check_verdicts(s->check),
 		.questions = spf_check_questions(s->check) };
-	struct policy_charge charge = charge_of(s);
+	struct policy_charge charge = make_charge(s);
 	time_t now = clock_wall(service->clock);
 	struct message_facts *message;
 
-	if (gate_asks_allowed(q, settings_of(s), d.verdicts)) {
+	if (gate_asks_allowed(q, get_request_settings(s), d.verdicts)) {
 		spf_check_allow(s->check);
 		if (!spf_check_is_done(s->check))
 			return false;
@@ -284,23 +286,24 @@ finish_check(struct policy_session *s, struct gate_query *q, struct buffer *out)
 		if (message != NULL)
 			spf_verdicts_copy(&message->verdicts, d.verdicts);
 	}
-	conclude(s, &d, message, out);
+	answer_from_verdicts(s, &d, message, out);
 	spf_check_free(&s->check);
 	settings_free(&s->settings);
 	return true;
 }
 
 static void
-wake(void *arg)
+wake_policy_session(void *arg)
 {
 	struct policy_session *s = arg;
 
 	s->host->wake(s->host->arg);
 }
 
-/* start_check - true when it is done at once */
+/* start_policy_check - true when it is done at once */
 static bool
-start_check(struct policy_session *s, const struct gate_query *q, const struct gate_plan *plan)
+start_policy_check(
+    struct policy_session *s, const struct gate_query *q, const struct gate_plan *plan)
 {
 	struct policy_service *service = s->service;
 	struct settings *settings = service->settings;
@@ -316,7 +319,7 @@ start_check(struct policy_session *s, const struct gate_query *q, const struct g
 		.now = clock_wall(service->clock),
 	};
 
-	s->check = spf_check_start(&service->checker, settings, &req, wake, s);
+	s->check = spf_check_start(&service->checker, settings, &req, wake_policy_session, s);
 	return spf_check_is_done(s->check);
 }
 
@@ -325,7 +328,7 @@ static bool
 give_second_header(struct policy_session *s, const struct gate_query *q, struct buffer *out)
 {
 	struct policy_service *service = s->service;
-	struct decision d = { .query = q, .replayed = true };
+	struct policy_decision d = { .query = q, .replayed = true };
 	struct message_facts *message;
 
 	if (service->settings->spf.header != SPF_HEADER_BOTH || q->req->protocol_state.len != 4 ||
@@ -335,25 +338,25 @@ give_second_header(struct policy_session *s, const struct gate_query *q, struct 
 	if (message == NULL || message->headers != 1)
 		return false;
 	d.verdicts = &message->verdicts;
-	conclude(s, &d, message, out);
+	answer_from_verdicts(s, &d, message, out);
 	return true;
 }
 
-/* covers_plan - were the identities of the plan evaluated? A skipped sender left nothing to replay
+/* covers_gate_plan - were the identities of the plan evaluated? A skipped sender left nothing to replay
  */
 static bool
-covers_plan(const struct spf_verdicts *verdicts, const struct gate_plan *plan)
+covers_gate_plan(const struct spf_verdicts *verdicts, const struct gate_plan *plan)
 {
 	return (verdicts->has_helo || !plan->helo) && (verdicts->has_mailfrom || !plan->mailfrom);
 }
 
-/* begin - answer a new request; false when the answer has to wait for the DNS */
+/* start_policy_request - answer a new request; false when the answer has to wait for the DNS */
 static bool
-begin(struct policy_session *s, struct gate_query *q, struct buffer *out)
+start_policy_request(struct policy_session *s, struct gate_query *q, struct buffer *out)
 {
-	struct policy_charge charge = charge_of(s);
+	struct policy_charge charge = make_charge(s);
 	struct policy_service *service = s->service;
-	struct decision d = { .query = q };
+	struct policy_decision d = { .query = q };
 	struct message_facts *message;
 	struct gate_action action;
 	struct gate_plan plan;
@@ -365,23 +368,23 @@ begin(struct policy_session *s, struct gate_query *q, struct buffer *out)
 	if (gate_before(q, service->settings, &action, &plan)) {
 		policy_charge_end(&charge, q);
 		d.action = &action;
-		reply(s, &d, out);
+		send_policy_decision(s, &d, out);
 		return true;
 	}
 	message = message_memory_find(service->messages, q->req, clock_wall(service->clock));
-	if (message != NULL && covers_plan(&message->verdicts, &plan) &&
+	if (message != NULL && covers_gate_plan(&message->verdicts, &plan) &&
 	    !gate_asks_allowed(q, service->settings, &message->verdicts)) {
 		d.verdicts = &message->verdicts;
 		d.replayed = true;
 		policy_charge_end(&charge, q);
-		conclude(s, &d, message, out);
+		answer_from_verdicts(s, &d, message, out);
 		return true;
 	}
-	return start_check(s, q, &plan) && finish_check(s, q, out);
+	return start_policy_check(s, q, &plan) && finish_policy_check(s, q, out);
 }
 
 static void
-refuse(const char *error)
+log_policy_error(const char *error)
 {
 	static struct log_limit limit;
 
@@ -404,13 +407,14 @@ policy_session_input(
 	for (;;) {
 		got = policy_parse(&s->parser, data + *used, len - *used, &n, &req, &error);
 		if (got == -1) {
-			refuse(error);
+			log_policy_error(error);
 			return SESSION_CLOSE;
 		}
 		if (got == 0)
 			return SESSION_READING;
-		init_query(&q, s, &req);
-		if (s->check != NULL ? !finish_check(s, &q, out) : !begin(s, &q, out)) {
+		make_gate_query(&q, s, &req);
+		if (s->check != NULL ? !finish_policy_check(s, &q, out)
+				     : !start_policy_request(s, &q, out)) {
 			remember_request(s, &q);
 			return SESSION_BUSY;
 		}

@@ -21,7 +21,7 @@ use_inputs(struct services *s)
 }
 
 static void
-take_over(struct services *s, struct inputs *inputs)
+adopt_inputs(struct services *s, struct inputs *inputs)
 {
 	s->settings = inputs->settings;
 	s->keys = inputs->keys;
@@ -69,7 +69,7 @@ services_new(struct event_base *base, const struct clock *clock, struct inputs *
 	};
 	s->control = (struct control_service){ .checker = &s->policy.checker, .clock = clock };
 	control_service_init(&s->control);
-	take_over(s, inputs);
+	adopt_inputs(s, inputs);
 	return s;
 }
 
@@ -122,7 +122,7 @@ services_take(struct services *s, struct inputs *inputs, char *error, size_t siz
 	srs_keys_inherit(inputs->keys, s->keys);
 	srs_keys_free(&s->keys);
 	settings_free(&s->settings);
-	take_over(s, inputs);
+	adopt_inputs(s, inputs);
 	return true;
 }
 

@@ -9,66 +9,67 @@
 #include "srsd/service/status.h"
 
 static void
-put_number(json_t *object, const char *name, uint64_t value)
+put_json_number(json_t *object, const char *name, uint64_t value)
 {
 	json_object_set_new(object, name, json_integer((json_int_t)value));
 }
 
-/* lookups - of one map, by reason; what never happened is left out */
+/* make_lookup_counts - of one map, by reason; what never happened is left out */
 static json_t *
-lookups(const struct stats *stats, enum map_kind kind)
+make_lookup_counts(const struct stats *stats, enum map_kind kind)
 {
 	json_t *object = json_object();
 	int i;
 
-	put_number(object, "rewritten", stats->lookups[kind][SRS_REWRITTEN]);
+	put_json_number(object, "rewritten", stats->lookups[kind][SRS_REWRITTEN]);
 	for (i = SRS_REWRITTEN + 1; i < SRS_VERDICTS; i++)
 		if (stats->lookups[kind][i] > 0)
-			put_number(
+			put_json_number(
 			    object, srs_verdict_word((enum srs_verdict)i), stats->lookups[kind][i]);
 	if (stats->malformed[kind] > 0)
-		put_number(object, "not-a-request", stats->malformed[kind]);
+		put_json_number(object, "not-a-request", stats->malformed[kind]);
 	return object;
 }
 
 static json_t *
-policy(const struct stats *stats)
+make_policy_counts(const struct stats *stats)
 {
 	json_t *object = json_object();
 	int i;
 
 	for (i = 0; i < GATE_KINDS; i++)
-		put_number(object, gate_kind_name((enum gate_kind)i), stats->policy[i]);
+		put_json_number(object, gate_kind_name((enum gate_kind)i), stats->policy[i]);
 	return object;
 }
 
 static json_t *
-results(const struct stats *stats, enum spf_identity identity)
+make_result_counts(const struct stats *stats, enum spf_identity identity)
 {
 	json_t *object = json_object();
 	int i;
 
 	for (i = 0; i < SPF_RESULTS; i++)
-		put_number(object, spf_result_name((enum spf_result)i), stats->spf[identity][i]);
+		put_json_number(
+		    object, spf_result_name((enum spf_result)i), stats->spf[identity][i]);
 	return object;
 }
 
 static json_t *
-dns(const struct status *status)
+make_dns_counts(const struct status *status)
 {
 	json_t *object = json_object();
 
-	put_number(object, "cached", status->stats->dns.cached);
-	put_number(object, "found", status->stats->dns.found);
-	put_number(object, "none", status->stats->dns.none);
-	put_number(object, "failed", status->stats->dns.failed);
-	put_number(object, "cancelled", status->stats->dns.cancelled);
-	put_number(object, "names", status->cached);
+	put_json_number(object, "cached", status->stats->dns.cached);
+	put_json_number(object, "found", status->stats->dns.found);
+	put_json_number(object, "none", status->stats->dns.none);
+	put_json_number(object, "failed", status->stats->dns.failed);
+	put_json_number(object, "cancelled", status->stats->dns.cancelled);
+	put_json_number(object, "names", status->cached);
 	return object;
 }
 
 static json_t *
-secrets(const struct srs_keys *keys)
+list_secrets(const struct srs_keys *keys)
 {
 	json_t *list = json_array();
 	size_t i;
@@ -81,18 +82,19 @@ secrets(const struct srs_keys *keys)
 }
 
 static json_t *
-connections(const struct status *status)
+make_connection_counts(const struct status *status)
 {
 	json_t *object = json_object();
 	int i;
 
 	for (i = 0; i < SERVICE_KINDS; i++)
-		put_number(object, service_kind_name((enum service_kind)i), status->connections[i]);
+		put_json_number(
+		    object, service_kind_name((enum service_kind)i), status->connections[i]);
 	return object;
 }
 
 static json_t *
-reload(const struct stats *stats)
+describe_reload(const struct stats *stats)
 {
 	if (stats->reloaded == 0)
 		return json_null();
@@ -100,9 +102,9 @@ reload(const struct stats *stats)
 	    stats->reload_refused, "count", (json_int_t)stats->reloads);
 }
 
-/* saturated - who takes most of what the DNS can bear, while checks are cut off for it */
+/* describe_saturation - who takes most of what the DNS can bear, while checks are cut off for it */
 static json_t *
-saturated(const struct spf_inflight_report *inflight)
+describe_saturation(const struct spf_inflight_report *inflight)
 {
 	char domain[PRINTABLE_SIZE];
 
@@ -114,9 +116,9 @@ saturated(const struct spf_inflight_report *inflight)
 	    (json_int_t)inflight->of_domain);
 }
 
-/* effective - the configuration as srsd -nv prints it */
+/* print_effective_settings - the configuration as srsd -nv prints it */
 static json_t *
-effective(const struct settings *settings)
+print_effective_settings(const struct settings *settings)
 {
 	char *text = NULL;
 	size_t len = 0;
@@ -138,29 +140,29 @@ status_json(const struct status *status)
 	json_t *object = json_object();
 
 	json_object_set_new(object, "version", json_string(PACKAGE_VERSION));
-	put_number(object, "pid", (uint64_t)getpid());
-	put_number(object, "uptime",
+	put_json_number(object, "pid", (uint64_t)getpid());
+	put_json_number(object, "uptime",
 	    status->now > status->stats->started ? (uint64_t)(status->now - status->stats->started)
 						 : 0);
 	json_object_set_new(object, "srs_domain", json_string(status->settings->srs_domain));
-	put_number(object, "domains", domainset_size(status->settings->own_domains));
-	put_number(object, "engine_restarts", status->restarts);
+	put_json_number(object, "domains", domainset_size(status->settings->own_domains));
+	put_json_number(object, "engine_restarts", status->restarts);
 	json_object_set(object, "listeners", status->listeners);
-	json_object_set_new(object, "connections", connections(status));
+	json_object_set_new(object, "connections", make_connection_counts(status));
 	json_object_set_new(object, "lookups",
-	    json_pack("{s:o, s:o}", "forward", lookups(status->stats, MAP_FORWARD), "reverse",
-		lookups(status->stats, MAP_REVERSE)));
-	json_object_set_new(object, "policy", policy(status->stats));
+	    json_pack("{s:o, s:o}", "forward", make_lookup_counts(status->stats, MAP_FORWARD),
+		"reverse", make_lookup_counts(status->stats, MAP_REVERSE)));
+	json_object_set_new(object, "policy", make_policy_counts(status->stats));
 	json_object_set_new(object, "spf",
-	    json_pack("{s:o, s:o}", "helo", results(status->stats, SPF_IDENTITY_HELO), "mailfrom",
-		results(status->stats, SPF_IDENTITY_MAILFROM)));
-	json_object_set_new(object, "dns", dns(status));
-	put_number(object, "checks_in_flight", status->inflight.checks);
-	put_number(object, "questions_in_flight", status->inflight.places);
-	put_number(object, "cut_off", status->inflight.cut);
-	json_object_set_new(object, "saturated", saturated(&status->inflight));
-	json_object_set_new(object, "secrets", secrets(status->keys));
-	json_object_set_new(object, "reload", reload(status->stats));
-	json_object_set_new(object, "settings", effective(status->settings));
+	    json_pack("{s:o, s:o}", "helo", make_result_counts(status->stats, SPF_IDENTITY_HELO),
+		"mailfrom", make_result_counts(status->stats, SPF_IDENTITY_MAILFROM)));
+	json_object_set_new(object, "dns", make_dns_counts(status));
+	put_json_number(object, "checks_in_flight", status->inflight.checks);
+	put_json_number(object, "questions_in_flight", status->inflight.places);
+	put_json_number(object, "cut_off", status->inflight.cut);
+	json_object_set_new(object, "saturated", describe_saturation(&status->inflight));
+	json_object_set_new(object, "secrets", list_secrets(status->keys));
+	json_object_set_new(object, "reload", describe_reload(status->stats));
+	json_object_set_new(object, "settings", print_effective_settings(status->settings));
 	return object;
 }

@@ -2,14 +2,14 @@
 #include "common/buffer.h"
 #include "srsd/service/status.h"
 
-struct page {
+struct metrics_page {
 	struct buffer *out;
 	bool openmetrics;
 };
 
-/* family - the head of a family of metrics */
+/* put_family - the head of a family of metrics */
 static void
-family(const struct page *page, const char *name, const char *type, const char *help)
+put_family(const struct metrics_page *page, const char *name, const char *type, const char *help)
 {
 	const char *total = !page->openmetrics && type[0] == 'c' /* counter */ ? "_total" : "";
 
@@ -18,26 +18,26 @@ family(const struct page *page, const char *name, const char *type, const char *
 }
 
 static void
-number(const struct page *page, const char *name, uint64_t value)
+put_sample(const struct metrics_page *page, const char *name, uint64_t value)
 {
 	buffer_printf(page->out, "srsd_%s %llu\n", name, (unsigned long long)value);
 }
 
-/* labelled - a value with a label; values of labels are our own words */
+/* put_labelled_sample - a value with a label; values of labels are our own words */
 static void
-labelled(
-    const struct page *page, const char *name, const char *label, const char *text, uint64_t value)
+put_labelled_sample(const struct metrics_page *page, const char *name, const char *label,
+    const char *text, uint64_t value)
 {
 	buffer_printf(
 	    page->out, "srsd_%s{%s=\"%s\"} %llu\n", name, label, text, (unsigned long long)value);
 }
 
 static void
-put_lookups(const struct page *page, const struct stats *stats)
+put_lookups(const struct metrics_page *page, const struct stats *stats)
 {
 	int map, i;
 
-	family(page, "lookups", "counter", "Lookups in the maps, by result.");
+	put_family(page, "lookups", "counter", "Lookups in the maps, by result.");
 	for (map = 0; map < MAP_KINDS; map++) {
 		for (i = 0; i < SRS_VERDICTS; i++)
 			buffer_printf(page->out,
@@ -54,15 +54,15 @@ put_lookups(const struct page *page, const struct stats *stats)
 }
 
 static void
-put_policy(const struct page *page, const struct stats *stats)
+put_policy(const struct metrics_page *page, const struct stats *stats)
 {
 	int i, j;
 
-	family(page, "policy", "counter", "Answers of the policy service.");
+	put_family(page, "policy", "counter", "Answers of the policy service.");
 	for (i = 0; i < GATE_KINDS; i++)
-		labelled(page, "policy_total", "action", gate_kind_name((enum gate_kind)i),
-		    stats->policy[i]);
-	family(page, "spf", "counter", "SPF verdicts.");
+		put_labelled_sample(page, "policy_total", "action",
+		    gate_kind_name((enum gate_kind)i), stats->policy[i]);
+	put_family(page, "spf", "counter", "SPF verdicts.");
 	for (i = 0; i < SPF_IDENTITIES; i++)
 		for (j = 0; j < SPF_RESULTS; j++)
 			buffer_printf(page->out,
@@ -73,62 +73,65 @@ put_policy(const struct page *page, const struct stats *stats)
 }
 
 static void
-put_seconds(const struct page *page, const struct stats *stats)
+put_seconds(const struct metrics_page *page, const struct stats *stats)
 {
 	static const unsigned bounds[] = STATS_BOUNDS;
 	uint64_t sum = 0;
 	int i;
 
-	family(page, "spf_seconds", "histogram", "How long SPF checks took.");
+	put_family(page, "spf_seconds", "histogram", "How long SPF checks took.");
 	for (i = 0; i < STATS_BUCKETS - 1; i++) {
 		sum += stats->spf_seconds[i];
 		buffer_printf(page->out, "srsd_spf_seconds_bucket{le=\"%.3f\"} %llu\n",
 		    bounds[i] / 1000.0, (unsigned long long)sum);
 	}
 	sum += stats->spf_seconds[i];
-	labelled(page, "spf_seconds_bucket", "le", "+Inf", sum);
+	put_labelled_sample(page, "spf_seconds_bucket", "le", "+Inf", sum);
 	buffer_printf(page->out, "srsd_spf_seconds_sum %.3f\n", (double)stats->spf_ms / 1000);
-	number(page, "spf_seconds_count", sum);
+	put_sample(page, "spf_seconds_count", sum);
 }
 
 static void
-put_dns(const struct page *page, const struct resolver_counts *dns)
+put_dns(const struct metrics_page *page, const struct resolver_counts *dns)
 {
-	family(page, "dns_queries", "counter", "Questions to the DNS, by outcome.");
-	labelled(page, "dns_queries_total", "outcome", "cached", dns->cached);
-	labelled(page, "dns_queries_total", "outcome", "found", dns->found);
-	labelled(page, "dns_queries_total", "outcome", "none", dns->none);
-	labelled(page, "dns_queries_total", "outcome", "failed", dns->failed);
-	labelled(page, "dns_queries_total", "outcome", "cancelled", dns->cancelled);
+	put_family(page, "dns_queries", "counter", "Questions to the DNS, by outcome.");
+	put_labelled_sample(page, "dns_queries_total", "outcome", "cached", dns->cached);
+	put_labelled_sample(page, "dns_queries_total", "outcome", "found", dns->found);
+	put_labelled_sample(page, "dns_queries_total", "outcome", "none", dns->none);
+	put_labelled_sample(page, "dns_queries_total", "outcome", "failed", dns->failed);
+	put_labelled_sample(page, "dns_queries_total", "outcome", "cancelled", dns->cancelled);
 }
 
 static void
-put_srs(const struct page *page, const struct status *status)
+put_srs(const struct metrics_page *page, const struct status *status)
 {
 	const uint64_t *reverse = status->stats->lookups[MAP_REVERSE];
 	size_t i;
 
-	family(page, "srs_refused", "counter",
+	put_family(page, "srs_refused", "counter",
 	    "SRS addresses that were refused by the reverse map and at RCPT.");
-	labelled(page, "srs_refused_total", "reason", "bad-hash", reverse[SRS_BAD_HASH]);
-	labelled(page, "srs_refused_total", "reason", "malformed", reverse[SRS_MALFORMED]);
-	labelled(page, "srs_refused_total", "reason", "expired", reverse[SRS_EXPIRED]);
-	labelled(page, "srs_refused_total", "reason", "rcpt-forged", status->stats->forged);
-	labelled(page, "srs_refused_total", "reason", "rcpt-expired", status->stats->expired);
-	family(page, "srs_guesses", "counter",
+	put_labelled_sample(page, "srs_refused_total", "reason", "bad-hash", reverse[SRS_BAD_HASH]);
+	put_labelled_sample(
+	    page, "srs_refused_total", "reason", "malformed", reverse[SRS_MALFORMED]);
+	put_labelled_sample(page, "srs_refused_total", "reason", "expired", reverse[SRS_EXPIRED]);
+	put_labelled_sample(
+	    page, "srs_refused_total", "reason", "rcpt-forged", status->stats->forged);
+	put_labelled_sample(
+	    page, "srs_refused_total", "reason", "rcpt-expired", status->stats->expired);
+	put_family(page, "srs_guesses", "counter",
 	    "SRS addresses with a wrong hash whose answer showed it, from all clients.");
-	number(page, "srs_guesses_total", status->stats->guesses);
-	family(page, "secret_verified", "counter",
+	put_sample(page, "srs_guesses_total", status->stats->guesses);
+	put_family(page, "secret_verified", "counter",
 	    "SRS addresses that a secret has verified, by its fingerprint.");
 	for (i = 0; i < srs_keys_count(status->keys); i++)
-		labelled(page, "secret_verified_total", "secret",
+		put_labelled_sample(page, "secret_verified_total", "secret",
 		    srs_keys_fingerprint(status->keys, i), srs_keys_verified(status->keys, i));
 }
 
 void
 status_metrics(const struct status *status, bool openmetrics, struct buffer *out)
 {
-	struct page page = { out, openmetrics };
+	struct metrics_page page = { out, openmetrics };
 	int i;
 
 	put_lookups(&page, status->stats);
@@ -136,27 +139,27 @@ status_metrics(const struct status *status, bool openmetrics, struct buffer *out
 	put_seconds(&page, status->stats);
 	put_dns(&page, &status->stats->dns);
 	put_srs(&page, status);
-	family(&page, "connections", "gauge", "Connections that are open.");
+	put_family(&page, "connections", "gauge", "Connections that are open.");
 	for (i = 0; i < SERVICE_KINDS; i++)
-		labelled(&page, "connections", "service", service_kind_name((enum service_kind)i),
-		    status->connections[i]);
-	family(&page, "connection_limit", "gauge",
+		put_labelled_sample(&page, "connections", "service",
+		    service_kind_name((enum service_kind)i), status->connections[i]);
+	put_family(&page, "connection_limit", "gauge",
 	    "Connections that each of forward, reverse and policy may have.");
-	number(&page, "connection_limit", status->connection_limit);
-	family(&page, "checks_in_flight", "gauge", "SPF checks that wait for the DNS.");
-	number(&page, "checks_in_flight", status->inflight.checks);
-	family(&page, "questions_in_flight", "gauge", "Questions that wait for the DNS.");
-	number(&page, "questions_in_flight", status->inflight.places);
-	family(&page, "saturated", "counter",
+	put_sample(&page, "connection_limit", status->connection_limit);
+	put_family(&page, "checks_in_flight", "gauge", "SPF checks that wait for the DNS.");
+	put_sample(&page, "checks_in_flight", status->inflight.checks);
+	put_family(&page, "questions_in_flight", "gauge", "Questions that wait for the DNS.");
+	put_sample(&page, "questions_in_flight", status->inflight.places);
+	put_family(&page, "saturated", "counter",
 	    "SPF checks that were cut off because too many questions waited; their mail was deferred.");
-	number(&page, "saturated_total", status->inflight.cut);
-	family(&page, "engine_restarts", "counter", "Engines that died and were replaced.");
-	number(&page, "engine_restarts_total", status->restarts);
-	family(&page, "reload_refused", "gauge",
+	put_sample(&page, "saturated_total", status->inflight.cut);
+	put_family(&page, "engine_restarts", "counter", "Engines that died and were replaced.");
+	put_sample(&page, "engine_restarts_total", status->restarts);
+	put_family(&page, "reload_refused", "gauge",
 	    "1 when the last reload was refused, so that files and settings differ.");
-	number(&page, "reload_refused", status->stats->reload_refused);
-	family(&page, "build_info", "gauge", "The version that runs.");
-	labelled(&page, "build_info", "version", PACKAGE_VERSION, 1);
+	put_sample(&page, "reload_refused", status->stats->reload_refused);
+	put_family(&page, "build_info", "gauge", "The version that runs.");
+	put_labelled_sample(&page, "build_info", "version", PACKAGE_VERSION, 1);
 	if (openmetrics)
 		buffer_printf(out, "# EOF\n");
 }

@@ -6,7 +6,7 @@
 #include "srsd/srs/srs_addr.h"
 
 static bool
-is_separator(char c)
+is_srs_separator(char c)
 {
 	return c == '=' || c == '+' || c == '-';
 }
@@ -14,16 +14,16 @@ is_separator(char c)
 int
 srs_addr_tag(const char *local, size_t len)
 {
-	if (len <= SRS_TAG_LEN || !is_separator(local[SRS_TAG_LEN]))
+	if (len <= SRS_TAG_LEN || !is_srs_separator(local[SRS_TAG_LEN]))
 		return -1;
 	if (strncasecmp(local, "SRS0", SRS_TAG_LEN) == 0)
 		return 0;
 	return strncasecmp(local, "SRS1", SRS_TAG_LEN) == 0 ? 1 : -1;
 }
 
-/* cut - move the part up to the next '=' out of rest; false when there is no '=' */
+/* split_srs_part - move the part up to the next '=' out of rest; false when there is no '=' */
 static bool
-cut(struct text *part, struct text *rest)
+split_srs_part(struct text *part, struct text *rest)
 {
 	const char *eq = memchr(rest->s, '=', rest->len);
 
@@ -37,18 +37,18 @@ cut(struct text *part, struct text *rest)
 }
 
 static bool
-parse_parts(struct srs_addr *addr, int tag, struct text rest)
+parse_srs_parts(struct srs_addr *addr, int tag, struct text rest)
 {
-	if (!cut(&addr->hash, &rest))
+	if (!split_srs_part(&addr->hash, &rest))
 		return false;
-	if (tag == 0 && !cut(&addr->stamp, &rest))
+	if (tag == 0 && !split_srs_part(&addr->stamp, &rest))
 		return false;
-	if (!cut(&addr->host, &rest))
+	if (!split_srs_part(&addr->host, &rest))
 		return false;
 	addr->user = rest;
 	if (rest.len == 0 || !hostname_is_mail_domain(addr->host.s, addr->host.len))
 		return false;
-	return tag == 0 || is_separator(rest.s[0]);
+	return tag == 0 || is_srs_separator(rest.s[0]);
 }
 
 enum srs_addr_kind
@@ -60,7 +60,7 @@ srs_addr_parse(struct srs_addr *addr, const char *local, size_t len)
 	memset(addr, 0, sizeof(*addr));
 	if (tag == -1)
 		addr->kind = SRS_ADDR_NONE;
-	else if (!parse_parts(addr, tag, rest))
+	else if (!parse_srs_parts(addr, tag, rest))
 		addr->kind = SRS_ADDR_MALFORMED;
 	else
 		addr->kind = tag == 0 ? SRS_ADDR_SRS0 : SRS_ADDR_SRS1;

@@ -69,9 +69,9 @@ srs_budget_free(struct srs_budget **budget)
 	*budget = NULL;
 }
 
-/* client_network - an IPv4 address, or the /64 of an IPv6 client */
+/* get_client_network - an IPv4 address, or the /64 of an IPv6 client */
 static struct cidr
-client_network(const struct ipaddr *client)
+get_client_network(const struct ipaddr *client)
 {
 	return ipaddr_client_network(client, CLIENT_BITS);
 }
@@ -79,22 +79,22 @@ client_network(const struct ipaddr *client)
 /* An IPv4 client has no /48. In the key of a use: all clients together. */
 static const struct cidr no_network;
 
-/* wide_network - the /48 of an IPv6 client; no_network for an IPv4 client */
+/* get_wide_network - the /48 of an IPv6 client; no_network for an IPv4 client */
 static struct cidr
-wide_network(const struct ipaddr *client)
+get_wide_network(const struct ipaddr *client)
 {
 	struct cidr network = ipaddr_client_network(client, WIDE_BITS);
 
 	return network.addr.family == AF_INET6 ? network : no_network;
 }
 
-/* widest_network - the /48 of an IPv6 client, the address of an IPv4 client */
+/* get_widest_network - the /48 of an IPv6 client, the address of an IPv4 client */
 static struct cidr
-widest_network(const struct ipaddr *client)
+get_widest_network(const struct ipaddr *client)
 {
-	struct cidr wide = wide_network(client);
+	struct cidr wide = get_wide_network(client);
 
-	return wide.prefix > 0 ? wide : client_network(client);
+	return wide.prefix > 0 ? wide : get_client_network(client);
 }
 
 static void
@@ -105,14 +105,14 @@ add_network(struct tally *tally, struct cidr network, time_t now)
 }
 
 static unsigned
-get_network(struct tally *tally, struct cidr network, time_t now)
+count_of_network(struct tally *tally, struct cidr network, time_t now)
 {
 	return network.prefix == 0 ? 0
 				   : tally_get(tally, network.addr.bytes, network.prefix / 8, now);
 }
 
 static void
-take_network_back(struct tally *tally, struct cidr network, time_t now)
+undo_network(struct tally *tally, struct cidr network, time_t now)
 {
 	if (network.prefix > 0)
 		tally_take_back(tally, network.addr.bytes, network.prefix / 8, now);
@@ -124,22 +124,22 @@ srs_budget_guess(struct srs_budget *budget, const struct ipaddr *client, time_t 
 	tally_add(budget->all_guesses, "", 0, now);
 	if (client == NULL)
 		return;
-	add_network(budget->guesses, client_network(client), now);
-	add_network(budget->wide_guesses, wide_network(client), now);
+	add_network(budget->guesses, get_client_network(client), now);
+	add_network(budget->wide_guesses, get_wide_network(client), now);
 }
 
 void
 srs_budget_sender_begins(struct srs_budget *budget, const struct ipaddr *client, time_t now)
 {
-	add_network(budget->pending, client_network(client), now);
-	add_network(budget->pending, wide_network(client), now);
+	add_network(budget->pending, get_client_network(client), now);
+	add_network(budget->pending, get_wide_network(client), now);
 }
 
 void
 srs_budget_sender_ends(struct srs_budget *budget, const struct ipaddr *client, time_t now)
 {
-	take_network_back(budget->pending, client_network(client), now);
-	take_network_back(budget->pending, wide_network(client), now);
+	undo_network(budget->pending, get_client_network(client), now);
+	undo_network(budget->pending, get_wide_network(client), now);
 }
 
 unsigned
@@ -147,7 +147,7 @@ srs_budget_guesses(struct srs_budget *budget, const struct ipaddr *client, time_
 {
 	if (client == NULL)
 		return tally_get(budget->all_guesses, "", 0, now);
-	return get_network(budget->guesses, client_network(client), now);
+	return count_of_network(budget->guesses, get_client_network(client), now);
 }
 
 /*
@@ -160,7 +160,7 @@ struct use_key {
 };
 
 static void
-add_to_key(struct use_key *key, const void *bytes, size_t len)
+append_to_key(struct use_key *key, const void *bytes, size_t len)
 {
 	size_t room = sizeof(key->bytes) - key->len;
 
@@ -172,12 +172,12 @@ add_to_key(struct use_key *key, const void *bytes, size_t len)
 }
 
 static void
-add_network_key(struct use_key *key, struct cidr network)
+append_network(struct use_key *key, struct cidr network)
 {
 	char size = (char)('0' + network.prefix / 8);
 
-	add_to_key(key, &size, 1);
-	add_to_key(key, network.addr.bytes, network.prefix / 8);
+	append_to_key(key, &size, 1);
+	append_to_key(key, network.addr.bytes, network.prefix / 8);
 }
 
 /* make_earned_key - of what a network has earned in all */
@@ -186,17 +186,17 @@ make_earned_key(struct cidr network)
 {
 	struct use_key key = { .len = 0 };
 
-	add_to_key(&key, "c", 1);
-	add_network_key(&key, network);
+	append_to_key(&key, "c", 1);
+	append_network(&key, network);
 	return key;
 }
 
-/* client_limit - with what the client has earned by bringing bounces */
+/* get_client_limit - with what the client has earned by bringing bounces */
 static unsigned
-client_limit(struct srs_budget *budget, const struct ipaddr *client, unsigned limit, time_t now)
+get_client_limit(struct srs_budget *budget, const struct ipaddr *client, unsigned limit, time_t now)
 {
 	unsigned most = (SRS_BUDGET_EARNED_FACTOR - 1) * limit, earned;
-	struct use_key key = make_earned_key(widest_network(client));
+	struct use_key key = make_earned_key(get_widest_network(client));
 
 	earned = tally_get(budget->earned, key.bytes, key.len, now);
 	return limit + (earned < most ? earned : most);
@@ -208,14 +208,14 @@ is_client_over(struct srs_budget *budget, const struct ipaddr *client, unsigned 
     unsigned limit, time_t now)
 {
 	return srs_budget_guesses(budget, client, now) + more >
-	       client_limit(budget, client, limit, now);
+	       get_client_limit(budget, client, limit, now);
 }
 
 static bool
 is_wide_over(struct srs_budget *budget, const struct ipaddr *client, unsigned more, unsigned limit,
     time_t now)
 {
-	return get_network(budget->wide_guesses, wide_network(client), now) + more >
+	return count_of_network(budget->wide_guesses, get_wide_network(client), now) + more >
 	       SRS_BUDGET_WIDE_FACTOR * limit;
 }
 
@@ -236,8 +236,8 @@ srs_budget_doubts_senders(
 
 	if (limit == 0 || client == NULL)
 		return false;
-	of_client = get_network(budget->pending, client_network(client), now);
-	of_wide = get_network(budget->pending, wide_network(client), now);
+	of_client = count_of_network(budget->pending, get_client_network(client), now);
+	of_wide = count_of_network(budget->pending, get_wide_network(client), now);
 	return is_client_over(budget, client, of_client, limit, now) ||
 	       is_wide_over(budget, client, of_wide, limit, now);
 }
@@ -254,23 +254,23 @@ srs_budget_warns_of(
 		return srs_budget_guesses(budget, NULL, now) > SRS_BUDGET_ALL_FACTOR * limit &&
 		       tally_add(budget->warnings, "", 0, now) == 1;
 	if (is_client_over(budget, client, 0, limit, now))
-		network = client_network(client);
+		network = get_client_network(client);
 	else if (is_wide_over(budget, client, 0, limit, now))
-		network = wide_network(client);
+		network = get_wide_network(client);
 	else
 		return false;
 	return tally_add(budget->warnings, network.addr.bytes, network.prefix / 8, now) == 1;
 }
 
 /*
- * add_original - the address that was signed, in lower case
+ * append_original - the address that was signed, in lower case
  *
  * Host and user as the hash has them, without anything between them: every split is the same. Of
  * SRS1 it is the host that it leads back to, and what that host's SRS0 holds but for hash and
  * stamp, which its owner's mail has a new one of each day.
  */
 static void
-add_original(struct use_key *key, const char *local, size_t len)
+append_original(struct use_key *key, const char *local, size_t len)
 {
 	size_t start = key->len;
 	struct srs_addr addr, inner;
@@ -281,32 +281,32 @@ add_original(struct use_key *key, const char *local, size_t len)
 	case SRS_ADDR_SRS1:
 		break;
 	default:
-		add_to_key(key, local, len);
+		append_to_key(key, local, len);
 		hostname_lower(key->bytes + start, key->len - start);
 		return;
 	}
-	add_to_key(key, addr.host.s, addr.host.len);
+	append_to_key(key, addr.host.s, addr.host.len);
 	if (addr.kind == SRS_ADDR_SRS1 && SRS_TAG_LEN + addr.user.len < sizeof(inner_local)) {
 		memcpy(inner_local + SRS_TAG_LEN, addr.user.s, addr.user.len);
 		if (srs_addr_parse(&inner, inner_local, SRS_TAG_LEN + addr.user.len) ==
 		    SRS_ADDR_SRS0) {
-			add_to_key(key, inner.host.s, inner.host.len);
+			append_to_key(key, inner.host.s, inner.host.len);
 			addr.user = inner.user;
 		}
 	}
-	add_to_key(key, addr.user.s, addr.user.len);
+	append_to_key(key, addr.user.s, addr.user.len);
 	hostname_lower(key->bytes + start, key->len - start);
 }
 
-/* make_key - of a kind of use, by a network or by all clients together */
+/* make_use_key - of a kind of use, by a network or by all clients together */
 static struct use_key
-make_key(const char *kind, struct cidr network, const struct srs_budget_use *use)
+make_use_key(const char *kind, struct cidr network, const struct srs_budget_use *use)
 {
 	struct use_key key = { .len = 0 };
 
-	add_to_key(&key, kind, 1);
-	add_network_key(&key, network);
-	add_original(&key, use->local, use->len);
+	append_to_key(&key, kind, 1);
+	append_network(&key, network);
+	append_original(&key, use->local, use->len);
 	return key;
 }
 
@@ -325,15 +325,15 @@ add_use(struct srs_budget *budget, const struct use_key *key, time_t now)
 /* The first letters of the keys in the table of uses. */
 static const char bounces[] = "b", mails[] = "m", networks[] = "n", seen_from[] = "f";
 
-/* use_limit - of an address, for all clients together */
+/* get_use_limit - of an address, for all clients together */
 static unsigned
-use_limit(enum srs_use use, unsigned limit)
+get_use_limit(enum srs_use use, unsigned limit)
 {
 	return use == SRS_USE_BOUNCE ? SRS_BUDGET_BOUNCE_FACTOR * limit : limit;
 }
 
 static const char *
-total_kind(enum srs_use use)
+get_total_kind(enum srs_use use)
 {
 	return use == SRS_USE_BOUNCE ? bounces : mails;
 }
@@ -343,13 +343,13 @@ static bool
 is_sender_used_up(
     struct srs_budget *budget, const struct srs_budget_use *use, unsigned limit, time_t now)
 {
-	struct use_key total = make_key(networks, no_network, use), own;
+	struct use_key total = make_use_key(networks, no_network, use), own;
 
 	if (count_uses(budget, &total, now) < limit)
 		return false;
 	if (use->client == NULL)
 		return true;
-	own = make_key(seen_from, widest_network(use->client), use);
+	own = make_use_key(seen_from, get_widest_network(use->client), use);
 	return count_uses(budget, &own, now) == 0;
 }
 
@@ -362,12 +362,12 @@ is_share_used_up(struct srs_budget *budget, struct cidr network, const struct sr
 
 	if (network.prefix == 0)
 		return false;
-	key = make_key(total_kind(use->use), network, use);
+	key = make_use_key(get_total_kind(use->use), network, use);
 	return count_uses(budget, &key, now) >= share;
 }
 
 static unsigned
-smaller_of(unsigned a, unsigned b)
+get_smaller(unsigned a, unsigned b)
 {
 	return a < b ? a : b;
 }
@@ -382,15 +382,15 @@ srs_budget_is_used_up(
 		return false;
 	if (use->use == SRS_USE_SENDER)
 		return is_sender_used_up(budget, use, limit, now);
-	key = make_key(total_kind(use->use), no_network, use);
-	if (count_uses(budget, &key, now) >= use_limit(use->use, limit))
+	key = make_use_key(get_total_kind(use->use), no_network, use);
+	if (count_uses(budget, &key, now) >= get_use_limit(use->use, limit))
 		return true;
 	if (use->client == NULL)
 		return false;
-	return is_share_used_up(budget, client_network(use->client), use,
-		   smaller_of(limit, SRS_BUDGET_SHARE), now) ||
-	       is_share_used_up(budget, wide_network(use->client), use,
-		   smaller_of(limit, SRS_BUDGET_WIDE_SHARE), now);
+	return is_share_used_up(budget, get_client_network(use->client), use,
+		   get_smaller(limit, SRS_BUDGET_SHARE), now) ||
+	       is_share_used_up(budget, get_wide_network(use->client), use,
+		   get_smaller(limit, SRS_BUDGET_WIDE_SHARE), now);
 }
 
 /* earn_guesses - a distinct address whose bounce a client brings is one more bad hash that it may
@@ -398,11 +398,11 @@ srs_budget_is_used_up(
 static void
 earn_guesses(struct srs_budget *budget, const struct srs_budget_use *use, time_t now)
 {
-	struct use_key earned = make_earned_key(widest_network(use->client)), key;
+	struct use_key earned = make_earned_key(get_widest_network(use->client)), key;
 
 	if (tally_get(budget->earned, earned.bytes, earned.len, now) >= EARNED_OF_NETWORK_MAX)
 		return;
-	key = make_key("e", widest_network(use->client), use);
+	key = make_use_key("e", get_widest_network(use->client), use);
 	if (tally_add(budget->earned, key.bytes, key.len, now) == 1)
 		tally_add(budget->earned, earned.bytes, earned.len, now);
 }
@@ -414,11 +414,11 @@ note_network(struct srs_budget *budget, const struct srs_budget_use *use, time_t
 	struct use_key key;
 
 	if (use->client != NULL) {
-		key = make_key(seen_from, widest_network(use->client), use);
+		key = make_use_key(seen_from, get_widest_network(use->client), use);
 		if (add_use(budget, &key, now) > 1)
 			return;
 	}
-	key = make_key(networks, no_network, use);
+	key = make_use_key(networks, no_network, use);
 	add_use(budget, &key, now);
 }
 
@@ -431,7 +431,7 @@ add_to_share(
 
 	if (network.prefix == 0)
 		return;
-	key = make_key(total_kind(use->use), network, use);
+	key = make_use_key(get_total_kind(use->use), network, use);
 	add_use(budget, &key, now);
 }
 
@@ -447,14 +447,14 @@ srs_budget_use(
 		return false;
 	}
 	if (use->client != NULL) {
-		add_to_share(budget, client_network(use->client), use, now);
-		add_to_share(budget, wide_network(use->client), use, now);
+		add_to_share(budget, get_client_network(use->client), use, now);
+		add_to_share(budget, get_wide_network(use->client), use, now);
 	}
-	key = make_key(total_kind(use->use), no_network, use);
+	key = make_use_key(get_total_kind(use->use), no_network, use);
 	n = add_use(budget, &key, now);
 	if (use->use != SRS_USE_BOUNCE)
 		return false;
 	if (use->client != NULL)
 		earn_guesses(budget, use, now);
-	return limit > 0 && n == use_limit(use->use, limit);
+	return limit > 0 && n == get_use_limit(use->use, limit);
 }

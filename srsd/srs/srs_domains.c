@@ -51,9 +51,9 @@ srs_domains_may_contain(const struct settings *settings, const char *domain, siz
 	return srs_domains_contain(settings, label, len);
 }
 
-/* next_word - the text up to the next of '!', '%' and '@'; *s moves past that */
+/* read_route_word - the text up to the next of '!', '%' and '@'; *s moves past that */
 static size_t
-next_word(const char **s, const char *end)
+read_route_word(const char **s, const char *end)
 {
 	const char *word = *s, *stop = word;
 
@@ -75,7 +75,7 @@ srs_domains_are_routed_to(const struct settings *settings, const char *local, si
 	end = local + len;
 	while (s < end && !(tagged && ours)) {
 		word = s;
-		n = next_word(&s, end);
+		n = read_route_word(&s, end);
 		tagged |= srs_addr_tag(word, n) != -1;
 		ours |= n > 0 && srs_domains_may_contain(settings, word, n);
 	}

@@ -38,11 +38,11 @@ is_line_end(char c)
 }
 
 /*
- * next_piece - fgets(3) of 1024 bytes and strtok(3) with "\r\n", as postsrsd reads; but a NUL,
+ * read_secret_piece - fgets(3) of 1024 bytes and strtok(3) with "\r\n", as postsrsd reads; but a NUL,
  * which ends a string there, is part of the bytes
  */
 static bool
-next_piece(const char **s, const char *end, struct secret_piece *p)
+read_secret_piece(const char **s, const char *end, struct secret_piece *p)
 {
 	const char *chunk, *nl, *stop;
 	size_t room;
@@ -75,7 +75,7 @@ const char *
 srs_keys_next(const char **s, const char *end, size_t *len, unsigned *line)
 {
 	struct secret_piece piece = { .line = *line };
-	bool found = next_piece(s, end, &piece);
+	bool found = read_secret_piece(s, end, &piece);
 
 	*line = piece.line;
 	*len = piece.len;
@@ -83,7 +83,7 @@ srs_keys_next(const char **s, const char *end, size_t *len, unsigned *line)
 }
 
 static size_t
-count_different(const struct secret_piece *p)
+count_distinct_bytes(const struct secret_piece *p)
 {
 	bool seen[256] = { false };
 	size_t i, n = 0;
@@ -102,9 +102,9 @@ note_doubt(struct srs_keys *keys, enum srs_keys_doubt kind, unsigned line)
 		keys->doubt[kind] = line;
 }
 
-/* doubt_piece - whether a person meant this to be a secret, and a good one */
+/* check_piece - whether a person meant this to be a secret, and a good one */
 static void
-doubt_piece(struct srs_keys *keys, const struct secret_piece *p)
+check_piece(struct srs_keys *keys, const struct secret_piece *p)
 {
 	size_t blanks = 0;
 
@@ -120,7 +120,7 @@ doubt_piece(struct srs_keys *keys, const struct secret_piece *p)
 		note_doubt(keys, SRS_KEYS_COMMENT, p->line);
 	else if (p->len < SECRET_WEAK)
 		note_doubt(keys, SRS_KEYS_SHORT, p->line);
-	else if (count_different(p) < DIFFERENT_WEAK)
+	else if (count_distinct_bytes(p) < DIFFERENT_WEAK)
 		note_doubt(keys, SRS_KEYS_MONOTONOUS, p->line);
 }
 
@@ -136,7 +136,7 @@ add_secret(struct srs_keys *keys, const struct secret_piece *p)
 		return "libcrypto refuses HMAC-SHA1 or HMAC-SHA256";
 	if (!srs_mac_fingerprint(p->bytes, p->len, keys->fingerprint[keys->n++]))
 		return "libcrypto refuses HMAC-SHA256";
-	doubt_piece(keys, p);
+	check_piece(keys, p);
 	return NULL;
 }
 
@@ -151,7 +151,7 @@ srs_keys_parse(const char *text, size_t len, unsigned *line, const char **error)
 	struct secret_piece piece = { .line = 0 };
 
 	*error = NULL;
-	while (*error == NULL && next_piece(&s, end, &piece))
+	while (*error == NULL && read_secret_piece(&s, end, &piece))
 		*error = add_secret(keys, &piece);
 	*line = piece.line;
 	if (*error == NULL && keys->n == 0) {

@@ -52,7 +52,7 @@ pad_key(unsigned char block[SHA_CBLOCK], const unsigned char key[SHA_CBLOCK], un
 }
 
 static bool
-begin_sha1(SHA_CTX *ctx, const unsigned char key[SHA_CBLOCK], unsigned char pad)
+start_sha1(SHA_CTX *ctx, const unsigned char key[SHA_CBLOCK], unsigned char pad)
 {
 	unsigned char block[SHA_CBLOCK];
 	bool ok;
@@ -64,7 +64,7 @@ begin_sha1(SHA_CTX *ctx, const unsigned char key[SHA_CBLOCK], unsigned char pad)
 }
 
 static bool
-begin_sha256(SHA256_CTX *ctx, const unsigned char key[SHA256_CBLOCK], unsigned char pad)
+start_sha256(SHA256_CTX *ctx, const unsigned char key[SHA256_CBLOCK], unsigned char pad)
 {
 	unsigned char block[SHA256_CBLOCK];
 	bool ok;
@@ -85,8 +85,8 @@ schedule_sha1(struct srs_mac *mac, const void *secret, size_t len)
 		memcpy(key, secret, len);
 	else
 		ok = SHA1(secret, len, key) != NULL;
-	ok = ok && begin_sha1(&mac->inner, key, INNER_PAD) &&
-	     begin_sha1(&mac->outer, key, OUTER_PAD);
+	ok = ok && start_sha1(&mac->inner, key, INNER_PAD) &&
+	     start_sha1(&mac->outer, key, OUTER_PAD);
 	OPENSSL_cleanse(key, sizeof(key));
 	return ok;
 }
@@ -101,8 +101,8 @@ schedule_sha256(struct srs_mac *mac, const void *secret, size_t len)
 		memcpy(key, secret, len);
 	else
 		ok = SHA256(secret, len, key) != NULL;
-	ok = ok && begin_sha256(&mac->inner256, key, INNER_PAD) &&
-	     begin_sha256(&mac->outer256, key, OUTER_PAD);
+	ok = ok && start_sha256(&mac->inner256, key, INNER_PAD) &&
+	     start_sha256(&mac->outer256, key, OUTER_PAD);
 	OPENSSL_cleanse(key, sizeof(key));
 	return ok;
 }
@@ -126,9 +126,9 @@ srs_mac_free(struct srs_mac **mac)
 	*mac = NULL;
 }
 
-/* lower_chunk - the next bytes of a part in lower case; returns how many there are */
+/* lower_hash_chunk - the next bytes of a part in lower case; returns how many there are */
 static size_t
-lower_chunk(char lower[CHUNK], const char *data, size_t len)
+lower_hash_chunk(char lower[CHUNK], const char *data, size_t len)
 {
 	size_t i, n = len < CHUNK ? len : CHUNK;
 
@@ -144,7 +144,7 @@ update_sha1(SHA_CTX *ctx, const char *data, size_t len)
 	size_t n;
 
 	for (; len > 0; data += n, len -= n) {
-		n = lower_chunk(lower, data, len);
+		n = lower_hash_chunk(lower, data, len);
 		if (!SHA1_Update(ctx, lower, n))
 			return false;
 	}
@@ -163,7 +163,7 @@ update_sha256(SHA256_CTX *ctx, const char *data, size_t len)
 	if (!SHA256_Update(ctx, length, sizeof(length)))
 		return false;
 	for (; len > 0; data += n, len -= n) {
-		n = lower_chunk(lower, data, len);
+		n = lower_hash_chunk(lower, data, len);
 		if (!SHA256_Update(ctx, lower, n))
 			return false;
 	}
@@ -235,7 +235,7 @@ srs_mac_digest(const struct srs_mac *mac, enum srs_mac_form form, const struct t
 }
 
 static char
-fold(char c)
+fold_hash_char(char c)
 {
 	if (c == '-')
 		return '+';
@@ -253,8 +253,8 @@ srs_mac_matches(const char digest[SRS_MAC_LEN + 1], const char *hash, size_t len
 	if (len == 0 || len > SRS_MAC_LEN)
 		return false;
 	for (i = 0; i < len; i++) {
-		want[i] = fold(digest[i]);
-		got[i] = fold(hash[i]);
+		want[i] = fold_hash_char(digest[i]);
+		got[i] = fold_hash_char(hash[i]);
 	}
 	return CRYPTO_memcmp(want, got, len) == 0;
 }

@@ -103,9 +103,9 @@ verify_form(enum srs_mac_form form, const struct srs_addr *addr, unsigned stamp,
 	return srs_keys_verify(keys, form, parts, n, addr->hash.s, addr->hash.len);
 }
 
-/* other_form_counts - may a hash of the format that we do not sign with be right? */
+/* accepts_other_form - may a hash of the format that we do not sign with be right? */
 static bool
-other_form_counts(const struct settings *settings, time_t now)
+accepts_other_form(const struct settings *settings, time_t now)
 {
 	int last = settings->hash_format == HASH_SEPARATED ? settings->hash_accept_compatible
 							   : settings->hash_accept_separated;
@@ -121,18 +121,18 @@ verify_hash(struct signature *signature, const struct srs_addr *addr, unsigned s
 
 	signature->form = separated ? SRS_MAC_SEPARATED : SRS_MAC_COMPATIBLE;
 	signature->secret = verify_form(signature->form, addr, stamp, keys, now);
-	if (signature->secret != SRS_KEYS_NONE || !other_form_counts(settings, now))
+	if (signature->secret != SRS_KEYS_NONE || !accepts_other_form(settings, now))
 		return;
 	signature->form = separated ? SRS_MAC_COMPATIBLE : SRS_MAC_SEPARATED;
 	signature->secret = verify_form(signature->form, addr, stamp, keys, now);
 }
 
 /*
- * verify - is the hash one of ours, and if there is a stamp, is it current?
+ * verify_srs_addr - is the hash one of ours, and if there is a stamp, is it current?
  * The hash comes first: a client that cannot sign learns nothing about ages.
  */
 static enum srs_verdict
-verify(const struct srs_addr *addr, const struct settings *settings, struct srs_keys *keys,
+verify_srs_addr(const struct srs_addr *addr, const struct settings *settings, struct srs_keys *keys,
     time_t now, struct signature *signature)
 {
 	bool srs0 = addr->kind == SRS_ADDR_SRS0;
@@ -157,38 +157,39 @@ verify(const struct srs_addr *addr, const struct settings *settings, struct srs_
 #define LOCAL_SIZE (SRS_TAG_LEN + 1 + SRS_MAC_LEN + 8 + 2 * MAILADDR_SIZE)
 
 /* A local part in the making. All that comes together here is bounded: see LOCAL_SIZE. */
-struct local {
+struct srs_local {
 	size_t len;
 	char text[LOCAL_SIZE];
 };
 
 static void
-put(struct local *local, const char *s, size_t len)
+put_srs_bytes(struct srs_local *local, const char *s, size_t len)
 {
 	memcpy(local->text + local->len, s, len);
 	local->len += len;
 }
 
 static void
-put_char(struct local *local, char c)
+put_srs_char(struct srs_local *local, char c)
 {
 	local->text[local->len++] = c;
 }
 
-/* put_head - tag, separator and the hash */
+/* put_srs_head - tag, separator and the hash */
 static void
-put_head(struct local *local, const char *tag, const struct settings *settings, const char *digest)
+put_srs_head(
+    struct srs_local *local, const char *tag, const struct settings *settings, const char *digest)
 {
 	local->len = 0;
-	put(local, tag, SRS_TAG_LEN);
-	put_char(local, (char)settings->separator);
-	put(local, digest, (size_t)settings->hash_length);
-	put_char(local, '=');
+	put_srs_bytes(local, tag, SRS_TAG_LEN);
+	put_srs_char(local, (char)settings->separator);
+	put_srs_bytes(local, digest, (size_t)settings->hash_length);
+	put_srs_char(local, '=');
 }
 
-/* finish - the local part that was made, at our domain or at the original one */
+/* format_result - the local part that was made, at our domain or at the original one */
 static void
-finish(struct srs_result *result, const char *local, size_t local_len, const char *domain,
+format_result(struct srs_result *result, const char *local, size_t local_len, const char *domain,
     size_t domain_len)
 {
 	result->len = mailaddr_format(result->address, local, local_len, domain, domain_len);
@@ -196,7 +197,7 @@ finish(struct srs_result *result, const char *local, size_t local_len, const cha
 }
 
 static bool
-has_slash(const char *hash, size_t len)
+has_base64_sign(const char *hash, size_t len)
 {
 	return memchr(hash, '/', len) != NULL || memchr(hash, '+', len) != NULL;
 }
@@ -233,7 +234,7 @@ sign_srs0(const struct srs_addr *addr, char stamp[SRS_STAMP_LEN], const struct s
 		srs_stamp_write(day, stamp);
 		if (!sign_addr(addr, day, settings, keys, now, digest))
 			return false;
-		if (!settings->hash_avoid_slash || !has_slash(digest, len))
+		if (!settings->hash_avoid_slash || !has_base64_sign(digest, len))
 			return true;
 	}
 	srs_stamp_write(today, stamp);
@@ -248,19 +249,20 @@ wrap_srs0(struct srs_result *result, struct text host, struct text user,
 	struct srs_addr addr = {
 		.kind = SRS_ADDR_SRS0, .stamp = { stamp, SRS_STAMP_LEN }, .host = host, .user = user
 	};
-	struct local local;
+	struct srs_local local;
 
 	if (!sign_srs0(&addr, stamp, settings, keys, now, digest)) {
 		result->verdict = SRS_UNAVAILABLE;
 		return;
 	}
-	put_head(&local, "SRS0", settings, digest);
-	put(&local, stamp, SRS_STAMP_LEN);
-	put_char(&local, '=');
-	put(&local, host.s, host.len);
-	put_char(&local, '=');
-	put(&local, user.s, user.len);
-	finish(result, local.text, local.len, settings->srs_domain, strlen(settings->srs_domain));
+	put_srs_head(&local, "SRS0", settings, digest);
+	put_srs_bytes(&local, stamp, SRS_STAMP_LEN);
+	put_srs_char(&local, '=');
+	put_srs_bytes(&local, host.s, host.len);
+	put_srs_char(&local, '=');
+	put_srs_bytes(&local, user.s, user.len);
+	format_result(
+	    result, local.text, local.len, settings->srs_domain, strlen(settings->srs_domain));
 }
 
 static void
@@ -269,17 +271,18 @@ wrap_srs1(struct srs_result *result, struct text host, struct text opaque,
 {
 	struct srs_addr addr = { .kind = SRS_ADDR_SRS1, .host = host, .user = opaque };
 	char digest[SRS_MAC_LEN + 1];
-	struct local local;
+	struct srs_local local;
 
 	if (!sign_addr(&addr, 0, settings, keys, 0, digest)) {
 		result->verdict = SRS_UNAVAILABLE;
 		return;
 	}
-	put_head(&local, "SRS1", settings, digest);
-	put(&local, host.s, host.len);
-	put_char(&local, '=');
-	put(&local, opaque.s, opaque.len);
-	finish(result, local.text, local.len, settings->srs_domain, strlen(settings->srs_domain));
+	put_srs_head(&local, "SRS1", settings, digest);
+	put_srs_bytes(&local, host.s, host.len);
+	put_srs_char(&local, '=');
+	put_srs_bytes(&local, opaque.s, opaque.len);
+	format_result(
+	    result, local.text, local.len, settings->srs_domain, strlen(settings->srs_domain));
 }
 
 /* use_ascii_host - a host in A-labels; one that has none, or none for mail, stays as it is */
@@ -296,14 +299,14 @@ use_ascii_host(char ascii[HOSTNAME_MAX + 1], struct text host)
 }
 
 /*
- * wrap - make an address of ours out of a foreign one
+ * wrap_sender - make an address of ours out of a foreign one
  *
  * Another host's SRS0 becomes our SRS1 that leads straight back to it; another host's SRS1 keeps
  * the host it leads to, so that an address does not grow with the hops. What only looks like
  * SRS1 is an ordinary address: so its bounces still find the way.
  */
 static void
-wrap(struct srs_result *result, const struct mailaddr *addr, const struct settings *settings,
+wrap_sender(struct srs_result *result, const struct mailaddr *addr, const struct settings *settings,
     struct srs_keys *keys, time_t now)
 {
 	struct text host = { addr->domain, addr->domain_len };
@@ -330,7 +333,7 @@ is_database_host(const char *host, size_t len)
 /*
  * verify_local_part - is it SRS-shaped, and did we sign it?
  *
- * SRS_NOT_SRS, SRS_MALFORMED, or what verify() says; *srs holds the parts of an address that is
+ * SRS_NOT_SRS, SRS_MALFORMED, or what verify_srs_addr() says; *srs holds the parts of an address that is
  * well formed.
  */
 static enum srs_verdict
@@ -348,12 +351,12 @@ verify_local_part(struct srs_addr *srs, const char *local, size_t len,
 	case SRS_ADDR_SRS1:
 		break;
 	}
-	return verify(srs, settings, keys, now, signature);
+	return verify_srs_addr(srs, settings, keys, now, signature);
 }
 
-/* keep_own_srs - the reason why an SRS-shaped sender in a domain of ours is left alone */
+/* judge_own_srs - the reason why an SRS-shaped sender in a domain of ours is left alone */
 static enum srs_verdict
-keep_own_srs(
+judge_own_srs(
     const struct mailaddr *addr, const struct settings *settings, struct srs_keys *keys, time_t now)
 {
 	struct signature signature;
@@ -394,28 +397,28 @@ srs_rewrite_forward(struct srs_result *result, const char *key, size_t len,
 		break;
 	}
 	if (is_own_srs(&addr, settings))
-		result->verdict = keep_own_srs(&addr, settings, keys, now);
+		result->verdict = judge_own_srs(&addr, settings, keys, now);
 	else if (!settings->always_rewrite &&
 		 domainset_contains(settings->own_domains, addr.domain, addr.domain_len))
 		result->verdict = SRS_LOCAL_DOMAIN;
 	else if (is_database_host(addr.domain, addr.domain_len))
 		result->verdict = SRS_NOT_ADDRESS; /* it would not come back */
 	else
-		wrap(result, &addr, settings, keys, now);
+		wrap_sender(result, &addr, settings, keys, now);
 }
 
 static void
-unwrap(struct srs_result *result, const struct srs_addr *srs)
+unwrap_recipient(struct srs_result *result, const struct srs_addr *srs)
 {
-	struct local local = { .len = 0 };
+	struct srs_local local = { .len = 0 };
 
 	if (srs->kind == SRS_ADDR_SRS0) {
-		finish(result, srs->user.s, srs->user.len, srs->host.s, srs->host.len);
+		format_result(result, srs->user.s, srs->user.len, srs->host.s, srs->host.len);
 		return;
 	}
-	put(&local, "SRS0", SRS_TAG_LEN);
-	put(&local, srs->user.s, srs->user.len);
-	finish(result, local.text, local.len, srs->host.s, srs->host.len);
+	put_srs_bytes(&local, "SRS0", SRS_TAG_LEN);
+	put_srs_bytes(&local, srs->user.s, srs->user.len);
+	format_result(result, local.text, local.len, srs->host.s, srs->host.len);
 }
 
 void
@@ -445,7 +448,7 @@ srs_rewrite_reverse(struct srs_result *result, const char *key, size_t len,
 	if (srs.kind == SRS_ADDR_SRS0 && is_database_host(srs.host.s, srs.host.len))
 		result->verdict = SRS_NOT_SRS;
 	else
-		unwrap(result, &srs);
+		unwrap_recipient(result, &srs);
 }
 
 enum srs_fact

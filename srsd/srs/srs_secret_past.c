@@ -10,9 +10,9 @@
 /* hash-avoid-slash takes the stamps of up to two days before. */
 #define STAMP_DAYS 2
 
-/* read_time - a word of the line; -1 when it is no time */
+/* read_past_time - a word of the line; -1 when it is no time */
 static time_t
-read_time(const char *word)
+read_past_time(const char *word)
 {
 	const char *error;
 	long long n = strtonum(word, 1, 1LL << 40, &error);
@@ -20,9 +20,9 @@ read_time(const char *word)
 	return error == NULL ? (time_t)n : -1;
 }
 
-/* read_line - false for a line that is none of that secret */
+/* read_past_line - false for a line that is none of that secret */
 static bool
-read_line(struct srs_secret_past *past, const char *s, size_t len)
+read_past_line(struct srs_secret_past *past, const char *s, size_t len)
 {
 	char line[SECRET_PAST_LINE_SIZE], *rest = line, *word[3];
 	size_t i;
@@ -36,10 +36,10 @@ read_line(struct srs_secret_past *past, const char *s, size_t len)
 			return false;
 	if (strcmp(word[0], past->fingerprint) != 0)
 		return false;
-	past->created = read_time(word[1]);
+	past->created = read_past_time(word[1]);
 	if (past->created == -1)
 		past->created = 0;
-	past->stopped = read_time(word[2]);
+	past->stopped = read_past_time(word[2]);
 	if (past->stopped != -1)
 		past->state = SECRET_STOPPED;
 	else
@@ -59,7 +59,7 @@ srs_secret_past_find(
 		nl = memchr(s, '\n', (size_t)(end - s));
 		if (nl == NULL)
 			nl = end;
-		if (read_line(past, s, (size_t)(nl - s)))
+		if (read_past_line(past, s, (size_t)(nl - s)))
 			break;
 	}
 	if (first) {
@@ -71,7 +71,7 @@ srs_secret_past_find(
 }
 
 static void
-write_time(char text[21], time_t t)
+write_past_time(char text[21], time_t t)
 {
 	if (t == 0)
 		strlcpy(text, "-", 21);
@@ -84,8 +84,8 @@ srs_secret_past_line(const struct srs_secret_past *past, char line[SECRET_PAST_L
 {
 	char created[21], stopped[21];
 
-	write_time(created, past->created);
-	write_time(stopped, past->state == SECRET_STOPPED ? past->stopped : 0);
+	write_past_time(created, past->created);
+	write_past_time(stopped, past->state == SECRET_STOPPED ? past->stopped : 0);
 	if (past->state == SECRET_UNUSED)
 		strlcpy(stopped, "never", sizeof(stopped));
 	snprintf(line, SECRET_PAST_LINE_SIZE, "%s %s %s\n", past->fingerprint, created, stopped);

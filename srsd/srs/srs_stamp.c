@@ -35,7 +35,7 @@ srs_stamp_write(unsigned day, char text[SRS_STAMP_LEN])
 }
 
 static int
-digit(char c)
+decode_base32(char c)
 {
 	c = ascii_tolower(c);
 	if (c >= 'a' && c <= 'z')
@@ -50,8 +50,8 @@ srs_stamp_read(unsigned *day, const char *s, size_t len)
 
 	if (len != SRS_STAMP_LEN)
 		return false;
-	high = digit(s[0]);
-	low = digit(s[1]);
+	high = decode_base32(s[0]);
+	low = decode_base32(s[1]);
 	if (high == -1 || low == -1)
 		return false;
 	*day = (unsigned)(high * 32 + low);
