@@ -132,10 +132,11 @@ put_map_reply(const struct control_service *service, const struct srs_result *r,
 /* start_lookup - one address through a map, by the function that the map itself uses */
 static bool
 start_lookup(struct control_session *s, const json_t *request, struct buffer *out,
-    void (*rewrite)(struct srs_result *, const char *, size_t, const struct settings *,
-	struct srs_keys *, time_t))
+    void (*rewrite)(struct srs_result *, const struct srs_context *, const char *, size_t))
 {
 	const struct control_service *service = s->service;
+	const struct srs_context context = { service->settings, service->keys,
+		clock_wall(service->clock) };
 	const json_t *address = json_object_get(request, "address");
 	struct srs_result result;
 
@@ -144,8 +145,7 @@ start_lookup(struct control_session *s, const json_t *request, struct buffer *ou
 		return true;
 	}
 	result.secret = SRS_KEYS_NONE;
-	rewrite(&result, json_string_value(address), json_string_length(address), service->settings,
-	    service->keys, clock_wall(service->clock));
+	rewrite(&result, &context, json_string_value(address), json_string_length(address));
 	put_map_reply(service, &result, out);
 	return true;
 }

@@ -132,16 +132,15 @@ static void
 rewrite_key(const struct map_service *service, const struct tcptable_request *req,
     struct srs_result *result)
 {
-	time_t now = clock_wall(service->clock);
+	const struct srs_context context = { service->settings, service->keys,
+		clock_wall(service->clock) };
 
 	if (req->overlong)
 		judge_overlong_key(service->kind, req, result);
 	else if (service->kind == MAP_FORWARD)
-		srs_rewrite_forward(
-		    result, req->key, req->len, service->settings, service->keys, now);
+		srs_rewrite_forward(result, &context, req->key, req->len);
 	else
-		srs_rewrite_reverse(
-		    result, req->key, req->len, service->settings, service->keys, now);
+		srs_rewrite_reverse(result, &context, req->key, req->len);
 }
 
 static void

@@ -140,10 +140,11 @@ log_policy_decision(const struct policy_decision *d)
 static enum srs_fact
 find_srs_fact(const struct policy_service *service, struct text local, struct text domain)
 {
-	struct mailaddr_parts address = { local.s, local.len, domain.s, domain.len };
+	const struct srs_context context = { service->settings, service->keys,
+		clock_wall(service->clock) };
+	const struct mailaddr_parts address = { local.s, local.len, domain.s, domain.len };
 
-	return srs_rewrite_fact(
-	    &address, service->settings, service->keys, clock_wall(service->clock));
+	return srs_rewrite_fact(&context, &address);
 }
 
 /* get_request_settings - those that the request at hand began with */

@@ -17,7 +17,7 @@ static const struct {
 	const char *text;
 	const char *word;
 } verdicts[] = {
-	[SRS_REWRITTEN] = { "", "" },
+	[SRS_REWRITTEN] = { "", "rewritten" },
 	[SRS_ALREADY_OURS] = { "already ours", "already-ours" },
 	[SRS_LOCAL_DOMAIN] = { "local domain", "local-domain" },
 	[SRS_NULL_SENDER] = { "null sender", "null-sender" },
@@ -91,19 +91,19 @@ list_parts(struct text parts[PARTS_MAX], char date[DATE_LEN], enum srs_mac_form 
 	return n;
 }
 
-/* verify_form - the secret whose hash an address has in this form, as srs_keys_verify says it */
+/* verify_form - the secret whose hash of this form an address has; see srs_keys_verify */
 static int
-verify_form(enum srs_mac_form form, const struct srs_addr *addr, unsigned stamp,
-    struct srs_keys *keys, time_t now)
+verify_form(const struct srs_context *context, enum srs_mac_form form, const struct srs_addr *addr,
+    unsigned stamp)
 {
 	struct text parts[PARTS_MAX];
 	char date[DATE_LEN];
-	size_t n = list_parts(parts, date, form, addr, stamp, now);
+	size_t n = list_parts(parts, date, form, addr, stamp, context->now);
 
-	return srs_keys_verify(keys, form, parts, n, addr->hash.s, addr->hash.len);
+	return srs_keys_verify(context->keys, form, parts, n, addr->hash.s, addr->hash.len);
 }
 
-/* accepts_other_form - may a hash of the format that we do not sign with be right? */
+/* accepts_other_form - may a hash have the form that we do not sign with? */
 static bool
 accepts_other_form(const struct settings *settings, time_t now)
 {
@@ -114,27 +114,30 @@ accepts_other_form(const struct settings *settings, time_t now)
 }
 
 static void
-verify_hash(struct signature *signature, const struct srs_addr *addr, unsigned stamp,
-    const struct settings *settings, struct srs_keys *keys, time_t now)
+verify_hash(const struct srs_context *context, const struct srs_addr *addr, unsigned stamp,
+    struct signature *signature)
 {
-	bool separated = settings->hash_format == HASH_SEPARATED;
+	bool separated = context->settings->hash_format == HASH_SEPARATED;
 
 	signature->form = separated ? SRS_MAC_SEPARATED : SRS_MAC_COMPATIBLE;
-	signature->secret = verify_form(signature->form, addr, stamp, keys, now);
-	if (signature->secret != SRS_KEYS_NONE || !accepts_other_form(settings, now))
+	signature->secret = verify_form(context, signature->form, addr, stamp);
+	if (signature->secret != SRS_KEYS_NONE ||
+	    !accepts_other_form(context->settings, context->now))
 		return;
 	signature->form = separated ? SRS_MAC_COMPATIBLE : SRS_MAC_SEPARATED;
-	signature->secret = verify_form(signature->form, addr, stamp, keys, now);
+	signature->secret = verify_form(context, signature->form, addr, stamp);
 }
 
 /*
  * verify_srs_addr - is the hash one of ours, and if there is a stamp, is it current?
+ *
  * The hash comes first: a client that cannot sign learns nothing about ages.
  */
 static enum srs_verdict
-verify_srs_addr(const struct srs_addr *addr, const struct settings *settings, struct srs_keys *keys,
-    time_t now, struct signature *signature)
+verify_srs_addr(
+    const struct srs_context *context, const struct srs_addr *addr, struct signature *signature)
 {
+	const struct settings *settings = context->settings;
 	bool srs0 = addr->kind == SRS_ADDR_SRS0;
 	unsigned day = 0;
 
@@ -143,12 +146,13 @@ verify_srs_addr(const struct srs_addr *addr, const struct settings *settings, st
 		return SRS_MALFORMED;
 	if (addr->hash.len < (size_t)settings->hash_minimum || addr->hash.len > SRS_MAC_LEN)
 		return SRS_BAD_HASH;
-	verify_hash(signature, addr, day, settings, keys, now);
+	verify_hash(context, addr, day, signature);
 	if (signature->secret == SRS_KEYS_FAILED)
 		return SRS_UNAVAILABLE;
 	if (signature->secret == SRS_KEYS_NONE)
 		return SRS_BAD_HASH;
-	if (srs0 && !srs_stamp_is_current(day, srs_stamp_day(now), (unsigned)settings->max_age))
+	if (srs0 &&
+	    !srs_stamp_is_current(day, srs_stamp_day(context->now), (unsigned)settings->max_age))
 		return SRS_EXPIRED;
 	return SRS_REWRITTEN;
 }
@@ -203,55 +207,58 @@ has_base64_sign(const char *hash, size_t len)
 }
 
 static bool
-sign_addr(const struct srs_addr *addr, unsigned stamp, const struct settings *settings,
-    struct srs_keys *keys, time_t now, char digest[SRS_MAC_LEN + 1])
+sign_addr(const struct srs_context *context, const struct srs_addr *addr, unsigned stamp,
+    char digest[SRS_MAC_LEN + 1])
 {
-	enum srs_mac_form form =
-	    settings->hash_format == HASH_SEPARATED ? SRS_MAC_SEPARATED : SRS_MAC_COMPATIBLE;
+	enum srs_mac_form form = context->settings->hash_format == HASH_SEPARATED
+				     ? SRS_MAC_SEPARATED
+				     : SRS_MAC_COMPATIBLE;
 	struct text parts[PARTS_MAX];
 	char date[DATE_LEN];
-	size_t n = list_parts(parts, date, form, addr, stamp, now);
+	size_t n = list_parts(parts, date, form, addr, stamp, context->now);
 
-	return srs_keys_sign(keys, form, parts, n, digest);
+	return srs_keys_sign(context->keys, form, parts, n, digest);
 }
 
 /*
- * sign_srs0 - hash and stamp for an address of today; addr->stamp is written
+ * sign_srs0 - hash and stamp for an address of today; addr->stamp points to stamp
  *
- * Where the hash would hold '/' or '+', which some sites refuse, a stamp of one or two days ago
+ * Some sites refuse '/' and '+'. If the hash would have one of them, a stamp of one or two days ago
  * is tried, as long as that leaves a day of validity. Every verifier accepts it. A hash of the
- * separated form holds neither.
+ * separated form never has them.
  */
 static bool
-sign_srs0(const struct srs_addr *addr, char stamp[SRS_STAMP_LEN], const struct settings *settings,
-    struct srs_keys *keys, time_t now, char digest[SRS_MAC_LEN + 1])
+sign_srs0(const struct srs_context *context, const struct srs_addr *addr, char stamp[SRS_STAMP_LEN],
+    char digest[SRS_MAC_LEN + 1])
 {
+	const struct settings *settings = context->settings;
 	size_t len = (size_t)settings->hash_length;
-	unsigned today = srs_stamp_day(now), day, back;
+	unsigned today = srs_stamp_day(context->now), day, back;
 
 	for (back = 0; back < STAMP_TRIES && back < (unsigned)settings->max_age; back++) {
 		day = srs_stamp_before(today, back);
 		srs_stamp_write(day, stamp);
-		if (!sign_addr(addr, day, settings, keys, now, digest))
+		if (!sign_addr(context, addr, day, digest))
 			return false;
 		if (!settings->hash_avoid_slash || !has_base64_sign(digest, len))
 			return true;
 	}
 	srs_stamp_write(today, stamp);
-	return sign_addr(addr, today, settings, keys, now, digest);
+	return sign_addr(context, addr, today, digest);
 }
 
 static void
-wrap_srs0(struct srs_result *result, struct text host, struct text user,
-    const struct settings *settings, struct srs_keys *keys, time_t now)
+wrap_srs0(struct srs_result *result, const struct srs_context *context, struct text host,
+    struct text user)
 {
+	const struct settings *settings = context->settings;
 	char digest[SRS_MAC_LEN + 1], stamp[SRS_STAMP_LEN];
 	struct srs_addr addr = {
 		.kind = SRS_ADDR_SRS0, .stamp = { stamp, SRS_STAMP_LEN }, .host = host, .user = user
 	};
 	struct srs_local local;
 
-	if (!sign_srs0(&addr, stamp, settings, keys, now, digest)) {
+	if (!sign_srs0(context, &addr, stamp, digest)) {
 		result->verdict = SRS_UNAVAILABLE;
 		return;
 	}
@@ -266,14 +273,15 @@ wrap_srs0(struct srs_result *result, struct text host, struct text user,
 }
 
 static void
-wrap_srs1(struct srs_result *result, struct text host, struct text opaque,
-    const struct settings *settings, struct srs_keys *keys)
+wrap_srs1(struct srs_result *result, const struct srs_context *context, struct text host,
+    struct text opaque)
 {
+	const struct settings *settings = context->settings;
 	struct srs_addr addr = { .kind = SRS_ADDR_SRS1, .host = host, .user = opaque };
 	char digest[SRS_MAC_LEN + 1];
 	struct srs_local local;
 
-	if (!sign_addr(&addr, 0, settings, keys, 0, digest)) {
+	if (!sign_addr(context, &addr, 0, digest)) {
 		result->verdict = SRS_UNAVAILABLE;
 		return;
 	}
@@ -301,13 +309,13 @@ use_ascii_host(char ascii[HOSTNAME_MAX + 1], struct text host)
 /*
  * wrap_sender - make an address of ours out of a foreign one
  *
- * Another host's SRS0 becomes our SRS1 that leads straight back to it; another host's SRS1 keeps
- * the host it leads to, so that an address does not grow with the hops. What only looks like
- * SRS1 is an ordinary address: so its bounces still find the way.
+ * Another host's SRS0 becomes our SRS1 that leads straight back to that host. Another host's SRS1
+ * keeps the host that it leads to, so that an address does not grow with each hop. An address that
+ * only looks like SRS1 is wrapped like any other, so that its bounces reach its sender.
  */
 static void
-wrap_sender(struct srs_result *result, const struct mailaddr *addr, const struct settings *settings,
-    struct srs_keys *keys, time_t now)
+wrap_sender(
+    struct srs_result *result, const struct srs_context *context, const struct mailaddr *addr)
 {
 	struct text host = { addr->domain, addr->domain_len };
 	struct text user = { addr->local, addr->local_len };
@@ -316,11 +324,11 @@ wrap_sender(struct srs_result *result, const struct mailaddr *addr, const struct
 	struct srs_addr srs;
 
 	if (srs_addr_tag(addr->local, addr->local_len) == 0)
-		wrap_srs1(result, use_ascii_host(ascii, host), opaque, settings, keys);
+		wrap_srs1(result, context, use_ascii_host(ascii, host), opaque);
 	else if (srs_addr_parse(&srs, addr->local, addr->local_len) == SRS_ADDR_SRS1)
-		wrap_srs1(result, use_ascii_host(ascii, srs.host), srs.user, settings, keys);
+		wrap_srs1(result, context, use_ascii_host(ascii, srs.host), srs.user);
 	else
-		wrap_srs0(result, use_ascii_host(ascii, host), user, settings, keys, now);
+		wrap_srs0(result, context, use_ascii_host(ascii, host), user);
 }
 
 /* is_database_host - what postsrsd 2 writes in the place of the host of a sender in its database */
@@ -333,12 +341,12 @@ is_database_host(const char *host, size_t len)
 /*
  * verify_local_part - is it SRS-shaped, and did we sign it?
  *
- * SRS_NOT_SRS, SRS_MALFORMED, or what verify_srs_addr() says; *srs holds the parts of an address that is
- * well formed.
+ * SRS_NOT_SRS, SRS_MALFORMED or a verdict of verify_srs_addr. *srs has the parts of a well-formed
+ * address.
  */
 static enum srs_verdict
-verify_local_part(struct srs_addr *srs, const char *local, size_t len,
-    const struct settings *settings, struct srs_keys *keys, time_t now, struct signature *signature)
+verify_local_part(const struct srs_context *context, struct srs_addr *srs, const char *local,
+    size_t len, struct signature *signature)
 {
 	signature->secret = SRS_KEYS_NONE;
 	signature->form = SRS_MAC_COMPATIBLE;
@@ -351,21 +359,20 @@ verify_local_part(struct srs_addr *srs, const char *local, size_t len,
 	case SRS_ADDR_SRS1:
 		break;
 	}
-	return verify_srs_addr(srs, settings, keys, now, signature);
+	return verify_srs_addr(context, srs, signature);
 }
 
-/* judge_own_srs - the reason why an SRS-shaped sender in a domain of ours is left alone */
+/* judge_own_srs - the reason why an SRS-shaped sender in a domain of ours is not rewritten */
 static enum srs_verdict
-judge_own_srs(
-    const struct mailaddr *addr, const struct settings *settings, struct srs_keys *keys, time_t now)
+judge_own_srs(const struct srs_context *context, const struct mailaddr *addr)
 {
 	struct signature signature;
 	struct srs_addr srs;
 
-	return verify_local_part(&srs, addr->local, addr->local_len, settings, keys, now,
-		   &signature) == SRS_REWRITTEN
-		   ? SRS_ALREADY_OURS
-		   : SRS_LOCAL_DOMAIN;
+	if (verify_local_part(context, &srs, addr->local, addr->local_len, &signature) ==
+	    SRS_REWRITTEN)
+		return SRS_ALREADY_OURS;
+	return SRS_LOCAL_DOMAIN;
 }
 
 static bool
@@ -376,9 +383,10 @@ is_own_srs(const struct mailaddr *addr, const struct settings *settings)
 }
 
 void
-srs_rewrite_forward(struct srs_result *result, const char *key, size_t len,
-    const struct settings *settings, struct srs_keys *keys, time_t now)
+srs_rewrite_forward(
+    struct srs_result *result, const struct srs_context *context, const char *key, size_t len)
 {
+	const struct settings *settings = context->settings;
 	struct mailaddr addr;
 
 	result->secret = SRS_KEYS_NONE;
@@ -397,14 +405,14 @@ srs_rewrite_forward(struct srs_result *result, const char *key, size_t len,
 		break;
 	}
 	if (is_own_srs(&addr, settings))
-		result->verdict = judge_own_srs(&addr, settings, keys, now);
+		result->verdict = judge_own_srs(context, &addr);
 	else if (!settings->always_rewrite &&
 		 domainset_contains(settings->own_domains, addr.domain, addr.domain_len))
 		result->verdict = SRS_LOCAL_DOMAIN;
 	else if (is_database_host(addr.domain, addr.domain_len))
-		result->verdict = SRS_NOT_ADDRESS; /* it would not come back */
+		result->verdict = SRS_NOT_ADDRESS; /* the reverse map could not restore it */
 	else
-		wrap_sender(result, &addr, settings, keys, now);
+		wrap_sender(result, context, &addr);
 }
 
 static void
@@ -422,8 +430,8 @@ unwrap_recipient(struct srs_result *result, const struct srs_addr *srs)
 }
 
 void
-srs_rewrite_reverse(struct srs_result *result, const char *key, size_t len,
-    const struct settings *settings, struct srs_keys *keys, time_t now)
+srs_rewrite_reverse(
+    struct srs_result *result, const struct srs_context *context, const char *key, size_t len)
 {
 	struct signature signature;
 	struct mailaddr addr;
@@ -435,12 +443,11 @@ srs_rewrite_reverse(struct srs_result *result, const char *key, size_t len,
 	if (mailaddr_parse_external(&addr, key, len) != MAILADDR_OK ||
 	    srs_addr_tag(addr.local, addr.local_len) == -1)
 		return;
-	if (!srs_domains_contain(settings, addr.domain, addr.domain_len)) {
+	if (!srs_domains_contain(context->settings, addr.domain, addr.domain_len)) {
 		result->verdict = SRS_FOREIGN;
 		return;
 	}
-	result->verdict =
-	    verify_local_part(&srs, addr.local, addr.local_len, settings, keys, now, &signature);
+	result->verdict = verify_local_part(context, &srs, addr.local, addr.local_len, &signature);
 	result->secret = signature.secret;
 	result->form = signature.form;
 	if (result->verdict != SRS_REWRITTEN)
@@ -452,13 +459,13 @@ srs_rewrite_reverse(struct srs_result *result, const char *key, size_t len,
 }
 
 enum srs_fact
-srs_rewrite_fact(const struct mailaddr_parts *address, const struct settings *settings,
-    struct srs_keys *keys, time_t now)
+srs_rewrite_fact(const struct srs_context *context, const struct mailaddr_parts *address)
 {
+	const struct settings *settings = context->settings;
 	struct signature signature;
 	struct srs_addr srs;
 
-	/* Few addresses have the tag, so the rest costs nearly nothing for all others. */
+	/* Few addresses have the tag, so that the rest costs nearly nothing for the others. */
 	if (srs_addr_tag(address->local, address->local_len) == -1 ||
 	    !srs_domains_may_contain(settings, address->domain, address->domain_len))
 		return srs_domains_are_routed_to(settings, address->local, address->local_len)
@@ -466,8 +473,7 @@ srs_rewrite_fact(const struct mailaddr_parts *address, const struct settings *se
 			   : SRS_FACT_FOREIGN;
 	if (address->local_len > MAILADDR_MAX)
 		return SRS_FACT_FORGED;
-	switch (verify_local_part(
-	    &srs, address->local, address->local_len, settings, keys, now, &signature)) {
+	switch (verify_local_part(context, &srs, address->local, address->local_len, &signature)) {
 	case SRS_REWRITTEN:
 		return SRS_FACT_VALID;
 	case SRS_EXPIRED:

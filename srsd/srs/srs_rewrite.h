@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * srs_rewrite - what the maps answer, and what the policy service may know of an address. Pure:
- * (address, settings, keys, now) to a verdict. The format is byte for byte that of postsrsd 1.x
- * and Mail::SRS, but for the hash of hash-format separated.
+ * srs_rewrite - the answers of the maps, and the facts about an address that the policy service
+ * needs. Pure. The format is byte for byte that of postsrsd 1.x and Mail::SRS, except for the hash
+ * of hash-format separated.
  *
- * That hash covers the tag, the number of the day (not modulo 1024 as the stamp has it), the host
- * and the user, each with its length; SRS1 has no day. So it is good for one address and one day.
+ * That hash covers the tag, the number of the day (not modulo 1024 as in the stamp), the host and
+ * the user, each with its length; SRS1 has no day. It is valid for one address and one day only.
  * Hashes of the other format verify until the end of the day hash-accept-compatible or
  * hash-accept-separated.
  */
@@ -18,6 +18,13 @@
 #include "common/mailaddr.h"
 #include "conf/settings.h"
 #include "srsd/srs/srs_keys.h"
+
+/* What an address is judged by. The caller owns all of it, and keys count what they verify. */
+struct srs_context {
+	const struct settings *settings;
+	struct srs_keys *keys;
+	time_t now;
+};
 
 enum srs_verdict {
 	SRS_REWRITTEN,
@@ -33,7 +40,7 @@ enum srs_verdict {
 	SRS_EXPIRED,
 	SRS_MALFORMED,
 	SRS_FOREIGN, /* SRS-shaped, in a domain that is not ours */
-	/* libcrypto failed: the only one that is worth asking again */
+	/* both: libcrypto failed; the only verdict that a retry may change */
 	SRS_UNAVAILABLE,
 };
 
@@ -41,55 +48,56 @@ enum srs_verdict {
 
 struct srs_result {
 	enum srs_verdict verdict;
-	int secret;             /* reverse: which secret verified, from 0; else SRS_KEYS_NONE */
-	enum srs_mac_form form; /* reverse: the form that it verified; set when secret >= 0 */
-	size_t len;             /* of address */
-	char address[MAILADDR_SIZE]; /* external form; set for SRS_REWRITTEN */
+	int secret; /* reverse: the number of the secret that verified, from 0; or SRS_KEYS_NONE */
+	enum srs_mac_form form;      /* reverse: the form that it verified; set when secret >= 0 */
+	size_t len;                  /* of address */
+	char address[MAILADDR_SIZE]; /* external form, with a NUL; set for SRS_REWRITTEN */
 };
 
-/* The reason as the maps answer it after "500 ", e.g. "already ours"; "" for SRS_REWRITTEN. */
-const char *srs_verdict_text(enum srs_verdict);
+/* The reason as the maps answer it after "500 ", such as "already ours"; "" for SRS_REWRITTEN. */
+const char *srs_verdict_text(enum srs_verdict verdict);
 
-/* The same as one word for the log, e.g. "already-ours". */
-const char *srs_verdict_word(enum srs_verdict);
+/* The verdict as one word for logs and counters, such as "rewritten" or "already-ours". */
+const char *srs_verdict_word(enum srs_verdict verdict);
 
 /*
- * The sender of a message that we forward. key is an address in external form. Its domain goes
- * into the result in A-labels, so that the result is ASCII whenever the local part is; a domain
- * that has none stays as it is.
- * An address of ours is never wrapped again: cleanup(8) asks up to ten times, each time with the
- * last answer, and always-rewrite changes nothing about that.
+ * The forward map: the sender of a message that we forward. key is an address in external form,
+ * of any length and without a NUL at its end. The domain goes into the result in A-labels, so that
+ * the result is ASCII whenever the local part is; a domain that has no A-labels remains unchanged.
+ *
+ * An address of ours is never wrapped again, not even with always-rewrite: cleanup(8) looks up to
+ * ten times, each time with the last answer.
  */
-void srs_rewrite_forward(struct srs_result *, const char *key, size_t len, const struct settings *,
-    struct srs_keys *, time_t now);
+void srs_rewrite_forward(
+    struct srs_result *result, const struct srs_context *context, const char *key, size_t len);
 
 /*
- * The recipient of a bounce. Only an address in a domain of ours (srs_domains.h) is answered:
- * Postfix asks for the recipients of all its domains, and a map that answered for each of them
- * would tell right hashes from wrong ones where the policy service counts none.
+ * The reverse map: the recipient of a bounce. Only an address in a domain of ours (srs_domains.h)
+ * is rewritten. Postfix looks up the recipients of all its domains. If the map answered for each of
+ * them, it would show right and wrong hashes where the policy service counts no guesses.
  *
  * postsrsd 2 signs SRS0=HASH=STAMP=1=ALIAS for a sender in its database. Such an address verifies
- * with the same secret and holds no address, so it is answered as no SRS address.
+ * with the same secret but contains no address, so that its verdict is SRS_NOT_SRS.
  */
-void srs_rewrite_reverse(struct srs_result *result, const char *key, size_t len,
-    const struct settings *settings, struct srs_keys *keys, time_t now);
+void srs_rewrite_reverse(
+    struct srs_result *result, const struct srs_context *context, const char *key, size_t len);
 
-/* What an envelope address is to us. */
+/* An envelope address, as the policy service sees it. */
 enum srs_fact {
 	SRS_FACT_FOREIGN, /* not SRS-shaped, or in a domain that is not ours */
 	SRS_FACT_VALID,
 	SRS_FACT_EXPIRED, /* the hash is right */
 	SRS_FACT_FORGED,  /* bad hash, or malformed */
-	SRS_FACT_UNKNOWN, /* SRS-shaped and ours, but libcrypto gave no HMAC */
+	SRS_FACT_UNKNOWN, /* SRS-shaped and ours, but libcrypto computed no HMAC */
 };
 
 /*
- * For an address as a client wrote it and the policy service gets it (mailaddr_split), so also for
- * one that Postfix still has to complete (srs_domains_may_contain). An SRS-shaped address that is
- * too long to be ours is forged, and so is a route to an address of ours, whatever its hash
- * (srs_domains_are_routed_to): no bounce needs one.
+ * The fact about an address as the client wrote it and the policy service receives it
+ * (mailaddr_split), and so about one that Postfix still has to complete (srs_domains_may_contain).
+ * An SRS-shaped address that is too long to be ours is forged. So is a route to an address of ours,
+ * whatever its hash (srs_domains_are_routed_to), because no bounce needs a route.
  */
-enum srs_fact srs_rewrite_fact(const struct mailaddr_parts *address,
-    const struct settings *settings, struct srs_keys *keys, time_t now);
+enum srs_fact srs_rewrite_fact(
+    const struct srs_context *context, const struct mailaddr_parts *address);
 
 #endif

@@ -311,8 +311,9 @@ ask_reverse(void)
 	static const char address[] = "alice@origin.test";
 	struct srs_result result;
 	struct srs_keys *keys = secrets(1);
+	const struct srs_context context = { settings, keys, NOW };
 
-	srs_rewrite_forward(&result, address, strlen(address), settings, keys, NOW);
+	srs_rewrite_forward(&result, &context, address, strlen(address));
 	snprintf(input, sizeof(input), "get %.*s\n", (int)result.len, result.address);
 	snprintf(wanted, sizeof(wanted), "200 %s\n", address);
 	srs_keys_free(&keys);

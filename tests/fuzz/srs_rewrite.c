@@ -57,8 +57,9 @@ static enum srs_fact
 fact_of(const struct mailaddr *a, const struct settings *s, time_t now)
 {
 	struct mailaddr_parts parts = { a->local, a->local_len, a->domain, a->domain_len };
+	const struct srs_context context = { s, keys, now };
 
-	return srs_rewrite_fact(&parts, s, keys, now);
+	return srs_rewrite_fact(&context, &parts);
 }
 
 /* check_fact - what forward has made is ours, today and not in a year */
@@ -96,15 +97,16 @@ check_other_format(const struct srs_result *forward, const struct settings *s)
 {
 	bool made_separated = s->hash_format == HASH_SEPARATED;
 	struct settings changed = *s;
+	const struct srs_context context = { &changed, keys, NOW };
 	struct srs_result back;
 
 	if (s->hash_length < 12)
 		return; /* right by chance, as above */
 	changed.hash_format = made_separated ? HASH_COMPATIBLE : HASH_SEPARATED;
-	srs_rewrite_reverse(&back, forward->address, forward->len, &changed, keys, NOW);
+	srs_rewrite_reverse(&back, &context, forward->address, forward->len);
 	fuzz_must(back.verdict == SRS_BAD_HASH);
 	changed.hash_accept_separated = changed.hash_accept_compatible = day_of(NOW);
-	srs_rewrite_reverse(&back, forward->address, forward->len, &changed, keys, NOW);
+	srs_rewrite_reverse(&back, &context, forward->address, forward->len);
 	fuzz_must(back.verdict == SRS_REWRITTEN);
 	fuzz_must(back.form == (made_separated ? SRS_MAC_SEPARATED : SRS_MAC_COMPATIBLE));
 }
@@ -113,13 +115,14 @@ check_other_format(const struct srs_result *forward, const struct settings *s)
 static void
 check_way_back(const struct srs_result *forward, const char *key, size_t len, struct settings *s)
 {
+	const struct srs_context context = { s, keys, NOW };
 	char want[MAILADDR_SIZE];
 	struct srs_result back, twice;
 	struct mailaddr a;
 	size_t n;
 
 	fuzz_must(mailaddr_parse_external(&a, key, len) == MAILADDR_OK);
-	srs_rewrite_reverse(&back, forward->address, forward->len, s, keys, NOW);
+	srs_rewrite_reverse(&back, &context, forward->address, forward->len);
 	fuzz_must(back.verdict == SRS_REWRITTEN && back.secret == 0);
 	n = format_original(want, &a);
 	/* One hop of others is taken out of the way: SRS1 leads to the first of them. */
@@ -127,7 +130,7 @@ check_way_back(const struct srs_result *forward, const char *key, size_t len, st
 		fuzz_must(fuzz_same(back.address, back.len, want, n));
 	else if (srs_addr_tag(a.local, a.local_len) == 0)
 		fuzz_must(back.len == n && strcasecmp(back.address, want) == 0);
-	srs_rewrite_forward(&twice, forward->address, forward->len, s, keys, NOW);
+	srs_rewrite_forward(&twice, &context, forward->address, forward->len);
 	fuzz_must(twice.verdict == SRS_ALREADY_OURS);
 }
 
@@ -149,6 +152,7 @@ check_foreign(const struct mailaddr *a, const struct settings *s)
 static void
 check_agreement(const char *key, size_t len, const struct srs_result *reverse, struct settings *s)
 {
+	const struct srs_context context = { s, keys, NOW };
 	struct mailaddr_parts parts;
 	struct mailaddr a;
 
@@ -161,15 +165,16 @@ check_agreement(const char *key, size_t len, const struct srs_result *reverse, s
 			fuzz_must(fact_of(&a, s, NOW) == SRS_FACT_FORGED);
 	}
 	mailaddr_split(&parts, key, len);
-	srs_rewrite_fact(&parts, s, keys, NOW);
+	srs_rewrite_fact(&context, &parts);
 }
 
 static void
 check(const char *key, size_t len, struct settings *s)
 {
+	const struct srs_context context = { s, keys, NOW };
 	struct srs_result r;
 
-	srs_rewrite_forward(&r, key, len, s, keys, NOW);
+	srs_rewrite_forward(&r, &context, key, len);
 	check_result(&r);
 	fuzz_say(
 	    "forward %s", r.verdict == SRS_REWRITTEN ? r.address : srs_verdict_word(r.verdict));
@@ -178,7 +183,7 @@ check(const char *key, size_t len, struct settings *s)
 		check_way_back(&r, key, len, s);
 		check_other_format(&r, s);
 	}
-	srs_rewrite_reverse(&r, key, len, s, keys, NOW);
+	srs_rewrite_reverse(&r, &context, key, len);
 	check_result(&r);
 	fuzz_say(
 	    ", reverse %s; ", r.verdict == SRS_REWRITTEN ? r.address : srs_verdict_word(r.verdict));

@@ -34,20 +34,23 @@ end(void **state)
 
 #define REWRITE_TEST(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
+#define AT_NOW (&(struct srs_context){ settings, keys, NOW })
+
 typedef void rewrite_fn(
-    struct srs_result *, const char *, size_t, const struct settings *, struct srs_keys *, time_t);
+    struct srs_result *result, const struct srs_context *context, const char *key, size_t len);
 
 /* answer - what a map says: an address, or the reason; good until the call after the next */
 static const char *
 answer(rewrite_fn *rewrite, const char *key, size_t len, time_t now)
 {
+	const struct srs_context context = { settings, keys, now };
 	static struct srs_result results[2];
 	static unsigned turn;
 	struct srs_result *result = &results[turn++ % 2];
 	char *copy = unit_copy(key, len);
 
 	memset(result, 0xaa, sizeof(*result));
-	rewrite(result, copy, len, settings, keys, now);
+	rewrite(result, &context, copy, len);
 	free(copy);
 	if (result->verdict != SRS_REWRITTEN)
 		return srs_verdict_text(result->verdict);
@@ -96,7 +99,7 @@ test_words(void **state)
 		const char *text;
 		const char *word;
 	} rows[] = {
-		{ SRS_REWRITTEN, "", "" },
+		{ SRS_REWRITTEN, "", "rewritten" },
 		{ SRS_ALREADY_OURS, "already ours", "already-ours" },
 		{ SRS_LOCAL_DOMAIN, "local domain", "local-domain" },
 		{ SRS_NULL_SENDER, "null sender", "null-sender" },
@@ -552,16 +555,13 @@ test_several_secrets(void **state)
 	    reverse("SRS0=Kxoz=G3=example.test=jane@srs.test"), "jane@example.test");
 	assert_string_equal(
 	    reverse("SRS0=beqO=G3=example.test=jane@srs.test"), "jane@example.test");
-	srs_rewrite_reverse(
-	    &result, BYTES("SRS0=mqiS=G3=example.test=jane@srs.test"), settings, keys, NOW);
+	srs_rewrite_reverse(&result, AT_NOW, BYTES("SRS0=mqiS=G3=example.test=jane@srs.test"));
 	assert_int_equal(result.secret, 0);
-	srs_rewrite_reverse(
-	    &result, BYTES("SRS0=beqO=G3=example.test=jane@srs.test"), settings, keys, NOW);
+	srs_rewrite_reverse(&result, AT_NOW, BYTES("SRS0=beqO=G3=example.test=jane@srs.test"));
 	assert_int_equal(result.secret, 2);
-	srs_rewrite_reverse(
-	    &result, BYTES("SRS0=xxxx=G3=example.test=jane@srs.test"), settings, keys, NOW);
+	srs_rewrite_reverse(&result, AT_NOW, BYTES("SRS0=xxxx=G3=example.test=jane@srs.test"));
 	assert_int_equal(result.secret, SRS_KEYS_NONE);
-	srs_rewrite_forward(&result, BYTES("jane@example.test"), settings, keys, NOW);
+	srs_rewrite_forward(&result, AT_NOW, BYTES("jane@example.test"));
 	assert_int_equal(result.secret, SRS_KEYS_NONE);
 	assert_string_equal(forward("SRS0=beqO=G3=example.test=jane@srs.test"), "already ours");
 }
@@ -618,10 +618,11 @@ test_srs1_has_no_age(void **state)
 static enum srs_fact
 fact_of(const char *address, size_t len, time_t now)
 {
+	const struct srs_context context = { settings, keys, now };
 	struct mailaddr_parts parts;
 
 	mailaddr_split(&parts, address, len);
-	return srs_rewrite_fact(&parts, settings, keys, now);
+	return srs_rewrite_fact(&context, &parts);
 }
 
 /* -- hash-format */
@@ -758,8 +759,8 @@ test_forms_found(void **state)
 			srs_keys_free(&keys);
 			keys = srs_keys_of(SECRET "\nanother one\nolder secret of ours\n");
 			srs_set(settings, "hash-format", formats[j]);
-			srs_rewrite_reverse(&result, made, strlen(made), settings, keys, NOW);
-			unit_text(made, "verdict", srs_verdict_word(result.verdict), "");
+			srs_rewrite_reverse(&result, AT_NOW, made, strlen(made));
+			unit_text(made, "verdict", srs_verdict_word(result.verdict), "rewritten");
 			unit_int(made, "secret", result.secret, 2);
 			unit_int(made, "form", (int)result.form,
 			    i == 0 ? SRS_MAC_COMPATIBLE : SRS_MAC_SEPARATED);
@@ -1150,7 +1151,7 @@ check_fact(const char *external, const char *internal, enum srs_fact want)
 	if (mailaddr_parse_external(&addr, external, strlen(external)) != MAILADDR_OK)
 		return;
 	parts = (struct mailaddr_parts){ addr.local, addr.local_len, addr.domain, addr.domain_len };
-	unit_int(external, "fact", srs_rewrite_fact(&parts, settings, keys, NOW), want);
+	unit_int(external, "fact", srs_rewrite_fact(AT_NOW, &parts), want);
 }
 
 static void

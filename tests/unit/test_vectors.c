@@ -121,14 +121,15 @@ next_row(const char *kind, size_t *i)
 }
 
 typedef void rewrite_fn(
-    struct srs_result *, const char *, size_t, const struct settings *, struct srs_keys *, time_t);
+    struct srs_result *result, const struct srs_context *context, const char *key, size_t len);
 
 static const char *
 answer(rewrite_fn *rewrite, const char *key, struct srs_keys *keys, time_t now)
 {
+	const struct srs_context context = { settings, keys, now };
 	static struct srs_result result;
 
-	rewrite(&result, key, strlen(key), settings, keys, now);
+	rewrite(&result, &context, key, strlen(key));
 	return result.verdict == SRS_REWRITTEN ? result.address : srs_verdict_text(result.verdict);
 }
 

@@ -195,13 +195,14 @@ static bool
 check_signature(struct check *check, const char *endpoint, const char *address)
 {
 	struct settings either = *check->settings;
+	const struct srs_context context = { &either, check->keys, check->now };
 	struct srs_result result;
 
 	if (check->keys == NULL)
 		return true;
 	either.hash_format = HASH_COMPATIBLE;
 	either.hash_accept_separated = day_of(check->now);
-	srs_rewrite_reverse(&result, address, strlen(address), &either, check->keys, check->now);
+	srs_rewrite_reverse(&result, &context, address, strlen(address));
 	if (result.verdict == SRS_REWRITTEN && result.secret == 0)
 		return check_form(check, endpoint, result.form);
 	findings_add(check->findings, FINDING_ERROR, "forward %s signs with %s", endpoint,
@@ -315,12 +316,12 @@ check_policy(struct check *check, const char *minted)
 static void
 mint(struct check *check, const char *sender, char minted[MAILADDR_SIZE])
 {
+	const struct srs_context context = { check->settings, check->keys, check->now };
 	struct srs_result result;
 
 	if (check->keys == NULL)
 		return;
-	srs_rewrite_forward(
-	    &result, sender, strlen(sender), check->settings, check->keys, check->now);
+	srs_rewrite_forward(&result, &context, sender, strlen(sender));
 	if (result.verdict == SRS_REWRITTEN)
 		strlcpy(minted, result.address, MAILADDR_SIZE);
 }
