@@ -106,7 +106,8 @@ log_map_lookup(
 
 	if (is_routine_lookup(req, result->verdict) && !log_debugging())
 		return;
-	line_begin(&line, kind == MAP_FORWARD ? "forward from=<" : "reverse from=<");
+	line_begin(&line, map_kind_name(kind));
+	line_put(&line, " from=<");
 	line_put_untrusted(&line, req->key, req->len);
 	if (result->verdict == SRS_REWRITTEN)
 		put_rewritten(&line, kind, result);
@@ -168,8 +169,7 @@ answer_bad_request(const struct map_service *service, const char *error, struct 
 	char reply[TCPTABLE_REPLY_SIZE];
 
 	service->stats->malformed[service->kind]++;
-	log_debug("%s malformed request: %s", service->kind == MAP_FORWARD ? "forward" : "reverse",
-	    error);
+	log_debug("%s malformed request: %s", map_kind_name(service->kind), error);
 	buffer_add(out, reply, tcptable_refusal(reply, 400, error));
 }
 

@@ -12,6 +12,12 @@ service_kind_name(enum service_kind kind)
 	return service_names[kind];
 }
 
+const char *
+map_kind_name(enum map_kind kind)
+{
+	return service_names[kind];
+}
+
 bool
 service_kind_find(const char *name, enum service_kind *kind)
 {

@@ -40,6 +40,9 @@ enum map_kind {
 /* "forward", "reverse", "policy", "control" or "metrics". */
 const char *service_kind_name(enum service_kind kind);
 
+/* "forward" or "reverse". */
+const char *map_kind_name(enum map_kind kind);
+
 /* Sets *kind to the service of that name. False when there is no such service. */
 bool service_kind_find(const char *name, enum service_kind *kind);
 

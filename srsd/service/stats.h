@@ -23,6 +23,9 @@
 	}
 #define STATS_BUCKETS 10
 
+/* The word for lookups that were no request of tcp_table; the others have srs_verdict_word. */
+#define STATS_NOT_A_REQUEST "not-a-request"
+
 struct stats {
 	time_t started;
 	uint64_t lookups[MAP_KINDS][SRS_VERDICTS];

@@ -21,13 +21,12 @@ make_lookup_counts(const struct stats *stats, enum map_kind kind)
 	json_t *object = json_object();
 	int i;
 
-	put_json_number(object, "rewritten", stats->lookups[kind][SRS_REWRITTEN]);
-	for (i = SRS_REWRITTEN + 1; i < SRS_VERDICTS; i++)
-		if (stats->lookups[kind][i] > 0)
+	for (i = 0; i < SRS_VERDICTS; i++)
+		if (i == SRS_REWRITTEN || stats->lookups[kind][i] > 0)
 			put_json_number(
 			    object, srs_verdict_word((enum srs_verdict)i), stats->lookups[kind][i]);
 	if (stats->malformed[kind] > 0)
-		put_json_number(object, "not-a-request", stats->malformed[kind]);
+		put_json_number(object, STATS_NOT_A_REQUEST, stats->malformed[kind]);
 	return object;
 }
 

@@ -33,23 +33,25 @@ put_labelled_sample(const struct metrics_page *page, const char *name, const cha
 }
 
 static void
+put_map_sample(
+    const struct metrics_page *page, enum map_kind map, const char *result, uint64_t value)
+{
+	buffer_printf(page->out, "srsd_lookups_total{map=\"%s\",result=\"%s\"} %llu\n",
+	    map_kind_name(map), result, (unsigned long long)value);
+}
+
+static void
 put_lookups(const struct metrics_page *page, const struct stats *stats)
 {
-	int map, i;
+	enum map_kind map;
+	int i;
 
 	put_family(page, "lookups", "counter", "Lookups in the maps, by result.");
 	for (map = 0; map < MAP_KINDS; map++) {
 		for (i = 0; i < SRS_VERDICTS; i++)
-			buffer_printf(page->out,
-			    "srsd_lookups_total{map=\"%s\",result=\"%s\"} %llu\n",
-			    service_kind_name((enum service_kind)map),
-			    i == SRS_REWRITTEN ? "rewritten"
-					       : srs_verdict_word((enum srs_verdict)i),
-			    (unsigned long long)stats->lookups[map][i]);
-		buffer_printf(page->out,
-		    "srsd_lookups_total{map=\"%s\",result=\"not-a-request\"} %llu\n",
-		    service_kind_name((enum service_kind)map),
-		    (unsigned long long)stats->malformed[map]);
+			put_map_sample(page, map, srs_verdict_word((enum srs_verdict)i),
+			    stats->lookups[map][i]);
+		put_map_sample(page, map, STATS_NOT_A_REQUEST, stats->malformed[map]);
 	}
 }
 
@@ -105,15 +107,15 @@ put_dns(const struct metrics_page *page, const struct resolver_counts *dns)
 static void
 put_srs(const struct metrics_page *page, const struct status *status)
 {
+	static const enum srs_verdict refused[] = { SRS_BAD_HASH, SRS_MALFORMED, SRS_EXPIRED };
 	const uint64_t *reverse = status->stats->lookups[MAP_REVERSE];
 	size_t i;
 
 	put_family(page, "srs_refused", "counter",
 	    "SRS addresses that were refused by the reverse map and at RCPT.");
-	put_labelled_sample(page, "srs_refused_total", "reason", "bad-hash", reverse[SRS_BAD_HASH]);
-	put_labelled_sample(
-	    page, "srs_refused_total", "reason", "malformed", reverse[SRS_MALFORMED]);
-	put_labelled_sample(page, "srs_refused_total", "reason", "expired", reverse[SRS_EXPIRED]);
+	for (i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+		put_labelled_sample(page, "srs_refused_total", "reason",
+		    srs_verdict_word(refused[i]), reverse[refused[i]]);
 	put_labelled_sample(
 	    page, "srs_refused_total", "reason", "rcpt-forged", status->stats->forged);
 	put_labelled_sample(
