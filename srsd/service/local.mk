@@ -23,7 +23,7 @@ fuzzers += tests/fuzz/policy_service
 service_files += srsd/service/service_kind.c srsd/service/service_kind.h
 service_files += srsd/service/services.c srsd/service/services.h
 service_files += srsd/service/session.h
-service_files += srsd/service/stats.c srsd/service/stats.h
+service_files += srsd/service/stats.h
 service_files += srsd/service/status.c srsd/service/status.h srsd/service/status_metrics.c
 
 noinst_LIBRARIES += srsd/service/libservice.a

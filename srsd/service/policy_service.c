@@ -201,6 +201,18 @@ send_policy_action(struct buffer *out, const struct gate_action *action)
 	buffer_add(out, line.text, line.len);
 }
 
+static void
+count_check_time(struct stats *stats, uint64_t ms)
+{
+	static const uint64_t bounds[] = STATS_BOUNDS;
+	unsigned i;
+
+	for (i = 0; i < STATS_BUCKETS - 1 && ms > bounds[i]; i++)
+		;
+	stats->spf_seconds[i]++;
+	stats->spf_ms += ms;
+}
+
 /* count_policy_decision - the decision, and the verdicts that were made for it */
 static void
 count_policy_decision(struct stats *stats, const struct policy_decision *d)
@@ -218,7 +230,7 @@ count_policy_decision(struct stats *stats, const struct policy_decision *d)
 		stats->spf[SPF_IDENTITY_HELO][v->helo.result]++;
 	if (v->has_mailfrom)
 		stats->spf[SPF_IDENTITY_MAILFROM][v->mailfrom.result]++;
-	stats_count_check(stats, d->ms);
+	count_check_time(stats, d->ms);
 }
 
 static void

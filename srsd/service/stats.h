@@ -42,7 +42,4 @@ struct stats {
 	uint64_t reloads;
 };
 
-/* Counts a check that took so long. */
-void stats_count_check(struct stats *, uint64_t ms);
-
 #endif
