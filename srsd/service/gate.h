@@ -73,8 +73,8 @@ struct gate_action {
 	enum gate_kind kind;
 	char text[GATE_TEXT_SIZE];
 	/* For the log. */
-	const char *why;            /* nothing was evaluated, or it is refused; a word, or NULL */
-	const char *would;          /* what test-only held back: "reject", "defer"; or NULL */
+	const char *reason;         /* for the exemption or the refusal; a word, or NULL */
+	const char *held_back;      /* by test-only: "reject" or "defer"; or NULL */
 	enum spf_identity identity; /* that decided, when something was evaluated */
 	bool nat_guarded;           /* nat-guard held a refusal back */
 };
@@ -118,7 +118,7 @@ enum gate_header {
  * True when the answer would be a refusal that an allow-list may still spare: then the caller finds
  * out what the lists say.
  */
-bool gate_asks_allowed(
+bool gate_needs_allow_lists(
     const struct gate_query *, const struct settings *, const struct spf_verdicts *);
 
 /* The answer, once the plan was carried out. */
@@ -126,6 +126,6 @@ void gate_after(const struct gate_query *, const struct settings *, const struct
     enum gate_header, struct gate_action *);
 
 /* The header that a message gets as its nth one (from 0). */
-enum gate_header gate_header_due(const struct settings *, unsigned nth);
+enum gate_header gate_nth_header(const struct settings *, unsigned nth);
 
 #endif

@@ -89,11 +89,11 @@ static void
 put_policy_action(struct line *line, const struct policy_decision *d)
 {
 	put_policy_word(line, " action=", gate_kind_name(d->action->kind));
-	if (d->action->why != NULL)
-		put_policy_word(
-		    line, is_refusing_action(d->action) ? " reason=" : " exempt=", d->action->why);
-	if (d->action->would != NULL)
-		put_policy_word(line, " would=", d->action->would);
+	if (d->action->reason != NULL)
+		put_policy_word(line,
+		    is_refusing_action(d->action) ? " reason=" : " exempt=", d->action->reason);
+	if (d->action->held_back != NULL)
+		put_policy_word(line, " would=", d->action->held_back);
 	if (d->query->req->queue_id.len > 0)
 		put_policy_text(line, " queue=", d->query->req->queue_id);
 	if (d->replayed)
@@ -257,7 +257,7 @@ answer_from_verdicts(struct policy_session *s, struct policy_decision *d,
     struct message_facts *message, struct buffer *out)
 {
 	const struct settings *settings = get_request_settings(s);
-	enum gate_header due = gate_header_due(settings, message == NULL ? 0 : message->headers);
+	enum gate_header due = gate_nth_header(settings, message == NULL ? 0 : message->headers);
 	struct gate_action action;
 
 	gate_after(d->query, settings, d->verdicts, due, &action);
@@ -283,7 +283,7 @@ finish_policy_check(struct policy_session *s, struct gate_query *q, struct buffe
 	time_t now = clock_wall(service->clock);
 	struct message_facts *message;
 
-	if (gate_asks_allowed(q, get_request_settings(s), d.verdicts)) {
+	if (gate_needs_allow_lists(q, get_request_settings(s), d.verdicts)) {
 		spf_check_allow(s->check);
 		if (!spf_check_is_done(s->check))
 			return false;
@@ -386,7 +386,7 @@ start_policy_request(struct policy_session *s, struct gate_query *q, struct buff
 	}
 	message = message_memory_find(service->messages, q->req, clock_wall(service->clock));
 	if (message != NULL && covers_gate_plan(&message->verdicts, &plan) &&
-	    !gate_asks_allowed(q, service->settings, &message->verdicts)) {
+	    !gate_needs_allow_lists(q, service->settings, &message->verdicts)) {
 		d.verdicts = &message->verdicts;
 		d.replayed = true;
 		policy_charge_end(&charge, q);

@@ -125,7 +125,7 @@ check_exempt(struct gate_case *c, const char *row, const char *reason)
 	gate_run(c, row);
 	unit_text(row, "kind", gate_kind_name(c->action.kind), reason == NULL ? "reject" : "dunno");
 	if (reason != NULL)
-		unit_text(row, "exempt", c->action.why, reason);
+		unit_text(row, "exempt", c->action.reason, reason);
 	gate_end(c);
 }
 
@@ -180,7 +180,7 @@ test_vrfy(void **state)
 		unit_true(rows[i].why, "is decided without an evaluation", c.decided);
 		unit_text(rows[i].why, "kind", gate_kind_name(c.action.kind),
 		    gate_kind_name(rows[i].kind));
-		unit_text(rows[i].why, "why", c.action.why, rows[i].why);
+		unit_text(rows[i].why, "why", c.action.reason, rows[i].why);
 		gate_end(&c);
 	}
 	unit_end();
@@ -278,7 +278,7 @@ test_whitelist(void **state)
 		gate_run(&c, rows[i].client);
 		unit_text(rows[i].client, "kind", gate_kind_name(c.action.kind),
 		    gate_kind_name(rows[i].kind));
-		unit_text(rows[i].client, "why", c.action.why, rows[i].why);
+		unit_text(rows[i].client, "why", c.action.reason, rows[i].why);
 		gate_end(&c);
 	}
 	unit_end();
@@ -350,7 +350,7 @@ test_srs_recipients(void **state)
 		unit_holds(row, "text", c.action.text,
 		    rows[i].text == NULL ? "550 5.7.23 SPF MAIL FROM" : rows[i].text);
 		if (rows[i].decided)
-			unit_text(row, "exempt", c.action.why, rows[i].why);
+			unit_text(row, "exempt", c.action.reason, rows[i].why);
 		gate_end(&c);
 	}
 	unit_end();
@@ -370,11 +370,11 @@ test_srs_limits(void **state)
 		c.recipient = facts[i];
 		c.guessing = true;
 		gate_check(&c, "guess-limit", GATE_DEFER, "450 4.7.1 try again later");
-		unit_text("guess-limit", "exempt", c.action.why, "guess-limit");
+		unit_text("guess-limit", "exempt", c.action.reason, "guess-limit");
 		c.guessing = false;
 		c.overused = true;
 		gate_check(&c, "daily-limit", GATE_DEFER, "450 4.7.1 try again later");
-		unit_text("daily-limit", "exempt", c.action.why, "daily-limit");
+		unit_text("daily-limit", "exempt", c.action.reason, "daily-limit");
 		gate_end(&c);
 	}
 	c = gate_begin();
@@ -429,7 +429,7 @@ test_srs_senders(void **state)
 		unit_holds(rows[i].value, "text", c.action.text, rows[i].text);
 		unit_int(rows[i].value, "evaluated", c.plan.mailfrom, rows[i].evaluated);
 		unit_int(rows[i].value, "HELO", c.plan.helo, !c.decided);
-		unit_text(rows[i].value, "why", c.action.why, rows[i].why);
+		unit_text(rows[i].value, "why", c.action.reason, rows[i].why);
 		gate_end(&c);
 	}
 	unit_end();
@@ -469,7 +469,7 @@ test_overused_senders(void **state)
 		c.sender_overused = true;
 		gate_mailfrom(&c, SPF_FAIL);
 		gate_check(&c, values[i], GATE_DEFER, "450 4.7.1 try again later");
-		unit_text(values[i], "why", c.action.why, "daily-limit");
+		unit_text(values[i], "why", c.action.reason, "daily-limit");
 		gate_mailfrom(&c, SPF_NEUTRAL);
 		gate_check(&c, values[i], GATE_PREPEND, NULL);
 		gate_end(&c);
@@ -549,11 +549,11 @@ test_nothing_to_check(void **state)
 	gate_set(&c, "mail-from-reject", "no-check");
 	gate_check(&c, "both", GATE_DUNNO, "DUNNO");
 	unit_true("both", "decided", c.decided);
-	unit_text("both", "exempt", c.action.why, "no-check");
+	unit_text("both", "exempt", c.action.reason, "no-check");
 	gate_set(&c, "mail-from-reject", "fail");
 	gate_null_sender(&c);
 	gate_check(&c, "null sender", GATE_DUNNO, "DUNNO");
-	unit_text("null sender", "exempt", c.action.why, "no-check");
+	unit_text("null sender", "exempt", c.action.reason, "no-check");
 	gate_end(&c);
 	unit_end();
 }
@@ -953,25 +953,25 @@ test_test_only(void **state)
 	gate_helo(&c, SPF_NONE);
 	gate_mailfrom(&c, SPF_FAIL);
 	gate_check(&c, "fail", GATE_PREPEND, NULL);
-	unit_text("fail", "would", c.action.would, "reject");
-	unit_text("fail", "exempt", c.action.why, "test-only");
+	unit_text("fail", "would", c.action.held_back, "reject");
+	unit_text("fail", "exempt", c.action.reason, "test-only");
 	gate_mailfrom(&c, SPF_TEMPERROR);
 	gate_check(&c, "temperror", GATE_PREPEND, NULL);
-	unit_text("temperror", "would", c.action.would, "defer");
+	unit_text("temperror", "would", c.action.held_back, "defer");
 	gate_mailfrom(&c, SPF_PASS);
 	gate_check(&c, "pass", GATE_PREPEND, NULL);
-	unit_text("pass", "would", c.action.would, NULL);
+	unit_text("pass", "would", c.action.held_back, NULL);
 	c.recipient = SRS_FACT_FORGED;
 	gate_check(&c, "forged", GATE_PREPEND, NULL);
 	unit_holds("forged", "text", c.action.text,
 	    "PREPEND Received-SPF: Pass (test-only, would be answered 550 5.1.1 for recipient) ");
-	unit_text("forged", "would", c.action.would, "reject");
+	unit_text("forged", "would", c.action.held_back, "reject");
 	c.recipient = SRS_FACT_VALID;
 	gate_set(&c, "srs-nonnull", "defer");
 	gate_check(&c, "nonnull", GATE_PREPEND, NULL);
 	unit_holds("nonnull", "text", c.action.text,
 	    "PREPEND Received-SPF: Pass (test-only, would be answered 450 4.7.1 for recipient) ");
-	unit_text("nonnull", "would", c.action.would, "defer");
+	unit_text("nonnull", "would", c.action.held_back, "defer");
 	c.guessing = true;
 	gate_check(&c, "guess-limit", GATE_PREPEND, NULL);
 	unit_holds("guess-limit", "text", c.action.text,
@@ -1001,7 +1001,7 @@ test_header_due(void **state)
 		gate_set(&c, "header", rows[i].header);
 		for (nth = 0; nth < 4; nth++)
 			unit_int(rows[i].header, unit_row("number %u", nth),
-			    gate_header_due(c.settings, nth), rows[i].want[nth]);
+			    gate_nth_header(c.settings, nth), rows[i].want[nth]);
 	}
 	gate_end(&c);
 	unit_end();
@@ -1013,7 +1013,7 @@ asks_allowed(struct gate_case *c)
 	struct gate_query q;
 
 	gate_query(c, &q);
-	return gate_asks_allowed(&q, c->settings, &c->verdicts);
+	return gate_needs_allow_lists(&q, c->settings, &c->verdicts);
 }
 
 /* The lists are looked up when, and only when, there is a refusal that they may spare. */
@@ -1171,10 +1171,10 @@ test_saturated(void **state)
 		spf_verdict_saturate(rows[i].helo ? &c.verdicts.helo : &c.verdicts.mailfrom);
 		gate_check(&c, rows[i].name, GATE_DEFER,
 		    "451 4.4.3 too many SPF checks wait for the DNS, try again later");
-		unit_text(rows[i].name, "reason", c.action.why, "saturated");
+		unit_text(rows[i].name, "reason", c.action.reason, "saturated");
 		gate_set(&c, "test-only", "yes");
 		gate_check(&c, rows[i].name, GATE_PREPEND, NULL);
-		unit_text(rows[i].name, "would", c.action.would, "defer");
+		unit_text(rows[i].name, "would", c.action.held_back, "defer");
 		gate_end(&c);
 	}
 	unit_end();
@@ -1208,7 +1208,7 @@ test_list_that_could_not_be_asked(void **state)
 		gate_mailfrom(&c, rows[i].mailfrom);
 		c.verdicts.has_allowed = c.verdicts.allowed_unknown = true;
 		gate_check(&c, row, rows[i].kind, rows[i].want);
-		unit_text(row, "reason", c.action.why, rows[i].why);
+		unit_text(row, "reason", c.action.reason, rows[i].why);
 		gate_end(&c);
 	}
 	unit_end();
@@ -1247,7 +1247,7 @@ test_allowed(void **state)
 		c.verdicts.has_allowed = true;
 		c.verdicts.allowed = "domain-whitelist";
 		gate_check(&c, rows[i].name, GATE_PREPEND, NULL);
-		unit_text(rows[i].name, "exempt", c.action.why, rows[i].why);
+		unit_text(rows[i].name, "exempt", c.action.reason, rows[i].why);
 		unit_true(rows[i].name, "no NAT", !c.action.nat_guarded);
 		c.verdicts.allowed = NULL;
 		gate_run(&c, rows[i].name);
@@ -1292,7 +1292,7 @@ test_order_of_what_spares(void **state)
 			unit_text(row, "kind", gate_kind_name(c.action.kind), "reject");
 		} else {
 			unit_text(row, "kind", gate_kind_name(c.action.kind), "prepend");
-			unit_text(row, "exempt", c.action.why, rows[i].why);
+			unit_text(row, "exempt", c.action.reason, rows[i].why);
 		}
 		gate_end(&c);
 	}

@@ -572,7 +572,7 @@ test_headers_of_the_allowed(void **state)
 	    "PREPEND Authentication-Results: mx.receiver.test; spf=fail smtp.mailfrom=x.test");
 	c.due = GATE_HEADER_NONE;
 	gate_check(&c, "no header due", GATE_DUNNO, "DUNNO");
-	unit_text("no header due", "exempt", c.action.why, "helo-whitelist");
+	unit_text("no header due", "exempt", c.action.reason, "helo-whitelist");
 	gate_end(&c);
 	unit_end();
 }
@@ -592,11 +592,11 @@ test_test_only_of_the_allowed(void **state)
 	gate_check(&c, "allowed", GATE_PREPEND,
 	    "PREPEND Received-SPF: Fail (mailfrom) client-ip=192.0.2.1; "
 	    "helo=mx.relay.test; envelope-from=\"a@x.test\"; receiver=<UNKNOWN>; identity=mailfrom");
-	unit_text("allowed", "would", c.action.would, NULL);
-	unit_text("allowed", "exempt", c.action.why, "domain-whitelist");
+	unit_text("allowed", "would", c.action.held_back, NULL);
+	unit_text("allowed", "exempt", c.action.reason, "domain-whitelist");
 	c.verdicts.allowed = NULL;
 	gate_run(&c, "not allowed");
-	unit_text("not allowed", "would", c.action.would, "reject");
+	unit_text("not allowed", "would", c.action.held_back, "reject");
 	gate_end(&c);
 	unit_end();
 }
