@@ -21,7 +21,7 @@ srs_addr_tag(const char *local, size_t len)
 	return strncasecmp(local, "SRS1", SRS_TAG_LEN) == 0 ? 1 : -1;
 }
 
-/* split_srs_part - move the part up to the next '=' out of rest; false when there is no '=' */
+/* split_srs_part - take the part up to the next '=' off rest; false when there is no '=' */
 static bool
 split_srs_part(struct text *part, struct text *rest)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * srs_addr - the parts of an SRS local part. Says what is written, not whether it is true.
+ * srs_addr - the parts of an SRS local part, by its shape alone; the hash is not verified. Pure.
  *
- *	SRS0 SEP hash = stamp = host = user		user may hold '=', host may not
+ *	SRS0 SEP hash = stamp = host = user		user may contain '=', host may not
  *	SRS1 SEP hash = host = opaque			opaque begins with one of = + -
  *
- * SEP is one of = + -; the tag is read without case. The parts point into the caller's text.
+ * SEP is one of = + -. The case of the tag does not matter.
  */
 #ifndef SRSD_SRS_SRS_ADDR_H
 #define SRSD_SRS_SRS_ADDR_H
@@ -18,12 +18,13 @@
 #define SRS_TAG_LEN 4
 
 enum srs_addr_kind {
-	SRS_ADDR_NONE,      /* no SRS address: not even a tag with its separator */
-	SRS_ADDR_MALFORMED, /* begins as one, but a part is missing, empty or impossible */
+	SRS_ADDR_NONE,      /* no tag with a separator after it: not an SRS address */
+	SRS_ADDR_MALFORMED, /* a tag, but a part is missing, empty or impossible */
 	SRS_ADDR_SRS0,
 	SRS_ADDR_SRS1,
 };
 
+/* The parts point into the text that was parsed. */
 struct srs_addr {
 	enum srs_addr_kind kind;
 	struct text hash;
@@ -32,10 +33,13 @@ struct srs_addr {
 	struct text user; /* SRS0: user; SRS1: opaque, with its separator */
 };
 
-/* Returns addr->kind. Hash and stamp are not judged here; host and user are not empty. */
+/*
+ * Parses a local part, which needs no NUL at its end. Returns addr->kind. The hash and the stamp
+ * may have any length; the host is a domain that can receive mail, and the user is not empty.
+ */
 enum srs_addr_kind srs_addr_parse(struct srs_addr *addr, const char *local, size_t len);
 
-/* The tag alone: 0 for SRS0, 1 for SRS1, with a separator behind it; -1 otherwise. */
+/* The tag alone: 0 for SRS0 and 1 for SRS1, if a separator follows it; -1 otherwise. */
 int srs_addr_tag(const char *local, size_t len);
 
 #endif

@@ -10,8 +10,8 @@
 #include "srsd/srs/srs_budget.h"
 
 /*
- * A client that comes back after its entry was dropped begins at zero, so there must be room for
- * more clients than anybody has hosts.
+ * A client that returns after its entry was evicted begins at zero, so that the tables must hold
+ * more clients than an attacker has hosts.
  */
 #define CONNECTIONS_MAX 100000
 #define WIDE_NETWORKS_MAX 20000
@@ -25,14 +25,14 @@
 #define WIDE_BITS 48
 #define NETWORK_SIZE (CLIENT_BITS / 8)
 
-/* Distinct addresses with which one network can fill the table of what was earned. */
+/* Distinct addresses that one network can add to the table of earned guesses. */
 #define EARNED_OF_NETWORK_MAX 500
 
 struct srs_budget {
 	struct tally *guesses;      /* by client */
 	struct tally *wide_guesses; /* by IPv6 /48 */
 	struct tally *all_guesses;  /* one entry */
-	struct tally *pending;      /* senders that wait, by client and by IPv6 /48 */
+	struct tally *pending;      /* pending senders, by client and by IPv6 /48 */
 	struct tally *warnings;     /* by client or IPv6 /48 */
 	struct tally *earned;       /* by network, and by network and original address */
 	struct tally *uses;         /* by kind of use and original address */
@@ -151,8 +151,9 @@ srs_budget_guesses(struct srs_budget *budget, const struct ipaddr *client, time_
 }
 
 /*
- * A key of a use: a letter for its kind, perhaps a client, and the original address. The letter and
- * the client have a fixed length for each kind, so that no two keys are the same by accident.
+ * The key of a use: a letter for its kind, the length of the network and its bytes, and the
+ * original address. All before the address has a known length, so that no two keys are the same by
+ * accident.
  */
 struct use_key {
 	size_t len;
@@ -180,7 +181,7 @@ append_network(struct use_key *key, struct cidr network)
 	append_to_key(key, network.addr.bytes, network.prefix / 8);
 }
 
-/* make_earned_key - of what a network has earned in all */
+/* make_earned_key - of the number of guesses that a network has earned */
 static struct use_key
 make_earned_key(struct cidr network)
 {
@@ -191,7 +192,7 @@ make_earned_key(struct cidr network)
 	return key;
 }
 
-/* get_client_limit - with what the client has earned by bringing bounces */
+/* get_client_limit - including the guesses that the client has earned with bounces */
 static unsigned
 get_client_limit(struct srs_budget *budget, const struct ipaddr *client, unsigned limit, time_t now)
 {
@@ -202,7 +203,7 @@ get_client_limit(struct srs_budget *budget, const struct ipaddr *client, unsigne
 	return limit + (earned < most ? earned : most);
 }
 
-/* is_client_over - the client itself, with so many guesses more */
+/* is_client_over - is the client itself over its limit, with so many more guesses? */
 static bool
 is_client_over(struct srs_budget *budget, const struct ipaddr *client, unsigned more,
     unsigned limit, time_t now)
@@ -265,9 +266,10 @@ srs_budget_warns_of(
 /*
  * append_original - the address that was signed, in lower case
  *
- * Host and user as the hash has them, without anything between them: every split is the same. Of
- * SRS1 it is the host that it leads back to, and what that host's SRS0 holds but for hash and
- * stamp, which its owner's mail has a new one of each day.
+ * Host and user are joined without a separator, as in the compatible hash, so that every split of
+ * the same bytes is one address. Of SRS1 it is the host that the address leads back to, with the
+ * host and user of that host's SRS0. The hash and stamp of that SRS0 are left out, because its
+ * owner's mail has new ones each day.
  */
 static void
 append_original(struct use_key *key, const char *local, size_t len)
@@ -298,7 +300,7 @@ append_original(struct use_key *key, const char *local, size_t len)
 	hostname_lower(key->bytes + start, key->len - start);
 }
 
-/* make_use_key - of a kind of use, by a network or by all clients together */
+/* make_use_key - of a kind of use, by a network, or by all clients together with no_network */
 static struct use_key
 make_use_key(const char *kind, struct cidr network, const struct srs_budget_use *use)
 {
@@ -325,7 +327,7 @@ add_use(struct srs_budget *budget, const struct use_key *key, time_t now)
 /* The first letters of the keys in the table of uses. */
 static const char bounces[] = "b", mails[] = "m", networks[] = "n", seen_from[] = "f";
 
-/* get_use_limit - of an address, for all clients together */
+/* get_use_limit - of one address, for all clients together */
 static unsigned
 get_use_limit(enum srs_use use, unsigned limit)
 {
@@ -338,7 +340,7 @@ get_total_kind(enum srs_use use)
 	return use == SRS_USE_BOUNCE ? bounces : mails;
 }
 
-/* is_sender_used_up - did the address come from too many networks, and not yet from this one? */
+/* is_sender_used_up - was the address sent from too many networks, and not yet from this one? */
 static bool
 is_sender_used_up(
     struct srs_budget *budget, const struct srs_budget_use *use, unsigned limit, time_t now)
@@ -353,7 +355,7 @@ is_sender_used_up(
 	return count_uses(budget, &own, now) == 0;
 }
 
-/* is_share_used_up - has the network brought as much of this kind as it may? */
+/* is_share_used_up - has the network sent as much mail of this kind as it may? */
 static bool
 is_share_used_up(struct srs_budget *budget, struct cidr network, const struct srs_budget_use *use,
     unsigned share, time_t now)
@@ -393,8 +395,7 @@ srs_budget_is_used_up(
 		   get_smaller(limit, SRS_BUDGET_WIDE_SHARE), now);
 }
 
-/* earn_guesses - a distinct address whose bounce a client brings is one more bad hash that it may
- */
+/* earn_guesses - one more for each distinct address whose bounce a client delivers */
 static void
 earn_guesses(struct srs_budget *budget, const struct srs_budget_use *use, time_t now)
 {
@@ -407,7 +408,7 @@ earn_guesses(struct srs_budget *budget, const struct srs_budget_use *use, time_t
 		tally_add(budget->earned, earned.bytes, earned.len, now);
 }
 
-/* note_network - one more network that the address came from as a sender */
+/* note_network - one more network that the address was sent from */
 static void
 note_network(struct srs_budget *budget, const struct srs_budget_use *use, time_t now)
 {
@@ -422,7 +423,7 @@ note_network(struct srs_budget *budget, const struct srs_budget_use *use, time_t
 	add_use(budget, &key, now);
 }
 
-/* add_to_share - of a network, if there is one */
+/* add_to_share - of a network; no_network has none */
 static void
 add_to_share(
     struct srs_budget *budget, struct cidr network, const struct srs_budget_use *use, time_t now)

@@ -13,7 +13,7 @@ srs_domains_contain(const struct settings *settings, const char *domain, size_t 
 	const char *srs_domain = settings->srs_domain;
 
 	len = hostname_length(domain, len);
-	/* Nearly every address of ours; the set would compute a hash of the name. */
+	/* This is nearly every address of ours, and the set would compute a hash of the name. */
 	if (len == strlen(srs_domain) && strncasecmp(srs_domain, domain, len) == 0)
 		return true;
 	return domainset_contains(settings->srs_domains, domain, len);
@@ -51,7 +51,7 @@ srs_domains_may_contain(const struct settings *settings, const char *domain, siz
 	return srs_domains_contain(settings, label, len);
 }
 
-/* read_route_word - the text up to the next of '!', '%' and '@'; *s moves past that */
+/* read_route_word - the length of the text up to the next '!', '%' or '@'; *s moves past that */
 static size_t
 read_route_word(const char **s, const char *end)
 {

@@ -28,8 +28,12 @@ srs_hash_change_day(const struct settings *settings, time_t now)
 }
 
 bool
-srs_hash_change_loses(const struct settings *old, const struct settings *new, time_t now)
+srs_hash_change_loses(const struct settings *before, const struct settings *after, time_t now)
 {
-	return old->hash_format != new->hash_format &&srs_hash_change_last_day(new,
-				       srs_hash_change_other(new)) < day_of(now) + new->max_age;
+	int last_day;
+
+	if (before->hash_format == after->hash_format)
+		return false;
+	last_day = srs_hash_change_last_day(after, srs_hash_change_other(after));
+	return last_day < day_of(now) + after->max_age;
 }

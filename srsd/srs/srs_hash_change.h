@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * srs_hash_change - a change of hash-format, and bounces that are under way meanwhile. Pure.
+ * srs_hash_change - a change of hash-format, and the bounces to addresses that were signed before
+ * it. Pure. Days are numbers of common/day.h.
  */
 #ifndef SRSD_SRS_SRS_HASH_CHANGE_H
 #define SRSD_SRS_SRS_HASH_CHANGE_H
@@ -16,20 +17,23 @@ const char *srs_hash_change_name(enum hash_format format);
 /* The format that hash-format does not name. */
 enum hash_format srs_hash_change_other(const struct settings *settings);
 
-/* hash-accept-compatible or hash-accept-separated, see common/day.h; 0: none. */
+/*
+ * The last day on which hashes of a format are accepted although they are not made any more:
+ * hash-accept-compatible or hash-accept-separated. 0: no day.
+ */
 int srs_hash_change_last_day(const struct settings *settings, enum hash_format format);
 
 /*
- * The last day on which hashes of the old format should be accepted after a change at this time,
- * see common/day.h: the last one on which an address that was signed until now is valid, and one
- * more for clocks that differ.
+ * The last day on which hashes of the old format should be accepted after a change at this time:
+ * the last one on which an address that was signed until now is valid, and one more for clocks that
+ * differ.
  */
 int srs_hash_change_day(const struct settings *settings, time_t now);
 
 /*
- * True when addresses that were signed with the old settings until now verify with the new ones for
- * a shorter time than they are valid.
+ * True when addresses that were signed until now, with the settings before a change, expire earlier
+ * with the settings after it.
  */
-bool srs_hash_change_loses(const struct settings *old, const struct settings *new, time_t now);
+bool srs_hash_change_loses(const struct settings *before, const struct settings *after, time_t now);
 
 #endif

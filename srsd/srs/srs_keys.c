@@ -8,27 +8,27 @@
 #include "common/xmalloc.h"
 #include "srsd/srs/srs_keys.h"
 
-/* 96 bits in base64, and a password that was generated. */
+/* Shorter secrets can be guessed: 16 characters of base64 have 96 bits. */
 #define SECRET_WEAK 16
 
-/* Random hexadecimal digits of that length have more different ones. */
-#define DIFFERENT_WEAK 6
+/* Even 16 random hexadecimal digits have more distinct ones. */
+#define DISTINCT_WEAK 6
 
 struct srs_keys {
 	size_t n;
-	unsigned doubt[SRS_KEYS_DOUBTS]; /* the first line of each kind; 0: none */
+	unsigned doubt[SRS_KEYS_DOUBTS]; /* the first line with each doubt; 0: no line */
 	struct srs_mac *mac[SRS_KEYS_MAX];
 	uint64_t verified[SRS_KEYS_MAX];
 	char fingerprint[SRS_KEYS_MAX][SRS_MAC_FINGERPRINT_LEN + 1];
 };
 
-/* A secret in a file, and what postsrsd's way to read it has done to its line. */
+/* A secret in a file, and how reading like postsrsd has changed its line. */
 struct secret_piece {
 	const char *bytes;
 	size_t len;
 	unsigned line;
-	bool returned; /* a carriage return ended it, and more followed */
-	bool is_part;  /* the line is longer than one secret */
+	bool returned; /* a carriage return ended it before the end of the line */
+	bool is_part;  /* the line is too long for one secret, and this is not its beginning */
 };
 
 static bool
@@ -38,8 +38,10 @@ is_line_end(char c)
 }
 
 /*
- * read_secret_piece - fgets(3) of 1024 bytes and strtok(3) with "\r\n", as postsrsd reads; but a NUL,
- * which ends a string there, is part of the bytes
+ * read_secret_piece - the next one, as postsrsd reads it; false: no more
+ *
+ * postsrsd uses fgets(3) with 1024 bytes and strtok(3) with "\r\n". A NUL, which ends a string
+ * there, is part of the bytes here.
  */
 static bool
 read_secret_piece(const char **s, const char *end, struct secret_piece *p)
@@ -102,7 +104,7 @@ note_doubt(struct srs_keys *keys, enum srs_keys_doubt kind, unsigned line)
 		keys->doubt[kind] = line;
 }
 
-/* check_piece - whether a person meant this to be a secret, and a good one */
+/* check_piece - does the operator mean this to be a secret, and is it a good one? */
 static void
 check_piece(struct srs_keys *keys, const struct secret_piece *p)
 {
@@ -120,7 +122,7 @@ check_piece(struct srs_keys *keys, const struct secret_piece *p)
 		note_doubt(keys, SRS_KEYS_COMMENT, p->line);
 	else if (p->len < SECRET_WEAK)
 		note_doubt(keys, SRS_KEYS_SHORT, p->line);
-	else if (count_distinct_bytes(p) < DIFFERENT_WEAK)
+	else if (count_distinct_bytes(p) < DISTINCT_WEAK)
 		note_doubt(keys, SRS_KEYS_MONOTONOUS, p->line);
 }
 
@@ -140,8 +142,8 @@ add_secret(struct srs_keys *keys, const struct secret_piece *p)
 	return NULL;
 }
 
-/* What to do where there is none. */
-#define NEW_SECRET "; srsctl secret new makes one"
+/* The remedy for a file without a secret. */
+#define NEW_SECRET "; create one with srsctl secret new"
 
 struct srs_keys *
 srs_keys_parse(const char *text, size_t len, unsigned *line, const char **error)
@@ -155,7 +157,7 @@ srs_keys_parse(const char *text, size_t len, unsigned *line, const char **error)
 		*error = add_secret(keys, &piece);
 	*line = piece.line;
 	if (*error == NULL && keys->n == 0) {
-		*error = "holds no secret" NEW_SECRET;
+		*error = "contains no secret" NEW_SECRET;
 		*line = 0;
 	}
 	if (*error != NULL)
@@ -167,8 +169,8 @@ const char *
 srs_keys_file_error(const struct stat *st, const struct identity *daemon)
 {
 	if (st->st_uid != 0 && st->st_uid != daemon->uid)
-		return "it belongs to a user other than root and the daemon's, who may change it; "
-		       "chown root";
+		return "it belongs to a user other than root and the daemon's, and that user may "
+		       "change it; chown root";
 	if (st->st_mode & (S_IRWXO | S_IWGRP))
 		return "others may read or change it; chmod 0640 or 0600";
 	if ((st->st_mode & S_IRGRP) && st->st_gid != 0 && st->st_gid != daemon->gid)
@@ -245,8 +247,8 @@ srs_keys_doubt(
 		[SRS_KEYS_SHORT] = "a secret of less than 16 bytes can be guessed",
 		[SRS_KEYS_MONOTONOUS] = "a secret of so few different characters can be guessed",
 		[SRS_KEYS_COMMENT] =
-		    "this line with a '#' is a secret as well, no comment, and can be guessed",
-		[SRS_KEYS_BLANK] = "this line of blanks is a secret as well, and can be guessed",
+		    "this line with a '#' is a secret, not a comment, and can be guessed",
+		[SRS_KEYS_BLANK] = "this line of blanks is a secret, and can be guessed",
 		[SRS_KEYS_PART] = "this line of more than 1023 bytes is read as several secrets",
 		[SRS_KEYS_RETURNED] = "the secret ends at the carriage return within the line",
 	};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Addresses are signed with SHA1_* and SHA256_*, which libcrypto calls deprecated, and not with
- * EVP_MAC: that copies its state on the heap twice for a digest, which costs three times what the
- * hashing does, and before 3.0.3 one that is keyed cannot be used a second time.
+ * EVP_MAC. For each digest EVP_MAC copies its state on the heap twice, which costs three times as
+ * much as the hashing, and before 3.0.3 a keyed context cannot be used a second time.
  */
 #define OPENSSL_SUPPRESS_DEPRECATED
 
@@ -28,20 +28,20 @@
 #define OUTER_PAD 0x5c
 #define SECRET_BYTES 24
 
-/* Bytes of a digest that are shown, and those of the length before a part. */
+/* Bytes of a digest that base64 encodes, and of the length before a part. */
 #define RAW_SIZE 21
 #define LENGTH_SIZE 4
 
-/* What is hashed for a fingerprint; see the top of srs_mac.h. */
+/* The text that is hashed for a fingerprint; see the top of srs_mac.h. */
 static const char fingerprint_label[] = "srsd secret fingerprint";
 
-/* The states of both hash functions after the block that the key makes. */
+/* The states of both hash functions after the first block, which is made of the key. */
 struct srs_mac {
 	SHA_CTX inner, outer;
 	SHA256_CTX inner256, outer256;
 };
 
-/* pad_key - the first block of a hash */
+/* pad_key - make the first block of a hash */
 static void
 pad_key(unsigned char block[SHA_CBLOCK], const unsigned char key[SHA_CBLOCK], unsigned char pad)
 {
@@ -126,7 +126,7 @@ srs_mac_free(struct srs_mac **mac)
 	*mac = NULL;
 }
 
-/* lower_hash_chunk - the next bytes of a part in lower case; returns how many there are */
+/* lower_hash_chunk - write the next bytes of a part in lower case; returns their number */
 static size_t
 lower_hash_chunk(char lower[CHUNK], const char *data, size_t len)
 {
@@ -151,7 +151,7 @@ update_sha1(SHA_CTX *ctx, const char *data, size_t len)
 	return true;
 }
 
-/* update_sha256 - the length of a part, and the part */
+/* update_sha256 - with the length of a part, and the part */
 static bool
 update_sha256(SHA256_CTX *ctx, const char *data, size_t len)
 {
@@ -183,7 +183,7 @@ digest_sha1(
 		ok = update_sha1(&inner, parts[i].s, parts[i].len);
 	ok = ok && SHA1_Final(raw, &inner) && SHA1_Update(&outer, raw, SHA_DIGEST_LENGTH) &&
 	     SHA1_Final(raw, &outer);
-	/* These states are enough to sign with. */
+	/* An attacker could sign with these states. */
 	OPENSSL_cleanse(&inner, sizeof(inner));
 	OPENSSL_cleanse(&outer, sizeof(outer));
 	return ok;
@@ -209,7 +209,7 @@ digest_sha256(
 	return ok;
 }
 
-/* replace_signs - '+' and '/', which some sites refuse, by the digits that they make likelier */
+/* replace_signs - '+' and '/', which some sites refuse, by digits, which become more frequent */
 static void
 replace_signs(char *digest)
 {
@@ -259,7 +259,7 @@ srs_mac_matches(const char digest[SRS_MAC_LEN + 1], const char *hash, size_t len
 	return CRYPTO_memcmp(want, got, len) == 0;
 }
 
-/* new_hmac - keyed; NULL when libcrypto refuses */
+/* new_hmac - a keyed context; NULL when libcrypto refuses */
 static EVP_MAC_CTX *
 new_hmac(char *hash, const void *secret, size_t len)
 {

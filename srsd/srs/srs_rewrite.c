@@ -10,7 +10,7 @@
 #include "srsd/srs/srs_rewrite.h"
 #include "srsd/srs/srs_stamp.h"
 
-/* Days to try for a hash without '/' and '+', today's included. */
+/* Days to try for a hash without '/' and '+', including today. */
 #define STAMP_TRIES 3
 
 static const struct {
@@ -43,7 +43,7 @@ srs_verdict_word(enum srs_verdict verdict)
 	return verdicts[verdict].word;
 }
 
-/* Which secret made a hash, and in which form; secret is SRS_KEYS_NONE when no secret did. */
+/* The secret that made a hash, and its form. secret is SRS_KEYS_NONE when no secret did. */
 struct signature {
 	int secret;
 	enum srs_mac_form form;
@@ -70,7 +70,7 @@ make_part(const char *s, size_t len)
 	return part;
 }
 
-/* list_parts - what the hash of an address covers, in their order; date is written for SRS0 */
+/* list_parts - the texts that the hash of an address covers, in order; date is room for one */
 static size_t
 list_parts(struct text parts[PARTS_MAX], char date[DATE_LEN], enum srs_mac_form form,
     const struct srs_addr *addr, unsigned stamp, time_t now)
@@ -157,10 +157,10 @@ verify_srs_addr(
 	return SRS_REWRITTEN;
 }
 
-/* A tag, a separator and a whole digest, two more parts of an address each, and the joints. */
+/* A tag, a separator, a whole digest, two parts that are no longer than an address, and the '='. */
 #define LOCAL_SIZE (SRS_TAG_LEN + 1 + SRS_MAC_LEN + 8 + 2 * MAILADDR_SIZE)
 
-/* A local part in the making. All that comes together here is bounded: see LOCAL_SIZE. */
+/* A local part under construction. All its parts are bounded; see LOCAL_SIZE. */
 struct srs_local {
 	size_t len;
 	char text[LOCAL_SIZE];
@@ -179,7 +179,7 @@ put_srs_char(struct srs_local *local, char c)
 	local->text[local->len++] = c;
 }
 
-/* put_srs_head - tag, separator and the hash */
+/* put_srs_head - the tag, the separator and the hash */
 static void
 put_srs_head(
     struct srs_local *local, const char *tag, const struct settings *settings, const char *digest)
@@ -191,7 +191,7 @@ put_srs_head(
 	put_srs_char(local, '=');
 }
 
-/* format_result - the local part that was made, at our domain or at the original one */
+/* format_result - the address of a local part and a domain, unless it is too long */
 static void
 format_result(struct srs_result *result, const char *local, size_t local_len, const char *domain,
     size_t domain_len)
@@ -293,7 +293,7 @@ wrap_srs1(struct srs_result *result, const struct srs_context *context, struct t
 	    result, local.text, local.len, settings->srs_domain, strlen(settings->srs_domain));
 }
 
-/* use_ascii_host - a host in A-labels; one that has none, or none for mail, stays as it is */
+/* use_ascii_host - a host in A-labels; unchanged if these are not a domain for mail */
 static struct text
 use_ascii_host(char ascii[HOSTNAME_MAX + 1], struct text host)
 {
@@ -302,7 +302,7 @@ use_ascii_host(char ascii[HOSTNAME_MAX + 1], struct text host)
 	if (ascii_only(host.s, host.len))
 		return host;
 	made.len = idna_to_ascii(ascii, host.s, host.len);
-	/* The mapping of a U-label may hold '=', as that of the fullwidth equals sign. */
+	/* The mapping of a U-label may contain '=', as that of the fullwidth equals sign. */
 	return hostname_is_mail_domain(made.s, made.len) ? made : host;
 }
 
@@ -331,7 +331,7 @@ wrap_sender(
 		wrap_srs0(result, context, use_ascii_host(ascii, host), user);
 }
 
-/* is_database_host - what postsrsd 2 writes in the place of the host of a sender in its database */
+/* is_database_host - postsrsd 2 writes it instead of the host for a sender in its database */
 static bool
 is_database_host(const char *host, size_t len)
 {

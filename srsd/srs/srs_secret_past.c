@@ -7,10 +7,10 @@
 
 #define DAY ((time_t)86400)
 
-/* hash-avoid-slash takes the stamps of up to two days before. */
+/* hash-avoid-slash uses stamps of up to two days before. */
 #define STAMP_DAYS 2
 
-/* read_past_time - a word of the line; -1 when it is no time */
+/* read_past_time - a word of a line; -1 when it is not a time */
 static time_t
 read_past_time(const char *word)
 {
@@ -20,7 +20,7 @@ read_past_time(const char *word)
 	return error == NULL ? (time_t)n : -1;
 }
 
-/* read_past_line - false for a line that is none of that secret */
+/* read_past_line - false for a comment, and for a line of another secret */
 static bool
 read_past_line(struct srs_secret_past *past, const char *s, size_t len)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * srs_secret_past - what is known of a secret beside its bytes: when it was made, and since when it
- * signs nothing any more. Pure; srsctl keeps it in a file beside that of the secrets, a line each:
+ * srs_secret_past - the history of a secret: when it was created, and since when it no longer
+ * signs. Pure. srsctl keeps it in a file next to that of the secrets, one line for each:
  *
  *	fingerprint SPACE created SPACE stopped NEWLINE
  *
- * Times are unix times, created is "-" when nobody knows; stopped is "-" for the one that signs and
- * "never" for one that has not signed here yet. Lines that are none are comments.
+ * Times are Unix times. created is "-" when it is not known; stopped is "-" for the secret that
+ * signs, and "never" for one that has not signed here yet. All other lines are comments.
  */
 #ifndef SRSD_SRS_SRS_SECRET_PAST_H
 #define SRSD_SRS_SRS_SECRET_PAST_H
@@ -21,35 +21,34 @@
 enum secret_state {
 	SECRET_SIGNS,
 	SECRET_STOPPED,
-	SECRET_UNUSED, /* added as the last one: it never signed here, but siblings may sign with it
-			*/
+	SECRET_UNUSED, /* added as the last one: never signed here, but perhaps on other hosts */
 };
 
 struct srs_secret_past {
 	char fingerprint[SRS_MAC_FINGERPRINT_LEN + 1];
 	enum secret_state state;
-	time_t created; /* 0: nobody knows */
-	time_t stopped; /* SECRET_STOPPED */
+	time_t created; /* 0: not known */
+	time_t stopped; /* set for SECRET_STOPPED */
 };
 
-/* Bytes of a line, with its NUL. */
+/* Bytes of a line, including its NEWLINE and a NUL. */
 #define SECRET_PAST_LINE_SIZE (SRS_MAC_FINGERPRINT_LEN + 2 * 21 + 4)
 
 /*
- * Fills in what the text has on past->fingerprint, and what follows from the file of secrets: the
- * first one signs. Where the text says nothing, or something that is no longer so, the secret
- * stopped when that file changed last, at the latest.
+ * Fills in the history of the secret past->fingerprint from the text of the file, and from its
+ * place in the file of secrets: the first one signs. When the text has no line for another secret,
+ * or one that says that it signs, the secret stopped at the latest when that file last changed.
  */
 void srs_secret_past_find(
     struct srs_secret_past *past, const char *text, size_t len, bool first, time_t changed);
 
-/* Writes the line of the file, with its NEWLINE. */
-void srs_secret_past_line(const struct srs_secret_past *, char line[SECRET_PAST_LINE_SIZE]);
+/* Writes the line of the file, with its NEWLINE and a NUL. */
+void srs_secret_past_line(const struct srs_secret_past *past, char line[SECRET_PAST_LINE_SIZE]);
 
 /*
- * For one that has stopped: the time from which no address that it signed is valid any more, and
- * a day for clocks that differ.
+ * For a secret that has stopped: the time when the last address that it signed has expired, and a
+ * day for clocks that differ.
  */
-time_t srs_secret_past_end(const struct srs_secret_past *, const struct settings *);
+time_t srs_secret_past_end(const struct srs_secret_past *past, const struct settings *settings);
 
 #endif

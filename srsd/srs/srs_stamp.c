@@ -2,7 +2,7 @@
 #include "common/ascii.h"
 #include "srsd/srs/srs_stamp.h"
 
-#define SECONDS_A_DAY 86400
+#define DAY_SECONDS 86400
 #define DAYS 1024 /* two characters of five bits */
 
 static const char base32[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
@@ -10,7 +10,7 @@ static const char base32[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 unsigned
 srs_stamp_day(time_t now)
 {
-	return (unsigned)((now / SECONDS_A_DAY) % DAYS);
+	return (unsigned)((now / DAY_SECONDS) % DAYS);
 }
 
 unsigned
@@ -22,7 +22,7 @@ srs_stamp_before(unsigned day, unsigned back)
 unsigned
 srs_stamp_date(unsigned day, time_t now)
 {
-	unsigned tomorrow = (unsigned)(now / SECONDS_A_DAY) + 1;
+	unsigned tomorrow = (unsigned)(now / DAY_SECONDS) + 1;
 
 	return tomorrow - srs_stamp_before(tomorrow % DAYS, day);
 }

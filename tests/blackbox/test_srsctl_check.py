@@ -246,10 +246,10 @@ class Installation(Base):
                    r'srsctl secret new', config=self.secrets('weak', SECRET + '\nshort\n'))
 
     def test_secrets_that_are_none(self):
-        self.finds(r"^warning: secrets-file .*: line 2: this line with a '#' is a secret as well, "
+        self.finds(r"^warning: secrets-file .*: line 2: this line with a '#' is a secret, "
                    r'.*can be guessed: srsctl secret new',
                    config=self.secrets('comment', SECRET + '\n# a comment, as in other files\n'))
-        self.finds(r'^warning: secrets-file .*: line 2: this line of blanks is a secret as well, '
+        self.finds(r'^warning: secrets-file .*: line 2: this line of blanks is a secret, '
                    r'and can be guessed: srsctl secret new',
                    config=self.secrets('blanks', SECRET + '\n   \n'))
 

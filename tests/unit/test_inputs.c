@@ -142,7 +142,7 @@ test_refused(void **state)
 		{ "domains", NULL, 0, false, "domains: No such file" },
 		{ "domains", "one.test\ntwo words\n", 0644, false, "domains:2" },
 		{ "secret", NULL, 0, true, "secret: No such file" },
-		{ "secret", "", 0600, true, "holds no secret" },
+		{ "secret", "", 0600, true, "contains no secret" },
 		{ "secret", "a good secret", 0644, true, "others may read" },
 		{ NULL, "dnssec = true\ntrust-anchor = /nonexistent/key\n", 0, true,
 		    "/nonexistent/key" },
