@@ -5,9 +5,10 @@
 #include "srsd/postfix/policy_proto.h"
 
 /*
- * find_attribute - where the value of this name goes, NULL for the twenty that are of no use here
+ * find_attribute - the field for the value of this name; NULL for the twenty names that are not
+ * used
  *
- * The length tells nearly all of them apart.
+ * Nearly all names differ in length.
  */
 static struct text *
 find_attribute(struct policy_request *req, struct text name)
@@ -34,7 +35,10 @@ find_attribute(struct policy_request *req, struct text name)
 	}
 }
 
-/* parse_attributes - the lines of a complete request, each with its NEWLINE, into req */
+/*
+ * parse_attributes - the lines of a complete request, each with its NEWLINE; returns an error or
+ * NULL
+ */
 static const char *
 parse_attributes(const char *s, const char *end, struct policy_request *req)
 {
@@ -63,7 +67,7 @@ parse_attributes(const char *s, const char *end, struct policy_request *req)
 	return is_policy ? NULL : "no request=smtpd_access_policy";
 }
 
-/* find_exceeded_limit - the reason why the request so far is too much, or NULL */
+/* find_exceeded_limit - by the request so far, as a text; or NULL */
 static const char *
 find_exceeded_limit(const struct policy_parser *p)
 {

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * policy_proto - Postfix's SMTPD policy delegation protocol: bytes to requests.
+ * policy_proto - Postfix's SMTPD policy delegation protocol (SMTPD_POLICY_README): bytes to
+ * requests. Pure.
  *
  *	request:	name=value NEWLINE ... NEWLINE
  *	reply:		action=... NEWLINE NEWLINE
  *
- * Attributes may come in any order; unknown ones are passed over; of one given twice the last
- * counts; a missing one is empty.
+ * Attributes may come in any order. Unknown ones are ignored, the last value of a repeated one
+ * counts, and a missing one is empty.
  *
- * LIMITS: 8 KiB a line, 64 KiB and 128 attributes a request. Past one of them, or when a line
- * without '=', a NUL or no request=smtpd_access_policy comes, this is not Postfix that speaks:
- * there is no reply that it would understand.
+ * SECURITY: a line has at most 8 KiB, a request 64 KiB and 128 attributes. A client that exceeds
+ * one of these limits is not Postfix. Nor is one that sends a line without '=', a NUL, or a request
+ * without request=smtpd_access_policy. No reply exists for such a client: close the connection.
  */
 #ifndef SRSD_POSTFIX_POLICY_PROTO_H
 #define SRSD_POSTFIX_POLICY_PROTO_H
@@ -23,7 +24,7 @@
 #define POLICY_REQUEST_MAX (64 * 1024)
 #define POLICY_ATTRIBUTES_MAX 128
 
-/* Values point into the bytes that were parsed. */
+/* The values point into the bytes that were parsed. */
 struct policy_request {
 	struct text protocol_state;
 	struct text client_address;
@@ -35,21 +36,20 @@ struct policy_request {
 	struct text sasl_username;
 };
 
-/* Where the parser got to in a request that is not complete. */
+/* The state of the parser within a request that is not complete; zeroed at the beginning. */
 struct policy_parser {
-	size_t scanned; /* bytes looked at */
-	size_t line;    /* start of the line being read */
+	size_t scanned; /* bytes examined */
+	size_t line;    /* offset of the line being read */
 	unsigned attributes;
 };
 
 /*
- * data holds all bytes of the request so far, from its first one on.
- *	1  got a request; *used bytes of data are its
- *	0  need more
- *	-1 not a request; *error (static) says why
- * The parser starts out zeroed, and is zeroed again after 1.
+ * Parses the len bytes of data, which are all bytes of a request so far, from its first one.
+ *	1  got a request, in *req; it has *used bytes of data, and the parser is ready for the next
+ *	0  need more: call again with the same bytes and those that follow
+ *	-1 not a request; *error is the reason, a static text
  */
-int policy_parse(struct policy_parser *, const char *data, size_t len, size_t *used,
-    struct policy_request *, const char **error);
+int policy_parse(struct policy_parser *p, const char *data, size_t len, size_t *used,
+    struct policy_request *req, const char **error);
 
 #endif

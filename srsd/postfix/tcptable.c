@@ -8,10 +8,10 @@
 enum {
 	STATE_VERB, /* inside "get " */
 	STATE_KEY,
-	STATE_HEX_HIGH, /* behind '%' */
+	STATE_HEX_HIGH, /* after '%' */
 	STATE_HEX_LOW,
-	STATE_BAD,  /* error is known, the line's end is awaited */
-	STATE_SKIP, /* answered already, the line's end is awaited */
+	STATE_BAD,  /* the error is known; the rest of the line is skipped */
+	STATE_SKIP, /* the line is answered; the rest of it is skipped */
 };
 
 static const char verb[] = "get ";
@@ -101,7 +101,7 @@ parse_line_byte(struct tcptable_parser *p, char c)
 	p->line_len++;
 }
 
-/* parse_plain_bytes - take the bytes of a key that mean themselves; returns how many there were */
+/* parse_plain_bytes - the bytes of a key up to the next special one; returns their number */
 static size_t
 parse_plain_bytes(struct tcptable_parser *p, const char *data, size_t len)
 {
@@ -115,6 +115,7 @@ parse_plain_bytes(struct tcptable_parser *p, const char *data, size_t len)
 	return n;
 }
 
+/* report_key_line - the result of tcptable_parse for a line */
 static int
 report_key_line(struct tcptable_parser *p, struct tcptable_request *req, const char **error)
 {
@@ -134,7 +135,7 @@ report_key_line(struct tcptable_parser *p, struct tcptable_request *req, const c
 	return 1;
 }
 
-/* finish_key_line - answer a line unless that was done when it grew too long */
+/* finish_key_line - 0 if the line was reported before, when it became too long */
 static int
 finish_key_line(struct tcptable_parser *p, struct tcptable_request *req, const char **error)
 {

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * tcptable - Postfix's tcp_table(5) protocol: bytes to keys, verdicts to bytes.
+ * tcptable - Postfix's tcp_table(5) protocol: bytes to keys, verdicts to bytes. Pure.
  *
- *	request:	get SPACE key NEWLINE		key with %XX for blanks, '%' and
- *unprintables reply:		200 SPACE text NEWLINE		found
+ *	request:	get SPACE key NEWLINE
+ *	reply:		200 SPACE text NEWLINE		found
  *			500 SPACE text NEWLINE		not found
- *			400 SPACE text NEWLINE		try again; also for requests that are none
+ *			400 SPACE text NEWLINE		try again, or not a request
  *
- * SECURITY: the parser holds TCPTABLE_KEY_MAX bytes of a key and counts the rest, so that a
- * client cannot make it grow, and it answers a key of any length: header_recipient sends every To
+ * A key and the text of a 200 have %XX for blanks, '%' and bytes that are not printable. A CR
+ * before the NEWLINE is accepted.
+ *
+ * SECURITY: the parser stores TCPTABLE_KEY_MAX bytes of a key and counts the others, so that no
+ * client makes it grow. It answers a key of any length, because header_recipient looks up every To
  * and Cc of a message, some of several kB, and a lookup that fails defers the message.
  */
 #ifndef SRSD_POSTFIX_TCPTABLE_H
@@ -17,45 +20,52 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* An address in external form has 254 bytes; what is longer than this needs no closer look. */
+/* An address in external form has at most 254 bytes. A longer key than this is no address. */
 #define TCPTABLE_KEY_MAX 1024
 
-/* Past this many bytes a line is answered without waiting for its end. */
+/* A line with this many bytes is answered without waiting for its end. */
 #define TCPTABLE_LINE_MAX (64 * 1024)
 
-/* Postfix reads at most 4096 bytes of reply; an address needs 3 * 254 at most. */
+/* Postfix reads at most 4096 bytes of a reply; an encoded address needs at most 3 * 254. */
 #define TCPTABLE_REPLY_SIZE 1024
 
 struct tcptable_parser {
 	int state;
-	bool cr;         /* a CR was seen that may belong to the line's end */
+	bool cr;         /* a CR was read that may belong to the end of the line */
 	size_t line_len; /* bytes of this line so far */
-	size_t key_len;  /* bytes kept in key */
-	bool overlong;   /* more bytes than key holds */
-	int high;        /* first digit of %XX */
+	size_t key_len;  /* bytes stored in key */
+	bool overlong;   /* the key has more bytes than are stored */
+	int high;        /* the first digit of %XX */
 	const char *error;
 	char key[TCPTABLE_KEY_MAX];
 };
 
 struct tcptable_request {
-	const char *key; /* decoded; in the parser, until its next call; no NUL at the end */
+	const char *key; /* decoded, without a NUL; valid until the next call of the parser */
 	size_t len;
-	bool overlong; /* the key went on: this is its beginning */
+	bool overlong; /* only the beginning of a longer key */
 };
 
-void tcptable_init(struct tcptable_parser *);
+/* Must be called before the first bytes of a connection. */
+void tcptable_init(struct tcptable_parser *p);
 
 /*
- * Takes bytes up to the end of one request; *used says how many, in every case.
+ * Parses bytes up to the end of one request. Always sets *used to the number of bytes that were
+ * parsed, which the caller must not pass in again.
  *	1  got a request, in *req
- *	0  all bytes used, need more
- *	-1 a request that is none: answer it with 400 and *error (static), and go on
+ *	0  need more: all bytes were used
+ *	-1 not a request: answer it with 400 and *error, a static text, and continue
  */
-int tcptable_parse(struct tcptable_parser *, const char *data, size_t len, size_t *used,
+int tcptable_parse(struct tcptable_parser *p, const char *data, size_t len, size_t *used,
     struct tcptable_request *req, const char **error);
 
-/* Write a reply line; return its length. found encodes its text, reason must be plain words. */
+/* Writes the reply 200 with len bytes of text, encoded and cut to fit. Returns its length. */
 size_t tcptable_found(char buf[TCPTABLE_REPLY_SIZE], const char *text, size_t len);
+
+/*
+ * Writes the reply 400 or 500 with a reason, which must be a short text of visible ASCII characters
+ * and blanks. Returns the length of the line.
+ */
 size_t tcptable_refusal(char buf[TCPTABLE_REPLY_SIZE], int code, const char *reason);
 
 #endif
