@@ -12,32 +12,29 @@
 #include "srsd/service/status.h"
 #include "srsd/srs/srs_rewrite.h"
 
-/* Bytes of a reason that can be quoted as printable text only. */
+/* Bytes of an error text that is not UTF-8, once it is printable. */
 #define CONTROL_ERROR_MAX 2048
 
-/*
- * While a request waits for the DNS its line stays with the host, and is only used up when the
- * answer is there.
- */
+/* The line of a request that waits remains with the host, and is used up by the reply. */
 struct control_session {
 	struct session session;
 	TAILQ_ENTRY(control_session) next; /* while it waits for a reload */
 	const struct session_host *host;
 	struct control_service *service;
-	/* What the line at the beginning of the input waits for. */
+	/* The line at the beginning of the input waits for one of these. */
 	struct spf_query *query;
 	bool reloading;
-	unsigned asked_in; /* the service's round in which it asked */
-	json_t *outcome;   /* of the reload */
+	json_t *outcome; /* of the reload, until the reply */
+	unsigned round;  /* of the service, at the time of the request for a reload */
 };
 
-/* put_json_reply - one line of JSON; takes the reference over */
+/* put_json_reply - one line of JSON; takes over the reference */
 static void
 put_json_reply(struct buffer *out, json_t *reply)
 {
 	char *text = reply == NULL ? NULL : json_dumps(reply, JSON_COMPACT | JSON_ENSURE_ASCII);
 
-	buffer_printf(out, "%s\n", text == NULL ? "{\"error\":\"no memory\"}" : text);
+	buffer_printf(out, "%s\n", text == NULL ? "{\"error\":\"out of memory\"}" : text);
 	free(text);
 	json_decref(reply);
 }
@@ -62,7 +59,7 @@ is_session_waiting(const struct control_session *s)
 	return s->query != NULL || s->reloading || s->outcome != NULL;
 }
 
-/* put_pending_reply - answer what was waited for; false when something else has woken us */
+/* put_pending_reply - answer the line that waits; false: woken for another reason, wait on */
 static bool
 put_pending_reply(struct control_session *s, struct buffer *out)
 {
@@ -78,7 +75,8 @@ put_pending_reply(struct control_session *s, struct buffer *out)
 	return true;
 }
 
-/* start_spf - true when it is answered, false when that has to wait */
+/* Each start function is true when the request is answered, and false when it has to wait. */
+
 static bool
 start_spf(struct control_session *s, const json_t *request, struct buffer *out)
 {
@@ -101,16 +99,16 @@ start_reload(struct control_session *s, const json_t *request, struct buffer *ou
 
 	(void)request;
 	if (!service->ask_reload(service->ask_reload_arg)) {
-		put_error_reply(out, "the monitor cannot be told");
+		put_error_reply(out, "cannot notify the monitor");
 		return true;
 	}
 	s->reloading = true;
-	s->asked_in = service->round;
+	s->round = service->round;
 	TAILQ_INSERT_TAIL(&service->waiting, s, next);
 	return false;
 }
 
-/* put_map_reply - what a map answers, and why */
+/* put_map_reply - the answer of a map, and its reason */
 static void
 put_map_reply(const struct control_service *service, const struct srs_result *r, struct buffer *out)
 {
@@ -129,7 +127,7 @@ put_map_reply(const struct control_service *service, const struct srs_result *r,
 	put_json_reply(out, reply);
 }
 
-/* start_lookup - one address through a map, by the function that the map itself uses */
+/* start_lookup - of one address in a map, by the function that the map itself uses */
 static bool
 start_lookup(struct control_session *s, const json_t *request, struct buffer *out,
     void (*rewrite)(struct srs_result *, const struct srs_context *, const char *, size_t))
@@ -180,7 +178,7 @@ control_service_init(struct control_service *service)
 	TAILQ_INIT(&service->waiting);
 }
 
-/* make_reload_outcome - what a reload has come to; the text may quote bytes that are no UTF-8 */
+/* make_reload_outcome - error is NULL, or a text that may quote bytes that are not UTF-8 */
 static json_t *
 make_reload_outcome(const char *error)
 {
@@ -201,8 +199,10 @@ control_service_reloaded(struct control_service *service, const char *error)
 	struct control_session *s;
 	unsigned round = ++service->round;
 
-	/* Who is woken may ask for the next one, and stand behind the others again. */
-	while ((s = TAILQ_FIRST(&service->waiting)) != NULL && s->asked_in != round) {
+	/*
+	 * A session may request the next reload as soon as it is woken, and is then in a new round.
+	 */
+	while ((s = TAILQ_FIRST(&service->waiting)) != NULL && s->round != round) {
 		TAILQ_REMOVE(&service->waiting, s, next);
 		s->reloading = false;
 		s->outcome = make_reload_outcome(error);
@@ -234,7 +234,7 @@ start_command(struct control_session *s, const json_t *request, struct buffer *o
 	return true;
 }
 
-/* start_line - carry out what a line asks for; true when it is answered */
+/* start_line - carry out the request in a line */
 static bool
 start_line(struct control_session *s, const char *line, size_t len, struct buffer *out)
 {

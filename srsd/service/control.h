@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * control - the service behind the control socket: what srsctl asks a running daemon.
+ * control - the service behind the control socket: requests of srsctl to a running daemon.
  *
  *	request:	one JSON object in a line, {"command": "spf", ...}
- *	reply:		one JSON object in a line; {"error": "..."} when there is none better
+ *	reply:		one JSON object in a line, {"error": "..."} on failure
  *
- * SECURITY: only root and the daemon's own user can connect, the socket's mode sees to that. Even
- * so nothing here is believed: a line is bounded, and what is not a command is an error.
+ * The commands are forward, reload, reverse, spf and status. Requests of one connection are
+ * answered in order.
+ *
+ * SECURITY: the mode of the socket allows only root and the daemon's own user to connect. Even so
+ * requests are not trusted: a line is bounded, and a line that is not a command is an error.
  */
 #ifndef SRSD_SERVICE_CONTROL_H
 #define SRSD_SERVICE_CONTROL_H
@@ -19,32 +22,42 @@
 #include "srsd/service/session.h"
 #include "srsd/srs/srs_keys.h"
 
+/* Bytes of a request. A longer one is answered with an error, and the connection is closed. */
 #define CONTROL_LINE_MAX (64 * 1024)
 
 struct control_session;
 struct status;
 
+/*
+ * The owner sets all but the last two fields, owns what they point to, and may replace settings and
+ * keys between requests.
+ */
 struct control_service {
 	struct settings *settings;
 	struct srs_keys *keys;
 	const struct spf_checker *checker;
 	const struct clock *clock;
-	/* Asks for a reload, whose end comes through control_service_reloaded. */
+	/* Requests a reload; its end is reported to control_service_reloaded. False: it cannot. */
 	bool (*ask_reload)(void *arg);
 	void *ask_reload_arg;
-	void (*read_status)(void *arg, struct status *);
+	/* Fills in the status, whose listeners are a reference that the session releases. */
+	void (*read_status)(void *arg, struct status *status);
 	void *read_status_arg;
-	/* control's own. */
-	unsigned round;                        /* reloads there were */
-	TAILQ_HEAD(, control_session) waiting; /* for a reload */
+	/* of control itself */
+	unsigned round;                        /* the number of reloads so far */
+	TAILQ_HEAD(, control_session) waiting; /* for the end of a reload */
 };
 
-void control_service_init(struct control_service *);
+/* Initialises the last two fields. */
+void control_service_init(struct control_service *service);
 
-/* A reload is over: error is NULL, or why the old settings stay. */
-void control_service_reloaded(struct control_service *, const char *error);
+/*
+ * Answers all sessions that wait for a reload. error is NULL, or the reason why the old settings
+ * stay in effect.
+ */
+void control_service_reloaded(struct control_service *service, const char *error);
 
-/* A session_open_fn; the service is a struct control_service. */
-struct session *control_session_open(void *service, const struct session_host *);
+/* A session_open_fn; service is a struct control_service. */
+struct session *control_session_open(void *service, const struct session_host *host);
 
 #endif

@@ -199,9 +199,10 @@ decide_by_recipient(
  * doubt_sender - the refusal to use instead of one that would show whether the sender's hash is
  * right, or GATE_REFUSAL_NONE
  *
- * A sender that verifies is spared by srs-sender. The difference would show right hashes to a client
- * that guesses, without a recipient that could be counted. And an address that comes from very many
- * networks has become public. Such senders are judged like any other, but a refusal is not final.
+ * A sender that verifies is spared by srs-sender. The difference would show right hashes to a
+ * client that guesses, without a recipient that could be counted. And an address that comes from
+ * very many networks has become public. Such senders are judged like any other, but a refusal is
+ * not final.
  */
 static enum gate_refusal
 doubt_sender(const struct gate_query *q, const struct spf_settings *spf)

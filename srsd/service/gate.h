@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * gate - the decision on one recipient: a pure function of the request, what the SRS core
- * knows of its addresses, the SPF verdicts and the settings.
+ * gate - the decision on one recipient, from the request, the SRS facts about its addresses, the
+ * SPF verdicts and the settings. Pure.
  *
  * In this order:
- *	1. neither RCPT nor VRFY, authenticated, trusted or unknown client: DUNNO
- *	2. SRS facts. They need no DNS, and may end it. VRFY ends here: it gets the answer that RCPT
- *	   would get for an SRS address of ours, and DUNNO for any other.
- *	3. which identities to evaluate (the caller does)
- *	4. HELO, then MAIL FROM: refuse, or the header
+ *	1. neither RCPT nor VRFY, or an authenticated, trusted or unknown client: DUNNO
+ *	2. the SRS facts, which need no DNS and may decide. VRFY ends here: for an SRS address of
+ *	   ours it gets the answer that RCPT would get, and DUNNO for any other.
+ *	3. the plan: the identities that the caller has to evaluate
+ *	4. HELO, then MAIL FROM: a refusal, or the header
  *
- * The hash of an SRS address says that we minted it, and nothing about the client. So it may
- * spare a refusal, and never makes a pass.
+ * The hash of an SRS address proves that we signed the address, and nothing about the client. So it
+ * may spare a refusal, and never leads to a pass.
  */
 #ifndef SRSD_SERVICE_GATE_H
 #define SRSD_SERVICE_GATE_H
@@ -25,29 +25,29 @@
 #include "srsd/postfix/policy_proto.h"
 #include "srsd/srs/srs_rewrite.h"
 
-/*
- * What the SRS core knows of a request, and what is left of its client's budgets (srs_budget.h).
- * The gate reads it, the caller sets it.
- */
+/* The SRS facts of a request, and the budgets of its client (srs_budget.h). Set by the caller. */
 struct gate_srs_facts {
 	enum srs_fact sender, recipient;
-	bool guessing; /* the client sent too many bad SRS hashes: it learns of no hash */
-	bool overused; /* the recipient, an SRS address, had its share of mail today */
+	bool guessing; /* the client sent too many bad hashes: no answer may show a hash */
+	bool overused; /* the recipient, an SRS address, is over its daily limit */
 	bool
-	    sender_guessing; /* so many with those that wait for their verdicts, see srs_budget.h */
+	    sender_guessing; /* as guessing, with the client's pending senders counted as guesses */
 	bool sender_overused; /* the sender, an SRS address, came from too many networks today */
-	bool sender_pending;  /* for the caller: the sender waits for its verdict */
+	bool sender_pending;  /* for the caller alone: the sender waits for its verdict */
 };
 
-/* A request, taken apart once, with its names as Postfix will take them (mailaddr_split). */
+/*
+ * A request, parsed once, with its names as Postfix will take them (mailaddr_split). Its texts
+ * point into the request and into the query itself, so that a copy must not outlive the original.
+ */
 struct gate_query {
 	const struct policy_request *req;
-	struct ipaddr client;      /* family 0: empty, unknown or no address */
+	struct ipaddr client;      /* family 0: empty, unknown or not an address */
 	struct text helo;          /* in A-labels, without a trailing dot */
 	struct text sender_local;  /* both empty for the null sender */
-	struct text sender_domain; /* in A-labels; empty also when it has none */
+	struct text sender_domain; /* in A-labels; empty also when the sender has no domain */
 	struct text recipient_local;
-	struct text recipient_domain; /* as the client wrote it but for a trailing dot */
+	struct text recipient_domain; /* as the client wrote it except for a trailing dot */
 	bool null_sender;
 	struct gate_srs_facts srs;
 	char ascii_domain[HOSTNAME_MAX + 1]; /* room for sender_domain; from here on not cleared */
@@ -63,51 +63,54 @@ enum gate_kind {
 
 #define GATE_KINDS 4
 
-/* "dunno", "prepend", "reject", "defer" */
-const char *gate_kind_name(enum gate_kind);
+/* "dunno", "prepend", "reject" or "defer". */
+const char *gate_kind_name(enum gate_kind kind);
 
-/* What follows "action=": visible ASCII and blanks, never empty, under 400 bytes with it. */
+/*
+ * Bytes of the text after "action=", with its NUL. The reply has less than 400 bytes in all. The
+ * text is visible ASCII and blanks, and never empty.
+ */
 #define GATE_TEXT_SIZE 393
 
 struct gate_action {
 	enum gate_kind kind;
 	char text[GATE_TEXT_SIZE];
-	/* For the log. */
-	const char *reason;         /* for the exemption or the refusal; a word, or NULL */
-	const char *held_back;      /* by test-only: "reject" or "defer"; or NULL */
-	enum spf_identity identity; /* that decided, when something was evaluated */
-	bool nat_guarded;           /* nat-guard held a refusal back */
+	/* for the log */
+	const char *reason;         /* of the exemption or the refusal: a static word, or NULL */
+	const char *held_back;      /* the kind that test-only holds back, a static word; or NULL */
+	enum spf_identity identity; /* the one that decided, when a verdict did */
+	bool nat_guarded;           /* nat-guard spared the message a refusal */
 };
 
-/* What is to be evaluated. */
+/* The identities to evaluate. */
 struct gate_plan {
 	bool helo;
 	bool mailfrom;
 };
 
-/* Takes a request apart. The SRS facts are the caller's to set. */
+/* Parses a request, which must outlive the query. The caller then sets q->srs. */
 void gate_query_init(struct gate_query *q, const struct policy_request *req);
 
-/* True for a request at that state, such as "RCPT". */
+/* True when the request has this protocol_state, such as "RCPT". */
 bool gate_is_at(const struct gate_query *q, const char *state);
 
 /*
- * Why a request is answered with DUNNO before anything is looked at, as a word for the log; NULL
- * when it is not.
+ * The reason why a request is answered with DUNNO before it is judged, as a static word for the
+ * log; NULL when it is judged.
  */
 const char *gate_exemption(const struct gate_query *q, const struct settings *settings);
 
-/*
- * True when nat-guard spares the client: its address is private, so that it stands for clients that
- * we do not see.
- */
+/* True when nat-guard spares the client: its address is private, and may be that of a NAT. */
 bool gate_guards_nat(const struct gate_query *q, const struct settings *settings);
 
-/* True when *action is the answer already; false when the plan is to be carried out first. */
-bool gate_before(
-    const struct gate_query *, const struct settings *, struct gate_action *, struct gate_plan *);
+/*
+ * The decision before any evaluation. True: *action is the answer. False: the caller evaluates the
+ * identities of *plan, and then calls gate_after.
+ */
+bool gate_before(const struct gate_query *q, const struct settings *settings,
+    struct gate_action *action, struct gate_plan *plan);
 
-/* Which header this request may carry: a message gets each one once, at whatever recipient. */
+/* The header that an accepted request adds. A message gets each header once, for any recipient. */
 enum gate_header {
 	GATE_HEADER_NONE,
 	GATE_HEADER_RECEIVED,
@@ -115,17 +118,20 @@ enum gate_header {
 };
 
 /*
- * True when the answer would be a refusal that an allow-list may still spare: then the caller finds
- * out what the lists say.
+ * True when the answer would be a refusal that an allow-list may still spare, and the lists were
+ * not looked up. The caller then does so before gate_after.
  */
 bool gate_needs_allow_lists(
-    const struct gate_query *, const struct settings *, const struct spf_verdicts *);
+    const struct gate_query *q, const struct settings *settings, const struct spf_verdicts *v);
 
-/* The answer, once the plan was carried out. */
-void gate_after(const struct gate_query *, const struct settings *, const struct spf_verdicts *,
-    enum gate_header, struct gate_action *);
+/*
+ * The decision on the verdicts of the plan of gate_before. Sets *action to a refusal, or to the
+ * header; to DUNNO for GATE_HEADER_NONE.
+ */
+void gate_after(const struct gate_query *q, const struct settings *settings,
+    const struct spf_verdicts *v, enum gate_header header, struct gate_action *action);
 
-/* The header that a message gets as its nth one (from 0). */
-enum gate_header gate_nth_header(const struct settings *, unsigned nth);
+/* The header that a message gets as its nth one, from 0. */
+enum gate_header gate_nth_header(const struct settings *settings, unsigned nth);
 
 #endif

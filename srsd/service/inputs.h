@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * inputs - all that the operator has written, read and checked as a whole: the settings, the
- * secrets, and the files they were made of.
+ * inputs - the configuration and the secrets, read and verified as a whole, together with the files
+ * that they were read from. Services are made of them.
  */
 #ifndef SRSD_SERVICE_INPUTS_H
 #define SRSD_SERVICE_INPUTS_H
@@ -16,31 +16,37 @@
 #include "conf/settings.h"
 #include "srsd/srs/srs_keys.h"
 
-/* Where it is written: the command line, which never changes. */
+/* The configuration file and the -o options of the command line, which never change. */
 struct inputs_source {
 	const char *config;
-	const char *const *overrides;
+	const char *const *overrides; /* n_overrides texts NAME=VALUE */
 	size_t n_overrides;
 };
 
+/* Owns all of these. A user that takes one of them over sets it to NULL. */
 struct inputs {
-	struct filebox *box; /* the files, secrets among them; NULL when nobody is to get them */
+	struct filebox *box; /* the files that were read, including secrets; NULL: read from disk */
 	struct settings *settings;
 	struct srs_keys *keys;
 	char *dns; /* the plan of the resolver, see spf/dns/resolver_plan.h */
 };
 
 /*
- * Reads the configuration through a box, which it takes over; then the secrets, whose file may be
- * the daemon's, and what the resolver needs. False with one line in error, and nothing to free.
- * Warns in the log of secrets that hardly are meant to be any, unless the box is closed: then the
- * process that opened it has done so.
+ * Reads the configuration through a box, which it takes over and which may be NULL. Must be
+ * followed by inputs_read_rest. False with one line in error, and nothing to free.
  */
-bool inputs_read_settings(
-    struct inputs *, struct filebox *, const struct inputs_source *, char error[CONFIG_ERROR_SIZE]);
+bool inputs_read_settings(struct inputs *in, struct filebox *box,
+    const struct inputs_source *source, char error[CONFIG_ERROR_SIZE]);
+
+/*
+ * Reads the secrets, whose file may belong to the daemon's user, and the files of the resolver.
+ * Doubtful secrets are logged, unless the box is closed: then the process that opened it has logged
+ * them. False with one line in error, and nothing to free.
+ */
 bool inputs_read_rest(
     struct inputs *in, const struct identity *daemon, char error[CONFIG_ERROR_SIZE]);
 
-void inputs_free(struct inputs *);
+/* Frees what is left in it, and sets that to NULL. */
+void inputs_free(struct inputs *in);
 
 #endif

@@ -11,7 +11,7 @@
 #include "srsd/srs/srs_addr.h"
 #include "srsd/srs/srs_rewrite.h"
 
-/* RFC 5321, 4.5.3.1.1. Longer ones are made, for most servers take them, and said in the log. */
+/* RFC 5321, 4.5.3.1.1. Longer ones are made, because most servers accept them, and are logged. */
 #define LOCAL_PART_MAX 64
 
 struct map_session {
@@ -51,7 +51,7 @@ put_unchanged(struct line *line, const char *result, enum srs_verdict verdict)
 	line_put(line, srs_verdict_word(verdict));
 }
 
-/* get_result_word - what became of the key, for the log */
+/* get_result_word - for a key that was not rewritten */
 static const char *
 get_result_word(enum srs_verdict verdict)
 {
@@ -67,7 +67,7 @@ get_result_word(enum srs_verdict verdict)
 	}
 }
 
-/* is_whole_address - Postfix also asks for the local part alone, and for "@domain" */
+/* is_whole_address - Postfix also looks up the local part alone, and "@domain" */
 static bool
 is_whole_address(const struct tcptable_request *req)
 {
@@ -77,10 +77,11 @@ is_whole_address(const struct tcptable_request *req)
 }
 
 /*
- * is_routine_lookup - is there nothing that an operator should see without -v?
+ * is_routine_lookup - logged with -v only?
  *
- * A sender that should have been rewritten and cannot be is not routine: its mail leaves without a
- * signature. Nor is an SRS recipient in a domain that is not ours: reverse-domains may lack it.
+ * A sender that should be rewritten and cannot be is not routine, because its mail leaves without a
+ * signature. Nor is an SRS recipient in a domain that is not ours, because it may be missing in
+ * reverse-domains.
  */
 static bool
 is_routine_lookup(const struct tcptable_request *req, enum srs_verdict verdict)
@@ -116,7 +117,7 @@ log_map_lookup(
 	log_line(&line);
 }
 
-/* judge_overlong_key - an overlong key is no address of anybody's */
+/* judge_overlong_key - an overlong key is not an address */
 static void
 judge_overlong_key(
     enum map_kind kind, const struct tcptable_request *req, struct srs_result *result)
@@ -209,7 +210,7 @@ map_session_open(void *service, const struct session_host *host)
 {
 	struct map_session *map = xmalloc(sizeof(*map));
 
-	(void)host; /* every answer is there at once */
+	(void)host; /* a map is never busy */
 	map->session.ops = &map_session_ops;
 	map->service = service;
 	tcptable_init(&map->parser);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * map_service - the two tcp_table services: sessions that put tcptable and srs_rewrite together
- * and log one line a decision.
+ * map_service - the two tcp_table services: sessions that connect tcptable with srs_rewrite, and
+ * log one line for each decision.
  */
 #ifndef SRSD_SERVICE_MAP_SERVICE_H
 #define SRSD_SERVICE_MAP_SERVICE_H
@@ -13,7 +13,10 @@
 #include "srsd/service/stats.h"
 #include "srsd/srs/srs_keys.h"
 
-/* The owner may replace settings and keys between requests; sessions look here each time. */
+/*
+ * The owner owns what these point to, and may replace settings and keys between requests: a session
+ * reads them for each request.
+ */
 struct map_service {
 	enum map_kind kind;
 	const struct settings *settings;
@@ -22,7 +25,7 @@ struct map_service {
 	struct stats *stats;
 };
 
-/* A session_open_fn; the service is a struct map_service. */
-struct session *map_session_open(void *service, const struct session_host *);
+/* A session_open_fn; service is a struct map_service. */
+struct session *map_session_open(void *service, const struct session_host *host);
 
 #endif

@@ -93,7 +93,7 @@ find_message_entry(struct message_memory *messages, const struct message_key *ke
 	return (struct message_entry *)aged_table_find(messages->table, hash, has_message_key, key);
 }
 
-/* is_message_over - also when the clock was set back */
+/* is_message_over - also true when the clock was set back */
 static bool
 is_message_over(const struct message_entry *entry, time_t now)
 {
@@ -163,7 +163,7 @@ message_memory_add(struct message_memory *messages, const struct policy_request 
 	if (req->instance.len == 0)
 		return NULL;
 	expire_messages(messages, now);
-	/* Two connections may ask about one message at the same time. */
+	/* Two connections may have requests for one message at the same time. */
 	entry = find_message_entry(messages, &key, hash);
 	if (entry != NULL)
 		aged_table_remove(messages->table, &entry->aged);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * message_memory - the verdicts of recent messages, for their other recipients.
+ * message_memory - the verdicts of recent messages, for their other recipients. Pure.
  *
- * Postfix asks once for each recipient, with the same instance. The verdicts are evaluated once,
- * and each header is given once. An instance is unique on one host only, so client, HELO name and
- * sender must be the same too. The number of messages and their age are bounded; the oldest one is
- * removed first. Pure: now is a parameter.
+ * Postfix sends one request for each recipient, with the same instance. The verdicts are evaluated
+ * once, and each header is added once. An instance is unique on one host only, so that the client,
+ * HELO name and sender must be the same, too. The number of messages and their age are bounded; the
+ * oldest one is removed first.
  */
 #ifndef SRSD_SERVICE_MESSAGE_MEMORY_H
 #define SRSD_SERVICE_MESSAGE_MEMORY_H
@@ -16,6 +16,7 @@
 #include "srsd/postfix/policy_proto.h"
 #include "spf/spf_verdict.h"
 
+/* Messages, and seconds until one expires. */
 #define MESSAGE_MEMORY_MAX 4096
 #define MESSAGE_MEMORY_SECONDS 600
 
@@ -23,8 +24,10 @@ struct message_memory;
 
 struct message_facts {
 	struct spf_verdicts verdicts;
-	unsigned headers; /* the number of headers given, which the caller counts */
+	unsigned headers; /* the number of headers added, which the caller counts */
 };
+
+/* now is in seconds since 1970. */
 
 struct message_memory *message_memory_new(void);
 

@@ -13,7 +13,7 @@ struct metrics_session {
 	const struct metrics_service *service;
 };
 
-/* put_http_response - a whole response */
+/* put_http_response - a whole one; head: without the body */
 static void
 put_http_response(
     struct buffer *out, const char *status, const char *type, const struct buffer *body, bool head)
@@ -52,7 +52,7 @@ put_metrics_page(
 	buffer_free(&body);
 }
 
-/* is_http_path - is that what is asked for, perhaps with a query behind it? */
+/* is_http_path - has the target this path, perhaps with a query after it? */
 static bool
 is_http_path(const char *target, size_t len, const char *path)
 {
@@ -70,13 +70,13 @@ answer_http_path(const struct metrics_service *service, const char *target, size
 	else if (is_http_path(target, len, "/healthz"))
 		put_http_text(out, "200 OK", "ok", head);
 	else
-		put_http_text(out, "404 Not Found", "there are /metrics and /healthz", head);
+		put_http_text(out, "404 Not Found", "try /metrics or /healthz", head);
 }
 
 /*
- * answer_http_request - a request whose headers are all there: METHOD TARGET HTTP/1.x
+ * answer_http_request - with complete headers: METHOD TARGET HTTP/1.x
  *
- * Of the headers only Accept counts, and of that whether it names OpenMetrics.
+ * The only header that matters is Accept, and only whether it names OpenMetrics.
  */
 static void
 answer_http_request(
@@ -93,12 +93,12 @@ answer_http_request(
 	target = data + (head ? 5 : 4);
 	end = memchr(target, ' ', (size_t)(eol - target));
 	if (end == NULL || eol - end < 8 || memcmp(end, " HTTP/1.", 8) != 0)
-		put_http_text(out, "400 Bad Request", "no HTTP/1 request", false);
+		put_http_text(out, "400 Bad Request", "not an HTTP/1 request", false);
 	else
 		answer_http_path(service, target, (size_t)(end - target), openmetrics, head, out);
 }
 
-/* measure_http_headers - the bytes of a request up to the blank line behind its headers; 0: not there yet */
+/* measure_http_headers - with the line and the blank line; 0: incomplete */
 static size_t
 measure_http_headers(const char *data, size_t len)
 {
@@ -142,7 +142,7 @@ metrics_session_open(void *service, const struct session_host *host)
 {
 	struct metrics_session *s = xcalloc(1, sizeof(*s));
 
-	(void)host; /* every answer is there at once */
+	(void)host; /* a page is never busy */
 	s->session.ops = &metrics_session_ops;
 	s->service = service;
 	return &s->session;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * metrics - the page that Prometheus reads, /metrics, and /healthz: one HTTP request a connection.
+ * metrics - the page /metrics for Prometheus, and /healthz: one HTTP request for each connection.
  *
- * So little HTTP that a session does it: with libevent's HTTP server nothing bounds the
- * connections, and whoever reaches the port could take all descriptors from the maps.
+ * This needs so little HTTP that a session does it. libevent's HTTP server has no bound on its
+ * connections, so that any client that reaches the port could use up the descriptors of the maps.
  *
- * SECURITY: it is for the monitoring of one site. Addresses that are not on loopback need
- * metrics-remote; there are no secrets on the page, but how much mail there is.
+ * SECURITY: the page is for the monitoring of one site. Addresses other than loopback need
+ * metrics-remote. The page has no secrets, but it shows the amount of mail.
  */
 #ifndef SRSD_SERVICE_METRICS_H
 #define SRSD_SERVICE_METRICS_H
@@ -14,15 +14,16 @@
 #include "srsd/service/session.h"
 #include "srsd/service/status.h"
 
-/* Bytes of a request, its headers included. */
+/* Bytes of a request, including its headers. */
 #define METRICS_REQUEST_MAX 8192
 
 struct metrics_service {
-	void (*read_status)(void *arg, struct status *);
+	/* Fills in the status, whose listeners are a reference that the session releases. */
+	void (*read_status)(void *arg, struct status *status);
 	void *read_status_arg;
 };
 
-/* A session_open_fn; the service is a struct metrics_service. */
-struct session *metrics_session_open(void *service, const struct session_host *);
+/* A session_open_fn; service is a struct metrics_service. */
+struct session *metrics_session_open(void *service, const struct session_host *host);
 
 #endif

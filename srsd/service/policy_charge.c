@@ -17,7 +17,7 @@ get_daily_limit(const struct policy_charge *charge)
 	return (unsigned)charge->settings->spf.srs_daily_limit;
 }
 
-/* get_paying_client - whose budget a request is charged to; NULL: only that of all clients */
+/* get_paying_client - the client with the budget to charge; NULL: only that of all clients */
 static const struct ipaddr *
 get_paying_client(const struct policy_charge *charge, const struct gate_query *q)
 {
@@ -70,7 +70,9 @@ must_doubt_sender(const struct policy_charge *charge, const struct gate_query *q
 	    charge->budget, get_paying_client(charge, q), get_guess_limit(charge), charge->now);
 }
 
-/* is_hash_sensitive_sender - one of ours, whose answer srs-sender makes depend on the hash */
+/*
+ * is_hash_sensitive_sender - does the answer to a sender of ours depend on its hash, by srs-sender?
+ */
 static bool
 is_hash_sensitive_sender(const struct policy_charge *charge, const struct gate_query *q)
 {
@@ -78,7 +80,7 @@ is_hash_sensitive_sender(const struct policy_charge *charge, const struct gate_q
 	       charge->settings->spf.srs_sender != SRS_SENDER_CHECK;
 }
 
-/* start_pending_sender - it is pending, if its client has a budget */
+/* start_pending_sender - if its client has a budget */
 static void
 start_pending_sender(const struct policy_charge *charge, struct gate_query *q)
 {
@@ -91,7 +93,7 @@ start_pending_sender(const struct policy_charge *charge, struct gate_query *q)
 	q->srs.sender_guessing = must_doubt_sender(charge, q);
 }
 
-/* describe_use - of the recipient or, as: SRS_USE_SENDER, of the sender */
+/* describe_use - of the recipient, or of the sender */
 static struct srs_budget_use
 describe_use(const struct policy_charge *charge, const struct gate_query *q, bool as_sender)
 {
@@ -141,9 +143,10 @@ policy_charge_request(const struct policy_charge *charge, struct gate_query *q)
 }
 
 /*
- * reveals_hash - is the answer to a sender with a right hash another one?
+ * reveals_hash - would the answer differ if the hash of the sender were right?
  *
- * Compared without any budget: a client must not be spared a guess because it is over its limit.
+ * The answers are compared as if the client were within its limit. Otherwise a guess would not
+ * count because the client is over its limit already.
  */
 static bool
 reveals_hash(const struct gate_query *q, const struct settings *settings,
@@ -160,7 +163,10 @@ reveals_hash(const struct gate_query *q, const struct settings *settings,
 	return to_forged.kind != to_valid.kind || strcmp(to_forged.text, to_valid.text) != 0;
 }
 
-/* passes_mail_from - does MAIL FROM pass for the client itself? With prospective it is another address */
+/*
+ * passes_mail_from - does MAIL FROM pass for the client itself? With prospective it is another
+ * address
+ */
 static bool
 passes_mail_from(const struct settings *settings, const struct spf_verdicts *verdicts)
 {
@@ -215,7 +221,7 @@ warn_of_bounces(const struct gate_query *q)
 		return;
 	printable(address, sizeof(address), q->req->recipient.s, q->req->recipient.len);
 	log_warnx(
-	    "daily-limit: more bounces than srs-daily-limit allows came for <%s>; the next ones "
+	    "daily-limit: <%s> received more bounces than srs-daily-limit allows; further ones "
 	    "are deferred",
 	    address);
 }

@@ -16,8 +16,8 @@
 #include "srsd/srs/srs_rewrite.h"
 
 /*
- * While a request is evaluated its bytes stay with the host (they are not used up), and are
- * parsed again when the verdict is there: so a session holds no copy of them.
+ * While a request is evaluated, its bytes remain with the host. They are parsed again when the
+ * verdict is known, so that a session needs no copy of them.
  */
 struct policy_session {
 	struct session session;
@@ -25,20 +25,20 @@ struct policy_session {
 	struct policy_service *service;
 	struct policy_parser parser;
 	struct spf_check *check; /* of the request at the beginning of the input */
-	uint64_t started;        /* when it came, in milliseconds */
-	/* What a request that waits began with, and ends with, whatever is loaded meanwhile. */
-	struct settings *settings; /* NULL: none waits */
+	uint64_t started;        /* the time of its arrival, in milliseconds */
+	/* Of a request that waits. It keeps the settings that it began with, despite a reload. */
+	struct settings *settings; /* NULL: no request waits */
 	struct gate_srs_facts srs;
 	struct ipaddr client;
 };
 
-/* What a decision was made from, for its log line. */
+/* A decision, and the facts for its log line. */
 struct policy_decision {
 	const struct gate_query *query;
 	const struct gate_action *action;
 	const struct spf_verdicts *verdicts; /* NULL: nothing was evaluated */
-	bool replayed;
-	bool dnssec; /* answers are validated */
+	bool replayed;                       /* the verdicts are those of an earlier recipient */
+	bool dnssec;                         /* answers are validated */
 	size_t questions;
 	uint64_t ms;
 };
@@ -113,8 +113,8 @@ warn_of_nat(const struct policy_request *req)
 	if (!log_allows(&limit))
 		return;
 	printable(client, sizeof(client), req->client_address.s, req->client_address.len);
-	log_warnx("nat-guard client=%s has a private address and would have been refused; is every "
-		  "client seen as this one? See skip-addresses and nat-guard",
+	log_warnx("nat-guard client=%s has a private address and would have been refused; do all "
+		  "clients appear with this address? See skip-addresses and nat-guard",
 	    client);
 }
 
@@ -147,14 +147,14 @@ find_srs_fact(const struct policy_service *service, struct text local, struct te
 	return srs_rewrite_fact(&context, &address);
 }
 
-/* get_request_settings - those that the request at hand began with */
+/* get_request_settings - those that the current request began with */
 static struct settings *
 get_request_settings(const struct policy_session *s)
 {
 	return s->settings != NULL ? s->settings : s->service->settings;
 }
 
-/* remember_request - what is known of a request, until the DNS has answered */
+/* remember_request - keep its settings and facts until the DNS has answered */
 static void
 remember_request(struct policy_session *s, const struct gate_query *q)
 {
@@ -213,7 +213,7 @@ count_check_time(struct stats *stats, uint64_t ms)
 	stats->spf_ms += ms;
 }
 
-/* count_policy_decision - the decision, and the verdicts that were made for it */
+/* count_policy_decision - with the verdicts that were evaluated for it */
 static void
 count_policy_decision(struct stats *stats, const struct policy_decision *d)
 {
@@ -247,10 +247,10 @@ send_policy_decision(struct policy_session *s, struct policy_decision *d, struct
 }
 
 /*
- * answer_from_verdicts - the answer from verdicts; message (may be NULL) keeps count of the headers
+ * answer_from_verdicts - with the next header; message has the number of earlier ones, or is NULL
  *
- * Only a header that was really given counts: a message whose first recipient is refused for
- * itself still gets one with the second.
+ * Only a header that was added counts: a message whose first recipient is refused still gets one
+ * with the second.
  */
 static void
 answer_from_verdicts(struct policy_session *s, struct policy_decision *d,
@@ -268,9 +268,9 @@ answer_from_verdicts(struct policy_session *s, struct policy_decision *d,
 }
 
 /*
- * finish_policy_check - the check of this request is done: remember the verdicts and answer
+ * finish_policy_check - remember the verdicts and answer the request
  *
- * False when the allow-lists have to be looked up first, and that has to wait for the DNS.
+ * False when the allow-lists have to be looked up first, which has to wait for the DNS.
  */
 static bool
 finish_policy_check(struct policy_session *s, struct gate_query *q, struct buffer *out)
@@ -313,7 +313,7 @@ wake_policy_session(void *arg)
 	s->host->wake(s->host->arg);
 }
 
-/* start_policy_check - true when it is done at once */
+/* start_policy_check - true when it is finished at once */
 static bool
 start_policy_check(
     struct policy_session *s, const struct gate_query *q, const struct gate_plan *plan)
@@ -336,7 +336,7 @@ start_policy_check(
 	return spf_check_is_done(s->check);
 }
 
-/* give_second_header - at DATA there is one more chance for the header that is still owed */
+/* give_second_header - at DATA, to a message that has got only the first of two headers */
 static bool
 give_second_header(struct policy_session *s, const struct gate_query *q, struct buffer *out)
 {
@@ -355,15 +355,14 @@ give_second_header(struct policy_session *s, const struct gate_query *q, struct 
 	return true;
 }
 
-/* covers_gate_plan - were the identities of the plan evaluated? A skipped sender left nothing to replay
- */
+/* covers_gate_plan - were its identities evaluated? A skipped MAIL FROM was not */
 static bool
 covers_gate_plan(const struct spf_verdicts *verdicts, const struct gate_plan *plan)
 {
 	return (verdicts->has_helo || !plan->helo) && (verdicts->has_mailfrom || !plan->mailfrom);
 }
 
-/* start_policy_request - answer a new request; false when the answer has to wait for the DNS */
+/* start_policy_request - answer a new request; false: it has to wait for the DNS */
 static bool
 start_policy_request(struct policy_session *s, struct gate_query *q, struct buffer *out)
 {

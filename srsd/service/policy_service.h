@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * policy_service - the SPF policy service: sessions that put policy_proto, the SRS facts, the
- * gate and the checks together, and log one line a decision.
+ * policy_service - the SPF policy service: sessions that connect policy_proto, the SRS facts, the
+ * gate and the SPF checks, and log one line for each decision.
  */
 #ifndef SRSD_SERVICE_POLICY_SERVICE_H
 #define SRSD_SERVICE_POLICY_SERVICE_H
@@ -15,7 +15,10 @@
 #include "srsd/srs/srs_budget.h"
 #include "srsd/srs/srs_keys.h"
 
-/* The owner may replace settings and keys at any time; a check that waits keeps what it has. */
+/*
+ * The owner owns what these point to, and may replace settings and keys at any time. A request that
+ * waits for the DNS keeps a reference to the settings that it began with.
+ */
 struct policy_service {
 	struct settings *settings;
 	struct srs_keys *keys;
@@ -26,7 +29,7 @@ struct policy_service {
 	struct stats *stats;
 };
 
-/* A session_open_fn; the service is a struct policy_service. */
-struct session *policy_session_open(void *service, const struct session_host *);
+/* A session_open_fn; service is a struct policy_service. */
+struct session *policy_session_open(void *service, const struct session_host *host);
 
 #endif

@@ -14,10 +14,12 @@ enum service_kind {
 	SERVICE_KINDS,
 };
 
-/* The first of them, which Postfix uses, are each limited by connection-limit. */
+/*
+ * The number of services for Postfix, which come first. connection-limit applies to each of them.
+ */
 #define SERVICE_MAIL_KINDS 3
 
-/* The services that are maps: these values index counters of lookups. */
+/* The services that are maps; the values index counters of lookups. */
 enum map_kind {
 	MAP_FORWARD = SERVICE_FORWARD,
 	MAP_REVERSE = SERVICE_REVERSE,
@@ -43,7 +45,7 @@ const char *service_kind_name(enum service_kind kind);
 /* "forward" or "reverse". */
 const char *map_kind_name(enum map_kind kind);
 
-/* Sets *kind to the service of that name. False when there is no such service. */
+/* Sets *kind to the service of that name. False: no such service. */
 bool service_kind_find(const char *name, enum service_kind *kind);
 
 #endif

@@ -8,7 +8,7 @@
 #include "srsd/service/services.h"
 #include "srsd/srs/srs_hash_change.h"
 
-/* use_inputs - what the services answer with from now on */
+/* use_inputs - let all services answer with the current settings, keys and resolver */
 static void
 use_inputs(struct services *s)
 {
@@ -84,22 +84,22 @@ services_free(struct services **services)
 	message_memory_free(&s->messages);
 	srs_budget_free(&s->budget);
 	resolver_free(&s->resolver);
-	spf_inflight_free(&s->inflight); /* the questions of the resolver have places in it */
+	spf_inflight_free(&s->inflight); /* after the resolver, whose queries have places in it */
 	srs_keys_free(&s->keys);
 	settings_free(&s->settings);
 	free(s);
 }
 
-/* warn_of_lost_bounces - when the settings that come do not know hashes that the old ones made */
+/* warn_of_lost_bounces - when the new settings do not accept hashes that the old ones made */
 static void
-warn_of_lost_bounces(const struct settings *old, const struct settings *new, time_t now)
+warn_of_lost_bounces(const struct settings *before, const struct settings *after, time_t now)
 {
-	enum hash_format other = srs_hash_change_other(new);
+	enum hash_format other = srs_hash_change_other(after);
 	char until[DAY_TEXT_SIZE];
 
-	if (!srs_hash_change_loses(old, new, now))
+	if (!srs_hash_change_loses(before, after, now))
 		return;
-	day_format(until, srs_hash_change_day(new, now));
+	day_format(until, srs_hash_change_day(after, now));
 	log_warnx(
 	    "hash-format has changed: bounces to the addresses that were signed until now will "
 	    "be refused; hash-accept-%s = \"%s\" accepts them",

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * services - all that answers: the maps, the policy service, the control session, with what they
- * share and keep. Made of inputs, and given others by a reload; without a socket, a process or a
- * clock of its own, so that a test runs the very same.
+ * services - the maps, the policy service and the control service, with the state that they share.
+ * They are made of inputs, and a reload replaces these. They have no socket, process or clock of
+ * their own, so that tests run the same code.
  */
 #ifndef SRSD_SERVICE_SERVICES_H
 #define SRSD_SERVICE_SERVICES_H
@@ -26,30 +26,35 @@ struct services {
 	struct message_memory *messages;
 	struct srs_budget *budget;
 	struct stats stats;
-	/* Each is what its session_open_fn takes. */
+	/* Each is the argument of its session_open_fn. */
 	struct map_service forward, reverse;
 	struct policy_service policy;
-	struct control_service control; /* whose callbacks are the owner's to set */
+	struct control_service control; /* the owner sets its callbacks */
 };
 
 /*
- * Takes over the inputs' settings and keys. NULL with one line in error when there can be no
- * resolver for them; then the inputs are as they were.
+ * Takes over the settings and keys of the inputs, which then have NULL instead; base and clock must
+ * outlive the services. NULL with one line in error, cut to size bytes, when the resolver cannot be
+ * created; then the inputs are unchanged.
  */
-struct services *services_new(
-    struct event_base *, const struct clock *, struct inputs *, char *error, size_t size);
+struct services *services_new(struct event_base *base, const struct clock *clock,
+    struct inputs *inputs, char *error, size_t size);
 
-/* All sessions have to be closed before. */
-void services_free(struct services **);
+/* Sets *services to NULL; it may be NULL. All sessions must be closed before. */
+void services_free(struct services **services);
 
 /*
- * The same for the inputs of a reload, in the place of those at work. Sessions see them with their
- * next request; what began with the old ones ends with them. The resolver goes on, with its cache,
- * unless its own settings are others.
+ * Replaces the settings and keys by those of the inputs, which are taken over. Sessions use them
+ * from their next request on; a request that waits ends with the settings that it began with. The
+ * resolver remains, with its cache, unless its own settings have changed. False with one line in
+ * error when the resolver cannot be created; then nothing has changed.
  */
-bool services_take(struct services *, struct inputs *, char *error, size_t size);
+bool services_take(struct services *services, struct inputs *inputs, char *error, size_t size);
 
-/* Counts a reload that has just been tried, and tells those who wait; error is NULL, or why not. */
-void services_reloaded(struct services *, const char *error);
+/*
+ * Counts a reload that was tried, and answers the sessions that wait for it. error is NULL, or the
+ * reason why it failed.
+ */
+void services_reloaded(struct services *services, const char *error);
 
 #endif

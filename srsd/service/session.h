@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * session - one client's conversation, as bytes in and bytes out. A session knows no descriptor,
- * no event loop and no clock but the one it is handed: the server runs it over sockets, a test
- * over memory.
+ * session - the conversation with one client, as bytes in and bytes out. A session uses no
+ * descriptor and no event loop, and only the clock of its service: the server runs it over sockets,
+ * a test over memory.
  */
 #ifndef SRSD_SERVICE_SESSION_H
 #define SRSD_SERVICE_SESSION_H
@@ -13,12 +13,15 @@ struct buffer;
 struct session;
 
 enum session_state {
-	SESSION_READING, /* all complete requests are answered; more input is welcome */
-	SESSION_BUSY,    /* a request is being evaluated; wake() follows, read nothing till then */
-	SESSION_CLOSE,   /* the client broke the protocol: send what is in out, then close */
+	SESSION_READING, /* all complete requests are answered; read more input */
+	SESSION_BUSY,    /* a request is being evaluated: read no more until wake is called */
+	SESSION_CLOSE,   /* protocol violation, or the last reply: send out, then close */
 };
 
-/* Who runs the session. wake is never called from inside the session's own functions. */
+/*
+ * The program that runs the session. A session that was busy calls wake with arg, and the host then
+ * calls input again. wake is never called from within the session's own functions.
+ */
 struct session_host {
 	void (*wake)(void *arg);
 	void *arg;
@@ -26,23 +29,23 @@ struct session_host {
 
 struct session_ops {
 	/*
-	 * Takes input and appends replies to out, which may hold some already. *used says how much
-	 * of the input is done with; the host keeps the rest and hands it in again, with what has
-	 * come behind it.
+	 * Parses len bytes of input and appends replies to out, which may contain some already.
+	 * Sets *used to the number of bytes that are used up. The host keeps the others, and passes
+	 * them in again together with the bytes that follow.
 	 */
-	enum session_state (*input)(
-	    struct session *, const char *data, size_t len, size_t *used, struct buffer *out);
+	enum session_state (*input)(struct session *session, const char *data, size_t len,
+	    size_t *used, struct buffer *out);
 
-	/* Ends the session; what it waits for is cancelled. */
-	void (*close)(struct session *);
+	/* Cancels a request that waits, and frees the session. */
+	void (*close)(struct session *session);
 };
 
-/* The head of every session; the services put their own state behind it. */
+/* The first member of every session; the services add their own state after it. */
 struct session {
 	const struct session_ops *ops;
 };
 
-/* Makes a session for a new client. The host outlives it. */
-typedef struct session *session_open_fn(void *service, const struct session_host *);
+/* Creates the session of a new client. service and host must outlive it. */
+typedef struct session *session_open_fn(void *service, const struct session_host *host);
 
 #endif

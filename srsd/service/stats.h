@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * stats - what the services count, for srsctl status and the metrics page. Counters begin at zero
+ * stats - the counters of the services, for srsctl status and the metrics page. They begin at zero
  * with each engine.
  */
 #ifndef SRSD_SERVICE_STATS_H
@@ -16,7 +16,7 @@
 #include "srsd/service/service_kind.h"
 #include "srsd/srs/srs_rewrite.h"
 
-/* Upper bounds of the histogram of checks, in milliseconds; one more for all above. */
+/* Upper bounds of the histogram of checks, in milliseconds; the last bucket has no bound. */
 #define STATS_BOUNDS                                      \
 	{                                                 \
 		1, 5, 10, 50, 100, 500, 1000, 5000, 20000 \
@@ -29,17 +29,17 @@
 struct stats {
 	time_t started;
 	uint64_t lookups[MAP_KINDS][SRS_VERDICTS];
-	uint64_t malformed[MAP_KINDS]; /* no request of tcp_table */
+	uint64_t malformed[MAP_KINDS]; /* lines that were not a request of tcp_table */
 	uint64_t policy[GATE_KINDS];
-	uint64_t forged, expired; /* recipients of the policy service that were refused */
+	uint64_t forged, expired; /* recipients that the policy service refused */
 	uint64_t guesses;         /* bad hashes that were counted as guesses */
 	uint64_t spf[SPF_IDENTITIES][SPF_RESULTS];
-	uint64_t spf_seconds[STATS_BUCKETS]; /* how many checks took that long, each counted once */
-	uint64_t spf_ms;                     /* of all checks together */
+	uint64_t spf_seconds[STATS_BUCKETS]; /* checks by time; each is in one bucket only */
+	uint64_t spf_ms;                     /* the time of all checks together */
 	struct resolver_counts dns;
-	time_t reloaded; /* when the last reload was tried; 0: never */
-	bool reload_refused;
-	uint64_t reloads;
+	time_t reloaded;     /* the time of the last attempt to reload; 0: never */
+	bool reload_refused; /* that attempt failed */
+	uint64_t reloads;    /* attempts */
 };
 
 #endif

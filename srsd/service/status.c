@@ -14,7 +14,7 @@ put_json_number(json_t *object, const char *name, uint64_t value)
 	json_object_set_new(object, name, json_integer((json_int_t)value));
 }
 
-/* make_lookup_counts - of one map, by reason; what never happened is left out */
+/* make_lookup_counts - of one map, by verdict, without verdicts that never happened */
 static json_t *
 make_lookup_counts(const struct stats *stats, enum map_kind kind)
 {
@@ -101,7 +101,7 @@ describe_reload(const struct stats *stats)
 	    stats->reload_refused, "count", (json_int_t)stats->reloads);
 }
 
-/* describe_saturation - who takes most of what the DNS can bear, while checks are cut off for it */
+/* describe_saturation - while checks are cut off: the network and domain with most DNS queries */
 static json_t *
 describe_saturation(const struct spf_inflight_report *inflight)
 {
@@ -115,7 +115,7 @@ describe_saturation(const struct spf_inflight_report *inflight)
 	    (json_int_t)inflight->of_domain);
 }
 
-/* print_effective_settings - the configuration as srsd -nv prints it */
+/* print_effective_settings - as srsd -nv does */
 static json_t *
 print_effective_settings(const struct settings *settings)
 {
@@ -128,7 +128,7 @@ print_effective_settings(const struct settings *settings)
 		return json_null();
 	config_print(settings, stream);
 	fclose(stream);
-	value = json_string(text); /* NULL, and so left out, when it is not UTF-8 */
+	value = json_string(text); /* NULL when it is not UTF-8: the member is left out */
 	free(text);
 	return value;
 }

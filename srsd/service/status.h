@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * status - how the engine is at one moment: told as JSON (srsctl status), and as text that
- * Prometheus reads (metrics).
+ * status - the state of the engine at one moment, and its two forms: JSON for srsctl status, and
+ * text for Prometheus.
  */
 #ifndef SRSD_SERVICE_STATUS_H
 #define SRSD_SERVICE_STATUS_H
@@ -19,20 +19,28 @@
 
 struct buffer;
 
+/*
+ * The pointers are valid until the engine next returns to its loop. listeners is a reference that
+ * the reader releases; the engine owns the rest.
+ */
 struct status {
 	time_t now;
 	const struct settings *settings;
 	const struct srs_keys *keys;
 	const struct stats *stats;
 	unsigned connections[SERVICE_KINDS];
-	unsigned connection_limit; /* of each service for mail */
-	json_t *listeners;         /* {"forward": ["inet:127.0.0.1:10001"], ...}; a reference */
-	struct spf_inflight_report inflight; /* checks and questions that wait for the DNS */
-	size_t cached;                       /* names */
-	unsigned restarts;                   /* of the engine */
+	unsigned connection_limit;           /* of each service for Postfix */
+	json_t *listeners;                   /* {"forward": ["inet:127.0.0.1:10001"], ...} */
+	struct spf_inflight_report inflight; /* checks and queries that wait for the DNS */
+	size_t cached;                       /* names in the DNS cache */
+	unsigned restarts;                   /* engines that were replaced after a crash */
 };
 
 /*
+ * The status as an object for srsctl, a new reference. Programs read the members, so that none of
+ * them may change its name or meaning. Lookups have members for rewritten and for the verdicts that
+ * happened.
+ *
  * { "version": "0.1.0", "pid": 1, "uptime": 7, "srs_domain": "...", "domains": 3,
  *   "engine_restarts": 0, "listeners": {...}, "connections": {"forward": 1, ...},
  *   "lookups": {"forward": {"rewritten": 1, ...}, "reverse": {...}},
@@ -44,15 +52,13 @@ struct status {
  *   "secrets": [{"fingerprint": "...", "verified": 1}, ...],
  *   "reload": null or {"at": 1700000000, "refused": false, "count": 1},
  *   "settings": "the effective configuration" }
- *
- * A new reference.
  */
-json_t *status_json(const struct status *);
+json_t *status_json(const struct status *status);
 
 /*
- * The metrics of the manual. OpenMetrics calls a family of counters by its name without "_total",
- * and ends with "# EOF"; Prometheus' older format does neither.
+ * Appends the metrics of srsd(8) to out, in the format of OpenMetrics or in the older one of
+ * Prometheus. OpenMetrics names a family of counters without "_total", and ends with "# EOF".
  */
-void status_metrics(const struct status *, bool openmetrics, struct buffer *out);
+void status_metrics(const struct status *status, bool openmetrics, struct buffer *out);
 
 #endif

@@ -23,7 +23,7 @@ put_sample(const struct metrics_page *page, const char *name, uint64_t value)
 	buffer_printf(page->out, "srsd_%s %llu\n", name, (unsigned long long)value);
 }
 
-/* put_labelled_sample - a value with a label; values of labels are our own words */
+/* put_labelled_sample - the value of the label is one of our own words, which needs no quoting */
 static void
 put_labelled_sample(const struct metrics_page *page, const char *name, const char *label,
     const char *text, uint64_t value)
