@@ -257,10 +257,10 @@ answer_from_verdicts(struct policy_session *s, struct policy_decision *d,
     struct message_facts *message, struct buffer *out)
 {
 	const struct settings *settings = get_request_settings(s);
-	enum gate_header due = gate_nth_header(settings, message == NULL ? 0 : message->headers);
+	enum gate_header header = gate_nth_header(settings, message == NULL ? 0 : message->headers);
 	struct gate_action action;
 
-	gate_after(d->query, settings, d->verdicts, due, &action);
+	gate_after(d->query, settings, d->verdicts, header, &action);
 	if (message != NULL && action.kind == GATE_PREPEND)
 		message->headers++;
 	d->action = &action;
