@@ -437,12 +437,12 @@ test_report(void **state)
 		remove_owner(&one);
 		release_places(&one);
 	}
-	enter(&one, "64:ff9b::192.0.2.1", "");
-	take_all(&one, 3);
+	add_owner(&one, "64:ff9b::192.0.2.1", "");
+	take_places(&one, 3);
 	spf_inflight_report(inflight, now, &report);
 	unit_text("NAT64", "network", report.network, "192.0.2.1");
-	leave(&one);
-	release_all(&one);
+	remove_owner(&one);
+	release_places(&one);
 	spf_inflight_note_cut(inflight, now);
 	spf_inflight_report(inflight, now + SPF_INFLIGHT_SATURATED - 1, &report);
 	assert_true(report.saturated);
