@@ -24,9 +24,9 @@
 /* The pipe for the reply, in the child: the first descriptor after the standard files. */
 #define REPLY_FD (STDERR_FILENO + 1)
 
-/* leave_descriptors - keep the pipe alone, not even the terminal. False with errno set. */
+/* redirect_child_files - keep the pipe alone, not even the terminal. False with errno set. */
 static bool
-leave_descriptors(int out)
+redirect_child_files(int out)
 {
 	int null = open("/dev/null", O_RDWR);
 
@@ -61,7 +61,7 @@ confined_failure(const char *error)
 }
 
 static json_t *
-do_work(const struct confined_work *work, const struct identity *id)
+do_confined_work(const struct confined_work *work, const struct identity *id)
 {
 	json_t *reply = work->prepare(work->arg);
 
@@ -72,9 +72,9 @@ do_work(const struct confined_work *work, const struct identity *id)
 	return work->run(work->arg);
 }
 
-/* without_failure - the reply, or NULL with the text of a confined_failure in error */
+/* extract_failure - the reply, or NULL with the text of a confined_failure in error */
 static json_t *
-without_failure(json_t *reply, char error[CONFINED_ERROR_SIZE])
+extract_failure(json_t *reply, char error[CONFINED_ERROR_SIZE])
 {
 	const char *failure = json_string_value(json_object_get(reply, FAILURE));
 
@@ -87,7 +87,7 @@ without_failure(json_t *reply, char error[CONFINED_ERROR_SIZE])
 }
 
 static bool
-write_reply(const json_t *reply)
+write_child_reply(const json_t *reply)
 {
 	char *text = json_dumps(reply, JSON_COMPACT | JSON_ENSURE_ASCII);
 	size_t done = 0, len = text == NULL ? 0 : strlen(text);
@@ -106,16 +106,16 @@ write_reply(const json_t *reply)
 }
 
 NORETURN static void
-run_child(const struct confined_work *work, const struct identity *id, int out)
+run_confined_child(const struct confined_work *work, const struct identity *id, int out)
 {
-	json_t *reply = leave_descriptors(out) ? do_work(work, id) : NULL;
+	json_t *reply = redirect_child_files(out) ? do_confined_work(work, id) : NULL;
 
-	_exit(reply != NULL && write_reply(reply) ? 0 : 1);
+	_exit(reply != NULL && write_child_reply(reply) ? 0 : 1);
 }
 
-/* describe_end - why there is no reply */
+/* describe_child_end - why there is no reply */
 static void
-describe_end(int status, enum reply_fault fault, char error[CONFINED_ERROR_SIZE])
+describe_child_end(int status, enum reply_fault fault, char error[CONFINED_ERROR_SIZE])
 {
 	if (fault == REPLY_LATE)
 		strlcpy(error, "the process that asks the DNS takes too long", CONFINED_ERROR_SIZE);
@@ -136,9 +136,9 @@ describe_end(int status, enum reply_fault fault, char error[CONFINED_ERROR_SIZE]
 /* Turns of 10 ms in which a process that has closed its pipe has to end. */
 #define END_TURNS 200
 
-/* end_child - the wait status; a child that does not end by itself is killed */
+/* reap_child - the wait status; a child that does not end by itself is killed */
 static int
-end_child(pid_t pid, bool is_ending)
+reap_child(pid_t pid, bool is_ending)
 {
 	static const struct timespec turn = { 0, 10000000 };
 	int status = 0, turns = is_ending ? END_TURNS : 0;
@@ -174,7 +174,7 @@ confined_run(
 	log_flush();
 	pid = fork();
 	if (pid == 0)
-		run_child(work, id, pipe_end[1]);
+		run_confined_child(work, id, pipe_end[1]);
 	close(pipe_end[1]);
 	if (pid == -1) {
 		snprintf(error, CONFINED_ERROR_SIZE, "fork: %s", strerror(errno));
@@ -183,8 +183,8 @@ confined_run(
 	}
 	reply = reply_read(pipe_end[0], work->seconds, &fault);
 	close(pipe_end[0]);
-	status = end_child(pid, fault == REPLY_ENDED);
+	status = reap_child(pid, fault == REPLY_ENDED);
 	if (reply == NULL)
-		describe_end(status, fault, error);
-	return without_failure(reply, error);
+		describe_child_end(status, fault, error);
+	return extract_failure(reply, error);
 }

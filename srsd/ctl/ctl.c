@@ -134,9 +134,9 @@ connect_to(const char *path)
 	return -1;
 }
 
-/* send_to_daemon - false with a reason when the daemon does not take it */
+/* send_daemon_request - false with a reason when the daemon does not take it */
 static bool
-send_to_daemon(int fd, const json_t *request, const char **error)
+send_daemon_request(int fd, const json_t *request, const char **error)
 {
 	char *text = json_dumps(request, JSON_COMPACT | JSON_ENSURE_ASCII), *line;
 	size_t done = 0, len;
@@ -157,7 +157,7 @@ send_to_daemon(int fd, const json_t *request, const char **error)
 }
 
 static json_t *
-read_from_daemon(int fd, const char **error)
+read_daemon_reply(int fd, const char **error)
 {
 	static const char *const faults[] = {
 		[REPLY_NONE] = "",
@@ -173,20 +173,20 @@ read_from_daemon(int fd, const char **error)
 	return reply;
 }
 
-/* converse - one line each way */
+/* exchange_with_daemon - one line each way */
 static json_t *
-converse(int fd, const json_t *request, const char **error)
+exchange_with_daemon(int fd, const json_t *request, const char **error)
 {
 	json_t *reply = NULL;
 
-	if (send_to_daemon(fd, request, error))
-		reply = read_from_daemon(fd, error);
+	if (send_daemon_request(fd, request, error))
+		reply = read_daemon_reply(fd, error);
 	close(fd);
 	return reply;
 }
 
 void
-ctl_say_unreachable(const struct ctl *ctl, const char *error)
+ctl_print_unreachable(const struct ctl *ctl, const char *error)
 {
 	fprintf(stderr, "srsctl: %s: %s%s%s\n", ctl->socket == NULL ? "control" : ctl->socket,
 	    error, errno == 0 ? "" : ": ", errno == 0 ? "" : strerror(errno));
@@ -253,13 +253,13 @@ ctl_ask(const struct ctl *ctl, const json_t *request, enum ctl_form form, const 
 	fd = connect_to(ctl->socket);
 	*error = errno == EACCES || errno == EPERM ? "only root and the daemon's user may ask"
 						   : "no daemon there";
-	reply = fd == -1 ? NULL : converse(fd, request, error);
+	reply = fd == -1 ? NULL : exchange_with_daemon(fd, request, error);
 	return form == CTL_AS_JSON ? reply : ctl_make_printable(reply);
 }
 
-/* say - an error, on standard error */
+/* print_ctl_error - an error, on standard error */
 static void
-say(const char *error)
+print_ctl_error(const char *error)
 {
 	fprintf(stderr, "srsctl: %s\n", error);
 }
@@ -273,7 +273,7 @@ ctl_print_error(const json_t *reply)
 	if (error == NULL)
 		return false;
 	shown = printable_utf8(xstrdup(error));
-	say(shown);
+	print_ctl_error(shown);
 	free(shown);
 	return true;
 }
@@ -287,13 +287,13 @@ ctl_ask_for(const struct ctl *ctl, const char *command, const char *address, enu
 
 	*reply = NULL;
 	if (request == NULL) {
-		say("an argument is not UTF-8");
+		print_ctl_error("an argument is not UTF-8");
 		return CTL_USAGE;
 	}
 	*reply = ctl_ask(ctl, request, form, &error);
 	json_decref(request);
 	if (*reply == NULL) {
-		ctl_say_unreachable(ctl, error);
+		ctl_print_unreachable(ctl, error);
 		return CTL_USAGE;
 	}
 	if (!ctl_print_error(*reply))

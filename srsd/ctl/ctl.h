@@ -54,7 +54,7 @@ int ctl_ask_for(const struct ctl *, const char *command, const char *address, en
 bool ctl_print_error(const json_t *reply);
 
 /* Prints why ctl_ask has failed, on standard error. Call it at once, for errno's sake. */
-void ctl_say_unreachable(const struct ctl *, const char *error);
+void ctl_print_unreachable(const struct ctl *, const char *error);
 
 /*
  * Connects to an endpoint, at the first of its addresses that takes it within wait_ms. Returns a

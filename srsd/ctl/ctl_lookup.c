@@ -8,7 +8,7 @@
 #include "srsd/ctl/ctl.h"
 
 static int
-look_up(const struct ctl *ctl, const char *map, int argc, char **argv)
+print_map_answer(const struct ctl *ctl, const char *map, int argc, char **argv)
 {
 	const char *address, *secret, *reason, *hint;
 	char usage[64];
@@ -36,11 +36,11 @@ look_up(const struct ctl *ctl, const char *map, int argc, char **argv)
 int
 ctl_forward(const struct ctl *ctl, int argc, char **argv)
 {
-	return look_up(ctl, "forward", argc, argv);
+	return print_map_answer(ctl, "forward", argc, argv);
 }
 
 int
 ctl_reverse(const struct ctl *ctl, int argc, char **argv)
 {
-	return look_up(ctl, "reverse", argc, argv);
+	return print_map_answer(ctl, "reverse", argc, argv);
 }

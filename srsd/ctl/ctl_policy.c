@@ -61,15 +61,15 @@ struct bridge {
 };
 
 static void
-fail(struct bridge *b, const char *why)
+fail_bridge(struct bridge *b, const char *why)
 {
 	log_warnx("policy: %s; Postfix defers the mail", why);
 	b->failed = true;
 }
 
-/* message_len - of the first message with its empty line; 0 when there is no whole one */
+/* measure_message - of the first message with its empty line; 0 when there is no whole one */
 static size_t
-message_len(const char *data, size_t len)
+measure_message(const char *data, size_t len)
 {
 	const char *line = data, *end = data + len, *nl;
 
@@ -82,30 +82,31 @@ message_len(const char *data, size_t len)
 }
 
 static void
-consume(struct buffer *buffer, size_t n)
+remove_messages(struct buffer *buffer, size_t n)
 {
 	memmove(buffer->data, buffer->data + n, buffer->len - n);
 	buffer->len -= n;
 	buffer->whole -= n;
 }
 
-/* grow - find the messages that have become whole; returns how many */
+/* count_new_messages - find the messages that have become whole; returns how many */
 static unsigned
-grow(struct buffer *buffer)
+count_new_messages(struct buffer *buffer)
 {
 	unsigned found = 0;
 	size_t n;
 
-	while ((n = message_len(buffer->data + buffer->whole, buffer->len - buffer->whole)) > 0) {
+	while (
+	    (n = measure_message(buffer->data + buffer->whole, buffer->len - buffer->whole)) > 0) {
 		buffer->whole += n;
 		found++;
 	}
 	return found;
 }
 
-/* fill - 1 read something, 0 the end, -1 an error; nothing to read is something */
+/* read_stream - 1 read something, 0 the end, -1 an error; nothing to read is something */
 static int
-fill(struct buffer *buffer, int fd)
+read_stream(struct buffer *buffer, int fd)
 {
 	ssize_t n = read(fd, buffer->data + buffer->len, sizeof(buffer->data) - buffer->len);
 
@@ -116,16 +117,16 @@ fill(struct buffer *buffer, int fd)
 }
 
 static bool
-is_full(const struct buffer *buffer)
+is_stream_full(const struct buffer *buffer)
 {
 	return buffer->len == sizeof(buffer->data);
 }
 
 /* -- the daemon's side */
 
-/* disconnect - what it has not answered goes to the next one */
+/* disconnect_daemon - what it has not answered goes to the next one */
 static void
-disconnect(struct bridge *b)
+disconnect_daemon(struct bridge *b)
 {
 	close(b->daemon);
 	b->daemon = -1;
@@ -133,9 +134,9 @@ disconnect(struct bridge *b)
 	b->replies.len = b->replies.whole;
 }
 
-/* pause_ms - before another attempt, so that a daemon has the time to come up */
+/* wait_before_retry - before another attempt, so that a daemon has the time to come up */
 static void
-pause_ms(int ms)
+wait_before_retry(int ms)
 {
 	struct timespec wait = { ms / 1000, ms % 1000 * 1000000L };
 
@@ -150,90 +151,90 @@ connect_daemon(struct bridge *b)
 	size_t i;
 
 	if (b->endpoints->n == 0) {
-		fail(b, "the configuration says policy = {}: there is no such service");
+		fail_bridge(b, "the configuration says policy = {}: there is no such service");
 		return;
 	}
 	for (; b->daemon == -1 && b->tries < TRIES; b->tries++) {
-		pause_ms(retry_ms[b->tries]);
+		wait_before_retry(retry_ms[b->tries]);
 		for (i = 0; i < b->endpoints->n && b->daemon == -1; i++)
 			b->daemon = ctl_connect(b->endpoints->text[i], CONNECT_MS, &error);
 	}
 	if (b->daemon == -1)
-		fail(b, error);
+		fail_bridge(b, error);
 }
 
-/* take_replies - whole ones; each answers the request that has waited longest */
+/* accept_replies - whole ones; each answers the request that has waited longest */
 static void
-take_replies(struct bridge *b)
+accept_replies(struct bridge *b)
 {
-	unsigned found = grow(&b->replies);
+	unsigned found = count_new_messages(&b->replies);
 	size_t n;
 
 	for (; found > 0; found--) {
-		n = message_len(b->requests.data, b->sent);
+		n = measure_message(b->requests.data, b->sent);
 		if (n == 0) {
-			fail(b, "a reply to no request");
+			fail_bridge(b, "a reply to no request");
 			return;
 		}
-		consume(&b->requests, n);
+		remove_messages(&b->requests, n);
 		b->sent -= n;
 		b->waiting--;
 		b->tries = 0;
 	}
-	if (is_full(&b->replies) && b->replies.whole == 0)
-		fail(b, "a reply without an end");
+	if (is_stream_full(&b->replies) && b->replies.whole == 0)
+		fail_bridge(b, "a reply without an end");
 }
 
 static void
-read_daemon(struct bridge *b)
+read_daemon_replies(struct bridge *b)
 {
-	if (fill(&b->replies, b->daemon) != 1)
-		disconnect(b);
+	if (read_stream(&b->replies, b->daemon) != 1)
+		disconnect_daemon(b);
 	else
-		take_replies(b);
+		accept_replies(b);
 }
 
 static void
-write_daemon(struct bridge *b)
+write_daemon_requests(struct bridge *b)
 {
 	ssize_t n = write(b->daemon, b->requests.data + b->sent, b->requests.whole - b->sent);
 
 	if (n >= 0)
 		b->sent += (size_t)n;
 	else if (errno != EINTR && errno != EAGAIN)
-		disconnect(b);
+		disconnect_daemon(b);
 }
 
 /* -- the client's side */
 
 static void
-read_client(struct bridge *b)
+read_client_requests(struct bridge *b)
 {
-	if (fill(&b->requests, STDIN_FILENO) != 1)
+	if (read_stream(&b->requests, STDIN_FILENO) != 1)
 		b->finished = true;
-	b->waiting += grow(&b->requests);
-	if (is_full(&b->requests) && b->requests.whole == 0)
-		fail(b, "a request without an end");
+	b->waiting += count_new_messages(&b->requests);
+	if (is_stream_full(&b->requests) && b->requests.whole == 0)
+		fail_bridge(b, "a request without an end");
 }
 
-/* write_client - so little that it does not wait, for the descriptor may be a blocking one */
+/* write_client_replies - so little that it does not wait, for the descriptor may be a blocking one */
 static void
-write_client(struct bridge *b)
+write_client_replies(struct bridge *b)
 {
 	size_t len = b->replies.whole < PIPE_BUF ? b->replies.whole : PIPE_BUF;
 	ssize_t n = write(STDOUT_FILENO, b->replies.data, len);
 
 	if (n >= 0)
-		consume(&b->replies, (size_t)n);
+		remove_messages(&b->replies, (size_t)n);
 	else if (errno != EINTR && errno != EAGAIN)
 		b->client_left = true;
 }
 
 /* -- both */
 
-/* watch - what to wait for; a descriptor that is not wanted must not wake us either */
+/* set_poll_events - what to wait for; a descriptor that is not wanted must not wake us either */
 static void
-watch(struct pollfd *pfd, int fd, short events)
+set_poll_events(struct pollfd *pfd, int fd, short events)
 {
 	pfd->fd = events == 0 ? -1 : fd;
 	pfd->events = events;
@@ -241,42 +242,42 @@ watch(struct pollfd *pfd, int fd, short events)
 }
 
 static void
-turn(struct bridge *b)
+serve_bridge_once(struct bridge *b)
 {
-	short input = b->finished || is_full(&b->requests) ? 0 : POLLIN;
+	short input = b->finished || is_stream_full(&b->requests) ? 0 : POLLIN;
 	short output = b->replies.whole > 0 ? POLLOUT : 0;
-	short daemon = is_full(&b->replies) ? 0 : POLLIN;
+	short daemon = is_stream_full(&b->replies) ? 0 : POLLIN;
 	struct pollfd pfd[3];
 
 	if (b->sent < b->requests.whole)
 		daemon |= POLLOUT;
-	watch(&pfd[0], STDIN_FILENO, input);
-	watch(&pfd[1], STDOUT_FILENO, output);
-	watch(&pfd[2], b->daemon, b->daemon == -1 ? 0 : daemon);
+	set_poll_events(&pfd[0], STDIN_FILENO, input);
+	set_poll_events(&pfd[1], STDOUT_FILENO, output);
+	set_poll_events(&pfd[2], b->daemon, b->daemon == -1 ? 0 : daemon);
 	if (poll(pfd, 3, -1) == -1) {
 		if (errno != EINTR)
-			fail(b, strerror(errno));
+			fail_bridge(b, strerror(errno));
 		return;
 	}
 	if (pfd[2].revents & POLLOUT)
-		write_daemon(b);
+		write_daemon_requests(b);
 	if (b->daemon != -1 && (pfd[2].revents & ~POLLOUT))
-		read_daemon(b);
+		read_daemon_replies(b);
 	if (pfd[0].revents != 0)
-		read_client(b);
+		read_client_requests(b);
 	if (pfd[1].revents != 0)
-		write_client(b);
+		write_client_replies(b);
 }
 
 static bool
-is_done(const struct bridge *b)
+is_bridge_done(const struct bridge *b)
 {
 	return b->failed || b->client_left ||
 	       (b->finished && b->waiting == 0 && b->replies.whole == 0);
 }
 
 static int
-run(const struct text_list *endpoints)
+run_bridge(const struct text_list *endpoints)
 {
 	struct bridge *b = xcalloc(1, sizeof(*b));
 	bool failed;
@@ -284,11 +285,11 @@ run(const struct text_list *endpoints)
 	signal(SIGPIPE, SIG_IGN);
 	b->endpoints = endpoints;
 	b->daemon = -1;
-	while (!is_done(b)) {
+	while (!is_bridge_done(b)) {
 		if (b->daemon == -1 && b->waiting > 0)
 			connect_daemon(b);
 		if (!b->failed)
-			turn(b);
+			serve_bridge_once(b);
 		log_flush();
 	}
 	if (b->daemon != -1)
@@ -320,5 +321,5 @@ ctl_policy(const struct ctl *ctl, int argc, char **argv)
 		log_warnx("--to %s: %s", to, error);
 		return CTL_USAGE;
 	}
-	return run(to == NULL ? &ctl->settings->policy : &(struct text_list){ 1, &to });
+	return run_bridge(to == NULL ? &ctl->settings->policy : &(struct text_list){ 1, &to });
 }

@@ -23,7 +23,7 @@
 #define DATE_SIZE sizeof("2026-11-22")
 #define DAY 86400
 
-struct options {
+struct secret_options {
 	bool last;
 	bool json;
 	bool force;
@@ -31,16 +31,16 @@ struct options {
 };
 
 /* What a command works on. */
-struct secrets {
+struct secret_command {
 	const struct ctl *ctl;
-	const struct options *opts;
+	const struct secret_options *opts;
 	struct secret_file *file;
 	json_t *daemon; /* an array: the secrets that the daemon has; NULL: nobody knows */
 	time_t now;
 };
 
 static const char *
-date(char text[DATE_SIZE], time_t t)
+format_local_date(char text[DATE_SIZE], time_t t)
 {
 	struct tm tm;
 
@@ -50,15 +50,15 @@ date(char text[DATE_SIZE], time_t t)
 }
 
 static int
-refuse(const char *text)
+refuse_command(const char *text)
 {
 	fprintf(stderr, "srsctl: %s\n", text);
 	return CTL_FAILED;
 }
 
-/* ask_daemon - which secrets it has, in their order, and how often each one verified */
+/* ask_daemon_secrets - which secrets it has, in their order, and how often each one verified */
 static json_t *
-ask_daemon(const struct ctl *ctl)
+ask_daemon_secrets(const struct ctl *ctl)
 {
 	json_t *request = json_pack("{s:s}", "command", "status"), *reply, *secrets;
 	const char *error;
@@ -73,9 +73,9 @@ ask_daemon(const struct ctl *ctl)
 	return NULL;
 }
 
-/* verified - how often, according to the daemon; NULL when nobody knows */
+/* find_verified_count - how often, according to the daemon; NULL when nobody knows */
 static const json_t *
-verified(const struct secrets *s, const char *fingerprint)
+find_verified_count(const struct secret_command *s, const char *fingerprint)
 {
 	const json_t *secret;
 	size_t i;
@@ -88,16 +88,16 @@ verified(const struct secrets *s, const char *fingerprint)
 	return NULL;
 }
 
-/* daemon_signs_with - true when the daemon says so, false as well when it says nothing */
+/* is_daemon_signing_with - true when the daemon says so, false as well when it says nothing */
 static bool
-daemon_signs_with(const struct secrets *s, const char *fingerprint)
+is_daemon_signing_with(const struct secret_command *s, const char *fingerprint)
 {
 	return strcasecmp(ctl_text(json_array_get(s->daemon, 0), "fingerprint"), fingerprint) == 0;
 }
 
-/* daemon_is_behind - the secrets that it has are known, and are not those of the file */
+/* is_daemon_outdated - the secrets that it has are known, and are not those of the file */
 static bool
-daemon_is_behind(const struct secrets *s)
+is_daemon_outdated(const struct secret_command *s)
 {
 	size_t i, n = secret_file_count(s->file);
 
@@ -112,20 +112,20 @@ daemon_is_behind(const struct secrets *s)
 	return false;
 }
 
-/* store - write the change and tell what is left to do */
+/* write_secret_change - write the change and tell what is left to do */
 static int
-store(const struct secrets *s, const char *fingerprint, const char *what)
+write_secret_change(const struct secret_command *s, const char *fingerprint, const char *what)
 {
 	char error[SECRET_FILE_ERROR_SIZE];
 
 	if (!secret_file_write(s->file, error))
-		return refuse(error);
+		return refuse_command(error);
 	printf("%s %s; the daemon learns of it by: srsctl reload\n", fingerprint, what);
 	return CTL_OK;
 }
 
 static int
-run_new(const struct secrets *s)
+run_new(const struct secret_command *s)
 {
 	char secret[SRS_MAC_SECRET_LEN + 1];
 	bool made, alone = secret_file_count(s->file) == 0;
@@ -134,18 +134,18 @@ run_new(const struct secrets *s)
 	    srs_mac_new_secret(secret) && secret_file_add(s->file, secret, s->opts->last, s->now);
 	explicit_bzero(secret, sizeof(secret));
 	if (!made)
-		return refuse("libcrypto makes no secret");
+		return refuse_command("libcrypto makes no secret");
 	if (s->opts->last && !alone)
-		return store(s,
+		return write_secret_change(s,
 		    secret_file_past(s->file, secret_file_count(s->file) - 1)->fingerprint,
 		    "is added as the last one and only verifies");
-	return store(s, secret_file_past(s->file, 0)->fingerprint,
+	return write_secret_change(s, secret_file_past(s->file, 0)->fingerprint,
 	    alone ? "is the only one, and signs" : "is added as the first one, and signs");
 }
 
-/* describe - what the secret does, and until when it must stay */
+/* print_secret_state - what the secret does, and until when it must stay */
 static void
-describe(const struct secrets *s, const struct srs_secret_past *past)
+print_secret_state(const struct secret_command *s, const struct srs_secret_past *past)
 {
 	char stopped[DATE_SIZE], end[DATE_SIZE];
 
@@ -154,8 +154,8 @@ describe(const struct secrets *s, const struct srs_secret_past *past)
 		fputs(" signs", stdout);
 		break;
 	case SECRET_STOPPED:
-		printf(" signed until %s, keep until %s", date(stopped, past->stopped),
-		    date(end, srs_secret_past_end(past, s->ctl->settings)));
+		printf(" signed until %s, keep until %s", format_local_date(stopped, past->stopped),
+		    format_local_date(end, srs_secret_past_end(past, s->ctl->settings)));
 		break;
 	case SECRET_UNUSED:
 		fputs(" has not signed yet", stdout);
@@ -164,19 +164,19 @@ describe(const struct secrets *s, const struct srs_secret_past *past)
 }
 
 static void
-print_secret(const struct secrets *s, size_t i)
+print_secret(const struct secret_command *s, size_t i)
 {
 	const struct srs_secret_past *past = secret_file_past(s->file, i);
-	const json_t *times = verified(s, past->fingerprint);
+	const json_t *times = find_verified_count(s, past->fingerprint);
 	char created[DATE_SIZE];
 
 	printf("%zu %s since ", i + 1, past->fingerprint);
 	if (past->created == 0)
 		putchar('-');
 	else
-		printf("%s (%lld days)", date(created, past->created),
+		printf("%s (%lld days)", format_local_date(created, past->created),
 		    (long long)((s->now - past->created) / DAY));
-	describe(s, past);
+	print_secret_state(s, past);
 	if (json_is_integer(times))
 		printf(" verified %lld\n", (long long)json_integer_value(times));
 	else
@@ -184,34 +184,34 @@ print_secret(const struct secrets *s, size_t i)
 }
 
 static json_t *
-time_json(time_t t)
+make_time_json(time_t t)
 {
 	return t == 0 ? json_null() : json_integer(t);
 }
 
 static json_t *
-secret_json(const struct secrets *s, size_t i)
+make_secret_json(const struct secret_command *s, size_t i)
 {
 	const struct srs_secret_past *past = secret_file_past(s->file, i);
-	const json_t *times = verified(s, past->fingerprint);
+	const json_t *times = find_verified_count(s, past->fingerprint);
 	bool stopped = past->state == SECRET_STOPPED;
 
 	return json_pack("{s:i, s:s, s:o, s:b, s:o, s:o, s:o}", "position", (int)i + 1,
-	    "fingerprint", past->fingerprint, "created", time_json(past->created), "signs",
-	    past->state == SECRET_SIGNS, "stopped", time_json(stopped ? past->stopped : 0),
-	    "keep_until", time_json(stopped ? srs_secret_past_end(past, s->ctl->settings) : 0),
+	    "fingerprint", past->fingerprint, "created", make_time_json(past->created), "signs",
+	    past->state == SECRET_SIGNS, "stopped", make_time_json(stopped ? past->stopped : 0),
+	    "keep_until", make_time_json(stopped ? srs_secret_past_end(past, s->ctl->settings) : 0),
 	    "verified", json_is_integer(times) ? json_deep_copy(times) : json_null());
 }
 
 static int
-run_list(const struct secrets *s)
+run_list(const struct secret_command *s)
 {
 	json_t *all = json_array();
 	size_t i;
 
 	for (i = 0; i < secret_file_count(s->file); i++) {
 		if (s->opts->json)
-			json_array_append_new(all, secret_json(s, i));
+			json_array_append_new(all, make_secret_json(s, i));
 		else
 			print_secret(s, i);
 	}
@@ -219,97 +219,100 @@ run_list(const struct secrets *s)
 	if (s->opts->json)
 		ctl_print_json(all);
 	json_decref(all);
-	if (daemon_is_behind(s))
+	if (is_daemon_outdated(s))
 		fputs(
 		    "srsctl: the daemon has other secrets than the file: srsctl reload\n", stderr);
 	return CTL_OK;
 }
 
-/* find - the secret that was named; -1 and an error when there is none */
+/* find_named_secret - the secret that was named; -1 and an error when there is none */
 static int
-find(const struct secrets *s)
+find_named_secret(const struct secret_command *s)
 {
 	int i = secret_file_find(s->file, s->opts->fingerprint);
 
 	if (i == -1)
-		refuse("there is no secret of that fingerprint; see: srsctl secret list");
+		refuse_command("there is no secret of that fingerprint; see: srsctl secret list");
 	return i;
 }
 
 static int
-run_promote(const struct secrets *s)
+run_promote(const struct secret_command *s)
 {
-	int i = find(s);
+	int i = find_named_secret(s);
 
 	if (i == -1)
 		return CTL_FAILED;
 	if (i == 0)
-		return refuse("it is the first one already");
+		return refuse_command("it is the first one already");
 	secret_file_promote(s->file, (size_t)i, s->now);
-	return store(s, secret_file_past(s->file, 0)->fingerprint, "is the first one, and signs");
+	return write_secret_change(
+	    s, secret_file_past(s->file, 0)->fingerprint, "is the first one, and signs");
 }
 
 /* may_retire_later - it does not sign; can addresses that it signed still return? */
 static bool
-may_retire_later(const struct secrets *s, size_t i)
+may_retire_later(const struct secret_command *s, size_t i)
 {
 	const struct srs_secret_past *past = secret_file_past(s->file, i);
 	char error[SECRET_FILE_ERROR_SIZE], text[256], end[DATE_SIZE];
 
-	if (daemon_signs_with(s, past->fingerprint)) {
+	if (is_daemon_signing_with(s, past->fingerprint)) {
 		secret_file_stop(s->file, i, s->now);
 		if (!secret_file_write(s->file, error))
-			refuse(error);
-		refuse("the daemon signs with it still; first: srsctl reload");
+			refuse_command(error);
+		refuse_command("the daemon signs with it still; first: srsctl reload");
 		return false;
 	}
 	if (past->state == SECRET_UNUSED) {
-		refuse("it has not signed here, but other servers that have it may sign with it; "
-		       "with --force it is retired");
+		refuse_command(
+		    "it has not signed here, but other servers that have it may sign with it; "
+		    "with --force it is retired");
 		return false;
 	}
 	if (s->now >= srs_secret_past_end(past, s->ctl->settings))
 		return true;
 	snprintf(text, sizeof(text),
 	    "addresses that it signed may return until %s; retire it after that, or with --force",
-	    date(end, srs_secret_past_end(past, s->ctl->settings)));
-	refuse(text);
+	    format_local_date(end, srs_secret_past_end(past, s->ctl->settings)));
+	refuse_command(text);
 	return false;
 }
 
 static bool
-may_retire(const struct secrets *s, size_t i)
+may_retire(const struct secret_command *s, size_t i)
 {
 	if (secret_file_count(s->file) == 1) {
-		refuse("it is the only secret, and signs; first: srsctl secret new");
+		refuse_command("it is the only secret, and signs; first: srsctl secret new");
 		return false;
 	}
 	if (s->opts->force)
 		return true;
 	if (i > 0)
 		return may_retire_later(s, i);
-	refuse("it signs; first let another one sign, by srsctl secret new, or promote, and "
-	       "srsctl reload");
+	refuse_command(
+	    "it signs; first let another one sign, by srsctl secret new, or promote, and "
+	    "srsctl reload");
 	return false;
 }
 
 static int
-run_retire(const struct secrets *s)
+run_retire(const struct secret_command *s)
 {
 	char fingerprint[SRS_MAC_FINGERPRINT_LEN + 1];
-	int i = find(s);
+	int i = find_named_secret(s);
 
 	if (i == -1 || !may_retire(s, (size_t)i))
 		return CTL_FAILED;
 	strlcpy(
 	    fingerprint, secret_file_past(s->file, (size_t)i)->fingerprint, sizeof(fingerprint));
 	secret_file_remove(s->file, (size_t)i);
-	return store(s, fingerprint, "is retired");
+	return write_secret_change(s, fingerprint, "is retired");
 }
 
 static const struct {
 	const char *name;
-	int (*run)(const struct secrets *);
+	int (*run)(const struct secret_command *);
 	bool changes;
 	bool names_one; /* takes a fingerprint */
 	const char *option;
@@ -322,9 +325,9 @@ static const struct {
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
-/* parse_options - those of one command: it has one at most */
+/* parse_secret_options - those of one command: it has one at most */
 static bool
-parse_options(struct options *opts, size_t command, int argc, char **argv)
+parse_secret_options(struct secret_options *opts, size_t command, int argc, char **argv)
 {
 	const struct option names[] = {
 		{ commands[command].option, no_argument, NULL, commands[command].option[0] },
@@ -343,9 +346,9 @@ parse_options(struct options *opts, size_t command, int argc, char **argv)
 	return argc - optind == (commands[command].names_one ? 1 : 0);
 }
 
-/* owner - who may read a file that we make; root's is for the daemon's group, too */
+/* choose_file_owner - who may read a file that we make; root's is for the daemon's group, too */
 static struct secret_owner
-owner(const struct settings *settings)
+choose_file_owner(const struct settings *settings)
 {
 	struct secret_owner owner = { .mode = S_IRUSR | S_IWUSR };
 	const char *error;
@@ -363,18 +366,18 @@ owner(const struct settings *settings)
 }
 
 static int
-run(const struct ctl *ctl, size_t command, const struct options *opts)
+run_secret_command(const struct ctl *ctl, size_t command, const struct secret_options *opts)
 {
-	struct secret_owner new_owner = owner(ctl->settings);
-	struct secrets s = { .ctl = ctl, .opts = opts, .now = time(NULL) };
+	struct secret_owner new_owner = choose_file_owner(ctl->settings);
+	struct secret_command s = { .ctl = ctl, .opts = opts, .now = time(NULL) };
 	char error[SECRET_FILE_ERROR_SIZE];
 	int status;
 
 	s.file = secret_file_open(
 	    ctl->settings->secrets_file, commands[command].changes ? &new_owner : NULL, error);
 	if (s.file == NULL)
-		return refuse(error);
-	s.daemon = ask_daemon(ctl);
+		return refuse_command(error);
+	s.daemon = ask_daemon_secrets(ctl);
 	status = commands[command].run(&s);
 	json_decref(s.daemon);
 	secret_file_close(&s.file);
@@ -384,13 +387,13 @@ run(const struct ctl *ctl, size_t command, const struct options *opts)
 int
 ctl_secret(const struct ctl *ctl, int argc, char **argv)
 {
-	struct options opts = { .last = false };
+	struct secret_options opts = { .last = false };
 	size_t i;
 
 	for (i = 0; argc > 1 && i < N_COMMANDS; i++)
 		if (strcmp(argv[1], commands[i].name) == 0)
 			break;
-	if (argc < 2 || i == N_COMMANDS || !parse_options(&opts, i, argc - 1, argv + 1))
+	if (argc < 2 || i == N_COMMANDS || !parse_secret_options(&opts, i, argc - 1, argv + 1))
 		return ctl_usage(USAGE);
-	return run(ctl, i, &opts);
+	return run_secret_command(ctl, i, &opts);
 }

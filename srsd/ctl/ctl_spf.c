@@ -19,15 +19,15 @@
 /* Longer than any lookup-time. */
 #define OFFLINE_SECONDS 120
 
-struct options {
+struct spf_command_options {
 	const char *engine;
 	bool json;
 	bool offline;
 };
 
-/* run_query - in the confined process; its error goes into the reply, as the daemon's does */
+/* run_spf_query - in the confined process; its error goes into the reply, as the daemon's does */
 static json_t *
-run_query(struct offline *offline, void *arg)
+run_spf_query(struct offline *offline, void *arg)
 {
 	const char *error;
 	json_t *report = offline_spf(offline, arg, &error);
@@ -36,37 +36,37 @@ run_query(struct offline *offline, void *arg)
 }
 
 static enum ctl_form
-form_of(const struct options *opts)
+choose_reply_form(const struct spf_command_options *opts)
 {
 	return opts->json ? CTL_AS_JSON : CTL_SHOWN;
 }
 
 static json_t *
-ask_offline(const struct ctl *ctl, json_t *request, const struct options *opts)
+ask_dns_offline(const struct ctl *ctl, json_t *request, const struct spf_command_options *opts)
 {
 	char error[OFFLINE_ERROR_SIZE];
-	json_t *report = offline_run(ctl->settings, run_query, request, OFFLINE_SECONDS, error);
+	json_t *report = offline_run(ctl->settings, run_spf_query, request, OFFLINE_SECONDS, error);
 
 	if (report == NULL)
 		fprintf(stderr, "srsctl: %s\n", error);
 	return opts->json ? report : ctl_make_printable(report);
 }
 
-/* ask_daemon - its cache is warm; without a daemon ask the DNS */
+/* ask_daemon_or_dns - its cache is warm; without a daemon ask the DNS */
 static json_t *
-ask_daemon(const struct ctl *ctl, json_t *request, const struct options *opts)
+ask_daemon_or_dns(const struct ctl *ctl, json_t *request, const struct spf_command_options *opts)
 {
 	const char *error;
 	json_t *reply;
 
 	if (opts->offline)
-		return ask_offline(ctl, request, opts);
-	reply = ctl_ask(ctl, request, form_of(opts), &error);
+		return ask_dns_offline(ctl, request, opts);
+	reply = ctl_ask(ctl, request, choose_reply_form(opts), &error);
 	if (reply != NULL)
 		return reply;
-	ctl_say_unreachable(ctl, error);
+	ctl_print_unreachable(ctl, error);
 	fputs("srsctl: asking the DNS directly\n", stderr);
-	return ask_offline(ctl, request, opts);
+	return ask_dns_offline(ctl, request, opts);
 }
 
 static void
@@ -164,7 +164,7 @@ print_report(const json_t *report)
 }
 
 static bool
-parse_options(struct options *opts, int argc, char **argv)
+parse_spf_options(struct spf_command_options *opts, int argc, char **argv)
 {
 	static const struct option names[] = {
 		{ "engine", required_argument, NULL, 'e' },
@@ -192,30 +192,31 @@ parse_options(struct options *opts, int argc, char **argv)
 	return argc - optind == 2 || argc - optind == 3;
 }
 
-/* put_text - a member, unless it is missing; false for bytes that are not UTF-8 */
+/* set_request_text - a member, unless it is missing; false for bytes that are not UTF-8 */
 static bool
-put_text(json_t *request, const char *name, const char *text)
+set_request_text(json_t *request, const char *name, const char *text)
 {
 	return text == NULL || json_object_set_new(request, name, json_string(text)) == 0;
 }
 
 static json_t *
-make_request(const struct options *opts, int argc, char **argv)
+make_spf_request(const struct spf_command_options *opts, int argc, char **argv)
 {
 	json_t *request = json_object();
 
-	if (put_text(request, "command", "spf") && put_text(request, "ip", argv[0]) &&
-	    put_text(request, "sender", argv[1]) &&
-	    put_text(request, "helo", argc == 3 ? argv[2] : NULL) &&
-	    put_text(request, "engine", opts->engine))
+	if (set_request_text(request, "command", "spf") &&
+	    set_request_text(request, "ip", argv[0]) &&
+	    set_request_text(request, "sender", argv[1]) &&
+	    set_request_text(request, "helo", argc == 3 ? argv[2] : NULL) &&
+	    set_request_text(request, "engine", opts->engine))
 		return request;
 	json_decref(request);
 	return NULL;
 }
 
-/* show - print the reply; its error is ours */
+/* show_spf_reply - print the reply; its error is ours */
 static int
-show(const json_t *reply, const struct options *opts)
+show_spf_reply(const json_t *reply, const struct spf_command_options *opts)
 {
 	if (opts->json)
 		ctl_print_json(reply);
@@ -227,20 +228,20 @@ show(const json_t *reply, const struct options *opts)
 int
 ctl_spf(const struct ctl *ctl, int argc, char **argv)
 {
-	struct options opts = { .engine = NULL };
+	struct spf_command_options opts = { .engine = NULL };
 	json_t *request, *reply;
 	int status = CTL_USAGE;
 
-	if (!parse_options(&opts, argc, argv))
+	if (!parse_spf_options(&opts, argc, argv))
 		return ctl_usage(USAGE);
-	request = make_request(&opts, argc - optind, argv + optind);
+	request = make_spf_request(&opts, argc - optind, argv + optind);
 	if (request == NULL) {
 		fputs("srsctl: an argument is not UTF-8\n", stderr);
 		return CTL_USAGE;
 	}
-	reply = ask_daemon(ctl, request, &opts);
+	reply = ask_daemon_or_dns(ctl, request, &opts);
 	if (reply != NULL)
-		status = show(reply, &opts);
+		status = show_spf_reply(reply, &opts);
 	json_decref(request);
 	json_decref(reply);
 	return status;

@@ -120,7 +120,7 @@ print_status(const json_t *status)
 }
 
 static bool
-parse_options(bool *json, int argc, char **argv)
+parse_status_options(bool *json, int argc, char **argv)
 {
 	static const struct option names[] = {
 		{ "json", no_argument, NULL, 'j' },
@@ -142,7 +142,7 @@ ctl_status(const struct ctl *ctl, int argc, char **argv)
 	bool json = false;
 	json_t *reply;
 
-	if (!parse_options(&json, argc, argv))
+	if (!parse_status_options(&json, argc, argv))
 		return ctl_usage("status [--json]");
 	if (ctl_ask_for(ctl, "status", NULL, json ? CTL_AS_JSON : CTL_SHOWN, &reply) != CTL_OK)
 		return CTL_USAGE;

@@ -38,11 +38,11 @@ static const struct {
 #define USAGE "command ...; commands: check forward import policy reload reverse secret spf status"
 
 /*
- * log_somewhere - spawn(8) makes the client's socket our standard error, too; what we have to say
+ * open_ctl_log - spawn(8) makes the client's socket our standard error, too; what we have to say
  * would be a reply there
  */
 static void
-log_somewhere(void)
+open_ctl_log(void)
 {
 	struct stat in, err;
 	int null;
@@ -58,9 +58,9 @@ log_somewhere(void)
 		dup2(null, STDERR_FILENO);
 }
 
-/* load - the settings of a file that was named, or of the usual one as far as we can read it */
+/* load_ctl_settings - the settings of a file that was named, or of the usual one as far as we can read it */
 static void
-load(struct ctl *ctl, const char *file, bool without, char error[CONFIG_ERROR_SIZE])
+load_ctl_settings(struct ctl *ctl, const char *file, bool without, char error[CONFIG_ERROR_SIZE])
 {
 	ctl->config = file == NULL ? PATHS_CONFIG : file;
 	ctl->settings = config_load(NULL, ctl->config, NULL, 0, error);
@@ -77,9 +77,9 @@ load(struct ctl *ctl, const char *file, bool without, char error[CONFIG_ERROR_SI
 	log_flush();
 }
 
-/* socket_path - of the control socket: what was given, or what the settings say; NULL: none */
+/* find_control_path - of the control socket: what was given, or what the settings say; NULL: none */
 static const char *
-socket_path(const char *given, const struct settings *settings)
+find_control_path(const char *given, const struct settings *settings)
 {
 	if (given != NULL)
 		return given;
@@ -120,9 +120,9 @@ main(int argc, char **argv)
 	if (argc == 0 || i == N_COMMANDS)
 		return ctl_usage(USAGE);
 	optind = 0; /* getopt(3) of glibc: begin anew, with other options */
-	log_somewhere();
-	load(&ctl, file, commands[i].without, error);
-	ctl.socket = socket_path(socket, ctl.settings);
+	open_ctl_log();
+	load_ctl_settings(&ctl, file, commands[i].without, error);
+	ctl.socket = find_control_path(socket, ctl.settings);
 	status = commands[i].run(&ctl, argc, argv);
 	settings_free(&ctl.settings);
 	log_close();

@@ -90,9 +90,9 @@ offline_run(struct settings *settings, offline_work_fn *work, void *arg, unsigne
 	return confined_run(&confined, &id, error);
 }
 
-/* on_done - the loop turns once for each event, and is asked then */
+/* on_query_done - the loop turns once for each event, and is asked then */
 static void
-on_done(void *arg)
+on_query_done(void *arg)
 {
 	(void)arg;
 }
@@ -105,8 +105,8 @@ offline_spf(struct offline *offline, const json_t *request, const char **error)
 	struct spf_query *query;
 	json_t *report = NULL;
 
-	query = spf_query_start(
-	    &checker, offline->settings, request, clock_wall(&clock_system), on_done, NULL, error);
+	query = spf_query_start(&checker, offline->settings, request, clock_wall(&clock_system),
+	    on_query_done, NULL, error);
 	while (query != NULL && !spf_query_is_done(query) &&
 	       event_base_loop(offline->base, EVLOOP_ONCE) == 0)
 		;

@@ -15,9 +15,9 @@ struct reply_buffer {
 	size_t len;
 };
 
-/* read_some - what comes within the time; otherwise false, and the fault */
+/* read_reply_bytes - what comes within the time; otherwise false, and the fault */
 static bool
-read_some(int fd, uint64_t until, struct reply_buffer *reply, enum reply_fault *fault)
+read_reply_bytes(int fd, uint64_t until, struct reply_buffer *reply, enum reply_fault *fault)
 {
 	struct pollfd pfd = { .fd = fd, .events = POLLIN };
 	uint64_t now = clock_elapsed(&clock_system);
@@ -49,7 +49,7 @@ read_reply_line(int fd, uint64_t until, struct reply_buffer *reply, enum reply_f
 			return false;
 		}
 		seen = reply->len;
-		if (!read_some(fd, until, reply, fault))
+		if (!read_reply_bytes(fd, until, reply, fault))
 			return false;
 	}
 	return true;

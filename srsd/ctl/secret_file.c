@@ -36,7 +36,8 @@ struct secret_file {
 	struct secret secret[SRS_KEYS_MAX + 1]; /* one more than may be written */
 };
 
-PRINTF_LIKE(2, 3) static bool refuse(char error[SECRET_FILE_ERROR_SIZE], const char *fmt, ...)
+PRINTF_LIKE(2, 3)
+static bool set_file_error(char error[SECRET_FILE_ERROR_SIZE], const char *fmt, ...)
 {
 	va_list ap;
 
@@ -46,9 +47,9 @@ PRINTF_LIKE(2, 3) static bool refuse(char error[SECRET_FILE_ERROR_SIZE], const c
 	return false;
 }
 
-/* open_folder - that of the file */
+/* open_secret_directory - that of the file */
 static bool
-open_folder(struct secret_file *f, char error[SECRET_FILE_ERROR_SIZE])
+open_secret_directory(struct secret_file *f, char error[SECRET_FILE_ERROR_SIZE])
 {
 	char *folder = xstrdup(f->path), *slash = strrchr(folder, '/');
 	bool ok;
@@ -60,31 +61,32 @@ open_folder(struct secret_file *f, char error[SECRET_FILE_ERROR_SIZE])
 	else
 		slash[slash == folder] = '\0';
 	f->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	ok = f->folder != -1 || refuse(error, "%s: %s", folder, strerror(errno));
+	ok = f->folder != -1 || set_file_error(error, "%s: %s", folder, strerror(errno));
 	free(folder);
 	return ok;
 }
 
-/* folder_is_safe - nobody else may put something else in our files' places */
+/* is_directory_safe - nobody else may put something else in our files' places */
 static bool
-folder_is_safe(const struct secret_file *f, char error[SECRET_FILE_ERROR_SIZE])
+is_directory_safe(const struct secret_file *f, char error[SECRET_FILE_ERROR_SIZE])
 {
 	struct stat st;
 
 	if (fstat(f->folder, &st) == -1)
-		return refuse(error, "folder of %s: %s", f->path, strerror(errno));
+		return set_file_error(error, "folder of %s: %s", f->path, strerror(errno));
 	if (st.st_uid != 0 && st.st_uid != geteuid())
-		return refuse(error,
+		return set_file_error(error,
 		    "folder of %s: it belongs to another user; chown it to root, or be that user",
 		    f->path);
 	if (st.st_mode & (S_IWGRP | S_IWOTH))
-		return refuse(error, "folder of %s: others may write to it; chmod go-w", f->path);
+		return set_file_error(
+		    error, "folder of %s: others may write to it; chmod go-w", f->path);
 	return true;
 }
 
-/* lock - the folder, for the files themselves are replaced */
+/* lock_secret_directory - the folder, for the files themselves are replaced */
 static bool
-lock(const struct secret_file *f, char error[SECRET_FILE_ERROR_SIZE])
+lock_secret_directory(const struct secret_file *f, char error[SECRET_FILE_ERROR_SIZE])
 {
 	if (flock(f->folder, LOCK_EX | LOCK_NB) == 0)
 		return true;
@@ -93,38 +95,39 @@ lock(const struct secret_file *f, char error[SECRET_FILE_ERROR_SIZE])
 		log_flush();
 		while (flock(f->folder, LOCK_EX) == -1)
 			if (errno != EINTR)
-				return refuse(error, "%s: %s", f->path, strerror(errno));
+				return set_file_error(error, "%s: %s", f->path, strerror(errno));
 		return true;
 	}
-	return refuse(error, "%s: %s", f->path, strerror(errno));
+	return set_file_error(error, "%s: %s", f->path, strerror(errno));
 }
 
-/* exists - 1, 0, or -1 with an error for what is no file of ours */
+/* find_regular_file - 1, 0, or -1 with an error for what is no file of ours */
 static int
-exists(const struct secret_file *f, const char *name, char error[SECRET_FILE_ERROR_SIZE])
+find_regular_file(const struct secret_file *f, const char *name, char error[SECRET_FILE_ERROR_SIZE])
 {
 	struct stat st;
 
 	if (fstatat(f->folder, name, &st, AT_SYMLINK_NOFOLLOW) == -1) {
 		if (errno == ENOENT)
 			return 0;
-		refuse(error, "%s: %s", f->path, strerror(errno));
+		set_file_error(error, "%s: %s", f->path, strerror(errno));
 		return -1;
 	}
 	if (S_ISLNK(st.st_mode)) {
-		refuse(error, "%s: %s is a symbolic link; name the file itself in secrets-file",
-		    f->path, name);
+		set_file_error(error,
+		    "%s: %s is a symbolic link; name the file itself in secrets-file", f->path,
+		    name);
 		return -1;
 	}
 	if (S_ISREG(st.st_mode) && st.st_nlink > 1) {
-		refuse(error, "%s: %s has another name too; remove that", f->path, name);
+		set_file_error(error, "%s: %s has another name too; remove that", f->path, name);
 		return -1;
 	}
 	return 1;
 }
 
 static bool
-put(struct secret *secret, const char *bytes, size_t len)
+init_secret(struct secret *secret, const char *bytes, size_t len)
 {
 	memset(secret, 0, sizeof(*secret));
 	secret->bytes = xstrndup(bytes, len);
@@ -132,9 +135,9 @@ put(struct secret *secret, const char *bytes, size_t len)
 	return srs_mac_fingerprint(bytes, len, secret->past.fingerprint);
 }
 
-/* take - the secrets of a file that was read */
+/* parse_secrets - the secrets of a file that was read */
 static bool
-take(struct secret_file *f, const struct file *file, char error[SECRET_FILE_ERROR_SIZE])
+parse_secrets(struct secret_file *f, const struct file *file, char error[SECRET_FILE_ERROR_SIZE])
 {
 	const char *s = file->data, *end = file->data + file->len, *why, *bytes;
 	struct srs_keys *keys;
@@ -145,12 +148,12 @@ take(struct secret_file *f, const struct file *file, char error[SECRET_FILE_ERRO
 	if (keys == NULL && line == 0)
 		return true; /* an empty file is filled */
 	if (keys == NULL)
-		return refuse(error, "%s:%u: %s", f->path, line, why);
+		return set_file_error(error, "%s:%u: %s", f->path, line, why);
 	srs_keys_free(&keys);
 	line = 0;
 	while ((bytes = srs_keys_next(&s, end, &len, &line)) != NULL)
-		if (!put(&f->secret[f->n++], bytes, len))
-			return refuse(error, "libcrypto refuses HMAC-SHA256");
+		if (!init_secret(&f->secret[f->n++], bytes, len))
+			return set_file_error(error, "libcrypto refuses HMAC-SHA256");
 	return true;
 }
 
@@ -165,30 +168,31 @@ read_secrets(
 	bool ok;
 
 	if (!file_read_at(&file, f->folder, f->name, SRS_KEYS_FILE_MAX, &why))
-		return refuse(error, "%s: %s", f->path, why);
+		return set_file_error(error, "%s: %s", f->path, why);
 	if (change)
 		why = srs_keys_file_error(&file.st, &daemon);
 	f->owner.uid = file.st.st_uid;
 	f->owner.gid = file.st.st_gid;
 	f->owner.mode = file.st.st_mode & (S_IRWXU | S_IRWXG);
 	*changed = file.st.st_mtime;
-	ok = why == NULL ? take(f, &file, error) : refuse(error, "%s: %s", f->path, why);
+	ok = why == NULL ? parse_secrets(f, &file, error)
+			 : set_file_error(error, "%s: %s", f->path, why);
 	file_free(&file);
 	return ok;
 }
 
 static bool
-read_history(struct secret_file *f, time_t changed, char error[SECRET_FILE_ERROR_SIZE])
+read_secret_history(struct secret_file *f, time_t changed, char error[SECRET_FILE_ERROR_SIZE])
 {
 	struct file file = { .data = NULL };
 	const char *why;
 	size_t i;
-	int there = exists(f, f->history, error);
+	int there = find_regular_file(f, f->history, error);
 
 	if (there == -1)
 		return false;
 	if (there == 1 && !file_read_at(&file, f->folder, f->history, HISTORY_MAX, &why))
-		return refuse(error, "%s.history: %s", f->path, why);
+		return set_file_error(error, "%s.history: %s", f->path, why);
 	for (i = 0; i < f->n; i++)
 		srs_secret_past_find(
 		    &f->secret[i].past, there == 1 ? file.data : "", file.len, i == 0, changed);
@@ -197,19 +201,20 @@ read_history(struct secret_file *f, time_t changed, char error[SECRET_FILE_ERROR
 }
 
 static bool
-load(struct secret_file *f, bool change, char error[SECRET_FILE_ERROR_SIZE])
+load_secret_files(struct secret_file *f, bool change, char error[SECRET_FILE_ERROR_SIZE])
 {
 	time_t changed = 0;
 	int there;
 
-	if (!open_folder(f, error) || (change && (!folder_is_safe(f, error) || !lock(f, error))))
+	if (!open_secret_directory(f, error) ||
+	    (change && (!is_directory_safe(f, error) || !lock_secret_directory(f, error))))
 		return false;
-	there = exists(f, f->name, error);
+	there = find_regular_file(f, f->name, error);
 	if (there == -1)
 		return false;
 	if (there == 0 && change)
 		return true;
-	return read_secrets(f, change, &changed, error) && read_history(f, changed, error);
+	return read_secrets(f, change, &changed, error) && read_secret_history(f, changed, error);
 }
 
 struct secret_file *
@@ -222,13 +227,13 @@ secret_file_open(
 	f->folder = -1;
 	if (owner != NULL)
 		f->owner = *owner;
-	if (!load(f, owner != NULL, error))
+	if (!load_secret_files(f, owner != NULL, error))
 		secret_file_close(&f);
 	return f;
 }
 
 static void
-wipe(struct secret *secret)
+wipe_secret(struct secret *secret)
 {
 	freezero(secret->bytes, secret->len);
 	secret->bytes = NULL;
@@ -243,7 +248,7 @@ secret_file_close(struct secret_file **fp)
 	if (f == NULL)
 		return;
 	for (i = 0; i < f->n; i++)
-		wipe(&f->secret[i]);
+		wipe_secret(&f->secret[i]);
 	if (f->folder != -1)
 		close(f->folder);
 	free(f->path);
@@ -276,9 +281,9 @@ secret_file_find(const struct secret_file *f, const char *fingerprint)
 	return -1;
 }
 
-/* move - the secret at from to the place to, those between one place on */
+/* move_secret - the secret at from to the place to, those between one place on */
 static void
-move(struct secret_file *f, size_t from, size_t to)
+move_secret(struct secret_file *f, size_t from, size_t to)
 {
 	struct secret moved = f->secret[from];
 
@@ -289,14 +294,14 @@ move(struct secret_file *f, size_t from, size_t to)
 	f->secret[to] = moved;
 }
 
-/* make_first - it signs from now on, and the one that did stops */
+/* make_secret_first - it signs from now on, and the one that did stops */
 static void
-make_first(struct secret_file *f, size_t number, time_t now)
+make_secret_first(struct secret_file *f, size_t number, time_t now)
 {
 	if (number != 0)
 		secret_file_stop(f, 0, now);
 	f->secret[number].past.state = SECRET_SIGNS;
-	move(f, number, 0);
+	move_secret(f, number, 0);
 }
 
 bool
@@ -305,19 +310,19 @@ secret_file_add(struct secret_file *f, const char *bytes, bool last, time_t now)
 	struct secret *secret = &f->secret[f->n];
 
 	f->n++;
-	if (!put(secret, bytes, strlen(bytes)))
+	if (!init_secret(secret, bytes, strlen(bytes)))
 		return false;
 	secret->past.created = now;
 	secret->past.state = SECRET_UNUSED;
 	if (!last || f->n == 1)
-		make_first(f, f->n - 1, now);
+		make_secret_first(f, f->n - 1, now);
 	return true;
 }
 
 void
 secret_file_promote(struct secret_file *f, size_t number, time_t now)
 {
-	make_first(f, number, now);
+	make_secret_first(f, number, now);
 }
 
 void
@@ -330,14 +335,14 @@ secret_file_stop(struct secret_file *f, size_t number, time_t now)
 void
 secret_file_remove(struct secret_file *f, size_t number)
 {
-	move(f, number, f->n - 1);
-	wipe(&f->secret[--f->n]);
+	move_secret(f, number, f->n - 1);
+	wipe_secret(&f->secret[--f->n]);
 	if (f->n > 0)
 		f->secret[0].past.state = SECRET_SIGNS;
 }
 
 static bool
-write_all(int fd, const char *data, size_t len)
+write_secret_bytes(int fd, const char *data, size_t len)
 {
 	ssize_t n;
 
@@ -351,10 +356,10 @@ write_all(int fd, const char *data, size_t len)
 	return true;
 }
 
-/* give_away - owner first: who sets a mode must not lose it, and with it what it allows, to chown
+/* set_secret_owner - owner first: who sets a mode must not lose it, and with it what it allows, to chown
  */
 static bool
-give_away(int fd, const struct secret_owner *owner)
+set_secret_owner(int fd, const struct secret_owner *owner)
 {
 	struct stat st;
 
@@ -366,9 +371,9 @@ give_away(int fd, const struct secret_owner *owner)
 	return fchmod(fd, owner->mode) == 0;
 }
 
-/* replace - a file of the folder with these bytes; false with errno set */
+/* replace_secret_file - a file of the folder with these bytes; false with errno set */
 static bool
-replace(const struct secret_file *f, const char *name, const char *data, size_t len)
+replace_secret_file(const struct secret_file *f, const char *name, const char *data, size_t len)
 {
 	char *temporary;
 	int fd, saved;
@@ -379,8 +384,8 @@ replace(const struct secret_file *f, const char *name, const char *data, size_t 
 	unlinkat(f->folder, temporary, 0);
 	fd = openat(f->folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 	    S_IRUSR | S_IWUSR);
-	ok = fd != -1 && write_all(fd, data, len) && give_away(fd, &f->owner) && fsync(fd) == 0 &&
-	     renameat(f->folder, temporary, f->folder, name) == 0;
+	ok = fd != -1 && write_secret_bytes(fd, data, len) && set_secret_owner(fd, &f->owner) &&
+	     fsync(fd) == 0 && renameat(f->folder, temporary, f->folder, name) == 0;
 	saved = errno;
 	if (fd != -1)
 		close(fd);
@@ -391,9 +396,9 @@ replace(const struct secret_file *f, const char *name, const char *data, size_t 
 	return ok && fsync(f->folder) == 0;
 }
 
-/* write_history - before the secrets: what it says too early is found to be untrue when read */
+/* write_secret_history - before the secrets: what it says too early is found to be untrue when read */
 static bool
-write_history(const struct secret_file *f)
+write_secret_history(const struct secret_file *f)
 {
 	size_t size = sizeof(history_head) + f->n * SECRET_PAST_LINE_SIZE, i;
 	char *text = xmalloc(size), line[SECRET_PAST_LINE_SIZE];
@@ -404,14 +409,14 @@ write_history(const struct secret_file *f)
 		srs_secret_past_line(&f->secret[i].past, line);
 		strlcat(text, line, size);
 	}
-	ok = replace(f, f->history, text, strlen(text));
+	ok = replace_secret_file(f, f->history, text, strlen(text));
 	free(text);
 	return ok;
 }
 
-/* join - the file of secrets; the caller wipes it */
+/* join_secrets - the file of secrets; the caller wipes it */
 static char *
-join(const struct secret_file *f, size_t *len)
+join_secrets(const struct secret_file *f, size_t *len)
 {
 	char *text, *s;
 	size_t i;
@@ -435,16 +440,16 @@ secret_file_write(struct secret_file *f, char error[SECRET_FILE_ERROR_SIZE])
 	const char *why;
 	unsigned line;
 	size_t len;
-	char *text = join(f, &len);
+	char *text = join_secrets(f, &len);
 	bool ok;
 
 	keys = srs_keys_parse(text, len, &line, &why);
 	if (keys == NULL)
-		ok = refuse(error, "%s: %s", f->path, why);
-	else if (!write_history(f))
-		ok = refuse(error, "%s.history: %s", f->path, strerror(errno));
-	else if (!replace(f, f->name, text, len))
-		ok = refuse(error, "%s: %s", f->path, strerror(errno));
+		ok = set_file_error(error, "%s: %s", f->path, why);
+	else if (!write_secret_history(f))
+		ok = set_file_error(error, "%s.history: %s", f->path, strerror(errno));
+	else if (!replace_secret_file(f, f->name, text, len))
+		ok = set_file_error(error, "%s: %s", f->path, strerror(errno));
 	else
 		ok = true;
 	srs_keys_free(&keys);

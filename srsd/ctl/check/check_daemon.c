@@ -29,9 +29,9 @@
 
 #define RELOAD "srsctl reload; and look whether it reads this configuration"
 
-/* wait_for - until the descriptor is ready; false when the time is up */
+/* wait_until_ready - until the descriptor is ready; false when the time is up */
 static bool
-wait_for(int fd, short events, uint64_t until, const char **error)
+wait_until_ready(int fd, short events, uint64_t until, const char **error)
 {
 	struct pollfd pfd = { .fd = fd, .events = events };
 	uint64_t now = clock_elapsed(&clock_system);
@@ -41,13 +41,13 @@ wait_for(int fd, short events, uint64_t until, const char **error)
 }
 
 static bool
-send_request(int fd, const char *request, uint64_t until, const char **error)
+send_service_request(int fd, const char *request, uint64_t until, const char **error)
 {
 	size_t left = strlen(request);
 	ssize_t n;
 
 	while (left > 0) {
-		if (!wait_for(fd, POLLOUT, until, error))
+		if (!wait_until_ready(fd, POLLOUT, until, error))
 			return false;
 		n = write(fd, request, left);
 		if (n == -1 && errno != EAGAIN && errno != EINTR) {
@@ -62,15 +62,16 @@ send_request(int fd, const char *request, uint64_t until, const char **error)
 	return true;
 }
 
-/* read_reply - up to end, which is taken off */
+/* read_service_reply - up to end, which is taken off */
 static bool
-read_reply(int fd, const char *end, uint64_t until, char reply[REPLY_SIZE], const char **error)
+read_service_reply(
+    int fd, const char *end, uint64_t until, char reply[REPLY_SIZE], const char **error)
 {
 	size_t got = 0, end_len = strlen(end);
 	ssize_t n;
 
 	while (got < REPLY_SIZE - 1) {
-		if (!wait_for(fd, POLLIN, until, error))
+		if (!wait_until_ready(fd, POLLIN, until, error))
 			return false;
 		n = read(fd, reply + got, REPLY_SIZE - 1 - got);
 		if (n == -1 && (errno == EAGAIN || errno == EINTR))
@@ -91,7 +92,7 @@ read_reply(int fd, const char *end, uint64_t until, char reply[REPLY_SIZE], cons
 }
 
 static bool
-talk(const char *endpoint, const char *request, const char *end, int wait_ms,
+ask_service(const char *endpoint, const char *request, const char *end, int wait_ms,
     char reply[REPLY_SIZE], const char **error)
 {
 	uint64_t until = clock_elapsed(&clock_system) + (unsigned)wait_ms;
@@ -100,14 +101,15 @@ talk(const char *endpoint, const char *request, const char *end, int wait_ms,
 
 	if (fd == -1)
 		return false;
-	ok = send_request(fd, request, until, error) && read_reply(fd, end, until, reply, error);
+	ok = send_service_request(fd, request, until, error) &&
+	     read_service_reply(fd, end, until, reply, error);
 	close(fd);
 	return ok;
 }
 
-/* decode - the address of a reply, which is encoded as a key is */
+/* decode_map_reply - the address of a reply, which is encoded as a key is */
 static bool
-decode(const char *text, char address[MAILADDR_SIZE])
+decode_map_reply(const char *text, char address[MAILADDR_SIZE])
 {
 	struct tcptable_parser parser;
 	struct tcptable_request key;
@@ -125,9 +127,9 @@ decode(const char *text, char address[MAILADDR_SIZE])
 	return true;
 }
 
-/* look_up - ask a map; reply is what it said, address what it means, "" unless it is 200 */
+/* ask_map - ask a map; reply is what it said, address what it means, "" unless it is 200 */
 static bool
-look_up(const char *endpoint, const char *key, char reply[REPLY_SIZE], char address[MAILADDR_SIZE],
+ask_map(const char *endpoint, const char *key, char reply[REPLY_SIZE], char address[MAILADDR_SIZE],
     const char **error)
 {
 	char request[TCPTABLE_REPLY_SIZE];
@@ -138,16 +140,17 @@ look_up(const char *endpoint, const char *key, char reply[REPLY_SIZE], char addr
 	request[len] = '\0';
 	memcpy(request, "get ", 4);
 	address[0] = '\0';
-	if (!talk(endpoint, request, "\n", MAP_MS, reply, error))
+	if (!ask_service(endpoint, request, "\n", MAP_MS, reply, error))
 		return false;
-	if (strncmp(reply, "200 ", 4) != 0 || decode(reply + 4, address))
+	if (strncmp(reply, "200 ", 4) != 0 || decode_map_reply(reply + 4, address))
 		return true;
 	*error = "an answer that is no address";
 	return false;
 }
 
 static void
-unreachable(struct check *check, const char *service, const char *endpoint, const char *error)
+report_unreachable(
+    struct check *check, const char *service, const char *endpoint, const char *error)
 {
 	findings_add(check->findings, FINDING_ERROR, "%s %s: %s", service, endpoint, error);
 	findings_remedy(check->findings,
@@ -227,7 +230,7 @@ check_domain(struct check *check, const char *endpoint, const char *address)
 }
 
 static void
-check_forward(struct check *check, const char *sender, char minted[MAILADDR_SIZE])
+check_forward(struct check *check, const char *sender, char srs_address[MAILADDR_SIZE])
 {
 	const struct text_list *list = &check->settings->forward;
 	char reply[REPLY_SIZE], address[MAILADDR_SIZE];
@@ -235,8 +238,8 @@ check_forward(struct check *check, const char *sender, char minted[MAILADDR_SIZE
 	size_t i;
 
 	for (i = 0; i < list->n; i++) {
-		if (!look_up(list->text[i], sender, reply, address, &error)) {
-			unreachable(check, "forward", list->text[i], error);
+		if (!ask_map(list->text[i], sender, reply, address, &error)) {
+			report_unreachable(check, "forward", list->text[i], error);
 			continue;
 		}
 		if (address[0] == '\0') {
@@ -246,8 +249,8 @@ check_forward(struct check *check, const char *sender, char minted[MAILADDR_SIZE
 			findings_remedy(check->findings, RELOAD);
 			continue;
 		}
-		if (minted[0] == '\0')
-			strlcpy(minted, address, MAILADDR_SIZE);
+		if (srs_address[0] == '\0')
+			strlcpy(srs_address, address, MAILADDR_SIZE);
 		if (check_domain(check, list->text[i], address) &&
 		    check_signature(check, list->text[i], address))
 			findings_add(check->findings, FINDING_OK, "forward %s answers, and signs%s",
@@ -257,7 +260,7 @@ check_forward(struct check *check, const char *sender, char minted[MAILADDR_SIZE
 }
 
 static void
-check_reverse(struct check *check, const char *sender, const char *minted)
+check_reverse(struct check *check, const char *sender, const char *srs_address)
 {
 	const struct text_list *list = &check->settings->reverse;
 	char reply[REPLY_SIZE], address[MAILADDR_SIZE];
@@ -265,8 +268,8 @@ check_reverse(struct check *check, const char *sender, const char *minted)
 	size_t i;
 
 	for (i = 0; i < list->n; i++) {
-		if (!look_up(list->text[i], minted, reply, address, &error)) {
-			unreachable(check, "reverse", list->text[i], error);
+		if (!ask_map(list->text[i], srs_address, reply, address, &error)) {
+			report_unreachable(check, "reverse", list->text[i], error);
 		} else if (strcmp(address, sender) == 0) {
 			findings_add(check->findings, FINDING_OK,
 			    "reverse %s gives the sender of a fresh SRS address back",
@@ -283,7 +286,7 @@ check_reverse(struct check *check, const char *sender, const char *minted)
 }
 
 static void
-check_policy(struct check *check, const char *minted)
+check_policy(struct check *check, const char *srs_address)
 {
 	const struct text_list *list = &check->settings->policy;
 	char request[1024], reply[REPLY_SIZE];
@@ -295,9 +298,9 @@ check_policy(struct check *check, const char *minted)
 		    "request=smtpd_access_policy\nprotocol_state=RCPT\nprotocol_name=ESMTP\n"
 		    "client_address=192.0.2.1\nclient_name=unknown\nhelo_name=check.invalid\n"
 		    "sender=\nrecipient=%s\ninstance=srsctl.%llx.%x.%zx\n\n",
-		    minted, (unsigned long long)check->now, (unsigned)getpid(), i);
-		if (!talk(list->text[i], request, "\n\n", POLICY_MS, reply, &error)) {
-			unreachable(check, "policy", list->text[i], error);
+		    srs_address, (unsigned long long)check->now, (unsigned)getpid(), i);
+		if (!ask_service(list->text[i], request, "\n\n", POLICY_MS, reply, &error)) {
+			report_unreachable(check, "policy", list->text[i], error);
 		} else if (strcmp(reply, "action=DUNNO") == 0) {
 			findings_add(check->findings, FINDING_OK,
 			    "policy %s lets a bounce to a fresh SRS address pass", list->text[i]);
@@ -312,9 +315,9 @@ check_policy(struct check *check, const char *minted)
 	}
 }
 
-/* mint - without a daemon, so that the other services can be tried; "" without secrets */
+/* sign_without_daemon - without a daemon, so that the other services can be tried; "" without secrets */
 static void
-mint(struct check *check, const char *sender, char minted[MAILADDR_SIZE])
+sign_without_daemon(struct check *check, const char *sender, char srs_address[MAILADDR_SIZE])
 {
 	const struct srs_context context = { check->settings, check->keys, check->now };
 	struct srs_result result;
@@ -323,7 +326,7 @@ mint(struct check *check, const char *sender, char minted[MAILADDR_SIZE])
 		return;
 	srs_rewrite_forward(&result, &context, sender, strlen(sender));
 	if (result.verdict == SRS_REWRITTEN)
-		strlcpy(minted, result.address, MAILADDR_SIZE);
+		strlcpy(srs_address, result.address, MAILADDR_SIZE);
 }
 
 static void
@@ -395,7 +398,7 @@ void
 check_daemon(struct check *check)
 {
 	const struct settings *settings = check->settings;
-	char sender[64], minted[MAILADDR_SIZE] = "";
+	char sender[64], srs_address[MAILADDR_SIZE] = "";
 
 	/* Another one each time: uses of one SRS address in a day are limited. */
 	snprintf(sender, sizeof(sender), "c%llx.%x@check.invalid", (unsigned long long)check->now,
@@ -407,14 +410,14 @@ check_daemon(struct check *check)
 	check_exposure(check, "forward", &settings->forward);
 	check_exposure(check, "reverse", &settings->reverse);
 	check_exposure(check, "policy", &settings->policy);
-	check_forward(check, sender, minted);
-	if (minted[0] == '\0')
-		mint(check, sender, minted);
-	if (minted[0] == '\0') {
+	check_forward(check, sender, srs_address);
+	if (srs_address[0] == '\0')
+		sign_without_daemon(check, sender, srs_address);
+	if (srs_address[0] == '\0') {
 		findings_add(check->findings, FINDING_SKIPPED, "reverse and policy");
 		findings_remedy(check->findings, "there is no SRS address to try them with");
 		return;
 	}
-	check_reverse(check, sender, minted);
-	check_policy(check, minted);
+	check_reverse(check, sender, srs_address);
+	check_policy(check, srs_address);
 }

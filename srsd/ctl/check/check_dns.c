@@ -33,29 +33,29 @@
 /* For all questions together. */
 #define CHECK_SECONDS 300
 
-struct addresses {
+struct ip_list {
 	size_t n;
 	struct ipaddr *ip;
 };
 
-struct dns {
+struct dns_check {
 	struct check *check;
 	struct offline *offline;   /* in the confined process */
-	struct addresses host;     /* of this host, as far as we know */
+	struct ip_list host;       /* of this host, as far as we know */
 	bool behind_nat;           /* none of them is one that strangers can reach */
 	bool silent;               /* a question got no answer */
 	struct dns_answer *answer; /* to the question that is out */
 };
 
 static void
-add(struct addresses *list, const struct ipaddr *ip)
+add_ip(struct ip_list *list, const struct ipaddr *ip)
 {
 	list->ip = xreallocarray(list->ip, list->n + 1, sizeof(*ip));
 	list->ip[list->n++] = *ip;
 }
 
 static bool
-has(const struct addresses *list, const struct ipaddr *ip)
+has_ip(const struct ip_list *list, const struct ipaddr *ip)
 {
 	size_t i;
 
@@ -69,7 +69,7 @@ has(const struct addresses *list, const struct ipaddr *ip)
 /* -- this host */
 
 static void
-add_interfaces(struct addresses *list)
+add_interface_ips(struct ip_list *list)
 {
 	struct ifaddrs *all, *i;
 	struct ipaddr ip;
@@ -88,14 +88,14 @@ add_interfaces(struct addresses *list)
 			    &((struct sockaddr_in6 *)(void *)i->ifa_addr)->sin6_addr);
 		else
 			continue;
-		add(list, &ip);
+		add_ip(list, &ip);
 	}
 	freeifaddrs(all);
 }
 
-/* add_words - the addresses of a list of Postfix's, which may stand in brackets */
+/* add_listed_ips - the addresses of a list of Postfix's, which may stand in brackets */
 static void
-add_words(struct addresses *list, const char *text)
+add_listed_ips(struct ip_list *list, const char *text)
 {
 	char word[POSTFIX_WORD_SIZE], *s;
 	struct ipaddr ip;
@@ -103,30 +103,30 @@ add_words(struct addresses *list, const char *text)
 	while (postfix_word(&text, word)) {
 		s = word[0] == '[' ? word + 1 : word;
 		if (ipaddr_parse(&ip, s, strcspn(s, "]")))
-			add(list, &ip);
+			add_ip(list, &ip);
 	}
 }
 
 static void
-add_given(struct addresses *list, const struct text_list *given)
+add_given_ips(struct ip_list *list, const struct text_list *given)
 {
 	struct ipaddr ip;
 	size_t i;
 
 	for (i = 0; i < given->n; i++)
 		if (ipaddr_parse(&ip, given->text[i], strlen(given->text[i])))
-			add(list, &ip);
+			add_ip(list, &ip);
 }
 
 static void
-find_host(struct dns *dns)
+find_host_ips(struct dns_check *dns)
 {
 	size_t i;
 
-	add_interfaces(&dns->host);
-	add_given(&dns->host, dns->check->addresses);
+	add_interface_ips(&dns->host);
+	add_given_ips(&dns->host, dns->check->addresses);
 	if (dns->check->postfix != NULL)
-		add_words(&dns->host, postfix_get(dns->check->postfix, "proxy_interfaces"));
+		add_listed_ips(&dns->host, postfix_get(dns->check->postfix, "proxy_interfaces"));
 	dns->behind_nat = true;
 	for (i = 0; i < dns->host.n; i++)
 		dns->behind_nat &= ipaddr_is_private(&dns->host.ip[i]);
@@ -134,34 +134,34 @@ find_host(struct dns *dns)
 
 /* -- questions */
 
-/* on_answer - NULL comes after the wait, for a question that was cancelled */
+/* on_record_answer - NULL comes after the wait, for a question that was cancelled */
 static void
-on_answer(void *arg, struct dns_answer *answer)
+on_record_answer(void *arg, struct dns_answer *answer)
 {
 	if (answer != NULL)
-		((struct dns *)arg)->answer = answer;
+		((struct dns_check *)arg)->answer = answer;
 }
 
 static void
-on_timeout(evutil_socket_t fd, short what, void *arg)
+on_answer_timeout(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
 	*(bool *)arg = true;
 }
 
-/* ask - and wait; after one question without an answer the next ones are not even asked */
+/* ask_record - and wait; after one question without an answer the next ones are not even asked */
 static struct dns_answer *
-ask(struct dns *dns, const char *name, enum dns_type type)
+ask_record(struct dns_check *dns, const char *name, enum dns_type type)
 {
 	const struct timeval patience = { ANSWER_SECONDS, 0 };
-	struct event *timer = evtimer_new(dns->offline->base, on_timeout, &dns->silent);
+	struct event *timer = evtimer_new(dns->offline->base, on_answer_timeout, &dns->silent);
 	struct resolver_question *question = NULL;
 	struct dns_answer *answer;
 
 	dns->answer = NULL;
 	if (timer != NULL && evtimer_add(timer, &patience) == 0 && !dns->silent)
-		question = resolver_ask(dns->offline->resolver, name, type, on_answer, dns);
+		question = resolver_ask(dns->offline->resolver, name, type, on_record_answer, dns);
 	while (question != NULL && dns->answer == NULL && !dns->silent &&
 	       event_base_loop(dns->offline->base, EVLOOP_ONCE) == 0)
 		;
@@ -174,17 +174,17 @@ ask(struct dns *dns, const char *name, enum dns_type type)
 }
 
 static void
-ask_addresses(struct dns *dns, const char *name, struct addresses *list, bool *failed)
+ask_host_ips(struct dns_check *dns, const char *name, struct ip_list *list, bool *failed)
 {
 	static const enum dns_type types[] = { DNS_A, DNS_AAAA };
 	struct dns_answer *answer;
 	size_t i, j;
 
 	for (i = 0; i < 2; i++) {
-		answer = ask(dns, name, types[i]);
+		answer = ask_record(dns, name, types[i]);
 		*failed |= answer->status == DNS_ERROR;
 		for (j = 0; j < answer->n; j++)
-			add(list, &answer->rr[j].ip);
+			add_ip(list, &answer->rr[j].ip);
 		dns_answer_unref(&answer);
 	}
 }
@@ -192,7 +192,7 @@ ask_addresses(struct dns *dns, const char *name, struct addresses *list, bool *f
 /* -- MX */
 
 static void
-tell(const struct addresses *list, char text[LIST_SIZE])
+format_ip_list(const struct ip_list *list, char text[LIST_SIZE])
 {
 	char ip[IPADDR_TEXT_SIZE];
 	size_t i;
@@ -206,18 +206,18 @@ tell(const struct addresses *list, char text[LIST_SIZE])
 	}
 }
 
-/* check_targets - what the MX of srs-domain leads to */
+/* check_mx_targets - what the MX of srs-domain leads to */
 static void
-check_targets(struct dns *dns, const struct addresses *targets, bool failed)
+check_mx_targets(struct dns_check *dns, const struct ip_list *targets, bool failed)
 {
 	struct findings *findings = dns->check->findings;
 	const char *domain = dns->check->settings->srs_domain;
 	char text[LIST_SIZE];
 	size_t i;
 
-	tell(targets, text);
+	format_ip_list(targets, text);
 	for (i = 0; i < targets->n; i++) {
-		if (!has(&dns->host, &targets->ip[i]))
+		if (!has_ip(&dns->host, &targets->ip[i]))
 			continue;
 		findings_add(findings, FINDING_OK, "MX of %s leads to this host: %s", domain, text);
 		return;
@@ -251,11 +251,11 @@ is_null_mx(const struct dns_answer *mx)
 }
 
 static void
-check_mx(struct dns *dns)
+check_mx(struct dns_check *dns)
 {
 	const char *domain = dns->check->settings->srs_domain;
-	struct dns_answer *mx = ask(dns, domain, DNS_MX);
-	struct addresses targets = { 0, NULL };
+	struct dns_answer *mx = ask_record(dns, domain, DNS_MX);
+	struct ip_list targets = { 0, NULL };
 	bool failed = mx->status == DNS_ERROR;
 	char host[HOSTNAME_MAX + 1];
 	size_t i;
@@ -272,20 +272,20 @@ check_mx(struct dns *dns)
 		if (strlcpy(host, mx->rr[i].data, sizeof(host)) >= sizeof(host))
 			continue;
 		hostname_lower(host, strlen(host));
-		ask_addresses(dns, host, &targets, &failed);
+		ask_host_ips(dns, host, &targets, &failed);
 	}
 	if (mx->status == DNS_VOID)
-		ask_addresses(dns, domain, &targets, &failed);
-	check_targets(dns, &targets, failed);
+		ask_host_ips(dns, domain, &targets, &failed);
+	check_mx_targets(dns, &targets, failed);
 	free(targets.ip);
 	dns_answer_unref(&mx);
 }
 
 /* -- SPF */
 
-/* spf_result - "pass", ...; of the sender srs-domain from an address */
+/* query_spf_result - "pass", ...; of the sender srs-domain from an address */
 static json_t *
-spf_result(struct dns *dns, const char *ip)
+query_spf_result(struct dns_check *dns, const char *ip)
 {
 	json_t *request =
 	    json_pack("{s:s, s:s}", "ip", ip, "sender", dns->check->settings->srs_domain);
@@ -299,9 +299,9 @@ spf_result(struct dns *dns, const char *ip)
 	return result;
 }
 
-/* check_address - true when it passes; strict: this address is known to send mail */
+/* check_sending_address - true when it passes; strict: this address is known to send mail */
 static bool
-check_address(struct dns *dns, const struct ipaddr *address, bool strict)
+check_sending_address(struct dns_check *dns, const struct ipaddr *address, bool strict)
 {
 	struct findings *findings = dns->check->findings;
 	const char *domain = dns->check->settings->srs_domain, *text;
@@ -310,7 +310,7 @@ check_address(struct dns *dns, const struct ipaddr *address, bool strict)
 	bool passes;
 
 	ipaddr_format(address, ip);
-	result = spf_result(dns, ip);
+	result = query_spf_result(dns, ip);
 	text = json_is_string(result) ? json_string_value(result) : "no result";
 	passes = strcmp(text, "pass") == 0;
 	findings_add(findings,
@@ -339,7 +339,7 @@ check_address(struct dns *dns, const struct ipaddr *address, bool strict)
 
 /* find_outgoing - the addresses that mail leaves from; true when they are known, not guessed */
 static bool
-find_outgoing(struct dns *dns, struct addresses *list)
+find_outgoing(struct dns_check *dns, struct ip_list *list)
 {
 	const struct postfix *postfix = dns->check->postfix;
 	const char *protocols = postfix == NULL ? "all" : postfix_get(postfix, "inet_protocols");
@@ -347,10 +347,10 @@ find_outgoing(struct dns *dns, struct addresses *list)
 	     v6 = strstr(protocols, "ipv6") != NULL || strstr(protocols, "all") != NULL;
 	size_t i;
 
-	add_given(list, dns->check->addresses);
+	add_given_ips(list, dns->check->addresses);
 	if (list->n == 0 && postfix != NULL) {
-		add_words(list, postfix_get(postfix, "smtp_bind_address"));
-		add_words(list, postfix_get(postfix, "smtp_bind_address6"));
+		add_listed_ips(list, postfix_get(postfix, "smtp_bind_address"));
+		add_listed_ips(list, postfix_get(postfix, "smtp_bind_address6"));
 	}
 	for (i = 0; i < list->n; i++)
 		if (!ipaddr_is_private(&list->ip[i]))
@@ -361,14 +361,14 @@ find_outgoing(struct dns *dns, struct addresses *list)
 	for (i = 0; i < dns->host.n; i++)
 		if (!ipaddr_is_private(&dns->host.ip[i]) &&
 		    (dns->host.ip[i].family == AF_INET ? v4 : v6))
-			add(list, &dns->host.ip[i]);
+			add_ip(list, &dns->host.ip[i]);
 	return list->n == 1;
 }
 
 static void
-check_spf(struct dns *dns)
+check_spf(struct dns_check *dns)
 {
-	struct addresses list = { 0, NULL };
+	struct ip_list list = { 0, NULL };
 	bool known = find_outgoing(dns, &list), passes = false;
 	size_t i;
 
@@ -384,7 +384,7 @@ check_spf(struct dns *dns)
 		    "nobody knows which address mail leaves from; name it with --address");
 	}
 	for (i = 0; i < list.n; i++)
-		passes |= check_address(dns, &list.ip[i], known);
+		passes |= check_sending_address(dns, &list.ip[i], known);
 	if (list.n > 0 && !known && !passes) {
 		findings_add(dns->check->findings, FINDING_ERROR,
 		    "SPF of %s passes none of this host's addresses",
@@ -397,9 +397,9 @@ check_spf(struct dns *dns)
 
 /* -- DMARC */
 
-/* has_tag - does a DMARC record hold name=value, after v=DMARC1? (RFC 7489, 6.3 and 6.4) */
+/* has_dmarc_tag - does a DMARC record hold name=value, after v=DMARC1? (RFC 7489, 6.3 and 6.4) */
 static bool
-has_tag(const char *record, const char *name, const char *value)
+has_dmarc_tag(const char *record, const char *name, const char *value)
 {
 	size_t len = strlen(name), value_len = strlen(value);
 
@@ -422,7 +422,7 @@ has_tag(const char *record, const char *name, const char *value)
 
 /* ask_dmarc - false when the domain itself has no record; *strict: it demands aspf=s */
 static bool
-ask_dmarc(struct dns *dns, const char *domain, bool *strict)
+ask_dmarc(struct dns_check *dns, const char *domain, bool *strict)
 {
 	char name[HOSTNAME_MAX + sizeof("_dmarc.")];
 	struct dns_answer *txt;
@@ -430,10 +430,10 @@ ask_dmarc(struct dns *dns, const char *domain, bool *strict)
 	size_t i;
 
 	snprintf(name, sizeof(name), "_dmarc.%s", domain);
-	txt = ask(dns, name, DNS_TXT);
+	txt = ask_record(dns, name, DNS_TXT);
 	for (i = 0; i < txt->n && !found; i++) {
 		found = txt->rr[i].len >= 8 && strncasecmp(txt->rr[i].data, "v=DMARC1", 8) == 0;
-		*strict = found && has_tag(txt->rr[i].data, "aspf", "s");
+		*strict = found && has_dmarc_tag(txt->rr[i].data, "aspf", "s");
 	}
 	dns_answer_unref(&txt);
 	return found;
@@ -446,7 +446,7 @@ ask_dmarc(struct dns *dns, const char *domain, bool *strict)
  * with a From: of ours passes DMARC after we have forwarded it (RFC 7489, 3.1.2).
  */
 static void
-check_alignment(struct dns *dns, const char *domain, const char *org)
+check_alignment(struct dns_check *dns, const char *domain, const char *org)
 {
 	const char *srs_domain = dns->check->settings->srs_domain, *owner = domain;
 	bool same = strcasecmp(domain, srs_domain) == 0, strict;
@@ -496,7 +496,7 @@ is_listed_before(const struct text_list *list, size_t number)
  * Nothing is in From: of srs-domain itself, unless it is the organizational domain.
  */
 static void
-check_dmarc(struct dns *dns)
+check_dmarc(struct dns_check *dns)
 {
 	const struct settings *settings = dns->check->settings;
 	const struct text_list *list = &settings->domains;
@@ -519,11 +519,11 @@ check_dmarc(struct dns *dns)
 	}
 }
 
-/* look_at_dns - in the confined process, which needs no secrets: its findings are the reply */
+/* check_dns_confined - in the confined process, which needs no secrets: its findings are the reply */
 static json_t *
-look_at_dns(struct offline *offline, void *arg)
+check_dns_confined(struct offline *offline, void *arg)
 {
-	struct dns *dns = arg;
+	struct dns_check *dns = arg;
 
 	srs_keys_free(&dns->check->keys);
 	dns->check->findings = findings_new();
@@ -537,12 +537,12 @@ look_at_dns(struct offline *offline, void *arg)
 void
 check_dns(struct check *check)
 {
-	struct dns dns = { .check = check };
+	struct dns_check dns = { .check = check };
 	char error[OFFLINE_ERROR_SIZE] = "the process that asks the DNS sends nonsense";
 	json_t *reply;
 
-	find_host(&dns);
-	reply = offline_run(check->settings, look_at_dns, &dns, CHECK_SECONDS, error);
+	find_host_ips(&dns);
+	reply = offline_run(check->settings, check_dns_confined, &dns, CHECK_SECONDS, error);
 	if (reply == NULL || !findings_take(check->findings, reply)) {
 		findings_add(check->findings, FINDING_ERROR, "DNS: %s", error);
 		findings_remedy(check->findings, "look at nameservers, dnssec and trust-anchor");

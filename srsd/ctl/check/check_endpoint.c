@@ -14,7 +14,7 @@
 #define CONNECT_MS 2000
 
 static bool
-same_address(const struct endpoint_addr *ours, const struct endpoint_addr *theirs)
+is_same_address(const struct endpoint_addr *ours, const struct endpoint_addr *theirs)
 {
 	if (ours->u.sa.sa_family != theirs->u.sa.sa_family)
 		return false;
@@ -29,7 +29,7 @@ same_address(const struct endpoint_addr *ours, const struct endpoint_addr *their
 }
 
 static bool
-same_file(const char *a, const char *b)
+is_same_file(const char *a, const char *b)
 {
 	struct stat sa, sb;
 
@@ -37,9 +37,9 @@ same_file(const char *a, const char *b)
 					sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino);
 }
 
-/* family_of_protocols - the one that inet_protocols leaves, for getaddrinfo(3) */
+/* choose_family - the one that inet_protocols leaves, for getaddrinfo(3) */
 static int
-family_of_protocols(const struct postfix *postfix)
+choose_family(const struct postfix *postfix)
 {
 	const char *protocols = postfix_get(postfix, "inet_protocols");
 	bool v4 = postfix_list_has(protocols, "ipv4"), v6 = postfix_list_has(protocols, "ipv6");
@@ -76,8 +76,7 @@ split_target(char *text, const char **host, const char **port)
 static void
 find_targets(const struct postfix *postfix, const char *theirs, struct endpoint *targets)
 {
-	struct addrinfo hints = { .ai_family = family_of_protocols(postfix),
-		.ai_socktype = SOCK_STREAM },
+	struct addrinfo hints = { .ai_family = choose_family(postfix), .ai_socktype = SOCK_STREAM },
 			*all, *ai;
 	char text[CHECK_ENDPOINT_SIZE];
 	const char *host, *port;
@@ -105,7 +104,7 @@ is_endpoint_of_ours(const struct endpoint_addr *theirs, const struct text_list *
 		    !endpoint_parse(&ours, endpoints->text[i], &error))
 			continue;
 		for (j = 0; j < ours.n; j++)
-			if (same_address(&ours.addr[j], theirs))
+			if (is_same_address(&ours.addr[j], theirs))
 				return true;
 	}
 	return false;
@@ -140,7 +139,7 @@ describe_target(const struct endpoint_addr *target, char text[CHECK_ENDPOINT_SIZ
 }
 
 static bool
-takes_connections(const char *endpoint)
+accepts_connections(const char *endpoint)
 {
 	const char *error;
 	int fd = ctl_connect(endpoint, CONNECT_MS, &error);
@@ -169,7 +168,7 @@ check_endpoint_detour(struct check *check, const char *parameter, const char *th
 			continue;
 		}
 		describe_target(&targets.addr[i], text);
-		if (!takes_connections(text))
+		if (!accepts_connections(text))
 			continue;
 		findings_add(check->findings, passed ? FINDING_WARNING : FINDING_ERROR,
 		    passed ? "%s names %s, which is %s too, and another program listens there: "
@@ -182,9 +181,9 @@ check_endpoint_detour(struct check *check, const char *parameter, const char *th
 	}
 }
 
-/* socket_path - the file that smtpd reaches_endpoint under a path */
+/* resolve_socket_path - the file that smtpd reaches_endpoint under a path */
 static void
-socket_path(
+resolve_socket_path(
     const struct postfix *postfix, const char *path, bool chrooted, char file[CHECK_ENDPOINT_SIZE])
 {
 	bool in_queue = chrooted || path[0] != '/';
@@ -227,8 +226,8 @@ check_endpoint_is_one(const struct text_list *endpoints, const char *theirs,
 		ours = endpoints->text[i];
 		if (strncmp(ours, "unix:", 5) != 0)
 			continue;
-		socket_path(postfix, path, chrooted, file);
-		if (same_file(file, ours + 5))
+		resolve_socket_path(postfix, path, chrooted, file);
+		if (is_same_file(file, ours + 5))
 			return true;
 	}
 	return false;

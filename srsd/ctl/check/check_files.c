@@ -32,9 +32,9 @@ identify_daemon(const struct settings *settings)
 	return id;
 }
 
-/* doubt_secrets - true when a secret is hardly meant to be one, or can be guessed */
+/* report_weak_secrets - true when a secret is hardly meant to be one, or can be guessed */
 static bool
-doubt_secrets(struct check *check)
+report_weak_secrets(struct check *check)
 {
 	char text[SRS_KEYS_DOUBT_SIZE];
 	enum srs_keys_doubt kind;
@@ -72,7 +72,7 @@ check_secrets(struct check *check)
 		    "its owner and mode are root and 0600, or 0640 with the daemon's group");
 		return;
 	}
-	if (doubt_secrets(check))
+	if (report_weak_secrets(check))
 		return;
 	findings_add(check->findings, FINDING_OK, "secrets-file %s: %zu secrets", file,
 	    srs_keys_count(check->keys));

@@ -5,15 +5,15 @@
 #include "srsd/ctl/check/check.h"
 #include "srsd/ctl/check/check_endpoint.h"
 
-/* is_used - does Postfix hand mail, or mail of strangers, to that cleanup(8)? */
+/* is_cleanup_used - does Postfix hand mail, or mail of strangers, to that cleanup(8)? */
 static bool
-is_used(const struct postfix *postfix, const char *cleanup, bool public)
+is_cleanup_used(const struct postfix *postfix, const char *cleanup, bool public)
 {
 	static const char parameter[] = "cleanup_service_name";
 	struct postfix_service service;
 	size_t i, asked = 0;
 
-	for (i = 0; postfix_service(postfix, i, &service); i++) {
+	for (i = 0; postfix_service_at(postfix, i, &service); i++) {
 		if (public && !postfix_is_public(&service))
 			continue;
 		if (strcmp(postfix_service_get(postfix, &service, parameter), cleanup) == 0)
@@ -36,9 +36,9 @@ find_cleanup(const struct postfix *postfix, const char *parameter, bool public,
 {
 	size_t i;
 
-	for (i = 0; postfix_service(postfix, i, cleanup); i++)
+	for (i = 0; postfix_service_at(postfix, i, cleanup); i++)
 		if (strcmp(cleanup->command, "cleanup") == 0 &&
-		    is_used(postfix, cleanup->name, public) &&
+		    is_cleanup_used(postfix, cleanup->name, public) &&
 		    (endpoints == NULL ||
 			check_endpoint_in_maps(
 			    postfix, postfix_service_get(postfix, cleanup, parameter), endpoints)))
@@ -47,7 +47,7 @@ find_cleanup(const struct postfix *postfix, const char *parameter, bool public,
 }
 
 /* A canonical map of Postfix's, and the service of ours that it should ask. */
-struct map {
+struct canonical_map {
 	const char *maps, *classes; /* parameters */
 	const char *service;
 	const struct text_list *ours, *others;
@@ -56,7 +56,7 @@ struct map {
 };
 
 static void
-wrong_map(struct check *check, const struct map *map)
+report_wrong_map(struct check *check, const struct canonical_map *map)
 {
 	char table[CHECK_ENDPOINT_SIZE];
 
@@ -75,9 +75,10 @@ wrong_map(struct check *check, const struct map *map)
 		findings_remedy(check->findings, "postconf -e '%s = tcp:%s'", map->maps, table);
 }
 
-/* overridden - main.cf is right, and the cleanup that has the mail does not do what it says */
+/* report_override - main.cf is right, and the cleanup that has the mail does not do what it says */
 static void
-overridden(struct check *check, const struct map *map, const struct postfix_service *cleanup)
+report_override(
+    struct check *check, const struct canonical_map *map, const struct postfix_service *cleanup)
 {
 	findings_add(check->findings, FINDING_ERROR,
 	    "%s names %s in main.cf, but -o of %s in master.cf overrides it", map->maps,
@@ -87,7 +88,7 @@ overridden(struct check *check, const struct map *map, const struct postfix_serv
 
 /* check_detours - of each table tcp:HOST:PORT */
 static void
-check_detours(struct check *check, const struct map *map, const char *tables)
+check_detours(struct check *check, const struct canonical_map *map, const char *tables)
 {
 	char table[POSTFIX_WORD_SIZE];
 	const char *s;
@@ -100,7 +101,7 @@ check_detours(struct check *check, const struct map *map, const char *tables)
 }
 
 static void
-check_map(struct check *check, const struct map *map)
+check_map(struct check *check, const struct canonical_map *map)
 {
 	const struct postfix *p = check->postfix;
 	const char *in_main = postfix_get(p, map->maps), *classes = postfix_get(p, map->classes);
@@ -115,11 +116,11 @@ check_map(struct check *check, const struct map *map)
 		    classes != postfix_get(p, map->classes))
 			snprintf(where, sizeof(where), " of %s", cleanup.name);
 	} else if (!check_endpoint_in_maps(p, in_main, map->ours)) {
-		wrong_map(check, map);
+		report_wrong_map(check, map);
 		map->check_classes(check, "", classes);
 		return;
 	} else if (find_cleanup(p, map->maps, map->incoming, NULL, &cleanup)) {
-		overridden(check, map, &cleanup);
+		report_override(check, map, &cleanup);
 		return;
 	}
 	findings_add(check->findings, FINDING_OK, "%s%s names %s", map->maps, where, map->service);
@@ -128,7 +129,7 @@ check_map(struct check *check, const struct map *map)
 }
 
 static void
-right_classes(struct check *check, const char *where, const char *setting)
+suggest_classes(struct check *check, const char *where, const char *setting)
 {
 	if (where[0] == '\0')
 		findings_remedy(check->findings, "postconf -e '%s'", setting);
@@ -151,7 +152,7 @@ check_sender_classes(struct check *check, const char *where, const char *classes
 		findings_add(check->findings, FINDING_OK, "%s%s", name, where);
 		return;
 	}
-	right_classes(check, where, "sender_canonical_classes = envelope_sender");
+	suggest_classes(check, where, "sender_canonical_classes = envelope_sender");
 }
 
 /*
@@ -175,19 +176,19 @@ check_recipient_classes(struct check *check, const char *where, const char *clas
 		findings_add(check->findings, FINDING_OK, "%s%s", name, where);
 		return;
 	}
-	right_classes(check, where, "recipient_canonical_classes = envelope_recipient");
+	suggest_classes(check, where, "recipient_canonical_classes = envelope_recipient");
 }
 
 static bool
-maps_are_off(const struct postfix *postfix, const struct postfix_service *smtpd)
+are_maps_off(const struct postfix *postfix, const struct postfix_service *smtpd)
 {
 	return postfix_list_has(
 	    postfix_service_get(postfix, smtpd, "receive_override_options"), "no_address_mappings");
 }
 
-/* comes_again - does a filter hand mail back to an smtpd(8) that has the maps? */
+/* returns_from_filter - does a filter hand mail back to an smtpd(8) that has the maps? */
 static bool
-comes_again(const struct postfix *postfix, const struct postfix_service *smtpd)
+returns_from_filter(const struct postfix *postfix, const struct postfix_service *smtpd)
 {
 	struct postfix_service other;
 	size_t i;
@@ -195,8 +196,8 @@ comes_again(const struct postfix *postfix, const struct postfix_service *smtpd)
 	if (postfix_service_get(postfix, smtpd, "smtpd_proxy_filter")[0] == '\0' &&
 	    postfix_service_get(postfix, smtpd, "content_filter")[0] == '\0')
 		return false;
-	for (i = 0; postfix_service(postfix, i, &other); i++)
-		if (strcmp(other.command, "smtpd") == 0 && !maps_are_off(postfix, &other))
+	for (i = 0; postfix_service_at(postfix, i, &other); i++)
+		if (strcmp(other.command, "smtpd") == 0 && !are_maps_off(postfix, &other))
 			return true;
 	return false;
 }
@@ -210,9 +211,9 @@ check_mappings(struct check *check)
 
 	if (check->settings->forward.n == 0 && check->settings->reverse.n == 0)
 		return;
-	for (i = 0; postfix_service(check->postfix, i, &service); i++) {
-		if (!postfix_is_public(&service) || !maps_are_off(check->postfix, &service) ||
-		    comes_again(check->postfix, &service))
+	for (i = 0; postfix_service_at(check->postfix, i, &service); i++) {
+		if (!postfix_is_public(&service) || !are_maps_off(check->postfix, &service) ||
+		    returns_from_filter(check->postfix, &service))
 			continue;
 		findings_add(check->findings, FINDING_ERROR,
 		    "smtpd %s asks no canonical map: receive_override_options has "
@@ -229,10 +230,11 @@ check_maps(struct check *check)
 {
 	const struct text_list *forward = &check->settings->forward;
 	const struct text_list *reverse = &check->settings->reverse;
-	const struct map sender = { "sender_canonical_maps", "sender_canonical_classes", "forward",
-		forward, reverse, false, check_sender_classes };
-	const struct map recipient = { "recipient_canonical_maps", "recipient_canonical_classes",
-		"reverse", reverse, forward, true, check_recipient_classes };
+	const struct canonical_map sender = { "sender_canonical_maps", "sender_canonical_classes",
+		"forward", forward, reverse, false, check_sender_classes };
+	const struct canonical_map recipient = { "recipient_canonical_maps",
+		"recipient_canonical_classes", "reverse", reverse, forward, true,
+		check_recipient_classes };
 
 	check_map(check, &sender);
 	check_map(check, &recipient);

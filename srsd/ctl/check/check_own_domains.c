@@ -75,9 +75,9 @@ add_missing(void *arg, const char *name)
 	m->domain[m->n++].where = m->where;
 }
 
-/* add_host - the domain of a key that is an address */
+/* add_key_host - the domain of a key that is an address */
 static void
-add_host(void *arg, const char *key)
+add_key_host(void *arg, const char *key)
 {
 	struct domainset *hosts = arg;
 	const char *at = strrchr(key, '@');
@@ -87,7 +87,7 @@ add_host(void *arg, const char *key)
 }
 
 static void
-add_unlisted(struct missing_domains *m, const char *table, const char *why)
+add_unlisted_table(struct missing_domains *m, const char *table, const char *why)
 {
 	struct text_list *list = &m->unlisted;
 
@@ -96,11 +96,11 @@ add_unlisted(struct missing_domains *m, const char *table, const char *why)
 }
 
 /*
- * add_table - its keys. A table of virtual aliases holds names of users and addresses as well; a
+ * add_domain_table - its keys. A table of virtual aliases holds names of users and addresses as well; a
  * key is a domain when the table has an address in it.
  */
 static void
-add_table(struct missing_domains *m, const char *table)
+add_domain_table(struct missing_domains *m, const char *table)
 {
 	const struct postfix *p = m->check->postfix;
 	char error[POSTFIX_ERROR_SIZE];
@@ -108,16 +108,16 @@ add_table(struct missing_domains *m, const char *table)
 
 	if (postfix_list_has(postfix_get(p, "virtual_alias_maps"), table)) {
 		m->hosts = domainset_new();
-		listed = postfix_list_table(p, table, add_host, m->hosts, error);
+		listed = postfix_list_table(p, table, add_key_host, m->hosts, error);
 	}
 	if (!listed || !postfix_list_table(p, table, add_missing, m, error))
-		add_unlisted(m, table, error);
+		add_unlisted_table(m, table, error);
 	if (m->hosts != NULL)
 		domainset_free(&m->hosts);
 }
 
 static void
-add_list(struct missing_domains *m, const char *parameter)
+add_domain_list(struct missing_domains *m, const char *parameter)
 {
 	char *text = postfix_read_files(postfix_get(m->check->postfix, parameter));
 	char word[POSTFIX_WORD_SIZE];
@@ -128,9 +128,9 @@ add_list(struct missing_domains *m, const char *parameter)
 		if (word[0] == '!')
 			domainset_add(m->seen, word + 1, strlen(word + 1));
 		else if (word[0] == '/')
-			add_unlisted(m, word, "it cannot be read");
+			add_unlisted_table(m, word, "it cannot be read");
 		else if (strchr(word, ':') != NULL)
-			add_table(m, word);
+			add_domain_table(m, word);
 		else
 			add_missing(m, word);
 	}
@@ -141,11 +141,11 @@ add_list(struct missing_domains *m, const char *parameter)
 static void
 find_missing(struct missing_domains *m)
 {
-	add_list(m, "mydestination");
-	add_list(m, "virtual_mailbox_domains");
-	add_list(m, "virtual_alias_domains");
-	add_list(m, "myorigin");
-	add_list(m, "myhostname");
+	add_domain_list(m, "mydestination");
+	add_domain_list(m, "virtual_mailbox_domains");
+	add_domain_list(m, "virtual_alias_domains");
+	add_domain_list(m, "myorigin");
+	add_domain_list(m, "myhostname");
 	m->where = "local programs";
 	add_missing(m, "localhost");
 }
@@ -187,7 +187,7 @@ report_relayed(struct check *check, struct missing_domains *m)
 {
 	char names[NAMES_SIZE];
 
-	add_list(m, "relay_domains");
+	add_domain_list(m, "relay_domains");
 	if (m->n == 0)
 		return;
 	name_domains(m, names);

@@ -20,7 +20,7 @@
 #define SERVICES_MAX 32
 
 /* A walk through the restrictions of one smtpd service. */
-struct asker {
+struct smtpd_walk {
 	const struct check *check;
 	bool chrooted;
 	char other[POSTFIX_WORD_SIZE];   /* a policy service that is not ours; "": none */
@@ -29,39 +29,40 @@ struct asker {
 	char ours[POSTFIX_WORD_SIZE];    /* inet:HOST:PORT that is one of our endpoints; "": none */
 };
 
-/* find_service - of master.cf, which makes the socket unix:private/NAME */
+/* find_socket_service - of master.cf, which makes the socket unix:private/NAME */
 static bool
-find_service(const struct postfix *postfix, const char *endpoint, struct postfix_service *service)
+find_socket_service(
+    const struct postfix *postfix, const char *endpoint, struct postfix_service *service)
 {
 	const char *name = strrchr(endpoint, '/');
 	size_t i;
 
 	if (strncmp(endpoint, "unix:", 5) != 0 || name == NULL)
 		return false;
-	for (i = 0; postfix_service(postfix, i, service); i++)
+	for (i = 0; postfix_service_at(postfix, i, service); i++)
 		if (strcmp(service->type, "unix") == 0 && strcmp(service->name, name + 1) == 0)
 			return true;
 	return false;
 }
 
-/* is_absent - nothing makes a socket private/NAME, neither master(8) nor another program */
+/* is_socket_absent - nothing makes a socket private/NAME, neither master(8) nor another program */
 static bool
-is_absent(const struct postfix *postfix, const char *endpoint)
+is_socket_absent(const struct postfix *postfix, const char *endpoint)
 {
 	struct postfix_service service;
 	char path[POSTFIX_WORD_SIZE];
 
 	if (strncmp(endpoint, "unix:private/", 13) != 0 ||
-	    find_service(postfix, endpoint, &service))
+	    find_socket_service(postfix, endpoint, &service))
 		return false;
 	snprintf(
 	    path, sizeof(path), "%s/%s", postfix_get(postfix, "queue_directory"), endpoint + 5);
 	return access(path, F_OK) == -1 && errno == ENOENT;
 }
 
-/* is_bridge - does it run `srsctl ... policy`? */
+/* is_policy_bridge - does it run `srsctl ... policy`? */
 static bool
-is_bridge(const struct postfix_service *service)
+is_policy_bridge(const struct postfix_service *service)
 {
 	const char *srsctl = strstr(service->arguments, "srsctl");
 
@@ -69,41 +70,42 @@ is_bridge(const struct postfix_service *service)
 }
 
 static bool
-is_ours(void *arg, const char *endpoint)
+is_our_policy(void *arg, const char *endpoint)
 {
-	struct asker *asker = arg;
-	const struct postfix *postfix = asker->check->postfix;
+	struct smtpd_walk *walk = arg;
+	const struct postfix *postfix = walk->check->postfix;
 	struct postfix_service service;
 
 	if (check_endpoint_is_one(
-		&asker->check->settings->policy, endpoint, postfix, asker->chrooted)) {
+		&walk->check->settings->policy, endpoint, postfix, walk->chrooted)) {
 		if (strncmp(endpoint, "inet:", 5) == 0)
-			strlcpy(asker->ours, endpoint, sizeof(asker->ours));
+			strlcpy(walk->ours, endpoint, sizeof(walk->ours));
 		return true;
 	}
-	if (find_service(postfix, endpoint, &service) && strcmp(service.command, "spawn") == 0) {
-		if (is_bridge(&service))
+	if (find_socket_service(postfix, endpoint, &service) &&
+	    strcmp(service.command, "spawn") == 0) {
+		if (is_policy_bridge(&service))
 			return true;
 		if (strcasestr(service.arguments, "spf") != NULL)
-			strlcpy(asker->spawned, service.name, sizeof(asker->spawned));
+			strlcpy(walk->spawned, service.name, sizeof(walk->spawned));
 	}
-	if (is_absent(postfix, endpoint))
-		strlcpy(asker->absent, endpoint, sizeof(asker->absent));
-	strlcpy(asker->other, endpoint, sizeof(asker->other));
+	if (is_socket_absent(postfix, endpoint))
+		strlcpy(walk->absent, endpoint, sizeof(walk->absent));
+	strlcpy(walk->other, endpoint, sizeof(walk->other));
 	return false;
 }
 
 static const char *
-class_of(void *arg, const char *name)
+find_walk_class(void *arg, const char *name)
 {
-	const struct asker *asker = arg;
+	const struct smtpd_walk *walk = arg;
 
-	return postfix_class(asker->check->postfix, name);
+	return postfix_class(walk->check->postfix, name);
 }
 
-/* right_endpoint - how smtpd reaches the policy service, for a remedy; false: it cannot */
+/* choose_policy_endpoint - how smtpd reaches the policy service, for a remedy; false: it cannot */
 static bool
-right_endpoint(const struct check *check, bool chrooted, char text[CHECK_ENDPOINT_SIZE])
+choose_policy_endpoint(const struct check *check, bool chrooted, char text[CHECK_ENDPOINT_SIZE])
 {
 	const struct text_list *list = &check->settings->policy;
 	const char *queue = postfix_get(check->postfix, "queue_directory");
@@ -121,9 +123,9 @@ right_endpoint(const struct check *check, bool chrooted, char text[CHECK_ENDPOIN
 	return false;
 }
 
-/* move_socket - the remedy where the chroot of smtpd hides every endpoint that srsd has */
+/* suggest_socket_move - the remedy where the chroot of smtpd hides every endpoint that srsd has */
 static void
-move_socket(struct check *check)
+suggest_socket_move(struct check *check)
 {
 	const char *queue = postfix_get(check->postfix, "queue_directory");
 
@@ -133,15 +135,15 @@ move_socket(struct check *check)
 	    queue, queue);
 }
 
-/* add_ask - the remedy, where this smtpd looks: its own -o is stronger than main.cf */
+/* suggest_policy_check - the remedy, where this smtpd looks: its own -o is stronger than main.cf */
 static void
-add_ask(struct check *check, const struct asker *asker, const struct postfix_service *service,
-    const char *right)
+suggest_policy_check(struct check *check, const struct smtpd_walk *walk,
+    const struct postfix_service *service, const char *right)
 {
 	static const char list[] = "smtpd_recipient_restrictions";
 	bool own =
 	    postfix_service_get(check->postfix, service, list) != postfix_get(check->postfix, list);
-	const char *other = asker->other;
+	const char *other = walk->other;
 
 	findings_remedy(check->findings,
 	    "add check_policy_service %s to %s%s, behind reject_unauth_destination%s%s%s", right,
@@ -151,16 +153,17 @@ add_ask(struct check *check, const struct asker *asker, const struct postfix_ser
 }
 
 static void
-not_asked(struct check *check, const struct asker *asker, const struct postfix_service *service)
+report_not_asked(
+    struct check *check, const struct smtpd_walk *walk, const struct postfix_service *service)
 {
-	bool unreachable = asker->chrooted && strncasecmp(asker->other, "unix:", 5) == 0;
+	bool unreachable = walk->chrooted && strncasecmp(walk->other, "unix:", 5) == 0;
 	char right[CHECK_ENDPOINT_SIZE];
-	bool reachable = right_endpoint(check, asker->chrooted, right);
+	bool reachable = choose_policy_endpoint(check, walk->chrooted, right);
 
-	if (asker->spawned[0] != '\0') {
+	if (walk->spawned[0] != '\0') {
 		findings_add(check->findings, FINDING_ERROR,
 		    "smtpd %s asks another SPF policy program, %s of master.cf", service->name,
-		    asker->spawned);
+		    walk->spawned);
 		findings_remedy(check->findings,
 		    "change argv of that service to argv=/usr/sbin/srsctl policy, or name %s in its "
 		    "place",
@@ -169,22 +172,22 @@ not_asked(struct check *check, const struct asker *asker, const struct postfix_s
 	}
 	findings_add(check->findings, FINDING_ERROR,
 	    "smtpd %s does not ask the policy service%s%s%s", service->name,
-	    asker->other[0] == '\0' ? "" : " but ", asker->other,
+	    walk->other[0] == '\0' ? "" : " but ", walk->other,
 	    unreachable ? " (it runs in a chroot)" : "");
 	if (reachable)
-		add_ask(check, asker, service, right);
+		suggest_policy_check(check, walk, service, right);
 	else
-		move_socket(check);
+		suggest_socket_move(check);
 }
 
 /* check_place - report where a service's restrictions ask us */
 static void
-check_place(struct check *check, const struct asker *asker, const struct postfix_service *service,
-    enum postfix_place place)
+check_place(struct check *check, const struct smtpd_walk *walk,
+    const struct postfix_service *service, enum postfix_place place)
 {
 	switch (place) {
 	case POSTFIX_NOWHERE:
-		not_asked(check, asker, service);
+		report_not_asked(check, walk, service);
 		break;
 	case POSTFIX_UNREACHED:
 		findings_add(check->findings, FINDING_ERROR,
@@ -223,21 +226,21 @@ check_place(struct check *check, const struct asker *asker, const struct postfix
 /* check_other_services - policy services that are asked beside ours */
 static void
 check_other_services(
-    struct check *check, const struct asker *asker, const struct postfix_service *service)
+    struct check *check, const struct smtpd_walk *walk, const struct postfix_service *service)
 {
-	if (asker->spawned[0] != '\0') {
+	if (walk->spawned[0] != '\0') {
 		findings_add(check->findings, FINDING_WARNING,
 		    "smtpd %s asks another SPF policy program as well, %s of master.cf",
-		    service->name, asker->spawned);
+		    service->name, walk->spawned);
 		findings_remedy(check->findings,
 		    "take check_policy_service unix:private/%s out, and that service",
-		    asker->spawned);
+		    walk->spawned);
 	}
-	if (asker->absent[0] == '\0')
+	if (walk->absent[0] == '\0')
 		return;
 	findings_add(check->findings, FINDING_ERROR,
 	    "smtpd %s asks the policy service %s, and nothing listens there: all mail is deferred",
-	    service->name, asker->absent);
+	    service->name, walk->absent);
 	findings_remedy(check->findings, "take it out, or add that service to master.cf");
 }
 
@@ -274,7 +277,7 @@ check_early_judges(
 	static const char sender[] = "smtpd_reject_unlisted_sender";
 	char word[POSTFIX_WORD_SIZE];
 
-	if (postfix_lists_judge_early(lists, is_ours, word)) {
+	if (postfix_lists_judge_early(lists, is_our_policy, word)) {
 		findings_add(check->findings, FINDING_WARNING,
 		    "smtpd %s has %s before check_policy_service: a client can guess SRS hashes there, "
 		    "and srsd does not count the guesses",
@@ -296,7 +299,7 @@ check_smtpd(struct check *check, const struct postfix_service *service)
 {
 	static const char order[] = "smtpd_relay_before_recipient_restrictions";
 	const struct postfix *p = check->postfix;
-	struct asker asker = { .check = check, .chrooted = postfix_is_chrooted(p, service) };
+	struct smtpd_walk walk = { .check = check, .chrooted = postfix_is_chrooted(p, service) };
 	const char *recipient = postfix_service_get(p, service, "smtpd_recipient_restrictions");
 	const char *relay = postfix_service_get(p, service, "smtpd_relay_restrictions");
 	bool relay_first = strcmp(postfix_service_get(p, service, order), "yes") == 0;
@@ -308,19 +311,20 @@ check_smtpd(struct check *check, const struct postfix_service *service)
 		relay_first ? recipient : relay,
 	};
 
-	const struct postfix_lists all = { lists, sizeof(lists) / sizeof(lists[0]), class_of,
-		&asker };
-	enum postfix_place place = postfix_policy_place(lists, all.n, is_ours, class_of, &asker);
+	const struct postfix_lists all = { lists, sizeof(lists) / sizeof(lists[0]), find_walk_class,
+		&walk };
+	enum postfix_place place =
+	    postfix_policy_place(lists, all.n, is_our_policy, find_walk_class, &walk);
 
-	check_place(check, &asker, service, place);
+	check_place(check, &walk, service, place);
 	if (place == POSTFIX_NOWHERE)
 		return;
-	check_other_services(check, &asker, service);
+	check_other_services(check, &walk, service);
 	check_short_senders(check, &all, service);
 	check_early_judges(check, &all, service);
-	if (asker.ours[0] != '\0')
+	if (walk.ours[0] != '\0')
 		check_endpoint_detour(
-		    check, "check_policy_service", asker.ours + 5, &check->settings->policy);
+		    check, "check_policy_service", walk.ours + 5, &check->settings->policy);
 }
 
 static void
@@ -331,7 +335,7 @@ check_each_smtpd(struct check *check)
 
 	if (check->settings->policy.n == 0)
 		return;
-	for (i = 0; found < SERVICES_MAX && postfix_service(check->postfix, i, &service); i++) {
+	for (i = 0; found < SERVICES_MAX && postfix_service_at(check->postfix, i, &service); i++) {
 		if (!postfix_is_public(&service))
 			continue;
 		check_smtpd(check, &service);
@@ -343,9 +347,9 @@ check_each_smtpd(struct check *check)
 	findings_remedy(check->findings, "master.cf has no smtpd service for mail of strangers");
 }
 
-/* connect_as - can that user connect? 0, or an errno */
+/* try_connect_as - can that user connect? 0, or an errno */
 static int
-connect_as(const struct passwd *user, const char *endpoint)
+try_connect_as(const struct passwd *user, const char *endpoint)
 {
 	struct identity id = { user->pw_uid, user->pw_gid };
 	const char *error;
@@ -385,7 +389,7 @@ check_sockets(struct check *check)
 			findings_remedy(check->findings, "only root can try it");
 			continue;
 		}
-		e = connect_as(user, list->text[i]);
+		e = try_connect_as(user, list->text[i]);
 		if (e == 0) {
 			findings_add(check->findings, FINDING_OK, "user %s reaches policy %s", name,
 			    list->text[i]);

@@ -28,17 +28,17 @@ static const struct domain_class {
 #define RELAY_CLASS 3
 
 static int
-ask_table(void *arg, const char *table, const char *key)
+look_up_in_table(void *arg, const char *table, const char *key)
 {
 	char value[POSTFIX_WORD_SIZE];
 
 	return table[0] == '/' ? -1 : postfix_look_up(arg, table, key, value, sizeof(value));
 }
 
-/* match_of - mydestination and the virtual lists are string lists, relay_domains is a domain list
+/* choose_match - mydestination and the virtual lists are string lists, relay_domains is a domain list
  */
 static enum postfix_match
-match_of(const struct check *check, const char *parameter)
+choose_match(const struct check *check, const char *parameter)
 {
 	if (strcmp(parameter, classes[RELAY_CLASS].domains) != 0)
 		return POSTFIX_MATCH_EXACT;
@@ -48,13 +48,13 @@ match_of(const struct check *check, const char *parameter)
 		   : POSTFIX_MATCH_DOT;
 }
 
-/* is_accepted_by - is the domain in the list of a class? as postfix_domain_in */
+/* find_domain_in_class - is the domain in the list of a class? as postfix_domain_in */
 static int
-is_accepted_by(struct check *check, const char *parameter, const char *domain)
+find_domain_in_class(struct check *check, const char *parameter, const char *domain)
 {
 	char *list = postfix_read_files(postfix_get(check->postfix, parameter));
-	int answer =
-	    postfix_domain_in(list, domain, match_of(check, parameter), ask_table, check->postfix);
+	int answer = postfix_domain_in(
+	    list, domain, choose_match(check, parameter), look_up_in_table, check->postfix);
 
 	free(list);
 	return answer;
@@ -62,9 +62,9 @@ is_accepted_by(struct check *check, const char *parameter, const char *domain)
 
 /* -- users */
 
-/* in_tables - is one of the keys in one of the tables? as postfix_look_up */
+/* find_key_in_tables - is one of the keys in one of the tables? as postfix_look_up */
 static int
-in_tables(struct check *check, const char *parameter, const char *const keys[], size_t n)
+find_key_in_tables(struct check *check, const char *parameter, const char *const keys[], size_t n)
 {
 	const char *tables = postfix_get(check->postfix, parameter);
 	char table[POSTFIX_WORD_SIZE];
@@ -76,7 +76,7 @@ in_tables(struct check *check, const char *parameter, const char *const keys[], 
 		if (strstr(table, "tcp:") != NULL || strncmp(table, "socketmap:", 10) == 0)
 			continue;
 		for (i = 0; i < n; i++) {
-			answer = ask_table(check->postfix, table, keys[i]);
+			answer = look_up_in_table(check->postfix, table, keys[i]);
 			if (answer == 1)
 				return 1;
 			if (answer == -1)
@@ -86,9 +86,9 @@ in_tables(struct check *check, const char *parameter, const char *const keys[], 
 	return all;
 }
 
-/* knows_user - where, in *parameter, a user of the domain is known, as smtpd(8) looks it up */
+/* find_user - where, in *parameter, a user of the domain is known, as smtpd(8) looks it up */
 static int
-knows_user(struct check *check, const struct domain_class *class, const char *domain,
+find_user(struct check *check, const struct domain_class *class, const char *domain,
     const char *user, const char **parameter)
 {
 	const char *const where[] = { class->users, "recipient_canonical_maps", "canonical_maps",
@@ -104,7 +104,7 @@ knows_user(struct check *check, const struct domain_class *class, const char *do
 	keys[1] = everybody;
 	keys[2] = user;
 	for (i = 0; answer != 1 && i < sizeof(where) / sizeof(where[0]); i++) {
-		got = in_tables(check, where[i], keys, class->local ? 3 : 2);
+		got = find_key_in_tables(check, where[i], keys, class->local ? 3 : 2);
 		*parameter = where[i];
 		if (got != 0)
 			answer = got;
@@ -127,7 +127,7 @@ check_users(struct check *check, const struct domain_class *class, const char *d
 		       strcmp(class->users, "virtual_alias_maps") != 0;
 	const char *parameter = class->users;
 
-	if (!no_list && knows_user(check, class, domain, NO_USER, &parameter) != 1)
+	if (!no_list && find_user(check, class, domain, NO_USER, &parameter) != 1)
 		return true;
 	findings_add(check->findings, FINDING_WARNING,
 	    "every recipient in %s is accepted, forged SRS addresses too: %s %s", domain, parameter,
@@ -154,7 +154,7 @@ check_postmaster(struct check *check, const struct domain_class *class, const ch
 	     name[POSTFIX_WORD_SIZE] = "";
 	const char *s = origin;
 
-	if (knows_user(check, class, domain, "postmaster", &parameter) == 0) {
+	if (find_user(check, class, domain, "postmaster", &parameter) == 0) {
 		postfix_word(&s, name);
 		findings_add(check->findings, FINDING_WARNING,
 		    "postmaster@%s is refused, and RFC 5321 requires it", domain);
@@ -166,9 +166,9 @@ check_postmaster(struct check *check, const struct domain_class *class, const ch
 	free(origin);
 }
 
-/* is_elsewhere - does a transport name a next hop that is not this host? */
+/* leads_elsewhere - does a transport name a next hop that is not this host? */
 static bool
-is_elsewhere(const char *transport)
+leads_elsewhere(const char *transport)
 {
 	static const char *const here[] = { "127.", "[127.", "[::1]", "::1", "localhost",
 		"[localhost]", "unix:", "$myhostname" };
@@ -230,7 +230,7 @@ check_route(struct check *check, const char *class, const char *option, const ch
 		name = "relay_transport";
 		strlcpy(transport, postfix_get(check->postfix, name), sizeof(transport));
 	}
-	if (!is_elsewhere(transport))
+	if (!leads_elsewhere(transport))
 		return;
 	findings_add(check->findings, FINDING_ERROR, "mail for %s %s is sent on to %s, by %s",
 	    option, domain, transport, name);
@@ -241,11 +241,11 @@ check_route(struct check *check, const char *class, const char *option, const ch
 }
 
 /*
- * not_accepted - option is srs-domain or reverse-domains; the remedy keeps what is in
+ * report_not_accepted - option is srs-domain or reverse-domains; the remedy keeps what is in
  * virtual_alias_domains
  */
 static void
-not_accepted(struct check *check, const char *option, const char *domain)
+report_not_accepted(struct check *check, const char *option, const char *domain)
 {
 	const char *maps = postfix_get(check->postfix, "virtual_alias_maps"),
 		   *domains = postfix_get(check->postfix, "virtual_alias_domains");
@@ -288,7 +288,7 @@ check_bounce_domain(struct check *check, const char *option, const char *domain)
 	int answer;
 
 	for (i = 0; i < N_CLASSES; i++) {
-		answer = is_accepted_by(check, classes[i].domains, domain);
+		answer = find_domain_in_class(check, classes[i].domains, domain);
 		unknown += answer == -1;
 		/* relay_domains may repeat what others say. */
 		if (answer == 1 && (n == 0 || i != RELAY_CLASS))
@@ -305,7 +305,7 @@ check_bounce_domain(struct check *check, const char *option, const char *domain)
 		    "whether %s %s is accepted at RCPT TO", option, domain);
 		findings_remedy(check->findings, "postmap cannot ask all tables of Postfix");
 	} else {
-		not_accepted(check, option, domain);
+		report_not_accepted(check, option, domain);
 	}
 }
 

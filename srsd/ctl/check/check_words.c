@@ -33,7 +33,8 @@ static const struct vocabulary vocabularies[] = {
 };
 
 static void
-check_value(struct check *check, const struct vocabulary *v, const char *service, const char *value)
+check_vocabulary_value(
+    struct check *check, const struct vocabulary *v, const char *service, const char *value)
 {
 	const char *of = service == NULL ? "" : " of ", *name = service == NULL ? "" : service;
 	char word[POSTFIX_WORD_SIZE];
@@ -53,10 +54,10 @@ check_vocabulary(struct check *check, const struct vocabulary *v)
 	const char *value;
 	size_t i;
 
-	check_value(check, v, NULL, postfix_get(check->postfix, v->parameter));
+	check_vocabulary_value(check, v, NULL, postfix_get(check->postfix, v->parameter));
 	for (i = 0; (value = postfix_override(check->postfix, v->parameter, i, service)) != NULL;
 	     i++)
-		check_value(check, v, service, value);
+		check_vocabulary_value(check, v, service, value);
 }
 
 /* -- tables */
@@ -83,7 +84,7 @@ check_tables(struct check *check, const char *parameter, const char *before)
 /* -- restrictions */
 
 static const char *
-restriction_class(void *arg, const char *name)
+find_restriction_class(void *arg, const char *name)
 {
 	return postfix_class(arg, name);
 }
@@ -131,11 +132,12 @@ report_fault(struct check *check, const struct postfix_service *service, enum po
 }
 
 static void
-check_lists(struct check *check, const struct postfix_service *service)
+check_smtpd_lists(struct check *check, const struct postfix_service *service)
 {
 	const char *list[N_LISTS];
-	struct postfix_lists all = { list, N_LISTS, restriction_class, check->postfix },
-			     guards = { list + RELAY_LIST, 2, restriction_class, check->postfix };
+	struct postfix_lists all = { list, N_LISTS, find_restriction_class, check->postfix },
+			     guards = { list + RELAY_LIST, 2, find_restriction_class,
+				     check->postfix };
 	char word[POSTFIX_WORD_SIZE];
 	enum postfix_fault fault;
 	size_t i, number;
@@ -172,14 +174,14 @@ check_classes(struct check *check)
 	}
 }
 
-/* is_alike - does an earlier smtpd(8) have the same restrictions? */
+/* has_earlier_twin - does an earlier smtpd(8) have the same restrictions? */
 static bool
-is_alike(const struct postfix *p, size_t number, const struct postfix_service *service)
+has_earlier_twin(const struct postfix *p, size_t number, const struct postfix_service *service)
 {
 	struct postfix_service other;
 	size_t i, j;
 
-	for (i = 0; i < number && postfix_service(p, i, &other); i++) {
+	for (i = 0; i < number && postfix_service_at(p, i, &other); i++) {
 		if (strcmp(other.command, "smtpd") != 0)
 			continue;
 		for (j = 0; j < N_LISTS; j++)
@@ -207,7 +209,8 @@ check_words(struct check *check)
 	check_tables(
 	    check, "virtual_alias_domains", postfix_get(check->postfix, "virtual_alias_maps"));
 	check_classes(check);
-	for (i = 0; postfix_service(check->postfix, i, &service); i++)
-		if (strcmp(service.command, "smtpd") == 0 && !is_alike(check->postfix, i, &service))
-			check_lists(check, &service);
+	for (i = 0; postfix_service_at(check->postfix, i, &service); i++)
+		if (strcmp(service.command, "smtpd") == 0 &&
+		    !has_earlier_twin(check->postfix, i, &service))
+			check_smtpd_lists(check, &service);
 }

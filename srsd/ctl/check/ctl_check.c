@@ -15,7 +15,7 @@
 
 #define USAGE "check [--postfix folder] [--address ip] ... [--json] [--print-domains]"
 
-struct options {
+struct check_options {
 	const char *postfix;
 	struct text_list addresses;
 	bool json;
@@ -23,7 +23,7 @@ struct options {
 };
 
 static bool
-add_address(struct text_list *list, char *text)
+add_host_address(struct text_list *list, char *text)
 {
 	struct ipaddr ip;
 
@@ -37,7 +37,7 @@ add_address(struct text_list *list, char *text)
 }
 
 static bool
-parse_options(struct options *opts, int argc, char **argv)
+parse_check_options(struct check_options *opts, int argc, char **argv)
 {
 	static const struct option names[] = {
 		{ "address", required_argument, NULL, 'a' },
@@ -51,7 +51,7 @@ parse_options(struct options *opts, int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
 		switch (c) {
 		case 'a':
-			if (!add_address(&opts->addresses, optarg))
+			if (!add_host_address(&opts->addresses, optarg))
 				return false;
 			break;
 		case 'd':
@@ -71,7 +71,7 @@ parse_options(struct options *opts, int argc, char **argv)
 }
 
 static void
-look(struct check *check, const struct ctl *ctl, const char *postfix_dir)
+run_checks(struct check *check, const struct ctl *ctl, const char *postfix_dir)
 {
 	if (ctl->config_error != NULL) {
 		findings_add(
@@ -93,7 +93,7 @@ look(struct check *check, const struct ctl *ctl, const char *postfix_dir)
 }
 
 static int
-show(const struct findings *findings, bool as_json)
+show_findings(const struct findings *findings, bool as_json)
 {
 	json_t *json;
 
@@ -130,11 +130,11 @@ print_domains(struct check *check, const struct ctl *ctl, const char *postfix_di
 int
 ctl_check(const struct ctl *ctl, int argc, char **argv)
 {
-	struct options opts = { .postfix = NULL };
+	struct check_options opts = { .postfix = NULL };
 	struct check check = { .settings = ctl->settings, .addresses = &opts.addresses };
 	int status = CTL_USAGE;
 
-	if (!parse_options(&opts, argc, argv)) {
+	if (!parse_check_options(&opts, argc, argv)) {
 		free(opts.addresses.text);
 		return ctl_usage(USAGE);
 	}
@@ -143,8 +143,8 @@ ctl_check(const struct ctl *ctl, int argc, char **argv)
 	if (opts.print_domains) {
 		status = print_domains(&check, ctl, opts.postfix);
 	} else {
-		look(&check, ctl, opts.postfix);
-		status = show(check.findings, opts.json);
+		run_checks(&check, ctl, opts.postfix);
+		status = show_findings(check.findings, opts.json);
 	}
 	postfix_free(&check.postfix);
 	srs_keys_free(&check.keys);

@@ -10,16 +10,16 @@
 #include "common/xmalloc.h"
 #include "srsd/ctl/check/findings.h"
 
-struct line {
-	STAILQ_ENTRY(line) next;
+struct finding_line {
+	STAILQ_ENTRY(finding_line) next;
 	enum finding level;
 	char what[FINDING_TEXT_SIZE];
 	char remedy[FINDING_TEXT_SIZE];
 };
 
 struct findings {
-	STAILQ_HEAD(, line) lines;
-	struct line *last;
+	STAILQ_HEAD(, finding_line) lines;
+	struct finding_line *last;
 	size_t count[FINDING_ERROR + 1];
 };
 
@@ -38,7 +38,7 @@ void
 findings_free(struct findings **fp)
 {
 	struct findings *f = *fp;
-	struct line *line;
+	struct finding_line *line;
 
 	if (f == NULL)
 		return;
@@ -50,7 +50,8 @@ findings_free(struct findings **fp)
 	*fp = NULL;
 }
 
-PRINTF_LIKE(2, 0) static void put(char text[FINDING_TEXT_SIZE], const char *fmt, va_list ap)
+PRINTF_LIKE(2, 0)
+static void format_finding(char text[FINDING_TEXT_SIZE], const char *fmt, va_list ap)
 {
 	char *s;
 
@@ -70,7 +71,7 @@ findings_add(struct findings *f, enum finding level, const char *fmt, ...)
 	f->count[level]++;
 	STAILQ_INSERT_TAIL(&f->lines, f->last, next);
 	va_start(ap, fmt);
-	put(f->last->what, fmt, ap);
+	format_finding(f->last->what, fmt, ap);
 	va_end(ap);
 }
 
@@ -80,7 +81,7 @@ findings_remedy(struct findings *f, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	put(f->last->remedy, fmt, ap);
+	format_finding(f->last->remedy, fmt, ap);
 	va_end(ap);
 }
 
@@ -93,7 +94,7 @@ findings_count(const struct findings *f, enum finding level)
 void
 findings_print(const struct findings *f, FILE *file)
 {
-	const struct line *line;
+	const struct finding_line *line;
 
 	STAILQ_FOREACH (line, &f->lines, next)
 		fprintf(file, "%s: %s%s%s\n", names[line->level], line->what,
@@ -104,7 +105,7 @@ json_t *
 findings_json(const struct findings *f)
 {
 	json_t *all = json_array();
-	const struct line *line;
+	const struct finding_line *line;
 
 	STAILQ_FOREACH (line, &f->lines, next)
 		json_array_append_new(all, json_pack("{s:s, s:s, s:s}", "level", names[line->level],
@@ -113,9 +114,9 @@ findings_json(const struct findings *f)
 	    "warnings", (int)f->count[FINDING_WARNING]);
 }
 
-/* level_of - FINDING_ERROR + 1 when it has none, or not all of its texts */
+/* find_level - FINDING_ERROR + 1 when it has none, or not all of its texts */
 static size_t
-level_of(const json_t *finding)
+find_level(const json_t *finding)
 {
 	const char *level = json_string_value(json_object_get(finding, "level"));
 	size_t i = 0;
@@ -137,10 +138,10 @@ findings_take(struct findings *f, const json_t *json)
 	if (!json_is_array(all))
 		return false;
 	json_array_foreach (all, i, finding)
-		if (level_of(finding) > FINDING_ERROR)
+		if (find_level(finding) > FINDING_ERROR)
 			return false;
 	json_array_foreach (all, i, finding) {
-		findings_add(f, (enum finding)level_of(finding), "%s",
+		findings_add(f, (enum finding)find_level(finding), "%s",
 		    json_string_value(json_object_get(finding, "what")));
 		findings_remedy(f, "%s", json_string_value(json_object_get(finding, "remedy")));
 	}

@@ -143,9 +143,9 @@ find_error(char *err)
 	return "";
 }
 
-/* ask - postconf with these arguments, NULL at their end; what it prints goes to lines */
+/* run_postconf - postconf with these arguments, NULL at their end; what it prints goes to lines */
 static bool
-ask(const struct postfix *p, struct lines *lines, const char *const more[], bool *absent,
+run_postconf(const struct postfix *p, struct lines *lines, const char *const more[], bool *absent,
     char error[POSTFIX_ERROR_SIZE])
 {
 	const char *argv[N_PARAMETERS + CLASSES_MAX + 8], *why;
@@ -179,17 +179,17 @@ ask(const struct postfix *p, struct lines *lines, const char *const more[], bool
 }
 
 static bool
-ask_main(struct postfix *p, bool *absent, char error[POSTFIX_ERROR_SIZE])
+read_main_parameters(struct postfix *p, bool *absent, char error[POSTFIX_ERROR_SIZE])
 {
 	const char *argv[N_PARAMETERS + 2] = { "-x" };
 
 	memcpy(argv + 1, parameters, sizeof(parameters));
-	return ask(p, &p->main, argv, absent, error);
+	return run_postconf(p, &p->main, argv, absent, error);
 }
 
-/* ask_classes - the lists that smtpd_restriction_classes names */
+/* read_restriction_classes - the lists that smtpd_restriction_classes names */
 static bool
-ask_classes(struct postfix *p, bool *absent, char error[POSTFIX_ERROR_SIZE])
+read_restriction_classes(struct postfix *p, bool *absent, char error[POSTFIX_ERROR_SIZE])
 {
 	const char *list = postfix_get(p, "smtpd_restriction_classes");
 	const char *argv[CLASSES_MAX + 2] = { "-x" };
@@ -201,7 +201,7 @@ ask_classes(struct postfix *p, bool *absent, char error[POSTFIX_ERROR_SIZE])
 		names[n++] = xstrdup(word);
 	for (i = 0; i < n; i++)
 		argv[i + 1] = names[i];
-	ok = n == 0 || ask(p, &p->classes, argv, absent, error);
+	ok = n == 0 || run_postconf(p, &p->classes, argv, absent, error);
 	for (i = 0; i < n; i++)
 		free(names[i]);
 	return ok;
@@ -215,9 +215,10 @@ postfix_open(const char *dir, bool *absent, char error[POSTFIX_ERROR_SIZE])
 	struct postfix *p = xcalloc(1, sizeof(*p));
 
 	p->dir = dir == NULL ? NULL : xstrdup(dir);
-	if (!ask_main(p, absent, error) || !ask_classes(p, absent, error) ||
-	    !ask(p, &p->master, services, absent, error) ||
-	    !ask(p, &p->overrides, overrides, absent, error))
+	if (!read_main_parameters(p, absent, error) ||
+	    !read_restriction_classes(p, absent, error) ||
+	    !run_postconf(p, &p->master, services, absent, error) ||
+	    !run_postconf(p, &p->overrides, overrides, absent, error))
 		postfix_free(&p);
 	return p;
 }
@@ -266,7 +267,7 @@ postfix_class(const struct postfix *p, const char *name)
 }
 
 bool
-postfix_service(const struct postfix *p, size_t number, struct postfix_service *service)
+postfix_service_at(const struct postfix *p, size_t number, struct postfix_service *service)
 {
 	size_t i;
 
@@ -276,9 +277,9 @@ postfix_service(const struct postfix *p, size_t number, struct postfix_service *
 	return false;
 }
 
-/* put_file - the words of a file, each with the '!' that was before its name */
+/* print_file_words - the words of a file, each with the '!' that was before its name */
 static void
-put_file(FILE *out, const char *name, const char *negation)
+print_file_words(FILE *out, const char *name, const char *negation)
 {
 	char word[POSTFIX_WORD_SIZE], *line, *rest;
 	struct file file;
@@ -308,7 +309,7 @@ postfix_read_files(const char *list)
 		return xstrdup("");
 	while (postfix_word(&list, word)) {
 		if (word[0] == '/' || strncmp(word, "!/", 2) == 0)
-			put_file(out, word + (word[0] == '!'), word[0] == '!' ? "!" : "");
+			print_file_words(out, word + (word[0] == '!'), word[0] == '!' ? "!" : "");
 		else
 			fprintf(out, " %s", word);
 	}
@@ -324,9 +325,9 @@ postfix_is_chrooted(const struct postfix *p, const struct postfix_service *servi
 	return service->chroot[0] == 'y';
 }
 
-/* without_proxy - postmap(1) opens the table itself, whether proxymap(8) runs or not */
+/* strip_proxy - postmap(1) opens the table itself, whether proxymap(8) runs or not */
 static const char *
-without_proxy(const char *table)
+strip_proxy(const char *table)
 {
 	while (strncmp(table, "proxy:", 6) == 0)
 		table += 6;
@@ -349,7 +350,7 @@ run_postmap(const struct postfix *p, const char *option, const char *argument, c
 	argv[n++] = option;
 	if (argument != NULL)
 		argv[n++] = argument;
-	argv[n++] = without_proxy(table);
+	argv[n++] = strip_proxy(table);
 	argv[n] = NULL;
 	return program_run(program, argv, why);
 }

@@ -32,7 +32,7 @@ const char *postfix_service_get(
 const char *postfix_class(const struct postfix *, const char *name);
 
 /* The services of master.cf, from number 0; false behind the last one. */
-bool postfix_service(const struct postfix *, size_t number, struct postfix_service *);
+bool postfix_service_at(const struct postfix *, size_t number, struct postfix_service *);
 
 /* Does smtpd(8), or whoever it is, run in the queue folder? */
 bool postfix_is_chrooted(const struct postfix *, const struct postfix_service *);

@@ -129,7 +129,7 @@ find_restriction(const char *word)
 }
 
 static bool
-ends_list(const char *word)
+ends_evaluation(const char *word)
 {
 	return strcasecmp(word, "permit") == 0 || strcasecmp(word, "reject") == 0 ||
 	       strcasecmp(word, "defer") == 0;
@@ -159,7 +159,7 @@ evaluate_list(struct evaluation *e, const char *list, int depth)
 		e->words++;
 		if (e->see(e, word, list, only_warns))
 			return true;
-		if (!only_warns && ends_list(word))
+		if (!only_warns && ends_evaluation(word))
 			return false;
 		class = depth < CLASS_DEPTH ? lists->class_of(lists->arg, word) : NULL;
 		if (find_restriction(word) == NULL && class != NULL &&
@@ -208,7 +208,7 @@ is_number(const char *text)
 }
 
 static enum postfix_fault
-argument_fault(enum argument argument, const char *rest, char word[POSTFIX_WORD_SIZE])
+find_argument_fault(enum argument argument, const char *rest, char word[POSTFIX_WORD_SIZE])
 {
 	char next[POSTFIX_WORD_SIZE];
 	bool there;
@@ -237,7 +237,7 @@ see_fault(struct evaluation *e, const char *word, const char *rest, bool only_wa
 	if (e->fault != POSTFIX_SOUND || known != NULL)
 		strlcpy(e->word, word, POSTFIX_WORD_SIZE);
 	if (known != NULL)
-		e->fault = argument_fault(known->argument, rest, e->word);
+		e->fault = find_argument_fault(known->argument, rest, e->word);
 	return e->fault != POSTFIX_SOUND;
 }
 

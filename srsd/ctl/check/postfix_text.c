@@ -103,7 +103,7 @@ is_end(const char *word)
 }
 
 static void
-found(struct walk *w)
+note_policy_service(struct walk *w)
 {
 	if (w->place != POSTFIX_NOWHERE && w->place != POSTFIX_UNREACHED)
 		return;
@@ -112,7 +112,7 @@ found(struct walk *w)
 }
 
 static void
-guard(struct walk *w)
+note_guard(struct walk *w)
 {
 	w->guarded = w->guards = true;
 	if (w->asked && !w->ended && w->place == POSTFIX_RIGHT)
@@ -120,7 +120,7 @@ guard(struct walk *w)
 }
 
 static void
-walk_list(struct walk *w, const char *list, int depth)
+walk_restrictions(struct walk *w, const char *list, int depth)
 {
 	char word[POSTFIX_WORD_SIZE], endpoint[POSTFIX_WORD_SIZE];
 	bool only_warns = false;
@@ -132,15 +132,15 @@ walk_list(struct walk *w, const char *list, int depth)
 				return;
 			postfix_policy_endpoint(word, endpoint);
 			if (w->is_ours(w->arg, endpoint))
-				found(w);
+				note_policy_service(w);
 		} else if (!only_warns && is_guard(word)) {
-			guard(w);
+			note_guard(w);
 		} else if (!only_warns && is_end(word)) {
 			w->ended = true;
 		} else if (depth < CLASS_DEPTH && w->classes < CLASSES_MAX &&
 			   (class = w->class_of(w->arg, word)) != NULL) {
 			w->classes++;
-			walk_list(w, class, depth + 1);
+			walk_restrictions(w, class, depth + 1);
 		}
 		only_warns = strcasecmp(word, "warn_if_reject") == 0;
 	}
@@ -156,14 +156,14 @@ postfix_policy_place(const char *const lists[], size_t n,
 
 	for (i = 0; i < n; i++) {
 		w.ended = w.guards = w.asked = false; /* a permit ends its own list alone */
-		walk_list(&w, lists[i], 0);
+		walk_restrictions(&w, lists[i], 0);
 	}
 	return w.place;
 }
 
-/* field - the next one of a line of master.cf; false when there is none, or it is too long */
+/* copy_next_field - the next one of a line of master.cf; false when there is none, or it is too long */
 static bool
-field(const char **s, char *text, size_t size)
+copy_next_field(const char **s, char *text, size_t size)
 {
 	size_t len;
 
@@ -186,20 +186,22 @@ postfix_service_parse(struct postfix_service *service, const char *line)
 	memset(service, 0, sizeof(*service));
 	if (line[0] == ' ' || line[0] == '\t' || line[0] == '#')
 		return false;
-	if (!field(&s, service->name, sizeof(service->name)) ||
-	    !field(&s, service->type, sizeof(service->type)) ||
-	    !field(&s, skipped, sizeof(skipped)) || !field(&s, skipped, sizeof(skipped)) ||
-	    !field(&s, service->chroot, sizeof(service->chroot)) ||
-	    !field(&s, skipped, sizeof(skipped)) || !field(&s, skipped, sizeof(skipped)) ||
-	    !field(&s, service->command, sizeof(service->command)))
+	if (!copy_next_field(&s, service->name, sizeof(service->name)) ||
+	    !copy_next_field(&s, service->type, sizeof(service->type)) ||
+	    !copy_next_field(&s, skipped, sizeof(skipped)) ||
+	    !copy_next_field(&s, skipped, sizeof(skipped)) ||
+	    !copy_next_field(&s, service->chroot, sizeof(service->chroot)) ||
+	    !copy_next_field(&s, skipped, sizeof(skipped)) ||
+	    !copy_next_field(&s, skipped, sizeof(skipped)) ||
+	    !copy_next_field(&s, service->command, sizeof(service->command)))
 		return false;
 	service->arguments = s + strspn(s, " \t");
 	return true;
 }
 
-/* is_below - domain is one of parent's, which begins without a dot */
+/* is_subdomain_of - domain is one of parent's, which begins without a dot */
 static bool
-is_below(const char *domain, const char *parent)
+is_subdomain_of(const char *domain, const char *parent)
 {
 	size_t len = strlen(domain), parent_len = strlen(parent);
 
@@ -207,10 +209,10 @@ is_below(const char *domain, const char *parent)
 	       strcasecmp(domain + len - parent_len, parent) == 0;
 }
 
-/* in_table - the domain, or one above it: ".test" with a dot unless subdomains match by themselves
+/* find_in_table - the domain, or one above it: ".test" with a dot unless subdomains match by themselves
  */
 static int
-in_table(const char *table, const char *domain, enum postfix_match match,
+find_in_table(const char *table, const char *domain, enum postfix_match match,
     int (*look_up)(void *arg, const char *table, const char *key), void *arg)
 {
 	int answer = look_up(arg, table, domain);
@@ -222,18 +224,18 @@ in_table(const char *table, const char *domain, enum postfix_match match,
 }
 
 static int
-matches(const char *pattern, const char *domain, enum postfix_match match,
+match_domain(const char *pattern, const char *domain, enum postfix_match match,
     int (*look_up)(void *arg, const char *table, const char *key), void *arg)
 {
 	if (pattern[0] == '/' || strchr(pattern, ':') != NULL)
-		return in_table(pattern, domain, match, look_up, arg);
+		return find_in_table(pattern, domain, match, look_up, arg);
 	if (strcasecmp(pattern, domain) == 0)
 		return 1;
 	switch (match) {
 	case POSTFIX_MATCH_DOT:
-		return pattern[0] == '.' && is_below(domain, pattern + 1);
+		return pattern[0] == '.' && is_subdomain_of(domain, pattern + 1);
 	case POSTFIX_MATCH_SUBDOMAIN:
-		return is_below(domain, pattern);
+		return is_subdomain_of(domain, pattern);
 	default:
 		return 0;
 	}
@@ -249,7 +251,7 @@ postfix_domain_in(const char *list, const char *domain, enum postfix_match match
 
 	while (postfix_word(&list, word)) {
 		negated = word[0] == '!';
-		answer = matches(word + negated, domain, match, look_up, arg);
+		answer = match_domain(word + negated, domain, match, look_up, arg);
 		if (answer == 1)
 			return negated ? 0 : 1;
 		known &= answer != -1;
