@@ -13,6 +13,7 @@ ctl_files += srsd/ctl/ctl_spf.c
 ctl_files += srsd/ctl/ctl_status.c
 ctl_files += srsd/ctl/offline.c srsd/ctl/offline.h
 ctl_files += srsd/ctl/program.c srsd/ctl/program.h
+unit_tests += tests/unit/test_program
 ctl_files += srsd/ctl/reply.c srsd/ctl/reply.h
 ctl_files += srsd/ctl/secret_file.c srsd/ctl/secret_file.h
 

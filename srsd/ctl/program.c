@@ -5,82 +5,118 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
+#include <spawn.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "common/attributes.h"
+#include "common/buffer.h"
 #include "common/clock.h"
 #include "common/xmalloc.h"
 #include "srsd/ctl/program.h"
 
-#define OUTPUT_MAX (1024 * 1024)
-#define WAIT_MS 30000
+/* Directories of system programs, which are not in the PATH of every user. */
+#define SYSTEM_PATH "/usr/sbin:/usr/local/sbin:/sbin"
 
-/* What the child ends with when it could not become the program; its errno is on standard error. */
-#define NOT_STARTED 126
+extern char **environ;
 
-struct stream {
-	int fd;
+struct output_stream {
+	int fd; /* -1: closed */
 	bool cut;
-	size_t len;
-	char *data;
+	struct buffer output;
 };
 
+/* set_environment - posix_spawnp(3) searches the PATH of the caller, not that of the new program */
 static void
-exec_program(const char *const argv[])
+set_environment(void)
 {
 	const char *path = getenv("PATH");
-	char *more;
+	size_t len = path == NULL ? 0 : strlen(path), more = strlen(SYSTEM_PATH);
+	char *longer;
 
-	xasprintf(&more, "%s%s/usr/sbin:/usr/local/sbin:/sbin", path == NULL ? "" : path,
-	    path == NULL ? "" : ":");
-	setenv("PATH", more, 1);
 	setenv("LC_ALL", "C", 1);
-	execvp(argv[0], (char *const *)(uintptr_t)argv);
+	if (len >= more && strcmp(path + len - more, SYSTEM_PATH) == 0)
+		return;
+	xasprintf(&longer, "%s%s" SYSTEM_PATH, path == NULL ? "" : path, path == NULL ? "" : ":");
+	setenv("PATH", longer, 1);
+	free(longer);
 }
 
-NORETURN static void
-child(const char *const argv[], int out, int err)
+/* spawn_program - returns 0 or an errno */
+static int
+spawn_program(pid_t *pid, const char *const argv[], int out, int err)
 {
-	int null = open("/dev/null", O_RDONLY), saved;
+	posix_spawn_file_actions_t actions;
+	int e = posix_spawn_file_actions_init(&actions);
 
-	if (null != -1 && dup2(null, STDIN_FILENO) != -1 && dup2(out, STDOUT_FILENO) != -1 &&
-	    dup2(err, STDERR_FILENO) != -1)
-		exec_program(argv);
-	saved = errno;
-	if (write(err, &saved, sizeof(saved)) == -1)
-		_exit(1);
-	_exit(NOT_STARTED);
+	if (e != 0)
+		return e;
+	set_environment();
+	e = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	if (e == 0)
+		e = posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
+	if (e == 0)
+		e = posix_spawn_file_actions_adddup2(&actions, err, STDERR_FILENO);
+	if (e == 0)
+		e = posix_spawnp(
+		    pid, argv[0], &actions, NULL, (char *const *)(uintptr_t)argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	return e;
 }
 
-/* keep - what comes; false at the end. What is too much is read and forgotten. */
+/* start_program - opens the descriptors of the streams; returns 0 or an errno */
+static int
+start_program(pid_t *pid, const char *const argv[], struct output_stream streams[2])
+{
+	int out[2], err[2], e;
+
+	if (pipe2(out, O_CLOEXEC) == -1)
+		return errno;
+	if (pipe2(err, O_CLOEXEC) == -1) {
+		e = errno;
+		close(out[0]);
+		close(out[1]);
+		return e;
+	}
+	e = spawn_program(pid, argv, out[1], err[1]);
+	close(out[1]);
+	close(err[1]);
+	streams[0].fd = out[0];
+	streams[1].fd = err[0];
+	return e;
+}
+
+/* read_output - returns false at the end of a stream */
 static bool
-keep(struct stream *s)
+read_output(struct output_stream *stream)
 {
 	char buf[4096];
-	ssize_t n = read(s->fd, buf, sizeof(buf));
+	ssize_t n = read(stream->fd, buf, sizeof(buf));
 
 	if (n == -1)
 		return errno == EINTR;
 	if (n == 0)
 		return false;
-	s->cut |= s->len + (size_t)n > OUTPUT_MAX;
-	if (s->cut)
-		return true;
-	s->data = xreallocarray(s->data, s->len + (size_t)n + 1, 1);
-	memcpy(s->data + s->len, buf, (size_t)n);
-	s->len += (size_t)n;
-	s->data[s->len] = '\0';
+	stream->cut |= stream->output.len + (size_t)n > PROGRAM_OUTPUT_MAX;
+	if (!stream->cut)
+		buffer_add(&stream->output, buf, (size_t)n);
 	return true;
 }
 
-/* collect - until both are closed; false when that takes too long */
-static bool
-collect(struct stream streams[2])
+static void
+close_stream(struct output_stream *stream)
 {
-	uint64_t end = clock_elapsed(&clock_system) + WAIT_MS, now;
+	if (stream->fd != -1)
+		close(stream->fd);
+	stream->fd = -1;
+}
+
+/* collect_output - until both streams have ended; returns false when that takes too long */
+static bool
+collect_output(struct output_stream streams[2], int limit_ms)
+{
+	uint64_t end = clock_elapsed(&clock_system) + (unsigned)limit_ms, now;
 	struct pollfd pfd[2];
 	size_t i;
 
@@ -90,18 +126,15 @@ collect(struct stream streams[2])
 		now = clock_elapsed(&clock_system);
 		if (now >= end || (poll(pfd, 2, (int)(end - now)) == -1 && errno != EINTR))
 			return false;
-		for (i = 0; i < 2; i++) {
-			if (pfd[i].revents == 0 || keep(&streams[i]))
-				continue;
-			close(streams[i].fd);
-			streams[i].fd = -1;
-		}
+		for (i = 0; i < 2; i++)
+			if (pfd[i].revents != 0 && !read_output(&streams[i]))
+				close_stream(&streams[i]);
 	}
 	return true;
 }
 
 static int
-wait_for(pid_t pid)
+wait_for_exit(pid_t pid)
 {
 	int status;
 
@@ -111,70 +144,34 @@ wait_for(pid_t pid)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/* start - the descriptors to read in the streams; -1 with errno */
-static pid_t
-start(const char *const argv[], struct stream streams[2])
-{
-	int out[2], err[2];
-	pid_t pid;
-
-	if (pipe2(out, O_CLOEXEC) == -1)
-		return -1;
-	if (pipe2(err, O_CLOEXEC) == -1) {
-		close(out[0]);
-		close(out[1]);
-		return -1;
-	}
-	pid = fork();
-	if (pid == 0)
-		child(argv, out[1], err[1]);
-	close(out[1]);
-	close(err[1]);
-	streams[0].fd = out[0];
-	streams[1].fd = err[0];
-	return pid;
-}
-
-/* failed_start - the errno that the child left; 0: it became the program */
-static int
-failed_start(int status, const struct stream *err)
-{
-	int saved = 0;
-
-	if (status == NOT_STARTED && err->len == sizeof(saved))
-		memcpy(&saved, err->data, sizeof(saved));
-	return saved;
-}
-
 bool
 program_run(struct program *p, const char *const argv[], const char **error)
 {
-	struct stream streams[2] = { { .fd = -1 }, { .fd = -1 } };
-	pid_t pid = start(argv, streams);
-	bool ended = pid != -1 && collect(streams);
-	size_t i;
-	int e;
+	return program_run_within(p, argv, PROGRAM_LIMIT_MS, error);
+}
 
-	*error = strerror(errno);
-	if (pid != -1 && !ended)
+bool
+program_run_within(struct program *p, const char *const argv[], int limit_ms, const char **error)
+{
+	struct output_stream streams[2] = { { .fd = -1 }, { .fd = -1 } };
+	pid_t pid;
+	int e = start_program(&pid, argv, streams);
+	bool ended = e == 0 && collect_output(streams, limit_ms);
+	size_t i;
+
+	if (e == 0 && !ended)
 		kill(pid, SIGKILL);
-	p->status = pid == -1 ? -1 : wait_for(pid);
+	p->status = e == 0 ? wait_for_exit(pid) : -1;
 	for (i = 0; i < 2; i++) {
-		if (streams[i].fd != -1)
-			close(streams[i].fd);
-		if (streams[i].data == NULL)
-			streams[i].data = xstrdup("");
+		close_stream(&streams[i]);
+		buffer_add(&streams[i].output, "", 1);
 	}
-	p->out = streams[0].data;
+	p->out = streams[0].output.data;
 	p->cut = streams[0].cut;
-	p->err = streams[1].data;
-	e = failed_start(p->status, &streams[1]);
-	if (ended && e == 0)
-		return true;
+	p->err = streams[1].output.data;
 	if (ended)
-		*error = strerror(e);
-	else if (pid != -1)
-		*error = "it does not end";
+		return true;
+	*error = e == 0 ? "timed out" : strerror(e);
 	program_free(p);
 	return false;
 }
