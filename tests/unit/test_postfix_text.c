@@ -323,6 +323,113 @@ test_unknown_words(void **state)
 	unit_end();
 }
 
+/* Lines as postconf(1) prints them. */
+static const char main_cf[] = "mydomain = example.org\n"
+			      "mydestination =\n"
+			      "myorigin=no-blank.test\n"
+			      "relayhost =   wide.test \n"
+			      "smtpd_milters = inet:127.0.0.1:1 = x\n"
+			      "mydomain = second.test\n"
+			      "continued\n"
+			      "  mynetworks = indented\n"
+			      "last = no newline";
+
+static void
+test_values(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "mydomain", "example.org" },
+		{ "mydestination", "" },
+		{ "myorigin", "no-blank.test" },
+		{ "relayhost", "wide.test " },
+		{ "smtpd_milters", "inet:127.0.0.1:1 = x" },
+		{ "last", "no newline" },
+		{ "my", UNIT_NULL },
+		{ "mydomains", UNIT_NULL },
+		{ "continued", UNIT_NULL },
+		{ "mynetworks", UNIT_NULL },
+		{ "none", UNIT_NULL },
+	};
+	struct postfix_lines lines = { .n = 0 };
+	const char *got;
+	size_t i;
+
+	(void)state;
+	unit_true("zeroed", "no value", postfix_lines_value(&lines, "mydomain") == NULL);
+	postfix_lines_split(&lines, strdup(main_cf));
+	unit_int("split", "lines", (long long)lines.n, 9);
+	for (i = 0; i < COUNT(rows); i++) {
+		got = postfix_lines_value(&lines, rows[i][0]);
+		unit_text(rows[i][0], "value", got == NULL ? UNIT_NULL : got, rows[i][1]);
+	}
+	postfix_lines_free(&lines);
+	postfix_lines_split(&lines, strdup(""));
+	unit_int("empty", "lines", (long long)lines.n, 1);
+	postfix_lines_free(&lines);
+	unit_int("freed", "lines", (long long)lines.n, 0);
+	unit_end();
+}
+
+static void
+test_overrides(void **state)
+{
+	static const char master_cf[] = "smtp/inet/content_filter = one\n"
+					"127.0.0.1:10025/inet/content_filter =\n"
+					"127.0.0.1:10025/inet/content_filter = two = 2\n"
+					"smtp/inet/content_filter_more = x\n"
+					"smtp/inet/more_content_filter = x\n"
+					"no/slash/here\n"
+					"content_filter = no service\n"
+					"a/b/c/unix/content_filter = path/in/value\n";
+	static const struct {
+		size_t number;
+		const char *value, *service;
+	} rows[] = {
+		{ 0, "one", "smtp/inet" },
+		{ 1, "two = 2", "127.0.0.1:10025/inet" },
+		{ 2, "path/in/value", "a/b/c/unix" },
+		{ 3, UNIT_NULL, "" },
+	};
+	struct postfix_lines lines = { .n = 0 };
+	char service[POSTFIX_WORD_SIZE];
+	const char *got;
+	size_t i;
+
+	(void)state;
+	postfix_lines_split(&lines, strdup(master_cf));
+	for (i = 0; i < COUNT(rows); i++) {
+		service[0] = '\0';
+		got = postfix_lines_override(&lines, "content_filter", rows[i].number, service);
+		unit_text(rows[i].value, "value", got == NULL ? UNIT_NULL : got, rows[i].value);
+		unit_text(rows[i].value, "service", service, rows[i].service);
+	}
+	postfix_lines_free(&lines);
+	unit_end();
+}
+
+static void
+test_find_error(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "", "" },
+		{ "postconf: warning: unused parameter: x=y\n", "" },
+		{ "postconf: fatal: open /x/main.cf: No such file or directory\n",
+		    "postconf: fatal: open /x/main.cf: No such file or directory" },
+		{ "postmap: warning: fatal\npostmap: error: no\npostmap: fatal: second\n",
+		    "postmap: error: no" },
+		{ "fatal: at the start", "" },
+	};
+	char err[200];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		strlcpy(err, rows[i][0], sizeof(err));
+		unit_text(rows[i][0], "error", postfix_find_error(err), rows[i][1]);
+	}
+	unit_end();
+}
+
 int
 main(void)
 {
@@ -336,6 +443,9 @@ main(void)
 		cmocka_unit_test(test_public),
 		cmocka_unit_test(test_domains),
 		cmocka_unit_test(test_unknown_words),
+		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_overrides),
+		cmocka_unit_test(test_find_error),
 	};
 
 	return cmocka_run_group_tests_name("postfix_text", tests, NULL, NULL);

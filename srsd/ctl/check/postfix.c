@@ -74,79 +74,18 @@ static const char *const parameters[] = {
 /* Classes of restrictions that are looked at. */
 #define CLASSES_MAX 64
 
-/* Text with lines of "name = value". */
-struct lines {
-	size_t n;
-	char **line;
-	char *text;
-};
-
 struct postfix {
 	char *dir; /* NULL: the default */
-	struct lines main;
-	struct lines classes;
-	struct lines master;
-	struct lines overrides; /* "service/type/name = value" */
+	struct postfix_lines main;
+	struct postfix_lines classes;
+	struct postfix_lines master;
+	struct postfix_lines overrides; /* "service/type/name = value" */
 };
-
-/* split - takes the text over */
-static void
-split(struct lines *lines, char *text)
-{
-	char *rest = text, *line;
-
-	lines->text = text;
-	while ((line = strsep(&rest, "\n")) != NULL) {
-		lines->line = xreallocarray(lines->line, lines->n + 1, sizeof(char *));
-		lines->line[lines->n++] = line;
-	}
-}
-
-static void
-free_lines(struct lines *lines)
-{
-	free(lines->line);
-	free(lines->text);
-}
-
-/* value_of - NULL when there is no such line */
-static const char *
-value_of(const struct lines *lines, const char *name)
-{
-	size_t i, len = strlen(name);
-	const char *s;
-
-	for (i = 0; i < lines->n; i++) {
-		s = lines->line[i];
-		if (strncmp(s, name, len) != 0)
-			continue;
-		s += len;
-		s += strspn(s, " ");
-		if (*s == '=')
-			return s + 1 + strspn(s + 1, " ");
-	}
-	return NULL;
-}
-
-/*
- * find_error - the line that says why a command of Postfix failed, behind its warnings, which a
- * sound main.cf may cause as well; "" when there is none. Cuts the text up.
- */
-static const char *
-find_error(char *err)
-{
-	char *line;
-
-	while ((line = strsep(&err, "\n")) != NULL)
-		if (strstr(line, ": fatal: ") != NULL || strstr(line, ": error: ") != NULL)
-			return line;
-	return "";
-}
 
 /* run_postconf - postconf with these arguments, NULL at their end; what it prints goes to lines */
 static bool
-run_postconf(const struct postfix *p, struct lines *lines, const char *const more[], bool *absent,
-    char error[POSTFIX_ERROR_SIZE])
+run_postconf(const struct postfix *p, struct postfix_lines *lines, const char *const more[],
+    bool *absent, char error[POSTFIX_ERROR_SIZE])
 {
 	const char *argv[N_PARAMETERS + CLASSES_MAX + 8], *why;
 	struct program program;
@@ -166,13 +105,13 @@ run_postconf(const struct postfix *p, struct lines *lines, const char *const mor
 		return false;
 	}
 	if (program.status != 0) {
-		strlcpy(error, find_error(program.err), POSTFIX_ERROR_SIZE);
+		strlcpy(error, postfix_find_error(program.err), POSTFIX_ERROR_SIZE);
 		*absent = p->dir == NULL && (strstr(error, "No such file") != NULL ||
 						strstr(error, "Permission denied") != NULL);
 		program_free(&program);
 		return false;
 	}
-	split(lines, program.out);
+	postfix_lines_split(lines, program.out);
 	program.out = NULL;
 	program_free(&program);
 	return true;
@@ -231,10 +170,10 @@ postfix_free(struct postfix **pp)
 	if (p == NULL)
 		return;
 	free(p->dir);
-	free_lines(&p->main);
-	free_lines(&p->classes);
-	free_lines(&p->master);
-	free_lines(&p->overrides);
+	postfix_lines_free(&p->main);
+	postfix_lines_free(&p->classes);
+	postfix_lines_free(&p->master);
+	postfix_lines_free(&p->overrides);
 	free(p);
 	*pp = NULL;
 }
@@ -242,7 +181,7 @@ postfix_free(struct postfix **pp)
 const char *
 postfix_get(const struct postfix *p, const char *name)
 {
-	const char *value = value_of(&p->main, name);
+	const char *value = postfix_lines_value(&p->main, name);
 
 	return value == NULL ? "" : value;
 }
@@ -255,7 +194,7 @@ postfix_service_get(
 	char *full;
 
 	xasprintf(&full, "%s/%s/%s", service->name, service->type, name);
-	value = value_of(&p->overrides, full);
+	value = postfix_lines_value(&p->overrides, full);
 	free(full);
 	return value == NULL ? postfix_get(p, name) : value;
 }
@@ -263,7 +202,7 @@ postfix_service_get(
 const char *
 postfix_class(const struct postfix *p, const char *name)
 {
-	return value_of(&p->classes, name);
+	return postfix_lines_value(&p->classes, name);
 }
 
 bool
@@ -369,8 +308,8 @@ postfix_list_table(const struct postfix *p, const char *table,
 		return false;
 	}
 	ok = program.status == 0 && !program.cut;
-	strlcpy(
-	    error, program.cut ? "it is too large" : find_error(program.err), POSTFIX_ERROR_SIZE);
+	strlcpy(error, program.cut ? "it is too large" : postfix_find_error(program.err),
+	    POSTFIX_ERROR_SIZE);
 	rest = program.out;
 	while (ok && (line = strsep(&rest, "\n")) != NULL) {
 		line[strcspn(line, "\t")] = '\0';
@@ -390,7 +329,7 @@ postfix_table_is_broken(const struct postfix *p, const char *table, char error[P
 
 	if (!run_postmap(p, "-q", "check.invalid", table, &program, &why))
 		return false;
-	strlcpy(error, find_error(program.err), POSTFIX_ERROR_SIZE);
+	strlcpy(error, postfix_find_error(program.err), POSTFIX_ERROR_SIZE);
 	broken =
 	    program.status == 1 &&
 	    (strstr(error, "unsupported dictionary type") != NULL ||
@@ -403,23 +342,7 @@ const char *
 postfix_override(
     const struct postfix *p, const char *parameter, size_t number, char service[POSTFIX_WORD_SIZE])
 {
-	size_t i, len = strlen(parameter);
-	const char *line, *slash, *value;
-
-	for (i = 0; i < p->overrides.n; i++) {
-		line = p->overrides.line[i];
-		value = strstr(line, " = ");
-		if (value == NULL)
-			continue;
-		for (slash = value; slash > line && *slash != '/'; slash--)
-			;
-		if ((size_t)(value - slash) != len + 1 || strncmp(slash + 1, parameter, len) != 0 ||
-		    number-- > 0)
-			continue;
-		snprintf(service, POSTFIX_WORD_SIZE, "%.*s", (int)(slash - line), line);
-		return value + 3;
-	}
-	return NULL;
+	return postfix_lines_override(&p->overrides, parameter, number, service);
 }
 
 int
@@ -436,7 +359,7 @@ postfix_look_up(
 		strlcpy(value, program.out, size);
 		value[strcspn(value, "\n")] = '\0';
 		answer = 1;
-	} else if (program.status == 1 && find_error(program.err)[0] == '\0') {
+	} else if (program.status == 1 && postfix_find_error(program.err)[0] == '\0') {
 		answer = 0;
 	}
 	program_free(&program);

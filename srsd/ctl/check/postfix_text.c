@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/xmalloc.h"
 #include "srsd/ctl/check/postfix_text.h"
 
 #define SEPARATORS " \t\r\n,"
@@ -278,4 +279,77 @@ postfix_is_public(const struct postfix_service *service)
 		if (strcmp(port, others[i]) == 0)
 			return false;
 	return true;
+}
+
+void
+postfix_lines_split(struct postfix_lines *lines, char *text)
+{
+	char *rest = text, *line;
+
+	memset(lines, 0, sizeof(*lines));
+	lines->text = text;
+	while ((line = strsep(&rest, "\n")) != NULL) {
+		lines->line = xreallocarray(lines->line, lines->n + 1, sizeof(char *));
+		lines->line[lines->n++] = line;
+	}
+}
+
+void
+postfix_lines_free(struct postfix_lines *lines)
+{
+	free(lines->line);
+	free(lines->text);
+	memset(lines, 0, sizeof(*lines));
+}
+
+const char *
+postfix_lines_value(const struct postfix_lines *lines, const char *name)
+{
+	size_t i, len = strlen(name);
+	const char *s;
+
+	for (i = 0; i < lines->n; i++) {
+		s = lines->line[i];
+		if (strncmp(s, name, len) != 0)
+			continue;
+		s += len;
+		s += strspn(s, " ");
+		if (*s == '=')
+			return s + 1 + strspn(s + 1, " ");
+	}
+	return NULL;
+}
+
+const char *
+postfix_lines_override(const struct postfix_lines *lines, const char *parameter, size_t number,
+    char service[POSTFIX_WORD_SIZE])
+{
+	size_t i, len = strlen(parameter);
+	const char *line, *slash, *value;
+
+	for (i = 0; i < lines->n; i++) {
+		line = lines->line[i];
+		value = strstr(line, " = ");
+		if (value == NULL)
+			continue;
+		for (slash = value; slash > line && *slash != '/'; slash--)
+			;
+		if ((size_t)(value - slash) != len + 1 || strncmp(slash + 1, parameter, len) != 0 ||
+		    number-- > 0)
+			continue;
+		snprintf(service, POSTFIX_WORD_SIZE, "%.*s", (int)(slash - line), line);
+		return value + 3;
+	}
+	return NULL;
+}
+
+const char *
+postfix_find_error(char *err)
+{
+	char *line;
+
+	while ((line = strsep(&err, "\n")) != NULL)
+		if (strstr(line, ": fatal: ") != NULL || strstr(line, ": error: ") != NULL)
+			return line;
+	return "";
 }
