@@ -1,22 +1,18 @@
 /* SPDX-License-Identifier: ISC */
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
-
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "common/endpoint.h"
+#include "common/clock.h"
 #include "common/printable.h"
 #include "common/xmalloc.h"
+#include "srsd/ctl/connect.h"
 #include "srsd/ctl/ctl.h"
 #include "srsd/ctl/reply.h"
 
-/* Longer than any lookup-time. */
+/* For a connection, a request and a reply each: longer than any lookup-time. */
 #define WAIT_SECONDS 120
 
 int
@@ -32,7 +28,7 @@ ctl_print_json(const json_t *json)
 	char *text = json_dumps(json, JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_PRESERVE_ORDER);
 	const char *s;
 
-	/* jansson takes DEL for visible. */
+	/* jansson considers DEL printable. */
 	for (s = text == NULL ? "" : text; *s != '\0'; s++)
 		if (*s == 0x7f)
 			fputs("\\u007f", stdout);
@@ -113,47 +109,23 @@ ctl_make_printable(json_t *value)
 	return copy;
 }
 
-static int
-connect_to(const char *path)
-{
-	struct timeval wait = { WAIT_SECONDS, 0 };
-	struct sockaddr_un un = { .sun_family = AF_UNIX };
-	int fd;
-
-	if (strlcpy(un.sun_path, path, sizeof(un.sun_path)) >= sizeof(un.sun_path)) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd == -1)
-		return -1;
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
-	if (connect(fd, (struct sockaddr *)&un, sizeof(un)) == 0)
-		return fd;
-	close(fd);
-	return -1;
-}
-
-/* send_daemon_request - false with a reason when the daemon does not take it */
+/* send_daemon_request - returns false with a reason in *error */
 static bool
 send_daemon_request(int fd, const json_t *request, const char **error)
 {
+	uint64_t until = clock_elapsed(&clock_system) + WAIT_SECONDS * UINT64_C(1000);
 	char *text = json_dumps(request, JSON_COMPACT | JSON_ENSURE_ASCII), *line;
-	size_t done = 0, len;
-	ssize_t n = 0;
+	size_t len;
+	bool ok;
 
-	*error = "no memory";
+	*error = "out of memory";
 	if (text == NULL)
 		return false;
-	*error = "the daemon does not take the request";
 	len = (size_t)xasprintf(&line, "%s\n", text);
-	while (done < len && (n != -1 || errno == EINTR)) {
-		n = send(fd, line + done, len - done, MSG_NOSIGNAL);
-		done += n > 0 ? (size_t)n : 0;
-	}
+	ok = connect_send(fd, line, len, until, error);
 	free(text);
 	free(line);
-	return done == len;
+	return ok;
 }
 
 static json_t *
@@ -161,7 +133,7 @@ read_daemon_reply(int fd, const char **error)
 {
 	static const char *const faults[] = {
 		[REPLY_NONE] = "",
-		[REPLY_LATE] = "the daemon does not answer",
+		[REPLY_LATE] = "the daemon did not reply in time",
 		[REPLY_ENDED] = "the daemon closed the connection without a reply",
 		[REPLY_TOO_LONG] = "the daemon's reply is longer than 1 MiB",
 		[REPLY_NO_JSON] = "the daemon's reply is not a JSON object",
@@ -169,11 +141,11 @@ read_daemon_reply(int fd, const char **error)
 	enum reply_fault fault;
 	json_t *reply = reply_read(fd, WAIT_SECONDS, &fault);
 
-	*error = faults[fault];
+	*error = fault == REPLY_LATE && errno != 0 ? strerror(errno) : faults[fault];
 	return reply;
 }
 
-/* exchange_with_daemon - one line each way */
+/* exchange_with_daemon - sends one line, reads one line, and closes the descriptor */
 static json_t *
 exchange_with_daemon(int fd, const json_t *request, const char **error)
 {
@@ -185,87 +157,56 @@ exchange_with_daemon(int fd, const json_t *request, const char **error)
 	return reply;
 }
 
-void
-ctl_print_unreachable(const struct ctl *ctl, const char *error)
+/* hint_at_cause - of a failed connect(2) to the control socket; "" when none is known */
+static const char *
+hint_at_cause(int e)
 {
-	fprintf(stderr, "srsctl: %s: %s%s%s\n", ctl->socket == NULL ? "control" : ctl->socket,
-	    error, errno == 0 ? "" : ": ", errno == 0 ? "" : strerror(errno));
-}
-
-/* finish_connect - 0, or the errno of a connection that was begun */
-static int
-finish_connect(int fd, int wait_ms)
-{
-	struct pollfd pfd = { .fd = fd, .events = POLLOUT };
-	socklen_t len = sizeof(int);
-	int error = ETIMEDOUT;
-
-	if (poll(&pfd, 1, wait_ms) == 1)
-		getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len);
-	return error;
-}
-
-static int
-connect_address(const struct endpoint_addr *addr, int wait_ms)
-{
-	int fd = socket(addr->u.sa.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	int error = 0;
-
-	if (fd == -1)
-		return -1;
-	if (connect(fd, &addr->u.sa, addr->len) == -1)
-		error = errno == EINPROGRESS ? finish_connect(fd, wait_ms) : errno;
-	if (error == 0)
-		return fd;
-	close(fd);
-	errno = error;
-	return -1;
-}
-
-int
-ctl_connect(const char *endpoint, int wait_ms, const char **error)
-{
-	struct endpoint ep;
-	size_t i;
-	int fd = -1;
-
-	if (!endpoint_parse(&ep, endpoint, error))
-		return -1;
-	*error = "it has no address";
-	for (i = 0; i < ep.n && fd == -1; i++) {
-		fd = connect_address(&ep.addr[i], wait_ms);
-		if (fd == -1)
-			*error = strerror(errno);
+	switch (e) {
+	case ENOENT:
+	case ECONNREFUSED:
+		return " (is srsd running?)";
+	case EACCES:
+	case EPERM:
+		return " (only root and the daemon's user may connect)";
+	default:
+		return "";
 	}
-	return fd;
 }
 
 json_t *
-ctl_ask(const struct ctl *ctl, const json_t *request, enum ctl_form form, const char **error)
+ctl_ask(
+    const struct ctl *ctl, const json_t *request, enum ctl_form form, char error[CTL_ERROR_SIZE])
 {
+	const char *why;
 	json_t *reply;
 	int fd;
 
-	*error = "control is none";
-	errno = 0;
-	if (ctl->socket == NULL)
+	if (ctl->socket == NULL) {
+		strlcpy(error, "the control socket is disabled: srsd.conf has control = \"none\"",
+		    CTL_ERROR_SIZE);
 		return NULL;
-	fd = connect_to(ctl->socket);
-	*error = errno == EACCES || errno == EPERM ? "only root and the daemon's user may ask"
-						   : "no daemon there";
-	reply = fd == -1 ? NULL : exchange_with_daemon(fd, request, error);
+	}
+	fd = connect_unix(ctl->socket, WAIT_SECONDS * 1000, &why);
+	if (fd == -1) {
+		snprintf(error, CTL_ERROR_SIZE,
+		    "cannot connect to the control socket unix:%s: %s%s", ctl->socket, why,
+		    hint_at_cause(errno));
+		return NULL;
+	}
+	reply = exchange_with_daemon(fd, request, &why);
+	if (reply == NULL)
+		snprintf(error, CTL_ERROR_SIZE, "control socket unix:%s: %s", ctl->socket, why);
 	return form == CTL_AS_JSON ? reply : ctl_make_printable(reply);
 }
 
-/* print_ctl_error - an error, on standard error */
-static void
-print_ctl_error(const char *error)
+void
+ctl_print_error(const char *error)
 {
 	fprintf(stderr, "srsctl: %s\n", error);
 }
 
 bool
-ctl_print_error(const json_t *reply)
+ctl_print_reply_error(const json_t *reply)
 {
 	const char *error = json_string_value(json_object_get(reply, "error"));
 	char *shown;
@@ -273,7 +214,7 @@ ctl_print_error(const json_t *reply)
 	if (error == NULL)
 		return false;
 	shown = printable_utf8(xstrdup(error));
-	print_ctl_error(shown);
+	ctl_print_error(shown);
 	free(shown);
 	return true;
 }
@@ -283,20 +224,20 @@ ctl_ask_for(const struct ctl *ctl, const char *command, const char *address, enu
     json_t **reply)
 {
 	json_t *request = json_pack("{s:s, s:s?}", "command", command, "address", address);
-	const char *error;
+	char error[CTL_ERROR_SIZE];
 
 	*reply = NULL;
 	if (request == NULL) {
-		print_ctl_error("an argument is not UTF-8");
+		ctl_print_error("an argument is not UTF-8");
 		return CTL_USAGE;
 	}
-	*reply = ctl_ask(ctl, request, form, &error);
+	*reply = ctl_ask(ctl, request, form, error);
 	json_decref(request);
 	if (*reply == NULL) {
-		ctl_print_unreachable(ctl, error);
+		ctl_print_error(error);
 		return CTL_USAGE;
 	}
-	if (!ctl_print_error(*reply))
+	if (!ctl_print_reply_error(*reply))
 		return CTL_OK;
 	json_decref(*reply);
 	*reply = NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * ctl - what the commands of srsctl share: the options before the command, and the way to the
- * daemon.
+ * ctl - shared by the commands of srsctl: the options before the command, requests to the daemon,
+ * and JSON from it.
  */
 #ifndef SRSD_CTL_CTL_H
 #define SRSD_CTL_CTL_H
@@ -12,58 +12,54 @@
 
 #include "conf/settings.h"
 
+/* Context of a command; all of it belongs to main(). */
 struct ctl {
 	struct settings *settings; /* of the configuration, or the defaults */
-	const char *config;        /* the file of the configuration */
-	const char *config_error;  /* why these are the defaults; NULL: they are not */
-	const char *socket;        /* path of the control socket; NULL: the daemon has none */
+	const char *config;        /* path of the configuration file */
+	const char *config_error;  /* why settings are the defaults; NULL: the file was read */
+	const char *socket;        /* path of the control socket; NULL: it is disabled */
 };
 
 /* Exit statuses. */
 enum ctl_exit {
 	CTL_OK = 0,
-	CTL_FAILED = 1, /* it was carried out, and the answer is no */
-	CTL_USAGE = 2,  /* it was not */
+	CTL_FAILED = 1, /* the command was carried out, and the answer is no */
+	CTL_USAGE = 2,  /* the command is wrong, or could not be carried out */
 };
 
-/* Bytes of a reply; a longer one is an error. */
-#define CTL_REPLY_MAX ((size_t)1024 * 1024)
-
-/* What a reply is for. */
+/* The use of a reply. */
 enum ctl_form {
-	CTL_SHOWN,  /* its texts and names are made fit for a terminal, see ctl_make_printable */
-	CTL_AS_JSON /* it stays as it is, and only ctl_print_json may print it */
+	CTL_SHOWN,  /* its texts and names are made printable, see ctl_make_printable */
+	CTL_AS_JSON /* it is unchanged; print it with ctl_print_json or ctl_print_reply_error only */
 };
 
-/*
- * Sends a request to the daemon and returns its reply, a new reference to an object; NULL with a
- * static reason in *error and, unless that is all there is to say, errno.
- *
- * SECURITY: the process that replies may be hostile.
- */
-json_t *ctl_ask(const struct ctl *, const json_t *request, enum ctl_form form, const char **error);
+#define CTL_ERROR_SIZE 512
 
 /*
- * The same for a command with an address (NULL: without). CTL_OK with the reply; CTL_FAILED when
- * the daemon says an error, CTL_USAGE when it was not asked: that is printed, and *reply is NULL.
+ * Sends a request to the daemon. Returns its reply, a new reference to an object; or NULL with one
+ * line in error.
+ *
+ * SECURITY: the process that replies may be hostile. reply.h limits the size of a reply.
  */
-int ctl_ask_for(const struct ctl *, const char *command, const char *address, enum ctl_form form,
+json_t *ctl_ask(
+    const struct ctl *ctl, const json_t *request, enum ctl_form form, char error[CTL_ERROR_SIZE]);
+
+/*
+ * Asks for a command with an address; NULL: without one. CTL_OK: *reply is a new reference to the
+ * reply. CTL_FAILED: the daemon replied with an error. CTL_USAGE: there is no reply. In the last
+ * two cases the error has been printed, and *reply is NULL.
+ */
+int ctl_ask_for(const struct ctl *ctl, const char *command, const char *address, enum ctl_form form,
     json_t **reply);
 
-/* Prints the error of a reply, in either form, on standard error. False when it has none. */
-bool ctl_print_error(const json_t *reply);
+/* Prints "srsctl: ERROR" on standard error. */
+void ctl_print_error(const char *error);
 
-/* Prints why ctl_ask has failed, on standard error. Call it at once, for errno's sake. */
-void ctl_print_unreachable(const struct ctl *, const char *error);
+/* Prints the error of a reply, in either form. False when the reply has no error. */
+bool ctl_print_reply_error(const json_t *reply);
 
-/*
- * Connects to an endpoint, at the first of its addresses that takes it within wait_ms. Returns a
- * non-blocking descriptor, or -1 with the reason in *error: static, or strerror(3)'s.
- */
-int ctl_connect(const char *endpoint, int wait_ms, const char **error);
-
-/* A command: argv[0] is its name. Returns the exit status. */
-typedef int ctl_command_fn(const struct ctl *, int argc, char **argv);
+/* A command: argv[0] is its name. Returns the exit status, an enum ctl_exit. */
+typedef int ctl_command_fn(const struct ctl *ctl, int argc, char **argv);
 
 ctl_command_fn ctl_forward;
 ctl_command_fn ctl_policy;
@@ -74,26 +70,28 @@ ctl_command_fn ctl_spf;
 ctl_command_fn ctl_status;
 
 /*
- * Makes the texts of a value of somebody else's fit for a terminal, and the names of members as
- * well. Returns a new reference and takes the old one over; NULL for NULL.
+ * Makes untrusted JSON fit for a terminal: all texts and all names of members become printable
+ * UTF-8 (common/printable.h). Consumes the reference and returns a new one; NULL for NULL.
  */
 json_t *ctl_make_printable(json_t *value);
 
-/* A text; "" for a value that is none, or NULL. */
+/* The text of a JSON string; "" for NULL and for any other type. Owned by value. */
 const char *ctl_string(const json_t *value);
 
+/* The text of a member of an object; "" when it is missing or not a string. Owned by object. */
+const char *ctl_text(const json_t *object, const char *name);
+
 /*
- * A member of a reply; "" or 0 when it is not there, or is something else. A number beyond
- * CTL_NUMBER_MAX is that, with its sign: so a difference of two is a number too.
+ * The number of a member of an object; 0 when it is missing or not an integer. It is limited to
+ * +-CTL_NUMBER_MAX, so that the difference of two such numbers does not overflow.
  */
 #define CTL_NUMBER_MAX 1000000000000000LL
-const char *ctl_text(const json_t *, const char *name);
-long long ctl_number(const json_t *, const char *name);
+long long ctl_number(const json_t *object, const char *name);
 
-/* Prints the reply to a --json, readable, in visible ASCII. */
-void ctl_print_json(const json_t *);
+/* Prints JSON on standard output: indented, and in printable ASCII. */
+void ctl_print_json(const json_t *json);
 
-/* Prints how the command is used, and returns CTL_USAGE. */
+/* Prints "usage: srsctl ... TEXT" on standard error, and returns CTL_USAGE. */
 int ctl_usage(const char *text);
 
 #endif

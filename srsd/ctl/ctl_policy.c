@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * srsctl policy - the policy service on standard input and output, for spawn(8): a line of
+ * srsctl policy - the policy service on standard input and output, for spawn(8): a service of
  * master.cf that ran another policy program needs only another argv.
  *
- * Requests and replies end with an empty line. Only whole requests go to the daemon, and only whole
- * replies come back; a request stays here until its reply is there. So when the daemon goes away
- * the requests without a reply are put to its successor, and the client notices nothing.
+ * Requests and replies end with an empty line. Only complete requests are sent to the daemon, and
+ * only complete replies to Postfix. A request is kept until its reply has arrived. If the daemon is
+ * restarted in between, the requests without a reply are sent again, and Postfix does not notice.
  *
- * When no daemon can be reached this ends with an error and without a reply. Postfix then asks once
- * more and defers the mail (smtpd_policy_service_try_limit, smtpd_policy_service_default_action):
- * nothing is lost, and nothing gets by unchecked, as a made-up DUNNO would let it.
+ * If the daemon cannot be reached, this command fails without a reply. Postfix then tries once more
+ * and defers the mail (smtpd_policy_service_try_limit, smtpd_policy_service_default_action). No
+ * mail is lost, and none is accepted unchecked, as it would be after a made-up DUNNO.
  *
- * Standard input is not shut down towards the daemon: it takes a client that sends nothing more for
- * one that left. This ends when all requests that came whole have been answered.
+ * The end of standard input is not passed on with shutdown(2): the daemon considers such a client
+ * gone. The command ends when all complete requests have been answered.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -25,36 +25,37 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/buffer.h"
 #include "common/endpoint.h"
 #include "common/log.h"
 #include "common/xmalloc.h"
+#include "srsd/ctl/connect.h"
 #include "srsd/ctl/ctl.h"
 
 #define USAGE "policy [--to endpoint]"
 
-/* The daemon takes requests of up to 64 KiB, and writes replies of less than 1 KiB. */
-#define BUFFER_SIZE (128 * 1024)
+/* Bytes of a stream. The daemon accepts requests of up to 64 KiB, and its replies are below 1 KiB. */
+#define STREAM_MAX ((size_t)128 * 1024)
 #define CONNECT_MS 5000
 
-/* Waits before each attempt since the last reply; a daemon that is started anew takes no longer. */
+/* Waits before each attempt since the last reply; a restart of the daemon takes no longer. */
 static const int retry_ms[] = { 0, 200, 400, 800, 1600 };
 
 #define TRIES (sizeof(retry_ms) / sizeof(retry_ms[0]))
 
-struct buffer {
-	size_t len;
-	size_t whole; /* bytes of whole messages at its beginning */
-	char data[BUFFER_SIZE];
+struct message_stream {
+	struct buffer bytes;
+	size_t whole; /* bytes of the complete messages at its beginning */
 };
 
 struct bridge {
 	const struct text_list *endpoints;
-	struct buffer requests; /* without a reply yet */
-	struct buffer replies;  /* not written yet */
-	size_t sent;            /* bytes of requests that this daemon got */
-	unsigned waiting;       /* requests without a reply */
-	bool finished;          /* the client sends nothing more */
-	bool client_left;
+	struct message_stream requests; /* without a reply yet */
+	struct message_stream replies;  /* not written yet */
+	size_t sent;                    /* bytes of requests that this daemon has received */
+	unsigned waiting;               /* complete requests without a reply */
+	bool finished;                  /* end of standard input */
+	bool client_left;               /* standard output is closed */
 	bool failed;
 	int daemon; /* -1: not connected */
 	size_t tries;
@@ -67,74 +68,81 @@ fail_bridge(struct bridge *b, const char *why)
 	b->failed = true;
 }
 
-/* measure_message - of the first message with its empty line; 0 when there is no whole one */
+/* measure_message - returns the length of the first message, or 0 when it is incomplete */
 static size_t
 measure_message(const char *data, size_t len)
 {
-	const char *line = data, *end = data + len, *nl;
+	const char *nl;
+	size_t at = 0;
 
-	while ((nl = memchr(line, '\n', (size_t)(end - line))) != NULL) {
-		if (nl == line)
-			return (size_t)(nl - data) + 1;
-		line = nl + 1;
+	while (at < len && (nl = memchr(data + at, '\n', len - at)) != NULL) {
+		if (nl == data + at)
+			return at + 1;
+		at = (size_t)(nl - data) + 1;
 	}
 	return 0;
 }
 
+/* remove_messages - the first n bytes, which are complete messages or the rest of one */
 static void
-remove_messages(struct buffer *buffer, size_t n)
+remove_messages(struct message_stream *stream, size_t n)
 {
-	memmove(buffer->data, buffer->data + n, buffer->len - n);
-	buffer->len -= n;
-	buffer->whole -= n;
+	struct buffer *bytes = &stream->bytes;
+
+	if (n == 0)
+		return;
+	memmove(bytes->data, bytes->data + n, bytes->len - n);
+	bytes->len -= n;
+	stream->whole -= n;
 }
 
-/* count_new_messages - find the messages that have become whole; returns how many */
+/* count_new_messages - returns how many have become complete since the last call */
 static unsigned
-count_new_messages(struct buffer *buffer)
+count_new_messages(struct message_stream *stream)
 {
+	const struct buffer *bytes = &stream->bytes;
 	unsigned found = 0;
 	size_t n;
 
-	while (
-	    (n = measure_message(buffer->data + buffer->whole, buffer->len - buffer->whole)) > 0) {
-		buffer->whole += n;
+	if (bytes->len == 0)
+		return 0;
+	while ((n = measure_message(bytes->data + stream->whole, bytes->len - stream->whole)) > 0) {
+		stream->whole += n;
 		found++;
 	}
 	return found;
 }
 
-/* read_stream - 1 read something, 0 the end, -1 an error; nothing to read is something */
+/* read_stream - returns 1 while the stream goes on, 0 at its end, -1 for an error */
 static int
-read_stream(struct buffer *buffer, int fd)
+read_stream(struct message_stream *stream, int fd)
 {
-	ssize_t n = read(fd, buffer->data + buffer->len, sizeof(buffer->data) - buffer->len);
+	size_t room = STREAM_MAX - stream->bytes.len;
+	char buf[16 * 1024];
+	ssize_t n = read(fd, buf, room < sizeof(buf) ? room : sizeof(buf));
 
 	if (n == -1)
 		return errno == EINTR || errno == EAGAIN ? 1 : -1;
-	buffer->len += (size_t)n;
+	buffer_add(&stream->bytes, buf, (size_t)n);
 	return n > 0 ? 1 : 0;
 }
 
 static bool
-is_stream_full(const struct buffer *buffer)
+is_stream_full(const struct message_stream *stream)
 {
-	return buffer->len == sizeof(buffer->data);
+	return stream->bytes.len == STREAM_MAX;
 }
 
-/* -- the daemon's side */
-
-/* disconnect_daemon - what it has not answered goes to the next one */
+/* disconnect_daemon - the next connection gets all requests that are still without a reply */
 static void
 disconnect_daemon(struct bridge *b)
 {
 	close(b->daemon);
 	b->daemon = -1;
 	b->sent = 0;
-	b->replies.len = b->replies.whole;
+	b->replies.bytes.len = b->replies.whole;
 }
 
-/* wait_before_retry - before another attempt, so that a daemon has the time to come up */
 static void
 wait_before_retry(int ms)
 {
@@ -147,23 +155,29 @@ wait_before_retry(int ms)
 static void
 connect_daemon(struct bridge *b)
 {
-	const char *error = "the daemon ends each connection without a reply";
+	char why[CTL_ERROR_SIZE] = "the daemon closes each connection without a reply";
+	const char *endpoint, *error;
 	size_t i;
 
 	if (b->endpoints->n == 0) {
-		fail_bridge(b, "the configuration says policy = {}: there is no such service");
+		fail_bridge(b, "srsd.conf has no policy service: policy = {}");
 		return;
 	}
 	for (; b->daemon == -1 && b->tries < TRIES; b->tries++) {
 		wait_before_retry(retry_ms[b->tries]);
-		for (i = 0; i < b->endpoints->n && b->daemon == -1; i++)
-			b->daemon = ctl_connect(b->endpoints->text[i], CONNECT_MS, &error);
+		for (i = 0; i < b->endpoints->n && b->daemon == -1; i++) {
+			endpoint = b->endpoints->text[i];
+			b->daemon = connect_endpoint(endpoint, CONNECT_MS, &error);
+			if (b->daemon == -1)
+				snprintf(
+				    why, sizeof(why), "cannot connect to %s: %s", endpoint, error);
+		}
 	}
 	if (b->daemon == -1)
-		fail_bridge(b, error);
+		fail_bridge(b, why);
 }
 
-/* accept_replies - whole ones; each answers the request that has waited longest */
+/* accept_replies - each complete reply removes the oldest request */
 static void
 accept_replies(struct bridge *b)
 {
@@ -171,9 +185,9 @@ accept_replies(struct bridge *b)
 	size_t n;
 
 	for (; found > 0; found--) {
-		n = measure_message(b->requests.data, b->sent);
+		n = measure_message(b->requests.bytes.data, b->sent);
 		if (n == 0) {
-			fail_bridge(b, "a reply to no request");
+			fail_bridge(b, "the daemon sent a reply without a request");
 			return;
 		}
 		remove_messages(&b->requests, n);
@@ -182,7 +196,7 @@ accept_replies(struct bridge *b)
 		b->tries = 0;
 	}
 	if (is_stream_full(&b->replies) && b->replies.whole == 0)
-		fail_bridge(b, "a reply without an end");
+		fail_bridge(b, "the daemon sent a reply of more than 128 KiB");
 }
 
 static void
@@ -197,15 +211,13 @@ read_daemon_replies(struct bridge *b)
 static void
 write_daemon_requests(struct bridge *b)
 {
-	ssize_t n = write(b->daemon, b->requests.data + b->sent, b->requests.whole - b->sent);
+	ssize_t n = write(b->daemon, b->requests.bytes.data + b->sent, b->requests.whole - b->sent);
 
 	if (n >= 0)
 		b->sent += (size_t)n;
 	else if (errno != EINTR && errno != EAGAIN)
 		disconnect_daemon(b);
 }
-
-/* -- the client's side */
 
 static void
 read_client_requests(struct bridge *b)
@@ -214,15 +226,15 @@ read_client_requests(struct bridge *b)
 		b->finished = true;
 	b->waiting += count_new_messages(&b->requests);
 	if (is_stream_full(&b->requests) && b->requests.whole == 0)
-		fail_bridge(b, "a request without an end");
+		fail_bridge(b, "a request of Postfix has more than 128 KiB");
 }
 
-/* write_client_replies - so little that it does not wait, for the descriptor may be a blocking one */
+/* write_client_replies - the descriptor may be blocking: PIPE_BUF bytes do not block after POLLOUT */
 static void
 write_client_replies(struct bridge *b)
 {
 	size_t len = b->replies.whole < PIPE_BUF ? b->replies.whole : PIPE_BUF;
-	ssize_t n = write(STDOUT_FILENO, b->replies.data, len);
+	ssize_t n = write(STDOUT_FILENO, b->replies.bytes.data, len);
 
 	if (n >= 0)
 		remove_messages(&b->replies, (size_t)n);
@@ -230,9 +242,7 @@ write_client_replies(struct bridge *b)
 		b->client_left = true;
 }
 
-/* -- both */
-
-/* set_poll_events - what to wait for; a descriptor that is not wanted must not wake us either */
+/* set_poll_events - without events, poll(2) must not report POLLHUP or POLLERR either */
 static void
 set_poll_events(struct pollfd *pfd, int fd, short events)
 {
@@ -295,6 +305,8 @@ run_bridge(const struct text_list *endpoints)
 	if (b->daemon != -1)
 		close(b->daemon);
 	failed = b->failed;
+	buffer_free(&b->requests.bytes);
+	buffer_free(&b->replies.bytes);
 	free(b);
 	return failed ? CTL_FAILED : CTL_OK;
 }

@@ -52,7 +52,7 @@ format_local_date(char text[DATE_SIZE], time_t t)
 static int
 refuse_command(const char *text)
 {
-	fprintf(stderr, "srsctl: %s\n", text);
+	ctl_print_error(text);
 	return CTL_FAILED;
 }
 
@@ -61,9 +61,9 @@ static json_t *
 ask_daemon_secrets(const struct ctl *ctl)
 {
 	json_t *request = json_pack("{s:s}", "command", "status"), *reply, *secrets;
-	const char *error;
+	char error[CTL_ERROR_SIZE];
 
-	reply = ctl_ask(ctl, request, CTL_SHOWN, &error);
+	reply = ctl_ask(ctl, request, CTL_SHOWN, error);
 	secrets = json_incref(json_object_get(reply, "secrets"));
 	json_decref(request);
 	json_decref(reply);

@@ -48,7 +48,7 @@ ask_dns_offline(const struct ctl *ctl, json_t *request, const struct spf_command
 	json_t *report = offline_run(ctl->settings, run_spf_query, request, OFFLINE_SECONDS, error);
 
 	if (report == NULL)
-		fprintf(stderr, "srsctl: %s\n", error);
+		ctl_print_error(error);
 	return opts->json ? report : ctl_make_printable(report);
 }
 
@@ -56,16 +56,16 @@ ask_dns_offline(const struct ctl *ctl, json_t *request, const struct spf_command
 static json_t *
 ask_daemon_or_dns(const struct ctl *ctl, json_t *request, const struct spf_command_options *opts)
 {
-	const char *error;
+	char error[CTL_ERROR_SIZE];
 	json_t *reply;
 
 	if (opts->offline)
 		return ask_dns_offline(ctl, request, opts);
-	reply = ctl_ask(ctl, request, choose_reply_form(opts), &error);
+	reply = ctl_ask(ctl, request, choose_reply_form(opts), error);
 	if (reply != NULL)
 		return reply;
-	ctl_print_unreachable(ctl, error);
-	fputs("srsctl: asking the DNS directly\n", stderr);
+	ctl_print_error(error);
+	ctl_print_error("querying the DNS directly");
 	return ask_dns_offline(ctl, request, opts);
 }
 
@@ -222,7 +222,7 @@ show_spf_reply(const json_t *reply, const struct spf_command_options *opts)
 		ctl_print_json(reply);
 	else
 		print_report(reply);
-	return ctl_print_error(reply) ? CTL_USAGE : CTL_OK;
+	return ctl_print_reply_error(reply) ? CTL_USAGE : CTL_OK;
 }
 
 int
@@ -236,7 +236,7 @@ ctl_spf(const struct ctl *ctl, int argc, char **argv)
 		return ctl_usage(USAGE);
 	request = make_spf_request(&opts, argc - optind, argv + optind);
 	if (request == NULL) {
-		fputs("srsctl: an argument is not UTF-8\n", stderr);
+		ctl_print_error("an argument is not UTF-8");
 		return CTL_USAGE;
 	}
 	reply = ask_daemon_or_dns(ctl, request, &opts);

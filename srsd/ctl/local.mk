@@ -4,7 +4,10 @@
 ctl_files =
 ctl_files += srsd/ctl/confined.c srsd/ctl/confined.h
 unit_tests += tests/unit/test_confined
+ctl_files += srsd/ctl/connect.c srsd/ctl/connect.h
+unit_tests += tests/unit/test_connect
 ctl_files += srsd/ctl/ctl.c srsd/ctl/ctl.h
+unit_tests += tests/unit/test_ctl
 ctl_files += srsd/ctl/ctl_lookup.c
 ctl_files += srsd/ctl/ctl_policy.c
 ctl_files += srsd/ctl/ctl_reload.c

@@ -314,14 +314,15 @@ class Reload(DaemonCase):
     def test_srsctl_without_a_daemon(self):
         done = run('-s', self.daemon.path('none'), 'reload', program='srsctl')
         self.assertEqual(done.returncode, 2)
-        self.assertIn('no daemon there', done.stderr)
+        self.assertIn('cannot connect to the control socket unix:%s: No such file or '
+                      'directory (is srsd running?)' % self.daemon.path('none'), done.stderr)
 
     def test_srsctl_of_a_stranger(self):
-        """Who may not ask is not told that nobody is there."""
+        """Without permission the error does not suggest that srsd is not running."""
         os.chmod(self.socket, 0)
         done = run('-s', self.socket, 'status', program='srsctl')
         self.assertEqual(done.returncode, 2)
-        self.assertIn("only root and the daemon's user may ask: Permission denied", done.stderr)
+        self.assertIn("Permission denied (only root and the daemon's user may connect)", done.stderr)
 
     def test_domains_file_is_watched(self):
         path = self.daemon.folder.file('domains', 'one.test\n')

@@ -269,7 +269,7 @@ class RealDaemon(Base):
         bridge.send(b'request=junk\n\n')
         self.assertEqual(bridge.output.read(), b'')
         self.assertEqual(bridge.process.wait(WAIT), 1)
-        self.assertIn('the daemon ends each connection without a reply; Postfix defers',
+        self.assertIn('the daemon closes each connection without a reply; Postfix defers',
                       bridge.errors())
 
     def test_client_that_does_not_read(self):
@@ -364,8 +364,9 @@ class Outage(Base):
         bridge.send(REQUEST)
         self.assertEqual(bridge.output.read(), b'')
         self.assertEqual(bridge.process.wait(WAIT), 1)
-        self.assertEqual(bridge.errors(), 'srsctl: warning: policy: No such file or directory; '
-                                          'Postfix defers the mail\n')
+        self.assertEqual(bridge.errors(),
+                         'srsctl: warning: policy: cannot connect to unix:%s/none: No such file or '
+                         'directory; Postfix defers the mail\n' % folder.path)
 
     def test_no_daemon_under_spawn(self):
         """Standard error is the client's socket there: an error in it would be a reply."""
@@ -392,8 +393,8 @@ class Outage(Base):
         self.assertIn('policy = {}', bridge.errors())
 
     def test_bad_service(self):
-        for name, reply, reason in (('two replies', DUNNO * 2, 'a reply to no request'),
-                                    ('no end', b'x' * 300000, 'a reply without an end')):
+        for name, reply, reason in (('two replies', DUNNO * 2, 'a reply without a request'),
+                                    ('no end', b'x' * 300000, 'a reply of more than 128 KiB')):
             with self.subTest(name):
                 bridge = self.bridge('--to', self.service(answers(reply)).endpoint)
                 bridge.send(REQUEST)
@@ -408,7 +409,7 @@ class Outage(Base):
         except BrokenPipeError:
             pass
         self.assertEqual(bridge.process.wait(WAIT), 1)
-        self.assertIn('a request without an end', bridge.errors())
+        self.assertIn('a request of Postfix has more than 128 KiB', bridge.errors())
         bridge.process.stdin.close = lambda: None       # what it did not take stays in the buffer
 
 

@@ -13,7 +13,7 @@
 #include "common/day.h"
 #include "common/endpoint.h"
 #include "srsd/ctl/check/check.h"
-#include "srsd/ctl/ctl.h"
+#include "srsd/ctl/connect.h"
 #include "srsd/postfix/tcptable.h"
 #include "srsd/srs/srs_hash_change.h"
 #include "srsd/srs/srs_rewrite.h"
@@ -29,39 +29,6 @@
 
 #define RELOAD "srsctl reload; and look whether it reads this configuration"
 
-/* wait_until_ready - until the descriptor is ready; false when the time is up */
-static bool
-wait_until_ready(int fd, short events, uint64_t until, const char **error)
-{
-	struct pollfd pfd = { .fd = fd, .events = events };
-	uint64_t now = clock_elapsed(&clock_system);
-
-	*error = "no answer in time";
-	return now < until && (poll(&pfd, 1, (int)(until - now)) == 1 || errno == EINTR);
-}
-
-static bool
-send_service_request(int fd, const char *request, uint64_t until, const char **error)
-{
-	size_t left = strlen(request);
-	ssize_t n;
-
-	while (left > 0) {
-		if (!wait_until_ready(fd, POLLOUT, until, error))
-			return false;
-		n = write(fd, request, left);
-		if (n == -1 && errno != EAGAIN && errno != EINTR) {
-			*error = strerror(errno);
-			return false;
-		}
-		if (n > 0) {
-			request += n;
-			left -= (size_t)n;
-		}
-	}
-	return true;
-}
-
 /* read_service_reply - up to end, which is taken off */
 static bool
 read_service_reply(
@@ -71,7 +38,7 @@ read_service_reply(
 	ssize_t n;
 
 	while (got < REPLY_SIZE - 1) {
-		if (!wait_until_ready(fd, POLLIN, until, error))
+		if (!connect_wait(fd, POLLIN, until, error))
 			return false;
 		n = read(fd, reply + got, REPLY_SIZE - 1 - got);
 		if (n == -1 && (errno == EAGAIN || errno == EINTR))
@@ -96,12 +63,12 @@ ask_service(const char *endpoint, const char *request, const char *end, int wait
     char reply[REPLY_SIZE], const char **error)
 {
 	uint64_t until = clock_elapsed(&clock_system) + (unsigned)wait_ms;
-	int fd = ctl_connect(endpoint, CONNECT_MS, error);
+	int fd = connect_endpoint(endpoint, CONNECT_MS, error);
 	bool ok;
 
 	if (fd == -1)
 		return false;
-	ok = send_service_request(fd, request, until, error) &&
+	ok = connect_send(fd, request, strlen(request), until, error) &&
 	     read_service_reply(fd, end, until, reply, error);
 	close(fd);
 	return ok;

@@ -9,7 +9,7 @@
 
 #include "common/endpoint.h"
 #include "srsd/ctl/check/check_endpoint.h"
-#include "srsd/ctl/ctl.h"
+#include "srsd/ctl/connect.h"
 
 #define CONNECT_MS 2000
 
@@ -142,7 +142,7 @@ static bool
 accepts_connections(const char *endpoint)
 {
 	const char *error;
-	int fd = ctl_connect(endpoint, CONNECT_MS, &error);
+	int fd = connect_endpoint(endpoint, CONNECT_MS, &error);
 
 	if (fd == -1)
 		return false;

@@ -12,7 +12,7 @@
 #include "srsd/ctl/check/check.h"
 #include "srsd/ctl/check/check_endpoint.h"
 #include "srsd/ctl/check/postfix_restriction.h"
-#include "srsd/ctl/ctl.h"
+#include "srsd/ctl/connect.h"
 
 #define CONNECT_MS 5000
 
@@ -362,7 +362,7 @@ try_connect_as(const struct passwd *user, const char *endpoint)
 	if (pid == 0) {
 		if (!privdrop_become(&id))
 			_exit(EPERM);
-		_exit(ctl_connect(endpoint, CONNECT_MS, &error) == -1 ? errno : 0);
+		_exit(connect_endpoint(endpoint, CONNECT_MS, &error) == -1 ? errno : 0);
 	}
 	while (waitpid(pid, &status, 0) == -1)
 		if (errno != EINTR)
