@@ -24,7 +24,7 @@
 /* The pipe for the reply, in the child: the first descriptor after the standard files. */
 #define REPLY_FD (STDERR_FILENO + 1)
 
-/* redirect_child_files - keep the pipe alone, not even the terminal. False with errno set. */
+/* redirect_child_files - only the pipe remains, not even the terminal. False with errno set. */
 static bool
 redirect_child_files(int out)
 {
@@ -44,7 +44,7 @@ redirect_child_files(int out)
 	return fcntl(REPLY_FD, F_SETFD, FD_CLOEXEC) == 0;
 }
 
-/* confine_process - for good, and let the process end with its parent. False with errno set. */
+/* confine_process - irrevocably; the process is killed when its parent exits. False with errno. */
 static bool
 confine_process(const struct identity *id)
 {
@@ -68,11 +68,11 @@ do_confined_work(const struct confined_work *work, const struct identity *id)
 	if (reply != NULL)
 		return reply;
 	if (!confine_process(id))
-		return confined_failure("the privileges cannot be dropped");
+		return confined_failure("cannot drop privileges");
 	return work->run(work->arg);
 }
 
-/* extract_failure - the reply, or NULL with the text of a confined_failure in error */
+/* extract_failure - returns the reply, or NULL with the text of a confined_failure in error */
 static json_t *
 extract_failure(json_t *reply, char error[CONFINED_ERROR_SIZE])
 {
@@ -95,7 +95,7 @@ write_child_reply(const json_t *reply)
 
 	if (text == NULL)
 		return false;
-	text[len++] = '\n'; /* in the place of the NUL */
+	text[len++] = '\n'; /* replaces the NUL */
 	while (done < len) {
 		n = write(REPLY_FD, text + done, len - done);
 		if (n == -1 && errno != EINTR)
@@ -113,30 +113,31 @@ run_confined_child(const struct confined_work *work, const struct identity *id, 
 	_exit(reply != NULL && write_child_reply(reply) ? 0 : 1);
 }
 
-/* describe_child_end - why there is no reply */
+/* describe_child_end - explain a missing reply */
 static void
 describe_child_end(int status, enum reply_fault fault, char error[CONFINED_ERROR_SIZE])
 {
 	if (fault == REPLY_LATE)
-		strlcpy(error, "the process that asks the DNS takes too long", CONFINED_ERROR_SIZE);
+		strlcpy(error, "the process that queries the DNS timed out", CONFINED_ERROR_SIZE);
 	else if (fault != REPLY_ENDED)
-		strlcpy(error, "the process that asks the DNS sends nonsense", CONFINED_ERROR_SIZE);
+		strlcpy(error, "the process that queries the DNS sent an invalid reply",
+		    CONFINED_ERROR_SIZE);
 	else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
-		strlcpy(error, "the process that asks the DNS was ended: sandbox violation",
+		strlcpy(error, "the process that queries the DNS was killed: sandbox violation",
 		    CONFINED_ERROR_SIZE);
 	else if (WIFSIGNALED(status))
 		snprintf(error, CONFINED_ERROR_SIZE,
-		    "the process that asks the DNS was ended by signal %d (%s)", WTERMSIG(status),
-		    strsignal(WTERMSIG(status)));
+		    "the process that queries the DNS was killed by signal %d (%s)",
+		    WTERMSIG(status), strsignal(WTERMSIG(status)));
 	else
 		snprintf(error, CONFINED_ERROR_SIZE,
-		    "the process that asks the DNS ended with status %d", WEXITSTATUS(status));
+		    "the process that queries the DNS exited with status %d", WEXITSTATUS(status));
 }
 
-/* Turns of 10 ms in which a process that has closed its pipe has to end. */
+/* Turns of 10 ms that a process has to exit after it has closed its pipe. */
 #define END_TURNS 200
 
-/* reap_child - the wait status; a child that does not end by itself is killed */
+/* reap_child - returns the wait status; kills a child that does not exit by itself */
 static int
 reap_child(pid_t pid, bool is_ending)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * srsctl forward, srsctl reverse - what a map answers for an address, and why.
+ * srsctl forward, srsctl reverse - ask a map for an address, and print its answer or the reason
+ * for it.
  */
 #include <stdio.h>
 #include <string.h>

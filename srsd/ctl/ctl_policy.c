@@ -34,7 +34,7 @@
 
 #define USAGE "policy [--to endpoint]"
 
-/* Bytes of a stream. The daemon accepts requests of up to 64 KiB, and its replies are below 1 KiB. */
+/* Bytes of a stream. The daemon accepts requests of 64 KiB, and its replies are below 1 KiB. */
 #define STREAM_MAX ((size_t)128 * 1024)
 #define CONNECT_MS 5000
 
@@ -229,7 +229,7 @@ read_client_requests(struct bridge *b)
 		fail_bridge(b, "a request of Postfix has more than 128 KiB");
 }
 
-/* write_client_replies - the descriptor may be blocking: PIPE_BUF bytes do not block after POLLOUT */
+/* write_client_replies - PIPE_BUF bytes do not block after POLLOUT, on a blocking one either */
 static void
 write_client_replies(struct bridge *b)
 {

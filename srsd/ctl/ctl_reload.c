@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * srsctl reload - have the daemon read its files anew, and tell what came of it.
+ * srsctl reload - make the daemon read its files again, and print its error if it refuses them.
  */
 #include "srsd/ctl/ctl.h"
 

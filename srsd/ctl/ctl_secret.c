@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * srsctl secret - make, list, promote and retire the secrets of the secrets-file. No secret is
- * ever printed: fingerprints stand for them.
+ * srsctl secret - generate, list, promote and retire the secrets of the secrets-file. A secret is
+ * never printed; a fingerprint identifies it.
  */
 #include <getopt.h>
 #include <stdbool.h>
@@ -30,12 +30,11 @@ struct secret_options {
 	const char *fingerprint;
 };
 
-/* What a command works on. */
 struct secret_command {
 	const struct ctl *ctl;
 	const struct secret_options *opts;
 	struct secret_file *file;
-	json_t *daemon; /* an array: the secrets that the daemon has; NULL: nobody knows */
+	json_t *daemon; /* an array of the secrets that the daemon has; NULL: unknown */
 	time_t now;
 };
 
@@ -56,7 +55,7 @@ refuse_command(const char *text)
 	return CTL_FAILED;
 }
 
-/* ask_daemon_secrets - which secrets it has, in their order, and how often each one verified */
+/* ask_daemon_secrets - returns the array "secrets" of its status, or NULL */
 static json_t *
 ask_daemon_secrets(const struct ctl *ctl)
 {
@@ -73,7 +72,7 @@ ask_daemon_secrets(const struct ctl *ctl)
 	return NULL;
 }
 
-/* find_verified_count - how often, according to the daemon; NULL when nobody knows */
+/* find_verified_count - how many addresses the secret has verified; NULL when it is unknown */
 static const json_t *
 find_verified_count(const struct secret_command *s, const char *fingerprint)
 {
@@ -88,14 +87,14 @@ find_verified_count(const struct secret_command *s, const char *fingerprint)
 	return NULL;
 }
 
-/* is_daemon_signing_with - true when the daemon says so, false as well when it says nothing */
+/* is_daemon_signing_with - false also when the secrets of the daemon are unknown */
 static bool
 is_daemon_signing_with(const struct secret_command *s, const char *fingerprint)
 {
 	return strcasecmp(ctl_text(json_array_get(s->daemon, 0), "fingerprint"), fingerprint) == 0;
 }
 
-/* is_daemon_outdated - the secrets that it has are known, and are not those of the file */
+/* is_daemon_outdated - true when its secrets are known and differ from those of the file */
 static bool
 is_daemon_outdated(const struct secret_command *s)
 {
@@ -112,7 +111,7 @@ is_daemon_outdated(const struct secret_command *s)
 	return false;
 }
 
-/* write_secret_change - write the change and tell what is left to do */
+/* write_secret_change - write the files, and print what the user has to do next */
 static int
 write_secret_change(const struct secret_command *s, const char *fingerprint, const char *what)
 {
@@ -120,7 +119,7 @@ write_secret_change(const struct secret_command *s, const char *fingerprint, con
 
 	if (!secret_file_write(s->file, error))
 		return refuse_command(error);
-	printf("%s %s; the daemon learns of it by: srsctl reload\n", fingerprint, what);
+	printf("%s %s; to apply the change, run: srsctl reload\n", fingerprint, what);
 	return CTL_OK;
 }
 
@@ -134,16 +133,16 @@ run_new(const struct secret_command *s)
 	    srs_mac_new_secret(secret) && secret_file_add(s->file, secret, s->opts->last, s->now);
 	explicit_bzero(secret, sizeof(secret));
 	if (!made)
-		return refuse_command("libcrypto makes no secret");
+		return refuse_command("libcrypto cannot generate a secret");
 	if (s->opts->last && !alone)
 		return write_secret_change(s,
 		    secret_file_past(s->file, secret_file_count(s->file) - 1)->fingerprint,
-		    "is added as the last one and only verifies");
+		    "is the last secret and only verifies");
 	return write_secret_change(s, secret_file_past(s->file, 0)->fingerprint,
-	    alone ? "is the only one, and signs" : "is added as the first one, and signs");
+	    alone ? "is the only secret and signs" : "is the first secret and signs");
 }
 
-/* print_secret_state - what the secret does, and until when it must stay */
+/* print_secret_state - whether the secret signs, and until when it must be kept */
 static void
 print_secret_state(const struct secret_command *s, const struct srs_secret_past *past)
 {
@@ -221,18 +220,19 @@ run_list(const struct secret_command *s)
 	json_decref(all);
 	if (is_daemon_outdated(s))
 		fputs(
-		    "srsctl: the daemon has other secrets than the file: srsctl reload\n", stderr);
+		    "srsctl: the secrets of the daemon differ from the file; run: srsctl reload\n",
+		    stderr);
 	return CTL_OK;
 }
 
-/* find_named_secret - the secret that was named; -1 and an error when there is none */
+/* find_named_secret - by the fingerprint given; prints an error and returns -1 if it is unknown */
 static int
 find_named_secret(const struct secret_command *s)
 {
 	int i = secret_file_find(s->file, s->opts->fingerprint);
 
 	if (i == -1)
-		refuse_command("there is no secret of that fingerprint; see: srsctl secret list");
+		refuse_command("no secret has this fingerprint; see: srsctl secret list");
 	return i;
 }
 
@@ -244,13 +244,13 @@ run_promote(const struct secret_command *s)
 	if (i == -1)
 		return CTL_FAILED;
 	if (i == 0)
-		return refuse_command("it is the first one already");
+		return refuse_command("this secret is already the first one");
 	secret_file_promote(s->file, (size_t)i, s->now);
 	return write_secret_change(
-	    s, secret_file_past(s->file, 0)->fingerprint, "is the first one, and signs");
+	    s, secret_file_past(s->file, 0)->fingerprint, "is the first secret and signs");
 }
 
-/* may_retire_later - it does not sign; can addresses that it signed still return? */
+/* may_retire_later - for a secret that is not the first one: false while its addresses are valid */
 static bool
 may_retire_later(const struct secret_command *s, size_t i)
 {
@@ -261,19 +261,20 @@ may_retire_later(const struct secret_command *s, size_t i)
 		secret_file_stop(s->file, i, s->now);
 		if (!secret_file_write(s->file, error))
 			refuse_command(error);
-		refuse_command("the daemon signs with it still; first: srsctl reload");
+		refuse_command(
+		    "the daemon still signs with this secret; run this first: srsctl reload");
 		return false;
 	}
 	if (past->state == SECRET_UNUSED) {
 		refuse_command(
-		    "it has not signed here, but other servers that have it may sign with it; "
-		    "with --force it is retired");
+		    "this secret has not signed here, but other servers may sign with it; "
+		    "--force retires it");
 		return false;
 	}
 	if (s->now >= srs_secret_past_end(past, s->ctl->settings))
 		return true;
 	snprintf(text, sizeof(text),
-	    "addresses that it signed may return until %s; retire it after that, or with --force",
+	    "addresses that it signed may return until %s; retire it after that day, or use --force",
 	    format_local_date(end, srs_secret_past_end(past, s->ctl->settings)));
 	refuse_command(text);
 	return false;
@@ -283,7 +284,7 @@ static bool
 may_retire(const struct secret_command *s, size_t i)
 {
 	if (secret_file_count(s->file) == 1) {
-		refuse_command("it is the only secret, and signs; first: srsctl secret new");
+		refuse_command("this is the only secret; run this first: srsctl secret new");
 		return false;
 	}
 	if (s->opts->force)
@@ -291,7 +292,7 @@ may_retire(const struct secret_command *s, size_t i)
 	if (i > 0)
 		return may_retire_later(s, i);
 	refuse_command(
-	    "it signs; first let another one sign, by srsctl secret new, or promote, and "
+	    "this secret signs; make another one sign first: srsctl secret new or promote, then "
 	    "srsctl reload");
 	return false;
 }
@@ -325,7 +326,7 @@ static const struct {
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
-/* parse_secret_options - those of one command: it has one at most */
+/* parse_secret_options - each command has one option at most */
 static bool
 parse_secret_options(struct secret_options *opts, size_t command, int argc, char **argv)
 {
@@ -346,7 +347,7 @@ parse_secret_options(struct secret_options *opts, size_t command, int argc, char
 	return argc - optind == (commands[command].names_one ? 1 : 0);
 }
 
-/* choose_file_owner - who may read a file that we make; root's is for the daemon's group, too */
+/* choose_file_owner - of a new file; the group of the daemon can read a file that root creates */
 static struct secret_owner
 choose_file_owner(const struct settings *settings)
 {

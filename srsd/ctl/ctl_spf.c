@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * srsctl spf - what comes of an SPF check, and why.
+ * srsctl spf - check SPF, and explain the result.
  */
 #include <getopt.h>
 #include <stdbool.h>
@@ -13,7 +13,7 @@
 
 #define USAGE "spf [--engine native|libspf2|both] [--json] [--offline] client-ip sender [helo]"
 
-/* Deeper than includes go within the limit of lookups. */
+/* The limit of DNS lookups keeps includes below this depth. */
 #define DEPTH_MAX 64
 
 /* Longer than any lookup-time. */
@@ -25,7 +25,7 @@ struct spf_command_options {
 	bool offline;
 };
 
-/* run_spf_query - in the confined process; its error goes into the reply, as the daemon's does */
+/* run_spf_query - in the confined process; an error becomes a reply, as in the daemon */
 static json_t *
 run_spf_query(struct offline *offline, void *arg)
 {
@@ -52,7 +52,7 @@ ask_dns_offline(const struct ctl *ctl, json_t *request, const struct spf_command
 	return opts->json ? report : ctl_make_printable(report);
 }
 
-/* ask_daemon_or_dns - its cache is warm; without a daemon ask the DNS */
+/* ask_daemon_or_dns - prefer the daemon, whose cache is warm */
 static json_t *
 ask_daemon_or_dns(const struct ctl *ctl, json_t *request, const struct spf_command_options *opts)
 {
@@ -192,7 +192,7 @@ parse_spf_options(struct spf_command_options *opts, int argc, char **argv)
 	return argc - optind == 2 || argc - optind == 3;
 }
 
-/* set_request_text - a member, unless it is missing; false for bytes that are not UTF-8 */
+/* set_request_text - add a member unless text is NULL; false for bytes that are not UTF-8 */
 static bool
 set_request_text(json_t *request, const char *name, const char *text)
 {
@@ -214,7 +214,6 @@ make_spf_request(const struct spf_command_options *opts, int argc, char **argv)
 	return NULL;
 }
 
-/* show_spf_reply - print the reply; its error is ours */
 static int
 show_spf_reply(const json_t *reply, const struct spf_command_options *opts)
 {

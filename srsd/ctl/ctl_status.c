@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * srsctl status - how the daemon is.
+ * srsctl status - print the state of the daemon.
  */
 #include <getopt.h>
 #include <stdbool.h>
@@ -10,7 +10,7 @@
 
 #include "srsd/ctl/ctl.h"
 
-/* print_numbers - "name: a 1, b 2" of an object; what is 0 is left out */
+/* print_numbers - "name: a 1, b 2" of an object, without the members that are 0 */
 static void
 print_numbers(const char *title, json_t *object)
 {
@@ -63,11 +63,11 @@ print_reload(const json_t *reload)
 	if (localtime_r(&at, &tm) != NULL)
 		strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm);
 	printf("%-12s%s, %s\n", "reload", text,
-	    json_is_true(json_object_get(reload, "refused")) ? "refused; the log tells why"
+	    json_is_true(json_object_get(reload, "refused")) ? "refused; the log has the reason"
 							     : "in force");
 }
 
-/* print_saturated - nothing, unless checks were cut off a moment ago */
+/* print_saturated - only if checks have been cut off recently */
 static void
 print_saturated(const json_t *status)
 {

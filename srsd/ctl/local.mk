@@ -19,6 +19,7 @@ ctl_files += srsd/ctl/program.c srsd/ctl/program.h
 unit_tests += tests/unit/test_program
 ctl_files += srsd/ctl/reply.c srsd/ctl/reply.h
 ctl_files += srsd/ctl/secret_file.c srsd/ctl/secret_file.h
+unit_tests += tests/unit/test_secret_file
 
 noinst_LIBRARIES += srsd/ctl/libctl.a
 srsd_ctl_libctl_a_SOURCES = $(ctl_files)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * srsctl - talk to a running srsd, or do without one what can be done without.
+ * srsctl - query a running srsd and manage its installation.
  */
 #include <sys/stat.h>
 
@@ -21,7 +21,7 @@
 static const struct {
 	const char *name;
 	ctl_command_fn *run;
-	bool without; /* it tells itself of a configuration that cannot be used */
+	bool reports_config; /* reports an unusable configuration itself */
 } commands[] = {
 	{ "check", ctl_check, true },
 	{ "forward", ctl_forward, false },
@@ -35,11 +35,14 @@ static const struct {
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
-#define USAGE "command ...; commands: check forward import policy reload reverse secret spf status"
+#define USAGE                      \
+	"command [argument ...]\n" \
+	"       srsctl -V\n"       \
+	"commands: check, forward, import, policy, reload, reverse, secret, spf, status"
 
 /*
- * open_ctl_log - spawn(8) makes the client's socket our standard error, too; what we have to say
- * would be a reply there
+ * open_ctl_log - spawn(8) connects standard error to the client's socket, where Postfix would take
+ * a log line for a reply
  */
 static void
 open_ctl_log(void)
@@ -58,9 +61,10 @@ open_ctl_log(void)
 		dup2(null, STDERR_FILENO);
 }
 
-/* load_ctl_settings - the settings of a file that was named, or of the usual one as far as we can read it */
+/* load_ctl_settings - of the file; NULL: of the usual one, or the defaults if it cannot be read */
 static void
-load_ctl_settings(struct ctl *ctl, const char *file, bool without, char error[CONFIG_ERROR_SIZE])
+load_ctl_settings(
+    struct ctl *ctl, const char *file, bool reports_config, char error[CONFIG_ERROR_SIZE])
 {
 	ctl->config = file == NULL ? PATHS_CONFIG : file;
 	ctl->settings = config_load(NULL, ctl->config, NULL, 0, error);
@@ -68,16 +72,16 @@ load_ctl_settings(struct ctl *ctl, const char *file, bool without, char error[CO
 		return;
 	ctl->settings = config_defaults();
 	ctl->config_error = error;
-	if (without)
+	if (reports_config)
 		return;
 	if (file != NULL)
 		fatalx("%s", error);
 	if (access(PATHS_CONFIG, F_OK) == 0)
-		log_warnx("%s; going on with the defaults", error);
+		log_warnx("%s; using the defaults", error);
 	log_flush();
 }
 
-/* find_control_path - of the control socket: what was given, or what the settings say; NULL: none */
+/* find_control_path - the option -s or the setting; NULL: the control socket is disabled */
 static const char *
 find_control_path(const char *given, const struct settings *settings)
 {
@@ -119,9 +123,9 @@ main(int argc, char **argv)
 			break;
 	if (argc == 0 || i == N_COMMANDS)
 		return ctl_usage(USAGE);
-	optind = 0; /* getopt(3) of glibc: begin anew, with other options */
+	optind = 0; /* glibc: start getopt(3) again, with the options of the command */
 	open_ctl_log();
-	load_ctl_settings(&ctl, file, commands[i].without, error);
+	load_ctl_settings(&ctl, file, commands[i].reports_config, error);
 	ctl.socket = find_control_path(socket, ctl.settings);
 	status = commands[i].run(&ctl, argc, argv);
 	settings_free(&ctl.settings);

@@ -12,7 +12,7 @@
 #include "spf/spf_record_set.h"
 #include "srsd/ctl/offline.h"
 
-/* What the confined process gets. */
+/* Input of the confined process. */
 struct offline_job {
 	struct settings *settings;
 	offline_work_fn *work;
@@ -24,7 +24,8 @@ static void
 close_resolver(struct offline *offline)
 {
 	resolver_free(&offline->resolver);
-	spf_inflight_free(&offline->inflight); /* the questions of the resolver have places in it */
+	spf_inflight_free(
+	    &offline->inflight); /* after the resolver, whose queries are counted there */
 	if (offline->base != NULL)
 		event_base_free(offline->base);
 	offline->base = NULL;
@@ -42,7 +43,7 @@ open_resolver(struct offline *offline, struct settings *settings, char *error, s
 	offline->settings = settings;
 	offline->inflight = spf_inflight_new();
 	offline->base = host.base = event_base_new();
-	strlcpy(error, "no event base", size);
+	strlcpy(error, "cannot create an event loop", size);
 	if (offline->base != NULL)
 		offline->resolver = resolver_new(&host, settings, plan, error, size);
 	free(plan);
@@ -51,7 +52,7 @@ open_resolver(struct offline *offline, struct settings *settings, char *error, s
 	return offline->resolver != NULL;
 }
 
-/* prepare_job - read the files of the resolver, which the sandbox will refuse to open */
+/* prepare_job - read the files of the resolver, because the sandbox refuses to open them */
 static json_t *
 prepare_job(void *arg)
 {
@@ -90,7 +91,7 @@ offline_run(struct settings *settings, offline_work_fn *work, void *arg, unsigne
 	return confined_run(&confined, &id, error);
 }
 
-/* on_query_done - the loop turns once for each event, and is asked then */
+/* on_query_done - offline_spf looks for the end after each turn of the loop */
 static void
 on_query_done(void *arg)
 {

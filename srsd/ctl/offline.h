@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * offline - the DNS for srsctl when it asks by itself: a loop and a resolver of its own, with the
+ * offline - DNS queries of srsctl itself: an event loop and a resolver of its own, with the
  * settings of the configuration.
  *
- * SECURITY: answers are hostile, and root runs srsctl. Only work of offline_run may read an answer,
- * because it runs in a confined process (srsd/ctl/confined.h).
+ * SECURITY: DNS answers are hostile, and root runs srsctl. Only a function that offline_run calls
+ * may read an answer, because it runs in a confined process (srsd/ctl/confined.h).
  */
 #ifndef SRSD_CTL_OFFLINE_H
 #define SRSD_CTL_OFFLINE_H
@@ -22,29 +22,30 @@
 struct event_base;
 
 struct offline {
-	struct settings *settings; /* the caller's */
+	struct settings *settings; /* owned by the caller of offline_run */
 	struct event_base *base;
 	struct resolver *resolver;
 	struct spf_inflight *inflight;
 };
 
-/* Asks the DNS. Returns its reply, a new reference to an object. */
+/* Queries the DNS in the confined process. Returns a reply, a new reference to an object. */
 typedef json_t *offline_work_fn(struct offline *offline, void *arg);
 
 #define OFFLINE_ERROR_SIZE CONFINED_ERROR_SIZE
 
 /*
- * Does the work in a confined process of unprivileged-user's. Its reply, whose texts are raw; NULL
- * with one printable line in error when the process ended without one, took longer than so many
- * seconds, or the DNS of the settings cannot be used.
+ * Calls work(arg) in a confined process that runs as unprivileged-user. Returns its reply, a new
+ * reference whose texts are not printable yet; or NULL with one printable line in error when the
+ * process exited without a reply or took longer than seconds, or when the resolver cannot be
+ * configured.
  */
 json_t *offline_run(struct settings *settings, offline_work_fn *work, void *arg, unsigned seconds,
     char error[OFFLINE_ERROR_SIZE]);
 
 /*
- * In that process: runs an SPF query (see spf_query.h) to its end. Its report, a new reference;
- * NULL with a static reason in *error.
+ * In the confined process: runs an SPF query (spf_query.h) to its end. Returns its report, a new
+ * reference; or NULL with a static reason in *error.
  */
-json_t *offline_spf(struct offline *, const json_t *request, const char **error);
+json_t *offline_spf(struct offline *offline, const json_t *request, const char **error);
 
 #endif

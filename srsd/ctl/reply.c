@@ -15,7 +15,7 @@ struct reply_buffer {
 	size_t len;
 };
 
-/* read_reply_bytes - what comes within the time; otherwise false, and the fault */
+/* read_reply_bytes - returns false with the fault at the end of the time or of the input */
 static bool
 read_reply_bytes(int fd, uint64_t until, struct reply_buffer *reply, enum reply_fault *fault)
 {
@@ -37,7 +37,7 @@ read_reply_bytes(int fd, uint64_t until, struct reply_buffer *reply, enum reply_
 	return n > 0;
 }
 
-/* read_reply_line - up to a NEWLINE, and perhaps more */
+/* read_reply_line - read up to a NEWLINE; bytes after it may follow in the buffer */
 static bool
 read_reply_line(int fd, uint64_t until, struct reply_buffer *reply, enum reply_fault *fault)
 {

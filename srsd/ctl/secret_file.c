@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/attributes.h"
+#include "common/buffer.h"
 #include "common/file.h"
 #include "common/log.h"
 #include "common/xmalloc.h"
@@ -28,16 +29,17 @@ struct secret {
 
 struct secret_file {
 	char *path; /* as the configuration has it */
-	char *name; /* in its folder */
+	char *name; /* in its directory */
 	char *history;
-	int folder;
+	int dir;
 	struct secret_owner owner;
 	size_t n;
-	struct secret secret[SRS_KEYS_MAX + 1]; /* one more than may be written */
+	struct secret secret[SRS_KEYS_MAX + 1]; /* one more than can be written */
 };
 
 PRINTF_LIKE(2, 3)
-static bool set_file_error(char error[SECRET_FILE_ERROR_SIZE], const char *fmt, ...)
+static bool
+set_file_error(char error[SECRET_FILE_ERROR_SIZE], const char *fmt, ...)
 {
 	va_list ap;
 
@@ -47,53 +49,52 @@ static bool set_file_error(char error[SECRET_FILE_ERROR_SIZE], const char *fmt, 
 	return false;
 }
 
-/* open_secret_directory - that of the file */
 static bool
 open_secret_directory(struct secret_file *f, char error[SECRET_FILE_ERROR_SIZE])
 {
-	char *folder = xstrdup(f->path), *slash = strrchr(folder, '/');
+	char *path = xstrdup(f->path), *slash = strrchr(path, '/');
 	bool ok;
 
-	f->name = xstrdup(slash == NULL ? folder : slash + 1);
+	f->name = xstrdup(slash == NULL ? path : slash + 1);
 	xasprintf(&f->history, "%s.history", f->name);
 	if (slash == NULL)
-		strlcpy(folder, ".", 2);
+		strlcpy(path, ".", 2);
 	else
-		slash[slash == folder] = '\0';
-	f->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	ok = f->folder != -1 || set_file_error(error, "%s: %s", folder, strerror(errno));
-	free(folder);
+		slash[slash == path] = '\0';
+	f->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ok = f->dir != -1 || set_file_error(error, "%s: %s", path, strerror(errno));
+	free(path);
 	return ok;
 }
 
-/* is_directory_safe - nobody else may put something else in our files' places */
+/* is_directory_safe - false when another user could replace the files */
 static bool
 is_directory_safe(const struct secret_file *f, char error[SECRET_FILE_ERROR_SIZE])
 {
 	struct stat st;
 
-	if (fstat(f->folder, &st) == -1)
-		return set_file_error(error, "folder of %s: %s", f->path, strerror(errno));
+	if (fstat(f->dir, &st) == -1)
+		return set_file_error(error, "directory of %s: %s", f->path, strerror(errno));
 	if (st.st_uid != 0 && st.st_uid != geteuid())
 		return set_file_error(error,
-		    "folder of %s: it belongs to another user; chown it to root, or be that user",
+		    "directory of %s: owned by another user; chown it to root, or run srsctl as its owner",
 		    f->path);
 	if (st.st_mode & (S_IWGRP | S_IWOTH))
-		return set_file_error(
-		    error, "folder of %s: others may write to it; chmod go-w", f->path);
+		return set_file_error(error,
+		    "directory of %s: other users can write to it; run: chmod go-w", f->path);
 	return true;
 }
 
-/* lock_secret_directory - the folder, for the files themselves are replaced */
+/* lock_secret_directory - not the files, which are replaced */
 static bool
 lock_secret_directory(const struct secret_file *f, char error[SECRET_FILE_ERROR_SIZE])
 {
-	if (flock(f->folder, LOCK_EX | LOCK_NB) == 0)
+	if (flock(f->dir, LOCK_EX | LOCK_NB) == 0)
 		return true;
 	if (errno == EWOULDBLOCK) {
-		log_warnx("%s: another srsctl is at work; waiting for it", f->path);
+		log_warnx("%s: locked by another srsctl; waiting", f->path);
 		log_flush();
-		while (flock(f->folder, LOCK_EX) == -1)
+		while (flock(f->dir, LOCK_EX) == -1)
 			if (errno != EINTR)
 				return set_file_error(error, "%s: %s", f->path, strerror(errno));
 		return true;
@@ -101,13 +102,13 @@ lock_secret_directory(const struct secret_file *f, char error[SECRET_FILE_ERROR_
 	return set_file_error(error, "%s: %s", f->path, strerror(errno));
 }
 
-/* find_regular_file - 1, 0, or -1 with an error for what is no file of ours */
+/* find_regular_file - 1: it exists; 0: it does not; -1: an error, such as a link */
 static int
 find_regular_file(const struct secret_file *f, const char *name, char error[SECRET_FILE_ERROR_SIZE])
 {
 	struct stat st;
 
-	if (fstatat(f->folder, name, &st, AT_SYMLINK_NOFOLLOW) == -1) {
+	if (fstatat(f->dir, name, &st, AT_SYMLINK_NOFOLLOW) == -1) {
 		if (errno == ENOENT)
 			return 0;
 		set_file_error(error, "%s: %s", f->path, strerror(errno));
@@ -115,12 +116,12 @@ find_regular_file(const struct secret_file *f, const char *name, char error[SECR
 	}
 	if (S_ISLNK(st.st_mode)) {
 		set_file_error(error,
-		    "%s: %s is a symbolic link; name the file itself in secrets-file", f->path,
+		    "%s: %s is a symbolic link; set secrets-file to the file itself", f->path,
 		    name);
 		return -1;
 	}
 	if (S_ISREG(st.st_mode) && st.st_nlink > 1) {
-		set_file_error(error, "%s: %s has another name too; remove that", f->path, name);
+		set_file_error(error, "%s: %s has another hard link; remove that", f->path, name);
 		return -1;
 	}
 	return 1;
@@ -135,7 +136,6 @@ init_secret(struct secret *secret, const char *bytes, size_t len)
 	return srs_mac_fingerprint(bytes, len, secret->past.fingerprint);
 }
 
-/* parse_secrets - the secrets of a file that was read */
 static bool
 parse_secrets(struct secret_file *f, const struct file *file, char error[SECRET_FILE_ERROR_SIZE])
 {
@@ -146,18 +146,18 @@ parse_secrets(struct secret_file *f, const struct file *file, char error[SECRET_
 
 	keys = srs_keys_parse(file->data, file->len, &line, &why);
 	if (keys == NULL && line == 0)
-		return true; /* an empty file is filled */
+		return true; /* an empty file */
 	if (keys == NULL)
 		return set_file_error(error, "%s:%u: %s", f->path, line, why);
 	srs_keys_free(&keys);
 	line = 0;
 	while ((bytes = srs_keys_next(&s, end, &len, &line)) != NULL)
 		if (!init_secret(&f->secret[f->n++], bytes, len))
-			return set_file_error(error, "libcrypto refuses HMAC-SHA256");
+			return set_file_error(error, "libcrypto does not support HMAC-SHA256");
 	return true;
 }
 
-/* read_secrets - and their file's owner and mode, which are kept */
+/* read_secrets - and the owner and mode of the file, which a new file gets as well */
 static bool
 read_secrets(
     struct secret_file *f, bool change, time_t *changed, char error[SECRET_FILE_ERROR_SIZE])
@@ -167,7 +167,7 @@ read_secrets(
 	struct file file;
 	bool ok;
 
-	if (!file_read_at(&file, f->folder, f->name, SRS_KEYS_FILE_MAX, &why))
+	if (!file_read_at(&file, f->dir, f->name, SRS_KEYS_FILE_MAX, &why))
 		return set_file_error(error, "%s: %s", f->path, why);
 	if (change)
 		why = srs_keys_file_error(&file.st, &daemon);
@@ -191,7 +191,7 @@ read_secret_history(struct secret_file *f, time_t changed, char error[SECRET_FIL
 
 	if (there == -1)
 		return false;
-	if (there == 1 && !file_read_at(&file, f->folder, f->history, HISTORY_MAX, &why))
+	if (there == 1 && !file_read_at(&file, f->dir, f->history, HISTORY_MAX, &why))
 		return set_file_error(error, "%s.history: %s", f->path, why);
 	for (i = 0; i < f->n; i++)
 		srs_secret_past_find(
@@ -224,7 +224,7 @@ secret_file_open(
 	struct secret_file *f = xcalloc(1, sizeof(*f));
 
 	f->path = xstrdup(path);
-	f->folder = -1;
+	f->dir = -1;
 	if (owner != NULL)
 		f->owner = *owner;
 	if (!load_secret_files(f, owner != NULL, error))
@@ -249,8 +249,8 @@ secret_file_close(struct secret_file **fp)
 		return;
 	for (i = 0; i < f->n; i++)
 		wipe_secret(&f->secret[i]);
-	if (f->folder != -1)
-		close(f->folder);
+	if (f->dir != -1)
+		close(f->dir);
 	free(f->path);
 	free(f->name);
 	free(f->history);
@@ -281,7 +281,7 @@ secret_file_find(const struct secret_file *f, const char *fingerprint)
 	return -1;
 }
 
-/* move_secret - the secret at from to the place to, those between one place on */
+/* move_secret - from one position to another; those in between shift by one */
 static void
 move_secret(struct secret_file *f, size_t from, size_t to)
 {
@@ -294,7 +294,7 @@ move_secret(struct secret_file *f, size_t from, size_t to)
 	f->secret[to] = moved;
 }
 
-/* make_secret_first - it signs from now on, and the one that did stops */
+/* make_secret_first - it signs from now on, and the previous first one stops */
 static void
 make_secret_first(struct secret_file *f, size_t number, time_t now)
 {
@@ -356,8 +356,7 @@ write_secret_bytes(int fd, const char *data, size_t len)
 	return true;
 }
 
-/* set_secret_owner - owner first: who sets a mode must not lose it, and with it what it allows, to chown
- */
+/* set_secret_owner - chown before chmod, because chown may clear bits of the mode */
 static bool
 set_secret_owner(int fd, const struct secret_owner *owner)
 {
@@ -371,7 +370,7 @@ set_secret_owner(int fd, const struct secret_owner *owner)
 	return fchmod(fd, owner->mode) == 0;
 }
 
-/* replace_secret_file - a file of the folder with these bytes; false with errno set */
+/* replace_secret_file - write a temporary file and rename it; false with errno set */
 static bool
 replace_secret_file(const struct secret_file *f, const char *name, const char *data, size_t len)
 {
@@ -379,56 +378,58 @@ replace_secret_file(const struct secret_file *f, const char *name, const char *d
 	int fd, saved;
 	bool ok;
 
-	/* One name, for we hold the lock: what stands there is from one of us that was killed. */
+	/* With the lock held, an existing temporary file is left over from a killed srsctl. */
 	xasprintf(&temporary, ".%s.new", name);
-	unlinkat(f->folder, temporary, 0);
-	fd = openat(f->folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+	unlinkat(f->dir, temporary, 0);
+	fd = openat(f->dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 	    S_IRUSR | S_IWUSR);
 	ok = fd != -1 && write_secret_bytes(fd, data, len) && set_secret_owner(fd, &f->owner) &&
-	     fsync(fd) == 0 && renameat(f->folder, temporary, f->folder, name) == 0;
+	     fsync(fd) == 0 && renameat(f->dir, temporary, f->dir, name) == 0;
 	saved = errno;
 	if (fd != -1)
 		close(fd);
 	if (fd != -1 && !ok)
-		unlinkat(f->folder, temporary, 0);
+		unlinkat(f->dir, temporary, 0);
 	free(temporary);
 	errno = saved;
-	return ok && fsync(f->folder) == 0;
+	return ok && fsync(f->dir) == 0;
 }
 
-/* write_secret_history - before the secrets: what it says too early is found to be untrue when read */
+/*
+ * write_secret_history - before the secrets: a premature entry is detected when it is read, a missing
+ * one is not
+ */
 static bool
 write_secret_history(const struct secret_file *f)
 {
-	size_t size = sizeof(history_head) + f->n * SECRET_PAST_LINE_SIZE, i;
-	char *text = xmalloc(size), line[SECRET_PAST_LINE_SIZE];
+	struct buffer text = { .data = NULL };
+	char line[SECRET_PAST_LINE_SIZE];
+	size_t i;
 	bool ok;
 
-	strlcpy(text, history_head, size);
+	buffer_add(&text, history_head, strlen(history_head));
 	for (i = 0; i < f->n; i++) {
 		srs_secret_past_line(&f->secret[i].past, line);
-		strlcat(text, line, size);
+		buffer_add(&text, line, strlen(line));
 	}
-	ok = replace_secret_file(f, f->history, text, strlen(text));
-	free(text);
+	ok = replace_secret_file(f, f->history, text.data, text.len);
+	buffer_free(&text);
 	return ok;
 }
 
-/* join_secrets - the file of secrets; the caller wipes it */
-static char *
-join_secrets(const struct secret_file *f, size_t *len)
+/* join_secrets - one per line; wipe the result with freezero(data, size) */
+static struct buffer
+join_secrets(const struct secret_file *f)
 {
-	char *text, *s;
+	struct buffer text = { .size = 1 };
 	size_t i;
 
-	*len = 0;
 	for (i = 0; i < f->n; i++)
-		*len += f->secret[i].len + 1;
-	s = text = xmalloc(*len + 1);
+		text.size += f->secret[i].len + 1;
+	text.data = xmalloc(text.size); /* so that no copy is left behind by realloc(3) */
 	for (i = 0; i < f->n; i++) {
-		memcpy(s, f->secret[i].bytes, f->secret[i].len);
-		s += f->secret[i].len;
-		*s++ = '\n';
+		buffer_add(&text, f->secret[i].bytes, f->secret[i].len);
+		buffer_add(&text, "\n", 1);
 	}
 	return text;
 }
@@ -439,20 +440,19 @@ secret_file_write(struct secret_file *f, char error[SECRET_FILE_ERROR_SIZE])
 	struct srs_keys *keys;
 	const char *why;
 	unsigned line;
-	size_t len;
-	char *text = join_secrets(f, &len);
+	struct buffer text = join_secrets(f);
 	bool ok;
 
-	keys = srs_keys_parse(text, len, &line, &why);
+	keys = srs_keys_parse(text.data, text.len, &line, &why);
 	if (keys == NULL)
 		ok = set_file_error(error, "%s: %s", f->path, why);
 	else if (!write_secret_history(f))
 		ok = set_file_error(error, "%s.history: %s", f->path, strerror(errno));
-	else if (!replace_secret_file(f, f->name, text, len))
+	else if (!replace_secret_file(f, f->name, text.data, text.len))
 		ok = set_file_error(error, "%s: %s", f->path, strerror(errno));
 	else
 		ok = true;
 	srs_keys_free(&keys);
-	freezero(text, len);
+	freezero(text.data, text.size);
 	return ok;
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * secret_file - the file of secrets while srsctl changes it, and the file beside it that says what
- * is known of each secret (FILE.history, see srs_secret_past).
+ * secret_file - srsctl's access to the file of secrets and to its history, the file FILE.history
+ * next to it (srs_secret_past.h).
  *
- * Changes are made in memory, and written whole: a temporary file in the same folder, the owner,
- * group and mode of the old one, fsync, rename. At no moment does anybody see half a file, or may
- * read one who could not read the old one.
+ * Changes are made in memory and written as a whole: to a temporary file in the same directory with
+ * the owner, group and mode of the old file, then fsync and rename. No process ever sees half a
+ * file, and a process that could not read the old file cannot read the new one.
  *
- * SECURITY: root runs this. The folder must not be one that another user can write to, and all
- * files are opened relative to it and never through a symbolic link.
+ * SECURITY: root runs this. No other user may be able to write to the directory. The files are
+ * opened relative to it, and symbolic links are not followed.
  */
 #ifndef SRSD_CTL_SECRET_FILE_H
 #define SRSD_CTL_SECRET_FILE_H
@@ -23,41 +23,56 @@
 
 struct secret_file;
 
-/* Who may read a file that is made anew. */
+/* Owner and mode of a new file. An existing file keeps its own. */
 struct secret_owner {
 	uid_t uid;
 	gid_t gid;
 	mode_t mode;
-	uid_t daemon; /* who else may own a file that is there */
+	uid_t daemon; /* an existing file may belong to this user as well */
 };
 
 #define SECRET_FILE_ERROR_SIZE 1024
 
 /*
- * Reads both files. With an owner, to change them: another srsctl is waited for and kept out until
- * secret_file_close, and a file that is not there is one without secrets. NULL with one line in
- * error.
+ * Reads both files. With an owner, the file is opened for a change: the call waits until no other
+ * srsctl holds the lock, and holds it until secret_file_close; a missing file counts as empty. With
+ * NULL, the file is only read and must exist. Returns NULL with one line in error.
  */
 struct secret_file *secret_file_open(
-    const char *path, const struct secret_owner *, char error[SECRET_FILE_ERROR_SIZE]);
-void secret_file_close(struct secret_file **);
+    const char *path, const struct secret_owner *owner, char error[SECRET_FILE_ERROR_SIZE]);
 
-size_t secret_file_count(const struct secret_file *);
-const struct srs_secret_past *secret_file_past(const struct secret_file *, size_t number);
+/* Wipes the secrets, releases the lock and sets *fp to NULL. */
+void secret_file_close(struct secret_file **fp);
 
-/* The number of the first secret of that fingerprint, in any case; -1 when there is none. */
-int secret_file_find(const struct secret_file *, const char *fingerprint);
+/* Secrets are numbered from 0; the first one signs. */
+size_t secret_file_count(const struct secret_file *f);
+
+/* The history of a secret; number must be valid. Owned by f, good until the next change. */
+const struct srs_secret_past *secret_file_past(const struct secret_file *f, size_t number);
+
+/* The number of the first secret with this fingerprint, in upper or lower case; -1: not found. */
+int secret_file_find(const struct secret_file *f, const char *fingerprint);
 
 /*
- * Change the secrets in memory; what signed until now stops at now. The number must exist. add is
- * false when libcrypto fails; stop says of one that is not the first that it signed until now.
+ * Adds a secret in memory: at the end if last is true, otherwise as the first one, so that the
+ * previous first one stops signing at now. The only secret always signs. False when libcrypto
+ * fails. At most one secret can be added between secret_file_open and secret_file_write.
  */
-bool secret_file_add(struct secret_file *, const char *secret, bool last, time_t now);
-void secret_file_promote(struct secret_file *, size_t number, time_t now);
-void secret_file_stop(struct secret_file *, size_t number, time_t now);
-void secret_file_remove(struct secret_file *, size_t number);
+bool secret_file_add(struct secret_file *f, const char *secret, bool last, time_t now);
 
-/* Writes both files. False with one line in error; then the file of secrets is as it was. */
-bool secret_file_write(struct secret_file *, char error[SECRET_FILE_ERROR_SIZE]);
+/* Moves a secret to the first position, in memory; the previous first one stops signing at now. */
+void secret_file_promote(struct secret_file *f, size_t number, time_t now);
+
+/* Records in memory that a secret signed until now. */
+void secret_file_stop(struct secret_file *f, size_t number, time_t now);
+
+/* Removes a secret in memory. If it was the first one, the next one signs. */
+void secret_file_remove(struct secret_file *f, size_t number);
+
+/*
+ * Writes both files. False with one line in error; the file of secrets is then unchanged, or has
+ * been replaced but could not be flushed to disk.
+ */
+bool secret_file_write(struct secret_file *f, char error[SECRET_FILE_ERROR_SIZE]);
 
 #endif

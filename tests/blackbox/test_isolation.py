@@ -144,7 +144,7 @@ class Confined(DaemonCase):
                 process, child = self.start(command)
                 os.kill(child, signal.SIGKILL)
                 out, err = process.communicate()
-                why = 'the process that asks the DNS was ended by signal 9 (Killed)'
+                why = 'the process that queries the DNS was killed by signal 9 (Killed)'
                 if command[0] == 'check':
                     self.assertIn('error: DNS: %s: ' % why, out)
                     self.assertEqual(process.returncode, 1)

@@ -205,7 +205,8 @@ class Spf(Base):
         done = srsctl('-f', self.daemon.config, '-s', self.daemon.path('nobody-there'),
                       'spf', CLIENT, 'jane@zero.test')
         self.assertEqual(done.returncode, 0)
-        self.assertRegex(done.stderr, r'^srsctl: cannot connect to the control socket unix:.*/nobody-there: '
+        self.assertRegex(done.stderr, r'^srsctl: cannot connect to the control socket '
+                         r'unix:.*/nobody-there: '
                          r'No such file or directory \(is srsd running\?\)\n'
                          r'srsctl: querying the DNS directly\n')
         self.assertTrue(done.stdout.startswith('mailfrom zero.test: pass by ip4:0.0.0.0/0\n'))
@@ -555,7 +556,7 @@ class Manual(unittest.TestCase):
         usage = srsctl().stderr
         with open(os.path.join(TOP, 'srsd', 'srsctl.8'), encoding='ascii') as file:
             manual = file.read()
-        for command in usage.partition('commands: ')[2].split():
+        for command in usage.partition('commands: ')[2].strip().split(', '):
             with self.subTest(command):
                 self.assertRegex(manual, r'(?m)^\.It (Xo )?Cm %s\b' % command)
 
@@ -630,7 +631,8 @@ class Place(unittest.TestCase):
         daemon.options['unprivileged-user'] = 'daemon'
         with daemon:
             done = srsctl('-s', base + '/control', 'spf', '192.0.2.1', '[]')
-            self.assertIn("Permission denied (only root and the daemon's user may connect)", done.stderr)
+            self.assertIn("Permission denied (only root and the daemon's user may connect)",
+                          done.stderr)
 
     def test_bad_values(self):
         daemon = Daemon()

@@ -131,7 +131,7 @@ class New(Base):
         done = self.srsctl('new')
         secret, = self.read()
         self.assertRegex(secret, r'\A[A-Za-z0-9+/]{32}\Z')
-        self.assertEqual(done.stdout, '%s is the only one, and signs; the daemon learns of it by: '
+        self.assertEqual(done.stdout, '%s is the only secret and signs; to apply the change, run: '
                                       'srsctl reload\n' % fingerprint(secret))
         self.assertEqual(stat.S_IMODE(self.status().st_mode), 0o600)
 
@@ -139,13 +139,14 @@ class New(Base):
         self.write(*SECRETS[:2])
         done = self.srsctl('new')
         self.assertEqual(self.read()[1:], list(SECRETS[:2]))
-        self.assertIn(fingerprint(self.read()[0]) + ' is added as the first one', done.stdout)
+        self.assertIn(fingerprint(self.read()[0]) + ' is the first secret and signs', done.stdout)
 
     def test_last(self):
         self.write(*SECRETS[:2])
         done = self.srsctl('new', '--last')
         self.assertEqual(self.read()[:2], list(SECRETS[:2]))
-        self.assertIn(fingerprint(self.read()[2]) + ' is added as the last one', done.stdout)
+        self.assertIn(fingerprint(self.read()[2]) + ' is the last secret and only verifies',
+                      done.stdout)
         self.assertFalse(self.listed()[2]['signs'])
 
     def test_last_of_none(self):
@@ -199,7 +200,7 @@ class New(Base):
             for command in ['new'], ['new', '--last']:
                 self.srsctl(*command)
             self.assertEqual(forward.address('alice@origin.test'), old)
-            self.assertIn('the daemon has other secrets than the file: srsctl reload',
+            self.assertIn('the secrets of the daemon differ from the file; run: srsctl reload',
                           self.srsctl('list').stderr)
             done = run('-f', daemon.config, 'reload', program='srsctl')
             self.assertEqual((done.returncode, done.stderr), (0, ''))
@@ -292,20 +293,20 @@ class File(Base):
     def test_second_name(self):
         self.write(SECRETS[0])
         os.link(self.path, os.path.join(self.etc, 'other'))
-        self.refused('secret has another name too', 'new')
+        self.refused('secret has another hard link', 'new')
 
     def test_folder_of_others(self):
         self.write(SECRETS[0])
         for mode in 0o777, 0o1777, 0o775:
             with self.subTest(oct(mode)):
                 os.chmod(self.etc, mode)
-                self.refused('others may write to it; chmod go-w', 'new')
+                self.refused('other users can write to it; run: chmod go-w', 'new')
 
     def test_folder_of_another_user(self):
         if not is_root():
             self.skipTest('needs root')
         done = self.srsctl('new', user=False, status=1)
-        self.assertIn('it belongs to another user', done.stderr)
+        self.assertIn('owned by another user', done.stderr)
 
     def test_no_folder(self):
         os.rmdir(self.etc)
@@ -347,7 +348,7 @@ class Together(Base):
         folder = os.open(self.etc, os.O_RDONLY)
         fcntl.flock(folder, fcntl.LOCK_EX)
         with self.start('new') as process:
-            self.assertIn('another srsctl is at work', process.stderr.readline())
+            self.assertIn('locked by another srsctl; waiting', process.stderr.readline())
             self.assertEqual(self.read(), [SECRETS[0]])
             os.close(folder)
             process.communicate()
@@ -430,7 +431,7 @@ class List(Base):
         for known in [TWO, ONE], [ONE], [ONE, TWO, THREE], []:
             reply = {'secrets': [{'fingerprint': f, 'verified': 1} for f in known]}
             with self.subTest(str(len(known))), FakeControl(self.control, reply):
-                self.assertIn('the daemon has other secrets than the file: srsctl reload',
+                self.assertIn('the secrets of the daemon differ from the file; run: srsctl reload',
                               self.srsctl('list').stderr)
             os.unlink(self.control)
 
@@ -474,24 +475,25 @@ class Promote(Base):
 
     def test_of_the_first(self):
         self.write(*SECRETS)
-        self.refused('it is the first one already', 'promote', ONE)
+        self.refused('this secret is already the first one', 'promote', ONE)
 
     def test_unknown(self):
         self.write(SECRETS[0])
         for text in '', 'x', TWO, ONE[:11]:
-            self.refused('there is no secret of that fingerprint', 'promote', text)
+            self.refused('no secret has this fingerprint', 'promote', text)
 
 
 class Retire(Base):
     def test_the_only_one(self):
         self.write(SECRETS[0])
         for options in [], ['--force']:
-            self.refused('it is the only secret, and signs; first: srsctl secret new',
+            self.refused('this is the only secret; run this first: srsctl secret new',
                          'retire', *options, ONE)
 
     def test_the_one_that_signs(self):
         self.write(*SECRETS)
-        self.refused('it signs; first let another one sign, by srsctl secret new', 'retire', ONE)
+        self.refused('this secret signs; make another one sign first: srsctl secret new',
+                     'retire', ONE)
 
     def test_the_one_that_signs_by_force(self):
         self.write(*SECRETS[:2])
@@ -511,7 +513,7 @@ class Retire(Base):
         self.write(*SECRETS)
         self.write_history('%s - %d' % (TWO, int(time.time()) - KEPT_DAYS * DAY))
         done = self.srsctl('retire', TWO)
-        self.assertEqual(done.stdout, '%s is retired; the daemon learns of it by: srsctl reload\n'
+        self.assertEqual(done.stdout, '%s is retired; to apply the change, run: srsctl reload\n'
                          % TWO)
         self.assertEqual(self.read(), [SECRETS[0], SECRETS[2]])
         self.assertNotIn(TWO, json.dumps(self.listed()))
@@ -545,7 +547,7 @@ class Retire(Base):
         self.write(SECRETS[0])
         self.srsctl('new', '--last')
         new = self.read()[1]
-        self.refused('other servers that have it may sign with it', 'retire', fingerprint(new))
+        self.refused('other servers may sign with it', 'retire', fingerprint(new))
         self.srsctl('retire', '--force', fingerprint(new))
         self.assertEqual(self.read(), [SECRETS[0]])
 
@@ -555,12 +557,13 @@ class Retire(Base):
         self.write_history('%s 1600000000 1700000000' % TWO)
         reply = {'secrets': [{'fingerprint': f, 'verified': 1} for f in (TWO, ONE)]}
         with FakeControl(self.control, reply):
-            self.refused('the daemon signs with it still; first: srsctl reload', 'retire', TWO)
+            self.refused('the daemon still signs with this secret; run this first: srsctl reload',
+                         'retire', TWO)
         self.refused('may return until', 'retire', TWO)
 
     def test_unknown(self):
         self.write(*SECRETS[:2])
-        self.refused('there is no secret of that fingerprint', 'retire', '--force', THREE)
+        self.refused('no secret has this fingerprint', 'retire', '--force', THREE)
 
 
 class Usage(Base):

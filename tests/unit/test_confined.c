@@ -183,11 +183,11 @@ test_failures(void **state)
 	} rows[] = {
 		{ "prepare", prepare_failure, run_well, "no?[2J resolver" },
 		{ "hostile failure", prepare_nothing, run_hostile_failure, "?]0;owned??2J" },
-		{ "nonsense", prepare_nothing, run_nonsense, "sends nonsense" },
-		{ "too long", prepare_nothing, run_too_long, "sends nonsense" },
-		{ "half", prepare_nothing, run_half, "ended with status 0" },
-		{ "null", prepare_nothing, run_null, "ended with status 1" },
-		{ "abort", prepare_nothing, run_abort, "ended by signal 6 (Aborted)" },
+		{ "nonsense", prepare_nothing, run_nonsense, "sent an invalid reply" },
+		{ "too long", prepare_nothing, run_too_long, "sent an invalid reply" },
+		{ "half", prepare_nothing, run_half, "exited with status 0" },
+		{ "null", prepare_nothing, run_null, "exited with status 1" },
+		{ "abort", prepare_nothing, run_abort, "killed by signal 6 (Aborted)" },
 	};
 	char arg[] = "";
 	size_t i;
@@ -208,9 +208,9 @@ test_it_lives_on(void **state)
 
 	(void)state;
 	assert_null(confine(prepare_nothing, run_forever, NULL, 1));
-	assert_non_null(strstr(error, "takes too long"));
+	assert_non_null(strstr(error, "timed out"));
 	assert_null(confine(prepare_nothing, run_forever, arg, 60));
-	assert_non_null(strstr(error, "ended by signal 9"));
+	assert_non_null(strstr(error, "killed by signal 9"));
 }
 
 static void

@@ -51,7 +51,8 @@ findings_free(struct findings **fp)
 }
 
 PRINTF_LIKE(2, 0)
-static void format_finding(char text[FINDING_TEXT_SIZE], const char *fmt, va_list ap)
+static void
+format_finding(char text[FINDING_TEXT_SIZE], const char *fmt, va_list ap)
 {
 	char *s;
 
