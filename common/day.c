@@ -4,7 +4,6 @@
 #include "common/ascii.h"
 #include "common/day.h"
 
-#define SECONDS_A_DAY 86400
 #define YEAR_FIRST 2000
 #define YEAR_LAST 9999
 #define DAY_LAST 2932896 /* 9999-12-31 */
@@ -12,7 +11,7 @@
 int
 day_of(time_t t)
 {
-	return (int)(t / SECONDS_A_DAY - (t % SECONDS_A_DAY < 0));
+	return (int)(t / DAY_SECONDS - (t % DAY_SECONDS < 0));
 }
 
 static bool

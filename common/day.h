@@ -10,6 +10,8 @@
 /* "2026-11-22" and a NUL. */
 #define DAY_TEXT_SIZE 11
 
+#define DAY_SECONDS 86400
+
 /* The day that contains a Unix time. */
 int day_of(time_t t);
 

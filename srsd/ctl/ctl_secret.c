@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/day.h"
 #include "common/privdrop.h"
 #include "srsd/ctl/ctl.h"
 #include "srsd/ctl/secret_file.h"
@@ -19,9 +20,6 @@
 #define USAGE                                                                           \
 	"secret new [--last] | list [--json] | promote fingerprint | retire [--force] " \
 	"fingerprint"
-
-#define DATE_SIZE sizeof("2026-11-22")
-#define DAY 86400
 
 struct secret_options {
 	bool last;
@@ -39,12 +37,12 @@ struct secret_command {
 };
 
 static const char *
-format_local_date(char text[DATE_SIZE], time_t t)
+format_local_date(char text[DAY_TEXT_SIZE], time_t t)
 {
 	struct tm tm;
 
 	localtime_r(&t, &tm);
-	strftime(text, DATE_SIZE, "%Y-%m-%d", &tm);
+	strftime(text, DAY_TEXT_SIZE, "%Y-%m-%d", &tm);
 	return text;
 }
 
@@ -146,7 +144,7 @@ run_new(const struct secret_command *s)
 static void
 print_secret_state(const struct secret_command *s, const struct srs_secret_past *past)
 {
-	char stopped[DATE_SIZE], end[DATE_SIZE];
+	char stopped[DAY_TEXT_SIZE], end[DAY_TEXT_SIZE];
 
 	switch (past->state) {
 	case SECRET_SIGNS:
@@ -167,14 +165,14 @@ print_secret(const struct secret_command *s, size_t i)
 {
 	const struct srs_secret_past *past = secret_file_past(s->file, i);
 	const json_t *times = find_verified_count(s, past->fingerprint);
-	char created[DATE_SIZE];
+	char created[DAY_TEXT_SIZE];
 
 	printf("%zu %s since ", i + 1, past->fingerprint);
 	if (past->created == 0)
 		putchar('-');
 	else
 		printf("%s (%lld days)", format_local_date(created, past->created),
-		    (long long)((s->now - past->created) / DAY));
+		    (long long)((s->now - past->created) / DAY_SECONDS));
 	print_secret_state(s, past);
 	if (json_is_integer(times))
 		printf(" verified %lld\n", (long long)json_integer_value(times));
@@ -255,7 +253,7 @@ static bool
 may_retire_later(const struct secret_command *s, size_t i)
 {
 	const struct srs_secret_past *past = secret_file_past(s->file, i);
-	char error[SECRET_FILE_ERROR_SIZE], text[256], end[DATE_SIZE];
+	char error[SECRET_FILE_ERROR_SIZE], text[256], end[DAY_TEXT_SIZE];
 
 	if (is_daemon_signing_with(s, past->fingerprint)) {
 		secret_file_stop(s->file, i, s->now);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "common/day.h"
 #include "srsd/ctl/ctl.h"
 
 /* print_numbers - "name: a 1, b 2" of an object, without the members that are 0 */
@@ -46,8 +47,8 @@ print_listeners(json_t *listeners)
 static void
 print_uptime(long long seconds)
 {
-	if (seconds >= 86400)
-		printf("%lld days ", seconds / 86400);
+	if (seconds >= DAY_SECONDS)
+		printf("%lld days ", seconds / DAY_SECONDS);
 	printf("%02lld:%02lld:%02lld", seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
 }
 

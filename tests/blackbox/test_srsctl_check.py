@@ -163,30 +163,30 @@ class Installation(Base):
     def test_right(self):
         status, lines = self.check('--address', ADDRESS)
         port = self.daemon.ports
-        sockets = ['ok: user postfix reaches policy unix:' + self.socket,
-                   'skipped: policy unix:%s as user postfix: only root can try it' % self.socket]
-        self.assertIn([line for line in lines if self.socket in line and 'lets' not in line],
+        sockets = ['ok: user postfix can connect to policy unix:' + self.socket,
+                   'skipped: policy unix:%s as user postfix: only root can test it' % self.socket]
+        self.assertIn([line for line in lines if self.socket in line and 'accepts' not in line],
                       [sockets[:1], sockets[1:]])
         self.assertEqual([line for line in lines if line not in sockets], [
             'ok: configuration ' + self.daemon.config,
             'ok: secrets-file %s: 1 secrets' % self.daemon.options['secrets-file'],
-            'ok: domains: 4 of our own',
+            'ok: domains: 4 own domains',
             'ok: clock',
-            'ok: hash-format compatible, for servers that share the secrets; a hash opens more than '
-            'one address. Where no other server shares them, better: srsctl secret new, hash-format '
-            '= "separated", hash-accept-compatible = "%s"' % date(22),
-            'ok: forward inet:127.0.0.1:%d answers, and signs with the first secret of '
+            'ok: hash-format compatible: only for servers that share the secrets, because a hash '
+            'is valid for more than one address. Without such servers, run srsctl secret new and '
+            'set hash-format = "separated", hash-accept-compatible = "%s"' % date(22),
+            'ok: forward inet:127.0.0.1:%d answers and signs with the first secret of '
             'secrets-file' % port['forward'],
-            'ok: reverse inet:127.0.0.1:%d gives the sender of a fresh SRS address back'
+            'ok: reverse inet:127.0.0.1:%d restores the sender of a new SRS address'
             % port['reverse'],
-            'ok: policy inet:127.0.0.1:%d lets a bounce to a fresh SRS address pass'
+            'ok: policy inet:127.0.0.1:%d accepts a bounce to a new SRS address'
             % port['policy'],
-            'ok: policy unix:%s lets a bounce to a fresh SRS address pass' % self.socket,
+            'ok: policy unix:%s accepts a bounce to a new SRS address' % self.socket,
             'ok: sender_canonical_maps names forward',
             'ok: sender_canonical_classes',
             'ok: recipient_canonical_maps names reverse',
             'ok: recipient_canonical_classes',
-            'ok: smtpd smtp asks the policy service behind reject_unauth_destination',
+            'ok: smtpd smtp asks the policy service after reject_unauth_destination',
             'ok: srs-domain srs.test is accepted: it is in virtual_alias_domains',
             'ok: domains lists every domain that Postfix considers its own',
             'ok: MX of srs.test leads to this host: 192.0.2.10',
@@ -199,7 +199,7 @@ class Installation(Base):
             for _ in range(4):
                 done = run('-f', daemon.config, 'check', '--postfix', '/nowhere',
                            program='srsctl')
-                self.assertRegex(done.stdout, 'ok: policy .* lets a bounce')
+                self.assertRegex(done.stdout, 'ok: policy .* accepts a bounce')
 
     def test_json(self):
         done = run('-f', self.daemon.config, 'check', '--json', '--address', ADDRESS, '--postfix',
@@ -215,7 +215,7 @@ class Installation(Base):
     def test_configuration_does_not_load(self):
         config = self.config(max_age='soon')
         self.assertEqual(self.check(config=config), (1, [
-            "error: configuration: %s: mend it, srsd -n -f %s says the same"
+            "error: configuration: %s: fix it; srsd -n -f %s reports the same error"
             % (self.reason(config), config),
             'skipped: everything else: it needs the configuration']))
 
@@ -234,8 +234,9 @@ class Installation(Base):
                                                                 self.daemon.user))
 
     def test_secrets_that_others_can_read(self):
-        self.finds(r'^error: secrets-file .*others may read or change it; chmod 0640 or 0600: its '
-                   r'owner and mode', config=self.secrets('open', SECRET + '\n', 0o644))
+        self.finds(r'^error: secrets-file .*others may read or change it; chmod 0640 or 0600: it '
+                   r'must belong to root with mode 0600',
+                   config=self.secrets('open', SECRET + '\n', 0o644))
 
     def test_no_secrets(self):
         self.finds(r'^error: secrets-file /nowhere: No such file.*srsctl secret new',
@@ -243,14 +244,15 @@ class Installation(Base):
 
     def test_weak_secret(self):
         self.finds(r'^warning: secrets-file .*: a secret of less than 16 bytes can be guessed: '
-                   r'srsctl secret new', config=self.secrets('weak', SECRET + '\nshort\n'))
+                   r'generate a better one with srsctl secret new',
+                   config=self.secrets('weak', SECRET + '\nshort\n'))
 
     def test_secrets_that_are_none(self):
         self.finds(r"^warning: secrets-file .*: line 2: this line with a '#' is a secret, "
-                   r'.*can be guessed: srsctl secret new',
+                   r'.*can be guessed: generate .* srsctl secret new',
                    config=self.secrets('comment', SECRET + '\n# a comment, as in other files\n'))
         self.finds(r'^warning: secrets-file .*: line 2: this line of blanks is a secret, '
-                   r'and can be guessed: srsctl secret new',
+                   r'and can be guessed: generate .* srsctl secret new',
                    config=self.secrets('blanks', SECRET + '\n   \n'))
 
     def test_secrets_of_a_stranger(self):
@@ -275,9 +277,9 @@ class Installation(Base):
 
     def test_old_secret(self):
         """Its addresses become valid again on the day 1024 days later."""
-        said = (r'^warning: secrets-file .*: secret [0-9a-f]{12} is 90[12] days old, and what it '
-                r'signed becomes valid again after 1024: srsctl secret new, and srsctl secret '
-                r'retire [0-9a-f]{12} when ')
+        said = (r'^warning: secrets-file .*: secret [0-9a-f]{12} is 90[12] days old; what it '
+                r'signed becomes valid again after 1024 days: run srsctl secret new, then run '
+                r'srsctl secret retire [0-9a-f]{12} when ')
         self.finds(said, config=self.age(901))
         self.finds(said, config=self.age(None, since_change=901))
         for days, since_change in ((899, 0), (10, 2000), (None, 0)):
@@ -288,9 +290,9 @@ class Installation(Base):
         if not is_root():
             self.skipTest('needs root')
         path = self.daemon.folder.file('roots', SECRET + '\n', 0o600)
-        lines = self.finds(r'^skipped: secrets-file .*: only root and the daemon may read it$',
+        lines = self.finds(r'^skipped: secrets-file .*: only root and the daemon can read it$',
                            config=self.config(secrets_file=path), errors=0)
-        self.assertTrue(any(re.match('ok: forward .* answers, and signs$', line)
+        self.assertTrue(any(re.match('ok: forward .* answers and signs$', line)
                             for line in lines))
 
     def test_daemon_has_older_secrets(self):
@@ -303,8 +305,8 @@ class Installation(Base):
                    r'srsctl reload', config=self.secrets('other', 'a wholly different secret\n'))
 
     def test_daemon_has_another_srs_domain(self):
-        self.finds(r'^error: forward .* mints addresses of srs\.test, not of amx\.test: the daemon '
-                   r'has another configuration: srsctl reload',
+        self.finds(r'^error: forward .* creates addresses in srs\.test instead of amx\.test: the '
+                   r'daemon uses another configuration: run srsctl reload',
                    config=self.config(srs_domain='amx.test'),
                    postfix=self.postfix(self.own('amx.test')))
 
@@ -323,43 +325,45 @@ class Installation(Base):
 
     def test_maps_are_mixed_up(self):
         ports = self.daemon.ports
-        self.finds(r'^error: forward .* does not rewrite c[0-9a-f.]+@check.invalid but says: 500 ',
+        self.finds(r'^error: forward .* does not rewrite c[0-9a-f.]+@check.invalid; it answers: '
+                   r'500 ',
                    config=self.config(forward=['inet:127.0.0.1:%d' % ports['reverse']],
                                       reverse=['inet:127.0.0.1:%d' % ports['forward']]), errors=4)
 
     def test_domains_file_of_everybody(self):
         path = self.daemon.folder.file('domains', 'our.test\n', 0o666)
-        self.finds(r'^error: domains-file .*: anybody may change it: chmod o-w ',
+        self.finds(r'^error: domains-file .*: all users can change it: chmod o-w ',
                    config=self.config(domains_file=path))
 
     def test_clock(self):
         config = self.secrets('future', SECRET + '\n')
         later = time.time() + 86400
         os.utime(self.daemon.path('future'), (later, later))
-        self.finds(r'^error: the clock stands before the last change of .*: set it, and keep it '
-                   r'right with NTP', config=config)
+        self.finds(r'^error: the clock is set before the last change of .*: set it and '
+                   r'synchronise it with NTP', config=config)
 
     def test_spf_is_off(self):
         for spf, said in (({'helo-reject': 'no-check', 'mail-from-reject': 'no-check'},
                            'SPF is not checked: helo-reject and mail-from-reject are no-check: '
-                           'take them out of srsd.conf'),
-                          ({'test-only': True}, 'SPF refuses nothing: test-only is set: take it')):
+                           'remove them from srsd.conf'),
+                          ({'test-only': True},
+                           'SPF refuses nothing: test-only is set: remove it')):
             with self.subTest(said):
                 self.finds('^warning: ' + said, config=self.config(spf=spf))
         self.finds('^ok: policy', errors=0, config=self.config(spf={'helo-reject': 'no-check'}))
 
     def test_switched_off(self):
-        self.finds(r'^skipped: policy: the configuration switches it off', errors=0,
+        self.finds(r'^skipped: policy: disabled in the configuration', errors=0,
                    config=self.config(policy=[]),
                    postfix=self.postfix({'smtpd_recipient_restrictions': ''}))
 
     def test_maps_switched_off(self):
         """A backup MX that only verifies has no map of senders, and Postfix's own classes."""
-        self.finds('^skipped: forward: the configuration switches it off', errors=0,
+        self.finds('^skipped: forward: disabled in the configuration', errors=0,
                    config=self.config(forward=[]),
                    postfix=self.postfix({'sender_canonical_maps': '',
                                          'sender_canonical_classes': None}))
-        self.finds('^skipped: reverse: the configuration switches it off', errors=0,
+        self.finds('^skipped: reverse: disabled in the configuration', errors=0,
                    config=self.config(reverse=[]),
                    postfix=self.postfix({'recipient_canonical_maps': '',
                                          'recipient_canonical_classes': None}))
@@ -390,7 +394,7 @@ class HashFormat(Base):
 
     def test_compatible_again(self):
         self.assertEqual(self.lines(hash_accept_separated=date(22)), [
-            'ok: hash-format compatible; separated hashes verify until ' + date(22)])
+            'ok: hash-format compatible; separated hashes are accepted until ' + date(22)])
         self.assertEqual(self.lines(hash_format='separated', hash_accept_separated=date(22))[:1], [
             'warning: hash-accept-separated has no effect with hash-format separated: remove the '
             'line, or set hash-format = "compatible"'])
@@ -399,13 +403,12 @@ class HashFormat(Base):
         made = int(time.time())
         rows = [
             ('none', 'ok: hash-format separated'),
-            (date(22), 'ok: hash-format separated; compatible hashes verify until ' + date(22)),
-            (date(0), 'ok: hash-format separated; compatible hashes verify until ' + date(0)),
-            (date(-1), 'ok: hash-format separated; compatible hashes verified until ' + date(-1)),
-            (date(-30), 'ok: hash-format separated; compatible hashes verified until ' + date(-30)),
+            *((date(days), 'ok: hash-format separated; compatible hashes %s accepted until %s'
+               % (verb, date(days)))
+              for days, verb in ((22, 'are'), (0, 'are'), (-1, 'were'), (-30, 'were'))),
             (date(-31), 'warning: hash-accept-compatible %s is long past: remove the line'
              % date(-31)),
-            (date(23), 'warning: hash-accept-compatible %s is later than bounces under way need: '
+            (date(23), 'warning: hash-accept-compatible %s is later than bounces in transit need: '
              'hash-accept-compatible = "%s"' % (date(23), date(22))),
         ]
         for day, line in rows:
@@ -427,10 +430,11 @@ class HashFormat(Base):
                 self.assertEqual(any(re.search(old, line) for line in lines), found, lines)
 
     def test_daemon_has_not_changed_yet(self):
-        """Right after the change: what is under way, unless there is a date for it."""
-        wrong = (r'^error: forward .* signs in the compatible format; hash-format is separated: '
+        """Right after the change: bounces in transit, unless there is a date for them."""
+        wrong = (r'^error: forward .* signs in the compatible format, but hash-format is '
+                 r'separated: '
                  r'.*srsctl reload')
-        lost = (r'^warning: bounces to the addresses that were signed until now will be refused: '
+        lost = (r'^warning: bounces to addresses that were signed until now will be refused: '
                 r'their hashes are compatible: hash-accept-compatible = "%s"$' % date(22))
         for day, warned in ('none', True), (date(-1), True), (date(20), True), (date(21), False):
             with self.subTest(day):
@@ -450,7 +454,7 @@ class HashFormat(Base):
                         'hash-accept-separated': day}))
                     done = run('-f', config, 'check', '--postfix', '/nowhere', program='srsctl')
                     self.assertRegex(done.stdout,
-                                     r'(?m)^error: forward .* signs in the separated format; '
+                                     r'(?m)^error: forward .* signs in the separated format, but '
                                      r'hash-format is compatible: .*srsctl reload')
                     self.assertEqual('their hashes are separated: hash-accept-separated = "%s"'
                                      % date(22) in done.stdout, warned, done.stdout)
@@ -473,8 +477,8 @@ class Postfix(PostfixBase):
         return 'check_policy_service inet:127.0.0.1:%d%s' % (self.daemon.ports['policy'], options)
 
     def test_no_folder(self):
-        self.finds(r'^error: Postfix: .*No such file.*: mend its configuration, or name its '
-                   r'folder with --postfix', postfix='/nowhere')
+        self.finds(r'^error: Postfix: .*No such file.*: fix its configuration, or name its '
+                   r'directory with --postfix', postfix='/nowhere')
 
     def test_no_sender_map(self):
         port = self.daemon.ports['forward']
@@ -493,8 +497,8 @@ class Postfix(PostfixBase):
         self.finds('^ok: sender_canonical_maps names forward$', config=config)
 
     def test_no_tcp_table_reaches_a_unix_socket(self):
-        self.finds(r'^error: sender_canonical_maps does not name forward: tcp_table\(5\) reaches no '
-                   r'unix socket: give forward an endpoint inet:', errors=2,
+        self.finds(r'^error: sender_canonical_maps does not name forward: tcp_table\(5\) cannot '
+                   r'use a unix socket: give forward an endpoint inet:', errors=2,
                    config=self.config(forward=['unix:' + self.socket], policy=[]),
                    postfix=self.postfix({'sender_canonical_maps': 'unix:' + self.socket}))
 
@@ -521,7 +525,7 @@ class Postfix(PostfixBase):
         self.assertIn('ok: sender_canonical_classes of srs-cleanup', lines)
         self.wrong('^error: sender_canonical_classes of srs-cleanup = .*: From: of each message is '
                    'rewritten as well: sender_canonical_classes = envelope_sender, as -o of that '
-                   r'service of master\.cf', master=self.cleanup(), **main)
+                   'service in master.cf', master=self.cleanup(), **main)
         main['sender_canonical_classes'] = 'envelope_sender'
         self.wrong('^error: sender_canonical_maps does not name forward',
                    master=self.cleanup(right, used=False), **main)
@@ -532,7 +536,7 @@ class Postfix(PostfixBase):
             option = '%s_canonical_maps' % name
             with self.subTest(name):
                 self.wrong('^error: %s names %s in main.cf, but -o of cleanup in master.cf '
-                           'overrides it: take -o %s=... out' % (option, service, option),
+                           'overrides it: remove -o %s=... from' % (option, service, option),
                            master='%scleanup unix n - n - 0 cleanup -o %s=\n' % (MASTER, option))
 
     def test_cleanup_of_bounces_has_no_map(self):
@@ -549,7 +553,7 @@ class Postfix(PostfixBase):
     def test_no_address_mappings(self):
         off = 'no_unknown_recipient_checks,no_address_mappings'
         back = '127.0.0.1:10025 inet n - n - - smtpd -o receive_override_options=%s\n'
-        said = '^error: smtpd smtp asks no canonical map: receive_override_options has '
+        said = '^error: smtpd smtp bypasses the canonical maps: receive_override_options has '
         self.wrong(said, receive_override_options=off)
         self.wrong(said, receive_override_options=off, content_filter='filter:[127.0.0.1]:10024',
                    master=MASTER + back % off)
@@ -575,7 +579,7 @@ class Postfix(PostfixBase):
     def test_sender_classes(self):
         for value, pattern in (
                 (None, 'From: of each message is rewritten as well'),
-                ('header_sender', 'senders of the envelope are not rewritten')):
+                ('header_sender', 'envelope senders are not rewritten')):
             with self.subTest(str(value)):
                 self.wrong(r"^error: sender_canonical_classes = .*: %s: postconf -e "
                            r"'sender_canonical_classes = envelope_sender'$" % pattern,
@@ -583,8 +587,8 @@ class Postfix(PostfixBase):
 
     def test_recipient_classes(self):
         remedy = r"postconf -e 'recipient_canonical_classes = envelope_recipient'$"
-        self.wrong(r"^error: recipient_canonical_classes = header_recipient: bounces do not come "
-                   r"home: " + remedy, recipient_canonical_classes='header_recipient')
+        self.wrong(r"^error: recipient_canonical_classes = header_recipient: bounces do not "
+                   r"reach the sender: " + remedy, recipient_canonical_classes='header_recipient')
         self.wrong('^ok: recipient_canonical_classes$', errors=0,
                    recipient_canonical_classes='envelope_recipient')
 
@@ -602,7 +606,7 @@ class Postfix(PostfixBase):
     def test_header_recipients_of_a_service(self):
         self.wrong(r"^warning: recipient_canonical_classes of cleanup = envelope_recipient,"
                    r"header_recipient: .*: recipient_canonical_classes = envelope_recipient, as -o "
-                   r"of that service of master.cf$",
+                   r"of that service in master.cf$",
                    master=MASTER + 'cleanup unix n - n - 0 cleanup '
                    '-o recipient_canonical_classes=envelope_recipient,header_recipient\n')
 
@@ -612,7 +616,7 @@ class Postfix(PostfixBase):
             with self.subTest(value):
                 self.wrong(r'^error: smtpd smtp does not ask the policy service.*: add '
                            r'check_policy_service inet:127.0.0.1:%d to '
-                           r'smtpd_recipient_restrictions, behind reject_unauth_destination'
+                           r'smtpd_recipient_restrictions, after reject_unauth_destination'
                            % self.daemon.ports['policy'], smtpd_recipient_restrictions=value)
 
     def test_policy_is_asked_too_early(self):
@@ -622,26 +626,26 @@ class Postfix(PostfixBase):
                      {'smtpd_recipient_restrictions': before, 'compatibility_level': '2'}):
             with self.subTest(', '.join(main)):
                 self.wrong(r'^error: smtpd smtp asks the policy service before '
-                           r'reject_unauth_destination: move check_policy_service behind it.*'
+                           r'reject_unauth_destination: move check_policy_service after it.*'
                            r'open relay', **main)
 
-    def test_policy_behind_the_relay_restrictions(self):
+    def test_policy_after_the_relay_restrictions(self):
         """Those alone reject, and they are evaluated first."""
-        self.wrong('^ok: smtpd smtp asks the policy service behind', errors=0,
+        self.wrong('^ok: smtpd smtp asks the policy service after', errors=0,
                    smtpd_relay_restrictions='permit_mynetworks, defer_unauth_destination',
                    smtpd_recipient_restrictions=self.policy())
 
     def test_policy_before_its_own_list(self):
         """No open relay, for the relay restrictions come first; but not what was meant."""
         self.wrong(r'^warning: smtpd smtp asks the policy service before '
-                   r'reject_unauth_destination of the same list, .*: move check_policy_service',
+                   r'reject_unauth_destination in the same list; .*: move check_policy_service',
                    smtpd_relay_restrictions='permit_mynetworks, defer_unauth_destination',
                    smtpd_recipient_restrictions=self.policy()
                    + ', permit_mynetworks, reject_unauth_destination')
 
     def test_policy_is_never_reached(self):
         self.wrong(r'^error: smtpd smtp never asks the policy service: a permit, reject or defer '
-                   r'stands before it: move',
+                   r'comes before it: move',
                    smtpd_recipient_restrictions='reject_unauth_destination, permit, '
                                                 + self.policy())
 
@@ -651,14 +655,14 @@ class Postfix(PostfixBase):
                       'check_policy_service unix:private/srsd',
                       'check_policy_service unix:' + self.socket, 'ask_srsd'):
             with self.subTest(value):
-                self.wrong('^ok: smtpd smtp asks the policy service behind', errors=0,
+                self.wrong('^ok: smtpd smtp asks the policy service after', errors=0,
                            smtpd_recipient_restrictions='reject_unauth_destination, ' + value,
                            smtpd_restriction_classes='other, ask_srsd', other='permit',
                            ask_srsd=self.policy())
 
     def test_name_of_a_port(self):
         """As getaddrinfo(3) takes it for Postfix; srsd itself takes numbers."""
-        self.finds('^ok: smtpd smtp asks the policy service behind', errors=1,  # no srsd is there
+        self.finds('^ok: smtpd smtp asks the policy service after', errors=1,  # no srsd is there
                    config=self.config(policy=['inet:127.0.0.1:25']), postfix=self.postfix({
                        'smtpd_recipient_restrictions': 'reject_unauth_destination, '
                        'check_policy_service inet:localhost:smtp'}))
@@ -681,8 +685,8 @@ class Postfix(PostfixBase):
                                 'check_policy_service unix:' + outside},
                                'smtp inet n - y - - smtpd\n')
         self.finds(r'^error: smtpd smtp does not ask the policy service but unix:.* \(it runs in a '
-                   r'chroot\): its chroot is %s, and srsd listens outside of it: policy = '
-                   r'\{"unix:%s/srsd/policy"\} in srsd.conf, and check_policy_service '
+                   r'chroot\): its chroot is %s, and srsd listens outside of it: set policy = '
+                   r'\{"unix:%s/srsd/policy"\} in srsd.conf, and use check_policy_service '
                    r'unix:srsd/policy$' % (self.queue, self.queue), config=config, postfix=postfix,
                    errors=2)       # srsd does not listen there, in the test
 
@@ -699,7 +703,7 @@ class Postfix(PostfixBase):
                                                 'check_policy_service unix:private/policyd-spf'}
         self.wrong('^ok: smtpd smtp asks', errors=0, **main,
                    master=MASTER + SPAWN % '/usr/sbin/srsctl -f /etc/x policy --to inet:1.2.3.4:5')
-        self.wrong(r'^error: smtpd smtp asks another SPF policy program, policyd-spf of master.cf: '
+        self.wrong(r'^error: smtpd smtp asks another SPF policy program, policyd-spf in master.cf: '
                    r'change argv of that service to argv=/usr/sbin/srsctl policy', **main,
                    master=MASTER + SPAWN % '/usr/bin/policyd-spf')
         self.wrong(r'^error: smtpd smtp does not ask', **main,
@@ -714,8 +718,8 @@ class Postfix(PostfixBase):
                   'submission inet n - n - - smtpd -o smtpd_recipient_restrictions=reject\n')
         lines = self.wrong('^error: smtpd 198.51.100.1:2525 does not ask the policy service: add '
                            '.* to smtpd_recipient_restrictions of that service in master.cf, '
-                           'behind reject_unauth_destination$', master=master)
-        self.assertIn('ok: smtpd smtpd asks the policy service behind reject_unauth_destination',
+                           'after reject_unauth_destination$', master=master)
+        self.assertIn('ok: smtpd smtpd asks the policy service after reject_unauth_destination',
                       lines)
 
     def test_smtpd_of_this_host(self):
@@ -754,7 +758,8 @@ class Postfix(PostfixBase):
 
     def test_srs_domain_in_two_places(self):
         self.wrong(r'^warning: srs-domain srs\.test is in mydestination and in '
-                   r'virtual_alias_domains: leave it in one', mydestination='our.test, srs.test')
+                   r'virtual_alias_domains: keep it in exactly one',
+                   mydestination='our.test, srs.test')
 
     def test_srs_domain_is_sent_on(self):
         """Accepted, and then relayed: a forged address would leave for that host."""
@@ -762,8 +767,8 @@ class Postfix(PostfixBase):
         mine = {'virtual_alias_domains': '', 'mydestination': 'our.test, srs.test'}
         relay = {'virtual_alias_domains': '', 'relay_domains': 'srs.test',
                  'relay_recipient_maps': 'inline:{bob@srs.test=x}'}
-        said = (r'^error: mail for srs-domain srs\.test is sent on to %s, by %s: '
-                r'take srs\.test out of %s ')
+        said = (r'^error: mail for srs-domain srs\.test is sent to %s by %s: '
+                r'move srs\.test from %s to ')
         for table in 'inline:{srs.test=%s}', 'inline:{x.test=local:}, inline:{.test=%s}':
             for place in mine, relay:
                 with self.subTest(table, **place):
@@ -798,11 +803,11 @@ class Postfix(PostfixBase):
         if not is_root():
             self.skipTest('needs root')
         folder = os.path.dirname(self.socket)
-        self.finds('^ok: user postfix reaches policy unix:', errors=0, user=False)
+        self.finds('^ok: user postfix can connect to policy unix:', errors=0, user=False)
         os.chmod(folder, 0o700)
         try:
-            self.finds(r'^error: user postfix does not reach policy unix:.*: Permission denied: '
-                       r'let that user enter the folder', user=False)
+            self.finds(r'^error: user postfix cannot connect to policy unix:.*: Permission denied: '
+                       r'give that user access to the directory', user=False)
         finally:
             os.chmod(folder, 0o755)
 
@@ -824,7 +829,7 @@ class Postfix(PostfixBase):
 class OwnDomains(Base):
     """What Postfix considers its own, beside what srsd does."""
 
-    LACKS = r'^warning: domains lacks %s: senders of %s are rewritten: srsctl check --print-domains'
+    LACKS = r'^warning: domains lacks %s: senders in %s are rewritten: srsctl check --print-domains'
 
     def setUp(self):
         super().setUp()
@@ -903,11 +908,12 @@ class OwnDomains(Base):
 
     def test_tables_without_a_list(self):
         for table, why in (('regexp:/nowhere', '.*'), ('static:x', 'table static:x: sequence'),
-                           ('proxy:static:x', 'table static:x: sequence'), ('/nowhere', 'it cannot '
-                                                                           'be read')):
+                           ('proxy:static:x', 'table static:x: sequence'),
+                           ('/nowhere', 'cannot be read')):
             with self.subTest(table):
-                self.finds(r'^skipped: domains of %s \(virtual_mailbox_domains\): .*%s.*: see that '
-                           r'domains or domains-file lists each of them$' % (re.escape(table), why),
+                self.finds(r'^skipped: domains of %s \(virtual_mailbox_domains\): .*%s.*: make '
+                           r'sure that domains or domains-file lists each of them$'
+                           % (re.escape(table), why),
                            errors=0, postfix=self.postfix({
                                'virtual_mailbox_domains': table,
                                'virtual_mailbox_maps': 'inline:{x=y}',
@@ -917,26 +923,26 @@ class OwnDomains(Base):
 
     def test_relayed(self):
         """Their mail leaves from their own server, or through this one: that is to be said."""
-        self.finds(r'^ok: senders of these are rewritten: inner\.test \(relay_domains\); list in '
-                   r'domains those whose server sends its mail through this one$', errors=0,
+        self.finds(r'^ok: senders in these domains are rewritten: inner\.test \(relay_domains\); '
+                   r'list in domains those whose server sends its mail through this one$', errors=0,
                    postfix=self.postfix({'relay_domains': 'inner.test, our.test'}))
 
     def test_many(self):
         names = ['d%d.shop.test' % i for i in range(500)]
         self.finds(r'^warning: domains lacks d0\.shop\.test \(virtual_mailbox_domains\), .* and '
-                   r'\d+ more: senders of these', postfix=self.postfix(
+                   r'\d+ more: senders in these', postfix=self.postfix(
                        {'virtual_mailbox_domains': ' '.join(names)}))
         line, _ = self.print_domains(virtual_mailbox_domains=' '.join(names))
         self.assertEqual(line.count('"'), 2 * (3 + len(names)))
 
     def test_always_rewrite(self):
-        self.finds('^ok: senders of our own domains are rewritten as well: always-rewrite$',
+        self.finds('^ok: always-rewrite: senders in our own domains are rewritten as well$',
                    errors=0, config=self.config(always_rewrite=True, domains=[]))
 
     def test_without_postfix(self):
         _status, lines = self.check(config=self.config(domains=[]), postfix='/nowhere')
-        self.assertIn('warning: domains: none but srs-domain, so that senders of your own domains '
-                      'are rewritten too: list your domains in domains or domains-file', lines)
+        self.assertIn('warning: domains holds only srs-domain: senders in your own domains are '
+                      'rewritten: list your domains in domains or domains-file', lines)
 
     def test_print_domains(self):
         """What it prints leaves nothing to be missed."""
@@ -944,7 +950,7 @@ class OwnDomains(Base):
                 'virtual_alias_domains': '', 'virtual_mailbox_maps': 'inline:{x=y}'}
         line, notes = self.print_domains(self.config(domains=['.our.test']), **main)
         self.assertEqual(line, 'domains = {".our.test", "our.test", "shop.test", "localhost"}\n')
-        self.assertRegex(notes, r'^srsctl: it lacks the domains of static:x '
+        self.assertRegex(notes, r'^srsctl: cannot list the domains of static:x '
                                 r'\(virtual_mailbox_domains\): .*\n$')
         names = re.findall('"(.*?)"', line)
         self.finds('^ok: domains lists every', errors=0, config=self.config(domains=names),
@@ -972,8 +978,8 @@ class Words(PostfixBase):
                  'envelope_recipient, header_recipient; header_sender', 'header_recipient;'),
                 ('canonical_classes', 'all', 'all')):
             with self.subTest(value):
-                self.wrong(r"^error: %s has the unknown word '%s': cleanup\(8\) ends at its start, "
-                           "and no mail comes in: it takes, in lower case: envelope_" % (
+                self.wrong(r"^error: %s has the unknown word '%s': cleanup\(8\) exits at start-up, "
+                           "and no mail is accepted: valid words, in lower case: envelope_" % (
                                parameter, word), **{parameter: value})
 
     def test_override(self):
@@ -996,11 +1002,11 @@ class Words(PostfixBase):
         said = '^error: smtpd_recipient_restrictions of smtpd smtp has '
         for word, pattern in (
                 ('reject_unauth_destinations', "the unknown word 'reject_unauth_destinations': "
-                                               'smtpd defers all mail that gets there: correct it'),
+                                               'smtpd defers all mail that reaches it: correct it'),
                 ('check_client_access', 'check_client_access without the word that must follow it'),
                 ('sleep soon', 'sleep without the word that must follow it'),
-                ('check_policy_service 127.0.0.1:1', 'check_policy_service 127.0.0.1:1: smtpd ends '
-                                                     'at its start: write inet:HOST:PORT'),
+                ('check_policy_service 127.0.0.1:1', 'check_policy_service 127.0.0.1:1: smtpd '
+                                                     'exits at start-up: write inet:HOST:PORT'),
                 ('check_policy_service Inet:127.0.0.1:1', 'check_policy_service Inet:127')):
             with self.subTest(word):
                 self.wrong(said + pattern, smtpd_recipient_restrictions=self.restrictions(word))
@@ -1025,13 +1031,13 @@ class Words(PostfixBase):
                    'rejects\n')
 
     def test_class_without_a_value(self):
-        self.wrong('^error: smtpd_restriction_classes names mine, which has no value: smtpd ends at '
-                   r'its start: add a line mine = \.\.\. to main.cf$',
+        self.wrong('^error: smtpd_restriction_classes names mine, which has no value: smtpd exits '
+                   r'at start-up: add a line mine = \.\.\. to main.cf$',
                    smtpd_restriction_classes='mine')
 
     def test_nothing_rejects(self):
-        self.wrong('^error: smtpd smtp ends at its start: neither smtpd_relay_restrictions nor '
-                   'smtpd_recipient_restrictions rejects mail for domains of others: add '
+        self.wrong('^error: smtpd smtp exits at start-up: neither smtpd_relay_restrictions nor '
+                   'smtpd_recipient_restrictions rejects mail for foreign domains: add '
                    'reject_unauth_destination', smtpd_relay_restrictions='', errors=2,
                    smtpd_recipient_restrictions='permit_mynetworks, check_policy_service '
                                                 'inet:127.0.0.1:%d' % self.daemon.ports['policy'])
@@ -1048,7 +1054,7 @@ class Words(PostfixBase):
                  'proxy:hash:/nowhere/x')):
             with self.subTest(value):
                 self.wrong('^error: %s names the table %s, which Postfix cannot open: mail is '
-                           'deferred: make the table, or take it out; ' % (parameter, table),
+                           'deferred: create the table, or remove it; ' % (parameter, table),
                            **{parameter: value})
 
 
@@ -1094,8 +1100,9 @@ class Endpoints(Base):
         self.finds_with(names, '^ok: sender_canonical_maps names forward$', 0, main)
         self.other(port, '127.0.0.9')
         self.finds_with(names, '^warning: sender_canonical_maps names maps.test:%d, which is '
-                        'inet:127.0.0.9:%d too, and another program listens there: Postfix asks it '
-                        'when srsd is away: name the address' % (port, port), 1, main)
+                        'also inet:127.0.0.9:%d, where another program listens: Postfix asks '
+                        'that program while srsd is not running: use the address' % (port, port),
+                        1, main)
 
     def test_another_address_comes_first(self):
         port = self.daemon.ports['policy']
@@ -1105,7 +1112,7 @@ class Endpoints(Base):
         self.finds_with(names, '^ok: smtpd smtp asks', 0, main)
         self.other(port, '::1')
         said = '^error: check_policy_service names maps.test:%d, which is inet:.::1.:%d first: ' \
-               'Postfix asks the program that listens there, and not srsd' % (port, port)
+               'Postfix asks the program that listens there instead of srsd' % (port, port)
         self.finds_with(names, said, 1, main)
         self.finds_with(names, '^ok: smtpd smtp asks', 0, {**main, 'inet_protocols': 'ipv4'})
         self.finds_with(names, '^error: smtpd smtp does not ask', 3,    # nor do the maps
@@ -1130,27 +1137,27 @@ class OtherMaps(PostfixBase):
             with self.subTest(parameter):
                 self.wrong('^error: %s names forward: recipients .*: postconf -X %s$' % (
                     parameter, parameter), **{parameter: table, **more})
-                self.wrong('^error: %s names forward: .*: take it out; forward belongs in '
-                           'sender_canonical_maps alone$' % parameter,
+                self.wrong('^error: %s names forward: .*: remove it; forward belongs only in '
+                           'sender_canonical_maps$' % parameter,
                            **{parameter: 'inline:{a=b}, proxy:' + table, **more})
 
     def test_reverse_elsewhere(self):
         table = self.right()['recipient_canonical_maps']
         for parameter in 'canonical_maps', 'smtp_generic_maps', 'lmtp_generic_maps':
             with self.subTest(parameter):
-                self.wrong('^error: %s names reverse: SRS senders are turned back, and mail leaves '
-                           'without them: postconf -X ' % parameter, **{parameter: table})
+                self.wrong('^error: %s names reverse: SRS senders are reversed before the mail '
+                           'leaves: postconf -X ' % parameter, **{parameter: table})
 
     def test_both_in_one(self):
         both = '%(sender_canonical_maps)s, %(recipient_canonical_maps)s' % self.right()
-        self.wrong('^error: sender_canonical_maps names reverse: SRS senders are turned back',
+        self.wrong('^error: sender_canonical_maps names reverse: SRS senders are reversed',
                    sender_canonical_maps=both)
         self.wrong('^error: recipient_canonical_maps names forward: recipients become',
                    recipient_canonical_maps=both)
 
     def test_override(self):
-        self.wrong('^error: smtp_generic_maps of relay/unix names forward: .*: take it out of that '
-                   r'service in master\.cf; forward belongs', master=MASTER +
+        self.wrong('^error: smtp_generic_maps of relay/unix names forward: .*: remove it from '
+                   r'that service in master\.cf; forward belongs', master=MASTER +
                    'relay unix - - n - - smtp -o smtp_generic_maps=%s\n'
                    % self.right()['sender_canonical_maps'])
 
@@ -1166,10 +1173,10 @@ class OtherMaps(PostfixBase):
                           '{ unix:srs-milter/socket, default_action=accept }'):
                 with self.subTest(parameter + value):
                     self.wrong('^error: %s names a milter of another SRS program, .*: senders are '
-                               'rewritten twice: take it out$' % parameter, **{parameter: value})
+                               'rewritten twice: remove it$' % parameter, **{parameter: value})
             self.wrong('^ok: sender_canonical_maps', errors=0,
                        **{parameter: 'inet:localhost:8891, unix:opendkim/srs.test.sock'})
-        self.wrong('^error: smtpd_milters of smtp/inet names a milter .*: take it out of that '
+        self.wrong('^error: smtpd_milters of smtp/inet names a milter .*: remove it from that '
                    r'service in master\.cf$',
                    master='smtp inet n - n - - smtpd -o smtpd_milters=unix:postsrsd/milter\n')
 
@@ -1185,14 +1192,14 @@ class Users(PostfixBase):
                 'virtual_alias_maps': ''}
         boxes = {**mine, 'mydestination': 'our.test', 'virtual_mailbox_domains': 'srs.test'}
         relay = {**mine, 'mydestination': 'our.test', 'relay_domains': 'srs.test'}
-        said = '^warning: every recipient in srs.test is accepted, forged SRS addresses too: %s: '
+        said = ('^warning: every recipient in srs.test is accepted, forged SRS addresses included: '
+                '%s: ')
         for what, main in (
                 ('local_recipient_maps is empty', {**mine, 'local_recipient_maps': ''}),
                 ('virtual_mailbox_maps is empty', boxes),
                 ('relay_recipient_maps is empty', relay)):
             with self.subTest(what):
-                self.wrong(said % what + 'take srs.test out of .* and put it into '
-                           'virtual_alias_domains: ', **main)
+                self.wrong(said % what + 'move srs.test from .* to virtual_alias_domains: ', **main)
         for where, main in (
                 ('local_recipient_maps', {**mine, 'local_recipient_maps': 'static:x'}),
                 ('virtual_alias_maps', {'virtual_alias_maps': 'inline:{@srs.test=x@our.test}'}),
@@ -1201,14 +1208,15 @@ class Users(PostfixBase):
                 ('relay_recipient_maps', {**relay, 'relay_recipient_maps': 'static:x'}),
                 ('canonical_maps', {'canonical_maps': 'inline:{@srs.test=@our.test}'})):
             with self.subTest(str(main)):
-                self.wrong(said % (where + ' holds them all')
-                           + 'take the entry for all of srs.test out', **main)
+                self.wrong(said % (where + ' matches them all')
+                           + 'remove the entry for all of srs.test: ', **main)
 
     def test_postmaster(self):
         maps = self.right()['recipient_canonical_maps']
-        self.wrong("^warning: postmaster@srs.test is refused, and RFC 5321 requires it: postconf -e "
+        self.wrong("^warning: postmaster@srs.test is refused, but RFC 5321 requires it: "
+                   "postconf -e "
                    "'recipient_canonical_maps = inline:{postmaster@srs.test=postmaster@our.test}, "
-                   "%s', or an entry in virtual_alias_maps$" % maps, virtual_alias_maps='',
+                   "%s', or add an entry to virtual_alias_maps$" % maps, virtual_alias_maps='',
                    myorigin='our.test')
         self.wrong('^ok: srs-domain srs.test is accepted', errors=0, virtual_alias_maps='',
                    recipient_canonical_maps='inline:{postmaster@srs.test=postmaster@our.test}, '
@@ -1239,13 +1247,13 @@ class Users(PostfixBase):
         self.wrong('^ok: reverse-domains old.test is accepted: it is in virtual_alias_domains$',
                    errors=0, config=config, **both)
         self.wrong('^skipped: whether reverse-domains old.test must be accepted at RCPT TO, which '
-                   'it is not: a domain of another forwarder need not be, a former srs-domain must '
-                   "be: postconf -e 'virtual_alias_domains = srs.test, old.test'$", errors=0,
-                   config=config)
+                   'it is not: a former srs-domain must be accepted, a domain of another forwarder '
+                   "need not be: postconf -e 'virtual_alias_domains = srs.test, old.test'$",
+                   errors=0, config=config)
         self.wrong('^warning: postmaster@old.test is refused', config=config,
                    **{**both, 'virtual_alias_maps': self.right()['virtual_alias_maps']})
-        self.wrong(r'^error: mail for reverse-domains old\.test is sent on to smtp:\[mx\.x\.test\], '
-                   'by transport_maps: take old.test out of transport_maps', config=config,
+        self.wrong(r'^error: mail for reverse-domains old\.test is sent to smtp:\[mx\.x\.test\] '
+                   'by transport_maps: move old.test from transport_maps to', config=config,
                    mydestination='our.test, old.test', transport_maps='inline:{old.test='
                    'smtp:[mx.x.test]}')
 
@@ -1254,7 +1262,7 @@ class Senders(PostfixBase):
     """MAIL FROM without a domain, and other programs that check SPF."""
 
     def test_short_senders(self):
-        said = ('^warning: smtpd smtp takes senders without a domain, such as site!user, which '
+        said = ('^warning: smtpd smtp accepts senders without a domain, such as site!user, which '
                 'Postfix completes later: add reject_non_fqdn_sender before check_policy_service, '
                 "or postconf -e 'swap_bangpath = no' 'allow_percent_hack = no'$")
         ask = self.right()['smtpd_recipient_restrictions']
@@ -1289,14 +1297,14 @@ class Senders(PostfixBase):
     def test_another_spf_program(self):
         both = (self.right()['smtpd_recipient_restrictions']
                 + ', check_policy_service unix:private/policyd-spf')
-        self.wrong('^warning: smtpd smtp asks another SPF policy program as well, policyd-spf of '
-                   'master.cf: take check_policy_service unix:private/policyd-spf out',
+        self.wrong('^warning: smtpd smtp asks another SPF policy program as well, policyd-spf in '
+                   'master.cf: remove check_policy_service unix:private/policyd-spf, and',
                    master=MASTER + SPAWN % '/usr/bin/policyd-spf', smtpd_recipient_restrictions=both)
         self.wrong('^ok: smtpd smtp asks', errors=0,
                    master=MASTER + SPAWN % '/usr/local/bin/greylist',
                    smtpd_recipient_restrictions=both)
-        self.wrong('^error: smtpd smtp asks the policy service unix:private/policyd-spf, and '
-                   'nothing listens there: all mail is deferred: ',
+        self.wrong('^error: smtpd smtp asks the policy service unix:private/policyd-spf, where '
+                   'nothing listens: all mail is deferred: ',
                    smtpd_recipient_restrictions=both)
 
 
@@ -1305,8 +1313,8 @@ class Exposure(PostfixBase):
         port = self.daemon.ports['forward']
         for endpoint in '0.0.0.0', '*':
             with self.subTest(endpoint):
-                self.finds(r'^warning: forward inet:%s:%d is open to other hosts: a client needs no '
-                           r'permission to ask it: listen on 127\.0\.0\.1' % (re.escape(endpoint),
+                self.finds(r'^warning: forward inet:%s:%d is open to other hosts: any client can '
+                           r'query it: listen on 127\.0\.0\.1' % (re.escape(endpoint),
                                                                             port),
                            config=self.config(forward=['inet:%s:%d' % (endpoint, port)]))
 
@@ -1324,19 +1332,19 @@ class Dns(Base):
             self.skipTest('postfix is not installed')
 
     def test_no_mx(self):
-        self.domain(r'^error: MX of nomx\.test: there is none, and no address, so that no bounce '
-                    r'comes back: publish an MX record', 'nomx.test')
+        self.domain(r'^error: MX of nomx\.test: no MX record and no address, so that no '
+                    r'bounce can be delivered: publish an MX record', 'nomx.test')
 
     def test_address_in_the_place_of_an_mx(self):
         self.domain('^ok: MX of amx.test leads to this host', 'amx.test', errors=1)
 
     def test_null_mx(self):
-        self.domain(r'^error: MX of nullmx\.test says that it takes no mail: publish',
+        self.domain(r'^error: MX of nullmx\.test is a null MX: the domain accepts no mail: publish',
                     'nullmx.test')
 
     def test_mx_elsewhere(self):
-        self.domain(r'^error: MX of elsewhere\.test leads to 198\.51\.100\.7, and not to this '
-                    r'host: publish an MX record that names this host', 'elsewhere.test')
+        self.domain(r'^error: MX of elsewhere\.test leads to 198\.51\.100\.7, not to this host: '
+                    r'publish an MX record that names this host', 'elsewhere.test')
 
     def test_two_addresses(self):
         self.domain('^ok: MX of elsewhere.test leads to this host', 'elsewhere.test', '--address',
@@ -1359,8 +1367,8 @@ class Dns(Base):
 
     def test_relayhost(self):
         _status, lines = self.check(postfix=self.postfix({'relayhost': '[mx.other.test]'}))
-        self.assertIn('skipped: SPF of srs.test: nobody knows which address mail leaves from; name '
-                      'it with --address', lines)
+        self.assertIn('skipped: SPF of srs.test: the address that mail leaves from is unknown; '
+                      'give it with --address', lines)
 
     def test_no_spf(self):
         self.domain(r'^error: SPF of nospf\.test for 192\.0\.2\.10: none: publish a TXT record for '
@@ -1372,7 +1380,7 @@ class Dns(Base):
 
     def test_spf_is_broken(self):
         self.domain(r'^error: SPF of permerror\.test for 192\.0\.2\.10: permerror: its record is '
-                    r'broken; where, tells: srsctl spf 192\.0\.2\.10 permerror\.test',
+                    r'invalid; for details, run: srsctl spf 192\.0\.2\.10 permerror\.test',
                     'permerror.test')
 
     def dmarc(self, pattern, srs_domain, domains=(), errors=2):
@@ -1382,9 +1390,9 @@ class Dns(Base):
 
     def test_relaxed_alignment(self):
         """The SRS sender lets a forged From: pass, whether domains names its domain or not."""
-        said = (r'^warning: DMARC of %s passes for each message that is forwarded with a forged '
-                r'From: in it: srs-domain srs\.%s is aligned with it: publish aspf=s in _dmarc\.%s, '
-                r'or take a domain for srs-domain that is not below %s$')
+        said = (r'^warning: DMARC of %s passes for forwarded messages with a forged '
+                r'From: in that domain, because srs-domain srs\.%s is aligned with it: publish '
+                r'aspf=s in _dmarc\.%s, or choose an srs-domain that is not below %s$')
         one = 'relaxed.test'
         self.dmarc(said % (one, one, one, one), 'srs.relaxed.test')
         self.dmarc(said % (one, one, one, one), 'srs.relaxed.test', ['relaxed.test', '.relaxed.test',
@@ -1405,12 +1413,12 @@ class Dns(Base):
 
     def test_srs_domain_is_in_from(self):
         """Strict alignment does not keep the domain itself apart."""
-        self.dmarc(r'^warning: DMARC of main\.test passes .*: take another domain for srs-domain, '
-                   r'such as srs\.main\.test, list main\.test in reverse-domains, and publish '
+        self.dmarc(r'^warning: DMARC of main\.test passes .*: choose another srs-domain, such as '
+                   r'srs\.main\.test, list main\.test in reverse-domains, and publish '
                    r'aspf=s in _dmarc\.main\.test$', 'main.test')
 
     def test_dns_does_not_answer(self):
-        lines = self.domain(r'^error: MX of broken\.test: the DNS does not answer: look at '
+        lines = self.domain(r'^error: MX of broken\.test: the DNS does not answer: check '
                             r'nameservers', 'broken.test', errors=3)
         self.assertRegex('\n'.join(lines), r'error: SPF of broken\.test .*: temperror: the DNS ')
 
@@ -1418,7 +1426,7 @@ class Dns(Base):
     def test_dns_is_silent(self):
         """A person waits: one question is enough to know."""
         self.dns.clear()
-        lines = self.domain(r'^error: MX of silent\.test: the DNS does not answer: look at '
+        lines = self.domain(r'^error: MX of silent\.test: the DNS does not answer: check '
                             r'nameservers', 'silent.test')
         self.assertIn('skipped: SPF of silent.test: the DNS does not answer', lines)
         self.assertEqual({query.type for query in self.dns.seen(name='silent.test')}, {'MX'})

@@ -125,7 +125,7 @@ class RecipeCase(unittest.TestCase):
             one = recipe.Recipe(name, places)
             settings.update(one.settings)
             services.append(one.services)
-        # The service for mail of strangers listens elsewhere.
+        # The service for mail from strangers listens elsewhere.
         instance.configure(settings, re.sub(r'^smtp(?=\s+inet)', '%s:%d' % instance.address,
                                             ''.join(services), flags=re.MULTILINE))
         return instance
@@ -490,8 +490,8 @@ class CatchAll(RecipeCase):
     def test_forged_address_is_accepted(self):
         self.assertRegex(self.refusal('', self.forged()), '^250 ')
         self.assertRegex('\n'.join(self.findings()),
-                         '(?m)^warning: every recipient in srs.example.org is accepted, forged SRS '
-                         'addresses too: virtual_alias_maps holds them all: ')
+                         '(?m)^warning: every recipient in srs.example.org is accepted, forged '
+                         'SRS addresses included: virtual_alias_maps matches them all: ')
 
 
 class PolicyAway(RecipeCase):
@@ -811,7 +811,7 @@ class BackupMx(Common, RecipeCase):
 
     def test_check_of_the_backup(self):
         self.assertEqual(self.findings(self.backup, self.second, BACKUP),
-                         ['skipped: forward: the configuration switches it off'])
+                         ['skipped: forward: disabled in the configuration'])
         self.assertEqual(self.backup.complaints(), '')
 
 

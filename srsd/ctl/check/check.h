@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * check - the parts of srsctl check: each looks at one side of an installation and adds what it
- * finds.
+ * check - the parts of srsctl check. Each examines one side of an installation and adds its
+ * findings.
  */
 #ifndef SRSD_CTL_CHECK_CHECK_H
 #define SRSD_CTL_CHECK_CHECK_H
@@ -17,56 +17,62 @@
 struct check {
 	struct settings *settings;
 	struct findings *findings;
-	const struct text_list *addresses; /* of this host, as others see it; given by hand */
+	const struct text_list *addresses; /* of this host as other hosts see it, from --address */
 	time_t now;
-	struct srs_keys *keys;   /* of the file; NULL: they cannot be read */
-	struct postfix *postfix; /* NULL: there is none */
+	struct srs_keys *keys; /* of secrets-file; NULL: not readable, or check_files did not run */
+	struct postfix
+	    *postfix; /* NULL: not installed or not readable, or check_postfix did not run */
 };
 
-/* Secrets, domains, clock. Sets keys. */
-void check_files(struct check *);
+/* Checks secrets, domains and the clock. Sets keys, which the caller frees. */
+void check_files(struct check *check);
 
-/* hash-format and hash-accept-compatible, and whether the first secret fits to them. */
+/* Checks hash-format and hash-accept-*, and whether the first secret is suitable. */
 void check_hash(struct check *check);
 
-/* Secrets that have to go before the days of their addresses come round. */
-void check_secret_age(struct check *);
+/* Reports secrets that must be replaced before the dates in their addresses repeat. */
+void check_secret_age(struct check *check);
 
-/* The services of the daemon, and whether it has this configuration and these secrets. */
-void check_daemon(struct check *);
-
-/* All of Postfix, in the parts below. Sets postfix; dir is NULL for the usual one. */
-void check_postfix(struct check *, const char *dir);
-
-/* Words that a daemon of Postfix does not know, and at which it ends or defers all mail. */
-void check_words(struct check *);
-
-/* The canonical maps and their classes, and whether something in master.cf takes them away. */
-void check_maps(struct check *);
-
-/* Other maps that name forward or reverse, and milters that rewrite as well. */
-void check_other_maps(struct check *);
-
-/* The place of the policy service in the restrictions of each smtpd(8), and its unix sockets. */
-void check_restrictions(struct check *);
+/* Checks the services of the daemon, and whether it uses this configuration and these secrets. */
+void check_daemon(struct check *check);
 
 /*
- * Whether srs-domain is accepted at RCPT TO, whether it stays here, which of its addresses are
- * refused and that postmaster is not.
+ * Checks Postfix, with the functions from check_words to check_srs_domain, which need postfix. Sets
+ * postfix, which the caller frees. dir is the directory of main.cf; NULL: the default one.
  */
-void check_srs_domain(struct check *);
+void check_postfix(struct check *check, const char *dir);
 
-/* Whether domains holds all that Postfix considers its own; without Postfix, whether it is empty.
- */
-void check_own_domains(struct check *);
+/* Reports unknown words at which a daemon of Postfix exits or defers all mail. */
+void check_words(struct check *check);
+
+/* Checks the canonical maps and their classes, and whether master.cf disables them. */
+void check_maps(struct check *check);
+
+/* Reports other maps that name forward or reverse, and milters that rewrite as well. */
+void check_other_maps(struct check *check);
+
+/* Checks where each smtpd(8) asks the policy service, and access to its unix sockets. */
+void check_restrictions(struct check *check);
 
 /*
- * Prints the line "domains = {...}" that holds the configured domains and what they lack; in notes,
- * a line for each table that cannot be listed. postfix must be set.
+ * Checks whether srs-domain and reverse-domains are accepted at RCPT TO and not sent to another
+ * host, whether unknown recipients are refused, and whether postmaster is accepted.
  */
-void check_print_domains(struct check *, FILE *out, FILE *notes);
+void check_srs_domain(struct check *check);
 
-/* MX and SPF record of srs-domain. */
-void check_dns(struct check *);
+/*
+ * Checks whether domains lists each domain that Postfix considers its own; without Postfix, whether
+ * it lists any.
+ */
+void check_own_domains(struct check *check);
+
+/*
+ * Prints to out the line "domains = {...}" with the configured and the missing domains; and to
+ * notes one line for each table that cannot be listed. postfix must be set.
+ */
+void check_print_domains(struct check *check, FILE *out, FILE *notes);
+
+/* Checks the MX, SPF and DMARC records of srs-domain in a confined process. */
+void check_dns(struct check *check);
 
 #endif

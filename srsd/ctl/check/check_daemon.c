@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * An address goes through the forward map and, as a bounce would bring it, through the reverse map
- * and the policy service. What the daemon signed must verify with the secrets of the file.
+ * The daemon: an address is looked up in the forward map. The result, as the recipient of a bounce,
+ * is looked up in the reverse map and sent to the policy service. The signature of the daemon must
+ * verify with the secrets of the file.
  */
 #include <errno.h>
 #include <poll.h>
@@ -21,15 +22,15 @@
 #define CONNECT_MS 5000
 #define MAP_MS 5000
 
-/* Beyond the longest check, which a request for a bounce does not even begin. */
+/* More than the longest SPF check; a request for a bounce does not even start one. */
 #define POLICY_MS 25000
 
-/* Longest replies: tcp_table(5) allows 4096 bytes, an action has 400. */
+/* Bytes of a reply: tcp_table(5) allows 4096; an action has 400. */
 #define REPLY_SIZE 4097
 
-#define RELOAD "srsctl reload; and look whether it reads this configuration"
+#define RELOAD "run srsctl reload, and make sure that the daemon reads this configuration file"
 
-/* read_service_reply - up to end, which is taken off */
+/* read_service_reply - read up to end, which is removed */
 static bool
 read_service_reply(
     int fd, const char *end, uint64_t until, char reply[REPLY_SIZE], const char **error)
@@ -44,7 +45,8 @@ read_service_reply(
 		if (n == -1 && (errno == EAGAIN || errno == EINTR))
 			continue;
 		if (n <= 0) {
-			*error = n == 0 ? "it closes the connection" : strerror(errno);
+			*error =
+			    n == 0 ? "the connection was closed without a reply" : strerror(errno);
 			return false;
 		}
 		got += (size_t)n;
@@ -54,7 +56,7 @@ read_service_reply(
 			return true;
 		}
 	}
-	*error = "a reply without an end";
+	*error = "the reply is longer than 4096 bytes";
 	return false;
 }
 
@@ -74,7 +76,7 @@ ask_service(const char *endpoint, const char *request, const char *end, int wait
 	return ok;
 }
 
-/* decode_map_reply - the address of a reply, which is encoded as a key is */
+/* decode_map_reply - the address of a reply, whose encoding is that of a key */
 static bool
 decode_map_reply(const char *text, char address[MAILADDR_SIZE])
 {
@@ -94,7 +96,7 @@ decode_map_reply(const char *text, char address[MAILADDR_SIZE])
 	return true;
 }
 
-/* ask_map - ask a map; reply is what it said, address what it means, "" unless it is 200 */
+/* ask_map - sets reply, and address to its address or, unless it is "200", to "" */
 static bool
 ask_map(const char *endpoint, const char *key, char reply[REPLY_SIZE], char address[MAILADDR_SIZE],
     const char **error)
@@ -102,7 +104,7 @@ ask_map(const char *endpoint, const char *key, char reply[REPLY_SIZE], char addr
 	char request[TCPTABLE_REPLY_SIZE];
 	size_t len;
 
-	/* A key is encoded as an answer is. */
+	/* A key has the encoding of an answer. */
 	len = tcptable_found(request, key, strlen(key));
 	request[len] = '\0';
 	memcpy(request, "get ", 4);
@@ -111,7 +113,7 @@ ask_map(const char *endpoint, const char *key, char reply[REPLY_SIZE], char addr
 		return false;
 	if (strncmp(reply, "200 ", 4) != 0 || decode_map_reply(reply + 4, address))
 		return true;
-	*error = "an answer that is no address";
+	*error = "the answer is not an address";
 	return false;
 }
 
@@ -121,10 +123,10 @@ report_unreachable(
 {
 	findings_add(check->findings, FINDING_ERROR, "%s %s: %s", service, endpoint, error);
 	findings_remedy(check->findings,
-	    "start srsd, and look into its log; or is this not the configuration that it reads?");
+	    "start srsd and see its log, or use -f to name the configuration file that it reads");
 }
 
-/* check_in_flight - will bounces to what the daemon has signed until now be accepted? */
+/* check_in_flight - will bounces to addresses that the daemon has signed until now be accepted? */
 static void
 check_in_flight(struct check *check)
 {
@@ -137,7 +139,7 @@ check_in_flight(struct check *check)
 		return;
 	day_format(until, srs_hash_change_day(check->settings, check->now));
 	findings_add(check->findings, FINDING_WARNING,
-	    "bounces to the addresses that were signed until now will be refused: their hashes are "
+	    "bounces to addresses that were signed until now will be refused: their hashes are "
 	    "%s",
 	    srs_hash_change_name(other));
 	findings_remedy(
@@ -153,14 +155,14 @@ check_form(struct check *check, const char *endpoint, enum srs_mac_form form)
 	if (daemon != srs_hash_change_other(check->settings))
 		return true;
 	findings_add(check->findings, FINDING_ERROR,
-	    "forward %s signs in the %s format; hash-format is %s", endpoint,
+	    "forward %s signs in the %s format, but hash-format is %s", endpoint,
 	    srs_hash_change_name(daemon), srs_hash_change_name(check->settings->hash_format));
-	findings_remedy(check->findings, "the daemon has another configuration: " RELOAD);
+	findings_remedy(check->findings, "the daemon uses another configuration: " RELOAD);
 	check_in_flight(check);
 	return false;
 }
 
-/* check_signature - was it made with the first secret of the file, in its format? */
+/* check_signature - does it come from the first secret of the file, in the right format? */
 static bool
 check_signature(struct check *check, const char *endpoint, const char *address)
 {
@@ -178,7 +180,8 @@ check_signature(struct check *check, const char *endpoint, const char *address)
 	findings_add(check->findings, FINDING_ERROR, "forward %s signs with %s", endpoint,
 	    result.verdict == SRS_REWRITTEN ? "an older secret than the first one of secrets-file"
 					    : "a secret that is not in secrets-file");
-	findings_remedy(check->findings, "the daemon has not read the file since: " RELOAD);
+	findings_remedy(
+	    check->findings, "the daemon has not read the file since it changed: " RELOAD);
 	return false;
 }
 
@@ -190,9 +193,10 @@ check_domain(struct check *check, const char *endpoint, const char *address)
 	domain = domain == NULL ? "" : domain + 1;
 	if (strcasecmp(domain, check->settings->srs_domain) == 0)
 		return true;
-	findings_add(check->findings, FINDING_ERROR, "forward %s mints addresses of %s, not of %s",
-	    endpoint, domain, check->settings->srs_domain);
-	findings_remedy(check->findings, "the daemon has another configuration: " RELOAD);
+	findings_add(check->findings, FINDING_ERROR,
+	    "forward %s creates addresses in %s instead of %s", endpoint, domain,
+	    check->settings->srs_domain);
+	findings_remedy(check->findings, "the daemon uses another configuration: " RELOAD);
 	return false;
 }
 
@@ -211,7 +215,7 @@ check_forward(struct check *check, const char *sender, char srs_address[MAILADDR
 		}
 		if (address[0] == '\0') {
 			findings_add(check->findings, FINDING_ERROR,
-			    "forward %s does not rewrite %s but says: %s", list->text[i], sender,
+			    "forward %s does not rewrite %s; it answers: %s", list->text[i], sender,
 			    reply);
 			findings_remedy(check->findings, RELOAD);
 			continue;
@@ -220,7 +224,7 @@ check_forward(struct check *check, const char *sender, char srs_address[MAILADDR
 			strlcpy(srs_address, address, MAILADDR_SIZE);
 		if (check_domain(check, list->text[i], address) &&
 		    check_signature(check, list->text[i], address))
-			findings_add(check->findings, FINDING_OK, "forward %s answers, and signs%s",
+			findings_add(check->findings, FINDING_OK, "forward %s answers and signs%s",
 			    list->text[i],
 			    check->keys == NULL ? "" : " with the first secret of secrets-file");
 	}
@@ -239,15 +243,14 @@ check_reverse(struct check *check, const char *sender, const char *srs_address)
 			report_unreachable(check, "reverse", list->text[i], error);
 		} else if (strcmp(address, sender) == 0) {
 			findings_add(check->findings, FINDING_OK,
-			    "reverse %s gives the sender of a fresh SRS address back",
-			    list->text[i]);
+			    "reverse %s restores the sender of a new SRS address", list->text[i]);
 		} else {
 			findings_add(check->findings, FINDING_ERROR,
-			    "reverse %s does not give the sender of a fresh SRS address back but "
-			    "says: %s",
+			    "reverse %s does not restore the sender of a new SRS address; it "
+			    "answers: %s",
 			    list->text[i], reply);
 			findings_remedy(check->findings,
-			    "is it the same daemon that answers at forward? if so: " RELOAD);
+			    "make sure that it belongs to the same daemon as forward; then " RELOAD);
 		}
 	}
 }
@@ -270,19 +273,19 @@ check_policy(struct check *check, const char *srs_address)
 			report_unreachable(check, "policy", list->text[i], error);
 		} else if (strcmp(reply, "action=DUNNO") == 0) {
 			findings_add(check->findings, FINDING_OK,
-			    "policy %s lets a bounce to a fresh SRS address pass", list->text[i]);
+			    "policy %s accepts a bounce to a new SRS address", list->text[i]);
 		} else {
 			findings_add(check->findings, FINDING_ERROR,
-			    "policy %s does not let a bounce to a fresh SRS address pass but says: "
+			    "policy %s does not accept a bounce to a new SRS address; it answers: "
 			    "%s",
 			    list->text[i], reply);
 			findings_remedy(check->findings,
-			    "is it the same daemon that answers at forward? if so: " RELOAD);
+			    "make sure that it belongs to the same daemon as forward; then " RELOAD);
 		}
 	}
 }
 
-/* sign_without_daemon - without a daemon, so that the other services can be tried; "" without secrets */
+/* sign_without_daemon - to test the other services; leaves srs_address alone without secrets */
 static void
 sign_without_daemon(struct check *check, const char *sender, char srs_address[MAILADDR_SIZE])
 {
@@ -302,10 +305,10 @@ check_switched_off(struct check *check, const char *service, const struct text_l
 	if (list->n > 0)
 		return;
 	findings_add(check->findings, FINDING_SKIPPED, "%s", service);
-	findings_remedy(check->findings, "the configuration switches it off");
+	findings_remedy(check->findings, "disabled in the configuration");
 }
 
-/* check_spf_is_on - a configuration for the first days of a move is easily left as it is */
+/* check_spf_is_on - the settings for the first days of a migration are easily forgotten */
 static void
 check_spf_is_on(struct check *check)
 {
@@ -319,8 +322,8 @@ check_spf_is_on(struct check *check)
 	findings_add(check->findings, FINDING_WARNING,
 	    off ? "SPF is not checked: helo-reject and mail-from-reject are no-check"
 		: "SPF refuses nothing: test-only is set");
-	findings_remedy(check->findings, "take %s out of srsd.conf when the tests are over",
-	    off ? "them" : "it");
+	findings_remedy(
+	    check->findings, "remove %s from srsd.conf after the tests", off ? "them" : "it");
 }
 
 /* is_exposed - can other hosts reach an address? */
@@ -338,7 +341,7 @@ is_exposed(const struct endpoint_addr *addr)
 	return endpoint_is_wildcard(addr) || !ipaddr_is_private(&ip);
 }
 
-/* check_exposure - a client that reaches forward gets a signature for any address */
+/* check_exposure - a client that can query forward gets a signature for any address */
 static void
 check_exposure(struct check *check, const char *service, const struct text_list *list)
 {
@@ -354,10 +357,10 @@ check_exposure(struct check *check, const char *service, const struct text_list 
 		if (j == ep.n)
 			continue;
 		findings_add(check->findings, FINDING_WARNING,
-		    "%s %s is open to other hosts: a client needs no permission to ask it", service,
+		    "%s %s is open to other hosts: any client can query it", service,
 		    list->text[i]);
-		findings_remedy(check->findings,
-		    "listen on 127.0.0.1, or see that a firewall lets Postfix alone reach it");
+		findings_remedy(
+		    check->findings, "listen on 127.0.0.1, or let a firewall admit only Postfix");
 	}
 }
 
@@ -367,7 +370,7 @@ check_daemon(struct check *check)
 	const struct settings *settings = check->settings;
 	char sender[64], srs_address[MAILADDR_SIZE] = "";
 
-	/* Another one each time: uses of one SRS address in a day are limited. */
+	/* A new one each time, because the uses of an SRS address per day are limited. */
 	snprintf(sender, sizeof(sender), "c%llx.%x@check.invalid", (unsigned long long)check->now,
 	    (unsigned)getpid());
 	check_switched_off(check, "forward", &settings->forward);
@@ -382,7 +385,7 @@ check_daemon(struct check *check)
 		sign_without_daemon(check, sender, srs_address);
 	if (srs_address[0] == '\0') {
 		findings_add(check->findings, FINDING_SKIPPED, "reverse and policy");
-		findings_remedy(check->findings, "there is no SRS address to try them with");
+		findings_remedy(check->findings, "no SRS address to test them with");
 		return;
 	}
 	check_reverse(check, sender, srs_address);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The MX of srs-domain must lead to this host, for bounces, and its SPF record must hold the
- * addresses that mail leaves from.
+ * The DNS of srs-domain: the MX must lead to this host, for bounces, and the SPF record must list
+ * the addresses that mail leaves from.
  */
 #include <sys/types.h>
 #include <ifaddrs.h>
@@ -20,17 +20,17 @@
 #include "srsd/ctl/check/check.h"
 #include "srsd/ctl/offline.h"
 
-/* Hosts of the MX that are looked up, and addresses that are told. */
+/* Hosts of the MX that are looked up, and bytes of a list of addresses. */
 #define HOSTS_MAX 10
 #define LIST_SIZE 512
 
-/* Domains of our own whose DMARC record is looked up. */
+/* Own domains whose DMARC record is looked up. */
 #define ALIGNED_MAX 20
 
-/* A person waits: a DNS that takes longer is as good as none. */
+/* For one query: a person is waiting. */
 #define ANSWER_SECONDS 5
 
-/* For all questions together. */
+/* For all queries together. */
 #define CHECK_SECONDS 300
 
 struct ip_list {
@@ -41,10 +41,10 @@ struct ip_list {
 struct dns_check {
 	struct check *check;
 	struct offline *offline;   /* in the confined process */
-	struct ip_list host;       /* of this host, as far as we know */
-	bool behind_nat;           /* none of them is one that strangers can reach */
-	bool silent;               /* a question got no answer */
-	struct dns_answer *answer; /* to the question that is out */
+	struct ip_list host;       /* of this host, as far as they are known */
+	bool behind_nat;           /* all of them are private */
+	bool silent;               /* a query has timed out */
+	struct dns_answer *answer; /* to the pending query */
 };
 
 static void
@@ -65,8 +65,6 @@ has_ip(const struct ip_list *list, const struct ipaddr *ip)
 			return true;
 	return false;
 }
-
-/* -- this host */
 
 static void
 add_interface_ips(struct ip_list *list)
@@ -93,7 +91,7 @@ add_interface_ips(struct ip_list *list)
 	freeifaddrs(all);
 }
 
-/* add_listed_ips - the addresses of a list of Postfix's, which may stand in brackets */
+/* add_listed_ips - the addresses in a list of Postfix, some of them in brackets */
 static void
 add_listed_ips(struct ip_list *list, const char *text)
 {
@@ -132,9 +130,7 @@ find_host_ips(struct dns_check *dns)
 		dns->behind_nat &= ipaddr_is_private(&dns->host.ip[i]);
 }
 
-/* -- questions */
-
-/* on_record_answer - NULL comes after the wait, for a question that was cancelled */
+/* on_record_answer - called with NULL for a query that was cancelled */
 static void
 on_record_answer(void *arg, struct dns_answer *answer)
 {
@@ -150,7 +146,7 @@ on_answer_timeout(evutil_socket_t fd, short what, void *arg)
 	*(bool *)arg = true;
 }
 
-/* ask_record - and wait; after one question without an answer the next ones are not even asked */
+/* ask_record - wait for the answer; after a timeout, further queries are not sent */
 static struct dns_answer *
 ask_record(struct dns_check *dns, const char *name, enum dns_type type)
 {
@@ -189,8 +185,6 @@ ask_host_ips(struct dns_check *dns, const char *name, struct ip_list *list, bool
 	}
 }
 
-/* -- MX */
-
 static void
 format_ip_list(const struct ip_list *list, char text[LIST_SIZE])
 {
@@ -206,7 +200,6 @@ format_ip_list(const struct ip_list *list, char text[LIST_SIZE])
 	}
 }
 
-/* check_mx_targets - what the MX of srs-domain leads to */
 static void
 check_mx_targets(struct dns_check *dns, const struct ip_list *targets, bool failed)
 {
@@ -225,23 +218,23 @@ check_mx_targets(struct dns_check *dns, const struct ip_list *targets, bool fail
 	if (targets->n == 0) {
 		findings_add(findings, FINDING_ERROR,
 		    failed ? "MX of %s: the DNS does not answer"
-			   : "MX of %s: there is none, and no "
-			     "address, so that no bounce comes back",
+			   : "MX of %s: no MX record and no address, so that no bounce can be "
+			     "delivered",
 		    domain);
-		findings_remedy(findings, failed ? "look at nameservers, or try again"
+		findings_remedy(findings, failed ? "check nameservers, or try again"
 						 : "publish an MX record for it that names this "
 						   "host");
 		return;
 	}
 	findings_add(findings, dns->behind_nat ? FINDING_WARNING : FINDING_ERROR,
 	    "MX of %s leads to %s, %s", domain, text,
-	    dns->behind_nat ? "which may be this host, or not: its own addresses are private"
-			    : "and not to this host");
+	    dns->behind_nat ? "which may or may not be this host: its own addresses are private"
+			    : "not to this host");
 	findings_remedy(findings,
 	    dns->behind_nat
-		? "name the address that others see with --address"
+		? "use --address to give the address that other hosts see"
 		: "publish an MX record that names this host, or another one with srsd and the same "
-		  "secrets; if that address is this host's, name it with --address");
+		  "secrets; if that is an address of this host, give it with --address");
 }
 
 static bool
@@ -262,7 +255,7 @@ check_mx(struct dns_check *dns)
 
 	if (is_null_mx(mx)) {
 		findings_add(dns->check->findings, FINDING_ERROR,
-		    "MX of %s says that it takes no mail", domain);
+		    "MX of %s is a null MX: the domain accepts no mail", domain);
 		findings_remedy(
 		    dns->check->findings, "publish an MX record for it that names this host");
 		dns_answer_unref(&mx);
@@ -281,9 +274,7 @@ check_mx(struct dns_check *dns)
 	dns_answer_unref(&mx);
 }
 
-/* -- SPF */
-
-/* query_spf_result - "pass", ...; of the sender srs-domain from an address */
+/* query_spf_result - "pass", ... for a sender in srs-domain and this address */
 static json_t *
 query_spf_result(struct dns_check *dns, const char *ip)
 {
@@ -299,7 +290,7 @@ query_spf_result(struct dns_check *dns, const char *ip)
 	return result;
 }
 
-/* check_sending_address - true when it passes; strict: this address is known to send mail */
+/* check_sending_address - true when it passes; strict: mail is known to leave from there */
 static bool
 check_sending_address(struct dns_check *dns, const struct ipaddr *address, bool strict)
 {
@@ -323,21 +314,21 @@ check_sending_address(struct dns_check *dns, const struct ipaddr *address, bool 
 		    address->family == AF_INET ? "ip4" : "ip6", ip);
 	else if (strcmp(text, "temperror") == 0)
 		findings_remedy(findings,
-		    "the DNS does not answer; look at nameservers, or try "
-		    "again: srsctl spf %s %s",
+		    "the DNS does not answer; check nameservers, or try again: srsctl spf %s %s",
 		    ip, domain);
 	else if (strcmp(text, "permerror") == 0)
-		findings_remedy(
-		    findings, "its record is broken; where, tells: srsctl spf %s %s", ip, domain);
+		findings_remedy(findings,
+		    "its record is invalid; for details, run: srsctl spf %s %s", ip, domain);
 	else if (!passes)
 		findings_remedy(findings,
-		    "add %s:%s to its record if mail leaves from there; srsctl spf %s %s tells more",
+		    "add %s:%s to its record if mail leaves from there; for details, run: srsctl "
+		    "spf %s %s",
 		    address->family == AF_INET ? "ip4" : "ip6", ip, ip, domain);
 	json_decref(result);
 	return passes;
 }
 
-/* find_outgoing - the addresses that mail leaves from; true when they are known, not guessed */
+/* find_outgoing - the addresses that mail leaves from; false when they are a guess */
 static bool
 find_outgoing(struct dns_check *dns, struct ip_list *list)
 {
@@ -381,21 +372,19 @@ check_spf(struct dns_check *dns)
 		findings_add(dns->check->findings, FINDING_SKIPPED, "SPF of %s",
 		    dns->check->settings->srs_domain);
 		findings_remedy(dns->check->findings,
-		    "nobody knows which address mail leaves from; name it with --address");
+		    "the address that mail leaves from is unknown; give it with --address");
 	}
 	for (i = 0; i < list.n; i++)
 		passes |= check_sending_address(dns, &list.ip[i], known);
 	if (list.n > 0 && !known && !passes) {
 		findings_add(dns->check->findings, FINDING_ERROR,
-		    "SPF of %s passes none of this host's addresses",
+		    "SPF of %s passes for none of this host's addresses",
 		    dns->check->settings->srs_domain);
 		findings_remedy(dns->check->findings,
-		    "add those that mail leaves from; or name them with --address");
+		    "add those that mail leaves from, or give them with --address");
 	}
 	free(list.ip);
 }
-
-/* -- DMARC */
 
 /* has_dmarc_tag - does a DMARC record hold name=value, after v=DMARC1? (RFC 7489, 6.3 and 6.4) */
 static bool
@@ -420,7 +409,7 @@ has_dmarc_tag(const char *record, const char *name, const char *value)
 	return false;
 }
 
-/* ask_dmarc - false when the domain itself has no record; *strict: it demands aspf=s */
+/* ask_dmarc - false when the domain itself has no record; *strict: it has aspf=s */
 static bool
 ask_dmarc(struct dns_check *dns, const char *domain, bool *strict)
 {
@@ -440,10 +429,11 @@ ask_dmarc(struct dns_check *dns, const char *domain, bool *strict)
 }
 
 /*
- * check_alignment - of a domain of our own that shares the organizational domain of srs-domain
+ * check_alignment - of an own domain in the organizational domain of srs-domain
  *
- * What we forward passes SPF for srs-domain. Where that is aligned with From:, a stranger's message
- * with a From: of ours passes DMARC after we have forwarded it (RFC 7489, 3.1.2).
+ * A forwarded message passes SPF for srs-domain. If srs-domain is aligned with the From: header, a
+ * message from a stranger with a forged From: passes DMARC after it has been forwarded (RFC 7489,
+ * 3.1.2).
  */
 static void
 check_alignment(struct dns_check *dns, const char *domain, const char *org)
@@ -462,22 +452,22 @@ check_alignment(struct dns_check *dns, const char *domain, const char *org)
 		return;
 	}
 	findings_add(dns->check->findings, FINDING_WARNING,
-	    "DMARC of %s passes for each message that is forwarded with a forged From: in it: "
-	    "srs-domain %s is aligned with it",
+	    "DMARC of %s passes for forwarded messages with a forged From: in that domain, "
+	    "because srs-domain %s is aligned with it",
 	    domain, srs_domain);
 	if (same)
 		findings_remedy(dns->check->findings,
-		    "take another domain for srs-domain, such as srs.%s, list %s in "
+		    "choose another srs-domain, such as srs.%s, list %s in "
 		    "reverse-domains, and publish aspf=s in _dmarc.%s",
 		    domain, domain, owner);
 	else
 		findings_remedy(dns->check->findings,
-		    "publish aspf=s in _dmarc.%s, or take a domain for srs-domain that is not below "
+		    "publish aspf=s in _dmarc.%s, or choose an srs-domain that is not below "
 		    "%s",
 		    owner, org);
 }
 
-/* is_listed_before - a domain may be in the list twice */
+/* is_listed_before - a domain may be in the list more than once */
 static bool
 is_listed_before(const struct text_list *list, size_t number)
 {
@@ -490,10 +480,9 @@ is_listed_before(const struct text_list *list, size_t number)
 }
 
 /*
- * check_dmarc - of the organizational domain of srs-domain, and of each of domains that has the
- * same
+ * check_dmarc - of the organizational domain of srs-domain, and of the own domains in it
  *
- * Nothing is in From: of srs-domain itself, unless it is the organizational domain.
+ * No message has a From: in srs-domain itself, unless that is the organizational domain.
  */
 static void
 check_dmarc(struct dns_check *dns)
@@ -519,7 +508,7 @@ check_dmarc(struct dns_check *dns)
 	}
 }
 
-/* check_dns_confined - in the confined process, which needs no secrets: its findings are the reply */
+/* check_dns_confined - runs without secrets; its findings are the reply */
 static json_t *
 check_dns_confined(struct offline *offline, void *arg)
 {
@@ -538,14 +527,14 @@ void
 check_dns(struct check *check)
 {
 	struct dns_check dns = { .check = check };
-	char error[OFFLINE_ERROR_SIZE] = "the process that asks the DNS sends nonsense";
+	char error[OFFLINE_ERROR_SIZE] = "the process that queries the DNS sent an invalid reply";
 	json_t *reply;
 
 	find_host_ips(&dns);
 	reply = offline_run(check->settings, check_dns_confined, &dns, CHECK_SECONDS, error);
 	if (reply == NULL || !findings_take(check->findings, reply)) {
 		findings_add(check->findings, FINDING_ERROR, "DNS: %s", error);
-		findings_remedy(check->findings, "look at nameservers, dnssec and trust-anchor");
+		findings_remedy(check->findings, "check nameservers, dnssec and trust-anchor");
 	}
 	json_decref(reply);
 	free(dns.host.ip);

@@ -37,7 +37,7 @@ is_same_file(const char *a, const char *b)
 					sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino);
 }
 
-/* choose_family - the one that inet_protocols leaves, for getaddrinfo(3) */
+/* choose_family - the address family for getaddrinfo(3) that inet_protocols permits */
 static int
 choose_family(const struct postfix *postfix)
 {
@@ -47,7 +47,7 @@ choose_family(const struct postfix *postfix)
 	return v4 == v6 ? AF_UNSPEC : v4 ? AF_INET : AF_INET6;
 }
 
-/* split_target - HOST:PORT, [HOST]:PORT, :PORT or PORT, as host_port(3) of Postfix takes it */
+/* split_target - HOST:PORT, [HOST]:PORT, :PORT or PORT, as in host_port(3) of Postfix */
 static bool
 split_target(char *text, const char **host, const char **port)
 {
@@ -72,7 +72,7 @@ split_target(char *text, const char **host, const char **port)
 	return **host != '\0' && **port != '\0';
 }
 
-/* find_targets - the addresses that Postfix tries, in its order */
+/* find_targets - the addresses that Postfix tries, in this order */
 static void
 find_targets(const struct postfix *postfix, const char *theirs, struct endpoint *targets)
 {
@@ -110,7 +110,7 @@ is_endpoint_of_ours(const struct endpoint_addr *theirs, const struct text_list *
 	return false;
 }
 
-/* reaches_endpoint - is one of the addresses that Postfix tries one of these endpoints? */
+/* reaches_endpoint - is one of the endpoints among the addresses that Postfix tries? */
 static bool
 reaches_endpoint(
     const struct postfix *postfix, const char *theirs, const struct text_list *endpoints)
@@ -125,7 +125,7 @@ reaches_endpoint(
 	return false;
 }
 
-/* describe_target - as an endpoint of ours is written */
+/* describe_target - in the form of an endpoint */
 static void
 describe_target(const struct endpoint_addr *target, char text[CHECK_ENDPOINT_SIZE])
 {
@@ -171,17 +171,18 @@ check_endpoint_detour(struct check *check, const char *parameter, const char *th
 		if (!accepts_connections(text))
 			continue;
 		findings_add(check->findings, passed ? FINDING_WARNING : FINDING_ERROR,
-		    passed ? "%s names %s, which is %s too, and another program listens there: "
-			     "Postfix asks it when srsd is away"
-			   : "%s names %s, which is %s first: Postfix asks the program that "
-			     "listens there, and not srsd",
+		    passed
+			? "%s names %s, which is also %s, where another program listens: Postfix "
+			  "asks that program while srsd is not running"
+			: "%s names %s, which is %s first: Postfix asks the program that listens "
+			  "there instead of srsd",
 		    parameter, theirs, text);
-		findings_remedy(check->findings, "name the address of srsd, not a host's name");
+		findings_remedy(check->findings, "use the address of srsd instead of a host name");
 		return;
 	}
 }
 
-/* resolve_socket_path - the file that smtpd reaches_endpoint under a path */
+/* resolve_socket_path - the file that smtpd(8) means by a path */
 static void
 resolve_socket_path(
     const struct postfix *postfix, const char *path, bool chrooted, char file[CHECK_ENDPOINT_SIZE])
@@ -216,7 +217,7 @@ check_endpoint_is_one(const struct text_list *endpoints, const char *theirs,
 	const char *ours, *path;
 	size_t i;
 
-	/* The case of the first word counts (auto_clnt_create() of Postfix). */
+	/* The case of the first word matters (auto_clnt_create() of Postfix). */
 	if (strncmp(theirs, "inet:", 5) == 0)
 		return reaches_endpoint(postfix, theirs + 5, endpoints);
 	if (strncmp(theirs, "unix:", 5) != 0 && strncmp(theirs, "local:", 6) != 0)

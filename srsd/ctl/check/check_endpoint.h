@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * check_endpoint - what Postfix writes for a map or a policy service, and the endpoints of srsd
- * that it means: Postfix has a host's name or a port where srsd has an address, and looks for a
- * path in its queue when it is relative, or when the service that asks is in a chroot.
+ * check_endpoint - finds the endpoint of srsd for a map or a policy service in the configuration of
+ * Postfix. Postfix may use a host name or only a port where srsd has an address. A path is relative
+ * to its queue directory if it has no leading '/', or if the service that uses it is in a chroot.
  */
 #ifndef SRSD_CTL_CHECK_CHECK_ENDPOINT_H
 #define SRSD_CTL_CHECK_CHECK_ENDPOINT_H
@@ -16,29 +16,32 @@
 #define CHECK_ENDPOINT_SIZE 1024
 
 /*
- * Is one of the tables of a list ("hash:/x, tcp:localhost:10001") one of these endpoints? A name
- * counts with the addresses that it has for Postfix, whose inet_protocols may leave some out.
+ * True when one of the tables in maps ("hash:/x, tcp:localhost:10001") is one of the endpoints. A
+ * host name stands for all addresses that inet_protocols of Postfix permits.
  */
 bool check_endpoint_in_maps(
-    const struct postfix *, const char *maps, const struct text_list *endpoints);
-
-/* Is what a check_policy_service names ("inet:HOST:PORT", "unix:PATH") one of these endpoints? */
-bool check_endpoint_is_one(
-    const struct text_list *endpoints, const char *theirs, const struct postfix *, bool chrooted);
+    const struct postfix *postfix, const char *maps, const struct text_list *endpoints);
 
 /*
- * Adds a finding when a name that Postfix goes to, HOST:PORT in a parameter, has one of these
- * endpoints among its addresses and another program listens on another one: Postfix tries the
- * addresses in order until one of them takes the connection. An error where the other program comes
- * first; a warning where Postfix goes there as soon as srsd does not listen.
+ * True when theirs, the argument of a check_policy_service ("inet:HOST:PORT", "unix:PATH"), is one
+ * of the endpoints. chrooted applies to the smtpd(8) that has the restriction.
  */
-void check_endpoint_detour(
-    struct check *, const char *parameter, const char *theirs, const struct text_list *endpoints);
+bool check_endpoint_is_one(const struct text_list *endpoints, const char *theirs,
+    const struct postfix *postfix, bool chrooted);
 
-/* An endpoint as a client writes it: one connects to no wildcard. */
+/*
+ * Adds a finding when theirs, HOST:PORT in a parameter of Postfix, stands for one of the endpoints
+ * and for another address where another program listens. Postfix tries the addresses in order until
+ * one of them accepts the connection. If the other address is first, the finding is an error;
+ * otherwise a warning, because Postfix asks the other program while srsd is not running.
+ */
+void check_endpoint_detour(struct check *check, const char *parameter, const char *theirs,
+    const struct text_list *endpoints);
+
+/* Copies an endpoint in the form for a client: a wildcard becomes a loopback address. */
 void check_endpoint_for_client(const char *endpoint, char text[CHECK_ENDPOINT_SIZE]);
 
-/* HOST:PORT of the first endpoint that a tcp_table can reach; false: there is none. */
+/* Sets table to HOST:PORT of the first inet endpoint; false when no endpoint is inet. */
 bool check_endpoint_for_map(const struct text_list *endpoints, char table[CHECK_ENDPOINT_SIZE]);
 
 #endif

@@ -10,13 +10,13 @@
 
 #define ERROR_SIZE 1024
 
-/* 2024-01-01: a clock before that was never set. */
+/* 2024-01-01: a clock before that has never been set. */
 #define CLOCK_MIN ((time_t)1704067200)
 
-/* A file on a server with another clock may be a bit younger than now. */
+/* Seconds: a file server has another clock. */
 #define CLOCK_SKEW 60
 
-/* identify_daemon - its user or, for a file of our own, we ourselves */
+/* identify_daemon - the user of the daemon, or the caller if the file belongs to it */
 static struct identity
 identify_daemon(const struct settings *settings)
 {
@@ -32,7 +32,7 @@ identify_daemon(const struct settings *settings)
 	return id;
 }
 
-/* report_weak_secrets - true when a secret is hardly meant to be one, or can be guessed */
+/* report_weak_secrets - true when a secret can be guessed, or is probably a mistake */
 static bool
 report_weak_secrets(struct check *check)
 {
@@ -47,10 +47,19 @@ report_weak_secrets(struct check *check)
 		findings_add(check->findings, FINDING_WARNING, "secrets-file %s: %s",
 		    check->settings->secrets_file, text);
 		findings_remedy(check->findings,
-		    "srsctl secret new makes a better one; retire the other when srsctl secret "
-		    "list says that it may go");
+		    "generate a better one with srsctl secret new, and retire the old one when "
+		    "srsctl secret list permits it");
 	}
 	return any;
+}
+
+/* is_file_exposed - owner, group or mode permit access to other users */
+static bool
+is_file_exposed(const char *file, const struct identity *daemon)
+{
+	struct stat st;
+
+	return stat(file, &st) == 0 && srs_keys_file_error(&st, daemon) != NULL;
 }
 
 static void
@@ -62,14 +71,16 @@ check_secrets(struct check *check)
 
 	if (access(file, R_OK) == -1 && errno == EACCES) {
 		findings_add(check->findings, FINDING_SKIPPED, "secrets-file %s", file);
-		findings_remedy(check->findings, "only root and the daemon may read it");
+		findings_remedy(check->findings, "only root and the daemon can read it");
 		return;
 	}
 	check->keys = srs_keys_load(NULL, file, &daemon, error, sizeof(error));
 	if (check->keys == NULL) {
 		findings_add(check->findings, FINDING_ERROR, "%s", error);
-		findings_remedy(check->findings,
-		    "its owner and mode are root and 0600, or 0640 with the daemon's group");
+		if (is_file_exposed(file, &daemon))
+			findings_remedy(check->findings,
+			    "it must belong to root with mode 0600, or with the daemon's group and "
+			    "mode 0640");
 		return;
 	}
 	if (report_weak_secrets(check))
@@ -87,11 +98,11 @@ check_domains(struct check *check)
 	if (settings->domains_file[0] != '\0' && stat(settings->domains_file, &st) == 0 &&
 	    (st.st_mode & S_IWOTH)) {
 		findings_add(check->findings, FINDING_ERROR,
-		    "domains-file %s: anybody may change it", settings->domains_file);
+		    "domains-file %s: all users can change it", settings->domains_file);
 		findings_remedy(check->findings, "chmod o-w %s", settings->domains_file);
 		return;
 	}
-	findings_add(check->findings, FINDING_OK, "domains: %zu of our own",
+	findings_add(check->findings, FINDING_OK, "domains: %zu own domains",
 	    domainset_size(settings->own_domains));
 }
 
@@ -101,17 +112,17 @@ check_clock(struct check *check)
 	struct stat st = { .st_mtime = 0 };
 
 	if (check->now < CLOCK_MIN) {
-		findings_add(check->findings, FINDING_ERROR, "the clock stands before 2024");
+		findings_add(check->findings, FINDING_ERROR, "the clock is set before 2024");
 	} else if (stat(check->settings->secrets_file, &st) == 0 &&
 		   st.st_mtime > check->now + CLOCK_SKEW) {
 		findings_add(check->findings, FINDING_ERROR,
-		    "the clock stands before the last change of %s", check->settings->secrets_file);
+		    "the clock is set before the last change of %s", check->settings->secrets_file);
 	} else {
 		findings_add(check->findings, FINDING_OK, "clock");
 		return;
 	}
-	findings_remedy(check->findings,
-	    "set it, and keep it right with NTP: SRS addresses are valid by their date");
+	findings_remedy(
+	    check->findings, "set it and synchronise it with NTP: SRS addresses hold a date");
 }
 
 void

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Whether hash-format and hash-accept-compatible fit together, the calendar, and the secrets.
+ * Whether hash-format and hash-accept-* agree with each other, with the date and with the secrets.
  */
 #include "common/day.h"
 #include "srsd/ctl/check/check.h"
 #include "srsd/ctl/secret_file.h"
 #include "srsd/srs/srs_hash_change.h"
 
-/* Days after which a line that is over is only in the way. */
+/* Days after which an expired line is reported. */
 #define DAYS_LONG_PAST 30
 
-/* check_unused_day - a date for the format that hash-format names */
+/* check_unused_day - a date for the format that hash-format already names */
 static void
 check_unused_day(struct check *check, enum hash_format format)
 {
@@ -24,7 +24,7 @@ check_unused_day(struct check *check, enum hash_format format)
 	    srs_hash_change_name(srs_hash_change_other(check->settings)));
 }
 
-/* check_without_day - hashes of one format only */
+/* check_without_day - only hashes of one format are accepted */
 static void
 check_without_day(struct check *check)
 {
@@ -40,13 +40,14 @@ check_without_day(struct check *check)
 	}
 	day_format(until, srs_hash_change_day(check->settings, check->now));
 	findings_add(check->findings, FINDING_OK,
-	    "hash-format compatible, for servers that share the secrets; a hash opens more than one "
-	    "address. Where no other server shares them, better: srsctl secret new, hash-format = "
+	    "hash-format compatible: only for servers that share the secrets, because a hash is "
+	    "valid for more than one address. Without such servers, run srsctl secret new and set "
+	    "hash-format = "
 	    "\"separated\", hash-accept-compatible = \"%s\"",
 	    until);
 }
 
-/* check_last_day - until which hashes of the other format are accepted */
+/* check_last_day - the last day on which hashes of the other format are accepted */
 static void
 check_last_day(struct check *check, enum hash_format other)
 {
@@ -58,7 +59,7 @@ check_last_day(struct check *check, enum hash_format other)
 	day_format(needed, srs_hash_change_day(check->settings, check->now));
 	if (last > srs_hash_change_day(check->settings, check->now)) {
 		findings_add(check->findings, FINDING_WARNING,
-		    "hash-accept-%s %s is later than bounces under way need", name, text);
+		    "hash-accept-%s %s is later than bounces in transit need", name, text);
 		findings_remedy(check->findings, "hash-accept-%s = \"%s\"", name, needed);
 	} else if (last < today - DAYS_LONG_PAST) {
 		findings_add(
@@ -67,11 +68,11 @@ check_last_day(struct check *check, enum hash_format other)
 	} else {
 		findings_add(check->findings, FINDING_OK, "hash-format %s; %s hashes %s until %s",
 		    srs_hash_change_name(check->settings->hash_format), name,
-		    last < today ? "verified" : "verify", text);
+		    last < today ? "were accepted" : "are accepted", text);
 	}
 }
 
-/* read_created - when the secret that signs was made; false when the files cannot be read */
+/* read_created - the time when the first secret was created; false when it cannot be read */
 static bool
 read_created(const struct check *check, time_t *created)
 {
@@ -88,7 +89,7 @@ read_created(const struct check *check, time_t *created)
 /*
  * check_new_secret - was the secret that signs made for the separated format?
  *
- * hash-accept-compatible says when the format was changed: max-age days and one before it.
+ * The format was changed max-age + 1 days before hash-accept-compatible.
  */
 static void
 check_new_secret(struct check *check)
@@ -100,12 +101,12 @@ check_new_secret(struct check *check)
 	    (created != 0 && day_of(created) >= changed))
 		return;
 	findings_add(check->findings, FINDING_WARNING,
-	    "the first secret of %s is older than hash-format separated: it signed compatible "
+	    "the first secret of %s is older than hash-format separated: it has signed compatible "
 	    "hashes, too",
 	    check->settings->secrets_file);
 	findings_remedy(check->findings,
-	    "srsctl secret new, and retire the old one when srsctl secret list says that it may "
-	    "go; with it all old hashes would be right again after a change back");
+	    "run srsctl secret new, and retire the old one when srsctl secret list permits it; "
+	    "until then, a change back would make all old hashes valid again");
 }
 
 void

@@ -5,7 +5,7 @@
 #include "srsd/ctl/check/check.h"
 #include "srsd/ctl/check/check_endpoint.h"
 
-/* is_cleanup_used - does Postfix hand mail, or mail of strangers, to that cleanup(8)? */
+/* is_cleanup_used - does Postfix pass mail to that cleanup(8)? public: mail from strangers */
 static bool
 is_cleanup_used(const struct postfix *postfix, const char *cleanup, bool public)
 {
@@ -24,11 +24,9 @@ is_cleanup_used(const struct postfix *postfix, const char *cleanup, bool public)
 }
 
 /*
- * find_cleanup - one that is used, and of which this parameter names one of these endpoints, if
- * there are endpoints
+ * find_cleanup - one that is used and whose parameter names one of the endpoints (NULL: any)
  *
- * All of them do when main.cf says so, and none of them has a -o of its own; one alone where only
- * some mail has its sender rewritten.
+ * If only some mail is to be rewritten, only one of several cleanup services has the map.
  */
 static bool
 find_cleanup(const struct postfix *postfix, const char *parameter, bool public,
@@ -46,12 +44,12 @@ find_cleanup(const struct postfix *postfix, const char *parameter, bool public,
 	return false;
 }
 
-/* A canonical map of Postfix's, and the service of ours that it should ask. */
+/* A canonical map of Postfix, and the service of srsd that it should name. */
 struct canonical_map {
 	const char *maps, *classes; /* parameters */
 	const char *service;
 	const struct text_list *ours, *others;
-	bool incoming; /* needed where mail of strangers comes in, not only somewhere */
+	bool incoming; /* needed where mail from strangers arrives, not just in any service */
 	void (*check_classes)(struct check *, const char *where, const char *classes);
 };
 
@@ -69,13 +67,13 @@ report_wrong_map(struct check *check, const struct canonical_map *map)
 		    check->findings, FINDING_ERROR, "%s does not name %s", map->maps, map->service);
 	if (!check_endpoint_for_map(map->ours, table))
 		findings_remedy(check->findings,
-		    "tcp_table(5) reaches no unix socket: give %s an endpoint inet:HOST:PORT",
+		    "tcp_table(5) cannot use a unix socket: give %s an endpoint inet:HOST:PORT",
 		    map->service);
 	else
 		findings_remedy(check->findings, "postconf -e '%s = tcp:%s'", map->maps, table);
 }
 
-/* report_override - main.cf is right, and the cleanup that has the mail does not do what it says */
+/* report_override - main.cf is right, but the cleanup service in use has another value */
 static void
 report_override(
     struct check *check, const struct canonical_map *map, const struct postfix_service *cleanup)
@@ -83,10 +81,10 @@ report_override(
 	findings_add(check->findings, FINDING_ERROR,
 	    "%s names %s in main.cf, but -o of %s in master.cf overrides it", map->maps,
 	    map->service, cleanup->name);
-	findings_remedy(check->findings, "take -o %s=... out of that service", map->maps);
+	findings_remedy(check->findings, "remove -o %s=... from that service", map->maps);
 }
 
-/* check_detours - of each table tcp:HOST:PORT */
+/* check_detours - for each table tcp:HOST:PORT */
 static void
 check_detours(struct check *check, const struct canonical_map *map, const char *tables)
 {
@@ -134,7 +132,7 @@ suggest_classes(struct check *check, const char *where, const char *setting)
 	if (where[0] == '\0')
 		findings_remedy(check->findings, "postconf -e '%s'", setting);
 	else
-		findings_remedy(check->findings, "%s, as -o of that service of master.cf", setting);
+		findings_remedy(check->findings, "%s, as -o of that service in master.cf", setting);
 }
 
 static void
@@ -144,7 +142,7 @@ check_sender_classes(struct check *check, const char *where, const char *classes
 
 	if (!postfix_list_has(classes, "envelope_sender"))
 		findings_add(check->findings, FINDING_ERROR,
-		    "%s%s = %s: senders of the envelope are not rewritten", name, where, classes);
+		    "%s%s = %s: envelope senders are not rewritten", name, where, classes);
 	else if (postfix_list_has(classes, "header_sender"))
 		findings_add(check->findings, FINDING_ERROR,
 		    "%s%s = %s: From: of each message is rewritten as well", name, where, classes);
@@ -156,8 +154,8 @@ check_sender_classes(struct check *check, const char *where, const char *classes
 }
 
 /*
- * check_recipient_classes - With header_recipient, part of Postfix's default, cleanup(8) looks up
- * each address in To: and Cc: of mail whose headers it rewrites, and replaces the valid ones.
+ * check_recipient_classes - with header_recipient, part of Postfix's default, cleanup(8) looks up
+ * each address in To: and Cc: of mail whose headers it rewrites, and replaces the valid ones
  */
 static void
 check_recipient_classes(struct check *check, const char *where, const char *classes)
@@ -165,8 +163,8 @@ check_recipient_classes(struct check *check, const char *where, const char *clas
 	const char *name = "recipient_canonical_classes";
 
 	if (!postfix_list_has(classes, "envelope_recipient"))
-		findings_add(check->findings, FINDING_ERROR, "%s%s = %s: bounces do not come home",
-		    name, where, classes);
+		findings_add(check->findings, FINDING_ERROR,
+		    "%s%s = %s: bounces do not reach the sender", name, where, classes);
 	else if (postfix_list_has(classes, "header_recipient"))
 		findings_add(check->findings, FINDING_WARNING,
 		    "%s%s = %s: one message can test thousands of SRS hashes in To: and Cc:, and "
@@ -186,7 +184,7 @@ are_maps_off(const struct postfix *postfix, const struct postfix_service *smtpd)
 	    postfix_service_get(postfix, smtpd, "receive_override_options"), "no_address_mappings");
 }
 
-/* returns_from_filter - does a filter hand mail back to an smtpd(8) that has the maps? */
+/* returns_from_filter - does a filter return the mail to an smtpd(8) that uses the maps? */
 static bool
 returns_from_filter(const struct postfix *postfix, const struct postfix_service *smtpd)
 {
@@ -202,7 +200,7 @@ returns_from_filter(const struct postfix *postfix, const struct postfix_service 
 	return false;
 }
 
-/* check_mappings - no_address_mappings is for the way to a filter alone */
+/* check_mappings - no_address_mappings is only for mail on its way to a filter */
 static void
 check_mappings(struct check *check)
 {
@@ -216,12 +214,12 @@ check_mappings(struct check *check)
 		    returns_from_filter(check->postfix, &service))
 			continue;
 		findings_add(check->findings, FINDING_ERROR,
-		    "smtpd %s asks no canonical map: receive_override_options has "
+		    "smtpd %s bypasses the canonical maps: receive_override_options has "
 		    "no_address_mappings",
 		    service.name);
 		findings_remedy(check->findings,
-		    "take it out; it is for mail that a content_filter hands back to another smtpd "
-		    "without it");
+		    "remove it; it is only for mail that a content_filter returns to another "
+		    "smtpd without it");
 	}
 }
 

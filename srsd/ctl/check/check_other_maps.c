@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A map of ours in another parameter than its own rewrites what must stay, and a milter of another
- * SRS program rewrites what the maps have rewritten.
+ * A map of srsd in a parameter that is not its own rewrites the wrong addresses, and a milter of
+ * another SRS program rewrites addresses again.
  */
 #include <string.h>
 
@@ -11,7 +11,7 @@
 /* A parameter that must not name one of the maps. */
 static const struct wrong_place {
 	const char *parameter;
-	bool forward; /* the map that does harm there; else reverse */
+	bool forward; /* the map that does harm there; otherwise reverse */
 	const char *harm;
 } wrong_places[] = {
 	{ "canonical_maps", true, "recipients and headers become SRS addresses as well" },
@@ -19,11 +19,10 @@ static const struct wrong_place {
 	{ "virtual_alias_maps", true, "recipients become SRS addresses" },
 	{ "smtp_generic_maps", true, "recipients and headers become SRS addresses as well" },
 	{ "lmtp_generic_maps", true, "recipients and headers become SRS addresses as well" },
-	{ "canonical_maps", false, "SRS senders are turned back, and mail leaves without them" },
-	{ "sender_canonical_maps", false,
-	    "SRS senders are turned back, and mail leaves without them" },
-	{ "smtp_generic_maps", false, "SRS senders are turned back, and mail leaves without them" },
-	{ "lmtp_generic_maps", false, "SRS senders are turned back, and mail leaves without them" },
+	{ "canonical_maps", false, "SRS senders are reversed before the mail leaves" },
+	{ "sender_canonical_maps", false, "SRS senders are reversed before the mail leaves" },
+	{ "smtp_generic_maps", false, "SRS senders are reversed before the mail leaves" },
+	{ "lmtp_generic_maps", false, "SRS senders are reversed before the mail leaves" },
 };
 
 static size_t
@@ -37,7 +36,7 @@ count_words(const char *list)
 	return n;
 }
 
-/* check_wrong_place - service is NULL for main.cf */
+/* check_wrong_place - service is NULL for main.cf; others is the file of the services */
 static void
 check_wrong_place(struct check *check, const struct wrong_place *place, const char *service,
     const char *value, const char *others)
@@ -53,12 +52,12 @@ check_wrong_place(struct check *check, const struct wrong_place *place, const ch
 	if (service == NULL && count_words(value) == 1)
 		findings_remedy(check->findings, "postconf -X %s", place->parameter);
 	else
-		findings_remedy(check->findings, "take it out%s%s; %s belongs in %s alone",
-		    service == NULL ? "" : " of that service in ", others, map,
+		findings_remedy(check->findings, "remove it%s%s; %s belongs only in %s",
+		    service == NULL ? "" : " from that service in ", others, map,
 		    place->forward ? "sender_canonical_maps" : "recipient_canonical_maps");
 }
 
-/* is_swapped - the wrong map alone, where the other one belongs: check_maps reports it */
+/* is_swapped - the wrong map instead of the right one, which check_maps reports */
 static bool
 is_swapped(const struct check *check, const struct wrong_place *place, const char *value)
 {
@@ -83,7 +82,7 @@ check_parameter(struct check *check, const struct wrong_place *place)
 		check_wrong_place(check, place, service, value, "master.cf");
 }
 
-/* is_srs_milter - by its endpoint, which is all that Postfix knows of it */
+/* is_srs_milter - by its endpoint; Postfix knows nothing else about it */
 static bool
 is_srs_milter(const char *word)
 {
@@ -107,8 +106,8 @@ check_milters(struct check *check, const char *parameter, const char *service, c
 		findings_add(check->findings, FINDING_ERROR,
 		    "%s%s%s names a milter of another SRS program, %s: senders are rewritten twice",
 		    parameter, service == NULL ? "" : " of ", service == NULL ? "" : service, word);
-		findings_remedy(check->findings, "take it out%s",
-		    service == NULL ? "" : " of that service in master.cf");
+		findings_remedy(check->findings, "remove it%s",
+		    service == NULL ? "" : " from that service in master.cf");
 	}
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The senders of a domain that Postfix considers its own must not be rewritten, so domains must
- * list it. relay_domains is no such list: the mail of a domain whose server is elsewhere leaves
- * from there, and what it sends to an address that we forward has to be rewritten.
+ * Senders in a domain that Postfix considers its own must not be rewritten, so domains must list
+ * it. relay_domains does not count: the mail of such a domain leaves from another server, and must
+ * be rewritten when that server sends it to an address that is forwarded here.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 #include "srsd/ctl/check/check.h"
 #include "srsd/srs/srs_domains.h"
 
-/* Room for the names in one finding; the rest is counted. */
+/* Bytes for the names in one finding; the others are only counted. */
 #define NAMES_SIZE 700
 
 struct own_domain {
@@ -21,13 +21,13 @@ struct own_domain {
 	const char *where;
 };
 
-/* The domains of some parameters of Postfix that are in none of ours. */
+/* The domains in some parameters of Postfix that srsd does not know. */
 struct missing_domains {
 	const struct check *check;
-	struct domainset *seen; /* found already, or excluded with "!name" */
+	struct domainset *seen; /* already found, or excluded with "!name" */
 	size_t n;
 	struct own_domain *domain;
-	struct text_list unlisted; /* "table (parameter): why" */
+	struct text_list unlisted; /* "table (parameter): reason" */
 	const char *where;         /* the parameter that is being read */
 	struct domainset *hosts;   /* domains of the addresses in a table; NULL: take each key */
 };
@@ -54,7 +54,7 @@ free_missing(struct missing_domains *m)
 	domainset_free(&m->seen);
 }
 
-/* add_missing - one name of a list or key of a table, unless srsd knows it */
+/* add_missing - a name in a list or a key of a table, unless srsd knows it */
 static void
 add_missing(void *arg, const char *name)
 {
@@ -96,8 +96,8 @@ add_unlisted_table(struct missing_domains *m, const char *table, const char *why
 }
 
 /*
- * add_domain_table - its keys. A table of virtual aliases holds names of users and addresses as well; a
- * key is a domain when the table has an address in it.
+ * add_domain_table - the keys of a table. A table of virtual aliases also holds names of users and
+ * addresses. There, a key is a domain if the table has an address in it.
  */
 static void
 add_domain_table(struct missing_domains *m, const char *table)
@@ -128,7 +128,7 @@ add_domain_list(struct missing_domains *m, const char *parameter)
 		if (word[0] == '!')
 			domainset_add(m->seen, word + 1, strlen(word + 1));
 		else if (word[0] == '/')
-			add_unlisted_table(m, word, "it cannot be read");
+			add_unlisted_table(m, word, "cannot be read");
 		else if (strchr(word, ':') != NULL)
 			add_domain_table(m, word);
 		else
@@ -137,7 +137,7 @@ add_domain_list(struct missing_domains *m, const char *parameter)
 	free(text);
 }
 
-/* find_missing - in all lists of domains whose mail is delivered by this Postfix, or sent by it */
+/* find_missing - in all lists of domains whose mail this Postfix delivers or sends */
 static void
 find_missing(struct missing_domains *m)
 {
@@ -150,7 +150,7 @@ find_missing(struct missing_domains *m)
 	add_missing(m, "localhost");
 }
 
-/* name_domains - as many as there is room for */
+/* name_domains - as many as fit */
 static void
 name_domains(const struct missing_domains *m, char text[NAMES_SIZE])
 {
@@ -177,11 +177,11 @@ report_unlisted(struct check *check, const struct missing_domains *m)
 		findings_add(
 		    check->findings, FINDING_SKIPPED, "domains of %s", m->unlisted.text[i]);
 		findings_remedy(
-		    check->findings, "see that domains or domains-file lists each of them");
+		    check->findings, "make sure that domains or domains-file lists each of them");
 	}
 }
 
-/* report_relayed - a domain whose server sends its mail through this one has to be told to srsd */
+/* report_relayed - srsd cannot know which of these domains send their mail through this server */
 static void
 report_relayed(struct check *check, struct missing_domains *m)
 {
@@ -192,8 +192,8 @@ report_relayed(struct check *check, struct missing_domains *m)
 		return;
 	name_domains(m, names);
 	findings_add(check->findings, FINDING_OK,
-	    "senders of these are rewritten: %s; list in domains those whose server sends its mail "
-	    "through this one",
+	    "senders in these domains are rewritten: %s; list in domains those whose server sends "
+	    "its mail through this one",
 	    names);
 }
 
@@ -212,7 +212,7 @@ compare_domains(struct check *check)
 		    "domains lists every domain that Postfix considers its own");
 	} else {
 		findings_add(check->findings, FINDING_WARNING,
-		    "domains lacks %s: senders of %s are rewritten", names,
+		    "domains lacks %s: senders in %s are rewritten", names,
 		    own.n == 1 ? "it" : "these");
 		findings_remedy(
 		    check->findings, "srsctl check --print-domains prints the line for srsd.conf");
@@ -232,13 +232,12 @@ check_own_domains(struct check *check)
 		return;
 	if (settings->always_rewrite) {
 		findings_add(check->findings, FINDING_OK,
-		    "senders of our own domains are rewritten as well: always-rewrite");
+		    "always-rewrite: senders in our own domains are rewritten as well");
 	} else if (check->postfix != NULL) {
 		compare_domains(check);
 	} else if (domainset_size(settings->own_domains) == 1) {
 		findings_add(check->findings, FINDING_WARNING,
-		    "domains: none but srs-domain, so that senders of your own domains are "
-		    "rewritten too");
+		    "domains holds only srs-domain: senders in your own domains are rewritten");
 		findings_remedy(check->findings, "list your domains in domains or domains-file");
 	}
 }
@@ -260,6 +259,6 @@ check_print_domains(struct check *check, FILE *out, FILE *notes)
 		fprintf(out, "%s\"%s\"", comma, m.domain[i].name);
 	fputs("}\n", out);
 	for (i = 0; i < m.unlisted.n; i++)
-		fprintf(notes, "srsctl: it lacks the domains of %s\n", m.unlisted.text[i]);
+		fprintf(notes, "srsctl: cannot list the domains of %s\n", m.unlisted.text[i]);
 	free_missing(&m);
 }

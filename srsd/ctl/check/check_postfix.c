@@ -15,8 +15,8 @@ check_postfix(struct check *check, const char *dir)
 	}
 	if (check->postfix == NULL) {
 		findings_add(check->findings, FINDING_ERROR, "Postfix: %s", error);
-		findings_remedy(check->findings, "mend its configuration, or name its folder with "
-						 "--postfix");
+		findings_remedy(
+		    check->findings, "fix its configuration, or name its directory with --postfix");
 		return;
 	}
 	check_words(check);

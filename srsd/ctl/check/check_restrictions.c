@@ -16,20 +16,22 @@
 
 #define CONNECT_MS 5000
 
-/* Public smtpd services whose restrictions differ; more are not looked at. */
+/* Public smtpd services that are checked. */
 #define SERVICES_MAX 32
 
 /* A walk through the restrictions of one smtpd service. */
 struct smtpd_walk {
 	const struct check *check;
 	bool chrooted;
-	char other[POSTFIX_WORD_SIZE];   /* a policy service that is not ours; "": none */
-	char spawned[POSTFIX_WORD_SIZE]; /* one of spawn(8) that runs another SPF policy program */
-	char absent[POSTFIX_WORD_SIZE];  /* unix:private/NAME that no service of master.cf makes */
-	char ours[POSTFIX_WORD_SIZE];    /* inet:HOST:PORT that is one of our endpoints; "": none */
+	char other[POSTFIX_WORD_SIZE]; /* a policy service that is not srsd, or "" */
+	char spawned
+	    [POSTFIX_WORD_SIZE]; /* a service that runs another SPF program with spawn(8), or "" */
+	char absent
+	    [POSTFIX_WORD_SIZE]; /* unix:private/NAME that no service in master.cf creates, or "" */
+	char ours[POSTFIX_WORD_SIZE]; /* inet:HOST:PORT that is an endpoint of srsd, or "" */
 };
 
-/* find_socket_service - of master.cf, which makes the socket unix:private/NAME */
+/* find_socket_service - in master.cf, the service that creates the socket unix:private/NAME */
 static bool
 find_socket_service(
     const struct postfix *postfix, const char *endpoint, struct postfix_service *service)
@@ -45,7 +47,7 @@ find_socket_service(
 	return false;
 }
 
-/* is_socket_absent - nothing makes a socket private/NAME, neither master(8) nor another program */
+/* is_socket_absent - neither master(8) nor another program creates the socket private/NAME */
 static bool
 is_socket_absent(const struct postfix *postfix, const char *endpoint)
 {
@@ -103,7 +105,7 @@ find_walk_class(void *arg, const char *name)
 	return postfix_class(walk->check->postfix, name);
 }
 
-/* choose_policy_endpoint - how smtpd reaches the policy service, for a remedy; false: it cannot */
+/* choose_policy_endpoint - the one to suggest; false when smtpd(8) can reach none */
 static bool
 choose_policy_endpoint(const struct check *check, bool chrooted, char text[CHECK_ENDPOINT_SIZE])
 {
@@ -123,19 +125,19 @@ choose_policy_endpoint(const struct check *check, bool chrooted, char text[CHECK
 	return false;
 }
 
-/* suggest_socket_move - the remedy where the chroot of smtpd hides every endpoint that srsd has */
+/* suggest_socket_move - if the chroot of smtpd(8) hides all endpoints of srsd */
 static void
 suggest_socket_move(struct check *check)
 {
 	const char *queue = postfix_get(check->postfix, "queue_directory");
 
 	findings_remedy(check->findings,
-	    "its chroot is %s, and srsd listens outside of it: policy = {\"unix:%s/srsd/policy\"} in "
-	    "srsd.conf, and check_policy_service unix:srsd/policy",
+	    "its chroot is %s, and srsd listens outside of it: set policy = "
+	    "{\"unix:%s/srsd/policy\"} in srsd.conf, and use check_policy_service unix:srsd/policy",
 	    queue, queue);
 }
 
-/* suggest_policy_check - the remedy, where this smtpd looks: its own -o is stronger than main.cf */
+/* suggest_policy_check - in master.cf if the service has its own list there, or in main.cf */
 static void
 suggest_policy_check(struct check *check, const struct smtpd_walk *walk,
     const struct postfix_service *service, const char *right)
@@ -146,9 +148,9 @@ suggest_policy_check(struct check *check, const struct smtpd_walk *walk,
 	const char *other = walk->other;
 
 	findings_remedy(check->findings,
-	    "add check_policy_service %s to %s%s, behind reject_unauth_destination%s%s%s", right,
+	    "add check_policy_service %s to %s%s, after reject_unauth_destination%s%s%s", right,
 	    list, own ? " of that service in master.cf" : "",
-	    other[0] == '\0' ? "" : "; in the place of ", other,
+	    other[0] == '\0' ? "" : "; instead of ", other,
 	    other[0] == '\0' ? "" : ", if that was meant to be srsd");
 }
 
@@ -162,11 +164,11 @@ report_not_asked(
 
 	if (walk->spawned[0] != '\0') {
 		findings_add(check->findings, FINDING_ERROR,
-		    "smtpd %s asks another SPF policy program, %s of master.cf", service->name,
+		    "smtpd %s asks another SPF policy program, %s in master.cf", service->name,
 		    walk->spawned);
 		findings_remedy(check->findings,
-		    "change argv of that service to argv=/usr/sbin/srsctl policy, or name %s in its "
-		    "place",
+		    "change argv of that service to argv=/usr/sbin/srsctl policy, or name %s "
+		    "instead",
 		    reachable ? right : "unix:srsd/policy");
 		return;
 	}
@@ -180,7 +182,7 @@ report_not_asked(
 		suggest_socket_move(check);
 }
 
-/* check_place - report where a service's restrictions ask us */
+/* check_place - report where the restrictions of a service ask srsd */
 static void
 check_place(struct check *check, const struct smtpd_walk *walk,
     const struct postfix_service *service, enum postfix_place place)
@@ -191,62 +193,61 @@ check_place(struct check *check, const struct smtpd_walk *walk,
 		break;
 	case POSTFIX_UNREACHED:
 		findings_add(check->findings, FINDING_ERROR,
-		    "smtpd %s never asks the policy service: a permit, reject or defer stands "
+		    "smtpd %s never asks the policy service: a permit, reject or defer comes "
 		    "before it",
 		    service->name);
 		findings_remedy(check->findings,
-		    "move check_policy_service before it, behind reject_unauth_destination");
+		    "move check_policy_service before that, but after reject_unauth_destination");
 		break;
 	case POSTFIX_TOO_EARLY:
 		findings_add(check->findings, FINDING_ERROR,
 		    "smtpd %s asks the policy service before reject_unauth_destination",
 		    service->name);
 		findings_remedy(check->findings,
-		    "move check_policy_service behind it in smtpd_recipient_restrictions: else "
-		    "mail that is going to be refused is checked, and a service that says OK makes "
-		    "an open relay");
+		    "move check_policy_service after it in smtpd_recipient_restrictions: "
+		    "otherwise mail that is going to be refused is checked, and a service that "
+		    "answers OK makes an open relay");
 		break;
 	case POSTFIX_BEFORE_ANOTHER:
 		findings_add(check->findings, FINDING_WARNING,
-		    "smtpd %s asks the policy service before reject_unauth_destination of the same "
-		    "list, and only another list rejects before that",
+		    "smtpd %s asks the policy service before reject_unauth_destination in the "
+		    "same list; only an earlier list rejects before that",
 		    service->name);
 		findings_remedy(check->findings,
-		    "move check_policy_service behind it, and behind permit_mynetworks: else SPF "
-		    "is checked for mail of your own hosts");
+		    "move check_policy_service after it, and after permit_mynetworks: otherwise "
+		    "SPF is checked for mail from your own hosts");
 		break;
 	case POSTFIX_RIGHT:
 		findings_add(check->findings, FINDING_OK,
-		    "smtpd %s asks the policy service behind reject_unauth_destination",
+		    "smtpd %s asks the policy service after reject_unauth_destination",
 		    service->name);
 		break;
 	}
 }
 
-/* check_other_services - policy services that are asked beside ours */
+/* check_other_services - policy services that are asked in addition to srsd */
 static void
 check_other_services(
     struct check *check, const struct smtpd_walk *walk, const struct postfix_service *service)
 {
 	if (walk->spawned[0] != '\0') {
 		findings_add(check->findings, FINDING_WARNING,
-		    "smtpd %s asks another SPF policy program as well, %s of master.cf",
+		    "smtpd %s asks another SPF policy program as well, %s in master.cf",
 		    service->name, walk->spawned);
 		findings_remedy(check->findings,
-		    "take check_policy_service unix:private/%s out, and that service",
-		    walk->spawned);
+		    "remove check_policy_service unix:private/%s, and that service", walk->spawned);
 	}
 	if (walk->absent[0] == '\0')
 		return;
 	findings_add(check->findings, FINDING_ERROR,
-	    "smtpd %s asks the policy service %s, and nothing listens there: all mail is deferred",
+	    "smtpd %s asks the policy service %s, where nothing listens: all mail is deferred",
 	    service->name, walk->absent);
-	findings_remedy(check->findings, "take it out, or add that service to master.cf");
+	findings_remedy(check->findings, "remove it, or add that service to master.cf");
 }
 
 /*
- * check_short_senders - MAIL FROM without '@', such as site!user and user%site, becomes user@site
- * in cleanup(8), after SPF has been checked
+ * check_short_senders - after the SPF check, cleanup(8) turns a MAIL FROM without '@', such as
+ * site!user or user%site, into user@site
  */
 static void
 check_short_senders(
@@ -259,8 +260,8 @@ check_short_senders(
 		strcmp(postfix_get(p, "allow_percent_hack"), "no") == 0))
 		return;
 	findings_add(check->findings, FINDING_WARNING,
-	    "smtpd %s takes senders without a domain, such as site!user, which Postfix completes "
-	    "later",
+	    "smtpd %s accepts senders without a domain, such as site!user, which Postfix "
+	    "completes later",
 	    service->name);
 	findings_remedy(check->findings,
 	    "add reject_non_fqdn_sender before check_policy_service, or postconf -e "
@@ -268,7 +269,8 @@ check_short_senders(
 }
 
 /*
- * check_early_judges - what tells right SRS hashes from wrong ones before the policy service counts
+ * check_early_judges - restrictions that distinguish valid SRS hashes from others before the policy
+ * service counts the guess
  */
 static void
 check_early_judges(
@@ -293,7 +295,7 @@ check_early_judges(
 	}
 }
 
-/* check_smtpd - the restrictions in the order in which they are evaluated */
+/* check_smtpd - its restrictions, in the order of their evaluation */
 static void
 check_smtpd(struct check *check, const struct postfix_service *service)
 {
@@ -344,10 +346,10 @@ check_each_smtpd(struct check *check)
 	if (found > 0)
 		return;
 	findings_add(check->findings, FINDING_SKIPPED, "restrictions of smtpd");
-	findings_remedy(check->findings, "master.cf has no smtpd service for mail of strangers");
+	findings_remedy(check->findings, "master.cf has no smtpd service for mail from strangers");
 }
 
-/* try_connect_as - can that user connect? 0, or an errno */
+/* try_connect_as - can that user connect? Returns 0 or an errno. */
 static int
 try_connect_as(const struct passwd *user, const char *endpoint)
 {
@@ -370,7 +372,7 @@ try_connect_as(const struct passwd *user, const char *endpoint)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
 }
 
-/* check_sockets - the folder of a unix socket must let Postfix in */
+/* check_sockets - Postfix must have access to the directory of a unix socket */
 static void
 check_sockets(struct check *check)
 {
@@ -386,20 +388,21 @@ check_sockets(struct check *check)
 		if (geteuid() != 0 || user == NULL) {
 			findings_add(check->findings, FINDING_SKIPPED, "policy %s as user %s",
 			    list->text[i], name);
-			findings_remedy(check->findings, "only root can try it");
+			findings_remedy(check->findings, "only root can test it");
 			continue;
 		}
 		e = try_connect_as(user, list->text[i]);
 		if (e == 0) {
-			findings_add(check->findings, FINDING_OK, "user %s reaches policy %s", name,
-			    list->text[i]);
+			findings_add(check->findings, FINDING_OK,
+			    "user %s can connect to policy %s", name, list->text[i]);
 			continue;
 		}
-		findings_add(check->findings, FINDING_ERROR, "user %s does not reach policy %s: %s",
-		    name, list->text[i], strerror(e));
+		findings_add(check->findings, FINDING_ERROR,
+		    "user %s cannot connect to policy %s: %s", name, list->text[i], strerror(e));
 		findings_remedy(check->findings,
-		    e == EACCES ? "let that user enter the folder of the socket (mode, group)"
-				: "start srsd, and look into its log");
+		    e == EACCES
+			? "give that user access to the directory of the socket (mode, group)"
+			: "start srsd and see its log");
 	}
 }
 

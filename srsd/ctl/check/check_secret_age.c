@@ -1,25 +1,24 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * An SRS address holds the day on which it was signed modulo 1,024: one that has expired becomes
- * valid again 1,024 days later, if its secret still verifies.
+ * An SRS address holds the day on which it was signed modulo 1,024. Therefore an expired address
+ * becomes valid again 1,024 days later, if its secret is still in the file.
  */
 #include <sys/stat.h>
 
+#include "common/day.h"
 #include "srsd/ctl/check/check.h"
 #include "srsd/ctl/secret_file.h"
 
-#define DAY 86400
-
-/* Days after which a secret has to go: it takes max-age more until nothing is lost by that. */
+/* Days after which a secret must be replaced; it can be retired max-age days after that. */
 #define AGE_MAX 900
 
-/* find_age - in days; a secret whose day nobody knows is as old as the file, at least */
+/* find_age - in days; a secret of unknown age is as old as the file, at least */
 static long
 find_age(const struct srs_secret_past *past, time_t changed, time_t now)
 {
 	time_t made = past->created == 0 ? changed : past->created;
 
-	return made == 0 || made > now ? 0 : (long)((now - made) / DAY);
+	return made == 0 || made > now ? 0 : (long)((now - made) / DAY_SECONDS);
 }
 
 void
@@ -33,7 +32,7 @@ check_secret_age(struct check *check)
 	size_t i;
 	long age;
 
-	/* Why it cannot be read, check_files says. */
+	/* check_files has reported why the file cannot be read. */
 	file = secret_file_open(path, NULL, error);
 	if (file == NULL)
 		return;
@@ -45,12 +44,12 @@ check_secret_age(struct check *check)
 		if (age <= AGE_MAX)
 			continue;
 		findings_add(check->findings, FINDING_WARNING,
-		    "secrets-file %s: secret %s is %ld days old, and what it signed becomes valid "
-		    "again after 1024",
+		    "secrets-file %s: secret %s is %ld days old; what it signed becomes valid "
+		    "again after 1024 days",
 		    path, past->fingerprint, age);
 		findings_remedy(check->findings,
-		    "%ssrsctl secret retire %s when srsctl secret list says that it may go",
-		    past->state == SECRET_SIGNS ? "srsctl secret new, and " : "",
+		    "%srun srsctl secret retire %s when srsctl secret list permits it",
+		    past->state == SECRET_SIGNS ? "run srsctl secret new, then " : "",
 		    past->fingerprint);
 	}
 	secret_file_close(&file);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * srs-domain and each of reverse-domains: bounces to it must be accepted and stay here, what the
- * reverse map leaves alone must be refused, and postmaster must not (RFC 5321, 4.5.1).
+ * srs-domain and each of reverse-domains: bounces must be accepted and must not be sent to another
+ * host, addresses that the reverse map does not rewrite must be refused, and postmaster must not be
+ * refused (RFC 5321, 4.5.1).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -10,13 +11,13 @@
 #include "common/xmalloc.h"
 #include "srsd/ctl/check/check.h"
 
-/* A user that no site has. */
+/* A user that does not exist at any site. */
 #define NO_USER "srsctl-check-has-no-such-user"
 
-/* A class of domains, and the tables that know its users. */
+/* A class of domains, and the tables of its users. */
 static const struct domain_class {
 	const char *domains, *users;
-	bool local; /* users are looked up without the domain, too */
+	bool local; /* users are also looked up without the domain */
 } classes[] = {
 	{ "mydestination", "local_recipient_maps", true },
 	{ "virtual_alias_domains", "virtual_alias_maps", false },
@@ -35,8 +36,7 @@ look_up_in_table(void *arg, const char *table, const char *key)
 	return table[0] == '/' ? -1 : postfix_look_up(arg, table, key, value, sizeof(value));
 }
 
-/* choose_match - mydestination and the virtual lists are string lists, relay_domains is a domain list
- */
+/* choose_match - relay_domains is a domain list, the other classes are string lists */
 static enum postfix_match
 choose_match(const struct check *check, const char *parameter)
 {
@@ -48,7 +48,7 @@ choose_match(const struct check *check, const char *parameter)
 		   : POSTFIX_MATCH_DOT;
 }
 
-/* find_domain_in_class - is the domain in the list of a class? as postfix_domain_in */
+/* find_domain_in_class - returns the value of postfix_domain_in */
 static int
 find_domain_in_class(struct check *check, const char *parameter, const char *domain)
 {
@@ -60,9 +60,7 @@ find_domain_in_class(struct check *check, const char *parameter, const char *dom
 	return answer;
 }
 
-/* -- users */
-
-/* find_key_in_tables - is one of the keys in one of the tables? as postfix_look_up */
+/* find_key_in_tables - one of n keys; returns the value of postfix_look_up */
 static int
 find_key_in_tables(struct check *check, const char *parameter, const char *const keys[], size_t n)
 {
@@ -72,7 +70,7 @@ find_key_in_tables(struct check *check, const char *parameter, const char *const
 	size_t i;
 
 	while (postfix_word(&tables, table)) {
-		/* These may be ours, and answer for no such key. */
+		/* These may be the maps of srsd, which have no such key. */
 		if (strstr(table, "tcp:") != NULL || strncmp(table, "socketmap:", 10) == 0)
 			continue;
 		for (i = 0; i < n; i++) {
@@ -86,7 +84,7 @@ find_key_in_tables(struct check *check, const char *parameter, const char *const
 	return all;
 }
 
-/* find_user - where, in *parameter, a user of the domain is known, as smtpd(8) looks it up */
+/* find_user - as smtpd(8) looks a recipient up; *parameter names the table */
 static int
 find_user(struct check *check, const struct domain_class *class, const char *domain,
     const char *user, const char **parameter)
@@ -115,10 +113,9 @@ find_user(struct check *check, const struct domain_class *class, const char *dom
 }
 
 /*
- * check_users - a forged or expired SRS address must be an unknown user
+ * check_users - Postfix must not know the users of forged and expired SRS addresses
  *
- * A class whose list of users is empty takes every recipient; except for virtual aliases, whose
- * users are all there are.
+ * A class whose list of users is empty accepts every recipient, except for virtual aliases.
  */
 static bool
 check_users(struct check *check, const struct domain_class *class, const char *domain)
@@ -130,17 +127,17 @@ check_users(struct check *check, const struct domain_class *class, const char *d
 	if (!no_list && find_user(check, class, domain, NO_USER, &parameter) != 1)
 		return true;
 	findings_add(check->findings, FINDING_WARNING,
-	    "every recipient in %s is accepted, forged SRS addresses too: %s %s", domain, parameter,
-	    no_list ? "is empty" : "holds them all");
+	    "every recipient in %s is accepted, forged SRS addresses included: %s %s", domain,
+	    parameter, no_list ? "is empty" : "matches them all");
 	if (no_list)
 		findings_remedy(check->findings,
-		    "take %s out of %s and put it into virtual_alias_domains: what is accepted and "
-		    "cannot be delivered is bounced to forged senders",
+		    "move %s from %s to virtual_alias_domains: mail that is accepted and cannot "
+		    "be delivered is bounced to forged senders",
 		    domain, class->domains);
 	else
 		findings_remedy(check->findings,
-		    "take the entry for all of %s out: what is accepted and cannot be delivered is "
-		    "bounced to forged senders",
+		    "remove the entry for all of %s: mail that is accepted and cannot be "
+		    "delivered is bounced to forged senders",
 		    domain);
 	return false;
 }
@@ -157,16 +154,16 @@ check_postmaster(struct check *check, const struct domain_class *class, const ch
 	if (find_user(check, class, domain, "postmaster", &parameter) == 0) {
 		postfix_word(&s, name);
 		findings_add(check->findings, FINDING_WARNING,
-		    "postmaster@%s is refused, and RFC 5321 requires it", domain);
+		    "postmaster@%s is refused, but RFC 5321 requires it", domain);
 		findings_remedy(check->findings,
 		    "postconf -e 'recipient_canonical_maps = "
-		    "inline:{postmaster@%s=postmaster@%s}%s%s', or an entry in %s",
+		    "inline:{postmaster@%s=postmaster@%s}%s%s', or add an entry to %s",
 		    domain, name, maps[0] == '\0' ? "" : ", ", maps, class->users);
 	}
 	free(origin);
 }
 
-/* leads_elsewhere - does a transport name a next hop that is not this host? */
+/* leads_elsewhere - does a transport name a next hop other than this host? */
 static bool
 leads_elsewhere(const char *transport)
 {
@@ -190,8 +187,8 @@ leads_elsewhere(const char *transport)
 }
 
 /*
- * find_transport - what transport_maps says of a domain by its name, or by one above it: ".test"
- * with a dot unless by_parent. An entry for everything, *, is that of mail which leaves.
+ * find_transport - the entry of transport_maps for a domain or for one above it, which is ".test"
+ * with a dot unless by_parent. The entry for all domains, "*", is for outgoing mail.
  */
 static bool
 find_transport(struct check *check, const char *domain, char transport[POSTFIX_WORD_SIZE])
@@ -213,8 +210,8 @@ find_transport(struct check *check, const char *domain, char transport[POSTFIX_W
 }
 
 /*
- * check_route - what the reverse map leaves alone, forged and expired addresses, must be refused
- * here. In virtual_alias_domains it is, whatever its transport.
+ * check_route - addresses that the reverse map does not rewrite, forged and expired ones, must be
+ * refused here. In virtual_alias_domains they are, whatever the transport.
  */
 static void
 check_route(struct check *check, const char *class, const char *option, const char *domain)
@@ -232,17 +229,17 @@ check_route(struct check *check, const char *class, const char *option, const ch
 	}
 	if (!leads_elsewhere(transport))
 		return;
-	findings_add(check->findings, FINDING_ERROR, "mail for %s %s is sent on to %s, by %s",
-	    option, domain, transport, name);
+	findings_add(check->findings, FINDING_ERROR, "mail for %s %s is sent to %s by %s", option,
+	    domain, transport, name);
 	findings_remedy(check->findings,
-	    "take %s out of %s and put it into virtual_alias_domains: bounces end here, and "
-	    "addresses that srsd did not make must be refused here",
+	    "move %s from %s to virtual_alias_domains: bounces end here, and addresses that srsd "
+	    "did not create must be refused here",
 	    domain, strcmp(name, "relay_transport") == 0 ? "relay_domains" : name);
 }
 
 /*
- * report_not_accepted - option is srs-domain or reverse-domains; the remedy keeps what is in
- * virtual_alias_domains
+ * report_not_accepted - option is srs-domain or reverse-domains; the remedy keeps the present value
+ * of virtual_alias_domains
  */
 static void
 report_not_accepted(struct check *check, const char *option, const char *domain)
@@ -263,12 +260,13 @@ report_not_accepted(struct check *check, const char *option, const char *domain)
 	findings_add(check->findings, FINDING_SKIPPED,
 	    "whether %s %s must be accepted at RCPT TO, which it is not", option, domain);
 	findings_remedy(check->findings,
-	    "a domain of another forwarder need not be, a former srs-domain must be: postconf -e "
+	    "a former srs-domain must be accepted, a domain of another forwarder need not be: "
+	    "postconf -e "
 	    "'virtual_alias_domains = %s, %s'",
 	    keep, domain);
 }
 
-/* check_class - of a domain that is in exactly one class */
+/* check_class - for a domain that is in exactly one class */
 static void
 check_class(
     struct check *check, const struct domain_class *class, const char *option, const char *domain)
@@ -290,7 +288,7 @@ check_bounce_domain(struct check *check, const char *option, const char *domain)
 	for (i = 0; i < N_CLASSES; i++) {
 		answer = find_domain_in_class(check, classes[i].domains, domain);
 		unknown += answer == -1;
-		/* relay_domains may repeat what others say. */
+		/* relay_domains may repeat domains of other classes. */
 		if (answer == 1 && (n == 0 || i != RELAY_CLASS))
 			where[n++] = &classes[i];
 	}
@@ -299,11 +297,12 @@ check_bounce_domain(struct check *check, const char *option, const char *domain)
 	} else if (n > 1) {
 		findings_add(check->findings, FINDING_WARNING, "%s %s is in %s and in %s", option,
 		    domain, where[0]->domains, where[1]->domains);
-		findings_remedy(check->findings, "leave it in one of them, as Postfix wants it");
+		findings_remedy(
+		    check->findings, "keep it in exactly one of them, as Postfix requires");
 	} else if (unknown > 0) {
 		findings_add(check->findings, FINDING_SKIPPED,
 		    "whether %s %s is accepted at RCPT TO", option, domain);
-		findings_remedy(check->findings, "postmap cannot ask all tables of Postfix");
+		findings_remedy(check->findings, "postmap cannot query all tables of Postfix");
 	} else {
 		report_not_accepted(check, option, domain);
 	}

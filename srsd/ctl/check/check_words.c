@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A word that a daemon of Postfix does not know stops the mail: the daemon ends at its start, or
- * answers 451 to each client. postconf(1) does not complain.
+ * A word that a daemon of Postfix does not know stops the mail: the daemon exits at start-up, or
+ * replies 451 to each client. postconf(1) does not complain.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 /* A parameter whose words come from a fixed set. */
 struct vocabulary {
 	const char *parameter;
-	const char *daemon; /* the one that ends */
+	const char *daemon; /* the one that exits */
 	const char *words;  /* for the remedy */
 	const char *known[5];
 };
@@ -42,9 +42,9 @@ check_vocabulary_value(
 	if (!postfix_list_has_unknown(value, v->known, word))
 		return;
 	findings_add(check->findings, FINDING_ERROR,
-	    "%s%s%s has the unknown word '%s': %s ends at its start, and no mail comes in",
+	    "%s%s%s has the unknown word '%s': %s exits at start-up, and no mail is accepted",
 	    v->parameter, of, name, word, v->daemon);
-	findings_remedy(check->findings, "it takes, in lower case: %s", v->words);
+	findings_remedy(check->findings, "valid words, in lower case: %s", v->words);
 }
 
 static void
@@ -60,9 +60,7 @@ check_vocabulary(struct check *check, const struct vocabulary *v)
 		check_vocabulary_value(check, v, service, value);
 }
 
-/* -- tables */
-
-/* check_tables - of one parameter; a table that is in the list before has been looked at */
+/* check_tables - of one parameter; tables that are in the list before have been checked */
 static void
 check_tables(struct check *check, const char *parameter, const char *before)
 {
@@ -77,11 +75,9 @@ check_tables(struct check *check, const char *parameter, const char *before)
 		findings_add(check->findings, FINDING_ERROR,
 		    "%s names the table %s, which Postfix cannot open: mail is deferred", parameter,
 		    table);
-		findings_remedy(check->findings, "make the table, or take it out; %s", error);
+		findings_remedy(check->findings, "create the table, or remove it; %s", error);
 	}
 }
-
-/* -- restrictions */
 
 static const char *
 find_restriction_class(void *arg, const char *name)
@@ -105,8 +101,8 @@ report_fault(struct check *check, const struct postfix_service *service, enum po
 	switch (fault) {
 	case POSTFIX_UNKNOWN_WORD:
 		findings_add(findings, FINDING_ERROR,
-		    "%s of smtpd %s has the unknown word '%s': smtpd defers all mail that gets "
-		    "there",
+		    "%s of smtpd %s has the unknown word '%s': smtpd defers all mail that reaches "
+		    "it",
 		    list, service->name, word);
 		findings_remedy(findings,
 		    "correct it, see postconf(5); a restriction class must be listed in "
@@ -115,13 +111,13 @@ report_fault(struct check *check, const struct postfix_service *service, enum po
 	case POSTFIX_NO_ARGUMENT:
 		findings_add(findings, FINDING_ERROR,
 		    "%s of smtpd %s has %s without the word that must follow it: smtpd defers all "
-		    "mail that gets there",
+		    "mail that reaches it",
 		    list, service->name, word);
 		findings_remedy(findings, "add it, see postconf(5)");
 		break;
 	case POSTFIX_BAD_TRANSPORT:
 		findings_add(findings, FINDING_ERROR,
-		    "%s of smtpd %s has check_policy_service %s: smtpd ends at its start", list,
+		    "%s of smtpd %s has check_policy_service %s: smtpd exits at start-up", list,
 		    service->name, word);
 		findings_remedy(findings,
 		    "write inet:HOST:PORT or unix:PATH, with the first word in lower case");
@@ -150,8 +146,8 @@ check_smtpd_lists(struct check *check, const struct postfix_service *service)
 	if (postfix_lists_guard(&guards))
 		return;
 	findings_add(check->findings, FINDING_ERROR,
-	    "smtpd %s ends at its start: neither smtpd_relay_restrictions nor "
-	    "smtpd_recipient_restrictions rejects mail for domains of others",
+	    "smtpd %s exits at start-up: neither smtpd_relay_restrictions nor "
+	    "smtpd_recipient_restrictions rejects mail for foreign domains",
 	    service->name);
 	findings_remedy(check->findings, "add reject_unauth_destination to one of them");
 }
@@ -167,8 +163,8 @@ check_classes(struct check *check)
 		if (value != NULL && value[0] != '\0')
 			continue;
 		findings_add(check->findings, FINDING_ERROR,
-		    "smtpd_restriction_classes names %s, which has no value: smtpd ends at its "
-		    "start",
+		    "smtpd_restriction_classes names %s, which has no value: smtpd exits at "
+		    "start-up",
 		    name);
 		findings_remedy(check->findings, "add a line %s = ... to main.cf", name);
 	}

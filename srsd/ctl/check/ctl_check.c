@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * srsctl check - looks at the whole of an installation and says what is wrong with it, and what to
- * do: configuration, secrets, daemon, Postfix, DNS.
+ * srsctl check - verify a whole installation and suggest fixes: configuration, secrets, daemon,
+ * Postfix, DNS.
  */
 #include <getopt.h>
 #include <stdbool.h>
@@ -13,7 +13,7 @@
 #include "srsd/ctl/check/check.h"
 #include "srsd/ctl/check/ctl_check.h"
 
-#define USAGE "check [--postfix folder] [--address ip] ... [--json] [--print-domains]"
+#define USAGE "check [--postfix directory] [--address ip] ... [--json] [--print-domains]"
 
 struct check_options {
 	const char *postfix;
@@ -77,7 +77,7 @@ run_checks(struct check *check, const struct ctl *ctl, const char *postfix_dir)
 		findings_add(
 		    check->findings, FINDING_ERROR, "configuration: %s", ctl->config_error);
 		findings_remedy(
-		    check->findings, "mend it, srsd -n -f %s says the same", ctl->config);
+		    check->findings, "fix it; srsd -n -f %s reports the same error", ctl->config);
 		findings_add(check->findings, FINDING_SKIPPED, "everything else");
 		findings_remedy(check->findings, "it needs the configuration");
 		return;
@@ -107,7 +107,7 @@ show_findings(const struct findings *findings, bool as_json)
 	return findings_count(findings, FINDING_ERROR) == 0 ? CTL_OK : CTL_FAILED;
 }
 
-/* print_domains - the line for srsd.conf, and nothing else on standard output */
+/* print_domains - the line for srsd.conf, and no other text on standard output */
 static int
 print_domains(struct check *check, const struct ctl *ctl, const char *postfix_dir)
 {

@@ -115,7 +115,7 @@ findings_json(const struct findings *f)
 	    "warnings", (int)f->count[FINDING_WARNING]);
 }
 
-/* find_level - FINDING_ERROR + 1 when it has none, or not all of its texts */
+/* find_level - returns FINDING_ERROR + 1 for an object that is not a finding */
 static size_t
 find_level(const json_t *finding)
 {

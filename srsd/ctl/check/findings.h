@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * findings - what srsctl check found out: a list of lines, each with what to do about it.
+ * findings - the results of srsctl check: a list of lines, each with a remedy.
  *
  *	ok: WHAT		warning: WHAT: REMEDY
  *	skipped: WHAT: REASON	error: WHAT: REMEDY
  *
- * Text of others (DNS, Postfix's configuration) may be in it: only visible ASCII and blanks are
- * printed.
+ * Findings may contain untrusted text, from the DNS or the configuration of Postfix. Other bytes
+ * than printable ASCII become '?'.
  */
 #ifndef SRSD_CTL_CHECK_FINDINGS_H
 #define SRSD_CTL_CHECK_FINDINGS_H
@@ -20,33 +20,41 @@
 
 enum finding {
 	FINDING_OK,
-	FINDING_SKIPPED, /* it could not be found out */
+	FINDING_SKIPPED, /* the check was not possible */
 	FINDING_WARNING,
 	FINDING_ERROR,
 };
 
+/* A text is cut to this size with its NUL. */
 #define FINDING_TEXT_SIZE 1024
 
 struct findings;
 
+/* An empty list; findings_free frees it and sets *fp to NULL. */
 struct findings *findings_new(void);
-void findings_free(struct findings **);
+void findings_free(struct findings **fp);
 
-/* Adds one, with a text that is cut at FINDING_TEXT_SIZE. */
-void findings_add(struct findings *, enum finding, const char *, ...) PRINTF_LIKE(3, 4);
+/* Adds a finding without a remedy. */
+void findings_add(struct findings *f, enum finding level, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
-/* Says of the one added last what to do about it, or why it was skipped. */
-void findings_remedy(struct findings *, const char *, ...) PRINTF_LIKE(2, 3);
+/* Sets the remedy of the finding that was added last, or the reason why it was skipped. */
+void findings_remedy(struct findings *f, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
-size_t findings_count(const struct findings *, enum finding);
-void findings_print(const struct findings *, FILE *);
+/* How many findings of this level have been added. */
+size_t findings_count(const struct findings *f, enum finding level);
 
-/* {"findings": [{"level": "ok", "what": "...", "remedy": "..."}], "errors": 0, "warnings": 0} */
-json_t *findings_json(const struct findings *);
+/* Prints one line per finding, in the order in which they were added. */
+void findings_print(const struct findings *f, FILE *file);
 
 /*
- * Adds the findings of such an object, which another process has made. False, and nothing is added,
- * when it is not one.
+ * Returns a new reference:
+ * {"findings": [{"level": "ok", "what": "...", "remedy": "..."}], "errors": 0, "warnings": 0}
+ */
+json_t *findings_json(const struct findings *f);
+
+/*
+ * Adds the findings of such an object from another process, which may be hostile. False when it is
+ * not such an object; no finding is added then.
  */
 bool findings_take(struct findings *f, const json_t *json);
 

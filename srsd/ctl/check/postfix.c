@@ -9,7 +9,7 @@
 #include "srsd/ctl/check/postfix.h"
 #include "srsd/ctl/program.h"
 
-/* What is asked for; postconf -x replaces the $names in it. */
+/* The parameters that are read; postconf -x replaces the $names in their values. */
 static const char *const parameters[] = {
 	"alias_maps",
 	"allow_percent_hack",
@@ -68,10 +68,10 @@ static const char *const parameters[] = {
 
 #define N_PARAMETERS (sizeof(parameters) / sizeof(parameters[0]))
 
-/* Size of a file that a list of domains names. */
+/* Bytes of a file that a list of domains names. */
 #define LIST_FILE_MAX (1024 * 1024)
 
-/* Classes of restrictions that are looked at. */
+/* Restriction classes that are read. */
 #define CLASSES_MAX 64
 
 struct postfix {
@@ -82,7 +82,7 @@ struct postfix {
 	struct postfix_lines overrides; /* "service/type/name = value" */
 };
 
-/* run_postconf - postconf with these arguments, NULL at their end; what it prints goes to lines */
+/* run_postconf - with the arguments more, which end with NULL; sets lines to the output */
 static bool
 run_postconf(const struct postfix *p, struct postfix_lines *lines, const char *const more[],
     bool *absent, char error[POSTFIX_ERROR_SIZE])
@@ -216,7 +216,7 @@ postfix_service_at(const struct postfix *p, size_t number, struct postfix_servic
 	return false;
 }
 
-/* print_file_words - the words of a file, each with the '!' that was before its name */
+/* print_file_words - the words of a file, each with the "!" that was before the name */
 static void
 print_file_words(FILE *out, const char *name, const char *negation)
 {
@@ -264,7 +264,7 @@ postfix_is_chrooted(const struct postfix *p, const struct postfix_service *servi
 	return service->chroot[0] == 'y';
 }
 
-/* strip_proxy - postmap(1) opens the table itself, whether proxymap(8) runs or not */
+/* strip_proxy - postmap(1) opens the table itself, so that proxymap(8) need not run */
 static const char *
 strip_proxy(const char *table)
 {
@@ -273,7 +273,7 @@ strip_proxy(const char *table)
 	return table;
 }
 
-/* run_postmap - with one option and its argument */
+/* run_postmap - with one option and its argument, which may be NULL */
 static bool
 run_postmap(const struct postfix *p, const char *option, const char *argument, const char *table,
     struct program *program, const char **why)
@@ -308,7 +308,7 @@ postfix_list_table(const struct postfix *p, const char *table,
 		return false;
 	}
 	ok = program.status == 0 && !program.cut;
-	strlcpy(error, program.cut ? "it is too large" : postfix_find_error(program.err),
+	strlcpy(error, program.cut ? "it lists more than 1 MiB" : postfix_find_error(program.err),
 	    POSTFIX_ERROR_SIZE);
 	rest = program.out;
 	while (ok && (line = strsep(&rest, "\n")) != NULL) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * postfix - the configuration of a Postfix, as postconf(1) tells it, for srsctl check.
+ * postfix - the configuration of Postfix, read with postconf(1) and postmap(1), for srsctl check.
  */
 #ifndef SRSD_CTL_CHECK_POSTFIX_H
 #define SRSD_CTL_CHECK_POSTFIX_H
@@ -12,61 +12,71 @@
 
 struct postfix;
 
+/* Bytes of an error message with its NUL. */
 #define POSTFIX_ERROR_SIZE 1024
 
 /*
- * Reads main.cf and master.cf of a folder; NULL: of postconf's default one. NULL with one line in
- * error; *absent says that there is no Postfix, or that we may not read what it has.
+ * Reads main.cf and master.cf in dir; NULL: in the default directory of postconf(1). Returns NULL
+ * with one line in error. *absent is then true if Postfix is not installed, or if its default
+ * configuration is missing or not readable for this user.
  */
 struct postfix *postfix_open(const char *dir, bool *absent, char error[POSTFIX_ERROR_SIZE]);
-void postfix_free(struct postfix **);
 
-/* A parameter of main.cf with its $names replaced; "" when Postfix does not know it. */
-const char *postfix_get(const struct postfix *, const char *name);
-
-/* The same for a service of master.cf, whose -o goes before. */
-const char *postfix_service_get(
-    const struct postfix *, const struct postfix_service *, const char *name);
-
-/* The list of a restriction class; NULL when it is none. */
-const char *postfix_class(const struct postfix *, const char *name);
-
-/* The services of master.cf, from number 0; false behind the last one. */
-bool postfix_service_at(const struct postfix *, size_t number, struct postfix_service *);
-
-/* Does smtpd(8), or whoever it is, run in the queue folder? */
-bool postfix_is_chrooted(const struct postfix *, const struct postfix_service *);
+/* Frees *pp and sets it to NULL. */
+void postfix_free(struct postfix **pp);
 
 /*
- * The same list with the words of each file, "/path", in its place, as match_list(3) reads it. A
- * file that cannot be read stays as it is. The caller frees it.
+ * The value of a parameter in main.cf with its $names replaced; "" for a parameter that Postfix
+ * does not know or that postfix.c does not read. Owned by p.
+ */
+const char *postfix_get(const struct postfix *p, const char *name);
+
+/* The same for a service in master.cf, where -o overrides main.cf. Owned by p. */
+const char *postfix_service_get(
+    const struct postfix *p, const struct postfix_service *service, const char *name);
+
+/* The list of a restriction class; NULL when name is not a restriction class. Owned by p. */
+const char *postfix_class(const struct postfix *p, const char *name);
+
+/* Sets service to number 0, 1, ... in master.cf; false after the last one. Points into p. */
+bool postfix_service_at(const struct postfix *p, size_t number, struct postfix_service *service);
+
+/* True when a service runs in a chroot, the queue directory. */
+bool postfix_is_chrooted(const struct postfix *p, const struct postfix_service *service);
+
+/*
+ * Replaces each file in a list, "/path", with the words in that file, as match_list(3) does. A file
+ * that cannot be read remains in the list. The caller frees the result.
  */
 char *postfix_read_files(const char *list);
 
 /*
- * Calls fn for each key of a table, without the "proxy:" before it. False with a line in error when
- * postmap(1) cannot list all of it: it is a table without a sequence (regexp:, ldap:, static:), it
- * cannot be read, or it prints more than 1 MiB.
+ * Calls fn for each key of a table; a "proxy:" before its name is ignored. False with one line in
+ * error when postmap(1) cannot list the whole table: its type has no sequence (regexp:, ldap:,
+ * static:), it cannot be read, or the list has more than 1 MiB.
  */
-bool postfix_list_table(const struct postfix *, const char *table,
+bool postfix_list_table(const struct postfix *p, const char *table,
     void (*fn)(void *arg, const char *key), void *arg, char error[POSTFIX_ERROR_SIZE]);
 
 /*
- * True when no daemon of Postfix can open a table: there is no such file, or no such type; with a
- * line in error. False too where that cannot be known.
+ * True with one line in error when no daemon of Postfix can open a table, because its file or its
+ * type does not exist. False otherwise, and when postmap(1) cannot be run.
  */
 bool postfix_table_is_broken(
-    const struct postfix *, const char *table, char error[POSTFIX_ERROR_SIZE]);
+    const struct postfix *p, const char *table, char error[POSTFIX_ERROR_SIZE]);
 
 /*
- * The overrides of one parameter in master.cf: the value of number 0, 1, ... with its service as
- * "name/type" in service; NULL after the last one.
+ * The values of one parameter in the -o options of master.cf: number 0, 1, ..., with "name/type" in
+ * service. NULL after the last one. Owned by p.
  */
 const char *postfix_override(
-    const struct postfix *, const char *parameter, size_t number, char service[POSTFIX_WORD_SIZE]);
+    const struct postfix *p, const char *parameter, size_t number, char service[POSTFIX_WORD_SIZE]);
 
-/* Asks postmap(1): 1 the key is in the table, with this value; 0 it is not, -1 nobody knows. */
+/*
+ * Looks a key up with postmap(1). Returns 1 with the first line of its value in value, cut to size;
+ * 0 when the key is not in the table; -1 when that is unknown.
+ */
 int postfix_look_up(
-    const struct postfix *, const char *table, const char *key, char *value, size_t size);
+    const struct postfix *p, const char *table, const char *key, char *value, size_t size);
 
 #endif

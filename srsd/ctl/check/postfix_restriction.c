@@ -5,16 +5,15 @@
 #include "common/ascii.h"
 #include "srsd/ctl/check/postfix_restriction.h"
 
-/* Restriction classes name each other; smtpd(8) itself gives up at some depth. */
+/* Restriction classes may name each other. smtpd(8) limits the depth, too. */
 #define CLASS_DEPTH 8
 
-/* Words that are looked at in all: a class that names itself thirty times has thirty to the eighth.
- */
+/* Limit of all words: a class that names itself 30 times would be evaluated 30^8 times. */
 #define WORDS_MAX 20000
 
 enum argument {
 	NO_ARGUMENT,
-	ANY_WORD, /* a domain, which smtpd(8) does without when it is not there */
+	ANY_WORD, /* an optional domain */
 	TABLE,
 	ENDPOINT,
 	NUMBER,
@@ -106,7 +105,7 @@ static const struct known_restriction {
 	{ "check_etrn_access", TABLE },
 };
 
-/* One walk; each word that is evaluated goes to see, which ends it with true. */
+/* One walk through the lists; see is called for each word, and ends the walk with true. */
 struct evaluation {
 	const struct postfix_lists *lists;
 	bool (*see)(struct evaluation *, const char *word, const char *rest, bool only_warns);
@@ -114,7 +113,7 @@ struct evaluation {
 	const char *wanted;
 	unsigned words;
 	enum postfix_fault fault;
-	char *word; /* at fault, or found */
+	char *word; /* that is wrong, or was found */
 };
 
 static const struct known_restriction *
@@ -135,7 +134,7 @@ ends_evaluation(const char *word)
 	       strcasecmp(word, "defer") == 0;
 }
 
-/* skip_argument - past the word that belongs to a restriction */
+/* skip_argument - of a restriction that has one */
 static void
 skip_argument(const char *word, const char **rest)
 {
@@ -146,7 +145,7 @@ skip_argument(const char *word, const char **rest)
 		postfix_word(rest, argument);
 }
 
-/* evaluate_list - true when see has ended it */
+/* evaluate_list - true when see has ended the walk */
 static bool
 evaluate_list(struct evaluation *e, const char *list, int depth)
 {
@@ -180,7 +179,7 @@ evaluate_lists(struct evaluation *e, size_t *number)
 	return false;
 }
 
-/* has_transport - is it an endpoint that auto_clnt_create() of Postfix takes? */
+/* has_transport - is it an endpoint that auto_clnt_create() of Postfix accepts? */
 static bool
 has_transport(const char *word)
 {
@@ -266,7 +265,7 @@ postfix_lists_have(const struct postfix_lists *lists, const char *restriction)
 	return evaluate_lists(&e, &number);
 }
 
-/* see_early - a restriction that asks whether an address exists, or our policy service */
+/* see_early - a restriction that looks an address up, or the policy service of srsd */
 static bool
 see_early(struct evaluation *e, const char *word, const char *rest, bool only_warns)
 {

@@ -9,10 +9,10 @@
 
 #define SEPARATORS " \t\r\n,"
 
-/* Restriction classes name each other; Postfix itself gives up at some depth. */
+/* Restriction classes may name each other. Postfix limits the depth, too. */
 #define CLASS_DEPTH 8
 
-/* Classes that are followed in all: one that names itself thirty times has thirty to the eighth. */
+/* Limit of all classes: a class that names itself 30 times would be followed 30^8 times. */
 #define CLASSES_MAX 1000
 
 bool
@@ -76,15 +76,15 @@ postfix_policy_endpoint(const char *word, char endpoint[POSTFIX_WORD_SIZE])
 		endpoint[0] = '\0';
 }
 
-/* One walk through lists of restrictions. */
+/* State of a walk through lists of restrictions. */
 struct walk {
 	bool (*is_ours)(void *arg, const char *endpoint);
 	const char *(*class_of)(void *arg, const char *name);
 	void *arg;
-	bool guarded;     /* a restriction rejects mail for domains that are not ours */
-	bool ended;       /* nothing behind it is evaluated */
-	bool guards;      /* this list has rejected it itself */
-	bool asked;       /* this list has asked us before that */
+	bool guarded;     /* a restriction has rejected mail for foreign domains */
+	bool ended;       /* the rest of the list is not evaluated */
+	bool guards;      /* one of this list has */
+	bool asked;       /* this list has asked srsd before that */
 	unsigned classes; /* followed so far */
 	enum postfix_place place;
 };
@@ -162,7 +162,7 @@ postfix_policy_place(const char *const lists[], size_t n,
 	return w.place;
 }
 
-/* copy_next_field - the next one of a line of master.cf; false when there is none, or it is too long */
+/* copy_next_field - of a line of master.cf; false when it is missing or too long */
 static bool
 copy_next_field(const char **s, char *text, size_t size)
 {
@@ -200,7 +200,7 @@ postfix_service_parse(struct postfix_service *service, const char *line)
 	return true;
 }
 
-/* is_subdomain_of - domain is one of parent's, which begins without a dot */
+/* is_subdomain_of - parent has no leading dot */
 static bool
 is_subdomain_of(const char *domain, const char *parent)
 {
@@ -210,7 +210,9 @@ is_subdomain_of(const char *domain, const char *parent)
 	       strcasecmp(domain + len - parent_len, parent) == 0;
 }
 
-/* find_in_table - the domain, or one above it: ".test" with a dot unless subdomains match by themselves
+/*
+ * find_in_table - the domain or one above it, which has a leading dot, ".test", unless subdomains
+ * match by themselves
  */
 static int
 find_in_table(const char *table, const char *domain, enum postfix_match match,
