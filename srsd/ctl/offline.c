@@ -24,8 +24,8 @@ static void
 close_resolver(struct offline *offline)
 {
 	resolver_free(&offline->resolver);
-	spf_inflight_free(
-	    &offline->inflight); /* after the resolver, whose queries are counted there */
+	/* After the resolver, whose queries are counted there. */
+	spf_inflight_free(&offline->inflight);
 	if (offline->base != NULL)
 		event_base_free(offline->base);
 	offline->base = NULL;

@@ -426,7 +426,7 @@ join_secrets(const struct secret_file *f)
 
 	for (i = 0; i < f->n; i++)
 		text.size += f->secret[i].len + 1;
-	text.data = xmalloc(text.size); /* so that no copy is left behind by realloc(3) */
+	text.data = xmalloc(text.size); /* realloc(3) would leave a copy in freed memory */
 	for (i = 0; i < f->n; i++) {
 		buffer_add(&text, f->secret[i].bytes, f->secret[i].len);
 		buffer_add(&text, "\n", 1);

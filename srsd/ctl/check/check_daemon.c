@@ -134,7 +134,7 @@ check_in_flight(struct check *check)
 	struct settings daemon = *check->settings;
 	char until[DAY_TEXT_SIZE];
 
-	daemon.hash_format = (int)other;
+	daemon.hash_format = other;
 	if (!srs_hash_change_loses(&daemon, check->settings, check->now))
 		return;
 	day_format(until, srs_hash_change_day(check->settings, check->now));

@@ -19,16 +19,14 @@
 /* Public smtpd services that are checked. */
 #define SERVICES_MAX 32
 
-/* A walk through the restrictions of one smtpd service. */
+/* A walk through the restrictions of one smtpd service. The texts are "" when nothing was found. */
 struct smtpd_walk {
 	const struct check *check;
 	bool chrooted;
-	char other[POSTFIX_WORD_SIZE]; /* a policy service that is not srsd, or "" */
-	char spawned
-	    [POSTFIX_WORD_SIZE]; /* a service that runs another SPF program with spawn(8), or "" */
-	char absent
-	    [POSTFIX_WORD_SIZE]; /* unix:private/NAME that no service in master.cf creates, or "" */
-	char ours[POSTFIX_WORD_SIZE]; /* inet:HOST:PORT that is an endpoint of srsd, or "" */
+	char other[POSTFIX_WORD_SIZE];   /* a policy service that is not srsd */
+	char spawned[POSTFIX_WORD_SIZE]; /* a service of spawn(8) with another SPF program */
+	char absent[POSTFIX_WORD_SIZE];  /* unix:private/NAME without a service in master.cf */
+	char ours[POSTFIX_WORD_SIZE];    /* inet:HOST:PORT that is an endpoint of srsd */
 };
 
 /* find_socket_service - in master.cf, the service that creates the socket unix:private/NAME */
