@@ -374,14 +374,14 @@ class Judged(RecipeCase):
         'transport': ('smtpd', {'smtpd_recipient_restrictions':
                                 GUARD + ',check_policy_service 127.0.0.1:10003'},
                       'fatal: invalid transport name: 127.0.0.1 in',
-                      'check_policy_service 127.0.0.1:10003: smtpd ends'),
+                      'check_policy_service 127.0.0.1:10003: smtpd exits'),
         'upper-case': ('smtpd', {'smtpd_recipient_restrictions':
                                  GUARD + ',check_policy_service INET:127.0.0.1:10003'},
                        'fatal: invalid transport name: INET in',
-                       'check_policy_service INET:127.0.0.1:10003: smtpd ends'),
+                       'check_policy_service INET:127.0.0.1:10003: smtpd exits'),
         'no-guard': ('smtpd', {'smtpd_recipient_restrictions': 'permit_mynetworks',
                                'smtpd_relay_restrictions': ''},
-                     'fatal: in parameter smtpd_relay_restrictions or', 'smtpd smtp ends at its'),
+                     'fatal: in parameter smtpd_relay_restrictions or', 'smtpd smtp exits at'),
         'class': ('smtpd', {'smtpd_restriction_classes': 'mine'},
                   'fatal: restriction class `mine. needs', 'which has no value'),
         'override': ('smtpd', {'receive_override_options': 'no_milter'},
@@ -389,7 +389,7 @@ class Judged(RecipeCase):
                      "unknown word 'no_milter'"),
         'case': ('cleanup', {'sender_canonical_classes': 'Envelope_Sender'},
                  'fatal: unknown .* value "Envelope_Sender"',
-                 "unknown word 'Envelope_Sender': cleanup.8. ends"),
+                 "unknown word 'Envelope_Sender': cleanup.8. exits"),
         'classes-of-others': ('cleanup', {'sender_canonical_classes':
                                           'envelope_sender,envelope_recipient'},
                               'fatal: unknown .* value "envelope_recipient"',

@@ -148,8 +148,8 @@ suggest_policy_check(struct check *check, const struct smtpd_walk *walk,
 	findings_remedy(check->findings,
 	    "add check_policy_service %s to %s%s, after reject_unauth_destination%s%s%s", right,
 	    list, own ? " of that service in master.cf" : "",
-	    other[0] == '\0' ? "" : "; instead of ", other,
-	    other[0] == '\0' ? "" : ", if that was meant to be srsd");
+	    other[0] == '\0' ? "" : ", instead of ", other,
+	    other[0] == '\0' ? "" : " if that was meant to be srsd");
 }
 
 static void
