@@ -396,8 +396,8 @@ replace_secret_file(const struct secret_file *f, const char *name, const char *d
 }
 
 /*
- * write_secret_history - before the secrets: a premature entry is detected when it is read, a missing
- * one is not
+ * write_secret_history - before the secrets: a premature entry is detected when it is read, a
+ * missing one is not
  */
 static bool
 write_secret_history(const struct secret_file *f)
