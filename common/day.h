@@ -10,6 +10,7 @@
 /* "2026-11-22" and a NUL. */
 #define DAY_TEXT_SIZE 11
 
+/* Seconds of a day. */
 #define DAY_SECONDS 86400
 
 /* The day that contains a Unix time. */

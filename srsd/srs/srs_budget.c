@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/day.h"
 #include "common/hostname.h"
 #include "common/mailaddr.h"
 #include "common/tally.h"
@@ -13,13 +14,12 @@
  * A client that returns after its entry was evicted begins at zero, so that the tables must hold
  * more clients than an attacker has hosts.
  */
-#define CONNECTIONS_MAX 100000
+#define CLIENTS_MAX 100000
 #define WIDE_NETWORKS_MAX 20000
 #define USES_MAX 50000
 #define EARNED_MAX 20000
 #define WARNINGS_MAX 1000
 #define HOUR 3600
-#define DAY 86400
 
 #define CLIENT_BITS 64 /* of an IPv6 client */
 #define WIDE_BITS 48
@@ -43,13 +43,13 @@ srs_budget_new(void)
 {
 	struct srs_budget *budget = xcalloc(1, sizeof(*budget));
 
-	budget->guesses = tally_new(CONNECTIONS_MAX, HOUR);
+	budget->guesses = tally_new(CLIENTS_MAX, HOUR);
 	budget->wide_guesses = tally_new(WIDE_NETWORKS_MAX, HOUR);
 	budget->all_guesses = tally_new(1, HOUR);
-	budget->pending = tally_new(CONNECTIONS_MAX, DAY);
+	budget->pending = tally_new(CLIENTS_MAX, DAY_SECONDS);
 	budget->warnings = tally_new(WARNINGS_MAX, HOUR);
 	budget->earned = tally_new(EARNED_MAX, HOUR);
-	budget->uses = tally_new(USES_MAX, DAY);
+	budget->uses = tally_new(USES_MAX, DAY_SECONDS);
 	return budget;
 }
 

@@ -3,9 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/day.h"
 #include "srsd/srs/srs_secret_past.h"
-
-#define DAY ((time_t)86400)
 
 /* hash-avoid-slash uses stamps of up to two days before. */
 #define STAMP_DAYS 2
@@ -96,5 +95,5 @@ srs_secret_past_end(const struct srs_secret_past *past, const struct settings *s
 {
 	int days = settings->max_age + 1 + (settings->hash_avoid_slash ? STAMP_DAYS : 0);
 
-	return past->stopped + days * DAY;
+	return past->stopped + days * DAY_SECONDS;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "common/ascii.h"
+#include "common/day.h"
 #include "srsd/srs/srs_stamp.h"
 
-#define DAY_SECONDS 86400
 #define DAYS 1024 /* two characters of five bits */
 
 static const char base32[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
