@@ -14,6 +14,7 @@
 #include "conf/config.h"
 #include "conf/confuse.h"
 #include "conf/option.h"
+#include "conf/paths.h"
 
 /* In bytes: enough for more than a million domains. */
 #define DOMAINS_FILE_MAX (64 * 1024 * 1024)
@@ -281,12 +282,13 @@ check_endpoints_differ(const struct config_load *l)
 {
 	struct settings *s = l->s;
 	const struct text_list control = { 1, &s->control }, metrics = { 1, &s->metrics };
-	size_t i, j, n, max = s->forward.n + s->reverse.n + s->policy.n + 2;
+	size_t i, j, n, max = s->forward.n + s->reverse.n + s->policy.n + s->socketmap.n + 2;
 	struct endpoint_use *uses = xcalloc(max, sizeof(*uses));
 
 	n = add_endpoint_uses(uses, 0, "forward", &s->forward);
 	n = add_endpoint_uses(uses, n, "reverse", &s->reverse);
 	n = add_endpoint_uses(uses, n, "policy", &s->policy);
+	n = add_endpoint_uses(uses, n, "socketmap", &s->socketmap);
 	n = add_endpoint_uses(uses, n, "metrics", &metrics);
 	n = add_endpoint_uses(uses, n, "control", &control);
 	for (i = 0; i < n && l->error[0] == '\0'; i++)
@@ -309,6 +311,16 @@ make_domainset(const char *first, const struct text_list *others)
 	for (i = 0; i < others->n; i++)
 		domainset_add(set, others->text[i], strlen(others->text[i]));
 	return set;
+}
+
+/* set_default_database - for senders that are to be stored while no database is named */
+static void
+set_default_database(struct settings *s)
+{
+	if (s->original_envelope == ENVELOPE_EMBEDDED || strcmp(s->envelope_database, "none") != 0)
+		return;
+	free(s->envelope_database);
+	s->envelope_database = xstrdup("sqlite:" PATHS_ENVELOPES);
 }
 
 /* complete_settings - check options against each other, and compute the fields made of them */
@@ -334,6 +346,7 @@ complete_settings(const struct config_load *l, struct filebox *box)
 	if (s->spf.prospective[0] != '\0')
 		ipaddr_parse(&s->prospective, s->spf.prospective, strlen(s->spf.prospective));
 	set_default_authserv_id(s);
+	set_default_database(s);
 	s->srs_domains = make_domainset(s->srs_domain, &s->reverse_domains);
 	s->own_domains = make_domainset(s->srs_domain, &s->domains);
 	return s->domains_file[0] == '\0' || read_domains_file(s, box, l->error);

@@ -17,7 +17,7 @@ _Static_assert(
     sizeof(enum spf_reject) == sizeof(int) && sizeof(enum spf_header_kind) == sizeof(int) &&
 	sizeof(enum srs_forged) == sizeof(int) && sizeof(enum srs_nonnull) == sizeof(int) &&
 	sizeof(enum srs_sender) == sizeof(int) && sizeof(enum spf_evaluator) == sizeof(int) &&
-	sizeof(enum hash_format) == sizeof(int),
+	sizeof(enum hash_format) == sizeof(int) && sizeof(enum original_envelope) == sizeof(int),
     "OPTION_CHOICE needs enums of the size of an int");
 
 /* The spellings of policyd-spf (SPF_Not_Pass, No_Check) differ in case, and have '_' for '-'. */
@@ -102,6 +102,13 @@ static const struct option_choice hash_format_words[] = {
 	{ NULL, 0 },
 };
 
+static const struct option_choice envelope_words[] = {
+	{ "embedded", ENVELOPE_EMBEDDED },
+	{ "long", ENVELOPE_LONG },
+	{ "database", ENVELOPE_DATABASE },
+	{ NULL, 0 },
+};
+
 static const struct option_choice bool_words[] = {
 	{ "true", true },
 	{ "false", false },
@@ -165,6 +172,32 @@ accept_metrics(const char *value, const char **error)
 	*error = "inet:HOST:PORT, inet:[IPV6]:PORT or none";
 	return strcmp(value, "none") == 0 ||
 	       (strncmp(value, "inet:", 5) == 0 && endpoint_is_valid(value, error));
+}
+
+/* accept_database - by its kind; srsd/store reads the rest when it opens the database */
+static bool
+accept_database(const char *value, const char **error)
+{
+	*error = "sqlite:/PATH, redis:HOST:PORT, redis:unix:/PATH or none";
+	if (strcmp(value, "none") == 0 || strncmp(value, "sqlite:/", strlen("sqlite:/")) == 0)
+		return true;
+	return strncmp(value, "redis:", strlen("redis:")) == 0 &&
+	       strchr(value + strlen("redis:"), ':') != NULL;
+}
+
+/* accept_sibling - a host name or an address, perhaps with a port */
+static bool
+accept_sibling(const char *value, const char **error)
+{
+	char endpoint[HOSTNAME_MAX + 16];
+	const char *why;
+
+	*error = "HOST, HOST:PORT or [ADDRESS]:PORT of an SMTP server";
+	if (snprintf(endpoint, sizeof(endpoint), "inet:%s", value) >= (int)sizeof(endpoint))
+		return false;
+	if (hostname_is_fqdn(value, strlen(value)))
+		return true;
+	return endpoint_is_valid(endpoint, &why);
 }
 
 static bool
@@ -236,6 +269,8 @@ const struct conf_option option_table[] = {
 	    .text = "endpoints of the reverse map" },
 	{ TOP(policy), "policy", OPTION_LIST, "inet:127.0.0.1:10003", .accept = endpoint_is_valid,
 	    .text = "endpoints of the policy service" },
+	{ TOP(socketmap), "socketmap", OPTION_LIST, NULL, .accept = endpoint_is_valid,
+	    .text = "endpoints of both maps for Postfix's socketmap" },
 	{ TOP(control), "control", OPTION_TEXT, "unix:" PATHS_CONTROL, .accept = accept_control,
 	    .text = "control socket for srsctl" },
 	{ TOP(metrics), "metrics", OPTION_TEXT, "none", .accept = accept_metrics,
@@ -260,6 +295,24 @@ const struct conf_option option_table[] = {
 	    .text = "days for which an address is valid" },
 	{ TOP(always_rewrite), "always-rewrite", OPTION_BOOL, "false", .choices = bool_words,
 	    .text = "rewrite senders of own domains too" },
+	{ TOP(original_envelope), "original-envelope", OPTION_CHOICE, "embedded",
+	    .choices = envelope_words, .text = "senders that are kept in envelope-database" },
+	{ TOP(envelope_database), "envelope-database", OPTION_TEXT, "none",
+	    .accept = accept_database, .text = "database of long senders" },
+	{ TOP(envelope_database_user), "envelope-database-user", OPTION_TEXT, "",
+	    .text = "user of a Redis database" },
+	{ TOP(envelope_database_password_file), "envelope-database-password-file", OPTION_TEXT, "",
+	    .accept = accept_path, .text = "file with the password of a Redis database" },
+	{ TOP(envelope_database_tls), "envelope-database-tls", OPTION_BOOL, "false",
+	    .choices = bool_words, .text = "connect to a Redis database with TLS" },
+	{ TOP(envelope_accept_sha1), "envelope-accept-sha1", OPTION_DATE, "none",
+	    .text = "last day on which rows of postsrsd 2 are accepted too" },
+	{ TOP(envelope_limit), "envelope-limit", OPTION_NUMBER, "10000000", .min = 1000,
+	    .max = 1000000000, .text = "maximum number of senders in envelope-database" },
+	{ TOP(store_timeout), "store-timeout", OPTION_NUMBER, "2", .min = 1, .max = 60,
+	    .text = "seconds to wait for envelope-database" },
+	{ TOP(siblings), "siblings", OPTION_LIST, NULL, .accept = accept_sibling,
+	    .text = "SMTP servers of the other forwarders with the same secrets" },
 	{ TOP(idle_timeout), "idle-timeout", OPTION_NUMBER, "1800", .min = 1, .max = 86400,
 	    .text = "seconds after which an idle connection is closed" },
 	{ TOP(stop_timeout), "stop-timeout", OPTION_NUMBER, "25", .min = 1, .max = 600,

@@ -10,8 +10,13 @@
 #define RUNSTATEDIR "/run"
 #endif
 
+#ifndef LOCALSTATEDIR
+#define LOCALSTATEDIR "/var"
+#endif
+
 #define PATHS_CONFIG SYSCONFDIR "/srsd/srsd.conf"
 #define PATHS_SECRETS SYSCONFDIR "/srsd/srsd.secret"
 #define PATHS_CONTROL RUNSTATEDIR "/srsd/control"
+#define PATHS_ENVELOPES LOCALSTATEDIR "/lib/srsd/envelopes.sqlite"
 
 #endif

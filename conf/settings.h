@@ -77,6 +77,13 @@ enum hash_format {
 	HASH_SEPARATED,  /* each part is signed with its length */
 };
 
+/* The senders that are kept in the envelope store instead of in their SRS address. */
+enum original_envelope {
+	ENVELOPE_EMBEDDED, /* none */
+	ENVELOPE_LONG,     /* those whose embedded form does not fit into an address */
+	ENVELOPE_DATABASE, /* all */
+};
+
 /* The options of the section spf. */
 struct spf_settings {
 	enum spf_reject helo_reject;
@@ -120,6 +127,7 @@ struct settings {
 	struct text_list forward;
 	struct text_list reverse;
 	struct text_list policy;
+	struct text_list socketmap;
 	char *control; /* endpoint, or "none" */
 	int separator; /* '=', '+' or '-' */
 	int hash_length;
@@ -130,6 +138,15 @@ struct settings {
 	int hash_accept_separated;  /* the last day; 0: never */
 	int max_age;                /* in days */
 	bool always_rewrite;
+	enum original_envelope original_envelope;
+	char *envelope_database;               /* "sqlite:PATH", "redis:..." or "none" */
+	char *envelope_database_user;          /* "": the default user */
+	char *envelope_database_password_file; /* path; "": none */
+	bool envelope_database_tls;
+	int envelope_accept_sha1; /* the last day for rows of postsrsd 2; 0: never */
+	int envelope_limit;       /* rows */
+	int store_timeout;        /* in seconds */
+	struct text_list siblings;
 	char *metrics; /* endpoint, or "none" */
 	bool metrics_remote;
 	bool domains_file_watch;
