@@ -280,3 +280,154 @@ sandbox_enter(void)
 }
 
 #endif
+
+/* The store process. */
+
+#ifndef SRSD_TRACEABLE
+
+/*
+ * SQLite opens the database, its WAL and the index of the WAL by name: at the start, and again when
+ * a disk has failed. It also asks for files by name and deletes its own. So names of files are
+ * allowed, and the rights of the daemon's user are the limit.
+ */
+static const int store_allowed[] = {
+	/* files by name */
+	SCMP_SYS(access),
+	SCMP_SYS(faccessat),
+	SCMP_SYS(faccessat2),
+	SCMP_SYS(getcwd),
+	SCMP_SYS(lstat),
+	SCMP_SYS(newfstatat),
+	SCMP_SYS(open),
+	SCMP_SYS(openat),
+	SCMP_SYS(readlink),
+	SCMP_SYS(readlinkat),
+	SCMP_SYS(stat),
+	SCMP_SYS(statx),
+	SCMP_SYS(unlink),
+	SCMP_SYS(unlinkat),
+	/* open files */
+	SCMP_SYS(close),
+	SCMP_SYS(fchmod),
+	SCMP_SYS(fchown),
+	SCMP_SYS(fdatasync),
+	SCMP_SYS(fstat),
+	SCMP_SYS(fstatfs),
+	SCMP_SYS(fsync),
+	SCMP_SYS(ftruncate),
+	SCMP_SYS(lseek),
+	SCMP_SYS(pread64),
+	SCMP_SYS(pwrite64),
+	SCMP_SYS(read),
+	SCMP_SYS(write),
+	SCMP_SYS(writev),
+	/* the engine, and syslog, over the sockets that are open */
+	SCMP_SYS(connect),
+	SCMP_SYS(poll),
+	SCMP_SYS(ppoll),
+	SCMP_SYS(recvfrom),
+	SCMP_SYS(recvmsg),
+	SCMP_SYS(sendmsg),
+	SCMP_SYS(sendto),
+	/* waiting */
+	SCMP_SYS(clock_nanosleep),
+	SCMP_SYS(futex),
+	SCMP_SYS(nanosleep),
+	SCMP_SYS(restart_syscall),
+	/* memory */
+	SCMP_SYS(brk),
+	SCMP_SYS(madvise),
+	SCMP_SYS(mremap),
+	SCMP_SYS(munmap),
+	/* the process itself */
+	SCMP_SYS(clock_getres),
+	SCMP_SYS(clock_gettime),
+	SCMP_SYS(exit),
+	SCMP_SYS(exit_group),
+	SCMP_SYS(getegid),
+	SCMP_SYS(geteuid),
+	SCMP_SYS(getgid),
+	SCMP_SYS(getpid),
+	SCMP_SYS(getppid),
+	SCMP_SYS(getrandom),
+	SCMP_SYS(gettid),
+	SCMP_SYS(gettimeofday),
+	SCMP_SYS(getuid),
+	SCMP_SYS(rseq),
+	SCMP_SYS(rt_sigaction),
+	SCMP_SYS(rt_sigprocmask),
+	SCMP_SYS(rt_sigreturn),
+	SCMP_SYS(sysinfo),
+	SCMP_SYS(time),
+	SCMP_SYS(uname),
+};
+
+/* Libraries go on without these. */
+static const int store_refused[] = {
+	SCMP_SYS(ioctl),
+	SCMP_SYS(prlimit64),
+	SCMP_SYS(socket),
+};
+
+/* The locks of SQLite are those of POSIX. */
+static const int store_fcntl_commands[] = {
+	F_GETFD,
+	F_GETFL,
+	F_GETLK,
+	F_SETFD,
+	F_SETLK,
+	F_SETLKW,
+};
+
+static int
+add_store_rules(scmp_filter_ctx ctx)
+{
+	const struct scmp_arg_cmp not_executable = { 2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0 };
+	size_t i;
+	int e = 0;
+
+	for (i = 0; e == 0 && i < COUNT(store_allowed); i++)
+		e = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, store_allowed[i], 0);
+	for (i = 0; e == 0 && i < COUNT(store_refused); i++)
+		e = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EACCES), store_refused[i], 0);
+	for (i = 0; e == 0 && i < COUNT(store_fcntl_commands); i++)
+		e = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
+		    SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)store_fcntl_commands[i], 0));
+	if (e == 0)
+		e = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, &not_executable);
+	if (e == 0)
+		e = seccomp_rule_add_array(
+		    ctx, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, &not_executable);
+	if (e == 0)
+		e = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
+		    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0));
+	return e;
+}
+
+bool
+sandbox_enter_store(void)
+{
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	int e;
+
+	if (ctx == NULL) {
+		errno = ENOMEM;
+		return false;
+	}
+	e = add_store_rules(ctx);
+	if (e == 0)
+		e = seccomp_load(ctx);
+	seccomp_release(ctx);
+	errno = -e;
+	return e == 0;
+}
+
+#else
+
+bool
+sandbox_enter_store(void)
+{
+	return true;
+}
+
+#endif

@@ -328,6 +328,139 @@ test_no_violations(void **state)
 	unit_end();
 }
 
+/* The store process: the same, with its own list. */
+
+static char store_file[] = "/tmp/srsd-unit.XXXXXX";
+
+/* end_of_store - how a child ends that does this in the sandbox of the store process */
+static int
+end_of_store(int (*act)(void))
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(sandbox_enter_store() ? act() : 99);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+ACT(act_accept, accept(listener, NULL, NULL))
+ACT(act_bind, bind(listener, NULL, 0))
+ACT(act_chmod, chmod(store_file, 0777))
+ACT(act_link, link(store_file, "/tmp/srsd-unit-link"))
+ACT(act_mkdir, mkdir("/tmp/srsd-unit-dir", 0700))
+ACT(act_mount, (int)syscall(SYS_mount, "x", "/tmp", "tmpfs", 0, NULL))
+ACT(act_rename, rename(store_file, "/tmp/srsd-unit-renamed"))
+ACT(act_symlink, symlink(store_file, "/tmp/srsd-unit-link"))
+
+static const struct act_row store_violations[] = {
+	ROW(do_signal_the_parent),
+	ROW(do_fork),
+	ROW(act_set_owner),
+	ROW(act_set_signal),
+	ROW(act_set_async),
+	ROW(act_lease),
+	ROW(act_notify),
+	ROW(act_shutdown),
+	ROW(act_listen),
+	ROW(act_accept),
+	ROW(act_bind),
+	ROW(act_linger),
+	ROW(act_pair),
+	ROW(act_kill),
+	ROW(act_thread_kill),
+	ROW(act_queue_signal),
+	ROW(act_pidfd),
+	ROW(act_trace),
+	ROW(act_read_memory),
+	ROW(act_exec),
+	ROW(act_namespace),
+	ROW(act_dump),
+	ROW(act_priority),
+	ROW(act_memory_file),
+	ROW(act_executable),
+	ROW(act_make_executable),
+	ROW(act_chmod),
+	ROW(act_link),
+	ROW(act_mkdir),
+	ROW(act_mount),
+	ROW(act_rename),
+	ROW(act_symlink),
+};
+
+REFUSED(act_tcp_socket, socket(AF_INET, SOCK_STREAM, 0), EACCES)
+REFUSED(act_device_control, ioctl(listener, FIONBIO, &on), EACCES)
+
+/* act_store_work - what SQLite does with a file; the step that fails, or 0 */
+static int
+act_store_work(void)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1 };
+	struct stat st;
+	int fd = open(store_file, O_RDWR | O_CLOEXEC);
+	void *map;
+
+	if (fd == -1 || fstat(fd, &st) == -1 || stat(store_file, &st) == -1)
+		return 1;
+	if (fcntl(fd, F_SETLK, &lock) == -1 || fcntl(fd, F_GETLK, &lock) == -1)
+		return 2;
+	if (pwrite(fd, "abc", 3, 4096) != 3 || pread(fd, &lock, 3, 4096) != 3)
+		return 3;
+	if (fdatasync(fd) == -1 || fsync(fd) == -1 || ftruncate(fd, 8192) == -1)
+		return 4;
+	map = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED || munmap(map, 4096) == -1)
+		return 5;
+	if (access(store_file, R_OK) == -1 || access("/tmp/srsd-unit-missing", F_OK) != -1)
+		return 6;
+	if (send(unix_end, "x", 1, MSG_NOSIGNAL | MSG_DONTWAIT) == -1)
+		return 7;
+	if (recv(unix_end, &lock, 1, MSG_DONTWAIT) != -1 || errno != EAGAIN)
+		return 8;
+	return unlink(store_file) == -1 ? 9 : 0;
+}
+
+static const struct act_row store_refusals[] = {
+	ROW(act_unix_socket),
+	ROW(act_tcp_socket),
+	ROW(act_netlink),
+	ROW(act_device_control),
+	ROW(act_store_work),
+};
+
+static void
+test_store_violations(void **state)
+{
+	size_t i;
+	int status;
+
+	(void)state;
+	for (i = 0; i < COUNT(store_violations); i++) {
+		status = end_of_store(store_violations[i].act);
+		unit_true(store_violations[i].name, "ends the process by SIGSYS",
+		    WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
+	}
+	unit_end();
+}
+
+static void
+test_store_no_violations(void **state)
+{
+	size_t i;
+	int status, fd = mkstemp(store_file);
+
+	(void)state;
+	assert_int_not_equal(fd, -1);
+	for (i = 0; i < COUNT(store_refusals); i++) {
+		status = end_of_store(store_refusals[i].act);
+		unit_int(store_refusals[i].name, "status", status, 0);
+	}
+	close(fd);
+	unit_int("file", "deleted", access(store_file, F_OK), -1);
+	unit_end();
+}
+
 int
 main(void)
 {
@@ -335,6 +468,8 @@ main(void)
 		cmocka_unit_test(test_abort),
 		cmocka_unit_test(test_violations),
 		cmocka_unit_test(test_no_violations),
+		cmocka_unit_test(test_store_violations),
+		cmocka_unit_test(test_store_no_violations),
 	};
 
 	if (WITHOUT_SANDBOX) {
