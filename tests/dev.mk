@@ -32,7 +32,7 @@ bench-instructions-accept: tests/bench/instructions
 # clang-format of Debian 12 maintains the style. `make lint` examines what a compiler does not: the
 # style, the names, the words of the prose, and the direction of the includes and of the archives.
 sources = $(common_files) $(conf_files) $(dns_files) $(spf_files) $(srs_files) $(postfix_files) \
-	$(service_files) $(process_files) $(ctl_files) $(check_files) $(import_files) \
+	$(store_files) $(service_files) $(process_files) $(ctl_files) $(check_files) $(import_files) \
 	$(srsd_srsd_SOURCES) $(srsd_srsctl_SOURCES) $(libspf2_sources)
 formatted = find common conf spf srsd tests -name '*.[ch]'
 lints = direction names tested words

@@ -145,6 +145,6 @@ bool store_knows(struct store *store, const char *alias, time_t expires);
 void store_forget(struct store *store);
 
 /* The counts, valid until the next call of a function of the store. */
-const struct store_counts *store_counts(const struct store *store);
+const struct store_counts *store_counts(struct store *store);
 
 #endif

@@ -51,7 +51,7 @@ LIBRARIES = (
     ('uthash', r'ut(hash|list|array|string)\.h', 'domainset'),
     ('libseccomp', r'seccomp\.h', 'sandbox'),
     ('libevent', r'event2?(/.*|\.h)',
-        'connections precedence server engine resolver spf_check offline check_dns'),
+        'connections precedence server engine resolver spf_check offline check_dns store store_link'),
     ('jansson', r'jansson\.h',
         'spf_report spf_query status control reply confined offline findings ctl'),
 )

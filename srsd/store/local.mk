@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: ISC
+# Original senders by alias, in a database or on a server.
+
+store_files =
+store_files += srsd/store/store.c srsd/store/store.h srsd/store/store_backend.h
+unit_tests += tests/unit/test_store
+store_files += srsd/store/store_link.c srsd/store/store_link.h
+unit_tests += tests/unit/test_store_link
+store_files += srsd/store/store_wire.c srsd/store/store_wire.h
+unit_tests += tests/unit/test_store_wire
+fuzzers += tests/fuzz/store_wire
+
+noinst_LIBRARIES += srsd/store/libstore.a
+srsd_store_libstore_a_SOURCES = $(store_files)
