@@ -9,6 +9,12 @@ unit_tests += tests/unit/test_store_link
 store_files += srsd/store/store_wire.c srsd/store/store_wire.h
 unit_tests += tests/unit/test_store_wire
 fuzzers += tests/fuzz/store_wire
+if HAVE_SQLITE
+store_files += srsd/store/store_process.c srsd/store/store_process.h
+unit_tests += tests/unit/test_store_process
+store_files += srsd/store/store_sqlite.c srsd/store/store_sqlite.h
+unit_tests += tests/unit/test_store_sqlite
+endif
 
 noinst_LIBRARIES += srsd/store/libstore.a
 srsd_store_libstore_a_SOURCES = $(store_files)

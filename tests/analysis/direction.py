@@ -50,6 +50,7 @@ LIBRARIES = (
     ('libpsl', r'libpsl\.h', 'orgdomain'),
     ('uthash', r'ut(hash|list|array|string)\.h', 'domainset'),
     ('libseccomp', r'seccomp\.h', 'sandbox'),
+    ('sqlite3', r'sqlite3\.h', 'store_sqlite'),
     ('libevent', r'event2?(/.*|\.h)',
         'connections precedence server engine resolver spf_check offline check_dns store store_link'),
     ('jansson', r'jansson\.h',
