@@ -28,13 +28,21 @@ static const struct {
 	[SRS_EXPIRED] = { "expired", "expired" },
 	[SRS_MALFORMED] = { "malformed", "malformed" },
 	[SRS_FOREIGN] = { "not an SRS address", "foreign" },
+	[SRS_UNKNOWN_ALIAS] = { "unknown alias", "unknown-alias" },
 	[SRS_UNAVAILABLE] = { "no HMAC from libcrypto", "no-hmac" },
+	[SRS_NO_STORE] = { "envelope database unavailable", "no-store" },
 };
 
 const char *
 srs_verdict_text(enum srs_verdict verdict)
 {
 	return verdicts[verdict].text;
+}
+
+bool
+srs_verdict_is_temporary(enum srs_verdict verdict)
+{
+	return verdict == SRS_UNAVAILABLE || verdict == SRS_NO_STORE;
 }
 
 const char *
@@ -331,11 +339,11 @@ wrap_sender(
 		wrap_srs0(result, context, use_ascii_host(ascii, host), user);
 }
 
-/* is_database_host - postsrsd 2 writes it instead of the host for a sender in its database */
+/* is_alias_host - the host of an address whose sender is in the envelope store */
 static bool
-is_database_host(const char *host, size_t len)
+is_alias_host(struct text host)
 {
-	return len == 1 && host[0] == '1';
+	return text_is(host, SRS_ALIAS_HOST);
 }
 
 /*
@@ -409,10 +417,90 @@ srs_rewrite_forward(
 	else if (!settings->always_rewrite &&
 		 domainset_contains(settings->own_domains, addr.domain, addr.domain_len))
 		result->verdict = SRS_LOCAL_DOMAIN;
-	else if (is_database_host(addr.domain, addr.domain_len))
+	else if (is_alias_host(make_part(addr.domain, addr.domain_len)))
 		result->verdict = SRS_NOT_ADDRESS; /* the reverse map could not restore it */
 	else
 		wrap_sender(result, context, &addr);
+}
+
+/* is_embedded_well - may a sender stay in its SRS address? */
+static bool
+is_embedded_well(const struct settings *settings, const struct mailaddr *sender,
+    const struct srs_result *embedded)
+{
+	const char *at;
+
+	if (embedded->verdict != SRS_REWRITTEN)
+		return false;
+	if (settings->original_envelope == ENVELOPE_DATABASE)
+		return srs_addr_tag(sender->local, sender->local_len) != -1;
+	at = memrchr(embedded->address, '@', embedded->len);
+	return at == NULL || at - embedded->address <= SRS_LOCAL_MAX;
+}
+
+int
+srs_rewrite_envelope(struct srs_envelope *envelope, const struct srs_context *context,
+    const char *key, size_t len, const struct srs_result *embedded)
+{
+	char ascii[HOSTNAME_MAX + 1];
+	struct mailaddr sender;
+	struct text host, address;
+
+	if (context->settings->original_envelope == ENVELOPE_EMBEDDED ||
+	    (embedded->verdict != SRS_REWRITTEN && embedded->verdict != SRS_TOO_LONG) ||
+	    mailaddr_parse_external(&sender, key, len) != MAILADDR_OK ||
+	    is_embedded_well(context->settings, &sender, embedded))
+		return 0;
+	host = use_ascii_host(ascii, make_part(sender.domain, sender.domain_len));
+	envelope->len =
+	    mailaddr_format(envelope->address, sender.local, sender.local_len, host.s, host.len);
+	if (envelope->len == 0)
+		return 0;
+	address = make_part(envelope->address, envelope->len);
+	return srs_alias_make(context->keys, address, envelope->alias) ? 1 : -1;
+}
+
+void
+srs_rewrite_alias(struct srs_result *result, const struct srs_context *context, const char *alias)
+{
+	result->secret = SRS_KEYS_NONE;
+	result->len = 0;
+	wrap_srs0(result, context, make_part(SRS_ALIAS_HOST, strlen(SRS_ALIAS_HOST)),
+	    make_part(alias, SRS_ALIAS_LEN));
+}
+
+/* verify_alias - 1 if the alias is that of the address, 0 if not, -1 when libcrypto failed */
+static int
+verify_alias(const struct srs_context *context, struct text alias, struct text address)
+{
+	int last = context->settings->envelope_accept_sha1;
+	int secret = srs_alias_verify(context->keys, alias, address);
+
+	if (secret == SRS_KEYS_FAILED)
+		return -1;
+	if (secret != SRS_KEYS_NONE)
+		return 1;
+	return last != 0 && day_of(context->now) <= last ? srs_alias_verify_sha1(alias, address)
+							 : 0;
+}
+
+void
+srs_rewrite_restore(struct srs_result *result, const struct srs_context *context,
+    struct text address, const char **error)
+{
+	struct mailaddr sender;
+	int verified =
+	    verify_alias(context, make_part(result->alias, strlen(result->alias)), address);
+
+	result->verdict = verified == -1 ? SRS_UNAVAILABLE : SRS_NO_STORE;
+	*error = verified == -1 ? srs_verdict_text(SRS_UNAVAILABLE)
+				: "the alias was not made of the address that is stored for it";
+	if (verified != 1)
+		return;
+	*error = "the text that is stored for the alias is not an address";
+	if (mailaddr_parse_external(&sender, address.s, address.len) != MAILADDR_OK)
+		return;
+	format_result(result, sender.local, sender.local_len, sender.domain, sender.domain_len);
 }
 
 static void
@@ -452,10 +540,13 @@ srs_rewrite_reverse(
 	result->form = signature.form;
 	if (result->verdict != SRS_REWRITTEN)
 		return;
-	if (srs.kind == SRS_ADDR_SRS0 && is_database_host(srs.host.s, srs.host.len))
-		result->verdict = SRS_NOT_SRS;
-	else
+	if (srs.kind != SRS_ADDR_SRS0 || !is_alias_host(srs.host)) {
 		unwrap_recipient(result, &srs);
+		return;
+	}
+	result->verdict = SRS_UNKNOWN_ALIAS;
+	if (!srs_alias_parse(srs.host, srs.user, result->alias))
+		result->alias[0] = '\0';
 }
 
 enum srs_fact

@@ -12,12 +12,17 @@
 #ifndef SRSD_SRS_SRS_REWRITE_H
 #define SRSD_SRS_SRS_REWRITE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <time.h>
 
 #include "common/mailaddr.h"
 #include "conf/settings.h"
+#include "srsd/srs/srs_alias.h"
 #include "srsd/srs/srs_keys.h"
+
+/* RFC 5321, 4.5.3.1.1. A longer local part is signed, because most servers accept it. */
+#define SRS_LOCAL_MAX 64
 
 /* What an address is judged by. The caller owns all of it, and keys count what they verify. */
 struct srs_context {
@@ -39,12 +44,14 @@ enum srs_verdict {
 	SRS_BAD_HASH,
 	SRS_EXPIRED,
 	SRS_MALFORMED,
-	SRS_FOREIGN, /* SRS-shaped, in a domain that is not ours */
-	/* both: libcrypto failed; the only verdict that a retry may change */
-	SRS_UNAVAILABLE,
+	SRS_FOREIGN,       /* SRS-shaped, in a domain that is not ours */
+	SRS_UNKNOWN_ALIAS, /* ours, but the sender is in the envelope store, or nowhere */
+	/* both: a retry may change these */
+	SRS_UNAVAILABLE, /* libcrypto failed */
+	SRS_NO_STORE,    /* the envelope store cannot be used */
 };
 
-#define SRS_VERDICTS 12
+#define SRS_VERDICTS 14
 
 struct srs_result {
 	enum srs_verdict verdict;
@@ -52,10 +59,22 @@ struct srs_result {
 	enum srs_mac_form form;      /* reverse: the form that it verified; set when secret >= 0 */
 	size_t len;                  /* of address */
 	char address[MAILADDR_SIZE]; /* external form, with a NUL; set for SRS_REWRITTEN */
+	/* SRS_UNKNOWN_ALIAS: the key in the envelope store, with a NUL; "" if it has none */
+	char alias[SRS_ALIAS_KEY_SIZE];
+};
+
+/* A sender as the envelope store keeps it. */
+struct srs_envelope {
+	char alias[SRS_ALIAS_KEY_SIZE]; /* its key, with a NUL */
+	size_t len;                     /* of address */
+	char address[MAILADDR_SIZE];    /* external form, the domain in A-labels, with a NUL */
 };
 
 /* The reason as the maps answer it after "500 ", such as "already ours"; "" for SRS_REWRITTEN. */
 const char *srs_verdict_text(enum srs_verdict verdict);
+
+/* True for a failure of ours that a retry may end: the lookup must not count as "not found". */
+bool srs_verdict_is_temporary(enum srs_verdict verdict);
 
 /* The verdict as one word for logs and counters, such as "rewritten" or "already-ours". */
 const char *srs_verdict_word(enum srs_verdict verdict);
@@ -72,12 +91,37 @@ void srs_rewrite_forward(
     struct srs_result *result, const struct srs_context *context, const char *key, size_t len);
 
 /*
+ * Does the sender belong in the envelope store, according to original-envelope? key is that of
+ * srs_rewrite_forward, and embedded its result. With "long" that is a sender whose embedded form is
+ * longer than SRS_LOCAL_MAX or MAILADDR_MAX; with "database" any sender, except that another
+ * host's SRS address is wrapped as long as it fits.
+ *	1  yes: *envelope is the row
+ *	0  no: embedded is the answer
+ *	-1 libcrypto failed, so that there is no alias
+ */
+int srs_rewrite_envelope(struct srs_envelope *envelope, const struct srs_context *context,
+    const char *key, size_t len, const struct srs_result *embedded);
+
+/* The answer of the forward map for a sender that the store has under this alias. */
+void srs_rewrite_alias(
+    struct srs_result *result, const struct srs_context *context, const char *alias);
+
+/*
+ * Turns SRS_UNKNOWN_ALIAS into SRS_REWRITTEN, with the address that the store has for the alias.
+ * The address is believed only if it is one, and if one of the secrets made the alias of it, or
+ * until envelope-accept-sha1 if postsrsd 2 did. Otherwise the verdict is SRS_NO_STORE, and *error a
+ * static text.
+ */
+void srs_rewrite_restore(struct srs_result *result, const struct srs_context *context,
+    struct text address, const char **error);
+
+/*
  * The reverse map: the recipient of a bounce. Only an address in a domain of ours (srs_domains.h)
  * is rewritten. Postfix looks up the recipients of all its domains. If the map answered for each of
  * them, it would show right and wrong hashes where the policy service counts no guesses.
  *
- * postsrsd 2 signs SRS0=HASH=STAMP=1=ALIAS for a sender in its database. Such an address verifies
- * with the same secret but contains no address, so that its verdict is SRS_NOT_SRS.
+ * An address with an alias (srs_alias.h) contains no sender, so that its verdict is
+ * SRS_UNKNOWN_ALIAS until srs_rewrite_restore.
  */
 void srs_rewrite_reverse(
     struct srs_result *result, const struct srs_context *context, const char *key, size_t len);

@@ -1280,19 +1280,154 @@ test_reverse_by_domain(void **state)
 	unit_end();
 }
 
-/* postsrsd 2 writes "1" in the place of the host when the sender is in its database. */
+/* The host of an address is "1" if its sender is in the envelope store. */
 static void
-test_database_aliases(void **state)
+test_aliases(void **state)
 {
 	(void)state;
 	unit_text("alias", "reverse",
-	    reverse("SRS0=bgY3=G3=1=C0FFEE00C0FFEE00C0FFEE00C0FFEE00@srs.test"),
-	    "not an SRS address");
+	    reverse("SRS0=bgY3=G3=1=C0FFEE00C0FFEE00C0FFEE00C0FFEE00@srs.test"), "unknown alias");
 	unit_text("forged alias", "reverse",
 	    reverse("SRS0=xxxx=G3=1=C0FFEE00C0FFEE00C0FFEE00C0FFEE00@srs.test"), "bad hash");
 	check_fact("SRS0=bgY3=G3=1=C0FFEE00C0FFEE00C0FFEE00C0FFEE00@srs.test",
 	    "SRS0=bgY3=G3=1=C0FFEE00C0FFEE00C0FFEE00C0FFEE00@srs.test", SRS_FACT_VALID);
 	unit_text("sender", "forward", forward("jane@1"), "not an address");
+	unit_end();
+}
+
+/* A local part of n characters, and a domain. */
+static const char *
+long_sender(size_t n, const char *domain)
+{
+	static char sender[MAILADDR_SIZE + 100];
+
+	memset(sender, 'x', n);
+	snprintf(sender + n, sizeof(sender) - n, "@%s", domain);
+	return sender;
+}
+
+/* envelope_of - what srs_rewrite_envelope says, with the row */
+static int
+envelope_of(const char *key, struct srs_envelope *envelope)
+{
+	struct srs_result embedded;
+
+	srs_rewrite_forward(&embedded, AT_NOW, key, strlen(key));
+	return srs_rewrite_envelope(envelope, AT_NOW, key, strlen(key), &embedded);
+}
+
+static void
+test_envelopes(void **state)
+{
+	static const struct {
+		const char *setting;
+		size_t local; /* characters; 0: sender is whole */
+		const char *sender;
+		int want;
+	} rows[] = {
+		{ "embedded", 20, "example.test", 0 },
+		{ "embedded", 200, "example.test", 0 },
+		{ "long", 20, "example.test", 0 },
+		/* SRS0=hhhh=TT=example.test=x is 27 octets without the x */
+		{ "long", 38, "example.test", 0 },
+		{ "long", 39, "example.test", 1 },
+		{ "long", 241, "example.test", 1 },
+		{ "long", 242, "example.test", 0 }, /* 255 octets are not an address */
+		{ "long", 0, "SRS0=abcd=AA=o.test=jane@other.test", 0 },
+		{ "long", 0, "SRS0=abcd=AA=a-rather-long-original.test=jane@a-long-relay.test", 1 },
+		{ "long", 50, "own.test", 0 },
+		{ "long", 50, "1", 0 },
+		{ "long", 0, "", 0 },
+		{ "long", 0, "no-address", 0 },
+		{ "long", 0, "SRS0=mqiS=G3=example.test=jane@srs.test", 0 },
+		{ "database", 1, "example.test", 1 },
+		{ "database", 241, "example.test", 1 },
+		{ "database", 0, "SRS0=abcd=AA=o.test=jane@other.test", 0 },
+		{ "database", 0, "SRS1=abcd=o.test==abcd=AA=o.test=jane@other.test", 0 },
+		{ "database", 1, "own.test", 0 },
+		{ "database", 0, "<>", 0 },
+	};
+	struct srs_envelope envelope;
+	const char *key, *row;
+	size_t i;
+
+	(void)state;
+	srs_own(settings, "own.test");
+	for (i = 0; i < COUNT(rows); i++) {
+		srs_set(settings, "original-envelope", rows[i].setting);
+		key = rows[i].local == 0 ? rows[i].sender
+					 : long_sender(rows[i].local, rows[i].sender);
+		row = unit_row("%s %.80s", rows[i].setting, key);
+		unit_int(row, "stored", envelope_of(key, &envelope), rows[i].want);
+		if (rows[i].want == 1)
+			unit_text(row, "address", envelope.address, key);
+	}
+	unit_end();
+}
+
+/* A sender goes into the store and comes back; only for the alias that was made of it. */
+static void
+test_restored_senders(void **state)
+{
+	static const char *const senders[] = { "jane@example.test", "\"a b\"@example.test",
+		"j\303\266rg@xn--bcher-kva.test" };
+	struct srs_envelope envelope, other;
+	struct srs_result made, result;
+	const char *error;
+	size_t i;
+
+	(void)state;
+	srs_set(settings, "original-envelope", "database");
+	assert_int_equal(envelope_of("other@example.test", &other), 1);
+	for (i = 0; i < COUNT(senders); i++) {
+		unit_int(senders[i], "stored", envelope_of(senders[i], &envelope), 1);
+		srs_rewrite_alias(&made, AT_NOW, envelope.alias);
+		unit_int(senders[i], "verdict", (int)made.verdict, SRS_REWRITTEN);
+		unit_holds(senders[i], "address", made.address, "=G3=1=");
+		unit_text(made.address, "again", forward(made.address), "already ours");
+		srs_rewrite_reverse(&result, AT_NOW, made.address, made.len);
+		unit_int(made.address, "reverse", (int)result.verdict, SRS_UNKNOWN_ALIAS);
+		unit_text(made.address, "alias", result.alias, envelope.alias);
+		srs_rewrite_restore(
+		    &result, AT_NOW, (struct text){ envelope.address, envelope.len }, &error);
+		unit_int(made.address, "restored", (int)result.verdict, SRS_REWRITTEN);
+		unit_text(made.address, "sender", result.address, senders[i]);
+		srs_rewrite_restore(
+		    &result, AT_NOW, (struct text){ other.address, other.len }, &error);
+		unit_int(made.address, "of another", (int)result.verdict, SRS_NO_STORE);
+		unit_holds(made.address, "error", error, "was not made of");
+	}
+	unit_end();
+}
+
+/* postsrsd 2 makes its aliases of SHA-1; its rows are accepted until a date. */
+static void
+test_rows_of_postsrsd2(void **state)
+{
+	static const char alias[] = "B0AAPESKG4PLH798TFK3CAH28H3U9142@1";
+	static const char sender[] = "jane@example.test";
+	static const struct {
+		const char *last;
+		enum srs_verdict want;
+	} rows[] = {
+		{ "none", SRS_NO_STORE },
+		{ "2023-11-13", SRS_NO_STORE },
+		{ "2023-11-14", SRS_REWRITTEN },
+		{ "2024-01-01", SRS_REWRITTEN },
+	};
+	struct srs_result result;
+	const char *error;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		srs_set(settings, "envelope-accept-sha1", rows[i].last);
+		result.verdict = SRS_UNKNOWN_ALIAS;
+		strlcpy(result.alias, alias, sizeof(result.alias));
+		srs_rewrite_restore(
+		    &result, AT_NOW, (struct text){ sender, strlen(sender) }, &error);
+		unit_int(rows[i].last, "verdict", (int)result.verdict, (int)rows[i].want);
+	}
 	unit_end();
 }
 
@@ -1378,7 +1513,10 @@ main(void)
 		REWRITE_TEST(test_facts),
 		REWRITE_TEST(test_facts_of_quoted_addresses),
 		REWRITE_TEST(test_reverse_by_domain),
-		REWRITE_TEST(test_database_aliases),
+		REWRITE_TEST(test_aliases),
+		REWRITE_TEST(test_envelopes),
+		REWRITE_TEST(test_restored_senders),
+		REWRITE_TEST(test_rows_of_postsrsd2),
 		REWRITE_TEST(test_facts_by_age),
 		REWRITE_TEST(test_facts_of_impossible_addresses),
 	};
