@@ -135,7 +135,7 @@ accept_handed_socket(struct listeners *l, int fd, const char *name)
 
 	if (!service_kind_find(name, &service))
 		fatalx("LISTEN_FDNAMES: '%s' is not a service; use forward, reverse, policy, "
-		       "control or metrics",
+		       "socketmap, control or metrics",
 		    name);
 	if (!endpoint_is_listening(fd))
 		fatalx("LISTEN_FDS: descriptor %d is not a listening socket", fd);
@@ -320,6 +320,8 @@ listeners_plan(const struct listeners *current, const struct settings *settings,
 	if (!plan_service(next, current, SERVICE_FORWARD, &settings->forward, id, error, size) ||
 	    !plan_service(next, current, SERVICE_REVERSE, &settings->reverse, id, error, size) ||
 	    !plan_service(next, current, SERVICE_POLICY, &settings->policy, id, error, size) ||
+	    !plan_service(
+		next, current, SERVICE_SOCKETMAP, &settings->socketmap, id, error, size) ||
 	    !plan_service(next, current, SERVICE_METRICS, &metrics, id, error, size)) {
 		listeners_free(&next, current);
 		return NULL;

@@ -11,6 +11,7 @@ service_files += srsd/service/gate_refusal.c srsd/service/gate_refusal.h
 unit_tests += tests/unit/test_gate_texts
 service_files += srsd/service/inputs.c srsd/service/inputs.h
 unit_tests += tests/unit/test_inputs
+service_files += srsd/service/map_lookup.c srsd/service/map_lookup.h
 service_files += srsd/service/map_service.c srsd/service/map_service.h
 unit_tests += tests/unit/test_map_service
 fuzzers += tests/fuzz/map_service
@@ -26,6 +27,7 @@ service_files += srsd/service/service_kind.c srsd/service/service_kind.h
 service_files += srsd/service/services.c srsd/service/services.h
 service_files += srsd/service/session.h
 service_files += srsd/service/stats.h
+service_files += srsd/service/socketmap_service.c srsd/service/socketmap_service.h
 service_files += srsd/service/status.c srsd/service/status.h srsd/service/status_metrics.c
 
 noinst_LIBRARIES += srsd/service/libservice.a

@@ -3,8 +3,8 @@
 
 #include "srsd/service/service_kind.h"
 
-static const char *const service_names[SERVICE_KINDS] = { "forward", "reverse", "policy", "control",
-	"metrics" };
+static const char *const service_names[SERVICE_KINDS] = { "forward", "reverse", "policy",
+	"socketmap", "control", "metrics" };
 
 const char *
 service_kind_name(enum service_kind kind)

@@ -9,6 +9,7 @@ enum service_kind {
 	SERVICE_FORWARD,
 	SERVICE_REVERSE,
 	SERVICE_POLICY,
+	SERVICE_SOCKETMAP,
 	SERVICE_CONTROL,
 	SERVICE_METRICS,
 	SERVICE_KINDS,
@@ -17,7 +18,7 @@ enum service_kind {
 /*
  * The number of services for Postfix, which come first. connection-limit applies to each of them.
  */
-#define SERVICE_MAIL_KINDS 3
+#define SERVICE_MAIL_KINDS 4
 
 /* The services that are maps; the values index counters of lookups. */
 enum map_kind {
@@ -39,7 +40,7 @@ enum map_kind {
  */
 #define SERVICE_POLICY_LEAST_IDLE 1000
 
-/* "forward", "reverse", "policy", "control" or "metrics". */
+/* "forward", "reverse", "policy", "socketmap", "control" or "metrics". */
 const char *service_kind_name(enum service_kind kind);
 
 /* "forward" or "reverse". */

@@ -60,6 +60,7 @@ services_new(struct event_base *base, const struct clock *clock, struct inputs *
 	    (struct map_service){ .kind = MAP_FORWARD, .clock = clock, .stats = &s->stats };
 	s->reverse =
 	    (struct map_service){ .kind = MAP_REVERSE, .clock = clock, .stats = &s->stats };
+	s->socketmap = (struct socketmap_service){ &s->forward, &s->reverse };
 	s->policy = (struct policy_service){
 		.checker = { base, resolver, s->inflight, clock },
 		.messages = s->messages,

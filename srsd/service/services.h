@@ -14,6 +14,7 @@
 #include "srsd/service/inputs.h"
 #include "srsd/service/map_service.h"
 #include "srsd/service/policy_service.h"
+#include "srsd/service/socketmap_service.h"
 #include "srsd/service/stats.h"
 
 struct services {
@@ -28,6 +29,7 @@ struct services {
 	struct stats stats;
 	/* Each is the argument of its session_open_fn. */
 	struct map_service forward, reverse;
+	struct socketmap_service socketmap;
 	struct policy_service policy;
 	struct control_service control; /* the owner sets its callbacks */
 };

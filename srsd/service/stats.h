@@ -30,6 +30,7 @@ struct stats {
 	time_t started;
 	uint64_t lookups[MAP_KINDS][SRS_VERDICTS];
 	uint64_t malformed[MAP_KINDS]; /* lines that were not a request of tcp_table */
+	uint64_t malformed_socketmap;  /* netstrings that were not a request, and other bytes */
 	uint64_t policy[GATE_KINDS];
 	uint64_t forged, expired; /* recipients that the policy service refused */
 	uint64_t guesses;         /* bad hashes that were counted as guesses */

@@ -33,11 +33,10 @@ put_labelled_sample(const struct metrics_page *page, const char *name, const cha
 }
 
 static void
-put_map_sample(
-    const struct metrics_page *page, enum map_kind map, const char *result, uint64_t value)
+put_map_sample(const struct metrics_page *page, const char *map, const char *result, uint64_t value)
 {
-	buffer_printf(page->out, "srsd_lookups_total{map=\"%s\",result=\"%s\"} %llu\n",
-	    map_kind_name(map), result, (unsigned long long)value);
+	buffer_printf(page->out, "srsd_lookups_total{map=\"%s\",result=\"%s\"} %llu\n", map, result,
+	    (unsigned long long)value);
 }
 
 static void
@@ -49,10 +48,13 @@ put_lookups(const struct metrics_page *page, const struct stats *stats)
 	put_family(page, "lookups", "counter", "Lookups in the maps, by result.");
 	for (map = 0; map < MAP_KINDS; map++) {
 		for (i = 0; i < SRS_VERDICTS; i++)
-			put_map_sample(page, map, srs_verdict_word((enum srs_verdict)i),
-			    stats->lookups[map][i]);
-		put_map_sample(page, map, STATS_NOT_A_REQUEST, stats->malformed[map]);
+			put_map_sample(page, map_kind_name(map),
+			    srs_verdict_word((enum srs_verdict)i), stats->lookups[map][i]);
+		put_map_sample(
+		    page, map_kind_name(map), STATS_NOT_A_REQUEST, stats->malformed[map]);
 	}
+	put_map_sample(page, service_kind_name(SERVICE_SOCKETMAP), STATS_NOT_A_REQUEST,
+	    stats->malformed_socketmap);
 }
 
 static void

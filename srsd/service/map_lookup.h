@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * map_lookup - one lookup in a map, for the sessions of tcp_table and of socketmap.
+ *
+ * Most lookups have their result at once. A sender that belongs in the envelope store, and the
+ * alias of a bounce, wait for the store:
+ *
+ *	forward		the address is given out only after the store has confirmed the sender
+ *	reverse		"there is no such alias" and "the store cannot be read" are different results
+ *
+ * If the store has as many rows as envelope-limit allows, the sender is embedded in its address, as
+ * far as it fits. Any other failure of the store is SRS_NO_STORE, which Postfix retries.
+ */
+#ifndef SRSD_SERVICE_MAP_LOOKUP_H
+#define SRSD_SERVICE_MAP_LOOKUP_H
+
+#include <stdbool.h>
+
+#include "common/clock.h"
+#include "common/text.h"
+#include "conf/settings.h"
+#include "srsd/service/service_kind.h"
+#include "srsd/service/stats.h"
+#include "srsd/srs/srs_keys.h"
+#include "srsd/srs/srs_rewrite.h"
+#include "srsd/store/store.h"
+
+/*
+ * A map. The owner may replace settings, keys and store between requests; sessions use the current
+ * ones with each request.
+ */
+struct map_service {
+	enum map_kind kind;
+	const struct settings *settings;
+	struct srs_keys *keys;
+	struct store *store; /* or NULL */
+	const struct clock *clock;
+	struct stats *stats;
+};
+
+/* A lookup of a session; its members are for map_lookup.c, except for the result. */
+struct map_lookup {
+	struct srs_result result; /* valid after map_lookup_run() has returned true */
+	const struct map_service *service;
+	struct srs_envelope envelope;
+	struct store_question *question; /* or NULL */
+	bool answered; /* the store has answered, and the session has not run yet */
+	bool stored;   /* the sender is in the store */
+	void (*wake)(void *arg);
+	void *arg;
+};
+
+/*
+ * Prepares the lookups of a session, one at a time. wake is called from the event loop when a
+ * lookup that waits can continue.
+ */
+void map_lookup_init(struct map_lookup *lookup, void (*wake)(void *arg), void *arg);
+
+/*
+ * Looks a key up, counts and logs the result. True: the result is there. False: it waits for the
+ * store; call again with the same key and the same service after wake. overlong: the key is only
+ * the beginning of a longer one.
+ */
+bool map_lookup_run(
+    struct map_lookup *lookup, const struct map_service *service, struct text key, bool overlong);
+
+/* Gives a lookup up that waits: wake is not called. */
+void map_lookup_cancel(struct map_lookup *lookup);
+
+#endif

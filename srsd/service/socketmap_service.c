@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/buffer.h"
+#include "common/log.h"
+#include "common/xmalloc.h"
+#include "srsd/postfix/socketmap.h"
+#include "srsd/service/map_lookup.h"
+#include "srsd/service/socketmap_service.h"
+
+struct socketmap_session {
+	struct session session;
+	const struct socketmap_service *service;
+	const struct session_host *host;
+	struct map_lookup lookup;
+};
+
+/* The words of postsrsd 2 where it has the case, for those who read Postfix's log. */
+static const char *const reasons[SRS_VERDICTS] = {
+	[SRS_REWRITTEN] = "",
+	[SRS_ALREADY_OURS] = "Need not rewrite own SRS address.",
+	[SRS_LOCAL_DOMAIN] = "Need not rewrite local domain.",
+	[SRS_NULL_SENDER] = "Need not rewrite null sender.",
+	[SRS_NOT_ADDRESS] = "No domain.",
+	[SRS_TOO_LONG] = "Address too long.",
+	[SRS_NOT_SRS] = "Not an SRS address.",
+	[SRS_BAD_HASH] = "Hash invalid in SRS address.",
+	[SRS_EXPIRED] = "Time stamp out of date.",
+	[SRS_MALFORMED] = "Invalid SRS address.",
+	[SRS_FOREIGN] = "Not an SRS address.",
+	[SRS_UNKNOWN_ALIAS] = "Unknown alias.",
+	[SRS_UNAVAILABLE] = "No HMAC from libcrypto.",
+	[SRS_NO_STORE] = "Envelope database unavailable.",
+};
+
+static void
+wake_socketmap_session(void *arg)
+{
+	struct socketmap_session *s = arg;
+
+	s->host->wake(s->host->arg);
+}
+
+static void
+append_socketmap_reply(
+    struct buffer *out, enum socketmap_status status, const char *text, size_t len)
+{
+	char reply[SOCKETMAP_REPLY_SIZE];
+
+	buffer_add(out, reply, socketmap_reply(reply, status, text, len));
+}
+
+static void
+append_socketmap_result(struct buffer *out, const struct srs_result *result)
+{
+	const char *reason = reasons[result->verdict];
+
+	if (result->verdict == SRS_REWRITTEN)
+		append_socketmap_reply(out, SOCKETMAP_OK, result->address, result->len);
+	else
+		append_socketmap_reply(out,
+		    srs_verdict_is_temporary(result->verdict) ? SOCKETMAP_TEMP : SOCKETMAP_NOTFOUND,
+		    reason, strlen(reason));
+}
+
+static void
+append_socketmap_error(
+    const struct socketmap_service *service, const char *error, struct buffer *out)
+{
+	service->forward->stats->malformed_socketmap++;
+	log_debug("socketmap malformed request: %s", error);
+	append_socketmap_reply(out, SOCKETMAP_PERM, error, strlen(error));
+}
+
+/* find_map - NULL: there is no map of this name */
+static const struct map_service *
+find_map(const struct socketmap_service *service, struct text name)
+{
+	if (text_is(name, map_kind_name(MAP_FORWARD)))
+		return service->forward;
+	return text_is(name, map_kind_name(MAP_REVERSE)) ? service->reverse : NULL;
+}
+
+/* answer_payload - false: the answer waits for the store */
+static bool
+answer_payload(struct socketmap_session *s, struct text payload, struct buffer *out)
+{
+	const struct map_service *map = NULL;
+	struct socketmap_request req;
+	const char *error = "Invalid map.";
+
+	if (socketmap_split(payload, &req, &error))
+		map = find_map(s->service, req.map);
+	if (map == NULL) {
+		append_socketmap_error(s->service, error, out);
+		return true;
+	}
+	if (!map_lookup_run(&s->lookup, map, req.key, false))
+		return false;
+	append_socketmap_result(out, &s->lookup.result);
+	return true;
+}
+
+static enum session_state
+socketmap_session_input(
+    struct session *session, const char *data, size_t len, size_t *used, struct buffer *out)
+{
+	struct socketmap_session *s = (struct socketmap_session *)session;
+	struct text payload;
+	const char *error;
+	size_t n;
+	int got;
+
+	*used = 0;
+	for (;;) {
+		got = socketmap_parse(data + *used, len - *used, &n, &payload, &error);
+		if (got == 0)
+			return SESSION_READING;
+		if (got == -1) {
+			append_socketmap_error(s->service, error, out);
+			return SESSION_CLOSE;
+		}
+		if (!answer_payload(s, payload, out))
+			return SESSION_BUSY; /* the same request comes again */
+		*used += n;
+	}
+}
+
+static void
+socketmap_session_close(struct session *session)
+{
+	struct socketmap_session *s = (struct socketmap_session *)session;
+
+	map_lookup_cancel(&s->lookup);
+	free(s);
+}
+
+static const struct session_ops socketmap_session_ops = {
+	.input = socketmap_session_input,
+	.close = socketmap_session_close,
+};
+
+struct session *
+socketmap_session_open(void *service, const struct session_host *host)
+{
+	struct socketmap_session *s = xmalloc(sizeof(*s));
+
+	s->session.ops = &socketmap_session_ops;
+	s->service = service;
+	s->host = host;
+	map_lookup_init(&s->lookup, wake_socketmap_session, s);
+	return &s->session;
+}
