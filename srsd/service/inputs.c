@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: ISC */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/log.h"
+#include "common/xmalloc.h"
 #include "spf/dns/resolver_plan.h"
 #include "srsd/service/inputs.h"
+
+/* Bytes of the file with the password of the envelope database. */
+#define PASSWORD_FILE_MAX 4096
 
 bool
 inputs_read_settings(struct inputs *in, struct filebox *box, const struct inputs_source *source,
@@ -30,6 +35,39 @@ warn_of_weak_secrets(const struct inputs *in)
 			log_warnx("secrets-file %s: %s", in->settings->secrets_file, text);
 }
 
+/* copy_first_line - NULL if it is empty */
+static char *
+copy_first_line(const struct file *file)
+{
+	size_t len = strcspn(file->data, "\r\n");
+
+	return len == 0 ? NULL : xstrndup(file->data, len);
+}
+
+/* read_database_password - false with one line in error */
+static bool
+read_database_password(
+    struct inputs *in, const struct identity *daemon, char error[CONFIG_ERROR_SIZE])
+{
+	const char *path = in->settings->envelope_database_password_file, *why;
+	struct file file;
+
+	if (path[0] == '\0')
+		return true;
+	if (filebox_read(in->box, &file, path, PASSWORD_FILE_MAX, &why)) {
+		why = srs_keys_file_error(&file.st, daemon);
+		if (why == NULL) {
+			in->database_password = copy_first_line(&file);
+			why = "its first line is empty";
+		}
+		file_free(&file);
+	}
+	if (in->database_password == NULL)
+		snprintf(
+		    error, CONFIG_ERROR_SIZE, "envelope-database-password-file %s: %s", path, why);
+	return in->database_password != NULL;
+}
+
 bool
 inputs_read_rest(struct inputs *in, const struct identity *daemon, char error[CONFIG_ERROR_SIZE])
 {
@@ -37,7 +75,7 @@ inputs_read_rest(struct inputs *in, const struct identity *daemon, char error[CO
 	    srs_keys_load(in->box, in->settings->secrets_file, daemon, error, CONFIG_ERROR_SIZE);
 	if (in->keys != NULL && !filebox_is_closed(in->box))
 		warn_of_weak_secrets(in);
-	if (in->keys != NULL)
+	if (in->keys != NULL && read_database_password(in, daemon, error))
 		in->dns = resolver_plan_make(in->settings, in->box, error, CONFIG_ERROR_SIZE);
 	if (in->dns != NULL)
 		return true;
@@ -46,8 +84,17 @@ inputs_read_rest(struct inputs *in, const struct identity *daemon, char error[CO
 }
 
 void
+inputs_free_password(char **password)
+{
+	if (*password != NULL)
+		freezero(*password, strlen(*password));
+	*password = NULL;
+}
+
+void
 inputs_free(struct inputs *in)
 {
+	inputs_free_password(&in->database_password);
 	srs_keys_free(&in->keys);
 	settings_free(&in->settings);
 	filebox_free(&in->box);

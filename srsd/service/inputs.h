@@ -28,7 +28,8 @@ struct inputs {
 	struct filebox *box; /* the files that were read, including secrets; NULL: read from disk */
 	struct settings *settings;
 	struct srs_keys *keys;
-	char *dns; /* the plan of the resolver, see spf/dns/resolver_plan.h */
+	char *dns;               /* the plan of the resolver, see spf/dns/resolver_plan.h */
+	char *database_password; /* NULL: envelope-database-password-file is not set */
 };
 
 /*
@@ -39,12 +40,16 @@ bool inputs_read_settings(struct inputs *in, struct filebox *box,
     const struct inputs_source *source, char error[CONFIG_ERROR_SIZE]);
 
 /*
- * Reads the secrets, whose file may belong to the daemon's user, and the files of the resolver.
+ * Reads the secrets, whose file may belong to the daemon's user, the password of the envelope
+ * database, and the files of the resolver.
  * Doubtful secrets are logged, unless the box is closed: then the process that opened it has logged
  * them. False with one line in error, and nothing to free.
  */
 bool inputs_read_rest(
     struct inputs *in, const struct identity *daemon, char error[CONFIG_ERROR_SIZE]);
+
+/* Wipes and frees a password, and sets *password to NULL; it may be NULL. */
+void inputs_free_password(char **password);
 
 /* Frees what is left in it, and sets that to NULL. */
 void inputs_free(struct inputs *in);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/day.h"
 #include "common/log.h"
@@ -7,6 +8,40 @@
 #include "spf/spf_record_set.h"
 #include "srsd/service/services.h"
 #include "srsd/srs/srs_hash_change.h"
+#include "srsd/store/store_backend.h"
+
+static bool
+has_database(const struct settings *settings)
+{
+	return strcmp(settings->envelope_database, "none") != 0;
+}
+
+static bool
+is_same_text(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+/* has_same_database - true: the connection of the store remains */
+static bool
+has_same_database(const struct services *s, const struct inputs *inputs)
+{
+	const struct settings *a = s->settings, *b = inputs->settings;
+
+	return strcmp(a->envelope_database, b->envelope_database) == 0 &&
+	       strcmp(a->envelope_database_user, b->envelope_database_user) == 0 &&
+	       is_same_text(s->database_password, inputs->database_password) &&
+	       a->envelope_database_tls == b->envelope_database_tls &&
+	       a->envelope_limit == b->envelope_limit;
+}
+
+static void
+open_store(struct services *s)
+{
+	store_set_backend(s->store, NULL);
+	if (has_database(s->settings) && s->open_store != NULL)
+		s->open_store(s->open_store_arg, s->store, s->settings, s->database_password);
+}
 
 /* use_inputs - let all services answer with the current settings, keys and resolver */
 static void
@@ -14,10 +49,20 @@ use_inputs(struct services *s)
 {
 	s->forward.settings = s->reverse.settings = s->settings;
 	s->forward.keys = s->reverse.keys = s->keys;
+	s->forward.store = s->reverse.store = has_database(s->settings) ? s->store : NULL;
+	store_set_timeout(s->store, 1000 * (unsigned)s->settings->store_timeout);
 	s->policy.settings = s->control.settings = s->settings;
 	s->policy.keys = s->control.keys = s->keys;
 	s->policy.checker.resolver = s->resolver;
 	resolver_count_in(s->resolver, &s->stats.dns);
+}
+
+static void
+free_inputs(struct services *s)
+{
+	srs_keys_free(&s->keys);
+	settings_free(&s->settings);
+	inputs_free_password(&s->database_password);
 }
 
 static void
@@ -27,6 +72,8 @@ adopt_inputs(struct services *s, struct inputs *inputs)
 	s->keys = inputs->keys;
 	inputs->settings = NULL;
 	inputs->keys = NULL;
+	s->database_password = inputs->database_password;
+	inputs->database_password = NULL;
 	use_inputs(s);
 }
 
@@ -55,6 +102,7 @@ services_new(struct event_base *base, const struct clock *clock, struct inputs *
 	s->inflight = spf_inflight_new();
 	s->messages = message_memory_new();
 	s->budget = srs_budget_new();
+	s->store = store_new(base, clock, 1000 * (unsigned)inputs->settings->store_timeout);
 	s->stats.started = clock_wall(clock);
 	s->forward =
 	    (struct map_service){ .kind = MAP_FORWARD, .clock = clock, .stats = &s->stats };
@@ -84,10 +132,10 @@ services_free(struct services **services)
 		return;
 	message_memory_free(&s->messages);
 	srs_budget_free(&s->budget);
+	store_free(&s->store);
 	resolver_free(&s->resolver);
 	spf_inflight_free(&s->inflight); /* after the resolver, whose queries have places in it */
-	srs_keys_free(&s->keys);
-	settings_free(&s->settings);
+	free_inputs(s);
 	free(s);
 }
 
@@ -111,6 +159,7 @@ bool
 services_take(struct services *s, struct inputs *inputs, char *error, size_t size)
 {
 	struct resolver *resolver = s->resolver;
+	bool same_database;
 
 	if (!resolver_is_for(resolver, inputs->dns))
 		resolver = make_resolver(s->base, s->clock, inputs, error, size);
@@ -121,10 +170,21 @@ services_take(struct services *s, struct inputs *inputs, char *error, size_t siz
 	s->resolver = resolver;
 	warn_of_lost_bounces(s->settings, inputs->settings, clock_wall(s->clock));
 	srs_keys_inherit(inputs->keys, s->keys);
-	srs_keys_free(&s->keys);
-	settings_free(&s->settings);
+	same_database = has_same_database(s, inputs);
+	free_inputs(s);
 	adopt_inputs(s, inputs);
+	store_forget(s->store);
+	if (!same_database)
+		open_store(s);
 	return true;
+}
+
+void
+services_use_store(struct services *s, services_open_store_fn *open, void *arg)
+{
+	s->open_store = open;
+	s->open_store_arg = arg;
+	open_store(s);
 }
 
 void

@@ -17,6 +17,14 @@
 #include "srsd/service/socketmap_service.h"
 #include "srsd/service/stats.h"
 
+/*
+ * Makes the backend for the envelope-database of these settings, and hands it to the store
+ * (srsd/store/store_backend.h). Until there is one, what needs the store fails. password is NULL if
+ * the settings name no file with one.
+ */
+typedef void services_open_store_fn(
+    void *arg, struct store *store, const struct settings *settings, const char *password);
+
 struct services {
 	struct event_base *base;
 	const struct clock *clock;
@@ -26,6 +34,10 @@ struct services {
 	struct spf_inflight *inflight;
 	struct message_memory *messages;
 	struct srs_budget *budget;
+	struct store *store;                /* without a backend if there is no envelope-database */
+	services_open_store_fn *open_store; /* or NULL */
+	void *open_store_arg;
+	char *database_password; /* or NULL */
 	struct stats stats;
 	/* Each is the argument of its session_open_fn. */
 	struct map_service forward, reverse;
@@ -52,6 +64,12 @@ void services_free(struct services **services);
  * error when the resolver cannot be created; then nothing has changed.
  */
 bool services_take(struct services *services, struct inputs *inputs, char *error, size_t size);
+
+/*
+ * Sets the function that makes the store's backend, and calls it if there is an envelope-database.
+ * A reload with another database calls it again.
+ */
+void services_use_store(struct services *services, services_open_store_fn *open_store, void *arg);
 
 /*
  * Counts a reload that was tried, and answers the sessions that wait for it. error is NULL, or the
