@@ -11,6 +11,10 @@ CLEANFILES += $(EXTRA_PROGRAMS)
 tests_bench_echo_LDADD = $(LIBBSD_LIBS)
 tests_bench_load_LDADD = -lm $(LIBBSD_LIBS)
 tests_bench_instructions_LDADD = $(program_libs)
+if HAVE_SQLITE
+EXTRA_PROGRAMS += tests/bench/store
+tests_bench_store_LDADD = $(program_libs)
+endif
 bench_programs = srsd/srsd tests/bench/echo tests/bench/load
 run_bench = $(AM_TESTS_ENVIRONMENT) $(top_srcdir)/tests/bench/bench.py --out tests/bench
 run_instructions = $(top_srcdir)/tests/bench/instructions.py --built-with \
@@ -28,6 +32,11 @@ bench-instructions: tests/bench/instructions
 
 bench-instructions-accept: tests/bench/instructions
 	$(run_instructions) --accept
+
+# New senders a second that the store makes durable, on the disk of the build directory.
+bench-store: tests/bench/store
+	dir=`mktemp -d tests/bench/store.XXXXXX` && tests/bench/store "$$PWD/$$dir"; \
+	    status=$$?; rm -rf "$$dir"; exit $$status
 
 # clang-format of Debian 12 maintains the style. `make lint` examines what a compiler does not: the
 # style, the names, the words of the prose, and the direction of the includes and of the archives.
@@ -115,5 +124,5 @@ fuzz-coverage:
 	$(top_srcdir)/contrib/fuzz -b '$(abs_top_builddir)/build-fuzz' -c $(FUZZ)
 
 .PHONY: analyse analyse-cppcheck analyse-tidy bench bench-instructions bench-instructions-accept \
-	bench-quick check-all check-unit check-valgrind coverage coverage-report format fuzz fuzz-all \
+	bench-quick bench-store check-all check-unit check-valgrind coverage coverage-report format fuzz fuzz-all \
 	fuzz-coverage fuzzers lint soak

@@ -34,6 +34,7 @@ socket_tests = tests/blackbox/test_maps.py \
 	tests/blackbox/test_srsctl_secret.py \
 	tests/blackbox/test_policy.py \
 	tests/blackbox/test_spf.py \
+	tests/blackbox/test_store.py \
 	tests/blackbox/test_header_readers.py \
 	tests/blackbox/test_dnssec.py \
 	tests/blackbox/test_limits.py \
@@ -60,6 +61,10 @@ tests_fuzz_libfuzz_a_SOURCES += tests/fuzz/main.c
 endif
 
 check_PROGRAMS = tests/replay/replay tests/bench/echo tests/bench/load
+if HAVE_SQLITE
+check_PROGRAMS += tests/harness/store
+tests_harness_store_LDADD = $(program_libs)
+endif
 TESTS = $(socket_tests) tests/replay/replay
 if HAVE_CMOCKA
 check_PROGRAMS += $(unit_tests) $(fuzzers)

@@ -357,7 +357,7 @@ store_set_timeout(struct store *store, unsigned timeout_ms)
 }
 
 static void
-send_question(struct store *store, struct store_question *question)
+send_open_question(struct store *store, struct store_question *question)
 {
 	struct store_request request = {
 		.number = question->number,
@@ -412,7 +412,7 @@ ask_store(
 	}
 	open_question(store, question);
 	if (store->counts.connected)
-		send_question(store, question);
+		send_open_question(store, question);
 	return question;
 }
 
@@ -497,7 +497,7 @@ store_connected(struct store *store)
 	TAILQ_FOREACH_SAFE (question, &store->open, link, next) {
 		if (!store->counts.connected)
 			break;
-		send_question(store, question);
+		send_open_question(store, question);
 	}
 }
 

@@ -61,8 +61,8 @@ void store_set_backend(struct store *store, struct store_backend *backend);
 void store_connected(struct store *store);
 
 /*
- * There is no connection, or none could be made. problem: in words. May be called again while there
- * is none, when the problem has changed. Open questions wait for the next connection, until their
+ * There is no connection, or none could be made. problem: in words. May be called again without a
+ * connection, when the problem has changed. Open questions wait for the next connection, until their
  * deadlines.
  */
 void store_lost(struct store *store, const char *problem);

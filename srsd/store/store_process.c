@@ -541,7 +541,7 @@ catch_stop_signal(void)
 }
 
 static void
-confine_process(const struct store_process_start *start)
+confine_store(const struct store_process_start *start)
 {
 	tzset(); /* localtime(3) reads its file before the sandbox */
 	if (start->identity != NULL && !privdrop_become(start->identity))
@@ -562,7 +562,7 @@ store_process_main(const struct store_process_start *start)
 
 	STAILQ_INIT(&process.puts);
 	process.signals = catch_stop_signal();
-	confine_process(start);
+	confine_store(start);
 	open_database(&process);
 	while (!process.ended)
 		run_turn(&process);

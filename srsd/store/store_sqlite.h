@@ -62,7 +62,10 @@ const char *store_sqlite_problem(const struct store_sqlite *db);
  */
 enum store_sqlite_result store_sqlite_begin(struct store_sqlite *db);
 
-/* Puts a row into the transaction, in place of an earlier one: OK, FULL, FAILED or BROKEN. */
+/*
+ * Puts a row into the transaction: OK, FULL, FAILED or BROKEN. The row that the alias has already gets
+ * the new address, and the later one of the two times.
+ */
 enum store_sqlite_result store_sqlite_put(
     struct store_sqlite *db, const char *alias, struct text address, int64_t expires);
 
