@@ -27,7 +27,7 @@ struct store_wire_head {
 };
 
 static uint64_t
-get_number(const char *s)
+decode_number(const char *s)
 {
 	uint64_t number;
 
@@ -36,7 +36,7 @@ get_number(const char *s)
 }
 
 static size_t
-put_number(char *s, uint64_t number)
+encode_number(char *s, uint64_t number)
 {
 	number = htobe64(number);
 	memcpy(s, &number, sizeof(number));
@@ -51,7 +51,7 @@ finish_message(char *buf, enum store_wire_type type, uint64_t number, size_t bod
 
 	memcpy(buf, &length, sizeof(length));
 	buf[LENGTH_SIZE] = (char)type;
-	put_number(buf + LENGTH_SIZE + 1, number);
+	encode_number(buf + LENGTH_SIZE + 1, number);
 	return HEAD_SIZE + body;
 }
 
@@ -64,7 +64,7 @@ store_wire_write_question(char buf[STORE_WIRE_MAX], const struct store_request *
 	memcpy(body, request->alias, STORE_ALIAS_LEN);
 	if (request->operation == STORE_GET)
 		return finish_message(buf, WIRE_GET, request->number, len);
-	len += put_number(body + len, (uint64_t)request->expires);
+	len += encode_number(body + len, (uint64_t)request->expires);
 	memcpy(body + len, request->address.s, request->address.len);
 	return finish_message(buf, WIRE_PUT, request->number, len + request->address.len);
 }
@@ -98,7 +98,7 @@ store_wire_write_report(char buf[STORE_WIRE_MAX], const struct store_wire_report
 	size_t len = 0;
 
 	if (report->is_state)
-		len = put_number(buf + HEAD_SIZE, (uint64_t)report->rows);
+		len = encode_number(buf + HEAD_SIZE, (uint64_t)report->rows);
 	if (text > 0)
 		memcpy(buf + HEAD_SIZE + len, report->text.s, text);
 	return finish_message(buf, type, report->number, len + text);
@@ -122,7 +122,7 @@ parse_head(
 	if (len - LENGTH_SIZE < length)
 		return 0;
 	head->type = (unsigned char)s[LENGTH_SIZE];
-	head->number = get_number(s + LENGTH_SIZE + 1);
+	head->number = decode_number(s + LENGTH_SIZE + 1);
 	head->body = s + HEAD_SIZE;
 	head->len = length - (HEAD_SIZE - LENGTH_SIZE);
 	*used = LENGTH_SIZE + length;
@@ -138,7 +138,7 @@ parse_put(const struct store_wire_head *head, struct store_wire_question *questi
 	if (head->len <= fixed)
 		return false;
 	question->operation = STORE_PUT;
-	question->expires = (int64_t)get_number(head->body + STORE_ALIAS_LEN);
+	question->expires = (int64_t)decode_number(head->body + STORE_ALIAS_LEN);
 	question->address.s = head->body + fixed;
 	question->address.len = head->len - fixed;
 	return true;
@@ -194,7 +194,7 @@ parse_state(const struct store_wire_head *head, struct store_wire_report *report
 	if (head->len < NUMBER_SIZE || head->len - NUMBER_SIZE > STORE_PROBLEM_SIZE - 1)
 		return false;
 	report->is_state = true;
-	report->rows = (int64_t)get_number(head->body);
+	report->rows = (int64_t)decode_number(head->body);
 	report->text.s += NUMBER_SIZE;
 	report->text.len -= NUMBER_SIZE;
 	return report->rows >= STORE_ROWS_UNKNOWN;
