@@ -25,12 +25,20 @@
 #define READ_MAX (256 * 1024)
 #define UNSENT_MAX (4 * 1024 * 1024)
 
-/* Puts of one transaction, and puts that wait for a lock of another process. */
+/*
+ * Puts of one transaction. On a slow disk, or in a table that is larger than the memory, a put may
+ * take some milliseconds, so the time is bounded too.
+ */
 #define COMMIT_MAX 4096
+#define COMMIT_MS 100
+
+/* Puts that wait, for their transaction or for a lock of another process. */
 #define WAITING_MAX (2 * STORE_IN_FLIGHT_MAX)
 
-/* Rows of one portion, which takes some milliseconds. */
-#define EXPIRE_ROWS 500
+/* Rows of one portion. That of the expiry becomes smaller on a slow disk. */
+#define EXPIRE_ROWS 512
+#define EXPIRE_ROWS_LEAST 8
+#define EXPIRE_SLOW_MS 50
 #define COUNT_ROWS 5000
 
 /* Milliseconds. */
@@ -59,6 +67,9 @@ struct store_process {
 	int signals;
 	struct store_sqlite *db; /* NULL: it cannot be opened */
 	char problem[STORE_PROBLEM_SIZE];
+	char logged[STORE_PROBLEM_SIZE]; /* the last one in the log */
+	bool is_logged;
+	struct log_limit limit;
 	bool unopened;   /* the last opening has failed */
 	uint64_t opened; /* how often */
 	uint64_t opened_at;
@@ -72,6 +83,7 @@ struct store_process {
 	size_t n_puts;
 	uint64_t retry_at; /* the lock of another process */
 	uint64_t expire_at;
+	unsigned expire_rows; /* of one portion */
 	uint64_t state_at;
 	int64_t rows_reported;
 	bool more_to_count;
@@ -129,18 +141,28 @@ queue_state(struct store_process *process)
 	queue_report(process, &report);
 }
 
-/* note_problem - a new one is logged once, and reported to the front; "" for its end */
+/*
+ * note_problem - reported to the front; "" for its end. One that comes and goes is logged once a
+ * minute.
+ */
 static void
 note_problem(struct store_process *process, const char *problem)
 {
+	const char *path = process->start->path;
+
 	if (strcmp(process->problem, problem) == 0)
 		return;
-	if (problem[0] != '\0')
-		log_warnx("store %s: %s", process->start->path, problem);
-	else
-		log_info("store %s: working again", process->start->path);
 	strlcpy(process->problem, problem, sizeof(process->problem));
 	queue_state(process);
+	if (problem[0] == '\0') {
+		if (process->is_logged)
+			log_info("store %s: working again", path);
+		process->is_logged = false;
+	} else if (strcmp(process->logged, problem) != 0 || log_allows(&process->limit)) {
+		log_warnx("store %s: %s", path, problem);
+		strlcpy(process->logged, problem, sizeof(process->logged));
+		process->is_logged = true;
+	}
 }
 
 /* open_database - again, after the pause; questions fail until it succeeds */
@@ -254,34 +276,39 @@ fail_puts(struct store_process *process, size_t n, const char *problem)
 	}
 }
 
-/* fail_late_puts - those that have waited for a lock for too long */
+/* fail_late_puts - those that have waited for too long: the engine no longer waits for them */
 static void
-fail_late_puts(struct store_process *process)
+fail_late_puts(struct store_process *process, const char *problem)
 {
 	const struct waiting_put *put;
 	uint64_t now = read_clock();
 
 	while ((put = STAILQ_FIRST(&process->puts)) != NULL &&
 	       now - put->since >= process->start->wait_ms) {
-		note_problem(process, store_sqlite_problem(process->db));
-		fail_puts(process, 1, process->problem);
+		note_problem(process, problem);
+		fail_puts(process, 1, problem);
 	}
 }
 
-/* write_puts - into the transaction; full says which of them do not fit */
+/*
+ * write_puts - into the transaction, as many as its bounds allow: *n of them; full says which of
+ * them do not fit
+ */
 static enum store_sqlite_result
-write_puts(struct store_process *process, size_t n, bool full[COMMIT_MAX])
+write_puts(struct store_process *process, size_t *n, bool full[COMMIT_MAX])
 {
 	const struct waiting_put *put = STAILQ_FIRST(&process->puts);
+	uint64_t begun = read_clock();
 	enum store_sqlite_result result;
 	struct text address;
-	size_t i;
 
-	for (i = 0; i < n; i++) {
+	for (*n = 0; put != NULL && *n < COMMIT_MAX; ++*n) {
+		if (read_clock() - begun > COMMIT_MS)
+			break;
 		address.s = put->address;
 		address.len = put->len;
 		result = store_sqlite_put(process->db, put->alias, address, put->expires);
-		full[i] = result == STORE_SQLITE_FULL;
+		full[*n] = result == STORE_SQLITE_FULL;
 		if (result != STORE_SQLITE_OK && result != STORE_SQLITE_FULL)
 			return result;
 		put = STAILQ_NEXT(put, link);
@@ -300,6 +327,8 @@ acknowledge_puts(struct store_process *process, size_t n, const bool full[COMMIT
 		    full[i] ? STORE_FULL : STORE_DONE, NULL, 0);
 		remove_waiting_put(process);
 	}
+	if (n == 0)
+		return;
 	process->pause_ms = REOPEN_FIRST_MS;
 	note_problem(process, "");
 }
@@ -309,17 +338,18 @@ static void
 commit_puts(struct store_process *process)
 {
 	bool full[COMMIT_MAX];
-	size_t n = process->n_puts < COMMIT_MAX ? process->n_puts : COMMIT_MAX;
+	size_t n = 0;
 	enum store_sqlite_result result = store_sqlite_begin(process->db);
 
 	if (result == STORE_SQLITE_BUSY) {
 		process->retry_at = read_clock() + LOCK_RETRY_MS;
-		fail_late_puts(process);
+		fail_late_puts(process, store_sqlite_problem(process->db));
 		return;
 	}
 	process->retry_at = 0;
 	if (result == STORE_SQLITE_OK) {
-		result = write_puts(process, n, full);
+		fail_late_puts(process, "the disk does not keep up");
+		result = write_puts(process, &n, full);
 		if (result == STORE_SQLITE_OK)
 			result = store_sqlite_commit(process->db);
 		else
@@ -330,7 +360,7 @@ commit_puts(struct store_process *process)
 		return;
 	}
 	note_problem(process, store_sqlite_problem(process->db));
-	fail_puts(process, n, process->problem);
+	fail_puts(process, process->n_puts, process->problem);
 	take_result(process, result);
 }
 
@@ -430,12 +460,31 @@ send_reports(struct store_process *process)
 	process->out_sent = 0;
 }
 
+/* expire_rows - a portion, each second, and at once when the last one was not enough */
+static void
+expire_rows(struct store_process *process)
+{
+	uint64_t begun = read_clock();
+	unsigned deleted;
+
+	if (begun < process->expire_at && !process->more_to_expire)
+		return;
+	if (!take_result(process, store_sqlite_expire(process->db, clock_wall(&clock_system),
+				      process->expire_rows, &deleted)))
+		return;
+	process->more_to_expire = deleted == process->expire_rows;
+	process->expire_at = begun + EXPIRE_MS;
+	if (read_clock() - begun > EXPIRE_SLOW_MS && process->expire_rows > EXPIRE_ROWS_LEAST)
+		process->expire_rows /= 2;
+	else if (process->expire_rows < EXPIRE_ROWS)
+		process->expire_rows *= 2;
+}
+
 /* do_chores - after the answers are sent, so that they delay only what comes next */
 static void
 do_chores(struct store_process *process)
 {
 	uint64_t now = read_clock();
-	unsigned deleted;
 
 	if (!take_result(process, store_sqlite_checkpoint(process->db)))
 		return;
@@ -444,13 +493,9 @@ do_chores(struct store_process *process)
 			return;
 		process->more_to_count = store_sqlite_rows(process->db) == STORE_ROWS_UNKNOWN;
 	}
-	if (now >= process->expire_at || process->more_to_expire) {
-		if (!take_result(process, store_sqlite_expire(process->db,
-					      clock_wall(&clock_system), EXPIRE_ROWS, &deleted)))
-			return;
-		process->more_to_expire = deleted == EXPIRE_ROWS;
-		process->expire_at = now + EXPIRE_MS;
-	}
+	expire_rows(process);
+	if (process->db == NULL)
+		return;
 	if (now >= process->state_at && store_sqlite_rows(process->db) != process->rows_reported)
 		queue_state(process);
 }
@@ -557,6 +602,7 @@ store_process_main(const struct store_process_start *start)
 		.start = start,
 		.fd = start->fd,
 		.pause_ms = REOPEN_FIRST_MS,
+		.expire_rows = EXPIRE_ROWS,
 		.rows_reported = STORE_ROWS_UNKNOWN,
 	};
 

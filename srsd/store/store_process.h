@@ -25,8 +25,7 @@ struct store_process_start {
 	int fd;           /* connected stream socket to the engine; the process closes it */
 	const char *path; /* of the database, absolute, in a directory that exists */
 	int64_t limit;    /* of rows, > 0 */
-	unsigned
-	    wait_ms; /* for a lock of another process: the deadline of the engine's questions */
+	unsigned wait_ms; /* until a put fails: the deadline of the engine's questions */
 	const struct identity *identity; /* to become before anything else; NULL: keep */
 	bool sandbox;                    /* enter sandbox_enter_store() */
 };
@@ -34,8 +33,10 @@ struct store_process_start {
 /*
  * Runs until the engine closes its end (returns 0), SIGTERM arrives (0, after the current commit),
  * or the engine violates the protocol (1). SIGINT and SIGHUP are ignored: a terminal and a service
- * manager send them to all processes of the daemon. The process that was forked for it calls it,
- * and exits with what it returns.
+ * manager send them to all processes of the daemon.
+ *
+ * A process that was forked for this calls it, and exits with the result. It has closed all
+ * descriptors but fd and those of the log: the sandbox does not close them.
  */
 int store_process_main(const struct store_process_start *start);
 

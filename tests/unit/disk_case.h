@@ -21,6 +21,9 @@ struct disk_case {
 
 static struct disk_case *disk_case;
 
+/* Called after a file was synced, or NULL. */
+static void (*disk_case_synced)(int fd);
+
 static inline void
 disk_case_start(void)
 {
@@ -31,6 +34,8 @@ disk_case_start(void)
 static inline int
 disk_case_sync(long call, int fd)
 {
+	int result;
+
 	if (disk_case != NULL) {
 		if (disk_case->fails) {
 			errno = EIO;
@@ -38,7 +43,10 @@ disk_case_sync(long call, int fd)
 		}
 		disk_case->syncs++;
 	}
-	return (int)syscall(call, fd);
+	result = (int)syscall(call, fd);
+	if (disk_case_synced != NULL)
+		disk_case_synced(fd);
+	return result;
 }
 
 int
