@@ -11,6 +11,18 @@ unit_tests += tests/unit/test_store_redis_url
 store_files += srsd/store/store_wire.c srsd/store/store_wire.h
 unit_tests += tests/unit/test_store_wire
 fuzzers += tests/fuzz/store_wire
+if HAVE_HIREDIS
+store_files += srsd/store/store_redis.c srsd/store/store_redis.h
+unit_tests += tests/unit/test_store_redis
+store_files += srsd/store/store_redis_durability.c srsd/store/store_redis_durability.h
+store_files += srsd/store/store_redis_login.c srsd/store/store_redis_login.h
+store_files += srsd/store/store_resp.c srsd/store/store_resp.h
+unit_tests += tests/unit/test_store_resp
+fuzzers += tests/fuzz/store_resp
+endif
+if HAVE_HIREDIS_SSL
+store_files += srsd/store/store_tls.c srsd/store/store_tls.h
+endif
 if HAVE_SQLITE
 store_files += srsd/store/store_process.c srsd/store/store_process.h
 unit_tests += tests/unit/test_store_process

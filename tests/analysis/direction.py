@@ -42,7 +42,7 @@ MAIN_MAY_INCLUDE = {
 
 # (library, its headers, the modules that use it), as in HACKING.md
 LIBRARIES = (
-    ('libcrypto', r'openssl/.*', 'srs_mac'),
+    ('libcrypto', r'openssl/.*', 'srs_mac store_tls'),
     ('libunbound', r'unbound(-event)?\.h', 'unbound_context'),
     ('libspf2', r'spf2/.*', 'spf_libspf2'),
     ('libconfuse', r'confuse\.h', 'confuse'),
@@ -51,8 +51,10 @@ LIBRARIES = (
     ('uthash', r'ut(hash|list|array|string)\.h', 'domainset'),
     ('libseccomp', r'seccomp\.h', 'sandbox'),
     ('sqlite3', r'sqlite3\.h', 'store_sqlite'),
+    ('hiredis', r'hiredis/.*', 'store_resp'),
     ('libevent', r'event2?(/.*|\.h)',
-        'connections precedence server engine resolver spf_check offline check_dns store store_link'),
+        'connections precedence server engine resolver spf_check offline check_dns store store_link '
+        'store_redis'),
     ('jansson', r'jansson\.h',
         'spf_report spf_query status control reply confined offline findings ctl'),
 )
