@@ -19,6 +19,8 @@ from harness import tap
 BUILT = os.path.join(os.environ.get('abs_top_builddir', os.getcwd()), 'tests', 'fuzz')
 NAMES = sorted(name[:-len('.expect')] for name in os.listdir(HERE) if name.endswith('.expect'))
 
+OPTIONAL = {'spf_libspf2': 'libspf2', 'store_resp': 'hiredis'}
+
 
 def seeds(name):
     folder = os.path.join(HERE, 'corpus', name)
@@ -48,8 +50,8 @@ class Seeds(unittest.TestCase):
     def test_verdicts(self):
         for name in NAMES:
             with self.subTest(fuzzer=name):
-                if name == 'spf_libspf2' and not os.path.exists(os.path.join(BUILT, name)):
-                    self.skipTest('built without libspf2')
+                if name in OPTIONAL and not os.path.exists(os.path.join(BUILT, name)):
+                    self.skipTest('built without ' + OPTIONAL[name])
                 with open(os.path.join(HERE, name + '.expect'), encoding='utf-8') as expect:
                     want = as_dict(expect.read())
                 self.assertEqual(sorted(want), sorted(map(os.path.basename, seeds(name))),
