@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <sys/stat.h>
 #include <arpa/inet.h>
+#include <netinet/tcp.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -301,6 +302,7 @@ restore_socket_options(int fd, int family)
 		{ IPPROTO_IP, IP_MTU_DISCOVER },
 		{ IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT },
 		{ IPPROTO_IPV6, IPV6_MTU_DISCOVER },
+		{ IPPROTO_TCP, TCP_NODELAY },
 	};
 	int fresh = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0), value, on = 1;
 	socklen_t len;

@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -148,6 +149,7 @@ static const struct {
 	{ IPPROTO_IPV6, IPV6_MTU },
 	{ IPPROTO_IPV6, IPV6_MTU_DISCOVER },
 	{ IPPROTO_IPV6, IPV6_V6ONLY },
+	{ IPPROTO_TCP, TCP_NODELAY },
 };
 
 /* Calls for which one argument decides: its number, and the comparison. */

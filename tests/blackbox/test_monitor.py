@@ -512,17 +512,19 @@ class Damage(DaemonCase):
             self.assertRegex(client.get('a@origin.test'), code)
 
     def test_options(self):
-        """Those that the sandbox has to leave to libunbound."""
+        """Those that the sandbox has to leave to libunbound and to the Redis backend."""
         sock = self.shared(self.daemon.addresses['forward'])
         with socket.socket() as fresh:
             usual = fresh.getsockopt(socket.IPPROTO_IP, 10)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
         sock.setsockopt(socket.IPPROTO_IP, 10, 3)       # IP_MTU_DISCOVER
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         mark = self.daemon.log_mark()
         os.kill(engine_of(self.daemon), signal.SIGKILL)
         self.daemon.wait_log('engine .* is ready', mark)
         self.assertEqual(sock.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR), 1)
         self.assertEqual(sock.getsockopt(socket.IPPROTO_IP, 10), usual)
+        self.assertEqual(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY), 0)
 
 
 class PidFile(DaemonCase):

@@ -203,6 +203,8 @@ act_work(void)
 		return 3;
 	if (setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &value, sizeof(value)) == -1)
 		return 4;
+	if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) == -1)
+		return 7;
 	if (fcntl(fd, F_SETFD, FD_CLOEXEC) == -1 || fcntl(fd, F_DUPFD_CLOEXEC, 3) == -1)
 		return 5;
 	return ioctl(fd, FIONREAD, &value) == -1 ? 6 : 0;
