@@ -179,10 +179,21 @@ static bool
 accept_database(const char *value, const char **error)
 {
 	*error = "sqlite:/PATH, redis:HOST:PORT, redis:unix:/PATH or none";
-	if (strcmp(value, "none") == 0 || strncmp(value, "sqlite:/", strlen("sqlite:/")) == 0)
+	if (strcmp(value, "none") == 0)
 		return true;
-	return strncmp(value, "redis:", strlen("redis:")) == 0 &&
-	       strchr(value + strlen("redis:"), ':') != NULL;
+#ifdef HAVE_SQLITE
+	if (strncmp(value, "sqlite:/", strlen("sqlite:/")) == 0)
+		return true;
+#else
+	*error = "redis:HOST:PORT, redis:unix:/PATH or none; this srsd was built without SQLite";
+#endif
+#ifdef HAVE_HIREDIS
+	if (strncmp(value, "redis:", strlen("redis:")) == 0)
+		return strchr(value + strlen("redis:"), ':') != NULL;
+#else
+	*error = "sqlite:/PATH or none; this srsd was built without hiredis";
+#endif
+	return false;
 }
 
 /* accept_sibling - a host name or an address, perhaps with a port */

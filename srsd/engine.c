@@ -26,6 +26,7 @@
 #include "srsd/service/metrics.h"
 #include "srsd/service/services.h"
 #include "srsd/service/status.h"
+#include "srsd/store_opener.h"
 
 /* Log lines are handed over in batches, this long after the first line of a batch. */
 static const struct timeval log_wait = { 0, 20000 };
@@ -51,6 +52,7 @@ struct engine {
 	rlim_t descriptors; /* that this process may have */
 	int link_fd;
 	struct metrics_service metrics;
+	struct store_opener *store_opener;
 	bool stopping;
 	bool done;
 };
@@ -224,6 +226,13 @@ check_library_memory(void)
 	json_set_alloc_funcs(xmalloc, free);
 }
 
+/* request_store - ask the monitor for a socket to the Redis server */
+static void
+request_store(void *arg)
+{
+	send_report(arg, LINK_STORE_WANTED, 0, NULL);
+}
+
 /* make_server - create the server with all services, and connect them to the engine */
 static void
 make_server(struct engine *engine)
@@ -302,6 +311,7 @@ engine_new(struct inputs *inputs, char *error, size_t size)
 	engine->alive = event_new(engine->base, -1, EV_PERSIST, on_alive, engine);
 	if (engine->log == NULL || engine->alive == NULL)
 		fatalx("libevent: no timer");
+	engine->store_opener = store_opener_new(engine->base, &clock_system, request_store, engine);
 	make_server(engine);
 	watch_signals(engine);
 	return engine;
@@ -315,6 +325,7 @@ engine_free(struct engine **enginep)
 
 	server_free(&engine->server);
 	services_free(&engine->services);
+	store_opener_free(&engine->store_opener);
 	for (i = 0; i < STOP_SIGNALS; i++)
 		event_free(engine->stop[i]);
 	event_free(engine->hangup);
@@ -436,6 +447,11 @@ on_order(struct engine *engine, struct channel_message *m)
 		close_message_fds(m, 0);
 		services_reloaded(engine->services, m->text);
 		break;
+	case LINK_STORE:
+		store_opener_attach(engine->store_opener, (enum link_store)m->number,
+		    m->n_fds > 0 ? m->fd[0] : -1, m->text);
+		close_message_fds(m, 1);
+		break;
 	case LINK_STOP:
 	case LINK_ORDERS:
 		close_message_fds(m, 0);
@@ -522,6 +538,7 @@ engine_main(const struct engine_start *start)
 		server_add_listener(engine->server, engine->service[l->service], l->id, l->fd);
 	}
 	watch_monitor(engine, start->link);
+	services_use_store(engine->services, store_opener_open, engine->store_opener);
 	enter_confinement(engine, &start->id);
 	send_report(engine, LINK_READY, 0, NULL);
 	ok = run_event_loop(engine);

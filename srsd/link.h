@@ -22,16 +22,24 @@ enum link_order {
 	LINK_RELOAD,
 	LINK_REFUSED, /* the monitor refused the requested reload; text: the reason */
 	LINK_STOP,    /* answer pending requests, and exit */
+	LINK_STORE,   /* number: enum link_store. Descriptor: as it says, or none; then text: why */
 	LINK_ORDERS,
+};
+
+/* The descriptor that a LINK_STORE carries. */
+enum link_store {
+	LINK_STORE_PROCESS, /* a socket pair to a new store process */
+	LINK_STORE_SERVER, /* a socket that connects to the Redis server, after LINK_STORE_WANTED */
 };
 
 /* From the engine. They carry no descriptors. */
 enum link_report {
-	LINK_READY,      /* the engine serves */
-	LINK_ALIVE,      /* sent once a second */
-	LINK_WANTED,     /* a client of the control socket requests a reload */
-	LINK_RELOADED,   /* number: of the reload, which is now in effect */
-	LINK_UNRELOADED, /* number: of the reload, which failed; text: the reason */
+	LINK_READY,        /* the engine serves */
+	LINK_ALIVE,        /* sent once a second */
+	LINK_WANTED,       /* a client of the control socket requests a reload */
+	LINK_STORE_WANTED, /* the store needs a socket to the Redis server */
+	LINK_RELOADED,     /* number: of the reload, which is now in effect */
+	LINK_UNRELOADED,   /* number: of the reload, which failed; text: the reason */
 	LINK_REPORTS,
 };
 

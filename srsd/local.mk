@@ -14,6 +14,8 @@ process_files += srsd/monitor.c srsd/monitor.h
 process_files += srsd/precedence.c srsd/precedence.h
 unit_tests += tests/unit/test_precedence
 process_files += srsd/priority.h
+process_files += srsd/store_keeper.c srsd/store_keeper.h
+process_files += srsd/store_opener.c srsd/store_opener.h
 process_files += srsd/server.c srsd/server.h
 unit_tests += tests/unit/test_server
 

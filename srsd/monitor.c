@@ -22,6 +22,7 @@
 #include "srsd/engine.h"
 #include "srsd/link.h"
 #include "srsd/monitor.h"
+#include "srsd/store_keeper.h"
 
 /* Milliseconds. */
 #define EARLY_EXIT_MS 1000    /* an engine that lives longer is replaced without a pause */
@@ -39,6 +40,7 @@
 /* The times at which the monitor acts on its own, in the order in which it does. */
 enum deadline {
 	DEADLINE_START,    /* the next engine starts */
+	DEADLINE_STORE,    /* the next store process starts */
 	DEADLINE_RELOAD,   /* the files are read again */
 	DEADLINE_STOP,     /* the engine should have stopped */
 	DEADLINE_SILENCE,  /* the engine should have sent a report */
@@ -65,7 +67,8 @@ struct monitor {
 	bool reload_refused;     /* the last one was */
 	uint64_t last_request;   /* when the engine last requested a reload; 0: never */
 	struct filewatch *watch; /* of the domains file, or NULL */
-	int signals;             /* signalfd */
+	struct store_keeper *store;
+	int signals; /* signalfd */
 	sigset_t saved_mask;
 	uint64_t due[DEADLINES]; /* NEVER, or a time of now_ms() */
 	uint64_t watchdog_ms;    /* between signs of life; 0: none are expected */
@@ -121,6 +124,74 @@ run_engine(struct monitor *m, int link)
 	exit(engine_main(&start));
 }
 
+static void
+free_reload(struct monitor *m)
+{
+	if (m->reload.number == 0)
+		return;
+	listeners_free(&m->reload.listeners, m->listeners);
+	inputs_free(&m->reload.inputs);
+	m->reload.number = 0;
+}
+
+/* leave_monitor - in a store process: close what belongs to the monitor, and wipe the secrets */
+static void
+leave_monitor(void *arg)
+{
+	struct monitor *m = arg;
+
+	close(m->signals);
+	close(m->link);
+	filewatch_free(&m->watch);
+	notify_close();
+	m->forked(m->arg);
+	free_reload(m);
+	listeners_free(&m->listeners, NULL);
+	inputs_free(&m->inputs);
+	sigprocmask(SIG_SETMASK, &m->saved_mask, NULL);
+	log_forget();
+	log_reopen();
+}
+
+/* start_store - if the database needs a process, for an engine that runs */
+static void
+start_store(struct monitor *m)
+{
+	int fd;
+
+	if (m->engine == 0 || m->link == -1 || m->stopping || !store_keeper_lacks_process(m->store))
+		return;
+	fd = store_keeper_start(m->store, leave_monitor, m);
+	if (fd == -1)
+		m->due[DEADLINE_STORE] = now_ms() + LONGEST_PAUSE_MS;
+	else if (!channel_send(m->link, LINK_STORE, LINK_STORE_PROCESS, NULL, &fd, 1))
+		log_warn("cannot give the engine the store process"); /* which then ends */
+	if (fd != -1)
+		close(fd);
+}
+
+static void
+reap_store(struct monitor *m)
+{
+	unsigned pause;
+
+	if (store_keeper_reap(m->store, &pause))
+		m->due[DEADLINE_STORE] = now_ms() + pause;
+}
+
+/* send_store - a socket to the Redis server, or the reason why there is none */
+static void
+send_store(struct monitor *m)
+{
+	const char *problem = NULL;
+	int fd = store_keeper_connect(m->store, &problem);
+
+	channel_send(
+	    m->link, LINK_STORE, LINK_STORE_SERVER, fd == -1 ? problem : NULL, &fd, fd != -1);
+	if (fd != -1)
+		close(fd);
+}
+
 /* postpone_start - retry later: the failure may be transient. It is fatal for the first engine. */
 static void
 postpone_start(struct monitor *m, const char *operation)
@@ -161,6 +232,7 @@ start_engine(struct monitor *m)
 	m->link = end[0];
 	m->started = now_ms();
 	m->due[DEADLINE_SILENCE] = m->started + SILENCE_MS;
+	m->due[DEADLINE_STORE] = m->started;
 }
 
 /* record_reload - keep the outcome, which the status of later engines shows, too */
@@ -176,9 +248,7 @@ discard_reload(struct monitor *m)
 {
 	if (m->reload.number == 0)
 		return;
-	listeners_free(&m->reload.listeners, m->listeners);
-	inputs_free(&m->reload.inputs);
-	m->reload.number = 0;
+	free_reload(m);
 	m->due[DEADLINE_ANSWER] = NEVER;
 	notify_send("READY=1");
 }
@@ -269,7 +339,7 @@ begin_shutdown(struct monitor *m, int number)
 	m->stopping = true;
 	log_info("stopping on signal %d", number);
 	notify_send("STOPPING=1");
-	m->due[DEADLINE_START] = m->due[DEADLINE_RELOAD] = NEVER;
+	m->due[DEADLINE_START] = m->due[DEADLINE_STORE] = m->due[DEADLINE_RELOAD] = NEVER;
 	m->due[DEADLINE_STOP] =
 	    now_ms() + 1000 * (uint64_t)m->inputs.settings->stop_timeout + STOP_GRACE_MS;
 	if (m->engine == 0)
@@ -444,6 +514,8 @@ commit_reload(struct monitor *m)
 	if (!has_same_watch(old.settings, m->inputs.settings))
 		watch_domains_file(m);
 	inputs_free(&old);
+	store_keeper_use(m->store, m->inputs.settings);
+	m->due[DEADLINE_STORE] = now_ms();
 	record_reload(m, false);
 	log_info("reloaded srs-domain=%s domains=%zu secrets=%zu listeners=%zu",
 	    m->inputs.settings->srs_domain, domainset_size(m->inputs.settings->own_domains),
@@ -499,6 +571,9 @@ on_report(struct monitor *m, const struct channel_message *msg)
 		break;
 	case LINK_WANTED:
 		on_reload_request(m);
+		break;
+	case LINK_STORE_WANTED:
+		send_store(m);
 		break;
 	case LINK_RELOADED:
 		if (m->reload.number != 0 && msg->number == m->reload.number)
@@ -607,6 +682,7 @@ run_deadlines(struct monitor *m)
 {
 	static void (*const act[DEADLINES])(struct monitor *) = {
 		[DEADLINE_START] = start_engine,
+		[DEADLINE_STORE] = start_store,
 		[DEADLINE_RELOAD] = begin_reload,
 		[DEADLINE_STOP] = kill_slow_stop,
 		[DEADLINE_SILENCE] = kill_silent_engine,
@@ -661,6 +737,7 @@ run_monitor_turn(struct monitor *m)
 	if (pfd[2].revents != 0 && m->watch != NULL && filewatch_changed(m->watch))
 		m->due[DEADLINE_RELOAD] = now_ms() + SETTLE_MS;
 	reap_engine(m);
+	reap_store(m);
 	run_deadlines(m);
 	if (notify_pending())
 		notify_retry();
@@ -724,9 +801,12 @@ monitor_run(struct monitor_start *start)
 	block_signals(&m);
 	read_watchdog(&m);
 	watch_domains_file(&m);
+	m.store = store_keeper_new(&m.id);
+	store_keeper_use(m.store, m.inputs.settings);
 	start_engine(&m);
 	while (m.status == -1)
 		run_monitor_turn(&m);
+	store_keeper_free(&m.store);
 	discard_reload(&m);
 	listeners_free(&m.listeners, NULL);
 	inputs_free(&m.inputs);

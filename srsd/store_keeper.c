@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: ISC */
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <libgen.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/attributes.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/xmalloc.h"
+#include "srsd/store/store_process.h"
+#include "srsd/store/store_redis_url.h"
+#include "srsd/store/store_resp.h"
+#include "srsd/store_keeper.h"
+
+#define SQLITE_SCHEME "sqlite:"
+#define REDIS_SCHEME "redis:"
+
+#define EARLY_EXIT_MS 1000    /* a process that lives longer is replaced without a pause */
+#define FIRST_PAUSE_MS 100    /* doubled each time */
+#define LONGEST_PAUSE_MS 5000 /* the limit of the doubling */
+#define STOP_TURN_MS 10       /* between looks at a process that is to end */
+#define STOP_TURNS 200
+
+struct store_keeper {
+	struct identity id;
+	char *path; /* of the SQLite file; NULL: none */
+	int64_t limit;
+	unsigned wait_ms;
+	struct endpoint server; /* addresses of the Redis server; n 0: none */
+	size_t next_addr;       /* the one to try next */
+	const char *problem;    /* why there are none */
+
+	pid_t pid;  /* of the store process; 0: none */
+	bool ended; /* we have ended it */
+	uint64_t started;
+	unsigned pause_ms;
+};
+
+struct store_keeper *
+store_keeper_new(const struct identity *id)
+{
+	struct store_keeper *k = xcalloc(1, sizeof(*k));
+
+	k->id = *id;
+	return k;
+}
+
+static void
+end_store_process(struct store_keeper *k)
+{
+	if (k->pid != 0)
+		kill(k->pid, SIGTERM);
+	k->ended = true;
+}
+
+void
+store_keeper_free(struct store_keeper **keeper)
+{
+	const struct timespec turn = { 0, STOP_TURN_MS * 1000000L };
+	struct store_keeper *k = *keeper;
+	int i;
+
+	*keeper = NULL;
+	if (k == NULL)
+		return;
+	end_store_process(k);
+	for (i = 0; k->pid != 0 && i < STOP_TURNS; i++) {
+		if (waitpid(k->pid, NULL, WNOHANG) != 0)
+			k->pid = 0;
+		else
+			nanosleep(&turn, NULL);
+	}
+	free(k->path);
+	free(k);
+}
+
+/* make_directory - for an installation without systemd or package, which create it */
+static void
+make_directory(const struct store_keeper *k)
+{
+	char *copy = xstrdup(k->path), *directory = dirname(copy);
+
+	if (mkdir(directory, 0750) == 0 && geteuid() == 0 &&
+	    chown(directory, k->id.uid, k->id.gid) == -1)
+		log_warn("envelope-database: %s", directory);
+	free(copy);
+}
+
+static void
+find_server(struct store_keeper *k, const char *database)
+{
+	struct store_redis_url url;
+
+	k->problem = "the server has no address";
+	if (!store_redis_url_parse(&url, database, &k->problem) ||
+	    !store_redis_url_resolve(&url, &k->server, &k->problem)) {
+		k->server.n = 0;
+		log_warnx("envelope-database %s: %s", database, k->problem);
+	}
+}
+
+void
+store_keeper_use(struct store_keeper *k, const struct settings *settings)
+{
+	const char *database = settings->envelope_database;
+	const char *path = strncmp(database, SQLITE_SCHEME, strlen(SQLITE_SCHEME)) == 0
+			       ? database + strlen(SQLITE_SCHEME)
+			       : NULL;
+
+	if (k->path != NULL &&
+	    (path == NULL || strcmp(k->path, path) != 0 || k->limit != settings->envelope_limit))
+		end_store_process(k);
+	free(k->path);
+	k->path = path == NULL ? NULL : xstrdup(path);
+	k->limit = settings->envelope_limit;
+	k->wait_ms = 1000 * (unsigned)settings->store_timeout;
+	k->server.n = 0;
+	k->next_addr = 0;
+	if (path != NULL)
+		make_directory(k);
+	else if (strncmp(database, REDIS_SCHEME, strlen(REDIS_SCHEME)) == 0)
+		find_server(k, database);
+}
+
+bool
+store_keeper_lacks_process(const struct store_keeper *k)
+{
+	return k->path != NULL && k->pid == 0;
+}
+
+NORETURN static void
+run_store_process(const struct store_keeper *k, int fd)
+{
+#ifdef HAVE_SQLITE
+	const struct store_process_start start = {
+		.fd = fd,
+		.path = k->path,
+		.limit = k->limit,
+		.wait_ms = k->wait_ms,
+		.identity = &k->id,
+		.sandbox = true,
+	};
+
+	exit(store_process_main(&start));
+#else
+	(void)k;
+	(void)fd;
+	exit(1); /* the configuration was refused */
+#endif
+}
+
+int
+store_keeper_start(struct store_keeper *k, void (*leave)(void *arg), void *arg)
+{
+	int end[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, end) == -1) {
+		log_warn("socket pair of the store process");
+		return -1;
+	}
+	log_flush();
+	k->pid = fork();
+	if (k->pid == 0) {
+		close(end[0]);
+		leave(arg);
+		run_store_process(k, end[1]);
+	}
+	close(end[1]);
+	k->started = clock_elapsed(&clock_system);
+	k->ended = false;
+	if (k->pid != -1)
+		return end[0];
+	log_warn("store process: fork");
+	k->pid = 0;
+	close(end[0]);
+	return -1;
+}
+
+static void
+log_process_end(const struct store_keeper *k, int status)
+{
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+		log_warnx("store process %d: sandbox violation", (int)k->pid);
+	else if (WIFSIGNALED(status))
+		log_warnx("store process %d: killed by signal %d (%s)", (int)k->pid,
+		    WTERMSIG(status), strsignal(WTERMSIG(status)));
+	else if (WEXITSTATUS(status) != 0)
+		log_warnx(
+		    "store process %d: ended with status %d", (int)k->pid, WEXITSTATUS(status));
+}
+
+bool
+store_keeper_reap(struct store_keeper *k, unsigned *pause_ms)
+{
+	uint64_t lived;
+	int status;
+
+	if (k->pid == 0 || waitpid(k->pid, &status, WNOHANG) != k->pid)
+		return false;
+	lived = clock_elapsed(&clock_system) - k->started;
+	if (!k->ended)
+		log_process_end(k, status);
+	k->pause_ms = k->ended || lived >= EARLY_EXIT_MS   ? 0
+		      : k->pause_ms == 0                   ? FIRST_PAUSE_MS
+		      : 2 * k->pause_ms < LONGEST_PAUSE_MS ? 2 * k->pause_ms
+							   : LONGEST_PAUSE_MS;
+	k->pid = 0;
+	*pause_ms = k->pause_ms;
+	return true;
+}
+
+int
+store_keeper_connect(struct store_keeper *k, const char **problem)
+{
+	int fd = -1;
+
+	*problem = k->problem;
+	if (k->server.n == 0)
+		return -1;
+#ifdef HAVE_HIREDIS
+	fd = store_resp_connect(&k->server.addr[k->next_addr++ % k->server.n]);
+#endif
+	if (fd == -1)
+		*problem = strerror(errno);
+	return fd;
+}
