@@ -7,9 +7,6 @@
 #include <stddef.h>
 #include <time.h>
 
-/* Seconds of a day. */
-#define DAY_SECONDS 86400
-
 /* "2026-11-22" and a NUL. */
 #define DAY_TEXT_SIZE 11
 

@@ -179,7 +179,7 @@ reap_store(struct monitor *m)
 		m->due[DEADLINE_STORE] = now_ms() + pause;
 }
 
-/* send_store - a socket to the Redis server, or the reason why there is none */
+/* send_store - a socket to the Redis server, or the reason for its absence */
 static void
 send_store(struct monitor *m)
 {

@@ -36,7 +36,7 @@ struct store_keeper {
 	unsigned wait_ms;
 	struct endpoint server; /* addresses of the Redis server; n 0: none */
 	size_t next_addr;       /* the one to try next */
-	const char *problem;    /* why there are none */
+	const char *problem;    /* the reason for n 0 */
 
 	pid_t pid;  /* of the store process; 0: none */
 	bool ended; /* we have ended it */

@@ -30,7 +30,8 @@ void store_opener_open(
 
 /*
  * Takes over a descriptor of the monitor: the end of a socket pair, or a socket to a server. One
- * that the backend does not use is closed. fd -1: there is none, for the reason in problem.
+ * that the backend does not use is closed. fd is -1 if the monitor could not make one; problem then
+ * has the reason.
  */
 void store_opener_attach(
     struct store_opener *opener, enum link_store kind, int fd, const char *problem);

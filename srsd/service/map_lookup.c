@@ -177,7 +177,7 @@ use_alias(struct map_lookup *lookup)
 	lookup->stored = true;
 }
 
-/* continue_lookup - what the store has said is in the result */
+/* continue_lookup - the result has the answer of the store */
 static void
 continue_lookup(struct map_lookup *lookup)
 {
@@ -299,7 +299,7 @@ run_reverse(struct map_lookup *lookup, const struct map_service *service, struct
 }
 
 static bool
-start_lookup(
+start_map_lookup(
     struct map_lookup *lookup, const struct map_service *service, struct text key, bool overlong)
 {
 	lookup->service = service;
@@ -318,7 +318,7 @@ map_lookup_run(
 {
 	if (lookup->question != NULL)
 		return false;
-	if (!lookup->answered && !start_lookup(lookup, service, key, overlong))
+	if (!lookup->answered && !start_map_lookup(lookup, service, key, overlong))
 		return false;
 	lookup->answered = false;
 	service->stats->lookups[service->kind][lookup->result.verdict]++;

@@ -226,7 +226,7 @@ fail_later(struct store *store, struct store_question *question, const char *pro
 }
 
 static void
-free_question(struct store_question *question)
+free_store_question(struct store_question *question)
 {
 	free(question->problem);
 	free(question);
@@ -253,7 +253,7 @@ finish_question(struct store_question *question, const struct store_reply *reply
 	count_question(question->store, question, reply->outcome);
 	if (question->done != NULL)
 		question->done(question->arg, reply);
-	free_question(question);
+	free_store_question(question);
 }
 
 static void
@@ -328,7 +328,7 @@ free_questions(struct store_questions *questions)
 
 	while ((question = TAILQ_FIRST(questions)) != NULL) {
 		TAILQ_REMOVE(questions, question, link);
-		free_question(question);
+		free_store_question(question);
 	}
 }
 

@@ -27,9 +27,9 @@ struct store_link {
 	uint64_t opened;            /* how often the process has opened the database */
 };
 
-/* close_stream - at once: with BEV_OPT_CLOSE_ON_FREE the loop would close it in its next turn */
+/* close_process_stream - at once: with BEV_OPT_CLOSE_ON_FREE the loop would close it in its next turn */
 static void
-close_stream(struct store_link *link)
+close_process_stream(struct store_link *link)
 {
 	evutil_socket_t fd;
 
@@ -44,7 +44,7 @@ close_stream(struct store_link *link)
 void
 store_link_detach(struct store_link *link, const char *problem)
 {
-	close_stream(link);
+	close_process_stream(link);
 	store_lost(link->store, problem);
 }
 
@@ -68,7 +68,7 @@ free_link(struct store_backend *backend)
 {
 	struct store_link *link = (struct store_link *)backend;
 
-	close_stream(link);
+	close_process_stream(link);
 	free(link);
 }
 

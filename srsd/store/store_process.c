@@ -142,11 +142,11 @@ queue_state(struct store_process *process)
 }
 
 /*
- * note_problem - reported to the front; "" for its end. One that comes and goes is logged once a
+ * note_store_problem - reported to the front; "" for its end. One that comes and goes is logged once a
  * minute.
  */
 static void
-note_problem(struct store_process *process, const char *problem)
+note_store_problem(struct store_process *process, const char *problem)
 {
 	const char *path = process->start->path;
 
@@ -181,7 +181,7 @@ open_database(struct store_process *process)
 		process->reopen_at = now + process->pause_ms;
 		if ((process->pause_ms *= 2) > REOPEN_MOST_MS)
 			process->pause_ms = REOPEN_MOST_MS;
-		note_problem(process, problem);
+		note_store_problem(process, problem);
 		return;
 	}
 	process->opened++;
@@ -190,7 +190,7 @@ open_database(struct store_process *process)
 	process->retry_at = 0;
 	/* The problem of a write is over when a write succeeds. */
 	if (was_unopened)
-		note_problem(process, "");
+		note_store_problem(process, "");
 	queue_state(process);
 }
 
@@ -198,7 +198,7 @@ open_database(struct store_process *process)
 static void
 drop_database(struct store_process *process)
 {
-	note_problem(process, store_sqlite_problem(process->db));
+	note_store_problem(process, store_sqlite_problem(process->db));
 	store_sqlite_close(&process->db);
 	process->reopen_at = process->opened_at + process->pause_ms;
 	if ((process->pause_ms *= 2) > REOPEN_MOST_MS)
@@ -285,7 +285,7 @@ fail_late_puts(struct store_process *process, const char *problem)
 
 	while ((put = STAILQ_FIRST(&process->puts)) != NULL &&
 	       now - put->since >= process->start->wait_ms) {
-		note_problem(process, problem);
+		note_store_problem(process, problem);
 		fail_puts(process, 1, problem);
 	}
 }
@@ -330,7 +330,7 @@ acknowledge_puts(struct store_process *process, size_t n, const bool full[COMMIT
 	if (n == 0)
 		return;
 	process->pause_ms = REOPEN_FIRST_MS;
-	note_problem(process, "");
+	note_store_problem(process, "");
 }
 
 /* commit_puts - one transaction, and one sync of the disk, for all that wait */
@@ -359,7 +359,7 @@ commit_puts(struct store_process *process)
 		acknowledge_puts(process, n, full);
 		return;
 	}
-	note_problem(process, store_sqlite_problem(process->db));
+	note_store_problem(process, store_sqlite_problem(process->db));
 	fail_puts(process, process->n_puts, process->problem);
 	take_result(process, result);
 }

@@ -57,9 +57,9 @@ refuse_reply(const redisReadTask *task, const char *reason)
 	return NULL;
 }
 
-/* note_reply - a reply, or an element of the list that is one. The result is any pointer. */
+/* note_resp_reply - a reply, or an element of the list that is one. The result is any pointer. */
 static void *
-note_reply(const redisReadTask *task, enum store_resp_kind kind, const char *s, size_t len)
+note_resp_reply(const redisReadTask *task, enum store_resp_kind kind, const char *s, size_t len)
 {
 	struct store_resp *resp = task->privdata;
 
@@ -79,11 +79,11 @@ create_string(const redisReadTask *task, char *s, size_t len)
 {
 	switch (task->type) {
 	case REDIS_REPLY_STATUS:
-		return note_reply(task, STORE_RESP_STATUS, s, len);
+		return note_resp_reply(task, STORE_RESP_STATUS, s, len);
 	case REDIS_REPLY_ERROR:
-		return note_reply(task, STORE_RESP_ERROR, s, len);
+		return note_resp_reply(task, STORE_RESP_ERROR, s, len);
 	case REDIS_REPLY_STRING:
-		return note_reply(task, STORE_RESP_TEXT, s, len);
+		return note_resp_reply(task, STORE_RESP_TEXT, s, len);
 	default:
 		return refuse_reply(task, "the server sent a reply of RESP3");
 	}
@@ -101,7 +101,7 @@ create_list(const redisReadTask *task, list_length n)
 	if (n > STORE_RESP_LIST_MAX)
 		return refuse_reply(task, "the server sent a list that is too long");
 	resp->n = (size_t)n;
-	return note_reply(task, STORE_RESP_LIST, NULL, 0);
+	return note_resp_reply(task, STORE_RESP_LIST, NULL, 0);
 }
 
 static void *
@@ -110,13 +110,13 @@ create_number(const redisReadTask *task, long long number)
 	struct store_resp *resp = task->privdata;
 
 	resp->number = number;
-	return note_reply(task, STORE_RESP_NUMBER, NULL, 0);
+	return note_resp_reply(task, STORE_RESP_NUMBER, NULL, 0);
 }
 
 static void *
 create_nil(const redisReadTask *task)
 {
-	return note_reply(task, STORE_RESP_NIL, NULL, 0);
+	return note_resp_reply(task, STORE_RESP_NIL, NULL, 0);
 }
 
 #if HIREDIS_MAJOR >= 1
