@@ -573,6 +573,43 @@ test_moved(void **state)
 	unit_end();
 }
 
+/* A row or a database that cannot be read is never "no such alias". */
+static void
+test_unreadable(void **state)
+{
+	static char zeros[4096 * 40];
+	char sql[300];
+	sqlite3 *other;
+	FILE *file;
+
+	(void)state;
+	snprintf(sql, sizeof(sql),
+	    "CREATE TABLE kv (k TEXT UNIQUE ON CONFLICT REPLACE, v TEXT, lt INTEGER);"
+	    "INSERT INTO kv VALUES ('%s', NULL, 4000000000)",
+	    store_case_alias(1));
+	assert_int_equal(sqlite3_open(database_path(), &other), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(other, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(other);
+	start_process(&usual);
+	check_get("no address", 1, STORE_FAILED, "no valid address");
+	check_get("other", 2, STORE_MISSING, "");
+	check_put("replaced", 1, STORE_DONE, "");
+	check_get("replaced", 1, STORE_DONE, "");
+	store_link_detach(store_end, "stopped");
+	end_process();
+
+	file = fopen(database_path(), "r+e");
+	assert_non_null(file);
+	fseek(file, 4096, SEEK_SET);
+	fwrite(zeros, 1, sizeof(zeros), file);
+	fclose(file);
+	start_process(&usual);
+	check_get("corrupt", 1, STORE_FAILED, "malformed");
+	check_get("corrupt", 2, STORE_FAILED, "malformed");
+	check_put("corrupt", 2, STORE_FAILED, "malformed");
+	unit_end();
+}
+
 /* An engine that sends something else ends the process. */
 static void
 test_hostile_engine(void **state)
@@ -624,6 +661,7 @@ main(void)
 		PROCESS_TEST(test_limit),
 		PROCESS_TEST(test_opened_late),
 		PROCESS_TEST(test_moved),
+		PROCESS_TEST(test_unreadable),
 		PROCESS_TEST(test_hostile_engine),
 	};
 
