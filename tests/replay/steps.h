@@ -14,8 +14,11 @@ typedef bool step_fn(struct story *, struct word line);
 bool steps_start(struct story *);
 
 /* steps_client.c */
-step_fn step_forward, step_reverse, step_control, step_policy;
+step_fn step_forward, step_reverse, step_socketmap, step_control, step_policy;
 step_fn step_open, step_send, step_ask, step_expect, step_answer, step_close, step_vanish;
+
+/* steps_store.c */
+step_fn step_store;
 
 /* steps_look.c */
 step_fn step_log, step_dns, step_cancelled, step_metric;

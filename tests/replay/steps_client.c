@@ -5,6 +5,7 @@
 #include <event2/buffer.h>
 
 #include "common/xmalloc.h"
+#include "srsd/postfix/socketmap.h"
 #include "tests/replay/steps.h"
 #include "tests/replay/text.h"
 
@@ -246,6 +247,62 @@ step_reverse(struct story *story, struct word line)
 	static const struct exchange x = { "reverse", "get ", "\\n", "", "\\n" };
 
 	return exchange(story, &x, line);
+}
+
+/* expect_netstring - the reply is one netstring, with this payload */
+static bool
+expect_netstring(struct story *story, struct client *client, struct word want)
+{
+	size_t len, used;
+	const char *got = output(client, &len), *error;
+	struct text payload;
+
+	if (got == NULL || socketmap_parse(got, len, &used, &payload, &error) != 1 || used != len)
+		return story_differs(story, "socketmap", got, len, want);
+	if (!story_compare(story, "socketmap", payload.s, payload.len, want))
+		return false;
+	evbuffer_drain(client->output, len);
+	return true;
+}
+
+static bool
+converse_socketmap(struct story *story, const char *payload, size_t len, struct word want)
+{
+	struct word service = word_of_text("socketmap");
+	struct client *client = open_client(story, service, service);
+	char *head, *data;
+	size_t n;
+	bool ok;
+
+	if (client == NULL)
+		return false;
+	xasprintf(&head, "%zu:", len);
+	data = wrapped(head, word_of(payload, len), ",", &n);
+	ok = send_bytes(story, client, data, n) && expect_netstring(story, client, want);
+	free(data);
+	free(head);
+	leave(story, client);
+	return ok;
+}
+
+bool
+step_socketmap(struct story *story, struct word line)
+{
+	const char *error;
+	struct word want;
+	char *bytes;
+	size_t n;
+	bool ok;
+
+	if (!word_cut_arrow(&line, &want))
+		return story_fail(story, "socketmap wants: MAP KEY -> REPLY");
+	line = word_rest(line);
+	bytes = text_bytes(line.s, line.len, &n, &error);
+	if (bytes == NULL)
+		return story_fail(story, "%s", error);
+	ok = converse_socketmap(story, bytes, n, want);
+	free(bytes);
+	return ok;
 }
 
 bool

@@ -34,6 +34,7 @@
  *
  *	forward KEY -> REST	both without the end of their line
  *	reverse KEY -> REST
+ *	socketmap MAP KEY -> REST	without the netstrings around both
  *	control JSON -> REST
  *	policy NAME=VALUE... -> REST	the action. Names are Postfix's, or client, helo,
  *				state, queue, sasl. A request that says nothing else comes at RCPT
@@ -42,7 +43,8 @@
  *
  * Step by step. All that a service can say at once it has said when the step ends.
  *
- *	open SERVICE CLIENT	forward, reverse, policy or control; CLIENT is a name for it
+ *	open SERVICE CLIENT	forward, reverse, socketmap, policy or control; CLIENT is a name
+ *				for it
  *	send CLIENT REST	bytes
  *	ask CLIENT NAME=VALUE...	a policy request, as above
  *	expect CLIENT REST	all bytes that have come
@@ -52,6 +54,21 @@
  *	close CLIENT		it leaves; all that it was sent must have been expected
  *	vanish CLIENT		it leaves, whatever was sent
  *	split N			from now on services read N bytes at a time; 0: all
+ *
+ * The envelope store. It is connected and answers, unless the story says otherwise. Each
+ * envelope-database has its own rows.
+ *
+ *	store answering		also what it has not answered until now
+ *	store silent		it answers nothing
+ *	store full		it has no room for another row
+ *	store failing REST	it answers that it cannot; REST is its reason
+ *	store lost REST		the connection is lost; REST is the reason
+ *	store connected		it is there again
+ *	store row ALIAS ADDRESS	another program writes a row; ALIAS has 32 characters
+ *	store norow ALIAS	another program removes it
+ *	store rows N		so many rows are in the database that is used
+ *	store puts N		so many were asked for since this was last looked at
+ *	store gets N
  *
  * What else is to be seen. Each line and question is looked at once.
  *

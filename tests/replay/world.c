@@ -202,6 +202,7 @@ world_begin(struct world *world, time_t wall)
 	virtual_time_begin(wall);
 	captured_log_begin();
 	fake_network_begin();
+	fake_store_begin(&world->store);
 	world->base = event_base_new();
 	if (world->base == NULL)
 		fatalx("libevent: no event base");
@@ -221,6 +222,7 @@ world_end(struct world *world, const char **why)
 	}
 	checks = world->services == NULL ? 0 : spf_inflight_count(world->services->inflight);
 	services_free(&world->services);
+	fake_store_end(&world->store);
 	clean = fake_network_end();
 	event_base_free(world->base);
 	virtual_time_end();
@@ -257,6 +259,7 @@ world_start(struct world *world, char error[CONFIG_ERROR_SIZE])
 	inputs_free(&inputs);
 	if (world->services == NULL)
 		return false;
+	services_use_store(world->services, fake_store_open, &world->store);
 	world->services->control.ask_reload = ask_reload;
 	world->services->control.read_status = read_status;
 	world->services->control.ask_reload_arg = world;
@@ -377,6 +380,7 @@ world_settle(struct world *world)
 		some = run_clients(world);
 		captured_log_collect();
 		some |= fake_network_deliver(virtual_time_now());
+		some |= fake_store_deliver(&world->store);
 		some |= run_loop(world);
 	} while (some);
 	captured_log_collect();

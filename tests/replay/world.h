@@ -12,6 +12,7 @@
 
 #include "srsd/service/services.h"
 #include "tests/replay/client.h"
+#include "tests/replay/fake_store.h"
 
 /* The files that the operator writes. */
 enum world_file {
@@ -29,6 +30,7 @@ struct world {
 		size_t len;
 	} file[WORLD_FILES];
 	LIST_HEAD(, client) clients;
+	struct fake_store store;
 	size_t split;       /* bytes that are read at a time; 0: all that there are */
 	bool reload_wanted; /* srsctl has asked */
 };
