@@ -177,20 +177,25 @@ use_alias(struct map_lookup *lookup)
 	lookup->stored = true;
 }
 
-/* continue_lookup - the result has the answer of the store */
+/* is_lookup_outdated - was there a reload while the lookup waited? */
+static bool
+is_lookup_outdated(const struct map_lookup *lookup)
+{
+	return lookup->generation != lookup->service->generation;
+}
+
+/* continue_lookup - with the result, or from the beginning; the session may be gone afterwards */
 static void
 continue_lookup(struct map_lookup *lookup)
 {
 	lookup->question = NULL;
-	lookup->answered = true;
+	lookup->answered = !is_lookup_outdated(lookup);
 	lookup->wake(lookup->arg);
 }
 
 static void
-on_sender_stored(void *arg, const struct store_reply *reply)
+use_put_reply(struct map_lookup *lookup, const struct store_reply *reply)
 {
-	struct map_lookup *lookup = arg;
-
 	switch (reply->outcome) {
 	case STORE_DONE:
 		use_alias(lookup);
@@ -203,6 +208,15 @@ on_sender_stored(void *arg, const struct store_reply *reply)
 		    lookup, reply->problem == NULL ? "unexpected answer" : reply->problem);
 		break;
 	}
+}
+
+static void
+on_sender_stored(void *arg, const struct store_reply *reply)
+{
+	struct map_lookup *lookup = arg;
+
+	if (!is_lookup_outdated(lookup))
+		use_put_reply(lookup, reply);
 	continue_lookup(lookup);
 }
 
@@ -219,10 +233,8 @@ restore_sender(struct map_lookup *lookup, struct text address)
 }
 
 static void
-on_sender_found(void *arg, const struct store_reply *reply)
+use_get_reply(struct map_lookup *lookup, const struct store_reply *reply)
 {
-	struct map_lookup *lookup = arg;
-
 	switch (reply->outcome) {
 	case STORE_DONE:
 		restore_sender(lookup, reply->address);
@@ -234,6 +246,15 @@ on_sender_found(void *arg, const struct store_reply *reply)
 		    lookup, reply->problem == NULL ? "unexpected answer" : reply->problem);
 		break;
 	}
+}
+
+static void
+on_sender_found(void *arg, const struct store_reply *reply)
+{
+	struct map_lookup *lookup = arg;
+
+	if (!is_lookup_outdated(lookup))
+		use_get_reply(lookup, reply);
 	continue_lookup(lookup);
 }
 
@@ -260,6 +281,7 @@ store_sender(struct map_lookup *lookup, const struct map_service *service, time_
 		use_alias(lookup);
 		return true;
 	}
+	lookup->generation = service->generation;
 	lookup->question =
 	    store_put(service->store, envelope->alias, address, expires, on_sender_stored, lookup);
 	return false;
@@ -294,6 +316,7 @@ run_reverse(struct map_lookup *lookup, const struct map_service *service, struct
 	if (result->verdict != SRS_UNKNOWN_ALIAS || service->store == NULL ||
 	    result->alias[0] == '\0')
 		return true;
+	lookup->generation = service->generation;
 	lookup->question = store_get(service->store, result->alias, on_sender_found, lookup);
 	return false;
 }

@@ -10,6 +10,9 @@
  *
  * If the store has as many rows as envelope-limit allows, the sender is embedded in its address, as
  * far as it fits. Any other failure of the store is SRS_NO_STORE, which Postfix retries.
+ *
+ * A lookup that waits during a reload begins again with the new settings and keys. Otherwise its
+ * address could have the alias of a secret that is gone, and no bounce to it could be restored.
  */
 #ifndef SRSD_SERVICE_MAP_LOOKUP_H
 #define SRSD_SERVICE_MAP_LOOKUP_H
@@ -26,11 +29,12 @@
 #include "srsd/store/store.h"
 
 /*
- * A map. The owner may replace settings, keys and store between requests; sessions use the current
- * ones with each request.
+ * A map. The owner may replace settings, keys and store between requests, and then increments
+ * generation; sessions use the current ones with each request.
  */
 struct map_service {
 	enum map_kind kind;
+	unsigned generation;
 	const struct settings *settings;
 	struct srs_keys *keys;
 	struct store *store; /* or NULL */
@@ -44,6 +48,7 @@ struct map_lookup {
 	const struct map_service *service;
 	struct srs_envelope envelope;
 	struct store_question *question; /* or NULL */
+	unsigned generation;             /* of the service, when the question was asked */
 	bool answered; /* the store has answered, and the session has not run yet */
 	bool stored;   /* the sender is in the store */
 	void (*wake)(void *arg);

@@ -49,6 +49,8 @@ use_inputs(struct services *s)
 {
 	s->forward.settings = s->reverse.settings = s->settings;
 	s->forward.keys = s->reverse.keys = s->keys;
+	s->forward.generation++;
+	s->reverse.generation++;
 	s->forward.store = s->reverse.store = has_database(s->settings) ? s->store : NULL;
 	store_set_timeout(s->store, 1000 * (unsigned)s->settings->store_timeout);
 	s->policy.settings = s->control.settings = s->settings;

@@ -59,9 +59,10 @@ void services_free(struct services **services);
 
 /*
  * Replaces the settings and keys by those of the inputs, which are taken over. Sessions use them
- * from their next request on; a request that waits ends with the settings that it began with. The
- * resolver remains, with its cache, unless its own settings have changed. False with one line in
- * error when the resolver cannot be created; then nothing has changed.
+ * from their next request on. A policy request that waits ends with the settings that it began
+ * with; a lookup that waits for the store begins again. The resolver remains, with its cache,
+ * unless its own settings have changed. False with one line in error when the resolver cannot be
+ * created; then nothing has changed.
  */
 bool services_take(struct services *services, struct inputs *inputs, char *error, size_t size);
 
