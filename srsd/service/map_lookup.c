@@ -223,13 +223,18 @@ on_sender_stored(void *arg, const struct store_reply *reply)
 static void
 restore_sender(struct map_lookup *lookup, struct text address)
 {
+	static struct log_limit limit; /* other failures must not hide a wrong row */
 	const struct srs_context context = make_context(lookup->service);
 	const char *error;
 
 	srs_rewrite_restore(&lookup->result, &context, address, &error);
 	lookup->stored = lookup->result.verdict == SRS_REWRITTEN;
-	if (!lookup->stored)
-		fail_store_lookup(lookup, error);
+	if (lookup->stored)
+		return;
+	if (lookup->result.verdict != SRS_UNAVAILABLE)
+		lookup->result.verdict = SRS_NO_STORE;
+	if (log_allows(&limit))
+		log_warnx("reverse: envelope-database: %s", error);
 }
 
 static void
