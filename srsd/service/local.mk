@@ -28,6 +28,7 @@ service_files += srsd/service/services.c srsd/service/services.h
 service_files += srsd/service/session.h
 service_files += srsd/service/stats.h
 service_files += srsd/service/socketmap_service.c srsd/service/socketmap_service.h
+fuzzers += tests/fuzz/socketmap_service
 service_files += srsd/service/status.c srsd/service/status.h srsd/service/status_metrics.c
 
 noinst_LIBRARIES += srsd/service/libservice.a
