@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: ISC */
-#include <stdio.h>
 #include <string.h>
 
 #include "common/ascii.h"
@@ -200,5 +199,14 @@ tcptable_found(char buf[TCPTABLE_REPLY_SIZE], const char *text, size_t len)
 size_t
 tcptable_refusal(char buf[TCPTABLE_REPLY_SIZE], int code, const char *reason)
 {
-	return (size_t)snprintf(buf, TCPTABLE_REPLY_SIZE, "%d %s\n", code, reason);
+	size_t len = strnlen(reason, TCPTABLE_REPLY_SIZE - 5);
+
+	/* printf(3) took a third of the instructions of a lookup that finds nothing. */
+	buf[0] = (char)('0' + code / 100);
+	buf[1] = (char)('0' + code / 10 % 10);
+	buf[2] = (char)('0' + code % 10);
+	buf[3] = ' ';
+	memcpy(buf + 4, reason, len);
+	buf[4 + len] = '\n';
+	return len + 5;
 }

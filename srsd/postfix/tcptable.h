@@ -64,7 +64,7 @@ size_t tcptable_found(char buf[TCPTABLE_REPLY_SIZE], const char *text, size_t le
 
 /*
  * Writes the reply 400 or 500 with a reason, which must be a short text of visible ASCII characters
- * and blanks. Returns the length of the line.
+ * and blanks; a longer one is cut to fit. Returns the length of the line, which has no NUL.
  */
 size_t tcptable_refusal(char buf[TCPTABLE_REPLY_SIZE], int code, const char *reason);
 

@@ -382,13 +382,17 @@ test_found_at_length(void **state)
 static void
 test_refusal(void **state)
 {
-	char buf[TCPTABLE_REPLY_SIZE];
+	char buf[TCPTABLE_REPLY_SIZE], reason[2 * TCPTABLE_REPLY_SIZE] = "";
 
 	(void)state;
 	assert_int_equal(tcptable_refusal(buf, 500, "not an SRS address"), 23);
 	assert_memory_equal(buf, "500 not an SRS address\n", 23);
 	assert_int_equal(tcptable_refusal(buf, 400, "x"), 6);
 	assert_memory_equal(buf, "400 x\n", 6);
+	memset(reason, 'r', sizeof(reason) - 1);
+	assert_int_equal(tcptable_refusal(buf, 500, reason), TCPTABLE_REPLY_SIZE);
+	assert_memory_equal(buf, "500 rr", 6);
+	assert_memory_equal(buf + TCPTABLE_REPLY_SIZE - 2, "r\n", 2);
 }
 
 int
