@@ -34,12 +34,13 @@ put_rewritten(struct line *line, const struct map_lookup *lookup)
 
 	line_put(line, "> to=<");
 	line_put_untrusted(line, result->address, result->len);
-	line_put(line, "> result=rewritten");
 	if (lookup->service->kind == MAP_REVERSE) {
-		line_put(line, " secret=");
+		line_put(line, "> result=rewritten secret=");
 		line_put_number(line, (unsigned)result->secret + 1);
-	} else if (is_local_part_long(result)) {
-		line_put(line, " note=local-part-over-64");
+	} else {
+		line_put(line, "> result=rewritten");
+		if (is_local_part_long(result))
+			line_put(line, " note=local-part-over-64");
 	}
 	if (lookup->stored)
 		line_put(line, " stored=yes");
@@ -111,8 +112,8 @@ log_map_lookup(const struct map_lookup *lookup, struct text key)
 
 	if (is_routine_lookup(key, verdict) && !log_debugging())
 		return;
-	line_begin(&line, map_kind_name(lookup->service->kind));
-	line_put(&line, " from=<");
+	line_begin(
+	    &line, lookup->service->kind == MAP_FORWARD ? "forward from=<" : "reverse from=<");
 	line_put_untrusted(&line, key.s, key.len);
 	if (verdict == SRS_REWRITTEN)
 		put_rewritten(&line, lookup);
@@ -298,6 +299,8 @@ run_forward(struct map_lookup *lookup, const struct map_service *service, struct
 	const struct srs_context context = make_context(service);
 
 	srs_rewrite_forward(&lookup->result, &context, key.s, key.len);
+	if (service->settings->original_envelope == ENVELOPE_EMBEDDED)
+		return true; /* srs_rewrite_envelope() would say so too, after a call */
 	switch (
 	    srs_rewrite_envelope(&lookup->envelope, &context, key.s, key.len, &lookup->result)) {
 	case 1:

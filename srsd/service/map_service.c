@@ -12,9 +12,8 @@ struct map_session {
 	const struct map_service *service;
 	const struct session_host *host;
 	struct tcptable_parser parser;
-	struct tcptable_request
-	    req; /* the one that waits for the store; its key is in the parser */
-	bool waits;
+	bool waits; /* for the store, with this request, whose key is in the parser */
+	struct tcptable_request req;
 	struct map_lookup lookup;
 };
 
@@ -72,12 +71,13 @@ map_session_input(
 	int got;
 
 	*used = 0;
-	if (map->waits && !answer_key(map, out))
-		return SESSION_BUSY;
-	while (*used < len) {
-		got =
-		    tcptable_parse(&map->parser, data + *used, len - *used, &n, &map->req, &error);
-		*used += n;
+	while (map->waits || *used < len) {
+		got = 1;
+		if (!map->waits) {
+			got = tcptable_parse(
+			    &map->parser, data + *used, len - *used, &n, &map->req, &error);
+			*used += n;
+		}
 		if (got == -1)
 			answer_bad_request(map->service, error, out);
 		else if (got == 1 && !answer_key(map, out))
