@@ -169,6 +169,8 @@ forget_rows(void)
 	struct kept_row *row;
 
 	fuzz_must(STAILQ_EMPTY(&requests));
+	if (STAILQ_EMPTY(&rows))
+		return; /* to empty the store's memory costs more than the rest of a run */
 	while ((row = STAILQ_FIRST(&rows)) != NULL) {
 		STAILQ_REMOVE_HEAD(&rows, next);
 		free(row);
