@@ -10,6 +10,7 @@
 #include "srsd/store_opener.h"
 
 #define SQLITE_SCHEME "sqlite:"
+#define REDIS_SCHEME "redis:"
 
 struct store_opener {
 	struct event_base *base;
@@ -72,7 +73,7 @@ store_opener_open(
 	if (strncmp(database, SQLITE_SCHEME, strlen(SQLITE_SCHEME)) == 0)
 		opener->process = store_link_new(store, opener->base);
 #ifdef HAVE_HIREDIS
-	else
+	else if (strncmp(database, REDIS_SCHEME, strlen(REDIS_SCHEME)) == 0)
 		opener->server = make_redis_backend(opener, store, settings, password);
 #else
 	(void)password;

@@ -39,7 +39,7 @@ static void
 open_store(struct services *s)
 {
 	store_set_backend(s->store, NULL);
-	if (has_database(s->settings) && s->open_store != NULL)
+	if (s->open_store != NULL)
 		s->open_store(s->open_store_arg, s->store, s->settings, s->database_password);
 }
 

@@ -19,8 +19,9 @@
 
 /*
  * Makes the backend for the envelope-database of these settings, and hands it to the store
- * (srsd/store/store_backend.h). Until there is one, what needs the store fails. password is NULL if
- * the settings name no file with one.
+ * (srsd/store/store_backend.h). Until there is one, lookups that need the store fail. It is called
+ * for the database "none" too, without which it would not learn that its last backend is gone: the
+ * store has freed it. password is NULL if the settings name no file with one.
  */
 typedef void services_open_store_fn(
     void *arg, struct store *store, const struct settings *settings, const char *password);
@@ -67,8 +68,8 @@ void services_free(struct services **services);
 bool services_take(struct services *services, struct inputs *inputs, char *error, size_t size);
 
 /*
- * Sets the function that makes the store's backend, and calls it if there is an envelope-database.
- * A reload with another database calls it again.
+ * Sets the function that makes the store's backend, and calls it. A reload with another database,
+ * or with none any more, calls it again.
  */
 void services_use_store(struct services *services, services_open_store_fn *open_store, void *arg);
 

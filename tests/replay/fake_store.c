@@ -105,9 +105,13 @@ fake_store_open(
     void *arg, struct store *store, const struct settings *settings, const char *password)
 {
 	struct fake_store *fake = arg;
-	struct fake_backend *backend = xcalloc(1, sizeof(*backend));
+	struct fake_backend *backend;
 
 	(void)password;
+	strlcpy(fake->database, settings->envelope_database, sizeof(fake->database));
+	if (strcmp(fake->database, "none") == 0)
+		return;
+	backend = xcalloc(1, sizeof(*backend));
 	backend->base.ops = &fake_backend_ops;
 	backend->fake = fake;
 	backend->store = store;

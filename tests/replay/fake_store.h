@@ -25,6 +25,8 @@ enum fake_store_mode {
 	FAKE_STORE_FAILING, /* all is STORE_FAILED */
 };
 
+#define FAKE_STORE_NAME_SIZE 200
+
 struct fake_backend;
 
 struct fake_store {
@@ -33,6 +35,7 @@ struct fake_store {
 	bool lost;     /* no connection */
 	unsigned requests[STORE_OPERATIONS]; /* that arrived since they were last taken */
 	struct fake_backend *backend;        /* NULL: the services have no database */
+	char database[FAKE_STORE_NAME_SIZE]; /* that the services have opened last; "": not yet */
 	LIST_HEAD(, fake_row) rows;          /* of all databases */
 };
 

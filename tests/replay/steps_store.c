@@ -138,12 +138,21 @@ store_gets(struct story *story, struct word line)
 	return compare_count(story, "gets", fake_store_take(&story->world.store, STORE_GET), line);
 }
 
+static bool
+store_database(struct story *story, struct word line)
+{
+	const char *database = story->world.store.database;
+
+	return story_compare(story, "database", database, strlen(database), word_rest(line));
+}
+
 static const struct {
 	const char *name;
 	step_fn *step;
 } store_steps[] = {
 	{ "answering", store_answering },
 	{ "connected", store_connected_step },
+	{ "database", store_database },
 	{ "failing", store_failing },
 	{ "full", store_full },
 	{ "gets", store_gets },

@@ -66,6 +66,7 @@
  *	store connected		it is there again
  *	store row ALIAS ADDRESS	another program writes a row; ALIAS has 32 characters
  *	store norow ALIAS	another program removes it
+ *	store database NAME	the one that was opened last, or none
  *	store rows N		so many rows are in the database that is used
  *	store puts N		so many were asked for since this was last looked at
  *	store gets N
