@@ -53,6 +53,7 @@ struct engine {
 	int link_fd;
 	struct metrics_service metrics;
 	struct store_opener *store_opener;
+	uint32_t reload; /* number of the one whose settings are in use; 0: those of the start */
 	bool stopping;
 	bool done;
 };
@@ -423,6 +424,7 @@ reload_engine(struct engine *engine, struct channel_message *m)
 	if (m->n_fds > 0)
 		close(m->fd[0]);
 	if (ok) {
+		engine->reload = m->number;
 		change_listeners(engine, m);
 		send_report(engine, LINK_RELOADED, m->number, NULL);
 	} else {
@@ -430,6 +432,18 @@ reload_engine(struct engine *engine, struct channel_message *m)
 		send_report(engine, LINK_UNRELOADED, m->number, error);
 	}
 	services_reloaded(engine->services, ok ? NULL : error);
+}
+
+/* attach_store - unless the connection is for the database of other settings than the current ones */
+static void
+attach_store(struct engine *engine, const struct channel_message *m)
+{
+	bool current = m->number == engine->reload;
+
+	if (current)
+		store_opener_attach(engine->store_opener, (enum link_order)m->type,
+		    m->n_fds > 0 ? m->fd[0] : -1, m->text);
+	close_message_fds(m, current ? 1 : 0);
 }
 
 static void
@@ -447,10 +461,9 @@ on_order(struct engine *engine, struct channel_message *m)
 		close_message_fds(m, 0);
 		services_reloaded(engine->services, m->text);
 		break;
-	case LINK_STORE:
-		store_opener_attach(engine->store_opener, (enum link_store)m->number,
-		    m->n_fds > 0 ? m->fd[0] : -1, m->text);
-		close_message_fds(m, 1);
+	case LINK_STORE_PROCESS:
+	case LINK_STORE_SERVER:
+		attach_store(engine, m);
 		break;
 	case LINK_STOP:
 	case LINK_ORDERS:
@@ -531,6 +544,7 @@ engine_main(const struct engine_start *start)
 	engine->source = start->source;
 	engine->id = start->id;
 	engine->restarts = start->restarts;
+	engine->reload = start->reload;
 	engine->services->stats.reloaded = start->reloaded;
 	engine->services->stats.reload_refused = start->reload_refused;
 	for (i = 0; i < start->listeners->n; i++) {

@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <time.h>
 
 #include "common/privdrop.h"
@@ -25,6 +26,7 @@ struct engine_start {
 	const struct listeners *listeners;
 	struct identity id; /* to become */
 	int link;           /* to the monitor, see srsd/link.h */
+	uint32_t reload;    /* the number of the reload that made these inputs; 0: none did */
 	unsigned restarts;  /* number of engines before this one */
 	time_t reloaded;    /* time of the last reload, successful or not; 0: never */
 	bool reload_refused;

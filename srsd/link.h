@@ -22,14 +22,15 @@ enum link_order {
 	LINK_RELOAD,
 	LINK_REFUSED, /* the monitor refused the requested reload; text: the reason */
 	LINK_STOP,    /* answer pending requests, and exit */
-	LINK_STORE,   /* number: enum link_store. Descriptor: as it says, or none; then text: why */
+	/*
+	 * A connection for envelope-database. number: of the reload whose settings it is for; the
+	 * engine closes one that is for others. Descriptor: a socket pair to a new store process,
+	 * or a socket that connects to the Redis server, after LINK_STORE_WANTED. If the latter
+	 * could not be made, there is no descriptor; text: the reason.
+	 */
+	LINK_STORE_PROCESS,
+	LINK_STORE_SERVER,
 	LINK_ORDERS,
-};
-
-/* The descriptor that a LINK_STORE carries. */
-enum link_store {
-	LINK_STORE_PROCESS, /* a socket pair to a new store process */
-	LINK_STORE_SERVER, /* a socket that connects to the Redis server, after LINK_STORE_WANTED */
 };
 
 /* From the engine. They carry no descriptors. */

@@ -63,6 +63,7 @@ struct monitor {
 	struct listeners *listeners;
 	struct pending_reload reload;
 	uint32_t reloads;        /* number of the last one */
+	uint32_t in_effect;      /* number of the last one that the engine accepted */
 	time_t reloaded;         /* when the last one ended; 0: never */
 	bool reload_refused;     /* the last one was */
 	uint64_t last_request;   /* when the engine last requested a reload; 0: never */
@@ -109,6 +110,7 @@ run_engine(struct monitor *m, int link)
 		.id = m->id,
 		.link = link,
 		.restarts = m->restarts,
+		.reload = m->in_effect,
 		.reloaded = m->reloaded,
 		.reload_refused = m->reload_refused,
 	};
@@ -164,7 +166,7 @@ start_store(struct monitor *m)
 	fd = store_keeper_start(m->store, leave_monitor, m);
 	if (fd == -1)
 		m->due[DEADLINE_STORE] = now_ms() + LONGEST_PAUSE_MS;
-	else if (!channel_send(m->link, LINK_STORE, LINK_STORE_PROCESS, NULL, &fd, 1))
+	else if (!channel_send(m->link, LINK_STORE_PROCESS, m->in_effect, NULL, &fd, 1))
 		log_warn("cannot give the engine the store process"); /* which then ends */
 	if (fd != -1)
 		close(fd);
@@ -187,7 +189,7 @@ send_store(struct monitor *m)
 	int fd = store_keeper_connect(m->store, &problem);
 
 	channel_send(
-	    m->link, LINK_STORE, LINK_STORE_SERVER, fd == -1 ? problem : NULL, &fd, fd != -1);
+	    m->link, LINK_STORE_SERVER, m->in_effect, fd == -1 ? problem : NULL, &fd, fd != -1);
 	if (fd != -1)
 		close(fd);
 }
@@ -508,6 +510,7 @@ commit_reload(struct monitor *m)
 	warn_restart_needed(old.settings, m->reload.inputs.settings);
 	m->inputs = m->reload.inputs;
 	m->listeners = m->reload.listeners;
+	m->in_effect = m->reload.number;
 	m->reload.number = 0;
 	m->due[DEADLINE_ANSWER] = NEVER;
 	listeners_free(&old_listeners, m->listeners);

@@ -81,7 +81,7 @@ store_opener_open(
 }
 
 void
-store_opener_attach(struct store_opener *opener, enum link_store kind, int fd, const char *problem)
+store_opener_attach(struct store_opener *opener, enum link_order kind, int fd, const char *problem)
 {
 	if (kind == LINK_STORE_PROCESS && opener->process != NULL && fd != -1) {
 		store_link_attach(opener->process, fd);

@@ -57,7 +57,7 @@ open_database(const char *database)
 
 /* attach - one end of a socket pair; was it taken over, and not closed? */
 static bool
-attach(enum link_store kind)
+attach(enum link_order kind)
 {
 	int fd[2];
 	char byte;
