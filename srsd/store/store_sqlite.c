@@ -14,7 +14,7 @@
 #include "srsd/store/store_sqlite.h"
 
 /* Memory for pages, in KiB: the inner nodes of both indexes of some million rows. */
-#define CACHE_KIB "16384"
+#define CACHE_KIB "8192"
 
 /* A WAL that readers made longer is cut to this size, in bytes. */
 #define WAL_KEPT "67108864"
