@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 #include "tests/unit/import_text.h"
 
+#include <unistd.h>
+
+#include "common/day.h"
+#include "conf/config.h"
 #include "srsd/ctl/import/import_postsrsd.h"
+
+/* 2026-11-22, late on that day. */
+#define TODAY ((time_t)20779 * DAY_SECONDS + 86399)
 
 static char *
 return_mydomain(void)
@@ -248,6 +255,22 @@ test_extra_options(void **state)
 }
 
 static void
+check_postsrsd2(const struct import_row *rows, size_t n)
+{
+	char error[200];
+	struct import *im;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		im = import_new();
+		unit_true(rows[i].text, "accepted",
+		    import_postsrsd2(im, "FILE", rows[i].text, TODAY, error, sizeof(error)));
+		import_text_check(&im, &rows[i]);
+	}
+	unit_end();
+}
+
+static void
 test_postsrsd2(void **state)
 {
 	static const struct import_row rows[] = {
@@ -278,36 +301,194 @@ test_postsrsd2(void **state)
 			"\nsrs-domain = \"b.test\"\t# FILE:2" },
 		    NULL },
 		{ "srs-domain = b.test\nsrs-domain = b.test\n", { "\nsrs-domain" }, "CHOOSE" },
-		{ "socketmap = inet:localhost:10003",
-		    { "FILE:1 socketmap: srsd serves tcp_table, not socketmap",
-			"# postsrsd's socketmap uses this port: srsd cannot use it while postsrsd runs.\n#policy = " },
+		{ "srs-domain = .b.test\n", { "\nsrs-domain = \"b.test\"\t# FILE:1 srs-domain\n" },
 		    NULL },
-		{ "socketmap = unix:x", { "socketmap: srsd serves" }, "uses this port" },
-		{ "socketmap = x", { "socketmap: srsd serves" }, "uses this port" },
-		{ "original-envelope = embedded", { "\n#srs-domain" }, "Not carried over" },
-		{ "original-envelope = database\n",
-		    { "FILE:1 original-envelope: database: an address such as SRS0=hhhh=TT=1=... is a key",
-			"recipient_canonical_maps = socketmap:unix:srs:reverse, tcp:127.0.0.1:10002\n" },
+		{ "domains = {.a.test, b.test}",
+		    { "uses the first of domains, without its dot.\nsrs-domain = \"a.test\"\t# FILE:1 domains\n" },
 		    NULL },
-		{ "original-envelope = database\nsocketmap = \"unix:/run/s\"",
-		    { "socketmap:unix:/run/s:reverse" }, NULL },
-		{ "original-envelope = database\nsocketmap = local:/var/spool/postfix/s",
-		    { "socketmap:unix:s:reverse" }, NULL },
-		{ "original-envelope = database\nsocketmap = inet:h:1",
-		    { "socketmap:inet:h:1:reverse" }, NULL },
-		{ "original-envelope = database\nsocketmap = x", { "socketmap:x:reverse" }, NULL },
+		{ "srs-domain = \"\"\ndomains = {a.test, b.test}", { "\n#srs-domain = \"\"\n" },
+		    "without its dot" },
+		{ "domains = {}\ndomains-file = /d",
+		    { "UNKNOWN: FILE:2 domains-file: the value on this line is not known. Set this option yourself. postsrsd uses the first domain in that file.\n#srs-domain" },
+		    NULL },
+		{ "hash-length = 3\nhash-minimum = 2",
+		    { "The value was 3: such a short hash is too easy to guess.\nhash-length = 4\t# FILE:1",
+			"too easy to guess. srsd does not accept addresses that have one.\nhash-minimum = 4\t# FILE:2" },
+		    NULL },
+		{ "hash-length = 0", { "FILE:1 hash-length: hash-length: '0' is not accepted" },
+		    NULL },
+		{ "keep-alive = 30\nmilter-recipient-limit = 5\npid-file = /p",
+		    { "FILE:1 keep-alive: srsd needs no process",
+			"FILE:2 milter-recipient-limit: srsd is",
+			"FILE:3 pid-file: pid-file is for" },
+		    NULL },
+		{ "chroot-dir = /j\nunprivileged-user = u\n",
+		    { "FILE:1 chroot-dir: srsd has its own sandbox",
+			"FILE:2 unprivileged-user: srsd has its own user" },
+		    NULL },
 	};
-	char error[200];
-	struct import *im;
+
+	(void)state;
+	check_postsrsd2(rows, COUNT(rows));
+}
+
+static void
+test_postsrsd2_socketmap(void **state)
+{
+	static const struct import_row rows[] = {
+		{ "",
+		    { "\nsocketmap = {\"unix:/var/spool/postfix/srs\"}\t# postsrsd's default for socketmap\n",
+			"The tables socketmap:unix:srs:forward and socketmap:unix:srs:reverse in main.cf remain valid. PREPARE: Under systemd",
+			"systemctl enable srsd-socketmap.socket.\nsocketmap" },
+		    "policy service is off" },
+		{ "socketmap = \"\"", { "\nsocketmap = {}\t# FILE:1 socketmap\n" }, "PREPARE" },
+		{ "socketmap = local:/run/s",
+		    { "\nsocketmap = {\"unix:/run/s\"}\t# FILE:1 socketmap\n",
+			"socketmap:unix:/run/s:forward", "with this path as its ListenStream" },
+		    NULL },
+		{ "socketmap = inet:localhost:10003",
+		    { "\nsocketmap = {\"inet:localhost:10003\"}\t# FILE:1 socketmap\n",
+			"policy service is off. To use it, choose another port, such as policy = {\"inet:127.0.0.1:10004\"}, and name that port in check_policy_service.\npolicy = {}\t# FILE:1 socketmap\n",
+			"socketmap:inet:localhost:10003:forward and" },
+		    "PREPARE" },
+		{ "socketmap = inet:10001",
+		    { "has no map of the type tcp.\nforward = {}\t# FILE:1 socketmap\n",
+			"\n#policy = " },
+		    "restrict it" },
+		{ "socketmap = inet:[::1]:10002", { "\n#reverse = ", "\n#policy = " },
+		    "restrict it" },
+		{ "socketmap = \"inet:*:10005\"",
+		    { "restrict it with a packet filter.\nsocketmap = {\"inet:*:10005\"}" }, NULL },
+		{ "socketmap = unix:x",
+		    { "UNKNOWN: FILE:1 socketmap: the value on this line is not known.",
+			"FILE:1 socketmap: 'unix:x' has no equivalent: the path of a unix socket begins with /" },
+		    "remain valid" },
+		{ "socketmap = x", { "FILE:1 socketmap: 'x' has no equivalent: postsrsd does not" },
+		    NULL },
+		{ "milter = unix:/m\nmilter-rewrite-local = off",
+		    { "PREPARE: FILE:1 milter: srsd is not a milter, so mail that reaches postsrsd through unix:/m would",
+			"contrib/postfix/forward-only does not rewrite mail for local mailboxes, as the milter.\nsocketmap" },
+		    NULL },
+		{ "milter = unix:/m\nmilter-rewrite-local = Yes",
+		    { "contrib/postfix/canonical rewrites" }, NULL },
+		{ "milter = \"\"", { "\nsocketmap" }, "milter" },
+	};
+
+	(void)state;
+	check_postsrsd2(rows, COUNT(rows));
+}
+
+static void
+test_postsrsd2_database(void **state)
+{
+	static const struct import_row rows[] = {
+		{ "original-envelope = embedded",
+		    { "\noriginal-envelope = \"embedded\"\t# FILE:1 original-envelope\n",
+			"\n#envelope-accept-sha1 = \"none\"\n" },
+		    "Not carried over" },
+		{ "original-envelope = long",
+		    { "FILE:1 original-envelope: 'long': postsrsd does not start",
+			"\n#original-envelope" },
+		    NULL },
+		{ "original-envelope = Database\nenvelope-database = \"sqlite:s.db\"",
+		    { "\noriginal-envelope = \"database\"\t# FILE:1 original-envelope\n",
+			"in its chroot-dir, /var/lib/postsrsd by default: check it with ls. PREPARE: The database belongs to postsrsd's user. After postsrsd has stopped, let srsd write to it and to its directory, where SQLite creates files: chown srsd /var/lib/postsrsd /var/lib/postsrsd/s.db. Under systemd, add ReadWritePaths=/var/lib/postsrsd (",
+			"\nenvelope-database = \"sqlite:/var/lib/postsrsd/s.db\"\t# FILE:2 envelope-database\n" },
+		    "Not carried over" },
+		{ "original-envelope = database\nenvelope-database = \"sqlite:/s.db\"\nchroot-dir = \"\"\nunprivileged-user = u",
+		    { "PREPARE: The database belongs to u. After", "chown srsd / /s.db.",
+			"\nenvelope-accept-sha1 = \"2026-12-15\"\t# FILE:1 original-envelope\n" },
+		    "in its chroot-dir" },
+		{ "original-envelope = database\nenvelope-database = \"sqlite:s.db\"\nchroot-dir = /j\nunprivileged-user = \"\"",
+		    { "in its chroot-dir, /j. PREPARE: The database belongs to root.",
+			"\nenvelope-database = \"sqlite:/j/s.db\"" },
+		    NULL },
+		{ "original-envelope = database\nenvelope-database = \"redis:localhost:6379\"\nsocketmap = inet:localhost:10005",
+		    { "\nenvelope-database = \"redis:localhost:6379\"\t# FILE:2" }, "PREPARE" },
+		{ "original-envelope = database\nenvelope-database = \"redis:r.test:6379\"",
+		    { "PREPARE: srsd does not use a Redis server on another host without a password: set envelope-database-password-file.\nenvelope-database" },
+		    "in its chroot-dir" },
+		{ "original-envelope = database\nenvelope-database = \"redis:/r.sock\"",
+		    { "\nenvelope-database = \"redis:unix:/var/lib/postsrsd/r.sock\"" }, NULL },
+		{ "original-envelope = database",
+		    { "UNKNOWN: FILE:1 original-envelope: the value on this line is not known. Set this option yourself.\n#envelope-database",
+			"FILE:1 original-envelope: envelope-database '': postsrsd does not start with this value" },
+		    NULL },
+		{ "original-envelope = database\nenvelope-database = /s.db",
+		    { "UNKNOWN: FILE:2 envelope-database",
+			"FILE:2 envelope-database: envelope-database '/s.db': postsrsd does not start" },
+		    NULL },
+		{ "original-envelope = database\nenvelope-database = \"sqlite:s.db\"\nchroot-dir = \"\"",
+		    { "UNKNOWN: FILE:2 envelope-database", "which under systemd is /" }, NULL },
+		{ "original-envelope = database\nenvelope-database = \"sqlite::memory:\"",
+		    { "FILE:2 envelope-database: envelope-database 'sqlite::memory:': it is lost with each process" },
+		    "UNKNOWN" },
+		{ "envelope-database = \"sqlite:s.db\"",
+		    { "FILE:1 envelope-database: sqlite:s.db: postsrsd does not use it, because original-envelope is embedded.",
+			"set envelope-database = \"sqlite:/var/lib/postsrsd/s.db\" and envelope-accept-sha1 = \"2026-12-15\", so" },
+		    "UNKNOWN" },
+		{ "envelope-database = x",
+		    { "FILE:1 envelope-database: x: postsrsd does not use it\n" }, "UNKNOWN" },
+	};
+
+	(void)state;
+	check_postsrsd2(rows, COUNT(rows));
+}
+
+/* count_differences - of an import from one file, and the settings that a second one gives */
+static size_t
+count_differences(const char *old, const char *in_effect)
+{
+	char error[CONFIG_ERROR_SIZE], *text = NULL, path[] = "/tmp/test_import_XXXXXX";
+	struct import *im = import_new();
+	struct settings *s;
+	size_t len, n;
+	FILE *out = open_memstream(&text, &len);
+	int fd = mkstemp(path);
+
+	assert_true(import_postsrsd2(im, "FILE", old, TODAY, error, sizeof(error)));
+	import_complete(im);
+	assert_int_equal(write(fd, in_effect, strlen(in_effect)), (ssize_t)strlen(in_effect));
+	close(fd);
+	s = config_load(NULL, path, NULL, 0, error);
+	unlink(path);
+	assert_non_null(s);
+	assert_non_null(out);
+	n = import_print_differences(im, s, out);
+	fclose(out);
+	free(text);
+	settings_free(&s);
+	import_free(&im);
+	return n;
+}
+
+/* test_postsrsd2_check - values that are as good as the imported ones */
+static void
+test_postsrsd2_check(void **state)
+{
+#define OLD                                                                        \
+	"srs-domain = a.test\nsocketmap = inet:localhost:10003\nsecrets-file=/s\n" \
+	"original-envelope = database\nenvelope-database=\"sqlite:/d/s\"\nchroot-dir=\"\"\n"
+#define NEW                                                                          \
+	"srs-domain=a.test\nsocketmap={\"inet:localhost:10003\"}\nsecrets-file=/s\n" \
+	"original-envelope=database\nenvelope-database=\"sqlite:/d/s\"\n"
+	static const struct {
+		const char *in_effect;
+		size_t want;
+	} rows[] = {
+		{ NEW "policy={}\nenvelope-accept-sha1=2026-12-15\n", 0 },
+		{ NEW "policy={\"inet:127.0.0.1:10004\"}\nenvelope-accept-sha1=2026-12-15\n", 0 },
+		{ NEW "policy={\"inet:127.0.0.1:10003\"}\nenvelope-accept-sha1=2026-12-15\n", 1 },
+		{ NEW "policy={}\nenvelope-accept-sha1=2026-12-01\n", 0 },
+		{ NEW "policy={}\nenvelope-accept-sha1=2026-12-16\n", 1 },
+		{ NEW "policy={}\n", 1 },
+	};
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < COUNT(rows); i++) {
-		im = import_new();
-		unit_true(rows[i].text, "accepted",
-		    import_postsrsd2(im, "FILE", rows[i].text, error, sizeof(error)));
-		import_text_check(&im, &rows[i]);
-	}
+	for (i = 0; i < COUNT(rows); i++)
+		unit_int(rows[i].in_effect, "differences",
+		    (int)count_differences(OLD, rows[i].in_effect), (int)rows[i].want);
 	unit_end();
 }
 
@@ -315,13 +496,16 @@ static void
 test_postsrsd2_local(void **state)
 {
 	static const struct import_row row = { "",
-		{ "secrets-file = \"/usr/local/etc/postsrsd.secret\"\t# postsrsd's default" },
+		{ "secrets-file = \"/usr/local/etc/postsrsd.secret\"\t# postsrsd's default",
+		    "envelope-database = \"sqlite:/usr/local/var/lib/postsrsd/s\"" },
 		NULL };
+	static const char text[] = "original-envelope = database\nenvelope-database = \"sqlite:s\"";
 	struct import *im = import_new();
 	char error[200];
 
 	(void)state;
-	assert_true(import_postsrsd2(im, "/usr/local/etc/postsrsd.conf", "", error, sizeof(error)));
+	assert_true(import_postsrsd2(
+	    im, "/usr/local/etc/postsrsd.conf", text, TODAY, error, sizeof(error)));
 	import_text_check(&im, &row);
 	unit_end();
 }
@@ -344,7 +528,7 @@ test_postsrsd2_errors(void **state)
 		im = import_new();
 		error[0] = '\0';
 		unit_true(rows[i][0], "refused",
-		    !import_postsrsd2(im, "FILE", rows[i][0], error, sizeof(error)));
+		    !import_postsrsd2(im, "FILE", rows[i][0], TODAY, error, sizeof(error)));
 		unit_holds(rows[i][0], "error", error, rows[i][1]);
 		import_free(&im);
 	}
@@ -387,6 +571,9 @@ main(void)
 		cmocka_unit_test(test_endpoints),
 		cmocka_unit_test(test_extra_options),
 		cmocka_unit_test(test_postsrsd2),
+		cmocka_unit_test(test_postsrsd2_socketmap),
+		cmocka_unit_test(test_postsrsd2_database),
+		cmocka_unit_test(test_postsrsd2_check),
 		cmocka_unit_test(test_postsrsd2_local),
 		cmocka_unit_test(test_postsrsd2_errors),
 		cmocka_unit_test(test_has_line),

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/file.h"
@@ -93,7 +94,7 @@ import_text(struct import *im, const char *path, const char *text, enum import_k
 		import_postsrsd1(im, path, text, query_mydomain);
 		return CTL_OK;
 	case KIND_POSTSRSD2:
-		if (import_postsrsd2(im, path, text, error, sizeof(error)))
+		if (import_postsrsd2(im, path, text, time(NULL), error, sizeof(error)))
 			return CTL_OK;
 		fprintf(stderr, "srsctl: %s\n", error);
 		return CTL_USAGE;
@@ -219,6 +220,7 @@ print_import(const struct import *im)
 	import_print(im, stdout);
 	warn_open(import_choices(im), "choice to make", "choices to make", "CHOOSE");
 	warn_open(import_unknowns(im), "unknown value", "unknown values", "UNKNOWN");
+	warn_open(import_preparations(im), "thing to prepare", "things to prepare", "PREPARE");
 	return CTL_OK;
 }
 

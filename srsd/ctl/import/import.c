@@ -18,6 +18,15 @@ enum import_remark_kind {
 	REMARK_NOTE,
 	REMARK_CHOICE,
 	REMARK_UNKNOWN,
+	REMARK_PREPARE,
+	N_REMARK_KINDS,
+};
+
+/* The word above a remark; NULL: none. */
+static const char *const remark_marks[N_REMARK_KINDS] = {
+	[REMARK_CHOICE] = "CHOOSE",
+	[REMARK_UNKNOWN] = "UNKNOWN",
+	[REMARK_PREPARE] = "PREPARE",
 };
 
 struct import_remark {
@@ -31,6 +40,7 @@ STAILQ_HEAD(import_remarks, import_remark);
 struct imported_option {
 	char *origin; /* NULL: no file sets the option, and it has srsd's default */
 	struct import_remarks remarks;
+	import_allows_fn *allows; /* NULL: no other value */
 };
 
 struct import {
@@ -182,6 +192,7 @@ import_set(struct import *im, const struct import_origin *origin, const struct c
 	}
 	free(imported->origin);
 	imported->origin = format_origin(origin);
+	imported->allows = NULL;
 	clear_remarks(&imported->remarks);
 	return true;
 }
@@ -275,6 +286,22 @@ import_note(struct import *im, const struct conf_option *o, const char *fmt, ...
 	va_end(ap);
 }
 
+void
+import_prepare(struct import *im, const struct conf_option *o, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	append_remark(&find_imported(im, o)->remarks, REMARK_PREPARE, format_remark(fmt, ap), NULL);
+	va_end(ap);
+}
+
+void
+import_allow(struct import *im, const struct conf_option *o, import_allows_fn *allows)
+{
+	find_imported(im, o)->allows = allows;
+}
+
 /* format_values - as format_option would; NULL if srsd does not accept the values */
 static char *
 format_values(const struct conf_option *o, const char *const *values, size_t n)
@@ -349,6 +376,12 @@ import_skip(struct import *im, const struct import_origin *origin, const char *f
 	free(reason);
 }
 
+const struct settings *
+import_settings(const struct import *im)
+{
+	return im->settings;
+}
+
 const char *
 import_secrets_file(const struct import *im)
 {
@@ -402,6 +435,12 @@ import_unknowns(const struct import *im)
 	return count_remarks(im, REMARK_UNKNOWN);
 }
 
+size_t
+import_preparations(const struct import *im)
+{
+	return count_remarks(im, REMARK_PREPARE);
+}
+
 /* print_comment - lines that begin with prefix, broken between words */
 static void
 print_comment(const char *prefix, const char *text, FILE *out)
@@ -431,10 +470,8 @@ print_remarks(const struct imported_option *imported, const char *indent, FILE *
 
 	snprintf(prefix, sizeof(prefix), "%s# ", indent);
 	STAILQ_FOREACH (remark, &imported->remarks, entry) {
-		if (remark->kind == REMARK_CHOICE)
-			fprintf(out, "%sCHOOSE:\n", prefix);
-		else if (remark->kind == REMARK_UNKNOWN)
-			fprintf(out, "%sUNKNOWN:\n", prefix);
+		if (remark_marks[remark->kind] != NULL)
+			fprintf(out, "%s%s:\n", prefix, remark_marks[remark->kind]);
 		print_comment(prefix, remark->text, out);
 		if (remark->kind == REMARK_CHOICE)
 			fprintf(out, "%s#%s\n", indent, remark->alternative);
@@ -477,6 +514,11 @@ print_heading(const struct import *im, FILE *out)
 	if (import_unknowns(im) > 0)
 		print_comment("# ",
 		    "UNKNOWN marks an option that a file sets to a value that srsctl cannot read.",
+		    out);
+	if (import_preparations(im) > 0)
+		print_comment("# ",
+		    "PREPARE marks what to do outside of this file, before srsd replaces the old "
+		    "program.",
 		    out);
 	if (im->settings->srs_domain[0] == '\0' && im->settings->domains.n == 0)
 		print_comment("# ",
@@ -551,10 +593,12 @@ print_difference(const struct import *im, const struct conf_option *o,
 	char *there = import_option_line(im, o), *here = format_option(settings, o);
 	const struct imported_option *imported = find_imported(im, o);
 	bool same = strcmp(there, here) == 0;
-	bool differs = imported->origin != NULL && !same && !has_alternative(imported, here);
+	bool allowed = imported->allows != NULL && imported->allows(o, im->settings, settings);
+	bool differs =
+	    imported->origin != NULL && !same && !allowed && !has_alternative(imported, here);
 
 	if (differs || has_remark(imported, REMARK_UNKNOWN) ||
-	    (same && has_remark(imported, REMARK_CHOICE)))
+	    has_remark(imported, REMARK_PREPARE) || (same && has_remark(imported, REMARK_CHOICE)))
 		print_remarks(imported, "", out);
 	if (differs)
 		fprintf(out, "%s%s\t# %s\n%s%s\t# in effect\n", section, there, imported->origin,

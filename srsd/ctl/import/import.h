@@ -15,6 +15,7 @@
  *     import_set*         the setting has an effect: it becomes the value of an option
  *     import_set_unknown  it has an effect, but its value cannot be read: a remark on the option
  *     import_note         it has an effect, but srsd differs: a remark on the option
+ *     import_prepare      its effect depends on something outside of the file: a remark
  *     import_offer*       it had no effect, or another one: an alternative value
  *     import_skip         srsd has no use for it: an entry in the list at the end
  *
@@ -57,13 +58,20 @@ size_t import_choices(const struct import *import);
 /* The number of import_set_unknown's remarks. */
 size_t import_unknowns(const struct import *import);
 
+/* The number of import_prepare's remarks. */
+size_t import_preparations(const struct import *import);
+
+/* The values so far. They are valid until the next call of a function that is not const. */
+const struct settings *import_settings(const struct import *import);
+
 /* Prints the whole configuration file. */
 void import_print(const struct import *import, FILE *out);
 
 /*
  * Prints the imported options that differ from the settings, the choices that may be open, the
- * unknown values, and the settings that are not carried over. Returns the number of options that
- * differ. A value that was an alternative does not count as different.
+ * unknown values, the preparations, and the settings that are not carried over. Returns the number
+ * of options that differ. A value that was an alternative, or that import_allow's function allows,
+ * does not count as different.
  */
 size_t import_print_differences(
     const struct import *import, const struct settings *settings, FILE *out);
@@ -112,6 +120,21 @@ char *import_option_line(const struct import *import, const struct conf_option *
 /* Adds a comment to an option. Its value and its origin do not change. */
 void import_note(struct import *import, const struct conf_option *option, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
+
+/*
+ * Adds a comment to an option about something outside of the configuration, such as a file or
+ * main.cf, that has to be changed before srsd replaces the other program.
+ */
+void import_prepare(struct import *import, const struct conf_option *option, const char *fmt, ...)
+    PRINTF_LIKE(3, 4);
+
+/* Is another value of an option as good as the imported one? */
+typedef bool import_allows_fn(const struct conf_option *option, const struct settings *imported,
+    const struct settings *in_effect);
+
+/* Adds such a function to an option, until the option is set again. */
+void import_allow(
+    struct import *import, const struct conf_option *option, import_allows_fn *allows);
 
 /*
  * Adds n values (one, unless the option is a list) to an option as an alternative, with the reason.

@@ -10,6 +10,8 @@
 #ifndef SRSD_CTL_IMPORT_IMPORT_POSTSRSD_H
 #define SRSD_CTL_IMPORT_IMPORT_POSTSRSD_H
 
+#include <time.h>
+
 #include "srsd/ctl/import/import.h"
 
 /* The file of secrets of Debian's package, unless the configuration names another one. */
@@ -38,11 +40,12 @@ void import_postsrsd1(
     struct import *import, const char *file, const char *text, import_mydomain_fn *mydomain);
 
 /*
- * Imports the text of a file of 2.x. file is its path; text ends with NUL. Returns false, with one
- * line in error (which has room for size bytes), if postsrsd would not start with this file either.
+ * Imports the text of a file of 2.x. file is its path; text ends with NUL. now is the time at which
+ * srsd replaces postsrsd. Returns false, with one line in error (which has room for size bytes), if
+ * postsrsd would not start with this file either.
  */
-bool import_postsrsd2(
-    struct import *import, const char *file, const char *text, char *error, size_t size);
+bool import_postsrsd2(struct import *import, const char *file, const char *text, time_t now,
+    char *error, size_t size);
 
 /* Does a line consist of the name of an option of 2.x, an equals sign and anything? */
 bool import_postsrsd2_has_line(const char *line);

@@ -1,142 +1,221 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * import_postsrsd2 - postsrsd.conf, with the options of postsrsd 2.0 to 2.4
+ *
+ * The effect of each value has been tested with postsrsd 2.4.0.
  */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
+#include "common/day.h"
 #include "common/xmalloc.h"
 #include "conf/confuse.h"
 #include "srsd/ctl/import/import.h"
 #include "srsd/ctl/import/import_postsrsd.h"
+#include "srsd/ctl/import/postsrsd2_address.h"
 
-/* An option has the same name in srsd, or a reason why it is not carried over. */
+/* The defaults of postsrsd. Its paths depend on the prefix that it was built with. */
+#define SOCKETMAP_PRESET "unix:/var/spool/postfix/srs"
+#define CHROOT_PRESET "/var/lib/postsrsd"
+#define CHROOT_PRESET_LOCAL "/usr/local/var/lib/postsrsd"
+#define SECRETS_PRESET_LOCAL "/usr/local/etc/postsrsd.secret"
+
+/*
+ * postsrsd 2 accepts an address for 21 days. Two more: it may have signed on another day than the
+ * import, and srsd accepts the clock of the other host to be a day ahead.
+ */
+#define ALIAS_DAYS (21 + 2)
+
+/* srsd refuses shorter hashes. */
+#define HASH_SHORTEST 4
+
+enum option2 {
+	OPT_SRS_DOMAIN,
+	OPT_DOMAINS,
+	OPT_DOMAINS_FILE,
+	OPT_DOMAINS_FILE_WATCH,
+	OPT_SECRETS_FILE,
+	OPT_SEPARATOR,
+	OPT_HASH_LENGTH,
+	OPT_HASH_MINIMUM,
+	OPT_ALWAYS_REWRITE,
+	OPT_CONNECTION_LIMIT,
+	OPT_SYSLOG,
+	OPT_SOCKETMAP,
+	OPT_MILTER,
+	OPT_MILTER_REWRITE_LOCAL,
+	OPT_MILTER_RECIPIENT_LIMIT,
+	OPT_ORIGINAL_ENVELOPE,
+	OPT_ENVELOPE_DATABASE,
+	OPT_CHROOT_DIR,
+	OPT_UNPRIVILEGED_USER,
+	OPT_KEEP_ALIVE,
+	OPT_SECCOMP,
+	OPT_PID_FILE,
+	OPT_DAEMONIZE,
+	OPT_DEBUG,
+	N_KNOWN,
+};
+
+/* The use that srsd has for an option. */
+enum option2_use {
+	USE_SAME,  /* srsd has the option, with the same values */
+	USE_LATER, /* import_postsrsd2 handles it when all options are known */
+	USE_NONE,  /* it is not carried over */
+};
+
 static const struct postsrsd2_option {
 	const char *name;
 	bool list;
-	const char *why; /* NULL: srsd has this option */
-} known_options[] = {
-	{ "srs-domain", false, NULL },
-	{ "domains", true, NULL },
-	{ "domains-file", false, NULL },
-	{ "domains-file-watch", false, NULL },
-	{ "secrets-file", false, NULL },
-	{ "separator", false, NULL },
-	{ "hash-length", false, NULL },
-	{ "hash-minimum", false, NULL },
-	{ "always-rewrite", false, NULL },
-	{ "connection-limit", false, NULL },
-	{ "syslog", false, NULL },
-	{ "socketmap", false, /* see also skip_envelope_database */
-	    "srsd serves tcp_table, not socketmap: set sender_canonical_maps = "
-	    "tcp:127.0.0.1:10001 and recipient_canonical_maps = tcp:127.0.0.1:10002 in main.cf" },
-	{ "milter", false,
-	    "srsd is not a milter: set sender_canonical_maps = tcp:127.0.0.1:10001, "
-	    "sender_canonical_classes = envelope_sender, recipient_canonical_maps = "
-	    "tcp:127.0.0.1:10002 and recipient_canonical_classes = envelope_recipient in main.cf, "
-	    "and remove postsrsd from smtpd_milters" },
-	{ "milter-rewrite-local", false,
-	    "srsd is not a milter; contrib/postfix/forward-only does not rewrite mail for local "
-	    "mailboxes" },
-	{ "milter-recipient-limit", false, "srsd is not a milter" },
-	{ "keep-alive", false,
-	    "idle-timeout is not equivalent: Postfix waits a second whenever srsd has closed a "
-	    "tcp_table connection, which Postfix keeps open for several hundred seconds" },
-	{ "original-envelope", false, NULL }, /* see skip_envelope_database */
-	{ "envelope-database", false,
-	    "srsd has no database: the address contains everything that it needs" },
-	{ "unprivileged-user", false, "srsd has its own user" },
-	{ "chroot-dir", false, "srsd has its own sandbox; see chroot-dir in srsd.conf(5)" },
-	{ "seccomp", false, "srsd always runs in its sandbox" },
-	{ "pid-file", false,
+	enum option2_use use;
+	const char *why; /* USE_NONE */
+} known_options[N_KNOWN] = {
+	[OPT_SRS_DOMAIN] = { "srs-domain", false, USE_LATER, NULL },
+	[OPT_DOMAINS] = { "domains", true, USE_SAME, NULL },
+	[OPT_DOMAINS_FILE] = { "domains-file", false, USE_SAME, NULL },
+	[OPT_DOMAINS_FILE_WATCH] = { "domains-file-watch", false, USE_SAME, NULL },
+	[OPT_SECRETS_FILE] = { "secrets-file", false, USE_SAME, NULL },
+	[OPT_SEPARATOR] = { "separator", false, USE_SAME, NULL },
+	[OPT_HASH_LENGTH] = { "hash-length", false, USE_LATER, NULL },
+	[OPT_HASH_MINIMUM] = { "hash-minimum", false, USE_LATER, NULL },
+	[OPT_ALWAYS_REWRITE] = { "always-rewrite", false, USE_SAME, NULL },
+	[OPT_CONNECTION_LIMIT] = { "connection-limit", false, USE_SAME, NULL },
+	[OPT_SYSLOG] = { "syslog", false, USE_SAME, NULL },
+	[OPT_SOCKETMAP] = { "socketmap", false, USE_LATER, NULL },
+	[OPT_MILTER] = { "milter", false, USE_LATER, NULL },
+	[OPT_MILTER_REWRITE_LOCAL] = { "milter-rewrite-local", false, USE_NONE,
+	    "srsd is not a milter" },
+	[OPT_MILTER_RECIPIENT_LIMIT] = { "milter-recipient-limit", false, USE_NONE,
+	    "srsd is not a milter" },
+	[OPT_ORIGINAL_ENVELOPE] = { "original-envelope", false, USE_LATER, NULL },
+	[OPT_ENVELOPE_DATABASE] = { "envelope-database", false, USE_LATER, NULL },
+	[OPT_CHROOT_DIR] = { "chroot-dir", false, USE_NONE,
+	    "srsd has its own sandbox; see chroot-dir in srsd.conf(5)" },
+	[OPT_UNPRIVILEGED_USER] = { "unprivileged-user", false, USE_NONE,
+	    "srsd has its own user; see unprivileged-user in srsd.conf(5)" },
+	[OPT_KEEP_ALIVE] = { "keep-alive", false, USE_NONE,
+	    "srsd needs no process for an idle connection, so it keeps one for idle-timeout, which "
+	    "is longer" },
+	[OPT_SECCOMP] = { "seccomp", false, USE_NONE, "srsd always runs in its sandbox" },
+	[OPT_PID_FILE] = { "pid-file", false, USE_NONE,
 	    "pid-file is for srsd without systemd, and must not be the file of postsrsd" },
-	{ "daemonize", false, "use srsd -D" },
-	{ "debug", false, "use srsd -v" },
+	[OPT_DAEMONIZE] = { "daemonize", false, USE_NONE, "use srsd -D" },
+	[OPT_DEBUG] = { "debug", false, USE_NONE, "use srsd -v" },
 };
 
-/* The socketmap of postsrsd, unless the file sets it. */
-#define POSTSRSD2_SOCKETMAP "unix:/var/spool/postfix/srs"
-
-#define ENDPOINT_SIZE 512
-
-#define N_KNOWN (sizeof(known_options) / sizeof(known_options[0]))
+/* The last value of an option in the file. */
+struct postsrsd2_value {
+	unsigned line; /* 0: the file does not set it, or to an empty list */
+	char *text;
+};
 
 struct postsrsd2_file {
 	struct import *im;
 	const char *path;
-	bool has_secret;         /* it sets secrets-file */
-	char *socketmap;         /* as in the file; NULL: not set */
-	char *original_envelope; /* NULL: not set */
-	unsigned original_envelope_line;
-	char *srs_domain; /* NULL: not set */
-	unsigned srs_domain_line;
+	time_t now;
+	struct postsrsd2_value values[N_KNOWN]; /* of a list, the first value */
 	char *former_domain; /* the value of srs-domain that a later line replaces; NULL: none */
 	unsigned former_line;
 };
 
-static void
-replace_text(char **text, const char *value)
-{
-	free(*text);
-	*text = xstrdup(value);
-}
-
-/* note_srs_domain - the last line counts */
-static void
-note_srs_domain(struct postsrsd2_file *f, const char *value, unsigned line)
-{
-	if (f->srs_domain != NULL && strcmp(f->srs_domain, value) != 0) {
-		replace_text(&f->former_domain, f->srs_domain);
-		f->former_line = f->srs_domain_line;
-	}
-	replace_text(&f->srs_domain, value);
-	f->srs_domain_line = line;
-}
-
-/* format_socketmap - in the form of main.cf: relative to Postfix's queue directory */
+/* value_or_default2 - the text of an option, or the default of postsrsd */
 static const char *
-format_socketmap(const char *endpoint, char text[ENDPOINT_SIZE])
+value_or_default2(const struct postsrsd2_file *f, enum option2 number, const char *preset)
 {
-	static const char queue[] = "/var/spool/postfix/";
-	const char *path = strchr(endpoint, ':');
-
-	if (path == NULL ||
-	    (strncmp(endpoint, "unix:", 5) != 0 && strncmp(endpoint, "local:", 6) != 0))
-		return endpoint;
-	path++;
-	if (strncmp(path, queue, sizeof(queue) - 1) == 0)
-		path += sizeof(queue) - 1;
-	snprintf(text, ENDPOINT_SIZE, "unix:%s", path);
-	return text;
+	return f->values[number].line == 0 ? preset : f->values[number].text;
 }
 
-/* skip_envelope_database - srsd cannot reverse an address that is a key of the database */
-static void
-skip_envelope_database(const struct postsrsd2_file *f)
+static struct import_origin
+origin_of_option(const struct postsrsd2_file *f, enum option2 number)
 {
-	const char *endpoint = f->socketmap == NULL ? POSTSRSD2_SOCKETMAP : f->socketmap;
-	struct import_origin origin = { f->path, f->original_envelope_line, "original-envelope" };
-	char text[ENDPOINT_SIZE];
+	unsigned line = f->values[number].line;
 
-	if (f->original_envelope == NULL || strcmp(f->original_envelope, "embedded") == 0)
-		return;
-	import_skip(f->im, &origin,
-	    "%s: an address such as SRS0=hhhh=TT=1=... is a key of postsrsd's database, and srsd "
-	    "answers \"not found\" for it. Keep postsrsd running for 21 days, until the last of "
-	    "these addresses has expired, and name both maps in main.cf: "
-	    "recipient_canonical_maps = socketmap:%s:reverse, tcp:127.0.0.1:10002",
-	    f->original_envelope, format_socketmap(endpoint, text));
+	return (struct import_origin){ line == 0 ? "postsrsd" : f->path, line,
+		known_options[number].name };
 }
 
-/* note_port - the socketmap in postsrsd's sample file has the port of srsd's policy service */
-static void
-note_port(const struct postsrsd2_file *f)
+static bool
+is_local_prefix(const struct postsrsd2_file *f)
 {
-	const char *port = f->socketmap == NULL ? NULL : strrchr(f->socketmap, ':');
+	static const char local[] = "/usr/local/etc/";
 
-	if (port != NULL && strcmp(port, ":10003") == 0)
-		import_note(f->im, import_option(NULL, "policy"),
-		    "postsrsd's socketmap uses this port: srsd cannot use it while postsrsd runs.");
+	return strncmp(f->path, local, strlen(local)) == 0;
+}
+
+static void
+store_value(struct postsrsd2_file *f, enum option2 number, const char *text, unsigned line)
+{
+	struct postsrsd2_value *value = &f->values[number];
+
+	if (number == OPT_SRS_DOMAIN && value->line != 0 && strcmp(value->text, text) != 0) {
+		free(f->former_domain);
+		f->former_domain = value->text;
+		f->former_line = value->line;
+		value->text = NULL;
+	}
+	free(value->text);
+	value->text = xstrdup(text);
+	value->line = line;
+}
+
+static bool
+on_postsrsd2_option(void *arg, size_t number, int line, const char *const *values, size_t n,
+    char why[CONFUSE_WHY_SIZE])
+{
+	struct postsrsd2_file *f = arg;
+	const struct postsrsd2_option *known = &known_options[number];
+	struct import_origin origin = { f->path, (unsigned)line, known->name };
+
+	(void)why; /* a value that srsd does not accept is skipped, and parsing continues */
+	if (n == 0)
+		return true; /* an empty list is the default, and has no line */
+	store_value(f, (enum option2)number, values[0], origin.line);
+	if (known->use == USE_NONE)
+		import_skip(f->im, &origin, "%s", known->why);
+	else if (known->use == USE_SAME && known->list)
+		import_set_valid_items(f->im, &origin, import_option(NULL, known->name), values, n);
+	else if (known->use == USE_SAME)
+		import_set(f->im, &origin, import_option(NULL, known->name), values, n);
+	return true;
+}
+
+/*
+ * import_first_domain - without srs-domain, postsrsd uses the first of domains, or else of
+ * domains-file
+ *
+ * In both it removes a dot at the beginning. srsd uses the first of domains that has none.
+ */
+static void
+import_first_domain(struct postsrsd2_file *f, const struct conf_option *o)
+{
+	const char *first = value_or_default2(f, OPT_DOMAINS, "");
+	const char *file = value_or_default2(f, OPT_DOMAINS_FILE, "");
+	struct import_origin origin;
+
+	if (first[0] == '.') {
+		origin = origin_of_option(f, OPT_DOMAINS);
+		if (import_set_text(f->im, &origin, o, first + 1))
+			import_note(
+			    f->im, o, "postsrsd uses the first of domains, without its dot.");
+	} else if (first[0] == '\0' && file[0] != '\0') {
+		origin = origin_of_option(f, OPT_DOMAINS_FILE);
+		import_set_unknown(f->im, &origin, o);
+		import_note(f->im, o, "postsrsd uses the first domain in that file.");
+	}
+}
+
+static void
+import_srs_domain(struct postsrsd2_file *f)
+{
+	const struct conf_option *o = import_option(NULL, "srs-domain");
+	const char *domain = value_or_default2(f, OPT_SRS_DOMAIN, "");
+	struct import_origin origin = origin_of_option(f, OPT_SRS_DOMAIN);
+
+	if (domain[0] == '\0')
+		import_first_domain(f, o);
+	else
+		import_set_text(f->im, &origin, o, domain + (domain[0] == '.'));
 }
 
 /* offer_former_domain2 - only the operator knows whether addresses in it are still in use */
@@ -152,52 +231,355 @@ offer_former_domain2(const struct postsrsd2_file *f)
 		import_offer(f->im, &origin, o, &former, 1, "%s", POSTSRSD_FORMER_NOTE);
 }
 
-static bool
-on_postsrsd2_option(void *arg, size_t number, int line, const char *const *values, size_t n,
-    char why[CONFUSE_WHY_SIZE])
+/* import_hash_size - import_complete ensures that the minimum does not exceed the length */
+static void
+import_hash_size(const struct postsrsd2_file *f, enum option2 number)
 {
-	struct postsrsd2_file *f = arg;
-	const struct postsrsd2_option *known = &known_options[number];
-	struct import_origin origin = { f->path, (unsigned)line, known->name };
+	const struct conf_option *o = import_option(NULL, known_options[number].name);
+	const char *text = value_or_default2(f, number, "");
+	struct import_origin origin = origin_of_option(f, number);
+	long n = strtol(text, NULL, 10);
 
-	(void)why; /* a value that srsd does not accept is skipped, and parsing continues */
-	if (strcmp(known->name, "socketmap") == 0)
-		replace_text(&f->socketmap, values[0]);
-	if (strcmp(known->name, "srs-domain") == 0)
-		note_srs_domain(f, values[0], origin.line);
-	if (strcmp(known->name, "original-envelope") == 0) {
-		replace_text(&f->original_envelope, values[0]);
-		f->original_envelope_line = origin.line;
-	} else if (known->why != NULL)
-		import_skip(f->im, &origin, "%s", known->why);
-	else if (known->list)
-		import_set_valid_items(f->im, &origin, import_option(NULL, known->name), values, n);
-	else
-		import_set(f->im, &origin, import_option(NULL, known->name), values, n);
-	f->has_secret |= strcmp(known->name, "secrets-file") == 0;
-	return true;
+	if (f->values[number].line == 0)
+		return;
+	if (n < 1 || n >= HASH_SHORTEST) {
+		import_set_text(f->im, &origin, o, text);
+		return;
+	}
+	import_set_number(f->im, &origin, o, HASH_SHORTEST);
+	import_note(f->im, o, "The value was %ld: such a short hash is too easy to guess.%s", n,
+	    number == OPT_HASH_MINIMUM ? " srsd does not accept addresses that have one." : "");
 }
 
 /* import_secret2 - the default is next to the file, where this postsrsd was installed */
 static void
 import_secret2(const struct postsrsd2_file *f)
 {
-	static const char local[] = "/usr/local/etc/";
 	struct import_origin origin = { "postsrsd", 0, "secrets-file" };
 	const struct conf_option *o = import_option(NULL, "secrets-file");
-	bool is_local = strncmp(f->path, local, sizeof(local) - 1) == 0;
 
-	if (!f->has_secret)
-		import_set_text(f->im, &origin, o,
-		    is_local ? "/usr/local/etc/postsrsd.secret" : POSTSRSD_SECRET);
+	if (f->values[OPT_SECRETS_FILE].line == 0)
+		import_set_text(
+		    f->im, &origin, o, is_local_prefix(f) ? SECRETS_PRESET_LOCAL : POSTSRSD_SECRET);
 	import_note(f->im, o, "%s", POSTSRSD_SECRET_NOTE);
 }
 
+static const struct text_list *
+find_endpoints(const struct settings *s, const struct conf_option *o)
+{
+	if (strcmp(o->name, "forward") == 0)
+		return &s->forward;
+	return strcmp(o->name, "reverse") == 0 ? &s->reverse : &s->policy;
+}
+
+/* remove_colliding - the endpoints of a service that do not collide with a socketmap; frees none */
+static const char **
+remove_colliding(const struct text_list *endpoints, const char *socketmap, size_t *n)
+{
+	const char **rest = xcalloc(endpoints->n + 1, sizeof(*rest));
+	size_t i;
+
+	*n = 0;
+	for (i = 0; i < endpoints->n; i++)
+		if (!postsrsd2_address_collides(endpoints->text[i], socketmap))
+			rest[(*n)++] = endpoints->text[i];
+	return rest;
+}
+
+/* has_no_collision - another endpoint of this service is right if each socket can be opened */
+static bool
+has_no_collision(
+    const struct conf_option *o, const struct settings *imported, const struct settings *in_effect)
+{
+	const struct text_list *endpoints = find_endpoints(in_effect, o);
+	const struct text_list *socketmap = &in_effect->socketmap;
+	size_t i, j;
+
+	(void)imported;
+	for (i = 0; i < endpoints->n; i++)
+		for (j = 0; j < socketmap->n; j++)
+			if (postsrsd2_address_collides(endpoints->text[i], socketmap->text[j]))
+				return false;
+	return true;
+}
+
+/*
+ * free_port - give the port of a default of srsd to the socketmap, which main.cf names
+ *
+ * The example in postsrsd's sample file has the port of the policy service.
+ */
+static void
+free_port(struct postsrsd2_file *f, const char *name, const char *socketmap)
+{
+	const struct conf_option *o = import_option(NULL, name);
+	const struct text_list *endpoints = find_endpoints(import_settings(f->im), o);
+	struct import_origin origin = origin_of_option(f, OPT_SOCKETMAP);
+	const char **rest;
+	size_t n;
+
+	rest = remove_colliding(endpoints, socketmap, &n);
+	if (n < endpoints->n) {
+		import_set(f->im, &origin, o, rest, n);
+		import_allow(f->im, o, has_no_collision);
+		import_note(f->im, o,
+		    strcmp(name, "policy") == 0
+			? "postsrsd's socketmap has the port of srsd's policy service. The socketmap "
+			  "keeps it, so that main.cf need not change, and the policy service is off. "
+			  "To use it, choose another port, such as policy = {\"inet:127.0.0.1:10004\"}, "
+			  "and name that port in check_policy_service."
+			: "postsrsd's socketmap has this port, and keeps it, so that main.cf need not "
+			  "change. postsrsd 2 has no map of the type tcp.");
+	}
+	free(rest);
+}
+
+/* is_private_endpoint - can only this host connect to an endpoint or to a Redis server? */
+static bool
+is_private_endpoint(const char *endpoint)
+{
+	const char *place = strchr(endpoint, ':') + 1;
+
+	return strncmp(endpoint, "unix:", 5) == 0 || strncmp(place, "unix:", 5) == 0 ||
+	       strncmp(place, "localhost:", 10) == 0 || strncmp(place, "127.", 4) == 0 ||
+	       strncmp(place, "[::1]:", 6) == 0;
+}
+
+static void
+note_socketmap(struct postsrsd2_file *f, const struct conf_option *o, const char *endpoint)
+{
+	char table[POSTSRSD2_ADDRESS_SIZE];
+
+	postsrsd2_address_table(endpoint, table);
+	import_note(f->im, o,
+	    "The tables socketmap:%s:forward and socketmap:%s:reverse in main.cf remain valid.",
+	    table, table);
+	if (!is_private_endpoint(endpoint))
+		import_note(f->im, o,
+		    "Every host that can connect to this address can query the maps: restrict it with "
+		    "a packet filter.");
+	if (strncmp(endpoint, "unix:", 5) == 0)
+		import_prepare(f->im, o,
+		    "Under systemd, srsd is not root and cannot create this socket outside of its own "
+		    "directories. Let systemd create it: systemctl enable srsd-socketmap.socket%s.",
+		    strcmp(endpoint, SOCKETMAP_PRESET) == 0
+			? ""
+			: ", with this path as its ListenStream (systemctl edit)");
+}
+
+static void
+import_socketmap(struct postsrsd2_file *f)
+{
+	const struct conf_option *o = import_option(NULL, "socketmap");
+	struct import_origin origin = origin_of_option(f, OPT_SOCKETMAP);
+	const char *value = value_or_default2(f, OPT_SOCKETMAP, SOCKETMAP_PRESET), *why;
+	char endpoint[POSTSRSD2_ADDRESS_SIZE];
+
+	if (value[0] == '\0') {
+		import_set(f->im, &origin, o, NULL, 0);
+		return;
+	}
+	if (!postsrsd2_address_endpoint(value, endpoint, &why)) {
+		import_set_unknown(f->im, &origin, o);
+		import_skip(f->im, &origin, "'%s' has no equivalent: %s", value, why);
+		return;
+	}
+	if (!import_set_text(f->im, &origin, o, endpoint))
+		return;
+	note_socketmap(f, o, endpoint);
+	free_port(f, "forward", endpoint);
+	free_port(f, "reverse", endpoint);
+	free_port(f, "policy", endpoint);
+}
+
+/* prepare_milter - no option of srsd has its effect, and mail would leave without being rewritten */
+static void
+prepare_milter(struct postsrsd2_file *f)
+{
+	const char *milter = value_or_default2(f, OPT_MILTER, "");
+	const char *local = value_or_default2(f, OPT_MILTER_REWRITE_LOCAL, "off");
+	bool rewrites_local = strcasecmp(local, "on") == 0 || strcasecmp(local, "yes") == 0 ||
+			      strcasecmp(local, "true") == 0;
+
+	if (milter[0] == '\0')
+		return;
+	import_prepare(f->im, import_option(NULL, "socketmap"),
+	    "%s:%u milter: srsd is not a milter, so mail that reaches postsrsd through %s would no "
+	    "longer be rewritten, and bounces to it would be refused. Remove this milter from "
+	    "smtpd_milters and non_smtpd_milters in main.cf, and use the maps: contrib/postfix/%s.",
+	    f->path, f->values[OPT_MILTER].line, milter,
+	    rewrites_local
+		? "canonical rewrites the sender of all mail, as milter-rewrite-local does"
+		: "forward-only does not rewrite mail for local mailboxes, as the milter");
+}
+
+/* accepts_long_enough - a day before the imported one was right when the operator imported it */
+static bool
+accepts_long_enough(
+    const struct conf_option *o, const struct settings *imported, const struct settings *in_effect)
+{
+	(void)o;
+	return in_effect->envelope_accept_sha1 != 0 &&
+	       in_effect->envelope_accept_sha1 <= imported->envelope_accept_sha1;
+}
+
+static void
+import_alias_date(struct postsrsd2_file *f)
+{
+	const struct conf_option *o = import_option(NULL, "envelope-accept-sha1");
+	struct import_origin origin = origin_of_option(f, OPT_ORIGINAL_ENVELOPE);
+	char day[DAY_TEXT_SIZE];
+
+	day_format(day, day_of(f->now) + ALIAS_DAYS);
+	import_set_text(f->im, &origin, o, day);
+	import_allow(f->im, o, accepts_long_enough);
+	import_note(f->im, o,
+	    "Until this day, addresses of which postsrsd has stored the sender may return: they are "
+	    "valid for 21 days. Remove this line after it, because the rows of postsrsd are not "
+	    "protected by a secret. If postsrsd runs for longer than today, choose a later day.");
+}
+
+/* prepare_file - the owner of an SQLite database, path, and the directory that it is in */
+static void
+prepare_file(struct postsrsd2_file *f, const struct conf_option *o, const char *path)
+{
+	const char *user = value_or_default2(f, OPT_UNPRIVILEGED_USER, "postsrsd's user");
+	int len = (int)(strrchr(path, '/') - path);
+
+	import_prepare(f->im, o,
+	    "The database belongs to %s. After postsrsd has stopped, let srsd write to it and to its "
+	    "directory, where SQLite creates files: chown srsd %.*s %s. Under systemd, add "
+	    "ReadWritePaths=%.*s (systemctl edit srsd). If the directory contains other files too, "
+	    "move the database to /var/lib/srsd, and set this option to that path.",
+	    user[0] == '\0' ? "root" : user, len == 0 ? 1 : len, path, path, len == 0 ? 1 : len,
+	    path);
+}
+
+/* chroot_of - "" for none */
+static const char *
+chroot_of(const struct postsrsd2_file *f)
+{
+	return value_or_default2(
+	    f, OPT_CHROOT_DIR, is_local_prefix(f) ? CHROOT_PRESET_LOCAL : CHROOT_PRESET);
+}
+
+static void
+note_database(struct postsrsd2_file *f, const struct conf_option *o, const char *database)
+{
+	static const char sqlite[] = "sqlite:";
+	const char *chroot_dir = chroot_of(f);
+
+	import_note(f->im, o,
+	    "postsrsd's database stays where it is, and srsd adds its own rows in the same form.");
+	if (chroot_dir[0] != '\0' && strchr(database, '/') != NULL)
+		import_note(f->im, o, "postsrsd opens it in its chroot-dir, %s%s.", chroot_dir,
+		    f->values[OPT_CHROOT_DIR].line == 0 ? " by default: check it with ls" : "");
+	if (strncmp(database, sqlite, strlen(sqlite)) == 0)
+		prepare_file(f, o, database + strlen(sqlite));
+	else if (!is_private_endpoint(database))
+		import_prepare(f->im, o,
+		    "srsd does not use a Redis server on another host without a password: set "
+		    "envelope-database-password-file.");
+}
+
+static enum postsrsd2_database
+find_database(const struct postsrsd2_file *f, char text[POSTSRSD2_ADDRESS_SIZE])
+{
+	return postsrsd2_address_database(
+	    value_or_default2(f, OPT_ENVELOPE_DATABASE, ""), chroot_of(f), text);
+}
+
+static void
+import_database(struct postsrsd2_file *f)
+{
+	static const char *const reasons[] = {
+		[POSTSRSD2_DATABASE_VOLATILE] =
+		    "it is lost with each process of postsrsd, so there is nothing to take over",
+		[POSTSRSD2_DATABASE_INVALID] = "postsrsd does not start with this value",
+		[POSTSRSD2_DATABASE_RELATIVE] =
+		    "the path is relative to the directory that postsrsd was started in, which under "
+		    "systemd is /",
+	};
+	const struct conf_option *o = import_option(NULL, "envelope-database");
+	struct import_origin origin = origin_of_option(f, OPT_ENVELOPE_DATABASE);
+	const char *value = value_or_default2(f, OPT_ENVELOPE_DATABASE, "");
+	char database[POSTSRSD2_ADDRESS_SIZE];
+	enum postsrsd2_database found = find_database(f, database);
+
+	if (found == POSTSRSD2_DATABASE_FOUND) {
+		if (import_set_text(f->im, &origin, o, database))
+			note_database(f, o, database);
+		return;
+	}
+	if (f->values[OPT_ENVELOPE_DATABASE].line == 0)
+		origin = origin_of_option(f, OPT_ORIGINAL_ENVELOPE);
+	if (found != POSTSRSD2_DATABASE_VOLATILE)
+		import_set_unknown(f->im, &origin, o);
+	import_skip(f->im, &origin, "envelope-database '%s': %s", value, reasons[found]);
+}
+
+/* skip_database - with original-envelope = embedded, postsrsd neither writes nor reads it */
+static void
+skip_database(struct postsrsd2_file *f)
+{
+	struct import_origin origin = origin_of_option(f, OPT_ENVELOPE_DATABASE);
+	const char *value = value_or_default2(f, OPT_ENVELOPE_DATABASE, "");
+	char database[POSTSRSD2_ADDRESS_SIZE], day[DAY_TEXT_SIZE];
+
+	if (value[0] == '\0')
+		return;
+	if (find_database(f, database) != POSTSRSD2_DATABASE_FOUND) {
+		import_skip(f->im, &origin, "%s: postsrsd does not use it", value);
+		return;
+	}
+	day_format(day, day_of(f->now) + ALIAS_DAYS);
+	import_skip(f->im, &origin,
+	    "%s: postsrsd does not use it, because original-envelope is embedded. If that was "
+	    "different within the last 21 days, set envelope-database = \"%s\" and "
+	    "envelope-accept-sha1 = \"%s\", so that srsd reverses the addresses of that time",
+	    value, database, day);
+}
+
+static void
+import_envelope(struct postsrsd2_file *f)
+{
+	const struct conf_option *o = import_option(NULL, "original-envelope");
+	struct import_origin origin = origin_of_option(f, OPT_ORIGINAL_ENVELOPE);
+	const char *value = value_or_default2(f, OPT_ORIGINAL_ENVELOPE, "embedded");
+
+	if (strcasecmp(value, "database") == 0) {
+		import_set_text(f->im, &origin, o, value);
+		import_database(f);
+		import_alias_date(f);
+		return;
+	}
+	if (strcasecmp(value, "embedded") != 0)
+		import_skip(f->im, &origin,
+		    "'%s': postsrsd does not start with this value; it accepts embedded and database",
+		    value);
+	else if (f->values[OPT_ORIGINAL_ENVELOPE].line != 0)
+		import_set_text(f->im, &origin, o, value);
+	skip_database(f);
+}
+
+static void
+import_values(struct postsrsd2_file *f)
+{
+	import_srs_domain(f);
+	offer_former_domain2(f);
+	import_hash_size(f, OPT_HASH_LENGTH);
+	import_hash_size(f, OPT_HASH_MINIMUM);
+	import_secret2(f);
+	import_socketmap(f);
+	prepare_milter(f);
+	import_envelope(f);
+}
+
 bool
-import_postsrsd2(struct import *im, const char *file, const char *text, char *error, size_t size)
+import_postsrsd2(
+    struct import *im, const char *file, const char *text, time_t now, char *error, size_t size)
 {
 	struct confuse_option options_in_file[N_KNOWN] = { { .name = NULL } };
-	struct postsrsd2_file f = { .im = im, .path = file };
+	struct postsrsd2_file f = { .im = im, .path = file, .now = now };
 	const struct confuse_grammar grammar = { options_in_file, N_KNOWN, false,
 		on_postsrsd2_option, &f };
 	bool ok;
@@ -209,15 +591,10 @@ import_postsrsd2(struct import *im, const char *file, const char *text, char *er
 		options_in_file[i].list = known_options[i].list;
 	}
 	ok = confuse_parse(&grammar, text, file, error, size);
-	if (ok) {
-		import_secret2(&f);
-		offer_former_domain2(&f);
-		skip_envelope_database(&f);
-		note_port(&f);
-	}
-	free(f.socketmap);
-	free(f.original_envelope);
-	free(f.srs_domain);
+	if (ok)
+		import_values(&f);
+	for (i = 0; i < N_KNOWN; i++)
+		free(f.values[i].text);
 	free(f.former_domain);
 	return ok;
 }
