@@ -26,7 +26,7 @@ SERVICE = os.path.join(BUILD, 'contrib/systemd/srsd.service')
 SYSUSERS = os.path.join(SOURCE, 'contrib/systemd/sysusers.d/srsd.conf')
 TMPFILES = os.path.join(BUILD, 'contrib/systemd/tmpfiles.d/srsd.conf')
 INIT = os.path.join(BUILD, 'contrib/init/srsd')
-SERVICES = 'forward', 'reverse', 'policy'
+SERVICES = 'forward', 'reverse', 'policy', 'socketmap'
 EXPOSURE = 20           # of 100, as systemd-analyze counts it
 
 # What the engine's list (common/sandbox.c) does not have: the monitor's calls.
@@ -287,11 +287,14 @@ class Sockets(UnitCase):
     def test_endpoints(self):
         """The defaults of the program, under the names that it takes sockets by."""
         defaults = self.defaults()
+        self.assertEqual(defaults.pop('socketmap'), [])
+        defaults['socketmap'] = ['unix:/var/spool/postfix/srs']     # that of postsrsd 2
         for service in SERVICES:
             with self.subTest(service):
+                kind = 'unix' if service == 'socketmap' else 'inet'
                 unit = parse_unit(socket_unit(service))
                 self.assertEqual(unit['Socket']['FileDescriptorName'], [service])
-                self.assertEqual(['inet:' + unit['Socket']['ListenStream'][0]], defaults[service])
+                self.assertEqual([kind + ':' + unit['Socket']['ListenStream'][0]], defaults[service])
                 self.assertEqual(unit['Socket']['Service'], ['srsd.service'])
                 # Not for a service that its own condition keeps from starting.
                 self.assertEqual(unit['Unit']['ConditionPathExists'],
@@ -302,7 +305,7 @@ class Sockets(UnitCase):
         also = {service: parse_unit(socket_unit(service))['Install'].get('Also', [''])[0].split()
                 for service in SERVICES}
         self.assertEqual(also, {'forward': ['srsd-reverse.socket', 'srsd-policy.socket'],
-                                'reverse': [], 'policy': []})
+                                'reverse': [], 'policy': [], 'socketmap': []})
 
 
 class UsersAndFolders(UnitCase):
