@@ -2,21 +2,32 @@
 # SPDX-License-Identifier: ISC
 """srsctl import: a configuration built from those of postsrsd 1.x and 2.x and of policyd-spf."""
 
+import base64
+import contextlib
+import datetime
+import hashlib
 import os
+import pwd
 import random
 import re
+import shutil
+import socket
+import sqlite3
 import subprocess
 import sys
+import time
 import unittest
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
 
-from harness import tap
+from harness import srs, tap
 from harness.daemon import ORDINARY_USER, SECRET, Daemon, Folder, free_port, run
 from harness.postsrsd import POSTSRSD, PostSrsd
 
 SHELL_FILES = 300
+PROGRAM2 = os.environ.get('POSTSRSD2')      # a postsrsd 2
+WAIT = 60
 POSTSRSD1 = '''\
 # Written by the package.
 SRS_DOMAIN=srs.test
@@ -146,13 +157,14 @@ class Whole(Import):
         self.assert_settings(config, {
             'srs-domain': '"srs.test"', 'domains': '{"our.test", ".our.test"}',
             'separator': '"-"', 'hash-length': '8', 'hash-minimum': '6', 'always-rewrite': 'true', 'syslog': 'true',
-            'idle-timeout': '1800', 'forward': '{"inet:127.0.0.1:10001"}'})
+            'idle-timeout': '1800', 'forward': '{"inet:127.0.0.1:10001"}',
+            'socketmap': '{"unix:/var/spool/postfix/srs"}', 'original-envelope': '"embedded"',
+            'envelope-database': '"none"', 'envelope-accept-sha1': '"none"'})
         self.assertIn('# FILE:4 domains\n', config)
         left = self.unwrapped(config.split('# Not carried over:')[1])
-        for line, name in ((7, 'socketmap'), (8, 'keep-alive'), (14, 'unprivileged-user'),
-                           (16, 'debug')):
+        for line, name in ((8, 'keep-alive'), (14, 'unprivileged-user'), (16, 'debug')):
             self.assertIn('FILE:%d %s: ' % (line, name), left)
-        self.assertEqual(left.count('FILE:'), 4)
+        self.assertEqual(left.count('FILE:'), 3)
 
     def test_policyd_spf(self):
         config = self.imported(POLICYD_SPF, 'policyd-spf.conf')
@@ -221,24 +233,45 @@ class Whole(Import):
         self.assertEqual(config.count('not understood, and not executed: '), 2)
 
     def test_database_of_postsrsd2(self):
-        """Only postsrsd can answer for its addresses, until they expire."""
-        reason = 'original-envelope: database: an address such as SRS0=hhhh=TT=1=... is a key .* ' \
-                 'recipient_canonical_maps = socketmap:%s:reverse, tcp:127.0.0.1:10002'
-        for line, table in (('', 'unix:srs'),
-                            ('socketmap = unix:/var/spool/postfix/srs/map\n', 'unix:srs/map'),
-                            ('socketmap = unix:/run/srs\n', 'unix:/run/srs'),
-                            ('socketmap = inet:localhost:10005\n', 'inet:localhost:10005')):
-            with self.subTest(line):
-                config = self.unwrapped(self.imported('srs-domain = srs.test\noriginal-envelope = '
-                                                 'database\n' + line, 'postsrsd.conf'))
-                self.assertRegex(config, 'FILE:2 ' + reason % table)
-        self.assertNotIn('SRS0=', self.imported(POSTSRSD2, 'postsrsd.conf'))
+        """It is used in place; its addresses are accepted until the last one has expired."""
+        for chroot, path in (('', '/var/lib/postsrsd/senders.db'),
+                             ('chroot-dir = "/jail"\n', '/jail/senders.db')):
+            with self.subTest(chroot):
+                config = self.on_one_day(lambda day, chroot=chroot: (day, self.imported(
+                    'srs-domain = srs.test\noriginal-envelope = database\n'
+                    'envelope-database = "sqlite:senders.db"\n' + chroot, 'postsrsd.conf')))
+                day, config = config
+                self.assert_settings(config, {
+                    'original-envelope': '"database"', 'envelope-database': '"sqlite:%s"' % path,
+                    'envelope-accept-sha1': '"%s"' % (day + datetime.timedelta(23))})
+                self.assertIn('chown srsd %s %s' % (os.path.dirname(path), path),
+                              self.unwrapped(config))
+
+    @staticmethod
+    def on_one_day(function):
+        return srs.on_one_day(lambda day: function(
+            datetime.date(1970, 1, 1) + datetime.timedelta(day)))
 
     def test_port_of_postsrsd2(self):
-        config = self.imported('srs-domain = srs.test\nsocketmap = inet:localhost:10003\n',
-                               'postsrsd.conf')
-        self.assertIn("# postsrsd's socketmap uses this port: srsd cannot use it while postsrsd runs."
-                      '\n#policy = ', config)
+        """The socketmap keeps its port, which main.cf names; the policy service has to move."""
+        text = 'srs-domain = srs.test\nsocketmap = inet:localhost:10003\n'
+        config = self.imported(text, 'postsrsd.conf')
+        self.assert_settings(config, {'socketmap': '{"inet:localhost:10003"}', 'policy': '{}',
+                                      'forward': '{"inet:127.0.0.1:10001"}'})
+        self.assertIn('# FILE:2 socketmap\n', config)
+        self.assertIn('the policy service is off. To use it, choose another port',
+                      self.unwrapped(config))
+
+    def test_milter_of_postsrsd2(self):
+        """No option has its effect: the operator has to know before mail leaves unchanged."""
+        done = self.run_import(self.folder.file(
+            'postsrsd.conf', 'srs-domain = srs.test\nsocketmap = ""\nmilter = inet:localhost:9997\n'))
+        self.assertIn('postsrsd.conf:3 milter: srsd is not a milter, so mail that reaches postsrsd '
+                      'through inet:localhost:9997 would no longer be rewritten',
+                      self.unwrapped(done.stdout))
+        self.assertIn('contrib/postfix/forward-only', self.unwrapped(done.stdout))
+        self.assertEqual(done.stderr, 'srsctl: 1 thing to prepare: look for PREPARE\n')
+        self.assert_settings(done.stdout, {'socketmap': '{}'})
 
     def test_former_domain(self):
         """postsrsd answers for every domain, so a renamed one went on working."""
@@ -545,6 +578,32 @@ class Check(Import):
         self.assertEqual(self.check(config % 'fail', old).stdout, '')
         self.assertIn('# in effect', self.check(config % 'softfail', old, status=1).stdout)
 
+    def test_socketmap_and_database(self):
+        """Another free port and an earlier day are as good; a later day is not."""
+        old = self.folder.file('postsrsd.conf', 'srs-domain = srs.test\n'
+                               'socketmap = inet:localhost:10003\noriginal-envelope = database\n'
+                               'envelope-database = "sqlite:senders.db"\n')
+        config = self.run_import(old).stdout
+        self.assertIn('PREPARE', self.check(config, old).stdout)
+        for name, value, status in (('policy', '{"inet:127.0.0.1:10004"}', 0),
+                                    ('policy', '{"inet:127.0.0.1:10003"}', 1),
+                                    ('envelope-accept-sha1', '"2026-01-01"', 0),
+                                    ('envelope-accept-sha1', '"2099-01-01"', 1),
+                                    ('envelope-accept-sha1', '"none"', 1),
+                                    ('envelope-database', '"sqlite:/var/lib/srsd/x"', 1),
+                                    ('original-envelope', '"long"', 1),
+                                    ('socketmap', '{}', 1)):
+            with self.subTest(name=name, value=value):
+                changed = re.sub(r'(?m)^%s = .*' % name, '%s = %s' % (name, value), config)
+                self.assertNotEqual(changed, config)
+                done = self.check(changed, old, status=status)
+                self.assertEqual(done.stdout.count('# in effect'), status)
+
+    def test_milter_is_repeated(self):
+        old = self.folder.file('postsrsd.conf', 'srs-domain = srs.test\nmilter = unix:/m\n')
+        done = self.check(self.run_import(old).stdout, old)
+        self.assertIn('milter: srsd is not a milter', self.unwrapped(done.stdout))
+
     def test_choices_are_counted(self):
         old = self.folder.file('policyd-spf.conf', 'HELO_reject = fail\nNo_Mail = yes\n')
         self.assertIn('srsctl: 2 choices to make: look for CHOOSE\n', self.run_import(old).stderr)
@@ -579,14 +638,142 @@ class Moving(Import):
             old.stop()
 
 
+def ask(path, name, key):
+    """-> the reply of a socketmap on a unix socket"""
+    request = ('%s %s' % (name, key)).encode()
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.settimeout(WAIT)
+        sock.connect(path)
+        sock.sendall(b'%d:%s,' % (len(request), request))
+        reply = b''
+        while not reply.endswith(b','):
+            data = sock.recv(4096)
+            if not data:
+                raise AssertionError('%s %s: %r, and the connection is closed' % (name, key, reply))
+            reply += data
+    return reply.partition(b':')[2][:-1].decode()
+
+
+def sha1_alias(address):
+    """-> the key of postsrsd 2 for a sender"""
+    return base64.b32hexencode(hashlib.sha1(address.encode()).digest()).decode() + '@1'
+
+
+class Moving2(Import):
+    """srsd takes over the socketmap, the secret and the database of postsrsd 2."""
+
+    SENDERS = ('alice@origin.test', 'Bob=x@Origin.Test', 'b-%s@bulk.test' % ('x' * 60))
+
+    def setUp(self):
+        super().setUp()
+        # Each program has to create the socket and, for the database, files.
+        self.data = self.folder.subfolder('data', ORDINARY_USER)
+        self.secret = self.folder.file('postsrsd.secret', SECRET + '\n', 0o600, ORDINARY_USER)
+        self.socket = self.data + '/srs'
+        self.database = self.data + '/senders.db'
+
+    def write_old(self, database):
+        text = ('srs-domain = srs.test\ndomains = {"our.test"}\nsecrets-file = "%s"\n'
+                'socketmap = "unix:%s"\nchroot-dir = ""\nunprivileged-user = ""\n'
+                % (self.secret, self.socket))
+        if database:
+            text += ('original-envelope = database\nenvelope-database = "sqlite:%s"\n'
+                     % self.database)
+        return self.folder.file('postsrsd.conf', text)
+
+    def moved(self, old):
+        return Moved(self.run_import(old).stdout)
+
+    def assert_reversed(self, signed):
+        for sender, address in signed.items():
+            self.assertEqual(ask(self.socket, 'reverse', address), 'OK ' + sender)
+
+    def sign(self):
+        replies = {sender: ask(self.socket, 'forward', sender) for sender in self.SENDERS}
+        self.assertTrue(all(reply.startswith('OK SRS0=') for reply in replies.values()), replies)
+        return {sender: reply[3:] for sender, reply in replies.items()}
+
+    def test_database_by_description(self):
+        """A database with the table and the keys that postsrsd 2 has."""
+        with contextlib.closing(sqlite3.connect(self.database)) as db:
+            db.execute('CREATE TABLE kv (k TEXT NOT NULL UNIQUE ON CONFLICT REPLACE, '
+                       'v TEXT NOT NULL, lt INTEGER NOT NULL)')
+            db.execute('CREATE INDEX ltidx ON kv (lt)')
+            db.executemany('INSERT INTO kv (k, v, lt) VALUES (?, ?, ?)', [
+                (sha1_alias(sender), sender, int(time.time()) + 21 * 86400)
+                for sender in self.SENDERS])
+            db.commit()
+        if os.geteuid() == 0:
+            shutil.chown(self.database, ORDINARY_USER)
+        with self.moved(self.write_old(True)):
+            signed = {sender: srs.srs0(sha1_alias(sender), SECRET, 'srs.test', srs.today())
+                      for sender in self.SENDERS}
+            self.assert_reversed(signed)
+            self.assert_reversed(self.sign())
+            self.assertEqual(ask(self.socket, 'forward', 'me@our.test'),
+                             'NOTFOUND Need not rewrite local domain.')
+        with contextlib.closing(sqlite3.connect(self.database)) as db:
+            keys = [key for key, in db.execute('SELECT k FROM kv')]
+        self.assertEqual(len(keys), 2 * len(self.SENDERS))
+        self.assertTrue(all(re.fullmatch('[0-9A-V]{32}@1', key) for key in keys), keys)
+
+    @unittest.skipUnless(PROGRAM2, 'POSTSRSD2 does not name a postsrsd 2')
+    def test_there_and_back(self):
+        for database in False, True:
+            with self.subTest(database=database):
+                old = self.write_old(database)
+                with PostSrsd2(old, self.socket):
+                    theirs = self.sign()
+                with self.moved(old):
+                    self.assert_reversed(theirs)
+                    ours = self.sign()
+                if database:    # the sandbox of postsrsd does not allow a WAL
+                    with contextlib.closing(sqlite3.connect(self.database)) as db:
+                        db.execute('PRAGMA journal_mode = DELETE')
+                with PostSrsd2(old, self.socket):
+                    self.assert_reversed(theirs)
+                    self.assert_reversed(ours)
+
+
+class PostSrsd2:
+    """A real postsrsd 2, run as the ordinary user."""
+
+    def __init__(self, config, path):
+        self.config, self.path = config, path
+
+    def __enter__(self):
+        identity = {}
+        if os.geteuid() == 0:
+            entry = pwd.getpwnam(ORDINARY_USER)
+            identity = {'user': entry.pw_uid, 'group': entry.pw_gid, 'extra_groups': []}
+        self.process = subprocess.Popen([PROGRAM2, '-C', self.config], cwd='/',
+                                        stderr=subprocess.DEVNULL, **identity)
+        deadline = time.monotonic() + WAIT
+        while True:
+            try:
+                return ask(self.path, 'forward', 'me@our.test')
+            except (FileNotFoundError, ConnectionRefusedError):
+                if time.monotonic() > deadline or self.process.poll() is not None:
+                    raise
+                time.sleep(0.01)
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait()
+
+
 class Moved(Daemon):
     """A daemon with the imported configuration, except for the options that the tests need."""
 
-    def __init__(self, text, ports):
+    def __init__(self, text, ports=None):
         super().__init__()
         self._text = text
-        self.addresses.update(forward=('127.0.0.1', ports[0]), reverse=('127.0.0.1', ports[1]))
-        for name in ('policy', 'control', 'nameservers', 'unprivileged-user'):
+        names = ['policy', 'control', 'nameservers', 'unprivileged-user']
+        if ports is None:
+            names += 'forward', 'reverse'
+        else:
+            self.addresses.update(forward=('127.0.0.1', ports[0]), reverse=('127.0.0.1', ports[1]))
+        for name in names:
             value = self.options.get(name, '')
             self.arguments += ['-o', '%s=%s' % (name, ','.join(value) if isinstance(value, list)
                                                 else value)]

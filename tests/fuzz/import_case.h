@@ -81,8 +81,9 @@ import_case_check(struct import *im)
 		fuzz_say("%s", error);
 	} else {
 		fuzz_must(import_case_differences(im, s) <= given);
-		fuzz_say("%zu choices, %zu unknown, domain %s, %zu own", import_choices(im),
-		    import_unknowns(im), s->srs_domain, domainset_size(s->own_domains));
+		fuzz_say("%zu choices, %zu unknown, %zu to prepare, domain %s, %zu own",
+		    import_choices(im), import_unknowns(im), import_preparations(im), s->srs_domain,
+		    domainset_size(s->own_domains));
 		settings_free(&s);
 	}
 	free(text);
