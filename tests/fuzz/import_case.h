@@ -50,7 +50,8 @@ import_case_load(const char *text, size_t len, size_t *given, char error[CONFIG_
 	*given = 0;
 	if (s == NULL && strstr(error, "srs-domain: not set") != NULL)
 		s = config_case_load(text, len, both, *given = 1, error);
-	if (s == NULL && strstr(error, "domains-file ") != NULL)
+	if (s == NULL && (strstr(error, "domains-file ") != NULL ||
+			     strstr(error, "not a domain; expected one per line") != NULL))
 		s = config_case_load(text, len, both, *given = 2, error);
 	return s;
 }

@@ -180,6 +180,12 @@ on_postsrsd2_option(void *arg, size_t number, int line, const char *const *value
 	return true;
 }
 
+static bool
+has_leading_dot(const char *domain)
+{
+	return domain[0] == '.' && domain[1] != '\0';
+}
+
 /*
  * import_first_domain - without srs-domain, postsrsd uses the first of domains, or else of
  * domains-file
@@ -193,7 +199,7 @@ import_first_domain(struct postsrsd2_file *f, const struct conf_option *o)
 	const char *file = value_or_default2(f, OPT_DOMAINS_FILE, "");
 	struct import_origin origin;
 
-	if (first[0] == '.') {
+	if (has_leading_dot(first)) {
 		origin = origin_of_option(f, OPT_DOMAINS);
 		if (import_set_text(f->im, &origin, o, first + 1))
 			import_note(
@@ -215,7 +221,7 @@ import_srs_domain(struct postsrsd2_file *f)
 	if (domain[0] == '\0')
 		import_first_domain(f, o);
 	else
-		import_set_text(f->im, &origin, o, domain + (domain[0] == '.'));
+		import_set_text(f->im, &origin, o, domain + has_leading_dot(domain));
 }
 
 /* offer_former_domain2 - only the operator knows whether addresses in it are still in use */
