@@ -266,8 +266,8 @@ class Whole(Import):
         """No option has its effect: the operator has to know before mail leaves unchanged."""
         done = self.run_import(self.folder.file(
             'postsrsd.conf', 'srs-domain = srs.test\nsocketmap = ""\nmilter = inet:localhost:9997\n'))
-        self.assertIn('postsrsd.conf:3 milter: srsd is not a milter, so mail that reaches postsrsd '
-                      'through inet:localhost:9997 would no longer be rewritten',
+        self.assertIn('postsrsd.conf:3 milter: srsd is not a milter. While inet:localhost:9997 is '
+                      'among the milters of Postfix and nothing listens there, mail is deferred',
                       self.unwrapped(done.stdout))
         self.assertIn('contrib/postfix/forward-only', self.unwrapped(done.stdout))
         self.assertEqual(done.stderr, 'srsctl: 1 thing to prepare: look for PREPARE\n')

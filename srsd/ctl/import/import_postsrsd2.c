@@ -397,7 +397,7 @@ import_socketmap(struct postsrsd2_file *f)
 	free_port(f, "policy", endpoint);
 }
 
-/* prepare_milter - no option of srsd has its effect, and mail would leave without being rewritten */
+/* prepare_milter - no option of srsd has its effect */
 static void
 prepare_milter(struct postsrsd2_file *f)
 {
@@ -409,13 +409,15 @@ prepare_milter(struct postsrsd2_file *f)
 	if (milter[0] == '\0')
 		return;
 	import_prepare(f->im, import_option(NULL, "socketmap"),
-	    "%s:%u milter: srsd is not a milter, so mail that reaches postsrsd through %s would no "
-	    "longer be rewritten, and bounces to it would be refused. Remove this milter from "
-	    "smtpd_milters and non_smtpd_milters in main.cf, and use the maps: contrib/postfix/%s.",
+	    "%s:%u milter: srsd is not a milter. While %s is among the milters of Postfix and nothing "
+	    "listens there, mail is deferred, or leaves without being rewritten if "
+	    "milter_default_action is accept. Remove it from smtpd_milters and non_smtpd_milters in "
+	    "main.cf, and use the maps: %s.",
 	    f->path, f->values[OPT_MILTER].line, milter,
 	    rewrites_local
-		? "canonical rewrites the sender of all mail, as milter-rewrite-local does"
-		: "forward-only does not rewrite mail for local mailboxes, as the milter");
+		? "contrib/postfix/canonical rewrites the sender of all mail, as "
+		  "milter-rewrite-local does"
+		: "contrib/postfix/forward-only rewrites only mail that leaves this host");
 }
 
 /* accepts_long_enough - a day before the imported one was right when the operator imported it */
