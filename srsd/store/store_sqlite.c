@@ -13,7 +13,7 @@
 #include "common/xmalloc.h"
 #include "srsd/store/store_sqlite.h"
 
-/* Memory for pages, in KiB: the inner nodes of both indexes of some million rows. */
+/* Memory for pages, in KiB: the inner nodes of both indexes of a million rows. */
 #define CACHE_KIB "8192"
 
 /* A WAL that readers made longer is cut to this size, in bytes. */
