@@ -113,25 +113,25 @@ run_confined_child(const struct confined_work *work, const struct identity *id, 
 	_exit(reply != NULL && write_child_reply(reply) ? 0 : 1);
 }
 
-/* describe_child_end - explain a missing reply */
+/* describe_child_end - explain a missing reply of the process that does something */
 static void
-describe_child_end(int status, enum reply_fault fault, char error[CONFINED_ERROR_SIZE])
+describe_child_end(
+    const char *doing, int status, enum reply_fault fault, char error[CONFINED_ERROR_SIZE])
 {
+	char end[128];
+
 	if (fault == REPLY_LATE)
-		strlcpy(error, "the process that queries the DNS timed out", CONFINED_ERROR_SIZE);
+		strlcpy(end, "timed out", sizeof(end));
 	else if (fault != REPLY_ENDED)
-		strlcpy(error, "the process that queries the DNS sent an invalid reply",
-		    CONFINED_ERROR_SIZE);
+		strlcpy(end, "sent an invalid reply", sizeof(end));
 	else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
-		strlcpy(error, "the process that queries the DNS was killed: sandbox violation",
-		    CONFINED_ERROR_SIZE);
+		strlcpy(end, "was killed: sandbox violation", sizeof(end));
 	else if (WIFSIGNALED(status))
-		snprintf(error, CONFINED_ERROR_SIZE,
-		    "the process that queries the DNS was killed by signal %d (%s)",
-		    WTERMSIG(status), strsignal(WTERMSIG(status)));
+		snprintf(end, sizeof(end), "was killed by signal %d (%s)", WTERMSIG(status),
+		    strsignal(WTERMSIG(status)));
 	else
-		snprintf(error, CONFINED_ERROR_SIZE,
-		    "the process that queries the DNS exited with status %d", WEXITSTATUS(status));
+		snprintf(end, sizeof(end), "exited with status %d", WEXITSTATUS(status));
+	snprintf(error, CONFINED_ERROR_SIZE, "the process that %s %s", doing, end);
 }
 
 /* Turns of 10 ms that a process has to exit after it has closed its pipe. */
@@ -186,6 +186,6 @@ confined_run(
 	close(pipe_end[0]);
 	status = reap_child(pid, fault == REPLY_ENDED);
 	if (reply == NULL)
-		describe_child_end(status, fault, error);
+		describe_child_end(work->doing, status, fault, error);
 	return extract_failure(reply, error);
 }

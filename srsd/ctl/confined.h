@@ -22,6 +22,8 @@ struct confined_work {
 	json_t *(*run)(void *arg);
 	void *arg;        /* for both */
 	unsigned seconds; /* after which the process is killed */
+	/* What the process does, such as "queries the DNS", for errors. */
+	const char *doing;
 };
 
 #define CONFINED_ERROR_SIZE 1024

@@ -134,7 +134,7 @@ static char error[CONFINED_ERROR_SIZE];
 static json_t *
 confine(json_t *(*prepare)(void *arg), json_t *(*run)(void *arg), void *arg, unsigned seconds)
 {
-	const struct confined_work work = { prepare, run, arg, seconds };
+	const struct confined_work work = { prepare, run, arg, seconds, "is tested" };
 	/* No user of the system's, and root needs no entry for it. */
 	struct identity id = { geteuid() == 0 ? 54321 : geteuid(),
 		geteuid() == 0 ? 54321 : getegid() };
@@ -183,7 +183,7 @@ test_failures(void **state)
 	} rows[] = {
 		{ "prepare", prepare_failure, run_well, "no?[2J resolver" },
 		{ "hostile failure", prepare_nothing, run_hostile_failure, "?]0;owned??2J" },
-		{ "nonsense", prepare_nothing, run_nonsense, "sent an invalid reply" },
+		{ "nonsense", prepare_nothing, run_nonsense, "is tested sent an invalid reply" },
 		{ "too long", prepare_nothing, run_too_long, "sent an invalid reply" },
 		{ "half", prepare_nothing, run_half, "exited with status 0" },
 		{ "null", prepare_nothing, run_null, "exited with status 1" },
