@@ -15,16 +15,18 @@
 #include "common/day.h"
 #include "common/privdrop.h"
 #include "srsd/ctl/ctl.h"
+#include "srsd/ctl/promotion.h"
 #include "srsd/ctl/secret_file.h"
 
-#define USAGE                                                                           \
-	"secret new [--last] | list [--json] | promote fingerprint | retire [--force] " \
-	"fingerprint"
+#define USAGE                                                                                \
+	"secret new [--last] | list [--json] | promote [--dry-run] [--force] fingerprint | " \
+	"retire [--force] fingerprint"
 
 struct secret_options {
 	bool last;
 	bool json;
 	bool force;
+	bool dry_run;
 	const char *fingerprint;
 };
 
@@ -243,6 +245,12 @@ run_promote(const struct secret_command *s)
 		return CTL_FAILED;
 	if (i == 0)
 		return refuse_command("this secret is already the first one");
+	if (!s->opts->force && !promotion_is_safe(s->ctl->settings, s->file, (size_t)i, s->now))
+		return CTL_FAILED;
+	if (s->opts->dry_run) {
+		printf("%s can be promoted\n", secret_file_past(s->file, (size_t)i)->fingerprint);
+		return CTL_OK;
+	}
 	secret_file_promote(s->file, (size_t)i, s->now);
 	return write_secret_change(
 	    s, secret_file_past(s->file, 0)->fingerprint, "is the first secret and signs");
@@ -313,30 +321,33 @@ static const struct {
 	const char *name;
 	int (*run)(const struct secret_command *);
 	bool changes;
-	bool names_one; /* takes a fingerprint */
-	const char *option;
+	bool names_one;      /* takes a fingerprint */
+	const char *letters; /* of its options */
 } commands[] = {
-	{ "new", run_new, true, false, "last" },
-	{ "list", run_list, false, false, "json" },
-	{ "promote", run_promote, true, true, "" },
-	{ "retire", run_retire, true, true, "force" },
+	{ "new", run_new, true, false, "l" },
+	{ "list", run_list, false, false, "j" },
+	{ "promote", run_promote, true, true, "fn" },
+	{ "retire", run_retire, true, true, "f" },
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
-/* parse_secret_options - each command has one option at most */
 static bool
 parse_secret_options(struct secret_options *opts, size_t command, int argc, char **argv)
 {
-	const struct option names[] = {
-		{ commands[command].option, no_argument, NULL, commands[command].option[0] },
+	static const struct option names[] = {
+		{ "dry-run", no_argument, NULL, 'n' },
+		{ "force", no_argument, NULL, 'f' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "last", no_argument, NULL, 'l' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
-		if (c == '?' || c == '\0')
+		if (strchr(commands[command].letters, c) == NULL)
 			return false;
+		opts->dry_run |= c == 'n';
 		opts->last |= c == 'l';
 		opts->json |= c == 'j';
 		opts->force |= c == 'f';
@@ -369,11 +380,11 @@ run_secret_command(const struct ctl *ctl, size_t command, const struct secret_op
 {
 	struct secret_owner new_owner = choose_file_owner(ctl->settings);
 	struct secret_command s = { .ctl = ctl, .opts = opts, .now = time(NULL) };
+	bool changes = commands[command].changes && !opts->dry_run;
 	char error[SECRET_FILE_ERROR_SIZE];
 	int status;
 
-	s.file = secret_file_open(
-	    ctl->settings->secrets_file, commands[command].changes ? &new_owner : NULL, error);
+	s.file = secret_file_open(ctl->settings->secrets_file, changes ? &new_owner : NULL, error);
 	if (s.file == NULL)
 		return refuse_command(error);
 	s.daemon = ask_daemon_secrets(ctl);

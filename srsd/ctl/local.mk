@@ -17,9 +17,15 @@ ctl_files += srsd/ctl/ctl_status.c
 ctl_files += srsd/ctl/offline.c srsd/ctl/offline.h
 ctl_files += srsd/ctl/program.c srsd/ctl/program.h
 unit_tests += tests/unit/test_program
+ctl_files += srsd/ctl/promotion.c srsd/ctl/promotion.h
 ctl_files += srsd/ctl/reply.c srsd/ctl/reply.h
 ctl_files += srsd/ctl/secret_file.c srsd/ctl/secret_file.h
 unit_tests += tests/unit/test_secret_file
+ctl_files += srsd/ctl/sibling.c srsd/ctl/sibling.h
+unit_tests += tests/unit/test_sibling
+ctl_files += srsd/ctl/smtp_question.c srsd/ctl/smtp_question.h
+unit_tests += tests/unit/test_smtp_question
+fuzzers += tests/fuzz/smtp_question
 
 noinst_LIBRARIES += srsd/ctl/libctl.a
 srsd_ctl_libctl_a_SOURCES = $(ctl_files)

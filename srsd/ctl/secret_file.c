@@ -240,15 +240,20 @@ wipe_secret(struct secret *secret)
 }
 
 void
+secret_file_forget(struct secret_file *f)
+{
+	while (f->n > 0)
+		wipe_secret(&f->secret[--f->n]);
+}
+
+void
 secret_file_close(struct secret_file **fp)
 {
 	struct secret_file *f = *fp;
-	size_t i;
 
 	if (f == NULL)
 		return;
-	for (i = 0; i < f->n; i++)
-		wipe_secret(&f->secret[i]);
+	secret_file_forget(f);
 	if (f->dir != -1)
 		close(f->dir);
 	free(f->path);
@@ -279,6 +284,15 @@ secret_file_find(const struct secret_file *f, const char *fingerprint)
 		if (strcasecmp(f->secret[i].past.fingerprint, fingerprint) == 0)
 			return (int)i;
 	return -1;
+}
+
+struct srs_keys *
+secret_file_keys(const struct secret_file *f, size_t number)
+{
+	const char *error;
+	unsigned line;
+
+	return srs_keys_parse(f->secret[number].bytes, f->secret[number].len, &line, &error);
 }
 
 /* move_secret - from one position to another; those in between shift by one */

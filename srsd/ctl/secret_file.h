@@ -44,6 +44,9 @@ struct secret_file *secret_file_open(
 /* Wipes the secrets, releases the lock and sets *fp to NULL. */
 void secret_file_close(struct secret_file **fp);
 
+/* Wipes the secrets in a forked process. secret_file_close() must not follow there. */
+void secret_file_forget(struct secret_file *f);
+
 /* Secrets are numbered from 0; the first one signs. */
 size_t secret_file_count(const struct secret_file *f);
 
@@ -52,6 +55,11 @@ const struct srs_secret_past *secret_file_past(const struct secret_file *f, size
 
 /* The number of the first secret with this fingerprint, in upper or lower case; -1: not found. */
 int secret_file_find(const struct secret_file *f, const char *fingerprint);
+
+/*
+ * Keys of one secret alone. The caller frees them with srs_keys_free. NULL when libcrypto fails.
+ */
+struct srs_keys *secret_file_keys(const struct secret_file *f, size_t number);
 
 /*
  * Adds a secret in memory: at the end if last is true, otherwise as the first one, so that the

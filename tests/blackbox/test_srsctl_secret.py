@@ -20,7 +20,7 @@ import unittest
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
 
-from harness import tap
+from harness import srs, tap
 from harness.daemon import ORDINARY_USER, Daemon, Folder, is_root, reachable_binary, render, run
 
 DAY = 86400
@@ -483,6 +483,209 @@ class Promote(Base):
             self.refused('no secret has this fingerprint', 'promote', text)
 
 
+class FakeSmtp:
+    """An SMTP server that answers the commands of one client, and keeps them.
+
+    `replies` maps a verb to the bytes of its reply, instead of an ordinary one. None: the server
+    closes the connection.
+    """
+
+    REPLIES = {'': b'220 mx.test ESMTP\r\n', 'EHLO': b'250-mx.test\r\n250 HELP\r\n',
+               'MAIL': b'250 2.1.0 Ok\r\n', 'RCPT': b'250 2.1.5 Ok\r\n', 'QUIT': b'221 Bye\r\n'}
+
+    def __init__(self, replies=None, host='127.0.0.1'):
+        self.asked = []
+        self._replies = {**self.REPLIES, **(replies or {})}
+        family = socket.AF_INET6 if ':' in host else socket.AF_INET
+        self._sock = socket.socket(family)
+        self._sock.bind((host, 0))
+        self._sock.listen(8)
+        self.name = '%s:%d' % ('[::1]' if family == socket.AF_INET6 else host,
+                               self._sock.getsockname()[1])
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._sock.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
+        self._sock.close()
+
+    def _run(self):
+        while True:
+            try:
+                client = self._sock.accept()[0]
+            except OSError:
+                return
+            with client, client.makefile('rb') as lines:
+                try:
+                    self._converse(client, lines)
+                except OSError:
+                    continue
+
+    def _converse(self, client, lines):
+        line = b''
+        while True:
+            reply = self._replies.get(line[:4].decode())
+            if reply is None:
+                return
+            client.sendall(reply)
+            if line.startswith(b'QUIT'):
+                return
+            line = lines.readline()
+            if not line:
+                return
+            self.asked.append(line.decode().rstrip('\r\n'))
+
+
+LACKS = {'RCPT': b'550 5.1.1 <x>: unknown SRS address\r\n'}
+
+
+class Siblings(Base):
+    """Before a secret signs, the other forwarders must have it."""
+
+    def start(self, replies=None, **options):
+        server = FakeSmtp(replies, **options).__enter__()
+        self.addCleanup(server.__exit__)
+        return server
+
+    def set_siblings(self, *siblings):
+        self.configure(siblings=[getattr(each, 'name', each) for each in siblings])
+        self.write(*SECRETS[:2])
+
+    def closed_port(self):
+        with socket.create_server(('127.0.0.1', 0)) as sock:
+            return '127.0.0.1:%d' % sock.getsockname()[1]
+
+    def test_all_have_it(self):
+        servers = self.start(), self.start()
+        self.set_siblings(*servers)
+        done = self.srsctl('promote', TWO)
+        self.assertEqual(done.stdout, '%s is the first secret and signs; to apply the change, run: '
+                                      'srsctl reload\n' % TWO)
+        self.assertEqual(done.stderr, '')
+        self.assertEqual(self.read(), [SECRETS[1], SECRETS[0]])
+        for server in servers:
+            ehlo, mail, rcpt, leave = server.asked
+            self.assertEqual((ehlo, mail, leave), ('EHLO srs.test', 'MAIL FROM:<>', 'QUIT'))
+            address = re.fullmatch('RCPT TO:<(.*)>', rcpt).group(1)
+            local, domain = srs.split(address)
+            sender = re.fullmatch(r'SRS0=[^=]{4}=..=check\.invalid=(p[0-9a-f]{16})', local).group(1)
+            self.assertEqual(domain, 'srs.test')
+            self.assertIn(address, [make('%s@check.invalid' % sender, SECRETS[1], domain, day)
+                                    for day in (srs.today(), srs.today() - 1)
+                                    for make in (srs.srs0, srs.srs0_without_slash)])
+
+    def test_one_lacks_it(self):
+        """It is named, and the others are not."""
+        servers = self.start(), self.start(LACKS), self.start()
+        self.set_siblings(*servers)
+        self.refused(r'(?s)\Asrsctl: %s does not have this secret \(RCPT TO: 550 5\.1\.1 <x>: '
+                     r'unknown SRS address\)\nsrsctl: this secret does not sign yet[^\n]*\n\Z'
+                     % re.escape(servers[1].name), 'promote', TWO)
+
+    def test_cannot_be_asked(self):
+        rows = (
+            ({'': None}, 'the server closed the connection'),
+            ({'': b'421 4.3.2 busy\r\n'}, 'greeting: 421 4.3.2 busy'),
+            ({'': b'554 blocked\r\n'}, 'greeting: 554 blocked'),
+            ({'': b'SSH-2.0-x\r\n'}, 'the server does not speak SMTP'),
+            ({'': b'220 \0\r\n'}, 'the server does not speak SMTP'),
+            ({'': b'220 ' + b'x' * 100000}, 'a line that is too long'),
+            ({'': b'220-x\r\n' * 100000}, 'a reply of too many lines'),
+            ({'MAIL': b'530 5.7.0 Must issue a STARTTLS command first\r\n'},
+             'MAIL FROM: 530 5.7.0 Must issue a STARTTLS command first'),
+            ({'RCPT': b'450 4.7.1 try again later\r\n'}, 'RCPT TO: 450 4.7.1 try again later'),
+            ({'RCPT': b'550 5.7.1 blocked\r\n'}, 'RCPT TO: 550 5.7.1 blocked'),
+            ({'RCPT': b'554 5.7.1 Relay access denied\r\n'},
+             'RCPT TO: 554 5.7.1 Relay access denied'),
+            ({'RCPT': b'252 perhaps\r\n'}, 'RCPT TO: 252 perhaps'),
+            ({'RCPT': b'2\x1b[2J\r\n'}, 'RCPT TO: the server does not speak SMTP'),
+            ({'RCPT': None}, 'RCPT TO: the server closed the connection'),
+        )
+        servers = [self.start(replies) for replies, _ in rows]
+        self.set_siblings(*servers)
+        lines = self.srsctl('promote', TWO, status=1).stderr.splitlines()
+        self.assertEqual(lines[:-1], [
+            'srsctl: %s cannot be asked (%s)' % (server.name, reason)
+            for server, (_, reason) in zip(servers, rows)])
+        self.assertEqual(self.read(), list(SECRETS[:2]))
+
+    def test_no_server(self):
+        port = self.closed_port()
+        self.set_siblings(port, self.start())
+        self.refused(r'\Asrsctl: %s cannot be asked \(Connection refused\)\n' % re.escape(port),
+                     'promote', TWO)
+
+    def test_no_name(self):
+        """An interface that does not exist: the address is no address here."""
+        self.set_siblings('[fe80::1%nothing]:25')
+        self.refused(r'\Asrsctl: \[fe80::1%nothing\]:25 cannot be asked \(', 'promote', TWO)
+
+    def test_several_addresses(self):
+        """localhost may be ::1 too, where this port is closed."""
+        server = self.start()
+        self.set_siblings(server.name.replace('127.0.0.1', 'localhost'))
+        self.srsctl('promote', TWO)
+
+    def test_ipv6(self):
+        try:
+            server = self.start(host='::1')
+        except OSError as error:
+            self.skipTest(str(error))
+        self.set_siblings(server)
+        self.srsctl('promote', TWO)
+        self.assertEqual(len(server.asked), 4)
+
+    def test_dry_run(self):
+        server = self.start()
+        self.set_siblings(server)
+        done = self.srsctl('promote', '--dry-run', TWO)
+        self.assertEqual(done.stdout, '%s can be promoted\n' % TWO)
+        self.assertEqual(self.read(), list(SECRETS[:2]))
+        self.assertFalse(os.path.exists(self.path + '.history'))
+        self.set_siblings(server, self.start(LACKS))
+        self.refused('does not have this secret', 'promote', '--dry-run', TWO)
+
+    def test_force(self):
+        server = self.start(LACKS)
+        self.set_siblings(server)
+        self.srsctl('promote', '--force', TWO)
+        self.assertEqual(self.read(), [SECRETS[1], SECRETS[0]])
+        self.assertEqual(server.asked, [])
+
+    def test_as_root(self):
+        """The process that reads the replies is not root's."""
+        if not is_root():
+            self.skipTest('needs root')
+        self.set_siblings(self.start(), self.start(LACKS))
+        os.chown(self.etc, 0, 0)
+        self.assertIn('does not have this secret',
+                      self.srsctl('promote', TWO, status=1, user=False).stderr)
+        self.set_siblings(self.start())
+        self.srsctl('promote', TWO, user=False)
+
+    def test_real_daemon_knows_both(self):
+        """An address of each kind of hash is one that a daemon with the secret accepts."""
+        for options in ({}, {'hash-format': 'separated'}, {'hash-length': 8},
+                        {'original-envelope': 'database',
+                         'envelope-database': 'redis:127.0.0.1:1'}):
+            server = self.start()
+            self.configure(siblings=[server.name], **options)
+            self.write(*SECRETS[:2])
+            self.srsctl('promote', TWO)
+            address = server.asked[2][len('RCPT TO:<'):-1]
+            with self.subTest(options), Daemon(options, secrets=SECRETS[:2]) as daemon, \
+                    daemon.policy_client() as policy:
+                self.assertEqual(policy.ask(sender='', recipient=address), 'DUNNO')
+            with self.subTest(options), Daemon(options, secrets=SECRETS[:1]) as daemon, \
+                    daemon.policy_client() as policy:
+                self.assertIn('550 5.1.1 unknown SRS address',
+                              policy.ask(sender='', recipient=address))
+
+
 class Retire(Base):
     def test_the_only_one(self):
         self.write(SECRETS[0])
@@ -570,7 +773,8 @@ class Usage(Base):
     def test_usage(self):
         self.write(*SECRETS)
         for row in ([], ['nonsense'], ['new', 'x'], ['new', '--json'], ['list', '--last'],
-                    ['list', ONE], ['promote'], ['promote', ONE, TWO], ['promote', '--force', ONE],
+                    ['list', ONE], ['promote'], ['promote', ONE, TWO], ['promote', '--last', ONE],
+                    ['promote', '--force'], ['new', '--dry-run'], ['retire', '--dry-run', ONE],
                     ['retire'], ['retire', '--force'], ['retire', ONE, TWO], ['--json', 'list']):
             with self.subTest(' '.join(row)):
                 done = self.srsctl(*row, status=2)
