@@ -189,7 +189,10 @@ test_unknown_types(void **state)
 	unit_end();
 }
 
-/* Impossible messages, each with descriptors, which end closes nothing of: they must be gone. */
+/*
+ * Impossible messages, each with descriptors, none of which ends the channel: the descriptors are
+ * closed.
+ */
 static void
 test_nonsense(void **state)
 {
@@ -330,7 +333,7 @@ test_other_end_is_gone(void **state)
 	assert_null(error);
 	assert_int_equal(receive(0), -1);
 	assert_null(error);
-	/* And SIGPIPE, which nobody ignores here, does not come. */
+	/* There is no SIGPIPE, although it is not ignored here. */
 	assert_false(channel_send(ours, 1, 1, NULL, NULL, 0));
 	assert_int_equal(errno, EPIPE);
 }
@@ -346,7 +349,10 @@ test_closed_with_unread_messages(void **state)
 	assert_null(error);
 }
 
-/* Nobody reads: no waiting, nothing lost of what was taken, and room again afterwards. */
+/*
+ * The peer does not read: no call blocks, no accepted message is lost, and later there is room
+ * again.
+ */
 static void
 test_full(void **state)
 {

@@ -456,7 +456,7 @@ test_bad_domains_files(void **state)
 	unit_end();
 }
 
-/* Some editors put one at the beginning, and nobody sees it. */
+/* Some editors write one at the beginning, and it is invisible. */
 static void
 test_byte_order_mark(void **state)
 {

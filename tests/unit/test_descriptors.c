@@ -33,7 +33,7 @@ test_bound(void **state)
 		log_capture_begin();
 		unit_int(row, "connections", descriptors_bound(rows[i].most, rows[i].limit),
 		    rows[i].want);
-		/* It is asked each time that somebody looks at the metrics. */
+		/* It is called each time that the metrics are read. */
 		unit_text(row, "said", log_capture_end(), "");
 		log_capture_begin();
 		descriptors_warn(rows[i].most, rows[i].limit);

@@ -95,7 +95,7 @@ test_no_regular_files(void **state)
 	assert_string_equal(error, "not a regular file");
 }
 
-/* Nobody writes to it: a blocking open(2) would wait for ever. */
+/* It has no writer: a blocking open(2) would never return. */
 static void
 test_fifo_does_not_block(void **state)
 {

@@ -7,7 +7,7 @@
 #define OTHER 54322
 #define DAEMON 54323
 
-/* make - a folder of that owner and mode below the folder of this test */
+/* make - a directory of that owner and mode below the directory of this test */
 static const char *
 make(const char *name, uid_t owner, mode_t mode)
 {
@@ -19,14 +19,14 @@ make(const char *name, uid_t owner, mode_t mode)
 	return path;
 }
 
-/* owner - of a file with that name below the folder of this test */
+/* owner - of a file with that name below the directory of this test */
 static uid_t
 owner(const char *name)
 {
 	return pathowner(unit_path(name), DAEMON);
 }
 
-/* Only root can make folders of others. */
+/* Only root can create directories of other users. */
 static int
 begin(void **state)
 {
@@ -96,7 +96,10 @@ test_links(void **state)
 	assert_int_equal(owner("theirs/file"), OTHER);
 }
 
-/* What root makes as somebody is his, and where he may make nothing, root makes nothing either. */
+/*
+ * Files that root creates with the rights of a user belong to that user. Where this user may not
+ * create files, root creates none either.
+ */
 static void
 test_act(void **state)
 {

@@ -194,7 +194,7 @@ test_incomplete(void **state)
 	check_requests(rows, COUNT(rows));
 }
 
-/* What comes behind a request is the next one's: it is neither used nor looked at. */
+/* Bytes after a request belong to the next one: they are neither used nor examined. */
 static void
 test_pipelined(void **state)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What records mean. How an evaluation goes along with the DNS, its limits and its errors, is in
- * test_spf_eval_dns.c. Each row is evaluated with the answers coming in several orders.
+ * The meaning of records. test_spf_eval_dns.c tests how an evaluation proceeds with the DNS, its
+ * limits and its errors. Each row is evaluated with the answers arriving in several orders.
  */
 #include "tests/unit/fake_dns.h"
 
@@ -497,7 +497,7 @@ test_local_parts_beyond_ascii(void **state)
 	fake_check_rows(zone, rows, COUNT(rows));
 }
 
-/* Names that an expansion makes and nobody can ask for do not match; nobody was asked. */
+/* Expanded names that cannot be queried do not match, and no query is sent. */
 static void
 test_names_that_nobody_can_ask_for(void **state)
 {
@@ -519,7 +519,7 @@ test_names_that_nobody_can_ask_for(void **state)
 	fake_check_rows(zone, rows, COUNT(rows));
 }
 
-/* A name of one label has no record, in an include or a redirect neither (4.3): nobody is asked. */
+/* A name of one label has no record, in an include or a redirect either (4.3): no query is sent. */
 static void
 test_names_of_one_label(void **state)
 {
@@ -651,7 +651,7 @@ test_explanation(void **state)
 	unit_end();
 }
 
-/* An explanation is whoever's words: what the client put in cannot end the line either. */
+/* An explanation is untrusted, and so is the client's text in it: neither can end the line. */
 static void
 test_explanation_is_printable(void **state)
 {

@@ -39,7 +39,7 @@ end(void **state)
 typedef void rewrite_fn(
     struct srs_result *result, const struct srs_context *context, const char *key, size_t len);
 
-/* answer - what a map says: an address, or the reason; good until the call after the next */
+/* answer - the answer of a map: an address, or the reason; valid until the call after the next */
 static const char *
 answer(rewrite_fn *rewrite, const char *key, size_t len, time_t now)
 {
@@ -1310,7 +1310,10 @@ test_facts_by_age(void **state)
 	unit_end();
 }
 
-/* What is too long to be an address of ours, or holds what none holds, and claims to be one. */
+/*
+ * Addresses that are too long to be ours, or have characters that ours never have, but look like
+ * SRS.
+ */
 static void
 test_facts_of_impossible_addresses(void **state)
 {

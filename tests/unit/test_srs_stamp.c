@@ -160,11 +160,11 @@ test_edges(void **state)
 	assert_false(srs_stamp_is_current(102, 100, 21)); /* the day after */
 	assert_true(srs_stamp_is_current(1010, 7, 21));
 	assert_false(srs_stamp_is_current(1009, 7, 21));
-	assert_true(srs_stamp_is_current(0, 1023, 21)); /* tomorrow, behind the wrap */
+	assert_true(srs_stamp_is_current(0, 1023, 21)); /* tomorrow, after the wrap */
 	assert_false(srs_stamp_is_current(1, 1023, 21));
 }
 
-/* A stamp stands for the latest day up to tomorrow that has it. */
+/* A stamp means the latest day up to tomorrow that has it. */
 static void
 test_dates(void **state)
 {
