@@ -6,7 +6,7 @@
 #include "common/xmalloc.h"
 #include "tests/replay/words.h"
 
-/* Longest time that passes in one step. */
+/* The longest time that may pass in one step. */
 #define DURATION_MAX_MS (1000ull * 86400 * 4000)
 
 static bool
@@ -29,7 +29,7 @@ skip_blanks(struct word *line)
 		skip(line, 1);
 }
 
-/* quoted_len - bytes up to the quote that ends what the first one begins, or all */
+/* quoted_len - bytes up to the closing quote, or all */
 static size_t
 quoted_len(struct word text)
 {
