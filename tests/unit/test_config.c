@@ -322,7 +322,7 @@ static void
 test_what_is_missing(void **state)
 {
 	static const struct bad_row rows[] = {
-		{ "", "FILE: srs-domain: not set; the domain of the SRS addresses" },
+		{ "", "FILE: srs-domain: not set; set it to the domain of the SRS addresses" },
 		{ "max-age = 7\n", "FILE: srs-domain: not set" },
 		{ "spf { }\n", "FILE: srs-domain: not set" },
 		{ "domains = {}\n", "FILE: srs-domain: not set" },
