@@ -169,7 +169,7 @@ class Installation(Base):
                       [sockets[:1], sockets[1:]])
         self.assertEqual([line for line in lines if line not in sockets], [
             'ok: configuration ' + self.daemon.config,
-            'ok: secrets-file %s: 1 secrets' % self.daemon.options['secrets-file'],
+            'ok: secrets-file %s: 1 secret' % self.daemon.options['secrets-file'],
             'ok: domains: 4 own domains',
             'ok: clock',
             'ok: hash-format compatible: only for servers that share the secrets, because a hash '
