@@ -86,7 +86,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		free(copy);
 	} else {
 		fuzz_must(line >= 1 && line <= size + 1);
-		fuzz_say("line %u is none", line);
+		fuzz_say("line %u is not an entry", line);
 	}
 	free(text);
 	domainset_free(&set);

@@ -59,7 +59,7 @@ fuzz_text(const void *data, size_t len)
 	return text;
 }
 
-/* fuzz_line - cut the next line off a text; "" when there is none */
+/* fuzz_line - cut the next line off a text; "" at its end */
 static inline char *
 fuzz_line(char **text)
 {

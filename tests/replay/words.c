@@ -79,16 +79,16 @@ word_rest(struct word line)
 }
 
 bool
-word_cut_arrow(struct word *line, struct word *behind)
+word_cut_arrow(struct word *line, struct word *rest)
 {
 	static const char arrow[] = " -> ";
 	const char *at = memmem(line->s, line->len, arrow, strlen(arrow));
 
 	if (at == NULL)
 		return false;
-	*behind = *line;
-	skip(behind, (size_t)(at - line->s) + strlen(arrow));
-	*behind = word_rest(*behind);
+	*rest = *line;
+	skip(rest, (size_t)(at - line->s) + strlen(arrow));
+	*rest = word_rest(*rest);
 	line->len = (size_t)(at - line->s);
 	return true;
 }

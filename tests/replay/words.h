@@ -35,8 +35,8 @@ bool word_next(struct word *line, struct word *word);
 /* The rest of a line, without blanks around it and without quotes. */
 struct word word_rest(struct word line);
 
-/* Cuts a line at " -> ". True: *behind is the rest of the line. */
-bool word_cut_arrow(struct word *line, struct word *behind);
+/* Cuts a line at " -> ". True: *rest is the rest of the line. */
+bool word_cut_arrow(struct word *line, struct word *rest);
 
 bool word_is(struct word, const char *);
 

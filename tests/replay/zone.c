@@ -142,7 +142,7 @@ read_strings(struct record *record, struct word word, struct word *line, const c
 {
 	struct word before;
 
-	*error = "the strings of a TXT record stand in quotes";
+	*error = "the strings of a TXT record must be quoted";
 	if (!word.quoted)
 		return false;
 	do {
@@ -197,7 +197,7 @@ read_manner(struct record *record, struct word *line, const char **error)
 			record->secure = true;
 		} else if (!word_is(word, "after") || !word_next(line, &word) ||
 			   !word_duration(word, &record->delay)) {
-			*error = "behind a record stand: after DURATION, secure";
+			*error = "a record may be followed by: after DURATION, secure";
 			return false;
 		}
 	}

@@ -153,7 +153,7 @@ test_messages(void **state)
 		unit_int(rows[i].want, "number", m.number, rows[i].number);
 		unit_int(rows[i].want, "descriptors", (long long)m.n_fds, 0);
 		unit_bytes(rows[i].want, "text", m.text, m.len, rows[i].want, strlen(rows[i].want));
-		unit_int(rows[i].want, "NUL behind", m.text[m.len], '\0');
+		unit_int(rows[i].want, "NUL after it", m.text[m.len], '\0');
 	}
 	assert_int_equal(receive(0), 0);
 	free(longest);
@@ -342,7 +342,7 @@ static void
 test_closed_with_unread_messages(void **state)
 {
 	(void)state;
-	assert_true(channel_send(ours, 1, 1, "nobody reads this", NULL, 0));
+	assert_true(channel_send(ours, 1, 1, "this is not read", NULL, 0));
 	close(theirs);
 	theirs = -1;
 	assert_int_equal(receive(0), -1); /* ECONNRESET or an end, which does not matter */

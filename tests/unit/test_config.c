@@ -374,7 +374,7 @@ test_no_file(void **state)
 	unit_holds("none", "path", error, "/none: ");
 	unit_holds("none", "reason", error, strerror(ENOENT));
 	assert_null(config_load(NULL, unit_dir, NULL, 0, error));
-	unit_true("folder", "message", error[0] != '\0');
+	unit_true("directory", "message", error[0] != '\0');
 	unit_end();
 }
 

@@ -171,8 +171,7 @@ say(struct client *c, const char *text)
 	say_bytes(c, text, strlen(text));
 }
 
-/* heard - the next line that came, without its end; NULL when there is none. The caller frees it.
- */
+/* heard - the next line of output, without its end, or NULL; the caller frees it */
 static char *
 heard(struct client *c)
 {

@@ -34,7 +34,7 @@ test_bound(void **state)
 		unit_int(row, "connections", descriptors_bound(rows[i].most, rows[i].limit),
 		    rows[i].want);
 		/* It is called each time that the metrics are read. */
-		unit_text(row, "said", log_capture_end(), "");
+		unit_text(row, "logged", log_capture_end(), "");
 		log_capture_begin();
 		descriptors_warn(rows[i].most, rows[i].limit);
 		log = log_capture_end();

@@ -28,7 +28,7 @@ test_reads_whole(void **state)
 		unit_write("file", rows[i].data, rows[i].len, 0600);
 		assert_true(file_read(&file, unit_path("file"), 100, &error));
 		unit_bytes(rows[i].data, "bytes", file.data, file.len, rows[i].data, rows[i].len);
-		unit_int(rows[i].data, "NUL behind", file.data[file.len], '\0');
+		unit_int(rows[i].data, "NUL after it", file.data[file.len], '\0');
 		unit_int(rows[i].data, "st_size", file.st.st_size, (long long)rows[i].len);
 		file_free(&file);
 	}

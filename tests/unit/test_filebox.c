@@ -22,7 +22,7 @@ check_reads(struct filebox *box, const char *path, const char *data, size_t len)
 		return;
 	}
 	unit_bytes(path, "bytes", file.data, file.len, data, len);
-	unit_int(path, "NUL behind", file.data[file.len], '\0');
+	unit_int(path, "NUL after it", file.data[file.len], '\0');
 	unit_int(path, "st_size", file.st.st_size, (long long)len);
 	file_free(&file);
 }

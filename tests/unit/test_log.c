@@ -183,7 +183,7 @@ test_a_file_loses_nothing(void **state)
 	(void)state;
 	log_capture_begin();
 	for (i = 0; i < MANY; i++)
-		log_info("line %u of a long story that somebody tells", i);
+		log_info("line %u of a long story without an end", i);
 	log_capture_end();
 	assert_int_equal(check_numbered(log_captured, &lost), MANY);
 	assert_int_equal(lost, 0);
@@ -215,7 +215,7 @@ check_full_sink(int reader, int writer)
 	assert_int_equal(fcntl(reader, F_SETFL, O_NONBLOCK), 0);
 	log_capture_to(writer);
 	for (i = 0; i < MANY; i++)
-		log_info("line %u of a long story that nobody hears", i);
+		log_info("line %u of a long story that is not read", i);
 	log_flush();
 	pending = log_pending();
 	while (take(reader, &len))
@@ -405,7 +405,7 @@ test_close_without_a_reader(void **state)
 	assert_int_equal(pipe(fds), 0);
 	log_capture_to(fds[1]);
 	close(fds[1]);
-	log_info("nobody reads this");
+	log_info("this is not read");
 	close(fds[0]);
 	log_close();
 	log_capture_restore();

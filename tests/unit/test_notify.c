@@ -111,7 +111,7 @@ test_bad_paths(void **state)
 {
 	char *longest = unit_fill('/', 300);
 	const char *const rows[] = { "relative/path", "vsock:2:1234", longest,
-		"/nonexistent-folder/notify" };
+		"/nonexistent-directory/notify" };
 	size_t i;
 
 	(void)state;

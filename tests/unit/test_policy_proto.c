@@ -213,7 +213,7 @@ test_pipelined(void **state)
 	    policy_parse(&parser, both + used, strlen(both) - used, &next, &req, &error), 1);
 	assert_int_equal(next, strlen(second));
 	assert_string_equal(describe(1, 0, &req, NULL), "1 0||||b||||");
-	check_splits("rubbish behind", BYTES(REQUEST "\n\0\0\0"), "1 3||||||||");
+	check_splits("rubbish after it", BYTES(REQUEST "\n\0\0\0"), "1 3||||||||");
 	unit_end();
 }
 

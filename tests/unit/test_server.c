@@ -563,12 +563,12 @@ test_pipelined(void **state)
 	check_hears(fd, "halves", "a\nbb\nc\n");
 	say(fd, "small\nbig 5000\n");
 	turn();
-	read_reply(fd, "behind a small one", "small\n", 5000);
+	read_reply(fd, "after a small one", "small\n", 5000);
 	say(fd, "wait\nbig 5000\n");
 	turn();
 	go_on();
 	turn();
-	read_reply(fd, "behind one that waited", "wait\n", 5000);
+	read_reply(fd, "after one that waited", "wait\n", 5000);
 	close(fd);
 	unit_end();
 }

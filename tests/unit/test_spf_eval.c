@@ -27,7 +27,7 @@ test_all_and_qualifiers(void **state)
 				   "mark.test TXT v=spf1 ?all\n"
 				   "empty.test TXT v=spf1\n"
 				   "first.test TXT v=spf1 ?all -all\n"
-				   "behind.test TXT v=spf1 -all a mx\n";
+				   "rest.test TXT v=spf1 -all a mx\n";
 	static const struct fake_row rows[] = {
 		{ "a@plus.test", "192.0.2.1", "pass +all 0/0" },
 		{ "a@bare.test", "192.0.2.1", "pass all 0/0" },
@@ -36,7 +36,7 @@ test_all_and_qualifiers(void **state)
 		{ "a@mark.test", "192.0.2.1", "neutral ?all 0/0" },
 		{ "a@empty.test", "192.0.2.1", "neutral default 0/0" },
 		{ "a@first.test", "192.0.2.1", "neutral ?all 0/0" },
-		{ "a@behind.test", "192.0.2.1", "fail -all 0/0" },
+		{ "a@rest.test", "192.0.2.1", "fail -all 0/0" },
 		{ "a@MINUS.Test", "2001:db8::1", "fail -all 0/0" },
 		{ "a@minus.test.", "192.0.2.1", "fail -all 0/0" },
 	};
@@ -241,7 +241,7 @@ test_mx(void **state)
 		{ "a@far.test", "192.0.2.127", "neutral ?mx:own.test/25//96 1/0" },
 		{ "a@far.test", "192.0.2.128", "fail -all 1/0" },
 		{ "a@far.test", "2001:db8::ffff", "neutral ?mx:own.test/25//96 1/0" },
-		{ "a@none.test", "192.0.2.1", "fail -all 1/1" }, /* no A in place of MX */
+		{ "a@none.test", "192.0.2.1", "fail -all 1/1" }, /* no A instead of MX */
 		{ "a@null.test", "192.0.2.1", "fail -all 1/0" },
 		{ "a@gone.test", "192.0.2.1", "fail -all 3/0" }, /* addresses of MX hosts */
 	};

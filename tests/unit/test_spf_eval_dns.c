@@ -382,8 +382,7 @@ test_loops_end(void **state)
 	unit_end();
 }
 
-/* check_effort - passes, questions and the most questions at a time, when all are answered at once
- */
+/* check_effort - passes, queries and the most pending queries, if all are answered at once */
 static void
 check_effort(const char *row, unsigned passes, unsigned questions, unsigned together)
 {

@@ -257,7 +257,7 @@ test_engines(void **state)
 		assert_non_null(query);
 		report = spf_query_report(query);
 		identity = json_array_get(json_object_get(report, "identities"), 0);
-		unit_int(text, "libspf2 told", json_object_get(identity, "libspf2") != NULL,
+		unit_int(text, "libspf2 shown", json_object_get(identity, "libspf2") != NULL,
 		    rows[i].told);
 		json_case_member(text, identity, "result", "\"pass\"");
 		json_decref(report);

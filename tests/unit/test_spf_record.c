@@ -601,8 +601,7 @@ test_every_byte(void **state)
 		    visible);
 		unit_int(unit_row("\\x%02x", c), "in a domain-spec",
 		    takes_byte("exists:x", c, "x.test"), visible);
-		unit_int(
-		    unit_row("\\x%02x", c), "behind -all", takes_byte("-all", c, ""), c == ' ');
+		unit_int(unit_row("\\x%02x", c), "after -all", takes_byte("-all", c, ""), c == ' ');
 		unit_int(unit_row("\\x%02x", c), "in an address", takes_byte("ip4:192.0.2.", c, ""),
 		    c >= '0' && c <= '9');
 	}

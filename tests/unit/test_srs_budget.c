@@ -292,7 +292,8 @@ test_warnings(void **state)
 	assert_false(srs_budget_warns_of(budget, NULL, LIMIT, NOW + HOUR));
 }
 
-/* Each of these is mail for the same person, or costs the same budget because its hash is the same.
+/*
+ * Each of these is mail for the same person, or costs the same budget because its hash is the same.
  */
 static void
 test_one_original(void **state)
@@ -478,8 +479,7 @@ test_huge_addresses(void **state)
 	free(text);
 }
 
-/* guesses_within_an_hour - until the budget stops them; from so many networks that a pattern makes
- */
+/* guesses_within_an_hour - until the budget stops them, from networks that a pattern generates */
 static unsigned
 guesses_within_an_hour(const char *pattern, unsigned networks)
 {

@@ -463,7 +463,7 @@ test_load_errors(void **state)
 	assert_null(srs_keys_load(NULL, unit_path("secret"), &ours, error, sizeof(error)));
 	unit_holds("huge", "message", error, "/secret: too large");
 	assert_null(srs_keys_load(NULL, unit_dir, &ours, error, sizeof(error)));
-	unit_holds("folder", "message", error, "not a regular file");
+	unit_holds("directory", "message", error, "not a regular file");
 	free(huge);
 	unit_end();
 }

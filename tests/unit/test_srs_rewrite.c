@@ -434,8 +434,7 @@ check_altered(const char *made, size_t i, char c, const char *back)
 	got = reverse(altered);
 	if (strchr(got, '@') == NULL)
 		return;
-	/* The signature holds, so nothing but case may have changed, or '-' for '+' and the like.
-	 */
+	/* The signature verifies, so only case may differ, or '-' and '+' and the like. */
 	unit_true(altered, unit_row("byte %zu of %s", i, made), is_folded(made[i], c) || i == 4);
 	unit_int(altered, "leads to the same", strcasecmp(got, back), 0);
 }
@@ -1280,7 +1279,7 @@ test_reverse_by_domain(void **state)
 	unit_end();
 }
 
-/* postsrsd 2 writes "1" in the place of the host when the sender is in its database. */
+/* postsrsd 2 writes "1" instead of the host when the sender is in its database. */
 static void
 test_database_aliases(void **state)
 {

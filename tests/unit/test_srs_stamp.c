@@ -181,7 +181,7 @@ test_dates(void **state)
 		{ "as far as there is", 19675, -1022, 19675 - 1022 },
 		{ "at the wrap", 19456, 0, 19456 }, /* 19 * 1024 */
 		{ "before the wrap", 19456, -1, 19455 },
-		{ "behind the wrap", 19455, 1, 19456 },
+		{ "after the wrap", 19455, 1, 19456 },
 	};
 	unsigned stamp;
 	size_t i;
