@@ -42,7 +42,7 @@ bool channel_send(
 
 /*
  * Receives a message without waiting. Returns
- *	1   a message, whose type is at most max_type and which has at most max_fds descriptors
+ *	1   a message, of a type up to max_type, with at most max_fds descriptors
  *	0   no message is waiting
  *	-1  the other end is closed (*error is NULL), or it sent an invalid message (*error is the
  *	    reason, a static text)

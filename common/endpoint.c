@@ -184,7 +184,7 @@ struct unix_socket {
 /*
  * bind_with_mode - bind to a path, with the mode set by the same call
  *
- * Between bind(2) and chmod(2), a user who may write to the directory could replace the socket.
+ * Between bind(2) and chmod(2), a user with write access to the directory could replace the socket.
  */
 static int
 bind_with_mode(int fd, const struct unix_socket *un)

@@ -35,7 +35,7 @@ struct endpoint {
 
 /*
  * Writes the address that a socket is bound to in the form of an endpoint, such as
- * "inet:127.0.0.1:10001" or "unix:/path"; "?" if it has none. Returns text.
+ * "inet:127.0.0.1:10001" or "unix:/path"; "?" if it has no address. Returns text.
  */
 #define ENDPOINT_TEXT_SIZE 128
 char *endpoint_describe(int fd, char text[ENDPOINT_TEXT_SIZE]);

@@ -65,8 +65,8 @@ name_abstractly(int fd)
 /*
  * detect_journal - find out if standard error is a stream to the journal
  *
- * systemd names that socket in JOURNAL_STREAM as DEVICE:INODE (systemd.exec(5)). A program whose
- * standard error was redirected inherits the variable too, hence the comparison.
+ * systemd names that socket in JOURNAL_STREAM as DEVICE:INODE (systemd.exec(5)). A program with
+ * redirected standard error inherits the variable too, hence the comparison.
  */
 static void
 detect_journal(void)

@@ -14,7 +14,7 @@
 
 static int notify_fd = -1;
 
-/* The last state that the manager's queue had no room for; "" if none. */
+/* The last state that the manager's queue had no room for, or "". */
 static char unsent[128];
 
 void

@@ -2,9 +2,9 @@
 /*
  * pathowner - the user whose rights suffice to work in a directory.
  *
- * SECURITY: a user who may write to a directory can replace a file there by a link, or by another
- * user's file, between any two system calls of root. Root therefore creates and removes files there
- * with the rights of that user, who then gains nothing from it.
+ * SECURITY: a user with write access to a directory can replace a file there by a link, or by
+ * another user's file, between any two system calls of root. Root therefore creates and removes
+ * files there with the rights of that user, so that the user gains nothing.
  */
 #ifndef COMMON_PATHOWNER_H
 #define COMMON_PATHOWNER_H

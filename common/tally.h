@@ -3,7 +3,7 @@
  * tally - count recent events for each of many keys. Pure.
  *
  * The count of a key begins with its first event, and is removed one window later. The number of
- * keys is bounded: if there are too many, the key whose count began first is removed. An attacker
+ * keys is bounded: if there are too many, the key with the oldest count is removed. An attacker
  * cannot choose keys that remove another key before the table is full, because the hash of the keys
  * is random. No result depends on that hash.
  *

@@ -219,7 +219,8 @@ choose_srs_domain(const struct config_load *l)
 		s->srs_domain = xstrdup(s->domains.text[i]);
 	}
 	if (s->srs_domain[0] == '\0') {
-		set_option_error(l, "srs-domain", "not set; the domain of the SRS addresses");
+		set_option_error(
+		    l, "srs-domain", "not set; set it to the domain of the SRS addresses");
 		return false;
 	}
 	if (!hostname_is_fqdn(s->srs_domain, strlen(s->srs_domain))) {

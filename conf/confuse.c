@@ -19,7 +19,7 @@
 #define SENTINEL "end-of-file"
 
 struct option_progress {
-	int line;    /* of the last assignment to the option; 0: none so far */
+	int line;    /* of the last assignment to the option; 0: not assigned yet */
 	unsigned n;  /* the number of values of a list so far */
 	bool closed; /* the list has reached its '}' */
 };

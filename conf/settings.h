@@ -31,8 +31,8 @@ enum spf_reject {
 	SPF_REJECT_SOFTFAIL, /* fail, softfail */
 	SPF_REJECT_FAIL,     /* fail */
 	SPF_REJECT_NULL,     /* fail if the sender is null; not in mail-from-reject */
-	SPF_REJECT_NEVER,    /* none; a header only ("false") */
-	SPF_REJECT_NOCHECK,  /* none; no evaluation and no header */
+	SPF_REJECT_NEVER,    /* no result; a header only ("false") */
+	SPF_REJECT_NOCHECK,  /* no result; no evaluation and no header */
 	SPF_REJECT_AS_HELO,  /* those of helo-reject; in null-sender-reject only */
 };
 
@@ -122,7 +122,7 @@ struct settings {
 	char *srs_domain;
 	struct text_list reverse_domains;
 	struct text_list domains;
-	char *domains_file; /* path; "": none */
+	char *domains_file; /* path, or "" */
 	char *secrets_file; /* path */
 	struct text_list forward;
 	struct text_list reverse;
@@ -154,8 +154,8 @@ struct settings {
 	int idle_timeout;        /* in seconds */
 	int connection_limit;    /* for each of the three services */
 	char *unprivileged_user; /* "": stay root */
-	char *chroot_dir;        /* path; "": none */
-	char *pid_file;          /* path; "": none */
+	char *chroot_dir;        /* path, or "" */
+	char *pid_file;          /* path, or "" */
 	bool syslog;
 	struct text_list nameservers;
 	bool dnssec;

@@ -82,9 +82,7 @@ bool spf_answers_is_name(const char *name, size_t len);
 /* True if the name can also have an SPF record: it has more than one label (RFC 7208, 4.3). */
 bool spf_answers_is_domain(const char *name, size_t len);
 
-/*
- * Returns the oldest answer whose query was not started, needed ones first; NULL: no such answer.
- */
+/* Returns the oldest answer without a started query, needed ones first; NULL: no such answer. */
 struct spf_answer *spf_answers_wanted(struct spf_answers *answers);
 
 /* Returns the oldest answer whose query was started and is pending; NULL: no such answer. */
@@ -117,7 +115,7 @@ size_t spf_answers_questions(const struct spf_answers *answers);
 /* The largest size of all answers in a table, in bytes; one that exceeds it is DNS_SATURATED. */
 #define SPF_ANSWERS_BYTES (1024 * 1024)
 
-/* Sets the reply of an answer that has none. The table takes over the reference. */
+/* Sets the reply of an answer without a reply. The table takes over the reference. */
 void spf_answers_set(
     struct spf_answers *answers, struct spf_answer *answer, struct dns_answer *reply);
 

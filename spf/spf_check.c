@@ -160,7 +160,7 @@ cut_part(struct spf_check *check, struct check_part *part)
  * give_up_part - make room for other queries; the oldest query of the part is two seconds old
  *
  * If the sender is evaluated, too, the time of the HELO name just ends early, because a silent HELO
- * name must not defer mail whose sender is known. This does not apply to a HELO name that waits for
+ * name must not defer mail from a known sender. This does not apply to a HELO name that waits for
  * a place, because it has not had its time.
  */
 static void

@@ -27,7 +27,7 @@ struct eval {
 	unsigned lookups;
 	unsigned voids;
 	bool started;        /* the record of the domain itself was read */
-	const char *problem; /* the first one; NULL: none */
+	const char *problem; /* the first one, or NULL */
 	/* exp= of the record that led to the verdict, and its domain */
 	struct text exp;
 	char exp_domain[HOSTNAME_MAX + 1];
@@ -72,7 +72,7 @@ note_dns_problem(struct eval *e, const struct dns_answer *answer)
 	    e, TEMPERROR, answer->security == DNS_BOGUS ? "DNSSEC validation failed" : "DNS error");
 }
 
-/* count_void - one more term whose query found nothing (4.6.4) */
+/* count_void - one more term with a query that found nothing (4.6.4) */
 static enum outcome
 count_void(struct eval *e)
 {

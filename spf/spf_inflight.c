@@ -156,7 +156,7 @@ format_network(char *buf, size_t size, const struct ipaddr *ip, unsigned prefix)
 		strlcpy(buf, text, size);
 }
 
-/* find_organization - the organizational domain, or the domain itself if it has none */
+/* find_organization - the organizational domain, or the domain itself if that is unknown */
 static const char *
 find_organization(const char *domain)
 {
@@ -244,7 +244,7 @@ spf_inflight_leave(struct spf_inflight *inflight, struct spf_party **partyp)
 /*
  * may_take_place - is a place free for a party?
  *
- * A network with few places or none may exceed the usual number, because its mail may have nothing
+ * A network with few or no places may exceed the usual number, because its mail may have nothing
  * to do with the slow queries. If places are scarce, waiting parties precede a new one.
  */
 static bool

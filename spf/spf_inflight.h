@@ -5,7 +5,7 @@
  * Any client can send mail from ever new names that never answer. Each such query occupies the
  * resolver for a while, and all clients share the resolver. So the places are bounded, for a client
  * network and in all, below the capacity of the resolver. A client network that has used up its own
- * places waits for one of them; it takes none from the others.
+ * places waits for one of them, and takes no place from the others.
  *
  * Slow names must not keep the fast ones out. Queries older than two seconds may hold at most half
  * of all places, and half of the places of each network. Beyond that the oldest query of the
@@ -50,7 +50,7 @@
 #define SPF_INFLIGHT_SITE 256
 #define SPF_INFLIGHT_PLACES 1280
 
-/* All places, with those for networks that have few or none: the capacity of the resolver. */
+/* All places, with those for networks with few or no places: the capacity of the resolver. */
 #define SPF_INFLIGHT_MOST 1536
 
 /* A query becomes old after this time, in milliseconds. */

@@ -51,7 +51,7 @@ struct libspf2_pass {
 	bool exhausted;
 	size_t n_aliases;
 	char (*alias)[HOSTNAME_MAX + 1];
-	const struct dns_answer *ptr; /* whose names are looked up now; NULL: no ptr is evaluated */
+	const struct dns_answer *ptr; /* its names are looked up now; NULL: no ptr is evaluated */
 	size_t ptr_next;              /* the first of its names that was not looked up */
 };
 

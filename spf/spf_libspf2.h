@@ -12,7 +12,7 @@
  * control returns here.
  *
  * BUGS: results that differ from RFC 7208 are listed in tests/unit/test_spf_libspf2.c. A fatal
- * error of libspf2 (none is known) leaks the memory of that pass.
+ * error of libspf2 (no such error is known) leaks the memory of that pass.
  */
 #ifndef SPF_SPF_LIBSPF2_H
 #define SPF_SPF_LIBSPF2_H

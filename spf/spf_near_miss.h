@@ -5,7 +5,7 @@
  * An SPF record begins with "v=spf1", followed by a blank or by nothing (RFC 7208, 4.5). Editors,
  * web forms and word processors put other characters before, into or after these six, often
  * invisible ones: a no-break space, a byte order mark, typographic quotes. The domain then has no
- * policy. The result is none, without any hint at the reason. Pure.
+ * record. The result is none, without any hint at the reason. Pure.
  */
 #ifndef SPF_SPF_NEAR_MISS_H
 #define SPF_SPF_NEAR_MISS_H

@@ -73,7 +73,7 @@ struct spf_verdict {
 	char mechanism[SPF_MECHANISM_SIZE];
 	const char *problem;        /* of temperror and permerror, static; else "" */
 	unsigned lookups;           /* terms that query the DNS (RFC 7208, 4.6.4) */
-	unsigned voids;             /* those whose query found nothing */
+	unsigned voids;             /* with a query that found nothing */
 	enum dns_security security; /* the weakest of the answers that led to the result */
 	bool saturated;             /* see spf_verdict_saturate */
 	bool no_mail;               /* the record of the domain is exactly "v=spf1 -all" */

@@ -48,10 +48,10 @@ struct connection {
 	struct event read;    /* bytes of the client */
 	struct event closed;  /* the client has closed or reset the connection */
 	struct event write;   /* room for more of out */
-	struct evbuffer *out; /* the rest of a reply; NULL: none */
+	struct evbuffer *out; /* the rest of a reply, or NULL */
 	char *in;             /* input that the session has not used */
 	size_t in_len;
-	struct pending_reply *pending; /* NULL: none */
+	struct pending_reply *pending; /* or NULL */
 };
 
 struct connections {
@@ -191,7 +191,7 @@ keep_unused_input(struct connection *c, const char *data, size_t len)
 	c->in_len = len;
 }
 
-/* send_now - write as much as the socket accepts, the rest later; false if the connection is gone */
+/* send_now - write as much as the socket accepts, the rest later; false: it is closed */
 static bool
 send_now(struct connection *c, const char *data, size_t len)
 {
@@ -212,7 +212,7 @@ send_now(struct connection *c, const char *data, size_t len)
 	return true;
 }
 
-/* send_pending_reply - if there is one; false if the connection is gone */
+/* send_pending_reply - if there is one; false if the connection is closed */
 static bool
 send_pending_reply(struct connection *c)
 {
@@ -263,7 +263,7 @@ add_pending_reply(struct connection *c, const struct buffer *reply)
 	return true;
 }
 
-/* send_replies - now or later; false if the connection is gone */
+/* send_replies - now or later; false if the connection is closed */
 static bool
 send_replies(struct connection *c, const struct buffer *reply)
 {
@@ -286,7 +286,7 @@ send_replies(struct connection *c, const struct buffer *reply)
 	return true;
 }
 
-/* feed_session - pass input to the session and send its replies; false if the connection is gone */
+/* feed_session - pass input to the session and send its replies; false: it is closed */
 static bool
 feed_session(struct connection *c, const char *data, size_t len)
 {

@@ -22,7 +22,7 @@
 struct connections;
 
 /*
- * The connections of one service. Owned by the caller, who sets all fields but the last two to
+ * The connections of one service. Owned by the caller, which sets all fields but the last two to
  * begin with.
  */
 struct connection_kind {

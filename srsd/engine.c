@@ -473,7 +473,7 @@ on_order(struct engine *engine, struct channel_message *m)
 	}
 }
 
-/* on_link - carry out the monitor's orders; stop if the monitor is gone */
+/* on_link - carry out the monitor's orders; stop if the monitor has exited */
 static void
 on_link(evutil_socket_t fd, short what, void *arg)
 {

@@ -198,7 +198,7 @@ has_lost_path(const char *endpoint)
 	       errno == ENOENT;
 }
 
-/* keep_listeners - share the sockets that current has for an endpoint; false if it has none */
+/* keep_listeners - share the sockets that current has for an endpoint; false if it has no socket */
 static bool
 keep_listeners(struct listeners *next, const struct listeners *current, enum service_kind service,
     const char *endpoint)

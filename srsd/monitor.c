@@ -51,7 +51,7 @@ enum deadline {
 
 /* A reload that the engine has not yet accepted. */
 struct pending_reload {
-	uint32_t number; /* 0: none */
+	uint32_t number; /* 0: no reload */
 	struct inputs inputs;
 	struct listeners *listeners;
 };
@@ -72,13 +72,13 @@ struct monitor {
 	int signals; /* signalfd */
 	sigset_t saved_mask;
 	uint64_t due[DEADLINES]; /* NEVER, or a time of now_ms() */
-	uint64_t watchdog_ms;    /* between signs of life; 0: none are expected */
+	uint64_t watchdog_ms;    /* between signs of life; 0: not expected */
 	bool stopping;
 	int status; /* exit status; -1: not yet */
 
 	/* The present engine. */
-	int link;         /* -1: none */
-	pid_t engine;     /* 0: none */
+	int link;         /* -1: closed */
+	pid_t engine;     /* 0: not running */
 	uint64_t started; /* when it was */
 	bool serves;      /* it has reported that it is ready */
 	bool condemned;   /* it was killed for disabling a listener */

@@ -101,7 +101,8 @@ EXTRA_DIST += $(socket_tests) $(root_tests) tests/analysis tests/faults/failing_
 
 # One more story, or header, or dictionary, needs no line here.
 dist-hook:
-	rm -rf $(distdir)/tests/harness/__pycache__
+	rm -rf $(distdir)/tests/harness/__pycache__ $(distdir)/tests/analysis/__pycache__
+	rm -f $(distdir)/tests/analysis/*.log $(distdir)/tests/analysis/*.trs
 	$(MKDIR_P) $(distdir)/tests/replay/stories
 	cp $(srcdir)/tests/replay/stories/*.rpl $(distdir)/tests/replay/stories
 	cp $(srcdir)/tests/unit/*.h $(distdir)/tests/unit

@@ -55,9 +55,8 @@ const char *dns_security_name(enum dns_security security);
 struct dns_rr {
 	struct ipaddr ip;    /* A, AAAA */
 	uint16_t preference; /* MX */
-	char *
-	    data; /* TXT: all character-strings joined; MX, PTR: a name. NUL-terminated after len */
-	size_t len; /* of data; a TXT record may hold NULs */
+	char *data; /* TXT: the joined character-strings; MX, PTR: a name. Ends with a NUL */
+	size_t len; /* of data, without that NUL; a TXT record may hold others */
 };
 
 struct dns_answer {

@@ -157,7 +157,7 @@ exchange_with_daemon(int fd, const json_t *request, const char **error)
 	return reply;
 }
 
-/* hint_at_cause - of a failed connect(2) to the control socket; "" when none is known */
+/* hint_at_cause - of a failed connect(2) to the control socket; "" for an unknown cause */
 static const char *
 hint_at_cause(int e)
 {

@@ -9,7 +9,7 @@
  *
  * If the daemon cannot be reached, this command fails without a reply. Postfix then tries once more
  * and defers the mail (smtpd_policy_service_try_limit, smtpd_policy_service_default_action). No
- * mail is lost, and none is accepted unchecked, as it would be after a made-up DUNNO.
+ * mail is lost or accepted unchecked, as it would be after a made-up DUNNO.
  *
  * The end of standard input is not passed on with shutdown(2): the daemon considers such a client
  * gone. The command ends when all complete requests have been answered.

@@ -76,7 +76,7 @@ print_saturated(const json_t *status)
 
 	if (!json_is_object(most))
 		return;
-	printf("%-12s%lld checks cut off; most questions: network %s %lld, domain %s %lld\n",
+	printf("%-12s%lld checks cut off; most queries: network %s %lld, domain %s %lld\n",
 	    "saturated", ctl_number(status, "cut_off"), ctl_text(most, "network"),
 	    ctl_number(most, "network_questions"), ctl_text(most, "domain"),
 	    ctl_number(most, "domain_questions"));
@@ -113,7 +113,7 @@ print_status(const json_t *status)
 	print_numbers("spf helo", json_object_get(spf, "helo"));
 	print_numbers("spf sender", json_object_get(spf, "mailfrom"));
 	print_numbers("dns", json_object_get(status, "dns"));
-	printf("%-12s%lld waiting for the DNS, with %lld questions\n", "checks",
+	printf("%-12s%lld waiting for the DNS, with %lld queries\n", "checks",
 	    ctl_number(status, "checks_in_flight"), ctl_number(status, "questions_in_flight"));
 	print_saturated(status);
 	print_secrets(json_object_get(status, "secrets"));

@@ -40,7 +40,7 @@ struct control_service {
 	/* Requests a reload; its end is reported to control_service_reloaded. False: it cannot. */
 	bool (*ask_reload)(void *arg);
 	void *ask_reload_arg;
-	/* Fills in the status, whose listeners are a reference that the session releases. */
+	/* Fills in the status. The session releases its reference to the listeners. */
 	void (*read_status)(void *arg, struct status *status);
 	void *read_status_arg;
 	/* of control itself */

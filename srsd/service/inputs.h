@@ -40,7 +40,7 @@ bool inputs_read_settings(struct inputs *in, struct filebox *box,
     const struct inputs_source *source, char error[CONFIG_ERROR_SIZE]);
 
 /*
- * Reads the secrets, whose file may belong to the daemon's user, the password of the envelope
+ * Reads the secrets (their file may belong to the daemon's user), the password of the envelope
  * database, and the files of the resolver.
  * Doubtful secrets are logged, unless the box is closed: then the process that opened it has logged
  * them. False with one line in error, and nothing to free.

@@ -18,7 +18,7 @@
 #define METRICS_REQUEST_MAX 8192
 
 struct metrics_service {
-	/* Fills in the status, whose listeners are a reference that the session releases. */
+	/* Fills in the status. The session releases its reference to the listeners. */
 	void (*read_status)(void *arg, struct status *status);
 	void *read_status_arg;
 };

@@ -155,7 +155,7 @@ status_metrics(const struct status *status, bool openmetrics, struct buffer *out
 	put_family(&page, "questions_in_flight", "gauge", "Questions that wait for the DNS.");
 	put_sample(&page, "questions_in_flight", status->inflight.places);
 	put_family(&page, "saturated", "counter",
-	    "SPF checks that were cut off because too many questions waited; their mail was deferred.");
+	    "SPF checks that were cut off because too many queries waited; their mail was deferred.");
 	put_sample(&page, "saturated_total", status->inflight.cut);
 	put_family(&page, "engine_restarts", "counter", "Engines that died and were replaced.");
 	put_sample(&page, "engine_restarts_total", status->restarts);

@@ -395,7 +395,7 @@ srs_budget_is_used_up(
 		   get_smaller(limit, SRS_BUDGET_WIDE_SHARE), now);
 }
 
-/* earn_guesses - one more for each distinct address whose bounce a client delivers */
+/* earn_guesses - one more for each distinct address to which a client delivers a bounce */
 static void
 earn_guesses(struct srs_budget *budget, const struct srs_budget_use *use, time_t now)
 {
@@ -423,7 +423,7 @@ note_network(struct srs_budget *budget, const struct srs_budget_use *use, time_t
 	add_use(budget, &key, now);
 }
 
-/* add_to_share - of a network; no_network has none */
+/* add_to_share - of a network; no_network has no share */
 static void
 add_to_share(
     struct srs_budget *budget, struct cidr network, const struct srs_budget_use *use, time_t now)

@@ -9,7 +9,7 @@
  *
  * GUESSES, within an hour. limit is srs-guess-limit.
  *	a client	an IPv4 address or IPv6 /64: limit, and one more for each distinct original
- *			address whose bounce it delivers, up to five times the limit. So some
+ *			address to which it delivers a bounce, up to five times the limit. So some
  *			forgeries sent through a relay do not stop the bounces that it delivers.
  *	an IPv6 /48	16 times limit: tunnel brokers assign /48s
  *	all clients	100 times limit; beyond it an operator is warned, and no answer changes

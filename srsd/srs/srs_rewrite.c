@@ -99,7 +99,7 @@ list_parts(struct text parts[PARTS_MAX], char date[DATE_LEN], enum srs_mac_form 
 	return n;
 }
 
-/* verify_form - the secret whose hash of this form an address has; see srs_keys_verify */
+/* verify_form - the secret with which an address verifies in this form; see srs_keys_verify */
 static int
 verify_form(const struct srs_context *context, enum srs_mac_form form, const struct srs_addr *addr,
     unsigned stamp)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
-"""tested - every module says where it is tested.
+"""tested - HACKING.md lists where each module is tested.
 
 A module X has its unit test, tests/unit/test_X.c, or a row in the table of HACKING.md's section
 "Where a module is tested". A row of a module that does not exist is reported as well.

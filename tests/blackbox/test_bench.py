@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: ISC
-"""The tools of `make bench` tell the truth: load.c asks what it says, and sees a wrong answer."""
+"""The tools of `make bench`: load.c sends the given requests, and detects a wrong answer."""
 
 import json
 import os
@@ -26,7 +26,7 @@ COUNT = 500
 
 
 def load(*arguments):
-    """-> (exit status, what it says)"""
+    """-> (exit status, its report)"""
     run = subprocess.run([program('load'), *(str(a) for a in arguments)], text=True, check=False,
                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     return run.returncode, json.loads(run.stdout) if run.stdout else None

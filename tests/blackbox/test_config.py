@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: ISC
-"""The command line and the configuration: what is wrong is said with place, name and remedy."""
+"""The command line and the configuration: an error names the place, the option and the remedy."""
 
 import os
 import re
@@ -288,7 +288,7 @@ class CommandLine(ConfigCase):
                 self.assert_refused(self.check(GOOD, '-o', option), *words)
 
     def test_override_mends_the_file(self):
-        """What is wrong in the file is wrong; what is missing in it may be given."""
+        """An error in the file remains one; a missing option may be given on the command line."""
         self.assertEqual(self.check('max-age = 3\n', '-o', 'srs-domain=x.test').returncode, 0)
 
 
@@ -310,7 +310,7 @@ class Sample(ConfigCase):
                 self.assertRegex(sample, r'(?m)^[\s#]*%s\b' % re.escape(name))
 
     def test_shows_the_defaults(self):
-        """With the # before each option taken away it says the same as with it."""
+        """With the # before each option removed, it has the same meaning."""
         opened = re.sub(r'(?m)^(\s*)#(?=[a-z-]+ = )', r'\1', self.sample())
         for shown in ('domains = {"example.org", ".example.org"}',
                       'reverse-domains = {"old-srs.example.org"}'):

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: ISC
-"""What surrounds the daemon (contrib/): alerts and dashboard name metrics that it has, fail2ban's
-filter reads its log and nothing else, the AppArmor profile leaves it what it needs."""
+"""The files in contrib/: alerts and dashboard use metrics that exist, the filter of fail2ban
+matches lines of the log and no others, the AppArmor profile allows all that the daemon needs."""
 
 import functools
 import glob
@@ -52,7 +52,7 @@ def needs(*names):
 
 
 def run_tool(name, *arguments, cwd=CONTRIB):
-    """-> CompletedProcess with all it says in stdout."""
+    """-> CompletedProcess with all its output in stdout."""
     return subprocess.run([tool(name), *arguments], stdin=subprocess.DEVNULL, cwd=cwd, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=WAIT)
 
@@ -81,7 +81,7 @@ FOREIGN = {'job', 'instance'}       # labels that Prometheus adds
 
 
 def unknown_in(query, page):
-    """What a query names and the page does not have."""
+    """The names in a query that the page does not have."""
     wrong = []
     for name, matchers in selectors(query):
         if name != 'up' and name not in page:
@@ -119,7 +119,7 @@ class PageCase(DaemonCase):
 
 class Page(PageCase):
     def test_the_test(self):
-        """What is not on the page is found."""
+        """A name that is not on the page is detected."""
         self.assertIn('srsd_spf_seconds_bucket', self.page)
         for query, wrong in (('rate(srsd_spf_total{result="fail"}[5m])', []),
                              ('rate(srsd_spf_total{result=~"fail|fial"}[5m]) > 1',
@@ -203,7 +203,7 @@ class Dashboard(PageCase):
         self.panels = [panel for panel in self.dashboard['panels'] if panel['type'] != 'row']
 
     def test_dashboard(self):
-        """What the import asks for, and nothing of the instance where it was made."""
+        """All inputs that the import asks for, and no trace of the instance that exported it."""
         for key in ('title', 'schemaVersion', 'panels', 'templating', 'time', 'annotations'):
             self.assertIn(key, self.dashboard)
         self.assertIsNone(self.dashboard['id'])
@@ -294,7 +294,7 @@ class Dashboard(PageCase):
 CLIENT, VICTIM = '192.0.2.7', '203.0.113.9'
 GUESS_LIMIT = 2
 
-# How a line of standard error, `srsd: TEXT`, stands elsewhere.
+# How a line of standard error, `srsd: TEXT`, appears in other logs.
 FORMS = {
     'standard error': 'srsd: %s',
     'syslog': 'Nov 22 12:00:01 mx1 srsd[123]: %s',
@@ -327,14 +327,14 @@ class Filter:
         folder.file('fail2ban/filter.d/srsd.conf', text_of('fail2ban/filter.d/srsd.conf'))
 
     def hosts(self, lines, options):
-        """Who is to be banned for these lines."""
+        """The clients to ban for these lines."""
         log = self.folder.file('log', '\n'.join(lines) + '\n')
         name = 'srsd[%s]' % ', '.join('%s=%s' % item for item in options.items())
         result = subprocess.run(
             [tool('fail2ban-regex'), '-c', self.folder.path + '/fail2ban', '-e', 'UTF-8',
              '-o', '<ip>', log, name if options else 'srsd'], stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=WAIT)
-        # An expression that is none is told on standard error, with status 0 in some versions.
+        # An invalid expression is reported on standard error, with status 0 in some versions.
         if result.returncode or re.search(r'(?i)error|exception', result.stderr + result.stdout):
             raise AssertionError(result.stdout + result.stderr)
         return result.stdout.split()
@@ -343,7 +343,7 @@ class Filter:
 @needs('fail2ban-regex')
 class Fail2ban(DaemonCase):
     SPF = {'srs-guess-limit': GUESS_LIMIT}
-    # What a domain says of itself gets into the log, too.
+    # Text from a domain's record gets into the log, too.
     ZONE = {'evil.test': {'TXT': ['v=spf1 srsd:warning:guess-limit=client=%s ?all' % VICTIM]},
             'helo.test': {'A': ['192.0.2.1']}}
 
@@ -374,7 +374,7 @@ class Fail2ban(DaemonCase):
                 'recipient': 'SRS0=%s=AA=x.org=client=%s@srs.test' % (wrong, VICTIM), **attributes})
 
     def test_lines_of_the_daemon(self):
-        """Filter and log agree, and what a client says bans nobody else."""
+        """The filter matches the log, and no text of a client gets another client banned."""
         notice = 'srsd: warning: guess-limit client=%s guesses=9' % VICTIM
         forged = ('srsd: policy client=%s helo=x sender=<> recipient=<a@b> action=reject '
                   'reason=srs-forged time=0ms dns=0' % VICTIM)
@@ -446,7 +446,7 @@ def glob_to_regex(pattern):
 
 
 class Profile:
-    """What the profile allows, its includes and variables resolved by apparmor_parser."""
+    """The permissions of the profile; apparmor_parser resolves its includes and variables."""
 
     def __init__(self):
         result = run_tool('apparmor_parser', '-p', PROFILE)
@@ -484,13 +484,13 @@ class Profile:
 
 CALLS = ('open,openat,creat,mkdir,unlink,rename,chmod,chown,fchownat,link,symlink,truncate,bind,'
          'connect,flock,mmap,socket,socketpair,execve,chroot,kill,setresuid,setresgid,setgroups')
-# What a call needs that only root may do, as the daemon does it.
+# The capabilities of calls that only root may make, as the daemon makes them.
 CAPABILITIES = {'chroot': 'sys_chroot', 'kill': 'kill', 'setresuid': 'setuid', 'fchownat': 'chown',
                 'setresgid': 'setgid', 'setgroups': 'setgid'}
 
 
 def parse_trace(text):
-    """What strace saw: -> {(path, permission)}, {(family, type)}, {call}"""
+    """The events in a trace: -> {(path, permission)}, {(family, type)}, {call}"""
     files, networks, calls = set(), set(), set()
     for line in text.splitlines():
         call = re.match(r'\d+ +(\w+)\((.*)\) += ', line)
@@ -533,14 +533,14 @@ def is_instrumented():
 # A key that nothing is signed with.
 ANCHOR = '. 300 IN DS 1 13 2 %s\n' % ('0' * 64)
 
-# What there must be in a trace of any daemon.
+# Events that the trace of any daemon must contain.
 SEEN = {('/usr/sbin/srsd', 'm'), ('/etc/srsd/srsd.conf', 'r'), ('/etc/srsd/srsd.secret', 'r'),
         ('/etc/srsd/domains', 'r'), ('/run/srsd/control', 'w'),
         ('/var/spool/postfix/srsd/policy', 'w'), ('/run/systemd/notify', 'w')}
 
 
 class Confined:
-    """A daemon of a test, and where its files would lie."""
+    """A daemon of a test, and the usual paths of its files."""
 
     def __init__(self, dns, as_user):
         self.daemon = daemon = Daemon(dns=dns, as_root=True)
@@ -641,7 +641,7 @@ class AppArmor(unittest.TestCase):
     @unittest.skipIf(is_instrumented(), 'sanitizers open files of their own')
     @needs('strace')
     def test_complete(self):
-        """All that a real daemon opens is allowed, and the trace has seen what there is."""
+        """Every file that a real daemon opens is allowed, and the trace is complete."""
         for name, as_user, asks in (('root', False, True), ('srsd', True, True),
                                     ('resolv.conf', True, False)):
             files, networks, calls = self.trace(as_user, asks)
@@ -723,7 +723,7 @@ class SecurityTable(unittest.TestCase):
         return re.findall(r'(?m)^\| .* \| (.*) \|$', table)[1:]
 
     def source(self, name):
-        """The text of a test; None when there is no such test."""
+        """The text of a test; None if there is no such test."""
         stem = name[:-3] if name.endswith('.py') else name
         patterns = ['tests/unit/%s.c' % stem] if stem == name else []
         patterns += ['tests/%s/%s.py' % (part, stem) for part in ('blackbox', 'postfix', 'package')]

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: ISC
-"""DNSSEC: a signed root of our own, served by nsd on loopback, and what the daemon makes of it."""
+"""DNSSEC: a signed root of our own, served by nsd on loopback, and the verdicts of the daemon."""
 
 import os
 import re
@@ -16,7 +16,7 @@ from harness.nsd import Nsd, missing_tools
 
 CLIENT = '192.0.2.1'
 
-# All names stand in the root itself, but for plain.test: a zone of its own that nobody signs.
+# All names are in the root itself, except plain.test: an unsigned zone of its own.
 ROOT = '''
 $TTL 300
 . SOA ns. hostmaster. 1 3600 600 86400 300
@@ -56,7 +56,7 @@ def break_signature(zone, name, kind):
 def damage(zone):
     zone = break_signature(zone, 'broken.test.', 'TXT')
     zone = break_signature(zone, 'host.broken.test.', 'A')
-    # what somebody on the way would like to say
+    # the answers that an attacker on the path would like to give
     forged, count = re.subn(r'(?m)^(swapped\.test\.\s.*TXT\s+)"v=spf1 -all"', r'\1"v=spf1 +all"',
                             zone)
     assert count == 1
@@ -169,12 +169,12 @@ class Anchors(DnssecCase):
         self.refused(self.dns.folder.file('garbage', 'this is no key\n'))
 
     def test_missing_without_dnssec(self):
-        """What is not used need not be there."""
+        """A file that is not used may be missing."""
         daemon = self.another_daemon({'trust-anchor': '/nonexistent/root.key'}, self.SPF)
         self.assertIn(' result=pass ', self.ask('safe.test', daemon)[1])
 
     def test_of_another_root(self):
-        """Nothing can be validated then: all is bogus, and nobody is refused for it."""
+        """No answer can be validated then: all are bogus, and no mail is refused for that."""
         daemon = self.another_daemon(
             {'dnssec': True, 'trust-anchor': self.dns.another_anchor()}, self.SPF)
         action, line = self.ask('refused.test', daemon)

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: ISC
-"""What surrounds the daemon fails: a DNS that lies, clients that stop at any byte, memory that runs
-out. Whoever is answered is answered right, nobody else waits, and nothing is left behind."""
+"""Failures around the daemon: forged DNS answers, clients that stop at any byte, exhausted memory.
+Every answer is right, no other client waits, and nothing is left allocated."""
 
 import itertools
 import json
@@ -79,7 +79,7 @@ class FaultCase(DaemonCase):
         return dict(line.rsplit(' ', 1) for line in text.splitlines() if line.startswith('srsd_'))
 
     def assert_lookups(self):
-        """The maps answer, whatever else is waited for."""
+        """The maps answer, whatever other requests wait for."""
         with self.daemon.forward_client() as forward, self.daemon.reverse_client() as reverse:
             for _ in range(20):
                 self.assertEqual(forward.get('alice@origin.test'), '200 ' + SRS0)
@@ -96,7 +96,7 @@ class FaultCase(DaemonCase):
         self.assertIn('srsd_connections{service="metrics"}', self.page())
 
     def wait_until(self, holds, what):
-        """What the daemon notices in turn, and reports to nobody."""
+        """Events that the daemon notices in turn, without a report."""
         deadline = time.monotonic() + WAIT
         while not holds():
             if time.monotonic() > deadline:
@@ -104,7 +104,7 @@ class FaultCase(DaemonCase):
             time.sleep(0.01)
 
     def wait_as_before(self, before, spare=0):
-        """No connection of a client is left, no check, and no descriptor beyond `spare`."""
+        """No connection, no check, and no descriptor beyond `spare` is left."""
         def idle():
             page = self.page()
             return page['srsd_checks_in_flight'] == '0' and all(
@@ -136,7 +136,7 @@ def wire(name):
 
 
 def record(owner, kind, data, ttl=300, length=None):
-    """Owner and data are on the wire already; `length` may be a lie."""
+    """The owner and the data are encoded already; `length` may be wrong."""
     return owner + struct.pack('!HHIH', TYPES[kind], 1, ttl,
                                len(data) if length is None else length) + data
 
@@ -158,7 +158,7 @@ def udp(change):
 
 
 def over_tcp(change):
-    """UDP says that there is more; TCP has something else in store."""
+    """The UDP answer is truncated; the TCP answer is a different one."""
     return lambda m, transport: [truncated(m)] if transport == 'udp' else change(m)
 
 
@@ -187,8 +187,8 @@ def chain(name, length):
 CHAINS = {'other-end.test': Forged({}, link('cname-loop.test')), **chain('short', 5),
           **chain('long', 60)}
 
-# A name, how the answer about its SPF record is forged, and the results that are right. The record
-# in it would make a Pass: who believes a lie shows it.
+# A name, how the answer about its SPF record is forged, and the correct results. The record in
+# it would cause a pass: a daemon that accepts a forgery shows it.
 LIE = {'TXT': ['v=spf1 +all']}
 UNKNOWN = ('Temperror',)
 TRUE = ('Pass',)
@@ -243,7 +243,7 @@ LIES = (
 
 
 class Dns(FaultCase):
-    """Each lie about an SPF record. All are asked for at once: most of them take lookup-time."""
+    """Each forgery of an SPF record. All are queried at once: most of them take lookup-time."""
 
     def ask_all(self, senders, daemon=None):
         """-> the answers, by sender; the maps answer meanwhile"""
@@ -300,7 +300,7 @@ class Dns(FaultCase):
         self.assert_results(wants)
 
     def test_answers_after_the_deadline(self):
-        """A check that has ended hears nothing of them, and the next one may."""
+        """They do not reach a check that has ended, but may reach the next one."""
         wants = {}
         for n in range(20):
             self.dns.add({'late%d.test' % n: Delayed(1.2, {'TXT': [PASS]})})
@@ -323,8 +323,8 @@ class Dns(FaultCase):
         self.assert_results(wants)
 
     def test_lying_addresses(self):
-        """A and MX records of wrong lengths; what they say must not match. Newer libunbounds leave
-        such addresses out of the answer, and then there are none."""
+        """A and MX records of wrong lengths, which must not match. Newer versions of libunbound
+        omit such addresses, so that the answer is empty."""
         wants = {}
         forged = (
             ('short-a', 'a', 'A', bytes([192, 0, 2])),
@@ -344,7 +344,7 @@ class Dns(FaultCase):
         self.assert_results(wants)
 
     def test_tcp(self):
-        """With nothing wrong: the harness can tell the truth this way."""
+        """With correct answers: this harness can also answer correctly."""
         with DnsServer({'big.test': Forged({'TXT': [PASS]}, over_tcp(lambda m: [m]))}) as dns:
             daemon = self.another_daemon(spf=self.SPF, dns=dns)
             answers = self.ask_all(['a@big.test'], daemon)
@@ -358,18 +358,18 @@ class Dns(FaultCase):
             self.assertRegex(answers['a@big.test'], 'Received-SPF: Temperror ')
 
     def test_deferred(self):
-        """With temperror-defer, whoever cannot be checked comes again."""
+        """With temperror-defer, mail that cannot be checked is deferred."""
         name = 'never.test'
         self.dns.add({name: Forged(LIE, udp(servfail))})
         daemon = self.another_daemon(self.OPTIONS, {**self.SPF, 'temperror-defer': True})
         with daemon.policy_client() as client:
             self.assertRegex(client.ask(sender='a@' + name), '^451 4.7.24 ')
             self.dns.add({name: {'TXT': [PASS]}})
-            # What failed is not kept for long; another name shows that it goes on.
+            # A failure is not cached for long; another name shows that the resolver recovers.
             self.assertRegex(client.ask(sender='a@pass.test'), 'Received-SPF: Pass ')
 
     def test_few_descriptors(self):
-        """Questions that get no socket are no verdict; later they get one."""
+        """Queries that get no socket cause no verdict; later ones get one."""
         daemon = self.another_daemon(self.OPTIONS, self.SPF,
                                      prefix=['prlimit', '--nofile=64:64', '--'])
         senders = ['a@few%d.test' % n for n in range(9)]
@@ -509,8 +509,8 @@ class Ends(FaultCase):
         self.assert_serves()
 
     def test_never_reads(self):
-        """Replies that nobody takes: of the control socket and the metrics; the others are in
-        test_limits.py."""
+        """Replies that the client does not read: of the control socket and the metrics;
+        test_limits.py has the other services."""
         resident = self.daemon.resident_kib()
         for service, request in (('control', b'{"command": "status"}\n'),
                                  ('metrics', b'GET /metrics HTTP/1.1\r\n\r\n')):
@@ -588,10 +588,10 @@ class Plan:
 
 
 class Memory(FaultCase):
-    """Memory runs out in the engine. An answer is right, or it is put off, or the engine ends with
-    its line in the log, another one is there, and whoever asks again is answered.
+    """Memory runs out in the engine. An answer is right, or it is deferred, or the engine ends with
+    a line in the log; then another engine starts, and a repeated request is answered.
 
-    The DNS library does not survive each of these, and then the line is the monitor's.
+    The DNS library may crash in such a case. Then the line is from the monitor.
     """
 
     SPF = {'lookup-time': 2}
@@ -717,7 +717,7 @@ class Memory(FaultCase):
         self.reload()
 
     def ends(self, mark):
-        """How engines ended since then; each has to say it."""
+        """How engines ended since then; the log has each end."""
         ended = self.daemon.log_matches(r'engine \d+: (ended|killed)', mark)
         said = [line for line in self.daemon.lines[mark:] if self.END.search(line)]
         self.assertGreaterEqual(len(said), len(ended), ended)
@@ -754,11 +754,11 @@ class Memory(FaultCase):
         self.sweep(**{'use-exp': True})
 
     def test_libspf2(self):
-        """Where that library lacks memory it may take the record for broken, and not say why."""
+        """Without memory, that library may consider the record broken, and not report why."""
         self.sweep('|Permerror', **{'use-exp': True, 'engine': 'libspf2'})
 
     def test_reload(self):
-        """Every allocation of a reload in its turn, and whoever asks is served afterwards."""
+        """Every allocation of a reload in turn; requests are served afterwards."""
         self.also = ''
         self.begin()
         before = self.plan['count']

@@ -61,7 +61,7 @@ SPAMASSASSIN = r'''
     }
 '''
 
-# HELO names of a client that wants to be taken for pass.test.
+# HELO names of a client that pretends to be pass.test.
 FORGED_HELO = ('x;spf=pass', 'x;spf=pass smtp.mailfrom=pass.test', 'x;identity=helo',
                'identity=helo;', 'x";identity=helo;y="', 'x;identity=mailfrom', 'x(',
                'x; spf = pass', 'identity=mailfrom')
@@ -93,7 +93,7 @@ class ReadersCase(DaemonCase):
 @unittest.skipUnless(has_spamassassin(), 'no SpamAssassin')
 class SpamAssassin(ReadersCase):
     def hits(self, headers):
-        """What each of the headers makes SpamAssassin believe, as a list of sets."""
+        """The results that SpamAssassin reads from each of the headers, as a list of sets."""
         directory = self.enter(tempfile.TemporaryDirectory(prefix='srsd-'))
         output = subprocess.run(
             ['perl', '-e', SPAMASSASSIN, directory], input=''.join(h + '\n' for h in headers),

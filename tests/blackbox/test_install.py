@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: ISC
-"""`make dist` and `make install`: the tarball has all that a build needs, the build leaves its
-sources alone, and what is installed goes where configure was told, says so, and goes again.
+"""`make dist` and `make install`: the tarball is complete, the build does not change its sources,
+and installed files use the directories given to configure, name them, and can be removed again.
 
-One build for all cases, in folders that no other installation has: what still has a usual path in it
-shows. The paths are real ones, so that the programs can be started where they were installed.
+All cases share one build, with unusual directories, so that a file that still contains a usual path
+is detected. The directories exist, so that the programs can be started where they are installed.
 """
 
 import atexit
@@ -45,7 +45,7 @@ ENVIRONMENT = {name: value for name, value in os.environ.items()
 
 
 def command(*words, cwd, check=True):
-    """-> CompletedProcess; what went wrong is in the error, not in the output of the test."""
+    """-> CompletedProcess; a failure is in the error, not in the output of the test."""
     done = subprocess.run(words, cwd=cwd, env=ENVIRONMENT, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                           errors='backslashreplace')
@@ -56,7 +56,7 @@ def command(*words, cwd, check=True):
 
 
 def files_of(folder):
-    """The files below a folder, by their paths in it."""
+    """The files below a directory, by their relative paths."""
     return {os.path.relpath(os.path.join(base, name), folder)
             for base, _, names in os.walk(folder) for name in names}
 
@@ -73,12 +73,12 @@ def write(text, *path):
 
 
 def configured_with():
-    """The arguments of the build that is tested: its compiler, and what it leaves out."""
+    """The arguments of the build under test: its compiler, and the features that it omits."""
     return shlex.split(command('./config.status', '--config', cwd=BUILD).stdout)
 
 
 class Tree:
-    """The tarball's folder, a build out of tree of it, and a prefix to install it to."""
+    """The directory of the tarball, a build outside of it, and a prefix to install to."""
 
     FOLDERS = {'docdir': 'doc', 'mandir': 'man', 'sbindir': 'sbin', 'sysconfdir': 'cfg',
                'runstatedir': 'state', 'with-systemdsystemunitdir': 'units',
@@ -138,7 +138,7 @@ class Distribution(InstallCase):
         self.assertEqual(files - self.tree.shipped, NOT_SHIPPED)
 
     def test_has_nothing_else(self):
-        """No results of a build, and nothing that an editor or Python left behind."""
+        """No results of a build, and no files of an editor or Python."""
         for path in self.tree.shipped:
             self.assertNotRegex(path, r'\.(o|a|pyc|log|trs|orig|rej|swp|deb)$|~$')
 
@@ -167,7 +167,7 @@ class Install(InstallCase):
                 self.assertEqual(mode, 0o755 if name.startswith('sbin/') else 0o644)
 
     def test_uninstall(self):
-        """What install brought goes; configuration and secret were never its own."""
+        """All installed files are removed; the configuration and the secret were not installed."""
         write('srs-domain = "srs.test"\n', self.conf)
         self.program('srsctl', 'secret', 'new')
         self.make('uninstall')
@@ -220,7 +220,7 @@ class Paths(InstallCase):
                 self.assertEqual(self.program(name, '-V').stdout, '%s %s\n' % (name, version))
 
     def test_defaults_of_the_programs(self):
-        """The sample, with a domain in it, is a configuration; what it leaves out is ours."""
+        """The sample with a domain is a configuration; its other options have our defaults."""
         sample = text_of(self.prefix, 'doc/examples/srsd.conf')
         write(sample.replace('#srs-domain', 'srs-domain', 1), self.conf)
         done = self.program('srsctl', 'secret', 'new')

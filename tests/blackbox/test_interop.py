@@ -36,7 +36,7 @@ MAIL_SRS = '''
 
 
 class MailSrs:
-    """Perl's Mail::SRS behind a pipe."""
+    """Perl's Mail::SRS at the other end of a pipe."""
 
     def __init__(self):
         self.process = subprocess.Popen(['perl', '-e', MAIL_SRS, *SECRETS], text=True,
@@ -85,7 +85,7 @@ class Peer:
         self.forward_map, self.reverse_map = self.forward(), self.reverse()
 
     def assert_same(self, addresses):
-        """Both sign alike, and each knows what the other signed."""
+        """Both sign alike, and each accepts the other's addresses."""
         for address in addresses:
             ours, theirs = srs.on_one_day(lambda day, a=address: (
                 self.forward_map.address(a), self.peer.forward(a)))
@@ -193,13 +193,13 @@ def random_address(generator):
 
 
 def random_srs(generator):
-    """What another host signed with a secret that is not ours."""
+    """Addresses that another host has signed with a secret that is not ours."""
     return srs.srs0(random_address(generator), 'secret of hop 1', 'hop1.test', srs.today(),
                     separator=generator.choice('=+-'))
 
 
 def srs_original(address):
-    """What an address comes back as: SRS1 leads to the SRS0 of the first hop."""
+    """The original of an address: SRS1 leads to the SRS0 address of the first hop."""
     local, host = srs.split(address)
     if local.startswith('SRS1'):
         _hash, host, opaque = local[5:].split('=', 2)

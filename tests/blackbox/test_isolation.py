@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: ISC
-"""What keeps hostile bytes away from root, and secrets away from hostile bytes: processes are looked
-at from the outside, in /proc, while they work. Most cases need root."""
+"""The separation of hostile input from root, and of secrets from hostile input: processes are
+examined from the outside, in /proc, while they work. Most cases need root."""
 
 import json
 import os
@@ -34,7 +34,7 @@ def has_sandbox():
 
 
 def memory_holds(pid, text):
-    """How often a text is in what a process may write to or read."""
+    """The number of times that a text is in the memory of a process."""
     needle, count = text.encode(), 0
     with open('/proc/%d/maps' % pid, encoding='utf-8') as maps, \
             open('/proc/%d/mem' % pid, 'rb', buffering=0) as memory:
@@ -138,7 +138,7 @@ class Confined(DaemonCase):
         self.assertEqual(memory_holds(process.pid, self.SECRETS[0]), 0)
 
     def test_death(self):
-        """A child that dies is an error that says so."""
+        """If the child dies, the error reports it."""
         for command in self.COMMANDS:
             with self.subTest(' '.join(command)):
                 process, child = self.start(command)
@@ -170,7 +170,7 @@ class Confined(DaemonCase):
 
 
 def low_port():
-    """A port below 1024 that nobody listens on."""
+    """An unused port below 1024."""
     for port in range(1023, 511, -1):
         with socket.socket() as sock:
             try:
@@ -183,7 +183,7 @@ def low_port():
 
 @needs_root
 class Monitor(DaemonCase):
-    """Started as root: what the monitor keeps, and that this is enough."""
+    """Started as root: the monitor keeps few privileges, and they suffice."""
 
     # chown, dac_read_search, kill, setgid, setuid, net_bind_service, sys_chroot
     KEPT = 1 << 0 | 1 << 2 | 1 << 5 | 1 << 6 | 1 << 7 | 1 << 10 | 1 << 18
@@ -210,7 +210,7 @@ class Monitor(DaemonCase):
             self.assertEqual(int(engine[name], 16), 0)
 
     def test_inherited_descriptors(self):
-        """What another program has left open is neither the monitor's nor the engine's."""
+        """Descriptors that another program has left open are closed in both processes."""
         leaked = os.open('/', os.O_RDONLY | os.O_DIRECTORY)
         self.addCleanup(os.close, leaked)
         daemon = Daemon(as_root=True)
@@ -221,7 +221,7 @@ class Monitor(DaemonCase):
 
     def test_they_are_enough(self):
         """A reload with a port below 1024, a secret that only the daemon may read, and a control
-        socket whose path is gone; then another engine, and the end of one that does not stop."""
+        socket whose path was removed; then another engine, and one that must be killed."""
         port = low_port()
         self.daemon.options['forward'].append('inet:127.0.0.1:%d' % port)
         self.daemon.options['secrets-file'] = self.daemon.folder.file(
@@ -246,7 +246,7 @@ class Monitor(DaemonCase):
 
 @needs_root
 class Folders(DaemonCase):
-    """Folders in which the daemon's user decides what is found."""
+    """Directories whose contents the daemon's user can change."""
 
     def setUp(self):
         self.daemon = Daemon(as_root=True)

@@ -61,7 +61,7 @@ class LimitCase(DaemonCase):
             yield name, self.daemon.addresses[name]
 
     def wait_descriptors(self, at_most):
-        """Ended connections are noticed in turn; nothing reports that the last one is gone."""
+        """Ended connections are noticed in turn; no event shows that the last one was closed."""
         deadline = time.monotonic() + WAIT
         while self.daemon.descriptors() > at_most:
             if time.monotonic() > deadline:
@@ -158,7 +158,7 @@ class BadInput(LimitCase):
 
 class Vanishing(LimitCase):
     def test_resets(self):
-        """Clients that end with a reset at any point leave nothing behind."""
+        """Clients that reset the connection at any point leave nothing allocated."""
         before = self.daemon.descriptors()
         half = {'forward': b'get alice@ori', 'reverse': b'get SRS0=', 'policy': b'request=smtp'}
         whole = {'forward': b'get alice@origin.test\n' * 50, 'reverse': b'get x\n' * 50,
@@ -175,7 +175,7 @@ class Vanishing(LimitCase):
                     self.assert_alive()
 
     def test_while_evaluated(self):
-        """Clients that leave while DNS is asked for them."""
+        """Clients that disconnect while their DNS queries are pending."""
         before = self.daemon.descriptors()
         clients = []
         for number in range(50):
@@ -342,7 +342,7 @@ class SlowReader(LimitCase):
         return client, sent
 
     def test_replies_unread(self):
-        """A client that only sends is not read any further; what it sent is answered in the end."""
+        """A client that only sends is not read any further; it is answered in the end."""
         cases = (('forward', b'get alice@origin.test\n', rb'200 SRS0=\S+\n'),
                  ('reverse', b'get x\n', b'500 not an SRS address\n'),
                  ('policy', policy_request(protocol_state='DATA'), b'action=DUNNO\n\n'))
@@ -371,7 +371,7 @@ class SlowReader(LimitCase):
 
 
 class Growth(LimitCase):
-    """Equal rounds of load: what the second needs more than the first is a leak."""
+    """Equal rounds of load: memory that the second needs beyond the first is a leak."""
 
     ROUNDS = 4
 

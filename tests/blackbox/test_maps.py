@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: ISC
-"""The two SRS maps over tcp_table: what is rewritten, what is refused and with which words."""
+"""The two SRS maps over tcp_table: rewritten addresses, refused ones, and the reasons."""
 
 import os
 import random
@@ -193,7 +193,7 @@ class Forward(DaemonCase):
 
 class ForwardOptions(DaemonCase):
     def answer(self, address, options, **signing):
-        """The answer with these options, and what the tests would sign."""
+        """The answer with these options, and the address that the tests would sign."""
         daemon = self.another_daemon({**PLAIN, **options})
         client = self.forward(daemon)
         return srs.on_one_day(lambda day: (
@@ -306,7 +306,7 @@ class Reverse(DaemonCase):
                 self.assertEqual(self.reverse().get(address), '200 ' + want)
 
     def test_base64url(self):
-        """Newer signers write - for + and _ for /; found by trying users until both stand there."""
+        """Newer signers write - for + and _ for /; users are tried until the hash has both."""
         found = {'+': 0, '/': 0}
         for number in range(1000):
             user = 'user%d@origin.test' % number
@@ -476,7 +476,7 @@ class Protocol(DaemonCase):
                 self.usable(client)
 
     def test_pipelined(self):
-        """Postfix does not, but nothing says that others must not."""
+        """Postfix does not do this, but another client may."""
         client = self.forward()
         client.send(b''.join(b'get user%d@origin.test\n' % n for n in range(500)))
         for number in range(500):
@@ -534,7 +534,7 @@ class Protocol(DaemonCase):
         self.assertEqual(client.get('bob'), '500 not an SRS address')
 
     def test_endless_key(self):
-        """Answered once, before the newline; what follows up to it is thrown away."""
+        """Answered once, before the newline; the bytes up to it are discarded."""
         for name, client, want in (('forward', self.forward(), '500 too long'),
                                    ('reverse', self.reverse(), '500 not an SRS address')):
             with self.subTest(name):

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: ISC
-"""The monitor and its engine: reload, an engine that dies or hangs, sockets that are handed over,
-privileges and sandbox, and load beside all of it."""
+"""The monitor and its engine: reload, an engine that dies or hangs, sockets of a service manager,
+privileges and sandbox, all of it under load."""
 
 import ctypes
 import fcntl
@@ -37,7 +37,7 @@ def engine_of(daemon):
 
 
 class Load:
-    """Requests from several connections as long as it runs; every reply is looked at."""
+    """Requests from several connections while it runs; every reply is verified."""
 
     def __init__(self, daemon, connections=4):
         self.daemon = daemon
@@ -85,7 +85,7 @@ class Reload(DaemonCase):
         self.daemon.write_config()
 
     def reload(self, **options):
-        """Change the file, SIGHUP, and wait until it is in force."""
+        """Change the file, send SIGHUP, and wait until the change is in effect."""
         self.change(**options)
         mark = self.daemon.log_mark()
         self.daemon.signal(signal.SIGHUP)
@@ -137,7 +137,7 @@ class Reload(DaemonCase):
             self.assertEqual(reverse.address(new), 'a@origin.test')
 
     def test_doubtful_secrets(self):
-        """Told at each reload as at the start, and once: the engine reads them too."""
+        """Logged at each reload as at the start, and only once: the engine reads them too."""
         rows = ((['a'], r'line 1: a secret of less than 16 bytes can be guessed'),
                 ([SECRET, '# of the year 2019, to be retired'], r"line 2: this line with a '#'"),
                 (['  ', SECRET], r'line 1: this line of blanks'),
@@ -154,7 +154,7 @@ class Reload(DaemonCase):
                     self.assertEqual(len(other.log_matches(words)), 1)
 
     def test_owner_of_the_secrets(self):
-        """A stranger who owns the file may change it at any time."""
+        """A stranger that owns the file could change it at any time."""
         if not is_root():
             self.skipTest('needs root')
         os.chown(self.daemon.options['secrets-file'], 12345, -1)
@@ -167,7 +167,7 @@ class Reload(DaemonCase):
             other.wait_log('reload refused.*belongs to a user other than root')
 
     def test_refused(self):
-        """One wrong thing anywhere, and all stays as it is."""
+        """One error anywhere, and all settings stay as they are."""
         rows = [
             ({'max-age': 'x'}, 'max-age'),
             ({'domains-file': '/nonexistent/file'}, '/nonexistent/file'),
@@ -189,7 +189,7 @@ class Reload(DaemonCase):
         self.assertIn(' reloaded ', self.reload())
 
     def test_next_engine_knows_of_it(self):
-        """What was refused is still in the files when the engine is another one."""
+        """After a refusal, the next engine starts although the files still have the error."""
         def after_death():
             mark = self.daemon.log_mark()
             os.kill(engine_of(self.daemon), signal.SIGKILL)
@@ -221,7 +221,7 @@ class Reload(DaemonCase):
                 self.assertRegex(client.get('a@origin.test'), '^200 ')
 
     def test_unix_socket_that_was_removed(self):
-        """Whoever tidied up its folder: a reload makes it again, and cuts nobody off."""
+        """If the file of a socket was removed, a reload creates it, and closes no connection."""
         path = os.path.join(os.path.dirname(self.socket), 'policy')
         self.reload(policy=['unix:' + path])
         with PolicyClient(path) as client:
@@ -236,7 +236,7 @@ class Reload(DaemonCase):
         self.assertEqual((done.returncode, done.stderr), (0, ''))
 
     def test_more_listeners_than_fit(self):
-        """What cannot be handed over at once is refused; what is not refused is served."""
+        """A reload with too many sockets is refused; a reload that is accepted takes effect."""
         ports = {free_port() for _ in range(100)}
         forward = self.daemon.options['forward']
         line = self.reload(forward=forward + ['inet:127.0.0.1:%d' % port for port in ports])
@@ -283,7 +283,7 @@ class Reload(DaemonCase):
         self.daemon.wait_log('reload: syslog takes effect only after a restart', mark)
 
     def test_storm_under_load(self):
-        """Not one error, not one connection that is closed."""
+        """No error, and no closed connection."""
         with Load(self.daemon) as load:
             for n in range(30):
                 self.change(max_age=20 + n % 2)
@@ -294,7 +294,7 @@ class Reload(DaemonCase):
         self.assertGreater(load.replies, 0)
 
     def test_while_a_check_waits(self):
-        """What began with the old settings ends with them; the old resolver stays as long."""
+        """Requests end with the settings they began with; the old resolver stays as long."""
         self.dns.add({'slow.test': Delayed(0.2, {'TXT': ['v=spf1 -all']})})
         with self.daemon.policy_client() as client:
             client.send(policy_request(sender='a@slow.test'))
@@ -365,11 +365,11 @@ class Death(DaemonCase):
         with self.daemon.forward_client() as client:
             client.send(b'get a@origin.test\n')
             os.kill(engine_of(self.daemon), signal.SIGKILL)
-            # It was in the queue of the socket, which is the monitor's too.
+            # It was in the queue of the socket, which the monitor has open, too.
             self.assertRegex(client.reply(), '^200 ')
 
     def test_again_and_again(self):
-        """Each pause is longer, and it serves again after all."""
+        """Each pause is longer, and in the end it serves again."""
         for _ in range(4):
             mark = self.daemon.log_mark()
             os.kill(engine_of(self.daemon), signal.SIGKILL)
@@ -417,7 +417,7 @@ def disconnect(sock):
 
 
 class Damage(DaemonCase):
-    """What an engine in the hands of an attacker does to the sockets that it shares with the monitor.
+    """Changes by a hostile engine to the sockets that it shares with the monitor.
 
     The sockets are borrowed from the engine; the same calls from within it are violations of the
     sandbox, as far as a sandbox can tell them apart (tests/unit/test_sandbox.c).
@@ -470,7 +470,7 @@ class Damage(DaemonCase):
         self.assert_healed(mark)
 
     def test_connected_elsewhere(self):
-        """It is in the way of its own successor."""
+        """It disables the listener of its own successor."""
         mark = self.daemon.log_mark()
         with socket.create_server(('127.0.0.1', 0)) as other:
             sock = self.shared(self.daemon.addresses['reverse'])
@@ -482,7 +482,7 @@ class Damage(DaemonCase):
             self.assert_healed(mark)
 
     def test_reload(self):
-        """Nor is a reload content with a socket that is dead."""
+        """A reload does not accept a disabled socket, either."""
         mark = self.daemon.log_mark()
         engine = engine_of(self.daemon)
         os.kill(engine, signal.SIGSTOP)
@@ -493,7 +493,7 @@ class Damage(DaemonCase):
         self.assert_healed(mark)
 
     def test_flags_and_filters(self):
-        """What the sandbox refuses is undone as well."""
+        """Changes that the sandbox prevents can be undone as well."""
         forward = self.shared(self.daemon.addresses['forward'])
         reverse = self.shared(self.daemon.addresses['reverse'])
         forward.setblocking(True)
@@ -512,7 +512,7 @@ class Damage(DaemonCase):
             self.assertRegex(client.get('a@origin.test'), code)
 
     def test_options(self):
-        """Those that the sandbox has to leave to libunbound and to the Redis backend."""
+        """Changes that the sandbox must allow for libunbound and for the Redis backend."""
         sock = self.shared(self.daemon.addresses['forward'])
         with socket.socket() as fresh:
             usual = fresh.getsockopt(socket.IPPROTO_IP, 10)
@@ -597,7 +597,7 @@ class Handed(unittest.TestCase):
                 self.assertRegex(client.get('a@origin.test'), '^200 ')
 
     def test_restart_refuses_nothing(self):
-        """Between two daemons the clients wait in the socket's own queue."""
+        """Between two daemons, clients wait in the queue of the socket."""
         forward = self.listening()
         self.addCleanup(forward.close)
         with self.start('forward', [forward]):
@@ -627,7 +627,7 @@ class Watchdog(unittest.TestCase):
 
 
 class Locked(DaemonCase):
-    """What /proc tells of the engine."""
+    """The state of the engine in /proc."""
 
     def setUp(self):
         self.daemon = self.enter(Daemon(as_root=True))
@@ -641,11 +641,11 @@ class Locked(DaemonCase):
             if b'__asan_init' in file.read():
                 self.skipTest('built with sanitizers')
         self.assertEqual(self.status['Seccomp'], '2')
-        # Not to be read by the daemon's user either.
+        # The daemon's user cannot read it, either.
         self.assertEqual(os.stat('/proc/%d/environ' % engine_of(self.daemon)).st_uid, 0)
 
     def test_standard_files(self):
-        """What is set on the engine's log does not reach the monitor's."""
+        """Changed flags of the engine's log do not affect the monitor's."""
         if not is_root():
             self.skipTest('needs root')
         engine, monitor = engine_of(self.daemon), self.daemon.process.pid

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: ISC
-"""Engines that die and reloads that come without end, under load; thousands of clients, no
-descriptors left, a log that nobody reads; an engine in the hands of an enemy."""
+"""Engines that die and reloads in quick succession, under load; thousands of clients, no free
+descriptors, a log that is not read; a hostile engine."""
 
 import array
 import fcntl
@@ -36,13 +36,13 @@ SANITIZER_FACTOR = 4
 
 
 def engine_of(daemon):
-    """The process id of the engine, when there is one."""
+    """The process id of the engine, if there is one."""
     tree = process_tree(daemon.process.pid)
     return tree[1] if len(tree) > 1 else None
 
 
 def cpu_ticks(daemon):
-    """What all its processes have used."""
+    """The CPU time of all its processes."""
     ticks = 0
     for pid in process_tree(daemon.process.pid):
         with open('/proc/%d/stat' % pid, encoding='latin-1') as file:
@@ -64,10 +64,10 @@ def raise_descriptor_limit():
 
 
 class Load:
-    """Clients of all three services, each in a thread, that look at every reply.
+    """Clients of all three services, each in a thread, that verify every reply.
 
-    A connection that ends is an error, unless `reconnect` is true: then the client comes again, and
-    has to be served.
+    A connection that ends is an error, unless `reconnect` is true: then the client connects again,
+    and must be served.
     """
 
     def __init__(self, daemon, reconnect=False, connections=2):
@@ -111,7 +111,7 @@ class Load:
             self.changed.notify_all()
 
     def wait_replies(self, count=20):
-        """Until each service has given so many more."""
+        """Wait until each service has sent so many more replies."""
         before = dict(self.replies)
         deadline = time.monotonic() + WAIT
         with self.changed:
@@ -150,7 +150,7 @@ class OverloadCase(DaemonCase):
 
 class Killed(OverloadCase):
     def test_at_random_moments(self):
-        """Each client comes again and is served; what was answered is never wrong."""
+        """Each client connects again and is served; no answer is ever wrong."""
         seed = random.SystemRandom().randrange(2 ** 32)
         print('# seed %d' % seed)
         generator = random.Random(seed)
@@ -166,7 +166,7 @@ class Killed(OverloadCase):
         self.assert_serves()
 
     def test_over_a_reload(self):
-        """It dies with a reload in its hands: the log says that nothing came of it."""
+        """It dies during a reload: the log reports that the reload had no effect."""
         daemon = self.another_daemon()
         mark = daemon.log_mark()
         os.kill(engine_of(daemon), signal.SIGSTOP)
@@ -182,7 +182,7 @@ class Killed(OverloadCase):
 
 class Storm(OverloadCase):
     def test_right_and_wrong_files(self):
-        """Not an error, not a connection that ends, whatever the files say."""
+        """No error, and no closed connection, whatever the files contain."""
         good = dict(self.daemon.options)
         wrong = ({'max-age': 'x'}, {'domains-file': '/nonexistent/file'},
                  {'forward': ['inet:192.0.2.1:1']}, {'secrets-file': '/nonexistent/secret'})
@@ -216,7 +216,7 @@ class Many(OverloadCase):
         super().setUpClass()
 
     def test_idle_connections(self):
-        """Beside ten thousand that say nothing the others are answered, and memory has a bound."""
+        """Next to ten thousand silent clients, the others are answered, and memory is bounded."""
         count = min(IDLE_CONNECTIONS, self.room - 500)
         if count < 1000:
             self.skipTest('no more than %d descriptors' % self.room)
@@ -262,7 +262,7 @@ class Descriptors(OverloadCase):
             self.addCleanup(clients[-1].close)
 
     def assert_patient(self, daemon):
-        """It waits for better times without turning round and round."""
+        """It waits for free descriptors without a busy loop."""
         before = cpu_ticks(daemon)
         select.select([], [], [], 2)
         used = cpu_ticks(daemon) - before
@@ -283,7 +283,7 @@ class Descriptors(OverloadCase):
         self.assert_serves(daemon)
 
     def test_others_are_served(self):
-        """Idle clients of one service take nothing away from the others."""
+        """Idle clients of one service do not affect the others."""
         daemon = self.few()
         clients = []
         self.connect(daemon.addresses['policy'], 100, clients)
@@ -304,7 +304,7 @@ class Descriptors(OverloadCase):
                 self.assertEqual(client.get('x'), want)
 
     def test_reload_meanwhile(self):
-        """It is taken, or refused with a reason; those who are served notice nothing."""
+        """It is accepted, or refused with a reason; connected clients are not affected."""
         daemon = self.few()
         with daemon.forward_client() as client:
             client.get('a@origin.test')
@@ -316,7 +316,7 @@ class Descriptors(OverloadCase):
 
 
 class FullLog(OverloadCase):
-    """A sink that takes nothing holds nobody up."""
+    """A sink that accepts nothing blocks no request."""
 
     def logging_to(self, stderr):
         """A daemon whose standard error is this descriptor."""
@@ -358,7 +358,7 @@ class FullLog(OverloadCase):
         self.assert_unimpressed(full)
 
     def test_reader_that_comes_late(self):
-        """What did not fit is lost, and the log says how much; what is there is whole lines."""
+        """Lines that do not fit are lost and counted; lines that were written are whole."""
         read, write = os.pipe()
         self.addCleanup(os.close, write)
         daemon = self.logging_to(write)
@@ -378,7 +378,7 @@ class FullLog(OverloadCase):
             daemon.stop()
 
 
-# -- the engine is an enemy -------------------------------------------------
+# -- a hostile engine ---------------------------------------------------------
 
 def link_of(daemon):
     """The engine's end of the channel to the monitor: its only SOCK_SEQPACKET socket."""
@@ -394,7 +394,7 @@ def link_of(daemon):
 
 
 def unread(sock):
-    """Bytes that were sent and nobody has read yet."""
+    """The number of bytes that were sent and not read yet."""
     return struct.unpack('i', fcntl.ioctl(sock, termios.TIOCOUTQ, b'\0' * 4))[0]
 
 
@@ -422,7 +422,7 @@ class Enemy(OverloadCase):
         return len(os.listdir('/proc/%d/fd' % self.daemon.process.pid))
 
     def assert_ends_the_engine(self, said, data, fds=()):
-        """The monitor kills the engine, says why, and has another one; nothing is left over."""
+        """The monitor kills the engine, logs the reason, and starts another."""
         engine = engine_of(self.daemon)
         before = self.monitor_descriptors()
         mark = self.daemon.log_mark()
@@ -457,7 +457,7 @@ class Enemy(OverloadCase):
                 self.assert_ends_the_engine(said, data, fds)
 
     def test_random_messages(self):
-        """The monitor lives, and so does some engine, whatever is said."""
+        """The monitor and some engine keep running, whatever messages arrive."""
         seed = random.SystemRandom().randrange(2 ** 32)
         print('# seed %d' % seed)
         generator = random.Random(seed)
@@ -498,7 +498,7 @@ class Enemy(OverloadCase):
         self.assert_serves()
 
     def flooding(self, link):
-        """A thread that says ALIVE without an end, until the function that is returned is called"""
+        """A thread that sends ALIVE in a loop, until the function that is returned is called"""
         running = [True]
 
         def flood():
@@ -518,7 +518,7 @@ class Enemy(OverloadCase):
         return stop
 
     def test_flood(self):
-        """Signals are heard all the same, and mail is served."""
+        """Signals still take effect, and mail is served."""
         engine = engine_of(self.daemon)
         mark = self.daemon.log_mark()
         with link_of(self.daemon) as link:
@@ -536,7 +536,7 @@ class Enemy(OverloadCase):
         self.assertEqual(engine_of(self.daemon), engine)
 
     def test_reload_is_never_answered(self):
-        """An engine that says that it lives, but nothing of a reload, is not kept for ever."""
+        """An engine that is alive, but does not answer a reload, is replaced."""
         mark = self.daemon.log_mark()
         engine = engine_of(self.daemon)
         with link_of(self.daemon) as link:
@@ -554,7 +554,7 @@ class Enemy(OverloadCase):
         self.assert_serves()
 
     def test_reloads_without_end(self):
-        """One at a time, and then it is over."""
+        """One at a time, and then it ends."""
         mark = self.daemon.log_mark()
         with link_of(self.daemon) as link:
             for _ in range(500):

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: ISC
-"""The policy service: framing, what SRS says before any DNS, which verdict becomes which action."""
+"""The policy service: framing, decisions by SRS before any DNS query, actions for verdicts."""
 
 import os
 import sys
@@ -36,7 +36,7 @@ ZONE = {
     'partly.test': {'TXT': ['v=spf1 ip4:192.0.2.77 -all']},
     'srs.test': {'TXT': ['v=spf1 -all']},
 
-    # who the allow-lists hold
+    # clients in the allow-lists
     'list.test': {'TXT': ['v=spf1 include:hosts.list.test -all']},
     'hosts.list.test': {'TXT': ['v=spf1 ip4:192.0.2.66 ip6:2001:db8::66 -all']},
     'mx.relay.test': {'A': ['192.0.2.67'], 'AAAA': ['2001:db8::67']},
@@ -79,7 +79,7 @@ class PolicyCase(DaemonCase):
 
 
 class Exempt(PolicyCase):
-    """What is answered DUNNO before anything is evaluated."""
+    """Requests that are answered DUNNO without an evaluation."""
 
     SPF = {'whitelist': ['198.51.100.0/24', '2001:db8::/32'], 'skip-addresses': ['192.0.2.200']}
 
@@ -175,7 +175,7 @@ class SrsRecipient(PolicyCase):
         self.assert_no_dns()
 
     def test_forged_and_expired(self):
-        """Whoever forged it learns nothing about stamps."""
+        """The reply reveals nothing about stamps to the forger."""
         recipient = srs_address(age=100, secret='unknown')
         self.assertEqual(self.client.ask(sender='', recipient=recipient), FORGED)
 
@@ -189,7 +189,7 @@ class SrsRecipient(PolicyCase):
                 self.assertEqual(self.header(action), 'pass')
 
     def test_other_recipients_of_a_bounce(self):
-        """One valid SRS recipient opens the door for nobody else."""
+        """One valid SRS recipient exempts no other mail."""
         instance = new_instance()
         bounce = {'sender': '', 'helo_name': 'fail.test', 'instance': instance}
         self.assertEqual(self.client.ask(recipient=srs_address(), **bounce), 'DUNNO')
@@ -352,7 +352,7 @@ class Verdicts(PolicyCase):
             self.assertEqual(self.header(action), result)
 
     def test_helo_of_a_message_with_sender(self):
-        """HELO comes first: it refuses although the sender passes, unless told otherwise."""
+        """HELO comes first: by default it refuses although the sender passes."""
         passed = '^PREPEND Received-SPF: Pass'
         for value, want in (('fail', '^550 5.7.23 SPF HELO '), ('null', passed),
                             ('false', passed), ('no-check', passed)):
@@ -591,7 +591,7 @@ class OneMessage(PolicyCase):
             self.assertRegex(self.client.ask(sender='a@pass.test'), '^PREPEND ')
 
     def test_same_instance_of_another_sender(self):
-        """What is remembered is the message, not the word alone."""
+        """The key of the memory is the message, not the word alone."""
         instance = new_instance()
         self.assertRegex(self.client.ask(sender='a@pass.test', instance=instance), '^PREPEND ')
         self.assertEqual(self.client.ask(sender='alice@fail.test', instance=instance), REFUSED)
@@ -704,7 +704,7 @@ class Log(PolicyCase):
 
 
 class AllowLists(PolicyCase):
-    """Clients that are not refused, whatever the record says."""
+    """Clients that are not refused, whatever the record is."""
 
     SPF = {'helo-whitelist': ['mx.relay.test', 'b\u00fccher.test'],
            'domain-whitelist': ['list.test'], 'domain-whitelist-ptr': ['ptr.test'],
@@ -806,7 +806,7 @@ class SecondEngine(PolicyCase):
                          'action=reject ')
 
     def test_hostile_names(self):
-        """What a client says never comes to libspf2; the daemon lives."""
+        """Text of a client never reaches libspf2; the daemon survives."""
         self.dns.add({'macro.test': {'TXT': ['v=spf1 exists:%{s255r-}.%{h}.x.test '
                                              'include:%{l}.alias.invalid ~all']},
                       'x0.alias.invalid': {'TXT': ['v=spf1 a:a/.test a:b/.test exists:%{d} ?all']}})

@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: ISC
-"""The test suite of RFC 7208, where its harness lies beside the project.
+"""The test suite of RFC 7208, if its harness is next to the project.
 
-The folder is ../shared, or what SRSD_SHARED names. Its program starts a DNS server for each scenario
-and asks through the policy socket of a daemon, then, for the explanations, through srsctl; here its
-reports become one case for each test of the suite.
+The directory is ../shared, or $SRSD_SHARED. Its program starts a DNS server for each scenario, and
+sends requests to the policy socket of a daemon and, for the explanations, to srsctl. Each test of
+the suite becomes one case here.
 
     test_shared.py --engine CONFIG      is what it asks srsctl through: a line of "client-ip TAB
                                         helo TAB mailfrom" each, answered "result TAB explanation"
@@ -74,7 +74,7 @@ def answer_lines(config):
 
 
 def run_suite(folder, how):
-    """-> (what it printed, the log of who was asked)"""
+    """-> (its output, the log of the queries)"""
     log = os.path.join(folder.path, 'log')
     sanitizer = [os.environ.get('ASAN_OPTIONS', ''), 'detect_leaks=0' if is_root() else '']
     environment = {**os.environ, 'ASAN_OPTIONS': ':'.join(filter(None, sanitizer))}

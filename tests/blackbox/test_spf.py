@@ -103,7 +103,7 @@ ZONE = {
     'macro-long.test': record('exists:%{l}.%{d} -all'),
     **{name: address('127.0.0.2') for name in LONG_NAMES},
 
-    # records that are none, or more than one
+    # invalid records, or more than one
     'syntax.test': record('ip4:999.1.1.1 -all'),
     'unknown.test': record('foo:bar -all'),
     'unknown-behind.test': record('+all foo:bar'),
@@ -228,7 +228,7 @@ class Results(SpfCase):
         self.assertEqual(self.result('exists.test', client_address='::ffff:' + CLIENT), 'pass')
 
     def test_quoted_sender(self):
-        """Postfix sends `a@b@c` for `"a@b"@c`: the domain is what stands behind the last @."""
+        """Postfix sends `a@b@c` for `"a@b"@c`: the domain is the part after the last @."""
         for sender in ('joe@all.test@fail.test', '"joe@all.test"@fail.test', 'a b@fail.test'):
             with self.subTest(sender):
                 self.assertEqual(self.result(sender), 'fail')
@@ -247,7 +247,7 @@ class Results(SpfCase):
         self.assertEqual(self.dns.seen('localhost'), [])
 
     def test_tcp(self):
-        """What does not fit into a datagram is asked for again over TCP."""
+        """An answer that does not fit into a datagram is requested again over TCP."""
         self.dns.add({'big2.test': ZONE['big.test']})
         self.assertEqual(self.result('big2.test'), 'pass')
         self.assertNotEqual(self.dns.seen('big2.test', 'TXT', 'tcp'), [])
@@ -262,7 +262,7 @@ class Results(SpfCase):
         self.assertEqual(self.dns.seen('cached.test') + self.dns.seen('cached-a.test'), [])
 
     def test_short_cut(self):
-        """What stands behind the term that matches need not be asked for to have the verdict."""
+        """Terms after the one that matches need no query for the verdict."""
         self.dns.add({'early.test': record('ip4:192.0.2.1 a:mute.test -all')})
         self.assertEqual(self.result('early.test'), 'pass')
 
@@ -297,7 +297,7 @@ class Trouble(SpfCase):
                 self.assertEqual(self.result(sender), 'temperror')
 
     def test_others_do_not_wait(self):
-        """One sender's silence costs nobody else anything."""
+        """A sender that never answers delays no other mail."""
         self.dns.add({'mute%d.test' % n: SILENT for n in range(10)})
         waiting = [self.policy() for _ in range(10)]
         for number, client in enumerate(waiting):
@@ -313,7 +313,7 @@ class Trouble(SpfCase):
         self.assertRegex(self.policy(daemon).ask(sender='a@ip4.test'), 'Received-SPF: Temperror ')
 
     def test_client_that_leaves(self):
-        """Its lookups are cancelled: nothing is evaluated for a connection that is gone."""
+        """Its lookups are cancelled: no evaluation continues for a closed connection."""
         self.dns.add({'left.test': Delayed(0.5, record('a:left-a.test -all')),
                       'left-a.test': address(CLIENT), 'pause.test': SILENT})
         mark = self.daemon.log_mark()
@@ -350,7 +350,7 @@ class Trouble(SpfCase):
         self.assertEqual(self.result('late.test'), 'temperror')
 
     def test_second_question_after_trouble(self):
-        """A nameserver that comes back is believed again, after the short memory of a failure."""
+        """A nameserver that recovers is used again as soon as the failure has expired."""
         self.dns.add({'flaky.test': SERVFAIL})
         self.assertEqual(self.result('flaky.test'), 'temperror')
         self.assertEqual(self.result('a-name.test'), 'pass')

@@ -184,7 +184,7 @@ class Spf(Base):
         self.assertIn('      record of inner.test: found', lines)
 
     def test_near_miss(self):
-        """A record that was meant to be one is no bare "none"."""
+        """A record that was meant as an SPF record is not just reported as "none"."""
         for domain, byte in (('near.test', '7 is 0xC2 0xA0 (no-break space)'),
                              ('joined.test', "7 is 0x69 ('i')")):
             with self.subTest(domain):
@@ -423,7 +423,7 @@ class Metrics(unittest.TestCase):
         self.assertIn('\nsrsd_connections{service="forward"} 1\n', after)
 
     def wait_page(self, *texts):
-        """The engine hears of a refusal after it has been logged."""
+        """The engine is notified of a refusal after it has been logged."""
         deadline = time.monotonic() + 60
         while not all(text in self.page() for text in texts):
             self.assertLess(time.monotonic(), deadline, self.page())
@@ -508,7 +508,7 @@ class Metrics(unittest.TestCase):
                 self.assertEqual(self.get('/healthz').status, 200)
 
     def test_flood(self):
-        """Who holds all of its connections keeps nobody from the maps, and not for long from it."""
+        """A client that holds all of its connections blocks no map, and srsctl only for a while."""
         held = [socket.create_connection(('127.0.0.1', self.port), 60) for _ in range(200)]
         try:
             with self.daemon.forward_client() as client:
@@ -645,7 +645,7 @@ class Place(unittest.TestCase):
                 self.assertIn('control', done.stderr)
 
 
-# What a terminal obeys, and what hides or reorders the text around it.
+# Characters that a terminal interprets, and those that hide or reorder text.
 EVIL = '\x1b]0;owned\x07\x1b[2J\x9b2J\r\n\u202egnp.exe\u2066\u200b\x7f'
 EVIL_CHARACTERS = re.compile('[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2066-\u2069]')
 
@@ -667,7 +667,7 @@ EVIL_REPLY = {
 
 
 class Hostile(unittest.TestCase):
-    """A daemon in the hands of an attacker: what it says reaches the terminal of root."""
+    """A daemon under an attacker's control: its replies reach the terminal of root."""
 
     def setUp(self):
         folder = tempfile.TemporaryDirectory(prefix='srsd-')
@@ -681,7 +681,7 @@ class Hostile(unittest.TestCase):
         self.server.listen()
 
     def answer(self, data):
-        """One connection: read the request, and send what fits of the data."""
+        """One connection: read the request, and send as much of the data as possible."""
         with self.server.accept()[0] as client:
             client.recv(65536)
             try:
@@ -717,7 +717,7 @@ class Hostile(unittest.TestCase):
         self.assertEqual((done.returncode, done.stdout), (0, 'j\u00fcrgen@srs.test\n'))
 
     def test_bounded(self):
-        """No end, or none within 1 MiB; nor anything that is an answer."""
+        """No end of the reply, or not within 1 MiB; or a reply that is not valid."""
         rows = ((b'{"error":"' + b'x' * (4 << 20), "the daemon's reply is longer than 1 MiB"),
                 (b'[' * (4 << 20), "the daemon's reply is longer than 1 MiB"),
                 (b'[' * 100000 + b'\n', "the daemon's reply is not a JSON object"),

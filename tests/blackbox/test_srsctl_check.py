@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: ISC
-"""srsctl check: one right installation, and many wrong ones that it has to tell apart.
+"""srsctl check: one right installation, and many wrong ones that it must distinguish.
 
-Postfix is only asked for its configuration, in private folders; nothing of it runs.
+Only the configuration of Postfix is read, from private directories; none of its daemons run.
 """
 
 import hmac
@@ -116,7 +116,7 @@ class Base(unittest.TestCase):
                 'virtual_alias_maps': 'inline:{postmaster@%s=postmaster@our.test}' % domain}
 
     def postfix(self, main=None, master=MASTER):
-        """A folder with a configuration; None leaves a setting to Postfix's default."""
+        """A directory with a configuration; None leaves a setting at Postfix's default."""
         folder = self.daemon.folder.subfolder('postfix-%s-%d' % (self.id(), next(self.folders)))
         settings = {**self.right(), **(main or {})}
         name = os.path.relpath(folder, self.daemon.folder.path)
@@ -169,7 +169,7 @@ class Installation(Base):
                       [sockets[:1], sockets[1:]])
         self.assertEqual([line for line in lines if line not in sockets], [
             'ok: configuration ' + self.daemon.config,
-            'ok: secrets-file %s: 1 secrets' % self.daemon.options['secrets-file'],
+            'ok: secrets-file %s: 1 secret' % self.daemon.options['secrets-file'],
             'ok: domains: 4 own domains',
             'ok: clock',
             'ok: hash-format compatible: only for servers that share the secrets, because a hash '
@@ -265,7 +265,7 @@ class Installation(Base):
                                       r'root and the daemon')
 
     def age(self, days, since_change=0):
-        """A secrets file whose only secret was made so many days ago; None: nobody knows."""
+        """A secrets file whose only secret was created so many days ago; None: it is unknown."""
         config = self.secrets('aged', SECRET + '\n')
         path, now = self.daemon.path('aged'), time.time()
         os.utime(path, (now - since_change * 86400,) * 2)
@@ -373,7 +373,7 @@ class HashFormat(Base):
     """hash-format, hash-accept-compatible, and the secret that fits to them."""
 
     def lines(self, history=None, **options):
-        """What is said of hashes, with a daemon that has these options."""
+        """The findings about hashes, with a daemon that has these options."""
         options = {name.replace('_', '-'): value for name, value in options.items()}
         with Daemon({'domains': ['our.test'], **options}, dns=self.dns) as daemon:
             if history is not None:
@@ -531,7 +531,7 @@ class Postfix(PostfixBase):
                    master=self.cleanup(right, used=False), **main)
 
     def test_cleanup_that_overrides_the_maps(self):
-        """main.cf is right, and what has the mail does not do what it says."""
+        """main.cf is right, but the service that receives the mail overrides it."""
         for name, service in (('sender', 'forward'), ('recipient', 'reverse')):
             option = '%s_canonical_maps' % name
             with self.subTest(name):
@@ -668,7 +668,7 @@ class Postfix(PostfixBase):
                        'check_policy_service inet:localhost:smtp'}))
 
     def test_chroot(self):
-        """A path that smtpd sees in its queue folder only."""
+        """A path that smtpd resolves in its queue directory only."""
         master = 'smtp inet n - y - - smtpd\n'
         main = 'reject_unauth_destination, check_policy_service unix:'
         self.wrong(r'^error: smtpd smtp does not ask the policy service but unix:.* \(it runs in a '
@@ -723,7 +723,7 @@ class Postfix(PostfixBase):
                       lines)
 
     def test_smtpd_of_this_host(self):
-        """What a content filter hands back was checked when it came in."""
+        """Mail that a content filter returns was checked when it arrived."""
         for name in '127.0.0.1:10025', 'localhost:10025', '[::1]:10025', '127.0.0.2:smtp':
             with self.subTest(name):
                 self.wrong('^ok: smtpd smtp asks', errors=0, master=MASTER + name +
@@ -799,7 +799,7 @@ class Postfix(PostfixBase):
                    errors=0, virtual_alias_domains='/nowhere/domains')
 
     def test_user_of_postfix(self):
-        """The folder of a unix socket decides who may connect."""
+        """The directory of a unix socket controls which users may connect."""
         if not is_root():
             self.skipTest('needs root')
         folder = os.path.dirname(self.socket)
@@ -827,7 +827,7 @@ class Postfix(PostfixBase):
 
 
 class OwnDomains(Base):
-    """What Postfix considers its own, beside what srsd does."""
+    """The domains that Postfix considers its own, compared with those of srsd."""
 
     LACKS = r'^warning: domains lacks %s: senders in %s are rewritten: srsctl check --print-domains'
 
@@ -871,7 +871,7 @@ class OwnDomains(Base):
                        'virtual_mailbox_domains': 'shop.test'}))
 
     def test_nothing_is_missing(self):
-        """A subdomain is held by its parent with a dot, an SRS domain is nobody's sender."""
+        """A parent with a dot covers a subdomain, and no sender is in an SRS domain."""
         config = self.config(domains=['our.test', '.our.test', 'localhost', '.shop.test'],
                              reverse_domains=['old.test'])
         self.finds('^ok: domains lists every domain that Postfix considers its own$', errors=0,
@@ -922,7 +922,7 @@ class OwnDomains(Base):
                                    'inline:{postmaster@srs.test=x}'} if 'static' in table else {})}))
 
     def test_relayed(self):
-        """Their mail leaves from their own server, or through this one: that is to be said."""
+        """Their mail leaves from their own server, or through this one: a finding asks for that."""
         self.finds(r'^ok: senders in these domains are rewritten: inner\.test \(relay_domains\); '
                    r'list in domains those whose server sends its mail through this one$', errors=0,
                    postfix=self.postfix({'relay_domains': 'inner.test, our.test'}))
@@ -945,7 +945,7 @@ class OwnDomains(Base):
                       'rewritten: list your domains in domains or domains-file', lines)
 
     def test_print_domains(self):
-        """What it prints leaves nothing to be missed."""
+        """With the printed line in the configuration, no domain is missing."""
         main = {'mydestination': 'our.test, "x, shop.test', 'virtual_mailbox_domains': 'static:x',
                 'virtual_alias_domains': '', 'virtual_mailbox_maps': 'inline:{x=y}'}
         line, notes = self.print_domains(self.config(domains=['.our.test']), **main)
@@ -1442,7 +1442,7 @@ class Usage(Base):
                 self.assertIn('usage: srsctl', done.stderr)
 
     def test_no_postfix(self):
-        """As if it were not installed: PATH cannot hide it from root's folders, --postfix can."""
+        """As if it were not installed: PATH cannot hide it in root's directories, --postfix can."""
         status, lines = self.check(postfix='/nowhere')
         self.assertEqual(status, 1 if not postfix_is_missing() else 0)
         self.assertTrue(any(re.match('(error|skipped): Postfix', line) for line in lines))

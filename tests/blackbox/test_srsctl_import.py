@@ -93,7 +93,7 @@ class Import(unittest.TestCase):
         self.mydomain('mail.test')
 
     def mydomain(self, domain, status=0):
-        """What `postconf -h mydomain` prints."""
+        """The output of `postconf -h mydomain`."""
         self.tools = os.path.join(self.folder.path, 'bin')
         if not os.path.exists(self.tools):
             self.folder.subfolder('bin')
@@ -294,7 +294,7 @@ class Whole(Import):
             'srs-domain': '"srs.test"', 'helo-reject': '"spf-not-pass"', 'always-rewrite': 'true'})
 
     def test_empty_files(self):
-        """What the programs do if their files set nothing."""
+        """The behaviour of the programs if their files set nothing."""
         config = self.imported('', 'postsrsd')
         self.assert_settings(config, {'srs-domain': '"mail.test"'})
         self.assertIn('secrets-file = "/etc/postsrsd.secret"\t# postsrsd\'s default for SRS_SECRET\n',

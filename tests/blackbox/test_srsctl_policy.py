@@ -77,7 +77,7 @@ class Bridge:
         return reply[7:-2].decode()
 
     def end(self):
-        """Close its input -> (what else it writes, its exit status)"""
+        """Close its input -> (the rest of its output, its exit status)"""
         self.input.close()
         if hasattr(self, 'sock'):
             self.sock.shutdown(socket.SHUT_WR)
@@ -88,10 +88,10 @@ class Bridge:
 
 
 class FakeService:
-    """A policy service that treats each connection as the next of its functions says.
+    """A policy service that serves each connection with the next of its functions.
 
-    A function gets the connection's socket, which is closed when it returns; the last one serves
-    all further connections.
+    A function gets the socket of the connection, which is closed when it returns; the last function
+    serves all further connections.
     """
 
     def __init__(self, *behaviours):
@@ -218,7 +218,7 @@ class RealDaemon(Base):
         self.ends(bridge)
 
     def test_end_of_input_waits_for_the_reply(self):
-        """A client that sends nothing more gets the answers that are still out."""
+        """A client that closes its side still gets the pending replies."""
         for same_socket in False, True:
             with self.subTest(same_socket=same_socket):
                 name = 'end%d.test' % same_socket

@@ -69,7 +69,7 @@ class FakeControl:
 
 
 class Base(unittest.TestCase):
-    """A folder that belongs to whoever runs srsctl, and a configuration that names a file in it."""
+    """A directory of the user that runs srsctl, and a configuration that names a file in it."""
 
     def setUp(self):
         self.folder = Folder()
@@ -164,7 +164,7 @@ class New(Base):
         self.assertEqual(len(self.read()), 1)
 
     def test_foreign_line_ends(self):
-        """Bytes of a secret stay; a CR before the LF is none of them."""
+        """The bytes of a secret are kept; a CR before the LF is not part of it."""
         self.write('', SECRETS[1], '', SECRETS[0], end='\r\n')
         self.srsctl('new')
         self.assertEqual(self.read()[1:], [SECRETS[1], SECRETS[0]])
@@ -190,7 +190,7 @@ class New(Base):
         self.assertEqual(self.read()[:2], ['x' * 1023, 'x' * 977])
 
     def test_daemon_takes_it(self):
-        """What the old secret signed still returns, and the new one signs after a reload."""
+        """Addresses of the old secret still verify, and the new one signs after a reload."""
         self.write(SECRETS[0])
         daemon = Daemon({'secrets-file': self.path})
         daemon.enable_control()
@@ -213,7 +213,7 @@ class New(Base):
 
 
 class File(Base):
-    """Owner, mode, and what stands in the way."""
+    """Owner, mode, and objects that are in the way."""
 
     def test_mode_is_kept(self):
         for mode in 0o600, 0o400, 0o640, 0o440:
@@ -741,7 +741,7 @@ class Retire(Base):
         self.srsctl('retire', TWO)
 
     def test_changed_by_hand(self):
-        """The history says that it signs; the file says that it does not, since its last change."""
+        """According to the history it signs; according to the file not since its last change."""
         self.write(*SECRETS[:2], age=1)
         self.write_history('%s 1700000000 -' % TWO)
         self.refused('may return until', 'retire', TWO)
@@ -755,7 +755,7 @@ class Retire(Base):
         self.assertEqual(self.read(), [SECRETS[0]])
 
     def test_daemon_signs_with_it(self):
-        """It has not been told: the time counts from when it was found out."""
+        """The history does not record it: the time counts from the detection."""
         self.write(*SECRETS[:2], age=100)
         self.write_history('%s 1600000000 1700000000' % TWO)
         reply = {'secrets': [{'fingerprint': f, 'verified': 1} for f in (TWO, ONE)]}

@@ -52,7 +52,7 @@ class StartCase(DaemonCase):
             self.assertEqual(client.ask(protocol_state='DATA'), 'DUNNO')
 
     def assert_not_started(self, daemon, *words):
-        """Exit 1, one line that has the words."""
+        """Exit status 1, and one line that contains the words."""
         with self.assertRaises(StartFailed) as caught:
             daemon.start()
         self.assertEqual(caught.exception.status, 1)
@@ -82,7 +82,7 @@ class Sockets(StartCase):
         self.assert_serves(paths)
 
     def test_unix_after_a_crash(self):
-        """A socket that nobody listens on any more is in nobody's way."""
+        """A stale socket without a listener is replaced."""
         daemon = Daemon()
         path = os.path.join(daemon.folder.subfolder('sockets', ORDINARY_USER), 'forward')
         with socket.socket(socket.AF_UNIX) as stale:
@@ -154,7 +154,7 @@ class Stop(StartCase):
                 self.assertEqual(daemon.wait(), 0)
 
     def test_loses_no_line(self):
-        """What was answered before the stop stands in the log, all of it."""
+        """Every reply that was sent before the stop is in the log."""
         daemon = self.another_daemon()
         client = self.forward(daemon)
         for number in range(2000):
@@ -185,7 +185,7 @@ class Stop(StartCase):
         self.assertRegex(client.reader.readline(), rb'^(200 .*|)')
 
     def test_while_evaluating(self):
-        """A nameserver that says nothing does not hold up the end beyond the check's own limit."""
+        """A nameserver that does not answer delays the end only by the limit of the check."""
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
             silent.bind(('127.0.0.1', 0))
             daemon = self.another_daemon(
@@ -196,7 +196,7 @@ class Stop(StartCase):
             daemon.stop()
 
     def test_time_is_over(self):
-        """The log says that somebody was left without an answer."""
+        """The log reports a request that got no answer."""
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
             silent.bind(('127.0.0.1', 0))
             daemon = self.another_daemon(
@@ -208,7 +208,7 @@ class Stop(StartCase):
             self.assertEqual(len(daemon.log_matches('stop-timeout expired; .*: 1$')), 1)
 
     def test_ignored_signals(self):
-        """A log or a peer that goes away is no reason to die."""
+        """The daemon survives the loss of its log or of a client."""
         daemon = self.another_daemon()
         daemon.signal(signal.SIGPIPE)
         self.assert_serves(daemon.addresses)
@@ -259,7 +259,7 @@ class Reports(StartCase):
 
     @staticmethod
     def in_the_journal(**arguments):
-        """A daemon whose standard error is what $JOURNAL_STREAM names."""
+        """A daemon with the standard error that $JOURNAL_STREAM names."""
         return Daemon(prefix=('sh', '-c', 'JOURNAL_STREAM=$(stat -L -c %d:%i /proc/self/fd/2) '
                                           'exec "$@"', 'sh'), **arguments)
 
@@ -328,7 +328,7 @@ class Background(StartCase):
         self.assertFalse(os.path.exists(daemon.options['pid-file']))
 
     def test_lets_go_of_standard_files(self):
-        """Who reads what `srsd -D` says comes to its end when that has returned."""
+        """A reader of the output of `srsd -D` reaches its end when that has returned."""
         daemon = Daemon(arguments=['-D'])
         self.addCleanup(daemon.folder.remove)
         daemon.options['pid-file'] = os.path.join(
@@ -340,7 +340,7 @@ class Background(StartCase):
         self.assertEqual((done.returncode, done.stdout), (0, b''))
 
     def test_failure_is_told_before_it_goes_away(self):
-        """Whoever starts it sees the error and the status, as in the foreground."""
+        """The caller gets the error and the status, as in the foreground."""
         daemon = Daemon(arguments=['-D'])
         with socket.create_server(('127.0.0.1', daemon.ports['forward'])):
             self.assert_not_started(daemon, 'in use')
@@ -422,7 +422,7 @@ class Privileges(StartCase):
                                 '/nonexistent/dir')
 
     def test_privileged_port(self):
-        """Bound before the privileges go."""
+        """Bound before privileges are dropped."""
         port = next(p for p in range(600, 1024) if self.is_free(p))
         daemon = self.another_daemon({'forward': ['inet:127.0.0.1:%d' % port]}, as_root=True)
         with MapClient(('127.0.0.1', port)) as client:

@@ -4,7 +4,7 @@
  *
  * $FAILING_MALLOC names a file with a `struct plan`, zeroed; daemon and test both map it. Nothing
  * fails until the test sets `every`, or `at`, and only what an engine allocates from the moment on
- * when it locks itself in: neither the monitor nor a start ever lacks memory. The next engine goes
+ * when it enters the sandbox: neither the monitor nor a start ever lacks memory. The next engine goes
  * on counting where the one before ended.
  *
  * calloc, realloc, and what libc calls by itself (strdup, vasprintf) are counted too. glibc only,

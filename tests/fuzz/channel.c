@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Messages of an engine that is in the hands of an enemy. Of each: two bytes for its length, one
- * for the descriptors that come along, then its bytes. Whatever they are, what is received keeps
- * the contract, and no descriptor stays open.
+ * Messages of a hostile engine. Each has two bytes for its length and one for the number of its
+ * descriptors, then its bytes. Whatever they are, received messages keep the contract, and no
+ * descriptor stays open.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -15,7 +15,7 @@
 #define FDS_MAX 2
 #define MESSAGES_MAX 16
 
-/* lowest_free - the next descriptor: the same as before when none was left open */
+/* lowest_free - the next free descriptor: the same as before if none was left open */
 static int
 lowest_free(void)
 {
@@ -50,7 +50,7 @@ send_raw(int end, const uint8_t *data, size_t len, size_t n_fds)
 	fuzz_must(sendmsg(end, &msg, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)len);
 }
 
-/* check_message - one that is let through, and that comes back the same when we send it */
+/* check_message - a message that is accepted comes back the same when it is sent */
 static void
 check_message(int there, int here, struct channel_message *m)
 {
@@ -82,7 +82,7 @@ receive(int there, int here)
 		check_message(there, here, &m);
 		return;
 	}
-	/* An empty message without descriptors is an end, as a closed channel is. */
+	/* An empty message without descriptors means the end, like a closed channel. */
 	fuzz_must(m.n_fds == 0);
 	fuzz_must(error == NULL || fuzz_is_visible(error, strlen(error)));
 	fuzz_say("[%s]", error == NULL ? "end" : error);

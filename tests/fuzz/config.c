@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A configuration file; behind a line "-o" of the input, lines that override it. What is printed of
- * the settings is read back to the same settings; an error is one line.
+ * A configuration file. Lines that follow a line "-o" of the input override it. The printed
+ * settings are read again as the same settings; an error is one line.
  */
 #include "tests/fuzz/config_case.h"
 
@@ -12,7 +12,7 @@ struct overrides {
 	const char *text[OVERRIDES_MAX];
 };
 
-/* take_overrides - cut them off the text; returns how much of it is the file */
+/* take_overrides - cut them off the text; returns the length of the file */
 static size_t
 take_overrides(struct overrides *overrides, char *text, size_t size)
 {
@@ -26,7 +26,7 @@ take_overrides(struct overrides *overrides, char *text, size_t size)
 	return (size_t)(mark - text) + 1;
 }
 
-/* check_printed - print, read, print: the same text */
+/* check_printed - print, read, print: the text is the same */
 static void
 check_printed(const struct settings *s)
 {
@@ -64,7 +64,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	free(text);
 	if (s == NULL) {
 		fuzz_must(strchr(error, '\n') == NULL);
-		fuzz_say_bytes(error, strcspn(error, ";")); /* behind it: all that is accepted */
+		fuzz_say_bytes(error, strcspn(error, ";")); /* up to the list of accepted values */
 		return 0;
 	}
 	check_printed(s);

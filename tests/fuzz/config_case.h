@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * config_case - a configuration out of memory: through a closed filebox, so that no option makes
- * the fuzzer read the disk. There are two files: the configuration, and one of domains.
+ * config_case - reads a configuration from memory, through a closed filebox, so that no option
+ * makes the fuzzer read the disk. It has two files: the configuration, and one of domains.
  */
 #ifndef TESTS_FUZZ_CONFIG_CASE_H
 #define TESTS_FUZZ_CONFIG_CASE_H
@@ -13,7 +13,7 @@
 
 #include "conf/config.h"
 
-/* Any numbers that nobody else has: the paths stand in seeds. */
+/* Fixed numbers that nothing else uses, because the seeds contain the paths. */
 #define CONFIG_CASE_FD 200
 #define CONFIG_CASE_FILE "/proc/self/fd/200"
 #define CONFIG_CASE_DOMAINS "/proc/self/fd/201"
@@ -55,7 +55,7 @@ config_case_box(const char *text, size_t len)
 	return closed;
 }
 
-/* config_case_load - settings of a text, with the line of NAME=VALUE overrides; NULL: error */
+/* config_case_load - settings from a text, with the line of NAME=VALUE overrides; NULL: error */
 static inline struct settings *
 config_case_load(const char *text, size_t len, const char *const *overrides, size_t n,
     char error[CONFIG_ERROR_SIZE])

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A client of the control socket. In whatever pieces its bytes come, the replies are the same: a
- * JSON object in a line for each line.
+ * A client of the control socket. However its bytes are divided, the replies are the same: one line
+ * with a JSON object for each line.
  */
 #include "tests/fuzz/session_case.h"
 #include "tests/unit/fake_resolver.h"
@@ -20,7 +20,7 @@ static struct spf_checker checker;
 static struct resolver resolver;
 static unsigned asked;
 
-/* settle - the DNS answers, and the monitor refuses each second reload */
+/* settle - the DNS answers arrive, and the monitor refuses every second reload */
 static void
 settle(void)
 {
@@ -44,7 +44,7 @@ ask_reload(void *arg)
 	return ++asked % 4 != 0;
 }
 
-/* Stands in for srsd/service/status.c, which tells the time and our process id. */
+/* Replaces srsd/service/status.c, which shows the time and the process id. */
 json_t *
 status_json(const struct status *status)
 {
@@ -113,7 +113,7 @@ tell(const json_t *reply)
 	fuzz_say("; ");
 }
 
-/* check_replies - as many as lines; a line that is too long is answered, too */
+/* check_replies - as many as lines; an overlong line is answered, too */
 static void
 check_replies(const struct session_case *c, size_t lines, bool told)
 {
@@ -139,7 +139,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	size_t lines = 0, i;
 
-	if (size > 20000) /* so that what is said fits */
+	if (size > 20000) /* so that the outcome fits */
 		return 0;
 	begin();
 	for (i = 0; i < size; i++)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A DNS message behind one byte that says which type was asked for. The answer made of it is one
- * that the evaluation may rely on, with the SPF records in its texts.
+ * A DNS message after one byte that selects the type of the query. The answer made from it keeps
+ * the promises on which the evaluation relies, and so do the SPF records in its texts.
  */
 #include "tests/fuzz/fuzz.h"
 

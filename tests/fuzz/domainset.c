@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A file of domains. What it holds is in the set, the file in two pieces makes the same set, and
- * no name that the set does not hold gets in by another spelling.
+ * A file of domains. Its entries are in the set, the file in two pieces makes the same set, and no
+ * other name enters the set by another spelling.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -10,7 +10,7 @@
 #include "common/hostname.h"
 #include "common/idna.h"
 
-/* has_room - is there a name below an entry, in A-labels, too? They may be longer. */
+/* has_room - can a name below an entry exist, in A-labels, too? They may be longer. */
 static bool
 has_room(const char *entry, size_t entry_len, const char *below, size_t below_len)
 {
@@ -30,13 +30,13 @@ check_entry(const struct domainset *set, const char *s, size_t len)
 		return;
 	}
 	if (len + 1 > HOSTNAME_MAX)
-		return; /* there is no name below it */
+		return; /* no name below it can exist */
 	memcpy(below + 1, s, len);
 	if (has_room(s + 1, len - 1, below, len + 1))
 		fuzz_must(domainset_contains(set, below, len + 1));
 }
 
-/* check_lines - each line that is an entry alone */
+/* check_lines - each line that is an entry by itself */
 static void
 check_lines(struct domainset *set, char *text)
 {
@@ -54,7 +54,7 @@ check_lines(struct domainset *set, char *text)
 	fuzz_must(domainset_size(set) == before);
 }
 
-/* check_halves - two files of a half of the lines each */
+/* check_halves - two files with half of the lines each */
 static void
 check_halves(const char *text, size_t len, size_t size)
 {
@@ -86,7 +86,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		free(copy);
 	} else {
 		fuzz_must(line >= 1 && line <= size + 1);
-		fuzz_say("line %u is none", line);
+		fuzz_say("line %u is not an entry", line);
 	}
 	free(text);
 	domainset_free(&set);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * fuzz - what the fuzzers share. Each is one function of some bytes that must hold for any bytes.
+ * fuzz - shared by the fuzzers. Each fuzzer is one function of some bytes, and must accept any
+ * bytes.
  *
- * It asserts what is to be true of them, whatever they are, and says what came of them: one line,
- * which NAME.expect holds for each seed of the corpus. So a fuzzer that no longer reaches its
- * parser fails `make check`.
+ * It asserts what must hold for any input, and prints the outcome for this one in one line.
+ * NAME.expect has this line for each seed of the corpus, so that a fuzzer that no longer reaches
+ * its parser fails `make check`.
  */
 #ifndef TESTS_FUZZ_H
 #define TESTS_FUZZ_H
@@ -16,26 +17,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The fuzzer itself, by the name that libFuzzer calls. */
+/* The fuzzer itself, under the name that libFuzzer calls. */
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
-/* Ends the process, as a fuzzer's find, when the condition does not hold. */
+/* Ends the process if the condition is false, so that the fuzzer reports the input. */
 #define fuzz_must(condition) ((condition) ? (void)0 : fuzz_broken(__FILE__, __LINE__, #condition))
 void fuzz_broken(const char *file, int line, const char *what) __attribute__((noreturn));
 
-/* Adds to the line that tells what came of the input. Unseen unless somebody replays it. */
+/* Appends to the line with the outcome of the input. It is printed only in a replay. */
 void fuzz_say(const char *, ...) __attribute__((format(printf, 1, 2)));
 
-/* The same for bytes of any kind, made visible and cut. */
+/* The same for bytes of any kind, made visible and truncated. */
 void fuzz_say_bytes(const char *, size_t len);
 
-/* For who replays: begin to listen, and take what was said since the last call. */
+/* For a replay: start to record, and return the record since the last call. */
 void fuzz_listen(void);
 const char *fuzz_said(void);
 
 /*
- * fuzz_copy - bytes in memory of just their length, so that the sanitizer sees who reads behind
- * them; the caller frees it
+ * fuzz_copy - bytes in memory of exactly their length, so that the sanitizer detects a read past
+ * their end; the caller frees it
  */
 static inline char *
 fuzz_copy(const void *data, size_t len)
@@ -58,7 +59,7 @@ fuzz_text(const void *data, size_t len)
 	return text;
 }
 
-/* fuzz_line - cut the next line off a text; "" when there is none */
+/* fuzz_line - cut the next line off a text; "" at its end */
 static inline char *
 fuzz_line(char **text)
 {
@@ -69,14 +70,14 @@ fuzz_line(char **text)
 	return line;
 }
 
-/* fuzz_same - the same bytes */
+/* fuzz_same - are the bytes the same? */
 static inline bool
 fuzz_same(const char *a, size_t a_len, const char *b, size_t b_len)
 {
 	return a_len == b_len && (a_len == 0 || memcmp(a, b, a_len) == 0);
 }
 
-/* fuzz_is_visible - nothing but ASCII letters, digits, marks and blanks */
+/* fuzz_is_visible - only ASCII letters, digits, punctuation and blanks? */
 static inline bool
 fuzz_is_visible(const char *s, size_t len)
 {
@@ -88,7 +89,7 @@ fuzz_is_visible(const char *s, size_t len)
 	return true;
 }
 
-/* fuzz_cut - a place to cut so many bytes at, that the bytes themselves choose */
+/* fuzz_cut - a place at which to cut so many bytes, chosen by the bytes themselves */
 static inline size_t
 fuzz_cut(const uint8_t *data, size_t size, unsigned nth)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * An address in external form: written again it is the same address, and its internal form splits
- * into the same parts. Control characters never pass. Any text splits into parts of its own.
+ * An address in external form. Written again it is the same address, and its internal form has the
+ * same parts. Control characters never pass. Any text is split into parts of itself.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -32,7 +32,7 @@ must_be_same(const struct mailaddr *a, const struct mailaddr *b)
 	fuzz_must(fuzz_same(a->domain, a->domain_len, b->domain, b->domain_len));
 }
 
-/* check_external - what format writes is read back as the same */
+/* check_external - a formatted address is read back as the same */
 static void
 check_external(const struct mailaddr *a)
 {
@@ -41,7 +41,7 @@ check_external(const struct mailaddr *a)
 	size_t n = mailaddr_format(text, a->local, a->local_len, a->domain, a->domain_len);
 
 	if (n == 0)
-		return; /* quotes have made it too long */
+		return; /* the quotes have made it too long */
 	fuzz_must(n == strlen(text) && n <= MAILADDR_MAX);
 	fuzz_must(mailaddr_parse_external(&again, text, n) == MAILADDR_OK);
 	must_be_same(&again, a);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * main - runs a fuzzer without libFuzzer: over files, or over standard input when there are none
- * (as afl-fuzz hands them). Prints a line for each: its name, and what came of it.
+ * main - runs a fuzzer without libFuzzer: over files, or over standard input (as afl-fuzz passes
+ * inputs) if no file is given. Prints a line for each input: its name, and the outcome.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -33,7 +33,9 @@ main(int argc, char **argv)
 	FILE *in;
 	int i;
 
-	/* What the unit tests share fails by cmocka: that must look like a crash, too. */
+	/*
+	 * The shared code of the unit tests fails through cmocka: that must look like a crash, too.
+	 */
 	setenv("CMOCKA_TEST_ABORT", "1", 1);
 	fuzz_listen();
 	if (argc == 1)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A client of both maps. In whatever pieces its bytes come, the replies are the same; each is a
- * line that Postfix reads.
+ * A client of both maps. However its bytes are divided, the replies are the same; each is a line
+ * that Postfix can read.
  */
 #include "tests/fuzz/session_case.h"
 

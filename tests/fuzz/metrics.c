@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A client of the metrics page: in whatever pieces its bytes come, there is one reply, of HTTP, or
- * none yet.
+ * A client of the metrics page. However its bytes are divided, there is one HTTP reply, or no reply
+ * yet.
  */
 #include "tests/fuzz/session_case.h"
 
@@ -14,7 +14,7 @@ read_status(void *arg, struct status *status)
 	memset(status, 0, sizeof(*status));
 }
 
-/* Stands in for srsd/service/status_metrics.c, which tells the time. */
+/* Replaces srsd/service/status_metrics.c, which shows the time. */
 void
 status_metrics(const struct status *status, bool openmetrics, struct buffer *out)
 {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A client of the policy service. However its bytes arrive, the requests are the same, and each
- * value lies within the bytes of its request.
+ * A client of the policy service. However its bytes are divided, the requests are the same, and
+ * each value is within the bytes of its request.
  */
 #include "tests/fuzz/fuzz.h"
 
 #include "srsd/postfix/policy_proto.h"
 
-/* What a connection came to: a hash of the values, and how it ended. */
+/* The outcome of a connection: a hash of the values, and how it ended. */
 struct heard {
 	unsigned requests;
 	uint64_t values;
@@ -35,7 +35,7 @@ hear(struct heard *h, const char *data, size_t len, const struct policy_request 
 	}
 }
 
-/* talk - the bytes in pieces of one size, what is not used up handed in again */
+/* talk - the bytes in pieces of one size; unused bytes are passed in again */
 static void
 talk(struct heard *h, const uint8_t *data, size_t size, size_t step)
 {

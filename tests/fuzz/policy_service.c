@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A client of the policy service, whose questions to the DNS are answered at once, or while it is
- * kept waiting. In whatever pieces its bytes come, the answers are the same; each is one action.
+ * A client of the policy service, whose DNS queries are answered at once, or while it waits.
+ * However its bytes are divided, the answers are the same; each is one action.
  */
 #include "tests/fuzz/session_case.h"
 #include "tests/unit/fake_resolver.h"
@@ -50,7 +50,7 @@ set_spf(struct settings *s, const char *name, const char *value)
 	fuzz_must(option_set(s, option_find("spf", name), &value, 1, error));
 }
 
-/* What each round differs in from the defaults. */
+/* The settings of each round that differ from the defaults. */
 static const char *const options_of[ROUNDS][24] = {
 	{ NULL },
 	{ "header", "both", "use-exp", "true", "hide-receiver", "false", "mail-from-reject",
@@ -88,7 +88,7 @@ begin(void)
 	service.stats = &stats;
 }
 
-/* run - with a service that has forgotten all it saw */
+/* run - with a service that remembers nothing of earlier runs */
 static void
 run(struct session_case *c, const uint8_t *data, size_t size, size_t step, bool cached)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Values of main.cf, one a line, and lines of master.cf. The words of a list are all of it, and a
- * search through restriction classes that name each other ends.
+ * Values of main.cf, one per line, and lines of master.cf. The words of a list cover all of it, and
+ * a search through restriction classes that name each other ends.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -14,7 +14,7 @@ static const char *lists[8];
 static size_t n_lists;
 static unsigned asked;
 
-/* check_words - all of a list, none of them empty; returns how many */
+/* check_words - they cover the list, and none is empty; returns their number */
 static unsigned
 check_words(const char *list)
 {
@@ -43,7 +43,7 @@ is_ours(void *arg, const char *endpoint)
 	return strcmp(endpoint, "inet:127.0.0.1:10003") == 0;
 }
 
-/* class_of - any word of capitals is a class: the list whose number its last letter gives */
+/* class_of - a word in capitals is a class: its last letter gives the number of its list */
 static const char *
 class_of(void *arg, const char *name)
 {

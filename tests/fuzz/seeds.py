@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: ISC
-"""Each fuzzer over the seeds of its corpus: every one reaches the verdict that NAME.expect holds.
+"""Runs each fuzzer over the seeds of its corpus: every seed has the outcome in NAME.expect.
 
 With --write NAME... the files are written anew: for seeds that are new, and to be read then.
 """
@@ -28,7 +28,7 @@ def seeds(name):
 
 
 def replay(name):
-    """What the fuzzer says: a line for each seed, up to one that it does not survive."""
+    """The output of the fuzzer: a line for each seed, up to one that crashes it."""
     return subprocess.run([os.path.join(BUILT, name)] + seeds(name), capture_output=True,
                           text=True, errors='backslashreplace', check=False)
 

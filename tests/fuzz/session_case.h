@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * session_case - a client's bytes through a session, in pieces of any size, as the server does it:
- * what is not used stays and is handed in again, and while the session is busy nothing more is.
+ * session_case - passes the bytes of a client through a session, in pieces of any size, as the
+ * server does: unused bytes are kept and passed in again, and while the session is busy no more are
+ * passed in.
  */
 #ifndef TESTS_FUZZ_SESSION_CASE_H
 #define TESTS_FUZZ_SESSION_CASE_H
@@ -17,8 +18,8 @@
 struct session_case {
 	session_open_fn *open;
 	void *service;
-	void (*settle)(void); /* gives a busy session what it waits for; NULL: it never is */
-	/* What came of it. */
+	void (*settle)(void); /* answers a busy session; NULL: it never is */
+	/* The outcome. */
 	enum session_state state;
 	bool woken;
 	size_t left; /* bytes that were not used */
@@ -26,7 +27,7 @@ struct session_case {
 	char output[1 << 20];
 };
 
-/* The clock stands while a run lasts. */
+/* The clock does not advance during a run. */
 static time_t session_case_now = NOW;
 
 static inline time_t
@@ -37,8 +38,8 @@ session_case_wall(void *arg)
 }
 
 /*
- * session_case_forget - so much later that nothing which was kept counts any more, and that stamps
- * are the same again: they begin anew after 1024 days
+ * session_case_forget - advance the clock so far that everything the session has kept is out of
+ * date, and that stamps are the same again, because they repeat after 1024 days
  */
 static inline void
 session_case_forget(void)
@@ -64,7 +65,7 @@ session_case_wake(void *arg)
 	c->woken = true;
 }
 
-/* session_case_input - hand in what there is, until the session is not busy any more */
+/* session_case_input - pass in the available bytes, until the session is not busy any more */
 static inline size_t
 session_case_input(struct session_case *c, struct session *session, const uint8_t *data, size_t len,
     struct buffer *out)
@@ -89,7 +90,7 @@ session_case_input(struct session_case *c, struct session *session, const uint8_
 	return all;
 }
 
-/* session_case_run - one client's bytes, step at a time */
+/* session_case_run - the bytes of one client, step bytes at a time */
 static inline void
 session_case_run(struct session_case *c, const uint8_t *data, size_t size, size_t step)
 {
@@ -99,7 +100,7 @@ session_case_run(struct session_case *c, const uint8_t *data, size_t size, size_
 	static bool logging;
 	size_t begin = 0, end = 0;
 
-	if (!logging) /* else each line is written at once, instead of waiting to be forgotten */
+	if (!logging) /* otherwise each line is written at once */
 		log_open(LOG_SINK_STDERR, "fuzz");
 	logging = true;
 	session = c->open(c->service, &host);
@@ -117,11 +118,13 @@ session_case_run(struct session_case *c, const uint8_t *data, size_t size, size_
 	log_forget();
 }
 
-/* session_case_same - did two runs say the same and end alike? */
+/* session_case_same - do two runs have the same output and the same end? */
 static inline bool
 session_case_same(const struct session_case *a, const struct session_case *b)
 {
-	/* Who is cut off is so once it is clear that he goes on too long, in whatever pieces. */
+	/*
+	 * A client that exceeds a limit is cut off as soon as this is certain, whatever the pieces.
+	 */
 	return a->state == b->state && fuzz_same(a->output, a->len, b->output, b->len) &&
 	       (a->state == SESSION_CLOSE || a->left == b->left);
 }

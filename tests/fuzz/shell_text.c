@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * A file of shell assignments. Its statements come in their order, and each is a part of the text.
- * The assignments that are understood, written with plain quotes, are read as the same again.
+ * The assignments that are understood, written with plain quotes, are read back as the same.
  */
 #include "tests/fuzz/fuzz.h"
 

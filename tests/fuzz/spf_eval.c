@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The native engine in a DNS that is an enemy's (zone_case.h). It ends, it keeps its limits, and
- * it comes to the same verdict in whatever order the answers come, or when they are known already;
- * what it says fits a log line and a header.
+ * The native engine with a hostile DNS (zone_case.h). It ends, keeps its limits, and reaches the
+ * same verdict in whatever order the answers arrive, or if they are known already. Its texts fit a
+ * log line and a header.
  */
 #include "tests/fuzz/zone_case.h"
 
@@ -15,7 +15,7 @@ check_verdict(const struct spf_request *req, const struct spf_verdict *v)
 	bool error = v->result == SPF_TEMPERROR || v->result == SPF_PERMERROR;
 
 	fuzz_must((unsigned)v->result < SPF_RESULTS);
-	/* The term that is one too many counts, too. */
+	/* The first term beyond the limit counts, too. */
 	fuzz_must(v->lookups <= req->lookup_limit + 1 && v->voids <= req->void_limit + 1);
 	fuzz_must(error || (v->lookups <= req->lookup_limit && v->voids <= req->void_limit));
 	fuzz_must(error == (v->problem[0] != '\0'));
@@ -59,7 +59,7 @@ known(void *zone, const char *name, enum dns_type type)
 	return fake_answer(zone, name, type);
 }
 
-/* check_known - with a cache that knows every answer one pass is all */
+/* check_known - with a cache that has every answer, one pass is enough */
 static void
 check_known(struct zone_case *c, const char *want)
 {

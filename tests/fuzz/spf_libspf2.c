@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * libspf2 in a DNS that is an enemy's (zone_case.h): what spf/spf_libspf2.c lets through neither
- * crashes nor keeps it, and no order of the answers changes the verdict.
+ * libspf2 with a hostile DNS (zone_case.h). Input that spf/spf_libspf2.c accepts neither crashes
+ * nor hangs the library, and no order of the answers changes the verdict.
  */
 #include "tests/fuzz/zone_case.h"
 #include "tests/unit/fake_engines.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A macro-string: the first line of the input. The lines behind it are the values: local part,
+ * A macro-string: the first line of the input. The lines that follow are the values: local part,
  * sender's domain, current domain, HELO name.
  */
 #include "tests/fuzz/fuzz.h"

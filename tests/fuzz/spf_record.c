@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A TXT record. One that is parsed, written anew out of its terms, is parsed to the same; what is
- * wrong with another one is pointed out inside of it.
+ * A TXT record. A record that is parsed, and written again from its terms, is parsed to the same
+ * terms. For any other, the error points at a place inside of it.
  */
 #include "tests/fuzz/fuzz.h"
 

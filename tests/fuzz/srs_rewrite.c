@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A key of the maps. What forward makes, reverse takes back to the same address; it is ours, and
- * expires. What reverse makes is an address. So in both hash formats: the separated one verifies
- * under either, the compatible one only where it signs. The secrets and the clock stand.
+ * A key of the maps. The reverse map turns a result of the forward map back into the same address;
+ * that result is ours, and expires. A result of the reverse map is an address. This holds for both
+ * hash formats: a separated hash verifies under either, a compatible one only where that format
+ * signs. The secrets and the clock are constant.
  */
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/srs_case.h"
@@ -62,7 +63,7 @@ fact_of(const struct mailaddr *a, const struct settings *s, time_t now)
 	return srs_rewrite_fact(&context, &parts);
 }
 
-/* check_fact - what forward has made is ours, today and not in a year */
+/* check_fact - a result of the forward map is ours, today and not in a year */
 static void
 check_fact(const struct srs_result *r, const struct settings *s)
 {
@@ -74,12 +75,12 @@ check_fact(const struct srs_result *r, const struct settings *s)
 	fuzz_must(fact_of(&a, s, NOW) == SRS_FACT_VALID);
 	fuzz_must(fact_of(&a, s, NOW + 400 * DAY) == (srs0 ? SRS_FACT_EXPIRED : SRS_FACT_VALID));
 	if (s->hash_length < 12)
-		return; /* a fuzzer guesses one that is right by chance */
+		return; /* a fuzzer may guess a right hash by chance */
 	a.local[SRS_TAG_LEN + 1] = ascii_tolower(a.local[SRS_TAG_LEN + 1]) == 'x' ? 'y' : 'x';
 	fuzz_must(fact_of(&a, s, NOW) == SRS_FACT_FORGED);
 }
 
-/* format_original - the address that a bounce goes to: its host in A-labels, when it has them */
+/* format_original - the address that a bounce goes to: its host in A-labels, if it has them */
 static size_t
 format_original(char want[MAILADDR_SIZE], const struct mailaddr *a)
 {
@@ -91,7 +92,7 @@ format_original(char want[MAILADDR_SIZE], const struct mailaddr *a)
 	return mailaddr_format(want, a->local, a->local_len, a->domain, a->domain_len);
 }
 
-/* check_other_format - what another format makes of an address that forward has made */
+/* check_other_format - the verdict of the other format on a result of the forward map */
 static void
 check_other_format(const struct srs_result *forward, const struct settings *s)
 {
@@ -111,7 +112,7 @@ check_other_format(const struct srs_result *forward, const struct settings *s)
 	fuzz_must(back.form == (made_separated ? SRS_MAC_SEPARATED : SRS_MAC_COMPATIBLE));
 }
 
-/* check_way_back - the address that a bounce to a forward's result goes to */
+/* check_way_back - the address that a bounce to a result of the forward map goes to */
 static void
 check_way_back(const struct srs_result *forward, const char *key, size_t len, struct settings *s)
 {
@@ -125,7 +126,7 @@ check_way_back(const struct srs_result *forward, const char *key, size_t len, st
 	srs_rewrite_reverse(&back, &context, forward->address, forward->len);
 	fuzz_must(back.verdict == SRS_REWRITTEN && back.secret == 0);
 	n = format_original(want, &a);
-	/* One hop of others is taken out of the way: SRS1 leads to the first of them. */
+	/* One hop of another forwarder is removed: SRS1 leads to the first forwarder. */
 	if (srs_addr_tag(a.local, a.local_len) == -1)
 		fuzz_must(fuzz_same(back.address, back.len, want, n));
 	else if (srs_addr_tag(a.local, a.local_len) == 0)
@@ -135,8 +136,8 @@ check_way_back(const struct srs_result *forward, const char *key, size_t len, st
 }
 
 /*
- * check_foreign - what the reverse map takes for foreign is so for the policy service, too, but for
- * what Postfix may turn into one of ours: a domain that it completes, or a route
+ * check_foreign - an address that is foreign to the reverse map is foreign to the policy service,
+ * too, unless Postfix may turn it into one of ours: a domain that it completes, or a route
  */
 static void
 check_foreign(const struct mailaddr *a, const struct settings *s)
@@ -147,8 +148,9 @@ check_foreign(const struct mailaddr *a, const struct settings *s)
 		fuzz_must(fact_of(a, s, NOW) == SRS_FACT_FOREIGN);
 }
 
-/* check_agreement - the reverse map answers no address that the policy service does not take for
- * ours */
+/*
+ * check_agreement - the reverse map answers only addresses that the policy service considers ours
+ */
 static void
 check_agreement(const char *key, size_t len, const struct srs_result *reverse, struct settings *s)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A story of tests/replay: clients of all services, the time, the DNS and reloads in any order.
- * However it goes on, it ends, leaves nothing, and goes the same way the second time.
+ * A story of tests/replay: clients of all services, the time, the DNS and reloads in any order. It
+ * always ends, leaves nothing pending, and has the same outcome the second time.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -10,9 +10,9 @@
 #include "tests/replay/story.h"
 
 /*
- * play - a story, which is short, whatever it is
+ * play - a story, which is short, whatever the input is
  *
- * libFuzzer looks at the clock when SIGALRM comes, and would see the story's: it has to wait.
+ * libFuzzer reads the clock on SIGALRM, and would see that of the story, so the signal is blocked.
  */
 static char *
 play(const char *text, size_t size)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A client of a map. However its bytes are cut, the requests are the same; and a key comes back
- * whole from the form in which a reply writes it.
+ * A client of a map. However its bytes are divided, the requests are the same, and a key is read
+ * back whole from the form in which a reply has it.
  */
 #include "tests/fuzz/fuzz.h"
 
 #include "srsd/postfix/tcptable.h"
 
-/* What a connection came to. */
+/* The outcome of a connection. */
 struct heard {
 	size_t n;
 	char text[1 << 16];
@@ -25,7 +25,7 @@ hear(struct heard *h, char kind, const char *s, size_t len)
 	h->text[h->n++] = ';';
 }
 
-/* check_reply - the key as a reply has it, and read as a request again */
+/* check_reply - the key as a reply has it, read as a request again */
 static void
 check_reply(const struct tcptable_request *req)
 {

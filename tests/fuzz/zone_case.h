@@ -21,7 +21,7 @@ struct zone_case {
 	char zone[ZONE_CASE_MAX + 1];
 };
 
-/* zone_case_escapes - is each backslash the beginning of an octal number of a byte? */
+/* zone_case_escapes - does each backslash begin the octal number of a byte? */
 static inline bool
 zone_case_escapes(const char *s)
 {
@@ -33,7 +33,7 @@ zone_case_escapes(const char *s)
 	return true;
 }
 
-/* zone_case_line - NAME TYPE VALUE, with an address where one has to be */
+/* zone_case_line - NAME TYPE VALUE, with an address where one is required */
 static inline bool
 zone_case_line(const char *line)
 {
@@ -56,7 +56,7 @@ zone_case_line(const char *line)
 	return i > 1 || value[0] == '!' || ipaddr_parse(&ip, value, strlen(value));
 }
 
-/* zone_case_last - cut the last word off; NULL when there is one alone */
+/* zone_case_last - cut off the last word; NULL if there is only one */
 static inline char *
 zone_case_last(char *text)
 {
@@ -68,7 +68,7 @@ zone_case_last(char *text)
 	return blank + 1;
 }
 
-/* zone_case_request - cut the first line up; what is missing is made up */
+/* zone_case_request - parse the first line; defaults replace missing parts */
 static inline void
 zone_case_request(struct zone_case *c)
 {
@@ -91,7 +91,7 @@ zone_case_request(struct zone_case *c)
 		ipaddr_parse(&c->req.ip, "192.0.2.1", 9);
 }
 
-/* zone_case_read - false when it is too large to be worth the time */
+/* zone_case_read - false if the input is too large to be worth the time */
 static inline bool
 zone_case_read(struct zone_case *c, const uint8_t *data, size_t size)
 {

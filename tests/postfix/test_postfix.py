@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: ISC
 """srsd under a real Postfix: forwarded mail, its bounces, forgeries, SPF, a daemon that is away.
 
-Postfix is set up as every guide has it: both maps over tcp, the policy service behind
-reject_unauth_destination. Its mail leaves for a sink; its clients come, through XCLIENT, from
+Postfix has the usual configuration: both maps over tcp, the policy service after
+reject_unauth_destination. It sends all mail to a sink. Through XCLIENT, its clients come from
 addresses that the DNS server of the tests lists in SPF records.
 """
 
@@ -99,7 +99,7 @@ class PostfixCase(DaemonCase):
         return mark
 
     def refusal(self, sender, recipient, **options):
-        """What RCPT TO is answered with."""
+        """The reply to RCPT TO."""
         client = self.connect(**options)
         self.assertRegex(client.mail(sender), '^250 ')
         return client.rcpt(recipient)
@@ -181,7 +181,7 @@ class Forwarding(PostfixCase):
                               self.send('', right, to=address).data)
 
     def test_no_warnings(self):
-        """Nothing that Postfix had to say about its tables or its policy service."""
+        """Postfix has logged no warning about its tables or its policy service."""
         self.send('alice@origin.test', 'forward@our.test')
         warnings = [line for line in self.postfix.log_text().splitlines()
                     if 'warning:' in line or 'fatal:' in line or 'panic:' in line]
@@ -249,15 +249,15 @@ class Refused(PostfixCase):
         self.assertEqual(mail.recipients, ('alice@origin.test',))
 
     def test_unknown_user(self):
-        """The maps make nobody known whom Postfix does not know."""
+        """The maps make no recipient known that Postfix does not know."""
         self.assertRegex(self.refusal('alice@origin.test', 'nobody@our.test'), '^550 5.1.1 ')
 
 
 class Spellings(PostfixCase):
-    """No spelling of a recipient tells a right hash from a wrong one past the budget.
+    """Beyond the budget, no spelling of a recipient shows whether its hash is right.
 
-    Postfix completes addresses and has many domains. Whatever a client writes, either the reply to a
-    wrong hash is the reply to a right one, or srsd counted the wrong one as a guess.
+    Postfix completes addresses and has many domains. Whatever a client writes, either the replies
+    to a wrong and to a right hash are the same, or srsd counts the wrong one as a guess.
     """
 
     FORMS = ['%s@srs.test', '%s@SRS.test', '%s@srs.test.', '"%s"@srs.test', '%s', '%s@srs',
@@ -298,7 +298,7 @@ class Spellings(PostfixCase):
 
     @staticmethod
     def neutral(reply, local):
-        """The reply without what differs in any case: the address, and the client's."""
+        """The reply without the parts that always differ: the address, and the client's."""
         return re.sub(r'192\.0\.2\.\d+', 'client', reply.replace(local, ''))
 
     def check(self, verb, form, sender=''):
@@ -397,7 +397,7 @@ class Header(PostfixCase):
         self.assertEqual(mail.header_count('Received-SPF'), 1)
 
     def test_bounce_is_not_touched(self):
-        """A valid bounce needs no DNS and gets no header, whatever its HELO says."""
+        """A valid bounce needs no DNS and gets no header, whatever its HELO name is."""
         forwarded = self.send('alice@origin.test', 'forward@our.test')
         self.dns.clear()
         bounce = self.send('', forwarded.sender, helo='fail.test', client='198.51.100.7')
@@ -527,7 +527,7 @@ class Interrupted(PostfixCase):
         self.daemon.wait_log('engine .* is ready', mark)
 
     def test_each_message_once(self):
-        """None is lost, none comes twice, none goes out as it came, none is bounced."""
+        """No message is lost, delivered twice, sent unchanged or bounced."""
         threads = [threading.Thread(target=self.run_sender, daemon=True)
                    for _ in range(self.SENDERS)]
         for thread in threads:

@@ -13,7 +13,7 @@
 #define IDENT "srsd"
 #define PREFIX IDENT ": "
 
-/* There is one log for a process. */
+/* There is one log per process. */
 static int file = -1;
 static int real_stderr = -1;
 static struct evbuffer *lines;
@@ -39,7 +39,7 @@ captured_log_open(void)
 	lines = evbuffer_new();
 	if (file == -1 || real_stderr == -1 || lines == NULL)
 		return false;
-	redirect(); /* the log takes it for a file from now on */
+	redirect(); /* from now on the log treats it as a file */
 	log_open(LOG_SINK_STDERR, IDENT);
 	restore();
 	return true;

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * captured_log - what the services log, line by line. The log writes to standard error, which is a
- * memory file while it does: all other moments it is free for what goes wrong.
+ * captured_log - the log of the services, line by line. Standard error is a memory file while the
+ * log is written; at other times it is free for the errors of the tests.
  */
 #ifndef TESTS_REPLAY_CAPTURED_LOG_H
 #define TESTS_REPLAY_CAPTURED_LOG_H
 
 #include <stdbool.h>
 
-/* Once, before all else; false with errno set. */
+/* Call it once, before everything else; false with errno set. */
 bool captured_log_open(void);
 
-/* Forgets all lines, and is not verbose. */
+/* Removes all lines, and makes the log not verbose. */
 void captured_log_begin(void);
 
-/* Collects what was logged; call it often. */
+/* Collects the new lines; call it often. */
 void captured_log_collect(void);
 
-/* The first line that waits, without our name before it; the caller's to free. NULL: none. */
+/* Removes the first line, without the program name; the caller frees it. NULL: no line. */
 char *captured_log_take(void);
 
 #endif

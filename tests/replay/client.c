@@ -63,7 +63,7 @@ client_send(struct client *client, const char *data, size_t len)
 		evbuffer_add(client->sent, data, len);
 }
 
-/* input - hand the session all that it has not used, in memory of just that size */
+/* input - pass all unused bytes to the session, in memory of exactly their length */
 static void
 input(struct client *client)
 {

@@ -32,13 +32,13 @@ struct resolver_question {
 	struct resolver *resolver;
 	resolver_done_fn *done;
 	void *arg;
-	struct dns_answer *answer; /* that will come; NULL: silence */
+	struct dns_answer *answer; /* when it is due; NULL: silence */
 	uint64_t due;
 	enum dns_type type;
 	char name[HOSTNAME_MAX + 1];
 };
 
-/* What has happened to a question, for who looks at it. */
+/* The events of a query, for the steps that examine them. */
 struct note {
 	STAILQ_ENTRY(note) next;
 	unsigned round;
@@ -47,7 +47,7 @@ struct note {
 
 STAILQ_HEAD(notes, note);
 
-/* The resolver's functions have no room for an owner, hence module state. */
+/* The functions of the resolver have no argument for an owner, hence module state. */
 static struct {
 	struct zone *zone;
 	unsigned round;
@@ -184,7 +184,7 @@ seconds(const struct resolver *r)
 	return clock_elapsed(r->clock) / 1000;
 }
 
-/* deliver - one answer, as libunbound's comes in spf/dns/resolver.c */
+/* deliver - one answer, as spf/dns/resolver.c does for one of libunbound */
 static void
 deliver(struct resolver_question *q)
 {
@@ -221,7 +221,7 @@ is_asked(const struct resolver *r)
 	return false;
 }
 
-/* reap - resolvers that have retired and answered all */
+/* reap - free retired resolvers without pending queries */
 static void
 reap(void)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * fake_network - the DNS of a story: stands in for spf/dns/resolver.c, whose functions it defines, down
- * to what that does beside libunbound: the cache, the counters, a resolver that retires.
+ * fake_network - the DNS of a story. It defines the functions of spf/dns/resolver.c, including the
+ * parts that do not depend on libunbound: the cache, the counters, a resolver that retires.
  *
- * A question is answered with what the zone says when it is asked, after the delay that the zone
- * says, in virtual time. All that is asked is noted, in rounds: what was asked together, before
- * anything else happened.
+ * A query is answered from the zone at the time of the query, after the delay that the zone gives,
+ * in virtual time. Queries are recorded in rounds: a round is the queries that were sent together,
+ * before anything else happened.
  */
 #ifndef TESTS_REPLAY_FAKE_NETWORK_H
 #define TESTS_REPLAY_FAKE_NETWORK_H
@@ -17,27 +17,27 @@
 struct evbuffer;
 struct zone;
 
-/* A story begins: an empty zone, nothing asked. */
+/* Begins a story: an empty zone, no queries. */
 void fake_network_begin(void);
 
-/* Ends it; false when a question is still out, for nobody. */
+/* Ends the story; false if a query is still pending. */
 bool fake_network_end(void);
 
-/* Another zone from now on, which is the network's to free. */
+/* Replaces the zone. The network owns the new one. */
 void fake_network_set_zone(struct zone *);
 
-/* What is asked from here on is another round. */
+/* Starts another round: the queries from here on. */
 void fake_network_round(void);
 
-/* When the next answer is due; false when none is. */
+/* Gets the time at which the next answer is due; false if no query is pending. */
 bool fake_network_due(uint64_t *ms);
 
-/* Gives all answers that are due; true when there were some. */
+/* Delivers all answers that are due; true if there were any. */
 bool fake_network_deliver(uint64_t now);
 
 /*
- * The questions of the next round, sorted, "A mx.test TXT x.test"; or those that were cancelled and
- * not told of yet. NULL: none. The caller frees.
+ * The queries of the next round, sorted, "A mx.test TXT x.test"; or those that were cancelled since
+ * the last call. NULL: no such query. The caller frees the text.
  */
 char *fake_network_asked(void);
 char *fake_network_cancelled(void);

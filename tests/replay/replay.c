@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * replay - plays stories: files, or directories with files named *.rpl; without any, those of the
- * source. Each is a case in the output, which is TAP.
+ * replay - plays stories from files, or from directories with files named *.rpl; by default those
+ * of the source tree. Each story is a case in the output, which is TAP.
  *
- * A story that begins with "# wrong LINE: WHAT" has to fail just there, with that in its error: so
- * it is known that stories can fail.
+ * A story that begins with "# wrong LINE: WHAT" must fail at this line, with WHAT in its error.
+ * This proves that stories can fail.
  */
 #include <sys/stat.h>
 
@@ -21,7 +21,7 @@
 
 static unsigned cases, failed;
 
-/* comment - a text of several lines, as TAP tells what is no case */
+/* comment - print a text of several lines as comments of TAP */
 static void
 comment(const char *text)
 {
@@ -53,7 +53,7 @@ report(const char *path, char *error)
 	free(error);
 }
 
-/* judge_wrong - NULL when the story has failed as its first line says; frees error */
+/* judge_wrong - NULL if the story failed as its first line predicts; frees error */
 static char *
 judge_wrong(const char *path, const char *text, char *error)
 {

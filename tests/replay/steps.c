@@ -13,7 +13,7 @@
 #define REPEAT_MAX 5000
 #define SPLIT_MAX 1000000
 
-/* Bytes of a file that is written. */
+/* Bytes of a file that is being written. */
 struct file_text {
 	char *data;
 	size_t len;
@@ -42,7 +42,7 @@ append_text(struct story *story, struct file_text *to, struct word line)
 	return true;
 }
 
-/* write_file - a file of the lines that follow */
+/* write_file - a file from the lines that follow */
 static bool
 write_file(struct story *story, enum world_file file, bool escapes)
 {
@@ -105,7 +105,7 @@ steps_start(struct story *story)
 	return world_start(&story->world, error) || story_fail(story, "no services: %s", error);
 }
 
-/* cut_refused - the error that is expected, behind the word; false when none is */
+/* cut_refused - the expected error after the word "refused"; false if none is expected */
 static bool
 cut_refused(struct word line, struct word *want)
 {
@@ -203,7 +203,7 @@ step_verbose(struct story *story, struct word line)
 	return true;
 }
 
-/* numbered - a line with the number in the place of each {n}; the caller frees */
+/* numbered - a line with the number instead of each {n}; the caller frees it */
 static char *
 numbered(struct word line, unsigned long n, size_t *len)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * steps - what a step of a story does: a function each, with what stands behind its name. False
- * when it has failed, which story_fail has told.
+ * steps - one function for each step of a story. It gets the rest of the line after the name of the
+ * step, and returns false after a call of story_fail.
  */
 #ifndef TESTS_REPLAY_STEPS_H
 #define TESTS_REPLAY_STEPS_H
@@ -10,7 +10,7 @@
 
 typedef bool step_fn(struct story *, struct word line);
 
-/* Makes the services, unless they are there. */
+/* Starts the services, unless they are running. */
 bool steps_start(struct story *);
 
 /* steps_client.c */

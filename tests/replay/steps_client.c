@@ -20,7 +20,7 @@ find(struct story *story, struct word name)
 	return NULL;
 }
 
-/* cut_client - the one whose name is next in the line; NULL: it has failed */
+/* cut_client - the client that the next word of the line names; NULL: the story has failed */
 static struct client *
 cut_client(struct story *story, struct word *line)
 {
@@ -77,7 +77,7 @@ expect_bytes(struct story *story, struct client *client, struct word want)
 	return true;
 }
 
-/* check_done - nothing is left that it was sent */
+/* check_done - no bytes for the client are left */
 static bool
 check_done(struct story *story, const struct client *client)
 {
@@ -169,14 +169,14 @@ step_vanish(struct story *story, struct word line)
 	return true;
 }
 
-/* What a short form sends, and what it gets. */
+/* The request and the reply of a step in the short form. */
 struct exchange {
 	const char *service;
-	const char *before, *behind;             /* what is sent */
-	const char *reply_before, *reply_behind; /* what comes */
+	const char *before, *behind;             /* to send */
+	const char *reply_before, *reply_behind; /* to expect */
 };
 
-/* wrapped - a text between two others; the caller frees */
+/* wrapped - a text between two others; the caller frees it */
 static char *
 wrapped(const char *before, struct word text, const char *behind, size_t *len)
 {
@@ -190,7 +190,7 @@ wrapped(const char *before, struct word text, const char *behind, size_t *len)
 	return all;
 }
 
-/* converse - one client's question, and its answer */
+/* converse - one request and its reply, from a new client */
 static bool
 converse(
     struct story *story, const struct exchange *x, const char *data, size_t len, struct word want)
@@ -313,7 +313,7 @@ step_control(struct story *story, struct word line)
 	return exchange(story, &x, line);
 }
 
-/* An attribute of a policy request: its name, what stories call it, and what it is by default. */
+/* An attribute of a policy request: its name, the name that stories use, and its default. */
 struct attribute {
 	const char *name;
 	const char *alias;
@@ -338,7 +338,7 @@ static const struct attribute attributes[] = {
 
 #define ATTRIBUTES (sizeof(attributes) / sizeof(attributes[0]))
 
-/* split_attribute - NAME=VALUE; false when there is no '=' */
+/* split_attribute - NAME=VALUE; false if there is no '=' */
 static bool
 split_attribute(struct word word, struct word *name, struct word *value)
 {
@@ -379,7 +379,7 @@ put_attribute(struct story *story, struct evbuffer *to, struct word name, struct
 	return true;
 }
 
-/* put_known - an attribute of ours, as the line or the default has it */
+/* put_known - an attribute of the table, with the value of the line or the default */
 static bool
 put_known(struct story *story, struct evbuffer *to, const struct attribute *a, struct word line)
 {
@@ -391,7 +391,7 @@ put_known(struct story *story, struct evbuffer *to, const struct attribute *a, s
 	return put_attribute(story, to, word_of_text(a->name), chosen);
 }
 
-/* put_others - those of the line that we have no default for */
+/* put_others - the attributes of the line that are not in the table */
 static bool
 put_others(struct story *story, struct evbuffer *to, struct word line)
 {
@@ -406,7 +406,9 @@ put_others(struct story *story, struct evbuffer *to, struct word line)
 	return true;
 }
 
-/* compose_request - the bytes that Postfix sends; the caller frees; NULL: it has failed */
+/*
+ * compose_request - the bytes that Postfix sends; the caller frees them; NULL: the story has failed
+ */
 static struct evbuffer *
 compose_request(struct story *story, struct word line)
 {

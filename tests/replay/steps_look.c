@@ -9,7 +9,7 @@
 #include "tests/replay/steps.h"
 #include "tests/replay/text.h"
 
-/* find_line - a line that matches, or not; all lines up to it are forgotten, and told in *seen */
+/* find_line - a line that matches, or not; the lines up to it are removed and appended to *seen */
 static bool
 find_line(const struct text_pattern *want, char **seen)
 {
@@ -85,7 +85,7 @@ step_log(struct story *story, struct word line)
 	return look_for(story, rest, true);
 }
 
-/* sorted - "TYPE NAME" pairs in the order in which the network tells them; the caller frees */
+/* sorted - "TYPE NAME" pairs in the order of the network's report; the caller frees the text */
 static char *
 sorted(struct word line)
 {

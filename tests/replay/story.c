@@ -1,94 +1,94 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A story is a text of steps, one a line, done one after the other. Its first line is a comment
- * that says what it shows. "#" begins a comment at the beginning of a line; empty lines are
- * nothing. What a step says of bytes may hold the escapes of text.h, and "*" for any bytes where
- * it says what is expected. Blanks in a word need quotes around it; the last part of a line,
- * written REST below, needs none.
+ * A story is a text of steps, one per line, which are carried out in order. Its first line is a
+ * comment with the behaviour that it shows. "#" at the beginning of a line starts a comment; empty
+ * lines are ignored. Bytes may be written with the escapes of text.h, and expected bytes with "*"
+ * for any bytes. A word that contains blanks needs quotes; the last part of a line, written REST
+ * below, needs none.
  *
- * Files. The lines that follow and begin with a TAB are all there is in them:
+ * Files. Their contents are the lines that follow and begin with a TAB:
  *
- *	config		the configuration. Of what it does not mention: srs-domain is
- *			example.com, nameservers 192.0.2.53, authserv-id mx.example.com; the
- *			rest has its default. secrets-file and domains-file are set already.
- *	secrets		one a line, escapes are read. Without it: tops3cr3t
+ *	config		the configuration. If it does not set them, srs-domain is example.com,
+ *			nameservers 192.0.2.53, and authserv-id mx.example.com; all other
+ *			options have their defaults. secrets-file and domains-file are set.
+ *	secrets		one per line, with escapes. Without this step: tops3cr3t
  *	domains		domains-file
- *	zone		what the DNS holds, from now on; see zone.h
+ *	zone		the contents of the DNS from now on; see zone.h
  *
- * The services are made with the first step that needs them. Then a file is another one with
+ * The first step that needs the services starts them. After that a new file takes effect with
  *
- *	reload			what SIGHUP does
- *	reload refused REST	there is an error, this one; the old settings stay
- *	start refused REST	the services cannot be made
+ *	reload			as SIGHUP does
+ *	reload refused REST	it fails with this error; the old settings stay in effect
+ *	start refused REST	the start fails with this error
  *
  * In errors the paths of the files are CONFIG, SECRETS and DOMAINS.
  *
- * Time stands still between steps. A story begins at 2020-01-01T00:01:00Z.
+ * No time passes between steps. A story begins at 2020-01-01T00:01:00Z.
  *
- *	clock TIME		somebody sets the clock: 2026-11-22T13:00:00Z
- *	clock +DURATION		or moves it, also with "-"; no time passes
+ *	clock TIME		the clock of the system is set: 2026-11-22T13:00:00Z
+ *	clock +DURATION		or moved, back with "-"; no time passes
  *	wait DURATION		time passes: 250ms, 20s, 5m, 2h, 3d. DNS answers and deadlines
  *				come in their order.
  *
- * A question and its answer, from a client of its own, which has to be there at once:
+ * A request from a new client, and the reply, which must come without any delay:
  *
- *	forward KEY -> REST	both without the end of their line
+ *	forward KEY -> REST	both without the end of the line
  *	reverse KEY -> REST
  *	socketmap MAP KEY -> REST	without the netstrings around both
  *	control JSON -> REST
  *	policy NAME=VALUE... -> REST	the action. Names are Postfix's, or client, helo,
- *				state, queue, sasl. A request that says nothing else comes at RCPT
- *				from 192.0.2.1, mx.relay.test, for mail of a@origin.test to
+ *				state, queue, sasl. By default a request comes at RCPT from
+ *				192.0.2.1, mx.relay.test, for mail of a@origin.test to
  *				b@local.test, without an instance.
  *
- * Step by step. All that a service can say at once it has said when the step ends.
+ * Single steps. When a step ends, services have sent all replies that do not need to wait.
  *
- *	open SERVICE CLIENT	forward, reverse, socketmap, policy or control; CLIENT is a name
- *				for it
+ *	open SERVICE CLIENT	forward, reverse, socketmap, policy or control; CLIENT names the
+ *				connection
  *	send CLIENT REST	bytes
  *	ask CLIENT NAME=VALUE...	a policy request, as above
- *	expect CLIENT REST	all bytes that have come
- *	expect CLIENT nothing	none, and it is open
- *	expect CLIENT closed	none, and the service has closed it
+ *	expect CLIENT REST	all bytes that have arrived
+ *	expect CLIENT nothing	no bytes, and the connection is open
+ *	expect CLIENT closed	no bytes, and the service has closed the connection
  *	answer CLIENT REST	the action of the next policy reply
- *	close CLIENT		it leaves; all that it was sent must have been expected
- *	vanish CLIENT		it leaves, whatever was sent
+ *	close CLIENT		it disconnects; an earlier step must have expected all replies
+ *	vanish CLIENT		it disconnects, whatever it was sent
  *	split N			from now on services read N bytes at a time; 0: all
  *
- * The envelope store. It is connected and answers, unless the story says otherwise. Each
+ * The envelope store. It is connected and answers, by default. Each
  * envelope-database has its own rows.
  *
  *	store answering		also what it has not answered until now
  *	store silent		it answers nothing
  *	store full		it has no room for another row
- *	store failing REST	it answers that it cannot; REST is its reason
+ *	store failing REST	it answers with an error; REST is its reason
  *	store lost REST		the connection is lost; REST is the reason
- *	store connected		it is there again
+ *	store connected		the connection is there again
  *	store row ALIAS ADDRESS	another program writes a row; ALIAS has 32 characters
  *	store norow ALIAS	another program removes it
  *	store database NAME	the one that was opened last, or none
  *	store rows N		so many rows are in the database that is used
- *	store puts N		so many were asked for since this was last looked at
+ *	store puts N		number of puts since the last such step
  *	store gets N
  *
- * What else is to be seen. Each line and question is looked at once.
+ * Other results. Each line of the log and each query is examined once.
  *
- *	log REST		a line that was logged; those before it do not matter
+ *	log REST		a line that was logged; lines before it are skipped
  *	log only REST		the next line that was logged
- *	log no REST		none of the lines that are left is this one; forget them
+ *	log no REST		no remaining line matches; skip all of them
  *	log nothing		no line is left
- *	verbose			log what -v logs
- *	dns TYPE NAME...	the next questions to the DNS, all that were asked together
- *	dns nothing		no question is left
- *	dns forget		whatever was asked
- *	cancelled TYPE NAME...	the questions that nobody waits for any more; or nothing
- *	metric NAME VALUE	as the metrics page has it
+ *	verbose			log as with -v
+ *	dns TYPE NAME...	the next queries to the DNS: all that were sent together
+ *	dns nothing		no query is left
+ *	dns forget		skip all queries
+ *	cancelled TYPE NAME...	the queries that were cancelled; or nothing
+ *	metric NAME VALUE	as on the metrics page
  *
  *	repeat N STEP		N times; {n} in it is 1, 2, ...
  *
- * A story that has to fail begins with "# wrong", see replay.c.
+ * A story that must fail begins with "# wrong", see replay.c.
  *
- * In the end nothing may be left that a client was sent, and nothing may wait for the DNS.
+ * At the end, no reply may be unread, and no query may be pending.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -105,7 +105,7 @@
 /* 2020-01-01T00:01:00Z */
 #define BEGIN ((time_t)1577836860)
 
-/* More than any story needs; a fuzzer would like to have more. */
+/* More than any story needs; limits the time of a fuzzer. */
 #define STEPS_MAX 20000
 
 bool

@@ -7,7 +7,7 @@
 #include "common/xmalloc.h"
 #include "tests/replay/text.h"
 
-/* Bytes that are shown of a text. */
+/* Bytes of a text that are shown. */
 #define SHOWN_MAX 1000
 
 static bool
@@ -17,7 +17,7 @@ put(struct text_pattern *text, uint16_t c, const char **error)
 		*error = "the text is too long";
 		return false;
 	}
-	/* Twice the room each time it is used up. */
+	/* The size is doubled each time it is used up. */
 	if ((text->n & (text->n - 1)) == 0)
 		text->c = xreallocarray(text->c, text->n == 0 ? 1 : 2 * text->n, sizeof(*text->c));
 	text->c[text->n++] = c;
@@ -39,7 +39,7 @@ read_hex(struct text_pattern *text, const char **s, const char *end, const char 
 	return put(text, (uint16_t)(high << 4 | low), error);
 }
 
-/* read_escape - one byte's escape, behind its backslash */
+/* read_escape - the byte of an escape, after its backslash */
 static bool
 read_escape(struct text_pattern *text, const char **s, const char *end, const char **error)
 {
@@ -71,7 +71,7 @@ read_plain(struct text_pattern *text, const char *s, const char *end, const char
 	return true;
 }
 
-/* read_repeated - N{text}, behind its \@ */
+/* read_repeated - N{text}, after its \@ */
 static bool
 read_repeated(struct text_pattern *text, const char **s, const char *end, const char **error)
 {
@@ -141,7 +141,7 @@ text_matches(const struct text_pattern *text, const char *data, size_t len)
 		} else if (t < text->n && text->c[t] == (unsigned char)data[d]) {
 			t++;
 			d++;
-		} else if (any != SIZE_MAX) { /* the wildcard takes one byte more */
+		} else if (any != SIZE_MAX) { /* the wildcard matches one more byte */
 			t = any + 1;
 			d = ++from;
 		} else {

@@ -10,7 +10,7 @@
 /* Milliseconds. The process has one clock_gettime, hence module state. */
 static uint64_t elapsed = HOUR_MS;
 static int64_t wall;
-static bool passing; /* a story is played; at other times the time is the machine's */
+static bool passing; /* a story is being played; at other times the time is that of the machine */
 
 static time_t
 clock_wall_of_story(void *arg)

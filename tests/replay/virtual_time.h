@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * virtual_time - the time of a story: it passes when the story says so.
+ * virtual_time - the time of a story. It passes only in steps of the story.
  *
- * libevent, the log and the services ask clock_gettime(3), each for itself, and virtual_time.c
- * defines that function: what a program defines, its shared libraries take too. So a deadline of
- * twenty seconds is over as soon as the story has gone twenty seconds on, and nobody waits.
+ * libevent, the log and the services call clock_gettime(3). virtual_time.c defines that function,
+ * and a function that a program defines is used by its shared libraries, too. So a deadline of
+ * twenty seconds expires as soon as the story has advanced by twenty seconds, and no test waits.
  */
 #ifndef TESTS_REPLAY_VIRTUAL_TIME_H
 #define TESTS_REPLAY_VIRTUAL_TIME_H
@@ -14,23 +14,23 @@
 
 #include "common/clock.h"
 
-/* What the services are handed. */
+/* The clock of the services. */
 extern const struct clock virtual_time_clock;
 
 /*
- * A story begins, at this unix time. The time since the start goes on from the story before, by an
- * hour: it never goes back, and who warns once a minute may warn again.
+ * Begins a story at this unix time. The monotonic clock continues an hour after the end of the
+ * previous story: it never goes back, and rate limits of warnings have expired.
  */
 void virtual_time_begin(time_t wall);
 void virtual_time_end(void);
 
-/* Milliseconds since the start. */
+/* The monotonic clock, in milliseconds. */
 uint64_t virtual_time_now(void);
 
-/* Time passes up to that moment. */
+/* Advances the time to that moment. */
 void virtual_time_pass(uint64_t now);
 
-/* Somebody sets the clock on the wall; no time passes. */
+/* Gets and sets the real-time clock; no time passes. */
 time_t virtual_time_wall(void);
 void virtual_time_set_wall(time_t);
 

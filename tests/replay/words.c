@@ -6,7 +6,7 @@
 #include "common/xmalloc.h"
 #include "tests/replay/words.h"
 
-/* Longest time that passes in one step. */
+/* The longest time that may pass in one step. */
 #define DURATION_MAX_MS (1000ull * 86400 * 4000)
 
 static bool
@@ -29,7 +29,7 @@ skip_blanks(struct word *line)
 		skip(line, 1);
 }
 
-/* quoted_len - bytes up to the quote that ends what the first one begins, or all */
+/* quoted_len - bytes up to the closing quote, or all */
 static size_t
 quoted_len(struct word text)
 {
@@ -79,16 +79,16 @@ word_rest(struct word line)
 }
 
 bool
-word_cut_arrow(struct word *line, struct word *behind)
+word_cut_arrow(struct word *line, struct word *rest)
 {
 	static const char arrow[] = " -> ";
 	const char *at = memmem(line->s, line->len, arrow, strlen(arrow));
 
 	if (at == NULL)
 		return false;
-	*behind = *line;
-	skip(behind, (size_t)(at - line->s) + strlen(arrow));
-	*behind = word_rest(*behind);
+	*rest = *line;
+	skip(rest, (size_t)(at - line->s) + strlen(arrow));
+	*rest = word_rest(*rest);
 	line->len = (size_t)(at - line->s);
 	return true;
 }

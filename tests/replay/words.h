@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* words - a line of a story, taken apart at its blanks; "a word with blanks" stands in quotes. */
+/* words - a line of a story, split at blanks; "a word with blanks" is quoted. */
 #ifndef TESTS_REPLAY_WORDS_H
 #define TESTS_REPLAY_WORDS_H
 
@@ -8,11 +8,11 @@
 #include <stdint.h>
 #include <string.h>
 
-/* A piece of a story, without its quotes. Escapes are as they were written. */
+/* A part of a line, without its quotes. Escapes are as written. */
 struct word {
 	const char *s;
 	size_t len;
-	bool quoted; /* it stood in quotes */
+	bool quoted; /* it was in quotes */
 };
 
 static inline struct word
@@ -29,27 +29,27 @@ word_of_text(const char *s)
 	return word_of(s, strlen(s));
 }
 
-/* The next word of a line, which is cut off it; false at the end. */
+/* Removes the next word from a line; false at the end of the line. */
 bool word_next(struct word *line, struct word *word);
 
-/* All that is left of a line, without blanks around it and without quotes. */
+/* The rest of a line, without blanks around it and without quotes. */
 struct word word_rest(struct word line);
 
-/* Cuts a line at " -> ": true, and what stands behind it in *behind. */
-bool word_cut_arrow(struct word *line, struct word *behind);
+/* Cuts a line at " -> ". True: *rest is the rest of the line. */
+bool word_cut_arrow(struct word *line, struct word *rest);
 
 bool word_is(struct word, const char *);
 
-/* A number; false when it is none, or above max. */
+/* Parses a number; false if it is not a number, or is greater than max. */
 bool word_number(struct word, uint64_t max, uint64_t *number);
 
-/* 250ms, 20s, 5m, 2h, 3d: in milliseconds. */
+/* Parses 250ms, 20s, 5m, 2h or 3d; the result is in milliseconds. */
 bool word_duration(struct word, uint64_t *ms);
 
-/* 2026-11-22T13:00:00Z */
+/* Parses 2026-11-22T13:00:00Z. */
 bool word_time(struct word, int64_t *time);
 
-/* Texts in their order, a blank between them; frees them, the result is the caller's. */
+/* Sorts texts and joins them with blanks. Frees them; the caller frees the result. */
 char *words_sorted(char **texts, size_t n);
 
 #endif

@@ -20,10 +20,10 @@
 #include "tests/replay/virtual_time.h"
 #include "tests/replay/world.h"
 
-/* The libevent of 2.1 keeps marks in the upper bits of an event's microseconds. */
+/* libevent 2.1 keeps flags in the upper bits of an event's microseconds. */
 #define USEC_MASK 0xfffff
 
-/* What a configuration says when it says nothing: the same on every host. */
+/* Defaults of a configuration in a story: the same on every host. */
 static const struct {
 	const char *name;
 	const char *override;
@@ -35,12 +35,12 @@ static const struct {
 
 #define PRESETS (sizeof(presets) / sizeof(presets[0]))
 
-/* What stands for the paths of the memory files in errors. */
+/* Names in errors for the paths of the memory files. */
 static const char *const file_names[WORLD_FILES] = { "CONFIG", "SECRETS", "DOMAINS" };
 
 #define PATH_SIZE 32
 
-/* The files as a process would find them. */
+/* The files under the paths that a process finds them at. */
 struct files {
 	int fd[WORLD_FILES];
 	char path[WORLD_FILES][PATH_SIZE];
@@ -91,7 +91,7 @@ close_files(struct files *files)
 		close(files->fd[i]);
 }
 
-/* name_files - a descriptor's number may be another one tomorrow: not so in an error */
+/* name_files - replace descriptors in an error, because their numbers may differ between runs */
 static void
 name_files(const struct files *files, char error[CONFIG_ERROR_SIZE])
 {
@@ -113,7 +113,7 @@ read_box(struct inputs *in, struct filebox *box, const struct files *files, char
 	       inputs_read_rest(in, &(struct identity){ geteuid(), getegid() }, error);
 }
 
-/* The secret of stories that name no other. */
+/* The secret of stories that set no other. */
 static const char preset_secret[] = "tops3cr3t\n";
 
 static bool
@@ -127,7 +127,8 @@ has_preset_secret(const struct world *world)
 /*
  * read_files - through the monitor's box, and then the engine's, as the daemon does
  *
- * The log is not to begin each story with the warning that our own secret is short.
+ * The warning that the secret of the stories is short is removed from the log, where every story
+ * would begin with it.
  */
 static bool
 read_files(const struct world *world, const struct files *files, struct inputs *in, char *error)
@@ -175,7 +176,7 @@ ask_reload(void *arg)
 	return true;
 }
 
-/* read_status - as srsd/engine.c, without its sockets */
+/* read_status - like srsd/engine.c, without its sockets */
 static void
 read_status(void *arg, struct status *v)
 {
@@ -319,7 +320,7 @@ has_work(const struct client *client)
 	       (client->woken || (!client->busy && evbuffer_get_length(client->sent) > 0));
 }
 
-/* run_clients - true when one of them had something to do */
+/* run_clients - true if one of them had something to do */
 static bool
 run_clients(struct world *world)
 {
@@ -349,7 +350,7 @@ earlier(const struct event_base *base, const struct event *event, void *arg)
 	return 0;
 }
 
-/* timer_due - when the next timer of libevent's is over; UINT64_MAX: never */
+/* timer_due - the time at which the next timer of libevent expires; UINT64_MAX: never */
 static uint64_t
 timer_due(struct world *world)
 {
@@ -359,7 +360,7 @@ timer_due(struct world *world)
 	return due;
 }
 
-/* run_loop - true when something in it was to be done */
+/* run_loop - true if an event was handled */
 static bool
 run_loop(struct world *world)
 {

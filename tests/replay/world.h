@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * world - what a story happens in: the services, made of inputs that lie in memory, their clients,
+ * world - the environment of a story: the services, created from files in memory, their clients,
  * the network and the time.
  */
 #ifndef TESTS_REPLAY_WORLD_H
@@ -24,42 +24,42 @@ enum world_file {
 
 struct world {
 	struct event_base *base;
-	struct services *services; /* NULL: not made yet */
+	struct services *services; /* NULL: not started yet */
 	struct {
-		char *data; /* NULL: there is none */
+		char *data; /* NULL: no such file */
 		size_t len;
 	} file[WORLD_FILES];
 	LIST_HEAD(, client) clients;
 	struct fake_store store;
-	size_t split;       /* bytes that are read at a time; 0: all that there are */
-	bool reload_wanted; /* srsctl has asked */
+	size_t split;       /* bytes that are read at a time; 0: all available */
+	bool reload_wanted; /* srsctl has requested it */
 };
 
-/* A world at this unix time, with a secret and nothing else. One at a time. */
+/* Begins a world at this unix time, with a secret only. There can be only one at a time. */
 void world_begin(struct world *, time_t wall);
 
-/* Ends it; false with a reason (static) when somebody waits for something still. */
+/* Ends it; false with a reason (static) if a client or a query is still pending. */
 bool world_end(struct world *, const char **why);
 
-/* The bytes of a file, for the next start or reload. */
+/* Sets the contents of a file, for the next start or reload. */
 void world_write(struct world *, enum world_file, const char *data, size_t len);
 
-/* Makes the services; false with one line in error. */
+/* Starts the services; false with one line in error. */
 bool world_start(struct world *, char error[CONFIG_ERROR_SIZE]);
 
-/* As SIGHUP: false with one line in error, and the old settings stay. */
+/* Does what SIGHUP does. False with one line in error: the old settings stay in effect. */
 bool world_reload(struct world *, char error[CONFIG_ERROR_SIZE]);
 
-/* NULL when there is no such service. */
+/* Connects a client; NULL if there is no such service. */
 struct client *world_open(struct world *, const char *service, const char *name, size_t name_len);
 
-/* Lets all happen that happens now. */
+/* Handles all events that are due now. */
 void world_settle(struct world *);
 
-/* Lets time pass, and all happen that happens meanwhile, in its order. */
+/* Lets time pass, and handles the events of that time in their order. */
 void world_wait(struct world *, uint64_t ms);
 
-/* The metrics page; the caller frees. */
+/* The metrics page; the caller frees the text. */
 char *world_metrics(struct world *);
 
 #endif

@@ -15,7 +15,7 @@
 #define DEFAULT_TTL 300
 #define CNAMES_MAX 8
 
-/* In the place of a type. */
+/* Instead of a type. */
 #define CNAME 5
 #define ANY_TYPE 255
 
@@ -108,7 +108,7 @@ read_type(struct record *record, struct word word)
 	return true;
 }
 
-/* read_data - the bytes of a name or of a character-string, behind those there are */
+/* read_data - append the bytes of a name or of a character-string to those that were read */
 static bool
 read_data(struct record *record, struct word word, const char **error)
 {
@@ -136,13 +136,13 @@ read_mx(struct record *record, struct word word, struct word *line, const char *
 	return read_data(record, word, error);
 }
 
-/* read_strings - all that are in quotes; *line goes on behind them */
+/* read_strings - all quoted strings; *line continues after them */
 static bool
 read_strings(struct record *record, struct word word, struct word *line, const char **error)
 {
 	struct word before;
 
-	*error = "the strings of a TXT record stand in quotes";
+	*error = "the strings of a TXT record must be quoted";
 	if (!word.quoted)
 		return false;
 	do {
@@ -171,7 +171,7 @@ read_value(struct record *record, struct word word, struct word *line, const cha
 	}
 }
 
-/* read_kind - what is no record, by its word */
+/* read_kind - the word for something other than a record */
 static bool
 read_kind(struct record *record, struct word word)
 {
@@ -186,7 +186,7 @@ read_kind(struct record *record, struct word word)
 	return false;
 }
 
-/* read_manner - how the answer comes */
+/* read_manner - the way in which the answer arrives */
 static bool
 read_manner(struct record *record, struct word *line, const char **error)
 {
@@ -197,7 +197,7 @@ read_manner(struct record *record, struct word *line, const char **error)
 			record->secure = true;
 		} else if (!word_is(word, "after") || !word_next(line, &word) ||
 			   !word_duration(word, &record->delay)) {
-			*error = "behind a record stand: after DURATION, secure";
+			*error = "a record may be followed by: after DURATION, secure";
 			return false;
 		}
 	}
@@ -243,7 +243,7 @@ zone_add(struct zone *zone, const char *line, size_t len, const char **error)
 	return true;
 }
 
-/* is_named - is a name that of a record, or, of one for "*.NAME", below NAME? */
+/* is_named - does a record with this name, or with "*.NAME" above it, apply? */
 static bool
 is_named(const struct record *record, const char *name)
 {
@@ -301,7 +301,7 @@ add(struct dns_answer *answer, const struct record *record)
 		dns_answer_add(answer, NULL, record->preference, record->data, record->len);
 }
 
-/* begin_answer - what the first record about a name says of all of them */
+/* begin_answer - the properties that the first record of a name determines */
 static struct dns_answer *
 begin_answer(const struct record *record, uint32_t ttl)
 {

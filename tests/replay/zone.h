@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * zone - what the DNS of a story holds, a record a line:
+ * zone - the contents of the DNS of a story, one record per line:
  *
  *	NAME [TTL] A | AAAA ADDRESS
  *	NAME [TTL] MX PREFERENCE NAME
  *	NAME [TTL] PTR | CNAME NAME
  *	NAME [TTL] TXT "character-string" ...
- *	NAME [TTL] TYPE none	not there; TTL: for how long that may be believed (RFC 2308)
+ *	NAME [TTL] TYPE none	does not exist; TTL: of this answer (RFC 2308)
  *	NAME TYPE error		a failure: SERVFAIL, or no server that answers
- *	NAME TYPE bogus		a failure: DNSSEC says that it is forged
- *	NAME TYPE silent	there is never an answer
+ *	NAME TYPE bogus		a failure: DNSSEC validation failed
+ *	NAME TYPE silent	the query is never answered
  *
- * each with "after DURATION" (the answer takes that long) or "secure" (DNSSEC says that it is
- * genuine) behind it. TTL is 300 unless said, and 0 for what is not there. A name or a type that
- * does not stand here is not there. A CNAME holds for all types; the answer's TTL is the lowest of
- * the chain's, its delay the sum. TYPE may be * for all. A NAME of *.PARENT
- * stands for all names below PARENT (write \*.PARENT). Names may hold escapes, see text.h.
+ * each optionally followed by "after DURATION" (the answer takes that long) or "secure" (validated
+ * by DNSSEC). The default TTL is 300, and 0 for a negative answer. A name or a type that is not
+ * listed does not exist. A CNAME applies to all types; the TTL of the answer is the lowest in the
+ * chain, and its delay is the sum. TYPE may be * for all types. A NAME of *.PARENT means all names
+ * below PARENT (write \*.PARENT). Names may contain escapes, see text.h.
  */
 #ifndef TESTS_REPLAY_ZONE_H
 #define TESTS_REPLAY_ZONE_H
@@ -31,7 +31,7 @@ struct zone;
 struct zone *zone_new(void);
 void zone_free(struct zone **);
 
-/* Adds what a line says; false with a reason (static). */
+/* Adds the record of a line; false with a reason (static). */
 bool zone_add(struct zone *, const char *line, size_t len, const char **error);
 
 struct zone_reply {
@@ -41,7 +41,7 @@ struct zone_reply {
 
 void zone_ask(const struct zone *, const char *name, enum dns_type, struct zone_reply *);
 
-/* A type by its name; false when it is none. */
+/* A type by its name; false if no type has this name. */
 bool zone_type(const char *s, size_t len, enum dns_type *);
 
 #endif

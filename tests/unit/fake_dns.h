@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * fake_dns - answers for an evaluation out of a text, in any order.
+ * fake_dns - DNS answers for an evaluation, from a text and in any order.
  *
- * A zone is a text of lines "NAME TYPE VALUE", several for several records. A name or a type that
- * is not there is void; a value of "!" is a DNS error, of "!bogus" one that DNSSEC makes; after a
- * value of "!secure" the answer is secure. \NNN is a byte in octal, in names too. An MX value is a
- * name.
+ * A zone is a text of lines "NAME TYPE VALUE", one line for each record. A name or a type that is
+ * not in the zone is void. The value "!" is a DNS error, and "!bogus" one that DNSSEC validation
+ * causes; after "!secure" the answer is secure. \NNN is a byte in octal, in names too. The value of
+ * an MX is a name.
  */
 #ifndef TESTS_UNIT_FAKE_DNS_H
 #define TESTS_UNIT_FAKE_DNS_H
@@ -16,7 +16,7 @@
 
 #include "spf/spf_eval.h"
 
-/* In which order the questions that are out are answered. */
+/* The order in which pending queries are answered. */
 enum fake_order {
 	FAKE_ALL,   /* all at once */
 	FAKE_FIRST, /* one at a time, the oldest first */
@@ -31,8 +31,8 @@ struct fake_dns {
 	uint64_t seed; /* of FAKE_MIXED */
 	unsigned passes;
 	unsigned questions;
-	unsigned together; /* most questions that one pass left */
-	char asked[2000];  /* all of them, cut: "TXT x.test, A y.test" */
+	unsigned together; /* the largest number of queries that one pass left pending */
+	char asked[2000];  /* all of them, truncated: "TXT x.test, A y.test" */
 };
 
 static inline struct text
@@ -43,7 +43,7 @@ fake_text(const char *s)
 	return t;
 }
 
-/* fake_unescape - \NNN into bytes; returns how many there are */
+/* fake_unescape - convert \NNN to bytes; returns their number */
 static inline size_t
 fake_unescape(char *buf, const char *s, size_t len)
 {
@@ -83,7 +83,7 @@ fake_add(struct dns_answer *answer, enum dns_type type, const char *value, size_
 		free(large);
 }
 
-/* fake_status - what a value that begins with '!' says of the whole answer */
+/* fake_status - the status of the whole answer, from a value that begins with '!' */
 static inline void
 fake_status(struct dns_answer *answer, const char *value, size_t len)
 {
@@ -96,7 +96,7 @@ fake_status(struct dns_answer *answer, const char *value, size_t len)
 		answer->security = DNS_BOGUS;
 }
 
-/* fake_is_name - is what a zone writes there the name? */
+/* fake_is_name - does the zone have this name here? */
 static inline bool
 fake_is_name(const char *written, size_t len, const char *name)
 {
@@ -108,7 +108,7 @@ fake_is_name(const char *written, size_t len, const char *name)
 	return len == strlen(name) && strncasecmp(buf, name, len) == 0;
 }
 
-/* fake_answer - what the zone says about a name and a type */
+/* fake_answer - the zone's answer for a name and a type */
 static inline struct dns_answer *
 fake_answer(const char *zone, const char *name, enum dns_type type)
 {
@@ -132,14 +132,14 @@ fake_answer(const char *zone, const char *name, enum dns_type type)
 	return answer;
 }
 
-/* Questions that are out. */
+/* Pending queries. */
 struct fake_queue {
 	struct spf_answers *answers;
 	struct spf_answer *out[SPF_ANSWERS_MAX];
 	unsigned n;
 };
 
-/* fake_note - one more question, for those who look at which ones there were */
+/* fake_note - record one more query, for tests that compare the queries */
 static inline void
 fake_note(struct fake_dns *dns, const struct spf_answer *answer)
 {
@@ -194,10 +194,12 @@ fake_reply_some(struct fake_dns *dns, struct fake_queue *queue)
 	}
 }
 
-/* What is evaluated anew with each answer, an engine or another: true when it is done. */
+/* Evaluated again with each answer, by any engine: true when it is done. */
 typedef bool fake_pass_fn(void *arg, struct spf_answers *);
 
-/* fake_drive - evaluate until it is done; how that went is in dns, the answers are the caller's */
+/*
+ * fake_drive - evaluate until it is done; dns has the course of it, and the caller owns the answers
+ */
 static inline struct spf_answers *
 fake_drive(struct fake_dns *dns, fake_pass_fn *pass, void *arg)
 {
@@ -209,14 +211,14 @@ fake_drive(struct fake_dns *dns, fake_pass_fn *pass, void *arg)
 	dns->asked[0] = '\0';
 	while (!pass(arg, answers)) {
 		fake_collect(dns, &queue, answers);
-		assert_true(queue.n > 0); /* there must be something to wait for */
+		assert_true(queue.n > 0); /* at least one query must be pending */
 		fake_reply_some(dns, &queue);
 		dns->passes++;
 	}
 	return answers;
 }
 
-/* What fake_eval evaluates. */
+/* The arguments of fake_eval. */
 struct fake_eval {
 	const struct spf_request *req;
 	struct spf_verdict *verdict;
@@ -251,7 +253,7 @@ fake_describe(char *buf, size_t size, const struct spf_verdict *v)
 	return buf;
 }
 
-/* fake_request - an ordinary one: "LOCAL@DOMAIN", or "DOMAIN" for the null sender's HELO name */
+/* fake_request - an ordinary one: "LOCAL@DOMAIN", or "DOMAIN" for the HELO name of a null sender */
 static inline struct spf_request
 fake_request(const char *sender, const char *ip)
 {
@@ -271,8 +273,8 @@ fake_request(const char *sender, const char *ip)
 }
 
 /*
- * fake_check - the verdict is what is wanted, and stays it in whatever order the answers come.
- * want is "RESULT MECHANISM LOOKUPS/VOIDS", perhaps with more behind it that is not told.
+ * fake_check - the verdict is the expected one, in whatever order the answers arrive. want is
+ * "RESULT MECHANISM LOOKUPS/VOIDS"; text after that is ignored.
  */
 static inline void
 fake_check(const char *zone, const struct spf_request *req, const char *want)
@@ -297,7 +299,7 @@ fake_check(const char *zone, const struct spf_request *req, const char *want)
 	}
 }
 
-/* A row of a table: who sends from where, and what comes of it. */
+/* A row of a table: the sender, its address, and the expected verdict. */
 struct fake_row {
 	const char *sender;
 	const char *ip;

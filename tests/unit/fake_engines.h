@@ -40,7 +40,7 @@ fake_engines_run(struct fake_dns *dns, struct fake_engines *e)
 	spf_answers_free(&answers);
 }
 
-/* fake_libspf2_run - libspf2 alone, which asks for itself */
+/* fake_libspf2_run - libspf2 alone, which sends queries itself */
 static inline void
 fake_libspf2_run(struct fake_dns *dns, struct fake_engines *e)
 {
@@ -49,7 +49,7 @@ fake_libspf2_run(struct fake_dns *dns, struct fake_engines *e)
 	spf_answers_free(&answers);
 }
 
-/* fake_engines_check - both verdicts, and that no order of the answers changes them */
+/* fake_engines_check - both verdicts, and that they do not depend on the order of the answers */
 static inline void
 fake_engines_check(const char *zone, const char *name, const struct spf_request *req,
     enum spf_result native, enum spf_result libspf2)

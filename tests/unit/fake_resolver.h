@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * fake_resolver - stands in for spf/dns/resolver.c, whose functions it defines: questions wait until
- * the test answers them out of a zone of fake_dns, or are answered at once, as from a cache.
+ * fake_resolver - replaces spf/dns/resolver.c, whose functions it defines. Queries are pending
+ * until the test answers them from a zone of fake_dns, or are answered at once, as from a cache.
  */
 #ifndef TESTS_UNIT_FAKE_RESOLVER_H
 #define TESTS_UNIT_FAKE_RESOLVER_H
@@ -26,7 +26,7 @@ struct resolver {
 	const char *zone;
 	bool cached; /* answer at once */
 	struct dns_answer *(*known)(struct resolver *, const char *name, enum dns_type);
-	size_t out; /* questions that wait */
+	size_t out; /* pending queries */
 	struct resolver_question *question[FAKE_RESOLVER_MAX];
 	unsigned asked, cancelled;
 };
@@ -81,7 +81,7 @@ resolver_cancel(struct resolver_question *q)
 	copy.done(copy.arg, NULL);
 }
 
-/* fake_resolver_is_out - does a question wait? */
+/* fake_resolver_is_out - is a query pending? */
 static inline bool
 fake_resolver_is_out(const struct resolver *r, const char *name, enum dns_type type)
 {
@@ -93,7 +93,7 @@ fake_resolver_is_out(const struct resolver *r, const char *name, enum dns_type t
 	return false;
 }
 
-/* fake_resolver_reply - answer one question, without running the loop */
+/* fake_resolver_reply - answer one query, without running the loop */
 static inline void
 fake_resolver_reply(struct resolver *r, struct resolver_question *q)
 {
@@ -110,7 +110,7 @@ fake_resolver_answer(struct resolver *r)
 	fake_resolver_reply(r, r->question[0]);
 }
 
-/* fake_resolver_run - answer all that is asked, until nothing is */
+/* fake_resolver_run - answer all queries, until none is pending */
 static inline void
 fake_resolver_run(struct resolver *r, struct event_base *base)
 {

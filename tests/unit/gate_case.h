@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * gate_case - one request to the gate with its settings and verdicts, which a test changes as it
- * likes. Begins as mail from a@x.test through 192.0.2.1 with every default.
+ * gate_case - one request to the gate with its settings and verdicts, which a test may change. It
+ * begins as mail from a@x.test through 192.0.2.1 with all defaults.
  */
 #ifndef TESTS_UNIT_GATE_CASE_H
 #define TESTS_UNIT_GATE_CASE_H
@@ -18,7 +18,7 @@ struct gate_case {
 	enum srs_fact sender, recipient;
 	bool guessing, overused, sender_overused;
 	enum gate_header due;
-	/* What came of it. */
+	/* The outcome. */
 	bool decided; /* by gate_before */
 	struct gate_plan plan;
 	struct gate_action action;
@@ -89,7 +89,7 @@ gate_mailfrom(struct gate_case *c, enum spf_result result)
 	c->verdicts.mailfrom.problem = "";
 }
 
-/* gate_null_sender - a bounce: nothing but the HELO name can be evaluated */
+/* gate_null_sender - a bounce: only the HELO name can be evaluated */
 static inline void
 gate_null_sender(struct gate_case *c)
 {
@@ -109,7 +109,7 @@ gate_query(struct gate_case *c, struct gate_query *q)
 	q->srs.sender_overused = c->sender_overused;
 }
 
-/* gate_check_text - what every answer has to be */
+/* gate_check_text - verify the form that every answer must have */
 static inline void
 gate_check_text(const char *row, const struct gate_action *action)
 {
@@ -141,7 +141,10 @@ gate_check_text(const char *row, const struct gate_action *action)
 	}
 }
 
-/* gate_run - before, and after when that leaves it open; verdicts stand as the test has set them */
+/*
+ * gate_run - gate_before, and gate_after if the former does not decide; the verdicts are those that
+ * the test has set
+ */
 static inline void
 gate_run(struct gate_case *c, const char *row)
 {

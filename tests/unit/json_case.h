@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/*
- * json_case - looks at what is told as JSON.
- */
+/* json_case - compares JSON values. */
 #ifndef TESTS_UNIT_JSON_CASE_H
 #define TESTS_UNIT_JSON_CASE_H
 
@@ -9,7 +7,7 @@
 
 #include <jansson.h>
 
-/* json_case_keys - the object has these members, between blanks, in this order, and no others */
+/* json_case_keys - the object has exactly these members, in this order, separated by blanks */
 static inline void
 json_case_keys(const char *row, json_t *object, const char *want)
 {
@@ -25,7 +23,7 @@ json_case_keys(const char *row, json_t *object, const char *want)
 	unit_text(row, "members", got, want);
 }
 
-/* json_case_is - the value is this, as compact JSON */
+/* json_case_is - compare a value with compact JSON */
 static inline void
 json_case_is(const char *row, const char *what, const json_t *value, const char *want)
 {
@@ -35,14 +33,14 @@ json_case_is(const char *row, const char *what, const json_t *value, const char 
 	free(got);
 }
 
-/* json_case_member - a member is this, as compact JSON */
+/* json_case_member - compare a member with compact JSON */
 static inline void
 json_case_member(const char *row, const json_t *object, const char *name, const char *want)
 {
 	json_case_is(row, name, json_object_get(object, name), want);
 }
 
-/* json_case_read - a text that is JSON; the caller's */
+/* json_case_read - parse a JSON text; the caller owns the value */
 static inline json_t *
 json_case_read(const char *text)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * log_capture - what is logged meanwhile, as text: the log writes to standard error, which is a
- * file in unit_dir for as long.
+ * log_capture - the log as text: it writes to standard error, which is meanwhile a file in
+ * unit_dir.
  */
 #ifndef TESTS_UNIT_LOG_CAPTURE_H
 #define TESTS_UNIT_LOG_CAPTURE_H
@@ -41,7 +41,7 @@ log_capture_begin(void)
 	close(fd);
 }
 
-/* log_capture_read - what has reached the file so far */
+/* log_capture_read - the contents of the file so far */
 static inline const char *
 log_capture_read(void)
 {
@@ -63,9 +63,9 @@ log_capture_end(void)
 }
 
 /*
- * log_capture_take - the lines that wait to be written, for tests that let them wait so that
- * standard error is free for what fails. Such a test calls it once at its beginning: from then on
- * the log takes standard error for a file.
+ * log_capture_take - the lines that are still in the log's buffer, for tests that keep standard
+ * error free for failure messages. Such a test calls it once at its beginning: from then on the log
+ * treats standard error as a file.
  */
 static inline const char *
 log_capture_take(void)

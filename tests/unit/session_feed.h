@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * session_feed - runs a session over memory as the server does over a socket: what the session
- * leaves of its input is handed in again with what comes behind it.
+ * session_feed - runs a session over memory as the server does over a socket: input that the
+ * session does not use is passed in again, together with the bytes that follow.
  */
 #ifndef TESTS_UNIT_SESSION_FEED_H
 #define TESTS_UNIT_SESSION_FEED_H
@@ -15,13 +15,13 @@
 struct session_feed {
 	session_open_fn *open;
 	void *service;
-	/* What came of the last run. */
+	/* The outcome of the last run. */
 	enum session_state state;
 	size_t left; /* bytes that the session did not use */
 	char output[300000];
 };
 
-/* The clock of a test: it stands. */
+/* The clock of a test. It does not advance. */
 static time_t session_feed_now;
 
 static inline time_t
@@ -47,7 +47,7 @@ session_feed_wake(void *arg)
 	fail_msg("woken, though nothing had to wait");
 }
 
-/* session_feed_run - one client's bytes in pieces: first bytes, then step at a time */
+/* session_feed_run - the bytes of one client in pieces: first bytes, then step bytes at a time */
 static inline const char *
 session_feed_run(struct session_feed *feed, const char *data, size_t len, size_t first, size_t step)
 {
@@ -79,7 +79,10 @@ session_feed_run(struct session_feed *feed, const char *data, size_t len, size_t
 	return feed->output;
 }
 
-/* session_feed_check - the output is the same whole, byte by byte, and for all splits into two */
+/*
+ * session_feed_check - the output is the same for the whole input, byte by byte, and for all splits
+ * into two
+ */
 static inline void
 session_feed_check(
     struct session_feed *feed, const char *row, const char *data, size_t len, const char *want)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * srs_case - settings, secrets and a time for what knows SRS: a host that signs for srs.test.
+ * srs_case - settings, secrets and a time for the tests of SRS modules: a host that signs for
+ * srs.test.
  */
 #ifndef TESTS_UNIT_SRS_CASE_H
 #define TESTS_UNIT_SRS_CASE_H
@@ -17,7 +18,7 @@
 
 #define SECRET "correct horse battery"
 
-/* srs_set - give a top option another value */
+/* srs_set - set a top-level option */
 static inline void
 srs_set(struct settings *s, const char *name, const char *value)
 {
@@ -29,7 +30,7 @@ srs_set(struct settings *s, const char *name, const char *value)
 		fail_msg("%s: %s", name, error);
 }
 
-/* srs_rename - give srs-domain another value */
+/* srs_rename - set srs-domain */
 static inline void
 srs_rename(struct settings *s, const char *domain)
 {
@@ -39,7 +40,7 @@ srs_rename(struct settings *s, const char *domain)
 	assert_true(domainset_add(s->srs_domains, domain, strlen(domain)));
 }
 
-/* srs_former - one more domain whose SRS addresses are ours */
+/* srs_former - add a domain to reverse-domains */
 static inline void
 srs_former(struct settings *s, const char *domain)
 {
@@ -47,7 +48,7 @@ srs_former(struct settings *s, const char *domain)
 	assert_true(domainset_add(s->srs_domains, domain, strlen(domain)));
 }
 
-/* srs_own - one more domain of ours */
+/* srs_own - add a domain to domains */
 static inline void
 srs_own(struct settings *s, const char *domain)
 {

@@ -202,7 +202,9 @@ test_second_chance(void **state)
 	unit_end();
 }
 
-/* If all entries have a second chance, the oldest one leaves all the same, and the new one stays.
+/*
+ * If all entries have a second chance, the oldest one is removed all the same, and the new one
+ * stays.
  */
 static void
 test_second_chance_for_all(void **state)

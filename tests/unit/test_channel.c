@@ -153,7 +153,7 @@ test_messages(void **state)
 		unit_int(rows[i].want, "number", m.number, rows[i].number);
 		unit_int(rows[i].want, "descriptors", (long long)m.n_fds, 0);
 		unit_bytes(rows[i].want, "text", m.text, m.len, rows[i].want, strlen(rows[i].want));
-		unit_int(rows[i].want, "NUL behind", m.text[m.len], '\0');
+		unit_int(rows[i].want, "NUL after it", m.text[m.len], '\0');
 	}
 	assert_int_equal(receive(0), 0);
 	free(longest);
@@ -189,7 +189,10 @@ test_unknown_types(void **state)
 	unit_end();
 }
 
-/* Impossible messages, each with descriptors, which end closes nothing of: they must be gone. */
+/*
+ * Impossible messages, each with descriptors, none of which ends the channel: the descriptors are
+ * closed.
+ */
 static void
 test_nonsense(void **state)
 {
@@ -330,7 +333,7 @@ test_other_end_is_gone(void **state)
 	assert_null(error);
 	assert_int_equal(receive(0), -1);
 	assert_null(error);
-	/* And SIGPIPE, which nobody ignores here, does not come. */
+	/* There is no SIGPIPE, although it is not ignored here. */
 	assert_false(channel_send(ours, 1, 1, NULL, NULL, 0));
 	assert_int_equal(errno, EPIPE);
 }
@@ -339,14 +342,17 @@ static void
 test_closed_with_unread_messages(void **state)
 {
 	(void)state;
-	assert_true(channel_send(ours, 1, 1, "nobody reads this", NULL, 0));
+	assert_true(channel_send(ours, 1, 1, "this is not read", NULL, 0));
 	close(theirs);
 	theirs = -1;
 	assert_int_equal(receive(0), -1); /* ECONNRESET or an end, which does not matter */
 	assert_null(error);
 }
 
-/* Nobody reads: no waiting, nothing lost of what was taken, and room again afterwards. */
+/*
+ * The peer does not read: no call blocks, no accepted message is lost, and later there is room
+ * again.
+ */
 static void
 test_full(void **state)
 {

@@ -322,7 +322,7 @@ static void
 test_what_is_missing(void **state)
 {
 	static const struct bad_row rows[] = {
-		{ "", "FILE: srs-domain: not set; the domain of the SRS addresses" },
+		{ "", "FILE: srs-domain: not set; set it to the domain of the SRS addresses" },
 		{ "max-age = 7\n", "FILE: srs-domain: not set" },
 		{ "spf { }\n", "FILE: srs-domain: not set" },
 		{ "domains = {}\n", "FILE: srs-domain: not set" },
@@ -374,7 +374,7 @@ test_no_file(void **state)
 	unit_holds("none", "path", error, "/none: ");
 	unit_holds("none", "reason", error, strerror(ENOENT));
 	assert_null(config_load(NULL, unit_dir, NULL, 0, error));
-	unit_true("folder", "message", error[0] != '\0');
+	unit_true("directory", "message", error[0] != '\0');
 	unit_end();
 }
 
@@ -456,7 +456,7 @@ test_bad_domains_files(void **state)
 	unit_end();
 }
 
-/* Some editors put one at the beginning, and nobody sees it. */
+/* Some editors write one at the beginning, and it is invisible. */
 static void
 test_byte_order_mark(void **state)
 {

@@ -110,7 +110,7 @@ run_abort(void *arg)
 	abort();
 }
 
-/* Says nothing, or closes the pipe, and lives on. */
+/* Sends nothing, or closes the pipe, and does not exit. */
 static json_t *
 run_forever(void *arg)
 {

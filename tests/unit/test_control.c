@@ -29,7 +29,7 @@ elapsed(void *arg)
 
 static const struct clock clock_of_the_test = { wall, elapsed, NULL };
 
-/* Stands in for srsd/service/status.c, which has a test of its own. */
+/* Replaces srsd/service/status.c, which has a test of its own. */
 json_t *
 status_json(const struct status *status)
 {
@@ -100,7 +100,9 @@ end(void **state)
 
 #define CONTROL_TEST(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
-/* What the server is to a session: it keeps what is left, and hands it in again when woken. */
+/*
+ * The part of the server for a session: it keeps unused input, and passes it in again after wake.
+ */
 struct client {
 	struct session *session;
 	struct session_host host;
@@ -169,8 +171,7 @@ say(struct client *c, const char *text)
 	say_bytes(c, text, strlen(text));
 }
 
-/* heard - the next line that came, without its end; NULL when there is none. The caller frees it.
- */
+/* heard - the next line of output, without its end, or NULL; the caller frees it */
 static char *
 heard(struct client *c)
 {
@@ -340,7 +341,7 @@ test_longest_line(void **state)
 	unit_end();
 }
 
-/* What is answered at once. */
+/* Requests that are answered at once. */
 static void
 test_lookups_and_status(void **state)
 {
@@ -475,7 +476,7 @@ test_reload(void **state)
 	unit_end();
 }
 
-/* What an operator has written, and an error quotes, may be no UTF-8. */
+/* Text of an operator that an error quotes may not be UTF-8. */
 static void
 test_reload_error_with_odd_bytes(void **state)
 {
@@ -513,7 +514,7 @@ test_reload_of_several(void **state)
 		check_result(&c[i], unit_row("%zu", i), "\"pass\"");
 		leave(&c[i]);
 	}
-	/* Nobody waits for this one. */
+	/* The client does not wait for this one. */
 	control_service_reloaded(&service, "why");
 	unit_end();
 }

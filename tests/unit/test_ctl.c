@@ -124,7 +124,7 @@ swap_file(int old, int fd)
 	return saved;
 }
 
-/* What the two functions for standard output and standard error write. */
+/* The output of the two functions for standard output and standard error. */
 static void
 test_print(void **state)
 {

@@ -33,8 +33,8 @@ test_bound(void **state)
 		log_capture_begin();
 		unit_int(row, "connections", descriptors_bound(rows[i].most, rows[i].limit),
 		    rows[i].want);
-		/* It is asked each time that somebody looks at the metrics. */
-		unit_text(row, "said", log_capture_end(), "");
+		/* It is called each time that the metrics are read. */
+		unit_text(row, "logged", log_capture_end(), "");
 		log_capture_begin();
 		descriptors_warn(rows[i].most, rows[i].limit);
 		log = log_capture_end();

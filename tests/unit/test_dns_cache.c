@@ -154,7 +154,7 @@ test_newer_answer_replaces(void **state)
 	unit_end();
 }
 
-/* An answer that somebody uses outlives the cache. */
+/* An answer that is in use outlives the cache. */
 static void
 test_references(void **state)
 {
@@ -219,7 +219,7 @@ test_bounded_in_bytes(void **state)
 	unit_end();
 }
 
-/* Everybody is found before he goes: nothing of them is lost but their place in the row. */
+/* Every entry is found before it is evicted: each use costs it only its place in the order. */
 static void
 test_all_in_use(void **state)
 {
@@ -263,7 +263,7 @@ test_new_answer_among_used_ones(void **state)
 	unit_end();
 }
 
-/* Names that collide push each other out, and nobody else; none of them makes a long way. */
+/* Names that collide evict each other, and no others; no lookup has a long way. */
 static void
 test_collisions(void **state)
 {

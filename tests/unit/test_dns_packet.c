@@ -14,7 +14,7 @@ enum { CLASS_IN = 1, CLASS_CH = 3, TYPE_CNAME = 5, TYPE_SOA = 6 };
 /* Response codes. */
 enum { NOERROR, FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED };
 
-/* The question's name stands behind the header, for pointers. */
+/* The name of the question follows the header, for pointers. */
 #define QNAME "\300\014"
 
 static void
@@ -240,7 +240,7 @@ test_names(void **state)
 	unit_end();
 }
 
-/* A null MX (RFC 7505) names the root, which nobody can ask for. */
+/* A null MX (RFC 7505) names the root, which cannot be queried. */
 static void
 test_root_names(void **state)
 {
@@ -487,7 +487,7 @@ test_every_prefix(void **state)
 	unit_end();
 }
 
-/* Whatever one byte becomes, the sanitizers have nothing to say. */
+/* Whatever one byte becomes, the sanitizers report nothing. */
 static void
 test_every_byte_changed(void **state)
 {

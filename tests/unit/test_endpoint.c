@@ -202,11 +202,11 @@ parse_any_port(const char *text)
 	const char *error;
 
 	assert_true(endpoint_parse(&ep, text, &error));
-	ep.addr[0].u.in.sin_port = 0; /* sockaddr_in6 has it at the same place */
+	ep.addr[0].u.in.sin_port = 0; /* the port is at the same place in sockaddr_in6 */
 	return ep;
 }
 
-/* check_listening - a socket that is what endpoint_listen promises */
+/* check_listening - a socket keeps the promises of endpoint_listen */
 static void
 check_listening(int fd)
 {
@@ -220,7 +220,7 @@ check_listening(int fd)
 	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
 }
 
-/* can_connect - does somebody answer there? */
+/* can_connect - does a socket accept connections there? */
 static bool
 can_connect(const struct endpoint_addr *addr)
 {
@@ -344,10 +344,10 @@ test_no_such_folder(void **state)
 	assert_int_equal(errno, ENOENT);
 }
 
-/* Any user but root and us. */
+/* Any user except root and ours. */
 #define SOMEBODY 65534
 
-/* mode_of - owner, group and mode of a file in the folder, as "UID:GID MODE" */
+/* mode_of - owner, group and mode of a file in the directory, as "UID:GID MODE" */
 static const char *
 mode_of(const char *name)
 {
@@ -368,7 +368,7 @@ test_private_socket(void **state)
 	int fd = endpoint_listen_private(&ep.addr[0], SOMEBODY, SOMEBODY);
 
 	(void)state;
-	assert_int_equal(umask(before), 022); /* it is as it was */
+	assert_int_equal(umask(before), 022); /* it is unchanged */
 	check_listening(fd);
 	assert_true(can_connect(&ep.addr[0]));
 	if (geteuid() == 0)
@@ -379,7 +379,7 @@ test_private_socket(void **state)
 	close(fd);
 }
 
-/* Even where nothing is held back from anybody. */
+/* Even with a umask of 0. */
 static void
 test_private_socket_with_an_open_umask(void **state)
 {
@@ -407,7 +407,7 @@ test_private_folder_is_made(void **state)
 	assert_non_null(strstr(mode_of("run"), " 0755"));
 	assert_true(can_connect(&ep.addr[0]));
 	close(fd);
-	/* A stale one in the folder that is there already. */
+	/* A stale one in a directory that exists already. */
 	fd = endpoint_listen_private(&ep.addr[0], SOMEBODY, SOMEBODY);
 	check_listening(fd);
 	close(fd);
@@ -424,8 +424,10 @@ test_private_folders_are_not_made(void **state)
 	assert_int_equal(errno, ENOENT);
 }
 
-/* In a folder of somebody else's root acts as he does: it gives nothing away, and removes nothing
- * that he could not remove. */
+/*
+ * In the directory of another user, root has the rights of that user: it does not change an owner,
+ * and removes nothing that this user could not remove.
+ */
 static void
 test_private_in_a_folder_of_its_user(void **state)
 {
@@ -442,7 +444,7 @@ test_private_in_a_folder_of_its_user(void **state)
 	fd = endpoint_listen(&ep.addr[0], SOMEBODY, SOMEBODY);
 	check_listening(fd);
 	close(fd);
-	/* A stale socket of root's, where only the owner of a file may remove it. */
+	/* A stale socket of root, where only the owner of a file may remove it. */
 	assert_int_equal(lchown(unit_path("socket"), 0, 0), 0);
 	assert_int_equal(chown(unit_dir, 0, 0), 0);
 	assert_int_equal(chmod(unit_dir, 01777), 0);

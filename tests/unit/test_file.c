@@ -28,7 +28,7 @@ test_reads_whole(void **state)
 		unit_write("file", rows[i].data, rows[i].len, 0600);
 		assert_true(file_read(&file, unit_path("file"), 100, &error));
 		unit_bytes(rows[i].data, "bytes", file.data, file.len, rows[i].data, rows[i].len);
-		unit_int(rows[i].data, "NUL behind", file.data[file.len], '\0');
+		unit_int(rows[i].data, "NUL after it", file.data[file.len], '\0');
 		unit_int(rows[i].data, "st_size", file.st.st_size, (long long)rows[i].len);
 		file_free(&file);
 	}
@@ -95,7 +95,7 @@ test_no_regular_files(void **state)
 	assert_string_equal(error, "not a regular file");
 }
 
-/* Nobody writes to it: a blocking open(2) would wait for ever. */
+/* It has no writer: a blocking open(2) would never return. */
 static void
 test_fifo_does_not_block(void **state)
 {

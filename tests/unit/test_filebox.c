@@ -22,7 +22,7 @@ check_reads(struct filebox *box, const char *path, const char *data, size_t len)
 		return;
 	}
 	unit_bytes(path, "bytes", file.data, file.len, data, len);
-	unit_int(path, "NUL behind", file.data[file.len], '\0');
+	unit_int(path, "NUL after it", file.data[file.len], '\0');
 	unit_int(path, "st_size", file.st.st_size, (long long)len);
 	file_free(&file);
 }
@@ -40,7 +40,7 @@ check_fails(struct filebox *box, const char *path, const char *want)
 	file_free(&file);
 }
 
-/* moved - the box on the other side; the first one is gone */
+/* moved - the box on the other side; the first one is freed */
 static struct filebox *
 moved(struct filebox **box)
 {
@@ -66,7 +66,7 @@ test_no_box(void **state)
 	unit_end();
 }
 
-/* What was read once stays as it was, whatever becomes of the file; errors stay too. */
+/* The first result of a path is kept, whatever happens to the file; so are errors. */
 static void
 test_open_box_keeps(void **state)
 {
@@ -166,7 +166,7 @@ test_moves(void **state)
 	unit_end();
 }
 
-/* Who may read a file is asked of the box as well (srs_keys_load does). */
+/* The owner and mode of a file come from the box as well (srs_keys_load needs them). */
 static void
 test_status_moves(void **state)
 {
@@ -199,7 +199,7 @@ test_empty_box_moves(void **state)
 	unit_end();
 }
 
-/* Nobody changes it between the two processes. */
+/* No process can change it on the way. */
 static void
 test_memory_file_is_sealed(void **state)
 {

@@ -78,7 +78,7 @@ test_others(void **state)
 	assert_false(is_told());
 }
 
-/* test_removed - an operator who writes it anew does not want it to be empty meanwhile */
+/* test_removed - while an operator replaces the file, its absence is not reported */
 static void
 test_removed(void **state)
 {

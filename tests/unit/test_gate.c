@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What is decided: exemptions, SRS facts, plans, and which result refuses under which policy. The
- * words of the answers are in test_spf_gate_texts.c.
+ * Decisions: exemptions, SRS facts, plans, and the results that each policy refuses.
+ * test_gate_texts.c tests the words of the answers.
  */
 #include "tests/unit/gate_case.h"
 
@@ -22,7 +22,7 @@ test_query(void **state)
 		{ "nobody", "nobody", "", false },
 		{ "a@x.test.", "a", "x.test", false },
 		{ "a@b\303\274cher.test.", "a", "xn--bcher-kva.test", false },
-		/* What Postfix makes of them is what is judged. */
+		/* Addresses are judged as Postfix interprets them. */
 		{ "fail.test!u", "u", "fail.test", false },
 		{ "u%fail.test", "u", "fail.test", false },
 		{ "u%fail.test@x.test", "u%fail.test", "x.test", false },
@@ -112,7 +112,9 @@ test_kind_names(void **state)
 	assert_string_equal(gate_kind_name(GATE_DEFER), "defer");
 }
 
-/* check_exempt - DUNNO without an evaluation, for that reason; or, when it is NULL, judged */
+/*
+ * check_exempt - DUNNO without an evaluation, for this reason; if it is NULL, the request is judged
+ */
 static void
 check_exempt(struct gate_case *c, const char *row, const char *reason)
 {
@@ -243,7 +245,7 @@ test_trusted_clients(void **state)
 	unit_end();
 }
 
-/* The whitelist spares SPF, and not what the SRS facts say of the recipient. */
+/* The whitelist exempts from SPF, but not from the SRS facts about the recipient. */
 static void
 test_whitelist(void **state)
 {
@@ -284,7 +286,7 @@ test_whitelist(void **state)
 	unit_end();
 }
 
-/* What a recipient that is an SRS address of ours comes to. */
+/* The outcomes for a recipient that is an SRS address of ours. */
 struct srs_row {
 	const char *sender;
 	enum srs_fact recipient;
@@ -385,7 +387,10 @@ test_srs_limits(void **state)
 	unit_end();
 }
 
-/* A sender that we signed: what it spares. It never makes a pass, and never spares a HELO name. */
+/*
+ * A sender that we signed, and the checks that it is spared. It never causes a pass, and is never
+ * spared the HELO check.
+ */
 static void
 test_srs_senders(void **state)
 {
@@ -452,8 +457,7 @@ test_srs_sender_without_checks(void **state)
 	unit_end();
 }
 
-/* A sender that came from too many networks is judged like any other, and never refused for good.
- */
+/* A sender that came from too many networks is judged like any other, and only deferred. */
 static void
 test_overused_senders(void **state)
 {
@@ -569,7 +573,7 @@ static const struct {
 	{ "false", "" },
 };
 
-/* refuses - does the list hold the word? softfail is no fail */
+/* refuses - does the list have the word? softfail is not fail */
 static bool
 refuses(const char *list, enum spf_result result)
 {
@@ -926,7 +930,7 @@ test_nat_guard(void **state)
 	unit_end();
 }
 
-/* With an address to evaluate instead, the real client's says nothing. */
+/* With an address to evaluate instead, that of the real client does not matter. */
 static void
 test_nat_guard_and_prospective(void **state)
 {
@@ -1094,7 +1098,7 @@ test_asks_allowed_for_helo_and_errors(void **state)
 	unit_end();
 }
 
-/* Who is spared already needs no list. */
+/* A client that is spared already needs no list. */
 static void
 test_asks_allowed_after_the_others(void **state)
 {
@@ -1139,14 +1143,16 @@ test_asks_allowed_after_the_others(void **state)
 	unit_end();
 }
 
-/* What our own bounds cut off lets nothing in, whatever the options say, and refuses nothing for
- * good. */
+/*
+ * A check that our own bounds cut off never accepts mail, whatever the options, and never refuses
+ * it for good.
+ */
 static void
 test_saturated(void **state)
 {
 	static const struct {
 		const char *name;
-		const char *option, *value; /* one that makes no difference; NULL: none */
+		const char *option, *value; /* one that makes no difference; NULL: no option */
 		const char *client;
 		bool helo;
 	} rows[] = {
@@ -1180,7 +1186,7 @@ test_saturated(void **state)
 	unit_end();
 }
 
-/* A list that could not be asked makes a refusal a deferral, and a deferral stays what it is. */
+/* A list that could not be looked up turns a refusal into a deferral; a deferral stays as it is. */
 static void
 test_list_that_could_not_be_asked(void **state)
 {
@@ -1214,7 +1220,7 @@ test_list_that_could_not_be_asked(void **state)
 	unit_end();
 }
 
-/* A list that holds the client spares every refusal that SPF gives, and makes no pass. */
+/* A client in a list is spared every refusal for SPF, and never gets a pass for that. */
 static void
 test_allowed(void **state)
 {
@@ -1299,7 +1305,7 @@ test_order_of_what_spares(void **state)
 	unit_end();
 }
 
-/* What speaks against the recipient is no matter of SPF. */
+/* A refusal for the recipient has nothing to do with SPF. */
 static void
 test_lists_do_not_spare_srs_refusals(void **state)
 {

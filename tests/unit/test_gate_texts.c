@@ -391,7 +391,7 @@ test_test_only_comment(void **state)
 	unit_end();
 }
 
-/* What the client says stands in a refusal made visible, and cannot end it. */
+/* Text of the client in a refusal is made visible, and cannot end it. */
 static void
 test_names_in_refusals(void **state)
 {
@@ -424,7 +424,7 @@ test_names_in_refusals(void **state)
 	unit_end();
 }
 
-/* fill - a value of any bytes that Postfix could ever send, or somebody else */
+/* fill - a value of any bytes, of Postfix or any other client */
 static struct text
 fill(uint64_t *seed, char *buf)
 {
@@ -522,7 +522,7 @@ test_any_values(void **state)
 	unit_end();
 }
 
-/* Who is spared by a list has the true result in the header. */
+/* The header of a client that an allow-list spares has the true result. */
 static void
 test_headers_of_the_allowed(void **state)
 {
@@ -577,7 +577,7 @@ test_headers_of_the_allowed(void **state)
 	unit_end();
 }
 
-/* What would not have been refused is not said to have been held back. */
+/* An action that would not have been a refusal is not reported as held back. */
 static void
 test_test_only_of_the_allowed(void **state)
 {

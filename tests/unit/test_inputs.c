@@ -13,7 +13,7 @@ static char conf_path[UNIT_DIR_SIZE + 20];
 static struct inputs_source source;
 static char error[CONFIG_ERROR_SIZE];
 
-/* write_conf - the configuration, with more lines behind it */
+/* write_conf - the configuration, followed by more lines */
 static void
 write_conf(const char *more)
 {
@@ -87,7 +87,7 @@ test_from_the_disk(void **state)
 	inputs_free(&in);
 }
 
-/* The other process comes to the same, of files that have been gone or changed since. */
+/* The other process gets the same from files that have been removed or changed since. */
 static void
 test_through_a_box(void **state)
 {
@@ -124,13 +124,12 @@ test_overrides(void **state)
 	inputs_free(&in);
 }
 
-/* Whatever is wrong, one line says it, and nothing is left over. */
+/* Every fault is reported in one line, and nothing is left allocated. */
 static void
 test_refused(void **state)
 {
 	static const struct {
-		const char
-		    *file; /* that is written anew, or NULL: more lines of the configuration */
+		const char *file; /* the one to replace, or NULL: more lines of the configuration */
 		const char *text; /* NULL: it is removed */
 		mode_t mode;
 		bool settings; /* they can be read all the same */

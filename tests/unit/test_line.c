@@ -25,7 +25,7 @@ test_pieces(void **state)
 	line_put(&line, "");
 	check_line("put", &line, "map from=<a@x.test> n=42");
 	line_begin(&line, "");
-	check_line("begun anew", &line, "");
+	check_line("begun again", &line, "");
 	unit_end();
 }
 

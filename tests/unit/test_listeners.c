@@ -15,7 +15,7 @@ static struct identity id;
 static char error[500];
 static unsigned fds_before;
 
-/* set - the endpoints of a service: sockets in the folder with these names, up to a NULL */
+/* set - the endpoints of a service: sockets in the directory with these names, up to a NULL */
 static void
 set(const char *option, const char *const *names)
 {
@@ -70,7 +70,7 @@ plan(void)
 	return listeners_plan(current, settings, &id, error, sizeof(error));
 }
 
-/* replan - what the settings want now takes the place of what there was */
+/* replan - replace the current set by the one that the settings require now */
 static void
 replan(void)
 {
@@ -101,7 +101,7 @@ listed(const struct listeners *l)
 	return text;
 }
 
-/* can_connect - does somebody listen on a socket of the folder? */
+/* can_connect - does a socket of the directory accept connections? */
 static bool
 can_connect(const char *name)
 {
@@ -172,7 +172,7 @@ test_come_and_go(void **state)
 	assert_true(current->listener[0].id > last);
 	assert_false(can_connect("f1"));
 	assert_true(can_connect("f2") && can_connect("f3"));
-	/* Nothing at all, and the first one again, under a number of its own. */
+	/* No endpoint, and then the first one again, with a new id. */
 	SET("forward", NULL);
 	replan();
 	assert_string_equal(listed(current), "reverse r, policy p");
@@ -184,7 +184,7 @@ test_come_and_go(void **state)
 	assert_int_equal(unit_fds(), fds_before + 3);
 }
 
-/* A plan that is not carried out: what is new is closed, what there was stays. */
+/* A plan that is not carried out: new sockets are closed, and the current ones stay. */
 static void
 test_given_up(void **state)
 {
@@ -204,7 +204,7 @@ test_given_up(void **state)
 	assert_true(can_connect("f1") && can_connect("f2"));
 }
 
-/* One endpoint that cannot be had, wherever it stands: nothing is opened, and nothing closed. */
+/* One endpoint that cannot be opened, at any position: nothing is opened, and nothing closed. */
 static void
 test_failure(void **state)
 {
@@ -294,7 +294,7 @@ listening(const char *name)
 	return fd;
 }
 
-/* hand_over - in a child: n descriptors from 3 on, and the words about them */
+/* hand_over - in a child: n descriptors from 3 on, and the variables that describe them */
 static void
 hand_over(const int *fds, int n, const char *names, pid_t pid)
 {
@@ -313,7 +313,7 @@ hand_over(const int *fds, int n, const char *names, pid_t pid)
 		setenv("LISTEN_FDNAMES", names, 1);
 }
 
-/* status_of - how a child ended, and what it said */
+/* status_of - the exit status of a child, and its output */
 static int
 status_of(pid_t pid)
 {
@@ -324,7 +324,7 @@ status_of(pid_t pid)
 	return status;
 }
 
-/* take_two - 0 when all is as it should be, else the number of what is not */
+/* take_two - 0 if everything is right, or the number of the check that failed */
 static int
 take_two(const int *fds)
 {
@@ -340,7 +340,7 @@ take_two(const int *fds)
 		return 3;
 	if (getenv("LISTEN_PID") || getenv("LISTEN_FDS") || getenv("LISTEN_FDNAMES"))
 		return 4;
-	/* They take the place of what is configured, now and after each reload. */
+	/* They replace the configured endpoints, now and after each reload. */
 	next = listeners_plan(handed, settings, &id, error, sizeof(error));
 	listeners_free(&handed, next);
 	if (next == NULL ||
@@ -373,7 +373,10 @@ test_handed_over(void **state)
 	close(fds[1]);
 }
 
-/* take_optional - two services that settings may switch off, which does not concern a handed one */
+/*
+ * take_optional - two services that settings may disable; this does not affect sockets from the
+ * manager
+ */
 static int
 take_optional(const int *fds)
 {

@@ -150,8 +150,10 @@ test_open_writes_what_waits(void **state)
 
 #define MANY 50000
 
-/* check_numbered - "unit: line N" for each N once, in order; what was lost is said. Returns how
- * many lines there were and how many were lost. */
+/*
+ * check_numbered - "unit: line N" for each N once, in order; lost lines are reported. Returns the
+ * number of lines and the number of lost ones.
+ */
 static unsigned
 check_numbered(char *text, unsigned *lost)
 {
@@ -181,13 +183,13 @@ test_a_file_loses_nothing(void **state)
 	(void)state;
 	log_capture_begin();
 	for (i = 0; i < MANY; i++)
-		log_info("line %u of a long story that somebody tells", i);
+		log_info("line %u of a long story without an end", i);
 	log_capture_end();
 	assert_int_equal(check_numbered(log_captured, &lost), MANY);
 	assert_int_equal(lost, 0);
 }
 
-/* take - read what a non-blocking descriptor has; returns whether there was anything */
+/* take - read the bytes that a non-blocking descriptor has; returns whether there were any */
 static bool
 take(int fd, size_t *len)
 {
@@ -199,7 +201,10 @@ take(int fd, size_t *len)
 	return n > 0;
 }
 
-/* check_full_sink - nobody reads while much is logged: nothing blocks, and all is accounted for */
+/*
+ * check_full_sink - much is logged while the sink is not read: no call blocks, and every line is
+ * written or counted as lost
+ */
 static void
 check_full_sink(int reader, int writer)
 {
@@ -210,12 +215,12 @@ check_full_sink(int reader, int writer)
 	assert_int_equal(fcntl(reader, F_SETFL, O_NONBLOCK), 0);
 	log_capture_to(writer);
 	for (i = 0; i < MANY; i++)
-		log_info("line %u of a long story that nobody hears", i);
+		log_info("line %u of a long story that is not read", i);
 	log_flush();
 	pending = log_pending();
 	while (take(reader, &len))
 		;
-	/* Another process may write now, and must not do so behind half a line. */
+	/* Another process may write now, and must not do so after half a line. */
 	whole = len > 0 && log_captured[len - 1] == '\n';
 	while (take(reader, &len) || log_pending())
 		log_flush();
@@ -251,7 +256,7 @@ test_full_socket(void **state)
 	close(fds[1]);
 }
 
-/* set_journal_stream - JOURNAL_STREAM as systemd sets it for a file; offset makes it another one */
+/* set_journal_stream - JOURNAL_STREAM as systemd sets it for a file; an offset makes it wrong */
 static void
 set_journal_stream(int fd, unsigned offset)
 {
@@ -298,7 +303,7 @@ test_priorities_for_the_journal(void **state)
 					  "<6>map from=<x>\n");
 }
 
-/* A program may be started with the variable and yet have its standard error elsewhere. */
+/* A program may inherit the variable although its standard error was redirected. */
 static void
 test_journal_of_another(void **state)
 {
@@ -344,7 +349,7 @@ log_in_child(int *reader)
 	return pid;
 }
 
-/* end_child - all that the child wrote, and its exit status */
+/* end_child - the output of the child, and its exit status */
 static int
 end_child(pid_t pid, int reader)
 {
@@ -379,7 +384,7 @@ test_close_waits_for_a_reader(void **state)
 			log_close();
 		_exit(log_pending() ? 2 : 0);
 	}
-	/* The child is full by now; only then does anybody read. */
+	/* The sink of the child is full by now; only then is it read. */
 	assert_int_equal(read(go[0], &c, 1), 1);
 	assert_int_equal(c, 'p');
 	assert_int_equal(end_child(pid, reader), 0);
@@ -389,7 +394,7 @@ test_close_waits_for_a_reader(void **state)
 	close(go[1]);
 }
 
-/* The reader is gone for good: there is nothing to wait for. */
+/* The reader has closed the pipe: there is nothing to wait for. */
 static void
 test_close_without_a_reader(void **state)
 {
@@ -400,7 +405,7 @@ test_close_without_a_reader(void **state)
 	assert_int_equal(pipe(fds), 0);
 	log_capture_to(fds[1]);
 	close(fds[1]);
-	log_info("nobody reads this");
+	log_info("this is not read");
 	close(fds[0]);
 	log_close();
 	log_capture_restore();
@@ -439,7 +444,7 @@ test_fatalx(void **state)
 	assert_string_equal(log_captured, "unit: fatal: cannot go on\n");
 }
 
-/* The reason why a daemon does not start is the last line of all. */
+/* The reason why a daemon does not start is the last line. */
 static void
 test_fatal_in_the_journal(void **state)
 {

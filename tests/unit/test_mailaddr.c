@@ -135,8 +135,7 @@ test_split(void **state)
 		{ "a\\@example.test", "a\\", "example.test" },
 		{ " @example.test", " ", "example.test" },
 		{ "\303\266@b\303\274cher.test", "\303\266", "b\303\274cher.test" },
-		/* A trailing dot is no part of a domain; two of them are none of ours to explain.
-		 */
+		/* A trailing dot is not part of a domain. Two dots are left to Postfix. */
 		{ "user@example.test.", "user", "example.test" },
 		{ "user@example.test..", "user", "example.test.." },
 		{ "user@.", "user", "." },

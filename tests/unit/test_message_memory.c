@@ -100,7 +100,7 @@ test_all_of_it_has_to_be_the_same(void **state)
 	unit_end();
 }
 
-/* Two messages whose values, one behind the other, are the same bytes. */
+/* Two messages whose values, joined, are the same bytes. */
 static void
 test_values_do_not_run_together(void **state)
 {

@@ -18,7 +18,7 @@ listen_as_manager(const struct sockaddr_un *sun, size_t len)
 	return fd;
 }
 
-/* open_path - a manager in our folder, and notify connected to it */
+/* open_path - a manager in the directory of the test, and notify connected to it */
 static int
 open_path(void)
 {
@@ -111,7 +111,7 @@ test_bad_paths(void **state)
 {
 	char *longest = unit_fill('/', 300);
 	const char *const rows[] = { "relative/path", "vsock:2:1234", longest,
-		"/nonexistent-folder/notify" };
+		"/nonexistent-directory/notify" };
 	size_t i;
 
 	(void)state;
@@ -124,7 +124,7 @@ test_bad_paths(void **state)
 	free(longest);
 }
 
-/* A manager that takes nothing, and one that is gone, hold nobody up. */
+/* A manager that does not read, and one that has exited, block no caller. */
 static void
 test_never_waits(void **state)
 {
@@ -162,7 +162,7 @@ test_said_again(void **state)
 	close(fd);
 }
 
-/* The warnings of the failing cases wait in the log's buffer, which nobody flushes. */
+/* The warnings of the failing cases stay in the log's buffer, which is not flushed. */
 static int
 keep_log_quiet(void **state)
 {

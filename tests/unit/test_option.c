@@ -226,7 +226,7 @@ test_find(void **state)
 	assert_null(option_find(NULL, "srs_domain"));
 }
 
-/* check_refused - a value that is refused changes nothing, and the message says it */
+/* check_refused - a refused value changes nothing, and the message names it */
 static void
 check_refused(
     struct settings *s, const struct conf_option *o, const char *value, const char *accepted)

@@ -37,7 +37,7 @@ test_organizational_domain(void **state)
 	(void)state;
 	for (i = 0; i < COUNT(rows); i++) {
 		len = strlen(rows[i][0]);
-		copy = unit_copy(rows[i][0], len); /* without a NUL behind it */
+		copy = unit_copy(rows[i][0], len); /* without a NUL after it */
 		found = orgdomain_of(copy, len, &org, &org_len);
 		unit_int(rows[i][0], "found", found, rows[i][1] != NULL);
 		if (found && rows[i][1] != NULL) {

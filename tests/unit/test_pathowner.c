@@ -7,7 +7,7 @@
 #define OTHER 54322
 #define DAEMON 54323
 
-/* make - a folder of that owner and mode below the folder of this test */
+/* make - a directory of that owner and mode below the directory of this test */
 static const char *
 make(const char *name, uid_t owner, mode_t mode)
 {
@@ -19,14 +19,14 @@ make(const char *name, uid_t owner, mode_t mode)
 	return path;
 }
 
-/* owner - of a file with that name below the folder of this test */
+/* owner - of a file with that name below the directory of this test */
 static uid_t
 owner(const char *name)
 {
 	return pathowner(unit_path(name), DAEMON);
 }
 
-/* Only root can make folders of others. */
+/* Only root can create directories of other users. */
 static int
 begin(void **state)
 {
@@ -40,8 +40,8 @@ begin(void **state)
 static int
 end(void **state)
 {
-	static const char *const inner[] = { "sticky/roots", "open/roots", "somebodys/roots",
-		"somebodys/others", "somebodys/his" };
+	static const char *const inner[] = { "sticky/roots", "open/roots", "users/roots",
+		"users/others", "users/own" };
 	size_t i;
 
 	for (i = 0; i < COUNT(inner); i++)
@@ -61,9 +61,9 @@ test_folders(void **state)
 	make("open", 0, 0777);
 	make("open/roots", 0, 0755);
 	make("group", 0, 0775);
-	make("somebodys", SOMEBODY, 0755);
-	make("somebodys/roots", 0, 0755);
-	make("somebodys/others", OTHER, 0755);
+	make("users", SOMEBODY, 0755);
+	make("users/roots", 0, 0755);
+	make("users/others", OTHER, 0755);
 	assert_int_equal(owner("file"), 0);
 	assert_int_equal(owner("roots/file"), 0);
 	assert_int_equal(owner("roots/none/file"), 0);
@@ -72,11 +72,11 @@ test_folders(void **state)
 	assert_int_equal(owner("open/file"), DAEMON);
 	assert_int_equal(owner("open/roots/file"), DAEMON);
 	assert_int_equal(owner("group/file"), DAEMON);
-	assert_int_equal(owner("somebodys/file"), SOMEBODY);
-	assert_int_equal(owner("somebodys//file"), SOMEBODY);
-	assert_int_equal(owner("somebodys/roots/file"), SOMEBODY);
-	assert_int_equal(owner("somebodys/others/file"), SOMEBODY);
-	assert_int_equal(owner("somebodys"), 0);
+	assert_int_equal(owner("users/file"), SOMEBODY);
+	assert_int_equal(owner("users//file"), SOMEBODY);
+	assert_int_equal(owner("users/roots/file"), SOMEBODY);
+	assert_int_equal(owner("users/others/file"), SOMEBODY);
+	assert_int_equal(owner("users"), 0);
 }
 
 static void
@@ -86,17 +86,20 @@ test_links(void **state)
 	if (geteuid() != 0)
 		return;
 	make("roots", 0, 0755);
-	make("somebodys", SOMEBODY, 0755);
+	make("users", SOMEBODY, 0755);
 	assert_int_equal(symlink("roots", unit_path("to-roots")), 0);
-	assert_int_equal(symlink("somebodys", unit_path("to-somebodys")), 0);
+	assert_int_equal(symlink("users", unit_path("to-users")), 0);
 	assert_int_equal(symlink("roots", unit_path("theirs")), 0);
 	assert_int_equal(lchown(unit_path("theirs"), OTHER, 0), 0);
 	assert_int_equal(owner("to-roots/file"), 0);
-	assert_int_equal(owner("to-somebodys/file"), SOMEBODY);
+	assert_int_equal(owner("to-users/file"), SOMEBODY);
 	assert_int_equal(owner("theirs/file"), OTHER);
 }
 
-/* What root makes as somebody is his, and where he may make nothing, root makes nothing either. */
+/*
+ * Files that root creates with the rights of a user belong to that user. Where this user may not
+ * create files, root creates none either.
+ */
 static void
 test_act(void **state)
 {
@@ -108,15 +111,15 @@ test_act(void **state)
 		return;
 	assert_int_equal(mkdir(unit_path("none"), 0755), -1);
 	assert_true(pathowner_act(0, 0));
-	make("somebodys", SOMEBODY, 0755);
+	make("users", SOMEBODY, 0755);
 	assert_true(pathowner_act(SOMEBODY, OTHER));
-	assert_int_equal(mkdir(unit_path("somebodys/his"), 0755), 0);
-	assert_int_equal(lchown(unit_path("somebodys/his"), 0, 0), -1);
+	assert_int_equal(mkdir(unit_path("users/own"), 0755), 0);
+	assert_int_equal(lchown(unit_path("users/own"), 0, 0), -1);
 	assert_true(pathowner_act(0, 0));
-	assert_int_equal(stat(unit_path("somebodys/his"), &st), 0);
+	assert_int_equal(stat(unit_path("users/own"), &st), 0);
 	assert_int_equal(st.st_uid, SOMEBODY);
 	assert_int_equal(st.st_gid, OTHER);
-	assert_int_equal(lchown(unit_path("somebodys/his"), 0, 0), 0);
+	assert_int_equal(lchown(unit_path("users/own"), 0, 0), 0);
 }
 
 #define PATH_TEST(test) cmocka_unit_test_setup_teardown(test, begin, end)

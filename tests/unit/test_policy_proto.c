@@ -194,7 +194,7 @@ test_incomplete(void **state)
 	check_requests(rows, COUNT(rows));
 }
 
-/* What comes behind a request is the next one's: it is neither used nor looked at. */
+/* Bytes after a request belong to the next one: they are neither used nor examined. */
 static void
 test_pipelined(void **state)
 {
@@ -213,7 +213,7 @@ test_pipelined(void **state)
 	    policy_parse(&parser, both + used, strlen(both) - used, &next, &req, &error), 1);
 	assert_int_equal(next, strlen(second));
 	assert_string_equal(describe(1, 0, &req, NULL), "1 0||||b||||");
-	check_splits("rubbish behind", BYTES(REQUEST "\n\0\0\0"), "1 3||||||||");
+	check_splits("rubbish after it", BYTES(REQUEST "\n\0\0\0"), "1 3||||||||");
 	unit_end();
 }
 

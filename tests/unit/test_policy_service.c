@@ -75,7 +75,7 @@ end(void **state)
 
 #define POLICY_TEST(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
-/* A request as Postfix sends it; several of them stand in a row of text. */
+/* A request as Postfix sends it; the table contains several, as text. */
 struct request {
 	const char *client, *helo, *sender, *recipient, *instance;
 };
@@ -178,7 +178,7 @@ test_pipelined(void **state)
 	unit_end();
 }
 
-/* What is answered before the DNS is asked anything. */
+/* Requests that are answered without a DNS query. */
 static void
 test_exempt(void **state)
 {
@@ -347,7 +347,7 @@ test_guessing(void **state)
 	unit_end();
 }
 
-/* What is none of ours is not counted: Postfix asks again at DATA, about the same recipient. */
+/* An exempt request is not counted: Postfix asks again at DATA, about the same recipient. */
 static void
 test_guessing_counts_a_recipient_once(void **state)
 {
@@ -386,7 +386,7 @@ test_daily_share(void **state)
 	unit_end();
 }
 
-/* Who is no Postfix gets no answer; what stood before it has had its own. */
+/* A client that is not Postfix gets no answer; complete requests before the fault are answered. */
 static void
 test_broken_protocol(void **state)
 {
@@ -610,7 +610,7 @@ test_warnings(void **state)
 	unit_end();
 }
 
-/* Of those whom an allow-list holds: the header says what SPF says. */
+/* For a client in an allow-list, the header has the true SPF result. */
 #define FAIL_HEADER                                                               \
 	"action=PREPEND Received-SPF: Fail (mailfrom) "                           \
 	"client-ip=192.0.2.1; helo=mx.relay.test; envelope-from=\"a@bad.test\"; " \

@@ -8,7 +8,7 @@ test_words(void **state)
 {
 	static const struct {
 		const char *list;
-		const char *want; /* each word with a '|' behind it */
+		const char *want; /* each word is followed by '|' */
 	} rows[] = {
 		{ "", "" },
 		{ " ,\t\r\n, ", "" },

@@ -28,7 +28,7 @@ end(void **state)
 	return 0;
 }
 
-/* turn - all who were ready have their turn */
+/* turn - each client that is ready has its turn */
 static void
 turn(void)
 {
@@ -70,7 +70,7 @@ test_others(void **state)
 	assert_int_equal(first_of(1000, 9000 + PRECEDENCE_WINDOW_MS), PRECEDENCE_MAX);
 }
 
-/* test_first - the first window is there at once, whatever the clock says */
+/* test_first - the first window starts at once, whatever the time */
 static void
 test_first(void **state)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Privileges are dropped in a child, when root runs the test. For another user the same tests
- * check that nothing is dropped and that nobody gets anything by asking.
+ * If root runs the test, privileges are dropped in a child. For another user, the same tests verify
+ * that nothing is dropped and that no process gains privileges.
  */
 #include "tests/unit/unit_dir.h"
 
@@ -58,7 +58,7 @@ test_identity_of_a_user(void **state)
 	}
 }
 
-/* check_refused - root must not become that user; anybody else stays who he is */
+/* check_refused - root must not become that user; any other user stays the same */
 static void
 check_refused(const char *user, const char *reason)
 {
@@ -88,8 +88,10 @@ test_identity_of_root(void **state)
 	check_refused("root", "is root");
 }
 
-/* in_child - run a check in a child, which may drop what it likes; its exit status says at which
- * of its steps it failed, 0 for none */
+/*
+ * in_child - run a check in a child, which may drop any privileges; its exit status is the number
+ * of the step that failed, or 0
+ */
 static void
 in_child(int (*check)(const char *chroot_dir), const char *chroot_dir)
 {
@@ -106,7 +108,7 @@ in_child(int (*check)(const char *chroot_dir), const char *chroot_dir)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
-/* become_other - root becomes the user; anybody else tries to become root, and cannot */
+/* become_other - root becomes the user; any other user tries to become root, and cannot */
 static bool
 become_other(struct identity *id, const char *chroot_dir)
 {
@@ -206,7 +208,7 @@ read_mask(const char *name)
 /* Bits of chown, dac_read_search, kill, setgid, setuid, net_bind_service and sys_chroot. */
 #define KEPT (1ULL << 0 | 1ULL << 2 | 1ULL << 5 | 1ULL << 6 | 1ULL << 7 | 1ULL << 10 | 1ULL << 18)
 
-/* What root keeps, and that it can still become the user afterwards. */
+/* The privileges that root keeps, and that it can still become the user afterwards. */
 static int
 check_limit(const char *chroot_dir)
 {

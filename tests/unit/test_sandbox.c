@@ -94,7 +94,7 @@ open_descriptors(void)
 		return (call) == -1 ? 1 : 0; \
 	}
 
-/* What may not be done to a descriptor, be it shared with the monitor or not. */
+/* Operations that are forbidden on every descriptor, shared with the monitor or not. */
 ACT(act_set_owner, fcntl(listener, F_SETOWN, getppid()))
 ACT(act_set_signal, fcntl(listener, F_SETSIG, SIGKILL))
 ACT(act_set_async, fcntl(listener, F_SETFL, O_NONBLOCK | O_ASYNC))
@@ -170,7 +170,7 @@ ACT(act_executable,
     (intptr_t)mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))
 ACT(act_make_executable, mprotect(NULL, 4096, PROT_EXEC))
 
-/* What is refused with an error, so that a library goes on without it. */
+/* Calls that are refused with an error, so that a library can continue without them. */
 #define REFUSED(name, call, error)                               \
 	static int name(void)                                    \
 	{                                                        \

@@ -128,7 +128,7 @@ test_find(void **state)
 	unit_end();
 }
 
-/* The files are replaced, and say the same when they are read again. */
+/* The files are replaced, and have the same meaning when they are read again. */
 static void
 test_write(void **state)
 {

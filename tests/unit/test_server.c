@@ -16,10 +16,10 @@
 
 #define ROUNDS 20000
 
-/* Sessions that say nothing, and note whose turn it was. */
+/* Sessions that answer nothing, and record the order of their turns. */
 struct service {
 	char letter;
-	int answer; /* a descriptor that gets a byte for each request; -1: none */
+	int answer; /* a descriptor that gets a byte for each request; -1: no descriptor */
 	bool slow;  /* a request takes as long as a window of precedence */
 };
 
@@ -91,7 +91,7 @@ open_session(void *service, const struct session_host *host)
 	return &s->session;
 }
 
-/* listen_for - a service of the server on a port of its own */
+/* listen_for - let a service listen on an unused port */
 static void
 listen_for(struct service *service, char letter, bool is_urgent, struct sockaddr_in *address)
 {
@@ -154,7 +154,7 @@ request(int fd)
 	assert_int_equal(write(fd, "x", 1), 1);
 }
 
-/* Whoever came first: the urgent one is answered first. */
+/* Whichever client came first, the urgent one is answered first. */
 static void
 test_urgent_first(void **state)
 {
@@ -170,7 +170,7 @@ test_urgent_first(void **state)
 	close(u);
 }
 
-/* A client whose next request is there as soon as one is answered holds nobody up for ever. */
+/* A client that always has its next request ready does not block the others for ever. */
 static void
 test_others_have_their_turn(void **state)
 {
@@ -188,7 +188,7 @@ test_others_have_their_turn(void **state)
 	close(u);
 }
 
-/* On a machine that gives us little time they have it as well. */
+/* A busy machine gives us little time: the clients still get their turns. */
 static void
 test_others_have_their_turn_when_all_is_slow(void **state)
 {
@@ -206,15 +206,15 @@ test_others_have_their_turn_when_all_is_slow(void **state)
 	close(u);
 }
 
-/* -- replies, and when they go out -- */
+/* -- replies, and when they are sent -- */
 
 #define ECHOES 400    /* clients at a time */
 #define KEPT_MAX 2048 /* bytes of a reply that is kept until the end of a turn */
 #define BIG_REPLY 3000000
 
 /*
- * Sessions that answer each line: "big N" with N bytes, "wait" after they are told to go on, "bye"
- * with the end of the connection, everything else with itself.
+ * Sessions that answer each line: "big N" with N bytes, "wait" only after go_on(), "bye" with the
+ * end of the connection, any other line with itself.
  */
 struct echo {
 	struct session session;
@@ -226,7 +226,7 @@ static struct sockaddr_in echo_address;
 static size_t n_waiting;
 static struct echo *waiting[ECHOES];
 static unsigned echoes_open;
-/* In each call a look at a client: had it its answer already? */
+/* Each call examines a client: has it got its answer already? */
 static int looked_at = -1;
 static unsigned looks, answered_looks;
 static bool drained;
@@ -242,7 +242,7 @@ look(void)
 	answered_looks += recv(looked_at, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1;
 }
 
-/* answer - one line; false when it has to wait */
+/* answer - answer one line; false if it has to wait */
 static bool
 answer(struct echo *e, const char *line, size_t len, struct buffer *out)
 {
@@ -313,7 +313,7 @@ echo_open(void *service, const struct session_host *host)
 	return &e->session;
 }
 
-/* go_on - with the one that has waited the longest */
+/* go_on - let the session that has waited longest continue */
 static void
 go_on(void)
 {
@@ -391,7 +391,7 @@ say(int fd, const char *text)
 	assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
 }
 
-/* ready - wait for bytes or an end; the kernel may hold small ones back for a moment */
+/* ready - wait for bytes or an end; the kernel may delay small messages */
 static bool
 ready(int fd)
 {
@@ -400,7 +400,7 @@ ready(int fd)
 	return poll(&pfd, 1, 5000) == 1;
 }
 
-/* check_hears - just this, and nothing more */
+/* check_hears - the client receives exactly these bytes */
 static void
 check_hears(int fd, const char *row, const char *want)
 {
@@ -441,7 +441,7 @@ test_two_in_one_turn(void **state)
 	assert_int_equal(answered_looks, 0);
 	check_hears(one, "one", "first\n");
 	check_hears(two, "two", "second\n");
-	/* And the next turn is like that one. */
+	/* The next turn behaves in the same way. */
 	say(two, "third\n");
 	say(one, "fourth\n");
 	turn();
@@ -452,7 +452,7 @@ test_two_in_one_turn(void **state)
 	unit_end();
 }
 
-/* More than can be kept at a time. */
+/* More than can be kept until the end of a turn. */
 static void
 test_many_in_one_turn(void **state)
 {
@@ -477,7 +477,7 @@ test_many_in_one_turn(void **state)
 	unit_end();
 }
 
-/* read_reply - a small reply, then n bytes of a large one, which comes in pieces, and no more */
+/* read_reply - a small reply, then n bytes of a large one, which arrives in pieces, and no more */
 static void
 read_reply(int fd, const char *row, const char *small, size_t n)
 {
@@ -494,7 +494,7 @@ read_reply(int fd, const char *row, const char *small, size_t n)
 	unit_bytes(row, "begins with", buffer, strlen(small), small, strlen(small));
 	for (i = strlen(small); i < got; i++)
 		b += buffer[i] == 'b';
-	unit_true(row, "the large one", b + 10 >= n); /* but for ends of lines */
+	unit_true(row, "the large one", b + 10 >= n); /* except ends of lines */
 	unit_true(row, "and no more", recv(fd, buffer, 1, MSG_DONTWAIT) <= 0);
 }
 
@@ -527,7 +527,7 @@ test_sizes(void **state)
 	unit_end();
 }
 
-/* One after the other, whether the first is kept, waits or is large. */
+/* In order, whether the first one is kept, waits or is large. */
 static void
 test_pipelined(void **state)
 {
@@ -555,7 +555,7 @@ test_pipelined(void **state)
 		}
 		check_hears(fd, rows[i].requests, rows[i].replies);
 	}
-	/* In the middle of a request, and while the one before is kept. */
+	/* In the middle of a request, and while the previous reply is kept. */
 	say(fd, "a\nb");
 	turn();
 	say(fd, "b\nc\n");
@@ -563,17 +563,20 @@ test_pipelined(void **state)
 	check_hears(fd, "halves", "a\nbb\nc\n");
 	say(fd, "small\nbig 5000\n");
 	turn();
-	read_reply(fd, "behind a small one", "small\n", 5000);
+	read_reply(fd, "after a small one", "small\n", 5000);
 	say(fd, "wait\nbig 5000\n");
 	turn();
 	go_on();
 	turn();
-	read_reply(fd, "behind one that waited", "wait\n", 5000);
+	read_reply(fd, "after one that waited", "wait\n", 5000);
 	close(fd);
 	unit_end();
 }
 
-/* Two replies of one turn to one client: a woken one, and one that was asked for meanwhile. */
+/*
+ * Two replies to one client in one turn: to a request that was woken, and to one that came
+ * meanwhile.
+ */
 static void
 test_twice_in_one_turn(void **state)
 {
@@ -603,7 +606,7 @@ test_twice_in_one_turn(void **state)
 	unit_end();
 }
 
-/* reset - end as a killed host does */
+/* reset - close as a killed host does */
 static void
 reset(int fd)
 {
@@ -613,7 +616,7 @@ reset(int fd)
 	close(fd);
 }
 
-/* Clients that leave while their reply is kept, by either kind of end; others have theirs. */
+/* Clients that disconnect, in either way, while their reply is kept; other clients get theirs. */
 static void
 test_gone_between(void **state)
 {
@@ -645,7 +648,7 @@ test_gone_between(void **state)
 	unit_end();
 }
 
-/* A session that ends the connection: what was kept goes before its last words. */
+/* A session that ends the connection: a kept reply is sent before the last one. */
 static void
 test_last_words(void **state)
 {
@@ -671,7 +674,7 @@ on_drained(void *arg)
 	drained = true;
 }
 
-/* used - a client that was answered once */
+/* used - a client that has got one answer */
 static int
 used(void)
 {
@@ -683,7 +686,10 @@ used(void)
 	return fd;
 }
 
-/* What is kept, what has arrived and what still waits is answered; then the connection ends. */
+/*
+ * Replies that are kept, requests that have arrived and requests that wait are answered; then the
+ * connection is closed.
+ */
 static void
 test_drain(void **state)
 {
@@ -697,7 +703,7 @@ test_drain(void **state)
 	say(busy, "wait\n");
 	turn();
 	assert_int_equal(n_waiting, 3);
-	/* Two of them have a reply that has not gone out when it begins. */
+	/* Two of them have a reply that is not sent yet when the drain begins. */
 	go_on();
 	go_on();
 	say(both, "more\n");
@@ -723,7 +729,7 @@ test_drain(void **state)
 	unit_end();
 }
 
-/* Who has just come may have a request on the way, and is waited for; but not for long. */
+/* A new client may have a request on the way, so the drain waits for it, but not for long. */
 static void
 test_drain_with_newcomers(void **state)
 {
@@ -750,7 +756,7 @@ test_drain_with_newcomers(void **state)
 	unit_end();
 }
 
-/* It ends when the slow one has read all of it. */
+/* The drain ends when the slow client has read all of it. */
 static void
 test_drain_with_a_slow_reader(void **state)
 {
@@ -778,7 +784,10 @@ test_drain_with_a_slow_reader(void **state)
 	unit_end();
 }
 
-/* Who does not read his replies is not read any more; others are served, and he is in the end. */
+/*
+ * A client that does not read its replies is not read any more; others are served, and it is
+ * answered in the end.
+ */
 static void
 test_slow_reader(void **state)
 {
@@ -804,7 +813,7 @@ test_slow_reader(void **state)
 	unit_end();
 }
 
-/* Woken while the reply before still waits for room: it comes behind that. */
+/* Woken while the previous reply still waits for room: its reply follows that one. */
 static void
 test_slow_reader_is_woken(void **state)
 {
@@ -826,7 +835,7 @@ test_slow_reader_is_woken(void **state)
 	unit_end();
 }
 
-/* A slow reader that leaves, or resets, with megabytes unsent. */
+/* A slow reader that disconnects, or resets, with megabytes unsent. */
 static void
 test_slow_reader_leaves(void **state)
 {
@@ -853,7 +862,7 @@ test_slow_reader_leaves(void **state)
 	unit_end();
 }
 
-/* The server ends while replies are kept: they go out all the same. */
+/* The server ends while replies are kept: they are sent all the same. */
 static void
 test_freed_with_kept_replies(void **state)
 {

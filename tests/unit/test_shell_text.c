@@ -94,7 +94,7 @@ test_quotes(void **state)
 	check(rows, COUNT(rows));
 }
 
-/* What only a shell can expand is reported as written, and the lines below it are read. */
+/* A value that only a shell can expand is reported as written, and the lines below it are read. */
 static void
 test_expansions(void **state)
 {

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Who the allow-lists hold, and what the DNS is asked for it. Each row is evaluated with the
- * answers coming in several orders.
+ * The clients that the allow-lists contain, and the DNS queries for this. Each row is evaluated
+ * with the answers arriving in several orders.
  */
 #include "tests/unit/fake_dns.h"
 
 #include "conf/option.h"
 #include "spf/spf_allow.h"
 
-/* What is evaluated; lists are words between blanks. */
+/* The arguments of an evaluation; lists are words separated by blanks. */
 struct allow_row {
 	const char *name;
 	const char *helo_list, *domain_list, *ptr_list;
 	const char *helo;
 	const char *ip;
-	const char *want;  /* "" for nobody */
+	const char *want;  /* "" for no list */
 	const char *asked; /* all questions, when the answers come together; NULL: whatever */
 };
 
@@ -207,8 +207,8 @@ test_helo(void **state)
 		    "" },
 		{ "no whole labels", "mx.relay.test", NULL, NULL, "evil-mx.relay.test", "192.0.2.1",
 		    "", "" },
-		{ "behind a listed one", "mx.relay.test", NULL, NULL, "mx.relay.test.evil.test",
-		    "192.0.2.1", "", "" },
+		{ "followed by another name", "mx.relay.test", NULL, NULL,
+		    "mx.relay.test.evil.test", "192.0.2.1", "", "" },
 		{ "literal", "mx.relay.test", NULL, NULL, "[192.0.2.1]", "192.0.2.1", "", "" },
 		{ "no name", "mx.relay.test", NULL, NULL, "", "192.0.2.1", "", "" },
 		{ "SPF of the name is of no interest", "mx.relay.test", NULL, NULL, "mx.relay.test",
@@ -219,7 +219,7 @@ test_helo(void **state)
 	check_rows(zone, rows, COUNT(rows));
 }
 
-/* Names that no list can hold, whatever stands in it. */
+/* Names that no list can contain, whatever its entries are. */
 static void
 test_helo_names_that_cannot_be(void **state)
 {
@@ -345,7 +345,7 @@ test_limits_of_the_request(void **state)
 	unit_end();
 }
 
-/* What several entries need is asked for together, and once. */
+/* A query that several entries need is sent once, together with the others. */
 static void
 test_domains_ask_together(void **state)
 {
@@ -410,8 +410,7 @@ test_ptr(void **state)
 		    "PTR 1.2.0.192.in-addr.arpa, A mx.relay.test" },
 		{ "second of the list", NULL, NULL, "x.test relay.test", "h.test", "192.0.2.1", PTR,
 		    "PTR 1.2.0.192.in-addr.arpa, A mx.relay.test" },
-		{ "far below, behind bad ones", NULL, NULL, "relay.test", "h.test", "192.0.2.8",
-		    PTR,
+		{ "far below, after bad ones", NULL, NULL, "relay.test", "h.test", "192.0.2.8", PTR,
 		    "PTR 8.2.0.192.in-addr.arpa, A sick.relay.test, A gone.relay.test, "
 		    "A b.a.relay.test" },
 		{ "U-labels", NULL, NULL, "b\303\274cher.test", "h.test", "192.0.2.9", PTR,
@@ -505,12 +504,12 @@ test_all_lists(void **state)
 
 	(void)state;
 	check_rows(all_zone, rows, COUNT(rows));
-	/* In all three: the first one is told when the answers come together. */
+	/* In all three: if the answers arrive together, the first list is reported. */
 	c = begin_case(&all);
 	unit_text("in all", "list", run(&c, &dns), HELO);
 	unit_text("in all", "questions", dns.asked, three);
 	unit_int("in all", "passes", dns.passes, 2);
-	/* Else the first that is known: nobody waits for the others. */
+	/* Otherwise the first list that is known: it does not wait for the others. */
 	for (i = 0; i < 12; i++) {
 		dns.order = i < FAKE_MIXED ? (enum fake_order)i : FAKE_MIXED;
 		unit_true("in all", unit_row("held in order %u", i), run(&c, &dns) != NULL);
@@ -571,8 +570,7 @@ test_very_many_domains(void **state)
 	unit_end();
 }
 
-/* More questions than the table holds: whom it holds is a matter of the list, not of the network.
- */
+/* More queries than the table holds: the result depends on the list, not on the network. */
 static void
 test_full_table_in_any_order(void **state)
 {

@@ -145,7 +145,9 @@ test_too_large(void **state)
 	large->size = SPF_ANSWERS_BYTES + 1;
 	spf_answers_set(answers, a, large); /* the sanitizer sees to it */
 	assert_int_equal(a->reply->status, DNS_ERROR);
-	/* Nobody's error: whoever filled the table would buy a temperror. */
+	/*
+	 * Not an error of the DNS: otherwise a client could force a temperror by filling the table.
+	 */
 	assert_int_equal(a->reply->failure, DNS_SATURATED);
 	spf_answers_free(&answers);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What one pass asks, and the names it makes. Here every answer that is given is given before the
- * pass; what is missing stays missing.
+ * The queries of one pass, and the names that it makes. Here every answer is given before the pass;
+ * missing answers stay missing.
  */
 #include "tests/unit/fake_dns.h"
 
@@ -127,7 +127,7 @@ test_security(void **state)
 		}
 		unit_int(rows[i].name, "security", ask.security, rows[i].want);
 	}
-	/* What a pending pass asks ahead may never be needed. */
+	/* The answers to queries that a pending pass sends in advance may not be needed. */
 	know("", "bogus.test", DNS_A)->reply->security = DNS_BOGUS;
 	ask = begin_pass(&req);
 	spf_ask(&ask, "missing.test", DNS_A);

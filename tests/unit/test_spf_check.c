@@ -18,7 +18,7 @@ static const char zone[] = "x.test TXT v=spf1 include:i.test -all\n"
 			   "exp.test TXT v=spf1 -all exp=why.test\n"
 			   "why.test TXT no, says %{r} at %{t}\n";
 
-/* A clock that is turned by hand. */
+/* A clock that the test sets. */
 static uint64_t hand_ms;
 
 static uint64_t
@@ -125,7 +125,7 @@ test_both_identities(void **state)
 
 	(void)state;
 	assert_false(spf_check_is_done(check));
-	/* Side by side. */
+	/* HELO and MAIL FROM in parallel. */
 	assert_int_equal(resolver.out, 2);
 	assert_true(fake_resolver_is_out(&resolver, "mx.relay.test", DNS_TXT));
 	assert_true(fake_resolver_is_out(&resolver, "x.test", DNS_TXT));
@@ -139,7 +139,7 @@ test_both_identities(void **state)
 	spf_check_free(&check);
 }
 
-/* known - the resolver's cache has what the test's names say */
+/* known - whether the resolver's cache has an answer, by the names of the test */
 static struct dns_answer *
 known(struct resolver *r, const char *name, enum dns_type type)
 {
@@ -148,7 +148,7 @@ known(struct resolver *r, const char *name, enum dns_type type)
 		   : NULL;
 }
 
-/* What is known is not asked for, and leads on to what is not. */
+/* A cached answer needs no query, and leads on to one that is not cached. */
 static void
 test_known_answers(void **state)
 {
@@ -197,7 +197,7 @@ test_one_identity(void **state)
 	spf_check_free(&check);
 }
 
-/* All is in the cache: done before it was begun, and nobody is woken. */
+/* All answers are in the cache: done when the start returns, and wake is not called. */
 static void
 test_cached_answers(void **state)
 {
@@ -251,7 +251,7 @@ test_request_is_copied(void **state)
 	spf_check_free(&check);
 }
 
-/* RFC 8616: A-labels before any look-up. */
+/* RFC 8616: A-labels before any lookup. */
 static void
 test_u_labels(void **state)
 {
@@ -349,7 +349,7 @@ test_limits_of_settings(void **state)
 	spf_check_free(&check);
 }
 
-/* Who is freed while he waits hears nothing any more. */
+/* After a check that waits is freed, wake is not called any more. */
 static void
 test_cancelled(void **state)
 {
@@ -362,7 +362,7 @@ test_cancelled(void **state)
 	assert_int_equal(resolver.out, 0);
 	assert_int_equal(resolver.cancelled, 2);
 	check = start(&req);
-	fake_resolver_answer(&resolver); /* half-way, with an answer not looked at yet */
+	fake_resolver_answer(&resolver); /* half-way, with an answer that was not examined yet */
 	spf_check_free(&check);
 	assert_int_equal(resolver.out, 0);
 	event_base_loop(base, EVLOOP_NONBLOCK);
@@ -387,7 +387,7 @@ test_deadline(void **state)
 	spf_check_free(&check);
 }
 
-/* What was decided before the deadline stays decided. */
+/* A verdict that was reached before the deadline does not change. */
 static void
 test_deadline_of_one_identity(void **state)
 {
@@ -439,7 +439,7 @@ test_many_checks_of_one_domain(void **state)
 	check = start(&other);
 	assert_false(spf_check_is_done(check));
 	spf_check_free(&check);
-	/* One that is done makes room for the next, as does one that goes away. */
+	/* A check that is done or freed makes room for the next. */
 	spf_check_free(&checks[0]);
 	check = start(&req);
 	assert_false(spf_check_is_done(check));
@@ -452,7 +452,10 @@ test_many_checks_of_one_domain(void **state)
 	assert_int_equal(wakes, SPF_INFLIGHT_MAX);
 }
 
-/* A stranger's checks use nothing up for another client; and what is cut off is no verdict. */
+/*
+ * The checks of a stranger use nothing up for another client; and a check that was cut off has no
+ * verdict.
+ */
 static void
 test_cut_off(void **state)
 {
@@ -477,7 +480,7 @@ test_cut_off(void **state)
 		spf_check_free(&checks[i]);
 }
 
-/* Sixteen questions at a time, and the one at which the evaluation stops always among them. */
+/* Sixteen queries at a time, always including the one that the evaluation needs next. */
 static void
 test_questions_at_a_time(void **state)
 {
@@ -512,7 +515,7 @@ test_questions_at_a_time(void **state)
 	fake_resolver_reply(&resolver, resolver.question[i]);
 	event_base_loop(base, EVLOOP_NONBLOCK);
 	check_results(check, SPF_NONE, SPF_PASS);
-	/* What was asked ahead is not wanted any more. */
+	/* Queries that were sent in advance are not needed any more. */
 	assert_int_equal(resolver.out, 0);
 	spf_check_free(&check);
 }
@@ -564,7 +567,7 @@ static const char listed[] = "bad.test TXT v=spf1 -all\n"
 			     "xn--bcher-kva.test A 192.0.2.1\n"
 			     "1.2.0.192.in-addr.arpa PTR h.list.test\n";
 
-/* start_refused - a check with a reason to ask the lists: HELO none, MAIL FROM fail */
+/* start_refused - a check with a reason to look up the lists: HELO none, MAIL FROM fail */
 static struct spf_check *
 start_refused(const char *helo)
 {
@@ -591,7 +594,7 @@ check_allowed(const struct spf_check *check, const char *want)
 		assert_string_equal(spf_check_verdicts(check)->allowed, want);
 }
 
-/* Nothing is asked for the lists before somebody wants to know. */
+/* The lists cause no query before they are needed. */
 static void
 test_allow_from_the_cache(void **state)
 {
@@ -606,7 +609,7 @@ test_allow_from_the_cache(void **state)
 	check_allowed(check, "domain-whitelist");
 	assert_int_equal(spf_check_questions(check), 4);
 	assert_int_equal(wakes, 0);
-	/* Once more is no more. */
+	/* A second call changes nothing. */
 	spf_check_allow(check);
 	check_allowed(check, "domain-whitelist");
 	assert_int_equal(resolver.asked, 4);
@@ -626,7 +629,7 @@ test_allow_waits(void **state)
 	assert_false(spf_check_is_done(check));
 	assert_int_equal(resolver.out, 1);
 	assert_true(fake_resolver_is_out(&resolver, "list.test", DNS_TXT));
-	/* Nobody is counted for a domain of ours. */
+	/* A domain of ours has no limit of checks. */
 	assert_int_equal(spf_inflight_count(checker.inflight), 0);
 	fake_resolver_run(&resolver, base);
 	check_allowed(check, "domain-whitelist");
@@ -661,7 +664,7 @@ test_allow_words(void **state)
 	(void)state;
 	resolver.cached = true;
 	for (i = 0; i < COUNT(rows); i++) {
-		set_list("helo-whitelist", "nobody.test");
+		set_list("helo-whitelist", "empty.test");
 		set_list(rows[i].list, rows[i].entry);
 		check = start_refused(rows[i].helo);
 		spf_check_allow(check);
@@ -674,7 +677,9 @@ test_allow_words(void **state)
 	unit_end();
 }
 
-/* Who has waited for his verdicts until the deadline does not wait for the lists as well. */
+/*
+ * A check that has waited for its verdicts until the deadline does not wait for the lists as well.
+ */
 static void
 test_allow_after_the_deadline(void **state)
 {
@@ -700,7 +705,7 @@ test_allow_after_the_deadline(void **state)
 	spf_check_free(&check);
 }
 
-/* The deadline passes between the verdicts and the question for the lists. */
+/* The deadline passes between the verdicts and the lookup of the lists. */
 static void
 test_allow_after_a_late_verdict(void **state)
 {
@@ -725,7 +730,7 @@ test_allow_after_a_late_verdict(void **state)
 	spf_check_free(&check);
 }
 
-/* What the lists cannot tell in time holds nobody; the verdicts stay. */
+/* Lists that do not answer in time spare no client; the verdicts do not change. */
 static void
 test_deadline_of_the_lists(void **state)
 {
@@ -749,7 +754,7 @@ test_deadline_of_the_lists(void **state)
 	spf_check_free(&check);
 }
 
-/* Asks for the lists as soon as it is woken, as the policy service does. */
+/* Looks up the lists as soon as it is woken, as the policy service does. */
 static void
 wake_and_ask(void *arg)
 {
@@ -759,7 +764,7 @@ wake_and_ask(void *arg)
 		spf_check_allow(*check);
 }
 
-/* One deadline for both: it began with the first wait. */
+/* One deadline for both: it starts with the first wait. */
 static void
 test_one_deadline(void **state)
 {
@@ -792,7 +797,7 @@ test_cancelled_lists(void **state)
 	check = start_refused("mx.relay.test");
 	spf_check_allow(check);
 	assert_int_equal(resolver.out, 2);
-	fake_resolver_answer(&resolver); /* which is not looked at yet */
+	fake_resolver_answer(&resolver); /* which is not examined yet */
 	spf_check_free(&check);
 	assert_int_equal(resolver.out, 0);
 	assert_int_equal(resolver.cancelled, 1);
@@ -800,7 +805,7 @@ test_cancelled_lists(void **state)
 	assert_int_equal(wakes, 1);
 }
 
-/* A list that holds the client is enough: the other questions are nobody's any more. */
+/* One list that contains the client is enough: the other queries are cancelled. */
 static void
 test_answers_behind_the_lists(void **state)
 {
@@ -954,7 +959,7 @@ test_engine(void **state)
 	spf_check_free(&check);
 }
 
-/* The lists have an engine of their own: the native one. */
+/* The lists always use the native engine. */
 static void
 test_engine_of_the_lists(void **state)
 {

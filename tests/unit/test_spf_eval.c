@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What records mean. How an evaluation goes along with the DNS, its limits and its errors, is in
- * test_spf_eval_dns.c. Each row is evaluated with the answers coming in several orders.
+ * The meaning of records. test_spf_eval_dns.c tests how an evaluation proceeds with the DNS, its
+ * limits and its errors. Each row is evaluated with the answers arriving in several orders.
  */
 #include "tests/unit/fake_dns.h"
 
@@ -27,7 +27,7 @@ test_all_and_qualifiers(void **state)
 				   "mark.test TXT v=spf1 ?all\n"
 				   "empty.test TXT v=spf1\n"
 				   "first.test TXT v=spf1 ?all -all\n"
-				   "behind.test TXT v=spf1 -all a mx\n";
+				   "rest.test TXT v=spf1 -all a mx\n";
 	static const struct fake_row rows[] = {
 		{ "a@plus.test", "192.0.2.1", "pass +all 0/0" },
 		{ "a@bare.test", "192.0.2.1", "pass all 0/0" },
@@ -36,7 +36,7 @@ test_all_and_qualifiers(void **state)
 		{ "a@mark.test", "192.0.2.1", "neutral ?all 0/0" },
 		{ "a@empty.test", "192.0.2.1", "neutral default 0/0" },
 		{ "a@first.test", "192.0.2.1", "neutral ?all 0/0" },
-		{ "a@behind.test", "192.0.2.1", "fail -all 0/0" },
+		{ "a@rest.test", "192.0.2.1", "fail -all 0/0" },
 		{ "a@MINUS.Test", "2001:db8::1", "fail -all 0/0" },
 		{ "a@minus.test.", "192.0.2.1", "fail -all 0/0" },
 	};
@@ -241,7 +241,7 @@ test_mx(void **state)
 		{ "a@far.test", "192.0.2.127", "neutral ?mx:own.test/25//96 1/0" },
 		{ "a@far.test", "192.0.2.128", "fail -all 1/0" },
 		{ "a@far.test", "2001:db8::ffff", "neutral ?mx:own.test/25//96 1/0" },
-		{ "a@none.test", "192.0.2.1", "fail -all 1/1" }, /* no A in place of MX */
+		{ "a@none.test", "192.0.2.1", "fail -all 1/1" }, /* no A instead of MX */
 		{ "a@null.test", "192.0.2.1", "fail -all 1/0" },
 		{ "a@gone.test", "192.0.2.1", "fail -all 3/0" }, /* addresses of MX hosts */
 	};
@@ -497,7 +497,7 @@ test_local_parts_beyond_ascii(void **state)
 	fake_check_rows(zone, rows, COUNT(rows));
 }
 
-/* Names that an expansion makes and nobody can ask for do not match; nobody was asked. */
+/* Expanded names that cannot be queried do not match, and no query is sent. */
 static void
 test_names_that_nobody_can_ask_for(void **state)
 {
@@ -519,7 +519,7 @@ test_names_that_nobody_can_ask_for(void **state)
 	fake_check_rows(zone, rows, COUNT(rows));
 }
 
-/* A name of one label has no record, in an include or a redirect neither (4.3): nobody is asked. */
+/* A name of one label has no record, in an include or a redirect either (4.3): no query is sent. */
 static void
 test_names_of_one_label(void **state)
 {
@@ -651,7 +651,7 @@ test_explanation(void **state)
 	unit_end();
 }
 
-/* An explanation is whoever's words: what the client put in cannot end the line either. */
+/* An explanation is untrusted, and so is the client's text in it: neither can end the line. */
 static void
 test_explanation_is_printable(void **state)
 {

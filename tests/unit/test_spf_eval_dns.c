@@ -161,7 +161,7 @@ test_lookup_limit_of_settings(void **state)
 	unit_end();
 }
 
-/* Terms behind the one that matches are not counted, though they may have been asked for. */
+/* Terms after the one that matches are not counted, even if they were queried. */
 static void
 test_match_ends_the_counting(void **state)
 {
@@ -231,7 +231,7 @@ test_void_limit_of_settings(void **state)
 	unit_end();
 }
 
-/* Names behind MX records and PTR records, and explanations, are not the record's own questions. */
+/* Names from MX and PTR records, and explanations, are not queries of the record itself. */
 static void
 test_what_is_not_void(void **state)
 {
@@ -278,7 +278,7 @@ test_mx_limit(void **state)
 	unit_end();
 }
 
-/* add_ptr - n names of the client; the one with that number leads back to him */
+/* add_ptr - n names of the client; the one with number client leads back to its address */
 static void
 add_ptr(int n, int client)
 {
@@ -382,8 +382,7 @@ test_loops_end(void **state)
 	unit_end();
 }
 
-/* check_effort - passes, questions and the most questions at a time, when all are answered at once
- */
+/* check_effort - passes, queries and the most pending queries, if all are answered at once */
 static void
 check_effort(const char *row, unsigned passes, unsigned questions, unsigned together)
 {
@@ -428,7 +427,7 @@ test_questions_are_asked_once(void **state)
 	unit_end();
 }
 
-/* What was asked in advance for a term that is never reached changes nothing. */
+/* A query that was sent in advance for a term that is never reached changes nothing. */
 static void
 test_speculation_is_thrown_away(void **state)
 {
@@ -458,7 +457,7 @@ test_speculation_is_thrown_away(void **state)
 	unit_end();
 }
 
-/* make_chain - DEPTH includes in a row, the last one passes; each has WIDTH MX terms behind it */
+/* make_chain - DEPTH nested includes, the last one passes; each is followed by WIDTH MX terms */
 static void
 make_chain(int depth, int width)
 {
@@ -499,7 +498,7 @@ test_more_questions_than_matter(void **state)
 	unit_end();
 }
 
-/* A table that somebody else has filled ends in temperror, not in a loop. */
+/* A table that is already full ends in temperror, not in a loop. */
 static void
 test_full_table(void **state)
 {
@@ -673,7 +672,10 @@ test_one_pass_over_all_answers(void **state)
 			spf_answers_set(
 			    answers, wanted, fake_answer(zone, wanted->name, wanted->type));
 		}
-		/* All that matters is in the table now; a pass that lacks nothing says the same. */
+		/*
+		 * The table has all that matters now; a pass that lacks nothing has the same
+		 * verdict.
+		 */
 		assert_true(spf_eval(&req, answers, &again));
 		unit_text(zone, unit_row("zone %u", i), fake_describe(got, sizeof(got), &again),
 		    fake_describe(first, sizeof(first), &verdict));

@@ -143,7 +143,7 @@ struct value_row {
 	const char *want;
 };
 
-/* Values as they stand behind "helo=". */
+/* Values as they follow "helo=". */
 static const struct value_row value_rows[] = {
 	{ BYTES("mx.test"), "mx.test" },
 	{ BYTES("MX-1_a.Test"), "MX-1_a.Test" },
@@ -301,8 +301,8 @@ test_authres_quoting(void **state)
 }
 
 /*
- * skip_value - step over a dot-atom, <UNKNOWN> or a quoted-string; NULL when there is none. The
- * grammar is read here once more, for headers that nobody wrote down.
+ * skip_value - skip a dot-atom, <UNKNOWN> or a quoted-string; NULL if the text begins with none of
+ * them. This second parser of the grammar examines headers that no table lists.
  */
 static const char *
 skip_value(const char *s)
@@ -453,8 +453,10 @@ test_long_authserv_id(void **state)
 	unit_end();
 }
 
-/* A name that is cut keeps its right end, which says whose it is, and cannot be taken for another
- * name. */
+/*
+ * A name that is cut keeps its right end, which shows its owner, and cannot be mistaken for another
+ * name.
+ */
 static void
 test_cut_names(void **state)
 {
@@ -597,7 +599,7 @@ test_reasons(void **state)
 	unit_end();
 }
 
-/* A sender is whole, or only its domain stands there: half an address would be another one. */
+/* A sender is shown whole, or only as its domain: half an address would be another address. */
 static void
 test_long_senders(void **state)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What libspf2 says beside the native engine: the same of ordinary records, something else of
- * those in `differences`, and at least something of hostile ones. Hostile by the thousand are in
- * test_spf_libspf2_fuzz.c.
+ * The verdicts of libspf2 compared with those of the native engine: the same for ordinary records,
+ * different ones for those in `differences`, and some verdict for hostile ones.
+ * test_spf_libspf2_fuzz.c has thousands of hostile records.
  */
 #include "tests/unit/fake_engines.h"
 
@@ -388,7 +388,7 @@ test_macros(void **state)
 
 #define FIFTY "n2345678901234567890123456789012345678901234567890"
 
-/* What a client writes comes into names; libspf2 gets to see none of it. */
+/* Text of a client that becomes part of names never reaches libspf2. */
 static void
 test_strange_names(void **state)
 {
@@ -526,7 +526,7 @@ begin_writing(void)
 	return w;
 }
 
-/* put_many - term behind term; %u in it is a number */
+/* put_many - n terms; %u in the format is a number */
 static void
 put_many(struct writing *w, const char *format, unsigned n)
 {
@@ -586,8 +586,8 @@ test_many_terms(void **state)
 }
 
 /*
- * THE list: where libspf2 says something else than RFC 7208, and than the native engine. Other
- * differences are bugs of ours; test_spf_libspf2_fuzz.c looks for them.
+ * The complete list of cases in which the verdict of libspf2 differs from RFC 7208, and from that
+ * of the native engine. Other differences are bugs of ours; test_spf_libspf2_fuzz.c looks for them.
  */
 static const struct {
 	const char *reason;
@@ -1014,7 +1014,10 @@ engine_pass(void *arg, struct spf_answers *answers)
 	return spf_evaluator_run(c->evaluator, c->req, answers, &c->verdict);
 }
 
-/* The engine's own doing: what is told of which verdict, and who asks. */
+/*
+ * The work of the evaluator itself: the parts of each verdict that it reports, and which engine
+ * sends the queries.
+ */
 static void
 test_engine(void **state)
 {

@@ -154,7 +154,7 @@ put_term(struct fuzz *f)
 	}
 }
 
-/* damage - one byte of the record that begins there: gone, doubled, or another */
+/* damage - one byte of the record that begins there: removed, doubled, or replaced */
 static void
 damage(struct fuzz *f, size_t begin)
 {
@@ -319,7 +319,7 @@ test_random_records(void **state)
 		if (unit_differences > 0 && unit_differences < 3)
 			print_error("%s", f.zone);
 	}
-	/* Else the rows above would say nothing. */
+	/* Otherwise the rows above would prove nothing. */
 	unit_true("all", "verdicts mostly agree", differences < RECORDS / 5);
 	unit_true("all", "some differ", differences > RECORDS / 100);
 	unit_end();

@@ -145,7 +145,7 @@ test_explanation_syntax(void **state)
 	static const struct valid_row rows[] = {
 		{ "", true },
 		{ "See http://%{d}/why?s=%{S}&i=%{I}", true },
-		{ " blanks  may stand ", true },
+		{ " blanks  are kept ", true },
 		{ "%{c} at %{t} by %{r}", true },
 		{ "%{C}%{R2r}%{T}", true },
 		{ "100%", false },
@@ -253,7 +253,7 @@ check_names(const struct expansion_row *rows, size_t n, const struct spf_macro_v
 		memset(name, 'x', sizeof(name));
 		len = spf_macro_expand_name(t, v, name);
 		unit_bytes(rows[i].text, "name", name, len, rows[i].want, strlen(rows[i].want));
-		unit_int(rows[i].text, "NUL behind", name[len], '\0');
+		unit_int(rows[i].text, "NUL after it", name[len], '\0');
 		free(copy);
 	}
 	unit_end();
@@ -447,7 +447,7 @@ test_ipv6(void **state)
 	unit_int("%{i}", "same but for case", strcasecmp(name, nibbles), 0);
 	spf_macro_expand_name(text("%{ir}.%{v}.arpa"), &v, name);
 	unit_int("%{ir}", "same but for case", strncasecmp(name, reversed, 63), 0);
-	unit_text("%{v}", "behind it", name + 63, ".ip6.arpa");
+	unit_text("%{v}", "after it", name + 63, ".ip6.arpa");
 	spf_macro_expand_name(text("%{i2r}.x"), &v, name);
 	unit_text("%{i2r}", "name", name, "0.2.x");
 	spf_macro_expand_text(text("%{c}"), &v, name);
@@ -587,7 +587,7 @@ test_explanations(void **state)
 	for (i = 0; i < COUNT(rows); i++) {
 		len = spf_macro_expand_text(text(rows[i].text), &v, out);
 		unit_bytes(rows[i].text, "text", out, len, rows[i].want, strlen(rows[i].want));
-		unit_int(rows[i].text, "NUL behind", out[len], '\0');
+		unit_int(rows[i].text, "NUL after it", out[len], '\0');
 	}
 	unit_end();
 }

@@ -13,7 +13,7 @@ struct near_miss_row {
 	const char *want;
 };
 
-/* Behind the version, where a blank has to be. */
+/* After the version, where a blank is required. */
 static const struct near_miss_row behind[] = {
 	{ BYTES("v=spf1; ip4:192.0.2.1 -all"), LOOKS "byte 7 is 0x3B (semicolon)" FOLLOW },
 	{ BYTES("v=spf1;"), LOOKS "byte 7 is 0x3B (semicolon)" FOLLOW },

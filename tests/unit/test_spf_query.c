@@ -70,7 +70,7 @@ wake(void *arg)
 	wakes++;
 }
 
-/* start - the query of a JSON text, which is gone when this returns */
+/* start - the query of a JSON text, which is freed before this returns */
 static struct spf_query *
 start(const char *text, const char **error)
 {
@@ -224,7 +224,7 @@ test_shape(void **state)
 	unit_end();
 }
 
-/* Which engine, when nobody says it: what the settings say. */
+/* The engine, if the query does not name one: that of the settings. */
 static void
 test_engines(void **state)
 {
@@ -257,7 +257,7 @@ test_engines(void **state)
 		assert_non_null(query);
 		report = spf_query_report(query);
 		identity = json_array_get(json_object_get(report, "identities"), 0);
-		unit_int(text, "libspf2 told", json_object_get(identity, "libspf2") != NULL,
+		unit_int(text, "libspf2 shown", json_object_get(identity, "libspf2") != NULL,
 		    rows[i].told);
 		json_case_member(text, identity, "result", "\"pass\"");
 		json_decref(report);

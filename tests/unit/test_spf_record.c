@@ -232,7 +232,7 @@ test_include(void **state)
 		{ "include:", NULL },
 		{ "include:x", NULL },
 		{ "include:x.test/24", NULL },
-		{ "include=x.test", "" }, /* a modifier that nobody knows */
+		{ "include=x.test", "" }, /* an unknown modifier */
 		{ "include/x.test", NULL },
 	};
 
@@ -515,7 +515,7 @@ test_unknown_mechanisms(void **state)
 	check_records(rows, COUNT(rows));
 }
 
-/* One wrong term anywhere spoils the record, also behind one that would match. */
+/* One wrong term anywhere invalidates the record, even after one that would match. */
 static void
 test_whole_record_is_checked(void **state)
 {
@@ -601,8 +601,7 @@ test_every_byte(void **state)
 		    visible);
 		unit_int(unit_row("\\x%02x", c), "in a domain-spec",
 		    takes_byte("exists:x", c, "x.test"), visible);
-		unit_int(
-		    unit_row("\\x%02x", c), "behind -all", takes_byte("-all", c, ""), c == ' ');
+		unit_int(unit_row("\\x%02x", c), "after -all", takes_byte("-all", c, ""), c == ' ');
 		unit_int(unit_row("\\x%02x", c), "in an address", takes_byte("ip4:192.0.2.", c, ""),
 		    c >= '0' && c <= '9');
 	}

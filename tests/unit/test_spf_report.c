@@ -158,7 +158,7 @@ test_whole(void **state)
 	json_case_member("report", object, "void_limit", "2");
 	unit_true("report", "time", json_integer_value(json_object_get(object, "time_ms")) > 0);
 	terms = json_object_get(object, "terms");
-	/* The terms in the order they were walked; what else is noted comes behind them. */
+	/* The terms in the order of their evaluation; other notes follow them. */
 	for (i = 0; i < COUNT(rows); i++) {
 		term = json_array_get(terms, i);
 		json_case_keys(rows[i], term, "depth domain term outcome dns");
@@ -179,7 +179,7 @@ test_whole(void **state)
 	unit_end();
 }
 
-/* What others have written is visible ASCII and blanks, whatever they wrote. */
+/* Untrusted text is shown as visible ASCII and blanks, whatever its bytes. */
 static void
 test_text_of_others(void **state)
 {

@@ -3,7 +3,7 @@
 
 #include "spf/spf_trace.h"
 
-/* Who has no trace notes nothing. */
+/* Without a trace, nothing is recorded. */
 static void
 test_no_trace(void **state)
 {
@@ -29,7 +29,7 @@ test_steps(void **state)
 
 	(void)state;
 	assert_int_equal(trace->n, 0);
-	spf_trace_asked(trace, answer); /* of no step: nobody's */
+	spf_trace_asked(trace, answer); /* not part of a step */
 	first = spf_trace_step(trace, 0, "x.test", fake_text(""));
 	spf_trace_asked(trace, answer);
 	second = spf_trace_step(trace, 1, "y.test", fake_text("-all"));
@@ -50,7 +50,7 @@ test_steps(void **state)
 	spf_trace_outcome(trace, 2, "not there");
 	assert_string_equal(trace->step[0].outcome, "found");
 	assert_string_equal(trace->step[1].outcome, "waiting");
-	/* A later pass begins anew. */
+	/* A later pass starts again. */
 	spf_trace_begin(trace);
 	assert_int_equal(trace->n, 0);
 	assert_int_equal(spf_trace_step(trace, 0, "z.test", fake_text("a")), 0);

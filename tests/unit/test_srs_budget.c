@@ -190,7 +190,7 @@ test_pending_senders(void **state)
 	assert_false(srs_budget_doubts_senders(budget, NULL, LIMIT, NOW));
 }
 
-/* What ends in the next hour takes nothing from the guesses of that hour. */
+/* A sender that ends in the next hour removes no guess of that hour. */
 static void
 test_pending_over_the_hour(void **state)
 {
@@ -292,7 +292,8 @@ test_warnings(void **state)
 	assert_false(srs_budget_warns_of(budget, NULL, LIMIT, NOW + HOUR));
 }
 
-/* Each of these is mail for the same person, or costs the same budget because its hash is the same.
+/*
+ * Each of these is mail for the same person, or costs the same budget because its hash is the same.
  */
 static void
 test_one_original(void **state)
@@ -373,7 +374,7 @@ test_bounces_have_more(void **state)
 	assert_false(is_used_up(SRS_USE_MAIL, "192.0.2.2", JANE, NOW));
 }
 
-/* A client has twenty of each kind; one that stands for many clients has no share of its own. */
+/* A client has a share of twenty of each kind; one that stands for many clients has no share. */
 static void
 test_share_of_a_client(void **state)
 {
@@ -478,8 +479,7 @@ test_huge_addresses(void **state)
 	free(text);
 }
 
-/* guesses_within_an_hour - until the budget stops them; from so many networks that a pattern makes
- */
+/* guesses_within_an_hour - until the budget stops them, from networks that a pattern generates */
 static unsigned
 guesses_within_an_hour(const char *pattern, unsigned networks)
 {
@@ -539,7 +539,7 @@ put_time(char buf[32], unsigned per_hour, int length)
 		snprintf(buf, 32, "%.0f years", hours / 24 / 365);
 }
 
-/* What SECURITY.md says that guessing costs is what the budgets allow. */
+/* The budgets allow exactly the rates in SECURITY.md. */
 static void
 test_arithmetic(void **state)
 {

@@ -72,7 +72,7 @@ test_domains(void **state)
 	unit_end();
 }
 
-/* What resolve_addr of Postfix makes of a local part, from the right to the left. */
+/* How resolve_addr of Postfix interprets a local part, from right to left. */
 static void
 test_routes(void **state)
 {

@@ -3,7 +3,7 @@
 
 #include "srsd/srs/srs_keys.h"
 
-/* What each secret makes of the one part "x"; see test_srs_mac.c. */
+/* The digest of the one part "x" with each secret; see test_srs_mac.c. */
 static const struct text part = { "x", 1 };
 
 static struct srs_keys *
@@ -16,7 +16,7 @@ parse(const char *text, size_t len, unsigned *line, const char **error)
 	return keys;
 }
 
-/* check_first - the secret that signs, told by its digest of "x" */
+/* check_first - the secret that signs, identified by its digest of "x" */
 static void
 check_first(const char *row, struct srs_keys *keys, const char *want)
 {
@@ -463,7 +463,7 @@ test_load_errors(void **state)
 	assert_null(srs_keys_load(NULL, unit_path("secret"), &ours, error, sizeof(error)));
 	unit_holds("huge", "message", error, "/secret: too large");
 	assert_null(srs_keys_load(NULL, unit_dir, &ours, error, sizeof(error)));
-	unit_holds("folder", "message", error, "not a regular file");
+	unit_holds("directory", "message", error, "not a regular file");
 	free(huge);
 	unit_end();
 }

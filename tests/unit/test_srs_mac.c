@@ -302,7 +302,7 @@ test_every_prefix(void **state)
 	unit_end();
 }
 
-/* Only letters fold, and only '-' and '_' stand for others. */
+/* Case is folded for letters only, and only '-' and '_' match other characters. */
 static void
 test_every_character(void **state)
 {

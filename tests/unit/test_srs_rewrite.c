@@ -39,7 +39,7 @@ end(void **state)
 typedef void rewrite_fn(
     struct srs_result *result, const struct srs_context *context, const char *key, size_t len);
 
-/* answer - what a map says: an address, or the reason; good until the call after the next */
+/* answer - the answer of a map: an address, or the reason; valid until the call after the next */
 static const char *
 answer(rewrite_fn *rewrite, const char *key, size_t len, time_t now)
 {
@@ -434,8 +434,7 @@ check_altered(const char *made, size_t i, char c, const char *back)
 	got = reverse(altered);
 	if (strchr(got, '@') == NULL)
 		return;
-	/* The signature holds, so nothing but case may have changed, or '-' for '+' and the like.
-	 */
+	/* The signature verifies, so only case may differ, or '-' and '+' and the like. */
 	unit_true(altered, unit_row("byte %zu of %s", i, made), is_folded(made[i], c) || i == 4);
 	unit_int(altered, "leads to the same", strcasecmp(got, back), 0);
 }
@@ -1445,7 +1444,10 @@ test_facts_by_age(void **state)
 	unit_end();
 }
 
-/* What is too long to be an address of ours, or holds what none holds, and claims to be one. */
+/*
+ * Addresses that are too long to be ours, or have characters that ours never have, but look like
+ * SRS.
+ */
 static void
 test_facts_of_impossible_addresses(void **state)
 {

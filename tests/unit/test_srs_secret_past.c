@@ -36,7 +36,7 @@ test_find(void **state)
 		{ BYTES(X " 5 7"), false, SECRET_STOPPED, 5, 7 },
 		{ BYTES(X " - 7\n"), false, SECRET_STOPPED, 0, 7 },
 		{ BYTES(X " 5 never\n"), false, SECRET_UNUSED, 5, 0 },
-		/* Somebody changed the file by hand. */
+		/* The file was edited by hand. */
 		{ BYTES(X " 5 7\n"), true, SECRET_SIGNS, 5, 0 },
 		{ BYTES(X " 5 never\n"), true, SECRET_SIGNS, 5, 0 },
 		{ BYTES(X " 5 -\n"), false, SECRET_STOPPED, 5, CHANGED },

@@ -160,11 +160,11 @@ test_edges(void **state)
 	assert_false(srs_stamp_is_current(102, 100, 21)); /* the day after */
 	assert_true(srs_stamp_is_current(1010, 7, 21));
 	assert_false(srs_stamp_is_current(1009, 7, 21));
-	assert_true(srs_stamp_is_current(0, 1023, 21)); /* tomorrow, behind the wrap */
+	assert_true(srs_stamp_is_current(0, 1023, 21)); /* tomorrow, after the wrap */
 	assert_false(srs_stamp_is_current(1, 1023, 21));
 }
 
-/* A stamp stands for the latest day up to tomorrow that has it. */
+/* A stamp means the latest day up to tomorrow that has it. */
 static void
 test_dates(void **state)
 {
@@ -181,7 +181,7 @@ test_dates(void **state)
 		{ "as far as there is", 19675, -1022, 19675 - 1022 },
 		{ "at the wrap", 19456, 0, 19456 }, /* 19 * 1024 */
 		{ "before the wrap", 19456, -1, 19455 },
-		{ "behind the wrap", 19455, 1, 19456 },
+		{ "after the wrap", 19455, 1, 19456 },
 	};
 	unsigned stamp;
 	size_t i;

@@ -8,7 +8,7 @@
 #define BAD_HEX "-1 % without two hexadecimal digits;"
 #define BLANK "-1 blank in the key; send it as %20;"
 
-/* What came of some input: "1 KEY;" or "-1 REASON;" for each request, in order. */
+/* The outcome for some input: "1 KEY;" or "-1 REASON;" for each request, in order. */
 struct story {
 	size_t len;
 	char text[200000];
@@ -262,7 +262,7 @@ test_long_keys(void **state)
 	unit_end();
 }
 
-/* A key of a client who never ends his line is answered once, and no more is kept of it. */
+/* A key on a line that never ends is answered once, and no more of it is stored. */
 static void
 test_endless_line(void **state)
 {

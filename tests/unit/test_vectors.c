@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Addresses that postsrsd 1.10 and Mail::SRS have made, and what they say to others, from the file
- * cases/srs-vectors.tsv in the folder that SRSD_SHARED names, or ../shared beside the project.
- * Without the file there is nothing to test. A row is
+ * Addresses that postsrsd 1.10 and Mail::SRS have signed, and their answers to other addresses,
+ * from the file cases/srs-vectors.tsv in the directory SRSD_SHARED, or ../shared by default.
+ * Without the file the test is skipped. A row is
  *
  *	KIND TAB TIME TAB INPUT TAB OUTPUT [TAB # REMARK]
  *
- * We differ in three things, on purpose: tomorrow's stamp is accepted, a hash with rubbish behind
- * it is refused, and hashes in base64url are accepted.
+ * srsd differs on purpose in three points: tomorrow's stamp is accepted, a hash that is followed by
+ * other characters is refused, and hashes in base64url are accepted.
  */
 #include "tests/unit/srs_case.h"
 
@@ -107,7 +107,7 @@ end(void **state)
 	return 0;
 }
 
-/* next_row - the next row of a kind behind *i; false when there is none */
+/* next_row - the next row of a kind, after *i; false at the end */
 static bool
 next_row(const char *kind, size_t *i)
 {
@@ -306,7 +306,7 @@ test_differences(void **state)
 	unit_end();
 }
 
-/* take_parts - "A"+"B"+"C" into parts; what stands between quotes may hold a '+' */
+/* take_parts - "A"+"B"+"C" into parts; a quoted part may contain '+' */
 static size_t
 take_parts(const char *text, struct text parts[3])
 {

@@ -25,12 +25,12 @@
 /* A string literal and its length, for rows that hold NULs. */
 #define BYTES(literal) literal, sizeof(literal) - 1
 
-/* A NULL pointer that a table holds shows as this. */
+/* The text that is shown for a NULL pointer in a table. */
 #define UNIT_NULL "(null)"
 
 static unsigned unit_differences;
 
-/* unit_row - the name of a row that has none; good until the call after the next */
+/* unit_row - the name of a row without a name; valid until the call after the next */
 static inline const char *__attribute__((format(printf, 1, 2))) unit_row(const char *fmt, ...)
 {
 	static char rows[2][200];
@@ -44,7 +44,7 @@ static inline const char *__attribute__((format(printf, 1, 2))) unit_row(const c
 	return row;
 }
 
-/* unit_visible - bytes as a line of ASCII, cut */
+/* unit_visible - bytes as a line of ASCII, truncated */
 static inline const char *
 unit_visible(char *buf, size_t size, const char *s, size_t len)
 {
@@ -101,7 +101,7 @@ unit_true(const char *row, const char *what, bool got)
 	unit_int(row, what, got, true);
 }
 
-/* unit_holds - does a text, e.g. an error message, hold another? */
+/* unit_holds - does a text, e.g. an error message, contain another? */
 static inline void
 unit_holds(const char *row, const char *what, const char *got, const char *part)
 {
@@ -115,7 +115,7 @@ unit_holds(const char *row, const char *what, const char *got, const char *part)
 	    unit_visible(shown[1], sizeof(shown[1]), got, strlen(got)), part);
 }
 
-/* unit_take_differences - how many there were since the last call */
+/* unit_take_differences - the number of differences since the last call */
 static inline unsigned
 unit_take_differences(void)
 {
@@ -132,8 +132,8 @@ unit_take_differences(void)
 	} while (0)
 
 /*
- * unit_copy - bytes in memory of just their length, so that the sanitizer sees who reads behind
- * them; the caller frees it
+ * unit_copy - bytes in memory of exactly their length, so that the sanitizer detects a read past
+ * their end; the caller frees it
  */
 static inline char *
 unit_copy(const char *s, size_t len)
@@ -159,7 +159,7 @@ unit_fill(char c, size_t n)
 	return text;
 }
 
-/* unit_random - a number below n, of a sequence that *seed begins: the same in every run */
+/* unit_random - a number below n, from a sequence that *seed starts: the same in every run */
 static inline unsigned
 unit_random(uint64_t *seed, unsigned n)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * unit_dir - a folder of its own for the files of a test: a fixture of cmocka, made before and
- * removed with all that lies in it behind each test.
+ * unit_dir - a temporary directory for the files of a test: a fixture of cmocka that creates it
+ * before each test and removes it, with all its files, after the test.
  */
 #ifndef TESTS_UNIT_DIR_H
 #define TESTS_UNIT_DIR_H
@@ -14,12 +14,12 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-/* Short enough for a socket's name in the folder. */
+/* Short enough for the name of a socket in the directory. */
 #define UNIT_DIR_SIZE 80
 
 static char unit_dir[UNIT_DIR_SIZE];
 
-/* unit_path - the path of a file in the folder; good until the call after the next */
+/* unit_path - the path of a file in the directory; valid until the call after the next */
 static inline const char *
 unit_path(const char *name)
 {
@@ -31,14 +31,16 @@ unit_path(const char *name)
 	return path;
 }
 
-/* unit_write - make a file of just these bytes and mode, whatever the umask; returns its path */
+/*
+ * unit_write - create a file with these bytes and this mode, whatever the umask; returns its path
+ */
 static inline const char *
 unit_write(const char *name, const char *data, size_t len, mode_t mode)
 {
 	const char *path = unit_path(name);
 	FILE *out;
 
-	unlink(path); /* one that may only be read is in the way of everybody but root */
+	unlink(path); /* a read-only file would prevent the write for any user but root */
 	out = fopen(path, "wxe");
 	assert_non_null(out);
 	assert_int_equal(fwrite(data, 1, len, out), len);
@@ -75,7 +77,7 @@ unit_dir_remove(void **state)
 	return rmdir(unit_dir);
 }
 
-/* A test with a folder. */
+/* A test with a directory. */
 #define UNIT_DIR_TEST(test) cmocka_unit_test_setup_teardown(test, unit_dir_make, unit_dir_remove)
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * unit_fds - how many descriptors this process has open: what a test took must be given back.
+ * unit_fds - the number of descriptors that this process has open: a test must close those that it
+ * opens.
  */
 #ifndef TESTS_UNIT_FDS_H
 #define TESTS_UNIT_FDS_H

@@ -76,7 +76,7 @@ ask_service(const char *endpoint, const char *request, const char *end, int wait
 	return ok;
 }
 
-/* decode_map_reply - the address of a reply, whose encoding is that of a key */
+/* decode_map_reply - the address of a reply, which is encoded like a key */
 static bool
 decode_map_reply(const char *text, char address[MAILADDR_SIZE])
 {

@@ -68,6 +68,7 @@ check_secrets(struct check *check)
 	const char *file = check->settings->secrets_file;
 	const struct identity daemon = identify_daemon(check->settings);
 	char error[ERROR_SIZE];
+	size_t n;
 
 	if (access(file, R_OK) == -1 && errno == EACCES) {
 		findings_add(check->findings, FINDING_SKIPPED, "secrets-file %s", file);
@@ -85,8 +86,9 @@ check_secrets(struct check *check)
 	}
 	if (report_weak_secrets(check))
 		return;
-	findings_add(check->findings, FINDING_OK, "secrets-file %s: %zu secrets", file,
-	    srs_keys_count(check->keys));
+	n = srs_keys_count(check->keys);
+	findings_add(check->findings, FINDING_OK, "secrets-file %s: %zu %s", file, n,
+	    n == 1 ? "secret" : "secrets");
 }
 
 static void

@@ -103,7 +103,7 @@ find_walk_class(void *arg, const char *name)
 	return postfix_class(walk->check->postfix, name);
 }
 
-/* choose_policy_endpoint - the one to suggest; false when smtpd(8) can reach none */
+/* choose_policy_endpoint - the one to suggest; false when smtpd(8) can reach no endpoint */
 static bool
 choose_policy_endpoint(const struct check *check, bool chrooted, char text[CHECK_ENDPOINT_SIZE])
 {

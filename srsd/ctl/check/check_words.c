@@ -10,7 +10,7 @@
 #include "srsd/ctl/check/check.h"
 #include "srsd/ctl/check/postfix_restriction.h"
 
-/* A parameter whose words come from a fixed set. */
+/* A parameter with words from a fixed set. */
 struct vocabulary {
 	const char *parameter;
 	const char *daemon; /* the one that exits */

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Elements of lists that are longer are cut. None of those is an endpoint or table of srsd. */
+/* Longer elements of lists are cut. They cannot be an endpoint or a table of srsd. */
 #define POSTFIX_WORD_SIZE 1024
 
 /*

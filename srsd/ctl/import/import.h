@@ -80,7 +80,7 @@ size_t import_print_differences(
 struct import_origin {
 	const char *file; /* if line is 0: the name of the program */
 	unsigned line;    /* 0: the file does not set it, and the program has a default */
-	const char *name; /* of the setting; NULL: the line has none, and is not 0 */
+	const char *name; /* of the setting; NULL: the line has no name, and is not 0 */
 };
 
 /* Names a file that was read, for the heading of the new configuration. */

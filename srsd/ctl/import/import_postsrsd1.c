@@ -64,7 +64,7 @@ struct postsrsd1_file {
 	const char *path;
 	import_mydomain_fn *mydomain;
 	struct postsrsd1_value values[N_VARIABLES];
-	char *former_domain; /* the value of SRS_DOMAIN that a later line replaces; NULL: none */
+	char *former_domain; /* the value of SRS_DOMAIN that a later line replaces, or NULL */
 	unsigned former_line;
 };
 

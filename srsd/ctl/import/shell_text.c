@@ -12,7 +12,7 @@ struct shell_reader {
 	const char *at;
 	const char *counted; /* the newlines before this are in line */
 	unsigned line;
-	unsigned block; /* the line that may begin a block; 0: none so far */
+	unsigned block; /* the line that may begin a block; 0: no such line yet */
 	struct buffer word;
 	shell_statement_fn *fn;
 	void *arg;
