@@ -211,6 +211,7 @@ collect_status(void *arg, struct status *v)
 	}
 	spf_inflight_report(engine->services->inflight, clock_elapsed(&clock_system), &v->inflight);
 	v->cached = resolver_cached(engine->services->resolver);
+	v->store = services_store_counts(engine->services);
 	v->restarts = engine->restarts;
 }
 

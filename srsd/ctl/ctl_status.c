@@ -94,6 +94,25 @@ print_secrets(const json_t *secrets)
 		    i == 0 ? ", signs" : "");
 }
 
+/* print_store - only if there is an envelope-database */
+static void
+print_store(const json_t *store)
+{
+	const json_t *problem = json_object_get(store, "problem");
+	const json_t *rows = json_object_get(store, "rows");
+
+	if (!json_is_object(store))
+		return;
+	printf("%-12s%s, %s%s%s", "store", ctl_text(store, "database"),
+	    json_is_true(json_object_get(store, "connected")) ? "connected" : "not connected",
+	    json_is_string(problem) ? ": " : "", ctl_string(problem));
+	if (json_is_integer(rows))
+		printf(", %lld rows", ctl_number(store, "rows"));
+	printf(", %lld errors\n", ctl_number(store, "errors"));
+	print_numbers("store puts", json_object_get(store, "put"));
+	print_numbers("store gets", json_object_get(store, "get"));
+}
+
 static void
 print_status(const json_t *status)
 {
@@ -116,6 +135,7 @@ print_status(const json_t *status)
 	printf("%-12s%lld waiting for the DNS, with %lld queries\n", "checks",
 	    ctl_number(status, "checks_in_flight"), ctl_number(status, "questions_in_flight"));
 	print_saturated(status);
+	print_store(json_object_get(status, "store"));
 	print_secrets(json_object_get(status, "secrets"));
 	print_reload(json_object_get(status, "reload"));
 }

@@ -189,6 +189,12 @@ services_use_store(struct services *s, services_open_store_fn *open, void *arg)
 	open_store(s);
 }
 
+const struct store_counts *
+services_store_counts(struct services *s)
+{
+	return has_database(s->settings) ? store_counts(s->store) : NULL;
+}
+
 void
 services_reloaded(struct services *s, const char *error)
 {

@@ -73,6 +73,9 @@ bool services_take(struct services *services, struct inputs *inputs, char *error
  */
 void services_use_store(struct services *services, services_open_store_fn *open_store, void *arg);
 
+/* The counts of the store, valid until the loop runs again; NULL if there is no envelope-database. */
+const struct store_counts *services_store_counts(struct services *services);
+
 /*
  * Counts a reload that was tried, and answers the sessions that wait for it. error is NULL, or the
  * reason why it failed.

@@ -115,6 +115,47 @@ describe_saturation(const struct spf_inflight_report *inflight)
 	    (json_int_t)inflight->of_domain);
 }
 
+/* count_store_answers - of one operation; a get is never full, and a put never missing */
+static json_t *
+count_store_answers(const struct store_counts *counts, enum store_operation operation)
+{
+	enum store_outcome never = operation == STORE_PUT ? STORE_MISSING : STORE_FULL, outcome;
+	json_t *object = json_object();
+
+	for (outcome = 0; outcome < STORE_OUTCOMES; outcome++)
+		if (outcome != never)
+			put_json_number(object, store_outcome_word(outcome),
+			    counts->answered[operation][outcome]);
+	return object;
+}
+
+static json_t *
+describe_store(const struct status *status)
+{
+	const struct store_counts *counts = status->store;
+	const struct settings *settings = status->settings;
+	json_t *object;
+
+	if (counts == NULL)
+		return json_null();
+	object = json_object();
+	json_object_set_new(object, "database", json_string(settings->envelope_database));
+	json_object_set_new(object, "connected", json_boolean(counts->connected));
+	json_object_set_new(object, "problem",
+	    counts->problem[0] == '\0' ? json_null() : json_string(counts->problem));
+	json_object_set_new(object, "rows",
+	    counts->rows == STORE_ROWS_UNKNOWN ? json_null() : json_integer(counts->rows));
+	put_json_number(object, "limit", (uint64_t)settings->envelope_limit);
+	put_json_number(object, "open", counts->open);
+	put_json_number(object, "known", counts->known);
+	put_json_number(object, "lost", counts->lost);
+	put_json_number(object, "errors",
+	    counts->answered[STORE_PUT][STORE_FAILED] + counts->answered[STORE_GET][STORE_FAILED]);
+	json_object_set_new(object, "put", count_store_answers(counts, STORE_PUT));
+	json_object_set_new(object, "get", count_store_answers(counts, STORE_GET));
+	return object;
+}
+
 /* print_effective_settings - as srsd -nv does */
 static json_t *
 print_effective_settings(const struct settings *settings)
@@ -160,6 +201,7 @@ status_json(const struct status *status)
 	put_json_number(object, "questions_in_flight", status->inflight.places);
 	put_json_number(object, "cut_off", status->inflight.cut);
 	json_object_set_new(object, "saturated", describe_saturation(&status->inflight));
+	json_object_set_new(object, "store", describe_store(status));
 	json_object_set_new(object, "secrets", list_secrets(status->keys));
 	json_object_set_new(object, "reload", describe_reload(status->stats));
 	json_object_set_new(object, "settings", print_effective_settings(status->settings));

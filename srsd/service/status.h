@@ -16,6 +16,7 @@
 #include "srsd/service/service_kind.h"
 #include "srsd/service/stats.h"
 #include "srsd/srs/srs_keys.h"
+#include "srsd/store/store.h"
 
 struct buffer;
 
@@ -33,6 +34,7 @@ struct status {
 	json_t *listeners;                   /* {"forward": ["inet:127.0.0.1:10001"], ...} */
 	struct spf_inflight_report inflight; /* checks and queries that wait for the DNS */
 	size_t cached;                       /* names in the DNS cache */
+	const struct store_counts *store;    /* NULL: no envelope-database */
 	unsigned restarts;                   /* engines that were replaced after a crash */
 };
 
@@ -49,6 +51,9 @@ struct status {
  *   "checks_in_flight": 0, "questions_in_flight": 0, "cut_off": 0,
  *   "saturated": null or {"network": "192.0.2.1", "network_questions": 64,
  *       "domain": "example.org", "domain_questions": 64},
+ *   "store": null or {"database": "sqlite:/...", "connected": true, "problem": null or "...",
+ *       "rows": null or 12, "limit": 10000000, "open": 0, "known": 3, "lost": 0, "errors": 0,
+ *       "put": {"done": 12, "full": 0, "failed": 0}, "get": {"done": 1, "missing": 0, "failed": 0}},
  *   "secrets": [{"fingerprint": "...", "verified": 1}, ...],
  *   "reload": null or {"at": 1700000000, "refused": false, "count": 1},
  *   "settings": "the effective configuration" }

@@ -132,6 +132,72 @@ put_srs(const struct metrics_page *page, const struct status *status)
 		    srs_keys_fingerprint(status->keys, i), srs_keys_verified(status->keys, i));
 }
 
+/* put_gauge - NaN for a value that is unknown: no alert fires for it */
+static void
+put_gauge(const struct metrics_page *page, const char *name, bool known, int64_t value)
+{
+	if (known)
+		put_sample(page, name, (uint64_t)value);
+	else
+		buffer_printf(page->out, "srsd_%s NaN\n", name);
+}
+
+static void
+put_store_seconds(const struct metrics_page *page, const struct store_counts *counts)
+{
+	static const unsigned bounds[] = STORE_BOUNDS;
+	uint64_t sum = 0;
+	int i;
+
+	put_family(page, "store_seconds", "histogram",
+	    "How long questions to the envelope database took.");
+	for (i = 0; i < STORE_BUCKETS - 1; i++) {
+		sum += counts->duration[i];
+		buffer_printf(page->out, "srsd_store_seconds_bucket{le=\"%.3f\"} %llu\n",
+		    bounds[i] / 1000.0, (unsigned long long)sum);
+	}
+	sum += counts->duration[i];
+	put_labelled_sample(page, "store_seconds_bucket", "le", "+Inf", sum);
+	buffer_printf(page->out, "srsd_store_seconds_sum %.3f\n", (double)counts->ms / 1000);
+	put_sample(page, "store_seconds_count", sum);
+}
+
+static void
+put_store_answers(const struct metrics_page *page, const struct store_counts *counts)
+{
+	enum store_operation operation;
+	enum store_outcome outcome;
+
+	put_family(page, "store", "counter", "Questions to the envelope database, by outcome.");
+	for (operation = 0; operation < STORE_OPERATIONS; operation++)
+		for (outcome = 0; outcome < STORE_OUTCOMES; outcome++)
+			buffer_printf(page->out,
+			    "srsd_store_total{operation=\"%s\",outcome=\"%s\"} %llu\n",
+			    store_operation_word(operation), store_outcome_word(outcome),
+			    (unsigned long long)counts->answered[operation][outcome]);
+}
+
+static void
+put_store(const struct metrics_page *page, const struct status *status)
+{
+	static const struct store_counts none = { .rows = STORE_ROWS_UNKNOWN };
+	const struct store_counts *counts = status->store == NULL ? &none : status->store;
+	bool has_store = status->store != NULL;
+
+	put_store_answers(page, counts);
+	put_store_seconds(page, counts);
+	put_family(page, "store_rows", "gauge", "Rows of the envelope database, if known.");
+	put_gauge(page, "store_rows", counts->rows != STORE_ROWS_UNKNOWN, counts->rows);
+	put_family(page, "store_limit", "gauge", "Rows that the envelope database may have.");
+	put_gauge(page, "store_limit", has_store, status->settings->envelope_limit);
+	put_family(page, "store_up", "gauge",
+	    "1 while the envelope database is connected and reports no problem.");
+	put_gauge(page, "store_up", has_store, counts->connected && counts->problem[0] == '\0');
+	put_family(
+	    page, "store_lost", "counter", "Connections to the envelope database that ended.");
+	put_sample(page, "store_lost_total", counts->lost);
+}
+
 void
 status_metrics(const struct status *status, bool openmetrics, struct buffer *out)
 {
@@ -143,6 +209,7 @@ status_metrics(const struct status *status, bool openmetrics, struct buffer *out
 	put_seconds(&page, status->stats);
 	put_dns(&page, &status->stats->dns);
 	put_srs(&page, status);
+	put_store(&page, status);
 	put_family(&page, "connections", "gauge", "Connections that are open.");
 	for (i = 0; i < SERVICE_KINDS; i++)
 		put_labelled_sample(&page, "connections", "service",

@@ -131,6 +131,30 @@ store_forget(struct store *store)
 	store->epoch++;
 }
 
+const char *
+store_operation_word(enum store_operation operation)
+{
+	static const char *const words[STORE_OPERATIONS] = {
+		[STORE_PUT] = "put",
+		[STORE_GET] = "get",
+	};
+
+	return words[operation];
+}
+
+const char *
+store_outcome_word(enum store_outcome outcome)
+{
+	static const char *const words[STORE_OUTCOMES] = {
+		[STORE_DONE] = "done",
+		[STORE_MISSING] = "missing",
+		[STORE_FULL] = "full",
+		[STORE_FAILED] = "failed",
+	};
+
+	return words[outcome];
+}
+
 bool
 store_is_alias(const char *text, size_t len)
 {

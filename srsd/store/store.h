@@ -72,6 +72,12 @@ struct store_reply {
 
 typedef void store_done_fn(void *arg, const struct store_reply *reply);
 
+/* The operation as one word for logs and counters: "put" or "get". */
+const char *store_operation_word(enum store_operation operation);
+
+/* The outcome, likewise: "done", "missing", "full" or "failed". */
+const char *store_outcome_word(enum store_outcome outcome);
+
 /* Upper bounds of the histogram of durations, in milliseconds; one more for all above. */
 #define STORE_BOUNDS                                      \
 	{                                                 \

@@ -189,7 +189,7 @@ COLUMNS = 24
 INTERVALS = {'$__rate_interval': '5m', '$__range': '6h'}
 DATASOURCE = {'type': 'prometheus', 'uid': '${datasource}'}
 ROWS = ['Overview', 'Maps', 'SPF results', 'SPF check times', 'DNS', 'Connections', 'Secrets',
-        'Engine']
+        'Envelope database', 'Engine']
 
 
 def cells(position):

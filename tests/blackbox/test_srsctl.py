@@ -473,7 +473,7 @@ class Metrics(unittest.TestCase):
                 self.assertEqual(family.endswith('_total'), kind == 'counter' and total != '')
             else:
                 name, value = re.fullmatch(
-                    r'([a-z_]+)(?:\{[a-z_]+="[^"\\]*"(?:,[a-z_]+="[^"\\]*")*\})? ([0-9.]+)',
+                    r'([a-z_]+)(?:\{[a-z_]+="[^"\\]*"(?:,[a-z_]+="[^"\\]*")*\})? ([0-9.]+|NaN)',
                     line).groups()
                 suffixes = {'counter': ['' if total else '_total'], 'gauge': [''],
                             'histogram': ['_bucket', '_sum', '_count']}[kind]
