@@ -25,8 +25,11 @@ print_map_answer(const struct ctl *ctl, const char *map, int argc, char **argv)
 	reason = json_string_value(json_object_get(reply, "reason"));
 	hint = json_string_value(json_object_get(reply, "hint"));
 	if (address != NULL)
-		printf("%s%s%s\n", address, secret == NULL ? "" : "  signed with ",
-		    secret == NULL ? "" : secret);
+		printf("%s%s%s%s\n", address, secret == NULL ? "" : "  signed with ",
+		    secret == NULL ? "" : secret,
+		    json_is_false(json_object_get(reply, "stored"))
+			? "  alias of a sender that the map stores, and srsctl does not"
+			: "");
 	else
 		printf("not rewritten: %s%s%s\n", reason == NULL ? "?" : reason,
 		    hint == NULL ? "" : ": ", hint == NULL ? "" : hint);

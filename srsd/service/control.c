@@ -9,6 +9,7 @@
 #include "common/xmalloc.h"
 #include "spf/spf_query.h"
 #include "srsd/service/control.h"
+#include "srsd/service/control_store.h"
 #include "srsd/service/status.h"
 #include "srsd/srs/srs_rewrite.h"
 
@@ -23,6 +24,7 @@ struct control_session {
 	struct control_service *service;
 	/* The line at the beginning of the input waits for one of these. */
 	struct spf_query *query;
+	struct control_store *stored;
 	bool reloading;
 	json_t *outcome; /* of the reload, until the reply */
 	unsigned round;  /* of the service, at the time of the request for a reload */
@@ -56,16 +58,24 @@ wake_control_session(void *arg)
 static bool
 is_session_waiting(const struct control_session *s)
 {
-	return s->query != NULL || s->reloading || s->outcome != NULL;
+	return s->query != NULL || s->stored != NULL || s->reloading || s->outcome != NULL;
 }
 
 /* put_pending_reply - answer the line that waits; false: woken for another reason, wait on */
 static bool
 put_pending_reply(struct control_session *s, struct buffer *out)
 {
+	json_t *report;
+
 	if (s->query != NULL) {
 		put_json_reply(out, spf_query_report(s->query));
 		spf_query_free(&s->query);
+	} else if (s->stored != NULL) {
+		report = control_store_report(s->stored);
+		if (report == NULL)
+			return false;
+		put_json_reply(out, report);
+		control_store_free(&s->stored);
 	} else if (s->outcome != NULL) {
 		put_json_reply(out, s->outcome);
 		s->outcome = NULL;
@@ -108,9 +118,9 @@ start_reload(struct control_session *s, const json_t *request, struct buffer *ou
 	return false;
 }
 
-/* put_map_reply - the answer of a map, and its reason */
-static void
-put_map_reply(const struct control_service *service, const struct srs_result *r, struct buffer *out)
+/* make_map_reply - the answer of a map, and its reason */
+static json_t *
+make_map_reply(const struct control_service *service, const struct srs_result *r)
 {
 	json_t *reply = json_object();
 
@@ -121,43 +131,130 @@ put_map_reply(const struct control_service *service, const struct srs_result *r,
 	if (r->verdict == SRS_FOREIGN)
 		json_object_set_new(reply, "hint",
 		    json_string("its domain is neither srs-domain nor in reverse-domains"));
+	if (r->verdict == SRS_UNKNOWN_ALIAS && service->store == NULL)
+		json_object_set_new(reply, "hint", json_string("no envelope-database is set"));
 	if (r->secret >= 0)
 		json_object_set_new(reply, "secret",
 		    json_string(srs_keys_fingerprint(service->keys, (size_t)r->secret)));
-	put_json_reply(out, reply);
+	return reply;
 }
 
-/* start_lookup - of one address in a map, by the function that the map itself uses */
+/* read_address - the member of a request; without one, an error is the reply */
 static bool
-start_lookup(struct control_session *s, const json_t *request, struct buffer *out,
-    void (*rewrite)(struct srs_result *, const struct srs_context *, const char *, size_t))
+read_address(struct text *address, const json_t *request, struct buffer *out)
+{
+	const json_t *value = json_object_get(request, "address");
+
+	if (!json_is_string(value)) {
+		put_error_reply(out, "no address");
+		return false;
+	}
+	address->s = json_string_value(value);
+	address->len = json_string_length(value);
+	return true;
+}
+
+/* start_forward - as the map, except that no sender is stored */
+static bool
+start_forward(struct control_session *s, const json_t *request, struct buffer *out)
 {
 	const struct control_service *service = s->service;
 	const struct srs_context context = { service->settings, service->keys,
 		clock_wall(service->clock) };
-	const json_t *address = json_object_get(request, "address");
+	struct srs_envelope envelope;
 	struct srs_result result;
+	struct text address;
+	json_t *reply;
+	int belongs;
 
-	if (!json_is_string(address)) {
-		put_error_reply(out, "no address");
+	if (!read_address(&address, request, out))
 		return true;
-	}
 	result.secret = SRS_KEYS_NONE;
-	rewrite(&result, &context, json_string_value(address), json_string_length(address));
-	put_map_reply(service, &result, out);
+	srs_rewrite_forward(&result, &context, address.s, address.len);
+	belongs = srs_rewrite_envelope(&envelope, &context, address.s, address.len, &result);
+	if (belongs == 1)
+		srs_rewrite_alias(&result, &context, envelope.alias);
+	else if (belongs == -1)
+		result.verdict = SRS_UNAVAILABLE;
+	reply = make_map_reply(service, &result);
+	if (belongs == 1) {
+		json_object_set_new(reply, "alias", json_string(envelope.alias));
+		json_object_set_new(reply, "stored", json_false());
+	}
+	put_json_reply(out, reply);
 	return true;
 }
 
-static bool
-start_forward(struct control_session *s, const json_t *request, struct buffer *out)
-{
-	return start_lookup(s, request, out, srs_rewrite_forward);
-}
-
+/* start_reverse - by the functions that the map itself uses */
 static bool
 start_reverse(struct control_session *s, const json_t *request, struct buffer *out)
 {
-	return start_lookup(s, request, out, srs_rewrite_reverse);
+	const struct control_service *service = s->service;
+	const struct srs_context context = { service->settings, service->keys,
+		clock_wall(service->clock) };
+	struct srs_result result;
+	struct text address;
+	json_t *reply;
+
+	if (!read_address(&address, request, out))
+		return true;
+	result.secret = SRS_KEYS_NONE;
+	srs_rewrite_reverse(&result, &context, address.s, address.len);
+	reply = make_map_reply(service, &result);
+	if (result.verdict != SRS_UNKNOWN_ALIAS || service->store == NULL ||
+	    result.alias[0] == '\0') {
+		put_json_reply(out, reply);
+		return true;
+	}
+	json_object_del(reply, "reason");
+	s->stored = control_store_reverse(service, &result, reply, wake_control_session, s);
+	return false;
+}
+
+/* start_store_request - error: the reason why it was not started */
+static bool
+start_store_request(
+    struct control_session *s, struct control_store *started, const char *error, struct buffer *out)
+{
+	s->stored = started;
+	if (started == NULL) {
+		put_error_reply(out, error);
+		return true;
+	}
+	return put_pending_reply(s, out);
+}
+
+static bool
+start_store_get(struct control_session *s, const json_t *request, struct buffer *out)
+{
+	const char *error;
+	struct control_store *started =
+	    control_store_get(s->service, request, wake_control_session, s, &error);
+
+	return start_store_request(s, started, error, out);
+}
+
+static bool
+start_store_put(struct control_session *s, const json_t *request, struct buffer *out)
+{
+	const char *error;
+	struct control_store *started =
+	    control_store_put(s->service, request, wake_control_session, s, &error);
+
+	return start_store_request(s, started, error, out);
+}
+
+static bool
+start_store_forget(struct control_session *s, const json_t *request, struct buffer *out)
+{
+	(void)request;
+	if (s->service->store == NULL) {
+		put_error_reply(out, "no envelope-database is set");
+		return true;
+	}
+	s->service->reopen_store(s->service->reopen_store_arg);
+	put_json_reply(out, json_pack("{s:b}", "forgotten", 1));
+	return true;
 }
 
 static bool
@@ -219,6 +316,9 @@ static const struct {
 	{ "reverse", start_reverse },
 	{ "spf", start_spf },
 	{ "status", start_status },
+	{ "store-forget", start_store_forget },
+	{ "store-get", start_store_get },
+	{ "store-put", start_store_put },
 };
 
 static bool
@@ -281,6 +381,7 @@ control_session_close(struct session *session)
 	if (s->reloading)
 		TAILQ_REMOVE(&s->service->waiting, s, next);
 	spf_query_free(&s->query);
+	control_store_free(&s->stored);
 	json_decref(s->outcome);
 	free(s);
 }

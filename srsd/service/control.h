@@ -5,7 +5,7 @@
  *	request:	one JSON object in a line, {"command": "spf", ...}
  *	reply:		one JSON object in a line, {"error": "..."} on failure
  *
- * The commands are forward, reload, reverse, spf and status. Requests of one connection are
+ * The commands are forward, reload, reverse, spf, status, store-forget, store-get and store-put. Requests of one connection are
  * answered in order.
  *
  * SECURITY: the mode of the socket allows only root and the daemon's own user to connect. Even so
@@ -21,6 +21,7 @@
 #include "spf/spf_check.h"
 #include "srsd/service/session.h"
 #include "srsd/srs/srs_keys.h"
+#include "srsd/store/store.h"
 
 /* Bytes of a request. A longer one is answered with an error, and the connection is closed. */
 #define CONTROL_LINE_MAX (64 * 1024)
@@ -29,12 +30,13 @@ struct control_session;
 struct status;
 
 /*
- * The owner sets all but the last two fields, owns what they point to, and may replace settings and
- * keys between requests.
+ * The owner sets all but the last two fields, owns what they point to, and may replace settings,
+ * keys and store between requests.
  */
 struct control_service {
 	struct settings *settings;
 	struct srs_keys *keys;
+	struct store *store; /* NULL: no envelope-database */
 	const struct spf_checker *checker;
 	const struct clock *clock;
 	/* Requests a reload; its end is reported to control_service_reloaded. False: it cannot. */
@@ -43,6 +45,9 @@ struct control_service {
 	/* Fills in the status. The session releases its reference to the listeners. */
 	void (*read_status)(void *arg, struct status *status);
 	void *read_status_arg;
+	/* Empties the memory of the store, and opens it again: its rows have been deleted. */
+	void (*reopen_store)(void *arg);
+	void *reopen_store_arg;
 	/* of control itself */
 	unsigned round;                        /* the number of reloads so far */
 	TAILQ_HEAD(, control_session) waiting; /* for the end of a reload */

@@ -264,11 +264,10 @@ on_sender_found(void *arg, const struct store_reply *reply)
 	continue_lookup(lookup);
 }
 
-/* When a row may go: its address is valid through its last day, and through one more of skew. */
-static time_t
-row_expiry(const struct map_service *service, time_t now)
+time_t
+map_lookup_row_expiry(const struct settings *settings, time_t now)
 {
-	return (now / DAY_SECONDS + service->settings->max_age + ROW_EXTRA_DAYS) * DAY_SECONDS;
+	return (now / DAY_SECONDS + settings->max_age + ROW_EXTRA_DAYS) * DAY_SECONDS;
 }
 
 /* store_sender - false: the lookup waits for the store */
@@ -277,7 +276,7 @@ store_sender(struct map_lookup *lookup, const struct map_service *service, time_
 {
 	const struct srs_envelope *envelope = &lookup->envelope;
 	const struct text address = { envelope->address, envelope->len };
-	time_t expires = row_expiry(service, now);
+	time_t expires = map_lookup_row_expiry(service->settings, now);
 
 	if (service->store == NULL) {
 		fail_store_lookup(lookup, "not open");

@@ -72,4 +72,10 @@ bool map_lookup_run(
 /* Gives a lookup up that waits: wake is not called. */
 void map_lookup_cancel(struct map_lookup *lookup);
 
+/*
+ * The time after which a row of today may be deleted: its address is valid through its last day, and
+ * through one more because of clocks that differ.
+ */
+time_t map_lookup_row_expiry(const struct settings *settings, time_t now);
+
 #endif

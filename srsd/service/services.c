@@ -43,6 +43,16 @@ open_store(struct services *s)
 		s->open_store(s->open_store_arg, s->store, s->settings, s->database_password);
 }
 
+/* reopen_store - empties its memory, and counts the rows again */
+static void
+reopen_store(void *arg)
+{
+	struct services *s = arg;
+
+	store_forget(s->store);
+	open_store(s);
+}
+
 /* use_inputs - let all services answer with the current settings, keys and resolver */
 static void
 use_inputs(struct services *s)
@@ -53,6 +63,7 @@ use_inputs(struct services *s)
 	s->reverse.generation++;
 	s->forward.store = s->reverse.store = has_database(s->settings) ? s->store : NULL;
 	store_set_timeout(s->store, 1000 * (unsigned)s->settings->store_timeout);
+	s->control.store = s->forward.store;
 	s->policy.settings = s->control.settings = s->settings;
 	s->policy.keys = s->control.keys = s->keys;
 	s->policy.checker.resolver = s->resolver;
@@ -119,6 +130,8 @@ services_new(struct event_base *base, const struct clock *clock, struct inputs *
 		.stats = &s->stats,
 	};
 	s->control = (struct control_service){ .checker = &s->policy.checker, .clock = clock };
+	s->control.reopen_store = reopen_store;
+	s->control.reopen_store_arg = s;
 	control_service_init(&s->control);
 	adopt_inputs(s, inputs);
 	return s;

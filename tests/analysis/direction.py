@@ -56,7 +56,8 @@ LIBRARIES = (
         'connections precedence server engine resolver spf_check offline check_dns store store_link '
         'store_redis'),
     ('jansson', r'jansson\.h',
-        'spf_report spf_query status control reply confined offline findings ctl'),
+        'spf_report spf_query status control reply confined offline findings ctl '
+        'control_store'),
 )
 
 # The headers of the C library, of the kernel, and of libbsd, which adds to those of the C library.
