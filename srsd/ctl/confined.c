@@ -46,9 +46,10 @@ redirect_child_files(int out)
 
 /* confine_process - irrevocably; the process is killed when its parent exits. False with errno. */
 static bool
-confine_process(const struct identity *id)
+confine_process(const struct identity *id, bool opens_files)
 {
-	return privdrop_become(id) && prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && sandbox_enter();
+	return privdrop_become(id) && prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 &&
+	       (opens_files ? sandbox_enter_store() : sandbox_enter());
 }
 
 json_t *
@@ -67,7 +68,7 @@ do_confined_work(const struct confined_work *work, const struct identity *id)
 
 	if (reply != NULL)
 		return reply;
-	if (!confine_process(id))
+	if (!confine_process(id, work->opens_files))
 		return confined_failure("cannot drop privileges");
 	return work->run(work->arg);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * confined - a process without privileges, for the part of a program run by root that reads hostile
- * bytes. It drops its privileges and enters the engine's sandbox before it starts work, and replies
- * with one JSON object.
+ * bytes. It drops its privileges and enters a sandbox before it starts work, and replies with one
+ * JSON object.
  *
  * SECURITY: the reply may come from an attacker. It has at most REPLY_MAX bytes, and its texts are
  * not printable yet. The process inherits no descriptor but the pipe for the reply. A build with
@@ -10,6 +10,8 @@
  */
 #ifndef SRSD_CTL_CONFINED_H
 #define SRSD_CTL_CONFINED_H
+
+#include <stdbool.h>
 
 #include <jansson.h>
 
@@ -24,6 +26,11 @@ struct confined_work {
 	unsigned seconds; /* after which the process is killed */
 	/* What the process does, such as "queries the DNS", for errors. */
 	const char *doing;
+	/*
+	 * False: the sandbox of the engine, which opens no files. True: that of the store process,
+	 * which opens files with the rights of the user.
+	 */
+	bool opens_files;
 };
 
 #define CONFINED_ERROR_SIZE 1024

@@ -80,7 +80,7 @@ offline_run(struct settings *settings, offline_work_fn *work, void *arg, unsigne
 {
 	struct offline_job job = { settings, work, arg, { .settings = settings } };
 	const struct confined_work confined = { prepare_job, run_job, &job, seconds,
-		"queries the DNS" };
+		"queries the DNS", false };
 	const char *instead, *why;
 	struct identity id;
 

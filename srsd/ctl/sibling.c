@@ -282,7 +282,7 @@ sibling_ask(struct sibling *siblings, size_t n, const struct sibling_query *quer
 {
 	struct sibling_job job = { siblings, n, query, NULL };
 	const struct confined_work work = { prepare_talks, run_talks, &job,
-		NAMES_SECONDS + query->milliseconds / 1000 + 1, "asks the siblings" };
+		NAMES_SECONDS + query->milliseconds / 1000 + 1, "asks the siblings", false };
 	char error[CONFINED_ERROR_SIZE] = "the process that asks the siblings sent no answer";
 	json_t *reply = confined_run(&work, query->id, error);
 	size_t i;

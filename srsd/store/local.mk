@@ -28,6 +28,8 @@ store_files += srsd/store/store_process.c srsd/store/store_process.h
 unit_tests += tests/unit/test_store_process
 store_files += srsd/store/store_sqlite.c srsd/store/store_sqlite.h
 unit_tests += tests/unit/test_store_sqlite
+store_files += srsd/store/store_sqlite_file.c srsd/store/store_sqlite_file.h
+unit_tests += tests/unit/test_store_sqlite_file
 endif
 
 noinst_LIBRARIES += srsd/store/libstore.a

@@ -16,7 +16,7 @@ import sources
 
 CONF = ('conf', 'common')
 SPF = ('spf', 'spf/dns') + CONF
-CTL = ('srsd/srs', 'srsd/postfix') + SPF
+CTL = ('srsd/srs', 'srsd/postfix', 'srsd/store') + SPF
 SERVICE = ('srsd/srs', 'srsd/postfix', 'srsd/store') + SPF
 
 # The directories that may be included from a directory, besides itself.
@@ -50,7 +50,7 @@ LIBRARIES = (
     ('libpsl', r'libpsl\.h', 'orgdomain'),
     ('uthash', r'ut(hash|list|array|string)\.h', 'domainset'),
     ('libseccomp', r'seccomp\.h', 'sandbox'),
-    ('sqlite3', r'sqlite3\.h', 'store_sqlite'),
+    ('sqlite3', r'sqlite3\.h', 'store_sqlite store_sqlite_file'),
     ('hiredis', r'hiredis/.*', 'store_resp'),
     ('libevent', r'event2?(/.*|\.h)',
         'connections precedence server engine resolver spf_check offline check_dns store store_link '

@@ -134,7 +134,7 @@ static char error[CONFINED_ERROR_SIZE];
 static json_t *
 confine(json_t *(*prepare)(void *arg), json_t *(*run)(void *arg), void *arg, unsigned seconds)
 {
-	const struct confined_work work = { prepare, run, arg, seconds, "is tested" };
+	const struct confined_work work = { prepare, run, arg, seconds, "is tested", false };
 	/* No user of the system's, and root needs no entry for it. */
 	struct identity id = { geteuid() == 0 ? 54321 : geteuid(),
 		geteuid() == 0 ? 54321 : getegid() };
