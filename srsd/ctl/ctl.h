@@ -68,6 +68,7 @@ ctl_command_fn ctl_reverse;
 ctl_command_fn ctl_secret;
 ctl_command_fn ctl_spf;
 ctl_command_fn ctl_status;
+ctl_command_fn ctl_store;
 
 /*
  * Makes untrusted JSON fit for a terminal: all texts and all names of members become printable

@@ -32,13 +32,14 @@ static const struct {
 	{ "secret", ctl_secret, false },
 	{ "spf", ctl_spf, false },
 	{ "status", ctl_status, false },
+	{ "store", ctl_store, false },
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 #define USAGE                      \
 	"command [argument ...]\n" \
 	"       srsctl -V\n"       \
-	"commands: check, forward, import, policy, reload, reverse, secret, spf, status"
+	"commands: check, forward, import, policy, reload, reverse, secret, spf, status, store"
 
 /*
  * open_ctl_log - spawn(8) connects standard error to the client's socket, where Postfix would take
