@@ -1,0 +1,405 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: ISC
+"""srsctl store, and what srsctl forward, reverse and status report of the envelope database."""
+
+import base64
+import functools
+import hashlib
+import json
+import os
+import shutil
+import sqlite3
+import sys
+import time
+import unittest
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
+
+from harness import tap
+from harness.daemon import Daemon, free_port, is_root, render, run
+
+LONG = 'bounces+%d-0100018f3a2b4c5d-0a1b2c3d-4e5f-6789-abcd-ef0123456789-000000@mail.example'
+DAY = 86400
+LATER = time.strftime('%Y-%m-%d', time.gmtime(time.time() + 30 * DAY))
+TABLE = 'CREATE TABLE kv (k TEXT UNIQUE ON CONFLICT REPLACE, v TEXT, lt INTEGER)'
+
+
+@functools.lru_cache(maxsize=None)
+def has_sqlite():
+    daemon = Daemon({'envelope-database': 'sqlite:/nonexistent/file'})
+    daemon.write_config()
+    done = run('-n', '-f', daemon.config)
+    daemon.folder.remove()
+    return 'without SQLite' not in done.stderr
+
+
+def sha1_alias(address):
+    """The key of postsrsd 2."""
+    digest = hashlib.sha1(address.encode()).digest()
+    return base64.b32hexencode(digest).decode() + '@1'
+
+
+class Base(unittest.TestCase):
+    options = {}
+
+    def setUp(self):
+        if not has_sqlite():
+            self.skipTest('built without SQLite')
+        self.daemon = Daemon({'original-envelope': 'long', **self.options})
+        self.control = self.daemon.enable_control()
+        folder = self.daemon.folder.subfolder('store', self.daemon.user)
+        self.database = os.path.join(folder, 'envelopes.sqlite')
+        self.daemon.options['envelope-database'] = 'sqlite:' + self.database
+        self.begin()
+        self.daemon.start()
+        self.addCleanup(self.daemon.__exit__, None)
+        if self.daemon.options['envelope-database'].startswith('sqlite:'):
+            self.wait_for_store()
+
+    def begin(self):
+        """Changes of the options, before the start."""
+
+    def srsctl(self, *arguments, config=None, user=True):
+        return run('-f', config or self.daemon.config, *arguments, program='srsctl', user=user)
+
+    def status(self):
+        return json.loads(self.srsctl('store', 'status', '--json').stdout)
+
+    def wait_for_store(self, rows=None):
+        """Until the store is connected and has counted, perhaps so many rows."""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            status = self.status()
+            if status['connected'] and status['rows'] is not None and rows in (
+                    None, status['rows']):
+                return status
+        raise AssertionError('the store is not ready: %s' % status)
+
+    def store(self, address):
+        """-> the SRS address that the map gives out."""
+        with self.daemon.forward_client() as forward:
+            reply = forward.get(address)
+        self.assertRegex(reply, r'\A200 SRS0=\S+=1=[0-9A-V]{32}@srs\.test\Z')
+        return reply[4:]
+
+    def file_of_rows(self, rows, name='postsrsd.db', journal='DELETE'):
+        """A database of postsrsd 2, in a file that only its owner can read."""
+        path = self.daemon.path(name)
+        database = sqlite3.connect(path)
+        database.execute('PRAGMA journal_mode = ' + journal)
+        database.execute(TABLE)
+        database.executemany('INSERT INTO kv VALUES (?, ?, ?)', rows)
+        database.commit()
+        database.close()
+        os.chmod(path, 0o600)
+        if is_root():
+            shutil.chown(path, self.daemon.user)
+        return path
+
+
+class Maps(Base):
+    def test_forward_stores_nothing(self):
+        done = self.srsctl('forward', LONG % 1)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stdout, r'=1=[0-9A-V]{32}@srs\.test  alias of a sender that the map '
+                                      r'stores, and srsctl does not\n\Z')
+        address = done.stdout.split()[0]
+        self.assertEqual(self.status()['put']['done'], 0)
+        done = self.srsctl('reverse', address)
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.stdout, 'not rewritten: unknown alias\n')
+        self.assertEqual(self.store(LONG % 1), address)
+
+    def test_forward_that_needs_no_store(self):
+        done = self.srsctl('forward', 'jane@mail.example')
+        self.assertRegex(done.stdout, r'\ASRS0=\S+=mail\.example=jane@srs\.test\n\Z')
+
+    def test_reverse(self):
+        address = self.store(LONG % 2)
+        done = self.srsctl('reverse', address)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stdout, r'\A%s  signed with [0-9a-f]{12}\n\Z'
+                         % (LONG % 2).replace('+', r'\+'))
+
+    def test_reverse_of_a_wrong_row(self):
+        """The alias of another address: the map defers, and the command says why."""
+        address = self.store(LONG % 3)
+        database = sqlite3.connect(self.database, timeout=60)
+        database.execute("UPDATE kv SET v = 'thief@evil.example'")
+        database.commit()
+        database.close()
+        done = self.srsctl('reverse', address)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn('srsctl: the envelope database has a wrong row: ', done.stderr)
+        done = self.srsctl('store', 'get', address)
+        self.assertIn('thief@evil.example  not made of this address', done.stdout)
+
+    def test_embedded(self):
+        """Without a database, the reason says so."""
+        other = Daemon()
+        other.enable_control()
+        with other:
+            done = self.srsctl('reverse', self.store(LONG % 4), config=other.config)
+            self.assertEqual(done.stdout,
+                             'not rewritten: unknown alias: no envelope-database is set\n')
+            for command in (('get', 'A' * 32), ('status',)):
+                done = self.srsctl('store', *command, config=other.config)
+                self.assertIn('no envelope-database is set', done.stderr)
+
+
+class Unavailable(Base):
+    """A Redis server that is not there."""
+
+    def begin(self):
+        self.daemon.options['envelope-database'] = 'redis:127.0.0.1:%d' % free_port()
+        self.daemon.options['store-timeout'] = 1
+
+    def test_reverse(self):
+        address = self.srsctl('forward', LONG % 1).stdout.split()[0]
+        done = self.srsctl('reverse', address)
+        self.assertEqual((done.returncode, done.stdout), (2, ''))
+        self.assertIn('srsctl: the envelope database cannot be read: ', done.stderr)
+
+    def test_get(self):
+        done = self.srsctl('store', 'get', 'A' * 32)
+        self.assertEqual((done.returncode, done.stdout), (2, ''))
+        self.assertIn('cannot be read', done.stderr)
+
+    def test_status(self):
+        self.srsctl('store', 'get', 'A' * 32)
+        done = self.srsctl('store', 'status')
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertRegex(done.stdout, r'(?m)^state       not connected: .')
+        self.assertRegex(done.stdout, r'(?m)^gets        .*failed 1')
+        self.assertRegex(self.srsctl('status').stdout, r'(?m)^store       redis:\S+, not connected')
+
+    def test_purge(self):
+        done = self.srsctl('store', 'purge')
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stdout, 'a Redis server deletes expired rows by itself\n')
+        done = self.srsctl('store', 'purge', '--all', '--yes')
+        self.assertEqual(done.returncode, 1)
+        self.assertIn('redis-cli', done.stderr)
+
+
+class Status(Base):
+    def test_status(self):
+        self.store(LONG % 1)
+        self.wait_for_store(rows=1)
+        done = self.srsctl('store', 'status')
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stdout.splitlines()[:5], [
+            'database    sqlite:' + self.database,
+            'state       connected',
+            'rows        1 of 10000000',
+            'puts        done 1, full 0, failed 0',
+            'gets        done 0, missing 0, failed 0'])
+        status = self.srsctl('status').stdout
+        self.assertIn('store       sqlite:%s, connected, 1 rows, 0 errors\n' % self.database,
+                      status)
+        self.assertIn('store puts  done 1\n', status)
+        self.assertEqual(json.loads(self.srsctl('status', '--json').stdout)['store'],
+                         self.status())
+
+    def test_usage(self):
+        for arguments in ((), ('rows',), ('get',), ('get', 'a', 'b'), ('status', 'x'), ('import',),
+                          ('purge', 'x'), ('purge', '--yes'), ('status', '--yes')):
+            with self.subTest(arguments):
+                done = self.srsctl('store', *arguments)
+                self.assertEqual(done.returncode, 2)
+                self.assertIn('usage: srsctl', done.stderr)
+
+    def test_no_daemon(self):
+        self.daemon.options['control'] += '.absent'
+        config = self.daemon.folder.file('other.conf', render(self.daemon.options))
+        for command in (('status',), ('get', 'A' * 32)):
+            done = self.srsctl('store', *command, config=config)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn('is srsd running?', done.stderr)
+
+
+class Get(Base):
+    def test_get(self):
+        address = self.store(LONG % 1)
+        alias = address.partition('=1=')[2].partition('@')[0]
+        for form in (alias, alias.lower(), alias + '@1', address, address.lower()):
+            with self.subTest(form):
+                done = self.srsctl('store', 'get', form)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertRegex(done.stdout, r'\A%s@1  bounces\+1\S+  made by [0-9a-f]{12}\n\Z'
+                                 % alias)
+
+    def test_unknown(self):
+        done = self.srsctl('store', 'get', 'V' * 32)
+        self.assertEqual((done.returncode, done.stdout), (1, 'V' * 32 + '@1: unknown alias\n'))
+
+    def test_not_an_alias(self):
+        for text in ('', 'x', 'W' * 32, 'A' * 33, 'A' * 32 + '@2', 'jane@mail.example',
+                     'SRS0=abcd=AB=mail.example=jane@srs.test', 'SRS0=abcd=AB=1=jane@srs.test'):
+            with self.subTest(text):
+                done = self.srsctl('store', 'get', text)
+                self.assertEqual((done.returncode, done.stdout), (2, ''))
+                self.assertIn('not an alias', done.stderr)
+
+
+class Import(Base):
+    options = {'envelope-accept-sha1': LATER}
+
+    def import_rows(self, path, status=0):
+        done = self.srsctl('store', 'import', path)
+        self.assertEqual(done.returncode, status, done.stderr)
+        return done
+
+    def test_import(self):
+        expires = int(time.time()) + 10 * DAY
+        addresses = [LONG % number for number in range(1200)]
+        rows = [(sha1_alias(address), address, expires) for address in addresses]
+        done = self.import_rows(self.file_of_rows(rows))
+        self.assertEqual(done.stdout,
+                         '1200 rows copied, 0 expired, 0 not rows of postsrsd 2\n')
+        self.assertEqual(done.stderr, '')
+        self.wait_for_store(rows=1200)
+        done = self.srsctl('store', 'get', sha1_alias(addresses[7]))
+        self.assertEqual(done.stdout, '%s  %s  made by postsrsd 2\n'
+                         % (sha1_alias(addresses[7]), addresses[7]))
+        database = sqlite3.connect(self.database)
+        stored = dict(database.execute('SELECT k, lt FROM kv'))
+        database.close()
+        self.assertEqual(stored, {alias: expires for alias, _, expires in rows})
+        self.import_rows(self.daemon.path('postsrsd.db'))
+        self.wait_for_store(rows=1200)
+
+    def test_rows_that_are_not_copied(self):
+        now = int(time.time())
+        year = now + 4000 * DAY
+        path = self.file_of_rows([
+            (sha1_alias('old@a.example'), 'old@a.example', now - 5),
+            (sha1_alias('victim@a.example'), 'thief@a.example', now + DAY),
+            (sha1_alias('not an address'), 'not an address', now + DAY),
+            ('short', 'a@a.example', now + DAY),
+            (sha1_alias('a@b.example').lower(), 'a@b.example', now + DAY),
+            (None, None, None),
+            (sha1_alias('x' * 3000), 'x' * 3000, now + DAY),
+            (sha1_alias('jane@a.example'), 'jane@a.example', year)])
+        done = self.import_rows(path)
+        self.assertEqual(done.stdout, '1 rows copied, 1 expired, 6 not rows of postsrsd 2\n')
+        database = sqlite3.connect(self.database)
+        rows = list(database.execute('SELECT v, lt FROM kv'))
+        database.close()
+        self.assertEqual([address for address, _ in rows], ['jane@a.example'])
+        self.assertLess(rows[0][1], now + 25 * DAY)
+
+    def test_wal(self):
+        """Its file says that it has a WAL, which was written back."""
+        path = self.file_of_rows([(sha1_alias('a@b.example'), 'a@b.example', 2 ** 33)],
+                                 journal='WAL')
+        self.assertIn('1 rows copied', self.import_rows(path).stdout)
+
+    def test_in_use(self):
+        path = self.file_of_rows([])
+        self.daemon.folder.file('postsrsd.db-wal', 'x')
+        done = self.import_rows(path, status=2)
+        self.assertIn('stop postsrsd first', done.stderr)
+
+    def test_files_that_cannot_be_read(self):
+        for name, text, why in (('absent', None, 'No such file'), ('empty', '', 'not a regular'),
+                                ('text', 'not a database\n' * 100, 'not a database'),
+                                ('other', sqlite3, 'no such table')):
+            path = self.daemon.path(name)
+            if text is sqlite3:
+                database = sqlite3.connect(path)
+                database.execute('CREATE TABLE t (x)')
+                database.close()
+                os.chmod(path, 0o644)
+            elif text is not None:
+                self.daemon.folder.file(name, text)
+            with self.subTest(name):
+                done = self.import_rows(path, status=2)
+                self.assertIn(why, done.stderr)
+                self.assertEqual(len(done.stderr.splitlines()), 1)
+
+    @unittest.skipUnless(is_root(), 'needs root')
+    def test_as_root(self):
+        """The file is readable for root alone, and its reader is not root."""
+        path = self.file_of_rows([(sha1_alias('a@b.example'), 'a@b.example', 2 ** 33)])
+        os.chown(path, 0, 0)
+        done = self.srsctl('store', 'import', path, user=False)
+        self.assertEqual(done.stdout, '1 rows copied, 0 expired, 0 not rows of postsrsd 2\n')
+
+
+class ImportWithoutDate(Base):
+    def test_suggestion(self):
+        path = self.file_of_rows([(sha1_alias('a@b.example'), 'a@b.example', 2 ** 33)])
+        done = self.srsctl('store', 'import', path)
+        self.assertEqual(done.returncode, 0)
+        self.assertRegex(done.stderr, r'set envelope-accept-sha1 = "\d{4}-\d\d-\d\d"')
+
+
+class ImportBeyondLimit(Base):
+    options = {'envelope-limit': 1000}
+
+    def test_limit(self):
+        rows = [(sha1_alias('a%d@b.example' % n), 'a%d@b.example' % n, 2 ** 33)
+                for n in range(1700)]
+        done = self.srsctl('store', 'import', self.file_of_rows(rows))
+        self.assertEqual(done.returncode, 1)
+        self.assertIn('1000 rows copied', done.stdout)
+        self.assertIn('envelope-limit', done.stderr)
+
+
+class Purge(Base):
+    def add_rows(self, n, expires):
+        database = sqlite3.connect(self.database, timeout=60)
+        database.executemany('INSERT INTO kv VALUES (?, ?, ?)', [
+            ('%032d@1' % number, 'a@b.example', expires) for number in range(n)])
+        database.commit()
+        database.close()
+
+    def purge(self, *options):
+        done = self.srsctl('store', 'purge', *options)
+        self.assertEqual((done.returncode, done.stderr), (0, ''))
+        return done.stdout
+
+    def test_all(self):
+        """A sender that is known is stored again."""
+        address = self.store(LONG % 1)
+        self.add_rows(1500, 2 ** 33)
+        self.assertEqual(self.purge('--all', '--yes'), '1501 rows deleted\n')
+        self.wait_for_store(rows=0)
+        self.assertEqual(self.srsctl('reverse', address).returncode, 1)
+        self.assertEqual(self.store(LONG % 1), address)
+        self.assertEqual(self.srsctl('reverse', address).returncode, 0)
+        self.wait_for_store(rows=1)
+
+    def test_expired(self):
+        address = self.store(LONG % 1)
+        self.assertRegex(self.purge(), r'\A\d+ rows deleted\n\Z')
+        self.assertEqual(self.srsctl('reverse', address).returncode, 0)
+
+    def test_without_daemon(self):
+        self.store(LONG % 1)
+        self.daemon.stop()
+        self.add_rows(700, 1)
+        done = self.srsctl('store', 'purge')
+        self.assertEqual((done.returncode, done.stdout), (0, '700 rows deleted\n'))
+        self.assertIn('if srsd is running, restart it', done.stderr)
+
+    def test_unconfirmed(self):
+        address = self.store(LONG % 1)
+        done = self.srsctl('store', 'purge', '--all')
+        self.assertEqual((done.returncode, done.stdout), (1, ''))
+        self.assertIn('add --yes', done.stderr)
+        self.assertEqual(self.srsctl('reverse', address).returncode, 0)
+
+    def test_missing_file(self):
+        self.daemon.options['envelope-database'] += '.absent'
+        config = self.daemon.folder.file('other.conf', render(self.daemon.options))
+        done = self.srsctl('store', 'purge', config=config)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn('No such file', done.stderr)
+        self.assertFalse(os.path.exists(self.database + '.absent'))
+
+
+if __name__ == '__main__':
+    tap.main()
