@@ -7,6 +7,7 @@
 #include "common/xmalloc.h"
 #include "spf/dns/resolver_plan.h"
 #include "srsd/service/inputs.h"
+#include "srsd/store/store_redis_url.h"
 
 /* Bytes of the file with the password of the envelope database. */
 #define PASSWORD_FILE_MAX 4096
@@ -68,6 +69,28 @@ read_database_password(
 	return in->database_password != NULL;
 }
 
+/*
+ * check_database_server - a Redis server beyond this host needs a password: a client that can write to it
+ * can delete the senders of bounces. False with one line in error.
+ */
+static bool
+check_database_server(const struct inputs *in, char error[CONFIG_ERROR_SIZE])
+{
+	const char *database = in->settings->envelope_database, *why;
+	struct store_redis_url url;
+
+	if (strncmp(database, "redis:", strlen("redis:")) != 0)
+		return true;
+	if (store_redis_url_parse(&url, database, &why)) {
+		if (in->database_password != NULL || !store_redis_url_needs_password(&url))
+			return true;
+		why = "a server that is not on this host needs a password; set "
+		      "envelope-database-password-file";
+	}
+	snprintf(error, CONFIG_ERROR_SIZE, "envelope-database %s: %s", database, why);
+	return false;
+}
+
 bool
 inputs_read_rest(struct inputs *in, const struct identity *daemon, char error[CONFIG_ERROR_SIZE])
 {
@@ -75,7 +98,8 @@ inputs_read_rest(struct inputs *in, const struct identity *daemon, char error[CO
 	    srs_keys_load(in->box, in->settings->secrets_file, daemon, error, CONFIG_ERROR_SIZE);
 	if (in->keys != NULL && !filebox_is_closed(in->box))
 		warn_of_weak_secrets(in);
-	if (in->keys != NULL && read_database_password(in, daemon, error))
+	if (in->keys != NULL && read_database_password(in, daemon, error) &&
+	    check_database_server(in, error))
 		in->dns = resolver_plan_make(in->settings, in->box, error, CONFIG_ERROR_SIZE);
 	if (in->dns != NULL)
 		return true;

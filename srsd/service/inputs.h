@@ -41,7 +41,8 @@ bool inputs_read_settings(struct inputs *in, struct filebox *box,
 
 /*
  * Reads the secrets (their file may belong to the daemon's user), the password of the envelope
- * database, and the files of the resolver.
+ * database, which a server beyond this host must have, and the files of the resolver.
+ *
  * Doubtful secrets are logged, unless the box is closed: then the process that opened it has logged
  * them. False with one line in error, and nothing to free.
  */

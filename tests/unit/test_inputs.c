@@ -145,6 +145,17 @@ test_refused(void **state)
 		{ "secret", "a good secret", 0644, true, "others may read" },
 		{ NULL, "dnssec = true\ntrust-anchor = /nonexistent/key\n", 0, true,
 		    "/nonexistent/key" },
+#ifdef HAVE_HIREDIS
+		{ NULL, "envelope-database = \"redis:db.test:6379\"\n", 0, true,
+		    "envelope-database redis:db.test:6379: a server that is not on this host" },
+		{ NULL, "envelope-database = \"redis:192.0.2.1:6379\"\n", 0, true,
+		    "needs a password" },
+		{ NULL, "envelope-database = \"redis:[2001:db8::1]:6379\"\n", 0, true,
+		    "needs a password" },
+		{ NULL, "envelope-database = \"redis:127.0.0.1:x\"\n", 0, true, "port is not" },
+		{ NULL, "envelope-database-password-file = /nonexistent/password\n", 0, true,
+		    "envelope-database-password-file /nonexistent/password: No such file" },
+#endif
 	};
 	struct inputs in;
 	size_t i;
@@ -177,6 +188,37 @@ test_refused(void **state)
 	unit_end();
 }
 
+#ifdef HAVE_HIREDIS
+/* A server on this host needs no password, and another one has one. */
+static void
+test_database_server(void **state)
+{
+	static const char *const local[] = { "redis:127.0.0.1:6379", "redis:[::1]:6379",
+		"redis:localhost:6379", "redis:unix:/run/redis.sock" };
+	char text[200];
+	struct inputs in;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(local); i++) {
+		snprintf(text, sizeof(text), "envelope-database = \"%s\"\n", local[i]);
+		write_conf(text);
+		unit_true(local[i], "accepted", read_all(&in, filebox_new()));
+		inputs_free(&in);
+	}
+	unit_write("password", BYTES("of the database\n"), 0600);
+	snprintf(text, sizeof(text),
+	    "envelope-database = \"redis:192.0.2.1:6379\"\n"
+	    "envelope-database-password-file = \"%s\"\n",
+	    unit_path("password"));
+	write_conf(text);
+	unit_true("password", "accepted", read_all(&in, filebox_new()));
+	unit_text("password", "text", in.database_password, "of the database");
+	inputs_free(&in);
+	unit_end();
+}
+#endif
+
 int
 main(void)
 {
@@ -186,6 +228,9 @@ main(void)
 		INPUTS_TEST(test_through_a_box),
 		INPUTS_TEST(test_overrides),
 		INPUTS_TEST(test_refused),
+#ifdef HAVE_HIREDIS
+		INPUTS_TEST(test_database_server),
+#endif
 	};
 
 	return cmocka_run_group_tests_name("inputs", tests, NULL, NULL);
