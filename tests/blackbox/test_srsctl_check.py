@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -20,8 +21,8 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
 
 from harness import postfix, tap
-from harness.daemon import (SECRET, Daemon, free_port, is_root, reachable_binary, render,
-                            run)
+from harness.daemon import (SECRET, Daemon, free_port, has_hiredis, has_sqlite, is_root,
+                            reachable_binary, render, run)
 from harness.dns_server import SERVFAIL, SILENT, DnsServer
 
 ADDRESS = '192.0.2.10'
@@ -66,10 +67,15 @@ def postfix_is_missing():
 
 class Base(unittest.TestCase):
     @classmethod
+    def options(cls, daemon):
+        """Changes of the daemon's options, before its start."""
+
+    @classmethod
     def setUpClass(cls):
         cls.dns = DnsServer(ZONE).start()
         cls.addClassCleanup(cls.dns.stop)
         cls.daemon = Daemon({'domains': ['our.test', 'mx.our.test', 'localhost']}, dns=cls.dns)
+        cls.options(cls.daemon)
         cls.queue = cls.daemon.folder.subfolder('queue', cls.daemon.user)
         private = cls.daemon.folder.subfolder('queue/private', cls.daemon.user)
         cls.socket = os.path.join(private, 'srsd')
@@ -1179,6 +1185,326 @@ class OtherMaps(PostfixBase):
         self.wrong('^error: smtpd_milters of smtp/inet names a milter .*: remove it from that '
                    r'service in master\.cf$',
                    master='smtp inet n - n - - smtpd -o smtpd_milters=unix:postsrsd/milter\n')
+
+
+class Socketmap(PostfixBase):
+    """Both maps over socketmap_table(5), on an address and on a socket in Postfix's queue."""
+
+    @classmethod
+    def options(cls, daemon):
+        cls.port = free_port()
+        folder = daemon.folder.subfolder('srsd', daemon.user)
+        cls.outside = os.path.join(folder, 'socketmap')
+        daemon.options['socketmap'] = ['inet:127.0.0.1:%d' % cls.port, 'unix:' + cls.outside]
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.inet = 'socketmap:inet:127.0.0.1:%d:' % cls.port
+        cls.unix = 'socketmap:unix:%s:' % cls.outside
+
+    @staticmethod
+    def maps(table):
+        return {'sender_canonical_maps': table + 'forward',
+                'recipient_canonical_maps': table + 'reverse'}
+
+    def right(self):
+        return {**super().right(), **self.maps(self.inet)}
+
+    def test_right(self):
+        lines = self.finds('^ok: sender_canonical_maps names forward$', errors=0,
+                           postfix=self.postfix())
+        self.assertIn('ok: socketmap inet:127.0.0.1:%d answers both maps' % self.port, lines)
+        self.assertIn('ok: socketmap unix:%s answers both maps' % self.outside, lines)
+        self.assertIn('ok: recipient_canonical_maps names reverse', lines)
+
+    def test_forms(self):
+        for table in (self.unix, 'proxy:' + self.inet, 'socketmap:inet:localhost:%d:' % self.port):
+            with self.subTest(table):
+                self.wrong('^ok: recipient_canonical_maps names reverse$', errors=0,
+                           inet_protocols='ipv4', **self.maps(table))
+
+    def test_without_tcp_tables(self):
+        config = self.config(forward=[], reverse=[])
+        self.finds('^ok: recipient_canonical_maps names reverse$', errors=0, config=config,
+                   postfix=self.postfix())
+        self.finds("^error: sender_canonical_maps does not name forward: postconf -e "
+                   "'sender_canonical_maps = %sforward'$" % self.inet, config=config,
+                   postfix=self.postfix({'sender_canonical_maps': None}))
+
+    def test_wrong_names(self):
+        self.wrong('^error: sender_canonical_maps names the other map instead of forward',
+                   sender_canonical_maps=self.inet + 'reverse')
+        self.wrong('^error: recipient_canonical_maps does not name reverse',
+                   recipient_canonical_maps=self.inet + 'Reverse')
+        self.wrong('^error: sender_canonical_maps does not name forward',
+                   sender_canonical_maps='socketmap:inet:127.0.0.1:1:forward')
+
+    def test_elsewhere(self):
+        self.wrong('^error: virtual_alias_maps names forward: recipients become SRS addresses',
+                   virtual_alias_maps=self.inet + 'forward, '
+                   + self.right()['virtual_alias_maps'])
+
+    def test_chroot(self):
+        """cleanup(8) in a chroot reaches no socket outside, except over proxymap(8)."""
+        master = MASTER + 'cleanup unix n - y - 0 cleanup\n'
+        self.wrong(r'^error: sender_canonical_maps names forward, but its socket is outside of the '
+                   r"chroot of cleanup, .*: set socketmap = \{.*\} in srsd\.conf, and postconf -e "
+                   r"'sender_canonical_maps = socketmap:unix:srsd/socketmap:forward'$", errors=2,
+                   master=master, **self.maps(self.unix))
+        self.wrong('^ok: sender_canonical_maps names forward$', errors=0, master=master,
+                   **self.maps('proxy:' + self.unix))
+        self.wrong('^ok: sender_canonical_maps names forward$', errors=0, master=master)
+
+    def test_no_daemon(self):
+        absent = 'inet:127.0.0.1:%d' % free_port()
+        lines = self.finds('^error: socketmap %s: Connection refused: start srsd' % absent,
+                           config=self.config(socketmap=[
+                               'inet:127.0.0.1:%d' % self.port, absent]),
+                           postfix=self.postfix())
+        self.assertIn('ok: socketmap inet:127.0.0.1:%d answers both maps' % self.port, lines)
+
+    def test_another_program(self):
+        """The policy service is no socketmap."""
+        self.finds('^error: socketmap inet:.*: ', config=self.config(
+            policy=[], socketmap=['inet:127.0.0.1:%d' % self.port,
+                                  'inet:127.0.0.1:%d' % self.daemon.ports['forward']],
+            forward=[]), postfix=self.postfix())
+
+    def test_user_of_postfix(self):
+        if not is_root():
+            self.skipTest('needs root')
+        folder = os.path.dirname(self.outside)
+        self.finds('^ok: user postfix can connect to socketmap unix:', errors=0, user=False,
+                   postfix=self.postfix())
+        os.chmod(folder, 0o700)
+        try:
+            self.finds('^error: user postfix cannot connect to socketmap unix:.*: Permission '
+                       'denied: give that user access', user=False, postfix=self.postfix())
+        finally:
+            os.chmod(folder, 0o755)
+
+
+class Store(Base):
+    """The file of the envelope database."""
+
+    original_envelope = 'long'
+
+    @classmethod
+    def options(cls, daemon):
+        if not has_sqlite():
+            raise unittest.SkipTest('built without SQLite')
+        daemon.enable_control()
+        cls.folder = daemon.folder.subfolder('store', daemon.user, 0o750)
+        cls.file = os.path.join(cls.folder, 'envelopes.sqlite')
+        daemon.options['envelope-database'] = 'sqlite:' + cls.file
+        daemon.options['original-envelope'] = cls.original_envelope
+
+    def setUp(self):
+        super().setUp()
+        if postfix_is_missing():
+            self.skipTest('postfix is not installed')
+        deadline = time.monotonic() + 60
+        while self.rows() is None and time.monotonic() < deadline:
+            pass
+
+    def rows(self):
+        done = run('-f', self.daemon.config, 'store', 'status', '--json', program='srsctl')
+        return json.loads(done.stdout)['rows']
+
+    def test_right(self):
+        lines = self.finds('^ok: the daemon uses envelope-database sqlite:' + self.file,
+                           errors=0)
+        self.assertIn('ok: envelope-database %s has no damage' % self.file, lines)
+        self.assertEqual(self.rows(), 0)
+
+    def test_as_root(self):
+        if not is_root():
+            self.skipTest('needs root')
+        self.finds('^ok: envelope-database %s has no damage$' % self.file, errors=0, user=False)
+
+    def with_mode(self, path, mode, pattern):
+        before = os.stat(path).st_mode & 0o7777
+        os.chmod(path, mode)
+        try:
+            self.finds(pattern % path)
+        finally:
+            os.chmod(path, before)
+
+    def test_modes(self):
+        self.with_mode(self.file, 0o644, '^error: envelope-database %s: other users can read it: '
+                       'chmod 600 ')
+        self.with_mode(self.file, 0o660, '^error: envelope-database %s: other users can change it')
+        self.with_mode(self.folder, 0o775, '^error: directory %s of envelope-database: other users '
+                       'can replace the file: chmod go-w ')
+
+    def test_owners(self):
+        if not is_root():
+            self.skipTest('needs root')
+        for path, pattern in ((self.file, '^error: envelope-database %s does not belong'),
+                              (self.folder, '^error: directory %s of envelope-database does not')):
+            before = os.stat(path)
+            os.chown(path, 1, before.st_gid)
+            try:
+                self.finds(pattern % path, user=False)
+            finally:
+                os.chown(path, before.st_uid, before.st_gid)
+
+    def other(self, path):
+        return self.config(envelope_database='sqlite:' + path)
+
+    def test_another_file(self):
+        """The daemon has another one than the configuration, which is not there."""
+        path = os.path.join(self.folder, 'absent')
+        self.finds('^warning: envelope-database %s: No such file.*: srsd creates it' % path,
+                   config=self.other(path), errors=2)
+        path = self.daemon.path('absent/absent')
+        lines = self.finds('^error: directory %s of envelope-database: No such'
+                           % os.path.dirname(path), config=self.other(path), errors=2)
+        self.assertIn('error: the daemon does not use envelope-database sqlite:%s: run srsctl '
+                      'reload, and make sure that the daemon reads this configuration file' % path,
+                      lines)
+
+    def test_damage(self):
+        path = os.path.join(self.folder, 'damaged')
+        shutil.copy(self.file, path)
+        with open(path, 'r+b') as file:
+            file.write(b'SQLite format 3\0' + b'\xff' * 80)
+        os.chmod(path, 0o600)
+        if is_root():
+            shutil.chown(path, self.daemon.user)
+        self.finds('^error: envelope-database %s is damaged: .*: stop srsd, make a copy' % path,
+                   config=self.other(path), errors=2)
+
+    def test_not_opened_yet(self):
+        self.daemon.folder.file('store/new', '', 0o600, self.daemon.user)
+        path = os.path.join(self.folder, 'new')
+        self.finds('^warning: envelope-database %s has not been opened by srsd' % path,
+                   config=self.other(path), errors=2)
+
+    def test_no_daemon(self):
+        self.finds('^skipped: envelope-database in the daemon: cannot connect to', errors=0,
+                   config=self.config(control='unix:/nonexistent/control'))
+
+    def test_locked(self):
+        """A database that another program has locked is not reported as damaged."""
+        database = sqlite3.connect(self.file, isolation_level=None)
+        database.execute('BEGIN IMMEDIATE')
+        try:
+            self.finds('^ok: envelope-database .* has no damage', errors=0)
+        finally:
+            database.close()
+
+
+class StoreOfAll(Store):
+    """original-envelope = database: the sender of the check is one that is not stored."""
+
+    original_envelope = 'database'
+
+
+class Redis(Base):
+    """A server, whose promise depends on its configuration."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.program = shutil.which('redis-server') or shutil.which('valkey-server')
+        if cls.program is None:
+            raise unittest.SkipTest('no redis-server')
+        super().setUpClass()
+
+    @classmethod
+    def options(cls, daemon):
+        if not has_hiredis():
+            raise unittest.SkipTest('built without hiredis')
+        folder = daemon.folder.subfolder('redis', daemon.user)
+        port = free_port()
+        cls.database = 'redis:127.0.0.1:%d' % port
+        cls.socket_of_server = os.path.join(folder, 'socket')
+        cls.server = subprocess.Popen(
+            [cls.program, '--port', str(port), '--dir', folder, '--save', '', '--bind',
+             '127.0.0.1', '--unixsocket', cls.socket_of_server, '--unixsocketperm', '777'],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        cls.addClassCleanup(cls.server.wait)
+        cls.addClassCleanup(cls.server.kill)
+        daemon.enable_control()
+        daemon.options['envelope-database'] = cls.database
+        daemon.options['original-envelope'] = 'long'
+        cls.port = port
+
+    def setUp(self):
+        super().setUp()
+        if postfix_is_missing():
+            self.skipTest('postfix is not installed')
+        self.ask('PING')
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and run(
+                '-f', self.daemon.config, 'store', 'status', program='srsctl').returncode != 0:
+            pass
+        self.set(**{'maxmemory-policy': 'noeviction', 'appendonly': 'yes',
+                    'appendfsync': 'always'})
+
+    def ask(self, *words):
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                with socket.create_connection(('127.0.0.1', self.port)) as connection:
+                    connection.sendall((' '.join(words) + '\r\n').encode())
+                    return connection.recv(1000).decode()
+            except ConnectionRefusedError:
+                if time.monotonic() > deadline:
+                    raise
+
+    def set(self, **values):
+        for name, value in values.items():
+            self.assertEqual(self.ask('CONFIG', 'SET', name, value), '+OK\r\n')
+
+    def test_right(self):
+        lines = self.finds('^ok: envelope-database %s answers$' % self.database, errors=0)
+        self.assertIn('ok: %s has a sender on disk before its address is given out'
+                      % self.database, lines)
+        self.assertIn('ok: the daemon uses envelope-database ' + self.database, lines)
+
+    def test_unix_socket(self):
+        self.finds('^ok: envelope-database redis:unix:.* answers$', config=self.config(
+            envelope_database='redis:unix:' + self.socket_of_server))
+
+    def test_eviction(self):
+        self.set(**{'maxmemory-policy': 'allkeys-lru'})
+        self.finds('^error: %s removes senders when its memory is short: maxmemory-policy is '
+                   'allkeys-lru: ' % self.database)
+
+    def test_promises(self):
+        self.set(appendfsync='everysec')
+        self.finds('^warning: a crash of %s loses the senders of a second or more' % self.database)
+        self.set(appendonly='no')
+        self.finds('^warning: a crash of %s loses all senders since its last snapshot'
+                   % self.database)
+
+    def test_user_that_may_not_ask(self):
+        self.assertEqual(self.ask('ACL', 'SETUSER', 'srsd', 'on', '>secret', '~PostSRSd/*',
+                                  '+get', '+set', '+ping'), '+OK\r\n')
+        password = self.daemon.folder.file('password', 'secret\n', 0o600, self.daemon.user)
+        config = self.config(envelope_database_user='srsd',
+                             envelope_database_password_file=password)
+        lines = self.finds('^skipped: maxmemory-policy of %s: the server does not show it'
+                           % self.database, errors=0, config=config)
+        self.assertTrue(any(line.startswith('skipped: appendonly and') for line in lines))
+        self.daemon.folder.file('password', 'wrong\n', 0o600, self.daemon.user)
+        self.finds('^error: envelope-database %s: .*WRONGPASS' % self.database, config=config)
+
+    def test_no_server(self):
+        self.finds('^error: envelope-database redis:127.0.0.1:.*: Connection refused: start the '
+                   'server', errors=2, config=self.config(
+                       envelope_database='redis:127.0.0.1:%d' % free_port()))
+
+    def test_no_password(self):
+        self.finds('^error: envelope-database redis:192.0.2.1:6379 is not on this host, and has no '
+                   'password: set envelope-database-password-file', errors=2,
+                   config=self.config(envelope_database='redis:192.0.2.1:6379'))
+
+    def test_no_password_file(self):
+        self.finds('^error: envelope-database-password-file /nonexistent: No such file',
+                   config=self.config(envelope_database_password_file='/nonexistent'))
 
 
 class Users(PostfixBase):

@@ -3,7 +3,6 @@
 """srsctl store, and what srsctl forward, reverse and status report of the envelope database."""
 
 import base64
-import functools
 import hashlib
 import json
 import os
@@ -17,21 +16,12 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
 
 from harness import tap
-from harness.daemon import Daemon, free_port, is_root, render, run
+from harness.daemon import Daemon, free_port, has_sqlite, is_root, render, run
 
 LONG = 'bounces+%d-0100018f3a2b4c5d-0a1b2c3d-4e5f-6789-abcd-ef0123456789-000000@mail.example'
 DAY = 86400
 LATER = time.strftime('%Y-%m-%d', time.gmtime(time.time() + 30 * DAY))
 TABLE = 'CREATE TABLE kv (k TEXT UNIQUE ON CONFLICT REPLACE, v TEXT, lt INTEGER)'
-
-
-@functools.lru_cache(maxsize=None)
-def has_sqlite():
-    daemon = Daemon({'envelope-database': 'sqlite:/nonexistent/file'})
-    daemon.write_config()
-    done = run('-n', '-f', daemon.config)
-    daemon.folder.remove()
-    return 'without SQLite' not in done.stderr
 
 
 def sha1_alias(address):

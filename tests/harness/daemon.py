@@ -13,6 +13,7 @@ tree.
 """
 
 import ctypes
+import functools
 import itertools
 import os
 import pwd
@@ -490,3 +491,22 @@ def run(*arguments, user=True, timeout=WAIT, program='srsd'):
     return subprocess.run([reachable_binary(program), *arguments], stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd='/', text=True,
                           errors='backslashreplace', timeout=timeout, **identity)
+
+
+@functools.lru_cache(maxsize=None)
+def _accepts_database(database):
+    daemon = Daemon({'envelope-database': database})
+    daemon.write_config()
+    done = run('-n', '-f', daemon.config)
+    daemon.folder.remove()
+    return 'was built without' not in done.stderr
+
+
+def has_sqlite():
+    """Is the program built with SQLite?"""
+    return _accepts_database('sqlite:/nonexistent/file')
+
+
+def has_hiredis():
+    """Is the program built with hiredis?"""
+    return _accepts_database('redis:127.0.0.1:6379')

@@ -12,9 +12,11 @@
 #include "conf/settings.h"
 #include "srsd/ctl/check/findings.h"
 #include "srsd/ctl/check/postfix.h"
+#include "srsd/ctl/ctl.h"
 #include "srsd/srs/srs_keys.h"
 
 struct check {
+	const struct ctl *ctl;
 	struct settings *settings;
 	struct findings *findings;
 	const struct text_list *addresses; /* of this host as other hosts see it, from --address */
@@ -36,6 +38,9 @@ void check_secret_age(struct check *check);
 /* Checks the services of the daemon, and whether it uses this configuration and these secrets. */
 void check_daemon(struct check *check);
 
+/* Checks envelope-database: its file or its server, and whether the daemon can use it. */
+void check_store(struct check *check);
+
 /*
  * Checks Postfix, with the functions from check_words to check_srs_domain, which need postfix. Sets
  * postfix, which the caller frees. dir is the directory of main.cf; NULL: the default one.
@@ -51,7 +56,10 @@ void check_maps(struct check *check);
 /* Reports other maps that name forward or reverse, and milters that rewrite as well. */
 void check_other_maps(struct check *check);
 
-/* Checks where each smtpd(8) asks the policy service, and access to its unix sockets. */
+/*
+ * Checks where each smtpd(8) asks the policy service, and whether Postfix can use the unix sockets
+ * of srsd.
+ */
 void check_restrictions(struct check *check);
 
 /*

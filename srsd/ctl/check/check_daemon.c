@@ -15,6 +15,7 @@
 #include "common/endpoint.h"
 #include "srsd/ctl/check/check.h"
 #include "srsd/ctl/connect.h"
+#include "srsd/postfix/socketmap.h"
 #include "srsd/postfix/tcptable.h"
 #include "srsd/srs/srs_hash_change.h"
 #include "srsd/srs/srs_rewrite.h"
@@ -255,6 +256,62 @@ check_reverse(struct check *check, const char *sender, const char *srs_address)
 	}
 }
 
+/* ask_socketmap - sets status to the first word of a reply, such as NOTFOUND */
+static bool
+ask_socketmap(
+    const char *endpoint, const char *map, const char *key, char status[16], const char **error)
+{
+	char payload[512], request[sizeof(payload) + 16], reply[REPLY_SIZE];
+	struct text text;
+	size_t used;
+
+	snprintf(payload, sizeof(payload), "%s %s", map, key);
+	snprintf(request, sizeof(request), "%zu:%s,", strlen(payload), payload);
+	if (!ask_service(endpoint, request, ",", MAP_MS, reply, error))
+		return false;
+	strlcat(reply, ",", sizeof(reply)); /* which ask_service() has removed */
+	if (socketmap_parse(reply, strlen(reply), &used, &text, error) != 1)
+		return false;
+	snprintf(status, 16, "%.*s", (int)text.len, text.s);
+	status[strcspn(status, " ")] = '\0';
+	return true;
+}
+
+/* check_socketmap_map - by an address that the map leaves alone, so that nothing is signed */
+static bool
+check_socketmap_map(struct check *check, const char *endpoint, const char *map, const char *address)
+{
+	char status[16];
+	const char *error;
+
+	if (!ask_socketmap(endpoint, map, address, status, &error)) {
+		report_unreachable(check, "socketmap", endpoint, error);
+		return false;
+	}
+	if (strcmp(status, "NOTFOUND") == 0)
+		return true;
+	findings_add(check->findings, FINDING_ERROR,
+	    "socketmap %s answers %s for %s in the map %s instead of NOTFOUND", endpoint, status,
+	    address, map);
+	findings_remedy(check->findings, RELOAD);
+	return false;
+}
+
+static void
+check_socketmap(struct check *check)
+{
+	const struct text_list *list = &check->settings->socketmap;
+	char local[MAILADDR_SIZE];
+	size_t i;
+
+	snprintf(local, sizeof(local), "check@%s", check->settings->srs_domain);
+	for (i = 0; i < list->n; i++)
+		if (check_socketmap_map(check, list->text[i], "forward", local) &&
+		    check_socketmap_map(check, list->text[i], "reverse", "check@check.invalid"))
+			findings_add(check->findings, FINDING_OK, "socketmap %s answers both maps",
+			    list->text[i]);
+}
+
 static void
 check_policy(struct check *check, const char *srs_address)
 {
@@ -364,15 +421,28 @@ check_exposure(struct check *check, const char *service, const struct text_list 
 	}
 }
 
+/*
+ * choose_sender - a new one each time, because the uses of an SRS address per day are limited
+ *
+ * Of all senders, original-envelope "database" stores no SRS address of another host.
+ */
+static void
+choose_sender(const struct check *check, char *sender, size_t size)
+{
+	bool is_stored = check->settings->original_envelope == ENVELOPE_DATABASE;
+
+	snprintf(sender, size, "%sc%llx.%x@check.invalid",
+	    is_stored ? "SRS0=test=AA=check.invalid=" : "", (unsigned long long)check->now,
+	    (unsigned)getpid());
+}
+
 void
 check_daemon(struct check *check)
 {
 	const struct settings *settings = check->settings;
-	char sender[64], srs_address[MAILADDR_SIZE] = "";
+	char sender[128], srs_address[MAILADDR_SIZE] = "";
 
-	/* A new one each time, because the uses of an SRS address per day are limited. */
-	snprintf(sender, sizeof(sender), "c%llx.%x@check.invalid", (unsigned long long)check->now,
-	    (unsigned)getpid());
+	choose_sender(check, sender, sizeof(sender));
 	check_switched_off(check, "forward", &settings->forward);
 	check_switched_off(check, "reverse", &settings->reverse);
 	check_switched_off(check, "policy", &settings->policy);
@@ -380,6 +450,8 @@ check_daemon(struct check *check)
 	check_exposure(check, "forward", &settings->forward);
 	check_exposure(check, "reverse", &settings->reverse);
 	check_exposure(check, "policy", &settings->policy);
+	check_exposure(check, "socketmap", &settings->socketmap);
+	check_socketmap(check);
 	check_forward(check, sender, srs_address);
 	if (srs_address[0] == '\0')
 		sign_without_daemon(check, sender, srs_address);

@@ -194,9 +194,9 @@ resolve_socket_path(
 	    in_queue && path[0] != '/' ? "/" : "", path);
 }
 
-bool
-check_endpoint_in_maps(
-    const struct postfix *postfix, const char *maps, const struct text_list *endpoints)
+/* is_tcp_map_of - is one of the tables tcp:HOST:PORT one of the endpoints? */
+static bool
+is_tcp_map_of(const struct postfix *postfix, const char *maps, const struct text_list *endpoints)
 {
 	char word[POSTFIX_WORD_SIZE];
 	const char *s;
@@ -234,6 +234,52 @@ check_endpoint_is_one(const struct text_list *endpoints, const char *theirs,
 	return false;
 }
 
+struct check_map_place
+check_endpoint_place(const struct settings *settings, const char *name)
+{
+	struct check_map_place place = { name, &settings->forward, &settings->socketmap };
+
+	if (strcmp(name, "reverse") == 0)
+		place.tcp = &settings->reverse;
+	return place;
+}
+
+/* is_socketmap_of - is it ENDPOINT:NAME, with the name of the map and one of its endpoints? */
+static bool
+is_socketmap_of(const struct postfix *postfix, const char *table,
+    const struct check_map_place *place, bool chrooted)
+{
+	const char *colon = strrchr(table, ':');
+	char endpoint[CHECK_ENDPOINT_SIZE];
+
+	if (colon == NULL || strcmp(colon + 1, place->name) != 0 ||
+	    (size_t)(colon - table) >= sizeof(endpoint))
+		return false;
+	memcpy(endpoint, table, (size_t)(colon - table));
+	endpoint[colon - table] = '\0';
+	return check_endpoint_is_one(place->socketmap, endpoint, postfix, chrooted);
+}
+
+bool
+check_endpoint_names_map(const struct postfix *postfix, const char *maps,
+    const struct check_map_place *place, bool chrooted)
+{
+	char word[POSTFIX_WORD_SIZE];
+	const char *rest = maps, *s;
+	bool is_proxied;
+
+	if (is_tcp_map_of(postfix, maps, place->tcp))
+		return true;
+	while (postfix_word(&rest, word)) {
+		is_proxied = strncmp(word, "proxy:", 6) == 0; /* proxymap(8) has no chroot */
+		s = is_proxied ? word + 6 : word;
+		if (strncmp(s, "socketmap:", 10) == 0 &&
+		    is_socketmap_of(postfix, s + 10, place, chrooted && !is_proxied))
+			return true;
+	}
+	return false;
+}
+
 void
 check_endpoint_for_client(const char *endpoint, char text[CHECK_ENDPOINT_SIZE])
 {
@@ -247,8 +293,9 @@ check_endpoint_for_client(const char *endpoint, char text[CHECK_ENDPOINT_SIZE])
 		strlcpy(text, endpoint, CHECK_ENDPOINT_SIZE);
 }
 
-bool
-check_endpoint_for_map(const struct text_list *endpoints, char table[CHECK_ENDPOINT_SIZE])
+/* find_inet_table - HOST:PORT of the first endpoint that a TCP client can use */
+static bool
+find_inet_table(const struct text_list *endpoints, char table[CHECK_ENDPOINT_SIZE])
 {
 	size_t i;
 
@@ -256,8 +303,23 @@ check_endpoint_for_map(const struct text_list *endpoints, char table[CHECK_ENDPO
 		if (strncmp(endpoints->text[i], "inet:", 5) != 0)
 			continue;
 		check_endpoint_for_client(endpoints->text[i], table);
-		memmove(table, table + 5, strlen(table + 5) + 1);
+		memmove(table + 4, table + 5, strlen(table + 5) + 1);
+		memcpy(table, "tcp:", 4);
 		return true;
 	}
 	return false;
+}
+
+bool
+check_endpoint_for_map(const struct check_map_place *place, char table[CHECK_ENDPOINT_SIZE])
+{
+	char text[CHECK_ENDPOINT_SIZE];
+
+	if (find_inet_table(place->tcp, table))
+		return true;
+	if (place->socketmap->n == 0)
+		return false;
+	check_endpoint_for_client(place->socketmap->text[0], text);
+	return snprintf(table, CHECK_ENDPOINT_SIZE, "socketmap:%s:%s", text, place->name) <
+	       CHECK_ENDPOINT_SIZE;
 }

@@ -15,12 +15,22 @@
 
 #define CHECK_ENDPOINT_SIZE 1024
 
+/* A map of srsd: its name, and where it answers with tcp_table(5) and socketmap_table(5). */
+struct check_map_place {
+	const char *name; /* "forward" or "reverse" */
+	const struct text_list *tcp, *socketmap;
+};
+
+/* The places of a map, by its name. */
+struct check_map_place check_endpoint_place(const struct settings *settings, const char *name);
+
 /*
- * True when one of the tables in maps ("hash:/x, tcp:localhost:10001") is one of the endpoints. A
- * host name stands for all addresses that inet_protocols of Postfix permits.
+ * True when one of the tables in maps is this map, as tcp:HOST:PORT, socketmap:inet:HOST:PORT:NAME
+ * or socketmap:unix:PATH:NAME. A host name stands for all addresses that inet_protocols of Postfix
+ * permits. chrooted applies to the service that opens the table.
  */
-bool check_endpoint_in_maps(
-    const struct postfix *postfix, const char *maps, const struct text_list *endpoints);
+bool check_endpoint_names_map(const struct postfix *postfix, const char *maps,
+    const struct check_map_place *place, bool chrooted);
 
 /*
  * True when theirs, the argument of a check_policy_service ("inet:HOST:PORT", "unix:PATH"), is one
@@ -41,7 +51,10 @@ void check_endpoint_detour(struct check *check, const char *parameter, const cha
 /* Copies an endpoint in the form for a client: a wildcard becomes a loopback address. */
 void check_endpoint_for_client(const char *endpoint, char text[CHECK_ENDPOINT_SIZE]);
 
-/* Sets table to HOST:PORT of the first inet endpoint; false when no endpoint is inet. */
-bool check_endpoint_for_map(const struct text_list *endpoints, char table[CHECK_ENDPOINT_SIZE]);
+/*
+ * Sets table to the table of Postfix for a map: tcp:HOST:PORT of the first inet endpoint, or
+ * socketmap:ENDPOINT:NAME. False when there is neither.
+ */
+bool check_endpoint_for_map(const struct check_map_place *place, char table[CHECK_ENDPOINT_SIZE]);
 
 #endif

@@ -24,53 +24,80 @@ is_cleanup_used(const struct postfix *postfix, const char *cleanup, bool public)
 }
 
 /*
- * find_cleanup - one that is used and whose parameter names one of the endpoints (NULL: any)
+ * find_cleanup - one that is used and whose parameter names the map (NULL: any parameter)
  *
  * If only some mail is to be rewritten, only one of several cleanup services has the map.
  */
 static bool
 find_cleanup(const struct postfix *postfix, const char *parameter, bool public,
-    const struct text_list *endpoints, struct postfix_service *cleanup)
+    const struct check_map_place *place, struct postfix_service *cleanup)
 {
 	size_t i;
 
 	for (i = 0; postfix_service_at(postfix, i, cleanup); i++)
 		if (strcmp(cleanup->command, "cleanup") == 0 &&
 		    is_cleanup_used(postfix, cleanup->name, public) &&
-		    (endpoints == NULL ||
-			check_endpoint_in_maps(
-			    postfix, postfix_service_get(postfix, cleanup, parameter), endpoints)))
+		    (place == NULL || check_endpoint_names_map(postfix,
+					  postfix_service_get(postfix, cleanup, parameter), place,
+					  postfix_is_chrooted(postfix, cleanup))))
 			return true;
 	return false;
 }
 
-/* A canonical map of Postfix, and the service of srsd that it should name. */
+/* A canonical map of Postfix, and the map of srsd that it should name. */
 struct canonical_map {
 	const char *maps, *classes; /* parameters */
-	const char *service;
-	const struct text_list *ours, *others;
+	struct check_map_place ours, others;
 	bool incoming; /* needed where mail from strangers arrives, not just in any service */
 	void (*check_classes)(struct check *, const char *where, const char *classes);
 };
 
+/* is_outside_chroot - main.cf names the map, and the chroot of cleanup(8) hides its socket */
+static bool
+is_outside_chroot(struct check *check, const struct canonical_map *map)
+{
+	const char *tables = postfix_get(check->postfix, map->maps);
+	struct postfix_service cleanup;
+
+	return find_cleanup(check->postfix, map->maps, map->incoming, NULL, &cleanup) &&
+	       postfix_is_chrooted(check->postfix, &cleanup) &&
+	       check_endpoint_names_map(check->postfix, tables, &map->ours, false) &&
+	       !check_endpoint_names_map(check->postfix, tables, &map->ours, true);
+}
+
+static void
+report_chroot(struct check *check, const struct canonical_map *map)
+{
+	const char *queue = postfix_get(check->postfix, "queue_directory");
+
+	findings_add(check->findings, FINDING_ERROR,
+	    "%s names %s, but its socket is outside of the chroot of cleanup, %s", map->maps,
+	    map->ours.name, queue);
+	findings_remedy(check->findings,
+	    "set socketmap = {\"unix:%s/srsd/socketmap\"} in srsd.conf, and postconf -e '%s = "
+	    "socketmap:unix:srsd/socketmap:%s'",
+	    queue, map->maps, map->ours.name);
+}
+
 static void
 report_wrong_map(struct check *check, const struct canonical_map *map)
 {
+	const char *name = map->ours.name;
 	char table[CHECK_ENDPOINT_SIZE];
 
-	if (check_endpoint_in_maps(
-		check->postfix, postfix_get(check->postfix, map->maps), map->others))
+	if (check_endpoint_names_map(
+		check->postfix, postfix_get(check->postfix, map->maps), &map->others, false))
 		findings_add(check->findings, FINDING_ERROR, "%s names the other map instead of %s",
-		    map->maps, map->service);
+		    map->maps, name);
 	else
 		findings_add(
-		    check->findings, FINDING_ERROR, "%s does not name %s", map->maps, map->service);
-	if (!check_endpoint_for_map(map->ours, table))
+		    check->findings, FINDING_ERROR, "%s does not name %s", map->maps, name);
+	if (check_endpoint_for_map(&map->ours, table))
+		findings_remedy(check->findings, "postconf -e '%s = %s'", map->maps, table);
+	else
 		findings_remedy(check->findings,
 		    "tcp_table(5) cannot use a unix socket: give %s an endpoint inet:HOST:PORT",
-		    map->service);
-	else
-		findings_remedy(check->findings, "postconf -e '%s = tcp:%s'", map->maps, table);
+		    name);
 }
 
 /* report_override - main.cf is right, but the cleanup service in use has another value */
@@ -80,7 +107,7 @@ report_override(
 {
 	findings_add(check->findings, FINDING_ERROR,
 	    "%s names %s in main.cf, but -o of %s in master.cf overrides it", map->maps,
-	    map->service, cleanup->name);
+	    map->ours.name, cleanup->name);
 	findings_remedy(check->findings, "remove -o %s=... from that service", map->maps);
 }
 
@@ -94,7 +121,7 @@ check_detours(struct check *check, const struct canonical_map *map, const char *
 	while (postfix_word(&tables, table)) {
 		s = strncmp(table, "proxy:", 6) == 0 ? table + 6 : table;
 		if (strncmp(s, "tcp:", 4) == 0)
-			check_endpoint_detour(check, map->maps, s + 4, map->ours);
+			check_endpoint_detour(check, map->maps, s + 4, map->ours.tcp);
 	}
 }
 
@@ -106,14 +133,17 @@ check_map(struct check *check, const struct canonical_map *map)
 	struct postfix_service cleanup;
 	char where[sizeof(cleanup.name) + 8] = "";
 
-	if (map->ours->n == 0)
+	if (map->ours.tcp->n == 0 && map->ours.socketmap->n == 0)
 		return;
-	if (find_cleanup(p, map->maps, map->incoming, map->ours, &cleanup)) {
+	if (find_cleanup(p, map->maps, map->incoming, &map->ours, &cleanup)) {
 		classes = postfix_service_get(p, &cleanup, map->classes);
 		if (postfix_service_get(p, &cleanup, map->maps) != in_main ||
 		    classes != postfix_get(p, map->classes))
 			snprintf(where, sizeof(where), " of %s", cleanup.name);
-	} else if (!check_endpoint_in_maps(p, in_main, map->ours)) {
+	} else if (is_outside_chroot(check, map)) {
+		report_chroot(check, map);
+		return;
+	} else if (!check_endpoint_names_map(p, in_main, &map->ours, false)) {
 		report_wrong_map(check, map);
 		map->check_classes(check, "", classes);
 		return;
@@ -121,7 +151,8 @@ check_map(struct check *check, const struct canonical_map *map)
 		report_override(check, map, &cleanup);
 		return;
 	}
-	findings_add(check->findings, FINDING_OK, "%s%s names %s", map->maps, where, map->service);
+	findings_add(
+	    check->findings, FINDING_OK, "%s%s names %s", map->maps, where, map->ours.name);
 	check_detours(check, map, postfix_service_get(p, &cleanup, map->maps));
 	map->check_classes(check, where, classes);
 }
@@ -207,7 +238,8 @@ check_mappings(struct check *check)
 	struct postfix_service service;
 	size_t i;
 
-	if (check->settings->forward.n == 0 && check->settings->reverse.n == 0)
+	if (check->settings->forward.n == 0 && check->settings->reverse.n == 0 &&
+	    check->settings->socketmap.n == 0)
 		return;
 	for (i = 0; postfix_service_at(check->postfix, i, &service); i++) {
 		if (!postfix_is_public(&service) || !are_maps_off(check->postfix, &service) ||
@@ -226,13 +258,12 @@ check_mappings(struct check *check)
 void
 check_maps(struct check *check)
 {
-	const struct text_list *forward = &check->settings->forward;
-	const struct text_list *reverse = &check->settings->reverse;
+	const struct check_map_place forward = check_endpoint_place(check->settings, "forward");
+	const struct check_map_place reverse = check_endpoint_place(check->settings, "reverse");
 	const struct canonical_map sender = { "sender_canonical_maps", "sender_canonical_classes",
-		"forward", forward, reverse, false, check_sender_classes };
+		forward, reverse, false, check_sender_classes };
 	const struct canonical_map recipient = { "recipient_canonical_maps",
-		"recipient_canonical_classes", "reverse", reverse, forward, true,
-		check_recipient_classes };
+		"recipient_canonical_classes", reverse, forward, true, check_recipient_classes };
 
 	check_map(check, &sender);
 	check_map(check, &recipient);

@@ -42,10 +42,9 @@ check_wrong_place(struct check *check, const struct wrong_place *place, const ch
     const char *value, const char *others)
 {
 	const char *map = place->forward ? "forward" : "reverse";
-	const struct text_list *list =
-	    place->forward ? &check->settings->forward : &check->settings->reverse;
+	const struct check_map_place ours = check_endpoint_place(check->settings, map);
 
-	if (!check_endpoint_in_maps(check->postfix, value, list))
+	if (!check_endpoint_names_map(check->postfix, value, &ours, false))
 		return;
 	findings_add(check->findings, FINDING_ERROR, "%s%s%s names %s: %s", place->parameter,
 	    service == NULL ? "" : " of ", service == NULL ? "" : service, map, place->harm);
@@ -62,10 +61,11 @@ static bool
 is_swapped(const struct check *check, const struct wrong_place *place, const char *value)
 {
 	const char *own = place->forward ? "recipient_canonical_maps" : "sender_canonical_maps";
+	const struct check_map_place right =
+	    check_endpoint_place(check->settings, place->forward ? "reverse" : "forward");
 
 	return strcmp(place->parameter, own) == 0 &&
-	       !check_endpoint_in_maps(check->postfix, value,
-		   place->forward ? &check->settings->reverse : &check->settings->forward);
+	       !check_endpoint_names_map(check->postfix, value, &right, false);
 }
 
 static void

@@ -372,9 +372,8 @@ try_connect_as(const struct passwd *user, const char *endpoint)
 
 /* check_sockets - Postfix must have access to the directory of a unix socket */
 static void
-check_sockets(struct check *check)
+check_sockets(struct check *check, const char *service, const struct text_list *list)
 {
-	const struct text_list *list = &check->settings->policy;
 	const char *name = postfix_get(check->postfix, "mail_owner");
 	const struct passwd *user = getpwnam(name);
 	size_t i;
@@ -384,19 +383,19 @@ check_sockets(struct check *check)
 		if (strncmp(list->text[i], "unix:", 5) != 0)
 			continue;
 		if (geteuid() != 0 || user == NULL) {
-			findings_add(check->findings, FINDING_SKIPPED, "policy %s as user %s",
+			findings_add(check->findings, FINDING_SKIPPED, "%s %s as user %s", service,
 			    list->text[i], name);
 			findings_remedy(check->findings, "only root can test it");
 			continue;
 		}
 		e = try_connect_as(user, list->text[i]);
 		if (e == 0) {
-			findings_add(check->findings, FINDING_OK,
-			    "user %s can connect to policy %s", name, list->text[i]);
+			findings_add(check->findings, FINDING_OK, "user %s can connect to %s %s",
+			    name, service, list->text[i]);
 			continue;
 		}
-		findings_add(check->findings, FINDING_ERROR,
-		    "user %s cannot connect to policy %s: %s", name, list->text[i], strerror(e));
+		findings_add(check->findings, FINDING_ERROR, "user %s cannot connect to %s %s: %s",
+		    name, service, list->text[i], strerror(e));
 		findings_remedy(check->findings,
 		    e == EACCES
 			? "give that user access to the directory of the socket (mode, group)"
@@ -408,5 +407,6 @@ void
 check_restrictions(struct check *check)
 {
 	check_each_smtpd(check);
-	check_sockets(check);
+	check_sockets(check, "policy", &check->settings->policy);
+	check_sockets(check, "socketmap", &check->settings->socketmap);
 }

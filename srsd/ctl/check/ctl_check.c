@@ -87,6 +87,7 @@ run_checks(struct check *check, const struct ctl *ctl, const char *postfix_dir)
 	check_hash(check);
 	check_secret_age(check);
 	check_daemon(check);
+	check_store(check);
 	check_postfix(check, postfix_dir);
 	check_own_domains(check);
 	check_dns(check);
@@ -131,7 +132,9 @@ int
 ctl_check(const struct ctl *ctl, int argc, char **argv)
 {
 	struct check_options opts = { .postfix = NULL };
-	struct check check = { .settings = ctl->settings, .addresses = &opts.addresses };
+	struct check check = {
+		.ctl = ctl, .settings = ctl->settings, .addresses = &opts.addresses
+	};
 	int status = CTL_USAGE;
 
 	if (!parse_check_options(&opts, argc, argv)) {
