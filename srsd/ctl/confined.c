@@ -64,7 +64,7 @@ confined_failure(const char *error)
 static json_t *
 do_confined_work(const struct confined_work *work, const struct identity *id)
 {
-	json_t *reply = work->prepare(work->arg);
+	json_t *reply = work->prepare == NULL ? NULL : work->prepare(work->arg);
 
 	if (reply != NULL)
 		return reply;

@@ -18,7 +18,7 @@
 #include "common/privdrop.h"
 
 struct confined_work {
-	/* Opens files with the caller's privileges. Returns NULL, or confined_failure. */
+	/* Opens files with the caller's privileges. Returns NULL, or confined_failure. May be NULL. */
 	json_t *(*prepare)(void *arg);
 	/* Works without privileges. Returns the reply, an object, or confined_failure. */
 	json_t *(*run)(void *arg);

@@ -48,13 +48,6 @@ struct purge_job {
 	time_t before; /* rows that expired before this time are deleted */
 };
 
-static json_t *
-prepare_no_file(void *arg)
-{
-	(void)arg;
-	return NULL;
-}
-
 /* retry_busy - waits a little; false: it is too late */
 static bool
 retry_busy(uint64_t until)
@@ -151,7 +144,6 @@ purge_round(const struct purge_job *job, const struct identity *id, long long *d
 {
 	struct purge_job copy = *job;
 	const struct confined_work work = {
-		.prepare = prepare_no_file,
 		.run = purge_database,
 		.arg = &copy,
 		.seconds = ROUND_SECONDS,

@@ -139,9 +139,9 @@ make_map_reply(const struct control_service *service, const struct srs_result *r
 	return reply;
 }
 
-/* read_address - the member of a request; without one, an error is the reply */
+/* read_address_member - the member of a request; without one, an error is the reply */
 static bool
-read_address(struct text *address, const json_t *request, struct buffer *out)
+read_address_member(struct text *address, const json_t *request, struct buffer *out)
 {
 	const json_t *value = json_object_get(request, "address");
 
@@ -167,7 +167,7 @@ start_forward(struct control_session *s, const json_t *request, struct buffer *o
 	json_t *reply;
 	int belongs;
 
-	if (!read_address(&address, request, out))
+	if (!read_address_member(&address, request, out))
 		return true;
 	result.secret = SRS_KEYS_NONE;
 	srs_rewrite_forward(&result, &context, address.s, address.len);
@@ -196,7 +196,7 @@ start_reverse(struct control_session *s, const json_t *request, struct buffer *o
 	struct text address;
 	json_t *reply;
 
-	if (!read_address(&address, request, out))
+	if (!read_address_member(&address, request, out))
 		return true;
 	result.secret = SRS_KEYS_NONE;
 	srs_rewrite_reverse(&result, &context, address.s, address.len);

@@ -29,7 +29,7 @@ struct store_sqlite_file {
 };
 
 static void
-copy_problem(sqlite3 *handle, char problem[STORE_PROBLEM_SIZE])
+copy_message(sqlite3 *handle, char problem[STORE_PROBLEM_SIZE])
 {
 	strlcpy(
 	    problem, handle == NULL ? "out of memory" : sqlite3_errmsg(handle), STORE_PROBLEM_SIZE);
@@ -71,7 +71,7 @@ store_sqlite_file_open(unsigned char *bytes, size_t len, char problem[STORE_PROB
 		if (sqlite3_prepare_v2(file->handle, rows, -1, &file->rows, NULL) == SQLITE_OK)
 			return file;
 	}
-	copy_problem(file->handle, problem);
+	copy_message(file->handle, problem);
 	store_sqlite_file_close(&file);
 	return NULL;
 }
@@ -96,7 +96,7 @@ store_sqlite_file_seek(
 	sqlite3_reset(file->rows);
 	if (sqlite3_bind_int64(file->rows, 1, after) == SQLITE_OK)
 		return true;
-	copy_problem(file->handle, problem);
+	copy_message(file->handle, problem);
 	return false;
 }
 
@@ -118,7 +118,7 @@ store_sqlite_file_next(
 	if (code == SQLITE_DONE)
 		return 0;
 	if (code != SQLITE_ROW) {
-		copy_problem(file->handle, problem);
+		copy_message(file->handle, problem);
 		return -1;
 	}
 	row->id = sqlite3_column_int64(file->rows, 0);
@@ -206,7 +206,7 @@ store_sqlite_file_check(const char *path, unsigned ms, struct store_sqlite_repor
 	}
 	if (code != SQLITE_OK || !examine_handle(handle, report)) {
 		report->health = classify_failure(sqlite3_errcode(handle));
-		copy_problem(handle, report->problem);
+		copy_message(handle, report->problem);
 	}
 	sqlite3_close(handle);
 }

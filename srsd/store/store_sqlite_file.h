@@ -40,7 +40,7 @@ void store_sqlite_file_close(struct store_sqlite_file **file);
 bool store_sqlite_file_seek(
     struct store_sqlite_file *file, int64_t after, char problem[STORE_PROBLEM_SIZE]);
 
-/* 1: the next row. 0: there is none. -1: problem has the reason. */
+/* 1: the next row. 0: the last one has been read. -1: problem has the reason. */
 int store_sqlite_file_next(
     struct store_sqlite_file *file, struct store_sqlite_row *row, char problem[STORE_PROBLEM_SIZE]);
 

@@ -120,7 +120,7 @@ check_space(struct check *check, const char *directory)
 	    "directory %s of envelope-database: %llu MiB are free", directory,
 	    (unsigned long long)(bytes / 1024 / 1024));
 	findings_remedy(check->findings,
-	    "free some space: when there is none, mail whose sender is stored is deferred");
+	    "free some space: without it, mail whose sender is stored is deferred");
 }
 
 /* check_database_file - false: it is not there, or not as it should be, which was reported */
@@ -150,13 +150,6 @@ check_database_file(struct check *check, const char *path, const struct identity
 		return true;
 	}
 	return false;
-}
-
-static json_t *
-prepare_no_file(void *arg)
-{
-	(void)arg;
-	return NULL;
 }
 
 /* examine_database - with the rights of the daemon's user */
@@ -220,7 +213,6 @@ check_health(struct check *check, const char *path, const struct identity *id)
 {
 	struct examine_job job = { path };
 	const struct confined_work work = {
-		.prepare = prepare_no_file,
 		.run = examine_database,
 		.arg = &job,
 		.seconds = EXAMINE_SECONDS,
@@ -318,7 +310,7 @@ run_server(void *arg)
 	    d->value[STORE_REDIS_APPENDFSYNC]);
 }
 
-/* read_server_password - NULL: there is none, or *skipped, which was reported */
+/* read_server_password - NULL: without one, or *skipped, which was reported */
 static char *
 read_server_password(struct check *check, bool *skipped)
 {
