@@ -6,6 +6,7 @@ service_files += srsd/service/control.c srsd/service/control.h
 unit_tests += tests/unit/test_control
 fuzzers += tests/fuzz/control
 service_files += srsd/service/control_store.c srsd/service/control_store.h
+unit_tests += tests/unit/test_control_store
 service_files += srsd/service/gate.c srsd/service/gate.h
 unit_tests += tests/unit/test_gate
 service_files += srsd/service/gate_refusal.c srsd/service/gate_refusal.h
