@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -30,6 +31,8 @@
 #define END_GRACE_MS 2000     /* for a process that is to end, before it is killed */
 #define END_LOOK_MS 100       /* between looks at such a process */
 #define STOP_TURN_MS 10       /* the same, when the daemon stops */
+
+#define PROCESS_NAME "srsd-store" /* for ps(1) and for the kernel's log */
 
 struct store_keeper {
 	struct identity id;
@@ -178,6 +181,7 @@ run_store_process(const struct store_keeper *k, int fd)
 		.sandbox = true,
 	};
 
+	prctl(PR_SET_NAME, PROCESS_NAME);
 	exit(store_process_main(&start));
 #else
 	(void)k;
