@@ -602,6 +602,7 @@ class StoreServer(DaemonCase):
         with sock:
             _pid, uid, gid = struct.unpack(
                 '3i', sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+            self.assertNotEqual(sock.recv(1), b'')      # the engine has it
         nobody = pwd.getpwnam('nobody')
         self.assertEqual((uid, gid), (nobody.pw_uid, nobody.pw_gid))
         status = process_status(daemon.process.pid)
