@@ -34,6 +34,7 @@ from harness.case import DaemonCase
 from harness.clients import encode_key, is_end
 from harness.daemon import (ORDINARY_USER, SECRET, Daemon, Folder, has_backend, is_root,
                             process_name)
+from harness.database import DatabaseLock
 from harness.redis import RedisServer, redis_program
 
 STORE = os.path.join(os.environ.get('abs_top_builddir', os.getcwd()), 'tests', 'harness', 'store')
@@ -347,34 +348,6 @@ class EnvelopeCase(DaemonCase):
                 self.assertEqual(reply, '200 ' + sender)
 
 
-class Lock:
-    """Another process that has locked the database."""
-
-    CODE = ('import sqlite3, sys\n'
-            'db = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=60)\n'
-            'db.execute("BEGIN EXCLUSIVE")\n'
-            'print("locked", flush=True)\n'
-            'sys.stdin.read()\n')
-
-    def __init__(self, path):
-        self.process = subprocess.Popen([sys.executable, '-c', self.CODE, path], text=True,
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        if self.process.stdout.readline() != 'locked\n':
-            raise AssertionError('the database cannot be locked')
-
-    def release(self):
-        self.process.stdin.close()
-        self.process.stdout.close()
-        self.process.wait(WAIT)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if not self.process.stdin.closed:
-            self.release()
-
-
 class Senders:
     """New senders over several connections; a request without an answer is made again."""
 
@@ -462,7 +435,7 @@ class Promise(EnvelopeCase):
 
         def lock(senders):
             deferred = senders.deferred
-            with Lock(path):
+            with DatabaseLock(path):
                 senders.until(lambda: senders.deferred > deferred, 'a deferred request')
             senders.until_more()
 
@@ -520,7 +493,7 @@ class Away(EnvelopeCase):
         path = self.daemon.use_database()
         self.start('sqlite:' + path)
         self.assert_works(1)
-        with Lock(path) as lock:
+        with DatabaseLock(path) as lock:
             waiting = self.forward(self.daemon)
             waiting.send(b'get ' + encode_key(LONG % 2) + b'\n')
             self.assert_embedded()
@@ -646,7 +619,7 @@ class Reload(EnvelopeCase):
         self.enter(self.daemon)
         store = self.daemon.child('store')
         old, _ = self.until_address(self.forward(self.daemon), LONG % 1)
-        with Lock(self.path):
+        with DatabaseLock(self.path):
             waiting = self.put_that_waits()
             self.change(envelope_database='sqlite:' + self.other)
             reply = waiting.reply()
@@ -667,7 +640,7 @@ class Reload(EnvelopeCase):
         self.addCleanup(server.kill)
         self.enter(self.daemon)
         store = self.daemon.child('store')
-        with Lock(self.path):
+        with DatabaseLock(self.path):
             waiting = self.put_that_waits()
             self.change(envelope_database=server.local_database)
             reply = waiting.reply()
@@ -686,7 +659,7 @@ class Reload(EnvelopeCase):
         self.enter(self.daemon)
         forward = self.forward(self.daemon)
         old, _ = self.until_address(forward, LONG % 1)
-        with Lock(self.path):
+        with DatabaseLock(self.path):
             waiting = self.put_that_waits()
             self.change(original_envelope='embedded', envelope_database='none')
             self.assertRegex(waiting.reply(), '^400 ')

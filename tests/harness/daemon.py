@@ -513,6 +513,8 @@ tap.diagnostics.append(_log_tail)
 @functools.lru_cache
 def has_backend(database):
     """Whether the program was built with the library for 'sqlite:/PATH' or 'redis:HOST:PORT'."""
+    if not os.path.exists(binary()):
+        return False            # each test says so
     folder = Folder()
     conf = folder.file('srsd.conf', 'srs-domain = "srs.test"\n')
     secret = folder.file('secret', SECRET + '\n', 0o600, ORDINARY_USER)
