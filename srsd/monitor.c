@@ -158,16 +158,11 @@ leave_monitor(void *arg)
 	log_reopen();
 }
 
-/*
- * start_store - if the database needs a process, for an engine that runs
- *
- * Not during a reload: the engine may already use the new database, and must not get a process that
- * has the old one.
- */
+/* start_store - if the database needs a process, for an engine that runs */
 static void
 start_store(struct monitor *m)
 {
-	unsigned wait = m->reload.number != 0 ? SETTLE_MS : store_keeper_end_late(m->store);
+	unsigned wait = store_keeper_end_late(m->store);
 	int fd;
 
 	if (wait > 0)
@@ -202,20 +197,14 @@ want_server(struct monitor *m)
 	m->due[DEADLINE_SERVER] = next > now ? next : now;
 }
 
-/*
- * send_server - a socket to the Redis server, or the reason for its absence
- *
- * Not during a reload, as in start_store().
- */
+/* send_server - a socket to the Redis server, or the reason for its absence */
 static void
 send_server(struct monitor *m)
 {
 	const char *problem = NULL;
 	int fd;
 
-	if (m->reload.number != 0)
-		m->due[DEADLINE_SERVER] = now_ms() + SETTLE_MS;
-	if (m->reload.number != 0 || m->link == -1)
+	if (m->link == -1)
 		return;
 	m->server_sent = now_ms();
 	fd = store_keeper_connect(m->store, &problem);
