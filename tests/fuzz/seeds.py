@@ -15,11 +15,14 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, os.pardir))
 
 from harness import tap
+from harness.daemon import has_backend
 
 BUILT = os.path.join(os.environ.get('abs_top_builddir', os.getcwd()), 'tests', 'fuzz')
 NAMES = sorted(name[:-len('.expect')] for name in os.listdir(HERE) if name.endswith('.expect'))
 
 OPTIONAL = {'spf_libspf2': 'libspf2', 'store_resp': 'hiredis'}
+# The seeds of these name a database.
+OF_DATABASE = {'import_postsrsd2': 'sqlite:/x'}
 
 
 def seeds(name):
@@ -52,6 +55,8 @@ class Seeds(unittest.TestCase):
             with self.subTest(fuzzer=name):
                 if name in OPTIONAL and not os.path.exists(os.path.join(BUILT, name)):
                     self.skipTest('built without ' + OPTIONAL[name])
+                if name in OF_DATABASE and not has_backend(OF_DATABASE[name]):
+                    self.skipTest('built without the library of ' + OF_DATABASE[name])
                 with open(os.path.join(HERE, name + '.expect'), encoding='utf-8') as expect:
                     want = as_dict(expect.read())
                 self.assertEqual(sorted(want), sorted(map(os.path.basename, seeds(name))),

@@ -383,6 +383,15 @@ test_postsrsd2_socketmap(void **state)
 	check_postsrsd2(rows, COUNT(rows));
 }
 
+/* need_sqlite - skip the test if the program was built without it */
+static void
+need_sqlite(void)
+{
+#ifndef HAVE_SQLITE
+	skip();
+#endif
+}
+
 static void
 test_postsrsd2_database(void **state)
 {
@@ -437,6 +446,7 @@ test_postsrsd2_database(void **state)
 	};
 
 	(void)state;
+	need_sqlite();
 	check_postsrsd2(rows, COUNT(rows));
 }
 
@@ -491,6 +501,7 @@ test_postsrsd2_check(void **state)
 	size_t i;
 
 	(void)state;
+	need_sqlite();
 	for (i = 0; i < COUNT(rows); i++)
 		unit_int(rows[i].in_effect, "differences",
 		    (int)count_differences(OLD, rows[i].in_effect), (int)rows[i].want);
@@ -509,6 +520,7 @@ test_postsrsd2_local(void **state)
 	char error[200];
 
 	(void)state;
+	need_sqlite();
 	assert_true(import_postsrsd2(
 	    im, "/usr/local/etc/postsrsd.conf", text, TODAY, error, sizeof(error)));
 	import_text_check(&im, &row);

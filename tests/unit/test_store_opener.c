@@ -70,10 +70,20 @@ attach(enum link_order kind)
 	return taken;
 }
 
+/* need_sqlite - skip the test if the program was built without it */
+static void
+need_sqlite(void)
+{
+#ifndef HAVE_SQLITE
+	skip();
+#endif
+}
+
 static void
 test_process(void **state)
 {
 	(void)state;
+	need_sqlite();
 	assert_false(attach(LINK_STORE_PROCESS));
 	open_database("sqlite:/nowhere/envelopes.sqlite");
 	assert_false(store_counts(store)->connected);
@@ -89,6 +99,7 @@ static void
 test_none(void **state)
 {
 	(void)state;
+	need_sqlite();
 	open_database("sqlite:/nowhere/envelopes.sqlite");
 	assert_true(attach(LINK_STORE_PROCESS));
 	open_database("none");
