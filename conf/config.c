@@ -315,13 +315,22 @@ make_domainset(const char *first, const struct text_list *others)
 }
 
 /* set_default_database - for senders that are to be stored while no database is named */
-static void
-set_default_database(struct settings *s)
+static bool
+set_default_database(const struct config_load *l)
 {
+	struct settings *s = l->s;
+
 	if (s->original_envelope == ENVELOPE_EMBEDDED || strcmp(s->envelope_database, "none") != 0)
-		return;
+		return true;
+#ifdef HAVE_SQLITE
 	free(s->envelope_database);
 	s->envelope_database = xstrdup("sqlite:" PATHS_ENVELOPES);
+	return true;
+#else
+	set_option_error(l, "original-envelope",
+	    "set envelope-database as well; this srsd was built without SQLite");
+	return false;
+#endif
 }
 
 /* complete_settings - check options against each other, and compute the fields made of them */
@@ -347,7 +356,8 @@ complete_settings(const struct config_load *l, struct filebox *box)
 	if (s->spf.prospective[0] != '\0')
 		ipaddr_parse(&s->prospective, s->spf.prospective, strlen(s->spf.prospective));
 	set_default_authserv_id(s);
-	set_default_database(s);
+	if (!set_default_database(l))
+		return false;
 	s->srs_domains = make_domainset(s->srs_domain, &s->reverse_domains);
 	s->own_domains = make_domainset(s->srs_domain, &s->domains);
 	return s->domains_file[0] == '\0' || read_domains_file(s, box, l->error);

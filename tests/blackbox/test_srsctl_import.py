@@ -234,6 +234,7 @@ class Whole(Import):
         self.assertNotIn('postsrsd 2', config)
         self.assertEqual(config.count('not understood, and not executed: '), 2)
 
+    @needs_sqlite
     def test_database_of_postsrsd2(self):
         """It is used in place; its addresses are accepted until the last one has expired."""
         for chroot, path in (('', '/var/lib/postsrsd/senders.db'),

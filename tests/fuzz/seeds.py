@@ -21,8 +21,9 @@ BUILT = os.path.join(os.environ.get('abs_top_builddir', os.getcwd()), 'tests', '
 NAMES = sorted(name[:-len('.expect')] for name in os.listdir(HERE) if name.endswith('.expect'))
 
 OPTIONAL = {'spf_libspf2': 'libspf2', 'store_resp': 'hiredis'}
-# The seeds of these name a database.
-OF_DATABASE = {'import_postsrsd2': 'sqlite:/x'}
+# The seeds of these name databases of both kinds.
+OF_DATABASES = ('import_postsrsd2', 'story')
+DATABASES = ('sqlite:/x', 'redis:127.0.0.1:1')
 
 
 def seeds(name):
@@ -55,8 +56,8 @@ class Seeds(unittest.TestCase):
             with self.subTest(fuzzer=name):
                 if name in OPTIONAL and not os.path.exists(os.path.join(BUILT, name)):
                     self.skipTest('built without ' + OPTIONAL[name])
-                if name in OF_DATABASE and not has_backend(OF_DATABASE[name]):
-                    self.skipTest('built without the library of ' + OF_DATABASE[name])
+                if name in OF_DATABASES and not all(map(has_backend, DATABASES)):
+                    self.skipTest('built without SQLite or hiredis')
                 with open(os.path.join(HERE, name + '.expect'), encoding='utf-8') as expect:
                     want = as_dict(expect.read())
                 self.assertEqual(sorted(want), sorted(map(os.path.basename, seeds(name))),
