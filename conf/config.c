@@ -327,8 +327,8 @@ set_default_database(const struct config_load *l)
 	s->envelope_database = xstrdup("sqlite:" PATHS_ENVELOPES);
 	return true;
 #else
-	set_option_error(
-	    l, "original-envelope", "needs envelope-database: this srsd was built without SQLite");
+	set_option_error(l, "original-envelope",
+	    "set envelope-database as well; this srsd was built without SQLite");
 	return false;
 #endif
 }

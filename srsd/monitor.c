@@ -31,6 +31,7 @@
 #define STOP_GRACE_MS 2000    /* beyond stop-timeout, before the engine is killed */
 #define SILENCE_MS (1000 * MONITOR_SILENCE)
 #define REQUEST_MS 1000       /* at least, between reloads that the engine requests */
+#define SERVER_MS 10          /* the same, between sockets to the Redis server */
 #define NOTIFY_RETRY_MS 100   /* the service manager's socket was full */
 #define LOG_FLUSH_MS 20       /* lines are handed over in batches */
 #define SETTLE_MS 300         /* after a change of the domains file: more changes may follow */
@@ -41,6 +42,7 @@
 enum deadline {
 	DEADLINE_START,    /* the next engine starts */
 	DEADLINE_STORE,    /* the next store process starts */
+	DEADLINE_SERVER,   /* the engine gets a socket to the Redis server */
 	DEADLINE_RELOAD,   /* the files are read again */
 	DEADLINE_STOP,     /* the engine should have stopped */
 	DEADLINE_SILENCE,  /* the engine should have sent a report */
@@ -67,6 +69,7 @@ struct monitor {
 	time_t reloaded;         /* when the last one ended; 0: never */
 	bool reload_refused;     /* the last one was */
 	uint64_t last_request;   /* when the engine last requested a reload; 0: never */
+	uint64_t server_sent;    /* when it last got a socket to the Redis server; 0: never */
 	struct filewatch *watch; /* of the domains file, or NULL */
 	struct store_keeper *store;
 	int signals; /* signalfd */
@@ -159,9 +162,13 @@ leave_monitor(void *arg)
 static void
 start_store(struct monitor *m)
 {
+	unsigned wait = store_keeper_end_late(m->store);
 	int fd;
 
-	if (m->engine == 0 || m->link == -1 || m->stopping || !store_keeper_lacks_process(m->store))
+	if (wait > 0)
+		m->due[DEADLINE_STORE] = now_ms() + wait;
+	if (wait > 0 || m->engine == 0 || m->link == -1 || m->stopping ||
+	    !store_keeper_lacks_process(m->store))
 		return;
 	fd = store_keeper_start(m->store, leave_monitor, m);
 	if (fd == -1)
@@ -181,13 +188,26 @@ reap_store(struct monitor *m)
 		m->due[DEADLINE_STORE] = now_ms() + pause;
 }
 
-/* send_store - a socket to the Redis server, or the reason for its absence */
+/* want_server - however often the engine asks, it gets a limited number of sockets */
 static void
-send_store(struct monitor *m)
+want_server(struct monitor *m)
+{
+	uint64_t now = now_ms(), next = m->server_sent + SERVER_MS;
+
+	m->due[DEADLINE_SERVER] = next > now ? next : now;
+}
+
+/* send_server - a socket to the Redis server, or the reason for its absence */
+static void
+send_server(struct monitor *m)
 {
 	const char *problem = NULL;
-	int fd = store_keeper_connect(m->store, &problem);
+	int fd;
 
+	if (m->link == -1)
+		return;
+	m->server_sent = now_ms();
+	fd = store_keeper_connect(m->store, &problem);
 	channel_send(
 	    m->link, LINK_STORE_SERVER, m->in_effect, fd == -1 ? problem : NULL, &fd, fd != -1);
 	if (fd != -1)
@@ -234,6 +254,7 @@ start_engine(struct monitor *m)
 	m->link = end[0];
 	m->started = now_ms();
 	m->due[DEADLINE_SILENCE] = m->started + SILENCE_MS;
+	store_keeper_end(m->store); /* that of the engine before */
 	m->due[DEADLINE_STORE] = m->started;
 }
 
@@ -576,7 +597,7 @@ on_report(struct monitor *m, const struct channel_message *msg)
 		on_reload_request(m);
 		break;
 	case LINK_STORE_WANTED:
-		send_store(m);
+		want_server(m);
 		break;
 	case LINK_RELOADED:
 		if (m->reload.number != 0 && msg->number == m->reload.number)
@@ -686,6 +707,7 @@ run_deadlines(struct monitor *m)
 	static void (*const act[DEADLINES])(struct monitor *) = {
 		[DEADLINE_START] = start_engine,
 		[DEADLINE_STORE] = start_store,
+		[DEADLINE_SERVER] = send_server,
 		[DEADLINE_RELOAD] = begin_reload,
 		[DEADLINE_STOP] = kill_slow_stop,
 		[DEADLINE_SILENCE] = kill_silent_engine,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -14,6 +15,7 @@
 #include "common/attributes.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/pathowner.h"
 #include "common/xmalloc.h"
 #include "srsd/store/store_process.h"
 #include "srsd/store/store_redis_url.h"
@@ -26,8 +28,11 @@
 #define EARLY_EXIT_MS 1000    /* a process that lives longer is replaced without a pause */
 #define FIRST_PAUSE_MS 100    /* doubled each time */
 #define LONGEST_PAUSE_MS 5000 /* the limit of the doubling */
-#define STOP_TURN_MS 10       /* between looks at a process that is to end */
-#define STOP_TURNS 200
+#define END_GRACE_MS 2000     /* for a process that is to end, before it is killed */
+#define END_LOOK_MS 100       /* between looks at such a process */
+#define STOP_TURN_MS 10       /* the same, when the daemon stops */
+
+#define PROCESS_NAME "srsd-store" /* for ps(1) and for the kernel's log */
 
 struct store_keeper {
 	struct identity id;
@@ -38,8 +43,10 @@ struct store_keeper {
 	size_t next_addr;       /* the one to try next */
 	const char *problem;    /* the reason for n 0 */
 
-	pid_t pid;  /* of the store process; 0: none */
-	bool ended; /* we have ended it */
+	pid_t pid;   /* of the store process; 0: none */
+	bool ended;  /* we have ended it */
+	bool killed; /* because it did not end */
+	uint64_t ended_at;
 	uint64_t started;
 	unsigned pause_ms;
 };
@@ -53,12 +60,27 @@ store_keeper_new(const struct identity *id)
 	return k;
 }
 
-static void
-end_store_process(struct store_keeper *k)
+void
+store_keeper_end(struct store_keeper *k)
 {
-	if (k->pid != 0)
-		kill(k->pid, SIGTERM);
+	if (k->pid == 0 || k->ended)
+		return;
+	kill(k->pid, SIGTERM);
 	k->ended = true;
+	k->ended_at = clock_elapsed(&clock_system);
+}
+
+unsigned
+store_keeper_end_late(struct store_keeper *k)
+{
+	if (k->pid == 0 || !k->ended)
+		return 0;
+	if (!k->killed && clock_elapsed(&clock_system) - k->ended_at >= END_GRACE_MS) {
+		log_warnx("store process %d: did not end in time, killing it", (int)k->pid);
+		kill(k->pid, SIGKILL);
+		k->killed = true;
+	}
+	return END_LOOK_MS;
 }
 
 void
@@ -66,13 +88,14 @@ store_keeper_free(struct store_keeper **keeper)
 {
 	const struct timespec turn = { 0, STOP_TURN_MS * 1000000L };
 	struct store_keeper *k = *keeper;
-	int i;
+	int left = 2 * END_GRACE_MS / STOP_TURN_MS;
 
 	*keeper = NULL;
 	if (k == NULL)
 		return;
-	end_store_process(k);
-	for (i = 0; k->pid != 0 && i < STOP_TURNS; i++) {
+	store_keeper_end(k);
+	for (; k->pid != 0 && left > 0; left--) {
+		store_keeper_end_late(k);
 		if (waitpid(k->pid, NULL, WNOHANG) != 0)
 			k->pid = 0;
 		else
@@ -82,14 +105,22 @@ store_keeper_free(struct store_keeper **keeper)
 	free(k);
 }
 
-/* make_directory - for an installation without systemd or package, which create it */
+/*
+ * make_directory - for an installation without systemd or package, which create it
+ *
+ * In the directory of another user, that user could replace it by a link before its owner is
+ * changed. There it is made with the rights of that user, and stays theirs.
+ */
 static void
 make_directory(const struct store_keeper *k)
 {
 	char *copy = xstrdup(k->path), *directory = dirname(copy);
+	uid_t actor = pathowner(k->path, k->id.uid);
+	bool made = pathowner_act(actor, k->id.gid) && mkdir(directory, 0750) == 0;
 
-	if (mkdir(directory, 0750) == 0 && geteuid() == 0 &&
-	    chown(directory, k->id.uid, k->id.gid) == -1)
+	if (!pathowner_act(0, 0))
+		fatal("cannot return to the rights of root");
+	if (made && actor == 0 && geteuid() == 0 && lchown(directory, k->id.uid, k->id.gid) == -1)
 		log_warn("envelope-database: %s", directory);
 	free(copy);
 }
@@ -110,18 +141,19 @@ find_server(struct store_keeper *k, const char *database)
 void
 store_keeper_use(struct store_keeper *k, const struct settings *settings)
 {
+	const unsigned wait_ms = 1000 * (unsigned)settings->store_timeout;
 	const char *database = settings->envelope_database;
 	const char *path = strncmp(database, SQLITE_SCHEME, strlen(SQLITE_SCHEME)) == 0
 			       ? database + strlen(SQLITE_SCHEME)
 			       : NULL;
 
-	if (k->path != NULL &&
-	    (path == NULL || strcmp(k->path, path) != 0 || k->limit != settings->envelope_limit))
-		end_store_process(k);
+	if (k->path != NULL && (path == NULL || strcmp(k->path, path) != 0 ||
+				   k->limit != settings->envelope_limit || k->wait_ms != wait_ms))
+		store_keeper_end(k);
 	free(k->path);
 	k->path = path == NULL ? NULL : xstrdup(path);
 	k->limit = settings->envelope_limit;
-	k->wait_ms = 1000 * (unsigned)settings->store_timeout;
+	k->wait_ms = wait_ms;
 	k->server.n = 0;
 	k->next_addr = 0;
 	if (path != NULL)
@@ -149,6 +181,7 @@ run_store_process(const struct store_keeper *k, int fd)
 		.sandbox = true,
 	};
 
+	prctl(PR_SET_NAME, PROCESS_NAME);
 	exit(store_process_main(&start));
 #else
 	(void)k;
@@ -175,7 +208,7 @@ store_keeper_start(struct store_keeper *k, void (*leave)(void *arg), void *arg)
 	}
 	close(end[1]);
 	k->started = clock_elapsed(&clock_system);
-	k->ended = false;
+	k->ended = k->killed = false;
 	if (k->pid != -1)
 		return end[0];
 	log_warn("store process: fork");
@@ -217,6 +250,30 @@ store_keeper_reap(struct store_keeper *k, unsigned *pause_ms)
 	return true;
 }
 
+#ifdef HAVE_HIREDIS
+/*
+ * connect_as_daemon - with the rights of the daemon's user
+ *
+ * A unix socket knows the user who has connected to it. The engine, which gets the connection, must
+ * not be taken for root, wherever the path leads to.
+ */
+static int
+connect_as_daemon(const struct store_keeper *k, const struct endpoint_addr *addr)
+{
+	const gid_t gid = getegid();
+	const bool is_root = geteuid() == 0;
+	int fd = -1, saved;
+
+	if (!is_root || (setegid(k->id.gid) == 0 && seteuid(k->id.uid) == 0))
+		fd = store_resp_connect(addr);
+	saved = errno;
+	if (is_root && (seteuid(0) == -1 || setegid(gid) == -1))
+		fatal("cannot return to the rights of root");
+	errno = saved;
+	return fd;
+}
+#endif
+
 int
 store_keeper_connect(struct store_keeper *k, const char **problem)
 {
@@ -226,7 +283,7 @@ store_keeper_connect(struct store_keeper *k, const char **problem)
 	if (k->server.n == 0)
 		return -1;
 #ifdef HAVE_HIREDIS
-	fd = store_resp_connect(&k->server.addr[k->next_addr++ % k->server.n]);
+	fd = connect_as_daemon(k, &k->server.addr[k->next_addr++ % k->server.n]);
 #endif
 	if (fd == -1)
 		*problem = strerror(errno);

@@ -24,8 +24,8 @@ struct store_keeper;
 struct store_keeper *store_keeper_new(const struct identity *id);
 
 /*
- * Ends the store process, and waits for it for two seconds at most. Sets *keeper to NULL; it may be
- * NULL.
+ * Ends the store process, and kills it if it has not ended after two seconds. Sets *keeper to NULL;
+ * it may be NULL.
  */
 void store_keeper_free(struct store_keeper **keeper);
 
@@ -34,6 +34,15 @@ void store_keeper_free(struct store_keeper **keeper);
  * directory of an SQLite file, if it is missing, for the daemon's user.
  */
 void store_keeper_use(struct store_keeper *keeper, const struct settings *settings);
+
+/* Asks the store process, if there is one, to end: its engine has ended. */
+void store_keeper_end(struct store_keeper *keeper);
+
+/*
+ * Kills a store process that was asked to end two seconds ago: the next one starts when this one
+ * has ended. Returns the milliseconds until the next look, or 0 if no process is to end.
+ */
+unsigned store_keeper_end_late(struct store_keeper *keeper);
 
 /* True if a store process is needed and none is running. */
 bool store_keeper_lacks_process(const struct store_keeper *keeper);

@@ -98,12 +98,14 @@ check-all:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(TESTS) $(root_tests)'
 
 EXTRA_DIST += $(socket_tests) $(root_tests) tests/analysis tests/faults/failing_malloc.c tests/fuzz/corpus \
-	tests/fuzz/seeds.py tests/harness tests/soak
+	tests/fuzz/seeds.py tests/soak
 
 # One more story, or header, or dictionary, needs no line here.
 dist-hook:
-	rm -rf $(distdir)/tests/harness/__pycache__ $(distdir)/tests/analysis/__pycache__
+	rm -rf $(distdir)/tests/analysis/__pycache__
 	rm -f $(distdir)/tests/analysis/*.log $(distdir)/tests/analysis/*.trs
+	$(MKDIR_P) $(distdir)/tests/harness
+	cp $(srcdir)/tests/harness/*.py $(distdir)/tests/harness
 	$(MKDIR_P) $(distdir)/tests/replay/stories
 	cp $(srcdir)/tests/replay/stories/*.rpl $(distdir)/tests/replay/stories
 	cp $(srcdir)/tests/unit/*.h $(distdir)/tests/unit

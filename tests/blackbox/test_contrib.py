@@ -27,9 +27,10 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.p
 
 from harness import srs, tap
 from harness.case import DaemonCase
-from harness.daemon import (ORDINARY_USER, SECRET, TOP, Daemon, Folder, binary, free_port, is_root,
-                            process_tree, reachable_binary)
+from harness.daemon import (ORDINARY_USER, SECRET, TOP, Daemon, Folder, binary, free_port,
+                            has_backend, is_root, reachable_binary)
 from harness.dns_server import DnsServer
+from harness.redis import RedisServer, redis_program
 
 CONTRIB = os.path.join(os.environ.get('abs_top_srcdir', str(TOP)), 'contrib')
 PATH = os.environ.get('PATH', '') + ':/usr/sbin:/sbin'
@@ -482,7 +483,7 @@ class Profile:
         return ''.join(letter for letter in wanted if letter not in given)
 
 
-CALLS = ('open,openat,creat,mkdir,unlink,rename,chmod,chown,fchownat,link,symlink,truncate,bind,'
+CALLS = ('open,openat,creat,mkdir,unlink,rename,chmod,chown,fchownat,link,symlink,truncate,bind,fcntl,'
          'connect,flock,mmap,socket,socketpair,execve,chroot,kill,setresuid,setresgid,setgroups')
 # The capabilities of calls that only root may make, as the daemon makes them.
 CAPABILITIES = {'chroot': 'sys_chroot', 'kill': 'kill', 'setresuid': 'setuid', 'fchownat': 'chown',
@@ -508,10 +509,11 @@ def parse_trace(text):
         elif name in ('bind', 'connect'):
             path = re.search(r'sun_path="(/.*?)"', arguments)
             files |= {(path[1], 'w')} if path else set()
-        elif name in ('flock', 'mmap'):
+        elif name in ('flock', 'fcntl', 'mmap'):
             path = re.search(r'\d+<(/.*?)>', arguments)
-            if path and (name == 'flock' or 'PROT_EXEC' in arguments):
-                files.add((path[1], 'k' if name == 'flock' else 'm'))
+            wanted = {'flock': '', 'fcntl': 'F_SETLK', 'mmap': 'PROT_EXEC'}[name]
+            if path and wanted in arguments:
+                files.add((path[1], 'm' if name == 'mmap' else 'k'))
         elif name in ('socket', 'socketpair'):
             networks.add(tuple(re.match(r'[AP]F_(\w+), SOCK_(\w+)', arguments)[n].lower()
                                for n in (1, 2)))
@@ -537,6 +539,10 @@ ANCHOR = '. 300 IN DS 1 13 2 %s\n' % ('0' * 64)
 SEEN = {('/usr/sbin/srsd', 'm'), ('/etc/srsd/srsd.conf', 'r'), ('/etc/srsd/srsd.secret', 'r'),
         ('/etc/srsd/domains', 'r'), ('/run/srsd/control', 'w'),
         ('/var/spool/postfix/srsd/policy', 'w'), ('/run/systemd/notify', 'w')}
+DATABASE = '/var/lib/srsd/envelopes.sqlite'
+SEEN_OF_SQLITE = {(DATABASE, 'w'), (DATABASE, 'k'), (DATABASE + '-wal', 'w'),
+                  (DATABASE + '-shm', 'k'), ('/var/lib/srsd/', 'r')}
+SEEN_OF_REDIS = {('/run/redis/redis.sock', 'w')}
 
 
 class Confined:
@@ -575,6 +581,17 @@ class Confined:
             sockets + '/': '/var/spool/postfix/srsd/',
         }
 
+    def use_sqlite(self):
+        path = self.daemon.use_database()
+        self.places[os.path.dirname(path)] = '/var/lib/srsd/'
+        for end in '', '-wal', '-shm', '-journal':
+            self.places[path + end] = DATABASE + end
+
+    def use_redis(self, server):
+        self.daemon.options.update({'original-envelope': 'database',
+                                    'envelope-database': server.local_database})
+        self.places[server.socket] = '/run/redis/redis.sock'
+
     def live(self, asks=True):
         """Start, an SPF check, a file that changes, a reload, an engine that dies, stop."""
         daemon = self.daemon
@@ -588,8 +605,7 @@ class Confined:
                 daemon.signal(signal.SIGHUP)
                 daemon.wait_log('reloaded', count=2)
             mark = daemon.log_mark()
-            _monitor, engine = process_tree(daemon.process.pid)
-            os.kill(engine, signal.SIGKILL)
+            os.kill(daemon.child('engine'), signal.SIGKILL)
             daemon.wait_log('engine .* is ready', mark)
             daemon.stop()
 
@@ -621,9 +637,11 @@ class AppArmor(unittest.TestCase):
             with self.subTest(path, wanted=wanted):
                 self.assertEqual(self.profile.missing(path, wanted), missing)
 
-    def trace(self, as_user, asks):
+    def trace(self, as_user, asks=True, prepare=None):
         """-> (files, networks, calls) of a daemon's life, at the places of an installation"""
         confined = Confined(self.dns, as_user)
+        if prepare:
+            prepare(confined)
         if not asks:
             del confined.daemon.options['nameservers']
         folder = Folder()
@@ -656,6 +674,30 @@ class AppArmor(unittest.TestCase):
             if name == 'root':
                 self.assertEqual(set(CAPABILITIES) - calls, set())
         self.assertEqual(set(CAPABILITIES.values()) - set(self.profile.capabilities), set())
+
+    @unittest.skipUnless(is_root(), 'not root: strace sees no paths of a process without dumps')
+    @unittest.skipIf(is_instrumented(), 'sanitizers open files of their own')
+    @needs('strace')
+    def test_database(self):
+        """The same for a daemon with each kind of envelope-database."""
+        kinds = []
+        if has_backend('sqlite:/x'):
+            kinds += [(name, as_user, Confined.use_sqlite, SEEN_OF_SQLITE)
+                      for name, as_user in (('sqlite, root', False), ('sqlite, srsd', True))]
+        if has_backend('redis:127.0.0.1:1') and redis_program():
+            folder = Folder()
+            self.addCleanup(folder.remove)
+            server = RedisServer(folder).start()
+            self.addCleanup(server.kill)
+            kinds += [('redis', as_user, lambda confined: confined.use_redis(server),
+                       SEEN_OF_REDIS) for as_user in (False, True)]
+        for name, as_user, prepare, seen in kinds:
+            files, networks, _calls = self.trace(as_user, prepare=prepare)
+            with self.subTest(name, as_user=as_user):
+                self.assertEqual(seen - files, set())
+                self.assertEqual([(path, letter) for path, letter in sorted(files)
+                                  if self.profile.missing(path, letter)], [])
+                self.assertEqual(networks - self.profile.networks, set())
 
     @unittest.skipUnless(is_root(), 'not root')
     @needs('setpriv')

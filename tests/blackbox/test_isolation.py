@@ -10,6 +10,7 @@ import re
 import select
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import unittest
@@ -20,11 +21,13 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.p
 from harness import tap
 from harness.case import DaemonCase
 from harness.clients import MapClient
-from harness.daemon import (WAIT, Daemon, Folder, binary, is_root, process_status, process_tree,
-                            reachable_binary, run)
+from harness.daemon import (WAIT, Daemon, Folder, binary, borrow_descriptor, has_backend, is_root,
+                            process_name, process_status, process_tree, reachable_binary, run)
 from harness.dns_server import SILENT
 
 needs_root = unittest.skipUnless(is_root(), 'needs root')
+needs_sqlite = unittest.skipUnless(has_backend('sqlite:/x'), 'built without SQLite')
+needs_redis = unittest.skipUnless(has_backend('redis:127.0.0.1:1'), 'built without hiredis')
 
 
 def has_sandbox():
@@ -360,7 +363,7 @@ class Secrets(DaemonCase):
         self.daemon.write_secrets(self.NEW)
         self.reload()
         mark = self.daemon.log_mark()
-        os.kill(process_tree(self.daemon.process.pid)[1], signal.SIGKILL)
+        os.kill(self.daemon.child('engine'), signal.SIGKILL)
         self.daemon.wait_log('engine .* is ready', mark)
         self.assert_wiped(*self.OLD, *self.NEW)
 
@@ -373,6 +376,237 @@ class Secrets(DaemonCase):
         self.daemon.write_config()
         self.reload('reload refused')
         self.assert_wiped(*self.OLD, *self.NEW)
+
+
+@needs_sqlite
+class SecretsBesideStore(Secrets):
+    """The same with a store process: it is forked by the monitor, which has the keys."""
+
+    def setUp(self):
+        self.daemon = Daemon(secrets=self.OLD)
+        self.daemon.use_database()
+        self.enter(self.daemon)
+        self.daemon.child('store')
+
+    def test_next_store_process(self):
+        self.daemon.write_secrets(self.NEW)
+        self.reload()
+        store = self.daemon.child('store')
+        os.kill(store, signal.SIGKILL)
+        self.daemon.child('store', other_than=store)
+        self.assert_wiped(*self.OLD, *self.NEW)
+
+
+def wait_end(case, pid):
+    """Wait until a process that may be no child of ours has ended."""
+    try:
+        pidfd = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    case.addCleanup(os.close, pidfd)
+    case.assertEqual(select.select([pidfd], [], [], WAIT)[0], [pidfd])
+
+
+@needs_root
+@needs_sqlite
+class Store(DaemonCase):
+    """The process that writes the database: what it has, and what it can do to the others."""
+
+    def setUp(self):
+        self.daemon = Daemon({'pid-file': None}, as_root=True)
+        self.daemon.options['pid-file'] = self.daemon.path('srsd.pid')
+        self.socket = self.daemon.enable_control()
+        self.path = self.daemon.use_database()
+        self.enter(self.daemon)
+        self.assert_works('first')
+        self.store = self.daemon.child('store')
+        self.engine = self.daemon.child('engine')
+
+    def assert_works(self, name):
+        """A sender is stored, and comes back."""
+        sender = '%s@origin.test' % name
+        with self.daemon.forward_client() as forward, self.daemon.reverse_client() as reverse:
+            address = forward.address(sender)
+            self.assertRegex(address, '^SRS0=[^=]+=[^=]+=1=[0-9A-V]{32}@srs.test$')
+            self.assertEqual(reverse.get(address), '200 ' + sender)
+
+    def end_of(self, pid):
+        """One end of the connection between engine and store process: the unix stream without a
+        name."""
+        for number, name in descriptors_of(pid).items():
+            if not name.startswith('socket:'):
+                continue
+            sock = self.enter(socket.socket(fileno=borrow_descriptor(pid, number)))
+            if (sock.family, sock.type, sock.getsockname()) == \
+                    (socket.AF_UNIX, socket.SOCK_STREAM, ''):
+                return sock
+        raise AssertionError('no connection')
+
+    def test_privileges(self):
+        status = process_status(self.store)
+        nobody = pwd.getpwnam('nobody')
+        self.assertEqual(set(status['Uid'].split()), {str(nobody.pw_uid)})
+        self.assertEqual(set(status['Gid'].split() + status['Groups'].split()),
+                         {str(nobody.pw_gid)})
+        for name in 'CapEff', 'CapPrm', 'CapInh':
+            self.assertEqual(int(status[name], 16), 0, name)
+        self.assertEqual(status['NoNewPrivs'], '1')
+        if has_sandbox():
+            self.assertEqual(status['Seccomp'], '2')
+
+    def test_others_of_the_user_cannot_look(self):
+        """A process without dumps belongs to root in /proc, and cannot be traced."""
+        self.assertEqual(os.stat('/proc/%d/environ' % self.store).st_uid, 0)
+        self.assertEqual(os.stat('/proc/%d/mem' % self.store).st_uid, 0)
+
+    def test_descriptors(self):
+        """The database, the log and the engine: no listening socket, no pid file, no link."""
+        names = descriptors_of(self.store)
+        self.assertEqual([names.pop(0), names.pop(1)], ['/dev/null', '/dev/null'])
+        self.assertRegex(names.pop(2), '^pipe:')
+        files = sorted(name for name in names.values() if name.startswith('/'))
+        self.assertEqual(set(files), {self.path, self.path + '-wal', self.path + '-shm'})
+        rest = sorted(name.split(':')[0] for name in names.values() if not name.startswith('/'))
+        self.assertEqual(rest, ['anon_inode', 'socket'])
+        self.assertIn('anon_inode:[signalfd]', names.values())
+        self.end_of(self.store)
+
+    def test_engine_has_no_files(self):
+        files = [name for name in descriptors_of(self.engine).values()
+                 if self.daemon.folder.path in name]
+        self.assertEqual(files, [])
+
+    def test_files_are_private(self):
+        nobody = pwd.getpwnam('nobody')
+        for end in '', '-wal', '-shm':
+            found = os.stat(self.path + end)
+            self.assertEqual((found.st_uid, found.st_mode & 0o777), (nobody.pw_uid, 0o600))
+
+    def test_it_ends_with_the_engine(self):
+        os.kill(self.engine, signal.SIGKILL)
+        wait_end(self, self.store)
+        self.daemon.child('store', other_than=self.store)
+        self.assert_works('second')
+
+    def test_death(self):
+        os.kill(self.store, signal.SIGKILL)
+        self.daemon.wait_log('warning: store process %d: killed by signal 9' % self.store)
+        self.daemon.child('store', other_than=self.store)
+        self.assert_works('second')
+        self.assertEqual(self.daemon.child('engine'), self.engine)
+
+    def test_hostile_engine(self):
+        """It sends garbage: the process ends, and the next one serves."""
+        self.end_of(self.engine).sendall(b'\xff' * 64)
+        self.daemon.wait_log(r'store: protocol violation by the engine \(')
+        wait_end(self, self.store)
+        self.daemon.child('store', other_than=self.store)
+        self.assert_works('second')
+
+    def test_hostile_store_process(self):
+        """It sends garbage: the engine drops it, lives, and gets another one."""
+        self.end_of(self.store).sendall(b'\xff' * 64)
+        self.daemon.wait_log('protocol violation by the store process')
+        wait_end(self, self.store)
+        self.daemon.child('store', other_than=self.store)
+        self.assert_works('second')
+        self.assertEqual(self.daemon.child('engine'), self.engine)
+
+    def test_process_that_hangs(self):
+        """It does not keep the next engine from getting another one."""
+        os.kill(self.store, signal.SIGSTOP)
+        os.kill(self.engine, signal.SIGKILL)
+        self.daemon.wait_log('store process %d: did not end in time, killing it' % self.store)
+        self.daemon.child('store', other_than=self.store)
+        self.assert_works('second')
+
+    def test_stop_with_a_process_that_hangs(self):
+        os.kill(self.store, signal.SIGSTOP)
+        self.daemon.stop()
+        self.assertEqual(process_name(self.store), '')
+
+    def test_death_of_the_monitor(self):
+        """The engine stops, and so does the store process."""
+        daemon = Daemon(as_root=True)
+        self.addCleanup(daemon.folder.remove)
+        daemon.use_database()
+        daemon.start()
+        self.addCleanup(daemon.stop, check=False)
+        children = daemon.child('engine'), daemon.child('store')
+        daemon.process.kill()
+        for pid in children:
+            wait_end(self, pid)
+
+    def test_signals_of_a_terminal(self):
+        """It waits for the engine, whose last answers may need it."""
+        for number in signal.SIGINT, signal.SIGHUP:
+            os.kill(self.store, number)
+        self.assert_works('second')
+        self.assertEqual(self.daemon.child('store'), self.store)
+
+
+@needs_root
+@needs_sqlite
+class StoreDirectory(DaemonCase):
+    """The monitor creates a missing directory, as root."""
+
+    def start(self, path):
+        daemon = Daemon({'original-envelope': 'database'}, as_root=True)
+        daemon.options['envelope-database'] = 'sqlite:' + path(daemon.folder)
+        return self.enter(daemon)
+
+    def test_directory_of_root(self):
+        daemon = self.start(lambda folder: folder.path + '/lib/envelopes.sqlite')
+        with daemon.forward_client() as client:
+            client.address('alice@origin.test')
+        found = os.stat(daemon.path('lib'))
+        self.assertEqual((found.st_uid, found.st_mode & 0o777),
+                         (pwd.getpwnam('nobody').pw_uid, 0o750))
+
+    def test_directory_of_the_user(self):
+        """Made with the rights of that user: nothing to gain by a link in its place."""
+        daemon = self.start(
+            lambda folder: folder.subfolder('own', 'nobody') + '/lib/envelopes.sqlite')
+        with daemon.forward_client() as client:
+            client.address('alice@origin.test')
+        self.assertEqual(os.stat(daemon.path('own/lib')).st_uid, pwd.getpwnam('nobody').pw_uid)
+
+    def test_link(self):
+        def link(folder):
+            folder.subfolder('elsewhere')
+            own = folder.subfolder('own', 'nobody')
+            os.symlink(folder.path + '/elsewhere', own + '/lib')
+            return own + '/lib/envelopes.sqlite'
+
+        daemon = self.start(link)
+        self.assertIn('Permission denied', daemon.wait_log('warning: store '))
+        found = os.stat(daemon.path('elsewhere'))
+        self.assertEqual((found.st_uid, os.listdir(daemon.path('elsewhere'))), (0, []))
+
+
+@needs_root
+@needs_redis
+class StoreServer(DaemonCase):
+    def test_user_of_the_connection(self):
+        """The monitor connects, and the engine gets the connection: it must not be one of root."""
+        daemon = Daemon({'original-envelope': 'database'}, as_root=True)
+        path = daemon.path('redis')
+        server = self.enter(socket.socket(socket.AF_UNIX))
+        server.bind(path)
+        os.chmod(path, 0o777)
+        server.listen()
+        server.settimeout(WAIT)
+        daemon.options['envelope-database'] = 'redis:unix:' + path
+        self.enter(daemon)
+        sock, _address = server.accept()
+        with sock:
+            _pid, uid, gid = struct.unpack(
+                '3i', sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+            self.assertNotEqual(sock.recv(1), b'')      # the engine has it
+        nobody = pwd.getpwnam('nobody')
+        self.assertEqual((uid, gid), (nobody.pw_uid, nobody.pw_gid))
+        status = process_status(daemon.process.pid)
+        self.assertEqual(set(status['Uid'].split() + status['Gid'].split()), {'0'})
 
 
 if __name__ == '__main__':

@@ -22,9 +22,11 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
 
 from harness import srs, tap
-from harness.daemon import ORDINARY_USER, SECRET, Daemon, Folder, free_port, run
+from harness.daemon import (ORDINARY_USER, SECRET, Daemon, Folder, free_port, has_backend,
+                            run)
 from harness.postsrsd import POSTSRSD, PostSrsd
 
+needs_sqlite = unittest.skipUnless(has_backend('sqlite:/x'), 'built without SQLite')
 SHELL_FILES = 300
 PROGRAM2 = os.environ.get('POSTSRSD2')      # a postsrsd 2
 WAIT = 60
@@ -232,6 +234,7 @@ class Whole(Import):
         self.assertNotIn('postsrsd 2', config)
         self.assertEqual(config.count('not understood, and not executed: '), 2)
 
+    @needs_sqlite
     def test_database_of_postsrsd2(self):
         """It is used in place; its addresses are accepted until the last one has expired."""
         for chroot, path in (('', '/var/lib/postsrsd/senders.db'),
@@ -578,6 +581,7 @@ class Check(Import):
         self.assertEqual(self.check(config % 'fail', old).stdout, '')
         self.assertIn('# in effect', self.check(config % 'softfail', old, status=1).stdout)
 
+    @needs_sqlite
     def test_socketmap_and_database(self):
         """Another free port and an earlier day are as good; a later day is not."""
         old = self.folder.file('postsrsd.conf', 'srs-domain = srs.test\n'
@@ -693,6 +697,7 @@ class Moving2(Import):
         self.assertTrue(all(reply.startswith('OK SRS0=') for reply in replies.values()), replies)
         return {sender: reply[3:] for sender, reply in replies.items()}
 
+    @needs_sqlite
     def test_database_by_description(self):
         """A database with the table and the keys that postsrsd 2 has."""
         with contextlib.closing(sqlite3.connect(self.database)) as db:

@@ -1,27 +1,41 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: ISC
-"""The store process alone: what it writes to the disk, and when it acknowledges it.
+"""The store: its process alone, and a daemon that has one and is killed, blocked and reloaded.
 
-The protocol of store_wire.h is implemented here a second time, from its description. With strace
+The process alone: what it writes to the disk, and when it acknowledges it. The protocol of store_wire.h is implemented here a second time, from its description. With strace
 the order of the system calls shows that the WAL is synced between the arrival of a put and its
 acknowledgement; `kill -9` cannot show that, because the kernel keeps what was written.
 """
 
+import base64
+import hashlib
+import itertools
 import os
+import pwd
 import re
+import select
 import shutil
+import signal
 import socket
 import sqlite3
 import struct
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 import unittest
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
 
-from harness import tap
+from harness import srs, tap
+from harness.case import DaemonCase
+from harness.clients import encode_key, is_end
+from harness.daemon import (ORDINARY_USER, SECRET, Daemon, Folder, has_backend, is_root,
+                            process_name)
+from harness.database import DatabaseLock
+from harness.redis import RedisServer, redis_program
 
 STORE = os.path.join(os.environ.get('abs_top_builddir', os.getcwd()), 'tests', 'harness', 'store')
 PUT, GET, DONE, MISSING, FULL, FAILED, STATE = range(1, 8)
@@ -114,6 +128,7 @@ class Process:
         return next(iter(self.answers(1).values()))
 
 
+@unittest.skipUnless(os.path.exists(STORE), 'built without SQLite')
 class StoreCase(unittest.TestCase):
     def setUp(self):
         self.directory = tempfile.mkdtemp(prefix='srsd-store.')
@@ -263,7 +278,457 @@ class Durability(StoreCase):
             at for at, target in enumerate(synced) if target.endswith('-wal')))
 
 
+# -- the daemon with its store ----------------------------------------------
+
+needs_sqlite = unittest.skipUnless(has_backend('sqlite:/x'), 'built without SQLite')
+needs_redis = unittest.skipUnless(has_backend('redis:127.0.0.1:1') and redis_program(),
+                                  'built without hiredis, or no redis-server')
+NEVER = 100 * 365 * 86400
+LONG = 'bounces+%d-' + 'x' * 60 + '@mail.test'
+ALIAS_ADDRESS = r'\ASRS0=[^=]+=[A-Z2-7]{2}=1=[0-9A-V]{32}@srs\.test\Z'
+
+
+class Deadline:
+    """A condition that is looked at again and again: `while deadline.left('what'):`"""
+
+    def __init__(self):
+        self.end = time.monotonic() + 2 * WAIT
+
+    def left(self, what):
+        if time.monotonic() > self.end:
+            raise AssertionError('not in time: ' + what)
+        return True
+
+
+class EnvelopeCase(DaemonCase):
+    """A daemon of the test's own."""
+
+    def setUp(self):
+        self.daemon = Daemon({'store-timeout': 2})
+
+    def change(self, **options):
+        """Write other options, and have them read."""
+        self.daemon.options.update({name.replace('_', '-'): value
+                                    for name, value in options.items()})
+        self.daemon.write_config()
+        mark = self.daemon.log_mark()
+        self.daemon.signal(signal.SIGHUP)
+        self.assertIn(' reloaded ', self.daemon.wait_log(' reloaded | refused', mark))
+
+    def until_address(self, client, sender):
+        """Ask for the address of a sender until there is one; -> it, and the replies before."""
+        deadline, replies = Deadline(), []
+        while deadline.left('an address; last replies: %s' % replies[-3:]):
+            reply = client.get(sender)
+            if reply.startswith('200 '):
+                return reply[4:], replies
+            self.assertRegex(reply, '^400 ')
+            replies.append(reply)
+
+    def until_refused(self, client, sender):
+        """Ask for addresses of new senders until none is given out; -> those that were."""
+        given = {}
+        deadline = Deadline()
+        for number in itertools.count():
+            deadline.left('a refusal')
+            one = sender % number
+            reply = client.get(one)
+            if reply.startswith('400 '):
+                return given
+            given[one] = reply[4:]
+
+    def assert_restored(self, given):
+        """Every address that was given out leads back to its sender."""
+        with self.reverse(self.daemon) as client:
+            for sender, address in given.items():
+                deadline = Deadline()
+                reply = client.get(address)
+                while reply.startswith('400 ') and deadline.left(reply):
+                    reply = client.get(address)
+                self.assertEqual(reply, '200 ' + sender)
+
+
+class Senders:
+    """New senders over several connections; a request without an answer is made again."""
+
+    CONNECTIONS = 8
+
+    def __init__(self, daemon):
+        self.daemon = daemon
+        self.given = {}
+        self.deferred = 0
+        self.wrong = []
+        self.running = True
+        self.numbers = itertools.count()
+        self.threads = [threading.Thread(target=self.run, daemon=True)
+                        for _ in range(self.CONNECTIONS)]
+
+    def run(self):
+        client = None
+        while self.running:
+            sender = LONG % next(self.numbers)
+            while self.running and sender not in self.given:
+                try:
+                    client = client or self.daemon.forward_client()
+                    reply = client.get(sender)
+                except (OSError, AssertionError) as error:
+                    if not is_end(error):
+                        self.wrong.append(repr(error))
+                    client = client and client.close()      # the engine was killed
+                    continue
+                if reply.startswith('400 '):
+                    self.deferred += 1
+                elif re.match(ALIAS_ADDRESS, reply[4:]) and reply.startswith('200 '):
+                    self.given[sender] = reply[4:]
+                else:
+                    self.wrong.append(reply)
+        if client:
+            client.close()
+
+    def until(self, condition, what):
+        deadline = Deadline()
+        while not condition():
+            deadline.left(what)
+            select.select([], [], [], 0.005)
+
+    def until_more(self):
+        """Until each connection has had an answer that was asked for from now on, or more."""
+        count = len(self.given) + 2 * self.CONNECTIONS
+        self.until(lambda: len(self.given) >= count, 'more addresses')
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.running = False
+        for thread in self.threads:
+            thread.join(WAIT)
+
+
+class Promise(EnvelopeCase):
+    """An address that was given out is restored, whatever dies or fails meanwhile."""
+
+    ROUNDS = 3
+
+    def kill_child(self, senders, name):
+        pid = self.daemon.child(name)
+        os.kill(pid, signal.SIGKILL)
+        self.daemon.child(name, other_than=pid)
+        senders.until_more()
+
+    def check(self, faults):
+        with Senders(self.daemon) as senders:
+            senders.until_more()
+            for _ in range(self.ROUNDS):
+                for fault in faults:
+                    fault(senders)
+        self.assertEqual(senders.wrong, [])
+        self.assertGreater(len(senders.given), 100)
+        self.assert_restored(senders.given)
+
+    @needs_sqlite
+    def test_sqlite(self):
+        path = self.daemon.use_database(**{'store-timeout': 1})
+        self.enter(self.daemon)
+
+        def lock(senders):
+            deferred = senders.deferred
+            with DatabaseLock(path):
+                senders.until(lambda: senders.deferred > deferred, 'a deferred request')
+            senders.until_more()
+
+        self.check([lambda senders: self.kill_child(senders, 'store'), lock,
+                    lambda senders: self.kill_child(senders, 'engine')])
+
+    @needs_redis
+    def test_redis(self):
+        folder = Folder()
+        self.addCleanup(folder.remove)
+        server = RedisServer(folder).start()
+        self.addCleanup(server.kill)
+        self.daemon.options.update({'original-envelope': 'database',
+                                    'envelope-database': server.database})
+        self.enter(self.daemon)
+
+        def restart(senders):
+            server.kill()
+            server.start()
+            senders.until_more()
+
+        self.check([restart, lambda senders: self.kill_child(senders, 'engine')])
+        server.kill()
+        server.start()
+        with self.reverse(self.daemon) as client:
+            self.assertRegex(client.get('SRS0=xxxx=AA=1=' + 32 * 'A' + '@srs.test'), '^500 ')
+
+
+class Away(EnvelopeCase):
+    """What needs no store is served without it; what does is a temporary error, and never a wrong
+    address."""
+
+    def start(self, database, **options):
+        self.daemon.options.update({'original-envelope': 'long', 'envelope-database': database,
+                                    **options})
+        self.enter(self.daemon)
+        self.client = self.forward(self.daemon)
+
+    def assert_embedded(self):
+        """A short sender, forwards and back, on connections of its own."""
+        with self.daemon.forward_client() as forward, self.daemon.reverse_client() as reverse:
+            address = forward.address('alice@origin.test')
+            self.assertRegex(address, r'=origin\.test=alice@srs\.test$')
+            self.assertEqual(reverse.get(address), '200 alice@origin.test')
+            self.assertEqual(reverse.get('bob@other.test'), '500 not an SRS address')
+
+    def assert_works(self, number):
+        address, _ = self.until_address(self.client, LONG % number)
+        self.assertRegex(address, ALIAS_ADDRESS)
+        self.assert_restored({LONG % number: address})
+        return address
+
+    @needs_sqlite
+    def test_locked(self):
+        path = self.daemon.use_database()
+        self.start('sqlite:' + path)
+        self.assert_works(1)
+        with DatabaseLock(path) as lock:
+            waiting = self.forward(self.daemon)
+            waiting.send(b'get ' + encode_key(LONG % 2) + b'\n')
+            self.assert_embedded()
+            self.assert_restored({LONG % 1: self.client.address(LONG % 1)})
+            self.assertRegex(waiting.reply(), '^400 ')
+            self.daemon.wait_log('warning: store .*: database is locked')
+            self.assert_embedded()
+            lock.release()
+        self.assert_works(2)
+
+    @needs_sqlite
+    def test_full_by_limit_of_the_file(self):
+        """RLIMIT_FSIZE of all processes; SQLite gets an error and no signal."""
+        self.daemon.prefix = ['prlimit', '--fsize=300000']
+        path = self.daemon.use_database()
+        self.start('sqlite:' + path)
+        given = self.until_refused(self.client, LONG)
+        self.assertGreater(len(given), 10)
+        self.assert_embedded()
+        self.assert_restored(given)
+
+    @needs_sqlite
+    @unittest.skipUnless(is_root(), 'needs root: a disk of its own')
+    def test_full_disk(self):
+        path = self.daemon.use_database()
+        directory = os.path.dirname(path)
+        entry = pwd.getpwnam(ORDINARY_USER)
+        done = subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=1m,mode=0700,uid=%d,gid=%d' % (
+            entry.pw_uid, entry.pw_gid), 'srsd-test', directory], stderr=subprocess.DEVNULL)
+        if done.returncode:
+            self.skipTest('mount is not allowed')
+        self.addCleanup(subprocess.run, ['umount', directory])
+        self.start('sqlite:' + path)
+        self.assert_works(1)
+        with open(directory + '/ballast', 'wb', buffering=0) as file:
+            with self.assertRaises(OSError):
+                while True:
+                    file.write(b'x' * 4096)
+        given = self.until_refused(self.client, 'full.' + LONG)
+        self.assert_embedded()
+        self.assert_restored(given)
+        os.unlink(directory + '/ballast')
+        self.assert_works(2)
+        self.assert_restored(given)
+
+    @needs_sqlite
+    def test_read_only(self):
+        path = self.daemon.use_database()
+        with sqlite3.connect(path) as other:
+            other.execute('CREATE TABLE other (x)')
+        other.close()
+        os.chmod(path, 0o444)
+        self.start('sqlite:' + path)
+        self.daemon.wait_log('warning: store .*readonly')
+        self.assertRegex(self.client.get(LONG % 1), '^400 ')
+        self.assert_embedded()
+        if is_root():
+            shutil.chown(path, ORDINARY_USER)
+        os.chmod(path, 0o600)
+        self.assert_works(1)
+
+    @needs_sqlite
+    def test_directory_that_appears(self):
+        """srsd starts without it, warns, and uses it as soon as it is there."""
+        above = self.daemon.folder.subfolder('above', mode=0o555)
+        self.start('sqlite:%s/lib/envelopes.sqlite' % above)
+        self.daemon.wait_log(r'warning: store .*/lib/envelopes\.sqlite: No such file')
+        self.assertRegex(self.client.get(LONG % 1), '^400 ')
+        self.assert_embedded()
+        os.chmod(above, 0o755)
+        self.daemon.folder.subfolder('above/lib', ORDINARY_USER)
+        self.assert_works(1)
+
+    @needs_sqlite
+    @unittest.skipUnless(is_root(), 'needs root: the directory belongs to another user')
+    def test_directory_that_becomes_writable(self):
+        lib = self.daemon.folder.subfolder('lib')
+        self.start('sqlite:%s/envelopes.sqlite' % lib)
+        self.daemon.wait_log('warning: store .*: Permission denied')
+        self.assertRegex(self.client.get(LONG % 1), '^400 ')
+        self.assert_embedded()
+        shutil.chown(lib, ORDINARY_USER)
+        self.assert_works(1)
+
+    @needs_redis
+    def test_server_that_appears(self):
+        folder = Folder()
+        self.addCleanup(folder.remove)
+        server = RedisServer(folder)
+        self.start(server.database)
+        self.assertRegex(self.client.get(LONG % 1), '^400 ')
+        self.assert_embedded()
+        self.addCleanup(server.kill)
+        server.start()
+        given = {LONG % 1: self.assert_works(1)}
+        server.kill()
+        with self.reverse(self.daemon) as reverse:
+            self.assertRegex(reverse.get(given[LONG % 1]), '^400 ')
+        self.assert_embedded()
+        server.start()
+        self.assert_restored(given)
+
+
+class Reload(EnvelopeCase):
+    """From one database to another while lookups wait."""
+
+    def setUp(self):
+        super().setUp()
+        self.path = self.daemon.use_database(**{'store-timeout': 30})
+        self.other = os.path.join(self.daemon.folder.subfolder('other', self.daemon.user),
+                                  'other.sqlite')
+
+    def put_that_waits(self):
+        """A request that the locked database does not answer."""
+        client = self.forward(self.daemon)
+        client.send(b'get ' + encode_key(LONG % 7) + b'\n')
+        with self.daemon.forward_client() as other:     # the engine has read both
+            other.get('')
+        return client
+
+    @needs_sqlite
+    def test_other_file(self):
+        self.enter(self.daemon)
+        store = self.daemon.child('store')
+        old, _ = self.until_address(self.forward(self.daemon), LONG % 1)
+        with DatabaseLock(self.path):
+            waiting = self.put_that_waits()
+            self.change(envelope_database='sqlite:' + self.other)
+            reply = waiting.reply()
+        self.assertRegex(reply, '^200 ')
+        self.assertNotEqual(self.daemon.child('store', other_than=store), store)
+        self.assert_restored({LONG % 7: reply[4:]})
+        with self.reverse(self.daemon) as reverse:
+            self.assertRegex(reverse.get(old), '^500 ')
+        self.change(envelope_database='sqlite:' + self.path)
+        self.assert_restored({LONG % 1: old})
+
+    @needs_sqlite
+    @needs_redis
+    def test_server_and_back(self):
+        folder = Folder()
+        self.addCleanup(folder.remove)
+        server = RedisServer(folder).start()
+        self.addCleanup(server.kill)
+        self.enter(self.daemon)
+        store = self.daemon.child('store')
+        with DatabaseLock(self.path):
+            waiting = self.put_that_waits()
+            self.change(envelope_database=server.local_database)
+            reply = waiting.reply()
+        self.assertRegex(reply, '^200 ')
+        self.assert_restored({LONG % 7: reply[4:]})
+        deadline = Deadline()
+        while process_name(store):
+            deadline.left('the end of the store process')
+        self.change(envelope_database='sqlite:' + self.path)
+        address, _ = self.until_address(self.forward(self.daemon), LONG % 8)
+        self.assert_restored({LONG % 8: address})
+
+    @needs_sqlite
+    def test_no_database(self):
+        self.enter(self.daemon)
+        forward = self.forward(self.daemon)
+        old, _ = self.until_address(forward, LONG % 1)
+        with DatabaseLock(self.path):
+            waiting = self.put_that_waits()
+            self.change(original_envelope='embedded', envelope_database='none')
+            self.assertRegex(waiting.reply(), '^200 SRS0=.*=mail.test=bounces')
+        self.assertRegex(forward.get('alice@origin.test'), '^200 SRS0=.*=origin.test=alice@')
+        with self.reverse(self.daemon) as reverse:
+            self.assertRegex(reverse.get(old), '^500 ')
+        self.change(original_envelope='database', envelope_database='sqlite:' + self.path)
+        self.assert_restored({LONG % 1: old})
+
+    @needs_sqlite
+    def test_timeout(self):
+        """The store process has it as well, so it is replaced."""
+        self.enter(self.daemon)
+        store = self.daemon.child('store')
+        self.change(store_timeout=1)
+        self.daemon.child('store', other_than=store)
+        address, _ = self.until_address(self.forward(self.daemon), LONG % 1)
+        self.assert_restored({LONG % 1: address})
+
+
+@needs_sqlite
+class TakeOver(EnvelopeCase):
+    """The database of postsrsd 2, as it is, and its addresses in flight."""
+
+    SENDERS = ('alice@origin.test', 'Bob.Builder@origin.test', LONG % 1)
+
+    @staticmethod
+    def alias_of(sender):
+        digits = base64.b32encode(hashlib.sha1(sender.encode()).digest()).decode()
+        return digits.translate(str.maketrans('ABCDEFGHIJKLMNOPQRSTUVWXYZ234567',
+                                              '0123456789ABCDEFGHIJKLMNOPQRSTUV'))
+
+    def address_of(self, sender):
+        return srs.srs0(self.alias_of(sender) + '@1', SECRET, 'srs.test', srs.today())
+
+    def setUp(self):
+        super().setUp()
+        self.path = self.daemon.use_database()
+        with sqlite3.connect(self.path) as other:
+            other.executescript(
+                'CREATE TABLE IF NOT EXISTS kv (k TEXT NOT NULL UNIQUE ON CONFLICT REPLACE,'
+                'v TEXT NOT NULL,lt INTEGER NOT NULL);'
+                'CREATE INDEX IF NOT EXISTS ltidx ON kv (lt)')
+            other.executemany('INSERT INTO kv (k, v, lt) VALUES (?, ?, ?)', [
+                (self.alias_of(sender) + '@1', sender, NEVER) for sender in self.SENDERS])
+        other.close()
+        if is_root():
+            shutil.chown(self.path, ORDINARY_USER)
+
+    def test_accepted_until_a_day(self):
+        given = {sender: self.address_of(sender) for sender in self.SENDERS}
+        self.daemon.options['envelope-accept-sha1'] = '2100-01-01'
+        self.enter(self.daemon)
+        self.assert_restored(given)
+        with self.forward(self.daemon) as client:       # and new rows beside the old ones
+            address, _ = self.until_address(client, self.SENDERS[0])
+        self.assertNotEqual(address, given[self.SENDERS[0]])
+        self.assert_restored({**given, self.SENDERS[0]: address})
+        with self.reverse(self.daemon) as reverse:
+            self.change(envelope_accept_sha1='2020-01-01')
+            for old in given.values():
+                self.assertRegex(reverse.get(old), '^400 ')
+        self.assert_restored({self.SENDERS[0]: address})
+
+    def test_not_accepted(self):
+        """A row that whoever can write to the database may have made: an error, and no redirection."""
+        self.enter(self.daemon)
+        with self.reverse(self.daemon) as reverse:
+            self.assertRegex(reverse.get(self.address_of(self.SENDERS[0])), '^400 ')
+
+
 if __name__ == '__main__':
-    if not os.path.exists(STORE):
-        tap.skip_all('built without SQLite')
     tap.main()

@@ -35,6 +35,8 @@ MONITOR = ('capget chmod clone clone3 dup2 execve flock fork ftruncate inotify_a
            'setsid setrlimit signalfd4 socketpair umask unlink wait4').split()
 # One of each of these is enough: libc prefers the first.
 REPLACED = {'setrlimit': 'prlimit64'}
+# SQLite gives files to the owner of the database, as root only.
+OF_ROOT = {'fchown'}
 
 
 def socket_unit(service):
@@ -127,6 +129,17 @@ class UnitCase(unittest.TestCase):
         return {name: re.findall(r'[^\s{}",]+', value) for name, value in
                 re.findall(r'^\s*([a-z-]+) *= *(.*)$', result.stdout, re.M)}
 
+    def database(self):
+        """The path of the database, if no other is set."""
+        secret = self.folder.file('secret', 'a secret of the tests\n', 0o600, ORDINARY_USER)
+        conf = self.folder.file('database.conf', 'srs-domain = "srs.test"\n'
+                                'original-envelope = "database"\n')
+        result = run('-nv', '-f', conf, '-o', 'secrets-file=' + secret)
+        found = re.search(r'(?m)^\s*envelope-database *= *"sqlite:(.*)"$', result.stdout)
+        if not found:
+            self.skipTest('built without SQLite')
+        return found.group(1)
+
     def copies(self):
         """The units where the program that they start is the one that was built."""
         program = binary()
@@ -195,6 +208,13 @@ class Service(UnitCase):
         folder, _, _name = self.defaults()['control'][0].rpartition('/')
         self.assertEqual([os.path.basename(folder)], self.service['RuntimeDirectory'])
 
+    def test_directory_of_the_database(self):
+        """The default of envelope-database, when it is needed."""
+        self.assertEqual(self.service['StateDirectory'], ['srsd'])
+        self.assertEqual(self.service['StateDirectoryMode'], ['0750'])
+        writable = [path.lstrip('-') for path in self.service['ReadWritePaths']]
+        self.assertIn(os.path.dirname(self.database()), writable)
+
     def test_has_time_to_stop(self):
         # The monitor gives the engine two seconds more.
         self.assertGreater(int(self.service['TimeoutStopSec'][0]),
@@ -208,7 +228,7 @@ class Service(UnitCase):
         self.assertGreater(len(engine), 50)
         allowed = allowed_calls(self.service['SystemCallFilter'])
         allowed |= {name for name, instead in REPLACED.items() if instead in allowed}
-        self.assertEqual((engine | set(MONITOR)) - allowed, set())
+        self.assertEqual((engine | set(MONITOR)) - allowed, OF_ROOT)
 
     @needs_analyze
     def test_system_calls_of_root(self):
@@ -325,7 +345,8 @@ class UsersAndFolders(UnitCase):
         conf = parse_unit(SERVICE)['Unit']['ConditionPathExists'][0]
         self.assertEqual(self.lines(TMPFILES),
                          [['d', os.path.dirname(conf), '0755', 'root', 'root', '-'],
-                          ['d', run_folder, '0755', user, user, '-']])
+                          ['d', run_folder, '0755', user, user, '-'],
+                          ['d', os.path.dirname(self.database()), '0750', user, user, '-']])
 
     @unittest.skipUnless(shutil.which('systemd-sysusers'), 'no systemd-sysusers')
     def test_systemd_reads_the_users(self):

@@ -15,11 +15,15 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, os.pardir))
 
 from harness import tap
+from harness.daemon import has_backend
 
 BUILT = os.path.join(os.environ.get('abs_top_builddir', os.getcwd()), 'tests', 'fuzz')
 NAMES = sorted(name[:-len('.expect')] for name in os.listdir(HERE) if name.endswith('.expect'))
 
 OPTIONAL = {'spf_libspf2': 'libspf2', 'store_resp': 'hiredis'}
+# The seeds of these name databases of both kinds.
+OF_DATABASES = ('import_postsrsd2', 'story')
+DATABASES = ('sqlite:/x', 'redis:127.0.0.1:1')
 
 
 def seeds(name):
@@ -52,6 +56,8 @@ class Seeds(unittest.TestCase):
             with self.subTest(fuzzer=name):
                 if name in OPTIONAL and not os.path.exists(os.path.join(BUILT, name)):
                     self.skipTest('built without ' + OPTIONAL[name])
+                if name in OF_DATABASES and not all(map(has_backend, DATABASES)):
+                    self.skipTest('built without SQLite or hiredis')
                 with open(os.path.join(HERE, name + '.expect'), encoding='utf-8') as expect:
                     want = as_dict(expect.read())
                 self.assertEqual(sorted(want), sorted(map(os.path.basename, seeds(name))),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""clients - the two protocols as Postfix speaks them, and raw bytes for misbehaving clients."""
+"""clients - the three protocols as Postfix speaks them, and raw bytes for misbehaving clients."""
 
 import errno
 import itertools
@@ -104,6 +104,29 @@ class MapClient(Client):
         if not reply.startswith('200 '):
             raise AssertionError('%r: %s' % (key, reply))
         return reply[4:]
+
+
+class SocketmapClient(Client):
+    """A client of a socketmap_table(5) with both maps."""
+
+    def reply(self):
+        """The next reply, as 'CODE text'; AssertionError if it is not a netstring."""
+        head = b''
+        while not head.endswith(b':'):
+            byte = self.reader.read(1)
+            if not re.fullmatch(rb'[0-9]{0,6}:?', head + byte) or not byte:
+                raise AssertionError("not a socketmap reply: %r" % (head + byte))
+            head += byte
+        length = int(head[:-1])
+        body = self.reader.read(length + 1)
+        if len(body) != length + 1 or not body.endswith(b','):
+            raise AssertionError("not a socketmap reply: %r" % (head + body))
+        return body[:-1].decode('utf-8', 'surrogateescape')
+
+    def get(self, name, key):
+        request = ('%s %s' % (name, key)).encode('utf-8', 'surrogateescape')
+        self.send(b'%d:%s,' % (len(request), request))
+        return self.reply()
 
 
 _instances = itertools.count(1)

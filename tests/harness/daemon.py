@@ -193,6 +193,16 @@ def process_status(pid):
         return dict(line.rstrip('\n').split(':\t', 1) for line in file if ':\t' in line)
 
 
+def process_name(pid):
+    """The name that ps(1) shows; '' for a process that has ended."""
+    try:
+        with open('/proc/%d/stat' % pid, encoding='latin-1') as file:
+            words = file.read()
+    except OSError:
+        return ''
+    return '' if words.rpartition(')')[2].split()[0] in 'ZX' else words.partition('(')[2].rpartition(')')[0]
+
+
 PIDFD_GETFD = 438       # the same number on every architecture
 
 
@@ -437,6 +447,24 @@ class Daemon:
     def policy_client(self):
         return PolicyClient(self.addresses['policy'])
 
+    def child(self, name, other_than=None):
+        """Wait for a child that runs, and is not `other_than`: 'engine' or 'store'; -> its pid."""
+        deadline = time.monotonic() + WAIT
+        while time.monotonic() < deadline:
+            for pid in process_tree(self.process.pid)[1:]:
+                found = {'': None, 'srsd-store': 'store'}.get(process_name(pid), 'engine')
+                if found == name and pid != other_than:
+                    return pid
+            select.select([], [], [], 0.01)
+        raise AssertionError('no %s' % name)
+
+    def use_database(self, **options):
+        """Set the options for a database of all senders, in a directory of the daemon's; -> path."""
+        path = os.path.join(self.folder.subfolder('database', self.user), 'envelopes.sqlite')
+        self.options.update({'original-envelope': 'database', 'envelope-database': 'sqlite:' + path,
+                             **options})
+        return path
+
     def resident_kib(self):
         """Memory of all its processes."""
         return sum(int(process_status(pid).get('VmRSS', '0 kB').split()[0])
@@ -480,6 +508,20 @@ def _log_tail():
 
 
 tap.diagnostics.append(_log_tail)
+
+
+@functools.lru_cache
+def has_backend(database):
+    """Whether the program was built with the library for 'sqlite:/PATH' or 'redis:HOST:PORT'."""
+    if not os.path.exists(binary()):
+        return False            # each test says so
+    folder = Folder()
+    conf = folder.file('srsd.conf', 'srs-domain = "srs.test"\n')
+    secret = folder.file('secret', SECRET + '\n', 0o600, ORDINARY_USER)
+    result = run('-n', '-f', conf, '-o', 'secrets-file=' + secret,
+                 '-o', 'envelope-database=' + database)
+    folder.remove()
+    return 'was built without' not in result.stderr
 
 
 def run(*arguments, user=True, timeout=WAIT, program='srsd'):

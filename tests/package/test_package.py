@@ -46,7 +46,7 @@ SPOOL = '/var/spool/postfix'
 # What a case decides itself: on this machine it may be there or not.
 OTHERS = ('/etc/postfix/main.cf', '/etc/default/postsrsd', '/etc/postsrsd.conf',
           '/usr/local/etc/postsrsd.conf', '/etc/postsrsd.secret', '/etc/python-policyd-spf',
-          '/etc/postfix-policyd-spf-python', '/etc/srsd', '/run/srsd', SPOOL + '/srsd',
+          '/etc/postfix-policyd-spf-python', '/etc/srsd', '/run/srsd', '/var/lib/srsd', SPOOL + '/srsd',
           '/usr/local/etc/postsrsd.secret', '/etc/init.d/postsrsd', '/etc/rc?.d/???postsrsd',
           '/etc/systemd/system/*.wants/postsrsd.service')
 
@@ -333,6 +333,7 @@ class Installed(unittest.TestCase):
                             (CONF, 'root:root 644'),
                             (SECRET, 'root:srsd 640'),
                             ('/run/srsd', 'srsd:srsd 755'),
+                            ('/var/lib/srsd', 'srsd:srsd 750'),
                             ('/usr/share/man/man8/srsd.8.gz', 'root:root 644')):
             with self.subTest(path):
                 self.assertEqual(self.system.owner(path), owner)
@@ -790,6 +791,23 @@ class Removal(PackageCase):
         self.assertEqual(dict(self.system.changed()), before)
         self.assertFalse(self.system.exists('/run/srsd'))
         self.assertEqual(self.system.daemon(), [])
+
+    def test_database(self):
+        """It stays when the package is removed or upgraded, and a purge removes it."""
+        self.system.install()
+        self.system.write(CONF, self.system.read(CONF) + 'original-envelope = "database"\n')
+        self.system.succeed('service', 'srsd', 'restart')
+        with MapClient(('127.0.0.1', 10001)) as client:
+            address = client.address('alice@origin.test')
+        self.assertRegex(address, '^SRS0=[^=]+=[^=]+=1=[0-9A-V]{32}@')
+        self.assertEqual(self.system.owner('/var/lib/srsd/envelopes.sqlite'), 'srsd:srsd 600')
+        self.system.succeed('dpkg', '--remove', 'srsd')
+        self.system.install()
+        with MapClient(('127.0.0.1', 10002)) as client:
+            self.assertEqual(client.get(address), '200 alice@origin.test')
+        self.system.write('/var/lib/srsd/notes', '')
+        self.system.succeed('dpkg', '--purge', 'srsd')
+        self.assertEqual(os.listdir(self.system.path('/var/lib/srsd')), ['notes'])
 
     def test_purge_leaves_what_others_put_there(self):
         self.system.install()

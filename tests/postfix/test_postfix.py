@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 """srsd under a real Postfix: forwarded mail, its bounces, forgeries, SPF, a daemon that is away.
 
-Postfix has the usual configuration: both maps over tcp, the policy service after
+Postfix has the usual configuration: both maps over tcp or socketmap, the policy service after
 reject_unauth_destination. It sends all mail to a sink. Through XCLIENT, its clients come from
 addresses that the DNS server of the tests lists in SPF records.
 """
@@ -14,13 +14,15 @@ import signal
 import smtplib
 import sys
 import threading
+import unittest
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
 
 from harness import postfix, srs, tap
 from harness.case import DaemonCase
-from harness.daemon import ORDINARY_USER, SECRET, Daemon, process_tree, reachable_binary
+from harness.daemon import ORDINARY_USER, SECRET, Daemon, has_backend, reachable_binary
+from harness.database import DatabaseLock
 from harness.dns_server import DnsServer
 from harness.smtp import Sink, SmtpClient, free_port
 
@@ -36,19 +38,27 @@ SRS_TAG = r'[A-Za-z0-9+/]{4}=[A-Z2-7]{2}'
 
 _marks = itertools.count(1)
 
+needs_sqlite = unittest.skipUnless(has_backend('sqlite:/x'), 'built without SQLite')
+
 
 class PostfixCase(DaemonCase):
     @classmethod
     def setUpClass(cls):
         cls.dns = DnsServer(ZONE).start()
         cls.addClassCleanup(cls.dns.stop)
-        cls.daemon = Daemon({'domains': ['our.test']}, dns=cls.dns, as_root=True).start()
+        cls.daemon = Daemon({'domains': ['our.test']}, dns=cls.dns, as_root=True)
+        cls.prepare(cls.daemon)
+        cls.daemon.start()
         cls.addClassCleanup(cls.daemon.__exit__, None)
         cls.sink = Sink('127.0.0.3').start()
         cls.addClassCleanup(cls.sink.stop)
         cls.postfix = postfix.Postfix(free_port(postfix.HOST), cls.settings(),
                                       cls.services()).start()
         cls.addClassCleanup(cls.postfix.stop)
+
+    @classmethod
+    def prepare(cls, daemon):
+        """Set further options."""
 
     @staticmethod
     def services():
@@ -186,6 +196,81 @@ class Forwarding(PostfixCase):
         warnings = [line for line in self.postfix.log_text().splitlines()
                     if 'warning:' in line or 'fatal:' in line or 'panic:' in line]
         self.assertEqual(warnings, [])
+
+
+class OverSocketmap:
+    """Both maps on one endpoint of the socketmap protocol."""
+
+    @classmethod
+    def prepare(cls, daemon):
+        cls.port = free_port('127.0.0.1')
+        daemon.options['socketmap'] = ['inet:127.0.0.1:%d' % cls.port]
+
+    @classmethod
+    def map(cls, name):
+        return 'socketmap:inet:127.0.0.1:%d:%s' % (cls.port, name)
+
+    @classmethod
+    def settings(cls):
+        return dict(super().settings(), sender_canonical_maps=cls.map('forward'),
+                    recipient_canonical_maps=cls.map('reverse'))
+
+
+class Socketmap(OverSocketmap, Forwarding):
+    """With other maps before and after them."""
+
+    @classmethod
+    def settings(cls):
+        return dict(super().settings(),
+                    sender_canonical_maps='inline:{{vip@origin.test = vip@our.test}}, ' +
+                    cls.map('forward'),
+                    recipient_canonical_maps=cls.map('reverse') +
+                    ', inline:{{old@our.test = bob@our.test}}')
+
+    def test_other_maps(self):
+        """A key that one map does not have is looked up in the next."""
+        mail = self.send('vip@origin.test', 'old@our.test')
+        self.assertEqual((mail.sender, mail.recipients), ('vip@our.test', ('bob@our.test',)))
+
+    def test_postmap(self):
+        status, address = self.postfix.postmap('alice@origin.test', self.map('forward'))
+        self.assertEqual(status, 0)
+        self.assertEqual(self.postfix.postmap(address.strip(), self.map('reverse')),
+                         (0, 'alice@origin.test\n'))
+        for key, name in (('carol@our.test', 'forward'), (FORGED % 'AA', 'reverse')):
+            self.assertEqual(self.postfix.postmap(key, self.map(name)), (1, ''))
+
+
+class SocketmapInChroot(Socketmap):
+    """A unix socket in the queue directory, which is the chroot of cleanup."""
+
+    @classmethod
+    def prepare(cls, daemon):
+        pass
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        mark = cls.daemon.log_mark()
+        cls.daemon.options['socketmap'] = ['unix:%s/srs' % cls.postfix.queue]
+        cls.daemon.write_config()
+        cls.daemon.signal(signal.SIGHUP)
+        cls.daemon.wait_log(' reloaded ', mark)
+
+    @classmethod
+    def map(cls, name):
+        return 'socketmap:unix:srs:' + name
+
+    @staticmethod
+    def services():
+        return 'cleanup unix n - y - 0 cleanup\n'
+
+    def test_postmap(self):
+        """postmap does not change to the queue directory."""
+        path = '%s/srs' % self.postfix.queue
+        status, _address = self.postfix.postmap('alice@origin.test',
+                                                'socketmap:unix:%s:forward' % path)
+        self.assertEqual(status, 0)
 
 
 class HeaderRecipient(PostfixCase):
@@ -463,11 +548,16 @@ class Outage(PostfixCase):
             self.assertRegex(mail.sender, '^SRS0=')
 
 
+class SocketmapOutage(OverSocketmap, Outage):
+    pass
+
+
 class Interrupted(PostfixCase):
     """Engines that are killed and a restart while mail is forwarded."""
 
     MESSAGES = 300
     SENDERS = 4
+    SENDER = 'user%d@origin.test'
 
     @classmethod
     def settings(cls):
@@ -496,7 +586,7 @@ class Interrupted(PostfixCase):
         for again in range(100):
             try:
                 with SmtpClient(self.postfix.address) as client:
-                    reply = self.offer(client, mark, 'user%d@origin.test' % number)
+                    reply = self.offer(client, mark, self.SENDER % number)
             except (OSError, smtplib.SMTPException) as error:
                 reply = '421 %r' % error
             if not reply.startswith('4'):
@@ -523,8 +613,15 @@ class Interrupted(PostfixCase):
 
     def kill_engine(self):
         mark = self.daemon.log_mark()
-        os.kill(process_tree(self.daemon.process.pid)[1], signal.SIGKILL)
+        os.kill(self.daemon.child('engine'), signal.SIGKILL)
         self.daemon.wait_log('engine .* is ready', mark)
+
+    def interrupt(self):
+        self.kill_engine()
+
+    def assert_sender(self, mail, number):
+        self.assertRegex(mail.sender, r'\ASRS0=%s=origin\.test=user%d@srs\.test\Z'
+                         % (SRS_TAG, number))
 
     def test_each_message_once(self):
         """No message is lost, delivered twice, sent unchanged or bounced."""
@@ -534,7 +631,7 @@ class Interrupted(PostfixCase):
             thread.start()
         for count in (50, 120):
             self.wait_accepted(count)
-            self.kill_engine()
+            self.interrupt()
         self.wait_accepted(200)
         self.daemon.stop()
         self.daemon.start()
@@ -544,11 +641,76 @@ class Interrupted(PostfixCase):
         print('# put off: %d times' % sum(self.accepted.values()))
         for mark in self.accepted:
             mail = self.sink.wait_mail(mark)
-            self.assertRegex(mail.sender, r'\ASRS0=%s=origin\.test=user%d@srs\.test\Z'
-                             % (SRS_TAG, int(mark.split('-')[1])))
+            self.assert_sender(mail, int(mark.split('-')[1]))
             self.assertEqual(mail.recipients, ('friend@elsewhere.test',))
-        self.assertEqual(len(self.sink.mails), self.MESSAGES)
+        # smtpd reports to the postmaster what cleanup could not look up.
+        others = [mail for mail in self.sink.mails if mail.recipients != ('friend@elsewhere.test',)]
+        self.assertLessEqual({mail.recipients for mail in others}, {('postmaster@our.test',)})
+        self.assertEqual(len(self.sink.mails) - len(others), self.MESSAGES)
         self.assertNotIn('status=bounced', self.postfix.log_text())
+
+
+VERP = 'bounces+%d-0102018f3a2b4c5d-6e7f8091-a2b3-c4d5-e6f7-08192a3b4c5d-000000@origin.test'
+ALIAS = r'\ASRS0=%s=1=[0-9A-V]{32}@srs\.test\Z' % SRS_TAG
+
+
+@needs_sqlite
+class LongSenders(OverSocketmap, PostfixCase):
+    """Senders that are too long for an SRS address are in a database."""
+
+    @classmethod
+    def prepare(cls, daemon):
+        super().prepare(daemon)
+        daemon.use_database(**{'original-envelope': 'long'})
+
+    def test_there_and_back(self):
+        mail = self.send(VERP % 1, 'forward@our.test')
+        self.assertRegex(mail.sender, ALIAS)
+        self.assertLessEqual(len(mail.sender.rpartition('@')[0]), 64)
+        self.assertEqual(self.send('', mail.sender).recipients, (VERP % 1,))
+
+    def test_short_senders_are_embedded(self):
+        mail = self.send('alice@origin.test', 'forward@our.test')
+        self.assertRegex(mail.sender, '=origin.test=alice@srs.test$')
+        self.assertEqual(self.send('', mail.sender).recipients, ('alice@origin.test',))
+
+    def test_forged_alias(self):
+        """The gate needs the hash alone."""
+        self.assertRegex(self.refusal('', 'SRS0=xxxx=%s=1=%s@srs.test' % (
+            srs.stamp(srs.today()), 32 * 'A')), '^550 5.1.1 ')
+
+
+class LongSendersOverTcp(LongSenders):
+    @classmethod
+    def map(cls, name):
+        return 'tcp:127.0.0.1:%d' % cls.daemon.ports[name]
+
+
+@needs_sqlite
+class InterruptedStore(OverSocketmap, Interrupted):
+    """Long senders, while the store process is killed as well, and the database is locked."""
+
+    MESSAGES = 200
+    SENDER = VERP
+
+    @classmethod
+    def prepare(cls, daemon):
+        super().prepare(daemon)
+        cls.path = daemon.use_database(**{'original-envelope': 'long', 'store-timeout': 1})
+
+    def interrupt(self):
+        for name in 'store', 'engine', 'store':
+            pid = self.daemon.child(name)
+            os.kill(pid, signal.SIGKILL)
+            self.daemon.child(name, other_than=pid)
+        mark = self.daemon.log_mark()
+        with DatabaseLock(self.path):
+            self.daemon.wait_log('result=deferred', mark)
+
+    def assert_sender(self, mail, number):
+        self.assertRegex(mail.sender, ALIAS)
+        with self.daemon.reverse_client() as client:
+            self.assertEqual(client.get(mail.sender), '200 ' + VERP % number)
 
 
 class Spawn(PostfixCase):

@@ -41,10 +41,18 @@ base_name(const char *path)
 	return slash == NULL ? path : slash + 1;
 }
 
+/* report - a story that needs a library that is left out is skipped */
 static void
 report(const char *path, char *error)
 {
+	bool skipped = error != NULL && strstr(error, "this srsd was built without") != NULL;
+
 	cases++;
+	if (skipped) {
+		printf("ok %u - %s # SKIP needs a library\n", cases, base_name(path));
+		free(error);
+		return;
+	}
 	failed += error != NULL;
 	printf("%s %u - %s\n", error == NULL ? "ok" : "not ok", cases, base_name(path));
 	if (error != NULL)

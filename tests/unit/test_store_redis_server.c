@@ -33,7 +33,6 @@ static struct event_base *base;
 static struct store *store;
 static struct store_redis_settings settings;
 static pid_t server;
-static bool is_installed;
 #ifdef HAVE_HIREDIS_SSL
 static struct store_tls *tls;
 #endif
@@ -144,8 +143,6 @@ start_server(const char *lines, bool over_tcp)
 	unsigned port = over_tcp ? free_port() : 0;
 	int len;
 
-	if (!is_installed)
-		skip();
 	len = snprintf(config, sizeof(config),
 	    "bind 127.0.0.1\nport %u\nunixsocket %s\ndir %s\nsave \"\"\ndaemonize no\n%s", port,
 	    unit_path("socket"), unit_dir, lines);
@@ -804,7 +801,11 @@ main(void)
 #endif
 	};
 
-	is_installed = find_server() != NULL;
+	/* cmocka reports skip() as a failure. */
+	if (find_server() == NULL) {
+		puts("1..0 # SKIP redis-server is not installed");
+		return 0;
+	}
 	signal(SIGPIPE, SIG_IGN);
 	return cmocka_run_group_tests_name("store_redis_server", tests, NULL, NULL);
 }
