@@ -14,6 +14,9 @@
 #define LOCALSTATEDIR "/var"
 #endif
 
+/* The certificates of the authorities that the system trusts: Debian, Ubuntu, Arch. */
+#define PATHS_AUTHORITIES "/etc/ssl/certs/ca-certificates.crt"
+
 #define PATHS_CONFIG SYSCONFDIR "/srsd/srsd.conf"
 #define PATHS_SECRETS SYSCONFDIR "/srsd/srsd.secret"
 #define PATHS_CONTROL RUNSTATEDIR "/srsd/control"

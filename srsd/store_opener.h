@@ -9,6 +9,7 @@
 #include "common/clock.h"
 #include "conf/settings.h"
 #include "srsd/link.h"
+#include "srsd/service/inputs.h"
 #include "srsd/store/store.h"
 
 struct event_base;
@@ -25,8 +26,8 @@ struct store_opener *store_opener_new(
 void store_opener_free(struct store_opener **opener);
 
 /* A services_open_store_fn; opener is a struct store_opener. */
-void store_opener_open(
-    void *opener, struct store *store, const struct settings *settings, const char *password);
+void store_opener_open(void *opener, struct store *store, const struct settings *settings,
+    const struct inputs_database *database);
 
 /*
  * Takes over a descriptor of the monitor, for the current settings: the end of a socket pair, or a socket to a server. One

@@ -5,12 +5,19 @@
 
 #include "common/log.h"
 #include "common/xmalloc.h"
+#include "conf/paths.h"
 #include "spf/dns/resolver_plan.h"
 #include "srsd/service/inputs.h"
 #include "srsd/store/store_redis_url.h"
+#include "srsd/store/store_tls.h"
 
 /* Bytes of the file with the password of the envelope database. */
 #define PASSWORD_FILE_MAX 4096
+
+#ifdef HAVE_HIREDIS_SSL
+/* Bytes of the certificates of the system; Debian 12 has 220 kB. */
+#define AUTHORITIES_MAX (4 * 1024 * 1024)
+#endif
 
 bool
 inputs_read_settings(struct inputs *in, struct filebox *box, const struct inputs_source *source,
@@ -58,15 +65,15 @@ read_database_password(
 	if (filebox_read(in->box, &file, path, PASSWORD_FILE_MAX, &why)) {
 		why = srs_keys_file_error(&file.st, daemon);
 		if (why == NULL) {
-			in->database_password = copy_first_line(&file);
+			in->database.password = copy_first_line(&file);
 			why = "its first line is empty";
 		}
 		file_free(&file);
 	}
-	if (in->database_password == NULL)
+	if (in->database.password == NULL)
 		snprintf(
 		    error, CONFIG_ERROR_SIZE, "envelope-database-password-file %s: %s", path, why);
-	return in->database_password != NULL;
+	return in->database.password != NULL;
 }
 
 /*
@@ -82,7 +89,7 @@ check_database_server(const struct inputs *in, char error[CONFIG_ERROR_SIZE])
 	if (strncmp(database, "redis:", strlen("redis:")) != 0)
 		return true;
 	if (store_redis_url_parse(&url, database, &why)) {
-		if (in->database_password != NULL || !store_redis_url_needs_password(&url))
+		if (in->database.password != NULL || !store_redis_url_needs_password(&url))
 			return true;
 		why = "a server that is not on this host needs a password; set "
 		      "envelope-database-password-file";
@@ -90,6 +97,50 @@ check_database_server(const struct inputs *in, char error[CONFIG_ERROR_SIZE])
 	snprintf(error, CONFIG_ERROR_SIZE, "envelope-database %s: %s", database, why);
 	return false;
 }
+
+#ifdef HAVE_HIREDIS_SSL
+/* is_trust_usable - can TLS be started with these certificates? */
+static bool
+is_trust_usable(const struct file *file, const char **error)
+{
+	struct store_tls *tls = store_tls_new(file->data, file->len, "localhost", error);
+	bool usable = tls != NULL;
+
+	store_tls_free(&tls);
+	return usable;
+}
+
+/* read_authorities - the certificates of the system, for envelope-database-tls */
+static bool
+read_authorities(struct inputs *in, char error[CONFIG_ERROR_SIZE])
+{
+	const char *why;
+	struct file file;
+
+	if (!in->settings->envelope_database_tls)
+		return true;
+	if (filebox_read(in->box, &file, PATHS_AUTHORITIES, AUTHORITIES_MAX, &why)) {
+		if (is_trust_usable(&file, &why))
+			in->database.authorities = xstrndup(file.data, file.len);
+		file_free(&file);
+	}
+	if (in->database.authorities == NULL)
+		snprintf(error, CONFIG_ERROR_SIZE, "envelope-database-tls: %s: %s",
+		    PATHS_AUTHORITIES, why);
+	return in->database.authorities != NULL;
+}
+#else
+static bool
+read_authorities(struct inputs *in, char error[CONFIG_ERROR_SIZE])
+{
+	if (in->settings->envelope_database_tls)
+		strlcpy(error,
+		    "envelope-database-tls: this srsd was built without TLS for Redis "
+		    "(hiredis 1.0 or newer has it)",
+		    CONFIG_ERROR_SIZE);
+	return !in->settings->envelope_database_tls;
+}
+#endif
 
 bool
 inputs_read_rest(struct inputs *in, const struct identity *daemon, char error[CONFIG_ERROR_SIZE])
@@ -99,7 +150,7 @@ inputs_read_rest(struct inputs *in, const struct identity *daemon, char error[CO
 	if (in->keys != NULL && !filebox_is_closed(in->box))
 		warn_of_weak_secrets(in);
 	if (in->keys != NULL && read_database_password(in, daemon, error) &&
-	    check_database_server(in, error))
+	    check_database_server(in, error) && read_authorities(in, error))
 		in->dns = resolver_plan_make(in->settings, in->box, error, CONFIG_ERROR_SIZE);
 	if (in->dns != NULL)
 		return true;
@@ -108,17 +159,18 @@ inputs_read_rest(struct inputs *in, const struct identity *daemon, char error[CO
 }
 
 void
-inputs_free_password(char **password)
+inputs_free_database(struct inputs_database *database)
 {
-	if (*password != NULL)
-		freezero(*password, strlen(*password));
-	*password = NULL;
+	if (database->password != NULL)
+		freezero(database->password, strlen(database->password));
+	free(database->authorities);
+	memset(database, 0, sizeof(*database));
 }
 
 void
 inputs_free(struct inputs *in)
 {
-	inputs_free_password(&in->database_password);
+	inputs_free_database(&in->database);
 	srs_keys_free(&in->keys);
 	settings_free(&in->settings);
 	filebox_free(&in->box);

@@ -23,13 +23,19 @@ struct inputs_source {
 	size_t n_overrides;
 };
 
+/* Secrets and certificates for the connection to a Redis server. */
+struct inputs_database {
+	char *password;    /* NULL: envelope-database-password-file is not set */
+	char *authorities; /* certificates that are trusted, PEM; NULL: no TLS */
+};
+
 /* Owns all of these. A user that takes one of them over sets it to NULL. */
 struct inputs {
 	struct filebox *box; /* the files that were read, including secrets; NULL: read from disk */
 	struct settings *settings;
 	struct srs_keys *keys;
-	char *dns;               /* the plan of the resolver, see spf/dns/resolver_plan.h */
-	char *database_password; /* NULL: envelope-database-password-file is not set */
+	char *dns; /* the plan of the resolver, see spf/dns/resolver_plan.h */
+	struct inputs_database database;
 };
 
 /*
@@ -49,8 +55,8 @@ bool inputs_read_settings(struct inputs *in, struct filebox *box,
 bool inputs_read_rest(
     struct inputs *in, const struct identity *daemon, char error[CONFIG_ERROR_SIZE]);
 
-/* Wipes and frees a password, and sets *password to NULL; it may be NULL. */
-void inputs_free_password(char **password);
+/* Wipes and frees both texts, and sets them to NULL; they may be NULL. */
+void inputs_free_database(struct inputs_database *database);
 
 /* Frees what is left in it, and sets that to NULL. */
 void inputs_free(struct inputs *in);

@@ -30,7 +30,8 @@ has_same_database(const struct services *s, const struct inputs *inputs)
 
 	return strcmp(a->envelope_database, b->envelope_database) == 0 &&
 	       strcmp(a->envelope_database_user, b->envelope_database_user) == 0 &&
-	       is_same_text(s->database_password, inputs->database_password) &&
+	       is_same_text(s->database.password, inputs->database.password) &&
+	       is_same_text(s->database.authorities, inputs->database.authorities) &&
 	       a->envelope_database_tls == b->envelope_database_tls &&
 	       a->envelope_limit == b->envelope_limit;
 }
@@ -40,7 +41,7 @@ open_store(struct services *s)
 {
 	store_set_backend(s->store, NULL);
 	if (s->open_store != NULL)
-		s->open_store(s->open_store_arg, s->store, s->settings, s->database_password);
+		s->open_store(s->open_store_arg, s->store, s->settings, &s->database);
 }
 
 /* reopen_store - empties its memory, and counts the rows again */
@@ -75,7 +76,7 @@ free_inputs(struct services *s)
 {
 	srs_keys_free(&s->keys);
 	settings_free(&s->settings);
-	inputs_free_password(&s->database_password);
+	inputs_free_database(&s->database);
 }
 
 static void
@@ -85,8 +86,8 @@ adopt_inputs(struct services *s, struct inputs *inputs)
 	s->keys = inputs->keys;
 	inputs->settings = NULL;
 	inputs->keys = NULL;
-	s->database_password = inputs->database_password;
-	inputs->database_password = NULL;
+	s->database = inputs->database;
+	memset(&inputs->database, 0, sizeof(inputs->database));
 	use_inputs(s);
 }
 

@@ -21,10 +21,11 @@
  * Makes the backend for the envelope-database of these settings, and hands it to the store
  * (srsd/store/store_backend.h). Until there is one, lookups that need the store fail. It is called
  * for the database "none" too, without which it would not learn that its last backend is gone: the
- * store has freed it. password is NULL if the settings name no file with one.
+ * store has freed it. database has what a connection to a Redis server
+ * needs, and belongs to the services.
  */
-typedef void services_open_store_fn(
-    void *arg, struct store *store, const struct settings *settings, const char *password);
+typedef void services_open_store_fn(void *arg, struct store *store, const struct settings *settings,
+    const struct inputs_database *database);
 
 struct services {
 	struct event_base *base;
@@ -38,7 +39,7 @@ struct services {
 	struct store *store;                /* without a backend if there is no envelope-database */
 	services_open_store_fn *open_store; /* or NULL */
 	void *open_store_arg;
-	char *database_password; /* or NULL */
+	struct inputs_database database;
 	struct stats stats;
 	/* Each is the argument of its session_open_fn. */
 	struct map_service forward, reverse;

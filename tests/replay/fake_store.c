@@ -101,13 +101,13 @@ static const struct store_backend_ops fake_backend_ops = {
 };
 
 void
-fake_store_open(
-    void *arg, struct store *store, const struct settings *settings, const char *password)
+fake_store_open(void *arg, struct store *store, const struct settings *settings,
+    const struct inputs_database *database)
 {
 	struct fake_store *fake = arg;
 	struct fake_backend *backend;
 
-	(void)password;
+	(void)database;
 	strlcpy(fake->database, settings->envelope_database, sizeof(fake->database));
 	if (strcmp(fake->database, "none") == 0)
 		return;

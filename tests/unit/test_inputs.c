@@ -156,6 +156,10 @@ test_refused(void **state)
 		{ NULL, "envelope-database-password-file = /nonexistent/password\n", 0, true,
 		    "envelope-database-password-file /nonexistent/password: No such file" },
 #endif
+#ifndef HAVE_HIREDIS_SSL
+		{ NULL, "envelope-database-tls = true\n", 0, true,
+		    "envelope-database-tls: this srsd was built without TLS" },
+#endif
 	};
 	struct inputs in;
 	size_t i;
@@ -213,7 +217,7 @@ test_database_server(void **state)
 	    unit_path("password"));
 	write_conf(text);
 	unit_true("password", "accepted", read_all(&in, filebox_new()));
-	unit_text("password", "text", in.database_password, "of the database");
+	unit_text("password", "text", in.database.password, "of the database");
 	inputs_free(&in);
 	unit_end();
 }

@@ -47,11 +47,12 @@ free_opener(void **state)
 static void
 open_database(const char *database)
 {
+	const struct inputs_database access = { NULL, NULL };
 	struct settings *settings = srs_settings();
 
 	srs_set(settings, "envelope-database", database);
 	store_set_backend(store, NULL);
-	store_opener_open(opener, store, settings, NULL);
+	store_opener_open(opener, store, settings, &access);
 	settings_free(&settings);
 }
 
