@@ -370,14 +370,14 @@ store_sqlite_verify(struct store_sqlite *db)
 	if (moved || stat(db->path, &file) == -1)
 		return lose_files(db, "the database file was moved or deleted");
 	if (file.st_size < db->size)
-		return lose_bytes(db, "the database file was cut");
+		return lose_bytes(db, "the database file was cut by another program");
 	db->size = file.st_size;
 	if (!db->settled)
 		return STORE_SQLITE_OK;
 	if (stat(db->wal_path, &wal) == -1 || wal.st_dev != db->device || wal.st_ino != db->inode)
 		return lose_files(db, "the WAL of the database was moved or deleted");
 	if (db->wal_pages > 0 && wal.st_size < least)
-		return lose_bytes(db, "the WAL of the database was cut");
+		return lose_bytes(db, "the WAL of the database was cut by another program");
 	return STORE_SQLITE_OK;
 }
 
