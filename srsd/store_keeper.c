@@ -31,12 +31,14 @@
 #define END_GRACE_MS 2000     /* for a process that is to end, before it is killed */
 #define END_LOOK_MS 100       /* between looks at such a process */
 #define STOP_TURN_MS 10       /* the same, when the daemon stops */
+#define STEADY_MS 600000      /* of the clock, until rows expire by it */
 
 #define PROCESS_NAME "srsd-store" /* for ps(1) and for the kernel's log */
 
 struct store_keeper {
 	struct identity id;
-	char *path; /* of the SQLite file; NULL: none */
+	char *path;   /* of the SQLite file; NULL: none */
+	bool existed; /* it did; one that has disappeared is not created again */
 	int64_t limit;
 	unsigned wait_ms;
 	struct endpoint server; /* addresses of the Redis server; n 0: none */
@@ -150,6 +152,8 @@ store_keeper_use(struct store_keeper *k, const struct settings *settings)
 	if (k->path != NULL && (path == NULL || strcmp(k->path, path) != 0 ||
 				   k->limit != settings->envelope_limit || k->wait_ms != wait_ms))
 		store_keeper_end(k);
+	if (k->path == NULL || path == NULL || strcmp(k->path, path) != 0)
+		k->existed = false;
 	free(k->path);
 	k->path = path == NULL ? NULL : xstrdup(path);
 	k->limit = settings->envelope_limit;
@@ -176,7 +180,10 @@ run_store_process(const struct store_keeper *k, int fd)
 		.fd = fd,
 		.path = k->path,
 		.limit = k->limit,
+		.create = !k->existed,
 		.wait_ms = k->wait_ms,
+		.steady_ms = STEADY_MS,
+		.clock = &clock_system,
 		.identity = &k->id,
 		.sandbox = true,
 	};
@@ -190,6 +197,14 @@ run_store_process(const struct store_keeper *k, int fd)
 #endif
 }
 
+/* note_database_file - at the start and at the end of each process */
+static void
+note_database_file(struct store_keeper *k)
+{
+	if (k->path != NULL && access(k->path, F_OK) == 0)
+		k->existed = true;
+}
+
 int
 store_keeper_start(struct store_keeper *k, void (*leave)(void *arg), void *arg)
 {
@@ -199,6 +214,7 @@ store_keeper_start(struct store_keeper *k, void (*leave)(void *arg), void *arg)
 		log_warn("socket pair of the store process");
 		return -1;
 	}
+	note_database_file(k);
 	log_flush();
 	k->pid = fork();
 	if (k->pid == 0) {
@@ -246,6 +262,7 @@ store_keeper_reap(struct store_keeper *k, unsigned *pause_ms)
 		      : 2 * k->pause_ms < LONGEST_PAUSE_MS ? 2 * k->pause_ms
 							   : LONGEST_PAUSE_MS;
 	k->pid = 0;
+	note_database_file(k);
 	*pause_ms = k->pause_ms;
 	return true;
 }
