@@ -120,10 +120,9 @@ purge_database(void *arg)
 	bool more = false;
 	json_t *reply;
 
-	/* store_sqlite_open() would create it. */
 	if (access(job->path, F_OK) == -1)
 		return confined_failure(strerror(errno));
-	db = store_sqlite_open(job->path, job->limit, problem);
+	db = store_sqlite_open(job->path, job->limit, false, problem);
 	if (db == NULL)
 		return confined_failure(problem);
 	result = begin_to_write(db);

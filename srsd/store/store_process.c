@@ -45,6 +45,10 @@
 #define LOCK_RETRY_MS 10
 #define EXPIRE_MS 1000
 #define STATE_MS 1000
+#define VERIFY_MS 1000
+
+/* Seconds: a larger step of the clock has to last before rows expire by it. */
+#define STEP_MAX 3600
 #define LOG_MS 20
 #define REOPEN_FIRST_MS 100
 #define REOPEN_MOST_MS 5000
@@ -71,7 +75,7 @@ struct store_process {
 	bool is_logged;
 	struct log_limit limit;
 	bool unopened;   /* the last opening has failed */
-	uint64_t opened; /* how often */
+	uint64_t opened; /* how often, and closed */
 	uint64_t opened_at;
 	uint64_t reopen_at;
 	unsigned pause_ms; /* before the next opening */
@@ -84,7 +88,11 @@ struct store_process {
 	uint64_t retry_at; /* the lock of another process */
 	uint64_t expire_at;
 	unsigned expire_rows; /* of one portion */
+	int64_t
+	    clock_offset; /* of the wall clock from the other one, in seconds, when it was set */
+	uint64_t steady_from; /* when it was last seen to be set */
 	uint64_t state_at;
+	uint64_t verify_at;
 	int64_t rows_reported;
 	bool more_to_count;
 	bool more_to_expire;
@@ -175,7 +183,9 @@ open_database(struct store_process *process)
 
 	bool was_unopened = process->unopened;
 
-	process->db = store_sqlite_open(start->path, start->limit, problem);
+	/* A file that was there and is missing has rows: without it, no alias is unknown. */
+	process->db = store_sqlite_open(
+	    start->path, start->limit, start->create && process->opened == 0, problem);
 	process->unopened = process->db == NULL;
 	if (process->unopened) {
 		process->reopen_at = now + process->pause_ms;
@@ -185,6 +195,8 @@ open_database(struct store_process *process)
 		return;
 	}
 	process->opened++;
+	if (start->opened != NULL)
+		*start->opened = true;
 	process->opened_at = now;
 	process->more_to_count = true;
 	process->retry_at = 0;
@@ -198,8 +210,14 @@ open_database(struct store_process *process)
 static void
 drop_database(struct store_process *process)
 {
-	note_store_problem(process, store_sqlite_problem(process->db));
+	char problem[STORE_PROBLEM_SIZE];
+
+	strlcpy(problem, store_sqlite_problem(process->db), sizeof(problem));
 	store_sqlite_close(&process->db);
+	/* What the engine remembers as durable may be in no file that is opened next. */
+	process->opened++;
+	queue_state(process);
+	note_store_problem(process, problem);
 	process->reopen_at = process->opened_at + process->pause_ms;
 	if ((process->pause_ms *= 2) > REOPEN_MOST_MS)
 		process->pause_ms = REOPEN_MOST_MS;
@@ -333,6 +351,15 @@ acknowledge_puts(struct store_process *process, size_t n, const bool full[COMMIT
 	note_store_problem(process, "");
 }
 
+/* reopen_database - nothing was written yet, so the puts wait for it if that is possible at once */
+static void
+reopen_database(struct store_process *process)
+{
+	drop_database(process);
+	if (read_clock() >= process->reopen_at)
+		open_database(process);
+}
+
 /* commit_puts - one transaction, and one sync of the disk, for all that wait */
 static void
 commit_puts(struct store_process *process)
@@ -347,6 +374,10 @@ commit_puts(struct store_process *process)
 		return;
 	}
 	process->retry_at = 0;
+	if (result == STORE_SQLITE_BROKEN) {
+		reopen_database(process);
+		return;
+	}
 	if (result == STORE_SQLITE_OK) {
 		fail_late_puts(process, "the disk does not keep up");
 		result = write_puts(process, &n, full);
@@ -460,17 +491,39 @@ send_reports(struct store_process *process)
 	process->out_sent = 0;
 }
 
+/*
+ * is_clock_steady - a clock that is wrong for a while, as before the first answer of a time server,
+ * would let all rows expire
+ */
+static bool
+is_clock_steady(struct store_process *process, uint64_t now, time_t wall)
+{
+	int64_t offset = (int64_t)wall - (int64_t)(now / 1000);
+	int64_t step = offset - process->clock_offset;
+
+	if (process->steady_from == 0 || step > STEP_MAX || step < -STEP_MAX) {
+		process->clock_offset = offset;
+		process->steady_from = now;
+	}
+	return now - process->steady_from >= process->start->steady_ms;
+}
+
 /* expire_rows - a portion, each second, and at once when the last one was not enough */
 static void
 expire_rows(struct store_process *process)
 {
+	time_t wall = clock_wall(process->start->clock);
 	uint64_t begun = read_clock();
 	unsigned deleted;
 
 	if (begun < process->expire_at && !process->more_to_expire)
 		return;
-	if (!take_result(process, store_sqlite_expire(process->db, clock_wall(&clock_system),
-				      process->expire_rows, &deleted)))
+	if (!is_clock_steady(process, begun, wall)) {
+		process->more_to_expire = false;
+		return;
+	}
+	if (!take_result(
+		process, store_sqlite_expire(process->db, wall, process->expire_rows, &deleted)))
 		return;
 	process->more_to_expire = deleted == process->expire_rows;
 	process->expire_at = begun + EXPIRE_MS;
@@ -480,13 +533,27 @@ expire_rows(struct store_process *process)
 		process->expire_rows *= 2;
 }
 
+/*
+ * verify_files - the engine remembers what is durable; it must not do so for long after the files
+ * are gone, even if there is no write that would notice
+ */
+static bool
+verify_files(struct store_process *process, uint64_t now)
+{
+	if (now < process->verify_at)
+		return true;
+	process->verify_at = now + VERIFY_MS;
+	return take_result(process, store_sqlite_verify(process->db));
+}
+
 /* do_chores - after the answers are sent, so that they delay only what comes next */
 static void
 do_chores(struct store_process *process)
 {
 	uint64_t now = read_clock();
 
-	if (!take_result(process, store_sqlite_checkpoint(process->db)))
+	if (!verify_files(process, now) ||
+	    !take_result(process, store_sqlite_checkpoint(process->db)))
 		return;
 	if (process->more_to_count) {
 		if (!take_result(process, store_sqlite_count(process->db, COUNT_ROWS)))

@@ -9,7 +9,8 @@
  *
  * A database that another process has locked delays puts, not lookups. When it stays locked for
  * wait_ms, the puts fail. A database that cannot be opened, or breaks, is opened again and again,
- * with pauses; questions fail meanwhile.
+ * with pauses; questions fail meanwhile. One that has disappeared is not created again: an empty
+ * one would answer that an alias is unknown, and good bounces would be refused.
  *
  * SECURITY: the engine may be hostile. A message that is not a question ends the process.
  */
@@ -19,13 +20,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/clock.h"
 #include "common/privdrop.h"
 
 struct store_process_start {
-	int fd;           /* connected stream socket to the engine; the process closes it */
-	const char *path; /* of the database, absolute, in a directory that exists */
-	int64_t limit;    /* of rows, > 0 */
-	unsigned wait_ms; /* until a put fails: the deadline of the engine's questions */
+	int fd;             /* connected stream socket to the engine; the process closes it */
+	const char *path;   /* of the database, absolute, in a directory that exists */
+	int64_t limit;      /* of rows, > 0 */
+	bool create;        /* the file, when it does not exist at the first opening */
+	bool *opened;       /* set to true when the database was opened; NULL: not needed */
+	unsigned wait_ms;   /* until a put fails: the deadline of the engine's questions */
+	unsigned steady_ms; /* of the clock, from the start or a step on, until rows expire by it */
+	const struct clock *clock;       /* the wall clock by which rows expire */
 	const struct identity *identity; /* to become before anything else; NULL: keep */
 	bool sandbox;                    /* enter sandbox_enter_store() */
 };

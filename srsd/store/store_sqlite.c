@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: ISC */
+#include <sys/stat.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -59,13 +61,26 @@ static const char *const settings[] = {
 	"PRAGMA cache_size = -" CACHE_KIB,
 	"PRAGMA journal_size_limit = " WAL_KEPT,
 	"PRAGMA synchronous = FULL",
+};
+
+static const char *const tables[] = {
 	"CREATE TABLE IF NOT EXISTS kv"
 	" (k TEXT NOT NULL UNIQUE ON CONFLICT REPLACE, v TEXT NOT NULL, lt INTEGER NOT NULL)",
 	"CREATE INDEX IF NOT EXISTS ltidx ON kv (lt)",
 };
 
+/* Bytes of a WAL: its header, and what each page has besides its bytes. */
+#define WAL_HEAD 32
+#define WAL_PAGE_HEAD 24
+
 struct store_sqlite {
 	sqlite3 *handle;
+	char *path;     /* of the database */
+	char *wal_path; /* of its WAL */
+	int64_t page_size;
+	off_t size;   /* of the database file, when last seen */
+	dev_t device; /* of the WAL, once settled */
+	ino_t inode;
 	sqlite3_stmt *statement[STATEMENTS];
 	int64_t limit;
 	bool settled; /* the WAL has nothing of an earlier process, or of an earlier handle */
@@ -213,40 +228,67 @@ prepare_statements(struct store_sqlite *db)
 }
 
 static bool
-set_up_database(struct store_sqlite *db)
+run_statements(struct store_sqlite *db, const char *const *sql, size_t n)
 {
 	size_t i;
 
-	set_up_handle(db);
-	if (!enter_wal(db))
-		return false;
-	for (i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
-		if (sqlite3_exec(db->handle, settings[i], NULL, NULL, NULL) != SQLITE_OK) {
+	for (i = 0; i < n; i++)
+		if (sqlite3_exec(db->handle, sql[i], NULL, NULL, NULL) != SQLITE_OK) {
 			set_problem(db);
 			return false;
 		}
-	return prepare_statements(db);
+	return true;
+}
+
+static bool
+read_page_size(struct store_sqlite *db)
+{
+	sqlite3_stmt *statement = NULL;
+	bool ok =
+	    sqlite3_prepare_v2(db->handle, "PRAGMA page_size", -1, &statement, NULL) == SQLITE_OK &&
+	    sqlite3_step(statement) == SQLITE_ROW;
+
+	if (ok)
+		db->page_size = sqlite3_column_int64(statement, 0);
+	else
+		set_problem(db);
+	sqlite3_finalize(statement);
+	return ok;
+}
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static bool
+set_up_database(struct store_sqlite *db, bool create)
+{
+	set_up_handle(db);
+	return enter_wal(db) && run_statements(db, settings, COUNT(settings)) &&
+	       (!create || run_statements(db, tables, COUNT(tables))) && read_page_size(db) &&
+	       prepare_statements(db);
 }
 
 struct store_sqlite *
-store_sqlite_open(const char *path, int64_t limit, char problem[STORE_PROBLEM_SIZE])
+store_sqlite_open(const char *path, int64_t limit, bool create, char problem[STORE_PROBLEM_SIZE])
 {
-	struct store_sqlite *db = xcalloc(1, sizeof(*db));
+	struct store_sqlite *db;
 	const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
 	bool ok;
 
-	db->limit = limit;
 	/* Other names mean something else to SQLite, such as a database in memory. */
-	if (path[0] != '/')
+	if (path[0] != '/') {
 		strlcpy(problem, "the path is not absolute", STORE_PROBLEM_SIZE);
-	if (path[0] != '/' || !create_file(path, problem)) {
-		free(db);
 		return NULL;
 	}
+	if (create && !create_file(path, problem))
+		return NULL;
+	db = xcalloc(1, sizeof(*db));
+	db->limit = limit;
+	db->path = xstrdup(path);
+	xasprintf(&db->wal_path, "%s-wal", path);
 	ok = sqlite3_open_v2(path, &db->handle, flags, NULL) == SQLITE_OK;
 	if (!ok && db->handle != NULL)
 		set_problem(db);
-	if (ok && set_up_database(db))
+	if (ok && set_up_database(db, create))
 		return db;
 	strlcpy(problem, db->problem, STORE_PROBLEM_SIZE);
 	store_sqlite_close(&db);
@@ -264,6 +306,8 @@ store_sqlite_close(struct store_sqlite **dbp)
 	for (i = 0; i < STATEMENTS; i++)
 		sqlite3_finalize(db->statement[i]);
 	sqlite3_close(db->handle);
+	free(db->path);
+	free(db->wal_path);
 	free(db);
 	*dbp = NULL;
 }
@@ -278,27 +322,72 @@ store_sqlite_problem(const struct store_sqlite *db)
 static enum store_sqlite_result
 settle_wal(struct store_sqlite *db)
 {
+	struct stat wal;
+
 	if (db->settled)
 		return STORE_SQLITE_OK;
 	if (sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) !=
 	    SQLITE_OK)
 		return set_problem(db);
+	db->wal_pages = 0;
+	if (stat(db->wal_path, &wal) == 0) {
+		db->device = wal.st_dev;
+		db->inode = wal.st_ino;
+	}
 	db->settled = true;
+	return STORE_SQLITE_OK;
+}
+
+/*
+ * lose_files - the rows of the WAL that have no other place go into the database file, wherever that
+ * is now; and what is in its place next does not get them
+ */
+static enum store_sqlite_result
+lose_files(struct store_sqlite *db, const char *problem)
+{
+	(void)sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	strlcpy(db->problem, problem, sizeof(db->problem));
+	return STORE_SQLITE_BROKEN;
+}
+
+/* lose_bytes - of a file that was cut: SQLite must not move pages that may be missing */
+static enum store_sqlite_result
+lose_bytes(struct store_sqlite *db, const char *problem)
+{
+	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	strlcpy(db->problem, problem, sizeof(db->problem));
+	return STORE_SQLITE_BROKEN;
+}
+
+enum store_sqlite_result
+store_sqlite_verify(struct store_sqlite *db)
+{
+	const off_t least = WAL_HEAD + db->wal_pages * (WAL_PAGE_HEAD + db->page_size);
+	struct stat file, wal;
+	int moved = 0;
+
+	sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+	if (moved || stat(db->path, &file) == -1)
+		return lose_files(db, "the database file was moved or deleted");
+	if (file.st_size < db->size)
+		return lose_bytes(db, "the database file was cut by another program");
+	db->size = file.st_size;
+	if (!db->settled)
+		return STORE_SQLITE_OK;
+	if (stat(db->wal_path, &wal) == -1 || wal.st_dev != db->device || wal.st_ino != db->inode)
+		return lose_files(db, "the WAL of the database was moved or deleted");
+	if (db->wal_pages > 0 && wal.st_size < least)
+		return lose_bytes(db, "the WAL of the database was cut by another program");
 	return STORE_SQLITE_OK;
 }
 
 enum store_sqlite_result
 store_sqlite_begin(struct store_sqlite *db)
 {
-	enum store_sqlite_result result;
-	int moved = 0;
+	enum store_sqlite_result result = store_sqlite_verify(db);
 
-	sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
-	if (moved) {
-		strlcpy(db->problem, "the database file was moved or deleted", sizeof(db->problem));
-		return STORE_SQLITE_BROKEN;
-	}
-	result = settle_wal(db);
+	if (result == STORE_SQLITE_OK)
+		result = settle_wal(db);
 	return result == STORE_SQLITE_OK ? step_statement(db, STATEMENT_BEGIN) : result;
 }
 
@@ -357,6 +446,7 @@ store_sqlite_commit(struct store_sqlite *db)
 	if (result == STORE_SQLITE_OK) {
 		db->rows += db->pending;
 		db->pending = 0;
+		result = store_sqlite_verify(db);
 	} else {
 		store_sqlite_rollback(db);
 	}

@@ -16,6 +16,10 @@
  * broken, and the caller opens the database again. The first transaction after an opening begins
  * with an empty WAL: everything that is in it is first written to the database file. Until then
  * another process that reads keeps it BUSY.
+ *
+ * FILES. A database or WAL that another program has moved, deleted or cut is BROKEN, at the latest
+ * when a transaction is committed: what is written to a file without a name is lost. The rows of
+ * the WAL are then in the database file, wherever it is, if that was possible.
  */
 #ifndef SRSD_STORE_STORE_SQLITE_H
 #define SRSD_STORE_STORE_SQLITE_H
@@ -43,12 +47,12 @@ enum store_sqlite_result {
 };
 
 /*
- * Opens a database. A file that does not exist is created with mode 0600, in a directory that
- * exists; the table is created when it is missing. limit: the number of rows that a put may reach,
- * > 0. NULL: problem has the reason, in words.
+ * Opens a database, in a directory that exists. limit: the number of rows that a put may reach, > 0.
+ * create: a file that does not exist is created with mode 0600, and a missing table in it;
+ * otherwise that is a failure. NULL: problem has the reason, in words.
  */
 struct store_sqlite *store_sqlite_open(
-    const char *path, int64_t limit, char problem[STORE_PROBLEM_SIZE]);
+    const char *path, int64_t limit, bool create, char problem[STORE_PROBLEM_SIZE]);
 
 /* Closes a database, rolling back what was not committed. Sets *db to NULL; it may be NULL. */
 void store_sqlite_close(struct store_sqlite **db);
@@ -57,8 +61,14 @@ void store_sqlite_close(struct store_sqlite **db);
 const char *store_sqlite_problem(const struct store_sqlite *db);
 
 /*
- * Begins to write: OK, BUSY, FAILED or BROKEN. A file that was moved or deleted while it is open is
- * BROKEN. After OK, the transaction ends with store_sqlite_commit() or store_sqlite_rollback().
+ * Looks whether the files are still those that were opened: OK or BROKEN. The writing functions do
+ * so too.
+ */
+enum store_sqlite_result store_sqlite_verify(struct store_sqlite *db);
+
+/*
+ * Begins to write: OK, BUSY, FAILED or BROKEN. After OK, the transaction ends with
+ * store_sqlite_commit() or store_sqlite_rollback().
  */
 enum store_sqlite_result store_sqlite_begin(struct store_sqlite *db);
 

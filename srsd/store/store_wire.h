@@ -6,7 +6,8 @@
  *	question = PUT: alias (34) expires (8) address (1 to STORE_ADDRESS_MAX)
  *	         | GET: alias (34)
  *	report   = DONE: address (of a get) | MISSING | FULL | FAILED: problem
- *	         | STATE: rows (8) problem; its number counts how often the database was opened
+ *	         | STATE: rows (8) problem; its number counts how often the database was opened,
+ *	           and closed because it was broken
  *
  * Numbers are big-endian. The engine sends questions, and the process sends reports.
  *

@@ -123,7 +123,12 @@ static void
 run_store(const char *path, unsigned seconds, unsigned open)
 {
 	struct store_process_start start = {
-		.path = path, .limit = LIMIT, .wait_ms = 2000, .sandbox = true
+		.path = path,
+		.create = true,
+		.limit = LIMIT,
+		.wait_ms = 2000,
+		.clock = &clock_system,
+		.sandbox = true,
 	};
 	struct open_put *puts = calloc(open, sizeof(*puts));
 	unsigned i, before;
@@ -163,7 +168,7 @@ static void
 run_single(const char *path, unsigned seconds)
 {
 	char problem[STORE_PROBLEM_SIZE];
-	struct store_sqlite *db = store_sqlite_open(path, LIMIT, problem);
+	struct store_sqlite *db = store_sqlite_open(path, LIMIT, true, problem);
 	unsigned before = disk_case->syncs;
 	double begun = read_seconds();
 	uint64_t n = 0;

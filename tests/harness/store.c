@@ -31,6 +31,8 @@ main(int argc, char **argv)
 		errx(2, "usage: store FD DATABASE LIMIT WAIT-MS");
 	start.fd = (int)parse_argument(argv[1]);
 	start.path = argv[2];
+	start.create = true;
+	start.clock = &clock_system;
 	start.limit = parse_argument(argv[3]);
 	start.wait_ms = (unsigned)parse_argument(argv[4]);
 	log_open(LOG_SINK_STDERR, "store");

@@ -3,6 +3,7 @@
 #include "tests/unit/store_case.h"
 #include "tests/unit/log_capture.h"
 
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -39,9 +40,28 @@ struct process_options {
 	rlim_t file_size; /* 0: no limit */
 	int64_t limit;
 	unsigned wait_ms;
+	unsigned steady_ms;
 };
 
-static const struct process_options usual = { 0, LIMIT, 200 };
+static const struct process_options usual = { 0, LIMIT, 200, 0 };
+
+/* Seconds by which the wall clock of the process is wrong; shared with it. */
+static volatile time_t *wrong_by;
+
+static time_t
+read_wrong_clock(void *arg)
+{
+	return clock_wall(&clock_system) + *(const volatile time_t *)arg;
+}
+
+static uint64_t
+read_elapsed(void *arg)
+{
+	(void)arg;
+	return clock_elapsed(&clock_system);
+}
+
+static struct clock test_clock = { read_wrong_clock, read_elapsed, NULL };
 
 static const char *
 database_path(void)
@@ -59,8 +79,11 @@ run_process(int fd, const struct process_options *options)
 	struct store_process_start start = {
 		.fd = fd,
 		.path = database_path(),
+		.create = true,
 		.limit = options->limit,
 		.wait_ms = options->wait_ms,
+		.steady_ms = options->steady_ms,
+		.clock = &test_clock,
 		.sandbox = true,
 	};
 	struct rlimit limit = { options->file_size, options->file_size };
@@ -384,7 +407,7 @@ test_locked(void **state)
 static void
 test_locked_for_long(void **state)
 {
-	struct process_options patient = { 0, LIMIT, 60000 };
+	struct process_options patient = { 0, LIMIT, 60000, 0 };
 	struct store_case_answer put;
 	sqlite3 *other;
 
@@ -404,7 +427,7 @@ test_locked_for_long(void **state)
 static void
 test_file_size(void **state)
 {
-	struct process_options small = { 256 * 1024, LIMIT, 200 };
+	struct process_options small = { 256 * 1024, LIMIT, 200, 0 };
 	unsigned i, done = 0;
 
 	(void)state;
@@ -514,7 +537,7 @@ test_expires(void **state)
 static void
 test_limit(void **state)
 {
-	struct process_options few = { 0, 3, 200 };
+	struct process_options few = { 0, 3, 200, 0 };
 
 	(void)state;
 	start_process(&few);
@@ -552,24 +575,154 @@ test_opened_late(void **state)
 	unit_end();
 }
 
-/* The file is deleted or replaced: nothing goes into the old one, and nothing is remembered. */
+/* wait_problem - until the process reports one by itself */
+static void
+wait_problem(const char *part)
+{
+	struct timeval tick = { 0, 10000 };
+	uint64_t end = clock_elapsed(&clock_system) + TIMEOUT_MS;
+
+	while (strstr(store_counts(store)->problem, part) == NULL &&
+	       clock_elapsed(&clock_system) < end) {
+		event_base_loopexit(base, &tick);
+		event_base_loop(base, EVLOOP_ONCE);
+	}
+	unit_holds("problem", part, store_counts(store)->problem, part);
+}
+
+/* cut_file - of the database, with a suffix */
+static void
+cut_file(const char *suffix)
+{
+	assert_int_equal(truncate(unit_row("%s%s", database_path(), suffix), 0), 0);
+}
+
+/* put_until_done - a database that was just opened is opened again after a pause */
+static void
+put_until_done(uint64_t number)
+{
+	while (ask_put(number, LATER).outcome != STORE_DONE)
+		;
+}
+
+/*
+ * The file is deleted: nothing is remembered, even if there is no put that would notice, and a row
+ * that was there is not "no such alias". It is found again when the file is put back.
+ */
 static void
 test_moved(void **state)
 {
-	struct store_case_answer answer;
-
 	(void)state;
 	start_process(&usual);
 	check_put("before", 1, STORE_DONE, "");
 	unit_int("before", "known", store_knows(store, store_case_alias(1), LATER), true);
 	assert_int_equal(rename(database_path(), unit_path("elsewhere")), 0);
-	answer = ask_put(2, LATER);
-	store_case_check("moved", &answer, STORE_FAILED, "", "moved or deleted");
-	while (ask_put(3, LATER).outcome != STORE_DONE)
-		;
+	wait_problem("unable to open database file");
 	unit_int("moved", "known", store_knows(store, store_case_alias(1), LATER), false);
-	check_get("moved", 1, STORE_MISSING, "");
-	unit_int("new file", "exists", access(database_path(), F_OK), 0);
+	check_get("moved", 1, STORE_FAILED, "unable to open");
+	check_put("moved", 2, STORE_FAILED, "unable to open");
+	unit_int("new file", "exists", access(database_path(), F_OK), -1);
+	assert_int_equal(rename(unit_path("elsewhere"), database_path()), 0);
+	put_until_done(3);
+	check_get("back", 1, STORE_DONE, "");
+	unit_end();
+}
+
+/* Another file is in its place: it gets no pages of the old WAL, and the puts that come. */
+static void
+test_replaced(void **state)
+{
+	sqlite3 *other;
+
+	(void)state;
+	assert_int_equal(sqlite3_open(unit_path("backup"), &other), SQLITE_OK);
+	assert_int_equal(
+	    sqlite3_exec(other,
+		"CREATE TABLE kv (k TEXT UNIQUE ON CONFLICT REPLACE, v TEXT, lt INTEGER)", NULL,
+		NULL, NULL),
+	    SQLITE_OK);
+	sqlite3_close(other);
+	start_process(&usual);
+	check_put("before", 1, STORE_DONE, "");
+	assert_int_equal(rename(unit_path("backup"), database_path()), 0);
+	put_until_done(2);
+	check_get("replaced", 1, STORE_MISSING, "");
+	check_get("replaced", 2, STORE_DONE, "");
+	unit_end();
+}
+
+/* What was acknowledged is durable although the WAL has no name: it is moved to the file. */
+static void
+test_wal_deleted(void **state)
+{
+	(void)state;
+	start_process(&usual);
+	check_put("before", 1, STORE_DONE, "");
+	assert_int_equal(unlink(unit_row("%s-wal", database_path())), 0);
+	put_until_done(2);
+	kill(process, SIGKILL);
+	end_process();
+	start_process(&usual);
+	check_get("again", 1, STORE_DONE, "");
+	check_get("again", 2, STORE_DONE, "");
+	unit_end();
+}
+
+/* A WAL that is cut has lost rows; no more are lost, and none become pages of zeros. */
+static void
+test_wal_cut(void **state)
+{
+	(void)state;
+	start_process(&usual);
+	check_put("before", 1, STORE_DONE, "");
+	cut_file("-wal");
+	put_until_done(2);
+	unit_int("cut", "known", store_knows(store, store_case_alias(1), LATER), false);
+	kill(process, SIGKILL);
+	end_process();
+	start_process(&usual);
+	check_get("again", 2, STORE_DONE, "");
+	unit_end();
+}
+
+/* A database that is cut has no table, so that no alias is unknown. */
+static void
+test_cut(void **state)
+{
+	(void)state;
+	start_process(&usual);
+	check_put("before", 1, STORE_DONE, "");
+	store_link_detach(store_end, "stopped");
+	end_process(); /* all is in the file, and the WAL is gone */
+	start_process(&usual);
+	check_put("before", 2, STORE_DONE, "");
+	cut_file("");
+	cut_file("-wal");
+	wait_problem("no such table");
+	check_get("cut", 1, STORE_FAILED, "no such table");
+	unit_end();
+}
+
+/* The clock is wrong for a while: rows that are valid do not expire. */
+static void
+test_clock_steps(void **state)
+{
+	const struct process_options steady = { 0, LIMIT, 200, 1500 };
+	const struct timeval more_than_a_turn = { 1, 200000 };
+	const time_t day = 86400, now = clock_wall(&clock_system);
+
+	(void)state;
+	start_process(&steady);
+	unit_int("tomorrow", "outcome", ask_put(1, now + day).outcome, STORE_DONE);
+	unit_int("expired", "outcome", ask_put(2, EARLIER).outcome, STORE_DONE);
+	while (ask_get(2).outcome == STORE_DONE)
+		;
+	check_get("before the step", 1, STORE_DONE, "");
+	*wrong_by = 100 * day;
+	event_base_loopexit(base, &more_than_a_turn);
+	event_base_dispatch(base);
+	check_get("after the step", 1, STORE_DONE, "");
+	*wrong_by = 0;
 	unit_end();
 }
 
@@ -661,10 +814,18 @@ main(void)
 		PROCESS_TEST(test_limit),
 		PROCESS_TEST(test_opened_late),
 		PROCESS_TEST(test_moved),
+		PROCESS_TEST(test_replaced),
+		PROCESS_TEST(test_wal_deleted),
+		PROCESS_TEST(test_wal_cut),
+		PROCESS_TEST(test_cut),
+		PROCESS_TEST(test_clock_steps),
 		PROCESS_TEST(test_unreadable),
 		PROCESS_TEST(test_hostile_engine),
 	};
 
+	wrong_by = mmap(
+	    NULL, sizeof(*wrong_by), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	test_clock.arg = (void *)wrong_by;
 	signal(SIGPIPE, SIG_IGN);
 	disk_case_start();
 	return cmocka_run_group_tests_name("store_process", tests, NULL, NULL);

@@ -23,7 +23,7 @@ open_with_limit(int64_t limit)
 	struct store_sqlite *db;
 
 	snprintf(path, sizeof(path), "%s/%s", unit_dir, DATABASE);
-	db = store_sqlite_open(path, limit, problem);
+	db = store_sqlite_open(path, limit, true, problem);
 	if (db == NULL)
 		print_error("open: %s\n", problem);
 	assert_non_null(db);
@@ -355,6 +355,9 @@ test_moved(void **state)
 	unit_int("deleted", "begin", store_sqlite_begin(db), STORE_SQLITE_BROKEN);
 	unit_holds("deleted", "problem", store_sqlite_problem(db), "moved or deleted");
 	store_sqlite_close(&db);
+	assert_null(store_sqlite_open(unit_path(DATABASE), LIMIT, false, problem));
+	unit_holds("deleted", "open", problem, "unable to open database file");
+	unit_int("deleted", "exists", access(unit_path(DATABASE), F_OK), -1);
 	db = open_database();
 	check_row("new file", db, 0, STORE_SQLITE_MISSING);
 	put_rows(db, 0, 1, 100);
@@ -376,7 +379,7 @@ test_sync_fails(void **state)
 	unit_int("sync", "commit", store_sqlite_commit(db), STORE_SQLITE_BROKEN);
 	unit_holds("sync", "problem", store_sqlite_problem(db), "disk I/O error");
 	store_sqlite_close(&db);
-	db = store_sqlite_open(unit_path(DATABASE), LIMIT, problem);
+	db = store_sqlite_open(unit_path(DATABASE), LIMIT, true, problem);
 	if (db != NULL) {
 		unit_int("still", "begin", store_sqlite_begin(db), STORE_SQLITE_BROKEN);
 		store_sqlite_close(&db);
@@ -606,11 +609,11 @@ test_open_fails(void **state)
 	sqlite3_close(other);
 	for (i = 0; i < COUNT(rows); i++) {
 		strlcpy(problem, "", sizeof(problem));
-		db = store_sqlite_open(unit_path(rows[i].name), LIMIT, problem);
+		db = store_sqlite_open(unit_path(rows[i].name), LIMIT, true, problem);
 		unit_true(rows[i].name, "refused", db == NULL);
 		unit_holds(rows[i].name, "problem", problem, rows[i].problem);
 	}
-	db = store_sqlite_open(":memory:", LIMIT, problem);
+	db = store_sqlite_open(":memory:", LIMIT, true, problem);
 	unit_true("memory", "refused", db == NULL);
 	unit_text("memory", "problem", problem, "the path is not absolute");
 	unit_end();
