@@ -52,13 +52,29 @@ socketmap_parse(
 	if (len - head <= n)
 		return 0;
 	if (data[head + n] != ',') {
-		*error = "Invalid query: no comma at the end of the netstring.";
+		*error = SOCKETMAP_NO_COMMA;
 		return -1;
 	}
 	payload->s = data + head;
 	payload->len = n;
 	*used = head + n + 1;
 	return 1;
+}
+
+bool
+socketmap_parse_long(const char *data, size_t len, size_t *used, struct text *payload, size_t *rest)
+{
+	const char *error;
+	size_t head, n;
+
+	if (parse_netstring_length(data, len, &head, &n, &error) != 1 || n <= SOCKETMAP_KEPT_MAX ||
+	    len - head < SOCKETMAP_KEPT_MAX)
+		return false;
+	payload->s = data + head;
+	payload->len = SOCKETMAP_KEPT_MAX;
+	*used = head + SOCKETMAP_KEPT_MAX;
+	*rest = n - SOCKETMAP_KEPT_MAX + 1;
+	return true;
 }
 
 bool

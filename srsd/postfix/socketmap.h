@@ -15,7 +15,7 @@
  *
  * SECURITY: the parser stores nothing, and a length over the limit is an error as soon as its
  * digits arrive. A caller that keeps the bytes of an unfinished request holds fewer than
- * SOCKETMAP_REQUEST_MAX for each client.
+ * SOCKETMAP_KEPT_MAX and a head for each client, if it asks socketmap_parse_long() as well.
  */
 #ifndef SRSD_POSTFIX_SOCKETMAP_H
 #define SRSD_POSTFIX_SOCKETMAP_H
@@ -28,8 +28,14 @@
 /* Bytes between ':' and ',': Postfix's own limit for a reply, and ours for a request. */
 #define SOCKETMAP_PAYLOAD_MAX 100000
 
+/* Bytes of a payload that are of use: a key that is longer is no address. */
+#define SOCKETMAP_KEPT_MAX 4096
+
 /* Bytes of a whole request: six digits, ':', the payload and ','. */
 #define SOCKETMAP_REQUEST_MAX (SOCKETMAP_PAYLOAD_MAX + 8)
+
+/* The error of a request without its comma. */
+#define SOCKETMAP_NO_COMMA "Invalid query: no comma at the end of the netstring."
 
 /* Bytes of an address or a reason in a reply. An address has at most 254 (common/mailaddr.h). */
 #define SOCKETMAP_TEXT_MAX 1000
@@ -61,6 +67,15 @@ struct socketmap_request {
  */
 int socketmap_parse(
     const char *data, size_t len, size_t *used, struct text *payload, const char **error);
+
+/*
+ * For bytes of which socketmap_parse() needs more: are they the beginning of a payload of more than
+ * SOCKETMAP_KEPT_MAX bytes, with that many of them? If so, *payload is that beginning, *used the
+ * bytes up to its end, and *rest > 0 how many follow; the last of them has to be a comma. The
+ * caller need not keep the rest.
+ */
+bool socketmap_parse_long(
+    const char *data, size_t len, size_t *used, struct text *payload, size_t *rest);
 
 /*
  * Splits a payload at its first blank. False when it is not a request: *error is the reason, a

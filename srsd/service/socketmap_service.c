@@ -14,6 +14,8 @@ struct socketmap_session {
 	const struct socketmap_service *service;
 	const struct session_host *host;
 	struct map_lookup lookup;
+	size_t rest;            /* bytes of a long request that have not arrived */
+	const char *long_error; /* of that request; NULL: its result is in lookup */
 };
 
 /* The words of postsrsd 2 where it has the case, for those who read Postfix's log. */
@@ -82,23 +84,76 @@ find_map(const struct socketmap_service *service, struct text name)
 	return text_is(name, map_kind_name(MAP_REVERSE)) ? service->reverse : NULL;
 }
 
-/* answer_payload - false: the answer waits for the store */
+/*
+ * look_up_payload - false: the answer waits for the store. *error is the reason if it is no request
+ *
+ * A long one is looked up by its beginning, whether its end is there or not.
+ */
 static bool
-answer_payload(struct socketmap_session *s, struct text payload, struct buffer *out)
+look_up_payload(struct socketmap_session *s, struct text payload, const char **error)
 {
-	const struct map_service *map = NULL;
+	const bool is_long = payload.len > SOCKETMAP_KEPT_MAX || s->rest > 0;
+	const struct map_service *map;
 	struct socketmap_request req;
-	const char *error = "Invalid map.";
 
-	if (socketmap_split(payload, &req, &error))
-		map = find_map(s->service, req.map);
-	if (map == NULL) {
-		append_socketmap_error(s->service, error, out);
+	if (payload.len > SOCKETMAP_KEPT_MAX)
+		payload.len = SOCKETMAP_KEPT_MAX;
+	if (!socketmap_split(payload, &req, error))
 		return true;
-	}
-	if (!map_lookup_run(&s->lookup, map, req.key, false))
+	map = find_map(s->service, req.map);
+	*error = map == NULL ? "Invalid map." : NULL;
+	return map == NULL || map_lookup_run(&s->lookup, map, req.key, is_long);
+}
+
+static void
+append_socketmap_answer(struct socketmap_session *s, const char *error, struct buffer *out)
+{
+	if (error != NULL)
+		append_socketmap_error(s->service, error, out);
+	else
+		append_socketmap_result(out, &s->lookup.result);
+}
+
+/* drop_rest - of a long request, which is answered at its end; false: that is no comma */
+static bool
+drop_rest(
+    struct socketmap_session *s, const char *data, size_t len, size_t *used, struct buffer *out)
+{
+	size_t n = len - *used < s->rest ? len - *used : s->rest;
+
+	*used += n;
+	s->rest -= n;
+	if (s->rest > 0)
+		return true;
+	if (data[*used - 1] != ',')
 		return false;
-	append_socketmap_result(out, &s->lookup.result);
+	append_socketmap_answer(s, s->long_error, out);
+	return true;
+}
+
+/* take_request - from the bytes that are there; *state is that of the session */
+static bool
+take_request(struct socketmap_session *s, const char *data, size_t len, size_t *used,
+    struct buffer *out, enum session_state *state)
+{
+	const char *error = NULL;
+	struct text payload;
+	size_t n;
+	int got = socketmap_parse(data, len, &n, &payload, &error);
+
+	*state = got == 0 ? SESSION_READING : SESSION_CLOSE;
+	if (got == -1)
+		append_socketmap_error(s->service, error, out);
+	if (got == -1 || (got == 0 && !socketmap_parse_long(data, len, &n, &payload, &s->rest)))
+		return false;
+	*state = SESSION_BUSY; /* the same request comes again */
+	if (!look_up_payload(s, payload, &error))
+		return false;
+	*used += n;
+	if (s->rest > 0)
+		s->long_error = error;
+	else
+		append_socketmap_answer(s, error, out);
 	return true;
 }
 
@@ -107,24 +162,18 @@ socketmap_session_input(
     struct session *session, const char *data, size_t len, size_t *used, struct buffer *out)
 {
 	struct socketmap_session *s = (struct socketmap_session *)session;
-	struct text payload;
-	const char *error;
-	size_t n;
-	int got;
+	enum session_state state;
 
 	*used = 0;
-	for (;;) {
-		got = socketmap_parse(data + *used, len - *used, &n, &payload, &error);
-		if (got == 0)
-			return SESSION_READING;
-		if (got == -1) {
-			append_socketmap_error(s->service, error, out);
+	do {
+		if (s->rest > 0 && !drop_rest(s, data, len, used, out)) {
+			append_socketmap_error(s->service, SOCKETMAP_NO_COMMA, out);
 			return SESSION_CLOSE;
 		}
-		if (!answer_payload(s, payload, out))
-			return SESSION_BUSY; /* the same request comes again */
-		*used += n;
-	}
+		if (s->rest > 0)
+			return SESSION_READING;
+	} while (take_request(s, data + *used, len - *used, used, out, &state));
+	return state;
 }
 
 static void
@@ -146,6 +195,8 @@ socketmap_session_open(void *service, const struct session_host *host)
 {
 	struct socketmap_session *s = xmalloc(sizeof(*s));
 
+	s->rest = 0;
+	s->long_error = NULL;
 	s->session.ops = &socketmap_session_ops;
 	s->service = service;
 	s->host = host;

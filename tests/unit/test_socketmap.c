@@ -435,10 +435,59 @@ test_reply_too_long(void **state)
 	free(text);
 }
 
+/* The beginning of a long payload, which is all that a caller has to keep. */
+static void
+test_long(void **state)
+{
+	static const struct {
+		const char *head;
+		size_t kept; /* bytes of the payload that are there */
+		bool is_long;
+		size_t rest;
+	} rows[] = {
+		{ "4096:", 4096, false, 0 },
+		{ "4097:", 4095, false, 0 },
+		{ "4097:", 4096, true, 2 },
+		{ "4097:", 4097, true, 2 },
+		{ "100000:", 4096, true, 100000 - 4096 + 1 },
+		{ "100001:", 4096, false, 0 },
+		{ "04097:", 4096, false, 0 },
+		{ "4097;", 4096, false, 0 },
+	};
+	struct text payload;
+	size_t i, used, rest, head;
+	char *data, *fill = unit_fill('k', 5000);
+	const char *row;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		row = unit_row("%s and %zu bytes", rows[i].head, rows[i].kept);
+		head = strlen(rows[i].head);
+		data = malloc(head + rows[i].kept);
+		assert_non_null(data);
+		memcpy(data, rows[i].head, head);
+		memcpy(data + head, fill, rows[i].kept);
+		used = rest = 0;
+		unit_int(row, "long",
+		    socketmap_parse_long(data, head + rows[i].kept, &used, &payload, &rest),
+		    rows[i].is_long);
+		unit_true(row, "rest", rest == rows[i].rest);
+		if (rows[i].is_long) {
+			unit_true(row, "used", used == head + SOCKETMAP_KEPT_MAX);
+			unit_true(row, "payload", payload.len == SOCKETMAP_KEPT_MAX);
+			assert_ptr_equal(payload.s, data + head);
+		}
+		free(data);
+	}
+	free(fill);
+	unit_end();
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_long),
 		cmocka_unit_test(test_requests),
 		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_not_requests),
