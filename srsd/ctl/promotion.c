@@ -31,6 +31,21 @@ sign_probe(
 	return result->verdict == SRS_REWRITTEN;
 }
 
+/*
+ * forge_probe - the same with a wrong hash, which begins with another character. A server that
+ * accepts it does not look at the hash.
+ */
+static void
+forge_probe(struct srs_result *forged, const struct srs_result *probe)
+{
+	char *hash;
+
+	*forged = *probe;
+	hash = strchr(forged->address, '=');
+	if (hash != NULL)
+		hash[1] = hash[1] == 'A' || hash[1] == 'a' ? 'B' : 'A';
+}
+
 /* report_sibling - print why a sibling keeps the secret from signing; false: it does not */
 static bool
 report_sibling(const struct sibling *sibling)
@@ -53,14 +68,15 @@ forget_secrets(void *arg)
 	secret_file_forget(arg);
 }
 
-/* ask_siblings - returns true when all of them accept the address */
+/* ask_siblings - returns true when all of them accept the address, and not any other */
 static bool
-ask_siblings(const struct settings *settings, const char *address, struct secret_file *f)
+ask_siblings(const struct settings *settings, const struct srs_result *probe, struct secret_file *f)
 {
 	const struct text_list *names = &settings->siblings;
+	struct srs_result forged;
 	struct identity id;
-	const struct sibling_query query = { settings->srs_domain, address, &id, ASK_MS,
-		forget_secrets, f };
+	const struct sibling_query query = { settings->srs_domain, probe->address, forged.address,
+		&id, ASK_MS, forget_secrets, f };
 	const char *instead, *why;
 	struct sibling *siblings;
 	size_t i, bad = 0;
@@ -69,6 +85,7 @@ ask_siblings(const struct settings *settings, const char *address, struct secret
 		ctl_print_error(why);
 		return false;
 	}
+	forge_probe(&forged, probe);
 	siblings = xcalloc(names->n, sizeof(*siblings));
 	for (i = 0; i < names->n; i++)
 		siblings[i].name = names->text[i];
@@ -98,5 +115,5 @@ promotion_is_safe(const struct settings *settings, struct secret_file *f, size_t
 	srs_keys_free(&keys);
 	if (!is_signed)
 		ctl_print_error("cannot sign an address with this secret");
-	return is_signed && ask_siblings(settings, probe.address, f);
+	return is_signed && ask_siblings(settings, &probe, f);
 }

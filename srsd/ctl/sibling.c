@@ -81,8 +81,8 @@ prepare_talks(void *arg)
 	job->talks = xcalloc(job->n, sizeof(*job->talks));
 	for (i = 0; i < job->n; i++) {
 		job->talks[i].fd = -1;
-		smtp_question_init(
-		    &job->talks[i].question, job->query->helo, job->query->recipient);
+		smtp_question_init(&job->talks[i].question, job->query->helo, job->query->recipient,
+		    job->query->forged);
 		(void)resolve_sibling(&job->talks[i], job->siblings[i].name, until);
 	}
 	return NULL;

@@ -25,6 +25,7 @@ struct sibling {
 struct sibling_query {
 	const char *helo;
 	const char *recipient;
+	const char *forged;        /* an address that they ought to refuse */
 	const struct identity *id; /* of the confined process */
 	unsigned milliseconds;     /* for the conversations; the names take some seconds at most */
 	/* In the confined process: wipes what the servers must not get. */

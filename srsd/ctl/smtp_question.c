@@ -12,15 +12,18 @@ static const char *const step_names[] = {
 	[SMTP_STEP_EHLO] = "EHLO",
 	[SMTP_STEP_MAIL] = "MAIL FROM",
 	[SMTP_STEP_RCPT] = "RCPT TO",
+	[SMTP_STEP_FORGED] = "RCPT TO with a wrong hash",
 	[SMTP_STEP_QUIT] = "QUIT",
 };
 
 void
-smtp_question_init(struct smtp_question *q, const char *helo, const char *recipient)
+smtp_question_init(
+    struct smtp_question *q, const char *helo, const char *recipient, const char *forged)
 {
 	memset(q, 0, sizeof(*q));
 	q->helo = helo;
 	q->recipient = recipient;
+	q->forged = forged;
 }
 
 void
@@ -71,27 +74,36 @@ settle_question(struct smtp_question *q, enum smtp_answer answer, struct buffer 
 	buffer_printf(out, "QUIT\r\n");
 }
 
+/* judge_recipient_reply - SMTP_PENDING: accepted, and the other address is still to be refused */
 static enum smtp_answer
 judge_recipient_reply(const struct smtp_question *q)
 {
-	if (q->code == 250)
-		return SMTP_ACCEPTS;
-	if (q->code == 550 && is_about_address(q->first))
+	if (q->step == SMTP_STEP_FORGED)
+		return q->code / 100 == 2 ? SMTP_UNCLEAR : SMTP_ACCEPTS;
+	if (q->step == SMTP_STEP_RCPT && q->code == 250)
+		return SMTP_PENDING;
+	if (q->step == SMTP_STEP_RCPT && q->code == 550 && is_about_address(q->first))
 		return SMTP_REFUSES;
 	return SMTP_UNCLEAR;
+}
+
+/* is_wanted_reply - before the addresses: the one that the conversation goes on with */
+static bool
+is_wanted_reply(const struct smtp_question *q)
+{
+	return q->step < SMTP_STEP_RCPT && q->code == (q->step == SMTP_STEP_GREETING ? 220 : 250);
 }
 
 /* take_smtp_reply - a whole reply; returns false for the last one */
 static bool
 take_smtp_reply(struct smtp_question *q, struct buffer *out)
 {
-	int wanted = q->step == SMTP_STEP_GREETING ? 220 : 250;
+	enum smtp_answer answer = is_wanted_reply(q) ? SMTP_PENDING : judge_recipient_reply(q);
 
 	if (q->step == SMTP_STEP_QUIT)
 		return false;
-	if (q->step == SMTP_STEP_RCPT || q->code != wanted) {
-		settle_question(
-		    q, q->step == SMTP_STEP_RCPT ? judge_recipient_reply(q) : SMTP_UNCLEAR, out);
+	if (answer != SMTP_PENDING) {
+		settle_question(q, answer, out);
 		return true;
 	}
 	if (q->step == SMTP_STEP_GREETING)
@@ -99,7 +111,8 @@ take_smtp_reply(struct smtp_question *q, struct buffer *out)
 	else if (q->step == SMTP_STEP_EHLO)
 		buffer_printf(out, "MAIL FROM:<>\r\n");
 	else
-		buffer_printf(out, "RCPT TO:<%s>\r\n", q->recipient);
+		buffer_printf(
+		    out, "RCPT TO:<%s>\r\n", q->step == SMTP_STEP_MAIL ? q->recipient : q->forged);
 	q->step++;
 	return true;
 }

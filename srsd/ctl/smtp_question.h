@@ -7,9 +7,11 @@
  *	220		EHLO helo
  *	250		MAIL FROM:<>
  *	250		RCPT TO:<recipient>
+ *	250		RCPT TO:<forged>
  *	any		QUIT
  *
- * DATA is never sent, so that there is no message to deliver. 250 to RCPT TO is yes. 550 is no,
+ * DATA is never sent, so that there is no message to deliver. 250 to the first RCPT TO and not to
+ * the second is yes: a server that accepts both says nothing by it. 550 to the first one is no,
  * unless its enhanced status code (RFC 3463) is about another matter than the address, such as
  * 5.7.1. Every other reply, at any step, leaves the question open.
  *
@@ -18,7 +20,7 @@
  *
  * SECURITY: the server may be hostile. A line has at most SMTP_QUESTION_LINE_MAX bytes and a reply
  * at most SMTP_QUESTION_LINES_MAX lines; a NUL, a malformed line or a second code ends the
- * conversation. A server that claims to accept the recipient is believed.
+ * conversation. A server that claims to accept the recipient only is believed.
  */
 #ifndef SRSD_CTL_SMTP_QUESTION_H
 #define SRSD_CTL_SMTP_QUESTION_H
@@ -48,6 +50,7 @@ enum smtp_step {
 	SMTP_STEP_EHLO,
 	SMTP_STEP_MAIL,
 	SMTP_STEP_RCPT,
+	SMTP_STEP_FORGED,
 	SMTP_STEP_QUIT,
 };
 
@@ -58,6 +61,7 @@ struct smtp_question {
 	char reason[SMTP_QUESTION_REASON_SIZE];
 	const char *helo;
 	const char *recipient;
+	const char *forged;
 	enum smtp_step step;
 	unsigned lines;             /* of the current reply, so far */
 	int code;                   /* of its first line */
@@ -67,10 +71,12 @@ struct smtp_question {
 };
 
 /*
- * Begins. helo is the client's name and recipient an address in external form; both are without
- * control characters, belong to the caller and must outlive the conversation.
+ * Begins. helo is the client's name; recipient and forged are addresses in external form, the second
+ * of which the server ought to refuse. All are without control characters, belong to the caller and
+ * must outlive the conversation.
  */
-void smtp_question_init(struct smtp_question *q, const char *helo, const char *recipient);
+void smtp_question_init(
+    struct smtp_question *q, const char *helo, const char *recipient, const char *forged);
 
 /*
  * Takes bytes of the server, in pieces of any size, and appends commands to out. False when the

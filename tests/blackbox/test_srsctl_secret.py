@@ -493,8 +493,9 @@ class FakeSmtp:
     REPLIES = {'': b'220 mx.test ESMTP\r\n', 'EHLO': b'250-mx.test\r\n250 HELP\r\n',
                'MAIL': b'250 2.1.0 Ok\r\n', 'RCPT': b'250 2.1.5 Ok\r\n', 'QUIT': b'221 Bye\r\n'}
 
-    def __init__(self, replies=None, host='127.0.0.1'):
+    def __init__(self, replies=None, host='127.0.0.1', forged=b'550 5.1.1 unknown\r\n'):
         self.asked = []
+        self._forged = forged       # to the second RCPT TO
         self._replies = {**self.REPLIES, **(replies or {})}
         family = socket.AF_INET6 if ':' in host else socket.AF_INET
         self._sock = socket.socket(family)
@@ -529,6 +530,8 @@ class FakeSmtp:
         line = b''
         while True:
             reply = self._replies.get(line[:4].decode())
+            if line.startswith(b'RCPT') and self.asked[-2].startswith('RCPT'):
+                reply = self._forged
             if reply is None:
                 return
             client.sendall(reply)
@@ -568,7 +571,7 @@ class Siblings(Base):
         self.assertEqual(done.stderr, '')
         self.assertEqual(self.read(), [SECRETS[1], SECRETS[0]])
         for server in servers:
-            ehlo, mail, rcpt, leave = server.asked
+            ehlo, mail, rcpt, forged, leave = server.asked
             self.assertEqual((ehlo, mail, leave), ('EHLO srs.test', 'MAIL FROM:<>', 'QUIT'))
             address = re.fullmatch('RCPT TO:<(.*)>', rcpt).group(1)
             local, domain = srs.split(address)
@@ -577,6 +580,16 @@ class Siblings(Base):
             self.assertIn(address, [make('%s@check.invalid' % sender, SECRETS[1], domain, day)
                                     for day in (srs.today(), srs.today() - 1)
                                     for make in (srs.srs0, srs.srs0_without_slash)])
+            self.assertEqual(len(forged), len(rcpt))
+            self.assertEqual([at for at, pair in enumerate(zip(forged, rcpt)) if len(set(pair)) > 1],
+                             [len('RCPT TO:<SRS0=')])
+
+    def test_one_accepts_all(self):
+        """It would refuse nothing, so it says nothing of the secret."""
+        server = self.start(forged=b'250 2.1.5 Ok\r\n')
+        self.set_siblings(server)
+        self.refused(r'\Asrsctl: %s cannot be asked \(RCPT TO with a wrong hash: 250 2\.1\.5 Ok\)\n'
+                     % re.escape(server.name), 'promote', TWO)
 
     def test_one_lacks_it(self):
         """It is named, and the others are not."""
@@ -637,7 +650,7 @@ class Siblings(Base):
             self.skipTest(str(error))
         self.set_siblings(server)
         self.srsctl('promote', TWO)
-        self.assertEqual(len(server.asked), 4)
+        self.assertEqual(len(server.asked), 5)
 
     def test_dry_run(self):
         server = self.start()

@@ -8,7 +8,7 @@
 #include "srsd/ctl/smtp_question.h"
 
 static const char *const commands[] = { "EHLO a.test\r\n", "MAIL FROM:<>\r\n",
-	"RCPT TO:<b@a.test>\r\n" };
+	"RCPT TO:<b@a.test>\r\n", "RCPT TO:<c@a.test>\r\n" };
 
 /* check_commands - some of them, in order, and perhaps QUIT */
 static void
@@ -16,7 +16,7 @@ check_commands(const struct buffer *out)
 {
 	size_t i, at = 0;
 
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < 4; i++) {
 		size_t len = strlen(commands[i]);
 
 		if (out->len - at < len || memcmp(out->data + at, commands[i], len) != 0)
@@ -33,7 +33,7 @@ feed_question(
 {
 	bool goes_on;
 
-	smtp_question_init(q, "a.test", "b@a.test");
+	smtp_question_init(q, "a.test", "b@a.test", "c@a.test");
 	goes_on = smtp_question_take(q, (const char *)data, cut, out) &&
 		  smtp_question_take(q, (const char *)data + cut, size - cut, out);
 	fuzz_must(goes_on || q->answer != SMTP_PENDING);

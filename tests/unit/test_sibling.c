@@ -15,7 +15,8 @@
 
 #include "srsd/ctl/sibling.h"
 
-#define ACCEPTS "220 mx\r\n250 mx\r\n250 ok\r\n250 ok\r\n221 bye\r\n"
+#define ACCEPTS "220 mx\r\n250 mx\r\n250 ok\r\n250 ok\r\n550 no\r\n221 bye\r\n"
+#define ACCEPTS_ALL "220 mx\r\n250 mx\r\n250 ok\r\n250 ok\r\n250 ok\r\n221 bye\r\n"
 #define REFUSES "220 mx\r\n250-mx\r\n250 x\r\n250 ok\r\n550 5.1.1 unknown\r\n221 bye\r\n"
 
 /* The deadline; much less than a test may take, and enough for the other conversations. */
@@ -111,7 +112,8 @@ static const struct {
 	enum smtp_answer answer;
 	const char *reason;
 } rows[] = {
-	{ ACCEPTS, false, AF_INET, SMTP_ACCEPTS, "RCPT TO: 250 ok" },
+	{ ACCEPTS, false, AF_INET, SMTP_ACCEPTS, "RCPT TO with a wrong hash: 550 no" },
+	{ ACCEPTS_ALL, false, AF_INET, SMTP_UNCLEAR, "RCPT TO with a wrong hash: 250 ok" },
 	{ REFUSES, false, AF_INET, SMTP_REFUSES, "RCPT TO: 550 5.1.1 unknown" },
 	{ NULL, false, AF_INET, SMTP_UNCLEAR, "Connection refused" },
 	{ "", false, AF_INET, SMTP_UNCLEAR, "no reply in time" },
@@ -120,7 +122,7 @@ static const struct {
 	{ "220-mx\r\n", true, AF_INET, SMTP_UNCLEAR, "a reply of too many lines" },
 	{ "250-mx\r\n", true, AF_INET, SMTP_UNCLEAR, "a reply of too many lines" },
 	{ REFUSES, true, AF_INET, SMTP_REFUSES, "RCPT TO: 550 5.1.1 unknown" },
-	{ ACCEPTS, false, AF_INET6, SMTP_ACCEPTS, "RCPT TO: 250 ok" },
+	{ ACCEPTS, false, AF_INET6, SMTP_ACCEPTS, "RCPT TO with a wrong hash: 550 no" },
 };
 
 /* One more, whose name has no address. */
@@ -130,8 +132,8 @@ static void
 test_answers(void **state)
 {
 	struct identity id = identity_of_test();
-	const struct sibling_query query = { "srs.test", "SRS0=x@srs.test", &id, DEADLINE_MS,
-		forget_nothing, NULL };
+	const struct sibling_query query = { "srs.test", "SRS0=x@srs.test", "SRS0=y@srs.test", &id,
+		DEADLINE_MS, forget_nothing, NULL };
 	struct fake_server servers[ROWS] = { { .pid = 0 } };
 	struct sibling siblings[ROWS];
 	bool started[ROWS];
@@ -162,8 +164,8 @@ static void
 test_no_process(void **state)
 {
 	struct identity id = { (uid_t)-1, (gid_t)-1 };
-	const struct sibling_query query = { "srs.test", "SRS0=x@srs.test", &id, DEADLINE_MS,
-		forget_nothing, NULL };
+	const struct sibling_query query = { "srs.test", "SRS0=x@srs.test", "SRS0=y@srs.test", &id,
+		DEADLINE_MS, forget_nothing, NULL };
 	struct sibling siblings[2] = { { .name = "127.0.0.1:1" }, { .name = "127.0.0.1:1" } };
 	size_t i;
 

@@ -7,6 +7,7 @@
 #define HELO "220 mx ESMTP\r\n250-mx\r\n250-PIPELINING\r\n250 SMTPUTF8\r\n"
 #define MAIL HELO "250 2.1.0 Ok\r\n"
 #define ASKED "EHLO srs.test\r\nMAIL FROM:<>\r\nRCPT TO:<SRS0=x@srs.test>\r\n"
+#define BOTH ASKED "RCPT TO:<SRS0=y@srs.test>\r\n"
 #define QUIT "QUIT\r\n"
 
 static const char *const answers[] = { "pending", "accepts", "refuses", "unclear" };
@@ -20,7 +21,7 @@ check_row(const char *row, const char *server, size_t len, size_t step, const ch
 	bool goes_on = true;
 	size_t i;
 
-	smtp_question_init(&q, "srs.test", "SRS0=x@srs.test");
+	smtp_question_init(&q, "srs.test", "SRS0=x@srs.test", "SRS0=y@srs.test");
 	for (i = 0; goes_on && i < len; i += step)
 		goes_on = smtp_question_take(&q, server + i, step < len - i ? step : len - i, &out);
 	unit_text(row, "answer", answers[q.answer], want);
@@ -40,10 +41,18 @@ test_conversations(void **state)
 		{ "220 mx", "pending", "", "" },
 		{ "220-mx\r\n220-a\r\n", "pending", "", "" },
 		{ "220 mx\r\n", "pending", "", "EHLO srs.test\r\n" },
-		{ "220\n250\n250\n250\n221\n", "accepts", "RCPT TO: 250 ", ASKED QUIT },
-		{ MAIL "250 2.1.5 Ok\r\n", "accepts", "RCPT TO: 250 2.1.5 Ok", ASKED QUIT },
-		{ MAIL "250-2.1.5 One\r\n250 2.1.5 Two\r\n", "accepts", "RCPT TO: 250 2.1.5 One",
-		    ASKED QUIT },
+		{ MAIL "250 2.1.5 Ok\r\n", "pending", "", BOTH },
+		{ "220\n250\n250\n250\n550\n221\n", "accepts", "RCPT TO with a wrong hash: 550 ",
+		    BOTH QUIT },
+		{ MAIL "250 2.1.5 Ok\r\n450 4.7.1 later\r\n", "accepts",
+		    "RCPT TO with a wrong hash: 450 4.7.1 later", BOTH QUIT },
+		{ MAIL "250-2.1.5 One\r\n250 2.1.5 Two\r\n550 5.1.1 unknown\r\n", "accepts",
+		    "RCPT TO with a wrong hash: 550 5.1.1 unknown", BOTH QUIT },
+		/* All are accepted: that says nothing of the secret. */
+		{ MAIL "250 yes\r\n250 2.1.5 Ok\r\n", "unclear",
+		    "RCPT TO with a wrong hash: 250 2.1.5 Ok", BOTH QUIT },
+		{ MAIL "250 yes\r\n252 perhaps\r\n", "unclear",
+		    "RCPT TO with a wrong hash: 252 perhaps", BOTH QUIT },
 		{ MAIL "251 elsewhere\r\n", "unclear", "RCPT TO: 251 elsewhere", ASKED QUIT },
 		{ MAIL "252 perhaps\r\n", "unclear", "RCPT TO: 252 perhaps", ASKED QUIT },
 		{ MAIL "550 5.1.1 unknown\r\n", "refuses", "RCPT TO: 550 5.1.1 unknown",
@@ -69,7 +78,10 @@ test_conversations(void **state)
 		/* After the answer nothing changes it. */
 		{ MAIL "550 no\r\n250 yes\r\n250 yes\r\n", "refuses", "RCPT TO: 550 no",
 		    ASKED QUIT },
-		{ MAIL "250 yes\r\nSSH\r\n", "accepts", "RCPT TO: 250 yes", ASKED QUIT },
+		{ MAIL "250 yes\r\nSSH\r\n", "unclear",
+		    "RCPT TO with a wrong hash: the server does not speak SMTP", BOTH },
+		{ MAIL "250 yes\r\n550 no\r\nSSH\r\n", "accepts",
+		    "RCPT TO with a wrong hash: 550 no", BOTH QUIT },
 		{ MAIL "550 \x1b[2J\xc3\xa4\r\n", "refuses", "RCPT TO: 550 ?[2J??", ASKED QUIT },
 		/* No SMTP. */
 		{ "SSH-2.0-x\r\n", "unclear", "the server does not speak SMTP", "" },
@@ -138,7 +150,7 @@ test_fail(void **state)
 	struct buffer out = { 0 };
 
 	(void)state;
-	smtp_question_init(&q, "srs.test", "a@srs.test");
+	smtp_question_init(&q, "srs.test", "a@srs.test", "b@srs.test");
 	(void)smtp_question_take(&q, "220 x\n", 6, &out);
 	smtp_question_fail(&q, "connection reset");
 	smtp_question_fail(&q, "again");
