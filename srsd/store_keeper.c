@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -38,7 +39,7 @@
 struct store_keeper {
 	struct identity id;
 	char *path;   /* of the SQLite file; NULL: none */
-	bool existed; /* it did; one that has disappeared is not created again */
+	bool *opened; /* shared with the process: it has opened the file, or one before has */
 	int64_t limit;
 	unsigned wait_ms;
 	struct endpoint server; /* addresses of the Redis server; n 0: none */
@@ -52,6 +53,20 @@ struct store_keeper {
 	uint64_t started;
 	unsigned pause_ms;
 };
+
+/* share_opened - a new one for each file, which a process that has the old file cannot change */
+static void
+share_opened(struct store_keeper *k)
+{
+	void *page = mmap(
+	    NULL, sizeof(*k->opened), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (page == MAP_FAILED)
+		fatal("memory of the store process");
+	if (k->opened != NULL)
+		munmap(k->opened, sizeof(*k->opened));
+	k->opened = page;
+}
 
 struct store_keeper *
 store_keeper_new(const struct identity *id)
@@ -103,6 +118,8 @@ store_keeper_free(struct store_keeper **keeper)
 		else
 			nanosleep(&turn, NULL);
 	}
+	if (k->opened != NULL)
+		munmap(k->opened, sizeof(*k->opened));
 	free(k->path);
 	free(k);
 }
@@ -153,7 +170,7 @@ store_keeper_use(struct store_keeper *k, const struct settings *settings)
 				   k->limit != settings->envelope_limit || k->wait_ms != wait_ms))
 		store_keeper_end(k);
 	if (k->path == NULL || path == NULL || strcmp(k->path, path) != 0)
-		k->existed = false;
+		share_opened(k);
 	free(k->path);
 	k->path = path == NULL ? NULL : xstrdup(path);
 	k->limit = settings->envelope_limit;
@@ -180,7 +197,8 @@ run_store_process(const struct store_keeper *k, int fd)
 		.fd = fd,
 		.path = k->path,
 		.limit = k->limit,
-		.create = !k->existed,
+		.create = !*k->opened,
+		.opened = k->opened,
 		.wait_ms = k->wait_ms,
 		.steady_ms = STEADY_MS,
 		.clock = &clock_system,

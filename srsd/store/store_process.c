@@ -195,6 +195,8 @@ open_database(struct store_process *process)
 		return;
 	}
 	process->opened++;
+	if (start->opened != NULL)
+		*start->opened = true;
 	process->opened_at = now;
 	process->more_to_count = true;
 	process->retry_at = 0;

@@ -28,6 +28,7 @@ struct store_process_start {
 	const char *path;   /* of the database, absolute, in a directory that exists */
 	int64_t limit;      /* of rows, > 0 */
 	bool create;        /* the file, when it does not exist at the first opening */
+	bool *opened;       /* set to true when the database was opened; NULL: not needed */
 	unsigned wait_ms;   /* until a put fails: the deadline of the engine's questions */
 	unsigned steady_ms; /* of the clock, from the start or a step on, until rows expire by it */
 	const struct clock *clock;       /* the wall clock by which rows expire */

@@ -556,6 +556,42 @@ class Away(EnvelopeCase):
         self.assert_works(1)
 
     @needs_sqlite
+    def test_file_that_disappears(self):
+        """It is not replaced by an empty one, by no process: its aliases are not unknown."""
+        path = self.daemon.use_database()
+        self.start('sqlite:' + path)
+        given = {LONG % 1: self.assert_works(1)}
+        os.rename(path, path + '.away')
+        self.daemon.wait_log('warning: store .*: the database file was moved or deleted')
+        self.until_refused(self.client, 'gone.' + LONG)     # the engine knows it too
+        for _ in range(2):
+            self.assertRegex(self.client.get(LONG % 1), '^400 ')
+            with self.reverse(self.daemon) as reverse:
+                self.assertRegex(reverse.get(given[LONG % 1]), '^400 ')
+            self.assert_embedded()
+            pid = self.daemon.child('store')
+            os.kill(pid, signal.SIGKILL)
+            self.daemon.child('store', other_than=pid)
+        self.assertFalse(os.path.exists(path))
+        os.rename(path + '.away', path)
+        self.assert_works(2)
+        self.assert_restored(given)
+
+    @needs_sqlite
+    def test_log_that_disappears(self):
+        """The WAL is deleted; what was acknowledged is there after the next crash."""
+        path = self.daemon.use_database()
+        self.start('sqlite:' + path)
+        given = {LONG % 1: self.assert_works(1)}
+        os.unlink(path + '-wal')
+        self.daemon.wait_log('warning: store .*: the WAL of the database was moved or deleted')
+        given[LONG % 2] = self.assert_works(2)
+        pid = self.daemon.child('store')
+        os.kill(pid, signal.SIGKILL)
+        self.daemon.child('store', other_than=pid)
+        self.assert_restored(given)
+
+    @needs_sqlite
     def test_directory_that_appears(self):
         """srsd starts without it, warns, and uses it as soon as it is there."""
         above = self.daemon.folder.subfolder('above', mode=0o555)
