@@ -45,6 +45,11 @@ static void
 report(const char *path, char *error)
 {
 	cases++;
+	if (error != NULL && strstr(error, "this srsd was built without") != NULL) {
+		printf("ok %u - %s # SKIP built without its database\n", cases, base_name(path));
+		free(error);
+		return;
+	}
 	failed += error != NULL;
 	printf("%s %u - %s\n", error == NULL ? "ok" : "not ok", cases, base_name(path));
 	if (error != NULL)

@@ -383,6 +383,8 @@ test_postsrsd2_socketmap(void **state)
 	check_postsrsd2(rows, COUNT(rows));
 }
 
+/* Imported databases are those that srsd was built with. */
+#if defined(HAVE_SQLITE) && defined(HAVE_HIREDIS)
 static void
 test_postsrsd2_database(void **state)
 {
@@ -515,6 +517,8 @@ test_postsrsd2_local(void **state)
 	unit_end();
 }
 
+#endif
+
 static void
 test_postsrsd2_errors(void **state)
 {
@@ -577,9 +581,11 @@ main(void)
 		cmocka_unit_test(test_extra_options),
 		cmocka_unit_test(test_postsrsd2),
 		cmocka_unit_test(test_postsrsd2_socketmap),
+#if defined(HAVE_SQLITE) && defined(HAVE_HIREDIS)
 		cmocka_unit_test(test_postsrsd2_database),
 		cmocka_unit_test(test_postsrsd2_check),
 		cmocka_unit_test(test_postsrsd2_local),
+#endif
 		cmocka_unit_test(test_postsrsd2_errors),
 		cmocka_unit_test(test_has_line),
 	};
