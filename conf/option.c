@@ -174,24 +174,30 @@ accept_metrics(const char *value, const char **error)
 	       (strncmp(value, "inet:", 5) == 0 && endpoint_is_valid(value, error));
 }
 
+#if defined(HAVE_SQLITE) && defined(HAVE_HIREDIS)
+#define DATABASES "sqlite:/PATH, redis:HOST:PORT, redis:unix:/PATH or none"
+#elif defined(HAVE_SQLITE)
+#define DATABASES "sqlite:/PATH or none; this srsd was built without hiredis"
+#elif defined(HAVE_HIREDIS)
+#define DATABASES "redis:HOST:PORT, redis:unix:/PATH or none; this srsd was built without SQLite"
+#else
+#define DATABASES "none; this srsd was built without SQLite and hiredis"
+#endif
+
 /* accept_database - by its kind; srsd/store reads the rest when it opens the database */
 static bool
 accept_database(const char *value, const char **error)
 {
-	*error = "sqlite:/PATH, redis:HOST:PORT, redis:unix:/PATH or none";
+	*error = DATABASES;
 	if (strcmp(value, "none") == 0)
 		return true;
 #ifdef HAVE_SQLITE
 	if (strncmp(value, "sqlite:/", strlen("sqlite:/")) == 0)
 		return true;
-#else
-	*error = "redis:HOST:PORT, redis:unix:/PATH or none; this srsd was built without SQLite";
 #endif
 #ifdef HAVE_HIREDIS
 	if (strncmp(value, "redis:", strlen("redis:")) == 0)
 		return strchr(value + strlen("redis:"), ':') != NULL;
-#else
-	*error = "sqlite:/PATH or none; this srsd was built without hiredis";
 #endif
 	return false;
 }

@@ -215,14 +215,6 @@ run_store_process(const struct store_keeper *k, int fd)
 #endif
 }
 
-/* note_database_file - at the start and at the end of each process */
-static void
-note_database_file(struct store_keeper *k)
-{
-	if (k->path != NULL && access(k->path, F_OK) == 0)
-		k->existed = true;
-}
-
 int
 store_keeper_start(struct store_keeper *k, void (*leave)(void *arg), void *arg)
 {
@@ -232,7 +224,6 @@ store_keeper_start(struct store_keeper *k, void (*leave)(void *arg), void *arg)
 		log_warn("socket pair of the store process");
 		return -1;
 	}
-	note_database_file(k);
 	log_flush();
 	k->pid = fork();
 	if (k->pid == 0) {
@@ -280,7 +271,6 @@ store_keeper_reap(struct store_keeper *k, unsigned *pause_ms)
 		      : 2 * k->pause_ms < LONGEST_PAUSE_MS ? 2 * k->pause_ms
 							   : LONGEST_PAUSE_MS;
 	k->pid = 0;
-	note_database_file(k);
 	*pause_ms = k->pause_ms;
 	return true;
 }

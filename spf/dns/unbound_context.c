@@ -22,6 +22,15 @@
 /* A name with each byte written as \DDD. */
 #define ESCAPED_SIZE (4 * HOSTNAME_MAX + 1)
 
+/* UB_SYNTAX, which the header of libunbound 1.13 (Ubuntu 22.04) does not have. */
+#define SYNTAX_ERROR (-3)
+
+/*
+ * libunbound 1.13 (Ubuntu 22.04) does not have this option. It sends a query five times and doubles
+ * the wait each time, so that an attempt at a silent nameserver lasts a minute.
+ */
+#define MESSAGE_RETRY "outbound-msg-retry:"
+
 struct unbound_context {
 	struct ub_ctx *ub;
 };
@@ -56,7 +65,7 @@ static const struct {
 	{ "outgoing-num-tcp:", "160" },
 	/* One attempt at each nameserver; for its duration, see set_unbound_options. */
 	{ "infra-host-ttl:", "0" },
-	{ "outbound-msg-retry:", "1" },
+	{ MESSAGE_RETRY, "1" },
 	/* A query leads to as few others as possible. */
 	{ "target-fetch-policy:", "0 0 0 0 0" },
 	/* The same query gets the same answer: limits on names count from the first name. */
@@ -73,6 +82,8 @@ set_unbound_option(struct ub_ctx *ub, const char *name, const char *value, char 
 {
 	int e = ub_ctx_set_option(ub, name, value);
 
+	if (e == SYNTAX_ERROR && strcmp(name, MESSAGE_RETRY) == 0)
+		return true;
 	if (e != 0)
 		snprintf(error, size, "libunbound: %s %s: %s", name, value, ub_strerror(e));
 	return e == 0;
@@ -224,7 +235,7 @@ unbound_context_ask(struct unbound_context *context, struct unbound_query *query
 	if (e == 0)
 		return true;
 	log_debug("dns: %s %s: %s", escaped, dns_type_name(type), ub_strerror(e));
-	*failure = e == UB_SYNTAX ? DNS_FAILED : DNS_SATURATED;
+	*failure = e == SYNTAX_ERROR ? DNS_FAILED : DNS_SATURATED;
 	return false;
 }
 

@@ -72,6 +72,15 @@ def ignored_macros(files):
     return ','.join(sorted(names))
 
 
+def has_ctags():
+    """True for universal-ctags with JSON. Exuberant Ctags has the same name and no JSON."""
+    if shutil.which('ctags') is None:
+        return False
+    result = subprocess.run(['ctags', '--options=NONE', '--list-features'], stdout=subprocess.PIPE,
+                            stderr=subprocess.DEVNULL, encoding='utf-8', check=False)
+    return re.search(r'^json\b', result.stdout, re.MULTILINE) is not None
+
+
 def read_tags(root, files):
     """What universal-ctags finds in the files."""
     if shutil.which('ctags') is None:

@@ -3,7 +3,6 @@
 """Every lint of this directory is quiet on this source tree, and every archive links."""
 
 import os
-import shutil
 import subprocess
 import sys
 import unittest
@@ -12,6 +11,7 @@ sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, os.pardir))
 
+import names
 from harness import tap
 
 
@@ -25,7 +25,7 @@ class Tree(unittest.TestCase):
     def test_direction(self):
         self.run_lint('direction.py')
 
-    @unittest.skipUnless(shutil.which('ctags'), 'universal-ctags is not installed')
+    @unittest.skipUnless(names.has_ctags(), 'universal-ctags with JSON is not installed')
     def test_names(self):
         self.run_lint('names.py')
 

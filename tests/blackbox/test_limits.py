@@ -21,7 +21,7 @@ from harness.clients import Client, policy_request
 from harness.dns_server import SILENT, Delayed
 
 WAIT = 60
-IDLE_CONNECTIONS = 5000
+IDLE_CONNECTIONS = 4000
 GROWTH_KIB = 8 * 1024       # between two equal rounds of load; sanitizers keep freed memory a while
 ZONE = {
     'pass.test': {'TXT': ['v=spf1 ip4:192.0.2.1 -all']},

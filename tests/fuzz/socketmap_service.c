@@ -206,7 +206,7 @@ check_payload(const char *s, size_t len)
 	for (i = 0; i < 3; i++)
 		if (len > strlen(refusals[i]) && memcmp(s, refusals[i], strlen(refusals[i])) == 0)
 			return;
-	fuzz_must(!"a reply that Postfix knows");
+	fuzz_must(false && "a reply that Postfix knows");
 }
 
 /* check_replies - as Postfix reads them: digits, ':', so many bytes and ',' */
@@ -240,7 +240,7 @@ static void
 wake_closed_session(void *arg)
 {
 	(void)arg;
-	fuzz_must(!"a session that is closed calls wake");
+	fuzz_must(false && "a session that is closed calls wake");
 }
 
 /* leave_early - the client closes the connection, perhaps while a lookup waits */

@@ -321,7 +321,7 @@ test_cancelled_question(void **state)
 	assert_int_equal(outcome.calls, 0);
 	wait_for(&outcome);
 	assert_null(outcome.answer);
-	assert_in_range(server.questions, 1, 2); /* it is not repeated */
+	assert_in_range(server.questions, 1, 5); /* libunbound 1.13 sends five, others two */
 	/* Or when the resolver is freed. */
 	memset(&outcome, 0, sizeof(outcome));
 	outcome.answer = none;

@@ -83,6 +83,16 @@ has_sqlite(void)
 }
 
 static void
+test_without(void **state)
+{
+	(void)state;
+	open_database("none");
+	assert_false(attach(LINK_STORE_PROCESS));
+	assert_false(attach(LINK_STORE_SERVER));
+}
+
+#ifdef HAVE_SQLITE
+static void
 test_process(void **state)
 {
 	(void)state;
@@ -112,6 +122,7 @@ test_none(void **state)
 	assert_false(attach(LINK_STORE_SERVER));
 	assert_false(store_counts(store)->connected);
 }
+#endif
 
 #ifdef HAVE_HIREDIS
 static void
@@ -135,8 +146,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_without, make_opener, free_opener),
+#ifdef HAVE_SQLITE
 		cmocka_unit_test_setup_teardown(test_process, make_opener, free_opener),
 		cmocka_unit_test_setup_teardown(test_none, make_opener, free_opener),
+#endif
 #ifdef HAVE_HIREDIS
 		cmocka_unit_test_setup_teardown(test_server, make_opener, free_opener),
 #endif

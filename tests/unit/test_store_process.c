@@ -370,6 +370,7 @@ lock_database(void)
 	sqlite3 *other;
 
 	assert_int_equal(sqlite3_open(database_path(), &other), SQLITE_OK);
+	sqlite3_busy_timeout(other, TIMEOUT_MS);
 	assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
 	return other;
 }
