@@ -208,6 +208,8 @@ send_server(struct monitor *m)
 		return;
 	m->server_sent = now_ms();
 	fd = store_keeper_connect(m->store, &problem);
+	/* A name of the server may have been looked up; that is not the engine's silence. */
+	m->due[DEADLINE_SILENCE] = now_ms() + SILENCE_MS;
 	channel_send(
 	    m->link, LINK_STORE_SERVER, m->in_effect, fd == -1 ? problem : NULL, &fd, fd != -1);
 	if (fd != -1)

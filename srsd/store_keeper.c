@@ -26,13 +26,14 @@
 #define SQLITE_SCHEME "sqlite:"
 #define REDIS_SCHEME "redis:"
 
-#define EARLY_EXIT_MS 1000    /* a process that lives longer is replaced without a pause */
-#define FIRST_PAUSE_MS 100    /* doubled each time */
-#define LONGEST_PAUSE_MS 5000 /* the limit of the doubling */
-#define END_GRACE_MS 2000     /* for a process that is to end, before it is killed */
-#define END_LOOK_MS 100       /* between looks at such a process */
-#define STOP_TURN_MS 10       /* the same, when the daemon stops */
-#define STEADY_MS 600000      /* of the clock, until rows expire by it */
+#define EARLY_EXIT_MS 1000     /* a process that lives longer is replaced without a pause */
+#define FIRST_PAUSE_MS 100     /* doubled each time */
+#define LONGEST_PAUSE_MS 5000  /* the limit of the doubling */
+#define END_GRACE_MS 2000      /* for a process that is to end, before it is killed */
+#define END_LOOK_MS 100        /* between looks at such a process */
+#define STOP_TURN_MS 10        /* the same, when the daemon stops */
+#define RESOLVE_AGAIN_MS 30000 /* after a name of a server that had no address */
+#define STEADY_MS 600000       /* of the clock, until rows expire by it */
 
 #define PROCESS_NAME "srsd-store" /* for ps(1) and for the kernel's log */
 
@@ -42,7 +43,9 @@ struct store_keeper {
 	bool *opened; /* shared with the process: it has opened the file, or one before has */
 	int64_t limit;
 	unsigned wait_ms;
-	struct endpoint server; /* addresses of the Redis server; n 0: none */
+	char *url;              /* of the Redis server; NULL: none */
+	struct endpoint server; /* its addresses; n 0: none */
+	uint64_t resolved;      /* when they were last looked up */
 	size_t next_addr;       /* the one to try next */
 	const char *problem;    /* the reason for n 0 */
 
@@ -121,6 +124,7 @@ store_keeper_free(struct store_keeper **keeper)
 	if (k->opened != NULL)
 		munmap(k->opened, sizeof(*k->opened));
 	free(k->path);
+	free(k->url);
 	free(k);
 }
 
@@ -145,16 +149,17 @@ make_directory(const struct store_keeper *k)
 }
 
 static void
-find_server(struct store_keeper *k, const char *database)
+find_server(struct store_keeper *k)
 {
 	struct store_redis_url url;
 
 	k->problem = "the server has no address";
-	if (!store_redis_url_parse(&url, database, &k->problem) ||
+	if (!store_redis_url_parse(&url, k->url, &k->problem) ||
 	    !store_redis_url_resolve(&url, &k->server, &k->problem)) {
 		k->server.n = 0;
-		log_warnx("envelope-database %s: %s", database, k->problem);
+		log_warnx("envelope-database %s: %s", k->url, k->problem);
 	}
+	k->resolved = clock_elapsed(&clock_system);
 }
 
 void
@@ -175,12 +180,15 @@ store_keeper_use(struct store_keeper *k, const struct settings *settings)
 	k->path = path == NULL ? NULL : xstrdup(path);
 	k->limit = settings->envelope_limit;
 	k->wait_ms = wait_ms;
+	free(k->url);
+	k->url =
+	    strncmp(database, REDIS_SCHEME, strlen(REDIS_SCHEME)) == 0 ? xstrdup(database) : NULL;
 	k->server.n = 0;
 	k->next_addr = 0;
 	if (path != NULL)
 		make_directory(k);
-	else if (strncmp(database, REDIS_SCHEME, strlen(REDIS_SCHEME)) == 0)
-		find_server(k, database);
+	else if (k->url != NULL)
+		find_server(k);
 }
 
 bool
@@ -304,6 +312,9 @@ store_keeper_connect(struct store_keeper *k, const char **problem)
 {
 	int fd = -1;
 
+	if (k->server.n == 0 && k->url != NULL &&
+	    clock_elapsed(&clock_system) - k->resolved >= RESOLVE_AGAIN_MS)
+		find_server(k);
 	*problem = k->problem;
 	if (k->server.n == 0)
 		return -1;

@@ -62,7 +62,8 @@ bool store_keeper_reap(struct store_keeper *keeper, unsigned *pause_ms);
 
 /*
  * A socket that connects to the Redis server, non-blocking. -1 with a reason in *problem, a static
- * text or one of strerror(3).
+ * text or one of strerror(3). If the name of the server had no address, it is looked up again, at
+ * most every 30 seconds; that may take as long as the resolver of the system allows.
  */
 int store_keeper_connect(struct store_keeper *keeper, const char **problem);
 
