@@ -27,7 +27,7 @@
 
 /*
  * libunbound 1.13 (Ubuntu 22.04) does not have this option. It sends a query five times and doubles
- * the wait each time, so that an attempt at a silent nameserver lasts a minute.
+ * the wait each time, so that an attempt at a silent nameserver lasts for minutes.
  */
 #define MESSAGE_RETRY "outbound-msg-retry:"
 
