@@ -13,6 +13,7 @@
 #include "common/xmalloc.h"
 #include "conf/config.h"
 #include "conf/confuse.h"
+#include "conf/envelope_database.h"
 #include "conf/option.h"
 #include "conf/paths.h"
 
@@ -320,11 +321,12 @@ set_default_database(const struct config_load *l)
 {
 	struct settings *s = l->s;
 
-	if (s->original_envelope == ENVELOPE_EMBEDDED || strcmp(s->envelope_database, "none") != 0)
+	if (s->original_envelope == ENVELOPE_EMBEDDED ||
+	    envelope_database_is_set(s->envelope_database))
 		return true;
 #ifdef HAVE_SQLITE
 	free(s->envelope_database);
-	s->envelope_database = xstrdup("sqlite:" PATHS_ENVELOPES);
+	s->envelope_database = xstrdup(ENVELOPE_DATABASE_SQLITE PATHS_ENVELOPES);
 	return true;
 #else
 	set_option_error(l, "original-envelope",

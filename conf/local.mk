@@ -6,6 +6,7 @@ conf_files += conf/config.c conf/config.h
 unit_tests += tests/unit/test_config
 fuzzers += tests/fuzz/config
 conf_files += conf/confuse.c conf/confuse.h
+conf_files += conf/envelope_database.h
 conf_files += conf/option.c conf/option.h
 unit_tests += tests/unit/test_option
 conf_files += conf/paths.h

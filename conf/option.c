@@ -9,6 +9,7 @@
 #include "common/hostname.h"
 #include "common/ipaddr.h"
 #include "common/xmalloc.h"
+#include "conf/envelope_database.h"
 #include "conf/option.h"
 #include "conf/paths.h"
 
@@ -189,15 +190,15 @@ static bool
 accept_database(const char *value, const char **error)
 {
 	*error = DATABASES;
-	if (strcmp(value, "none") == 0)
+	if (!envelope_database_is_set(value))
 		return true;
 #ifdef HAVE_SQLITE
-	if (strncmp(value, "sqlite:/", strlen("sqlite:/")) == 0)
-		return true;
+	if (envelope_database_path(value) != NULL)
+		return envelope_database_path(value)[0] == '/';
 #endif
 #ifdef HAVE_HIREDIS
-	if (strncmp(value, "redis:", strlen("redis:")) == 0)
-		return strchr(value + strlen("redis:"), ':') != NULL;
+	if (envelope_database_server(value) != NULL)
+		return strchr(envelope_database_server(value), ':') != NULL;
 #endif
 	return false;
 }

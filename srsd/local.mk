@@ -17,6 +17,7 @@ process_files += srsd/priority.h
 process_files += srsd/store_keeper.c srsd/store_keeper.h
 process_files += srsd/store_opener.c srsd/store_opener.h
 unit_tests += tests/unit/test_store_opener
+process_files += srsd/restart_pause.h
 process_files += srsd/server.c srsd/server.h
 unit_tests += tests/unit/test_server
 

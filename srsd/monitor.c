@@ -22,13 +22,11 @@
 #include "srsd/engine.h"
 #include "srsd/link.h"
 #include "srsd/monitor.h"
+#include "srsd/restart_pause.h"
 #include "srsd/store_keeper.h"
 
 /* Milliseconds. */
-#define EARLY_EXIT_MS 1000    /* an engine that lives longer is replaced without a pause */
-#define FIRST_PAUSE_MS 100    /* before the next engine; doubled each time */
-#define LONGEST_PAUSE_MS 5000 /* the limit of the doubling */
-#define STOP_GRACE_MS 2000    /* beyond stop-timeout, before the engine is killed */
+#define STOP_GRACE_MS 2000 /* beyond stop-timeout, before the engine is killed */
 #define SILENCE_MS (1000 * MONITOR_SILENCE)
 #define REQUEST_MS 1000       /* at least, between reloads that the engine requests */
 #define SERVER_MS 10          /* the same, between sockets to the Redis server */
@@ -172,7 +170,7 @@ start_store(struct monitor *m)
 		return;
 	fd = store_keeper_start(m->store, leave_monitor, m);
 	if (fd == -1)
-		m->due[DEADLINE_STORE] = now_ms() + LONGEST_PAUSE_MS;
+		m->due[DEADLINE_STORE] = now_ms() + RESTART_PAUSE_LONGEST_MS;
 	else if (!channel_send(m->link, LINK_STORE_PROCESS, m->in_effect, NULL, &fd, 1))
 		log_warn("cannot give the engine the store process"); /* which then ends */
 	if (fd != -1)
@@ -223,7 +221,7 @@ postpone_start(struct monitor *m, const char *operation)
 	if (!m->was_ready)
 		fatal("%s", operation);
 	log_warn("%s", operation);
-	m->due[DEADLINE_START] = now_ms() + LONGEST_PAUSE_MS;
+	m->due[DEADLINE_START] = now_ms() + RESTART_PAUSE_LONGEST_MS;
 }
 
 static void
@@ -299,10 +297,7 @@ schedule_restart(struct monitor *m)
 	uint64_t now = now_ms();
 
 	m->restarts++;
-	m->pause_ms = now - m->started >= EARLY_EXIT_MS    ? 0
-		      : m->pause_ms == 0                   ? FIRST_PAUSE_MS
-		      : 2 * m->pause_ms < LONGEST_PAUSE_MS ? 2 * m->pause_ms
-							   : LONGEST_PAUSE_MS;
+	m->pause_ms = restart_pause_next(m->pause_ms, now - m->started);
 	m->due[DEADLINE_START] = now + m->pause_ms;
 	if (m->pause_ms > 0)
 		log_warnx("engine exited immediately; the next one starts in %u ms", m->pause_ms);

@@ -18,17 +18,13 @@
 #include "common/log.h"
 #include "common/pathowner.h"
 #include "common/xmalloc.h"
+#include "conf/envelope_database.h"
+#include "srsd/restart_pause.h"
 #include "srsd/store/store_process.h"
 #include "srsd/store/store_redis_url.h"
 #include "srsd/store/store_resp.h"
 #include "srsd/store_keeper.h"
 
-#define SQLITE_SCHEME "sqlite:"
-#define REDIS_SCHEME "redis:"
-
-#define EARLY_EXIT_MS 1000     /* a process that lives longer is replaced without a pause */
-#define FIRST_PAUSE_MS 100     /* doubled each time */
-#define LONGEST_PAUSE_MS 5000  /* the limit of the doubling */
 #define END_GRACE_MS 2000      /* for a process that is to end, before it is killed */
 #define END_LOOK_MS 100        /* between looks at such a process */
 #define STOP_TURN_MS 10        /* the same, when the daemon stops */
@@ -167,9 +163,7 @@ store_keeper_use(struct store_keeper *k, const struct settings *settings)
 {
 	const unsigned wait_ms = 1000 * (unsigned)settings->store_timeout;
 	const char *database = settings->envelope_database;
-	const char *path = strncmp(database, SQLITE_SCHEME, strlen(SQLITE_SCHEME)) == 0
-			       ? database + strlen(SQLITE_SCHEME)
-			       : NULL;
+	const char *path = envelope_database_path(database);
 
 	if (k->path != NULL && (path == NULL || strcmp(k->path, path) != 0 ||
 				   k->limit != settings->envelope_limit || k->wait_ms != wait_ms))
@@ -181,8 +175,7 @@ store_keeper_use(struct store_keeper *k, const struct settings *settings)
 	k->limit = settings->envelope_limit;
 	k->wait_ms = wait_ms;
 	free(k->url);
-	k->url =
-	    strncmp(database, REDIS_SCHEME, strlen(REDIS_SCHEME)) == 0 ? xstrdup(database) : NULL;
+	k->url = envelope_database_server(database) == NULL ? NULL : xstrdup(database);
 	k->server.n = 0;
 	k->next_addr = 0;
 	if (path != NULL)
@@ -274,10 +267,7 @@ store_keeper_reap(struct store_keeper *k, unsigned *pause_ms)
 	lived = clock_elapsed(&clock_system) - k->started;
 	if (!k->ended)
 		log_process_end(k, status);
-	k->pause_ms = k->ended || lived >= EARLY_EXIT_MS   ? 0
-		      : k->pause_ms == 0                   ? FIRST_PAUSE_MS
-		      : 2 * k->pause_ms < LONGEST_PAUSE_MS ? 2 * k->pause_ms
-							   : LONGEST_PAUSE_MS;
+	k->pause_ms = k->ended ? 0 : restart_pause_next(k->pause_ms, lived);
 	k->pid = 0;
 	*pause_ms = k->pause_ms;
 	return true;

@@ -5,15 +5,13 @@
 
 #include "common/log.h"
 #include "common/xmalloc.h"
+#include "conf/envelope_database.h"
 #include "srsd/store/store_backend.h"
 #include "srsd/store/store_link.h"
 #include "srsd/store/store_redis.h"
 #include "srsd/store/store_redis_url.h"
 #include "srsd/store/store_tls.h"
 #include "srsd/store_opener.h"
-
-#define SQLITE_SCHEME "sqlite:"
-#define REDIS_SCHEME "redis:"
 
 struct store_opener {
 	struct event_base *base;
@@ -116,10 +114,10 @@ store_opener_open(void *arg, struct store *store, const struct settings *setting
 	opener->process = NULL;
 	opener->server = NULL;
 	discard_tls(opener);
-	if (strncmp(url, SQLITE_SCHEME, strlen(SQLITE_SCHEME)) == 0)
+	if (envelope_database_path(url) != NULL)
 		opener->process = store_link_new(store, opener->base);
 #ifdef HAVE_HIREDIS
-	else if (strncmp(url, REDIS_SCHEME, strlen(REDIS_SCHEME)) == 0)
+	else if (envelope_database_server(url) != NULL)
 		opener->server = make_redis_backend(opener, store, settings, database);
 #else
 	(void)database;

@@ -17,11 +17,11 @@
 
 #include "common/clock.h"
 #include "common/privdrop.h"
+#include "conf/envelope_database.h"
 #include "srsd/ctl/confined.h"
 #include "srsd/ctl/ctl_store.h"
 
 #define USAGE "store purge [--all --yes]"
-#define SQLITE_SCHEME "sqlite:"
 
 struct purge_options {
 	bool all, yes;
@@ -222,11 +222,11 @@ purge_store(const struct ctl *ctl, bool all)
 {
 	const char *database = ctl->settings->envelope_database;
 
-	if (strcmp(database, "none") == 0) {
+	if (!envelope_database_is_set(database)) {
 		ctl_print_error("no envelope-database is set");
 		return CTL_FAILED;
 	}
-	if (strncmp(database, SQLITE_SCHEME, strlen(SQLITE_SCHEME)) != 0) {
+	if (envelope_database_path(database) == NULL) {
 		if (all)
 			ctl_print_error("a user of the daemon cannot list the keys of a Redis "
 					"server: delete the keys PostSRSd/* with redis-cli as an "
@@ -236,7 +236,7 @@ purge_store(const struct ctl *ctl, bool all)
 		notify_daemon(ctl);
 		return all ? CTL_FAILED : CTL_OK;
 	}
-	if (!purge_file(ctl, database + strlen(SQLITE_SCHEME), all))
+	if (!purge_file(ctl, envelope_database_path(database), all))
 		return CTL_USAGE;
 	notify_daemon(ctl);
 	return CTL_OK;

@@ -5,6 +5,7 @@
 
 #include "common/log.h"
 #include "common/xmalloc.h"
+#include "conf/envelope_database.h"
 #include "conf/paths.h"
 #include "spf/dns/resolver_plan.h"
 #include "srsd/service/inputs.h"
@@ -86,7 +87,7 @@ check_database_server(const struct inputs *in, char error[CONFIG_ERROR_SIZE])
 	const char *database = in->settings->envelope_database, *why;
 	struct store_redis_url url;
 
-	if (strncmp(database, "redis:", strlen("redis:")) != 0)
+	if (envelope_database_server(database) == NULL)
 		return true;
 	if (store_redis_url_parse(&url, database, &why)) {
 		if (in->database.password != NULL || !store_redis_url_needs_password(&url))

@@ -5,6 +5,7 @@
 #include "common/day.h"
 #include "common/log.h"
 #include "common/xmalloc.h"
+#include "conf/envelope_database.h"
 #include "spf/spf_record_set.h"
 #include "srsd/service/services.h"
 #include "srsd/srs/srs_hash_change.h"
@@ -13,7 +14,7 @@
 static bool
 has_database(const struct settings *settings)
 {
-	return strcmp(settings->envelope_database, "none") != 0;
+	return envelope_database_is_set(settings->envelope_database);
 }
 
 static bool

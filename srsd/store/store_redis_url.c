@@ -5,9 +5,9 @@
 #include <strings.h>
 
 #include "common/ipaddr.h"
+#include "conf/envelope_database.h"
 #include "srsd/store/store_redis_url.h"
 
-#define SCHEME "redis:"
 #define UNIX "unix:"
 
 static bool
@@ -114,9 +114,9 @@ store_redis_url_parse(struct store_redis_url *url, const char *text, const char 
 
 	memset(url, 0, sizeof(*url));
 	*error = "not of the form " STORE_REDIS_FORMS;
-	if (strncmp(text, SCHEME, strlen(SCHEME)) != 0)
+	rest = envelope_database_server(text);
+	if (rest == NULL)
 		return false;
-	rest = text + strlen(SCHEME);
 	if (strncmp(rest, UNIX, strlen(UNIX)) == 0)
 		return parse_redis_path(url, rest + strlen(UNIX), error);
 	colon = strrchr(rest, ':');

@@ -18,13 +18,11 @@
 #include "common/file.h"
 #include "common/privdrop.h"
 #include "common/xmalloc.h"
+#include "conf/envelope_database.h"
 #include "srsd/ctl/check/check.h"
 #include "srsd/ctl/confined.h"
 #include "srsd/store/store.h"
 #include "srsd/store/store_redis_url.h"
-
-#define SQLITE_SCHEME "sqlite:"
-#define REDIS_SCHEME "redis:"
 
 /* The time to look for damage, and the limit of the process, which opens the file as well. */
 #define EXAMINE_MS 10000
@@ -41,12 +39,6 @@
 
 /* Percent of envelope-limit. */
 #define NEARLY_FULL 90
-
-static bool
-has_scheme(const char *database, const char *scheme)
-{
-	return strncmp(database, scheme, strlen(scheme)) == 0;
-}
 
 #if defined(HAVE_SQLITE) || defined(HAVE_HIREDIS)
 
@@ -522,11 +514,11 @@ check_store(struct check *check)
 {
 	const char *database = check->settings->envelope_database;
 
-	if (strcmp(database, "none") == 0)
+	if (!envelope_database_is_set(database))
 		return;
-	if (has_scheme(database, SQLITE_SCHEME))
-		check_sqlite(check, database + strlen(SQLITE_SCHEME));
-	else if (has_scheme(database, REDIS_SCHEME))
+	if (envelope_database_path(database) != NULL)
+		check_sqlite(check, envelope_database_path(database));
+	else if (envelope_database_server(database) != NULL)
 		check_redis(check, database);
 	check_daemon_store(check);
 }
