@@ -3,7 +3,7 @@
  * Which changes of the settings and files need another resolver, and how a resolver queries a
  * nameserver, which is a socket of the test.
  */
-#include "tests/unit/unit_dir.h"
+#include "tests/unit/dns_settings.h"
 
 #include <sys/socket.h>
 #include <arpa/inet.h>
@@ -12,8 +12,6 @@
 #include <event2/event.h>
 
 #include "common/clock.h"
-#include "common/xmalloc.h"
-#include "conf/option.h"
 #include "spf/dns/resolver.h"
 #include "spf/dns/resolver_plan.h"
 
@@ -21,46 +19,12 @@ static struct event_base *base;
 static struct settings *settings;
 static char error[500];
 
-static void
-set_list(const char *name, const char *const *values, size_t n)
-{
-	char why[OPTION_ERROR_SIZE];
-
-	if (!option_set(settings, option_find(NULL, name), values, n, why))
-		fail_msg("%s: %s", name, why);
-}
-
-static void
-set(const char *name, const char *value)
-{
-	set_list(name, &value, 1);
-}
-
-/* set_nameservers - "A B C" */
-static void
-set_nameservers(const char *text)
-{
-	char copy[500], *rest = copy, *word;
-	const char *values[8];
-	size_t n = 0;
-
-	snprintf(copy, sizeof(copy), "%s", text);
-	while ((word = strsep(&rest, " ")) != NULL)
-		if (*word != '\0')
-			values[n++] = word;
-	set_list("nameservers", values, n);
-}
-
 static int
 make_settings(void **state)
 {
-	const struct conf_option *o;
-
 	if (unit_dir_make(state) != 0)
 		return -1;
-	settings = xcalloc(1, sizeof(*settings));
-	for (o = option_table; o < option_table + option_count; o++)
-		option_preset(settings, o);
+	settings = make_dns_settings();
 	base = event_base_new();
 	error[0] = '\0';
 	return 0;
@@ -120,10 +84,10 @@ test_other_nameserver_is_another_resolver(void **state)
 	struct resolver *r;
 
 	(void)state;
-	set_nameservers("192.0.2.1");
+	set_nameservers(settings, "192.0.2.1");
 	r = need_resolver();
 	assert_true(is_for_settings(r));
-	set_nameservers("192.0.2.1:5353");
+	set_nameservers(settings, "192.0.2.1:5353");
 	assert_false(is_for_settings(r));
 	resolver_free(&r);
 }
@@ -134,10 +98,10 @@ test_other_anchor_is_another_resolver(void **state)
 	struct resolver *r, *without;
 
 	(void)state;
-	set_nameservers("192.0.2.1");
+	set_nameservers(settings, "192.0.2.1");
 	without = need_resolver();
-	set("dnssec", "true");
-	set("trust-anchor", unit_path("key"));
+	set_value(settings, "dnssec", "true");
+	set_value(settings, "trust-anchor", unit_path("key"));
 	unit_write("key", BYTES(KEY "\n"), 0644);
 	r = need_resolver();
 	assert_true(is_for_settings(r));
@@ -148,7 +112,7 @@ test_other_anchor_is_another_resolver(void **state)
 	assert_false(is_for_settings(r));
 	unlink(unit_path("key"));
 	assert_false(is_for_settings(r));
-	set("dnssec", "false");
+	set_value(settings, "dnssec", "false");
 	assert_false(is_for_settings(r));
 	assert_true(is_for_settings(without));
 	resolver_free(&r);
@@ -160,9 +124,9 @@ static void
 test_no_key(void **state)
 {
 	(void)state;
-	set_nameservers("192.0.2.1");
-	set("dnssec", "true");
-	set("trust-anchor", unit_write("key", BYTES("this is no key\n"), 0644));
+	set_nameservers(settings, "192.0.2.1");
+	set_value(settings, "dnssec", "true");
+	set_value(settings, "trust-anchor", unit_write("key", BYTES("this is no key\n"), 0644));
 	assert_null(make_resolver());
 	assert_true(strlen(error) > 0);
 	assert_null(strchr(error, '\n'));
@@ -174,7 +138,7 @@ test_retired(void **state)
 	struct resolver *r;
 
 	(void)state;
-	set_nameservers("192.0.2.1");
+	set_nameservers(settings, "192.0.2.1");
 	r = need_resolver();
 	resolver_retire(&r);
 	assert_null(r);
@@ -227,7 +191,7 @@ start_server(unsigned silent, unsigned char rcode)
 	server.silent = silent;
 	server.rcode = rcode;
 	snprintf(server.address, sizeof(server.address), "127.0.0.1:%u", ntohs(at.sin_port));
-	set_nameservers(server.address);
+	set_nameservers(settings, server.address);
 	return need_resolver();
 }
 

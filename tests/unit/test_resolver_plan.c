@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /* The plans that settings, /etc/resolv.conf and the file of trust anchors make. */
+#include "tests/unit/dns_settings.h"
 #include "tests/unit/log_capture.h"
 
 #include <sys/mman.h>
 
-#include "common/xmalloc.h"
-#include "conf/option.h"
 #include "spf/dns/resolver_plan.h"
 
 #define RESOLV_CONF "/etc/resolv.conf"
@@ -13,46 +12,12 @@
 static struct settings *settings;
 static char error[500];
 
-static void
-set_list(const char *name, const char *const *values, size_t n)
-{
-	char why[OPTION_ERROR_SIZE];
-
-	if (!option_set(settings, option_find(NULL, name), values, n, why))
-		fail_msg("%s: %s", name, why);
-}
-
-static void
-set_value(const char *name, const char *value)
-{
-	set_list(name, &value, 1);
-}
-
-/* set_nameservers - "A B C", or "" for those of resolv.conf */
-static void
-set_nameservers(const char *text)
-{
-	char copy[500], *rest = copy, *word;
-	const char *values[8];
-	size_t n = 0;
-
-	snprintf(copy, sizeof(copy), "%s", text);
-	while ((word = strsep(&rest, " ")) != NULL)
-		if (*word != '\0')
-			values[n++] = word;
-	set_list("nameservers", values, n);
-}
-
 static int
 make_settings(void **state)
 {
-	const struct conf_option *o;
-
 	if (unit_dir_make(state) != 0)
 		return -1;
-	settings = xcalloc(1, sizeof(*settings));
-	for (o = option_table; o < option_table + option_count; o++)
-		option_preset(settings, o);
+	settings = make_dns_settings();
 	error[0] = '\0';
 	return 0;
 }
@@ -170,7 +135,7 @@ test_resolv_conf(void **state)
 	size_t i;
 
 	(void)state;
-	set_nameservers("");
+	set_nameservers(settings, "");
 	for (i = 0; i < COUNT(rows); i++) {
 		box = box_with(rows[i].text, rows[i].len);
 		check_plan(rows[i].text, box, rows[i].want);
@@ -193,7 +158,7 @@ test_no_nameserver(void **state)
 	filebox_free(&box);
 	box = filebox_load(fd);
 	close(fd);
-	set_nameservers("");
+	set_nameservers(settings, "");
 	log_capture_begin();
 	check_plan("no file", box, "");
 	unit_holds("no file", "log", log_capture_end(), "using the root servers");
@@ -227,7 +192,7 @@ test_nameservers(void **state)
 
 	(void)state;
 	for (i = 0; i < COUNT(rows); i++) {
-		set_nameservers(rows[i].nameservers);
+		set_nameservers(settings, rows[i].nameservers);
 		check_plan(rows[i].nameservers, box, rows[i].want);
 	}
 	filebox_free(&box);
@@ -252,16 +217,16 @@ test_trust_anchors(void **state)
 	size_t i;
 
 	(void)state;
-	set_nameservers("192.0.2.1");
-	set_value("dnssec", "true");
-	set_value("trust-anchor", unit_path("key"));
+	set_nameservers(settings, "192.0.2.1");
+	set_value(settings, "dnssec", "true");
+	set_value(settings, "trust-anchor", unit_path("key"));
 	for (i = 0; i < COUNT(rows); i++) {
 		unit_write("key", rows[i].text, strlen(rows[i].text), 0644);
 		check_plan(rows[i].text, NULL, rows[i].want);
 	}
 	/* Without validation no key is needed. */
 	unlink(unit_path("key"));
-	set_value("dnssec", "false");
+	set_value(settings, "dnssec", "false");
 	check_plan("dnssec = false", NULL, SERVER);
 	unit_end();
 }
@@ -280,9 +245,9 @@ test_no_trust_anchor(void **state)
 	size_t i;
 
 	(void)state;
-	set_nameservers("192.0.2.1");
-	set_value("dnssec", "true");
-	set_value("trust-anchor", unit_path("key"));
+	set_nameservers(settings, "192.0.2.1");
+	set_value(settings, "dnssec", "true");
+	set_value(settings, "trust-anchor", unit_path("key"));
 	for (i = 0; i < COUNT(rows); i++) {
 		const char *row = rows[i].text == NULL ? "no file" : rows[i].text;
 
