@@ -284,13 +284,15 @@ check_endpoints_differ(const struct config_load *l)
 {
 	struct settings *s = l->s;
 	const struct text_list control = { 1, &s->control }, metrics = { 1, &s->metrics };
-	size_t i, j, n, max = s->forward.n + s->reverse.n + s->policy.n + s->socketmap.n + 2;
+	size_t i, j, n, max = s->forward.n + s->reverse.n + s->policy.n + s->socketmap.n +
+			   s->milter.n + 2;
 	struct endpoint_use *uses = xcalloc(max, sizeof(*uses));
 
 	n = add_endpoint_uses(uses, 0, "forward", &s->forward);
 	n = add_endpoint_uses(uses, n, "reverse", &s->reverse);
 	n = add_endpoint_uses(uses, n, "policy", &s->policy);
 	n = add_endpoint_uses(uses, n, "socketmap", &s->socketmap);
+	n = add_endpoint_uses(uses, n, "milter", &s->milter);
 	n = add_endpoint_uses(uses, n, "metrics", &metrics);
 	n = add_endpoint_uses(uses, n, "control", &control);
 	for (i = 0; i < n && l->error[0] == '\0'; i++)
@@ -303,13 +305,15 @@ check_endpoints_differ(const struct config_load *l)
 	return l->error[0] == '\0';
 }
 
+/* make_domainset - of a list, and of another domain unless that is NULL */
 static struct domainset *
 make_domainset(const char *first, const struct text_list *others)
 {
 	struct domainset *set = domainset_new();
 	size_t i;
 
-	domainset_add(set, first, strlen(first));
+	if (first != NULL)
+		domainset_add(set, first, strlen(first));
 	for (i = 0; i < others->n; i++)
 		domainset_add(set, others->text[i], strlen(others->text[i]));
 	return set;
@@ -362,6 +366,8 @@ complete_settings(const struct config_load *l, struct filebox *box)
 		return false;
 	s->srs_domains = make_domainset(s->srs_domain, &s->reverse_domains);
 	s->own_domains = make_domainset(s->srs_domain, &s->domains);
+	s->relays = make_domainset(NULL, &s->relay_domains);
+	s->no_rewrite = make_domainset(NULL, &s->no_rewrite_recipients);
 	return s->domains_file[0] == '\0' || read_domains_file(s, box, l->error);
 }
 
@@ -384,6 +390,8 @@ config_defaults(void)
 	set_default_authserv_id(s);
 	s->own_domains = domainset_new();
 	s->srs_domains = domainset_new();
+	s->relays = domainset_new();
+	s->no_rewrite = domainset_new();
 	return s;
 }
 

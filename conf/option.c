@@ -18,7 +18,9 @@ _Static_assert(
     sizeof(enum spf_reject) == sizeof(int) && sizeof(enum spf_header_kind) == sizeof(int) &&
 	sizeof(enum srs_forged) == sizeof(int) && sizeof(enum srs_nonnull) == sizeof(int) &&
 	sizeof(enum srs_sender) == sizeof(int) && sizeof(enum spf_evaluator) == sizeof(int) &&
-	sizeof(enum hash_format) == sizeof(int) && sizeof(enum original_envelope) == sizeof(int),
+	sizeof(enum hash_format) == sizeof(int) && sizeof(enum original_envelope) == sizeof(int) &&
+	sizeof(enum unauthenticated) == sizeof(int) &&
+	sizeof(enum unauthenticated_bounces) == sizeof(int),
     "OPTION_CHOICE needs enums of the size of an int");
 
 /* The spellings of policyd-spf (SPF_Not_Pass, No_Check) differ in case, and have '_' for '-'. */
@@ -107,6 +109,20 @@ static const struct option_choice envelope_words[] = {
 	{ "embedded", ENVELOPE_EMBEDDED },
 	{ "long", ENVELOPE_LONG },
 	{ "database", ENVELOPE_DATABASE },
+	{ NULL, 0 },
+};
+
+static const struct option_choice unauthenticated_words[] = {
+	{ "rewrite", UNAUTHENTICATED_REWRITE },
+	{ "domain", UNAUTHENTICATED_DOMAIN },
+	{ "keep", UNAUTHENTICATED_KEEP },
+	{ "hold", UNAUTHENTICATED_HOLD },
+	{ NULL, 0 },
+};
+
+static const struct option_choice unauthenticated_bounces_words[] = {
+	{ "return", UNAUTHENTICATED_BOUNCES_RETURN },
+	{ "discard", UNAUTHENTICATED_BOUNCES_DISCARD },
 	{ NULL, 0 },
 };
 
@@ -203,6 +219,32 @@ accept_database(const char *value, const char **error)
 	return false;
 }
 
+/* is_candidate_form - "same", or a label and a dot: "srs." makes srs.x.org of x.org */
+static bool
+is_candidate_form(const char *value)
+{
+	size_t len = strlen(value);
+
+	if (strcmp(value, "same") == 0)
+		return true;
+	return len > 1 && strchr(value, '.') == value + len - 1 &&
+	       hostname_is_mail_domain(value, len - 1);
+}
+
+static bool
+accept_candidate_form(const char *value, const char **error)
+{
+	*error = "same, or a label and a dot, such as srs.";
+	return is_candidate_form(value);
+}
+
+static bool
+accept_per_domain(const char *value, const char **error)
+{
+	*error = "off, same, or a label and a dot, such as srs.";
+	return strcmp(value, "off") == 0 || is_candidate_form(value);
+}
+
 /* accept_sibling - a host name or an address, perhaps with a port */
 static bool
 accept_sibling(const char *value, const char **error)
@@ -289,6 +331,10 @@ const struct conf_option option_table[] = {
 	    .text = "endpoints of the policy service" },
 	{ TOP(socketmap), "socketmap", OPTION_LIST, NULL, .accept = endpoint_is_valid,
 	    .text = "endpoints of both maps for Postfix's socketmap" },
+	{ TOP(milter), "milter", OPTION_LIST, NULL, .accept = endpoint_is_valid,
+	    .text = "endpoints of the milter" },
+	{ TOP(clients), "clients", OPTION_CIDRS, NULL,
+	    .text = "addresses that may connect to endpoints of the form inet:" },
 	{ TOP(control), "control", OPTION_TEXT, "unix:" PATHS_CONTROL, .accept = accept_control,
 	    .text = "control socket for srsctl" },
 	{ TOP(metrics), "metrics", OPTION_TEXT, "none", .accept = accept_metrics,
@@ -329,6 +375,43 @@ const struct conf_option option_table[] = {
 	    .max = 1000000000, .text = "maximum number of senders in envelope-database" },
 	{ TOP(store_timeout), "store-timeout", OPTION_NUMBER, "2", .min = 1, .max = 60,
 	    .text = "seconds to wait for envelope-database" },
+	{ TOP(milter_timeout), "milter-timeout", OPTION_NUMBER, "20", .min = 1, .max = 300,
+	    .text = "seconds for the decision on a message, after which it is deferred" },
+	{ TOP(milter_test_only), "milter-test-only", OPTION_BOOL, "false", .choices = bool_words,
+	    .text = "log the decisions of the milter, and change nothing" },
+	{ TOP(rewrite_relayed), "rewrite-relayed", OPTION_BOOL, "true", .choices = bool_words,
+	    .text = "rewrite mail that the milter does not recognize as a forward" },
+	{ TOP(relay_domains), "relay-domains", OPTION_LIST, NULL, .accept = accept_domain,
+	    .text = "recipient domains whose mail is relayed, and not forwarded" },
+	{ TOP(no_rewrite_recipients), "no-rewrite-recipients", OPTION_LIST, NULL,
+	    .accept = accept_domain, .text = "recipient domains whose servers trust this host" },
+	{ TOP(per_domain), "per-domain", OPTION_TEXT, "off", .accept = accept_per_domain,
+	    .text = "SRS domain for each forwarding domain: the same, or a subdomain" },
+	{ TOP(per_domain_accept), "per-domain-accept", OPTION_LIST, NULL,
+	    .accept = accept_candidate_form,
+	    .text = "earlier values of per-domain, whose bounces are still accepted" },
+	{ TOP(per_domain_except), "per-domain-except", OPTION_LIST, NULL,
+	    .accept = accept_domain_name,
+	    .text = "domains whose SRS addresses belong to another host" },
+	{ TOP(outbound_addresses), "outbound-addresses", OPTION_LIST, NULL, .accept = accept_address,
+	    .text = "addresses from which this host sends mail" },
+	{ TOP(inbound_hosts), "inbound-hosts", OPTION_LIST, NULL, .accept = accept_domain_name,
+	    .text = "hosts that receive bounces for this host" },
+	{ TOP(unauthenticated), "unauthenticated", OPTION_CHOICE, "rewrite",
+	    .choices = unauthenticated_words,
+	    .text = "treatment of forwards whose sender is not authenticated" },
+	{ TOP(unauthenticated_domain), "unauthenticated-domain", OPTION_TEXT, "",
+	    .accept = accept_srs_domain, .text = "SRS domain for those forwards" },
+	{ TOP(unauthenticated_bounces), "unauthenticated-bounces", OPTION_CHOICE, "return",
+	    .choices = unauthenticated_bounces_words,
+	    .text = "treatment of bounces to unauthenticated-domain" },
+	{ TOP(trusted_authserv_ids), "trusted-authserv-ids", OPTION_LIST, NULL,
+	    .accept = accept_domain_name,
+	    .text = "names whose Authentication-Results are believed" },
+	{ TOP(hold_limit), "hold-limit", OPTION_NUMBER, "1000", .min = 0, .max = 1000000,
+	    .text = "maximum number of messages per hour in the hold queue" },
+	{ TOP(bounce_warning), "bounce-warning", OPTION_NUMBER, "5", .min = 0, .max = 100,
+	    .text = "per cent of bounces in an hour that cause a warning" },
 	{ TOP(siblings), "siblings", OPTION_LIST, NULL, .accept = accept_sibling,
 	    .text = "SMTP servers of the other forwarders with the same secrets" },
 	{ TOP(idle_timeout), "idle-timeout", OPTION_NUMBER, "1800", .min = 1, .max = 86400,

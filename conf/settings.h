@@ -84,6 +84,20 @@ enum original_envelope {
 	ENVELOPE_DATABASE, /* all */
 };
 
+/* The treatment of a forward whose sender is not authenticated. */
+enum unauthenticated {
+	UNAUTHENTICATED_REWRITE, /* none: as any other forward */
+	UNAUTHENTICATED_DOMAIN,  /* an SRS address in unauthenticated-domain */
+	UNAUTHENTICATED_KEEP,    /* the sender is not rewritten */
+	UNAUTHENTICATED_HOLD,    /* Postfix's hold queue */
+};
+
+/* The treatment of bounces to SRS addresses in unauthenticated-domain. */
+enum unauthenticated_bounces {
+	UNAUTHENTICATED_BOUNCES_RETURN,  /* to the sender, as other bounces */
+	UNAUTHENTICATED_BOUNCES_DISCARD, /* they are dropped */
+};
+
 /* The options of the section spf. */
 struct spf_settings {
 	enum spf_reject helo_reject;
@@ -128,6 +142,8 @@ struct settings {
 	struct text_list reverse;
 	struct text_list policy;
 	struct text_list socketmap;
+	struct text_list milter;
+	struct cidr_list clients; /* that may connect to inet endpoints */
 	char *control; /* endpoint, or "none" */
 	int separator; /* '=', '+' or '-' */
 	int hash_length;
@@ -147,6 +163,22 @@ struct settings {
 	int envelope_limit;       /* rows */
 	int store_timeout;        /* in seconds */
 	struct text_list siblings;
+	int milter_timeout; /* in seconds */
+	bool milter_test_only;
+	int hold_limit;   /* messages per hour */
+	char *per_domain; /* "off", "same", or a label and a dot */
+	struct text_list per_domain_accept;
+	struct text_list per_domain_except;
+	struct text_list outbound_addresses;
+	struct text_list inbound_hosts;
+	bool rewrite_relayed;
+	struct text_list relay_domains;
+	struct text_list no_rewrite_recipients;
+	enum unauthenticated unauthenticated;
+	char *unauthenticated_domain; /* or "" */
+	enum unauthenticated_bounces unauthenticated_bounces;
+	struct text_list trusted_authserv_ids;
+	int bounce_warning; /* in per cent; 0: no warning */
 	char *metrics; /* endpoint, or "none" */
 	bool metrics_remote;
 	bool domains_file_watch;
@@ -165,6 +197,8 @@ struct settings {
 	/* Computed from the options. */
 	struct domainset *own_domains; /* srs-domain, domains and domains-file */
 	struct domainset *srs_domains; /* srs-domain and reverse-domains (srsd/srs/srs_domains.h) */
+	struct domainset *relays;      /* relay-domains */
+	struct domainset *no_rewrite;  /* no-rewrite-recipients */
 	struct ipaddr prospective;     /* family 0: not set */
 };
 

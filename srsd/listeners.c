@@ -135,7 +135,7 @@ accept_handed_socket(struct listeners *l, int fd, const char *name)
 
 	if (!service_kind_find(name, &service))
 		fatalx("LISTEN_FDNAMES: '%s' is not a service; use forward, reverse, policy, "
-		       "socketmap, control or metrics",
+		       "socketmap, milter, control or metrics",
 		    name);
 	if (!endpoint_is_listening(fd))
 		fatalx("LISTEN_FDS: descriptor %d is not a listening socket", fd);
@@ -322,6 +322,7 @@ listeners_plan(const struct listeners *current, const struct settings *settings,
 	    !plan_service(next, current, SERVICE_POLICY, &settings->policy, id, error, size) ||
 	    !plan_service(
 		next, current, SERVICE_SOCKETMAP, &settings->socketmap, id, error, size) ||
+	    !plan_service(next, current, SERVICE_MILTER, &settings->milter, id, error, size) ||
 	    !plan_service(next, current, SERVICE_METRICS, &metrics, id, error, size)) {
 		listeners_free(&next, current);
 		return NULL;

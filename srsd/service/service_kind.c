@@ -4,7 +4,7 @@
 #include "srsd/service/service_kind.h"
 
 static const char *const service_names[SERVICE_KINDS] = { "forward", "reverse", "policy",
-	"socketmap", "control", "metrics" };
+	"socketmap", "milter", "control", "metrics" };
 
 const char *
 service_kind_name(enum service_kind kind)

@@ -10,6 +10,7 @@ enum service_kind {
 	SERVICE_REVERSE,
 	SERVICE_POLICY,
 	SERVICE_SOCKETMAP,
+	SERVICE_MILTER,
 	SERVICE_CONTROL,
 	SERVICE_METRICS,
 	SERVICE_KINDS,
@@ -18,7 +19,7 @@ enum service_kind {
 /*
  * The number of services for Postfix, which come first. connection-limit applies to each of them.
  */
-#define SERVICE_MAIL_KINDS 4
+#define SERVICE_MAIL_KINDS 5
 
 /* The services that are maps; the values index counters of lookups. */
 enum map_kind {
@@ -40,7 +41,7 @@ enum map_kind {
  */
 #define SERVICE_POLICY_LEAST_IDLE 1000
 
-/* "forward", "reverse", "policy", "socketmap", "control" or "metrics". */
+/* "forward", "reverse", "policy", "socketmap", "milter", "control" or "metrics". */
 const char *service_kind_name(enum service_kind kind);
 
 /* "forward" or "reverse". */

@@ -16,8 +16,9 @@ import sources
 
 CONF = ('conf', 'common')
 SPF = ('spf', 'spf/dns') + CONF
-CTL = ('srsd/srs', 'srsd/postfix', 'srsd/store') + SPF
-SERVICE = ('srsd/srs', 'srsd/postfix', 'srsd/store') + SPF
+FORWARDING = ('srsd/srs', 'srsd/postfix') + SPF
+CTL = ('srsd/forwarding', 'srsd/store') + FORWARDING
+SERVICE = ('srsd/forwarding', 'srsd/store') + FORWARDING
 
 # The directories that may be included from a directory, besides itself.
 MAY_INCLUDE = {
@@ -28,6 +29,7 @@ MAY_INCLUDE = {
     'srsd/srs': CONF,
     'srsd/postfix': ('common',),
     'srsd/store': CONF,
+    'srsd/forwarding': FORWARDING,
     'srsd/service': SERVICE,
     'srsd': ('srsd/service',) + SERVICE,
     'srsd/ctl': CTL,
