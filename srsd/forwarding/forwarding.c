@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: ISC */
+#include <string.h>
+
+#include "common/idna.h"
 #include "srsd/forwarding/forwarding.h"
+#include "srsd/srs/srs_addr.h"
+#include "srsd/srs/srs_domains.h"
 
 const char *
 forwarding_kind_name(enum forwarding_kind kind)
@@ -8,9 +13,10 @@ forwarding_kind_name(enum forwarding_kind kind)
 		[FORWARDING_BOUNCE] = "bounce",
 		[FORWARDING_OWN_SRS] = "own-srs",
 		[FORWARDING_OWN] = "own",
+		[FORWARDING_INCOMING] = "incoming",
 		[FORWARDING_RELAYED] = "relayed",
-		[FORWARDING_FORWARD] = "forward",
 		[FORWARDING_REDIRECTED] = "redirected",
+		[FORWARDING_FORWARD] = "forward",
 	};
 
 	return names[kind];
@@ -26,4 +32,287 @@ forwarding_auth_name(enum forwarding_auth auth)
 	};
 
 	return names[auth];
+}
+
+const char *
+forwarding_reason_name(enum forwarding_reason reason)
+{
+	static const char *const names[] = {
+		[FORWARDING_USUAL] = NULL,
+		[FORWARDING_ALIGNED] = "aligned",
+		[FORWARDING_UNAUTHENTICATED] = "unauthenticated",
+		[FORWARDING_TRUSTS_US] = "no-rewrite",
+		[FORWARDING_HOLD_FULL] = "hold-limit",
+	};
+
+	return names[reason];
+}
+
+/* read_domain - in lower-case A-labels; "" for a text that is no domain */
+static void
+read_domain(char domain[HOSTNAME_MAX + 1], const char *s, size_t len)
+{
+	len = idna_to_ascii(domain, s, hostname_length(s, len));
+	domain[len] = '\0';
+	hostname_lower(domain, len);
+}
+
+/* read_fact - of an address in external form; addr is invalid unless it is MAILADDR_OK */
+static enum srs_fact
+read_fact(const struct srs_context *context, const struct mailaddr *addr)
+{
+	const struct mailaddr_parts parts = { addr->local, addr->local_len, addr->domain,
+		addr->domain_len };
+
+	return srs_rewrite_fact(context, &parts);
+}
+
+static bool
+is_same_address(struct text a, struct text b)
+{
+	return a.len == b.len && strncasecmp(a.s, b.s, a.len) == 0;
+}
+
+/* read_original - the domain of ORCPT, unless it is an SRS address, and what that is */
+static void
+read_original(struct forwarding_recipient *recipient, const struct srs_context *context,
+    struct text original)
+{
+	struct mailaddr addr;
+
+	if (mailaddr_parse_external(&addr, original.s, original.len) != MAILADDR_OK)
+		return;
+	recipient->original_fact = read_fact(context, &addr);
+	read_domain(recipient->domain, addr.domain, addr.domain_len);
+}
+
+/* is_forwarded - was the message addressed to one of domains? An SRS address is none of them */
+static bool
+is_forwarded(const struct forwarding_recipient *recipient, const struct settings *settings,
+    struct text original)
+{
+	if (recipient->domain[0] == '\0' || srs_addr_tag(original.s, original.len) != -1)
+		return false;
+	return srs_domains_list(settings, recipient->domain, strlen(recipient->domain));
+}
+
+/* is_relayed_to - is the recipient in relay-domains, or an SRS address that returns to us? */
+static bool
+is_relayed_to(const struct forwarding_recipient *recipient, const struct settings *settings,
+    const char *domain)
+{
+	size_t len = strlen(domain);
+
+	return recipient->fact != SRS_FACT_FOREIGN ||
+	       domainset_contains(settings->relays, domain, len) ||
+	       domainset_contains(settings->srs_domains, domain, len);
+}
+
+void
+forwarding_read_recipient(struct forwarding_recipient *recipient, const struct srs_context *context,
+    struct text rcpt, struct text original, bool incoming)
+{
+	const struct settings *settings = context->settings;
+	char domain[HOSTNAME_MAX + 1] = "";
+	struct mailaddr addr;
+
+	memset(recipient, 0, sizeof(*recipient));
+	recipient->fact = recipient->original_fact = SRS_FACT_FOREIGN;
+	if (mailaddr_parse_external(&addr, rcpt.s, rcpt.len) == MAILADDR_OK) {
+		recipient->fact = read_fact(context, &addr);
+		read_domain(domain, addr.domain, addr.domain_len);
+	}
+	read_original(recipient, context, original);
+	recipient->trusts_us = domainset_contains(settings->no_rewrite, domain, strlen(domain));
+	if (is_relayed_to(recipient, settings, domain))
+		recipient->kind = FORWARDING_RELAYED;
+	else if (incoming && domainset_contains(settings->own_domains, domain, strlen(domain)))
+		recipient->kind = FORWARDING_INCOMING;
+	else if (is_forwarded(recipient, settings, original))
+		recipient->kind = FORWARDING_FORWARD;
+	else
+		recipient->kind = FORWARDING_REDIRECTED;
+	recipient->is_unknown = recipient->kind == FORWARDING_REDIRECTED &&
+				recipient->domain[0] != '\0' &&
+				srs_addr_tag(original.s, original.len) == -1 &&
+				!is_same_address(rcpt, original);
+}
+
+static enum forwarding_kind
+classify_sender(const struct srs_context *context, const struct mailaddr *addr)
+{
+	const struct settings *settings = context->settings;
+	enum srs_fact fact = read_fact(context, addr);
+
+	if (fact == SRS_FACT_VALID)
+		return FORWARDING_OWN_SRS;
+	/* An address of ours that does not verify gets no other answer than one that does. */
+	if (fact != SRS_FACT_FOREIGN)
+		return FORWARDING_OWN;
+	if (!settings->always_rewrite &&
+	    domainset_contains(settings->own_domains, addr->domain, addr->domain_len))
+		return FORWARDING_OWN;
+	return FORWARDING_REDIRECTED;
+}
+
+void
+forwarding_start(
+    struct forwarding_envelope *envelope, const struct srs_context *context, struct text sender)
+{
+	struct mailaddr addr;
+
+	memset(envelope, 0, sizeof(*envelope));
+	switch (mailaddr_parse_external(&addr, sender.s, sender.len)) {
+	case MAILADDR_OK:
+		envelope->sender = classify_sender(context, &addr);
+		memcpy(envelope->sender_local, addr.local, addr.local_len);
+		read_domain(envelope->sender_domain, addr.domain, addr.domain_len);
+		break;
+	case MAILADDR_NULL:
+		envelope->sender = FORWARDING_BOUNCE;
+		break;
+	case MAILADDR_INVALID:
+	case MAILADDR_TOO_LONG:
+		envelope->sender = FORWARDING_REDIRECTED; /* the lookup says why it is kept */
+		break;
+	}
+}
+
+/* rank_recipient - the one with the highest rank decides */
+static unsigned
+rank_recipient(const struct forwarding_recipient *recipient)
+{
+	return recipient->trusts_us ? 0 : recipient->kind;
+}
+
+bool
+forwarding_add(
+    struct forwarding_envelope *envelope, const struct forwarding_recipient *recipient)
+{
+	const struct forwarding_recipient *deciding = &envelope->deciding;
+	bool first = envelope->recipients++ == 0;
+
+	if (first)
+		envelope->returned = recipient->original_fact == SRS_FACT_VALID;
+	else
+		envelope->differ |= rank_recipient(recipient) != rank_recipient(deciding) ||
+				    strcmp(recipient->domain, deciding->domain) != 0;
+	if (!first && rank_recipient(recipient) <= rank_recipient(deciding))
+		return false;
+	envelope->deciding = *recipient;
+	return true;
+}
+
+enum forwarding_kind
+forwarding_judge(const struct forwarding_envelope *envelope, enum forwarding_auth auth)
+{
+	switch (envelope->sender) {
+	case FORWARDING_BOUNCE:
+	case FORWARDING_OWN_SRS:
+		return envelope->sender;
+	case FORWARDING_OWN:
+		return auth == FORWARDING_FAIL ? envelope->deciding.kind : FORWARDING_OWN;
+	default:
+		return envelope->deciding.kind;
+	}
+}
+
+/* is_signed_kind - is the sender of such mail rewritten? */
+static bool
+is_signed_kind(enum forwarding_kind kind, const struct settings *settings)
+{
+	return kind == FORWARDING_FORWARD ||
+	       (kind == FORWARDING_REDIRECTED && settings->rewrite_relayed);
+}
+
+bool
+forwarding_needs_candidate(const struct forwarding_envelope *envelope,
+    const struct settings *settings, enum forwarding_auth auth)
+{
+	return strcmp(settings->per_domain, "off") != 0 && !envelope->deciding.trusts_us &&
+	       forwarding_judge(envelope, auth) == FORWARDING_FORWARD &&
+	       !(auth == FORWARDING_FAIL &&
+		   (settings->unauthenticated == UNAUTHENTICATED_DOMAIN ||
+		       settings->unauthenticated == UNAUTHENTICATED_KEEP));
+}
+
+static void
+sign_apart(struct forwarding_decision *decision, const struct settings *settings,
+    enum forwarding_reason reason)
+{
+	if (settings->unauthenticated_domain[0] != '\0')
+		decision->domain = settings->unauthenticated_domain;
+	decision->reason = reason;
+}
+
+/* choose_domain - the candidate, srs-domain, or the domain that is aligned with none of ours */
+static void
+choose_domain(struct forwarding_decision *decision, const struct settings *settings,
+    const struct forwarding_facts *facts)
+{
+	decision->domain = settings->srs_domain;
+	if (facts->candidate[0] != '\0' && !facts->candidate_is_aligned) {
+		decision->domain = facts->candidate;
+		return;
+	}
+	if (facts->candidate[0] != '\0')
+		decision->reason = FORWARDING_ALIGNED;
+	if (facts->srs_domain_is_aligned)
+		sign_apart(decision, settings, FORWARDING_ALIGNED);
+}
+
+/* set_apart - by the option unauthenticated */
+static void
+set_apart(struct forwarding_decision *decision, const struct settings *settings,
+    const struct forwarding_facts *facts)
+{
+	switch (settings->unauthenticated) {
+	case UNAUTHENTICATED_REWRITE:
+		break;
+	case UNAUTHENTICATED_DOMAIN:
+		sign_apart(decision, settings, FORWARDING_UNAUTHENTICATED);
+		break;
+	case UNAUTHENTICATED_KEEP:
+		decision->domain = NULL;
+		decision->reason = FORWARDING_UNAUTHENTICATED;
+		break;
+	case UNAUTHENTICATED_HOLD:
+		decision->hold = !facts->hold_is_full;
+		decision->reason = FORWARDING_UNAUTHENTICATED;
+		if (facts->hold_is_full)
+			sign_apart(decision, settings, FORWARDING_HOLD_FULL);
+		break;
+	}
+}
+
+/* hold_bounce - a null sender that is not the bounce of something that we signed */
+static void
+hold_bounce(struct forwarding_decision *decision, const struct forwarding_envelope *envelope,
+    const struct settings *settings, const struct forwarding_facts *facts)
+{
+	if (envelope->returned || facts->auth != FORWARDING_FAIL ||
+	    settings->unauthenticated != UNAUTHENTICATED_HOLD)
+		return;
+	decision->hold = !facts->hold_is_full;
+	decision->reason =
+	    facts->hold_is_full ? FORWARDING_HOLD_FULL : FORWARDING_UNAUTHENTICATED;
+}
+
+void
+forwarding_decide(struct forwarding_decision *decision, const struct forwarding_envelope *envelope,
+    const struct settings *settings, const struct forwarding_facts *facts)
+{
+	memset(decision, 0, sizeof(*decision));
+	decision->kind = forwarding_judge(envelope, facts->auth);
+	if (decision->kind == FORWARDING_BOUNCE)
+		hold_bounce(decision, envelope, settings, facts);
+	if (!is_signed_kind(decision->kind, settings))
+		return;
+	if (envelope->deciding.trusts_us) {
+		decision->reason = FORWARDING_TRUSTS_US;
+		return;
+	}
+	choose_domain(decision, settings, facts);
+	if (facts->auth == FORWARDING_FAIL)
+		set_apart(decision, settings, facts);
 }

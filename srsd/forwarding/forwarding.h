@@ -2,9 +2,25 @@
 /*
  * forwarding - what a message on its way out of Postfix is, and what its sender becomes. Pure.
  *
- * Postfix's SMTP client tells the next hop in ORCPT the address to which a recipient was addressed
- * before aliases were expanded. So the milter of a second smtpd knows a forward, by the table of
- * forwarding_judge().
+ * Postfix's SMTP client tells the next hop in ORCPT the address to which a message was addressed
+ * before aliases were expanded. So the milter of a second smtpd knows a forward:
+ *
+ *	sender				RCPT			ORCPT		kind
+ *	null				any			any		bounce
+ *	an SRS address of ours		any			any		own-srs
+ *	of domains			any			any		own
+ *	foreign				relay-domains, or an	any		relayed
+ *					SRS address of ours
+ *	foreign				other			of domains	forward
+ *	foreign				other			other, none	redirected
+ *
+ * A sender of domains that our own gate checked without a pass is foreign: it was forged, or
+ * forwarded to us. "of domains" in the column ORCPT means a domain that is listed by its name, not
+ * as a subdomain of an entry such as ".x.org". Relayed mail keeps its sender, as do the first three
+ * kinds.
+ *
+ * On the way in, on the public smtpd, a recipient in one of domains is "incoming": the sender stays
+ * as it is there, because aliases are not expanded yet.
  *
  * SECURITY: whether a message is signed depends on its sender and its RCPT alone. A stranger may
  * choose ORCPT, and with it one of our own domains, and nothing else.
@@ -13,6 +29,7 @@
 #define SRSD_FORWARDING_FORWARDING_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "common/hostname.h"
 #include "common/mailaddr.h"
@@ -21,36 +38,117 @@
 #include "srsd/srs/srs_rewrite.h"
 
 enum forwarding_kind {
-	FORWARDING_BOUNCE,     /* the null sender */
-	FORWARDING_OWN_SRS,    /* an SRS address of ours */
-	FORWARDING_OWN,        /* a sender of domains */
-	FORWARDING_RELAYED,    /* a foreign sender, to relay-domains or to an SRS domain */
-	FORWARDING_FORWARD,    /* a foreign sender, addressed to one of domains */
-	FORWARDING_REDIRECTED, /* a foreign sender: relayed, redirected, or a reply */
-	FORWARDING_KINDS,
+	FORWARDING_BOUNCE,
+	FORWARDING_OWN_SRS,
+	FORWARDING_OWN,
+	FORWARDING_INCOMING,
+	FORWARDING_RELAYED,
+	FORWARDING_REDIRECTED,
+	FORWARDING_FORWARD,
 };
 
-/* "bounce", "own-srs", "own", "relayed", "forward" or "redirected". */
+#define FORWARDING_KINDS 7
+
+/* "bounce", "own-srs", "own", "incoming", "relayed", "redirected" or "forward". */
 const char *forwarding_kind_name(enum forwarding_kind kind);
 
-/* Is the sender authenticated? */
+/* Is the sender authenticated? See srsd/forwarding/authentication.h. */
 enum forwarding_auth {
-	FORWARDING_UNCHECKED, /* no header of ours and no trusted one says anything */
+	FORWARDING_UNCHECKED, /* no header that can be believed says anything */
 	FORWARDING_PASS,
-	FORWARDING_FAIL,
+	FORWARDING_FAIL, /* our gate has checked it, without a pass, and nothing else passes */
 };
 
 /* "unchecked", "pass" or "fail". */
 const char *forwarding_auth_name(enum forwarding_auth auth);
 
-/* One recipient of a message. Its texts are in A-labels where they are domains. */
+/* A recipient, with the kind of mail that it makes of a message whose sender is foreign. */
 struct forwarding_recipient {
-	struct text domain;  /* of RCPT, without a trailing dot; empty: none */
-	struct text address; /* RCPT as the client wrote it, without angle brackets */
-	/* ORCPT, decoded (srsd/postfix/orcpt.h); empty: none, or not an address */
-	struct text original;
-	struct text original_domain; /* of ORCPT; empty: none */
-	enum srs_fact original_fact; /* of ORCPT as an SRS address */
+	enum forwarding_kind kind;    /* incoming, relayed, redirected or forward */
+	bool trusts_us;               /* of no-rewrite-recipients: never signed for */
+	bool is_unknown;              /* the address was expanded, and was in none of domains */
+	enum srs_fact fact;           /* of RCPT as an SRS address */
+	enum srs_fact original_fact;  /* of ORCPT, likewise; SRS_FACT_FOREIGN without ORCPT */
+	char domain[HOSTNAME_MAX + 1]; /* of ORCPT, in lower-case A-labels; "": none */
 };
+
+/*
+ * Reads a recipient: RCPT in external form without angle brackets, and the address in ORCPT, decoded
+ * (srsd/postfix/orcpt.h), which is empty if there is none. incoming: the message comes from a
+ * client that is not one of our own hosts.
+ */
+void forwarding_read_recipient(struct forwarding_recipient *recipient,
+    const struct srs_context *context, struct text rcpt, struct text original, bool incoming);
+
+/* The envelope of a message: its sender, and the recipient that decides. */
+struct forwarding_envelope {
+	enum forwarding_kind sender; /* bounce, own-srs or own; redirected: foreign */
+	char sender_local[MAILADDR_SIZE];    /* without quotes; "" for the null sender */
+	char sender_domain[HOSTNAME_MAX + 1]; /* in lower-case A-labels; "" if there is none */
+	size_t recipients;
+	bool differ;   /* two recipients make different mail of the message */
+	bool returned; /* the first recipient was an SRS address of ours, by ORCPT */
+	struct forwarding_recipient deciding;
+};
+
+/* Starts with a sender in external form, without angle brackets. */
+void forwarding_start(struct forwarding_envelope *envelope, const struct srs_context *context,
+    struct text sender);
+
+/*
+ * Adds a recipient. The first forward decides, else the first redirected one, else the first. True:
+ * this one decides from now on.
+ */
+bool forwarding_add(
+    struct forwarding_envelope *envelope, const struct forwarding_recipient *recipient);
+
+/* The kind of a message, when all its recipients and the authentication of its sender are known. */
+enum forwarding_kind forwarding_judge(
+    const struct forwarding_envelope *envelope, enum forwarding_auth auth);
+
+/* What is known of a message besides its envelope. */
+struct forwarding_facts {
+	enum forwarding_auth auth;
+	/* The SRS domain of the forwarding domain (per-domain) if it may be used; else "". */
+	const char *candidate;
+	/*
+	 * From: is aligned with this domain (RFC 7489, 3.1) and nothing says that it passed DMARC: a
+	 * signature under it could make forged mail pass.
+	 */
+	bool candidate_is_aligned, srs_domain_is_aligned;
+	bool hold_is_full; /* hold-limit messages were held within the hour */
+};
+
+/* The reason for the SRS domain, for the log; in the order of the words below. */
+enum forwarding_reason {
+	FORWARDING_USUAL,
+	FORWARDING_ALIGNED,         /* another domain, because of From: */
+	FORWARDING_UNAUTHENTICATED, /* by the option unauthenticated */
+	FORWARDING_TRUSTS_US,       /* kept for no-rewrite-recipients */
+	FORWARDING_HOLD_FULL,       /* not held, because of hold-limit */
+};
+
+/* NULL for FORWARDING_USUAL; else "aligned", "unauthenticated", "no-rewrite" or "hold-limit". */
+const char *forwarding_reason_name(enum forwarding_reason reason);
+
+struct forwarding_decision {
+	enum forwarding_kind kind;
+	bool hold;          /* in Postfix's hold queue */
+	const char *domain; /* to sign the sender under, of the settings or facts; NULL: keep it */
+	enum forwarding_reason reason;
+};
+
+/*
+ * True if the decision depends on facts->candidate: the message would be signed for a forwarding
+ * domain, and per-domain is on. The candidate itself is that of envelope->deciding.domain
+ * (srs_domains_candidate).
+ */
+bool forwarding_needs_candidate(const struct forwarding_envelope *envelope,
+    const struct settings *settings, enum forwarding_auth auth);
+
+/* Decides on a message. */
+void forwarding_decide(struct forwarding_decision *decision,
+    const struct forwarding_envelope *envelope, const struct settings *settings,
+    const struct forwarding_facts *facts);
 
 #endif

@@ -1,9 +1,62 @@
 /* SPDX-License-Identifier: ISC */
 #include <string.h>
 
+#include "common/ascii.h"
 #include "common/log.h"
+#include "common/mailaddr.h"
 #include "common/printable.h"
+#include "common/tally.h"
 #include "srsd/service/policy_charge.h"
+
+/* A client and a recipient: longer addresses are not charged by both services. */
+struct charge_key {
+	size_t len;
+	char text[sizeof(struct ipaddr) + 2 * MAILADDR_SIZE];
+};
+
+static void
+put_key_text(struct charge_key *key, struct text text)
+{
+	size_t i, n = text.len < MAILADDR_SIZE ? text.len : MAILADDR_SIZE;
+
+	for (i = 0; i < n; i++)
+		key->text[key->len++] = ascii_tolower(text.s[i]);
+}
+
+static void
+make_charge_key(struct charge_key *key, const struct gate_query *q)
+{
+	key->len = ipaddr_size(&q->client);
+	memcpy(key->text, q->client.bytes, key->len);
+	put_key_text(key, q->recipient_local);
+	put_key_text(key, q->recipient_domain);
+}
+
+/* remember_charge - for another service that is asked about the same recipient */
+static void
+remember_charge(const struct policy_charge *charge, const struct gate_query *q)
+{
+	struct charge_key key;
+
+	if (charge->charged == NULL || q->client.family == 0)
+		return;
+	make_charge_key(&key, q);
+	tally_add(charge->charged, key.text, key.len, charge->now);
+}
+
+bool
+policy_charge_is_made(const struct policy_charge *charge, const struct gate_query *q)
+{
+	struct charge_key key;
+
+	if (q->client.family == 0)
+		return false;
+	make_charge_key(&key, q);
+	if (tally_get(charge->charged, key.text, key.len, charge->now) == 0)
+		return false;
+	tally_take_back(charge->charged, key.text, key.len, charge->now);
+	return true;
+}
 
 static unsigned
 get_guess_limit(const struct policy_charge *charge)
@@ -127,8 +180,10 @@ policy_charge_request(const struct policy_charge *charge, struct gate_query *q)
 		return;
 	if (q->srs.recipient == SRS_FACT_FOREIGN && q->srs.sender == SRS_FACT_FOREIGN)
 		return;
-	if (q->srs.recipient == SRS_FACT_FORGED)
+	if (q->srs.recipient == SRS_FACT_FORGED) {
 		count_guess(charge, q);
+		remember_charge(charge, q);
+	}
 	if (gate_exemption(q, charge->settings) != NULL)
 		return;
 	q->srs.guessing = is_client_guessing(charge, q);
@@ -247,6 +302,7 @@ policy_charge_answer(const struct policy_charge *charge, const struct gate_query
 		use = describe_use(charge, q, false);
 		if (srs_budget_use(charge->budget, &use, get_daily_limit(charge), charge->now))
 			warn_of_bounces(q);
+		remember_charge(charge, q);
 	}
 	if (q->srs.sender == SRS_FACT_VALID && is_hash_sensitive_sender(charge, q)) {
 		use = describe_use(charge, q, true);

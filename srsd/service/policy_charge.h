@@ -14,6 +14,9 @@
  * An exempt client (gate.h) and one that nat-guard spares have no budget of their own: the former
  * is trusted, and the latter stands for many clients. Their guesses count for all clients together.
  *
+ * The milter judges SRS recipients, too (milter_recipient.h). A recipient that the policy service
+ * has charged is not charged again for the same client a moment later.
+ *
  * Uses are counted for mail that is accepted. VRFY counts as a guess, and never as a use.
  */
 #ifndef SRSD_SERVICE_POLICY_CHARGE_H
@@ -32,7 +35,16 @@ struct policy_charge {
 	struct stats *stats;
 	const struct settings *settings; /* those at the beginning of the request */
 	time_t now;
+	/*
+	 * The recipients that were charged within the last POLICY_CHARGE_SECONDS, with their
+	 * clients; NULL: nothing else charges them.
+	 */
+	struct tally *charged;
 };
+
+/* Postfix asks the milter about a recipient right after the policy service. */
+#define POLICY_CHARGE_SECONDS 60
+#define POLICY_CHARGE_RECIPIENTS 4096
 
 /*
  * Charges a new request whose q->srs.sender and q->srs.recipient are set, and sets the rest of
@@ -62,5 +74,11 @@ void policy_charge_leave(
 /* Counts the uses of a request with this answer. */
 void policy_charge_answer(const struct policy_charge *charge, const struct gate_query *q,
     const struct gate_action *action);
+
+/*
+ * True if the recipient was charged for this client a moment ago, in charge->charged. That is then
+ * forgotten.
+ */
+bool policy_charge_is_made(const struct policy_charge *charge, const struct gate_query *q);
 
 #endif

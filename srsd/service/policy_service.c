@@ -187,6 +187,8 @@ make_charge(const struct policy_session *s)
 		.now = clock_wall(s->service->clock),
 	};
 
+	if (charge.settings->milter.n > 0)
+		charge.charged = s->service->charged;
 	return charge;
 }
 

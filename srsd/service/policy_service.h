@@ -25,6 +25,7 @@ struct policy_service {
 	struct spf_checker checker;
 	struct message_memory *messages;
 	struct srs_budget *budget;
+	struct tally *charged; /* see policy_charge.h */
 	const struct clock *clock;
 	struct stats *stats;
 };

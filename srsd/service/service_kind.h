@@ -41,6 +41,12 @@ enum map_kind {
  */
 #define SERVICE_POLICY_LEAST_IDLE 1000
 
+/*
+ * The same of SERVICE_MILTER: a connection lasts as long as an SMTP session, in which the message
+ * may take as long as smtpd_timeout, 300 s, for each part.
+ */
+#define SERVICE_MILTER_LEAST_IDLE 1000
+
 /* "forward", "reverse", "policy", "socketmap", "milter", "control" or "metrics". */
 const char *service_kind_name(enum service_kind kind);
 

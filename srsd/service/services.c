@@ -4,12 +4,17 @@
 
 #include "common/day.h"
 #include "common/log.h"
+#include "common/tally.h"
 #include "common/xmalloc.h"
 #include "conf/envelope_database.h"
 #include "spf/spf_record_set.h"
+#include "srsd/service/policy_charge.h"
 #include "srsd/service/services.h"
 #include "srsd/srs/srs_hash_change.h"
 #include "srsd/store/store_backend.h"
+
+/* Domains of which the milter warns, each once an hour. */
+#define UNKNOWN_DOMAINS_MAX 1000
 
 static bool
 has_database(const struct settings *settings)
@@ -66,8 +71,8 @@ use_inputs(struct services *s)
 	s->forward.store = s->reverse.store = has_database(s->settings) ? s->store : NULL;
 	store_set_timeout(s->store, 1000 * (unsigned)s->settings->store_timeout);
 	s->control.store = s->forward.store;
-	s->policy.settings = s->control.settings = s->settings;
-	s->policy.keys = s->control.keys = s->keys;
+	s->policy.settings = s->control.settings = s->milter.settings = s->settings;
+	s->policy.keys = s->control.keys = s->milter.keys = s->keys;
 	s->policy.checker.resolver = s->resolver;
 	resolver_count_in(s->resolver, &s->stats.dns);
 }
@@ -131,6 +136,23 @@ services_new(struct event_base *base, const struct clock *clock, struct inputs *
 		.clock = clock,
 		.stats = &s->stats,
 	};
+	s->charged = s->policy.charged =
+	    tally_new(POLICY_CHARGE_RECIPIENTS, POLICY_CHARGE_SECONDS);
+	s->candidates = candidates_new(&s->policy.checker);
+	s->forward_counts = forward_counts_new();
+	s->unknown_domains = tally_new(UNKNOWN_DOMAINS_MAX, 3600);
+	s->milter = (struct milter_service){
+		.forward = &s->forward,
+		.reverse = &s->reverse,
+		.candidates = s->candidates,
+		.budget = s->budget,
+		.charged = s->charged,
+		.counts = s->forward_counts,
+		.unknown = s->unknown_domains,
+		.base = base,
+		.clock = clock,
+		.stats = &s->stats,
+	};
 	s->control = (struct control_service){ .checker = &s->policy.checker, .clock = clock };
 	s->control.reopen_store = reopen_store;
 	s->control.reopen_store_arg = s;
@@ -147,6 +169,10 @@ services_free(struct services **services)
 	*services = NULL;
 	if (s == NULL)
 		return;
+	candidates_free(&s->candidates);
+	forward_counts_free(&s->forward_counts);
+	tally_free(&s->charged);
+	tally_free(&s->unknown_domains);
 	message_memory_free(&s->messages);
 	srs_budget_free(&s->budget);
 	store_free(&s->store);
@@ -187,6 +213,8 @@ services_take(struct services *s, struct inputs *inputs, char *error, size_t siz
 	s->resolver = resolver;
 	warn_of_lost_bounces(s->settings, inputs->settings, clock_wall(s->clock));
 	srs_keys_inherit(inputs->keys, s->keys);
+	if (candidates_differ(s->settings, inputs->settings))
+		candidates_forget(s->candidates);
 	same_database = has_same_database(s, inputs);
 	free_inputs(s);
 	adopt_inputs(s, inputs);

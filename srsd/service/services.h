@@ -13,6 +13,7 @@
 #include "srsd/service/control.h"
 #include "srsd/service/inputs.h"
 #include "srsd/service/map_service.h"
+#include "srsd/service/milter_service.h"
 #include "srsd/service/policy_service.h"
 #include "srsd/service/socketmap_service.h"
 #include "srsd/service/stats.h"
@@ -36,6 +37,10 @@ struct services {
 	struct spf_inflight *inflight;
 	struct message_memory *messages;
 	struct srs_budget *budget;
+	struct candidates *candidates;
+	struct forward_counts *forward_counts;
+	struct tally *charged;         /* see policy_charge.h */
+	struct tally *unknown_domains; /* see milter_message.h */
 	struct store *store;                /* without a backend if there is no envelope-database */
 	services_open_store_fn *open_store; /* or NULL */
 	void *open_store_arg;
@@ -45,6 +50,7 @@ struct services {
 	struct map_service forward, reverse;
 	struct socketmap_service socketmap;
 	struct policy_service policy;
+	struct milter_service milter;
 	struct control_service control; /* the owner sets its callbacks */
 };
 

@@ -56,7 +56,7 @@ LIBRARIES = (
     ('hiredis', r'hiredis/.*', 'store_resp'),
     ('libevent', r'event2?(/.*|\.h)',
         'connections precedence server engine resolver spf_check offline check_dns store store_link '
-        'store_redis'),
+        'store_redis milter_message'),
     ('jansson', r'jansson\.h',
         'spf_report spf_query status control reply confined offline findings ctl '
         'control_store'),

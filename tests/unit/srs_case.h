@@ -67,6 +67,8 @@ srs_settings(void)
 	srs_set(s, "hash-avoid-slash", "false");
 	s->own_domains = domainset_new();
 	srs_own(s, "srs.test");
+	s->relays = domainset_new();
+	s->no_rewrite = domainset_new();
 	return s;
 }
 

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: ISC */
+#include <string.h>
+
+#include "srsd/forwarding/authentication.h"
+#include "srsd/forwarding/verdict_token.h"
+
+/* find_verdict - the topmost token of this MAIL FROM: 1 found, 0 none, -1 it is not known */
+static int
+find_verdict(struct verdict_token *verdict, const struct mail_headers *headers,
+    const struct srs_keys *keys, struct text local, struct text domain, time_t now)
+{
+	struct text token;
+	int found = 0;
+	size_t i;
+
+	for (i = 0; keys != NULL && found == 0 && i < headers->n_tokens; i++) {
+		token = (struct text){ headers->token[i], strlen(headers->token[i]) };
+		found = verdict_token_verify(verdict, keys, token, local, domain, now);
+	}
+	return found;
+}
+
+static bool
+is_passing(const struct verdict_token *verdict, enum spf_identity identity)
+{
+	return verdict->identity == identity && verdict->result == SPF_PASS;
+}
+
+bool
+authentication_judge(enum forwarding_auth *auth, const struct mail_headers *headers,
+    const struct srs_keys *keys, const struct forwarding_envelope *envelope, time_t now)
+{
+	const struct text local = { envelope->sender_local, strlen(envelope->sender_local) };
+	const struct text domain = { envelope->sender_domain, strlen(envelope->sender_domain) };
+	bool is_null = envelope->sender == FORWARDING_BOUNCE;
+	struct verdict_token verdict;
+	int found = find_verdict(&verdict, headers, keys, local, domain, now);
+
+	if (found == -1)
+		return false;
+	if (found == 1 && is_passing(&verdict, is_null ? SPF_IDENTITY_HELO : SPF_IDENTITY_MAILFROM))
+		*auth = FORWARDING_PASS;
+	else if (is_null ? mail_headers_dmarc_pass_all(headers)
+			 : mail_headers_pass(headers, local, domain))
+		*auth = FORWARDING_PASS;
+	else
+		*auth = found == 1 ? FORWARDING_FAIL : FORWARDING_UNCHECKED;
+	return true;
+}

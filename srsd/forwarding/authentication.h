@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * authentication - is the sender of a message that leaves authenticated? Pure.
+ *
+ *	pass		our gate gave spf=pass to this MAIL FROM, or a trusted header has spf=pass
+ *			for it, or dkim=pass or dmarc=pass for its organizational domain
+ *	fail		our gate gave another result, and nothing passes
+ *	unchecked	our gate gave none, and nothing passes
+ *
+ * The verdict of our gate is the topmost token that verifies for exactly this MAIL FROM
+ * (verdict_token.h), wherever its header is. A message without a sender is judged by its HELO name
+ * and by dmarc=pass for all of its From: domains.
+ */
+#ifndef SRSD_FORWARDING_AUTHENTICATION_H
+#define SRSD_FORWARDING_AUTHENTICATION_H
+
+#include <stdbool.h>
+#include <time.h>
+
+#include "srsd/forwarding/forwarding.h"
+#include "srsd/forwarding/mail_headers.h"
+#include "srsd/srs/srs_keys.h"
+
+/*
+ * Judges a message whose header is complete. False when libcrypto failed: then it is not known. keys
+ * NULL: tokens cannot be verified, and are ignored.
+ */
+bool authentication_judge(enum forwarding_auth *auth, const struct mail_headers *headers,
+    const struct srs_keys *keys, const struct forwarding_envelope *envelope, time_t now);
+
+#endif

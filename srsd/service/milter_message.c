@@ -1,0 +1,598 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <event2/event.h>
+
+#include "common/line.h"
+#include "common/log.h"
+#include "common/tally.h"
+#include "common/xmalloc.h"
+#include "srsd/forwarding/authentication.h"
+#include "srsd/postfix/orcpt.h"
+#include "srsd/service/milter_message.h"
+#include "srsd/service/milter_recipient.h"
+#include "srsd/srs/srs_domains.h"
+
+/* A message waits for the DNS at most this long. Without an answer, srs-domain is used. */
+static const struct timeval candidate_wait = { 5, 0 };
+
+/* After a failure of the store, a message tries again. */
+static const struct timeval store_wait = { 1, 0 };
+
+static struct srs_context
+make_milter_context(const struct milter_service *service)
+{
+	struct srs_context context = { service->settings, service->keys,
+		clock_wall(service->clock) };
+
+	return context;
+}
+
+static void
+on_milter_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct milter_message *m = arg;
+
+	(void)fd;
+	(void)what;
+	m->waits = false;
+	candidates_cancel(&m->question);
+	if (m->stage == MILTER_STAGE_CANDIDATE)
+		m->candidate[0] = '\0'; /* the DNS is too slow */
+	m->wake(m->arg);
+}
+
+static void
+on_milter_lookup(void *arg)
+{
+	struct milter_message *m = arg;
+
+	m->wake(m->arg);
+}
+
+void
+milter_message_init(struct milter_message *m, struct milter_service *service,
+    void (*wake)(void *arg), void *arg)
+{
+	memset(m, 0, sizeof(*m));
+	m->service = service;
+	m->wake = wake;
+	m->arg = arg;
+	m->can_rewrite = true;
+	map_lookup_init(&m->lookup, on_milter_lookup, m);
+	event_assign(&m->timer, service->base, -1, 0, on_milter_timer, m);
+}
+
+static void
+stop_milter_timer(struct milter_message *m)
+{
+	if (m->waits)
+		event_del(&m->timer);
+	m->waits = false;
+}
+
+static void
+start_milter_timer(struct milter_message *m, const struct timeval *wait)
+{
+	event_add(&m->timer, wait);
+	m->waits = true;
+}
+
+bool
+milter_message_is_begun(const struct milter_message *m)
+{
+	return m->settings != NULL;
+}
+
+void
+milter_message_clear(struct milter_message *m)
+{
+	stop_milter_timer(m);
+	candidates_cancel(&m->question);
+	map_lookup_cancel(&m->lookup);
+	free(m->changes);
+	m->changes = NULL;
+	m->n_changes = m->dropped = m->looked_up = 0;
+	m->stage = MILTER_STAGE_OPEN;
+	settings_free(&m->settings);
+	m->changed = m->is_signed = false;
+	m->problem = m->deferred = NULL;
+	m->candidate[0] = '\0';
+}
+
+static void
+copy_milter_address(struct milter_address *address, struct text text)
+{
+	address->len = text.len < sizeof(address->text) ? text.len : sizeof(address->text);
+	memcpy(address->text, text.s, address->len);
+}
+
+void
+milter_message_begin(struct milter_message *m, struct text sender, const char *myhostname)
+{
+	const struct srs_context context = make_milter_context(m->service);
+
+	milter_message_clear(m);
+	m->settings = settings_ref(m->service->settings);
+	m->recipient.len = m->original.len = 0;
+	copy_milter_address(&m->sender, sender);
+	/* A longer key is not an address. */
+	m->key_len = sender.len < sizeof(m->key) ? sender.len : sizeof(m->key);
+	memcpy(m->key, sender.s, m->key_len);
+	forwarding_start(&m->envelope, &context, sender);
+	mail_headers_init(&m->headers, m->settings, myhostname);
+}
+
+/* add_change - to replace a recipient, or to drop it; not if there are too many, or it is too long to be ours */
+static void
+add_change(struct milter_message *m, struct text rcpt, bool drop)
+{
+	struct milter_change *change;
+
+	if (m->n_changes == MILTER_MESSAGE_CHANGES_MAX || rcpt.len > MAILADDR_MAX)
+		return;
+	if ((m->n_changes & (m->n_changes - 1)) == 0)
+		m->changes = xreallocarray(m->changes,
+		    m->n_changes == 0 ? 1 : 2 * m->n_changes, sizeof(*m->changes));
+	change = &m->changes[m->n_changes++];
+	memcpy(change->from, rcpt.s, rcpt.len);
+	change->from[rcpt.len] = '\0';
+	change->to[0] = '\0';
+	change->drop = drop;
+	m->dropped += drop;
+}
+
+/* warn_of_unknown - a recipient that Postfix expanded, of a domain that is not listed */
+static void
+warn_of_unknown(const struct milter_message *m, const struct forwarding_recipient *recipient)
+{
+	const struct milter_service *service = m->service;
+
+	if (m->envelope.sender != FORWARDING_REDIRECTED || !recipient->is_unknown ||
+	    tally_add(service->unknown, recipient->domain, strlen(recipient->domain),
+		clock_wall(service->clock)) > 1)
+		return;
+	log_warnx("milter: mail to %s was forwarded, but that domain is not listed in domains: it "
+		  "is rewritten as redirected mail",
+	    recipient->domain);
+}
+
+/* is_unwanted_bounce - to a forward that was kept apart, and unauthenticated-bounces drops it */
+static bool
+is_unwanted_bounce(const struct milter_message *m, const struct forwarding_recipient *recipient)
+{
+	const struct settings *settings = m->settings;
+
+	return m->envelope.sender == FORWARDING_BOUNCE &&
+	       settings->unauthenticated_bounces == UNAUTHENTICATED_BOUNCES_DISCARD &&
+	       recipient->original_fact == SRS_FACT_VALID &&
+	       settings->unauthenticated_domain[0] != '\0' &&
+	       strcasecmp(recipient->domain, settings->unauthenticated_domain) == 0;
+}
+
+/* count_bounce - that returns to a sender whose mail was signed under this SRS domain */
+static void
+count_bounce(const struct milter_message *m, const struct forwarding_recipient *recipient)
+{
+	const struct milter_service *service = m->service;
+	const char *domain = recipient->domain;
+	char forwarder[HOSTNAME_MAX + 1];
+	struct forward_hour hour;
+	time_t now = clock_wall(service->clock);
+
+	if (m->envelope.sender != FORWARDING_BOUNCE || recipient->original_fact != SRS_FACT_VALID)
+		return;
+	if (srs_domains_forwarder(
+		m->settings, (struct text){ domain, strlen(domain) }, forwarder))
+		domain = forwarder;
+	forward_counts_add(service->counts, domain, strlen(domain), FORWARD_BOUNCED, now);
+	if (forward_counts_warn(service->counts, domain, strlen(domain),
+		m->settings->bounce_warning, now, &hour))
+		log_warnx("bounce-warning domain=%s bounced=%llu forwarded=%llu within an hour",
+		    domain, (unsigned long long)hour.bounced, (unsigned long long)hour.forwarded);
+}
+
+const char *
+milter_message_add_recipient(struct milter_message *m, const struct milter_peer *peer,
+    struct text rcpt, struct text original, char reply[MILTER_MESSAGE_REPLY_SIZE])
+{
+	const struct srs_context context = make_milter_context(m->service);
+	struct forwarding_recipient recipient;
+	struct orcpt orcpt;
+
+	orcpt.len = 0;
+	if (original.len > 0 && !orcpt_parse(&orcpt, original))
+		orcpt.len = 0;
+	original.s = orcpt.address;
+	original.len = orcpt.len;
+	forwarding_read_recipient(&recipient, &context, rcpt, original,
+	    !milter_recipient_is_from_us(m->service, peer));
+	if (recipient.fact != SRS_FACT_FOREIGN &&
+	    !milter_recipient_accept(m, peer, rcpt, &recipient, reply))
+		return reply;
+	if (is_unwanted_bounce(m, &recipient))
+		add_change(m, rcpt, true);
+	else if (milter_recipient_is_reversed(&recipient, peer))
+		add_change(m, rcpt, false);
+	count_bounce(m, &recipient);
+	warn_of_unknown(m, &recipient);
+	if (forwarding_add(&m->envelope, &recipient)) {
+		copy_milter_address(&m->recipient, rcpt);
+		copy_milter_address(&m->original, original);
+	}
+	return NULL;
+}
+
+void
+milter_message_add_header(
+    struct milter_message *m, struct text name, struct text value, bool cut)
+{
+	bool is_from = name.len == 4 && strncasecmp(name.s, "From", name.len) == 0;
+
+	if (cut && is_from)
+		mail_headers_add_unread(&m->headers);
+	else
+		mail_headers_add(&m->headers, name, value);
+}
+
+static void
+defer_message(struct milter_message *m, const char *reply)
+{
+	m->deferred = reply;
+	m->stage = MILTER_STAGE_DONE;
+}
+
+static void
+on_candidate(void *arg, const struct candidate_state *state)
+{
+	struct milter_message *m = arg;
+
+	if (state->kind != CANDIDATE_USABLE)
+		m->candidate[0] = '\0';
+	m->question = NULL;
+	if (m->stage != MILTER_STAGE_CANDIDATE)
+		return; /* from within ask_candidate */
+	stop_milter_timer(m);
+	m->wake(m->arg);
+}
+
+/* ask_candidate - is the SRS domain of the forwarding domain usable? False: the DNS must answer */
+static bool
+ask_candidate(struct milter_message *m)
+{
+	struct milter_service *service = m->service;
+	const char *forwarder = m->envelope.deciding.domain;
+	const struct candidate_state *known;
+
+	if (!forwarding_needs_candidate(&m->envelope, m->settings, m->auth) ||
+	    !srs_domains_candidate(m->settings, m->settings->per_domain,
+		(struct text){ forwarder, strlen(forwarder) }, m->candidate)) {
+		m->candidate[0] = '\0';
+		return true;
+	}
+	known = candidates_known(service->candidates, m->candidate);
+	if (known != NULL) {
+		on_candidate(m, known);
+		return true;
+	}
+	m->question = candidates_ask(
+	    service->candidates, m->settings, m->candidate, on_candidate, m);
+	if (m->question == NULL)
+		return true;
+	m->stage = MILTER_STAGE_CANDIDATE;
+	start_milter_timer(m, &candidate_wait);
+	return false;
+}
+
+static bool
+is_misleading(const struct milter_message *m, const char *domain)
+{
+	return mail_headers_align(&m->headers, domain) &&
+	       !mail_headers_dmarc_pass(&m->headers, domain);
+}
+
+/* is_hold_full - in an hour of the clock */
+static bool
+is_hold_full(struct milter_service *service)
+{
+	time_t hour = clock_wall(service->clock) / 3600;
+
+	if (service->hold_hour != hour)
+		service->holds = 0;
+	service->hold_hour = hour;
+	return service->holds >= service->settings->hold_limit;
+}
+
+static void
+decide_message(struct milter_message *m)
+{
+	const struct settings *settings = m->settings;
+	struct forwarding_facts facts = {
+		.auth = m->auth,
+		.candidate = m->candidate,
+		.hold_is_full = is_hold_full(m->service),
+	};
+
+	if (m->envelope.sender != FORWARDING_BOUNCE) {
+		facts.candidate_is_aligned =
+		    m->candidate[0] != '\0' && is_misleading(m, m->candidate);
+		facts.srs_domain_is_aligned = settings->unauthenticated_domain[0] != '\0' &&
+					      is_misleading(m, settings->srs_domain);
+	}
+	forwarding_decide(&m->decision, &m->envelope, settings, &facts);
+	m->service->holds += m->decision.hold && !settings->milter_test_only;
+	if (m->decision.domain != NULL)
+		strlcpy(m->domain, m->decision.domain, sizeof(m->domain));
+	m->stage = m->decision.domain == NULL ? MILTER_STAGE_REVERSE : MILTER_STAGE_SIGN;
+}
+
+/*
+ * retry_lookup - after a failure of ours: the store, or libcrypto. False: there is time for another
+ * try.
+ */
+static bool
+retry_lookup(struct milter_message *m)
+{
+	if (clock_elapsed(m->service->clock) + 1000 > m->deadline) {
+		defer_message(m, "451 4.3.0 the sender cannot be rewritten at the moment");
+		return true;
+	}
+	start_milter_timer(m, &store_wait);
+	return false;
+}
+
+static void
+use_signed_sender(struct milter_message *m)
+{
+	const struct srs_result *result = &m->lookup.result;
+
+	m->stage = MILTER_STAGE_REVERSE;
+	switch (result->verdict) {
+	case SRS_REWRITTEN:
+		m->is_signed = true;
+		copy_milter_address(&m->to, (struct text){ result->address, result->len });
+		break;
+	default:
+		m->problem = srs_verdict_word(result->verdict);
+		break;
+	}
+}
+
+/* is_too_long_under - an address may fit under srs-domain if it does not under a candidate */
+static bool
+is_too_long_under(const struct milter_message *m)
+{
+	return m->lookup.result.verdict == SRS_TOO_LONG && m->candidate[0] != '\0' &&
+	       strcmp(m->domain, m->candidate) == 0 &&
+	       !is_misleading(m, m->settings->srs_domain);
+}
+
+/* sign_sender - false: it waits */
+static bool
+sign_sender(struct milter_message *m)
+{
+	const struct text key = { m->key, m->key_len };
+
+	if (!m->can_rewrite) {
+		defer_message(m, "451 4.3.5 the MTA does not accept another sender from a milter");
+		return true;
+	}
+	if (!map_lookup_sign(&m->lookup, m->service->forward, key, m->domain))
+		return false;
+	if (is_too_long_under(m)) {
+		strlcpy(m->domain, m->settings->srs_domain, sizeof(m->domain));
+		return sign_sender(m);
+	}
+	if (srs_verdict_is_temporary(m->lookup.result.verdict))
+		return retry_lookup(m);
+	use_signed_sender(m);
+	return true;
+}
+
+/* restore_recipients - false: it waits */
+static bool
+restore_recipients(struct milter_message *m)
+{
+	const struct srs_result *result = &m->lookup.result;
+	struct milter_change *change;
+
+	for (; m->looked_up < m->n_changes; m->looked_up++) {
+		change = &m->changes[m->looked_up];
+		if (change->drop)
+			continue;
+		if (!map_lookup_resolve(&m->lookup, m->service->reverse,
+			(struct text){ change->from, strlen(change->from) }, false))
+			return false;
+		if (srs_verdict_is_temporary(result->verdict))
+			return retry_lookup(m);
+		if (result->verdict != SRS_REWRITTEN)
+			continue; /* Postfix knows no such user */
+		memcpy(change->to, result->address, result->len + 1);
+		m->changed = true;
+	}
+	m->stage = MILTER_STAGE_DONE;
+	return true;
+}
+
+/* judge_message - false: it waits */
+static bool
+judge_message(struct milter_message *m)
+{
+	const struct milter_service *service = m->service;
+
+	if (!authentication_judge(&m->auth, &m->headers, service->keys, &m->envelope,
+		clock_wall(service->clock)))
+		return retry_lookup(m);
+	if (!ask_candidate(m))
+		return false;
+	decide_message(m);
+	return true;
+}
+
+static void
+begin_end(struct milter_message *m)
+{
+	const struct milter_service *service = m->service;
+
+	mail_headers_finish(&m->headers);
+	m->started = clock_elapsed(service->clock);
+	m->deadline = m->started + 1000 * (uint64_t)m->settings->milter_timeout;
+	m->stage = MILTER_STAGE_JUDGE;
+}
+
+bool
+milter_message_end(struct milter_message *m)
+{
+	bool going = true;
+
+	if (m->waits)
+		return false;
+	while (going && m->stage != MILTER_STAGE_DONE) {
+		switch (m->stage) {
+		case MILTER_STAGE_OPEN:
+			begin_end(m);
+			break;
+		case MILTER_STAGE_JUDGE:
+			going = judge_message(m);
+			break;
+		case MILTER_STAGE_CANDIDATE:
+			going = m->question == NULL;
+			if (going)
+				decide_message(m);
+			break;
+		case MILTER_STAGE_SIGN:
+			going = sign_sender(m);
+			break;
+		default:
+			going = restore_recipients(m);
+			break;
+		}
+	}
+	return m->stage == MILTER_STAGE_DONE;
+}
+
+static bool
+is_dropped(const struct milter_message *m)
+{
+	return m->dropped > 0 && m->dropped == m->envelope.recipients;
+}
+
+enum milter_result
+milter_message_result(const struct milter_message *m)
+{
+	if (m->deferred != NULL)
+		return MILTER_RESULT_DEFERRED;
+	if (is_dropped(m))
+		return MILTER_RESULT_DISCARDED;
+	if (m->decision.hold)
+		return MILTER_RESULT_HELD;
+	if (m->is_signed)
+		return MILTER_RESULT_REWRITTEN;
+	return m->changed ? MILTER_RESULT_REVERSED : MILTER_RESULT_KEPT;
+}
+
+static void
+put_milter_address(struct line *line, const char *name, const struct milter_address *address)
+{
+	line_put(line, name);
+	line_put_untrusted(line, address->text, address->len);
+	line_put(line, ">");
+}
+
+static void
+put_milter_word(struct line *line, const char *name, const char *word)
+{
+	if (word == NULL)
+		return;
+	line_put(line, name);
+	line_put(line, word);
+}
+
+static void
+put_decision(struct line *line, const struct milter_message *m)
+{
+	put_milter_word(line, " kind=", forwarding_kind_name(m->decision.kind));
+	if (m->decision.kind == FORWARDING_FORWARD)
+		put_milter_word(line, " domain=", m->envelope.deciding.domain);
+	put_milter_word(line, " auth=", forwarding_auth_name(m->auth));
+}
+
+static void
+put_result(struct line *line, const struct milter_message *m, enum milter_result result)
+{
+	const char *word = milter_result_name(result);
+	bool test_only = m->settings->milter_test_only;
+
+	put_milter_word(line, test_only ? " result=kept would=" : " result=", word);
+	if (m->is_signed)
+		put_milter_address(line, " to=<", &m->to);
+	put_milter_word(line, " reason=",
+	    m->problem != NULL ? m->problem : forwarding_reason_name(m->decision.reason));
+	if (m->is_signed && m->lookup.stored)
+		line_put(line, " stored=yes");
+	if (m->envelope.recipients > 1) {
+		line_put(line, " recipients=");
+		line_put_number(line, m->envelope.recipients);
+	}
+	if (m->envelope.differ)
+		line_put(line, " note=recipients-differ");
+}
+
+/* is_routine_message - one on its way in, with nothing to do */
+static bool
+is_routine_message(const struct milter_message *m, enum milter_result result)
+{
+	return m->decision.kind == FORWARDING_INCOMING && result == MILTER_RESULT_KEPT;
+}
+
+static void
+log_milter_message(const struct milter_message *m, struct text queue, enum milter_result result)
+{
+	struct line line;
+
+	if (is_routine_message(m, result) && !log_debugging())
+		return;
+	line_begin(&line, "milter queue=");
+	line_put_untrusted(&line, queue.s, queue.len);
+	put_milter_address(&line, " sender=<", &m->sender);
+	if (m->original.len > 0)
+		put_milter_address(&line, " orcpt=<", &m->original);
+	put_milter_address(&line, " recipient=<", &m->recipient);
+	if (m->stage == MILTER_STAGE_DONE)
+		put_decision(&line, m);
+	put_result(&line, m, result);
+	log_line(&line);
+}
+
+/* count_forward - for the domain that forwards, and for the SRS domain that takes its bounces */
+static void
+count_forward(const struct milter_message *m)
+{
+	struct forward_counts *counts = m->service->counts;
+	const char *forwarder = m->envelope.deciding.domain;
+	time_t now = clock_wall(m->service->clock);
+
+	if (m->decision.kind == FORWARDING_FORWARD) {
+		forward_counts_add(
+		    counts, forwarder, strlen(forwarder), FORWARD_FORWARDED, now);
+		if (m->auth == FORWARDING_FAIL)
+			forward_counts_add(
+			    counts, forwarder, strlen(forwarder), FORWARD_UNAUTHENTICATED, now);
+	}
+	if (m->is_signed && strcmp(m->domain, m->candidate) != 0)
+		forward_counts_add(counts, m->domain, strlen(m->domain), FORWARD_FORWARDED, now);
+}
+
+void
+milter_message_report(const struct milter_message *m, struct text queue)
+{
+	enum milter_result result = milter_message_result(m);
+	struct milter_service *service = m->service;
+
+	service->stats->milter[m->decision.kind][result]++;
+	if (!m->settings->milter_test_only && result != MILTER_RESULT_DEFERRED)
+		count_forward(m);
+	log_milter_message(m, queue, result);
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: ISC */
+#include <string.h>
+
+#include "common/line.h"
+#include "common/log.h"
+#include "common/mailaddr.h"
+#include "srsd/service/gate.h"
+#include "srsd/service/milter_recipient.h"
+#include "srsd/service/policy_charge.h"
+
+/* An address in the form of policy requests. */
+struct internal_address {
+	size_t len;
+	char text[2 * MAILADDR_SIZE];
+};
+
+bool
+milter_recipient_is_from_us(const struct milter_service *service, const struct milter_peer *peer)
+{
+	const struct cidr_list *ours = &service->settings->spf.skip_addresses;
+	size_t i;
+
+	if (peer->address.family == 0)
+		return true;
+	for (i = 0; i < ours->n; i++)
+		if (cidr_contains(&ours->net[i], &peer->address))
+			return true;
+	return false;
+}
+
+static void
+unquote_address(struct internal_address *address, struct text external)
+{
+	struct mailaddr addr;
+
+	address->len = 0;
+	if (mailaddr_parse_external(&addr, external.s, external.len) != MAILADDR_OK)
+		return;
+	memcpy(address->text, addr.local, addr.local_len);
+	address->text[addr.local_len] = '@';
+	memcpy(address->text + addr.local_len + 1, addr.domain, addr.domain_len);
+	address->len = addr.local_len + 1 + addr.domain_len;
+}
+
+static struct text
+make_milter_text(const char *s)
+{
+	struct text text = { s, strlen(s) };
+
+	return text;
+}
+
+/* write_milter_reply - the action of the gate, without its first word if that is none of SMTP */
+static void
+write_milter_reply(char reply[MILTER_MESSAGE_REPLY_SIZE], const struct gate_action *action)
+{
+	strlcpy(reply, action->text, MILTER_MESSAGE_REPLY_SIZE);
+}
+
+static void
+log_milter_refusal(const struct milter_message *m, const struct milter_peer *peer,
+    struct text rcpt, const struct gate_action *action)
+{
+	struct line line;
+
+	line_begin(&line, "milter client=");
+	line_put_untrusted(&line, peer->text, strlen(peer->text));
+	line_put(&line, " sender=<");
+	line_put_untrusted(&line, m->sender.text, m->sender.len);
+	line_put(&line, "> recipient=<");
+	line_put_untrusted(&line, rcpt.s, rcpt.len);
+	line_put(&line, "> result=");
+	line_put(&line, milter_result_name(action->kind == GATE_REJECT ? MILTER_RESULT_REFUSED
+								       : MILTER_RESULT_DEFERRED));
+	line_put(&line, " reason=");
+	line_put(&line, action->reason);
+	log_line(&line);
+}
+
+static bool
+is_refused_by_gate(const struct gate_action *action)
+{
+	return action->kind == GATE_REJECT || action->kind == GATE_DEFER;
+}
+
+bool
+milter_recipient_accept(const struct milter_message *m, const struct milter_peer *peer,
+    struct text rcpt, const struct forwarding_recipient *recipient,
+    char reply[MILTER_MESSAGE_REPLY_SIZE])
+{
+	const struct milter_service *service = m->service;
+	struct internal_address to, from;
+	struct policy_request req = { .protocol_state = make_milter_text("RCPT") };
+	struct policy_charge charge = { service->budget, service->stats, m->settings,
+		clock_wall(service->clock), service->charged };
+	struct gate_action action;
+	struct gate_plan plan;
+	struct gate_query q;
+
+	unquote_address(&to, rcpt);
+	unquote_address(&from, (struct text){ m->sender.text, m->sender.len });
+	req.client_address = make_milter_text(peer->text);
+	req.sasl_username = make_milter_text(peer->sasl_username);
+	req.recipient = (struct text){ to.text, to.len };
+	req.sender = (struct text){ from.text, from.len };
+	gate_query_init(&q, &req);
+	q.srs.recipient = recipient->fact;
+	q.srs.sender = SRS_FACT_FOREIGN;
+	if (policy_charge_is_made(&charge, &q))
+		return true;
+	charge.charged = NULL;
+	policy_charge_request(&charge, &q);
+	if (!gate_before(&q, m->settings, &action, &plan))
+		memset(&action, 0, sizeof(action)); /* SPF is for the policy service */
+	if (m->settings->milter_test_only && is_refused_by_gate(&action))
+		return true;
+	policy_charge_answer(&charge, &q, &action);
+	if (!is_refused_by_gate(&action))
+		return true;
+	write_milter_reply(reply, &action);
+	log_milter_refusal(m, peer, rcpt, &action);
+	service->stats->milter[recipient->kind][action.kind == GATE_REJECT
+						    ? MILTER_RESULT_REFUSED
+						    : MILTER_RESULT_DEFERRED]++;
+	return false;
+}
+
+bool
+milter_recipient_is_reversed(
+    const struct forwarding_recipient *recipient, const struct milter_peer *peer)
+{
+	return recipient->fact == SRS_FACT_VALID && peer->address.family != 0;
+}
