@@ -111,19 +111,14 @@ struct milter_client {
 	unsigned port;         /* 0: not known */
 };
 
-/* The texts of a payload that are left: an iterator. */
-struct milter_texts {
-	struct text left;
-};
-
 struct milter_macros {
-	char command; /* the macros belong to the next packet with this command */
-	struct milter_texts pairs;
+	char command;      /* the macros belong to the next packet with this command */
+	struct text pairs; /* those that are left */
 };
 
 struct milter_path {
-	struct text address; /* as the client wrote it, without angle brackets */
-	struct milter_texts parameters;
+	struct text address;    /* as the client wrote it, without angle brackets */
+	struct text parameters; /* those that are left */
 };
 
 struct milter_header {
