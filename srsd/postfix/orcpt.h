@@ -8,7 +8,7 @@
  *
  * Postfix writes `ORCPT=rfc822;A+2Bext@FWD.test`, and keeps the case of the address.
  *
- * SECURITY: a stranger may write it. What does not parse is not there.
+ * SECURITY: a stranger may write it. A value that does not parse is not there.
  */
 #ifndef SRSD_POSTFIX_ORCPT_H
 #define SRSD_POSTFIX_ORCPT_H
