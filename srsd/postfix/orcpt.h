@@ -6,7 +6,8 @@
  *	ORCPT=utf-8;utf-8-addr-xtext	RFC 6533, 3: \x{HEX} for a character, printable ASCII
  *	ORCPT=utf-8;utf-8-addr-unitext	the same with UTF-8 as it is
  *
- * Postfix writes `ORCPT=rfc822;A+2Bext@FWD.test`, and keeps the case of the address.
+ * Postfix writes `ORCPT=rfc822;A+2Bext@FWD.test`, keeps the case of the address, and quotes it in
+ * external form. It writes UTF-8 with type rfc822 as well, `ORCPT=rfc822;+C3+BC@fwd.test`.
  *
  * SECURITY: a stranger may write it. A value that does not parse is not there.
  */
