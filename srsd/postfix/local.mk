@@ -2,6 +2,12 @@
 # The protocols that Postfix speaks: pure, bytes to requests and back.
 
 postfix_files =
+postfix_files += srsd/postfix/milter_proto.c srsd/postfix/milter_proto.h
+unit_tests += tests/unit/test_milter_proto
+fuzzers += tests/fuzz/milter_proto
+postfix_files += srsd/postfix/orcpt.c srsd/postfix/orcpt.h
+unit_tests += tests/unit/test_orcpt
+fuzzers += tests/fuzz/orcpt
 postfix_files += srsd/postfix/policy_proto.c srsd/postfix/policy_proto.h
 unit_tests += tests/unit/test_policy_proto
 fuzzers += tests/fuzz/policy_proto

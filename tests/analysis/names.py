@@ -32,6 +32,7 @@ PREFIXES = (
     ('policy_service', 'policy_session_', 'opens the session of this service'),
     ('socketmap_service', 'socketmap_session_', 'opens the session of this service'),
     ('policy_proto', 'policy_', 'the protocol, not its file, is what callers name'),
+    ('milter_proto', 'milter_', 'the protocol, not its file, is what callers name'),
     ('postfix_text', 'postfix_', 'the pure half of postfix.c, under the same names'),
 )
 
