@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "common/endpoint.h"
@@ -143,6 +144,42 @@ bool
 endpoint_parse(struct endpoint *ep, const char *text, const char **error)
 {
 	return parse_endpoint(ep, text, true, error);
+}
+
+static bool
+is_loopback(const struct ipaddr *ip)
+{
+	static const struct ipaddr loopback6 = { AF_INET6, { [15] = 1 } };
+
+	return ip->family == AF_INET ? ip->bytes[0] == 127 : ipaddr_agree(ip, &loopback6, 128);
+}
+
+bool
+endpoint_is_local(const char *text)
+{
+	char host[HOST_SIZE];
+	const char *port, *error;
+	struct ipaddr ip;
+
+	if (strncmp(text, "inet:", 5) != 0)
+		return strncmp(text, "unix:", 5) == 0;
+	if (!split_inet(text + 5, host, &port, &error))
+		return false;
+	if (ipaddr_parse(&ip, host, strlen(host)))
+		return is_loopback(&ip);
+	return strcasecmp(host, "localhost") == 0;
+}
+
+bool
+endpoint_ip(const struct endpoint_addr *addr, struct ipaddr *ip)
+{
+	if (addr->u.sa.sa_family == AF_INET)
+		ipaddr_from_bytes(ip, AF_INET, &addr->u.in.sin_addr);
+	else if (addr->u.sa.sa_family == AF_INET6)
+		ipaddr_from_bytes(ip, AF_INET6, &addr->u.in6.sin6_addr);
+	else
+		return false;
+	return true;
 }
 
 bool

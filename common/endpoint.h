@@ -15,6 +15,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "common/ipaddr.h"
+
 /* The maximum number of addresses of an endpoint. Further addresses of a host name are ignored. */
 #define ENDPOINT_ADDRS 8
 
@@ -51,6 +53,15 @@ bool endpoint_is_valid(const char *text, const char **error);
  * reason, a static text.
  */
 bool endpoint_parse(struct endpoint *ep, const char *text, const char **error);
+
+/*
+ * True if only this host can connect: a unix socket, or an inet endpoint whose HOST is a loopback
+ * address or "localhost". Other host names are not resolved, and count as addresses of a network.
+ */
+bool endpoint_is_local(const char *text);
+
+/* Sets *ip to the IP address of a socket address. False for a unix socket, which has none. */
+bool endpoint_ip(const struct endpoint_addr *addr, struct ipaddr *ip);
 
 /* True for the address that means all addresses of this host: 0.0.0.0, [::]. */
 bool endpoint_is_wildcard(const struct endpoint_addr *addr);

@@ -24,6 +24,7 @@
 #define FLUSH_AT (BUFFER_BYTES / 2)
 #define CLOSE_WAIT_MS 2000
 #define LIMIT_SECONDS 60
+#define LIMIT_HOURLY_SECONDS 3600
 #define SYSLOG_PATH "/dev/log"
 
 /* How to write to the sink without waiting. */
@@ -450,17 +451,29 @@ log_close(void)
 	sink.len = 0;
 }
 
-bool
-log_allows(struct log_limit *limit)
+static bool
+has_interval_passed(struct log_limit *limit, time_t seconds)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-	if (limit->used && now.tv_sec - limit->last < LIMIT_SECONDS)
+	if (limit->used && now.tv_sec - limit->last < seconds)
 		return false;
 	limit->used = true;
 	limit->last = now.tv_sec;
 	return true;
+}
+
+bool
+log_allows(struct log_limit *limit)
+{
+	return has_interval_passed(limit, LIMIT_SECONDS);
+}
+
+bool
+log_allows_hourly(struct log_limit *limit)
+{
+	return has_interval_passed(limit, LIMIT_HOURLY_SECONDS);
 }
 
 #define EMIT(priority, label, error)                                                 \

@@ -78,6 +78,9 @@ struct log_limit {
  */
 bool log_allows(struct log_limit *limit);
 
+/* The same, at most once per hour: for a state that lasts until the administrator ends it. */
+bool log_allows_hourly(struct log_limit *limit);
+
 /* log_debug, log_info, log_warn and log_warnx keep errno. */
 void log_debug(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void log_info(const char *fmt, ...) PRINTF_LIKE(1, 2);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "common/attributes.h"
+#include "common/endpoint.h"
 #include "common/file.h"
 #include "common/hostname.h"
 #include "common/printable.h"
@@ -249,12 +250,58 @@ set_default_authserv_id(struct settings *s)
 	s->spf.authserv_id = xstrdup(host);
 }
 
-/* is_local_endpoint - by the text, because names are resolved later; true for none as well */
+/* check_local - without clients, all endpoints of an option must be on this host */
 static bool
-is_local_endpoint(const char *text)
+check_local(const struct config_load *l, const char *option, const struct text_list *endpoints)
 {
-	return strcmp(text, "none") == 0 || strncmp(text, "inet:127.", 9) == 0 ||
-	       strncmp(text, "inet:[::1]:", 11) == 0 || strncmp(text, "inet:localhost:", 15) == 0;
+	size_t i;
+
+	for (i = 0; i < endpoints->n; i++) {
+		if (endpoint_is_local(endpoints->text[i]))
+			continue;
+		set_option_error(l, option,
+		    "%s is not on loopback; set clients to the addresses that may connect to it",
+		    endpoints->text[i]);
+		return false;
+	}
+	return true;
+}
+
+/* check_clients - a client of one of these services gets signatures, or is believed */
+static bool
+check_clients(const struct config_load *l)
+{
+	const struct settings *s = l->s;
+
+	return s->clients.n > 0 ||
+	       (check_local(l, "forward", &s->forward) && check_local(l, "reverse", &s->reverse) &&
+		   check_local(l, "policy", &s->policy) &&
+		   check_local(l, "socketmap", &s->socketmap) &&
+		   check_local(l, "milter", &s->milter));
+}
+
+/* check_metrics - the page has no addresses, and an option of its own */
+static bool
+check_metrics(const struct config_load *l)
+{
+	const char *metrics = l->s->metrics;
+
+	if (l->s->metrics_remote || strcmp(metrics, "none") == 0 || endpoint_is_local(metrics))
+		return true;
+	set_option_error(
+	    l, "metrics", "%s is not on loopback; set metrics-remote to allow this", metrics);
+	return false;
+}
+
+/* check_per_domain - a signing domain is usable if its SPF record permits these addresses */
+static bool
+check_per_domain(const struct config_load *l)
+{
+	if (strcmp(l->s->per_domain, "off") == 0 || l->s->outbound_addresses.n > 0)
+		return true;
+	set_option_error(l, "per-domain",
+	    "set outbound-addresses as well, to the addresses from which this host sends mail");
+	return false;
 }
 
 /* An endpoint, and the option that names it. */
@@ -284,8 +331,8 @@ check_endpoints_differ(const struct config_load *l)
 {
 	struct settings *s = l->s;
 	const struct text_list control = { 1, &s->control }, metrics = { 1, &s->metrics };
-	size_t i, j, n, max = s->forward.n + s->reverse.n + s->policy.n + s->socketmap.n +
-			   s->milter.n + 2;
+	size_t i, j, n,
+	    max = s->forward.n + s->reverse.n + s->policy.n + s->socketmap.n + s->milter.n + 2;
 	struct endpoint_use *uses = xcalloc(max, sizeof(*uses));
 
 	n = add_endpoint_uses(uses, 0, "forward", &s->forward);
@@ -352,12 +399,8 @@ complete_settings(const struct config_load *l, struct filebox *box)
 		    s->hash_minimum, s->hash_length);
 		return false;
 	}
-	if (!s->metrics_remote && !is_local_endpoint(s->metrics)) {
-		set_option_error(l, "metrics",
-		    "%s is not on loopback; set metrics-remote to allow this", s->metrics);
-		return false;
-	}
-	if (!check_endpoints_differ(l))
+	if (!check_metrics(l) || !check_clients(l) || !check_endpoints_differ(l) ||
+	    !check_per_domain(l))
 		return false;
 	if (s->spf.prospective[0] != '\0')
 		ipaddr_parse(&s->prospective, s->spf.prospective, strlen(s->spf.prospective));

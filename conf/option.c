@@ -286,6 +286,12 @@ accept_address(const char *value, const char **error)
 }
 
 static bool
+accept_outbound_address(const char *value, const char **error)
+{
+	return accept_address(value, error) && value[0] != '\0';
+}
+
+static bool
 accept_reason_message(const char *value, const char **error)
 {
 	static const char *const names[] = { "{result}", "{reason}", "{identity}", "{client}" };
@@ -393,7 +399,8 @@ const struct conf_option option_table[] = {
 	{ TOP(per_domain_except), "per-domain-except", OPTION_LIST, NULL,
 	    .accept = accept_domain_name,
 	    .text = "domains whose SRS addresses belong to another host" },
-	{ TOP(outbound_addresses), "outbound-addresses", OPTION_LIST, NULL, .accept = accept_address,
+	{ TOP(outbound_addresses), "outbound-addresses", OPTION_LIST, NULL,
+	    .accept = accept_outbound_address,
 	    .text = "addresses from which this host sends mail" },
 	{ TOP(inbound_hosts), "inbound-hosts", OPTION_LIST, NULL, .accept = accept_domain_name,
 	    .text = "hosts that receive bounces for this host" },

@@ -144,8 +144,8 @@ struct settings {
 	struct text_list socketmap;
 	struct text_list milter;
 	struct cidr_list clients; /* that may connect to inet endpoints */
-	char *control; /* endpoint, or "none" */
-	int separator; /* '=', '+' or '-' */
+	char *control;            /* endpoint, or "none" */
+	int separator;            /* '=', '+' or '-' */
 	int hash_length;
 	int hash_minimum;
 	bool hash_avoid_slash;
@@ -179,12 +179,12 @@ struct settings {
 	enum unauthenticated_bounces unauthenticated_bounces;
 	struct text_list trusted_authserv_ids;
 	int bounce_warning; /* in per cent; 0: no warning */
-	char *metrics; /* endpoint, or "none" */
+	char *metrics;      /* endpoint, or "none" */
 	bool metrics_remote;
 	bool domains_file_watch;
 	int stop_timeout;        /* in seconds */
 	int idle_timeout;        /* in seconds */
-	int connection_limit;    /* for each of the three services */
+	int connection_limit;    /* for each service for Postfix */
 	char *unprivileged_user; /* "": stay root */
 	char *chroot_dir;        /* path, or "" */
 	char *pid_file;          /* path, or "" */

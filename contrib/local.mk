@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: ISC
 # Units and init script. The init script is installed manually on systems without systemd.
 sockets = contrib/systemd/srsd-forward.socket contrib/systemd/srsd-reverse.socket \
-	contrib/systemd/srsd-policy.socket contrib/systemd/srsd-socketmap.socket
+	contrib/systemd/srsd-policy.socket contrib/systemd/srsd-socketmap.socket \
+	contrib/systemd/srsd-milter.socket
 generated = contrib/systemd/srsd.service $(sockets) contrib/systemd/tmpfiles.d/srsd.conf \
 	contrib/init/srsd
 noinst_DATA = $(generated)
@@ -26,6 +27,7 @@ contrib/systemd/srsd-forward.socket: contrib/systemd/srsd-forward.socket.in
 contrib/systemd/srsd-reverse.socket: contrib/systemd/srsd-reverse.socket.in
 contrib/systemd/srsd-policy.socket: contrib/systemd/srsd-policy.socket.in
 contrib/systemd/srsd-socketmap.socket: contrib/systemd/srsd-socketmap.socket.in
+contrib/systemd/srsd-milter.socket: contrib/systemd/srsd-milter.socket.in
 contrib/systemd/tmpfiles.d/srsd.conf: contrib/systemd/tmpfiles.d/srsd.conf.in
 contrib/init/srsd: contrib/init/srsd.in
 

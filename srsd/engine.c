@@ -17,6 +17,7 @@
 #include "common/xmalloc.h"
 #include "spf/dns/resolver.h"
 #include "spf/spf_record_set.h"
+#include "srsd/client_access.h"
 #include "srsd/descriptors.h"
 #include "srsd/engine.h"
 #include "srsd/link.h"
@@ -178,6 +179,18 @@ compute_limits(const struct engine *engine, const struct settings *settings)
 	return limits;
 }
 
+/* set_clients - of the services with inet endpoints; the server refers to the settings in use */
+static void
+set_clients(struct engine *engine)
+{
+	const struct settings *settings = engine->services->settings;
+	int i;
+
+	for (i = 0; i < SERVICE_KINDS; i++)
+		server_set_clients(engine->server, engine->service[i],
+		    client_access_networks(settings, (enum service_kind)i));
+}
+
 static void
 append_endpoint(void *arg, int fd)
 {
@@ -204,6 +217,7 @@ collect_status(void *arg, struct status *v)
 	for (i = 0; i < SERVICE_KINDS; i++) {
 		endpoints = json_array();
 		v->connections[i] = server_connections(engine->server, engine->service[i]);
+		v->refused[i] = server_refused(engine->server, engine->service[i]);
 		server_each_listener(
 		    engine->server, engine->service[i], append_endpoint, endpoints);
 		json_object_set_new(
@@ -267,6 +281,7 @@ make_server(struct engine *engine)
 	    service_kind_name(SERVICE_METRICS), metrics_session_open, &engine->metrics, 0, false);
 	server_limit_service(engine->server, engine->service[SERVICE_METRICS],
 	    SERVICE_ADMIN_CONNECTIONS, SERVICE_METRICS_SECONDS);
+	set_clients(engine);
 }
 
 static void
@@ -369,6 +384,7 @@ apply_inputs(struct engine *engine, struct inputs *inputs, char *error, size_t s
 	if (!services_take(engine->services, inputs, error, size))
 		return false;
 	server_set_limits(engine->server, &limits);
+	set_clients(engine);
 	descriptors_warn(engine->descriptors, engine->services->settings->connection_limit);
 	return true;
 }

@@ -2,6 +2,8 @@
 # The processes of the daemon, and their sockets.
 
 process_files =
+process_files += srsd/client_access.c srsd/client_access.h
+unit_tests += tests/unit/test_client_access
 process_files += srsd/connections.c srsd/connections.h
 process_files += srsd/descriptors.c srsd/descriptors.h
 unit_tests += tests/unit/test_descriptors

@@ -10,8 +10,10 @@
 #include <event2/event.h>
 #include <event2/event_struct.h>
 
+#include "common/endpoint.h"
 #include "common/log.h"
 #include "common/xmalloc.h"
+#include "srsd/client_access.h"
 #include "srsd/connections.h"
 #include "srsd/server.h"
 
@@ -25,11 +27,14 @@ struct service {
 	struct server *server;
 	const char *name;
 	struct connection_kind kind;
-	unsigned least_idle; /* seconds */
-	unsigned most;       /* connections; 0: the limit of the server */
-	unsigned most_idle;  /* seconds; 0: the limit of the server */
-	bool paused;         /* not accepting */
+	unsigned least_idle;             /* seconds */
+	unsigned most;                   /* connections; 0: the limit of the server */
+	unsigned most_idle;              /* seconds; 0: the limit of the server */
+	bool paused;                     /* not accepting */
+	const struct cidr_list *clients; /* that may connect to inet sockets; NULL: all */
+	uint64_t refused;                /* connections of others */
 	struct log_limit warned;
+	struct log_limit warned_refused;
 };
 
 struct server_listener {
@@ -118,22 +123,46 @@ on_accept_error(struct service *service)
 	pause_service(service, true);
 }
 
+/* may_connect - a client of a unix socket has no address: the mode of the directory decides */
+static bool
+may_connect(struct service *service, const struct endpoint_addr *client)
+{
+	char text[IPADDR_TEXT_SIZE];
+	struct ipaddr ip;
+
+	if (!endpoint_ip(client, &ip) || client_access_permits(service->clients, &ip))
+		return true;
+	service->refused++;
+	if (log_allows_hourly(&service->warned_refused)) {
+		ipaddr_format(&ip, text);
+		log_warnx("%s: connection from %s refused, because clients does not list it; "
+			  "further ones are not logged for an hour",
+		    service->name, text);
+	}
+	return false;
+}
+
 static void
 on_acceptable(evutil_socket_t fd, short what, void *arg)
 {
 	struct server_listener *l = arg;
 	struct service *service = l->service;
+	struct endpoint_addr peer;
 	int i, client;
 
 	(void)what;
 	event_priority_set(&l->accept, connection_kind_rank(&service->kind));
 	for (i = 0; i < ACCEPTS_PER_TURN && !is_service_full(service); i++) {
-		client = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		peer.len = sizeof(peer.u);
+		client = accept4(fd, &peer.u.sa, &peer.len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (client == -1) {
 			on_accept_error(service);
 			return;
 		}
-		connections_add(service->server->connections, &service->kind, client);
+		if (may_connect(service, &peer))
+			connections_add(service->server->connections, &service->kind, client);
+		else
+			close(client);
 	}
 	if (!is_service_full(service))
 		return;
@@ -263,6 +292,12 @@ server_limit_service(
 }
 
 void
+server_set_clients(struct server *server, size_t service, const struct cidr_list *clients)
+{
+	server->services[service].clients = clients;
+}
+
+void
 server_add_listener(struct server *server, size_t service, unsigned id, int fd)
 {
 	struct server_listener *l = xcalloc(1, sizeof(*l));
@@ -291,6 +326,12 @@ unsigned
 server_connections(const struct server *server, size_t service)
 {
 	return server->services[service].kind.n;
+}
+
+uint64_t
+server_refused(const struct server *server, size_t service)
+{
+	return server->services[service].refused;
 }
 
 void

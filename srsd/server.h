@@ -12,9 +12,11 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "srsd/service/session.h"
 
+struct cidr_list;
 struct event_base;
 struct server;
 
@@ -42,6 +44,13 @@ void server_limit_service(
     struct server *server, size_t service, unsigned connections, unsigned idle_seconds);
 
 /*
+ * Sets the networks that may connect to the inet sockets of a service; NULL, as at first: all. A
+ * connection from elsewhere is closed as soon as it is accepted; open connections stay open. The
+ * list is kept by reference, until this function is called again.
+ */
+void server_set_clients(struct server *server, size_t service, const struct cidr_list *clients);
+
+/*
  * Serves a listening, non-blocking socket, and takes it over. id is chosen by the caller, for
  * server_remove_listener(), which closes the socket but not its connections.
  */
@@ -50,6 +59,9 @@ void server_remove_listener(struct server *server, unsigned id);
 
 /* Returns the number of open connections of a service. */
 unsigned server_connections(const struct server *server, size_t service);
+
+/* Returns the number of connections to a service that server_set_clients() has refused. */
+uint64_t server_refused(const struct server *server, size_t service);
 
 /* Calls with(arg, fd) for each listening socket of a service. */
 void server_each_listener(

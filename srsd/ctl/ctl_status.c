@@ -82,6 +82,20 @@ print_saturated(const json_t *status)
 	    ctl_number(most, "domain_questions"));
 }
 
+/* print_refused - the connections from addresses that clients does not list, if there are any */
+static void
+print_refused(json_t *refused)
+{
+	const char *service;
+	json_t *number;
+
+	json_object_foreach (refused, service, number)
+		if (json_integer_value(number) != 0) {
+			print_numbers("refused", refused);
+			return;
+		}
+}
+
 static void
 print_secrets(const json_t *secrets)
 {
@@ -126,6 +140,7 @@ print_status(const json_t *status)
 	    ctl_number(status, "domains"));
 	print_listeners(json_object_get(status, "listeners"));
 	print_numbers("connections", json_object_get(status, "connections"));
+	print_refused(json_object_get(status, "connections_refused"));
 	print_numbers("forward map", json_object_get(lookups, "forward"));
 	print_numbers("reverse map", json_object_get(lookups, "reverse"));
 	print_numbers("policy", json_object_get(status, "policy"));

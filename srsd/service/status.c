@@ -93,6 +93,18 @@ make_connection_counts(const struct status *status)
 }
 
 static json_t *
+make_refusal_counts(const struct status *status)
+{
+	json_t *object = json_object();
+	int i;
+
+	for (i = 0; i < SERVICE_KINDS; i++)
+		put_json_number(
+		    object, service_kind_name((enum service_kind)i), status->refused[i]);
+	return object;
+}
+
+static json_t *
 describe_reload(const struct stats *stats)
 {
 	if (stats->reloaded == 0)
@@ -189,6 +201,7 @@ status_json(const struct status *status)
 	put_json_number(object, "engine_restarts", status->restarts);
 	json_object_set(object, "listeners", status->listeners);
 	json_object_set_new(object, "connections", make_connection_counts(status));
+	json_object_set_new(object, "connections_refused", make_refusal_counts(status));
 	json_object_set_new(object, "lookups",
 	    json_pack("{s:o, s:o}", "forward", make_lookup_counts(status->stats, MAP_FORWARD),
 		"reverse", make_lookup_counts(status->stats, MAP_REVERSE)));

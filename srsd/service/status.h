@@ -30,6 +30,7 @@ struct status {
 	const struct srs_keys *keys;
 	const struct stats *stats;
 	unsigned connections[SERVICE_KINDS];
+	uint64_t refused[SERVICE_KINDS];     /* connections that clients does not permit */
 	unsigned connection_limit;           /* of each service for Postfix */
 	json_t *listeners;                   /* {"forward": ["inet:127.0.0.1:10001"], ...} */
 	struct spf_inflight_report inflight; /* checks and queries that wait for the DNS */
@@ -45,6 +46,7 @@ struct status {
  *
  * { "version": "0.1.0", "pid": 1, "uptime": 7, "srs_domain": "...", "domains": 3,
  *   "engine_restarts": 0, "listeners": {...}, "connections": {"forward": 1, ...},
+ *   "connections_refused": {"forward": 0, ...},
  *   "lookups": {"forward": {"rewritten": 1, ...}, "reverse": {...}},
  *   "policy": {"dunno": 1, ...}, "spf": {"helo": {"pass": 1, ...}, "mailfrom": {...}},
  *   "dns": {"cached": 1, "found": 1, "none": 0, "failed": 0, "cancelled": 0, "names": 5},

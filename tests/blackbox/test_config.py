@@ -83,6 +83,19 @@ class BadConfiguration(ConfigCase):
         'endpoint with a wrong port': (GOOD + 'reverse = {"inet:127.0.0.1:70000"}\n', 2,
                                        ['reverse', '70000']),
         'endpoint without path': (GOOD + 'policy = {"unix:"}\n', 2, ['policy', 'unix:']),
+        'endpoint of a network': (GOOD + 'policy = {"unix:/p", "inet:192.0.2.1:10003"}\n', 2,
+                                  ['policy', 'inet:192.0.2.1:10003', 'loopback', 'clients']),
+        'milter of every address': (GOOD + 'milter = {"inet:*:10004"}\nclients = {}\n', 2,
+                                    ['milter', 'inet:*:10004', 'loopback', 'clients']),
+        'client by name': (GOOD + 'clients = {"mx.test"}\n', 2, ['clients', 'mx.test', 'IP']),
+        'per-domain without a dot': (GOOD + 'per-domain = srs\n', 2,
+                                     ['per-domain', 'srs', 'off', 'same', 'dot']),
+        'per-domain alone': (GOOD + 'per-domain = same\n', 2,
+                             ['per-domain', 'outbound-addresses']),
+        'outbound network': (GOOD + 'outbound-addresses = {"192.0.2.0/24"}\n', 2,
+                             ['outbound-addresses', '192.0.2.0/24', 'address']),
+        'unauthenticated refused': (GOOD + 'unauthenticated = refuse\n', 2,
+                                    ['unauthenticated', 'refuse', 'rewrite', 'hold']),
         'nameserver by name': (GOOD + 'nameservers = {"dns.test"}\n', 2,
                                ['nameservers', 'dns.test', 'IP']),
         'nameserver with a wrong port': (GOOD + 'nameservers = {"127.0.0.1:0"}\n', 2,
@@ -200,6 +213,14 @@ class Dump(ConfigCase):
         max-age = 14  always-rewrite = true  idle-timeout = 2000  connection-limit = 77
         unprivileged-user = "nobody"  chroot-dir = "/var/empty"  pid-file = "/run/x.pid"
         syslog = on
+        milter = {"inet:192.0.2.1:10004"}  clients = {"192.0.2.0/24", "::1"}
+        milter-timeout = 25  milter-test-only = true  rewrite-relayed = no  hold-limit = 0
+        relay-domains = {"relay.test"}  no-rewrite-recipients = {".friend.test"}
+        per-domain = "srs."  per-domain-accept = {"same"}  per-domain-except = {"srs.our.test"}
+        outbound-addresses = {"192.0.2.1", "2001:db8::1"}  inbound-hosts = {"mx.our.test"}
+        unauthenticated = hold  unauthenticated-domain = "apart.example"
+        unauthenticated-bounces = discard  trusted-authserv-ids = {"mx.our.test"}
+        bounce-warning = 20
         spf {
             helo-reject = Null  mail-from-reject = SPF_Not_Pass  permerror-reject = yes
             header = authentication-results  authserv-id = "mx.our.test"
@@ -219,6 +240,10 @@ class Dump(ConfigCase):
         dump = self.dump(self.FULL)
         for pattern in (r'srs-domain *= *"?srs\.test"?', r'hash-length *= *"?8"?',
                         r'hash-format *= *"?separated"?', r'hash-accept-compatible *= *"2026-12-14"',
+                        r'milter *= *{"inet:192\.0\.2\.1:10004"}',
+                        r'clients *= *{"192\.0\.2\.0/24", *"::1/128"}',
+                        r'per-domain *= *"srs\."', r'unauthenticated *= *"hold"',
+                        r'unauthenticated-domain *= *"apart\.example"',
                         r'our\.test.*\.sub\.test', r'max-age *= *"?14"?',
                         r'helo-reject *= *"?null"?', r'mail-from-reject *= *"?spf-not-pass"?',
                         r'inet:\[::1\]:10101', r'2001:db8::/32', r'skip-addresses *= *{ *}'):
@@ -230,6 +255,9 @@ class Dump(ConfigCase):
         for pattern in (r'forward *= *{"inet:127\.0\.0\.1:10001"}', r'reverse *=.*:10002"',
                         r'policy *=.*:10003"', r'hash-length *= *"?4"?', r'max-age *= *"?21"?',
                         r'hash-avoid-slash *= *"?true"?', r'idle-timeout *= *"?1800"?',
+                        r'milter *= *{}', r'clients *= *{}', r'per-domain *= *"off"',
+                        r'milter-timeout *= *"?20"?', r'rewrite-relayed *= *"?true"?',
+                        r'unauthenticated *= *"rewrite"', r'hold-limit *= *"?1000"?',
                         r'connection-limit *= *"?1000"?', r'unprivileged-user *= *"srsd"',
                         r'helo-reject *= *"?fail"?', r'mail-from-reject *= *"?fail"?',
                         r'nat-guard *= *"?true"?', r'lookup-time *= *"?20"?',

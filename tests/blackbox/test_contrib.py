@@ -717,7 +717,7 @@ nft, rules = sys.argv[1:]
 subprocess.run(['ip', 'link', 'set', 'lo', 'up'], check=True)
 for _ in range(2):
     subprocess.run([nft, '-f', rules], check=True)
-servers = [socket.create_server(('127.0.0.1', port)) for port in (10001, 10003, 10004)]
+servers = [socket.create_server(('127.0.0.1', port)) for port in (10001, 10004, 10005)]
 for user in 'root', 'postfix', 'nobody':
     for server in servers:
         pid = os.fork()
@@ -751,9 +751,9 @@ class Nftables(unittest.TestCase):
         result = run_tool('unshare', '--net', sys.executable, '-c', NFT_SCRIPT, tool('nft'),
                           NFT_RULES)
         self.assertEqual(result.stdout.splitlines(), [
-            'root 10001 connected', 'root 10003 connected', 'root 10004 connected',
-            'postfix 10001 connected', 'postfix 10003 connected', 'postfix 10004 connected',
-            'nobody 10001 refused', 'nobody 10003 refused', 'nobody 10004 connected'])
+            'root 10001 connected', 'root 10004 connected', 'root 10005 connected',
+            'postfix 10001 connected', 'postfix 10004 connected', 'postfix 10005 connected',
+            'nobody 10001 refused', 'nobody 10004 refused', 'nobody 10005 connected'])
 
 
 class SecurityTable(unittest.TestCase):

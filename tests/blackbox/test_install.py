@@ -32,8 +32,8 @@ INSTALLED = '''
     man/man5/srsd.conf.5 man/man8/srsctl.8 man/man8/srsd.8
     sbin/srsctl sbin/srsd
     sysusers/srsd.conf tmpfiles/srsd.conf
-    units/srsd-forward.socket units/srsd-policy.socket units/srsd-reverse.socket
-    units/srsd-socketmap.socket units/srsd.service
+    units/srsd-forward.socket units/srsd-milter.socket units/srsd-policy.socket
+    units/srsd-reverse.socket units/srsd-socketmap.socket units/srsd.service
 '''.split()
 
 # In the checkout, and of no use outside of it.

@@ -545,16 +545,7 @@ class Handed(unittest.TestCase):
     def start(self, names, sockets):
         """The daemon with listening sockets at 3 and following."""
         daemon = Daemon()
-        hand_over = ('import os, sys\n'
-                     'high = [os.dup2(int(fd), 200 + n)\n'
-                     '        for n, fd in enumerate(sys.argv[1].split(","))]\n'
-                     'for n, fd in enumerate(high): os.dup2(fd, 3 + n); os.close(fd)\n'
-                     'os.environ["LISTEN_PID"] = str(os.getpid())\n'
-                     'os.execv(sys.argv[2], sys.argv[2:])\n')
-        daemon.prefix = [sys.executable, '-c', hand_over,
-                         ','.join(str(sock.fileno()) for sock in sockets)]
-        daemon.environment = {'LISTEN_FDS': str(len(sockets)), 'LISTEN_FDNAMES': names}
-        daemon.pass_fds = [sock.fileno() for sock in sockets]
+        daemon.hand_over(names, sockets)
         return daemon
 
     @staticmethod

@@ -660,7 +660,7 @@ EVIL_IDENTITY = {
 EVIL_REPLY = {
     **{name: EVIL for name in ('address', 'secret', 'reason', 'version', 'srs_domain')},
     'pid': 2**63 - 1, 'uptime': -2**63, 'listeners': {EVIL: [EVIL, 3], 'control': EVIL},
-    'connections': {EVIL: 1}, 'lookups': {'forward': {EVIL: 2}, 'reverse': 7},
+    'connections': {EVIL: 1}, 'connections_refused': {EVIL: 1}, 'lookups': {'forward': {EVIL: 2}, 'reverse': 7},
     'policy': {EVIL: 1}, 'spf': {'helo': {EVIL: 1}, 'mailfrom': []}, 'dns': {EVIL: 1},
     'secrets': [{'fingerprint': EVIL, 'verified': EVIL}], 'reload': {'at': 2**63 - 1},
     'identities': [EVIL_IDENTITY]}

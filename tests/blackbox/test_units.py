@@ -26,7 +26,7 @@ SERVICE = os.path.join(BUILD, 'contrib/systemd/srsd.service')
 SYSUSERS = os.path.join(SOURCE, 'contrib/systemd/sysusers.d/srsd.conf')
 TMPFILES = os.path.join(BUILD, 'contrib/systemd/tmpfiles.d/srsd.conf')
 INIT = os.path.join(BUILD, 'contrib/init/srsd')
-SERVICES = 'forward', 'reverse', 'policy', 'socketmap'
+SERVICES = 'forward', 'reverse', 'policy', 'socketmap', 'milter'
 EXPOSURE = 20           # of 100, as systemd-analyze counts it
 
 # What the engine's list (common/sandbox.c) does not have: the monitor's calls.
@@ -307,11 +307,12 @@ class Sockets(UnitCase):
     def test_endpoints(self):
         """The defaults of the program, under the names that it takes sockets by."""
         defaults = self.defaults()
-        self.assertEqual(defaults.pop('socketmap'), [])
+        self.assertEqual((defaults.pop('socketmap'), defaults.pop('milter')), ([], []))
         defaults['socketmap'] = ['unix:/var/spool/postfix/srs']     # that of postsrsd 2
+        defaults['milter'] = ['unix:/var/spool/postfix/srsd/milter']
         for service in SERVICES:
             with self.subTest(service):
-                kind = 'unix' if service == 'socketmap' else 'inet'
+                kind = 'unix' if service in ('socketmap', 'milter') else 'inet'
                 unit = parse_unit(socket_unit(service))
                 self.assertEqual(unit['Socket']['FileDescriptorName'], [service])
                 self.assertEqual([kind + ':' + unit['Socket']['ListenStream'][0]], defaults[service])
@@ -325,7 +326,15 @@ class Sockets(UnitCase):
         also = {service: parse_unit(socket_unit(service))['Install'].get('Also', [''])[0].split()
                 for service in SERVICES}
         self.assertEqual(also, {'forward': ['srsd-reverse.socket', 'srsd-policy.socket'],
-                                'reverse': [], 'policy': [], 'socketmap': []})
+                                'reverse': [], 'policy': [], 'socketmap': [], 'milter': []})
+
+    def test_milter_in_the_chroot(self):
+        """In the directory of the recipe policy-unix, which srsd.service can write to."""
+        path = parse_unit(socket_unit('milter'))['Socket']['ListenStream'][0]
+        recipe = text_of(os.path.join(SOURCE, 'contrib/postfix/policy-unix/srsd.conf'))
+        self.assertIn('"unix:%s/policy"' % os.path.dirname(path), recipe)
+        self.assertIn('-' + os.path.dirname(path),
+                      parse_unit(SERVICE)['Service']['ReadWritePaths'])
 
 
 class UsersAndFolders(UnitCase):

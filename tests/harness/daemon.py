@@ -24,6 +24,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -38,6 +39,16 @@ WAIT = 60               # seconds until a wait for the daemon fails; never a mea
 TAIL = 40               # lines of the log shown with a failure
 SECRET = 'a secret of the tests'
 ORDINARY_USER = 'nobody'
+
+# Executes the command argv[2:] with the descriptors argv[1] as those that sd_listen_fds(3) finds.
+HAND_OVER = '''import os, sys
+high = [os.dup2(int(fd), 200 + n) for n, fd in enumerate(sys.argv[1].split(','))]
+for n, fd in enumerate(high):
+    os.dup2(fd, 3 + n)
+    os.close(fd)
+os.environ['LISTEN_PID'] = str(os.getpid())
+os.execv(sys.argv[2], sys.argv[2:])
+'''
 
 # Printed by sanitizers, whatever their options are.
 _SANITIZER = re.compile(r'AddressSanitizer|LeakSanitizer|runtime error:')
@@ -276,6 +287,13 @@ class Daemon:
         """The file belongs to the user that reads it, root or the ordinary user."""
         owner = None if self.as_root else self.user
         return self.folder.file('secret', ''.join(s + '\n' for s in secrets), 0o600, owner)
+
+    def hand_over(self, names, sockets):
+        """Pass listening sockets to the daemon as systemd does, with their LISTEN_FDNAMES."""
+        self.prefix = [sys.executable, '-c', HAND_OVER,
+                       ','.join(str(sock.fileno()) for sock in sockets)]
+        self.environment = {'LISTEN_FDS': str(len(sockets)), 'LISTEN_FDNAMES': names}
+        self.pass_fds = [sock.fileno() for sock in sockets]
 
     def write_config(self):
         """Replace the file atomically, so that a daemon reads either the old or the new options."""

@@ -355,7 +355,7 @@ class Installed(unittest.TestCase):
     def test_units(self):
         wants = self.system.path('/etc/systemd/system/%s.wants/%s')
         self.assertTrue(os.path.islink(wants % ('multi-user.target', 'srsd.service')))
-        for service in 'forward', 'reverse', 'policy', 'socketmap':
+        for service in 'forward', 'reverse', 'policy', 'socketmap', 'milter':
             name = 'srsd-%s.socket' % service
             with self.subTest(name):
                 self.assertTrue(self.system.exists(unit(self.system, name)))
@@ -744,7 +744,8 @@ esac
         self.assertEqual(self.told(), ['restart srsd.service'])
         self.system.succeed('dpkg', '--remove', 'srsd')
         self.assertEqual(self.told(), ['stop srsd-forward.socket srsd-reverse.socket '
-                                       'srsd-policy.socket srsd-socketmap.socket srsd.service'])
+                                       'srsd-policy.socket srsd-socketmap.socket srsd-milter.socket '
+                                       'srsd.service'])
 
     def test_enabled_sockets(self):
         """They come before the service that would take the ports, and not beside one that has."""

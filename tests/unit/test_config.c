@@ -355,6 +355,12 @@ test_options_that_disagree(void **state)
 		    "FILE:2: metrics: inet:127.0.0.1:10003 is already an endpoint of policy" },
 		{ DOMAIN "control = \"unix:/a\"\npolicy = {\"unix:/a\"}\n",
 		    "FILE:2: control: unix:/a is already an endpoint of policy" },
+		{ DOMAIN "milter = {\"unix:/a\"}\nsocketmap = {\"unix:/a\"}\n",
+		    "FILE:2: milter: unix:/a is already an endpoint of socketmap" },
+		{ DOMAIN "per-domain = same\n",
+		    "FILE:2: per-domain: set outbound-addresses as well, to the addresses" },
+		{ DOMAIN "outbound-addresses = {}\nper-domain = \"srs.\"\n",
+		    "FILE:3: per-domain: set outbound-addresses as well" },
 	};
 	struct settings *s = load_good(DOMAIN "hash-minimum = 8\nhash-length = 8\n");
 
@@ -362,6 +368,66 @@ test_options_that_disagree(void **state)
 	unit_int("8 and 8", "hash-minimum", s->hash_minimum, 8);
 	settings_free(&s);
 	check_bad(rows, COUNT(rows));
+}
+
+#define SET_CLIENTS " is not on loopback; set clients to the addresses that may connect to it"
+
+/* The services have no authentication: other hosts may connect only if clients lists them. */
+static void
+test_endpoints_of_a_network(void **state)
+{
+	static const struct bad_row rows[] = {
+		{ DOMAIN "forward = {\"inet:192.0.2.1:1\"}\n",
+		    "FILE:2: forward: inet:192.0.2.1:1" SET_CLIENTS },
+		{ DOMAIN "reverse = {\"inet:127.0.0.1:1\", \"inet:0.0.0.0:1\"}\n",
+		    "FILE:2: reverse: inet:0.0.0.0:1" SET_CLIENTS },
+		{ DOMAIN "policy = {\"inet:*:1\"}\n", "FILE:2: policy: inet:*:1" SET_CLIENTS },
+		{ DOMAIN "socketmap = {\"inet:[::]:1\"}\n",
+		    "FILE:2: socketmap: inet:[::]:1" SET_CLIENTS },
+		{ DOMAIN "milter = {\"inet:[2001:db8::1]:1\"}\n",
+		    "FILE:2: milter: inet:[2001:db8::1]:1" SET_CLIENTS },
+		{ DOMAIN "milter = {\"inet:mail.example.test:1\"}\n",
+		    "FILE:2: milter: inet:mail.example.test:1" SET_CLIENTS },
+		{ DOMAIN "milter = {\"inet:10.0.0.1:1\"}\nclients = {}\n",
+		    "FILE:2: milter: inet:10.0.0.1:1" SET_CLIENTS },
+		{ DOMAIN "clients = {127.0.0.1}\nmetrics = \"inet:*:1\"\n",
+		    "FILE:3: metrics: inet:*:1 is not on loopback; set metrics-remote" },
+		{ DOMAIN "clients = {mail.example.test}\n",
+		    "FILE:2: clients: 'mail.example.test' is not accepted; IP or IP/PREFIX" },
+	};
+	static const struct good_row good[] = {
+		{ DOMAIN "forward = {\"unix:/f\"}\npolicy = {\"inet:[::1]:1\"}\n"
+			 "socketmap = {\"inet:localhost:2\"}\nmilter = {\"inet:127.0.0.9:3\"}\n",
+		    "clients = {}\n" },
+		{ DOMAIN "forward = {\"inet:*:1\"}\nreverse = {\"inet:0.0.0.0:2\"}\n"
+			 "policy = {\"inet:mx.test:3\"}\nsocketmap = {\"inet:192.0.2.1:4\"}\n"
+			 "milter = {\"inet:[::]:5\"}\nclients = {\"192.0.2.0/24\", \"::1\"}\n",
+		    "clients = {\"192.0.2.0/24\", \"::1/128\"}\n" },
+		{ DOMAIN "metrics = \"inet:*:1\"\nmetrics-remote = yes\n", "clients = {}\n" },
+	};
+
+	(void)state;
+	check_bad(rows, COUNT(rows));
+	check_good(good, COUNT(good));
+}
+
+static void
+test_forwards(void **state)
+{
+	static const struct good_row rows[] = {
+		{ DOMAIN "milter = {\"inet:127.0.0.1:10004\", \"unix:/m\"}\n",
+		    "milter = {\"inet:127.0.0.1:10004\", \"unix:/m\"}\n" },
+		{ DOMAIN "per-domain = same\noutbound-addresses = {192.0.2.1}\n",
+		    "per-domain = \"same\"\n" },
+		{ DOMAIN "per-domain = \"srs.\"\noutbound-addresses = {\"2001:db8::1\"}\n",
+		    "outbound-addresses = {\"2001:db8::1\"}\n" },
+		{ DOMAIN "per-domain = off\n", "per-domain = \"off\"\n" },
+		{ DOMAIN "per-domain-accept = {same, \"srs.\"}\n",
+		    "per-domain-accept = {\"same\", \"srs.\"}\n" },
+	};
+
+	(void)state;
+	check_good(rows, COUNT(rows));
 }
 
 static void
@@ -562,6 +628,7 @@ test_bad_overrides(void **state)
 		{ "spf.whitelist=192.0.2.0/33", "-o spf.whitelist=192.0.2.0/33: '192.0.2.0/33'" },
 		{ "spf.helo-reject=no", "-o spf.helo-reject=no: 'no' is not accepted; one of:" },
 		{ "hash-minimum=9", "-o hash-minimum: 9 is more than hash-length, 4" },
+		{ "policy=inet:*:1", "-o policy: inet:*:1 is not on loopback; set clients" },
 		{ "srs-domain=", "-o srs-domain: not set" },
 	};
 	char error[CONFIG_ERROR_SIZE];
@@ -734,6 +801,8 @@ main(void)
 		UNIT_DIR_TEST(test_syntax_errors),
 		UNIT_DIR_TEST(test_what_is_missing),
 		UNIT_DIR_TEST(test_options_that_disagree),
+		UNIT_DIR_TEST(test_endpoints_of_a_network),
+		UNIT_DIR_TEST(test_forwards),
 		UNIT_DIR_TEST(test_no_file),
 		UNIT_DIR_TEST(test_srs_domain_from_domains),
 		UNIT_DIR_TEST(test_own_domains),

@@ -171,6 +171,79 @@ test_wildcard(void **state)
 }
 
 static void
+test_local(void **state)
+{
+	static const struct {
+		const char *endpoint;
+		bool want;
+	} rows[] = {
+		{ "unix:/run/srsd/policy", true },
+		{ "inet:127.0.0.1:1", true },
+		{ "inet:127.255.0.9:1", true },
+		{ "inet:[127.0.0.1]:1", true },
+		{ "inet:[::1]:1", true },
+		{ "inet:[0:0::0:1]:1", true },
+		{ "inet:[::ffff:127.0.0.1]:1", true },
+		{ "inet:localhost:1", true },
+		{ "inet:LocalHost:1", true },
+		{ "inet:0.0.0.0:1", false },
+		{ "inet:*:1", false },
+		{ "inet:[::]:1", false },
+		{ "inet:128.0.0.1:1", false },
+		{ "inet:126.255.255.255:1", false },
+		{ "inet:10.0.0.1:1", false },
+		{ "inet:[::2]:1", false },
+		{ "inet:[1::1]:1", false },
+		{ "inet:[fe80::1%lo]:1", false },
+		{ "inet:[::ffff:192.0.2.1]:1", false },
+		{ "inet:127.example.org:1", false },
+		{ "inet:localhost.example.org:1", false },
+		{ "inet:mail:1", false },
+		{ "inet:127.0.0.1", false },
+		{ "none", false },
+		{ "", false },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++)
+		unit_int(
+		    rows[i].endpoint, "local", endpoint_is_local(rows[i].endpoint), rows[i].want);
+	unit_end();
+}
+
+static void
+test_ip(void **state)
+{
+	static const struct {
+		const char *endpoint;
+		const char *want;
+	} rows[] = {
+		{ "inet:192.0.2.1:1", "192.0.2.1" },
+		{ "inet:[::1]:1", "::1" },
+		{ "inet:[::ffff:192.0.2.1]:1", "192.0.2.1" },
+		{ "unix:/run/srsd/policy", "" },
+	};
+	char text[IPADDR_TEXT_SIZE];
+	struct endpoint ep;
+	struct ipaddr ip;
+	const char *error;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		if (!endpoint_parse(&ep, rows[i].endpoint, &error))
+			continue; /* a host without IPv6 */
+		memset(&ip, 0, sizeof(ip));
+		unit_int(rows[i].endpoint, "has an address", endpoint_ip(&ep.addr[0], &ip),
+		    rows[i].want[0] != '\0');
+		ipaddr_format(&ip, text);
+		unit_text(rows[i].endpoint, "address", text, rows[i].want);
+	}
+	unit_end();
+}
+
+static void
 test_parse_unix(void **state)
 {
 	struct endpoint ep;
@@ -489,6 +562,8 @@ main(void)
 		cmocka_unit_test(test_parse_ipv6),
 		cmocka_unit_test(test_parse_any_address),
 		cmocka_unit_test(test_wildcard),
+		cmocka_unit_test(test_local),
+		cmocka_unit_test(test_ip),
 		cmocka_unit_test(test_parse_unix),
 		cmocka_unit_test(test_parse_refuses),
 		cmocka_unit_test(test_listen_ipv4),

@@ -480,6 +480,23 @@ test_limits(void **state)
 	for (i = 0; i < 1000; i++)
 		assert_false(log_allows(&one));
 	assert_true(log_allows(&other));
+	one.last -= 61;
+	assert_true(log_allows(&one));
+}
+
+static void
+test_hourly_limits(void **state)
+{
+	struct log_limit limit = { 0 };
+
+	(void)state;
+	assert_true(log_allows_hourly(&limit));
+	assert_false(log_allows_hourly(&limit));
+	limit.last -= 3590;
+	assert_false(log_allows_hourly(&limit));
+	limit.last -= 11;
+	assert_true(log_allows_hourly(&limit));
+	assert_false(log_allows_hourly(&limit));
 }
 
 /* In the child: no flag of the sink that was inherited changes. */
@@ -574,6 +591,7 @@ main(void)
 		cmocka_unit_test(test_fatalx),
 		cmocka_unit_test(test_fatal_in_the_journal),
 		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_hourly_limits),
 		UNIT_DIR_TEST(test_reopened_sink_is_not_shared),
 	};
 

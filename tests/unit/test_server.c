@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-#include "tests/unit/unit.h"
+#include "tests/unit/log_capture.h"
 
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <netinet/in.h>
 
 #include <poll.h>
@@ -11,6 +12,7 @@
 
 #include "common/buffer.h"
 #include "common/xmalloc.h"
+#include "conf/settings.h"
 #include "srsd/priority.h"
 #include "srsd/server.h"
 
@@ -884,6 +886,124 @@ test_freed_with_kept_replies(void **state)
 	unit_end();
 }
 
+/* connect_from - a client with an address of this host */
+static int
+connect_from(uint32_t address)
+{
+	struct sockaddr_in from = { .sin_family = AF_INET, .sin_addr = { htonl(address) } };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&from, sizeof(from)), 0);
+	assert_int_equal(
+	    connect(fd, (const struct sockaddr *)&echo_address, sizeof(echo_address)), 0);
+	turn();
+	return fd;
+}
+
+static void
+check_permitted(const char *row, uint32_t address, bool want)
+{
+	int fd = connect_from(address);
+
+	if (want) {
+		say(fd, "hello\n");
+		turn();
+		check_hears(fd, row, "hello\n");
+	} else {
+		unit_true(row, "is closed", is_closed(fd));
+	}
+	close(fd);
+	turn();
+}
+
+/* Clients with other addresses are closed at once; the change of a reload counts from then on. */
+static void
+test_clients(void **state)
+{
+	struct cidr second = { { AF_INET, { 127, 0, 0, 2 } }, 32 };
+	const struct cidr_list one = { 1, &second }, none = { 0, NULL };
+	int early;
+
+	(void)state;
+	check_permitted("no list", 0x7f000001, true);
+	early = connected(false);
+	server_set_clients(server, 0, &one);
+	check_permitted("in the list", 0x7f000002, true);
+	assert_int_equal(server_refused(server, 0), 0);
+	check_permitted("next to it", 0x7f000001, false);
+	check_permitted("next to it", 0x7f000003, false);
+	assert_int_equal(server_refused(server, 0), 2);
+	say(early, "still here\n");
+	turn();
+	check_hears(early, "connected before", "still here\n");
+	close(early);
+	turn();
+	assert_int_equal(server_connections(server, 0), 0);
+	server_set_clients(server, 0, &none);
+	check_permitted("empty list", 0x7f000002, false);
+	server_set_clients(server, 0, NULL);
+	check_permitted("no list again", 0x7f000001, true);
+	unit_end();
+}
+
+/* One line in an hour, however many there are. */
+static void
+test_refused_clients_are_logged(void **state)
+{
+	const struct cidr_list none = { 0, NULL };
+	int i;
+
+	log_capture_take();
+	server_set_clients(server, 0, &none);
+	for (i = 0; i < 100; i++)
+		close(connect_from(0x7f000009));
+	(void)state;
+	assert_int_equal(server_refused(server, 0), 100);
+	assert_string_equal(log_capture_take(),
+	    "unit: warning: echo: connection from 127.0.0.9 refused, because clients does not list it; "
+	    "further ones are not logged for an hour\n");
+}
+
+/* A client of a unix socket has no address. */
+static void
+test_clients_of_a_unix_socket(void **state)
+{
+	const struct cidr_list none = { 0, NULL };
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	(void)state;
+	strlcpy(un.sun_path, unit_path("socket"), sizeof(un.sun_path));
+	assert_int_equal(bind(fd, (struct sockaddr *)&un, sizeof(un)), 0);
+	assert_int_equal(listen(fd, 1), 0);
+	server_add_listener(server, 0, 2, fd);
+	server_set_clients(server, 0, &none);
+	assert_int_equal(connect(client, (struct sockaddr *)&un, sizeof(un)), 0);
+	turn();
+	say(client, "hello\n");
+	turn();
+	check_hears(client, "unix", "hello\n");
+	assert_int_equal(server_refused(server, 0), 0);
+	close(client);
+	turn();
+	unit_end();
+}
+
+static int
+begin_echo_in_dir(void **state)
+{
+	return unit_dir_make(state) == 0 && begin_echo(state) == 0 ? 0 : -1;
+}
+
+static int
+end_echo_in_dir(void **state)
+{
+	int result = end_echo(state);
+
+	return unit_dir_remove(state) == 0 && result == 0 ? 0 : -1;
+}
+
 int
 main(void)
 {
@@ -906,6 +1026,11 @@ main(void)
 		ECHO_TEST(test_slow_reader_is_woken),
 		ECHO_TEST(test_slow_reader_leaves),
 		ECHO_TEST(test_freed_with_kept_replies),
+		ECHO_TEST(test_clients),
+		cmocka_unit_test_setup_teardown(
+		    test_refused_clients_are_logged, begin_echo_in_dir, end_echo_in_dir),
+		cmocka_unit_test_setup_teardown(
+		    test_clients_of_a_unix_socket, begin_echo_in_dir, end_echo_in_dir),
 	};
 
 	return cmocka_run_group_tests_name("server", tests, NULL, NULL);
