@@ -13,6 +13,7 @@
 
 #include "conf/settings.h"
 #include "spf/spf_inflight.h"
+#include "srsd/service/forward_counts.h"
 #include "srsd/service/service_kind.h"
 #include "srsd/service/stats.h"
 #include "srsd/srs/srs_keys.h"
@@ -35,6 +36,7 @@ struct status {
 	struct spf_inflight_report inflight; /* checks and queries that wait for the DNS */
 	size_t cached;                       /* names in the DNS cache */
 	const struct store_counts *store;    /* NULL: no envelope-database */
+	const struct forward_counts *forwards; /* NULL: no milter */
 	unsigned restarts;                   /* engines that were replaced after a crash */
 };
 
