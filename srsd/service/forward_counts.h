@@ -92,7 +92,7 @@ void forward_counts_all(
  */
 typedef void forward_counts_visit_fn(
     const char *domain, const struct forward_numbers *numbers, void *arg);
-void forward_counts_visit(const struct forward_counts *counts, time_t now,
-    forward_counts_visit_fn *visit, void *arg);
+void forward_counts_visit(
+    const struct forward_counts *counts, time_t now, forward_counts_visit_fn *visit, void *arg);
 
 #endif

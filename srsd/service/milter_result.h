@@ -9,8 +9,8 @@ enum milter_result {
 	MILTER_RESULT_HELD,      /* the message is in the hold queue */
 	MILTER_RESULT_DEFERRED,  /* 451 */
 	MILTER_RESULT_DISCARDED, /* accepted and dropped */
-	MILTER_RESULT_REVERSED,  /* an SRS recipient was replaced by the sender that it stands for */
-	MILTER_RESULT_REFUSED,   /* an SRS recipient was refused: 550 */
+	MILTER_RESULT_REVERSED, /* an SRS recipient was replaced by the sender that it stands for */
+	MILTER_RESULT_REFUSED,  /* an SRS recipient was refused: 550 */
 	MILTER_RESULTS,
 };
 

@@ -31,13 +31,13 @@ struct status {
 	const struct srs_keys *keys;
 	const struct stats *stats;
 	unsigned connections[SERVICE_KINDS];
-	unsigned connection_limit;           /* of each service for Postfix */
-	json_t *listeners;                   /* {"forward": ["inet:127.0.0.1:10001"], ...} */
-	struct spf_inflight_report inflight; /* checks and queries that wait for the DNS */
-	size_t cached;                       /* names in the DNS cache */
-	const struct store_counts *store;    /* NULL: no envelope-database */
+	unsigned connection_limit;             /* of each service for Postfix */
+	json_t *listeners;                     /* {"forward": ["inet:127.0.0.1:10001"], ...} */
+	struct spf_inflight_report inflight;   /* checks and queries that wait for the DNS */
+	size_t cached;                         /* names in the DNS cache */
+	const struct store_counts *store;      /* NULL: no envelope-database */
 	const struct forward_counts *forwards; /* NULL: no milter */
-	unsigned restarts;                   /* engines that were replaced after a crash */
+	unsigned restarts;                     /* engines that were replaced after a crash */
 };
 
 /*
