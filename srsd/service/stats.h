@@ -12,7 +12,9 @@
 #include "spf/dns/resolver.h"
 #include "spf/spf_header.h"
 #include "spf/spf_verdict.h"
+#include "srsd/forwarding/forwarding.h"
 #include "srsd/service/gate.h"
+#include "srsd/service/milter_result.h"
 #include "srsd/service/service_kind.h"
 #include "srsd/srs/srs_rewrite.h"
 
@@ -32,6 +34,7 @@ struct stats {
 	uint64_t malformed[MAP_KINDS]; /* lines that were not a request of tcp_table */
 	uint64_t malformed_socketmap;  /* netstrings that were not a request, and other bytes */
 	uint64_t policy[GATE_KINDS];
+	uint64_t milter[FORWARDING_KINDS][MILTER_RESULTS];
 	uint64_t forged, expired; /* recipients that the policy service refused */
 	uint64_t guesses;         /* bad hashes that were counted as guesses */
 	uint64_t spf[SPF_IDENTITIES][SPF_RESULTS];

@@ -13,6 +13,7 @@
 
 #include "conf/settings.h"
 #include "spf/spf_inflight.h"
+#include "srsd/service/forward_counts.h"
 #include "srsd/service/service_kind.h"
 #include "srsd/service/stats.h"
 #include "srsd/srs/srs_keys.h"
@@ -30,13 +31,14 @@ struct status {
 	const struct srs_keys *keys;
 	const struct stats *stats;
 	unsigned connections[SERVICE_KINDS];
-	uint64_t refused[SERVICE_KINDS];     /* connections that clients does not permit */
-	unsigned connection_limit;           /* of each service for Postfix */
-	json_t *listeners;                   /* {"forward": ["inet:127.0.0.1:10001"], ...} */
-	struct spf_inflight_report inflight; /* checks and queries that wait for the DNS */
-	size_t cached;                       /* names in the DNS cache */
-	const struct store_counts *store;    /* NULL: no envelope-database */
-	unsigned restarts;                   /* engines that were replaced after a crash */
+	uint64_t refused[SERVICE_KINDS];       /* connections that clients does not permit */
+	unsigned connection_limit;             /* of each service for Postfix */
+	json_t *listeners;                     /* {"forward": ["inet:127.0.0.1:10001"], ...} */
+	struct spf_inflight_report inflight;   /* checks and queries that wait for the DNS */
+	size_t cached;                         /* names in the DNS cache */
+	const struct store_counts *store;      /* NULL: no envelope-database */
+	const struct forward_counts *forwards; /* NULL: no milter */
+	unsigned restarts;                     /* engines that were replaced after a crash */
 };
 
 /*
