@@ -11,7 +11,7 @@ spf_ask_init(struct spf_ask *ask, const struct spf_request *req, struct spf_answ
 {
 	ask->req = req;
 	ask->answers = answers;
-	ask->pending = ask->saturated = false;
+	ask->pending = ask->saturated = ask->varies = false;
 	ask->security = DNS_SECURE;
 }
 
@@ -225,6 +225,7 @@ spf_ask_target(
 		strlcpy(name, domain, HOSTNAME_MAX + 1);
 		return SPF_ASKED_YES;
 	}
+	ask->varies |= spf_macro_uses(spec, "slh");
 	spf_ask_macro_values(ask, domain, &values);
 	if (!ascii_only(req->local.s, req->local.len) && spf_macro_uses(spec, "sl"))
 		return SPF_ASKED_NO;

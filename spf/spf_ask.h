@@ -23,6 +23,7 @@ struct spf_ask {
 	struct spf_answers *answers;
 	bool pending;
 	bool saturated;             /* an answer so far is a DNS_SATURATED error */
+	bool varies;                /* a name so far has the local part or the HELO name in it */
 	enum dns_security security; /* the weakest of the answers so far */
 };
 

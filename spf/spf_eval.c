@@ -556,6 +556,7 @@ conclude_verdict(const struct eval *e, enum spf_result result)
 	verdict->lookups = e->lookups;
 	verdict->voids = e->voids;
 	verdict->security = e->ask.security;
+	verdict->varies = e->ask.varies;
 	if (e->ask.saturated) {
 		spf_verdict_saturate(verdict);
 		return;

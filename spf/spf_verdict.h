@@ -77,7 +77,12 @@ struct spf_verdict {
 	enum dns_security security; /* the weakest of the answers that led to the result */
 	bool saturated;             /* see spf_verdict_saturate */
 	bool no_mail;               /* the record of the domain is exactly "v=spf1 -all" */
-	bool differs;               /* libspf2 ran, and its result is not the native one */
+	/*
+	 * A term that was evaluated uses %{s}, %{l} or %{h}: another local part or HELO name may get
+	 * another result. Of the native evaluator.
+	 */
+	bool varies;
+	bool differs; /* libspf2 ran, and its result is not the native one */
 	enum spf_result native, libspf2;
 	char explanation[SPF_EXPLANATION_MAX + 1]; /* printable ASCII, or ""; the last member */
 };

@@ -692,6 +692,62 @@ test_mechanism_is_printable(void **state)
 	unit_end();
 }
 
+/* A result of postmaster says nothing about other local parts if a term uses them. */
+static void
+test_result_that_varies(void **state)
+{
+	static const char zone[] =
+	    "plain.test TXT v=spf1 exists:%{i}.%{d}.%{o}.%{v}.%{p}.e.test "
+	    "ip4:192.0.2.1 exists:%{l}.later.test -all\n"
+	    "local.test TXT v=spf1 exists:%{l}.e.test ip4:192.0.2.1 -all\n"
+	    "sender.test TXT v=spf1 include:%{s}.e.test ip4:192.0.2.1 -all\n"
+	    "postmaster@sender.test.e.test TXT v=spf1 -all\n"
+	    "helo.test TXT v=spf1 a:%{h} ip4:192.0.2.1 -all\n"
+	    "upper.test TXT v=spf1 exists:x.%{L} ip4:192.0.2.1 -all\n"
+	    "part.test TXT v=spf1 exists:%{l1r-}.e.test ip4:192.0.2.1 -all\n"
+	    "inner.test TXT v=spf1 include:local.test -all\n"
+	    "redirect.test TXT v=spf1 redirect=%{l}.r.test\n"
+	    "postmaster.r.test TXT v=spf1 ip4:192.0.2.1 -all\n"
+	    "percent.test TXT v=spf1 exists:%%{l}.e.test ip4:192.0.2.1 -all\n"
+	    "why.test TXT v=spf1 -all exp=%{l}.why.test\n"
+	    "mx.test TXT v=spf1 mx:%{l}.mx.test -all\n"
+	    "postmaster.mx.test MX a.mx.test\n"
+	    "a.mx.test A 192.0.2.1\n";
+	static const struct {
+		const char *domain;
+		enum spf_result result;
+		bool varies;
+	} rows[] = {
+		{ "plain.test", SPF_PASS, false },
+		{ "local.test", SPF_PASS, true },
+		{ "sender.test", SPF_PASS, true },
+		{ "helo.test", SPF_PASS, true },
+		{ "upper.test", SPF_PASS, true },
+		{ "part.test", SPF_PASS, true },
+		{ "inner.test", SPF_PASS, true },
+		{ "redirect.test", SPF_PASS, true },
+		{ "percent.test", SPF_PASS, false },
+		{ "why.test", SPF_FAIL, false },
+		{ "mx.test", SPF_PASS, true },
+		{ "none.test", SPF_NONE, false },
+	};
+	struct fake_dns dns = { .zone = zone, .seed = 1 };
+	struct spf_request req;
+	struct spf_verdict verdict;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++)
+		for (dns.order = 0; dns.order < FAKE_ORDERS; dns.order++) {
+			req = fake_request(rows[i].domain, "192.0.2.1");
+			req.explain = true;
+			fake_eval(&dns, &req, &verdict);
+			unit_int(rows[i].domain, "result", verdict.result, rows[i].result);
+			unit_int(rows[i].domain, "varies", verdict.varies, rows[i].varies);
+		}
+	unit_end();
+}
+
 int
 main(void)
 {
@@ -718,6 +774,7 @@ main(void)
 		cmocka_unit_test(test_explanation),
 		cmocka_unit_test(test_explanation_is_printable),
 		cmocka_unit_test(test_mechanism_is_printable),
+		cmocka_unit_test(test_result_that_varies),
 	};
 
 	return cmocka_run_group_tests_name("spf_eval", tests, NULL, NULL);

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * candidates - the domains that may be SRS domains of this host with `per-domain`, and what the DNS
+ * says of them.
+ *
+ * A check of a candidate asks two questions.
+ *
+ * Does mail from each of `outbound-addresses` pass its SPF record? The native evaluator decides,
+ * with the limits of RFC 7208, for a sender postmaster@CANDIDATE. A result that depends on the local
+ * part or on HELO is no pass, because real senders have other ones.
+ *
+ * Do bounces come back? Each MX host of the candidate must be an inbound host (`inbound-hosts`; by
+ * default the MX hosts of srs-domain, or srs-domain itself if it has no MX). A host is an inbound
+ * host if it has the name of one, or if all of its addresses are addresses of inbound hosts. A
+ * candidate without an MX record is its own host (RFC 5321, 5.1). All MX hosts count, and not only
+ * the preferred ones: a sender uses the others when the first do not answer, and a bounce that any
+ * other host accepts is lost.
+ *
+ * A state is kept for the lowest TTL of its answers, at least a minute and at most an hour; one that
+ * is unavailable is kept for a minute. So a domain is checked at most once a minute. The number of
+ * states and of checks that run is bounded.
+ *
+ * SECURITY: a state does not say that signing under the candidate is safe. A candidate that is
+ * aligned with From: must not be used for a message that was not authenticated.
+ */
+#ifndef SRSD_FORWARDING_CANDIDATES_H
+#define SRSD_FORWARDING_CANDIDATES_H
+
+#include <stddef.h>
+
+#include "conf/settings.h"
+#include "spf/spf_check.h"
+#include "srsd/forwarding/candidate_state.h"
+
+/* States that are kept; beyond that, the ones that were checked first and not used are removed. */
+#define CANDIDATES_MAX 100000
+
+/* Checks that run; beyond that a candidate is unavailable, and is not kept as such. */
+#define CANDIDATES_CHECKS 100
+
+/* The shortest and the longest time for which a state is kept, in seconds. */
+#define CANDIDATES_SHORTEST 60
+#define CANDIDATES_LONGEST 3600
+
+struct candidates;
+struct candidate_question;
+
+/* No state is known. The checker outlives the candidates; its resolver may change. */
+struct candidates *candidates_new(const struct spf_checker *checker);
+
+/*
+ * Ends all checks. No question may be pending. Sets the pointer to NULL; it may be NULL.
+ */
+void candidates_free(struct candidates **candidates);
+
+/*
+ * Removes all states, after a reload that has changed outbound-addresses, inbound-hosts, per-domain
+ * or srs-domain. Checks that run go on for their questions, and their results are not kept.
+ */
+void candidates_forget(struct candidates *candidates);
+
+/* True if states of one of the settings say nothing of the other: call candidates_forget. */
+bool candidates_differ(const struct settings *before, const struct settings *after);
+
+/*
+ * Returns the state of a candidate (see candidate_name), or NULL: it must be asked. The state is
+ * valid until the next call of another function of this module or of the event loop.
+ */
+const struct candidate_state *candidates_known(struct candidates *candidates, const char *domain);
+
+/*
+ * Called once with the state, which is valid during the call only. It may ask and cancel. The
+ * question no longer exists then.
+ */
+typedef void candidates_done_fn(void *arg, const struct candidate_state *state);
+
+/*
+ * Asks for the state of a candidate. Returns NULL if done was called before this returns: the state
+ * is known, or all answers are in the cache, or too many checks run. Otherwise done is called from
+ * the event loop, within seconds * outbound-addresses, where seconds is lookup-time. All questions
+ * for one candidate share one check. The settings get one more reference.
+ */
+struct candidate_question *candidates_ask(struct candidates *candidates, struct settings *settings,
+    const char *domain, candidates_done_fn *done, void *arg);
+
+/*
+ * Ends a question: done is not called. The check goes on, and its result is kept. Sets the pointer to
+ * NULL; it may be NULL.
+ */
+void candidates_cancel(struct candidate_question **question);
+
+/* The numbers of states of each kind, including those that have expired and were not removed yet. */
+void candidates_count(const struct candidates *candidates, size_t counts[CANDIDATE_KINDS]);
+
+/*
+ * Calls back for at most max of these states: first those that are not usable, then the others, each
+ * in the order of their names. The function must not use the candidates.
+ */
+typedef void candidates_each_fn(void *arg, const char *domain, const struct candidate_state *state);
+void candidates_each(
+    const struct candidates *candidates, size_t max, candidates_each_fn *each, void *arg);
+
+#endif
