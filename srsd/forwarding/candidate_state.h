@@ -26,7 +26,7 @@ enum candidate_kind {
 	CANDIDATE_NULL_MX,      /* the domain accepts no mail (RFC 7505) */
 	CANDIDATE_NO_MX,        /* it has neither an MX nor an address */
 	CANDIDATE_NO_ADDRESSES, /* outbound-addresses is empty */
-	CANDIDATE_UNAVAILABLE,  /* temporary: the DNS did not answer, or our own bounds ended the check */
+	CANDIDATE_UNAVAILABLE, /* temporary: the DNS did not answer, or our own bounds ended the check */
 	CANDIDATE_KINDS,
 };
 

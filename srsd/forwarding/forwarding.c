@@ -75,8 +75,8 @@ is_same_address(struct text a, struct text b)
 
 /* read_original - the domain of ORCPT, unless it is an SRS address, and what that is */
 static void
-read_original(struct forwarding_recipient *recipient, const struct srs_context *context,
-    struct text original)
+read_original(
+    struct forwarding_recipient *recipient, const struct srs_context *context, struct text original)
 {
 	struct mailaddr addr;
 
@@ -93,7 +93,8 @@ is_forwarded(const struct forwarding_recipient *recipient, const struct settings
 {
 	if (recipient->domain[0] == '\0' || srs_addr_tag(original.s, original.len) != -1)
 		return false;
-	return srs_domains_list(settings, recipient->domain, strlen(recipient->domain));
+	return srs_domains_is_literal(
+	    settings, (struct text){ recipient->domain, strlen(recipient->domain) });
 }
 
 /* is_relayed_to - is the recipient in relay-domains, or an SRS address that returns to us? */
@@ -132,10 +133,9 @@ forwarding_read_recipient(struct forwarding_recipient *recipient, const struct s
 		recipient->kind = FORWARDING_FORWARD;
 	else
 		recipient->kind = FORWARDING_REDIRECTED;
-	recipient->is_unknown = recipient->kind == FORWARDING_REDIRECTED &&
-				recipient->domain[0] != '\0' &&
-				srs_addr_tag(original.s, original.len) == -1 &&
-				!is_same_address(rcpt, original);
+	recipient->is_unknown =
+	    recipient->kind == FORWARDING_REDIRECTED && recipient->domain[0] != '\0' &&
+	    srs_addr_tag(original.s, original.len) == -1 && !is_same_address(rcpt, original);
 }
 
 static enum forwarding_kind
@@ -186,8 +186,7 @@ rank_recipient(const struct forwarding_recipient *recipient)
 }
 
 bool
-forwarding_add(
-    struct forwarding_envelope *envelope, const struct forwarding_recipient *recipient)
+forwarding_add(struct forwarding_envelope *envelope, const struct forwarding_recipient *recipient)
 {
 	const struct forwarding_recipient *deciding = &envelope->deciding;
 	bool first = envelope->recipients++ == 0;
@@ -231,9 +230,8 @@ forwarding_needs_candidate(const struct forwarding_envelope *envelope,
 {
 	return strcmp(settings->per_domain, "off") != 0 && !envelope->deciding.trusts_us &&
 	       forwarding_judge(envelope, auth) == FORWARDING_FORWARD &&
-	       !(auth == FORWARDING_FAIL &&
-		   (settings->unauthenticated == UNAUTHENTICATED_DOMAIN ||
-		       settings->unauthenticated == UNAUTHENTICATED_KEEP));
+	       !(auth == FORWARDING_FAIL && (settings->unauthenticated == UNAUTHENTICATED_DOMAIN ||
+						settings->unauthenticated == UNAUTHENTICATED_KEEP));
 }
 
 static void
@@ -294,8 +292,7 @@ hold_bounce(struct forwarding_decision *decision, const struct forwarding_envelo
 	    settings->unauthenticated != UNAUTHENTICATED_HOLD)
 		return;
 	decision->hold = !facts->hold_is_full;
-	decision->reason =
-	    facts->hold_is_full ? FORWARDING_HOLD_FULL : FORWARDING_UNAUTHENTICATED;
+	decision->reason = facts->hold_is_full ? FORWARDING_HOLD_FULL : FORWARDING_UNAUTHENTICATED;
 }
 
 void

@@ -64,11 +64,11 @@ const char *forwarding_auth_name(enum forwarding_auth auth);
 
 /* A recipient, with the kind of mail that it makes of a message whose sender is foreign. */
 struct forwarding_recipient {
-	enum forwarding_kind kind;    /* incoming, relayed, redirected or forward */
-	bool trusts_us;               /* of no-rewrite-recipients: never signed for */
-	bool is_unknown;              /* the address was expanded, and was in none of domains */
-	enum srs_fact fact;           /* of RCPT as an SRS address */
-	enum srs_fact original_fact;  /* of ORCPT, likewise; SRS_FACT_FOREIGN without ORCPT */
+	enum forwarding_kind kind;     /* incoming, relayed, redirected or forward */
+	bool trusts_us;                /* of no-rewrite-recipients: never signed for */
+	bool is_unknown;               /* the address was expanded, and was in none of domains */
+	enum srs_fact fact;            /* of RCPT as an SRS address */
+	enum srs_fact original_fact;   /* of ORCPT, likewise; SRS_FACT_FOREIGN without ORCPT */
 	char domain[HOSTNAME_MAX + 1]; /* of ORCPT, in lower-case A-labels; "": none */
 };
 
@@ -82,8 +82,8 @@ void forwarding_read_recipient(struct forwarding_recipient *recipient,
 
 /* The envelope of a message: its sender, and the recipient that decides. */
 struct forwarding_envelope {
-	enum forwarding_kind sender; /* bounce, own-srs or own; redirected: foreign */
-	char sender_local[MAILADDR_SIZE];    /* without quotes; "" for the null sender */
+	enum forwarding_kind sender;          /* bounce, own-srs or own; redirected: foreign */
+	char sender_local[MAILADDR_SIZE];     /* without quotes; "" for the null sender */
 	char sender_domain[HOSTNAME_MAX + 1]; /* in lower-case A-labels; "" if there is none */
 	size_t recipients;
 	bool differ;   /* two recipients make different mail of the message */
@@ -92,8 +92,8 @@ struct forwarding_envelope {
 };
 
 /* Starts with a sender in external form, without angle brackets. */
-void forwarding_start(struct forwarding_envelope *envelope, const struct srs_context *context,
-    struct text sender);
+void forwarding_start(
+    struct forwarding_envelope *envelope, const struct srs_context *context, struct text sender);
 
 /*
  * Adds a recipient. The first forward decides, else the first redirected one, else the first. True:

@@ -53,8 +53,8 @@ on_milter_lookup(void *arg)
 }
 
 void
-milter_message_init(struct milter_message *m, struct milter_service *service,
-    void (*wake)(void *arg), void *arg)
+milter_message_init(
+    struct milter_message *m, struct milter_service *service, void (*wake)(void *arg), void *arg)
 {
 	memset(m, 0, sizeof(*m));
 	m->service = service;
@@ -134,8 +134,8 @@ add_change(struct milter_message *m, struct text rcpt, bool drop)
 	if (m->n_changes == MILTER_MESSAGE_CHANGES_MAX || rcpt.len > MAILADDR_MAX)
 		return;
 	if ((m->n_changes & (m->n_changes - 1)) == 0)
-		m->changes = xreallocarray(m->changes,
-		    m->n_changes == 0 ? 1 : 2 * m->n_changes, sizeof(*m->changes));
+		m->changes = xreallocarray(
+		    m->changes, m->n_changes == 0 ? 1 : 2 * m->n_changes, sizeof(*m->changes));
 	change = &m->changes[m->n_changes++];
 	memcpy(change->from, rcpt.s, rcpt.len);
 	change->from[rcpt.len] = '\0';
@@ -184,12 +184,11 @@ count_bounce(const struct milter_message *m, const struct forwarding_recipient *
 
 	if (m->envelope.sender != FORWARDING_BOUNCE || recipient->original_fact != SRS_FACT_VALID)
 		return;
-	if (srs_domains_forwarder(
-		m->settings, (struct text){ domain, strlen(domain) }, forwarder))
+	if (srs_domains_forwarder(m->settings, (struct text){ domain, strlen(domain) }, forwarder))
 		domain = forwarder;
 	forward_counts_add(service->counts, domain, strlen(domain), FORWARD_BOUNCED, now);
-	if (forward_counts_warn(service->counts, domain, strlen(domain),
-		m->settings->bounce_warning, now, &hour))
+	if (forward_counts_warn(
+		service->counts, domain, strlen(domain), m->settings->bounce_warning, now, &hour))
 		log_warnx("bounce-warning domain=%s bounced=%llu forwarded=%llu within an hour",
 		    domain, (unsigned long long)hour.bounced, (unsigned long long)hour.forwarded);
 }
@@ -207,8 +206,8 @@ milter_message_add_recipient(struct milter_message *m, const struct milter_peer 
 		orcpt.len = 0;
 	original.s = orcpt.address;
 	original.len = orcpt.len;
-	forwarding_read_recipient(&recipient, &context, rcpt, original,
-	    !milter_recipient_is_from_us(m->service, peer));
+	forwarding_read_recipient(
+	    &recipient, &context, rcpt, original, !milter_recipient_is_from_us(m->service, peer));
 	if (recipient.fact != SRS_FACT_FOREIGN &&
 	    !milter_recipient_accept(m, peer, rcpt, &recipient, reply))
 		return reply;
@@ -226,8 +225,7 @@ milter_message_add_recipient(struct milter_message *m, const struct milter_peer 
 }
 
 void
-milter_message_add_header(
-    struct milter_message *m, struct text name, struct text value, bool cut)
+milter_message_add_header(struct milter_message *m, struct text name, struct text value, bool cut)
 {
 	bool is_from = name.len == 4 && strncasecmp(name.s, "From", name.len) == 0;
 
@@ -277,8 +275,8 @@ ask_candidate(struct milter_message *m)
 		on_candidate(m, known);
 		return true;
 	}
-	m->question = candidates_ask(
-	    service->candidates, m->settings, m->candidate, on_candidate, m);
+	m->question =
+	    candidates_ask(service->candidates, m->settings, m->candidate, on_candidate, m);
 	if (m->question == NULL)
 		return true;
 	m->stage = MILTER_STAGE_CANDIDATE;
@@ -365,8 +363,7 @@ static bool
 is_too_long_under(const struct milter_message *m)
 {
 	return m->lookup.result.verdict == SRS_TOO_LONG && m->candidate[0] != '\0' &&
-	       strcmp(m->domain, m->candidate) == 0 &&
-	       !is_misleading(m, m->settings->srs_domain);
+	       strcmp(m->domain, m->candidate) == 0 && !is_misleading(m, m->settings->srs_domain);
 }
 
 /* sign_sender - false: it waits */
@@ -422,8 +419,8 @@ judge_message(struct milter_message *m)
 {
 	const struct milter_service *service = m->service;
 
-	if (!authentication_judge(&m->auth, &m->headers, service->keys, &m->envelope,
-		clock_wall(service->clock)))
+	if (!authentication_judge(
+		&m->auth, &m->headers, service->keys, &m->envelope, clock_wall(service->clock)))
 		return retry_lookup(m);
 	if (!ask_candidate(m))
 		return false;
@@ -575,8 +572,7 @@ count_forward(const struct milter_message *m)
 	time_t now = clock_wall(m->service->clock);
 
 	if (m->decision.kind == FORWARDING_FORWARD) {
-		forward_counts_add(
-		    counts, forwarder, strlen(forwarder), FORWARD_FORWARDED, now);
+		forward_counts_add(counts, forwarder, strlen(forwarder), FORWARD_FORWARDED, now);
 		if (m->auth == FORWARDING_FAIL)
 			forward_counts_add(
 			    counts, forwarder, strlen(forwarder), FORWARD_UNAUTHENTICATED, now);

@@ -86,9 +86,9 @@ struct milter_message {
 	struct settings *settings; /* those that it began with, despite a reload */
 	void (*wake)(void *arg);
 	void *arg;
-	bool can_rewrite;  /* the MTA accepts another sender */
+	bool can_rewrite;                                  /* the MTA accepts another sender */
 	struct milter_address sender, recipient, original; /* for the log; those that decide */
-	char key[MAILADDR_SIZE + 1]; /* the sender, in external form */
+	char key[MAILADDR_SIZE + 1];                       /* the sender, in external form */
 	size_t key_len;
 	struct forwarding_envelope envelope;
 	struct mail_headers headers;
@@ -96,9 +96,9 @@ struct milter_message {
 	struct milter_change *changes;
 	/* The end. */
 	enum milter_stage stage;
-	uint64_t started, deadline; /* in milliseconds */
-	struct event timer;         /* of the DNS, and until the store is tried again */
-	bool waits;                 /* for the timer */
+	uint64_t started, deadline;          /* in milliseconds */
+	struct event timer;                  /* of the DNS, and until the store is tried again */
+	bool waits;                          /* for the timer */
 	struct candidate_question *question; /* or NULL */
 	char candidate[HOSTNAME_MAX + 1];
 	struct forwarding_decision decision;
@@ -109,7 +109,7 @@ struct milter_message {
 	bool changed;     /* one of them has a new recipient */
 	bool is_signed;   /* the sender is lookup.result, in `to` */
 	struct milter_address to;
-	const char *problem; /* why the sender could not be signed, a word; or NULL */
+	const char *problem;  /* why the sender could not be signed, a word; or NULL */
 	const char *deferred; /* the reply "451 ..."; or NULL */
 };
 

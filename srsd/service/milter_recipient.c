@@ -58,8 +58,8 @@ write_milter_reply(char reply[MILTER_MESSAGE_REPLY_SIZE], const struct gate_acti
 }
 
 static void
-log_milter_refusal(const struct milter_message *m, const struct milter_peer *peer,
-    struct text rcpt, const struct gate_action *action)
+log_milter_refusal(const struct milter_message *m, const struct milter_peer *peer, struct text rcpt,
+    const struct gate_action *action)
 {
 	struct line line;
 
@@ -119,9 +119,9 @@ milter_recipient_accept(const struct milter_message *m, const struct milter_peer
 		return true;
 	write_milter_reply(reply, &action);
 	log_milter_refusal(m, peer, rcpt, &action);
-	service->stats->milter[recipient->kind][action.kind == GATE_REJECT
-						    ? MILTER_RESULT_REFUSED
-						    : MILTER_RESULT_DEFERRED]++;
+	service->stats
+	    ->milter[recipient->kind]
+		    [action.kind == GATE_REJECT ? MILTER_RESULT_REFUSED : MILTER_RESULT_DEFERRED]++;
 	return false;
 }
 

@@ -136,8 +136,7 @@ services_new(struct event_base *base, const struct clock *clock, struct inputs *
 		.clock = clock,
 		.stats = &s->stats,
 	};
-	s->charged = s->policy.charged =
-	    tally_new(POLICY_CHARGE_RECIPIENTS, POLICY_CHARGE_SECONDS);
+	s->charged = s->policy.charged = tally_new(POLICY_CHARGE_RECIPIENTS, POLICY_CHARGE_SECONDS);
 	s->candidates = candidates_new(&s->policy.checker);
 	s->forward_counts = forward_counts_new();
 	s->unknown_domains = tally_new(UNKNOWN_DOMAINS_MAX, 3600);

@@ -39,8 +39,8 @@ struct services {
 	struct srs_budget *budget;
 	struct candidates *candidates;
 	struct forward_counts *forward_counts;
-	struct tally *charged;         /* see policy_charge.h */
-	struct tally *unknown_domains; /* see milter_message.h */
+	struct tally *charged;              /* see policy_charge.h */
+	struct tally *unknown_domains;      /* see milter_message.h */
 	struct store *store;                /* without a backend if there is no envelope-database */
 	services_open_store_fn *open_store; /* or NULL */
 	void *open_store_arg;

@@ -30,8 +30,8 @@ struct auth_row {
 static void
 add_field(struct mail_headers *headers, const char *name, const char *value)
 {
-	mail_headers_add(headers, (struct text){ name, strlen(name) },
-	    (struct text){ value, strlen(value) });
+	mail_headers_add(
+	    headers, (struct text){ name, strlen(name) }, (struct text){ value, strlen(value) });
 }
 
 static void
@@ -45,8 +45,7 @@ add_token(struct mail_headers *headers, const struct token_row *row, time_t now)
 	char text[VERDICT_TOKEN_SIZE], value[200];
 
 	assert_true(ipaddr_parse(&token.client, "192.0.2.1", 9));
-	assert_true(
-	    verdict_token_make(text, keys, local, domain, &token, now - row->days * DAY));
+	assert_true(verdict_token_make(text, keys, local, domain, &token, now - row->days * DAY));
 	snprintf(value, sizeof(value), "Pass (x) x-srsd=%s; identity=mailfrom", text);
 	add_field(headers, "Received-SPF", value);
 	srs_keys_free(&keys);
@@ -83,8 +82,7 @@ test_authentication(void **state)
 		    { { "x@origin.test", MAILFROM, SPF_NONE, NULL, 0 } }, NULL, NULL,
 		    FORWARDING_FAIL },
 		{ "a pass of HELO is none of MAIL FROM", "x@origin.test",
-		    { { "x@origin.test", HELO, SPF_PASS, NULL, 0 } }, NULL, NULL,
-		    FORWARDING_FAIL },
+		    { { "x@origin.test", HELO, SPF_PASS, NULL, 0 } }, NULL, NULL, FORWARDING_FAIL },
 		{ "of another sender", "x@origin.test",
 		    { { "y@origin.test", MAILFROM, SPF_PASS, NULL, 0 } }, NULL, NULL,
 		    FORWARDING_UNCHECKED },
@@ -99,9 +97,8 @@ test_authentication(void **state)
 		{ "in the queue for days", "x@origin.test",
 		    { { "x@origin.test", MAILFROM, SPF_PASS, NULL, 5 } }, NULL, NULL,
 		    FORWARDING_PASS },
-		{ "too old", "x@origin.test",
-		    { { "x@origin.test", MAILFROM, SPF_PASS, NULL, 8 } }, NULL, NULL,
-		    FORWARDING_UNCHECKED },
+		{ "too old", "x@origin.test", { { "x@origin.test", MAILFROM, SPF_PASS, NULL, 8 } },
+		    NULL, NULL, FORWARDING_UNCHECKED },
 		{ "DKIM rescues", "x@origin.test",
 		    { { "x@origin.test", MAILFROM, SPF_FAIL, NULL, 0 } },
 		    "filter.test; dkim=pass header.d=mail.origin.test", NULL, FORWARDING_PASS },
@@ -111,8 +108,7 @@ test_authentication(void **state)
 		{ "a filter that is not trusted", "x@origin.test", { { 0 } },
 		    "other.test; dkim=pass header.d=origin.test", NULL, FORWARDING_UNCHECKED },
 		{ "a filter's fail is not ours", "x@origin.test", { { 0 } },
-		    "filter.test; spf=fail smtp.mailfrom=origin.test", NULL,
-		    FORWARDING_UNCHECKED },
+		    "filter.test; spf=fail smtp.mailfrom=origin.test", NULL, FORWARDING_UNCHECKED },
 		{ "null sender, HELO passes", "<>", { { "@", HELO, SPF_PASS, NULL, 0 } }, NULL,
 		    NULL, FORWARDING_PASS },
 		{ "null sender, HELO fails", "<>", { { "@", HELO, SPF_FAIL, NULL, 0 } }, NULL, NULL,
@@ -135,8 +131,8 @@ test_authentication(void **state)
 	srs_set(s, "trusted-authserv-ids", "filter.test");
 	for (i = 0; i < COUNT(rows); i++) {
 		read_header(&headers, s, &rows[i]);
-		forwarding_start(&envelope, &context,
-		    (struct text){ rows[i].sender, strlen(rows[i].sender) });
+		forwarding_start(
+		    &envelope, &context, (struct text){ rows[i].sender, strlen(rows[i].sender) });
 		unit_true(rows[i].row, "known",
 		    authentication_judge(&auth, &headers, keys, &envelope, NOW));
 		unit_text(rows[i].row, "auth", forwarding_auth_name(auth),

@@ -132,25 +132,21 @@ test_kinds(void **state)
 		    "out.test" },
 		{ "x@origin.test", "b@out.test", "a@else.test", FORWARDING_PASS, "redirected",
 		    "else.test" },
-		{ "x@origin.test", "b@out.test", "fwd.test!a", FORWARDING_PASS, "redirected",
-		    "" },
-		{ "x@origin.test", "b@out.test", "a%fwd.test", FORWARDING_PASS, "redirected",
-		    "" },
+		{ "x@origin.test", "b@out.test", "fwd.test!a", FORWARDING_PASS, "redirected", "" },
+		{ "x@origin.test", "b@out.test", "a%fwd.test", FORWARDING_PASS, "redirected", "" },
 		{ "x@origin.test", "b@out.test", "a", FORWARDING_PASS, "redirected", "" },
 		{ "x@origin.test", "b@out.test", "@fwd.test", FORWARDING_PASS, "redirected", "" },
 		/* Not a literal name of domains. */
 		{ "x@origin.test", "b@out.test", "a@x.sub.test", FORWARDING_PASS, "redirected",
 		    "x.sub.test" },
 		/* An SRS-shaped address is none of domains. */
-		{ "x@origin.test", "b@out.test", VALID, FORWARDING_PASS, "redirected",
-		    "srs.test" },
+		{ "x@origin.test", "b@out.test", VALID, FORWARDING_PASS, "redirected", "srs.test" },
 		{ "x@origin.test", "b@out.test", "SRS0=x@fwd.test", FORWARDING_PASS, "redirected",
 		    "fwd.test" },
 		{ "x@origin.test", "b@out.test", "srs1-x@fwd.test", FORWARDING_PASS, "redirected",
 		    "fwd.test" },
 		/* A sender that is no address. */
-		{ "joe", "b@out.test", "a@fwd.test", FORWARDING_UNCHECKED, "forward",
-		    "fwd.test" },
+		{ "joe", "b@out.test", "a@fwd.test", FORWARDING_UNCHECKED, "forward", "fwd.test" },
 		{ "@origin.test", "b@out.test", "", FORWARDING_UNCHECKED, "redirected", "" },
 	};
 	struct forwarding_envelope envelope;
@@ -160,14 +156,13 @@ test_kinds(void **state)
 	(void)state;
 	begin_case(&c, make_forwarder());
 	for (i = 0; i < COUNT(rows); i++) {
-		const char *row = unit_row("%s %s %s", rows[i].sender, rows[i].rcpt,
-		    rows[i].original);
+		const char *row =
+		    unit_row("%s %s %s", rows[i].sender, rows[i].rcpt, rows[i].original);
 
 		forwarding_start(&envelope, &c.context, make_case_text(&c, rows[i].sender));
 		add_case_recipient(&envelope, &c, rows[i].rcpt, rows[i].original, false);
 		unit_text(row, "kind",
-		    forwarding_kind_name(forwarding_judge(&envelope, rows[i].auth)),
-		    rows[i].kind);
+		    forwarding_kind_name(forwarding_judge(&envelope, rows[i].auth)), rows[i].kind);
 		unit_text(row, "domain", envelope.deciding.domain, rows[i].domain);
 	}
 	end_case(&c);
@@ -198,8 +193,7 @@ test_incoming(void **state)
 		forwarding_start(&envelope, &c.context, make_case_text(&c, rows[i].sender));
 		add_case_recipient(&envelope, &c, rows[i].rcpt, rows[i].original, true);
 		unit_text(rows[i].rcpt, "kind",
-		    forwarding_kind_name(forwarding_judge(&envelope, rows[i].auth)),
-		    rows[i].kind);
+		    forwarding_kind_name(forwarding_judge(&envelope, rows[i].auth)), rows[i].kind);
 	}
 	end_case(&c);
 	unit_end();
@@ -239,8 +233,8 @@ test_recipients(void **state)
 		for (n = 0; n < 3 && rows[i].rcpt[n] != NULL; n++)
 			add_case_recipient(
 			    &envelope, &c, rows[i].rcpt[n], rows[i].original[n], false);
-		unit_int(rows[i].rcpt[0], "recipients", (long long)envelope.recipients,
-		    (long long)n);
+		unit_int(
+		    rows[i].rcpt[0], "recipients", (long long)envelope.recipients, (long long)n);
 		unit_text(rows[i].rcpt[0], "kind",
 		    forwarding_kind_name(forwarding_judge(&envelope, FORWARDING_PASS)),
 		    rows[i].kind);
@@ -275,8 +269,8 @@ test_unknown(void **state)
 	(void)state;
 	begin_case(&c, make_forwarder());
 	for (i = 0; i < COUNT(rows); i++) {
-		forwarding_read_recipient(&recipient, &c.context,
-		    make_case_text(&c, rows[i].rcpt), make_case_text(&c, rows[i].original), false);
+		forwarding_read_recipient(&recipient, &c.context, make_case_text(&c, rows[i].rcpt),
+		    make_case_text(&c, rows[i].original), false);
 		unit_int(rows[i].original, "unknown", recipient.is_unknown, rows[i].unknown);
 	}
 	end_case(&c);
@@ -342,8 +336,8 @@ test_decisions(void **state)
 	static const struct decision_row rows[] = {
 		{ "forward", FORWARD, "", "rewrite", "", FORWARDING_PASS, false, false, false,
 		    "srs.test", false, NULL },
-		{ "redirected", REDIRECTED, "", "rewrite", "", FORWARDING_PASS, false, false,
-		    false, "srs.test", false, NULL },
+		{ "redirected", REDIRECTED, "", "rewrite", "", FORWARDING_PASS, false, false, false,
+		    "srs.test", false, NULL },
 		{ "candidate", FORWARD, APART, "rewrite", CANDIDATE, FORWARDING_PASS, false, true,
 		    false, CANDIDATE, false, NULL },
 		{ "candidate aligned", FORWARD, APART, "rewrite", CANDIDATE, FORWARDING_PASS, true,
