@@ -144,8 +144,8 @@ struct settings {
 	struct text_list socketmap;
 	struct text_list milter;
 	struct cidr_list clients; /* that may connect to inet endpoints */
-	char *control; /* endpoint, or "none" */
-	int separator; /* '=', '+' or '-' */
+	char *control;            /* endpoint, or "none" */
+	int separator;            /* '=', '+' or '-' */
 	int hash_length;
 	int hash_minimum;
 	bool hash_avoid_slash;
@@ -179,7 +179,7 @@ struct settings {
 	enum unauthenticated_bounces unauthenticated_bounces;
 	struct text_list trusted_authserv_ids;
 	int bounce_warning; /* in per cent; 0: no warning */
-	char *metrics; /* endpoint, or "none" */
+	char *metrics;      /* endpoint, or "none" */
 	bool metrics_remote;
 	bool domains_file_watch;
 	int stop_timeout;        /* in seconds */
@@ -196,10 +196,12 @@ struct settings {
 
 	/* Computed from the options. */
 	struct domainset *own_domains; /* srs-domain, domains and domains-file */
-	struct domainset *srs_domains; /* srs-domain and reverse-domains (srsd/srs/srs_domains.h) */
-	struct domainset *relays;      /* relay-domains */
-	struct domainset *no_rewrite;  /* no-rewrite-recipients */
-	struct ipaddr prospective;     /* family 0: not set */
+	/* srs-domain, reverse-domains and unauthenticated-domain (srsd/srs/srs_domains.h) */
+	struct domainset *srs_domains;
+	struct domainset *srs_excepted; /* per-domain-except */
+	struct domainset *relays;       /* relay-domains */
+	struct domainset *no_rewrite;   /* no-rewrite-recipients */
+	struct ipaddr prospective;      /* family 0: not set */
 };
 
 /* Adds a reference, and returns s. The caller ends with settings_free. */
