@@ -174,7 +174,7 @@ use_alias(struct map_lookup *lookup)
 {
 	const struct srs_context context = make_context(lookup->service);
 
-	srs_rewrite_alias(&lookup->result, &context, lookup->envelope.alias);
+	srs_rewrite_alias(&lookup->result, &context, NULL, lookup->envelope.alias);
 	lookup->stored = true;
 }
 
