@@ -149,6 +149,29 @@ domainset_contains(const struct domainset *set, const char *domain, size_t len)
 	return false;
 }
 
+bool
+domainset_contains_literal(const struct domainset *set, const char *domain, size_t len)
+{
+	char name[HOSTNAME_MAX + 1];
+
+	/* An entry with a leading dot is not a name. */
+	if (set->head == NULL || len == 0 || len > HOSTNAME_MAX || domain[0] == '.')
+		return false;
+	len = make_canonical_name(name, domain, len);
+	return has_domain_name(set, name, len);
+}
+
+const char *
+domainset_find(const struct domainset *set, bool (*wanted)(void *arg, const char *entry), void *arg)
+{
+	const struct domain_entry *d;
+
+	for (d = set->head; d != NULL; d = d->hh.next)
+		if (wanted(arg, d->name))
+			return d->name;
+	return NULL;
+}
+
 size_t
 domainset_size(const struct domainset *set)
 {

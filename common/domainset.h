@@ -36,6 +36,17 @@ bool domainset_add_lines(struct domainset *set, const char *text, size_t len, un
 /* True if an entry contains the domain, in any case and without a trailing dot. */
 bool domainset_contains(const struct domainset *set, const char *domain, size_t len);
 
+/* The same for entries without a leading dot alone: the domain itself is an entry. */
+bool domainset_contains_literal(const struct domainset *set, const char *domain, size_t len);
+
+/*
+ * The first entry, in any order, for which wanted() is true; NULL if it is true for none. It is in
+ * A-labels and lower case, with its leading dot if it has one, and belongs to the set. Takes time
+ * in proportion to the size of the set.
+ */
+const char *domainset_find(
+    const struct domainset *set, bool (*wanted)(void *arg, const char *entry), void *arg);
+
 /* The number of entries. */
 size_t domainset_size(const struct domainset *set);
 

@@ -10,6 +10,7 @@
 #include "common/endpoint.h"
 #include "common/file.h"
 #include "common/hostname.h"
+#include "common/orgdomain.h"
 #include "common/printable.h"
 #include "common/xmalloc.h"
 #include "conf/config.h"
@@ -386,6 +387,101 @@ set_default_database(const struct config_load *l)
 #endif
 }
 
+/* check_milter_options - one of these options needs another one */
+static bool
+check_milter_options(const struct config_load *l)
+{
+	const struct settings *s = l->s;
+
+	if (strcmp(s->per_domain, "off") != 0 && s->outbound_addresses.n == 0) {
+		set_option_error(l, "per-domain",
+		    "set outbound-addresses as well, which the SPF records are checked for");
+		return false;
+	}
+	if (s->unauthenticated == UNAUTHENTICATED_DOMAIN && s->unauthenticated_domain[0] == '\0') {
+		set_option_error(
+		    l, "unauthenticated", "domain needs unauthenticated-domain, which is not set");
+		return false;
+	}
+	return true;
+}
+
+/* An organizational domain. */
+struct org_name {
+	const char *s;
+	size_t len;
+};
+
+/*
+ * is_within_org - does an entry of domains have this organizational domain?
+ *
+ * Only an entry below it can, so that the list of public suffixes is searched for few of them. The
+ * name that an entry with a leading dot stands for is below it.
+ */
+static bool
+is_within_org(void *arg, const char *entry)
+{
+	const struct org_name *org = arg;
+	const char *name = entry + (entry[0] == '.');
+	size_t len = strlen(name);
+
+	return hostname_is_within(name, len, org->s, org->len) &&
+	       orgdomain_is_shared(name, len, org->s, org->len);
+}
+
+/* find_aligned_domain - the entry of domains that is aligned with unauthenticated-domain; or NULL */
+static const char *
+find_aligned_domain(const struct settings *s)
+{
+	const char *domain = s->unauthenticated_domain;
+	struct org_name org = { domain, strlen(domain) };
+	const char *found;
+
+	/* A public suffix has no organizational domain, and is aligned with itself alone. */
+	orgdomain_of(domain, org.len, &org.s, &org.len);
+	found = domainset_find(s->own_domains, is_within_org, &org);
+	if (found == NULL && domainset_contains(s->own_domains, org.s, org.len))
+		return org.s;
+	return found;
+}
+
+/*
+ * check_unauthenticated_domain - an SPF pass of it must not count for one of our own domains
+ *
+ * With relaxed alignment, DMARC compares organizational domains (RFC 7489, 3.1.2).
+ */
+static bool
+check_unauthenticated_domain(const struct config_load *l)
+{
+	const char *domain = l->s->unauthenticated_domain, *found;
+
+	if (domain[0] == '\0')
+		return true;
+	found = find_aligned_domain(l->s);
+	if (found == NULL)
+		return true;
+	set_option_error(l, "unauthenticated-domain",
+	    "%.100s shares its organizational domain with %.100s, which is one of domains or "
+	    "srs-domain; use a registered domain of its own",
+	    domain, found);
+	return false;
+}
+
+/* make_domainsets - false: an error in domains-file */
+static bool
+make_domainsets(const struct config_load *l, struct filebox *box)
+{
+	struct settings *s = l->s;
+
+	s->srs_domains = make_domainset(s->srs_domain, &s->reverse_domains);
+	domainset_add(s->srs_domains, s->unauthenticated_domain, strlen(s->unauthenticated_domain));
+	s->srs_excepted = make_domainset(NULL, &s->per_domain_except);
+	s->own_domains = make_domainset(s->srs_domain, &s->domains);
+	s->relays = make_domainset(NULL, &s->relay_domains);
+	s->no_rewrite = make_domainset(NULL, &s->no_rewrite_recipients);
+	return s->domains_file[0] == '\0' || read_domains_file(s, box, l->error);
+}
+
 /* complete_settings - check options against each other, and compute the fields made of them */
 static bool
 complete_settings(const struct config_load *l, struct filebox *box)
@@ -405,13 +501,8 @@ complete_settings(const struct config_load *l, struct filebox *box)
 	if (s->spf.prospective[0] != '\0')
 		ipaddr_parse(&s->prospective, s->spf.prospective, strlen(s->spf.prospective));
 	set_default_authserv_id(s);
-	if (!set_default_database(l))
-		return false;
-	s->srs_domains = make_domainset(s->srs_domain, &s->reverse_domains);
-	s->own_domains = make_domainset(s->srs_domain, &s->domains);
-	s->relays = make_domainset(NULL, &s->relay_domains);
-	s->no_rewrite = make_domainset(NULL, &s->no_rewrite_recipients);
-	return s->domains_file[0] == '\0' || read_domains_file(s, box, l->error);
+	return set_default_database(l) && check_milter_options(l) && make_domainsets(l, box) &&
+	       check_unauthenticated_domain(l);
 }
 
 static struct settings *
@@ -433,6 +524,7 @@ config_defaults(void)
 	set_default_authserv_id(s);
 	s->own_domains = domainset_new();
 	s->srs_domains = domainset_new();
+	s->srs_excepted = domainset_new();
 	s->relays = domainset_new();
 	s->no_rewrite = domainset_new();
 	return s;

@@ -24,6 +24,7 @@ settings_free(struct settings **settings)
 		option_clear(s, o);
 	domainset_free(&s->own_domains);
 	domainset_free(&s->srs_domains);
+	domainset_free(&s->srs_excepted);
 	domainset_free(&s->relays);
 	domainset_free(&s->no_rewrite);
 	free(s);

@@ -196,10 +196,12 @@ struct settings {
 
 	/* Computed from the options. */
 	struct domainset *own_domains; /* srs-domain, domains and domains-file */
-	struct domainset *srs_domains; /* srs-domain and reverse-domains (srsd/srs/srs_domains.h) */
-	struct domainset *relays;      /* relay-domains */
-	struct domainset *no_rewrite;  /* no-rewrite-recipients */
-	struct ipaddr prospective;     /* family 0: not set */
+	/* srs-domain, reverse-domains and unauthenticated-domain (srsd/srs/srs_domains.h) */
+	struct domainset *srs_domains;
+	struct domainset *srs_excepted; /* per-domain-except */
+	struct domainset *relays;       /* relay-domains */
+	struct domainset *no_rewrite;   /* no-rewrite-recipients */
+	struct ipaddr prospective;      /* family 0: not set */
 };
 
 /* Adds a reference, and returns s. The caller ends with settings_free. */

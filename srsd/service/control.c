@@ -130,7 +130,8 @@ make_map_reply(const struct control_service *service, const struct srs_result *r
 		json_object_set_new(reply, "reason", json_string(srs_verdict_text(r->verdict)));
 	if (r->verdict == SRS_FOREIGN)
 		json_object_set_new(reply, "hint",
-		    json_string("its domain is neither srs-domain nor in reverse-domains"));
+		    json_string("its domain is not an SRS domain of ours; see reverse-domains and "
+				"per-domain-accept"));
 	if (r->verdict == SRS_UNKNOWN_ALIAS && service->store == NULL)
 		json_object_set_new(reply, "hint", json_string("no envelope-database is set"));
 	if (r->secret >= 0)
@@ -173,7 +174,7 @@ start_forward(struct control_session *s, const json_t *request, struct buffer *o
 	srs_rewrite_forward(&result, &context, address.s, address.len);
 	belongs = srs_rewrite_envelope(&envelope, &context, address.s, address.len, &result);
 	if (belongs == 1)
-		srs_rewrite_alias(&result, &context, envelope.alias);
+		srs_rewrite_alias(&result, &context, NULL, envelope.alias);
 	else if (belongs == -1)
 		result.verdict = SRS_UNAVAILABLE;
 	reply = make_map_reply(service, &result);

@@ -16,6 +16,7 @@ unit_tests += tests/unit/test_gate_texts
 service_files += srsd/service/inputs.c srsd/service/inputs.h
 unit_tests += tests/unit/test_inputs
 service_files += srsd/service/map_lookup.c srsd/service/map_lookup.h
+unit_tests += tests/unit/test_map_lookup
 service_files += srsd/service/map_service.c srsd/service/map_service.h
 unit_tests += tests/unit/test_map_service
 fuzzers += tests/fuzz/map_service

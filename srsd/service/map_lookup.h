@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * map_lookup - one lookup in a map, for the sessions of tcp_table and of socketmap.
+ * map_lookup - one lookup in a map, for the sessions of tcp_table, of socketmap and of the milter.
  *
  * Most lookups have their result at once. A sender that belongs in the envelope store, and the
  * alias of a bounce, wait for the store:
@@ -42,15 +42,16 @@ struct map_service {
 	struct stats *stats;
 };
 
-/* A lookup of a session; its members are for map_lookup.c, except for the result. */
+/* A lookup of a session; its members are for map_lookup.c, except for result and stored. */
 struct map_lookup {
-	struct srs_result result; /* valid after map_lookup_run() has returned true */
+	struct srs_result result; /* valid after one of the functions below has returned true */
 	const struct map_service *service;
+	const char *domain; /* of the new address; NULL: srs-domain */
 	struct srs_envelope envelope;
 	struct store_question *question; /* or NULL */
 	unsigned generation;             /* of the service, when the question was asked */
 	bool answered; /* the store has answered, and the session has not run yet */
-	bool stored;   /* the sender is in the store */
+	bool stored;   /* the sender is in the store; valid with the result */
 	void (*wake)(void *arg);
 	void *arg;
 };
@@ -68,6 +69,21 @@ void map_lookup_init(struct map_lookup *lookup, void (*wake)(void *arg), void *a
  */
 bool map_lookup_run(
     struct map_lookup *lookup, const struct map_service *service, struct text key, bool overlong);
+
+/*
+ * The same without a log line and a counter, for a session that has its own. The failures of the
+ * store are logged.
+ */
+bool map_lookup_resolve(
+    struct map_lookup *lookup, const struct map_service *service, struct text key, bool overlong);
+
+/*
+ * As map_lookup_resolve in the forward map, but the sender is signed under this domain, and one of
+ * domains too (srs_rewrite_sign). domain has to exist until the result is there or the lookup is
+ * cancelled; NULL stands for srs-domain. After a reload it may be another one than before.
+ */
+bool map_lookup_sign(struct map_lookup *lookup, const struct map_service *service, struct text key,
+    const char *domain);
 
 /* Gives a lookup up that waits: wake is not called. */
 void map_lookup_cancel(struct map_lookup *lookup);

@@ -10,6 +10,7 @@
 #include "spf/spf_record_set.h"
 #include "srsd/service/policy_charge.h"
 #include "srsd/service/services.h"
+#include "srsd/srs/srs_domains.h"
 #include "srsd/srs/srs_hash_change.h"
 #include "srsd/store/store_backend.h"
 
@@ -181,9 +182,9 @@ services_free(struct services **services)
 	free(s);
 }
 
-/* warn_of_lost_bounces - when the new settings do not accept hashes that the old ones made */
+/* warn_of_lost_hashes - when the new settings do not accept hashes that the old ones made */
 static void
-warn_of_lost_bounces(const struct settings *before, const struct settings *after, time_t now)
+warn_of_lost_hashes(const struct settings *before, const struct settings *after, time_t now)
 {
 	enum hash_format other = srs_hash_change_other(after);
 	char until[DAY_TEXT_SIZE];
@@ -195,6 +196,28 @@ warn_of_lost_bounces(const struct settings *before, const struct settings *after
 	    "hash-format has changed: bounces to the addresses that were signed until now will "
 	    "be refused; hash-accept-%s = \"%s\" accepts them",
 	    srs_hash_change_name(other), until);
+}
+
+/* warn_of_lost_domains - when the new settings do not accept SRS domains that the old ones had */
+static void
+warn_of_lost_domains(const struct settings *before, const struct settings *after)
+{
+	struct srs_domains_loss loss;
+	size_t n = 0;
+
+	while (srs_domains_loses(before, after, &n, &loss))
+		log_warnx(
+		    "%s has lost \"%s\": bounces to addresses that were signed under it in the "
+		    "last %d days will be refused; %s accepts them",
+		    loss.option, loss.value, before->max_age,
+		    loss.form ? "per-domain-accept" : "reverse-domains");
+}
+
+static void
+warn_of_lost_bounces(const struct settings *before, const struct settings *after, time_t now)
+{
+	warn_of_lost_hashes(before, after, now);
+	warn_of_lost_domains(before, after);
 }
 
 bool

@@ -256,10 +256,9 @@ sign_srs0(const struct srs_context *context, const struct srs_addr *addr, char s
 }
 
 static void
-wrap_srs0(struct srs_result *result, const struct srs_context *context, struct text host,
-    struct text user)
+wrap_srs0(struct srs_result *result, const struct srs_context *context, const char *domain,
+    struct text host, struct text user)
 {
-	const struct settings *settings = context->settings;
 	char digest[SRS_MAC_LEN + 1], stamp[SRS_STAMP_LEN];
 	struct srs_addr addr = {
 		.kind = SRS_ADDR_SRS0, .stamp = { stamp, SRS_STAMP_LEN }, .host = host, .user = user
@@ -270,21 +269,19 @@ wrap_srs0(struct srs_result *result, const struct srs_context *context, struct t
 		result->verdict = SRS_UNAVAILABLE;
 		return;
 	}
-	put_srs_head(&local, "SRS0", settings, digest);
+	put_srs_head(&local, "SRS0", context->settings, digest);
 	put_srs_bytes(&local, stamp, SRS_STAMP_LEN);
 	put_srs_char(&local, '=');
 	put_srs_bytes(&local, host.s, host.len);
 	put_srs_char(&local, '=');
 	put_srs_bytes(&local, user.s, user.len);
-	format_result(
-	    result, local.text, local.len, settings->srs_domain, strlen(settings->srs_domain));
+	format_result(result, local.text, local.len, domain, strlen(domain));
 }
 
 static void
-wrap_srs1(struct srs_result *result, const struct srs_context *context, struct text host,
-    struct text opaque)
+wrap_srs1(struct srs_result *result, const struct srs_context *context, const char *domain,
+    struct text host, struct text opaque)
 {
-	const struct settings *settings = context->settings;
 	struct srs_addr addr = { .kind = SRS_ADDR_SRS1, .host = host, .user = opaque };
 	char digest[SRS_MAC_LEN + 1];
 	struct srs_local local;
@@ -293,12 +290,11 @@ wrap_srs1(struct srs_result *result, const struct srs_context *context, struct t
 		result->verdict = SRS_UNAVAILABLE;
 		return;
 	}
-	put_srs_head(&local, "SRS1", settings, digest);
+	put_srs_head(&local, "SRS1", context->settings, digest);
 	put_srs_bytes(&local, host.s, host.len);
 	put_srs_char(&local, '=');
 	put_srs_bytes(&local, opaque.s, opaque.len);
-	format_result(
-	    result, local.text, local.len, settings->srs_domain, strlen(settings->srs_domain));
+	format_result(result, local.text, local.len, domain, strlen(domain));
 }
 
 /* use_ascii_host - a host in A-labels; unchanged if these are not a domain for mail */
@@ -315,15 +311,15 @@ use_ascii_host(char ascii[HOSTNAME_MAX + 1], struct text host)
 }
 
 /*
- * wrap_sender - make an address of ours out of a foreign one
+ * wrap_sender - make an address in this domain of ours out of another one
  *
  * Another host's SRS0 becomes our SRS1 that leads straight back to that host. Another host's SRS1
  * keeps the host that it leads to, so that an address does not grow with each hop. An address that
  * only looks like SRS1 is wrapped like any other, so that its bounces reach its sender.
  */
 static void
-wrap_sender(
-    struct srs_result *result, const struct srs_context *context, const struct mailaddr *addr)
+wrap_sender(struct srs_result *result, const struct srs_context *context, const char *domain,
+    const struct mailaddr *addr)
 {
 	struct text host = { addr->domain, addr->domain_len };
 	struct text user = { addr->local, addr->local_len };
@@ -332,11 +328,11 @@ wrap_sender(
 	struct srs_addr srs;
 
 	if (srs_addr_tag(addr->local, addr->local_len) == 0)
-		wrap_srs1(result, context, use_ascii_host(ascii, host), opaque);
+		wrap_srs1(result, context, domain, use_ascii_host(ascii, host), opaque);
 	else if (srs_addr_parse(&srs, addr->local, addr->local_len) == SRS_ADDR_SRS1)
-		wrap_srs1(result, context, use_ascii_host(ascii, srs.host), srs.user);
+		wrap_srs1(result, context, domain, use_ascii_host(ascii, srs.host), srs.user);
 	else
-		wrap_srs0(result, context, use_ascii_host(ascii, host), user);
+		wrap_srs0(result, context, domain, use_ascii_host(ascii, host), user);
 }
 
 /* is_alias_host - the host of an address whose sender is in the envelope store */
@@ -370,36 +366,53 @@ verify_local_part(const struct srs_context *context, struct srs_addr *srs, const
 	return verify_srs_addr(context, srs, signature);
 }
 
-/* judge_own_srs - the reason why an SRS-shaped sender in a domain of ours is not rewritten */
-static enum srs_verdict
-judge_own_srs(const struct srs_context *context, const struct mailaddr *addr)
+/*
+ * judge_own_srs - is this SRS-shaped sender an address of ours, forged or not?
+ *
+ * Such a sender is never wrapped, and the verdict is the reason. In a candidate domain a malformed
+ * address is an ordinary one.
+ */
+static bool
+judge_own_srs(
+    struct srs_result *result, const struct srs_context *context, const struct mailaddr *addr)
 {
+	enum srs_domains_kind kind =
+	    srs_domains_kind(context->settings, addr->domain, addr->domain_len);
 	struct signature signature;
 	struct srs_addr srs;
 
-	if (verify_local_part(context, &srs, addr->local, addr->local_len, &signature) ==
-	    SRS_REWRITTEN)
-		return SRS_ALREADY_OURS;
-	return SRS_LOCAL_DOMAIN;
+	if (kind == SRS_DOMAINS_FOREIGN)
+		return false;
+	result->verdict = SRS_LOCAL_DOMAIN;
+	switch (verify_local_part(context, &srs, addr->local, addr->local_len, &signature)) {
+	case SRS_REWRITTEN:
+		result->verdict = SRS_ALREADY_OURS;
+		return true;
+	case SRS_MALFORMED:
+		return kind == SRS_DOMAINS_OURS;
+	default:
+		return true;
+	}
 }
 
 static bool
-is_own_srs(const struct mailaddr *addr, const struct settings *settings)
+is_own_srs(
+    struct srs_result *result, const struct srs_context *context, const struct mailaddr *addr)
 {
 	return srs_addr_tag(addr->local, addr->local_len) != -1 &&
-	       srs_domains_contain(settings, addr->domain, addr->domain_len);
+	       judge_own_srs(result, context, addr);
 }
 
-void
-srs_rewrite_forward(
-    struct srs_result *result, const struct srs_context *context, const char *key, size_t len)
+/* rewrite_sender - sign it under a domain; spare_own: not if it is one of domains */
+static void
+rewrite_sender(struct srs_result *result, const struct srs_context *context, const char *domain,
+    bool spare_own, struct text key)
 {
-	const struct settings *settings = context->settings;
 	struct mailaddr addr;
 
 	result->secret = SRS_KEYS_NONE;
 	result->len = 0;
-	switch (mailaddr_parse_external(&addr, key, len)) {
+	switch (mailaddr_parse_external(&addr, key.s, key.len)) {
 	case MAILADDR_NULL:
 		result->verdict = SRS_NULL_SENDER;
 		return;
@@ -412,15 +425,39 @@ srs_rewrite_forward(
 	case MAILADDR_OK:
 		break;
 	}
-	if (is_own_srs(&addr, settings))
-		result->verdict = judge_own_srs(context, &addr);
-	else if (!settings->always_rewrite &&
-		 domainset_contains(settings->own_domains, addr.domain, addr.domain_len))
+	if (is_own_srs(result, context, &addr))
+		return;
+	if (spare_own &&
+	    domainset_contains(context->settings->own_domains, addr.domain, addr.domain_len))
 		result->verdict = SRS_LOCAL_DOMAIN;
 	else if (is_alias_host(make_part(addr.domain, addr.domain_len)))
 		result->verdict = SRS_NOT_ADDRESS; /* the reverse map could not restore it */
 	else
-		wrap_sender(result, context, &addr);
+		wrap_sender(result, context, domain, &addr);
+}
+
+/* choose_domain - NULL stands for srs-domain */
+static const char *
+choose_domain(const struct srs_context *context, const char *domain)
+{
+	return domain == NULL ? context->settings->srs_domain : domain;
+}
+
+void
+srs_rewrite_forward(
+    struct srs_result *result, const struct srs_context *context, const char *key, size_t len)
+{
+	const struct settings *settings = context->settings;
+
+	rewrite_sender(
+	    result, context, settings->srs_domain, !settings->always_rewrite, make_part(key, len));
+}
+
+void
+srs_rewrite_sign(struct srs_result *result, const struct srs_context *context, const char *domain,
+    const char *key, size_t len)
+{
+	rewrite_sender(result, context, choose_domain(context, domain), false, make_part(key, len));
 }
 
 /* is_embedded_well - may a sender stay in its SRS address? */
@@ -461,12 +498,13 @@ srs_rewrite_envelope(struct srs_envelope *envelope, const struct srs_context *co
 }
 
 void
-srs_rewrite_alias(struct srs_result *result, const struct srs_context *context, const char *alias)
+srs_rewrite_alias(struct srs_result *result, const struct srs_context *context, const char *domain,
+    const char *alias)
 {
 	result->secret = SRS_KEYS_NONE;
 	result->len = 0;
-	wrap_srs0(result, context, make_part(SRS_ALIAS_HOST, strlen(SRS_ALIAS_HOST)),
-	    make_part(alias, SRS_ALIAS_LEN));
+	wrap_srs0(result, context, choose_domain(context, domain),
+	    make_part(SRS_ALIAS_HOST, strlen(SRS_ALIAS_HOST)), make_part(alias, SRS_ALIAS_LEN));
 }
 
 /* verify_alias - 1 if the alias is that of the address, 0 if not, -1 when libcrypto failed */
@@ -521,6 +559,7 @@ void
 srs_rewrite_reverse(
     struct srs_result *result, const struct srs_context *context, const char *key, size_t len)
 {
+	enum srs_domains_kind kind;
 	struct signature signature;
 	struct mailaddr addr;
 	struct srs_addr srs;
@@ -531,13 +570,16 @@ srs_rewrite_reverse(
 	if (mailaddr_parse_external(&addr, key, len) != MAILADDR_OK ||
 	    srs_addr_tag(addr.local, addr.local_len) == -1)
 		return;
-	if (!srs_domains_contain(context->settings, addr.domain, addr.domain_len)) {
+	kind = srs_domains_kind(context->settings, addr.domain, addr.domain_len);
+	if (kind == SRS_DOMAINS_FOREIGN) {
 		result->verdict = SRS_FOREIGN;
 		return;
 	}
 	result->verdict = verify_local_part(context, &srs, addr.local, addr.local_len, &signature);
 	result->secret = signature.secret;
 	result->form = signature.form;
+	if (result->verdict == SRS_MALFORMED && kind == SRS_DOMAINS_CANDIDATE)
+		result->verdict = SRS_NOT_SRS; /* an ordinary mailbox */
 	if (result->verdict != SRS_REWRITTEN)
 		return;
 	if (srs.kind != SRS_ADDR_SRS0 || !is_alias_host(srs.host)) {
@@ -549,19 +591,28 @@ srs_rewrite_reverse(
 		result->alias[0] = '\0';
 }
 
+/* judge_route - of an address that is not itself an SRS address of ours */
+static enum srs_fact
+judge_route(const struct settings *settings, const struct mailaddr_parts *address)
+{
+	return srs_domains_are_routed_to(settings, address->local, address->local_len)
+		   ? SRS_FACT_FORGED
+		   : SRS_FACT_FOREIGN;
+}
+
 enum srs_fact
 srs_rewrite_fact(const struct srs_context *context, const struct mailaddr_parts *address)
 {
 	const struct settings *settings = context->settings;
+	enum srs_domains_kind kind = SRS_DOMAINS_FOREIGN;
 	struct signature signature;
 	struct srs_addr srs;
 
 	/* Few addresses have the tag, so that the rest costs nearly nothing for the others. */
-	if (srs_addr_tag(address->local, address->local_len) == -1 ||
-	    !srs_domains_may_contain(settings, address->domain, address->domain_len))
-		return srs_domains_are_routed_to(settings, address->local, address->local_len)
-			   ? SRS_FACT_FORGED
-			   : SRS_FACT_FOREIGN;
+	if (srs_addr_tag(address->local, address->local_len) != -1)
+		kind = srs_domains_kind_as_written(settings, address->domain, address->domain_len);
+	if (kind == SRS_DOMAINS_FOREIGN)
+		return judge_route(settings, address);
 	if (address->local_len > MAILADDR_MAX)
 		return SRS_FACT_FORGED;
 	switch (verify_local_part(context, &srs, address->local, address->local_len, &signature)) {
@@ -571,6 +622,8 @@ srs_rewrite_fact(const struct srs_context *context, const struct mailaddr_parts 
 		return SRS_FACT_EXPIRED;
 	case SRS_UNAVAILABLE:
 		return SRS_FACT_UNKNOWN;
+	case SRS_MALFORMED:
+		return kind == SRS_DOMAINS_OURS ? SRS_FACT_FORGED : judge_route(settings, address);
 	default:
 		return SRS_FACT_FORGED;
 	}

@@ -91,8 +91,17 @@ void srs_rewrite_forward(
     struct srs_result *result, const struct srs_context *context, const char *key, size_t len);
 
 /*
+ * Signs a sender under a domain, for a caller that has decided that it must be signed: a foreign
+ * one as srs_rewrite_forward, and one of domains as well. domain is one of srs_domains.h in
+ * A-labels, with a NUL; NULL stands for srs-domain. An address of ours is not wrapped again:
+ * SRS_ALREADY_OURS if it verifies, else SRS_LOCAL_DOMAIN.
+ */
+void srs_rewrite_sign(struct srs_result *result, const struct srs_context *context,
+    const char *domain, const char *key, size_t len);
+
+/*
  * Does the sender belong in the envelope store, according to original-envelope? key is that of
- * srs_rewrite_forward, and embedded its result. With "long" that is a sender whose embedded form is
+ * srs_rewrite_forward or srs_rewrite_sign, and embedded its result. With "long" that is a sender whose embedded form is
  * longer than SRS_LOCAL_MAX or MAILADDR_MAX; with "database" any sender, except that another
  * host's SRS address is wrapped as long as it fits.
  *	1  yes: *envelope is the row
@@ -102,9 +111,12 @@ void srs_rewrite_forward(
 int srs_rewrite_envelope(struct srs_envelope *envelope, const struct srs_context *context,
     const char *key, size_t len, const struct srs_result *embedded);
 
-/* The answer of the forward map for a sender that the store has under this alias. */
-void srs_rewrite_alias(
-    struct srs_result *result, const struct srs_context *context, const char *alias);
+/*
+ * The address of a sender that the store has under this alias, signed under a domain; see
+ * srs_rewrite_sign.
+ */
+void srs_rewrite_alias(struct srs_result *result, const struct srs_context *context,
+    const char *domain, const char *alias);
 
 /*
  * Turns SRS_UNKNOWN_ALIAS into SRS_REWRITTEN, with the address that the store has for the alias.
@@ -137,7 +149,7 @@ enum srs_fact {
 
 /*
  * The fact about an address as the client wrote it and the policy service receives it
- * (mailaddr_split), and so about one that Postfix still has to complete (srs_domains_may_contain).
+ * (mailaddr_split), and so about one that Postfix still has to complete (srs_domains_kind_as_written).
  * An SRS-shaped address that is too long to be ours is forged. So is a route to an address of ours,
  * whatever its hash (srs_domains_are_routed_to), because no bounce needs a route.
  */

@@ -329,7 +329,7 @@ class Lookups(Base):
                 ('reverse', 'a@x.test', 'not an SRS address'),
                 ('reverse', 'SRS0=aaaa=AA=x.test=y@srs.test', 'bad hash'),
                 ('reverse', 'SRS0=aaaa=AA=x.test=y@other.test', 'not an SRS address: its domain is '
-                 'neither srs-domain nor in reverse-domains')]
+                 'not an SRS domain of ours; see reverse-domains and per-domain-accept')]
         for command, address, reason in rows:
             with self.subTest(reason):
                 done = self.run_one(command, address)

@@ -3,7 +3,8 @@
  * A key of the maps. The reverse map turns a result of the forward map back into the same address;
  * that result is ours, and expires. A result of the reverse map is an address. This holds for both
  * hash formats: a separated hash verifies under either, a compatible one only where that format
- * signs. The secrets and the clock are constant.
+ * signs. It holds for an address that is signed under a candidate of per-domain, too. The secrets
+ * and the clock are constant.
  */
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/srs_case.h"
@@ -17,7 +18,7 @@
 #include "srsd/srs/srs_domains.h"
 #include "srsd/srs/srs_rewrite.h"
 
-static struct settings *usual, *other, *separated;
+static struct settings *usual, *other, *separated, *candidates;
 static struct srs_keys *keys;
 
 static void
@@ -38,6 +39,11 @@ begin(void)
 	srs_set(separated, "hash-format", "separated");
 	srs_set(separated, "hash-length", "12");
 	srs_set(separated, "hash-minimum", "12");
+	candidates = srs_settings();
+	srs_set(candidates, "per-domain", "fwd.");
+	srs_set(candidates, "per-domain-accept", "same");
+	srs_own(candidates, "own.test");
+	srs_own(candidates, ".own.test");
 }
 
 static void
@@ -192,6 +198,27 @@ check(const char *key, size_t len, struct settings *s)
 	check_agreement(key, len, &r, s);
 }
 
+/* check_signed - under the domains that the milter may choose */
+static void
+check_signed(const char *key, size_t len, struct settings *s)
+{
+	static const char *const domains[] = { NULL, "own.test", "fwd.own.test" };
+	const struct srs_context context = { s, keys, NOW };
+	struct srs_result r;
+	size_t i;
+
+	for (i = 0; i < sizeof(domains) / sizeof(domains[0]); i++) {
+		srs_rewrite_sign(&r, &context, domains[i], key, len);
+		check_result(&r);
+		if (r.verdict == SRS_REWRITTEN) {
+			check_fact(&r, s);
+			check_way_back(&r, key, len, s);
+		}
+	}
+	fuzz_say(
+	    "signed %s; ", r.verdict == SRS_REWRITTEN ? r.address : srs_verdict_word(r.verdict));
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -201,6 +228,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check(key, size, usual);
 	check(key, size, other);
 	check(key, size, separated);
+	check(key, size, candidates);
+	check_signed(key, size, candidates);
 	free(key);
 	return 0;
 }

@@ -48,6 +48,13 @@ srs_former(struct settings *s, const char *domain)
 	assert_true(domainset_add(s->srs_domains, domain, strlen(domain)));
 }
 
+/* srs_except - add a domain to per-domain-except */
+static inline void
+srs_except(struct settings *s, const char *domain)
+{
+	assert_true(domainset_add(s->srs_excepted, domain, strlen(domain)));
+}
+
 /* srs_own - add a domain to domains */
 static inline void
 srs_own(struct settings *s, const char *domain)
@@ -66,6 +73,7 @@ srs_settings(void)
 	srs_rename(s, "srs.test");
 	srs_set(s, "hash-avoid-slash", "false");
 	s->own_domains = domainset_new();
+	s->srs_excepted = domainset_new();
 	srs_own(s, "srs.test");
 	s->relays = domainset_new();
 	s->no_rewrite = domainset_new();

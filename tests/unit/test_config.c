@@ -431,6 +431,126 @@ test_forwards(void **state)
 }
 
 static void
+test_milter_options_that_disagree(void **state)
+{
+	static const struct bad_row rows[] = {
+		{ DOMAIN "per-domain = same\n",
+		    "FILE:2: per-domain: set outbound-addresses as well" },
+		{ DOMAIN "milter = {\"unix:/m\"}\nper-domain = \"srs.\"\noutbound-addresses = {}\n",
+		    "FILE:3: per-domain: set outbound-addresses as well" },
+		{ DOMAIN "unauthenticated = domain\n",
+		    "FILE:2: unauthenticated: domain needs unauthenticated-domain" },
+		{ DOMAIN "unauthenticated-domain = bulk\n",
+		    "FILE:2: unauthenticated-domain: 'bulk' is not accepted; a host name" },
+	};
+	static const char *const good[] = {
+		DOMAIN "per-domain = off\n",
+		DOMAIN "per-domain = same\noutbound-addresses = {192.0.2.1}\n",
+		DOMAIN "per-domain-accept = {same, \"srs.\"}\n",
+		DOMAIN "unauthenticated = hold\n",
+		DOMAIN "unauthenticated = keep\n",
+		DOMAIN "unauthenticated = domain\nunauthenticated-domain = bulk.example\n",
+	};
+	struct settings *s;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(good); i++) {
+		s = load_good(good[i]);
+		settings_free(&s);
+	}
+	check_bad(rows, COUNT(rows));
+}
+
+/* Mail that is not authenticated must not get an SPF pass that is aligned with an own domain. */
+static void
+test_unauthenticated_domain(void **state)
+{
+	static const struct {
+		const char *domain, *own;
+		const char *with; /* the name in the message; NULL: accepted */
+	} rows[] = {
+		{ "bulk.example", "a.test, .b.test, c.co.uk", NULL },
+		{ "u.bulk.co.uk", "a.co.uk, \".b.co.uk\"", NULL },
+		{ "bulk.test", "xbulk.test", NULL },
+		{ "bulk.a.test", "a.test", "a.test" },
+		{ "a.test", "shop.a.test", "shop.a.test" },
+		{ "bulk.A.test", "x.a.test, b.test", "x.a.test" },
+		{ "u.bulk.co.uk", "v.bulk.co.uk", "v.bulk.co.uk" },
+		{ "bulk.a.test", "\".a.test\"", ".a.test" },
+		{ "bulk.a.test", "\".deep.a.test\"", ".deep.a.test" },
+		/* It stands for all domains below it. */
+		{ "u.bulk.test", "\".test\"", "bulk.test" },
+		{ "bulk.xn--bcher-kva.test", "b\303\274cher.test", "xn--bcher-kva.test" },
+		/* srs-domain */
+		{ "srs.test", "a.test", "srs.test" },
+		{ "bulk.srs.test", "a.test", "srs.test" },
+		/* A public suffix has no organizational domain. */
+		{ "co.uk", "a.co.uk", NULL },
+		{ "co.uk", "a.test, co.uk", "co.uk" },
+		{ "co.uk", "\".uk\"", "co.uk" },
+	};
+	char text[300], error[CONFIG_ERROR_SIZE];
+	struct settings *s;
+	const char *row;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		row = unit_row("%s, %s", rows[i].domain, rows[i].own);
+		snprintf(text, sizeof(text), DOMAIN "domains = {%s}\nunauthenticated-domain = %s\n",
+		    rows[i].own, rows[i].domain);
+		s = load(text, NULL, 0, error);
+		unit_int(row, "accepted", s != NULL, rows[i].with == NULL);
+		if (s != NULL)
+			unit_true(row, "an SRS domain",
+			    domainset_contains(
+				s->srs_domains, rows[i].domain, strlen(rows[i].domain)));
+		else if (rows[i].with != NULL)
+			unit_holds(row, "message", error,
+			    unit_row("FILE:3: unauthenticated-domain: %s shares its organizational "
+				     "domain with %s,",
+				rows[i].domain, rows[i].with));
+		settings_free(&s);
+	}
+	unit_end();
+}
+
+static void
+test_unauthenticated_domain_in_domains_file(void **state)
+{
+	const char *domains = unit_write("domains", BYTES("a.test\nshop.bulk.test\n"), 0600);
+	char text[400], error[CONFIG_ERROR_SIZE];
+	struct settings *s;
+
+	(void)state;
+	snprintf(text, sizeof(text),
+	    DOMAIN "domains-file = \"%s\"\nunauthenticated-domain = x.test\n", domains);
+	s = load_good(text);
+	settings_free(&s);
+	snprintf(text, sizeof(text),
+	    DOMAIN "domains-file = \"%s\"\nunauthenticated-domain = u.bulk.test\n", domains);
+	assert_null(load(text, NULL, 0, error));
+	unit_holds("file", "message", error, "with shop.bulk.test, which is one of domains");
+	unit_end();
+}
+
+static void
+test_excepted_domains(void **state)
+{
+	struct settings *s = load_good(DOMAIN "per-domain-except = {A.test}\n");
+
+	(void)state;
+	unit_true("a.test", "excepted", domainset_contains(s->srs_excepted, "a.test", 6));
+	unit_true("b.test", "not excepted", !domainset_contains(s->srs_excepted, "b.test", 6));
+	settings_free(&s);
+	s = config_defaults();
+	unit_int("defaults", "excepted", (int)domainset_size(s->srs_excepted), 0);
+	settings_free(&s);
+	unit_end();
+}
+
+static void
 test_no_file(void **state)
 {
 	char error[CONFIG_ERROR_SIZE];
@@ -803,6 +923,10 @@ main(void)
 		UNIT_DIR_TEST(test_options_that_disagree),
 		UNIT_DIR_TEST(test_endpoints_of_a_network),
 		UNIT_DIR_TEST(test_forwards),
+		UNIT_DIR_TEST(test_milter_options_that_disagree),
+		UNIT_DIR_TEST(test_unauthenticated_domain),
+		UNIT_DIR_TEST(test_unauthenticated_domain_in_domains_file),
+		UNIT_DIR_TEST(test_excepted_domains),
 		UNIT_DIR_TEST(test_no_file),
 		UNIT_DIR_TEST(test_srs_domain_from_domains),
 		UNIT_DIR_TEST(test_own_domains),

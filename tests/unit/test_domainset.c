@@ -156,6 +156,90 @@ test_domain_and_its_subdomains(void **state)
 	unit_end();
 }
 
+/* Only what is an entry by itself, whatever subdomains there are. */
+static void
+test_literal_entries(void **state)
+{
+	static const char *const entries[] = { "one.test", ".two.test", "A.three.test",
+		".three.test",
+		"b\xc3\xbc"
+		"cher.test" };
+	static const struct lookup_row rows[] = {
+		{ "one.test", true },
+		{ "ONE.Test", true },
+		{ "a.three.test", true },
+		{ "xn--bcher-kva.test", true },
+		{ "B\xc3\x9c"
+		  "CHER.test",
+		    true },
+		{ "a.one.test", false },
+		{ "two.test", false },
+		{ "a.two.test", false },
+		{ ".two.test", false },
+		{ "b.three.test", false },
+		{ "three.test", false },
+		{ "one.test.", false },
+		{ ".one.test", false },
+		{ "", false },
+	};
+	struct domainset *set = make_set(entries, COUNT(entries)), *empty = domainset_new();
+	size_t i, len;
+	char *copy;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		len = strlen(rows[i].domain);
+		copy = unit_copy(rows[i].domain, len);
+		unit_int(rows[i].domain, "literal", domainset_contains_literal(set, copy, len),
+		    rows[i].want);
+		unit_int(rows[i].domain, "literal in an empty set",
+		    domainset_contains_literal(empty, copy, len), false);
+		free(copy);
+	}
+	domainset_free(&set);
+	domainset_free(&empty);
+	unit_end();
+}
+
+struct find_case {
+	const char *wanted;
+	unsigned calls;
+};
+
+static bool
+is_wanted_entry(void *arg, const char *entry)
+{
+	struct find_case *find = arg;
+
+	find->calls++;
+	return strcmp(entry, find->wanted) == 0;
+}
+
+static void
+test_find(void **state)
+{
+	static const char *const entries[] = { "ONE.test", ".two.test",
+		"b\xc3\xbc"
+		"cher.test" };
+	static const char *const found[] = { "one.test", ".two.test", "xn--bcher-kva.test" };
+	struct domainset *set = make_set(entries, COUNT(entries)), *empty = domainset_new();
+	struct find_case find = { .wanted = "two.test" };
+	size_t i;
+
+	(void)state;
+	unit_text("two.test", "found", domainset_find(set, is_wanted_entry, &find), NULL);
+	unit_int("two.test", "entries", find.calls, COUNT(entries));
+	for (i = 0; i < COUNT(found); i++) {
+		find.wanted = found[i];
+		unit_text(found[i], "found", domainset_find(set, is_wanted_entry, &find), found[i]);
+		unit_text(found[i], "found in an empty set",
+		    domainset_find(empty, is_wanted_entry, &find), NULL);
+	}
+	domainset_free(&set);
+	domainset_free(&empty);
+	unit_end();
+}
+
 static void
 test_empty_set(void **state)
 {
@@ -213,6 +297,8 @@ test_longest_names(void **state)
 	name[0] = 'n';
 	assert_false(domainset_add(set, name, HOSTNAME_MAX + 1));
 	assert_false(domainset_contains(set, name, HOSTNAME_MAX + 1));
+	assert_true(domainset_contains_literal(set, name + 1, HOSTNAME_MAX));
+	assert_false(domainset_contains_literal(set, name, HOSTNAME_MAX + 1));
 	free(name);
 	domainset_free(&set);
 }
@@ -337,6 +423,8 @@ main(void)
 		cmocka_unit_test(test_u_labels_are_a_labels),
 		cmocka_unit_test(test_subdomains),
 		cmocka_unit_test(test_domain_and_its_subdomains),
+		cmocka_unit_test(test_literal_entries),
+		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_empty_set),
 		cmocka_unit_test(test_size_counts_an_entry_once),
 		cmocka_unit_test(test_bad_entries),

@@ -76,6 +76,22 @@ reverse_at(const char *key, time_t now)
 	return answer(srs_rewrite_reverse, key, strlen(key), now);
 }
 
+/* The domain under which sign() signs; NULL: srs-domain. */
+static const char *signing_domain;
+
+static void
+sign_sender(
+    struct srs_result *result, const struct srs_context *context, const char *key, size_t len)
+{
+	srs_rewrite_sign(result, context, signing_domain, key, len);
+}
+
+static const char *
+sign(const char *key)
+{
+	return answer(sign_sender, key, strlen(key), NOW);
+}
+
 struct rewrite_row {
 	const char *key;
 	const char *want;
@@ -262,6 +278,66 @@ test_always_rewrite(void **state)
 	srs_set(settings, "always-rewrite", "yes");
 	assert_true(strncmp(forward("user@srs.test"), "SRS0=", 5) == 0);
 	check_rows(forward, rows, COUNT(rows));
+}
+
+/* The milter decides that a sender is signed, own or foreign, and under which domain. */
+static void
+test_sign(void **state)
+{
+	static const struct {
+		const char *domain, *key, *want;
+	} rows[] = {
+		{ NULL, "jane@example.test", "SRS0=mqiS=G3=example.test=jane@srs.test" },
+		{ "own.test", "jane@example.test", "SRS0=mqiS=G3=example.test=jane@own.test" },
+		{ "fwd.own.test", "jane@example.test",
+		    "SRS0=mqiS=G3=example.test=jane@fwd.own.test" },
+		{ NULL, "user@own.test", "SRS0=i+NK=G3=own.test=user@srs.test" },
+		{ "fwd.own.test", "Jane@Own.test", "SRS0=AjW8=G3=Own.test=Jane@fwd.own.test" },
+		{ "fwd.own.test", "SRS0=AbCd=AA=orig.test=user@relay.test",
+		    "SRS1=/UMd=relay.test==AbCd=AA=orig.test=user@fwd.own.test" },
+		{ "fwd.own.test", "SRS1=zzzz=relay.test==AbCd=AA=orig.test=user@second.test",
+		    "SRS1=/UMd=relay.test==AbCd=AA=orig.test=user@fwd.own.test" },
+		/* An address of ours under any domain stays what it is. */
+		{ "fwd.own.test", "SRS0=mqiS=G3=example.test=jane@srs.test", "already ours" },
+		{ "fwd.own.test", "SRS0=mqiS=G3=example.test=jane@fwd.own.test", "already ours" },
+		{ NULL, "SRS0=mqiS=G3=example.test=jane@fwd.own.test", "already ours" },
+		{ "own.test", "SRS0=xxxx=G3=example.test=jane@fwd.own.test", "local domain" },
+		{ "own.test", "SRS0=xxxx=G3=example.test=jane@srs.test", "local domain" },
+		{ "fwd.own.test", "SRS0=x@srs.test", "local domain" },
+		{ "fwd.own.test", "", "null sender" },
+		{ "fwd.own.test", "<>", "null sender" },
+		{ "fwd.own.test", "jane", "not an address" },
+		{ "fwd.own.test", "jane@1", "not an address" },
+	};
+	size_t i;
+
+	(void)state;
+	srs_own(settings, "own.test");
+	srs_set(settings, "per-domain-accept", "fwd.");
+	for (i = 0; i < COUNT(rows); i++) {
+		signing_domain = rows[i].domain;
+		unit_text(rows[i].key, rows[i].domain == NULL ? "srs-domain" : rows[i].domain,
+		    sign(rows[i].key), rows[i].want);
+	}
+	unit_end();
+}
+
+static void
+test_sign_length(void **state)
+{
+	char *longest = unit_fill('d', 200), key[300];
+
+	(void)state;
+	/* SRS0=hhhh=TT=x.test=LOCAL@DOMAIN: 20 bytes, the local part, '@' and the domain */
+	snprintf(key, sizeof(key), "%.33s@x.test", longest);
+	signing_domain = longest;
+	unit_int("fits", "length", (int)strlen(sign(key)), MAILADDR_MAX);
+	snprintf(key, sizeof(key), "%.34s@x.test", longest);
+	unit_text("does not fit", "answer", sign(key), "too long");
+	signing_domain = NULL;
+	unit_holds("srs-domain", "answer", sign(key), "@srs.test");
+	free(longest);
+	unit_end();
 }
 
 static void
@@ -1279,6 +1355,104 @@ test_reverse_by_domain(void **state)
 	unit_end();
 }
 
+/* use_candidates - domains whose candidates under two forms are ours */
+static void
+use_candidates(void)
+{
+	srs_own(settings, "own.test");
+	srs_own(settings, ".sub.test");
+	srs_own(settings, "taken.test");
+	srs_except(settings, "taken.test");
+	srs_set(settings, "per-domain", "same");
+	srs_set(settings, "per-domain-accept", "fwd.");
+}
+
+static void
+test_reverse_of_candidates(void **state)
+{
+	static const struct rewrite_row rows[] = {
+		{ "SRS0=mqiS=G3=example.test=jane@own.test", "jane@example.test" },
+		{ "srs0=MQIS=g3=example.test=jane@FWD.Own.Test.", "jane@example.test" },
+		{ "SRS1=/UMd=relay.test==AbCd=AA=orig.test=user@fwd.own.test",
+		    "SRS0=AbCd=AA=orig.test=user@relay.test" },
+		{ "SRS0=bgY3=G3=1=C0FFEE00C0FFEE00C0FFEE00C0FFEE00@own.test", "unknown alias" },
+		{ "SRS0=xxxx=G3=example.test=jane@own.test", "bad hash" },
+		{ "SRS0=x=G3=example.test=jane@fwd.own.test", "bad hash" },
+		{ "SRS1=xxxx=relay.test==x@fwd.own.test", "bad hash" },
+		/* A mailbox, which happens to begin like an SRS address. */
+		{ "srs0-x@own.test", "not an SRS address" },
+		{ "SRS0=x@fwd.own.test", "not an SRS address" },
+		{ "SRS0=mqiS=!!=example.test=jane@own.test", "not an SRS address" },
+		{ "SRS0=mqiS=G3=example.test=@own.test", "not an SRS address" },
+		{ "SRS1=xxxx=relay.test=x@own.test", "not an SRS address" },
+		{ "SRS0=x@srs.test", "malformed" },
+		{ "SRS0=mqiS=G3=example.test=jane@taken.test", "not an SRS address" },
+		{ "SRS0=mqiS=G3=example.test=jane@fwd.taken.test", "not an SRS address" },
+		{ "SRS0=mqiS=G3=example.test=jane@a.sub.test", "not an SRS address" },
+		{ "SRS0=mqiS=G3=example.test=jane@srs.own.test", "not an SRS address" },
+		{ "SRS0=mqiS=G3=example.test=jane@own", "not an SRS address" },
+	};
+
+	(void)state;
+	use_candidates();
+	unit_text("expired", "reverse",
+	    reverse_at("SRS0=mqiS=G3=example.test=jane@own.test", NOW + 22 * DAY), "expired");
+	check_rows(reverse, rows, COUNT(rows));
+}
+
+static void
+test_forward_of_candidates(void **state)
+{
+	static const struct rewrite_row rows[] = {
+		{ "SRS0=mqiS=G3=example.test=jane@own.test", "already ours" },
+		{ "SRS0=mqiS=G3=example.test=jane@fwd.own.test", "already ours" },
+		{ "SRS0=xxxx=G3=example.test=jane@fwd.own.test", "local domain" },
+		{ "srs0-x@own.test", "local domain" },
+		{ "user@own.test", "local domain" },
+		/* Senders in a subdomain of which nothing is known but its SRS addresses. */
+		{ "user@fwd.own.test", "SRS0=ixA8=G3=fwd.own.test=user@srs.test" },
+		{ "srs0-x@fwd.own.test", "SRS1=+/ri=fwd.own.test=-x@srs.test" },
+	};
+
+	(void)state;
+	use_candidates();
+	check_rows(forward, rows, COUNT(rows));
+}
+
+static void
+test_facts_of_candidates(void **state)
+{
+	static const struct fact_row rows[] = {
+		{ "SRS0=mqiS=G3=example.test=jane@own.test", SRS_FACT_VALID },
+		{ "SRS0=mqiS=G3=example.test=jane@fwd.own.test.", SRS_FACT_VALID },
+		{ "SRS0=mqiS=G3=example.test=jane@own", SRS_FACT_VALID },
+		{ "SRS0=mqiS=G3=example.test=jane@fwd", SRS_FACT_VALID },
+		{ "own.test!SRS0=mqiS=G3=example.test=jane", SRS_FACT_VALID },
+		{ "SRS0=xxxx=G3=example.test=jane@own.test", SRS_FACT_FORGED },
+		{ "SRS0=xxxx=G3=example.test=jane@fwd.own.test", SRS_FACT_FORGED },
+		{ "SRS0=xxxx=G3=example.test=jane@own", SRS_FACT_FORGED },
+		{ "SRS0=xxxx=G3=example.test=jane%fwd.own.test@localhost", SRS_FACT_FORGED },
+		{ "SRS0=mqiS=G3=example.test=jane%own.test@taken.test", SRS_FACT_FORGED },
+		{ "srs0-x!SRS0=mqiS=G3=example.test=jane%fwd.own.test@own.test", SRS_FACT_FORGED },
+		{ "srs0-x@own.test", SRS_FACT_FOREIGN },
+		{ "srs0-x%own.test@localhost", SRS_FACT_FOREIGN },
+		{ "srs0-x%srs.test@own.test", SRS_FACT_FORGED },
+		{ "SRS0=mqiS=!!=example.test=jane@own.test", SRS_FACT_FOREIGN },
+		{ "SRS0=x@srs.test", SRS_FACT_FORGED },
+		{ "SRS0=xxxx=G3=example.test=jane@taken.test", SRS_FACT_FOREIGN },
+		{ "SRS0=xxxx=G3=example.test=jane@fwd.taken.test", SRS_FACT_FOREIGN },
+		{ "SRS0=xxxx=G3=example.test=jane@a.sub.test", SRS_FACT_FOREIGN },
+		{ "user@own.test", SRS_FACT_FOREIGN },
+	};
+	size_t i;
+
+	(void)state;
+	use_candidates();
+	for (i = 0; i < COUNT(rows); i++)
+		check_fact(rows[i].address, rows[i].address, rows[i].want);
+	unit_end();
+}
+
 /* The host of an address is "1" if its sender is in the envelope store. */
 static void
 test_aliases(void **state)
@@ -1364,6 +1538,37 @@ test_envelopes(void **state)
 	unit_end();
 }
 
+/* The store has the sender once, whatever domain it is signed under. */
+static void
+test_alias_under_a_domain(void **state)
+{
+	struct srs_envelope envelope, other;
+	struct srs_result made, result;
+	const char *error;
+
+	(void)state;
+	srs_set(settings, "original-envelope", "database");
+	srs_set(settings, "per-domain", "fwd.");
+	srs_own(settings, "own.test");
+	srs_rewrite_sign(&made, AT_NOW, "fwd.own.test", BYTES("jane@own.test"));
+	unit_int("own", "stored",
+	    srs_rewrite_envelope(&envelope, AT_NOW, BYTES("jane@own.test"), &made), 1);
+	srs_rewrite_sign(&made, AT_NOW, NULL, BYTES("jane@own.test"));
+	unit_int("srs-domain", "stored",
+	    srs_rewrite_envelope(&other, AT_NOW, BYTES("jane@own.test"), &made), 1);
+	unit_text("both", "alias", other.alias, envelope.alias);
+	srs_rewrite_alias(&made, AT_NOW, "fwd.own.test", envelope.alias);
+	unit_int("own", "verdict", (int)made.verdict, SRS_REWRITTEN);
+	unit_holds("own", "address", made.address, "@fwd.own.test");
+	unit_text("own", "again", forward(made.address), "already ours");
+	srs_rewrite_reverse(&result, AT_NOW, made.address, made.len);
+	unit_text("own", "alias", result.alias, envelope.alias);
+	srs_rewrite_restore(
+	    &result, AT_NOW, (struct text){ envelope.address, envelope.len }, &error);
+	unit_text("own", "sender", result.address, "jane@own.test");
+	unit_end();
+}
+
 /* A sender goes into the store and comes back; only for the alias that was made of it. */
 static void
 test_restored_senders(void **state)
@@ -1380,7 +1585,7 @@ test_restored_senders(void **state)
 	assert_int_equal(envelope_of("other@example.test", &other), 1);
 	for (i = 0; i < COUNT(senders); i++) {
 		unit_int(senders[i], "stored", envelope_of(senders[i], &envelope), 1);
-		srs_rewrite_alias(&made, AT_NOW, envelope.alias);
+		srs_rewrite_alias(&made, AT_NOW, NULL, envelope.alias);
 		unit_int(senders[i], "verdict", (int)made.verdict, SRS_REWRITTEN);
 		unit_holds(senders[i], "address", made.address, "=G3=1=");
 		unit_text(made.address, "again", forward(made.address), "already ours");
@@ -1482,6 +1687,8 @@ main(void)
 		REWRITE_TEST(test_forward_refused),
 		REWRITE_TEST(test_own_domains),
 		REWRITE_TEST(test_always_rewrite),
+		REWRITE_TEST(test_sign),
+		REWRITE_TEST(test_sign_length),
 		REWRITE_TEST(test_reverse),
 		REWRITE_TEST(test_reverse_refused),
 		REWRITE_TEST(test_there_and_back),
@@ -1515,8 +1722,12 @@ main(void)
 		REWRITE_TEST(test_facts),
 		REWRITE_TEST(test_facts_of_quoted_addresses),
 		REWRITE_TEST(test_reverse_by_domain),
+		REWRITE_TEST(test_reverse_of_candidates),
+		REWRITE_TEST(test_forward_of_candidates),
+		REWRITE_TEST(test_facts_of_candidates),
 		REWRITE_TEST(test_aliases),
 		REWRITE_TEST(test_envelopes),
+		REWRITE_TEST(test_alias_under_a_domain),
 		REWRITE_TEST(test_restored_senders),
 		REWRITE_TEST(test_rows_of_postsrsd2),
 		REWRITE_TEST(test_facts_by_age),
