@@ -39,7 +39,7 @@ bool header_lexer_skip_cfws(struct header_lexer *lexer, bool *found);
 
 /*
  * Reads a quoted-string. *raw has its quotes and backslashes. False: there is none here, or it is
- * invalid or not closed.
+ * invalid or not closed. Then nothing is read.
  */
 bool header_lexer_read_quoted(struct header_lexer *lexer, struct text *raw);
 

@@ -32,8 +32,8 @@
 /* Different domains; with more they are unknown. */
 #define MAILBOX_DOMAINS_MAX 8
 
-/* The bytes of a field; with more its domains are unknown. */
-#define MAILBOX_DOMAINS_FIELD_MAX 998
+/* The bytes of a field; with more its domains are unknown. OpenDMARC reads the first 2048. */
+#define MAILBOX_DOMAINS_FIELD_MAX 512
 
 /* Zero is the state before the first field. */
 struct mailbox_domains {
@@ -51,7 +51,7 @@ void mailbox_domains_set_unknown(struct mailbox_domains *domains, const char *re
 
 /*
  * True if domain may be aligned with From: in the relaxed mode of DMARC (RFC 7489, 3.1; RFC 9989):
- * it may have the organizational domain of one of them (orgdomain_may_be_shared), or the domains
+ * it may have the organizational domain of one of them (orgdomain_may_be_aligned), or the domains
  * are unknown, or there is none. domain has A-labels or U-labels, in any case.
  */
 bool mailbox_domains_align(const struct mailbox_domains *domains, const char *domain);
