@@ -55,3 +55,38 @@ orgdomain_is_shared(const char *a, size_t a_len, const char *b, size_t b_len)
 	       idna_to_ascii(ascii_a, a, a_len) > 0 && idna_to_ascii(ascii_b, b, b_len) > 0 &&
 	       strcasecmp(ascii_a, ascii_b) == 0;
 }
+
+/* normalize_name - the A-labels of a name in lower case, without a trailing dot */
+static bool
+normalize_name(char ascii[HOSTNAME_MAX + 1], const char *name, size_t len)
+{
+	len = hostname_length(name, len);
+	if (!hostname_is_mail_domain(name, len) || idna_to_ascii(ascii, name, len) == 0)
+		return false;
+	hostname_lower(ascii, strlen(ascii));
+	return true;
+}
+
+/* find_registered - the name below the public suffix of a registry, or the suffix itself */
+static const char *
+find_registered(const char *ascii)
+{
+	const psl_ctx_t *list = psl_builtin();
+	const char *dot;
+
+	for (;; ascii = dot + 1) {
+		dot = strchr(ascii, '.');
+		if (dot == NULL || psl_is_public_suffix2(list, dot + 1, PSL_TYPE_ICANN))
+			return ascii;
+	}
+}
+
+bool
+orgdomain_may_be_aligned(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+	char ascii_a[HOSTNAME_MAX + 1], ascii_b[HOSTNAME_MAX + 1];
+
+	if (!normalize_name(ascii_a, a, a_len) || !normalize_name(ascii_b, b, b_len))
+		return true;
+	return strcmp(find_registered(ascii_a), find_registered(ascii_b)) == 0;
+}

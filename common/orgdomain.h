@@ -21,4 +21,12 @@ bool orgdomain_of(const char *name, size_t len, const char **org, size_t *org_le
 /* True if two names have the same organizational domain. */
 bool orgdomain_is_shared(const char *a, size_t a_len, const char *b, size_t b_len);
 
+/*
+ * True if any reader may find that two names are aligned (RFC 7489, 3.1): they are equal, or have
+ * the same organizational domain by the public suffixes of registries alone. The others, such as
+ * those of hosting companies, are missing in some copies of the list, and do not exist for the tree
+ * walk of RFC 9989, 4.10. Also true if one of them is not a domain.
+ */
+bool orgdomain_may_be_aligned(const char *a, size_t a_len, const char *b, size_t b_len);
+
 #endif

@@ -393,11 +393,6 @@ check_milter_options(const struct config_load *l)
 {
 	const struct settings *s = l->s;
 
-	if (strcmp(s->per_domain, "off") != 0 && s->outbound_addresses.n == 0) {
-		set_option_error(l, "per-domain",
-		    "set outbound-addresses as well, which the SPF records are checked for");
-		return false;
-	}
 	if (s->unauthenticated == UNAUTHENTICATED_DOMAIN && s->unauthenticated_domain[0] == '\0') {
 		set_option_error(
 		    l, "unauthenticated", "domain needs unauthenticated-domain, which is not set");

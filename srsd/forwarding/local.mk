@@ -6,6 +6,17 @@ forwarding_files += srsd/forwarding/authentication.c srsd/forwarding/authenticat
 unit_tests += tests/unit/test_authentication
 forwarding_files += srsd/forwarding/forwarding.c srsd/forwarding/forwarding.h
 unit_tests += tests/unit/test_forwarding
+forwarding_files += srsd/forwarding/authres.c srsd/forwarding/authres.h
+unit_tests += tests/unit/test_authres
+fuzzers += tests/fuzz/authres
+forwarding_files += srsd/forwarding/header_lexer.c srsd/forwarding/header_lexer.h
+unit_tests += tests/unit/test_header_lexer
+forwarding_files += srsd/forwarding/mail_headers.c srsd/forwarding/mail_headers.h
+unit_tests += tests/unit/test_mail_headers
+fuzzers += tests/fuzz/mail_headers
+forwarding_files += srsd/forwarding/mailbox_domains.c srsd/forwarding/mailbox_domains.h
+unit_tests += tests/unit/test_mailbox_domains
+fuzzers += tests/fuzz/mailbox_domains
 
 noinst_LIBRARIES += srsd/forwarding/libforwarding.a
 srsd_forwarding_libforwarding_a_SOURCES = $(forwarding_files)

@@ -434,10 +434,6 @@ static void
 test_milter_options_that_disagree(void **state)
 {
 	static const struct bad_row rows[] = {
-		{ DOMAIN "per-domain = same\n",
-		    "FILE:2: per-domain: set outbound-addresses as well" },
-		{ DOMAIN "milter = {\"unix:/m\"}\nper-domain = \"srs.\"\noutbound-addresses = {}\n",
-		    "FILE:3: per-domain: set outbound-addresses as well" },
 		{ DOMAIN "unauthenticated = domain\n",
 		    "FILE:2: unauthenticated: domain needs unauthenticated-domain" },
 		{ DOMAIN "unauthenticated-domain = bulk\n",

@@ -76,12 +76,60 @@ test_shared(void **state)
 	unit_end();
 }
 
+static void
+test_may_be_aligned(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		bool want;
+	} rows[] = {
+		{ "example.org", "srs.example.org", true },
+		{ "MAIL.example.org", "srs.Example.org.", true },
+		{ "example.org", "example.net", false },
+		{ "example.org", "anexample.org", false },
+		{ "a.co.uk", "b.co.uk", false },
+		{ "a.b.co.uk", "c.b.co.uk", true },
+		{ "a.test", "b.test", false },
+		{ "x.a.test", "a.test", true },
+		{ "b\xc3\xbc"
+		  "cher.de",
+		    "srs.xn--bcher-kva.de", true },
+		/* a suffix of a hosting company is not one for each reader */
+		{ "a.github.io", "b.github.io", true },
+		{ "a.github.io", "github.io", true },
+		/* a suffix of a registry */
+		{ "co.uk", "co.uk", true },
+		{ "co.uk", "a.co.uk", false },
+		{ "org", "example.org", false },
+		{ "localhost", "localhost", true },
+		/* not a domain */
+		{ "", "example.org", true },
+		{ "example.org", "a..org", true },
+		{ "[192.0.2.1]", "example.org", true },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		unit_int(unit_row("%s / %s", rows[i].a, rows[i].b), "may be aligned",
+		    orgdomain_may_be_aligned(
+			rows[i].a, strlen(rows[i].a), rows[i].b, strlen(rows[i].b)),
+		    rows[i].want);
+		unit_int(unit_row("%s / %s", rows[i].b, rows[i].a), "may be aligned",
+		    orgdomain_may_be_aligned(
+			rows[i].b, strlen(rows[i].b), rows[i].a, strlen(rows[i].a)),
+		    rows[i].want);
+	}
+	unit_end();
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_organizational_domain),
 		cmocka_unit_test(test_shared),
+		cmocka_unit_test(test_may_be_aligned),
 	};
 
 	return cmocka_run_group_tests_name("orgdomain", tests, NULL, NULL);

@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: ISC */
+#include <string.h>
+#include <strings.h>
+
+#include "common/ascii.h"
+#include "common/idna.h"
+#include "common/orgdomain.h"
+#include "srsd/forwarding/authres.h"
+#include "srsd/forwarding/header_lexer.h"
+#include "srsd/forwarding/mail_headers.h"
+
+/* The key of the token in Received-SPF, and its property in Authentication-Results. */
+#define TOKEN_KEY "x-srsd"
+#define TOKEN_TYPE "policy"
+
+void
+mail_headers_init(
+    struct mail_headers *headers, const struct settings *settings, const char *hostname)
+{
+	memset(headers, 0, sizeof(*headers));
+	headers->settings = settings;
+	strlcpy(headers->hostname, hostname, sizeof(headers->hostname));
+}
+
+static bool
+is_field(struct text name, const char *word)
+{
+	return name.len == strlen(word) && strncasecmp(name.s, word, name.len) == 0;
+}
+
+/* Domains. */
+
+/* is_same_domain - are two names equal, in any case and as U-labels or A-labels? */
+static bool
+is_same_domain(struct text a, struct text b)
+{
+	char ascii_a[HOSTNAME_MAX + 1], ascii_b[HOSTNAME_MAX + 1];
+
+	a.len = hostname_length(a.s, a.len);
+	b.len = hostname_length(b.s, b.len);
+	return idna_to_ascii(ascii_a, a.s, a.len) > 0 && idna_to_ascii(ascii_b, b.s, b.len) > 0 &&
+	       strcasecmp(ascii_a, ascii_b) == 0;
+}
+
+/* is_related_domain - the organizational domains are equal; or the names, if one has none */
+static bool
+is_related_domain(struct text a, struct text b)
+{
+	return orgdomain_is_shared(a.s, a.len, b.s, b.len) || is_same_domain(a, b);
+}
+
+static struct text
+make_domain_text(const char *s)
+{
+	struct text text = { s, strlen(s) };
+
+	return text;
+}
+
+/* Received. */
+
+static bool
+is_received_char(char c)
+{
+	return (ascii_isgraph(c) || (unsigned char)c >= 0x80) && c != '(' && c != ')' && c != ';';
+}
+
+static bool
+is_own_name(const struct mail_headers *headers, struct text name)
+{
+	return name.len > 0 && (is_field(name, headers->hostname) ||
+				   is_field(name, headers->settings->spf.authserv_id));
+}
+
+/* is_from_client - "from CLIENT ... by HOST ...", which smtpd(8) writes */
+static bool
+is_from_client(const struct mail_headers *headers, struct text value)
+{
+	struct header_lexer lexer;
+	struct text word;
+	size_t n;
+
+	header_lexer_init(&lexer, value);
+	for (n = 0;; n++) {
+		if (!header_lexer_skip_cfws(&lexer, NULL))
+			return false;
+		word = header_lexer_read_while(&lexer, is_received_char);
+		if (word.len == 0 || (n == 0 && !is_field(word, "from")))
+			return false;
+		if (n > 1 && is_field(word, "by"))
+			break;
+	}
+	if (!header_lexer_skip_cfws(&lexer, NULL))
+		return false;
+	return is_own_name(headers, header_lexer_read_while(&lexer, is_received_char));
+}
+
+static bool
+skip_literal(struct header_lexer *lexer, const char *word)
+{
+	while (*word != '\0')
+		if (!header_lexer_skip(lexer, *word++))
+			return false;
+	return true;
+}
+
+/*
+ * is_from_local - "by HOST (Postfix)" and a fold, which local(8) writes
+ *
+ * With smtpd_hide_client_session, smtpd(8) writes the same without the fold, and below it is the
+ * text of a stranger.
+ */
+static bool
+is_from_local(const struct mail_headers *headers, struct text value)
+{
+	struct header_lexer lexer;
+
+	header_lexer_init(&lexer, value);
+	if (!skip_literal(&lexer, "by ") ||
+	    !is_own_name(headers, header_lexer_read_while(&lexer, is_received_char)) ||
+	    !skip_literal(&lexer, " (Postfix)"))
+		return false;
+	header_lexer_skip(&lexer, '\r');
+	return skip_literal(&lexer, "\n\tid ") &&
+	       header_lexer_read_while(&lexer, is_received_char).len > 0 &&
+	       skip_literal(&lexer, "; ");
+}
+
+/* move_below - the place of the next field */
+static enum mail_headers_place
+move_below(const struct mail_headers *headers, struct text name, struct text value)
+{
+	if (headers->place == MAIL_HEADERS_LOCAL)
+		return is_field(name, "Delivered-To") ? MAIL_HEADERS_TOP : MAIL_HEADERS_STRANGE;
+	if (headers->place != MAIL_HEADERS_TOP || !is_field(name, "Received"))
+		return headers->place;
+	if (is_from_client(headers, value))
+		return MAIL_HEADERS_TRUSTED;
+	return is_from_local(headers, value) ? MAIL_HEADERS_LOCAL : MAIL_HEADERS_STRANGE;
+}
+
+/* Tokens. */
+
+static bool
+is_token_char(char c)
+{
+	return ascii_isalnum(c) || c == '-' || c == '.';
+}
+
+static void
+add_token(struct mail_headers *headers, struct text raw)
+{
+	char *token = headers->token[headers->n_tokens];
+	size_t i;
+
+	if (headers->n_tokens == MAIL_HEADERS_TOKENS_MAX ||
+	    !header_lexer_unquote(token, MAIL_HEADERS_TOKEN_MAX + 1, raw))
+		return;
+	for (i = 0; is_token_char(token[i]); i++)
+		continue;
+	if (i > 0 && token[i] == '\0')
+		headers->n_tokens++;
+}
+
+static bool
+is_key_char(char c)
+{
+	return ascii_isalnum(c) || c == '-' || c == '_' || c == '.';
+}
+
+static bool
+is_value_char(char c)
+{
+	return header_lexer_is_atext(c) || c == '.';
+}
+
+/* read_pair - a key-value-pair of Received-SPF (RFC 7208, 9.1), and the CFWS after it */
+static bool
+read_pair(struct header_lexer *lexer, struct text *key, struct text *value)
+{
+	*key = header_lexer_read_while(lexer, is_key_char);
+	if (key->len == 0 || !header_lexer_skip_cfws(lexer, NULL) ||
+	    !header_lexer_skip(lexer, '=') || !header_lexer_skip_cfws(lexer, NULL))
+		return false;
+	if (!header_lexer_read_quoted(lexer, value))
+		*value = header_lexer_read_while(lexer, is_value_char);
+	return value->len > 0 && header_lexer_skip_cfws(lexer, NULL);
+}
+
+/* add_received_spf - the token of a Received-SPF field; of a field that is invalid, none */
+static void
+add_received_spf(struct mail_headers *headers, struct text value)
+{
+	size_t n_tokens = headers->n_tokens;
+	struct text key, pair_value;
+	struct header_lexer lexer;
+
+	header_lexer_init(&lexer, value);
+	if (!header_lexer_skip_cfws(&lexer, NULL) ||
+	    header_lexer_read_while(&lexer, is_key_char).len == 0 ||
+	    !header_lexer_skip_cfws(&lexer, NULL))
+		return;
+	while (!header_lexer_at_end(&lexer)) {
+		if (!read_pair(&lexer, &key, &pair_value) ||
+		    (!header_lexer_at_end(&lexer) &&
+			(!header_lexer_skip(&lexer, ';') ||
+			    !header_lexer_skip_cfws(&lexer, NULL)))) {
+			headers->n_tokens = n_tokens;
+			return;
+		}
+		if (is_field(key, TOKEN_KEY))
+			add_token(headers, pair_value);
+	}
+}
+
+/* Authentication-Results. */
+
+static bool
+is_trusted_id(const struct settings *settings, const char *authserv_id)
+{
+	size_t i;
+
+	for (i = 0; i < settings->trusted_authserv_ids.n; i++)
+		if (strcasecmp(settings->trusted_authserv_ids.text[i], authserv_id) == 0)
+			return true;
+	return false;
+}
+
+/* is_clear_name - may a name be compared? A domain, or an address for SPF */
+static bool
+is_clear_name(enum mail_headers_method method, const char *name)
+{
+	struct mailaddr address;
+
+	if (method == MAIL_HEADERS_SPF && strchr(name, '@') != NULL)
+		return mailaddr_parse_external(&address, name, strlen(name)) == MAILADDR_OK;
+	return hostname_is_mail_domain(name, hostname_length(name, strlen(name)));
+}
+
+static void
+add_pass(struct mail_headers *headers, enum mail_headers_method method,
+    const struct authres_property *property)
+{
+	struct mail_headers_result *result = &headers->result[headers->n_results];
+
+	if (property == NULL || headers->n_results == MAIL_HEADERS_RESULTS_MAX ||
+	    !header_lexer_unquote(result->name, sizeof(result->name), property->value) ||
+	    !is_clear_name(method, result->name))
+		return;
+	result->method = method;
+	headers->n_results++;
+}
+
+static void
+add_trusted_result(struct mail_headers *headers, const struct authres_result *result)
+{
+	if (authres_result_is(result, "spf", "pass"))
+		add_pass(headers, MAIL_HEADERS_SPF, authres_find(result, "smtp", "mailfrom"));
+	else if (authres_result_is(result, "dkim", "pass"))
+		add_pass(headers, MAIL_HEADERS_DKIM, authres_find(result, "header", "d"));
+	else if (authres_result_is(result, "dmarc", "pass"))
+		add_pass(headers, MAIL_HEADERS_DMARC, authres_find(result, "header", "from"));
+}
+
+static void
+add_authres(struct mail_headers *headers, struct text value)
+{
+	const struct settings *settings = headers->settings;
+	const struct authres_property *property;
+	char authserv_id[HOSTNAME_MAX + 1];
+	struct authres authres;
+	bool is_own, is_trusted;
+	size_t i;
+
+	if (!authres_parse(&authres, value) ||
+	    !header_lexer_unquote(authserv_id, sizeof(authserv_id), authres.authserv_id))
+		return;
+	is_own = strcasecmp(authserv_id, settings->spf.authserv_id) == 0;
+	is_trusted =
+	    headers->place == MAIL_HEADERS_TOP && is_trusted_id(settings, authserv_id);
+	for (i = 0; i < authres.n; i++) {
+		property = authres_find(&authres.result[i], TOKEN_TYPE, TOKEN_KEY);
+		if (is_own && property != NULL)
+			add_token(headers, property->value);
+		if (is_trusted)
+			add_trusted_result(headers, &authres.result[i]);
+	}
+}
+
+/* Fields. */
+
+/*
+ * has_stray_break - has the value a line break that is no fold, or a NUL?
+ *
+ * After it a reader may see another field, such as From:.
+ */
+static bool
+has_stray_break(struct text value)
+{
+	size_t i;
+
+	for (i = 0; i < value.len; i++) {
+		if (value.s[i] == '\0' ||
+		    (value.s[i] == '\r' && (i + 1 == value.len || value.s[i + 1] != '\n')) ||
+		    (value.s[i] == '\n' &&
+			(i + 1 == value.len ||
+			    (value.s[i + 1] != ' ' && value.s[i + 1] != '\t'))))
+			return true;
+	}
+	return false;
+}
+
+/* trim_blanks - remove blanks from both ends */
+static struct text
+trim_blanks(struct text text)
+{
+	for (; text.len > 0 && (text.s[0] == ' ' || text.s[0] == '\t'); text.len--)
+		text.s++;
+	while (text.len > 0 && (text.s[text.len - 1] == ' ' || text.s[text.len - 1] == '\t'))
+		text.len--;
+	return text;
+}
+
+/* fits_header - count a field; false if it exceeds the limits */
+static bool
+fits_header(struct mail_headers *headers, size_t len)
+{
+	if (headers->fields == MAIL_HEADERS_FIELDS_MAX ||
+	    len > MAIL_HEADERS_BYTES_MAX - headers->bytes)
+		return false;
+	headers->fields++;
+	headers->bytes += len;
+	return true;
+}
+
+static void
+add_field(struct mail_headers *headers, struct text name, struct text value)
+{
+	enum mail_headers_place place = move_below(headers, name, value);
+
+	if (is_field(name, "From"))
+		mailbox_domains_add(&headers->from, value);
+	else if (is_field(name, "Received-SPF"))
+		add_received_spf(headers, value);
+	else if (is_field(name, "Authentication-Results"))
+		add_authres(headers, value);
+	headers->place = place;
+}
+
+void
+mail_headers_add(struct mail_headers *headers, struct text name, struct text value)
+{
+	if (!fits_header(headers, name.len + value.len)) {
+		mail_headers_add_unread(headers);
+		return;
+	}
+	if (has_stray_break(value))
+		mailbox_domains_set_unknown(&headers->from, "a header field has a stray line break");
+	add_field(headers, trim_blanks(name), trim_blanks(value));
+}
+
+void
+mail_headers_add_unread(struct mail_headers *headers)
+{
+	headers->fields = MAIL_HEADERS_FIELDS_MAX;
+	if (headers->place != MAIL_HEADERS_TRUSTED)
+		headers->place = MAIL_HEADERS_STRANGE;
+	mailbox_domains_set_unknown(&headers->from, "the header is too large");
+}
+
+void
+mail_headers_finish(struct mail_headers *headers)
+{
+	headers->finished = true;
+}
+
+bool
+mail_headers_align(const struct mail_headers *headers, const char *domain)
+{
+	return !headers->finished || mailbox_domains_align(&headers->from, domain);
+}
+
+static bool
+is_authenticated_by(const struct mail_headers_result *result, struct text local, struct text domain)
+{
+	struct mailaddr address;
+
+	if (result->method != MAIL_HEADERS_SPF)
+		return is_related_domain(make_domain_text(result->name), domain);
+	if (mailaddr_parse_external(&address, result->name, strlen(result->name)) != MAILADDR_OK)
+		return is_same_domain(make_domain_text(result->name), domain);
+	return local.len == address.local_len &&
+	       memcmp(local.s, address.local, local.len) == 0 &&
+	       is_same_domain(make_domain_text(address.domain), domain);
+}
+
+/* count_trusted - the number of results that are believed */
+static size_t
+count_trusted(const struct mail_headers *headers)
+{
+	return headers->place == MAIL_HEADERS_TRUSTED ? headers->n_results : 0;
+}
+
+bool
+mail_headers_pass(const struct mail_headers *headers, struct text local, struct text domain)
+{
+	size_t i, n = domain.len == 0 ? 0 : count_trusted(headers);
+
+	for (i = 0; i < n; i++)
+		if (is_authenticated_by(&headers->result[i], local, domain))
+			return true;
+	return false;
+}
+
+bool
+mail_headers_dmarc_pass(const struct mail_headers *headers, const char *domain)
+{
+	const struct mail_headers_result *result;
+	size_t i;
+
+	for (i = 0; i < count_trusted(headers); i++) {
+		result = &headers->result[i];
+		if (result->method == MAIL_HEADERS_DMARC &&
+		    is_related_domain(make_domain_text(result->name), make_domain_text(domain)))
+			return true;
+	}
+	return false;
+}
+
+bool
+mail_headers_dmarc_pass_all(const struct mail_headers *headers)
+{
+	const struct mailbox_domains *from = &headers->from;
+	size_t i;
+
+	if (!headers->finished || from->unknown != NULL || from->n == 0)
+		return false;
+	for (i = 0; i < from->n; i++)
+		if (!mail_headers_dmarc_pass(headers, from->domain[i]))
+			return false;
+	return true;
+}
