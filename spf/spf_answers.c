@@ -239,6 +239,18 @@ spf_answers_used_network(const struct spf_answers *answers)
 	return false;
 }
 
+uint64_t
+spf_answers_expires(const struct spf_answers *answers)
+{
+	const struct spf_answer *answer;
+	uint64_t first = UINT64_MAX;
+
+	TAILQ_FOREACH (answer, &answers->list, next)
+		if (answer->needed && answer->reply != NULL && answer->reply->expires < first)
+			first = answer->reply->expires;
+	return first;
+}
+
 void
 spf_answers_set(struct spf_answers *answers, struct spf_answer *answer, struct dns_answer *reply)
 {

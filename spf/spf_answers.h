@@ -112,6 +112,12 @@ bool spf_answers_used_network(const struct spf_answers *answers);
 /* The number of answers that a cache had or whose query was started. */
 size_t spf_answers_questions(const struct spf_answers *answers);
 
+/*
+ * Returns the time at which the first of the needed answers expires, see dns_answer.h: 0 if one of
+ * them was never kept, and UINT64_MAX if no answer was needed.
+ */
+uint64_t spf_answers_expires(const struct spf_answers *answers);
+
 /* The largest size of all answers in a table, in bytes; one that exceeds it is DNS_SATURATED. */
 #define SPF_ANSWERS_BYTES (1024 * 1024)
 

@@ -27,6 +27,10 @@
  */
 #define HELO_MS 5000
 
+/* The limits of RFC 7208, 4.6.4. */
+#define RFC_LOOKUPS 10
+#define RFC_VOIDS 2
+
 /* Milliseconds after which a part that waits for a place tries again, unless it is woken before. */
 #define PLACE_MS 500
 
@@ -39,7 +43,7 @@ struct check_part {
 	bool done;
 	struct spf_lookups lookups;
 	struct spf_request req;
-	struct spf_verdict *verdict; /* NULL for the allow-lists */
+	struct spf_verdict *verdict; /* NULL for ALLOW and FURTHER */
 	uint64_t ms;                 /* from the start of the check to the verdict */
 	struct spf_check *check;
 	char domain[HOSTNAME_MAX + 1];
@@ -49,6 +53,7 @@ enum {
 	HELO,
 	MAILFROM,
 	ALLOW,
+	FURTHER,
 	PARTS,
 };
 
@@ -67,6 +72,8 @@ struct spf_check {
 	bool owed; /* the caller waits for a call of wake */
 	void (*wake)(void *arg);
 	void *wake_arg;
+	bool (*further)(void *arg, struct spf_answers *answers);
+	void *further_arg;
 	struct check_part part[PARTS];
 	/* The members from here on are not cleared, which would cost more than the rest of the start. */
 	struct spf_verdicts verdicts;
@@ -147,13 +154,13 @@ cut_part(struct spf_check *check, struct check_part *part)
 	note_cut(check);
 	spf_lookups_cancel(&part->lookups);
 	finish_check_part(check, part);
-	if (part->verdict == NULL) {
+	if (part == &check->part[ALLOW]) {
 		check->verdicts.allowed = NULL;
 		check->verdicts.allowed_unknown = true;
-		return;
+	} else if (part->verdict != NULL) {
+		spf_verdict_init(part->verdict);
+		spf_verdict_saturate(part->verdict);
 	}
-	spf_verdict_init(part->verdict);
-	spf_verdict_saturate(part->verdict);
 }
 
 /*
@@ -237,6 +244,8 @@ evaluate_part(struct spf_check *check, struct check_part *part)
 	if (part->verdict != NULL)
 		return spf_evaluator_run(
 		    check->evaluator, &part->req, part->lookups.answers, part->verdict);
+	if (part == &check->part[FURTHER])
+		return check->further(check->further_arg, part->lookups.answers);
 	if (!spf_allow_eval(&check->settings->spf, &part->req, part->lookups.answers, &allowed))
 		return false;
 	check->verdicts.allowed = allowed.word;
@@ -457,8 +466,8 @@ init_part(struct check_part *part, struct spf_check *check, const struct spf_che
 	part->req.helo.len = strlen(check->helo_name);
 	part->req.receiver = check->receiver;
 	part->req.now = req->now;
-	part->req.lookup_limit = (unsigned)spf->lookup_limit;
-	part->req.void_limit = (unsigned)spf->void_limit;
+	part->req.lookup_limit = req->rfc_limits ? RFC_LOOKUPS : (unsigned)spf->lookup_limit;
+	part->req.void_limit = req->rfc_limits ? RFC_VOIDS : (unsigned)spf->void_limit;
 	part->req.explain = spf->use_exp;
 	part->req.trace = req->trace ? spf_trace_new() : NULL;
 }
@@ -493,6 +502,7 @@ struct spf_check *
 spf_check_start(const struct spf_checker *checker, struct settings *settings,
     const struct spf_check_request *req, void (*wake)(void *arg), void *arg)
 {
+	static const struct text no_domain = { "", 0 };
 	struct spf_check *check = make_check();
 
 	check->checker = checker;
@@ -500,6 +510,8 @@ spf_check_start(const struct spf_checker *checker, struct settings *settings,
 	check->evaluator = req->evaluator;
 	check->wake = wake;
 	check->wake_arg = arg;
+	check->further = req->further;
+	check->further_arg = req->further_arg;
 	check->started = get_checker_ms(checker);
 	check->due = SPF_LOOKUPS_NEVER;
 	check->client = req->client.family != 0 ? req->client : req->ip;
@@ -514,6 +526,8 @@ spf_check_start(const struct spf_checker *checker, struct settings *settings,
 		init_part(&check->part[HELO], check, req, req->helo);
 	if (req->check_mailfrom)
 		init_part(&check->part[MAILFROM], check, req, req->sender_domain);
+	if (req->further != NULL)
+		init_part(&check->part[FURTHER], check, req, no_domain);
 	begin_check(check);
 	return check;
 }
@@ -594,6 +608,19 @@ spf_check_questions(const struct spf_check *check)
 		if (check->part[i].wanted)
 			n += spf_answers_questions(check->part[i].lookups.answers);
 	return n;
+}
+
+uint64_t
+spf_check_expires(const struct spf_check *check)
+{
+	uint64_t first = UINT64_MAX;
+	size_t i;
+
+	for (i = 0; i < PARTS; i++)
+		if (check->part[i].wanted)
+			first = pick_earlier(
+			    first, spf_answers_expires(check->part[i].lookups.answers));
+	return first;
 }
 
 static void

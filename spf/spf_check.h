@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * spf_check - drives the evaluation of one message: HELO and MAIL FROM in parallel, then the
- * allow-lists if they are needed, with one deadline for all.
+ * allow-lists if they are needed, with one deadline for all. A caller may add an evaluation of its
+ * own.
  *
  * The evaluator is called, and the answers that it lacks are queried. Each new answer calls it
  * again, until the verdicts are known or the time has expired. Missing answers are errors then, and
@@ -41,8 +42,17 @@ struct spf_check_request {
 	bool check_helo;
 	bool check_mailfrom;
 	enum spf_evaluator evaluator;
-	bool trace; /* record the steps, for spf_check_trace */
-	time_t now; /* for %{t} */
+	bool trace;      /* record the steps, for spf_check_trace */
+	bool rfc_limits; /* those of RFC 7208, whatever lookup-limit and void-limit say */
+	time_t now;      /* for %{t} */
+	/*
+	 * One more evaluation in parallel, with a table of answers of its own; NULL: none. It
+	 * returns true when it needs no more answers, else it adds those that it lacks, as an
+	 * evaluator does (spf_verdict.h). At the deadline missing answers are errors. It is not
+	 * called again if our own bounds end it.
+	 */
+	bool (*further)(void *arg, struct spf_answers *answers);
+	void *further_arg;
 };
 
 /*
@@ -81,6 +91,12 @@ const char *spf_check_domain(const struct spf_check *check, enum spf_identity id
 
 /* Returns the number of DNS queries, including those that the cache answered. */
 size_t spf_check_questions(const struct spf_check *check);
+
+/*
+ * Returns the time at which the first of the answers expires that led to the verdicts, in seconds
+ * of the checker's clock; 0 if one of them may not be kept, and UINT64_MAX if no answer was needed.
+ */
+uint64_t spf_check_expires(const struct spf_check *check);
 
 /* Ends a check, done or not, and cancels its queries. Sets the pointer to NULL; it may be NULL. */
 void spf_check_free(struct spf_check **checkp);

@@ -2,8 +2,8 @@
 /*
  * dns_answer - the answer of the DNS to one query.
  *
- * An answer is made once and only read after that. The cache and the checks that use it share it by
- * reference counting. Pure.
+ * An answer is made once, and only read after it has entered the cache. The cache and the checks
+ * that use it share it by reference counting. Pure.
  */
 #ifndef SPF_DNS_DNS_ANSWER_H
 #define SPF_DNS_DNS_ANSWER_H
@@ -64,6 +64,8 @@ struct dns_answer {
 	enum dns_failure failure; /* of DNS_ERROR */
 	enum dns_security security;
 	uint32_t ttl; /* seconds that it may be cached; 0: use it for this query only */
+	uint64_t
+	    expires; /* when dns_cache drops it, in the time of the cache; 0: it never kept it */
 	size_t n;
 	struct dns_rr *rr;
 	size_t size; /* approximate memory in bytes */

@@ -125,7 +125,7 @@ make_cache_entry(const struct cache_key *key, struct dns_answer *answer, uint64_
 	memcpy(entry->name, key->name, size);
 	entry->type = key->type;
 	entry->answer = dns_answer_ref(answer);
-	entry->expires = now + get_time_to_live(answer);
+	entry->expires = answer->expires = now + get_time_to_live(answer);
 	entry->size = (uint32_t)(sizeof(*entry) + size + MALLOC_OVERHEAD + answer->size);
 	return entry;
 }

@@ -292,6 +292,26 @@ test_collisions(void **state)
 	unit_end();
 }
 
+/* Each answer carries the end of its time. */
+static void
+test_time_of_expiry(void **state)
+{
+	struct dns_cache *cache = dns_cache_new();
+	struct dns_answer *answer = dns_answer_new(DNS_VOID), *kept;
+
+	(void)state;
+	dns_cache_put(cache, "a.test", DNS_A, answer, 1000); /* a TTL of 0 */
+	assert_int_equal(answer->expires, 0);
+	answer->ttl = 60;
+	dns_cache_put(cache, "a.test", DNS_A, answer, 1000);
+	kept = dns_cache_find(cache, "a.test", DNS_A, 1050);
+	assert_ptr_equal(kept, answer);
+	assert_int_equal(kept->expires, 1060);
+	dns_answer_unref(&kept);
+	dns_answer_unref(&answer);
+	dns_cache_free(&cache);
+}
+
 int
 main(void)
 {
@@ -309,6 +329,7 @@ main(void)
 		cmocka_unit_test(test_all_in_use),
 		cmocka_unit_test(test_new_answer_among_used_ones),
 		cmocka_unit_test(test_collisions),
+		cmocka_unit_test(test_time_of_expiry),
 	};
 
 	return cmocka_run_group_tests_name("dns_cache", tests, NULL, NULL);

@@ -191,6 +191,38 @@ test_asked_ahead(void **state)
 	spf_answers_free(&answers);
 }
 
+/* add_needed - with a reply that the cache drops at this time; 0: it was not kept */
+static void
+add_needed(struct spf_answers *answers, const char *name, uint64_t expires)
+{
+	struct dns_answer *reply = dns_answer_new(DNS_VOID);
+
+	reply->expires = expires;
+	spf_answers_set(answers, spf_answers_get(answers, name, DNS_A), reply);
+}
+
+static void
+test_expires(void **state)
+{
+	struct spf_answers *answers = spf_answers_new();
+	struct dns_answer *ahead = dns_answer_new(DNS_VOID);
+
+	(void)state;
+	assert_true(spf_answers_expires(answers) == UINT64_MAX);
+	/* Those that no evaluation used do not count. */
+	ahead->expires = 100;
+	spf_answers_set(answers, spf_answers_guess(answers, "ahead.test", DNS_A), ahead);
+	assert_true(spf_answers_expires(answers) == UINT64_MAX);
+	add_needed(answers, "a.test", 500);
+	add_needed(answers, "b.test", 400);
+	add_needed(answers, "c.test", 600);
+	assert_non_null(spf_answers_get(answers, "missing.test", DNS_A));
+	assert_int_equal(spf_answers_expires(answers), 400);
+	add_needed(answers, "d.test", 0);
+	assert_int_equal(spf_answers_expires(answers), 0);
+	spf_answers_free(&answers);
+}
+
 int
 main(void)
 {
@@ -203,6 +235,7 @@ main(void)
 		cmocka_unit_test(test_too_large),
 		cmocka_unit_test(test_bounded),
 		cmocka_unit_test(test_asked_ahead),
+		cmocka_unit_test(test_expires),
 	};
 
 	return cmocka_run_group_tests_name("spf_answers", tests, NULL, NULL);

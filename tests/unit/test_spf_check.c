@@ -349,6 +349,154 @@ test_limits_of_settings(void **state)
 	spf_check_free(&check);
 }
 
+/* Other receivers do not know the limits of our settings. */
+static void
+test_limits_of_the_rfc(void **state)
+{
+	struct spf_check_request req = make_request("mx.relay.test", "joe", "local.test");
+	struct spf_check *check;
+
+	(void)state;
+	resolver.cached = true;
+	req.rfc_limits = true;
+	settings->spf.void_limit = 0;
+	settings->spf.lookup_limit = 1;
+	check = start(&req);
+	check_results(check, SPF_PASS, SPF_FAIL);
+	spf_check_free(&check);
+	settings->spf.void_limit = settings->spf.lookup_limit = 40;
+	resolver.zone = "many.test TXT v=spf1 a a a a a a a a a a a ip4:192.0.2.1 -all\n"
+			"many.test A 192.0.2.2\n"
+			"void.test TXT v=spf1 a:n.test a:n.test a:n.test ip4:192.0.2.1 -all\n";
+	req = make_request("many.test", "joe", "void.test");
+	check = start(&req);
+	check_results(check, SPF_PASS, SPF_PASS);
+	spf_check_free(&check);
+	req.rfc_limits = true;
+	check = start(&req);
+	check_results(check, SPF_PERMERROR, SPF_PERMERROR);
+	spf_check_free(&check);
+}
+
+/* An evaluation of the caller, which needs two answers. */
+struct further {
+	unsigned passes;
+	bool failed; /* an answer is an error */
+};
+
+static bool
+evaluate_further(void *arg, struct spf_answers *answers)
+{
+	struct further *further = arg;
+	const struct spf_answer *mx = spf_answers_get(answers, "x.test", DNS_MX);
+	const struct spf_answer *a = spf_answers_get(answers, "h.test", DNS_A);
+
+	further->passes++;
+	if (mx->reply == NULL || a->reply == NULL)
+		return false;
+	further->failed = mx->reply->status == DNS_ERROR || a->reply->status == DNS_ERROR;
+	return true;
+}
+
+static void
+test_further(void **state)
+{
+	struct spf_check_request req = make_request("", "jane", "x.test");
+	struct further further = { 0 };
+	struct spf_check *check;
+
+	(void)state;
+	req.check_helo = false;
+	req.further = evaluate_further;
+	req.further_arg = &further;
+	check = start(&req);
+	/* In parallel with the sender. */
+	assert_int_equal(resolver.out, 3);
+	while (resolver.out > 0) {
+		assert_false(spf_check_is_done(check));
+		fake_resolver_answer(&resolver);
+		event_base_loop(base, EVLOOP_NONBLOCK);
+	}
+	assert_true(spf_check_is_done(check));
+	assert_int_equal(spf_check_verdicts(check)->mailfrom.result, SPF_PASS);
+	assert_false(spf_check_verdicts(check)->has_allowed);
+	assert_false(further.failed);
+	assert_int_equal(wakes, 1);
+	assert_int_equal(spf_check_questions(check), 5);
+	spf_check_free(&check);
+	resolver.cached = true;
+	further.passes = 0;
+	check = start(&req);
+	assert_true(spf_check_is_done(check));
+	assert_true(further.passes > 0);
+	spf_check_free(&check);
+	assert_int_equal(wakes, 1);
+}
+
+/* Missing answers are errors then. */
+static void
+test_deadline_of_further(void **state)
+{
+	struct spf_check_request req = make_request("", "jane", "x.test");
+	struct further further = { 0 };
+	struct spf_check *check;
+
+	(void)state;
+	settings->spf.lookup_time = 0;
+	req.check_helo = false;
+	req.further = evaluate_further;
+	req.further_arg = &further;
+	check = start(&req);
+	event_base_loop(base, EVLOOP_ONCE);
+	assert_true(spf_check_is_done(check));
+	assert_true(further.failed);
+	assert_int_equal(further.passes, 2);
+	assert_int_equal(wakes, 1);
+	assert_int_equal(resolver.out, 0);
+	spf_check_free(&check);
+}
+
+/* make_kept_answer - as from a cache that drops TXT records at 700, and others at 900 */
+static struct dns_answer *
+make_kept_answer(struct resolver *r, const char *name, enum dns_type type)
+{
+	struct dns_answer *answer = fake_answer(r->zone, name, type);
+
+	answer->expires = type == DNS_TXT ? 700 : 900;
+	if (strcmp(name, "i.test") == 0)
+		answer->expires = 0;
+	return answer;
+}
+
+static void
+test_expires(void **state)
+{
+	struct spf_check_request req = make_request("", "jane", "mx.relay.test");
+	struct further further = { 0 };
+	struct spf_check *check;
+
+	(void)state;
+	resolver.known = make_kept_answer;
+	req.check_helo = false;
+	check = start(&req);
+	assert_int_equal(spf_check_expires(check), 700);
+	spf_check_free(&check);
+	req.sender_domain = fake_text("x.test");
+	check = start(&req);
+	assert_int_equal(spf_check_verdicts(check)->mailfrom.result, SPF_PASS);
+	assert_int_equal(spf_check_expires(check), 0);
+	spf_check_free(&check);
+	req.sender_domain = fake_text("localhost");
+	check = start(&req);
+	assert_true(spf_check_expires(check) == UINT64_MAX);
+	spf_check_free(&check);
+	req.further = evaluate_further;
+	req.further_arg = &further;
+	check = start(&req);
+	assert_int_equal(spf_check_expires(check), 900);
+	spf_check_free(&check);
+}
+
 /* After a check that waits is freed, wake is not called any more. */
 static void
 test_cancelled(void **state)
@@ -995,6 +1143,10 @@ main(void)
 		CHECK_TEST(test_huge_values),
 		CHECK_TEST(test_explanation),
 		CHECK_TEST(test_limits_of_settings),
+		CHECK_TEST(test_limits_of_the_rfc),
+		CHECK_TEST(test_further),
+		CHECK_TEST(test_deadline_of_further),
+		CHECK_TEST(test_expires),
 		CHECK_TEST(test_cancelled),
 		CHECK_TEST(test_deadline),
 		CHECK_TEST(test_deadline_of_one_identity),
