@@ -44,7 +44,8 @@ struct candidate_question;
 struct candidates *candidates_new(const struct spf_checker *checker);
 
 /*
- * Ends all checks. No question may be pending. Sets the pointer to NULL; it may be NULL.
+ * Ends all checks, before the resolver and the inflight of the checker are freed. No question may be
+ * pending. Sets the pointer to NULL; it may be NULL.
  */
 void candidates_free(struct candidates **candidates);
 
