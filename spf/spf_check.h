@@ -46,10 +46,10 @@ struct spf_check_request {
 	bool rfc_limits; /* those of RFC 7208, whatever lookup-limit and void-limit say */
 	time_t now;      /* for %{t} */
 	/*
-	 * One more evaluation in parallel, with a table of answers of its own; NULL: none. It returns
-	 * true when it needs no more answers, else it adds those that it lacks, as an evaluator does
-	 * (spf_verdict.h). At the deadline missing answers are errors. It is not called again if our own
-	 * bounds end it.
+	 * One more evaluation in parallel, with a table of answers of its own; NULL: none. It
+	 * returns true when it needs no more answers, else it adds those that it lacks, as an
+	 * evaluator does (spf_verdict.h). At the deadline missing answers are errors. It is not
+	 * called again if our own bounds end it.
 	 */
 	bool (*further)(void *arg, struct spf_answers *answers);
 	void *further_arg;
@@ -93,8 +93,8 @@ const char *spf_check_domain(const struct spf_check *check, enum spf_identity id
 size_t spf_check_questions(const struct spf_check *check);
 
 /*
- * Returns the time at which the first of the answers expires that led to the verdicts, in seconds of
- * the checker's clock; 0 if one of them may not be kept, and UINT64_MAX if no answer was needed.
+ * Returns the time at which the first of the answers expires that led to the verdicts, in seconds
+ * of the checker's clock; 0 if one of them may not be kept, and UINT64_MAX if no answer was needed.
  */
 uint64_t spf_check_expires(const struct spf_check *check);
 

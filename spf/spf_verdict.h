@@ -78,8 +78,8 @@ struct spf_verdict {
 	bool saturated;             /* see spf_verdict_saturate */
 	bool no_mail;               /* the record of the domain is exactly "v=spf1 -all" */
 	/*
-	 * A term that was evaluated uses %{s}, %{l} or %{h}: another local part or HELO name may get
-	 * another result. Of the native evaluator.
+	 * A term that was evaluated uses %{s}, %{l} or %{h}: another local part or HELO name may
+	 * get another result. Of the native evaluator.
 	 */
 	bool varies;
 	bool differs; /* libspf2 ran, and its result is not the native one */

@@ -37,8 +37,9 @@ struct dns_answer *dns_cache_find(
 
 /*
  * Keeps an answer for its TTL, of at most a day, and takes a reference of its own. Sets the time at
- * which the answer expires. It replaces an earlier answer for this name, in lower case, and type. An answer with a TTL of 0 is not kept. Of
- * the errors only DNS_FAILED is kept, because the others say nothing about the name.
+ * which the answer expires. It replaces an earlier answer for this name, in lower case, and type.
+ * An answer with a TTL of 0 is not kept. Of the errors only DNS_FAILED is kept, because the others
+ * say nothing about the name.
  */
 void dns_cache_put(struct dns_cache *cache, const char *name, enum dns_type type,
     struct dns_answer *answer, uint64_t now);

@@ -11,6 +11,9 @@
 #include "common/day.h"
 #include "srsd/ctl/ctl.h"
 
+/* The number of candidates of per-domain that are printed. */
+#define CANDIDATE_ROWS 40
+
 /* print_numbers - "name: a 1, b 2" of an object, without the members that are 0 */
 static void
 print_numbers(const char *title, json_t *object)
@@ -128,6 +131,37 @@ print_store(const json_t *store)
 }
 
 static void
+print_candidate_row(const json_t *candidate)
+{
+	printf("  %-30s %s\n", ctl_text(candidate, "domain"), ctl_text(candidate, "text"));
+}
+
+/* print_candidates - only with per-domain: those that are not usable come first */
+static void
+print_candidates(const json_t *candidates)
+{
+	const json_t *domains = json_object_get(candidates, "domains"), *candidate;
+	json_t *counts = json_object_get(candidates, "counts"), *count;
+	const char *kind;
+	unsigned long long all = 0, shown = 0;
+	size_t i;
+
+	if (!json_is_object(candidates))
+		return;
+	print_numbers("per-domain", counts);
+	json_object_foreach (counts, kind, count)
+		all += (unsigned long long)json_integer_value(count);
+	json_array_foreach (domains, i, candidate) {
+		if (i == CANDIDATE_ROWS)
+			break;
+		print_candidate_row(candidate);
+		shown++;
+	}
+	if (all > shown)
+		printf("  %llu more domains: see srsctl status --json\n", all - shown);
+}
+
+static void
 print_status(const json_t *status)
 {
 	json_t *lookups = json_object_get(status, "lookups");
@@ -151,6 +185,7 @@ print_status(const json_t *status)
 	    ctl_number(status, "checks_in_flight"), ctl_number(status, "questions_in_flight"));
 	print_saturated(status);
 	print_store(json_object_get(status, "store"));
+	print_candidates(json_object_get(status, "candidates"));
 	print_secrets(json_object_get(status, "secrets"));
 	print_reload(json_object_get(status, "reload"));
 }

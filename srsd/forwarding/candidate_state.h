@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * candidate_state - whether a domain can be an SRS domain of this host, and the records that it
- * lacks. Pure.
+ * candidate_state - whether a domain can be an SRS domain of this host, why not, and the records
+ * that it lacks. Pure.
  *
  * With `per-domain` a forward is signed under the domain that forwards it, or under one label below
  * it. This domain is a candidate. It is usable if mail from each of `outbound-addresses` passes its
- * SPF record, and if bounces to it come to one of `inbound-hosts`.
+ * SPF record, and if bounces to it come to inbound hosts (way_back.h).
  */
 #ifndef SRSD_FORWARDING_CANDIDATE_STATE_H
 #define SRSD_FORWARDING_CANDIDATE_STATE_H
@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <time.h>
 
+#include "common/hostname.h"
 #include "common/ipaddr.h"
 #include "conf/settings.h"
 #include "spf/spf_verdict.h"
@@ -22,11 +23,11 @@ enum candidate_kind {
 	CANDIDATE_USABLE,
 	CANDIDATE_SPF,          /* SPF does not pass for an outbound address */
 	CANDIDATE_SPF_VARIES,   /* it passes, but depends on the local part or on HELO */
-	CANDIDATE_MX_ELSEWHERE, /* bounces go to a host that is not an inbound host */
+	CANDIDATE_MX_ELSEWHERE, /* bounces can go to a host that is not an inbound host */
 	CANDIDATE_NULL_MX,      /* the domain accepts no mail (RFC 7505) */
 	CANDIDATE_NO_MX,        /* it has neither an MX nor an address */
 	CANDIDATE_NO_ADDRESSES, /* outbound-addresses is empty */
-	CANDIDATE_UNAVAILABLE, /* temporary: the DNS did not answer, or our own bounds ended the check */
+	CANDIDATE_UNAVAILABLE,  /* the DNS did not answer, or our own bounds ended the check */
 	CANDIDATE_KINDS,
 };
 
@@ -39,32 +40,37 @@ const char *candidate_kind_name(enum candidate_kind kind);
 struct candidate_state {
 	enum candidate_kind kind;
 	enum spf_result result; /* of CANDIDATE_SPF */
-	/* The first of outbound-addresses that does not pass; else family 0. */
+	/* Of CANDIDATE_SPF and CANDIDATE_SPF_VARIES: the outbound address that does not pass. */
 	struct ipaddr address;
 	/*
-	 * Of CANDIDATE_MX_ELSEWHERE: the host that is not ours, in lower case, as the DNS has it and so
-	 * not printable. Else "".
+	 * Of CANDIDATE_MX_ELSEWHERE: the MX host that is not ours, as the DNS has it and so not
+	 * printable; "" if the domain has no MX record, and an address of its own is not ours.
+	 * Otherwise "".
 	 */
 	const char *host;
 	time_t checked; /* when the check ended */
 };
 
-/* The size of a text that candidate_state_describe never cuts. */
+/* The size that these texts need at most. */
 #define CANDIDATE_TEXT_SIZE 512
+#define CANDIDATE_REMEDY_SIZE 1024
 
 /*
- * Writes one printable line: "usable", "SPF is softfail for mail from 192.0.2.1", "bounces go to
- * mx.example.net, which is not an inbound host", ... It is cut at size.
+ * Writes one printable line, cut at size: "usable", "SPF is softfail for mail from 192.0.2.1", "its
+ * MX host mx.example.net is not an inbound host", ...
  */
 void candidate_state_describe(const struct candidate_state *state, char *text, size_t size);
 
 /*
- * Writes the candidate of a forwarding domain for a value of per-domain or per-domain-accept: the
- * domain itself ("same"), or the label and the domain. Returns its length. Returns 0 for "off", for
- * a name that is too long, and for one that is not a domain. The result is in A-labels and lower
- * case, without a trailing dot.
+ * Writes one line for an operator, cut at size: the records that make the candidate usable, or
+ * another remedy; "" for a usable one.
+ *
+ * srs_domain_usable says that srs-domain itself would be a usable candidate. Then the records refer
+ * to srs-domain (CNAME for a label, an SPF include for `same`), so that a change of addresses
+ * concerns the records of srs-domain alone. Otherwise they list outbound-addresses and
+ * inbound-hosts.
  */
-size_t candidate_name(
-    char name[HOSTNAME_MAX + 1], const char *per_domain, const char *domain, size_t len);
+void candidate_state_remedy(const struct candidate_state *state, const struct settings *settings,
+    const char *domain, bool srs_domain_usable, char *text, size_t size);
 
 #endif

@@ -6,19 +6,14 @@
  * A check of a candidate asks two questions.
  *
  * Does mail from each of `outbound-addresses` pass its SPF record? The native evaluator decides,
- * with the limits of RFC 7208, for a sender postmaster@CANDIDATE. A result that depends on the local
- * part or on HELO is no pass, because real senders have other ones.
+ * with the limits of RFC 7208, for a sender postmaster@CANDIDATE. A result that depends on the
+ * local part or on HELO is no pass, because real senders have other ones.
  *
- * Do bounces come back? Each MX host of the candidate must be an inbound host (`inbound-hosts`; by
- * default the MX hosts of srs-domain, or srs-domain itself if it has no MX). A host is an inbound
- * host if it has the name of one, or if all of its addresses are addresses of inbound hosts. A
- * candidate without an MX record is its own host (RFC 5321, 5.1). All MX hosts count, and not only
- * the preferred ones: a sender uses the others when the first do not answer, and a bounce that any
- * other host accepts is lost.
+ * Do bounces come back? All MX hosts of the candidate must be inbound hosts (way_back.h).
  *
- * A state is kept for the lowest TTL of its answers, at least a minute and at most an hour; one that
- * is unavailable is kept for a minute. So a domain is checked at most once a minute. The number of
- * states and of checks that run is bounded.
+ * A state is kept for the lowest TTL of its answers, at least a minute and at most an hour; one
+ * that is unavailable is kept for a minute. So a domain is checked at most once a minute. The
+ * number of states and of checks that run is bounded.
  *
  * SECURITY: a state does not say that signing under the candidate is safe. A candidate that is
  * aligned with From: must not be used for a message that was not authenticated.
@@ -49,7 +44,8 @@ struct candidate_question;
 struct candidates *candidates_new(const struct spf_checker *checker);
 
 /*
- * Ends all checks. No question may be pending. Sets the pointer to NULL; it may be NULL.
+ * Ends all checks, before the resolver and the inflight of the checker are freed. No question may be
+ * pending. Sets the pointer to NULL; it may be NULL.
  */
 void candidates_free(struct candidates **candidates);
 
@@ -63,7 +59,7 @@ void candidates_forget(struct candidates *candidates);
 bool candidates_differ(const struct settings *before, const struct settings *after);
 
 /*
- * Returns the state of a candidate (see candidate_name), or NULL: it must be asked. The state is
+ * Returns the state of a candidate (srs_domains_candidate), or NULL: it must be asked. The state is
  * valid until the next call of another function of this module or of the event loop.
  */
 const struct candidate_state *candidates_known(struct candidates *candidates, const char *domain);
@@ -84,17 +80,17 @@ struct candidate_question *candidates_ask(struct candidates *candidates, struct 
     const char *domain, candidates_done_fn *done, void *arg);
 
 /*
- * Ends a question: done is not called. The check goes on, and its result is kept. Sets the pointer to
- * NULL; it may be NULL.
+ * Ends a question: done is not called. The check goes on, and its result is kept. Sets the pointer
+ * to NULL; it may be NULL.
  */
 void candidates_cancel(struct candidate_question **question);
 
-/* The numbers of states of each kind, including those that have expired and were not removed yet. */
+/* The numbers of states of each kind, including those that have expired and are still kept. */
 void candidates_count(const struct candidates *candidates, size_t counts[CANDIDATE_KINDS]);
 
 /*
- * Calls back for at most max of these states: first those that are not usable, then the others, each
- * in the order of their names. The function must not use the candidates.
+ * Calls back for at most max of these states: first those that are not usable, then the others,
+ * each in the order of their names. The function must not use the candidates.
  */
 typedef void candidates_each_fn(void *arg, const char *domain, const struct candidate_state *state);
 void candidates_each(

@@ -2,6 +2,8 @@
 # All that answers: bytes in, bytes out, without a socket.
 
 service_files =
+service_files += srsd/service/candidate_report.c srsd/service/candidate_report.h
+unit_tests += tests/unit/test_candidate_report
 service_files += srsd/service/control.c srsd/service/control.h
 unit_tests += tests/unit/test_control
 fuzzers += tests/fuzz/control

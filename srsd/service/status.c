@@ -6,6 +6,7 @@
 
 #include "common/printable.h"
 #include "conf/config.h"
+#include "srsd/service/candidate_report.h"
 #include "srsd/service/status.h"
 
 static void
@@ -215,6 +216,8 @@ status_json(const struct status *status)
 	put_json_number(object, "cut_off", status->inflight.cut);
 	json_object_set_new(object, "saturated", describe_saturation(&status->inflight));
 	json_object_set_new(object, "store", describe_store(status));
+	json_object_set_new(object, "candidates",
+	    status->candidates == NULL ? json_null() : candidate_report_json(status->candidates));
 	json_object_set_new(object, "secrets", list_secrets(status->keys));
 	json_object_set_new(object, "reload", describe_reload(status->stats));
 	json_object_set_new(object, "settings", print_effective_settings(status->settings));

@@ -20,6 +20,7 @@
 #include "srsd/store/store.h"
 
 struct buffer;
+struct candidates;
 
 /*
  * The pointers are valid until the engine next returns to its loop. listeners is a reference that
@@ -37,6 +38,7 @@ struct status {
 	struct spf_inflight_report inflight;   /* checks and queries that wait for the DNS */
 	size_t cached;                         /* names in the DNS cache */
 	const struct store_counts *store;      /* NULL: no envelope-database */
+	const struct candidates *candidates;   /* NULL: per-domain is off */
 	const struct forward_counts *forwards; /* NULL: no milter */
 	unsigned restarts;                     /* engines that were replaced after a crash */
 };
@@ -58,6 +60,7 @@ struct status {
  *   "store": null or {"database": "sqlite:/...", "connected": true, "problem": null or "...",
  *       "rows": null or 12, "limit": 10000000, "open": 0, "known": 3, "lost": 0, "errors": 0,
  *       "put": {"done": 12, "full": 0, "failed": 0}, "get": {"done": 1, "missing": 0, "failed": 0}},
+ *   "candidates": null or as in candidate_report.h,
  *   "secrets": [{"fingerprint": "...", "verified": 1}, ...],
  *   "reload": null or {"at": 1700000000, "refused": false, "count": 1},
  *   "settings": "the effective configuration" }

@@ -59,7 +59,7 @@ LIBRARIES = (
         'store_redis milter_message'),
     ('jansson', r'jansson\.h',
         'spf_report spf_query status control reply confined offline findings ctl '
-        'control_store'),
+        'control_store candidate_report'),
 )
 
 # The headers of the C library, of the kernel, and of libbsd, which adds to those of the C library.
