@@ -226,6 +226,9 @@ collect_status(void *arg, struct status *v)
 	spf_inflight_report(engine->services->inflight, clock_elapsed(&clock_system), &v->inflight);
 	v->cached = resolver_cached(engine->services->resolver);
 	v->store = services_store_counts(engine->services);
+	v->forwards = v->settings->milter.n > 0 ? engine->services->forward_counts : NULL;
+	v->candidates = strcmp(v->settings->per_domain, "off") != 0 ? engine->services->candidates
+								    : NULL;
 	v->restarts = engine->restarts;
 }
 

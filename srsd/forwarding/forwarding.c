@@ -162,6 +162,7 @@ forwarding_start(
 	struct mailaddr addr;
 
 	memset(envelope, 0, sizeof(*envelope));
+	envelope->deciding.kind = FORWARDING_RELAYED; /* without a recipient, nothing is signed */
 	switch (mailaddr_parse_external(&addr, sender.s, sender.len)) {
 	case MAILADDR_OK:
 		envelope->sender = classify_sender(context, &addr);

@@ -2,33 +2,18 @@
 #include <string.h>
 
 #include "common/ascii.h"
+#include "common/base32hex.h"
 #include "srsd/srs/srs_alias.h"
 #include "srsd/srs/srs_mac.h"
 
-/* Five bytes have eight characters. */
-#define GROUP_BYTES 5
-#define GROUP_CHARS 8
-
-static const char alphabet[] = "0123456789ABCDEFGHIJKLMNOPQRSTUV";
-
-_Static_assert(SRS_ALIAS_LEN *GROUP_BYTES == SRS_MAC_ALIAS_SIZE * GROUP_CHARS,
+_Static_assert(SRS_ALIAS_LEN == BASE32HEX_LEN(SRS_MAC_ALIAS_SIZE),
     "the bytes of an alias fill its characters");
 
 /* encode_alias_key - the bytes of an alias in base32hex, and the end of the key */
 static void
 encode_alias_key(const unsigned char raw[SRS_MAC_ALIAS_SIZE], char key[SRS_ALIAS_KEY_SIZE])
 {
-	size_t i, bit;
-	unsigned pair;
-
-	for (i = 0; i < SRS_ALIAS_LEN; i++) {
-		bit = i * GROUP_BYTES;
-		/* Five bits begin in one byte and end in it or in the next one. */
-		pair = (unsigned)raw[bit / 8] << 8;
-		if (bit / 8 + 1 < SRS_MAC_ALIAS_SIZE)
-			pair |= raw[bit / 8 + 1];
-		key[i] = alphabet[pair >> (16 - GROUP_BYTES - bit % 8) & 31];
-	}
+	base32hex_encode(key, raw, SRS_MAC_ALIAS_SIZE);
 	memcpy(key + SRS_ALIAS_LEN, "@" SRS_ALIAS_HOST, 3);
 }
 
@@ -36,15 +21,7 @@ encode_alias_key(const unsigned char raw[SRS_MAC_ALIAS_SIZE], char key[SRS_ALIAS
 static bool
 is_same_key(struct text key, const char want[SRS_ALIAS_KEY_SIZE])
 {
-	/* Volatile, so that the compiler leaves the loop as it is. */
-	volatile unsigned char difference = 0;
-	size_t i;
-
-	if (key.len != SRS_ALIAS_KEY_LEN)
-		return false;
-	for (i = 0; i < SRS_ALIAS_KEY_LEN; i++)
-		difference |= (unsigned char)(key.s[i] ^ want[i]);
-	return difference == 0;
+	return key.len == SRS_ALIAS_KEY_LEN && srs_mac_is_same(key.s, want, SRS_ALIAS_KEY_LEN);
 }
 
 /* make_alias_key - the key of an alias by one secret; false when libcrypto failed */

@@ -189,24 +189,36 @@ digest_sha1(
 	return ok;
 }
 
+/*
+ * finish_sha256 - write the first n bytes of an HMAC, unless ok is false
+ *
+ * Wipes the states: an attacker could sign with them.
+ */
+static bool
+finish_sha256(bool ok, SHA256_CTX *inner, SHA256_CTX *outer, unsigned char *raw, size_t n)
+{
+	unsigned char whole[SHA256_DIGEST_LENGTH];
+
+	ok = ok && SHA256_Final(whole, inner) && SHA256_Update(outer, whole, sizeof(whole)) &&
+	     SHA256_Final(whole, outer);
+	OPENSSL_cleanse(inner, sizeof(*inner));
+	OPENSSL_cleanse(outer, sizeof(*outer));
+	if (ok)
+		memcpy(raw, whole, n);
+	return ok;
+}
+
 static bool
 digest_sha256(
     const struct srs_mac *mac, const struct text *parts, size_t n, unsigned char raw[RAW_SIZE])
 {
 	SHA256_CTX inner = mac->inner256, outer = mac->outer256;
-	unsigned char whole[SHA256_DIGEST_LENGTH];
 	bool ok = true;
 	size_t i;
 
 	for (i = 0; ok && i < n; i++)
 		ok = update_sha256(&inner, parts[i].s, parts[i].len);
-	ok = ok && SHA256_Final(whole, &inner) && SHA256_Update(&outer, whole, sizeof(whole)) &&
-	     SHA256_Final(whole, &outer);
-	OPENSSL_cleanse(&inner, sizeof(inner));
-	OPENSSL_cleanse(&outer, sizeof(outer));
-	if (ok)
-		memcpy(raw, whole, RAW_SIZE);
-	return ok;
+	return finish_sha256(ok, &inner, &outer, raw, RAW_SIZE);
 }
 
 /* replace_signs - '+' and '/', which some sites refuse, by digits, which become more frequent */
@@ -316,18 +328,31 @@ srs_mac_alias(
 	/* With its NUL; see the top of srs_mac.h. */
 	static const char label[] = "srsd alias";
 	SHA256_CTX inner = mac->inner256, outer = mac->outer256;
-	unsigned char whole[SHA256_DIGEST_LENGTH];
 	bool ok;
 
 	ok = SHA256_Update(&inner, label, sizeof(label)) &&
-	     SHA256_Update(&inner, address.s, address.len) && SHA256_Final(whole, &inner) &&
-	     SHA256_Update(&outer, whole, sizeof(whole)) && SHA256_Final(whole, &outer);
-	/* These states are enough to sign with. */
-	OPENSSL_cleanse(&inner, sizeof(inner));
-	OPENSSL_cleanse(&outer, sizeof(outer));
-	if (ok)
-		memcpy(alias, whole, SRS_MAC_ALIAS_SIZE);
-	return ok;
+	     SHA256_Update(&inner, address.s, address.len);
+	return finish_sha256(ok, &inner, &outer, alias, SRS_MAC_ALIAS_SIZE);
+}
+
+bool
+srs_mac_verdict(const struct srs_mac *mac, const struct text *parts, size_t n,
+    unsigned char verdict[SRS_MAC_VERDICT_SIZE])
+{
+	static const char label[] = "srsd verdict";
+	SHA256_CTX inner = mac->inner256, outer = mac->outer256;
+	bool ok = SHA256_Update(&inner, label, sizeof(label));
+	size_t i;
+
+	for (i = 0; ok && i < n; i++)
+		ok = update_sha256(&inner, parts[i].s, parts[i].len);
+	return finish_sha256(ok, &inner, &outer, verdict, SRS_MAC_VERDICT_SIZE);
+}
+
+bool
+srs_mac_is_same(const char *a, const char *b, size_t len)
+{
+	return CRYPTO_memcmp(a, b, len) == 0;
 }
 
 bool

@@ -81,6 +81,20 @@ bool srs_mac_new_secret(char secret[SRS_MAC_SECRET_LEN + 1]);
 bool srs_mac_alias(
     const struct srs_mac *mac, struct text address, unsigned char alias[SRS_MAC_ALIAS_SIZE]);
 
+/* Bytes of the mac of a verdict (srsd/forwarding/verdict_token.h). */
+#define SRS_MAC_VERDICT_SIZE 20
+
+/*
+ * Writes the first bytes of HMAC-SHA256, keyed with the secret, of "srsd verdict", a NUL, and each
+ * of the n parts in ASCII lower case after its length, as in the separated form. False when
+ * libcrypto fails.
+ */
+bool srs_mac_verdict(const struct srs_mac *mac, const struct text *parts, size_t n,
+    unsigned char verdict[SRS_MAC_VERDICT_SIZE]);
+
+/* True when two texts of len bytes are the same. The time depends on len only. */
+bool srs_mac_is_same(const char *a, const char *b, size_t len);
+
 /* Writes the SHA-1 of a text. False when libcrypto fails. */
 bool srs_mac_sha1(struct text text, unsigned char digest[SRS_MAC_ALIAS_SIZE]);
 
