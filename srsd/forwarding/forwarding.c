@@ -68,7 +68,7 @@ read_fact(const struct srs_context *context, const struct mailaddr *addr)
 }
 
 static bool
-is_same_address(struct text a, struct text b)
+is_same_path(struct text a, struct text b)
 {
 	return a.len == b.len && strncasecmp(a.s, b.s, a.len) == 0;
 }
@@ -135,7 +135,7 @@ forwarding_read_recipient(struct forwarding_recipient *recipient, const struct s
 		recipient->kind = FORWARDING_REDIRECTED;
 	recipient->is_unknown =
 	    recipient->kind == FORWARDING_REDIRECTED && recipient->domain[0] != '\0' &&
-	    srs_addr_tag(original.s, original.len) == -1 && !is_same_address(rcpt, original);
+	    srs_addr_tag(original.s, original.len) == -1 && !is_same_path(rcpt, original);
 }
 
 static enum forwarding_kind
@@ -244,9 +244,9 @@ sign_apart(struct forwarding_decision *decision, const struct settings *settings
 	decision->reason = reason;
 }
 
-/* choose_domain - the candidate, srs-domain, or the domain that is aligned with none of ours */
+/* choose_signing_domain - the candidate, srs-domain, or the domain that is aligned with none of ours */
 static void
-choose_domain(struct forwarding_decision *decision, const struct settings *settings,
+choose_signing_domain(struct forwarding_decision *decision, const struct settings *settings,
     const struct forwarding_facts *facts)
 {
 	decision->domain = settings->srs_domain;
@@ -310,7 +310,7 @@ forwarding_decide(struct forwarding_decision *decision, const struct forwarding_
 		decision->reason = FORWARDING_TRUSTS_US;
 		return;
 	}
-	choose_domain(decision, settings, facts);
+	choose_signing_domain(decision, settings, facts);
 	if (facts->auth == FORWARDING_FAIL)
 		set_apart(decision, settings, facts);
 }

@@ -2,8 +2,8 @@
 /*
  * forwarding - what a message on its way out of Postfix is, and what its sender becomes. Pure.
  *
- * Postfix's SMTP client tells the next hop in ORCPT the address to which a message was addressed
- * before aliases were expanded. So the milter of a second smtpd knows a forward:
+ * ORCPT shows the next hop of Postfix's SMTP client to which address a message was addressed before
+ * aliases were expanded. So the milter of a second smtpd knows a forward:
  *
  *	sender				RCPT			ORCPT		kind
  *	null				any			any		bounce
@@ -64,17 +64,18 @@ const char *forwarding_auth_name(enum forwarding_auth auth);
 
 /* A recipient, with the kind of mail that it makes of a message whose sender is foreign. */
 struct forwarding_recipient {
-	enum forwarding_kind kind;     /* incoming, relayed, redirected or forward */
-	bool trusts_us;                /* of no-rewrite-recipients: never signed for */
-	bool is_unknown;               /* the address was expanded, and was in none of domains */
-	enum srs_fact fact;            /* of RCPT as an SRS address */
-	enum srs_fact original_fact;   /* of ORCPT, likewise; SRS_FACT_FOREIGN without ORCPT */
-	char domain[HOSTNAME_MAX + 1]; /* of ORCPT, in lower-case A-labels; "": none */
+	enum forwarding_kind kind; /* incoming, relayed, redirected or forward */
+	bool trusts_us;            /* of no-rewrite-recipients: never signed for */
+	bool is_unknown;           /* it was forwarded for a domain that is not listed in domains */
+	enum srs_fact fact;        /* of RCPT as an SRS address */
+	enum srs_fact original_fact; /* of ORCPT, likewise; SRS_FACT_FOREIGN without ORCPT */
+	char
+	    domain[HOSTNAME_MAX + 1]; /* of ORCPT, in lower-case A-labels; "" if it has no domain */
 };
 
 /*
  * Reads a recipient: RCPT in external form without angle brackets, and the address in ORCPT, decoded
- * (srsd/postfix/orcpt.h), which is empty if there is none. incoming: the message comes from a
+ * (srsd/postfix/orcpt.h), which may be empty. incoming: the message comes from a
  * client that is not one of our own hosts.
  */
 void forwarding_read_recipient(struct forwarding_recipient *recipient,
@@ -84,7 +85,7 @@ void forwarding_read_recipient(struct forwarding_recipient *recipient,
 struct forwarding_envelope {
 	enum forwarding_kind sender;          /* bounce, own-srs or own; redirected: foreign */
 	char sender_local[MAILADDR_SIZE];     /* without quotes; "" for the null sender */
-	char sender_domain[HOSTNAME_MAX + 1]; /* in lower-case A-labels; "" if there is none */
+	char sender_domain[HOSTNAME_MAX + 1]; /* in lower-case A-labels; "" if it has no domain */
 	size_t recipients;
 	bool differ;   /* two recipients make different mail of the message */
 	bool returned; /* the first recipient was an SRS address of ours, by ORCPT */

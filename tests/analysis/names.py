@@ -30,6 +30,7 @@ PREFIXES = (
     ('xmalloc', 'x', 'the name of the libc function, with an x'),
     ('map_service', 'map_session_', 'opens the session of this service'),
     ('policy_service', 'policy_session_', 'opens the session of this service'),
+    ('milter_service', 'milter_session_', 'opens the session of this service'),
     ('socketmap_service', 'socketmap_session_', 'opens the session of this service'),
     ('policy_proto', 'policy_', 'the protocol, not its file, is what callers name'),
     ('milter_proto', 'milter_', 'the protocol, not its file, is what callers name'),
