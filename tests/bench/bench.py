@@ -31,12 +31,13 @@ from harness.dns_server import DnsServer                                # noqa: 
 from measure import (Load, ask, cpu_seconds, memory_kib,                 # noqa: E402
                      raise_descriptor_limit)
 from plot import Panel, write                                           # noqa: E402
-from servers import (DOMAIN, Echo, PolicydSpf, PostSrsd, Srsd,          # noqa: E402
-                     missing_policyd_spf, missing_postsrsd)
+from servers import (DOMAIN, FORWARDER, Echo, PolicydSpf, PostSrsd,      # noqa: E402
+                     Srsd, missing_policyd_spf, missing_postsrsd)
 from zone import Zone                                                   # noqa: E402
 
 LOADS = (Load(1), Load(10), Load(100), Load(1000), Load(10, each=True))
-CEILING = {'forward': 'table', 'reverse': 'table', 'policy': 'policy'}  # the echo server's service
+# the echo server's service
+CEILING = {'forward': 'table', 'reverse': 'table', 'policy': 'policy', 'milter': 'milter'}
 KEYS = 1000
 PRIVATE_NAMESERVER = '127.86.83.70'     # used by no one else; for clients whose port cannot be set
 OPEN_SHARES = (0.1, 0.25, 0.5, 0.75, 0.9)
@@ -78,6 +79,14 @@ def reverse_requests(secret=SECRET):
         yield '%s\t200 %s' % (srs.srs0(address, secret, DOMAIN, day), address)
 
 
+def milter_requests():
+    """Messages that one of our aliases forwards."""
+    for number in range(KEYS):
+        sender = 'user%d@d%d.test' % (number, number)
+        yield ('%s\tfriend@elsewhere.test\tlist@%s\te<SRS0=????=??=d%d.test=user%d@%s> c'
+               % (sender, FORWARDER, number, number, DOMAIN))
+
+
 class Questions:
     """The files of requests, by service; `table` is for a server with one reply for all."""
 
@@ -86,6 +95,7 @@ class Questions:
         self.paths = {'forward': self.write('forward', forward_requests()),
                       'reverse': self.write('reverse', reverse_requests()),
                       'policy': self.write('policy', zone.requests),
+                      'milter': self.write('milter', milter_requests()),
                       'any policy': self.write('any-policy', zone.any_answer)}
         self.paths['table'] = self.paths['forward']
 
@@ -106,7 +116,7 @@ class Rounds:
     def run(self, servers):
         for number in range(self.arguments.rounds):
             for load in LOADS:
-                for service in ('table', 'forward', 'reverse', 'policy'):
+                for service in ('table', *CEILING):
                     for server in servers:
                         if service in server.services:
                             self._measure(service, load, server)
@@ -160,7 +170,7 @@ class Rounds:
     def open_loop(self, srsd):
         """Latency at a share of the maximum rate; -> service -> [result, ...], for the plot."""
         found = {}
-        for service in ('forward', 'policy'):
+        for service in ('forward', 'policy', 'milter'):
             most = self.median(service, '100', 'srsd', 'rate')
             protocol, port, _ = srsd.services[service]
             found[service] = [

@@ -2,12 +2,13 @@
 /*
  * echo - the ceiling for a benchmark: a server that always gives the same answer.
  *
- * It parses requests of tcp_table and of the policy protocol only to count them. The difference to
- * srsd is the cost of srsd's work; the rest is the cost of sockets. It has one thread, uses epoll,
- * and allocates nothing for a request.
+ * It parses requests of tcp_table, of the policy protocol and of the milter protocol only to count
+ * them. The difference to srsd is the cost of srsd's work; the rest is the cost of sockets. It has
+ * one thread, uses epoll, and allocates nothing for a request. As a milter it negotiates what srsd
+ * does, and continues at each recipient and at the end of a message.
  *
- * Prints "TABLE-PORT POLICY-PORT" on standard output, and serves on 127.0.0.1 until the end of
- * standard input.
+ * Prints "TABLE-PORT POLICY-PORT MILTER-PORT" on standard output, and serves on 127.0.0.1 until the
+ * end of standard input.
  */
 #include <netinet/in.h>
 #include <sys/epoll.h>
@@ -24,24 +25,109 @@
 #define EVENTS 256
 #define BACKLOG 4096
 
+/* The length of a milter's packet, and its command. */
+#define PACKET_HEAD 5
+
+struct peer;
+
+/* The replies to the requests of one read. */
+struct replies {
+	size_t len;
+	bool full;
+	char data[65536];
+};
+
 struct protocol {
+	void (*answer)(struct peer *peer, const char *data, size_t len, struct replies *replies);
 	const char *reply;
-	bool blank_line; /* a request ends with one */
+	size_t reply_len;
 };
-
-static const struct protocol protocols[] = {
-	{ "200 SRS0=AAAA=AA=origin.test=alice@srs.test\n", false },
-	{ "action=DUNNO\n\n", true },
-};
-
-#define PROTOCOLS (sizeof(protocols) / sizeof(protocols[0]))
 
 struct peer {
 	const struct protocol *protocol;
 	int fd;
 	bool listener;
 	bool line_begins; /* the previous byte was a newline */
+	size_t head_len;  /* bytes of head */
+	size_t skip;      /* bytes of a payload that follow */
+	unsigned char head[PACKET_HEAD];
 };
+
+static void
+add_reply(struct replies *replies, const char *reply, size_t len)
+{
+	replies->full = replies->full || len > sizeof(replies->data) - replies->len;
+	if (replies->full)
+		return;
+	memcpy(replies->data + replies->len, reply, len);
+	replies->len += len;
+}
+
+/* answer_lines - each line is a request */
+static void
+answer_lines(struct peer *peer, const char *data, size_t len, struct replies *replies)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if (data[i] == '\n')
+			add_reply(replies, peer->protocol->reply, peer->protocol->reply_len);
+}
+
+/* answer_blank_lines - each blank line ends a request */
+static void
+answer_blank_lines(struct peer *peer, const char *data, size_t len, struct replies *replies)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		if (data[i] == '\n' && peer->line_begins)
+			add_reply(replies, peer->protocol->reply, peer->protocol->reply_len);
+		peer->line_begins = data[i] == '\n';
+	}
+}
+
+/* answer_packets - a milter's: options, recipients and ends of messages have a reply */
+static void
+answer_packets(struct peer *peer, const char *data, size_t len, struct replies *replies)
+{
+	static const char options[] = "\0\0\0\101O\0\0\0\6\0\0\1\154\0\4\123\222\0\0\0\0j\0"
+				      "\0\0\0\2i {auth_authen}\0\0\0\0\3i {rcpt_mailer}\0"
+				      "\0\0\0\5i";
+	size_t n, at;
+
+	for (at = 0; at < len; at += n) {
+		n = len - at;
+		if (peer->skip > 0) {
+			n = n < peer->skip ? n : peer->skip;
+			peer->skip -= n;
+			continue;
+		}
+		n = n < PACKET_HEAD - peer->head_len ? n : PACKET_HEAD - peer->head_len;
+		memcpy(peer->head + peer->head_len, data + at, n);
+		peer->head_len += n;
+		if (peer->head_len < PACKET_HEAD)
+			continue;
+		peer->head_len = 0;
+		peer->skip = ((size_t)peer->head[0] << 24 | (size_t)peer->head[1] << 16 |
+				 (size_t)peer->head[2] << 8 | peer->head[3]) -
+			     1;
+		if (peer->head[4] == 'O')
+			add_reply(replies, options, sizeof(options));
+		else if (peer->head[4] == 'R' || peer->head[4] == 'E')
+			add_reply(replies, peer->protocol->reply, peer->protocol->reply_len);
+	}
+}
+
+#define REPLY(literal) literal, sizeof(literal) - 1
+
+static const struct protocol protocols[] = {
+	{ answer_lines, REPLY("200 SRS0=AAAA=AA=origin.test=alice@srs.test\n") },
+	{ answer_blank_lines, REPLY("action=DUNNO\n\n") },
+	{ answer_packets, REPLY("\0\0\0\1c") },
+};
+
+#define PROTOCOLS (sizeof(protocols) / sizeof(protocols[0]))
 
 static void
 watch(int epoll, struct peer *peer)
@@ -91,40 +177,22 @@ accept_all(int epoll, const struct peer *listener)
 		watch(epoll, peer_new(listener->protocol, fd, false));
 }
 
-/* count_requests - count the requests that end in these bytes */
-static size_t
-count_requests(struct peer *peer, const char *data, size_t len)
-{
-	size_t i, n = 0;
-
-	for (i = 0; i < len; i++) {
-		n += data[i] == '\n' && (peer->line_begins || !peer->protocol->blank_line);
-		peer->line_begins = data[i] == '\n';
-	}
-	return n;
-}
-
-/* answer - reply to n requests; false if the client is gone or does not read */
-static bool
-answer(const struct peer *peer, size_t n)
-{
-	static char out[65536];
-	size_t reply_len = strlen(peer->protocol->reply), len = 0;
-
-	for (; n > 0 && len + reply_len <= sizeof(out); n--, len += reply_len)
-		memcpy(out + len, peer->protocol->reply, reply_len);
-	return n == 0 && (len == 0 || send(peer->fd, out, len, MSG_NOSIGNAL) == (ssize_t)len);
-}
-
 static void
 read_requests(struct peer *peer)
 {
 	static char in[16384];
+	static struct replies replies;
 	ssize_t n = recv(peer->fd, in, sizeof(in), 0);
 
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		return;
-	if (n > 0 && answer(peer, count_requests(peer, in, (size_t)n)))
+	replies.len = 0;
+	replies.full = false;
+	if (n > 0)
+		peer->protocol->answer(peer, in, (size_t)n, &replies);
+	if (n > 0 && !replies.full &&
+	    (replies.len == 0 ||
+		send(peer->fd, replies.data, replies.len, MSG_NOSIGNAL) == (ssize_t)replies.len))
 		return;
 	close(peer->fd);
 	free(peer);
@@ -144,7 +212,7 @@ main(void)
 		err(1, "epoll");
 	for (p = 0; p < PROTOCOLS; p++)
 		port[p] = serve(epoll, &protocols[p]);
-	printf("%u %u\n", port[0], port[1]);
+	printf("%u %u %u\n", port[0], port[1], port[2]);
 	fflush(stdout);
 	for (;;) {
 		n = epoll_wait(epoll, events, EVENTS, -1);

@@ -1,19 +1,24 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * load - send requests to a tcp_table or policy server as fast as it answers, or at a given rate,
- * check every answer, and report number and latency in JSON.
+ * load - send requests to a tcp_table or policy server, or messages to a milter, as fast as it
+ * answers, or at a given rate, check every answer, and report number and latency in JSON.
  *
  *	load [-1s] [-c connections] [-e pattern] [-n requests] [-r rate] [-t seconds] [-w seconds]
- *	    table|policy PORT FILE
+ *	    table|policy|milter PORT FILE
  *
  * A line of the file is a request and the pattern of its answer, separated by tabs:
  *
  *	table:	KEY				PATTERN
  *	policy:	CLIENT	HELO	SENDER	RECIPIENT	PATTERN
+ *	milter:	SENDER	RECIPIENT	ORCPT		PATTERN
  *
  * They are sent in this order, again and again. A pattern is the first line of the answer, with '?'
  * for any byte, and optionally '*' at its end for any rest. Each policy request has its own
  * instance, so it belongs to a message of its own.
+ *
+ * To a milter, a request is a message in two parts, as Postfix sends it: the envelope up to a
+ * recipient, and its headers up to its end. A new connection begins with the options. The answer is
+ * that at the end, each packet as its letter and its text, with blanks in between: "e<a@x.test> c".
  *
  * By default, the loop is closed: every connection sends a request as soon as the previous one is
  * answered. With -r, requests are due at even intervals, and their latency counts from that time,
@@ -56,11 +61,29 @@
 #define HISTOGRAM_SUB 64
 #define HISTOGRAM_SIZE (HISTOGRAM_SUB * 42)
 
-struct request {
+/* What is sent at once, and answered. */
+struct part {
 	char *text;
 	size_t len;
+};
+
+#define PARTS_MAX 3
+
+struct request {
+	struct part parts[PARTS_MAX];
+	size_t n_parts;
 	char *instance; /* INSTANCE_LEN digits in text that identify the message, or NULL */
 	const char *pattern;
+};
+
+/* A protocol, with a line of the file for a request of it. */
+struct protocol {
+	const char *name;
+	size_t n_fields;
+	void (*make)(struct request *r, char *const *field);
+	/* the end of a complete reply in the buffer, or NULL */
+	const char *(*find_end)(const char *s, size_t len);
+	size_t end_len; /* bytes of that end that do not belong to the text */
 };
 
 #define INSTANCE_LEN 16
@@ -70,13 +93,15 @@ struct connection {
 	bool busy;   /* has a request */
 	bool unsent; /* which waits until the connection is established */
 	const struct request *request;
+	size_t part;
 	uint64_t due;
 	size_t len;
 	char reply[REPLY_MAX];
 };
 
 static struct {
-	bool policy, each, step;
+	const struct protocol *protocol;
+	bool each, step;
 	unsigned port;
 	size_t connections;
 	const char *pattern; /* for all requests, instead of those in the file */
@@ -182,9 +207,17 @@ failed(const char *what, const char *text, size_t len)
 
 /* -- requests */
 
-static char *
-quoted_key(const char *key)
+static void
+add_part(struct request *r, char *text, size_t len)
 {
+	r->parts[r->n_parts].text = text;
+	r->parts[r->n_parts++].len = len;
+}
+
+static void
+make_lookup(struct request *r, char *const *field)
+{
+	const char *key = field[0];
 	char *text = allocate(3 * strlen(key) + 6, 1), *p = text;
 
 	for (p += sprintf(p, "get "); *key != '\0'; key++)
@@ -192,34 +225,181 @@ quoted_key(const char *key)
 			*p++ = *key;
 		else
 			p += sprintf(p, "%%%02X", (unsigned char)*key);
-	*p = '\n';
-	return text;
+	*p++ = '\n';
+	add_part(r, text, (size_t)(p - text));
 }
 
-static char *
-policy_text(char *const field[4])
+static void
+make_policy_request(struct request *r, char *const *field)
 {
 	char *text;
+	int len;
 
-	if (asprintf(&text,
-		"request=smtpd_access_policy\nprotocol_state=RCPT\nprotocol_name=ESMTP\n"
-		"client_address=%s\nclient_name=unknown\nclient_port=40000\n"
-		"reverse_client_name=unknown\nserver_address=192.0.2.25\nserver_port=25\n"
-		"helo_name=%s\nsender=%s\nrecipient=%s\nrecipient_count=0\nqueue_id=\n"
-		"size=4711\netrn_domain=\nstress=\nsasl_method=\nsasl_username=\nsasl_sender=\n"
-		"ccert_subject=\nccert_issuer=\nccert_fingerprint=\nccert_pubkey_fingerprint=\n"
-		"encryption_protocol=TLSv1.3\nencryption_cipher=TLS_AES_256_GCM_SHA384\n"
-		"encryption_keysize=256\npolicy_context=\ninstance=%0*d\n\n",
-		field[0], field[1], field[2], field[3], INSTANCE_LEN, 0) == -1)
+	len = asprintf(&text,
+	    "request=smtpd_access_policy\nprotocol_state=RCPT\nprotocol_name=ESMTP\n"
+	    "client_address=%s\nclient_name=unknown\nclient_port=40000\n"
+	    "reverse_client_name=unknown\nserver_address=192.0.2.25\nserver_port=25\n"
+	    "helo_name=%s\nsender=%s\nrecipient=%s\nrecipient_count=0\nqueue_id=\n"
+	    "size=4711\netrn_domain=\nstress=\nsasl_method=\nsasl_username=\nsasl_sender=\n"
+	    "ccert_subject=\nccert_issuer=\nccert_fingerprint=\nccert_pubkey_fingerprint=\n"
+	    "encryption_protocol=TLSv1.3\nencryption_cipher=TLS_AES_256_GCM_SHA384\n"
+	    "encryption_keysize=256\npolicy_context=\ninstance=%0*d\n\n",
+	    field[0], field[1], field[2], field[3], INSTANCE_LEN, 0);
+	if (len == -1)
 		err(1, NULL);
-	return text;
+	add_part(r, text, (size_t)len);
+	r->instance = text + len - 2 - INSTANCE_LEN;
+}
+
+/* -- messages for a milter */
+
+/* A part that is being made. */
+struct packets {
+	size_t len;
+	char data[16384];
+};
+
+/*
+ * add_packet - a packet, with a payload of one or two texts after its first byte, which is omitted
+ * if it is NUL
+ */
+static void
+add_packet(struct packets *p, char command, char first, const char *one, const char *two)
+{
+	size_t before = first != '\0' ? 1 : 0, one_len = one == NULL ? 0 : strlen(one) + 1;
+	size_t two_len = two == NULL ? 0 : strlen(two) + 1, len;
+	char *at = p->data + p->len;
+
+	len = 1 + before + one_len + two_len;
+	if (4 + len > sizeof(p->data) - p->len)
+		errx(1, "a message that is too long");
+	p->len += 4 + len;
+	*at++ = (char)(len >> 24);
+	*at++ = (char)(len >> 16);
+	*at++ = (char)(len >> 8);
+	*at++ = (char)len;
+	*at++ = command;
+	if (before > 0)
+		*at++ = first;
+	if (one_len > 0)
+		memcpy(at, one, one_len);
+	if (two_len > 0)
+		memcpy(at + one_len, two, two_len);
+}
+
+static void
+add_packets_part(struct request *r, const struct packets *p)
+{
+	char *text = allocate(p->len, 1);
+
+	memcpy(text, p->data, p->len);
+	add_part(r, text, p->len);
+}
+
+static void
+add_client(struct packets *p)
+{
+	static const char client[] = "\0\0\0\026Cmx.test\0004\234\1"
+				     "127.0.0.1";
+
+	add_packet(p, 'D', 'C', "j", "mx.test");
+	memcpy(p->data + p->len, client, sizeof(client));
+	p->len += sizeof(client);
+	add_packet(p, 'D', 'H', NULL, NULL);
+}
+
+static void
+add_envelope(struct packets *p, char *const *field)
+{
+	char text[1024], original[1024];
+
+	add_packet(p, 'D', 'M', NULL, NULL);
+	snprintf(text, sizeof(text), "<%s>", field[0]);
+	add_packet(p, 'M', '\0', text, "SIZE=4711");
+	add_packet(p, 'D', 'R', "{rcpt_mailer}", "smtp");
+	snprintf(text, sizeof(text), "<%s>", field[1]);
+	snprintf(original, sizeof(original), "ORCPT=rfc822;%s", field[2]);
+	add_packet(p, 'R', '\0', text, original);
+}
+
+/* add_headers - those of an ordinary message that came through a first hop */
+static void
+add_headers(struct packets *p, const char *sender)
+{
+	static const char *const headers[][2] = {
+		{ "Received",
+		    "from out.origin.test (out.origin.test [192.0.2.1])\n\t(using TLSv1.3 with "
+		    "cipher TLS_AES_256_GCM_SHA384 (256/256 bits))\n\tby mx.test (Postfix) "
+		    "with ESMTPS id 4F1C2A3B4D\n\tfor <a@fwd.test>; Sun, 29 Nov 2026 20:33:18 "
+		    "+0000 (UTC)" },
+		{ "Authentication-Results", "mx.test; dkim=pass (2048-bit key) "
+					    "header.d=origin.test header.i=@origin.test "
+					    "header.b=AbCdEfGh" },
+		{ "DKIM-Signature",
+		    "v=1; a=rsa-sha256; c=relaxed/relaxed; d=origin.test;\n\ts=mail; t=1795984398; "
+		    "bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=;\n\t"
+		    "h=Date:From:To:Subject:From;\n\t"
+		    "b=AbCdEfGhIjKlMnOpQrStUvWxYz0123456789AbCdEfGhIjKlMnOpQrStUvWxYz0123456789\n\t "
+		    "AbCdEfGhIjKlMnOpQrStUvWxYz0123456789AbCdEfGhIjKlMnOpQrStUvWxYz0123456789==" },
+		{ "Received",
+		    "by out.origin.test (Postfix, from userid 1000)\n\tid 3E0B192A3C; Sun, 29 "
+		    "Nov 2026 20:33:17 +0000 (UTC)" },
+		{ "Date", "Sun, 29 Nov 2026 20:33:17 +0000" },
+		{ "From", NULL },
+		{ "To", "a@fwd.test" },
+		{ "Subject", "An ordinary message" },
+		{ "Message-ID", "<20261129203317.3E0B192A3C@out.origin.test>" },
+		{ "MIME-Version", "1.0" },
+		{ "Content-Type", "text/plain; charset=utf-8" },
+		{ "Content-Transfer-Encoding", "8bit" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
+		add_packet(p, 'D', 'L', "i", "4F1C2A3B4E");
+		add_packet(
+		    p, 'L', '\0', headers[i][0], headers[i][1] == NULL ? sender : headers[i][1]);
+	}
+}
+
+static void
+add_options_part(struct request *r)
+{
+	static const char offered[] = "\0\0\0\015O\0\0\0\6\0\0\1\377\0\037\377\377";
+	char *text = allocate(sizeof(offered), 1);
+
+	memcpy(text, offered, sizeof(offered));
+	add_part(r, text, sizeof(offered) - 1);
+}
+
+static void
+make_message(struct request *r, char *const *field)
+{
+	struct packets p = { 0 };
+
+	if (options.each) {
+		add_options_part(r);
+		add_client(&p);
+	} else {
+		add_packet(&p, 'A', '\0', NULL, NULL); /* of the message before */
+	}
+	add_envelope(&p, field);
+	add_packets_part(r, &p);
+	p.len = 0;
+	add_packet(&p, 'D', 'T', "i", "4F1C2A3B4E");
+	add_headers(&p, field[0]);
+	add_packet(&p, 'D', 'N', "i", "4F1C2A3B4E");
+	add_packet(&p, 'N', '\0', NULL, NULL);
+	add_packet(&p, 'D', 'E', "i", "4F1C2A3B4E");
+	add_packet(&p, 'E', '\0', NULL, NULL);
+	add_packets_part(r, &p);
 }
 
 /* add_request - from a line, which must stay in memory */
 static void
 add_request(char *line, const char *path)
 {
-	size_t wanted = options.policy ? 5 : 2, i;
+	size_t wanted = options.protocol->n_fields, i;
 	struct request *r;
 	char *field[5];
 
@@ -232,9 +412,8 @@ add_request(char *line, const char *path)
 			err(1, NULL);
 	}
 	r = &requests[n_requests++];
-	r->text = options.policy ? policy_text(field) : quoted_key(field[0]);
-	r->len = strlen(r->text);
-	r->instance = options.policy ? r->text + r->len - 2 - INSTANCE_LEN : NULL;
+	memset(r, 0, sizeof(*r));
+	options.protocol->make(r, field);
 	r->pattern = options.pattern != NULL ? options.pattern : field[wanted - 1];
 }
 
@@ -339,19 +518,46 @@ next_request(void)
 	return r;
 }
 
+static void
+send_blocking(int fd, const struct part *part)
+{
+	char reply[REPLY_MAX];
+
+	if (send(fd, part->text, part->len, MSG_NOSIGNAL) != (ssize_t)part->len ||
+	    recv(fd, reply, sizeof(reply), 0) <= 0)
+		err(1, "127.0.0.1:%u does not answer", options.port);
+}
+
+/* shake_hands - a milter's connection begins with the options and a client */
+static void
+shake_hands(int fd)
+{
+	struct request r = { 0 };
+	struct packets p = { 0 };
+
+	add_options_part(&r);
+	send_blocking(fd, &r.parts[0]);
+	free(r.parts[0].text);
+	add_client(&p);
+	if (send(fd, p.data, p.len, MSG_NOSIGNAL) != (ssize_t)p.len)
+		err(1, "127.0.0.1:%u", options.port);
+}
+
 /* ask_once - over a connection that still blocks, so that the server has accepted it */
 static void
 ask_once(int fd)
 {
 	struct timeval wait = { STALLED_SECONDS, 0 };
 	const struct request *r = next_request();
-	char reply[REPLY_MAX];
+	size_t i;
 
 	asked = 0;
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)) == -1 ||
-	    send(fd, r->text, r->len, MSG_NOSIGNAL) != (ssize_t)r->len ||
-	    recv(fd, reply, sizeof(reply), 0) <= 0)
-		err(1, "127.0.0.1:%u does not answer", options.port);
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)) == -1)
+		err(1, "socket");
+	if (options.protocol->make == make_message)
+		shake_hands(fd);
+	for (i = 0; i < r->n_parts; i++)
+		send_blocking(fd, &r->parts[i]);
 }
 
 static void
@@ -396,11 +602,22 @@ open_connections(void)
 	}
 }
 
+/* send_quit - as Postfix does, which does not wait for an answer */
+static void
+send_quit(const struct connection *c)
+{
+	static const char quit[] = "\0\0\0\1A\0\0\0\1A\0\0\0\1Q";
+
+	send(c->fd, quit, sizeof(quit) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
 /* retire - the request of a connection is done, successfully or not */
 static void
 retire(struct connection *c, bool close_it)
 {
 	if (close_it && c->fd != -1) {
+		if (options.protocol->make == make_message)
+			send_quit(c);
 		close(c->fd);
 		c->fd = -1;
 	}
@@ -421,10 +638,10 @@ give_up(struct connection *c, const char *what, const char *text, size_t len)
 static void
 send_request(struct connection *c)
 {
-	const struct request *r = c->request;
-	ssize_t n = send(c->fd, r->text, r->len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	const struct part *part = &c->request->parts[c->part];
+	ssize_t n = send(c->fd, part->text, part->len, MSG_NOSIGNAL | MSG_DONTWAIT);
 
-	if (n == (ssize_t)r->len) {
+	if (n == (ssize_t)part->len) {
 		if (c->unsent)
 			watch(c, EPOLL_CTL_MOD, EPOLLIN);
 		c->unsent = false;
@@ -452,6 +669,7 @@ ask(uint64_t due)
 	struct connection *c = take_idle();
 
 	c->request = next_request();
+	c->part = 0;
 	c->due = due;
 	c->busy = true;
 	if (options.each)
@@ -459,11 +677,83 @@ ask(uint64_t due)
 	send_request(c);
 }
 
-/* reply_end - the end of a complete reply in the buffer, or NULL */
 static const char *
-reply_end(const struct connection *c)
+find_line_end(const char *s, size_t len)
 {
-	return memmem(c->reply, c->len, options.policy ? "\n\n" : "\n", options.policy ? 2 : 1);
+	return memchr(s, '\n', len);
+}
+
+static const char *
+find_blank_line(const char *s, size_t len)
+{
+	return memmem(s, len, "\n\n", 2);
+}
+
+/* find_last_packet - after which the milter waits: the end of a verdict, or of options */
+static const char *
+find_last_packet(const char *s, size_t len)
+{
+	const unsigned char *u;
+	size_t n, at = 0;
+
+	while (len - at > 4) {
+		u = (const unsigned char *)s + at;
+		n = 4 + ((size_t)u[0] << 24 | (size_t)u[1] << 16 | (size_t)u[2] << 8 | u[3]);
+		if (n > len - at)
+			return NULL;
+		at += n;
+		if (memchr("Ocadtry", u[4], 7) != NULL)
+			return s + at;
+	}
+	return NULL;
+}
+
+static const struct protocol protocols[] = {
+	{ "table", 2, make_lookup, find_line_end, 1 },
+	{ "policy", 5, make_policy_request, find_blank_line, 2 },
+	{ "milter", 4, make_message, find_last_packet, 0 },
+};
+
+/* show_packets - packets as text, in place; returns its length */
+static size_t
+show_packets(char *s, size_t len)
+{
+	size_t at, to = 0, n;
+
+	for (at = 0; at + 4 < len; at += 4 + n) {
+		n = (size_t)(unsigned char)s[at + 2] << 8 | (unsigned char)s[at + 3];
+		if (to > 0)
+			s[to++] = ' ';
+		memmove(s + to, s + at + 4, n);
+		to += s[to + n - 1] == '\0' ? n - 1 : n;
+	}
+	return to;
+}
+
+/* check_part - the reply to a part that is not the last one: to options or to a recipient */
+static void
+check_part(struct connection *c)
+{
+	char expected = options.each && c->part == 0 ? 'O' : 'c';
+
+	if (c->len < 5 || c->reply[4] != expected)
+		failed("not accepted", c->reply, c->len);
+	c->len = 0;
+	c->part++;
+	send_request(c);
+}
+
+static void
+check_reply(struct connection *c, size_t len)
+{
+	bool more = len + options.protocol->end_len != c->len;
+
+	if (options.protocol->make == make_message)
+		len = show_packets(c->reply, len);
+	if (!matches(c->request->pattern, c->reply, len))
+		failed("answer", c->reply, len);
+	else if (more)
+		failed("data after the answer", c->reply, len);
 }
 
 static void
@@ -471,7 +761,6 @@ read_reply(struct connection *c)
 {
 	ssize_t n = recv(c->fd, c->reply + c->len, sizeof(c->reply) - c->len, MSG_DONTWAIT);
 	const char *stop;
-	size_t len;
 
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		return;
@@ -481,15 +770,15 @@ read_reply(struct connection *c)
 		return;
 	}
 	c->len += (size_t)n;
-	stop = reply_end(c);
+	stop = options.protocol->find_end(c->reply, c->len);
 	if (stop == NULL)
 		return;
-	len = (size_t)(stop - c->reply);
+	if (c->part + 1 < c->request->n_parts) {
+		check_part(c);
+		return;
+	}
 	count(c->due, now_ns());
-	if (!matches(c->request->pattern, c->reply, len))
-		failed("answer", c->reply, len);
-	else if (len + (options.policy ? 2 : 1) != c->len)
-		failed("data after the answer", c->reply, c->len);
+	check_reply(c, (size_t)(stop - c->reply));
 	retire(c, options.each);
 }
 
@@ -577,12 +866,22 @@ report(void)
 		warnx("%" PRIu64 " errors; the first: %s", errors, first_error);
 }
 
-static void
-usage(void)
+static void __attribute__((noreturn)) usage(void)
 {
 	fprintf(stderr, "usage: load [-1s] [-c connections] [-e pattern] [-n requests] [-r rate]\n"
-			"            [-t seconds] [-w seconds] table|policy PORT FILE\n");
+			"            [-t seconds] [-w seconds] table|policy|milter PORT FILE\n");
 	exit(1);
+}
+
+static const struct protocol *
+find_protocol(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++)
+		if (strcmp(name, protocols[i].name) == 0)
+			return &protocols[i];
+	usage();
 }
 
 static void
@@ -622,9 +921,7 @@ read_options(int argc, char **argv)
 	}
 	if (argc - optind != 3 || options.connections == 0)
 		usage();
-	options.policy = strcmp(argv[optind], "policy") == 0;
-	if (!options.policy && strcmp(argv[optind], "table") != 0)
-		usage();
+	options.protocol = find_protocol(argv[optind]);
 	options.port = (unsigned)strtoul(argv[optind + 1], NULL, 10);
 }
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: ISC
 """servers - the servers to measure: srsd, the echo server, and srsd's predecessors if installed.
 
-Each has a name, the pid of its first process, and `services`: for each of 'forward', 'reverse' and
-'policy' that it provides, the protocol, the port, and a pattern for all answers or None.
+Each has a name, the pid of its first process, and `services`: for each of 'forward', 'reverse',
+'policy' and 'milter' that it provides, the protocol, the port, and a pattern for all answers or
+None.
 """
 
 import os
@@ -19,6 +20,7 @@ from measure import program
 HERE = Path(__file__).resolve().parent
 POLICYD_SPF = shutil.which('policyd-spf')
 DOMAIN = 'srs.test'
+FORWARDER = 'fwd.test'
 TAIL_BYTES = 4000
 
 
@@ -29,9 +31,10 @@ class Echo:
     def __enter__(self):
         self.process = subprocess.Popen([program('echo')], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, text=True)
-        table, policy = (int(port) for port in self.process.stdout.readline().split())
+        table, policy, milter = (int(port) for port in self.process.stdout.readline().split())
         self.services = {'table': ('table', table, '200 *'),
-                         'policy': ('policy', policy, 'action=*')}
+                         'policy': ('policy', policy, 'action=*'),
+                         'milter': ('milter', milter, 'c')}
         self.pid = self.process.pid
         return self
 
@@ -48,8 +51,11 @@ class Srsd(Daemon):
     def __init__(self, options=None, dns=None, secrets=(SECRET,)):
         options = {'srs-domain': DOMAIN, 'connection-limit': 6000, **(options or {})}
         super().__init__(options, {}, dns, secrets)
+        self.ports['milter'] = free_port()
+        self.options.update({'milter': ['inet:127.0.0.1:%d' % self.ports['milter']],
+                             'domains': [FORWARDER]})
         self.begun = self.ready_seconds = None
-        self.services = {name: ('policy' if name == 'policy' else 'table', port, None)
+        self.services = {name: (name if name in ('policy', 'milter') else 'table', port, None)
                          for name, port in self.ports.items()}
 
     def start(self):

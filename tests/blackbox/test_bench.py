@@ -22,6 +22,7 @@ from servers import Echo                                    # noqa: E402
 from zone import Zone                                       # noqa: E402
 
 TABLE = 'user%d@origin.test\t200 SRS0=????=??=origin.test=*\n'
+MESSAGE = 'user@origin.test\tfriend@elsewhere.test\tlist@fwd.test\t'
 COUNT = 500
 
 
@@ -56,15 +57,21 @@ class LoadAndEcho(unittest.TestCase):
     def test_all_is_answered(self):
         table = self.requests('user@origin.test\t200 *\n')
         policy = self.folder.file('policy', '\n'.join(Zone(50).any_answer) + '\n')
+        milter = self.folder.file('milter', MESSAGE + 'c\n')
         for how in ([], ['-c', 20], ['-c', 20, '-1'], ['-c', 20, '-r', 5000]):
             with self.subTest(protocol='table', how=how):
                 self.check_counts(*how, 'table', self.port('table'), table)
             with self.subTest(protocol='policy', how=how):
                 self.check_counts(*how, 'policy', self.port('policy'), policy)
+            with self.subTest(protocol='milter', how=how):
+                self.check_counts(*how, 'milter', self.port('milter'), milter)
 
     def test_wrong_answers_are_seen(self):
         table = self.requests('user@origin.test\t200 SRS0=AAAA=AA=other.test*\n')
         status, said = load('-n', COUNT, 'table', self.port('table'), table)
+        self.assertEqual((status, said['errors']), (2, COUNT))
+        milter = self.folder.file('milter', MESSAGE + 'e<*\n')
+        status, said = load('-n', COUNT, 'milter', self.port('milter'), milter)
         self.assertEqual((status, said['errors']), (2, COUNT))
 
     def test_an_answer_is_compared_to_its_end(self):
