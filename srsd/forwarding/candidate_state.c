@@ -115,7 +115,7 @@ advise_label(const struct settings *settings, const char *domain, bool srs_domai
 	char addresses[LIST_SIZE], mx[LIST_SIZE];
 
 	if (srs_domain_usable) {
-		snprintf(text, size, "publish: %s. CNAME %s.", domain, settings->srs_domain);
+		snprintf(text, size, "publish %s. CNAME %s.", domain, settings->srs_domain);
 		return;
 	}
 	if (!list_mx_records(&settings->inbound_hosts, domain, mx))
@@ -123,10 +123,10 @@ advise_label(const struct settings *settings, const char *domain, bool srs_domai
 		    mx, sizeof(mx), "the MX records of %s for %s", settings->srs_domain, domain);
 	if (list_addresses(&settings->outbound_addresses, addresses))
 		snprintf(
-		    text, size, "publish: %s; %s. TXT \"v=spf1%s -all\"", mx, domain, addresses);
+		    text, size, "publish %s, %s. TXT \"v=spf1%s -all\"", mx, domain, addresses);
 	else
 		snprintf(text, size,
-		    "publish: %s; and an SPF record for %s with all of outbound-addresses", mx,
+		    "publish %s, and an SPF record for %s with all of outbound-addresses", mx,
 		    domain);
 }
 

@@ -55,8 +55,8 @@ LIBRARIES = (
     ('sqlite3', r'sqlite3\.h', 'store_sqlite store_sqlite_file'),
     ('hiredis', r'hiredis/.*', 'store_resp'),
     ('libevent', r'event2?(/.*|\.h)',
-        'connections precedence server engine resolver spf_check offline check_dns store store_link '
-        'store_redis milter_message'),
+        'connections precedence server engine resolver spf_check offline check_candidates '
+        'check_dns store store_link store_redis milter_message'),
     ('jansson', r'jansson\.h',
         'spf_report spf_query status control reply confined offline findings ctl '
         'control_store candidate_report'),

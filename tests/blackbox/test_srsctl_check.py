@@ -51,6 +51,20 @@ ZONE = {
     'six.test': {'MX': [(10, 'mx.six.test')],
                  'TXT': ['v=spf1 ip4:192.0.2.10 ip6:2001:db8::/64 -all']},
     'mx.six.test': {'AAAA': ['2001:db8::25']},
+    # Candidates of per-domain.
+    'srs.alias.test': {'CNAME': ['srs.test']},
+    'srs.ours.test': {'MX': [(10, 'MX.srs.test')], 'TXT': ['v=spf1 ip4:192.0.2.10 -all']},
+    'srs.soft.test': {'MX': [(10, 'mx.srs.test')], 'TXT': ['v=spf1 ip4:198.51.100.7 ~all']},
+    'srs.vary.test': {'MX': [(10, 'mx.srs.test')],
+                      'TXT': ['v=spf1 exists:%{l}.vary.test ip4:192.0.2.10 -all']},
+    'srs.away.test': {'MX': [(10, 'mx.srs.test'), (20, 'mx.elsewhere.test')],
+                      'TXT': ['v=spf1 ip4:192.0.2.10 -all']},
+    'srs.dot.test': {'MX': [(0, '.')], 'TXT': ['v=spf1 ip4:192.0.2.10 -all']},
+    'srs.bare.test': {'TXT': ['v=spf1 ip4:192.0.2.10 -all']},
+    'srs.broken.test': SERVFAIL,
+    'srs.silent.test': SILENT,
+    'same.test': {'MX': [(10, 'mx.srs.test')], 'TXT': ['v=spf1 ip4:198.51.100.7 -all']},
+    'same-away.test': {'MX': [(10, 'mx.elsewhere.test')], 'TXT': ['v=spf1 ip4:192.0.2.10 -all']},
 }
 MASTER = 'smtp inet n - n - - smtpd\n'
 SPAWN = 'policyd-spf unix - n n - 0 spawn user=nobody argv=%s\n'
@@ -1787,6 +1801,110 @@ class Dns(Base):
                             r'nameservers', 'silent.test')
         self.assertIn('skipped: SPF of silent.test: the DNS does not answer', lines)
         self.assertEqual({query.type for query in self.dns.seen(name='silent.test')}, {'MX'})
+
+
+class Candidates(Base):
+    """The domains that per-domain can use for signing."""
+
+    def candidates(self, *domains, per_domain='srs.', addresses=(ADDRESS,), **options):
+        """The lines about them."""
+        config = self.config(domains=list(domains), per_domain=per_domain,
+                             outbound_addresses=list(addresses), **options)
+        status, lines = self.check(config=config, postfix='/nowhere')
+        bad = [line for line in lines if line.startswith('error')]
+        self.assertEqual(status, 1 if bad else 0)
+        return [line for line in lines if 'per-domain' in line]
+
+    def test_off(self):
+        self.assertEqual(self.candidates('ours.test', per_domain='off'), [])
+
+    def test_each_state(self):
+        """What is not usable is no error, because srs-domain is used instead."""
+        self.assertEqual(
+            self.candidates('alias.test', 'OURS.test', '.ours.test', 'soft.test', 'vary.test',
+                            'away.test', 'dot.test', 'bare.test', 'none.test', 'broken.test'), [
+                'ok: per-domain srs.alias.test: usable',
+                'ok: per-domain srs.ours.test: usable',
+                'warning: per-domain srs.soft.test: SPF is softfail for mail from 192.0.2.10: '
+                'publish srs.soft.test. CNAME srs.test.',
+                'warning: per-domain srs.vary.test: its SPF result depends on the local part or on '
+                'HELO: publish srs.vary.test. CNAME srs.test.',
+                'warning: per-domain srs.away.test: its MX host mx.elsewhere.test is not an '
+                'inbound host: publish srs.away.test. CNAME srs.test.',
+                'warning: per-domain srs.dot.test: it has a null MX, so that no bounce can come '
+                'back: publish srs.dot.test. CNAME srs.test.',
+                'warning: per-domain srs.bare.test: it has no MX record and no address, so that '
+                'no bounce can come back: publish srs.bare.test. CNAME srs.test.',
+                'warning: per-domain srs.none.test: it has no SPF record: publish srs.none.test. '
+                'CNAME srs.test.',
+                'skipped: per-domain srs.broken.test: the DNS does not answer'])
+
+    def test_records_in_full(self):
+        """srs-domain does not pass for all addresses: nothing may refer to it."""
+        lines = self.candidates('ours.test', addresses=[ADDRESS, '192.0.2.11', '2001:db8::1'],
+                                inbound_hosts=['mx.srs.test'])
+        self.assertEqual(lines, [
+            'warning: per-domain srs.ours.test: SPF is fail for mail from 192.0.2.11: publish '
+            'srs.ours.test. MX 10 mx.srs.test., srs.ours.test. TXT "v=spf1 ip4:192.0.2.10 '
+            'ip4:192.0.2.11 ip6:2001:db8::1 -all"'])
+
+    def test_inbound_hosts(self):
+        self.assertEqual(self.candidates('away.test', inbound_hosts=['mx.srs.test',
+                                                                     'MX.elsewhere.test']),
+                         ['ok: per-domain srs.away.test: usable'])
+
+    def test_same(self):
+        self.assertEqual(self.candidates('srs.ours.test', 'same.test', 'same-away.test',
+                                         'none.test', per_domain='same'), [
+            'ok: per-domain srs.ours.test: usable',
+            'warning: per-domain same.test: SPF is fail for mail from 192.0.2.10: add '
+            'include:srs.test to the SPF record of same.test',
+            'warning: per-domain same-away.test: its MX host mx.elsewhere.test is not an inbound '
+            'host: per-domain = same is for domains whose mail this host receives; use a label, '
+            'such as srs.',
+            'warning: per-domain none.test: it has no SPF record: publish an SPF record for '
+            'none.test with include:srs.test, and with the other hosts that send its mail'])
+
+    def test_domains_of_a_file(self):
+        file = self.daemon.folder.file('customers', '# ours\nalias.test\n\n.below.test\n')
+        self.assertEqual(self.candidates('soft.test', domains_file=file,
+                                         per_domain_except=['soft.test']),
+                         ['ok: per-domain srs.alias.test: usable'])
+
+    def test_no_literal_name(self):
+        self.assertEqual(self.candidates('.ours.test'), [
+            'warning: per-domain: domains lists no domain by its name: list each forwarding '
+            'domain in domains or domains-file: a name with a leading dot does not count'])
+
+    def test_silent(self):
+        """The time is that of lookup-time."""
+        spf = {**self.daemon.options['spf'], 'lookup-time': 1}
+        self.assertEqual(self.candidates('silent.test', 'alias.test', spf=spf), [
+            'skipped: per-domain srs.silent.test: the DNS does not answer',
+            'ok: per-domain srs.alias.test: usable'])
+
+    def test_many(self):
+        """A site may have any number of domains."""
+        self.dns.clear()
+        lines = self.candidates('alias.test', *('n%d.test' % i for i in range(209)))
+        self.assertEqual(lines[0], 'ok: per-domain srs.alias.test: usable')
+        self.assertEqual(lines[199], 'warning: per-domain srs.n198.test: it has no SPF record: '
+                                     'publish srs.n198.test. CNAME srs.test.')
+        self.assertEqual(lines[200:], [
+            'skipped: per-domain: 10 more domains: only 200 are checked here; srsctl status lists '
+            'those that have forwarded mail'])
+        self.assertEqual(self.dns.seen(name='srs.n199.test'), [])
+        # Each is asked for once, and srs-domain for all of them.
+        self.assertEqual(len(self.dns.seen(name='srs.n7.test', type='TXT')), 1)
+
+    def test_spf_of_srs_domain(self):
+        """Mail leaves from outbound-addresses."""
+        config = self.config(domains=['alias.test'], per_domain='srs.',
+                             outbound_addresses=[ADDRESS, '192.0.2.11'])
+        _status, lines = self.check(config=config, postfix='/nowhere')
+        self.assertIn('ok: SPF of srs.test for 192.0.2.10: pass', lines)
+        self.assertTrue(any(line.startswith('error: SPF of srs.test for 192.0.2.11: fail: add '
+                                            'ip4:192.0.2.11') for line in lines), lines)
 
 
 class Usage(Base):

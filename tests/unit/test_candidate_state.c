@@ -93,8 +93,8 @@ check_remedy(const struct settings *settings, const struct state_row *row, bool 
 	    row->name, unit_row("%s %d", settings->per_domain, srs_domain_usable), text, row->want);
 }
 
-#define FULL_RECORDS                                                                  \
-	"publish: srs.x.test. MX 10 mx1.own.test., srs.x.test. MX 10 mx2.own.test.; " \
+#define FULL_RECORDS                                                                 \
+	"publish srs.x.test. MX 10 mx1.own.test., srs.x.test. MX 10 mx2.own.test., " \
 	"srs.x.test. TXT \"v=spf1 ip4:192.0.2.1 ip6:2001:db8::1 -all\""
 
 static void
@@ -102,9 +102,9 @@ test_remedies_of_a_label(void **state)
 {
 	static const struct state_row by_reference[] = {
 		{ CANDIDATE_USABLE, SPF_PASS, "", "usable", "" },
-		{ CANDIDATE_SPF, SPF_NONE, "", "none", "publish: srs.x.test. CNAME srs.own.test." },
+		{ CANDIDATE_SPF, SPF_NONE, "", "none", "publish srs.x.test. CNAME srs.own.test." },
 		{ CANDIDATE_NO_MX, SPF_PASS, "", "no-mx",
-		    "publish: srs.x.test. CNAME srs.own.test." },
+		    "publish srs.x.test. CNAME srs.own.test." },
 		{ CANDIDATE_NO_ADDRESSES, SPF_NONE, "", "no-addresses",
 		    "list in outbound-addresses the addresses from which mail leaves this host" },
 		{ CANDIDATE_UNAVAILABLE, SPF_TEMPERROR, "", "unavailable",
@@ -129,7 +129,7 @@ test_remedies_of_a_label(void **state)
 	set_words(settings, "inbound-hosts", "");
 	check_remedy(settings,
 	    &(struct state_row){ CANDIDATE_SPF, SPF_NONE, "", "default hosts",
-		"publish: the MX records of srs.own.test for srs.x.test; srs.x.test. TXT \"v=spf1 "
+		"publish the MX records of srs.own.test for srs.x.test, srs.x.test. TXT \"v=spf1 "
 		"ip4:192.0.2.1 ip6:2001:db8::1 -all\"" },
 	    false);
 	unit_end();
@@ -177,7 +177,7 @@ test_remedy_of_many_addresses(void **state)
 {
 	struct settings *settings = make_candidate_settings("srs.", "", "mx.own.test");
 	const struct state_row label = { CANDIDATE_SPF, SPF_NONE, "", "label",
-		"publish: srs.x.test. MX 10 mx.own.test.; and an SPF record for srs.x.test with all "
+		"publish srs.x.test. MX 10 mx.own.test., and an SPF record for srs.x.test with all "
 		"of outbound-addresses" };
 	const struct state_row same = { CANDIDATE_SPF, SPF_FAIL, "", "same",
 		"add all of outbound-addresses to the SPF record of srs.x.test" };
@@ -195,7 +195,7 @@ test_remedy_of_many_addresses(void **state)
 	set_words(settings, "inbound-hosts", hosts);
 	check_remedy(settings,
 	    &(struct state_row){ CANDIDATE_SPF, SPF_NONE, "", "hosts",
-		"publish: the MX records of srs.own.test for srs.x.test; and an SPF record for "
+		"publish the MX records of srs.own.test for srs.x.test, and an SPF record for "
 		"srs.x.test with all of outbound-addresses" },
 	    false);
 	set_words(settings, "per-domain", "same");

@@ -83,4 +83,7 @@ void check_print_domains(struct check *check, FILE *out, FILE *notes);
 /* Checks the MX, SPF and DMARC records of srs-domain in a confined process. */
 void check_dns(struct check *check);
 
+/* Checks which of domains per-domain can use for signing, in a confined process. */
+void check_candidates(struct check *check);
+
 #endif

@@ -339,6 +339,8 @@ find_outgoing(struct dns_check *dns, struct ip_list *list)
 	size_t i;
 
 	add_given_ips(list, dns->check->addresses);
+	if (list->n == 0)
+		add_given_ips(list, &dns->check->settings->outbound_addresses);
 	if (list->n == 0 && postfix != NULL) {
 		add_listed_ips(list, postfix_get(postfix, "smtp_bind_address"));
 		add_listed_ips(list, postfix_get(postfix, "smtp_bind_address6"));

@@ -91,6 +91,7 @@ run_checks(struct check *check, const struct ctl *ctl, const char *postfix_dir)
 	check_postfix(check, postfix_dir);
 	check_own_domains(check);
 	check_dns(check);
+	check_candidates(check);
 }
 
 static int

@@ -3,6 +3,7 @@
 
 check_files =
 check_files += srsd/ctl/check/check.h
+check_files += srsd/ctl/check/check_candidates.c
 check_files += srsd/ctl/check/check_daemon.c
 check_files += srsd/ctl/check/check_dns.c
 check_files += srsd/ctl/check/check_endpoint.c srsd/ctl/check/check_endpoint.h
