@@ -14,15 +14,17 @@
 /* The number of candidates of per-domain that are printed. */
 #define CANDIDATE_ROWS 40
 
-/* print_numbers - "name: a 1, b 2" of an object, without the members that are 0 */
+/* The number of forwarding domains that are printed. */
+#define FORWARD_ROWS 10
+
+/* print_counts - "a 1, b 2" of an object, without the members that are 0 */
 static void
-print_numbers(const char *title, json_t *object)
+print_counts(json_t *object)
 {
 	bool any = false;
 	const char *name;
 	json_t *value;
 
-	printf("%-12s", title);
 	json_object_foreach (object, name, value) {
 		if (json_integer_value(value) == 0)
 			continue;
@@ -30,6 +32,13 @@ print_numbers(const char *title, json_t *object)
 		any = true;
 	}
 	puts(any ? "" : "nothing");
+}
+
+static void
+print_numbers(const char *title, json_t *object)
+{
+	printf("%-12s", title);
+	print_counts(object);
 }
 
 static void
@@ -130,6 +139,56 @@ print_store(const json_t *store)
 	print_numbers("store gets", json_object_get(store, "get"));
 }
 
+/* print_milter - a line for each kind of message */
+static void
+print_milter(json_t *milter)
+{
+	const char *title = "milter", *kind;
+	json_t *results;
+
+	json_object_foreach (milter, kind, results) {
+		printf("%-12s%s: ", title, kind);
+		print_counts(results);
+		title = "";
+	}
+}
+
+static void
+print_forward_row(const char *name, const json_t *numbers)
+{
+	const json_t *total = json_object_get(numbers, "total"),
+		     *running = json_object_get(numbers, "running_hour"),
+		     *last = json_object_get(numbers, "last_hour");
+
+	printf("  %-30s %10lld %10lld %10lld %8lld/%-6lld %8lld/%-6lld\n", name,
+	    ctl_number(total, "forwarded"), ctl_number(total, "unauthenticated"),
+	    ctl_number(total, "bounced"), ctl_number(running, "forwarded"),
+	    ctl_number(running, "bounced"), ctl_number(last, "forwarded"),
+	    ctl_number(last, "bounced"));
+}
+
+/* print_forwards - only with a milter: the busiest forwarding domains */
+static void
+print_forwards(const json_t *forwards)
+{
+	const json_t *domains = json_object_get(forwards, "domains"), *domain;
+	size_t i;
+
+	if (!json_is_object(forwards))
+		return;
+	printf("%-32s %10s %10s %10s %15s %15s\n", "forwards", "forwarded", "unauth.", "bounced",
+	    "this hour", "last hour");
+	print_forward_row("all domains", forwards);
+	json_array_foreach (domains, i, domain) {
+		if (i == FORWARD_ROWS)
+			break;
+		print_forward_row(ctl_text(domain, "domain"), domain);
+	}
+	if (json_array_size(domains) > FORWARD_ROWS)
+		printf("  %zu more domains: see srsctl status --json\n",
+		    json_array_size(domains) - FORWARD_ROWS);
+}
+
 static void
 print_candidate_row(const json_t *candidate)
 {
@@ -178,6 +237,7 @@ print_status(const json_t *status)
 	print_numbers("forward map", json_object_get(lookups, "forward"));
 	print_numbers("reverse map", json_object_get(lookups, "reverse"));
 	print_numbers("policy", json_object_get(status, "policy"));
+	print_milter(json_object_get(status, "milter"));
 	print_numbers("spf helo", json_object_get(spf, "helo"));
 	print_numbers("spf sender", json_object_get(spf, "mailfrom"));
 	print_numbers("dns", json_object_get(status, "dns"));
@@ -186,6 +246,7 @@ print_status(const json_t *status)
 	print_saturated(status);
 	print_store(json_object_get(status, "store"));
 	print_candidates(json_object_get(status, "candidates"));
+	print_forwards(json_object_get(status, "forwards"));
 	print_secrets(json_object_get(status, "secrets"));
 	print_reload(json_object_get(status, "reload"));
 }

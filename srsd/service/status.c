@@ -42,6 +42,77 @@ make_policy_counts(const struct stats *stats)
 	return object;
 }
 
+/* make_milter_counts - by kind and result, without those that never happened */
+static json_t *
+make_milter_counts(const struct stats *stats)
+{
+	json_t *object = json_object(), *results;
+	int i, j;
+
+	for (i = 0; i < FORWARDING_KINDS; i++) {
+		results = json_object();
+		for (j = 0; j < MILTER_RESULTS; j++)
+			if (stats->milter[i][j] > 0)
+				put_json_number(results, milter_result_name((enum milter_result)j),
+				    stats->milter[i][j]);
+		if (json_object_size(results) > 0)
+			json_object_set(
+			    object, forwarding_kind_name((enum forwarding_kind)i), results);
+		json_decref(results);
+	}
+	return object;
+}
+
+static json_t *
+list_forward_events(const uint64_t counts[FORWARD_EVENTS])
+{
+	json_t *object = json_object();
+	int i;
+
+	for (i = 0; i < FORWARD_EVENTS; i++)
+		put_json_number(object, forward_event_name((enum forward_event)i), counts[i]);
+	return object;
+}
+
+static void
+put_forward_numbers(json_t *object, const struct forward_numbers *numbers)
+{
+	put_json_number(object, "since", (uint64_t)numbers->since);
+	json_object_set_new(object, "total", list_forward_events(numbers->total));
+	json_object_set_new(object, "running_hour", list_forward_events(numbers->running_hour));
+	json_object_set_new(object, "last_hour", list_forward_events(numbers->last_hour));
+}
+
+/* append_forward_domain - a visitor of forward_counts_visit */
+static void
+append_forward_domain(const char *domain, const struct forward_numbers *numbers, void *list)
+{
+	char shown[PRINTABLE_SIZE];
+	json_t *object = json_object();
+
+	printable(shown, sizeof(shown), domain, strlen(domain));
+	json_object_set_new(object, "domain", json_string(shown));
+	put_forward_numbers(object, numbers);
+	json_array_append_new(list, object);
+}
+
+static json_t *
+describe_forwards(const struct status *status)
+{
+	json_t *object, *domains;
+	struct forward_numbers all;
+
+	if (status->forwards == NULL)
+		return json_null();
+	object = json_object();
+	domains = json_array();
+	forward_counts_all(status->forwards, status->now, &all);
+	put_forward_numbers(object, &all);
+	forward_counts_visit(status->forwards, status->now, append_forward_domain, domains);
+	json_object_set_new(object, "domains", domains);
+	return object;
+}
+
 static json_t *
 make_result_counts(const struct stats *stats, enum spf_identity identity)
 {
@@ -207,6 +278,8 @@ status_json(const struct status *status)
 	    json_pack("{s:o, s:o}", "forward", make_lookup_counts(status->stats, MAP_FORWARD),
 		"reverse", make_lookup_counts(status->stats, MAP_REVERSE)));
 	json_object_set_new(object, "policy", make_policy_counts(status->stats));
+	json_object_set_new(object, "milter", make_milter_counts(status->stats));
+	json_object_set_new(object, "forwards", describe_forwards(status));
 	json_object_set_new(object, "spf",
 	    json_pack("{s:o, s:o}", "helo", make_result_counts(status->stats, SPF_IDENTITY_HELO),
 		"mailfrom", make_result_counts(status->stats, SPF_IDENTITY_MAILFROM)));

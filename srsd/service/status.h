@@ -52,7 +52,12 @@ struct status {
  *   "engine_restarts": 0, "listeners": {...}, "connections": {"forward": 1, ...},
  *   "connections_refused": {"forward": 0, ...},
  *   "lookups": {"forward": {"rewritten": 1, ...}, "reverse": {...}},
- *   "policy": {"dunno": 1, ...}, "spf": {"helo": {"pass": 1, ...}, "mailfrom": {...}},
+ *   "policy": {"dunno": 1, ...},
+ *   "milter": {"forward": {"rewritten": 1, ...}, ...}, without kinds and results that never happened
+ *   "forwards": null or {"since": 1700000000, "total": {"forwarded": 9, "unauthenticated": 1,
+ *       "bounced": 0}, "running_hour": {...}, "last_hour": {...},
+ *       "domains": [{"domain": "...", "since": ..., "total": ..., ...}, the busiest one first]},
+ *   "spf": {"helo": {"pass": 1, ...}, "mailfrom": {...}},
  *   "dns": {"cached": 1, "found": 1, "none": 0, "failed": 0, "cancelled": 0, "names": 5},
  *   "checks_in_flight": 0, "questions_in_flight": 0, "cut_off": 0,
  *   "saturated": null or {"network": "192.0.2.1", "network_questions": 64,

@@ -77,6 +77,37 @@ put_policy(const struct metrics_page *page, const struct stats *stats)
 }
 
 static void
+put_milter(const struct metrics_page *page, const struct stats *stats)
+{
+	int i, j;
+
+	put_family(page, "milter", "counter", "Messages and SRS recipients of the milter.");
+	for (i = 0; i < FORWARDING_KINDS; i++)
+		for (j = 0; j < MILTER_RESULTS; j++)
+			buffer_printf(page->out,
+			    "srsd_milter_total{kind=\"%s\",result=\"%s\"} %llu\n",
+			    forwarding_kind_name((enum forwarding_kind)i),
+			    milter_result_name((enum milter_result)j),
+			    (unsigned long long)stats->milter[i][j]);
+}
+
+/* put_forwards - of all domains together: a label with a domain would have too many values */
+static void
+put_forwards(const struct metrics_page *page, const struct status *status)
+{
+	struct forward_numbers all = { .since = 0 };
+	int i;
+
+	if (status->forwards != NULL)
+		forward_counts_all(status->forwards, status->now, &all);
+	put_family(page, "forwards", "counter",
+	    "Forwards, those whose sender was not authenticated, and their bounces.");
+	for (i = 0; i < FORWARD_EVENTS; i++)
+		put_labelled_sample(page, "forwards_total", "event",
+		    forward_event_name((enum forward_event)i), all.total[i]);
+}
+
+static void
 put_seconds(const struct metrics_page *page, const struct stats *stats)
 {
 	static const unsigned bounds[] = STATS_BOUNDS;
@@ -206,6 +237,8 @@ status_metrics(const struct status *status, bool openmetrics, struct buffer *out
 
 	put_lookups(&page, status->stats);
 	put_policy(&page, status->stats);
+	put_milter(&page, status->stats);
+	put_forwards(&page, status);
 	put_seconds(&page, status->stats);
 	put_dns(&page, &status->stats->dns);
 	put_srs(&page, status);
@@ -215,7 +248,7 @@ status_metrics(const struct status *status, bool openmetrics, struct buffer *out
 		put_labelled_sample(&page, "connections", "service",
 		    service_kind_name((enum service_kind)i), status->connections[i]);
 	put_family(&page, "connection_limit", "gauge",
-	    "Connections that each of forward, reverse and policy may have.");
+	    "Connections that each service for Postfix may have.");
 	put_sample(&page, "connection_limit", status->connection_limit);
 	put_family(&page, "checks_in_flight", "gauge", "SPF checks that wait for the DNS.");
 	put_sample(&page, "checks_in_flight", status->inflight.checks);

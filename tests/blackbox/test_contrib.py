@@ -189,8 +189,8 @@ class Alerts(PageCase):
 COLUMNS = 24
 INTERVALS = {'$__rate_interval': '5m', '$__range': '6h'}
 DATASOURCE = {'type': 'prometheus', 'uid': '${datasource}'}
-ROWS = ['Overview', 'Maps', 'SPF results', 'SPF check times', 'DNS', 'Connections', 'Secrets',
-        'Envelope database', 'Engine']
+ROWS = ['Overview', 'Maps', 'Forwards', 'SPF results', 'SPF check times', 'DNS', 'Connections',
+        'Secrets', 'Envelope database', 'Engine']
 
 
 def cells(position):

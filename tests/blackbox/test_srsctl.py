@@ -660,14 +660,18 @@ EVIL_IDENTITY = {
 EVIL_REPLY = {
     **{name: EVIL for name in ('address', 'secret', 'reason', 'version', 'srs_domain')},
     'pid': 2**63 - 1, 'uptime': -2**63, 'listeners': {EVIL: [EVIL, 3], 'control': EVIL},
-    'connections': {EVIL: 1}, 'connections_refused': {EVIL: 1}, 'lookups': {'forward': {EVIL: 2}, 'reverse': 7},
-    'policy': {EVIL: 1}, 'spf': {'helo': {EVIL: 1}, 'mailfrom': []}, 'dns': {EVIL: 1},
+    'connections': {EVIL: 1}, 'connections_refused': {EVIL: 1},
+    'lookups': {'forward': {EVIL: 2}, 'reverse': 7},
+    'policy': {EVIL: 1}, 'milter': {EVIL: {EVIL: 1}, 'own': EVIL},
+    'forwards': {'since': EVIL, 'total': 7, 'last_hour': {'bounced': -2**63},
+                 'domains': [{'domain': EVIL, 'total': {'forwarded': 2**63 - 1}}, EVIL] * 9},
+    'spf': {'helo': {EVIL: 1}, 'mailfrom': []}, 'dns': {EVIL: 1},
     'secrets': [{'fingerprint': EVIL, 'verified': EVIL}], 'reload': {'at': 2**63 - 1},
     'identities': [EVIL_IDENTITY]}
 
 
-class Hostile(unittest.TestCase):
-    """A daemon under an attacker's control: its replies reach the terminal of root."""
+class FakeDaemon(unittest.TestCase):
+    """A control socket whose replies the case chooses."""
 
     def setUp(self):
         folder = tempfile.TemporaryDirectory(prefix='srsd-')
@@ -696,6 +700,51 @@ class Hostile(unittest.TestCase):
             return srsctl('-s', self.path, *arguments)
         finally:
             thread.join()
+
+
+def forward_numbers(name, forwarded, unauthenticated=0, bounced=0):
+    """The counts of a domain: the same in total and in both hours."""
+    counts = {'forwarded': forwarded, 'unauthenticated': unauthenticated, 'bounced': bounced}
+    return {'domain': name, 'since': 1700000000, 'total': counts,
+            'running_hour': counts, 'last_hour': dict(counts, forwarded=0)}
+
+
+class Forwards(FakeDaemon):
+    """The milter's part of the status."""
+
+    def text(self, status):
+        done = self.ask(json.dumps(status).encode() + b'\n', 'status')
+        self.assertEqual((done.returncode, done.stderr), (0, ''))
+        return done.stdout
+
+    def test_none(self):
+        text = self.text({'forwards': None, 'milter': {}})
+        self.assertNotIn('forward', re.sub('forward map .*', '', text))
+        self.assertNotIn('milter', text)
+
+    def test_milter(self):
+        text = self.text({'milter': {'forward': {'rewritten': 3, 'deferred': 0, 'held': 1},
+                                     'own': {'kept': 2}}})
+        self.assertIn('\nmilter      forward: rewritten 3, held 1\n            own: kept 2\n', text)
+
+    def test_busiest(self):
+        """Ten rows in the order of the daemon, and the number of the others."""
+        domains = [forward_numbers('d%d.test' % i, 100 - i, 5, 2) for i in range(12)]
+        text = self.text({'forwards': dict(forward_numbers('', 2000), domains=domains)})
+        rows = [line.split() for line in text.splitlines() if re.match(r'  (d\d|all )', line)]
+        self.assertEqual(rows[0], ['all', 'domains', '2000', '0', '0', '2000/0', '0/0'])
+        self.assertEqual(rows[1], ['d0.test', '100', '5', '2', '100/2', '0/2'])
+        self.assertEqual([row[0] for row in rows[1:]], ['d%d.test' % i for i in range(10)])
+        self.assertIn('\n  2 more domains: see srsctl status --json\n', text)
+
+    def test_few(self):
+        text = self.text({'forwards': dict(forward_numbers('', 7),
+                                           domains=[forward_numbers('x.test', 7)] * 10)})
+        self.assertNotIn('more domains', text)
+
+
+class Hostile(FakeDaemon):
+    """A daemon under an attacker's control: its replies reach the terminal of root."""
 
     COMMANDS = (('status',), ('forward', 'a@x.test'), ('reverse', 'a@x.test'), ('reload',),
                 ('spf', CLIENT, 'a@x.test'))

@@ -1299,6 +1299,250 @@ class Socketmap(PostfixBase):
             os.chmod(folder, 0o755)
 
 
+class Forwarding(PostfixBase):
+    """The milter of a second smtpd(8), as in the recipe contrib/postfix/forwarding."""
+
+    HOP = '127.0.0.1:10026 inet n - n - - smtpd'
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.milter = 'inet:127.0.0.1:%d' % free_port()
+
+    def right(self):
+        return {**super().right(), 'sender_canonical_maps': None, 'sender_canonical_classes': None,
+                'default_transport': 'srs:[127.0.0.1]:10026',
+                'smtpd_discard_ehlo_keywords': 'dsn, silent-discard'}
+
+    def master(self, *hop, srs='', **more):
+        """The recipe, with other options of the hop and of its client, and with more services."""
+        options = {'smtpd_milters': self.milter, 'smtpd_discard_ehlo_keywords': '',
+                   'receive_override_options': 'no_header_body_checks'}
+        options.update(dict(option.split('=', 1) for option in hop))
+        words = ''.join(" -o {%s = %s}" % item for item in options.items() if item[1] != '-')
+        return '%ssrs unix - - n - - smtp%s\n%s%s\n%s' % (
+            more.get('smtp', MASTER), srs, self.HOP, words, more.get('other', ''))
+
+    def hop(self, pattern, *hop, errors=1, srs='', other='', smtp=MASTER, options=None, **main):
+        """A finding with other settings of the hop or of Postfix, and no other error."""
+        return self.finds(pattern, errors=errors,
+                          config=self.config(milter=[self.milter], **(options or {})),
+                          postfix=self.postfix(main, self.master(*hop, srs=srs, other=other,
+                                                                 smtp=smtp)))
+
+    def test_right(self):
+        lines = self.hop(r'^ok: smtpd 127\.0\.0\.1:10026 is a hop with the milter$', errors=0)
+        self.assertEqual([line for line in lines if 'sender_canonical' in line or 'ORCPT' in line],
+                         [])
+        self.assertIn('ok: recipient_canonical_maps names reverse', lines)
+
+    def test_no_milter(self):
+        """Without the option, none of this is examined."""
+        lines = self.finds('^error: sender_canonical_maps does not name forward', errors=2,
+                           postfix=self.postfix(master=self.master('milter_default_action=accept')))
+        self.assertFalse([line for line in lines if 'milter' in line])
+
+    def test_forms(self):
+        port = self.milter.rpartition(':')[2]
+        for form in ('inet:localhost:' + port, 'inet:1.2.3.4:5, ' + self.milter,
+                     '{ %s, default_action=tempfail }' % self.milter):
+            with self.subTest(form):
+                self.hop('is a hop with the milter$', 'smtpd_milters=' + form, errors=0,
+                         inet_protocols='ipv4')
+
+    def test_other_places_of_a_hop(self):
+        for name in '10026', '192.0.2.10:10026', '[::1]:10026', 'localhost:10026':
+            with self.subTest(name):
+                line = self.master().replace('127.0.0.1:10026 ', name + ' ')
+                self.finds('^ok: smtpd %s is a hop' % re.escape(name), errors=0,
+                           config=self.config(milter=[self.milter]),
+                           postfix=self.postfix(master=line))
+
+    def test_not_used(self):
+        remedy = (r'^error: no smtpd has the milter in smtpd_milters: add -o smtpd_milters=%s to '
+                  r'the smtpd of a hop in master\.cf' % re.escape(self.milter))
+        self.hop(remedy, 'smtpd_milters=-')
+        self.hop(remedy, 'smtpd_milters=inet:127.0.0.1:1')
+        self.hop(remedy, 'smtpd_milters=unix:private/srsd')
+
+    def test_not_used_but_the_map(self):
+        """Settings of before the milter: senders are rewritten, and the milter is not asked."""
+        lines = self.hop('^error: no smtpd has the milter', 'smtpd_milters=-',
+                         **super().right())
+        self.assertIn('ok: sender_canonical_maps names forward', lines)
+
+    def test_another_instance(self):
+        """The receiving one of two: the hop is in the other one."""
+        lines = self.finds(r'^skipped: milter: mail leaves through another instance of Postfix: '
+                           r'run srsctl check --postfix', errors=0,
+                           config=self.config(milter=[self.milter]),
+                           postfix=self.postfix({'default_transport': 'smtp:[127.0.0.1]:10026'}))
+        self.assertFalse([line for line in lines if 'sender_canonical_maps' in line])
+        self.finds('^skipped: milter: ', errors=0, config=self.config(milter=[self.milter]),
+                   postfix=self.postfix({'default_transport': 'smtp',
+                                         'relayhost': '[127.0.0.1]:10026'}))
+
+    def test_no_hop(self):
+        public = MASTER.rstrip() + ' -o smtpd_milters=%s\n' % self.milter
+        error = (r'^error: smtpd smtp has the milter, and no hop has it: forwards are not '
+                 r'rewritten, because a public smtpd does not know them yet: add the hop')
+        self.hop(error, 'smtpd_milters=-', smtp=public)
+        self.hop(error, 'receive_override_options=no_milters', 'smtpd_milters=-',
+                 smtpd_milters=self.milter)
+
+    def test_milter_that_reverses(self):
+        """For those who used the milter of postsrsd 2, beside the map."""
+        lines = self.hop('^ok: smtpd smtp has the milter, which reverses recipients there; '
+                         'sender_canonical_maps rewrites senders$', 'smtpd_milters=-',
+                         'receive_override_options=no_milters', errors=0,
+                         **{**super().right(), 'smtpd_milters': self.milter})
+        self.assertIn('ok: sender_canonical_maps names forward', lines)
+
+    def test_both_hops(self):
+        """The milter reverses on the first and rewrites on the second."""
+        self.hop('^ok: smtpd 127.0.0.1:10026 is a hop', errors=0,
+                 smtp=MASTER.rstrip() + ' -o smtpd_milters=%s\n' % self.milter)
+
+    def test_no_milters(self):
+        self.hop(r'^error: receive_override_options of smtpd 127\.0\.0\.1:10026 has no_milters: the '
+                 r'milter is not asked there: remove no_milters from that service in master\.cf$',
+                 'receive_override_options=no_header_body_checks,no_milters')
+
+    def test_no_milters_of_another_hop(self):
+        """A filter returns mail to a service that inherits the milter of main.cf."""
+        self.hop('is a hop with the milter', errors=0, smtpd_milters=self.milter,
+                 other='127.0.0.1:10025 inet n - n - - smtpd '
+                       '-o receive_override_options=no_milters\n')
+
+    def test_default_action(self):
+        for value, harm in (('accept', 'while srsd is not running, forwards leave with their '
+                                       'original sender'),
+                            ('reject', 'while srsd is not running, mail that has been accepted is '
+                                       'not retried')):
+            error = (r'^error: milter_default_action of smtpd 127\.0\.0\.1:10026 is %s: %s: add '
+                     r'-o milter_default_action=tempfail to that service' % (value, harm))
+            with self.subTest(value):
+                self.hop(error, milter_default_action=value)
+                self.hop(error, 'milter_default_action=' + value)
+                self.hop(error, 'smtpd_milters={ %s, { default_action = %s } }'
+                         % (self.milter, value), milter_default_action='tempfail')
+        self.hop('is a hop', 'milter_default_action=tempfail', errors=0,
+                 milter_default_action='accept')
+
+    def test_timeout(self):
+        error = (r'^warning: milter_content_timeout of smtpd 127\.0\.0\.1:10026 is %s: Postfix '
+                 r'stops waiting before milter-timeout, 20 s, is over: add -o '
+                 r'milter_content_timeout=25s to that service')
+        self.hop(error % '24s', 'milter_content_timeout=24s')
+        self.hop(error % '24', milter_content_timeout='24')
+        self.hop(error % '10s',
+                 'smtpd_milters={ %s, content_timeout=10s }' % self.milter)
+        self.hop('is a hop', 'milter_content_timeout=25s', errors=0)
+        self.hop('is a hop', 'milter_content_timeout=1m', errors=0)
+        self.hop('is 10s.* milter-timeout, 6 s, .*=11s', 'milter_content_timeout=10s',
+                 options={'milter_timeout': 6})
+
+    def test_protocol(self):
+        for value in '2', '4':
+            with self.subTest(value):
+                self.hop(r'^error: milter_protocol of smtpd 127\.0\.0\.1:10026 is %s: with a version '
+                         r'below 6 a milter cannot change the sender: add -o milter_protocol=6'
+                         % value, milter_protocol=value)
+
+    def test_no_orcpt_arrives(self):
+        """The setting of main.cf for clients hides DSN at the hop too."""
+        self.hop(r'^error: smtpd_discard_ehlo_keywords of smtpd 127\.0\.0\.1:10026 has dsn: ORCPT '
+                 r'does not arrive, and no message is known as a forward: add -o '
+                 r'smtpd_discard_ehlo_keywords= to that service',
+                 'smtpd_discard_ehlo_keywords=-')
+
+    def test_no_orcpt_is_sent(self):
+        error = (r'^error: smtp_discard_ehlo_keywords of srs, which sends mail to the hop, has dsn: '
+                 r'it sends no ORCPT, .*: add -o smtp_discard_ehlo_keywords= to that service')
+        self.hop(error, smtp_discard_ehlo_keywords='silent-discard, DSN')
+        self.hop(error, srs=' -o smtp_discard_ehlo_keywords=dsn')
+        self.hop('is a hop', smtp_discard_ehlo_keywords='dsn', errors=0,
+                 srs=' -o smtp_discard_ehlo_keywords=')
+
+    def test_orcpt_of_clients(self):
+        """A client chooses among domains; with rewrite-relayed = false it would choose more."""
+        main = {'smtpd_discard_ehlo_keywords': None}
+        self.hop(r'^ok: smtpd smtp takes ORCPT from clients; they can choose among domains, and '
+                 r'not whether mail is rewritten$', errors=0, **main)
+        error = (r"^error: smtpd %s takes ORCPT from clients: with rewrite-relayed = false a client "
+                 r"can keep srsd from rewriting its mail: postconf -e "
+                 r"'smtpd_discard_ehlo_keywords = dsn, silent-discard', and -o ")
+        off = {'rewrite_relayed': False}
+        self.hop(error % 'smtp', options=off, **main)
+        self.hop('is a hop', options=off, errors=0)
+        self.hop(error % 'submission', options=off,
+                 other='submission inet n - n - - smtpd -o smtpd_discard_ehlo_keywords=\n')
+
+    def test_recipient_limit(self):
+        error = (r"^warning: srs_destination_recipient_limit is not 1: a message has one sender for "
+                 r"all recipients, .*: postconf -e 'srs_destination_recipient_limit = 1'$")
+        per = {'per_domain': 'same', 'outbound_addresses': [ADDRESS]}
+        for options in per, {'unauthenticated': 'keep'}:
+            with self.subTest(str(options)):
+                self.hop(error, options=options)
+                self.hop('is a hop', options=options, errors=0,
+                         srs_destination_recipient_limit='1')
+        self.hop(error.replace('srs_', 'smtp_'), options=per,
+                 other='smtp unix - - n - - smtp\n', default_transport='smtp:[127.0.0.1]:10026')
+
+    def test_canonical_maps_too(self):
+        port = self.daemon.ports['forward']
+        error = (r'^error: sender_canonical_maps%s names forward, and a hop has the milter: mail '
+                 r'for mailboxes is rewritten too, .*: %s$')
+        self.hop(error % ('', 'postconf -X sender_canonical_maps'),
+                 sender_canonical_maps='tcp:127.0.0.1:%d' % port)
+        self.hop(error % (' of srs-cleanup/unix', 'remove it from that service in master.cf'),
+                 other='srs-cleanup unix n - n - 0 cleanup '
+                       '-o sender_canonical_maps=tcp:127.0.0.1:%d\n' % port)
+
+    def test_signer(self):
+        for signer in ('inet:localhost:8891', 'unix:opendkim/opendkim.sock',
+                       '{ unix:private/OpenDKIM, default_action=accept }'):
+            with self.subTest(signer):
+                self.hop(r'^warning: smtpd_milters of smtpd 127\.0\.0\.1:10026 has %s before srsd: '
+                         r'it signs before the sender is rewritten: move it after %s$'
+                         % (re.escape(signer), re.escape(self.milter)),
+                         'smtpd_milters=%s, %s' % (signer, self.milter))
+                self.hop('is a hop', 'smtpd_milters=%s, %s' % (self.milter, signer), errors=0)
+        self.hop('is a hop', 'smtpd_milters=unix:clamav/clamav.sock, ' + self.milter, errors=0)
+
+    def test_local_mail(self):
+        self.hop('^error: non_smtpd_milters names the milter: mail that is submitted on this host '
+                 'is judged before its aliases are expanded: remove it; the milter belongs only '
+                 'on the hop$', non_smtpd_milters='inet:127.0.0.1:1, ' + self.milter)
+        self.hop(r'^error: non_smtpd_milters of pick/unix names the milter: .*: remove it from that '
+                 r'service in master\.cf; ',
+                 other='pick unix n - n - 0 cleanup -o non_smtpd_milters=%s\n' % self.milter)
+
+    def test_no_way_to_the_hop(self):
+        warning = (r"^warning: outgoing mail does not go to the hop, smtpd 127\.0\.0\.1:10026: "
+                   r"forwards are not rewritten: postconf -e 'default_transport = "
+                   r"smtp:\[127\.0\.0\.1\]:10026'$")
+        self.hop(warning, default_transport=None)
+        self.hop(warning, default_transport='srs:[127.0.0.1]:10025')
+        for main in ({'relayhost': '[127.0.0.1]:10026'},
+                     {'content_filter': 'srs:[127.0.0.1]:10026'},
+                     {'transport_maps': 'inline:{ { * = srs:[127.0.0.1]:10026 } }'},
+                     {'sender_dependent_default_transport_maps': 'inline:{a=b}'}):
+            with self.subTest(str(main)):
+                self.hop('is a hop', errors=0, **{'default_transport': None, **main})
+
+    def test_instance_of_its_own(self):
+        """The sending instance has no public smtpd that could send its mail to the hop."""
+        lines = self.finds('is a hop with the milter$', errors=2,
+                           config=self.config(milter=[self.milter]),
+                           postfix=self.postfix({'default_transport': None, 'relayhost': None,
+                                                 'virtual_alias_domains': '',
+                                                 'recipient_canonical_maps': ''},
+                                                master=self.master(smtp='')))
+        self.assertFalse([line for line in lines if 'outgoing mail' in line])
+
+
 class Store(Base):
     """The file of the envelope database."""
 

@@ -31,6 +31,9 @@ check_words(const char *list)
 		fuzz_must(postfix_list_has(list, word));
 		postfix_policy_endpoint(word, endpoint);
 		fuzz_must(strlen(endpoint) <= strlen(word));
+		if (postfix_word_option(word, "protocol", endpoint))
+			fuzz_must(strlen(endpoint) + strlen("protocol=") < strlen(word));
+		fuzz_must(postfix_seconds(word) >= -1);
 	}
 	return n;
 }
@@ -75,6 +78,8 @@ check_service(const char *line)
 	fuzz_must(strlen(service.chroot) < sizeof(service.chroot));
 	fuzz_must(strlen(service.command) < sizeof(service.command));
 	fuzz_must(service.arguments >= line && service.arguments <= line + strlen(line));
+	fuzz_must(strchr(postfix_service_port(&service), ':') == NULL);
+	fuzz_must(!postfix_is_hop(&service) || strcmp(service.type, "inet") == 0);
 	fuzz_say("%s/%s ", service.name, service.type);
 }
 

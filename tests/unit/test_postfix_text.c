@@ -74,6 +74,68 @@ test_policy_endpoint(void **state)
 	unit_end();
 }
 
+static void
+test_word_option(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "inet:127.0.0.1:1", UNIT_NULL },
+		{ "{ inet:127.0.0.1:1 }", UNIT_NULL },
+		{ "{}", UNIT_NULL },
+		{ "{ default_action=accept }", UNIT_NULL }, /* it is the endpoint */
+		{ "{ inet:1, default_action=accept }", "accept" },
+		{ "{ inet:1 default_action=accept, protocol=6 }", "accept" },
+		{ "{ inet:1, protocol=6, { default_action = accept } }", "accept" },
+		{ "{ inet:1, {default_action=accept}}", "accept" },
+		{ "{ inet:1, default_action=accept, default_action=reject }", "reject" },
+		{ "{ inet:1, { default_action accept } }", UNIT_NULL },
+		{ "{ inet:1, default_actions=accept }", UNIT_NULL },
+		{ "{ inet:1, default_action= }", UNIT_NULL },
+		{ "{ inet:1, default_action }", UNIT_NULL },
+		{ "{ inet:1, { } }", UNIT_NULL },
+	};
+	char value[POSTFIX_WORD_SIZE];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++)
+		unit_text(rows[i][0], "value",
+		    postfix_word_option(rows[i][0], "default_action", value) ? value : NULL,
+		    rows[i][1]);
+	unit_end();
+}
+
+static void
+test_seconds(void **state)
+{
+	static const struct {
+		const char *time;
+		long want;
+	} rows[] = {
+		{ "30", 30 },
+		{ "0s", 0 },
+		{ "30s", 30 },
+		{ "5m", 300 },
+		{ "2H", 7200 },
+		{ "1d", 86400 },
+		{ "1w", 604800 },
+		{ "9999999s", 9999999 },
+		{ "99999999", -1 },
+		{ "", -1 },
+		{ "s", -1 },
+		{ "-1s", -1 },
+		{ "1y", -1 },
+		{ "1ss", -1 },
+		{ "1 s", -1 },
+		{ "$x", -1 },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++)
+		unit_int(rows[i].time, "seconds", postfix_seconds(rows[i].time), rows[i].want);
+	unit_end();
+}
+
 static bool
 is_ours(void *arg, const char *endpoint)
 {
@@ -204,25 +266,30 @@ test_public(void **state)
 {
 	static const struct {
 		const char *line;
-		bool want;
+		bool want, want_hop;
+		const char *want_port;
 	} rows[] = {
-		{ "smtp inet n - y - - smtpd", true },
-		{ "25 inet n - y - - smtpd", true },
-		{ "192.0.2.1:25 inet n - y - - smtpd", true },
-		{ "[2001:db8::1]:smtp inet n - y - - smtpd", true },
-		{ "smtpd pass - - y - - smtpd", true },
-		{ "smtp inet n - y - 1 postscreen", false },
-		{ "smtp unix - - y - - smtp", false },
-		{ "smtpd unix - - y - - smtpd", false },
-		{ "submission inet n - y - - smtpd", false },
-		{ "submissions inet n - y - - smtpd", false },
-		{ "smtps inet n - y - - smtpd", false },
-		{ "192.0.2.1:587 inet n - y - - smtpd", false },
-		{ "465 inet n - y - - smtpd", false },
-		{ "127.0.0.1:10025 inet n - n - - smtpd", false },
-		{ "localhost:10025 inet n - n - - smtpd", false },
-		{ "[::1]:10025 inet n - n - - smtpd", false },
-		{ "::1:10025 inet n - n - - smtpd", false },
+		{ "smtp inet n - y - - smtpd", true, false, "smtp" },
+		{ "25 inet n - y - - smtpd", true, false, "25" },
+		{ "192.0.2.1:25 inet n - y - - smtpd", true, false, "25" },
+		{ "[2001:db8::1]:smtp inet n - y - - smtpd", true, false, "smtp" },
+		{ "smtpd pass - - y - - smtpd", true, false, "smtpd" },
+		{ "smtp inet n - y - 1 postscreen", false, false, "smtp" },
+		{ "smtp unix - - y - - smtp", false, false, "smtp" },
+		{ "smtpd unix - - y - - smtpd", false, false, "smtpd" },
+		{ "submission inet n - y - - smtpd", false, false, "submission" },
+		{ "submissions inet n - y - - smtpd", false, false, "submissions" },
+		{ "smtps inet n - y - - smtpd", false, false, "smtps" },
+		{ "192.0.2.1:587 inet n - y - - smtpd", false, false, "587" },
+		{ "465 inet n - y - - smtpd", false, false, "465" },
+		{ "192.0.2.1:10026 inet n - n - - smtpd", true, true, "10026" },
+		{ "10026 inet n - n - - smtpd", true, true, "10026" },
+		{ "127.0.0.1:smtp inet n - n - - smtpd", false, true, "smtp" },
+		{ "127.0.0.1:10025 inet n - n - - postscreen", false, false, "10025" },
+		{ "127.0.0.1:10025 inet n - n - - smtpd", false, true, "10025" },
+		{ "localhost:10025 inet n - n - - smtpd", false, true, "10025" },
+		{ "[::1]:10025 inet n - n - - smtpd", false, true, "10025" },
+		{ "::1:10025 inet n - n - - smtpd", false, true, "10025" },
 	};
 	struct postfix_service service;
 	size_t i;
@@ -231,6 +298,8 @@ test_public(void **state)
 	for (i = 0; i < COUNT(rows); i++) {
 		assert_true(postfix_service_parse(&service, rows[i].line));
 		unit_int(rows[i].line, "public", postfix_is_public(&service), rows[i].want);
+		unit_int(rows[i].line, "hop", postfix_is_hop(&service), rows[i].want_hop);
+		unit_text(rows[i].line, "port", postfix_service_port(&service), rows[i].want_port);
 	}
 	unit_end();
 }
@@ -437,6 +506,8 @@ main(void)
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_long_word),
 		cmocka_unit_test(test_policy_endpoint),
+		cmocka_unit_test(test_word_option),
+		cmocka_unit_test(test_seconds),
 		cmocka_unit_test(test_place),
 		cmocka_unit_test(test_class_that_multiplies),
 		cmocka_unit_test(test_services),

@@ -56,6 +56,15 @@ void check_maps(struct check *check);
 /* Reports other maps that name forward or reverse, and milters that rewrite as well. */
 void check_other_maps(struct check *check);
 
+/* Checks where Postfix uses the milter, and the settings of the hop. */
+void check_forwarding(struct check *check);
+
+/*
+ * True when the milter is to rewrite senders, and not sender_canonical_maps: milter is set, and a
+ * hop has it or no map is named. postfix must be set.
+ */
+bool check_milter_rewrites(const struct check *check);
+
 /*
  * Checks where each smtpd(8) asks the policy service, and whether Postfix can use the unix sockets
  * of srsd.

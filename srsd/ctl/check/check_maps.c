@@ -265,7 +265,8 @@ check_maps(struct check *check)
 	const struct canonical_map recipient = { "recipient_canonical_maps",
 		"recipient_canonical_classes", reverse, forward, true, check_recipient_classes };
 
-	check_map(check, &sender);
+	if (!check_milter_rewrites(check))
+		check_map(check, &sender);
 	check_map(check, &recipient);
 	check_mappings(check);
 }

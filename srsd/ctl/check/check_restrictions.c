@@ -409,4 +409,5 @@ check_restrictions(struct check *check)
 	check_each_smtpd(check);
 	check_sockets(check, "policy", &check->settings->policy);
 	check_sockets(check, "socketmap", &check->settings->socketmap);
+	check_sockets(check, "milter", &check->settings->milter);
 }

@@ -19,6 +19,7 @@ static const char *const parameters[] = {
 	"cleanup_service_name",
 	"compatibility_level",
 	"content_filter",
+	"default_transport",
 	"inet_interfaces",
 	"inet_protocols",
 	"lmtp_generic_maps",
@@ -26,6 +27,9 @@ static const char *const parameters[] = {
 	"local_transport",
 	"luser_relay",
 	"mail_owner",
+	"milter_content_timeout",
+	"milter_default_action",
+	"milter_protocol",
 	"mydestination",
 	"mydomain",
 	"myhostname",
@@ -43,11 +47,15 @@ static const char *const parameters[] = {
 	"relayhost",
 	"sender_canonical_classes",
 	"sender_canonical_maps",
+	"sender_dependent_default_transport_maps",
+	"sender_dependent_relayhost_maps",
 	"smtp_bind_address",
 	"smtp_bind_address6",
+	"smtp_discard_ehlo_keywords",
 	"smtp_generic_maps",
 	"smtpd_client_restrictions",
 	"smtpd_data_restrictions",
+	"smtpd_discard_ehlo_keywords",
 	"smtpd_end_of_data_restrictions",
 	"smtpd_helo_restrictions",
 	"smtpd_milters",
@@ -184,6 +192,21 @@ postfix_get(const struct postfix *p, const char *name)
 	const char *value = postfix_lines_value(&p->main, name);
 
 	return value == NULL ? "" : value;
+}
+
+char *
+postfix_read(const struct postfix *p, const char *name)
+{
+	const char *argv[] = { "-x", name, NULL }, *value = NULL;
+	char error[POSTFIX_ERROR_SIZE], *copy;
+	struct postfix_lines lines = { 0, NULL, NULL };
+	bool absent;
+
+	if (run_postconf(p, &lines, argv, &absent, error))
+		value = postfix_lines_value(&lines, name);
+	copy = xstrdup(value == NULL ? "" : value);
+	postfix_lines_free(&lines);
+	return copy;
 }
 
 const char *

@@ -31,7 +31,13 @@ void postfix_free(struct postfix **pp);
  */
 const char *postfix_get(const struct postfix *p, const char *name);
 
-/* The same for a service in master.cf, where -o overrides main.cf. Owned by p. */
+/*
+ * The value of any parameter in main.cf, such as one that Postfix derives from the name of a
+ * service; "" if it does not know it. It runs postconf(1). The caller frees it.
+ */
+char *postfix_read(const struct postfix *p, const char *name);
+
+/* The same as postfix_get for a service in master.cf, where -o overrides main.cf. Owned by p. */
 const char *postfix_service_get(
     const struct postfix *p, const struct postfix_service *service, const char *name);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/ascii.h"
 #include "common/xmalloc.h"
 #include "srsd/ctl/check/postfix_text.h"
 
@@ -59,21 +60,83 @@ postfix_list_has_unknown(const char *list, const char *const *known, char word[P
 	return false;
 }
 
+/* copy_inside - the text inside the braces around a word; false: it has none */
+static bool
+copy_inside(const char *word, char inside[POSTFIX_WORD_SIZE])
+{
+	size_t len = strlen(word);
+
+	if (len < 2 || word[0] != '{' || word[len - 1] != '}')
+		return false;
+	strlcpy(inside, word + 1, POSTFIX_WORD_SIZE);
+	inside[len - 2] = '\0';
+	return true;
+}
+
 void
 postfix_policy_endpoint(const char *word, char endpoint[POSTFIX_WORD_SIZE])
 {
 	char inside[POSTFIX_WORD_SIZE];
 	const char *s = inside;
-	size_t len;
 
-	strlcpy(endpoint, word, POSTFIX_WORD_SIZE);
-	len = strlen(word);
-	if (len < 2 || word[0] != '{' || word[len - 1] != '}')
-		return;
-	strlcpy(inside, word + 1, sizeof(inside));
-	inside[len - 2] = '\0';
-	if (!postfix_word(&s, endpoint))
+	if (!copy_inside(word, inside))
+		strlcpy(endpoint, word, POSTFIX_WORD_SIZE);
+	else if (!postfix_word(&s, endpoint))
 		endpoint[0] = '\0';
+}
+
+/* copy_option - the value of "name = value", whose name must be this one */
+static void
+copy_option(const char *option, const char *name, char value[POSTFIX_WORD_SIZE])
+{
+	size_t len = strlen(name);
+
+	option += strspn(option, SEPARATORS);
+	if (strncmp(option, name, len) != 0)
+		return;
+	option += len;
+	option += strspn(option, SEPARATORS);
+	if (*option++ != '=')
+		return;
+	option += strspn(option, SEPARATORS);
+	strlcpy(value, option, POSTFIX_WORD_SIZE);
+	for (len = strlen(value); len > 0 && strchr(SEPARATORS, value[len - 1]) != NULL; len--)
+		value[len - 1] = '\0';
+}
+
+bool
+postfix_word_option(const char *word, const char *name, char value[POSTFIX_WORD_SIZE])
+{
+	char inside[POSTFIX_WORD_SIZE], option[POSTFIX_WORD_SIZE], part[POSTFIX_WORD_SIZE];
+	const char *s = inside;
+
+	value[0] = '\0';
+	if (!copy_inside(word, inside) || !postfix_word(&s, option))
+		return false;
+	while (postfix_word(&s, option))
+		copy_option(copy_inside(option, part) ? part : option, name, value);
+	return value[0] != '\0';
+}
+
+long
+postfix_seconds(const char *time)
+{
+	static const struct {
+		char unit;
+		long seconds;
+	} units[] = { { '\0', 1 }, { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 },
+		{ 'w', 604800 } };
+	size_t len = strspn(time, "0123456789"), i;
+	char digits[8];
+
+	if (len == 0 || len >= sizeof(digits) || (time[len] != '\0' && time[len + 1] != '\0'))
+		return -1;
+	memcpy(digits, time, len);
+	digits[len] = '\0';
+	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		if (ascii_tolower(time[len]) == units[i].unit)
+			return strtol(digits, NULL, 10) * units[i].seconds;
+	return -1;
 }
 
 /* State of a walk through lists of restrictions. */
@@ -262,25 +325,56 @@ postfix_domain_in(const char *list, const char *domain, enum postfix_match match
 	return known ? 0 : -1;
 }
 
-bool
-postfix_is_public(const struct postfix_service *service)
+static bool
+is_on_loopback(const struct postfix_service *service)
 {
-	static const char *const others[] = { "submission", "submissions", "smtps", "587", "465" };
 	static const char *const loopback[] = { "127.", "localhost:", "[::1]:", "::1:" };
-	const char *port = strrchr(service->name, ':');
 	size_t i;
 
 	for (i = 0; i < sizeof(loopback) / sizeof(loopback[0]); i++)
 		if (strncmp(service->name, loopback[i], strlen(loopback[i])) == 0)
-			return false;
-	port = port == NULL ? service->name : port + 1;
-	if (strcmp(service->command, "smtpd") != 0 ||
-	    (strcmp(service->type, "inet") != 0 && strcmp(service->type, "pass") != 0))
+			return true;
+	return false;
+}
+
+const char *
+postfix_service_port(const struct postfix_service *service)
+{
+	const char *port = strrchr(service->name, ':');
+
+	return port == NULL ? service->name : port + 1;
+}
+
+/* is_user_port - for the mail of the site's own users */
+static bool
+is_user_port(const char *port)
+{
+	static const char *const ports[] = { "submission", "submissions", "smtps", "587", "465" };
+	size_t i;
+
+	for (i = 0; i < sizeof(ports) / sizeof(ports[0]); i++)
+		if (strcmp(port, ports[i]) == 0)
+			return true;
+	return false;
+}
+
+bool
+postfix_is_public(const struct postfix_service *service)
+{
+	return !is_on_loopback(service) && strcmp(service->command, "smtpd") == 0 &&
+	       (strcmp(service->type, "inet") == 0 || strcmp(service->type, "pass") == 0) &&
+	       !is_user_port(postfix_service_port(service));
+}
+
+bool
+postfix_is_hop(const struct postfix_service *service)
+{
+	const char *port = postfix_service_port(service);
+
+	if (strcmp(service->command, "smtpd") != 0 || strcmp(service->type, "inet") != 0)
 		return false;
-	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		if (strcmp(port, others[i]) == 0)
-			return false;
-	return true;
+	return is_on_loopback(service) ||
+	       (!is_user_port(port) && strcmp(port, "smtp") != 0 && strcmp(port, "25") != 0);
 }
 
 void

@@ -29,10 +29,22 @@ bool postfix_list_has_unknown(
     const char *list, const char *const *known, char word[POSTFIX_WORD_SIZE]);
 
 /*
- * The endpoint that the argument of check_policy_service names: word itself, or the first element
- * of "{ endpoint, options }". "" for empty braces.
+ * The endpoint that the argument of check_policy_service or a word of smtpd_milters names: word
+ * itself, or the first element of "{ endpoint, options }". "" for empty braces.
  */
 void postfix_policy_endpoint(const char *word, char endpoint[POSTFIX_WORD_SIZE]);
+
+/*
+ * Copies the value of an option of such a word, as "name=value" or "{ name = value }" after the
+ * endpoint; the last one counts (attr_override() of Postfix). False when the word does not have it.
+ */
+bool postfix_word_option(const char *word, const char *name, char value[POSTFIX_WORD_SIZE]);
+
+/*
+ * The seconds of a time such as "30", "30s", "5m", "1h", "1d" or "1w"; -1 for any other text. Without
+ * a unit it is in seconds.
+ */
+long postfix_seconds(const char *time);
 
 enum postfix_place {
 	POSTFIX_NOWHERE,
@@ -83,6 +95,15 @@ int postfix_domain_in(const char *list, const char *domain, enum postfix_match m
  * filters, whose mail needs no SPF check: on ports 465 and 587, or on the loopback interface.
  */
 bool postfix_is_public(const struct postfix_service *service);
+
+/*
+ * True for an smtpd(8) to which other daemons of Postfix pass mail: on the loopback interface, or on
+ * another port than 25, 465 and 587.
+ */
+bool postfix_is_hop(const struct postfix_service *service);
+
+/* The port of an inet service, a number or a name: what follows the last ':', or the whole name. */
+const char *postfix_service_port(const struct postfix_service *service);
 
 /* Lines of "name = value". Starts zeroed. */
 struct postfix_lines {
