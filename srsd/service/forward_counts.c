@@ -170,14 +170,13 @@ count_event(struct hourly_counts *counts, enum forward_event event, time_t now)
 	counts->numbers.running_hour[event]++;
 }
 
-void
-forward_counts_add(struct forward_counts *counts, const char *domain, size_t len,
+static void
+count_domain_event(struct forward_counts *counts, const char *domain, size_t len,
     enum forward_event event, time_t now)
 {
 	struct forward_entry *entry;
 	struct forward_key key;
 
-	count_event(&counts->all, event, now);
 	if (!set_forward_key(counts, domain, len, &key))
 		return;
 	entry = find_forward_entry(counts, &key);
@@ -185,6 +184,20 @@ forward_counts_add(struct forward_counts *counts, const char *domain, size_t len
 		entry = add_forward_entry(counts, &key);
 	entry->weight++;
 	count_event(&entry->counts, event, now);
+}
+
+void
+forward_counts_add(struct forward_counts *counts, const char *domain, size_t len,
+    enum forward_event event, time_t now)
+{
+	count_event(&counts->all, event, now);
+	count_domain_event(counts, domain, len, event, now);
+}
+
+void
+forward_counts_add_signed(struct forward_counts *counts, const char *domain, size_t len, time_t now)
+{
+	count_domain_event(counts, domain, len, FORWARD_FORWARDED, now);
 }
 
 /* count_within_hour - of the hour that ends now, see forward_counts_warn */

@@ -64,6 +64,14 @@ void forward_counts_add(struct forward_counts *counts, const char *domain, size_
     enum forward_event event, time_t now);
 
 /*
+ * Counts FORWARD_FORWARDED for an SRS domain that signed a message for another domain, or for a
+ * redirected one. It gets the bounces of this message, so that forward_counts_warn can compare them.
+ * The event is not counted among all domains, where the forward is counted already.
+ */
+void forward_counts_add_signed(
+    struct forward_counts *counts, const char *domain, size_t len, time_t now);
+
+/*
  * True if the bounces of this domain within an hour are at least FORWARD_COUNTS_LEAST_BOUNCES and
  * exceed per_cent of what it forwarded in the same time; then *hour has both numbers, and the
  * function is false for this domain until an hour has passed. per_cent is bounce-warning; 0: always

@@ -578,7 +578,7 @@ count_forward(const struct milter_message *m)
 			    counts, forwarder, strlen(forwarder), FORWARD_UNAUTHENTICATED, now);
 	}
 	if (m->is_signed && strcmp(m->domain, m->candidate) != 0)
-		forward_counts_add(counts, m->domain, strlen(m->domain), FORWARD_FORWARDED, now);
+		forward_counts_add_signed(counts, m->domain, strlen(m->domain), now);
 }
 
 void

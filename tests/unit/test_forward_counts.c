@@ -258,6 +258,31 @@ test_flood(void **state)
 	unit_end();
 }
 
+/* What an SRS domain signs for others is compared with its bounces, and counted once in all. */
+static void
+test_signed(void **state)
+{
+	struct forward_counts *counts = forward_counts_new();
+	struct forward_numbers numbers;
+	struct forward_hour hour;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 500; i++) {
+		forward_counts_add(counts, "x.org", 5, FORWARD_FORWARDED, HOUR);
+		forward_counts_add_signed(counts, "srs.test", 8, HOUR);
+	}
+	add_events(counts, "srs.test", FORWARD_BOUNCED, 25, HOUR);
+	assert_false(forward_counts_warn(counts, "srs.test", 8, 5, HOUR, &hour));
+	add_events(counts, "srs.test", FORWARD_BOUNCED, 1, HOUR);
+	assert_true(forward_counts_warn(counts, "srs.test", 8, 5, HOUR, &hour));
+	assert_int_equal(hour.forwarded, 500);
+	assert_int_equal(hour.bounced, 26);
+	forward_counts_all(counts, HOUR, &numbers);
+	assert_int_equal(numbers.total[FORWARD_FORWARDED], 500);
+	forward_counts_free(&counts);
+}
+
 int
 main(void)
 {
@@ -268,6 +293,7 @@ main(void)
 		cmocka_unit_test(test_warning),
 		cmocka_unit_test(test_once_an_hour),
 		cmocka_unit_test(test_flood),
+		cmocka_unit_test(test_signed),
 	};
 
 	return cmocka_run_group_tests_name("forward_counts", tests, NULL, NULL);
