@@ -368,6 +368,54 @@ test_new_secrets(void **state)
 	unit_end();
 }
 
+/* The parts count with their lengths and without case; the bytes are those of no other purpose. */
+static void
+test_verdicts(void **state)
+{
+	static const struct {
+		struct text parts[3];
+		size_t n;
+		bool same; /* as those of the first row */
+	} rows[] = {
+		{ { { BYTES("a") }, { BYTES("bc") } }, 2, true },
+		{ { { BYTES("A") }, { BYTES("Bc") } }, 2, true },
+		{ { { BYTES("ab") }, { BYTES("c") } }, 2, false },
+		{ { { BYTES("abc") } }, 1, false },
+		{ { { BYTES("a") }, { BYTES("bc") }, { NULL, 0 } }, 3, false },
+		{ { { NULL, 0 } }, 0, false },
+	};
+	struct srs_mac *mac = srs_mac_new(secret, strlen(secret));
+	unsigned char first[SRS_MAC_VERDICT_SIZE], raw[SRS_MAC_VERDICT_SIZE];
+	unsigned char alias[SRS_MAC_ALIAS_SIZE];
+	size_t i;
+
+	(void)state;
+	assert_true(srs_mac_verdict(mac, rows[0].parts, rows[0].n, first));
+	for (i = 0; i < COUNT(rows); i++) {
+		memset(raw, 0xaa, sizeof(raw));
+		unit_true(unit_row("row %zu", i), "verdict",
+		    srs_mac_verdict(mac, rows[i].parts, rows[i].n, raw));
+		unit_int(unit_row("row %zu", i), "same", memcmp(raw, first, sizeof(raw)) == 0,
+		    rows[i].same);
+	}
+	assert_true(srs_mac_alias(mac, (struct text){ BYTES("\0\0\0\1a\0\0\0\2bc") }, alias));
+	assert_memory_not_equal(alias, first, sizeof(alias));
+	srs_mac_free(&mac);
+	unit_end();
+}
+
+static void
+test_same_texts(void **state)
+{
+	(void)state;
+	assert_true(srs_mac_is_same("abc", "abc", 3));
+	assert_true(srs_mac_is_same("abc", "abd", 2));
+	assert_true(srs_mac_is_same("", "x", 0));
+	assert_false(srs_mac_is_same("abc", "abd", 3));
+	assert_false(srs_mac_is_same("abc", "Abc", 3));
+	assert_false(srs_mac_is_same("a\0c", "a\0d", 3));
+}
+
 int
 main(void)
 {
@@ -385,6 +433,8 @@ main(void)
 		cmocka_unit_test(test_every_character),
 		cmocka_unit_test(test_fingerprints),
 		cmocka_unit_test(test_new_secrets),
+		cmocka_unit_test(test_verdicts),
+		cmocka_unit_test(test_same_texts),
 	};
 
 	return cmocka_run_group_tests_name("srs_mac", tests, NULL, NULL);
