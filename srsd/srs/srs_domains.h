@@ -67,7 +67,7 @@ bool srs_domains_is_literal(const struct settings *settings, struct text domain)
 
 /*
  * Writes the candidate of a forwarding domain under a form, in A-labels, lower case and with a NUL.
- * form is a value of per-domain or per-domain-accept. False when there is none: the domain is not
+ * form is a value of per-domain or per-domain-accept. False without a candidate: the domain is not
  * literal, it or the candidate is in per-domain-except, the name is too long or has no A-labels,
  * or the form is "off".
  */
