@@ -39,7 +39,7 @@ cut_text(struct text text, size_t begin, size_t len)
 	return part;
 }
 
-/* split_token - by the lengths of its parts; false: it is none */
+/* split_token - by the lengths of its parts; false: it has other lengths */
 static bool
 split_token(struct token_text *t, struct text text)
 {
