@@ -35,6 +35,7 @@
 #include "spf/spf_eval.h"
 #include "spf/spf_record_set.h"
 #include "srsd/service/map_service.h"
+#include "srsd/service/milter_service.h"
 #include "srsd/service/policy_service.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -194,6 +195,7 @@ static struct resolver resolver;
 static struct stats stats;
 static struct map_service map_service;
 static struct policy_service policy_service;
+static struct milter_service milter_service;
 
 static void
 prepare_settings(void)
@@ -212,6 +214,9 @@ prepare_settings(void)
 	domainset_add(settings->own_domains, domain, strlen(domain));
 	settings->srs_domains = domainset_new();
 	domainset_add(settings->srs_domains, domain, strlen(domain));
+	settings->srs_excepted = domainset_new();
+	settings->relays = domainset_new();
+	settings->no_rewrite = domainset_new();
 }
 
 /* secrets - n of them; the last one has signed the addresses of the reverse cases */
@@ -397,6 +402,70 @@ feed_session(void)
 	buffer_clear(&output);
 }
 
+/* add_packet - to the input: a command of the milter protocol, and its payload of len bytes */
+static void
+add_packet(char command, const char *payload, size_t len)
+{
+	input[input_len++] = 0;
+	input[input_len++] = 0;
+	input[input_len++] = (char)((len + 1) >> 8);
+	input[input_len++] = (char)(len + 1);
+	input[input_len++] = command;
+	memcpy(input + input_len, payload, len);
+	input_len += len;
+}
+
+#define ADD_PACKET(command, payload) add_packet(command, payload, sizeof(payload))
+
+static void
+add_header_fields(void)
+{
+	ADD_PACKET('L', "Received-SPF\0Pass (mailfrom) client-ip=192.0.2.25;"
+			" helo=mail.provider.test; envelope-from=\"alice@sender.test\";"
+			" receiver=<UNKNOWN>; mechanism=ip4:192.0.2.0/25; identity=mailfrom");
+	ADD_PACKET('L', "Received\0from mail.provider.test (mail.provider.test [192.0.2.25])\n"
+			"\tby mx.our.test (Postfix) with ESMTPS id 4ABCDE12345\n"
+			"\tfor <list@our.test>; Tue, 14 Nov 2023 22:13:20 +0000 (UTC)");
+	ADD_PACKET('L', "DKIM-Signature\0v=1; a=rsa-sha256; c=relaxed/simple; d=sender.test;"
+			" s=mail; h=from:to:subject:date:message-id; bh=aGFzaA==; b=c2ln");
+	ADD_PACKET('L', "From\0Alice <alice@sender.test>");
+	ADD_PACKET('L', "To\0<list@our.test>");
+	ADD_PACKET('L', "Subject\0The minutes of the meeting");
+	ADD_PACKET('L', "Date\0Tue, 14 Nov 2023 22:13:19 +0000");
+	ADD_PACKET('L', "Message-ID\0<20231114221319.4711@sender.test>");
+}
+
+/* prepare_milter - a message that an alias of ours forwards, on a connection that is kept */
+static void
+prepare_milter(void)
+{
+	const char *domain = "our.test";
+	size_t used = 0;
+
+	prepare_map(MAP_FORWARD, 1);
+	domainset_add(settings->own_domains, domain, strlen(domain));
+	milter_service.settings = settings;
+	milter_service.keys = map_service.keys;
+	milter_service.forward = milter_service.reverse = &map_service;
+	milter_service.counts = forward_counts_new();
+	milter_service.base = event_base_new();
+	milter_service.clock = &standing_clock;
+	milter_service.stats = &stats;
+	session = milter_session_open(&milter_service, &host);
+	ADD_PACKET('O', "\0\0\0\6\0\0\1\377\0\37\377\377");
+	ADD_PACKET('C', "localhost\0004\234\100127.0.0.1");
+	if (session->ops->input(session, input, input_len, &used, &output) != SESSION_READING)
+		fail("the session is waiting");
+	buffer_clear(&output);
+	input_len = 0;
+	ADD_PACKET('M', "<alice@sender.test>");
+	ADD_PACKET('D', "Ri\0004ABCDE12345");
+	ADD_PACKET('R', "<friend@elsewhere.test>\0ORCPT=rfc822;list@our.test");
+	add_header_fields();
+	ADD_PACKET('N', "");
+	ADD_PACKET('E', "");
+}
+
 static struct dns_answer *
 known(void *arg, const char *name, enum dns_type type)
 {
@@ -441,6 +510,7 @@ static const struct bench benches[] = {
 	{ "reverse-tenth-secret", prepare_reverse_old_secret, feed_session },
 	{ "policy", prepare_policy, feed_session },
 	{ "policy-next-recipient", prepare_policy_again, feed_session },
+	{ "milter", prepare_milter, feed_session },
 	{ "spf", prepare_spf, evaluate },
 };
 
@@ -506,7 +576,8 @@ main(int argc, char **argv)
 	requests = strtoul(argv[2], NULL, 10);
 	prepare_settings();
 	bench->prepare();
-	input_len = strlen(input);
+	if (input_len == 0)
+		input_len = strlen(input);
 	open_log();
 	for (i = 0; i < WARM_UP; i++)
 		bench->request();
