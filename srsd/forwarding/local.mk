@@ -25,6 +25,8 @@ unit_tests += tests/unit/test_candidates
 forwarding_files += srsd/forwarding/way_back.c srsd/forwarding/way_back.h
 unit_tests += tests/unit/test_way_back
 forwarding_files += srsd/forwarding/verdict_token.c srsd/forwarding/verdict_token.h
+unit_tests += tests/unit/test_verdict_token
+fuzzers += tests/fuzz/verdict_token
 
 noinst_LIBRARIES += srsd/forwarding/libforwarding.a
 srsd_forwarding_libforwarding_a_SOURCES = $(forwarding_files)
