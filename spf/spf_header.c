@@ -15,8 +15,8 @@
 #define HELO_SIZE_SHORT 33
 
 /* The largest number of steps that shorten a header, see shorten_*. */
-#define RECEIVED_STEPS 7
-#define AUTHRES_STEPS 3
+#define RECEIVED_STEPS 9
+#define AUTHRES_STEPS 5
 
 /* is_atom_char - atext of RFC 5322 without the characters that other formats interpret */
 static bool
@@ -157,6 +157,14 @@ put_known(struct line *line, const char *name, const char *value)
 		put_named(line, name, put_value(buf, sizeof(buf), make_header_text(value)));
 }
 
+/* put_token - it is a dot-atom, and never cut */
+static void
+put_token(struct line *line, const char *name, const char *token)
+{
+	if (token != NULL)
+		put_named(line, name, token);
+}
+
 /* The parts of a Received-SPF header, and the sizes of two values in bytes, with a NUL. */
 struct received_form {
 	size_t helo;
@@ -164,6 +172,7 @@ struct received_form {
 	struct text receiver;
 	const char *mechanism;
 	const char *problem;
+	const char *token;
 	bool domain_alone;
 };
 
@@ -195,6 +204,7 @@ compose_received(struct line *line, const struct spf_header *h, struct received_
 	put_named(line, "; receiver=", put_receiver(receiver, sizeof(receiver), form->receiver));
 	put_known(line, "; mechanism=", form->mechanism);
 	put_known(line, "; problem=", form->problem);
+	put_token(line, "; x-srsd=", form->token);
 	put_named(line, "; identity=", spf_identity_name(h->identity));
 }
 
@@ -230,6 +240,10 @@ shorten_received(struct received_form *form, int step, size_t excess)
 	case 5: /* a part of an address would be another address */
 		form->domain_alone = true;
 		break;
+	case 7: /* no room for the token: there may be some for the domain */
+		form->token = NULL;
+		form->domain = VALUE_SIZE;
+		break;
 	default:
 		form->domain = cut_size(form->domain, excess, CUT_LEN + 3);
 		break;
@@ -256,6 +270,7 @@ spf_header_received(char buf[SPF_HEADER_SIZE], const struct spf_header *h)
 		.receiver = h->receiver,
 		.mechanism = h->mechanism,
 		.problem = h->problem,
+		.token = h->token,
 		.domain_alone = h->sender.len > MAILADDR_MAX,
 	};
 	struct line line;
@@ -295,10 +310,15 @@ put_method(struct line *line, enum spf_result result, const char *comment)
 struct authres_form {
 	const enum spf_result *helo;
 	const char *comment;
+	const char *token;
 	size_t name;
 };
 
-/* compose_authres - write the header in this form, and set the size to that of the name */
+/*
+ * compose_authres - write the header in this form, and set the size to that of the name
+ *
+ * The name is the last property, because python3-authres 1.2.0 drops a quoted one before another.
+ */
 static void
 compose_authres(struct line *line, const char *authserv_id, const struct spf_header *h,
     struct authres_form *form)
@@ -314,6 +334,7 @@ compose_authres(struct line *line, const char *authserv_id, const struct spf_hea
 		put_named(line, " smtp.helo=", value);
 	}
 	put_method(line, h->result, form->comment);
+	put_token(line, " policy.x-srsd=", form->token);
 	put_value(value, form->name, mask_name(bare, is_helo ? h->helo : h->domain));
 	put_named(line, is_helo ? " smtp.helo=" : " smtp.mailfrom=", value);
 	form->name = strlen(value) + 1;
@@ -330,6 +351,10 @@ shorten_authres(struct authres_form *form, int step, size_t excess)
 	case 1:
 		form->comment = "";
 		break;
+	case 3: /* no room for the token: there may be some for the name */
+		form->token = NULL;
+		form->name = VALUE_SIZE;
+		break;
 	default:
 		form->name = cut_size(form->name, excess, CUT_LEN + 3);
 		break;
@@ -344,6 +369,7 @@ spf_header_authres(char buf[SPF_HEADER_SIZE], const char *authserv_id, const str
 	struct authres_form form = {
 		.helo = helo == NULL || *helo == SPF_NONE ? NULL : helo,
 		.comment = plain ? "" : h->comment,
+		.token = h->token,
 		.name = VALUE_SIZE,
 	};
 	struct line line;

@@ -30,15 +30,17 @@ struct spf_header {
 	struct text sender;   /* empty for the null sender */
 	struct text domain;   /* of the sender */
 	struct text receiver; /* s NULL: hidden */
+	const char *token;    /* for the milter of the next hop, a dot-atom; NULL: none */
 };
 
 /*
  * Received-SPF: Pass (mailfrom) client-ip=192.0.2.1; ...; mechanism=-all; identity=mailfrom
  *
- * The key identity is the last one, because some readers use the last one even if it is quoted. A
- * header that is too long is shortened no more than necessary, in this order: the receiver is
- * hidden, the HELO name cut, mechanism left out, the HELO name cut further, problem left out, and
- * the sender replaced by its domain. Returns the length.
+ * The key identity is the last one, because some readers use the last one even if it is quoted. The
+ * token is before it, as x-srsd. A header that is too long is shortened no more than necessary, in
+ * this order: the receiver is hidden, the HELO name cut, mechanism left out, the HELO name cut
+ * further, problem left out, the sender replaced by its domain, and that cut. The token is never
+ * cut; it is left out if there is no room even then. Returns the length.
  */
 size_t spf_header_received(char buf[SPF_HEADER_SIZE], const struct spf_header *header);
 
@@ -49,7 +51,10 @@ size_t spf_header_received(char buf[SPF_HEADER_SIZE], const struct spf_header *h
  * additional result of the HELO name, and may be NULL. It is left out for SPF_NONE and if there is
  * no room. It comes first because SpamAssassin uses the last result, and it never replaces the
  * result of the sender (CVE-2019-20790). A comment that is not the name of the identity is shown.
- * authserv_id is a host name and is never cut. Returns the length.
+ * The token is the property policy.x-srsd of the result that is not additional, before the name.
+ * authserv_id is a
+ * host name and is never cut, nor is the token; it is left out if there is no room for both.
+ * Returns the length.
  */
 size_t spf_header_authres(char buf[SPF_HEADER_SIZE], const char *authserv_id,
     const struct spf_header *header, const enum spf_result *helo);

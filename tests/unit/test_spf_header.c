@@ -324,6 +324,10 @@ skip_value(const char *s)
 	return s + 1;
 }
 
+/* A token as long as a real one. */
+#define TOKEN_39 "G3.mf.20010db8000000000000000000000001."
+#define TOKEN TOKEN_39 "A8TBAA2EMQJQ99V7OUFCFQ7RPVL9U0F1"
+
 /* skip_key - step over "KEY=VALUE"; NULL when it is not there */
 static const char *
 skip_key(const char *s, const char *key)
@@ -331,6 +335,17 @@ skip_key(const char *s, const char *key)
 	size_t n = strlen(key);
 
 	return s != NULL && strncmp(s, key, n) == 0 ? skip_value(s + n) : NULL;
+}
+
+/* skip_token - step over the token, if the header has it, which is never cut */
+static const char *
+skip_token(const char *s, const char *key)
+{
+	size_t n = strlen(key);
+
+	if (s == NULL || strncmp(s, key, n) != 0)
+		return s;
+	return strncmp(s + n, TOKEN, strlen(TOKEN)) == 0 ? s + n + strlen(TOKEN) : NULL;
 }
 
 /* is_received - is this a whole Received-SPF header with the keys that it has to have? */
@@ -349,6 +364,7 @@ is_received(const char *s)
 		s = skip_key(s, "; mechanism=");
 	if (s != NULL && strncmp(s, "; problem=", 10) == 0)
 		s = skip_key(s, "; problem=");
+	s = skip_token(s, "; x-srsd=");
 	s = skip_key(s, "; identity=");
 	return s != NULL && *s == '\0';
 }
@@ -366,10 +382,12 @@ is_authres(const char *s, const char *id)
 	s += strlen(id);
 	if (strncmp(s, helo, strlen(helo)) == 0)
 		s = skip_key(s, helo);
-	if (s != NULL && strncmp(s, "; spf=permerror smtp", 20) == 0)
-		s = skip_key(s, "; spf=permerror smtp.mailfrom=");
-	else
-		s = skip_key(s, "; spf=permerror (our words) smtp.mailfrom=");
+	if (s != NULL && strncmp(s, "; spf=permerror", 15) == 0)
+		s += 15;
+	if (s != NULL && strncmp(s, " (our words)", 12) == 0)
+		s += 12;
+	s = skip_token(s, " policy.x-srsd=");
+	s = skip_key(s, " smtp.mailfrom=");
 	return s != NULL && *s == '\0';
 }
 
@@ -416,13 +434,16 @@ test_shape_of_any_length(void **state)
 		printable_text(mechanism, sizeof(mechanism), h.helo.s, h.helo.len);
 		h.mechanism = i % 3 == 0 ? "" : mechanism;
 		h.problem = i % 5 == 0 ? "" : "too many DNS lookups that found nothing";
+		h.token = i % 7 < 3 ? NULL : TOKEN;
 		len = spf_header_received(buf, &h);
 		unit_int(buf, "length", (int)len, (int)strlen(buf));
 		unit_true(buf, "is a Received-SPF header", is_received(buf));
+		unit_int(buf, "token", strstr(buf, TOKEN) != NULL, h.token != NULL);
 		len = spf_header_authres(buf, "mx.receiver.test", &h, &helo);
 		unit_int(buf, "length", (int)len, (int)strlen(buf));
 		unit_true(buf, "is an Authentication-Results header",
 		    is_authres(buf, "mx.receiver.test"));
+		unit_int(buf, "token", strstr(buf, TOKEN) != NULL, h.token != NULL);
 	}
 	for (j = 0; j < 4; j++)
 		free(values[j]);
@@ -565,6 +586,75 @@ test_what_is_left_out(void **state)
 	unit_end();
 }
 
+/* Everything else makes room for the token. */
+static void
+test_token(void **state)
+{
+	struct ipaddr ip = address("192.0.2.1");
+	struct spf_header h = make_header(&ip);
+	enum spf_result helo = SPF_FAIL;
+
+	(void)state;
+	h.token = TOKEN;
+	check_received("received", &h,
+	    "Received-SPF: Pass (mailfrom) client-ip=192.0.2.1; helo=out.relay.test; "
+	    "envelope-from=\"jane@example.test\"; receiver=<UNKNOWN>; x-srsd=" TOKEN
+	    "; identity=mailfrom");
+	check_authres("authres", &h, &helo,
+	    "Authentication-Results: mx.receiver.test; spf=fail smtp.helo=out.relay.test; "
+	    "spf=pass policy.x-srsd=" TOKEN " smtp.mailfrom=example.test");
+	h.mechanism = "mx";
+	h.problem = "DNS error";
+	check_received("with reasons", &h,
+	    "Received-SPF: Pass (mailfrom) client-ip=192.0.2.1; helo=out.relay.test; "
+	    "envelope-from=\"jane@example.test\"; receiver=<UNKNOWN>; mechanism=mx; "
+	    "problem=\"DNS error\"; x-srsd=" TOKEN "; identity=mailfrom");
+	h.identity = SPF_IDENTITY_HELO;
+	h.sender = h.domain = text("");
+	h.comment = "helo";
+	h.mechanism = h.problem = "";
+	check_received("null sender", &h,
+	    "Received-SPF: Pass (helo) client-ip=192.0.2.1; helo=out.relay.test; "
+	    "envelope-from=\"<>\"; receiver=<UNKNOWN>; x-srsd=" TOKEN "; identity=helo");
+	check_authres("null sender", &h, NULL,
+	    "Authentication-Results: mx.receiver.test; spf=pass policy.x-srsd=" TOKEN
+	    " smtp.helo=out.relay.test");
+	unit_end();
+}
+
+/* Only a name of this host that leaves no room is a reason to leave it out. */
+static void
+test_token_and_long_names(void **state)
+{
+	struct ipaddr ip = address("2001:db8:1111:2222:3333:4444:5555:6666");
+	struct spf_header h = make_header(&ip);
+	char *name = unit_fill('n', 253), *id = unit_fill('i', 253), buf[SPF_HEADER_SIZE];
+	size_t n;
+
+	(void)state;
+	h.result = SPF_PERMERROR;
+	h.comment = "SRS-verified sender of ours, not evaluated; test-only, would be answered "
+		    "550 5.1.1 for recipient";
+	h.token = TOKEN;
+	h.helo = h.domain = h.sender = text(name);
+	h.mechanism = "include:_spf.provider.test";
+	h.problem = "too many DNS lookups that found nothing";
+	spf_header_received(buf, &h);
+	unit_holds(
+	    "received", "header", buf, "n\"; receiver=<UNKNOWN>; x-srsd=" TOKEN "; identity");
+	for (n = 1; n <= 253; n++) {
+		id[n] = '\0';
+		spf_header_authres(buf, id, &h, NULL);
+		unit_int(buf, "token", strstr(buf, " policy.x-srsd=" TOKEN) != NULL, n <= 239);
+		unit_holds(buf, "name", buf, " smtp.mailfrom=\"...");
+		id[n] = 'i';
+	}
+	unit_holds("253", "room for the name", buf, "=\"...nnnnnnnn");
+	free(name);
+	free(id);
+	unit_end();
+}
+
 static void
 test_reasons(void **state)
 {
@@ -649,6 +739,8 @@ main(void)
 		cmocka_unit_test(test_cut_names),
 		cmocka_unit_test(test_room),
 		cmocka_unit_test(test_what_is_left_out),
+		cmocka_unit_test(test_token),
+		cmocka_unit_test(test_token_and_long_names),
 		cmocka_unit_test(test_reasons),
 		cmocka_unit_test(test_long_senders),
 	};
