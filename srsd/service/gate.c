@@ -458,23 +458,35 @@ init_header(struct spf_header *h, const struct gate_query *q, const struct setti
 		h->sender = q->req->sender;
 }
 
-/* show_verdict - that of the sender; that of the HELO name when nothing else was evaluated */
-static void
-show_verdict(struct spf_header *h, const struct spf_verdicts *v)
+bool
+gate_shown_verdict(const struct gate_query *q, const struct settings *settings,
+    const struct spf_verdicts *v, struct verdict_token *shown)
 {
-	const struct spf_verdict *shown = v->has_mailfrom ? &v->mailfrom : &v->helo;
+	bool skipped = is_mailfrom_skipped(q, &settings->spf);
 
-	h->identity = v->has_mailfrom ? SPF_IDENTITY_MAILFROM : SPF_IDENTITY_HELO;
-	h->result = shown->result;
-	h->mechanism = shown->mechanism;
-	h->problem = shown->problem;
+	shown->client = *get_evaluated_client(q, settings);
+	shown->identity = SPF_IDENTITY_MAILFROM;
+	if (skipped) {
+		shown->result = SPF_NONE;
+	} else if (v->has_mailfrom) {
+		shown->result = v->mailfrom.result;
+	} else {
+		shown->identity = SPF_IDENTITY_HELO;
+		shown->result = v->helo.result;
+	}
+	/* A HELO result is never shown as if it were the sender's. */
+	return shown->identity == SPF_IDENTITY_MAILFROM || q->null_sender;
 }
 
+/* show_reasons - those of the verdict that is shown */
 static void
-show_skipped_sender(struct spf_header *h)
+show_reasons(struct spf_header *h, const struct spf_verdicts *v)
 {
-	h->identity = SPF_IDENTITY_MAILFROM;
-	h->result = SPF_NONE;
+	const struct spf_verdict *shown =
+	    h->identity == SPF_IDENTITY_MAILFROM ? &v->mailfrom : &v->helo;
+
+	h->mechanism = shown->mechanism;
+	h->problem = shown->problem;
 }
 
 /* write_comment - of the header: its subject, and the refusal that test-only holds back or "" */
@@ -541,28 +553,30 @@ put_header(const struct gate_query *q, const struct settings *settings, const st
 static void
 accept_message(const struct gate_query *q, const struct settings *settings,
     const struct spf_verdicts *v, const char held_back[HELD_BACK_SIZE], enum gate_header header,
-    struct gate_action *action)
+    const char *token, struct gate_action *action)
 {
 	bool skipped = is_mailfrom_skipped(q, &settings->spf);
+	struct verdict_token shown;
 	char comment[COMMENT_SIZE];
 	struct spf_header h;
 
 	init_header(&h, q, settings);
-	if (skipped)
-		show_skipped_sender(&h);
-	else
-		show_verdict(&h, v);
+	if (!gate_shown_verdict(q, settings, v, &shown))
+		header = GATE_HEADER_NONE;
+	h.identity = shown.identity;
+	h.result = shown.result;
+	h.token = token;
+	if (!skipped)
+		show_reasons(&h, v);
 	write_comment(comment, skipped, h.identity, held_back);
 	h.comment = comment;
-	/* A HELO result is never shown as if it were the sender's. */
-	if (h.identity == SPF_IDENTITY_HELO && !q->null_sender)
-		header = GATE_HEADER_NONE;
 	put_header(q, settings, &h, v->has_helo ? &v->helo.result : NULL, header, action);
 }
 
 void
 gate_after(const struct gate_query *q, const struct settings *settings,
-    const struct spf_verdicts *v, enum gate_header header, struct gate_action *action)
+    const struct spf_verdicts *v, enum gate_header header, const char *token,
+    struct gate_action *action)
 {
 	const struct spf_settings *spf = &settings->spf;
 	char held_back[HELD_BACK_SIZE] = "";
@@ -580,5 +594,5 @@ gate_after(const struct gate_query *q, const struct settings *settings,
 	}
 	if (spf->test_only)
 		hold_back_refusal(q, spf, refusal, action, held_back);
-	accept_message(q, settings, v, held_back, header, action);
+	accept_message(q, settings, v, held_back, header, token, action);
 }

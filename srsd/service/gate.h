@@ -22,6 +22,7 @@
 #include "conf/settings.h"
 #include "spf/spf_header.h"
 #include "spf/spf_verdict.h"
+#include "srsd/forwarding/verdict_token.h"
 #include "srsd/postfix/policy_proto.h"
 #include "srsd/srs/srs_rewrite.h"
 
@@ -125,11 +126,20 @@ bool gate_needs_allow_lists(
     const struct gate_query *q, const struct settings *settings, const struct spf_verdicts *v);
 
 /*
+ * What the header of an accepted request shows, for the token in it: the caller has the keys. False
+ * when there is no header because the sender was not evaluated.
+ */
+bool gate_shown_verdict(const struct gate_query *q, const struct settings *settings,
+    const struct spf_verdicts *v, struct verdict_token *shown);
+
+/*
  * The decision on the verdicts of the plan of gate_before. Sets *action to a refusal, or to the
- * header; to DUNNO for GATE_HEADER_NONE.
+ * header; to DUNNO for GATE_HEADER_NONE. token is that of gate_shown_verdict, or NULL for a header
+ * without one.
  */
 void gate_after(const struct gate_query *q, const struct settings *settings,
-    const struct spf_verdicts *v, enum gate_header header, struct gate_action *action);
+    const struct spf_verdicts *v, enum gate_header header, const char *token,
+    struct gate_action *action);
 
 /* The header that a message gets as its nth one, from 0. */
 enum gate_header gate_nth_header(const struct settings *settings, unsigned nth);

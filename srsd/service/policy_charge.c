@@ -213,8 +213,8 @@ reveals_hash(const struct gate_query *q, const struct settings *settings,
 	forged.srs.sender_guessing = false;
 	valid = forged;
 	valid.srs.sender = SRS_FACT_VALID;
-	gate_after(&forged, settings, verdicts, gate_nth_header(settings, 0), &to_forged);
-	gate_after(&valid, settings, verdicts, gate_nth_header(settings, 0), &to_valid);
+	gate_after(&forged, settings, verdicts, gate_nth_header(settings, 0), NULL, &to_forged);
+	gate_after(&valid, settings, verdicts, gate_nth_header(settings, 0), NULL, &to_valid);
 	return to_forged.kind != to_valid.kind || strcmp(to_forged.text, to_valid.text) != 0;
 }
 

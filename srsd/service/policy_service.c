@@ -9,6 +9,7 @@
 #include "common/printable.h"
 #include "common/xmalloc.h"
 #include "spf/spf_check.h"
+#include "srsd/forwarding/verdict_token.h"
 #include "srsd/postfix/policy_proto.h"
 #include "srsd/service/gate.h"
 #include "srsd/service/policy_charge.h"
@@ -249,6 +250,27 @@ send_policy_decision(struct policy_session *s, struct policy_decision *d, struct
 }
 
 /*
+ * make_token - for the header, if a milter of ours may read it; NULL: the header has none
+ *
+ * A site without a milter does not pay for an HMAC.
+ */
+static const char *
+make_token(char token[VERDICT_TOKEN_SIZE], const struct policy_session *s,
+    const struct policy_decision *d, enum gate_header header)
+{
+	const struct policy_service *service = s->service;
+	const struct settings *settings = get_request_settings(s);
+	struct verdict_token shown;
+
+	if (settings->milter.n == 0 || header == GATE_HEADER_NONE ||
+	    !gate_shown_verdict(d->query, settings, d->verdicts, &shown) ||
+	    !verdict_token_make(token, service->keys, d->query->sender_local,
+		d->query->sender_domain, &shown, clock_wall(service->clock)))
+		return NULL;
+	return token;
+}
+
+/*
  * answer_from_verdicts - with the next header; message has the number of earlier ones, or is NULL
  *
  * Only a header that was added counts: a message whose first recipient is refused still gets one
@@ -260,9 +282,11 @@ answer_from_verdicts(struct policy_session *s, struct policy_decision *d,
 {
 	const struct settings *settings = get_request_settings(s);
 	enum gate_header header = gate_nth_header(settings, message == NULL ? 0 : message->headers);
+	char token[VERDICT_TOKEN_SIZE];
 	struct gate_action action;
 
-	gate_after(d->query, settings, d->verdicts, header, &action);
+	gate_after(
+	    d->query, settings, d->verdicts, header, make_token(token, s, d, header), &action);
 	if (message != NULL && action.kind == GATE_PREPEND)
 		message->headers++;
 	d->action = &action;

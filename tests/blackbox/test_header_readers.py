@@ -14,11 +14,15 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.p
 
 from harness import tap
 from harness.case import DaemonCase
+from harness.daemon import free_port
 
 try:
     import authres
 except ImportError:
     authres = None
+
+# Our own key, which no reader knows.
+TOKEN = r'x-srsd=\w\w\.[hm][a-z]\.[0-9a-f]{8,32}\.\w{32}[; ]'
 
 RESULTS = ('pass', 'softfail', 'neutral', 'none', 'permerror')
 
@@ -75,19 +79,24 @@ def has_spamassassin():
 class ReadersCase(DaemonCase):
     ZONE = ZONE
     SPF = {'helo-reject': 'false', 'mail-from-reject': 'false'}
+    MILTER = True           # each header has a token for it
 
     def headers(self, **attributes):
         """Received-SPF and Authentication-Results of one message."""
         for header in ('received-spf', 'authentication-results'):
             action = self.clients[header].ask(**attributes)
             self.assertRegex(action, '^PREPEND ')
+            self.assertEqual(re.search(TOKEN, action) is not None, self.MILTER)
             yield action[len('PREPEND '):]
 
+    def start(self, header):
+        options = {'milter': ['inet:127.0.0.1:%d' % free_port()]} if self.MILTER else {}
+        return self.policy(self.another_daemon(options, {
+            **self.SPF, 'header': header, 'authserv-id': 'mx.our.test'}))
+
     def setUp(self):
-        self.clients = {
-            header: self.policy(self.another_daemon(spf={
-                **self.SPF, 'header': header, 'authserv-id': 'mx.our.test'}))
-            for header in ('received-spf', 'authentication-results')}
+        self.clients = {header: self.start(header)
+                        for header in ('received-spf', 'authentication-results')}
 
 
 @unittest.skipUnless(has_spamassassin(), 'no SpamAssassin')
@@ -128,13 +137,19 @@ class SpamAssassin(ReadersCase):
                 self.assertFalse(hits & {'PASS', 'HELO_PASS', 'HELO_FAIL'})
 
 
+class SpamAssassinWithoutToken(SpamAssassin):
+    MILTER = False
+
+
 @unittest.skipUnless(authres, 'no python3-authres')
 class Authres(ReadersCase):
     def results(self, **attributes):
         header = list(self.headers(**attributes))[1]
         parsed = authres.AuthenticationResultsHeader.parse(header)
         self.assertEqual(parsed.authserv_id, 'mx.our.test')
-        return [(r.method, r.result, r.properties[0].name, r.properties[0].value)
+        tokens = parsed.results[-1].properties[:-1]
+        self.assertEqual([(p.type, p.name) for p in tokens], [('policy', 'x-srsd')] * self.MILTER)
+        return [(r.method, r.result, r.properties[-1].name, r.properties[-1].value)
                 for r in parsed.results]
 
     def test_results(self):
@@ -157,6 +172,10 @@ class Authres(ReadersCase):
             with self.subTest(helo):
                 (one,) = self.results(sender='', helo_name=helo)
                 self.assertEqual(one[:3], ('spf', 'none', 'helo'))
+
+
+class AuthresWithoutToken(Authres):
+    MILTER = False
 
 
 if __name__ == '__main__':

@@ -18,6 +18,7 @@ struct gate_case {
 	enum srs_fact sender, recipient;
 	bool guessing, overused, sender_overused;
 	enum gate_header due;
+	const char *token;
 	/* The outcome. */
 	bool decided; /* by gate_before */
 	struct gate_plan plan;
@@ -153,7 +154,7 @@ gate_run(struct gate_case *c, const char *row)
 	gate_query(c, &q);
 	c->decided = gate_before(&q, c->settings, &c->action, &c->plan);
 	if (!c->decided)
-		gate_after(&q, c->settings, &c->verdicts, c->due, &c->action);
+		gate_after(&q, c->settings, &c->verdicts, c->due, c->token, &c->action);
 	gate_check_text(row, &c->action);
 }
 

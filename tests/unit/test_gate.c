@@ -1011,6 +1011,76 @@ test_header_due(void **state)
 	unit_end();
 }
 
+/* What the header shows is what the token of the caller says. */
+static void
+test_shown_verdict(void **state)
+{
+	static const struct {
+		const char *row, *sender;
+		bool has_mailfrom;
+		enum srs_fact fact;
+		bool shown;
+		enum spf_identity identity;
+		enum spf_result result;
+	} rows[] = {
+		{ "mailfrom", "a@x.test", true, SRS_FACT_FOREIGN, true, SPF_IDENTITY_MAILFROM,
+		    SPF_SOFTFAIL },
+		{ "null sender", "", false, SRS_FACT_FOREIGN, true, SPF_IDENTITY_HELO,
+		    SPF_NEUTRAL },
+		{ "not evaluated", "a@x.test", false, SRS_FACT_FOREIGN, false, SPF_IDENTITY_HELO,
+		    SPF_NEUTRAL },
+		{ "SRS-verified", "a@x.test", false, SRS_FACT_VALID, true, SPF_IDENTITY_MAILFROM,
+		    SPF_NONE },
+		{ "forged", "a@x.test", true, SRS_FACT_FORGED, true, SPF_IDENTITY_MAILFROM,
+		    SPF_SOFTFAIL },
+	};
+	struct gate_case c;
+	struct verdict_token shown;
+	struct gate_query q;
+	char text[60];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		c = gate_begin();
+		gate_helo(&c, SPF_NEUTRAL);
+		if (rows[i].has_mailfrom)
+			gate_mailfrom(&c, SPF_SOFTFAIL);
+		c.req.sender = gate_text(rows[i].sender);
+		c.sender = rows[i].fact;
+		c.token = "TOKEN";
+		gate_query(&c, &q);
+		unit_int(rows[i].row, "shown",
+		    gate_shown_verdict(&q, c.settings, &c.verdicts, &shown), rows[i].shown);
+		unit_int(rows[i].row, "identity", shown.identity, rows[i].identity);
+		unit_int(rows[i].row, "result", shown.result, rows[i].result);
+		unit_true(rows[i].row, "client", ipaddr_agree(&shown.client, &q.client, 32));
+		gate_run(&c, rows[i].row);
+		snprintf(text, sizeof(text), "; x-srsd=TOKEN; identity=%s",
+		    spf_identity_name(rows[i].identity));
+		unit_holds(rows[i].row, "answer", c.action.text, rows[i].shown ? text : "DUNNO");
+		gate_end(&c);
+	}
+	unit_end();
+}
+
+/* With prospective the header and its token are about that address. */
+static void
+test_shown_prospective(void **state)
+{
+	struct gate_case c = gate_begin();
+	struct verdict_token shown;
+	struct gate_query q;
+
+	(void)state;
+	assert_true(ipaddr_parse(&c.settings->prospective, "198.51.100.7", 12));
+	gate_mailfrom(&c, SPF_PASS);
+	gate_query(&c, &q);
+	assert_true(gate_shown_verdict(&q, c.settings, &c.verdicts, &shown));
+	assert_true(ipaddr_agree(&shown.client, &c.settings->prospective, 32));
+	gate_end(&c);
+}
+
 static bool
 asks_allowed(struct gate_case *c)
 {
@@ -1358,6 +1428,8 @@ main(void)
 		cmocka_unit_test(test_nat_guard_and_prospective),
 		cmocka_unit_test(test_test_only),
 		cmocka_unit_test(test_header_due),
+		cmocka_unit_test(test_shown_verdict),
+		cmocka_unit_test(test_shown_prospective),
 		cmocka_unit_test(test_asks_allowed),
 		cmocka_unit_test(test_asks_allowed_for_helo_and_errors),
 		cmocka_unit_test(test_asks_allowed_after_the_others),
