@@ -32,7 +32,7 @@ struct token_text {
 };
 
 static struct text
-cut_text(struct text text, size_t begin, size_t len)
+cut_token_part(struct text text, size_t begin, size_t len)
 {
 	struct text part = { text.s + begin, len };
 
@@ -48,10 +48,10 @@ split_token(struct token_text *t, struct text text)
 	if (text.len != FRAME_LEN + 8 && text.len != FRAME_LEN + CLIENT_MAX)
 		return false;
 	client_len = text.len - FRAME_LEN;
-	t->stamp = cut_text(text, 0, SRS_STAMP_LEN);
-	t->codes = cut_text(text, SRS_STAMP_LEN + 1, CODES_LEN);
-	t->client = cut_text(text, HEAD_LEN, client_len);
-	t->mac = cut_text(text, HEAD_LEN + client_len + 1, MAC_LEN);
+	t->stamp = cut_token_part(text, 0, SRS_STAMP_LEN);
+	t->codes = cut_token_part(text, SRS_STAMP_LEN + 1, CODES_LEN);
+	t->client = cut_token_part(text, HEAD_LEN, client_len);
+	t->mac = cut_token_part(text, HEAD_LEN + client_len + 1, MAC_LEN);
 	return text.s[SRS_STAMP_LEN] == '.' && text.s[HEAD_LEN - 1] == '.' &&
 	       text.s[HEAD_LEN + client_len] == '.';
 }
