@@ -4,9 +4,15 @@
  *
  *	mx.example.org; spf=pass smtp.mailfrom=x.org; dkim=pass (2048-bit key) header.d=x.org
  *
- * Strict, with one exception: an unquoted pvalue may have any visible characters except those of
- * the structure, because rspamd writes header.b= and addresses of IPv6 without quotes. A value is
- * not a verdict on its writer: the caller decides which fields it believes.
+ * The grammar is strict, with two exceptions. An unquoted pvalue may also have ':' and the other
+ * characters of an atom, because rspamd does not quote header.b= and addresses of IPv6. A comment
+ * must not touch the pvalue before it: a signature with d=x.org(.evil.org is valid, and looks like
+ * one of x.org (CVE-2020-12272).
+ *
+ * SECURITY: programs write text of strangers into this field without quotes: OpenDKIM the identity
+ * (header.i), with blanks and semicolons, rspamd the HELO name, OpenDMARC a domain with blanks. The
+ * rest of a field after such a text may be forged. This module only marks comments and reasons
+ * that may contain it; the caller knows the properties.
  */
 #ifndef SRSD_FORWARDING_AUTHRES_H
 #define SRSD_FORWARDING_AUTHRES_H
@@ -31,6 +37,12 @@ struct authres_result {
 	struct text method;
 	struct text result;
 	struct text reason; /* raw; empty: none */
+	/*
+	 * In this result or before it, there is a reason, a result that was left out, or a comment
+	 * in which a stranger may have written: one that has several words, and does not begin like
+	 * "(2048-bit key)" or "(p=none dis=none)", with a digit, or a '=' in the first word.
+	 */
+	bool has_remark;
 	size_t n;
 	bool truncated; /* there are more properties */
 	struct authres_property property[AUTHRES_PROPERTIES_MAX];

@@ -251,40 +251,109 @@ add_pass(struct mail_headers *headers, enum mail_headers_method method,
 	headers->n_results++;
 }
 
-static void
-add_trusted_result(struct mail_headers *headers, const struct authres_result *result)
+/* The property of a method whose value a result is about. */
+struct result_subject {
+	enum mail_headers_method id;
+	const char *method, *type, *name;
+};
+
+static const struct result_subject subjects[] = {
+	{ MAIL_HEADERS_SPF, "spf", "smtp", "mailfrom" },
+	{ MAIL_HEADERS_DKIM, "dkim", "header", "d" },
+	{ MAIL_HEADERS_DMARC, "dmarc", "header", "from" },
+};
+
+/*
+ * is_closed_property - can no stranger put a blank or a semicolon into the value?
+ *
+ * These are tags of a DKIM signature. All others may hide the end of their value.
+ */
+static bool
+is_closed_property(const struct authres_property *property)
 {
-	if (authres_result_is(result, "spf", "pass"))
-		add_pass(headers, MAIL_HEADERS_SPF, authres_find(result, "smtp", "mailfrom"));
-	else if (authres_result_is(result, "dkim", "pass"))
-		add_pass(headers, MAIL_HEADERS_DKIM, authres_find(result, "header", "d"));
-	else if (authres_result_is(result, "dmarc", "pass"))
-		add_pass(headers, MAIL_HEADERS_DMARC, authres_find(result, "header", "from"));
+	return is_field(property->type, "header") &&
+	       (is_field(property->name, "d") || is_field(property->name, "s") ||
+		   is_field(property->name, "a") || is_field(property->name, "b"));
+}
+
+/* find_open_property - the first property that is not closed, or the end */
+static const struct authres_property *
+find_open_property(const struct authres_result *result)
+{
+	const struct authres_property *property = result->property;
+
+	while (property < result->property + result->n && is_closed_property(property))
+		property++;
+	return property;
+}
+
+/*
+ * find_subject - the property that the result is about, or NULL if there is none that is believed
+ *
+ * Before it there are only closed properties. With SPF its value must be the sender of the message,
+ * so it is what it seems to be; with DMARC this takes a value at the end of the field.
+ */
+static const struct authres_property *
+find_subject(const struct authres_result *result, const struct result_subject *subject,
+    const char *end)
+{
+	const struct authres_property *property;
+
+	if (!authres_result_is(result, subject->method, "pass"))
+		return NULL;
+	property = authres_find(result, subject->type, subject->name);
+	if (property == NULL || property > find_open_property(result) ||
+	    (subject->id == MAIL_HEADERS_DMARC &&
+		property->value.s + property->value.len != end))
+		return NULL;
+	return property;
+}
+
+/* add_trusted_results - the results of a field before the first text of a stranger */
+static void
+add_trusted_results(struct mail_headers *headers, const struct authres *authres, const char *end)
+{
+	const struct authres_result *result;
+	size_t i;
+
+	for (result = authres->result; result < authres->result + authres->n; result++) {
+		if (result->has_remark)
+			return;
+		for (i = 0; i < sizeof(subjects) / sizeof(subjects[0]); i++)
+			add_pass(headers, subjects[i].id, find_subject(result, &subjects[i], end));
+		if (result->truncated || find_open_property(result) < result->property + result->n)
+			return;
+	}
+}
+
+/* add_own_tokens - the tokens of all results */
+static void
+add_own_tokens(struct mail_headers *headers, const struct authres *authres)
+{
+	const struct authres_property *property;
+	size_t i;
+
+	for (i = 0; i < authres->n; i++) {
+		property = authres_find(&authres->result[i], TOKEN_TYPE, TOKEN_KEY);
+		if (property != NULL)
+			add_token(headers, property->value);
+	}
 }
 
 static void
 add_authres(struct mail_headers *headers, struct text value)
 {
 	const struct settings *settings = headers->settings;
-	const struct authres_property *property;
 	char authserv_id[HOSTNAME_MAX + 1];
 	struct authres authres;
-	bool is_own, is_trusted;
-	size_t i;
 
 	if (!authres_parse(&authres, value) ||
 	    !header_lexer_unquote(authserv_id, sizeof(authserv_id), authres.authserv_id))
 		return;
-	is_own = strcasecmp(authserv_id, settings->spf.authserv_id) == 0;
-	is_trusted =
-	    headers->place == MAIL_HEADERS_TOP && is_trusted_id(settings, authserv_id);
-	for (i = 0; i < authres.n; i++) {
-		property = authres_find(&authres.result[i], TOKEN_TYPE, TOKEN_KEY);
-		if (is_own && property != NULL)
-			add_token(headers, property->value);
-		if (is_trusted)
-			add_trusted_result(headers, &authres.result[i]);
-	}
+	if (strcasecmp(authserv_id, settings->spf.authserv_id) == 0)
+		add_own_tokens(headers, &authres);
+	if (headers->place == MAIL_HEADERS_TOP && is_trusted_id(settings, authserv_id))
+		add_trusted_results(headers, &authres, value.s + value.len);
 }
 
 /* Fields. */

@@ -14,9 +14,14 @@
  *   believed. Before it has been seen, and if it is different or missing, there are none.
  *
  * HOST is $myhostname (the macro j) or spf.authserv-id. A Postfix that removes its own Received
- * (header_checks), or that hides the client in it (smtpd_hide_client_session of 3.11), must have no
- * trusted-authserv-ids. The software that writes a trusted field must quote the text of strangers
- * in it, and must remove (or rename) fields with its authserv-id only if it inserts below Received.
+ * (header_checks) must have no trusted-authserv-ids.
+ *
+ * A trusted field may quote a stranger, and some programs do it without quotes, so that OpenDKIM
+ * writes "dkim=fail header.d=evil.org header.i=x; dmarc=pass header.from=customer.org p.q=@evil.org"
+ * for a signature of evil.org. So of a field, the results are believed up to the first text that a
+ * stranger may have chosen: any property other than header.d, .s, .a and .b, a reason, or a
+ * comment that may contain it (authres.h). This property itself counts if it is smtp.mailfrom, which
+ * is compared with the sender, or a header.from at the end of the field.
  */
 #ifndef SRSD_FORWARDING_MAIL_HEADERS_H
 #define SRSD_FORWARDING_MAIL_HEADERS_H

@@ -138,17 +138,27 @@ is_domain_char(char c)
 /*
  * ends_name - can no reader continue a name with the text after it?
  *
- * A reader may drop quotes, brackets and blanks. So something that separates must come before the
- * next word, and this must not begin with a dot.
+ * A reader may drop quotes and brackets, so something that separates must come before a next word.
  */
 static bool
 ends_name(const char *s, const char *end)
 {
-	bool is_separated = false;
+	for (; s < end && strchr("\")]'", *s) != NULL; s++)
+		continue;
+	return s == end || strchr(" \t\r\n,;<>", *s) != NULL;
+}
 
-	for (; s < end && strchr(" \t\r\n,;<>\")]'", *s) != NULL; s++)
-		is_separated = is_separated || strchr("\")]'", *s) == NULL;
-	return s == end || (is_separated && *s != '.');
+/* has_loose_dot - is there a dot after which a reader may look for the start of a name? */
+static bool
+has_loose_dot(struct text value)
+{
+	size_t i;
+
+	for (i = 0; i < value.len; i++)
+		if (value.s[i] == '.' &&
+		    (i == 0 || (!header_lexer_is_atext(value.s[i - 1]) && value.s[i - 1] != '.')))
+			return true;
+	return false;
 }
 
 /*
@@ -183,7 +193,7 @@ add_domain(struct mailbox_domains *domains, const char *ascii)
 		if (strcmp(domains->domain[i], ascii) == 0)
 			return;
 	if (domains->n == MAILBOX_DOMAINS_MAX)
-		mailbox_domains_set_unknown(domains, "From: has too many domains");
+		mailbox_domains_set_unknown(domains, "the From: field has too many domains");
 	else
 		strlcpy(domains->domain[domains->n++], ascii, sizeof(domains->domain[0]));
 }
@@ -211,6 +221,8 @@ add_all_names(struct mailbox_domains *domains, struct text value)
 {
 	const char *at = value.s, *end = value.s + value.len;
 
+	if (has_loose_dot(value))
+		return false;
 	while ((at = memchr(at, '@', (size_t)(end - at))) != NULL)
 		if (!add_name(domains, ++at, end))
 			return false;
@@ -403,13 +415,13 @@ mailbox_domains_add(struct mailbox_domains *domains, struct text value)
 	if (domains->unknown != NULL)
 		return;
 	if (value.len > MAILBOX_DOMAINS_FIELD_MAX)
-		mailbox_domains_set_unknown(domains, "From: is too long");
+		mailbox_domains_set_unknown(domains, "the From: field is too long");
 	else if (!is_address_list(value))
-		mailbox_domains_set_unknown(domains, "From: is not a list of addresses");
+		mailbox_domains_set_unknown(domains, "the From: field is not a list of addresses");
 	else if (has_other_at(value) || !has_clear_words(value))
-		mailbox_domains_set_unknown(domains, "From: has an unclear encoded word");
+		mailbox_domains_set_unknown(domains, "the From: field has an unclear encoded word");
 	else if (!add_all_names(domains, value))
-		mailbox_domains_set_unknown(domains, "From: has an unclear domain");
+		mailbox_domains_set_unknown(domains, "the From: field has an unclear domain");
 }
 
 bool
