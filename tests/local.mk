@@ -26,6 +26,7 @@ fuzzers += tests/fuzz/story
 tests_fuzz_story_SOURCES = tests/fuzz/story.c $(replay_sources)
 
 socket_tests = tests/blackbox/test_maps.py \
+	tests/blackbox/test_milter.py \
 	tests/blackbox/test_bench.py \
 	tests/blackbox/test_monitor.py \
 	tests/blackbox/test_srsctl.py \

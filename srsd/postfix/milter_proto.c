@@ -109,9 +109,9 @@ milter_parse(
 
 /* -- payloads */
 
-/* cut_text - the text at the beginning of left, without its NUL; false if it has none */
+/* cut_nul_text - the text at the beginning of left, without its NUL; false if it has none */
 static bool
-cut_text(struct text *left, struct text *text)
+cut_nul_text(struct text *left, struct text *text)
 {
 	const char *nul = left->len == 0 ? NULL : memchr(left->s, '\0', left->len);
 
@@ -160,7 +160,7 @@ milter_parse_client(
 
 	memset(client, 0, sizeof(*client));
 	*error = "client without an address";
-	if (!cut_text(&left, &client->name) || left.len == 0)
+	if (!cut_nul_text(&left, &client->name) || left.len == 0)
 		return false;
 	family = left.s[0];
 	if (family == FAMILY_UNKNOWN)
@@ -170,7 +170,7 @@ milter_parse_client(
 	client->port = (unsigned)((unsigned char)left.s[1] << 8 | (unsigned char)left.s[2]);
 	left.s += 3;
 	left.len -= 3;
-	if (!cut_text(&left, &address))
+	if (!cut_nul_text(&left, &address))
 		return false;
 	if (family == '4' || family == '6')
 		parse_client_address(&client->address, address);
@@ -207,7 +207,7 @@ strip_pair(struct text text, char first, char last)
 bool
 milter_next_macro(struct milter_macros *macros, struct text *name, struct text *value)
 {
-	if (!cut_text(&macros->pairs, name) || !cut_text(&macros->pairs, value))
+	if (!cut_nul_text(&macros->pairs, name) || !cut_nul_text(&macros->pairs, value))
 		return false;
 	*name = strip_pair(*name, '{', '}');
 	return true;
@@ -223,7 +223,7 @@ milter_parse_path(const struct milter_packet *packet, struct milter_path *path, 
 		*error = "address and parameters over 16 KiB";
 	else if (left.len == 0 || left.s[left.len - 1] != '\0')
 		*error = "address or parameter without an end";
-	if (*error != NULL || !cut_text(&left, &path->address))
+	if (*error != NULL || !cut_nul_text(&left, &path->address))
 		return false;
 	path->address = strip_pair(path->address, '<', '>');
 	path->parameters = left;
@@ -233,7 +233,7 @@ milter_parse_path(const struct milter_packet *packet, struct milter_path *path, 
 bool
 milter_next_parameter(struct milter_path *path, struct text *parameter)
 {
-	return cut_text(&path->parameters, parameter);
+	return cut_nul_text(&path->parameters, parameter);
 }
 
 bool
@@ -242,7 +242,7 @@ milter_find_parameter(const struct milter_path *path, const char *name, struct t
 	struct text left = path->parameters, parameter;
 	size_t len = strlen(name);
 
-	while (cut_text(&left, &parameter)) {
+	while (cut_nul_text(&left, &parameter)) {
 		if (parameter.len <= len || parameter.s[len] != '=' ||
 		    strncasecmp(parameter.s, name, len) != 0)
 			continue;
@@ -261,14 +261,15 @@ milter_parse_header(
 
 	header->cut = packet->rest > 0;
 	if (header->cut) {
-		if (!cut_text(&left, &header->name)) {
+		if (!cut_nul_text(&left, &header->name)) {
 			header->name = left;
 			left.len = 0;
 		}
 		header->value = left;
 		return true;
 	}
-	if (cut_text(&left, &header->name) && cut_text(&left, &header->value) && left.len == 0)
+	if (cut_nul_text(&left, &header->name) && cut_nul_text(&left, &header->value) &&
+	    left.len == 0)
 		return true;
 	*error = "header that is not two texts";
 	return false;

@@ -13,12 +13,13 @@ from pathlib import Path
 TESTS = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS), str(TESTS / 'bench')]
 
+from bench import milter_requests                           # noqa: E402
 from harness import tap                                     # noqa: E402
 from harness.case import DaemonCase                         # noqa: E402
 from harness.daemon import Folder                           # noqa: E402
 from measure import program                                 # noqa: E402
 from plot import Panel, write                               # noqa: E402
-from servers import Echo                                    # noqa: E402
+from servers import Echo, Srsd                              # noqa: E402
 from zone import Zone                                       # noqa: E402
 
 TABLE = 'user%d@origin.test\t200 SRS0=????=??=origin.test=*\n'
@@ -110,6 +111,13 @@ class LoadAndDaemon(DaemonCase):
         for how in (['-c', 10], ['-c', 10, '-1']):
             status, said = load('-n', COUNT, *how, 'policy', self.daemon.ports['policy'], path)
             self.assertEqual((status, said['requests'], said['errors']), (0, COUNT, 0))
+
+    def test_milter(self):
+        path = self.folder.file('requests', '\n'.join(milter_requests()) + '\n')
+        with Srsd() as daemon:
+            for how in (['-c', 10], ['-c', 10, '-1']):
+                status, said = load('-n', COUNT, *how, 'milter', daemon.ports['milter'], path)
+                self.assertEqual((status, said['requests'], said['errors']), (0, COUNT, 0))
 
 
 class Plot(unittest.TestCase):
