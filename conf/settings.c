@@ -4,6 +4,17 @@
 #include "conf/option.h"
 #include "conf/settings.h"
 
+bool
+settings_list_contains(const struct cidr_list *list, const struct ipaddr *ip)
+{
+	size_t i;
+
+	for (i = 0; i < list->n; i++)
+		if (cidr_contains(&list->net[i], ip))
+			return true;
+	return false;
+}
+
 struct settings *
 settings_ref(struct settings *s)
 {

@@ -204,6 +204,9 @@ struct settings {
 	struct ipaddr prospective;      /* family 0: not set */
 };
 
+/* True if one of the networks of a list contains the address. */
+bool settings_list_contains(const struct cidr_list *list, const struct ipaddr *ip);
+
 /* Adds a reference, and returns s. The caller ends with settings_free. */
 struct settings *settings_ref(struct settings *s);
 

@@ -23,12 +23,5 @@ client_access_networks(const struct settings *settings, enum service_kind servic
 bool
 client_access_permits(const struct cidr_list *networks, const struct ipaddr *client)
 {
-	size_t i;
-
-	if (networks == NULL)
-		return true;
-	for (i = 0; i < networks->n; i++)
-		if (cidr_contains(&networks->net[i], client))
-			return true;
-	return false;
+	return networks == NULL || settings_list_contains(networks, client);
 }

@@ -372,7 +372,7 @@ class Secrets(DaemonCase):
         self.daemon.write_secrets(self.NEW + ['x\0y'])
         self.reload('reload refused')
         self.daemon.write_secrets(self.NEW)
-        self.daemon.options['forward'] = ['inet:192.0.2.1:1']
+        self.daemon.options.update({'forward': ['inet:192.0.2.1:1'], 'clients': ['127.0.0.0/8']})
         self.daemon.write_config()
         self.reload('reload refused')
         self.assert_wiped(*self.OLD, *self.NEW)

@@ -172,7 +172,8 @@ class Reload(DaemonCase):
             ({'max-age': 'x'}, 'max-age'),
             ({'domains-file': '/nonexistent/file'}, '/nonexistent/file'),
             ({'secrets-file': '/nonexistent/secret'}, '/nonexistent/secret'),
-            ({'forward': ['inet:192.0.2.1:1']}, 'inet:192.0.2.1:1'),
+            ({'forward': ['inet:192.0.2.1:1']}, 'set clients'),
+            ({'forward': ['inet:192.0.2.1:1'], 'clients': ['127.0.0.1']}, 'inet:192.0.2.1:1'),
             ({'srs-domain': '', 'domains': ['.our.test']}, 'srs-domain'),
             ({'dnssec': True, 'trust-anchor': '/nonexistent/key'}, '/nonexistent/key'),
         ]

@@ -185,7 +185,8 @@ class Storm(OverloadCase):
         """No error, and no closed connection, whatever the files contain."""
         good = dict(self.daemon.options)
         wrong = ({'max-age': 'x'}, {'domains-file': '/nonexistent/file'},
-                 {'forward': ['inet:192.0.2.1:1']}, {'secrets-file': '/nonexistent/secret'})
+                 {'forward': ['inet:192.0.2.1:1'], 'clients': ['127.0.0.0/8']},
+                 {'secrets-file': '/nonexistent/secret'})
         with Load(self.daemon) as load:
             for n in range(200):
                 self.daemon.options = {**good, 'max-age': 20 + n % 3,

@@ -497,10 +497,10 @@ class Postfix(PostfixBase):
     def test_listening_everywhere(self):
         """A wildcard is nothing that one connects to, and holds every address."""
         port = self.daemon.ports['forward']
-        config = self.config(forward=['inet:*:%d' % port])
+        config = self.config(forward=['inet:*:%d' % port], clients=['127.0.0.0/8', '::1'])
         self.finds(r"'sender_canonical_maps = tcp:127\.0\.0\.1:%d'$" % port, config=config,
-                   postfix=self.postfix({'sender_canonical_maps': ''}), errors=2)
-        self.finds('^ok: sender_canonical_maps names forward$', config=config)
+                   postfix=self.postfix({'sender_canonical_maps': ''}))
+        self.finds('^ok: sender_canonical_maps names forward$', config=config, errors=0)
 
     def test_no_tcp_table_reaches_a_unix_socket(self):
         self.finds(r'^error: sender_canonical_maps does not name forward: tcp_table\(5\) cannot '
@@ -1635,14 +1635,45 @@ class Senders(PostfixBase):
 
 
 class Exposure(PostfixBase):
+    def setUp(self):
+        super().setUp()
+        self.port = self.daemon.ports['forward']
+
+    def with_clients(self, *clients, host='0.0.0.0'):
+        return self.config(forward=['inet:%s:%d' % (host, self.port)],
+                           clients=['127.0.0.0/8', '::1', *clients])
+
     def test_open_to_others(self):
-        port = self.daemon.ports['forward']
-        for endpoint in '0.0.0.0', '*':
-            with self.subTest(endpoint):
-                self.finds(r'^warning: forward inet:%s:%d is open to other hosts: any client can '
-                           r'query it: listen on 127\.0\.0\.1' % (re.escape(endpoint),
-                                                                            port),
-                           config=self.config(forward=['inet:%s:%d' % (endpoint, port)]))
+        for host in '0.0.0.0', '*':
+            with self.subTest(host):
+                self.finds(r'^warning: forward inet:%s:%d is open to strangers: clients contains '
+                           r'0\.0\.0\.0/0: list only the addresses of your mail servers in clients$'
+                           % (re.escape(host), self.port),
+                           config=self.with_clients('0.0.0.0/0', host=host))
+
+    def test_wide_networks(self):
+        for network in '128.0.0.0/1', '192.0.0.0/15', '10.0.0.0/7', '2000::/3', '2001:db8::/31':
+            with self.subTest(network):
+                self.finds('^warning: forward .* is open to strangers: clients contains %s: '
+                           % re.escape(network), config=self.with_clients(network))
+
+    def test_networks_of_a_site(self):
+        for network in '192.0.2.1', '192.0.0.0/16', '10.0.0.0/8', 'fc00::/7', '2001:db8::/32':
+            with self.subTest(network):
+                self.finds('^ok: forward ', config=self.with_clients(network), errors=0)
+
+    def test_on_loopback(self):
+        self.finds('^ok: forward ', config=self.with_clients('0.0.0.0/0', host='127.0.0.1'),
+                   errors=0)
+
+    def test_this_host_is_not_listed(self):
+        """The daemon closes the connection, as it does to Postfix."""
+        with Daemon({'clients': ['192.0.2.0/24']}) as daemon:
+            port = daemon.ports['forward']
+            self.finds(r'^error: forward inet:127\.0\.0\.1:%d: .*: add 127\.0\.0\.1 to clients, so '
+                       'that programs on this host can connect$' % port,
+                       config=self.config(forward=['inet:127.0.0.1:%d' % port],
+                                          clients=['192.0.2.0/24']), errors=2)
 
 
 class Dns(Base):

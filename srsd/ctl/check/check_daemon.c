@@ -14,6 +14,7 @@
 #include "common/day.h"
 #include "common/endpoint.h"
 #include "srsd/ctl/check/check.h"
+#include "srsd/ctl/check/check_endpoint.h"
 #include "srsd/ctl/connect.h"
 #include "srsd/postfix/socketmap.h"
 #include "srsd/postfix/tcptable.h"
@@ -118,11 +119,40 @@ ask_map(const char *endpoint, const char *key, char reply[REPLY_SIZE], char addr
 	return false;
 }
 
+/*
+ * is_refused_here - does clients close the connections that this host makes to an endpoint?
+ *
+ * A connection to an address of this host comes from that address.
+ */
+static bool
+is_refused_here(
+    const struct settings *settings, const char *endpoint, char address[IPADDR_TEXT_SIZE])
+{
+	char text[CHECK_ENDPOINT_SIZE];
+	struct endpoint ep;
+	struct ipaddr ip;
+	const char *error;
+
+	check_endpoint_for_client(endpoint, text);
+	if (settings->clients.n == 0 || !endpoint_parse(&ep, text, &error) ||
+	    !endpoint_ip(&ep.addr[0], &ip))
+		return false;
+	ipaddr_format(&ip, address);
+	return !settings_list_contains(&settings->clients, &ip);
+}
+
 static void
 report_unreachable(
     struct check *check, const char *service, const char *endpoint, const char *error)
 {
+	char address[IPADDR_TEXT_SIZE];
+
 	findings_add(check->findings, FINDING_ERROR, "%s %s: %s", service, endpoint, error);
+	if (is_refused_here(check->settings, endpoint, address)) {
+		findings_remedy(check->findings,
+		    "add %s to clients, so that programs on this host can connect", address);
+		return;
+	}
 	findings_remedy(check->findings,
 	    "start srsd and see its log, or use -f to name the configuration file that it reads");
 }
@@ -389,35 +419,55 @@ is_exposed(const struct endpoint_addr *addr)
 {
 	struct ipaddr ip;
 
-	if (addr->u.sa.sa_family == AF_INET)
-		ipaddr_from_bytes(&ip, AF_INET, &addr->u.in.sin_addr);
-	else if (addr->u.sa.sa_family == AF_INET6)
-		ipaddr_from_bytes(&ip, AF_INET6, &addr->u.in6.sin6_addr);
-	else
+	return endpoint_ip(addr, &ip) && (endpoint_is_wildcard(addr) || !ipaddr_is_private(&ip));
+}
+
+/* is_wide_network - more public addresses than those of one site */
+static bool
+is_wide_network(const struct cidr *net)
+{
+	bool is_v4 = net->addr.family == AF_INET;
+
+	if (ipaddr_is_private(&net->addr) && net->prefix >= (is_v4 ? 8u : 7u))
 		return false;
-	return endpoint_is_wildcard(addr) || !ipaddr_is_private(&ip);
+	return net->prefix < (is_v4 ? 16u : 32u);
+}
+
+/* find_wide_client - the first network in clients that admits hosts of other sites; or NULL */
+static const struct cidr *
+find_wide_client(const struct settings *settings)
+{
+	size_t i;
+
+	for (i = 0; i < settings->clients.n; i++)
+		if (is_wide_network(&settings->clients.net[i]))
+			return &settings->clients.net[i];
+	return NULL;
 }
 
 /* check_exposure - a client that can query forward gets a signature for any address */
 static void
 check_exposure(struct check *check, const char *service, const struct text_list *list)
 {
+	const struct cidr *wide = find_wide_client(check->settings);
+	char network[IPADDR_TEXT_SIZE];
 	struct endpoint ep;
 	const char *error;
 	size_t i, j;
 
-	for (i = 0; i < list->n; i++) {
+	for (i = 0; i < list->n && wide != NULL; i++) {
 		if (!endpoint_parse(&ep, list->text[i], &error))
 			continue;
 		for (j = 0; j < ep.n && !is_exposed(&ep.addr[j]); j++)
 			;
 		if (j == ep.n)
 			continue;
+		ipaddr_format(&wide->addr, network);
 		findings_add(check->findings, FINDING_WARNING,
-		    "%s %s is open to other hosts: any client can query it", service,
-		    list->text[i]);
+		    "%s %s is open to strangers: clients contains %s/%u", service, list->text[i],
+		    network, wide->prefix);
 		findings_remedy(
-		    check->findings, "listen on 127.0.0.1, or let a firewall admit only Postfix");
+		    check->findings, "list only the addresses of your mail servers in clients");
 	}
 }
 
@@ -451,6 +501,7 @@ check_daemon(struct check *check)
 	check_exposure(check, "reverse", &settings->reverse);
 	check_exposure(check, "policy", &settings->policy);
 	check_exposure(check, "socketmap", &settings->socketmap);
+	check_exposure(check, "milter", &settings->milter);
 	check_socketmap(check);
 	check_forward(check, sender, srs_address);
 	if (srs_address[0] == '\0')
