@@ -266,15 +266,29 @@ class Whole(Import):
                       self.unwrapped(config))
 
     def test_milter_of_postsrsd2(self):
-        """No option has its effect: the operator has to know before mail leaves unchanged."""
+        """It keeps its endpoint; where it cannot see a forward, the operator has to know."""
         done = self.run_import(self.folder.file(
             'postsrsd.conf', 'srs-domain = srs.test\nsocketmap = ""\nmilter = inet:localhost:9997\n'))
-        self.assertIn('postsrsd.conf:3 milter: srsd is not a milter. While inet:localhost:9997 is '
-                      'among the milters of Postfix and nothing listens there, mail is deferred',
-                      self.unwrapped(done.stdout))
-        self.assertIn('contrib/postfix/forward-only', self.unwrapped(done.stdout))
+        self.assertIn('cannot recognize a forward. Move it from smtpd_milters and '
+                      'non_smtpd_milters in main.cf to the second smtpd of '
+                      'contrib/postfix/forwarding', self.unwrapped(done.stdout))
         self.assertEqual(done.stderr, 'srsctl: 1 thing to prepare: look for PREPARE\n')
-        self.assert_settings(done.stdout, {'socketmap': '{}'})
+        self.assert_settings(done.stdout, {'socketmap': '{}', 'clients': '{}',
+                                           'milter': '{"inet:localhost:9997"}'})
+        self.assertRegex(done.stdout, r'# \S*/postsrsd\.conf:3 milter\n')
+
+    def test_open_to_other_hosts(self):
+        """As before; srsd would otherwise refuse the endpoint."""
+        for name, text, endpoint in (
+                ('postsrsd', 'SRS_DOMAIN=srs.test\nSRS_LISTEN_ADDR=0.0.0.0\n', 'SRS_LISTEN_ADDR'),
+                ('postsrsd.conf', 'srs-domain = srs.test\nsocketmap = "inet:*:10005"\n',
+                 'socketmap')):
+            with self.subTest(name):
+                config = self.imported(text, name)
+                self.assert_settings(config, {'clients': '{"0.0.0.0/0", "::/0"}'})
+                self.assertIn('# FILE:2 %s\n' % endpoint, config)
+                self.assertIn('List only the addresses of your mail servers',
+                              self.unwrapped(config))
 
     def test_former_domain(self):
         """postsrsd answers for every domain, so a renamed one went on working."""
@@ -589,7 +603,7 @@ class Check(Import):
                                'envelope-database = "sqlite:senders.db"\n')
         config = self.run_import(old).stdout
         self.assertIn('PREPARE', self.check(config, old).stdout)
-        for name, value, status in (('policy', '{"inet:127.0.0.1:10004"}', 0),
+        for name, value, status in (('policy', '{"inet:127.0.0.1:10006"}', 0),
                                     ('policy', '{"inet:127.0.0.1:10003"}', 1),
                                     ('envelope-accept-sha1', '"2026-01-01"', 0),
                                     ('envelope-accept-sha1', '"2099-01-01"', 1),
@@ -606,7 +620,16 @@ class Check(Import):
     def test_milter_is_repeated(self):
         old = self.folder.file('postsrsd.conf', 'srs-domain = srs.test\nmilter = unix:/m\n')
         done = self.check(self.run_import(old).stdout, old)
-        self.assertIn('milter: srsd is not a milter', self.unwrapped(done.stdout))
+        self.assertIn('contrib/postfix/forwarding', self.unwrapped(done.stdout))
+
+    def test_other_clients(self):
+        """A list of hosts is better than all of them."""
+        old = self.folder.file('postsrsd.conf',
+                               'srs-domain = srs.test\nsocketmap = "inet:*:10005"\n')
+        config = self.run_import(old).stdout
+        changed = re.sub(r'(?m)^clients = .*', 'clients = {"192.0.2.1"}', config)
+        self.assertNotEqual(changed, config)
+        self.assertNotIn('# in effect', self.check(changed, old).stdout)
 
     def test_choices_are_counted(self):
         old = self.folder.file('policyd-spf.conf', 'HELO_reject = fail\nNo_Mail = yes\n')

@@ -218,8 +218,10 @@ test_endpoints(void **state)
 		    NULL },
 		{ "SRS_LISTEN_ADDR=192.0.2.1\nSRS_REVERSE_PORT=2",
 		    { "\nforward = {\"inet:192.0.2.1:10001\"}\t# FILE:1 SRS_LISTEN_ADDR\n",
-			"\nreverse = {\"inet:192.0.2.1:2\"}\t# FILE:2 SRS_REVERSE_PORT\n" },
+			"\nreverse = {\"inet:192.0.2.1:2\"}\t# FILE:2 SRS_REVERSE_PORT\n",
+			"List only the addresses of your mail servers: any other client could have addresses signed.\nclients = {\"0.0.0.0/0\", \"::/0\"}\t# FILE:1 SRS_LISTEN_ADDR\n" },
 		    NULL },
+		{ "SRS_LISTEN_ADDR=127.0.0.2", { "\n#clients = {}\n" }, "mail servers" },
 		{ "SRS_LISTEN_ADDR=", { "\nforward = {\"inet:127.0.0.1:10001\"}" }, NULL },
 		{ "SRS_FORWARD_PORT=x:y", { "FILE:1 SRS_FORWARD_PORT: forward: " }, NULL },
 	};
@@ -324,7 +326,7 @@ test_postsrsd2(void **state)
 		    NULL },
 		{ "keep-alive = 30\nmilter-recipient-limit = 5\npid-file = /p",
 		    { "FILE:1 keep-alive: srsd needs no process",
-			"FILE:2 milter-recipient-limit: srsd is",
+			"FILE:2 milter-recipient-limit: srsd accepts any number",
 			"FILE:3 pid-file: pid-file is for" },
 		    NULL },
 		{ "chroot-dir = /j\nunprivileged-user = u\n",
@@ -353,30 +355,66 @@ test_postsrsd2_socketmap(void **state)
 		    NULL },
 		{ "socketmap = inet:localhost:10003",
 		    { "\nsocketmap = {\"inet:localhost:10003\"}\t# FILE:1 socketmap\n",
-			"policy service is off. To use it, choose another port, such as policy = {\"inet:127.0.0.1:10004\"}, and name that port in check_policy_service.\npolicy = {}\t# FILE:1 socketmap\n",
+			"policy service is off. To use it, choose another port, such as policy = {\"inet:127.0.0.1:10006\"}, and name that port in check_policy_service.\npolicy = {}\t# FILE:1 socketmap\n",
 			"socketmap:inet:localhost:10003:forward and" },
 		    "PREPARE" },
 		{ "socketmap = inet:10001",
 		    { "has no map of the type tcp.\nforward = {}\t# FILE:1 socketmap\n",
 			"\n#policy = " },
-		    "restrict it" },
+		    "mail servers" },
 		{ "socketmap = inet:[::1]:10002", { "\n#reverse = ", "\n#policy = " },
-		    "restrict it" },
+		    "mail servers" },
 		{ "socketmap = \"inet:*:10005\"",
-		    { "restrict it with a packet filter.\nsocketmap = {\"inet:*:10005\"}" }, NULL },
+		    { "\nsocketmap = {\"inet:*:10005\"}",
+			"\nclients = {\"0.0.0.0/0\", \"::/0\"}\t# FILE:1 socketmap\n" },
+		    NULL },
 		{ "socketmap = unix:x",
 		    { "UNKNOWN: FILE:1 socketmap: the value on this line is not known.",
 			"FILE:1 socketmap: 'unix:x' has no equivalent: the path of a unix socket begins with /" },
 		    "remain valid" },
 		{ "socketmap = x", { "FILE:1 socketmap: 'x' has no equivalent: postsrsd does not" },
 		    NULL },
+	};
+
+	(void)state;
+	check_postsrsd2(rows, COUNT(rows));
+}
+
+/* A milter stays at its endpoint, which main.cf names, and may move to another place later. */
+static void
+test_postsrsd2_milter(void **state)
+{
+	static const struct import_row rows[] = {
+		{ "", { "\n#milter = {}\n" }, "contrib/postfix/forwarding" },
+		{ "milter = \"\"", { "\n#milter = {}\n" }, "milter:" },
+		{ "milter = inet:localhost:9997",
+		    { "but cannot recognize a forward. Move it from smtpd_milters and non_smtpd_milters in main.cf to the second smtpd of contrib/postfix/forwarding, where it rewrites what this host forwards.\nmilter = {\"inet:localhost:9997\"}\t# FILE:1 milter\n",
+			"\n#policy = ", "\n#clients = {}\n" },
+		    "srsd-milter" },
 		{ "milter = unix:/m\nmilter-rewrite-local = off",
-		    { "PREPARE: FILE:1 milter: srsd is not a milter. While unix:/m is among",
-			"contrib/postfix/forward-only rewrites only mail that leaves this host.\nsocketmap" },
-		    NULL },
+		    { "systemctl enable srsd-milter.socket, with this path as its ListenStream (systemctl edit).\nmilter = {\"unix:/m\"}\t# FILE:1 milter\n" },
+		    "contrib/postfix/canonical" },
+		{ "milter = unix:/var/spool/postfix/srsd/milter",
+		    { "systemctl enable srsd-milter.socket.\nmilter = " }, "edit" },
 		{ "milter = unix:/m\nmilter-rewrite-local = Yes",
-		    { "contrib/postfix/canonical rewrites" }, NULL },
-		{ "milter = \"\"", { "\nsocketmap" }, "milter" },
+		    { "FILE:2 milter-rewrite-local: srsd's milter never rewrites mail for local mailboxes. The maps of contrib/postfix/canonical do." },
+		    NULL },
+		{ "milter = \"inet:*:9997\"",
+		    { "\nmilter = {\"inet:*:9997\"}\t# FILE:1 milter\n",
+			"\nclients = {\"0.0.0.0/0\", \"::/0\"}\t# FILE:1 milter\n" },
+		    NULL },
+		{ "milter = inet:10003\nsocketmap = \"\"",
+		    { "postsrsd's milter has the port of srsd's policy service. The milter keeps it",
+			"\npolicy = {}\t# FILE:1 milter\n" },
+		    NULL },
+		{ "milter = inet:10002\nsocketmap = inet:10001",
+		    { "\nforward = {}\t# FILE:2 socketmap\n", "\nreverse = {}\t# FILE:1 milter\n",
+			"\n#policy = " },
+		    NULL },
+		{ "milter = unix:m",
+		    { "UNKNOWN: FILE:1 milter: the value on this line is not known.",
+			"FILE:1 milter: 'unix:m' has no equivalent: the path of a unix socket begins with /" },
+		    "contrib/postfix/forwarding" },
 	};
 
 	(void)state;
@@ -495,7 +533,7 @@ test_postsrsd2_check(void **state)
 		size_t want;
 	} rows[] = {
 		{ NEW "policy={}\nenvelope-accept-sha1=2026-12-15\n", 0 },
-		{ NEW "policy={\"inet:127.0.0.1:10004\"}\nenvelope-accept-sha1=2026-12-15\n", 0 },
+		{ NEW "policy={\"inet:127.0.0.1:10006\"}\nenvelope-accept-sha1=2026-12-15\n", 0 },
 		{ NEW "policy={\"inet:127.0.0.1:10003\"}\nenvelope-accept-sha1=2026-12-15\n", 1 },
 		{ NEW "policy={}\nenvelope-accept-sha1=2026-12-01\n", 0 },
 		{ NEW "policy={}\nenvelope-accept-sha1=2026-12-16\n", 1 },
@@ -594,6 +632,7 @@ main(void)
 		cmocka_unit_test(test_extra_options),
 		cmocka_unit_test(test_postsrsd2),
 		cmocka_unit_test(test_postsrsd2_socketmap),
+		cmocka_unit_test(test_postsrsd2_milter),
 		cmocka_unit_test(test_postsrsd2_database),
 		cmocka_unit_test(test_postsrsd2_check),
 		cmocka_unit_test(test_postsrsd2_local),

@@ -11,6 +11,7 @@
 #include "common/ascii.h"
 #include "common/xmalloc.h"
 #include "srsd/ctl/import/import.h"
+#include "srsd/ctl/import/import_clients.h"
 #include "srsd/ctl/import/import_postsrsd.h"
 #include "srsd/ctl/import/shell_text.h"
 
@@ -377,7 +378,11 @@ import_map_endpoint(struct postsrsd1_file *f, enum postsrsd1_variable port, cons
 		return;
 	xasprintf(&text, is_v6 ? "inet:[%s]:%s" : "inet:%s:%s",
 	    address[0] == '\0' ? "127.0.0.1" : address, value_or_preset(f, port, preset));
-	import_set_text(f->im, &origin, import_option(NULL, variables[port].options[0]), text);
+	if (import_set_text(
+		f->im, &origin, import_option(NULL, variables[port].options[0]), text)) {
+		origin = origin_of_variable(f, VAR_LISTEN_ADDR);
+		import_clients_admit(f->im, &origin, text);
+	}
 	free(text);
 }
 

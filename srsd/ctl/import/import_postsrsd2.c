@@ -12,6 +12,7 @@
 #include "common/xmalloc.h"
 #include "conf/confuse.h"
 #include "srsd/ctl/import/import.h"
+#include "srsd/ctl/import/import_clients.h"
 #include "srsd/ctl/import/import_postsrsd.h"
 #include "srsd/ctl/import/postsrsd2_address.h"
 
@@ -20,6 +21,9 @@
 #define CHROOT_PRESET "/var/lib/postsrsd"
 #define CHROOT_PRESET_LOCAL "/usr/local/var/lib/postsrsd"
 #define SECRETS_PRESET_LOCAL "/usr/local/etc/postsrsd.secret"
+
+/* The path of srsd-milter.socket. */
+#define MILTER_OF_UNIT "unix:/var/spool/postfix/srsd/milter"
 
 /*
  * postsrsd 2 accepts an address for 21 days. Two more: it may have signed on another day than the
@@ -84,10 +88,9 @@ static const struct postsrsd2_option {
 	[OPT_SYSLOG] = { "syslog", false, USE_SAME, NULL },
 	[OPT_SOCKETMAP] = { "socketmap", false, USE_LATER, NULL },
 	[OPT_MILTER] = { "milter", false, USE_LATER, NULL },
-	[OPT_MILTER_REWRITE_LOCAL] = { "milter-rewrite-local", false, USE_NONE,
-	    "srsd is not a milter" },
+	[OPT_MILTER_REWRITE_LOCAL] = { "milter-rewrite-local", false, USE_LATER, NULL },
 	[OPT_MILTER_RECIPIENT_LIMIT] = { "milter-recipient-limit", false, USE_NONE,
-	    "srsd is not a milter" },
+	    "srsd accepts any number of recipients" },
 	[OPT_ORIGINAL_ENVELOPE] = { "original-envelope", false, USE_LATER, NULL },
 	[OPT_ENVELOPE_DATABASE] = { "envelope-database", false, USE_LATER, NULL },
 	[OPT_CHROOT_DIR] = { "chroot-dir", false, USE_NONE,
@@ -278,18 +281,29 @@ find_endpoints(const struct settings *s, const struct conf_option *o)
 	return strcmp(o->name, "reverse") == 0 ? &s->reverse : &s->policy;
 }
 
-/* remove_colliding - the endpoints of a service that do not collide with a socketmap; frees none */
+/* remove_colliding - the endpoints of a service that do not collide with another one; frees none */
 static const char **
-remove_colliding(const struct text_list *endpoints, const char *socketmap, size_t *n)
+remove_colliding(const struct text_list *endpoints, const char *other, size_t *n)
 {
 	const char **rest = xcalloc(endpoints->n + 1, sizeof(*rest));
 	size_t i;
 
 	*n = 0;
 	for (i = 0; i < endpoints->n; i++)
-		if (!postsrsd2_address_collides(endpoints->text[i], socketmap))
+		if (!postsrsd2_address_collides(endpoints->text[i], other))
 			rest[(*n)++] = endpoints->text[i];
 	return rest;
+}
+
+static bool
+collides_with_any(const char *endpoint, const struct text_list *others)
+{
+	size_t i;
+
+	for (i = 0; i < others->n; i++)
+		if (postsrsd2_address_collides(endpoint, others->text[i]))
+			return true;
+	return false;
 }
 
 /* has_no_collision - another endpoint of this service is right if each socket can be opened */
@@ -298,56 +312,81 @@ has_no_collision(
     const struct conf_option *o, const struct settings *imported, const struct settings *in_effect)
 {
 	const struct text_list *endpoints = find_endpoints(in_effect, o);
-	const struct text_list *socketmap = &in_effect->socketmap;
-	size_t i, j;
+	size_t i;
 
 	(void)imported;
 	for (i = 0; i < endpoints->n; i++)
-		for (j = 0; j < socketmap->n; j++)
-			if (postsrsd2_address_collides(endpoints->text[i], socketmap->text[j]))
-				return false;
+		if (collides_with_any(endpoints->text[i], &in_effect->socketmap) ||
+		    collides_with_any(endpoints->text[i], &in_effect->milter))
+			return false;
 	return true;
 }
 
 /*
- * free_port - give the port of a default of srsd to the socketmap, which main.cf names
+ * free_port - give the port of a default of srsd to an endpoint of postsrsd, which main.cf names
  *
- * The example in postsrsd's sample file has the port of the policy service.
+ * The example of a socketmap in postsrsd's sample file has the port of the policy service.
  */
 static void
-free_port(struct postsrsd2_file *f, const char *name, const char *socketmap)
+free_port(struct postsrsd2_file *f, const char *name, enum option2 taker, const char *endpoint)
 {
 	const struct conf_option *o = import_option(NULL, name);
 	const struct text_list *endpoints = find_endpoints(import_settings(f->im), o);
-	struct import_origin origin = origin_of_option(f, OPT_SOCKETMAP);
-	const char **rest;
+	struct import_origin origin = origin_of_option(f, taker);
+	const char *service = known_options[taker].name, **rest;
 	size_t n;
 
-	rest = remove_colliding(endpoints, socketmap, &n);
+	rest = remove_colliding(endpoints, endpoint, &n);
 	if (n < endpoints->n) {
 		import_set(f->im, &origin, o, rest, n);
 		import_allow(f->im, o, has_no_collision);
-		import_note(f->im, o,
-		    strcmp(name, "policy") == 0
-			? "postsrsd's socketmap has the port of srsd's policy service. The socketmap "
-			  "keeps it, so that main.cf need not change, and the policy service is off. "
-			  "To use it, choose another port, such as policy = {\"inet:127.0.0.1:10004\"}, "
-			  "and name that port in check_policy_service."
-			: "postsrsd's socketmap has this port, and keeps it, so that main.cf need not "
-			  "change. postsrsd 2 has no map of the type tcp.");
+		if (strcmp(name, "policy") == 0)
+			import_note(f->im, o,
+			    "postsrsd's %s has the port of srsd's policy service. The %s keeps it, "
+			    "so that main.cf need not change, and the policy service is off. To use "
+			    "it, choose another port, such as policy = {\"inet:127.0.0.1:10006\"}, "
+			    "and name that port in check_policy_service.",
+			    service, service);
+		else
+			import_note(f->im, o,
+			    "postsrsd's %s has this port, and keeps it, so that main.cf need not "
+			    "change. postsrsd 2 has no map of the type tcp.",
+			    service);
 	}
 	free(rest);
 }
 
-/* is_private_endpoint - can only this host connect to an endpoint or to a Redis server? */
-static bool
-is_private_endpoint(const char *endpoint)
+static void
+free_ports(struct postsrsd2_file *f, enum option2 taker, const char *endpoint)
 {
-	const char *place = strchr(endpoint, ':') + 1;
+	free_port(f, "forward", taker, endpoint);
+	free_port(f, "reverse", taker, endpoint);
+	free_port(f, "policy", taker, endpoint);
+}
 
-	return strncmp(endpoint, "unix:", 5) == 0 || strncmp(place, "unix:", 5) == 0 ||
-	       strncmp(place, "localhost:", 10) == 0 || strncmp(place, "127.", 4) == 0 ||
-	       strncmp(place, "[::1]:", 6) == 0;
+/* prepare_socket - a unix socket, for which there is a unit with this path */
+static void
+prepare_socket(
+    struct postsrsd2_file *f, const struct conf_option *o, const char *endpoint, const char *path)
+{
+	if (strncmp(endpoint, "unix:", 5) != 0)
+		return;
+	import_prepare(f->im, o,
+	    "Under systemd, srsd is not root and cannot create this socket outside of its own "
+	    "directories. Let systemd create it: systemctl enable srsd-%s.socket%s.",
+	    o->name,
+	    strcmp(endpoint, path) == 0 ? ""
+					: ", with this path as its ListenStream (systemctl edit)");
+}
+
+/* is_private_server - can only this host connect to a Redis server? */
+static bool
+is_private_server(const char *database)
+{
+	const char *place = strchr(database, ':') + 1;
+
+	return strncmp(place, "unix:", 5) == 0 || strncmp(place, "localhost:", 10) == 0 ||
+	       strncmp(place, "127.", 4) == 0 || strncmp(place, "[::1]:", 6) == 0;
 }
 
 static void
@@ -359,17 +398,7 @@ note_socketmap(struct postsrsd2_file *f, const struct conf_option *o, const char
 	import_note(f->im, o,
 	    "The tables socketmap:%s:forward and socketmap:%s:reverse in main.cf remain valid.",
 	    table, table);
-	if (!is_private_endpoint(endpoint))
-		import_note(f->im, o,
-		    "Every host that can connect to this address can query the maps: restrict it with "
-		    "a packet filter.");
-	if (strncmp(endpoint, "unix:", 5) == 0)
-		import_prepare(f->im, o,
-		    "Under systemd, srsd is not root and cannot create this socket outside of its own "
-		    "directories. Let systemd create it: systemctl enable srsd-socketmap.socket%s.",
-		    strcmp(endpoint, SOCKETMAP_PRESET) == 0
-			? ""
-			: ", with this path as its ListenStream (systemctl edit)");
+	prepare_socket(f, o, endpoint, SOCKETMAP_PRESET);
 }
 
 static void
@@ -392,32 +421,54 @@ import_socketmap(struct postsrsd2_file *f)
 	if (!import_set_text(f->im, &origin, o, endpoint))
 		return;
 	note_socketmap(f, o, endpoint);
-	free_port(f, "forward", endpoint);
-	free_port(f, "reverse", endpoint);
-	free_port(f, "policy", endpoint);
+	import_clients_admit(f->im, &origin, endpoint);
+	free_ports(f, OPT_SOCKETMAP, endpoint);
 }
 
-/* prepare_milter - no option of srsd has its effect */
-static void
-prepare_milter(struct postsrsd2_file *f)
+static bool
+is_switched_on(const char *value)
 {
-	const char *milter = value_or_default2(f, OPT_MILTER, "");
-	const char *local = value_or_default2(f, OPT_MILTER_REWRITE_LOCAL, "off");
-	bool rewrites_local = strcasecmp(local, "on") == 0 || strcasecmp(local, "yes") == 0 ||
-			      strcasecmp(local, "true") == 0;
+	return strcasecmp(value, "on") == 0 || strcasecmp(value, "yes") == 0 ||
+	       strcasecmp(value, "true") == 0;
+}
 
-	if (milter[0] == '\0')
+/* prepare_milter - its place in Postfix decides on what it can see */
+static void
+prepare_milter(struct postsrsd2_file *f, const struct conf_option *o, const char *endpoint)
+{
+	import_prepare(f->im, o,
+	    "postsrsd's place for a milter, smtpd_milters, is before aliases are expanded: there it "
+	    "can reverse SRS recipients and refuse forged ones, but cannot recognize a forward. "
+	    "Move it from smtpd_milters and non_smtpd_milters in main.cf to the second smtpd of "
+	    "contrib/postfix/forwarding, where it rewrites what this host forwards.");
+	if (is_switched_on(value_or_default2(f, OPT_MILTER_REWRITE_LOCAL, "off")))
+		import_prepare(f->im, o,
+		    "%s:%u milter-rewrite-local: srsd's milter never rewrites mail for local "
+		    "mailboxes. The maps of contrib/postfix/canonical do.",
+		    f->path, f->values[OPT_MILTER_REWRITE_LOCAL].line);
+	prepare_socket(f, o, endpoint, MILTER_OF_UNIT);
+}
+
+static void
+import_milter(struct postsrsd2_file *f)
+{
+	const struct conf_option *o = import_option(NULL, "milter");
+	struct import_origin origin = origin_of_option(f, OPT_MILTER);
+	const char *value = value_or_default2(f, OPT_MILTER, ""), *why;
+	char endpoint[POSTSRSD2_ADDRESS_SIZE];
+
+	if (value[0] == '\0')
 		return;
-	import_prepare(f->im, import_option(NULL, "socketmap"),
-	    "%s:%u milter: srsd is not a milter. While %s is among the milters of Postfix and nothing "
-	    "listens there, mail is deferred, or leaves without being rewritten if "
-	    "milter_default_action is accept. Remove it from smtpd_milters and non_smtpd_milters in "
-	    "main.cf, and use the maps: %s.",
-	    f->path, f->values[OPT_MILTER].line, milter,
-	    rewrites_local
-		? "contrib/postfix/canonical rewrites the sender of all mail, as "
-		  "milter-rewrite-local does"
-		: "contrib/postfix/forward-only rewrites only mail that leaves this host");
+	if (!postsrsd2_address_endpoint(value, endpoint, &why)) {
+		import_set_unknown(f->im, &origin, o);
+		import_skip(f->im, &origin, "'%s' has no equivalent: %s", value, why);
+		return;
+	}
+	if (!import_set_text(f->im, &origin, o, endpoint))
+		return;
+	prepare_milter(f, o, endpoint);
+	import_clients_admit(f->im, &origin, endpoint);
+	free_ports(f, OPT_MILTER, endpoint);
 }
 
 /* accepts_long_enough - a day before the imported one was right when the operator imported it */
@@ -483,7 +534,7 @@ note_database(struct postsrsd2_file *f, const struct conf_option *o, const char 
 		    f->values[OPT_CHROOT_DIR].line == 0 ? " by default: check it with ls" : "");
 	if (strncmp(database, sqlite, strlen(sqlite)) == 0)
 		prepare_file(f, o, database + strlen(sqlite));
-	else if (!is_private_endpoint(database))
+	else if (!is_private_server(database))
 		import_prepare(f->im, o,
 		    "srsd does not use a Redis server on another host without a password: set "
 		    "envelope-database-password-file.");
@@ -578,7 +629,7 @@ import_values(struct postsrsd2_file *f)
 	import_hash_size(f, OPT_HASH_MINIMUM);
 	import_secret2(f);
 	import_socketmap(f);
-	prepare_milter(f);
+	import_milter(f);
 	import_envelope(f);
 }
 

@@ -5,6 +5,7 @@ import_files =
 import_files += srsd/ctl/import/ctl_import.c srsd/ctl/import/ctl_import.h
 import_files += srsd/ctl/import/import.c srsd/ctl/import/import.h
 unit_tests += tests/unit/test_import
+import_files += srsd/ctl/import/import_clients.c srsd/ctl/import/import_clients.h
 import_files += srsd/ctl/import/import_policyd_spf.c srsd/ctl/import/import_policyd_spf.h
 unit_tests += tests/unit/test_import_policyd_spf
 fuzzers += tests/fuzz/import_policyd_spf
