@@ -19,6 +19,11 @@ mail_headers_init(
 {
 	memset(headers, 0, sizeof(*headers));
 	headers->settings = settings;
+	headers->reads_results = settings->trusted_authserv_ids.n > 0;
+	headers->reads_from = headers->reads_results || strcmp(settings->per_domain, "off") != 0 ||
+			      settings->unauthenticated_domain[0] != '\0';
+	if (!headers->reads_from)
+		mailbox_domains_set_unknown(&headers->from, "no option needs it");
 	strlcpy(headers->hostname, hostname, sizeof(headers->hostname));
 }
 
@@ -145,6 +150,13 @@ static bool
 is_token_char(char c)
 {
 	return ascii_isalnum(c) || c == '-' || c == '.';
+}
+
+/* may_have_token - most headers have none, and need not be parsed */
+static bool
+may_have_token(struct text value)
+{
+	return memmem(value.s, value.len, TOKEN_KEY, strlen(TOKEN_KEY)) != NULL;
 }
 
 static void
@@ -405,13 +417,16 @@ fits_header(struct mail_headers *headers, size_t len)
 static void
 add_field(struct mail_headers *headers, struct text name, struct text value)
 {
-	enum mail_headers_place place = move_below(headers, name, value);
+	enum mail_headers_place place = headers->place;
 
-	if (is_field(name, "From"))
+	if (headers->reads_results)
+		place = move_below(headers, name, value);
+	if (headers->reads_from && is_field(name, "From"))
 		mailbox_domains_add(&headers->from, value);
-	else if (is_field(name, "Received-SPF"))
+	else if (is_field(name, "Received-SPF") && may_have_token(value))
 		add_received_spf(headers, value);
-	else if (is_field(name, "Authentication-Results"))
+	else if (is_field(name, "Authentication-Results") &&
+		 (headers->reads_results || may_have_token(value)))
 		add_authres(headers, value);
 	headers->place = place;
 }
@@ -423,7 +438,7 @@ mail_headers_add(struct mail_headers *headers, struct text name, struct text val
 		mail_headers_add_unread(headers);
 		return;
 	}
-	if (has_stray_break(value))
+	if (headers->reads_from && has_stray_break(value))
 		mailbox_domains_set_unknown(&headers->from, "a header field has a stray line break");
 	add_field(headers, trim_blanks(name), trim_blanks(value));
 }

@@ -13,6 +13,9 @@
  * - the next Received must begin with "from" and name us after "by". The results above it are
  *   believed. Before it has been seen, and if it is different or missing, there are none.
  *
+ * What no option needs is not read: From: and the trusted results (reads_from, reads_results). Then
+ * the domains of From: are unknown.
+ *
  * HOST is $myhostname (the macro j) or spf.authserv-id. A Postfix that removes its own Received
  * (header_checks) must have no trusted-authserv-ids.
  *
@@ -68,6 +71,7 @@ struct mail_headers {
 	const struct settings *settings;
 	char hostname[HOSTNAME_MAX + 1];
 	size_t fields, bytes;
+	bool reads_from, reads_results; /* is needed, by the settings */
 	bool finished;
 	enum mail_headers_place place;
 	struct mailbox_domains from;

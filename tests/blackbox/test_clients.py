@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import struct
 import sys
 import unittest
 
@@ -105,6 +106,25 @@ class Others(DaemonCase):
                 daemon.wait_log(' reloaded ', mark)
                 self.assertEqual([answers(address, SECOND), answers(address, THIRD)], want)
                 self.assertRegex(before.get('a@origin.test'), '^200 ')
+
+    def test_milter(self):
+        """At its endpoint, and at a socket of a service manager."""
+        port = free_port()
+        daemon = Daemon({'milter': ['inet:127.0.0.1:%d' % port], 'clients': [SECOND]})
+        self.enter(daemon)
+        self.check_milter(daemon, ('127.0.0.1', port))
+        with socket.create_server(('127.0.0.1', 0)) as server:
+            daemon = Daemon({'clients': [SECOND]})
+            daemon.hand_over('milter', [server])
+            self.enter(daemon)
+            self.check_milter(daemon, server.getsockname())
+
+    def check_milter(self, daemon, address):
+        self.assertTrue(is_closed(address, THIRD))
+        daemon.wait_log(REFUSED % ('milter', THIRD))
+        with socket.create_connection(address, 60, (SECOND, 0)) as client:
+            client.sendall(struct.pack('>IcIII', 13, b'O', 6, 0x1ff, 0x1fffff))
+            self.assertEqual(client.recv(300)[4:9], b'O' + struct.pack('>I', 6))
 
     def test_metrics(self):
         """clients bounds the page too."""

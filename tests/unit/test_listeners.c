@@ -374,34 +374,36 @@ test_handed_over(void **state)
 }
 
 /*
- * take_optional - two services that settings may disable; this does not affect sockets from the
- * manager
+ * take_optional - services that settings may disable; this does not affect sockets from the manager
  */
 static int
-take_optional(const int *fds)
+take_optional(const int *fds, int n)
 {
 	struct listeners *handed, *next;
+	int i;
 
-	hand_over(fds, 2, "control:metrics", getpid());
+	hand_over(fds, n, "control:metrics:milter", getpid());
 	handed = listeners_handed_over();
 	next = listeners_plan(handed, settings, &id, error, sizeof(error));
-	if (next == NULL || !listeners_hold(next, handed->listener[0].id))
-		return 1;
-	return listeners_hold(next, handed->listener[1].id) ? 0 : 2;
+	for (i = 0; i < n; i++)
+		if (next == NULL || !listeners_hold(next, handed->listener[i].id))
+			return 1 + i;
+	return handed->listener[2].service == SERVICE_MILTER ? 0 : 1 + n;
 }
 
 static void
 test_optional_ones_handed_over(void **state)
 {
-	int fds[] = { listening("one"), listening("two") };
+	int fds[] = { listening("one"), listening("two"), listening("three") };
 	pid_t pid = fork();
 
 	(void)state;
 	if (pid == 0)
-		_exit(take_optional(fds));
+		_exit(take_optional(fds, COUNT(fds)));
 	assert_int_equal(status_of(pid), 0);
 	close(fds[0]);
 	close(fds[1]);
+	close(fds[2]);
 }
 
 static void
@@ -432,6 +434,10 @@ test_handed_wrongly(void **state)
 		{ "Forward", "'Forward' is not a service", false },
 		{ "forward ", "'forward ' is not a service", false },
 		{ "unknown", "'unknown' is not a service", false },
+		{ "milters",
+		    "'milters' is not a service; use forward, reverse, policy, socketmap, "
+		    "milter, control or metrics",
+		    false },
 		{ "forward", "descriptor 3 is not a listening socket", true },
 	};
 	int fd = listening("one"), file;
