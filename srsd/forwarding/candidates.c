@@ -41,7 +41,8 @@ struct candidate_run {
 	struct candidates *candidates;
 	struct candidate_check *check;
 	TAILQ_HEAD(, candidate_question) questions;
-	bool forgotten; /* its settings are no longer in force */
+	uint64_t started; /* on the clock, in milliseconds */
+	bool forgotten;   /* its settings are no longer in force */
 	char domain[];
 };
 
@@ -184,6 +185,7 @@ make_run(struct candidates *candidates, const char *name)
 	struct candidate_run *run = xcalloc(1, sizeof(*run) + size);
 
 	run->candidates = candidates;
+	run->started = clock_elapsed(candidates->checker->clock);
 	TAILQ_INIT(&run->questions);
 	memcpy(run->domain, name, size);
 	LIST_INSERT_HEAD(&candidates->runs, run, next);
@@ -334,7 +336,13 @@ join_run(struct candidate_run *run, candidates_done_fn *done, void *arg)
 	return question;
 }
 
-/* refuse_candidate_question - too many checks run */
+static bool
+takes_long(const struct candidate_run *run)
+{
+	return clock_elapsed(run->candidates->checker->clock) - run->started >= CANDIDATES_PATIENCE;
+}
+
+/* refuse_candidate_question - too many checks run, or one takes too long */
 static void
 refuse_candidate_question(const struct candidates *candidates, candidates_done_fn *done, void *arg)
 {
@@ -374,9 +382,9 @@ candidates_ask(struct candidates *candidates, struct settings *settings, const c
 		return NULL;
 	}
 	run = find_run(candidates, name);
-	if (run != NULL)
+	if (run != NULL && !takes_long(run))
 		return join_run(run, done, arg);
-	if (candidates->n_runs < CANDIDATES_CHECKS)
+	if (run == NULL && candidates->n_runs < CANDIDATES_CHECKS)
 		return start_run(candidates, settings, name, done, arg);
 	refuse_candidate_question(candidates, done, arg);
 	return NULL;

@@ -33,6 +33,12 @@
 /* Checks that run; beyond that a candidate is unavailable, and is not kept as such. */
 #define CANDIDATES_CHECKS 100
 
+/*
+ * The time, in milliseconds, in which a check should end. After that no question joins it, so that
+ * a silent domain delays the first of its messages and not all of them.
+ */
+#define CANDIDATES_PATIENCE 5000
+
 /* The shortest and the longest time for which a state is kept, in seconds. */
 #define CANDIDATES_SHORTEST 60
 #define CANDIDATES_LONGEST 3600
@@ -44,8 +50,8 @@ struct candidate_question;
 struct candidates *candidates_new(const struct spf_checker *checker);
 
 /*
- * Ends all checks, before the resolver and the inflight of the checker are freed. No question may be
- * pending. Sets the pointer to NULL; it may be NULL.
+ * Ends all checks, before the resolver and the inflight of the checker are freed. No question may
+ * be pending. Sets the pointer to NULL; it may be NULL.
  */
 void candidates_free(struct candidates **candidates);
 
@@ -72,7 +78,8 @@ typedef void candidates_done_fn(void *arg, const struct candidate_state *state);
 
 /*
  * Asks for the state of a candidate. Returns NULL if done was called before this returns: the state
- * is known, or all answers are in the cache, or too many checks run. Otherwise done is called from
+ * is known, or all answers are in the cache, or too many checks run, or one of this candidate takes
+ * more than CANDIDATES_PATIENCE. Otherwise done is called from
  * the event loop, within seconds * outbound-addresses, where seconds is lookup-time. All questions
  * for one candidate share one check. The settings get one more reference.
  */

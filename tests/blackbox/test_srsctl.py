@@ -657,6 +657,13 @@ EVIL_IDENTITY = {
     'lookups': 2**62, 'time_ms': -2**62,
     'terms': [{'term': EVIL, 'outcome': EVIL, 'depth': 2**40, 'dns': [EVIL_QUESTION]},
               {'term': '', 'domain': EVIL, 'outcome': EVIL, 'depth': -5}]}
+
+
+def candidate(name, state='usable', text='usable'):
+    """What is known of a domain that may be signed under."""
+    return {'domain': name, 'state': state, 'text': text, 'checked': 1700000000}
+
+
 EVIL_REPLY = {
     **{name: EVIL for name in ('address', 'secret', 'reason', 'version', 'srs_domain')},
     'pid': 2**63 - 1, 'uptime': -2**63, 'listeners': {EVIL: [EVIL, 3], 'control': EVIL},
@@ -667,6 +674,8 @@ EVIL_REPLY = {
                  'domains': [{'domain': EVIL, 'total': {'forwarded': 2**63 - 1}}, EVIL] * 9},
     'spf': {'helo': {EVIL: 1}, 'mailfrom': []}, 'dns': {EVIL: 1},
     'secrets': [{'fingerprint': EVIL, 'verified': EVIL}], 'reload': {'at': 2**63 - 1},
+    'candidates': {'counts': {EVIL: -2**63, 'usable': 2**63 - 1, 'spf': EVIL},
+                   'domains': [candidate(EVIL, EVIL, EVIL), EVIL, {'domain': 7}]},
     'identities': [EVIL_IDENTITY]}
 
 
@@ -741,6 +750,37 @@ class Forwards(FakeDaemon):
         text = self.text({'forwards': dict(forward_numbers('', 7),
                                            domains=[forward_numbers('x.test', 7)] * 10)})
         self.assertNotIn('more domains', text)
+
+
+class Candidates(FakeDaemon):
+    """The part of the status about per-domain."""
+
+    def text(self, candidates):
+        done = self.ask(json.dumps({'candidates': candidates}).encode() + b'\n', 'status')
+        self.assertEqual((done.returncode, done.stderr), (0, ''))
+        return done.stdout
+
+    def test_off(self):
+        self.assertNotIn('per-domain', self.text(None))
+
+    def test_few(self):
+        text = self.text({'counts': {'usable': 1, 'spf': 1, 'null-mx': 0}, 'domains': [
+            candidate('srs.b.test', 'spf', 'it has no SPF record'), candidate('srs.a.test')]})
+        self.assertIn('\nper-domain  usable 1, spf 1\n'
+                      '  srs.b.test                     it has no SPF record\n'
+                      '  srs.a.test                     usable\n', text)
+        self.assertNotIn('more domains', text)
+
+    def test_none(self):
+        self.assertIn('\nper-domain  nothing\n', self.text({'counts': {'usable': 0},
+                                                            'domains': []}))
+
+    def test_many(self):
+        text = self.text({'counts': {'usable': 1500, 'spf': 3},
+                          'domains': [candidate('d%d.test' % i) for i in range(1000)]})
+        self.assertEqual(re.findall(r'^  d(\d+)\.test +usable$', text, re.M),
+                         [str(i) for i in range(40)])
+        self.assertIn('\n  1463 more domains: see srsctl status --json\n', text)
 
 
 class Hostile(FakeDaemon):

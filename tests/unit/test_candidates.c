@@ -383,6 +383,28 @@ test_deadline(void **state)
 	unit_end();
 }
 
+/* A silent domain delays the first of its messages, and not all of them. */
+static void
+test_slow_check(void **state)
+{
+	struct candidate_question *a = ask("good.test", "a");
+
+	(void)state;
+	hand_ms += CANDIDATES_PATIENCE - 1;
+	assert_non_null(ask("good.test", "b"));
+	hand_ms += 1;
+	assert_null(ask("good.test", "c"));
+	check_answers("c: unavailable;");
+	/* This is not the result of the check, which goes on. */
+	check_known("good.test", NULL);
+	candidates_cancel(&a);
+	fake_resolver_run(&resolver, base);
+	check_answers("b: usable;");
+	assert_null(ask("good.test", "d"));
+	check_answers("d: usable;");
+	unit_end();
+}
+
 /* The time for which the answers of the resolver may be kept, in seconds from now. */
 static unsigned ttl_of_txt, ttl_of_others;
 
@@ -640,6 +662,7 @@ main(void)
 		CANDIDATES_TEST(test_cancel_from_an_answer),
 		CANDIDATES_TEST(test_freed_while_a_check_runs),
 		CANDIDATES_TEST(test_deadline),
+		CANDIDATES_TEST(test_slow_check),
 		CANDIDATES_TEST(test_lifetime),
 		CANDIDATES_TEST(test_forget),
 		CANDIDATES_TEST(test_settings_that_differ),

@@ -48,9 +48,9 @@ struct candidates_check {
 	bool late;
 };
 
-/* add_domain - a domain that has a candidate, or none; false: go on */
+/* add_candidate_row - a domain that has a candidate, or none; false: go on */
 static bool
-add_domain(void *arg, const char *entry)
+add_candidate_row(void *arg, const char *entry)
 {
 	struct candidates_check *c = arg;
 	const struct settings *settings = c->check->settings;
@@ -81,7 +81,7 @@ keep_candidate_state(void *arg, const struct candidate_state *state)
 }
 
 static void
-ask_candidate(struct candidates_check *c, struct candidate_row *row)
+ask_candidate_row(struct candidates_check *c, struct candidate_row *row)
 {
 	struct candidate_question *question = candidates_ask(
 	    c->candidates, c->offline->settings, row->name, keep_candidate_state, row);
@@ -119,10 +119,10 @@ ask_candidates(struct candidates_check *c)
 	if (timer == NULL || evtimer_add(timer, &patience) == -1)
 		c->late = true;
 	if (!c->late)
-		ask_candidate(c, &c->srs_domain);
+		ask_candidate_row(c, &c->srs_domain);
 	while (!c->late) {
 		while (next < c->n && count_questions(c) < AT_ONCE)
-			ask_candidate(c, &c->row[next++]);
+			ask_candidate_row(c, &c->row[next++]);
 		if (count_questions(c) == 0 || event_base_loop(c->offline->base, EVLOOP_ONCE) != 0)
 			break;
 	}
@@ -215,7 +215,7 @@ check_candidates(struct check *check)
 	c = xcalloc(1, sizeof(*c));
 	c->check = check;
 	idna_to_ascii(c->srs_domain.name, settings->srs_domain, strlen(settings->srs_domain));
-	domainset_find(settings->own_domains, add_domain, c);
+	domainset_find(settings->own_domains, add_candidate_row, c);
 	if (c->n == 0) {
 		findings_add(check->findings, FINDING_WARNING,
 		    "per-domain: domains lists no domain by its name");
