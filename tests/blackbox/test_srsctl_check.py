@@ -48,6 +48,9 @@ ZONE = {
     '_dmarc.own.strict.test': {'TXT': ['v=DMARC1; p=reject; aspf=r']},
     'main.test': {'MX': [(10, 'mx.srs.test')], 'TXT': ['v=spf1 ip4:192.0.2.10 -all']},
     '_dmarc.main.test': {'TXT': ['v=DMARC1; p=reject; aspf=s']},
+    'apart.example': {'MX': [(10, 'mx.srs.test')], 'TXT': ['v=spf1 ip4:192.0.2.10 -all']},
+    'apart-nomx.example': {'TXT': ['v=spf1 ip4:192.0.2.10 -all']},
+    'apart-nospf.example': {'MX': [(10, 'mx.srs.test')]},
     'six.test': {'MX': [(10, 'mx.six.test')],
                  'TXT': ['v=spf1 ip4:192.0.2.10 ip6:2001:db8::/64 -all']},
     'mx.six.test': {'AAAA': ['2001:db8::25']},
@@ -1842,6 +1845,32 @@ class Users(PostfixBase):
                    'smtp:[mx.x.test]}')
 
 
+class Candidates(PostfixBase):
+    """The SRS domains of per-domain must be accepted at RCPT TO."""
+
+    def candidates(self, pattern, domains, errors, accept=(), form='bounce.'):
+        config = self.config(per_domain=form, per_domain_accept=list(accept),
+                             outbound_addresses=[ADDRESS])
+        _status, lines = self.check('--address', ADDRESS, config=config, postfix=self.postfix({
+            'virtual_alias_domains': ', '.join(['srs.test', *domains])}))
+        bad = [line for line in lines if 'is not accepted at RCPT TO' in line]
+        self.assertTrue(any(re.search(pattern, line) for line in lines), '\n'.join(lines))
+        self.assertEqual(len(bad), errors, '\n'.join(lines))
+        return lines
+
+    def test_right(self):
+        lines = self.candidates(r'^ok: per-domain bounce\.: \d domains are accepted$',
+                                ['bounce.our.test', 'bounce.mx.our.test', 'bounce.localhost'], 0)
+        self.assertFalse([line for line in lines if 'per-domain-accept' in line])
+
+    def test_not_accepted(self):
+        error = (r"^error: %s bounce\.our\.test is not accepted at RCPT TO: add it to "
+                 r"virtual_alias_domains: postconf -e 'virtual_alias_domains = ")
+        rest = ['bounce.mx.our.test', 'bounce.localhost']
+        self.candidates(error % 'per-domain', rest, 1)
+        self.candidates(error % 'per-domain-accept', rest, 1, ['bounce.'], 'same')
+
+
 class Senders(PostfixBase):
     """MAIL FROM without a domain, and other programs that check SPF."""
 
@@ -2021,6 +2050,53 @@ class Dns(Base):
         self.assertIn('ok: DMARC of sub.strict.test is not aligned with srs-domain: aspf=s', lines)
         self.dmarc(r'^warning: DMARC of own\.strict\.test passes .*: publish aspf=s in '
                    r'_dmarc\.own\.strict\.test', 'srs.strict.test', ['own.strict.test'])
+
+    def aligned(self, pattern, errors, master=MASTER, **options):
+        """relaxed.test around srs-domain, with a milter."""
+        main = {**self.own('srs.relaxed.test'), 'default_transport': 'srs:[127.0.0.1]:10026'}
+        if options:
+            main['virtual_alias_domains'] += ', apart.example'
+            main['virtual_alias_maps'] += ', inline:{postmaster@apart.example=postmaster@our.test}'
+        maps = {'sender_canonical_maps': None} if 'smtpd_milters' in master else {}
+        return self.finds(pattern, errors=errors, postfix=self.postfix({**main, **maps}, master),
+                          config=self.config(srs_domain='srs.relaxed.test',
+                                             milter=['inet:127.0.0.1:1'], **options))
+
+    def test_alignment_and_the_milter(self):
+        """The milter looks at From:, the map of senders cannot."""
+        hop = (MASTER + 'srs unix - - n - - smtp\n'
+               '127.0.0.1:10026 inet n - n - - smtpd -o smtpd_milters=inet:127.0.0.1:1\n')
+        apart = {'unauthenticated_domain': 'apart.example'}
+        self.aligned(r'^warning: DMARC of relaxed\.test passes .*: publish aspf=s in '
+                     r'_dmarc\.relaxed\.test, or choose .*relaxed\.test, or set '
+                     r'unauthenticated-domain, which the milter uses for such messages$', 2, hop)
+        self.aligned(r'^ok: DMARC of relaxed\.test: forwards with a forged From: leave under '
+                     r'unauthenticated-domain$', 1, hop, **apart)
+        self.aligned(r'^warning: DMARC of relaxed\.test passes .*: publish aspf=s in '
+                     r'_dmarc\.relaxed\.test, or choose .* below relaxed\.test$', 2, **apart)
+
+    def apart(self, pattern, domain, errors=1):
+        main = self.own('srs.test')
+        main['virtual_alias_domains'] += ', ' + domain
+        main['virtual_alias_maps'] += ', inline:{postmaster@%s=postmaster@our.test}' % domain
+        return self.finds(pattern, errors=errors, postfix=self.postfix(main),
+                          config=self.config(unauthenticated_domain=domain))
+
+    def test_unauthenticated_domain(self):
+        lines = self.apart('^ok: unauthenticated-domain apart.example is accepted: it is in '
+                           'virtual_alias_domains$', 'apart.example', errors=0)
+        self.assertIn('ok: MX of apart.example leads to this host: 192.0.2.10', lines)
+        self.assertIn('ok: SPF of apart.example for 192.0.2.10: pass', lines)
+        self.apart(r'^error: MX of apart-nomx\.example: no MX record and no address',
+                   'apart-nomx.example')
+        self.apart(r'^error: SPF of apart-nospf\.example for 192\.0\.2\.10: none: publish a TXT '
+                   r'record', 'apart-nospf.example')
+
+    def test_unauthenticated_domain_is_not_accepted(self):
+        self.finds(r"^error: unauthenticated-domain apart\.example is not accepted at RCPT TO: add "
+                   r"it to virtual_alias_domains: postconf -e 'virtual_alias_domains = srs\.test, "
+                   r"apart\.example'$", postfix=self.postfix(),
+                   config=self.config(unauthenticated_domain='apart.example'))
 
     def test_no_dmarc(self):
         """Nothing to pass."""

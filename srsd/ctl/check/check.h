@@ -72,8 +72,9 @@ bool check_milter_rewrites(const struct check *check);
 void check_restrictions(struct check *check);
 
 /*
- * Checks whether srs-domain and reverse-domains are accepted at RCPT TO and not sent to another
- * host, whether unknown recipients are refused, and whether postmaster is accepted.
+ * Checks whether srs-domain, unauthenticated-domain and reverse-domains are accepted at RCPT TO and
+ * not sent to another host, whether unknown recipients are refused, and whether postmaster is
+ * accepted; and whether the SRS domains of per-domain are accepted.
  */
 void check_srs_domain(struct check *check);
 
@@ -89,7 +90,10 @@ void check_own_domains(struct check *check);
  */
 void check_print_domains(struct check *check, FILE *out, FILE *notes);
 
-/* Checks the MX, SPF and DMARC records of srs-domain in a confined process. */
+/*
+ * Checks the MX and SPF records of srs-domain and unauthenticated-domain, and the DMARC records
+ * around srs-domain, in a confined process.
+ */
 void check_dns(struct check *check);
 
 /* Checks which of domains per-domain can use for signing, in a confined process. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The DNS of srs-domain: the MX must lead to this host, for bounces, and the SPF record must list
- * the addresses that mail leaves from.
+ * The DNS of srs-domain and of unauthenticated-domain: the MX must lead to this host, for bounces,
+ * and the SPF record must list the addresses that mail leaves from.
  */
 #include <sys/types.h>
 #include <ifaddrs.h>
@@ -44,6 +44,7 @@ struct dns_check {
 	struct ip_list host;       /* of this host, as far as they are known */
 	bool behind_nat;           /* all of them are private */
 	bool silent;               /* a query has timed out */
+	bool moves_aligned;        /* the milter uses unauthenticated-domain for aligned mail */
 	struct dns_answer *answer; /* to the pending query */
 };
 
@@ -201,10 +202,10 @@ format_ip_list(const struct ip_list *list, char text[LIST_SIZE])
 }
 
 static void
-check_mx_targets(struct dns_check *dns, const struct ip_list *targets, bool failed)
+check_mx_targets(
+    struct dns_check *dns, const char *domain, const struct ip_list *targets, bool failed)
 {
 	struct findings *findings = dns->check->findings;
-	const char *domain = dns->check->settings->srs_domain;
 	char text[LIST_SIZE];
 	size_t i;
 
@@ -244,9 +245,8 @@ is_null_mx(const struct dns_answer *mx)
 }
 
 static void
-check_mx(struct dns_check *dns)
+check_mx(struct dns_check *dns, const char *domain)
 {
-	const char *domain = dns->check->settings->srs_domain;
 	struct dns_answer *mx = ask_record(dns, domain, DNS_MX);
 	struct ip_list targets = { 0, NULL };
 	bool failed = mx->status == DNS_ERROR;
@@ -269,17 +269,16 @@ check_mx(struct dns_check *dns)
 	}
 	if (mx->status == DNS_VOID)
 		ask_host_ips(dns, domain, &targets, &failed);
-	check_mx_targets(dns, &targets, failed);
+	check_mx_targets(dns, domain, &targets, failed);
 	free(targets.ip);
 	dns_answer_unref(&mx);
 }
 
-/* query_spf_result - "pass", ... for a sender in srs-domain and this address */
+/* query_spf_result - "pass", ... for a sender in the domain and this address */
 static json_t *
-query_spf_result(struct dns_check *dns, const char *ip)
+query_spf_result(struct dns_check *dns, const char *domain, const char *ip)
 {
-	json_t *request =
-	    json_pack("{s:s, s:s}", "ip", ip, "sender", dns->check->settings->srs_domain);
+	json_t *request = json_pack("{s:s, s:s}", "ip", ip, "sender", domain);
 	const char *error;
 	json_t *report = offline_spf(dns->offline, request, &error), *result;
 
@@ -292,16 +291,17 @@ query_spf_result(struct dns_check *dns, const char *ip)
 
 /* check_sending_address - true when it passes; strict: mail is known to leave from there */
 static bool
-check_sending_address(struct dns_check *dns, const struct ipaddr *address, bool strict)
+check_sending_address(
+    struct dns_check *dns, const char *domain, const struct ipaddr *address, bool strict)
 {
 	struct findings *findings = dns->check->findings;
-	const char *domain = dns->check->settings->srs_domain, *text;
 	char ip[IPADDR_TEXT_SIZE];
+	const char *text;
 	json_t *result;
 	bool passes;
 
 	ipaddr_format(address, ip);
-	result = query_spf_result(dns, ip);
+	result = query_spf_result(dns, domain, ip);
 	text = json_is_string(result) ? json_string_value(result) : "no result";
 	passes = strcmp(text, "pass") == 0;
 	findings_add(findings,
@@ -359,31 +359,29 @@ find_outgoing(struct dns_check *dns, struct ip_list *list)
 }
 
 static void
-check_spf(struct dns_check *dns)
+check_spf(struct dns_check *dns, const char *domain)
 {
+	struct findings *findings = dns->check->findings;
 	struct ip_list list = { 0, NULL };
 	bool known = find_outgoing(dns, &list), passes = false;
 	size_t i;
 
 	if (dns->silent) {
-		findings_add(dns->check->findings, FINDING_SKIPPED, "SPF of %s",
-		    dns->check->settings->srs_domain);
-		findings_remedy(dns->check->findings, "the DNS does not answer");
+		findings_add(findings, FINDING_SKIPPED, "SPF of %s", domain);
+		findings_remedy(findings, "the DNS does not answer");
 		list.n = 0;
 	} else if (list.n == 0) {
-		findings_add(dns->check->findings, FINDING_SKIPPED, "SPF of %s",
-		    dns->check->settings->srs_domain);
-		findings_remedy(dns->check->findings,
+		findings_add(findings, FINDING_SKIPPED, "SPF of %s", domain);
+		findings_remedy(findings,
 		    "the address that mail leaves from is unknown; give it with --address");
 	}
 	for (i = 0; i < list.n; i++)
-		passes |= check_sending_address(dns, &list.ip[i], known);
+		passes |= check_sending_address(dns, domain, &list.ip[i], known);
 	if (list.n > 0 && !known && !passes) {
-		findings_add(dns->check->findings, FINDING_ERROR,
-		    "SPF of %s passes for none of this host's addresses",
-		    dns->check->settings->srs_domain);
-		findings_remedy(dns->check->findings,
-		    "add those that mail leaves from, or give them with --address");
+		findings_add(findings, FINDING_ERROR,
+		    "SPF of %s passes for none of this host's addresses", domain);
+		findings_remedy(
+		    findings, "add those that mail leaves from, or give them with --address");
 	}
 	free(list.ip);
 }
@@ -430,43 +428,61 @@ ask_dmarc(struct dns_check *dns, const char *domain, bool *strict)
 	return found;
 }
 
+/* report_aligned - owner has the DMARC record of a domain, org is the organizational domain */
+static void
+report_aligned(struct dns_check *dns, const char *domain, const char *owner, const char *org)
+{
+	const struct settings *settings = dns->check->settings;
+	const char *srs_domain = settings->srs_domain;
+	const char *or_apart =
+	    settings->milter.n > 0 && settings->unauthenticated_domain[0] == '\0'
+		? ", or set unauthenticated-domain, which the milter uses for such messages"
+		: "";
+
+	findings_add(dns->check->findings, FINDING_WARNING,
+	    "DMARC of %s passes for forwarded messages with a forged From: in that domain, "
+	    "because srs-domain %s is aligned with it",
+	    domain, srs_domain);
+	if (strcasecmp(domain, srs_domain) == 0)
+		findings_remedy(dns->check->findings,
+		    "choose another srs-domain, such as srs.%s, list %s in "
+		    "reverse-domains, and publish aspf=s in _dmarc.%s%s",
+		    domain, domain, owner, or_apart);
+	else
+		findings_remedy(dns->check->findings,
+		    "publish aspf=s in _dmarc.%s, or choose an srs-domain that is not below "
+		    "%s%s",
+		    owner, org, or_apart);
+}
+
 /*
  * check_alignment - of an own domain in the organizational domain of srs-domain
  *
  * A forwarded message passes SPF for srs-domain. If srs-domain is aligned with the From: header, a
  * message from a stranger with a forged From: passes DMARC after it has been forwarded (RFC 7489,
- * 3.1.2).
+ * 3.1.2). The milter can use unauthenticated-domain instead.
  */
 static void
 check_alignment(struct dns_check *dns, const char *domain, const char *org)
 {
-	const char *srs_domain = dns->check->settings->srs_domain, *owner = domain;
-	bool same = strcasecmp(domain, srs_domain) == 0, strict;
+	const char *owner = domain;
+	bool strict;
 
 	if (!ask_dmarc(dns, domain, &strict)) {
 		owner = org;
 		if (strcasecmp(domain, org) == 0 || !ask_dmarc(dns, org, &strict))
 			return;
 	}
-	if (strict && !same) {
+	if (dns->moves_aligned)
+		findings_add(dns->check->findings, FINDING_OK,
+		    "DMARC of %s: forwards with a forged From: leave under "
+		    "unauthenticated-domain",
+		    domain);
+	else if (strict && strcasecmp(domain, dns->check->settings->srs_domain) != 0)
 		findings_add(dns->check->findings, FINDING_OK,
 		    "DMARC of %s is not aligned with srs-domain: aspf=s", domain);
-		return;
-	}
-	findings_add(dns->check->findings, FINDING_WARNING,
-	    "DMARC of %s passes for forwarded messages with a forged From: in that domain, "
-	    "because srs-domain %s is aligned with it",
-	    domain, srs_domain);
-	if (same)
-		findings_remedy(dns->check->findings,
-		    "choose another srs-domain, such as srs.%s, list %s in "
-		    "reverse-domains, and publish aspf=s in _dmarc.%s",
-		    domain, domain, owner);
 	else
-		findings_remedy(dns->check->findings,
-		    "publish aspf=s in _dmarc.%s, or choose an srs-domain that is not below "
-		    "%s",
-		    owner, org);
+		report_aligned(dns, domain, owner, org);
 }
 
 /* is_listed_before - a domain may be in the list more than once */
@@ -495,7 +511,8 @@ check_dmarc(struct dns_check *dns)
 	char org[HOSTNAME_MAX + 1], domain[HOSTNAME_MAX + 1];
 	size_t i, len, asked = 0;
 
-	if (settings->forward.n == 0 || !orgdomain_of(srs_domain, strlen(srs_domain), &start, &len))
+	if ((settings->forward.n == 0 && settings->milter.n == 0) ||
+	    !orgdomain_of(srs_domain, strlen(srs_domain), &start, &len))
 		return;
 	snprintf(org, sizeof(org), "%.*s", (int)len, start);
 	check_alignment(dns, org, org);
@@ -515,14 +532,28 @@ static json_t *
 check_dns_confined(struct offline *offline, void *arg)
 {
 	struct dns_check *dns = arg;
+	const struct settings *settings = dns->check->settings;
 
 	srs_keys_free(&dns->check->keys);
 	dns->check->findings = findings_new();
 	dns->offline = offline;
-	check_mx(dns);
-	check_spf(dns);
+	check_mx(dns, settings->srs_domain);
+	check_spf(dns, settings->srs_domain);
+	if (settings->unauthenticated_domain[0] != '\0') {
+		check_mx(dns, settings->unauthenticated_domain);
+		check_spf(dns, settings->unauthenticated_domain);
+	}
 	check_dmarc(dns);
 	return findings_json(dns->check->findings);
+}
+
+/* moves_aligned_mail - not if the forward map signs, which knows no From: */
+static bool
+moves_aligned_mail(const struct check *check)
+{
+	return check->settings->milter.n > 0 &&
+	       check->settings->unauthenticated_domain[0] != '\0' &&
+	       (check->postfix == NULL || check_milter_rewrites(check));
 }
 
 void
@@ -533,6 +564,7 @@ check_dns(struct check *check)
 	json_t *reply;
 
 	find_host_ips(&dns);
+	dns.moves_aligned = moves_aligned_mail(check);
 	reply = offline_run(check->settings, check_dns_confined, &dns, CHECK_SECONDS, error);
 	if (reply == NULL || !findings_take(check->findings, reply)) {
 		findings_add(check->findings, FINDING_ERROR, "DNS: %s", error);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * srs-domain and each of reverse-domains: bounces must be accepted and must not be sent to another
+ * srs-domain, unauthenticated-domain and each of reverse-domains: bounces must be accepted and must not be sent to another
  * host, addresses that the reverse map does not rewrite must be refused, and postmaster must not be
  * refused (RFC 5321, 4.5.1).
  */
@@ -8,8 +8,10 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/hostname.h"
 #include "common/xmalloc.h"
 #include "srsd/ctl/check/check.h"
+#include "srsd/srs/srs_domains.h"
 
 /* A user that does not exist at any site. */
 #define NO_USER "srsctl-check-has-no-such-user"
@@ -24,6 +26,9 @@ static const struct domain_class {
 	{ "virtual_mailbox_domains", "virtual_mailbox_maps", false },
 	{ "relay_domains", "relay_recipient_maps", false },
 };
+
+/* Candidates of per-domain whose acceptance is checked. */
+#define CANDIDATES_MAX_ASKED 50
 
 #define N_CLASSES (sizeof(classes) / sizeof(classes[0]))
 #define RELAY_CLASS 3
@@ -238,7 +243,7 @@ check_route(struct check *check, const char *class, const char *option, const ch
 }
 
 /*
- * report_not_accepted - option is srs-domain or reverse-domains; the remedy keeps the present value
+ * report_not_accepted - option is the one that has the domain; the remedy keeps the present value
  * of virtual_alias_domains
  */
 static void
@@ -249,7 +254,7 @@ report_not_accepted(struct check *check, const char *option, const char *domain)
 	const char *keep =
 	    domains[0] == '\0' || strcmp(domains, maps) == 0 ? "$virtual_alias_maps" : domains;
 
-	if (strcmp(option, "srs-domain") == 0) {
+	if (strcmp(option, "reverse-domains") != 0) {
 		findings_add(check->findings, FINDING_ERROR, "%s %s is not accepted at RCPT TO",
 		    option, domain);
 		findings_remedy(check->findings,
@@ -308,15 +313,61 @@ check_bounce_domain(struct check *check, const char *option, const char *domain)
 	}
 }
 
+/* is_accepted - in one of the classes, or perhaps in a table that cannot be queried */
+static bool
+is_accepted(struct check *check, const char *domain)
+{
+	size_t i;
+
+	for (i = 0; i < N_CLASSES; i++)
+		if (find_domain_in_class(check, classes[i].domains, domain) != 0)
+			return true;
+	return false;
+}
+
+/* check_candidates_of - one form of per-domain; with "same" they are domains of Postfix anyway */
+static void
+check_candidates_of(struct check *check, const char *option, const char *form)
+{
+	const struct text_list *domains = &check->settings->domains;
+	char candidate[HOSTNAME_MAX + 1];
+	size_t i, asked = 0, accepted = 0;
+
+	if (strcmp(form, "off") == 0 || strcmp(form, "same") == 0)
+		return;
+	for (i = 0; i < domains->n && asked < CANDIDATES_MAX_ASKED; i++) {
+		struct text domain = { domains->text[i], strlen(domains->text[i]) };
+
+		if (!srs_domains_candidate(check->settings, form, domain, candidate))
+			continue;
+		asked++;
+		if (is_accepted(check, candidate))
+			accepted++;
+		else
+			report_not_accepted(check, option, candidate);
+	}
+	if (accepted > 0)
+		findings_add(check->findings, FINDING_OK, "%s %s: %zu domains are accepted", option,
+		    form, accepted);
+}
+
 void
 check_srs_domain(struct check *check)
 {
-	const struct text_list *more = &check->settings->reverse_domains;
+	const struct settings *settings = check->settings;
+	const struct text_list *more = &settings->reverse_domains,
+			       *forms = &settings->per_domain_accept;
 	size_t i;
 
-	if (check->settings->reverse.n == 0)
+	if (settings->reverse.n == 0)
 		return;
-	check_bounce_domain(check, "srs-domain", check->settings->srs_domain);
+	check_bounce_domain(check, "srs-domain", settings->srs_domain);
+	if (settings->unauthenticated_domain[0] != '\0')
+		check_bounce_domain(
+		    check, "unauthenticated-domain", settings->unauthenticated_domain);
+	check_candidates_of(check, "per-domain", settings->per_domain);
+	for (i = 0; i < forms->n; i++)
+		check_candidates_of(check, "per-domain-accept", forms->text[i]);
 	for (i = 0; i < more->n; i++)
 		check_bounce_domain(check, "reverse-domains", more->text[i]);
 }
