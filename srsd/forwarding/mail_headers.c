@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <stddef.h>
 #include <string.h>
 #include <strings.h>
 
@@ -17,7 +18,11 @@ void
 mail_headers_init(
     struct mail_headers *headers, const struct settings *settings, const char *hostname)
 {
-	memset(headers, 0, sizeof(*headers));
+	/* The arrays need no cleaning: they are the larger part of a message's memory. */
+	memset(headers, 0, offsetof(struct mail_headers, from));
+	headers->from.has_field = false;
+	headers->from.unknown = NULL;
+	headers->from.n = 0;
 	headers->settings = settings;
 	headers->reads_results = settings->trusted_authserv_ids.n > 0;
 	headers->reads_from = headers->reads_results || strcmp(settings->per_domain, "off") != 0 ||
@@ -214,9 +219,8 @@ add_received_spf(struct mail_headers *headers, struct text value)
 		return;
 	while (!header_lexer_at_end(&lexer)) {
 		if (!read_pair(&lexer, &key, &pair_value) ||
-		    (!header_lexer_at_end(&lexer) &&
-			(!header_lexer_skip(&lexer, ';') ||
-			    !header_lexer_skip_cfws(&lexer, NULL)))) {
+		    (!header_lexer_at_end(&lexer) && (!header_lexer_skip(&lexer, ';') ||
+							 !header_lexer_skip_cfws(&lexer, NULL)))) {
 			headers->n_tokens = n_tokens;
 			return;
 		}
@@ -306,8 +310,8 @@ find_open_property(const struct authres_result *result)
  * so it is what it seems to be; with DMARC this takes a value at the end of the field.
  */
 static const struct authres_property *
-find_subject(const struct authres_result *result, const struct result_subject *subject,
-    const char *end)
+find_subject(
+    const struct authres_result *result, const struct result_subject *subject, const char *end)
 {
 	const struct authres_property *property;
 
@@ -315,8 +319,7 @@ find_subject(const struct authres_result *result, const struct result_subject *s
 		return NULL;
 	property = authres_find(result, subject->type, subject->name);
 	if (property == NULL || property > find_open_property(result) ||
-	    (subject->id == MAIL_HEADERS_DMARC &&
-		property->value.s + property->value.len != end))
+	    (subject->id == MAIL_HEADERS_DMARC && property->value.s + property->value.len != end))
 		return NULL;
 	return property;
 }
@@ -384,8 +387,7 @@ has_stray_break(struct text value)
 		if (value.s[i] == '\0' ||
 		    (value.s[i] == '\r' && (i + 1 == value.len || value.s[i + 1] != '\n')) ||
 		    (value.s[i] == '\n' &&
-			(i + 1 == value.len ||
-			    (value.s[i + 1] != ' ' && value.s[i + 1] != '\t'))))
+			(i + 1 == value.len || (value.s[i + 1] != ' ' && value.s[i + 1] != '\t'))))
 			return true;
 	}
 	return false;
@@ -439,7 +441,8 @@ mail_headers_add(struct mail_headers *headers, struct text name, struct text val
 		return;
 	}
 	if (headers->reads_from && has_stray_break(value))
-		mailbox_domains_set_unknown(&headers->from, "a header field has a stray line break");
+		mailbox_domains_set_unknown(
+		    &headers->from, "a header field has a stray line break");
 	add_field(headers, trim_blanks(name), trim_blanks(value));
 }
 
@@ -473,8 +476,7 @@ is_authenticated_by(const struct mail_headers_result *result, struct text local,
 		return is_related_domain(make_domain_text(result->name), domain);
 	if (mailaddr_parse_external(&address, result->name, strlen(result->name)) != MAILADDR_OK)
 		return is_same_domain(make_domain_text(result->name), domain);
-	return local.len == address.local_len &&
-	       memcmp(local.s, address.local, local.len) == 0 &&
+	return local.len == address.local_len && memcmp(local.s, address.local, local.len) == 0 &&
 	       is_same_domain(make_domain_text(address.domain), domain);
 }
 

@@ -74,10 +74,9 @@ struct mail_headers {
 	bool reads_from, reads_results; /* is needed, by the settings */
 	bool finished;
 	enum mail_headers_place place;
+	size_t n_results, n_tokens;
 	struct mailbox_domains from;
-	size_t n_results;
 	struct mail_headers_result result[MAIL_HEADERS_RESULTS_MAX];
-	size_t n_tokens;
 	char token[MAIL_HEADERS_TOKENS_MAX][MAIL_HEADERS_TOKEN_MAX + 1];
 };
 
