@@ -11,8 +11,10 @@ replay_sources = \
 	tests/replay/client.c tests/replay/client.h \
 	tests/replay/fake_network.c tests/replay/fake_network.h \
 	tests/replay/fake_store.c tests/replay/fake_store.h \
+	tests/replay/mta.c tests/replay/mta.h \
 	tests/replay/steps.c tests/replay/steps.h \
-	tests/replay/steps_client.c tests/replay/steps_look.c tests/replay/steps_store.c \
+	tests/replay/steps_client.c tests/replay/steps_look.c \
+	tests/replay/steps_milter.c tests/replay/steps_store.c \
 	tests/replay/story.c tests/replay/story.h \
 	tests/replay/text.c tests/replay/text.h \
 	tests/replay/virtual_time.c tests/replay/virtual_time.h \
