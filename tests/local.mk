@@ -11,8 +11,10 @@ replay_sources = \
 	tests/replay/client.c tests/replay/client.h \
 	tests/replay/fake_network.c tests/replay/fake_network.h \
 	tests/replay/fake_store.c tests/replay/fake_store.h \
+	tests/replay/mta.c tests/replay/mta.h \
 	tests/replay/steps.c tests/replay/steps.h \
-	tests/replay/steps_client.c tests/replay/steps_look.c tests/replay/steps_store.c \
+	tests/replay/steps_client.c tests/replay/steps_look.c \
+	tests/replay/steps_milter.c tests/replay/steps_store.c \
 	tests/replay/story.c tests/replay/story.h \
 	tests/replay/text.c tests/replay/text.h \
 	tests/replay/virtual_time.c tests/replay/virtual_time.h \
@@ -24,6 +26,12 @@ tests_replay_replay_LDADD = $(program_libs)
 # The fuzzer of the story language.
 fuzzers += tests/fuzz/story
 tests_fuzz_story_SOURCES = tests/fuzz/story.c $(replay_sources)
+# The fuzzer of the milter, which needs a clock and a store of its own.
+fuzzers += tests/fuzz/milter_service
+tests_fuzz_milter_service_SOURCES = tests/fuzz/milter_service.c \
+	tests/replay/fake_store.c tests/replay/fake_store.h \
+	tests/replay/mta.c tests/replay/mta.h \
+	tests/replay/virtual_time.c tests/replay/virtual_time.h
 
 socket_tests = tests/blackbox/test_maps.py \
 	tests/blackbox/test_milter.py \

@@ -8,6 +8,7 @@
 #include "common/xmalloc.h"
 #include "tests/replay/client.h"
 #include "tests/replay/fake_network.h"
+#include "tests/replay/mta.h"
 
 static void
 wake(void *arg)
@@ -52,6 +53,7 @@ client_free(struct client **clientp)
 	evbuffer_free(client->sent);
 	evbuffer_free(client->kept);
 	evbuffer_free(client->output);
+	mta_free(&client->mta);
 	free(client->name);
 	free(client);
 }

@@ -14,6 +14,7 @@
 #include "srsd/service/session.h"
 
 struct evbuffer;
+struct mta;
 
 struct client {
 	LIST_ENTRY(client) next;
@@ -24,6 +25,7 @@ struct client {
 	struct evbuffer *sent;   /* and not read by the session yet */
 	struct evbuffer *kept;   /* unused bytes, to be passed in again */
 	struct evbuffer *output; /* that the story has not examined */
+	struct mta *mta;         /* of steps_milter.c; or NULL */
 	bool busy, woken, running;
 	const char *broken; /* the session broke its contract; a static reason */
 };

@@ -6,6 +6,7 @@
 
 #include "common/xmalloc.h"
 #include "srsd/postfix/socketmap.h"
+#include "tests/replay/mta.h"
 #include "tests/replay/steps.h"
 #include "tests/replay/text.h"
 
@@ -20,9 +21,8 @@ find(struct story *story, struct word name)
 	return NULL;
 }
 
-/* cut_client - the client that the next word of the line names; NULL: the story has failed */
-static struct client *
-cut_client(struct story *story, struct word *line)
+struct client *
+steps_cut_client(struct story *story, struct word *line)
 {
 	struct client *client = NULL;
 	struct word name;
@@ -34,8 +34,8 @@ cut_client(struct story *story, struct word *line)
 	return client;
 }
 
-static struct client *
-open_client(struct story *story, struct word service, struct word name)
+struct client *
+steps_open_client(struct story *story, struct word service, struct word name)
 {
 	struct client *client = NULL;
 	char *text;
@@ -50,8 +50,8 @@ open_client(struct story *story, struct word service, struct word name)
 	return client;
 }
 
-static bool
-send_bytes(struct story *story, struct client *client, const char *data, size_t len)
+bool
+steps_send(struct story *story, struct client *client, const char *data, size_t len)
 {
 	client_send(client, data, len);
 	world_settle(&story->world);
@@ -65,6 +65,21 @@ output(const struct client *client, size_t *len)
 	return *len == 0 ? NULL : (const char *)evbuffer_pullup(client->output, (ssize_t)*len);
 }
 
+/* keep_prepended - the header that the policy service adds, for a message to the milter */
+static void
+keep_prepended(struct story *story, const char *reply, size_t len)
+{
+	static const char before[] = "action=PREPEND ";
+	const size_t n = strlen(before);
+	const char *end;
+
+	if (len <= n || memcmp(reply, before, n) != 0)
+		return;
+	end = memchr(reply, '\n', len);
+	free(story->prepended);
+	story->prepended = xstrndup(reply + n, (end == NULL ? len : (size_t)(end - reply)) - n);
+}
+
 static bool
 expect_bytes(struct story *story, struct client *client, struct word want)
 {
@@ -73,8 +88,17 @@ expect_bytes(struct story *story, struct client *client, struct word want)
 
 	if (!story_compare(story, client->name, got, len, want))
 		return false;
+	keep_prepended(story, got, len);
 	evbuffer_drain(client->output, len);
 	return true;
+}
+
+const char *
+steps_unread(const struct client *client, size_t *len)
+{
+	if (client->mta != NULL && mta_has_replies(client->mta))
+		return mta_replies(client->mta, len);
+	return output(client, len);
 }
 
 /* check_done - no bytes for the client are left */
@@ -83,13 +107,13 @@ check_done(struct story *story, const struct client *client)
 {
 	const struct word nothing = word_of_text("nothing");
 	size_t len;
-	const char *got = output(client, &len);
+	const char *got = steps_unread(client, &len);
 
 	return got == NULL || story_differs(story, client->name, got, len, nothing);
 }
 
-static void
-leave(struct story *story, struct client *client)
+void
+steps_leave(struct story *story, struct client *client)
 {
 	LIST_REMOVE(client, next);
 	client_free(&client);
@@ -105,13 +129,13 @@ step_open(struct story *story, struct word line)
 		return story_fail(story, "open wants a service and a name for the client");
 	if (find(story, name) != NULL)
 		return story_fail(story, "there is such a client");
-	return open_client(story, service, name) != NULL;
+	return steps_open_client(story, service, name) != NULL;
 }
 
 bool
 step_send(struct story *story, struct word line)
 {
-	struct client *client = cut_client(story, &line);
+	struct client *client = steps_cut_client(story, &line);
 	struct word rest = word_rest(line);
 	const char *error;
 	size_t n;
@@ -123,7 +147,7 @@ step_send(struct story *story, struct word line)
 	bytes = text_bytes(rest.s, rest.len, &n, &error);
 	if (bytes == NULL)
 		return story_fail(story, "%s", error);
-	ok = send_bytes(story, client, bytes, n);
+	ok = steps_send(story, client, bytes, n);
 	free(bytes);
 	return ok;
 }
@@ -131,7 +155,7 @@ step_send(struct story *story, struct word line)
 bool
 step_expect(struct story *story, struct word line)
 {
-	struct client *client = cut_client(story, &line);
+	struct client *client = steps_cut_client(story, &line);
 	struct word want = word_rest(line);
 	bool open;
 
@@ -150,22 +174,22 @@ step_expect(struct story *story, struct word line)
 bool
 step_close(struct story *story, struct word line)
 {
-	struct client *client = cut_client(story, &line);
+	struct client *client = steps_cut_client(story, &line);
 
 	if (client == NULL || !check_done(story, client))
 		return false;
-	leave(story, client);
+	steps_leave(story, client);
 	return true;
 }
 
 bool
 step_vanish(struct story *story, struct word line)
 {
-	struct client *client = cut_client(story, &line);
+	struct client *client = steps_cut_client(story, &line);
 
 	if (client == NULL)
 		return false;
-	leave(story, client);
+	steps_leave(story, client);
 	return true;
 }
 
@@ -196,7 +220,7 @@ converse(
     struct story *story, const struct exchange *x, const char *data, size_t len, struct word want)
 {
 	struct word service = word_of_text(x->service);
-	struct client *client = open_client(story, service, service);
+	struct client *client = steps_open_client(story, service, service);
 	struct word reply;
 	bool ok;
 	char *text;
@@ -205,9 +229,9 @@ converse(
 		return false;
 	text = wrapped(x->reply_before, want, x->reply_behind, &reply.len);
 	reply.s = text;
-	ok = send_bytes(story, client, data, len) && expect_bytes(story, client, reply);
+	ok = steps_send(story, client, data, len) && expect_bytes(story, client, reply);
 	free(text);
-	leave(story, client);
+	steps_leave(story, client);
 	return ok;
 }
 
@@ -269,7 +293,7 @@ static bool
 converse_socketmap(struct story *story, const char *payload, size_t len, struct word want)
 {
 	struct word service = word_of_text("socketmap");
-	struct client *client = open_client(story, service, service);
+	struct client *client = steps_open_client(story, service, service);
 	char *head, *data;
 	size_t n;
 	bool ok;
@@ -278,10 +302,10 @@ converse_socketmap(struct story *story, const char *payload, size_t len, struct 
 		return false;
 	xasprintf(&head, "%zu:", len);
 	data = wrapped(head, word_of(payload, len), ",", &n);
-	ok = send_bytes(story, client, data, n) && expect_netstring(story, client, want);
+	ok = steps_send(story, client, data, n) && expect_netstring(story, client, want);
 	free(data);
 	free(head);
-	leave(story, client);
+	steps_leave(story, client);
 	return ok;
 }
 
@@ -338,9 +362,8 @@ static const struct attribute attributes[] = {
 
 #define ATTRIBUTES (sizeof(attributes) / sizeof(attributes[0]))
 
-/* split_attribute - NAME=VALUE; false if there is no '=' */
-static bool
-split_attribute(struct word word, struct word *name, struct word *value)
+bool
+steps_split(struct word word, struct word *name, struct word *value)
 {
 	const char *eq = memchr(word.s, '=', word.len);
 
@@ -386,7 +409,7 @@ put_known(struct story *story, struct evbuffer *to, const struct attribute *a, s
 	struct word name, value, word, chosen = word_of_text(a->value);
 
 	while (word_next(&line, &word))
-		if (split_attribute(word, &name, &value) && find_attribute(name) == a)
+		if (steps_split(word, &name, &value) && find_attribute(name) == a)
 			chosen = value;
 	return put_attribute(story, to, word_of_text(a->name), chosen);
 }
@@ -398,7 +421,7 @@ put_others(struct story *story, struct evbuffer *to, struct word line)
 	struct word word, name, value;
 
 	while (word_next(&line, &word)) {
-		if (!split_attribute(word, &name, &value))
+		if (!steps_split(word, &name, &value))
 			return story_fail(story, "an attribute wants NAME=VALUE");
 		if (find_attribute(name) == NULL && !put_attribute(story, to, name, value))
 			return false;
@@ -429,13 +452,13 @@ compose_request(struct story *story, struct word line)
 bool
 step_ask(struct story *story, struct word line)
 {
-	struct client *client = cut_client(story, &line);
+	struct client *client = steps_cut_client(story, &line);
 	struct evbuffer *request = client == NULL ? NULL : compose_request(story, line);
 	bool ok;
 
 	if (request == NULL)
 		return false;
-	ok = send_bytes(story, client, (const char *)evbuffer_pullup(request, -1),
+	ok = steps_send(story, client, (const char *)evbuffer_pullup(request, -1),
 	    evbuffer_get_length(request));
 	evbuffer_free(request);
 	return ok;
@@ -463,7 +486,7 @@ step_policy(struct story *story, struct word line)
 bool
 step_answer(struct story *story, struct word line)
 {
-	struct client *client = cut_client(story, &line);
+	struct client *client = steps_cut_client(story, &line);
 	struct word want = word_rest(line), reply;
 	size_t len;
 	const char *got, *end;
@@ -479,7 +502,9 @@ step_answer(struct story *story, struct word line)
 	reply.s = text;
 	ok = story_compare(story, client->name, got, len, reply);
 	free(text);
-	if (ok)
+	if (ok) {
+		keep_prepended(story, got, len);
 		evbuffer_drain(client->output, len);
+	}
 	return ok;
 }

@@ -43,8 +43,8 @@
  *
  * Single steps. When a step ends, services have sent all replies that do not need to wait.
  *
- *	open SERVICE CLIENT	forward, reverse, socketmap, policy or control; CLIENT names the
- *				connection
+ *	open SERVICE CLIENT	forward, reverse, socketmap, policy, milter or control; CLIENT
+ *				names the connection
  *	send CLIENT REST	bytes
  *	ask CLIENT NAME=VALUE...	a policy request, as above
  *	expect CLIENT REST	all bytes that have arrived
@@ -54,6 +54,44 @@
  *	close CLIENT		it disconnects; an earlier step must have expected all replies
  *	vanish CLIENT		it disconnects, whatever it was sent
  *	split N			from now on services read N bytes at a time; 0: all
+ *
+ * The milter. Its clients speak the protocol as Postfix does, see mta.h. A whole message from a new
+ * connection, and the replies, which must come without any delay:
+ *
+ *	milter NAME=VALUE... -> REPLIES
+ *
+ * By default a message comes from 127.0.0.1, with the queue ID 4ABC and the header "From:
+ * a@origin.test", and is from a@origin.test to b@out.test. NAMEs are
+ *
+ *	client		the address of the SMTP client, or unknown
+ *	name helo	its names: localhost
+ *	sender		MAIL FROM, without angle brackets
+ *	rcpt		the same of a recipient; it may be repeated
+ *	orcpt		ORCPT of the last recipient: rfc822; is put in front of it, unless it has a
+ *			type. By default, there is none.
+ *	param		another parameter of the last recipient: NOTIFY=NEVER
+ *	header		a header; it may be repeated. header= is a message without headers.
+ *	queue sasl mailer	the macros i, {auth_authen} and {rcpt_mailer}
+ *
+ * The word gate is the header that the last policy reply prepended, at this place among the
+ * headers. REPLIES are those that decide something, joined with ", ":
+ *
+ *	accept			at the end of the message, "continue" means the same
+ *	chgfrom <ADDRESS>	and addrcpt, delrcpt
+ *	quarantine REASON
+ *	discard			and reject, tempfail
+ *	reply 550 5.1.1 TEXT	at RCPT the message goes on with the next recipient
+ *	continue		there was none of these
+ *
+ * On a connection of a client (open milter CLIENT) that is kept:
+ *
+ *	mta CLIENT message NAME=VALUE...	the same
+ *	mta CLIENT PART NAME=VALUE...	a part: connect, mail, rcpt, headers, eom, abort, quit;
+ *					header is one header of several, before headers
+ *	mta ... -> REPLIES		and the replies, without any delay
+ *	replies CLIENT REPLIES		that have arrived since the last of these steps
+ *	replies CLIENT nothing		a reply is missing, and none has arrived
+ *	replies CLIENT closed		the milter has closed the connection
  *
  * The envelope store. It is connected and answers, by default. Each
  * envelope-database has its own rows.
@@ -95,10 +133,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <event2/buffer.h>
-
 #include "common/xmalloc.h"
 #include "tests/replay/captured_log.h"
+#include "tests/replay/steps.h"
 #include "tests/replay/story.h"
 #include "tests/replay/text.h"
 
@@ -195,18 +232,20 @@ is_step(struct word line)
 	return word_rest(line).len > 0 && *line.s != '#';
 }
 
-/* check_end - what clients have not looked at */
+/* check_end - the replies that no step has examined */
 static bool
 check_end(struct story *story)
 {
 	const struct word nothing = word_of_text("nothing");
 	const struct client *client;
+	const char *unread;
+	size_t len;
 
-	LIST_FOREACH (client, &story->world.clients, next)
-		if (evbuffer_get_length(client->output) > 0)
-			return story_differs(story, client->name,
-			    (const char *)evbuffer_pullup(client->output, -1),
-			    evbuffer_get_length(client->output), nothing);
+	LIST_FOREACH (client, &story->world.clients, next) {
+		unread = steps_unread(client, &len);
+		if (unread != NULL)
+			return story_differs(story, client->name, unread, len, nothing);
+	}
 	return true;
 }
 
@@ -227,5 +266,6 @@ story_play(const char *name, const char *text, size_t len)
 		check_end(&story);
 	if (!world_end(&story.world, &why))
 		story_fail(&story, "%s", why);
+	free(story.prepended);
 	return story.error;
 }

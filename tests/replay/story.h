@@ -29,7 +29,8 @@ struct story {
 	unsigned steps;   /* that may still be carried out */
 	unsigned turn;    /* of repeat, from 1; 0: nothing is repeated */
 	struct world world;
-	char *error; /* the first one */
+	char *prepended; /* the last header of the policy service; or NULL */
+	char *error;     /* the first one */
 };
 
 /* Records the first error of the story. Always false. */

@@ -298,6 +298,7 @@ world_open(struct world *world, const char *service, const char *name, size_t na
 		{ SERVICE_REVERSE, map_session_open, &s->reverse },
 		{ SERVICE_POLICY, policy_session_open, &s->policy },
 		{ SERVICE_SOCKETMAP, socketmap_session_open, &s->socketmap },
+		{ SERVICE_MILTER, milter_session_open, &s->milter },
 		{ SERVICE_CONTROL, control_session_open, &s->control },
 	};
 	struct client *client;
