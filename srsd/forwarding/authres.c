@@ -51,8 +51,9 @@ is_remark(const char *s, const char *end)
 		continue;
 	if (memchr(last, '(', (size_t)(end - last)) != NULL)
 		return true;
-	return *last != ')' && (*last != ' ' || (!ascii_isdigit(*word) &&
-						    memchr(word, '=', (size_t)(last - word)) == NULL));
+	return *last != ')' &&
+	       (*last != ' ' ||
+		   (!ascii_isdigit(*word) && memchr(word, '=', (size_t)(last - word)) == NULL));
 }
 
 /* skip_space - skip CFWS, and look at its comments; *found may be NULL */
@@ -184,8 +185,7 @@ read_details(struct authres_parser *parser, struct authres_result *result)
 		if (!has_space || !read_keyword(parser, &word))
 			return false;
 		is_reason = false;
-		if (is_first && is_word(word, "reason") &&
-		    !read_reason(parser, result, &is_reason))
+		if (is_first && is_word(word, "reason") && !read_reason(parser, result, &is_reason))
 			return false;
 		if (!is_reason && !read_property(parser, word, result))
 			return false;

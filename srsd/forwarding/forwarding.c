@@ -109,6 +109,13 @@ is_relayed_to(const struct forwarding_recipient *recipient, const struct setting
 	       domainset_contains(settings->srs_domains, domain, len);
 }
 
+static bool
+is_apart(const struct settings *settings, enum srs_fact fact, const char *domain)
+{
+	return fact == SRS_FACT_VALID && settings->unauthenticated_domain[0] != '\0' &&
+	       strcasecmp(domain, settings->unauthenticated_domain) == 0;
+}
+
 void
 forwarding_read_recipient(struct forwarding_recipient *recipient, const struct srs_context *context,
     struct text rcpt, struct text original, bool incoming)
@@ -125,6 +132,8 @@ forwarding_read_recipient(struct forwarding_recipient *recipient, const struct s
 	}
 	read_original(recipient, context, original);
 	recipient->trusts_us = domainset_contains(settings->no_rewrite, domain, strlen(domain));
+	recipient->returns_apart = is_apart(settings, recipient->fact, domain) ||
+				   is_apart(settings, recipient->original_fact, recipient->domain);
 	if (is_relayed_to(recipient, settings, domain))
 		recipient->kind = FORWARDING_RELAYED;
 	else if (incoming && domainset_contains(settings->own_domains, domain, strlen(domain)))

@@ -67,6 +67,7 @@ struct forwarding_recipient {
 	enum forwarding_kind kind; /* incoming, relayed, redirected or forward */
 	bool trusts_us;            /* of no-rewrite-recipients: never signed for */
 	bool is_unknown;           /* it was forwarded for a domain that is not listed in domains */
+	bool returns_apart;        /* RCPT or ORCPT verifies in unauthenticated-domain */
 	enum srs_fact fact;        /* of RCPT as an SRS address */
 	enum srs_fact original_fact; /* of ORCPT, likewise; SRS_FACT_FOREIGN without ORCPT */
 	char

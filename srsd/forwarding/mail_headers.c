@@ -185,10 +185,11 @@ is_key_char(char c)
 	return ascii_isalnum(c) || c == '-' || c == '_' || c == '.';
 }
 
+/* is_value_char - also those of receiver=<UNKNOWN> and of IPv6 addresses, which are not quoted */
 static bool
 is_value_char(char c)
 {
-	return header_lexer_is_atext(c) || c == '.';
+	return header_lexer_is_atext(c) || strchr(".:<>[]@", c) != NULL;
 }
 
 /* read_pair - a key-value-pair of Received-SPF (RFC 7208, 9.1), and the CFWS after it */

@@ -23,9 +23,8 @@ is_local_part(struct text word)
 {
 	if (memchr(word.s, '%', word.len) != NULL || memchr(word.s, '!', word.len) != NULL)
 		return false;
-	return word.s[0] == '"' ||
-	       (word.s[0] != '.' && word.s[word.len - 1] != '.' &&
-		   memmem(word.s, word.len, "..", 2) == NULL);
+	return word.s[0] == '"' || (word.s[0] != '.' && word.s[word.len - 1] != '.' &&
+				       memmem(word.s, word.len, "..", 2) == NULL);
 }
 
 /* skip_domain_part - skip '@' and a domain, whose form is checked elsewhere */
@@ -432,8 +431,8 @@ mailbox_domains_align(const struct mailbox_domains *domains, const char *domain)
 	if (domains->unknown != NULL || domains->n == 0)
 		return true;
 	for (i = 0; i < domains->n; i++)
-		if (orgdomain_may_be_aligned(domains->domain[i], strlen(domains->domain[i]), domain,
-			strlen(domain)))
+		if (orgdomain_may_be_aligned(
+			domains->domain[i], strlen(domains->domain[i]), domain, strlen(domain)))
 			return true;
 	return false;
 }

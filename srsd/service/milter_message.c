@@ -16,10 +16,10 @@
 #include "srsd/srs/srs_domains.h"
 
 /* A message waits for the DNS at most this long. Without an answer, srs-domain is used. */
-static const struct timeval candidate_wait = { 5, 0 };
+#define CANDIDATE_WAIT 5000
 
-/* After a failure of the store, a message tries again. */
-static const struct timeval store_wait = { 1, 0 };
+/* After a failure of the store, a message tries again after this time. */
+#define RETRY_WAIT 1000
 
 static struct srs_context
 make_milter_context(const struct milter_service *service)
@@ -28,6 +28,42 @@ make_milter_context(const struct milter_service *service)
 		clock_wall(service->clock) };
 
 	return context;
+}
+
+static void
+stop_milter_timer(struct milter_message *m)
+{
+	if (m->waits)
+		event_del(&m->timer);
+	m->waits = false;
+}
+
+static void
+start_milter_timer(struct milter_message *m, unsigned ms)
+{
+	const struct timeval wait = { ms / 1000, (suseconds_t)(ms % 1000) * 1000 };
+
+	event_add(&m->timer, &wait);
+	m->waits = true;
+}
+
+/* start_deadline - when a message begins to wait */
+static void
+start_deadline(struct milter_message *m)
+{
+	const struct timeval wait = { m->settings->milter_timeout, 0 };
+
+	if (!m->has_deadline)
+		event_add(&m->deadline, &wait);
+	m->has_deadline = true;
+}
+
+static void
+stop_deadline(struct milter_message *m)
+{
+	if (m->has_deadline)
+		event_del(&m->deadline);
+	m->has_deadline = m->is_late = false;
 }
 
 static void
@@ -41,6 +77,20 @@ on_milter_timer(evutil_socket_t fd, short what, void *arg)
 	candidates_cancel(&m->question);
 	if (m->stage == MILTER_STAGE_CANDIDATE)
 		m->candidate[0] = '\0'; /* the DNS is too slow */
+	m->wake(m->arg);
+}
+
+/* on_milter_deadline - what the message still waits for comes too late */
+static void
+on_milter_deadline(evutil_socket_t fd, short what, void *arg)
+{
+	struct milter_message *m = arg;
+
+	(void)fd;
+	(void)what;
+	m->is_late = true;
+	stop_milter_timer(m);
+	map_lookup_cancel(&m->lookup);
 	m->wake(m->arg);
 }
 
@@ -63,21 +113,7 @@ milter_message_init(
 	m->can_rewrite = true;
 	map_lookup_init(&m->lookup, on_milter_lookup, m);
 	event_assign(&m->timer, service->base, -1, 0, on_milter_timer, m);
-}
-
-static void
-stop_milter_timer(struct milter_message *m)
-{
-	if (m->waits)
-		event_del(&m->timer);
-	m->waits = false;
-}
-
-static void
-start_milter_timer(struct milter_message *m, const struct timeval *wait)
-{
-	event_add(&m->timer, wait);
-	m->waits = true;
+	event_assign(&m->deadline, service->base, -1, 0, on_milter_deadline, m);
 }
 
 bool
@@ -90,6 +126,7 @@ void
 milter_message_clear(struct milter_message *m)
 {
 	stop_milter_timer(m);
+	stop_deadline(m);
 	candidates_cancel(&m->question);
 	map_lookup_cancel(&m->lookup);
 	free(m->changes);
@@ -165,11 +202,8 @@ is_unwanted_bounce(const struct milter_message *m, const struct forwarding_recip
 {
 	const struct settings *settings = m->settings;
 
-	return m->envelope.sender == FORWARDING_BOUNCE &&
-	       settings->unauthenticated_bounces == UNAUTHENTICATED_BOUNCES_DISCARD &&
-	       recipient->original_fact == SRS_FACT_VALID &&
-	       settings->unauthenticated_domain[0] != '\0' &&
-	       strcasecmp(recipient->domain, settings->unauthenticated_domain) == 0;
+	return m->envelope.sender == FORWARDING_BOUNCE && recipient->returns_apart &&
+	       settings->unauthenticated_bounces == UNAUTHENTICATED_BOUNCES_DISCARD;
 }
 
 /* count_bounce - that returns to a sender whose mail was signed under this SRS domain */
@@ -256,6 +290,15 @@ on_candidate(void *arg, const struct candidate_state *state)
 	m->wake(m->arg);
 }
 
+/* compute_candidate_wait - in milliseconds: it ends before the deadline */
+static unsigned
+compute_candidate_wait(const struct settings *settings)
+{
+	unsigned longest = 1000 * (unsigned)settings->milter_timeout;
+
+	return longest > CANDIDATE_WAIT ? CANDIDATE_WAIT : longest / 2;
+}
+
 /* ask_candidate - is the SRS domain of the forwarding domain usable? False: the DNS must answer */
 static bool
 ask_candidate(struct milter_message *m)
@@ -280,7 +323,7 @@ ask_candidate(struct milter_message *m)
 	if (m->question == NULL)
 		return true;
 	m->stage = MILTER_STAGE_CANDIDATE;
-	start_milter_timer(m, &candidate_wait);
+	start_milter_timer(m, compute_candidate_wait(m->settings));
 	return false;
 }
 
@@ -326,18 +369,11 @@ decide_message(struct milter_message *m)
 	m->stage = m->decision.domain == NULL ? MILTER_STAGE_REVERSE : MILTER_STAGE_SIGN;
 }
 
-/*
- * retry_lookup - after a failure of ours: the store, or libcrypto. False: there is time for another
- * try.
- */
+/* retry_lookup - in a while, after a failure of the store or of libcrypto; always false */
 static bool
 retry_lookup(struct milter_message *m)
 {
-	if (clock_elapsed(m->service->clock) + 1000 > m->deadline) {
-		defer_message(m, "451 4.3.0 the sender cannot be rewritten at the moment");
-		return true;
-	}
-	start_milter_timer(m, &store_wait);
+	start_milter_timer(m, RETRY_WAIT);
 	return false;
 }
 
@@ -431,43 +467,44 @@ judge_message(struct milter_message *m)
 static void
 begin_end(struct milter_message *m)
 {
-	const struct milter_service *service = m->service;
-
 	mail_headers_finish(&m->headers);
-	m->started = clock_elapsed(service->clock);
-	m->deadline = m->started + 1000 * (uint64_t)m->settings->milter_timeout;
 	m->stage = MILTER_STAGE_JUDGE;
+}
+
+/* take_stage - the next one; false: the message waits */
+static bool
+take_stage(struct milter_message *m)
+{
+	switch (m->stage) {
+	case MILTER_STAGE_OPEN:
+		begin_end(m);
+		return true;
+	case MILTER_STAGE_JUDGE:
+		return judge_message(m);
+	case MILTER_STAGE_CANDIDATE:
+		decide_message(m);
+		return true;
+	case MILTER_STAGE_SIGN:
+		return sign_sender(m);
+	case MILTER_STAGE_REVERSE:
+	case MILTER_STAGE_DONE:
+		break;
+	}
+	return restore_recipients(m);
 }
 
 bool
 milter_message_end(struct milter_message *m)
 {
-	bool going = true;
-
-	if (m->waits)
-		return false;
-	while (going && m->stage != MILTER_STAGE_DONE) {
-		switch (m->stage) {
-		case MILTER_STAGE_OPEN:
-			begin_end(m);
-			break;
-		case MILTER_STAGE_JUDGE:
-			going = judge_message(m);
-			break;
-		case MILTER_STAGE_CANDIDATE:
-			going = m->question == NULL;
-			if (going)
-				decide_message(m);
-			break;
-		case MILTER_STAGE_SIGN:
-			going = sign_sender(m);
-			break;
-		default:
-			going = restore_recipients(m);
-			break;
+	if (m->is_late)
+		defer_message(m, "451 4.3.0 the message cannot be rewritten at the moment");
+	while (m->stage != MILTER_STAGE_DONE)
+		if (m->waits || !take_stage(m)) {
+			start_deadline(m);
+			return false;
 		}
-	}
-	return m->stage == MILTER_STAGE_DONE;
+	stop_deadline(m);
+	return true;
 }
 
 static bool

@@ -96,7 +96,8 @@ struct milter_message {
 	struct milter_change *changes;
 	/* The end. */
 	enum milter_stage stage;
-	uint64_t started, deadline;          /* in milliseconds */
+	struct event deadline;
+	bool has_deadline, is_late;
 	struct event timer;                  /* of the DNS, and until the store is tried again */
 	bool waits;                          /* for the timer */
 	struct candidate_question *question; /* or NULL */

@@ -96,6 +96,7 @@ milter_recipient_accept(const struct milter_message *m, const struct milter_peer
 	struct gate_action action;
 	struct gate_plan plan;
 	struct gate_query q;
+	bool is_charged;
 
 	unquote_address(&to, rcpt);
 	unquote_address(&from, (struct text){ m->sender.text, m->sender.len });
@@ -106,15 +107,18 @@ milter_recipient_accept(const struct milter_message *m, const struct milter_peer
 	gate_query_init(&q, &req);
 	q.srs.recipient = recipient->fact;
 	q.srs.sender = SRS_FACT_FOREIGN;
-	if (policy_charge_is_made(&charge, &q))
-		return true;
+	is_charged = policy_charge_is_made(&charge, &q);
 	charge.charged = NULL;
-	policy_charge_request(&charge, &q);
+	if (is_charged)
+		policy_charge_again(&charge, &q);
+	else
+		policy_charge_request(&charge, &q);
 	if (!gate_before(&q, m->settings, &action, &plan))
 		memset(&action, 0, sizeof(action)); /* SPF is for the policy service */
 	if (m->settings->milter_test_only && is_refused_by_gate(&action))
 		return true;
-	policy_charge_answer(&charge, &q, &action);
+	if (!is_charged)
+		policy_charge_answer(&charge, &q, &action);
 	if (!is_refused_by_gate(&action))
 		return true;
 	write_milter_reply(reply, &action);

@@ -197,6 +197,13 @@ policy_charge_request(const struct policy_charge *charge, struct gate_query *q)
 		q->srs.sender_overused = is_address_used_up(charge, q, true);
 }
 
+void
+policy_charge_again(const struct policy_charge *charge, struct gate_query *q)
+{
+	q->srs.guessing =
+	    gate_exemption(q, charge->settings) == NULL && is_client_guessing(charge, q);
+}
+
 /*
  * reveals_hash - would the answer differ if the hash of the sender were right?
  *

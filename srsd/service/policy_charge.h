@@ -76,6 +76,11 @@ void policy_charge_answer(const struct policy_charge *charge, const struct gate_
     const struct gate_action *action);
 
 /*
+ * Sets q->srs.guessing of a request that was charged already, as policy_charge_request does.
+ */
+void policy_charge_again(const struct policy_charge *charge, struct gate_query *q);
+
+/*
  * True if the recipient was charged for this client a moment ago, in charge->charged. That is then
  * forgotten.
  */
