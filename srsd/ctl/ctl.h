@@ -61,6 +61,7 @@ bool ctl_print_reply_error(const json_t *reply);
 /* A command: argv[0] is its name. Returns the exit status, an enum ctl_exit. */
 typedef int ctl_command_fn(const struct ctl *ctl, int argc, char **argv);
 
+ctl_command_fn ctl_explain;
 ctl_command_fn ctl_forward;
 ctl_command_fn ctl_policy;
 ctl_command_fn ctl_reload;

@@ -24,6 +24,7 @@ static const struct {
 	bool reports_config; /* reports an unusable configuration itself */
 } commands[] = {
 	{ "check", ctl_check, true },
+	{ "explain", ctl_explain, false },
 	{ "forward", ctl_forward, false },
 	{ "import", ctl_import, true },
 	{ "policy", ctl_policy, false },
@@ -36,10 +37,11 @@ static const struct {
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
-#define USAGE                      \
-	"command [argument ...]\n" \
-	"       srsctl -V\n"       \
-	"commands: check, forward, import, policy, reload, reverse, secret, spf, status, store"
+#define USAGE                                                                                       \
+	"command [argument ...]\n"                                                                  \
+	"       srsctl -V\n"                                                                        \
+	"commands: check, explain, forward, import, policy, reload, reverse, secret, spf, status, " \
+	"store"
 
 /*
  * open_ctl_log - spawn(8) connects standard error to the client's socket, where Postfix would take

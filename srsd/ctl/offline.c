@@ -11,6 +11,7 @@
 #include "spf/spf_query.h"
 #include "spf/spf_record_set.h"
 #include "srsd/ctl/offline.h"
+#include "srsd/forwarding/candidates.h"
 
 /* Input of the confined process. */
 struct offline_job {
@@ -118,4 +119,40 @@ offline_spf(struct offline *offline, const json_t *request, const char **error)
 		*error = "the event loop failed";
 	spf_query_free(&query);
 	return report;
+}
+
+struct offline_state {
+	bool known, usable;
+	char *text; /* CANDIDATE_TEXT_SIZE */
+};
+
+/* note_candidate_state - a candidates_done_fn */
+static void
+note_candidate_state(void *arg, const struct candidate_state *state)
+{
+	struct offline_state *offline = arg;
+
+	offline->known = true;
+	offline->usable = state->kind == CANDIDATE_USABLE;
+	candidate_state_describe(state, offline->text, CANDIDATE_TEXT_SIZE);
+}
+
+bool
+offline_candidate(struct offline *offline, const char *domain, char text[CANDIDATE_TEXT_SIZE])
+{
+	struct spf_checker checker = { offline->base, offline->resolver, offline->inflight,
+		&clock_system };
+	struct candidates *candidates = candidates_new(&checker);
+	struct offline_state state = { .text = text };
+	struct candidate_question *question;
+
+	strlcpy(text, "the event loop failed", CANDIDATE_TEXT_SIZE);
+	question =
+	    candidates_ask(candidates, offline->settings, domain, note_candidate_state, &state);
+	while (!state.known && event_base_loop(offline->base, EVLOOP_ONCE) == 0)
+		;
+	if (!state.known)
+		candidates_cancel(&question);
+	candidates_free(&candidates);
+	return state.usable;
 }

@@ -18,6 +18,7 @@
 #include "spf/dns/resolver.h"
 #include "spf/spf_inflight.h"
 #include "srsd/ctl/confined.h"
+#include "srsd/forwarding/candidate_state.h"
 
 struct event_base;
 
@@ -47,5 +48,11 @@ json_t *offline_run(struct settings *settings, offline_work_fn *work, void *arg,
  * reference; or NULL with a static reason in *error.
  */
 json_t *offline_spf(struct offline *offline, const json_t *request, const char **error);
+
+/*
+ * In the confined process: true if a candidate of per-domain is usable (candidates.h). Its state is
+ * described in text.
+ */
+bool offline_candidate(struct offline *offline, const char *domain, char text[CANDIDATE_TEXT_SIZE]);
 
 #endif

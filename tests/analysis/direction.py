@@ -59,7 +59,7 @@ LIBRARIES = (
         'check_dns store store_link store_redis milter_message'),
     ('jansson', r'jansson\.h',
         'spf_report spf_query status control reply confined offline findings ctl '
-        'control_store candidate_report'),
+        'control_store candidate_report explain_message'),
 )
 
 # The headers of the C library, of the kernel, and of libbsd, which adds to those of the C library.

@@ -542,13 +542,13 @@ def has_backend(database):
     return 'was built without' not in result.stderr
 
 
-def run(*arguments, user=True, timeout=WAIT, program='srsd'):
-    """Run srsd (or srsctl) until it exits; -> CompletedProcess with text."""
+def run(*arguments, user=True, timeout=WAIT, program='srsd', text=''):
+    """Run srsd (or srsctl) with text as its input until it exits; -> CompletedProcess with text."""
     identity = {}
     if user and is_root():
         entry = pwd.getpwnam(ORDINARY_USER)
         identity = {'user': entry.pw_uid, 'group': entry.pw_gid, 'extra_groups': []}
-    return subprocess.run([reachable_binary(program), *arguments], stdin=subprocess.DEVNULL,
+    return subprocess.run([reachable_binary(program), *arguments], input=text,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd='/', text=True,
                           errors='backslashreplace', timeout=timeout, **identity)
 
