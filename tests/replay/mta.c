@@ -19,6 +19,9 @@
 /* Headers with the blank after their colon; not supported here. */
 #define STEP_LEADING_BLANK 0x100000u
 
+/* The command has no reply, whatever was agreed on. */
+#define NEVER 0xffffffffu
+
 #define HEAD_SIZE 4
 #define REPLY_MAX (1u << 20)
 #define STAGES 7
@@ -42,9 +45,12 @@ static const struct command_kind command_kinds[] = {
 	{ 'N', 0x40, 0x40000, 6 },
 	{ 'B', 0x10, 0x80000, 5 },
 	{ 'E', 0, 0, 5 },
-	{ 'A', 0, 0xffffffff, -1 },
-	{ 'Q', 0, 0xffffffff, -1 },
+	{ 'A', 0, NEVER, -1 },
+	{ 'Q', 0, NEVER, -1 },
 };
+
+/* The commands whose macros are sent also if the command itself is omitted. */
+static const char lone_macros[] = "CHMRT";
 
 /* The macros that Postfix sends unless the milter lists others. */
 static const char *const stage_macros[STAGES] = {
@@ -311,12 +317,10 @@ has_message(const struct mta *mta)
 	return !mta->over && !mta->decided && mta->rcpts > 0;
 }
 
-/* is_due - is this command sent, after what the milter has said so far? */
+/* is_due - is it time for this command, after what the milter has said so far? */
 static bool
 is_due(const struct mta *mta, const struct command_kind *kind)
 {
-	if ((mta->steps & kind->omitted) != 0)
-		return false;
 	switch (kind->command) {
 	case 'A':
 	case 'Q':
@@ -348,14 +352,17 @@ static void
 send_command(struct mta *mta, const struct queued_command *queued, struct evbuffer *to)
 {
 	const struct command_kind *kind = find_command_kind(queued->command);
+	bool omitted;
 
 	if (kind == NULL || !is_due(mta, kind))
 		return;
+	omitted = (mta->steps & kind->omitted) != 0;
 	note_command(mta, kind->command);
-	if (kind->stage >= 0)
+	if (kind->stage >= 0 && (!omitted || strchr(lone_macros, kind->command) != NULL))
 		put_macros(mta, to, kind);
-	put_packet(to, kind->command, queued->data, queued->len);
-	if ((mta->steps & kind->unanswered) == 0 && kind->unanswered != 0xffffffff)
+	if (!omitted)
+		put_packet(to, kind->command, queued->data, queued->len);
+	if (!omitted && kind->unanswered != NEVER && (mta->steps & kind->unanswered) == 0)
 		mta->awaited = kind->command;
 	else if (kind->command == 'R')
 		mta->rcpts++;

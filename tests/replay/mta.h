@@ -2,9 +2,9 @@
 /*
  * mta - an MTA that uses a milter: the milter protocol, version 6, from the side of Postfix.
  *
- * It sends what Postfix 3.7 sends (measured): the macros of each command, no command that the
- * milter does not want, one command at a time, nothing after a reply that ends the message or the
- * connection, and an abort after each message. It shares no code with srsd/postfix/milter_proto.h,
+ * It sends what Postfix 3.7 sends (measured): the macros of each command, those of HELO and DATA
+ * also if the milter does not want the command, one command at a time, nothing after a reply that
+ * ends the message or the connection, and an abort after each message. It shares no code with srsd/postfix/milter_proto.h,
  * so that a misunderstanding there is found. A milter that breaks the protocol is an error.
  */
 #ifndef TESTS_REPLAY_MTA_H
