@@ -36,7 +36,7 @@ static const struct {
 } needed_macros[] = {
 	{ 0, "j" },               /* MILTER_CONNECT */
 	{ 2, "i {auth_authen}" }, /* MILTER_MAIL */
-	{ 3, "i {rcpt_mailer}" }, /* MILTER_RCPT */
+	{ 3, "i" },               /* MILTER_RCPT */
 	{ 5, "i" },               /* MILTER_END_OF_MESSAGE */
 };
 
@@ -213,6 +213,21 @@ milter_next_macro(struct milter_macros *macros, struct text *name, struct text *
 	return true;
 }
 
+/* strip_route - "@a.test,@b.test:user@x.test", which RFC 5321 deprecates, is user@x.test */
+static struct text
+strip_route(struct text address)
+{
+	bool in_literal = false;
+	size_t i;
+
+	for (i = 0; address.len > 0 && address.s[0] == '@' && i < address.len; i++) {
+		in_literal = address.s[i] == '[' || (in_literal && address.s[i] != ']');
+		if (address.s[i] == ':' && !in_literal)
+			return (struct text){ address.s + i + 1, address.len - i - 1 };
+	}
+	return address;
+}
+
 bool
 milter_parse_path(const struct milter_packet *packet, struct milter_path *path, const char **error)
 {
@@ -225,7 +240,7 @@ milter_parse_path(const struct milter_packet *packet, struct milter_path *path, 
 		*error = "address or parameter without an end";
 	if (*error != NULL || !cut_nul_text(&left, &path->address))
 		return false;
-	path->address = strip_pair(path->address, '<', '>');
+	path->address = strip_route(strip_pair(path->address, '<', '>'));
 	path->parameters = left;
 	return true;
 }

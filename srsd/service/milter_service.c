@@ -22,7 +22,6 @@ struct milter_session {
 	struct milter_peer peer;
 	char queue[MACRO_SIZE];
 	char myhostname[MACRO_SIZE];
-	bool is_error_recipient; /* Postfix refuses the next recipient by itself */
 	struct milter_message message;
 };
 
@@ -44,8 +43,6 @@ use_macro(struct milter_session *s, struct text name, struct text value)
 		copy_macro(s->myhostname, sizeof(s->myhostname), value);
 	else if (text_is(name, "auth_authen"))
 		copy_macro(s->peer.sasl_username, sizeof(s->peer.sasl_username), value);
-	else if (text_is(name, "rcpt_mailer"))
-		s->is_error_recipient = text_is(value, "error");
 }
 
 static bool
@@ -91,7 +88,6 @@ forget_peer(struct milter_session *s)
 {
 	memset(&s->peer, 0, sizeof(s->peer));
 	s->queue[0] = '\0';
-	s->is_error_recipient = false;
 	milter_message_clear(&s->message);
 }
 
@@ -125,16 +121,12 @@ take_recipient(struct milter_session *s, const struct milter_packet *packet,
 {
 	struct text original = { "", 0 };
 	struct milter_path path;
-	bool is_error = s->is_error_recipient;
 
-	s->is_error_recipient = false;
 	if (!milter_parse_path(packet, &path, error))
 		return false;
 	*error = "RCPT before MAIL";
 	if (!milter_message_is_begun(&s->message))
 		return false;
-	if (is_error)
-		return true;
 	milter_find_parameter(&path, "ORCPT", &original);
 	*reply = milter_message_add_recipient(&s->message, &s->peer, path.address, original, buf);
 	return true;

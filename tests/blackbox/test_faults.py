@@ -371,7 +371,7 @@ class Dns(FaultCase):
     def test_few_descriptors(self):
         """Queries that get no socket cause no verdict; later ones get one."""
         daemon = self.another_daemon(self.OPTIONS, self.SPF,
-                                     prefix=['prlimit', '--nofile=80:80', '--'])
+                                     prefix=['prlimit', '--nofile=90:90', '--'])
         senders = ['a@few%d.test' % n for n in range(9)]
         for sender in senders:
             name = sender[2:]
