@@ -66,8 +66,8 @@ bool authres_result_is(
     const struct authres_result *result, const char *method, const char *outcome);
 
 /*
- * The property of this type and name, in any case, or NULL if there is none or more than one, or if
- * properties were left out.
+ * The property of this type and name, in any case, or NULL if the result does not have exactly one,
+ * or if properties were left out.
  */
 const struct authres_property *authres_find(
     const struct authres_result *result, const char *type, const char *name);

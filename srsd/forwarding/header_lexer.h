@@ -38,8 +38,8 @@ bool header_lexer_skip(struct header_lexer *lexer, char c);
 bool header_lexer_skip_cfws(struct header_lexer *lexer, bool *found);
 
 /*
- * Reads a quoted-string. *raw has its quotes and backslashes. False: there is none here, or it is
- * invalid or not closed. Then nothing is read.
+ * Reads a quoted-string. *raw has its quotes and backslashes. False: the next bytes are not one, or it
+ * is invalid or not closed. Then nothing is read.
  */
 bool header_lexer_read_quoted(struct header_lexer *lexer, struct text *raw);
 

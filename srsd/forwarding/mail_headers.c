@@ -152,7 +152,7 @@ move_below(const struct mail_headers *headers, struct text name, struct text val
 /* Tokens. */
 
 static bool
-is_token_char(char c)
+is_verdict_char(char c)
 {
 	return ascii_isalnum(c) || c == '-' || c == '.';
 }
@@ -173,7 +173,7 @@ add_token(struct mail_headers *headers, struct text raw)
 	if (headers->n_tokens == MAIL_HEADERS_TOKENS_MAX ||
 	    !header_lexer_unquote(token, MAIL_HEADERS_TOKEN_MAX + 1, raw))
 		return;
-	for (i = 0; is_token_char(token[i]); i++)
+	for (i = 0; is_verdict_char(token[i]); i++)
 		continue;
 	if (i > 0 && token[i] == '\0')
 		headers->n_tokens++;
@@ -305,7 +305,7 @@ find_open_property(const struct authres_result *result)
 }
 
 /*
- * find_subject - the property that the result is about, or NULL if there is none that is believed
+ * find_subject - the property that the result is about, or NULL if it is not believed
  *
  * Before it there are only closed properties. With SPF its value must be the sender of the message,
  * so it is what it seems to be; with DMARC this takes a value at the end of the field.
@@ -445,6 +445,18 @@ mail_headers_add(struct mail_headers *headers, struct text name, struct text val
 		mailbox_domains_set_unknown(
 		    &headers->from, "a header field has a stray line break");
 	add_field(headers, trim_blanks(name), trim_blanks(value));
+}
+
+void
+mail_headers_add_cut(struct mail_headers *headers, struct text name, struct text value)
+{
+	if (!fits_header(headers, name.len + value.len)) {
+		mail_headers_add_unread(headers);
+		return;
+	}
+	mailbox_domains_set_unknown(&headers->from, "a header field is too long");
+	if (headers->reads_results)
+		headers->place = move_below(headers, trim_blanks(name), trim_blanks(value));
 }
 
 void

@@ -11,7 +11,7 @@
  *   followed by Delivered-To. pickup(8) writes "(Postfix, from userid N)" instead, and below
  *   it is the text of a local user;
  * - the next Received must begin with "from" and name us after "by". The results above it are
- *   believed. Before it has been seen, and if it is different or missing, there are none.
+ *   believed. Before it has been seen, and if it is different or missing, no result is.
  *
  * What no option needs is not read: From: and the trusted results (reads_from, reads_results). Then
  * the domains of From: are unknown.
@@ -91,6 +91,13 @@ void mail_headers_init(
  * after the limits only one thing is known: From: may be among them.
  */
 void mail_headers_add(struct mail_headers *headers, struct text name, struct text value);
+
+/*
+ * Like mail_headers_add for a field of which only the beginning of the value is known. It has no
+ * results and no tokens, and makes the domains of From: unknown: a line break that some readers
+ * take for the end of a field may be in the rest.
+ */
+void mail_headers_add_cut(struct mail_headers *headers, struct text name, struct text value);
 
 /* Like mail_headers_add for a field that could not be read: any field, with any value. */
 void mail_headers_add_unread(struct mail_headers *headers);

@@ -3,7 +3,6 @@
 #include <strings.h>
 
 #include "common/ascii.h"
-#include "common/idna.h"
 #include "common/orgdomain.h"
 #include "srsd/forwarding/header_lexer.h"
 #include "srsd/forwarding/mailbox_domains.h"
@@ -131,7 +130,7 @@ is_address_list(struct text value)
 static bool
 is_domain_char(char c)
 {
-	return ascii_isalnum(c) || c == '-' || c == '.' || (unsigned char)c >= 0x80;
+	return ascii_isalnum(c) || c == '-' || c == '.';
 }
 
 /*
@@ -147,6 +146,13 @@ ends_name(const char *s, const char *end)
 	return s == end || strchr(" \t\r\n,;<>", *s) != NULL;
 }
 
+/* is_name_end - can a dot after this character only continue the word before it? */
+static bool
+is_name_end(char c)
+{
+	return c == '.' || (header_lexer_is_atext(c) && (unsigned char)c < 0x80);
+}
+
 /* has_loose_dot - is there a dot after which a reader may look for the start of a name? */
 static bool
 has_loose_dot(struct text value)
@@ -154,64 +160,46 @@ has_loose_dot(struct text value)
 	size_t i;
 
 	for (i = 0; i < value.len; i++)
-		if (value.s[i] == '.' &&
-		    (i == 0 || (!header_lexer_is_atext(value.s[i - 1]) && value.s[i - 1] != '.')))
+		if (value.s[i] == '.' && (i == 0 || !is_name_end(value.s[i - 1])))
 			return true;
 	return false;
 }
 
-/*
- * is_ambiguous - has a name characters that IDNA2003 and IDNA2008 map to different names?
- *
- * RFC 5894, 7.2; and capital sharp s, for which it depends on the version of Unicode.
- */
-static bool
-is_ambiguous(const char *s, size_t len)
-{
-	static const char *const characters[] = {
-		"\303\237",     /* U+00DF sharp s */
-		"\341\272\236", /* U+1E9E */
-		"\317\202",     /* U+03C2 final sigma */
-		"\342\200\214", /* U+200C zero width non-joiner */
-		"\342\200\215", /* U+200D zero width joiner */
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(characters) / sizeof(characters[0]); i++)
-		if (memmem(s, len, characters[i], strlen(characters[i])) != NULL)
-			return true;
-	return false;
-}
-
+/* add_domain - add a domain in lower case, unless it is known */
 static void
-add_domain(struct mailbox_domains *domains, const char *ascii)
+add_domain(struct mailbox_domains *domains, const char *domain)
 {
 	size_t i;
 
 	for (i = 0; i < domains->n; i++)
-		if (strcmp(domains->domain[i], ascii) == 0)
+		if (strcmp(domains->domain[i], domain) == 0)
 			return;
 	if (domains->n == MAILBOX_DOMAINS_MAX)
 		mailbox_domains_set_unknown(domains, "the From: field has too many domains");
 	else
-		strlcpy(domains->domain[domains->n++], ascii, sizeof(domains->domain[0]));
+		strlcpy(domains->domain[domains->n++], domain, sizeof(domains->domain[0]));
 }
 
-/* add_name - add the name at the start of a text; false if there is none that is clear */
+/*
+ * add_name - add the name at the start of a text; false if no clear one is there
+ *
+ * A U-label is not clear: some readers drop its bytes, or end the name there, and IDNA2003 and
+ * IDNA2008 map it to different names.
+ */
 static bool
 add_name(struct mailbox_domains *domains, const char *s, const char *end)
 {
-	char ascii[HOSTNAME_MAX + 1];
+	char domain[HOSTNAME_MAX + 1];
 	size_t len = 0;
 
 	while (s + len < end && is_domain_char(s[len]))
 		len++;
-	if (!hostname_is_mail_domain(s, len) || is_ambiguous(s, len) ||
-	    idna_to_ascii(ascii, s, len) == 0 || !hostname_is_fqdn(ascii, strlen(ascii)) ||
-	    !ends_name(s + len, end))
+	if (!hostname_is_fqdn(s, len) || !ends_name(s + len, end))
 		return false;
-	hostname_lower(ascii, strlen(ascii));
-	add_domain(domains, ascii);
+	memcpy(domain, s, len);
+	domain[len] = '\0';
+	hostname_lower(domain, len);
+	add_domain(domains, domain);
 	return true;
 }
 

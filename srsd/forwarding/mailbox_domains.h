@@ -9,7 +9,7 @@
  * - the field must follow the grammar of RFC 5322, 3.4, with RFC 6532, and without its obsolete
  *   forms, except a dot in a display name. No comment or blank may touch the '@' of an address;
  * - every '@' in the field counts, in quoted strings and comments too, and must be followed by a
- *   domain name of two labels or more that cannot seem to continue;
+ *   domain name in ASCII, of two labels or more, that cannot seem to continue;
  * - encoded-words (RFC 2047) must be decodable, and no '@' or control character may result;
  * - there is one From: field.
  *
@@ -40,7 +40,7 @@ struct mailbox_domains {
 	bool has_field;
 	const char *unknown; /* static reason for the log, or NULL */
 	size_t n;
-	char domain[MAILBOX_DOMAINS_MAX][HOSTNAME_MAX + 1]; /* A-labels in lower case */
+	char domain[MAILBOX_DOMAINS_MAX][HOSTNAME_MAX + 1]; /* ASCII in lower case */
 };
 
 /* Adds the value of a From: field, with its folds. The second field makes the domains unknown. */
@@ -52,7 +52,7 @@ void mailbox_domains_set_unknown(struct mailbox_domains *domains, const char *re
 /*
  * True if domain may be aligned with From: in the relaxed mode of DMARC (RFC 7489, 3.1; RFC 9989):
  * it may have the organizational domain of one of them (orgdomain_may_be_aligned), or the domains
- * are unknown, or there is none. domain has A-labels or U-labels, in any case.
+ * are unknown, or the field has no domain. domain has A-labels or U-labels, in any case.
  */
 bool mailbox_domains_align(const struct mailbox_domains *domains, const char *domain);
 

@@ -71,8 +71,8 @@ write_authres(struct written *w, const char *value, size_t len, const struct aut
 	fuzz_must(authres->n <= AUTHRES_RESULTS_MAX);
 	for (i = 0; i < authres->n; i++) {
 		fuzz_must(authres->result[i].n <= AUTHRES_PROPERTIES_MAX);
-		fuzz_must(i == 0 || authres->result[i].has_remark ||
-			  !authres->result[i - 1].has_remark);
+		fuzz_must(
+		    i == 0 || authres->result[i].has_remark || !authres->result[i - 1].has_remark);
 		write_result(w, &at, end, &authres->result[i]);
 	}
 	if (authres->n == 0)

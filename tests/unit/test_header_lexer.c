@@ -159,8 +159,8 @@ test_read_while(void **state)
 	for (i = 0; i < COUNT(rows); i++) {
 		lexer = begin_lexer(rows[i].value, rows[i].len, &copy);
 		got = header_lexer_read_while(&lexer, header_lexer_is_atext);
-		unit_bytes(rows[i].value, "text", got.s, got.len, rows[i].value,
-		    (size_t)rows[i].used);
+		unit_bytes(
+		    rows[i].value, "text", got.s, got.len, rows[i].value, (size_t)rows[i].used);
 		unit_int(rows[i].value, "at end", header_lexer_at_end(&lexer),
 		    rows[i].used == (int)rows[i].len);
 		free(copy);

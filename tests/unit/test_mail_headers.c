@@ -14,14 +14,14 @@
 	"Received: from helo.test (client.test [192.0.2.1])\n"  \
 	"\tby mx.example.org (Postfix) with ESMTP id 842B6A7\n" \
 	"\tfor <a@fwd.test>; Sun, 29 Nov 2026 20:36:02 +0000 (UTC)\v"
-#define LOCAL                                      \
-	"Received: by mx.example.org (Postfix)\n"  \
+#define LOCAL                                     \
+	"Received: by mx.example.org (Postfix)\n" \
 	"\tid E7854A7; Sun, 29 Nov 2026 20:38:12 +0000 (UTC)\v"
-#define PICKUP                                                     \
-	"Received: by mx.example.org (Postfix, from userid 0)\n"   \
+#define PICKUP                                                   \
+	"Received: by mx.example.org (Postfix, from userid 0)\n" \
 	"\tid 3F65CA7; Sun, 29 Nov 2026 20:36:04 +0000 (UTC)\v"
-#define HIDDEN                                                     \
-	"Received: by mx.example.org (Postfix) id 3F65CA7\n"       \
+#define HIDDEN                                               \
+	"Received: by mx.example.org (Postfix) id 3F65CA7\n" \
 	"\tfor <a@fwd.test>; Sun, 29 Nov 2026 20:36:04 +0000 (UTC)\v"
 #define DELIVERED "Delivered-To: joe@loc.test\v"
 #define RESULTS "Authentication-Results: ar.example.org; "
@@ -170,8 +170,7 @@ test_other_places(void **state)
 		{ "local at the end", DMARC LOCAL, false },
 		{ "pickup", DMARC PICKUP FROM, false },
 		{ "text of a local user: a client", PICKUP DMARC CLIENT FROM, false },
-		{ "text of a local user: local",
-		    PICKUP LOCAL DELIVERED DMARC CLIENT FROM, false },
+		{ "text of a local user: local", PICKUP LOCAL DELIVERED DMARC CLIENT FROM, false },
 		{ "text of a local user: Delivered-To", PICKUP DELIVERED DMARC CLIENT FROM, false },
 		{ "pickup and local", LOCAL DELIVERED DMARC PICKUP DMARC CLIENT FROM, false },
 		{ "a hidden client", HIDDEN DELIVERED DMARC CLIENT FROM, false },
@@ -222,14 +221,14 @@ test_other_places(void **state)
 		    "Authentication-Results: gate.example.org; dmarc=pass header.from=x.org\v" CLIENT,
 		    false },
 		{ "a quoted authserv-id in another",
-		    "Authentication-Results: \"x; ar.example.org\"; dmarc=pass header.from=x.org\v"
-			CLIENT,
+		    "Authentication-Results: \"x; ar.example.org\"; dmarc=pass header.from=x.org\v" CLIENT,
 		    false },
 		{ "another field",
 		    "X-Authentication-Results: ar.example.org; dmarc=pass header.from=x.org\v" CLIENT,
 		    false },
-		{ "ARC", "ARC-Authentication-Results: i=1; ar.example.org; dmarc=pass"
-			 " header.from=x.org\v" CLIENT,
+		{ "ARC",
+		    "ARC-Authentication-Results: i=1; ar.example.org; dmarc=pass"
+		    " header.from=x.org\v" CLIENT,
 		    false },
 	};
 
@@ -244,13 +243,13 @@ test_strangers_in_results(void **state)
 	static const struct place_row rows[] = {
 		/* OpenDKIM decodes i= of a signature, and does not quote it. */
 		{ "header.i",
-		    RESULTS "\n\tdkim=fail header.d=evil.org header.i=x; dmarc=pass header.from=x.org\v"
-			CLIENT,
+		    RESULTS
+		    "\n\tdkim=fail header.d=evil.org header.i=x; dmarc=pass header.from=x.org\v" CLIENT,
 		    false },
 		{ "header.i, with something at the end",
-		    RESULTS "\n\tdkim=fail header.d=evil.org header.i=x; dmarc=pass"
-			    " header.from=x.org p.q=@evil.org header.b=AAAA;\n\tdkim-atps=neutral\v"
-			CLIENT,
+		    RESULTS
+		    "\n\tdkim=fail header.d=evil.org header.i=x; dmarc=pass"
+		    " header.from=x.org p.q=@evil.org header.b=AAAA;\n\tdkim-atps=neutral\v" CLIENT,
 		    false },
 		{ "header.i, like a signature",
 		    RESULTS "dkim=pass header.d=evil.org header.i=x@evil.org;"
@@ -262,11 +261,12 @@ test_strangers_in_results(void **state)
 		    false },
 		/* OpenDMARC takes a domain with blanks, or with brackets, from From:. */
 		{ "the start of header.from",
-		    RESULTS "dmarc=pass (p=none dis=none) header.from=x.org b.x=c.evil.org\v" CLIENT,
+		    RESULTS
+		    "dmarc=pass (p=none dis=none) header.from=x.org b.x=c.evil.org\v" CLIENT,
 		    false },
 		{ "twice header.from",
-		    RESULTS "dmarc=pass (p=none dis=none) header.from=x.evil.org header.from=x.org\v"
-			CLIENT,
+		    RESULTS
+		    "dmarc=pass (p=none dis=none) header.from=x.evil.org header.from=x.org\v" CLIENT,
 		    false },
 		{ "brackets",
 		    RESULTS "dmarc=none (p=none dis=none) header.from=[; dmarc=pass"
@@ -290,9 +290,10 @@ test_strangers_in_results(void **state)
 		    false },
 		{ "invalid after it", RESULTS "dmarc=pass header.from=x.org; x\v" CLIENT, false },
 		{ "in quotes",
-		    RESULTS "dkim=pass header.d=\"y;dmarc=pass header.from=x.org\"\v" CLIENT, false },
-		{ "in a comment",
-		    RESULTS "dkim=none (;dmarc=pass header.from=x.org)\v" CLIENT, false },
+		    RESULTS "dkim=pass header.d=\"y;dmarc=pass header.from=x.org\"\v" CLIENT,
+		    false },
+		{ "in a comment", RESULTS "dkim=none (;dmarc=pass header.from=x.org)\v" CLIENT,
+		    false },
 		{ "too many properties",
 		    RESULTS "dkim=pass header.d=y.org header.a=1 header.a=2 header.a=3 header.a=4"
 			    " header.a=5 header.a=6 header.a=7 header.a=8 header.a=9 header.a=10"
@@ -300,9 +301,10 @@ test_strangers_in_results(void **state)
 		    false },
 		/* and where not */
 		{ "after tags of a signature",
-		    RESULTS "dkim=pass (2048-bit key; unprotected) header.d=y.org header.a=rsa-sha256"
-			    " header.s=s header.b=\"a/b\"; dmarc=pass (policy=none)"
-			    " header.from=x.org \v" CLIENT,
+		    RESULTS
+		    "dkim=pass (2048-bit key; unprotected) header.d=y.org header.a=rsa-sha256"
+		    " header.s=s header.b=\"a/b\"; dmarc=pass (policy=none)"
+		    " header.from=x.org \v" CLIENT,
 		    true },
 	};
 
@@ -435,8 +437,7 @@ test_from(void **state)
 		{ "a blank before the name", FROM " From: b@y.org\v", true },
 		{ "in capitals", "FROM: a@z.org\v", true },
 		{ "other fields",
-		    "Sender: a@z.org\vX-From: a@z.org\vReply-To: a@z.org\vFro: a@z.org\vFrom2: x\v"
-		    FROM,
+		    "Sender: a@z.org\vX-From: a@z.org\vReply-To: a@z.org\vFro: a@z.org\vFrom2: x\v" FROM,
 		    false },
 		{ "a tab", "From:\ta@x.org\v", false },
 		{ "below everything", DMARC CLIENT "Subject: x\n\ty\v" FROM, false },
@@ -455,8 +456,8 @@ test_from(void **state)
 	(void)state;
 	for (i = 0; i < COUNT(rows); i++) {
 		read_headers(&headers, rows[i].fields);
-		unit_int(rows[i].what, "aligned", mail_headers_align(&headers, "z.org"),
-		    rows[i].want);
+		unit_int(
+		    rows[i].what, "aligned", mail_headers_align(&headers, "z.org"), rows[i].want);
 		headers.finished = false;
 		unit_true(rows[i].what, "before the end", mail_headers_align(&headers, "z.org"));
 	}
@@ -494,11 +495,12 @@ test_tokens(void **state)
 		const char *fields;
 		const char *want;
 	} rows[] = {
-		{ SPF "Pass (mailfrom) client-ip=192.0.2.1; helo=\"x y\"; envelope-from=\"a@x.org\";"
-		      " receiver=mx.our.test; x-srsd=1.a-B; identity=mailfrom\v",
+		{ SPF
+		    "Pass (mailfrom) client-ip=192.0.2.1; helo=\"x y\"; envelope-from=\"a@x.org\";"
+		    " receiver=mx.our.test; x-srsd=1.a-B; identity=mailfrom\v",
 		    "1.a-B" },
 		{ SPF "pass x-srsd=a\v", "a" },
-		{ SPF "pass X-SRSD = \"a\" ; (x) y=z;\v", "a" },
+		{ SPF "pass x-srsd = \"a\" ; (x) y=z;\v", "a" },
 		{ SPF "pass (x)\n\tx-srsd=a;\v", "a" },
 		{ OWN "spf=pass smtp.mailfrom=x.org policy.x-srsd=a\v", "a" },
 		{ OWN "spf=none smtp.helo=h policy.x-srsd=a; spf=pass smtp.mailfrom=x.org"
@@ -585,7 +587,8 @@ test_result_limit(void **state)
 	(void)state;
 	mail_headers_init(&headers, &settings, HOST);
 	for (i = 0; i <= MAIL_HEADERS_RESULTS_MAX; i++) {
-		snprintf(value, sizeof(value), "ar.example.org; dmarc=pass header.from=x%zu.org", i);
+		snprintf(
+		    value, sizeof(value), "ar.example.org; dmarc=pass header.from=x%zu.org", i);
 		add_bytes(&headers, "Authentication-Results", value, strlen(value));
 	}
 	add_bytes(&headers, "Received", BYTES("from h by mx.example.org; x"));
@@ -630,8 +633,8 @@ test_header_limits(void **state)
 		add_bytes(&headers, "Y", BYTES("123456789012"));
 		add_bytes(&headers, "Received", BYTES("from h by mx.example.org; x"));
 		mail_headers_finish(&headers);
-		unit_int("Received too late", "pass", mail_headers_dmarc_pass(&headers, "x.org"),
-		    false);
+		unit_int(
+		    "Received too late", "pass", mail_headers_dmarc_pass(&headers, "x.org"), false);
 		unit_true("Received too late", "aligned", mail_headers_align(&headers, "z.org"));
 	}
 	value = unit_fill('x', MAIL_HEADERS_BYTES_MAX);
@@ -642,6 +645,42 @@ test_header_limits(void **state)
 	add_bytes(&headers, "Subject", value, MAIL_HEADERS_BYTES_MAX - 100);
 	unit_int("a large field", "aligned", mail_headers_align(&headers, "z.org"), false);
 	free(value);
+	unit_end();
+}
+
+static void
+add_cut(struct mail_headers *headers, const char *name, const char *value)
+{
+	mail_headers_add_cut(headers, make_text(name), make_text(value));
+}
+
+/* Of a field that is cut, the end is unknown: a result or a token may have another one. */
+static void
+test_cut_fields(void **state)
+{
+	static const char result[] = "ar.example.org; dmarc=pass header.from=x.org";
+	static const char client[] = "from h by mx.example.org; x";
+	struct mail_headers headers;
+
+	(void)state;
+	read_headers(&headers, FROM);
+	add_cut(&headers, "Authentication-Results", result);
+	add_cut(&headers, "Received-SPF", "pass x-srsd=a");
+	add_cut(&headers, "Received", client);
+	unit_int("cut results", "pass", mail_headers_dmarc_pass(&headers, "x.org"), false);
+	unit_int("cut results", "tokens", (int)headers.n_tokens, 0);
+	unit_true("cut results", "aligned", mail_headers_align(&headers, "z.org"));
+
+	read_headers(&headers, DMARC);
+	add_cut(&headers, "Subject", "x");
+	add_cut(&headers, "Received", client);
+	add_bytes(&headers, "Received-SPF", BYTES("pass x-srsd=a"));
+	unit_true("cut Received", "pass", mail_headers_dmarc_pass(&headers, "x.org"));
+	unit_int("cut Received", "tokens", (int)headers.n_tokens, 1);
+
+	read_headers(&headers, "");
+	add_cut(&headers, "From", "a@x.org");
+	unit_true("cut From:", "aligned", mail_headers_align(&headers, "z.org"));
 	unit_end();
 }
 
@@ -678,6 +717,7 @@ main(void)
 		cmocka_unit_test(test_token_limits),
 		cmocka_unit_test(test_result_limit),
 		cmocka_unit_test(test_header_limits),
+		cmocka_unit_test(test_cut_fields),
 		cmocka_unit_test(test_host_names),
 	};
 

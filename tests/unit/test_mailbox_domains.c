@@ -80,12 +80,7 @@ test_mailboxes(void **state)
 		{ BYTES("Staff: a@x.org;, b@y.net"), "x.org y.net" },
 		{ BYTES("undisclosed:;"), "" },
 		{ BYTES("\"undisclosed recipients\" : (none) ;"), "" },
-		{ BYTES("J\303\266rg <j\303\266rg@b\303\274cher.de>"), "xn--bcher-kva.de" },
-		{ BYTES("a@B\303\234CHER.de, b@xn--bcher-kva.de"), "xn--bcher-kva.de" },
-		/* an ideographic full stop, as in IDNA2003 and UTS 46 */
-		{ BYTES("a@b\303\274cher\343\200\202de"), "xn--bcher-kva.de" },
-		/* a soft hyphen is mapped to nothing */
-		{ BYTES("a@custo\302\255mer.org"), "customer.org" },
+		{ BYTES("J\303\266rg <j\303\266rg@xn--bcher-kva.de>"), "xn--bcher-kva.de" },
 	};
 
 	(void)state;
@@ -162,14 +157,15 @@ test_unclear_domains(void **state)
 		{ BYTES("a@[customer.org]"), "?" },
 		{ BYTES("a@=?utf-8?q?customer.org?="), "?" },
 		{ BYTES("a@x.=?utf-8?q?customer.org?="), "?" },
-		/* names that IDNA2003 maps to other ones */
+		/* bytes that are not ASCII */
+		{ BYTES("a@b\303\274cher.de"), "?" },
+		{ BYTES("a@customer.org\303\274.x.net"), "?" },
+		{ BYTES("a@\303\274customer.org"), "?" },
+		{ BYTES("a@x\343\200\202customer.org"), "?" },
+		{ BYTES("a@custo\302\255mer.org"), "?" },
 		{ BYTES("a@stra\303\237e.de"), "?" },
-		{ BYTES("a@STRA\341\272\236E.de"), "?" },
-		{ BYTES("a@\317\203\317\202.gr"), "?" },
-		{ BYTES("a@x\342\200\214y.org"), "?" },
-		{ BYTES("a@x\342\200\215y.org"), "?" },
-		/* no name of IDNA2008, or no UTF-8 */
-		{ BYTES("a@\342\230\203.org"), "?" },
+		{ BYTES("\"ceo@customer.org\303\274\" <a@x.org>"), "?" },
+		{ BYTES("\"ceo@x.net \303\274.customer.org\" <a@x.org>"), "?" },
 		{ BYTES("a@b\374cher.de"), "?" },
 		{ BYTES("a@xn--customer-.org"), "?" },
 	};
@@ -282,7 +278,9 @@ test_encoded_words(void **state)
 		{ BYTES("=?ISO-8859-15?B?SvZyZw?= <a@x.org>"), "x.org" },
 		{ BYTES("=?GB2312?B?1tDOxA==?= <a@x.org>"), "x.org" },
 		{ BYTES("=?koi8-r?B?7snLz8zByg==?= <a@x.org>"), "x.org" },
-		{ BYTES("=?utf-8?q?" "?= <a@x.org>"), "x.org" },
+		{ BYTES("=?utf-8?q?"
+			"?= <a@x.org>"),
+		    "x.org" },
 		/* an '@' */
 		{ BYTES("=?utf-8?q?ceo=40customer.org?= <a@x.org>"), "?" },
 		{ BYTES("\"=?utf-8?q?ceo=40customer.org?=\" <a@x.org>"), "?" },
@@ -392,7 +390,6 @@ test_align(void **state)
 		{ "a@x.org, b@customer.org", "srs.customer.org", true },
 		{ "a@x.org, b@y.org", "srs.customer.org", false },
 		{ "\"b@customer.org\" <a@x.org>", "srs.customer.org", true },
-		{ "a@b\303\274cher.de", "srs.xn--bcher-kva.de", true },
 		{ "a@xn--bcher-kva.de", "srs.b\303\274cher.de", true },
 		/* below private suffixes, which not all readers know */
 		{ "a@one.github.io", "two.github.io", true },
@@ -422,8 +419,9 @@ test_align(void **state)
 static void
 test_cut_fields(void **state)
 {
-	static const char field[] = "=?utf-8?b?w7ZybA==?= \"J\\\" @x.org\" (c(d)) <\"a b\"@x.org> (e),\n"
-				    " Staff: b@x.org, Jane <c@x.org>;";
+	static const char field[] =
+	    "=?utf-8?b?w7ZybA==?= \"J\\\" @x.org\" (c(d)) <\"a b\"@x.org> (e),\n"
+	    " Staff: b@x.org, Jane <c@x.org>;";
 	size_t len;
 
 	(void)state;
