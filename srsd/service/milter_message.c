@@ -22,10 +22,10 @@
 #define RETRY_WAIT 1000
 
 static struct srs_context
-make_milter_context(const struct milter_service *service)
+make_milter_context(const struct milter_message *m)
 {
-	struct srs_context context = { service->settings, service->keys,
-		clock_wall(service->clock) };
+	struct srs_context context = { m->settings, m->service->keys,
+		clock_wall(m->service->clock) };
 
 	return context;
 }
@@ -149,10 +149,11 @@ copy_milter_address(struct milter_address *address, struct text text)
 void
 milter_message_begin(struct milter_message *m, struct text sender, const char *myhostname)
 {
-	const struct srs_context context = make_milter_context(m->service);
+	struct srs_context context;
 
 	milter_message_clear(m);
 	m->settings = settings_ref(m->service->settings);
+	context = make_milter_context(m);
 	m->recipient.len = m->original.len = 0;
 	copy_milter_address(&m->sender, sender);
 	/* A longer key is not an address. */
@@ -162,7 +163,7 @@ milter_message_begin(struct milter_message *m, struct text sender, const char *m
 	mail_headers_init(&m->headers, m->settings, myhostname);
 }
 
-/* add_change - to replace a recipient, or to drop it; not if there are too many, or it is too long to be ours */
+/* add_change - to replace or drop a recipient; not if there are too many, or it is too long */
 static void
 add_change(struct milter_message *m, struct text rcpt, bool drop)
 {
@@ -231,7 +232,7 @@ const char *
 milter_message_add_recipient(struct milter_message *m, const struct milter_peer *peer,
     struct text rcpt, struct text original, char reply[MILTER_MESSAGE_REPLY_SIZE])
 {
-	const struct srs_context context = make_milter_context(m->service);
+	const struct srs_context context = make_milter_context(m);
 	struct forwarding_recipient recipient;
 	struct orcpt orcpt;
 
@@ -261,10 +262,8 @@ milter_message_add_recipient(struct milter_message *m, const struct milter_peer 
 void
 milter_message_add_header(struct milter_message *m, struct text name, struct text value, bool cut)
 {
-	bool is_from = name.len == 4 && strncasecmp(name.s, "From", name.len) == 0;
-
-	if (cut && is_from)
-		mail_headers_add_unread(&m->headers);
+	if (cut)
+		mail_headers_add_cut(&m->headers, name, value);
 	else
 		mail_headers_add(&m->headers, name, value);
 }
