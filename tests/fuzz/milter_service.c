@@ -21,8 +21,8 @@
 /* The bytes of a packet that may wait for the rest of it: MILTER_PACKET_MAX. */
 #define PACKET_MAX (16 * 1024)
 
-/* No decision takes longer: milter-timeout, and the last answer of the store. */
-#define PATIENCE_MS 23000
+/* No decision takes longer: milter-timeout, and a step of the time. */
+#define PATIENCE_MS 20500
 
 /* The bytes of a session: the recipients that it replaces are most of them. */
 #define SESSION_MAX (2 * 1024 * 1024)
