@@ -67,6 +67,16 @@ read_fact(const struct srs_context *context, const struct mailaddr *addr)
 	return srs_rewrite_fact(context, &parts);
 }
 
+/* read_incomplete_fact - of an address without a domain, which Postfix completes */
+static enum srs_fact
+read_incomplete_fact(const struct srs_context *context, struct text address)
+{
+	struct mailaddr_parts parts;
+
+	mailaddr_split(&parts, address.s, address.len);
+	return srs_rewrite_fact(context, &parts);
+}
+
 static bool
 is_same_path(struct text a, struct text b)
 {
@@ -129,6 +139,8 @@ forwarding_read_recipient(struct forwarding_recipient *recipient, const struct s
 	if (mailaddr_parse_external(&addr, rcpt.s, rcpt.len) == MAILADDR_OK) {
 		recipient->fact = read_fact(context, &addr);
 		read_domain(domain, addr.domain, addr.domain_len);
+	} else {
+		recipient->fact = read_incomplete_fact(context, rcpt);
 	}
 	read_original(recipient, context, original);
 	recipient->trusts_us = domainset_contains(settings->no_rewrite, domain, strlen(domain));

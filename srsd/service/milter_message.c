@@ -333,15 +333,16 @@ is_misleading(const struct milter_message *m, const char *domain)
 	       !mail_headers_dmarc_pass(&m->headers, domain);
 }
 
-/* is_hold_full - in an hour of the clock */
+/* is_hold_full - in the hour that began with the first hold */
 static bool
 is_hold_full(struct milter_service *service)
 {
-	time_t hour = clock_wall(service->clock) / 3600;
+	time_t now = clock_wall(service->clock);
 
-	if (service->hold_hour != hour)
+	if (now < service->hold_since || now - service->hold_since >= 3600)
 		service->holds = 0;
-	service->hold_hour = hour;
+	if (service->holds == 0)
+		service->hold_since = now;
 	return service->holds >= service->settings->hold_limit;
 }
 

@@ -49,7 +49,7 @@ struct milter_service {
 	struct event_base *base;
 	const struct clock *clock;
 	struct stats *stats;
-	time_t hold_hour; /* the hour that holds were counted in */
+	time_t hold_since; /* when the hour began in which holds are counted */
 	int holds;
 };
 

@@ -33,7 +33,8 @@ unquote_address(struct internal_address *address, struct text external)
 {
 	struct mailaddr addr;
 
-	address->len = 0;
+	address->len = external.len < sizeof(address->text) ? external.len : sizeof(address->text);
+	memcpy(address->text, external.s, address->len); /* one that Postfix completes */
 	if (mailaddr_parse_external(&addr, external.s, external.len) != MAILADDR_OK)
 		return;
 	memcpy(address->text, addr.local, addr.local_len);

@@ -148,8 +148,10 @@ static void
 put_changes(const struct milter_message *m, struct buffer *out)
 {
 	const struct milter_change *change;
+	size_t i;
 
-	for (change = m->changes; change < m->changes + m->n_changes; change++) {
+	for (i = 0; i < m->n_changes; i++) {
+		change = &m->changes[i];
 		if (!change->drop && change->to[0] == '\0')
 			continue;
 		milter_put_deleted_rcpt(out, change->from, strlen(change->from));

@@ -277,6 +277,47 @@ test_unknown(void **state)
 	unit_end();
 }
 
+/* Of an address as a client wrote it: Postfix may complete it so that it is ours. */
+static void
+test_facts(void **state)
+{
+	static const struct {
+		const char *domain; /* after the local part of VALID */
+		enum srs_fact valid, forged;
+	} rows[] = {
+		{ "@srs.test", SRS_FACT_VALID, SRS_FACT_FORGED },
+		{ "@srs.test.", SRS_FACT_VALID, SRS_FACT_FORGED },
+		{ "@old.test", SRS_FACT_VALID, SRS_FACT_FORGED },
+		{ "", SRS_FACT_VALID, SRS_FACT_FORGED },
+		{ "@srs", SRS_FACT_VALID, SRS_FACT_FORGED },
+		{ "%srs.test", SRS_FACT_VALID, SRS_FACT_FORGED },
+		{ "%srs.test@fwd.test", SRS_FACT_FORGED, SRS_FACT_FORGED },
+		{ "@out.test", SRS_FACT_FOREIGN, SRS_FACT_FOREIGN },
+	};
+	struct forwarding_recipient recipient;
+	const struct text none = { "", 0 };
+	struct address_case c;
+	char valid[600], forged[600];
+	size_t i;
+
+	(void)state;
+	begin_case(&c, make_forwarder());
+	for (i = 0; i < COUNT(rows); i++) {
+		snprintf(valid, sizeof(valid), "%.*s%s", (int)strcspn(c.valid, "@"), c.valid,
+		    rows[i].domain);
+		snprintf(forged, sizeof(forged), "%.*s%s", (int)strcspn(c.forged, "@"), c.forged,
+		    rows[i].domain);
+		forwarding_read_recipient(
+		    &recipient, &c.context, (struct text){ valid, strlen(valid) }, none, false);
+		unit_int(rows[i].domain, "valid", recipient.fact, rows[i].valid);
+		forwarding_read_recipient(
+		    &recipient, &c.context, (struct text){ forged, strlen(forged) }, none, false);
+		unit_int(rows[i].domain, "forged", recipient.fact, rows[i].forged);
+	}
+	end_case(&c);
+	unit_end();
+}
+
 static void
 test_always_rewrite(void **state)
 {
@@ -464,6 +505,7 @@ main(void)
 		cmocka_unit_test(test_incoming),
 		cmocka_unit_test(test_recipients),
 		cmocka_unit_test(test_unknown),
+		cmocka_unit_test(test_facts),
 		cmocka_unit_test(test_always_rewrite),
 		cmocka_unit_test(test_decisions),
 		cmocka_unit_test(test_rewrite_relayed),
