@@ -48,6 +48,7 @@ ZONE = {
     '_dmarc.own.strict.test': {'TXT': ['v=DMARC1; p=reject; aspf=r']},
     'main.test': {'MX': [(10, 'mx.srs.test')], 'TXT': ['v=spf1 ip4:192.0.2.10 -all']},
     '_dmarc.main.test': {'TXT': ['v=DMARC1; p=reject; aspf=s']},
+    'our.test': {'MX': [(10, 'mx.srs.test')], 'TXT': ['v=spf1 ip4:192.0.2.10 -all']},
     'apart.example': {'MX': [(10, 'mx.srs.test')], 'TXT': ['v=spf1 ip4:192.0.2.10 -all']},
     'apart-nomx.example': {'TXT': ['v=spf1 ip4:192.0.2.10 -all']},
     'apart-nospf.example': {'MX': [(10, 'mx.srs.test')]},
@@ -1308,9 +1309,9 @@ class Forwarding(PostfixBase):
     HOP = '127.0.0.1:10026 inet n - n - - smtpd'
 
     @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
+    def options(cls, daemon):
         cls.milter = 'inet:127.0.0.1:%d' % free_port()
+        daemon.options['milter'] = [cls.milter]
 
     def right(self):
         return {**super().right(), 'sender_canonical_maps': None, 'sender_canonical_classes': None,
@@ -1342,8 +1343,20 @@ class Forwarding(PostfixBase):
     def test_no_milter(self):
         """Without the option, none of this is examined."""
         lines = self.finds('^error: sender_canonical_maps does not name forward', errors=2,
-                           postfix=self.postfix(master=self.master('milter_default_action=accept')))
+                           config=self.config(milter=[]), postfix=self.postfix(master=self.master('milter_default_action=accept')))
         self.assertFalse([line for line in lines if 'milter' in line])
+
+    def test_daemon(self):
+        lines = self.hop('^ok: milter %s answers$' % re.escape(self.milter), errors=0)
+        self.assertEqual(len([line for line in lines if line.startswith('ok: milter ')]), 1)
+        absent, wrong = free_port(), self.daemon.ports['forward']
+        self.finds('^error: milter inet:127.0.0.1:%d: Connection refused: start srsd' % absent,
+                   config=self.config(milter=[self.milter, 'inet:127.0.0.1:%d' % absent]),
+                   postfix=self.postfix(master=self.master()))
+        self.finds('^error: milter inet:127.0.0.1:%d: ' % wrong,
+                   config=self.config(milter=[self.milter, 'inet:127.0.0.1:%d' % wrong],
+                                      forward=[]),
+                   postfix=self.postfix(master=self.master()))
 
     def test_forms(self):
         port = self.milter.rpartition(':')[2]
@@ -1484,7 +1497,8 @@ class Forwarding(PostfixBase):
     def test_recipient_limit(self):
         error = (r"^warning: srs_destination_recipient_limit is not 1: a message has one sender for "
                  r"all recipients, .*: postconf -e 'srs_destination_recipient_limit = 1'$")
-        per = {'per_domain': 'same', 'outbound_addresses': [ADDRESS]}
+        per = {'per_domain': 'same', 'outbound_addresses': [ADDRESS],
+               'per_domain_except': ['mx.our.test', 'localhost']}
         for options in per, {'unauthenticated': 'keep'}:
             with self.subTest(str(options)):
                 self.hop(error, options=options)
@@ -2069,11 +2083,11 @@ class Dns(Base):
         apart = {'unauthenticated_domain': 'apart.example'}
         self.aligned(r'^warning: DMARC of relaxed\.test passes .*: publish aspf=s in '
                      r'_dmarc\.relaxed\.test, or choose .*relaxed\.test, or set '
-                     r'unauthenticated-domain, which the milter uses for such messages$', 2, hop)
+                     r'unauthenticated-domain, which the milter uses for such messages$', 3, hop)
         self.aligned(r'^ok: DMARC of relaxed\.test: forwards with a forged From: leave under '
-                     r'unauthenticated-domain$', 1, hop, **apart)
+                     r'unauthenticated-domain$', 2, hop, **apart)
         self.aligned(r'^warning: DMARC of relaxed\.test passes .*: publish aspf=s in '
-                     r'_dmarc\.relaxed\.test, or choose .* below relaxed\.test$', 2, **apart)
+                     r'_dmarc\.relaxed\.test, or choose .* below relaxed\.test$', 3, **apart)
 
     def apart(self, pattern, domain, errors=1):
         main = self.own('srs.test')
