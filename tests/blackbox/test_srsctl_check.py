@@ -1321,6 +1321,7 @@ class Forwarding(PostfixBase):
     def master(self, *hop, srs='', **more):
         """The recipe, with other options of the hop and of its client, and with more services."""
         options = {'smtpd_milters': self.milter, 'smtpd_discard_ehlo_keywords': '',
+                   'local_header_rewrite_clients': '',
                    'receive_override_options': 'no_header_body_checks'}
         options.update(dict(option.split('=', 1) for option in hop))
         words = ''.join(" -o {%s = %s}" % item for item in options.items() if item[1] != '-')
@@ -1518,15 +1519,24 @@ class Forwarding(PostfixBase):
                        '-o sender_canonical_maps=tcp:127.0.0.1:%d\n' % port)
 
     def test_signer(self):
+        """Before or after srsd, but it belongs on another service."""
         for signer in ('inet:localhost:8891', 'unix:opendkim/opendkim.sock',
                        '{ unix:private/OpenDKIM, default_action=accept }'):
-            with self.subTest(signer):
-                self.hop(r'^warning: smtpd_milters of smtpd 127\.0\.0\.1:10026 has %s before srsd: '
-                         r'it signs before the sender is rewritten: move it after %s$'
-                         % (re.escape(signer), re.escape(self.milter)),
-                         'smtpd_milters=%s, %s' % (signer, self.milter))
-                self.hop('is a hop', 'smtpd_milters=%s, %s' % (self.milter, signer), errors=0)
+            for form in '%s, %s' % (signer, self.milter), '%s, %s' % (self.milter, signer):
+                with self.subTest(form):
+                    self.hop(r'^warning: smtpd_milters of smtpd 127\.0\.0\.1:10026 has %s: all mail '
+                             r'comes from this host there, .*: leave it on the services where mail '
+                             r'comes in' % re.escape(signer), 'smtpd_milters=' + form)
         self.hop('is a hop', 'smtpd_milters=unix:clamav/clamav.sock, ' + self.milter, errors=0)
+        self.hop('is a hop', errors=0, smtpd_milters='inet:localhost:8891')
+
+    def test_header_rewriting(self):
+        warning = (r'^warning: local_header_rewrite_clients of smtpd 127\.0\.0\.1:10026 is not '
+                   r'empty: .*: add -o local_header_rewrite_clients= to that service')
+        self.hop(warning, 'local_header_rewrite_clients=-')
+        self.hop(warning, 'local_header_rewrite_clients=permit_mynetworks')
+        self.hop('is a hop', 'local_header_rewrite_clients=-', errors=0,
+                 local_header_rewrite_clients='')
 
     def test_local_mail(self):
         self.hop('^error: non_smtpd_milters names the milter: mail that is submitted on this host '
@@ -2079,7 +2089,8 @@ class Dns(Base):
     def test_alignment_and_the_milter(self):
         """The milter looks at From:, the map of senders cannot."""
         hop = (MASTER + 'srs unix - - n - - smtp\n'
-               '127.0.0.1:10026 inet n - n - - smtpd -o smtpd_milters=inet:127.0.0.1:1\n')
+               '127.0.0.1:10026 inet n - n - - smtpd -o smtpd_milters=inet:127.0.0.1:1 '
+               '-o local_header_rewrite_clients=\n')
         apart = {'unauthenticated_domain': 'apart.example'}
         self.aligned(r'^warning: DMARC of relaxed\.test passes .*: publish aspf=s in '
                      r'_dmarc\.relaxed\.test, or choose .*relaxed\.test, or set '
