@@ -160,7 +160,7 @@ print_forward_row(const char *name, const json_t *numbers)
 		     *running = json_object_get(numbers, "running_hour"),
 		     *last = json_object_get(numbers, "last_hour");
 
-	printf("  %-30s %10lld %10lld %10lld %8lld/%-6lld %8lld/%-6lld\n", name,
+	printf("  %-30s %10lld %10lld %10lld %8lld/%-6lld %8lld/%lld\n", name,
 	    ctl_number(total, "forwarded"), ctl_number(total, "unauthenticated"),
 	    ctl_number(total, "bounced"), ctl_number(running, "forwarded"),
 	    ctl_number(running, "bounced"), ctl_number(last, "forwarded"),

@@ -21,6 +21,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.p
 from harness import tap
 from harness.daemon import SECRET, TOP, Daemon, free_port, is_root, run
 from harness.dns_server import SERVFAIL, SILENT, DnsServer
+from harness.milter import Milter
 
 CLIENT = '192.0.2.1'
 
@@ -781,6 +782,61 @@ class Candidates(FakeDaemon):
         self.assertEqual(re.findall(r'^  d(\d+)\.test +usable$', text, re.M),
                          [str(i) for i in range(40)])
         self.assertIn('\n  1463 more domains: see srsctl status --json\n', text)
+
+
+class ForwardsOfDaemon(unittest.TestCase):
+    """The counts of a daemon, in srsctl status and on the page of metrics."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.milter, cls.page = free_port(), free_port()
+        cls.daemon = Daemon({'milter': ['inet:127.0.0.1:%d' % cls.milter],
+                             'metrics': 'inet:127.0.0.1:%d' % cls.page,
+                             'domains': ['fwd.test', 'two.test']})
+        cls.daemon.enable_control()
+        cls.daemon.start()
+        cls.addClassCleanup(cls.daemon.__exit__, None)
+        with Milter(('127.0.0.1', cls.milter)) as mta:
+            mta.connect('127.0.0.1')
+            for original in 'a@two.test', 'a@fwd.test', 'b@FWD.test':
+                signed = mta.message('a@x.test', ('b@out.test', 'ORCPT=rfc822;' + original))[0].text
+            mta.message('me@fwd.test', ('b@out.test',))
+            mta.message('', ('b@out.test', 'ORCPT=rfc822;' + signed.replace('=', '+3D')))
+
+    def status(self, *arguments):
+        done = srsctl('-f', self.daemon.config, 'status', *arguments)
+        self.assertEqual((done.returncode, done.stderr), (0, ''))
+        return done.stdout
+
+    def test_json(self):
+        status = json.loads(self.status('--json'))
+        self.assertEqual(status['milter'], {'forward': {'rewritten': 3}, 'own': {'kept': 1},
+                                            'bounce': {'kept': 1}})
+        forwards = status['forwards']
+        self.assertEqual(forwards['total'], {'forwarded': 3, 'unauthenticated': 0, 'bounced': 1})
+        self.assertEqual([(row['domain'], row['total']['forwarded'], row['total']['bounced'])
+                          for row in forwards['domains']],
+                         [('srs.test', 3, 1), ('fwd.test', 2, 0), ('two.test', 1, 0)])
+        self.assertLess(abs(forwards['since'] - time.time()), 600)
+
+    def test_text(self):
+        text = self.status()
+        self.assertIn('\nmilter      bounce: kept 1\n            own: kept 1\n', text)
+        self.assertRegex(text, r'\n  all domains +3 +0 +1 .*\n  srs\.test +3 +0 +1 .*\n'
+                               r'  fwd\.test +2 +0 +0 .*\n  two\.test +1 +0 +0 ')
+
+    def test_metrics(self):
+        connection = http.client.HTTPConnection('127.0.0.1', self.page, timeout=60)
+        self.addCleanup(connection.close)
+        connection.request('GET', '/metrics')
+        lines = connection.getresponse().read().decode('ascii').splitlines()
+        for line in ('srsd_milter_total{kind="forward",result="rewritten"} 3',
+                     'srsd_milter_total{kind="forward",result="held"} 0',
+                     'srsd_forwards_total{event="forwarded"} 3',
+                     'srsd_forwards_total{event="unauthenticated"} 0',
+                     'srsd_forwards_total{event="bounced"} 1'):
+            self.assertIn(line, lines)
+        self.assertFalse([line for line in lines if 'two.test' in line])
 
 
 class Hostile(FakeDaemon):

@@ -48,6 +48,7 @@ ZONE = {
     '_dmarc.own.strict.test': {'TXT': ['v=DMARC1; p=reject; aspf=r']},
     'main.test': {'MX': [(10, 'mx.srs.test')], 'TXT': ['v=spf1 ip4:192.0.2.10 -all']},
     '_dmarc.main.test': {'TXT': ['v=DMARC1; p=reject; aspf=s']},
+    'our.test': {'MX': [(10, 'mx.srs.test')], 'TXT': ['v=spf1 ip4:192.0.2.10 -all']},
     'apart.example': {'MX': [(10, 'mx.srs.test')], 'TXT': ['v=spf1 ip4:192.0.2.10 -all']},
     'apart-nomx.example': {'TXT': ['v=spf1 ip4:192.0.2.10 -all']},
     'apart-nospf.example': {'MX': [(10, 'mx.srs.test')]},
@@ -1308,9 +1309,9 @@ class Forwarding(PostfixBase):
     HOP = '127.0.0.1:10026 inet n - n - - smtpd'
 
     @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
+    def options(cls, daemon):
         cls.milter = 'inet:127.0.0.1:%d' % free_port()
+        daemon.options['milter'] = [cls.milter]
 
     def right(self):
         return {**super().right(), 'sender_canonical_maps': None, 'sender_canonical_classes': None,
@@ -1320,6 +1321,7 @@ class Forwarding(PostfixBase):
     def master(self, *hop, srs='', **more):
         """The recipe, with other options of the hop and of its client, and with more services."""
         options = {'smtpd_milters': self.milter, 'smtpd_discard_ehlo_keywords': '',
+                   'local_header_rewrite_clients': '',
                    'receive_override_options': 'no_header_body_checks'}
         options.update(dict(option.split('=', 1) for option in hop))
         words = ''.join(" -o {%s = %s}" % item for item in options.items() if item[1] != '-')
@@ -1342,8 +1344,20 @@ class Forwarding(PostfixBase):
     def test_no_milter(self):
         """Without the option, none of this is examined."""
         lines = self.finds('^error: sender_canonical_maps does not name forward', errors=2,
-                           postfix=self.postfix(master=self.master('milter_default_action=accept')))
+                           config=self.config(milter=[]), postfix=self.postfix(master=self.master('milter_default_action=accept')))
         self.assertFalse([line for line in lines if 'milter' in line])
+
+    def test_daemon(self):
+        lines = self.hop('^ok: milter %s answers$' % re.escape(self.milter), errors=0)
+        self.assertEqual(len([line for line in lines if line.startswith('ok: milter ')]), 1)
+        absent, wrong = free_port(), self.daemon.ports['forward']
+        self.finds('^error: milter inet:127.0.0.1:%d: Connection refused: start srsd' % absent,
+                   config=self.config(milter=[self.milter, 'inet:127.0.0.1:%d' % absent]),
+                   postfix=self.postfix(master=self.master()))
+        self.finds('^error: milter inet:127.0.0.1:%d: ' % wrong,
+                   config=self.config(milter=[self.milter, 'inet:127.0.0.1:%d' % wrong],
+                                      forward=[]),
+                   postfix=self.postfix(master=self.master()))
 
     def test_forms(self):
         port = self.milter.rpartition(':')[2]
@@ -1484,7 +1498,8 @@ class Forwarding(PostfixBase):
     def test_recipient_limit(self):
         error = (r"^warning: srs_destination_recipient_limit is not 1: a message has one sender for "
                  r"all recipients, .*: postconf -e 'srs_destination_recipient_limit = 1'$")
-        per = {'per_domain': 'same', 'outbound_addresses': [ADDRESS]}
+        per = {'per_domain': 'same', 'outbound_addresses': [ADDRESS],
+               'per_domain_except': ['mx.our.test', 'localhost']}
         for options in per, {'unauthenticated': 'keep'}:
             with self.subTest(str(options)):
                 self.hop(error, options=options)
@@ -1504,15 +1519,24 @@ class Forwarding(PostfixBase):
                        '-o sender_canonical_maps=tcp:127.0.0.1:%d\n' % port)
 
     def test_signer(self):
+        """Before or after srsd, but it belongs on another service."""
         for signer in ('inet:localhost:8891', 'unix:opendkim/opendkim.sock',
                        '{ unix:private/OpenDKIM, default_action=accept }'):
-            with self.subTest(signer):
-                self.hop(r'^warning: smtpd_milters of smtpd 127\.0\.0\.1:10026 has %s before srsd: '
-                         r'it signs before the sender is rewritten: move it after %s$'
-                         % (re.escape(signer), re.escape(self.milter)),
-                         'smtpd_milters=%s, %s' % (signer, self.milter))
-                self.hop('is a hop', 'smtpd_milters=%s, %s' % (self.milter, signer), errors=0)
+            for form in '%s, %s' % (signer, self.milter), '%s, %s' % (self.milter, signer):
+                with self.subTest(form):
+                    self.hop(r'^warning: smtpd_milters of smtpd 127\.0\.0\.1:10026 has %s: all mail '
+                             r'comes from this host there, .*: leave it on the services where mail '
+                             r'comes in' % re.escape(signer), 'smtpd_milters=' + form)
         self.hop('is a hop', 'smtpd_milters=unix:clamav/clamav.sock, ' + self.milter, errors=0)
+        self.hop('is a hop', errors=0, smtpd_milters='inet:localhost:8891')
+
+    def test_header_rewriting(self):
+        warning = (r'^warning: local_header_rewrite_clients of smtpd 127\.0\.0\.1:10026 is not '
+                   r'empty: .*: add -o local_header_rewrite_clients= to that service')
+        self.hop(warning, 'local_header_rewrite_clients=-')
+        self.hop(warning, 'local_header_rewrite_clients=permit_mynetworks')
+        self.hop('is a hop', 'local_header_rewrite_clients=-', errors=0,
+                 local_header_rewrite_clients='')
 
     def test_local_mail(self):
         self.hop('^error: non_smtpd_milters names the milter: mail that is submitted on this host '
@@ -2065,15 +2089,16 @@ class Dns(Base):
     def test_alignment_and_the_milter(self):
         """The milter looks at From:, the map of senders cannot."""
         hop = (MASTER + 'srs unix - - n - - smtp\n'
-               '127.0.0.1:10026 inet n - n - - smtpd -o smtpd_milters=inet:127.0.0.1:1\n')
+               '127.0.0.1:10026 inet n - n - - smtpd -o smtpd_milters=inet:127.0.0.1:1 '
+               '-o local_header_rewrite_clients=\n')
         apart = {'unauthenticated_domain': 'apart.example'}
         self.aligned(r'^warning: DMARC of relaxed\.test passes .*: publish aspf=s in '
                      r'_dmarc\.relaxed\.test, or choose .*relaxed\.test, or set '
-                     r'unauthenticated-domain, which the milter uses for such messages$', 2, hop)
+                     r'unauthenticated-domain, which the milter uses for such messages$', 3, hop)
         self.aligned(r'^ok: DMARC of relaxed\.test: forwards with a forged From: leave under '
-                     r'unauthenticated-domain$', 1, hop, **apart)
+                     r'unauthenticated-domain$', 2, hop, **apart)
         self.aligned(r'^warning: DMARC of relaxed\.test passes .*: publish aspf=s in '
-                     r'_dmarc\.relaxed\.test, or choose .* below relaxed\.test$', 2, **apart)
+                     r'_dmarc\.relaxed\.test, or choose .* below relaxed\.test$', 3, **apart)
 
     def apart(self, pattern, domain, errors=1):
         main = self.own('srs.test')

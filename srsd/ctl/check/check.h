@@ -38,6 +38,9 @@ void check_secret_age(struct check *check);
 /* Checks the services of the daemon, and whether it uses this configuration and these secrets. */
 void check_daemon(struct check *check);
 
+/* Checks whether each endpoint of the milter answers. */
+void check_milter(struct check *check);
+
 /* Checks envelope-database: its file or its server, and whether the daemon can use it. */
 void check_store(struct check *check);
 

@@ -148,22 +148,39 @@ is_signer(const char *word)
 	return false;
 }
 
-/* check_signers - a milter sees what those before it have changed */
+/* check_signers - all mail of a hop comes from this host, which signers trust */
 static void
 check_signers(struct check *check, const struct check_hop *hop)
 {
 	const char *rest = hop->milters;
 	char word[POSTFIX_WORD_SIZE];
 
-	while (postfix_word(&rest, word) && strcmp(word, hop->word) != 0) {
-		if (!is_signer(word))
+	while (postfix_word(&rest, word)) {
+		if (strcmp(word, hop->word) == 0 || !is_signer(word))
 			continue;
 		findings_add(check->findings, FINDING_WARNING,
-		    "smtpd_milters of smtpd %s has %s before srsd: it signs before the sender is "
-		    "rewritten",
+		    "smtpd_milters of smtpd %s has %s: all mail comes from this host there, and a "
+		    "signer that trusts it signs a forged From: of a stranger",
 		    hop->service.name, word);
-		findings_remedy(check->findings, "move it after %s", hop->word);
+		findings_remedy(check->findings,
+		    "leave it on the services where mail comes in: a signature stays valid, because "
+		    "srsd changes the envelope only");
 	}
+}
+
+/* check_header_rewriting - trivial-rewrite(8) completes From: of clients of this host */
+static void
+check_header_rewriting(struct check *check, const struct check_hop *hop)
+{
+	static const char name[] = "local_header_rewrite_clients";
+
+	if (postfix_service_get(check->postfix, &hop->service, name)[0] == '\0')
+		return;
+	findings_add(check->findings, FINDING_WARNING,
+	    "%s of smtpd %s is not empty: Postfix completes addresses in the headers of strangers, "
+	    "such as From: ceo, with a domain of yours",
+	    name, hop->service.name);
+	findings_remedy(check->findings, "add -o %s= to that service in master.cf", name);
 }
 
 void
@@ -176,6 +193,7 @@ check_hop_settings(struct check *check, const struct check_hop *hop)
 	check_protocol(check, hop);
 	check_server_dsn(check, hop);
 	check_signers(check, hop);
+	check_header_rewriting(check, hop);
 }
 
 /* has_port - does a next hop such as "[127.0.0.1]:10026" end with the port? */

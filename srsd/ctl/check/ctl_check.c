@@ -87,6 +87,7 @@ run_checks(struct check *check, const struct ctl *ctl, const char *postfix_dir)
 	check_hash(check);
 	check_secret_age(check);
 	check_daemon(check);
+	check_milter(check);
 	check_store(check);
 	check_postfix(check, postfix_dir);
 	check_own_domains(check);

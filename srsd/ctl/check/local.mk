@@ -12,6 +12,7 @@ check_files += srsd/ctl/check/check_forwarding.c
 check_files += srsd/ctl/check/check_hash.c
 check_files += srsd/ctl/check/check_hop.c srsd/ctl/check/check_hop.h
 check_files += srsd/ctl/check/check_maps.c
+check_files += srsd/ctl/check/check_milter.c
 check_files += srsd/ctl/check/check_other_maps.c
 check_files += srsd/ctl/check/check_own_domains.c
 check_files += srsd/ctl/check/check_postfix.c

@@ -23,6 +23,7 @@ static const char *const parameters[] = {
 	"inet_interfaces",
 	"inet_protocols",
 	"lmtp_generic_maps",
+	"local_header_rewrite_clients",
 	"local_recipient_maps",
 	"local_transport",
 	"luser_relay",
