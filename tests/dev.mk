@@ -2,8 +2,8 @@
 # The targets of the developers; see HACKING.md.
 
 # Benchmarks, see HACKING.md; what they leave is in tests/bench of the build folder.
-bench_files = tests/bench/bench.py tests/bench/instructions.py tests/bench/instructions.txt \
-	tests/bench/measure.py tests/bench/plot.py tests/bench/servers.py tests/bench/spawn.py \
+bench_files = tests/bench/bench.py tests/bench/chain.py tests/bench/instructions.py \
+	tests/bench/instructions.txt tests/bench/measure.py tests/bench/plot.py tests/bench/servers.py tests/bench/spawn.py \
 	tests/bench/zone.py
 EXTRA_DIST += $(bench_files)
 EXTRA_PROGRAMS = tests/bench/instructions

@@ -248,13 +248,13 @@ class _Peer:
 
 
 class DnsServer:
-    """With tcp=False, TCP connections are refused."""
+    """With tcp=False, TCP connections are refused. A port of 0 is any unused port."""
 
-    def __init__(self, zone=None, host='127.0.0.1', tcp=True):
+    def __init__(self, zone=None, host='127.0.0.1', tcp=True, port=0):
         self.zone = _Zone(zone or {})
         self.host = host
         self.has_tcp = tcp
-        self.udp, self.tcp = self._bind(host)
+        self.udp, self.tcp = self._bind(host, port)
         self.other = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.other.bind((host, 0))
         self.port = self.udp.getsockname()[1]
@@ -265,17 +265,19 @@ class DnsServer:
         self._wake, self._woken = socket.socketpair()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
-    def _bind(self, host):
-        """Bind one unused port for both transports."""
+    def _bind(self, host, port):
+        """Bind one port for both transports."""
         while True:
             udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            udp.bind((host, 0))
+            udp.bind((host, port))
             tcp = socket.socket()
             try:
                 tcp.bind((host, udp.getsockname()[1]))
             except OSError:
                 udp.close()
                 tcp.close()
+                if port:
+                    raise
                 continue
             if self.has_tcp:
                 tcp.listen(128)

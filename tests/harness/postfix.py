@@ -49,9 +49,14 @@ postlog unix-dgram n - n - 1 postlogd
 '''
 
 
-# The command after it sees these files instead of the machine's. Other processes do not.
-OWN_NAMES = ('mount --bind "$1" /etc/hosts && mount --bind "$2" /etc/nsswitch.conf && shift 2 && '
-             'exec "$@"')
+# The command after it sees these files instead of the machine's, and its own configuration in
+# /etc/postfix, where sendmail(1) has to find it. Other processes do not.
+OWN_NAMES = ('mount --bind "$1" /etc/hosts && mount --bind "$2" /etc/nsswitch.conf && '
+             '{ ! [ -d /etc/postfix ] || mount --bind "$3" /etc/postfix; } && '
+             'shift 3 && exec "$@"')
+# What the package has in there besides main.cf and master.cf.
+META_FILES = ('dynamicmaps.cf', 'dynamicmaps.cf.d', 'post-install', 'postfix-files',
+              'postfix-files.d', 'postfix-script')
 
 
 def entries(text):
@@ -112,6 +117,7 @@ class Postfix:
             self._write('hosts', ''.join('%s %s\n' % (address, name)
                                          for name, address in hosts.items()))
             self._write('nsswitch.conf', 'hosts: files\n')
+            self._copy_meta_files()
 
     def configure(self, settings, services=''):
         """Change settings and services while it is not running."""
@@ -121,6 +127,7 @@ class Postfix:
             'data_directory': self.data,
             'mail_owner': 'postfix',
             'setgid_group': 'postdrop',
+            'alternate_config_directories': self.etc,
             'maillog_file': self.log,
             'maillog_file_prefixes': self.base,
             # Postfix must not use any other address of the interface; master.cf binds to HOST.
@@ -139,12 +146,20 @@ class Postfix:
         with open(os.path.join(self.etc, name), 'w', encoding='utf-8') as file:
             file.write(text)
 
+    def _copy_meta_files(self):
+        for name in META_FILES:
+            source, target = os.path.join('/etc/postfix', name), os.path.join(self.etc, name)
+            if os.path.isdir(source):
+                shutil.copytree(source, target)
+            elif os.path.exists(source):
+                shutil.copy(source, target)
+
     def _prefix(self):
         """The command prefix with which it resolves only its own hosts."""
         if self.hosts is None:
             return []
         return ['unshare', '--mount', 'sh', '-c', OWN_NAMES, 'sh',
-                *(os.path.join(self.etc, name) for name in ('hosts', 'nsswitch.conf'))]
+                *(os.path.join(self.etc, name) for name in ('hosts', 'nsswitch.conf', ''))]
 
     def _command(self, verb, prefix=()):
         result = subprocess.run([*prefix, '/usr/sbin/postfix', '-c', self.etc, verb], text=True,
@@ -159,10 +174,28 @@ class Postfix:
         self._command('start', self._prefix())
         return self
 
+    def _master(self):
+        with open(os.path.join(self.queue, 'pid', 'master.pid'), encoding='ascii') as file:
+            return int(file.read())
+
+    def command(self, *command, user=None):
+        """A command that sees its hosts and its configuration; only for one with `hosts`."""
+        identity = ['setpriv', '--reuid', user, '--regid', 'nogroup', '--clear-groups']
+        return ['nsenter', '--mount', '--target', str(self._master()),
+                *(identity if user else ()), *command]
+
+    def run(self, *command, text='', user=None):
+        """Run such a command, for instance sendmail(1); -> its output."""
+        done = subprocess.run(self.command(*command, user=user), input=text, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=WAIT,
+                              check=False)
+        if done.returncode != 0:
+            raise AssertionError('%s: %d %s' % (command[0], done.returncode, done.stdout))
+        return done.stdout
+
     def stop(self):
         """Like `postfix stop`, which checks only once a second whether it has stopped."""
-        with open(os.path.join(self.queue, 'pid', 'master.pid'), encoding='ascii') as file:
-            end = os.pidfd_open(int(file.read()))
+        end = os.pidfd_open(self._master())
         signal.pidfd_send_signal(end, signal.SIGTERM)
         ended = select.select([end], [], [], WAIT)[0]
         os.close(end)
@@ -218,8 +251,8 @@ _recent = []            # the last instance, whose log is shown with a failure
 def no_own_names():
     """The reason why `hosts` is impossible here, or None."""
     done = subprocess.run(['unshare', '--mount', 'sh', '-c', OWN_NAMES, 'sh', '/dev/null',
-                           '/dev/null', 'true'], stdin=subprocess.DEVNULL, check=False,
-                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                           '/dev/null', '/etc/postfix', 'true'], stdin=subprocess.DEVNULL,
+                          check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return None if done.returncode == 0 else 'no mount namespace of its own: not privileged enough'
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """smtp - the two ends of a mail system under test: a sink that keeps all mail, and a client."""
 
+import re
 import smtplib
 import socket
 import socketserver
@@ -11,14 +12,20 @@ WAIT = 60
 
 
 class Mail(NamedTuple):
-    """One delivery; addresses without < and >."""
+    """One delivery; addresses without < and >. `client` is the address of the host that made it."""
     sender: str
     recipients: tuple
     data: str
+    client: str = ''
 
     def header_count(self, name):
-        head = self.data.partition('\r\n\r\n')[0]
-        return sum(line.lower().startswith(name.lower() + ':') for line in head.split('\r\n'))
+        return len(self.headers(name))
+
+    def headers(self, name):
+        """The values of all fields of that name, unfolded."""
+        head = re.sub(r'\r\n(?=[ \t])', '', self.data.partition('\r\n\r\n')[0])
+        fields = (line.partition(':') for line in head.split('\r\n'))
+        return [value.strip() for key, _, value in fields if key.lower() == name.lower()]
 
 
 class _Session(socketserver.StreamRequestHandler):
@@ -34,7 +41,8 @@ class _Session(socketserver.StreamRequestHandler):
                 self.reply('250-sink.test\r\n250-8BITMIME\r\n250 SMTPUTF8')
             elif verb == 'DATA':
                 self.reply('354 Go on')
-                self.server.owner.keep(Mail(self.sender, tuple(self.recipients), self.message()))
+                self.server.owner.keep(Mail(self.sender, tuple(self.recipients), self.message(),
+                                            self.client_address[0]))
                 self.reply('250 2.0.0 Kept')
             elif self.note_address(verb, line):
                 self.reply('250 2.0.0 Ok')

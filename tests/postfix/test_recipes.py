@@ -36,7 +36,7 @@ ADDRESS = '192.0.2.10'              # of our server, as its DNS records have it
 BACKUP = '192.0.2.20'
 WORLD = '127.0.0.3'                 # where all other servers are
 MAILBOXES = '127.0.0.4'
-STRANGERS = ('origin.test', 'elsewhere.test', 'third.test')
+STRANGERS = ('origin.test', 'elsewhere.test', 'third.test', 'fail.test')
 NOBODY = 'nobody@elsewhere.test'
 
 ZONE = {
@@ -143,8 +143,13 @@ class RecipeCase(unittest.TestCase):
             recipe.Recipe(name, places).srsd for name in recipes)
         for name in ('spf', *recipe.option_names(daemon.text)):
             daemon.options[name] = None
+        cls.prepare_daemon(daemon)
         daemon.start()
         cls.addClassCleanup(daemon.__exit__, None)
+
+    @classmethod
+    def prepare_daemon(cls, daemon):
+        """Before it starts, with the options of the recipes."""
 
     # -- mail
 
@@ -591,11 +596,55 @@ class Selective(Common):
                          [BOB, 'carol@example.org'])
 
 
+class Large:
+    """The hop adds a field. It does not refuse what the first smtpd has just accepted."""
+
+    LIMIT = 200000
+    LARGE = {'message_size_limit': LIMIT, 'smtpd_error_sleep_time': '0',
+             'smtpd_hard_error_limit': '1000'}
+
+    def test_large_message(self):
+        client = self.connect()
+        for size in range(self.LIMIT, 0, -50):
+            client.mail(ALICE)
+            client.rcpt(FORWARD)
+            mark = 'mark-%d-of-the-recipes' % next(_marks)
+            reply = client.data('Subject: %s\r\n\r\n' % mark + ('x' * 48 + '\r\n') * (size // 50))
+            if reply.startswith('250 '):
+                break
+            self.assertRegex(reply, '^552 ')
+        self.assertLess(self.LIMIT - 2000, size)
+        self.assertRegex(self.world.wait_mail(mark).sender, SRS)
+
+
 class Hop(Selective):
     """What holds where mail that leaves takes one more hop on this host."""
 
     SITE = {**SITE, 'smtpd_client_restrictions': 'check_helo_access inline:{probe.test='
                     'reject_unverified_recipient}'}
+
+    @classmethod
+    def make_postfix(cls, recipes, site=None, places=None):
+        """With a listener that treats no client as local: to it, those of XCLIENT all are."""
+        instance = super().make_postfix(recipes, site, places)
+        if recipes == cls.RECIPES:
+            cls.stranger = (postfix.HOST, free_port(postfix.HOST))
+            with open(os.path.join(instance.etc, 'master.cf'), 'a', encoding='utf-8') as file:
+                file.write('%s:%d inet n - n - - smtpd -o local_header_rewrite_clients=\n'
+                           % cls.stranger)
+        return instance
+
+    def test_headers_of_strangers(self):
+        """The hop does not complete them."""
+        for head in 'From: ceo\r\nTo: bob, carol\r\n', 'To: bob\r\n':
+            with self.subTest(head), SmtpClient(self.stranger) as client:
+                client.mail(ALICE)
+                client.rcpt(FORWARD)
+                mark = 'mark-%d-of-the-recipes' % next(_marks)
+                self.assertRegex(client.data('%sSubject: %s\r\n\r\nText.\r\n' % (head, mark)),
+                                 '^250 ')
+                data = self.world.wait_mail(mark).data
+                self.assertIn('\r\n%sSubject: %s\r\n\r\n' % (head, mark), data)
 
     def test_one_hop_more_and_no_loop(self):
         self.assertEqual(self.forwarded().header_count('Received'), 2)
@@ -666,6 +715,12 @@ class ForwardOnly(Hop, RecipeCase):
             self.assertRegex(client.rcpt('friend@elsewhere.test'), '^554 5.7.1 ')
 
 
+class LargeForwardOnly(Large, RecipeCase):
+    RECIPES = ('forward-only',)
+    SITE = {**SITE, **Large.LARGE, 'smtpd_relay_restrictions':
+            'permit_mynetworks, reject_unauth_destination'}
+
+
 class Filter(Sink):
     """An after-queue content filter: hands a message on before it says that it has it."""
 
@@ -730,9 +785,7 @@ class ContentFilterForwardOnly(Selective, FilterCase):
         self.assertEqual([mail.sender for mail in self.filter.arrived(mark)], [ALICE])
 
 
-class MultiInstance(Hop, RecipeCase):
-    RECIPES = ('multi-instance', 'policy-inet')
-
+class TwoInstances(RecipeCase):
     @classmethod
     def start_postfix(cls, instance):
         super().start_postfix(instance)
@@ -740,6 +793,15 @@ class MultiInstance(Hop, RecipeCase):
         cls.out = cls.make_postfix(('multi-instance/out',), {}, places)
         cls.out.start()
         cls.addClassCleanup(cls.out.stop)
+
+
+class LargeMultiInstance(Large, TwoInstances):
+    RECIPES = ('multi-instance',)
+    SITE = LargeForwardOnly.SITE
+
+
+class MultiInstance(Hop, TwoInstances):
+    RECIPES = ('multi-instance', 'policy-inet')
 
     def test_check(self):
         """It looks at one instance; the other half is missed."""
