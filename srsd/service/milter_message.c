@@ -217,7 +217,7 @@ count_bounce(const struct milter_message *m, const struct forwarding_recipient *
 	struct forward_hour hour;
 	time_t now = clock_wall(service->clock);
 
-	if (m->envelope.sender != FORWARDING_BOUNCE || recipient->original_fact != SRS_FACT_VALID)
+	if (m->envelope.sender != FORWARDING_BOUNCE || !recipient->was_reversed)
 		return;
 	if (srs_domains_forwarder(m->settings, (struct text){ domain, strlen(domain) }, forwarder))
 		domain = forwarder;
