@@ -4,6 +4,40 @@
 #include "srsd/forwarding/authentication.h"
 #include "srsd/forwarding/verdict_token.h"
 
+/* cut_first_label - of a name of several labels; the whole name has no dot */
+static struct text
+cut_first_label(struct text domain)
+{
+	const char *dot = domain.len == 0 ? NULL : memchr(domain.s, '.', domain.len);
+
+	if (dot != NULL)
+		domain.len = (size_t)(dot - domain.s);
+	return domain;
+}
+
+/*
+ * verify_completed - for a MAIL FROM that Postfix has completed after the gate
+ *
+ * Our gate sees "ceo", or "ceo@mail", and we see ceo@mail.example.org (append_at_myorigin,
+ * append_dot_mydomain). Nothing authenticates such a sender, whatever the result in the token.
+ */
+static int
+verify_completed(struct verdict_token *verdict, const struct srs_keys *keys, struct text token,
+    struct text local, struct text domain, time_t now)
+{
+	static const struct text none = { "", 0 };
+	int found = 0;
+
+	if (domain.len > 0)
+		found = verdict_token_verify(verdict, keys, token, local, none, now);
+	if (found == 0 && domain.len > 0)
+		found = verdict_token_verify(
+		    verdict, keys, token, local, cut_first_label(domain), now);
+	if (found == 1)
+		verdict->result = SPF_NONE;
+	return found;
+}
+
 /* find_verdict - the topmost token of this MAIL FROM: 1 found, 0 none, -1 it is not known */
 static int
 find_verdict(struct verdict_token *verdict, const struct mail_headers *headers,
@@ -16,6 +50,8 @@ find_verdict(struct verdict_token *verdict, const struct mail_headers *headers,
 	for (i = 0; keys != NULL && found == 0 && i < headers->n_tokens; i++) {
 		token = (struct text){ headers->token[i], strlen(headers->token[i]) };
 		found = verdict_token_verify(verdict, keys, token, local, domain, now);
+		if (found == 0)
+			found = verify_completed(verdict, keys, token, local, domain, now);
 	}
 	return found;
 }

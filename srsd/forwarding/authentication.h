@@ -8,8 +8,10 @@
  *	unchecked	our gate gave none, and nothing passes
  *
  * The verdict of our gate is the topmost token that verifies for exactly this MAIL FROM
- * (verdict_token.h), wherever its header is. A message without a sender is judged by its HELO name
- * and by dmarc=pass for all of its From: domains.
+ * (verdict_token.h), wherever its header is. A client may omit the domain, or all of it but its first
+ * label, and Postfix completes it after our gate: then the token is of the incomplete MAIL FROM, and
+ * no pass. A message without a sender is judged by its HELO name and by dmarc=pass for all of its
+ * From: domains.
  */
 #ifndef SRSD_FORWARDING_AUTHENTICATION_H
 #define SRSD_FORWARDING_AUTHENTICATION_H

@@ -83,17 +83,44 @@ is_same_path(struct text a, struct text b)
 	return a.len == b.len && strncasecmp(a.s, b.s, a.len) == 0;
 }
 
-/* read_original - the domain of ORCPT, unless it is an SRS address, and what that is */
+/*
+ * leads_to - does an SRS address of ours lead to this recipient?
+ *
+ * The reverse map leaves the SRS address in ORCPT. But a stranger can write any ORCPT, and nothing
+ * counts guesses there. So the hash may make a difference only for mail to the very sender in the
+ * address, who can have an address that verifies anyway.
+ */
+static bool
+leads_to(const struct srs_context *context, struct text original, struct text rcpt)
+{
+	struct srs_result result;
+	struct mailaddr addr;
+	char address[MAILADDR_SIZE];
+	const char *error;
+	size_t len;
+
+	if (mailaddr_parse_external(&addr, rcpt.s, rcpt.len) != MAILADDR_OK)
+		return false;
+	len = mailaddr_format(address, addr.local, addr.local_len, addr.domain, addr.domain_len);
+	srs_rewrite_reverse(&result, context, original.s, original.len);
+	if (result.verdict == SRS_UNKNOWN_ALIAS)
+		srs_rewrite_restore(&result, context, (struct text){ address, len }, &error);
+	return result.verdict == SRS_REWRITTEN && result.len == len &&
+	       strncasecmp(result.address, address, len) == 0;
+}
+
+/* read_original - the domain of ORCPT, and whether it is the SRS address that led to RCPT */
 static void
-read_original(
-    struct forwarding_recipient *recipient, const struct srs_context *context, struct text original)
+read_original(struct forwarding_recipient *recipient, const struct srs_context *context,
+    struct text rcpt, struct text original)
 {
 	struct mailaddr addr;
 
 	if (mailaddr_parse_external(&addr, original.s, original.len) != MAILADDR_OK)
 		return;
-	recipient->original_fact = read_fact(context, &addr);
 	read_domain(recipient->domain, addr.domain, addr.domain_len);
+	recipient->was_reversed = read_fact(context, &addr) == SRS_FACT_VALID &&
+				  leads_to(context, original, rcpt);
 }
 
 /* is_forwarded - was the message addressed to one of domains? An SRS address is none of them */
@@ -120,9 +147,9 @@ is_relayed_to(const struct forwarding_recipient *recipient, const struct setting
 }
 
 static bool
-is_apart(const struct settings *settings, enum srs_fact fact, const char *domain)
+is_apart(const struct settings *settings, bool is_valid, const char *domain)
 {
-	return fact == SRS_FACT_VALID && settings->unauthenticated_domain[0] != '\0' &&
+	return is_valid && settings->unauthenticated_domain[0] != '\0' &&
 	       strcasecmp(domain, settings->unauthenticated_domain) == 0;
 }
 
@@ -135,17 +162,18 @@ forwarding_read_recipient(struct forwarding_recipient *recipient, const struct s
 	struct mailaddr addr;
 
 	memset(recipient, 0, sizeof(*recipient));
-	recipient->fact = recipient->original_fact = SRS_FACT_FOREIGN;
+	recipient->fact = SRS_FACT_FOREIGN;
 	if (mailaddr_parse_external(&addr, rcpt.s, rcpt.len) == MAILADDR_OK) {
 		recipient->fact = read_fact(context, &addr);
 		read_domain(domain, addr.domain, addr.domain_len);
 	} else {
 		recipient->fact = read_incomplete_fact(context, rcpt);
 	}
-	read_original(recipient, context, original);
+	read_original(recipient, context, rcpt, original);
 	recipient->trusts_us = domainset_contains(settings->no_rewrite, domain, strlen(domain));
-	recipient->returns_apart = is_apart(settings, recipient->fact, domain) ||
-				   is_apart(settings, recipient->original_fact, recipient->domain);
+	recipient->returns_apart =
+	    is_apart(settings, recipient->fact == SRS_FACT_VALID, domain) ||
+	    is_apart(settings, recipient->was_reversed, recipient->domain);
 	if (is_relayed_to(recipient, settings, domain))
 		recipient->kind = FORWARDING_RELAYED;
 	else if (incoming && domainset_contains(settings->own_domains, domain, strlen(domain)))
@@ -214,7 +242,7 @@ forwarding_add(struct forwarding_envelope *envelope, const struct forwarding_rec
 	bool first = envelope->recipients++ == 0;
 
 	if (first)
-		envelope->returned = recipient->original_fact == SRS_FACT_VALID;
+		envelope->returned = recipient->was_reversed;
 	else
 		envelope->differ |= rank_recipient(recipient) != rank_recipient(deciding) ||
 				    strcmp(recipient->domain, deciding->domain) != 0;

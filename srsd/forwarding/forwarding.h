@@ -67,9 +67,9 @@ struct forwarding_recipient {
 	enum forwarding_kind kind; /* incoming, relayed, redirected or forward */
 	bool trusts_us;            /* of no-rewrite-recipients: never signed for */
 	bool is_unknown;           /* it was forwarded for a domain that is not listed in domains */
-	bool returns_apart;        /* RCPT or ORCPT verifies in unauthenticated-domain */
+	bool returns_apart;        /* an SRS address of unauthenticated-domain, now or before */
+	bool was_reversed;         /* ORCPT is an SRS address of ours that verifies, and RCPT its sender */
 	enum srs_fact fact;        /* of RCPT as an SRS address */
-	enum srs_fact original_fact; /* of ORCPT, likewise; SRS_FACT_FOREIGN without ORCPT */
 	char
 	    domain[HOSTNAME_MAX + 1]; /* of ORCPT, in lower-case A-labels; "" if it has no domain */
 };
@@ -89,7 +89,7 @@ struct forwarding_envelope {
 	char sender_domain[HOSTNAME_MAX + 1]; /* in lower-case A-labels; "" if it has no domain */
 	size_t recipients;
 	bool differ;   /* two recipients make different mail of the message */
-	bool returned; /* the first recipient was an SRS address of ours, by ORCPT */
+	bool returned; /* the first recipient was reversed */
 	struct forwarding_recipient deciding;
 };
 

@@ -217,7 +217,7 @@ count_bounce(const struct milter_message *m, const struct forwarding_recipient *
 	struct forward_hour hour;
 	time_t now = clock_wall(service->clock);
 
-	if (m->envelope.sender != FORWARDING_BOUNCE || recipient->original_fact != SRS_FACT_VALID)
+	if (m->envelope.sender != FORWARDING_BOUNCE || !recipient->was_reversed)
 		return;
 	if (srs_domains_forwarder(m->settings, (struct text){ domain, strlen(domain) }, forwarder))
 		domain = forwarder;
@@ -398,8 +398,12 @@ use_signed_sender(struct milter_message *m)
 static bool
 is_too_long_under(const struct milter_message *m)
 {
+	const char *srs_domain = m->settings->srs_domain;
+
+	/* The candidate may be srs-domain itself: then there is no other one to try. */
 	return m->lookup.result.verdict == SRS_TOO_LONG && m->candidate[0] != '\0' &&
-	       strcmp(m->domain, m->candidate) == 0 && !is_misleading(m, m->settings->srs_domain);
+	       strcmp(m->domain, m->candidate) == 0 && strcasecmp(m->domain, srs_domain) != 0 &&
+	       !is_misleading(m, srs_domain);
 }
 
 /* sign_sender - false: it waits */
