@@ -182,16 +182,23 @@ add_change(struct milter_message *m, struct text rcpt, bool drop)
 	m->dropped += drop;
 }
 
-/* warn_of_unknown - a recipient that Postfix expanded, of a domain that is not listed */
+/*
+ * warn_of_unknown - a recipient that Postfix expanded, of a domain that is not listed
+ *
+ * A stranger can write any number of domains into ORCPT.
+ */
 static void
 warn_of_unknown(const struct milter_message *m, const struct forwarding_recipient *recipient)
 {
+	static struct log_limit limit;
 	const struct milter_service *service = m->service;
+	size_t len = strlen(recipient->domain);
+	time_t now = clock_wall(service->clock);
 
 	if (m->envelope.sender != FORWARDING_REDIRECTED || !recipient->is_unknown ||
-	    tally_add(service->unknown, recipient->domain, strlen(recipient->domain),
-		clock_wall(service->clock)) > 1)
+	    tally_get(service->unknown, recipient->domain, len, now) > 0 || !log_allows(&limit))
 		return;
+	tally_add(service->unknown, recipient->domain, len, now);
 	log_warnx("milter: mail to %s was forwarded, but that domain is not listed in domains: it "
 		  "is rewritten as redirected mail",
 	    recipient->domain);
