@@ -67,14 +67,24 @@ read_fact(const struct srs_context *context, const struct mailaddr *addr)
 	return srs_rewrite_fact(context, &parts);
 }
 
-/* read_incomplete_fact - of an address without a domain, which Postfix completes */
+/* read_incomplete - the domain and the fact of an address that Postfix completes, such as a%x.org */
 static enum srs_fact
-read_incomplete_fact(const struct srs_context *context, struct text address)
+read_incomplete(
+    char domain[HOSTNAME_MAX + 1], const struct srs_context *context, struct text address)
 {
 	struct mailaddr_parts parts;
 
 	mailaddr_split(&parts, address.s, address.len);
+	read_domain(domain, parts.domain, parts.domain_len);
 	return srs_rewrite_fact(context, &parts);
+}
+
+/* is_own_recipient - is it of domains, or completed with a domain of this host? */
+static bool
+is_own_recipient(const struct settings *settings, const char *domain)
+{
+	return strchr(domain, '.') == NULL ||
+	       domainset_contains(settings->own_domains, domain, strlen(domain));
 }
 
 static bool
@@ -167,7 +177,7 @@ forwarding_read_recipient(struct forwarding_recipient *recipient, const struct s
 		recipient->fact = read_fact(context, &addr);
 		read_domain(domain, addr.domain, addr.domain_len);
 	} else {
-		recipient->fact = read_incomplete_fact(context, rcpt);
+		recipient->fact = read_incomplete(domain, context, rcpt);
 	}
 	read_original(recipient, context, rcpt, original);
 	recipient->trusts_us = domainset_contains(settings->no_rewrite, domain, strlen(domain));
@@ -176,7 +186,7 @@ forwarding_read_recipient(struct forwarding_recipient *recipient, const struct s
 	    is_apart(settings, recipient->was_reversed, recipient->domain);
 	if (is_relayed_to(recipient, settings, domain))
 		recipient->kind = FORWARDING_RELAYED;
-	else if (incoming && domainset_contains(settings->own_domains, domain, strlen(domain)))
+	else if (incoming && is_own_recipient(settings, domain))
 		recipient->kind = FORWARDING_INCOMING;
 	else if (is_forwarded(recipient, settings, original))
 		recipient->kind = FORWARDING_FORWARD;
