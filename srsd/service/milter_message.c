@@ -146,6 +146,18 @@ copy_milter_address(struct milter_address *address, struct text text)
 	memcpy(address->text, text.s, address->len);
 }
 
+/* copy_key - a sender that is too long becomes no address, because its beginning may be another one */
+static void
+copy_key(struct milter_message *m, struct text sender)
+{
+	static const struct text too_long = { "@", 1 };
+
+	if (sender.len > sizeof(m->key))
+		sender = too_long;
+	memcpy(m->key, sender.s, sender.len);
+	m->key_len = sender.len;
+}
+
 void
 milter_message_begin(struct milter_message *m, struct text sender, const char *myhostname)
 {
@@ -156,9 +168,7 @@ milter_message_begin(struct milter_message *m, struct text sender, const char *m
 	context = make_milter_context(m);
 	m->recipient.len = m->original.len = 0;
 	copy_milter_address(&m->sender, sender);
-	/* A longer key is not an address. */
-	m->key_len = sender.len < sizeof(m->key) ? sender.len : sizeof(m->key);
-	memcpy(m->key, sender.s, m->key_len);
+	copy_key(m, sender);
 	forwarding_start(&m->envelope, &context, sender);
 	mail_headers_init(&m->headers, m->settings, myhostname);
 }
