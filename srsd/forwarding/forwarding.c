@@ -67,14 +67,24 @@ read_fact(const struct srs_context *context, const struct mailaddr *addr)
 	return srs_rewrite_fact(context, &parts);
 }
 
-/* read_incomplete_fact - of an address without a domain, which Postfix completes */
+/* read_incomplete - the domain and the fact of an address that Postfix completes, such as a%x.org */
 static enum srs_fact
-read_incomplete_fact(const struct srs_context *context, struct text address)
+read_incomplete(
+    char domain[HOSTNAME_MAX + 1], const struct srs_context *context, struct text address)
 {
 	struct mailaddr_parts parts;
 
 	mailaddr_split(&parts, address.s, address.len);
+	read_domain(domain, parts.domain, parts.domain_len);
 	return srs_rewrite_fact(context, &parts);
+}
+
+/* is_own_recipient - is it of domains, or completed with a domain of this host? */
+static bool
+is_own_recipient(const struct settings *settings, const char *domain)
+{
+	return strchr(domain, '.') == NULL ||
+	       domainset_contains(settings->own_domains, domain, strlen(domain));
 }
 
 static bool
@@ -167,7 +177,7 @@ forwarding_read_recipient(struct forwarding_recipient *recipient, const struct s
 		recipient->fact = read_fact(context, &addr);
 		read_domain(domain, addr.domain, addr.domain_len);
 	} else {
-		recipient->fact = read_incomplete_fact(context, rcpt);
+		recipient->fact = read_incomplete(domain, context, rcpt);
 	}
 	read_original(recipient, context, rcpt, original);
 	recipient->trusts_us = domainset_contains(settings->no_rewrite, domain, strlen(domain));
@@ -176,7 +186,7 @@ forwarding_read_recipient(struct forwarding_recipient *recipient, const struct s
 	    is_apart(settings, recipient->was_reversed, recipient->domain);
 	if (is_relayed_to(recipient, settings, domain))
 		recipient->kind = FORWARDING_RELAYED;
-	else if (incoming && domainset_contains(settings->own_domains, domain, strlen(domain)))
+	else if (incoming && is_own_recipient(settings, domain))
 		recipient->kind = FORWARDING_INCOMING;
 	else if (is_forwarded(recipient, settings, original))
 		recipient->kind = FORWARDING_FORWARD;
@@ -193,11 +203,8 @@ classify_sender(const struct srs_context *context, const struct mailaddr *addr)
 	const struct settings *settings = context->settings;
 	enum srs_fact fact = read_fact(context, addr);
 
-	if (fact == SRS_FACT_VALID)
-		return FORWARDING_OWN_SRS;
-	/* An address of ours that does not verify gets no other answer than one that does. */
 	if (fact != SRS_FACT_FOREIGN)
-		return FORWARDING_OWN;
+		return fact == SRS_FACT_VALID ? FORWARDING_OWN_SRS : FORWARDING_OWN;
 	if (!settings->always_rewrite &&
 	    domainset_contains(settings->own_domains, addr->domain, addr->domain_len))
 		return FORWARDING_OWN;
@@ -215,6 +222,7 @@ forwarding_start(
 	switch (mailaddr_parse_external(&addr, sender.s, sender.len)) {
 	case MAILADDR_OK:
 		envelope->sender = classify_sender(context, &addr);
+		envelope->has_srs_sender = read_fact(context, &addr) != SRS_FACT_FOREIGN;
 		memcpy(envelope->sender_local, addr.local, addr.local_len);
 		read_domain(envelope->sender_domain, addr.domain, addr.domain_len);
 		break;
@@ -252,6 +260,18 @@ forwarding_add(struct forwarding_envelope *envelope, const struct forwarding_rec
 	return true;
 }
 
+/*
+ * is_sender_forged - is the sender one of domains, and not authenticated?
+ *
+ * Never with an SRS address of ours: a wrong hash gets no other answer than a right one.
+ */
+static bool
+is_sender_forged(const struct forwarding_envelope *envelope, enum forwarding_auth auth)
+{
+	return envelope->sender == FORWARDING_OWN && !envelope->has_srs_sender &&
+	       auth == FORWARDING_FAIL;
+}
+
 enum forwarding_kind
 forwarding_judge(const struct forwarding_envelope *envelope, enum forwarding_auth auth)
 {
@@ -260,18 +280,23 @@ forwarding_judge(const struct forwarding_envelope *envelope, enum forwarding_aut
 	case FORWARDING_OWN_SRS:
 		return envelope->sender;
 	case FORWARDING_OWN:
-		return auth == FORWARDING_FAIL ? envelope->deciding.kind : FORWARDING_OWN;
+		return is_sender_forged(envelope, auth) ? envelope->deciding.kind : FORWARDING_OWN;
 	default:
 		return envelope->deciding.kind;
 	}
 }
 
-/* is_signed_kind - is the sender of such mail rewritten? */
+/*
+ * is_signed_kind - is the sender of such mail rewritten?
+ *
+ * A forged sender of ours is never kept on mail that is not relayed: the SPF pass that it gets from
+ * our address would be a DMARC pass for From:.
+ */
 static bool
-is_signed_kind(enum forwarding_kind kind, const struct settings *settings)
+is_signed_kind(enum forwarding_kind kind, const struct settings *settings, bool is_forged)
 {
 	return kind == FORWARDING_FORWARD ||
-	       (kind == FORWARDING_REDIRECTED && settings->rewrite_relayed);
+	       (kind == FORWARDING_REDIRECTED && (settings->rewrite_relayed || is_forged));
 }
 
 bool
@@ -312,7 +337,7 @@ choose_signing_domain(struct forwarding_decision *decision, const struct setting
 /* set_apart - by the option unauthenticated */
 static void
 set_apart(struct forwarding_decision *decision, const struct settings *settings,
-    const struct forwarding_facts *facts)
+    const struct forwarding_facts *facts, bool is_forged)
 {
 	switch (settings->unauthenticated) {
 	case UNAUTHENTICATED_REWRITE:
@@ -321,6 +346,8 @@ set_apart(struct forwarding_decision *decision, const struct settings *settings,
 		sign_apart(decision, settings, FORWARDING_UNAUTHENTICATED);
 		break;
 	case UNAUTHENTICATED_KEEP:
+		if (is_forged)
+			break;
 		decision->domain = NULL;
 		decision->reason = FORWARDING_UNAUTHENTICATED;
 		break;
@@ -349,11 +376,13 @@ void
 forwarding_decide(struct forwarding_decision *decision, const struct forwarding_envelope *envelope,
     const struct settings *settings, const struct forwarding_facts *facts)
 {
+	bool is_forged = is_sender_forged(envelope, facts->auth);
+
 	memset(decision, 0, sizeof(*decision));
 	decision->kind = forwarding_judge(envelope, facts->auth);
 	if (decision->kind == FORWARDING_BOUNCE)
 		hold_bounce(decision, envelope, settings, facts);
-	if (!is_signed_kind(decision->kind, settings))
+	if (!is_signed_kind(decision->kind, settings, is_forged))
 		return;
 	if (envelope->deciding.trusts_us) {
 		decision->reason = FORWARDING_TRUSTS_US;
@@ -361,5 +390,5 @@ forwarding_decide(struct forwarding_decision *decision, const struct forwarding_
 	}
 	choose_signing_domain(decision, settings, facts);
 	if (facts->auth == FORWARDING_FAIL)
-		set_apart(decision, settings, facts);
+		set_apart(decision, settings, facts, is_forged);
 }

@@ -17,7 +17,8 @@
  * A sender of domains that our own gate checked without a pass is foreign: it was forged, or
  * forwarded to us. "of domains" in the column ORCPT means a domain that is listed by its name, not
  * as a subdomain of an entry such as ".x.org". Relayed mail keeps its sender, as do the first three
- * kinds.
+ * kinds. A sender of domains without a pass is signed even with unauthenticated = keep and without
+ * rewrite-relayed, unless it is relayed: with our own address as its client it would pass SPF.
  *
  * On the way in, on the public smtpd, a recipient in one of domains is "incoming": the sender stays
  * as it is there, because aliases are not expanded yet.
@@ -85,6 +86,7 @@ void forwarding_read_recipient(struct forwarding_recipient *recipient,
 /* The envelope of a message: its sender, and the recipient that decides. */
 struct forwarding_envelope {
 	enum forwarding_kind sender;          /* bounce, own-srs or own; redirected: foreign */
+	bool has_srs_sender;                  /* in a domain of ours, with any hash */
 	char sender_local[MAILADDR_SIZE];     /* without quotes; "" for the null sender */
 	char sender_domain[HOSTNAME_MAX + 1]; /* in lower-case A-labels; "" if it has no domain */
 	size_t recipients;

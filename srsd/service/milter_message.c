@@ -146,6 +146,18 @@ copy_milter_address(struct milter_address *address, struct text text)
 	memcpy(address->text, text.s, address->len);
 }
 
+/* copy_key - a sender that is too long becomes no address, because its beginning may be another one */
+static void
+copy_key(struct milter_message *m, struct text sender)
+{
+	static const struct text too_long = { "@", 1 };
+
+	if (sender.len > sizeof(m->key))
+		sender = too_long;
+	memcpy(m->key, sender.s, sender.len);
+	m->key_len = sender.len;
+}
+
 void
 milter_message_begin(struct milter_message *m, struct text sender, const char *myhostname)
 {
@@ -156,9 +168,7 @@ milter_message_begin(struct milter_message *m, struct text sender, const char *m
 	context = make_milter_context(m);
 	m->recipient.len = m->original.len = 0;
 	copy_milter_address(&m->sender, sender);
-	/* A longer key is not an address. */
-	m->key_len = sender.len < sizeof(m->key) ? sender.len : sizeof(m->key);
-	memcpy(m->key, sender.s, m->key_len);
+	copy_key(m, sender);
 	forwarding_start(&m->envelope, &context, sender);
 	mail_headers_init(&m->headers, m->settings, myhostname);
 }
@@ -182,16 +192,23 @@ add_change(struct milter_message *m, struct text rcpt, bool drop)
 	m->dropped += drop;
 }
 
-/* warn_of_unknown - a recipient that Postfix expanded, of a domain that is not listed */
+/*
+ * warn_of_unknown - a recipient that Postfix expanded, of a domain that is not listed
+ *
+ * A stranger can write any number of domains into ORCPT.
+ */
 static void
 warn_of_unknown(const struct milter_message *m, const struct forwarding_recipient *recipient)
 {
+	static struct log_limit limit;
 	const struct milter_service *service = m->service;
+	size_t len = strlen(recipient->domain);
+	time_t now = clock_wall(service->clock);
 
 	if (m->envelope.sender != FORWARDING_REDIRECTED || !recipient->is_unknown ||
-	    tally_add(service->unknown, recipient->domain, strlen(recipient->domain),
-		clock_wall(service->clock)) > 1)
+	    tally_get(service->unknown, recipient->domain, len, now) > 0 || !log_allows(&limit))
 		return;
+	tally_add(service->unknown, recipient->domain, len, now);
 	log_warnx("milter: mail to %s was forwarded, but that domain is not listed in domains: it "
 		  "is rewritten as redirected mail",
 	    recipient->domain);

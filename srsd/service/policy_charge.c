@@ -11,7 +11,7 @@
 /* A client and a recipient: longer addresses are not charged by both services. */
 struct charge_key {
 	size_t len;
-	char text[sizeof(struct ipaddr) + 2 * MAILADDR_SIZE];
+	char text[sizeof(struct ipaddr) + 1 + 2 * MAILADDR_SIZE];
 };
 
 static void
@@ -29,6 +29,7 @@ make_charge_key(struct charge_key *key, const struct gate_query *q)
 	key->len = ipaddr_size(&q->client);
 	memcpy(key->text, q->client.bytes, key->len);
 	put_key_text(key, q->recipient_local);
+	key->text[key->len++] = '\0'; /* "a@x.org" is not "ax.org" */
 	put_key_text(key, q->recipient_domain);
 }
 
