@@ -1100,7 +1100,7 @@ class Endpoints(Base):
 
     def finds_with(self, names, pattern, errors, main):
         done = subprocess.run(
-            ['unshare', '--mount', 'sh', '-c', postfix.OWN_NAMES, 'sh', *names,
+            ['unshare', '--mount', 'sh', '-c', postfix.OWN_NAMES, 'sh', *names, '/etc/postfix',
              reachable_binary('srsctl'), '-f', self.daemon.config, 'check', '--address', ADDRESS,
              '--postfix', self.postfix(main)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             text=True, check=False)
