@@ -138,7 +138,7 @@ class Host:
         self.password = None
         self.postfix = OwnPostfix(space, 2525, {}, hosts=HOSTS)
         self.own_names = ['unshare', '--mount', 'sh', '-c', postfix.OWN_NAMES, 'sh', *(
-            os.path.join(self.postfix.etc, file) for file in ('hosts', 'nsswitch.conf'))]
+            os.path.join(self.postfix.etc, file) for file in ('hosts', 'nsswitch.conf', ''))]
         self.daemon = self._make_daemon(fleet.dns)
         self._configure_postfix(fleet.world)
 
