@@ -801,7 +801,7 @@ class ForwardsOfDaemon(unittest.TestCase):
             for original in 'a@two.test', 'a@fwd.test', 'b@FWD.test':
                 signed = mta.message('a@x.test', ('b@out.test', 'ORCPT=rfc822;' + original))[0].text
             mta.message('me@fwd.test', ('b@out.test',))
-            mta.message('', ('b@out.test', 'ORCPT=rfc822;' + signed.replace('=', '+3D')))
+            mta.message('', ('a@x.test', 'ORCPT=rfc822;' + signed.replace('=', '+3D')))
 
     def status(self, *arguments):
         done = srsctl('-f', self.daemon.config, 'status', *arguments)
