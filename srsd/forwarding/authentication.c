@@ -31,8 +31,8 @@ verify_completed(struct verdict_token *verdict, const struct srs_keys *keys, str
 	if (domain.len > 0)
 		found = verdict_token_verify(verdict, keys, token, local, none, now);
 	if (found == 0 && domain.len > 0)
-		found = verdict_token_verify(
-		    verdict, keys, token, local, cut_first_label(domain), now);
+		found =
+		    verdict_token_verify(verdict, keys, token, local, cut_first_label(domain), now);
 	if (found == 1)
 		verdict->result = SPF_NONE;
 	return found;

@@ -129,8 +129,8 @@ read_original(struct forwarding_recipient *recipient, const struct srs_context *
 	if (mailaddr_parse_external(&addr, original.s, original.len) != MAILADDR_OK)
 		return;
 	read_domain(recipient->domain, addr.domain, addr.domain_len);
-	recipient->was_reversed = read_fact(context, &addr) == SRS_FACT_VALID &&
-				  leads_to(context, original, rcpt);
+	recipient->was_reversed =
+	    read_fact(context, &addr) == SRS_FACT_VALID && leads_to(context, original, rcpt);
 }
 
 /* is_forwarded - was the message addressed to one of domains? An SRS address is none of them */
@@ -181,9 +181,8 @@ forwarding_read_recipient(struct forwarding_recipient *recipient, const struct s
 	}
 	read_original(recipient, context, rcpt, original);
 	recipient->trusts_us = domainset_contains(settings->no_rewrite, domain, strlen(domain));
-	recipient->returns_apart =
-	    is_apart(settings, recipient->fact == SRS_FACT_VALID, domain) ||
-	    is_apart(settings, recipient->was_reversed, recipient->domain);
+	recipient->returns_apart = is_apart(settings, recipient->fact == SRS_FACT_VALID, domain) ||
+				   is_apart(settings, recipient->was_reversed, recipient->domain);
 	if (is_relayed_to(recipient, settings, domain))
 		recipient->kind = FORWARDING_RELAYED;
 	else if (incoming && is_own_recipient(settings, domain))

@@ -69,8 +69,8 @@ struct forwarding_recipient {
 	bool trusts_us;            /* of no-rewrite-recipients: never signed for */
 	bool is_unknown;           /* it was forwarded for a domain that is not listed in domains */
 	bool returns_apart;        /* an SRS address of unauthenticated-domain, now or before */
-	bool was_reversed;         /* ORCPT is an SRS address of ours that verifies, and RCPT its sender */
-	enum srs_fact fact;        /* of RCPT as an SRS address */
+	bool was_reversed;  /* ORCPT is an SRS address of ours that verifies, and RCPT its sender */
+	enum srs_fact fact; /* of RCPT as an SRS address */
 	char
 	    domain[HOSTNAME_MAX + 1]; /* of ORCPT, in lower-case A-labels; "" if it has no domain */
 };

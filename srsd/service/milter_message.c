@@ -137,6 +137,7 @@ milter_message_clear(struct milter_message *m)
 	m->changed = m->is_signed = false;
 	m->problem = m->deferred = NULL;
 	m->candidate[0] = '\0';
+	memset(&m->decision, 0, sizeof(m->decision));
 }
 
 static void
@@ -285,9 +286,18 @@ milter_message_add_header(struct milter_message *m, struct text name, struct tex
 		mail_headers_add(&m->headers, name, value);
 }
 
+/* count_hold - n is -1 for a message that is not held after all */
+static void
+count_hold(const struct milter_message *m, int n)
+{
+	if (m->decision.hold && !m->settings->milter_test_only && m->service->holds + n >= 0)
+		m->service->holds += n;
+}
+
 static void
 defer_message(struct milter_message *m, const char *reply)
 {
+	count_hold(m, -1);
 	m->deferred = reply;
 	m->stage = MILTER_STAGE_DONE;
 }
@@ -380,7 +390,7 @@ decide_message(struct milter_message *m)
 					      is_misleading(m, settings->srs_domain);
 	}
 	forwarding_decide(&m->decision, &m->envelope, settings, &facts);
-	m->service->holds += m->decision.hold && !settings->milter_test_only;
+	count_hold(m, 1);
 	if (m->decision.domain != NULL)
 		strlcpy(m->domain, m->decision.domain, sizeof(m->domain));
 	m->stage = m->decision.domain == NULL ? MILTER_STAGE_REVERSE : MILTER_STAGE_SIGN;
