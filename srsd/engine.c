@@ -227,8 +227,8 @@ collect_status(void *arg, struct status *v)
 	v->cached = resolver_cached(engine->services->resolver);
 	v->store = services_store_counts(engine->services);
 	v->forwards = v->settings->milter.n > 0 ? engine->services->forward_counts : NULL;
-	v->candidates = strcmp(v->settings->per_domain, "off") != 0 ? engine->services->candidates
-								    : NULL;
+	v->candidates =
+	    strcmp(v->settings->per_domain, "off") != 0 ? engine->services->candidates : NULL;
 	v->restarts = engine->restarts;
 }
 
@@ -272,9 +272,9 @@ make_server(struct engine *engine)
 		policy_session_open, &s->policy, SERVICE_POLICY_LEAST_IDLE, false);
 	engine->service[SERVICE_SOCKETMAP] = server_add_service(engine->server,
 	    service_kind_name(SERVICE_SOCKETMAP), socketmap_session_open, &s->socketmap, 0, true);
-	engine->service[SERVICE_MILTER] = server_add_service(engine->server,
-	    service_kind_name(SERVICE_MILTER), milter_session_open, &s->milter,
-	    SERVICE_MILTER_LEAST_IDLE, false);
+	engine->service[SERVICE_MILTER] =
+	    server_add_service(engine->server, service_kind_name(SERVICE_MILTER),
+		milter_session_open, &s->milter, SERVICE_MILTER_LEAST_IDLE, false);
 	engine->service[SERVICE_CONTROL] = server_add_service(engine->server,
 	    service_kind_name(SERVICE_CONTROL), control_session_open, &s->control, 0, false);
 	server_limit_service(engine->server, engine->service[SERVICE_CONTROL],

@@ -387,14 +387,6 @@ explain_kind(struct explanation *e)
 
 /* The domain. */
 
-/* misleads_readers - could a signature under the domain make a forged From: pass DMARC? */
-static bool
-misleads_readers(const struct explanation *e, const char *domain)
-{
-	return mail_headers_align(&e->headers, domain) &&
-	       !mail_headers_dmarc_pass(&e->headers, domain);
-}
-
 /* find_candidate - of per-domain, if it decides and is usable */
 static void
 find_candidate(struct explanation *e)
@@ -425,12 +417,7 @@ decide_as_milter(struct explanation *e)
 	const struct settings *settings = e->context.settings;
 	struct forwarding_facts facts = { .auth = e->auth, .candidate = e->candidate };
 
-	if (e->envelope.sender != FORWARDING_BOUNCE) {
-		facts.candidate_is_aligned =
-		    e->candidate[0] != '\0' && misleads_readers(e, e->candidate);
-		facts.srs_domain_is_aligned = settings->unauthenticated_domain[0] != '\0' &&
-					      misleads_readers(e, settings->srs_domain);
-	}
+	authentication_set_alignment(&facts, &e->headers, &e->envelope, settings);
 	forwarding_decide(&e->decision, &e->envelope, settings, &facts);
 }
 
@@ -544,7 +531,7 @@ sign_as_milter(const struct explanation *e, struct srs_result *result, bool *sto
 
 	sign_under(e, e->decision.domain, result, stored);
 	if (result->verdict == SRS_TOO_LONG && e->decision.domain == e->candidate &&
-	    !misleads_readers(e, srs_domain))
+	    !mail_headers_mislead(&e->headers, srs_domain))
 		sign_under(e, srs_domain, result, stored);
 }
 
@@ -576,7 +563,10 @@ choose_result_word(const struct explanation *e, enum srs_verdict verdict)
 		return e->deciding.fact == SRS_FACT_VALID ? "reversed" : "kept";
 	if (verdict == SRS_REWRITTEN)
 		return "rewritten";
-	return srs_verdict_is_temporary(verdict) ? "deferred" : "kept";
+	if (srs_verdict_is_temporary(verdict))
+		return "deferred";
+	return forwarding_is_unsafe_unsigned(&e->envelope, e->context.settings, e->auth) ? "held"
+											 : "kept";
 }
 
 static void

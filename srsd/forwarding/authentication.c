@@ -83,3 +83,16 @@ authentication_judge(enum forwarding_auth *auth, const struct mail_headers *head
 		*auth = found == 1 ? FORWARDING_FAIL : FORWARDING_UNCHECKED;
 	return true;
 }
+
+void
+authentication_set_alignment(struct forwarding_facts *facts, const struct mail_headers *headers,
+    const struct forwarding_envelope *envelope, const struct settings *settings)
+{
+	facts->candidate_is_aligned = facts->srs_domain_is_aligned = false;
+	if (envelope->sender == FORWARDING_BOUNCE)
+		return; /* it is not signed */
+	if (facts->candidate[0] != '\0')
+		facts->candidate_is_aligned = mail_headers_mislead(headers, facts->candidate);
+	if (settings->unauthenticated_domain[0] != '\0')
+		facts->srs_domain_is_aligned = mail_headers_mislead(headers, settings->srs_domain);
+}

@@ -30,4 +30,12 @@
 bool authentication_judge(enum forwarding_auth *auth, const struct mail_headers *headers,
     const struct srs_keys *keys, const struct forwarding_envelope *envelope, time_t now);
 
+/*
+ * Sets what From: says about the SRS domains that a message may be signed under. auth and candidate
+ * of the facts must be set.
+ */
+void authentication_set_alignment(struct forwarding_facts *facts,
+    const struct mail_headers *headers, const struct forwarding_envelope *envelope,
+    const struct settings *settings);
+
 #endif

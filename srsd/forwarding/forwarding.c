@@ -210,6 +210,16 @@ classify_sender(const struct srs_context *context, const struct mailaddr *addr)
 	return FORWARDING_REDIRECTED;
 }
 
+static bool
+is_own_text(const struct settings *settings, struct text sender)
+{
+	const char *at = memrchr(sender.s, '@', sender.len);
+	size_t len = at == NULL ? 0 : (size_t)(sender.s + sender.len - at) - 1;
+
+	return len > 0 &&
+	       domainset_contains(settings->own_domains, at + 1, hostname_length(at + 1, len));
+}
+
 void
 forwarding_start(
     struct forwarding_envelope *envelope, const struct srs_context *context, struct text sender)
@@ -218,6 +228,7 @@ forwarding_start(
 
 	memset(envelope, 0, sizeof(*envelope));
 	envelope->deciding.kind = FORWARDING_RELAYED; /* without a recipient, nothing is signed */
+	envelope->claims_own = is_own_text(context->settings, sender);
 	switch (mailaddr_parse_external(&addr, sender.s, sender.len)) {
 	case MAILADDR_OK:
 		envelope->sender = classify_sender(context, &addr);
@@ -262,11 +273,15 @@ forwarding_add(struct forwarding_envelope *envelope, const struct forwarding_rec
 /*
  * is_sender_forged - is the sender one of domains, and not authenticated?
  *
- * Never with an SRS address of ours: a wrong hash gets no other answer than a right one.
+ * A sender of ours that is not an address is forged, unless it passes. Never with an SRS
+ * address of ours: a wrong hash gets no other answer than a right one.
  */
 static bool
 is_sender_forged(const struct forwarding_envelope *envelope, enum forwarding_auth auth)
 {
+	if (envelope->claims_own && envelope->sender == FORWARDING_REDIRECTED &&
+	    envelope->sender_domain[0] == '\0')
+		return auth != FORWARDING_PASS;
 	return envelope->sender == FORWARDING_OWN && !envelope->has_srs_sender &&
 	       auth == FORWARDING_FAIL;
 }
@@ -390,4 +405,11 @@ forwarding_decide(struct forwarding_decision *decision, const struct forwarding_
 	choose_signing_domain(decision, settings, facts);
 	if (facts->auth == FORWARDING_FAIL)
 		set_apart(decision, settings, facts, is_forged);
+}
+
+bool
+forwarding_is_unsafe_unsigned(const struct forwarding_envelope *envelope,
+    const struct settings *settings, enum forwarding_auth auth)
+{
+	return envelope->claims_own && auth != FORWARDING_PASS && !settings->always_rewrite;
 }

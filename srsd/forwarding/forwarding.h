@@ -89,6 +89,8 @@ struct forwarding_envelope {
 	bool has_srs_sender;                  /* in a domain of ours, with any hash */
 	char sender_local[MAILADDR_SIZE];     /* without quotes; "" for the null sender */
 	char sender_domain[HOSTNAME_MAX + 1]; /* in lower-case A-labels; "" if it has no domain */
+	bool
+	    claims_own; /* the text after the last '@' is one of domains, be it an address or not */
 	size_t recipients;
 	bool differ;   /* two recipients make different mail of the message */
 	bool returned; /* the first recipient was reversed */
@@ -154,5 +156,12 @@ bool forwarding_needs_candidate(const struct forwarding_envelope *envelope,
 void forwarding_decide(struct forwarding_decision *decision,
     const struct forwarding_envelope *envelope, const struct settings *settings,
     const struct forwarding_facts *facts);
+
+/*
+ * True if a message whose sender had to be signed, and cannot be, must not leave as it is: the
+ * sender is in one of domains, and may be forged. From this host it would pass SPF.
+ */
+bool forwarding_is_unsafe_unsigned(const struct forwarding_envelope *envelope,
+    const struct settings *settings, enum forwarding_auth auth);
 
 #endif

@@ -527,6 +527,12 @@ mail_headers_dmarc_pass(const struct mail_headers *headers, const char *domain)
 }
 
 bool
+mail_headers_mislead(const struct mail_headers *headers, const char *domain)
+{
+	return mail_headers_align(headers, domain) && !mail_headers_dmarc_pass(headers, domain);
+}
+
+bool
 mail_headers_dmarc_pass_all(const struct mail_headers *headers)
 {
 	const struct mailbox_domains *from = &headers->from;

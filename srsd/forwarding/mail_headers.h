@@ -125,6 +125,12 @@ bool mail_headers_pass(const struct mail_headers *headers, struct text local, st
 bool mail_headers_dmarc_pass(const struct mail_headers *headers, const char *domain);
 
 /*
+ * True if an SPF pass of this domain could let a forged From: pass DMARC: they are aligned, and no
+ * trusted result says that DMARC has passed already.
+ */
+bool mail_headers_mislead(const struct mail_headers *headers, const char *domain);
+
+/*
  * True if From: has known domains, and mail_headers_dmarc_pass holds for all of them. This judges
  * a message without a sender.
  */

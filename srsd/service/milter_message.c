@@ -353,13 +353,6 @@ ask_candidate(struct milter_message *m)
 	return false;
 }
 
-static bool
-is_misleading(const struct milter_message *m, const char *domain)
-{
-	return mail_headers_align(&m->headers, domain) &&
-	       !mail_headers_dmarc_pass(&m->headers, domain);
-}
-
 /* is_hold_full - in the hour that began with the first hold */
 static bool
 is_hold_full(struct milter_service *service)
@@ -383,12 +376,7 @@ decide_message(struct milter_message *m)
 		.hold_is_full = is_hold_full(m->service),
 	};
 
-	if (m->envelope.sender != FORWARDING_BOUNCE) {
-		facts.candidate_is_aligned =
-		    m->candidate[0] != '\0' && is_misleading(m, m->candidate);
-		facts.srs_domain_is_aligned = settings->unauthenticated_domain[0] != '\0' &&
-					      is_misleading(m, settings->srs_domain);
-	}
+	authentication_set_alignment(&facts, &m->headers, &m->envelope, settings);
 	forwarding_decide(&m->decision, &m->envelope, settings, &facts);
 	count_hold(m, 1);
 	if (m->decision.domain != NULL)
@@ -404,21 +392,34 @@ retry_lookup(struct milter_message *m)
 	return false;
 }
 
+/* keep_back - a message that must not leave with its sender: hold it, or else defer it */
+static void
+keep_back(struct milter_message *m)
+{
+	if (m->decision.hold)
+		return;
+	if (is_hold_full(m->service)) {
+		defer_message(m, "451 4.1.7 the sender cannot be rewritten");
+		return;
+	}
+	m->decision.hold = true;
+	count_hold(m, 1);
+}
+
 static void
 use_signed_sender(struct milter_message *m)
 {
 	const struct srs_result *result = &m->lookup.result;
 
 	m->stage = MILTER_STAGE_REVERSE;
-	switch (result->verdict) {
-	case SRS_REWRITTEN:
+	if (result->verdict == SRS_REWRITTEN) {
 		m->is_signed = true;
 		copy_milter_address(&m->to, (struct text){ result->address, result->len });
-		break;
-	default:
-		m->problem = srs_verdict_word(result->verdict);
-		break;
+		return;
 	}
+	m->problem = srs_verdict_word(result->verdict);
+	if (forwarding_is_unsafe_unsigned(&m->envelope, m->settings, m->auth))
+		keep_back(m);
 }
 
 /* is_too_long_under - an address may fit under srs-domain if it does not under a candidate */
@@ -430,7 +431,7 @@ is_too_long_under(const struct milter_message *m)
 	/* The candidate may be srs-domain itself: then there is no other one to try. */
 	return m->lookup.result.verdict == SRS_TOO_LONG && m->candidate[0] != '\0' &&
 	       strcmp(m->domain, m->candidate) == 0 && strcasecmp(m->domain, srs_domain) != 0 &&
-	       !is_misleading(m, srs_domain);
+	       !mail_headers_mislead(&m->headers, srs_domain);
 }
 
 /* sign_sender - false: it waits */

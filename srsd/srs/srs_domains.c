@@ -57,11 +57,12 @@ is_excepted_name(const struct settings *settings, const char *name)
 	return domainset_contains(settings->srs_excepted, name, strlen(name));
 }
 
-/* is_forwarder - does this name have candidates? */
+/* is_forwarder - does this name have candidates? One without a dot, such as localhost, has none */
 static bool
 is_forwarder(const struct settings *settings, const char *name)
 {
-	return domainset_contains_literal(settings->own_domains, name, strlen(name)) &&
+	return strchr(name, '.') != NULL &&
+	       domainset_contains_literal(settings->own_domains, name, strlen(name)) &&
 	       !is_excepted_name(settings, name);
 }
 
