@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * forwarding - what a message on its way out of Postfix is, and what its sender becomes. Pure.
+ * forwarding - the kind of a message that leaves Postfix, and what its sender becomes. Pure.
  *
- * ORCPT shows the next hop of Postfix's SMTP client to which address a message was addressed before
- * aliases were expanded. So the milter of a second smtpd knows a forward:
+ * With ORCPT, Postfix's SMTP client passes to the next hop the address to which a message was sent
+ * before aliases were expanded. So the milter of a second smtpd recognizes a forward:
  *
  *	sender				RCPT			ORCPT		kind
  *	null				any			any		bounce
@@ -14,13 +14,13 @@
  *	foreign				other			of domains	forward
  *	foreign				other			other, none	redirected
  *
- * A sender of domains that our own gate checked without a pass is foreign: it was forged, or
- * forwarded to us. "of domains" in the column ORCPT means a domain that is listed by its name, not
- * as a subdomain of an entry such as ".x.org". Relayed mail keeps its sender, as do the first three
- * kinds.
+ * A sender of domains that is not authenticated (FORWARDING_FAIL) is foreign: the message was
+ * forged, or forwarded to us. "of domains" in the column ORCPT means a domain that is listed by its
+ * name, not as a subdomain of an entry such as ".x.org". Relayed mail keeps its sender, as do the
+ * first three kinds.
  *
- * On the way in, on the public smtpd, a recipient in one of domains is "incoming": the sender stays
- * as it is there, because aliases are not expanded yet.
+ * On the public smtpd, mail for a recipient in one of domains is "incoming": its sender is kept,
+ * because aliases are not expanded yet.
  *
  * SECURITY: whether a message is signed depends on its sender and its RCPT alone. A stranger may
  * choose ORCPT, and with it one of our own domains, and nothing else.
@@ -54,7 +54,7 @@ const char *forwarding_kind_name(enum forwarding_kind kind);
 
 /* Is the sender authenticated? See srsd/forwarding/authentication.h. */
 enum forwarding_auth {
-	FORWARDING_UNCHECKED, /* no header that can be believed says anything */
+	FORWARDING_UNCHECKED, /* no header field that can be believed has a result */
 	FORWARDING_PASS,
 	FORWARDING_FAIL, /* our gate has checked it, without a pass, and nothing else passes */
 };
@@ -64,11 +64,11 @@ const char *forwarding_auth_name(enum forwarding_auth auth);
 
 /* A recipient, with the kind of mail that it makes of a message whose sender is foreign. */
 struct forwarding_recipient {
-	enum forwarding_kind kind; /* incoming, relayed, redirected or forward */
-	bool trusts_us;            /* of no-rewrite-recipients: never signed for */
-	bool is_unknown;           /* it was forwarded for a domain that is not listed in domains */
-	bool returns_apart;        /* RCPT or ORCPT verifies in unauthenticated-domain */
-	enum srs_fact fact;        /* of RCPT as an SRS address */
+	enum forwarding_kind kind;   /* incoming, relayed, redirected or forward */
+	bool trusts_us;              /* of no-rewrite-recipients: never signed for */
+	bool is_unknown;             /* the domain that forwarded it is not listed in domains */
+	bool returns_apart;          /* RCPT or ORCPT verifies in unauthenticated-domain */
+	enum srs_fact fact;          /* of RCPT as an SRS address */
 	enum srs_fact original_fact; /* of ORCPT, likewise; SRS_FACT_FOREIGN without ORCPT */
 	char
 	    domain[HOSTNAME_MAX + 1]; /* of ORCPT, in lower-case A-labels; "" if it has no domain */
@@ -76,8 +76,8 @@ struct forwarding_recipient {
 
 /*
  * Reads a recipient: RCPT in external form without angle brackets, and the address in ORCPT, decoded
- * (srsd/postfix/orcpt.h), which may be empty. incoming: the message comes from a
- * client that is not one of our own hosts.
+ * (srsd/postfix/orcpt.h), which may be empty. incoming: the message comes from a client that is not
+ * one of our own hosts.
  */
 void forwarding_read_recipient(struct forwarding_recipient *recipient,
     const struct srs_context *context, struct text rcpt, struct text original, bool incoming);
@@ -88,7 +88,7 @@ struct forwarding_envelope {
 	char sender_local[MAILADDR_SIZE];     /* without quotes; "" for the null sender */
 	char sender_domain[HOSTNAME_MAX + 1]; /* in lower-case A-labels; "" if it has no domain */
 	size_t recipients;
-	bool differ;   /* two recipients make different mail of the message */
+	bool differ;   /* two recipients have different kinds or ORCPT domains */
 	bool returned; /* the first recipient was an SRS address of ours, by ORCPT */
 	struct forwarding_recipient deciding;
 };
