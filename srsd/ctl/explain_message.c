@@ -235,7 +235,7 @@ describe_token(const struct verdict_token *token, char text[TEXT_SIZE])
 	char client[IPADDR_TEXT_SIZE];
 
 	ipaddr_format(&token->client, client);
-	snprintf(text, TEXT_SIZE, "the token of our gate has SPF %s of %s for client %s",
+	snprintf(text, TEXT_SIZE, "the policy service has found SPF %s for %s and client %s",
 	    spf_result_name(token->result), spf_identity_name(token->identity), client);
 }
 
@@ -270,8 +270,9 @@ explain_authentication(struct explanation *e)
 		break;
 	case FORWARDING_UNCHECKED:
 		put_formatted(e, "auth_why", "%s, and no trusted result is a pass for the sender",
-		    e->headers.n_tokens == 0 ? "no field has a token of our gate"
-					     : "no token is one of our gate for this sender");
+		    e->headers.n_tokens == 0
+			? "no header field is of the policy service"
+			: "no header field is of the policy service for this sender");
 		break;
 	}
 }
@@ -344,7 +345,7 @@ explain_redirected(struct explanation *e)
 		put_formatted(e, "why", "a foreign sender and recipient, without ORCPT");
 	else
 		put_formatted(
-		    e, "why", "a foreign sender and recipient, and ORCPT is no address in domains");
+		    e, "why", "a foreign sender and recipient, and ORCPT is not in domains");
 }
 
 static void
@@ -382,7 +383,7 @@ explain_kind(struct explanation *e)
 	put_explained(e, "domain",
 	    make_argument_text(e->decision.kind == FORWARDING_FORWARD ? e->deciding.domain : NULL));
 	if (e->envelope.sender == FORWARDING_OWN && e->decision.kind != FORWARDING_OWN)
-		add_note(e, "the sender is in domains, but our gate has not authenticated it");
+		add_note(e, "the sender is in domains, but is not authenticated");
 }
 
 /* The domain. */
@@ -406,7 +407,7 @@ find_candidate(struct explanation *e)
 	usable = e->offline != NULL && offline_candidate(e->offline, e->candidate, text);
 	put_explained(e, "candidate", make_argument_text(e->candidate));
 	put_explained(e, "candidate_state",
-	    make_argument_text(e->offline == NULL ? "the DNS was not asked" : text));
+	    make_argument_text(e->offline == NULL ? "the DNS was not queried" : text));
 	if (!usable)
 		e->candidate[0] = '\0';
 }
@@ -440,7 +441,7 @@ describe_reason(const struct explanation *e)
 	switch (e->decision.reason) {
 	case FORWARDING_ALIGNED:
 		return "From: may be aligned with the domain that would be used otherwise, and no "
-		       "trusted field has dmarc=pass for it";
+		       "trusted result is dmarc=pass for it";
 	case FORWARDING_UNAUTHENTICATED:
 		return "the sender is not authenticated, and the option unauthenticated applies";
 	case FORWARDING_TRUSTS_US:

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * authentication - is the sender of a message that leaves authenticated? Pure.
+ * authentication - whether the sender of a message that leaves is authenticated. Pure.
  *
  *	pass		our gate gave spf=pass to this MAIL FROM, or a trusted header has spf=pass
  *			for it, or dkim=pass or dmarc=pass for its organizational domain
@@ -24,8 +24,8 @@
 #include "srsd/srs/srs_keys.h"
 
 /*
- * Judges a message whose header is complete. False when libcrypto failed: then it is not known. keys
- * NULL: tokens cannot be verified, and are ignored.
+ * Judges a message whose header is complete. False when libcrypto failed: *auth is then undefined.
+ * If keys is NULL, tokens cannot be verified, and are ignored.
  */
 bool authentication_judge(enum forwarding_auth *auth, const struct mail_headers *headers,
     const struct srs_keys *keys, const struct forwarding_envelope *envelope, time_t now);

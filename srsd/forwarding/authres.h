@@ -11,8 +11,8 @@
  *
  * SECURITY: programs write text of strangers into this field without quotes: OpenDKIM the identity
  * (header.i), with blanks and semicolons, rspamd the HELO name, OpenDMARC a domain with blanks. The
- * rest of a field after such a text may be forged. This module only marks comments and reasons
- * that may contain it; the caller knows the properties.
+ * rest of a field after such a text may be forged. This module only marks comments and reasons that
+ * may contain it; the caller knows which properties may.
  */
 #ifndef SRSD_FORWARDING_AUTHRES_H
 #define SRSD_FORWARDING_AUTHRES_H

@@ -4,7 +4,7 @@
  * and the way back in parallel with the first.
  *
  * The answers that several addresses need come from the DNS cache after the first one. Each address
- * has the time of lookup-time, and the first without a pass ends the check.
+ * may take lookup-time, and the first one without a pass ends the check.
  */
 #ifndef SRSD_FORWARDING_CANDIDATE_CHECK_H
 #define SRSD_FORWARDING_CANDIDATE_CHECK_H

@@ -60,10 +60,9 @@ candidate_state_describe(const struct candidate_state *state, char *text, size_t
 	static const char *const texts[CANDIDATE_KINDS] = {
 		[CANDIDATE_USABLE] = "usable",
 		[CANDIDATE_SPF_VARIES] = "its SPF result depends on the local part or on HELO",
-		[CANDIDATE_NULL_MX] = "it has a null MX, so that no bounce can come back",
+		[CANDIDATE_NULL_MX] = "it has a null MX, so no bounce can come back",
 		[CANDIDATE_NO_MX] =
-		    "it has no MX record and no address, so that no bounce can come "
-		    "back",
+		    "it has no MX record and no address, so no bounce can come back",
 		[CANDIDATE_NO_ADDRESSES] = "outbound-addresses is empty",
 		[CANDIDATE_UNAVAILABLE] = "no answer from the DNS at the moment",
 	};

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * candidates - the domains that may be SRS domains of this host with `per-domain`, and what the DNS
- * says of them.
+ * candidates - the domains that may be SRS domains of this host with `per-domain`, and whether
+ * their DNS records permit it.
  *
- * A check of a candidate asks two questions.
+ * A check of a candidate answers two questions.
  *
  * Does mail from each of `outbound-addresses` pass its SPF record? The native evaluator decides,
  * with the limits of RFC 7208, for a sender postmaster@CANDIDATE. A result that depends on the
- * local part or on HELO is no pass, because real senders have other ones.
+ * local part or on HELO does not count as a pass, because real senders have other ones.
  *
  * Do bounces come back? All MX hosts of the candidate must be inbound hosts (way_back.h).
  *
@@ -27,10 +27,10 @@
 #include "spf/spf_check.h"
 #include "srsd/forwarding/candidate_state.h"
 
-/* States that are kept; beyond that, the ones that were checked first and not used are removed. */
+/* States that are kept; beyond that, the oldest ones that were not used again are removed. */
 #define CANDIDATES_MAX 100000
 
-/* Checks that run; beyond that a candidate is unavailable, and is not kept as such. */
+/* Checks that run; beyond that a candidate is unavailable, and this state is not kept. */
 #define CANDIDATES_CHECKS 100
 
 /*
@@ -61,7 +61,7 @@ void candidates_free(struct candidates **candidates);
  */
 void candidates_forget(struct candidates *candidates);
 
-/* True if states of one of the settings say nothing of the other: call candidates_forget. */
+/* True if states that were found with `before` do not apply to `after`: call candidates_forget. */
 bool candidates_differ(const struct settings *before, const struct settings *after);
 
 /*
@@ -79,9 +79,9 @@ typedef void candidates_done_fn(void *arg, const struct candidate_state *state);
 /*
  * Asks for the state of a candidate. Returns NULL if done was called before this returns: the state
  * is known, or all answers are in the cache, or too many checks run, or one of this candidate takes
- * more than CANDIDATES_PATIENCE. Otherwise done is called from
- * the event loop, within seconds * outbound-addresses, where seconds is lookup-time. All questions
- * for one candidate share one check. The settings get one more reference.
+ * more than CANDIDATES_PATIENCE. Otherwise done is called from the event loop, within lookup-time
+ * for each of outbound-addresses. All questions for one candidate share one check. The settings get
+ * one more reference.
  */
 struct candidate_question *candidates_ask(struct candidates *candidates, struct settings *settings,
     const char *domain, candidates_done_fn *done, void *arg);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * forwarding - what a message on its way out of Postfix is, and what its sender becomes. Pure.
+ * forwarding - the kind of a message that leaves Postfix, and what its sender becomes. Pure.
  *
- * ORCPT shows the next hop of Postfix's SMTP client to which address a message was addressed before
- * aliases were expanded. So the milter of a second smtpd knows a forward:
+ * With ORCPT, Postfix's SMTP client passes to the next hop the address to which a message was sent
+ * before aliases were expanded. So the milter of a second smtpd recognizes a forward:
  *
  *	sender				RCPT			ORCPT		kind
  *	null				any			any		bounce
@@ -14,14 +14,14 @@
  *	foreign				other			of domains	forward
  *	foreign				other			other, none	redirected
  *
- * A sender of domains that our own gate checked without a pass is foreign: it was forged, or
- * forwarded to us. "of domains" in the column ORCPT means a domain that is listed by its name, not
- * as a subdomain of an entry such as ".x.org". Relayed mail keeps its sender, as do the first three
- * kinds. A sender of domains without a pass is signed even with unauthenticated = keep and without
- * rewrite-relayed, unless it is relayed: with our own address as its client it would pass SPF.
+ * A sender of domains that is not authenticated (FORWARDING_FAIL) is foreign: the message was
+ * forged, or forwarded to us. "of domains" in the column ORCPT means a domain that is listed by its
+ * name, not as a subdomain of an entry such as ".x.org". Relayed mail keeps its sender, as do the
+ * first three kinds. A sender of domains without a pass is signed even with unauthenticated = keep
+ * and without rewrite-relayed, unless it is relayed: from this host it would pass SPF.
  *
- * On the way in, on the public smtpd, a recipient in one of domains is "incoming": the sender stays
- * as it is there, because aliases are not expanded yet.
+ * On the public smtpd, mail for a recipient in one of domains is "incoming": its sender is kept,
+ * because aliases are not expanded yet.
  *
  * SECURITY: whether a message is signed depends on its sender and its RCPT alone. A stranger may
  * choose ORCPT, and with it one of our own domains, and nothing else.
@@ -55,7 +55,7 @@ const char *forwarding_kind_name(enum forwarding_kind kind);
 
 /* Is the sender authenticated? See srsd/forwarding/authentication.h. */
 enum forwarding_auth {
-	FORWARDING_UNCHECKED, /* no header that can be believed says anything */
+	FORWARDING_UNCHECKED, /* no header field that can be believed has a result */
 	FORWARDING_PASS,
 	FORWARDING_FAIL, /* our gate has checked it, without a pass, and nothing else passes */
 };
@@ -67,7 +67,7 @@ const char *forwarding_auth_name(enum forwarding_auth auth);
 struct forwarding_recipient {
 	enum forwarding_kind kind; /* incoming, relayed, redirected or forward */
 	bool trusts_us;            /* of no-rewrite-recipients: never signed for */
-	bool is_unknown;           /* it was forwarded for a domain that is not listed in domains */
+	bool is_unknown;           /* the domain that forwarded it is not listed in domains */
 	bool returns_apart;        /* an SRS address of unauthenticated-domain, now or before */
 	bool was_reversed;  /* ORCPT is an SRS address of ours that verifies, and RCPT its sender */
 	enum srs_fact fact; /* of RCPT as an SRS address */
@@ -77,8 +77,8 @@ struct forwarding_recipient {
 
 /*
  * Reads a recipient: RCPT in external form without angle brackets, and the address in ORCPT, decoded
- * (srsd/postfix/orcpt.h), which may be empty. incoming: the message comes from a
- * client that is not one of our own hosts.
+ * (srsd/postfix/orcpt.h), which may be empty. incoming: the message comes from a client that is not
+ * one of our own hosts.
  */
 void forwarding_read_recipient(struct forwarding_recipient *recipient,
     const struct srs_context *context, struct text rcpt, struct text original, bool incoming);
@@ -92,7 +92,7 @@ struct forwarding_envelope {
 	bool
 	    claims_own; /* the text after the last '@' is one of domains, be it an address or not */
 	size_t recipients;
-	bool differ;   /* two recipients make different mail of the message */
+	bool differ;   /* two recipients have different kinds or ORCPT domains */
 	bool returned; /* the first recipient was reversed */
 	struct forwarding_recipient deciding;
 };

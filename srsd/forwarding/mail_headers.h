@@ -13,11 +13,11 @@
  * - the next Received must begin with "from" and name us after "by". The results above it are
  *   believed. Before it has been seen, and if it is different or missing, no result is.
  *
- * What no option needs is not read: From: and the trusted results (reads_from, reads_results). Then
- * the domains of From: are unknown.
+ * From: and the trusted results are read only if an option needs them (reads_from, reads_results).
+ * If From: is not read, its domains are unknown.
  *
- * HOST is $myhostname (the macro j) or spf.authserv-id. A Postfix that removes its own Received
- * (header_checks) must have no trusted-authserv-ids.
+ * HOST is $myhostname (the macro j) or spf.authserv-id. If Postfix removes its own Received fields
+ * (header_checks), trusted-authserv-ids must be empty.
  *
  * A trusted field may quote a stranger, and some programs do it without quotes, so that OpenDKIM
  * writes "dkim=fail header.d=evil.org header.i=x; dmarc=pass header.from=customer.org p.q=@evil.org"

@@ -13,8 +13,8 @@
  * - encoded-words (RFC 2047) must be decodable, and no '@' or control character may result;
  * - there is one From: field.
  *
- * Otherwise the domains are unknown: anything may be among them. That is the safe answer, and costs
- * a sender under another domain of ours.
+ * Otherwise the domains are unknown: any domain may be among them. That is the safe answer: the
+ * sender is then signed under another domain of ours.
  *
  * There are libraries for this grammar. They accept as much as they can, which is the opposite
  * of the purpose here. They also run in the engine, which is sandboxed and holds secrets, and

@@ -46,9 +46,9 @@
 struct buffer;
 
 /*
- * Bytes of a packet that are kept: its length, command, and payload. Postfix cuts a command
- * after 2 KiB, and a header after 60,000 bytes. The beginning of a longer header than this is
- * enough: to find out that it is no header that we understand.
+ * Bytes of a packet that are kept: its length, command, and payload. Postfix cuts a command after
+ * 2 KiB, and a header after 60,000 bytes. Of a header that is longer than this, the beginning is
+ * enough to see that it is none of those that we use.
  */
 #define MILTER_PACKET_MAX (16 * 1024)
 

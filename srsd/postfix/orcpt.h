@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * orcpt - the ORCPT parameter of RCPT TO: to which address a recipient was addressed. Pure.
+ * orcpt - the ORCPT parameter of RCPT TO: the original recipient. Pure.
  *
  *	ORCPT=rfc822;xtext		RFC 3461, 4.2 and 4: +XX for a byte
  *	ORCPT=utf-8;utf-8-addr-xtext	RFC 6533, 3: \x{HEX} for a character, printable ASCII
@@ -9,7 +9,7 @@
  * Postfix writes `ORCPT=rfc822;A+2Bext@FWD.test`, keeps the case of the address, and quotes it in
  * external form. It writes UTF-8 with type rfc822 as well, `ORCPT=rfc822;+C3+BC@fwd.test`.
  *
- * SECURITY: a stranger may write it. A value that does not parse is not there.
+ * SECURITY: a stranger may write it. A value that does not parse counts as absent.
  */
 #ifndef SRSD_POSTFIX_ORCPT_H
 #define SRSD_POSTFIX_ORCPT_H

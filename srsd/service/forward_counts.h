@@ -31,8 +31,8 @@
 #define FORWARD_COUNTS_LEAST_BOUNCES 20
 
 enum forward_event {
-	FORWARD_FORWARDED,       /* a forward left, with whatever sender */
-	FORWARD_UNAUTHENTICATED, /* its sender was not authenticated; it is counted as above too */
+	FORWARD_FORWARDED,       /* a forward left, rewritten or not */
+	FORWARD_UNAUTHENTICATED, /* its sender was not authenticated; it is also FORWARD_FORWARDED */
 	FORWARD_BOUNCED,         /* a bounce to an SRS address of this domain came back */
 	FORWARD_EVENTS,
 };
@@ -42,7 +42,7 @@ const char *forward_event_name(enum forward_event event);
 
 /* The counts of one domain, or of all. */
 struct forward_numbers {
-	time_t since; /* the begin of total: the time of the first event; 0: none */
+	time_t since; /* when total began: the time of the first event; 0: none */
 	uint64_t total[FORWARD_EVENTS];
 	uint64_t running_hour[FORWARD_EVENTS];
 	uint64_t last_hour[FORWARD_EVENTS]; /* the hour before the running one */
@@ -90,7 +90,7 @@ bool forward_counts_warn(struct forward_counts *counts, const char *domain, size
 /* The number of domains in the table. */
 size_t forward_counts_domains(const struct forward_counts *counts);
 
-/* The events of all domains, including those that are in the table no more. */
+/* The events of all domains, including those that are no longer in the table. */
 void forward_counts_all(
     const struct forward_counts *counts, time_t now, struct forward_numbers *numbers);
 

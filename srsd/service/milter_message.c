@@ -211,7 +211,7 @@ warn_of_unknown(const struct milter_message *m, const struct forwarding_recipien
 		return;
 	tally_add(service->unknown, recipient->domain, len, now);
 	log_warnx("milter: mail to %s was forwarded, but that domain is not listed in domains: it "
-		  "is rewritten as redirected mail",
+		  "is treated as redirected mail",
 	    recipient->domain);
 }
 
@@ -441,7 +441,7 @@ sign_sender(struct milter_message *m)
 	const struct text key = { m->key, m->key_len };
 
 	if (!m->can_rewrite) {
-		defer_message(m, "451 4.3.5 the MTA does not accept another sender from a milter");
+		defer_message(m, "451 4.3.5 the MTA does not let a milter change the sender");
 		return true;
 	}
 	if (!map_lookup_sign(&m->lookup, m->service->forward, key, m->domain))

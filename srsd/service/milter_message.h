@@ -45,7 +45,7 @@ struct milter_service {
 	struct srs_budget *budget;
 	struct forward_counts *counts;
 	struct tally *charged; /* see policy_charge.h */
-	struct tally *unknown; /* domains of ORCPT that were warned of */
+	struct tally *unknown; /* domains of ORCPT with a recent warning */
 	struct event_base *base;
 	const struct clock *clock;
 	struct stats *stats;

@@ -2,10 +2,10 @@
 /*
  * milter_recipient - an SRS recipient of ours in a milter session, as the policy service judges it.
  *
- * The milter can tell a client that a hash is wrong, and so it charges the same budgets as the
- * policy service, with the same answers (policy_charge.h). If Postfix asks both about a recipient,
- * it is charged once. Without a usable address of the client, nothing can be charged: a right and a
- * wrong hash get the same answer, and neither recipient is replaced.
+ * A client learns from the milter whether a hash is wrong. So the milter charges the same budgets
+ * as the policy service, with the same answers (policy_charge.h). If Postfix asks both about a
+ * recipient, the client is charged once. Without a usable address of the client, nothing can be
+ * charged: a right and a wrong hash get the same answer, and neither recipient is replaced.
  */
 #ifndef SRSD_SERVICE_MILTER_RECIPIENT_H
 #define SRSD_SERVICE_MILTER_RECIPIENT_H

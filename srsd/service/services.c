@@ -207,8 +207,8 @@ warn_of_lost_domains(const struct settings *before, const struct settings *after
 
 	while (srs_domains_loses(before, after, &n, &loss))
 		log_warnx(
-		    "%s has lost \"%s\": bounces to addresses that were signed under it in the "
-		    "last %d days will be refused; %s accepts them",
+		    "%s no longer has \"%s\": bounces to addresses that were signed under it in the "
+		    "last %d days will be refused, unless %s lists it",
 		    loss.option, loss.value, before->max_age,
 		    loss.form ? "per-domain-accept" : "reverse-domains");
 }

@@ -1402,7 +1402,7 @@ class Forwarding(PostfixBase):
     def test_no_hop(self):
         public = MASTER.rstrip() + ' -o smtpd_milters=%s\n' % self.milter
         error = (r'^error: smtpd smtp has the milter, and no hop has it: forwards are not '
-                 r'rewritten, because a public smtpd does not know them yet: add the hop')
+                 r'rewritten, because aliases are not expanded yet on a public smtpd: add the hop')
         self.hop(error, 'smtpd_milters=-', smtp=public)
         self.hop(error, 'receive_override_options=no_milters', 'smtpd_milters=-',
                  smtpd_milters=self.milter)
@@ -1421,8 +1421,9 @@ class Forwarding(PostfixBase):
                  smtp=MASTER.rstrip() + ' -o smtpd_milters=%s\n' % self.milter)
 
     def test_no_milters(self):
-        self.hop(r'^error: receive_override_options of smtpd 127\.0\.0\.1:10026 has no_milters: the '
-                 r'milter is not asked there: remove no_milters from that service in master\.cf$',
+        self.hop(r'^error: receive_override_options of smtpd 127\.0\.0\.1:10026 contains '
+                 r'no_milters: the milter is not used there: remove no_milters from that service '
+                 r'in master\.cf$',
                  'receive_override_options=no_header_body_checks,no_milters')
 
     def test_no_milters_of_another_hop(self):
@@ -1435,7 +1436,7 @@ class Forwarding(PostfixBase):
         for value, harm in (('accept', 'while srsd is not running, forwards leave with their '
                                        'original sender'),
                             ('reject', 'while srsd is not running, mail that has been accepted is '
-                                       'not retried')):
+                                       'not tried again')):
             error = (r'^error: milter_default_action of smtpd 127\.0\.0\.1:10026 is %s: %s: add '
                      r'-o milter_default_action=tempfail to that service' % (value, harm))
             with self.subTest(value):
@@ -1448,7 +1449,7 @@ class Forwarding(PostfixBase):
 
     def test_timeout(self):
         error = (r'^warning: milter_content_timeout of smtpd 127\.0\.0\.1:10026 is %s: Postfix '
-                 r'stops waiting before milter-timeout, 20 s, is over: add -o '
+                 r'stops waiting before milter-timeout \(20 s\) has expired: add -o '
                  r'milter_content_timeout=25s to that service')
         self.hop(error % '24s', 'milter_content_timeout=24s')
         self.hop(error % '24', milter_content_timeout='24')
@@ -1456,7 +1457,7 @@ class Forwarding(PostfixBase):
                  'smtpd_milters={ %s, content_timeout=10s }' % self.milter)
         self.hop('is a hop', 'milter_content_timeout=25s', errors=0)
         self.hop('is a hop', 'milter_content_timeout=1m', errors=0)
-        self.hop('is 10s.* milter-timeout, 6 s, .*=11s', 'milter_content_timeout=10s',
+        self.hop(r'is 10s.* milter-timeout \(6 s\) .*=11s', 'milter_content_timeout=10s',
                  options={'milter_timeout': 6})
 
     def test_protocol(self):
@@ -1468,14 +1469,14 @@ class Forwarding(PostfixBase):
 
     def test_no_orcpt_arrives(self):
         """The setting of main.cf for clients hides DSN at the hop too."""
-        self.hop(r'^error: smtpd_discard_ehlo_keywords of smtpd 127\.0\.0\.1:10026 has dsn: ORCPT '
-                 r'does not arrive, and no message is known as a forward: add -o '
+        self.hop(r'^error: smtpd_discard_ehlo_keywords of smtpd 127\.0\.0\.1:10026 contains dsn: '
+                 r'ORCPT does not arrive, and no forward is recognized: add -o '
                  r'smtpd_discard_ehlo_keywords= to that service',
                  'smtpd_discard_ehlo_keywords=-')
 
     def test_no_orcpt_is_sent(self):
-        error = (r'^error: smtp_discard_ehlo_keywords of srs, which sends mail to the hop, has dsn: '
-                 r'it sends no ORCPT, .*: add -o smtp_discard_ehlo_keywords= to that service')
+        error = (r'^error: smtp_discard_ehlo_keywords of srs, which sends mail to the hop, contains '
+                 r'dsn: it sends no ORCPT, .*: add -o smtp_discard_ehlo_keywords= to that service')
         self.hop(error, smtp_discard_ehlo_keywords='silent-discard, DSN')
         self.hop(error, srs=' -o smtp_discard_ehlo_keywords=dsn')
         self.hop('is a hop', smtp_discard_ehlo_keywords='dsn', errors=0,
@@ -1484,8 +1485,8 @@ class Forwarding(PostfixBase):
     def test_orcpt_of_clients(self):
         """A client chooses among domains; with rewrite-relayed = false it would choose more."""
         main = {'smtpd_discard_ehlo_keywords': None}
-        self.hop(r'^ok: smtpd smtp takes ORCPT from clients; they can choose among domains, and '
-                 r'not whether mail is rewritten$', errors=0, **main)
+        self.hop(r'^ok: smtpd smtp takes ORCPT from clients; they can choose which of domains '
+                 r'forwards, but not whether mail is rewritten$', errors=0, **main)
         error = (r"^error: smtpd %s takes ORCPT from clients: with rewrite-relayed = false a client "
                  r"can keep srsd from rewriting its mail: postconf -e "
                  r"'smtpd_discard_ehlo_keywords = dsn, silent-discard', and -o ")
@@ -1497,7 +1498,7 @@ class Forwarding(PostfixBase):
 
     def test_recipient_limit(self):
         error = (r"^warning: srs_destination_recipient_limit is not 1: a message has one sender for "
-                 r"all recipients, .*: postconf -e 'srs_destination_recipient_limit = 1'$")
+                 r"all its recipients, .*: postconf -e 'srs_destination_recipient_limit = 1'$")
         per = {'per_domain': 'same', 'outbound_addresses': [ADDRESS],
                'per_domain_except': ['mx.our.test', 'localhost']}
         for options in per, {'unauthenticated': 'keep'}:
@@ -1510,8 +1511,8 @@ class Forwarding(PostfixBase):
 
     def test_canonical_maps_too(self):
         port = self.daemon.ports['forward']
-        error = (r'^error: sender_canonical_maps%s names forward, and a hop has the milter: mail '
-                 r'for mailboxes is rewritten too, .*: %s$')
+        error = (r'^error: sender_canonical_maps%s names the map forward, and a hop has the milter: '
+                 r'mail for mailboxes is rewritten too, .*: %s$')
         self.hop(error % ('', 'postconf -X sender_canonical_maps'),
                  sender_canonical_maps='tcp:127.0.0.1:%d' % port)
         self.hop(error % (' of srs-cleanup/unix', 'remove it from that service in master.cf'),
@@ -1524,8 +1525,8 @@ class Forwarding(PostfixBase):
                        '{ unix:private/OpenDKIM, default_action=accept }'):
             for form in '%s, %s' % (signer, self.milter), '%s, %s' % (self.milter, signer):
                 with self.subTest(form):
-                    self.hop(r'^warning: smtpd_milters of smtpd 127\.0\.0\.1:10026 has %s: all mail '
-                             r'comes from this host there, .*: leave it on the services where mail '
+                    self.hop(r'^warning: smtpd_milters of smtpd 127\.0\.0\.1:10026 contains %s: all '
+                             r'mail comes from this host there, .*: leave it on the services where mail '
                              r'comes in' % re.escape(signer), 'smtpd_milters=' + form)
         self.hop('is a hop', 'smtpd_milters=unix:clamav/clamav.sock, ' + self.milter, errors=0)
         self.hop('is a hop', errors=0, smtpd_milters='inet:localhost:8891')
@@ -1537,6 +1538,13 @@ class Forwarding(PostfixBase):
         self.hop(warning, 'local_header_rewrite_clients=permit_mynetworks')
         self.hop('is a hop', 'local_header_rewrite_clients=-', errors=0,
                  local_header_rewrite_clients='')
+
+    def test_masquerade(self):
+        self.hop(r'^warning: masquerade_domains changes envelope senders: .*: postconf -e '
+                 r"'masquerade_classes = header_sender, header_recipient'$",
+                 masquerade_domains='srs.test')
+        self.hop('is a hop', errors=0, masquerade_domains='srs.test',
+                 masquerade_classes='header_sender, header_recipient')
 
     def test_local_mail(self):
         self.hop('^error: non_smtpd_milters names the milter: mail that is submitted on this host '
@@ -2176,9 +2184,9 @@ class Candidates(Base):
                 'HELO: publish srs.vary.test. CNAME srs.test.',
                 'warning: per-domain srs.away.test: its MX host mx.elsewhere.test is not an '
                 'inbound host: publish srs.away.test. CNAME srs.test.',
-                'warning: per-domain srs.dot.test: it has a null MX, so that no bounce can come '
+                'warning: per-domain srs.dot.test: it has a null MX, so no bounce can come '
                 'back: publish srs.dot.test. CNAME srs.test.',
-                'warning: per-domain srs.bare.test: it has no MX record and no address, so that '
+                'warning: per-domain srs.bare.test: it has no MX record and no address, so '
                 'no bounce can come back: publish srs.bare.test. CNAME srs.test.',
                 'warning: per-domain srs.none.test: it has no SPF record: publish srs.none.test. '
                 'CNAME srs.test.',
@@ -2218,8 +2226,8 @@ class Candidates(Base):
 
     def test_no_literal_name(self):
         self.assertEqual(self.candidates('.ours.test'), [
-            'warning: per-domain: domains lists no domain by its name: list each forwarding '
-            'domain in domains or domains-file: a name with a leading dot does not count'])
+            'warning: per-domain is set, and domains lists no domain by its name: list each '
+            'forwarding domain in domains or domains-file: a name with a leading dot does not count'])
 
     def test_silent(self):
         """The time is that of lookup-time."""

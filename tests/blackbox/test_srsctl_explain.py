@@ -115,7 +115,7 @@ class Base(DaemonCase):
         return got
 
     def token_header(self, sender=ALICE, client=CLIENT, helo='mx.origin.test'):
-        """The header of our gate for this mail, as (name, value)."""
+        """The header of the policy service for this mail, as (name, value)."""
         with self.daemon.policy_client() as policy:
             action = policy.ask(sender=sender, client_address=client, helo_name=helo,
                                 recipient='a@fwd.test')
@@ -161,7 +161,7 @@ class Kinds(Base):
             (['--orcpt', 'a@else.test'], 'the message was addressed to else.test, which domains does '
                                          'not list by name'),
             ([], 'a foreign sender and recipient, without ORCPT'),
-            (['--orcpt', OUT], 'a foreign sender and recipient, and ORCPT is no address in domains'),
+            (['--orcpt', OUT], 'a foreign sender and recipient, and ORCPT is not in domains'),
         ]
         for arguments, why in rows:
             with self.subTest(' '.join(arguments)):
@@ -218,7 +218,7 @@ sender      <alice@origin\\.test>
 recipient   <b@out\\.test>
 orcpt       <a@fwd\\.test>
 kind        forward: a foreign sender and recipient, and the message was addressed to fwd\\.test
-auth        unchecked: no field has a token of our gate, and no trusted result is a pass .*
+auth        unchecked: no header field is of the policy service, and no trusted result is a pass .*
 srs domain  srs\\.test: srs-domain
 result      rewritten
 mail from   <SRS0=....=..=origin\\.test=alice@srs\\.test>
@@ -251,16 +251,16 @@ class Authentication(Base):
     def test_token(self):
         token = self.token_header()
         got = self.agree({'auth': 'pass', 'srs_domain': 'srs.test'}, headers=[token, OURS, FROM])
-        self.assertEqual(got['auth_why'], 'the token of our gate has SPF pass of mailfrom for client '
-                                          + CLIENT)
+        self.assertEqual(got['auth_why'], 'the policy service has found SPF pass for mailfrom and '
+                                          'client ' + CLIENT)
 
     def test_failed_token(self):
         sender = 'alice@forged.test'
         token = self.token_header(sender)
         got = self.agree({'auth': 'fail', 'srs_domain': 'apart.example',
                           'reason': 'unauthenticated'}, sender, headers=[token, OURS, FROM])
-        self.assertEqual(got['auth_why'], 'the token of our gate has SPF fail of mailfrom for client '
-                                          '192.0.2.1, and no trusted result is a pass')
+        self.assertEqual(got['auth_why'], 'the policy service has found SPF fail for mailfrom and '
+                                          'client 192.0.2.1, and no trusted result is a pass')
         self.assertIn('unauthenticated applies', got['reason_why'])
 
     def test_own_sender_that_fails(self):
@@ -268,8 +268,9 @@ class Authentication(Base):
         token = self.token_header('me@forged.test')
         with_other = self.agree({'auth': 'unchecked', 'kind': 'own'}, 'me@our.test',
                                 headers=[token, OURS, FROM])
-        self.assertEqual(with_other['auth_why'], 'no token is one of our gate for this sender, and '
-                                                 'no trusted result is a pass for the sender')
+        self.assertEqual(with_other['auth_why'], 'no header field is of the policy service for '
+                                                 'this sender, and no trusted result is a pass '
+                                                 'for the sender')
 
     def test_trusted_results(self):
         rows = [

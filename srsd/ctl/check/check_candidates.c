@@ -218,7 +218,7 @@ check_candidates(struct check *check)
 	domainset_find(settings->own_domains, add_candidate_row, c);
 	if (c->n == 0) {
 		findings_add(check->findings, FINDING_WARNING,
-		    "per-domain: domains lists no domain by its name");
+		    "per-domain is set, and domains lists no domain by its name");
 		findings_remedy(check->findings,
 		    "list each forwarding domain in domains or domains-file: a name with a "
 		    "leading dot does not count");

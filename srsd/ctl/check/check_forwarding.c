@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The milter of srsd knows a forward only on a second smtpd(8), a hop, and only by the ORCPT of
- * Postfix's own client.
+ * The milter of srsd recognizes a forward only on a second smtpd(8), a hop, and only by the ORCPT
+ * of Postfix's own client.
  */
 #include <string.h>
 
@@ -115,8 +115,8 @@ report_no_hop(struct check *check, const struct check_hop *public)
 		return;
 	}
 	findings_add(check->findings, FINDING_ERROR,
-	    "smtpd %s has the milter, and no hop has it: forwards are not rewritten, because a "
-	    "public smtpd does not know them yet",
+	    "smtpd %s has the milter, and no hop has it: forwards are not rewritten, because "
+	    "aliases are not expanded yet on a public smtpd",
 	    public->service.name);
 	findings_remedy(check->findings,
 	    "add the hop of contrib/postfix/forwarding, with -o smtpd_milters of its own");
@@ -126,7 +126,7 @@ static void
 report_off(struct check *check, const struct check_hop *hop)
 {
 	findings_add(check->findings, FINDING_ERROR,
-	    "receive_override_options of smtpd %s has no_milters: the milter is not asked there",
+	    "receive_override_options of smtpd %s contains no_milters: the milter is not used there",
 	    hop->service.name);
 	findings_remedy(check->findings, "remove no_milters from that service in master.cf");
 }
@@ -157,8 +157,8 @@ check_exclusive(struct check *check)
 	if (!find_sender_map(check, service))
 		return;
 	findings_add(check->findings, FINDING_ERROR,
-	    "%s%s%s names forward, and a hop has the milter: mail for mailboxes is rewritten too, "
-	    "and at the hop every sender is already an SRS address",
+	    "%s%s%s names the map forward, and a hop has the milter: mail for mailboxes is "
+	    "rewritten too, and at the hop every foreign sender is already an SRS address",
 	    sender_maps, service[0] == '\0' ? "" : " of ", service);
 	if (service[0] == '\0')
 		findings_remedy(check->findings, "postconf -X %s", sender_maps);
@@ -176,8 +176,8 @@ check_client_orcpt(struct check *check, const struct postfix_service *service)
 		return;
 	if (check->settings->rewrite_relayed) {
 		findings_add(check->findings, FINDING_OK,
-		    "smtpd %s takes ORCPT from clients; they can choose among domains, and not "
-		    "whether mail is rewritten",
+		    "smtpd %s takes ORCPT from clients; they can choose which of domains forwards, "
+		    "but not whether mail is rewritten",
 		    service->name);
 		return;
 	}
@@ -200,6 +200,23 @@ check_orcpt(struct check *check)
 	for (i = 0; postfix_service_at(check->postfix, i, &service); i++)
 		if (strcmp(service.command, "smtpd") == 0 && !postfix_is_hop(&service))
 			check_client_orcpt(check, &service);
+}
+
+/* check_masquerade - a sender of a subdomain becomes one of ours after the gate has judged it */
+static void
+check_masquerade(struct check *check)
+{
+	static const char classes[] = "masquerade_classes", domains[] = "masquerade_domains";
+
+	if (postfix_get(check->postfix, domains)[0] == '\0' ||
+	    !postfix_list_has(postfix_get(check->postfix, classes), "envelope_sender"))
+		return;
+	findings_add(check->findings, FINDING_WARNING,
+	    "%s changes envelope senders: a forged sender in a subdomain becomes one of your "
+	    "domains, which the milter does not rewrite",
+	    domains);
+	findings_remedy(
+	    check->findings, "postconf -e '%s = header_sender, header_recipient'", classes);
 }
 
 static void
@@ -244,6 +261,7 @@ check_forwarding(struct check *check)
 	if (uses.hops > 0) {
 		check_exclusive(check);
 		check_orcpt(check);
+		check_masquerade(check);
 	} else if (uses.public > 0) {
 		report_no_hop(check, &uses.first_public);
 	} else {

@@ -7,7 +7,7 @@
 #include "srsd/ctl/check/check_endpoint.h"
 #include "srsd/ctl/check/check_hop.h"
 
-/* What Postfix must wait longer than milter-timeout, in seconds, for the answer to arrive. */
+/* The seconds that Postfix must wait in addition to milter-timeout, so that the answer arrives. */
 #define SPARE_SECONDS 5
 
 /* The protocol version that lets a milter change the sender. */
@@ -81,7 +81,7 @@ check_default_action(struct check *check, const struct check_hop *hop)
 	    hop->service.name, value,
 	    strcasecmp(value, "accept") == 0
 		? "while srsd is not running, forwards leave with their original sender"
-		: "while srsd is not running, mail that has been accepted is not retried");
+		: "while srsd is not running, mail that has been accepted is not tried again");
 	findings_remedy(check->findings, "add -o %s=tempfail to that service in master.cf", name);
 }
 
@@ -99,7 +99,7 @@ check_timeout(struct check *check, const struct check_hop *hop)
 	if (seconds == -1 || seconds >= needed)
 		return;
 	findings_add(check->findings, FINDING_WARNING,
-	    "%s of smtpd %s is %s: Postfix stops waiting before milter-timeout, %d s, is over",
+	    "%s of smtpd %s is %s: Postfix stops waiting before milter-timeout (%d s) has expired",
 	    name, hop->service.name, value, check->settings->milter_timeout);
 	findings_remedy(check->findings,
 	    "add -o %s=%ds to that service in master.cf, or set a lower milter-timeout", name,
@@ -130,7 +130,7 @@ check_server_dsn(struct check *check, const struct check_hop *hop)
 	if (!postfix_list_has(postfix_service_get(check->postfix, &hop->service, name), "dsn"))
 		return;
 	findings_add(check->findings, FINDING_ERROR,
-	    "%s of smtpd %s has dsn: ORCPT does not arrive, and no message is known as a forward",
+	    "%s of smtpd %s contains dsn: ORCPT does not arrive, and no forward is recognized",
 	    name, hop->service.name);
 	findings_remedy(check->findings, "add -o %s= to that service in master.cf", name);
 }
@@ -159,8 +159,8 @@ check_signers(struct check *check, const struct check_hop *hop)
 		if (strcmp(word, hop->word) == 0 || !is_signer(word))
 			continue;
 		findings_add(check->findings, FINDING_WARNING,
-		    "smtpd_milters of smtpd %s has %s: all mail comes from this host there, and a "
-		    "signer that trusts it signs a forged From: of a stranger",
+		    "smtpd_milters of smtpd %s contains %s: all mail comes from this host there, and "
+		    "a signer that trusts this host signs the forged From: of a stranger",
 		    hop->service.name, word);
 		findings_remedy(check->findings,
 		    "leave it on the services where mail comes in: a signature stays valid, because "
@@ -283,8 +283,8 @@ check_client_dsn(struct check *check, const struct postfix_service *client)
 	if (!postfix_list_has(postfix_service_get(check->postfix, client, name), "dsn"))
 		return;
 	findings_add(check->findings, FINDING_ERROR,
-	    "%s of %s, which sends mail to the hop, has dsn: it sends no ORCPT, and no message is "
-	    "known as a forward",
+	    "%s of %s, which sends mail to the hop, contains dsn: it sends no ORCPT, and no "
+	    "forward is recognized",
 	    name, client->name);
 	findings_remedy(check->findings, "add -o %s= to that service in master.cf", name);
 }
@@ -308,8 +308,8 @@ check_recipient_limit(struct check *check, const struct postfix_service *client)
 	value = postfix_read(check->postfix, name);
 	if (strcmp(value, "1") != 0) {
 		findings_add(check->findings, FINDING_WARNING,
-		    "%s is not 1: a message has one sender for all recipients, that of the first "
-		    "forward among them",
+		    "%s is not 1: a message has one sender for all its recipients, and the first "
+		    "forward among them decides",
 		    name);
 		findings_remedy(check->findings, "postconf -e '%s = 1'", name);
 	}

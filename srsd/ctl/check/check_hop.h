@@ -3,7 +3,7 @@
  * check_hop - the smtpd(8) services that have the milter of srsd, and the settings of a hop.
  *
  * A hop is an smtpd(8) to which other daemons of Postfix pass mail (postfix_is_hop). There the
- * milter knows a forward. On a public smtpd(8) it only reverses recipients.
+ * milter recognizes a forward. On a public smtpd(8) it only reverses recipients.
  */
 #ifndef SRSD_CTL_CHECK_CHECK_HOP_H
 #define SRSD_CTL_CHECK_CHECK_HOP_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * srs-domain, unauthenticated-domain and each of reverse-domains: bounces must be accepted and must not be sent to another
- * host, addresses that the reverse map does not rewrite must be refused, and postmaster must not be
- * refused (RFC 5321, 4.5.1).
+ * srs-domain, unauthenticated-domain and each of reverse-domains: bounces must be accepted and must
+ * not be sent to another host, addresses that the reverse map does not rewrite must be refused, and
+ * postmaster must not be refused (RFC 5321, 4.5.1).
  */
 #include <stdlib.h>
 #include <string.h>

@@ -28,6 +28,8 @@ static const char *const parameters[] = {
 	"local_transport",
 	"luser_relay",
 	"mail_owner",
+	"masquerade_classes",
+	"masquerade_domains",
 	"milter_content_timeout",
 	"milter_default_action",
 	"milter_protocol",

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * import_clients - the option clients for an endpoint of postsrsd, which has no such option
- *
- * Pure.
+ * import_clients - the option clients for an endpoint of postsrsd, which has no such option. Pure.
  */
 #ifndef SRSD_CTL_IMPORT_IMPORT_CLIENTS_H
 #define SRSD_CTL_IMPORT_IMPORT_CLIENTS_H
