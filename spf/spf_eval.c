@@ -24,8 +24,8 @@ struct eval {
 	struct spf_ask ask;
 	const struct spf_request *req;
 	struct spf_verdict *verdict;
-	unsigned lookups;
-	unsigned voids;
+	struct spf_cost cost;
+	size_t step;         /* of the trace: the one that decides, as far as is known */
 	bool started;        /* the record of the domain itself was read */
 	const char *problem; /* the first one, or NULL */
 	/* exp= of the record that led to the verdict, and its domain */
@@ -44,8 +44,10 @@ static struct host_result check_host(struct eval *, const char *domain, int dept
 static enum outcome
 note_problem(struct eval *e, enum outcome outcome, const char *text)
 {
-	if (e->problem == NULL && !e->ask.pending)
+	if (e->problem == NULL && !e->ask.pending) {
 		e->problem = text;
+		spf_trace_problem(e->req->trace, text);
+	}
 	return outcome;
 }
 
@@ -53,7 +55,7 @@ note_problem(struct eval *e, enum outcome outcome, const char *text)
 static bool
 count_lookup(struct eval *e)
 {
-	return ++e->lookups <= e->req->lookup_limit;
+	return ++e->cost.lookups <= e->req->lookup_limit;
 }
 
 static enum outcome
@@ -76,7 +78,7 @@ note_dns_problem(struct eval *e, const struct dns_answer *answer)
 static enum outcome
 count_void(struct eval *e)
 {
-	if (++e->voids > e->req->void_limit)
+	if (++e->cost.voids > e->req->void_limit)
 		return note_problem(e, PERMERROR, "too many DNS lookups that found nothing");
 	return NO_MATCH;
 }
@@ -231,6 +233,7 @@ match_mx_hosts(struct eval *e, const struct spf_term *term, const struct dns_ans
 		if (one == MATCH) {
 			e->ask = before;
 			e->problem = problem_before;
+			spf_trace_problem(e->req->trace, "");
 			return match_mx_host(e, term, &mx->rr[i]);
 		}
 		if (one == PENDING || (one != NO_MATCH && all == NO_MATCH))
@@ -327,14 +330,17 @@ get_outcome_name(enum outcome outcome)
 	return names[outcome];
 }
 
-/* trace_term - call match_term and record the outcome */
+/* trace_term - call match_term and record the outcome and the cost */
 static enum outcome
 trace_term(struct eval *e, const struct spf_term *term, const char *domain, int depth)
 {
 	size_t step = spf_trace_step(e->req->trace, (unsigned)depth, domain, term->text);
+	struct spf_cost before = e->cost;
 	enum outcome outcome = match_term(e, term, domain, depth);
 
 	spf_trace_outcome(e->req->trace, step, get_outcome_name(outcome));
+	spf_trace_cost(e->req->trace, step, before, e->cost);
+	e->step = step;
 	return outcome;
 }
 
@@ -381,15 +387,13 @@ conclude_match(struct eval *e, const struct spf_record *record, const struct spf
 	return make_host_result(e, map_qualifier(term->qualifier));
 }
 
-/* get_redirect_text - the whole modifier; record->redirect is its end */
+/* get_modifier_text - the whole modifier, whose value is the end of it */
 static struct text
-get_redirect_text(const struct spf_record *record)
+get_modifier_text(const char *name, struct text value)
 {
-	static const char name[] = "redirect=";
-	struct text text = record->redirect;
+	size_t len = strlen(name) + 1; /* with its '=' */
+	struct text text = { value.s - len, value.len + len };
 
-	text.s -= sizeof(name) - 1;
-	text.len += sizeof(name) - 1;
 	return text;
 }
 
@@ -398,10 +402,7 @@ follow_redirect(struct eval *e, const struct spf_record *record, const char *dom
 {
 	char name[HOSTNAME_MAX + 1];
 	struct host_result inner;
-	size_t step =
-	    spf_trace_step(e->req->trace, (unsigned)depth, domain, get_redirect_text(record));
 
-	spf_trace_outcome(e->req->trace, step, "followed");
 	if (!count_lookup(e)) {
 		refuse_lookup(e);
 		return make_host_result(e, SPF_PERMERROR);
@@ -418,6 +419,22 @@ follow_redirect(struct eval *e, const struct spf_record *record, const char *dom
 	return inner;
 }
 
+/* trace_redirect - call follow_redirect and record the cost */
+static struct host_result
+trace_redirect(struct eval *e, const struct spf_record *record, const char *domain, int depth)
+{
+	struct text text = get_modifier_text("redirect", record->redirect);
+	struct spf_cost before = e->cost;
+	struct host_result result;
+	size_t step;
+
+	step = e->step = spf_trace_step(e->req->trace, (unsigned)depth, domain, text);
+	spf_trace_outcome(e->req->trace, step, "followed");
+	result = follow_redirect(e, record, domain, depth);
+	spf_trace_cost(e->req->trace, step, before, e->cost);
+	return result;
+}
+
 /* walk_record - evaluate the terms of one record from left to right (4.6.2) */
 static struct host_result
 walk_record(struct eval *e, const struct spf_record *record, const char *domain, int depth)
@@ -427,7 +444,8 @@ walk_record(struct eval *e, const struct spf_record *record, const char *domain,
 
 	for (i = 0; i < record->n; i++) {
 		const struct spf_term *term = &record->terms[i];
-		enum outcome outcome = trace_term(e, term, domain, depth);
+		enum outcome outcome = e->req->trace == NULL ? match_term(e, term, domain, depth)
+							     : trace_term(e, term, domain, depth);
 
 		switch (outcome) {
 		case NO_MATCH:
@@ -443,9 +461,21 @@ walk_record(struct eval *e, const struct spf_record *record, const char *domain,
 		}
 	}
 	if (record->redirect.s != NULL)
-		return follow_redirect(e, record, domain, depth);
+		return trace_redirect(e, record, domain, depth);
 	note_term(e, none, depth);
+	e->step = SPF_TRACE_STEPS;
 	return make_host_result(e, SPF_NEUTRAL);
+}
+
+/* trace_invalid_term - record the term for which a record is invalid */
+static void
+trace_invalid_term(struct eval *e, struct text term, const char *domain, int depth)
+{
+	if (term.len == 0)
+		return;
+	e->step = spf_trace_step(e->req->trace, (unsigned)depth, domain, term);
+	spf_trace_outcome(e->req->trace, e->step, get_outcome_name(PERMERROR));
+	spf_trace_cost(e->req->trace, e->step, e->cost, e->cost);
 }
 
 static struct host_result
@@ -458,6 +488,7 @@ evaluate_record_set(struct eval *e, const struct spf_record_set *set, const char
 		return make_host_result(e, SPF_PERMERROR);
 	}
 	if (!set->valid) {
+		trace_invalid_term(e, set->at, domain, depth);
 		note_problem(e, PERMERROR, set->error);
 		note_term(e, set->at, depth);
 		return make_host_result(e, SPF_PERMERROR);
@@ -476,15 +507,16 @@ check_host(struct eval *e, const char *domain, int depth)
 {
 	static const struct text record = { "", 0 };
 	struct dns_answer *answer;
-	size_t step;
 
 	if (depth > DEPTH_MAX || !spf_answers_is_domain(domain, strlen(domain)))
 		return make_host_result(e, SPF_NONE);
-	step = spf_trace_step(e->req->trace, (unsigned)depth, domain, record);
+	if (e->req->trace != NULL)
+		e->step = spf_trace_step(e->req->trace, (unsigned)depth, domain, record);
 	answer = spf_ask(&e->ask, domain, DNS_TXT);
 	if (answer == NULL)
 		return make_host_result(e, SPF_NONE);
-	spf_trace_outcome(e->req->trace, step, dns_status_name(answer->status));
+	if (e->req->trace != NULL)
+		spf_trace_outcome(e->req->trace, e->step, dns_status_name(answer->status));
 	switch (answer->status) {
 	case DNS_FOUND:
 		return evaluate_record_set(e, spf_record_set_of(answer), domain, depth);
@@ -496,20 +528,53 @@ check_host(struct eval *e, const char *domain, int depth)
 	}
 }
 
-/* read_explanation - the text of the one TXT record, if it is printable ASCII (6.2) */
+/*
+ * read_explanation - the text of the one TXT record, if it is printable ASCII (6.2)
+ *
+ * False with a reason in *problem, which is "" if there is no record.
+ */
 static bool
-read_explanation(const struct dns_answer *answer, struct text *text)
+read_explanation(const struct dns_answer *answer, struct text *text, const char **problem)
 {
 	size_t i;
 
-	if (answer->status != DNS_FOUND || answer->n != 1)
+	*problem = "";
+	if (answer->status != DNS_FOUND)
+		return false;
+	*problem = "more than one TXT record";
+	if (answer->n != 1)
 		return false;
 	text->s = answer->rr[0].data;
 	text->len = answer->rr[0].len;
+	*problem = "not printable ASCII";
 	for (i = 0; i < text->len; i++)
 		if (!ascii_isgraph(text->s[i]) && text->s[i] != ' ')
 			return false;
-	return true;
+	return spf_macro_is_valid(*text, true, problem);
+}
+
+/* ask_explanation - the answer that has the explanation; NULL with *done: false while it is missing */
+static const struct dns_answer *
+ask_explanation(struct eval *e, bool *done)
+{
+	char name[HOSTNAME_MAX + 1];
+	const struct dns_answer *answer;
+	size_t step =
+	    spf_trace_step(e->req->trace, 0, e->exp_domain, get_modifier_text("exp", e->exp));
+	enum outcome known = expand_term_target(e, e->exp, e->exp_domain, name);
+
+	*done = known != PENDING;
+	if (known != MATCH)
+		return NULL;
+	if (!spf_answers_is_name(name, strlen(name))) {
+		spf_trace_outcome(e->req->trace, step, "no name");
+		return NULL;
+	}
+	answer = spf_ask(&e->ask, name, DNS_TXT);
+	*done = answer != NULL;
+	if (answer != NULL)
+		spf_trace_outcome(e->req->trace, step, dns_status_name(answer->status));
+	return answer;
 }
 
 /*
@@ -520,21 +585,19 @@ read_explanation(const struct dns_answer *answer, struct text *text)
 static bool
 fetch_explanation(struct eval *e)
 {
-	char name[HOSTNAME_MAX + 1];
 	struct spf_macro_values values;
-	const struct dns_answer *answer;
 	struct text text;
-	const char *error;
-	enum outcome known = expand_term_target(e, e->exp, e->exp_domain, name);
+	const char *problem;
+	bool done;
+	const struct dns_answer *answer = ask_explanation(e, &done);
 	size_t len;
 
-	if (known != MATCH || !spf_answers_is_name(name, strlen(name)))
-		return known != PENDING;
-	answer = spf_ask(&e->ask, name, DNS_TXT);
 	if (answer == NULL)
-		return false;
-	if (!read_explanation(answer, &text) || !spf_macro_is_valid(text, true, &error))
+		return done;
+	if (!read_explanation(answer, &text, &problem)) {
+		spf_trace_problem(e->req->trace, problem);
 		return true;
+	}
 	spf_ask_macro_values(&e->ask, e->exp_domain, &values);
 	if (spf_macro_uses(text, "p") &&
 	    (values.validated = spf_ask_validated_name(&e->ask, e->exp_domain)) == NULL)
@@ -553,8 +616,9 @@ conclude_verdict(const struct eval *e, enum spf_result result)
 	struct spf_verdict *verdict = e->verdict;
 
 	verdict->result = verdict->native = result;
-	verdict->lookups = e->lookups;
-	verdict->voids = e->voids;
+	verdict->lookups = e->cost.lookups;
+	verdict->voids = e->cost.voids;
+	spf_trace_decide(e->req->trace, e->step);
 	verdict->security = e->ask.security;
 	verdict->varies = e->ask.varies;
 	if (e->ask.saturated) {

@@ -99,6 +99,15 @@ put_hint(json_t *object, const struct dns_answer *reply)
 	}
 }
 
+static void
+put_step_cost(json_t *object, const struct spf_step *step)
+{
+	put_report_member(object, "lookups", json_integer(step->cost.lookups));
+	put_report_member(object, "lookups_total", json_integer(step->total.lookups));
+	put_report_member(object, "voids", json_integer(step->cost.voids));
+	put_report_member(object, "voids_total", json_integer(step->total.voids));
+}
+
 static json_t *
 report_step(const struct spf_step *step)
 {
@@ -111,6 +120,10 @@ report_step(const struct spf_step *step)
 	put_report_member(object, "domain", make_visible_string(step->domain));
 	put_report_member(object, "term", make_visible_string(step->term));
 	put_report_member(object, "outcome", json_string(step->outcome));
+	put_report_member(object, "problem", json_string(step->problem));
+	put_report_member(object, "decides", json_boolean(step->decides));
+	if (step->term[0] != '\0')
+		put_step_cost(object, step);
 	if (step->term[0] == '\0' && step->n > 0 && step->asked[0]->type == DNS_TXT &&
 	    step->asked[0]->reply != NULL)
 		put_hint(object, step->asked[0]->reply);
@@ -167,6 +180,7 @@ spf_report(const struct spf_check *check, const struct settings *settings,
 	put_report_member(object, "dnssec", json_string(dns_security_name(v->security)));
 	put_report_member(
 	    object, "time_ms", json_integer((json_int_t)spf_check_ms(check, identity)));
+	put_report_member(object, "varies", json_boolean(v->varies));
 	put_limits(object, v, &settings->spf);
 	if (evaluator != SPF_EVALUATOR_NATIVE)
 		put_evaluators(object, v);

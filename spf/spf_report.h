@@ -18,16 +18,21 @@
  *
  *	{ "identity": "mailfrom", "domain": "x.org", "result": "fail", "mechanism": "-all",
  *	  "problem": "...", "explanation": "...", "dnssec": "insecure", "time_ms": 12,
+ *	  "varies": false,
  *	  "lookups": 2, "lookup_limit": 10, "voids": 0, "void_limit": 2,
  *	  "native": "fail", "libspf2": "permerror", "engines_agree": false,
  *	  "terms": [ { "depth": 0, "domain": "x.org", "term": "a:h.x.org", "outcome": "no match",
+ *	               "problem": "", "decides": false, "lookups": 1, "lookups_total": 2,
+ *	               "voids": 0, "voids_total": 0,
  *	               "dns": [ { "name": "h.x.org", "type": "A", "status": "found",
  *	                          "records": ["192.0.2.1"], "ttl": 300, "dnssec": "insecure",
  *	                          "cached": false, "asked_ms": 3, "answered_ms": 8 } ] } ] }
  *
  * A term "" is the lookup of the domain's record. It has a member "hint" if the domain has no
- * record but a text that looks like one, see spf_near_miss. The members native, libspf2 and
- * engines_agree exist if libspf2 was used.
+ * record but a text that looks like one, see spf_near_miss. Another term has its cost, with that of
+ * the records that it leads to, and the totals of the evaluation after it. Terms, their costs and
+ * the one that decides are those of the native evaluator, also if libspf2 has the result. varies is
+ * that of spf_verdict.h. The members native, libspf2 and engines_agree exist if libspf2 was used.
  */
 json_t *spf_report(const struct spf_check *check, const struct settings *settings,
     enum spf_identity identity, enum spf_evaluator evaluator);
