@@ -74,7 +74,7 @@ add_answer(struct spf_answers *answers, const char *name, size_t len, enum dns_t
 
 	answer->type = type;
 	answer->needed = answer->of_client = false;
-	answer->asked = answer->at_once = answer->given_up = false;
+	answer->asked = answer->at_once = answer->given_up = answer->given = false;
 	answer->asked_ms = answer->answered_ms = 0;
 	answer->reply = NULL;
 	answer->owner = NULL;
@@ -117,6 +117,20 @@ spf_answers_get(struct spf_answers *answers, const char *name, enum dns_type typ
 	if (answer != NULL)
 		answer->needed = true;
 	return answer;
+}
+
+void
+spf_answers_give(
+    struct spf_answers *answers, const char *name, enum dns_type type, struct dns_answer *reply)
+{
+	spf_answers_known_fn *known = answers->known;
+	struct spf_answer *answer;
+
+	answers->known = NULL;
+	answer = find_or_add_answer(answers, name, type, SPF_ANSWERS_MAX);
+	answers->known = known;
+	answer->given = true;
+	spf_answers_set(answers, answer, reply);
 }
 
 struct dns_answer *

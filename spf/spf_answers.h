@@ -25,6 +25,7 @@ struct spf_answer {
 	bool asked;     /* a query was started */
 	bool at_once;   /* it came from a cache */
 	bool given_up;  /* it did not come in time, or our own bounds ended its query */
+	bool given;     /* it is that of spf_answers_give */
 	uint64_t asked_ms; /* milliseconds since the check began, shown by srsctl */
 	uint64_t answered_ms;
 	struct dns_answer *reply; /* NULL while it is missing */
@@ -71,6 +72,13 @@ struct spf_answer *spf_answers_get(
  */
 struct spf_answer *spf_answers_guess(
     struct spf_answers *answers, const char *name, enum dns_type type);
+
+/*
+ * Adds an answer that is to be used instead of that of the DNS, and takes over the reference. The
+ * name fulfils spf_answers_is_name. No answer was added to the table before.
+ */
+void spf_answers_give(
+    struct spf_answers *answers, const char *name, enum dns_type type, struct dns_answer *reply);
 
 /* Returns the reply that the table has, and owns, or NULL. Adds nothing. */
 struct dns_answer *spf_answers_peek(

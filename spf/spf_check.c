@@ -14,6 +14,7 @@
 #include "spf/spf_check.h"
 #include "spf/spf_evaluator.h"
 #include "spf/spf_lookups.h"
+#include "spf/spf_record_set.h"
 
 /*
  * A longer local part is cut for the macros; an address has at most 254 bytes. It keeps its right
@@ -472,6 +473,27 @@ init_part(struct check_part *part, struct spf_check *check, const struct spf_che
 	part->req.trace = req->trace ? spf_trace_new() : NULL;
 }
 
+/* give_record - to the evaluations of both identities, because it is that of a domain */
+static void
+give_record(struct spf_check *check, const struct spf_check_request *req)
+{
+	const struct check_part *named = &check->part[req->check_mailfrom ? MAILFROM : HELO];
+	char domain[HOSTNAME_MAX + 1];
+	struct dns_answer *reply;
+	size_t i;
+
+	if (!spf_request_domain(&named->req, domain))
+		return;
+	reply = dns_answer_new(DNS_FOUND);
+	dns_answer_add(reply, NULL, 0, req->record.s, req->record.len);
+	spf_record_set_prepare(reply, DNS_TXT);
+	for (i = HELO; i <= MAILFROM; i++)
+		if (check->part[i].wanted)
+			spf_answers_give(
+			    check->part[i].lookups.answers, domain, DNS_TXT, dns_answer_ref(reply));
+	dns_answer_unref(&reply);
+}
+
 static void
 copy_request_texts(struct spf_check *check, const struct spf_check_request *req)
 {
@@ -526,6 +548,8 @@ spf_check_start(const struct spf_checker *checker, struct settings *settings,
 		init_part(&check->part[HELO], check, req, req->helo);
 	if (req->check_mailfrom)
 		init_part(&check->part[MAILFROM], check, req, req->sender_domain);
+	if (req->record.s != NULL)
+		give_record(check, req);
 	if (req->further != NULL)
 		init_part(&check->part[FURTHER], check, req, no_domain);
 	begin_check(check);

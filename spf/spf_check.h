@@ -42,6 +42,11 @@ struct spf_check_request {
 	bool check_helo;
 	bool check_mailfrom;
 	enum spf_evaluator evaluator;
+	/*
+	 * The TXT record to use instead of those that the DNS has for the sender's domain, or for the
+	 * HELO name if the sender is not evaluated. s is NULL: use those of the DNS.
+	 */
+	struct text record;
 	bool trace;      /* record the steps, for spf_check_trace */
 	bool rfc_limits; /* those of RFC 7208, whatever lookup-limit and void-limit say */
 	time_t now;      /* for %{t} */

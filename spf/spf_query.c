@@ -78,6 +78,8 @@ read_request(struct spf_check_request *req, const json_t *request, const char **
 	struct text sender = get_text_member(request, "sender");
 
 	req->helo = get_text_member(request, "helo");
+	if (json_is_string(json_object_get(request, "record")))
+		req->record = get_text_member(request, "record");
 	req->check_helo = req->helo.len > 0;
 	req->check_mailfrom = sender.len > 0 && !text_is(sender, "<>");
 	*error = "ip: not an IPv4 or IPv6 address";
@@ -120,7 +122,7 @@ json_t *
 spf_query_report(const struct spf_query *query)
 {
 	static const enum spf_identity both[] = { SPF_IDENTITY_HELO, SPF_IDENTITY_MAILFROM };
-	static const char *const names[] = { "ip", "sender", "helo" };
+	static const char *const names[] = { "ip", "sender", "helo", "record" };
 	json_t *object = json_object(), *identities = json_array(), *report;
 	size_t i;
 

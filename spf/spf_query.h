@@ -3,10 +3,13 @@
  * spf_query - a check that an operator requests with `srsctl spf`: from JSON to a check, and from
  * the check to its report. The daemon and srsctl itself use the same code.
  *
- *	{ "ip": "192.0.2.1", "sender": "a@x.org", "helo": "mx.x.org", "engine": "both" }
+ *	{ "ip": "192.0.2.1", "sender": "a@x.org", "helo": "mx.x.org", "engine": "both",
+ *	  "record": "v=spf1 -all" }
  *
  * sender may be "" or "<>", a domain without a local part, or missing. helo may be missing, unless
- * the sender is null. engine is native, libspf2 or both; the default is that of the settings.
+ * the sender is null. engine is native, libspf2 or both; the default is that of the settings. record
+ * is the TXT record to use instead of those that the DNS has for the sender's domain, or for the
+ * HELO name of a null sender; the DNS answers all other queries.
  */
 #ifndef SPF_SPF_QUERY_H
 #define SPF_SPF_QUERY_H
@@ -32,9 +35,9 @@ bool spf_query_is_done(const struct spf_query *query);
 /*
  * Returns the report of a query that is done, as a new reference:
  *
- *	{ "ip": ..., "sender": ..., "helo": ..., "identities": [report, ...] }
+ *	{ "ip": ..., "sender": ..., "helo": ..., "record": ..., "identities": [report, ...] }
  *
- * with a report for each identity that was checked, see spf_report.h.
+ * with the members of the request that it had, and with a report for each identity that was checked, see spf_report.h.
  */
 json_t *spf_query_report(const struct spf_query *query);
 

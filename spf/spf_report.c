@@ -73,6 +73,7 @@ report_answer(const struct spf_answer *answer)
 	put_report_member(object, "ttl", json_integer(reply->ttl));
 	put_report_member(object, "dnssec", json_string(dns_security_name(reply->security)));
 	put_report_member(object, "cached", json_boolean(answer->at_once));
+	put_report_member(object, "given", json_boolean(answer->given));
 	put_report_member(object, "answered_ms", json_integer((json_int_t)answer->answered_ms));
 	return object;
 }

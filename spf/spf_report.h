@@ -26,7 +26,10 @@
  *	               "voids": 0, "voids_total": 0,
  *	               "dns": [ { "name": "h.x.org", "type": "A", "status": "found",
  *	                          "records": ["192.0.2.1"], "ttl": 300, "dnssec": "insecure",
- *	                          "cached": false, "asked_ms": 3, "answered_ms": 8 } ] } ] }
+ *	                          "cached": false, "given": false, "asked_ms": 3, "answered_ms": 8 } ] } ] }
+ *
+ * An answer is cached if it needed no query, and given if it is the record of the request
+ * (spf_check.h).
  *
  * A term "" is the lookup of the domain's record. It has a member "hint" if the domain has no
  * record but a text that looks like one, see spf_near_miss. Another term has its cost, with that of

@@ -90,6 +90,35 @@ known(void *arg, const char *name, enum dns_type type)
 	return strcmp(name, "known.test") == 0 && type == DNS_TXT ? dns_answer_new(DNS_VOID) : NULL;
 }
 
+/* An answer that is given precedes that of the cache, and is no query. */
+static void
+test_given(void **state)
+{
+	struct spf_answers *answers = spf_answers_new();
+	struct dns_answer *reply = dns_answer_new(DNS_FOUND);
+	const struct spf_answer *answer;
+	unsigned calls = 0;
+
+	(void)state;
+	spf_answers_set_known(answers, known, &calls);
+	spf_answers_give(answers, "KNOWN.test", DNS_TXT, dns_answer_ref(reply));
+	assert_int_equal(calls, 0);
+	answer = spf_answers_get(answers, "known.TEST", DNS_TXT);
+	assert_ptr_equal(answer->reply, reply);
+	assert_true(answer->given);
+	assert_false(answer->at_once);
+	assert_null(spf_answers_wanted(answers));
+	assert_int_equal(spf_answers_questions(answers), 0);
+	assert_int_equal(spf_answers_expires(answers), 0);
+	/* The others are those of the cache and the DNS. */
+	assert_false(spf_answers_get(answers, "known.test", DNS_A)->given);
+	assert_int_equal(calls, 1);
+	assert_string_equal(spf_answers_wanted(answers)->name, "known.test");
+	spf_answers_free(&answers);
+	assert_int_equal(reply->references, 1);
+	dns_answer_unref(&reply);
+}
+
 static void
 test_known(void **state)
 {
@@ -231,6 +260,7 @@ main(void)
 		cmocka_unit_test(test_longest_name),
 		cmocka_unit_test(test_asked_once),
 		cmocka_unit_test(test_known),
+		cmocka_unit_test(test_given),
 		cmocka_unit_test(test_wanted_and_asked),
 		cmocka_unit_test(test_too_large),
 		cmocka_unit_test(test_bounded),

@@ -198,6 +198,99 @@ test_refused(void **state)
 	unit_end();
 }
 
+/* A record that is not published yet: the DNS answers all but the TXT query of its domain. */
+static void
+test_record(void **state)
+{
+	static const struct {
+		const char *request;
+		const char *want;
+		unsigned asked; /* queries */
+	} rows[] = {
+		{ "{\"ip\":\"192.0.2.1\",\"sender\":\"a@x.test\",\"record\":\"v=spf1 -all\"}",
+		    "mailfrom fail", 0 },
+		{ "{\"ip\":\"192.0.2.1\",\"sender\":\"X.test.\",\"record\":\"v=spf1 -all\"}",
+		    "mailfrom fail", 0 },
+		{ "{\"ip\":\"192.0.2.1\",\"sender\":\"a@new.test\","
+		  "\"record\":\"v=spf1 include:x.test -all\"}",
+		    "mailfrom pass", 1 },
+		{ "{\"ip\":\"192.0.2.1\",\"sender\":\"a@new.test\","
+		  "\"record\":\"v=spf1 include:NEW.test -all\"}",
+		    "mailfrom permerror", 0 },
+		{ "{\"ip\":\"192.0.2.1\",\"sender\":\"a@x.test\",\"record\":\"\"}", "mailfrom none",
+		    0 },
+		{ "{\"ip\":\"192.0.2.1\",\"sender\":\"a@x.test\",\"record\":\"v=spf1 \\u00e9\"}",
+		    "mailfrom permerror", 0 },
+		{ "{\"ip\":\"192.0.2.1\",\"sender\":\"a@x.test\",\"record\":\"v=spf1 moo\"}",
+		    "mailfrom permerror", 0 },
+		{ "{\"ip\":\"192.0.2.1\",\"sender\":\"a@x.test\",\"record\":null}", "mailfrom pass",
+		    1 },
+		/* Of the sender, and of the HELO name only if that has the same domain. */
+		{ "{\"ip\":\"192.0.2.1\",\"sender\":\"a@x.test\",\"helo\":\"mx.test\","
+		  "\"record\":\"v=spf1 -all\"}",
+		    "helo pass, mailfrom fail", 1 },
+		{ "{\"ip\":\"192.0.2.1\",\"sender\":\"a@x.test\",\"helo\":\"x.test\","
+		  "\"record\":\"v=spf1 -all\"}",
+		    "helo fail, mailfrom fail", 0 },
+		{ "{\"ip\":\"192.0.2.1\",\"helo\":\"mx.test\",\"record\":\"v=spf1 -all\"}",
+		    "helo fail", 0 },
+		{ "{\"ip\":\"192.0.2.1\",\"sender\":\"a@[192.0.2.1]\","
+		  "\"record\":\"v=spf1 -all\"}",
+		    "mailfrom none", 0 },
+	};
+	const char *error;
+	struct spf_query *query;
+	json_t *report;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		resolver.asked = 0;
+		query = start(rows[i].request, &error);
+		assert_non_null(query);
+		report = spf_query_report(query);
+		unit_text(rows[i].request, "results", results(report), rows[i].want);
+		unit_int(rows[i].request, "queries", resolver.asked, rows[i].asked);
+		json_decref(report);
+		spf_query_free(&query);
+	}
+	unit_end();
+}
+
+/* The cache has the published record, which does not count either. */
+static struct dns_answer *
+know_all(struct resolver *r, const char *name, enum dns_type type)
+{
+	return fake_answer(r->zone, name, type);
+}
+
+static void
+test_record_precedes_the_cache(void **state)
+{
+	const char *error;
+	struct spf_query *query;
+	json_t *report, *term;
+
+	(void)state;
+	resolver.known = know_all;
+	query = start("{\"ip\":\"192.0.2.1\",\"sender\":\"a@x.test\",\"helo\":\"mx.test\","
+		      "\"record\":\"v=spf1 ip4:192.0.2.7 ?all\"}",
+	    &error);
+	report = spf_query_report(query);
+	json_case_keys("report", report, "ip sender helo record identities");
+	json_case_member("report", report, "record", "\"v=spf1 ip4:192.0.2.7 ?all\"");
+	assert_string_equal(results(report), "helo pass, mailfrom neutral");
+	term = json_array_get(
+	    json_object_get(json_array_get(json_object_get(report, "identities"), 1), "terms"), 0);
+	term = json_array_get(json_object_get(term, "dns"), 0);
+	json_case_member("answer", term, "records", "[\"v=spf1 ip4:192.0.2.7 ?all\"]");
+	json_case_member("answer", term, "given", "true");
+	json_case_member("answer", term, "cached", "false");
+	json_decref(report);
+	spf_query_free(&query);
+	unit_end();
+}
+
 /* The report begins with what was asked, as it was asked. */
 static void
 test_shape(void **state)
@@ -337,6 +430,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		QUERY_TEST(test_requests),
 		QUERY_TEST(test_refused),
+		QUERY_TEST(test_record),
+		QUERY_TEST(test_record_precedes_the_cache),
 		QUERY_TEST(test_shape),
 		QUERY_TEST(test_engines),
 		QUERY_TEST(test_waits),

@@ -26,7 +26,7 @@ static const char zone[] = "x.test TXT v=spf1 include:i.test a:h.test -all exp=w
 #define RECORD_KEYS STEP_KEYS " dns"
 #define TERM_KEYS STEP_KEYS " lookups lookups_total voids voids_total dns"
 #define QUESTION_KEYS "name type status asked_ms"
-#define ANSWERED_KEYS QUESTION_KEYS " records ttl dnssec cached answered_ms"
+#define ANSWERED_KEYS QUESTION_KEYS " records ttl dnssec cached given answered_ms"
 
 static uint64_t hand_ms;
 
