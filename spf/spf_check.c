@@ -617,6 +617,15 @@ spf_check_ms(const struct spf_check *check, enum spf_identity identity)
 	return find_check_part(check, identity)->ms;
 }
 
+struct spf_cost
+spf_check_limits(const struct spf_check *check, enum spf_identity identity)
+{
+	const struct spf_request *req = &find_check_part(check, identity)->req;
+	struct spf_cost limits = { req->lookup_limit, req->void_limit };
+
+	return limits;
+}
+
 const char *
 spf_check_domain(const struct spf_check *check, enum spf_identity identity)
 {

@@ -91,6 +91,9 @@ const struct spf_trace *spf_check_trace(const struct spf_check *check, enum spf_
 /* Returns the milliseconds from the start of the check to the verdict on an identity. */
 uint64_t spf_check_ms(const struct spf_check *check, enum spf_identity identity);
 
+/* Returns the limits of the evaluation of an identity that was checked. */
+struct spf_cost spf_check_limits(const struct spf_check *check, enum spf_identity identity);
+
 /* Returns the domain that was evaluated for an identity, in A-labels; "" if it was impossible. */
 const char *spf_check_domain(const struct spf_check *check, enum spf_identity identity);
 

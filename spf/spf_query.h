@@ -10,6 +10,11 @@
  * the sender is null. engine is native, libspf2 or both; the default is that of the settings. record
  * is the TXT record to use instead of those that the DNS has for the sender's domain, or for the
  * HELO name of a null sender; the DNS answers all other queries.
+ *
+ *	{ "for": "srs.example.org", "record": "v=spf1 -all" }
+ *
+ * The other kind of query asks whether mail from each of `outbound-addresses` would pass for an SRS
+ * domain, see spf_outbound.h.
  */
 #ifndef SPF_SPF_QUERY_H
 #define SPF_SPF_QUERY_H
@@ -36,8 +41,10 @@ bool spf_query_is_done(const struct spf_query *query);
  * Returns the report of a query that is done, as a new reference:
  *
  *	{ "ip": ..., "sender": ..., "helo": ..., "record": ..., "identities": [report, ...] }
+ *	{ "for": ..., "record": ..., "addresses": [{ "ip": ..., ... }, ...] }
  *
- * with the members of the request that it had, and with a report for each identity that was checked, see spf_report.h.
+ * with the members that the request has. There is a report (spf_report.h) for each identity that
+ * was checked, or an object for each address (spf_outbound.h).
  */
 json_t *spf_query_report(const struct spf_query *query);
 

@@ -152,17 +152,16 @@ put_evaluators(json_t *object, const struct spf_verdict *v)
 }
 
 static void
-put_limits(json_t *object, const struct spf_verdict *v, const struct spf_settings *spf)
+put_limits(json_t *object, const struct spf_verdict *v, struct spf_cost limit)
 {
 	put_report_member(object, "lookups", json_integer(v->lookups));
-	put_report_member(object, "lookup_limit", json_integer(spf->lookup_limit));
+	put_report_member(object, "lookup_limit", json_integer(limit.lookups));
 	put_report_member(object, "voids", json_integer(v->voids));
-	put_report_member(object, "void_limit", json_integer(spf->void_limit));
+	put_report_member(object, "void_limit", json_integer(limit.voids));
 }
 
 json_t *
-spf_report(const struct spf_check *check, const struct settings *settings,
-    enum spf_identity identity, enum spf_evaluator evaluator)
+spf_report(const struct spf_check *check, enum spf_identity identity, enum spf_evaluator evaluator)
 {
 	const struct spf_verdicts *all = spf_check_verdicts(check);
 	bool helo = identity == SPF_IDENTITY_HELO;
@@ -182,7 +181,7 @@ spf_report(const struct spf_check *check, const struct settings *settings,
 	put_report_member(
 	    object, "time_ms", json_integer((json_int_t)spf_check_ms(check, identity)));
 	put_report_member(object, "varies", json_boolean(v->varies));
-	put_limits(object, v, &settings->spf);
+	put_limits(object, v, spf_check_limits(check, identity));
 	if (evaluator != SPF_EVALUATOR_NATIVE)
 		put_evaluators(object, v);
 	put_report_member(object, "terms", report_steps(spf_check_trace(check, identity)));

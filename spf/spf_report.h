@@ -37,7 +37,7 @@
  * the one that decides are those of the native evaluator, also if libspf2 has the result. varies is
  * that of spf_verdict.h. The members native, libspf2 and engines_agree exist if libspf2 was used.
  */
-json_t *spf_report(const struct spf_check *check, const struct settings *settings,
-    enum spf_identity identity, enum spf_evaluator evaluator);
+json_t *spf_report(
+    const struct spf_check *check, enum spf_identity identity, enum spf_evaluator evaluator);
 
 #endif

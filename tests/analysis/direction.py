@@ -58,7 +58,7 @@ LIBRARIES = (
         'connections precedence server engine resolver spf_check offline check_candidates '
         'check_dns store store_link store_redis milter_message'),
     ('jansson', r'jansson\.h',
-        'spf_report spf_query status control reply confined offline findings ctl '
+        'spf_report spf_query spf_outbound status control reply confined offline findings ctl '
         'control_store candidate_report explain_message'),
 )
 

@@ -291,6 +291,40 @@ test_record_precedes_the_cache(void **state)
 	unit_end();
 }
 
+/* An SRS domain instead of a client: test_spf_outbound has its results. */
+static void
+test_for(void **state)
+{
+	static const char *const addresses[] = { "192.0.2.1", "192.0.2.9" };
+	static const char request[] = "{\"for\":\"x.test\",\"record\":\"v=spf1 ?all\"}";
+	char option_error[OPTION_ERROR_SIZE];
+	const char *error = "";
+	struct spf_query *query;
+	json_t *report;
+
+	(void)state;
+	unit_true("no addresses", "refused", start(request, &error) == NULL);
+	unit_holds("no addresses", "why", error, "outbound-addresses is empty");
+	assert_true(option_set(
+	    settings, option_find(NULL, "outbound-addresses"), addresses, 2, option_error));
+	unit_true("number", "refused", start("{\"for\":7}", &error) == NULL);
+	unit_holds("number", "why", error, "for: ");
+	query = start(request, &error);
+	assert_non_null(query);
+	assert_true(spf_query_is_done(query));
+	report = spf_query_report(query);
+	json_case_keys("report", report, "for record addresses");
+	assert_int_equal(json_array_size(json_object_get(report, "addresses")), 2);
+	json_decref(report);
+	spf_query_free(&query);
+	resolver.cached = false;
+	query = start("{\"for\":\"x.test\"}", &error);
+	assert_false(spf_query_is_done(query));
+	spf_query_free(&query);
+	assert_int_equal(wakes, 0);
+	unit_end();
+}
+
 /* The report begins with what was asked, as it was asked. */
 static void
 test_shape(void **state)
@@ -432,6 +466,7 @@ main(void)
 		QUERY_TEST(test_refused),
 		QUERY_TEST(test_record),
 		QUERY_TEST(test_record_precedes_the_cache),
+		QUERY_TEST(test_for),
 		QUERY_TEST(test_shape),
 		QUERY_TEST(test_engines),
 		QUERY_TEST(test_waits),

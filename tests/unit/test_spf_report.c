@@ -117,7 +117,7 @@ done(const char *domain, const char *helo, enum spf_evaluator evaluator)
 static json_t *
 report(const struct spf_check *check, enum spf_evaluator evaluator)
 {
-	return spf_report(check, settings, SPF_IDENTITY_MAILFROM, evaluator);
+	return spf_report(check, SPF_IDENTITY_MAILFROM, evaluator);
 }
 
 /* check_question - one question of a term, as "NAME TYPE STATUS", and what was answered */
@@ -359,7 +359,7 @@ static void
 test_identities(void **state)
 {
 	struct spf_check *check = done("x.test", "helo.test", SPF_EVALUATOR_NATIVE);
-	json_t *helo = spf_report(check, settings, SPF_IDENTITY_HELO, SPF_EVALUATOR_NATIVE);
+	json_t *helo = spf_report(check, SPF_IDENTITY_HELO, SPF_EVALUATOR_NATIVE);
 
 	(void)state;
 	json_case_keys("helo", helo, REPORT_KEYS " terms");
@@ -369,7 +369,7 @@ test_identities(void **state)
 	json_decref(helo);
 	spf_check_free(&check);
 	check = done("x.test", "", SPF_EVALUATOR_NATIVE);
-	assert_null(spf_report(check, settings, SPF_IDENTITY_HELO, SPF_EVALUATOR_NATIVE));
+	assert_null(spf_report(check, SPF_IDENTITY_HELO, SPF_EVALUATOR_NATIVE));
 	spf_check_free(&check);
 	unit_end();
 }
