@@ -23,8 +23,9 @@ struct ctl {
 /* Exit statuses. */
 enum ctl_exit {
 	CTL_OK = 0,
-	CTL_FAILED = 1, /* the command was carried out, and the answer is no */
-	CTL_USAGE = 2,  /* the command is wrong, or could not be carried out */
+	CTL_FAILED = 1,  /* the command was carried out, and the answer is no */
+	CTL_USAGE = 2,   /* the command is wrong, or could not be carried out */
+	CTL_UNKNOWN = 3, /* it was carried out, and there is no answer at the moment */
 };
 
 /* The use of a reply. */

@@ -5,22 +5,26 @@
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "srsd/ctl/ctl.h"
 #include "srsd/ctl/offline.h"
+#include "srsd/ctl/spf_tree.h"
 
-#define USAGE "spf [--engine native|libspf2|both] [--json] [--offline] client-ip sender [helo]"
+#define USAGE                                                                         \
+	"spf [--engine native|libspf2|both] [--json] [--offline] [--record text]\n"   \
+	"           client-ip sender [helo]\n"                                        \
+	"       srsctl [-f file] [-s socket] spf --for domain [--json] [--offline]\n" \
+	"           [--record text]"
 
-/* The limit of DNS lookups keeps includes below this depth. */
-#define DEPTH_MAX 64
-
-/* Longer than any lookup-time. */
+/* Longer than any lookup-time, and than an spf_outbound. */
 #define OFFLINE_SECONDS 120
 
 struct spf_command_options {
 	const char *engine;
+	const char *record;     /* or NULL */
+	const char *srs_domain; /* of --for, or NULL */
 	bool json;
 	bool offline;
 };
@@ -69,107 +73,15 @@ ask_daemon_or_dns(const struct ctl *ctl, json_t *request, const struct spf_comma
 	return ask_dns_offline(ctl, request, opts);
 }
 
-static void
-print_records(const json_t *question)
-{
-	const json_t *records = json_object_get(question, "records");
-	bool quoted = strcmp(ctl_text(question, "type"), "TXT") == 0;
-	const json_t *record;
-	size_t i;
-
-	json_array_foreach (records, i, record)
-		printf(quoted ? "%s \"%s\"" : "%s %s", i == 0 ? "" : ",", ctl_string(record));
-}
-
-static void
-print_question(const json_t *question, int indent)
-{
-	const char *status = ctl_text(question, "status");
-
-	printf("%*s%s %s", indent, "", ctl_text(question, "type"), ctl_text(question, "name"));
-	print_records(question);
-	if (strcmp(status, "found") != 0)
-		printf(" %s", status);
-	if (json_is_true(json_object_get(question, "cached")))
-		printf("  (cached)\n");
-	else if (json_object_get(question, "answered_ms") == NULL)
-		printf("  (asked at %lld ms, no answer)\n", ctl_number(question, "asked_ms"));
-	else
-		printf("  (%lld ms, at %lld ms)\n",
-		    ctl_number(question, "answered_ms") - ctl_number(question, "asked_ms"),
-		    ctl_number(question, "asked_ms"));
-}
-
-static void
-print_term(const json_t *term)
-{
-	const json_t *dns = json_object_get(term, "dns"), *question;
-	long long depth = ctl_number(term, "depth");
-	int indent = 2 + 4 * (depth < 0 || depth > DEPTH_MAX ? 0 : (int)depth);
-	const char *text = ctl_text(term, "term");
-	size_t i;
-
-	if (text[0] == '\0') {
-		printf("%*srecord of %s: %s\n", indent, "", ctl_text(term, "domain"),
-		    ctl_text(term, "outcome"));
-		if (ctl_text(term, "hint")[0] != '\0')
-			printf("%*shint: TXT %s %s\n", indent + 2, "", ctl_text(term, "domain"),
-			    ctl_text(term, "hint"));
-	} else {
-		printf("%*s  %s: %s\n", indent, "", text, ctl_text(term, "outcome"));
-		indent += 2;
-	}
-	json_array_foreach (dns, i, question)
-		print_question(question, indent + 4);
-}
-
-static void
-print_verdict(const json_t *identity)
-{
-	const char *mechanism = ctl_text(identity, "mechanism"),
-		   *problem = ctl_text(identity, "problem"),
-		   *explanation = ctl_text(identity, "explanation");
-
-	printf("%s %s: %s", ctl_text(identity, "identity"), ctl_text(identity, "domain"),
-	    ctl_text(identity, "result"));
-	if (mechanism[0] != '\0')
-		printf(" by %s", mechanism);
-	if (problem[0] != '\0')
-		printf(", %s", problem);
-	putchar('\n');
-	if (explanation[0] != '\0')
-		printf("  explanation: %s\n", explanation);
-	printf("  lookups %lld of %lld, void %lld of %lld, %lld ms, dnssec %s\n",
-	    ctl_number(identity, "lookups"), ctl_number(identity, "lookup_limit"),
-	    ctl_number(identity, "voids"), ctl_number(identity, "void_limit"),
-	    ctl_number(identity, "time_ms"), ctl_text(identity, "dnssec"));
-	if (json_object_get(identity, "libspf2") != NULL)
-		printf("  native %s, libspf2 %s: they %s\n", ctl_text(identity, "native"),
-		    ctl_text(identity, "libspf2"),
-		    json_is_true(json_object_get(identity, "engines_agree")) ? "agree" : "differ");
-}
-
-static void
-print_report(const json_t *report)
-{
-	const json_t *identities = json_object_get(report, "identities"), *identity, *terms, *term;
-	size_t i, j;
-
-	json_array_foreach (identities, i, identity) {
-		print_verdict(identity);
-		terms = json_object_get(identity, "terms");
-		json_array_foreach (terms, j, term)
-			print_term(term);
-	}
-}
-
 static bool
 parse_spf_options(struct spf_command_options *opts, int argc, char **argv)
 {
 	static const struct option names[] = {
 		{ "engine", required_argument, NULL, 'e' },
+		{ "for", required_argument, NULL, 'f' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "offline", no_argument, NULL, 'o' },
+		{ "record", required_argument, NULL, 'r' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int c;
@@ -179,16 +91,24 @@ parse_spf_options(struct spf_command_options *opts, int argc, char **argv)
 		case 'e':
 			opts->engine = optarg;
 			break;
+		case 'f':
+			opts->srs_domain = optarg;
+			break;
 		case 'j':
 			opts->json = true;
 			break;
 		case 'o':
 			opts->offline = true;
 			break;
+		case 'r':
+			opts->record = optarg;
+			break;
 		default:
 			return false;
 		}
 	}
+	if (opts->srs_domain != NULL)
+		return argc == optind && opts->engine == NULL;
 	return argc - optind == 2 || argc - optind == 3;
 }
 
@@ -205,8 +125,10 @@ make_spf_request(const struct spf_command_options *opts, int argc, char **argv)
 	json_t *request = json_object();
 
 	if (set_request_text(request, "command", "spf") &&
-	    set_request_text(request, "ip", argv[0]) &&
-	    set_request_text(request, "sender", argv[1]) &&
+	    set_request_text(request, "for", opts->srs_domain) &&
+	    set_request_text(request, "record", opts->record) &&
+	    set_request_text(request, "ip", argc > 0 ? argv[0] : NULL) &&
+	    set_request_text(request, "sender", argc > 0 ? argv[1] : NULL) &&
 	    set_request_text(request, "helo", argc == 3 ? argv[2] : NULL) &&
 	    set_request_text(request, "engine", opts->engine))
 		return request;
@@ -214,14 +136,98 @@ make_spf_request(const struct spf_command_options *opts, int argc, char **argv)
 	return NULL;
 }
 
+/*
+ * is_reply_to - false for a daemon of an earlier version, which ignores what it does not know
+ *
+ * Its result would be that of the published record.
+ */
+static bool
+is_reply_to(const json_t *reply, const struct spf_command_options *opts)
+{
+	return opts->record == NULL || json_object_get(reply, "record") != NULL;
+}
+
+static void
+print_tree(const json_t *reply)
+{
+	struct buffer out = { NULL, 0, 0 };
+	struct terminal terminal;
+
+	terminal_describe(&terminal, STDOUT_FILENO);
+	spf_tree_add(&out, reply, &terminal);
+	if (out.len > 0)
+		fwrite(out.data, 1, out.len, stdout);
+	buffer_free(&out);
+}
+
+static int
+judge_identity(const json_t *identity)
+{
+	const char *result = ctl_text(identity, "result");
+
+	if (strcmp(result, "pass") == 0)
+		return CTL_OK;
+	return strcmp(result, "temperror") == 0 ? CTL_UNKNOWN : CTL_FAILED;
+}
+
+/* judge_address - of --for: a pass must not depend on the sender */
+static int
+judge_address(const json_t *address)
+{
+	const json_t *identity = json_array_get(json_object_get(address, "identities"), 0);
+
+	if (identity == NULL)
+		return CTL_UNKNOWN;
+	if (json_is_true(json_object_get(identity, "varies")))
+		return CTL_FAILED;
+	return judge_identity(identity);
+}
+
+/* judge_addresses - one that does not pass decides, then one that is not known */
+static int
+judge_addresses(const json_t *addresses)
+{
+	int all = CTL_OK, one;
+	const json_t *address;
+	size_t i;
+
+	json_array_foreach (addresses, i, address) {
+		one = judge_address(address);
+		if (one == CTL_FAILED || all == CTL_OK)
+			all = one;
+	}
+	return all;
+}
+
+/* judge_reply - the sender decides; without a sender, the HELO name */
+static int
+judge_reply(const json_t *reply, const struct spf_command_options *opts)
+{
+	const json_t *identities = json_object_get(reply, "identities");
+	size_t n = json_array_size(identities);
+
+	if (opts->srs_domain != NULL)
+		return judge_addresses(json_object_get(reply, "addresses"));
+	return judge_identity(n == 0 ? NULL : json_array_get(identities, n - 1));
+}
+
 static int
 show_spf_reply(const json_t *reply, const struct spf_command_options *opts)
 {
+	bool failed = json_object_get(reply, "error") != NULL;
+
+	if (!failed && !is_reply_to(reply, opts)) {
+		ctl_print_error("the daemon does not know --record: restart it, or use --offline");
+		return CTL_USAGE;
+	}
 	if (opts->json)
 		ctl_print_json(reply);
-	else
-		print_report(reply);
-	return ctl_print_reply_error(reply) ? CTL_USAGE : CTL_OK;
+	else if (!failed)
+		print_tree(reply);
+	if (!failed)
+		return judge_reply(reply, opts);
+	ctl_print_reply_error(reply);
+	return CTL_USAGE;
 }
 
 int

@@ -34,6 +34,9 @@ unit_tests += tests/unit/test_sibling
 ctl_files += srsd/ctl/smtp_question.c srsd/ctl/smtp_question.h
 unit_tests += tests/unit/test_smtp_question
 fuzzers += tests/fuzz/smtp_question
+ctl_files += srsd/ctl/spf_tree.c srsd/ctl/spf_tree.h
+unit_tests += tests/unit/test_spf_tree
+ctl_files += srsd/ctl/terminal.c srsd/ctl/terminal.h
 
 noinst_LIBRARIES += srsd/ctl/libctl.a
 srsd_ctl_libctl_a_SOURCES = $(ctl_files)

@@ -59,14 +59,14 @@ LIBRARIES = (
         'check_dns store store_link store_redis milter_message'),
     ('jansson', r'jansson\.h',
         'spf_report spf_query spf_outbound status control reply confined offline findings ctl '
-        'control_store candidate_report explain_message'),
+        'control_store candidate_report explain_message spf_tree'),
 )
 
 # The headers of the C library, of the kernel, and of libbsd, which adds to those of the C library.
 SYSTEM = re.compile(
     r'(arpa|bsd|linux|net|netinet|sys)/.*|(assert|ctype|dirent|endian|err|errno|fcntl|float|fnmatch'
-    r'|getopt|glob|grp|ifaddrs|inttypes|libgen|libutil|limits|locale|malloc|math|netdb|poll|pwd'
-    r'|regex|resolv|sched|setjmp|signal|spawn|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio'
+    r'|getopt|glob|grp|ifaddrs|inttypes|langinfo|libgen|libutil|limits|locale|malloc|math|netdb|poll'
+    r'|pwd|regex|resolv|sched|setjmp|signal|spawn|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio'
     r'|stdlib|stdnoreturn|string|strings|syslog|termios|time|unistd|vis|wchar|wctype)\.h')
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(?:"(?P<own>[^"]*)"|<(?P<system>[^>]*)>)', re.M)
