@@ -5,6 +5,7 @@
 #include "spf/spf_near_miss.h"
 #include "spf/spf_record.h"
 #include "spf/spf_report.h"
+#include "spf/spf_term_hint.h"
 
 /* The largest numbers of records of an answer, and of bytes of each. */
 #define RECORDS_MAX 50
@@ -78,26 +79,48 @@ report_answer(const struct spf_answer *answer)
 	return object;
 }
 
+/* put_ignored_hint - if a valid SPF record has a term that is ignored */
+static void
+put_ignored_hint(json_t *object, const struct dns_rr *rr)
+{
+	char hint[SPF_TERM_HINT_SIZE];
+
+	if (spf_term_hint_ignored(hint, rr->data, rr->len))
+		put_report_member(object, "hint", json_string(hint));
+}
+
 /*
- * put_hint - if a domain has no SPF record, but a TXT record that looks like one
+ * put_record_hint - of the TXT records of a domain
  *
  * The other TXT records of a domain that has an SPF record were not meant to be one.
  */
 static void
-put_hint(json_t *object, const struct dns_answer *reply)
+put_record_hint(json_t *object, const struct dns_answer *reply)
 {
 	char hint[SPF_NEAR_MISS_SIZE];
 	size_t i;
 
 	for (i = 0; i < reply->n; i++)
-		if (spf_record_is_spf(reply->rr[i].data, reply->rr[i].len))
+		if (spf_record_is_spf(reply->rr[i].data, reply->rr[i].len)) {
+			put_ignored_hint(object, &reply->rr[i]);
 			return;
+		}
 	for (i = 0; i < reply->n; i++) {
 		if (!spf_near_miss(hint, reply->rr[i].data, reply->rr[i].len))
 			continue;
 		put_report_member(object, "hint", json_string(hint));
 		return;
 	}
+}
+
+/* put_term_hint - the trace has a term in visible ASCII, which is enough for a hint */
+static void
+put_term_hint(json_t *object, const char *term)
+{
+	char hint[SPF_TERM_HINT_SIZE];
+
+	if (spf_term_hint(hint, term, strlen(term)))
+		put_report_member(object, "hint", json_string(hint));
 }
 
 static void
@@ -123,11 +146,13 @@ report_step(const struct spf_step *step)
 	put_report_member(object, "outcome", json_string(step->outcome));
 	put_report_member(object, "problem", json_string(step->problem));
 	put_report_member(object, "decides", json_boolean(step->decides));
-	if (step->term[0] != '\0')
+	if (step->term[0] != '\0') {
 		put_step_cost(object, step);
-	if (step->term[0] == '\0' && step->n > 0 && step->asked[0]->type == DNS_TXT &&
-	    step->asked[0]->reply != NULL)
-		put_hint(object, step->asked[0]->reply);
+		put_term_hint(object, step->term);
+	} else if (step->n > 0 && step->asked[0]->type == DNS_TXT &&
+		   step->asked[0]->reply != NULL) {
+		put_record_hint(object, step->asked[0]->reply);
+	}
 	put_report_member(object, "dns", dns);
 	return object;
 }

@@ -201,6 +201,14 @@ mailfrom outer.test: pass by ip4:192.0.2.1
         self.assertEqual(done.returncode, 1)
         self.assertIn('hint: TXT new.test looks like an SPF record, byte 1 is 0x22', done.stdout)
 
+    def test_hints_at_terms(self):
+        self.assertIn('\n  `- ipv4:192.0.2.1: permerror, unknown mechanism  <- decides\n'
+                      '        hint: looks like ip4:192.0.2.1\n',
+                      self.text('--record', 'v=spf1 ipv4:192.0.2.1 -all', CLIENT, 'new.test'))
+        self.assertIn('\n  |  hint: TXT new.test has include=x.test, which is ignored; '
+                      'looks like include:x.test\n',
+                      self.text('--record', 'v=spf1 include=x.test -all', CLIENT, 'new.test'))
+
     def test_hostile(self):
         """A record from elsewhere that an operator pastes."""
         for record in 'v=spf1 \x1b[2J', 'v=spf1 a:\u202e.test', 'v=spf1 ' + 'x' * 20000:

@@ -260,7 +260,9 @@ test_hints(void **state)
 				     "both.test TXT v=spf1; -all\n"
 				     "both.test TXT v=spf1 -all\n"
 				     "far.test TXT words\n"
-				     "outer.test TXT v=spf1 include:near.test -all\n";
+				     "outer.test TXT v=spf1 include:near.test -all\n"
+				     "ipv4.test TXT v=spf1 ipv4:192.0.2.1\n"
+				     "modifier.test TXT v=spf1 include=x.test\n";
 	static const struct {
 		const char *domain;
 		unsigned step;
@@ -273,6 +275,9 @@ test_hints(void **state)
 		    "\"looks like an SPF record, byte 7 is 0xC2 0xA0 (no-break space); "
 		    "a blank has to follow v=spf1\"" },
 		{ "outer.test", 0, NULL },
+		{ "ipv4.test", 1, "\"looks like ip4:192.0.2.1\"" },
+		{ "modifier.test", 0,
+		    "\"has include=x.test, which is ignored; looks like include:x.test\"" },
 		{ "both.test", 0, NULL },
 		{ "far.test", 0, NULL },
 	};
