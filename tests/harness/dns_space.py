@@ -13,6 +13,7 @@ have a resolv.conf of their own. Unix sockets connect them to Postfix.
 
 import os
 import select
+import signal
 import socket
 import subprocess
 import tempfile
@@ -43,10 +44,11 @@ class DnsSpace:
     __enter__ = start
 
     def run(self, command, **options):
-        """Start a program there."""
+        """Start a program there, in a process group of its own."""
         return subprocess.Popen(
             [*self.space.command, 'unshare', '--mount', 'sh', '-c', IN_NAMESPACE, 'sh',
-             self.file.name, *command], stdin=subprocess.DEVNULL, **options)
+             self.file.name, *command], stdin=subprocess.DEVNULL,
+            start_new_session=True, **options)
 
     def stop(self):
         self.dns.stop()
@@ -70,5 +72,6 @@ def wait_socket(path, process):
 
 
 def end(process):
-    process.kill()          # SIGTERM takes libmilter five seconds
+    """With its children."""
+    os.killpg(process.pid, signal.SIGKILL)      # SIGTERM takes libmilter five seconds
     process.wait(WAIT)

@@ -5,11 +5,12 @@
         ... smtpd_milters = dmarc.endpoint ...
 
 The zone is all that it finds in the DNS. By default it evaluates SPF itself, and adds
-Authentication-Results of `dest.test`. A `config` may be given instead, such as that of a recipe,
-without its socket. Several milters may share a DnsSpace.
+Authentication-Results of `dest.test`. A `config` may be given instead, such as that of a recipe.
+Several milters may share a DnsSpace.
 """
 
 import os
+import re
 import shutil
 import tempfile
 
@@ -30,6 +31,8 @@ PublicSuffixList %(suffixes)s
 Socket local:%(base)s/socket
 UMask 000
 '''
+# What belongs to the machine.
+NAMES = r'(?m)^(PublicSuffixList|Socket|UserID|UMask|PidFile)\b.*\n'
 
 
 def unavailable():
@@ -54,7 +57,7 @@ class OpenDmarc:
         if not self.shared:
             self.space.start()
         for name, text in (('hosts', '203.0.113.254\n'),
-                           ('conf', self.config + PRIVATE % {'base': self.base,
+                           ('conf', re.sub(NAMES, '', self.config) + PRIVATE % {'base': self.base,
                                                              'suffixes': SUFFIXES})):
             with open(os.path.join(self.base, name), 'w', encoding='utf-8') as file:
                 file.write(text)
