@@ -194,7 +194,7 @@ class Common:
         self.assertRegex(self.refusal('x@parked.test', BOB), '^550 5.7.23 ')
 
     def test_check(self):
-        self.assertEqual([line for line in self.findings() if 'milter' in line.lower()], [])
+        self.assertEqual(self.findings(), [])
 
     def test_postfix_knows_every_setting(self):
         self.assertEqual(self.postfix.complaints(), '')
