@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "common/ascii.h"
+#include "common/hostname.h"
 #include "common/line.h"
 #include "common/mailaddr.h"
 #include "spf/spf_header.h"
@@ -15,7 +16,7 @@
 #define HELO_SIZE_SHORT 33
 
 /* The largest number of steps that shorten a header, see shorten_*. */
-#define RECEIVED_STEPS 9
+#define RECEIVED_STEPS 13
 #define AUTHRES_STEPS 5
 
 /* is_atom_char - atext of RFC 5322 without the characters that other formats interpret */
@@ -23,6 +24,20 @@ static bool
 is_atom_char(char c)
 {
 	return ascii_isalnum(c) || c == '-' || c == '_' || c == '~' || c == '+';
+}
+
+/* is_shown_domain_char - may it be shown in a domain or an address literal? */
+static bool
+is_shown_domain_char(char c)
+{
+	return ascii_isalnum(c) || (c != '\0' && strchr("-_.[]: ", c) != NULL);
+}
+
+/* is_shown_helo_char - is it not one that readers look for in quoted-strings too? */
+static bool
+is_shown_helo_char(char c)
+{
+	return c == '\0' || strchr("()=;", c) == NULL;
 }
 
 static bool
@@ -39,10 +54,11 @@ is_dot_atom(struct text t)
 	return true;
 }
 
+/* get_escaped_size - readers that know no quoted-strings ignore characters after a backslash */
 static size_t
 get_escaped_size(char c)
 {
-	return c == '"' || c == '\\' ? 2 : 1;
+	return c == '"' || c == '\\' || !is_shown_helo_char(c) ? 2 : 1;
 }
 
 /* This replaces the beginning of a name that was cut. */
@@ -134,12 +150,6 @@ make_hidden_text(void)
 	return t;
 }
 
-static const char *
-put_receiver(char *buf, size_t size, struct text receiver)
-{
-	return receiver.s == NULL ? "<UNKNOWN>" : put_value(buf, size, receiver);
-}
-
 static void
 put_named(struct line *line, const char *name, const char *value)
 {
@@ -165,43 +175,136 @@ put_token(struct line *line, const char *name, const char *token)
 		put_named(line, name, token);
 }
 
+/* mask_name - write '?' for characters that are not shown, and cut the beginning of a long name */
+static struct text
+mask_name(char buf[VALUE_SIZE], struct text name, bool (*is_shown)(char c))
+{
+	struct text out = { buf, 0 };
+	size_t i, skip = name.len < VALUE_SIZE ? 0 : name.len - VALUE_SIZE;
+
+	for (i = skip; i < name.len; i++)
+		buf[out.len++] = is_shown(name.s[i]) ? name.s[i] : '?';
+	return out;
+}
+
+static const char *
+find_domain_mark(struct text address)
+{
+	return address.len == 0 ? NULL : memrchr(address.s, '@', address.len);
+}
+
+/* mask_sender - a sender of at most MAILADDR_MAX bytes, its domain masked */
+static struct text
+mask_sender(char buf[VALUE_SIZE], struct text sender)
+{
+	const char *at = find_domain_mark(sender);
+	struct text out = { buf, sender.len };
+	size_t i;
+
+	for (i = 0; i < sender.len; i++)
+		buf[i] = at == NULL || sender.s + i <= at || is_shown_domain_char(sender.s[i])
+			     ? sender.s[i]
+			     : '?';
+	return out;
+}
+
+/*
+ * is_shown_whole - can the sender be shown as an address?
+ *
+ * If its local part has an '@', readers disagree about its domain. In <"a@x.test"@y.test>, which
+ * Postfix gives without quotes, OpenDMARC 1.4.2 sees x.test.
+ */
+static bool
+is_shown_whole(struct text sender)
+{
+	const char *at = sender.len == 0 ? NULL : memchr(sender.s, '@', sender.len);
+
+	return sender.len <= MAILADDR_MAX && at == find_domain_mark(sender);
+}
+
 /* The parts of a Received-SPF header, and the sizes of two values in bytes, with a NUL. */
 struct received_form {
-	size_t helo;
+	size_t helo;   /* 0: left out */
 	size_t domain; /* of the domain, if it is shown instead of the sender */
 	struct text receiver;
+	const char *comment; /* NULL: left out */
 	const char *mechanism;
 	const char *problem;
 	const char *token;
 	bool domain_alone;
+	bool receiver_left_out;
 };
+
+static void
+put_comment(struct line *line, const char *comment)
+{
+	if (comment != NULL) {
+		put_named(line, " (", comment);
+		line_put(line, ")");
+	}
+}
+
+/* put_helo - with its key; sets the size to that of the value */
+static void
+put_helo(struct line *line, struct text helo, struct received_form *form)
+{
+	char value[VALUE_SIZE];
+
+	if (form->helo != 0) {
+		put_named(line, "; helo=", put_value(value, form->helo, helo));
+		form->helo = strlen(value) + 1;
+	}
+}
+
+/* put_sender - with its key; sets the size of a domain to that of the value */
+static void
+put_sender(struct line *line, const struct spf_header *h, struct received_form *form)
+{
+	char value[SENDER_SIZE > VALUE_SIZE ? SENDER_SIZE : VALUE_SIZE], masked[VALUE_SIZE];
+
+	line_put(line, "; envelope-from=");
+	if (h->sender.len == 0) {
+		line_put(line, "\"<>\"");
+	} else if (form->domain_alone) {
+		line_put(line, put_value(value, form->domain,
+				   mask_name(masked, h->domain, is_shown_domain_char)));
+		form->domain = strlen(value) + 1;
+	} else {
+		line_put(line, put_value(value, SENDER_SIZE, mask_sender(masked, h->sender)));
+	}
+}
+
+static void
+put_receiver(struct line *line, const struct received_form *form)
+{
+	char value[VALUE_SIZE];
+
+	if (!form->receiver_left_out)
+		put_named(line, "; receiver=",
+		    form->receiver.s == NULL ? "<UNKNOWN>"
+					     : put_value(value, sizeof(value), form->receiver));
+}
 
 /*
  * compose_received - write the header in this form, and set the two sizes to those of the values
  *
  * Readers that do not know quoted strings use the last "identity=" that they find, which must be
- * ours. (SpamAssassin 4.0.1; OpenDMARC 1.4.2 also ends a key at any ';'.)
+ * ours. (SpamAssassin 4.0.1)
  */
 static void
 compose_received(struct line *line, const struct spf_header *h, struct received_form *form)
 {
-	char ip[IPADDR_TEXT_SIZE], client[IPADDR_TEXT_SIZE + 2], helo[VALUE_SIZE];
-	char sender[SENDER_SIZE], receiver[VALUE_SIZE];
+	char ip[IPADDR_TEXT_SIZE], client[IPADDR_TEXT_SIZE + 2];
 
 	ipaddr_format(h->client, ip);
 	put_value(client, sizeof(client), make_header_text(ip));
-	put_value(helo, form->helo, h->helo);
-	form->helo = strlen(helo) + 1;
-	put_value(sender, form->domain_alone ? form->domain : sizeof(sender),
-	    form->domain_alone ? h->domain : h->sender);
-	form->domain = form->domain_alone ? strlen(sender) + 1 : form->domain;
 	line_begin(line, "Received-SPF: ");
 	line_put(line, get_capitalized_result(h->result));
-	put_named(line, " (", h->comment);
-	put_named(line, ") client-ip=", client);
-	put_named(line, "; helo=", helo);
-	put_named(line, "; envelope-from=", h->sender.len == 0 ? "\"<>\"" : sender);
-	put_named(line, "; receiver=", put_receiver(receiver, sizeof(receiver), form->receiver));
+	put_comment(line, form->comment);
+	put_named(line, " client-ip=", client);
+	put_helo(line, h->helo, form);
+	put_sender(line, h, form);
+	put_receiver(line, form);
 	put_known(line, "; mechanism=", form->mechanism);
 	put_known(line, "; problem=", form->problem);
 	put_token(line, "; x-srsd=", form->token);
@@ -215,6 +318,32 @@ cut_size(size_t size, size_t excess, size_t least)
 	if (size <= least)
 		return size;
 	return size - least > excess ? size - excess : least;
+}
+
+/*
+ * make_room - leave out what readers can do without, so that a domain need not be cut
+ *
+ * A name that is too long for a domain is cut in any case.
+ */
+static void
+make_room(struct received_form *form, int step, size_t excess)
+{
+	if (form->domain > HOSTNAME_MAX + 1)
+		return;
+	switch (step) {
+	case 0:
+		form->helo = cut_size(form->helo, excess, CUT_LEN + 3);
+		break;
+	case 1:
+		form->receiver_left_out = true;
+		break;
+	case 2:
+		form->helo = 0;
+		break;
+	default:
+		form->comment = NULL;
+		break;
+	}
 }
 
 /* shorten_received - take the next step for a header that is excess bytes too long */
@@ -240,7 +369,13 @@ shorten_received(struct received_form *form, int step, size_t excess)
 	case 5: /* a part of an address would be another address */
 		form->domain_alone = true;
 		break;
-	case 7: /* no room for the token: there may be some for the domain */
+	case 6:
+	case 7:
+	case 8:
+	case 9:
+		make_room(form, step - 6, excess);
+		break;
+	case 11: /* no room for the token: there may be some for the domain */
 		form->token = NULL;
 		form->domain = VALUE_SIZE;
 		break;
@@ -268,10 +403,11 @@ spf_header_received(char buf[SPF_HEADER_SIZE], const struct spf_header *h)
 		.helo = VALUE_SIZE,
 		.domain = VALUE_SIZE,
 		.receiver = h->receiver,
+		.comment = h->comment,
 		.mechanism = h->mechanism,
 		.problem = h->problem,
 		.token = h->token,
-		.domain_alone = h->sender.len > MAILADDR_MAX,
+		.domain_alone = !is_shown_whole(h->sender),
 	};
 	struct line line;
 	int step;
@@ -284,26 +420,11 @@ spf_header_received(char buf[SPF_HEADER_SIZE], const struct spf_header *h)
 	return put_line(buf, &line);
 }
 
-/* mask_name - replace the characters that could make a name look like another result by '?' */
-static struct text
-mask_name(char buf[VALUE_SIZE], struct text name)
-{
-	struct text out = { buf, 0 };
-	size_t i, skip = name.len < VALUE_SIZE ? 0 : name.len - VALUE_SIZE;
-
-	for (i = skip; i < name.len; i++)
-		buf[out.len++] = name.s[i] == ';' || name.s[i] == '=' ? '?' : name.s[i];
-	return out;
-}
-
 static void
 put_method(struct line *line, enum spf_result result, const char *comment)
 {
 	put_named(line, "; spf=", spf_result_name(result));
-	if (comment[0] != '\0') {
-		put_named(line, " (", comment);
-		line_put(line, ")");
-	}
+	put_comment(line, comment);
 }
 
 /* The parts of an Authentication-Results header, and the size of the name, with a NUL. */
@@ -329,13 +450,15 @@ compose_authres(struct line *line, const char *authserv_id, const struct spf_hea
 	line_begin(line, "Authentication-Results: ");
 	line_put(line, authserv_id);
 	if (form->helo != NULL) {
-		put_method(line, *form->helo, "");
-		put_value(value, sizeof(value), mask_name(bare, h->helo));
+		put_method(line, *form->helo, NULL);
+		put_value(value, sizeof(value), mask_name(bare, h->helo, is_shown_helo_char));
 		put_named(line, " smtp.helo=", value);
 	}
 	put_method(line, h->result, form->comment);
 	put_token(line, " policy.x-srsd=", form->token);
-	put_value(value, form->name, mask_name(bare, is_helo ? h->helo : h->domain));
+	put_value(value, form->name,
+	    is_helo ? mask_name(bare, h->helo, is_shown_helo_char)
+		    : mask_name(bare, h->domain, is_shown_domain_char));
 	put_named(line, is_helo ? " smtp.helo=" : " smtp.mailfrom=", value);
 	form->name = strlen(value) + 1;
 }
@@ -349,7 +472,7 @@ shorten_authres(struct authres_form *form, int step, size_t excess)
 		form->helo = NULL;
 		break;
 	case 1:
-		form->comment = "";
+		form->comment = NULL;
 		break;
 	case 3: /* no room for the token: there may be some for the name */
 		form->token = NULL;
@@ -368,7 +491,7 @@ spf_header_authres(char buf[SPF_HEADER_SIZE], const char *authserv_id, const str
 	bool plain = strcmp(h->comment, spf_identity_name(h->identity)) == 0;
 	struct authres_form form = {
 		.helo = helo == NULL || *helo == SPF_NONE ? NULL : helo,
-		.comment = plain ? "" : h->comment,
+		.comment = plain ? NULL : h->comment,
 		.token = h->token,
 		.name = VALUE_SIZE,
 	};

@@ -4,10 +4,20 @@
  * (RFC 8601), each as one line without its newline. Pure.
  *
  * SECURITY: the client chooses HELO name and sender. Each byte of them that is not visible ASCII
- * becomes '?', and a value that is not a dot-atom is quoted, so that a client cannot add a key. In
- * Authentication-Results ';' and '=' in a name become '?', too, because SpamAssassin 4.0.1 even
- * finds "; spf=pass" in a quoted HELO name. If the values make a header too long, some of them are
- * shortened or left out; its structure never changes.
+ * becomes '?', and a value that is not a dot-atom is quoted, so that a client cannot add a key.
+ * Some readers do not know quoted-strings, so nothing in one may mean anything to them:
+ *
+ * - OpenDMARC 1.4.2 interprets "(", "=" and ";" in a quoted-string of Received-SPF, and
+ *   SpamAssassin 4.0.1 "identity=". Both do not after a backslash, so these are escaped, with ")".
+ * - OpenDMARC reads the domain of <"a@x.test"@y.test> and that of <a@x.test,.y.test> as x.test. A
+ *   sender with another '@' is shown as its domain alone, and each character of a domain that is
+ *   not a letter, a digit, a blank or one of "-_.[]:" becomes '?'. OpenDMARC compares the value
+ *   with the domain that it has seen itself, and finds another one.
+ * - In Authentication-Results, SpamAssassin finds "; spf=pass" in a quoted HELO name, and OpenDMARC
+ *   takes a quoted name that begins with "(" for a comment. There these characters become '?'.
+ *
+ * If the values make a header too long, some of them are shortened or left out; the order of its
+ * keys never changes.
  */
 #ifndef SPF_SPF_HEADER_H
 #define SPF_SPF_HEADER_H
@@ -39,8 +49,9 @@ struct spf_header {
  * The key identity is the last one, because some readers use the last one even if it is quoted. The
  * token is before it, as x-srsd. A header that is too long is shortened no more than necessary, in
  * this order: the receiver is hidden, the HELO name cut, mechanism left out, the HELO name cut
- * further, problem left out, the sender replaced by its domain, and that cut. The token is never
- * cut; it is left out if there is no room even then. Returns the length.
+ * further, problem left out, the sender replaced by its domain, receiver, HELO name and comment
+ * left out, and the domain cut: a reader believes no result of a domain that is cut. The token is
+ * never cut; it is left out if there is no room even then. Returns the length.
  */
 size_t spf_header_received(char buf[SPF_HEADER_SIZE], const struct spf_header *header);
 

@@ -64,7 +64,8 @@ socket_tests = tests/blackbox/test_maps.py \
 	tests/analysis/test_lints.py \
 	tests/analysis/test_tree.py
 root_tests = tests/blackbox/test_shared.py tests/postfix/test_postfix.py \
-	tests/postfix/test_recipes.py tests/postfix/test_forwarding.py tests/postfix/test_fleet.py \
+	tests/postfix/test_recipes.py tests/postfix/test_forwarding.py tests/postfix/test_dmarc.py \
+	tests/postfix/test_fleet.py \
 	tests/package/test_package.py
 
 # Fuzzers: tests/fuzz/NAME.c has one function that takes bytes. Here main.c runs it over files, and

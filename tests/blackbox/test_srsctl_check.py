@@ -1303,6 +1303,75 @@ class Socketmap(PostfixBase):
             os.chmod(folder, 0o755)
 
 
+class DmarcFilter(PostfixBase):
+    """A milter that decides on DMARC, as in the recipe contrib/postfix/dmarc."""
+
+    OPENDMARC = 'inet:127.0.0.1:8893'
+    MAIN = {'smtpd_milters': 'inet:127.0.0.1:8891, ' + OPENDMARC,
+            'header_checks': 'inline:{x=y}', 'smtpd_command_filter': 'inline:{x=y}'}
+    FOLLOWS = r'^ok: OpenDMARC, %s, follows srsd on smtpd smtp: ' % re.escape(OPENDMARC)
+
+    def filter(self, pattern, errors=0, spf=None, master=MASTER, **main):
+        return self.finds(pattern, errors=errors,
+                          config=self.config(spf={**self.daemon.options['spf'], **(spf or {})}),
+                          postfix=self.postfix({**self.MAIN, **main}, master))
+
+    def test_results(self):
+        for spf, text in (
+                ({}, r'mail that fails SPF is refused before .*; with no-mail = true, '),
+                ({'no-mail': True}, r'it decides on mail that fails SPF, except of domains'),
+                ({'mail-from-reject': 'false'}, r'it decides on all mail that fails SPF$'),
+                ({'mail-from-reject': 'no-check'}, r'it decides on all mail that fails SPF$')):
+            with self.subTest(text):
+                self.filter(self.FOLLOWS + text, spf=spf)
+        self.filter(self.FOLLOWS + 'it decides on all mail', 1,      # and a warning of test-only
+                    spf={'mail-from-reject': 'softfail', 'test-only': True})
+        for word in 'softfail', 'spf-not-pass':
+            self.filter(r'^warning: mail-from-reject is %s: .* before OpenDMARC, .*: '
+                        r'set mail-from-reject = "fail", and no-mail' % word, errors=1,
+                        spf={'mail-from-reject': word})
+
+    def test_how_it_is_recognized(self):
+        for word, name in (('unix:opendmarc/opendmarc.sock', 'OpenDMARC'),
+                           ('{ inet:localhost:8893, default_action=accept }', 'OpenDMARC'),
+                           ('inet:localhost:11332', 'rspamd'),
+                           ('unix:/run/rspamd/milter.sock', 'rspamd')):
+            with self.subTest(word):
+                self.filter('^ok: %s, .*, follows srsd on' % name, smtpd_milters=word)
+
+    def test_others(self):
+        for word in '', 'inet:localhost:8891', 'unix:opendkim/opendkim.sock':
+            lines = self.filter('^ok: ', smtpd_milters=word, header_checks='')
+            self.assertFalse([line for line in lines if 'follows srsd' in line])
+
+    def test_of_a_service(self):
+        smtp = MASTER.replace(' smtpd\n', ' smtpd -o smtpd_milters=inet:localhost:11332\n', 1)
+        self.assertNotEqual(smtp, MASTER)
+        self.filter('^ok: rspamd, inet:localhost:11332, follows srsd on smtpd smtp: ',
+                    master=smtp, smtpd_milters='')
+        lines = self.filter('^ok: ', smtpd_milters='',
+                            master=MASTER + '127.0.0.1:10025 inet n - n - - smtpd -o '
+                            'smtpd_milters=inet:localhost:11332\n')
+        self.assertFalse([line for line in lines if 'rspamd' in line])
+
+    def test_header(self):
+        for kind, errors in ('received-spf', 0), ('both', 0), ('authentication-results', 1):
+            self.filter(r'^warning: header is authentication-results: OpenDMARC believes '
+                        r'.*: set header = "received-spf"$' if errors else self.FOLLOWS,
+                        errors, {'header': kind, 'authserv-id': 'mx.our.test'})
+        self.filter('^warning: header is authentication-results: rspamd removes it: ', 1,
+                    {'header': 'authentication-results', 'authserv-id': 'mx.our.test'},
+                    smtpd_milters='inet:localhost:11332')
+
+    def test_deception(self):
+        self.filter('^warning: header_checks is empty: OpenDMARC believes .*: remove them with ', 1,
+                    header_checks='')
+        self.filter('^warning: smtpd smtp has no smtpd_command_filter: for OpenDMARC, mail from ',
+                    1, smtpd_command_filter='')
+        self.filter('^ok: rspamd, ', smtpd_milters='inet:localhost:11332', header_checks='',
+                    smtpd_command_filter='')
+
+
 class Forwarding(PostfixBase):
     """The milter of a second smtpd(8), as in the recipe contrib/postfix/forwarding."""
 

@@ -34,16 +34,17 @@ _SWITCHES = {'C': (1, NR_CONNECT), 'H': (NO_HELO, 1 << 13), 'M': (1 << 2, NR_MAI
              'E': (0, 0)}
 _NAMES = {'c': 'continue', 'a': 'accept', 'd': 'discard', 't': 'tempfail', 'r': 'reject',
           'y': 'reply', 'p': 'progress', 'e': 'sender', '+': 'add', '-': 'delete',
-          'q': 'quarantine'}
+          'q': 'quarantine', 'h': 'add-field', 'i': 'insert-field', 'm': 'change-field'}
 _LAST = ('continue', 'accept', 'discard', 'tempfail', 'reject', 'reply')
 _ADDRESSES = ('sender', 'add', 'delete')
+_FIELDS = {'add-field': 0, 'insert-field': 4, 'change-field': 4}    # bytes before the name
 _STAGES = {'C': 0, 'H': 1, 'M': 2, 'R': 3, 'T': 4, 'E': 5, 'N': 6, 'L': 6}
 
 _messages = itertools.count(1)
 
 
 class Action(NamedTuple):
-    """An address has no angle brackets."""
+    """An address has no angle brackets. A header field is `Name: value`, without its place."""
     name: str
     text: str = ''
 
@@ -261,6 +262,9 @@ def _parse_action(command, payload):
     name = _NAMES.get(command)
     if name is None:
         raise AssertionError('unknown reply: %s %r' % (command, payload))
+    if name in _FIELDS:
+        field, value = payload[_FIELDS[name]:].decode('utf-8', 'surrogateescape').split('\0')[:2]
+        return Action(name, '%s: %s' % (field, value.strip()))
     has_text = name in ('reply', 'quarantine', *_ADDRESSES)
     if has_text != (payload[-1:] == b'\0') or payload.count(b'\0') != has_text:
         raise AssertionError('malformed reply: %s %r' % (command, payload))

@@ -155,9 +155,10 @@ static const struct value_row value_rows[] = {
 	{ BYTES("mx.test."), "\"mx.test.\"" },
 	{ BYTES("mx..test"), "\"mx..test\"" },
 	{ BYTES("a b"), "\"a b\"" },
-	{ BYTES("a;b"), "\"a;b\"" },
-	{ BYTES("a=b"), "\"a=b\"" },
-	{ BYTES("(a)"), "\"(a)\"" },
+	{ BYTES("a;b"), "\"a\\;b\"" },
+	{ BYTES("a=b"), "\"a\\=b\"" },
+	{ BYTES("(a)"), "\"\\(a\\)\"" },
+	{ BYTES("(a"), "\"\\(a\"" },
 	{ BYTES("a\"b"), "\"a\\\"b\"" },
 	{ BYTES("a\\b"), "\"a\\\\b\"" },
 	{ BYTES("\""), "\"\\\"\"" },
@@ -166,9 +167,9 @@ static const struct value_row value_rows[] = {
 	{ BYTES("mx\0test"), "\"mx?test\"" },
 	{ BYTES("b\303\274cher.test"), "\"b??cher.test\"" },
 	{ BYTES("a\tb\177"), "\"a?b?\"" },
-	{ BYTES("x; receiver=me"), "\"x; receiver=me\"" },
-	{ BYTES("x\"; receiver=\"me"), "\"x\\\"; receiver=\\\"me\"" },
-	{ BYTES("x\\\"; receiver=me"), "\"x\\\\\\\"; receiver=me\"" },
+	{ BYTES("x; receiver=me"), "\"x\\; receiver\\=me\"" },
+	{ BYTES("x\"; receiver=\"me"), "\"x\\\"\\; receiver\\=\\\"me\"" },
+	{ BYTES("x\\\"; receiver=me"), "\"x\\\\\\\"\\; receiver\\=me\"" },
 };
 
 static void
@@ -203,7 +204,20 @@ test_received_sender_quoting(void **state)
 		{ BYTES("jane roe@x.test"), "\"jane roe@x.test\"" },
 		{ BYTES("a\"b@x.test"), "\"a\\\"b@x.test\"" },
 		{ BYTES("a\n\n@x.test"), "\"a??@x.test\"" },
-		{ BYTES("a\"; helo=x; b=\"@x.test"), "\"a\\\"; helo=x; b=\\\"@x.test\"" },
+		{ BYTES("a\"; helo=x; b=\"@x.test"), "\"a\\\"\\; helo\\=x\\; b\\=\\\"@x.test\"" },
+		{ BYTES("SRS0=xxxx=AA=y.test=a@x.test"),
+		    "\"SRS0\\=xxxx\\=AA\\=y.test\\=a@x.test\"" },
+		{ BYTES("a(b@x.test"), "\"a\\(b@x.test\"" },
+		{ BYTES("a,b'<@x.test"), "\"a,b'<@x.test\"" },
+		{ BYTES("a@[192.0.2.1]"), "\"a@[192.0.2.1]\"" },
+		/* OpenDMARC would see y.test in these domains. */
+		{ BYTES("a@y.test,.x.test"), "\"a@y.test?.x.test\"" },
+		{ BYTES("a@y.test'<\"(\\;=.x.test"), "\"a@y.test???????.x.test\"" },
+		{ BYTES("a@b\303\274cher.test"), "\"a@b??cher.test\"" },
+		/* And in these senders: their domain stands for them. */
+		{ BYTES("a@y.test@x.test"), "alone.test" },
+		{ BYTES("a@y.test\"@x.test"), "alone.test" },
+		{ BYTES("@@"), "alone.test" },
 	};
 	struct ipaddr ip = address("192.0.2.1");
 	struct spf_header h = make_header(&ip);
@@ -211,6 +225,7 @@ test_received_sender_quoting(void **state)
 	size_t i;
 
 	(void)state;
+	h.domain = text("alone.test");
 	for (i = 0; i < COUNT(rows); i++) {
 		h.sender = (struct text){ rows[i].value, rows[i].len };
 		snprintf(want, sizeof(want),
@@ -278,24 +293,50 @@ test_authres_result_words(void **state)
 static void
 test_authres_quoting(void **state)
 {
+	static const struct {
+		const char *value;
+		size_t len;
+		const char *helo;
+		const char *domain;
+	} rows[] = {
+		{ BYTES("mx.test"), "mx.test", "mx.test" },
+		{ BYTES("MX-1_a.Test"), "MX-1_a.Test", "MX-1_a.Test" },
+		{ BYTES(""), "\"\"", "\"\"" },
+		{ BYTES("[192.0.2.1]"), "\"[192.0.2.1]\"", "\"[192.0.2.1]\"" },
+		{ BYTES("[IPv6:2001:db8::1]"), "\"[IPv6:2001:db8::1]\"", "\"[IPv6:2001:db8::1]\"" },
+		{ BYTES("mx..test"), "\"mx..test\"", "\"mx..test\"" },
+		{ BYTES("a b"), "\"a b\"", "\"a b\"" },
+		{ BYTES("x;spf=pass"), "\"x?spf?pass\"", "\"x?spf?pass\"" },
+		{ BYTES("(a)"), "\"?a?\"", "\"?a?\"" },
+		{ BYTES("a\"b"), "\"a\\\"b\"", "\"a?b\"" },
+		{ BYTES("a\\b"), "\"a\\\\b\"", "\"a?b\"" },
+		{ BYTES("y.test,.x.test"), "\"y.test,.x.test\"", "\"y.test?.x.test\"" },
+		{ BYTES("y.test'.x.test"), "\"y.test'.x.test\"", "\"y.test?.x.test\"" },
+		{ BYTES("mx.test\r\n"), "\"mx.test??\"", "\"mx.test??\"" },
+		{ BYTES("mx\0test"), "\"mx?test\"", "\"mx?test\"" },
+		{ BYTES("b\303\274cher.test"), "\"b??cher.test\"", "\"b??cher.test\"" },
+	};
 	struct ipaddr ip = address("192.0.2.1");
 	struct spf_header h = make_header(&ip);
 	enum spf_result helo = SPF_PASS;
-	char value[100], want[SPF_HEADER_SIZE];
+	char want[SPF_HEADER_SIZE];
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < COUNT(value_rows); i++) {
-		h.domain = (struct text){ value_rows[i].value, value_rows[i].len };
-		h.helo = h.domain;
-		snprintf(value, sizeof(value), "%s", value_rows[i].want);
-		while (value[strcspn(value, ";=")] != '\0')
-			value[strcspn(value, ";=")] = '?';
+	for (i = 0; i < COUNT(rows); i++) {
+		h.domain = h.helo = (struct text){ rows[i].value, rows[i].len };
 		snprintf(want, sizeof(want),
 		    "Authentication-Results: mx.receiver.test; spf=pass smtp.helo=%s; "
 		    "spf=pass smtp.mailfrom=%s",
-		    value, value);
-		check_authres(value_rows[i].value, &h, &helo, want);
+		    rows[i].helo, rows[i].domain);
+		check_authres(rows[i].value, &h, &helo, want);
+		h.identity = SPF_IDENTITY_HELO;
+		h.comment = "helo";
+		snprintf(want, sizeof(want),
+		    "Authentication-Results: mx.receiver.test; spf=pass smtp.helo=%s",
+		    rows[i].helo);
+		check_authres(rows[i].value, &h, NULL, want);
+		h = make_header(&ip);
 	}
 	unit_end();
 }
@@ -348,18 +389,32 @@ skip_token(const char *s, const char *key)
 	return strncmp(s + n, TOKEN, strlen(TOKEN)) == 0 ? s + n + strlen(TOKEN) : NULL;
 }
 
+/* skip_text - step over the text, if it is there */
+static const char *
+skip_text(const char *s, const char *text)
+{
+	size_t n = strlen(text);
+
+	return s != NULL && strncmp(s, text, n) == 0 ? s + n : s;
+}
+
 /* is_received - is this a whole Received-SPF header with the keys that it has to have? */
 static bool
 is_received(const char *s)
 {
-	const char *const begin = "Received-SPF: Permerror (our words) ";
+	const char *const begin = "Received-SPF: Permerror", *const keys[] = {
+		"; helo=", "; envelope-from=", "; receiver="
+	};
+	size_t i;
 
 	if (strncmp(s, begin, strlen(begin)) != 0)
 		return false;
-	s = skip_key(s + strlen(begin), "client-ip=");
-	s = skip_key(s, "; helo=");
-	s = skip_key(s, "; envelope-from=");
-	s = skip_key(s, "; receiver=");
+	s = skip_text(s + strlen(begin), " (our words)");
+	s = skip_key(s, " client-ip=");
+	for (i = 0; i < COUNT(keys); i++) {
+		if (i == 1 || (s != NULL && strncmp(s, keys[i], strlen(keys[i])) == 0))
+			s = skip_key(s, keys[i]);
+	}
 	if (s != NULL && strncmp(s, "; mechanism=", 12) == 0)
 		s = skip_key(s, "; mechanism=");
 	if (s != NULL && strncmp(s, "; problem=", 10) == 0)
@@ -640,8 +695,7 @@ test_token_and_long_names(void **state)
 	h.mechanism = "include:_spf.provider.test";
 	h.problem = "too many DNS lookups that found nothing";
 	spf_header_received(buf, &h);
-	unit_holds(
-	    "received", "header", buf, "n\"; receiver=<UNKNOWN>; x-srsd=" TOKEN "; identity");
+	unit_holds("received", "header", buf, "n\"; x-srsd=" TOKEN "; identity");
 	for (n = 1; n <= 253; n++) {
 		id[n] = '\0';
 		spf_header_authres(buf, id, &h, NULL);
@@ -652,6 +706,49 @@ test_token_and_long_names(void **state)
 	unit_holds("253", "room for the name", buf, "=\"...nnnnnnnn");
 	free(name);
 	free(id);
+	unit_end();
+}
+
+/* A domain is shown whole if everything else but the token can make room for it. */
+static void
+test_longest_domain(void **state)
+{
+	static const struct {
+		const char *client;
+		const char *token;
+		size_t whole; /* up to this size */
+	} rows[] = {
+		{ "192.0.2.1", NULL, 253 },
+		{ "2001:db8:1111:2222:3333:4444:5555:6666", NULL, 253 },
+		{ "192.0.2.1", "G3.mp.c0000201.A8TBAA2EMQJQ99V7OUFCFQ7RPVL9U0F1", 253 },
+		{ "2001:db8:1111:2222:3333:4444:5555:6666", TOKEN, 199 },
+	};
+	char *name = unit_fill('n', 253), *local = unit_fill('l', 64);
+	char sender[400], want[400], buf[SPF_HEADER_SIZE];
+	size_t i, n;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		struct ipaddr ip = address(rows[i].client);
+		struct spf_header h = make_header(&ip);
+
+		h.token = rows[i].token;
+		h.mechanism = "include:_spf.provider.test";
+		h.receiver = h.helo = text(name);
+		for (n = 1; n <= rows[i].whole; n++) {
+			h.domain = (struct text){ name, n };
+			snprintf(sender, sizeof(sender), "%s@%.*s", local, (int)n, name);
+			h.sender = text(sender);
+			spf_header_received(buf, &h);
+			snprintf(want, sizeof(want), "; envelope-from=%.*s; ", (int)n, name);
+			if (strstr(buf, "@") == NULL)
+				unit_holds(rows[i].client, "header", buf, want);
+			if (h.token != NULL)
+				unit_holds(rows[i].client, "header", buf, h.token);
+		}
+	}
+	free(name);
+	free(local);
 	unit_end();
 }
 
@@ -668,7 +765,7 @@ test_reasons(void **state)
 		{ "default", "", "; mechanism=default; identity=" },
 		{ "ip6:2001:db8::/32", "", "; mechanism=\"ip6:2001:db8::/32\"; identity=" },
 		{ "a:%{d};identity=\"x\"", "",
-		    "; mechanism=\"a:%{d};identity=\\\"x\\\"\"; identity=" },
+		    "; mechanism=\"a:%{d}\\;identity\\=\\\"x\\\"\"; identity=" },
 		{ "", "DNS error", "; problem=\"DNS error\"; identity=" },
 		{ "mx", "more than 10 MX hosts",
 		    "; mechanism=mx; problem=\"more than 10 MX hosts\"; identity=" },
@@ -741,6 +838,7 @@ main(void)
 		cmocka_unit_test(test_what_is_left_out),
 		cmocka_unit_test(test_token),
 		cmocka_unit_test(test_token_and_long_names),
+		cmocka_unit_test(test_longest_domain),
 		cmocka_unit_test(test_reasons),
 		cmocka_unit_test(test_long_senders),
 	};

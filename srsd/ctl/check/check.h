@@ -63,6 +63,12 @@ void check_other_maps(struct check *check);
 void check_forwarding(struct check *check);
 
 /*
+ * Checks whether a DMARC filter is among the milters of an smtpd(8) that takes mail from strangers:
+ * which results srsd leaves to it, and whether a sender can deceive it.
+ */
+void check_dmarc(struct check *check);
+
+/*
  * True when the milter is to rewrite senders, and not sender_canonical_maps: milter is set, and a
  * hop has it or no map is named. postfix must be set.
  */

@@ -498,12 +498,12 @@ is_listed_before(const struct text_list *list, size_t number)
 }
 
 /*
- * check_dmarc - of the organizational domain of srs-domain, and of the own domains in it
+ * check_dmarc_records - of the organizational domain of srs-domain, and of the own domains in it
  *
  * No message has a From: in srs-domain itself, unless that is the organizational domain.
  */
 static void
-check_dmarc(struct dns_check *dns)
+check_dmarc_records(struct dns_check *dns)
 {
 	const struct settings *settings = dns->check->settings;
 	const struct text_list *list = &settings->domains;
@@ -543,7 +543,7 @@ check_dns_confined(struct offline *offline, void *arg)
 		check_mx(dns, settings->unauthenticated_domain);
 		check_spf(dns, settings->unauthenticated_domain);
 	}
-	check_dmarc(dns);
+	check_dmarc_records(dns);
 	return findings_json(dns->check->findings);
 }
 

@@ -24,5 +24,6 @@ check_postfix(struct check *check, const char *dir)
 	check_other_maps(check);
 	check_forwarding(check);
 	check_restrictions(check);
+	check_dmarc(check);
 	check_srs_domain(check);
 }

@@ -5,6 +5,7 @@ check_files =
 check_files += srsd/ctl/check/check.h
 check_files += srsd/ctl/check/check_candidates.c
 check_files += srsd/ctl/check/check_daemon.c
+check_files += srsd/ctl/check/check_dmarc.c
 check_files += srsd/ctl/check/check_dns.c
 check_files += srsd/ctl/check/check_endpoint.c srsd/ctl/check/check_endpoint.h
 check_files += srsd/ctl/check/check_files.c
