@@ -15,6 +15,8 @@
 #include "common/domainset.h"
 #include "common/ipaddr.h"
 
+struct spf_sections; /* conf/spf_sections.h */
+
 struct text_list {
 	size_t n;
 	char **text;
@@ -193,6 +195,7 @@ struct settings {
 	bool dnssec;
 	char *trust_anchor; /* path */
 	struct spf_settings spf;
+	struct spf_sections *sections; /* spf "NAME" { }; NULL: none */
 
 	/* Computed from the options. */
 	struct domainset *own_domains; /* srs-domain, domains and domains-file */
