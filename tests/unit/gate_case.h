@@ -101,7 +101,7 @@ gate_null_sender(struct gate_case *c)
 static inline void
 gate_query(struct gate_case *c, struct gate_query *q)
 {
-	gate_query_init(q, &c->req);
+	gate_query_init(q, &c->req, c->settings);
 	q->srs.sender = c->sender;
 	q->srs.recipient = c->recipient;
 	q->srs.guessing = c->guessing;

@@ -5,6 +5,9 @@
  */
 #include "tests/unit/gate_case.h"
 
+/* for queries whose recipient does not matter */
+static const struct settings no_sections;
+
 static void
 test_query(void **state)
 {
@@ -37,7 +40,7 @@ test_query(void **state)
 	(void)state;
 	for (i = 0; i < COUNT(rows); i++) {
 		req.sender = gate_text(rows[i].sender);
-		gate_query_init(&q, &req);
+		gate_query_init(&q, &req, &no_sections);
 		unit_bytes(rows[i].sender, "local part", q.sender_local.s, q.sender_local.len,
 		    rows[i].local, strlen(rows[i].local));
 		unit_bytes(rows[i].sender, "domain", q.sender_domain.s, q.sender_domain.len,
@@ -71,7 +74,7 @@ test_query_helo(void **state)
 	(void)state;
 	for (i = 0; i < COUNT(rows); i++) {
 		req.helo_name = gate_text(rows[i].helo);
-		gate_query_init(&q, &req);
+		gate_query_init(&q, &req, &no_sections);
 		unit_bytes(
 		    rows[i].helo, "HELO", q.helo.s, q.helo.len, rows[i].want, strlen(rows[i].want));
 	}
@@ -92,11 +95,11 @@ test_query_client(void **state)
 	size_t i;
 
 	(void)state;
-	gate_query_init(&q, &req);
+	gate_query_init(&q, &req, &no_sections);
 	unit_int("nothing at all", "family", q.client.family, 0);
 	for (i = 0; i < COUNT(rows); i++) {
 		req.client_address = gate_text(rows[i].client);
-		gate_query_init(&q, &req);
+		gate_query_init(&q, &req, &no_sections);
 		unit_int(rows[i].client, "family", q.client.family, rows[i].family);
 	}
 	unit_end();
