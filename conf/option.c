@@ -12,6 +12,7 @@
 #include "conf/envelope_database.h"
 #include "conf/option.h"
 #include "conf/paths.h"
+#include "conf/restriction_class.h"
 
 /* The table sets OPTION_CHOICE fields, which are enums, as int. */
 _Static_assert(
@@ -292,6 +293,14 @@ accept_outbound_address(const char *value, const char **error)
 }
 
 static bool
+accept_restriction_class(const char *value, const char **error)
+{
+	*error = "a restriction class of main.cf; actions and restrictions of Postfix are refused, "
+		 "because any domain can pass its own SPF check";
+	return value[0] == '\0' || restriction_class_is_name(value);
+}
+
+static bool
 accept_reason_message(const char *value, const char **error)
 {
 	static const char *const names[] = { "{result}", "{reason}", "{identity}", "{client}" };
@@ -493,6 +502,12 @@ const struct conf_option option_table[] = {
 	    .text = "SPF engine whose verdict counts" },
 	{ SPF(nat_guard), "nat-guard", OPTION_BOOL, "true", .choices = bool_words,
 	    .text = "do not refuse clients with private addresses" },
+	{ SPF(helo_pass_restriction), "helo-pass-restriction", OPTION_TEXT, "",
+	    .accept = accept_restriction_class,
+	    .text = "restriction class for mail whose HELO name passes" },
+	{ SPF(mail_from_pass_restriction), "mail-from-pass-restriction", OPTION_TEXT, "",
+	    .accept = accept_restriction_class,
+	    .text = "restriction class for mail whose MAIL FROM passes" },
 	{ SPF(srs_forged), "srs-forged", OPTION_CHOICE, "reject", .choices = forged_words,
 	    .text = "action for forged SRS recipients of this host" },
 	{ SPF(srs_nonnull), "srs-nonnull", OPTION_CHOICE, "check", .choices = nonnull_words,

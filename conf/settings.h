@@ -126,6 +126,8 @@ struct spf_settings {
 	int lookup_time; /* in seconds */
 	enum spf_evaluator evaluator;
 	bool nat_guard;
+	char *helo_pass_restriction;      /* a restriction class of main.cf, or "" */
+	char *mail_from_pass_restriction; /* the same */
 	enum srs_forged srs_forged;
 	enum srs_nonnull srs_nonnull;
 	enum srs_sender srs_sender;

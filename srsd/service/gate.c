@@ -21,7 +21,7 @@ static const char nat_guard[] = "nat-guard";
 const char *
 gate_kind_name(enum gate_kind kind)
 {
-	static const char *const names[] = { "dunno", "prepend", "reject", "defer" };
+	static const char *const names[] = { "dunno", "prepend", "reject", "defer", "restriction" };
 
 	return names[kind];
 }
@@ -263,8 +263,8 @@ static void
 make_plan(const struct gate_query *q, const struct spf_settings *spf, struct gate_plan *plan)
 {
 	enum spf_reject helo = find_helo_reject(q, spf);
-	bool used =
-	    q->null_sender || spf->header == SPF_HEADER_AUTHRES || spf->header == SPF_HEADER_BOTH;
+	bool used = q->null_sender || spf->header == SPF_HEADER_AUTHRES ||
+		    spf->header == SPF_HEADER_BOTH || spf->helo_pass_restriction[0] != '\0';
 
 	plan->helo = helo != SPF_REJECT_NOCHECK && (helo != SPF_REJECT_NEVER || used);
 	plan->mailfrom = !q->null_sender && find_mailfrom_reject(q, spf) != SPF_REJECT_NOCHECK;
@@ -527,14 +527,20 @@ write_comment(char comment[COMMENT_SIZE], bool skipped, enum spf_identity identi
 		    COMMENT_SIZE);
 }
 
+static void
+note_held_back(struct gate_action *action, enum gate_kind kind)
+{
+	action->held_back = gate_kind_name(kind);
+	if (action->reason == NULL)
+		action->reason = "test-only";
+}
+
 /* hold_back - note the refusal that test-only holds back, and write it for the comment */
 static void
 hold_back(struct gate_action *action, enum gate_refusal refusal, const char *subject,
     char text[HELD_BACK_SIZE])
 {
-	action->held_back = gate_kind_name(gate_refusal_kind(refusal));
-	if (action->reason == NULL)
-		action->reason = "test-only";
+	note_held_back(action, gate_refusal_kind(refusal));
 	snprintf(text, HELD_BACK_SIZE, "test-only, would be answered %s for %s",
 	    gate_refusal_code(refusal), subject);
 }
@@ -606,18 +612,68 @@ accept_message(const struct gate_query *q, const struct settings *settings,
 	put_header(q, settings, &h, v->has_helo ? &v->helo.result : NULL, header, action);
 }
 
+static bool
+is_checked_pass(bool evaluated, const struct spf_verdict *verdict, enum spf_reject reject)
+{
+	return evaluated && verdict->result == SPF_PASS && reject != SPF_REJECT_NOCHECK;
+}
+
+/*
+ * find_pass_restriction - the restriction class for a message that passes, or ""; *identity passed
+ *
+ * MAIL FROM comes first. A pass of an identity that is not checked for this recipient does not
+ * count, although it may be known from another one.
+ */
+static const char *
+find_pass_restriction(
+    const struct gate_query *q, const struct spf_verdicts *v, enum spf_identity *identity)
+{
+	const struct spf_settings *spf = q->spf;
+	const char *helo = spf->helo_pass_restriction, *mailfrom = spf->mail_from_pass_restriction;
+
+	*identity = SPF_IDENTITY_MAILFROM;
+	if (mailfrom[0] != '\0' && !is_mailfrom_skipped(q, spf) &&
+	    is_checked_pass(v->has_mailfrom, &v->mailfrom, find_mailfrom_reject(q, spf)))
+		return mailfrom;
+	*identity = SPF_IDENTITY_HELO;
+	if (helo[0] != '\0' && is_checked_pass(v->has_helo, &v->helo, find_helo_reject(q, spf)))
+		return helo;
+	return "";
+}
+
+/* answer_restriction - instead of the header; false: this message has no class */
+static bool
+answer_restriction(
+    const struct gate_query *q, const struct spf_verdicts *v, struct gate_action *action)
+{
+	enum spf_identity identity;
+	const char *class = find_pass_restriction(q, v, &identity);
+
+	if (class[0] == '\0')
+		return false;
+	if (q->spf->test_only) {
+		note_held_back(action, GATE_RESTRICTION);
+		return false;
+	}
+	action->kind = GATE_RESTRICTION;
+	action->identity = identity;
+	strlcpy(action->text, class, sizeof(action->text));
+	return true;
+}
+
 void
 gate_after(const struct gate_query *q, const struct settings *settings,
     const struct spf_verdicts *v, enum gate_header header, const char *token,
     struct gate_action *action)
 {
 	const struct spf_settings *spf = q->spf;
+	bool at_rcpt = gate_is_at(q, "RCPT");
 	char held_back[HELD_BACK_SIZE] = "";
 	enum gate_refusal refusal;
 
 	memset(action, 0, sizeof(*action));
 	refusal = decide_refusal(q, settings, v, action);
-	if (refusal != GATE_REFUSAL_NONE && !spf->test_only && gate_is_at(q, "RCPT")) {
+	if (refusal != GATE_REFUSAL_NONE && !spf->test_only && at_rcpt) {
 		refuse_message(q, settings, v, refusal, action);
 		return;
 	}
@@ -625,6 +681,8 @@ gate_after(const struct gate_query *q, const struct settings *settings,
 		action->identity = SPF_IDENTITY_MAILFROM;
 		action->reason = "srs-sender";
 	}
+	if (refusal == GATE_REFUSAL_NONE && at_rcpt && answer_restriction(q, v, action))
+		return;
 	if (spf->test_only || settings->spf.test_only)
 		hold_back_refusal(q, settings, refusal, action, held_back);
 	accept_message(q, settings, v, held_back, header, token, action);

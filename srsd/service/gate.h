@@ -66,11 +66,12 @@ enum gate_kind {
 	GATE_PREPEND,
 	GATE_REJECT,
 	GATE_DEFER,
+	GATE_RESTRICTION, /* the name of a restriction class of main.cf */
 };
 
-#define GATE_KINDS 4
+#define GATE_KINDS 5
 
-/* "dunno", "prepend", "reject" or "defer". */
+/* "dunno", "prepend", "reject", "defer" or "restriction". */
 const char *gate_kind_name(enum gate_kind kind);
 
 /*
@@ -147,10 +148,10 @@ bool gate_shown_verdict(const struct gate_query *q, const struct settings *setti
     const struct spf_verdicts *v, struct verdict_token *shown);
 
 /*
- * The decision on the verdicts of the plan of gate_before. Sets *action to a refusal, or to the
- * header; to DUNNO for GATE_HEADER_NONE. token is that of gate_shown_verdict, or NULL for a header
- * without one. After RCPT nothing is refused, because the recipients of the message were judged one
- * by one.
+ * The decision on the verdicts of the plan of gate_before. Sets *action to a refusal, to the
+ * restriction class for a pass, or to the header; to DUNNO for GATE_HEADER_NONE. token is that of
+ * gate_shown_verdict, or NULL for a header without one. After RCPT nothing is refused, because the
+ * recipients of the message were judged one by one.
  */
 void gate_after(const struct gate_query *q, const struct settings *settings,
     const struct spf_verdicts *v, enum gate_header header, const char *token,

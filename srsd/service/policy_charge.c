@@ -295,7 +295,7 @@ warn_of_bounces(const struct gate_query *q)
 static bool
 is_mail_accepted(const struct gate_action *action)
 {
-	return action->kind == GATE_DUNNO || action->kind == GATE_PREPEND;
+	return action->kind != GATE_REJECT && action->kind != GATE_DEFER;
 }
 
 void

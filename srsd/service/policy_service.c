@@ -92,6 +92,8 @@ static void
 put_policy_action(struct line *line, const struct policy_decision *d)
 {
 	put_policy_word(line, " action=", gate_kind_name(d->action->kind));
+	if (d->action->kind == GATE_RESTRICTION)
+		put_policy_word(line, " class=", d->action->text);
 	if (d->action->reason != NULL)
 		put_policy_word(line,
 		    is_refusing_action(d->action) ? " reason=" : " exempt=", d->action->reason);

@@ -116,6 +116,8 @@ class BadConfiguration(ConfigCase):
                                 ['reason-message', '{result}']),
         'lookup-time': (GOOD + 'spf {\n  lookup-time = 0\n}\n', 3, ['lookup-time']),
         'prospective': (GOOD + 'spf {\n  prospective = "mx.test"\n}\n', 3, ['prospective']),
+        'class that accepts': (GOOD + 'spf { mail-from-pass-restriction = permit }\n', 2,
+                               ['mail-from-pass-restriction', 'permit', 'restriction class']),
         'option of the message in a section': (GOOD + 'spf "x.test" {\n header = none\n}\n', 3,
                                                ['header', 'spf { }', 'mail-from-reject',
                                                 'reason-message']),
@@ -235,7 +237,7 @@ class Dump(ConfigCase):
             header = authentication-results  authserv-id = "mx.our.test"
             skip-addresses = {}  whitelist = {"192.0.2.0/24", "2001:db8::/32"}
             reason-message = "no \\"{result}\\" \\\\ {client}"  lookup-time = 5
-            nat-guard = false
+            nat-guard = false  mail-from-pass-restriction = spf_passed
         }
         spf "hosted.test" { mail-from-reject = softfail  whitelist = {"192.0.2.9"} }
         spf "jane roe+\\"x\\"@Hosted.test." { test-only = on  helo-whitelist = {} }
@@ -261,6 +263,7 @@ class Dump(ConfigCase):
                         r'\twhitelist = {"192.0.2.9/32"}\n}\n',
                         r'\nspf "jane roe\+\\"x\\"@Hosted\.test\." {\n\ttest-only = true\n'
                         r'\thelo-whitelist = {}\n}\n',
+                        r'mail-from-pass-restriction *= *"spf_passed"',
                         r'inet:\[::1\]:10101', r'2001:db8::/32', r'skip-addresses *= *{ *}'):
             with self.subTest(pattern):
                 self.assertRegex(dump, pattern)

@@ -132,6 +132,9 @@ gate_check_text(const char *row, const struct gate_action *action)
 		    strncmp(s, "PREPEND Received-SPF: ", 22) == 0 ||
 			strncmp(s, "PREPEND Authentication-Results: ", 32) == 0);
 		break;
+	case GATE_RESTRICTION:
+		unit_true(row, "one word", strchr(s, ' ') == NULL);
+		break;
 	case GATE_REJECT:
 		unit_true(row, "550 and words", strncmp(s, "550 5.", 6) == 0 && len > 12);
 		break;

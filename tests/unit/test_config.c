@@ -261,6 +261,11 @@ test_bad_values(void **state)
 		    "FILE:4: whitelist: '192.0.2.0/33' is not accepted; IP or IP/PREFIX" },
 		{ DOMAIN "spf { prospective = mx.test }\n",
 		    "FILE:2: prospective: 'mx.test' is not accepted; an IPv4 or IPv6 address" },
+		{ DOMAIN "spf { mail-from-pass-restriction = OK }\n",
+		    "FILE:2: mail-from-pass-restriction: 'OK' is not accepted; a restriction class "
+		    "of main.cf; actions and restrictions of Postfix are refused" },
+		{ DOMAIN "spf { helo-pass-restriction = \"permit, spf\" }\n",
+		    "FILE:2: helo-pass-restriction: 'permit, spf' is not accepted" },
 		{ DOMAIN "spf { reason-message = \"{sender}\" }\n",
 		    "FILE:2: reason-message: '{sender}' is not accepted; printable ASCII, with" },
 	};
@@ -346,6 +351,8 @@ test_bad_sections(void **state)
 		    "domain-whitelist-ptr reject-not-pass-domains no-mail reason-message" },
 		{ DOMAIN "spf x.test { srs-forged = check }\n",
 		    "FILE:2: no such option 'srs-forged' here; it belongs in spf { }; accepted: " },
+		{ DOMAIN "spf x.test { mail-from-pass-restriction = x }\n",
+		    "FILE:2: no such option 'mail-from-pass-restriction' here; it belongs in spf" },
 		{ DOMAIN "spf x.test { max-age = 3 }\n",
 		    "FILE:2: no such option 'max-age' here; it belongs outside of spf { }; accept" },
 		{ DOMAIN "spf x.test { frobnicate = 3 }\n",
@@ -939,6 +946,7 @@ test_dump_reads_back(void **state)
 		DOMAIN "spf { whitelist = {10.1.2.3/8, \"::ffff:192.0.2.0/120\"} }\n",
 		DOMAIN
 		"spf \"x.test\" { }\nspf \"a \\\"b\\$@X.test.\" { no-mail = on whitelist = {} }\n",
+		DOMAIN "spf { mail-from-pass-restriction = spf_pass }\n",
 		DOMAIN "spf { reason-message = \"{result}: #1 // 'x' /* y */ \\\"z\\\" \\\\\" }\n",
 	};
 	struct settings *s;
