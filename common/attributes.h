@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* attributes - function attributes that gcc and clang use for warnings. */
+/* attributes - function attributes of gcc and clang. */
 #ifndef COMMON_ATTRIBUTES_H
 #define COMMON_ATTRIBUTES_H
 
@@ -11,5 +11,8 @@
 
 /* For functions that do not return. */
 #define NORETURN __attribute__((noreturn))
+
+/* For rare paths with a buffer, which would make the frame of their caller expensive. */
+#define NOINLINE __attribute__((noinline))
 
 #endif

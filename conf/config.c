@@ -18,6 +18,7 @@
 #include "conf/envelope_database.h"
 #include "conf/option.h"
 #include "conf/paths.h"
+#include "conf/spf_sections.h"
 
 /* In bytes: enough for more than a million domains. */
 #define DOMAINS_FILE_MAX (64 * 1024 * 1024)
@@ -49,7 +50,8 @@ is_list_option(const struct conf_option *o)
 struct config_load {
 	struct settings *s;
 	const char *path;
-	int *line; /* the place of each option */
+	int *line;                   /* the place of each option */
+	struct spf_section *section; /* the one that is being read */
 	char *error;
 };
 
@@ -92,10 +94,33 @@ set_parsed_option(void *arg, size_t number, int line, const char *const *values,
 }
 
 static bool
+open_section(void *arg, const char *name, int line, char why[CONFUSE_WHY_SIZE])
+{
+	struct config_load *l = arg;
+
+	(void)line;
+	if (l->s->sections == NULL)
+		l->s->sections = spf_sections_new();
+	l->section = spf_sections_add(l->s->sections, name, why);
+	return l->section != NULL;
+}
+
+static bool
+set_section_option(void *arg, size_t number, int line, const char *const *values, size_t n,
+    char why[CONFUSE_WHY_SIZE])
+{
+	const struct config_load *l = arg;
+
+	(void)line;
+	return spf_section_set(l->section, &option_table[number], values, n, why);
+}
+
+static bool
 parse_config_text(struct config_load *l, const char *text)
 {
 	struct confuse_option *known = xcalloc(option_count, sizeof(*known));
-	const struct confuse_grammar grammar = { known, option_count, true, set_parsed_option, l };
+	const struct confuse_grammar grammar = { known, option_count, true, set_parsed_option, l,
+		open_section, set_section_option };
 	bool ok;
 	size_t i;
 
@@ -103,6 +128,7 @@ parse_config_text(struct config_load *l, const char *text)
 		known[i].section = option_table[i].section;
 		known[i].name = option_table[i].name;
 		known[i].list = is_list_option(&option_table[i]);
+		known[i].titled = option_table[i].in_section;
 	}
 	ok = confuse_parse(&grammar, text, l->path, l->error, CONFIG_ERROR_SIZE);
 	free(known);
@@ -496,6 +522,8 @@ complete_settings(const struct config_load *l, struct filebox *box)
 	if (s->spf.prospective[0] != '\0')
 		ipaddr_parse(&s->prospective, s->spf.prospective, strlen(s->spf.prospective));
 	set_default_authserv_id(s);
+	if (s->sections != NULL)
+		spf_sections_complete(s->sections, &s->spf);
 	return set_default_database(l) && check_milter_options(l) && make_domainsets(l, box) &&
 	       check_unauthenticated_domain(l);
 }
@@ -530,7 +558,7 @@ config_load(struct filebox *box, const char *path, const char *const *overrides,
     char error[CONFIG_ERROR_SIZE])
 {
 	struct config_load l = { make_default_settings(), path,
-		xcalloc(option_count, sizeof(*l.line)), error };
+		xcalloc(option_count, sizeof(*l.line)), NULL, error };
 	bool ok;
 	size_t i;
 
@@ -557,4 +585,5 @@ config_print(const struct settings *s, FILE *out)
 		if (o->section != NULL)
 			option_print(s, o, out);
 	fputs("}\n", out);
+	spf_sections_print(s->sections, out);
 }

@@ -18,6 +18,17 @@
  */
 #define SENTINEL "end-of-file"
 
+/* In a section with a title, this byte replaces the last one of the section's name. */
+#define TITLED_MARK '\001'
+#define SECTION_NAME_SIZE 32
+
+/* A place for options. */
+enum confuse_place {
+	PLACE_TOP,     /* outside of the section */
+	PLACE_SECTION, /* in the section without a title */
+	PLACE_TITLED,  /* in a section with a title */
+};
+
 struct option_progress {
 	int line;    /* of the last assignment to the option; 0: not assigned yet */
 	unsigned n;  /* the number of values of a list so far */
@@ -28,11 +39,15 @@ struct option_progress {
 struct confuse_parser {
 	const struct confuse_grammar *grammar;
 	const char *path;
-	const char *section;              /* the name of the only section, or NULL */
-	struct option_progress *progress; /* of each option */
-	char mark[24];                    /* the value of the sentinel */
-	int last;                         /* the number of the last line before the sentinel */
-	bool whole;                       /* the sentinel was read, and so the whole text */
+	const char *section;                     /* the name of the only section, or NULL */
+	char titled[SECTION_NAME_SIZE];          /* the same with TITLED_MARK, or "" */
+	struct option_progress *progress;        /* of each option */
+	struct option_progress *progress_titled; /* the same in the current section with a title */
+	bool opened;                             /* the caller knows of that section */
+	const cfg_t *top;
+	char mark[24]; /* the value of the sentinel */
+	int last;      /* the number of the last line before the sentinel */
+	bool whole;    /* the sentinel was read, and so the whole text */
 	char *error;
 	size_t size;
 };
@@ -60,17 +75,20 @@ end_of_options(const struct confuse_parser *p)
 	return p->grammar->options + p->grammar->n;
 }
 
-static bool
-is_in_section(const struct confuse_parser *p, const cfg_t *cfg)
+static enum confuse_place
+find_place(const struct confuse_parser *p, const cfg_t *cfg)
 {
-	return p->section != NULL && strcmp(cfg->name, p->section) == 0;
+	if (p->section != NULL && strcmp(cfg->name, p->section) == 0)
+		return PLACE_SECTION;
+	return p->titled[0] != '\0' && strcmp(cfg->name, p->titled) == 0 ? PLACE_TITLED : PLACE_TOP;
 }
 
-/* is_option_of - is the option in the section, or outside of it, as libconfuse is? */
 static bool
-is_option_of(const struct confuse_parser *p, const cfg_t *cfg, const struct confuse_option *o)
+is_accepted_at(const struct confuse_option *o, enum confuse_place place)
 {
-	return (o->section != NULL) == is_in_section(p, cfg);
+	if (place == PLACE_TOP)
+		return o->section == NULL;
+	return o->section != NULL && (place == PLACE_SECTION || o->titled);
 }
 
 static const struct confuse_option *
@@ -78,7 +96,7 @@ find_grammar_option(const struct confuse_parser *p, const cfg_t *cfg, const char
 {
 	const struct confuse_option *o = p->grammar->options;
 
-	while (!is_option_of(p, cfg, o) || strcmp(o->name, name) != 0)
+	while (!is_accepted_at(o, find_place(p, cfg)) || strcmp(o->name, name) != 0)
 		o++;
 	return o;
 }
@@ -92,58 +110,73 @@ append_error_word(struct confuse_parser *p, const char *word)
 
 /* append_accepted_options - append the names of all options that are accepted at this place */
 static void
-append_accepted_options(struct confuse_parser *p, const cfg_t *cfg)
+append_accepted_options(struct confuse_parser *p, enum confuse_place place)
 {
 	const struct confuse_option *o;
 
 	strlcat(p->error, "; accepted:", p->size);
 	for (o = p->grammar->options; o < end_of_options(p); o++)
-		if (is_option_of(p, cfg, o))
+		if (is_accepted_at(o, place))
 			append_error_word(p, o->name);
-	if (p->section != NULL && !is_in_section(p, cfg))
+	if (p->section != NULL && place == PLACE_TOP)
 		append_error_word(p, p->section);
 }
 
-/* is_in_other_section - would the option be accepted in the other one of the two places? */
-static bool
-is_in_other_section(const struct confuse_parser *p, const cfg_t *cfg, const char *name, size_t len)
+/* find_misplaced - an option of this name that is accepted at another place; or NULL */
+static const struct confuse_option *
+find_misplaced(
+    const struct confuse_parser *p, enum confuse_place place, const char *name, size_t len)
 {
 	const struct confuse_option *o;
 
 	for (o = p->grammar->options; o < end_of_options(p); o++)
-		if (!is_option_of(p, cfg, o) && strlen(o->name) == len &&
+		if (!is_accepted_at(o, place) && strlen(o->name) == len &&
 		    memcmp(o->name, name, len) == 0)
-			return true;
-	return false;
+			return o;
+	return NULL;
 }
 
 /* append_remedy - append the correction for an unknown option */
 static void
 append_remedy(struct confuse_parser *p, const cfg_t *cfg, const char *name, size_t len)
 {
-	if (!is_in_other_section(p, cfg, name, len)) {
-		append_accepted_options(p, cfg);
-		return;
+	enum confuse_place place = find_place(p, cfg);
+	const struct confuse_option *o = find_misplaced(p, place, name, len);
+
+	if (o != NULL) {
+		strlcat(p->error,
+		    o->section == NULL ? " here; it belongs outside of" : " here; it belongs in",
+		    p->size);
+		append_error_word(p, p->section);
+		append_error_word(p, "{ }");
 	}
-	strlcat(p->error,
-	    is_in_section(p, cfg) ? " here; it belongs outside of" : " here; it belongs in",
-	    p->size);
-	append_error_word(p, p->section);
-	append_error_word(p, "{ }");
+	if (o == NULL || place == PLACE_TITLED)
+		append_accepted_options(p, place);
+}
+
+/* restore_section_name - in a message that has the name of sections with a title */
+static void
+restore_section_name(const struct confuse_parser *p, char *text)
+{
+	char *name;
+
+	if (p->titled[0] != '\0' && (name = strstr(text, p->titled)) != NULL)
+		memcpy(name, p->section, strlen(p->section));
 }
 
 /* translate_confuse_error - replace the messages of libconfuse for a text that ends too early */
 static void
-translate_confuse_error(const cfg_t *cfg, char *text, size_t size)
+translate_confuse_error(const struct confuse_parser *p, const cfg_t *cfg, char *text, size_t size)
 {
+	restore_section_name(p, text);
 	if (strcmp(text, "premature end of file") == 0)
 		strlcpy(text, "quotes are not closed: '\"' expected", size);
 	else if (strstr(text, "'" SENTINEL "'") == NULL)
 		return;
-	else if (strcmp(cfg->name, "root") == 0)
+	else if (find_place(p, cfg) == PLACE_TOP)
 		strlcpy(text, "a list is not closed: '}' expected", size);
 	else
-		snprintf(text, size, "section %s is not closed: '}' expected", cfg->name);
+		snprintf(text, size, "section %s is not closed: '}' expected", p->section);
 }
 
 /* on_confuse_error - called by libconfuse with its message */
@@ -159,7 +192,7 @@ on_confuse_error(cfg_t *cfg, const char *fmt, va_list ap)
 	if (p->error[0] != '\0')
 		return;
 	vsnprintf(text, sizeof(text), fmt, ap);
-	translate_confuse_error(cfg, text, sizeof(text));
+	translate_confuse_error(p, cfg, text, sizeof(text));
 	set_confuse_error(p, "%s:%d: %s", p->path, cfg->line > p->last ? p->last : cfg->line, text);
 	if (strncmp(text, unknown, sizeof(unknown) - 1) == 0) {
 		name = text + sizeof(unknown) - 1;
@@ -188,10 +221,11 @@ is_option_repeated(struct option_progress *progress, const struct confuse_option
 
 /* pass_option_values - pass the values that libconfuse has read for an option to the caller */
 static bool
-pass_option_values(
-    struct confuse_parser *p, cfg_opt_t *opt, const struct confuse_option *o, int line)
+pass_option_values(struct confuse_parser *p, enum confuse_place place, cfg_opt_t *opt,
+    const struct confuse_option *o, int line)
 {
 	const struct confuse_grammar *grammar = p->grammar;
+	confuse_fn *set = place == PLACE_TITLED ? grammar->set_titled : grammar->set;
 	unsigned i, n = cfg_opt_size(opt);
 	const char **values = xcalloc(n + 1, sizeof(*values));
 	char why[CONFUSE_WHY_SIZE];
@@ -199,11 +233,36 @@ pass_option_values(
 
 	for (i = 0; i < n; i++)
 		values[i] = cfg_opt_getnstr(opt, i);
-	ok = grammar->set(grammar->arg, (size_t)(o - grammar->options), line, values, n, why);
+	ok = set(grammar->arg, (size_t)(o - grammar->options), line, values, n, why);
 	if (!ok)
 		set_confuse_error(p, "%s:%d: %s: %s", p->path, line, o->name, why);
 	free(values);
 	return ok;
+}
+
+/* open_titled_section - tell the caller of a section, unless it knows of it already */
+static bool
+open_titled_section(struct confuse_parser *p, cfg_t *section)
+{
+	const struct confuse_grammar *grammar = p->grammar;
+	char why[CONFUSE_WHY_SIZE];
+
+	if (p->opened)
+		return true;
+	p->opened = true;
+	if (grammar->open(grammar->arg, cfg_title(section), p->top->line, why))
+		return true;
+	set_confuse_error(p, "%s:%d: %s: %s", p->path, p->top->line, p->section, why);
+	return false;
+}
+
+static struct option_progress *
+find_progress(
+    const struct confuse_parser *p, enum confuse_place place, const struct confuse_option *o)
+{
+	size_t number = (size_t)(o - p->grammar->options);
+
+	return place == PLACE_TITLED ? &p->progress_titled[number] : &p->progress[number];
 }
 
 /* on_confuse_option - called by libconfuse for each option, at its line of the file */
@@ -211,9 +270,12 @@ static int
 on_confuse_option(cfg_t *cfg, cfg_opt_t *opt)
 {
 	struct confuse_parser *p = parsing;
+	enum confuse_place place = find_place(p, cfg);
 	const struct confuse_option *o = find_grammar_option(p, cfg, opt->name);
-	struct option_progress *progress = &p->progress[o - p->grammar->options];
+	struct option_progress *progress = find_progress(p, place, o);
 
+	if (place == PLACE_TITLED && !open_titled_section(p, cfg))
+		return -1;
 	if (cfg->line > p->last) {
 		set_confuse_error(p, "%s:%d: %s: its value is missing", p->path, p->last, o->name);
 		return -1;
@@ -223,7 +285,48 @@ on_confuse_option(cfg_t *cfg, cfg_opt_t *opt)
 		return -1;
 	}
 	progress->line = cfg->line;
-	return o->list || pass_option_values(p, opt, o, cfg->line) ? 0 : -1;
+	return o->list || pass_option_values(p, place, opt, o, cfg->line) ? 0 : -1;
+}
+
+/* pass_option_lists - pass the lists of a place, which are complete only at its end */
+static bool
+pass_option_lists(struct confuse_parser *p, enum confuse_place place, cfg_t *cfg)
+{
+	const struct option_progress *progress;
+	const struct confuse_option *o;
+	cfg_opt_t *opt;
+
+	for (o = p->grammar->options; o < end_of_options(p); o++) {
+		if (!o->list || !is_accepted_at(o, place))
+			continue;
+		progress = find_progress(p, place, o);
+		opt = cfg_getopt(cfg, o->name);
+		if (opt == NULL || !(opt->flags & CFGF_MODIFIED))
+			continue;
+		if (p->grammar->once && cfg_opt_size(opt) < progress->n) {
+			set_confuse_error(p, "%s: %s: given twice", p->path, o->name);
+			return false;
+		}
+		if (!pass_option_values(p, place, opt, o, progress->line))
+			return false;
+	}
+	return true;
+}
+
+/* on_titled_end - called by libconfuse at the end of a section with a title, which is then removed */
+static int
+on_titled_end(cfg_t *cfg, cfg_opt_t *opt)
+{
+	struct confuse_parser *p = parsing;
+	cfg_t *section = cfg_opt_getnsec(opt, 0);
+	bool ok;
+
+	(void)cfg;
+	ok = open_titled_section(p, section) && pass_option_lists(p, PLACE_TITLED, section);
+	p->opened = false;
+	memset(p->progress_titled, 0, p->grammar->n * sizeof(*p->progress_titled));
+	cfg_opt_rmnsec(opt, 0);
+	return ok ? 0 : -1;
 }
 
 /* on_sentinel - without the mark it is a line of the file, and thus an unknown option */
@@ -240,72 +343,71 @@ on_sentinel(cfg_t *cfg, cfg_opt_t *opt)
 	return -1;
 }
 
-/* pass_option_lists - pass the lists, which are complete only at the end of the text */
-static bool
-pass_option_lists(struct confuse_parser *p, cfg_t *cfg)
-{
-	bool opened = p->section != NULL && cfg_size(cfg, p->section) > 0;
-	cfg_t *section = opened ? cfg_getsec(cfg, p->section) : NULL, *where;
-	const struct confuse_option *o;
-	const struct option_progress *progress;
-	cfg_opt_t *opt;
-
-	for (o = p->grammar->options; o < end_of_options(p); o++) {
-		progress = &p->progress[o - p->grammar->options];
-		where = o->section == NULL ? cfg : section;
-		opt = where == NULL ? NULL : cfg_getopt(where, o->name);
-		if (!o->list || opt == NULL || !(opt->flags & CFGF_MODIFIED))
-			continue;
-		if (p->grammar->once && cfg_opt_size(opt) < progress->n) {
-			set_confuse_error(p, "%s: %s: given twice", p->path, o->name);
-			return false;
-		}
-		if (!pass_option_values(p, opt, o, progress->line))
-			return false;
-	}
-	return true;
-}
-
 /*
- * make_confuse_opts - the table of libconfuse for the section, or for the options outside of it
+ * make_confuse_opts - libconfuse's table of the options that are accepted at a place, with room for
+ * three more
  *
  * Every value is read as text, and the caller of confuse_parse() parses it.
  */
 static cfg_opt_t *
-make_confuse_opts(const struct confuse_parser *p, bool in_section, cfg_opt_t *section)
+make_confuse_opts(const struct confuse_parser *p, enum confuse_place place, size_t *n)
 {
-	cfg_opt_t *opts = xcalloc(p->grammar->n + 3, sizeof(*opts));
+	cfg_opt_t *opts = xcalloc(p->grammar->n + 4, sizeof(*opts));
 	const struct confuse_option *o;
-	size_t n = 0;
 
+	*n = 0;
 	for (o = p->grammar->options; o < end_of_options(p); o++) {
-		if ((o->section != NULL) != in_section)
+		if (!is_accepted_at(o, place))
 			continue;
-		opts[n].name = o->name;
-		opts[n].type = CFGT_STR;
-		opts[n].flags = o->list ? CFGF_LIST : CFGF_NODEFAULT;
-		opts[n].validcb = on_confuse_option;
-		n++;
+		opts[*n].name = o->name;
+		opts[*n].type = CFGT_STR;
+		opts[*n].flags = o->list ? CFGF_LIST : CFGF_NODEFAULT;
+		opts[*n].validcb = on_confuse_option;
+		++*n;
 	}
-	if (section != NULL)
-		opts[n++] = (cfg_opt_t)CFG_SEC(p->section, section, CFGF_NODEFAULT);
-	if (!in_section) {
-		opts[n] = (cfg_opt_t)CFG_STR(SENTINEL, NULL, CFGF_NODEFAULT);
-		opts[n++].validcb = on_sentinel;
-	}
-	opts[n] = (cfg_opt_t)CFG_END();
+	opts[*n] = (cfg_opt_t)CFG_END();
 	return opts;
+}
+
+/* add_top_opts - what is accepted outside of the section besides options */
+static void
+add_top_opts(const struct confuse_parser *p, cfg_opt_t *opts, size_t n, cfg_opt_t *section,
+    cfg_opt_t *titled)
+{
+	if (p->section != NULL)
+		opts[n++] = (cfg_opt_t)CFG_SEC(p->section, section, CFGF_NODEFAULT);
+	if (p->titled[0] != '\0') {
+		opts[n] = (cfg_opt_t)CFG_SEC(p->titled, titled, CFGF_MULTI | CFGF_TITLE);
+		opts[n++].validcb = on_titled_end;
+	}
+	opts[n] = (cfg_opt_t)CFG_STR(SENTINEL, NULL, CFGF_NODEFAULT);
+	opts[n++].validcb = on_sentinel;
+	opts[n] = (cfg_opt_t)CFG_END();
+}
+
+static bool
+pass_remaining_lists(struct confuse_parser *p, cfg_t *cfg)
+{
+	if (!pass_option_lists(p, PLACE_TOP, cfg))
+		return false;
+	return p->section == NULL || cfg_size(cfg, p->section) == 0 ||
+	       pass_option_lists(p, PLACE_SECTION, cfg_getsec(cfg, p->section));
 }
 
 static bool
 parse_confuse_stream(struct confuse_parser *p, FILE *in)
 {
-	cfg_opt_t *section = p->section == NULL ? NULL : make_confuse_opts(p, true, NULL);
-	cfg_opt_t *top = make_confuse_opts(p, false, section);
-	cfg_t *cfg = cfg_init(top, CFGF_NONE);
+	size_t n;
+	cfg_opt_t *section = make_confuse_opts(p, PLACE_SECTION, &n);
+	cfg_opt_t *titled = make_confuse_opts(p, PLACE_TITLED, &n);
+	cfg_opt_t *top = make_confuse_opts(p, PLACE_TOP, &n);
+	cfg_t *cfg;
 	bool ok;
 
+	add_top_opts(p, top, n, section, titled);
+	cfg = cfg_init(top, CFGF_NONE);
 	parsing = p;
+	p->top = cfg;
 	cfg_set_error_function(cfg, on_confuse_error);
 	cfg->filename = xstrdup(p->path);
 	ok = cfg_parse_fp(cfg, in) == CFG_SUCCESS;
@@ -313,10 +415,11 @@ parse_confuse_stream(struct confuse_parser *p, FILE *in)
 		set_confuse_error(p, "%s:%d: syntax error", p->path, cfg->line);
 	else if (!p->whole)
 		set_confuse_error(p, "%s: a comment is not closed: '*/' expected", p->path);
-	ok = ok && p->whole && pass_option_lists(p, cfg);
+	ok = ok && p->whole && pass_remaining_lists(p, cfg);
 	cfg_free(cfg);
 	parsing = NULL;
 	free(top);
+	free(titled);
 	free(section);
 	return ok;
 }
@@ -371,6 +474,42 @@ blank_comments(char *text)
 	}
 }
 
+/*
+ * has_title - is the word of len bytes at s the name of a section with a title?
+ *
+ * Neither an assignment nor the beginning of a section without a title follows it.
+ */
+static bool
+has_title(const struct confuse_parser *p, const char *s, size_t len)
+{
+	const char *next = s + len + strspn(s + len, " \t\r\n");
+
+	return len == strlen(p->section) && memcmp(s, p->section, len) == 0 &&
+	       strchr("={+", *next) == NULL;
+}
+
+/* mark_titled_sections - give sections with a title their other name; the text has no comments */
+static void
+mark_titled_sections(const struct confuse_parser *p, char *s)
+{
+	char before = '\n'; /* the last byte of the word before */
+	int depth = 0;
+	size_t len;
+
+	while (*s != '\0') {
+		len = strcspn(s, " \t\r\n={}(),;+\"'");
+		if (depth == 0 && before != '=' && has_title(p, s, len))
+			s[len - 1] = TITLED_MARK;
+		depth += *s == '{' ? 1 : *s == '}' ? -1 : 0;
+		if (strchr(" \t\r\n", *s) == NULL)
+			before = *s;
+		if (len > 0)
+			s += len;
+		else
+			s = *s == '"' || *s == '\'' ? find_string_end(s) : s + 1;
+	}
+}
+
 /* blank_byte_order_mark - overwrite the mark that some editors write at the start of a file */
 static void
 blank_byte_order_mark(char *text)
@@ -391,6 +530,18 @@ find_section_name(const struct confuse_option *options, size_t n)
 		if (options[i].section != NULL)
 			return options[i].section;
 	return NULL;
+}
+
+/* name_titled_sections - choose their name, if the caller accepts them */
+static void
+name_titled_sections(struct confuse_parser *p)
+{
+	size_t len;
+
+	if (p->section == NULL || p->grammar->open == NULL)
+		return;
+	len = strlcpy(p->titled, p->section, sizeof(p->titled));
+	p->titled[len - 1] = TITLED_MARK;
 }
 
 static int
@@ -418,7 +569,9 @@ parse_marked_text(struct confuse_parser *p, char *text, size_t len)
 		return false;
 	}
 	p->progress = xcalloc(p->grammar->n, sizeof(*p->progress));
+	p->progress_titled = xcalloc(p->grammar->n, sizeof(*p->progress_titled));
 	ok = parse_confuse_stream(p, in);
+	free(p->progress_titled);
 	free(p->progress);
 	fclose(in);
 	return ok;
@@ -443,6 +596,9 @@ confuse_parse(const struct confuse_grammar *grammar, const char *text, const cha
 	len = xasprintf(&copy, "%s\n" SENTINEL " = %s\n", text, p.mark);
 	blank_comments(copy);
 	blank_byte_order_mark(copy);
+	name_titled_sections(&p);
+	if (p.titled[0] != '\0')
+		mark_titled_sections(&p, copy);
 	ok = parse_marked_text(&p, copy, (size_t)len);
 	free(copy);
 	return ok;

@@ -8,7 +8,8 @@
  *
  * BUGS: this file works around three bugs of libconfuse 3.3. It counts the lines of comments
  * wrongly, it accepts the end of the file as the end of a section or of a comment, and it accepts a
- * second assignment to a list.
+ * second assignment to a list. Also, a section of libconfuse either needs a title or must not have
+ * one, so that sections with a title get another name before the text is parsed.
  */
 #ifndef CONF_CONFUSE_H
 #define CONF_CONFUSE_H
@@ -20,6 +21,7 @@ struct confuse_option {
 	const char *section; /* NULL, or the name of the only section */
 	const char *name;
 	bool list;
+	bool titled; /* also accepted in a section with a title: NAME "TITLE" { } */
 };
 
 #define CONFUSE_WHY_SIZE 512
@@ -32,12 +34,21 @@ struct confuse_option {
 typedef bool confuse_fn(void *arg, size_t number, int line, const char *const *values, size_t n,
     char why[CONFUSE_WHY_SIZE]);
 
+/*
+ * Called for each section with a title, before set_titled is called for the options in it. line is
+ * that of its opening brace, or of its end if it has no options. False ends the parsing.
+ */
+typedef bool confuse_open_fn(void *arg, const char *title, int line, char why[CONFUSE_WHY_SIZE]);
+
 struct confuse_grammar {
 	const struct confuse_option *options;
 	size_t n;
 	bool once; /* an option that is given twice is an error; otherwise the last one counts */
 	confuse_fn *set; /* called with arg */
 	void *arg;
+	/* If the section may have titles, once for each of them; NULL: it has none. */
+	confuse_open_fn *open;
+	confuse_fn *set_titled; /* lists come last in each section */
 };
 
 /*

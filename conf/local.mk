@@ -10,7 +10,11 @@ conf_files += conf/envelope_database.h
 conf_files += conf/option.c conf/option.h
 unit_tests += tests/unit/test_option
 conf_files += conf/paths.h
+conf_files += conf/restriction_class.c conf/restriction_class.h
+unit_tests += tests/unit/test_restriction_class
 conf_files += conf/settings.c conf/settings.h
+conf_files += conf/spf_sections.c conf/spf_sections.h
+unit_tests += tests/unit/test_spf_sections
 
 noinst_LIBRARIES += conf/libconf.a
 conf_libconf_a_SOURCES = $(conf_files)

@@ -12,6 +12,7 @@
 #include "conf/envelope_database.h"
 #include "conf/option.h"
 #include "conf/paths.h"
+#include "conf/restriction_class.h"
 
 /* The table sets OPTION_CHOICE fields, which are enums, as int. */
 _Static_assert(
@@ -292,6 +293,14 @@ accept_outbound_address(const char *value, const char **error)
 }
 
 static bool
+accept_restriction_class(const char *value, const char **error)
+{
+	*error = "a restriction class of main.cf; actions and restrictions of Postfix are refused, "
+		 "because any domain can pass its own SPF check";
+	return value[0] == '\0' || restriction_class_is_name(value);
+}
+
+static bool
 accept_reason_message(const char *value, const char **error)
 {
 	static const char *const names[] = { "{result}", "{reason}", "{identity}", "{client}" };
@@ -442,18 +451,18 @@ const struct conf_option option_table[] = {
 	{ TOP(trust_anchor), "trust-anchor", OPTION_TEXT, "/usr/share/dns/root.key",
 	    .accept = accept_path, .text = "file with the key of the root zone, for dnssec" },
 	{ SPF(helo_reject), "helo-reject", OPTION_CHOICE, "fail", .choices = helo_reject_words,
-	    .text = "HELO results that refuse mail" },
+	    .in_section = true, .text = "HELO results that refuse mail" },
 	{ SPF(mail_from_reject), "mail-from-reject", OPTION_CHOICE, "fail", .choices = reject_words,
-	    .text = "MAIL FROM results that refuse mail" },
+	    .in_section = true, .text = "MAIL FROM results that refuse mail" },
 	{ SPF(null_sender_reject), "null-sender-reject", OPTION_CHOICE, "helo-reject",
-	    .choices = null_reject_words,
+	    .choices = null_reject_words, .in_section = true,
 	    .text = "HELO results that refuse mail with a null sender" },
 	{ SPF(permerror_reject), "permerror-reject", OPTION_BOOL, "false", .choices = bool_words,
-	    .text = "refuse mail on permerror" },
+	    .in_section = true, .text = "refuse mail on permerror" },
 	{ SPF(temperror_defer), "temperror-defer", OPTION_BOOL, "false", .choices = bool_words,
-	    .text = "defer mail on temperror" },
+	    .in_section = true, .text = "defer mail on temperror" },
 	{ SPF(test_only), "test-only", OPTION_BOOL, "false", .choices = bool_words,
-	    .text = "refuse nothing, show what would have been done" },
+	    .in_section = true, .text = "refuse nothing, show what would have been done" },
 	{ SPF(header), "header", OPTION_CHOICE, "received-spf", .choices = header_words,
 	    .text = "header to prepend" },
 	{ SPF(authserv_id), "authserv-id", OPTION_TEXT, "", .accept = accept_host,
@@ -462,23 +471,25 @@ const struct conf_option option_table[] = {
 	    .text = "omit the recipient's domain from Received-SPF" },
 	{ SPF(skip_addresses), "skip-addresses", OPTION_CIDRS, "127.0.0.0/8 ::1",
 	    .text = "clients that are not checked" },
-	{ SPF(whitelist), "whitelist", OPTION_CIDRS, NULL, .text = "relays that are not checked" },
+	{ SPF(whitelist), "whitelist", OPTION_CIDRS, NULL, .in_section = true,
+	    .text = "relays that are not checked" },
 	{ SPF(helo_whitelist), "helo-whitelist", OPTION_LIST, NULL, .accept = accept_domain_name,
+	    .in_section = true,
 	    .text = "HELO names that are not refused if sent from their own addresses" },
 	{ SPF(domain_whitelist), "domain-whitelist", OPTION_LIST, NULL,
-	    .accept = accept_domain_name,
+	    .accept = accept_domain_name, .in_section = true,
 	    .text = "domains whose SPF record exempts a client from refusal" },
 	{ SPF(domain_whitelist_ptr), "domain-whitelist-ptr", OPTION_LIST, NULL,
-	    .accept = accept_domain_name,
+	    .accept = accept_domain_name, .in_section = true,
 	    .text = "domains of validated client names that are not refused" },
 	{ SPF(reject_not_pass_domains), "reject-not-pass-domains", OPTION_LIST, NULL,
-	    .accept = accept_domain, .text = "domains whose mail must pass" },
-	{ SPF(no_mail), "no-mail", OPTION_BOOL, "false", .choices = bool_words,
+	    .accept = accept_domain, .in_section = true, .text = "domains whose mail must pass" },
+	{ SPF(no_mail), "no-mail", OPTION_BOOL, "false", .choices = bool_words, .in_section = true,
 	    .text = "refuse only domains that send no mail" },
 	{ SPF(prospective), "prospective", OPTION_TEXT, "", .accept = accept_address,
 	    .text = "address that replaces the client's address in the evaluation" },
 	{ SPF(reason_message), "reason-message", OPTION_TEXT, "", .accept = accept_reason_message,
-	    .text = "text of a refusal" },
+	    .in_section = true, .text = "text of a refusal" },
 	{ SPF(use_exp), "use-exp", OPTION_BOOL, "false", .choices = bool_words,
 	    .text = "quote the domain's explanation in a refusal" },
 	{ SPF(void_limit), "void-limit", OPTION_NUMBER, "2", .min = 0, .max = 100,
@@ -491,6 +502,12 @@ const struct conf_option option_table[] = {
 	    .text = "SPF engine whose verdict counts" },
 	{ SPF(nat_guard), "nat-guard", OPTION_BOOL, "true", .choices = bool_words,
 	    .text = "do not refuse clients with private addresses" },
+	{ SPF(helo_pass_restriction), "helo-pass-restriction", OPTION_TEXT, "",
+	    .accept = accept_restriction_class,
+	    .text = "restriction class for mail whose HELO name passes" },
+	{ SPF(mail_from_pass_restriction), "mail-from-pass-restriction", OPTION_TEXT, "",
+	    .accept = accept_restriction_class,
+	    .text = "restriction class for mail whose MAIL FROM passes" },
 	{ SPF(srs_forged), "srs-forged", OPTION_CHOICE, "reject", .choices = forged_words,
 	    .text = "action for forged SRS recipients of this host" },
 	{ SPF(srs_nonnull), "srs-nonnull", OPTION_CHOICE, "check", .choices = nonnull_words,
@@ -526,6 +543,12 @@ find_option_field(const struct settings *s, const struct conf_option *o)
 	return (char *)s + o->offset;
 }
 
+static void *
+find_spf_field(const struct spf_settings *spf, const struct conf_option *o)
+{
+	return (char *)spf + (o->offset - offsetof(struct settings, spf));
+}
+
 static void
 clear_texts(struct text_list *list)
 {
@@ -544,19 +567,19 @@ clear_cidrs(struct cidr_list *list)
 	memset(list, 0, sizeof(*list));
 }
 
-void
-option_clear(struct settings *s, const struct conf_option *o)
+static void
+clear_field(void *field, const struct conf_option *o)
 {
 	switch (o->type) {
 	case OPTION_TEXT:
-		free(*(char **)find_option_field(s, o));
-		*(char **)find_option_field(s, o) = NULL;
+		free(*(char **)field);
+		*(char **)field = NULL;
 		break;
 	case OPTION_LIST:
-		clear_texts(find_option_field(s, o));
+		clear_texts(field);
 		break;
 	case OPTION_CIDRS:
-		clear_cidrs(find_option_field(s, o));
+		clear_cidrs(field);
 		break;
 	case OPTION_NUMBER:
 	case OPTION_BOOL:
@@ -699,53 +722,53 @@ parse_cidrs(struct cidr_list *list, const char *const *values, size_t n, char *e
 }
 
 static bool
-set_list(struct settings *s, const struct conf_option *o, const char *const *values, size_t n,
-    char *error)
+set_list_field(
+    void *field, const struct conf_option *o, const char *const *values, size_t n, char *error)
 {
 	if (o->type == OPTION_CIDRS)
-		return parse_cidrs(find_option_field(s, o), values, n, error);
+		return parse_cidrs(field, values, n, error);
 	if (!accept_texts(o, values, n, error))
 		return false;
-	option_clear(s, o);
-	copy_option_texts(find_option_field(s, o), values, n);
+	clear_field(field, o);
+	copy_option_texts(field, values, n);
 	return true;
 }
 
-bool
-option_set(struct settings *s, const struct conf_option *o, const char *const *values, size_t n,
+static bool
+set_field(void *field, const struct conf_option *o, const char *const *values, size_t n,
     char error[OPTION_ERROR_SIZE])
 {
 	int chosen;
 
 	if (o->type == OPTION_LIST || o->type == OPTION_CIDRS)
-		return set_list(s, o, values, n, error);
+		return set_list_field(field, o, values, n, error);
 	if (n != 1) {
 		strlcpy(error, "takes one value", OPTION_ERROR_SIZE);
 		return false;
 	}
 	switch (o->type) {
 	case OPTION_NUMBER:
-		return parse_number(o, values[0], find_option_field(s, o), error);
+		return parse_number(o, values[0], field, error);
 	case OPTION_CHOICE:
-		return parse_choice(o, values[0], find_option_field(s, o), error);
+		return parse_choice(o, values[0], field, error);
 	case OPTION_DATE:
-		return parse_date(values[0], find_option_field(s, o), error);
+		return parse_date(values[0], field, error);
 	case OPTION_BOOL:
 		if (!parse_choice(o, values[0], &chosen, error))
 			return false;
-		*(bool *)find_option_field(s, o) = chosen != 0;
+		*(bool *)field = chosen != 0;
 		return true;
 	default:
 		if (!accept_texts(o, values, 1, error))
 			return false;
-		option_clear(s, o);
-		*(char **)find_option_field(s, o) = xstrdup(values[0]);
+		clear_field(field, o);
+		*(char **)field = xstrdup(values[0]);
 		return true;
 	}
 }
 
-void
-option_preset(struct settings *s, const struct conf_option *o)
+static void
+preset_field(void *field, const struct conf_option *o)
 {
 	char error[OPTION_ERROR_SIZE], *copy = xstrdup(o->preset == NULL ? "" : o->preset);
 	const char **values = xcalloc(strlen(copy) + 1, sizeof(*values));
@@ -759,13 +782,13 @@ option_preset(struct settings *s, const struct conf_option *o)
 	} else {
 		values[n++] = copy;
 	}
-	option_set(s, o, values, n, error);
+	set_field(field, o, values, n, error);
 	free(values);
 	free(copy);
 }
 
-static void
-print_quoted(const char *s, FILE *out)
+void
+option_print_quoted(const char *s, FILE *out)
 {
 	putc('"', out);
 	for (; *s != '\0'; s++) {
@@ -785,7 +808,7 @@ print_texts(const struct text_list *list, FILE *out)
 	for (i = 0; i < list->n; i++) {
 		if (i > 0)
 			fputs(", ", out);
-		print_quoted(list->text[i], out);
+		option_print_quoted(list->text[i], out);
 	}
 	putc('}', out);
 }
@@ -811,7 +834,7 @@ print_date(int day, FILE *out)
 
 	if (day != 0)
 		day_format(text, day);
-	print_quoted(text, out);
+	option_print_quoted(text, out);
 }
 
 static const char *
@@ -824,32 +847,106 @@ find_chosen_word(const struct conf_option *o, int value)
 	return c->word;
 }
 
-void
-option_print(const struct settings *s, const struct conf_option *o, FILE *out)
+static void
+print_field(const void *field, const struct conf_option *o, FILE *out)
 {
 	fprintf(out, "%s%s = ", o->section == NULL ? "" : "\t", o->name);
 	switch (o->type) {
 	case OPTION_TEXT:
-		print_quoted(*(char **)find_option_field(s, o), out);
+		option_print_quoted(*(char *const *)field, out);
 		break;
 	case OPTION_NUMBER:
-		fprintf(out, "%d", *(int *)find_option_field(s, o));
+		fprintf(out, "%d", *(const int *)field);
 		break;
 	case OPTION_BOOL:
-		fputs(*(bool *)find_option_field(s, o) ? "true" : "false", out);
+		fputs(*(const bool *)field ? "true" : "false", out);
 		break;
 	case OPTION_CHOICE:
-		print_quoted(find_chosen_word(o, *(int *)find_option_field(s, o)), out);
+		option_print_quoted(find_chosen_word(o, *(const int *)field), out);
 		break;
 	case OPTION_DATE:
-		print_date(*(int *)find_option_field(s, o), out);
+		print_date(*(const int *)field, out);
 		break;
 	case OPTION_LIST:
-		print_texts(find_option_field(s, o), out);
+		print_texts(field, out);
 		break;
 	case OPTION_CIDRS:
-		print_cidrs(find_option_field(s, o), out);
+		print_cidrs(field, out);
 		break;
 	}
 	putc('\n', out);
+}
+
+static size_t
+get_field_size(const struct conf_option *o)
+{
+	switch (o->type) {
+	case OPTION_TEXT:
+		return sizeof(char *);
+	case OPTION_BOOL:
+		return sizeof(bool);
+	case OPTION_LIST:
+		return sizeof(struct text_list);
+	case OPTION_CIDRS:
+		return sizeof(struct cidr_list);
+	default:
+		return sizeof(int);
+	}
+}
+
+bool
+option_set(struct settings *s, const struct conf_option *o, const char *const *values, size_t n,
+    char error[OPTION_ERROR_SIZE])
+{
+	return set_field(find_option_field(s, o), o, values, n, error);
+}
+
+void
+option_preset(struct settings *s, const struct conf_option *o)
+{
+	preset_field(find_option_field(s, o), o);
+}
+
+void
+option_print(const struct settings *s, const struct conf_option *o, FILE *out)
+{
+	print_field(find_option_field(s, o), o, out);
+}
+
+void
+option_clear(struct settings *s, const struct conf_option *o)
+{
+	clear_field(find_option_field(s, o), o);
+}
+
+bool
+option_spf_set(struct spf_settings *spf, const struct conf_option *o, const char *const *values,
+    size_t n, char error[OPTION_ERROR_SIZE])
+{
+	return set_field(find_spf_field(spf, o), o, values, n, error);
+}
+
+void
+option_spf_preset(struct spf_settings *spf, const struct conf_option *o)
+{
+	preset_field(find_spf_field(spf, o), o);
+}
+
+void
+option_spf_print(const struct spf_settings *spf, const struct conf_option *o, FILE *out)
+{
+	print_field(find_spf_field(spf, o), o, out);
+}
+
+void
+option_spf_clear(struct spf_settings *spf, const struct conf_option *o)
+{
+	clear_field(find_spf_field(spf, o), o);
+}
+
+void
+option_spf_share(
+    struct spf_settings *to, const struct spf_settings *from, const struct conf_option *o)
+{
+	memcpy(find_spf_field(to, o), find_spf_field(from, o), get_field_size(o));
 }

@@ -44,6 +44,7 @@ struct conf_option {
 	 * description of the accepted values, a static text. NULL accepts any value.
 	 */
 	bool (*accept)(const char *value, const char **error);
+	bool in_section;  /* also accepted in spf "NAME" { }, for some recipients */
 	const char *text; /* the meaning of the option, in a few words */
 };
 
@@ -71,5 +72,22 @@ void option_print(const struct settings *s, const struct conf_option *o, FILE *o
 
 /* Frees the value of an option. */
 void option_clear(struct settings *s, const struct conf_option *o);
+
+/* The same for an option of the section spf. */
+bool option_spf_set(struct spf_settings *spf, const struct conf_option *o,
+    const char *const *values, size_t n, char error[OPTION_ERROR_SIZE]);
+void option_spf_preset(struct spf_settings *spf, const struct conf_option *o);
+void option_spf_print(const struct spf_settings *spf, const struct conf_option *o, FILE *out);
+void option_spf_clear(struct spf_settings *spf, const struct conf_option *o);
+
+/*
+ * Copies the value of an option of the section spf. Texts and lists are shared: only one of the two
+ * settings may be cleared.
+ */
+void option_spf_share(
+    struct spf_settings *to, const struct spf_settings *from, const struct conf_option *o);
+
+/* Prints a text in quotes, as config_load reads it. */
+void option_print_quoted(const char *text, FILE *out);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "conf/option.h"
 #include "conf/settings.h"
+#include "conf/spf_sections.h"
 
 bool
 settings_list_contains(const struct cidr_list *list, const struct ipaddr *ip)
@@ -31,6 +32,7 @@ settings_free(struct settings **settings)
 	*settings = NULL;
 	if (s == NULL || s->references-- > 0)
 		return;
+	spf_sections_free(&s->sections); /* they share values of spf */
 	for (o = option_table; o < option_table + option_count; o++)
 		option_clear(s, o);
 	domainset_free(&s->own_domains);

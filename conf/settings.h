@@ -15,6 +15,8 @@
 #include "common/domainset.h"
 #include "common/ipaddr.h"
 
+struct spf_sections; /* conf/spf_sections.h */
+
 struct text_list {
 	size_t n;
 	char **text;
@@ -124,6 +126,8 @@ struct spf_settings {
 	int lookup_time; /* in seconds */
 	enum spf_evaluator evaluator;
 	bool nat_guard;
+	char *helo_pass_restriction;      /* a restriction class of main.cf, or "" */
+	char *mail_from_pass_restriction; /* the same */
 	enum srs_forged srs_forged;
 	enum srs_nonnull srs_nonnull;
 	enum srs_sender srs_sender;
@@ -193,6 +197,7 @@ struct settings {
 	bool dnssec;
 	char *trust_anchor; /* path */
 	struct spf_settings spf;
+	struct spf_sections *sections; /* spf "NAME" { }; NULL: none */
 
 	/* Computed from the options. */
 	struct domainset *own_domains; /* srs-domain, domains and domains-file */

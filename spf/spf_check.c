@@ -61,7 +61,8 @@ enum {
 /* Deadlines are in milliseconds since the start. */
 struct spf_check {
 	const struct spf_checker *checker;
-	struct settings *settings; /* those of the start, even after a reload */
+	struct settings *settings;        /* those of the start, even after a reload */
+	const struct spf_settings *lists; /* the allow-lists, from the settings */
 	struct ipaddr client;
 	enum spf_evaluator evaluator;
 	struct event *timer;
@@ -247,7 +248,7 @@ evaluate_part(struct spf_check *check, struct check_part *part)
 		    check->evaluator, &part->req, part->lookups.answers, part->verdict);
 	if (part == &check->part[FURTHER])
 		return check->further(check->further_arg, part->lookups.answers);
-	if (!spf_allow_eval(&check->settings->spf, &part->req, part->lookups.answers, &allowed))
+	if (!spf_allow_eval(check->lists, &part->req, part->lookups.answers, &allowed))
 		return false;
 	check->verdicts.allowed = allowed.word;
 	check->verdicts.allowed_unknown = allowed.unknown;
@@ -539,8 +540,10 @@ spf_check_start(const struct spf_checker *checker, struct settings *settings,
 	check->client = req->client.family != 0 ? req->client : req->ip;
 	check->part[HELO].verdict = &check->verdicts.helo;
 	check->part[MAILFROM].verdict = &check->verdicts.mailfrom;
-	check->verdicts.has_helo = req->check_helo;
-	check->verdicts.has_mailfrom = req->check_mailfrom;
+	if (req->known != NULL)
+		spf_verdicts_copy(&check->verdicts, req->known);
+	check->verdicts.has_helo |= req->check_helo;
+	check->verdicts.has_mailfrom |= req->check_mailfrom;
 	/* The allow-lists need the address; spf_check_allow sets the rest. */
 	check->part[ALLOW].req.ip = req->ip;
 	copy_request_texts(check, req);
@@ -557,15 +560,18 @@ spf_check_start(const struct spf_checker *checker, struct settings *settings,
 }
 
 void
-spf_check_allow(struct spf_check *check)
+spf_check_allow(struct spf_check *check, const struct spf_settings *lists)
 {
 	static const struct text no_domain = { "", 0 };
 	struct spf_check_request req = { .ip = check->part[ALLOW].req.ip };
 	struct check_part *part = &check->part[ALLOW];
 
-	check->verdicts.has_allowed = true;
 	if (part->wanted)
 		return;
+	spf_verdicts_forget_allowed(&check->verdicts);
+	check->verdicts.has_allowed = true;
+	check->verdicts.allowed_in_section = lists != &check->settings->spf;
+	check->lists = lists;
 	if (check->late) {
 		check->verdicts.allowed_unknown = true;
 		return;
@@ -601,6 +607,12 @@ const struct spf_trace *
 spf_check_trace(const struct spf_check *check, enum spf_identity identity)
 {
 	return find_check_part(check, identity)->req.trace;
+}
+
+bool
+spf_check_evaluates(const struct spf_check *check, enum spf_identity identity)
+{
+	return find_check_part(check, identity)->wanted;
 }
 
 bool

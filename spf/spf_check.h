@@ -41,6 +41,8 @@ struct spf_check_request {
 	struct text sender_domain; /* may hold U-labels */
 	bool check_helo;
 	bool check_mailfrom;
+	/* The verdicts of an earlier check, for the identities that are not checked; or NULL. Copied. */
+	const struct spf_verdicts *known;
 	enum spf_evaluator evaluator;
 	/*
 	 * The TXT record to use instead of those that the DNS has for the sender's domain, or for the
@@ -78,9 +80,13 @@ const struct spf_verdicts *spf_check_verdicts(const struct spf_check *check);
 /*
  * Looks the client up in the allow-lists, for a check that is done. The result is in the verdicts
  * when the check is done again. If that is not the case when this returns, wake is called once
- * more. A list without a result at the deadline is unknown.
+ * more. A list without a result at the deadline is unknown. lists: the options with the lists, from
+ * the settings of the start; a check looks up one set of lists.
  */
-void spf_check_allow(struct spf_check *check);
+void spf_check_allow(struct spf_check *check, const struct spf_settings *lists);
+
+/* True if the check evaluates an identity, and does not know its verdict from an earlier one. */
+bool spf_check_evaluates(const struct spf_check *check, enum spf_identity identity);
 
 /* True if the evaluation of an identity needed an answer that the cache did not have. */
 bool spf_check_used_network(const struct spf_check *check, enum spf_identity identity);

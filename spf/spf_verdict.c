@@ -49,9 +49,8 @@ copy_verdict(struct spf_verdict *to, const struct spf_verdict *from)
 void
 spf_verdicts_init(struct spf_verdicts *verdicts)
 {
-	verdicts->has_helo = verdicts->has_mailfrom = verdicts->has_allowed = false;
-	verdicts->allowed = NULL;
-	verdicts->allowed_unknown = false;
+	verdicts->has_helo = verdicts->has_mailfrom = false;
+	spf_verdicts_forget_allowed(verdicts);
 	spf_verdict_init(&verdicts->helo);
 	spf_verdict_init(&verdicts->mailfrom);
 }
@@ -62,10 +61,18 @@ spf_verdicts_copy(struct spf_verdicts *to, const struct spf_verdicts *from)
 	to->has_helo = from->has_helo;
 	to->has_mailfrom = from->has_mailfrom;
 	to->has_allowed = from->has_allowed;
+	to->allowed_in_section = from->allowed_in_section;
 	to->allowed = from->allowed;
 	to->allowed_unknown = from->allowed_unknown;
 	copy_verdict(&to->helo, &from->helo);
 	copy_verdict(&to->mailfrom, &from->mailfrom);
+}
+
+void
+spf_verdicts_forget_allowed(struct spf_verdicts *verdicts)
+{
+	verdicts->has_allowed = verdicts->allowed_in_section = verdicts->allowed_unknown = false;
+	verdicts->allowed = NULL;
 }
 
 bool

@@ -105,6 +105,7 @@ struct spf_verdicts {
 	 * only for mail that would be refused.
 	 */
 	bool has_allowed;
+	bool allowed_in_section; /* the lists are those of a section, and not those of spf { } */
 	const char *allowed;
 	bool allowed_unknown; /* no list has it, but the lookup of one failed */
 };
@@ -121,6 +122,9 @@ bool spf_verdicts_are_final(const struct spf_verdicts *verdicts);
  */
 void spf_verdicts_init(struct spf_verdicts *verdicts);
 void spf_verdicts_copy(struct spf_verdicts *to, const struct spf_verdicts *from);
+
+/* Forgets the result of the allow-lists. */
+void spf_verdicts_forget_allowed(struct spf_verdicts *verdicts);
 
 /*
  * Writes the domain of a request without a final dot. Returns false for a literal, a single label

@@ -46,6 +46,7 @@ socket_tests = tests/blackbox/test_maps.py \
 	tests/blackbox/test_srsctl_spf.py \
 	tests/blackbox/test_srsctl_store.py \
 	tests/blackbox/test_policy.py \
+	tests/blackbox/test_policyd_spf.py \
 	tests/blackbox/test_spf.py \
 	tests/blackbox/test_store.py \
 	tests/blackbox/test_header_readers.py \

@@ -229,8 +229,11 @@ print_status(const json_t *status)
 	printf("srsd %s, engine %lld, up ", ctl_text(status, "version"), ctl_number(status, "pid"));
 	print_uptime(ctl_number(status, "uptime"));
 	printf(", %lld engine restarts\n", ctl_number(status, "engine_restarts"));
-	printf("%-12s%s, %lld own domains\n", "srs-domain", ctl_text(status, "srs_domain"),
+	printf("%-12s%s, %lld own domains", "srs-domain", ctl_text(status, "srs_domain"),
 	    ctl_number(status, "domains"));
+	if (ctl_number(status, "sections") > 0)
+		printf(", %lld sections", ctl_number(status, "sections"));
+	putchar('\n');
 	print_listeners(json_object_get(status, "listeners"));
 	print_numbers("connections", json_object_get(status, "connections"));
 	print_refused(json_object_get(status, "connections_refused"));

@@ -6,6 +6,7 @@
 #include "common/ascii.h"
 #include "common/idna.h"
 #include "common/mailaddr.h"
+#include "conf/spf_sections.h"
 #include "spf/spf_allow.h"
 #include "srsd/service/gate.h"
 #include "srsd/service/gate_refusal.h"
@@ -20,7 +21,7 @@ static const char nat_guard[] = "nat-guard";
 const char *
 gate_kind_name(enum gate_kind kind)
 {
-	static const char *const names[] = { "dunno", "prepend", "reject", "defer" };
+	static const char *const names[] = { "dunno", "prepend", "reject", "defer", "restriction" };
 
 	return names[kind];
 }
@@ -54,7 +55,8 @@ split_address(struct text address, struct text *local, struct text *domain)
 }
 
 void
-gate_query_init(struct gate_query *q, const struct policy_request *req)
+gate_query_init(
+    struct gate_query *q, const struct policy_request *req, const struct settings *settings)
 {
 	struct text sender = req->sender;
 
@@ -66,6 +68,10 @@ gate_query_init(struct gate_query *q, const struct policy_request *req)
 	q->helo.len = hostname_length(req->helo_name.s, req->helo_name.len);
 	convert_to_ascii(&q->helo, q->ascii_helo);
 	split_address(req->recipient, &q->recipient_local, &q->recipient_domain);
+	if (settings->sections != NULL)
+		q->section =
+		    spf_sections_find(settings->sections, q->recipient_local, q->recipient_domain);
+	q->spf = q->section != NULL ? &q->section->spf : &settings->spf;
 	q->null_sender = sender.len == 0 || text_is(sender, "<>");
 	if (q->null_sender)
 		return;
@@ -252,15 +258,15 @@ find_mailfrom_reject(const struct gate_query *q, const struct spf_settings *spf)
 	return spf->mail_from_reject;
 }
 
-/* make_plan - a HELO name is evaluated when it can refuse, or when its result is shown */
+/* make_plan - a HELO name is evaluated when it can refuse, or when its result is used otherwise */
 static void
 make_plan(const struct gate_query *q, const struct spf_settings *spf, struct gate_plan *plan)
 {
 	enum spf_reject helo = find_helo_reject(q, spf);
-	bool shown =
-	    q->null_sender || spf->header == SPF_HEADER_AUTHRES || spf->header == SPF_HEADER_BOTH;
+	bool used = q->null_sender || spf->header == SPF_HEADER_AUTHRES ||
+		    spf->header == SPF_HEADER_BOTH || spf->helo_pass_restriction[0] != '\0';
 
-	plan->helo = helo != SPF_REJECT_NOCHECK && (helo != SPF_REJECT_NEVER || shown);
+	plan->helo = helo != SPF_REJECT_NOCHECK && (helo != SPF_REJECT_NEVER || used);
 	plan->mailfrom = !q->null_sender && find_mailfrom_reject(q, spf) != SPF_REJECT_NOCHECK;
 }
 
@@ -268,23 +274,22 @@ bool
 gate_before(const struct gate_query *q, const struct settings *settings, struct gate_action *action,
     struct gate_plan *plan)
 {
-	const struct spf_settings *spf = &settings->spf;
 	const char *exempt = gate_exemption(q, settings);
 
 	memset(action, 0, sizeof(*action));
 	memset(plan, 0, sizeof(*plan));
 	if (exempt != NULL)
 		return put_dunno(action, exempt);
-	if (decide_by_recipient(q, spf, action))
+	if (decide_by_recipient(q, &settings->spf, action))
 		return true;
 	if (!gate_is_at(q, "RCPT"))
 		return put_dunno(action, "state");
-	if (is_in_networks(&spf->whitelist, &q->client))
+	if (is_in_networks(&q->spf->whitelist, &q->client))
 		return put_dunno(action, "whitelist");
-	make_plan(q, spf, plan);
+	make_plan(q, q->spf, plan);
 	if (!plan->helo && !plan->mailfrom)
 		return put_dunno(action, "no-check");
-	if (is_mailfrom_skipped(q, spf))
+	if (is_mailfrom_skipped(q, q->spf))
 		plan->mailfrom = false;
 	return false;
 }
@@ -354,6 +359,19 @@ judge_verdicts(const struct gate_query *q, const struct spf_settings *spf,
 	return judge_verdict(spf, find_mailfrom_reject(q, spf), &v->mailfrom);
 }
 
+static bool
+has_lists_in_section(const struct gate_query *q)
+{
+	return q->section != NULL && q->section->own_lists;
+}
+
+/* has_allow_list_result - were the lists of this recipient looked up? */
+static bool
+has_allow_list_result(const struct gate_query *q, const struct spf_verdicts *v)
+{
+	return v->has_allowed && v->allowed_in_section == has_lists_in_section(q);
+}
+
 /*
  * find_spare_reason - the reason why a message is spared its refusal, as a word; NULL: it is not
  *
@@ -364,7 +382,7 @@ static const char *
 find_spare_reason(
     const struct gate_query *q, const struct settings *settings, const struct spf_verdicts *v)
 {
-	const struct spf_settings *spf = &settings->spf;
+	const struct spf_settings *spf = q->spf;
 
 	if (is_sender_spared(q, spf, SRS_SENDER_NO_REJECT))
 		return "srs-sender";
@@ -373,7 +391,7 @@ find_spare_reason(
 		return "srs-sender";
 	if (gate_guards_nat(q, settings) && spf_verdicts_are_final(v))
 		return nat_guard;
-	return v->allowed;
+	return has_allow_list_result(q, v) ? v->allowed : NULL;
 }
 
 bool
@@ -382,10 +400,16 @@ gate_needs_allow_lists(
 {
 	enum spf_identity identity;
 
-	if (v->has_allowed || !spf_allow_is_wanted(&settings->spf))
+	if (has_allow_list_result(q, v) || !spf_allow_is_wanted(q->spf))
 		return false;
-	return judge_verdicts(q, &settings->spf, v, &identity) != GATE_REFUSAL_NONE &&
+	return judge_verdicts(q, q->spf, v, &identity) != GATE_REFUSAL_NONE &&
 	       find_spare_reason(q, settings, v) == NULL;
+}
+
+const struct spf_settings *
+gate_allow_lists(const struct gate_query *q, const struct settings *settings)
+{
+	return has_lists_in_section(q) ? q->spf : &settings->spf;
 }
 
 /*
@@ -397,7 +421,7 @@ static enum gate_refusal
 decide_refusal(const struct gate_query *q, const struct settings *settings,
     const struct spf_verdicts *v, struct gate_action *action)
 {
-	enum gate_refusal refusal = judge_verdicts(q, &settings->spf, v, &action->identity), doubt;
+	enum gate_refusal refusal = judge_verdicts(q, q->spf, v, &action->identity), doubt;
 
 	if (refusal == GATE_REFUSAL_NONE)
 		return GATE_REFUSAL_NONE;
@@ -405,10 +429,11 @@ decide_refusal(const struct gate_query *q, const struct settings *settings,
 	action->nat_guarded = action->reason == nat_guard;
 	if (action->reason != NULL)
 		return GATE_REFUSAL_NONE;
-	doubt = doubt_sender(q, &settings->spf);
+	doubt = doubt_sender(q, q->spf);
 	if (doubt != GATE_REFUSAL_NONE)
 		return doubt;
-	if (gate_refusal_kind(refusal) == GATE_REJECT && v->allowed_unknown)
+	if (gate_refusal_kind(refusal) == GATE_REJECT && has_allow_list_result(q, v) &&
+	    v->allowed_unknown)
 		return GATE_REFUSAL_ALLOW_LIST;
 	return refusal;
 }
@@ -431,7 +456,7 @@ refuse_message(const struct gate_query *q, const struct settings *settings,
 		.name = is_helo ? q->helo : q->sender_domain,
 	};
 
-	put_refusal(action, refusal, &settings->spf, &subject);
+	put_refusal(action, refusal, q->spf, &subject);
 }
 
 static struct text
@@ -502,29 +527,43 @@ write_comment(char comment[COMMENT_SIZE], bool skipped, enum spf_identity identi
 		    COMMENT_SIZE);
 }
 
+static void
+note_held_back(struct gate_action *action, enum gate_kind kind)
+{
+	action->held_back = gate_kind_name(kind);
+	if (action->reason == NULL)
+		action->reason = "test-only";
+}
+
 /* hold_back - note the refusal that test-only holds back, and write it for the comment */
 static void
 hold_back(struct gate_action *action, enum gate_refusal refusal, const char *subject,
     char text[HELD_BACK_SIZE])
 {
-	action->held_back = gate_kind_name(gate_refusal_kind(refusal));
-	if (action->reason == NULL)
-		action->reason = "test-only";
+	note_held_back(action, gate_refusal_kind(refusal));
 	snprintf(text, HELD_BACK_SIZE, "test-only, would be answered %s for %s",
 	    gate_refusal_code(refusal), subject);
 }
 
-/* hold_back_refusal - the one that decides without test-only: that of the recipient comes first */
+/*
+ * hold_back_refusal - the one that decides without test-only: that of the recipient comes first
+ *
+ * It is for its SRS facts, which no section changes. A section changes no header either: what it
+ * holds back is logged only.
+ */
 static void
-hold_back_refusal(const struct gate_query *q, const struct spf_settings *spf,
+hold_back_refusal(const struct gate_query *q, const struct settings *settings,
     enum gate_refusal of_verdicts, struct gate_action *action, char text[HELD_BACK_SIZE])
 {
-	enum gate_refusal of_recipient = judge_recipient(q, spf);
+	enum gate_refusal of_recipient =
+	    settings->spf.test_only ? judge_recipient(q, &settings->spf) : GATE_REFUSAL_NONE;
 
 	if (of_recipient != GATE_REFUSAL_NONE)
 		hold_back(action, of_recipient, "recipient", text);
 	else if (of_verdicts != GATE_REFUSAL_NONE)
 		hold_back(action, of_verdicts, spf_identity_name(action->identity), text);
+	if (q->section != NULL)
+		text[0] = '\0';
 }
 
 static void
@@ -573,18 +612,68 @@ accept_message(const struct gate_query *q, const struct settings *settings,
 	put_header(q, settings, &h, v->has_helo ? &v->helo.result : NULL, header, action);
 }
 
+static bool
+is_checked_pass(bool evaluated, const struct spf_verdict *verdict, enum spf_reject reject)
+{
+	return evaluated && verdict->result == SPF_PASS && reject != SPF_REJECT_NOCHECK;
+}
+
+/*
+ * find_pass_restriction - the restriction class for a message that passes, or ""; *identity passed
+ *
+ * MAIL FROM comes first. A pass of an identity that is not checked for this recipient does not
+ * count, although it may be known from another one.
+ */
+static const char *
+find_pass_restriction(
+    const struct gate_query *q, const struct spf_verdicts *v, enum spf_identity *identity)
+{
+	const struct spf_settings *spf = q->spf;
+	const char *helo = spf->helo_pass_restriction, *mailfrom = spf->mail_from_pass_restriction;
+
+	*identity = SPF_IDENTITY_MAILFROM;
+	if (mailfrom[0] != '\0' && !is_mailfrom_skipped(q, spf) &&
+	    is_checked_pass(v->has_mailfrom, &v->mailfrom, find_mailfrom_reject(q, spf)))
+		return mailfrom;
+	*identity = SPF_IDENTITY_HELO;
+	if (helo[0] != '\0' && is_checked_pass(v->has_helo, &v->helo, find_helo_reject(q, spf)))
+		return helo;
+	return "";
+}
+
+/* answer_restriction - instead of the header; false: this message has no class */
+static bool
+answer_restriction(
+    const struct gate_query *q, const struct spf_verdicts *v, struct gate_action *action)
+{
+	enum spf_identity identity;
+	const char *class = find_pass_restriction(q, v, &identity);
+
+	if (class[0] == '\0')
+		return false;
+	if (q->spf->test_only) {
+		note_held_back(action, GATE_RESTRICTION);
+		return false;
+	}
+	action->kind = GATE_RESTRICTION;
+	action->identity = identity;
+	strlcpy(action->text, class, sizeof(action->text));
+	return true;
+}
+
 void
 gate_after(const struct gate_query *q, const struct settings *settings,
     const struct spf_verdicts *v, enum gate_header header, const char *token,
     struct gate_action *action)
 {
-	const struct spf_settings *spf = &settings->spf;
+	const struct spf_settings *spf = q->spf;
+	bool at_rcpt = gate_is_at(q, "RCPT");
 	char held_back[HELD_BACK_SIZE] = "";
 	enum gate_refusal refusal;
 
 	memset(action, 0, sizeof(*action));
 	refusal = decide_refusal(q, settings, v, action);
-	if (refusal != GATE_REFUSAL_NONE && !spf->test_only) {
+	if (refusal != GATE_REFUSAL_NONE && !spf->test_only && at_rcpt) {
 		refuse_message(q, settings, v, refusal, action);
 		return;
 	}
@@ -592,7 +681,9 @@ gate_after(const struct gate_query *q, const struct settings *settings,
 		action->identity = SPF_IDENTITY_MAILFROM;
 		action->reason = "srs-sender";
 	}
-	if (spf->test_only)
-		hold_back_refusal(q, spf, refusal, action, held_back);
+	if (refusal == GATE_REFUSAL_NONE && at_rcpt && answer_restriction(q, v, action))
+		return;
+	if (spf->test_only || settings->spf.test_only)
+		hold_back_refusal(q, settings, refusal, action, held_back);
 	accept_message(q, settings, v, held_back, header, token, action);
 }

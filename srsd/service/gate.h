@@ -10,6 +10,9 @@
  *	3. the plan: the identities that the caller has to evaluate
  *	4. HELO, then MAIL FROM: a refusal, or the header
  *
+ * A section spf "NAME" { } changes the answers for its recipients. The SRS facts, the header and
+ * everything else that concerns the message or the server are the same for all of them.
+ *
  * The hash of an SRS address proves that we signed the address, and nothing about the client. So it
  * may spare a refusal, and never leads to a pass.
  */
@@ -35,6 +38,7 @@ struct gate_srs_facts {
 	    sender_guessing; /* as guessing, with the client's pending senders counted as guesses */
 	bool sender_overused; /* the sender, an SRS address, came from too many networks today */
 	bool sender_pending;  /* for the caller alone: the sender waits for its verdict */
+	bool sender_counted;  /* for the caller alone: its wrong hash was counted for the message */
 };
 
 /*
@@ -43,9 +47,11 @@ struct gate_srs_facts {
  */
 struct gate_query {
 	const struct policy_request *req;
-	struct ipaddr client;      /* family 0: empty, unknown or not an address */
-	struct text helo;          /* in A-labels, without a trailing dot */
-	struct text sender_local;  /* both empty for the null sender */
+	const struct spf_section *section; /* of the recipient; NULL: it has none */
+	const struct spf_settings *spf;    /* those of the section, or of spf { } */
+	struct ipaddr client;              /* family 0: empty, unknown or not an address */
+	struct text helo;                  /* in A-labels, without a trailing dot */
+	struct text sender_local;          /* both empty for the null sender */
 	struct text sender_domain; /* in A-labels; empty also when the sender has no domain */
 	struct text recipient_local;
 	struct text recipient_domain; /* as the client wrote it except for a trailing dot */
@@ -60,11 +66,12 @@ enum gate_kind {
 	GATE_PREPEND,
 	GATE_REJECT,
 	GATE_DEFER,
+	GATE_RESTRICTION, /* the name of a restriction class of main.cf */
 };
 
-#define GATE_KINDS 4
+#define GATE_KINDS 5
 
-/* "dunno", "prepend", "reject" or "defer". */
+/* "dunno", "prepend", "reject", "defer" or "restriction". */
 const char *gate_kind_name(enum gate_kind kind);
 
 /*
@@ -89,8 +96,12 @@ struct gate_plan {
 	bool mailfrom;
 };
 
-/* Parses a request, which must outlive the query. The caller then sets q->srs. */
-void gate_query_init(struct gate_query *q, const struct policy_request *req);
+/*
+ * Parses a request, and finds the section of its recipient. The request and the settings must
+ * outlive the query. The caller then sets q->srs.
+ */
+void gate_query_init(
+    struct gate_query *q, const struct policy_request *req, const struct settings *settings);
 
 /* True when the request has this protocol_state, such as "RCPT". */
 bool gate_is_at(const struct gate_query *q, const char *state);
@@ -125,6 +136,10 @@ enum gate_header {
 bool gate_needs_allow_lists(
     const struct gate_query *q, const struct settings *settings, const struct spf_verdicts *v);
 
+/* The options with the allow-lists of the recipient; those of spf { } unless its section has some. */
+const struct spf_settings *gate_allow_lists(
+    const struct gate_query *q, const struct settings *settings);
+
 /*
  * What the header of an accepted request shows, for the token in it: the caller has the keys. False
  * when there is no header because the sender was not evaluated.
@@ -133,9 +148,10 @@ bool gate_shown_verdict(const struct gate_query *q, const struct settings *setti
     const struct spf_verdicts *v, struct verdict_token *shown);
 
 /*
- * The decision on the verdicts of the plan of gate_before. Sets *action to a refusal, or to the
- * header; to DUNNO for GATE_HEADER_NONE. token is that of gate_shown_verdict, or NULL for a header
- * without one.
+ * The decision on the verdicts of the plan of gate_before. Sets *action to a refusal, to the
+ * restriction class for a pass, or to the header; to DUNNO for GATE_HEADER_NONE. token is that of
+ * gate_shown_verdict, or NULL for a header without one. After RCPT nothing is refused, because the
+ * recipients of the message were judged one by one.
  */
 void gate_after(const struct gate_query *q, const struct settings *settings,
     const struct spf_verdicts *v, enum gate_header header, const char *token,

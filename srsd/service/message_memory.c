@@ -137,6 +137,7 @@ make_message_entry(const struct message_key *key, time_t now)
 		to += key->part[i].len;
 	}
 	entry->message.headers = 0;
+	entry->message.sender_counted = false;
 	spf_verdicts_init(&entry->message.verdicts);
 	return entry;
 }

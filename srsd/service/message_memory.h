@@ -3,7 +3,8 @@
  * message_memory - the verdicts of recent messages, for their other recipients. Pure.
  *
  * Postfix sends one request for each recipient, with the same instance. The verdicts are evaluated
- * once, and each header is added once. An instance is unique on one host only, so that the client,
+ * once, and each header is added once. A result of the allow-lists is that of the lists of spf { };
+ * the lists of a section are looked up for each recipient. An instance is unique on one host only, so that the client,
  * HELO name and sender must be the same, too. The number of messages and their age are bounded; the
  * oldest one is removed first.
  */
@@ -24,7 +25,8 @@ struct message_memory;
 
 struct message_facts {
 	struct spf_verdicts verdicts;
-	unsigned headers; /* the number of headers added, which the caller counts */
+	unsigned headers;    /* the number of headers added, which the caller counts */
+	bool sender_counted; /* a wrong hash of the sender was counted; set by the caller */
 };
 
 /* now is in seconds since 1970. */

@@ -105,7 +105,7 @@ milter_recipient_accept(const struct milter_message *m, const struct milter_peer
 	req.sasl_username = make_milter_text(peer->sasl_username);
 	req.recipient = (struct text){ to.text, to.len };
 	req.sender = (struct text){ from.text, from.len };
-	gate_query_init(&q, &req);
+	gate_query_init(&q, &req, m->settings);
 	q.srs.recipient = recipient->fact;
 	q.srs.sender = SRS_FACT_FOREIGN;
 	is_charged = policy_charge_is_made(&charge, &q);

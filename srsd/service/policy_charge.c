@@ -269,9 +269,12 @@ policy_charge_verdicts(const struct policy_charge *charge, const struct spf_verd
 		return;
 	q->srs.sender_guessing |= must_doubt_sender(charge, q);
 	policy_charge_end(charge, q);
-	if (q->srs.sender == SRS_FACT_FORGED && !passes_mail_from(charge->settings, verdicts) &&
-	    (seen || reveals_hash(q, charge->settings, verdicts)))
-		count_guess(charge, q);
+	if (q->srs.sender_counted || q->srs.sender != SRS_FACT_FORGED ||
+	    passes_mail_from(charge->settings, verdicts) ||
+	    !(seen || reveals_hash(q, charge->settings, verdicts)))
+		return;
+	count_guess(charge, q);
+	q->srs.sender_counted = true;
 }
 
 static void
@@ -292,7 +295,7 @@ warn_of_bounces(const struct gate_query *q)
 static bool
 is_mail_accepted(const struct gate_action *action)
 {
-	return action->kind == GATE_DUNNO || action->kind == GATE_PREPEND;
+	return action->kind != GATE_REJECT && action->kind != GATE_DEFER;
 }
 
 void

@@ -56,12 +56,13 @@ void policy_charge_request(const struct policy_charge *charge, struct gate_query
 /*
  * Called when the verdicts are known, and before gate_after. Ends a pending sender, counts a wrong
  * hash of the sender, and sets q->srs.sender_guessing if the answer must not depend on the hash.
- * seen: the evaluation of MAIL FROM sent queries to the DNS, which the client may have seen.
+ * seen: the evaluation of MAIL FROM sent queries to the DNS, which the client may have seen. A hash
+ * is counted once for a message: the caller sets q->srs.sender_counted for its other recipients.
  */
 void policy_charge_verdicts(const struct policy_charge *charge, const struct spf_verdicts *verdicts,
     bool seen, struct gate_query *q);
 
-/* Ends a pending sender whose answer does not depend on its hash, or is a repeated one. */
+/* Ends a pending sender whose answer does not depend on its hash. */
 void policy_charge_end(const struct policy_charge *charge, struct gate_query *q);
 
 /*

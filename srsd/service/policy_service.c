@@ -8,6 +8,7 @@
 #include "common/log.h"
 #include "common/printable.h"
 #include "common/xmalloc.h"
+#include "conf/spf_sections.h"
 #include "spf/spf_check.h"
 #include "srsd/forwarding/verdict_token.h"
 #include "srsd/postfix/policy_proto.h"
@@ -38,6 +39,7 @@ struct policy_decision {
 	const struct gate_query *query;
 	const struct gate_action *action;
 	const struct spf_verdicts *verdicts; /* NULL: nothing was evaluated */
+	struct gate_plan evaluated;          /* the identities that were evaluated for it */
 	bool replayed;                       /* the verdicts are those of an earlier recipient */
 	bool dnssec;                         /* answers are validated */
 	size_t questions;
@@ -90,6 +92,8 @@ static void
 put_policy_action(struct line *line, const struct policy_decision *d)
 {
 	put_policy_word(line, " action=", gate_kind_name(d->action->kind));
+	if (d->action->kind == GATE_RESTRICTION)
+		put_policy_word(line, " class=", d->action->text);
 	if (d->action->reason != NULL)
 		put_policy_word(line,
 		    is_refusing_action(d->action) ? " reason=" : " exempt=", d->action->reason);
@@ -103,6 +107,12 @@ put_policy_action(struct line *line, const struct policy_decision *d)
 	line_put_number(line, d->ms);
 	line_put(line, "ms dns=");
 	line_put_number(line, d->questions);
+	if (d->query->section != NULL) {
+		const char *name = d->query->section->name;
+
+		line_put(line, " section=");
+		line_put_untrusted(line, name, strlen(name));
+	}
 }
 
 static void
@@ -169,7 +179,7 @@ static void
 make_gate_query(
     struct gate_query *q, const struct policy_session *s, const struct policy_request *req)
 {
-	gate_query_init(q, req);
+	gate_query_init(q, req, get_request_settings(s));
 	if (s->settings != NULL) {
 		q->srs = s->srs;
 		return;
@@ -227,11 +237,11 @@ count_policy_decision(struct stats *stats, const struct policy_decision *d)
 		stats->forged += d->query->srs.recipient == SRS_FACT_FORGED;
 		stats->expired += d->query->srs.recipient == SRS_FACT_EXPIRED;
 	}
-	if (v == NULL || d->replayed || (!v->has_helo && !v->has_mailfrom))
+	if (!d->evaluated.helo && !d->evaluated.mailfrom)
 		return;
-	if (v->has_helo)
+	if (d->evaluated.helo)
 		stats->spf[SPF_IDENTITY_HELO][v->helo.result]++;
-	if (v->has_mailfrom)
+	if (d->evaluated.mailfrom)
 		stats->spf[SPF_IDENTITY_MAILFROM][v->mailfrom.result]++;
 	count_check_time(stats, d->ms);
 }
@@ -293,6 +303,43 @@ answer_from_verdicts(struct policy_session *s, struct policy_decision *d,
 	send_policy_decision(s, d, out);
 }
 
+/* remember_verdicts - for the other recipients, without the result of lists of a section */
+static void
+remember_verdicts(struct message_facts *message, const struct spf_verdicts *verdicts)
+{
+	spf_verdicts_copy(&message->verdicts, verdicts);
+	if (verdicts->allowed_in_section)
+		spf_verdicts_forget_allowed(&message->verdicts);
+}
+
+/* charge_sender - for a wrong hash, which counts once for a message; message may be NULL */
+static void
+charge_sender(struct policy_session *s, const struct policy_decision *d,
+    struct message_facts *message, struct gate_query *q)
+{
+	struct policy_charge charge;
+	bool seen;
+
+	if (q->srs.sender == SRS_FACT_FOREIGN)
+		return;
+	charge = make_charge(s);
+	seen = d->evaluated.mailfrom && spf_check_used_network(s->check, SPF_IDENTITY_MAILFROM);
+	q->srs.sender_counted = message != NULL && message->sender_counted;
+	policy_charge_verdicts(&charge, d->verdicts, seen, q);
+	if (message != NULL)
+		message->sender_counted = q->srs.sender_counted;
+}
+
+/* get_evaluated - the identities that the check of the request evaluates */
+static struct gate_plan
+get_evaluated(const struct policy_session *s)
+{
+	struct gate_plan evaluated = { spf_check_evaluates(s->check, SPF_IDENTITY_HELO),
+		spf_check_evaluates(s->check, SPF_IDENTITY_MAILFROM) };
+
+	return evaluated;
+}
+
 /*
  * finish_policy_check - remember the verdicts and answer the request
  *
@@ -304,27 +351,27 @@ finish_policy_check(struct policy_session *s, struct gate_query *q, struct buffe
 	struct policy_service *service = s->service;
 	struct policy_decision d = { .query = q,
 		.verdicts = spf_check_verdicts(s->check),
+		.evaluated = get_evaluated(s),
 		.questions = spf_check_questions(s->check) };
-	struct policy_charge charge = make_charge(s);
+	const struct settings *settings = get_request_settings(s);
 	time_t now = clock_wall(service->clock);
 	struct message_facts *message;
 
-	if (gate_needs_allow_lists(q, get_request_settings(s), d.verdicts)) {
-		spf_check_allow(s->check);
+	d.replayed = !d.evaluated.helo && !d.evaluated.mailfrom;
+	if (gate_needs_allow_lists(q, settings, d.verdicts)) {
+		spf_check_allow(s->check, gate_allow_lists(q, settings));
 		if (!spf_check_is_done(s->check))
 			return false;
 		d.questions = spf_check_questions(s->check);
 	}
-	if (q->srs.sender != SRS_FACT_FOREIGN)
-		policy_charge_verdicts(&charge, d.verdicts,
-		    spf_check_used_network(s->check, SPF_IDENTITY_MAILFROM), q);
 	message = message_memory_find(service->messages, q->req, now);
 	if (spf_verdicts_are_final(d.verdicts)) {
 		if (message == NULL)
 			message = message_memory_add(service->messages, q->req, now);
 		if (message != NULL)
-			spf_verdicts_copy(&message->verdicts, d.verdicts);
+			remember_verdicts(message, d.verdicts);
 	}
+	charge_sender(s, &d, message, q);
 	answer_from_verdicts(s, &d, message, out);
 	spf_check_free(&s->check);
 	settings_free(&s->settings);
@@ -339,10 +386,13 @@ wake_policy_session(void *arg)
 	s->host->wake(s->host->arg);
 }
 
-/* start_policy_check - true when it is finished at once */
+/*
+ * start_policy_check - of what is not known from an earlier recipient; true when it is finished at
+ * once. known may be NULL.
+ */
 static bool
-start_policy_check(
-    struct policy_session *s, const struct gate_query *q, const struct gate_plan *plan)
+start_policy_check(struct policy_session *s, const struct gate_query *q,
+    const struct gate_plan *plan, const struct spf_verdicts *known)
 {
 	struct policy_service *service = s->service;
 	struct settings *settings = service->settings;
@@ -352,8 +402,9 @@ start_policy_check(
 		.helo = q->helo,
 		.sender_local = q->sender_local,
 		.sender_domain = q->sender_domain,
-		.check_helo = plan->helo,
-		.check_mailfrom = plan->mailfrom,
+		.check_helo = plan->helo && !(known != NULL && known->has_helo),
+		.check_mailfrom = plan->mailfrom && !(known != NULL && known->has_mailfrom),
+		.known = known,
 		.evaluator = settings->spf.evaluator,
 		.now = clock_wall(service->clock),
 	};
@@ -395,6 +446,7 @@ start_policy_request(struct policy_session *s, struct gate_query *q, struct buff
 	struct policy_charge charge = make_charge(s);
 	struct policy_service *service = s->service;
 	struct policy_decision d = { .query = q };
+	const struct spf_verdicts *known;
 	struct message_facts *message;
 	struct gate_action action;
 	struct gate_plan plan;
@@ -414,11 +466,12 @@ start_policy_request(struct policy_session *s, struct gate_query *q, struct buff
 	    !gate_needs_allow_lists(q, service->settings, &message->verdicts)) {
 		d.verdicts = &message->verdicts;
 		d.replayed = true;
-		policy_charge_end(&charge, q);
+		charge_sender(s, &d, message, q);
 		answer_from_verdicts(s, &d, message, out);
 		return true;
 	}
-	return start_policy_check(s, q, &plan) && finish_policy_check(s, q, out);
+	known = message == NULL ? NULL : &message->verdicts;
+	return start_policy_check(s, q, &plan, known) && finish_policy_check(s, q, out);
 }
 
 static void

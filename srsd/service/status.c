@@ -6,8 +6,12 @@
 
 #include "common/printable.h"
 #include "conf/config.h"
+#include "conf/spf_sections.h"
 #include "srsd/service/candidate_report.h"
 #include "srsd/service/status.h"
+
+/* In bytes. With very many sections, their text would not fit in a reply. */
+#define SETTINGS_TEXT_MAX (256 * 1024)
 
 static void
 put_json_number(json_t *object, const char *name, uint64_t value)
@@ -253,7 +257,10 @@ print_effective_settings(const struct settings *settings)
 		return json_null();
 	config_print(settings, stream);
 	fclose(stream);
-	value = json_string(text); /* NULL when it is not UTF-8: the member is left out */
+	if (len > SETTINGS_TEXT_MAX)
+		value = json_null();
+	else
+		value = json_string(text); /* NULL when it is not UTF-8: the member is left out */
 	free(text);
 	return value;
 }
@@ -270,6 +277,7 @@ status_json(const struct status *status)
 						 : 0);
 	json_object_set_new(object, "srs_domain", json_string(status->settings->srs_domain));
 	put_json_number(object, "domains", domainset_size(status->settings->own_domains));
+	put_json_number(object, "sections", spf_sections_count(status->settings->sections));
 	put_json_number(object, "engine_restarts", status->restarts);
 	json_object_set(object, "listeners", status->listeners);
 	json_object_set_new(object, "connections", make_connection_counts(status));

@@ -49,7 +49,7 @@ struct status {
  * happened.
  *
  * { "version": "0.1.0", "pid": 1, "uptime": 7, "srs_domain": "...", "domains": 3,
- *   "engine_restarts": 0, "listeners": {...}, "connections": {"forward": 1, ...},
+ *   "sections": 0, "engine_restarts": 0, "listeners": {...}, "connections": {"forward": 1, ...},
  *   "connections_refused": {"forward": 0, ...},
  *   "lookups": {"forward": {"rewritten": 1, ...}, "reverse": {...}},
  *   "policy": {"dunno": 1, ...},
@@ -68,7 +68,7 @@ struct status {
  *   "candidates": null or as in candidate_report.h,
  *   "secrets": [{"fingerprint": "...", "verified": 1}, ...],
  *   "reload": null or {"at": 1700000000, "refused": false, "count": 1},
- *   "settings": "the effective configuration" }
+ *   "settings": "the effective configuration", or null if it is longer than 256 KiB }
  */
 json_t *status_json(const struct status *status);
 

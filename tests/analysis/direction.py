@@ -50,7 +50,7 @@ LIBRARIES = (
     ('libconfuse', r'confuse\.h', 'confuse'),
     ('libidn2', r'idn2\.h', 'idna'),
     ('libpsl', r'libpsl\.h', 'orgdomain'),
-    ('uthash', r'ut(hash|list|array|string)\.h', 'domainset'),
+    ('uthash', r'ut(hash|list|array|string)\.h', 'domainset spf_sections'),
     ('libseccomp', r'seccomp\.h', 'sandbox'),
     ('sqlite3', r'sqlite3\.h', 'store_sqlite store_sqlite_file'),
     ('hiredis', r'hiredis/.*', 'store_resp'),

@@ -31,6 +31,7 @@
 #include "common/log.h"
 #include "common/xmalloc.h"
 #include "conf/option.h"
+#include "conf/spf_sections.h"
 #include "spf/dns/dns_cache.h"
 #include "spf/spf_eval.h"
 #include "spf/spf_record_set.h"
@@ -46,6 +47,7 @@
 #define WARM_UP 100
 #define MANY_DOMAINS 100000
 #define MANY_SECRETS 10
+#define MANY_SECTIONS 1000
 #define PIPELINED 100
 
 /* fail - print to standard output, because standard error is not read */
@@ -376,6 +378,40 @@ prepare_policy(void)
 	strlcpy(wanted, "action=PREPEND Received-SPF: Pass", sizeof(wanted));
 }
 
+/* add_sections - for very many domains, and in some of them also for an address */
+static void
+add_sections(void)
+{
+	const struct conf_option *o = option_find("spf", "mail-from-reject");
+	char name[60], error[OPTION_ERROR_SIZE];
+	const char *value = "softfail";
+	struct spf_section *section;
+	int i;
+
+	settings->sections = spf_sections_new();
+	for (i = 0; i < MANY_SECTIONS; i++) {
+		snprintf(name, sizeof(name), "%scustomer%d.test", i % 4 == 0 ? "info@" : "", i);
+		section = spf_sections_add(settings->sections, name, error);
+		if (section == NULL || !spf_section_set(section, o, &value, 1, error))
+			fail("%s", error);
+	}
+	spf_sections_complete(settings->sections, &settings->spf);
+}
+
+static void
+prepare_policy_sections(void)
+{
+	add_sections();
+	prepare_policy();
+}
+
+static void
+prepare_policy_sections_again(void)
+{
+	add_sections();
+	prepare_policy_again();
+}
+
 /* number_message - increment the digits; formatting them would be counted as well */
 static void
 number_message(void)
@@ -510,6 +546,8 @@ static const struct bench benches[] = {
 	{ "reverse-tenth-secret", prepare_reverse_old_secret, feed_session },
 	{ "policy", prepare_policy, feed_session },
 	{ "policy-next-recipient", prepare_policy_again, feed_session },
+	{ "policy-sections", prepare_policy_sections, feed_session },
+	{ "policy-sections-next", prepare_policy_sections_again, feed_session },
 	{ "milter", prepare_milter, feed_session },
 	{ "spf", prepare_spf, evaluate },
 };

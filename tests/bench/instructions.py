@@ -7,7 +7,9 @@
 callgrind counts the instructions of each case. The counts vary by a fraction of a percent, whatever
 the load of the machine. FILE has the accepted figures, and the compiler, flags and libraries for
 which they are valid. Exit status 1: a case exceeds the tolerance. With any other compiler, flags or
-libraries the differences are only printed. --accept writes the figures to FILE.
+libraries the differences are only printed. --accept writes the figures to FILE. A case that costs
+more than BOUNDS allow compared with another one, such as a request with very many sections, is an
+error with any compiler.
 
 callgrind's output files, for callgrind_annotate, are next to the program.
 """
@@ -22,6 +24,9 @@ import sys
 
 REQUESTS = 1000
 TOLERANCE = 3.0         # percent of instructions
+# Cases that must not cost more than another one: (case, the other one, percent of instructions).
+BOUNDS = (('policy-sections', 'policy', 1.0),
+          ('policy-sections-next', 'policy-next-recipient', 1.0))
 
 
 def run(program, *arguments, prefix=()):
@@ -95,6 +100,17 @@ def compare(figures, accepted):
     return worse
 
 
+def exceeded(figures):
+    """Print what the cases of BOUNDS cost; -> those that cost too much."""
+    found = []
+    for case, other, bound in BOUNDS:
+        percent = change(figures[case][0], figures[other][0])
+        print('%s: %+.2f %% compared with %s' % (case, percent, other))
+        if percent > bound:
+            found.append(case)
+    return found
+
+
 def main():
     parser = argparse.ArgumentParser(description='count the instructions of a request')
     parser.add_argument('--built-with', default='', help='compiler and flags, as text')
@@ -110,6 +126,7 @@ def main():
     figures = {case: measure(program, case) for case in cases}
     old_with, accepted = read(arguments.file) if os.path.exists(arguments.file) else ('', {})
     worse = compare(figures, accepted)
+    dear = exceeded(figures)
     if arguments.accept:
         accept(arguments.file, made_with, figures)
     elif made_with != old_with:
@@ -118,6 +135,8 @@ def main():
     elif worse:
         sys.exit('worse by more than %g %%, or with more allocations: %s'
                  % (TOLERANCE, ' '.join(worse)))
+    if dear:
+        sys.exit('more than the bound compared with another case: ' + ' '.join(dear))
 
 
 if __name__ == '__main__':

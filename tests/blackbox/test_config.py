@@ -116,6 +116,17 @@ class BadConfiguration(ConfigCase):
                                 ['reason-message', '{result}']),
         'lookup-time': (GOOD + 'spf {\n  lookup-time = 0\n}\n', 3, ['lookup-time']),
         'prospective': (GOOD + 'spf {\n  prospective = "mx.test"\n}\n', 3, ['prospective']),
+        'class that accepts': (GOOD + 'spf { mail-from-pass-restriction = permit }\n', 2,
+                               ['mail-from-pass-restriction', 'permit', 'restriction class']),
+        'option of the message in a section': (GOOD + 'spf "x.test" {\n header = none\n}\n', 3,
+                                               ['header', 'spf { }', 'mail-from-reject',
+                                                'reason-message']),
+        'value in a section': (GOOD + 'spf {\n}\nspf x.test {\n no-mail = maybe\n}\n', 5,
+                               ['no-mail', 'maybe', 'true', 'false']),
+        'section twice': (GOOD + 'spf x.test { }\nspf "X.test." { }\n', 3,
+                          ['X.test.', 'twice']),
+        'section with an odd name': (GOOD + 'spf "*.x.test" { }\n', 2,
+                                     ['*.x.test', 'domain', 'address']),
         'given twice': (GOOD + 'max-age = 3\nmax-age = 4\n', 3, ['max-age']),
         'list for a text': (GOOD + 'separator = {"="}\n', 2, []),
         'section without end': (GOOD + 'spf {\n  no-mail = true\n', None, []),
@@ -226,8 +237,10 @@ class Dump(ConfigCase):
             header = authentication-results  authserv-id = "mx.our.test"
             skip-addresses = {}  whitelist = {"192.0.2.0/24", "2001:db8::/32"}
             reason-message = "no \\"{result}\\" \\\\ {client}"  lookup-time = 5
-            nat-guard = false
+            nat-guard = false  mail-from-pass-restriction = spf_passed
         }
+        spf "hosted.test" { mail-from-reject = softfail  whitelist = {"192.0.2.9"} }
+        spf "jane roe+\\"x\\"@Hosted.test." { test-only = on  helo-whitelist = {} }
     '''
 
     def test_parses_again(self):
@@ -246,6 +259,11 @@ class Dump(ConfigCase):
                         r'unauthenticated-domain *= *"apart\.example"',
                         r'our\.test.*\.sub\.test', r'max-age *= *"?14"?',
                         r'helo-reject *= *"?null"?', r'mail-from-reject *= *"?spf-not-pass"?',
+                        r'\nspf "hosted.test" {\n\tmail-from-reject = "softfail"\n'
+                        r'\twhitelist = {"192.0.2.9/32"}\n}\n',
+                        r'\nspf "jane roe\+\\"x\\"@Hosted\.test\." {\n\ttest-only = true\n'
+                        r'\thelo-whitelist = {}\n}\n',
+                        r'mail-from-pass-restriction *= *"spf_passed"',
                         r'inet:\[::1\]:10101', r'2001:db8::/32', r'skip-addresses *= *{ *}'):
             with self.subTest(pattern):
                 self.assertRegex(dump, pattern)
@@ -310,6 +328,7 @@ class CommandLine(ConfigCase):
         for option, words in (('srs-domian=x.test', ['srs-domian']), ('max-age', ['max-age']),
                               ('max-age=x', ['max-age']), ('spf.max-age=3', ['spf.max-age']),
                               ('helo-reject=fail', ['helo-reject']), ('=x', ['-o']),
+                              ('spf "x.test".no-mail=on', ['no such option']),
                               ('domains=a.test b.test', ["'a.test b.test'"]),
                               ('spf.header=x', ['spf.header', 'received-spf'])):
             with self.subTest(option):

@@ -3,6 +3,7 @@
 """The policy service: framing, decisions by SRS before any DNS query, actions for verdicts."""
 
 import os
+import signal
 import sys
 
 sys.dont_write_bytecode = True
@@ -602,6 +603,105 @@ class OneMessage(PolicyCase):
                 for _ in range(2):
                     action = self.client.ask(sender='a@pass.test', instance=instance)
                     self.assertRegex(action, '^PREPEND ')
+
+
+class Sections(PolicyCase):
+    """Options for some recipients: one check, one header, a judgement for each."""
+
+    OPTIONS = {
+        'spf "lax.test"': {'mail-from-reject': 'false', 'helo-reject': 'false'},
+        'spf "Boss@lax.test"': {'mail-from-reject': 'SPF_Not_Pass', 'reason-message': '{result}'},
+        'spf "b\u00fccher.test"': {'mail-from-reject': 'softfail'},
+        'spf "trial.test"': {'test-only': True},
+        'spf "friend.test"': {'domain-whitelist': ['list.test']},
+    }
+
+    def ask(self, recipient, sender='a@softfail.test', **attributes):
+        return self.client.ask(sender=sender, recipient=recipient, **attributes)
+
+    def test_each_is_judged(self):
+        instance = new_instance()
+        for recipient, want in (
+                ('a@our.test', '^PREPEND Received-SPF: Softfail '), ('a@lax.test', '^DUNNO$'),
+                ('boss@lax.test', '^550 5.7.23 softfail$'),
+                ('BOSS+list@Lax.Test.', '^550 5.7.23 softfail$'),
+                ('a@xn--bcher-kva.test', '^550 5.7.23 SPF MAIL FROM '),
+                ('a@B\u00dcCHER.test', '^550 5.7.23 SPF MAIL FROM '),
+                ('a@sub.lax.test', '^DUNNO$'), ('lax.test', '^DUNNO$')):
+            with self.subTest(recipient):
+                self.assertRegex(self.ask(recipient, instance=instance), want)
+        self.assertEqual(len(self.dns.seen(name='softfail.test', type='TXT')), 1)
+
+    def test_refused_for_others(self):
+        self.assertEqual(self.ask('a@our.test', 'alice@fail.test'), REFUSED)
+        self.assertEqual(self.header(self.ask('a@lax.test', 'alice@fail.test')), 'fail')
+        self.assertEqual(self.header(self.ask('a@trial.test', 'alice@fail.test')), 'fail')
+
+    def test_lists(self):
+        for recipient, want in (('a@friend.test', '^PREPEND Received-SPF: Fail '),
+                                ('a@our.test', '^550 5.7.23 ')):
+            with self.subTest(recipient):
+                self.assertRegex(self.ask(recipient, 'a@fail.test', client_address='192.0.2.66'),
+                                 want)
+
+    def test_log(self):
+        self.ask('a@trial.test', 'a@fail.test')
+        line = self.daemon.wait_log(r'policy .*recipient=<a@trial\.test> .*')
+        self.assertRegex(line, r' action=prepend exempt=test-only would=reject '
+                               r'.* dns=\d+ section=trial\.test$')
+
+    def test_srs_facts_come_first(self):
+        daemon = self.another_daemon({'spf "srs.test"': {'test-only': True, 'whitelist': [
+            '0.0.0.0/0'], 'helo-reject': 'no-check', 'mail-from-reject': 'no-check'}})
+        client = self.policy(daemon)
+        self.assertRegex(client.ask(sender='', recipient=srs_address(secret='unknown')),
+                         '^550 5.1.1 ')
+        self.assertEqual(client.ask(sender='', recipient=srs_address()), 'DUNNO')
+
+    def test_a_thousand(self):
+        sections = {'spf "c%d.test"' % n: {'mail-from-reject': 'softfail' if n % 2 else 'false'}
+                    for n in range(1000)}
+        client = self.policy(self.another_daemon(sections))
+        for n in range(0, 1000, 37):
+            action = client.ask(sender='a@softfail.test', recipient='a@C%d.test' % n)
+            self.assertRegex(action, '^550 5.7.23 ' if n % 2 else '^PREPEND ')
+        self.assertRegex(client.ask(sender='a@softfail.test', recipient='a@c1000.test'), '^PREPEND')
+
+    def test_reload(self):
+        daemon = self.another_daemon({'spf "a.test"': {'mail-from-reject': 'false'}})
+        client = self.policy(daemon)
+        for name, other in ('a.test', 'b.test'), ('b.test', 'a.test'):
+            self.assertRegex(client.ask(sender='a@fail.test', recipient='r@' + name), '^PREPEND ')
+            self.assertRegex(client.ask(sender='a@fail.test', recipient='r@' + other), '^550 ')
+            daemon.options['spf "a.test"'] = None
+            daemon.options['spf "b.test"'] = {'mail-from-reject': 'false'}
+            daemon.write_config()
+            mark = daemon.log_mark()
+            daemon.signal(signal.SIGHUP)
+            daemon.wait_log(' reloaded ', mark)
+
+
+class PassRestriction(PolicyCase):
+    """A restriction class of main.cf, instead of the header of mail that passes."""
+
+    SPF = {'mail-from-pass-restriction': 'passed_spf', 'helo-pass-restriction': 'passed_helo'}
+
+    def test_answers(self):
+        for sender, helo, want in (('a@pass.test', 'none.test', '^passed_spf$'),
+                                   ('a@pass.test', 'pass.test', '^passed_spf$'),
+                                   ('', 'pass.test', '^passed_helo$'),
+                                   ('a@none.test', 'pass.test', '^passed_helo$'),
+                                   ('a@fail.test', 'pass.test', '^550 5.7.23 SPF MAIL FROM '),
+                                   ('a@pass.test', 'fail.test', '^550 5.7.23 SPF HELO '),
+                                   ('a@none.test', 'none.test', '^PREPEND Received-SPF: None ')):
+            with self.subTest(sender=sender, helo=helo):
+                self.assertRegex(self.client.ask(sender=sender, helo_name=helo), want)
+
+    def test_for_each_recipient(self):
+        instance = new_instance()
+        for recipient in 'a@our.test', 'b@our.test':
+            self.assertEqual(self.client.ask(sender='a@pass.test', recipient=recipient,
+                                             instance=instance), 'passed_spf')
 
 
 class Framing(PolicyCase):

@@ -376,6 +376,26 @@ class Installation(Base):
                 self.finds('^warning: ' + said, config=self.config(spf=spf))
         self.finds('^ok: policy', errors=0, config=self.config(spf={'helo-reject': 'no-check'}))
 
+    def test_sections(self):
+        off = {'helo-reject': 'no-check', 'mail-from-reject': 'no-check'}
+        for sections, said in (
+                ({'spf "a.test"': {'test-only': True}},
+                 r'SPF refuses nothing: test-only is set in the section spf "a\.test": remove it '
+                 'there after the tests$'),
+                ({'spf "a.test"': {'no-mail': True}, 'spf "b@a.test"': {'test-only': True},
+                  'spf "c.test"': {'test-only': True}},
+                 r'SPF refuses nothing: .* in the section spf "b@a\.test" and in others: '),
+                ({'spf "a.test"': off}, r'SPF is not checked: helo-reject and mail-from-reject are '
+                 r'no-check in the section spf "a\.test": remove the section'),
+                ({'spf': {'helo-reject': 'no-check'}, 'spf "a.test"':
+                  {'mail-from-reject': 'no-check'}}, 'SPF is not checked: .* in the section ')):
+            with self.subTest(said):
+                self.finds('^warning: ' + said, config=self.config(**sections))
+        self.finds('^warning: SPF refuses nothing: test-only is set: remove', config=self.config(
+            **{'spf': {'test-only': True}, 'spf "a.test"': {'no-mail': True}}))
+        self.finds('^ok: policy', errors=0, config=self.config(
+            **{'spf "a.test"': {'mail-from-reject': 'no-check', 'test-only': False}}))
+
     def test_switched_off(self):
         self.finds(r'^skipped: policy: disabled in the configuration', errors=0,
                    config=self.config(policy=[]),
@@ -683,6 +703,35 @@ class Postfix(PostfixBase):
                            smtpd_recipient_restrictions='reject_unauth_destination, ' + value,
                            smtpd_restriction_classes='other, ask_srsd', other='permit',
                            ask_srsd=self.policy())
+
+    def test_pass_restriction(self):
+        config = self.config(spf={'mail-from-pass-restriction': 'passed'})
+        for classes, remedy in (('', "'smtpd_restriction_classes = passed'"),
+                                ('other', "'smtpd_restriction_classes = other passed'")):
+            with self.subTest(classes):
+                self.finds('^error: mail-from-pass-restriction = passed, which is no restriction '
+                           'class of main.cf: mail that passes is deferred with 451 4.3.5: '
+                           'postconf -e %s ' % remedy, config=config, postfix=self.postfix(
+                               {'smtpd_restriction_classes': classes, 'other': 'permit'}))
+        main = {'smtpd_restriction_classes': 'passed',
+                'passed': 'reject_unknown_sender_domain permit_mynetworks'}
+        self.finds('^ok: main.cf declares passed of mail-from-pass-restriction$', errors=0,
+                   config=config, postfix=self.postfix(main))
+        self.finds('^warning: helo-pass-restriction = passed, and that class has permit: any '
+                   'domain .*: remove permit from passed in main.cf$',
+                   config=self.config(spf={'helo-pass-restriction': 'passed'}),
+                   postfix=self.postfix({**main, 'passed': 'reject_rbl_client x.test, permit'}))
+
+    def test_recipient_delimiter(self):
+        config = self.config(**{'spf "a.test"': {'no-mail': True}, 'spf "b@a.test"': {}})
+        self.finds("^warning: recipient_delimiter = -\\+, and the section spf \"b@a.test\" applies "
+                   r"to extensions after '\+' only: add sections for the other extensions of b, or "
+                   "set the options for a.test$", config=config,
+                   postfix=self.postfix({'recipient_delimiter': '-+'}))
+        for delimiter in '+', '':
+            self.finds('^ok: policy', errors=0, config=config,
+                       postfix=self.postfix({'recipient_delimiter': delimiter}))
+        self.finds('^ok: policy', errors=0, postfix=self.postfix({'recipient_delimiter': '-'}))
 
     def test_name_of_a_port(self):
         """As getaddrinfo(3) takes it for Postfix; srsd itself takes numbers."""

@@ -181,15 +181,36 @@ class Whole(Import):
             'reject-not-pass-domains': '{"bank.test"}', 'no-mail': 'false',
             'header': '"authentication-results"', 'authserv-id': '"mx.our.test"',
             'hide-receiver': 'false', 'lookup-time': '15', 'void-limit': '3',
-            'reason-message': '"Not rejected again: {reason}"'}, '-o', 'srs-domain=srs.test')
+            'reason-message': '"Not rejected again: {reason}"',
+            'mail-from-pass-restriction': '"passed"'}, '-o', 'srs-domain=srs.test')
         self.assertIn('\tmail-from-reject = "softfail"\t# FILE:4 Mail_From_reject\n', config)
         self.assertIn('# srs-domain must be set', config)
         self.assertNotIn('CHOOSE', config)
         left = self.unwrapped(config.split('# Not carried over:')[1])
-        for line, name in ((1, 'debugLevel'), (18, 'Whitelist_Lookup_Time'),
-                           (21, 'Mail_From_pass_restriction')):
+        for line, name in ((1, 'debugLevel'), (18, 'Whitelist_Lookup_Time')):
             self.assertIn('FILE:%d %s: ' % (line, name), left)
-        self.assertEqual(left.count('FILE:'), 3)
+        self.assertEqual(left.count('FILE:'), 2)
+
+    def test_per_user(self):
+        users = self.folder.file('users', 'a@our.test,No_Mail=True|Header_Type=None\n'
+                                          'B@our.test,No_Mail=True\n')
+        config = self.imported('Per_User = text,%s\n' % users, 'policyd-spf.conf')
+        self.assert_settings(config, {}, '-o', 'srs-domain=srs.test')
+        self.assertIn('\n}\n# srsd also applies', config)
+        self.assertIn('\nspf "a@our.test" {\t# %s:1\n\tno-mail = true\t# %s:1 No_Mail\n}\n'
+                      % (users, users), config)
+        left = self.unwrapped(config.split('# Not carried over:')[1])
+        self.assertIn('%s:1 Header_Type: None: ' % users, left)
+        self.assertIn("%s:2: policyd-spf converts recipients to lower case, so that 'B@our.test' "
+                      'is none of them' % users, left)
+        self.assertNotIn('srsd also applies', self.imported('', 'policyd-spf.conf'))
+
+    def test_per_user_that_is_missing(self):
+        config = self.imported('Per_User = text,/nonexistent/users\n', 'policyd-spf.conf')
+        self.assertIn('FILE:1 Per_User: /nonexistent/users: ', self.unwrapped(config))
+        path = self.folder.file('users', b'a@our.test,No_Mail=True\n\0')
+        config = self.imported('Per_User = text,%s\n' % path, 'policyd-spf.conf')
+        self.assertIn('the file contains a NUL byte', self.unwrapped(config))
 
     def test_minimum_over_length(self):
         config = self.imported('srs-domain = srs.test\nhash-length = 5\nhash-minimum = 9\n',

@@ -5,6 +5,9 @@
  */
 #include "tests/fuzz/config_case.h"
 
+#include "common/hostname.h"
+#include "conf/spf_sections.h"
+
 #define OVERRIDES_MAX 8
 
 struct overrides {
@@ -42,15 +45,37 @@ check_printed(const struct settings *s)
 	second = config_case_print(again, &second_len);
 	fuzz_must(fuzz_same(first, first_len, second, second_len));
 	fuzz_must(domainset_size(s->own_domains) == domainset_size(again->own_domains));
+	fuzz_must(spf_sections_count(s->sections) == spf_sections_count(again->sections));
 	settings_free(&again);
 	free(first);
 	free(second);
 }
 
+/* check_sections - each section is that of its own name */
+static void
+check_sections(const struct settings *s)
+{
+	const struct spf_section *section;
+	const char *at, *domain;
+	struct text local, name;
+	size_t i;
+
+	for (i = 0; (section = spf_sections_at(s->sections, i)) != NULL; i++) {
+		at = strrchr(section->name, '@');
+		domain = at == NULL ? section->name : at + 1;
+		local.s = section->name;
+		local.len = at == NULL ? 0 : (size_t)(at - section->name);
+		name.s = domain;
+		name.len = hostname_length(domain, strlen(domain));
+		fuzz_must(spf_sections_find(s->sections, local, name) == section);
+		fuzz_must(section->spf.authserv_id == s->spf.authserv_id);
+	}
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char error[CONFIG_ERROR_SIZE], *text = malloc(size + 1);
+	char error[CONFIG_ERROR_SIZE], sections[40] = "", *text = malloc(size + 1);
 	struct overrides overrides;
 	struct settings *s;
 	size_t len;
@@ -68,9 +93,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	check_printed(s);
-	fuzz_say("%s, %zu domains, separator %c, %zu endpoints, void-limit %d", s->srs_domain,
+	check_sections(s);
+	if (s->sections != NULL)
+		snprintf(
+		    sections, sizeof(sections), ", %zu sections", spf_sections_count(s->sections));
+	fuzz_say("%s, %zu domains, separator %c, %zu endpoints, void-limit %d%s", s->srs_domain,
 	    domainset_size(s->own_domains), s->separator, s->forward.n + s->reverse.n + s->policy.n,
-	    s->spf.void_limit);
+	    s->spf.void_limit, sections);
 	settings_free(&s);
 	return 0;
 }

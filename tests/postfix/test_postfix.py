@@ -502,6 +502,36 @@ class Header(PostfixCase):
         self.assertRegex(mail.data, r'Received-SPF: None \([^\r]*SRS-verified')
 
 
+class PassRestriction(PostfixCase):
+    """Postfix continues with the class that main.cf declares, for mail that passes."""
+
+    @classmethod
+    def prepare(cls, daemon):
+        daemon.options['spf']['mail-from-pass-restriction'] = 'passed_spf'
+        daemon.options['spf "carol@our.test"'] = {'mail-from-reject': 'false'}
+
+    @classmethod
+    def settings(cls):
+        settings = super().settings()
+        settings['smtpd_recipient_restrictions'] += ', reject_unknown_recipient_domain'
+        return {**settings, 'smtpd_restriction_classes': 'passed_spf',
+                'passed_spf': 'check_recipient_access inline:{{dave@our.test = REJECT not dave}}'}
+
+    def test_class(self):
+        for sender, recipient, want in (
+                ('alice@origin.test', 'dave@our.test', r'^554 5\.7\.1 .*not dave'),
+                ('alice@origin.test', 'bob@our.test', '^250 '),
+                ('alice@none.test', 'dave@our.test', '^250 '),
+                ('alice@fail.test', 'dave@our.test', r'^550 5\.7\.23 '),
+                ('alice@fail.test', 'carol@our.test', '^250 ')):
+            with self.subTest(sender=sender, recipient=recipient):
+                self.assertRegex(self.refusal(sender, recipient), want)
+
+    def test_no_header(self):
+        self.assertNotIn('Received-SPF', self.send('alice@origin.test', 'bob@our.test').data)
+        self.assertIn('Received-SPF: None', self.send('alice@none.test', 'bob@our.test').data)
+
+
 class Tables(PostfixCase):
     def table(self, service):
         return 'tcp:127.0.0.1:%d' % self.daemon.ports[service]

@@ -101,7 +101,7 @@ gate_null_sender(struct gate_case *c)
 static inline void
 gate_query(struct gate_case *c, struct gate_query *q)
 {
-	gate_query_init(q, &c->req);
+	gate_query_init(q, &c->req, c->settings);
 	q->srs.sender = c->sender;
 	q->srs.recipient = c->recipient;
 	q->srs.guessing = c->guessing;
@@ -131,6 +131,9 @@ gate_check_text(const char *row, const struct gate_action *action)
 		unit_true(row, "PREPEND",
 		    strncmp(s, "PREPEND Received-SPF: ", 22) == 0 ||
 			strncmp(s, "PREPEND Authentication-Results: ", 32) == 0);
+		break;
+	case GATE_RESTRICTION:
+		unit_true(row, "one word", strchr(s, ' ') == NULL);
 		break;
 	case GATE_REJECT:
 		unit_true(row, "550 and words", strncmp(s, "550 5.", 6) == 0 && len > 12);

@@ -5,6 +5,7 @@
 
 #include "common/xmalloc.h"
 #include "conf/config.h"
+#include "conf/spf_sections.h"
 
 /* load - load a file that holds text; an error message begins with "FILE" instead of the path */
 static struct settings *
@@ -152,6 +153,49 @@ test_lists_that_grow(void **state)
 	check_good(rows, COUNT(rows));
 }
 
+static void
+test_sections(void **state)
+{
+	static const struct good_row rows[] = {
+		{ DOMAIN "spf \"x.test\" { }\n", "}\nspf \"x.test\" {\n}\n" },
+		{ DOMAIN "spf x.test { }\n", "}\nspf \"x.test\" {\n}\n" },
+		{ DOMAIN "spf 'x.test'{helo-reject=null}\n",
+		    "spf \"x.test\" {\n\thelo-reject = \"null\"\n}\n" },
+		{ "spf\n\"x.test\"\n{\n}\nspf\n{\n\tno-mail = on\n}\n" DOMAIN,
+		    "spf \"x.test\" {\n}\n" },
+		{ "spf \"x.test\" {}\nspf { no-mail = on }\n" DOMAIN, "\tno-mail = true\n" },
+		/* a section of a domain, one of an address, in the order of the file */
+		{ DOMAIN "spf u@x.test { no-mail = on }\nspf { }\nspf X.test { no-mail = off }\n",
+		    "spf \"u@x.test\" {\n\tno-mail = true\n}\n"
+		    "spf \"X.test\" {\n\tno-mail = false\n}\n" },
+		/* lists belong to the section that they are in */
+		{ DOMAIN "spf a.test { whitelist = {192.0.2.1} helo-whitelist = {}\n"
+			 "whitelist += {192.0.2.2} }\nspf b.test { whitelist = {192.0.2.3} }\n",
+		    "spf \"a.test\" {\n\twhitelist = {\"192.0.2.1/32\", \"192.0.2.2/32\"}\n"
+		    "\thelo-whitelist = {}\n}\n"
+		    "spf \"b.test\" {\n\twhitelist = {\"192.0.2.3/32\"}\n}\n" },
+		{ DOMAIN "spf { whitelist = {192.0.2.1} }\nspf a.test { whitelist = {} }\n",
+		    "spf \"a.test\" {\n\twhitelist = {}\n}\n" },
+		/* every option that a section takes */
+		{ DOMAIN "spf a.test { helo-reject = fail mail-from-reject = fail\n"
+			 "null-sender-reject = fail permerror-reject = on temperror-defer = on\n"
+			 "test-only = on no-mail = on whitelist = {} helo-whitelist = {}\n"
+			 "domain-whitelist = {} domain-whitelist-ptr = {}\n"
+			 "reject-not-pass-domains = {} reason-message = no }\n",
+		    "spf \"a.test\" {\n\thelo-reject = \"fail\"\n" },
+		/* no sections: the word in a comment, in quotes, as a value, in a list */
+		{ "# spf \"x.test\" {\nspf { } /* spf x { */\n" DOMAIN,
+		    "\tsrs-daily-limit = 200\n}\n" },
+		{ DOMAIN "unprivileged-user = spf\nchroot-dir = /x\n",
+		    "unprivileged-user = \"spf\"\n" },
+		{ DOMAIN "domains = {spf \n, x}\n", "domains = {\"spf\", \"x\"}\n" },
+		{ DOMAIN "pid-file = \"/spf x {\"\n", "pid-file = \"/spf x {\"\n" },
+	};
+
+	(void)state;
+	check_good(rows, COUNT(rows));
+}
+
 struct bad_row {
 	const char *text;
 	const char *want; /* the whole message, or how it begins */
@@ -217,6 +261,11 @@ test_bad_values(void **state)
 		    "FILE:4: whitelist: '192.0.2.0/33' is not accepted; IP or IP/PREFIX" },
 		{ DOMAIN "spf { prospective = mx.test }\n",
 		    "FILE:2: prospective: 'mx.test' is not accepted; an IPv4 or IPv6 address" },
+		{ DOMAIN "spf { mail-from-pass-restriction = OK }\n",
+		    "FILE:2: mail-from-pass-restriction: 'OK' is not accepted; a restriction class "
+		    "of main.cf; actions and restrictions of Postfix are refused" },
+		{ DOMAIN "spf { helo-pass-restriction = \"permit, spf\" }\n",
+		    "FILE:2: helo-pass-restriction: 'permit, spf' is not accepted" },
 		{ DOMAIN "spf { reason-message = \"{sender}\" }\n",
 		    "FILE:2: reason-message: '{sender}' is not accepted; printable ASCII, with" },
 	};
@@ -292,6 +341,73 @@ test_given_twice(void **state)
 }
 
 static void
+test_bad_sections(void **state)
+{
+	static const struct bad_row rows[] = {
+		{ DOMAIN "spf {\n}\n\nspf \"x.test\" {\n\n header = none\n}\n",
+		    "FILE:7: no such option 'header' here; it belongs in spf { }; accepted: "
+		    "helo-reject mail-from-reject null-sender-reject permerror-reject "
+		    "temperror-defer test-only whitelist helo-whitelist domain-whitelist "
+		    "domain-whitelist-ptr reject-not-pass-domains no-mail reason-message" },
+		{ DOMAIN "spf x.test { srs-forged = check }\n",
+		    "FILE:2: no such option 'srs-forged' here; it belongs in spf { }; accepted: " },
+		{ DOMAIN "spf x.test { mail-from-pass-restriction = x }\n",
+		    "FILE:2: no such option 'mail-from-pass-restriction' here; it belongs in spf" },
+		{ DOMAIN "spf x.test { max-age = 3 }\n",
+		    "FILE:2: no such option 'max-age' here; it belongs outside of spf { }; accept" },
+		{ DOMAIN "spf x.test { frobnicate = 3 }\n",
+		    "FILE:2: no such option 'frobnicate'; accepted: helo-reject " },
+		{ DOMAIN "spf x.test {\n spf { }\n}\n", "FILE:3: no such option 'spf'" },
+		{ DOMAIN "spf x.test {\n helo-reject = no\n}\n",
+		    "FILE:3: helo-reject: 'no' is not accepted; one of: spf-not-pass" },
+		{ DOMAIN "spf x.test {\n\n whitelist = {a}\n}\n",
+		    "FILE:4: whitelist: 'a' is not accepted; IP or IP/PREFIX" },
+		{ DOMAIN "spf x.test {\n no-mail = on\n no-mail = on\n}\n",
+		    "FILE:4: no-mail: given twice" },
+		{ DOMAIN "spf x.test { whitelist = {192.0.2.1}\nwhitelist = {} }\n", "FILE:" },
+		{ DOMAIN "spf x.test { }\nspf y.test { }\nspf x.test { }\n",
+		    "FILE:4: spf: \"x.test\" is given twice" },
+		{ DOMAIN "spf x.test { }\n\nspf X.Test. {\n no-mail = on\n}\n",
+		    "FILE:4: spf: \"X.Test.\" is given twice" },
+		{ DOMAIN "spf a@x.test { }\nspf A@x.test { }\n",
+		    "FILE:3: spf: \"A@x.test\" is given twice" },
+		{ DOMAIN "spf \"\" { }\n", "FILE:2: spf: '' is not accepted as its name" },
+		{ DOMAIN "spf .x.test { }\n", "FILE:2: spf: '.x.test' is not accepted" },
+		{ DOMAIN "spf x.test { }\nsmf y.test { }\n", "FILE:3: no such option 'smf'" },
+	};
+
+	(void)state;
+	check_bad(rows, COUNT(rows));
+}
+
+/* Overrides are for spf { } alone; a section that does not set the option has the new value. */
+static void
+test_overrides_and_sections(void **state)
+{
+	static const char *const overrides[] = { "spf.mail-from-reject=softfail",
+		"spf.whitelist=192.0.2.1, 192.0.2.2" };
+	static const char *const bad[] = { "spf \"x.test\".no-mail=on" };
+	const char *text = DOMAIN "spf x.test { no-mail = on }\n";
+	char error[CONFIG_ERROR_SIZE];
+	struct settings *s = load(text, overrides, 2, error);
+	const struct spf_section *section;
+
+	(void)state;
+	assert_non_null(s);
+	assert_int_equal(spf_sections_count(s->sections), 1);
+	section = spf_sections_at(s->sections, 0);
+	assert_true(section->spf.no_mail);
+	assert_int_equal(section->spf.mail_from_reject, SPF_REJECT_SOFTFAIL);
+	assert_int_equal(section->spf.whitelist.n, 2);
+	assert_string_equal(section->spf.authserv_id, s->spf.authserv_id);
+	assert_false(s->spf.no_mail);
+	settings_free(&s);
+	assert_null(load(text, bad, 1, error));
+	unit_holds("-o", "error", error, "no such option");
+	unit_end();
+}
+
+static void
 test_syntax_errors(void **state)
 {
 	static const struct bad_row rows[] = {
@@ -307,7 +423,13 @@ test_syntax_errors(void **state)
 		{ DOMAIN "domains = {a.test\n", "FILE:2: a list is not closed: '}' expected" },
 		{ DOMAIN "}\n", "FILE:2: " },
 		{ DOMAIN "spf = fail\n", "FILE:2: " },
-		{ DOMAIN "spf title { }\n", "FILE:2: " },
+		{ DOMAIN "spf title\n", "FILE:" },
+		{ DOMAIN "spf \"x.test\" = 1\n",
+		    "FILE:2: missing opening brace for section 'spf'" },
+		{ DOMAIN "spf \"x.test\" {\n test-only = on\n",
+		    "FILE:3: section spf is not closed: '}' expected" },
+		{ DOMAIN "spf \"x.test {\n}\n", "FILE:3: quotes are not closed" },
+		{ DOMAIN "spf sp\001 { }\n", "FILE:2: spf: 'sp?' is not accepted as its name" },
 		{ DOMAIN "spf {\nmax\n", "FILE:" },
 		{ DOMAIN "spf {\n", "FILE:" },
 		{ DOMAIN "spf { test-only = on\n", "FILE:" },
@@ -822,6 +944,9 @@ test_dump_reads_back(void **state)
 		DOMAIN "separator = \"+\"\nhash-length = 27\nhash-minimum = 10\n",
 		DOMAIN "spf { header = ar\nhelo-reject = No_Check\nskip-addresses = {} }\n",
 		DOMAIN "spf { whitelist = {10.1.2.3/8, \"::ffff:192.0.2.0/120\"} }\n",
+		DOMAIN
+		"spf \"x.test\" { }\nspf \"a \\\"b\\$@X.test.\" { no-mail = on whitelist = {} }\n",
+		DOMAIN "spf { mail-from-pass-restriction = spf_pass }\n",
 		DOMAIN "spf { reason-message = \"{result}: #1 // 'x' /* y */ \\\"z\\\" \\\\\" }\n",
 	};
 	struct settings *s;
@@ -910,6 +1035,9 @@ main(void)
 		UNIT_DIR_TEST(test_values),
 		UNIT_DIR_TEST(test_lists),
 		UNIT_DIR_TEST(test_lists_that_grow),
+		UNIT_DIR_TEST(test_sections),
+		UNIT_DIR_TEST(test_bad_sections),
+		UNIT_DIR_TEST(test_overrides_and_sections),
 		UNIT_DIR_TEST(test_bad_values),
 		UNIT_DIR_TEST(test_unknown_options),
 		UNIT_DIR_TEST(test_unknown_option_lists_them_all),

@@ -5,6 +5,9 @@
  */
 #include "tests/unit/gate_case.h"
 
+/* for queries whose recipient does not matter */
+static const struct settings no_sections;
+
 static void
 test_query(void **state)
 {
@@ -37,7 +40,7 @@ test_query(void **state)
 	(void)state;
 	for (i = 0; i < COUNT(rows); i++) {
 		req.sender = gate_text(rows[i].sender);
-		gate_query_init(&q, &req);
+		gate_query_init(&q, &req, &no_sections);
 		unit_bytes(rows[i].sender, "local part", q.sender_local.s, q.sender_local.len,
 		    rows[i].local, strlen(rows[i].local));
 		unit_bytes(rows[i].sender, "domain", q.sender_domain.s, q.sender_domain.len,
@@ -71,7 +74,7 @@ test_query_helo(void **state)
 	(void)state;
 	for (i = 0; i < COUNT(rows); i++) {
 		req.helo_name = gate_text(rows[i].helo);
-		gate_query_init(&q, &req);
+		gate_query_init(&q, &req, &no_sections);
 		unit_bytes(
 		    rows[i].helo, "HELO", q.helo.s, q.helo.len, rows[i].want, strlen(rows[i].want));
 	}
@@ -92,11 +95,11 @@ test_query_client(void **state)
 	size_t i;
 
 	(void)state;
-	gate_query_init(&q, &req);
+	gate_query_init(&q, &req, &no_sections);
 	unit_int("nothing at all", "family", q.client.family, 0);
 	for (i = 0; i < COUNT(rows); i++) {
 		req.client_address = gate_text(rows[i].client);
-		gate_query_init(&q, &req);
+		gate_query_init(&q, &req, &no_sections);
 		unit_int(rows[i].client, "family", q.client.family, rows[i].family);
 	}
 	unit_end();
@@ -110,6 +113,7 @@ test_kind_names(void **state)
 	assert_string_equal(gate_kind_name(GATE_PREPEND), "prepend");
 	assert_string_equal(gate_kind_name(GATE_REJECT), "reject");
 	assert_string_equal(gate_kind_name(GATE_DEFER), "defer");
+	assert_string_equal(gate_kind_name(GATE_RESTRICTION), "restriction");
 }
 
 /*
@@ -1081,6 +1085,81 @@ test_shown_prospective(void **state)
 	gate_end(&c);
 }
 
+/* A pass is answered with a class, instead of the header, and only where nothing refuses. */
+static void
+test_pass_restrictions(void **state)
+{
+	static const struct {
+		const char *of_helo, *of_mailfrom;
+		const char *sender;
+		enum spf_result helo, mailfrom;
+		const char *option, *value; /* another option; NULL: none */
+		const char *text;           /* its beginning */
+	} rows[] = {
+		{ "", "m", "a@x.test", SPF_NONE, SPF_PASS, NULL, NULL, "m" },
+		{ "", "m", "a@x.test", SPF_PASS, SPF_NONE, NULL, NULL, "PREPEND " },
+		{ "", "m", "a@x.test", SPF_PASS, SPF_SOFTFAIL, NULL, NULL, "PREPEND " },
+		{ "", "m", "a@x.test", SPF_FAIL, SPF_PASS, NULL, NULL, "550 5.7.23 SPF HELO" },
+		{ "", "m", "", SPF_PASS, SPF_NONE, NULL, NULL, "PREPEND " },
+		{ "h", "", "", SPF_PASS, SPF_NONE, NULL, NULL, "h" },
+		{ "h", "", "a@x.test", SPF_PASS, SPF_PASS, NULL, NULL, "h" },
+		{ "h", "", "a@x.test", SPF_PASS, SPF_NEUTRAL, NULL, NULL, "h" },
+		{ "h", "", "a@x.test", SPF_PASS, SPF_FAIL, NULL, NULL, "550 5.7.23 SPF MAIL" },
+		{ "h", "", "a@x.test", SPF_NEUTRAL, SPF_PASS, NULL, NULL, "PREPEND " },
+		{ "h", "m", "a@x.test", SPF_PASS, SPF_PASS, NULL, NULL, "m" },
+		{ "h", "m", "a@x.test", SPF_PASS, SPF_NONE, NULL, NULL, "h" },
+		{ "h", "m", "a@x.test", SPF_PASS, SPF_PASS, "test-only", "on", "PREPEND " },
+		{ "h", "m", "a@x.test", SPF_PASS, SPF_PASS, "mail-from-reject", "no-check", "h" },
+		{ "h", "m", "a@x.test", SPF_PASS, SPF_PASS, "helo-reject", "no-check", "m" },
+		{ "h", "m", "a@x.test", SPF_PASS, SPF_PASS, "header", "none", "m" },
+		{ "h", "m", "a@x.test", SPF_PASS, SPF_FAIL, "mail-from-reject", "false", "h" },
+	};
+	struct gate_case c;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		const char *row = unit_row("%zu", i);
+
+		c = gate_begin();
+		gate_set(&c, "helo-pass-restriction", rows[i].of_helo);
+		gate_set(&c, "mail-from-pass-restriction", rows[i].of_mailfrom);
+		if (rows[i].option != NULL)
+			gate_set(&c, rows[i].option, rows[i].value);
+		gate_helo(&c, rows[i].helo);
+		if (rows[i].sender[0] != '\0')
+			gate_mailfrom(&c, rows[i].mailfrom);
+		c.req.sender = gate_text(rows[i].sender);
+		gate_run(&c, row);
+		unit_int(row, "is a class", c.action.kind == GATE_RESTRICTION,
+		    strlen(rows[i].text) == 1);
+		unit_text(row, "text",
+		    strncmp(c.action.text, rows[i].text, strlen(rows[i].text)) == 0 ? rows[i].text
+										    : c.action.text,
+		    rows[i].text);
+		gate_end(&c);
+	}
+	unit_end();
+}
+
+/* The HELO name is evaluated for its class, although it can neither refuse nor be shown. */
+static void
+test_plan_of_pass_restrictions(void **state)
+{
+	struct gate_case c = gate_begin();
+	struct gate_query q;
+
+	(void)state;
+	gate_set(&c, "helo-reject", "false");
+	gate_query(&c, &q);
+	assert_false(gate_before(&q, c.settings, &c.action, &c.plan));
+	assert_false(c.plan.helo);
+	gate_set(&c, "helo-pass-restriction", "h");
+	assert_false(gate_before(&q, c.settings, &c.action, &c.plan));
+	assert_true(c.plan.helo);
+	gate_end(&c);
+}
+
 static bool
 asks_allowed(struct gate_case *c)
 {
@@ -1430,6 +1509,8 @@ main(void)
 		cmocka_unit_test(test_header_due),
 		cmocka_unit_test(test_shown_verdict),
 		cmocka_unit_test(test_shown_prospective),
+		cmocka_unit_test(test_pass_restrictions),
+		cmocka_unit_test(test_plan_of_pass_restrictions),
 		cmocka_unit_test(test_asks_allowed),
 		cmocka_unit_test(test_asks_allowed_for_helo_and_errors),
 		cmocka_unit_test(test_asks_allowed_after_the_others),

@@ -1,8 +1,21 @@
 /* SPDX-License-Identifier: ISC */
 #include "tests/unit/import_text.h"
+#include "tests/unit/unit_dir.h"
 
+#include "conf/config.h"
 #include "srsd/ctl/import/import.h"
 #include "srsd/ctl/import/import_policyd_spf.h"
+
+/* The file of Per_User; NULL: it does not exist. */
+static const char *users;
+
+static char *
+read_users(const char *path, const char **why)
+{
+	assert_string_equal(path, "/USERS");
+	*why = "no such file";
+	return users == NULL ? NULL : strdup(users);
+}
 
 /* The value that keeps the behaviour of policyd-spf, and the value that the file asks for. */
 struct choice_row {
@@ -18,7 +31,7 @@ check_choice(const struct choice_row *row)
 	struct import *im = import_new();
 	char *name = strndup(row->line, strcspn(row->line, " ")), *line, *text, *offer = NULL;
 
-	import_policyd_spf(im, "FILE", row->text);
+	import_policyd_spf(im, "FILE", row->text, read_users);
 	line = import_option_line(im, import_option("spf", name));
 	unit_text(row->text, "value", line, row->line);
 	text = import_text_print(im);
@@ -94,7 +107,7 @@ test_authserv_id(void **state)
 	char *got, *want = import_option_line(defaults, o);
 
 	(void)state;
-	import_policyd_spf(im, "FILE", "Authserv_Id = HOSTNAME");
+	import_policyd_spf(im, "FILE", "Authserv_Id = HOSTNAME", read_users);
 	got = import_option_line(im, o);
 	unit_text("HOSTNAME", "value", got, want);
 	free(got);
@@ -225,9 +238,6 @@ test_lines(void **state)
 	static const struct import_row rows[] = {
 		{ "debugLevel = 1",
 		    { "FILE:1 debugLevel: 1: srsd logs one line for each decision" }, NULL },
-		{ "Mail_From_pass_restriction = x",
-		    { "x: srsd does not return a restriction for a pass" }, NULL },
-		{ "Per_User = text,/x", { "FILE:1 Per_User: text,/x: srsd has one policy" }, NULL },
 		{ "Socket = y", { "y: an option of pyspf-milter, not of policyd-spf\n" }, NULL },
 		{ "QueueID = True", { "FILE:1 QueueID: policyd-spf has no such option either\n" },
 		    NULL },
@@ -253,7 +263,7 @@ test_lines(void **state)
 	(void)state;
 	for (i = 0; i < COUNT(rows); i++) {
 		im = import_new();
-		import_policyd_spf(im, "FILE", rows[i].text);
+		import_policyd_spf(im, "FILE", rows[i].text, read_users);
 		import_text_check(&im, &rows[i]);
 	}
 	unit_end();
@@ -281,7 +291,252 @@ test_mock(void **state)
 	(void)state;
 	for (i = 0; i < COUNT(rows); i++) {
 		im = import_new();
-		import_policyd_spf(im, "FILE", rows[i].text);
+		import_policyd_spf(im, "FILE", rows[i].text, read_users);
+		import_text_check(&im, &rows[i]);
+	}
+	unit_end();
+}
+
+/* One line of the file of Per_User, and its section. */
+static void
+test_users(void **state)
+{
+	static const struct {
+		const char *line;
+		const char *want[3]; /* parts of the output */
+	} rows[] = {
+		{ "a@x.test,Mail_From_reject=Softfail|No_Mail=True",
+		    { "\nspf \"a@x.test\" {\t# /USERS:1\n"
+		      "\tmail-from-reject = \"softfail\"\t# /USERS:1 Mail_From_reject\n"
+		      "\tno-mail = true\t# /USERS:1 No_Mail\n}\n" } },
+		{ "# a comment\n\n  a@x.test , TempError_Defer=True # for jane\n",
+		    { "\nspf \"a@x.test\" {\t# /USERS:3\n"
+		      "\ttemperror-defer = true\t# /USERS:3 TempError_Defer\n}\n" } },
+		{ "a@x.test,HELO_reject=fail",
+		    { "\t#helo-reject = \"fail\"\n\thelo-reject = \"false\"\t# /USERS:1 HELO",
+			"/USERS:1 HELO_reject: policyd-spf does not know the value 'fail' and" } },
+		{ "a@x.test,HELO_reject=Fail|HELO_reject=False",
+		    { "{\t# /USERS:1\n\thelo-reject = \"false\"\t# /USERS:1 HELO_reject\n}\n" } },
+		{ "a@x.test,HELO_reject =False",
+		    { "/USERS:1 HELO_reject : policyd-spf does not accept this option for one" } },
+		{ "a@x.test,Header_Type=None|Void_Limit=5|Mail_From_pass_restriction=x",
+		    { "/USERS:1 Header_Type: None: srsd has one value for all recipients",
+			"/USERS:1 Void_Limit: 5: srsd has one value for all recipients",
+			"/USERS:1 Mail_From_pass_restriction: x: srsd has one value" } },
+		{ "a@x.test,TestOnly=0",
+		    { "\t#test-only = true\n\ttest-only = false\t# /USERS:1 TestOnly\n",
+			"policyd-spf does not accept this option for one recipient, and ignores" } },
+		{ "a@x.test,TestOnly=1|Mock=True|Frob=1",
+		    { "/USERS:1 TestOnly: policyd-spf does not accept", "/USERS:1 Mock: policyd",
+			"/USERS:1 Frob: policyd-spf does not accept this option" } },
+		{ "a@x.test,defaultSeedOnly=0",
+		    { "\t#test-only = true\n\ttest-only = false\t# /USERS:1 defaultSeedOnly\n" } },
+		{ "a@x.test,Domain_Whitelist=a.test,b.test|Reject_Not_Pass_Domains=c.test",
+		    { "\tdomain-whitelist = {\"a.test\", \"b.test\"}\t# ",
+			"\treject-not-pass-domains = {\"c.test\"}\t# " } },
+		{ "a@x.test,Reason_Message=Go away: {spf}. See {url}",
+		    { "\treason-message = \"Go away: {reason}.\"\t# /USERS:1 Reason_Message\n" } },
+		{ "a@x.test,Reason_Message=Is {rejectdefer}|TempError_Defer=True",
+		    { "\treason-message = \"Is not accepted\"\t# /USERS:1 Reason_Message\n" } },
+		{ "a@x.test,Whitelist=192.0.2.1,192.0.2.2",
+		    { "\twhitelist = {\"192.0.2.1/32\", \"192.0.2.2/32\"}\t# /USERS:1 Whitelist\n" } },
+		{ "a@x.test,Whitelist=192.0.2.1,192.0.2.0/33",
+		    { "\twhitelist = {\"192.0.2.1/32\"}\t# ",
+			"does not accept '192.0.2.0/33' as" } },
+		{ "a@x.test,skip_addresses=10.0.0.0/8",
+		    { "\twhitelist = {\"10.0.0.0/8\", \"192.0.2.64/26\"}\t# /USERS:1 skip_addresses\n",
+			"The networks of skip_addresses are in whitelist." } },
+		{ "a@x.test,skip_addresses=10.0.0.0/8|Whitelist=192.0.2.1",
+		    { "\twhitelist = {\"10.0.0.0/8\", \"192.0.2.1/32\"}\t# " } },
+		{ "a@x.test,skip_addresses=127.0.0.0/8,::ffff:127.0.0.0/104,::1|No_Mail=True",
+		    { "{\t# /USERS:1\n\tno-mail = true\t# /USERS:1 No_Mail\n}\n",
+			"/USERS:1 skip_addresses: 127.0.0.0/8,::ffff:127.0.0.0/104,::1: clients in" } },
+		{ "a@x.test,skip_addresses=10.0.0.0/8,::ffff:127.0.0.0//104",
+		    { "does not accept '::ffff:127.0.0.0//104' as a network",
+			"\twhitelist = {\"10.0.0.0/8\", \"192.0.2.64/26\"}\t# " } },
+		{ "A@x.test,No_Mail=True",
+		    { "/USERS:1: policyd-spf converts recipients to lower case, so that "
+		      "'A@x.test' is none of them. Write it" } },
+		{ "x.test,No_Mail=True", { "/USERS:1: 'x.test' is not an address; " } },
+		{ "\"a b\"@x.test,No_Mail=True",
+		    { "/USERS:1: section spf: '\"a b\"@x.test' is not" } },
+		{ "a@x.test,No_Mail=True\na@x.test,HELO_reject=False",
+		    { "/USERS:2: section spf: \"a@x.test\" is given twice",
+			"{\t# /USERS:1\n\tno-mail = true\t# /USERS:1 No_Mail\n}\n" } },
+		{ "a@x.test,No_Mail",
+		    { "/USERS:1: 'No_Mail' does not have exactly one '=': policyd-spf fails, and "
+		      "Postfix defers all mail for this recipient" } },
+		{ "a@x.test,No_Mail=True|", { "/USERS:1: '' does not have exactly one '='" } },
+		{ "a@x.test,Reason_Message=a=b", { "'Reason_Message=a=b' does not have" } },
+		{ "a@x.test,Void_Limit=two", { "/USERS:1: 'Void_Limit=two' is not a number: " } },
+		{ "a@x.test,", { "/USERS:1: no options: policyd-spf fails" } },
+		{ "a@x.test",
+		    { "/USERS:1: a@x.test: policyd-spf fails at a line without a comma" } },
+	};
+	char *text;
+	struct import *im;
+	size_t i, j;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		users = rows[i].line;
+		im = import_new();
+		import_policyd_spf(
+		    im, "FILE", "Whitelist = 192.0.2.64/26\nPer_User = text,/USERS\n", read_users);
+		text = import_text_print(im);
+		for (j = 0; j < COUNT(rows[i].want) && rows[i].want[j] != NULL; j++)
+			unit_holds(rows[i].line, "output", text, rows[i].want[j]);
+		free(text);
+		import_free(&im);
+	}
+	users = NULL;
+	unit_end();
+}
+
+/* A line that changes nothing makes no section. */
+static void
+test_users_without_effect(void **state)
+{
+	static const char *const rows[] = { "a@x.test,debugLevel=5", "a@x.test,Header_Type=None",
+		"A@x.test,No_Mail=True", "a@x.test,No_Mail", "", "#a@x.test,No_Mail=True" };
+	struct import *im;
+	char *text;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		users = rows[i];
+		im = import_new();
+		import_policyd_spf(im, "FILE", "Per_User = text,/USERS", read_users);
+		text = import_text_print(im);
+		unit_true(rows[i], "no section", strstr(text, "spf \"") == NULL);
+		free(text);
+		import_free(&im);
+	}
+	users = NULL;
+	unit_end();
+}
+
+static void
+test_per_user(void **state)
+{
+	static const struct import_row rows[] = {
+		{ "Per_User = text,/USERS\n",
+		    { "FILE:1 Per_User: /USERS: no such file. If policyd-spf cannot read it either" },
+		    NULL },
+		{ "Per_User = ldap,/USERS\n",
+		    { "FILE:1 Per_User: 'ldap,/USERS' is not of the form text,PATH: policyd-spf "
+		      "failed, and Postfix deferred all mail\n" },
+		    NULL },
+		{ "Per_User = /USERS\n", { "'/USERS' is not of the form text,PATH" }, NULL },
+		{ "Per_User = text,/a,b\n", { "'text,/a,b' is not of the form" }, NULL },
+		{ "Per_User = text, /USERS\n", { "' /USERS' is not a path that begins with" },
+		    NULL },
+		{ "Per_User = text,/USERS\nMock = False\n",
+		    { "FILE:1 Per_User: with Mock, policyd-spf does not read this file\n" }, NULL },
+	};
+	struct import *im;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		im = import_new();
+		import_policyd_spf(im, "FILE", rows[i].text, read_users);
+		import_text_check(&im, &rows[i]);
+	}
+	unit_end();
+}
+
+/* The effective options of the recipient are compared, whatever section they come from. */
+static void
+test_differences_of_users(void **state)
+{
+	static const struct {
+		const char *config;
+		size_t want;
+	} rows[] = {
+		{ "", 3 }, /* with hide-receiver */
+		{ "spf { hide-receiver = false no-mail = on }\n", 1 },
+		{ "spf { hide-receiver = false }\nspf a@x.test { no-mail = on }\n", 1 },
+		{ "spf { hide-receiver = false }\nspf x.test { no-mail = on helo-reject = false }\n",
+		    0 },
+		{ "spf { hide-receiver = false }\nspf x.test { no-mail = on helo-reject = false }\n"
+		  "spf a@x.test { helo-reject = fail }\n",
+		    2 },
+	};
+	char error[CONFIG_ERROR_SIZE], *text = NULL;
+	struct settings *s;
+	struct import *im;
+	size_t i, len;
+	FILE *out;
+
+	(void)state;
+	users = "a@x.test,No_Mail=True|HELO_reject=False";
+	for (i = 0; i < COUNT(rows); i++) {
+		char *config = NULL;
+
+		assert_true(asprintf(&config, "srs-domain = srs.test\n%s", rows[i].config) > 0);
+		s = config_load(
+		    NULL, unit_write("conf", config, strlen(config), 0600), NULL, 0, error);
+		if (s == NULL)
+			fail_msg("%s", error);
+		im = import_new();
+		import_policyd_spf(im, "FILE", "Per_User = text,/USERS\n", read_users);
+		out = open_memstream(&text, &len);
+		unit_int(rows[i].config, "differences",
+		    (long long)import_print_differences(im, s, out), (long long)rows[i].want);
+		fclose(out);
+		if (rows[i].want == 1)
+			unit_holds(rows[i].config, "output", text,
+			    "spf \"a@x.test\": helo-reject = \"false\"\t# /USERS:1 HELO_reject\n"
+			    "spf \"a@x.test\": helo-reject = \"fail\"\t# in effect\n");
+		import_free(&im);
+		settings_free(&s);
+		free(config);
+		free(text);
+	}
+	users = NULL;
+	unit_end();
+}
+
+static void
+test_restrictions(void **state)
+{
+	static const struct import_row rows[] = {
+		{ "Mail_From_pass_restriction = passed_spf\n",
+		    { "\tmail-from-pass-restriction = \"passed_spf\"\t# FILE:1 Mail_From_pass" },
+		    "also answers with this class" },
+		{ "HELO_pass_restriction = passed_spf\n",
+		    { "\thelo-pass-restriction = \"passed_spf\"\t# FILE:1 HELO_pass_restriction\n",
+			"policyd-spf also answers with this class if MAIL FROM fails. srsd refuses" },
+		    NULL },
+		{ "Mail_From_pass_restriction = OK\n",
+		    { "\t#mail-from-pass-restriction = \"\"\n",
+			"FILE:1 Mail_From_pass_restriction: mail-from-pass-restriction: 'OK' is not "
+			"accepted; a restriction class of main.cf; actions and" },
+		    NULL },
+		{ "Mail_From_pass_restriction = a, b\n",
+		    { "FILE:1 Mail_From_pass_restriction: srsd answers with the name of one class: "
+		      "declare a class in main.cf with the restrictions a, b, and set" },
+		    NULL },
+		{ "SPF_Enhanced_Status_Codes = No\n",
+		    { "FILE:1 SPF_Enhanced_Status_Codes: No: srsd always sends the enhanced status "
+		      "codes of RFC 7372." },
+		    NULL },
+		{ "SPF_Enhanced_Status_Codes = Yes\n",
+		    { "FILE:1 SPF_Enhanced_Status_Codes: Yes: srsd always sends the enhanced status " },
+		    "5.7.1" },
+		{ "Whitelist_Lookup_Time = 10\n",
+		    { "FILE:1 Whitelist_Lookup_Time: 10: the allow-lists share lookup-time." },
+		    NULL },
+	};
+	struct import *im;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		im = import_new();
+		import_policyd_spf(im, "FILE", rows[i].text, read_users);
 		import_text_check(&im, &rows[i]);
 	}
 	unit_end();
@@ -299,6 +554,11 @@ main(void)
 		cmocka_unit_test(test_message),
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_mock),
+		cmocka_unit_test(test_restrictions),
+		cmocka_unit_test(test_per_user),
+		cmocka_unit_test(test_users),
+		cmocka_unit_test(test_users_without_effect),
+		UNIT_DIR_TEST(test_differences_of_users),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

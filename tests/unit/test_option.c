@@ -140,6 +140,8 @@ test_defaults(void **state)
 		{ "spf", "lookup-time", "\tlookup-time = 20\n" },
 		{ "spf", "engine", "\tengine = \"native\"\n" },
 		{ "spf", "nat-guard", "\tnat-guard = true\n" },
+		{ "spf", "helo-pass-restriction", "\thelo-pass-restriction = \"\"\n" },
+		{ "spf", "mail-from-pass-restriction", "\tmail-from-pass-restriction = \"\"\n" },
 		{ "spf", "srs-forged", "\tsrs-forged = \"reject\"\n" },
 		{ "spf", "srs-nonnull", "\tsrs-nonnull = \"check\"\n" },
 		{ "spf", "srs-sender", "\tsrs-sender = \"skip\"\n" },

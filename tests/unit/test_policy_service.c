@@ -7,6 +7,7 @@
 #include "tests/unit/session_feed.h"
 #include "tests/unit/srs_case.h"
 
+#include "conf/spf_sections.h"
 #include "srsd/service/policy_service.h"
 
 static const char zone[] = "good.test TXT v=spf1 ip4:192.0.2.1 -all\n"
@@ -288,6 +289,54 @@ test_recipients_of_one_message(void **state)
 }
 
 /* An instance is unique on one host alone. */
+/* add_section - with one option; spf_sections_complete follows the last one */
+static void
+add_section(const char *name, const char *option, const char *value)
+{
+	char error[OPTION_ERROR_SIZE];
+	struct spf_section *section;
+
+	if (settings->sections == NULL)
+		settings->sections = spf_sections_new();
+	section = spf_sections_add(settings->sections, name, error);
+	assert_non_null(section);
+	assert_true(spf_section_set(section, option_find("spf", option), &value, 1, error));
+}
+
+/* Sections are judged one by one, also when the second recipient has to wait for the DNS. */
+static void
+test_recipients_with_sections(void **state)
+{
+	struct request r = { "192.0.2.1", "bad.test", "a@soft.test", "b@strict.test", "1.1" };
+	const char *text;
+
+	(void)state;
+	set_spf("helo-reject", "no-check");
+	add_section("strict.test", "mail-from-reject", "softfail");
+	add_section("helo.test", "helo-reject", "fail");
+	spf_sections_complete(settings->sections, &settings->spf);
+	unit_holds("strict", "answer", ask("192.0.2.1", "a@soft.test", "b@strict.test", "1.1"),
+	    "action=550 5.7.23 ");
+	unit_holds("strict", "log", log_capture_take(), " section=strict.test\n");
+	text = put_request(&r);
+	unit_holds("strict again", "answer",
+	    session_feed_run(&feed, text, strlen(text), strlen(text), 1), "action=550 5.7.23 ");
+	unit_int("softfail", "evaluated", (long long)stats.spf[SPF_IDENTITY_MAILFROM][SPF_SOFTFAIL],
+	    2); /* the HELO name makes it another message */
+	log_capture_take();
+	unit_holds("others", "answer", ask("192.0.2.1", "a@soft.test", "b@own.test", "1.1"),
+	    "action=PREPEND Received-SPF: Softfail ");
+	unit_true("others", "log", strstr(log_capture_take(), "section=") == NULL);
+	r.recipient = "b@helo.test";
+	text = put_request(&r);
+	unit_holds("HELO", "answer", session_feed_run(&feed, text, strlen(text), strlen(text), 1),
+	    "action=550 5.7.23 SPF HELO check failed");
+	unit_int(
+	    "softfail", "evaluated", (long long)stats.spf[SPF_IDENTITY_MAILFROM][SPF_SOFTFAIL], 2);
+	unit_int("fail", "evaluated", (long long)stats.spf[SPF_IDENTITY_HELO][SPF_FAIL], 1);
+	unit_end();
+}
+
 static void
 test_same_instance_of_others(void **state)
 {
@@ -856,6 +905,7 @@ main(void)
 		POLICY_TEST(test_srs_addresses_of_others),
 		POLICY_TEST(test_srs_senders),
 		POLICY_TEST(test_recipients_of_one_message),
+		POLICY_TEST(test_recipients_with_sections),
 		POLICY_TEST(test_same_instance_of_others),
 		POLICY_TEST(test_both_headers),
 		POLICY_TEST(test_guessing),

@@ -742,6 +742,66 @@ check_allowed(const struct spf_check *check, const char *want)
 		assert_string_equal(spf_check_verdicts(check)->allowed, want);
 }
 
+/* What an earlier check knows is neither evaluated again nor lost. */
+static void
+test_known_verdicts(void **state)
+{
+	struct spf_check_request req = make_request("list.test", "jane", "bad.test");
+	struct spf_check *first, *check;
+
+	(void)state;
+	resolver.zone = listed;
+	req.check_helo = false;
+	first = start(&req);
+	fake_resolver_run(&resolver, base);
+	assert_false(spf_check_evaluates(first, SPF_IDENTITY_HELO));
+	assert_true(spf_check_evaluates(first, SPF_IDENTITY_MAILFROM));
+	assert_false(spf_check_verdicts(first)->has_helo);
+
+	req.check_helo = true;
+	req.check_mailfrom = false;
+	req.known = spf_check_verdicts(first);
+	check = start(&req);
+	spf_check_free(&first);
+	fake_resolver_run(&resolver, base);
+	check_results(check, SPF_PASS, SPF_FAIL);
+	assert_true(spf_check_evaluates(check, SPF_IDENTITY_HELO));
+	assert_false(spf_check_evaluates(check, SPF_IDENTITY_MAILFROM));
+	assert_string_equal(spf_check_verdicts(check)->mailfrom.mechanism, "-all");
+	assert_int_equal(spf_check_questions(check), 2);
+	spf_check_free(&check);
+}
+
+/* A check that knows both verdicts is done at once, and can still look up the lists. */
+static void
+test_lists_of_known_verdicts(void **state)
+{
+	struct spf_check_request req = make_request("mx.relay.test", "jane", "bad.test");
+	struct spf_check *first = start_refused("mx.relay.test"), *check;
+	struct spf_settings lists;
+
+	(void)state;
+	set_list("domain-whitelist", "list.test");
+	lists = settings->spf;
+	lists.domain_whitelist.n = 0;
+	spf_check_allow(first, &settings->spf);
+	fake_resolver_run(&resolver, base);
+	check_allowed(first, "domain-whitelist");
+	assert_false(spf_check_verdicts(first)->allowed_in_section);
+
+	req.check_helo = req.check_mailfrom = false;
+	req.known = spf_check_verdicts(first);
+	check = start(&req);
+	assert_true(spf_check_is_done(check));
+	check_allowed(check, "domain-whitelist");
+	spf_check_allow(check, &lists);
+	fake_resolver_run(&resolver, base);
+	check_allowed(check, NULL);
+	assert_true(spf_check_verdicts(check)->allowed_in_section);
+	spf_check_free(&check);
+	spf_check_free(&first);
+}
+
 /* The lists cause no query before they are needed. */
 static void
 test_allow_from_the_cache(void **state)
@@ -753,12 +813,12 @@ test_allow_from_the_cache(void **state)
 	set_list("domain-whitelist", "list.test");
 	check = start_refused("mx.relay.test");
 	assert_int_equal(spf_check_questions(check), 2);
-	spf_check_allow(check);
+	spf_check_allow(check, &settings->spf);
 	check_allowed(check, "domain-whitelist");
 	assert_int_equal(spf_check_questions(check), 4);
 	assert_int_equal(wakes, 0);
 	/* A second call changes nothing. */
-	spf_check_allow(check);
+	spf_check_allow(check, &settings->spf);
 	check_allowed(check, "domain-whitelist");
 	assert_int_equal(resolver.asked, 4);
 	spf_check_free(&check);
@@ -773,7 +833,7 @@ test_allow_waits(void **state)
 	set_list("domain-whitelist", "list.test");
 	check = start_refused("mx.relay.test");
 	assert_int_equal(wakes, 1);
-	spf_check_allow(check);
+	spf_check_allow(check, &settings->spf);
 	assert_false(spf_check_is_done(check));
 	assert_int_equal(resolver.out, 1);
 	assert_true(fake_resolver_is_out(&resolver, "list.test", DNS_TXT));
@@ -815,7 +875,7 @@ test_allow_words(void **state)
 		set_list("helo-whitelist", "empty.test");
 		set_list(rows[i].list, rows[i].entry);
 		check = start_refused(rows[i].helo);
-		spf_check_allow(check);
+		spf_check_allow(check, &settings->spf);
 		unit_text(unit_row("%s %s, HELO %s", rows[i].list, rows[i].entry, rows[i].helo),
 		    "list", spf_check_verdicts(check)->allowed, rows[i].want);
 		spf_check_free(&check);
@@ -844,7 +904,7 @@ test_allow_after_the_deadline(void **state)
 	check_results(check, SPF_TEMPERROR, SPF_TEMPERROR);
 	asked = resolver.asked;
 	resolver.cached = true;
-	spf_check_allow(check);
+	spf_check_allow(check, &settings->spf);
 	check_results(check, SPF_TEMPERROR, SPF_TEMPERROR);
 	assert_true(spf_check_verdicts(check)->has_allowed);
 	assert_null(spf_check_verdicts(check)->allowed);
@@ -870,7 +930,7 @@ test_allow_after_a_late_verdict(void **state)
 	event_base_loop(base, EVLOOP_NONBLOCK);
 	check_results(check, SPF_NONE, SPF_FAIL);
 	assert_int_equal(wakes, 1);
-	spf_check_allow(check);
+	spf_check_allow(check, &settings->spf);
 	check_allowed(check, NULL);
 	assert_int_equal(resolver.asked, 1);
 	event_base_loop(base, EVLOOP_NONBLOCK);
@@ -890,7 +950,7 @@ test_deadline_of_the_lists(void **state)
 	resolver.cached = true;
 	check = start_refused("mx.relay.test");
 	resolver.cached = false;
-	spf_check_allow(check);
+	spf_check_allow(check, &settings->spf);
 	assert_false(spf_check_is_done(check));
 	event_base_loop(base, EVLOOP_ONCE);
 	check_allowed(check, NULL);
@@ -909,7 +969,7 @@ wake_and_ask(void *arg)
 	struct spf_check **check = arg;
 
 	if (++wakes == 1)
-		spf_check_allow(*check);
+		spf_check_allow(*check, &settings->spf);
 }
 
 /* One deadline for both: it starts with the first wait. */
@@ -943,7 +1003,7 @@ test_cancelled_lists(void **state)
 	set_list("domain-whitelist", "list.test");
 	set_list("domain-whitelist-ptr", "list.test");
 	check = start_refused("mx.relay.test");
-	spf_check_allow(check);
+	spf_check_allow(check, &settings->spf);
 	assert_int_equal(resolver.out, 2);
 	fake_resolver_answer(&resolver); /* which is not examined yet */
 	spf_check_free(&check);
@@ -963,7 +1023,7 @@ test_answers_behind_the_lists(void **state)
 	set_list("helo-whitelist", "h.list.test");
 	set_list("domain-whitelist-ptr", "list.test");
 	check = start_refused("h.list.test");
-	spf_check_allow(check);
+	spf_check_allow(check, &settings->spf);
 	assert_int_equal(resolver.out, 2);
 	fake_resolver_answer(&resolver);
 	event_base_loop(base, EVLOOP_NONBLOCK);
@@ -1122,7 +1182,7 @@ test_engine_of_the_lists(void **state)
 	set_list("domain-whitelist", "list.test");
 	req.evaluator = SPF_EVALUATOR_LIBSPF2;
 	check = start(&req);
-	spf_check_allow(check);
+	spf_check_allow(check, &settings->spf);
 	check_allowed(check, "domain-whitelist");
 	spf_check_free(&check);
 }
@@ -1155,6 +1215,8 @@ main(void)
 		CHECK_TEST(test_cut_off),
 		CHECK_TEST(test_questions_at_a_time),
 		CHECK_TEST(test_questions_ahead_wait),
+		CHECK_TEST(test_known_verdicts),
+		CHECK_TEST(test_lists_of_known_verdicts),
 		CHECK_TEST(test_allow_from_the_cache),
 		CHECK_TEST(test_allow_waits),
 		CHECK_TEST(test_allow_words),

@@ -13,6 +13,7 @@
 #include "common/clock.h"
 #include "common/day.h"
 #include "common/endpoint.h"
+#include "conf/spf_sections.h"
 #include "srsd/ctl/check/check.h"
 #include "srsd/ctl/check/check_endpoint.h"
 #include "srsd/ctl/connect.h"
@@ -395,14 +396,26 @@ check_switched_off(struct check *check, const char *service, const struct text_l
 	findings_remedy(check->findings, "disabled in the configuration");
 }
 
+static bool
+is_spf_off(const struct spf_settings *spf)
+{
+	return spf->helo_reject == SPF_REJECT_NOCHECK &&
+	       spf->mail_from_reject == SPF_REJECT_NOCHECK;
+}
+
+static bool
+is_spf_test_only(const struct spf_settings *spf)
+{
+	return spf->test_only;
+}
+
 /* check_spf_is_on - the settings for the first days of a migration are easily forgotten */
 static void
 check_spf_is_on(struct check *check)
 {
 	const struct settings *settings = check->settings;
 	const struct spf_settings *spf = &settings->spf;
-	bool off =
-	    spf->helo_reject == SPF_REJECT_NOCHECK && spf->mail_from_reject == SPF_REJECT_NOCHECK;
+	bool off = is_spf_off(spf);
 
 	if (settings->policy.n == 0 || (!off && !spf->test_only))
 		return;
@@ -411,6 +424,33 @@ check_spf_is_on(struct check *check)
 		: "SPF refuses nothing: test-only is set");
 	findings_remedy(
 	    check->findings, "remove %s from srsd.conf after the tests", off ? "them" : "it");
+}
+
+/*
+ * check_sections - report the sections that have an effect which spf { } does not have, and with
+ * which nothing is refused
+ */
+static void
+check_sections(struct check *check, bool (*has_effect)(const struct spf_settings *),
+    const char *effect, const char *remedy)
+{
+	const struct settings *settings = check->settings;
+	const struct spf_section *section, *first = NULL;
+	size_t i, n = 0;
+
+	if (settings->policy.n == 0 || has_effect(&settings->spf))
+		return;
+	for (i = 0; (section = spf_sections_at(settings->sections, i)) != NULL; i++) {
+		if (!has_effect(&section->spf))
+			continue;
+		if (n++ == 0)
+			first = section;
+	}
+	if (n == 0)
+		return;
+	findings_add(check->findings, FINDING_WARNING, "%s in the section spf \"%s\"%s", effect,
+	    first->name, n > 1 ? " and in others" : "");
+	findings_remedy(check->findings, "%s after the tests", remedy);
 }
 
 /* is_exposed - can other hosts reach an address? */
@@ -497,6 +537,11 @@ check_daemon(struct check *check)
 	check_switched_off(check, "reverse", &settings->reverse);
 	check_switched_off(check, "policy", &settings->policy);
 	check_spf_is_on(check);
+	check_sections(check, is_spf_off,
+	    "SPF is not checked: helo-reject and mail-from-reject are no-check",
+	    "remove the section from srsd.conf");
+	check_sections(
+	    check, is_spf_test_only, "SPF refuses nothing: test-only is set", "remove it there");
 	check_exposure(check, "forward", &settings->forward);
 	check_exposure(check, "reverse", &settings->reverse);
 	check_exposure(check, "policy", &settings->policy);

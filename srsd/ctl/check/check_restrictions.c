@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/privdrop.h"
+#include "conf/spf_sections.h"
 #include "srsd/ctl/check/check.h"
 #include "srsd/ctl/check/check_endpoint.h"
 #include "srsd/ctl/check/postfix_restriction.h"
@@ -403,10 +404,94 @@ check_sockets(struct check *check, const char *service, const struct text_list *
 	}
 }
 
+/* check_permits - a class that ends the restrictions would do so for any sender */
+static void
+check_permits(struct check *check, const char *option, const char *name, const char *class)
+{
+	char word[POSTFIX_WORD_SIZE];
+
+	while (postfix_word(&class, word)) {
+		if (strcasecmp(word, "permit") != 0)
+			continue;
+		findings_add(check->findings, FINDING_WARNING,
+		    "%s = %s, and that class has permit: any domain can pass its own SPF check, and "
+		    "so skip all restrictions after check_policy_service",
+		    option, name);
+		findings_remedy(check->findings, "remove permit from %s in main.cf", name);
+		return;
+	}
+}
+
+/* check_pass_class - must be declared: smtpd(8) defers mail for which it gets an unknown word */
+static void
+check_pass_class(struct check *check, const char *option, const char *name)
+{
+	const char *classes = postfix_get(check->postfix, "smtpd_restriction_classes"), *class;
+
+	if (name[0] == '\0')
+		return;
+	class = postfix_class(check->postfix, name);
+	if (class != NULL) {
+		findings_add(
+		    check->findings, FINDING_OK, "main.cf declares %s of %s", name, option);
+		check_permits(check, option, name, class);
+		return;
+	}
+	findings_add(check->findings, FINDING_ERROR,
+	    "%s = %s, which is no restriction class of main.cf: mail that passes is deferred with "
+	    "451 4.3.5",
+	    option, name);
+	findings_remedy(check->findings,
+	    "postconf -e 'smtpd_restriction_classes = %s%s%s' '%s = RESTRICTIONS', or remove the "
+	    "option",
+	    classes, classes[0] == '\0' ? "" : " ", name, name);
+}
+
+/* find_section_of_address - the first one of any address; or NULL */
+static const struct spf_section *
+find_section_of_address(const struct settings *settings)
+{
+	const struct spf_section *section;
+	size_t i;
+
+	for (i = 0; (section = spf_sections_at(settings->sections, i)) != NULL; i++)
+		if (strchr(section->name, '@') != NULL)
+			return section;
+	return NULL;
+}
+
+/* check_delimiter - a section of an address applies to its extensions after '+' alone */
+static void
+check_delimiter(struct check *check)
+{
+	const char *delimiter = postfix_get(check->postfix, "recipient_delimiter");
+	const struct spf_section *section = find_section_of_address(check->settings);
+	char *address;
+
+	if (section == NULL || delimiter[strspn(delimiter, "+")] == '\0')
+		return;
+	findings_add(check->findings, FINDING_WARNING,
+	    "recipient_delimiter = %s, and the section spf \"%s\" applies to extensions after '+' "
+	    "only",
+	    delimiter, section->name);
+	address = strchr(section->name, '@');
+	findings_remedy(check->findings,
+	    "add sections for the other extensions of %.*s, or set the options for %s",
+	    (int)(address - section->name), section->name, address + 1);
+}
+
 void
 check_restrictions(struct check *check)
 {
+	const struct spf_settings *spf = &check->settings->spf;
+
 	check_each_smtpd(check);
+	if (check->settings->policy.n > 0) {
+		check_pass_class(check, "helo-pass-restriction", spf->helo_pass_restriction);
+		check_pass_class(
+		    check, "mail-from-pass-restriction", spf->mail_from_pass_restriction);
+		check_delimiter(check);
+	}
 	check_sockets(check, "policy", &check->settings->policy);
 	check_sockets(check, "socketmap", &check->settings->socketmap);
 	check_sockets(check, "milter", &check->settings->milter);

@@ -45,6 +45,7 @@ static const char *const parameters[] = {
 	"receive_override_options",
 	"recipient_canonical_classes",
 	"recipient_canonical_maps",
+	"recipient_delimiter",
 	"relay_domains",
 	"relay_recipient_maps",
 	"relay_transport",

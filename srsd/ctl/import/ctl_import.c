@@ -84,6 +84,23 @@ guess_kind(const char *path)
 	return strncmp(name, "postsrsd", 8) == 0 ? KIND_POSTSRSD1 : N_KINDS;
 }
 
+/* read_named_file - a file that a configuration names */
+static char *
+read_named_file(const char *path, const char **why)
+{
+	struct file file;
+	char *text = NULL;
+
+	if (!file_read(&file, path, FILE_MAX, why))
+		return NULL;
+	if (memchr(file.data, '\0', file.len) == NULL)
+		text = xstrdup(file.data);
+	else
+		*why = "the file contains a NUL byte";
+	file_free(&file);
+	return text;
+}
+
 static int
 import_text(struct import *im, const char *path, const char *text, enum import_kind kind)
 {
@@ -99,7 +116,7 @@ import_text(struct import *im, const char *path, const char *text, enum import_k
 		fprintf(stderr, "srsctl: %s\n", error);
 		return CTL_USAGE;
 	case KIND_POLICYD_SPF:
-		import_policyd_spf(im, path, text);
+		import_policyd_spf(im, path, text, read_named_file);
 		return CTL_OK;
 	case N_KINDS:
 		break;

@@ -6,9 +6,11 @@
 
 #include "common/ascii.h"
 #include "common/attributes.h"
+#include "common/mailaddr.h"
 #include "common/printable.h"
 #include "common/xmalloc.h"
 #include "conf/config.h"
+#include "conf/spf_sections.h"
 #include "srsd/ctl/import/import.h"
 
 #define WIDTH 96
@@ -43,9 +45,21 @@ struct imported_option {
 	import_allows_fn *allows; /* NULL: no other value */
 };
 
+/* What is known of the options of one section, or of those outside of all of them. */
+struct import_scope {
+	STAILQ_ENTRY(import_scope) entry;
+	struct spf_section *section;      /* of the settings; NULL: spf { } and outside */
+	char *origin;                     /* of the section */
+	struct import_remarks remarks;    /* on the section */
+	struct imported_option *imported; /* one for each of option_table */
+};
+STAILQ_HEAD(import_scopes, import_scope);
+
 struct import {
 	struct settings *settings;
-	struct imported_option *imported; /* one for each of option_table */
+	struct import_scope base;
+	struct import_scopes sections;
+	struct import_scope *scope; /* on which the functions act that set options */
 	struct import_remarks files;
 	struct import_remarks skipped;
 };
@@ -76,30 +90,66 @@ clear_remarks(struct import_remarks *list)
 	}
 }
 
-/* count_remarks - of one kind, on all options */
+/* count_scope_remarks - of one kind, on the options of a scope */
 static size_t
-count_remarks(const struct import *im, enum import_remark_kind kind)
+count_scope_remarks(const struct import_scope *scope, enum import_remark_kind kind)
 {
 	const struct import_remark *remark;
 	size_t i, n = 0;
 
 	for (i = 0; i < option_count; i++)
-		STAILQ_FOREACH (remark, &im->imported[i].remarks, entry)
+		STAILQ_FOREACH (remark, &scope->imported[i].remarks, entry)
 			n += remark->kind == kind;
 	return n;
+}
+
+/* count_remarks - of one kind, on all options */
+static size_t
+count_remarks(const struct import *im, enum import_remark_kind kind)
+{
+	size_t n = count_scope_remarks(&im->base, kind);
+	const struct import_scope *scope;
+
+	STAILQ_FOREACH (scope, &im->sections, entry)
+		n += count_scope_remarks(scope, kind);
+	return n;
+}
+
+static void
+init_scope(struct import_scope *scope)
+{
+	size_t i;
+
+	STAILQ_INIT(&scope->remarks);
+	scope->imported = xcalloc(option_count, sizeof(*scope->imported));
+	for (i = 0; i < option_count; i++)
+		STAILQ_INIT(&scope->imported[i].remarks);
+}
+
+static void
+clear_scope(struct import_scope *scope)
+{
+	size_t i;
+
+	for (i = 0; i < option_count; i++) {
+		clear_remarks(&scope->imported[i].remarks);
+		free(scope->imported[i].origin);
+	}
+	free(scope->imported);
+	clear_remarks(&scope->remarks);
+	free(scope->origin);
 }
 
 struct import *
 import_new(void)
 {
 	struct import *im = xcalloc(1, sizeof(*im));
-	size_t i;
 
 	im->settings = config_defaults();
 	option_preset(im->settings, import_option("spf", "authserv-id"));
-	im->imported = xcalloc(option_count, sizeof(*im->imported));
-	for (i = 0; i < option_count; i++)
-		STAILQ_INIT(&im->imported[i].remarks);
+	init_scope(&im->base);
+	im->scope = &im->base;
+	STAILQ_INIT(&im->sections);
 	STAILQ_INIT(&im->files);
 	STAILQ_INIT(&im->skipped);
 	return im;
@@ -109,19 +159,20 @@ void
 import_free(struct import **import)
 {
 	struct import *im = *import;
-	size_t i;
+	struct import_scope *scope;
 
 	*import = NULL;
 	if (im == NULL)
 		return;
-	for (i = 0; i < option_count; i++) {
-		clear_remarks(&im->imported[i].remarks);
-		free(im->imported[i].origin);
+	while ((scope = STAILQ_FIRST(&im->sections)) != NULL) {
+		STAILQ_REMOVE_HEAD(&im->sections, entry);
+		clear_scope(scope);
+		free(scope);
 	}
+	clear_scope(&im->base);
 	clear_remarks(&im->files);
 	clear_remarks(&im->skipped);
 	settings_free(&im->settings);
-	free(im->imported);
 	free(im);
 }
 
@@ -147,7 +198,7 @@ import_option(const char *section, const char *name)
 static struct imported_option *
 find_imported(const struct import *im, const struct conf_option *o)
 {
-	return &im->imported[o - option_table];
+	return &im->scope->imported[o - option_table];
 }
 
 /* format_origin - "FILE:LINE NAME", printable; the caller frees it */
@@ -179,6 +230,48 @@ has_control(const char *const *values, size_t n)
 	return false;
 }
 
+/* set_scope_option - in the section that was begun, or outside */
+static bool
+set_scope_option(struct import *im, const struct conf_option *o, const char *const *values,
+    size_t n, char why[OPTION_ERROR_SIZE])
+{
+	if (im->scope->section == NULL)
+		return option_set(im->settings, o, values, n, why);
+	if (o->in_section)
+		return spf_section_set(im->scope->section, o, values, n, why);
+	strlcpy(why, "srsd has one value for all recipients", OPTION_ERROR_SIZE);
+	return false;
+}
+
+bool
+import_begin_section(struct import *im, const struct import_origin *origin, const char *name)
+{
+	char why[OPTION_ERROR_SIZE];
+	struct import_scope *scope;
+	struct spf_section *section;
+
+	if (im->settings->sections == NULL)
+		im->settings->sections = spf_sections_new();
+	section = spf_sections_add(im->settings->sections, name, why);
+	if (section == NULL) {
+		import_skip(im, origin, "section spf: %s", why);
+		return false;
+	}
+	scope = xcalloc(1, sizeof(*scope));
+	init_scope(scope);
+	scope->section = section;
+	scope->origin = format_origin(origin);
+	STAILQ_INSERT_TAIL(&im->sections, scope, entry);
+	im->scope = scope;
+	return true;
+}
+
+void
+import_end_section(struct import *im)
+{
+	im->scope = &im->base;
+}
+
 bool
 import_set(struct import *im, const struct import_origin *origin, const struct conf_option *o,
     const char *const *values, size_t n)
@@ -186,7 +279,7 @@ import_set(struct import *im, const struct import_origin *origin, const struct c
 	char why[OPTION_ERROR_SIZE] = "the value contains a control character";
 	struct imported_option *imported = find_imported(im, o);
 
-	if (has_control(values, n) || !option_set(im->settings, o, values, n, why)) {
+	if (has_control(values, n) || !set_scope_option(im, o, values, n, why)) {
 		import_skip(im, origin, "%s: %s", o->name, why);
 		return false;
 	}
@@ -231,9 +324,13 @@ import_set_number(struct import *im, const struct import_origin *origin,
 	return import_set_text(im, origin, o, text);
 }
 
-/* format_option - what option_print prints, without the indentation and the newline */
+/*
+ * format_option - what option_print prints, without the indentation and the newline; spf replaces
+ * the options of that section unless it is NULL
+ */
 static char *
-format_option(const struct settings *settings, const struct conf_option *o)
+format_option(
+    const struct settings *settings, const struct spf_settings *spf, const struct conf_option *o)
 {
 	char *text, *bare;
 	size_t size;
@@ -241,7 +338,10 @@ format_option(const struct settings *settings, const struct conf_option *o)
 
 	if (out == NULL)
 		return xstrdup("");
-	option_print(settings, o, out);
+	if (spf == NULL)
+		option_print(settings, o, out);
+	else
+		option_spf_print(spf, o, out);
 	fclose(out);
 	bare = xstrdup(text + strspn(text, "\t"));
 	bare[strcspn(bare, "\n")] = '\0';
@@ -261,10 +361,21 @@ import_set_unknown(
 	free(where);
 }
 
+/* format_scope_option - with the value of spf { } if the section does not set the option */
+static char *
+format_scope_option(
+    const struct import *im, const struct import_scope *scope, const struct conf_option *o)
+{
+	const struct spf_section *section = scope->section;
+	bool own = section != NULL && spf_section_has(section, o);
+
+	return format_option(im->settings, own ? &section->spf : NULL, o);
+}
+
 char *
 import_option_line(const struct import *im, const struct conf_option *o)
 {
-	return format_option(im->settings, o);
+	return format_scope_option(im, im->scope, o);
 }
 
 /* format_remark - printable; the caller frees it */
@@ -283,6 +394,16 @@ import_note(struct import *im, const struct conf_option *o, const char *fmt, ...
 
 	va_start(ap, fmt);
 	append_remark(&find_imported(im, o)->remarks, REMARK_NOTE, format_remark(fmt, ap), NULL);
+	va_end(ap);
+}
+
+void
+import_note_section(struct import *im, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	append_remark(&im->scope->remarks, REMARK_NOTE, format_remark(fmt, ap), NULL);
 	va_end(ap);
 }
 
@@ -310,7 +431,7 @@ format_values(const struct conf_option *o, const char *const *values, size_t n)
 	char why[OPTION_ERROR_SIZE], *text = NULL;
 
 	if (!has_control(values, n) && option_set(settings, o, values, n, why))
-		text = format_option(settings, o);
+		text = format_option(settings, NULL, o);
 	settings_free(&settings);
 	return text;
 }
@@ -463,13 +584,13 @@ print_comment(const char *prefix, const char *text, FILE *out)
 
 /* print_remarks - the comments on an option, and its alternatives */
 static void
-print_remarks(const struct imported_option *imported, const char *indent, FILE *out)
+print_remarks(const struct import_remarks *remarks, const char *indent, FILE *out)
 {
 	const struct import_remark *remark;
 	char prefix[16];
 
 	snprintf(prefix, sizeof(prefix), "%s# ", indent);
-	STAILQ_FOREACH (remark, &imported->remarks, entry) {
+	STAILQ_FOREACH (remark, remarks, entry) {
 		if (remark_marks[remark->kind] != NULL)
 			fprintf(out, "%s%s:\n", prefix, remark_marks[remark->kind]);
 		print_comment(prefix, remark->text, out);
@@ -478,14 +599,28 @@ print_remarks(const struct imported_option *imported, const char *indent, FILE *
 	}
 }
 
+static const struct imported_option *
+find_scope_imported(const struct import_scope *scope, const struct conf_option *o)
+{
+	return &scope->imported[o - option_table];
+}
+
+/* is_imported - does a file set the option, or has it a remark? */
+static bool
+is_imported(const struct imported_option *imported)
+{
+	return imported->origin != NULL || !STAILQ_EMPTY(&imported->remarks);
+}
+
 static void
-print_imported(const struct import *im, const struct conf_option *o, FILE *out)
+print_imported(const struct import *im, const struct import_scope *scope,
+    const struct conf_option *o, FILE *out)
 {
 	const char *indent = o->section == NULL ? "" : "\t";
-	const struct imported_option *imported = find_imported(im, o);
-	char *value = import_option_line(im, o);
+	const struct imported_option *imported = find_scope_imported(scope, o);
+	char *value = format_scope_option(im, scope, o);
 
-	print_remarks(imported, indent, out);
+	print_remarks(&imported->remarks, indent, out);
 	if (imported->origin != NULL)
 		fprintf(out, "%s%s\t# %s\n", indent, value, imported->origin);
 	else
@@ -539,20 +674,53 @@ print_skipped(const struct import *im, FILE *out)
 		print_comment("# ", remark->text, out);
 }
 
+/* is_scope_empty - does the section set nothing? */
+static bool
+is_scope_empty(const struct import_scope *scope)
+{
+	size_t i;
+
+	for (i = 0; i < option_count; i++)
+		if (is_imported(&scope->imported[i]))
+			return false;
+	return true;
+}
+
+/* print_scope - a section, with the options that it sets */
+static void
+print_scope(const struct import *im, const struct import_scope *scope, FILE *out)
+{
+	const struct conf_option *o;
+
+	if (is_scope_empty(scope))
+		return;
+	print_remarks(&scope->remarks, "", out);
+	fputs("spf ", out);
+	option_print_quoted(scope->section->name, out);
+	fprintf(out, " {\t# %s\n", scope->origin);
+	for (o = option_table; o < option_table + option_count; o++)
+		if (is_imported(find_scope_imported(scope, o)))
+			print_imported(im, scope, o, out);
+	fputs("}\n", out);
+}
+
 void
 import_print(const struct import *im, FILE *out)
 {
+	const struct import_scope *scope;
 	const struct conf_option *o;
 
 	print_heading(im, out);
 	for (o = option_table; o < option_table + option_count; o++)
 		if (o->section == NULL)
-			print_imported(im, o, out);
+			print_imported(im, &im->base, o, out);
 	fputs("spf {\n", out);
 	for (o = option_table; o < option_table + option_count; o++)
 		if (o->section != NULL)
-			print_imported(im, o, out);
+			print_imported(im, &im->base, o, out);
 	fputs("}\n", out);
+	STAILQ_FOREACH (scope, &im->sections, entry)
+		print_scope(im, scope, out);
 	print_skipped(im, out);
 }
 
@@ -579,6 +747,36 @@ has_alternative(const struct imported_option *imported, const char *line)
 	return false;
 }
 
+/* name_scope - the beginning of a line about a difference; the caller frees it */
+static char *
+name_scope(const struct import_scope *scope, const struct conf_option *o)
+{
+	char *name;
+
+	if (scope->section == NULL)
+		return xstrdup(o->section == NULL ? "" : "spf: ");
+	xasprintf(&name, "spf \"%s\": ", scope->section->name);
+	return name;
+}
+
+/* find_effective_spf - the options in effect for the recipients of a section; NULL: spf { } */
+static const struct spf_settings *
+find_effective_spf(const struct settings *settings, const struct import_scope *scope)
+{
+	const struct spf_section *section = NULL;
+	struct mailaddr_parts parts;
+	const char *name;
+
+	if (scope->section != NULL) {
+		name = scope->section->name;
+		mailaddr_split(&parts, name, strlen(name));
+		section = spf_sections_find(settings->sections,
+		    (struct text){ parts.local, parts.local_len },
+		    (struct text){ parts.domain, parts.domain_len });
+	}
+	return section == NULL ? NULL : &section->spf;
+}
+
 /*
  * print_difference - of one option; true if there is one
  *
@@ -586,12 +784,12 @@ has_alternative(const struct imported_option *imported, const char *line)
  * be, so the alternatives to it are printed again.
  */
 static bool
-print_difference(const struct import *im, const struct conf_option *o,
-    const struct settings *settings, FILE *out)
+print_difference(const struct import *im, const struct import_scope *scope,
+    const struct conf_option *o, const struct settings *settings, FILE *out)
 {
-	const char *section = o->section == NULL ? "" : "spf: ";
-	char *there = import_option_line(im, o), *here = format_option(settings, o);
-	const struct imported_option *imported = find_imported(im, o);
+	char *there = format_scope_option(im, scope, o), *section = name_scope(scope, o);
+	char *here = format_option(settings, find_effective_spf(settings, scope), o);
+	const struct imported_option *imported = find_scope_imported(scope, o);
 	bool same = strcmp(there, here) == 0;
 	bool allowed = imported->allows != NULL && imported->allows(o, im->settings, settings);
 	bool differs =
@@ -599,10 +797,11 @@ print_difference(const struct import *im, const struct conf_option *o,
 
 	if (differs || has_remark(imported, REMARK_UNKNOWN) ||
 	    has_remark(imported, REMARK_PREPARE) || (same && has_remark(imported, REMARK_CHOICE)))
-		print_remarks(imported, "", out);
+		print_remarks(&imported->remarks, "", out);
 	if (differs)
 		fprintf(out, "%s%s\t# %s\n%s%s\t# in effect\n", section, there, imported->origin,
 		    section, here);
+	free(section);
 	free(there);
 	free(here);
 	return differs;
@@ -611,11 +810,16 @@ print_difference(const struct import *im, const struct conf_option *o,
 size_t
 import_print_differences(const struct import *im, const struct settings *settings, FILE *out)
 {
+	const struct import_scope *scope;
 	const struct conf_option *o;
 	size_t n = 0;
 
 	for (o = option_table; o < option_table + option_count; o++)
-		n += print_difference(im, o, settings, out);
+		n += print_difference(im, &im->base, o, settings, out);
+	STAILQ_FOREACH (scope, &im->sections, entry)
+		for (o = option_table; o < option_table + option_count; o++)
+			if (is_imported(find_scope_imported(scope, o)))
+				n += print_difference(im, scope, o, settings, out);
 	print_skipped(im, out);
 	return n;
 }

@@ -61,7 +61,10 @@ size_t import_unknowns(const struct import *import);
 /* The number of import_prepare's remarks. */
 size_t import_preparations(const struct import *import);
 
-/* The values so far. They are valid until the next call of a function that is not const. */
+/*
+ * The values so far, outside of sections. They are valid until the next call of a function that is
+ * not const.
+ */
 const struct settings *import_settings(const struct import *import);
 
 /* Prints the whole configuration file. */
@@ -85,6 +88,19 @@ struct import_origin {
 
 /* Names a file that was read, for the heading of the new configuration. */
 void import_add_file(struct import *import, const char *file);
+
+/*
+ * Begins a section spf "NAME" { }. Until import_end_section, the functions below act on the section:
+ * they set its options, and an option that it does not set has the value of spf { }. Options of the
+ * message or of the server are listed as skipped. Returns false if srsd does not accept the name, or
+ * has it already: the reason is then listed as by import_skip, and no section begins.
+ */
+bool import_begin_section(
+    struct import *import, const struct import_origin *origin, const char *name);
+void import_end_section(struct import *import);
+
+/* Adds a comment to the section that was begun. */
+void import_note_section(struct import *import, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* Finds an option of srsd; section is NULL or "spf". Aborts if it does not exist. */
 const struct conf_option *import_option(const char *section, const char *name);

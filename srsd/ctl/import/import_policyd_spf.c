@@ -5,6 +5,11 @@
  * The effect of each value has been tested, and compared with the source of policyd-spf. It cuts a
  * line at the first '#', and ignores the line unless exactly one '=' is left. It compares names and
  * most values case-sensitively. It splits lists at commas and does not remove any blanks.
+ *
+ * Per_User names a file with one line for each recipient: ADDRESS,NAME=VALUE|NAME=VALUE. The first
+ * line of a recipient counts, and it changes a copy of all options. policyd-spf compares addresses
+ * with the recipient in lower case. It does not remove blanks around names and values, and fails at
+ * a line that it cannot split: Postfix then defers the mail.
  */
 #include <arpa/inet.h>
 #include <stdlib.h>
@@ -14,6 +19,7 @@
 #include "common/buffer.h"
 #include "common/ipaddr.h"
 #include "common/xmalloc.h"
+#include "conf/spf_sections.h"
 #include "srsd/ctl/import/import.h"
 #include "srsd/ctl/import/import_policyd_spf.h"
 
@@ -23,6 +29,9 @@ struct policyd_spf_pending {
 	/* Reason_Message: its words depend on TempError_Defer, which may be on a later line. */
 	unsigned message_line;
 	char *message; /* NULL: not set */
+	/* Per_User: its file changes options that may be on later lines. */
+	unsigned per_user_line;
+	char *per_user; /* NULL: not set */
 };
 
 /* A line NAME = VALUE. */
@@ -37,6 +46,14 @@ struct policyd_spf_option;
 typedef void policyd_spf_import_fn(
     const struct policyd_spf_line *line, const struct policyd_spf_option *known);
 
+/* The use of an option in the file of Per_User. */
+enum policyd_spf_user {
+	USER_IGNORED,  /* policyd-spf does not accept it there */
+	USER_OPTION,   /* the section of the recipient may have it, or it is skipped anyway */
+	USER_NETWORKS, /* the same, for a list of networks */
+	USER_SHARED,   /* srsd has one value for all recipients */
+};
+
 struct policyd_spf_option {
 	const char *name;
 	policyd_spf_import_fn *import;
@@ -44,6 +61,8 @@ struct policyd_spf_option {
 	const char *const *words; /* the values that policyd-spf accepts */
 	const char *note;         /* how srsd differs, or why the setting is skipped */
 	bool suffixes;            /* its names may begin with a dot */
+	enum policyd_spf_user user;
+	bool number; /* policyd-spf converts the value with int() */
 };
 
 static const char *const helo_words[] = { "SPF_Not_Pass", "Softfail", "Fail", "Null", "False",
@@ -186,15 +205,15 @@ import_seed_only(const struct policyd_spf_line *l, const struct policyd_spf_opti
 		import_skip(l->im, &l->origin, "policyd-spf ignores this option");
 }
 
-/* split_items - at commas, in place, blanks included; the caller frees the array */
+/* split_items - in place, blanks included; the caller frees the array */
 static char **
-split_items(char *text, size_t *n)
+split_items(char *text, const char *separator, size_t *n)
 {
 	char **items = xcalloc(strlen(text) + 2, sizeof(*items));
 
 	*n = 0;
 	if (text[0] != '\0')
-		while ((items[*n] = strsep(&text, ",")) != NULL)
+		while ((items[*n] = strsep(&text, separator)) != NULL)
 			(*n)++;
 	return items;
 }
@@ -290,25 +309,49 @@ offer_networks(const struct policyd_spf_line *l, const struct policyd_spf_option
 	free(meant);
 }
 
-/* import_networks - skip_addresses and Whitelist; policyd-spf stops at the first bad item */
+/* A list of networks. policyd-spf stops at the first bad item. */
+struct network_list {
+	char **nets;
+	size_t n, good; /* the items before the first bad one */
+};
+
+static struct network_list
+parse_networks(const char *value)
+{
+	struct network_list list;
+	char *copy = xstrdup(value);
+	size_t i;
+
+	list.nets = split_items(copy, ",", &list.n);
+	for (i = 0; i < list.n; i++)
+		list.nets[i] = replace_mask(list.nets[i]);
+	for (list.good = 0; list.good < list.n && is_strict_network(list.nets[list.good]);
+	     list.good++)
+		;
+	free(copy);
+	return list;
+}
+
+static void
+free_networks(struct network_list *list)
+{
+	size_t i;
+
+	for (i = 0; i < list->n; i++)
+		free(list->nets[i]);
+	free(list->nets);
+}
+
+/* import_networks - skip_addresses and Whitelist */
 static void
 import_networks(const struct policyd_spf_line *l, const struct policyd_spf_option *known)
 {
-	char *copy = xstrdup(l->value), **nets;
-	size_t i, n, good;
+	struct network_list list = parse_networks(l->value);
 
-	nets = split_items(copy, &n);
-	for (i = 0; i < n; i++)
-		nets[i] = replace_mask(nets[i]);
-	for (good = 0; good < n && is_strict_network(nets[good]); good++)
-		;
-	import_set(l->im, &l->origin, our_option(known), (const char *const *)nets, good);
-	if (good < n)
-		offer_networks(l, known, nets, n, nets[good]);
-	for (i = 0; i < n; i++)
-		free(nets[i]);
-	free(nets);
-	free(copy);
+	import_set(l->im, &l->origin, our_option(known), (const char *const *)list.nets, list.good);
+	if (list.good < list.n)
+		offer_networks(l, known, list.nets, list.n, list.nets[list.good]);
+	free_networks(&list);
 }
 
 /* is_padded - does the first item of a list begin or end with a blank? */
@@ -329,7 +372,7 @@ import_names(const struct policyd_spf_line *l, const struct policyd_spf_option *
 	const char **effective, **meant, *why;
 	size_t i, n, n_effective = 0, n_meant = 0;
 
-	items = split_items(copy, &n);
+	items = split_items(copy, ",", &n);
 	effective = xcalloc(n + 1, sizeof(*effective));
 	meant = xcalloc(n + 1, sizeof(*meant));
 	for (i = 0; i < n; i++) {
@@ -397,6 +440,26 @@ import_authserv_id(const struct policyd_spf_line *l, const struct policyd_spf_op
 {
 	/* HOSTNAME stands for the name of the host, which is srsd's default. */
 	set_our_option(l, known, strcmp(l->value, "HOSTNAME") == 0 ? "" : l->value);
+}
+
+/* import_restriction - HELO_pass_restriction and Mail_From_pass_restriction */
+static void
+import_restriction(const struct policyd_spf_line *l, const struct policyd_spf_option *known)
+{
+	bool is_helo = strcmp(known->option, "helo-pass-restriction") == 0;
+
+	if (strpbrk(l->value, ", \t") != NULL) {
+		import_skip(l->im, &l->origin,
+		    "srsd answers with the name of one class: declare a class in main.cf with the "
+		    "restrictions %s, and set %s to its name",
+		    l->value, known->option);
+		return;
+	}
+	import_set_text(l->im, &l->origin, our_option(known), l->value);
+	if (is_helo)
+		import_note(l->im, our_option(known),
+		    "policyd-spf also answers with this class if MAIL FROM fails. srsd refuses "
+		    "such mail.");
 }
 
 static void
@@ -490,6 +553,15 @@ postpone_message(const struct policyd_spf_line *l, const struct policyd_spf_opti
 	l->pending->message_line = l->origin.line;
 }
 
+static void
+postpone_per_user(const struct policyd_spf_line *l, const struct policyd_spf_option *known)
+{
+	(void)known;
+	free(l->pending->per_user);
+	l->pending->per_user = xstrdup(l->value);
+	l->pending->per_user_line = l->origin.line;
+}
+
 /* postpone_mock - any value, even False, switches policyd-spf off */
 static void
 postpone_mock(const struct policyd_spf_line *l, const struct policyd_spf_option *known)
@@ -498,45 +570,66 @@ postpone_mock(const struct policyd_spf_line *l, const struct policyd_spf_option 
 	l->pending->mock_line = l->value[0] == '\0' ? 0 : l->origin.line;
 }
 
-#define MILTER "an option of pyspf-milter, not of policyd-spf"
-#define RESTRICTION                                                                          \
-	"srsd does not return a restriction for a pass; put the restrictions of that class " \
-	"after check_policy_service"
+/* skip_status_codes - srsd always has what policyd-spf has with Yes */
+static void
+skip_status_codes(const struct policyd_spf_line *l, const struct policyd_spf_option *known)
+{
+	bool off = strcmp(l->value, "No") == 0;
 
+	(void)known;
+	import_skip(l->im, &l->origin,
+	    "%s: srsd always sends the enhanced status codes of RFC 7372%s", l->value,
+	    off ? ". Without them Postfix adds 5.7.1, which is less specific" : "");
+}
+
+#define MILTER "an option of pyspf-milter, not of policyd-spf"
 static const struct policyd_spf_option known_names[] = {
 	{ "debugLevel", skip_option,
-	    .note = "srsd logs one line for each decision; srsd -v logs more" },
+	    .note = "srsd logs one line for each decision; srsd -v logs more", .user = USER_OPTION,
+	    .number = true },
 	{ "TestOnly", import_test_only, .option = "test-only" },
-	{ "defaultSeedOnly", import_seed_only, .option = "test-only" },
-	{ "HELO_reject", import_reject, .option = "helo-reject", .words = helo_words },
-	{ "Mail_From_reject", import_reject, .option = "mail-from-reject",
-	    .words = mail_from_words },
-	{ "PermError_reject", import_flag, .option = "permerror-reject" },
-	{ "TempError_Defer", import_flag, .option = "temperror-defer" },
-	{ "No_Mail", import_flag, .option = "no-mail" },
-	{ "Mail_From_pass_restriction", skip_option, .note = RESTRICTION },
-	{ "HELO_pass_restriction", skip_option, .note = RESTRICTION },
-	{ "Prospective", import_prospective, .option = "prospective" },
-	{ "skip_addresses", import_networks, .option = "skip-addresses" },
-	{ "Whitelist", import_networks, .option = "whitelist" },
-	{ "HELO_Whitelist", import_names, .option = "helo-whitelist" },
-	{ "Domain_Whitelist", import_names, .option = "domain-whitelist" },
+	{ "defaultSeedOnly", import_seed_only, .option = "test-only", .user = USER_OPTION,
+	    .number = true },
+	{ "HELO_reject", import_reject, .option = "helo-reject", .words = helo_words,
+	    .user = USER_OPTION },
+	{ "Mail_From_reject", import_reject, .option = "mail-from-reject", .words = mail_from_words,
+	    .user = USER_OPTION },
+	{ "PermError_reject", import_flag, .option = "permerror-reject", .user = USER_OPTION },
+	{ "TempError_Defer", import_flag, .option = "temperror-defer", .user = USER_OPTION },
+	{ "No_Mail", import_flag, .option = "no-mail", .user = USER_OPTION },
+	{ "Mail_From_pass_restriction", import_restriction, .option = "mail-from-pass-restriction",
+	    .user = USER_SHARED },
+	{ "HELO_pass_restriction", import_restriction, .option = "helo-pass-restriction",
+	    .user = USER_SHARED },
+	{ "Prospective", import_prospective, .option = "prospective", .user = USER_SHARED },
+	{ "skip_addresses", import_networks, .option = "skip-addresses", .user = USER_NETWORKS },
+	{ "Whitelist", import_networks, .option = "whitelist", .user = USER_NETWORKS },
+	{ "HELO_Whitelist", import_names, .option = "helo-whitelist", .user = USER_OPTION },
+	{ "Domain_Whitelist", import_names, .option = "domain-whitelist", .user = USER_OPTION },
 	{ "Domain_Whitelist_PTR", import_names, .option = "domain-whitelist-ptr", .suffixes = true,
-	    .note =
-		"srsd compares whole labels, and only names that resolve to the client's "
-		"address. policyd-spf accepts any name with this ending, without verifying it." },
+	    .note = "srsd compares whole labels, and only names that resolve to the client's "
+		    "address. policyd-spf accepts any name with this ending, without verifying it.",
+	    .user = USER_OPTION },
 	{ "Reject_Not_Pass_Domains", import_names, .option = "reject-not-pass-domains",
-	    .note = "srsd includes subdomains. policyd-spf matches the domain and its parents." },
-	{ "Per_User", skip_option, .note = "srsd has one policy for all recipients" },
-	{ "SPF_Enhanced_Status_Codes", skip_option,
-	    .note = "srsd always sends enhanced status codes (RFC 7372)" },
-	{ "Header_Type", import_header_type, .option = "header" },
-	{ "Hide_Receiver", import_hide_receiver, .option = "hide-receiver" },
+	    .note = "srsd includes subdomains. policyd-spf matches the domain and its parents.",
+	    .user = USER_OPTION },
+	{ "Per_User", postpone_per_user, .option = NULL },
+	{ "SPF_Enhanced_Status_Codes", skip_status_codes, .user = USER_SHARED },
+	{ "Header_Type", import_header_type, .option = "header", .user = USER_SHARED },
+	{ "Hide_Receiver", import_hide_receiver, .option = "hide-receiver", .user = USER_SHARED },
 	{ "Authserv_Id", import_authserv_id, .option = "authserv-id" },
-	{ "Lookup_Time", import_number, .option = "lookup-time" },
-	{ "Whitelist_Lookup_Time", skip_option, .note = "the allow-lists share lookup-time" },
-	{ "Void_Limit", import_number, .option = "void-limit" },
-	{ "Reason_Message", postpone_message, .option = "reason-message" },
+	{ "Authserv-Id", skip_option, .note = "policyd-spf uses Authserv_Id only",
+	    .user = USER_OPTION },
+	{ "Lookup_Time", import_number, .option = "lookup-time", .user = USER_SHARED,
+	    .number = true },
+	{ "Whitelist_Lookup_Time", skip_option,
+	    .note =
+		"the allow-lists share lookup-time. A time of their own would come on top of it, "
+		"and Postfix waits for the policy service only so long",
+	    .user = USER_SHARED, .number = true },
+	{ "Void_Limit", import_number, .option = "void-limit", .user = USER_SHARED,
+	    .number = true },
+	{ "Reason_Message", postpone_message, .option = "reason-message", .user = USER_OPTION },
 	{ "Mock", postpone_mock, .option = NULL },
 	{ "Socket", skip_option, .note = MILTER },
 	{ "PidFile", skip_option, .note = MILTER },
@@ -575,6 +668,7 @@ format_meant(const struct policyd_spf_line *line, const struct policyd_spf_optio
 	if (pending.message != NULL)
 		import_message(scratch, &l.origin, pending.message);
 	free(pending.message);
+	free(pending.per_user);
 	text = import_option_line(scratch, our_option(known));
 	import_free(&scratch);
 	return text;
@@ -661,8 +755,363 @@ import_mock(struct import *im, const struct import_origin *origin)
 	}
 }
 
+/* -- the file of Per_User */
+
+/* A line of that file. */
+struct policyd_spf_user_line {
+	struct policyd_spf_line l; /* pending is of this line */
+	const char *skip,
+	    *whitelist; /* the values of skip_addresses and Whitelist; NULL: not set */
+};
+
+/* has_capitals - such an address is never that of a recipient, which is in lower case */
+static bool
+has_capitals(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if (*text >= 'A' && *text <= 'Z')
+			return true;
+	return false;
+}
+
+/* find_pair_fault - why does policyd-spf fail at a pair NAME=VALUE? A static text; NULL: it does not */
+static const char *
+find_pair_fault(const char *pair)
+{
+	const char *equal = strchr(pair, '=');
+	const struct policyd_spf_option *known;
+	char *name;
+	long n;
+
+	if (equal == NULL || strchr(equal + 1, '=') != NULL)
+		return "does not have exactly one '='";
+	name = xstrndup(pair, (size_t)(equal - pair));
+	known = find_known_name(name, strcmp);
+	free(name);
+	if (known != NULL && known->user != USER_IGNORED && known->number &&
+	    !parse_integer(equal + 1, &n))
+		return "is not a number";
+	return NULL;
+}
+
+/* are_pairs_valid - false, and the line is skipped, if policyd-spf fails at one of n pairs */
+static bool
+are_pairs_valid(const struct policyd_spf_line *l, char *const *pairs, size_t n)
+{
+	const char *fault;
+	size_t i;
+
+	if (n == 0) {
+		import_skip(l->im, &l->origin,
+		    "no options: policyd-spf fails, and Postfix defers all mail for this recipient");
+		return false;
+	}
+	for (i = 0; i < n; i++) {
+		fault = find_pair_fault(pairs[i]);
+		if (fault == NULL)
+			continue;
+		import_skip(l->im, &l->origin,
+		    "'%s' %s: policyd-spf fails, and Postfix defers all mail for this recipient",
+		    pairs[i], fault);
+		return false;
+	}
+	return true;
+}
+
+/* import_ignored_pair - of an option that policyd-spf does not accept here */
+static void
+import_ignored_pair(const struct policyd_spf_line *l, const struct policyd_spf_option *known)
+{
+	const char *meant = "true";
+	long n;
+
+	if (known != NULL && strcmp(known->name, "TestOnly") == 0 && parse_integer(l->value, &n) &&
+	    n == 0)
+		import_offer(l->im, &l->origin, our_option(known), &meant, 1,
+		    "policyd-spf does not accept this option for one recipient, and ignores it");
+	else
+		import_skip(l->im, &l->origin,
+		    "policyd-spf does not accept this option for one recipient either");
+}
+
+static void
+import_user_pair(struct policyd_spf_user_line *u, const char *name, const char *value)
+{
+	const struct policyd_spf_option *known = find_known_name(name, strcmp);
+
+	u->l.origin.name = name;
+	u->l.value = value;
+	if (known == NULL || known->user == USER_IGNORED)
+		import_ignored_pair(&u->l, known);
+	else if (known->user == USER_SHARED)
+		import_skip(
+		    u->l.im, &u->l.origin, "%s: srsd has one value for all recipients", value);
+	else if (known->user != USER_NETWORKS)
+		known->import(&u->l, known);
+	else if (strcmp(known->option, "whitelist") == 0)
+		u->whitelist = value;
+	else
+		u->skip = value;
+}
+
+/* is_repeated - does a later pair have the same name? policyd-spf uses the last one */
+static bool
+is_repeated(char *const *pairs, size_t i, size_t n)
+{
+	size_t len = strcspn(pairs[i], "=") + 1, j;
+
+	for (j = i + 1; j < n; j++)
+		if (strncmp(pairs[j], pairs[i], len) == 0)
+			return true;
+	return false;
+}
+
+/* is_network_within - is an item within one of the networks of a list? */
+static bool
+is_network_within(const char *item, const struct cidr_list *list)
+{
+	struct cidr net;
+	size_t i;
+
+	if (!cidr_parse(&net, item, strlen(item)))
+		return false;
+	for (i = 0; i < list->n; i++)
+		if (list->net[i].prefix <= net.prefix && cidr_contains(&list->net[i], &net.addr))
+			return true;
+	return false;
+}
+
+/* format_networks - as policyd-spf writes them; the caller frees the text */
+static char *
+format_networks(const struct cidr_list *list)
+{
+	struct buffer text = { .data = NULL };
+	char address[IPADDR_TEXT_SIZE], item[IPADDR_TEXT_SIZE + 8];
+	size_t i;
+
+	for (i = 0; i < list->n; i++) {
+		ipaddr_format(&list->net[i].addr, address);
+		snprintf(
+		    item, sizeof(item), "%s%s/%u", i > 0 ? "," : "", address, list->net[i].prefix);
+		buffer_add(&text, item, strlen(item));
+	}
+	buffer_add(&text, "", 1);
+	return text.data;
+}
+
+/*
+ * import_user_skip - skip_addresses of a recipient, which srsd has in whitelist of the section
+ *
+ * Networks that spf { } skips for all recipients are not needed there.
+ */
+static void
+import_user_skip(struct policyd_spf_user_line *u)
+{
+	const struct spf_settings *spf = &import_settings(u->l.im)->spf;
+	const struct policyd_spf_option *known = find_known_name("Whitelist", strcmp);
+	char *all = format_networks(&spf->whitelist);
+	struct network_list skip = parse_networks(u->skip),
+			    listed = parse_networks(u->whitelist == NULL ? all : u->whitelist);
+	const char **nets = xcalloc(skip.n + listed.n + 1, sizeof(*nets));
+	size_t i, n = 0;
+
+	u->l.origin.name = "skip_addresses";
+	for (i = 0; i < skip.good; i++)
+		if (!is_network_within(skip.nets[i], &spf->skip_addresses))
+			nets[n++] = skip.nets[i];
+	if (n > 0)
+		import_note_section(u->l.im,
+		    "The networks of skip_addresses are in whitelist. Clients in skip-addresses of "
+		    "spf { } are not checked for any recipient.");
+	else
+		import_skip(u->l.im, &u->l.origin,
+		    "%s: clients in skip-addresses of spf { } are not checked for any recipient",
+		    u->skip);
+	for (i = 0; i < listed.good && (n > 0 || u->whitelist != NULL); i++)
+		nets[n++] = listed.nets[i];
+	if (n > 0 || u->whitelist != NULL)
+		import_set(u->l.im, &u->l.origin, our_option(known), nets, n);
+	if (skip.good < skip.n)
+		offer_networks(&u->l, known, skip.nets, skip.n, skip.nets[skip.good]);
+	u->l.origin.name = "Whitelist";
+	if (listed.good < listed.n)
+		offer_networks(&u->l, known, listed.nets, listed.n, listed.nets[listed.good]);
+	free(nets);
+	free_networks(&skip);
+	free_networks(&listed);
+	free(all);
+}
+
+static void
+import_user_networks(struct policyd_spf_user_line *u)
+{
+	if (u->skip != NULL) {
+		import_user_skip(u);
+	} else if (u->whitelist != NULL) {
+		u->l.origin.name = "Whitelist";
+		u->l.value = u->whitelist;
+		import_networks(&u->l, find_known_name("Whitelist", strcmp));
+	}
+}
+
+/* import_user_pairs - n pairs NAME=VALUE, into the section that was begun */
+static void
+import_user_pairs(struct policyd_spf_user_line *u, char **pairs, size_t n)
+{
+	struct import_origin origin = u->l.origin;
+	char *equal;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (is_repeated(pairs, i, n))
+			continue;
+		equal = strchr(pairs[i], '=');
+		*equal = '\0';
+		import_user_pair(u, pairs[i], equal + 1);
+	}
+	import_user_networks(u);
+	origin.name = "Reason_Message";
+	if (u->l.pending->message != NULL)
+		import_message(u->l.im, &origin, u->l.pending->message);
+}
+
+/* is_recipient - false, and the line is skipped, if policyd-spf never has such a recipient */
+static bool
+is_recipient(const struct policyd_spf_line *l, const char *address)
+{
+	if (strchr(address, '@') == NULL) {
+		import_skip(l->im, &l->origin,
+		    "'%s' is not an address; policyd-spf has no other kinds of recipients",
+		    address);
+		return false;
+	}
+	if (has_capitals(address)) {
+		import_skip(l->im, &l->origin,
+		    "policyd-spf converts recipients to lower case, so that '%s' is none of them. "
+		    "Write it in lower case if the line is meant to apply",
+		    address);
+		return false;
+	}
+	return true;
+}
+
+/* begin_user - the section of an address; false: srsd does not accept it, or has it already */
+static bool
+begin_user(const struct policyd_spf_line *l, const char *address)
+{
+	if (!import_begin_section(l->im, &l->origin, address))
+		return false;
+	if (spf_sections_count(import_settings(l->im)->sections) == 1)
+		import_note_section(l->im,
+		    "srsd also applies the section of user@domain to user+extension@domain. "
+		    "policyd-spf compares the whole address.");
+	return true;
+}
+
+/* import_user - the line of an address: NAME=VALUE|NAME=VALUE */
+static void
+import_user(struct policyd_spf_user_line *u, const char *address, char *text)
+{
+	struct policyd_spf_pending pending = { .message = NULL };
+	size_t n;
+	char **pairs = split_items(text, "|", &n);
+
+	u->l.pending = &pending;
+	if (is_recipient(&u->l, address) && are_pairs_valid(&u->l, pairs, n) &&
+	    begin_user(&u->l, address)) {
+		import_user_pairs(u, pairs, n);
+		import_end_section(u->l.im);
+	}
+	free(pending.message);
+	free(pairs);
+}
+
+/* import_user_line - one line of the file, up to end */
+static void
+import_user_line(const struct policyd_spf_line *l, const char *begin, const char *end)
+{
+	struct policyd_spf_user_line u = { .l = *l };
+	const char *comment = memchr(begin, '#', (size_t)(end - begin)), *comma;
+	char *text = copy_trimmed(begin, comment == NULL ? end : comment), *address, *options;
+
+	comma = strchr(text, ',');
+	if (text[0] != '\0' && comma == NULL) {
+		import_skip(l->im, &l->origin,
+		    "%s: policyd-spf fails at a line without a comma. Postfix defers all mail for "
+		    "recipients without a line above it",
+		    text);
+	} else if (text[0] != '\0') {
+		address = copy_trimmed(text, comma);
+		options = copy_trimmed(comma + 1, comma + strlen(comma));
+		import_user(&u, address, options);
+		free(options);
+		free(address);
+	}
+	free(text);
+}
+
+static void
+import_user_lines(struct import *im, const char *file, const char *text)
+{
+	struct policyd_spf_line l = { .im = im, .origin = { file, 0, NULL } };
+	const char *end;
+
+	import_add_file(im, file);
+	while (*text != '\0') {
+		end = text + strcspn(text, "\n");
+		l.origin.line++;
+		import_user_line(&l, text, end);
+		text = end + (*end == '\n');
+	}
+}
+
+/* find_user_file - the path in "text,PATH"; NULL: the setting is skipped */
+static const char *
+find_user_file(struct import *im, const struct import_origin *origin, const char *value)
+{
+	const char *comma = strchr(value, ',');
+
+	if (comma == NULL || strchr(comma + 1, ',') != NULL || strncmp(value, "text,", 5) != 0) {
+		import_skip(im, origin,
+		    "'%s' is not of the form text,PATH: policyd-spf failed, and Postfix deferred all "
+		    "mail",
+		    value);
+		return NULL;
+	}
+	if (comma[1] == '/')
+		return comma + 1;
+	import_skip(im, origin,
+	    "'%s' is not a path that begins with '/'; blanks are part of it. policyd-spf probably "
+	    "found no such file, and applied nothing",
+	    comma + 1);
+	return NULL;
+}
+
+/* import_per_user - Per_User, at the end of the file */
+static void
+import_per_user(struct import *im, const struct import_origin *origin, const char *value,
+    import_read_fn *read_file)
+{
+	const char *path = find_user_file(im, origin, value), *why;
+	char *text;
+
+	if (path == NULL)
+		return;
+	text = read_file(path, &why);
+	if (text == NULL) {
+		import_skip(im, origin,
+		    "%s: %s. If policyd-spf cannot read it either, it applies nothing", path, why);
+		return;
+	}
+	import_note(im, import_option("spf", "hide-receiver"),
+	    "With Per_User, policyd-spf shows the whole address of the recipient, whatever "
+	    "Hide_Receiver says.");
+	import_user_lines(im, path, text);
+	free(text);
+}
+
 void
-import_policyd_spf(struct import *im, const char *file, const char *text)
+import_policyd_spf(struct import *im, const char *file, const char *text, import_read_fn *read_file)
 {
 	const struct conf_option *hide = import_option("spf", "hide-receiver");
 	struct import_origin origin = { "policyd-spf", 0, "Hide_Receiver" };
@@ -682,6 +1131,12 @@ import_policyd_spf(struct import *im, const char *file, const char *text)
 	if (pending.message != NULL)
 		import_message(im, &origin, pending.message);
 	free(pending.message);
+	origin = (struct import_origin){ file, pending.per_user_line, "Per_User" };
+	if (pending.per_user != NULL && pending.mock_line == 0)
+		import_per_user(im, &origin, pending.per_user, read_file);
+	else if (pending.per_user != NULL)
+		import_skip(im, &origin, "with Mock, policyd-spf does not read this file");
+	free(pending.per_user);
 	origin = (struct import_origin){ file, pending.mock_line, "Mock" };
 	if (pending.mock_line != 0)
 		import_mock(im, &origin);

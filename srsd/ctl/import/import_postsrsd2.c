@@ -639,8 +639,9 @@ import_postsrsd2(
 {
 	struct confuse_option options_in_file[N_KNOWN] = { { .name = NULL } };
 	struct postsrsd2_file f = { .im = im, .path = file, .now = now };
-	const struct confuse_grammar grammar = { options_in_file, N_KNOWN, false,
-		on_postsrsd2_option, &f };
+	const struct confuse_grammar grammar = {
+		.options = options_in_file, .n = N_KNOWN, .set = on_postsrsd2_option, .arg = &f
+	};
 	bool ok;
 	size_t i;
 
