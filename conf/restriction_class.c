@@ -9,7 +9,7 @@
 /* The actions of access(5), and the restrictions that are single words. */
 static const char *const reserved_words[] = { "ok", "relay", "reject", "defer", "defer_if_permit",
 	"defer_if_reject", "bcc", "discard", "dunno", "filter", "hold", "info", "prepend",
-	"redirect", "replace", "strip", "warn", "ignore", "error", "retry", "sleep",
+	"redirect", "hangup", "replace", "strip", "warn", "ignore", "error", "retry", "sleep",
 	"warn_if_reject", "none" };
 
 /* The beginnings of the names of all other restrictions. "permit" itself is one of them. */

@@ -41,6 +41,7 @@ test_names(void **state)
 		{ "FILTER", false },
 		{ "BCC", false },
 		{ "DISCARD", false },
+		{ "HANGUP", false },
 		{ "PREPEND", false },
 		{ "DUNNO", false },
 		{ "WARN", false },
