@@ -46,7 +46,6 @@ struct section_domain {
 
 struct spf_sections {
 	struct section_domain *domains; /* a hash table */
-	bool has_a_labels;              /* one of the domains has some */
 	struct section_entry **all;     /* in the order of the file */
 	size_t n, room;
 };
@@ -150,16 +149,65 @@ add_section_domain(struct spf_sections *sections, const char *name, size_t len)
 		return domain;
 	domain = xcalloc(1, sizeof(*domain) + len + 1);
 	memcpy(domain->name, name, len + 1);
-	if (strcasestr(domain->name, "xn--") != NULL)
-		sections->has_a_labels = true;
 	HASH_ADD_KEYPTR_BYHASHVALUE(
 	    hh, sections->domains, domain->name, (unsigned)len, hash_name(name, len), domain);
 	return domain;
 }
 
+/* A character, and the ASCII letters that Postfix takes it for (case folding of Unicode). */
+static const struct ascii_fold {
+	const char *utf8, *ascii;
+} ascii_folds[] = {
+	{ "\305\277", "s" },      /* LONG S */
+	{ "\303\237", "ss" },     /* SHARP S */
+	{ "\341\272\236", "ss" }, /* CAPITAL SHARP S */
+	{ "\342\204\252", "k" },  /* KELVIN SIGN */
+	{ "\357\254\200", "ff" }, /* the LATIN SMALL LIGATUREs */
+	{ "\357\254\201", "fi" },
+	{ "\357\254\202", "fl" },
+	{ "\357\254\203", "ffi" },
+	{ "\357\254\204", "ffl" },
+	{ "\357\254\205", "st" },
+	{ "\357\254\206", "st" },
+};
+
+/* find_ascii_fold - of the character at s; NULL: it has none */
+static const struct ascii_fold *
+find_ascii_fold(const char *s, size_t len)
+{
+	size_t i, n;
+
+	for (i = 0; i < sizeof(ascii_folds) / sizeof(ascii_folds[0]); i++) {
+		n = strlen(ascii_folds[i].utf8);
+		if (n <= len && memcmp(s, ascii_folds[i].utf8, n) == 0)
+			return &ascii_folds[i];
+	}
+	return NULL;
+}
+
+/* fold_local - write a local part with the folds in it, which are never longer; returns its length */
+static size_t
+fold_local(char *folded, const char *local, size_t len)
+{
+	const struct ascii_fold *fold;
+	size_t i = 0, n = 0;
+
+	while (i < len) {
+		fold = ascii_only(local + i, 1) ? NULL : find_ascii_fold(local + i, len - i);
+		if (fold == NULL) {
+			folded[n++] = local[i++];
+			continue;
+		}
+		memcpy(folded + n, fold->ascii, strlen(fold->ascii));
+		n += strlen(fold->ascii);
+		i += strlen(fold->utf8);
+	}
+	return n;
+}
+
 /* A name that was parsed. */
 struct section_name {
-	const char *local; /* NULL: a domain */
+	char local[MAILADDR_MAX + 1]; /* folded; "": a domain */
 	size_t local_len;
 	size_t domain_len;
 	char domain[HOSTNAME_MAX + 1]; /* in A-labels */
@@ -183,10 +231,12 @@ parse_section_name(struct section_name *parsed, const char *name)
 	const char *at = strrchr(name, '@'), *domain = at == NULL ? name : at + 1;
 	size_t len = hostname_length(domain, strlen(domain));
 
-	parsed->local = at == NULL ? NULL : name;
-	parsed->local_len = at == NULL ? 0 : (size_t)(at - name);
-	if (at != NULL && !is_section_local(name, parsed->local_len))
+	parsed->local_len = 0;
+	if (at != NULL && !is_section_local(name, (size_t)(at - name)))
 		return false;
+	if (at != NULL)
+		parsed->local_len = fold_local(parsed->local, name, (size_t)(at - name));
+	parsed->local[parsed->local_len] = '\0';
 	if (!hostname_is_mail_domain(domain, len))
 		return false;
 	parsed->domain_len = idna_to_ascii(parsed->domain, domain, len);
@@ -224,14 +274,14 @@ spf_sections_add(struct spf_sections *sections, const char *name, char error[OPT
 		return NULL;
 	}
 	domain = add_section_domain(sections, parsed.domain, parsed.domain_len);
-	same = parsed.local == NULL ? domain->own
-				    : find_section_address(domain, parsed.local, parsed.local_len);
+	same = parsed.local_len == 0 ? domain->own
+				     : find_section_address(domain, parsed.local, parsed.local_len);
 	if (same != NULL) {
 		snprintf(error, OPTION_ERROR_SIZE, "\"%.200s\" is given twice", name);
 		return NULL;
 	}
 	entry = make_section(sections, name);
-	if (parsed.local == NULL) {
+	if (parsed.local_len == 0) {
 		domain->own = entry;
 		return &entry->section;
 	}
@@ -293,21 +343,42 @@ spf_sections_complete(struct spf_sections *sections, const struct spf_settings *
 		complete_section(&sections->all[i]->section, spf);
 }
 
+/* find_folded_address - of a local part with characters that Postfix takes for ASCII letters */
+NOINLINE static const struct section_entry *
+find_folded_address(const struct section_domain *domain, struct text local)
+{
+	char folded[MAILADDR_MAX];
+
+	if (ascii_only(local.s, local.len) || local.len > sizeof(folded))
+		return NULL;
+	return find_section_address(domain, folded, fold_local(folded, local.s, local.len));
+}
+
+static const struct section_entry *
+find_exact_address(const struct section_domain *domain, struct text local)
+{
+	const struct section_entry *entry = find_section_address(domain, local.s, local.len);
+
+	return entry != NULL ? entry : find_folded_address(domain, local);
+}
+
 /* find_address_section - with the extension of the local part, or without it */
 static const struct section_entry *
 find_address_section(const struct section_domain *domain, struct text local)
 {
-	const struct section_entry *entry = find_section_address(domain, local.s, local.len);
+	const struct section_entry *entry = find_exact_address(domain, local);
 	const char *plus;
 
 	if (entry != NULL || local.len < 2)
 		return entry;
 	plus = memchr(local.s + 1, '+', local.len - 1);
-	return plus == NULL ? NULL
-			    : find_section_address(domain, local.s, (size_t)(plus - local.s));
+	if (plus == NULL)
+		return NULL;
+	local.len = (size_t)(plus - local.s);
+	return find_exact_address(domain, local);
 }
 
-/* find_converted_domain - of a name in U-labels */
+/* find_converted_domain - of a name that is not ASCII, although that of the section may be */
 NOINLINE static const struct section_domain *
 find_converted_domain(const struct spf_sections *sections, struct text domain)
 {
@@ -320,6 +391,49 @@ find_converted_domain(const struct spf_sections *sections, struct text domain)
 	return len == 0 ? NULL : find_section_domain(sections, ascii, len);
 }
 
+static bool
+has_route(struct text local)
+{
+	size_t i;
+
+	for (i = 0; i < local.len; i++)
+		if (local.s[i] == '@' || local.s[i] == '%' || local.s[i] == '!')
+			return true;
+	return false;
+}
+
+/*
+ * follow_route - from "user%x.org" at a domain of this host to user at x.org
+ *
+ * trivial-rewrite(8) does so if the domain is in mydestination, or empty. For other domains,
+ * smtpd(8) refuses such recipients. Without a domain in the local part, it keeps its own one.
+ */
+NOINLINE static void
+follow_route(struct text *local, struct text *domain)
+{
+	struct mailaddr_parts parts;
+
+	for (;;) {
+		mailaddr_split(&parts, local->s, local->len);
+		if (parts.local_len == local->len)
+			return;
+		local->s = parts.local;
+		local->len = parts.local_len;
+		if (parts.domain_len > 0) {
+			domain->s = parts.domain;
+			domain->len = parts.domain_len;
+		}
+	}
+}
+
+static const struct section_domain *
+find_recipient_domain(const struct spf_sections *sections, struct text domain)
+{
+	const struct section_domain *found = find_section_domain(sections, domain.s, domain.len);
+
+	return found != NULL ? found : find_converted_domain(sections, domain);
+}
+
 const struct spf_section *
 spf_sections_find(const struct spf_sections *sections, struct text local, struct text domain)
 {
@@ -328,14 +442,16 @@ spf_sections_find(const struct spf_sections *sections, struct text local, struct
 
 	if (sections == NULL)
 		return NULL;
-	found = find_section_domain(sections, domain.s, domain.len);
-	if (found == NULL && sections->has_a_labels)
-		found = find_converted_domain(sections, domain);
-	if (found == NULL)
-		return NULL;
-	if (found->addresses != NULL)
+	found = find_recipient_domain(sections, domain);
+	if (found != NULL && found->addresses != NULL)
 		entry = find_address_section(found, local);
-	if (entry == NULL)
+	if (entry == NULL && has_route(local)) {
+		follow_route(&local, &domain);
+		found = find_recipient_domain(sections, domain);
+		if (found != NULL && found->addresses != NULL)
+			entry = find_address_section(found, local);
+	}
+	if (entry == NULL && found != NULL)
 		entry = found->own;
 	return entry == NULL ? NULL : &entry->section;
 }

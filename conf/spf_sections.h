@@ -8,9 +8,14 @@
  * address comes before that of its domain.
  *
  * Domains are compared in A-labels, in any case, and without a trailing dot. Local parts are
- * compared in the form of the policy service, without quotes, and in any case of ASCII letters. An
- * address with an extension (user+extension) that has no section has that of the address without
- * it.
+ * compared in the form of the policy service, without quotes, and in any case of ASCII letters; a
+ * character whose case folding is ASCII (LONG S, KELVIN SIGN) counts as these letters, because it
+ * does for Postfix. An address with an extension (user+extension) that has no section has that of
+ * the address without it.
+ *
+ * An address with another one in its local part, "user%x.org"@y.org, has the section of user@x.org,
+ * unless a section has its name: Postfix delivers there if y.org is in mydestination, and otherwise
+ * refuses the recipient. (Measured with Postfix 3.7.)
  *
  * A lookup costs the same for any number of sections. It is made for each request, so it avoids
  * copies of the names.

@@ -77,7 +77,14 @@ test_recipients_are_judged_by_their_section(void **state)
 		{ "b@nomail.test", SPF_FAIL, GATE_PREPEND, "PREPEND Received-SPF: Fail" },
 		{ "b@bank.test", SPF_NEUTRAL, GATE_REJECT, "550 5.7.23 neutral for all" },
 		{ "b%lax.test", SPF_FAIL, GATE_PREPEND, "PREPEND Received-SPF: Fail" },
-		{ "b%lax.test@y.test", SPF_FAIL, GATE_REJECT, "550 5.7.23 fail for all" },
+		/* delivered to lax.test if y.test is in mydestination, and refused if it is not */
+		{ "b%lax.test@y.test", SPF_FAIL, GATE_PREPEND, "PREPEND Received-SPF: Fail" },
+		{ "b%y.test@lax.test", SPF_FAIL, GATE_REJECT, "550 5.7.23 fail for all" },
+		{ "strict@lax.test@y.test", SPF_NEUTRAL, GATE_REJECT,
+		    "550 5.7.23 neutral for all" },
+		{ "strict@lax.test@", SPF_NEUTRAL, GATE_REJECT, "550 5.7.23 neutral for all" },
+		{ "\305\277trict@LAX.te\305\277t", SPF_NEUTRAL, GATE_REJECT,
+		    "550 5.7.23 neutral for all" },
 		{ "lax.test", SPF_FAIL, GATE_REJECT, "550 5.7.23 fail for all" },
 		{ "", SPF_FAIL, GATE_REJECT, "550 5.7.23 fail for all" },
 	};

@@ -109,6 +109,60 @@ test_lookups(void **state)
 	unit_end();
 }
 
+/*
+ * Recipients that Postfix 3.7 accepts and delivers to kim@shop.example, with host.example in
+ * mydestination and shop.example in virtual_mailbox_domains: none may avoid the section of that
+ * address, or have that of another.
+ */
+static void
+test_spellings_that_postfix_accepts(void **state)
+{
+	static const struct {
+		const char *local, *domain;
+		const char *want;
+	} rows[] = {
+		{ "\342\204\252im", "shop.example", "kim@shop.example" }, /* KELVIN SIGN */
+		{ "kim", "\305\277hop.example", "kim@shop.example" },     /* LONG S */
+		{ "\342\204\252im+x", "shop.example", "kim@shop.example" },
+		{ "\305\277tra\303\237e", "shop.example", "strasse@shop.example" },
+		{ "strasse", "shop.example", "strasse@shop.example" },
+		{ "o\357\254\203ce", "shop.example", "o\357\254\203ce@shop.example" },
+		{ "OFFICE", "shop.example", "o\357\254\203ce@shop.example" },
+		{ "o\357\254", "shop.example", "shop.example" },
+		{ "kim%shop.example", "host.example", "kim@shop.example" },
+		{ "kim@shop.example", "host.example", "kim@shop.example" },
+		{ "shop.example!kim", "host.example", "kim@shop.example" },
+		{ "kim%shop.example.", "host.example", "kim@shop.example" },
+		{ "kim%shop.example%host.example", "host.example", "kim@shop.example" },
+		{ "host.example!shop.example!kim", "host.example", "kim@shop.example" },
+		{ "kim@shop.example", "", "kim@shop.example" },
+		{ "kim@shop.example.", "", "kim@shop.example" },
+		{ "kim@shop.example@", "", "kim@shop.example" },
+		{ "kim%shop.example", "", "kim@shop.example" },
+		{ "other%shop.example", "host.example", "shop.example" },
+		{ "kim%elsewhere.example", "host.example", NULL },
+		{ "kim%", "host.example", "host.example" },
+		{ "kim", "host.example", "host.example" },
+		{ "a%b", "shop.example", "a%b@shop.example" },
+		{ "%", "", NULL },
+	};
+	struct spf_sections *sections = spf_sections_new();
+	size_t i;
+
+	(void)state;
+	add(sections, "host.example");
+	add(sections, "shop.example");
+	add(sections, "kim@shop.example");
+	add(sections, "strasse@shop.example");
+	add(sections, "o\357\254\203ce@shop.example");
+	add(sections, "a%b@shop.example");
+	for (i = 0; i < COUNT(rows); i++)
+		unit_text(unit_row("%s@%s", rows[i].local, rows[i].domain), "section",
+		    look_up(sections, rows[i].local, rows[i].domain), rows[i].want);
+	spf_sections_free(&sections);
+	unit_end();
+}
+
 /* The case bit is that of letters alone. */
 static void
 test_bytes_that_are_no_letters(void **state)
@@ -305,6 +359,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lookups),
+		cmocka_unit_test(test_spellings_that_postfix_accepts),
 		cmocka_unit_test(test_bytes_that_are_no_letters),
 		cmocka_unit_test(test_without_sections),
 		cmocka_unit_test(test_names_that_are_refused),
