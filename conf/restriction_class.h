@@ -13,8 +13,9 @@
 #include <stdbool.h>
 
 /*
- * True for letters, digits and '_' that begin with no digit, unless they are an action of access(5)
- * or begin like a restriction of postconf(5), in any case. Only main.cf shows if the class exists.
+ * True for letters, digits and '_' that do not begin with a digit, unless they are an action of
+ * access(5) or begin like a restriction of postconf(5), in any case. Only main.cf shows whether the
+ * class exists.
  */
 bool restriction_class_is_name(const char *name);
 

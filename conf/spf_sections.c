@@ -90,7 +90,7 @@ spf_sections_free(struct spf_sections **sections)
 	*sections = NULL;
 }
 
-/* The bit that distinguishes the cases of a letter, in each byte. */
+/* In each byte, the bit in which a capital and a small letter differ. */
 #define CASE_BITS UINT64_C(0x2020202020202020)
 
 static inline uint64_t
@@ -268,8 +268,8 @@ spf_sections_add(struct spf_sections *sections, const char *name, char error[OPT
 
 	if (!parse_section_name(&parsed, name)) {
 		snprintf(error, OPTION_ERROR_SIZE,
-		    "'%.100s' is not accepted as its name; a domain, or an address of which the "
-		    "local part has no quotes",
+		    "'%.100s' is not accepted as the name of a section; a domain, or an address "
+		    "whose local part has no quotes",
 		    name);
 		return NULL;
 	}

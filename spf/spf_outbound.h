@@ -20,7 +20,7 @@ struct spf_outbound;
 
 /*
  * The time, in seconds, after which no further address is evaluated. srsctl waits for the last one,
- * too: this and the longest lookup-time, 90 seconds, are less than its patience.
+ * too: this and the longest lookup-time, 90 seconds, are less than its own timeout.
  */
 #define SPF_OUTBOUND_SECONDS 20
 
@@ -43,8 +43,8 @@ bool spf_outbound_is_done(const struct spf_outbound *outbound);
  *	{ "ip": "192.0.2.1", "identities": [report], "hint": "..." }
  *
  * The report is that of spf_report.h for the sender. If the result is pass, it has no terms. It is
- * missing if there was no time for the evaluation. The hint is what to do to the record, and is
- * missing if that is not known, or nothing.
+ * missing if there was no time for the evaluation. The hint names the change that the record needs.
+ * It is missing if that is unknown, or if none is needed.
  */
 json_t *spf_outbound_report(const struct spf_outbound *outbound);
 

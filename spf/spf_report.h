@@ -33,9 +33,10 @@
  *
  * A term "" is the lookup of the domain's record. It has a member "hint" if the domain has no
  * record but a text that looks like one (spf_near_miss.h), or a record with an ignored term
- * (spf_term_hint.h). An invalid term has one if it looks like another term. A term has its cost, with that of
- * the records that it leads to, and the totals of the evaluation after it. Terms, their costs and
- * the one that decides are those of the native evaluator, also if libspf2 has the result. varies is
+ * (spf_term_hint.h). An invalid term has one if it looks like a valid one. A term has its cost, with
+ * that of the records that it leads to, and the totals of the evaluation after it. Terms, their costs
+ * and the one that decides are those of the native evaluator, even if the result is that of libspf2.
+ * varies is
  * that of spf_verdict.h. The members native, libspf2 and engines_agree exist if libspf2 was used.
  */
 json_t *spf_report(

@@ -521,7 +521,8 @@ put_remarks(struct spf_tree *tree, const json_t *identity, unsigned indent)
 	}
 	if (json_is_true(json_object_get(identity, "varies"))) {
 		buffer_printf(&tree->line,
-		    "another local part or HELO name may get another result (%%{s}, %%{l}, %%{h})");
+		    "a different local part or HELO name may get a different result (%%{s}, %%{l}, "
+		    "%%{h})");
 		put_heading(tree, indent, YELLOW);
 	}
 }
@@ -567,7 +568,7 @@ put_address(struct spf_tree *tree, const json_t *address)
 
 	buffer_printf(&tree->line, "%s: ", ctl_text(address, "ip"));
 	if (identity == NULL) {
-		buffer_printf(&tree->line, "not evaluated, the DNS is too slow");
+		buffer_printf(&tree->line, "not evaluated: the DNS is too slow");
 		put_heading(tree, 2, YELLOW);
 		return;
 	}

@@ -9,8 +9,8 @@
 
 /* All zero for a pipe or a file: plain ASCII, in lines of any length. */
 struct terminal {
-	bool unicode;   /* the locale uses UTF-8 */
-	bool colour;    /* it understands the escape sequences of colours, and they are welcome */
+	bool unicode; /* the locale uses UTF-8 */
+	bool colour;  /* it understands the escape sequences of colours, and NO_COLOR is not set */
 	unsigned width; /* columns; 0: lines have no limit */
 };
 

@@ -4,9 +4,9 @@
  *
  * Postfix sends one request for each recipient, with the same instance. The verdicts are evaluated
  * once, and each header is added once. A result of the allow-lists is that of the lists of spf { };
- * the lists of a section are looked up for each recipient. An instance is unique on one host only, so that the client,
- * HELO name and sender must be the same, too. The number of messages and their age are bounded; the
- * oldest one is removed first.
+ * the lists of a section are looked up for each recipient. An instance is unique on one host only,
+ * so that the client, HELO name and sender must be the same, too. The number of messages and their
+ * age are bounded; the oldest one is removed first.
  */
 #ifndef SRSD_SERVICE_MESSAGE_MEMORY_H
 #define SRSD_SERVICE_MESSAGE_MEMORY_H

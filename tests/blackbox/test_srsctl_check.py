@@ -380,8 +380,8 @@ class Installation(Base):
         off = {'helo-reject': 'no-check', 'mail-from-reject': 'no-check'}
         for sections, said in (
                 ({'spf "a.test"': {'test-only': True}},
-                 r'SPF refuses nothing: test-only is set in the section spf "a\.test": remove it '
-                 'there after the tests$'),
+                 r'SPF refuses nothing: test-only is set in the section spf "a\.test": remove '
+                 'test-only from the section after the tests$'),
                 ({'spf "a.test"': {'no-mail': True}, 'spf "b@a.test"': {'test-only': True},
                   'spf "c.test"': {'test-only': True}},
                  r'SPF refuses nothing: .* in the section spf "b@a\.test" and in others: '),
@@ -709,14 +709,14 @@ class Postfix(PostfixBase):
         for classes, remedy in (('', "'smtpd_restriction_classes = passed'"),
                                 ('other', "'smtpd_restriction_classes = other passed'")):
             with self.subTest(classes):
-                self.finds('^error: mail-from-pass-restriction = passed, which is no restriction '
+                self.finds('^error: mail-from-pass-restriction = passed, which is not a restriction '
                            'class of main.cf: mail that passes is deferred with 451 4.3.5: '
                            'postconf -e %s ' % remedy, config=config, postfix=self.postfix(
                                {'smtpd_restriction_classes': classes, 'other': 'permit'}))
         main = {'smtpd_restriction_classes': 'passed',
                 'passed': 'reject_unknown_sender_domain permit_mynetworks'}
-        self.finds('^ok: main.cf declares passed of mail-from-pass-restriction$', errors=0,
-                   config=config, postfix=self.postfix(main))
+        self.finds('^ok: main.cf declares the class passed of mail-from-pass-restriction$',
+                   errors=0, config=config, postfix=self.postfix(main))
         self.finds('^warning: helo-pass-restriction = passed, and that class has permit: any '
                    'domain .*: remove permit from passed in main.cf$',
                    config=self.config(spf={'helo-pass-restriction': 'passed'}),
@@ -724,7 +724,7 @@ class Postfix(PostfixBase):
 
     def test_recipient_delimiter(self):
         config = self.config(**{'spf "a.test"': {'no-mail': True}, 'spf "b@a.test"': {}})
-        self.finds("^warning: recipient_delimiter = -\\+, and the section spf \"b@a.test\" applies "
+        self.finds("^warning: recipient_delimiter = -\\+, but the section spf \"b@a.test\" applies "
                    r"to extensions after '\+' only: add sections for the other extensions of b, or "
                    "set the options for a.test$", config=config,
                    postfix=self.postfix({'recipient_delimiter': '-+'}))
@@ -1368,7 +1368,7 @@ class DmarcFilter(PostfixBase):
     def test_results(self):
         for spf, text in (
                 ({}, r'mail that fails SPF is refused before .*; with no-mail = true, '),
-                ({'no-mail': True}, r'it decides on mail that fails SPF, except of domains'),
+                ({'no-mail': True}, r'it decides on mail that fails SPF, except mail of domains'),
                 ({'mail-from-reject': 'false'}, r'it decides on all mail that fails SPF$'),
                 ({'mail-from-reject': 'no-check'}, r'it decides on all mail that fails SPF$')):
             with self.subTest(text):
@@ -1377,7 +1377,7 @@ class DmarcFilter(PostfixBase):
                     spf={'mail-from-reject': 'softfail', 'test-only': True})
         for word in 'softfail', 'spf-not-pass':
             self.filter(r'^warning: mail-from-reject is %s: .* before OpenDMARC, .*: '
-                        r'set mail-from-reject = "fail", and no-mail' % word, errors=1,
+                        r'set mail-from-reject = "fail"; set no-mail' % word, errors=1,
                         spf={'mail-from-reject': word})
 
     def test_how_it_is_recognized(self):
@@ -1415,7 +1415,7 @@ class DmarcFilter(PostfixBase):
     def test_deception(self):
         self.filter('^warning: header_checks is empty: OpenDMARC believes .*: remove them with ', 1,
                     header_checks='')
-        self.filter('^warning: smtpd smtp has no smtpd_command_filter: for OpenDMARC, mail from ',
+        self.filter('^warning: smtpd smtp has no smtpd_command_filter: OpenDMARC takes x.org ',
                     1, smtpd_command_filter='')
         self.filter('^ok: rspamd, ', smtpd_milters='inet:localhost:11332', header_checks='',
                     smtpd_command_filter='')

@@ -201,8 +201,8 @@ class Whole(Import):
                       % (users, users), config)
         left = self.unwrapped(config.split('# Not carried over:')[1])
         self.assertIn('%s:1 Header_Type: None: ' % users, left)
-        self.assertIn("%s:2: policyd-spf converts recipients to lower case, so that 'B@our.test' "
-                      'is none of them' % users, left)
+        self.assertIn("%s:2: policyd-spf converts recipients to lower case, so 'B@our.test' "
+                      'never matches one' % users, left)
         self.assertNotIn('srsd also applies', self.imported('', 'policyd-spf.conf'))
 
     def test_per_user_that_is_missing(self):

@@ -355,8 +355,8 @@ test_users(void **state)
 		    { "does not accept '::ffff:127.0.0.0//104' as a network",
 			"\twhitelist = {\"10.0.0.0/8\", \"192.0.2.64/26\"}\t# " } },
 		{ "A@x.test,No_Mail=True",
-		    { "/USERS:1: policyd-spf converts recipients to lower case, so that "
-		      "'A@x.test' is none of them. Write it" } },
+		    { "/USERS:1: policyd-spf converts recipients to lower case, so "
+		      "'A@x.test' never matches one. Write it" } },
 		{ "x.test,No_Mail=True", { "/USERS:1: 'x.test' is not an address; " } },
 		{ "\"a b\"@x.test,No_Mail=True",
 		    { "/USERS:1: section spf: '\"a b\"@x.test' is not" } },

@@ -214,7 +214,7 @@ test_remarks(void **state)
 		    "mailfrom x.test: neutral by default, no term matched\n"
 		    "  explanation: not ours\n" TOTALS
 		    "  native neutral, libspf2 pass: they differ\n"
-		    "  another local part or HELO name may get another result"
+		    "  a different local part or HELO name may get a different result"
 		    " (%{s}, %{l}, %{h})\n" },
 		{ "hint",
 		    REPORT(IDENTITY("none", "",
@@ -270,7 +270,7 @@ test_addresses(void **state)
 		    "  " TOTALS "    hint: add it\n"
 		    "    record of x.test: found\n"
 		    "    `- -all: match, fail  <- decides\n"
-		    "  192.0.2.3: not evaluated, the DNS is too slow\n" },
+		    "  192.0.2.3: not evaluated: the DNS is too slow\n" },
 		{ "one",
 		    "{'for':'x.test','addresses':[{'ip':'192.0.2.1','identities':[" IDENTITY(
 			"pass", "", "") "]}]}",

@@ -427,8 +427,8 @@ check_spf_is_on(struct check *check)
 }
 
 /*
- * check_sections - report the sections that have an effect which spf { } does not have, and with
- * which nothing is refused
+ * check_sections - report the sections whose options have an effect that those of spf { } do not
+ * have: nothing is refused
  */
 static void
 check_sections(struct check *check, bool (*has_effect)(const struct spf_settings *),
@@ -540,8 +540,8 @@ check_daemon(struct check *check)
 	check_sections(check, is_spf_off,
 	    "SPF is not checked: helo-reject and mail-from-reject are no-check",
 	    "remove the section from srsd.conf");
-	check_sections(
-	    check, is_spf_test_only, "SPF refuses nothing: test-only is set", "remove it there");
+	check_sections(check, is_spf_test_only, "SPF refuses nothing: test-only is set",
+	    "remove test-only from the section");
 	check_exposure(check, "forward", &settings->forward);
 	check_exposure(check, "reverse", &settings->reverse);
 	check_exposure(check, "policy", &settings->policy);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A DMARC filter after srsd. It verifies DKIM signatures, which may save what srsd refuses, and it
- * reads header fields, which may be srsd's or the sender's. What OpenDMARC 1.4.2 and rspamd 3.4
- * read was measured (contrib/postfix/dmarc).
+ * A DMARC filter after srsd. It verifies DKIM signatures, so that it may accept mail that srsd would
+ * refuse. It reads header fields, which srsd or the sender may have written. The fields that OpenDMARC
+ * 1.4.2 and rspamd 3.4 read were found by measurement (contrib/postfix/dmarc).
  */
 #include <string.h>
 
@@ -57,7 +57,7 @@ get_reject_word(enum spf_reject reject)
 	return reject == SPF_REJECT_SOFTFAIL ? "softfail" : "spf-not-pass";
 }
 
-/* describe_fail - what becomes of mail that fails SPF; for the other values of mail-from-reject */
+/* describe_fail - the decision on mail that fails SPF, for the other values of mail-from-reject */
 static const char *
 describe_fail(const struct spf_settings *spf)
 {
@@ -65,7 +65,8 @@ describe_fail(const struct spf_settings *spf)
 	    spf->mail_from_reject == SPF_REJECT_NOCHECK)
 		return "it decides on all mail that fails SPF";
 	if (spf->no_mail)
-		return "it decides on mail that fails SPF, except of domains that send none (no-mail)";
+		return "it decides on mail that fails SPF, except mail of domains that send none "
+		       "(no-mail)";
 	return "mail that fails SPF is refused before it can verify a signature; with no-mail = true, "
 	       "it decides on such mail";
 }
@@ -77,19 +78,19 @@ check_results(struct check *check, const struct dmarc_place *place)
 
 	if (!spf->test_only && !spf->no_mail && spf->mail_from_reject < SPF_REJECT_FAIL) {
 		findings_add(check->findings, FINDING_WARNING,
-		    "mail-from-reject is %s: mail that DMARC accepts for its signature is refused "
-		    "before %s, %s, verifies it",
+		    "mail-from-reject is %s: mail that would pass DMARC by its DKIM signature is "
+		    "refused before %s, %s, can verify it",
 		    get_reject_word(spf->mail_from_reject), place->filter->name, place->word);
 		findings_remedy(check->findings,
-		    "set mail-from-reject = \"fail\", and no-mail = true to leave that to the filter "
-		    "too");
+		    "set mail-from-reject = \"fail\"; set no-mail = true as well to leave mail "
+		    "that fails SPF to the filter");
 		return;
 	}
 	findings_add(check->findings, FINDING_OK, "%s, %s, follows srsd on smtpd %s: %s",
 	    place->filter->name, place->word, place->service.name, describe_fail(spf));
 }
 
-/* check_header - is it read, and does it stay? */
+/* check_header - of use to the filter? */
 static void
 check_header(struct check *check, const struct dmarc_place *place)
 {
@@ -97,8 +98,8 @@ check_header(struct check *check, const struct dmarc_place *place)
 		return;
 	findings_add(check->findings, FINDING_WARNING, "header is authentication-results: %s",
 	    place->filter->reads_fields
-		? "OpenDMARC believes a Received-SPF of the sender unless SPF passes, and what removes "
-		  "forged results removes this header too"
+		? "OpenDMARC believes a Received-SPF of the sender unless SPF passes, and a table that "
+		  "removes forged results removes this header too"
 		: "rspamd removes it");
 	findings_remedy(check->findings, "set header = \"received-spf\"");
 }
@@ -118,8 +119,8 @@ check_deception(struct check *check, const struct dmarc_place *place)
 	if (postfix_service_get(check->postfix, &place->service, "smtpd_command_filter")[0] ==
 	    '\0') {
 		findings_add(check->findings, FINDING_WARNING,
-		    "smtpd %s has no smtpd_command_filter: for %s, mail from "
-		    "<\"a@x.org\"@y.org> is mail of x.org",
+		    "smtpd %s has no smtpd_command_filter: %s takes x.org for the domain of "
+		    "<\"a@x.org\"@y.org>",
 		    place->service.name, place->filter->name);
 		findings_remedy(
 		    check->findings, "refuse it with the table mail_from of contrib/postfix/dmarc");

@@ -415,7 +415,7 @@ check_permits(struct check *check, const char *option, const char *name, const c
 			continue;
 		findings_add(check->findings, FINDING_WARNING,
 		    "%s = %s, and that class has permit: any domain can pass its own SPF check, and "
-		    "so skip all restrictions after check_policy_service",
+		    "then skips all restrictions after check_policy_service",
 		    option, name);
 		findings_remedy(check->findings, "remove permit from %s in main.cf", name);
 		return;
@@ -432,14 +432,14 @@ check_pass_class(struct check *check, const char *option, const char *name)
 		return;
 	class = postfix_class(check->postfix, name);
 	if (class != NULL) {
-		findings_add(
-		    check->findings, FINDING_OK, "main.cf declares %s of %s", name, option);
+		findings_add(check->findings, FINDING_OK, "main.cf declares the class %s of %s",
+		    name, option);
 		check_permits(check, option, name, class);
 		return;
 	}
 	findings_add(check->findings, FINDING_ERROR,
-	    "%s = %s, which is no restriction class of main.cf: mail that passes is deferred with "
-	    "451 4.3.5",
+	    "%s = %s, which is not a restriction class of main.cf: mail that passes is deferred "
+	    "with 451 4.3.5",
 	    option, name);
 	findings_remedy(check->findings,
 	    "postconf -e 'smtpd_restriction_classes = %s%s%s' '%s = RESTRICTIONS', or remove the "
@@ -471,7 +471,7 @@ check_delimiter(struct check *check)
 	if (section == NULL || delimiter[strspn(delimiter, "+")] == '\0')
 		return;
 	findings_add(check->findings, FINDING_WARNING,
-	    "recipient_delimiter = %s, and the section spf \"%s\" applies to extensions after '+' "
+	    "recipient_delimiter = %s, but the section spf \"%s\" applies to extensions after '+' "
 	    "only",
 	    delimiter, section->name);
 	address = strchr(section->name, '@');

@@ -625,7 +625,7 @@ static const struct policyd_spf_option known_names[] = {
 	{ "Whitelist_Lookup_Time", skip_option,
 	    .note =
 		"the allow-lists share lookup-time. A time of their own would come on top of it, "
-		"and Postfix waits for the policy service only so long",
+		"and Postfix waits only for smtpd_policy_service_timeout",
 	    .user = USER_SHARED, .number = true },
 	{ "Void_Limit", import_number, .option = "void-limit", .user = USER_SHARED,
 	    .number = true },
@@ -764,7 +764,7 @@ struct policyd_spf_user_line {
 	    *whitelist; /* the values of skip_addresses and Whitelist; NULL: not set */
 };
 
-/* has_capitals - such an address is never that of a recipient, which is in lower case */
+/* has_capitals - such an address never matches: policyd-spf converts recipients to lower case */
 static bool
 has_capitals(const char *text)
 {
@@ -774,7 +774,7 @@ has_capitals(const char *text)
 	return false;
 }
 
-/* find_pair_fault - why does policyd-spf fail at a pair NAME=VALUE? A static text; NULL: it does not */
+/* find_pair_fault - the reason why policyd-spf fails at a pair NAME=VALUE, static; or NULL */
 static const char *
 find_pair_fault(const char *pair)
 {
@@ -981,13 +981,13 @@ is_recipient(const struct policyd_spf_line *l, const char *address)
 {
 	if (strchr(address, '@') == NULL) {
 		import_skip(l->im, &l->origin,
-		    "'%s' is not an address; policyd-spf has no other kinds of recipients",
+		    "'%s' is not an address, and policyd-spf looks up whole addresses only",
 		    address);
 		return false;
 	}
 	if (has_capitals(address)) {
 		import_skip(l->im, &l->origin,
-		    "policyd-spf converts recipients to lower case, so that '%s' is none of them. "
+		    "policyd-spf converts recipients to lower case, so '%s' never matches one. "
 		    "Write it in lower case if the line is meant to apply",
 		    address);
 		return false;
