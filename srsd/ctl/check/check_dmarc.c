@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A DMARC filter after srsd. It verifies DKIM signatures, so that it may accept mail that srsd would
- * refuse. It reads header fields, which srsd or the sender may have written. The fields that OpenDMARC
- * 1.4.2 and rspamd 3.4 read were found by measurement (contrib/postfix/dmarc).
+ * A DMARC filter after srsd. It verifies DKIM signatures, so that it may accept mail that srsd
+ * would refuse. It reads header fields, which srsd or the sender may have written. The fields that
+ * OpenDMARC 1.4.2 and rspamd 3.4 read were found by measurement (contrib/postfix/dmarc).
  */
 #include <string.h>
 
