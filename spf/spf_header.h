@@ -8,7 +8,8 @@
  * Some readers do not know quoted-strings, so nothing in one may mean anything to them:
  *
  * - OpenDMARC 1.4.2 interprets "(", "=" and ";" in a quoted-string of Received-SPF, and
- *   SpamAssassin 4.0.1 "identity=". Neither does so after a backslash, so these are escaped, and so is ")".
+ *   SpamAssassin 4.0.1 "identity=". Neither does so after a backslash, so these are escaped, and
+ *   so is ")".
  * - OpenDMARC reads the domain of <"a@x.test"@y.test> and that of <a@x.test,.y.test> as x.test. A
  *   sender with another '@' is shown as its domain alone, and each character of a domain that is
  *   not a letter, a digit, a blank or one of "-_.[]:" becomes '?'. OpenDMARC compares the value

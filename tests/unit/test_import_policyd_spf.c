@@ -357,7 +357,7 @@ test_users(void **state)
 		{ "A@x.test,No_Mail=True",
 		    { "/USERS:1: policyd-spf converts recipients to lower case, so "
 		      "'A@x.test' never matches one. Write it" } },
-		{ "x.test,No_Mail=True", { "/USERS:1: 'x.test' is not an address; " } },
+		{ "x.test,No_Mail=True", { "/USERS:1: 'x.test' is not an address, and " } },
 		{ "\"a b\"@x.test,No_Mail=True",
 		    { "/USERS:1: section spf: '\"a b\"@x.test' is not" } },
 		{ "a@x.test,No_Mail=True\na@x.test,HELO_reject=False",
