@@ -37,7 +37,7 @@ is_shown_domain_char(char c)
 static bool
 is_shown_helo_char(char c)
 {
-	return c == '\0' || strchr("()=;", c) == NULL;
+	return c != '(' && c != ')' && c != '=' && c != ';';
 }
 
 static bool
