@@ -4,8 +4,8 @@
 #include "common/line.h"
 #include "common/printable.h"
 
-static void
-append_line_bytes(struct line *line, const char *text, size_t len)
+void
+line_put_bytes(struct line *line, const char *text, size_t len)
 {
 	size_t room = sizeof(line->text) - line->len;
 
@@ -19,13 +19,7 @@ void
 line_begin(struct line *line, const char *text)
 {
 	line->len = 0;
-	append_line_bytes(line, text, strlen(text));
-}
-
-void
-line_put(struct line *line, const char *text)
-{
-	append_line_bytes(line, text, strlen(text));
+	line_put_bytes(line, text, strlen(text));
 }
 
 void
@@ -34,7 +28,7 @@ line_put_untrusted(struct line *line, const char *text, size_t len)
 	char visible[PRINTABLE_SIZE];
 
 	printable(visible, sizeof(visible), text, len);
-	append_line_bytes(line, visible, len < PRINTABLE_MAX ? len : PRINTABLE_MAX);
+	line_put_bytes(line, visible, len < PRINTABLE_MAX ? len : PRINTABLE_MAX);
 }
 
 void
@@ -46,5 +40,5 @@ line_put_number(struct line *line, unsigned long long number)
 	do
 		digits[--i] = (char)('0' + number % 10);
 	while ((number /= 10) != 0);
-	append_line_bytes(line, digits + i, sizeof(digits) - i);
+	line_put_bytes(line, digits + i, sizeof(digits) - i);
 }

@@ -9,6 +9,7 @@
 #define COMMON_LINE_H
 
 #include <stddef.h>
+#include <string.h>
 
 #define LINE_SIZE 1600
 
@@ -20,8 +21,15 @@ struct line {
 /* Replaces the line by text, which must consist of visible characters and blanks. */
 void line_begin(struct line *line, const char *text);
 
-/* Appends text of the same kind. */
-void line_put(struct line *line, const char *text);
+/* Appends len bytes of the same kind. */
+void line_put_bytes(struct line *line, const char *text, size_t len);
+
+/* The same with a NUL-terminated text. Inline, so that the length of a literal is constant. */
+static inline void
+line_put(struct line *line, const char *text)
+{
+	line_put_bytes(line, text, strlen(text));
+}
 
 /* Appends untrusted text, made printable and cut after PRINTABLE_MAX bytes (common/printable.h). */
 void line_put_untrusted(struct line *line, const char *text, size_t len);

@@ -430,6 +430,8 @@ const struct conf_option option_table[] = {
 	    .text = "per cent of bounces in an hour that cause a warning" },
 	{ TOP(siblings), "siblings", OPTION_LIST, NULL, .accept = accept_sibling,
 	    .text = "SMTP servers of the other forwarders with the same secrets" },
+	{ TOP(recent_decisions), "recent-decisions", OPTION_NUMBER, "10000", .min = 0,
+	    .max = 100000, .text = "decisions in memory for srsctl recent; 0: none" },
 	{ TOP(idle_timeout), "idle-timeout", OPTION_NUMBER, "1800", .min = 1, .max = 86400,
 	    .text = "seconds after which an idle connection is closed" },
 	{ TOP(stop_timeout), "stop-timeout", OPTION_NUMBER, "25", .min = 1, .max = 600,

@@ -187,6 +187,7 @@ struct settings {
 	bool metrics_remote;
 	bool domains_file_watch;
 	int stop_timeout;        /* in seconds */
+	int recent_decisions;    /* kept for srsctl recent; 0: none */
 	int idle_timeout;        /* in seconds */
 	int connection_limit;    /* for each service for Postfix */
 	char *unprivileged_user; /* "": stay root */

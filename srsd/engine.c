@@ -24,6 +24,7 @@
 #include "srsd/listeners.h"
 #include "srsd/priority.h"
 #include "srsd/server.h"
+#include "srsd/service/control_recent.h"
 #include "srsd/service/metrics.h"
 #include "srsd/service/services.h"
 #include "srsd/service/status.h"
@@ -102,6 +103,7 @@ begin_drain(struct engine *engine)
 		return;
 	engine->stopping = true;
 	event_base_once(engine->base, -1, EV_TIMEOUT, on_stop_wait, engine, &wait);
+	control_recent_end(engine->services->control_recent);
 	server_drain(engine->server, on_drained, engine);
 }
 

@@ -42,6 +42,7 @@ socket_tests = tests/blackbox/test_maps.py \
 	tests/blackbox/test_srsctl_explain.py \
 	tests/blackbox/test_srsctl_import.py \
 	tests/blackbox/test_srsctl_policy.py \
+	tests/blackbox/test_srsctl_recent.py \
 	tests/blackbox/test_srsctl_secret.py \
 	tests/blackbox/test_srsctl_spf.py \
 	tests/blackbox/test_srsctl_store.py \

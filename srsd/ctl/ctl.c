@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,13 +23,13 @@ ctl_usage(const char *text)
 	return CTL_USAGE;
 }
 
-void
-ctl_print_json(const json_t *json)
+/* put_json_text - jansson considers DEL printable */
+static void
+put_json_text(const json_t *json, size_t flags)
 {
-	char *text = json_dumps(json, JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_PRESERVE_ORDER);
+	char *text = json_dumps(json, flags | JSON_ENSURE_ASCII | JSON_PRESERVE_ORDER);
 	const char *s;
 
-	/* jansson considers DEL printable. */
 	for (s = text == NULL ? "" : text; *s != '\0'; s++)
 		if (*s == 0x7f)
 			fputs("\\u007f", stdout);
@@ -36,6 +37,18 @@ ctl_print_json(const json_t *json)
 			putchar(*s);
 	putchar('\n');
 	free(text);
+}
+
+void
+ctl_print_json(const json_t *json)
+{
+	put_json_text(json, JSON_INDENT(2));
+}
+
+void
+ctl_print_json_line(const json_t *json)
+{
+	put_json_text(json, JSON_COMPACT);
 }
 
 const char *
@@ -145,18 +158,6 @@ read_daemon_reply(int fd, const char **error)
 	return reply;
 }
 
-/* exchange_with_daemon - sends one line, reads one line, and closes the descriptor */
-static json_t *
-exchange_with_daemon(int fd, const json_t *request, const char **error)
-{
-	json_t *reply = NULL;
-
-	if (send_daemon_request(fd, request, error))
-		reply = read_daemon_reply(fd, error);
-	close(fd);
-	return reply;
-}
-
 /* hint_at_cause - of a failed connect(2) to the control socket; "" for an unknown cause */
 static const char *
 hint_at_cause(int e)
@@ -173,30 +174,64 @@ hint_at_cause(int e)
 	}
 }
 
-json_t *
-ctl_ask(
-    const struct ctl *ctl, const json_t *request, enum ctl_form form, char error[CTL_ERROR_SIZE])
+int
+ctl_open(const struct ctl *ctl, char error[CTL_ERROR_SIZE])
 {
 	const char *why;
-	json_t *reply;
 	int fd;
 
 	if (ctl->socket == NULL) {
 		strlcpy(error, "the control socket is disabled: srsd.conf has control = \"none\"",
 		    CTL_ERROR_SIZE);
-		return NULL;
+		return -1;
 	}
 	fd = connect_unix(ctl->socket, WAIT_SECONDS * 1000, &why);
-	if (fd == -1) {
+	if (fd == -1)
 		snprintf(error, CTL_ERROR_SIZE,
 		    "cannot connect to the control socket unix:%s: %s%s", ctl->socket, why,
 		    hint_at_cause(errno));
-		return NULL;
+	return fd;
+}
+
+/* wait_for_reply - without a limit */
+static void
+wait_for_reply(int fd)
+{
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+
+	while (poll(&pfd, 1, -1) == -1 && errno == EINTR)
+		;
+}
+
+json_t *
+ctl_exchange(const struct ctl *ctl, int fd, const json_t *request, bool patient, enum ctl_form form,
+    char error[CTL_ERROR_SIZE])
+{
+	const char *why = "";
+	json_t *reply = NULL;
+
+	if (send_daemon_request(fd, request, &why)) {
+		if (patient)
+			wait_for_reply(fd);
+		reply = read_daemon_reply(fd, &why);
 	}
-	reply = exchange_with_daemon(fd, request, &why);
 	if (reply == NULL)
 		snprintf(error, CTL_ERROR_SIZE, "control socket unix:%s: %s", ctl->socket, why);
 	return form == CTL_AS_JSON ? reply : ctl_make_printable(reply);
+}
+
+json_t *
+ctl_ask(
+    const struct ctl *ctl, const json_t *request, enum ctl_form form, char error[CTL_ERROR_SIZE])
+{
+	int fd = ctl_open(ctl, error);
+	json_t *reply;
+
+	if (fd == -1)
+		return NULL;
+	reply = ctl_exchange(ctl, fd, request, false, form, error);
+	close(fd);
+	return reply;
 }
 
 void

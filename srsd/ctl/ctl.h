@@ -46,6 +46,15 @@ json_t *ctl_ask(
     const struct ctl *ctl, const json_t *request, enum ctl_form form, char error[CTL_ERROR_SIZE]);
 
 /*
+ * The same in two steps, for several requests over one connection. ctl_open returns a descriptor,
+ * which the caller closes, or -1 with one line in error. patient: the daemon may take any time for
+ * its reply.
+ */
+int ctl_open(const struct ctl *ctl, char error[CTL_ERROR_SIZE]);
+json_t *ctl_exchange(const struct ctl *ctl, int fd, const json_t *request, bool patient,
+    enum ctl_form form, char error[CTL_ERROR_SIZE]);
+
+/*
  * Asks for a command with an address; NULL: without one. CTL_OK: *reply is a new reference to the
  * reply. CTL_FAILED: the daemon replied with an error. CTL_USAGE: there is no reply. In the last
  * two cases the error has been printed, and *reply is NULL.
@@ -65,12 +74,14 @@ typedef int ctl_command_fn(const struct ctl *ctl, int argc, char **argv);
 ctl_command_fn ctl_explain;
 ctl_command_fn ctl_forward;
 ctl_command_fn ctl_policy;
+ctl_command_fn ctl_recent;
 ctl_command_fn ctl_reload;
 ctl_command_fn ctl_reverse;
 ctl_command_fn ctl_secret;
 ctl_command_fn ctl_spf;
 ctl_command_fn ctl_status;
 ctl_command_fn ctl_store;
+ctl_command_fn ctl_top;
 
 /*
  * Makes untrusted JSON fit for a terminal: all texts and all names of members become printable
@@ -93,6 +104,9 @@ long long ctl_number(const json_t *object, const char *name);
 
 /* Prints JSON on standard output: indented, and in printable ASCII. */
 void ctl_print_json(const json_t *json);
+
+/* The same in one line, without spaces. */
+void ctl_print_json_line(const json_t *json);
 
 /* Prints "usage: srsctl ... TEXT" on standard error, and returns CTL_USAGE. */
 int ctl_usage(const char *text);

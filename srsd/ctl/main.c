@@ -28,20 +28,22 @@ static const struct {
 	{ "forward", ctl_forward, false },
 	{ "import", ctl_import, true },
 	{ "policy", ctl_policy, false },
+	{ "recent", ctl_recent, false },
 	{ "reload", ctl_reload, false },
 	{ "reverse", ctl_reverse, false },
 	{ "secret", ctl_secret, false },
 	{ "spf", ctl_spf, false },
 	{ "status", ctl_status, false },
 	{ "store", ctl_store, false },
+	{ "top", ctl_top, false },
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 #define USAGE                                                                                       \
 	"command [argument ...]\n"                                                                  \
 	"       srsctl -V\n"                                                                        \
-	"commands: check, explain, forward, import, policy, reload, reverse, secret, spf, status, " \
-	"store"
+	"commands: check, explain, forward, import, policy, recent, reload, reverse, secret, spf, " \
+	"status, store, top"
 
 /*
  * open_ctl_log - spawn(8) connects standard error to the client's socket, where Postfix would take

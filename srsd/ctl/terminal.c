@@ -32,10 +32,16 @@ uses_utf8(void)
 static bool
 wants_colour(void)
 {
-	const char *term = getenv("TERM"), *no_color = getenv("NO_COLOR");
+	const char *no_color = getenv("NO_COLOR");
 
-	if (no_color != NULL && no_color[0] != '\0')
-		return false;
+	return no_color == NULL || no_color[0] == '\0';
+}
+
+static bool
+knows_escape_sequences(void)
+{
+	const char *term = getenv("TERM");
+
 	return term != NULL && term[0] != '\0' && strcmp(term, "dumb") != 0;
 }
 
@@ -56,6 +62,7 @@ terminal_describe(struct terminal *terminal, int fd)
 	if (!isatty(fd))
 		return;
 	terminal->unicode = uses_utf8();
-	terminal->colour = wants_colour();
+	terminal->cursor = knows_escape_sequences();
+	terminal->colour = terminal->cursor && wants_colour();
 	terminal->width = get_terminal_width(fd);
 }

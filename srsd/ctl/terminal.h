@@ -11,6 +11,7 @@
 struct terminal {
 	bool unicode; /* the locale uses UTF-8 */
 	bool colour;  /* it understands the escape sequences of colours, and NO_COLOR is not set */
+	bool cursor;  /* it understands those that move the cursor and clear it */
 	unsigned width; /* columns; 0: lines have no limit */
 };
 

@@ -9,6 +9,7 @@
 #include "common/xmalloc.h"
 #include "spf/spf_query.h"
 #include "srsd/service/control.h"
+#include "srsd/service/control_recent.h"
 #include "srsd/service/control_store.h"
 #include "srsd/service/status.h"
 #include "srsd/srs/srs_rewrite.h"
@@ -25,9 +26,11 @@ struct control_session {
 	/* The line at the beginning of the input waits for one of these. */
 	struct spf_query *query;
 	struct control_store *stored;
+	struct recent_question *recent;
 	bool reloading;
 	json_t *outcome; /* of the reload, until the reply */
 	unsigned round;  /* of the service, at the time of the request for a reload */
+	bool follows;    /* has a place of control_recent_ask */
 };
 
 /* put_json_reply - one line of JSON; takes over the reference */
@@ -58,7 +61,8 @@ wake_control_session(void *arg)
 static bool
 is_session_waiting(const struct control_session *s)
 {
-	return s->query != NULL || s->stored != NULL || s->reloading || s->outcome != NULL;
+	return s->query != NULL || s->stored != NULL || s->recent != NULL || s->reloading ||
+	       s->outcome != NULL;
 }
 
 /* put_pending_reply - answer the line that waits; false: woken for another reason, wait on */
@@ -76,6 +80,12 @@ put_pending_reply(struct control_session *s, struct buffer *out)
 			return false;
 		put_json_reply(out, report);
 		control_store_free(&s->stored);
+	} else if (s->recent != NULL) {
+		report = control_recent_report(s->recent);
+		if (report == NULL)
+			return false;
+		put_json_reply(out, report);
+		control_recent_free_question(&s->recent);
 	} else if (s->outcome != NULL) {
 		put_json_reply(out, s->outcome);
 		s->outcome = NULL;
@@ -259,6 +269,28 @@ start_store_forget(struct control_session *s, const json_t *request, struct buff
 }
 
 static bool
+start_recent(struct control_session *s, const json_t *request, struct buffer *out)
+{
+	const char *error;
+
+	s->recent = control_recent_ask(
+	    s->service->recent, request, &s->follows, wake_control_session, s, &error);
+	if (s->recent == NULL) {
+		put_error_reply(out, error);
+		return true;
+	}
+	return put_pending_reply(s, out);
+}
+
+static bool
+start_top(struct control_session *s, const json_t *request, struct buffer *out)
+{
+	(void)request;
+	put_json_reply(out, control_recent_top(s->service->recent));
+	return true;
+}
+
+static bool
 start_status(struct control_session *s, const json_t *request, struct buffer *out)
 {
 	struct status status;
@@ -313,6 +345,7 @@ static const struct {
 	bool (*start)(struct control_session *, const json_t *request, struct buffer *out);
 } commands[] = {
 	{ "forward", start_forward },
+	{ "recent", start_recent },
 	{ "reload", start_reload },
 	{ "reverse", start_reverse },
 	{ "spf", start_spf },
@@ -320,6 +353,7 @@ static const struct {
 	{ "store-forget", start_store_forget },
 	{ "store-get", start_store_get },
 	{ "store-put", start_store_put },
+	{ "top", start_top },
 };
 
 static bool
@@ -383,6 +417,8 @@ control_session_close(struct session *session)
 		TAILQ_REMOVE(&s->service->waiting, s, next);
 	spf_query_free(&s->query);
 	control_store_free(&s->stored);
+	control_recent_free_question(&s->recent);
+	control_recent_leave(s->service->recent, &s->follows);
 	json_decref(s->outcome);
 	free(s);
 }

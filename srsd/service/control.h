@@ -5,8 +5,8 @@
  *	request:	one JSON object in a line, {"command": "spf", ...}
  *	reply:		one JSON object in a line, {"error": "..."} on failure
  *
- * The commands are forward, reload, reverse, spf, status, store-forget, store-get and store-put. Requests of one connection are
- * answered in order.
+ * The commands are forward, recent, reload, reverse, spf, status, store-forget, store-get, store-put
+ * and top. Requests of one connection are answered in order.
  *
  * SECURITY: the mode of the socket allows only root and the daemon's own user to connect. Even so
  * requests are not trusted: a line is bounded, and a line that is not a command is an error.
@@ -39,6 +39,7 @@ struct control_service {
 	struct store *store; /* NULL: no envelope-database */
 	const struct spf_checker *checker;
 	const struct clock *clock;
+	struct control_recent *recent;
 	/* Requests a reload; its end is reported to control_service_reloaded. False: it cannot. */
 	bool (*ask_reload)(void *arg);
 	void *ask_reload_arg;

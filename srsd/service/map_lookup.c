@@ -72,6 +72,13 @@ get_result_word(enum srs_verdict verdict)
 	}
 }
 
+/* is_failed_lookup - was the address refused or deferred? */
+static bool
+is_failed_lookup(enum srs_verdict verdict)
+{
+	return get_result_word(verdict)[0] != 'k';
+}
+
 /* is_whole_address - Postfix also looks up the local part alone, and "@domain" */
 static bool
 is_whole_address(struct text key)
@@ -104,14 +111,42 @@ is_routine_lookup(struct text key, enum srs_verdict verdict)
 	}
 }
 
+/* remember_lookup - for srsctl recent: the key is the sender, or the recipient of a bounce */
+static void
+remember_lookup(const struct map_lookup *lookup, struct text key)
+{
+	const struct map_service *service = lookup->service;
+	const struct srs_result *result = &lookup->result;
+	bool forward = service->kind == MAP_FORWARD;
+	struct recent_decision *d = recent_begin(
+	    service->recent, forward ? RECENT_FORWARD : RECENT_REVERSE, clock_wall(service->clock));
+
+	if (d == NULL)
+		return;
+	recent_put(d, forward ? RECENT_SENDER : RECENT_RECIPIENT, key.s, key.len);
+	if (result->verdict == SRS_REWRITTEN) {
+		recent_put(d, RECENT_TO, result->address, result->len);
+		d->result = "rewritten";
+	} else {
+		d->result = get_result_word(result->verdict);
+		d->reason = srs_verdict_word(result->verdict);
+		d->refused = is_failed_lookup(result->verdict);
+	}
+	recent_end(service->recent);
+}
+
 static void
 log_map_lookup(const struct map_lookup *lookup, struct text key)
 {
 	enum srs_verdict verdict = lookup->result.verdict;
 	struct line line;
 
-	if (is_routine_lookup(key, verdict) && !log_debugging())
-		return;
+	if (is_routine_lookup(key, verdict)) {
+		if (!log_debugging())
+			return;
+	} else {
+		remember_lookup(lookup, key);
+	}
 	line_begin(
 	    &line, lookup->service->kind == MAP_FORWARD ? "forward from=<" : "reverse from=<");
 	line_put_untrusted(&line, key.s, key.len);

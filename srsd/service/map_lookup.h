@@ -22,6 +22,7 @@
 #include "common/clock.h"
 #include "common/text.h"
 #include "conf/settings.h"
+#include "srsd/service/recent.h"
 #include "srsd/service/service_kind.h"
 #include "srsd/service/stats.h"
 #include "srsd/srs/srs_keys.h"
@@ -40,6 +41,7 @@ struct map_service {
 	struct store *store; /* or NULL */
 	const struct clock *clock;
 	struct stats *stats;
+	struct recent *recent; /* or NULL */
 };
 
 /* A lookup of a session; its members are for map_lookup.c, except for result and stored. */

@@ -585,6 +585,13 @@ put_decision(struct line *line, const struct milter_message *m)
 	put_milter_word(line, " auth=", forwarding_auth_name(m->auth));
 }
 
+/* get_reason_word - why; NULL: the log has no reason */
+static const char *
+get_reason_word(const struct milter_message *m)
+{
+	return m->problem != NULL ? m->problem : forwarding_reason_name(m->decision.reason);
+}
+
 static void
 put_result(struct line *line, const struct milter_message *m, enum milter_result result)
 {
@@ -594,8 +601,7 @@ put_result(struct line *line, const struct milter_message *m, enum milter_result
 	put_milter_word(line, test_only ? " result=kept would=" : " result=", word);
 	if (m->is_signed)
 		put_milter_address(line, " to=<", &m->to);
-	put_milter_word(line, " reason=",
-	    m->problem != NULL ? m->problem : forwarding_reason_name(m->decision.reason));
+	put_milter_word(line, " reason=", get_reason_word(m));
 	if (m->is_signed && m->lookup.stored)
 		line_put(line, " stored=yes");
 	if (m->envelope.recipients > 1) {
@@ -632,6 +638,36 @@ log_milter_message(const struct milter_message *m, struct text queue, enum milte
 	log_line(&line);
 }
 
+/* remember_message - for srsctl recent */
+static void
+remember_message(const struct milter_message *m, struct text queue, enum milter_result result)
+{
+	struct recent *recent = m->service->recent;
+	struct recent_decision *d;
+
+	if (is_routine_message(m, result))
+		return;
+	d = recent_begin(recent, RECENT_MILTER, clock_wall(m->service->clock));
+	if (d == NULL)
+		return;
+	d->result = milter_result_name(result);
+	if (m->settings->milter_test_only) {
+		d->would = d->result;
+		d->result = milter_result_name(MILTER_RESULT_KEPT);
+	}
+	d->kind = m->stage == MILTER_STAGE_DONE ? forwarding_kind_name(m->decision.kind) : NULL;
+	d->reason = get_reason_word(m);
+	d->refused = !m->settings->milter_test_only &&
+		     (result == MILTER_RESULT_DEFERRED || result == MILTER_RESULT_REFUSED);
+	recent_put(d, RECENT_QUEUE, queue.s, queue.len);
+	recent_put(d, RECENT_SENDER, m->sender.text, m->sender.len);
+	recent_put(d, RECENT_RECIPIENT, m->recipient.text, m->recipient.len);
+	recent_put(d, RECENT_ORIGINAL, m->original.text, m->original.len);
+	if (m->is_signed)
+		recent_put(d, RECENT_TO, m->to.text, m->to.len);
+	recent_end(recent);
+}
+
 /* count_forward - for the domain that forwards, and for the SRS domain that takes its bounces */
 static void
 count_forward(const struct milter_message *m)
@@ -659,5 +695,6 @@ milter_message_report(const struct milter_message *m, struct text queue)
 	service->stats->milter[m->decision.kind][result]++;
 	if (!m->settings->milter_test_only && result != MILTER_RESULT_DEFERRED)
 		count_forward(m);
+	remember_message(m, queue, result);
 	log_milter_message(m, queue, result);
 }

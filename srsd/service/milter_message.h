@@ -27,6 +27,7 @@
 #include "srsd/service/forward_counts.h"
 #include "srsd/service/map_lookup.h"
 #include "srsd/service/milter_result.h"
+#include "srsd/service/recent.h"
 #include "srsd/service/stats.h"
 #include "srsd/srs/srs_budget.h"
 
@@ -49,7 +50,8 @@ struct milter_service {
 	struct event_base *base;
 	const struct clock *clock;
 	struct stats *stats;
-	time_t hold_since; /* when the hour began in which holds are counted */
+	struct recent *recent; /* or NULL */
+	time_t hold_since;     /* when the hour began in which holds are counted */
 	int holds;
 };
 

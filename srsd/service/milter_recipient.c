@@ -78,6 +78,27 @@ log_milter_refusal(const struct milter_message *m, const struct milter_peer *pee
 	log_line(&line);
 }
 
+/* remember_refusal - for srsctl recent */
+static void
+remember_refusal(const struct milter_message *m, const struct milter_peer *peer, struct text rcpt,
+    const struct gate_action *action)
+{
+	struct recent *recent = m->service->recent;
+	struct recent_decision *d =
+	    recent_begin(recent, RECENT_MILTER, clock_wall(m->service->clock));
+
+	if (d == NULL)
+		return;
+	d->result = milter_result_name(
+	    action->kind == GATE_REJECT ? MILTER_RESULT_REFUSED : MILTER_RESULT_DEFERRED);
+	d->reason = action->reason;
+	d->refused = true;
+	recent_put(d, RECENT_CLIENT, peer->text, strlen(peer->text));
+	recent_put(d, RECENT_SENDER, m->sender.text, m->sender.len);
+	recent_put(d, RECENT_RECIPIENT, rcpt.s, rcpt.len);
+	recent_end(recent);
+}
+
 static bool
 is_refused_by_gate(const struct gate_action *action)
 {
@@ -123,6 +144,7 @@ milter_recipient_accept(const struct milter_message *m, const struct milter_peer
 	if (!is_refused_by_gate(&action))
 		return true;
 	write_milter_reply(reply, &action);
+	remember_refusal(m, peer, rcpt, &action);
 	log_milter_refusal(m, peer, rcpt, &action);
 	service->stats
 	    ->milter[recipient->kind]

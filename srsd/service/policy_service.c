@@ -46,28 +46,37 @@ struct policy_decision {
 	uint64_t ms;
 };
 
-static void
+static inline void
 put_policy_word(struct line *line, const char *name, const char *value)
 {
 	line_put(line, name);
 	line_put(line, value);
 }
 
-static void
+static inline void
 put_policy_text(struct line *line, const char *name, struct text value)
 {
 	line_put(line, name);
 	line_put_untrusted(line, value.s, value.len);
 }
 
+/* get_shown_verdict - the one that decided; NULL: nothing was evaluated */
+static const struct spf_verdict *
+get_shown_verdict(const struct policy_decision *d)
+{
+	if (d->verdicts == NULL || (!d->verdicts->has_helo && !d->verdicts->has_mailfrom))
+		return NULL;
+	return d->action->identity == SPF_IDENTITY_HELO ? &d->verdicts->helo
+							: &d->verdicts->mailfrom;
+}
+
 static void
 put_policy_verdict(struct line *line, const struct policy_decision *d)
 {
-	const struct spf_verdict *v;
+	const struct spf_verdict *v = get_shown_verdict(d);
 
-	if (d->verdicts == NULL || (!d->verdicts->has_helo && !d->verdicts->has_mailfrom))
+	if (v == NULL)
 		return;
-	v = d->action->identity == SPF_IDENTITY_HELO ? &d->verdicts->helo : &d->verdicts->mailfrom;
 	put_policy_word(line, " result=", spf_result_name(v->result));
 	put_policy_word(line, " identity=", spf_identity_name(d->action->identity));
 	if (v->mechanism[0] != '\0')
@@ -146,6 +155,32 @@ log_policy_decision(const struct policy_decision *d)
 	log_line(&line);
 	if (d->action->nat_guarded)
 		warn_of_nat(req);
+}
+
+/* remember_decision - for srsctl recent */
+static void
+remember_decision(struct recent *recent, const struct policy_decision *d, time_t now)
+{
+	struct recent_decision *record = recent_begin(recent, RECENT_POLICY, now);
+	const struct policy_request *req = d->query->req;
+	const struct spf_verdict *v = get_shown_verdict(d);
+
+	if (record == NULL)
+		return;
+	record->action = gate_kind_name(d->action->kind);
+	record->reason = d->action->reason;
+	record->would = d->action->held_back;
+	record->refused = is_refusing_action(d->action);
+	record->ms = (uint32_t)d->ms;
+	recent_put(record, RECENT_QUEUE, req->queue_id.s, req->queue_id.len);
+	recent_put(record, RECENT_CLIENT, req->client_address.s, req->client_address.len);
+	recent_put(record, RECENT_SENDER, req->sender.s, req->sender.len);
+	recent_put(record, RECENT_RECIPIENT, req->recipient.s, req->recipient.len);
+	if (v != NULL) {
+		record->result = spf_result_name(v->result);
+		recent_put(record, RECENT_MECHANISM, v->mechanism, strlen(v->mechanism));
+	}
+	recent_end(recent);
 }
 
 static enum srs_fact
@@ -256,6 +291,7 @@ send_policy_decision(struct policy_session *s, struct policy_decision *d, struct
 	count_policy_decision(s->service->stats, d);
 	policy_charge_answer(&charge, d->query, d->action);
 	send_policy_action(out, d->action);
+	remember_decision(s->service->recent, d, charge.now);
 	log_policy_decision(d);
 }
 

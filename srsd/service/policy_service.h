@@ -10,6 +10,7 @@
 #include "conf/settings.h"
 #include "spf/spf_check.h"
 #include "srsd/service/message_memory.h"
+#include "srsd/service/recent.h"
 #include "srsd/service/session.h"
 #include "srsd/service/stats.h"
 #include "srsd/srs/srs_budget.h"
@@ -28,6 +29,7 @@ struct policy_service {
 	struct tally *charged; /* see policy_charge.h */
 	const struct clock *clock;
 	struct stats *stats;
+	struct recent *recent; /* or NULL */
 };
 
 /* A session_open_fn; service is a struct policy_service. */

@@ -8,6 +8,7 @@
 #include "common/xmalloc.h"
 #include "conf/envelope_database.h"
 #include "spf/spf_record_set.h"
+#include "srsd/service/control_recent.h"
 #include "srsd/service/policy_charge.h"
 #include "srsd/service/services.h"
 #include "srsd/srs/srs_domains.h"
@@ -75,6 +76,7 @@ use_inputs(struct services *s)
 	s->policy.settings = s->control.settings = s->milter.settings = s->settings;
 	s->policy.keys = s->control.keys = s->milter.keys = s->keys;
 	s->policy.checker.resolver = s->resolver;
+	recent_resize(s->recent, (size_t)s->settings->recent_decisions);
 	resolver_count_in(s->resolver, &s->stats.dns);
 }
 
@@ -125,10 +127,12 @@ services_new(struct event_base *base, const struct clock *clock, struct inputs *
 	s->budget = srs_budget_new();
 	s->store = store_new(base, clock, 1000 * (unsigned)inputs->settings->store_timeout);
 	s->stats.started = clock_wall(clock);
-	s->forward =
-	    (struct map_service){ .kind = MAP_FORWARD, .clock = clock, .stats = &s->stats };
-	s->reverse =
-	    (struct map_service){ .kind = MAP_REVERSE, .clock = clock, .stats = &s->stats };
+	s->recent = recent_new(0);
+	s->forward = (struct map_service){
+		.kind = MAP_FORWARD, .clock = clock, .stats = &s->stats, .recent = s->recent
+	};
+	s->reverse = s->forward;
+	s->reverse.kind = MAP_REVERSE;
 	s->socketmap = (struct socketmap_service){ &s->forward, &s->reverse };
 	s->policy = (struct policy_service){
 		.checker = { base, resolver, s->inflight, clock },
@@ -136,6 +140,7 @@ services_new(struct event_base *base, const struct clock *clock, struct inputs *
 		.budget = s->budget,
 		.clock = clock,
 		.stats = &s->stats,
+		.recent = s->recent,
 	};
 	s->charged = s->policy.charged = tally_new(POLICY_CHARGE_RECIPIENTS, POLICY_CHARGE_SECONDS);
 	s->candidates = candidates_new(&s->policy.checker);
@@ -152,8 +157,10 @@ services_new(struct event_base *base, const struct clock *clock, struct inputs *
 		.base = base,
 		.clock = clock,
 		.stats = &s->stats,
+		.recent = s->recent,
 	};
 	s->control = (struct control_service){ .checker = &s->policy.checker, .clock = clock };
+	s->control_recent = s->control.recent = control_recent_new(base, clock, s->recent);
 	s->control.reopen_store = reopen_store;
 	s->control.reopen_store_arg = s;
 	control_service_init(&s->control);
@@ -171,6 +178,8 @@ services_free(struct services **services)
 		return;
 	candidates_free(&s->candidates);
 	forward_counts_free(&s->forward_counts);
+	control_recent_free(&s->control_recent);
+	recent_free(&s->recent);
 	tally_free(&s->charged);
 	tally_free(&s->unknown_domains);
 	message_memory_free(&s->messages);

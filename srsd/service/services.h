@@ -39,6 +39,8 @@ struct services {
 	struct srs_budget *budget;
 	struct candidates *candidates;
 	struct forward_counts *forward_counts;
+	struct recent *recent;
+	struct control_recent *control_recent;
 	struct tally *charged;              /* see policy_charge.h */
 	struct tally *unknown_domains;      /* see milter_message.h */
 	struct store *store;                /* without a backend if there is no envelope-database */

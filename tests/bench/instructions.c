@@ -194,6 +194,9 @@ fill_cache(struct dns_cache *cache)
 
 static struct settings *settings;
 static struct resolver resolver;
+/* Of recent-decisions. */
+#define RECENT_DEFAULT 10000
+
 static struct stats stats;
 static struct map_service map_service;
 static struct policy_service policy_service;
@@ -273,6 +276,7 @@ prepare_map(enum map_kind kind, unsigned n_secrets)
 	map_service.keys = secrets(n_secrets);
 	map_service.clock = &standing_clock;
 	map_service.stats = &stats;
+	map_service.recent = recent_new(RECENT_DEFAULT);
 	session = map_session_open(&map_service, &host);
 }
 
@@ -355,6 +359,7 @@ prepare_policy_again(void)
 	policy_service.budget = srs_budget_new();
 	policy_service.clock = &standing_clock;
 	policy_service.stats = &stats;
+	policy_service.recent = recent_new(RECENT_DEFAULT);
 	session = policy_session_open(&policy_service, &host);
 	strlcpy(input,
 	    "request=smtpd_access_policy\nprotocol_state=RCPT\nprotocol_name=ESMTP\n"
@@ -487,6 +492,7 @@ prepare_milter(void)
 	milter_service.base = event_base_new();
 	milter_service.clock = &standing_clock;
 	milter_service.stats = &stats;
+	milter_service.recent = recent_new(RECENT_DEFAULT);
 	session = milter_session_open(&milter_service, &host);
 	ADD_PACKET('O', "\0\0\0\6\0\0\1\377\0\37\377\377");
 	ADD_PACKET('C', "localhost\0004\234\100127.0.0.1");

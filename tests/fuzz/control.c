@@ -8,6 +8,7 @@
 
 #include "common/ascii.h"
 #include "srsd/service/control.h"
+#include "srsd/service/control_recent.h"
 #include "srsd/service/status.h"
 
 static const char zone[] = "good.test TXT v=spf1 a ip4:192.0.2.1 -all\n"
@@ -75,6 +76,8 @@ begin(void)
 	service.clock = &session_case_clock;
 	service.ask_reload = ask_reload;
 	service.read_status = read_status;
+	service.recent = control_recent_new(checker.base, &session_case_clock, recent_new(9));
+	control_recent_end(service.recent); /* so that nothing waits for a decision */
 	control_service_init(&service);
 }
 

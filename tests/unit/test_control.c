@@ -8,6 +8,7 @@
 
 #include "common/buffer.h"
 #include "srsd/service/control.h"
+#include "srsd/service/control_recent.h"
 #include "srsd/service/status.h"
 
 static const char zone[] = "good.test TXT v=spf1 ip4:192.0.2.1 -all\n"
@@ -59,6 +60,8 @@ ask_reload(void *arg)
 	return !unreachable;
 }
 
+static struct recent *recent;
+
 static int
 begin(void **state)
 {
@@ -78,6 +81,8 @@ begin(void **state)
 	service.ask_reload = ask_reload;
 	service.ask_reload_arg = &asked;
 	service.read_status = read_status;
+	recent = recent_new(3);
+	service.recent = control_recent_new(checker.base, &clock_of_the_test, recent);
 	control_service_init(&service);
 	asked = 0;
 	unreachable = false;
@@ -91,6 +96,8 @@ end(void **state)
 	assert_true(TAILQ_EMPTY(&service.waiting));
 	assert_int_equal(resolver.out, 0);
 	assert_int_equal(spf_inflight_count(checker.inflight), 0);
+	control_recent_free(&service.recent);
+	recent_free(&recent);
 	srs_keys_free(&service.keys);
 	settings_free(&service.settings);
 	spf_inflight_free(&checker.inflight);
@@ -554,6 +561,177 @@ test_reload_that_cannot_be_asked_for(void **state)
 	unit_end();
 }
 
+static void
+add_decision(const char *sender, const char *result)
+{
+	struct recent_decision *d =
+	    recent_begin(recent, RECENT_FORWARD, clock_wall(&clock_of_the_test));
+
+	d->result = result;
+	recent_put(d, RECENT_SENDER, sender, strlen(sender));
+	recent_end(recent);
+}
+
+/* check_decisions - the next reply: "SENDER ...next N missed N", or its error */
+static void
+check_decisions(struct client *c, const char *row, const char *want)
+{
+	char *line = heard(c), got[300] = "";
+	json_t *reply = line == NULL ? NULL : json_loads(line, 0, NULL), *decision;
+	size_t i;
+
+	json_array_foreach (json_object_get(reply, "decisions"), i, decision)
+		snprintf(got + strlen(got), sizeof(got) - strlen(got), "%s ",
+		    json_string_value(json_object_get(decision, "sender")));
+	if (json_object_get(reply, "error") != NULL)
+		strlcpy(got, json_string_value(json_object_get(reply, "error")), sizeof(got));
+	else if (reply != NULL)
+		snprintf(got + strlen(got), sizeof(got) - strlen(got), "next %d missed %d%s",
+		    (int)json_integer_value(json_object_get(reply, "next")),
+		    (int)json_integer_value(json_object_get(reply, "missed")),
+		    json_is_true(json_object_get(reply, "ending")) ? " ending" : "");
+	unit_text(row, "decisions", got, want);
+	json_decref(reply);
+	free(line);
+}
+
+#define FOLLOW(n) "{\"command\":\"recent\",\"from\":" #n ",\"wait\":true}\n"
+
+static void
+test_recent(void **state)
+{
+	static const struct {
+		const char *request, *want;
+	} rows[] = {
+		{ "\"last\":9", "b@x c@y d@x next 5 missed 0" },
+		{ "\"last\":2", "c@y d@x next 5 missed 0" },
+		{ "\"last\":0", "next 5 missed 0" },
+		{ "\"last\":-1", "next 5 missed 0" },
+		{ "\"from\":3", "c@y d@x next 5 missed 0" },
+		{ "\"from\":1", "b@x c@y d@x next 5 missed 1" },
+		{ "\"from\":5", "next 5 missed 0" },
+		{ "\"from\":99", "b@x c@y d@x next 5 missed 0" },
+		{ "\"last\":9,\"domain\":\"x\"", "b@x d@x next 5 missed 0" },
+		{ "\"last\":1,\"domain\":\"x\"", "d@x next 5 missed 0" },
+		{ "\"last\":9,\"result\":\"refused\"", "c@y next 5 missed 0" },
+		{ "\"last\":9,\"result\":1", "a filter is not a text" },
+		{ "\"last\":1,\"wait\":true", "d@x next 5 missed 0" },
+	};
+	struct client c;
+	char request[200];
+	size_t i;
+
+	(void)state;
+	add_decision("a@x", "rewritten");
+	add_decision("b@x", "rewritten");
+	add_decision("c@y", "refused");
+	add_decision("d@x", "rewritten");
+	connect_client(&c);
+	for (i = 0; i < COUNT(rows); i++) {
+		snprintf(
+		    request, sizeof(request), "{\"command\":\"recent\",%s}\n", rows[i].request);
+		say(&c, request);
+		check_decisions(&c, rows[i].request, rows[i].want);
+	}
+	leave(&c);
+	unit_end();
+}
+
+static void
+test_recent_is_off(void **state)
+{
+	struct client c;
+
+	(void)state;
+	recent_resize(recent, 0);
+	connect_client(&c);
+	say(&c, FOLLOW(0));
+	check_decisions(&c, "off", "no decisions are kept: recent-decisions is 0");
+	say(&c, "{\"command\":\"top\"}\n");
+	check_hears(&c, "top", "{\"decisions\":0,\"since\":null,\"busiest\":[],\"refused\":[]}");
+	leave(&c);
+	unit_end();
+}
+
+/* Decisions wake those that wait, once for several; a filter lets others pass. */
+static void
+test_recent_follow(void **state)
+{
+	struct client all, few;
+
+	(void)state;
+	connect_client(&all);
+	connect_client(&few);
+	say(&all, FOLLOW(1));
+	say(&few, "{\"command\":\"recent\",\"from\":1,\"domain\":\"y\",\"wait\":true}\n");
+	assert_int_equal(all.state, SESSION_BUSY);
+	assert_int_equal(few.state, SESSION_BUSY);
+	add_decision("a@x", "rewritten");
+	add_decision("b@x", "rewritten");
+	assert_int_equal(all.woken, 0);
+	event_base_loop(checker.base, EVLOOP_ONCE);
+	assert_int_equal(all.woken, 1);
+	check_decisions(&all, "two", "a@x b@x next 3 missed 0");
+	assert_int_equal(few.state, SESSION_BUSY);
+	check_hears(&few, "none", NULL);
+	say(&all, FOLLOW(3));
+	add_decision("c@y", "rewritten");
+	event_base_loop(checker.base, EVLOOP_ONCE);
+	check_decisions(&all, "third", "c@y next 4 missed 0");
+	check_decisions(&few, "third", "c@y next 4 missed 0");
+	add_decision("d@x", "rewritten");
+	add_decision("e@x", "rewritten");
+	add_decision("f@x", "rewritten");
+	add_decision("g@x", "rewritten");
+	say(&all, FOLLOW(4));
+	check_decisions(&all, "late", "e@x f@x g@x next 8 missed 1");
+	say(&all, FOLLOW(8));
+	leave(&all);
+	add_decision("h@x", "rewritten");
+	leave(&few);
+	unit_end();
+}
+
+static void
+test_recent_followers(void **state)
+{
+	struct client c[CONTROL_RECENT_FOLLOWERS + 1];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(c); i++) {
+		connect_client(&c[i]);
+		say(&c[i], FOLLOW(1));
+	}
+	check_decisions(
+	    &c[CONTROL_RECENT_FOLLOWERS], "too many", "4 others follow the decisions already");
+	leave(&c[0]);
+	say(&c[CONTROL_RECENT_FOLLOWERS], FOLLOW(1));
+	assert_int_equal(c[CONTROL_RECENT_FOLLOWERS].state, SESSION_BUSY);
+	control_recent_end(service.recent);
+	for (i = 1; i < COUNT(c); i++) {
+		check_decisions(&c[i], "end", "next 1 missed 0 ending");
+		leave(&c[i]);
+	}
+	unit_end();
+}
+
+static void
+test_top(void **state)
+{
+	struct client c;
+
+	(void)state;
+	add_decision("a@x.test", "rewritten");
+	connect_client(&c);
+	say(&c, "{\"command\":\"top\"}\n");
+	check_hears(&c, "top",
+	    "{\"decisions\":1,\"since\":1700000000,\"busiest\":[{\"domain\":\"x.test\","
+	    "\"decisions\":1,\"refused\":0}],\"refused\":[]}");
+	leave(&c);
+	unit_end();
+}
+
 int
 main(void)
 {
@@ -571,6 +749,11 @@ main(void)
 		CONTROL_TEST(test_reload_of_several),
 		CONTROL_TEST(test_reload_again),
 		CONTROL_TEST(test_reload_that_cannot_be_asked_for),
+		CONTROL_TEST(test_recent),
+		CONTROL_TEST(test_recent_is_off),
+		CONTROL_TEST(test_recent_follow),
+		CONTROL_TEST(test_recent_followers),
+		CONTROL_TEST(test_top),
 	};
 
 	return cmocka_run_group_tests_name("control", tests, NULL, NULL);

@@ -106,6 +106,7 @@ test_defaults(void **state)
 		{ NULL, "hold-limit", "hold-limit = 1000\n" },
 		{ NULL, "bounce-warning", "bounce-warning = 5\n" },
 		{ NULL, "siblings", "siblings = {}\n" },
+		{ NULL, "recent-decisions", "recent-decisions = 10000\n" },
 		{ NULL, "idle-timeout", "idle-timeout = 1800\n" },
 		{ NULL, "stop-timeout", "stop-timeout = 25\n" },
 		{ NULL, "connection-limit", "connection-limit = 1000\n" },

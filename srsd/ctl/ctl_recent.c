@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * srsctl recent - print the last decisions of the daemon, and follow the next ones.
+ */
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/ipaddr.h"
+#include "srsd/ctl/ctl.h"
+#include "srsd/ctl/terminal.h"
+
+#define USAGE                                                                       \
+	"recent [--queue id] [--client ip] [--address address] [--domain domain]\n" \
+	"           [--result word] [--lines number] [--follow] [--json]"
+
+/* The number of decisions that are printed to begin with, and its limit. */
+#define LINES_DEFAULT 100
+#define LINES_MAX 100000
+
+struct recent_options {
+	const char *queue, *client, *address, *domain, *result; /* or NULL */
+	char client_text[IPADDR_TEXT_SIZE];
+	char *address_text;
+	int lines;
+	bool follow;
+	bool json;
+};
+
+/* strip_angle_brackets - as an address has them in a log line; a new text */
+static char *
+strip_angle_brackets(const char *address)
+{
+	size_t len = strlen(address);
+
+	if (len >= 2 && address[0] == '<' && address[len - 1] == '>')
+		return strndup(address + 1, len - 2);
+	return strdup(address);
+}
+
+/* normalize_client - the daemon compares texts; false: it is not an IP address */
+static bool
+normalize_client(struct recent_options *opts)
+{
+	struct ipaddr ip;
+
+	if (!ipaddr_parse(&ip, opts->client, strlen(opts->client))) {
+		fprintf(stderr, "srsctl: --client: \"%s\" is not an IP address\n", opts->client);
+		return false;
+	}
+	ipaddr_format(&ip, opts->client_text);
+	opts->client = opts->client_text;
+	return true;
+}
+
+static bool
+parse_line_number(int *lines, const char *text)
+{
+	const char *error;
+
+	*lines = (int)strtonum(text, 0, LINES_MAX, &error);
+	if (error != NULL)
+		fprintf(stderr, "srsctl: --lines: \"%s\" is %s\n", text, error);
+	return error == NULL;
+}
+
+/* take_recent_option - false: it is unknown or wrong */
+static bool
+take_recent_option(struct recent_options *opts, int c, char *value)
+{
+	switch (c) {
+	case 'q':
+		opts->queue = value;
+		return true;
+	case 'c':
+		opts->client = value;
+		return normalize_client(opts);
+	case 'a':
+		free(opts->address_text);
+		opts->address = opts->address_text = strip_angle_brackets(value);
+		return opts->address != NULL;
+	case 'd':
+		opts->domain = value;
+		return true;
+	case 'r':
+		opts->result = value;
+		return true;
+	case 'n':
+		return parse_line_number(&opts->lines, value);
+	case 'f':
+		opts->follow = true;
+		return true;
+	case 'j':
+		opts->json = true;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool
+parse_recent_options(struct recent_options *opts, int argc, char **argv)
+{
+	static const struct option names[] = {
+		{ "address", required_argument, NULL, 'a' },
+		{ "client", required_argument, NULL, 'c' },
+		{ "domain", required_argument, NULL, 'd' },
+		{ "follow", no_argument, NULL, 'f' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "lines", required_argument, NULL, 'n' },
+		{ "queue", required_argument, NULL, 'q' },
+		{ "result", required_argument, NULL, 'r' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "fn:", names, NULL)) != -1)
+		if (!take_recent_option(opts, c, optarg))
+			return false;
+	return optind == argc;
+}
+
+static json_t *
+make_recent_request(const struct recent_options *opts)
+{
+	return json_pack("{s:s, s:i, s:s*, s:s*, s:s*, s:s*, s:s*}", "command", "recent", "last",
+	    opts->lines, "queue", opts->queue, "client", opts->client, "address", opts->address,
+	    "domain", opts->domain, "result", opts->result);
+}
+
+/* choose_decision_colour - refusals and deferrals stand out; "": none */
+static const char *
+choose_decision_colour(const json_t *decision)
+{
+	const char *action = ctl_text(decision, "action"), *result = ctl_text(decision, "result");
+
+	if (strcmp(action, "reject") == 0 || strcmp(result, "refused") == 0 ||
+	    strcmp(result, "discarded") == 0)
+		return "31";
+	if (strcmp(action, "defer") == 0 || strcmp(result, "deferred") == 0 ||
+	    strcmp(result, "held") == 0)
+		return "33";
+	return "";
+}
+
+static void
+print_decision_time(const json_t *decision)
+{
+	time_t at = (time_t)ctl_number(decision, "time");
+	char text[64] = "?";
+	struct tm tm;
+
+	if (localtime_r(&at, &tm) != NULL)
+		strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm);
+	printf("%s %s", text, ctl_text(decision, "service"));
+}
+
+static bool
+is_address_member(const char *name)
+{
+	return strcmp(name, "sender") == 0 || strcmp(name, "recipient") == 0 ||
+	       strcmp(name, "orcpt") == 0 || strcmp(name, "to") == 0;
+}
+
+/* print_decision - as a line of the log */
+static void
+print_decision(const json_t *decision, const struct terminal *terminal)
+{
+	static const char *const members[] = { "queue", "client", "sender", "orcpt", "recipient",
+		"to", "kind", "result", "mechanism", "action", "reason", "would" };
+	const char *colour = terminal->colour ? choose_decision_colour(decision) : "", *text;
+	size_t i;
+
+	if (colour[0] != '\0')
+		printf("\033[%sm", colour);
+	print_decision_time(decision);
+	for (i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+		text = ctl_text(decision, members[i]);
+		if (text[0] != '\0')
+			printf(is_address_member(members[i]) ? " %s=<%s>" : " %s=%s", members[i],
+			    text);
+	}
+	if (json_object_get(decision, "ms") != NULL)
+		printf(" time=%lldms", ctl_number(decision, "ms"));
+	if (json_is_true(json_object_get(decision, "cut")))
+		fputs(" note=cut", stdout);
+	puts(colour[0] != '\0' ? "\033[0m" : "");
+}
+
+static void
+print_decisions(
+    const json_t *reply, const struct recent_options *opts, const struct terminal *terminal)
+{
+	const json_t *decision;
+	size_t i;
+
+	if (ctl_number(reply, "missed") > 0) {
+		fflush(stdout);
+		fprintf(stderr, "srsctl: %lld decisions were gone before they could be read\n",
+		    ctl_number(reply, "missed"));
+	}
+	json_array_foreach (json_object_get(reply, "decisions"), i, decision)
+		if (opts->json)
+			ctl_print_json_line(decision);
+		else
+			print_decision(decision, terminal);
+	fflush(stdout);
+}
+
+/* set_next_request - after this reply; false: it was the last one */
+static bool
+set_next_request(json_t *request, const json_t *reply, bool follow)
+{
+	bool more = json_is_true(json_object_get(reply, "more"));
+
+	json_object_del(request, "last");
+	json_object_set_new(request, "from", json_integer(ctl_number(reply, "next")));
+	json_object_set_new(request, "wait", json_boolean(!more));
+	return more || follow;
+}
+
+/* report_end - of the connection: at the first request it is an error of its own */
+static int
+report_end(const char *error, bool followed)
+{
+	ctl_print_error(followed ? "srsd has stopped, or was restarted" : error);
+	return followed ? CTL_UNKNOWN : CTL_USAGE;
+}
+
+/* read_decisions - until the last page; with --follow, until the daemon ends */
+static int
+read_decisions(const struct ctl *ctl, int fd, json_t *request, const struct recent_options *opts)
+{
+	enum ctl_form form = opts->json ? CTL_AS_JSON : CTL_SHOWN;
+	bool goes_on = true, followed = false, ending;
+	struct terminal terminal;
+	char error[CTL_ERROR_SIZE];
+	json_t *reply;
+
+	for (terminal_describe(&terminal, STDOUT_FILENO); goes_on; followed = opts->follow) {
+		reply = ctl_exchange(ctl, fd, request, opts->follow, form, error);
+		if (reply == NULL)
+			return report_end(error, followed);
+		if (ctl_print_reply_error(reply)) {
+			json_decref(reply);
+			return CTL_FAILED;
+		}
+		print_decisions(reply, opts, &terminal);
+		ending = json_is_true(json_object_get(reply, "ending"));
+		goes_on = set_next_request(request, reply, opts->follow);
+		json_decref(reply);
+		if (ending && opts->follow)
+			return report_end("", true);
+	}
+	return CTL_OK;
+}
+
+static int
+run_recent(const struct ctl *ctl, const struct recent_options *opts)
+{
+	json_t *request = make_recent_request(opts);
+	char error[CTL_ERROR_SIZE];
+	int fd, status = CTL_USAGE;
+
+	if (request == NULL) {
+		ctl_print_error("an argument is not UTF-8");
+		return CTL_USAGE;
+	}
+	fd = ctl_open(ctl, error);
+	if (fd == -1) {
+		ctl_print_error(error);
+	} else {
+		status = read_decisions(ctl, fd, request, opts);
+		close(fd);
+	}
+	json_decref(request);
+	return status;
+}
+
+int
+ctl_recent(const struct ctl *ctl, int argc, char **argv)
+{
+	struct recent_options opts = { .lines = LINES_DEFAULT };
+	int status;
+
+	if (parse_recent_options(&opts, argc, argv))
+		status = run_recent(ctl, &opts);
+	else
+		status = ctl_usage(USAGE);
+	free(opts.address_text);
+	return status;
+}
