@@ -20,7 +20,7 @@ import unittest
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
 
-from harness import postfix, tap
+from harness import findings, postfix, tap
 from harness.daemon import (SECRET, Daemon, free_port, has_hiredis, has_sqlite, is_root,
                             reachable_binary, render, run)
 from harness.dns_server import SERVFAIL, SILENT, DnsServer
@@ -160,7 +160,7 @@ class Base(unittest.TestCase):
         done = run('-f', config or self.daemon.config, 'check', '--postfix', postfix, *arguments,
                    program='srsctl', user=user)
         self.assertEqual(done.stderr, '')
-        lines = done.stdout.splitlines()
+        lines = findings.join(done.stdout)
         for line in lines:
             self.assertRegex(line, r'\A(ok: .+|(warning|error|skipped): .+: .+)\Z')
         self.assertNotIn(SECRET, done.stdout)
@@ -236,12 +236,46 @@ class Installation(Base):
                       % self.daemon.ports['forward']}, report['findings'])
         self.assertIn({'level': 'ok', 'what': 'clock', 'remedy': ''}, report['findings'])
 
+    def test_output(self):
+        """The most severe findings are last, remedies have lines of their own."""
+        postfix = self.postfix({'sender_canonical_maps': ''})
+        arguments = ['-f', self.config(spf={'test-only': True}), 'check', '--address', ADDRESS,
+                     '--postfix', postfix]
+        done = run(*arguments, program='srsctl', user=False)
+        lines = done.stdout.splitlines()
+        bad = ['warning: SPF refuses nothing: test-only is set',
+               '    remove it from srsd.conf after the tests',
+               'error: sender_canonical_maps does not name forward',
+               "    postconf -e 'sender_canonical_maps = tcp:127.0.0.1:%d'"
+               % self.daemon.ports['forward']]
+        self.assertEqual(lines[-5:-1], bad)
+        self.assertRegex(lines[-1], r'^1 error, 1 warning, \d+ skipped, \d+ ok$')
+        for option in '-q', '--quiet':
+            quiet = run(*arguments, option, program='srsctl', user=False).stdout.splitlines()
+            self.assertEqual(quiet[-5:], lines[-5:])
+            self.assertEqual([line for line in quiet if line.startswith('ok')], [])
+
+    def test_quiet_without_problems(self):
+        """cron(8) sends no mail."""
+        config = self.config(policy=['inet:127.0.0.1:%d' % self.daemon.ports['policy']])
+        done = run('-f', config, 'check', '-q', '--strict', '--address', ADDRESS, '--postfix',
+                   self.postfix(), program='srsctl', user=False)
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, '', ''))
+
+    def test_strict(self):
+        config = self.config(spf={'test-only': True})
+        for arguments, status in ((), 0), (('--strict',), 1), (('--strict', '--json'), 1):
+            with self.subTest(arguments):
+                done = run('-f', config, 'check', '--address', ADDRESS, '--postfix',
+                           self.postfix(), *arguments, program='srsctl')
+                self.assertEqual(done.returncode, status, done.stdout)
+
     def test_configuration_does_not_load(self):
         config = self.config(max_age='soon')
         self.assertEqual(self.check(config=config), (1, [
+            'skipped: everything else: it needs the configuration',
             "error: configuration: %s: fix it; srsd -n -f %s reports the same error"
-            % (self.reason(config), config),
-            'skipped: everything else: it needs the configuration']))
+            % (self.reason(config), config)]))
 
     def reason(self, config):
         done = run('-n', '-f', config)
@@ -251,7 +285,7 @@ class Installation(Base):
     def test_no_configuration(self):
         status, lines = self.check(config='/nowhere/srsd.conf')
         self.assertEqual(status, 1)
-        self.assertRegex(lines[0], r'^error: configuration: /nowhere/srsd\.conf: No such file')
+        self.assertRegex(lines[-1], r'^error: configuration: /nowhere/srsd\.conf: No such file')
 
     def secrets(self, name, text, mode=0o600):
         return self.config(secrets_file=self.daemon.folder.file(name, text, mode,
@@ -425,8 +459,9 @@ class HashFormat(Base):
                 daemon.folder.file(os.path.basename(daemon.options['secrets-file']) + '.history',
                                    '%s %d -\n' % (fingerprint.hexdigest()[:12], history))
             done = run('-f', daemon.config, 'check', '--postfix', '/nowhere', program='srsctl')
-        return [line for line in done.stdout.splitlines()
-                if re.search('hash|first secret of /', line)]
+        lines = [line for line in findings.join(done.stdout)
+                 if re.search('hash|first secret of /', line)]
+        return sorted(lines, key=lambda line: findings.LEVELS.index(line.partition(':')[0]))
 
     def test_siblings(self):
         self.assertEqual(self.lines(reverse_domains=['sibling.test']), ['ok: hash-format compatible'])
@@ -497,11 +532,12 @@ class HashFormat(Base):
                         **daemon.options, 'hash-format': 'compatible',
                         'hash-accept-separated': day}))
                     done = run('-f', config, 'check', '--postfix', '/nowhere', program='srsctl')
-                    self.assertRegex(done.stdout,
+                    text = '\n'.join(findings.join(done.stdout))
+                    self.assertRegex(text,
                                      r'(?m)^error: forward .* signs in the separated format, but '
                                      r'hash-format is compatible: .*srsctl reload')
                     self.assertEqual('their hashes are separated: hash-accept-separated = "%s"'
-                                     % date(22) in done.stdout, warned, done.stdout)
+                                     % date(22) in text, warned, text)
 
 
 class PostfixBase(Base):
@@ -1154,7 +1190,7 @@ class Endpoints(Base):
              '--postfix', self.postfix(main)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             text=True, check=False)
         bad = re.findall('^(?:error|warning).*', done.stdout, re.M)
-        self.assertRegex(done.stdout, re.compile(pattern, re.M))
+        self.assertRegex('\n'.join(findings.join(done.stdout)), re.compile(pattern, re.M))
         self.assertEqual(len(bad), errors, done.stdout)
 
     def other(self, port, host):
@@ -2281,9 +2317,11 @@ class Candidates(Base):
         """The lines about them."""
         config = self.config(domains=list(domains), per_domain=per_domain,
                              outbound_addresses=list(addresses), **options)
-        status, lines = self.check(config=config, postfix='/nowhere')
-        bad = [line for line in lines if line.startswith('error')]
-        self.assertEqual(status, 1 if bad else 0)
+        done = run('-f', config, 'check', '--json', '--postfix', '/nowhere', program='srsctl')
+        report = json.loads(done.stdout)
+        self.assertEqual(done.returncode, 1 if report['errors'] else 0)
+        lines = [': '.join(filter(None, (found['level'], found['what'], found['remedy'])))
+                 for found in report['findings']]
         return [line for line in lines if 'per-domain' in line]
 
     def test_off(self):
