@@ -5,9 +5,11 @@
 Only the configuration of Postfix is read, from private directories; none of its daemons run.
 """
 
+import grp
 import hmac
 import json
 import os
+import pwd
 import re
 import shutil
 import socket
@@ -352,6 +354,38 @@ class Installation(Base):
                            config=self.config(secrets_file=path), errors=0)
         self.assertTrue(any(re.match('ok: forward .* answers and signs$', line)
                             for line in lines))
+
+    def test_secrets_are_not_for_the_daemon(self):
+        """It has read them, and could not do so again: root has replaced the file."""
+        if not is_root():
+            self.skipTest('needs root')
+        group = grp.getgrgid(pwd.getpwnam(self.daemon.user).pw_gid).gr_name
+        daemon = Daemon(dns=self.dns)
+        daemon.enable_control()
+        with daemon:
+            path = daemon.options['secrets-file']
+            for owner, mode, wrong in ((0, 0o600, True), (pwd.getpwnam(daemon.user).pw_uid, 0o600,
+                                                           False)):
+                os.chown(path, owner, 0)
+                os.chmod(path, mode)
+                done = run('-f', daemon.config, 'check', '--postfix', '/nowhere',
+                           program='srsctl', user=False)
+                self.assertEqual(
+                    'error: secrets-file %s: the daemon, which runs as %s, cannot read it again: '
+                    'Permission denied: chgrp %s %s && chmod 0640 %s; that user also needs access '
+                    'to its directory' % (path, daemon.user, group, path, path)
+                    in findings.join(done.stdout), wrong, done.stdout)
+
+    def test_root_reads_the_secrets(self):
+        """A daemon that was started as root."""
+        if not is_root():
+            self.skipTest('needs root')
+        daemon = Daemon(dns=self.dns, as_root=True)
+        daemon.enable_control()
+        with daemon:
+            done = run('-f', daemon.config, 'check', '--postfix', '/nowhere', program='srsctl',
+                       user=False)
+            self.assertNotIn('cannot read', done.stdout)
 
     def test_daemon_has_older_secrets(self):
         self.finds(r'^error: forward .* signs with an older secret than the first one of '

@@ -97,6 +97,7 @@ run_checks(struct check *check, const struct ctl *ctl, const char *postfix_dir)
 	check_files(check);
 	check_hash(check);
 	check_secret_age(check);
+	check_secret_access(check);
 	check_daemon(check);
 	check_milter(check);
 	check_store(check);
