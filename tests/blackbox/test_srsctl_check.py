@@ -16,6 +16,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 import unittest
 
@@ -414,6 +415,38 @@ class Installation(Base):
         lines = self.finds(r'^error: forward .*: Connection refused: start srsd', errors=3,
                            config=config, postfix=postfix)
         self.assertRegex('\n'.join(lines), r'\nerror: reverse .*\nerror: policy ')
+
+    def test_another_program(self):
+        """It has the port of a map, as postsrsd after an update: a reload does not help."""
+        for reply in '500 nope', '200 SRS0=x@srs.test', '400 unknown command':
+            with self.subTest(reply), socket.create_server(('127.0.0.1', 0)) as server:
+                threading.Thread(target=self.answer, args=(server, reply), daemon=True).start()
+                lines = self.finds(
+                    r'^error: reverse inet:127\.0\.0\.1:\d+ .*: another program, or another '
+                    r'version of srsd, has that address: find it with ss -ltnp, stop it, and start '
+                    r'srsd$', errors=2, config=self.config(
+                        reverse=['inet:127.0.0.1:%d' % server.getsockname()[1]]))
+                self.assertRegex('\n'.join(lines), 'error: recipient_canonical_maps does not name')
+
+    @staticmethod
+    def answer(server, reply):
+        """The same reply to each line but a probe, until the server is closed."""
+        try:
+            while True:
+                client = server.accept()[0]
+                with client, client.makefile('rwb') as stream:
+                    for line in stream:
+                        known = line.startswith(b'get ')
+                        stream.write((reply if known else '400 no request').encode() + b'\n')
+                        stream.flush()
+        except OSError:
+            pass
+
+    def test_probes_are_marked(self):
+        with Daemon(dns=self.dns) as daemon:
+            run('-f', daemon.config, 'check', '--postfix', '/nowhere', program='srsctl')
+            for service in 'forward', 'reverse', 'policy':
+                self.assertTrue(daemon.log_matches('%s .* probe=yes$' % service), daemon.log())
 
     def test_maps_are_mixed_up(self):
         ports = self.daemon.ports
