@@ -2368,6 +2368,37 @@ class Dns(Base):
         self.assertRegex('\n'.join(lines), r'error: SPF of broken\.test .*: temperror: the DNS ')
 
 
+    def daemon_finds(self, pattern, dns, errors=1, **spf):
+        """A daemon with another DNS server than srsctl."""
+        daemon = Daemon({'domains': ['our.test', 'mx.our.test', 'localhost']}, dns=dns, spf=spf)
+        daemon.enable_control()
+        with daemon:
+            options = {**daemon.options, 'nameservers': [self.dns.address]}
+            config = self.daemon.folder.file('resolv.conf', render(options))
+            postfix = self.postfix({
+                name: value.replace(str(self.daemon.ports[service]), str(daemon.ports[service]))
+                for service, name in (('forward', 'sender_canonical_maps'),
+                                      ('reverse', 'recipient_canonical_maps'),
+                                      ('policy', 'smtpd_recipient_restrictions'))
+                for value in [self.right()[name]]})
+            return self.finds(pattern, config=config, postfix=postfix, errors=errors, user=False)
+
+    def test_daemon_has_the_same_answers(self):
+        self.daemon_finds('^ok: the DNS answers the daemon as it does srsctl$', self.dns, errors=0)
+
+    def test_daemon_has_other_answers(self):
+        """resolv.conf has changed, and the daemon has not read it."""
+        with DnsServer({}) as other:
+            self.daemon_finds(
+                '^error: the daemon gets other answers from the DNS than srsctl: SPF of srs.test '
+                'is none instead of fail: if nameservers or /etc/resolv.conf has changed, run '
+                'srsctl reload; if the record', other)
+
+    def test_daemon_has_no_answers(self):
+        with DnsServer({'srs.test': SILENT}) as other:
+            self.daemon_finds('^error: the daemon gets no answer from the DNS for srs.test, but '
+                              'srsctl does: if nameservers', other, **{'lookup-time': 1})
+
     def test_dns_is_silent(self):
         """A person waits: one question is enough to know."""
         self.dns.clear()
