@@ -169,6 +169,14 @@ class Base(unittest.TestCase):
         self.assertNotIn(SECRET, done.stdout)
         return done.returncode, lines
 
+    @staticmethod
+    def check_by_topic(config):
+        """The same without Postfix, in the order of the checks."""
+        done = run('-f', config, 'check', '--json', '--postfix', '/nowhere', program='srsctl')
+        return done.returncode, [
+            ': '.join(filter(None, (found['level'], found['what'], found['remedy'])))
+            for found in json.loads(done.stdout)['findings']]
+
     def finds(self, pattern, *arguments, errors=1, **more):
         """A line that matches, and so many errors and warnings in all."""
         status, lines = self.check('--address', ADDRESS, *arguments, **more)
@@ -416,6 +424,13 @@ class Installation(Base):
                            config=config, postfix=postfix)
         self.assertRegex('\n'.join(lines), r'\nerror: reverse .*\nerror: policy ')
 
+    def test_address_of_another_host(self):
+        port = free_port()
+        self.finds(r'^error: reverse inet:192\.0\.2\.77:%d: .*: this host does not have that '
+                   r'address: use one that it has, such as 127\.0\.0\.1$' % port, errors=2,
+                   config=self.config(reverse=['inet:192.0.2.77:%d' % port],
+                                      clients=['192.0.2.77', '127.0.0.0/8']))
+
     def test_another_program(self):
         """It has the port of a map, as postsrsd after an update: a reload does not help."""
         for reply in '500 nope', '200 SRS0=x@srs.test', '400 unknown command':
@@ -477,6 +492,16 @@ class Installation(Base):
                 self.finds('^warning: ' + said, config=self.config(spf=spf))
         self.finds('^ok: policy', errors=0, config=self.config(spf={'helo-reject': 'no-check'}))
 
+    def test_spf_is_off_for_strangers(self):
+        for option in 'skip-addresses', 'whitelist':
+            for network in '0.0.0.0/0', '::/0', '192.0.0.0/8':
+                with self.subTest(option + network):
+                    self.finds('^warning: SPF refuses no mail from strangers: %s contains %s: list '
+                               'only your own networks in %s$' % (option, network, option),
+                               config=self.config(spf={option: ['127.0.0.0/8', network]}))
+            self.finds('^ok: policy', errors=0, config=self.config(
+                spf={option: ['10.0.0.0/8', '192.0.2.0/24', '2001:db8::/32']}))
+
     def test_sections(self):
         off = {'helo-reject': 'no-check', 'mail-from-reject': 'no-check'}
         for sections, said in (
@@ -525,10 +550,8 @@ class HashFormat(Base):
                 fingerprint = hmac.new(SECRET.encode(), b'srsd secret fingerprint', 'sha256')
                 daemon.folder.file(os.path.basename(daemon.options['secrets-file']) + '.history',
                                    '%s %d -\n' % (fingerprint.hexdigest()[:12], history))
-            done = run('-f', daemon.config, 'check', '--postfix', '/nowhere', program='srsctl')
-        lines = [line for line in findings.join(done.stdout)
-                 if re.search('hash|first secret of /', line)]
-        return sorted(lines, key=lambda line: findings.LEVELS.index(line.partition(':')[0]))
+            _status, lines = self.check_by_topic(daemon.config)
+        return [line for line in lines if re.search('hash|first secret of /', line)]
 
     def test_siblings(self):
         self.assertEqual(self.lines(reverse_domains=['sibling.test']), ['ok: hash-format compatible'])
@@ -629,10 +652,11 @@ class Postfix(PostfixBase):
 
     def test_no_sender_map(self):
         port = self.daemon.ports['forward']
-        for value in '', 'inline:{a=b}, tcp:127.0.0.1:1, tcp:198.51.100.1:%d' % port:
+        for value, kept in (('', ''), ('inline:{a=b}, tcp:127.0.0.1:1, proxy:tcp:198.51.100.1:%d'
+                                       % port, 'inline:{a=b}, ')):
             with self.subTest(value):
                 self.wrong(r"^error: sender_canonical_maps does not name forward: postconf -e "
-                           r"'sender_canonical_maps = tcp:127.0.0.1:%d'$" % port,
+                           r"'sender_canonical_maps = %stcp:127.0.0.1:%d'$" % (kept, port),
                            sender_canonical_maps=value)
 
     def test_listening_everywhere(self):
@@ -1357,6 +1381,15 @@ class OtherMaps(PostfixBase):
                    master='smtp inet n - n - - smtpd -o smtpd_milters=unix:postsrsd/milter\n')
 
 
+    def test_spf_milter(self):
+        for value, name in (('unix:pyspf-milter/pyspf-milter.sock', 'unix:pyspf'),
+                            ('inet:localhost:8891 { local:smf-spf/socket, timeout=1s }', '{ local:smf')):
+            with self.subTest(value):
+                self.wrong('^warning: smtpd_milters names a milter that checks SPF as well, %s.*: '
+                           'mail gets two verdicts: remove it, unless' % re.escape(name),
+                           smtpd_milters=value)
+
+
 class Socketmap(PostfixBase):
     """Both maps over socketmap_table(5), on an address and on a socket in Postfix's queue."""
 
@@ -1555,6 +1588,10 @@ class Forwarding(PostfixBase):
                           config=self.config(milter=[self.milter], **(options or {})),
                           postfix=self.postfix(main, self.master(*hop, srs=srs, other=other,
                                                                  smtp=smtp)))
+
+    def test_test_only(self):
+        self.hop('^warning: the milter rewrites nothing: milter-test-only is set: remove it',
+                 options={'milter_test_only': True})
 
     def test_right(self):
         lines = self.hop(r'^ok: smtpd 127\.0\.0\.1:10026 is a hop with the milter$', errors=0)
@@ -2415,11 +2452,9 @@ class Candidates(Base):
         """The lines about them."""
         config = self.config(domains=list(domains), per_domain=per_domain,
                              outbound_addresses=list(addresses), **options)
-        done = run('-f', config, 'check', '--json', '--postfix', '/nowhere', program='srsctl')
-        report = json.loads(done.stdout)
-        self.assertEqual(done.returncode, 1 if report['errors'] else 0)
-        lines = [': '.join(filter(None, (found['level'], found['what'], found['remedy'])))
-                 for found in report['findings']]
+        status, lines = self.check_by_topic(config)
+        bad = [line for line in lines if line.startswith('error')]
+        self.assertEqual(status, 1 if bad else 0)
         return [line for line in lines if 'per-domain' in line]
 
     def test_off(self):

@@ -174,6 +174,33 @@ is_refused_here(
 	return !settings_list_contains(&settings->clients, &ip);
 }
 
+/* is_address_foreign - of an inet endpoint: no address of this host, so that srsd cannot listen */
+static bool
+is_address_foreign(const char *endpoint)
+{
+	char text[CHECK_ENDPOINT_SIZE];
+	struct endpoint_addr addr;
+	struct endpoint ep;
+	const char *error;
+	bool foreign;
+	int fd;
+
+	check_endpoint_for_client(endpoint, text);
+	if (strncmp(text, "inet:", 5) != 0 || !endpoint_parse(&ep, text, &error))
+		return false;
+	addr = ep.addr[0];
+	if (addr.u.sa.sa_family == AF_INET)
+		addr.u.in.sin_port = 0;
+	else
+		addr.u.in6.sin6_port = 0;
+	fd = socket(addr.u.sa.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd == -1)
+		return false;
+	foreign = bind(fd, &addr.u.sa, addr.len) == -1 && errno == EADDRNOTAVAIL;
+	close(fd);
+	return foreign;
+}
+
 static void
 report_unreachable(
     struct check *check, const char *service, const char *endpoint, const char *error)
@@ -184,6 +211,11 @@ report_unreachable(
 	if (is_refused_here(check->settings, endpoint, address)) {
 		findings_remedy(check->findings,
 		    "add %s to clients, so that programs on this host can connect", address);
+		return;
+	}
+	if (is_address_foreign(endpoint)) {
+		findings_remedy(check->findings,
+		    "this host does not have that address: use one that it has, such as 127.0.0.1");
 		return;
 	}
 	findings_remedy(check->findings,
@@ -545,6 +577,35 @@ find_wide_client(const struct settings *settings)
 	return NULL;
 }
 
+/* check_skipped - networks of strangers for which SPF is not checked, or nothing is refused */
+static void
+check_skipped(struct check *check, const char *option, const struct cidr_list *list)
+{
+	char network[IPADDR_TEXT_SIZE];
+	size_t i;
+
+	for (i = 0; check->settings->policy.n > 0 && i < list->n; i++) {
+		if (!is_wide_network(&list->net[i]))
+			continue;
+		ipaddr_format(&list->net[i].addr, network);
+		findings_add(check->findings, FINDING_WARNING,
+		    "SPF refuses no mail from strangers: %s contains %s/%u", option, network,
+		    list->net[i].prefix);
+		findings_remedy(check->findings, "list only your own networks in %s", option);
+		return;
+	}
+}
+
+static void
+check_milter_is_on(struct check *check)
+{
+	if (check->settings->milter.n == 0 || !check->settings->milter_test_only)
+		return;
+	findings_add(check->findings, FINDING_WARNING,
+	    "the milter rewrites nothing: milter-test-only is set");
+	findings_remedy(check->findings, "remove it from srsd.conf after the tests");
+}
+
 /* check_exposure - a client that can query forward gets a signature for any address */
 static void
 check_exposure(struct check *check, const char *service, const struct text_list *list)
@@ -602,6 +663,9 @@ check_daemon(struct check *check)
 	    "remove the section from srsd.conf");
 	check_sections(check, is_spf_test_only, "SPF refuses nothing: test-only is set",
 	    "remove test-only from the section");
+	check_skipped(check, "skip-addresses", &settings->spf.skip_addresses);
+	check_skipped(check, "whitelist", &settings->spf.whitelist);
+	check_milter_is_on(check);
 	check_exposure(check, "forward", &settings->forward);
 	check_exposure(check, "reverse", &settings->reverse);
 	check_exposure(check, "policy", &settings->policy);

@@ -579,8 +579,7 @@ report_other_answers(struct check *check, const char *ours, const char *theirs)
 
 	if (strcmp(theirs, "temperror") == 0)
 		findings_add(check->findings, FINDING_ERROR,
-		    "the daemon gets no answer from the DNS for %s, but srsctl does",
-		    domain);
+		    "the daemon gets no answer from the DNS for %s, but srsctl does", domain);
 	else
 		findings_add(check->findings, FINDING_ERROR,
 		    "the daemon gets other answers from the DNS than srsctl: SPF of %s is %s "

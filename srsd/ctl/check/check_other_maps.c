@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * A map of srsd in a parameter that is not its own rewrites the wrong addresses, and a milter of
- * another SRS program rewrites addresses again.
+ * another SRS program rewrites addresses again. A milter that checks SPF adds a second verdict.
  */
 #include <string.h>
 
@@ -95,12 +95,32 @@ is_srs_milter(const char *word)
 	return false;
 }
 
+/* is_spf_milter - by its endpoint, such as local:pyspf-milter/pyspf-milter.sock */
+static bool
+is_spf_milter(const struct check *check, const char *word)
+{
+	return check->settings->policy.n > 0 && strcasestr(word, "spf") != NULL &&
+	       !check_endpoint_is_one(&check->settings->milter, word, check->postfix, false);
+}
+
+static void
+report_spf_milter(struct check *check, const char *parameter, const char *service, const char *word)
+{
+	findings_add(check->findings, FINDING_WARNING,
+	    "%s%s%s names a milter that checks SPF as well, %s: mail gets two verdicts", parameter,
+	    service == NULL ? "" : " of ", service == NULL ? "" : service, word);
+	findings_remedy(check->findings, "remove it%s, unless another program needs its result",
+	    service == NULL ? "" : " from that service in master.cf");
+}
+
 static void
 check_milters(struct check *check, const char *parameter, const char *service, const char *list)
 {
 	char word[POSTFIX_WORD_SIZE];
 
 	while (postfix_word(&list, word)) {
+		if (is_spf_milter(check, word))
+			report_spf_milter(check, parameter, service, word);
 		if (!is_srs_milter(word))
 			continue;
 		findings_add(check->findings, FINDING_ERROR,
