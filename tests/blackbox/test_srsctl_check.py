@@ -1361,6 +1361,18 @@ class OtherMaps(PostfixBase):
                    'relay unix - - n - - smtp -o smtp_generic_maps=%s\n'
                    % self.right()['sender_canonical_maps'])
 
+    def test_within_another_table(self):
+        forward = self.right()['sender_canonical_maps']
+        for form in 'unionmap:{inline:{a=b},%s}', 'pipemap:{inline:{a=b}, %s }', \
+                'unionmap:{pipemap:{%s}}':
+            with self.subTest(form):
+                self.wrong('^error: canonical_maps names forward: recipients and headers become '
+                           'SRS addresses as well: ', canonical_maps=form % forward)
+        for value in 'unionmap:{}', 'unionmap:{', 'inline:{{a = %s}}' % forward:
+            with self.subTest(value):
+                lines = self.check(postfix=self.postfix({'canonical_maps': value}))[1]
+                self.assertNotIn('canonical_maps names forward:', '\n'.join(lines))
+
     def test_two_tables(self):
         """postsrsd's database beside ours: that is how a site moves."""
         self.wrong('^ok: recipient_canonical_maps names reverse$', errors=0,

@@ -36,6 +36,40 @@ count_words(const char *list)
 	return n;
 }
 
+/* is_compound_table - does it consist of other tables, in braces? */
+static bool
+is_compound_table(const char *word)
+{
+	static const char *const types[] = { "pipemap:{", "unionmap:{" };
+	size_t i;
+
+	for (i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (strncmp(word, types[i], strlen(types[i])) == 0)
+			return true;
+	return false;
+}
+
+/* names_map_inside - also within other tables; each level is shorter than the one around it */
+static bool
+names_map_inside(
+    const struct postfix *postfix, const char *tables, const struct check_map_place *ours)
+{
+	char word[POSTFIX_WORD_SIZE], *inside;
+
+	if (check_endpoint_names_map(postfix, tables, ours, false))
+		return true;
+	while (postfix_word(&tables, word)) {
+		if (!is_compound_table(word))
+			continue;
+		inside = strchr(word, '{') + 1;
+		if (inside[0] != '\0')
+			inside[strlen(inside) - 1] = '\0';
+		if (names_map_inside(postfix, inside, ours))
+			return true;
+	}
+	return false;
+}
+
 /* check_wrong_place - service is NULL for main.cf; others is the file of the services */
 static void
 check_wrong_place(struct check *check, const struct wrong_place *place, const char *service,
@@ -44,7 +78,7 @@ check_wrong_place(struct check *check, const struct wrong_place *place, const ch
 	const char *map = place->forward ? "forward" : "reverse";
 	const struct check_map_place ours = check_endpoint_place(check->settings, map);
 
-	if (!check_endpoint_names_map(check->postfix, value, &ours, false))
+	if (!names_map_inside(check->postfix, value, &ours))
 		return;
 	findings_add(check->findings, FINDING_ERROR, "%s%s%s names %s: %s", place->parameter,
 	    service == NULL ? "" : " of ", service == NULL ? "" : service, map, place->harm);
