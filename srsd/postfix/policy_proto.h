@@ -24,6 +24,9 @@
 #define POLICY_REQUEST_MAX (64 * 1024)
 #define POLICY_ATTRIBUTES_MAX 128
 
+/* The beginning of an instance in a probe of srsctl check; Postfix makes its own of digits and dots. */
+#define POLICY_PROBE "srsctl."
+
 /* The values point into the bytes that were parsed. */
 struct policy_request {
 	struct text protocol_state;

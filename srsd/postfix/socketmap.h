@@ -43,6 +43,9 @@
 /* Room for the longest reply: four digits, ':', "NOTFOUND ", the text and ','. */
 #define SOCKETMAP_REPLY_SIZE 1024
 
+/* Before the name of a map: a probe of srsctl check, which is no mail. */
+#define SOCKETMAP_PROBE "check:"
+
 enum socketmap_status {
 	SOCKETMAP_OK,
 	SOCKETMAP_NOTFOUND,

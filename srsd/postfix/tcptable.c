@@ -5,7 +5,7 @@
 #include "srsd/postfix/tcptable.h"
 
 enum {
-	STATE_VERB, /* inside "get " */
+	STATE_VERB, /* inside "get " or "check " */
 	STATE_KEY,
 	STATE_HEX_HIGH, /* after '%' */
 	STATE_HEX_LOW,
@@ -13,14 +13,14 @@ enum {
 	STATE_SKIP, /* the line is answered; the rest of it is skipped */
 };
 
-static const char verb[] = "get ";
-
-#define VERB_LEN (sizeof(verb) - 1)
+static const char get_verb[] = "get ";
+static const char probe_verb[] = "check ";
 
 void
 tcptable_init(struct tcptable_parser *p)
 {
 	p->state = STATE_VERB;
+	p->verb = get_verb;
 	p->cr = false;
 	p->line_len = 0;
 	p->key_len = 0;
@@ -78,14 +78,22 @@ parse_hex_byte(struct tcptable_parser *p, char c)
 }
 
 static void
+parse_verb_byte(struct tcptable_parser *p, char c)
+{
+	if (p->line_len == 0 && c == probe_verb[0])
+		p->verb = probe_verb;
+	if (c != p->verb[p->line_len])
+		set_line_error(p, "not a request; send: get KEY");
+	else if (p->verb[p->line_len + 1] == '\0')
+		p->state = STATE_KEY;
+}
+
+static void
 parse_line_byte(struct tcptable_parser *p, char c)
 {
 	switch (p->state) {
 	case STATE_VERB:
-		if (c != verb[p->line_len])
-			set_line_error(p, "not a request; send: get KEY");
-		else if (p->line_len == VERB_LEN - 1)
-			p->state = STATE_KEY;
+		parse_verb_byte(p, c);
 		break;
 	case STATE_KEY:
 		parse_key_byte(p, c);
@@ -131,6 +139,7 @@ report_key_line(struct tcptable_parser *p, struct tcptable_request *req, const c
 	req->key = p->key;
 	req->len = p->key_len;
 	req->overlong = p->overlong;
+	req->probe = p->verb == probe_verb;
 	return 1;
 }
 

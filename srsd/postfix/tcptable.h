@@ -3,9 +3,13 @@
  * tcptable - Postfix's tcp_table(5) protocol: bytes to keys, verdicts to bytes. Pure.
  *
  *	request:	get SPACE key NEWLINE
+ *			check SPACE key NEWLINE		from srsctl check, not from Postfix
  *	reply:		200 SPACE text NEWLINE		found
  *			500 SPACE text NEWLINE		not found
  *			400 SPACE text NEWLINE		try again, or not a request
+ *
+ * "check" is answered as "get" is. It marks a probe, which is no mail. A client of Postfix can choose
+ * the key of a "get", but cannot make Postfix send a "check".
  *
  * A key and the text of a 200 have %XX for blanks, '%' and bytes that are not printable. A CR
  * before the NEWLINE is accepted.
@@ -31,11 +35,12 @@
 
 struct tcptable_parser {
 	int state;
-	bool cr;         /* a CR was read that may belong to the end of the line */
-	size_t line_len; /* bytes of this line so far */
-	size_t key_len;  /* bytes stored in key */
-	bool overlong;   /* the key has more bytes than are stored */
-	int high;        /* the first digit of %XX */
+	const char *verb; /* the one that the line begins with */
+	bool cr;          /* a CR was read that may belong to the end of the line */
+	size_t line_len;  /* bytes of this line so far */
+	size_t key_len;   /* bytes stored in key */
+	bool overlong;    /* the key has more bytes than are stored */
+	int high;         /* the first digit of %XX */
 	const char *error;
 	char key[TCPTABLE_KEY_MAX];
 };
@@ -44,6 +49,7 @@ struct tcptable_request {
 	const char *key; /* decoded, without a NUL; valid until the next call of the parser */
 	size_t len;
 	bool overlong; /* only the beginning of a longer key */
+	bool probe;    /* its verb is "check" */
 };
 
 /* Must be called before the first bytes of a connection. */

@@ -15,6 +15,7 @@ map_lookup_init(struct map_lookup *lookup, void (*wake)(void *arg), void *arg)
 {
 	lookup->question = NULL;
 	lookup->answered = false;
+	lookup->probe = false;
 	lookup->wake = wake;
 	lookup->arg = arg;
 }
@@ -154,6 +155,8 @@ log_map_lookup(const struct map_lookup *lookup, struct text key)
 		put_rewritten(&line, lookup);
 	else
 		put_unchanged(&line, get_result_word(verdict), verdict);
+	if (lookup->probe)
+		line_put(&line, " probe=yes");
 	log_line(&line);
 }
 
@@ -420,7 +423,8 @@ map_lookup_run(
 {
 	if (!resolve_key(lookup, service, key, overlong, NULL))
 		return false;
-	service->stats->lookups[service->kind][lookup->result.verdict]++;
+	if (!lookup->probe)
+		service->stats->lookups[service->kind][lookup->result.verdict]++;
 	log_map_lookup(lookup, key);
 	return true;
 }

@@ -44,7 +44,8 @@ struct map_service {
 	struct recent *recent; /* or NULL */
 };
 
-/* A lookup of a session; its members are for map_lookup.c, except for result and stored. */
+/* A lookup of a session; its members are for map_lookup.c, except for result, stored and
+ * probe. */
 struct map_lookup {
 	struct srs_result result; /* valid after one of the functions below has returned true */
 	const struct map_service *service;
@@ -54,6 +55,7 @@ struct map_lookup {
 	unsigned generation;             /* of the service, when the question was asked */
 	bool answered; /* the store has answered, and the session has not run yet */
 	bool stored;   /* the sender is in the store; valid with the result */
+	bool probe;    /* set by the session for map_lookup_run: a probe of srsctl check */
 	void (*wake)(void *arg);
 	void *arg;
 };
@@ -65,7 +67,7 @@ struct map_lookup {
 void map_lookup_init(struct map_lookup *lookup, void (*wake)(void *arg), void *arg);
 
 /*
- * Looks a key up, counts and logs the result. True: the result is there. False: it waits for the
+ * Looks a key up, counts and logs the result. A probe is not counted, and marked in the log. True: the result is there. False: it waits for the
  * store; call again with the same key and the same service after wake. overlong: the key is only
  * the beginning of a longer one.
  */

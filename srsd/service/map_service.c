@@ -45,6 +45,7 @@ answer_key(struct map_session *map, struct buffer *out)
 {
 	const struct text key = { map->req.key, map->req.len };
 
+	map->lookup.probe = map->req.probe;
 	map->waits = !map_lookup_run(&map->lookup, map->service, key, map->req.overlong);
 	if (!map->waits)
 		append_map_reply(&map->lookup.result, out);

@@ -124,6 +124,15 @@ put_policy_action(struct line *line, const struct policy_decision *d)
 	}
 }
 
+/* is_probe - from srsctl check? Postfix itself chooses the instance of a request. */
+static bool
+is_probe(const struct policy_request *req)
+{
+	const size_t len = strlen(POLICY_PROBE);
+
+	return req->instance.len > len && memcmp(req->instance.s, POLICY_PROBE, len) == 0;
+}
+
 static void
 warn_of_nat(const struct policy_request *req)
 {
@@ -152,6 +161,8 @@ log_policy_decision(const struct policy_decision *d)
 	line_put(&line, ">");
 	put_policy_verdict(&line, d);
 	put_policy_action(&line, d);
+	if (is_probe(req))
+		line_put(&line, " probe=yes");
 	log_line(&line);
 	if (d->action->nat_guarded)
 		warn_of_nat(req);
@@ -288,7 +299,8 @@ send_policy_decision(struct policy_session *s, struct policy_decision *d, struct
 
 	d->ms = clock_elapsed(s->service->clock) - s->started;
 	d->dnssec = get_request_settings(s)->dnssec;
-	count_policy_decision(s->service->stats, d);
+	if (!is_probe(d->query->req))
+		count_policy_decision(s->service->stats, d);
 	policy_charge_answer(&charge, d->query, d->action);
 	send_policy_action(out, d->action);
 	remember_decision(s->service->recent, d, charge.now);

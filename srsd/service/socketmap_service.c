@@ -75,6 +75,19 @@ append_socketmap_error(
 	append_socketmap_reply(out, SOCKETMAP_PERM, error, strlen(error));
 }
 
+/* remove_probe_prefix - from the name of the map; true: the request is a probe of srsctl check */
+static bool
+remove_probe_prefix(struct text *name)
+{
+	const size_t len = strlen(SOCKETMAP_PROBE);
+
+	if (name->len <= len || memcmp(name->s, SOCKETMAP_PROBE, len) != 0)
+		return false;
+	name->s += len;
+	name->len -= len;
+	return true;
+}
+
 /* find_map - NULL: there is no map of this name */
 static const struct map_service *
 find_map(const struct socketmap_service *service, struct text name)
@@ -100,6 +113,7 @@ look_up_payload(struct socketmap_session *s, struct text payload, const char **e
 		payload.len = SOCKETMAP_KEPT_MAX;
 	if (!socketmap_split(payload, &req, error))
 		return true;
+	s->lookup.probe = remove_probe_prefix(&req.map);
 	map = find_map(s->service, req.map);
 	*error = map == NULL ? "Invalid map." : NULL;
 	return map == NULL || map_lookup_run(&s->lookup, map, req.key, is_long);

@@ -178,6 +178,17 @@ srs_keys_file_error(const struct stat *st, const struct identity *daemon)
 	return NULL;
 }
 
+/* suggest_secret_remedy - for a file that cannot be read */
+static const char *
+suggest_secret_remedy(const char *why)
+{
+	if (strcmp(why, strerror(ENOENT)) == 0)
+		return NEW_SECRET;
+	if (strcmp(why, strerror(EACCES)) == 0)
+		return "; chgrp it to the group of the daemon's user, and chmod 0640";
+	return "";
+}
+
 struct srs_keys *
 srs_keys_load(
     struct filebox *box, const char *path, const struct identity *daemon, char *error, size_t size)
@@ -188,8 +199,8 @@ srs_keys_load(
 	unsigned line = 0;
 
 	if (!filebox_read(box, &file, path, SRS_KEYS_FILE_MAX, &why)) {
-		snprintf(error, size, "secrets-file %s: %s%s", path, why,
-		    strcmp(why, strerror(ENOENT)) == 0 ? NEW_SECRET : "");
+		snprintf(
+		    error, size, "secrets-file %s: %s%s", path, why, suggest_secret_remedy(why));
 		return NULL;
 	}
 	why = srs_keys_file_error(&file.st, daemon);

@@ -209,7 +209,7 @@ class Secrets(ConfigCase):
         if not is_root():
             self.skipTest('needs root to make a file of another user')
         path, result = self.secrets(owner='root')
-        self.assert_refused(result, path)
+        self.assert_refused(result, path, "chgrp it to the group of the daemon's user")
 
 
 class Dump(ConfigCase):

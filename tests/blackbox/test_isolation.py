@@ -149,7 +149,7 @@ class Confined(DaemonCase):
                 out, err = process.communicate()
                 why = 'the process that queries the DNS was killed by signal 9 (Killed)'
                 if command[0] == 'check':
-                    self.assertIn('error: DNS: %s: ' % why, out)
+                    self.assertIn('error: DNS: %s\n    ' % why, out)
                     self.assertEqual(process.returncode, 1)
                 else:
                     self.assertEqual((out, err), ('', 'srsctl: %s\n' % why))

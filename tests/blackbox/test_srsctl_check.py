@@ -5,22 +5,25 @@
 Only the configuration of Postfix is read, from private directories; none of its daemons run.
 """
 
+import grp
 import hmac
 import json
 import os
+import pwd
 import re
 import shutil
 import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 import unittest
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
 
-from harness import postfix, tap
+from harness import findings, postfix, tap
 from harness.daemon import (SECRET, Daemon, free_port, has_hiredis, has_sqlite, is_root,
                             reachable_binary, render, run)
 from harness.dns_server import SERVFAIL, SILENT, DnsServer
@@ -160,11 +163,19 @@ class Base(unittest.TestCase):
         done = run('-f', config or self.daemon.config, 'check', '--postfix', postfix, *arguments,
                    program='srsctl', user=user)
         self.assertEqual(done.stderr, '')
-        lines = done.stdout.splitlines()
+        lines = findings.join(done.stdout)
         for line in lines:
             self.assertRegex(line, r'\A(ok: .+|(warning|error|skipped): .+: .+)\Z')
         self.assertNotIn(SECRET, done.stdout)
         return done.returncode, lines
+
+    @staticmethod
+    def check_by_topic(config):
+        """The same without Postfix, in the order of the checks."""
+        done = run('-f', config, 'check', '--json', '--postfix', '/nowhere', program='srsctl')
+        return done.returncode, [
+            ': '.join(filter(None, (found['level'], found['what'], found['remedy'])))
+            for found in json.loads(done.stdout)['findings']]
 
     def finds(self, pattern, *arguments, errors=1, **more):
         """A line that matches, and so many errors and warnings in all."""
@@ -236,12 +247,46 @@ class Installation(Base):
                       % self.daemon.ports['forward']}, report['findings'])
         self.assertIn({'level': 'ok', 'what': 'clock', 'remedy': ''}, report['findings'])
 
+    def test_output(self):
+        """The most severe findings are last, remedies have lines of their own."""
+        postfix = self.postfix({'sender_canonical_maps': ''})
+        arguments = ['-f', self.config(spf={'test-only': True}), 'check', '--address', ADDRESS,
+                     '--postfix', postfix]
+        done = run(*arguments, program='srsctl', user=False)
+        lines = done.stdout.splitlines()
+        bad = ['warning: SPF refuses nothing: test-only is set',
+               '    remove it from srsd.conf after the tests',
+               'error: sender_canonical_maps does not name forward',
+               "    postconf -e 'sender_canonical_maps = tcp:127.0.0.1:%d'"
+               % self.daemon.ports['forward']]
+        self.assertEqual(lines[-5:-1], bad)
+        self.assertRegex(lines[-1], r'^1 error, 1 warning, \d+ skipped, \d+ ok$')
+        for option in '-q', '--quiet':
+            quiet = run(*arguments, option, program='srsctl', user=False).stdout.splitlines()
+            self.assertEqual(quiet[-5:], lines[-5:])
+            self.assertEqual([line for line in quiet if line.startswith('ok')], [])
+
+    def test_quiet_without_problems(self):
+        """cron(8) sends no mail."""
+        config = self.config(policy=['inet:127.0.0.1:%d' % self.daemon.ports['policy']])
+        done = run('-f', config, 'check', '-q', '--strict', '--address', ADDRESS, '--postfix',
+                   self.postfix(), program='srsctl', user=False)
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, '', ''))
+
+    def test_strict(self):
+        config = self.config(spf={'test-only': True})
+        for arguments, status in ((), 0), (('--strict',), 1), (('--strict', '--json'), 1):
+            with self.subTest(arguments):
+                done = run('-f', config, 'check', '--address', ADDRESS, '--postfix',
+                           self.postfix(), *arguments, program='srsctl')
+                self.assertEqual(done.returncode, status, done.stdout)
+
     def test_configuration_does_not_load(self):
         config = self.config(max_age='soon')
         self.assertEqual(self.check(config=config), (1, [
+            'skipped: everything else: it needs the configuration',
             "error: configuration: %s: fix it; srsd -n -f %s reports the same error"
-            % (self.reason(config), config),
-            'skipped: everything else: it needs the configuration']))
+            % (self.reason(config), config)]))
 
     def reason(self, config):
         done = run('-n', '-f', config)
@@ -251,7 +296,7 @@ class Installation(Base):
     def test_no_configuration(self):
         status, lines = self.check(config='/nowhere/srsd.conf')
         self.assertEqual(status, 1)
-        self.assertRegex(lines[0], r'^error: configuration: /nowhere/srsd\.conf: No such file')
+        self.assertRegex(lines[-1], r'^error: configuration: /nowhere/srsd\.conf: No such file')
 
     def secrets(self, name, text, mode=0o600):
         return self.config(secrets_file=self.daemon.folder.file(name, text, mode,
@@ -319,6 +364,38 @@ class Installation(Base):
         self.assertTrue(any(re.match('ok: forward .* answers and signs$', line)
                             for line in lines))
 
+    def test_secrets_are_not_for_the_daemon(self):
+        """It has read them, and could not do so again: root has replaced the file."""
+        if not is_root():
+            self.skipTest('needs root')
+        group = grp.getgrgid(pwd.getpwnam(self.daemon.user).pw_gid).gr_name
+        daemon = Daemon(dns=self.dns)
+        daemon.enable_control()
+        with daemon:
+            path = daemon.options['secrets-file']
+            for owner, mode, wrong in ((0, 0o600, True), (pwd.getpwnam(daemon.user).pw_uid, 0o600,
+                                                           False)):
+                os.chown(path, owner, 0)
+                os.chmod(path, mode)
+                done = run('-f', daemon.config, 'check', '--postfix', '/nowhere',
+                           program='srsctl', user=False)
+                self.assertEqual(
+                    'error: secrets-file %s: the daemon, which runs as %s, cannot read it again: '
+                    'Permission denied: chgrp %s %s && chmod 0640 %s; that user also needs access '
+                    'to its directory' % (path, daemon.user, group, path, path)
+                    in findings.join(done.stdout), wrong, done.stdout)
+
+    def test_root_reads_the_secrets(self):
+        """A daemon that was started as root."""
+        if not is_root():
+            self.skipTest('needs root')
+        daemon = Daemon(dns=self.dns, as_root=True)
+        daemon.enable_control()
+        with daemon:
+            done = run('-f', daemon.config, 'check', '--postfix', '/nowhere', program='srsctl',
+                       user=False)
+            self.assertNotIn('cannot read', done.stdout)
+
     def test_daemon_has_older_secrets(self):
         self.finds(r'^error: forward .* signs with an older secret than the first one of '
                    r'secrets-file: .*srsctl reload',
@@ -346,6 +423,45 @@ class Installation(Base):
         lines = self.finds(r'^error: forward .*: Connection refused: start srsd', errors=3,
                            config=config, postfix=postfix)
         self.assertRegex('\n'.join(lines), r'\nerror: reverse .*\nerror: policy ')
+
+    def test_address_of_another_host(self):
+        port = free_port()
+        self.finds(r'^error: reverse inet:192\.0\.2\.77:%d: .*: this host does not have that '
+                   r'address: use one that it has, such as 127\.0\.0\.1$' % port, errors=2,
+                   config=self.config(reverse=['inet:192.0.2.77:%d' % port],
+                                      clients=['192.0.2.77', '127.0.0.0/8']))
+
+    def test_another_program(self):
+        """It has the port of a map, as postsrsd after an update: a reload does not help."""
+        for reply in '500 nope', '200 SRS0=x@srs.test', '400 unknown command':
+            with self.subTest(reply), socket.create_server(('127.0.0.1', 0)) as server:
+                threading.Thread(target=self.answer, args=(server, reply), daemon=True).start()
+                lines = self.finds(
+                    r'^error: reverse inet:127\.0\.0\.1:\d+ .*: another program, or another '
+                    r'version of srsd, has that address: find it with ss -ltnp, stop it, and start '
+                    r'srsd$', errors=2, config=self.config(
+                        reverse=['inet:127.0.0.1:%d' % server.getsockname()[1]]))
+                self.assertRegex('\n'.join(lines), 'error: recipient_canonical_maps does not name')
+
+    @staticmethod
+    def answer(server, reply):
+        """The same reply to each line but a probe, until the server is closed."""
+        try:
+            while True:
+                client = server.accept()[0]
+                with client, client.makefile('rwb') as stream:
+                    for line in stream:
+                        known = line.startswith(b'get ')
+                        stream.write((reply if known else '400 no request').encode() + b'\n')
+                        stream.flush()
+        except OSError:
+            pass
+
+    def test_probes_are_marked(self):
+        with Daemon(dns=self.dns) as daemon:
+            run('-f', daemon.config, 'check', '--postfix', '/nowhere', program='srsctl')
+            for service in 'forward', 'reverse', 'policy':
+                self.assertTrue(daemon.log_matches('%s .* probe=yes$' % service), daemon.log())
 
     def test_maps_are_mixed_up(self):
         ports = self.daemon.ports
@@ -375,6 +491,16 @@ class Installation(Base):
             with self.subTest(said):
                 self.finds('^warning: ' + said, config=self.config(spf=spf))
         self.finds('^ok: policy', errors=0, config=self.config(spf={'helo-reject': 'no-check'}))
+
+    def test_spf_is_off_for_strangers(self):
+        for option in 'skip-addresses', 'whitelist':
+            for network in '0.0.0.0/0', '::/0', '192.0.0.0/8':
+                with self.subTest(option + network):
+                    self.finds('^warning: SPF refuses no mail from strangers: %s contains %s: list '
+                               'only your own networks in %s$' % (option, network, option),
+                               config=self.config(spf={option: ['127.0.0.0/8', network]}))
+            self.finds('^ok: policy', errors=0, config=self.config(
+                spf={option: ['10.0.0.0/8', '192.0.2.0/24', '2001:db8::/32']}))
 
     def test_sections(self):
         off = {'helo-reject': 'no-check', 'mail-from-reject': 'no-check'}
@@ -424,9 +550,8 @@ class HashFormat(Base):
                 fingerprint = hmac.new(SECRET.encode(), b'srsd secret fingerprint', 'sha256')
                 daemon.folder.file(os.path.basename(daemon.options['secrets-file']) + '.history',
                                    '%s %d -\n' % (fingerprint.hexdigest()[:12], history))
-            done = run('-f', daemon.config, 'check', '--postfix', '/nowhere', program='srsctl')
-        return [line for line in done.stdout.splitlines()
-                if re.search('hash|first secret of /', line)]
+            _status, lines = self.check_by_topic(daemon.config)
+        return [line for line in lines if re.search('hash|first secret of /', line)]
 
     def test_siblings(self):
         self.assertEqual(self.lines(reverse_domains=['sibling.test']), ['ok: hash-format compatible'])
@@ -497,11 +622,12 @@ class HashFormat(Base):
                         **daemon.options, 'hash-format': 'compatible',
                         'hash-accept-separated': day}))
                     done = run('-f', config, 'check', '--postfix', '/nowhere', program='srsctl')
-                    self.assertRegex(done.stdout,
+                    text = '\n'.join(findings.join(done.stdout))
+                    self.assertRegex(text,
                                      r'(?m)^error: forward .* signs in the separated format, but '
                                      r'hash-format is compatible: .*srsctl reload')
                     self.assertEqual('their hashes are separated: hash-accept-separated = "%s"'
-                                     % date(22) in done.stdout, warned, done.stdout)
+                                     % date(22) in text, warned, text)
 
 
 class PostfixBase(Base):
@@ -526,10 +652,11 @@ class Postfix(PostfixBase):
 
     def test_no_sender_map(self):
         port = self.daemon.ports['forward']
-        for value in '', 'inline:{a=b}, tcp:127.0.0.1:1, tcp:198.51.100.1:%d' % port:
+        for value, kept in (('', ''), ('inline:{a=b}, tcp:127.0.0.1:1, proxy:tcp:198.51.100.1:%d'
+                                       % port, 'inline:{a=b}, ')):
             with self.subTest(value):
                 self.wrong(r"^error: sender_canonical_maps does not name forward: postconf -e "
-                           r"'sender_canonical_maps = tcp:127.0.0.1:%d'$" % port,
+                           r"'sender_canonical_maps = %stcp:127.0.0.1:%d'$" % (kept, port),
                            sender_canonical_maps=value)
 
     def test_listening_everywhere(self):
@@ -1154,7 +1281,7 @@ class Endpoints(Base):
              '--postfix', self.postfix(main)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             text=True, check=False)
         bad = re.findall('^(?:error|warning).*', done.stdout, re.M)
-        self.assertRegex(done.stdout, re.compile(pattern, re.M))
+        self.assertRegex('\n'.join(findings.join(done.stdout)), re.compile(pattern, re.M))
         self.assertEqual(len(bad), errors, done.stdout)
 
     def other(self, port, host):
@@ -1234,6 +1361,18 @@ class OtherMaps(PostfixBase):
                    'relay unix - - n - - smtp -o smtp_generic_maps=%s\n'
                    % self.right()['sender_canonical_maps'])
 
+    def test_within_another_table(self):
+        forward = self.right()['sender_canonical_maps']
+        for form in 'unionmap:{inline:{a=b},%s}', 'pipemap:{inline:{a=b}, %s }', \
+                'unionmap:{pipemap:{%s}}':
+            with self.subTest(form):
+                self.wrong('^error: canonical_maps names forward: recipients and headers become '
+                           'SRS addresses as well: ', canonical_maps=form % forward)
+        for value in 'unionmap:{}', 'unionmap:{', 'inline:{{a = %s}}' % forward:
+            with self.subTest(value):
+                lines = self.check(postfix=self.postfix({'canonical_maps': value}))[1]
+                self.assertNotIn('canonical_maps names forward:', '\n'.join(lines))
+
     def test_two_tables(self):
         """postsrsd's database beside ours: that is how a site moves."""
         self.wrong('^ok: recipient_canonical_maps names reverse$', errors=0,
@@ -1252,6 +1391,15 @@ class OtherMaps(PostfixBase):
         self.wrong('^error: smtpd_milters of smtp/inet names a milter .*: remove it from that '
                    r'service in master\.cf$',
                    master='smtp inet n - n - - smtpd -o smtpd_milters=unix:postsrsd/milter\n')
+
+
+    def test_spf_milter(self):
+        for value, name in (('unix:pyspf-milter/pyspf-milter.sock', 'unix:pyspf'),
+                            ('inet:localhost:8891 { local:smf-spf/socket, timeout=1s }', '{ local:smf')):
+            with self.subTest(value):
+                self.wrong('^warning: smtpd_milters names a milter that checks SPF as well, %s.*: '
+                           'mail gets two verdicts: remove it, unless' % re.escape(name),
+                           smtpd_milters=value)
 
 
 class Socketmap(PostfixBase):
@@ -1452,6 +1600,10 @@ class Forwarding(PostfixBase):
                           config=self.config(milter=[self.milter], **(options or {})),
                           postfix=self.postfix(main, self.master(*hop, srs=srs, other=other,
                                                                  smtp=smtp)))
+
+    def test_test_only(self):
+        self.hop('^warning: the milter rewrites nothing: milter-test-only is set: remove it',
+                 options={'milter_test_only': True})
 
     def test_right(self):
         lines = self.hop(r'^ok: smtpd 127\.0\.0\.1:10026 is a hop with the milter$', errors=0)
@@ -2265,6 +2417,37 @@ class Dns(Base):
         self.assertRegex('\n'.join(lines), r'error: SPF of broken\.test .*: temperror: the DNS ')
 
 
+    def daemon_finds(self, pattern, dns, errors=1, **spf):
+        """A daemon with another DNS server than srsctl."""
+        daemon = Daemon({'domains': ['our.test', 'mx.our.test', 'localhost']}, dns=dns, spf=spf)
+        daemon.enable_control()
+        with daemon:
+            options = {**daemon.options, 'nameservers': [self.dns.address]}
+            config = self.daemon.folder.file('resolv.conf', render(options))
+            postfix = self.postfix({
+                name: value.replace(str(self.daemon.ports[service]), str(daemon.ports[service]))
+                for service, name in (('forward', 'sender_canonical_maps'),
+                                      ('reverse', 'recipient_canonical_maps'),
+                                      ('policy', 'smtpd_recipient_restrictions'))
+                for value in [self.right()[name]]})
+            return self.finds(pattern, config=config, postfix=postfix, errors=errors, user=False)
+
+    def test_daemon_has_the_same_answers(self):
+        self.daemon_finds('^ok: the DNS answers the daemon as it does srsctl$', self.dns, errors=0)
+
+    def test_daemon_has_other_answers(self):
+        """resolv.conf has changed, and the daemon has not read it."""
+        with DnsServer({}) as other:
+            self.daemon_finds(
+                '^error: the daemon gets other answers from the DNS than srsctl: SPF of srs.test '
+                'is none instead of fail: if nameservers or /etc/resolv.conf has changed, run '
+                'srsctl reload; if the record', other)
+
+    def test_daemon_has_no_answers(self):
+        with DnsServer({'srs.test': SILENT}) as other:
+            self.daemon_finds('^error: the daemon gets no answer from the DNS for srs.test, but '
+                              'srsctl does: if nameservers', other, **{'lookup-time': 1})
+
     def test_dns_is_silent(self):
         """A person waits: one question is enough to know."""
         self.dns.clear()
@@ -2281,7 +2464,7 @@ class Candidates(Base):
         """The lines about them."""
         config = self.config(domains=list(domains), per_domain=per_domain,
                              outbound_addresses=list(addresses), **options)
-        status, lines = self.check(config=config, postfix='/nowhere')
+        status, lines = self.check_by_topic(config)
         bad = [line for line in lines if line.startswith('error')]
         self.assertEqual(status, 1 if bad else 0)
         return [line for line in lines if 'per-domain' in line]

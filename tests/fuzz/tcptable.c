@@ -67,7 +67,7 @@ talk(struct heard *h, const uint8_t *data, size_t size, size_t step)
 		fuzz_must(got == 0 || used > 0);
 		if (got == 1) {
 			check_reply(&req);
-			hear(h, req.overlong ? '>' : '=', req.key, req.len);
+			hear(h, req.probe ? '?' : req.overlong ? '>' : '=', req.key, req.len);
 		} else if (got == -1) {
 			fuzz_must(fuzz_is_visible(error, strlen(error)));
 			hear(h, '!', error, strlen(error));

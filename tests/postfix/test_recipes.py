@@ -26,7 +26,7 @@ import unittest
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
 
-from harness import postfix, recipe, srs, tap
+from harness import findings, postfix, recipe, srs, tap
 from harness.daemon import (ORDINARY_USER, SECRET, Daemon, process_status, process_tree,
                             reachable_binary, run)
 from harness.dns_server import DnsServer, reverse_name
@@ -210,7 +210,7 @@ class RecipeCase(unittest.TestCase):
             os.utime(os.path.join(folder, name), (1700000000, 1700000000))
         done = run('-f', daemon.config, 'check', '--postfix', folder, '--address', address,
                    program='srsctl', user=False)
-        lines = done.stdout.splitlines()
+        lines = findings.join(done.stdout)
         self.assertTrue(any(line.startswith('ok: ') for line in lines), done.stdout + done.stderr)
         bad = [line for line in lines if not line.startswith('ok: ')]
         self.assertEqual(done.returncode, int(any(line.startswith('error') for line in bad)))

@@ -153,6 +153,12 @@ test_resolve(void **state)
 	assert_true(map_lookup_run(&lookup, &service, rows[COUNT(rows) - 1].key, false));
 	unit_int("run", "counter", (int)stats.lookups[MAP_REVERSE][SRS_BAD_HASH], 1);
 	unit_holds("run", "log", log_capture_take(), "reason=bad-hash");
+	/* A probe is not counted, and marked. */
+	lookup.probe = true;
+	assert_true(map_lookup_run(&lookup, &service, rows[COUNT(rows) - 1].key, false));
+	unit_int("probe", "counter", (int)stats.lookups[MAP_REVERSE][SRS_BAD_HASH], 1);
+	unit_holds("probe", "log", log_capture_take(), "reason=bad-hash probe=yes");
+	lookup.probe = false;
 	unit_end();
 }
 

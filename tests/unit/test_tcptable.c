@@ -22,7 +22,8 @@ tell(struct story *story, int got, const struct tcptable_request *req, const cha
 	if (got == 1)
 		unit_visible(shown, sizeof(shown), req->key, req->len);
 	story->len += (size_t)snprintf(story->text + story->len, sizeof(story->text) - story->len,
-	    "%d %s%s;", got, got == 1 ? shown : error, got == 1 && req->overlong ? "..." : "");
+	    "%d %s%s%s;", got, got == 1 ? shown : error, got == 1 && req->overlong ? "..." : "",
+	    got == 1 && req->probe ? " probe" : "");
 }
 
 /* feed - hand over one piece, in memory of just its length */
@@ -104,6 +105,21 @@ test_keys(void **state)
 		{ BYTES("get \303\274@x.test\n"), "1 \\xc3\\xbc@x.test;" },
 		{ BYTES("get \001\177\n"), "1 \\x01\\x7f;" },
 		{ BYTES("get a\0b\n"), "1 a\\x00b;" },
+	};
+
+	(void)state;
+	check_requests(rows, COUNT(rows));
+}
+
+static void
+test_probes(void **state)
+{
+	static const struct request_row rows[] = {
+		{ BYTES("check a@x.test\n"), "1 a@x.test probe;" },
+		{ BYTES("check a%20b\r\nget c\n"), "1 a b probe;1 c;" },
+		{ BYTES("get a\ncheck b\nget check\n"), "1 a;1 b probe;1 check;" },
+		{ BYTES("check\ncheck \nchec a\nchecks a\nCheck a\n"),
+		    NOT_A_REQUEST NO_KEY NOT_A_REQUEST NOT_A_REQUEST NOT_A_REQUEST },
 	};
 
 	(void)state;
@@ -400,6 +416,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_probes),
 		cmocka_unit_test(test_encoded_keys),
 		cmocka_unit_test(test_line_ends),
 		cmocka_unit_test(test_no_requests),

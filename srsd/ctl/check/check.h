@@ -35,6 +35,12 @@ void check_hash(struct check *check);
 /* Reports secrets that must be replaced before the dates in their addresses repeat. */
 void check_secret_age(struct check *check);
 
+/*
+ * Checks as root whether the user of the running daemon can read secrets-file; if none is running,
+ * and systemd would start it, whether unprivileged-user can. Uses keys.
+ */
+void check_secret_access(struct check *check);
+
 /* Checks the services of the daemon, and whether it uses this configuration and these secrets. */
 void check_daemon(struct check *check);
 

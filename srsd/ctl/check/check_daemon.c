@@ -17,6 +17,7 @@
 #include "srsd/ctl/check/check.h"
 #include "srsd/ctl/check/check_endpoint.h"
 #include "srsd/ctl/connect.h"
+#include "srsd/postfix/policy_proto.h"
 #include "srsd/postfix/socketmap.h"
 #include "srsd/postfix/tcptable.h"
 #include "srsd/srs/srs_hash_change.h"
@@ -30,6 +31,10 @@
 
 /* Bytes of a reply: tcp_table(5) allows 4096; an action has 400. */
 #define REPLY_SIZE 4097
+
+#define ANOTHER_PROGRAM                                                                          \
+	"another program, or another version of srsd, has that address: find it with ss -ltnp, " \
+	"stop it, and start srsd"
 
 #define RELOAD "run srsctl reload, and make sure that the daemon reads this configuration file"
 
@@ -99,25 +104,52 @@ decode_map_reply(const char *text, char address[MAILADDR_SIZE])
 	return true;
 }
 
-/* ask_map - sets reply, and address to its address or, unless it is "200", to "" */
+/* A reply of a map. */
+struct map_reply {
+	char text[REPLY_SIZE];
+	char address[MAILADDR_SIZE]; /* if it is "200"; otherwise "" */
+	bool is_ours; /* the program understands probes, as this version of srsd does */
+};
+
 static bool
-ask_map(const char *endpoint, const char *key, char reply[REPLY_SIZE], char address[MAILADDR_SIZE],
+ask_map_with(const char *verb, const char *endpoint, const char *key, struct map_reply *reply,
     const char **error)
 {
-	char request[TCPTABLE_REPLY_SIZE];
-	size_t len;
+	char encoded[TCPTABLE_REPLY_SIZE], request[sizeof(encoded) + 8];
 
-	/* A key has the encoding of an answer. */
-	len = tcptable_found(request, key, strlen(key));
-	request[len] = '\0';
-	memcpy(request, "get ", 4);
-	address[0] = '\0';
-	if (!ask_service(endpoint, request, "\n", MAP_MS, reply, error))
+	/* A key has the encoding of an answer, which begins with "200 ". */
+	encoded[tcptable_found(encoded, key, strlen(key))] = '\0';
+	snprintf(request, sizeof(request), "%s %s", verb, encoded + 4);
+	reply->address[0] = '\0';
+	if (!ask_service(endpoint, request, "\n", MAP_MS, reply->text, error))
 		return false;
-	if (strncmp(reply, "200 ", 4) != 0 || decode_map_reply(reply + 4, address))
+	if (strncmp(reply->text, "200 ", 4) != 0 ||
+	    decode_map_reply(reply->text + 4, reply->address))
 		return true;
 	*error = "the answer is not an address";
 	return false;
+}
+
+static bool
+is_srsd_reply(const char *text)
+{
+	enum srs_verdict verdict;
+
+	if (strncmp(text, "200 ", 4) == 0)
+		return true;
+	for (verdict = 0; verdict < SRS_VERDICTS; verdict++)
+		if (strlen(text) > 4 && strcmp(text + 4, srs_verdict_text(verdict)) == 0)
+			return true;
+	return false;
+}
+
+/* ask_map - with a probe; a program that does not understand it is asked as Postfix asks */
+static bool
+ask_map(const char *endpoint, const char *key, struct map_reply *reply, const char **error)
+{
+	reply->is_ours =
+	    ask_map_with("check", endpoint, key, reply, error) && is_srsd_reply(reply->text);
+	return reply->is_ours || ask_map_with("get", endpoint, key, reply, error);
 }
 
 /*
@@ -142,6 +174,33 @@ is_refused_here(
 	return !settings_list_contains(&settings->clients, &ip);
 }
 
+/* is_address_foreign - of an inet endpoint: no address of this host, so that srsd cannot listen */
+static bool
+is_address_foreign(const char *endpoint)
+{
+	char text[CHECK_ENDPOINT_SIZE];
+	struct endpoint_addr addr;
+	struct endpoint ep;
+	const char *error;
+	bool foreign;
+	int fd;
+
+	check_endpoint_for_client(endpoint, text);
+	if (strncmp(text, "inet:", 5) != 0 || !endpoint_parse(&ep, text, &error))
+		return false;
+	addr = ep.addr[0];
+	if (addr.u.sa.sa_family == AF_INET)
+		addr.u.in.sin_port = 0;
+	else
+		addr.u.in6.sin6_port = 0;
+	fd = socket(addr.u.sa.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd == -1)
+		return false;
+	foreign = bind(fd, &addr.u.sa, addr.len) == -1 && errno == EADDRNOTAVAIL;
+	close(fd);
+	return foreign;
+}
+
 static void
 report_unreachable(
     struct check *check, const char *service, const char *endpoint, const char *error)
@@ -152,6 +211,11 @@ report_unreachable(
 	if (is_refused_here(check->settings, endpoint, address)) {
 		findings_remedy(check->findings,
 		    "add %s to clients, so that programs on this host can connect", address);
+		return;
+	}
+	if (is_address_foreign(endpoint)) {
+		findings_remedy(check->findings,
+		    "this host does not have that address: use one that it has, such as 127.0.0.1");
 		return;
 	}
 	findings_remedy(check->findings,
@@ -233,29 +297,42 @@ check_domain(struct check *check, const char *endpoint, const char *address)
 }
 
 static void
+report_another_program(struct check *check, const char *map, const char *endpoint)
+{
+	findings_add(
+	    check->findings, FINDING_ERROR, "%s %s is not this version of srsd", map, endpoint);
+	findings_remedy(check->findings, ANOTHER_PROGRAM);
+}
+
+static void
 check_forward(struct check *check, const char *sender, char srs_address[MAILADDR_SIZE])
 {
 	const struct text_list *list = &check->settings->forward;
-	char reply[REPLY_SIZE], address[MAILADDR_SIZE];
+	struct map_reply reply;
 	const char *error;
 	size_t i;
 
 	for (i = 0; i < list->n; i++) {
-		if (!ask_map(list->text[i], sender, reply, address, &error)) {
+		if (!ask_map(list->text[i], sender, &reply, &error)) {
 			report_unreachable(check, "forward", list->text[i], error);
 			continue;
 		}
-		if (address[0] == '\0') {
+		if (reply.address[0] == '\0') {
 			findings_add(check->findings, FINDING_ERROR,
 			    "forward %s does not rewrite %s; it answers: %s", list->text[i], sender,
-			    reply);
-			findings_remedy(check->findings, RELOAD);
+			    reply.text);
+			findings_remedy(
+			    check->findings, "%s", reply.is_ours ? RELOAD : ANOTHER_PROGRAM);
+			continue;
+		}
+		if (!reply.is_ours) {
+			report_another_program(check, "forward", list->text[i]);
 			continue;
 		}
 		if (srs_address[0] == '\0')
-			strlcpy(srs_address, address, MAILADDR_SIZE);
-		if (check_domain(check, list->text[i], address) &&
-		    check_signature(check, list->text[i], address))
+			strlcpy(srs_address, reply.address, MAILADDR_SIZE);
+		if (check_domain(check, list->text[i], reply.address) &&
+		    check_signature(check, list->text[i], reply.address))
 			findings_add(check->findings, FINDING_OK, "forward %s answers and signs%s",
 			    list->text[i],
 			    check->keys == NULL ? "" : " with the first secret of secrets-file");
@@ -266,21 +343,23 @@ static void
 check_reverse(struct check *check, const char *sender, const char *srs_address)
 {
 	const struct text_list *list = &check->settings->reverse;
-	char reply[REPLY_SIZE], address[MAILADDR_SIZE];
+	struct map_reply reply;
 	const char *error;
 	size_t i;
 
 	for (i = 0; i < list->n; i++) {
-		if (!ask_map(list->text[i], srs_address, reply, address, &error)) {
+		if (!ask_map(list->text[i], srs_address, &reply, &error)) {
 			report_unreachable(check, "reverse", list->text[i], error);
-		} else if (strcmp(address, sender) == 0) {
+		} else if (!reply.is_ours) {
+			report_another_program(check, "reverse", list->text[i]);
+		} else if (strcmp(reply.address, sender) == 0) {
 			findings_add(check->findings, FINDING_OK,
 			    "reverse %s restores the sender of a new SRS address", list->text[i]);
 		} else {
 			findings_add(check->findings, FINDING_ERROR,
 			    "reverse %s does not restore the sender of a new SRS address; it "
 			    "answers: %s",
-			    list->text[i], reply);
+			    list->text[i], reply.text);
 			findings_remedy(check->findings,
 			    "make sure that it belongs to the same daemon as forward; then " RELOAD);
 		}
@@ -308,6 +387,19 @@ ask_socketmap(
 	return true;
 }
 
+/* probe_socketmap - a program that does not understand probes is asked as Postfix asks */
+static bool
+probe_socketmap(
+    const char *endpoint, const char *map, const char *key, char status[16], const char **error)
+{
+	char probe[32];
+
+	snprintf(probe, sizeof(probe), SOCKETMAP_PROBE "%s", map);
+	return (ask_socketmap(endpoint, probe, key, status, error) &&
+		   strcmp(status, "PERM") != 0) ||
+	       ask_socketmap(endpoint, map, key, status, error);
+}
+
 /* check_socketmap_map - by an address that the map leaves alone, so that nothing is signed */
 static bool
 check_socketmap_map(struct check *check, const char *endpoint, const char *map, const char *address)
@@ -315,7 +407,7 @@ check_socketmap_map(struct check *check, const char *endpoint, const char *map, 
 	char status[16];
 	const char *error;
 
-	if (!ask_socketmap(endpoint, map, address, status, &error)) {
+	if (!probe_socketmap(endpoint, map, address, status, &error)) {
 		report_unreachable(check, "socketmap", endpoint, error);
 		return false;
 	}
@@ -355,7 +447,7 @@ check_policy(struct check *check, const char *srs_address)
 		snprintf(request, sizeof(request),
 		    "request=smtpd_access_policy\nprotocol_state=RCPT\nprotocol_name=ESMTP\n"
 		    "client_address=192.0.2.1\nclient_name=unknown\nhelo_name=check.invalid\n"
-		    "sender=\nrecipient=%s\ninstance=srsctl.%llx.%x.%zx\n\n",
+		    "sender=\nrecipient=%s\ninstance=" POLICY_PROBE "%llx.%x.%zx\n\n",
 		    srs_address, (unsigned long long)check->now, (unsigned)getpid(), i);
 		if (!ask_service(list->text[i], request, "\n\n", POLICY_MS, reply, &error)) {
 			report_unreachable(check, "policy", list->text[i], error);
@@ -485,6 +577,35 @@ find_wide_client(const struct settings *settings)
 	return NULL;
 }
 
+/* check_skipped - networks of strangers for which SPF is not checked, or nothing is refused */
+static void
+check_skipped(struct check *check, const char *option, const struct cidr_list *list)
+{
+	char network[IPADDR_TEXT_SIZE];
+	size_t i;
+
+	for (i = 0; check->settings->policy.n > 0 && i < list->n; i++) {
+		if (!is_wide_network(&list->net[i]))
+			continue;
+		ipaddr_format(&list->net[i].addr, network);
+		findings_add(check->findings, FINDING_WARNING,
+		    "SPF refuses no mail from strangers: %s contains %s/%u", option, network,
+		    list->net[i].prefix);
+		findings_remedy(check->findings, "list only your own networks in %s", option);
+		return;
+	}
+}
+
+static void
+check_milter_is_on(struct check *check)
+{
+	if (check->settings->milter.n == 0 || !check->settings->milter_test_only)
+		return;
+	findings_add(check->findings, FINDING_WARNING,
+	    "the milter rewrites nothing: milter-test-only is set");
+	findings_remedy(check->findings, "remove it from srsd.conf after the tests");
+}
+
 /* check_exposure - a client that can query forward gets a signature for any address */
 static void
 check_exposure(struct check *check, const char *service, const struct text_list *list)
@@ -542,6 +663,9 @@ check_daemon(struct check *check)
 	    "remove the section from srsd.conf");
 	check_sections(check, is_spf_test_only, "SPF refuses nothing: test-only is set",
 	    "remove test-only from the section");
+	check_skipped(check, "skip-addresses", &settings->spf.skip_addresses);
+	check_skipped(check, "whitelist", &settings->spf.whitelist);
+	check_milter_is_on(check);
 	check_exposure(check, "forward", &settings->forward);
 	check_exposure(check, "reverse", &settings->reverse);
 	check_exposure(check, "policy", &settings->policy);

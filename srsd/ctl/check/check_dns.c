@@ -27,6 +27,9 @@
 /* Own domains whose DMARC record is looked up. */
 #define ALIGNED_MAX 20
 
+/* A client for the query whose result is compared with that of the daemon: any address. */
+#define PROBE_IP "192.0.2.1"
+
 /* For one query: a person is waiting. */
 #define ANSWER_SECONDS 5
 
@@ -533,6 +536,7 @@ check_dns_confined(struct offline *offline, void *arg)
 {
 	struct dns_check *dns = arg;
 	const struct settings *settings = dns->check->settings;
+	json_t *reply;
 
 	srs_keys_free(&dns->check->keys);
 	dns->check->findings = findings_new();
@@ -544,7 +548,77 @@ check_dns_confined(struct offline *offline, void *arg)
 		check_spf(dns, settings->unauthenticated_domain);
 	}
 	check_dmarc_records(dns);
-	return findings_json(dns->check->findings);
+	reply = findings_json(dns->check->findings);
+	if (!dns->silent)
+		json_object_set_new(
+		    reply, "result", query_spf_result(dns, settings->srs_domain, PROBE_IP));
+	return reply;
+}
+
+/* query_daemon_spf_result - a new reference; NULL with a reason in error */
+static json_t *
+query_daemon_spf_result(const struct check *check, char error[CTL_ERROR_SIZE])
+{
+	json_t *request = json_pack("{s:s, s:s, s:s}", "command", "spf", "ip", PROBE_IP, "sender",
+	    check->settings->srs_domain);
+	json_t *reply = ctl_ask(check->ctl, request, CTL_SHOWN, error), *result;
+
+	if (reply != NULL)
+		strlcpy(error, ctl_text(reply, "error"), CTL_ERROR_SIZE);
+	result = json_incref(
+	    json_object_get(json_array_get(json_object_get(reply, "identities"), 0), "result"));
+	json_decref(request);
+	json_decref(reply);
+	return result;
+}
+
+static void
+report_other_answers(struct check *check, const char *ours, const char *theirs)
+{
+	const char *domain = check->settings->srs_domain;
+
+	if (strcmp(theirs, "temperror") == 0)
+		findings_add(check->findings, FINDING_ERROR,
+		    "the daemon gets no answer from the DNS for %s, but srsctl does", domain);
+	else
+		findings_add(check->findings, FINDING_ERROR,
+		    "the daemon gets other answers from the DNS than srsctl: SPF of %s is %s "
+		    "instead of %s",
+		    domain, theirs, ours);
+	findings_remedy(check->findings,
+	    "if nameservers or /etc/resolv.conf has changed, run srsctl reload; if the record has "
+	    "changed, wait until the daemon's copy has expired");
+}
+
+/*
+ * check_daemon_answers - the daemon may still use the nameservers of an older resolv.conf, or may be
+ * unable to reach them
+ *
+ * result is that of the same query here. A record that has changed a moment ago may lead to other
+ * results than none, as the cache of the daemon has the old one.
+ */
+static void
+check_daemon_answers(struct check *check, const char *result)
+{
+	char error[CTL_ERROR_SIZE];
+	const char *theirs;
+	json_t *daemon;
+
+	if (check->ctl->socket == NULL || strcmp(result, "temperror") == 0)
+		return;
+	daemon = query_daemon_spf_result(check, error);
+	theirs = ctl_string(daemon);
+	if (daemon == NULL) {
+		findings_add(check->findings, FINDING_SKIPPED, "the DNS as the daemon sees it");
+		findings_remedy(check->findings, "%s", error);
+	} else if (strcmp(theirs, "temperror") == 0 ||
+		   (strcmp(theirs, "none") == 0) != (strcmp(result, "none") == 0)) {
+		report_other_answers(check, result, theirs);
+	} else if (strcmp(result, "none") != 0) {
+		findings_add(
+		    check->findings, FINDING_OK, "the DNS answers the daemon as it does srsctl");
+	}
+	json_decref(daemon);
 }
 
 /* moves_aligned_mail - not if the forward map signs, which knows no From: */
@@ -569,6 +643,8 @@ check_dns(struct check *check)
 	if (reply == NULL || !findings_take(check->findings, reply)) {
 		findings_add(check->findings, FINDING_ERROR, "DNS: %s", error);
 		findings_remedy(check->findings, "check nameservers, dnssec and trust-anchor");
+	} else if (json_is_string(json_object_get(reply, "result"))) {
+		check_daemon_answers(check, ctl_text(reply, "result"));
 	}
 	json_decref(reply);
 	free(dns.host.ip);

@@ -79,21 +79,40 @@ report_chroot(struct check *check, const struct canonical_map *map)
 	    queue, map->maps, map->ours.name);
 }
 
+/* copy_other_tables - all but those of network services, which were meant to be srsd */
+static void
+copy_other_tables(const char *tables, char copy[CHECK_ENDPOINT_SIZE])
+{
+	char table[POSTFIX_WORD_SIZE];
+	const char *s;
+
+	copy[0] = '\0';
+	while (postfix_word(&tables, table)) {
+		s = strncmp(table, "proxy:", 6) == 0 ? table + 6 : table;
+		if (strncmp(s, "tcp:", 4) == 0 || strncmp(s, "socketmap:", 10) == 0)
+			continue;
+		strlcat(copy, table, CHECK_ENDPOINT_SIZE);
+		strlcat(copy, ", ", CHECK_ENDPOINT_SIZE);
+	}
+}
+
 static void
 report_wrong_map(struct check *check, const struct canonical_map *map)
 {
-	const char *name = map->ours.name;
-	char table[CHECK_ENDPOINT_SIZE];
+	const char *name = map->ours.name, *present = postfix_get(check->postfix, map->maps);
+	char table[CHECK_ENDPOINT_SIZE], others[CHECK_ENDPOINT_SIZE];
 
-	if (check_endpoint_names_map(
-		check->postfix, postfix_get(check->postfix, map->maps), &map->others, false))
+	if (check_endpoint_names_map(check->postfix, present, &map->others, false))
 		findings_add(check->findings, FINDING_ERROR, "%s names the other map instead of %s",
 		    map->maps, name);
 	else
 		findings_add(
 		    check->findings, FINDING_ERROR, "%s does not name %s", map->maps, name);
+	/* Other tables remain: without them, some addresses would no longer be rewritten. */
+	copy_other_tables(present, others);
 	if (check_endpoint_for_map(&map->ours, table))
-		findings_remedy(check->findings, "postconf -e '%s = %s'", map->maps, table);
+		findings_remedy(
+		    check->findings, "postconf -e '%s = %s%s'", map->maps, others, table);
 	else
 		findings_remedy(check->findings,
 		    "tcp_table(5) cannot use a unix socket: give %s an endpoint inet:HOST:PORT",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * A map of srsd in a parameter that is not its own rewrites the wrong addresses, and a milter of
- * another SRS program rewrites addresses again.
+ * another SRS program rewrites addresses again. A milter that checks SPF adds a second verdict.
  */
 #include <string.h>
 
@@ -36,6 +36,40 @@ count_words(const char *list)
 	return n;
 }
 
+/* is_compound_table - does it consist of other tables, in braces? */
+static bool
+is_compound_table(const char *word)
+{
+	static const char *const types[] = { "pipemap:{", "unionmap:{" };
+	size_t i;
+
+	for (i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (strncmp(word, types[i], strlen(types[i])) == 0)
+			return true;
+	return false;
+}
+
+/* names_map_inside - also within other tables; each level is shorter than the one around it */
+static bool
+names_map_inside(
+    const struct postfix *postfix, const char *tables, const struct check_map_place *ours)
+{
+	char word[POSTFIX_WORD_SIZE], *inside;
+
+	if (check_endpoint_names_map(postfix, tables, ours, false))
+		return true;
+	while (postfix_word(&tables, word)) {
+		if (!is_compound_table(word))
+			continue;
+		inside = strchr(word, '{') + 1;
+		if (inside[0] != '\0')
+			inside[strlen(inside) - 1] = '\0';
+		if (names_map_inside(postfix, inside, ours))
+			return true;
+	}
+	return false;
+}
+
 /* check_wrong_place - service is NULL for main.cf; others is the file of the services */
 static void
 check_wrong_place(struct check *check, const struct wrong_place *place, const char *service,
@@ -44,7 +78,7 @@ check_wrong_place(struct check *check, const struct wrong_place *place, const ch
 	const char *map = place->forward ? "forward" : "reverse";
 	const struct check_map_place ours = check_endpoint_place(check->settings, map);
 
-	if (!check_endpoint_names_map(check->postfix, value, &ours, false))
+	if (!names_map_inside(check->postfix, value, &ours))
 		return;
 	findings_add(check->findings, FINDING_ERROR, "%s%s%s names %s: %s", place->parameter,
 	    service == NULL ? "" : " of ", service == NULL ? "" : service, map, place->harm);
@@ -95,12 +129,32 @@ is_srs_milter(const char *word)
 	return false;
 }
 
+/* is_spf_milter - by its endpoint, such as local:pyspf-milter/pyspf-milter.sock */
+static bool
+is_spf_milter(const struct check *check, const char *word)
+{
+	return check->settings->policy.n > 0 && strcasestr(word, "spf") != NULL &&
+	       !check_endpoint_is_one(&check->settings->milter, word, check->postfix, false);
+}
+
+static void
+report_spf_milter(struct check *check, const char *parameter, const char *service, const char *word)
+{
+	findings_add(check->findings, FINDING_WARNING,
+	    "%s%s%s names a milter that checks SPF as well, %s: mail gets two verdicts", parameter,
+	    service == NULL ? "" : " of ", service == NULL ? "" : service, word);
+	findings_remedy(check->findings, "remove it%s, unless another program needs its result",
+	    service == NULL ? "" : " from that service in master.cf");
+}
+
 static void
 check_milters(struct check *check, const char *parameter, const char *service, const char *list)
 {
 	char word[POSTFIX_WORD_SIZE];
 
 	while (postfix_word(&list, word)) {
+		if (is_spf_milter(check, word))
+			report_spf_milter(check, parameter, service, word);
 		if (!is_srs_milter(word))
 			continue;
 		findings_add(check->findings, FINDING_ERROR,

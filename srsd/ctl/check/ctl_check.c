@@ -13,13 +13,16 @@
 #include "srsd/ctl/check/check.h"
 #include "srsd/ctl/check/ctl_check.h"
 
-#define USAGE "check [--postfix directory] [--address ip] ... [--json] [--print-domains]"
+#define USAGE \
+	"check [-q] [--strict] [--postfix directory] [--address ip] ... [--json] [--print-domains]"
 
 struct check_options {
 	const char *postfix;
 	struct text_list addresses;
 	bool json;
 	bool print_domains;
+	bool quiet;
+	bool strict;
 };
 
 static bool
@@ -44,11 +47,13 @@ parse_check_options(struct check_options *opts, int argc, char **argv)
 		{ "json", no_argument, NULL, 'j' },
 		{ "postfix", required_argument, NULL, 'p' },
 		{ "print-domains", no_argument, NULL, 'd' },
+		{ "quiet", no_argument, NULL, 'q' },
+		{ "strict", no_argument, NULL, 's' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "q", names, NULL)) != -1) {
 		switch (c) {
 		case 'a':
 			if (!add_host_address(&opts->addresses, optarg))
@@ -62,6 +67,12 @@ parse_check_options(struct check_options *opts, int argc, char **argv)
 			break;
 		case 'p':
 			opts->postfix = optarg;
+			break;
+		case 'q':
+			opts->quiet = true;
+			break;
+		case 's':
+			opts->strict = true;
 			break;
 		default:
 			return false;
@@ -86,6 +97,7 @@ run_checks(struct check *check, const struct ctl *ctl, const char *postfix_dir)
 	check_files(check);
 	check_hash(check);
 	check_secret_age(check);
+	check_secret_access(check);
 	check_daemon(check);
 	check_milter(check);
 	check_store(check);
@@ -96,18 +108,21 @@ run_checks(struct check *check, const struct ctl *ctl, const char *postfix_dir)
 }
 
 static int
-show_findings(const struct findings *findings, bool as_json)
+show_findings(const struct findings *findings, const struct check_options *opts)
 {
 	json_t *json;
 
-	if (as_json) {
+	if (opts->json) {
 		json = findings_json(findings);
 		ctl_print_json(json);
 		json_decref(json);
 	} else {
-		findings_print(findings, stdout);
+		findings_print(findings, stdout, opts->quiet ? FINDING_SKIPPED : FINDING_OK);
 	}
-	return findings_count(findings, FINDING_ERROR) == 0 ? CTL_OK : CTL_FAILED;
+	if (findings_count(findings, FINDING_ERROR) > 0 ||
+	    (opts->strict && findings_count(findings, FINDING_WARNING) > 0))
+		return CTL_FAILED;
+	return CTL_OK;
 }
 
 /* print_domains - the line for srsd.conf, and no other text on standard output */
@@ -149,7 +164,7 @@ ctl_check(const struct ctl *ctl, int argc, char **argv)
 		status = print_domains(&check, ctl, opts.postfix);
 	} else {
 		run_checks(&check, ctl, opts.postfix);
-		status = show_findings(check.findings, opts.json);
+		status = show_findings(check.findings, &opts);
 	}
 	postfix_free(&check.postfix);
 	srs_keys_free(&check.keys);

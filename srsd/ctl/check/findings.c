@@ -92,14 +92,42 @@ findings_count(const struct findings *f, enum finding level)
 	return f->count[level];
 }
 
-void
-findings_print(const struct findings *f, FILE *file)
+static void
+print_level(const struct findings *f, FILE *file, enum finding level)
 {
 	const struct finding_line *line;
 
-	STAILQ_FOREACH (line, &f->lines, next)
-		fprintf(file, "%s: %s%s%s\n", names[line->level], line->what,
-		    line->remedy[0] == '\0' ? "" : ": ", line->remedy);
+	STAILQ_FOREACH (line, &f->lines, next) {
+		if (line->level != level)
+			continue;
+		fprintf(file, "%s: %s\n", names[level], line->what);
+		if (line->remedy[0] != '\0')
+			fprintf(file, "    %s\n", line->remedy);
+	}
+}
+
+static void
+print_summary(const struct findings *f, FILE *file)
+{
+	size_t errors = f->count[FINDING_ERROR], warnings = f->count[FINDING_WARNING];
+
+	fprintf(file, "%zu %s, %zu %s, %zu skipped, %zu ok\n", errors,
+	    errors == 1 ? "error" : "errors", warnings, warnings == 1 ? "warning" : "warnings",
+	    f->count[FINDING_SKIPPED], f->count[FINDING_OK]);
+}
+
+void
+findings_print(const struct findings *f, FILE *file, enum finding least)
+{
+	enum finding level;
+	size_t printed = 0;
+
+	for (level = least; level <= FINDING_ERROR; level++) {
+		print_level(f, file, level);
+		printed += f->count[level];
+	}
+	if (printed > 0)
+		print_summary(f, file);
 }
 
 json_t *

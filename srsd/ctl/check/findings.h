@@ -2,8 +2,8 @@
 /*
  * findings - the results of srsctl check: a list of lines, each with a remedy.
  *
- *	ok: WHAT		warning: WHAT: REMEDY
- *	skipped: WHAT: REASON	error: WHAT: REMEDY
+ *	ok: WHAT	skipped: WHAT	warning: WHAT	error: WHAT
+ *			    REASON	    REMEDY	    REMEDY
  *
  * Findings may contain untrusted text, from the DNS or the configuration of Postfix. Other bytes
  * than printable ASCII become '?'.
@@ -43,8 +43,12 @@ void findings_remedy(struct findings *f, const char *fmt, ...) PRINTF_LIKE(2, 3)
 /* How many findings of this level have been added. */
 size_t findings_count(const struct findings *f, enum finding level);
 
-/* Prints one line per finding, in the order in which they were added. */
-void findings_print(const struct findings *f, FILE *file);
+/*
+ * Prints the findings of this level and above, the most severe level last; within a level, in the
+ * order in which they were added. A remedy has an indented line of its own. The last line is a
+ * summary of all findings. Without any finding to print, there is no summary either.
+ */
+void findings_print(const struct findings *f, FILE *file, enum finding least);
 
 /*
  * Returns a new reference:
