@@ -2572,7 +2572,7 @@ class Usage(Base):
 
     def test_no_postfix(self):
         """As if it were not installed: PATH cannot hide it in root's directories, --postfix can."""
-        status, lines = self.check(postfix='/nowhere')
+        status, lines = self.check('--address', ADDRESS, postfix='/nowhere')
         self.assertEqual(status, 1 if not postfix_is_missing() else 0)
         self.assertTrue(any(re.match('(error|skipped): Postfix', line) for line in lines))
 

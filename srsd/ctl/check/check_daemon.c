@@ -371,7 +371,7 @@ static bool
 ask_socketmap(
     const char *endpoint, const char *map, const char *key, char status[16], const char **error)
 {
-	char payload[512], request[sizeof(payload) + 16], reply[REPLY_SIZE];
+	char payload[512], request[sizeof(payload) + 24], reply[REPLY_SIZE];
 	struct text text;
 	size_t used;
 
