@@ -51,6 +51,9 @@ take_macros(struct milter_session *s, const struct milter_packet *packet, const 
 	struct milter_macros macros;
 	struct text name, value;
 
+	/* Each header field has macros of its own, and none of them is needed. */
+	if (packet->payload.len > 0 && packet->payload.s[0] == MILTER_HEADER)
+		return true;
 	if (!milter_parse_macros(packet, &macros, error))
 		return false;
 	while (milter_next_macro(&macros, &name, &value))
