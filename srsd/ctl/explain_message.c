@@ -322,15 +322,8 @@ list_from_domains(struct explanation *e)
 static bool
 is_incoming_client(const struct explain_request *request)
 {
-	const struct cidr_list *ours = &request->settings->spf.skip_addresses;
-	size_t i;
-
-	if (request->client.family == 0)
-		return false;
-	for (i = 0; i < ours->n; i++)
-		if (cidr_contains(&ours->net[i], &request->client))
-			return false;
-	return true;
+	return request->client.family != 0 &&
+	       !settings_list_contains(&request->settings->spf.skip_addresses, &request->client);
 }
 
 static void

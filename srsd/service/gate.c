@@ -85,17 +85,6 @@ gate_is_at(const struct gate_query *q, const char *state)
 	return text_is(q->req->protocol_state, state);
 }
 
-static bool
-is_in_networks(const struct cidr_list *list, const struct ipaddr *ip)
-{
-	size_t i;
-
-	for (i = 0; i < list->n; i++)
-		if (cidr_contains(&list->net[i], ip))
-			return true;
-	return false;
-}
-
 /* is_in_domains - by whole labels: a.x.org matches x.org and .x.org, x.org does not match .x.org */
 static bool
 is_in_domains(const struct text_list *list, struct text name)
@@ -126,7 +115,7 @@ gate_exemption(const struct gate_query *q, const struct settings *settings)
 		return "authenticated";
 	if (q->client.family == 0)
 		return "no-client-address";
-	return is_in_networks(&spf->skip_addresses, &q->client) ? "skip-addresses" : NULL;
+	return settings_list_contains(&spf->skip_addresses, &q->client) ? "skip-addresses" : NULL;
 }
 
 bool
@@ -284,7 +273,7 @@ gate_before(const struct gate_query *q, const struct settings *settings, struct 
 		return true;
 	if (!gate_is_at(q, "RCPT"))
 		return put_dunno(action, "state");
-	if (is_in_networks(&q->spf->whitelist, &q->client))
+	if (settings_list_contains(&q->spf->whitelist, &q->client))
 		return put_dunno(action, "whitelist");
 	make_plan(q, q->spf, plan);
 	if (!plan->helo && !plan->mailfrom)

@@ -17,15 +17,8 @@ struct internal_address {
 bool
 milter_recipient_is_from_us(const struct milter_service *service, const struct milter_peer *peer)
 {
-	const struct cidr_list *ours = &service->settings->spf.skip_addresses;
-	size_t i;
-
-	if (peer->address.family == 0)
-		return true;
-	for (i = 0; i < ours->n; i++)
-		if (cidr_contains(&ours->net[i], &peer->address))
-			return true;
-	return false;
+	return peer->address.family == 0 ||
+	       settings_list_contains(&service->settings->spf.skip_addresses, &peer->address);
 }
 
 static void
