@@ -26,6 +26,12 @@ gate_kind_name(enum gate_kind kind)
 	return names[kind];
 }
 
+bool
+gate_refuses(const struct gate_action *action)
+{
+	return action->kind == GATE_REJECT || action->kind == GATE_DEFER;
+}
+
 /* convert_to_ascii - a name to A-labels, as it is looked up; without A-labels it is unchanged */
 static void
 convert_to_ascii(struct text *name, char ascii[HOSTNAME_MAX + 1])

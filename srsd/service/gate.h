@@ -90,6 +90,9 @@ struct gate_action {
 	bool nat_guarded;           /* nat-guard spared the message a refusal */
 };
 
+/* True for an action with which Postfix does not accept the recipient now: reject or defer. */
+bool gate_refuses(const struct gate_action *action);
+
 /* The identities to evaluate. */
 struct gate_plan {
 	bool helo;

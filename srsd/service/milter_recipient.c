@@ -44,11 +44,11 @@ make_milter_text(const char *s)
 	return text;
 }
 
-/* write_milter_reply - the action of the gate, without its first word if that is none of SMTP */
-static void
-write_milter_reply(char reply[MILTER_MESSAGE_REPLY_SIZE], const struct gate_action *action)
+/* get_refusal_result - of an action that refuses */
+static enum milter_result
+get_refusal_result(const struct gate_action *action)
 {
-	strlcpy(reply, action->text, MILTER_MESSAGE_REPLY_SIZE);
+	return action->kind == GATE_REJECT ? MILTER_RESULT_REFUSED : MILTER_RESULT_DEFERRED;
 }
 
 static void
@@ -64,8 +64,7 @@ log_milter_refusal(const struct milter_message *m, const struct milter_peer *pee
 	line_put(&line, "> recipient=<");
 	line_put_untrusted(&line, rcpt.s, rcpt.len);
 	line_put(&line, "> result=");
-	line_put(&line, milter_result_name(action->kind == GATE_REJECT ? MILTER_RESULT_REFUSED
-								       : MILTER_RESULT_DEFERRED));
+	line_put(&line, milter_result_name(get_refusal_result(action)));
 	line_put(&line, " reason=");
 	line_put(&line, action->reason);
 	log_line(&line);
@@ -82,20 +81,13 @@ remember_refusal(const struct milter_message *m, const struct milter_peer *peer,
 
 	if (d == NULL)
 		return;
-	d->result = milter_result_name(
-	    action->kind == GATE_REJECT ? MILTER_RESULT_REFUSED : MILTER_RESULT_DEFERRED);
+	d->result = milter_result_name(get_refusal_result(action));
 	d->reason = action->reason;
 	d->refused = true;
 	recent_put(d, RECENT_CLIENT, peer->text, strlen(peer->text));
 	recent_put(d, RECENT_SENDER, m->sender.text, m->sender.len);
 	recent_put(d, RECENT_RECIPIENT, rcpt.s, rcpt.len);
 	recent_end(recent);
-}
-
-static bool
-is_refused_by_gate(const struct gate_action *action)
-{
-	return action->kind == GATE_REJECT || action->kind == GATE_DEFER;
 }
 
 bool
@@ -130,18 +122,16 @@ milter_recipient_accept(const struct milter_message *m, const struct milter_peer
 		policy_charge_request(&charge, &q);
 	if (!gate_before(&q, m->settings, &action, &plan))
 		memset(&action, 0, sizeof(action)); /* SPF is for the policy service */
-	if (m->settings->milter_test_only && is_refused_by_gate(&action))
+	if (m->settings->milter_test_only && gate_refuses(&action))
 		return true;
 	if (!is_charged)
 		policy_charge_answer(&charge, &q, &action);
-	if (!is_refused_by_gate(&action))
+	if (!gate_refuses(&action))
 		return true;
-	write_milter_reply(reply, &action);
+	strlcpy(reply, action.text, MILTER_MESSAGE_REPLY_SIZE);
 	remember_refusal(m, peer, rcpt, &action);
 	log_milter_refusal(m, peer, rcpt, &action);
-	service->stats
-	    ->milter[recipient->kind]
-		    [action.kind == GATE_REJECT ? MILTER_RESULT_REFUSED : MILTER_RESULT_DEFERRED]++;
+	service->stats->milter[recipient->kind][get_refusal_result(&action)]++;
 	return false;
 }
 

@@ -292,12 +292,6 @@ warn_of_bounces(const struct gate_query *q)
 	    address);
 }
 
-static bool
-is_mail_accepted(const struct gate_action *action)
-{
-	return action->kind != GATE_REJECT && action->kind != GATE_DEFER;
-}
-
 void
 policy_charge_answer(const struct policy_charge *charge, const struct gate_query *q,
     const struct gate_action *action)
@@ -306,7 +300,7 @@ policy_charge_answer(const struct policy_charge *charge, const struct gate_query
 
 	if (q->srs.recipient != SRS_FACT_VALID && q->srs.sender != SRS_FACT_VALID)
 		return;
-	if (!is_mail_accepted(action) || !gate_is_at(q, "RCPT") ||
+	if (gate_refuses(action) || !gate_is_at(q, "RCPT") ||
 	    gate_exemption(q, charge->settings) != NULL)
 		return;
 	if (q->srs.recipient == SRS_FACT_VALID) {

@@ -91,12 +91,6 @@ put_policy_verdict(struct line *line, const struct policy_decision *d)
 	}
 }
 
-static bool
-is_refusing_action(const struct gate_action *action)
-{
-	return action->kind == GATE_REJECT || action->kind == GATE_DEFER;
-}
-
 static void
 put_policy_action(struct line *line, const struct policy_decision *d)
 {
@@ -104,8 +98,8 @@ put_policy_action(struct line *line, const struct policy_decision *d)
 	if (d->action->kind == GATE_RESTRICTION)
 		put_policy_word(line, " class=", d->action->text);
 	if (d->action->reason != NULL)
-		put_policy_word(line,
-		    is_refusing_action(d->action) ? " reason=" : " exempt=", d->action->reason);
+		put_policy_word(
+		    line, gate_refuses(d->action) ? " reason=" : " exempt=", d->action->reason);
 	if (d->action->held_back != NULL)
 		put_policy_word(line, " would=", d->action->held_back);
 	if (d->query->req->queue_id.len > 0)
@@ -181,7 +175,7 @@ remember_decision(struct recent *recent, const struct policy_decision *d, time_t
 	record->action = gate_kind_name(d->action->kind);
 	record->reason = d->action->reason;
 	record->would = d->action->held_back;
-	record->refused = is_refusing_action(d->action);
+	record->refused = gate_refuses(d->action);
 	record->ms = (uint32_t)d->ms;
 	recent_put(record, RECENT_QUEUE, req->queue_id.s, req->queue_id.len);
 	recent_put(record, RECENT_CLIENT, req->client_address.s, req->client_address.len);
