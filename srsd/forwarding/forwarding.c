@@ -133,7 +133,7 @@ read_original(struct forwarding_recipient *recipient, const struct srs_context *
 	    read_fact(context, &addr) == SRS_FACT_VALID && leads_to(context, original, rcpt);
 }
 
-/* is_forwarded - was the message addressed to one of domains? An SRS address is none of them */
+/* is_forwarded - was the message addressed to one of domains, and not to an SRS address? */
 static bool
 is_forwarded(const struct forwarding_recipient *recipient, const struct settings *settings,
     struct text original)
@@ -172,7 +172,6 @@ forwarding_read_recipient(struct forwarding_recipient *recipient, const struct s
 	struct mailaddr addr;
 
 	memset(recipient, 0, sizeof(*recipient));
-	recipient->fact = SRS_FACT_FOREIGN;
 	if (mailaddr_parse_external(&addr, rcpt.s, rcpt.len) == MAILADDR_OK) {
 		recipient->fact = read_fact(context, &addr);
 		read_domain(domain, addr.domain, addr.domain_len);
@@ -197,11 +196,8 @@ forwarding_read_recipient(struct forwarding_recipient *recipient, const struct s
 }
 
 static enum forwarding_kind
-classify_sender(const struct srs_context *context, const struct mailaddr *addr)
+classify_sender(const struct settings *settings, const struct mailaddr *addr, enum srs_fact fact)
 {
-	const struct settings *settings = context->settings;
-	enum srs_fact fact = read_fact(context, addr);
-
 	if (fact != SRS_FACT_FOREIGN)
 		return fact == SRS_FACT_VALID ? FORWARDING_OWN_SRS : FORWARDING_OWN;
 	if (!settings->always_rewrite &&
@@ -225,14 +221,16 @@ forwarding_start(
     struct forwarding_envelope *envelope, const struct srs_context *context, struct text sender)
 {
 	struct mailaddr addr;
+	enum srs_fact fact;
 
 	memset(envelope, 0, sizeof(*envelope));
 	envelope->deciding.kind = FORWARDING_RELAYED; /* without a recipient, nothing is signed */
 	envelope->claims_own = is_own_text(context->settings, sender);
 	switch (mailaddr_parse_external(&addr, sender.s, sender.len)) {
 	case MAILADDR_OK:
-		envelope->sender = classify_sender(context, &addr);
-		envelope->has_srs_sender = read_fact(context, &addr) != SRS_FACT_FOREIGN;
+		fact = read_fact(context, &addr);
+		envelope->sender = classify_sender(context->settings, &addr, fact);
+		envelope->has_srs_sender = fact != SRS_FACT_FOREIGN;
 		memcpy(envelope->sender_local, addr.local, addr.local_len);
 		read_domain(envelope->sender_domain, addr.domain, addr.domain_len);
 		break;
