@@ -23,4 +23,13 @@ text_is(struct text text, const char *word)
 	return text.len == strlen(word) && memcmp(text.s, word, text.len) == 0;
 }
 
+/* A whole NUL-terminated text, without its NUL. */
+static inline struct text
+text_of(const char *s)
+{
+	struct text text = { s, strlen(s) };
+
+	return text;
+}
+
 #endif

@@ -135,14 +135,6 @@ get_capitalized_result(enum spf_result result)
 }
 
 static struct text
-make_header_text(const char *s)
-{
-	struct text t = { s, strlen(s) };
-
-	return t;
-}
-
-static struct text
 make_hidden_text(void)
 {
 	struct text t = { NULL, 0 };
@@ -164,7 +156,7 @@ put_known(struct line *line, const char *name, const char *value)
 	char buf[VALUE_SIZE];
 
 	if (value[0] != '\0')
-		put_named(line, name, put_value(buf, sizeof(buf), make_header_text(value)));
+		put_named(line, name, put_value(buf, sizeof(buf), text_of(value)));
 }
 
 /* put_token - it is a dot-atom, and never cut */
@@ -297,7 +289,7 @@ compose_received(struct line *line, const struct spf_header *h, struct received_
 	char ip[IPADDR_TEXT_SIZE], client[IPADDR_TEXT_SIZE + 2];
 
 	ipaddr_format(h->client, ip);
-	put_value(client, sizeof(client), make_header_text(ip));
+	put_value(client, sizeof(client), text_of(ip));
 	line_begin(line, "Received-SPF: ");
 	line_put(line, get_capitalized_result(h->result));
 	put_comment(line, form->comment);

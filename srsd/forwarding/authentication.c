@@ -48,7 +48,7 @@ find_verdict(struct verdict_token *verdict, const struct mail_headers *headers,
 	size_t i;
 
 	for (i = 0; keys != NULL && found == 0 && i < headers->n_tokens; i++) {
-		token = (struct text){ headers->token[i], strlen(headers->token[i]) };
+		token = text_of(headers->token[i]);
 		found = verdict_token_verify(verdict, keys, token, local, domain, now);
 		if (found == 0)
 			found = verify_completed(verdict, keys, token, local, domain, now);

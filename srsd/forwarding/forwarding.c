@@ -140,8 +140,7 @@ is_forwarded(const struct forwarding_recipient *recipient, const struct settings
 {
 	if (recipient->domain[0] == '\0' || srs_addr_tag(original.s, original.len) != -1)
 		return false;
-	return srs_domains_is_literal(
-	    settings, (struct text){ recipient->domain, strlen(recipient->domain) });
+	return srs_domains_is_literal(settings, text_of(recipient->domain));
 }
 
 /* is_relayed_to - is the recipient in relay-domains, or an SRS address that returns to us? */

@@ -59,14 +59,6 @@ is_related_domain(struct text a, struct text b)
 	return orgdomain_is_shared(a.s, a.len, b.s, b.len) || is_same_domain(a, b);
 }
 
-static struct text
-make_domain_text(const char *s)
-{
-	struct text text = { s, strlen(s) };
-
-	return text;
-}
-
 /* Received. */
 
 static bool
@@ -486,11 +478,11 @@ is_authenticated_by(const struct mail_headers_result *result, struct text local,
 	struct mailaddr address;
 
 	if (result->method != MAIL_HEADERS_SPF)
-		return is_related_domain(make_domain_text(result->name), domain);
+		return is_related_domain(text_of(result->name), domain);
 	if (mailaddr_parse_external(&address, result->name, strlen(result->name)) != MAILADDR_OK)
-		return is_same_domain(make_domain_text(result->name), domain);
+		return is_same_domain(text_of(result->name), domain);
 	return local.len == address.local_len && memcmp(local.s, address.local, local.len) == 0 &&
-	       is_same_domain(make_domain_text(address.domain), domain);
+	       is_same_domain(text_of(address.domain), domain);
 }
 
 /* count_trusted - the number of results that are believed */
@@ -520,7 +512,7 @@ mail_headers_dmarc_pass(const struct mail_headers *headers, const char *domain)
 	for (i = 0; i < count_trusted(headers); i++) {
 		result = &headers->result[i];
 		if (result->method == MAIL_HEADERS_DMARC &&
-		    is_related_domain(make_domain_text(result->name), make_domain_text(domain)))
+		    is_related_domain(text_of(result->name), text_of(domain)))
 			return true;
 	}
 	return false;

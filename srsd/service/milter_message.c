@@ -237,7 +237,7 @@ count_bounce(const struct milter_message *m, const struct forwarding_recipient *
 
 	if (m->envelope.sender != FORWARDING_BOUNCE || !recipient->was_reversed)
 		return;
-	if (srs_domains_forwarder(m->settings, (struct text){ domain, strlen(domain) }, forwarder))
+	if (srs_domains_forwarder(m->settings, text_of(domain), forwarder))
 		domain = forwarder;
 	forward_counts_add(service->counts, domain, strlen(domain), FORWARD_BOUNCED, now);
 	if (forward_counts_warn(
@@ -334,8 +334,8 @@ ask_candidate(struct milter_message *m)
 	const struct candidate_state *known;
 
 	if (!forwarding_needs_candidate(&m->envelope, m->settings, m->auth) ||
-	    !srs_domains_candidate(m->settings, m->settings->per_domain,
-		(struct text){ forwarder, strlen(forwarder) }, m->candidate)) {
+	    !srs_domains_candidate(
+		m->settings, m->settings->per_domain, text_of(forwarder), m->candidate)) {
 		m->candidate[0] = '\0';
 		return true;
 	}
@@ -467,8 +467,8 @@ restore_recipients(struct milter_message *m)
 		change = &m->changes[m->looked_up];
 		if (change->drop)
 			continue;
-		if (!map_lookup_resolve(&m->lookup, m->service->reverse,
-			(struct text){ change->from, strlen(change->from) }, false))
+		if (!map_lookup_resolve(
+			&m->lookup, m->service->reverse, text_of(change->from), false))
 			return false;
 		if (srs_verdict_is_temporary(result->verdict))
 			return retry_lookup(m);

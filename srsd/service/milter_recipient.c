@@ -36,14 +36,6 @@ unquote_address(struct internal_address *address, struct text external)
 	address->len = addr.local_len + 1 + addr.domain_len;
 }
 
-static struct text
-make_milter_text(const char *s)
-{
-	struct text text = { s, strlen(s) };
-
-	return text;
-}
-
 /* get_refusal_result - of an action that refuses */
 static enum milter_result
 get_refusal_result(const struct gate_action *action)
@@ -97,7 +89,7 @@ milter_recipient_accept(const struct milter_message *m, const struct milter_peer
 {
 	const struct milter_service *service = m->service;
 	struct internal_address to, from;
-	struct policy_request req = { .protocol_state = make_milter_text("RCPT") };
+	struct policy_request req = { .protocol_state = text_of("RCPT") };
 	struct policy_charge charge = { service->budget, service->stats, m->settings,
 		clock_wall(service->clock), service->charged };
 	struct gate_action action;
@@ -107,8 +99,8 @@ milter_recipient_accept(const struct milter_message *m, const struct milter_peer
 
 	unquote_address(&to, rcpt);
 	unquote_address(&from, (struct text){ m->sender.text, m->sender.len });
-	req.client_address = make_milter_text(peer->text);
-	req.sasl_username = make_milter_text(peer->sasl_username);
+	req.client_address = text_of(peer->text);
+	req.sasl_username = text_of(peer->sasl_username);
 	req.recipient = (struct text){ to.text, to.len };
 	req.sender = (struct text){ from.text, from.len };
 	gate_query_init(&q, &req, m->settings);

@@ -199,7 +199,7 @@ end_message(struct milter_session *s, struct buffer *out)
 	}
 	if (!milter_message_end(&s->message))
 		return false;
-	milter_message_report(&s->message, (struct text){ s->queue, strlen(s->queue) });
+	milter_message_report(&s->message, text_of(s->queue));
 	put_decided(s, out);
 	milter_message_clear(&s->message);
 	s->queue[0] = '\0';

@@ -107,7 +107,7 @@ lose_connection(struct store_redis *redis, const char *problem)
 	char shown[STORE_PROBLEM_SIZE];
 	bool was_ready = redis->state == REDIS_READY;
 
-	describe_problem(redis, (struct text){ problem, strlen(problem) }, shown);
+	describe_problem(redis, text_of(problem), shown);
 	close_socket(redis);
 	redis->state = REDIS_PAUSING;
 	redis->next_addr = was_ready ? 0 : redis->next_addr + 1;
@@ -134,7 +134,7 @@ answer_failed(struct store_redis *redis, uint64_t number, struct text reason)
 static void
 fail_request(struct store_redis *redis, uint64_t number, const char *reason)
 {
-	answer_failed(redis, number, (struct text){ reason, strlen(reason) });
+	answer_failed(redis, number, text_of(reason));
 }
 
 /* note_error - for the state of the store; an error of gets does not end with a put, for example */
@@ -408,7 +408,7 @@ add_set(struct store_redis *redis, struct text key, const struct store_request *
 
 	/* Zero is an error, and would not replace an earlier row. */
 	snprintf(seconds, sizeof(seconds), "%lld", left > 0 ? left : 1);
-	words[4] = (struct text){ seconds, strlen(seconds) };
+	words[4] = text_of(seconds);
 	return store_resp_add(redis->resp, words, 5);
 }
 

@@ -15,8 +15,8 @@ store_redis_login_add(struct store_redis_login *login, struct store_resp *resp)
 	login->knows_user = login->password == NULL;
 	if (login->password != NULL) {
 		if (login->user != NULL)
-			auth[n++] = (struct text){ login->user, strlen(login->user) };
-		auth[n++] = (struct text){ login->password, strlen(login->password) };
+			auth[n++] = text_of(login->user);
+		auth[n++] = text_of(login->password);
 		if (!store_resp_add(resp, auth, n))
 			return false;
 	}

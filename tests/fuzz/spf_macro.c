@@ -7,12 +7,6 @@
 
 #include "spf/spf_macro.h"
 
-static struct text
-text_of(const char *s)
-{
-	return (struct text){ s, strlen(s) };
-}
-
 static void
 read_values(struct spf_macro_values *v, char **rest)
 {

@@ -10,12 +10,6 @@
 
 static struct srs_keys *keys;
 
-static struct text
-text_of(const char *s)
-{
-	return (struct text){ s, strlen(s) };
-}
-
 /* check_made - the token of these contents for this MAIL FROM verifies, and no altered one does */
 static void
 check_made(const struct verdict_token *from, struct text local, struct text domain)

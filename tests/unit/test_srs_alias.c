@@ -13,12 +13,6 @@
 #define JANE_KEY_NEWER "HMFFDD7T59G5FNL9B0NIM5ETM5LP6ABF@1"
 #define JANE_SHA1 "B0AAPESKG4PLH798TFK3CAH28H3U9142@1"
 
-static struct text
-text_of(const char *s)
-{
-	return (struct text){ s, strlen(s) };
-}
-
 static void
 check_alias(
     const char *row, const struct srs_keys *keys, const char *address, size_t len, const char *want)

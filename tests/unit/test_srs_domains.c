@@ -212,12 +212,6 @@ test_accepted_forms(void **state)
 	unit_end();
 }
 
-static struct text
-text_of(const char *s)
-{
-	return (struct text){ s, strlen(s) };
-}
-
 static void
 test_candidate_of_a_domain(void **state)
 {

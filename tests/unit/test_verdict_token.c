@@ -40,12 +40,6 @@ make_verdict(enum spf_identity identity, enum spf_result result, const char *cli
 	return verdict;
 }
 
-static struct text
-text_of(const char *s)
-{
-	return (struct text){ s, strlen(s) };
-}
-
 /* make - a token of now; valid until the next call */
 static const char *
 make(const struct verdict_token *verdict, const char *local, const char *domain, time_t now)
