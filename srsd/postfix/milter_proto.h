@@ -47,8 +47,8 @@ struct buffer;
 
 /*
  * Bytes of a packet that are kept: its length, command, and payload. Postfix cuts a command after
- * 2 KiB, and a header after 60,000 bytes. Of a header that is longer than this, the beginning is
- * enough to see that it is none of those that we use.
+ * 2 KiB, and a header after 60,000 bytes. Of a header that is longer than this, the beginning
+ * shows that we do not use it.
  */
 #define MILTER_PACKET_MAX (16 * 1024)
 
