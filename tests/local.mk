@@ -68,7 +68,8 @@ socket_tests = tests/blackbox/test_maps.py \
 root_tests = tests/blackbox/test_shared.py tests/postfix/test_postfix.py \
 	tests/postfix/test_recipes.py tests/postfix/test_forwarding.py tests/postfix/test_dmarc.py \
 	tests/postfix/test_fleet.py \
-	tests/package/test_package.py
+	tests/package/test_package.py \
+	tests/package/test_arch.py
 
 # Fuzzers: tests/fuzz/NAME.c has one function that takes bytes. Here main.c runs it over files, and
 # seeds.py over the seeds in corpus/NAME; in build-fuzz, which contrib/fuzz makes, libFuzzer calls it.
