@@ -6,10 +6,12 @@
 
 For each directory of MAY_INCLUDE in direction.py, links all objects of its archive into an empty
 program, with the archives of the directories that it may include and no others. A reference to
-anything else fails. LINKER and its arguments are the compiler, the flags and the libraries.
+anything else fails. LINKER and its arguments are the compiler, which may have several words (ccache
+gcc), the flags and the libraries.
 """
 
 import glob
+import itertools
 import os
 import subprocess
 import sys
@@ -29,11 +31,12 @@ def archive_of(build, directory):
 def link(build, directory, program, arguments):
     """None, or the errors of the linker."""
     below = [archive_of(build, name) for name in direction.MAY_INCLUDE[directory]]
-    linker, *rest = arguments
+    linker = list(itertools.takewhile(lambda word: not word.startswith('-'), arguments))
     command = [
-        linker, '-o', program, program + '.c',
+        *linker, '-o', program, program + '.c',
         '-Wl,--whole-archive', archive_of(build, directory), '-Wl,--no-whole-archive',
-        '-Wl,--start-group', *filter(None, below), '-Wl,--end-group', *rest,
+        '-Wl,--start-group', *filter(None, below), '-Wl,--end-group',
+        *arguments[len(linker):],
     ]
     result = subprocess.run(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding='utf-8', check=False)
