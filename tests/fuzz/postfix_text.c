@@ -8,7 +8,7 @@
 #include <strings.h>
 
 #include "srsd/ctl/check/postfix_restriction.h"
-#include "srsd/ctl/check/postfix_text.h"
+#include "srsd/ctl/postfix_text.h"
 
 static const char *lists[8];
 static size_t n_lists;

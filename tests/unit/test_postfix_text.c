@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "tests/unit/unit.h"
 
-#include "srsd/ctl/check/postfix_text.h"
+#include "srsd/ctl/postfix_text.h"
 
 static void
 test_words(void **state)

@@ -11,7 +11,7 @@
 
 #include "conf/settings.h"
 #include "srsd/ctl/check/findings.h"
-#include "srsd/ctl/check/postfix.h"
+#include "srsd/ctl/postfix.h"
 #include "srsd/ctl/ctl.h"
 #include "srsd/srs/srs_keys.h"
 

@@ -15,8 +15,8 @@
 #include "common/endpoint.h"
 #include "conf/spf_sections.h"
 #include "srsd/ctl/check/check.h"
-#include "srsd/ctl/check/check_endpoint.h"
 #include "srsd/ctl/connect.h"
+#include "srsd/ctl/postfix_endpoint.h"
 #include "srsd/postfix/policy_proto.h"
 #include "srsd/postfix/socketmap.h"
 #include "srsd/postfix/tcptable.h"
@@ -161,12 +161,12 @@ static bool
 is_refused_here(
     const struct settings *settings, const char *endpoint, char address[IPADDR_TEXT_SIZE])
 {
-	char text[CHECK_ENDPOINT_SIZE];
+	char text[POSTFIX_ENDPOINT_SIZE];
 	struct endpoint ep;
 	struct ipaddr ip;
 	const char *error;
 
-	check_endpoint_for_client(endpoint, text);
+	postfix_endpoint_for_client(endpoint, text);
 	if (settings->clients.n == 0 || !endpoint_parse(&ep, text, &error) ||
 	    !endpoint_ip(&ep.addr[0], &ip))
 		return false;
@@ -178,14 +178,14 @@ is_refused_here(
 static bool
 is_address_foreign(const char *endpoint)
 {
-	char text[CHECK_ENDPOINT_SIZE];
+	char text[POSTFIX_ENDPOINT_SIZE];
 	struct endpoint_addr addr;
 	struct endpoint ep;
 	const char *error;
 	bool foreign;
 	int fd;
 
-	check_endpoint_for_client(endpoint, text);
+	postfix_endpoint_for_client(endpoint, text);
 	if (strncmp(text, "inet:", 5) != 0 || !endpoint_parse(&ep, text, &error))
 		return false;
 	addr = ep.addr[0];

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "srsd/ctl/check/check.h"
-#include "srsd/ctl/check/check_endpoint.h"
 #include "srsd/ctl/check/check_hop.h"
+#include "srsd/ctl/postfix_endpoint.h"
 
 /* The services that have the milter. */
 struct milter_uses {
@@ -21,15 +21,15 @@ static const char sender_maps[] = "sender_canonical_maps";
 static bool
 find_sender_map(const struct check *check, char service[POSTFIX_WORD_SIZE])
 {
-	const struct check_map_place forward = check_endpoint_place(check->settings, "forward");
+	const struct postfix_map_place forward = postfix_endpoint_place(check->settings, "forward");
 	const char *maps = postfix_get(check->postfix, sender_maps);
 	size_t i;
 
 	service[0] = '\0';
-	if (check_endpoint_names_map(check->postfix, maps, &forward, false))
+	if (postfix_endpoint_names_map(check->postfix, maps, &forward, false))
 		return true;
 	for (i = 0; (maps = postfix_override(check->postfix, sender_maps, i, service)) != NULL; i++)
-		if (check_endpoint_names_map(check->postfix, maps, &forward, false))
+		if (postfix_endpoint_names_map(check->postfix, maps, &forward, false))
 			return true;
 	return false;
 }
@@ -85,7 +85,7 @@ leads_to_another_instance(const struct check *check)
 static void
 report_not_used(struct check *check)
 {
-	char endpoint[CHECK_ENDPOINT_SIZE];
+	char endpoint[POSTFIX_ENDPOINT_SIZE];
 
 	if (leads_to_another_instance(check)) {
 		findings_add(check->findings, FINDING_SKIPPED, "milter");
@@ -94,7 +94,7 @@ report_not_used(struct check *check)
 		    "with the directory of its main.cf");
 		return;
 	}
-	check_endpoint_for_client(check->settings->milter.text[0], endpoint);
+	postfix_endpoint_for_client(check->settings->milter.text[0], endpoint);
 	findings_add(check->findings, FINDING_ERROR, "no smtpd has the milter in smtpd_milters");
 	findings_remedy(check->findings,
 	    "add -o smtpd_milters=%s to the smtpd of a hop in master.cf, or remove milter from "

@@ -4,8 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "srsd/ctl/check/check_endpoint.h"
 #include "srsd/ctl/check/check_hop.h"
+#include "srsd/ctl/postfix_endpoint.h"
 
 /* The seconds that Postfix must wait in addition to milter-timeout, so that the answer arrives. */
 #define SPARE_SECONDS 5
@@ -21,7 +21,7 @@ check_hop_find_word(
 
 	while (postfix_word(&milters, word)) {
 		postfix_policy_endpoint(word, endpoint);
-		if (check_endpoint_is_one(
+		if (postfix_endpoint_is_one(
 			&check->settings->milter, endpoint, check->postfix, chrooted))
 			return true;
 	}

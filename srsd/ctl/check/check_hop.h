@@ -12,7 +12,7 @@
 #include <stddef.h>
 
 #include "srsd/ctl/check/check.h"
-#include "srsd/ctl/check/postfix.h"
+#include "srsd/ctl/postfix.h"
 
 struct check_hop {
 	struct postfix_service service;

@@ -4,6 +4,7 @@
 
 #include "srsd/ctl/check/check.h"
 #include "srsd/ctl/check/check_endpoint.h"
+#include "srsd/ctl/postfix_endpoint.h"
 
 /* is_cleanup_used - does Postfix pass mail to that cleanup(8)? public: mail from strangers */
 static bool
@@ -30,14 +31,14 @@ is_cleanup_used(const struct postfix *postfix, const char *cleanup, bool public)
  */
 static bool
 find_cleanup(const struct postfix *postfix, const char *parameter, bool public,
-    const struct check_map_place *place, struct postfix_service *cleanup)
+    const struct postfix_map_place *place, struct postfix_service *cleanup)
 {
 	size_t i;
 
 	for (i = 0; postfix_service_at(postfix, i, cleanup); i++)
 		if (strcmp(cleanup->command, "cleanup") == 0 &&
 		    is_cleanup_used(postfix, cleanup->name, public) &&
-		    (place == NULL || check_endpoint_names_map(postfix,
+		    (place == NULL || postfix_endpoint_names_map(postfix,
 					  postfix_service_get(postfix, cleanup, parameter), place,
 					  postfix_is_chrooted(postfix, cleanup))))
 			return true;
@@ -47,7 +48,7 @@ find_cleanup(const struct postfix *postfix, const char *parameter, bool public,
 /* A canonical map of Postfix, and the map of srsd that it should name. */
 struct canonical_map {
 	const char *maps, *classes; /* parameters */
-	struct check_map_place ours, others;
+	struct postfix_map_place ours, others;
 	bool incoming; /* needed where mail from strangers arrives, not just in any service */
 	void (*check_classes)(struct check *, const char *where, const char *classes);
 };
@@ -61,8 +62,8 @@ is_outside_chroot(struct check *check, const struct canonical_map *map)
 
 	return find_cleanup(check->postfix, map->maps, map->incoming, NULL, &cleanup) &&
 	       postfix_is_chrooted(check->postfix, &cleanup) &&
-	       check_endpoint_names_map(check->postfix, tables, &map->ours, false) &&
-	       !check_endpoint_names_map(check->postfix, tables, &map->ours, true);
+	       postfix_endpoint_names_map(check->postfix, tables, &map->ours, false) &&
+	       !postfix_endpoint_names_map(check->postfix, tables, &map->ours, true);
 }
 
 static void
@@ -81,7 +82,7 @@ report_chroot(struct check *check, const struct canonical_map *map)
 
 /* copy_other_tables - all but those of network services, which were meant to be srsd */
 static void
-copy_other_tables(const char *tables, char copy[CHECK_ENDPOINT_SIZE])
+copy_other_tables(const char *tables, char copy[POSTFIX_ENDPOINT_SIZE])
 {
 	char table[POSTFIX_WORD_SIZE];
 	const char *s;
@@ -91,8 +92,8 @@ copy_other_tables(const char *tables, char copy[CHECK_ENDPOINT_SIZE])
 		s = strncmp(table, "proxy:", 6) == 0 ? table + 6 : table;
 		if (strncmp(s, "tcp:", 4) == 0 || strncmp(s, "socketmap:", 10) == 0)
 			continue;
-		strlcat(copy, table, CHECK_ENDPOINT_SIZE);
-		strlcat(copy, ", ", CHECK_ENDPOINT_SIZE);
+		strlcat(copy, table, POSTFIX_ENDPOINT_SIZE);
+		strlcat(copy, ", ", POSTFIX_ENDPOINT_SIZE);
 	}
 }
 
@@ -100,9 +101,9 @@ static void
 report_wrong_map(struct check *check, const struct canonical_map *map)
 {
 	const char *name = map->ours.name, *present = postfix_get(check->postfix, map->maps);
-	char table[CHECK_ENDPOINT_SIZE], others[CHECK_ENDPOINT_SIZE];
+	char table[POSTFIX_ENDPOINT_SIZE], others[POSTFIX_ENDPOINT_SIZE];
 
-	if (check_endpoint_names_map(check->postfix, present, &map->others, false))
+	if (postfix_endpoint_names_map(check->postfix, present, &map->others, false))
 		findings_add(check->findings, FINDING_ERROR, "%s names the other map instead of %s",
 		    map->maps, name);
 	else
@@ -110,7 +111,7 @@ report_wrong_map(struct check *check, const struct canonical_map *map)
 		    check->findings, FINDING_ERROR, "%s does not name %s", map->maps, name);
 	/* Other tables remain: without them, some addresses would no longer be rewritten. */
 	copy_other_tables(present, others);
-	if (check_endpoint_for_map(&map->ours, table))
+	if (postfix_endpoint_for_map(&map->ours, table))
 		findings_remedy(
 		    check->findings, "postconf -e '%s = %s%s'", map->maps, others, table);
 	else
@@ -162,7 +163,7 @@ check_map(struct check *check, const struct canonical_map *map)
 	} else if (is_outside_chroot(check, map)) {
 		report_chroot(check, map);
 		return;
-	} else if (!check_endpoint_names_map(p, in_main, &map->ours, false)) {
+	} else if (!postfix_endpoint_names_map(p, in_main, &map->ours, false)) {
 		report_wrong_map(check, map);
 		map->check_classes(check, "", classes);
 		return;
@@ -277,8 +278,8 @@ check_mappings(struct check *check)
 void
 check_maps(struct check *check)
 {
-	const struct check_map_place forward = check_endpoint_place(check->settings, "forward");
-	const struct check_map_place reverse = check_endpoint_place(check->settings, "reverse");
+	const struct postfix_map_place forward = postfix_endpoint_place(check->settings, "forward");
+	const struct postfix_map_place reverse = postfix_endpoint_place(check->settings, "reverse");
 	const struct canonical_map sender = { "sender_canonical_maps", "sender_canonical_classes",
 		forward, reverse, false, check_sender_classes };
 	const struct canonical_map recipient = { "recipient_canonical_maps",

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "srsd/ctl/check/check.h"
-#include "srsd/ctl/check/check_endpoint.h"
+#include "srsd/ctl/postfix_endpoint.h"
 
 /* A parameter that must not name one of the maps. */
 static const struct wrong_place {
@@ -52,11 +52,11 @@ is_compound_table(const char *word)
 /* names_map_inside - also within other tables; each level is shorter than the one around it */
 static bool
 names_map_inside(
-    const struct postfix *postfix, const char *tables, const struct check_map_place *ours)
+    const struct postfix *postfix, const char *tables, const struct postfix_map_place *ours)
 {
 	char word[POSTFIX_WORD_SIZE], *inside;
 
-	if (check_endpoint_names_map(postfix, tables, ours, false))
+	if (postfix_endpoint_names_map(postfix, tables, ours, false))
 		return true;
 	while (postfix_word(&tables, word)) {
 		if (!is_compound_table(word))
@@ -76,7 +76,7 @@ check_wrong_place(struct check *check, const struct wrong_place *place, const ch
     const char *value, const char *others)
 {
 	const char *map = place->forward ? "forward" : "reverse";
-	const struct check_map_place ours = check_endpoint_place(check->settings, map);
+	const struct postfix_map_place ours = postfix_endpoint_place(check->settings, map);
 
 	if (!names_map_inside(check->postfix, value, &ours))
 		return;
@@ -95,11 +95,11 @@ static bool
 is_swapped(const struct check *check, const struct wrong_place *place, const char *value)
 {
 	const char *own = place->forward ? "recipient_canonical_maps" : "sender_canonical_maps";
-	const struct check_map_place right =
-	    check_endpoint_place(check->settings, place->forward ? "reverse" : "forward");
+	const struct postfix_map_place right =
+	    postfix_endpoint_place(check->settings, place->forward ? "reverse" : "forward");
 
 	return strcmp(place->parameter, own) == 0 &&
-	       !check_endpoint_names_map(check->postfix, value, &right, false);
+	       !postfix_endpoint_names_map(check->postfix, value, &right, false);
 }
 
 static void
@@ -134,7 +134,7 @@ static bool
 is_spf_milter(const struct check *check, const char *word)
 {
 	return check->settings->policy.n > 0 && strcasestr(word, "spf") != NULL &&
-	       !check_endpoint_is_one(&check->settings->milter, word, check->postfix, false);
+	       !postfix_endpoint_is_one(&check->settings->milter, word, check->postfix, false);
 }
 
 static void

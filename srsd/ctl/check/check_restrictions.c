@@ -14,6 +14,7 @@
 #include "srsd/ctl/check/check_endpoint.h"
 #include "srsd/ctl/check/postfix_restriction.h"
 #include "srsd/ctl/connect.h"
+#include "srsd/ctl/postfix_endpoint.h"
 
 #define CONNECT_MS 5000
 
@@ -77,7 +78,7 @@ is_our_policy(void *arg, const char *endpoint)
 	const struct postfix *postfix = walk->check->postfix;
 	struct postfix_service service;
 
-	if (check_endpoint_is_one(
+	if (postfix_endpoint_is_one(
 		&walk->check->settings->policy, endpoint, postfix, walk->chrooted)) {
 		if (strncmp(endpoint, "inet:", 5) == 0)
 			strlcpy(walk->ours, endpoint, sizeof(walk->ours));
@@ -106,18 +107,19 @@ find_walk_class(void *arg, const char *name)
 
 /* choose_policy_endpoint - the one to suggest; false when smtpd(8) can reach no endpoint */
 static bool
-choose_policy_endpoint(const struct check *check, bool chrooted, char text[CHECK_ENDPOINT_SIZE])
+choose_policy_endpoint(const struct check *check, bool chrooted, char text[POSTFIX_ENDPOINT_SIZE])
 {
 	const struct text_list *list = &check->settings->policy;
 	const char *queue = postfix_get(check->postfix, "queue_directory");
 	size_t i, len = strlen(queue);
 
 	for (i = 0; i < list->n; i++) {
-		check_endpoint_for_client(list->text[i], text);
+		postfix_endpoint_for_client(list->text[i], text);
 		if (strncmp(text, "unix:", 5) != 0 || !chrooted)
 			return true;
 		if (strncmp(text + 5, queue, len) == 0 && text[5 + len] == '/') {
-			snprintf(text, CHECK_ENDPOINT_SIZE, "unix:%s", list->text[i] + 5 + len + 1);
+			snprintf(
+			    text, POSTFIX_ENDPOINT_SIZE, "unix:%s", list->text[i] + 5 + len + 1);
 			return true;
 		}
 	}
@@ -158,7 +160,7 @@ report_not_asked(
     struct check *check, const struct smtpd_walk *walk, const struct postfix_service *service)
 {
 	bool unreachable = walk->chrooted && strncasecmp(walk->other, "unix:", 5) == 0;
-	char right[CHECK_ENDPOINT_SIZE];
+	char right[POSTFIX_ENDPOINT_SIZE];
 	bool reachable = choose_policy_endpoint(check, walk->chrooted, right);
 
 	if (walk->spawned[0] != '\0') {

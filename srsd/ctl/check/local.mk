@@ -25,12 +25,8 @@ check_files += srsd/ctl/check/check_store.c
 check_files += srsd/ctl/check/check_words.c
 check_files += srsd/ctl/check/ctl_check.c srsd/ctl/check/ctl_check.h
 check_files += srsd/ctl/check/findings.c srsd/ctl/check/findings.h
-check_files += srsd/ctl/check/postfix.c srsd/ctl/check/postfix.h
 check_files += srsd/ctl/check/postfix_restriction.c srsd/ctl/check/postfix_restriction.h
 unit_tests += tests/unit/test_postfix_restriction
-check_files += srsd/ctl/check/postfix_text.c srsd/ctl/check/postfix_text.h
-unit_tests += tests/unit/test_postfix_text
-fuzzers += tests/fuzz/postfix_text
 
 noinst_LIBRARIES += srsd/ctl/check/libcheck.a
 srsd_ctl_check_libcheck_a_SOURCES = $(check_files)

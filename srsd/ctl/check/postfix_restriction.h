@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "srsd/ctl/check/postfix_text.h"
+#include "srsd/ctl/postfix_text.h"
 
 /* The lists that one smtpd(8) evaluates, in this order. */
 struct postfix_lists {

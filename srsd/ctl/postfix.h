@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * postfix - the configuration of Postfix, read with postconf(1) and postmap(1), for srsctl check.
+ * postfix - the configuration of Postfix, read with postconf(1) and postmap(1), for srsctl.
  */
-#ifndef SRSD_CTL_CHECK_POSTFIX_H
-#define SRSD_CTL_CHECK_POSTFIX_H
+#ifndef SRSD_CTL_POSTFIX_H
+#define SRSD_CTL_POSTFIX_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "srsd/ctl/check/postfix_text.h"
+#include "srsd/ctl/postfix_text.h"
 
 struct postfix;
 

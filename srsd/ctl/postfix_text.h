@@ -3,8 +3,8 @@
  * postfix_text - lists and services as Postfix writes them in main.cf and master.cf, and the output
  * of postconf(1). Pure.
  */
-#ifndef SRSD_CTL_CHECK_POSTFIX_TEXT_H
-#define SRSD_CTL_CHECK_POSTFIX_TEXT_H
+#ifndef SRSD_CTL_POSTFIX_TEXT_H
+#define SRSD_CTL_POSTFIX_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -6,7 +6,7 @@
 
 #include "common/ascii.h"
 #include "common/xmalloc.h"
-#include "srsd/ctl/check/postfix_text.h"
+#include "srsd/ctl/postfix_text.h"
 
 #define SEPARATORS " \t\r\n,"
 

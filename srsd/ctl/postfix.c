@@ -6,7 +6,7 @@
 
 #include "common/file.h"
 #include "common/xmalloc.h"
-#include "srsd/ctl/check/postfix.h"
+#include "srsd/ctl/postfix.h"
 #include "srsd/ctl/program.h"
 
 /* The parameters that are read; postconf -x replaces the $names in their values. */
