@@ -24,9 +24,9 @@
  * that it remembers for five seconds that the name has failed. So a context has forgotten the
  * failures of one turn before its next turn.
  *
- * A name that was silent twice gets one attempt in a patient context. This serves a nameserver that
- * needs some seconds to answer a forwarder without a cache. By then the time of HELO names and of
- * the client's own names has expired, so that few queries reach this context.
+ * A name that was silent twice gets one attempt in a patient context, over TCP. This serves a
+ * nameserver that needs some seconds to answer a forwarder without a cache. By then the time of HELO
+ * names and of the client's own names has expired, so that few queries reach this context.
  */
 #define CONTEXTS 6
 #define TURN_MS 2000
@@ -293,7 +293,9 @@ on_unbound_reply(void *arg, const struct unbound_reply *reply)
 		schedule_end(r);
 		return;
 	}
-	silence = clock_elapsed(r->clock) - q->sent >= ANSWERED_MS;
+	/* The patient context also fails if the nameserver does not accept TCP. */
+	silence = clock_elapsed(r->clock) - q->sent >= ANSWERED_MS ||
+		  q->context == r->context[PATIENT];
 	answer = read_answer(q, reply);
 	if (answer->status != DNS_ERROR || answer->security == DNS_BOGUS) {
 		conclude_question(q, answer);

@@ -31,6 +31,9 @@
  */
 #define MESSAGE_RETRY "outbound-msg-retry:"
 
+/* Nor does it have this one, whose default is three seconds. */
+#define TCP_PATIENCE "tcp-auth-query-timeout:"
+
 struct unbound_context {
 	struct ub_ctx *ub;
 };
@@ -63,7 +66,11 @@ static const struct {
 	{ "num-queries-per-thread:", "4096" },
 	/* More than the queries of one client network: see SPF_INFLIGHT_NETWORK. */
 	{ "outgoing-num-tcp:", "160" },
-	/* One attempt at each nameserver; for its duration, see set_unbound_options. */
+	/*
+	 * One attempt at each nameserver, of two packets, with so many milliseconds for the answer to
+	 * each. libunbound has this time once for the process, not for each context.
+	 */
+	{ "infra-cache-min-rtt:", "2000" },
 	{ "infra-host-ttl:", "0" },
 	{ MESSAGE_RETRY, "1" },
 	/* A query leads to as few others as possible. */
@@ -82,7 +89,8 @@ set_unbound_option(struct ub_ctx *ub, const char *name, const char *value, char 
 {
 	int e = ub_ctx_set_option(ub, name, value);
 
-	if (e == SYNTAX_ERROR && strcmp(name, MESSAGE_RETRY) == 0)
+	if (e == SYNTAX_ERROR &&
+	    (strcmp(name, MESSAGE_RETRY) == 0 || strcmp(name, TCP_PATIENCE) == 0))
 		return true;
 	if (e != 0)
 		snprintf(error, size, "libunbound: %s %s: %s", name, value, ub_strerror(e));
@@ -98,12 +106,11 @@ set_unbound_options(
 	for (i = 0; i < sizeof(options) / sizeof(options[0]); i++)
 		if (!set_unbound_option(ub, options[i].name, options[i].value, error, size))
 			return false;
-	/* Milliseconds that libunbound waits for the answer to a packet. */
-	return set_unbound_option(
-		   ub, "infra-cache-min-rtt:", patient ? "8000" : "2000", error, size) &&
-	       set_unbound_option(ub,
-		   "module-config:", settings->dnssec ? "validator iterator" : "iterator", error,
-		   size);
+	if (patient && (!set_unbound_option(ub, "tcp-upstream:", "yes", error, size) ||
+			   !set_unbound_option(ub, TCP_PATIENCE, "8000", error, size)))
+		return false;
+	return set_unbound_option(ub,
+	    "module-config:", settings->dnssec ? "validator iterator" : "iterator", error, size);
 }
 
 static int

@@ -48,8 +48,9 @@ struct unbound_query {
 
 /*
  * Makes a context for a plan (see resolver_plan.h) and the `dnssec` setting. All files are read
- * before this returns, because a chroot may follow. A patient context waits eight seconds for the
- * answer to a packet, others two. The event base outlives the context.
+ * before this returns, because a chroot may follow. A patient context asks over TCP and waits eight
+ * seconds for the answer (three with libunbound 1.13). Others send a packet twice and wait two
+ * seconds each time. The event base outlives the context.
  *
  * Returns NULL with one line in error, of at most size bytes.
  */

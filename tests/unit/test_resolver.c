@@ -244,6 +244,41 @@ test_lost_question(void **state)
 	stop_server();
 }
 
+/* One lost packet costs two seconds. */
+static void
+test_lost_packet(void **state)
+{
+	struct resolver *r = start_server(1, NXDOMAIN);
+	uint64_t started = clock_elapsed(&clock_system);
+	struct outcome outcome = { 0 };
+
+	(void)state;
+	assert_non_null(resolver_ask(r, "lost.test", DNS_TXT, note_outcome, &outcome));
+	wait_for(&outcome);
+	assert_int_equal(outcome.answer->status, DNS_VOID);
+	assert_in_range(clock_elapsed(&clock_system) - started, 1900, 7000);
+	dns_answer_unref(&outcome.answer);
+	resolver_free(&r);
+	stop_server();
+}
+
+/* A nameserver that does not accept TCP gets its next packet after the attempt over TCP. */
+static void
+test_silence_without_tcp(void **state)
+{
+	struct resolver *r = start_server(4, NXDOMAIN);
+	struct outcome outcome = { 0 };
+
+	(void)state;
+	assert_non_null(resolver_ask(r, "lost.test", DNS_TXT, note_outcome, &outcome));
+	wait_for(&outcome);
+	assert_int_equal(outcome.answer->status, DNS_VOID);
+	assert_int_equal(server.questions, 5);
+	dns_answer_unref(&outcome.answer);
+	resolver_free(&r);
+	stop_server();
+}
+
 /* An error of the DNS is an answer, which is cached for a moment. */
 static void
 test_error_of_the_dns(void **state)
@@ -306,6 +341,8 @@ main(void)
 		RESOLVER_TEST(test_no_key),
 		RESOLVER_TEST(test_retired),
 		RESOLVER_TEST(test_lost_question),
+		RESOLVER_TEST(test_lost_packet),
+		RESOLVER_TEST(test_silence_without_tcp),
 		RESOLVER_TEST(test_error_of_the_dns),
 		RESOLVER_TEST(test_cancelled_question),
 	};
