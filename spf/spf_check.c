@@ -289,7 +289,7 @@ settle_part(struct spf_check *check, struct check_part *part, bool at_deadline)
 
 	if (!is_pending(part))
 		return;
-	spf_lookups_cancel(&part->lookups);
+	spf_lookups_expire(&part->lookups);
 	spf_answers_end(part->lookups.answers, cut ? DNS_SATURATED : DNS_LATE);
 	if (!evaluate_part(check, part) || (part->verdict != NULL && part->verdict->saturated)) {
 		cut_part(check, part);

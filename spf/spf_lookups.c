@@ -174,13 +174,22 @@ spf_lookups_send(struct spf_lookups *lookups)
 	return news;
 }
 
-void
-spf_lookups_cancel(struct spf_lookups *lookups)
+/* is_expired - has the time for the answer passed, although the evaluation goes on? */
+static bool
+is_expired(const struct spf_lookups *lookups, const struct spf_answer *answer)
+{
+	return answer->of_client && spf_answers_client_error(lookups->answers) != NULL;
+}
+
+static void
+end_queries(struct spf_lookups *lookups, bool late)
 {
 	struct spf_answer *answer;
 	struct lookup_query *query;
+	bool expired;
 
 	while (lookups->pending > 0 && (answer = spf_answers_asked(lookups->answers)) != NULL) {
+		expired = late || is_expired(lookups, answer);
 		lookups->pending--;
 		query = answer->owner;
 		answer->owner = NULL;
@@ -188,8 +197,24 @@ spf_lookups_cancel(struct spf_lookups *lookups)
 		spf_answers_set(lookups->answers, answer, dns_answer_new_error(DNS_LATE));
 		query->lookups = NULL;
 		spf_inflight_abandon(query->inflight, &query->place);
-		resolver_cancel(query->question); /* which may free the query */
+		/* Either may free the query. */
+		if (expired)
+			resolver_expire(query->question);
+		else
+			resolver_cancel(query->question);
 	}
+}
+
+void
+spf_lookups_cancel(struct spf_lookups *lookups)
+{
+	end_queries(lookups, false);
+}
+
+void
+spf_lookups_expire(struct spf_lookups *lookups)
+{
+	end_queries(lookups, true);
 }
 
 void

@@ -210,7 +210,10 @@ count_answer(struct resolver *r, const struct dns_answer *answer)
 		r->counts->none++;
 		break;
 	case DNS_ERROR:
-		r->counts->failed++;
+		if (answer->failure == DNS_LATE)
+			r->counts->timeout++;
+		else
+			r->counts->failed++;
 		break;
 	}
 }
@@ -425,14 +428,27 @@ resolver_ask(
 	return NULL;
 }
 
-void
-resolver_cancel(struct resolver_question *q)
+static void
+abandon_question(struct resolver_question *q)
 {
 	struct resolver *r = q->resolver;
 
-	r->counts->cancelled++;
 	q->wanted = false;
 	if (!q->out)
 		end_question(q, NULL);
 	schedule_end(r);
+}
+
+void
+resolver_cancel(struct resolver_question *q)
+{
+	q->resolver->counts->cancelled++;
+	abandon_question(q);
+}
+
+void
+resolver_expire(struct resolver_question *q)
+{
+	q->resolver->counts->timeout++;
+	abandon_question(q);
 }

@@ -25,7 +25,8 @@
 struct resolver_counts {
 	uint64_t cached; /* answered by dns_cache; these are in no other count */
 	uint64_t found, none, failed;
-	uint64_t cancelled;
+	uint64_t timeout;   /* no answer in the time that the caller had */
+	uint64_t cancelled; /* the answer was no longer needed */
 };
 
 struct clock;
@@ -101,5 +102,8 @@ size_t resolver_cached(const struct resolver *r);
  * NULL, which may happen before this returns.
  */
 void resolver_cancel(struct resolver_question *q);
+
+/* Cancels a query because the time of its caller is over: it counts as a timeout. */
+void resolver_expire(struct resolver_question *q);
 
 #endif

@@ -63,7 +63,8 @@ static const struct top_row rows[] = {
 	{ "dns found", "dns", NULL, "found", false },
 	{ "dns none", "dns", NULL, "none", false },
 	{ "dns failed", "dns", NULL, "failed", true },
-	{ "dns cancelled", "dns", NULL, "cancelled", true },
+	{ "dns timeout", "dns", NULL, "timeout", true },
+	{ "dns cancelled", "dns", NULL, "cancelled", false },
 };
 
 #define N_ROWS (sizeof(rows) / sizeof(rows[0]))

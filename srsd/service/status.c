@@ -138,6 +138,7 @@ make_dns_counts(const struct status *status)
 	put_json_number(object, "found", status->stats->dns.found);
 	put_json_number(object, "none", status->stats->dns.none);
 	put_json_number(object, "failed", status->stats->dns.failed);
+	put_json_number(object, "timeout", status->stats->dns.timeout);
 	put_json_number(object, "cancelled", status->stats->dns.cancelled);
 	put_json_number(object, "names", status->cached);
 	return object;

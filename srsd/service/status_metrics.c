@@ -134,6 +134,7 @@ put_dns(const struct metrics_page *page, const struct resolver_counts *dns)
 	put_labelled_sample(page, "dns_queries_total", "outcome", "found", dns->found);
 	put_labelled_sample(page, "dns_queries_total", "outcome", "none", dns->none);
 	put_labelled_sample(page, "dns_queries_total", "outcome", "failed", dns->failed);
+	put_labelled_sample(page, "dns_queries_total", "outcome", "timeout", dns->timeout);
 	put_labelled_sample(page, "dns_queries_total", "outcome", "cancelled", dns->cancelled);
 }
 

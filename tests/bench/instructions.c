@@ -171,6 +171,12 @@ resolver_cancel(struct resolver_question *q)
 	(void)q;
 }
 
+void
+resolver_expire(struct resolver_question *q)
+{
+	(void)q;
+}
+
 static void
 fill_cache(struct dns_cache *cache)
 {

@@ -357,14 +357,28 @@ resolver_cached(const struct resolver *r)
 	return dns_cache_count(r->cache);
 }
 
-void
-resolver_cancel(struct resolver_question *q)
+/* drop - end a query without an answer */
+static void
+drop(struct resolver_question *q)
 {
 	resolver_done_fn *done = q->done;
 	void *arg = q->arg;
 
-	q->resolver->counts->cancelled++;
 	note(&network.cancelled, q);
 	forget(q);
 	done(arg, NULL);
+}
+
+void
+resolver_cancel(struct resolver_question *q)
+{
+	q->resolver->counts->cancelled++;
+	drop(q);
+}
+
+void
+resolver_expire(struct resolver_question *q)
+{
+	q->resolver->counts->timeout++;
+	drop(q);
 }

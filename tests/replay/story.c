@@ -119,7 +119,7 @@
  *	dns TYPE NAME...	the next queries to the DNS: all that were sent together
  *	dns nothing		no query is left
  *	dns forget		skip all queries
- *	cancelled TYPE NAME...	the queries that were cancelled; or nothing
+ *	cancelled TYPE NAME...	the queries that were given up; or nothing
  *	metric NAME VALUE	as on the metrics page
  *
  *	repeat N STEP		N times; {n} in it is 1, 2, ...

@@ -29,6 +29,7 @@ struct resolver {
 	size_t out; /* pending queries */
 	struct resolver_question *question[FAKE_RESOLVER_MAX];
 	unsigned asked, cancelled;
+	unsigned expired; /* of those that were cancelled: because their time was over */
 };
 
 struct dns_answer *
@@ -79,6 +80,13 @@ resolver_cancel(struct resolver_question *q)
 	copy.resolver->cancelled++;
 	fake_resolver_forget(copy.resolver, q);
 	copy.done(copy.arg, NULL);
+}
+
+void
+resolver_expire(struct resolver_question *q)
+{
+	q->resolver->expired++;
+	resolver_cancel(q);
 }
 
 /* fake_resolver_is_out - is a query pending? */

@@ -332,6 +332,28 @@ test_cancelled_question(void **state)
 	stop_server();
 }
 
+/* A client that leaves is no fault of the DNS; silence until the time of the caller is over is. */
+static void
+test_counts_of_ended_questions(void **state)
+{
+	struct resolver *r = start_server(1000, NXDOMAIN);
+	struct resolver_counts counts = { .cached = 0 };
+	struct outcome outcome = { 0 };
+
+	(void)state;
+	resolver_count_in(r, &counts);
+	resolver_cancel(resolver_ask(r, "left.test", DNS_TXT, note_outcome, &outcome));
+	assert_int_equal(counts.cancelled, 1);
+	assert_int_equal(counts.timeout, 0);
+	resolver_expire(resolver_ask(r, "late.test", DNS_TXT, note_outcome, &outcome));
+	assert_int_equal(counts.cancelled, 1);
+	assert_int_equal(counts.timeout, 1);
+	resolver_free(&r);
+	assert_int_equal(outcome.calls, 2);
+	assert_int_equal(counts.found + counts.none + counts.failed, 0);
+	stop_server();
+}
+
 int
 main(void)
 {
@@ -345,6 +367,7 @@ main(void)
 		RESOLVER_TEST(test_silence_without_tcp),
 		RESOLVER_TEST(test_error_of_the_dns),
 		RESOLVER_TEST(test_cancelled_question),
+		RESOLVER_TEST(test_counts_of_ended_questions),
 	};
 
 	return cmocka_run_group_tests_name("resolver", tests, NULL, NULL);
