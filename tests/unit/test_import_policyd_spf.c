@@ -2,6 +2,7 @@
 #include "tests/unit/import_text.h"
 #include "tests/unit/unit_dir.h"
 
+#include "common/buffer.h"
 #include "conf/config.h"
 #include "srsd/ctl/import/import.h"
 #include "srsd/ctl/import/import_policyd_spf.h"
@@ -447,6 +448,34 @@ test_per_user(void **state)
 	unit_end();
 }
 
+/* A line with many pairs takes no longer for each of them. Of one name, the last pair counts. */
+static void
+test_many_pairs(void **state)
+{
+	struct buffer line = { .data = NULL };
+	struct import *im = import_new();
+	char *text;
+	size_t i;
+
+	(void)state;
+	buffer_add(&line, "a@x.test,", 9);
+	for (i = 0; i < 100000; i++) {
+		buffer_printf(&line, "No_Mail=%zu|", i);
+	}
+	buffer_add(&line, "No_Mail=True|Other=x|Other=y", 29);
+	users = line.data;
+	import_policyd_spf(im, "FILE", "Per_User = text,/USERS\n", read_users);
+	text = import_text_print(im);
+	unit_holds("last", "output", text, "\tno-mail = true\t# /USERS:1 No_Mail\n");
+	unit_holds("unknown", "output", text, "/USERS:1 Other: policyd-spf does not accept");
+	unit_true("last", "no choice", strstr(text, "CHOOSE") == NULL);
+	users = NULL;
+	free(text);
+	buffer_free(&line);
+	import_free(&im);
+	unit_end();
+}
+
 /* The effective options of the recipient are compared, whatever section they come from. */
 static void
 test_differences_of_users(void **state)
@@ -556,6 +585,7 @@ main(void)
 		cmocka_unit_test(test_mock),
 		cmocka_unit_test(test_restrictions),
 		cmocka_unit_test(test_per_user),
+		cmocka_unit_test(test_many_pairs),
 		cmocka_unit_test(test_users),
 		cmocka_unit_test(test_users_without_effect),
 		UNIT_DIR_TEST(test_differences_of_users),
