@@ -401,28 +401,39 @@ note_socketmap(struct postsrsd2_file *f, const struct conf_option *o, const char
 	prepare_socket(f, o, endpoint, SOCKETMAP_PRESET);
 }
 
+/* import_endpoint2 - one that is not empty, which is copied to endpoint; false: it is not imported */
+static bool
+import_endpoint2(struct postsrsd2_file *f, enum option2 number, const char *value,
+    char endpoint[POSTSRSD2_ADDRESS_SIZE])
+{
+	const struct conf_option *o = import_option(NULL, known_options[number].name);
+	struct import_origin origin = origin_of_option(f, number);
+	const char *why;
+
+	if (!postsrsd2_address_endpoint(value, endpoint, &why)) {
+		import_set_unknown(f->im, &origin, o);
+		import_skip(f->im, &origin, "'%s' has no equivalent: %s", value, why);
+		return false;
+	}
+	if (!import_set_text(f->im, &origin, o, endpoint))
+		return false;
+	import_clients_admit(f->im, &origin, endpoint);
+	free_ports(f, number, endpoint);
+	return true;
+}
+
 static void
 import_socketmap(struct postsrsd2_file *f)
 {
 	const struct conf_option *o = import_option(NULL, "socketmap");
 	struct import_origin origin = origin_of_option(f, OPT_SOCKETMAP);
-	const char *value = value_or_default2(f, OPT_SOCKETMAP, SOCKETMAP_PRESET), *why;
+	const char *value = value_or_default2(f, OPT_SOCKETMAP, SOCKETMAP_PRESET);
 	char endpoint[POSTSRSD2_ADDRESS_SIZE];
 
-	if (value[0] == '\0') {
+	if (value[0] == '\0')
 		import_set(f->im, &origin, o, NULL, 0);
-		return;
-	}
-	if (!postsrsd2_address_endpoint(value, endpoint, &why)) {
-		import_set_unknown(f->im, &origin, o);
-		import_skip(f->im, &origin, "'%s' has no equivalent: %s", value, why);
-		return;
-	}
-	if (!import_set_text(f->im, &origin, o, endpoint))
-		return;
-	note_socketmap(f, o, endpoint);
-	import_clients_admit(f->im, &origin, endpoint);
-	free_ports(f, OPT_SOCKETMAP, endpoint);
+	else if (import_endpoint2(f, OPT_SOCKETMAP, value, endpoint))
+		note_socketmap(f, o, endpoint);
 }
 
 static bool
@@ -452,23 +463,11 @@ prepare_milter(struct postsrsd2_file *f, const struct conf_option *o, const char
 static void
 import_milter(struct postsrsd2_file *f)
 {
-	const struct conf_option *o = import_option(NULL, "milter");
-	struct import_origin origin = origin_of_option(f, OPT_MILTER);
-	const char *value = value_or_default2(f, OPT_MILTER, ""), *why;
+	const char *value = value_or_default2(f, OPT_MILTER, "");
 	char endpoint[POSTSRSD2_ADDRESS_SIZE];
 
-	if (value[0] == '\0')
-		return;
-	if (!postsrsd2_address_endpoint(value, endpoint, &why)) {
-		import_set_unknown(f->im, &origin, o);
-		import_skip(f->im, &origin, "'%s' has no equivalent: %s", value, why);
-		return;
-	}
-	if (!import_set_text(f->im, &origin, o, endpoint))
-		return;
-	prepare_milter(f, o, endpoint);
-	import_clients_admit(f->im, &origin, endpoint);
-	free_ports(f, OPT_MILTER, endpoint);
+	if (value[0] != '\0' && import_endpoint2(f, OPT_MILTER, value, endpoint))
+		prepare_milter(f, import_option(NULL, "milter"), endpoint);
 }
 
 /* accepts_long_enough - a day before the imported one was right when the operator imported it */
