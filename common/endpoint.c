@@ -17,11 +17,6 @@
 #include "common/ipaddr.h"
 #include "common/pathowner.h"
 
-/*
- * Room for a burst of a thousand connections. A connection that finds no room waits one second for
- * the next SYN. The kernel limits this to net.core.somaxconn.
- */
-#define BACKLOG 4096
 #define HOST_SIZE 256
 
 /* is_ipv6 - a link-local address may have an interface: fe80::1%eth0 */
@@ -72,27 +67,63 @@ split_inet(const char *text, char host[HOST_SIZE], const char **port, const char
 	return true;
 }
 
+/* has_resolved - an address that a host name has twice must not be bound twice */
+static bool
+has_resolved(const struct endpoint *ep, const struct endpoint_addr *addr)
+{
+	size_t i;
+
+	for (i = 0; i < ep->n; i++)
+		if (endpoint_covers(&ep->addr[i], addr) && endpoint_covers(addr, &ep->addr[i]))
+			return true;
+	return false;
+}
+
+static void
+add_resolved(struct endpoint *ep, const struct addrinfo *ai)
+{
+	struct endpoint_addr addr = { .len = ai->ai_addrlen };
+
+	if (ai->ai_addrlen > sizeof(addr.u))
+		return;
+	memcpy(&addr.u, ai->ai_addr, ai->ai_addrlen);
+	if (ep->n < ENDPOINT_ADDRS && !has_resolved(ep, &addr))
+		ep->addr[ep->n++] = addr;
+}
+
+/* look_up_host - getaddrinfo(3) with these flags besides AI_PASSIVE; returns its error, or 0 */
+static int
+look_up_host(struct endpoint *ep, const char *host, const char *port, int flags)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | flags };
+	struct addrinfo *res, *ai;
+	int e = getaddrinfo(host, port, &hints, &res);
+
+	if (e != 0)
+		return e;
+	for (ai = res; ai != NULL; ai = ai->ai_next)
+		add_resolved(ep, ai);
+	freeaddrinfo(res);
+	return 0;
+}
+
+/*
+ * resolve_host - set the addresses of a host, which may be one, a name or '*'
+ *
+ * AI_ADDRCONFIG omits the address families of a name that this host does not have. With it, glibc
+ * would refuse the address ::1 on a host whose only IPv6 address that is.
+ */
 static bool
 resolve_host(struct endpoint *ep, const char *host, const char *port, const char **error)
 {
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
-		.ai_flags = AI_PASSIVE | AI_ADDRCONFIG },
-			*res, *ai;
 	bool any = strcmp(host, "*") == 0;
-	int e = getaddrinfo(any ? NULL : host, port, &hints, &res);
+	int e = any ? EAI_NONAME : look_up_host(ep, host, port, AI_NUMERICHOST);
 
-	if (e != 0) {
+	if (e == EAI_NONAME)
+		e = look_up_host(ep, any ? NULL : host, port, AI_ADDRCONFIG);
+	if (e != 0)
 		*error = gai_strerror(e);
-		return false;
-	}
-	for (ai = res; ai != NULL && ep->n < ENDPOINT_ADDRS; ai = ai->ai_next) {
-		if (ai->ai_addrlen > sizeof(ep->addr[0].u))
-			continue;
-		ep->addr[ep->n].len = ai->ai_addrlen;
-		memcpy(&ep->addr[ep->n++].u, ai->ai_addr, ai->ai_addrlen);
-	}
-	freeaddrinfo(res);
-	return true;
+	return e == 0;
 }
 
 static bool
@@ -146,6 +177,27 @@ endpoint_parse(struct endpoint *ep, const char *text, const char **error)
 	return parse_endpoint(ep, text, true, error);
 }
 
+bool
+endpoint_parse_literal(struct endpoint_addr *addr, const char *text)
+{
+	char host[HOST_SIZE];
+	const char *port, *error;
+
+	memset(addr, 0, sizeof(*addr));
+	if (strncmp(text, "inet:", 5) != 0 || !split_inet(text + 5, host, &port, &error))
+		return false;
+	if (inet_pton(AF_INET, host, &addr->u.in.sin_addr) == 1) {
+		addr->len = sizeof(addr->u.in);
+		addr->u.sa.sa_family = AF_INET;
+		addr->u.in.sin_port = htons((in_port_t)atoi(port));
+		return true;
+	}
+	addr->len = sizeof(addr->u.in6);
+	addr->u.sa.sa_family = AF_INET6;
+	addr->u.in6.sin6_port = htons((in_port_t)atoi(port));
+	return inet_pton(AF_INET6, host, &addr->u.in6.sin6_addr) == 1;
+}
+
 static bool
 is_loopback(const struct ipaddr *ip)
 {
@@ -193,6 +245,43 @@ endpoint_is_wildcard(const struct endpoint_addr *addr)
 	       memcmp(&addr->u.in6.sin6_addr, &any6, sizeof(any6)) == 0;
 }
 
+static bool
+is_same_ip(const struct endpoint_addr *a, const struct endpoint_addr *b)
+{
+	if (a->u.sa.sa_family == AF_INET)
+		return a->u.in.sin_addr.s_addr == b->u.in.sin_addr.s_addr;
+	return a->u.in6.sin6_scope_id == b->u.in6.sin6_scope_id &&
+	       memcmp(&a->u.in6.sin6_addr, &b->u.in6.sin6_addr, sizeof(struct in6_addr)) == 0;
+}
+
+bool
+endpoint_is_same_path(const char *a, const char *b)
+{
+	struct stat sa, sb;
+
+	return strcmp(a, b) == 0 || (stat(a, &sa) == 0 && stat(b, &sb) == 0 &&
+					sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino);
+}
+
+unsigned
+endpoint_port(const struct endpoint_addr *addr)
+{
+	if (addr->u.sa.sa_family == AF_INET)
+		return ntohs(addr->u.in.sin_port);
+	return addr->u.sa.sa_family == AF_INET6 ? ntohs(addr->u.in6.sin6_port) : 0;
+}
+
+bool
+endpoint_covers(const struct endpoint_addr *a, const struct endpoint_addr *b)
+{
+	if (a->u.sa.sa_family != b->u.sa.sa_family)
+		return false;
+	if (a->u.sa.sa_family == AF_UNIX)
+		return endpoint_is_same_path(a->u.un.sun_path, b->u.un.sun_path);
+	return endpoint_port(a) == endpoint_port(b) &&
+	       (endpoint_is_wildcard(a) || is_same_ip(a, b));
+}
+
 /* remove_stale - unlink a socket that no process listens on; if one does, bind(2) fails */
 static void
 remove_stale(const struct endpoint_addr *addr)
@@ -210,8 +299,8 @@ remove_stale(const struct endpoint_addr *addr)
 	close(fd);
 }
 
-/* A unix socket to create. */
-struct unix_socket {
+/* A socket to create. The mode and the owner are those of a unix socket. */
+struct new_socket {
 	const struct endpoint_addr *addr;
 	mode_t mode;
 	uid_t uid;
@@ -224,7 +313,7 @@ struct unix_socket {
  * Between bind(2) and chmod(2), a user with write access to the directory could replace the socket.
  */
 static int
-bind_with_mode(int fd, const struct unix_socket *un)
+bind_with_mode(int fd, const struct new_socket *un)
 {
 	mode_t saved;
 	int result;
@@ -238,7 +327,7 @@ bind_with_mode(int fd, const struct unix_socket *un)
 
 /* bind_as - bind to a path with the rights of actor */
 static int
-bind_as(int fd, const struct unix_socket *un, uid_t actor)
+bind_as(int fd, const struct new_socket *un, uid_t actor)
 {
 	int result = -1, saved;
 
@@ -253,14 +342,15 @@ bind_as(int fd, const struct unix_socket *un, uid_t actor)
 }
 
 static int
-bind_unix(int fd, const struct unix_socket *un)
+bind_unix(int fd, const struct new_socket *un)
 {
 	return bind_as(fd, un, pathowner(un->addr->u.un.sun_path, un->uid));
 }
 
 static int
-bind_inet(int fd, const struct endpoint_addr *addr)
+bind_inet(int fd, const struct new_socket *inet)
 {
+	const struct endpoint_addr *addr = inet->addr;
 	int on = 1;
 
 	/* A restart must not wait for old connections. [::] must not occupy the port of 0.0.0.0. */
@@ -272,18 +362,16 @@ bind_inet(int fd, const struct endpoint_addr *addr)
 	return bind(fd, &addr->u.sa, addr->len);
 }
 
-/* listen_on - bind a new socket, with bind_path if it has a path, and listen on it */
+/* listen_on - bind a new socket with this function, and listen on it */
 static int
-listen_on(const struct unix_socket *un, int (*bind_path)(int fd, const struct unix_socket *))
+listen_on(const struct new_socket *new, int (*bind_socket)(int fd, const struct new_socket *))
 {
-	const struct endpoint_addr *addr = un->addr;
 	int fd, saved;
 
-	fd = socket(addr->u.sa.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	fd = socket(new->addr->u.sa.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd == -1)
 		return -1;
-	if ((addr->u.sa.sa_family == AF_UNIX ? bind_path(fd, un) : bind_inet(fd, addr)) == -1 ||
-	    listen(fd, BACKLOG) == -1) {
+	if (bind_socket(fd, new) == -1 || listen(fd, ENDPOINT_BACKLOG) == -1) {
 		saved = errno;
 		close(fd);
 		errno = saved;
@@ -295,9 +383,9 @@ listen_on(const struct unix_socket *un, int (*bind_path)(int fd, const struct un
 int
 endpoint_listen(const struct endpoint_addr *addr, uid_t uid, gid_t gid)
 {
-	const struct unix_socket un = { addr, 0666, uid, gid };
+	const struct new_socket new = { addr, 0666, uid, gid };
 
-	return listen_on(&un, bind_unix);
+	return listen_on(&new, addr->u.sa.sa_family == AF_UNIX ? bind_unix : bind_inet);
 }
 
 bool
@@ -398,7 +486,8 @@ endpoint_revive(int fd, const struct endpoint_addr *addr)
 	/* A port that the kernel chose is now released, though getsockname(2) still reports it. */
 	if (!is_bound_to(fd, addr) && bind(fd, &addr->u.sa, addr->len) == -1)
 		return false;
-	return listen(fd, BACKLOG) == 0 && is_bound_to(fd, addr) && endpoint_is_listening(fd);
+	return listen(fd, ENDPOINT_BACKLOG) == 0 && is_bound_to(fd, addr) &&
+	       endpoint_is_listening(fd);
 }
 
 static void
@@ -421,7 +510,7 @@ make_parent_directory(const char *path)
  * A file that replaced it in the meantime has another owner, or a second name.
  */
 static int
-give_socket_away(const struct unix_socket *un, uid_t actor)
+give_socket_away(const struct new_socket *un, uid_t actor)
 {
 	int held = open(un->addr->u.un.sun_path, O_PATH | O_NOFOLLOW | O_CLOEXEC), result = -1;
 	struct stat st;
@@ -439,7 +528,7 @@ give_socket_away(const struct unix_socket *un, uid_t actor)
 
 /* bind_private_socket - mode 0600, so that until the owner is changed only root can connect */
 static int
-bind_private_socket(int fd, const struct unix_socket *un)
+bind_private_socket(int fd, const struct new_socket *un)
 {
 	uid_t actor = pathowner(un->addr->u.un.sun_path, un->uid);
 
@@ -453,7 +542,7 @@ bind_private_socket(int fd, const struct unix_socket *un)
 int
 endpoint_listen_private(const struct endpoint_addr *addr, uid_t uid, gid_t gid)
 {
-	const struct unix_socket un = { addr, 0600, uid, gid };
+	const struct new_socket un = { addr, 0600, uid, gid };
 
 	return listen_on(&un, bind_private_socket);
 }

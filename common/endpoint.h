@@ -20,6 +20,13 @@
 /* The maximum number of addresses of an endpoint. Further addresses of a host name are ignored. */
 #define ENDPOINT_ADDRS 8
 
+/*
+ * The length of the queue of a listening socket: room for a burst of a thousand connections. A
+ * connection that finds no room waits one second for the next SYN. The kernel limits this to
+ * net.core.somaxconn.
+ */
+#define ENDPOINT_BACKLOG 4096
+
 struct endpoint_addr {
 	socklen_t len;
 	union {
@@ -55,6 +62,12 @@ bool endpoint_is_valid(const char *text, const char **error);
 bool endpoint_parse(struct endpoint *ep, const char *text, const char **error);
 
 /*
+ * The same for an inet endpoint whose HOST is an IP address, without a system call. False for any
+ * other, also for an address with an interface.
+ */
+bool endpoint_parse_literal(struct endpoint_addr *addr, const char *text);
+
+/*
  * True if only this host can connect: a unix socket, or an inet endpoint whose HOST is a loopback
  * address or "localhost". Other host names are not resolved, and count as addresses of a network.
  */
@@ -65,6 +78,19 @@ bool endpoint_ip(const struct endpoint_addr *addr, struct ipaddr *ip);
 
 /* True for the address that means all addresses of this host: 0.0.0.0, [::]. */
 bool endpoint_is_wildcard(const struct endpoint_addr *addr);
+
+/* True if both paths are equal, or lead to one file, as below /run and /var/run. */
+bool endpoint_is_same_path(const char *a, const char *b);
+
+/*
+ * True if a socket bound to a also has the address b, so that no second one can be bound to b: both
+ * are the same, or a is a wildcard of b's family with its port. A unix address covers every path to
+ * its file.
+ */
+bool endpoint_covers(const struct endpoint_addr *a, const struct endpoint_addr *b);
+
+/* The port of an inet address; 0 for a unix socket. */
+unsigned endpoint_port(const struct endpoint_addr *addr);
 
 /*
  * Creates a listening, non-blocking, close-on-exec socket. Returns the descriptor, or -1 with errno

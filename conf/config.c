@@ -352,6 +352,29 @@ add_endpoint_uses(
 	return n;
 }
 
+/* do_overlap - can only one of two inet endpoints be open? Host names are not resolved. */
+static bool
+do_overlap(const char *a, const char *b)
+{
+	struct endpoint_addr one, other;
+
+	return endpoint_parse_literal(&one, a) && endpoint_parse_literal(&other, b) &&
+	       (endpoint_covers(&one, &other) || endpoint_covers(&other, &one));
+}
+
+/* check_endpoint_pair - of one option, the wider one of two is opened */
+static void
+check_endpoint_pair(
+    const struct config_load *l, const struct endpoint_use *a, const struct endpoint_use *b)
+{
+	if (strcmp(a->endpoint, b->endpoint) == 0)
+		set_option_error(
+		    l, a->option, "%s is already an endpoint of %s", a->endpoint, b->option);
+	else if (strcmp(a->option, b->option) != 0 && do_overlap(a->endpoint, b->endpoint))
+		set_option_error(l, a->option, "%s overlaps %s, an endpoint of %s", a->endpoint,
+		    b->endpoint, b->option);
+}
+
 /* check_endpoints_differ - an endpoint that is used twice could be opened only once */
 static bool
 check_endpoints_differ(const struct config_load *l)
@@ -371,10 +394,7 @@ check_endpoints_differ(const struct config_load *l)
 	n = add_endpoint_uses(uses, n, "control", &control);
 	for (i = 0; i < n && l->error[0] == '\0'; i++)
 		for (j = 0; j < i; j++)
-			if (strcmp(uses[i].endpoint, uses[j].endpoint) == 0)
-				set_option_error(l, uses[i].option,
-				    "%s is already an endpoint of %s", uses[i].endpoint,
-				    uses[j].option);
+			check_endpoint_pair(l, &uses[i], &uses[j]);
 	free(uses);
 	return l->error[0] == '\0';
 }

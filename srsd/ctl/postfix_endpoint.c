@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: ISC */
-#include <sys/stat.h>
-
 #include <netdb.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,30 +6,6 @@
 
 #include "common/endpoint.h"
 #include "srsd/ctl/postfix_endpoint.h"
-
-static bool
-is_same_address(const struct endpoint_addr *ours, const struct endpoint_addr *theirs)
-{
-	if (ours->u.sa.sa_family != theirs->u.sa.sa_family)
-		return false;
-	if (ours->u.sa.sa_family == AF_INET)
-		return ours->u.in.sin_port == theirs->u.in.sin_port &&
-		       (endpoint_is_wildcard(ours) ||
-			   ours->u.in.sin_addr.s_addr == theirs->u.in.sin_addr.s_addr);
-	return ours->u.in6.sin6_port == theirs->u.in6.sin6_port &&
-	       (endpoint_is_wildcard(ours) ||
-		   memcmp(&ours->u.in6.sin6_addr, &theirs->u.in6.sin6_addr,
-		       sizeof(struct in6_addr)) == 0);
-}
-
-static bool
-is_same_file(const char *a, const char *b)
-{
-	struct stat sa, sb;
-
-	return strcmp(a, b) == 0 || (stat(a, &sa) == 0 && stat(b, &sb) == 0 &&
-					sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino);
-}
 
 /* choose_family - the address family for getaddrinfo(3) that inet_protocols permits */
 static int
@@ -100,7 +74,7 @@ postfix_endpoint_is_ours(const struct endpoint_addr *theirs, const struct text_l
 		    !endpoint_parse(&ours, endpoints->text[i], &error))
 			continue;
 		for (j = 0; j < ours.n; j++)
-			if (is_same_address(&ours.addr[j], theirs))
+			if (endpoint_covers(&ours.addr[j], theirs))
 				return true;
 	}
 	return false;
@@ -167,7 +141,7 @@ postfix_endpoint_is_one(const struct text_list *endpoints, const char *theirs,
 		if (strncmp(ours, "unix:", 5) != 0)
 			continue;
 		resolve_socket_path(postfix, path, chrooted, file);
-		if (is_same_file(file, ours + 5))
+		if (endpoint_is_same_path(file, ours + 5))
 			return true;
 	}
 	return false;

@@ -475,6 +475,11 @@ test_options_that_disagree(void **state)
 		    "FILE:2: policy: unix:/a is already an endpoint of policy" },
 		{ DOMAIN "forward = {\"inet:127.0.0.1:10002\"}\n",
 		    "FILE: reverse: inet:127.0.0.1:10002 is already an endpoint of forward" },
+		{ DOMAIN "clients = {\"127.0.0.1\"}\nforward = {\"inet:0.0.0.0:10002\"}\n",
+		    "FILE: reverse: inet:127.0.0.1:10002 overlaps inet:0.0.0.0:10002, an endpoint "
+		    "of forward" },
+		{ DOMAIN "forward = {\"inet:[::1]:1\"}\nreverse = {\"inet:[0::1]:1\"}\n",
+		    "FILE:3: reverse: inet:[0::1]:1 overlaps inet:[::1]:1, an endpoint of forward" },
 		{ DOMAIN "metrics = \"inet:127.0.0.1:10003\"\n",
 		    "FILE:2: metrics: inet:127.0.0.1:10003 is already an endpoint of policy" },
 		{ DOMAIN "control = \"unix:/a\"\npolicy = {\"unix:/a\"}\n",

@@ -171,6 +171,82 @@ test_wildcard(void **state)
 }
 
 static void
+test_covers(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		bool want, reverse;
+	} rows[] = {
+		{ "inet:127.0.0.1:1", "inet:127.0.0.1:1", true, true },
+		{ "inet:127.0.0.1:1", "inet:127.0.0.1:2", false, false },
+		{ "inet:127.0.0.1:1", "inet:127.0.0.2:1", false, false },
+		{ "inet:0.0.0.0:1", "inet:127.0.0.1:1", true, false },
+		{ "inet:0.0.0.0:1", "inet:0.0.0.0:1", true, true },
+		{ "inet:0.0.0.0:1", "inet:127.0.0.1:2", false, false },
+		{ "inet:0.0.0.0:1", "inet:[::1]:1", false, false },
+		{ "inet:0.0.0.0:1", "inet:[::]:1", false, false },
+		{ "inet:[::]:1", "inet:[::1]:1", true, false },
+		{ "inet:[::1]:1", "inet:[0:0::1]:1", true, true },
+		{ "inet:[::1]:1", "inet:[::2]:1", false, false },
+		{ "unix:/none/a", "unix:/none/a", true, true },
+		{ "unix:/none/a", "unix:/none/b", false, false },
+		{ "unix:/dev/../dev/null", "unix:/dev/null", true, true },
+		{ "unix:/none/a", "inet:0.0.0.0:1", false, false },
+	};
+	struct endpoint a, b;
+	const char *error;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		assert_true(endpoint_parse(&a, rows[i].a, &error));
+		assert_true(endpoint_parse(&b, rows[i].b, &error));
+		unit_int(
+		    rows[i].a, rows[i].b, endpoint_covers(&a.addr[0], &b.addr[0]), rows[i].want);
+		unit_int(
+		    rows[i].b, rows[i].a, endpoint_covers(&b.addr[0], &a.addr[0]), rows[i].reverse);
+	}
+	unit_end();
+}
+
+static void
+test_parse_literal(void **state)
+{
+	static const struct {
+		const char *endpoint;
+		bool want;
+	} rows[] = {
+		{ "inet:127.0.0.1:10001", true },
+		{ "inet:[127.0.0.1]:10001", true },
+		{ "inet:[::1]:65535", true },
+		{ "inet:0.0.0.0:1", true },
+		{ "inet:localhost:1", false },
+		{ "inet:*:1", false },
+		{ "inet:[fe80::1%lo]:1", false },
+		{ "inet:127.1:1", false },
+		{ "inet:127.0.0.1", false },
+		{ "unix:/run/srsd/policy", false },
+		{ "none", false },
+	};
+	struct endpoint_addr addr;
+	struct endpoint ep;
+	const char *error;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		unit_int(rows[i].endpoint, "literal",
+		    endpoint_parse_literal(&addr, rows[i].endpoint), rows[i].want);
+		if (!rows[i].want)
+			continue;
+		assert_true(endpoint_parse(&ep, rows[i].endpoint, &error));
+		unit_bytes(rows[i].endpoint, "address", (const char *)&addr.u, addr.len,
+		    (const char *)&ep.addr[0].u, ep.addr[0].len);
+	}
+	unit_end();
+}
+
+static void
 test_local(void **state)
 {
 	static const struct {
@@ -232,8 +308,7 @@ test_ip(void **state)
 
 	(void)state;
 	for (i = 0; i < COUNT(rows); i++) {
-		if (!endpoint_parse(&ep, rows[i].endpoint, &error))
-			continue; /* a host without IPv6 */
+		assert_true(endpoint_parse(&ep, rows[i].endpoint, &error));
 		memset(&ip, 0, sizeof(ip));
 		unit_int(rows[i].endpoint, "has an address", endpoint_ip(&ep.addr[0], &ip),
 		    rows[i].want[0] != '\0');
@@ -299,8 +374,10 @@ can_connect(const struct endpoint_addr *addr)
 {
 	int fd = socket(addr->u.sa.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	bool ok = connect(fd, &addr->u.sa, addr->len) == 0;
+	int saved = errno;
 
 	close(fd);
+	errno = saved;
 	return ok;
 }
 
@@ -562,6 +639,8 @@ main(void)
 		cmocka_unit_test(test_parse_ipv6),
 		cmocka_unit_test(test_parse_any_address),
 		cmocka_unit_test(test_wildcard),
+		cmocka_unit_test(test_covers),
+		cmocka_unit_test(test_parse_literal),
 		cmocka_unit_test(test_local),
 		cmocka_unit_test(test_ip),
 		cmocka_unit_test(test_parse_unix),
