@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <netdb.h>
 #include <poll.h>
 #include <stdio.h>
@@ -362,6 +363,19 @@ bind_inet(int fd, const struct new_socket *inet)
 	return bind(fd, &addr->u.sa, addr->len);
 }
 
+static void
+share_port(int fd, int on)
+{
+	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
+}
+
+static int
+bind_shared(int fd, const struct new_socket *inet)
+{
+	share_port(fd, 1);
+	return bind_inet(fd, inet);
+}
+
 /* listen_on - bind a new socket with this function, and listen on it */
 static int
 listen_on(const struct new_socket *new, int (*bind_socket)(int fd, const struct new_socket *))
@@ -386,6 +400,34 @@ endpoint_listen(const struct endpoint_addr *addr, uid_t uid, gid_t gid)
 	const struct new_socket new = { addr, 0666, uid, gid };
 
 	return listen_on(&new, addr->u.sa.sa_family == AF_UNIX ? bind_unix : bind_inet);
+}
+
+int
+endpoint_listen_beside(const struct endpoint_addr *addr, const int *old, size_t n)
+{
+	const struct new_socket new = { .addr = addr };
+	int fd, saved;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		share_port(old[i], 1);
+	fd = listen_on(&new, bind_shared);
+	saved = errno;
+	/* A program that does not set the option, too, cannot listen there by mistake. */
+	for (i = 0; i < n; i++)
+		share_port(old[i], 0);
+	if (fd != -1)
+		share_port(fd, 0);
+	errno = saved;
+	return fd;
+}
+
+bool
+endpoint_hide(int fd)
+{
+	int none = INT_MAX;
+
+	return setsockopt(fd, SOL_SOCKET, SO_BINDTOIFINDEX, &none, sizeof(none)) == 0;
 }
 
 bool

@@ -108,6 +108,21 @@ int endpoint_listen(const struct endpoint_addr *addr, uid_t uid, gid_t gid);
  */
 int endpoint_listen_private(const struct endpoint_addr *addr, uid_t uid, gid_t gid);
 
+/*
+ * Creates an inet socket as endpoint_listen() does, although the n sockets in old occupy its
+ * address, such as one at 0.0.0.0 while it is for 127.0.0.1. They must belong to this user, and be
+ * closed soon: until then, the most specific address gets a new connection.
+ */
+int endpoint_listen_beside(const struct endpoint_addr *addr, const int *old, size_t n);
+
+/*
+ * Makes an inet socket that is about to be closed match no further connection, as if it were closed:
+ * it is bound to a network interface that does not exist. A connection that arrived between the last
+ * accept(2) and close(2) would be reset. Those in the queue stay there. Final: only root could undo
+ * it. False: the kernel is older than Linux 5.7.
+ */
+bool endpoint_hide(int fd);
+
 /* Gets the address that a socket is bound to. False: errno is set. */
 bool endpoint_address(int fd, struct endpoint_addr *addr);
 

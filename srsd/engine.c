@@ -417,13 +417,12 @@ close_message_fds(const struct channel_message *m, size_t from)
 		close(m->fd[i]);
 }
 
-/* change_listeners - apply the changes in the text of a LINK_RELOAD; takes over its descriptors */
+/* change_listeners - apply the changes in a text; takes over the descriptors after the first used */
 static void
-change_listeners(struct engine *engine, const struct channel_message *m)
+change_listeners(struct engine *engine, const struct channel_message *m, size_t used)
 {
 	const char *text = m->text;
 	struct link_change change;
-	size_t used = 1;
 
 	while (link_next_change(&text, &change)) {
 		if (!change.comes)
@@ -450,7 +449,7 @@ reload_engine(struct engine *engine, struct channel_message *m)
 		close(m->fd[0]);
 	if (ok) {
 		engine->reload = m->number;
-		change_listeners(engine, m);
+		change_listeners(engine, m, 1);
 		send_report(engine, LINK_RELOADED, m->number, NULL);
 	} else {
 		close_message_fds(m, 1);
@@ -481,6 +480,9 @@ on_order(struct engine *engine, struct channel_message *m)
 	switch ((enum link_order)m->type) {
 	case LINK_RELOAD:
 		reload_engine(engine, m);
+		break;
+	case LINK_REMOVE:
+		change_listeners(engine, m, 0);
 		break;
 	case LINK_REFUSED:
 		close_message_fds(m, 0);

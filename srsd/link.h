@@ -20,6 +20,11 @@ enum link_order {
 	 * socket for each listener to add. text: a list of struct link_change, see below.
 	 */
 	LINK_RELOAD,
+	/*
+	 * Remove listeners, after LINK_RELOADED. text: a list of struct link_change. Before that, the
+	 * monitor has closed its own descriptors, so that the engine accepts the last connection.
+	 */
+	LINK_REMOVE,
 	LINK_REFUSED, /* the monitor refused the requested reload; text: the reason */
 	LINK_STOP,    /* answer pending requests, and exit */
 	/*
@@ -44,7 +49,7 @@ enum link_report {
 	LINK_REPORTS,
 };
 
-/* A listener that a reload adds or removes: "+SERVICE:ID" or "-ID" in the text of LINK_RELOAD. */
+/* A listener that a reload adds or removes: "+SERVICE:ID" or "-ID" in the text of an order. */
 struct link_change {
 	bool comes;       /* true: add, false: remove */
 	unsigned service; /* enum service_kind, if the listener is added */

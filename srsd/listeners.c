@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 #include <sys/socket.h>
-#include <sys/stat.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,11 +11,18 @@
 #include "common/endpoint.h"
 #include "common/log.h"
 #include "common/xmalloc.h"
+#include "srsd/listener_plan.h"
 #include "srsd/listeners.h"
 
 /* The first descriptor that a service manager passes (sd_listen_fds(3)). */
 #define HANDED_FIRST 3
 #define HANDED_MAX 64
+
+/* Sockets that occupy a wanted address; one more is a rare error. */
+#define OCCUPANTS_MAX 64
+
+/* Bytes of a hint after an error, which may name a path of 107 bytes. */
+#define HINT_SIZE 200
 
 static uint32_t
 next_id(void)
@@ -142,7 +148,7 @@ accept_handed_socket(struct listeners *l, int fd, const char *name)
 	if (fcntl(fd, F_SETFD, FD_CLOEXEC) == -1 || fcntl(fd, F_SETFL, O_NONBLOCK) == -1)
 		fatal("LISTEN_FDS: descriptor %d", fd);
 	l->handed[service] = true;
-	append_listener(l, service, fd, "LISTEN_FDS");
+	append_listener(l, service, fd, LISTENER_PLAN_HANDED);
 }
 
 /* count_handed_sockets - sockets that a service manager has passed to this process */
@@ -188,46 +194,11 @@ listeners_handed_over(void)
 	return l;
 }
 
-/* has_lost_path - a unix socket to which no client can connect, because its path was removed */
-static bool
-has_lost_path(const char *endpoint)
-{
-	struct stat st;
-
-	return strncmp(endpoint, "unix:", 5) == 0 && lstat(endpoint + 5, &st) == -1 &&
-	       errno == ENOENT;
-}
-
-/* keep_listeners - share the sockets that current has for an endpoint; false if it has no socket */
-static bool
-keep_listeners(struct listeners *next, const struct listeners *current, enum service_kind service,
-    const char *endpoint)
-{
-	struct listener *listener, *kept;
-	bool found = false;
-	size_t i;
-
-	if (has_lost_path(endpoint))
-		return false;
-	for (i = 0; i < current->n; i++) {
-		listener = &current->listener[i];
-		if (listener->service != service || strcmp(listener->endpoint, endpoint) != 0)
-			continue;
-		kept = append_listener(next, service, listener->fd, endpoint);
-		kept->id = listener->id;
-		kept->addr = listener->addr;
-		found = true;
-	}
-	return found;
-}
-
 /* suggest_remedy - for the most frequent errors */
 static const char *
 suggest_remedy(int error)
 {
 	switch (error) {
-	case EADDRINUSE:
-		return "; is postsrsd, another srsd or another endpoint listening there?";
 	case EADDRNOTAVAIL:
 		return "; this host does not have that address";
 	case ENOENT:
@@ -240,93 +211,160 @@ suggest_remedy(int error)
 	}
 }
 
-static bool
-open_endpoint(struct listeners *next, enum service_kind service, const char *endpoint,
-    const struct identity *id, char *error, size_t size)
+/* suggest_way_out - for an address that is in use: the reason, or how to find the program */
+static const char *
+suggest_way_out(
+    const struct listener_plan *plan, const struct endpoint_addr *addr, char text[HINT_SIZE])
 {
-	struct endpoint ep;
-	const char *why;
-	size_t i;
 	int fd;
 
-	if (!endpoint_parse(&ep, endpoint, &why)) {
-		snprintf(error, size, "%s: %s: %s", service_kind_name(service), endpoint, why);
+	if (listener_plan_occupants(plan, addr, &fd, 1) > 0)
+		strlcpy(text, "; srsd itself listens there; restart srsd instead", HINT_SIZE);
+	else if (addr->u.sa.sa_family == AF_UNIX)
+		snprintf(text, HINT_SIZE,
+		    "; if the file is a socket, another program listens there: ss -lxp src %s",
+		    addr->u.un.sun_path);
+	else
+		snprintf(text, HINT_SIZE,
+		    "; is postsrsd or another srsd listening there? See: ss -ltnp sport = :%u",
+		    endpoint_port(addr));
+	return text;
+}
+
+/*
+ * open_planned - returns a descriptor, or -1 with errno set
+ *
+ * Sockets that occupy the address, such as 127.0.0.1 with the same port when it is a wildcard, are
+ * closed only when the engine has accepted the reload.
+ */
+static int
+open_planned(
+    const struct listener_plan *plan, const struct endpoint_addr *addr, const struct identity *id)
+{
+	int occupants[OCCUPANTS_MAX], fd = endpoint_listen(addr, id->uid, id->gid);
+	size_t n;
+
+	if (fd != -1 || errno != EADDRINUSE || addr->u.sa.sa_family == AF_UNIX)
+		return fd;
+	n = listener_plan_occupants(plan, addr, occupants, OCCUPANTS_MAX);
+	if (n > 0)
+		return endpoint_listen_beside(addr, occupants, n);
+	errno = EADDRINUSE;
+	return -1;
+}
+
+/* open_control - the socket of srsctl. Mail does not depend on it: -1 after a warning */
+static int
+open_control(const struct planned_listener *wanted, const struct identity *id)
+{
+	int fd = endpoint_listen_private(&wanted->addr, id->uid, id->gid);
+
+	if (fd == -1)
+		log_warnx("control: %s: %s%s (srsctl cannot connect to this daemon)",
+		    wanted->endpoint, strerror(errno), suggest_remedy(errno));
+	return fd;
+}
+
+/* share_socket - a current socket stays; another service gets a duplicate of its descriptor */
+static bool
+share_socket(struct listeners *next, const struct planned_listener *wanted)
+{
+	const struct listener *kept = wanted->kept;
+	bool moves = kept->service != wanted->service;
+	int fd = moves ? fcntl(kept->fd, F_DUPFD_CLOEXEC, 0) : kept->fd;
+	struct listener *listener;
+
+	if (fd == -1)
+		return false;
+	listener = append_listener(next, wanted->service, fd, wanted->endpoint);
+	listener->addr = kept->addr;
+	if (!moves)
+		listener->id = kept->id;
+	return true;
+}
+
+/* add_planned - false with errno set */
+static bool
+add_planned(struct listeners *next, const struct listener_plan *plan,
+    const struct planned_listener *wanted, const struct identity *id)
+{
+	int fd;
+
+	if (wanted->kept != NULL)
+		return share_socket(next, wanted);
+	if (wanted->service == SERVICE_CONTROL) {
+		fd = open_control(wanted, id);
+		if (fd == -1)
+			return true;
+	} else {
+		fd = open_planned(plan, &wanted->addr, id);
+		if (fd == -1)
+			return false;
+	}
+	append_listener(next, wanted->service, fd, wanted->endpoint);
+	return true;
+}
+
+/* add_all_planned - false with one line in error */
+static bool
+add_all_planned(struct listeners *next, const struct listener_plan *plan, const struct identity *id,
+    char *error, size_t size)
+{
+	const struct planned_listener *wanted;
+	char hint[HINT_SIZE];
+	size_t i;
+
+	for (i = 0; i < plan->n; i++) {
+		wanted = &plan->wanted[i];
+		if (add_planned(next, plan, wanted, id))
+			continue;
+		snprintf(error, size, "%s: %s: %s%s", service_kind_name(wanted->service),
+		    wanted->endpoint, strerror(errno),
+		    errno == EADDRINUSE ? suggest_way_out(plan, &wanted->addr, hint)
+					: suggest_remedy(errno));
 		return false;
 	}
-	for (i = 0; i < ep.n; i++) {
-		fd = endpoint_listen(&ep.addr[i], id->uid, id->gid);
-		if (fd == -1) {
-			snprintf(error, size, "%s: %s: %s%s", service_kind_name(service), endpoint,
-			    strerror(errno), suggest_remedy(errno));
-			return false;
-		}
-		append_listener(next, service, fd, endpoint);
-	}
 	return true;
-}
-
-static bool
-plan_service(struct listeners *next, const struct listeners *current, enum service_kind service,
-    const struct text_list *endpoints, const struct identity *id, char *error, size_t size)
-{
-	size_t i;
-
-	if (current->handed[service]) {
-		keep_listeners(next, current, service, "LISTEN_FDS");
-		return true;
-	}
-	for (i = 0; i < endpoints->n; i++) {
-		if (!keep_listeners(next, current, service, endpoints->text[i]) &&
-		    !open_endpoint(next, service, endpoints->text[i], id, error, size))
-			return false;
-	}
-	return true;
-}
-
-/* plan_control - the socket of srsctl. Mail does not depend on it, so a failure is not an error. */
-static void
-plan_control(struct listeners *next, const struct listeners *current, const char *text,
-    const struct identity *id)
-{
-	struct endpoint ep;
-	const char *error;
-	int fd;
-
-	if (current->handed[SERVICE_CONTROL])
-		text = "LISTEN_FDS";
-	if (strcmp(text, "none") == 0 || keep_listeners(next, current, SERVICE_CONTROL, text))
-		return;
-	if (!endpoint_parse(&ep, text, &error)) {
-		log_warnx("control: %s: %s (srsctl cannot connect to this daemon)", text, error);
-		return;
-	}
-	fd = endpoint_listen_private(&ep.addr[0], id->uid, id->gid);
-	if (fd == -1)
-		log_warnx("control: %s: %s%s (srsctl cannot connect to this daemon)", text,
-		    strerror(errno), suggest_remedy(errno));
-	else
-		append_listener(next, SERVICE_CONTROL, fd, text);
 }
 
 struct listeners *
 listeners_plan(const struct listeners *current, const struct settings *settings,
     const struct identity *id, char *error, size_t size)
 {
-	struct listeners *next = xcalloc(1, sizeof(*next));
-	char *endpoint = settings->metrics;
-	struct text_list metrics = { strcmp(endpoint, "none") != 0, &endpoint };
+	struct listener_plan plan;
+	struct listeners *next;
 
-	memcpy(next->handed, current->handed, sizeof(next->handed));
-	if (!plan_service(next, current, SERVICE_FORWARD, &settings->forward, id, error, size) ||
-	    !plan_service(next, current, SERVICE_REVERSE, &settings->reverse, id, error, size) ||
-	    !plan_service(next, current, SERVICE_POLICY, &settings->policy, id, error, size) ||
-	    !plan_service(
-		next, current, SERVICE_SOCKETMAP, &settings->socketmap, id, error, size) ||
-	    !plan_service(next, current, SERVICE_MILTER, &settings->milter, id, error, size) ||
-	    !plan_service(next, current, SERVICE_METRICS, &metrics, id, error, size)) {
-		listeners_free(&next, current);
+	if (!listener_plan_make(&plan, current, settings, error, size))
 		return NULL;
-	}
-	plan_control(next, current, settings->control, id);
+	next = xcalloc(1, sizeof(*next));
+	memcpy(next->handed, current->handed, sizeof(next->handed));
+	if (!add_all_planned(next, &plan, id, error, size))
+		listeners_free(&next, current);
+	listener_plan_free(&plan);
 	return next;
+}
+
+bool
+listeners_have_address(const struct listeners *l, const struct endpoint_addr *addr)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		if (endpoint_covers(&l->listener[i].addr, addr) &&
+		    endpoint_covers(addr, &l->listener[i].addr))
+			return true;
+	return false;
+}
+
+void
+listeners_hide_leaving(const struct listeners *old, const struct listeners *next)
+{
+	const struct listener *l;
+	size_t i;
+
+	for (i = 0; i < old->n; i++) {
+		l = &old->listener[i];
+		if (l->addr.u.sa.sa_family != AF_UNIX && !listeners_have_address(next, &l->addr))
+			(void)endpoint_hide(l->fd);
+	}
 }

@@ -2,8 +2,8 @@
 /*
  * listeners - the listening sockets, which the monitor keeps open across engines.
  *
- * A reload first plans the next set. Sockets that stay are shared by the two sets, and new ones are
- * opened. Nothing is closed until one of the sets is freed.
+ * A reload first plans the next set (srsd/listener_plan.h). Sockets that stay are shared by the two
+ * sets, and new ones are opened. Nothing is closed until one of the sets is freed.
  */
 #ifndef SRSD_LISTENERS_H
 #define SRSD_LISTENERS_H
@@ -51,6 +51,15 @@ struct listeners *listeners_handed_over(void);
  */
 struct listeners *listeners_plan(const struct listeners *current, const struct settings *settings,
     const struct identity *id, char *error, size_t size);
+
+/* True if the set has a socket at exactly this address, for whatever service. */
+bool listeners_have_address(const struct listeners *l, const struct endpoint_addr *addr);
+
+/*
+ * Hides the inet sockets (endpoint_hide) of a set that the next one, which is in effect, does not
+ * have: new connections reach the next set, and none of them is reset when the old one is freed.
+ */
+void listeners_hide_leaving(const struct listeners *old, const struct listeners *next);
 
 /* False if one of the sockets no longer listens. Only a hostile engine can cause this. */
 bool listeners_are_open(const struct listeners *l);

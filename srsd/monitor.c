@@ -54,6 +54,7 @@ struct pending_reload {
 	uint32_t number; /* 0: no reload */
 	struct inputs inputs;
 	struct listeners *listeners;
+	char leaving[CHANNEL_TEXT_MAX]; /* the text of LINK_REMOVE */
 };
 
 struct monitor {
@@ -384,32 +385,53 @@ warn_restart_needed(const struct settings *old, const struct settings *new)
 /* The new sockets for which one message has room, besides the filebox. */
 #define NEW_LISTENERS (CHANNEL_FDS_MAX - 1)
 
-/* describe_listener_changes - listeners to add, with descriptors, and to remove; false: too many */
+/* describe_new_listeners - for LINK_RELOAD, with descriptors; false: too many */
 static bool
-describe_listener_changes(
+describe_new_listeners(
     const struct monitor *m, char text[CHANNEL_TEXT_MAX], int *fds, size_t *n_fds)
 {
-	const struct listeners *now = m->listeners, *next = m->reload.listeners;
 	struct link_change change;
 	const struct listener *l;
 	size_t i, n = 0;
 
-	text[0] = '\0';
-	for (i = 0; i < next->n; i++) {
-		l = &next->listener[i];
-		if (listeners_hold(now, l->id))
+	for (i = 0; i < m->reload.listeners->n; i++) {
+		l = &m->reload.listeners->listener[i];
+		if (listeners_hold(m->listeners, l->id))
 			continue;
 		change = (struct link_change){ true, (unsigned)l->service, l->id };
 		if (n == NEW_LISTENERS || !link_add_change(text, &change))
 			return false;
 		fds[n++] = l->fd;
 	}
-	for (i = 0; i < now->n; i++) {
-		change = (struct link_change){ .id = now->listener[i].id };
-		if (!listeners_hold(next, change.id) && !link_add_change(text, &change))
+	*n_fds = n;
+	return true;
+}
+
+/*
+ * describe_old_listeners - false: too many
+ *
+ * If another service gets the socket, the old listener ends in the moment in which the new one
+ * begins, with LINK_RELOAD. The others leave when the new ones serve, with LINK_REMOVE.
+ */
+static bool
+describe_old_listeners(
+    const struct monitor *m, char moving[CHANNEL_TEXT_MAX], char leaving[CHANNEL_TEXT_MAX])
+{
+	const struct listeners *next = m->reload.listeners;
+	struct link_change change;
+	const struct listener *l;
+	bool moves;
+	size_t i;
+
+	for (i = 0; i < m->listeners->n; i++) {
+		l = &m->listeners->listener[i];
+		if (listeners_hold(next, l->id))
+			continue;
+		change = (struct link_change){ .id = l->id };
+		moves = listeners_have_address(next, &l->addr);
+		if (!link_add_change(moves ? moving : leaving, &change))
 			return false;
 	}
-	*n_fds = n;
 	return true;
 }
 
@@ -418,11 +440,13 @@ static bool
 send_reload(struct monitor *m, char error[CONFIG_ERROR_SIZE])
 {
 	int fds[CHANNEL_FDS_MAX];
-	char text[CHANNEL_TEXT_MAX];
+	char text[CHANNEL_TEXT_MAX] = "";
 	size_t n;
 	bool ok;
 
-	if (!describe_listener_changes(m, text, fds + 1, &n)) {
+	m->reload.leaving[0] = '\0';
+	if (!describe_new_listeners(m, text, fds + 1, &n) ||
+	    !describe_old_listeners(m, text, m->reload.leaving)) {
 		snprintf(error, CONFIG_ERROR_SIZE,
 		    "too many new or removed listeners (at most %d new ones); restart srsd instead",
 		    NEW_LISTENERS);
@@ -518,6 +542,19 @@ has_same_watch(const struct settings *a, const struct settings *b)
 	       strcmp(a->domains_file, b->domains_file) == 0;
 }
 
+/* remove_old_listeners - that the listeners in effect have replaced; frees them */
+static void
+remove_old_listeners(struct monitor *m, struct listeners *old)
+{
+	listeners_hide_leaving(old, m->listeners);
+	listeners_free(&old, m->listeners);
+	if (m->reload.leaving[0] == '\0' ||
+	    channel_send(m->link, LINK_REMOVE, m->in_effect, m->reload.leaving, NULL, 0))
+		return;
+	log_warn("engine %d: cannot remove listeners, killing it", (int)m->engine);
+	kill_engine(m);
+}
+
 /* commit_reload - the engine has accepted it, and any new engine starts with it */
 static void
 commit_reload(struct monitor *m)
@@ -531,7 +568,7 @@ commit_reload(struct monitor *m)
 	m->in_effect = m->reload.number;
 	m->reload.number = 0;
 	m->due[DEADLINE_ANSWER] = NEVER;
-	listeners_free(&old_listeners, m->listeners);
+	remove_old_listeners(m, old_listeners);
 	if (!has_same_watch(old.settings, m->inputs.settings))
 		watch_domains_file(m);
 	inputs_free(&old);

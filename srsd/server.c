@@ -142,27 +142,37 @@ may_connect(struct service *service, const struct endpoint_addr *client)
 	return false;
 }
 
+/* accept_client - take a connection from the queue; false with errno set */
+static bool
+accept_client(const struct server_listener *l)
+{
+	struct endpoint_addr peer = { .len = sizeof(peer.u) };
+	int client = accept4(l->fd, &peer.u.sa, &peer.len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (client == -1)
+		return false;
+	if (may_connect(l->service, &peer))
+		connections_add(l->service->server->connections, &l->service->kind, client);
+	else
+		close(client);
+	return true;
+}
+
 static void
 on_acceptable(evutil_socket_t fd, short what, void *arg)
 {
 	struct server_listener *l = arg;
 	struct service *service = l->service;
-	struct endpoint_addr peer;
-	int i, client;
+	int i;
 
+	(void)fd;
 	(void)what;
 	event_priority_set(&l->accept, connection_kind_rank(&service->kind));
 	for (i = 0; i < ACCEPTS_PER_TURN && !is_service_full(service); i++) {
-		peer.len = sizeof(peer.u);
-		client = accept4(fd, &peer.u.sa, &peer.len, SOCK_NONBLOCK | SOCK_CLOEXEC);
-		if (client == -1) {
+		if (!accept_client(l)) {
 			on_accept_error(service);
 			return;
 		}
-		if (may_connect(service, &peer))
-			connections_add(service->server->connections, &service->kind, client);
-		else
-			close(client);
 	}
 	if (!is_service_full(service))
 		return;
@@ -312,14 +322,32 @@ server_add_listener(struct server *server, size_t service, unsigned id, int fd)
 	SLIST_INSERT_HEAD(&server->listeners, l, next);
 }
 
+/*
+ * accept_queue - all connections in it, even beyond the limit: closing the socket would reset them
+ *
+ * It ends at the first error, in general because the queue is empty.
+ */
+static void
+accept_queue(const struct server_listener *l)
+{
+	int i;
+
+	for (i = 0; i < ENDPOINT_BACKLOG; i++)
+		if (!accept_client(l))
+			return;
+}
+
 void
 server_remove_listener(struct server *server, unsigned id)
 {
 	struct server_listener *l, *next;
 
-	SLIST_FOREACH_SAFE (l, &server->listeners, next, next)
-		if (l->id == id)
-			close_server_listener(server, l);
+	SLIST_FOREACH_SAFE (l, &server->listeners, next, next) {
+		if (l->id != id)
+			continue;
+		accept_queue(l);
+		close_server_listener(server, l);
+	}
 }
 
 unsigned

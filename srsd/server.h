@@ -52,7 +52,8 @@ void server_set_clients(struct server *server, size_t service, const struct cidr
 
 /*
  * Serves a listening, non-blocking socket, and takes it over. id is chosen by the caller, for
- * server_remove_listener(), which closes the socket but not its connections.
+ * server_remove_listener(), which accepts the connections that wait, even beyond the limit, and
+ * closes the socket but no connection.
  */
 void server_add_listener(struct server *server, size_t service, unsigned id, int fd);
 void server_remove_listener(struct server *server, unsigned id);

@@ -413,6 +413,80 @@ test_listen_ipv6(void **state)
 	close(fd);
 }
 
+/* count_queue - accept all connections that wait */
+static unsigned
+count_queue(int fd)
+{
+	unsigned n = 0;
+	int client;
+
+	while ((client = accept(fd, NULL, NULL)) != -1) {
+		close(client);
+		n++;
+	}
+	return n;
+}
+
+/* All addresses while 127.0.0.1 listens at the port, and the other way round. */
+static void
+test_listen_beside(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "inet:127.0.0.1:1", "inet:0.0.0.0:1" },
+		{ "inet:0.0.0.0:1", "inet:127.0.0.1:1" },
+	};
+	struct endpoint old, new;
+	int fd, beside;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		old = parse_any_port(rows[i][0]);
+		new = parse_any_port(rows[i][1]);
+		fd = endpoint_listen(&old.addr[0], geteuid(), getegid());
+		check_listening(fd);
+		assert_true(endpoint_address(fd, &old.addr[0]));
+		new.addr[0].u.in.sin_port = old.addr[0].u.in.sin_port;
+		assert_int_equal(endpoint_listen(&new.addr[0], geteuid(), getegid()), -1);
+		assert_int_equal(errno, EADDRINUSE);
+		beside = endpoint_listen_beside(&new.addr[0], &fd, 1);
+		check_listening(beside);
+		assert_int_equal(endpoint_listen(&new.addr[0], geteuid(), getegid()), -1);
+		assert_int_equal(errno, EADDRINUSE);
+		close(fd);
+		assert_true(can_connect(&new.addr[0]));
+		unit_int(rows[i][1], "connections", count_queue(beside), 1);
+		close(beside);
+	}
+	unit_end();
+}
+
+/* A socket that leaves gets no further connection; the one for all addresses gets it. */
+static void
+test_hide(void **state)
+{
+	struct endpoint old = parse_any_port("inet:127.0.0.1:1"),
+			new = parse_any_port("inet:0.0.0.0:1");
+	int fd = endpoint_listen(&old.addr[0], geteuid(), getegid()), beside;
+
+	(void)state;
+	assert_true(endpoint_address(fd, &old.addr[0]));
+	new.addr[0].u.in.sin_port = old.addr[0].u.in.sin_port;
+	beside = endpoint_listen_beside(&new.addr[0], &fd, 1);
+	assert_true(can_connect(&old.addr[0]));
+	if (endpoint_hide(fd)) {
+		assert_true(can_connect(&old.addr[0]));
+		assert_int_equal(count_queue(beside), 1);
+		close(beside);
+		assert_false(can_connect(&old.addr[0]));
+		assert_int_equal(errno, ECONNREFUSED);
+	} else {
+		close(beside);
+	}
+	assert_int_equal(count_queue(fd), 1);
+	close(fd);
+}
+
 static struct endpoint
 parse_socket(const char *path)
 {
@@ -647,6 +721,8 @@ main(void)
 		cmocka_unit_test(test_parse_refuses),
 		cmocka_unit_test(test_listen_ipv4),
 		cmocka_unit_test(test_listen_ipv6),
+		cmocka_unit_test(test_listen_beside),
+		cmocka_unit_test(test_hide),
 		UNIT_DIR_TEST(test_listen_unix),
 		UNIT_DIR_TEST(test_stale_socket_is_replaced),
 		UNIT_DIR_TEST(test_live_socket_is_left_alone),

@@ -6,6 +6,8 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <arpa/inet.h>
+#include <netinet/in.h>
 
 #include "srsd/listeners.h"
 
@@ -115,6 +117,19 @@ can_connect(const char *name)
 	return ok;
 }
 
+/* listening - a socket of another program in the directory */
+static int
+listening(const char *name)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	snprintf(un.sun_path, sizeof(un.sun_path), "%s", unit_path(name));
+	assert_int_equal(bind(fd, (struct sockaddr *)&un, sizeof(un)), 0);
+	assert_int_equal(listen(fd, 5), 0);
+	return fd;
+}
+
 static void
 test_first(void **state)
 {
@@ -204,6 +219,94 @@ test_given_up(void **state)
 	assert_true(can_connect("f1") && can_connect("f2"));
 }
 
+/* Two services swap their sockets: none is closed, so that no client is refused. */
+static void
+test_swap(void **state)
+{
+	struct listener before[4];
+
+	(void)state;
+	replan();
+	memcpy(before, current->listener, sizeof(before));
+	SET("forward", "r", "f2", NULL);
+	SET("reverse", "f1", NULL);
+	replan();
+	assert_string_equal(listed(current), "forward r, forward f2, reverse f1, policy p");
+	assert_int_equal(current->listener[1].id, before[1].id);
+	assert_true(current->listener[0].id > before[3].id);
+	assert_true(current->listener[2].id > before[3].id);
+	assert_true(endpoint_covers(&current->listener[0].addr, &before[2].addr));
+	assert_int_equal(unit_fds(), fds_before + 4);
+	assert_true(can_connect("f1") && can_connect("f2") && can_connect("r") && can_connect("p"));
+}
+
+/* choose_port - one that is unused */
+static unsigned
+choose_port(void)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(in);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&in, len), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&in, &len), 0);
+	close(fd);
+	return ntohs(in.sin_port);
+}
+
+static int
+connect_to(const char *address, unsigned port)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(inet_pton(AF_INET, address, &in.sin_addr), 1);
+	if (connect(fd, (struct sockaddr *)&in, sizeof(in)) == -1) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* Between one address and all: the new socket listens before the old one is closed. */
+static void
+test_wildcard(void **state)
+{
+	static const char *const addresses[] = { "127.0.0.1", "0.0.0.0", "127.0.0.2", "0.0.0.0" };
+	unsigned port = choose_port();
+	struct listeners *next;
+	char text[40];
+	size_t i;
+	int fd;
+
+	(void)state;
+	srs_set(settings, "clients", "127.0.0.0/8");
+	SET("forward", NULL);
+	for (i = 0; i < COUNT(addresses); i++) {
+		snprintf(text, sizeof(text), "inet:%s:%u", addresses[i], port);
+		srs_set(settings, "forward", text);
+		next = plan();
+		if (next == NULL)
+			fail_msg("%s: %s", addresses[i], error);
+		listeners_free(&current, next);
+		current = next;
+		fd = connect_to("127.0.0.2", port);
+		unit_int(addresses[i], "127.0.0.2 answers", fd != -1, i > 0);
+		if (fd != -1)
+			close(fd);
+	}
+	/* No other process can share the port. */
+	snprintf(text, sizeof(text), "inet:127.0.0.1:%u", port);
+	next = listeners_handed_over();
+	srs_set(settings, "forward", text);
+	assert_null(listeners_plan(next, settings, &id, error, sizeof(error)));
+	snprintf(text, sizeof(text), "See: ss -ltnp sport = :%u", port);
+	unit_holds("taken", "error", error, text);
+	listeners_free(&next, NULL);
+	unit_end();
+}
+
 /* One endpoint that cannot be opened, at any position: nothing is opened, and nothing closed. */
 static void
 test_failure(void **state)
@@ -215,13 +318,20 @@ test_failure(void **state)
 		{ "reverse", "none/socket", "reverse: unix:" },
 		{ "policy", "none/socket", "policy: unix:" },
 		{ "policy", "none/socket", "none/socket: No such file or directory; create the" },
-		{ "policy", "f1", "f1: Address already in use; is postsrsd" },
-		{ "policy", "file", "file: Address already in use" },
+		{ "policy", "f2", "/f2: forward listens there, because of its endpoint unix:" },
+		{ "policy", "alive", "alive: Address already in use; if the file is a socket" },
+		{ "policy", "file", "file: Address already in use; if the file is a socket" },
+		{ "policy", "c", "c: Address already in use; srsd itself listens there" },
 	};
+	char control[UNIT_DIR_SIZE + 20];
 	size_t i;
+	int other = listening("alive");
 
 	(void)state;
+	snprintf(control, sizeof(control), "unix:%s", unit_path("c"));
+	srs_set(settings, "control", control);
 	replan();
+	srs_set(settings, "control", "none");
 	unit_write("file", BYTES("text"), 0600);
 	for (i = 0; i < COUNT(rows); i++) {
 		SET("forward", "f3", "f2", NULL);
@@ -230,12 +340,13 @@ test_failure(void **state)
 		SET(rows[i].option, "new", rows[i].bad, NULL);
 		assert_null(plan());
 		unit_holds(rows[i].bad, "error", error, rows[i].why);
-		unit_int(rows[i].bad, "descriptors", unit_fds(), fds_before + 4);
+		unit_int(rows[i].bad, "descriptors", unit_fds(), fds_before + 6);
 		unit_true(rows[i].bad, "new ones are closed",
 		    !can_connect("new") && !can_connect("f3") && !can_connect("r2"));
 		unit_true(rows[i].bad, "old ones stay",
 		    can_connect("f1") && can_connect("f2") && can_connect("r"));
 	}
+	close(other);
 	unit_end();
 }
 
@@ -281,18 +392,6 @@ test_control_that_cannot_be(void **state)
 }
 
 /* -- sockets of a service manager -- */
-
-static int
-listening(const char *name)
-{
-	struct sockaddr_un un = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-
-	snprintf(un.sun_path, sizeof(un.sun_path), "%s", unit_path(name));
-	assert_int_equal(bind(fd, (struct sockaddr *)&un, sizeof(un)), 0);
-	assert_int_equal(listen(fd, 5), 0);
-	return fd;
-}
 
 /* hand_over - in a child: n descriptors from 3 on, and the variables that describe them */
 static void
@@ -480,6 +579,8 @@ main(void)
 		LISTENERS_TEST(test_same_again),
 		LISTENERS_TEST(test_come_and_go),
 		LISTENERS_TEST(test_given_up),
+		LISTENERS_TEST(test_swap),
+		LISTENERS_TEST(test_wildcard),
 		LISTENERS_TEST(test_failure),
 		LISTENERS_TEST(test_control),
 		LISTENERS_TEST(test_control_that_cannot_be),

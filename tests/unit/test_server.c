@@ -758,6 +758,37 @@ test_drain_with_newcomers(void **state)
 	unit_end();
 }
 
+/* Connections that wait in the queue of a listener that is removed, even beyond the limit. */
+static void
+test_remove_listener(void **state)
+{
+	struct server_limits limits = { .connections = 2, .idle_seconds = 60 };
+	int fd[5], late;
+	size_t i;
+
+	(void)state;
+	server_set_limits(server, &limits);
+	for (i = 0; i < COUNT(fd); i++) {
+		fd[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		assert_int_equal(
+		    connect(fd[i], (struct sockaddr *)&echo_address, sizeof(echo_address)), 0);
+		say(fd[i], "hello\n");
+	}
+	turn();
+	assert_int_equal(echoes_open, 2);
+	server_remove_listener(server, 1);
+	assert_int_equal(echoes_open, COUNT(fd));
+	turn();
+	for (i = 0; i < COUNT(fd); i++) {
+		check_hears(fd[i], "client", "hello\n");
+		close(fd[i]);
+	}
+	late = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(connect(late, (struct sockaddr *)&echo_address, sizeof(echo_address)), -1);
+	close(late);
+	unit_end();
+}
+
 /* The drain ends when the slow client has read all of it. */
 static void
 test_drain_with_a_slow_reader(void **state)
@@ -1022,6 +1053,7 @@ main(void)
 		ECHO_TEST(test_drain),
 		ECHO_TEST(test_drain_with_newcomers),
 		ECHO_TEST(test_drain_with_a_slow_reader),
+		ECHO_TEST(test_remove_listener),
 		ECHO_TEST(test_slow_reader),
 		ECHO_TEST(test_slow_reader_is_woken),
 		ECHO_TEST(test_slow_reader_leaves),
