@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "common/ipaddr.h"
+#include "srsd/ctl/address_argument.h"
 #include "srsd/ctl/ctl.h"
 #include "srsd/ctl/terminal.h"
 
@@ -31,27 +32,14 @@ struct recent_options {
 	bool json;
 };
 
-/* strip_angle_brackets - as an address has them in a log line; a new text */
-static char *
-strip_angle_brackets(const char *address)
-{
-	size_t len = strlen(address);
-
-	if (len >= 2 && address[0] == '<' && address[len - 1] == '>')
-		return strndup(address + 1, len - 2);
-	return strdup(address);
-}
-
 /* normalize_client - the daemon compares texts; false: it is not an IP address */
 static bool
 normalize_client(struct recent_options *opts)
 {
 	struct ipaddr ip;
 
-	if (!ipaddr_parse(&ip, opts->client, strlen(opts->client))) {
-		fprintf(stderr, "srsctl: --client: \"%s\" is not an IP address\n", opts->client);
+	if (!address_argument_client(&ip, "--client", opts->client, NULL))
 		return false;
-	}
 	ipaddr_format(&ip, opts->client_text);
 	opts->client = opts->client_text;
 	return true;
@@ -81,7 +69,8 @@ take_recent_option(struct recent_options *opts, int c, char *value)
 		return normalize_client(opts);
 	case 'a':
 		free(opts->address_text);
-		opts->address = opts->address_text = strip_angle_brackets(value);
+		opts->address = opts->address_text =
+		    address_argument_read("--address", value, ADDRESS_ARGUMENT_SENDER);
 		return opts->address != NULL;
 	case 'd':
 		opts->domain = value;

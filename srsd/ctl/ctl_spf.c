@@ -5,9 +5,11 @@
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "srsd/ctl/address_argument.h"
 #include "srsd/ctl/ctl.h"
 #include "srsd/ctl/offline.h"
 #include "srsd/ctl/spf_tree.h"
@@ -119,18 +121,46 @@ set_request_text(json_t *request, const char *name, const char *text)
 	return text == NULL || json_object_set_new(request, name, json_string(text)) == 0;
 }
 
+/* set_request_message - the client, the sender and perhaps the HELO name; false: error printed */
+static bool
+set_request_message(json_t *request, int argc, char **argv)
+{
+	char client[IPADDR_TEXT_SIZE], *sender, *helo = NULL;
+	struct ipaddr ip;
+	bool ok;
+
+	if (!address_argument_client(&ip, "client-ip", argv[0], argv[1]))
+		return false;
+	ipaddr_format(&ip, client);
+	sender = address_argument_read("sender", argv[1], ADDRESS_ARGUMENT_DOMAIN);
+	if (sender != NULL && argc == 3)
+		helo = address_argument_host("helo", argv[2]);
+	ok = sender != NULL && (argc < 3 || helo != NULL);
+	if (ok && !(set_request_text(request, "ip", client) &&
+		      set_request_text(request, "sender", sender) &&
+		      set_request_text(request, "helo", helo))) {
+		ctl_print_error("an argument is not UTF-8");
+		ok = false;
+	}
+	free(sender);
+	free(helo);
+	return ok;
+}
+
+/* make_spf_request - NULL: an argument is wrong, and the error was printed */
 static json_t *
 make_spf_request(const struct spf_command_options *opts, int argc, char **argv)
 {
 	json_t *request = json_object();
+	bool ok;
 
-	if (set_request_text(request, "command", "spf") &&
-	    set_request_text(request, "for", opts->srs_domain) &&
-	    set_request_text(request, "record", opts->record) &&
-	    set_request_text(request, "ip", argc > 0 ? argv[0] : NULL) &&
-	    set_request_text(request, "sender", argc > 0 ? argv[1] : NULL) &&
-	    set_request_text(request, "helo", argc == 3 ? argv[2] : NULL) &&
-	    set_request_text(request, "engine", opts->engine))
+	ok = set_request_text(request, "command", "spf") &&
+	     set_request_text(request, "for", opts->srs_domain) &&
+	     set_request_text(request, "record", opts->record) &&
+	     set_request_text(request, "engine", opts->engine);
+	if (!ok)
+		ctl_print_error("an argument is not UTF-8");
+	if (ok && (argc == 0 || set_request_message(request, argc, argv)))
 		return request;
 	json_decref(request);
 	return NULL;
@@ -240,10 +270,8 @@ ctl_spf(const struct ctl *ctl, int argc, char **argv)
 	if (!parse_spf_options(&opts, argc, argv))
 		return ctl_usage(USAGE);
 	request = make_spf_request(&opts, argc - optind, argv + optind);
-	if (request == NULL) {
-		ctl_print_error("an argument is not UTF-8");
+	if (request == NULL)
 		return CTL_USAGE;
-	}
 	reply = ask_daemon_or_dns(ctl, request, &opts);
 	if (reply != NULL)
 		status = show_spf_reply(reply, &opts);

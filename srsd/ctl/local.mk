@@ -2,6 +2,8 @@
 # srsctl: what its commands share, and a file for each command.
 
 ctl_files =
+ctl_files += srsd/ctl/address_argument.c srsd/ctl/address_argument.h
+unit_tests += tests/unit/test_address_argument
 ctl_files += srsd/ctl/confined.c srsd/ctl/confined.h
 unit_tests += tests/unit/test_confined
 ctl_files += srsd/ctl/connect.c srsd/ctl/connect.h

@@ -280,7 +280,10 @@ class BadArguments(Base):
                 self.assertIn('usage: srsctl', done.stderr)
 
     def test_refused(self):
-        rows = [(('nonsense', 'a@b.test'), 'ip: not an'), ((CLIENT, ''), 'a null sender'),
+        rows = [(('nonsense', 'a@b.test'), 'client-ip: "nonsense" is not an IP'),
+                (('a@b.test', CLIENT), 'did you swap'), ((CLIENT, ''), 'a null sender'),
+                ((CLIENT, 'alice@'), 'sender: "alice@" is neither'),
+                ((CLIENT, 'a@b.test', 'a@b.test'), 'helo: "a@b.test" is not a host name'),
                 (('--engine', 'best', CLIENT, 'a@b.test'), 'engine: ')]
         for arguments, reason in rows:
             for mode in [], ['--offline']:
@@ -289,6 +292,11 @@ class BadArguments(Base):
                     self.assertEqual(done.returncode, 2)
                     self.assertIn(reason, done.stderr)
                     self.assertEqual(done.stdout, '')
+
+    def test_pasted(self):
+        """Addresses as the logs of srsd and Postfix have them."""
+        got = self.identity('mx.pass.test[%s]' % CLIENT, '<jane@fail.test>')
+        self.assertEqual((got['domain'], got['result']), ('fail.test', 'fail'))
 
     def test_not_utf8(self):
         done = srsctl('-f', self.daemon.config, 'spf', CLIENT, b'\xff@b.test')
@@ -622,7 +630,7 @@ class Place(unittest.TestCase):
             self.assertTrue(stat.S_ISSOCK(os.stat(base + '/srsd/control').st_mode))
             if is_root():
                 self.assertNotEqual(os.stat(base + '/srsd/control').st_uid, 0)
-            done = srsctl('-f', daemon.config, 'spf', '192.0.2.1', '[]', user=not is_root())
+            done = srsctl('-f', daemon.config, 'spf', '192.0.2.1', 'a@b', user=not is_root())
             self.assertEqual((done.returncode, done.stderr), (1, ''))
 
     def test_no_place(self):
@@ -638,7 +646,7 @@ class Place(unittest.TestCase):
         daemon.options['control'] = 'unix:%s/control' % base
         daemon.options['unprivileged-user'] = 'daemon'
         with daemon:
-            done = srsctl('-s', base + '/control', 'spf', '192.0.2.1', '[]')
+            done = srsctl('-s', base + '/control', 'spf', '192.0.2.1', 'a@b')
             self.assertIn("Permission denied (only root and the daemon's user may connect)",
                           done.stderr)
 
