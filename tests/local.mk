@@ -40,6 +40,7 @@ socket_tests = tests/blackbox/test_maps.py \
 	tests/blackbox/test_srsctl.py \
 	tests/blackbox/test_srsctl_check.py \
 	tests/blackbox/test_srsctl_explain.py \
+	tests/blackbox/test_srsctl_explain_gate.py \
 	tests/blackbox/test_srsctl_import.py \
 	tests/blackbox/test_srsctl_policy.py \
 	tests/blackbox/test_srsctl_recent.py \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * srsctl explain - what srsd would do, and why, from the configuration and the secrets alone.
+ * srsctl explain - what srsd would do, and why: the policy service by the running daemon, and the
+ * milter from the configuration and the secrets alone.
  */
 #include <sys/types.h>
 #include <sys/stat.h>
@@ -18,13 +19,16 @@
 #include "common/privdrop.h"
 #include "common/xmalloc.h"
 #include "conf/config.h"
+#include "srsd/ctl/address_argument.h"
 #include "srsd/ctl/confined.h"
 #include "srsd/ctl/ctl.h"
+#include "srsd/ctl/explain_gate.h"
 #include "srsd/ctl/explain_message.h"
 #include "srsd/ctl/program.h"
 
-#define USAGE                                                                                 \
-	"explain --message file [--sender address] [--recipient address] [--orcpt address]\n" \
+#define USAGE                                                                                               \
+	"explain client sender recipient [helo] [--json]\n"                                                 \
+	"       srsctl explain --message file [--sender address] [--recipient address] [--orcpt address]\n" \
 	"       [--client ip] [--json]"
 
 /* The milter reads no more of a header; the rest of a message is not read. */
@@ -40,13 +44,12 @@ struct explain_options {
 	bool json;
 };
 
+/* has_message_option - one that is of use with --message only? */
 static bool
-parse_client_option(struct ipaddr *client, const char *text)
+has_message_option(const struct explain_options *opts)
 {
-	if (ipaddr_parse(client, text, strlen(text)))
-		return true;
-	fprintf(stderr, "srsctl: --client %s: not an IPv4 or IPv6 address\n", text);
-	return false;
+	return opts->sender != NULL || opts->recipient != NULL || opts->original != NULL ||
+	       opts->client.family != 0;
 }
 
 static bool
@@ -66,7 +69,7 @@ parse_explain_options(struct explain_options *opts, int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
 		switch (c) {
 		case 'c':
-			if (!parse_client_option(&opts->client, optarg))
+			if (!address_argument_client(&opts->client, "--client", optarg, NULL))
 				return false;
 			break;
 		case 'j':
@@ -88,7 +91,9 @@ parse_explain_options(struct explain_options *opts, int argc, char **argv)
 			return false;
 		}
 	}
-	return optind == argc && opts->message != NULL;
+	if (opts->message == NULL)
+		return (argc - optind == 3 || argc - optind == 4) && !has_message_option(opts);
+	return optind == argc;
 }
 
 /* read_some - at most MESSAGE_MAX bytes; false with errno */
@@ -300,5 +305,7 @@ ctl_explain(const struct ctl *ctl, int argc, char **argv)
 
 	if (!parse_explain_options(&opts, argc, argv))
 		return ctl_usage(USAGE);
+	if (opts.message == NULL)
+		return explain_gate(ctl, argv + optind, argc - optind, opts.json);
 	return run_explain(ctl, &opts);
 }

@@ -22,6 +22,7 @@ ctl_files += srsd/ctl/ctl_store.c srsd/ctl/ctl_store.h
 ctl_files += srsd/ctl/ctl_store_import.c
 ctl_files += srsd/ctl/ctl_store_purge.c
 ctl_files += srsd/ctl/ctl_top.c
+ctl_files += srsd/ctl/explain_gate.c srsd/ctl/explain_gate.h
 ctl_files += srsd/ctl/explain_message.c srsd/ctl/explain_message.h
 ctl_files += srsd/ctl/mail_fields.c srsd/ctl/mail_fields.h
 unit_tests += tests/unit/test_mail_fields

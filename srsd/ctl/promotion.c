@@ -23,7 +23,7 @@ static bool
 sign_probe(
     struct srs_result *result, const struct settings *settings, struct srs_keys *keys, time_t now)
 {
-	const struct srs_context context = { settings, keys, now };
+	const struct srs_context context = { .settings = settings, .keys = keys, .now = now };
 	char sender[64];
 
 	snprintf(sender, sizeof(sender), "p%08x%08x@check.invalid", arc4random(), arc4random());

@@ -11,6 +11,7 @@
 #include "srsd/service/control.h"
 #include "srsd/service/control_recent.h"
 #include "srsd/service/control_store.h"
+#include "srsd/service/gate_explain.h"
 #include "srsd/service/status.h"
 #include "srsd/srs/srs_rewrite.h"
 
@@ -25,6 +26,7 @@ struct control_session {
 	struct control_service *service;
 	/* The line at the beginning of the input waits for one of these. */
 	struct spf_query *query;
+	struct gate_explain *explain;
 	struct control_store *stored;
 	struct recent_question *recent;
 	bool reloading;
@@ -61,8 +63,8 @@ wake_control_session(void *arg)
 static bool
 is_session_waiting(const struct control_session *s)
 {
-	return s->query != NULL || s->stored != NULL || s->recent != NULL || s->reloading ||
-	       s->outcome != NULL;
+	return s->query != NULL || s->explain != NULL || s->stored != NULL || s->recent != NULL ||
+	       s->reloading || s->outcome != NULL;
 }
 
 /* put_pending_reply - answer the line that waits; false: woken for another reason, wait on */
@@ -74,6 +76,12 @@ put_pending_reply(struct control_session *s, struct buffer *out)
 	if (s->query != NULL) {
 		put_json_reply(out, spf_query_report(s->query));
 		spf_query_free(&s->query);
+	} else if (s->explain != NULL) {
+		report = gate_explain_report(s->explain);
+		if (report == NULL)
+			return false;
+		put_json_reply(out, report);
+		gate_explain_free(&s->explain);
 	} else if (s->stored != NULL) {
 		report = control_store_report(s->stored);
 		if (report == NULL)
@@ -110,6 +118,20 @@ start_spf(struct control_session *s, const json_t *request, struct buffer *out)
 		return true;
 	}
 	return spf_query_is_done(s->query) && put_pending_reply(s, out);
+}
+
+static bool
+start_explain(struct control_session *s, const json_t *request, struct buffer *out)
+{
+	const char *error;
+
+	s->explain =
+	    gate_explain_start(s->service->policy, request, wake_control_session, s, &error);
+	if (s->explain == NULL) {
+		put_error_reply(out, error);
+		return true;
+	}
+	return put_pending_reply(s, out);
 }
 
 static bool
@@ -165,13 +187,24 @@ read_address_member(struct text *address, const json_t *request, struct buffer *
 	return true;
 }
 
+/* make_operator_context - for a question of an operator, which is no mail */
+static struct srs_context
+make_operator_context(const struct control_service *service)
+{
+	struct srs_context context = { .settings = service->settings,
+		.keys = service->keys,
+		.now = clock_wall(service->clock),
+		.uncounted = true };
+
+	return context;
+}
+
 /* start_forward - as the map, except that no sender is stored */
 static bool
 start_forward(struct control_session *s, const json_t *request, struct buffer *out)
 {
 	const struct control_service *service = s->service;
-	const struct srs_context context = { service->settings, service->keys,
-		clock_wall(service->clock) };
+	const struct srs_context context = make_operator_context(service);
 	struct srs_envelope envelope;
 	struct srs_result result;
 	struct text address;
@@ -201,8 +234,7 @@ static bool
 start_reverse(struct control_session *s, const json_t *request, struct buffer *out)
 {
 	const struct control_service *service = s->service;
-	const struct srs_context context = { service->settings, service->keys,
-		clock_wall(service->clock) };
+	const struct srs_context context = make_operator_context(service);
 	struct srs_result result;
 	struct text address;
 	json_t *reply;
@@ -344,6 +376,7 @@ static const struct {
 	const char *name;
 	bool (*start)(struct control_session *, const json_t *request, struct buffer *out);
 } commands[] = {
+	{ "explain", start_explain },
 	{ "forward", start_forward },
 	{ "recent", start_recent },
 	{ "reload", start_reload },
@@ -416,6 +449,7 @@ control_session_close(struct session *session)
 	if (s->reloading)
 		TAILQ_REMOVE(&s->service->waiting, s, next);
 	spf_query_free(&s->query);
+	gate_explain_free(&s->explain);
 	control_store_free(&s->stored);
 	control_recent_free_question(&s->recent);
 	control_recent_leave(s->service->recent, &s->follows);

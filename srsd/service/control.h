@@ -5,8 +5,8 @@
  *	request:	one JSON object in a line, {"command": "spf", ...}
  *	reply:		one JSON object in a line, {"error": "..."} on failure
  *
- * The commands are forward, recent, reload, reverse, spf, status, store-forget, store-get, store-put
- * and top. Requests of one connection are answered in order.
+ * The commands are explain, forward, recent, reload, reverse, spf, status, store-forget, store-get,
+ * store-put and top. Requests of one connection are answered in order.
  *
  * SECURITY: the mode of the socket allows only root and the daemon's own user to connect. Even so
  * requests are not trusted: a line is bounded, and a line that is not a command is an error.
@@ -27,6 +27,7 @@
 #define CONTROL_LINE_MAX (64 * 1024)
 
 struct control_session;
+struct policy_service;
 struct status;
 
 /*
@@ -38,6 +39,7 @@ struct control_service {
 	struct srs_keys *keys;
 	struct store *store; /* NULL: no envelope-database */
 	const struct spf_checker *checker;
+	const struct policy_service *policy; /* its decisions are explained */
 	const struct clock *clock;
 	struct control_recent *recent;
 	/* Requests a reload; its end is reported to control_service_reloaded. False: it cannot. */

@@ -39,8 +39,9 @@ struct control_store {
 static struct srs_context
 make_control_context(const struct control_service *service)
 {
-	struct srs_context context = { service->settings, service->keys,
-		clock_wall(service->clock) };
+	struct srs_context context = { .settings = service->settings,
+		.keys = service->keys,
+		.now = clock_wall(service->clock) };
 
 	return context;
 }

@@ -10,6 +10,7 @@
 #include "spf/spf_allow.h"
 #include "srsd/service/gate.h"
 #include "srsd/service/gate_refusal.h"
+#include "srsd/service/gate_steps.h"
 
 /* A reason that also has a counter and a warning of its own. */
 static const char nat_guard[] = "nat-guard";
@@ -131,6 +132,17 @@ gate_guards_nat(const struct gate_query *q, const struct settings *settings)
 	       ipaddr_is_private(&q->client);
 }
 
+/* note_gate_step - inline, because the requests of Postfix have no list */
+static inline void
+note_gate_step(const struct gate_query *q, enum gate_step_kind kind, bool applies,
+    enum gate_refusal refusal, const char *word)
+{
+	const struct gate_step step = { kind, applies, refusal, word };
+
+	if (q->steps != NULL)
+		gate_steps_add(q->steps, step);
+}
+
 /* put_dunno - always true, for a caller that has decided */
 static bool
 put_dunno(struct gate_action *action, const char *reason)
@@ -184,10 +196,13 @@ decide_by_recipient(
     const struct gate_query *q, const struct spf_settings *spf, struct gate_action *action)
 {
 	enum gate_refusal refusal = judge_recipient(q, spf);
+	bool is_bounce =
+	    refusal == GATE_REFUSAL_NONE && q->srs.recipient == SRS_FACT_VALID && q->null_sender;
 
+	note_gate_step(q, GATE_STEP_RECIPIENT,
+	    is_bounce || (refusal != GATE_REFUSAL_NONE && !spf->test_only), refusal, NULL);
 	if (refusal == GATE_REFUSAL_NONE)
-		return q->srs.recipient == SRS_FACT_VALID && q->null_sender &&
-		       put_dunno(action, "srs-bounce");
+		return is_bounce && put_dunno(action, "srs-bounce");
 	if (spf->test_only) {
 		action->held_back = gate_kind_name(gate_refusal_kind(refusal));
 		return false;
@@ -265,27 +280,43 @@ make_plan(const struct gate_query *q, const struct spf_settings *spf, struct gat
 	plan->mailfrom = !q->null_sender && find_mailfrom_reject(q, spf) != SPF_REJECT_NOCHECK;
 }
 
+/* skip_mailfrom - if the sender is spared the evaluation */
+static void
+skip_mailfrom(const struct gate_query *q, struct gate_plan *plan)
+{
+	bool skipped = is_mailfrom_skipped(q, q->spf);
+
+	note_gate_step(q, GATE_STEP_SENDER_SKIPPED, skipped, GATE_REFUSAL_NONE, NULL);
+	if (skipped)
+		plan->mailfrom = false;
+}
+
 bool
 gate_before(const struct gate_query *q, const struct settings *settings, struct gate_action *action,
     struct gate_plan *plan)
 {
 	const char *exempt = gate_exemption(q, settings);
+	bool listed;
 
 	memset(action, 0, sizeof(*action));
 	memset(plan, 0, sizeof(*plan));
+	note_gate_step(q, GATE_STEP_EXEMPT, exempt != NULL, GATE_REFUSAL_NONE, exempt);
 	if (exempt != NULL)
 		return put_dunno(action, exempt);
 	if (decide_by_recipient(q, &settings->spf, action))
 		return true;
 	if (!gate_is_at(q, "RCPT"))
 		return put_dunno(action, "state");
-	if (settings_list_contains(&q->spf->whitelist, &q->client))
+	listed = settings_list_contains(&q->spf->whitelist, &q->client);
+	note_gate_step(q, GATE_STEP_WHITELIST, listed, GATE_REFUSAL_NONE, NULL);
+	if (listed)
 		return put_dunno(action, "whitelist");
 	make_plan(q, q->spf, plan);
+	note_gate_step(
+	    q, GATE_STEP_NO_CHECK, !plan->helo && !plan->mailfrom, GATE_REFUSAL_NONE, NULL);
 	if (!plan->helo && !plan->mailfrom)
 		return put_dunno(action, "no-check");
-	if (is_mailfrom_skipped(q, q->spf))
-		plan->mailfrom = false;
+	skip_mailfrom(q, plan);
 	return false;
 }
 
@@ -346,12 +377,16 @@ judge_verdicts(const struct gate_query *q, const struct spf_settings *spf,
 	enum gate_refusal refusal = GATE_REFUSAL_NONE;
 
 	*identity = SPF_IDENTITY_HELO;
-	if (v->has_helo)
+	if (v->has_helo) {
 		refusal = judge_verdict(spf, find_helo_reject(q, spf), &v->helo);
+		note_gate_step(q, GATE_STEP_HELO, refusal != GATE_REFUSAL_NONE, refusal, NULL);
+	}
 	if (refusal != GATE_REFUSAL_NONE || !v->has_mailfrom || is_mailfrom_skipped(q, spf))
 		return refusal;
 	*identity = SPF_IDENTITY_MAILFROM;
-	return judge_verdict(spf, find_mailfrom_reject(q, spf), &v->mailfrom);
+	refusal = judge_verdict(spf, find_mailfrom_reject(q, spf), &v->mailfrom);
+	note_gate_step(q, GATE_STEP_MAILFROM, refusal != GATE_REFUSAL_NONE, refusal, NULL);
+	return refusal;
 }
 
 static bool
@@ -422,19 +457,23 @@ decide_refusal(const struct gate_query *q, const struct settings *settings,
 		return GATE_REFUSAL_NONE;
 	action->reason = find_spare_reason(q, settings, v);
 	action->nat_guarded = action->reason == nat_guard;
+	note_gate_step(q, GATE_STEP_SPARED, action->reason != NULL, refusal, action->reason);
 	if (action->reason != NULL)
 		return GATE_REFUSAL_NONE;
 	doubt = doubt_sender(q, q->spf);
+	note_gate_step(q, GATE_STEP_SENDER_LIMIT, doubt != GATE_REFUSAL_NONE, doubt, NULL);
 	if (doubt != GATE_REFUSAL_NONE)
 		return doubt;
-	if (gate_refusal_kind(refusal) == GATE_REJECT && has_allow_list_result(q, v) &&
-	    v->allowed_unknown)
-		return GATE_REFUSAL_ALLOW_LIST;
+	if (gate_refusal_kind(refusal) != GATE_REJECT || !has_allow_list_result(q, v))
+		return refusal;
+	if (v->allowed_unknown)
+		refusal = GATE_REFUSAL_ALLOW_LIST;
+	note_gate_step(q, GATE_STEP_ALLOW_LIST, v->allowed_unknown, refusal, NULL);
 	return refusal;
 }
 
-static const struct ipaddr *
-get_evaluated_client(const struct gate_query *q, const struct settings *settings)
+const struct ipaddr *
+gate_evaluated_client(const struct gate_query *q, const struct settings *settings)
 {
 	return settings->prospective.family != 0 ? &settings->prospective : &q->client;
 }
@@ -447,7 +486,7 @@ refuse_message(const struct gate_query *q, const struct settings *settings,
 	const struct gate_refusal_subject subject = {
 		.identity = action->identity,
 		.verdict = is_helo ? &v->helo : &v->mailfrom,
-		.client = get_evaluated_client(q, settings),
+		.client = gate_evaluated_client(q, settings),
 		.name = is_helo ? q->helo : q->sender_domain,
 	};
 
@@ -467,7 +506,7 @@ init_header(struct spf_header *h, const struct gate_query *q, const struct setti
 {
 	memset(h, 0, sizeof(*h));
 	h->mechanism = h->problem = "";
-	h->client = get_evaluated_client(q, settings);
+	h->client = gate_evaluated_client(q, settings);
 	h->helo = q->helo;
 	h->domain = q->sender_domain;
 	h->receiver = get_shown_receiver(q, &settings->spf);
@@ -484,7 +523,7 @@ gate_shown_verdict(const struct gate_query *q, const struct settings *settings,
 {
 	bool skipped = is_mailfrom_skipped(q, &settings->spf);
 
-	shown->client = *get_evaluated_client(q, settings);
+	shown->client = *gate_evaluated_client(q, settings);
 	shown->identity = SPF_IDENTITY_MAILFROM;
 	if (skipped) {
 		shown->result = SPF_NONE;
@@ -552,7 +591,9 @@ hold_back_refusal(const struct gate_query *q, const struct settings *settings,
 {
 	enum gate_refusal of_recipient =
 	    settings->spf.test_only ? judge_recipient(q, &settings->spf) : GATE_REFUSAL_NONE;
+	enum gate_refusal held = of_recipient != GATE_REFUSAL_NONE ? of_recipient : of_verdicts;
 
+	note_gate_step(q, GATE_STEP_TEST_ONLY, held != GATE_REFUSAL_NONE, held, NULL);
 	if (of_recipient != GATE_REFUSAL_NONE)
 		hold_back(action, of_recipient, "recipient", text);
 	else if (of_verdicts != GATE_REFUSAL_NONE)
@@ -644,6 +685,8 @@ answer_restriction(
 	enum spf_identity identity;
 	const char *class = find_pass_restriction(q, v, &identity);
 
+	note_gate_step(
+	    q, GATE_STEP_CLASS, class[0] != '\0' && !q->spf->test_only, GATE_REFUSAL_NONE, class);
 	if (class[0] == '\0')
 		return false;
 	if (q->spf->test_only) {

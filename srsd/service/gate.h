@@ -41,6 +41,8 @@ struct gate_srs_facts {
 	bool sender_counted;  /* for the caller alone: its wrong hash was counted for the message */
 };
 
+struct gate_steps;
+
 /*
  * A request, parsed once, with its names as Postfix will take them (mailaddr_split). Its texts
  * point into the request and into the query itself, so that a copy must not outlive the original.
@@ -57,6 +59,7 @@ struct gate_query {
 	struct text recipient_domain; /* as the client wrote it except for a trailing dot */
 	bool null_sender;
 	struct gate_srs_facts srs;
+	struct gate_steps *steps; /* the gate adds its steps (gate_steps.h); NULL: it does not */
 	char ascii_domain[HOSTNAME_MAX + 1]; /* room for sender_domain; from here on not cleared */
 	char ascii_helo[HOSTNAME_MAX + 1];
 };
@@ -101,7 +104,7 @@ struct gate_plan {
 
 /*
  * Parses a request, and finds the section of its recipient. The request and the settings must
- * outlive the query. The caller then sets q->srs.
+ * outlive the query. The caller then sets q->srs, and may set q->steps.
  */
 void gate_query_init(
     struct gate_query *q, const struct policy_request *req, const struct settings *settings);
@@ -117,6 +120,10 @@ const char *gate_exemption(const struct gate_query *q, const struct settings *se
 
 /* True when nat-guard spares the client: its address is private, and may be that of a NAT. */
 bool gate_guards_nat(const struct gate_query *q, const struct settings *settings);
+
+/* The address that SPF is evaluated for: that of the client, or prospective. */
+const struct ipaddr *gate_evaluated_client(
+    const struct gate_query *q, const struct settings *settings);
 
 /*
  * The decision before any evaluation. True: *action is the answer. False: the caller evaluates the

@@ -175,8 +175,9 @@ judge_overlong_key(enum map_kind kind, struct text key, struct srs_result *resul
 static struct srs_context
 make_context(const struct map_service *service)
 {
-	struct srs_context context = { service->settings, service->keys,
-		clock_wall(service->clock) };
+	struct srs_context context = { .settings = service->settings,
+		.keys = service->keys,
+		.now = clock_wall(service->clock) };
 
 	return context;
 }

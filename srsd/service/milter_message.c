@@ -24,8 +24,9 @@
 static struct srs_context
 make_milter_context(const struct milter_message *m)
 {
-	struct srs_context context = { m->settings, m->service->keys,
-		clock_wall(m->service->clock) };
+	struct srs_context context = { .settings = m->settings,
+		.keys = m->service->keys,
+		.now = clock_wall(m->service->clock) };
 
 	return context;
 }

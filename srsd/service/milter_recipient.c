@@ -90,8 +90,11 @@ milter_recipient_accept(const struct milter_message *m, const struct milter_peer
 	const struct milter_service *service = m->service;
 	struct internal_address to, from;
 	struct policy_request req = { .protocol_state = text_of("RCPT") };
-	struct policy_charge charge = { service->budget, service->stats, m->settings,
-		clock_wall(service->clock), service->charged };
+	struct policy_charge charge = { .budget = service->budget,
+		.stats = service->stats,
+		.settings = m->settings,
+		.now = clock_wall(service->clock),
+		.charged = service->charged };
 	struct gate_action action;
 	struct gate_plan plan;
 	struct gate_query q;

@@ -110,18 +110,24 @@ count_guess(const struct policy_charge *charge, const struct gate_query *q)
 	warn_of_guesses(charge, q, client);
 }
 
+/* is_client_guessing - a wrong hash of the recipient is counted already, unless the charge is dry */
 static bool
 is_client_guessing(const struct policy_charge *charge, const struct gate_query *q)
 {
-	return srs_budget_is_guessing(
-	    charge->budget, get_paying_client(charge, q), get_guess_limit(charge), charge->now);
+	unsigned more = charge->dry && q->srs.recipient == SRS_FACT_FORGED;
+
+	return srs_budget_is_guessing(charge->budget, get_paying_client(charge, q), more,
+	    get_guess_limit(charge), charge->now);
 }
 
+/* must_doubt_sender - it is pending already, unless the charge is dry */
 static bool
 must_doubt_sender(const struct policy_charge *charge, const struct gate_query *q)
 {
-	return srs_budget_doubts_senders(
-	    charge->budget, get_paying_client(charge, q), get_guess_limit(charge), charge->now);
+	unsigned more = charge->dry ? 1U + (q->srs.recipient == SRS_FACT_FORGED) : 0U;
+
+	return srs_budget_doubts_senders(charge->budget, get_paying_client(charge, q), more,
+	    get_guess_limit(charge), charge->now);
 }
 
 /*
@@ -142,8 +148,10 @@ start_pending_sender(const struct policy_charge *charge, struct gate_query *q)
 
 	if (client == NULL)
 		return;
-	srs_budget_sender_begins(charge->budget, client, charge->now);
-	q->srs.sender_pending = true;
+	if (!charge->dry) {
+		srs_budget_sender_begins(charge->budget, client, charge->now);
+		q->srs.sender_pending = true;
+	}
 	q->srs.sender_guessing = must_doubt_sender(charge, q);
 }
 
@@ -181,7 +189,7 @@ policy_charge_request(const struct policy_charge *charge, struct gate_query *q)
 		return;
 	if (q->srs.recipient == SRS_FACT_FOREIGN && q->srs.sender == SRS_FACT_FOREIGN)
 		return;
-	if (q->srs.recipient == SRS_FACT_FORGED) {
+	if (q->srs.recipient == SRS_FACT_FORGED && !charge->dry) {
 		count_guess(charge, q);
 		remember_charge(charge, q);
 	}
@@ -269,7 +277,7 @@ policy_charge_verdicts(const struct policy_charge *charge, const struct spf_verd
 		return;
 	q->srs.sender_guessing |= must_doubt_sender(charge, q);
 	policy_charge_end(charge, q);
-	if (q->srs.sender_counted || q->srs.sender != SRS_FACT_FORGED ||
+	if (charge->dry || q->srs.sender_counted || q->srs.sender != SRS_FACT_FORGED ||
 	    passes_mail_from(charge->settings, verdicts) ||
 	    !(seen || reveals_hash(q, charge->settings, verdicts)))
 		return;

@@ -40,6 +40,7 @@ struct policy_charge {
 	 * clients; NULL: nothing else charges them.
 	 */
 	struct tally *charged;
+	bool dry; /* nothing is charged, and q->srs is set as if it were: for an explanation */
 };
 
 /* Postfix asks the milter about a recipient right after the policy service. */

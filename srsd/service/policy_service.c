@@ -10,9 +10,9 @@
 #include "common/xmalloc.h"
 #include "conf/spf_sections.h"
 #include "spf/spf_check.h"
-#include "srsd/forwarding/verdict_token.h"
 #include "srsd/postfix/policy_proto.h"
 #include "srsd/service/gate.h"
+#include "srsd/service/gate_check.h"
 #include "srsd/service/policy_charge.h"
 #include "srsd/service/policy_service.h"
 #include "srsd/srs/srs_rewrite.h"
@@ -188,21 +188,21 @@ remember_decision(struct recent *recent, const struct policy_decision *d, time_t
 	recent_end(recent);
 }
 
-static enum srs_fact
-find_srs_fact(const struct policy_service *service, struct text local, struct text domain)
-{
-	const struct srs_context context = { service->settings, service->keys,
-		clock_wall(service->clock) };
-	const struct mailaddr_parts address = { local.s, local.len, domain.s, domain.len };
-
-	return srs_rewrite_fact(&context, &address);
-}
-
 /* get_request_settings - those that the current request began with */
 static struct settings *
 get_request_settings(const struct policy_session *s)
 {
 	return s->settings != NULL ? s->settings : s->service->settings;
+}
+
+static struct srs_context
+make_policy_context(const struct policy_session *s)
+{
+	const struct srs_context context = { .settings = get_request_settings(s),
+		.keys = s->service->keys,
+		.now = clock_wall(s->service->clock) };
+
+	return context;
 }
 
 /* remember_request - keep its settings and facts until the DNS has answered */
@@ -219,13 +219,13 @@ static void
 make_gate_query(
     struct gate_query *q, const struct policy_session *s, const struct policy_request *req)
 {
-	gate_query_init(q, req, get_request_settings(s));
-	if (s->settings != NULL) {
+	const struct srs_context context = make_policy_context(s);
+
+	gate_query_init(q, req, context.settings);
+	if (s->settings != NULL)
 		q->srs = s->srs;
-		return;
-	}
-	q->srs.sender = find_srs_fact(s->service, q->sender_local, q->sender_domain);
-	q->srs.recipient = find_srs_fact(s->service, q->recipient_local, q->recipient_domain);
+	else
+		gate_check_facts(q, &context);
 }
 
 static struct policy_charge
@@ -302,27 +302,6 @@ send_policy_decision(struct policy_session *s, struct policy_decision *d, struct
 }
 
 /*
- * make_token - for the header, if a milter of ours may read it; NULL: the header has none
- *
- * A site without a milter does not pay for an HMAC.
- */
-static const char *
-make_token(char token[VERDICT_TOKEN_SIZE], const struct policy_session *s,
-    const struct policy_decision *d, enum gate_header header)
-{
-	const struct policy_service *service = s->service;
-	const struct settings *settings = get_request_settings(s);
-	struct verdict_token shown;
-
-	if (settings->milter.n == 0 || header == GATE_HEADER_NONE ||
-	    !gate_shown_verdict(d->query, settings, d->verdicts, &shown) ||
-	    !verdict_token_make(token, service->keys, d->query->sender_local,
-		d->query->sender_domain, &shown, clock_wall(service->clock)))
-		return NULL;
-	return token;
-}
-
-/*
  * answer_from_verdicts - with the next header; message has the number of earlier ones, or is NULL
  *
  * Only a header that was added counts: a message whose first recipient is refused still gets one
@@ -332,13 +311,14 @@ static void
 answer_from_verdicts(struct policy_session *s, struct policy_decision *d,
     struct message_facts *message, struct buffer *out)
 {
-	const struct settings *settings = get_request_settings(s);
-	enum gate_header header = gate_nth_header(settings, message == NULL ? 0 : message->headers);
+	const struct srs_context context = make_policy_context(s);
+	enum gate_header header =
+	    gate_nth_header(context.settings, message == NULL ? 0 : message->headers);
 	char token[VERDICT_TOKEN_SIZE];
 	struct gate_action action;
 
-	gate_after(
-	    d->query, settings, d->verdicts, header, make_token(token, s, d, header), &action);
+	gate_after(d->query, context.settings, d->verdicts, header,
+	    gate_check_token(token, d->query, &context, d->verdicts, header), &action);
 	if (message != NULL && action.kind == GATE_PREPEND)
 		message->headers++;
 	d->action = &action;
@@ -437,21 +417,11 @@ start_policy_check(struct policy_session *s, const struct gate_query *q,
     const struct gate_plan *plan, const struct spf_verdicts *known)
 {
 	struct policy_service *service = s->service;
-	struct settings *settings = service->settings;
-	struct spf_check_request req = {
-		.ip = settings->prospective.family != 0 ? settings->prospective : q->client,
-		.client = q->client,
-		.helo = q->helo,
-		.sender_local = q->sender_local,
-		.sender_domain = q->sender_domain,
-		.check_helo = plan->helo && !(known != NULL && known->has_helo),
-		.check_mailfrom = plan->mailfrom && !(known != NULL && known->has_mailfrom),
-		.known = known,
-		.evaluator = settings->spf.evaluator,
-		.now = clock_wall(service->clock),
-	};
+	const struct spf_check_request req =
+	    gate_check_request(q, service->settings, plan, known, clock_wall(service->clock));
 
-	s->check = spf_check_start(&service->checker, settings, &req, wake_policy_session, s);
+	s->check =
+	    spf_check_start(&service->checker, service->settings, &req, wake_policy_session, s);
 	return spf_check_is_done(s->check);
 }
 

@@ -159,7 +159,9 @@ services_new(struct event_base *base, const struct clock *clock, struct inputs *
 		.stats = &s->stats,
 		.recent = s->recent,
 	};
-	s->control = (struct control_service){ .checker = &s->policy.checker, .clock = clock };
+	s->control = (struct control_service){
+		.checker = &s->policy.checker, .policy = &s->policy, .clock = clock
+	};
 	s->control_recent = s->control.recent = control_recent_new(base, clock, s->recent);
 	s->control.reopen_store = reopen_store;
 	s->control.reopen_store_arg = s;

@@ -221,17 +221,17 @@ is_wide_over(struct srs_budget *budget, const struct ipaddr *client, unsigned mo
 }
 
 bool
-srs_budget_is_guessing(
-    struct srs_budget *budget, const struct ipaddr *client, unsigned limit, time_t now)
+srs_budget_is_guessing(struct srs_budget *budget, const struct ipaddr *client, unsigned more,
+    unsigned limit, time_t now)
 {
 	return limit > 0 && client != NULL &&
-	       (is_client_over(budget, client, 0, limit, now) ||
-		   is_wide_over(budget, client, 0, limit, now));
+	       (is_client_over(budget, client, more, limit, now) ||
+		   is_wide_over(budget, client, more, limit, now));
 }
 
 bool
-srs_budget_doubts_senders(
-    struct srs_budget *budget, const struct ipaddr *client, unsigned limit, time_t now)
+srs_budget_doubts_senders(struct srs_budget *budget, const struct ipaddr *client, unsigned more,
+    unsigned limit, time_t now)
 {
 	unsigned of_client, of_wide;
 
@@ -239,8 +239,8 @@ srs_budget_doubts_senders(
 		return false;
 	of_client = count_of_network(budget->pending, get_client_network(client), now);
 	of_wide = count_of_network(budget->pending, get_wide_network(client), now);
-	return is_client_over(budget, client, of_client, limit, now) ||
-	       is_wide_over(budget, client, of_wide, limit, now);
+	return is_client_over(budget, client, of_client + more, limit, now) ||
+	       is_wide_over(budget, client, of_wide + more, limit, now);
 }
 
 bool

@@ -68,17 +68,18 @@ void srs_budget_sender_ends(struct srs_budget *budget, const struct ipaddr *clie
 unsigned srs_budget_guesses(struct srs_budget *budget, const struct ipaddr *client, time_t now);
 
 /*
- * True when the client or its /48 is over its limit of guesses. Never with limit 0 or client NULL.
+ * True when the client or its /48 would be over its limit with so many more guesses. Never with
+ * limit 0 or client NULL.
  */
-bool srs_budget_is_guessing(
-    struct srs_budget *budget, const struct ipaddr *client, unsigned limit, time_t now);
+bool srs_budget_is_guessing(struct srs_budget *budget, const struct ipaddr *client, unsigned more,
+    unsigned limit, time_t now);
 
 /*
  * The same with the client's pending senders counted as guesses. True: the answer to a sender must
  * not depend on its hash.
  */
-bool srs_budget_doubts_senders(
-    struct srs_budget *budget, const struct ipaddr *client, unsigned limit, time_t now);
+bool srs_budget_doubts_senders(struct srs_budget *budget, const struct ipaddr *client,
+    unsigned more, unsigned limit, time_t now);
 
 /*
  * True when it is time for a warning, once an hour each: that a client or its /48 is over its

@@ -233,6 +233,12 @@ srs_keys_count(const struct srs_keys *keys)
 	return keys->n;
 }
 
+void
+srs_keys_count_verified(struct srs_keys *keys, size_t number)
+{
+	keys->verified[number]++;
+}
+
 uint64_t
 srs_keys_verified(const struct srs_keys *keys, size_t number)
 {
@@ -293,10 +299,8 @@ srs_keys_verify(struct srs_keys *keys, enum srs_mac_form form, const struct text
 	for (i = 0; i < keys->n; i++) {
 		if (!srs_mac_digest(keys->mac[i], form, parts, n, digest))
 			return SRS_KEYS_FAILED;
-		if (srs_mac_matches(digest, hash, len)) {
-			keys->verified[i]++;
+		if (srs_mac_matches(digest, hash, len))
 			return (int)i;
-		}
 	}
 	return SRS_KEYS_NONE;
 }

@@ -65,7 +65,11 @@ void srs_keys_free(struct srs_keys **keys);
 /* The number of secrets, at least 1. */
 size_t srs_keys_count(const struct srs_keys *keys);
 
-/* The number of addresses that a secret has verified. number is below srs_keys_count. */
+/*
+ * The number of addresses that a secret has verified, which the caller of srs_keys_verify counts.
+ * number is below srs_keys_count.
+ */
+void srs_keys_count_verified(struct srs_keys *keys, size_t number);
 uint64_t srs_keys_verified(const struct srs_keys *keys, size_t number);
 
 /* Continues the counts of secrets that the old keys have as well, by their fingerprints. */

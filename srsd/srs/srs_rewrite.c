@@ -99,7 +99,10 @@ list_parts(struct text parts[PARTS_MAX], char date[DATE_LEN], enum srs_mac_form 
 	return n;
 }
 
-/* verify_form - the secret with which an address verifies in this form; see srs_keys_verify */
+/*
+ * verify_form - the secret with which an address verifies in this form, see srs_keys_verify; it is
+ * counted, unless the context says otherwise
+ */
 static int
 verify_form(const struct srs_context *context, enum srs_mac_form form, const struct srs_addr *addr,
     unsigned stamp)
@@ -107,8 +110,12 @@ verify_form(const struct srs_context *context, enum srs_mac_form form, const str
 	struct text parts[PARTS_MAX];
 	char date[DATE_LEN];
 	size_t n = list_parts(parts, date, form, addr, stamp, context->now);
+	int secret;
 
-	return srs_keys_verify(context->keys, form, parts, n, addr->hash.s, addr->hash.len);
+	secret = srs_keys_verify(context->keys, form, parts, n, addr->hash.s, addr->hash.len);
+	if (secret >= 0 && !context->uncounted)
+		srs_keys_count_verified(context->keys, (size_t)secret);
+	return secret;
 }
 
 /* accepts_other_form - may a hash have the form that we do not sign with? */

@@ -24,11 +24,12 @@
 /* RFC 5321, 4.5.3.1.1. A longer local part is signed, because most servers accept it. */
 #define SRS_LOCAL_MAX 64
 
-/* What an address is judged by. The caller owns all of it, and keys count what they verify. */
+/* What an address is judged by. The caller owns all of it. */
 struct srs_context {
 	const struct settings *settings;
 	struct srs_keys *keys;
 	time_t now;
+	bool uncounted; /* the keys do not count what they verify: it is no mail */
 };
 
 enum srs_verdict {

@@ -328,7 +328,7 @@ ask_reverse(void)
 	static const char address[] = "alice@origin.test";
 	struct srs_result result;
 	struct srs_keys *keys = secrets(1);
-	const struct srs_context context = { settings, keys, NOW };
+	const struct srs_context context = { .settings = settings, .keys = keys, .now = NOW };
 
 	srs_rewrite_forward(&result, &context, address, strlen(address));
 	snprintf(input, sizeof(input), "get %.*s\n", (int)result.len, result.address);

@@ -331,6 +331,8 @@ class Lookups(Base):
         with daemon:
             made = srsctl('-f', daemon.config, 'forward', 'alice@origin.test').stdout.strip()
             self.assertRegex(made, r'^SRS0=[A-Za-z0-9]{4}=..=origin\.test=alice@srs\.test$')
+            with daemon.reverse_client() as reverse:
+                reverse.address(made)
             back = srsctl('-f', daemon.config, 'reverse', made)
             self.assertRegex(back.stdout, r'^alice@origin\.test  signed with [0-9a-f]{12}\n$')
             old = self.run_one('forward', 'alice@origin.test').stdout.strip()

@@ -395,12 +395,12 @@ class PerDomain(Base):
 
 class Usage(Base):
     def test_usage(self):
-        for row in ([], ['--message'], ['--message', '-', 'x'], ['192.0.2.1', 'a@x.test', 'b@y.test'],
+        for row in ([], ['--message'], ['--message', '-', 'x'], ['192.0.2.1', 'a@x.test'],
                     ['--message', '-', '--client', 'mx.test'], ['--message', '-', '--nonsense']):
             with self.subTest(' '.join(row)):
                 done = run('explain', *row, program='srsctl')
                 self.assertEqual((done.returncode, done.stdout), (2, ''))
-                self.assertIn('usage: srsctl [-f file] [-s socket] explain --message', done.stderr)
+                self.assertIn('usage: srsctl [-f file] [-s socket] explain ', done.stderr)
 
     def test_no_file(self):
         done = run('-f', self.daemon.config, 'explain', '--message', '/nowhere/x', program='srsctl')

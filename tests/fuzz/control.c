@@ -9,6 +9,7 @@
 #include "common/ascii.h"
 #include "srsd/service/control.h"
 #include "srsd/service/control_recent.h"
+#include "srsd/service/policy_service.h"
 #include "srsd/service/status.h"
 
 static const char zone[] = "good.test TXT v=spf1 a ip4:192.0.2.1 -all\n"
@@ -17,6 +18,7 @@ static const char zone[] = "good.test TXT v=spf1 a ip4:192.0.2.1 -all\n"
 			   "sick.test TXT !\n";
 
 static struct control_service service;
+static struct policy_service policy;
 static struct spf_checker checker;
 static struct resolver resolver;
 static unsigned asked;
@@ -73,6 +75,12 @@ begin(void)
 	service.settings = srs_settings();
 	service.keys = srs_keys_of(SECRET "\n");
 	service.checker = &checker;
+	service.policy = &policy;
+	policy = (struct policy_service){ .settings = service.settings,
+		.keys = service.keys,
+		.checker = checker,
+		.budget = srs_budget_new(),
+		.clock = &session_case_clock };
 	service.clock = &session_case_clock;
 	service.ask_reload = ask_reload;
 	service.read_status = read_status;

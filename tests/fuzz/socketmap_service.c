@@ -182,7 +182,9 @@ forget_rows(void)
 static void
 check_address(const char *s, size_t len)
 {
-	const struct srs_context context = { settings, forward.keys, session_case_now };
+	const struct srs_context context = {
+		.settings = settings, .keys = forward.keys, .now = session_case_now
+	};
 	struct srs_result result;
 
 	fuzz_must(len > 0 && len < MAILADDR_SIZE);

@@ -64,7 +64,7 @@ static enum srs_fact
 fact_of(const struct mailaddr *a, const struct settings *s, time_t now)
 {
 	struct mailaddr_parts parts = { a->local, a->local_len, a->domain, a->domain_len };
-	const struct srs_context context = { s, keys, now };
+	const struct srs_context context = { .settings = s, .keys = keys, .now = now };
 
 	return srs_rewrite_fact(&context, &parts);
 }
@@ -104,7 +104,7 @@ check_other_format(const struct srs_result *forward, const struct settings *s)
 {
 	bool made_separated = s->hash_format == HASH_SEPARATED;
 	struct settings changed = *s;
-	const struct srs_context context = { &changed, keys, NOW };
+	const struct srs_context context = { .settings = &changed, .keys = keys, .now = NOW };
 	struct srs_result back;
 
 	if (s->hash_length < 12)
@@ -122,7 +122,7 @@ check_other_format(const struct srs_result *forward, const struct settings *s)
 static void
 check_way_back(const struct srs_result *forward, const char *key, size_t len, struct settings *s)
 {
-	const struct srs_context context = { s, keys, NOW };
+	const struct srs_context context = { .settings = s, .keys = keys, .now = NOW };
 	char want[MAILADDR_SIZE];
 	struct srs_result back, twice;
 	struct mailaddr a;
@@ -160,7 +160,7 @@ check_foreign(const struct mailaddr *a, const struct settings *s)
 static void
 check_agreement(const char *key, size_t len, const struct srs_result *reverse, struct settings *s)
 {
-	const struct srs_context context = { s, keys, NOW };
+	const struct srs_context context = { .settings = s, .keys = keys, .now = NOW };
 	struct mailaddr_parts parts;
 	struct mailaddr a;
 
@@ -179,7 +179,7 @@ check_agreement(const char *key, size_t len, const struct srs_result *reverse, s
 static void
 check(const char *key, size_t len, struct settings *s)
 {
-	const struct srs_context context = { s, keys, NOW };
+	const struct srs_context context = { .settings = s, .keys = keys, .now = NOW };
 	struct srs_result r;
 
 	srs_rewrite_forward(&r, &context, key, len);
@@ -203,7 +203,7 @@ static void
 check_signed(const char *key, size_t len, struct settings *s)
 {
 	static const char *const domains[] = { NULL, "own.test", "fwd.own.test" };
-	const struct srs_context context = { s, keys, NOW };
+	const struct srs_context context = { .settings = s, .keys = keys, .now = NOW };
 	struct srs_result r;
 	size_t i;
 

@@ -121,7 +121,7 @@ test_authentication(void **state)
 	};
 	struct settings *s = srs_settings();
 	struct srs_keys *keys = srs_keys_of(SECRET "\n");
-	const struct srs_context context = { s, keys, NOW };
+	const struct srs_context context = { .settings = s, .keys = keys, .now = NOW };
 	struct forwarding_envelope envelope;
 	struct mail_headers headers;
 	enum forwarding_auth auth;

@@ -9,6 +9,7 @@
 #include "common/buffer.h"
 #include "srsd/service/control.h"
 #include "srsd/service/control_recent.h"
+#include "srsd/service/policy_service.h"
 #include "srsd/service/status.h"
 
 static const char zone[] = "good.test TXT v=spf1 ip4:192.0.2.1 -all\n"
@@ -47,6 +48,7 @@ read_status(void *arg, struct status *status)
 }
 
 static struct control_service service;
+static struct policy_service policy;
 static struct spf_checker checker;
 static struct resolver resolver;
 static unsigned asked;   /* how often the monitor was asked for a reload */
@@ -77,6 +79,12 @@ begin(void **state)
 	service.settings = srs_settings();
 	service.keys = srs_keys_of(SECRET "\n");
 	service.checker = &checker;
+	service.policy = &policy;
+	policy = (struct policy_service){ .settings = service.settings,
+		.keys = service.keys,
+		.checker = checker,
+		.budget = srs_budget_new(),
+		.clock = &clock_of_the_test };
 	service.clock = &clock_of_the_test;
 	service.ask_reload = ask_reload;
 	service.ask_reload_arg = &asked;
@@ -96,6 +104,7 @@ end(void **state)
 	assert_true(TAILQ_EMPTY(&service.waiting));
 	assert_int_equal(resolver.out, 0);
 	assert_int_equal(spf_inflight_count(checker.inflight), 0);
+	srs_budget_free(&policy.budget);
 	control_recent_free(&service.recent);
 	recent_free(&recent);
 	srs_keys_free(&service.keys);
@@ -289,6 +298,52 @@ test_refused(void **state)
 	say(&c, SPF("a@good.test"));
 	check_result(&c, "afterwards", "\"pass\"");
 	leave(&c);
+	unit_end();
+}
+
+#define EXPLAIN                                                                        \
+	"{\"command\":\"explain\",\"client\":\"192.0.2.1\",\"sender\":\"a@bad.test\"," \
+	"\"recipient\":\"b@own.test\"}\n"
+
+/* check_action - of an explanation */
+static void
+check_action(struct client *c, const char *row, const char *want)
+{
+	char *line = heard(c);
+	json_t *reply;
+
+	if (line == NULL) {
+		unit_text(row, "reply", line, want);
+		return;
+	}
+	reply = json_case_read(line);
+	json_case_member(row, reply, "action", want);
+	json_decref(reply);
+	free(line);
+}
+
+/* The reply comes when the DNS has answered; the next line waits for it. */
+static void
+test_explain(void **state)
+{
+	struct client c;
+
+	(void)state;
+	connect_client(&c);
+	say(&c, EXPLAIN);
+	check_action(&c, "cached", "\"reject\"");
+	say(&c, "{\"command\":\"explain\",\"client\":\"mx.test\"}\n");
+	check_refused(&c, "client", "client: not an IPv4 or IPv6 address");
+	resolver.cached = false;
+	say(&c, EXPLAIN SPF("a@good.test"));
+	unit_int("waits", "state", c.state, SESSION_BUSY);
+	check_hears(&c, "waits", NULL);
+	fake_resolver_run(&resolver, checker.base);
+	check_action(&c, "later", "\"reject\"");
+	fake_resolver_run(&resolver, checker.base);
+	check_result(&c, "next line", "\"pass\"");
+	say(&c, EXPLAIN);
+	leave(&c); /* while it waits */
 	unit_end();
 }
 
@@ -737,6 +792,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CONTROL_TEST(test_refused),
+		CONTROL_TEST(test_explain),
 		CONTROL_TEST(test_nul),
 		CONTROL_TEST(test_lines),
 		CONTROL_TEST(test_longest_line),

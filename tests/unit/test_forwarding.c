@@ -33,7 +33,8 @@ begin_case(struct address_case *c, struct settings *s)
 {
 	struct srs_result result;
 
-	c->context = (struct srs_context){ s, srs_keys_of(SECRET "\n"), NOW };
+	c->context =
+	    (struct srs_context){ .settings = s, .keys = srs_keys_of(SECRET "\n"), .now = NOW };
 	srs_rewrite_forward(&result, &c->context, "joe@origin.test", 15);
 	assert_int_equal(result.verdict, SRS_REWRITTEN);
 	strlcpy(c->valid, result.address, sizeof(c->valid));

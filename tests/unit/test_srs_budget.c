@@ -56,7 +56,7 @@ guesses(const char *client, time_t now)
 static bool
 is_guessing(const char *client, time_t now)
 {
-	return srs_budget_is_guessing(budget, address(client), LIMIT, now);
+	return srs_budget_is_guessing(budget, address(client), 0, LIMIT, now);
 }
 
 static struct srs_budget_use
@@ -101,8 +101,8 @@ test_guesses_of_a_client(void **state)
 	guess("192.0.2.1", 1, NOW);
 	assert_true(is_guessing("192.0.2.1", NOW));
 	assert_false(is_guessing("192.0.2.2", NOW));
-	assert_false(srs_budget_is_guessing(budget, address("192.0.2.1"), 0, NOW));
-	assert_false(srs_budget_is_guessing(budget, NULL, LIMIT, NOW));
+	assert_false(srs_budget_is_guessing(budget, address("192.0.2.1"), 0, 0, NOW));
+	assert_false(srs_budget_is_guessing(budget, NULL, 0, LIMIT, NOW));
 }
 
 /* An IPv6 customer has a /64 of addresses. */
@@ -165,7 +165,7 @@ end_senders(const char *client, unsigned n, time_t now)
 static bool
 doubts(const char *client, time_t now)
 {
-	return srs_budget_doubts_senders(budget, address(client), LIMIT, now);
+	return srs_budget_doubts_senders(budget, address(client), 0, LIMIT, now);
 }
 
 /* Senders that wait count for senders, and for nothing else. */
@@ -186,8 +186,8 @@ test_pending_senders(void **state)
 	end_senders("192.0.2.1", 5, NOW);
 	begin_senders("192.0.2.1", 1, NOW);
 	assert_false(doubts("192.0.2.1", NOW));
-	assert_false(srs_budget_doubts_senders(budget, address("192.0.2.1"), 0, NOW));
-	assert_false(srs_budget_doubts_senders(budget, NULL, LIMIT, NOW));
+	assert_false(srs_budget_doubts_senders(budget, address("192.0.2.1"), 0, 0, NOW));
+	assert_false(srs_budget_doubts_senders(budget, NULL, 0, LIMIT, NOW));
 }
 
 /* A sender that ends in the next hour removes no guess of that hour. */
@@ -492,11 +492,11 @@ guesses_within_an_hour(const char *pattern, unsigned networks)
 		for (i = 0; i < networks; i++) {
 			snprintf(client, sizeof(client), pattern, i / 256, i % 256);
 			assert_true(ipaddr_parse(&ip, client, strlen(client)));
-			if (srs_budget_is_guessing(budget, &ip, LIMIT, NOW))
+			if (srs_budget_is_guessing(budget, &ip, 0, LIMIT, NOW))
 				continue;
 			srs_budget_guess(budget, &ip, NOW);
 			/* The one that goes over the limit is deferred, and shows nothing. */
-			n += !srs_budget_is_guessing(budget, &ip, LIMIT, NOW);
+			n += !srs_budget_is_guessing(budget, &ip, 0, LIMIT, NOW);
 		}
 	} while (n > before);
 	return n;

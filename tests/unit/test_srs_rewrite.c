@@ -34,7 +34,7 @@ end(void **state)
 
 #define REWRITE_TEST(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
-#define AT_NOW (&(struct srs_context){ settings, keys, NOW })
+#define AT_NOW (&(struct srs_context){ .settings = settings, .keys = keys, .now = NOW })
 
 typedef void rewrite_fn(
     struct srs_result *result, const struct srs_context *context, const char *key, size_t len);
@@ -43,7 +43,7 @@ typedef void rewrite_fn(
 static const char *
 answer(rewrite_fn *rewrite, const char *key, size_t len, time_t now)
 {
-	const struct srs_context context = { settings, keys, now };
+	const struct srs_context context = { .settings = settings, .keys = keys, .now = now };
 	static struct srs_result results[2];
 	static unsigned turn;
 	struct srs_result *result = &results[turn++ % 2];
@@ -693,7 +693,7 @@ test_srs1_has_no_age(void **state)
 static enum srs_fact
 fact_of(const char *address, size_t len, time_t now)
 {
-	const struct srs_context context = { settings, keys, now };
+	const struct srs_context context = { .settings = settings, .keys = keys, .now = now };
 	struct mailaddr_parts parts;
 
 	mailaddr_split(&parts, address, len);

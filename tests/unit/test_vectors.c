@@ -126,7 +126,7 @@ typedef void rewrite_fn(
 static const char *
 answer(rewrite_fn *rewrite, const char *key, struct srs_keys *keys, time_t now)
 {
-	const struct srs_context context = { settings, keys, now };
+	const struct srs_context context = { .settings = settings, .keys = keys, .now = now };
 	static struct srs_result result;
 
 	rewrite(&result, &context, key, strlen(key));

@@ -263,7 +263,9 @@ static bool
 check_signature(struct check *check, const char *endpoint, const char *address)
 {
 	struct settings either = *check->settings;
-	const struct srs_context context = { &either, check->keys, check->now };
+	const struct srs_context context = {
+		.settings = &either, .keys = check->keys, .now = check->now
+	};
 	struct srs_result result;
 
 	if (check->keys == NULL)
@@ -469,7 +471,9 @@ check_policy(struct check *check, const char *srs_address)
 static void
 sign_without_daemon(struct check *check, const char *sender, char srs_address[MAILADDR_SIZE])
 {
-	const struct srs_context context = { check->settings, check->keys, check->now };
+	const struct srs_context context = {
+		.settings = check->settings, .keys = check->keys, .now = check->now
+	};
 	struct srs_result result;
 
 	if (check->keys == NULL)
