@@ -8,7 +8,7 @@
 
 #include "srsd/ctl/ctl_store.h"
 
-#define USAGE "store status [--json] | get alias | import file | purge [--all --yes]"
+#define USAGE "store status [--json] | get alias | backup file | import file | purge [--all --yes]"
 
 /* print_answers - "puts  done 12, full 0, failed 0" */
 static void
@@ -151,6 +151,7 @@ static const struct {
 	const char *name;
 	ctl_command_fn *run;
 } subcommands[] = {
+	{ "backup", ctl_store_backup },
 	{ "get", run_store_get },
 	{ "import", ctl_store_import },
 	{ "purge", ctl_store_purge },

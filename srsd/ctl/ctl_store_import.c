@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * srsctl store import - copy the rows of a postsrsd 2 database into the envelope database.
+ * srsctl store import - copy the rows of a postsrsd 2 database, or of a backup, into the envelope
+ * database.
  *
  * The daemon stores them, so that it makes no difference whether its database is a file or a server,
  * and no other program has to lock it. It accepts a row only if the alias was made of the address.
@@ -51,7 +52,7 @@ struct import_job {
 };
 
 struct import_counts {
-	long long done, full, failed, refused, expired;
+	long long done, full, failed, refused, expired, of_postsrsd2;
 	char problem[STORE_PROBLEM_SIZE];
 };
 
@@ -103,7 +104,7 @@ estimate_cost(const char *s, size_t len)
 	return cost;
 }
 
-/* make_row_json - NULL for one that is no row of postsrsd 2 */
+/* make_row_json - NULL for one that is no row of an alias */
 static json_t *
 make_row_json(const struct store_sqlite_row *row)
 {
@@ -170,6 +171,7 @@ send_batch(const struct ctl *ctl, json_t *batch, struct import_counts *counts)
 		counts->failed += ctl_number(reply, "failed");
 		counts->refused += ctl_number(reply, "refused");
 		counts->expired += ctl_number(reply, "expired");
+		counts->of_postsrsd2 += ctl_number(reply, "postsrsd2");
 		if (ctl_text(reply, "problem")[0] != '\0')
 			strlcpy(
 			    counts->problem, ctl_text(reply, "problem"), sizeof(counts->problem));
@@ -272,9 +274,9 @@ suggest_accept_date(const struct settings *settings)
 static int
 report_import(const struct ctl *ctl, const struct import_counts *counts)
 {
-	printf("%lld rows copied, %lld expired, %lld not rows of postsrsd 2\n", counts->done,
+	printf("%lld rows copied, %lld expired, %lld not believed\n", counts->done,
 	    counts->expired, counts->refused);
-	if (counts->done > 0)
+	if (counts->of_postsrsd2 > 0)
 		suggest_accept_date(ctl->settings);
 	if (counts->full > 0)
 		ctl_print_error("the database has envelope-limit rows: the others were not copied");

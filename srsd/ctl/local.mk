@@ -19,6 +19,7 @@ ctl_files += srsd/ctl/ctl_secret.c
 ctl_files += srsd/ctl/ctl_spf.c
 ctl_files += srsd/ctl/ctl_status.c
 ctl_files += srsd/ctl/ctl_store.c srsd/ctl/ctl_store.h
+ctl_files += srsd/ctl/ctl_store_backup.c
 ctl_files += srsd/ctl/ctl_store_import.c
 ctl_files += srsd/ctl/ctl_store_purge.c
 ctl_files += srsd/ctl/ctl_top.c

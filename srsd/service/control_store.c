@@ -33,6 +33,7 @@ struct control_store {
 	struct control_put *puts;
 	size_t n_puts, open;
 	unsigned answers[STORE_OUTCOMES], refused, expired;
+	unsigned of_postsrsd2; /* rows that only a SHA-1 vouches for */
 	char problem[STORE_PROBLEM_SIZE];
 };
 
@@ -210,10 +211,11 @@ control_store_get(const struct control_service *service, const json_t *request,
 static json_t *
 make_put_reply(const struct control_store *request)
 {
-	return json_pack("{s:i, s:i, s:i, s:i, s:i, s:s}", "done",
+	return json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:s}", "done",
 	    (int)request->answers[STORE_DONE], "full", (int)request->answers[STORE_FULL], "failed",
 	    (int)request->answers[STORE_FAILED], "refused", (int)request->refused, "expired",
-	    (int)request->expired, "problem", request->problem);
+	    (int)request->expired, "postsrsd2", (int)request->of_postsrsd2, "problem",
+	    request->problem);
 }
 
 static void
@@ -239,16 +241,23 @@ on_row_stored(void *arg, const struct store_reply *reply)
 	finish_puts(request);
 }
 
-/* is_row_believed - was the alias made of the address, by us or by postsrsd 2? */
-static bool
-is_row_believed(const struct control_service *service, struct text alias, struct text address)
+enum row_maker {
+	ROW_OF_A_STRANGER, /* the alias was not made of the address */
+	ROW_OF_POSTSRSD2,
+	ROW_OF_OURS, /* as in a backup of our own database */
+};
+
+static enum row_maker
+find_row_maker(const struct control_service *service, struct text alias, struct text address)
 {
 	struct mailaddr sender;
 
-	return store_is_alias(alias.s, alias.len) && memchr(address.s, '\0', address.len) == NULL &&
-	       mailaddr_parse_external(&sender, address.s, address.len) == MAILADDR_OK &&
-	       (srs_alias_verify(service->keys, alias, address) >= 0 ||
-		   srs_alias_verify_sha1(alias, address) == 1);
+	if (!store_is_alias(alias.s, alias.len) || memchr(address.s, '\0', address.len) != NULL ||
+	    mailaddr_parse_external(&sender, address.s, address.len) != MAILADDR_OK)
+		return ROW_OF_A_STRANGER;
+	if (srs_alias_verify(service->keys, alias, address) >= 0)
+		return ROW_OF_OURS;
+	return srs_alias_verify_sha1(alias, address) == 1 ? ROW_OF_POSTSRSD2 : ROW_OF_A_STRANGER;
 }
 
 /* put_row - a row that is not believed, or no longer valid, is only counted */
@@ -263,12 +272,16 @@ put_row(struct control_store *request, const json_t *row)
 	       most = map_lookup_row_expiry(service->settings, now);
 	json_int_t expires = json_integer_value(json_array_get(row, 2));
 	struct control_put *put = &request->puts[request->n_puts];
+	enum row_maker maker = key.s == NULL || sender.s == NULL
+				   ? ROW_OF_A_STRANGER
+				   : find_row_maker(service, key, sender);
 
-	if (key.s == NULL || sender.s == NULL || !is_row_believed(service, key, sender)) {
+	if (maker == ROW_OF_A_STRANGER) {
 		request->refused++;
 	} else if (expires <= now) {
 		request->expired++;
 	} else {
+		request->of_postsrsd2 += maker == ROW_OF_POSTSRSD2;
 		put->owner = request;
 		request->n_puts++;
 		request->open++;

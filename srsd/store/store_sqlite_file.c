@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: ISC */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <sqlite3.h>
 
@@ -10,6 +15,9 @@
 
 /* Steps of SQLite's virtual machine between two looks at the clock. */
 #define PROGRESS_STEPS 10000
+
+/* Milliseconds that a copy waits for a lock. */
+#define COPY_LOCK_MS 10000
 
 /* Bytes of a value; longer ones are an error. */
 #define VALUE_MAX 65536
@@ -209,4 +217,128 @@ store_sqlite_file_check(const char *path, unsigned ms, struct store_sqlite_repor
 		copy_message(handle, report->problem);
 	}
 	sqlite3_close(handle);
+}
+
+/* write_copy - all committed rows of the database, into an empty file */
+static bool
+write_copy(const char *path, const char *copy, char problem[STORE_PROBLEM_SIZE])
+{
+	sqlite3 *handle = NULL;
+	sqlite3_stmt *statement = NULL;
+	bool ok = sqlite3_open_v2(path, &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+		      NULL) == SQLITE_OK;
+
+	if (ok) {
+		restrict_handle(handle);
+		/* SQLite attaches the new file. */
+		sqlite3_limit(handle, SQLITE_LIMIT_ATTACHED, 1);
+		sqlite3_busy_timeout(handle, COPY_LOCK_MS);
+		ok = sqlite3_prepare_v2(handle, "VACUUM INTO ?1", -1, &statement, NULL) ==
+			 SQLITE_OK &&
+		     sqlite3_bind_text(statement, 1, copy, -1, SQLITE_STATIC) == SQLITE_OK &&
+		     sqlite3_step(statement) == SQLITE_DONE;
+	}
+	if (!ok)
+		copy_message(handle, problem);
+	sqlite3_finalize(statement);
+	sqlite3_close(handle);
+	return ok;
+}
+
+/* count_copy - the number of rows in a sound copy; -1: problem has the reason */
+static int64_t
+count_copy(const char *copy, char problem[STORE_PROBLEM_SIZE])
+{
+	char word[STORE_PROBLEM_SIZE], number[STORE_PROBLEM_SIZE];
+	sqlite3 *handle = NULL;
+	bool ok = sqlite3_open_v2(copy, &handle, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX,
+		      NULL) == SQLITE_OK;
+	int64_t rows = -1;
+
+	if (ok) {
+		restrict_handle(handle);
+		ok = read_first_word(handle, "PRAGMA quick_check(1)", word) &&
+		     read_first_word(handle, "SELECT count(*) FROM kv", number);
+	}
+	if (!ok)
+		copy_message(handle, problem);
+	else if (strcmp(word, "ok") != 0)
+		strlcpy(problem, word, STORE_PROBLEM_SIZE);
+	else
+		rows = strtoll(number, NULL, 10);
+	sqlite3_close(handle);
+	return rows;
+}
+
+/* write_all - false: errno is set */
+static bool
+write_all(int to, const char *bytes, size_t len)
+{
+	ssize_t n;
+
+	while (len > 0) {
+		n = write(to, bytes, len);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return false;
+		bytes += n;
+		len -= (size_t)n;
+	}
+	return true;
+}
+
+/* move_bytes - from the beginning of a file to another one, and to the disk; false: errno is set */
+static bool
+move_bytes(int from, int to)
+{
+	char bytes[65536];
+	ssize_t n;
+
+	while ((n = read(from, bytes, sizeof(bytes))) != 0)
+		if ((n == -1 && errno != EINTR) || (n > 0 && !write_all(to, bytes, (size_t)n)))
+			return false;
+	return fsync(to) == 0;
+}
+
+/* fill_copy - copies path into the empty file copy, and that to the open file */
+static int64_t
+fill_copy(const char *path, const char *copy, int from, int to, char problem[STORE_PROBLEM_SIZE])
+{
+	int64_t rows;
+
+	if (!write_copy(path, copy, problem))
+		return -1;
+	rows = count_copy(copy, problem);
+	if (rows == -1 || move_bytes(from, to))
+		return rows;
+	strlcpy(problem, strerror(errno), STORE_PROBLEM_SIZE);
+	return -1;
+}
+
+int64_t
+store_sqlite_file_copy(const char *path, int to, char problem[STORE_PROBLEM_SIZE])
+{
+	char copy[PATH_MAX];
+	int64_t rows;
+	int from;
+
+	if (snprintf(copy, sizeof(copy), "%s.copy", path) >= (int)sizeof(copy)) {
+		strlcpy(problem, strerror(ENAMETOOLONG), STORE_PROBLEM_SIZE);
+		return -1;
+	}
+	from = open(copy, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (from == -1) {
+		if (errno == EEXIST)
+			snprintf(problem, STORE_PROBLEM_SIZE,
+			    "another copy is being made, or was interrupted: then remove %s.copy",
+			    path);
+		else
+			strlcpy(problem, strerror(errno), STORE_PROBLEM_SIZE);
+		return -1;
+	}
+	rows = fill_copy(path, copy, from, to, problem);
+	unlink(copy);
+	close(from);
+	return rows;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * store_sqlite_file - reads database files of SQLite for srsctl: the rows of a postsrsd 2 database,
- * and the health of our own.
+ * and the health and a copy of our own.
  *
  * SECURITY: both files may be hostile, so the caller works without privileges and in a sandbox.
  * Views, triggers and functions in the file are disabled.
@@ -63,5 +63,12 @@ struct store_sqlite_report {
  * most. Creates no database.
  */
 void store_sqlite_file_check(const char *path, unsigned ms, struct store_sqlite_report *report);
+
+/*
+ * Writes a copy of a database, which may be in use, to the open file to: the rows that were committed
+ * when it started, and no journal. The copy is first made in the file PATH.copy, which must not exist
+ * and does not remain, and examined there. Returns the number of its rows; -1: problem has the reason.
+ */
+int64_t store_sqlite_file_copy(const char *path, int to, char problem[STORE_PROBLEM_SIZE]);
 
 #endif

@@ -6,9 +6,13 @@ import base64
 import hashlib
 import json
 import os
+import re
+import select
 import shutil
 import sqlite3
+import subprocess
 import sys
+import threading
 import time
 import unittest
 
@@ -16,7 +20,8 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
 
 from harness import tap
-from harness.daemon import Daemon, free_port, has_sqlite, is_root, render, run
+from harness.daemon import Daemon, free_port, has_hiredis, has_sqlite, is_root, render, run
+from harness.redis import RedisServer, redis_program
 
 LONG = 'bounces+%d-0100018f3a2b4c5d-0a1b2c3d-4e5f-6789-abcd-ef0123456789-000000@mail.example'
 DAY = 86400
@@ -247,7 +252,7 @@ class Import(Base):
         rows = [(sha1_alias(address), address, expires) for address in addresses]
         done = self.import_rows(self.file_of_rows(rows))
         self.assertEqual(done.stdout,
-                         '1200 rows copied, 0 expired, 0 not rows of postsrsd 2\n')
+                         '1200 rows copied, 0 expired, 0 not believed\n')
         self.assertEqual(done.stderr, '')
         self.wait_for_store(rows=1200)
         done = self.srsctl('store', 'get', sha1_alias(addresses[7]))
@@ -273,7 +278,7 @@ class Import(Base):
             (sha1_alias('x' * 3000), 'x' * 3000, now + DAY),
             (sha1_alias('jane@a.example'), 'jane@a.example', year)])
         done = self.import_rows(path)
-        self.assertEqual(done.stdout, '1 rows copied, 1 expired, 6 not rows of postsrsd 2\n')
+        self.assertEqual(done.stdout, '1 rows copied, 1 expired, 6 not believed\n')
         database = sqlite3.connect(self.database)
         rows = list(database.execute('SELECT v, lt FROM kv'))
         database.close()
@@ -315,7 +320,7 @@ class Import(Base):
         path = self.file_of_rows([(sha1_alias('a@b.example'), 'a@b.example', 2 ** 33)])
         os.chown(path, 0, 0)
         done = self.srsctl('store', 'import', path, user=False)
-        self.assertEqual(done.stdout, '1 rows copied, 0 expired, 0 not rows of postsrsd 2\n')
+        self.assertEqual(done.stdout, '1 rows copied, 0 expired, 0 not believed\n')
 
 
 class ImportWithoutDate(Base):
@@ -336,6 +341,167 @@ class ImportBeyondLimit(Base):
         self.assertEqual(done.returncode, 1)
         self.assertIn('1000 rows copied', done.stdout)
         self.assertIn('envelope-limit', done.stderr)
+
+
+class Backup(Base):
+    """Of the database and the secrets, while senders are stored, and back on another machine."""
+
+    def back_up(self, path, status=0, user=True):
+        done = self.srsctl('store', 'backup', path, user=user)
+        self.assertEqual(done.returncode, status, done.stderr)
+        return done
+
+    def target(self):
+        """A file in a directory of the user who runs srsctl."""
+        return os.path.join(self.daemon.folder.subfolder('backup', self.daemon.user), 'copy')
+
+    def keep_storing(self, end, stored):
+        number = 1000
+        with self.daemon.forward_client() as forward:
+            while not end.is_set():
+                stored.append((forward.address(LONG % number), LONG % number))
+                number += 1
+
+    def test_restored(self):
+        """Each address that was given out before the backup is reversed again."""
+        before = [(self.store(LONG % number), LONG % number) for number in range(50)]
+        end, others, path = threading.Event(), [], self.target()
+        thread = threading.Thread(target=self.keep_storing, args=(end, others))
+        thread.start()
+        try:
+            self.wait_for_more(others, 100)
+            before += others
+            done = self.back_up(path)
+            self.wait_for_more(others, 100)
+        finally:
+            end.set()
+            thread.join()
+        rows = int(re.match(r'(\d+) rows in \S+\n\Z', done.stdout).group(1))
+        self.assertGreaterEqual(rows, len(before))
+        self.assertEqual(os.stat(path).st_mode & 0o7777, 0o600)
+        shutil.copy(self.daemon.path('secret'), self.daemon.path('secret.backup'))
+        self.lose_everything()
+        self.assertEqual(self.reverse(before[0][0]), '500 bad hash')
+        shutil.copy(self.daemon.path('secret.backup'), self.daemon.path('secret'))
+        self.assertEqual(self.srsctl('reload').returncode, 0)
+        self.assertEqual(self.reverse(before[0][0]), '500 unknown alias')
+        done = self.srsctl('store', 'import', path)
+        self.assertEqual((done.stdout, done.stderr),
+                         ('%d rows copied, 0 expired, 0 not believed\n' % rows, ''))
+        for address, sender in before:
+            self.assertEqual(self.reverse(address), '200 ' + sender)
+
+    def wait_for_more(self, stored, count):
+        wanted = len(stored) + count
+        deadline = time.monotonic() + 60
+        while len(stored) < wanted and time.monotonic() < deadline:
+            select.select([], [], [], 0.01)
+        self.assertGreaterEqual(len(stored), wanted)
+
+    def lose_everything(self):
+        """The database is gone, and so are the secrets: there is a new one."""
+        self.daemon.stop()
+        for name in os.listdir(os.path.dirname(self.database)):
+            os.unlink(os.path.join(os.path.dirname(self.database), name))
+        self.daemon.folder.file('secret', 'another secret of this test\n', 0o600, self.daemon.user)
+        self.daemon.start()
+        self.wait_for_store(rows=0)
+
+    def reverse(self, address):
+        with self.daemon.reverse_client() as reverse:
+            return reverse.get(address)
+
+    def test_other_secret(self):
+        """Its rows are not believed: a copy without the secrets is of no use."""
+        self.store(LONG % 1)
+        path = self.target()
+        self.back_up(path)
+        self.lose_everything()
+        self.assertEqual(self.srsctl('store', 'import', path).stdout,
+                         '0 rows copied, 0 expired, 1 not believed\n')
+
+    def test_existing_file(self):
+        path = self.target()
+        self.back_up(path)
+        with open(path, 'rb') as file:
+            contents = file.read()
+        done = self.back_up(path, status=2)
+        self.assertEqual(done.stderr, 'srsctl: %s: File exists; choose a new name\n' % path)
+        with open(path, 'rb') as file:
+            self.assertEqual(file.read(), contents)
+
+    def test_failures(self):
+        """Nothing is left of a backup that is not one."""
+        path = self.target()
+        self.daemon.stop()
+        for name in os.listdir(os.path.dirname(self.database)):
+            os.unlink(os.path.join(os.path.dirname(self.database), name))
+        self.assertIn('unable to open', self.back_up(path, status=2).stderr)
+        with open(self.database, 'w', encoding='ascii') as file:
+            file.write('no database at all\n' * 100)
+        os.chmod(self.database, 0o666)
+        self.assertIn('not a database', self.back_up(path, status=2).stderr)
+        self.assertFalse(os.path.exists(path))
+        self.assertEqual(os.listdir(os.path.dirname(self.database)), ['envelopes.sqlite'])
+
+    @unittest.skipUnless(is_root(), 'needs root')
+    def test_as_root(self):
+        """Into a directory that the daemon's user cannot enter."""
+        self.store(LONG % 1)
+        path = os.path.join(self.daemon.folder.subfolder('root', mode=0o700), 'copy')
+        self.assertEqual(self.back_up(path, user=False).stdout, '1 rows in %s\n' % path)
+        self.assertEqual(os.stat(path).st_uid, 0)
+
+    def test_usage(self):
+        self.assertEqual(self.srsctl('store', 'backup').returncode, 2)
+
+
+@unittest.skipUnless(redis_program() and shutil.which('redis-cli'), 'no Redis')
+class BackupOfRedis(Base):
+    """With the commands of the recipe fleet."""
+
+    def begin(self):
+        self.server = RedisServer(self.daemon.folder)
+        self.addCleanup(self.server.kill)
+        self.server.start()
+        self.daemon.options['envelope-database'] = self.server.database
+
+    def setUp(self):
+        if not has_hiredis():
+            self.skipTest('built without hiredis')
+        super().setUp()
+        self.wait_for_connection()
+
+    def wait_for_connection(self):
+        deadline = time.monotonic() + 60
+        while not self.status()['connected']:
+            self.assertLess(time.monotonic(), deadline)
+
+    def cli(self, *words):
+        return subprocess.run(['redis-cli', '-p', str(self.server.port), *words], check=True,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True).stdout
+
+    def test_restored(self):
+        stored = [(self.store(LONG % number), LONG % number) for number in range(50)]
+        path = self.daemon.path('backup.rdb')
+        self.cli('--rdb', path)
+        self.server.kill()
+        directory = self.daemon.path('redis')
+        shutil.rmtree(directory)
+        os.mkdir(directory)
+        shutil.copy(path, os.path.join(directory, 'dump.rdb'))
+        self.server.start('--appendonly', 'no')
+        self.cli('CONFIG', 'SET', 'appendonly', 'yes')
+        deadline = time.monotonic() + 60
+        while 'aof_rewrite_in_progress:0' not in self.cli('INFO', 'persistence') or \
+                'aof_rewrite_scheduled:0' not in self.cli('INFO', 'persistence'):
+            self.assertLess(time.monotonic(), deadline)
+        self.server.kill()
+        self.server.start()
+        self.wait_for_connection()
+        for address, sender in stored:
+            self.assertEqual(self.srsctl('reverse', address).stdout.split()[0], sender)
 
 
 class Purge(Base):

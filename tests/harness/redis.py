@@ -42,9 +42,10 @@ class RedisServer:
         self.local_database = 'redis:unix:' + self.socket
         self.process = None
 
-    def start(self):
+    def start(self, *options):
+        """With options over those of its file, such as '--appendonly', 'no'."""
         self.process = subprocess.Popen(
-            [redis_program(), self.config], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+            [redis_program(), self.config, *options], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         deadline = time.monotonic() + WAIT
         while self.command('PING') != b'+PONG\r\n':
             if time.monotonic() > deadline or self.process.poll() is not None:

@@ -201,14 +201,14 @@ put_rows(const char *rows, const char **error)
 
 static void
 check_counts(const char *row, const struct control_store *put, int done, int full, int failed,
-    int refused, int expired)
+    int refused, int expired, int of_postsrsd2)
 {
 	char want[200];
 
 	snprintf(want, sizeof(want),
-	    "{\"done\":%d,\"expired\":%d,\"failed\":%d,\"full\":%d,\"problem\":\"%s\","
-	    "\"refused\":%d}",
-	    done, expired, failed, full, failed > 0 ? "disk on fire" : "", refused);
+	    "{\"done\":%d,\"expired\":%d,\"failed\":%d,\"full\":%d,\"postsrsd2\":%d,"
+	    "\"problem\":\"%s\",\"refused\":%d}",
+	    done, expired, failed, full, of_postsrsd2, failed > 0 ? "disk on fire" : "", refused);
 	check_report(row, put, want);
 }
 
@@ -234,7 +234,7 @@ test_put(void **state)
 	assert_int_equal(woken, 0);
 	answer(2, STORE_FAILED, "");
 	assert_int_equal(woken, 1);
-	check_counts("all", put, 1, 1, 1, 0, 0);
+	check_counts("all", put, 1, 1, 1, 0, 0, 3);
 	control_store_free(&put);
 	unit_end();
 }
@@ -268,11 +268,11 @@ test_put_refused(void **state)
 	for (i = 0; i < COUNT(rows); i++) {
 		snprintf(list, sizeof(list), "[%s]", rows[i].row);
 		put = put_rows(list, &error);
-		check_counts(rows[i].row, put, 0, 0, 0, !rows[i].is_expired, rows[i].is_expired);
+		check_counts(rows[i].row, put, 0, 0, 0, !rows[i].is_expired, rows[i].is_expired, 0);
 		control_store_free(&put);
 	}
 	put = put_rows("[]", &error);
-	check_counts("empty", put, 0, 0, 0, 0, 0);
+	check_counts("empty", put, 0, 0, 0, 0, 0, 0);
 	control_store_free(&put);
 	unit_true("no list", "refused", put_rows("{}", &error) == NULL);
 	unit_true("no rows", "refused", put_rows("null", &error) == NULL);
@@ -311,7 +311,7 @@ test_put_of_ours(void **state)
 	put = put_rows(rows, &error);
 	assert_int_equal(asked, 1);
 	answer(0, STORE_DONE, "");
-	check_counts("ours", put, 1, 0, 0, 0, 0);
+	check_counts("ours", put, 1, 0, 0, 0, 0, 0);
 	control_store_free(&put);
 	unit_end();
 }

@@ -2,12 +2,15 @@
 #include "tests/unit/store_case.h"
 #include "tests/unit/unit_dir.h"
 
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
 #include "common/file.h"
 #include "srsd/store/store_sqlite_file.h"
 
 #define DATABASE "other.sqlite"
+#define COPY "backup.sqlite"
 #define FILE_MAX ((size_t)16 * 1024 * 1024)
 #define CHECK_MS 20000
 
@@ -171,6 +174,85 @@ test_damage(void **state)
 	unit_end();
 }
 
+/* copy_database - the number of rows in the copy; its file is COPY */
+static int64_t
+copy_database(void)
+{
+	int64_t rows;
+	int to;
+
+	unlink(unit_path(COPY));
+	to = open(unit_path(COPY), O_WRONLY | O_CREAT | O_EXCL, 0600);
+	assert_int_not_equal(to, -1);
+	problem[0] = '\0';
+	rows = store_sqlite_file_copy(unit_path(DATABASE), to, problem);
+	close(to);
+	return rows;
+}
+
+static void
+check_copy_list(const char *row, const char *want)
+{
+	const char *why = NULL;
+	char list[1000];
+	struct file file;
+
+	assert_true(file_read(&file, unit_path(COPY), FILE_MAX, &why));
+	list_rows(&file, 0, list, sizeof(list));
+	file_free(&file);
+	unit_text(row, "rows", list, want);
+}
+
+/* While another process has the database open, with rows in the WAL and in a transaction. */
+static void
+test_copy_in_use(void **state)
+{
+	sqlite3 *writer;
+
+	(void)state;
+	make_database("PRAGMA journal_mode = WAL;" SCHEMA);
+	assert_int_equal(sqlite3_open(unit_path(DATABASE), &writer), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(writer,
+			     "PRAGMA wal_autocheckpoint = 0;" ROWS
+			     "BEGIN; INSERT INTO kv VALUES ('C@1', 'c@x.test', 30)",
+			     NULL, NULL, NULL),
+	    SQLITE_OK);
+	unit_int("in use", "rows", copy_database(), 2);
+	check_copy_list("in use", "A@1 a@x.test 10; B@1 b@x.test 20; ");
+	assert_int_equal(sqlite3_exec(writer, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(writer);
+	unit_int("later", "rows", copy_database(), 3);
+	unit_int("later", "other file", access(unit_path(DATABASE ".copy"), F_OK), -1);
+	unit_end();
+}
+
+static void
+test_copy_failures(void **state)
+{
+	struct file file;
+
+	(void)state;
+	unlink(unit_path(DATABASE));
+	unit_int("missing", "rows", copy_database(), -1);
+	unit_holds("missing", "problem", problem, "unable to open");
+	make_database("CREATE TABLE t (x)");
+	unit_int("other", "rows", copy_database(), -1);
+	unit_holds("other", "problem", problem, "no such table");
+	make_database(SCHEMA ROWS);
+	read_database(&file);
+	memset(file.data + file.len - 60, 0xff, 60);
+	unit_write(DATABASE, file.data, file.len, 0600);
+	file_free(&file);
+	unit_int("damaged", "rows", copy_database(), -1);
+	unit_int("damaged", "problem", problem[0] != '\0', 1);
+	make_database(SCHEMA ROWS);
+	unit_write(DATABASE ".copy", BYTES("the copy of another process"), 0600);
+	unit_int("twice", "rows", copy_database(), -1);
+	unit_holds("twice", "problem", problem, "remove ");
+	unit_int("twice", "other file", access(unit_path(DATABASE ".copy"), F_OK), 0);
+	unit_end();
+}
+
 #define FILE_TEST(test) cmocka_unit_test_setup_teardown(test, unit_dir_make, unit_dir_remove)
 
 int
@@ -181,6 +263,8 @@ main(void)
 		FILE_TEST(test_hostile),
 		FILE_TEST(test_health),
 		FILE_TEST(test_damage),
+		FILE_TEST(test_copy_in_use),
+		FILE_TEST(test_copy_failures),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

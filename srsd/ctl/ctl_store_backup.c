@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * srsctl store backup - copy the envelope database, as of one moment, to a new file.
+ *
+ * The daemon need not stop: SQLite reads the rows that were committed, and the daemon continues to
+ * add rows to its journal. `srsctl store import` copies the rows back.
+ *
+ * SECURITY: the store process may have written anything to the database. A process with the rights
+ * of the daemon's user reads it, in the sandbox of the store process. It is given the new file, which
+ * the caller's rights have created.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/privdrop.h"
+#include "common/xmalloc.h"
+#include "conf/envelope_database.h"
+#include "srsd/ctl/confined.h"
+#include "srsd/ctl/ctl_store.h"
+
+#define USAGE "store backup file"
+
+#ifdef HAVE_SQLITE
+
+#include "srsd/store/store_sqlite_file.h"
+
+/* Seconds for a large database on a slow disk. */
+#define BACKUP_SECONDS 3600
+
+struct backup_job {
+	const char *database;
+	const char *path; /* the new file */
+	int to;           /* the same, in the child */
+};
+
+/* open_backup - in the child, with the rights of the caller */
+static json_t *
+open_backup(void *arg)
+{
+	struct backup_job *job = arg;
+
+	job->to = open(job->path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	return job->to == -1 ? confined_failure(strerror(errno)) : NULL;
+}
+
+static json_t *
+copy_database(void *arg)
+{
+	const struct backup_job *job = arg;
+	char problem[STORE_PROBLEM_SIZE];
+	int64_t rows = store_sqlite_file_copy(job->database, job->to, problem);
+
+	return rows == -1 ? confined_failure(problem)
+			  : json_pack("{s:I}", "rows", (json_int_t)rows);
+}
+
+/* sync_directory - the name of the new file has to be on the disk as well */
+static bool
+sync_directory(const char *path)
+{
+	char *copy = xstrdup(path);
+	int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool ok = fd != -1 && fsync(fd) == 0;
+
+	if (fd != -1)
+		close(fd);
+	free(copy);
+	return ok;
+}
+
+/* run_backup - the number of rows; -1: an error was printed */
+static long long
+run_backup(struct backup_job *job, const struct identity *id)
+{
+	const struct confined_work work = {
+		.prepare = open_backup,
+		.run = copy_database,
+		.arg = job,
+		.seconds = BACKUP_SECONDS,
+		.doing = "copies the database",
+		.opens_files = true,
+	};
+	char error[CONFINED_ERROR_SIZE];
+	json_t *reply = confined_run(&work, id, error);
+	long long rows = -1;
+
+	if (reply == NULL)
+		fprintf(stderr, "srsctl: %s: %s\n", job->database, error);
+	else if (!sync_directory(job->path))
+		fprintf(stderr, "srsctl: %s: %s\n", job->path, strerror(errno));
+	else
+		rows = ctl_number(reply, "rows");
+	json_decref(reply);
+	return rows;
+}
+
+/* create_backup - an existing file may be the last good backup, so it is not replaced */
+static bool
+create_backup(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd != -1) {
+		close(fd);
+		return true;
+	}
+	fprintf(stderr, "srsctl: %s: %s%s\n", path, strerror(errno),
+	    errno == EEXIST ? "; choose a new name" : "");
+	return false;
+}
+
+static int
+back_up_file(const struct ctl *ctl, const char *database, const char *path)
+{
+	struct backup_job job = { .database = database, .path = path };
+	const char *instead, *why;
+	struct identity id;
+	long long rows;
+
+	if (!privdrop_daemon(&id, ctl->settings->unprivileged_user, &instead, &why)) {
+		fprintf(stderr, "srsctl: unprivileged-user '%s': %s\n",
+		    ctl->settings->unprivileged_user, why);
+		return CTL_USAGE;
+	}
+	if (!create_backup(path))
+		return CTL_USAGE;
+	rows = run_backup(&job, &id);
+	if (rows == -1) {
+		unlink(path);
+		return CTL_USAGE;
+	}
+	printf("%lld rows in %s\n", rows, path);
+	return CTL_OK;
+}
+
+#else
+
+static int
+back_up_file(const struct ctl *ctl, const char *database, const char *path)
+{
+	(void)ctl;
+	(void)database;
+	(void)path;
+	ctl_print_error("this srsctl was built without SQLite");
+	return CTL_USAGE;
+}
+
+#endif
+
+int
+ctl_store_backup(const struct ctl *ctl, int argc, char **argv)
+{
+	const char *database = ctl->settings->envelope_database;
+
+	if (argc != 2)
+		return ctl_usage(USAGE);
+	if (!envelope_database_is_set(database)) {
+		ctl_print_error("no envelope-database is set");
+		return CTL_FAILED;
+	}
+	if (envelope_database_path(database) == NULL) {
+		ctl_print_error("a user of the daemon cannot read all keys of a Redis server: save "
+				"them with redis-cli --rdb as an administrator");
+		return CTL_FAILED;
+	}
+	return back_up_file(ctl, envelope_database_path(database), argv[1]);
+}
