@@ -16,6 +16,16 @@ from harness.daemon import ORDINARY_USER, TOP, Folder, is_root, run
 GOOD = 'srs-domain = "srs.test"\n'
 
 
+def text_of(name):
+    with open(os.path.join(os.environ.get('abs_top_srcdir', TOP), 'conf', name),
+              encoding='utf-8') as file:
+        return file.read()
+
+
+def option_names(dump):
+    return re.findall(r'(?m)^\s*([a-z-]+)\s*=', dump)
+
+
 class ConfigCase(unittest.TestCase):
     def setUp(self):
         self.folder = Folder()
@@ -341,9 +351,7 @@ class CommandLine(ConfigCase):
 
 class Sample(ConfigCase):
     def sample(self):
-        with open(os.path.join(os.environ.get('abs_top_srcdir', TOP), 'conf', 'srsd.conf'),
-                  encoding='utf-8') as file:
-            return file.read()
+        return text_of('srsd.conf')
 
     def test_parses(self):
         result = self.check(self.sample(), '-o', 'srs-domain=x.test')
@@ -352,9 +360,10 @@ class Sample(ConfigCase):
     def test_names_every_option(self):
         """A name in the dump that the annotated sample does not mention is undocumented."""
         sample = self.sample()
-        for name in re.findall(r'^\s*([a-z-]+)\s*=', self.dump(GOOD), re.M):
+        for name in option_names(self.dump(GOOD)):
             with self.subTest(name):
-                self.assertRegex(sample, r'(?m)^[\s#]*%s\b' % re.escape(name))
+                if not re.search(r'(?m)^[\s#]*%s(?![\w-])' % name, sample):
+                    self.fail('conf/srsd.conf does not name ' + name)
 
     def test_shows_the_defaults(self):
         """With the # before each option removed, it has the same meaning."""
@@ -366,7 +375,20 @@ class Sample(ConfigCase):
         self.assertGreater(opened.count(' = '), 50)
         # Their defaults are of the build.
         overrides = ('-o', 'srs-domain=x.test', '-o', 'control=none')
-        self.assertEqual(self.dump(opened, *overrides), self.dump(self.sample(), *overrides))
+        shown, defaults = (self.dump(text, *overrides).splitlines()
+                           for text in (opened, self.sample()))
+        for line in defaults:
+            if line not in shown:
+                self.fail('conf/srsd.conf does not show the default: ' + line.strip())
+
+
+class Manual(ConfigCase):
+    def test_describes_every_option(self):
+        manual = text_of('srsd.conf.5')
+        for name in option_names(self.dump(GOOD)):
+            with self.subTest(name):
+                if not re.search(r'(?m)^\.It (Xo )?Cm (\S+ , )*%s(?!\S)' % name, manual):
+                    self.fail('conf/srsd.conf.5 does not describe ' + name)
 
 
 if __name__ == '__main__':

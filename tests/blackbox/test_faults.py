@@ -21,7 +21,7 @@ import unittest
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
 
-from harness import srs, tap
+from harness import build, srs, tap
 from harness.case import DaemonCase
 from harness.clients import Client, is_end, policy_request
 from harness.daemon import (ORDINARY_USER, SECRET, Daemon, binary, free_port, is_root,
@@ -607,8 +607,7 @@ class Memory(FaultCase):
             raise unittest.SkipTest('a sanitizer has an allocator of its own')
         if platform.libc_ver()[0] != 'glibc':
             raise unittest.SkipTest('needs glibc')
-        cls.library = os.path.join(os.environ.get('abs_top_builddir', '.'), 'tests', 'faults',
-                                   'failing_malloc.so')
+        cls.library = build.path('tests', 'faults', 'failing_malloc.so')
         if not os.path.exists(cls.library):
             raise unittest.SkipTest('there is no failing_malloc.so: make check builds it')
         cls.dns = DnsServer(cls.ZONE).start()

@@ -29,7 +29,7 @@ import unittest
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
 
-from harness import srs, tap
+from harness import build, srs, tap
 from harness.case import DaemonCase
 from harness.clients import encode_key, is_end
 from harness.daemon import (ORDINARY_USER, SECRET, Daemon, Folder, has_backend, is_root,
@@ -37,7 +37,7 @@ from harness.daemon import (ORDINARY_USER, SECRET, Daemon, Folder, has_backend, 
 from harness.database import DatabaseLock
 from harness.redis import RedisServer, redis_program
 
-STORE = os.path.join(os.environ.get('abs_top_builddir', os.getcwd()), 'tests', 'harness', 'store')
+STORE = build.path('tests', 'harness', 'store')
 PUT, GET, DONE, MISSING, FULL, FAILED, STATE = range(1, 8)
 HEAD = struct.Struct('>IBQ')
 LATER = 4000000000

@@ -16,12 +16,12 @@ import unittest
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
 
-from harness import tap
+from harness import build, tap
 from harness.daemon import (ORDINARY_USER, TOP, WAIT, Daemon, Folder, binary, reachable_binary,
                             run)
 
 SOURCE = os.environ.get('abs_top_srcdir', str(TOP))
-BUILD = os.environ.get('abs_top_builddir', str(TOP))
+BUILD = build.directory()
 SERVICE = os.path.join(BUILD, 'contrib/systemd/srsd.service')
 SYSUSERS = os.path.join(SOURCE, 'contrib/systemd/sysusers.d/srsd.conf')
 TMPFILES = os.path.join(BUILD, 'contrib/systemd/tmpfiles.d/srsd.conf')

@@ -14,10 +14,10 @@ sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, os.pardir))
 
-from harness import tap
+from harness import build, tap
 from harness.daemon import has_backend
 
-BUILT = os.path.join(os.environ.get('abs_top_builddir', os.getcwd()), 'tests', 'fuzz')
+BUILT = build.path('tests', 'fuzz')
 NAMES = sorted(name[:-len('.expect')] for name in os.listdir(HERE) if name.endswith('.expect'))
 
 OPTIONAL = {'spf_libspf2': 'libspf2', 'store_resp': 'hiredis'}

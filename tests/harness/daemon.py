@@ -8,8 +8,7 @@
 The daemon reports readiness over a private NOTIFY_SOCKET, and a thread reads its log from a pipe,
 so no test has to sleep. If the tests run as root, the daemon is started as the user `nobody`, from
 a copy of the program that this user can execute. With as_root=True it is started as root, and drops
-privileges itself. The environment variable SRSD names the program, or abs_top_builddir the build
-tree.
+privileges itself. The program is that of the build directory, or $SRSD.
 """
 
 import ctypes
@@ -29,12 +28,11 @@ import tempfile
 import threading
 import time
 import unittest
-from pathlib import Path
 
-from harness import tap
+from harness import build, tap
 from harness.clients import MapClient, PolicyClient
 
-TOP = Path(__file__).resolve().parents[2]
+TOP = build.TOP
 WAIT = 60               # seconds until a wait for the daemon fails; never a measure of speed
 TAIL = 40               # lines of the log shown with a failure
 SECRET = 'a secret of the tests'
@@ -82,7 +80,10 @@ class StartFailed(AssertionError):
 def binary():
     if 'SRSD' in os.environ:
         return os.path.abspath(os.environ['SRSD'])
-    return os.path.join(os.environ.get('abs_top_builddir', TOP), 'srsd', 'srsd')
+    program = build.path('srsd', 'srsd')
+    if not os.path.exists(program):
+        raise tap.BailOut('there is no %s; run make there' % program)
+    return program
 
 
 def is_root():
@@ -310,9 +311,6 @@ class Daemon:
     def start(self):
         _recent[:] = [self]
         self._notify = _NotifySocket(self.notify, self.path('notify'))
-        if not os.path.exists(binary()):
-            self.folder.remove()
-            raise StartFailed('none', 'there is no ' + binary())
         self.process = subprocess.Popen(
             self.command(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, cwd='/', env=self._environment(self._notify.name),
@@ -531,8 +529,6 @@ tap.diagnostics.append(_log_tail)
 @functools.lru_cache
 def has_backend(database):
     """Whether the program was built with the library for 'sqlite:/PATH' or 'redis:HOST:PORT'."""
-    if not os.path.exists(binary()):
-        return False            # each test says so
     folder = Folder()
     conf = folder.file('srsd.conf', 'srs-domain = "srs.test"\n')
     secret = folder.file('secret', SECRET + '\n', 0o600, ORDINARY_USER)

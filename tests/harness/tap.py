@@ -3,7 +3,8 @@
 
 Each test method is one case. For a method that uses subTest, each of its sub-tests is a case
 instead. A failure is described in `#` lines: the traceback, then the output of the functions in
-`diagnostics` (the daemon harness adds the end of the daemon's log).
+`diagnostics` (the daemon harness adds the end of the daemon's log). BailOut means that no test can
+run.
 """
 
 import sys
@@ -13,10 +14,35 @@ import unittest
 # Functions without arguments that return lines of text; called when a case fails.
 diagnostics = []
 
+# Characters of a long line that are printed.
+LINE_START, LINE_END = 500, 200
+
+
+class BailOut(KeyboardInterrupt):
+    """Ends the program with one line. unittest catches all exceptions but KeyboardInterrupt."""
+
+
+def _report_exception(kind, value, trace):
+    if issubclass(kind, BailOut):
+        print('Bail out! %s' % value)
+    else:
+        sys.__excepthook__(kind, value, trace)
+
+
+sys.excepthook = _report_exception
+
 
 def _clean(text):
     """One printable line without '#', which would start a TAP directive."""
     return ascii(str(text))[1:-1].replace('#', '')
+
+
+def _shorten(line):
+    """A line that can be read, of an assertion that prints a whole page."""
+    left_out = len(line) - LINE_START - LINE_END
+    if left_out <= 0:
+        return line
+    return '%s [%d characters] %s' % (line[:LINE_START], left_out, line[-LINE_END:])
 
 
 class Writer:
@@ -33,7 +59,7 @@ class Writer:
 
     def comment(self, text):
         for line in str(text).splitlines():
-            self._line('# ' + ascii(line)[1:-1])
+            self._line('# ' + _shorten(ascii(line)[1:-1]))
 
     def passed(self, name):
         self.count += 1
@@ -72,7 +98,10 @@ class _Result(unittest.TestResult):
         return '.'.join(test.id().split('.')[-2:]) if hasattr(test, 'id') else str(test)
 
     def _bad(self, name, err):
-        text = ''.join(traceback.format_exception(*err))
+        kind, value, trace = err
+        while trace and '__unittest' in trace.tb_frame.f_globals:
+            trace = trace.tb_next
+        text = ''.join(traceback.format_exception(kind, value, trace))
         tails = [line for function in diagnostics for line in function()]
         self.writer.not_passed(name, text + '\n'.join(tails))
         self.reported = True
@@ -116,5 +145,7 @@ def main():
         loader.testNamePatterns = ['*%s*' % pattern for pattern in sys.argv[1:]]
     writer = Writer()
     loader.loadTestsFromModule(sys.modules['__main__']).run(_Result(writer))
+    if not writer.count and sys.argv[1:]:
+        raise BailOut('no test has a name with %s' % ' or '.join(sys.argv[1:]))
     writer.plan()
     sys.exit(1 if writer.failed else 0)

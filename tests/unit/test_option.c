@@ -52,6 +52,15 @@ struct printed_row {
 	const char *want;
 };
 
+static bool
+has_row(const struct printed_row *rows, size_t n, const struct conf_option *o)
+{
+	while (n-- > 0)
+		if (option_find(rows[n].section, rows[n].name) == o)
+			return true;
+	return false;
+}
+
 static void
 test_defaults(void **state)
 {
@@ -150,13 +159,15 @@ test_defaults(void **state)
 		{ "spf", "srs-daily-limit", "\tsrs-daily-limit = 200\n" },
 	};
 	struct settings *s = make_settings();
+	const struct conf_option *o;
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < COUNT(rows); i++)
 		unit_text(rows[i].name, "printed", printed(s, find(rows[i].section, rows[i].name)),
 		    rows[i].want);
-	unit_int("all options", "number", (int)option_count, COUNT(rows));
+	for (o = option_table; o < option_table + option_count; o++)
+		unit_true(o->name, "has a row in test_defaults", has_row(rows, COUNT(rows), o));
 	settings_free(&s);
 	unit_end();
 }

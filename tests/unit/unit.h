@@ -2,9 +2,9 @@
 /*
  * unit - what the unit tests share.
  *
- * A test walks a table and compares got with want, row by row. A comparison that fails says which
+ * A test walks a table and compares got with want, row by row. A comparison that fails prints which
  * row it was and goes on, so that one run shows all rows that are wrong; unit_end() then fails the
- * test.
+ * test. So the rows are the comments of TAP above the line with "not ok".
  */
 #ifndef TESTS_UNIT_H
 #define TESTS_UNIT_H
@@ -14,6 +14,15 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+
+/* On standard output, next to the result of the test, as TAP allows. */
+#undef fail_msg
+#define fail_msg(...)                            \
+	do {                                     \
+		print_message("# " __VA_ARGS__); \
+		print_message("\n");             \
+		fail();                          \
+	} while (0)
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -69,7 +78,7 @@ unit_bytes(const char *row, const char *what, const char *got, size_t got_len, c
 	if (got_len == want_len && (got_len == 0 || memcmp(got, want, got_len) == 0))
 		return;
 	unit_differences++;
-	print_error("row <%s>: %s: got <%s> (%zu), want <%s> (%zu)\n",
+	print_message("# row <%s>: %s: got <%s> (%zu), want <%s> (%zu)\n",
 	    unit_visible(shown[0], sizeof(shown[0]), row, strlen(row)), what,
 	    unit_visible(shown[1], sizeof(shown[1]), got, got_len), got_len,
 	    unit_visible(shown[2], sizeof(shown[2]), want, want_len), want_len);
@@ -91,7 +100,7 @@ unit_int(const char *row, const char *what, long long got, long long want)
 	if (got == want)
 		return;
 	unit_differences++;
-	print_error("row <%s>: %s: got %lld, want %lld\n",
+	print_message("# row <%s>: %s: got %lld, want %lld\n",
 	    unit_visible(shown, sizeof(shown), row, strlen(row)), what, got, want);
 }
 
@@ -110,7 +119,7 @@ unit_holds(const char *row, const char *what, const char *got, const char *part)
 	if (strstr(got, part) != NULL)
 		return;
 	unit_differences++;
-	print_error("row <%s>: %s: got <%s>, want <%s> in it\n",
+	print_message("# row <%s>: %s: got <%s>, want <%s> in it\n",
 	    unit_visible(shown[0], sizeof(shown[0]), row, strlen(row)), what,
 	    unit_visible(shown[1], sizeof(shown[1]), got, strlen(got)), part);
 }

@@ -1,0 +1,82 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: ISC
+"""The harness: a test that is started by hand finds its build, or says what to do in one line."""
+
+import os
+import subprocess
+import sys
+import unittest
+
+sys.dont_write_bytecode = True
+TESTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir)
+sys.path.insert(0, TESTS)
+
+from harness import tap
+from harness.daemon import Folder
+
+PROGRAM = '''
+import pathlib, sys, unittest
+sys.dont_write_bytecode = True
+sys.path.insert(0, sys.argv.pop(1))
+from harness import build, tap
+build.TOP = pathlib.Path(sys.argv.pop(1))
+
+class Case(unittest.TestCase):
+    def test_it(self):
+        with self.subTest('the build'):
+            self.assertEqual(build.directory(), 'nothing')
+
+    def test_next(self):
+        pass
+
+tap.main()
+'''
+
+
+class BuildDirectory(unittest.TestCase):
+    def setUp(self):
+        self.folder = Folder()
+        self.addCleanup(self.folder.remove)
+
+    def make_build(self, name):
+        path = self.folder.subfolder(name)
+        self.folder.file(name + '/config.status')
+        return path
+
+    def run_it(self, cwd='/', **environment):
+        """A test that expects another build directory; -> its output."""
+        inherited = {name: value for name, value in os.environ.items() if name != 'abs_top_builddir'}
+        done = subprocess.run([sys.executable, '-c', PROGRAM, TESTS, self.folder.path], cwd=cwd,
+                              env={**inherited, **environment}, stdin=subprocess.DEVNULL, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        self.assertEqual(done.returncode, 1)
+        return done.stdout
+
+    def assert_found(self, path, output):
+        self.assertIn('AssertionError: %s != ' % ascii(repr(path))[1:-1], output)
+
+    def test_environment(self):
+        self.make_build('build')
+        self.assert_found('/x', self.run_it(abs_top_builddir='/x'))
+
+    def test_current_directory(self):
+        self.make_build('build')
+        other = self.make_build('other')
+        self.assert_found(other, self.run_it(other))
+
+    def test_only_one(self):
+        path = self.make_build('build-x')
+        self.folder.subfolder('build-y')
+        self.assert_found(path, self.run_it())
+
+    def test_none(self):
+        self.assertRegex(self.run_it(), r'\ABail out! there is no build directory; [^\n]*\n\Z')
+
+    def test_several(self):
+        paths = [self.make_build(name) for name in ('build', 'build-x')]
+        self.assertRegex(self.run_it(), r'\ABail out! [^\n]*abs_top_builddir[^\n]* %s\n\Z'
+                         % ' '.join(paths))
+
+
+if __name__ == '__main__':
+    tap.main()
