@@ -64,6 +64,7 @@ socket_tests = tests/blackbox/test_maps.py \
 	tests/blackbox/test_isolation.py \
 	tests/blackbox/test_units.py \
 	tests/blackbox/test_contrib.py \
+	tests/blackbox/test_commands.py \
 	tests/blackbox/test_demo.py \
 	tests/blackbox/test_harness.py \
 	tests/blackbox/test_interop.py \
