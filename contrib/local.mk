@@ -45,4 +45,4 @@ contrib_examples = contrib/prometheus/scrape.yml contrib/prometheus/srsd.rules.y
 EXTRA_DIST += $(sockets:=.in) contrib/systemd/sysusers.d/srsd.conf contrib/systemd/srsd.service.in \
 	contrib/systemd/tmpfiles.d/srsd.conf.in contrib/init/srsd.in $(contrib_examples) \
 	contrib/arch contrib/check contrib/demo contrib/fuzz contrib/postfix contrib/run \
-	contrib/package contrib/debian
+	contrib/package contrib/debian contrib/oci .containerignore

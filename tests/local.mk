@@ -75,6 +75,7 @@ root_tests = tests/blackbox/test_shared.py tests/postfix/test_postfix.py \
 	tests/postfix/test_fleet.py \
 	tests/package/test_package.py \
 	tests/package/test_arch.py
+package_tests = tests/package/test_container.py
 
 # Fuzzers: tests/fuzz/NAME.c has one function that takes bytes. Here main.c runs it over files, and
 # seeds.py over the seeds in corpus/NAME; in build-fuzz, which contrib/fuzz makes, libFuzzer calls it.
@@ -119,7 +120,11 @@ AM_TESTS_ENVIRONMENT = CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT; 
 check-all:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(TESTS) $(root_tests)'
 
-EXTRA_DIST += $(socket_tests) $(root_tests) tests/analysis tests/faults/failing_malloc.c tests/fuzz/corpus \
+# Minutes, and packages from the mirror.
+check-packages:
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(package_tests)'
+
+EXTRA_DIST += $(socket_tests) $(root_tests) $(package_tests) tests/analysis tests/faults/failing_malloc.c tests/fuzz/corpus \
 	tests/fuzz/seeds.py tests/soak
 
 # One more story, or header, or dictionary, needs no line here.
@@ -134,4 +139,4 @@ dist-hook:
 	cp $(srcdir)/tests/fuzz/*.h $(srcdir)/tests/fuzz/*.dict $(srcdir)/tests/fuzz/*.expect \
 	    $(distdir)/tests/fuzz
 
-.PHONY: check-all
+.PHONY: check-all check-packages

@@ -756,6 +756,39 @@ class Nftables(unittest.TestCase):
             'nobody 10001 refused', 'nobody 10004 refused', 'nobody 10005 connected'])
 
 
+class Container(unittest.TestCase):
+    """The parts that need no image; tests/package/test_container.py builds and runs it."""
+
+    def test_build_packages(self):
+        """Those of contrib/run."""
+        packages = re.search(r'build_packages=\((.*?)\)', text_of('run'), re.DOTALL).group(1).split()
+        command = re.search(r'AS build\nRUN (.*?[^\\\\])\n', text_of('oci/Containerfile'),
+                            re.DOTALL).group(1)
+        installed = command.replace('\\', ' ').split('--no-install-recommends')[1].split()
+        self.assertEqual(sorted(installed), sorted(packages))
+
+    def test_configuration(self):
+        """It is accepted, and has no port."""
+        folder = Folder()
+        self.addCleanup(folder.remove)
+        secret = folder.file('secret', SECRET + '\n', 0o600)
+        done = subprocess.run([binary(), '-nv', '-f', os.path.join(CONTRIB, 'oci/srsd.conf'), '-o',
+                               'secrets-file=' + secret], text=True, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, timeout=WAIT, check=False)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertNotIn('inet:', done.stdout)
+        for name in 'maps', 'policy':
+            self.assertIn('"unix:/run/postfix-srsd/%s"' % name, done.stdout)
+
+    @unittest.skipUnless(yaml, 'no python3-yaml')
+    def test_compose(self):
+        service = yaml.safe_load(text_of('oci/compose.yaml'))['services']['srsd']
+        self.assertNotIn('ports', service)
+        self.assertTrue(service['read_only'])
+        self.assertEqual(service['cap_drop'], ['ALL'])
+        self.assertEqual(service['security_opt'], ['no-new-privileges'])
+
+
 class SecurityTable(unittest.TestCase):
     """SECURITY.md names the test that holds each of its promises; each name is one that exists."""
 
