@@ -227,6 +227,7 @@ collect_status(void *arg, struct status *v)
 	}
 	spf_inflight_report(engine->services->inflight, clock_elapsed(&clock_system), &v->inflight);
 	v->cached = resolver_cached(engine->services->resolver);
+	services_describe_dns(engine->services, &v->dns);
 	v->store = services_store_counts(engine->services);
 	v->forwards = v->settings->milter.n > 0 ? engine->services->forward_counts : NULL;
 	v->candidates =

@@ -15,6 +15,7 @@
 #include "common/hostname.h"
 #include "common/xmalloc.h"
 #include "spf/dns/dns_cache.h"
+#include "spf/dns/dns_watch.h"
 #include "spf/dns/resolver.h"
 #include "spf/dns/unbound_context.h"
 
@@ -47,6 +48,7 @@ struct resolver {
 	bool ending; /* on_retired is scheduled */
 	struct resolver_counts *counts;
 	struct resolver_counts own_counts; /* used before resolver_count_in */
+	struct dns_watch *watch;           /* or NULL */
 	struct dns_cache *cache;
 	const struct clock *clock;
 	resolver_prepare_fn *prepare; /* or NULL */
@@ -189,6 +191,7 @@ void
 resolver_retire(struct resolver **r)
 {
 	(*r)->retired = true;
+	(*r)->watch = NULL;
 	schedule_end(*r);
 	*r = NULL;
 }
@@ -282,6 +285,34 @@ retry_question(struct resolver_question *q, bool unsent)
 		    q, dns_answer_new_error(unsent || !over ? DNS_SATURATED : DNS_LATE));
 }
 
+/* note_silence - of the nameserver, if the attempt has lasted long enough to show it */
+static bool
+note_silence(const struct resolver_question *q)
+{
+	struct resolver *r = q->resolver;
+	uint64_t now = clock_elapsed(r->clock);
+	bool silent = now - q->sent >= ANSWERED_MS;
+
+	if (silent && r->watch != NULL)
+		dns_watch_note_silence(r->watch, q->name, q->sent, now);
+	return silent;
+}
+
+/* report_attempt - which libunbound has not ended by itself, from its cache or for its limits */
+static void
+report_attempt(const struct resolver_question *q, const struct unbound_reply *reply)
+{
+	struct resolver *r = q->resolver;
+	uint64_t now = clock_elapsed(r->clock);
+
+	if (r->watch == NULL || reply->limited)
+		return;
+	if (unbound_context_has_answer(reply))
+		dns_watch_note_answer(r->watch, now);
+	else if (!note_silence(q) && q->context != r->context[PATIENT])
+		dns_watch_note_error(r->watch, q->name, q->sent, now);
+}
+
 static void
 on_unbound_reply(void *arg, const struct unbound_reply *reply)
 {
@@ -291,14 +322,16 @@ on_unbound_reply(void *arg, const struct unbound_reply *reply)
 	bool at_once = q->gone != NULL, silence;
 
 	q->out = false;
+	if (!at_once)
+		report_attempt(q, reply);
 	if (!q->wanted) {
 		end_question(q, NULL);
 		schedule_end(r);
 		return;
 	}
 	/* The patient context also fails if the nameserver does not accept TCP. */
-	silence = clock_elapsed(r->clock) - q->sent >= ANSWERED_MS ||
-		  q->context == r->context[PATIENT];
+	silence =
+	    clock_elapsed(r->clock) - q->sent >= ANSWERED_MS || q->context == r->context[PATIENT];
 	answer = read_answer(q, reply);
 	if (answer->status != DNS_ERROR || answer->security == DNS_BOGUS) {
 		conclude_question(q, answer);
@@ -407,6 +440,18 @@ resolver_count_in(struct resolver *r, struct resolver_counts *counts)
 	r->counts = counts;
 }
 
+void
+resolver_report_to(struct resolver *r, struct dns_watch *watch)
+{
+	r->watch = watch;
+}
+
+const char *
+resolver_get_plan(const struct resolver *r)
+{
+	return r->plan;
+}
+
 size_t
 resolver_cached(const struct resolver *r)
 {
@@ -434,7 +479,9 @@ abandon_question(struct resolver_question *q)
 	struct resolver *r = q->resolver;
 
 	q->wanted = false;
-	if (!q->out)
+	if (q->out)
+		note_silence(q); /* the end of the attempt may be minutes away */
+	else
 		end_question(q, NULL);
 	schedule_end(r);
 }

@@ -30,6 +30,7 @@ struct resolver_counts {
 };
 
 struct clock;
+struct dns_watch;
 struct event_base;
 struct resolver;
 struct resolver_question;
@@ -93,6 +94,12 @@ struct resolver_question *resolver_ask(
 
 /* Counts in *counts from now on, which outlives the resolver. Resolvers may share one. */
 void resolver_count_in(struct resolver *r, struct resolver_counts *counts);
+
+/* Reports each attempt to the watch (dns_watch.h) from now on, until the resolver retires. */
+void resolver_report_to(struct resolver *r, struct dns_watch *watch);
+
+/* The plan that the resolver was made for. */
+const char *resolver_get_plan(const struct resolver *r);
 
 /* The number of answers in the cache. */
 size_t resolver_cached(const struct resolver *r);

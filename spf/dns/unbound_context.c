@@ -265,17 +265,23 @@ map_unbound_security(int secure)
 	}
 }
 
+bool
+unbound_context_has_answer(const struct unbound_reply *reply)
+{
+	/* NXDOMAIN comes with a packet. */
+	return reply->packet != NULL && reply->len > 0 && reply->secure != 1 &&
+	       (reply->rcode == ns_r_noerror || reply->rcode == ns_r_nxdomain);
+}
+
 struct dns_answer *
 unbound_context_read(const struct unbound_reply *reply, enum dns_type type)
 {
 	struct dns_answer *answer;
 
-	/* NXDOMAIN comes with a packet. */
-	if (reply->packet == NULL || reply->len <= 0 || reply->secure == 1 ||
-	    (reply->rcode != ns_r_noerror && reply->rcode != ns_r_nxdomain))
-		answer = dns_answer_new_error(DNS_FAILED);
-	else
+	if (unbound_context_has_answer(reply))
 		answer = dns_packet_read(type, reply->packet, (size_t)reply->len);
+	else
+		answer = dns_answer_new_error(DNS_FAILED);
 	answer->security = map_unbound_security(reply->secure);
 	if (answer->status == DNS_ERROR)
 		answer->ttl = DNS_CACHE_ERROR_TTL;

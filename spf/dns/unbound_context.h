@@ -71,6 +71,9 @@ bool unbound_context_ask(struct unbound_context *context, struct unbound_query *
 /* Forgets the done function of a query; libunbound itself goes on with the query. */
 void unbound_context_cancel(struct unbound_query *query);
 
+/* False for a failure, a bogus signature included. The packet may still be malformed. */
+bool unbound_context_has_answer(const struct unbound_reply *reply);
+
 /* Parses a reply; the caller owns the reference. A failure has a TTL of DNS_CACHE_ERROR_TTL. */
 struct dns_answer *unbound_context_read(const struct unbound_reply *reply, enum dns_type type);
 

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "common/day.h"
+#include "common/duration.h"
 #include "srsd/ctl/ctl.h"
 
 /* The number of candidates of per-domain that are printed. */
@@ -78,6 +79,42 @@ print_reload(const json_t *reload)
 	printf("%-12s%s, %s\n", "reload", text,
 	    json_is_true(json_object_get(reload, "refused")) ? "refused; the log has the reason"
 							     : "in force");
+}
+
+/* format_age - "41 s" since a time */
+static const char *
+format_age(char text[DURATION_TEXT_SIZE], const json_t *object, const char *member)
+{
+	long long age = (long long)time(NULL) - ctl_number(object, member);
+
+	return duration_format(text, age > 0 ? 1000 * (uint64_t)age : 0);
+}
+
+/* print_nameservers - as the daemon uses them; a daemon of an earlier version does not list them */
+static void
+print_nameservers(const json_t *dns)
+{
+	const json_t *servers = json_object_get(dns, "servers"), *server;
+	const char *from = ctl_text(dns, "from");
+	char age[DURATION_TEXT_SIZE];
+	size_t i;
+
+	if (!json_is_array(servers))
+		return;
+	printf("%-12s", "dns servers");
+	json_array_foreach (servers, i, server)
+		printf("%s%s", i == 0 ? "" : ", ", ctl_string(server));
+	if (json_array_size(servers) > 0)
+		printf(" (%s)", from);
+	else
+		printf("%s", from);
+	if (json_is_integer(json_object_get(dns, "last_answer")))
+		printf(", last answer %s ago", format_age(age, dns, "last_answer"));
+	else
+		printf(", no answer yet");
+	if (json_is_integer(json_object_get(dns, "outage_since")))
+		printf(", outage for %s", format_age(age, dns, "outage_since"));
+	putchar('\n');
 }
 
 /* print_saturated - only if checks have been cut off recently */
@@ -244,6 +281,7 @@ print_status(const json_t *status)
 	print_numbers("spf helo", json_object_get(spf, "helo"));
 	print_numbers("spf sender", json_object_get(spf, "mailfrom"));
 	print_numbers("dns", json_object_get(status, "dns"));
+	print_nameservers(json_object_get(status, "nameservers"));
 	printf("%-12s%lld waiting for the DNS, with %lld queries\n", "checks",
 	    ctl_number(status, "checks_in_flight"), ctl_number(status, "questions_in_flight"));
 	print_saturated(status);

@@ -78,6 +78,7 @@ use_inputs(struct services *s)
 	s->policy.checker.resolver = s->resolver;
 	recent_resize(s->recent, (size_t)s->settings->recent_decisions);
 	resolver_count_in(s->resolver, &s->stats.dns);
+	resolver_report_to(s->resolver, &s->dns_watch);
 }
 
 static void
@@ -122,6 +123,7 @@ services_new(struct event_base *base, const struct clock *clock, struct inputs *
 	s->base = base;
 	s->clock = clock;
 	s->resolver = resolver;
+	dns_watch_begin(&s->dns_watch, inputs->dns);
 	s->inflight = spf_inflight_new();
 	s->messages = message_memory_new();
 	s->budget = srs_budget_new();
@@ -241,8 +243,10 @@ services_take(struct services *s, struct inputs *inputs, char *error, size_t siz
 		resolver = make_resolver(s->base, s->clock, inputs, error, size);
 	if (resolver == NULL)
 		return false;
-	if (resolver != s->resolver)
+	if (resolver != s->resolver) {
 		resolver_retire(&s->resolver);
+		dns_watch_begin(&s->dns_watch, inputs->dns);
+	}
 	s->resolver = resolver;
 	warn_of_lost_bounces(s->settings, inputs->settings, clock_wall(s->clock));
 	srs_keys_inherit(inputs->keys, s->keys);
@@ -269,6 +273,25 @@ const struct store_counts *
 services_store_counts(struct services *s)
 {
 	return has_database(s->settings) ? store_counts(s->store) : NULL;
+}
+
+/* find_wall_time - of a time on the clock that never goes back; 0 for 0 */
+static time_t
+find_wall_time(const struct services *s, uint64_t elapsed)
+{
+	if (elapsed == 0)
+		return 0;
+	return clock_wall(s->clock) - (time_t)((clock_elapsed(s->clock) - elapsed) / 1000);
+}
+
+void
+services_describe_dns(const struct services *s, struct status_dns *dns)
+{
+	const struct dns_outage *outage = &s->dns_watch.outage;
+
+	dns->plan = resolver_get_plan(s->resolver);
+	dns->last_answer = find_wall_time(s, outage->heard);
+	dns->outage_since = outage->on ? find_wall_time(s, outage->since) : 0;
 }
 
 void

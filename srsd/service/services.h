@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "spf/dns/dns_watch.h"
 #include "srsd/service/control.h"
 #include "srsd/service/inputs.h"
 #include "srsd/service/map_service.h"
@@ -17,6 +18,7 @@
 #include "srsd/service/policy_service.h"
 #include "srsd/service/socketmap_service.h"
 #include "srsd/service/stats.h"
+#include "srsd/service/status.h"
 
 /*
  * Makes the backend for the envelope-database of these settings, and hands it to the store
@@ -34,6 +36,7 @@ struct services {
 	struct settings *settings;
 	struct srs_keys *keys;
 	struct resolver *resolver;
+	struct dns_watch dns_watch;
 	struct spf_inflight *inflight;
 	struct message_memory *messages;
 	struct srs_budget *budget;
@@ -84,6 +87,9 @@ void services_use_store(struct services *services, services_open_store_fn *open_
 
 /* The counts of the store, valid until the loop runs again; NULL if there is no envelope-database. */
 const struct store_counts *services_store_counts(struct services *services);
+
+/* The nameservers, for a status; valid until the loop runs again. */
+void services_describe_dns(const struct services *services, struct status_dns *dns);
 
 /*
  * Counts a reload that was tried, and answers the sessions that wait for it. error is NULL, or the

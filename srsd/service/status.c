@@ -7,6 +7,7 @@
 #include "common/printable.h"
 #include "conf/config.h"
 #include "conf/spf_sections.h"
+#include "spf/dns/dns_servers.h"
 #include "srsd/service/candidate_report.h"
 #include "srsd/service/status.h"
 
@@ -126,6 +127,33 @@ make_result_counts(const struct stats *stats, enum spf_identity identity)
 	for (i = 0; i < SPF_RESULTS; i++)
 		put_json_number(
 		    object, spf_result_name((enum spf_result)i), stats->spf[identity][i]);
+	return object;
+}
+
+/* make_time - null for 0, which means never */
+static json_t *
+make_time(time_t time)
+{
+	return time == 0 ? json_null() : json_integer((json_int_t)time);
+}
+
+static json_t *
+describe_nameservers(const struct status *status)
+{
+	bool configured = status->settings->nameservers.n > 0;
+	const char *plan = status->dns.plan;
+	json_t *object = json_object(), *list = json_array();
+	char server[DNS_SERVERS_ONE_SIZE];
+
+	while (dns_servers_next(&plan, server))
+		json_array_append_new(list, json_string(server));
+	json_object_set_new(object, "from",
+	    json_string(json_array_size(list) == 0 ? "root servers"
+			: configured               ? "nameservers"
+						   : "resolv.conf"));
+	json_object_set_new(object, "servers", list);
+	json_object_set_new(object, "last_answer", make_time(status->dns.last_answer));
+	json_object_set_new(object, "outage_since", make_time(status->dns.outage_since));
 	return object;
 }
 
@@ -293,6 +321,7 @@ status_json(const struct status *status)
 	    json_pack("{s:o, s:o}", "helo", make_result_counts(status->stats, SPF_IDENTITY_HELO),
 		"mailfrom", make_result_counts(status->stats, SPF_IDENTITY_MAILFROM)));
 	json_object_set_new(object, "dns", make_dns_counts(status));
+	json_object_set_new(object, "nameservers", describe_nameservers(status));
 	put_json_number(object, "checks_in_flight", status->inflight.checks);
 	put_json_number(object, "questions_in_flight", status->inflight.places);
 	put_json_number(object, "cut_off", status->inflight.cut);

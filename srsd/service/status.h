@@ -22,6 +22,13 @@
 struct buffer;
 struct candidates;
 
+/* The nameservers. */
+struct status_dns {
+	const char *plan;    /* see spf/dns/resolver_plan.h */
+	time_t last_answer;  /* 0: none yet */
+	time_t outage_since; /* 0: there is no outage */
+};
+
 /*
  * The pointers are valid until the engine next returns to its loop. listeners is a reference that
  * the reader releases; the engine owns the rest.
@@ -32,11 +39,12 @@ struct status {
 	const struct srs_keys *keys;
 	const struct stats *stats;
 	unsigned connections[SERVICE_KINDS];
-	uint64_t refused[SERVICE_KINDS];       /* connections that clients does not permit */
-	unsigned connection_limit;             /* of each service for Postfix */
-	json_t *listeners;                     /* {"forward": ["inet:127.0.0.1:10001"], ...} */
-	struct spf_inflight_report inflight;   /* checks and queries that wait for the DNS */
-	size_t cached;                         /* names in the DNS cache */
+	uint64_t refused[SERVICE_KINDS];     /* connections that clients does not permit */
+	unsigned connection_limit;           /* of each service for Postfix */
+	json_t *listeners;                   /* {"forward": ["inet:127.0.0.1:10001"], ...} */
+	struct spf_inflight_report inflight; /* checks and queries that wait for the DNS */
+	size_t cached;                       /* names in the DNS cache */
+	struct status_dns dns;
 	const struct store_counts *store;      /* NULL: no envelope-database */
 	const struct candidates *candidates;   /* NULL: per-domain is off */
 	const struct forward_counts *forwards; /* NULL: no milter */
@@ -60,6 +68,8 @@ struct status {
  *   "spf": {"helo": {"pass": 1, ...}, "mailfrom": {...}},
  *   "dns": {"cached": 1, "found": 1, "none": 0, "failed": 0, "timeout": 0, "cancelled": 0,
  *       "names": 5},
+ *   "nameservers": {"servers": ["192.0.2.53", ...], "from": "nameservers", "resolv.conf" or
+ *       "root servers", "last_answer": null or 1700000000, "outage_since": null or 1700000000},
  *   "checks_in_flight": 0, "questions_in_flight": 0, "cut_off": 0,
  *   "saturated": null or {"network": "192.0.2.1", "network_questions": 64,
  *       "domain": "example.org", "domain_questions": 64},

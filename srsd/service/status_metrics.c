@@ -126,9 +126,21 @@ put_seconds(const struct metrics_page *page, const struct stats *stats)
 	put_sample(page, "spf_seconds_count", sum);
 }
 
+/* put_gauge - NaN for a value that is unknown: no alert fires for it */
 static void
-put_dns(const struct metrics_page *page, const struct resolver_counts *dns)
+put_gauge(const struct metrics_page *page, const char *name, bool known, int64_t value)
 {
+	if (known)
+		put_sample(page, name, (uint64_t)value);
+	else
+		buffer_printf(page->out, "srsd_%s NaN\n", name);
+}
+
+static void
+put_dns(const struct metrics_page *page, const struct status *status)
+{
+	const struct resolver_counts *dns = &status->stats->dns;
+
 	put_family(page, "dns_queries", "counter", "Questions to the DNS, by outcome.");
 	put_labelled_sample(page, "dns_queries_total", "outcome", "cached", dns->cached);
 	put_labelled_sample(page, "dns_queries_total", "outcome", "found", dns->found);
@@ -136,6 +148,12 @@ put_dns(const struct metrics_page *page, const struct resolver_counts *dns)
 	put_labelled_sample(page, "dns_queries_total", "outcome", "failed", dns->failed);
 	put_labelled_sample(page, "dns_queries_total", "outcome", "timeout", dns->timeout);
 	put_labelled_sample(page, "dns_queries_total", "outcome", "cancelled", dns->cancelled);
+	put_family(page, "dns_up", "gauge", "0 during an outage of the nameservers.");
+	put_sample(page, "dns_up", status->dns.outage_since == 0);
+	put_family(page, "dns_last_answer_timestamp_seconds", "gauge",
+	    "When a nameserver last replied, as Unix time.");
+	put_gauge(page, "dns_last_answer_timestamp_seconds", status->dns.last_answer != 0,
+	    status->dns.last_answer);
 }
 
 static void
@@ -162,16 +180,6 @@ put_srs(const struct metrics_page *page, const struct status *status)
 	for (i = 0; i < srs_keys_count(status->keys); i++)
 		put_labelled_sample(page, "secret_verified_total", "secret",
 		    srs_keys_fingerprint(status->keys, i), srs_keys_verified(status->keys, i));
-}
-
-/* put_gauge - NaN for a value that is unknown: no alert fires for it */
-static void
-put_gauge(const struct metrics_page *page, const char *name, bool known, int64_t value)
-{
-	if (known)
-		put_sample(page, name, (uint64_t)value);
-	else
-		buffer_printf(page->out, "srsd_%s NaN\n", name);
 }
 
 static void
@@ -241,7 +249,7 @@ status_metrics(const struct status *status, bool openmetrics, struct buffer *out
 	put_milter(&page, status->stats);
 	put_forwards(&page, status);
 	put_seconds(&page, status->stats);
-	put_dns(&page, &status->stats->dns);
+	put_dns(&page, status);
 	put_srs(&page, status);
 	put_store(&page, status);
 	put_family(&page, "connections", "gauge", "Connections that are open.");

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: ISC
 """SPF through the policy socket, with DNS answered by a server of our own."""
 
+import json
 import os
+import re
 import sys
 
 sys.dont_write_bytecode = True
@@ -11,7 +13,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.p
 from harness import tap
 from harness.case import DaemonCase
 from harness.clients import new_instance, policy_request
-from harness.daemon import free_port
+from harness.daemon import Daemon, free_port, run
 from harness.dns_server import NXDOMAIN, REFUSED, SERVFAIL, SILENT, Delayed, reverse_name
 
 CLIENT = '192.0.2.1'
@@ -354,6 +356,44 @@ class Trouble(SpfCase):
         self.dns.add({'flaky.test': SERVFAIL})
         self.assertEqual(self.result('flaky.test'), 'temperror')
         self.assertEqual(self.result('a-name.test'), 'pass')
+
+
+class Outage(SpfCase):
+    """The nameserver goes silent for three domains and is asked for no other."""
+
+    NAMES = ['dark%d.test' % n for n in range(3)]
+
+    def status(self, *arguments):
+        done = run('-f', self.daemon.config, 'status', *arguments, program='srsctl')
+        self.assertEqual((done.returncode, done.stderr), (0, ''))
+        return done.stdout
+
+    def test_begin_and_end(self):
+        self.daemon = Daemon({}, {**self.SPF, 'lookup-time': 30}, self.dns)
+        self.daemon.enable_control()
+        self.enter(self.daemon)
+        servers = 'dns servers +' + re.escape(self.dns.address) + r' \(nameservers\), '
+        self.assertRegex(self.status(), servers + 'no answer yet\n')
+        self.client = self.policy(self.daemon)
+        self.assertEqual(self.result('ip4.test'), 'pass')
+        self.assertRegex(self.status(), servers + r'last answer \d+ s ago\n')
+        self.dns.add({name: SILENT for name in self.NAMES})
+        for name in self.NAMES:
+            self.policy(self.daemon).send(
+                policy_request(sender='a@' + name, helo_name='helo.test'))
+        line = self.daemon.wait_log('dns: the nameserver')
+        self.assertRegex(line, 'the nameserver ' + re.escape(self.dns.address) +
+                         r' has not answered for 2\d s$')
+        self.assertRegex(self.status(), servers + r'last answer \d+ s ago, outage for 2\d s\n')
+        state = json.loads(self.status('--json'))
+        self.assertEqual(state['nameservers']['servers'], [self.dns.address])
+        self.assertGreater(state['nameservers']['outage_since'],
+                           state['nameservers']['last_answer'] - 2)
+        self.assertEqual(self.result('ip6.test'), 'fail')
+        self.daemon.wait_log('the nameserver ' + re.escape(self.dns.address) +
+                             r' answers again after \d+ s$')
+        self.assertNotIn('outage', self.status())
+        self.assertEqual(len(self.daemon.log_matches('dns: ')), 2)
 
 
 class OneMessage(SpfCase):

@@ -9,12 +9,16 @@
 #include "common/hostname.h"
 #include "common/xmalloc.h"
 #include "spf/dns/dns_cache.h"
+#include "spf/dns/dns_watch.h"
 #include "spf/dns/resolver.h"
 #include "spf/dns/resolver_plan.h"
 #include "tests/replay/fake_network.h"
 #include "tests/replay/virtual_time.h"
 #include "tests/replay/words.h"
 #include "tests/replay/zone.h"
+
+/* A query that gets no answer for so long shows silence, as the attempts of libunbound do. */
+#define SILENCE_MS 2000
 
 struct resolver {
 	LIST_ENTRY(resolver) next;
@@ -25,6 +29,7 @@ struct resolver {
 	struct dns_cache *cache;
 	struct resolver_counts *counts;
 	struct resolver_counts own_counts;
+	struct dns_watch *watch; /* or NULL */
 };
 
 struct resolver_question {
@@ -33,7 +38,7 @@ struct resolver_question {
 	resolver_done_fn *done;
 	void *arg;
 	struct dns_answer *answer; /* when it is due; NULL: silence */
-	uint64_t due;
+	uint64_t asked, due;
 	enum dns_type type;
 	char name[HOSTNAME_MAX + 1];
 };
@@ -184,6 +189,23 @@ seconds(const struct resolver *r)
 	return clock_elapsed(r->clock) / 1000;
 }
 
+/* report - an attempt, to the watch; answer is NULL: silence */
+static void
+report(const struct resolver_question *q, const struct dns_answer *answer)
+{
+	struct dns_watch *watch = q->resolver->watch;
+	uint64_t now = virtual_time_now();
+
+	if (watch == NULL)
+		return;
+	if (answer == NULL)
+		dns_watch_note_silence(watch, q->name, q->asked, now);
+	else if (answer->status == DNS_ERROR)
+		dns_watch_note_error(watch, q->name, q->asked, now);
+	else
+		dns_watch_note_answer(watch, now);
+}
+
 /* deliver - one answer, as spf/dns/resolver.c does for one of libunbound */
 static void
 deliver(struct resolver_question *q)
@@ -192,6 +214,7 @@ deliver(struct resolver_question *q)
 	resolver_done_fn *done = q->done;
 	void *arg = q->arg;
 
+	report(q, answer);
 	count(q->resolver->counts, answer);
 	q->resolver->prepare(answer, q->type);
 	dns_cache_put(q->resolver->cache, q->name, q->type, answer, seconds(q->resolver));
@@ -251,14 +274,15 @@ fake_network_deliver(uint64_t now)
 char *
 resolver_plan_make(const struct settings *settings, struct filebox *box, char *error, size_t size)
 {
-	char *plan = xstrdup(settings->dnssec ? "dnssec" : ""), *more;
+	char *plan = xstrdup(settings->dnssec ? RESOLVER_PLAN_ANCHOR "key\n" : ""), *more;
 	size_t i;
 
 	(void)box;
 	(void)error;
 	(void)size;
 	for (i = 0; i < settings->nameservers.n; i++) {
-		xasprintf(&more, "%s %s", plan, settings->nameservers.text[i]);
+		xasprintf(
+		    &more, "%s" RESOLVER_PLAN_FORWARD "%s\n", plan, settings->nameservers.text[i]);
 		free(plan);
 		plan = more;
 	}
@@ -307,6 +331,7 @@ void
 resolver_retire(struct resolver **r)
 {
 	(*r)->retired = true;
+	(*r)->watch = NULL;
 	*r = NULL;
 }
 
@@ -339,7 +364,8 @@ resolver_ask(
 	strlcpy(q->name, name, sizeof(q->name));
 	zone_ask(network.zone, name, type, &reply);
 	q->answer = reply.answer;
-	q->due = virtual_time_now() + reply.delay;
+	q->asked = virtual_time_now();
+	q->due = q->asked + reply.delay;
 	TAILQ_INSERT_TAIL(&network.questions, q, next);
 	note(&network.asked, q);
 	return q;
@@ -349,6 +375,18 @@ void
 resolver_count_in(struct resolver *r, struct resolver_counts *counts)
 {
 	r->counts = counts;
+}
+
+void
+resolver_report_to(struct resolver *r, struct dns_watch *watch)
+{
+	r->watch = watch;
+}
+
+const char *
+resolver_get_plan(const struct resolver *r)
+{
+	return r->plan;
 }
 
 size_t
@@ -365,6 +403,8 @@ drop(struct resolver_question *q)
 	void *arg = q->arg;
 
 	note(&network.cancelled, q);
+	if (virtual_time_now() - q->asked >= SILENCE_MS)
+		report(q, NULL);
 	forget(q);
 	done(arg, NULL);
 }

@@ -193,6 +193,7 @@ read_status(void *arg, struct status *v)
 		v->connections[client->service] += client->session != NULL;
 	spf_inflight_report(world->services->inflight, virtual_time_now(), &v->inflight);
 	v->cached = resolver_cached(world->services->resolver);
+	services_describe_dns(world->services, &v->dns);
 	v->store = services_store_counts(world->services);
 }
 

@@ -12,6 +12,7 @@
 #include <event2/event.h>
 
 #include "common/clock.h"
+#include "spf/dns/dns_watch.h"
 #include "spf/dns/resolver.h"
 #include "spf/dns/resolver_plan.h"
 
@@ -354,6 +355,82 @@ test_counts_of_ended_questions(void **state)
 	stop_server();
 }
 
+/* Every reply is reported, and so is silence. */
+static void
+test_reports(void **state)
+{
+	struct resolver *r = start_server(2, SERVFAIL);
+	struct dns_watch watch = { .n = 0 };
+	struct outcome outcome = { 0 };
+
+	(void)state;
+	resolver_report_to(r, &watch);
+	resolver_ask(r, "sick.test", DNS_TXT, note_outcome, &outcome);
+	while (watch.outage.domains == 0)
+		assert_int_equal(event_base_loop(base, EVLOOP_ONCE), 0);
+	assert_int_equal(watch.outage.heard, 0);
+	assert_false(watch.outage.errors);
+	wait_for(&outcome);
+	dns_answer_unref(&outcome.answer);
+	assert_true(watch.outage.errors);
+	assert_true(watch.outage.heard > 0);
+	assert_int_equal(watch.outage.domains, 1);
+	server.rcode = NXDOMAIN;
+	outcome.calls = 0;
+	resolver_ask(r, "well.test", DNS_TXT, note_outcome, &outcome);
+	wait_for(&outcome);
+	dns_answer_unref(&outcome.answer);
+	assert_int_equal(watch.outage.domains, 0);
+	resolver_free(&r);
+	stop_server();
+}
+
+/* A host that has no nameserver any more is as silent as one that is switched off. */
+static void
+test_closed_port(void **state)
+{
+	struct resolver *r = start_server(0, NXDOMAIN);
+	struct resolver_counts counts = { .cached = 0 };
+	struct dns_watch watch = { .n = 0 };
+	struct outcome outcome = { 0 };
+	struct resolver_question *q;
+
+	(void)state;
+	stop_server();
+	resolver_count_in(r, &counts);
+	resolver_report_to(r, &watch);
+	q = resolver_ask(r, "lost.test", DNS_TXT, note_outcome, &outcome);
+	while (watch.outage.domains == 0)
+		assert_int_equal(event_base_loop(base, EVLOOP_ONCE), 0);
+	assert_int_equal(watch.outage.heard, 0);
+	assert_false(watch.outage.errors);
+	assert_int_equal(outcome.calls, 0);
+	resolver_expire(q);
+	assert_int_equal(counts.timeout, 1);
+	assert_int_equal(counts.failed + counts.cancelled, 0);
+	resolver_free(&r);
+}
+
+/* The nameservers of a resolver that has retired are not those in use. */
+static void
+test_retired_reports_nothing(void **state)
+{
+	struct resolver *r = start_server(0, NXDOMAIN);
+	struct dns_watch watch = { .n = 0 };
+	struct outcome outcome = { 0 };
+
+	(void)state;
+	resolver_report_to(r, &watch);
+	resolver_ask(r, "well.test", DNS_TXT, note_outcome, &outcome);
+	resolver_retire(&r);
+	wait_for(&outcome);
+	assert_int_equal(outcome.answer->status, DNS_VOID);
+	dns_answer_unref(&outcome.answer);
+	assert_int_equal(watch.outage.heard, 0);
+	event_base_loop(base, EVLOOP_NONBLOCK); /* frees it */
+	stop_server();
+}
+
 int
 main(void)
 {
@@ -368,6 +445,9 @@ main(void)
 		RESOLVER_TEST(test_error_of_the_dns),
 		RESOLVER_TEST(test_cancelled_question),
 		RESOLVER_TEST(test_counts_of_ended_questions),
+		RESOLVER_TEST(test_reports),
+		RESOLVER_TEST(test_closed_port),
+		RESOLVER_TEST(test_retired_reports_nothing),
 	};
 
 	return cmocka_run_group_tests_name("resolver", tests, NULL, NULL);
