@@ -2,10 +2,12 @@
 /*
  * filewatch - detect that a file was written or replaced (inotify(7)).
  *
- * It watches the directory of the file, because editors create a new file and rename it.
+ * It watches the directory of the file, because editors create a new file and rename it. If the
+ * path is a symbolic link it also watches the directory of each link and of the file at the end.
+ * The file itself is watched, too, because it may be mounted from elsewhere.
  *
- * BUGS: if the path is a symbolic link, changes of the file that it points to are not detected. If
- * the directory is removed and created again, changes in the new one are not detected.
+ * BUGS: if one of the directories above is itself replaced or is a symbolic link that changes, this
+ * is not detected.
  */
 #ifndef COMMON_FILEWATCH_H
 #define COMMON_FILEWATCH_H
@@ -14,7 +16,10 @@
 
 struct filewatch;
 
-/* Starts to watch a file, which need not exist. The caller frees the watch. NULL: errno is set. */
+/*
+ * Starts to watch a file, which need not exist. Its directory must; that of the target of a link
+ * need not. The caller frees the watch. NULL: errno is set.
+ */
 struct filewatch *filewatch_new(const char *path);
 
 /*
@@ -23,7 +28,10 @@ struct filewatch *filewatch_new(const char *path);
  */
 int filewatch_fd(const struct filewatch *watch);
 
-/* Reads all waiting events. True if one of them may concern the file. */
+/*
+ * Reads all waiting events. True if one of them may concern the file. The removal of a file or a
+ * link is not reported, because another one may be about to replace it.
+ */
 bool filewatch_changed(struct filewatch *watch);
 
 /* Sets *watch to NULL; it may be NULL. */

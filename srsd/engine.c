@@ -16,6 +16,7 @@
 #include "common/sandbox.h"
 #include "common/xmalloc.h"
 #include "spf/dns/resolver.h"
+#include "spf/dns/resolver_plan.h"
 #include "spf/spf_record_set.h"
 #include "srsd/client_access.h"
 #include "srsd/descriptors.h"
@@ -459,6 +460,24 @@ reload_engine(struct engine *engine, struct channel_message *m)
 	services_reloaded(engine->services, ok ? NULL : error);
 }
 
+/* change_nameservers - to those of the files in a box; on an error the old ones stay in use */
+static void
+change_nameservers(struct engine *engine, const struct channel_message *m)
+{
+	struct filebox *box = m->n_fds > 0 ? filebox_load(m->fd[0]) : NULL;
+	struct services *services = engine->services;
+	char error[CONFIG_ERROR_SIZE] = "cannot load the files";
+	char *plan = NULL;
+
+	if (box != NULL)
+		plan = resolver_plan_make(services->settings, box, error, sizeof(error));
+	if (plan == NULL || !services_use_plan(services, plan, error, sizeof(error)))
+		log_warnx("dns: the old nameservers stay in use: %s", error);
+	free(plan);
+	filebox_free(&box);
+	close_message_fds(m, 0);
+}
+
 /* attach_store - unless the connection is for the database of other settings than the current ones */
 static void
 attach_store(struct engine *engine, const struct channel_message *m)
@@ -492,6 +511,9 @@ on_order(struct engine *engine, struct channel_message *m)
 	case LINK_STORE_PROCESS:
 	case LINK_STORE_SERVER:
 		attach_store(engine, m);
+		break;
+	case LINK_NAMESERVERS:
+		change_nameservers(engine, m);
 		break;
 	case LINK_STOP:
 	case LINK_ORDERS:

@@ -35,6 +35,11 @@ enum link_order {
 	 */
 	LINK_STORE_PROCESS,
 	LINK_STORE_SERVER,
+	/*
+	 * Use other nameservers with the same settings. Descriptor: a filebox with the files that
+	 * spf/dns/resolver_plan.h reads.
+	 */
+	LINK_NAMESERVERS,
 	LINK_ORDERS,
 };
 

@@ -19,6 +19,8 @@
 #include "common/notify.h"
 #include "common/printable.h"
 #include "common/xmalloc.h"
+#include "spf/dns/dns_servers.h"
+#include "spf/dns/resolver_plan.h"
 #include "srsd/engine.h"
 #include "srsd/link.h"
 #include "srsd/monitor.h"
@@ -32,7 +34,7 @@
 #define SERVER_MS 10          /* the same, between sockets to the Redis server */
 #define NOTIFY_RETRY_MS 100   /* the service manager's socket was full */
 #define LOG_FLUSH_MS 20       /* lines are handed over in batches */
-#define SETTLE_MS 300         /* after a change of the domains file: more changes may follow */
+#define SETTLE_MS 300         /* after a change of a file: more changes may follow */
 #define LONGEST_WAIT_MS 60000 /* of poll() */
 #define NEVER UINT64_MAX
 
@@ -42,6 +44,7 @@ enum deadline {
 	DEADLINE_STORE,    /* the next store process starts */
 	DEADLINE_SERVER,   /* the engine gets a socket to the Redis server */
 	DEADLINE_RELOAD,   /* the files are read again */
+	DEADLINE_DNS,      /* resolv.conf is read again */
 	DEADLINE_STOP,     /* the engine should have stopped */
 	DEADLINE_SILENCE,  /* the engine should have sent a report */
 	DEADLINE_ANSWER,   /* the engine should have answered a reload */
@@ -63,13 +66,14 @@ struct monitor {
 	struct inputs inputs; /* in effect */
 	struct listeners *listeners;
 	struct pending_reload reload;
-	uint32_t reloads;        /* number of the last one */
-	uint32_t in_effect;      /* number of the last one that the engine accepted */
-	time_t reloaded;         /* when the last one ended; 0: never */
-	bool reload_refused;     /* the last one was */
-	uint64_t last_request;   /* when the engine last requested a reload; 0: never */
-	uint64_t server_sent;    /* when it last got a socket to the Redis server; 0: never */
-	struct filewatch *watch; /* of the domains file, or NULL */
+	uint32_t reloads;      /* number of the last one */
+	uint32_t in_effect;    /* number of the last one that the engine accepted */
+	time_t reloaded;       /* when the last one ended; 0: never */
+	bool reload_refused;   /* the last one was */
+	uint64_t last_request; /* when the engine last requested a reload; 0: never */
+	uint64_t server_sent;  /* when it last got a socket to the Redis server; 0: never */
+	struct filewatch *domains_watch; /* of the domains file, or NULL */
+	struct filewatch *dns_watch;     /* of resolv.conf, or NULL */
 	struct store_keeper *store;
 	int signals; /* signalfd */
 	sigset_t saved_mask;
@@ -101,6 +105,13 @@ now_ms(void)
 	return clock_elapsed(&clock_system);
 }
 
+static void
+free_watches(struct monitor *m)
+{
+	filewatch_free(&m->domains_watch);
+	filewatch_free(&m->dns_watch);
+}
+
 /* run_engine - in the child: close what belongs to the monitor, and run the engine to its end */
 NORETURN static void
 run_engine(struct monitor *m, int link)
@@ -118,7 +129,7 @@ run_engine(struct monitor *m, int link)
 	};
 
 	close(m->signals);
-	filewatch_free(&m->watch);
+	free_watches(m);
 	notify_close();
 	m->forked(m->arg);
 	signal(SIGHUP, SIG_IGN); /* for the monitor only; the engine installs a handler later */
@@ -146,7 +157,7 @@ leave_monitor(void *arg)
 
 	close(m->signals);
 	close(m->link);
-	filewatch_free(&m->watch);
+	free_watches(m);
 	notify_close();
 	m->forked(m->arg);
 	free_reload(m);
@@ -526,12 +537,80 @@ watch_domains_file(struct monitor *m)
 {
 	const struct settings *s = m->inputs.settings;
 
-	filewatch_free(&m->watch);
+	filewatch_free(&m->domains_watch);
 	if (!s->domains_file_watch || s->domains_file[0] == '\0')
 		return;
-	m->watch = filewatch_new(s->domains_file);
-	if (m->watch == NULL)
+	m->domains_watch = filewatch_new(s->domains_file);
+	if (m->domains_watch == NULL)
 		log_warn("domains-file-watch: %s", s->domains_file);
+}
+
+/* watch_resolv_conf - if the nameservers are those of this file; a watch that there is stays */
+static void
+watch_resolv_conf(struct monitor *m)
+{
+	bool wanted = m->inputs.settings->nameservers.n == 0;
+
+	if (!wanted)
+		filewatch_free(&m->dns_watch);
+	if (!wanted || m->dns_watch != NULL)
+		return;
+	m->dns_watch = filewatch_new(RESOLVER_PLAN_FILE);
+	if (m->dns_watch == NULL)
+		log_warn("cannot watch %s, reload srsd after a change", RESOLVER_PLAN_FILE);
+}
+
+/* send_nameservers - the files of the plan in effect, to an engine; a later one is forked with it */
+static void
+send_nameservers(const struct monitor *m, const struct filebox *box)
+{
+	int fd;
+
+	if (m->link == -1)
+		return;
+	fd = filebox_store(box);
+	if (fd == -1 || !channel_send(m->link, LINK_NAMESERVERS, 0, NULL, &fd, 1))
+		log_warn("cannot give the engine the nameservers; reload srsd");
+	if (fd != -1)
+		close(fd);
+}
+
+/* keep_nameservers - should those in use stay, because the file has none (while it is rewritten)? */
+static bool
+keep_nameservers(const char *old, const char *new)
+{
+	char server[DNS_SERVERS_ONE_SIZE];
+
+	return dns_servers_next(&old, server) && !dns_servers_next(&new, server);
+}
+
+/* read_nameservers - after a change of resolv.conf. A reload that is pending may have read it before. */
+static void
+read_nameservers(struct monitor *m)
+{
+	struct filebox *box;
+	char error[CONFIG_ERROR_SIZE], *plan;
+
+	if (m->stopping || m->dns_watch == NULL)
+		return;
+	if (m->reload.number != 0) {
+		m->due[DEADLINE_DNS] = now_ms() + SETTLE_MS;
+		return;
+	}
+	box = filebox_new();
+	plan = resolver_plan_make(m->inputs.settings, box, error, sizeof(error));
+	if (plan == NULL) {
+		log_warnx(
+		    "%s has changed, keeping the old nameservers: %s", RESOLVER_PLAN_FILE, error);
+	} else if (keep_nameservers(m->inputs.dns, plan)) {
+		log_warnx("%s has no nameserver, keeping the old ones", RESOLVER_PLAN_FILE);
+	} else if (strcmp(plan, m->inputs.dns) != 0) {
+		free(m->inputs.dns);
+		m->inputs.dns = xstrdup(plan);
+		send_nameservers(m, box);
+	}
+	free(plan);
+	filebox_free(&box);
 }
 
 /* has_same_watch - true: keep the watch, which has recorded changes made during the reload */
@@ -571,6 +650,7 @@ commit_reload(struct monitor *m)
 	remove_old_listeners(m, old_listeners);
 	if (!has_same_watch(old.settings, m->inputs.settings))
 		watch_domains_file(m);
+	watch_resolv_conf(m);
 	inputs_free(&old);
 	store_keeper_use(m->store, m->inputs.settings);
 	m->due[DEADLINE_STORE] = now_ms();
@@ -743,6 +823,7 @@ run_deadlines(struct monitor *m)
 		[DEADLINE_STORE] = start_store,
 		[DEADLINE_SERVER] = send_server,
 		[DEADLINE_RELOAD] = begin_reload,
+		[DEADLINE_DNS] = read_nameservers,
 		[DEADLINE_STOP] = kill_slow_stop,
 		[DEADLINE_SILENCE] = kill_silent_engine,
 		[DEADLINE_ANSWER] = kill_slow_reload,
@@ -777,6 +858,16 @@ poll_timeout(const struct monitor *m)
 	return next <= now ? 0 : (int)earlier_time(next - now, LONGEST_WAIT_MS);
 }
 
+/* look_at_watches - more changes of a file may follow soon */
+static void
+look_at_watches(struct monitor *m)
+{
+	if (m->domains_watch != NULL && filewatch_changed(m->domains_watch))
+		m->due[DEADLINE_RELOAD] = now_ms() + SETTLE_MS;
+	if (m->dns_watch != NULL && filewatch_changed(m->dns_watch))
+		m->due[DEADLINE_DNS] = now_ms() + SETTLE_MS;
+}
+
 /* run_monitor_turn - wait for events, and handle them */
 static void
 run_monitor_turn(struct monitor *m)
@@ -784,7 +875,8 @@ run_monitor_turn(struct monitor *m)
 	struct pollfd pfd[] = {
 		{ .fd = m->signals, .events = POLLIN },
 		{ .fd = m->link, .events = POLLIN },
-		{ .fd = filewatch_fd(m->watch), .events = POLLIN },
+		{ .fd = filewatch_fd(m->domains_watch), .events = POLLIN },
+		{ .fd = filewatch_fd(m->dns_watch), .events = POLLIN },
 	};
 
 	if (poll(pfd, sizeof(pfd) / sizeof(pfd[0]), poll_timeout(m)) == -1 && errno != EINTR)
@@ -793,8 +885,7 @@ run_monitor_turn(struct monitor *m)
 		on_signals(m);
 	if (pfd[1].revents != 0 && m->link != -1)
 		read_reports(m);
-	if (pfd[2].revents != 0 && m->watch != NULL && filewatch_changed(m->watch))
-		m->due[DEADLINE_RELOAD] = now_ms() + SETTLE_MS;
+	look_at_watches(m);
 	reap_engine(m);
 	reap_store(m);
 	run_deadlines(m);
@@ -860,6 +951,7 @@ monitor_run(struct monitor_start *start)
 	block_signals(&m);
 	read_watchdog(&m);
 	watch_domains_file(&m);
+	watch_resolv_conf(&m);
 	m.store = store_keeper_new(&m.id);
 	store_keeper_use(m.store, m.inputs.settings);
 	start_engine(&m);
@@ -869,7 +961,7 @@ monitor_run(struct monitor_start *start)
 	discard_reload(&m);
 	listeners_free(&m.listeners, NULL);
 	inputs_free(&m.inputs);
-	filewatch_free(&m.watch);
+	free_watches(&m);
 	close(m.signals);
 	return m.status;
 }

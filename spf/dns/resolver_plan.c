@@ -8,7 +8,6 @@
 #include "common/log.h"
 #include "spf/dns/resolver_plan.h"
 
-#define RESOLV_CONF "/etc/resolv.conf"
 #define FILE_MAX (64 * 1024)
 
 #define BLANKS " \t\r"
@@ -63,8 +62,8 @@ add_resolv_conf(struct buffer *plan, struct filebox *box)
 	struct file file;
 	size_t len;
 
-	if (!filebox_read(box, &file, RESOLV_CONF, FILE_MAX, &error)) {
-		log_warnx("%s: %s; using the root servers", RESOLV_CONF, error);
+	if (!filebox_read(box, &file, RESOLVER_PLAN_FILE, FILE_MAX, &error)) {
+		log_warnx("%s: %s; using the root servers", RESOLVER_PLAN_FILE, error);
 		return;
 	}
 	for (rest = file.data; (line = strsep(&rest, "\n")) != NULL;)

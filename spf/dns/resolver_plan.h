@@ -18,6 +18,9 @@
 #include "common/filebox.h"
 #include "conf/settings.h"
 
+/* The file with the servers of hosts whose `nameservers` is empty, see resolv.conf(5). */
+#define RESOLVER_PLAN_FILE "/etc/resolv.conf"
+
 /* The first words of a line. */
 #define RESOLVER_PLAN_FORWARD "forward "
 #define RESOLVER_PLAN_ANCHOR "anchor "

@@ -7,6 +7,7 @@
 #include "common/tally.h"
 #include "common/xmalloc.h"
 #include "conf/envelope_database.h"
+#include "spf/dns/resolver_plan.h"
 #include "spf/spf_record_set.h"
 #include "srsd/service/control_recent.h"
 #include "srsd/service/policy_charge.h"
@@ -62,6 +63,14 @@ reopen_store(void *arg)
 	open_store(s);
 }
 
+static void
+use_resolver(struct services *s)
+{
+	s->policy.checker.resolver = s->resolver;
+	resolver_count_in(s->resolver, &s->stats.dns);
+	resolver_report_to(s->resolver, &s->dns_watch);
+}
+
 /* use_inputs - let all services answer with the current settings, keys and resolver */
 static void
 use_inputs(struct services *s)
@@ -75,10 +84,8 @@ use_inputs(struct services *s)
 	s->control.store = s->forward.store;
 	s->policy.settings = s->control.settings = s->milter.settings = s->settings;
 	s->policy.keys = s->control.keys = s->milter.keys = s->keys;
-	s->policy.checker.resolver = s->resolver;
 	recent_resize(s->recent, (size_t)s->settings->recent_decisions);
-	resolver_count_in(s->resolver, &s->stats.dns);
-	resolver_report_to(s->resolver, &s->dns_watch);
+	use_resolver(s);
 }
 
 static void
@@ -102,19 +109,20 @@ adopt_inputs(struct services *s, struct inputs *inputs)
 }
 
 static struct resolver *
-make_resolver(struct event_base *base, const struct clock *clock, const struct inputs *inputs,
-    char *error, size_t size)
+make_resolver(struct event_base *base, const struct clock *clock, const struct settings *settings,
+    const char *plan, char *error, size_t size)
 {
 	const struct resolver_host host = { base, clock, spf_record_set_prepare };
 
-	return resolver_new(&host, inputs->settings, inputs->dns, error, size);
+	return resolver_new(&host, settings, plan, error, size);
 }
 
 struct services *
 services_new(struct event_base *base, const struct clock *clock, struct inputs *inputs, char *error,
     size_t size)
 {
-	struct resolver *resolver = make_resolver(base, clock, inputs, error, size);
+	struct resolver *resolver =
+	    make_resolver(base, clock, inputs->settings, inputs->dns, error, size);
 	struct services *s;
 
 	if (resolver == NULL)
@@ -233,21 +241,42 @@ warn_of_lost_bounces(const struct settings *before, const struct settings *after
 	warn_of_lost_domains(before, after);
 }
 
+/* use_nameservers - of a plan; the resolver stays if its plan is the same. False: error is set */
+static bool
+use_nameservers(
+    struct services *s, const struct settings *settings, const char *plan, char *error, size_t size)
+{
+	struct resolver *resolver;
+
+	if (resolver_is_for(s->resolver, plan))
+		return true;
+	resolver = make_resolver(s->base, s->clock, settings, plan, error, size);
+	if (resolver == NULL)
+		return false;
+	resolver_retire(&s->resolver);
+	s->resolver = resolver;
+	dns_watch_begin(&s->dns_watch, plan);
+	return true;
+}
+
+bool
+services_use_plan(struct services *s, const char *plan, char *error, size_t size)
+{
+	if (!use_nameservers(s, s->settings, plan, error, size))
+		return false;
+	use_resolver(s);
+	log_info("dns: %s has changed: the nameservers are %s", RESOLVER_PLAN_FILE,
+	    s->dns_watch.servers);
+	return true;
+}
+
 bool
 services_take(struct services *s, struct inputs *inputs, char *error, size_t size)
 {
-	struct resolver *resolver = s->resolver;
 	bool same_database;
 
-	if (!resolver_is_for(resolver, inputs->dns))
-		resolver = make_resolver(s->base, s->clock, inputs, error, size);
-	if (resolver == NULL)
+	if (!use_nameservers(s, inputs->settings, inputs->dns, error, size))
 		return false;
-	if (resolver != s->resolver) {
-		resolver_retire(&s->resolver);
-		dns_watch_begin(&s->dns_watch, inputs->dns);
-	}
-	s->resolver = resolver;
 	warn_of_lost_bounces(s->settings, inputs->settings, clock_wall(s->clock));
 	srs_keys_inherit(inputs->keys, s->keys);
 	if (candidates_differ(s->settings, inputs->settings))

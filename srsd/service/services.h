@@ -80,6 +80,13 @@ void services_free(struct services **services);
 bool services_take(struct services *services, struct inputs *inputs, char *error, size_t size);
 
 /*
+ * Uses the nameservers of another plan (spf/dns/resolver_plan.h) for the same settings. Queries
+ * that wait are answered by the nameservers that were asked. False with one line in error when the
+ * resolver cannot be created; then nothing has changed.
+ */
+bool services_use_plan(struct services *services, const char *plan, char *error, size_t size);
+
+/*
  * Sets the function that makes the store's backend, and calls it. A reload with another database,
  * or with none any more, calls it again.
  */

@@ -7,10 +7,12 @@ import ctypes
 import fcntl
 import json
 import os
+import re
 import select
 import signal
 import socket
 import struct
+import subprocess
 import sys
 import threading
 import unittest
@@ -23,10 +25,18 @@ from harness.case import DaemonCase
 from harness.clients import MapClient, PolicyClient, policy_request
 from harness.daemon import (SECRET, Daemon, binary, borrow_descriptor, free_port, is_root,
                             process_status, process_tree, run)
-from harness.dns_server import Delayed
+from harness.dns_server import Delayed, DnsServer
 
 ZONE = {'pass.test': {'TXT': ['v=spf1 ip4:192.0.2.1 -all']},
         'fail.test': {'TXT': ['v=spf1 -all']}}
+
+
+def run_quietly(*command):
+    """-> was the program found, and did it succeed?"""
+    try:
+        return subprocess.run(command, stderr=subprocess.DEVNULL, check=False).returncode == 0
+    except FileNotFoundError:
+        return False
 
 
 def engine_of(daemon):
@@ -344,6 +354,114 @@ class Reload(DaemonCase):
         self.daemon.stop()
         said = [line for line in self.daemon.said if 'USEC' not in line]
         self.assertEqual(said, ['RELOADING=1', 'READY=1', 'STOPPING=1'])
+
+
+@unittest.skipUnless(is_root() and run_quietly('unshare', '--mount', 'true'),
+                     'needs root and a mount namespace')
+class ResolvConf(unittest.TestCase):
+    """The daemon has an /etc of its own. Its nameservers are on port 53 of unusual addresses."""
+
+    SERVERS = ['127.83.18.%d' % n for n in range(1, 6)]
+
+    def setUp(self):
+        self.daemon = Daemon(spf={'lookup-time': 3}, as_root=True)
+        self.addCleanup(self.daemon.folder.remove)
+        self.control = self.daemon.enable_control()
+        self.daemon.options['nameservers'] = []
+        self.etc = self.daemon.folder.subfolder('etc')
+        subprocess.run(['cp', '-a', '/etc/.', self.etc], check=True)
+        os.unlink(self.path('resolv.conf'))
+        self.write(self.SERVERS[0])
+        self.daemon.prefix = ['unshare', '--mount', 'sh', '-c',
+                              'mount --bind "$0" /etc && exec "$@"', self.etc]
+        self.daemon.start()
+        self.addCleanup(self.daemon.stop)
+
+    def path(self, name):
+        return os.path.join(self.etc, name)
+
+    def write(self, *servers, name='resolv.conf'):
+        with open(self.path(name), 'w', encoding='ascii') as file:
+            file.write(''.join('nameserver %s\n' % server for server in servers))
+
+    def servers(self):
+        done = run('-s', self.control, 'status', '--json', program='srsctl')
+        self.assertEqual((done.returncode, done.stderr), (0, ''))
+        return json.loads(done.stdout)['nameservers']
+
+    def wait_change(self, change, *servers):
+        mark = self.daemon.log_mark()
+        change()
+        self.daemon.wait_log(r'dns: /etc/resolv.conf has changed: the nameservers are ' +
+                             re.escape(', '.join(servers)) + '$', mark)
+        self.assertEqual(self.servers()['servers'], list(servers))
+
+    def replace(self, server):
+        self.write(server, name='new')
+        os.rename(self.path('new'), self.path('resolv.conf'))
+
+    def lead_to(self, target):
+        os.symlink(target, self.path('new'))
+        os.rename(self.path('new'), self.path('resolv.conf'))
+
+    def test_changes(self):
+        """Written in place, renamed, and with links as those of systemd-resolved."""
+        a, b, c, d, e = self.SERVERS
+        self.assertEqual(self.servers()['from'], 'resolv.conf')
+        self.assertEqual(self.servers()['servers'], [a])
+        self.wait_change(lambda: self.write(b, a), b, a)
+        self.wait_change(lambda: self.replace(c), c)
+        os.mkdir(self.path('resolved'))
+        self.write(d, name='resolved/stub')
+        self.wait_change(lambda: self.lead_to('resolved/stub'), d)
+        self.wait_change(lambda: self.write(e, name='resolved/stub'), e)
+        self.assertEqual(self.daemon.log_matches('reloaded'), [])
+
+    def test_engine_that_dies(self):
+        """The next one knows the new nameservers."""
+        self.wait_change(lambda: self.replace(self.SERVERS[1]), self.SERVERS[1])
+        engine = engine_of(self.daemon)
+        os.kill(engine, signal.SIGKILL)
+        self.daemon.child('engine', other_than=engine)
+        self.daemon.wait_log('is ready')
+        self.assertEqual(self.servers()['servers'], [self.SERVERS[1]])
+
+    def test_no_nameserver(self):
+        self.write()
+        self.daemon.wait_log('/etc/resolv.conf has no nameserver, keeping the old ones')
+        self.assertEqual(self.servers()['servers'], [self.SERVERS[0]])
+
+    def test_pending_checks(self):
+        """A check goes on, although its first nameserver was silent; the next one is answered."""
+        try:
+            dns = DnsServer(ZONE, host=self.SERVERS[1], port=53).start()
+        except OSError as error:
+            self.skipTest('%s port 53: %s' % (self.SERVERS[1], error.strerror))
+        self.addCleanup(dns.stop)
+        with self.daemon.policy_client() as waiting, self.daemon.policy_client() as client:
+            waiting.send(policy_request(sender='a@pass.test'))
+            self.wait_change(lambda: self.write(self.SERVERS[1]), self.SERVERS[1])
+            self.assertRegex(client.ask(sender='b@pass.test'), 'Received-SPF: Pass ')
+            self.assertRegex(waiting.action(), '^PREPEND Received-SPF: ')
+
+    def test_nameservers_configured(self):
+        """Then the file has no effect, and is watched again when the option is removed."""
+        a, b, c = self.SERVERS[:3]
+        self.daemon.options['nameservers'] = [b]
+        self.reload()
+        self.assertEqual(self.servers()['from'], 'nameservers')
+        self.write(c)
+        self.daemon.options['nameservers'] = []
+        self.reload()
+        self.assertEqual(self.servers()['servers'], [c])
+        self.assertEqual(self.daemon.log_matches('has changed'), [])
+        self.wait_change(lambda: self.write(a), a)
+
+    def reload(self):
+        mark = self.daemon.log_mark()
+        self.daemon.write_config()
+        self.daemon.signal(signal.SIGHUP)
+        self.daemon.wait_log(' reloaded ', mark)
 
 
 class Death(DaemonCase):

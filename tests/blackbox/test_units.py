@@ -31,6 +31,7 @@ EXPOSURE = 20           # of 100, as systemd-analyze counts it
 
 # What the engine's list (common/sandbox.c) does not have: the monitor's calls.
 MONITOR = ('capget chmod clone clone3 dup2 execve flock fork ftruncate inotify_add_watch inotify_init1 '
+           'inotify_rm_watch readlink '
            'kill listen lseek memfd_create mkdir open openat pipe2 poll prctl prlimit64 seccomp '
            'setsid setrlimit signalfd4 socketpair umask unlink wait4').split()
 # One of each of these is enough: libc prefers the first.

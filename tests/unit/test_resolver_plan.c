@@ -7,8 +7,6 @@
 
 #include "spf/dns/resolver_plan.h"
 
-#define RESOLV_CONF "/etc/resolv.conf"
-
 static struct settings *settings;
 static char error[500];
 
@@ -59,7 +57,7 @@ box_with(const char *text, size_t len)
 	ssize_t n;
 	int fd, directory = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	assert_int_equal(strlen(stand_in), strlen(RESOLV_CONF));
+	assert_int_equal(strlen(stand_in), strlen(RESOLVER_PLAN_FILE));
 	unit_write(stand_in, text, len, 0644);
 	assert_int_equal(chdir(unit_dir), 0);
 	assert_true(filebox_read(box, &file, stand_in, 65536, &why));
@@ -73,7 +71,7 @@ box_with(const char *text, size_t len)
 	assert_in_range(n, 1, sizeof(bytes) - 1);
 	path = find_bytes(bytes, (size_t)n, stand_in, strlen(stand_in));
 	assert_non_null(path);
-	memcpy(path, RESOLV_CONF, strlen(RESOLV_CONF));
+	memcpy(path, RESOLVER_PLAN_FILE, strlen(RESOLVER_PLAN_FILE));
 	fd = memfd_create("test", MFD_CLOEXEC);
 	assert_int_equal(write(fd, bytes, (size_t)n), n);
 	box = filebox_load(fd);
