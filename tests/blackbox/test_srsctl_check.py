@@ -225,7 +225,9 @@ class Installation(Base):
             'ok: srs-domain srs.test is accepted: it is in virtual_alias_domains',
             'ok: domains lists every domain that Postfix considers its own',
             'ok: MX of srs.test leads to this host: 192.0.2.10',
-            'ok: SPF of srs.test for 192.0.2.10: pass'])
+            'ok: SPF of srs.test for 192.0.2.10: pass',
+            'ok: the DNS answers srsctl; the daemon may use other nameservers, and cannot be asked '
+            'because control is "none"'])
         self.assertEqual(status, 0)
 
     def test_right_a_hundred_times(self):
@@ -2434,6 +2436,10 @@ class Dns(Base):
 
     def test_daemon_has_the_same_answers(self):
         self.daemon_finds('^ok: the DNS answers the daemon as it does srsctl$', self.dns, errors=0)
+
+    def test_daemon_cannot_be_asked(self):
+        self.finds('^ok: the DNS answers srsctl; the daemon may use other nameservers, and cannot '
+                   'be asked because control is "none"$', errors=0)
 
     def test_daemon_has_other_answers(self):
         """resolv.conf has changed, and the daemon has not read it."""
