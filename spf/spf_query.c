@@ -10,6 +10,7 @@
 
 /* One of check and outbound is not NULL. */
 struct spf_query {
+	const struct spf_checker *checker;
 	struct spf_check *check;
 	struct spf_outbound *outbound;
 	enum spf_evaluator evaluator;
@@ -125,6 +126,7 @@ spf_query_start(const struct spf_checker *checker, struct settings *settings, co
 {
 	struct spf_query *query = xcalloc(1, sizeof(*query));
 
+	query->checker = checker;
 	query->request = json_deep_copy(request);
 	if (json_object_get(request, "for") != NULL)
 		query->outbound =
@@ -173,6 +175,8 @@ spf_query_report(const struct spf_query *query)
 		json_object_set_new(object, "identities", report_identities(query));
 	else
 		json_object_set_new(object, "addresses", spf_outbound_report(query->outbound));
+	json_object_set_new(object, "nameservers",
+	    spf_report_nameservers(resolver_get_plan(query->checker->resolver)));
 	return object;
 }
 

@@ -40,10 +40,11 @@ bool spf_query_is_done(const struct spf_query *query);
 /*
  * Returns the report of a query that is done, as a new reference:
  *
- *	{ "ip": ..., "sender": ..., "helo": ..., "record": ..., "identities": [report, ...] }
- *	{ "for": ..., "record": ..., "addresses": [{ "ip": ..., ... }, ...] }
+ *	{ "ip": ..., "sender": ..., "helo": ..., "record": ..., "identities": [report, ...],
+ *	  "nameservers": ["192.0.2.53", ...] }
+ *	{ "for": ..., "record": ..., "addresses": [{ "ip": ..., ... }, ...], "nameservers": ... }
  *
- * with the members that the request has. There is a report (spf_report.h) for each identity that
+ * with the members that the request has. An empty list of nameservers means the root servers. There is a report (spf_report.h) for each identity that
  * was checked, or an object for each address (spf_outbound.h).
  */
 json_t *spf_query_report(const struct spf_query *query);

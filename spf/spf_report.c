@@ -4,6 +4,7 @@
 #include "common/printable.h"
 #include "spf/spf_near_miss.h"
 #include "spf/spf_record.h"
+#include "spf/dns/dns_servers.h"
 #include "spf/spf_report.h"
 #include "spf/spf_term_hint.h"
 
@@ -211,4 +212,15 @@ spf_report(const struct spf_check *check, enum spf_identity identity, enum spf_e
 		put_evaluators(object, v);
 	put_report_member(object, "terms", report_steps(spf_check_trace(check, identity)));
 	return object;
+}
+
+json_t *
+spf_report_nameservers(const char *plan)
+{
+	char server[DNS_SERVERS_ONE_SIZE];
+	json_t *list = json_array();
+
+	while (dns_servers_next(&plan, server))
+		json_array_append_new(list, json_string(server));
+	return list;
 }

@@ -42,4 +42,7 @@
 json_t *spf_report(
     const struct spf_check *check, enum spf_identity identity, enum spf_evaluator evaluator);
 
+/* Lists the nameservers of a plan (spf/dns/resolver_plan.h), a new reference to an array. */
+json_t *spf_report_nameservers(const char *plan);
+
 #endif

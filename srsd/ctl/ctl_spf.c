@@ -12,6 +12,7 @@
 #include "srsd/ctl/address_argument.h"
 #include "srsd/ctl/ctl.h"
 #include "srsd/ctl/offline.h"
+#include "srsd/ctl/progress.h"
 #include "srsd/ctl/spf_tree.h"
 
 #define USAGE                                                                         \
@@ -31,6 +32,8 @@ struct spf_command_options {
 	bool offline;
 };
 
+static const char waiting[] = "waiting for the DNS";
+
 /* run_spf_query - in the confined process; an error becomes a reply, as in the daemon */
 static json_t *
 run_spf_query(struct offline *offline, void *arg)
@@ -47,6 +50,15 @@ choose_reply_form(const struct spf_command_options *opts)
 	return opts->json ? CTL_AS_JSON : CTL_SHOWN;
 }
 
+/* put_asker - add the process that has queried the DNS to a report, and not to an error */
+static json_t *
+put_asker(json_t *reply, const char *asker)
+{
+	if (reply != NULL && json_object_get(reply, "error") == NULL)
+		json_object_set_new(reply, "queried_by", json_string(asker));
+	return reply;
+}
+
 static json_t *
 ask_dns_offline(const struct ctl *ctl, json_t *request, const struct spf_command_options *opts)
 {
@@ -55,6 +67,7 @@ ask_dns_offline(const struct ctl *ctl, json_t *request, const struct spf_command
 
 	if (report == NULL)
 		ctl_print_error(error);
+	report = put_asker(report, "srsctl");
 	return opts->json ? report : ctl_make_printable(report);
 }
 
@@ -69,9 +82,11 @@ ask_daemon_or_dns(const struct ctl *ctl, json_t *request, const struct spf_comma
 		return ask_dns_offline(ctl, request, opts);
 	reply = ctl_ask(ctl, request, choose_reply_form(opts), error);
 	if (reply != NULL)
-		return reply;
+		return put_asker(reply, "daemon");
+	progress_end();
 	ctl_print_error(error);
 	ctl_print_error("querying the DNS directly");
+	progress_begin(waiting);
 	return ask_dns_offline(ctl, request, opts);
 }
 
@@ -177,6 +192,22 @@ is_reply_to(const json_t *reply, const struct spf_command_options *opts)
 	return opts->record == NULL || json_object_get(reply, "record") != NULL;
 }
 
+/* print_asker - a daemon of an earlier version does not name its nameservers */
+static void
+print_asker(const json_t *reply)
+{
+	const json_t *servers = json_object_get(reply, "nameservers"), *server;
+	bool is_daemon = strcmp(ctl_text(reply, "queried_by"), "daemon") == 0;
+	size_t i;
+
+	if (!json_is_array(servers))
+		return;
+	printf("%s queried ", is_daemon ? "the daemon" : "srsctl");
+	json_array_foreach (servers, i, server)
+		printf("%s%s", i == 0 ? "" : ", ", ctl_string(server));
+	puts(json_array_size(servers) == 0 ? "the root servers" : "");
+}
+
 static void
 print_tree(const json_t *reply)
 {
@@ -188,6 +219,7 @@ print_tree(const json_t *reply)
 	if (out.len > 0)
 		fwrite(out.data, 1, out.len, stdout);
 	buffer_free(&out);
+	print_asker(reply);
 }
 
 static int
@@ -272,7 +304,9 @@ ctl_spf(const struct ctl *ctl, int argc, char **argv)
 	request = make_spf_request(&opts, argc - optind, argv + optind);
 	if (request == NULL)
 		return CTL_USAGE;
+	progress_begin(waiting);
 	reply = ask_daemon_or_dns(ctl, request, &opts);
+	progress_end();
 	if (reply != NULL)
 		status = show_spf_reply(reply, &opts);
 	json_decref(request);

@@ -36,6 +36,7 @@ unit_tests += tests/unit/test_postfix_text
 fuzzers += tests/fuzz/postfix_text
 ctl_files += srsd/ctl/program.c srsd/ctl/program.h
 unit_tests += tests/unit/test_program
+ctl_files += srsd/ctl/progress.c srsd/ctl/progress.h
 ctl_files += srsd/ctl/promotion.c srsd/ctl/promotion.h
 ctl_files += srsd/ctl/reply.c srsd/ctl/reply.h
 ctl_files += srsd/ctl/secret_file.c srsd/ctl/secret_file.h

@@ -7,7 +7,7 @@
 #include "common/printable.h"
 #include "conf/config.h"
 #include "conf/spf_sections.h"
-#include "spf/dns/dns_servers.h"
+#include "spf/spf_report.h"
 #include "srsd/service/candidate_report.h"
 #include "srsd/service/status.h"
 
@@ -141,12 +141,8 @@ static json_t *
 describe_nameservers(const struct status *status)
 {
 	bool configured = status->settings->nameservers.n > 0;
-	const char *plan = status->dns.plan;
-	json_t *object = json_object(), *list = json_array();
-	char server[DNS_SERVERS_ONE_SIZE];
+	json_t *object = json_object(), *list = spf_report_nameservers(status->dns.plan);
 
-	while (dns_servers_next(&plan, server))
-		json_array_append_new(list, json_string(server));
 	json_object_set_new(object, "from",
 	    json_string(json_array_size(list) == 0 ? "root servers"
 			: configured               ? "nameservers"

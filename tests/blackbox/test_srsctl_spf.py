@@ -8,6 +8,7 @@ import pty
 import re
 import select
 import struct
+import subprocess
 import sys
 import termios
 import unittest
@@ -63,10 +64,13 @@ class SpfCase(unittest.TestCase):
         return run('-f', self.daemon.config, 'spf', *arguments, program='srsctl')
 
     def text(self, *arguments):
-        """-> the tree, with the same time for all queries."""
+        """-> the tree, with the same time for all queries; the line after it names who queried."""
         done = self.spf(*arguments)
         self.assertEqual(done.stderr, '')
-        return re.sub(r'\((\d+ ms, at \d+ ms|cached)\)|(?<= )\d+ ms', '(T)', done.stdout)
+        who = 'srsctl' if '--offline' in arguments else 'the daemon'
+        text, line = done.stdout[:-1].rsplit('\n', 1)
+        self.assertEqual(line, '%s queried %s' % (who, self.dns.address))
+        return re.sub(r'\((\d+ ms, at \d+ ms|cached)\)|(?<= )\d+ ms', '(T)', text + '\n')
 
     def report(self, *arguments):
         done = self.spf('--json', *arguments)
@@ -128,6 +132,53 @@ mailfrom outer.test: softfail by ~all
             self.skipTest('built without libspf2')
         self.assertIn('\n  native softfail, libspf2 softfail: they agree\n'
                       '  record of outer.test: found\n', done.stdout)
+
+
+    def test_json_has_the_nameservers(self):
+        for mode, who in ((), 'daemon'), (('--offline',), 'srsctl'):
+            report = self.report(*mode, CLIENT, 'pass.test')
+            self.assertEqual((report['nameservers'], report['queried_by']),
+                             ([self.dns.address], who))
+
+
+class SignOfLife(unittest.TestCase):
+    """A person waits longer than a second for the DNS."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.dns = DnsServer(ZONE).start()
+        cls.addClassCleanup(cls.dns.stop)
+        cls.daemon = Daemon(spf={'lookup-time': 3}, dns=cls.dns)
+        cls.daemon.enable_control()
+        cls.daemon.start()
+        cls.addClassCleanup(cls.daemon.__exit__, None)
+
+    def on_terminal(self, *arguments, term='xterm'):
+        """-> what standard error shows."""
+        leader, follower = pty.openpty()
+        self.addCleanup(os.close, leader)
+        done = subprocess.run(
+            [reachable_binary('srsctl'), '-f', self.daemon.config, 'spf', *arguments],
+            stdout=subprocess.PIPE, stderr=follower, env={**os.environ, 'TERM': term}, check=False)
+        os.close(follower)
+        self.assertEqual(done.returncode, 3)
+        self.assertIn(b'queried ' + self.dns.address.encode(), done.stdout)
+        return os.read(leader, 65536).decode()
+
+    def test_in_place(self):
+        for mode in [], ['--offline']:
+            with self.subTest(str(mode)):
+                self.assertRegex(
+                    self.on_terminal(*mode, CLIENT, 'silent.test'),
+                    '^\rwaiting for the DNS: 1 s\rwaiting for the DNS: 2 s.*\r\x1b\\[K$')
+
+    def test_dumb_terminal(self):
+        self.assertEqual(self.on_terminal(CLIENT, 'silent.test', term='dumb'),
+                         'waiting for the DNS ...\r\n')
+
+    def test_pipe(self):
+        done = run('-f', self.daemon.config, 'spf', CLIENT, 'silent.test', program='srsctl')
+        self.assertEqual((done.returncode, done.stderr), (3, ''))
 
 
 class Status(SpfCase):
@@ -229,7 +280,9 @@ class For(SpfCase):
         for mode in [], ['--offline']:
             done = self.spf('--for', 'pass.test', *mode)
             self.assertEqual(done.returncode, 0)
-            self.assertEqual(re.sub(r'\d+ ms', 'T', done.stdout), '''\
+            text, line = done.stdout[:-1].rsplit('\n', 1)
+            self.assertRegex(line, '^(the daemon|srsctl) queried ' + re.escape(self.dns.address))
+            self.assertEqual(re.sub(r'\d+ ms', 'T', text + '\n'), '''\
 mail that is forwarded under pass.test: pass for 2 of 2 outbound addresses
   192.0.2.1: pass by ip4:192.0.2.0/24
     lookups 0 of 10, void 0 of 2, T, dnssec insecure

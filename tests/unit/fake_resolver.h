@@ -89,6 +89,12 @@ resolver_expire(struct resolver_question *q)
 	resolver_cancel(q);
 }
 
+const char *
+resolver_get_plan(const struct resolver *r)
+{
+	return r == NULL ? "" : "forward 192.0.2.53@5353\n";
+}
+
 /* fake_resolver_is_out - is a query pending? */
 static inline bool
 fake_resolver_is_out(const struct resolver *r, const char *name, enum dns_type type)

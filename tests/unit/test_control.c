@@ -243,7 +243,7 @@ check_result(struct client *c, const char *row, const char *want)
 		return;
 	}
 	reply = json_case_read(line);
-	json_case_keys(row, reply, "ip sender identities");
+	json_case_keys(row, reply, "ip sender identities nameservers");
 	json_case_is(row, "result",
 	    json_object_get(json_array_get(json_object_get(reply, "identities"), 0), "result"),
 	    want);

@@ -277,7 +277,7 @@ test_record_precedes_the_cache(void **state)
 		      "\"record\":\"v=spf1 ip4:192.0.2.7 ?all\"}",
 	    &error);
 	report = spf_query_report(query);
-	json_case_keys("report", report, "ip sender helo record identities");
+	json_case_keys("report", report, "ip sender helo record identities nameservers");
 	json_case_member("report", report, "record", "\"v=spf1 ip4:192.0.2.7 ?all\"");
 	assert_string_equal(results(report), "helo pass, mailfrom neutral");
 	term = json_array_get(
@@ -313,7 +313,7 @@ test_for(void **state)
 	assert_non_null(query);
 	assert_true(spf_query_is_done(query));
 	report = spf_query_report(query);
-	json_case_keys("report", report, "for record addresses");
+	json_case_keys("report", report, "for record addresses nameservers");
 	assert_int_equal(json_array_size(json_object_get(report, "addresses")), 2);
 	json_decref(report);
 	spf_query_free(&query);
@@ -336,16 +336,17 @@ test_shape(void **state)
 	json_t *report = spf_query_report(query);
 
 	(void)state;
-	json_case_keys("report", report, "ip sender helo identities");
+	json_case_keys("report", report, "ip sender helo identities nameservers");
 	json_case_member("report", report, "ip", "\"192.0.2.1\"");
 	json_case_member("report", report, "sender", "\"a@x.test\"");
 	json_case_member("report", report, "helo", "\"mx.test\"");
+	json_case_member("report", report, "nameservers", "[\"192.0.2.53:5353\"]");
 	assert_int_equal(json_array_size(json_object_get(report, "identities")), 2);
 	json_decref(report);
 	spf_query_free(&query);
 	query = start("{\"ip\":\"192.0.2.1\",\"sender\":\"x.test\"}", &error);
 	report = spf_query_report(query);
-	json_case_keys("no helo", report, "ip sender identities");
+	json_case_keys("no helo", report, "ip sender identities nameservers");
 	json_decref(report);
 	spf_query_free(&query);
 	unit_end();
