@@ -120,7 +120,7 @@ parse_config_text(struct config_load *l, const char *text)
 {
 	struct confuse_option *known = xcalloc(option_count, sizeof(*known));
 	const struct confuse_grammar grammar = { known, option_count, true, set_parsed_option, l,
-		open_section, set_section_option };
+		open_section, set_section_option, NULL };
 	bool ok;
 	size_t i;
 

@@ -48,6 +48,9 @@ struct confuse_parser {
 	char mark[24]; /* the value of the sentinel */
 	int last;      /* the number of the last line before the sentinel */
 	bool whole;    /* the sentinel was read, and so the whole text */
+	size_t known;  /* the options after these in the grammar are unknown to the caller */
+	bool trying;   /* only look for unknown options: the caller gets no values */
+	char *unknown; /* the option at which the parsing has ended; NULL: none */
 	char *error;
 	size_t size;
 };
@@ -196,6 +199,8 @@ on_confuse_error(cfg_t *cfg, const char *fmt, va_list ap)
 	set_confuse_error(p, "%s:%d: %s", p->path, cfg->line > p->last ? p->last : cfg->line, text);
 	if (strncmp(text, unknown, sizeof(unknown) - 1) == 0) {
 		name = text + sizeof(unknown) - 1;
+		if (p->trying && find_place(p, cfg) == PLACE_TOP)
+			p->unknown = xstrndup(name, strcspn(name, "'"));
 		append_remedy(p, cfg, name, strcspn(name, "'"));
 	}
 }
@@ -227,13 +232,20 @@ pass_option_values(struct confuse_parser *p, enum confuse_place place, cfg_opt_t
 	const struct confuse_grammar *grammar = p->grammar;
 	confuse_fn *set = place == PLACE_TITLED ? grammar->set_titled : grammar->set;
 	unsigned i, n = cfg_opt_size(opt);
-	const char **values = xcalloc(n + 1, sizeof(*values));
+	size_t number = (size_t)(o - grammar->options);
+	const char **values;
 	char why[CONFUSE_WHY_SIZE];
-	bool ok;
+	bool ok = true;
 
+	if (p->trying)
+		return true;
+	values = xcalloc(n + 1, sizeof(*values));
 	for (i = 0; i < n; i++)
 		values[i] = cfg_opt_getnstr(opt, i);
-	ok = set(grammar->arg, (size_t)(o - grammar->options), line, values, n, why);
+	if (number < p->known)
+		ok = set(grammar->arg, number, line, values, n, why);
+	else
+		grammar->unknown(grammar->arg, o->name, line, values, n);
 	if (!ok)
 		set_confuse_error(p, "%s:%d: %s: %s", p->path, line, o->name, why);
 	free(values);
@@ -577,6 +589,63 @@ parse_marked_text(struct confuse_parser *p, char *text, size_t len)
 	return ok;
 }
 
+/* parse_once - a text with this grammar, whose options after the first known are unknown */
+static bool
+parse_once(struct confuse_parser *p, const char *text)
+{
+	char *copy;
+	bool ok;
+	int len;
+
+	p->error[0] = '\0';
+	p->whole = false;
+	snprintf(p->mark, sizeof(p->mark), "%zu", strlen(text));
+	len = xasprintf(&copy, "%s\n" SENTINEL " = %s\n", text, p->mark);
+	blank_comments(copy);
+	blank_byte_order_mark(copy);
+	name_titled_sections(p);
+	if (p->titled[0] != '\0')
+		mark_titled_sections(p, copy);
+	ok = parse_marked_text(p, copy, (size_t)len);
+	free(copy);
+	return ok;
+}
+
+/*
+ * parse_with_unknown - add each unknown option to the grammar, until the text has no other one
+ *
+ * libconfuse can ignore unknown options, but then it does not name them.
+ */
+static bool
+parse_with_unknown(struct confuse_parser *p, const char *text)
+{
+	const struct confuse_grammar *grammar = p->grammar;
+	struct confuse_grammar all = *grammar;
+	struct confuse_option *options =
+	    xcalloc(grammar->n + CONFUSE_UNKNOWN_MAX, sizeof(*options));
+	char *names[CONFUSE_UNKNOWN_MAX];
+	size_t n = 0;
+	bool ok;
+
+	memcpy(options, grammar->options, grammar->n * sizeof(*options));
+	all.options = options;
+	p->grammar = &all;
+	p->trying = true;
+	while (!(ok = parse_once(p, text)) && p->unknown != NULL && n < CONFUSE_UNKNOWN_MAX) {
+		names[n] = p->unknown;
+		options[all.n++] = (struct confuse_option){ .name = names[n++], .list = true };
+		p->unknown = NULL;
+	}
+	p->trying = false;
+	if (ok)
+		ok = parse_once(p, text);
+	while (n > 0)
+		free(names[--n]);
+	free(p->unknown);
+	free(options);
+	return ok;
+}
+
 bool
 confuse_parse(const struct confuse_grammar *grammar, const char *text, const char *path,
     char *error, size_t size)
@@ -585,21 +654,9 @@ confuse_parse(const struct confuse_grammar *grammar, const char *text, const cha
 		.path = path,
 		.section = find_section_name(grammar->options, grammar->n),
 		.last = count_text_lines(text),
+		.known = grammar->n,
 		.error = error,
 		.size = size };
-	char *copy;
-	bool ok;
-	int len;
 
-	error[0] = '\0';
-	snprintf(p.mark, sizeof(p.mark), "%zu", strlen(text));
-	len = xasprintf(&copy, "%s\n" SENTINEL " = %s\n", text, p.mark);
-	blank_comments(copy);
-	blank_byte_order_mark(copy);
-	name_titled_sections(&p);
-	if (p.titled[0] != '\0')
-		mark_titled_sections(&p, copy);
-	ok = parse_marked_text(&p, copy, (size_t)len);
-	free(copy);
-	return ok;
+	return grammar->unknown == NULL ? parse_once(&p, text) : parse_with_unknown(&p, text);
 }

@@ -40,6 +40,16 @@ typedef bool confuse_fn(void *arg, size_t number, int line, const char *const *v
  */
 typedef bool confuse_open_fn(void *arg, const char *title, int line, char why[CONFUSE_WHY_SIZE]);
 
+/*
+ * Called for an option outside of the section that the grammar does not have, with its name, as
+ * confuse_fn is called for a list.
+ */
+typedef void confuse_unknown_fn(
+    void *arg, const char *name, int line, const char *const *values, size_t n);
+
+/* More unknown options in a text are an error. */
+#define CONFUSE_UNKNOWN_MAX 32
+
 struct confuse_grammar {
 	const struct confuse_option *options;
 	size_t n;
@@ -48,12 +58,13 @@ struct confuse_grammar {
 	void *arg;
 	/* If the section may have titles, once for each of them; NULL: it has none. */
 	confuse_open_fn *open;
-	confuse_fn *set_titled; /* lists come last in each section */
+	confuse_fn *set_titled;      /* lists come last in each section */
+	confuse_unknown_fn *unknown; /* NULL: an unknown option is an error */
 };
 
 /*
  * Parses a text that ends with a NUL. path is the name of the file in errors. False: error, of size
- * bytes, is one line of text.
+ * bytes, is one line of text. If the grammar has unknown, no function is called for such a text.
  */
 bool confuse_parse(const struct confuse_grammar *grammar, const char *text, const char *path,
     char *error, size_t size);

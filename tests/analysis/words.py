@@ -55,7 +55,7 @@ ROWS = (
     # Said and told
     (r'\btold\b', 'reported, logged, shown; for a process: notified, requested'),
     (r'\btells\b(?![^.;]{0,70}\b(?:apart|from)\b)', 'reports, shows, states'),
-    (r'(?<!\$)\bsaid\b(?!=)', 'reported, logged, stated, configured'),
+    (r'(?<!\$)(?<!\bCm\x20)(?<!--choose\x20)(?<!\")\bsaid\b(?!=)', 'reported, logged, stated, configured'),
     # Stands, lies, none, behind
     (r'(?<!as\sit\s)\bstands?\b(?!-)(?! (?:for|in for|out|alone)\b)', 'is, is listed in, is in'),
     (r'\blies (?:in|at|there|beside|behind|below|under|with|back)\b', 'is in, is'),

@@ -108,13 +108,17 @@ class Import(unittest.TestCase):
                        program='srsctl', user=False)
         finally:
             os.environ['PATH'] = paths
-        self.assertEqual(done.returncode, status, done.stderr)
+        if status is not None:
+            self.assertEqual(done.returncode, status, done.stderr)
         return done
 
-    def imported(self, text, name):
-        """-> the configuration built from a file with that text"""
+    def imported(self, text, name, *arguments):
+        """-> the configuration built from a file with that text; the status says what it lacks"""
         path = self.folder.file(name, text)
-        return self.run_import(path).stdout.replace(path, 'FILE')
+        done = self.run_import(*arguments, path, status=None)
+        lacks = re.search(r'look for (LOSS|UNKNOWN)', done.stderr)
+        self.assertEqual(done.returncode, 1 if lacks else 0, done.stderr)
+        return done.stdout.replace(path, 'FILE')
 
     def settings(self, config, *arguments):
         """-> {option: its value, as srsd -nv prints it}; srsd accepts the configuration"""
@@ -155,6 +159,7 @@ class Whole(Import):
     def test_postsrsd2(self):
         config = self.imported(POSTSRSD2, 'postsrsd.conf')
         self.folder.file('domains', 'x.test\n')
+        self.assertIn('/etc/domains: No such file or directory. srsd does not start', config)
         config = config.replace('/etc/domains', self.folder.path + '/domains')
         self.assert_settings(config, {
             'srs-domain': '"srs.test"', 'domains': '{"our.test", ".our.test"}',
@@ -308,8 +313,8 @@ class Whole(Import):
                 config = self.imported(text, name)
                 self.assert_settings(config, {'clients': '{"0.0.0.0/0", "::/0"}'})
                 self.assertIn('# FILE:2 %s\n' % endpoint, config)
-                self.assertIn('List only the addresses of your mail servers',
-                              self.unwrapped(config))
+                self.assertRegex(self.unwrapped(config), r'WARNING: .*\. List only the '
+                                 'addresses of your mail servers')
 
     def test_former_domain(self):
         """postsrsd answers for every domain, so a renamed one went on working."""
@@ -353,7 +358,6 @@ class Whole(Import):
         self.assertIn('No such file', self.run_import('/none/postsrsd', status=2).stderr)
         for name, text, why in (('postsrsd', 'A=\0', 'the file contains a NUL byte'),
                                 ('postsrsd.conf', 'srs-domain = {', 'postsrsd.conf:1: '),
-                                ('postsrsd.conf', 'srsdomain = x', 'no such option'),
                                 ('postsrsd', 'A=%s' % ('x' * 2000000), 'too large')):
             with self.subTest(name=name, text=text[:20]):
                 done = self.run_import(self.folder.file(name, text), status=2)
@@ -406,7 +410,7 @@ class Shell(Import):
                 ('SRS_EXTRA_OPTIONS=-t999999', {'idle-timeout': '86400'}, ''),
                 ('HOST=a', {}, 'FILE:1 HOST: postsrsd\'s launcher does not read this variable'),
                 ('. /etc/more\nSRS_DOMAIN=a.test', {'srs-domain': '"a.test"'},
-                 r'FILE:1: not understood, and not executed: \. /etc/more'),
+                 r'UNKNOWN: FILE:1: not executed: \. /etc/more\. The variables of that file'),
                 ('FOO=$SRS_DOMAIN\nSRS_DOMAIN=a.test', {'srs-domain': '"a.test"'},
                  r'FILE:1: not understood, and not executed: FOO=\$SRS_DOMAIN')):
             with self.subTest(text=text):
@@ -414,7 +418,7 @@ class Shell(Import):
                 known = not config.count('#srs-domain')
                 self.assert_settings(config, want, *(() if known else ('-o', 'srs-domain=z.test')))
                 self.assertRegex(self.unwrapped(config), re.compile(output, re.S))
-                self.assertNotIn('UNKNOWN', config)
+                self.assertNotIn('# UNKNOWN:\n', config)
 
     def test_unknown_values(self):
         """A line that is not understood is printed, and the options that depend on it are marked."""
@@ -450,7 +454,8 @@ class Shell(Import):
 
     def test_unknown_values_are_counted(self):
         path = self.folder.file('postsrsd', 'SRS_DOMAIN=$X\nSRS_SECRET=$Y\n')
-        self.assertIn('srsctl: 2 unknown values: look for UNKNOWN\n', self.run_import(path).stderr)
+        self.assertIn('srsctl: 2 unknown values or lines: look for UNKNOWN\n',
+                      self.run_import(path, status=1).stderr)
 
     def test_unknown_is_not_the_default(self):
         config = self.imported('SRS_DOMAIN=$(hostname -d)\nSRS_SECRET=$X/s\n', 'postsrsd')
@@ -567,8 +572,16 @@ class PolicydSpf(Import):
                 config = self.imported(text + '\n', 'policyd-spf.conf')
                 if did is not None:
                     self.assert_settings(config, {name: did}, '-o', 'srs-domain=srs.test')
-                offered = re.findall(r'# CHOOSE:\n(?:\t# .*\n)+\t#%s = (.*)\n' % name, config)
+                offered = re.findall(r'\t# .*\n\t#%s = (.*)\n' % name, config)
                 self.assertEqual(offered, [] if meant is None else [meant])
+                self.assert_chosen(text, name, meant or did)
+
+    def assert_chosen(self, text, name, said):
+        """--choose said makes the choices; a Mock that is meant is none of them."""
+        config = self.imported(text + '\n', 'policyd-spf.conf', '--choose', 'said', '--short')
+        self.assertNotIn('CHOOSE', config)
+        if said is not None and text != 'Mock = True':
+            self.assert_settings(config, {name: said}, '-o', 'srs-domain=srs.test')
 
     def test_every_line_is_reported(self):
         """Each line, whatever it contains, appears in the output."""
@@ -584,6 +597,99 @@ class PolicydSpf(Import):
         config = self.imported('HELO_reject = fail\nHELO_reject = Softfail\n', 'policyd-spf.conf')
         self.assertNotIn('CHOOSE', config)
         self.assert_settings(config, {'helo-reject': '"softfail"'}, '-o', 'srs-domain=x.test')
+
+
+class Options(Import):
+    def test_short(self):
+        """It has the values of the long form, and no lines with defaults."""
+        for name, text in (('postsrsd', POSTSRSD1), ('policyd-spf.conf', POLICYD_SPF)):
+            with self.subTest(name):
+                short = self.imported(text, name, '--short')
+                self.assertEqual(self.settings(short, '-o', 'srs-domain=x.test'),
+                                 self.settings(self.imported(text, name), '-o',
+                                               'srs-domain=x.test'))
+                self.assertNotRegex(short, r'(?m)^\s*#[a-z-]+ = ')
+                self.assertNotIn('max-age', short)
+        self.assertIn('CHOOSE', self.imported('No_Mail = yes\n', 'policyd-spf.conf', '--short'))
+
+    def test_one_cause_is_one_choice(self):
+        path = self.folder.file('policyd-spf.conf', 'Mail_From_reject = Softfail\nMock = no\n')
+        done = self.run_import(path)
+        self.assertEqual(done.stderr, 'srsctl: 1 choice to make: look for CHOOSE\n')
+        self.assertEqual(done.stdout.count('# CHOOSE:'), 1)
+        self.assertIn('this line belongs to the same choice', self.unwrapped(done.stdout))
+        self.assertIn('#mail-from-reject = "softfail"\n', done.stdout)
+
+    def test_choose(self):
+        """(answer, helo-reject, mail-from-reject)"""
+        text = 'HELO_reject = fail\nMail_From_reject = Softfail\nMock = no\n'
+        for answer, helo, mail_from in (('said', '"fail"', '"softfail"'),
+                                        ('did', '"no-check"', '"no-check"')):
+            with self.subTest(answer):
+                config = self.imported(text, 'policyd-spf.conf', '--choose', answer)
+                self.assert_settings(config, {'helo-reject': helo, 'mail-from-reject': mail_from},
+                                     '-o', 'srs-domain=srs.test')
+                self.assertNotIn('CHOOSE', config)
+        users = self.folder.file('users', 'a@our.test,No_Mail=yes\n')
+        config = self.imported('Per_User = text,%s\n' % users, 'policyd-spf.conf',
+                               '--choose', 'said')
+        self.assertIn('\n\tno-mail = true\t# %s:1' % users, config)
+        self.run_import('--choose', 'both', users, status=2)
+
+    def test_mock_that_is_meant(self):
+        """SPF is off, as the file says: no choice, but a warning."""
+        path = self.folder.file('policyd-spf.conf', 'Mock = 1\n')
+        for arguments in (), ('--choose', 'said'):
+            done = self.run_import(*arguments, path)
+            self.assertEqual(done.stderr, 'srsctl: 1 warning: look for WARNING\n')
+            self.assertIn('policyd-spf checks nothing with this option', self.unwrapped(done.stdout))
+            self.assert_settings(done.stdout, {'helo-reject': '"no-check"'},
+                                 '-o', 'srs-domain=srs.test')
+
+    def test_losses(self):
+        """(file, a part of the line that is marked)"""
+        for name, text, line in (
+                ('postsrsd', 'SRS_EXCLUDE_DOMAINS="a.test bad_/x"', "'bad_/x' is not a domain"),
+                ('postsrsd', "SRS_DOMAIN='a b'", "srs-domain: 'a b' is not accepted"),
+                ('postsrsd.conf', 'original-envelope = database\nchroot-dir = ""\n'
+                 'envelope-database = "sqlite:senders.db"', 'the path is relative'),
+                ('postsrsd.conf', 'socketmap = "tcp:1"', 'has no equivalent'),
+                ('policyd-spf.conf', 'HELO_pass_restriction = a, b', 'declare a class'),
+                ('policyd-spf.conf', 'Domain_Whitelist = a b', "'a b' is not a domain"),
+                ('policyd-spf.conf', 'Per_User = text,/none', 'No such file')):
+            with self.subTest(text=text):
+                done = self.run_import(self.folder.file(name, text + '\n'), status=1)
+                self.assertIn('srsctl: 1 setting that mail depends on is not carried over: look '
+                              'for LOSS\n', done.stderr)
+                self.assertRegex(self.unwrapped(done.stdout), ' LOSS: .*' + re.escape(line))
+                self.assertIn('# LOSS marks a setting', done.stdout)
+        done = self.run_import(self.folder.file('postsrsd', 'RUN_AS=x\nSRS_DOMAIN=a.test\n'))
+        self.assertNotIn('LOSS', done.stdout)
+
+    def test_unknown_option_of_postsrsd2(self):
+        """Of a fork, or of a later version: it is reported, and the others are imported."""
+        text = ('srs-domain = a.test\nnew-option = "x"\nlist-option = {a, "b"}\n'
+                'hash-length = 9\nnew-option = y\n')
+        config = self.imported(text, 'postsrsd.conf')
+        self.assert_settings(config, {'hash-length': '9', 'srs-domain': '"a.test"'})
+        config = self.unwrapped(config)
+        self.assertIn('UNKNOWN: FILE:3 list-option: "a", "b": postsrsd 2.4 has no such option',
+                      config)
+        self.assertIn('UNKNOWN: FILE:5 new-option: "y": ', config)
+        many = ''.join('o%d = 1\n' % n for n in range(40))
+        done = self.run_import(self.folder.file('postsrsd.conf', many), status=2)
+        self.assertIn("no such option 'o32'", done.stderr)
+
+    def test_missing_domains_file(self):
+        path = self.folder.file('postsrsd.conf', 'domains-file = "/none"\n')
+        done = self.run_import(path, status=1)
+        self.assertIn('srsctl: 1 warning: look for WARNING\n', done.stderr)
+        config = 'srs-domain = "a.test"\ndomains-file = "%s"\n'
+        there = self.folder.file('domains', 'a.test\n')
+        self.folder.file('postsrsd.conf', 'srs-domain = a.test\ndomains-file = "%s"\n' % there)
+        self.assertNotIn('WARNING', self.run_import(
+            '--check', path, config=self.folder.file('s.conf', config % there),
+            status=None).stdout)
 
 
 class Check(Import):

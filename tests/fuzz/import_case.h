@@ -18,7 +18,7 @@ import_case_print(const struct import *im, size_t *len)
 	FILE *out = open_memstream(&text, len);
 
 	fuzz_must(out != NULL);
-	import_print(im, out);
+	import_print(im, IMPORT_WHOLE, out);
 	fclose(out);
 	return text;
 }
@@ -83,7 +83,8 @@ import_case_check(struct import *im)
 	} else {
 		fuzz_must(import_case_differences(im, s) <= given);
 		fuzz_say("%zu choices, %zu unknown, %zu to prepare, domain %s, %zu own",
-		    import_choices(im), import_unknowns(im), import_preparations(im), s->srs_domain,
+		    import_count(im, REMARK_CHOICE), import_count(im, REMARK_UNKNOWN),
+		    import_count(im, REMARK_PREPARE), s->srs_domain,
 		    domainset_size(s->own_domains));
 		settings_free(&s);
 	}

@@ -50,7 +50,7 @@ import_text_print(const struct import *im)
 	FILE *out = open_memstream(&text, &len);
 
 	assert_non_null(out);
-	import_print(im, out);
+	import_print(im, IMPORT_WHOLE, out);
 	fclose(out);
 	import_text_unwrap(text);
 	return text;

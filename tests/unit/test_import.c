@@ -73,7 +73,7 @@ test_set(void **state)
 		{ NULL, "srs-domain", { "a.test" }, 1, true, "srs-domain = \"a.test\"",
 		    "\nsrs-domain = \"a.test\"\t# FILE:3 Name\n" },
 		{ NULL, "srs-domain", { "a b" }, 1, false, "srs-domain = \"\"",
-		    "\n# Not carried over: FILE:3 Name: srs-domain: 'a b' is not accepted" },
+		    "\n# Not carried over: LOSS: FILE:3 Name: srs-domain: 'a b' is not accepted" },
 		{ "spf", "reason-message", { "a\nb" }, 1, false, "reason-message = \"\"",
 		    "FILE:3 Name: reason-message: the value contains a control character\n" },
 		{ NULL, "hash-length", { "99" }, 1, false, "hash-length = 4",
@@ -115,7 +115,7 @@ test_valid_items(void **state)
 		{ { "a.test", "b.test", "c.test" },
 		    "domains = {\"a.test\", \"b.test\", \"c.test\"}", "# FILE:3 Name\n" },
 		{ { "a.test", "x y", "c.test" }, "domains = {\"a.test\", \"c.test\"}",
-		    "# Not carried over: FILE:3 Name: 'x y' is not a domain" },
+		    "# Not carried over: LOSS: FILE:3 Name: 'x y' is not a domain" },
 		{ { "/", "x y", "" }, "domains = {}", "'x y' is not a domain" },
 	};
 	const struct conf_option *domains = import_option(NULL, "domains");
@@ -152,7 +152,7 @@ test_remarks(void **state)
 
 	(void)state;
 	import_offer(im, &line_3, length, &six, 1, "it ignored %s", "this");
-	unit_int("offer", "choices", (long long)import_choices(im), 1);
+	unit_int("offer", "choices", (long long)import_count(im, REMARK_CHOICE), 1);
 	expect_output("offer", im,
 	    "# CHOOSE: FILE:3 Name: it ignored this\n#hash-length = 6\n"
 	    "hash-length = 4\t# FILE:3 Name\n");
@@ -161,14 +161,14 @@ test_remarks(void **state)
 	import_offer(im, &line_3, length, &control, 1, "reason 2");
 	import_offer(im, &line_3, length, &four, 1, "reason 3");
 	import_offer_line(im, &line_3, length, "hash-length = 8", "reason 4");
-	unit_int("offers", "choices", (long long)import_choices(im), 2);
+	unit_int("offers", "choices", (long long)import_count(im, REMARK_CHOICE), 2);
 	expect_output("offers", im,
 	    "#hash-length = 6\n# FILE:3 Name: reason 1 FILE:3 Name: reason 2 FILE:3 Name: reason 3 "
 	    "CHOOSE: FILE:3 Name: reason 4\n#hash-length = 8\nhash-length = 4\t");
 	import_note(im, whitelist, "a note of %d words\n", 5);
 	expect_output("note", im, "a note of 5 words?\n\t#helo-whitelist = {}\n");
 	import_set_unknown(im, &line_3, whitelist);
-	unit_int("unknown", "unknowns", (long long)import_unknowns(im), 1);
+	unit_int("unknown", "unknowns", (long long)import_count(im, REMARK_UNKNOWN), 1);
 	expect_output("unknown", im,
 	    "UNKNOWN: FILE:3 Name: the value on this line is not known. Set this option yourself.\n"
 	    "\t#helo-whitelist = {}\n");
@@ -176,7 +176,7 @@ test_remarks(void **state)
 	import_skip(im, &line_3, "%s", "\001");
 	expect_output("skip", im, "\n# Not carried over: FILE:3 Name: ?\n");
 	import_set_number(im, &line_3, length, 9); /* removes the remarks */
-	unit_int("set", "choices", (long long)import_choices(im), 0);
+	unit_int("set", "choices", (long long)import_count(im, REMARK_CHOICE), 0);
 	expect_output("set", im, "\nhash-length = 9\t# FILE:3 Name\n");
 	import_free(&im);
 	unit_end();
@@ -217,7 +217,7 @@ test_wrapping(void **state)
 
 	(void)state;
 	import_skip(im, &line_3, "%s after", word);
-	import_print(im, out);
+	import_print(im, IMPORT_WHOLE, out);
 	fclose(out);
 	unit_holds("long word", "output", text, "# FILE:3 Name:\n# wwwwwww");
 	unit_holds("long word", "output", text, "w\n# after\n");

@@ -36,8 +36,8 @@ check_choice(const struct choice_row *row)
 	line = import_option_line(im, import_option("spf", name));
 	unit_text(row->text, "value", line, row->line);
 	text = import_text_print(im);
-	unit_int(
-	    row->text, "choices", (long long)import_choices(im), row->alternative == NULL ? 0 : 1);
+	unit_int(row->text, "choices", (long long)import_count(im, REMARK_CHOICE),
+	    row->alternative == NULL ? 0 : 1);
 	if (row->alternative != NULL && asprintf(&offer, "\n\t#%s\n", row->alternative) > 0)
 		unit_holds(row->text, "output", text, offer);
 	if (row->reason != NULL)

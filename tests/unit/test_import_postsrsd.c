@@ -576,7 +576,7 @@ test_postsrsd2_errors(void **state)
 	static const char *const rows[][2] = {
 		{ "srs-domain = {", "FILE:1: " },
 		{ "x\nfoo = 1", "FILE:" },
-		{ "foo = 1", "FILE:1: no such option 'foo'" },
+		{ "foo { a = 1 }", "FILE:1: missing equal sign after option 'foo'" },
 		{ "srs-domain = \"a", "FILE:1: quotes are not closed" },
 	};
 	struct import *im;

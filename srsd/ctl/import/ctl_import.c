@@ -20,8 +20,13 @@
 #include "srsd/ctl/import/import_postsrsd.h"
 #include "srsd/ctl/program.h"
 
-#define USAGE "import [--check] [--as postsrsd|postsrsd2|policyd-spf] [file ...]"
+#define USAGE                                              \
+	"import [--check | --short] [--choose said|did]\n" \
+	"                     [--as postsrsd|postsrsd2|policyd-spf] [file ...]"
 #define FILE_MAX (1024 * 1024)
+
+/* Bytes of domains-file. */
+#define DOMAINS_FILE_MAX (64 * 1024 * 1024)
 
 enum import_kind {
 	KIND_POSTSRSD1,
@@ -223,22 +228,57 @@ print_check(const struct ctl *ctl, const struct import *im)
 	return import_print_differences(im, ctl->settings, stdout) == 0 ? CTL_OK : CTL_FAILED;
 }
 
-/* warn_open - n decisions are left to the operator, each marked in the configuration */
+/* Remarks that the operator has to act on, each marked in the configuration. */
+static const struct {
+	enum import_remark_kind kind;
+	const char *one, *several, *mark;
+} open_remarks[] = {
+	{ REMARK_CHOICE, "choice to make", "choices to make", "CHOOSE" },
+	{ REMARK_UNKNOWN, "unknown value or line", "unknown values or lines", "UNKNOWN" },
+	{ REMARK_PREPARE, "thing to prepare", "things to prepare", "PREPARE" },
+	{ REMARK_WARNING, "warning", "warnings", "WARNING" },
+	{ REMARK_LOSS, "setting that mail depends on is not carried over",
+	    "settings that mail depends on are not carried over", "LOSS" },
+};
+
 static void
-warn_open(size_t n, const char *one, const char *several, const char *mark)
+count_open_remarks(const struct import *im)
 {
-	if (n > 0)
-		fprintf(stderr, "srsctl: %zu %s: look for %s\n", n, n == 1 ? one : several, mark);
+	size_t i, n;
+
+	for (i = 0; i < sizeof(open_remarks) / sizeof(open_remarks[0]); i++) {
+		n = import_count(im, open_remarks[i].kind);
+		if (n > 0)
+			fprintf(stderr, "srsctl: %zu %s: look for %s\n", n,
+			    n == 1 ? open_remarks[i].one : open_remarks[i].several,
+			    open_remarks[i].mark);
+	}
 }
 
+/* print_import - CTL_FAILED if the new configuration may lose or refuse mail */
 static int
-print_import(const struct import *im)
+print_import(const struct import *im, enum import_form form)
 {
-	import_print(im, stdout);
-	warn_open(import_choices(im), "choice to make", "choices to make", "CHOOSE");
-	warn_open(import_unknowns(im), "unknown value", "unknown values", "UNKNOWN");
-	warn_open(import_preparations(im), "thing to prepare", "things to prepare", "PREPARE");
-	return CTL_OK;
+	import_print(im, form, stdout);
+	count_open_remarks(im);
+	return import_count(im, REMARK_LOSS) + import_count(im, REMARK_UNKNOWN) > 0 ? CTL_FAILED
+										    : CTL_OK;
+}
+
+/* warn_of_missing_file - srsd does not start without its domains-file */
+static void
+warn_of_missing_file(struct import *im)
+{
+	const char *path = import_settings(im)->domains_file, *why;
+	struct file file;
+
+	if (path[0] == '\0')
+		return;
+	if (file_read(&file, path, DOMAINS_FILE_MAX, &why))
+		file_free(&file);
+	else
+		import_warn(im, import_option(NULL, "domains-file"),
+		    "%s: %s. srsd does not start without this file.", path, why);
 }
 
 /* parse_kind - the argument of --as; N_KINDS: it is not valid */
@@ -252,32 +292,88 @@ parse_kind(const char *word)
 	return kind;
 }
 
+struct import_options {
+	enum import_kind kind; /* of all files; N_KINDS: their names show it */
+	enum import_form form;
+	bool check;
+	bool choose;
+	enum import_answer answer; /* if choose */
+};
+
+static bool
+parse_choice_answer(struct import_options *opts, const char *word)
+{
+	opts->choose = true;
+	opts->answer = strcmp(word, "said") == 0 ? IMPORT_SAID : IMPORT_DID;
+	return opts->answer == IMPORT_SAID || strcmp(word, "did") == 0;
+}
+
+static bool
+parse_import_options(struct import_options *opts, int argc, char **argv)
+{
+	static const struct option names[] = { { "as", required_argument, NULL, 'a' },
+		{ "check", no_argument, NULL, 'c' }, { "choose", required_argument, NULL, 'o' },
+		{ "short", no_argument, NULL, 's' }, { NULL, 0, NULL, 0 } };
+	int c;
+
+	while ((c = getopt_long(argc, argv, "+", names, NULL)) != -1) {
+		switch (c) {
+		case 'a':
+			opts->kind = parse_kind(optarg);
+			if (opts->kind == N_KINDS)
+				return false;
+			break;
+		case 'c':
+			opts->check = true;
+			break;
+		case 'o':
+			if (!parse_choice_answer(opts, optarg))
+				return false;
+			break;
+		case 's':
+			opts->form = IMPORT_SHORT;
+			break;
+		default:
+			return false;
+		}
+	}
+	return (optind < argc || opts->kind == N_KINDS) &&
+	       !(opts->check && opts->form == IMPORT_SHORT);
+}
+
+/* import_named_files - n of them; 0: those at the usual paths */
+static int
+import_named_files(struct import *im, const struct import_options *opts, char **files, int n)
+{
+	int i, status = CTL_OK;
+
+	if (n == 0)
+		return import_usual_files(im);
+	for (i = 0; status == CTL_OK && i < n; i++)
+		status = import_file(
+		    im, files[i], opts->kind == N_KINDS ? guess_kind(files[i]) : opts->kind);
+	return status;
+}
+
 int
 ctl_import(const struct ctl *ctl, int argc, char **argv)
 {
-	static const struct option long_options[] = { { "check", no_argument, NULL, 'c' },
-		{ "as", required_argument, NULL, 'a' }, { NULL, 0, NULL, 0 } };
-	enum import_kind kind = N_KINDS;
-	bool check = false;
+	struct import_options opts = { .kind = N_KINDS, .form = IMPORT_WHOLE };
 	struct import *im;
-	int c, first, i, status = CTL_OK;
+	int first, status;
 
-	while ((c = getopt_long(argc, argv, "+", long_options, NULL)) != -1) {
-		if (c == 'c')
-			check = true;
-		else if (c != 'a' || (kind = parse_kind(optarg)) == N_KINDS)
-			return ctl_usage(USAGE);
-	}
+	if (!parse_import_options(&opts, argc, argv))
+		return ctl_usage(USAGE);
 	first = optind; /* import_postsrsd1 calls getopt, too */
 	im = import_new();
-	if (first == argc)
-		status = kind == N_KINDS ? import_usual_files(im) : ctl_usage(USAGE);
-	for (i = first; status == CTL_OK && i < argc; i++)
-		status = import_file(im, argv[i], kind == N_KINDS ? guess_kind(argv[i]) : kind);
+	status = import_named_files(im, &opts, argv + first, argc - first);
 	if (status == CTL_OK) {
 		import_complete(im);
+		if (opts.choose)
+			import_choose(im, opts.answer);
 		use_own_copy(im, ctl->settings->secrets_file);
-		status = check ? print_check(ctl, im) : print_import(im);
+		warn_of_missing_file(im);
+		status = opts.check ? print_check(ctl, im) : print_import(im, opts.form);
 	}
 	import_free(&im);
 	return status;

@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/queue.h>
 
 #include "common/ascii.h"
@@ -10,34 +11,12 @@
 #include "common/printable.h"
 #include "common/xmalloc.h"
 #include "conf/config.h"
+#include "conf/confuse.h"
 #include "conf/spf_sections.h"
 #include "srsd/ctl/import/import.h"
+#include "srsd/ctl/import/import_remark.h"
 
-#define WIDTH 96
 #define LINE_SIZE 1024
-
-enum import_remark_kind {
-	REMARK_NOTE,
-	REMARK_CHOICE,
-	REMARK_UNKNOWN,
-	REMARK_PREPARE,
-	N_REMARK_KINDS,
-};
-
-/* The word above a remark; NULL: none. */
-static const char *const remark_marks[N_REMARK_KINDS] = {
-	[REMARK_CHOICE] = "CHOOSE",
-	[REMARK_UNKNOWN] = "UNKNOWN",
-	[REMARK_PREPARE] = "PREPARE",
-};
-
-struct import_remark {
-	STAILQ_ENTRY(import_remark) entry;
-	enum import_remark_kind kind;
-	char *text;
-	char *alternative; /* REMARK_CHOICE: "name = value"; else NULL */
-};
-STAILQ_HEAD(import_remarks, import_remark);
 
 struct imported_option {
 	char *origin; /* NULL: no file sets the option, and it has srsd's default */
@@ -57,57 +36,36 @@ STAILQ_HEAD(import_scopes, import_scope);
 
 struct import {
 	struct settings *settings;
+	struct settings *defaults;
 	struct import_scope base;
 	struct import_scopes sections;
 	struct import_scope *scope; /* on which the functions act that set options */
 	struct import_remarks files;
 	struct import_remarks skipped;
+	char *cause; /* of the last question; NULL: none yet */
 };
 
-/* append_remark - the texts belong to the list from then on */
-static void
-append_remark(
-    struct import_remarks *list, enum import_remark_kind kind, char *text, char *alternative)
-{
-	struct import_remark *remark = xcalloc(1, sizeof(*remark));
-
-	remark->kind = kind;
-	remark->text = text;
-	remark->alternative = alternative;
-	STAILQ_INSERT_TAIL(list, remark, entry);
-}
-
-static void
-clear_remarks(struct import_remarks *list)
-{
-	struct import_remark *remark;
-
-	while ((remark = STAILQ_FIRST(list)) != NULL) {
-		STAILQ_REMOVE_HEAD(list, entry);
-		free(remark->text);
-		free(remark->alternative);
-		free(remark);
-	}
-}
+/* An option whose value is replaced by an alternative. */
+struct chosen_line {
+	struct import *im;
+	const struct conf_option *option;
+};
 
 /* count_scope_remarks - of one kind, on the options of a scope */
 static size_t
 count_scope_remarks(const struct import_scope *scope, enum import_remark_kind kind)
 {
-	const struct import_remark *remark;
 	size_t i, n = 0;
 
 	for (i = 0; i < option_count; i++)
-		STAILQ_FOREACH (remark, &scope->imported[i].remarks, entry)
-			n += remark->kind == kind;
+		n += import_remark_count(&scope->imported[i].remarks, kind);
 	return n;
 }
 
-/* count_remarks - of one kind, on all options */
-static size_t
-count_remarks(const struct import *im, enum import_remark_kind kind)
+size_t
+import_count(const struct import *im, enum import_remark_kind kind)
 {
-	size_t n = count_scope_remarks(&im->base, kind);
+	size_t n = count_scope_remarks(&im->base, kind) + import_remark_count(&im->skipped, kind);
 	const struct import_scope *scope;
 
 	STAILQ_FOREACH (scope, &im->sections, entry)
@@ -132,11 +90,11 @@ clear_scope(struct import_scope *scope)
 	size_t i;
 
 	for (i = 0; i < option_count; i++) {
-		clear_remarks(&scope->imported[i].remarks);
+		import_remark_clear(&scope->imported[i].remarks);
 		free(scope->imported[i].origin);
 	}
 	free(scope->imported);
-	clear_remarks(&scope->remarks);
+	import_remark_clear(&scope->remarks);
 	free(scope->origin);
 }
 
@@ -147,6 +105,8 @@ import_new(void)
 
 	im->settings = config_defaults();
 	option_preset(im->settings, import_option("spf", "authserv-id"));
+	im->defaults = config_defaults();
+	option_preset(im->defaults, import_option("spf", "authserv-id"));
 	init_scope(&im->base);
 	im->scope = &im->base;
 	STAILQ_INIT(&im->sections);
@@ -170,9 +130,11 @@ import_free(struct import **import)
 		free(scope);
 	}
 	clear_scope(&im->base);
-	clear_remarks(&im->files);
-	clear_remarks(&im->skipped);
+	import_remark_clear(&im->files);
+	import_remark_clear(&im->skipped);
+	free(im->cause);
 	settings_free(&im->settings);
+	settings_free(&im->defaults);
 	free(im);
 }
 
@@ -182,7 +144,7 @@ import_add_file(struct import *im, const char *file)
 	char text[LINE_SIZE];
 
 	printable_text(text, sizeof(text), file, strlen(file));
-	append_remark(&im->files, REMARK_NOTE, xstrdup(text), NULL);
+	import_remark_add(&im->files, REMARK_NOTE, xstrdup(text), NULL);
 }
 
 const struct conf_option *
@@ -243,6 +205,30 @@ set_scope_option(struct import *im, const struct conf_option *o, const char *con
 	return false;
 }
 
+/* find_section - the one that applies to an address or a domain; or NULL */
+static const struct spf_section *
+find_section(const struct settings *settings, const char *name)
+{
+	struct mailaddr_parts parts;
+
+	mailaddr_split(&parts, name, strlen(name));
+	return spf_sections_find(settings->sections, (struct text){ parts.local, parts.local_len },
+	    (struct text){ parts.domain, parts.domain_len });
+}
+
+/* import_skip_section - the first section of a name counts; another one that srsd refuses is lost */
+static void
+import_skip_section(
+    struct import *im, const struct import_origin *origin, const char *name, const char *why)
+{
+	const struct spf_section *first = find_section(im->settings, name);
+
+	if (first != NULL && strcasecmp(first->name, name) == 0)
+		import_skip(im, origin, "section spf: %s", why);
+	else
+		import_lose(im, origin, "section spf: %s", why);
+}
+
 bool
 import_begin_section(struct import *im, const struct import_origin *origin, const char *name)
 {
@@ -254,7 +240,7 @@ import_begin_section(struct import *im, const struct import_origin *origin, cons
 		im->settings->sections = spf_sections_new();
 	section = spf_sections_add(im->settings->sections, name, why);
 	if (section == NULL) {
-		import_skip(im, origin, "section spf: %s", why);
+		import_skip_section(im, origin, name, why);
 		return false;
 	}
 	scope = xcalloc(1, sizeof(*scope));
@@ -280,13 +266,13 @@ import_set(struct import *im, const struct import_origin *origin, const struct c
 	struct imported_option *imported = find_imported(im, o);
 
 	if (has_control(values, n) || !set_scope_option(im, o, values, n, why)) {
-		import_skip(im, origin, "%s: %s", o->name, why);
+		import_refuse(im, origin, o, "%s: %s", o->name, why);
 		return false;
 	}
 	free(imported->origin);
 	imported->origin = format_origin(origin);
 	imported->allows = NULL;
-	clear_remarks(&imported->remarks);
+	import_remark_clear(&imported->remarks);
 	return true;
 }
 
@@ -301,7 +287,7 @@ import_set_valid_items(struct import *im, const struct import_origin *origin,
 		if (o->accept == NULL || o->accept(values[i], &why))
 			valid[n_valid++] = values[i];
 		else
-			import_skip(im, origin, "'%s' is not %s", values[i], why);
+			import_refuse(im, origin, o, "'%s' is not %s", values[i], why);
 	}
 	import_set(im, origin, o, valid, n_valid);
 	free(valid);
@@ -357,7 +343,7 @@ import_set_unknown(
 
 	xasprintf(
 	    &text, "%s: the value on this line is not known. Set this option yourself.", where);
-	append_remark(&find_imported(im, o)->remarks, REMARK_UNKNOWN, text, NULL);
+	import_remark_add(&find_imported(im, o)->remarks, REMARK_UNKNOWN, text, NULL);
 	free(where);
 }
 
@@ -393,7 +379,8 @@ import_note(struct import *im, const struct conf_option *o, const char *fmt, ...
 	va_list ap;
 
 	va_start(ap, fmt);
-	append_remark(&find_imported(im, o)->remarks, REMARK_NOTE, format_remark(fmt, ap), NULL);
+	import_remark_add(
+	    &find_imported(im, o)->remarks, REMARK_NOTE, format_remark(fmt, ap), NULL);
 	va_end(ap);
 }
 
@@ -403,7 +390,7 @@ import_note_section(struct import *im, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	append_remark(&im->scope->remarks, REMARK_NOTE, format_remark(fmt, ap), NULL);
+	import_remark_add(&im->scope->remarks, REMARK_NOTE, format_remark(fmt, ap), NULL);
 	va_end(ap);
 }
 
@@ -413,7 +400,19 @@ import_prepare(struct import *im, const struct conf_option *o, const char *fmt, 
 	va_list ap;
 
 	va_start(ap, fmt);
-	append_remark(&find_imported(im, o)->remarks, REMARK_PREPARE, format_remark(fmt, ap), NULL);
+	import_remark_add(
+	    &find_imported(im, o)->remarks, REMARK_PREPARE, format_remark(fmt, ap), NULL);
+	va_end(ap);
+}
+
+void
+import_warn(struct import *im, const struct conf_option *o, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	import_remark_add(
+	    &find_imported(im, o)->remarks, REMARK_WARNING, format_remark(fmt, ap), NULL);
 	va_end(ap);
 }
 
@@ -436,28 +435,97 @@ format_values(const struct conf_option *o, const char *const *values, size_t n)
 	return text;
 }
 
+/*
+ * add_question - a remark with an alternative, which belongs to the import from then on; NULL: only
+ * the reason is added
+ *
+ * If one line has changed several options, it is one question, and the reason is printed once.
+ */
+static void
+add_question(struct import *im, const struct import_origin *origin, const struct conf_option *o,
+    enum import_remark_kind kind, char *alternative, const char *reason)
+{
+	struct imported_option *imported = find_imported(im, o);
+	char *where = format_origin(origin), *now = import_option_line(im, o), *text;
+	bool again;
+
+	if (alternative != NULL && strcmp(alternative, now) == 0) {
+		free(alternative);
+		alternative = NULL;
+	}
+	xasprintf(&text, "%s: %s", where, reason);
+	again = alternative != NULL && im->cause != NULL && strcmp(im->cause, text) == 0;
+	if (alternative != NULL && !again) {
+		free(im->cause);
+		im->cause = xstrdup(text);
+	}
+	if (again) {
+		free(text);
+		xasprintf(&text, "%s: this line belongs to the same %s", where,
+		    kind == REMARK_CHOICE ? "choice" : "warning");
+	}
+	import_remark_add(
+	    &imported->remarks, alternative == NULL ? REMARK_NOTE : kind, text, alternative)
+	    ->again = again;
+	if (imported->origin == NULL)
+		imported->origin = xstrdup(where);
+	free(where);
+	free(now);
+}
+
 /* add_alternative - alternative belongs to the import from then on; NULL: only add the reason */
 PRINTF_LIKE(5, 0)
 static void
 add_alternative(struct import *im, const struct import_origin *origin, const struct conf_option *o,
     char *alternative, const char *fmt, va_list ap)
 {
-	char *now = import_option_line(im, o), *where = format_origin(origin), *reason, *text;
-	struct imported_option *imported = find_imported(im, o);
+	char *reason = format_remark(fmt, ap);
 
-	if (alternative != NULL && strcmp(alternative, now) == 0) {
-		free(alternative);
-		alternative = NULL;
-	}
-	reason = format_remark(fmt, ap);
-	xasprintf(&text, "%s: %s", where, reason);
-	append_remark(&imported->remarks, alternative == NULL ? REMARK_NOTE : REMARK_CHOICE, text,
-	    alternative);
-	if (imported->origin == NULL)
-		imported->origin = xstrdup(where);
+	add_question(im, origin, o, REMARK_CHOICE, alternative, reason);
 	free(reason);
-	free(where);
-	free(now);
+}
+
+/* find_said - the line that the files ask for: an alternative, or the value itself; not owned */
+static const struct import_remark *
+find_said(const struct import_remarks *remarks)
+{
+	const struct import_remark *remark, *said = NULL;
+
+	STAILQ_FOREACH (remark, remarks, entry)
+		if (remark->kind == REMARK_CHOICE)
+			said = remark;
+	return said;
+}
+
+/* close_choices - they become notes */
+static void
+close_choices(struct import_remarks *remarks)
+{
+	struct import_remark *remark;
+
+	STAILQ_FOREACH (remark, remarks, entry) {
+		if (remark->kind != REMARK_CHOICE)
+			continue;
+		remark->kind = REMARK_NOTE;
+		free(remark->alternative);
+		remark->alternative = NULL;
+	}
+}
+
+void
+import_overrule(struct import *im, const struct import_origin *origin, const struct conf_option *o,
+    const char *const *values, size_t n, bool is_meant, const char *reason)
+{
+	struct imported_option *imported = find_imported(im, o);
+	const struct import_remark *said = find_said(&imported->remarks);
+	char *line = said == NULL ? import_option_line(im, o) : xstrdup(said->alternative);
+	struct import_remarks before = STAILQ_HEAD_INITIALIZER(before);
+
+	STAILQ_CONCAT(&before, &imported->remarks);
+	close_choices(&before);
+	import_set(im, origin, o, values, n);
+	STAILQ_CONCAT(&imported->remarks, &before);
+	add_question(im, origin, o, is_meant ? REMARK_WARNING : REMARK_CHOICE, line, reason);
 }
 
 void
@@ -482,25 +550,141 @@ import_offer_line(struct import *im, const struct import_origin *origin,
 	va_end(ap);
 }
 
+/* add_skipped - a line of the list of what is not carried over */
+PRINTF_LIKE(4, 0)
+static void
+add_skipped(struct import *im, enum import_remark_kind kind, const struct import_origin *origin,
+    const char *fmt, va_list ap)
+{
+	char *where = format_origin(origin), *reason = format_remark(fmt, ap), *text;
+
+	xasprintf(&text, "%s: %s", where, reason);
+	import_remark_add(&im->skipped, kind, text, NULL);
+	free(where);
+	free(reason);
+}
+
 void
 import_skip(struct import *im, const struct import_origin *origin, const char *fmt, ...)
 {
-	char *where = format_origin(origin), *reason, *text;
 	va_list ap;
 
 	va_start(ap, fmt);
-	reason = format_remark(fmt, ap);
+	add_skipped(im, REMARK_NOTE, origin, fmt, ap);
 	va_end(ap);
-	xasprintf(&text, "%s: %s", where, reason);
-	append_remark(&im->skipped, REMARK_NOTE, text, NULL);
-	free(where);
-	free(reason);
+}
+
+void
+import_lose(struct import *im, const struct import_origin *origin, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	add_skipped(im, REMARK_LOSS, origin, fmt, ap);
+	va_end(ap);
+}
+
+void
+import_skip_unknown(struct import *im, const struct import_origin *origin, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	add_skipped(im, REMARK_UNKNOWN, origin, fmt, ap);
+	va_end(ap);
+}
+
+/*
+ * is_needed_by_mail - without a value of this option, mail may be lost or refused that the old
+ * program delivered
+ */
+static bool
+is_needed_by_mail(const struct conf_option *o)
+{
+	static const char *const names[] = { "srs-domain", "domains", "domains-file",
+		"secrets-file", "forward", "reverse", "socketmap", "milter", "original-envelope",
+		"envelope-database", "reverse-domains", "skip-addresses", "whitelist",
+		"helo-whitelist", "domain-whitelist", "domain-whitelist-ptr",
+		"helo-pass-restriction", "mail-from-pass-restriction" };
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(names[i], o->name) == 0)
+			return true;
+	return false;
+}
+
+void
+import_refuse(struct import *im, const struct import_origin *origin, const struct conf_option *o,
+    const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	add_skipped(im, is_needed_by_mail(o) ? REMARK_LOSS : REMARK_NOTE, origin, fmt, ap);
+	va_end(ap);
 }
 
 const struct settings *
 import_settings(const struct import *im)
 {
 	return im->settings;
+}
+
+/* set_chosen - called for the only option of a line "name = value" */
+static bool
+set_chosen(void *arg, size_t number, int line, const char *const *values, size_t n,
+    char why[CONFUSE_WHY_SIZE])
+{
+	struct chosen_line *chosen = arg;
+
+	(void)number;
+	(void)line;
+	return set_scope_option(chosen->im, chosen->option, values, n, why);
+}
+
+/* apply_line - "name = value", which format_option has printed */
+static void
+apply_line(struct import *im, const struct conf_option *o, const char *line)
+{
+	bool list = o->type == OPTION_LIST || o->type == OPTION_CIDRS;
+	const struct confuse_option known = { .name = o->name, .list = list };
+	struct chosen_line chosen = { im, o };
+	const struct confuse_grammar grammar = {
+		.options = &known, .n = 1, .set = set_chosen, .arg = &chosen
+	};
+	char error[OPTION_ERROR_SIZE];
+
+	if (!confuse_parse(&grammar, line, "alternative", error, sizeof(error)))
+		abort(); /* format_option prints what the parser reads */
+}
+
+static void
+choose_in_scope(struct import *im, struct import_scope *scope, enum import_answer answer)
+{
+	const struct import_remark *said;
+	struct import_remarks *remarks;
+	size_t i;
+
+	im->scope = scope;
+	for (i = 0; i < option_count; i++) {
+		remarks = &scope->imported[i].remarks;
+		said = find_said(remarks);
+		if (said != NULL && answer == IMPORT_SAID)
+			apply_line(im, &option_table[i], said->alternative);
+		close_choices(remarks);
+	}
+	im->scope = &im->base;
+}
+
+void
+import_choose(struct import *im, enum import_answer answer)
+{
+	struct import_scope *scope;
+
+	choose_in_scope(im, &im->base, answer);
+	STAILQ_FOREACH (scope, &im->sections, entry)
+		choose_in_scope(im, scope, answer);
 }
 
 const char *
@@ -544,61 +728,6 @@ import_complete(struct import *im)
 	    minimum);
 }
 
-size_t
-import_choices(const struct import *im)
-{
-	return count_remarks(im, REMARK_CHOICE);
-}
-
-size_t
-import_unknowns(const struct import *im)
-{
-	return count_remarks(im, REMARK_UNKNOWN);
-}
-
-size_t
-import_preparations(const struct import *im)
-{
-	return count_remarks(im, REMARK_PREPARE);
-}
-
-/* print_comment - lines that begin with prefix, broken between words */
-static void
-print_comment(const char *prefix, const char *text, FILE *out)
-{
-	size_t len, room = WIDTH - strlen(prefix);
-
-	while (*text != '\0') {
-		len = strlen(text);
-		if (len > room) {
-			for (len = room; len > 0 && text[len] != ' '; len--)
-				;
-			if (len == 0)
-				len = strcspn(text, " ");
-		}
-		fprintf(out, "%s%.*s\n", prefix, (int)len, text);
-		text += len;
-		text += strspn(text, " ");
-	}
-}
-
-/* print_remarks - the comments on an option, and its alternatives */
-static void
-print_remarks(const struct import_remarks *remarks, const char *indent, FILE *out)
-{
-	const struct import_remark *remark;
-	char prefix[16];
-
-	snprintf(prefix, sizeof(prefix), "%s# ", indent);
-	STAILQ_FOREACH (remark, remarks, entry) {
-		if (remark_marks[remark->kind] != NULL)
-			fprintf(out, "%s%s:\n", prefix, remark_marks[remark->kind]);
-		print_comment(prefix, remark->text, out);
-		if (remark->kind == REMARK_CHOICE)
-			fprintf(out, "%s#%s\n", indent, remark->alternative);
-	}
-}
-
 static const struct imported_option *
 find_scope_imported(const struct import_scope *scope, const struct conf_option *o)
 {
@@ -612,6 +741,25 @@ is_imported(const struct imported_option *imported)
 	return imported->origin != NULL || !STAILQ_EMPTY(&imported->remarks);
 }
 
+/* is_worth_printing - in the short form, an option that has its default and no open remark is not */
+static bool
+is_worth_printing(const struct import *im, const struct import_scope *scope,
+    const struct conf_option *o, enum import_form form)
+{
+	const struct imported_option *imported = find_scope_imported(scope, o);
+	char *value, *preset;
+	bool differs;
+
+	if (form == IMPORT_WHOLE || import_remark_is_open(&imported->remarks))
+		return true;
+	value = format_scope_option(im, scope, o);
+	preset = format_option(im->defaults, NULL, o);
+	differs = scope->section != NULL || strcmp(value, preset) != 0;
+	free(preset);
+	free(value);
+	return imported->origin != NULL && differs;
+}
+
 static void
 print_imported(const struct import *im, const struct import_scope *scope,
     const struct conf_option *o, FILE *out)
@@ -620,7 +768,7 @@ print_imported(const struct import *im, const struct import_scope *scope,
 	const struct imported_option *imported = find_scope_imported(scope, o);
 	char *value = format_scope_option(im, scope, o);
 
-	print_remarks(&imported->remarks, indent, out);
+	import_remark_print(&imported->remarks, indent, out);
 	if (imported->origin != NULL)
 		fprintf(out, "%s%s\t# %s\n", indent, value, imported->origin);
 	else
@@ -628,35 +776,48 @@ print_imported(const struct import *im, const struct import_scope *scope,
 	free(value);
 }
 
+/* The meaning of a mark, for the heading. */
+static const struct {
+	enum import_remark_kind kind;
+	const char *text;
+} mark_meanings[] = {
+	{ REMARK_CHOICE,
+	    "CHOOSE marks a setting that the old program did not apply as its file says. The line "
+	    "in effect keeps the old behaviour. The line that is commented out has the value that "
+	    "the file asks for." },
+	{ REMARK_UNKNOWN,
+	    "UNKNOWN marks an option that a file sets to a value that srsctl cannot read, or a line "
+	    "that it does not know." },
+	{ REMARK_PREPARE,
+	    "PREPARE marks what to do outside of this file, before srsd replaces the old program." },
+	{ REMARK_WARNING,
+	    "WARNING marks a value that the old program had, and that you should not keep." },
+	{ REMARK_LOSS,
+	    "LOSS marks a setting that is not carried over. Without it, srsd may lose or refuse mail "
+	    "that the old program delivered." },
+};
+
 static void
-print_heading(const struct import *im, FILE *out)
+print_heading(const struct import *im, enum import_form form, FILE *out)
 {
 	const struct import_remark *file;
+	size_t i;
 
 	fputs("# srsd.conf, generated by srsctl import from\n", out);
 	STAILQ_FOREACH (file, &im->files, entry)
 		fprintf(out, "#\t%s\n", file->text);
-	print_comment("# ",
-	    "Each imported line ends with its origin. The other options are commented out and show "
-	    "srsd's defaults.",
+	import_remark_print_text("# ",
+	    form == IMPORT_WHOLE
+		? "Each imported line ends with its origin. The other options are "
+		  "commented out and show srsd's defaults."
+		: "Each line ends with its origin. Options that have srsd's default "
+		  "are omitted.",
 	    out);
-	if (import_choices(im) > 0)
-		print_comment("# ",
-		    "CHOOSE marks a setting that the old program did not apply as its file says. The "
-		    "line in effect keeps the old behaviour. The line that is commented out has the "
-		    "value that the file asks for.",
-		    out);
-	if (import_unknowns(im) > 0)
-		print_comment("# ",
-		    "UNKNOWN marks an option that a file sets to a value that srsctl cannot read.",
-		    out);
-	if (import_preparations(im) > 0)
-		print_comment("# ",
-		    "PREPARE marks what to do outside of this file, before srsd replaces the old "
-		    "program.",
-		    out);
+	for (i = 0; i < sizeof(mark_meanings) / sizeof(mark_meanings[0]); i++)
+		if (import_count(im, mark_meanings[i].kind) > 0)
+			import_remark_print_text("# ", mark_meanings[i].text, out);
 	if (im->settings->srs_domain[0] == '\0' && im->settings->domains.n == 0)
-		print_comment("# ",
+		import_remark_print_text("# ",
 		    "srs-domain must be set: it is the domain of the addresses that srsd generates.",
 		    out);
 	putc('\n', out);
@@ -665,13 +826,10 @@ print_heading(const struct import *im, FILE *out)
 static void
 print_skipped(const struct import *im, FILE *out)
 {
-	const struct import_remark *remark;
-
 	if (STAILQ_EMPTY(&im->skipped))
 		return;
 	fputs("\n# Not carried over:\n", out);
-	STAILQ_FOREACH (remark, &im->skipped, entry)
-		print_comment("# ", remark->text, out);
+	import_remark_print_list(&im->skipped, out);
 }
 
 /* is_scope_empty - does the section set nothing? */
@@ -694,7 +852,7 @@ print_scope(const struct import *im, const struct import_scope *scope, FILE *out
 
 	if (is_scope_empty(scope))
 		return;
-	print_remarks(&scope->remarks, "", out);
+	import_remark_print(&scope->remarks, "", out);
 	fputs("spf ", out);
 	option_print_quoted(scope->section->name, out);
 	fprintf(out, " {\t# %s\n", scope->origin);
@@ -704,21 +862,33 @@ print_scope(const struct import *im, const struct import_scope *scope, FILE *out
 	fputs("}\n", out);
 }
 
+/* print_base - the options of spf { }, or those outside of it */
+static void
+print_base(const struct import *im, enum import_form form, bool in_spf, FILE *out)
+{
+	const struct conf_option *o;
+	bool open = false;
+
+	for (o = option_table; o < option_table + option_count; o++) {
+		if ((o->section != NULL) != in_spf || !is_worth_printing(im, &im->base, o, form))
+			continue;
+		if (in_spf && !open)
+			fputs("spf {\n", out);
+		open = true;
+		print_imported(im, &im->base, o, out);
+	}
+	if (in_spf && open)
+		fputs("}\n", out);
+}
+
 void
-import_print(const struct import *im, FILE *out)
+import_print(const struct import *im, enum import_form form, FILE *out)
 {
 	const struct import_scope *scope;
-	const struct conf_option *o;
 
-	print_heading(im, out);
-	for (o = option_table; o < option_table + option_count; o++)
-		if (o->section == NULL)
-			print_imported(im, &im->base, o, out);
-	fputs("spf {\n", out);
-	for (o = option_table; o < option_table + option_count; o++)
-		if (o->section != NULL)
-			print_imported(im, &im->base, o, out);
-	fputs("}\n", out);
+	print_heading(im, form, out);
+	print_base(im, form, false, out);
+	print_base(im, form, true, out);
 	STAILQ_FOREACH (scope, &im->sections, entry)
 		print_scope(im, scope, out);
 	print_skipped(im, out);
@@ -742,7 +912,7 @@ has_alternative(const struct imported_option *imported, const char *line)
 	const struct import_remark *remark;
 
 	STAILQ_FOREACH (remark, &imported->remarks, entry)
-		if (remark->kind == REMARK_CHOICE && strcmp(remark->alternative, line) == 0)
+		if (remark->alternative != NULL && strcmp(remark->alternative, line) == 0)
 			return true;
 	return false;
 }
@@ -763,17 +933,9 @@ name_scope(const struct import_scope *scope, const struct conf_option *o)
 static const struct spf_settings *
 find_effective_spf(const struct settings *settings, const struct import_scope *scope)
 {
-	const struct spf_section *section = NULL;
-	struct mailaddr_parts parts;
-	const char *name;
+	const struct spf_section *section =
+	    scope->section == NULL ? NULL : find_section(settings, scope->section->name);
 
-	if (scope->section != NULL) {
-		name = scope->section->name;
-		mailaddr_split(&parts, name, strlen(name));
-		section = spf_sections_find(settings->sections,
-		    (struct text){ parts.local, parts.local_len },
-		    (struct text){ parts.domain, parts.domain_len });
-	}
 	return section == NULL ? NULL : &section->spf;
 }
 
@@ -794,10 +956,12 @@ print_difference(const struct import *im, const struct import_scope *scope,
 	bool allowed = imported->allows != NULL && imported->allows(o, im->settings, settings);
 	bool differs =
 	    imported->origin != NULL && !same && !allowed && !has_alternative(imported, here);
+	bool kept =
+	    same && (has_remark(imported, REMARK_CHOICE) || has_remark(imported, REMARK_WARNING));
 
-	if (differs || has_remark(imported, REMARK_UNKNOWN) ||
-	    has_remark(imported, REMARK_PREPARE) || (same && has_remark(imported, REMARK_CHOICE)))
-		print_remarks(&imported->remarks, "", out);
+	if (differs || kept || has_remark(imported, REMARK_UNKNOWN) ||
+	    has_remark(imported, REMARK_PREPARE))
+		import_remark_print(&imported->remarks, "", out);
 	if (differs)
 		fprintf(out, "%s%s\t# %s\n%s%s\t# in effect\n", section, there, imported->origin,
 		    section, here);

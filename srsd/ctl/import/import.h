@@ -17,7 +17,12 @@
  *     import_note         it has an effect, but srsd differs: a remark on the option
  *     import_prepare      its effect depends on something outside of the file: a remark
  *     import_offer*       it had no effect, or another one: an alternative value
+ *     import_overrule     another setting overrules it: it becomes an alternative value
+ *     import_warn         it has an effect that the operator should not keep: a remark
  *     import_skip         srsd has no use for it: an entry in the list at the end
+ *     import_lose         mail depends on it, and srsd cannot do it: the same, with a mark
+ *     import_refuse       srsd does not accept its value: one of these two
+ *     import_skip_unknown srsctl does not know it: the same, with another mark
  *
  * All texts are copied, and made printable before they are printed.
  */
@@ -31,6 +36,7 @@
 #include "common/attributes.h"
 #include "conf/option.h"
 #include "conf/settings.h"
+#include "srsd/ctl/import/import_remark.h"
 
 struct import;
 
@@ -52,14 +58,19 @@ const char *import_secrets_file(const struct import *import);
  */
 void import_use_copy(struct import *import, const char *copy);
 
-/* The number of alternatives that the operator has to choose from. */
-size_t import_choices(const struct import *import);
+/*
+ * The number of remarks of one kind. Alternatives that depend on one line of a file count as one
+ * choice.
+ */
+size_t import_count(const struct import *import, enum import_remark_kind kind);
 
-/* The number of import_set_unknown's remarks. */
-size_t import_unknowns(const struct import *import);
+enum import_answer {
+	IMPORT_SAID, /* the value that the files ask for */
+	IMPORT_DID,  /* the value that keeps the old behaviour */
+};
 
-/* The number of import_prepare's remarks. */
-size_t import_preparations(const struct import *import);
+/* Makes all choices that are open. Their reasons remain as comments. */
+void import_choose(struct import *import, enum import_answer answer);
 
 /*
  * The values so far, outside of sections. They are valid until the next call of a function that is
@@ -67,8 +78,13 @@ size_t import_preparations(const struct import *import);
  */
 const struct settings *import_settings(const struct import *import);
 
-/* Prints the whole configuration file. */
-void import_print(const struct import *import, FILE *out);
+enum import_form {
+	IMPORT_WHOLE, /* all options */
+	IMPORT_SHORT, /* those that differ from the defaults or have an open remark */
+};
+
+/* Prints the configuration file. */
+void import_print(const struct import *import, enum import_form form, FILE *out);
 
 /*
  * Prints the imported options that differ from the settings, the choices that may be open, the
@@ -144,6 +160,13 @@ void import_note(struct import *import, const struct conf_option *option, const 
 void import_prepare(struct import *import, const struct conf_option *option, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
 
+/*
+ * Adds a comment to an option that warns of its value. It is repeated for as long as the value is in
+ * effect.
+ */
+void import_warn(struct import *import, const struct conf_option *option, const char *fmt, ...)
+    PRINTF_LIKE(3, 4);
+
 /* Is another value of an option as good as the imported one? */
 typedef bool import_allows_fn(const struct conf_option *option, const struct settings *imported,
     const struct settings *in_effect);
@@ -165,8 +188,29 @@ void import_offer(struct import *import, const struct import_origin *origin,
 void import_offer_line(struct import *import, const struct import_origin *origin,
     const struct conf_option *option, const char *line, const char *fmt, ...) PRINTF_LIKE(5, 6);
 
+/*
+ * Sets an option to n values because a line overrules what the files ask for, which becomes the
+ * alternative. is_meant: the line says so, and there is nothing to choose; the alternative then
+ * comes with a warning.
+ */
+void import_overrule(struct import *import, const struct import_origin *origin,
+    const struct conf_option *option, const char *const *values, size_t n, bool is_meant,
+    const char *reason);
+
 /* Lists a setting that is not carried over, with the reason. No option changes. */
 void import_skip(struct import *import, const struct import_origin *origin, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
+
+/* The same for a setting without which srsd may lose or refuse mail. */
+void import_lose(struct import *import, const struct import_origin *origin, const char *fmt, ...)
+    PRINTF_LIKE(3, 4);
+
+/* The same for a line whose effect srsctl does not know. */
+void import_skip_unknown(struct import *import, const struct import_origin *origin, const char *fmt,
+    ...) PRINTF_LIKE(3, 4);
+
+/* The same for a value that srsd does not accept: as import_lose, if mail depends on the option. */
+void import_refuse(struct import *import, const struct import_origin *origin,
+    const struct conf_option *option, const char *fmt, ...) PRINTF_LIKE(4, 5);
 
 #endif

@@ -23,7 +23,8 @@ import_clients_admit(
 		return;
 	import_set(import, origin, o, all, 2);
 	import_allow(import, o, has_clients);
-	import_note(import, o,
-	    "postsrsd answers every host that can connect to its address. List only the addresses of "
-	    "your mail servers: any other client could have addresses signed.");
+	import_warn(import, o,
+	    "postsrsd answers every host that can connect to its address, %s. List only the "
+	    "addresses of your mail servers: any other client could have addresses signed.",
+	    endpoint);
 }

@@ -86,25 +86,21 @@ import_line(void *arg, unsigned number, const char *text)
 
 /* import_mock - Mock, at the end of the file */
 static void
-import_mock(struct import *im, const struct import_origin *origin)
+import_mock(struct import *im, const struct import_origin *origin, bool is_meant)
 {
 	static const struct {
 		const char *name;
 		const char *off; /* NULL: an empty list */
 	} checks[] = { { "helo-reject", "no-check" }, { "mail-from-reject", "no-check" },
 		{ "reject-not-pass-domains", NULL } };
-	const struct conf_option *o;
-	char *before;
 	size_t i;
 
-	for (i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
-		o = import_option("spf", checks[i].name);
-		before = import_option_line(im, o);
-		import_set(im, origin, o, &checks[i].off, checks[i].off == NULL ? 0 : 1);
-		import_offer_line(im, origin, o, before,
-		    "with this option, whatever its value, policyd-spf checks nothing");
-		free(before);
-	}
+	for (i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
+		import_overrule(im, origin, import_option("spf", checks[i].name), &checks[i].off,
+		    checks[i].off == NULL ? 0 : 1, is_meant,
+		    is_meant ? "policyd-spf checks nothing with this option, and neither does srsd "
+			       "with these values"
+			     : "with this option, whatever its value, policyd-spf checks nothing");
 }
 
 void
@@ -130,5 +126,5 @@ import_policyd_spf(struct import *im, const char *file, const char *text, import
 	free(pending.per_user);
 	origin = (struct import_origin){ file, pending.mock_line, "Mock" };
 	if (pending.mock_line != 0)
-		import_mock(im, &origin);
+		import_mock(im, &origin, pending.mock_is_meant);
 }

@@ -41,8 +41,9 @@ void import_postsrsd1(
 
 /*
  * Imports the text of a file of 2.x. file is its path; text ends with NUL. now is the time at which
- * srsd replaces postsrsd. Returns false, with one line in error (which has room for size bytes), if
- * postsrsd would not start with this file either.
+ * srsd replaces postsrsd. Options that postsrsd 2.4 does not have are listed as unknown. Returns
+ * false, with one line in error (which has room for size bytes), if the file has another fault with
+ * which postsrsd does not start.
  */
 bool import_postsrsd2(struct import *import, const char *file, const char *text, time_t now,
     char *error, size_t size);

@@ -175,6 +175,12 @@ may_set_variable(const char *text, const char *name)
 	return false;
 }
 
+static bool
+reads_another_file(const char *text)
+{
+	return strncmp(text, ". ", 2) == 0 || strncmp(text, "source ", 7) == 0;
+}
+
 /* skip_statement - one that is not understood */
 static void
 skip_statement(struct postsrsd1_file *f, const struct shell_statement *statement)
@@ -190,6 +196,9 @@ skip_statement(struct postsrsd1_file *f, const struct shell_statement *statement
 	else if (statement->block != 0)
 		import_skip(f->im, &origin, "not understood, because line %u may begin a block: %s",
 		    statement->block, statement->text);
+	else if (reads_another_file(statement->text))
+		import_skip_unknown(f->im, &origin,
+		    "not executed: %s. The variables of that file are not known.", statement->text);
 	else
 		import_skip(
 		    f->im, &origin, "not understood, and not executed: %s", statement->text);

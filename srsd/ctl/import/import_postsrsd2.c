@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/buffer.h"
 #include "common/day.h"
 #include "common/xmalloc.h"
 #include "conf/confuse.h"
@@ -181,6 +182,23 @@ on_postsrsd2_option(void *arg, size_t number, int line, const char *const *value
 	else if (known->use == USE_SAME)
 		import_set(f->im, &origin, import_option(NULL, known->name), values, n);
 	return true;
+}
+
+/* on_unknown_option - of a fork of postsrsd, or of a later version */
+static void
+on_unknown_option(void *arg, const char *name, int line, const char *const *values, size_t n)
+{
+	struct postsrsd2_file *f = arg;
+	struct import_origin origin = { f->path, (unsigned)line, name };
+	struct buffer text = { .data = NULL };
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		buffer_printf(&text, "%s\"%s\"", i == 0 ? "" : ", ", values[i]);
+	buffer_add(&text, "", 1);
+	import_skip_unknown(f->im, &origin,
+	    "%s: postsrsd 2.4 has no such option, and srsctl does not know its effect", text.data);
+	buffer_free(&text);
 }
 
 static bool
@@ -412,7 +430,7 @@ import_endpoint2(struct postsrsd2_file *f, enum option2 number, const char *valu
 
 	if (!postsrsd2_address_endpoint(value, endpoint, &why)) {
 		import_set_unknown(f->im, &origin, o);
-		import_skip(f->im, &origin, "'%s' has no equivalent: %s", value, why);
+		import_lose(f->im, &origin, "'%s' has no equivalent: %s", value, why);
 		return false;
 	}
 	if (!import_set_text(f->im, &origin, o, endpoint))
@@ -572,7 +590,10 @@ import_database(struct postsrsd2_file *f)
 		origin = origin_of_option(f, OPT_ORIGINAL_ENVELOPE);
 	if (found != POSTSRSD2_DATABASE_VOLATILE)
 		import_set_unknown(f->im, &origin, o);
-	import_skip(f->im, &origin, "envelope-database '%s': %s", value, reasons[found]);
+	if (found == POSTSRSD2_DATABASE_RELATIVE)
+		import_lose(f->im, &origin, "envelope-database '%s': %s", value, reasons[found]);
+	else
+		import_skip(f->im, &origin, "envelope-database '%s': %s", value, reasons[found]);
 }
 
 /* skip_database - with original-envelope = embedded, postsrsd neither writes nor reads it */
@@ -638,9 +659,11 @@ import_postsrsd2(
 {
 	struct confuse_option options_in_file[N_KNOWN] = { { .name = NULL } };
 	struct postsrsd2_file f = { .im = im, .path = file, .now = now };
-	const struct confuse_grammar grammar = {
-		.options = options_in_file, .n = N_KNOWN, .set = on_postsrsd2_option, .arg = &f
-	};
+	const struct confuse_grammar grammar = { .options = options_in_file,
+		.n = N_KNOWN,
+		.set = on_postsrsd2_option,
+		.arg = &f,
+		.unknown = on_unknown_option };
 	bool ok;
 	size_t i;
 

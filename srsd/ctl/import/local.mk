@@ -15,6 +15,7 @@ import_files += srsd/ctl/import/import_postsrsd1.c
 fuzzers += tests/fuzz/import_postsrsd1
 import_files += srsd/ctl/import/import_postsrsd2.c
 fuzzers += tests/fuzz/import_postsrsd2
+import_files += srsd/ctl/import/import_remark.c srsd/ctl/import/import_remark.h
 import_files += srsd/ctl/import/policyd_spf_line.c srsd/ctl/import/policyd_spf_line.h
 import_files += srsd/ctl/import/policyd_spf_list.c srsd/ctl/import/policyd_spf_list.h
 import_files += srsd/ctl/import/policyd_spf_message.c srsd/ctl/import/policyd_spf_message.h

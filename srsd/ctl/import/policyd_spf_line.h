@@ -5,11 +5,14 @@
 #ifndef SRSD_CTL_IMPORT_POLICYD_SPF_LINE_H
 #define SRSD_CTL_IMPORT_POLICYD_SPF_LINE_H
 
+#include <stdbool.h>
+
 #include "srsd/ctl/import/import.h"
 
 /* Settings that take effect at the end of the file. */
 struct policyd_spf_pending {
 	unsigned mock_line; /* 0: Mock has no value */
+	bool mock_is_meant; /* its value is a word for true */
 	/* Reason_Message: its words depend on TempError_Defer, which may be on a later line. */
 	unsigned message_line;
 	char *message; /* NULL: not set */

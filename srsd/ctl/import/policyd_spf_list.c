@@ -165,6 +165,7 @@ policyd_spf_list_names(const struct policyd_spf_line *l, const struct policyd_sp
 	char *copy = xstrdup(l->value), **items, *item;
 	const char **effective, **meant, *why;
 	size_t i, n, n_effective = 0, n_meant = 0;
+	bool padded;
 
 	items = policyd_spf_list_split(copy, ",", &n);
 	effective = xcalloc(n + 1, sizeof(*effective));
@@ -173,15 +174,17 @@ policyd_spf_list_names(const struct policyd_spf_line *l, const struct policyd_sp
 		item = trim_item(items[i]);
 		if (known->suffixes && item[0] == '.')
 			item++;
-		if (!o->accept(item, &why)) {
-			if (item[0] != '\0')
-				import_skip(l->im, &l->origin, "'%s' is not %s", item, why);
-			continue;
-		}
-		meant[n_meant++] = item;
 		/* The copy has been trimmed; look for blanks in the original. */
-		if (!is_padded(l->value + (items[i] - copy)))
-			effective[n_effective++] = item;
+		padded = is_padded(l->value + (items[i] - copy));
+		if (o->accept(item, &why)) {
+			meant[n_meant++] = item;
+			if (!padded)
+				effective[n_effective++] = item;
+		} else if (item[0] != '\0' && padded) {
+			import_skip(l->im, &l->origin, "'%s' is not %s", item, why);
+		} else if (item[0] != '\0') {
+			import_refuse(l->im, &l->origin, o, "'%s' is not %s", item, why);
+		}
 	}
 	import_set(l->im, &l->origin, o, effective, n_effective);
 	if (known->note != NULL)

@@ -194,7 +194,7 @@ import_restriction(const struct policyd_spf_line *l, const struct policyd_spf_op
 	bool is_helo = strcmp(known->option, "helo-pass-restriction") == 0;
 
 	if (strpbrk(l->value, ", \t") != NULL) {
-		import_skip(l->im, &l->origin,
+		import_lose(l->im, &l->origin,
 		    "srsd answers with the name of one class: declare a class in main.cf with the "
 		    "restrictions %s, and set %s to its name",
 		    l->value, known->option);
@@ -239,6 +239,7 @@ postpone_mock(const struct policyd_spf_line *l, const struct policyd_spf_option 
 {
 	(void)known;
 	l->pending->mock_line = l->value[0] == '\0' ? 0 : l->origin.line;
+	l->pending->mock_is_meant = means_true(l->value);
 }
 
 /* skip_status_codes - srsd always has what policyd-spf has with Yes */

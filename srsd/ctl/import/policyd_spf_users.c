@@ -87,6 +87,19 @@ import_ignored_pair(const struct policyd_spf_line *l, const struct policyd_spf_o
 		    "policyd-spf does not accept this option for one recipient either");
 }
 
+/* skip_shared_pair - of an option that srsd has for all recipients only */
+static void
+skip_shared_pair(const struct policyd_spf_line *l, const struct policyd_spf_option *known)
+{
+	static const char why[] = "srsd has one value for all recipients";
+
+	if (known->option == NULL)
+		import_skip(l->im, &l->origin, "%s: %s", l->value, why);
+	else
+		import_refuse(
+		    l->im, &l->origin, policyd_spf_option_ours(known), "%s: %s", l->value, why);
+}
+
 /* import_user_pair - its name, and after the NUL its value; known may be NULL */
 static void
 import_user_pair(
@@ -99,8 +112,7 @@ import_user_pair(
 	if (known == NULL || known->user == USER_IGNORED)
 		import_ignored_pair(&u->l, known);
 	else if (known->user == USER_SHARED)
-		import_skip(
-		    u->l.im, &u->l.origin, "%s: srsd has one value for all recipients", value);
+		skip_shared_pair(&u->l, known);
 	else if (known->user != USER_NETWORKS)
 		known->import(&u->l, known);
 	else if (strcmp(known->option, "whitelist") == 0)
@@ -347,7 +359,7 @@ policyd_spf_users_import(struct import *im, const struct import_origin *origin, 
 		return;
 	text = read_file(path, &why);
 	if (text == NULL) {
-		import_skip(im, origin,
+		import_lose(im, origin,
 		    "%s: %s. If policyd-spf cannot read it either, it applies nothing", path, why);
 		return;
 	}
