@@ -215,6 +215,51 @@ postfix_read(const struct postfix *p, const char *name)
 	return copy;
 }
 
+char *
+postfix_read_own(const struct postfix *p, const char *name)
+{
+	const char *argv[] = { "-n", name, NULL }, *value = NULL;
+	struct postfix_lines lines = { 0, NULL, NULL };
+	char error[POSTFIX_ERROR_SIZE], *copy;
+	bool absent;
+
+	if (run_postconf(p, &lines, argv, &absent, error))
+		value = postfix_lines_value(&lines, name);
+	copy = value == NULL ? NULL : xstrdup(value);
+	postfix_lines_free(&lines);
+	return copy;
+}
+
+/* each_own_line - of postconf with this option: "name = value" */
+static void
+each_own_line(const struct postfix *p, const char *option,
+    void (*fn)(void *arg, const char *name, const char *value), void *arg)
+{
+	const char *argv[] = { option, NULL };
+	struct postfix_lines lines = { 0, NULL, NULL };
+	char error[POSTFIX_ERROR_SIZE], *equal;
+	bool absent;
+	size_t i;
+
+	if (run_postconf(p, &lines, argv, &absent, error))
+		for (i = 0; i < lines.n; i++) {
+			equal = strstr(lines.line[i], " = ");
+			if (equal == NULL)
+				continue;
+			*equal = '\0';
+			fn(arg, lines.line[i], equal + 3);
+		}
+	postfix_lines_free(&lines);
+}
+
+void
+postfix_each_own(
+    const struct postfix *p, void (*fn)(void *arg, const char *name, const char *value), void *arg)
+{
+	each_own_line(p, "-n", fn, arg);
+	each_own_line(p, "-P", fn, arg);
+}
+
 const char *
 postfix_service_get(
     const struct postfix *p, const struct postfix_service *service, const char *name)
@@ -241,6 +286,30 @@ postfix_service_at(const struct postfix *p, size_t number, struct postfix_servic
 
 	for (i = 0; i < p->master.n; i++)
 		if (postfix_service_parse(service, p->master.line[i]) && number-- == 0)
+			return true;
+	return false;
+}
+
+/* is_service_of - does a service create the socket of an endpoint? */
+static bool
+is_service_of(const struct postfix_service *service, const char *endpoint)
+{
+	const char *slash = strrchr(endpoint, '/'), *colon = strrchr(endpoint, ':');
+
+	if (strncmp(endpoint, "unix:", 5) == 0)
+		return slash != NULL && strcmp(service->type, "unix") == 0 &&
+		       strcmp(service->name, slash + 1) == 0;
+	return strncmp(endpoint, "inet:", 5) == 0 && strcmp(service->type, "inet") == 0 &&
+	       strcmp(postfix_service_port(service), colon + 1) == 0;
+}
+
+bool
+postfix_find_service(const struct postfix *p, const char *endpoint, struct postfix_service *service)
+{
+	size_t i;
+
+	for (i = 0; postfix_service_at(p, i, service); i++)
+		if (is_service_of(service, endpoint))
 			return true;
 	return false;
 }

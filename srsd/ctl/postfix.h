@@ -37,6 +37,19 @@ const char *postfix_get(const struct postfix *p, const char *name);
  */
 char *postfix_read(const struct postfix *p, const char *name);
 
+/*
+ * The value that main.cf itself has for a parameter, with its $names. The caller frees it. NULL if
+ * main.cf does not set it. It runs postconf(1).
+ */
+char *postfix_read_own(const struct postfix *p, const char *name);
+
+/*
+ * Calls fn for each parameter that main.cf sets, and for each -o of master.cf, named
+ * "service/type/name"; the values have their $names. It runs postconf(1).
+ */
+void postfix_each_own(
+    const struct postfix *p, void (*fn)(void *arg, const char *name, const char *value), void *arg);
+
 /* The same as postfix_get for a service in master.cf, where -o overrides main.cf. Owned by p. */
 const char *postfix_service_get(
     const struct postfix *p, const struct postfix_service *service, const char *name);
@@ -46,6 +59,13 @@ const char *postfix_class(const struct postfix *p, const char *name);
 
 /* Sets service to number 0, 1, ... in master.cf; false after the last one. Points into p. */
 bool postfix_service_at(const struct postfix *p, size_t number, struct postfix_service *service);
+
+/*
+ * The service in master.cf that creates the socket of an endpoint, "unix:private/NAME" or
+ * "inet:HOST:PORT". False if master.cf has no such service.
+ */
+bool postfix_find_service(
+    const struct postfix *p, const char *endpoint, struct postfix_service *service);
 
 /* True when a service runs in a chroot, the queue directory. */
 bool postfix_is_chrooted(const struct postfix *p, const struct postfix_service *service);

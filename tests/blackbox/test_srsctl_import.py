@@ -10,6 +10,7 @@ import os
 import pwd
 import random
 import re
+import shlex
 import shutil
 import socket
 import sqlite3
@@ -690,6 +691,124 @@ class Options(Import):
         self.assertNotIn('WARNING', self.run_import(
             '--check', path, config=self.folder.file('s.conf', config % there),
             status=None).stdout)
+
+
+MASTER = '''\
+smtp inet n - n - - smtpd
+submission inet n - n - - smtpd
+    -o smtpd_recipient_restrictions=permit_sasl_authenticated,check_policy_service,unix:private/spf
+cleanup unix n - n - 0 cleanup
+spf unix - n n - 0 spawn user=nobody argv=/usr/bin/policyd-spf
+'''
+
+
+@unittest.skipUnless(shutil.which('postconf', path=os.environ['PATH'] + ':/usr/sbin'),
+                     'Postfix is not installed')
+class Postfix(Import):
+    """The commands at the end, for a main.cf and a master.cf of their own."""
+
+    def setUp(self):
+        super().setUp()
+        self.old = [self.folder.file('postsrsd', 'SRS_DOMAIN=srs.test\nSRS_EXCLUDE_DOMAINS=a.test\n'),
+                    self.folder.file('policyd-spf.conf', 'HELO_reject = Fail\n')]
+
+    def postfix(self, main, master=MASTER):
+        """-> a directory with these files"""
+        directory = self.folder.subfolder('postfix')
+        for name, text in (('main.cf', 'compatibility_level = 3.6\nqueue_directory = %s\n%s'
+                            % (directory, main)), ('master.cf', master)):
+            with open(os.path.join(directory, name), 'w', encoding='utf-8') as file:
+                file.write(text)
+        return directory
+
+    def commands(self, directory, *files):
+        """-> the arguments of each postconf in the output"""
+        done = run('import', '--postfix', directory, *(files or self.old), program='srsctl',
+                   user=False)
+        self.output = self.unwrapped(done.stdout)
+        return [shlex.split(line) for line in re.findall(r'(?m)^#   postconf (.*)$', done.stdout)]
+
+    def test_site(self):
+        """Each command is run; then there is nothing left to do, and the endpoints are ours."""
+        directory = self.postfix(
+            'my_checks = check_policy_service unix:private/spf\n'
+            'smtpd_recipient_restrictions = permit_mynetworks, reject_unauth_destination,\n'
+            '    check_policy_service { unix:private/spf, timeout=9s }, $my_checks,\n'
+            "    check_client_access inline:{{it's=OK}}, check_policy_service inet:127.0.0.1:1\n"
+            'sender_canonical_maps = hash:/etc/x\nspf_time_limit = 3600\n'
+            'recipient_canonical_maps = tcp:localhost:10002\n')
+        commands = self.commands(directory)
+        self.assertIn(['-e', 'sender_canonical_maps = hash:/etc/x, tcp:127.0.0.1:10001'], commands)
+        self.assertIn(['-e', 'recipient_canonical_classes = envelope_recipient'], commands)
+        self.assertIn(['-X', 'spf_time_limit'], commands)
+        self.assertIn(['-MX', 'spf/unix'], commands)
+        self.assertIn(['-e', 'my_checks = check_policy_service inet:127.0.0.1:10003'], commands)
+        self.assertIn(['-P', 'submission/inet/smtpd_recipient_restrictions = '
+                       'permit_sasl_authenticated,check_policy_service,inet:127.0.0.1:10003'],
+                      commands)
+        for command in commands:
+            subprocess.run(['postconf', '-c', directory, *command], check=True,
+                           env=dict(os.environ, PATH=os.environ['PATH'] + ':/usr/sbin'))
+        self.assertEqual(self.commands(directory), [])
+        self.assertIn('main.cf and master.cf can stay as they are', self.output)
+        with open(os.path.join(directory, 'main.cf'), encoding='utf-8') as file:
+            self.assertIn("permit_mynetworks, reject_unauth_destination, check_policy_service "
+                          "inet:127.0.0.1:10003, $my_checks, check_client_access "
+                          "inline:{{it's=OK}}, check_policy_service inet:127.0.0.1:1\n", file.read())
+
+    def test_nobody_asked_policyd_spf(self):
+        """(restrictions, what they become)"""
+        last = 'check_policy_service inet:127.0.0.1:10003'
+        for before, after in (
+                ('', 'permit_mynetworks, permit_sasl_authenticated, reject_unauth_destination, '
+                 + last),
+                ('permit_mynetworks, reject_unauth_destination, $x', 'permit_mynetworks, '
+                 'reject_unauth_destination, %s, $x' % last),
+                ('reject_unknown_helo_hostname', 'reject_unknown_helo_hostname, ' + last),
+                ('reject_unauth_destination, ' + last, None)):
+            with self.subTest(before):
+                directory = self.postfix('smtpd_recipient_restrictions = %s\n' % before,
+                                         'smtp inet n - n - - smtpd\n')
+                found = [command for command in self.commands(directory, self.old[1])]
+                self.assertEqual(found, [] if after is None else
+                                 [['-e', 'smtpd_recipient_restrictions = ' + after]])
+                shutil.rmtree(directory)
+
+    def test_without_postfix(self):
+        commands = self.commands('/nonexistent')
+        self.assertIn('Postfix: its configuration cannot be read here', self.output)
+        self.assertIn(['-e', 'recipient_canonical_maps = tcp:127.0.0.1:10002'], commands)
+        self.assertIn(['-MX', 'policyd-spf/unix'], commands)
+
+    def test_postsrsd2(self):
+        """Its tables remain; policyd-spf gets another port than its socketmap."""
+        directory = self.postfix(
+            'sender_canonical_maps = socketmap:inet:localhost:10003:forward\n'
+            'sender_canonical_classes = envelope_sender\n'
+            'recipient_canonical_maps = socketmap:inet:localhost:10003:reverse\n'
+            'recipient_canonical_classes = envelope_recipient\n')
+        old = self.folder.file('postsrsd.conf', 'srs-domain = srs.test\n'
+                               'socketmap = inet:localhost:10003\n')
+        self.assertEqual(self.commands(directory, old), [])
+        self.assertIn(['-e', 'smtpd_recipient_restrictions = permit_mynetworks, '
+                       'permit_sasl_authenticated, reject_unauth_destination, '
+                       'check_policy_service inet:127.0.0.1:10006'],
+                      self.commands(self.postfix_without_policy(directory), old, self.old[1]))
+        self.assertIn('First set policy = {"inet:127.0.0.1:10006"}', self.output)
+
+    @staticmethod
+    def postfix_without_policy(directory):
+        with open(os.path.join(directory, 'master.cf'), 'w', encoding='utf-8') as file:
+            file.write('smtp inet n - n - - smtpd\n')
+        return directory
+
+    def test_database_that_is_left(self):
+        old = self.folder.file('postsrsd.conf', 'srs-domain = srs.test\nchroot-dir = ""\n'
+                               'original-envelope = database\nenvelope-database = "sqlite:s.db"\n')
+        commands = self.commands(self.postfix(''), old)
+        self.assertIn(['-e', 'recipient_canonical_maps = socketmap:unix:srs:reverse, '
+                       'tcp:127.0.0.1:10002'], commands)
+        self.assertIn('The database of postsrsd is not carried over', self.output)
 
 
 class Check(Import):

@@ -31,22 +31,6 @@ struct smtpd_walk {
 	char ours[POSTFIX_WORD_SIZE];    /* inet:HOST:PORT that is an endpoint of srsd */
 };
 
-/* find_socket_service - in master.cf, the service that creates the socket unix:private/NAME */
-static bool
-find_socket_service(
-    const struct postfix *postfix, const char *endpoint, struct postfix_service *service)
-{
-	const char *name = strrchr(endpoint, '/');
-	size_t i;
-
-	if (strncmp(endpoint, "unix:", 5) != 0 || name == NULL)
-		return false;
-	for (i = 0; postfix_service_at(postfix, i, service); i++)
-		if (strcmp(service->type, "unix") == 0 && strcmp(service->name, name + 1) == 0)
-			return true;
-	return false;
-}
-
 /* is_socket_absent - neither master(8) nor another program creates the socket private/NAME */
 static bool
 is_socket_absent(const struct postfix *postfix, const char *endpoint)
@@ -55,7 +39,7 @@ is_socket_absent(const struct postfix *postfix, const char *endpoint)
 	char path[POSTFIX_WORD_SIZE];
 
 	if (strncmp(endpoint, "unix:private/", 13) != 0 ||
-	    find_socket_service(postfix, endpoint, &service))
+	    postfix_find_service(postfix, endpoint, &service))
 		return false;
 	snprintf(
 	    path, sizeof(path), "%s/%s", postfix_get(postfix, "queue_directory"), endpoint + 5);
@@ -84,7 +68,7 @@ is_our_policy(void *arg, const char *endpoint)
 			strlcpy(walk->ours, endpoint, sizeof(walk->ours));
 		return true;
 	}
-	if (find_socket_service(postfix, endpoint, &service) &&
+	if (postfix_find_service(postfix, endpoint, &service) &&
 	    strcmp(service.command, "spawn") == 0) {
 		if (is_policy_bridge(&service))
 			return true;

@@ -17,11 +17,12 @@
 #include "common/xmalloc.h"
 #include "srsd/ctl/import/ctl_import.h"
 #include "srsd/ctl/import/import_policyd_spf.h"
+#include "srsd/ctl/import/import_postfix.h"
 #include "srsd/ctl/import/import_postsrsd.h"
 #include "srsd/ctl/program.h"
 
-#define USAGE                                              \
-	"import [--check | --short] [--choose said|did]\n" \
+#define USAGE                                                                    \
+	"import [--check | --short] [--choose said|did] [--postfix directory]\n" \
 	"                     [--as postsrsd|postsrsd2|policyd-spf] [file ...]"
 #define FILE_MAX (1024 * 1024)
 
@@ -131,8 +132,10 @@ import_text(struct import *im, const char *path, const char *text, enum import_k
 	    "--as postsrsd2 or --as policyd-spf");
 }
 
+/* import_file - and note in postfix which program it belongs to */
 static int
-import_file(struct import *im, const char *path, enum import_kind kind)
+import_file(
+    struct import *im, struct import_postfix *postfix, const char *path, enum import_kind kind)
 {
 	struct file file;
 	const char *why;
@@ -145,6 +148,8 @@ import_file(struct import *im, const char *path, enum import_kind kind)
 	else
 		status = import_text(im, path, file.data, kind);
 	file_free(&file);
+	postfix->postsrsd = postfix->postsrsd || kind == KIND_POSTSRSD1 || kind == KIND_POSTSRSD2;
+	postfix->policyd_spf = postfix->policyd_spf || kind == KIND_POLICYD_SPF;
 	return status;
 }
 
@@ -161,7 +166,7 @@ reject_absence(void)
 
 /* import_usual_files - those that exist, one of each program */
 static int
-import_usual_files(struct import *im)
+import_usual_files(struct import *im, struct import_postfix *postfix)
 {
 	const char *imported[N_KINDS] = { NULL };
 	enum import_kind kind;
@@ -177,7 +182,7 @@ import_usual_files(struct import *im)
 			    usual_files[i].file, imported[KIND_POSTSRSD2]);
 			continue;
 		}
-		status = import_file(im, usual_files[i].file, kind);
+		status = import_file(im, postfix, usual_files[i].file, kind);
 		if (status != CTL_OK)
 			return status;
 		imported[kind] = usual_files[i].file;
@@ -257,9 +262,10 @@ count_open_remarks(const struct import *im)
 
 /* print_import - CTL_FAILED if the new configuration may lose or refuse mail */
 static int
-print_import(const struct import *im, enum import_form form)
+print_import(const struct import *im, enum import_form form, const struct import_postfix *postfix)
 {
 	import_print(im, form, stdout);
+	import_postfix_print(postfix, stdout);
 	count_open_remarks(im);
 	return import_count(im, REMARK_LOSS) + import_count(im, REMARK_UNKNOWN) > 0 ? CTL_FAILED
 										    : CTL_OK;
@@ -296,6 +302,7 @@ struct import_options {
 	enum import_kind kind; /* of all files; N_KINDS: their names show it */
 	enum import_form form;
 	bool check;
+	const char *postfix; /* the directory of main.cf; NULL: the default */
 	bool choose;
 	enum import_answer answer; /* if choose */
 };
@@ -313,7 +320,8 @@ parse_import_options(struct import_options *opts, int argc, char **argv)
 {
 	static const struct option names[] = { { "as", required_argument, NULL, 'a' },
 		{ "check", no_argument, NULL, 'c' }, { "choose", required_argument, NULL, 'o' },
-		{ "short", no_argument, NULL, 's' }, { NULL, 0, NULL, 0 } };
+		{ "postfix", required_argument, NULL, 'p' }, { "short", no_argument, NULL, 's' },
+		{ NULL, 0, NULL, 0 } };
 	int c;
 
 	while ((c = getopt_long(argc, argv, "+", names, NULL)) != -1) {
@@ -330,6 +338,9 @@ parse_import_options(struct import_options *opts, int argc, char **argv)
 			if (!parse_choice_answer(opts, optarg))
 				return false;
 			break;
+		case 'p':
+			opts->postfix = optarg;
+			break;
 		case 's':
 			opts->form = IMPORT_SHORT;
 			break;
@@ -343,15 +354,16 @@ parse_import_options(struct import_options *opts, int argc, char **argv)
 
 /* import_named_files - n of them; 0: those at the usual paths */
 static int
-import_named_files(struct import *im, const struct import_options *opts, char **files, int n)
+import_named_files(struct import *im, struct import_postfix *postfix,
+    const struct import_options *opts, char **files, int n)
 {
 	int i, status = CTL_OK;
 
 	if (n == 0)
-		return import_usual_files(im);
+		return import_usual_files(im, postfix);
 	for (i = 0; status == CTL_OK && i < n; i++)
-		status = import_file(
-		    im, files[i], opts->kind == N_KINDS ? guess_kind(files[i]) : opts->kind);
+		status = import_file(im, postfix, files[i],
+		    opts->kind == N_KINDS ? guess_kind(files[i]) : opts->kind);
 	return status;
 }
 
@@ -359,21 +371,24 @@ int
 ctl_import(const struct ctl *ctl, int argc, char **argv)
 {
 	struct import_options opts = { .kind = N_KINDS, .form = IMPORT_WHOLE };
+	struct import_postfix postfix = { .settings = NULL };
 	struct import *im;
 	int first, status;
 
 	if (!parse_import_options(&opts, argc, argv))
 		return ctl_usage(USAGE);
 	first = optind; /* import_postsrsd1 calls getopt, too */
+	postfix.dir = opts.postfix;
 	im = import_new();
-	status = import_named_files(im, &opts, argv + first, argc - first);
+	status = import_named_files(im, &postfix, &opts, argv + first, argc - first);
 	if (status == CTL_OK) {
 		import_complete(im);
 		if (opts.choose)
 			import_choose(im, opts.answer);
 		use_own_copy(im, ctl->settings->secrets_file);
 		warn_of_missing_file(im);
-		status = opts.check ? print_check(ctl, im) : print_import(im, opts.form);
+		postfix.settings = import_settings(im);
+		status = opts.check ? print_check(ctl, im) : print_import(im, opts.form, &postfix);
 	}
 	import_free(&im);
 	return status;

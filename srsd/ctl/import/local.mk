@@ -9,6 +9,7 @@ import_files += srsd/ctl/import/import_clients.c srsd/ctl/import/import_clients.
 import_files += srsd/ctl/import/import_policyd_spf.c srsd/ctl/import/import_policyd_spf.h
 unit_tests += tests/unit/test_import_policyd_spf
 fuzzers += tests/fuzz/import_policyd_spf
+import_files += srsd/ctl/import/import_postfix.c srsd/ctl/import/import_postfix.h
 import_files += srsd/ctl/import/import_postsrsd.h
 unit_tests += tests/unit/test_import_postsrsd
 import_files += srsd/ctl/import/import_postsrsd1.c

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "common/attributes.h"
+#include "common/buffer.h"
+#include "common/printable.h"
+#include "common/xmalloc.h"
+#include "srsd/ctl/import/import_postfix.h"
+#include "srsd/ctl/import/import_remark.h"
+#include "srsd/ctl/postfix.h"
+#include "srsd/ctl/postfix_endpoint.h"
+
+/* The place of the policy service if srsd.conf has none, because postsrsd has its port. */
+#define OTHER_POLICY "inet:127.0.0.1:10006"
+
+/* The commands that are being collected. */
+struct postfix_edit {
+	const struct import_postfix *what;
+	const struct postfix *postfix; /* NULL: the usual configuration */
+	char policy[POSTFIX_ENDPOINT_SIZE];
+	struct buffer commands; /* lines of comments */
+	size_t replaced;        /* places at which policyd-spf was asked */
+};
+
+/* add_command - in quotes for the shell */
+static void
+add_command(struct postfix_edit *edit, const char *command, const char *argument)
+{
+	buffer_printf(&edit->commands, "#   postconf %s '", command);
+	for (; *argument != '\0'; argument++)
+		if (*argument == '\'')
+			buffer_printf(&edit->commands, "'\\''");
+		else
+			buffer_add(&edit->commands, argument, 1);
+	buffer_printf(&edit->commands, "'\n");
+}
+
+PRINTF_LIKE(2, 3)
+static void
+add_setting(struct postfix_edit *edit, const char *fmt, ...)
+{
+	char *setting;
+	va_list ap;
+	int len;
+
+	va_start(ap, fmt);
+	len = vasprintf(&setting, fmt, ap);
+	va_end(ap);
+	if (len == -1)
+		abort();
+	add_command(edit, "-e", setting);
+	free(setting);
+}
+
+/* is_spf_service - does this endpoint of Postfix lead to another SPF program? */
+static bool
+is_spf_service(const struct postfix *postfix, const char *endpoint)
+{
+	struct postfix_service service;
+
+	if (postfix_find_service(postfix, endpoint, &service))
+		return strcmp(service.command, "spawn") == 0 &&
+		       strstr(service.arguments, "srsctl") == NULL &&
+		       strcasestr(service.arguments, "spf") != NULL;
+	return strncmp(endpoint, "unix:private/", 13) == 0 && strcasestr(endpoint, "spf") != NULL;
+}
+
+/*
+ * replace_policy - the restrictions with the endpoint of srsd in each place of another SPF program;
+ * the caller frees the text, which is NULL if there is no such place
+ */
+static char *
+replace_policy(const struct postfix_edit *edit, const char *restrictions)
+{
+	char word[POSTFIX_WORD_SIZE], endpoint[POSTFIX_WORD_SIZE];
+	const char *rest = restrictions, *copied = restrictions;
+	struct buffer text = { .data = NULL };
+	bool is_policy = false;
+
+	while (postfix_word(&rest, word)) {
+		postfix_policy_endpoint(word, endpoint);
+		if (is_policy && is_spf_service(edit->postfix, endpoint)) {
+			buffer_add(&text, copied, (size_t)(rest - copied) - strlen(word));
+			buffer_printf(&text, "%s", edit->policy);
+			copied = rest;
+		}
+		is_policy = strcasecmp(word, "check_policy_service") == 0;
+	}
+	if (copied == restrictions)
+		return NULL;
+	buffer_add(&text, copied, strlen(copied) + 1);
+	return text.data;
+}
+
+/* edit_parameter - "name", or "service/type/name" in master.cf, as it is in the file */
+static void
+edit_parameter(void *arg, const char *name, const char *value)
+{
+	struct postfix_edit *edit = arg;
+	char *restrictions = replace_policy(edit, value), *setting;
+
+	if (restrictions == NULL)
+		return;
+	xasprintf(&setting, "%s = %s", name, restrictions);
+	add_command(edit, strchr(name, '/') == NULL ? "-e" : "-P", setting);
+	edit->replaced++;
+	free(setting);
+	free(restrictions);
+}
+
+/* remove_services - what starts the other SPF program, and its time limit */
+static void
+remove_services(struct postfix_edit *edit)
+{
+	struct postfix_service service;
+	char *text, *limit;
+	size_t i;
+
+	for (i = 0; postfix_service_at(edit->postfix, i, &service); i++) {
+		if (strcmp(service.command, "spawn") != 0 ||
+		    strstr(service.arguments, "srsctl") != NULL ||
+		    strcasestr(service.arguments, "policyd-spf") == NULL)
+			continue;
+		xasprintf(&text, "%s_time_limit", service.name);
+		limit = postfix_read_own(edit->postfix, text);
+		if (limit != NULL)
+			add_command(edit, "-X", text);
+		free(limit);
+		free(text);
+		xasprintf(&text, "%s/%s", service.name, service.type);
+		add_command(edit, "-MX", text);
+		free(text);
+	}
+}
+
+/* asks_srsd - does one of the restrictions name the policy service of srsd? */
+static bool
+asks_srsd(const struct postfix_edit *edit, const char *restrictions)
+{
+	char word[POSTFIX_WORD_SIZE], endpoint[POSTFIX_WORD_SIZE];
+	const struct text_list *ours = &edit->what->settings->policy;
+
+	while (postfix_word(&restrictions, word)) {
+		postfix_policy_endpoint(word, endpoint);
+		if (postfix_endpoint_is_one(ours, endpoint, edit->postfix, false))
+			return true;
+	}
+	return false;
+}
+
+/* insert_policy - after reject_unauth_destination, or at the end */
+static void
+insert_policy(struct postfix_edit *edit, const char *restrictions)
+{
+	char word[POSTFIX_WORD_SIZE];
+	const char *rest = restrictions, *at = restrictions + strlen(restrictions);
+
+	while (postfix_word(&rest, word))
+		if (strcasecmp(word, "reject_unauth_destination") == 0) {
+			at = rest;
+			break;
+		}
+	add_setting(edit, "smtpd_recipient_restrictions = %.*s, check_policy_service %s%s",
+	    (int)(at - restrictions), restrictions, edit->policy, at);
+}
+
+/* add_policy - where policyd-spf was asked; if it was not, where it should have been */
+static void
+add_policy(struct postfix_edit *edit)
+{
+	static const char name[] = "smtpd_recipient_restrictions";
+	static const char usual[] =
+	    "permit_mynetworks, permit_sasl_authenticated, reject_unauth_destination";
+	char *own;
+
+	if (edit->postfix == NULL) {
+		insert_policy(edit, usual);
+		add_command(edit, "-MX", "policyd-spf/unix");
+		return;
+	}
+	postfix_each_own(edit->postfix, edit_parameter, edit);
+	if (edit->replaced == 0 && !asks_srsd(edit, postfix_get(edit->postfix, name))) {
+		own = postfix_read_own(edit->postfix, name);
+		insert_policy(edit, own == NULL || own[0] == '\0' ? usual : own);
+		free(own);
+	}
+	remove_services(edit);
+}
+
+/* is_map_named - in main.cf, or in -o of a service in master.cf */
+static bool
+is_map_named(
+    const struct postfix *postfix, const char *parameter, const struct postfix_map_place *place)
+{
+	char service[POSTFIX_WORD_SIZE];
+	const char *value = postfix_get(postfix, parameter);
+	size_t i = 0;
+
+	do {
+		if (postfix_endpoint_names_map(postfix, value, place, false))
+			return true;
+		value = postfix_override(postfix, parameter, i++, service);
+	} while (value != NULL);
+	return false;
+}
+
+/* add_map - to a parameter that does not name it, after the tables that are there */
+static void
+add_map(struct postfix_edit *edit, const char *parameter, const char *map)
+{
+	const struct postfix_map_place place = postfix_endpoint_place(edit->what->settings, map);
+	char table[POSTFIX_ENDPOINT_SIZE], *own = NULL;
+
+	if ((edit->postfix != NULL && is_map_named(edit->postfix, parameter, &place)) ||
+	    !postfix_endpoint_for_map(&place, table))
+		return;
+	if (edit->postfix != NULL)
+		own = postfix_read_own(edit->postfix, parameter);
+	if (own == NULL || own[0] == '\0')
+		add_setting(edit, "%s = %s", parameter, table);
+	else
+		add_setting(edit, "%s = %s, %s", parameter, own, table);
+	free(own);
+}
+
+/* add_class - the envelope alone: with headers, srsd would rewrite or test those as well */
+static void
+add_class(struct postfix_edit *edit, const char *parameter, const char *class)
+{
+	char word[POSTFIX_WORD_SIZE];
+	const char *classes = edit->postfix == NULL ? "" : postfix_get(edit->postfix, parameter);
+	bool found = false, others = false;
+
+	while (postfix_word(&classes, word)) {
+		found = found || strcmp(word, class) == 0;
+		others = others || strcmp(word, class) != 0;
+	}
+	if (!found || others)
+		add_setting(edit, "%s = %s", parameter, class);
+}
+
+static void
+add_maps(struct postfix_edit *edit)
+{
+	/* The milter replaces the map that rewrites senders. */
+	if (edit->what->settings->milter.n == 0) {
+		add_map(edit, "sender_canonical_maps", "forward");
+		add_class(edit, "sender_canonical_classes", "envelope_sender");
+	}
+	add_map(edit, "recipient_canonical_maps", "reverse");
+	add_class(edit, "recipient_canonical_classes", "envelope_recipient");
+}
+
+/* print_database - if the database of postsrsd could not be carried over */
+static void
+print_database(const struct settings *settings, FILE *out)
+{
+	if (settings->original_envelope != ENVELOPE_DATABASE ||
+	    strcmp(settings->envelope_database, "none") != 0)
+		return;
+	import_remark_print_text("# ",
+	    "The database of postsrsd is not carried over. To let postsrsd reverse the addresses whose "
+	    "senders are in it, set socketmap = {} and original-envelope = \"embedded\" in this file, "
+	    "leave postsrsd running for 23 days, and run, with the table that main.cf has now:",
+	    out);
+	fputs("#   postconf -e 'sender_canonical_maps = tcp:127.0.0.1:10001'\n"
+	      "#   postconf -e 'recipient_canonical_maps = socketmap:unix:srs:reverse, "
+	      "tcp:127.0.0.1:10002'\n",
+	    out);
+}
+
+static void
+print_commands(const struct postfix_edit *edit, const char *error, FILE *out)
+{
+	char text[POSTFIX_ERROR_SIZE + 256];
+
+	fputs("\n", out);
+	if (error != NULL) {
+		snprintf(text, sizeof(text),
+		    "Postfix: its configuration cannot be read here (%s). These are the usual "
+		    "commands; on the mail server, srsctl import prints those for its main.cf.",
+		    error);
+		printable_line(text);
+		import_remark_print_text("# ", text, out);
+	} else if (edit->commands.len == 0) {
+		fputs("# Postfix: main.cf and master.cf can stay as they are.\n", out);
+	} else {
+		import_remark_print_text("# ",
+		    "Postfix: when srsd is running, run these commands to replace the old programs "
+		    "with it. srsctl has run none of them. Then run srsctl check.",
+		    out);
+	}
+	if (edit->what->policyd_spf && edit->what->settings->policy.n == 0)
+		fprintf(out, "# First set policy = {\"%s\"} in this file.\n", OTHER_POLICY);
+	if (edit->commands.len > 0) {
+		fwrite(edit->commands.data, 1, edit->commands.len, out);
+		fputs("#   postfix reload\n", out);
+	}
+	if (edit->what->postsrsd)
+		print_database(edit->what->settings, out);
+}
+
+void
+import_postfix_print(const struct import_postfix *what, FILE *out)
+{
+	struct postfix_edit edit = { .what = what };
+	char error[POSTFIX_ERROR_SIZE];
+	struct postfix *postfix;
+	bool absent;
+
+	postfix = postfix_open(what->dir, &absent, error);
+	edit.postfix = postfix;
+	postfix_endpoint_for_client(
+	    what->settings->policy.n == 0 ? OTHER_POLICY : what->settings->policy.text[0],
+	    edit.policy);
+	if (what->postsrsd)
+		add_maps(&edit);
+	if (what->policyd_spf)
+		add_policy(&edit);
+	print_commands(&edit, postfix == NULL ? error : NULL, out);
+	buffer_free(&edit.commands);
+	postfix_free(&postfix);
+}
