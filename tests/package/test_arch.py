@@ -20,11 +20,11 @@ import unittest
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
 
-from harness import tap
+from harness import build, tap
 from harness.daemon import ORDINARY_USER, SECRET, TOP, Folder, is_root
 
 SOURCE = os.environ.get('abs_top_srcdir', str(TOP))
-BUILD = os.environ.get('abs_top_builddir', str(TOP))
+BUILD = build.directory()
 ARCH = os.path.join(SOURCE, 'contrib', 'arch')
 PROGRAMS = ('makepkg', 'pacman', 'fakeroot', 'bsdtar', 'make', 'xz')
 
