@@ -5,7 +5,9 @@
 #include <sys/un.h>
 #include <netinet/in.h>
 
+#include <errno.h>
 #include <poll.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <event2/event.h>
@@ -206,6 +208,139 @@ test_others_have_their_turn_when_all_is_slow(void **state)
 	assert_int_equal(patient_turns, 1);
 	close(p);
 	close(u);
+}
+
+/* -- an accept(2) that fails -- */
+
+static int
+begin_in_dir(void **state)
+{
+	return unit_dir_make(state) == 0 ? begin(state) : -1;
+}
+
+static int
+end_in_dir(void **state)
+{
+	return end(state) == 0 ? unit_dir_remove(state) : -1;
+}
+
+#define ACCEPT_TEST(test) cmocka_unit_test_setup_teardown(test, begin_in_dir, end_in_dir)
+
+static int accept_error;
+static unsigned accepts_to_fail, accepts_tried;
+
+/* failing_accept4 - the program has it in the place of the C library's accept4 */
+int failing_accept4(int fd, void *address, socklen_t *len, int flags) __asm__("accept4");
+
+int
+failing_accept4(int fd, void *address, socklen_t *len, int flags)
+{
+	accepts_tried++;
+	if (accepts_to_fail > 0) {
+		accepts_to_fail--;
+		errno = accept_error;
+		return -1;
+	}
+	return (int)syscall(SYS_accept4, fd, address, len, flags);
+}
+
+static void
+fail_accepts(unsigned n, int error)
+{
+	accept_error = error;
+	accepts_to_fail = n;
+	accepts_tried = 0;
+}
+
+/* turn_times - run the loop as often as a client that waits would make it spin */
+static void
+turn_times(int n)
+{
+	while (n-- > 0)
+		event_base_loop(base, EVLOOP_NONBLOCK);
+}
+
+/* A service without descriptors tries again at the next tick, while the others are served. */
+static void
+test_accept_fails(void **state)
+{
+	static const int errors[] = { EMFILE, ENFILE, ENOMEM, ENOBUFS };
+	int p, u, round;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		log_capture_begin();
+		fail_accepts(1, errors[i]);
+		p = client(&patient_address);
+		turn_times(100);
+		unit_int(strerror(errors[i]), "tries before the tick", (int)accepts_tried, 1);
+		u = client(&urgent_address);
+		turns[n_turns = 0] = '\0';
+		request(u);
+		request(p);
+		turn_times(100);
+		turns[n_turns] = '\0';
+		unit_text(strerror(errors[i]), "turns before the tick", turns, "u");
+		for (round = 0; n_turns < 2 && round < 20; round++)
+			event_base_loop(base, EVLOOP_ONCE);
+		turns[n_turns] = '\0';
+		unit_text(strerror(errors[i]), "turns", turns, "up");
+		unit_true(strerror(errors[i]), "logged at most once a minute",
+		    (strstr(log_capture_end(), "warning: test: accept: ") != NULL) == (i == 0));
+		close(p);
+		close(u);
+		turn_times(3);
+	}
+}
+
+/* An error of one connection does not delay the next. */
+static void
+test_accept_fails_once(void **state)
+{
+	static const int errors[] = { EAGAIN, EINTR, ECONNABORTED };
+	size_t i;
+	int p;
+
+	(void)state;
+	for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		log_capture_begin();
+		fail_accepts(1, errors[i]);
+		p = client(&patient_address);
+		turns[n_turns = 0] = '\0';
+		request(p);
+		turn_times(10);
+		turns[n_turns] = '\0';
+		unit_text(strerror(errors[i]), "turns", turns, "p");
+		unit_text(strerror(errors[i]), "log", log_capture_end(), "");
+		close(p);
+		turn_times(3);
+	}
+}
+
+/* A full service accepts nobody at a tick, and says so once. */
+static void
+test_full_service_stays_paused(void **state)
+{
+	const struct server_limits one = { .connections = 1, .idle_seconds = 60 };
+	const struct timeval ticks = { 2, 100000 };
+	int first = client(&patient_address), second;
+	const char *log, *line;
+
+	(void)state;
+	log_capture_begin();
+	server_set_limits(server, &one);
+	second = client(&patient_address);
+	fail_accepts(0, 0);
+	event_base_loopexit(base, &ticks);
+	event_base_dispatch(base);
+	log = log_capture_end();
+	line = strstr(log, "connection-limit of 1 reached");
+	assert_non_null(line);
+	assert_null(strstr(line + 1, "connection-limit"));
+	assert_int_equal(accepts_tried, 0);
+	close(first);
+	close(second);
 }
 
 /* -- replies, and when they are sent -- */
@@ -1043,6 +1178,9 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    test_others_have_their_turn_when_all_is_slow, begin, end),
 		cmocka_unit_test_setup_teardown(test_others_have_their_turn, begin, end),
+		ACCEPT_TEST(test_accept_fails),
+		ACCEPT_TEST(test_accept_fails_once),
+		ACCEPT_TEST(test_full_service_stays_paused),
 		ECHO_TEST(test_two_in_one_turn),
 		ECHO_TEST(test_many_in_one_turn),
 		ECHO_TEST(test_sizes),
