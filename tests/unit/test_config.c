@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "tests/unit/unit_dir.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 
 #include "common/xmalloc.h"
@@ -88,6 +89,7 @@ test_values(void **state)
 		{ "# words\n" DOMAIN, "srs-domain = \"srs.test\"\n" },
 		{ "// words\n" DOMAIN, "srs-domain = \"srs.test\"\n" },
 		{ "/* words\n */" DOMAIN, "srs-domain = \"srs.test\"\n" },
+		{ DOMAIN "pid-file = /run//srsd//pid\n", "pid-file = \"/run//srsd//pid\"\n" },
 		{ DOMAIN "max-age = 7\n", "max-age = 7\n" },
 		{ DOMAIN "max-age = \"7\"\n", "max-age = 7\n" },
 		{ DOMAIN "always-rewrite = yes\n", "always-rewrite = true\n" },
@@ -781,6 +783,49 @@ test_byte_order_mark(void **state)
 	unit_end();
 }
 
+static FILE *stream_open; /* the one that reads the text of a file */
+
+/* The program has these in the place of the C library's fmemopen and fclose. */
+FILE *counting_fmemopen(void *text, size_t len, const char *mode) __asm__("fmemopen");
+int counting_fclose(FILE *file) __asm__("fclose");
+
+FILE *
+counting_fmemopen(void *text, size_t len, const char *mode)
+{
+	FILE *(*open)(void *, size_t, const char *);
+
+	*(void **)&open = dlsym(RTLD_NEXT, "fmemopen");
+	stream_open = open(text, len, mode);
+	return stream_open;
+}
+
+int
+counting_fclose(FILE *file)
+{
+	int (*close)(FILE *);
+
+	*(void **)&close = dlsym(RTLD_NEXT, "fclose");
+	if (file == stream_open)
+		stream_open = NULL;
+	return close(file);
+}
+
+/* LeakSanitizer does not see a stream that is left open: the C library has a list of them. */
+static void
+test_streams_are_closed(void **state)
+{
+	char error[CONFIG_ERROR_SIZE];
+	struct settings *s;
+
+	(void)state;
+	s = load_good(DOMAIN);
+	settings_free(&s);
+	unit_true("good", "the stream is closed", stream_open == NULL);
+	assert_null(load(DOMAIN "max-age = x\n", NULL, 0, error));
+	unit_true("bad", "the stream is closed", stream_open == NULL);
+	unit_end();
+}
+
 /* Addresses that only the network sees differently. */
 static void
 test_made_of_options(void **state)
@@ -1064,6 +1109,7 @@ main(void)
 		UNIT_DIR_TEST(test_domains_file),
 		UNIT_DIR_TEST(test_bad_domains_files),
 		UNIT_DIR_TEST(test_byte_order_mark),
+		UNIT_DIR_TEST(test_streams_are_closed),
 		UNIT_DIR_TEST(test_made_of_options),
 		UNIT_DIR_TEST(test_overrides),
 		UNIT_DIR_TEST(test_bad_overrides),

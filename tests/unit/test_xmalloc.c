@@ -1,7 +1,21 @@
 /* SPDX-License-Identifier: ISC */
-#include "tests/unit/unit.h"
+#include "tests/unit/log_capture.h"
+
+#include <sys/wait.h>
+
+#include <limits.h>
+#include <unistd.h>
 
 #include "common/xmalloc.h"
+
+/* AddressSanitizer then returns NULL as well. */
+const char *__asan_default_options(void);
+
+const char *
+__asan_default_options(void)
+{
+	return "allocator_may_return_null=1";
+}
 
 static void
 test_xcalloc_is_zeroed(void **state)
@@ -61,6 +75,76 @@ test_xasprintf(void **state)
 	free(p);
 }
 
+/* Sizes that no machine has. */
+static volatile size_t huge = SIZE_MAX / 4;
+static volatile int wide = INT_MAX;
+
+static void
+need_malloc(void)
+{
+	xmalloc(huge);
+}
+
+static void
+need_calloc(void)
+{
+	xcalloc(huge, 3);
+}
+
+static void
+need_realloc(void)
+{
+	xrealloc(NULL, huge);
+}
+
+static void
+need_reallocarray(void)
+{
+	xreallocarray(NULL, huge, 8);
+}
+
+static void
+need_asprintf(void)
+{
+	char *text;
+
+	xasprintf(&text, "%*d%*d", wide, 1, wide, 1);
+}
+
+/* Memory that cannot be had ends the process, with a message. */
+static void
+test_exhausted(void **state)
+{
+	static const struct {
+		const char *name;
+		void (*need)(void);
+		const char *want;
+	} rows[] = {
+		{ "malloc", need_malloc, "fatal: malloc of " },
+		{ "calloc", need_calloc, "fatal: calloc of " },
+		{ "realloc", need_realloc, "fatal: realloc to " },
+		{ "reallocarray", need_reallocarray, "fatal: reallocarray of " },
+		{ "vasprintf", need_asprintf, "fatal: vasprintf" },
+	};
+	int status;
+	size_t i;
+	pid_t pid;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		log_capture_begin();
+		pid = fork();
+		if (pid == 0) {
+			rows[i].need();
+			_exit(0);
+		}
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		unit_true(rows[i].name, "ends", WIFEXITED(status) && WEXITSTATUS(status) == 1);
+		unit_holds(rows[i].name, "log", log_capture_end(), rows[i].want);
+	}
+	unit_end();
+}
+
 int
 main(void)
 {
@@ -69,6 +153,7 @@ main(void)
 		cmocka_unit_test(test_xreallocarray_keeps),
 		cmocka_unit_test(test_copies),
 		cmocka_unit_test(test_xasprintf),
+		UNIT_DIR_TEST(test_exhausted),
 	};
 
 	return cmocka_run_group_tests_name("xmalloc", tests, NULL, NULL);
