@@ -91,6 +91,13 @@ SEED =
 soak: all
 	abs_top_builddir='$(abs_top_builddir)' nice $(top_srcdir)/tests/soak/soak.py $(SECONDS) $(SEED)
 
+# The package on a Debian that boots in qemu: make vm-check RELEASE=trixie STAGES='boot mail'
+RELEASE =
+STAGES =
+
+vm-check:
+	$(top_srcdir)/tests/vm/run.py $(RELEASE:%=--release %) $(STAGES)
+
 # The lines and branches that the unit tests reach. The figures printed last are those of the pure
 # modules alone: the first comment of their headers says "Pure." The programs themselves give up the
 # right to write what they have counted, and so do not contribute.
@@ -126,4 +133,4 @@ fuzz-coverage:
 
 .PHONY: analyse analyse-cppcheck analyse-tidy bench bench-instructions bench-instructions-accept \
 	bench-quick bench-store check-all check-unit check-valgrind coverage coverage-report format fuzz fuzz-all \
-	fuzz-coverage fuzzers lint soak
+	fuzz-coverage fuzzers lint soak vm-check

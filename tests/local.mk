@@ -125,11 +125,12 @@ check-packages:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(package_tests)'
 
 EXTRA_DIST += $(socket_tests) $(root_tests) $(package_tests) tests/analysis tests/faults/failing_malloc.c tests/fuzz/corpus \
-	tests/fuzz/seeds.py tests/soak
+	tests/fuzz/seeds.py tests/soak tests/vm
 
 # One more story, or header, or dictionary, needs no line here.
 dist-hook:
-	rm -rf $(distdir)/tests/analysis/__pycache__
+	rm -rf $(distdir)/tests/analysis/__pycache__ $(distdir)/tests/vm/__pycache__ \
+	    $(distdir)/tests/vm/stages/__pycache__
 	rm -f $(distdir)/tests/analysis/*.log $(distdir)/tests/analysis/*.trs
 	$(MKDIR_P) $(distdir)/tests/harness
 	cp $(srcdir)/tests/harness/*.py $(distdir)/tests/harness

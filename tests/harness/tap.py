@@ -138,14 +138,16 @@ class _Result(unittest.TestResult):
         self.reported = True
 
 
-def main():
-    """Run the tests of the calling program; arguments are parts of names of tests to run."""
+def main(module=None, names=None):
+    """Run the tests of a module, by default the calling program; `names`, by default its arguments,
+    are parts of names of tests to run."""
     loader = unittest.TestLoader()
-    if len(sys.argv) > 1:
-        loader.testNamePatterns = ['*%s*' % pattern for pattern in sys.argv[1:]]
+    names = sys.argv[1:] if names is None else names
+    if names:
+        loader.testNamePatterns = ['*%s*' % name for name in names]
     writer = Writer()
-    loader.loadTestsFromModule(sys.modules['__main__']).run(_Result(writer))
-    if not writer.count and sys.argv[1:]:
-        raise BailOut('no test has a name with %s' % ' or '.join(sys.argv[1:]))
+    loader.loadTestsFromModule(module or sys.modules['__main__']).run(_Result(writer))
+    if not writer.count and names:
+        raise BailOut('no test has a name with %s' % ' or '.join(names))
     writer.plan()
     sys.exit(1 if writer.failed else 0)

@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: ISC
+"""Installation, first start, status, reload, wrong configuration, killed processes, watchdog, stop."""
+
+import json
+import os
+import signal
+
+from guest import (CONF, DOMAIN, PACKAGE, SECRET, GuestCase, Journal, configure, drop_in, engine,
+                   forward, is_active, monitor, read, run, show, succeed, wait_active, wait_until,
+                   write)
+
+START = 'booted'
+
+
+class Install(GuestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.said = succeed('apt-get', '-y', 'install', PACKAGE)
+
+    def test_serves_at_once(self):
+        self.assertIn('srs-domain = "%s"' % DOMAIN, self.said)
+        self.assertTrue(is_active())
+        self.assertEqual(show('srsd', 'UnitFileState'), 'enabled')
+        self.assert_answers()
+
+    def test_owners(self):
+        for path, owner in ((CONF, 'root:root 644'), (SECRET, 'root:srsd 640'),
+                            ('/run/srsd', 'srsd:srsd 755'), ('/var/lib/srsd', 'srsd:srsd 750'),
+                            ('/var/spool/postfix/srsd', 'srsd:postfix 750')):
+            with self.subTest(path):
+                self.assertEqual(succeed('stat', '-c', '%U:%G %a', path), owner)
+
+    def test_runs_without_privileges(self):
+        for pid in (monitor(), engine()):
+            status = read('/proc/%d/status' % pid)
+            with self.subTest(pid == monitor() and 'monitor' or 'engine'):
+                self.assertRegex(status, r'\nUid:\t([1-9]\d*)\t\1\t\1\t\1\n')
+                self.assertRegex(status, r'\nCapEff:\t0+\n')
+                self.assertRegex(status, r'\nNoNewPrivs:\t1\n')
+                self.assertRegex(status, r'\nSeccomp:\t2\n')
+
+    def test_units_are_clean(self):
+        self.assertEqual(run('systemd-analyze', '--man=no', 'verify', 'srsd.service').stdout, '')
+        overall = run('systemd-analyze', 'security', '--no-pager', 'srsd').stdout
+        self.assertRegex(overall, r': (0|1)\.\d OK')
+
+    def test_status(self):
+        self.assertEqual(json.loads(succeed('srsctl', 'status', '--json'))['engine_restarts'], 0)
+
+
+class Reload(GuestCase):
+    def setUp(self):
+        configure()
+        succeed('systemctl', 'restart', 'srsd')
+        self.addCleanup(succeed, 'systemctl', 'restart', 'srsd')
+        self.addCleanup(configure)
+
+    def test_good(self):
+        before = engine()
+        configure('separator = "+"')
+        self.assert_status(0, 'systemctl', 'reload', 'srsd')
+        self.assertRegex(forward(), r'^SRS0\+')
+        self.assertEqual(engine(), before)
+        self.assertEqual(show('srsd', 'NRestarts'), '0')
+
+    def test_refused_before_it_begins(self):
+        """The file has an error: the exit status says so, and the old settings stay."""
+        journal = Journal()
+        configure('no-such-option = 1')
+        self.assert_status(1, 'systemctl', 'reload', 'srsd')
+        self.assertIn("%s:2: no such option 'no-such-option'" % CONF, journal.text())
+        self.assertTrue(is_active())
+        self.assert_answers()
+
+    def test_refused_by_the_daemon(self):
+        """The error shows only when the daemon binds the socket."""
+        journal = Journal()
+        configure('forward = {"unix:/etc/srsd/forward"}')
+        self.assert_status(1, 'systemctl', 'reload', 'srsd')
+        self.assertIn('reload refused', journal.text())
+        self.assertTrue(is_active())
+        self.assert_answers()
+
+    def test_without_a_control_socket(self):
+        """srsctl cannot ask, so that the unit sends the signal."""
+        configure('control = "none"')
+        succeed('systemctl', 'restart', 'srsd')
+        journal = Journal()
+        configure('control = "none"', 'separator = "-"')
+        self.assert_status(0, 'systemctl', 'reload', 'srsd')
+        journal.wait('reloaded')
+        self.assertRegex(forward(), r'^SRS0-')
+
+
+class WrongConfiguration(GuestCase):
+    def test_comes_back_by_itself(self):
+        journal = Journal()
+        configure('no-such-option = 1')
+        self.addCleanup(wait_active)
+        self.addCleanup(configure)
+        self.assert_status(1, 'systemctl', 'restart', 'srsd')
+        self.assertRegex(succeed('journalctl', '-u', 'srsd', '-n', '30', '-o', 'cat'),
+                         r'%s:2: no such option' % CONF)
+        configure()
+        wait_active()
+        self.assert_answers()
+        self.assertIn('no such option', journal.text())
+
+    def test_secret_that_the_user_cannot_read(self):
+        journal = Journal()
+        os.chmod(SECRET, 0o600)
+        self.addCleanup(wait_active)
+        self.addCleanup(os.chmod, SECRET, 0o640)
+        self.assert_status(1, 'systemctl', 'restart', 'srsd')
+        journal.wait('%s: .*Permission denied.*chmod' % SECRET)
+
+    def test_no_secret(self):
+        secret = read(SECRET)
+        os.unlink(SECRET)
+        self.addCleanup(wait_active)
+        self.addCleanup(succeed, 'chown', 'root:srsd', SECRET)
+        self.addCleanup(write, SECRET, secret, 0o640)
+        journal = Journal()
+        self.assert_status(1, 'systemctl', 'restart', 'srsd')
+        journal.wait('srsctl secret new')
+
+
+class Killed(GuestCase):
+    def setUp(self):
+        succeed('systemctl', 'restart', 'srsd')
+
+    def test_engine(self):
+        """The monitor replaces it; systemd sees nothing of it."""
+        journal, before, restarts = Journal(), engine(), show('srsd', 'NRestarts')
+        os.kill(before, signal.SIGKILL)
+        journal.wait(r'engine %d: killed by signal 9' % before)
+        wait_until(lambda: engine() != before, 'another engine serves')
+        self.assert_answers()
+        self.assertEqual(show('srsd', 'NRestarts'), restarts)
+
+    def test_monitor(self):
+        """systemd starts both again, and the old engine is gone before."""
+        before, old = monitor(), engine()
+        os.kill(before, signal.SIGKILL)
+        wait_until(lambda: monitor() not in (0, before) and is_active(), 'a new monitor runs')
+        self.assertFalse(os.path.exists('/proc/%d' % old))
+        self.assert_answers()
+
+    def test_engine_that_hangs(self):
+        journal, before = Journal(), engine()
+        os.kill(before, signal.SIGSTOP)
+        journal.wait(r'engine %d: ' % before)
+        wait_until(lambda: is_active() and engine() != before, 'another engine serves')
+        self.assert_answers()
+
+    def test_monitor_that_hangs(self):
+        """The watchdog of systemd notices."""
+        drop_in('srsd.service', '[Service]\nWatchdogSec=10\n')
+        self.addCleanup(drop_in, 'srsd.service', '')
+        succeed('systemctl', 'restart', 'srsd')
+        before = monitor()
+        os.kill(before, signal.SIGSTOP)
+        wait_until(lambda: monitor() not in (0, before) and is_active(), 'a new monitor runs')
+        self.assertIn('watchdog', show('srsd', 'Result') + succeed('journalctl', '-u', 'srsd', '-b'))
+        self.assert_answers()
+
+
+class Stop(GuestCase):
+    def test_stop_and_start(self):
+        journal, processes = Journal(), (monitor(), engine())
+        self.assert_status(0, 'systemctl', 'stop', 'srsd')
+        self.assertEqual([show('srsd', 'Result'), show('srsd', 'ActiveState')],
+                         ['success', 'inactive'])
+        for pid in processes:
+            self.assertFalse(os.path.exists('/proc/%d' % pid))
+        self.assertIn('stopping on signal 15', journal.text())
+        self.assert_status(0, 'systemctl', 'start', 'srsd')
+        self.assert_answers()
