@@ -7,6 +7,8 @@
 #include <event2/event.h>
 
 #include "common/aged_table.h"
+#include "common/duration.h"
+#include "common/log.h"
 #include "common/printable.h"
 #include "common/siphash.h"
 #include "common/xmalloc.h"
@@ -63,7 +65,8 @@ struct store {
 	struct event *soon; /* reports failed questions */
 	struct aged_table *known;
 	struct siphash_key known_key;
-	uint64_t epoch; /* how often the memory was emptied */
+	uint64_t epoch;         /* how often the memory was emptied */
+	uint64_t failing_since; /* when the first question of a series failed; 0: none has */
 	struct store_counts counts;
 };
 
@@ -273,11 +276,37 @@ count_question(
 	store->counts.answered[question->operation][outcome]++;
 }
 
+/* end_failure - log it, if there was one; map_lookup has logged its beginning */
+static void
+end_failure(struct store *store)
+{
+	static struct log_limit limit;
+	char time[DURATION_TEXT_SIZE];
+
+	if (store->failing_since == 0)
+		return;
+	duration_format(time, clock_elapsed(store->clock) - store->failing_since);
+	store->failing_since = 0;
+	if (log_allows(&limit))
+		log_warnx("envelope-database: works again after %s", time);
+}
+
+/* note_outcome - a question that no store could answer says nothing of the store */
+static void
+note_outcome(struct store *store, const struct store_question *question, enum store_outcome outcome)
+{
+	if (outcome != STORE_FAILED)
+		end_failure(store);
+	else if (store->failing_since == 0 && question->alias[0] != '\0')
+		store->failing_since = question->asked;
+}
+
 /* finish_question - one that is in no list any more */
 static void
 finish_question(struct store_question *question, const struct store_reply *reply)
 {
 	count_question(question->store, question, reply->outcome);
+	note_outcome(question->store, question, reply->outcome);
 	if (question->done != NULL)
 		question->done(question->arg, reply);
 	free_store_question(question);
@@ -509,6 +538,7 @@ store_set_backend(struct store *store, struct store_backend *backend)
 	store->backend = backend;
 	store->lost_since = clock_elapsed(store->clock);
 	store->counts.rows = STORE_ROWS_UNKNOWN;
+	store->failing_since = 0;
 	store_set_problem(store, NULL);
 }
 
@@ -521,6 +551,7 @@ store_connected(struct store *store)
 		return;
 	store->counts.connected = true;
 	store_set_problem(store, NULL);
+	end_failure(store);
 	TAILQ_FOREACH_SAFE (question, &store->open, link, next) {
 		if (!store->counts.connected)
 			break;
