@@ -187,7 +187,7 @@ class Status(SpfCase):
     def test_status(self):
         rows = ((0, CLIENT, 'a@pass.test'), (1, '203.0.113.1', 'a@pass.test'),
                 (1, '203.0.113.1', 'one.test'), (1, CLIENT, 'missing.test'),
-                (1, CLIENT, 'many.test'), (1, CLIENT, '[]'), (3, CLIENT, 'broken.test'),
+                (1, CLIENT, 'many.test'), (2, CLIENT, '[]'), (3, CLIENT, 'broken.test'),
                 (0, CLIENT, 'a@pass.test', 'missing.test'), (1, CLIENT, 'missing.test', 'pass.test'),
                 (0, CLIENT, '<>', 'pass.test'), (3, CLIENT, '', 'broken.test'),
                 (2, CLIENT, ''), (2, 'nonsense', 'a@pass.test'))
