@@ -30,6 +30,7 @@
 /* Milliseconds. */
 #define STOP_GRACE_MS 2000 /* beyond stop-timeout, before the engine is killed */
 #define SILENCE_MS (1000 * MONITOR_SILENCE)
+#define START_MS (1000 * MONITOR_START)
 #define REQUEST_MS 1000       /* at least, between reloads that the engine requests */
 #define SERVER_MS 10          /* the same, between sockets to the Redis server */
 #define NOTIFY_RETRY_MS 100   /* the service manager's socket was full */
@@ -198,6 +199,13 @@ reap_store(struct monitor *m)
 		m->due[DEADLINE_STORE] = now_ms() + pause;
 }
 
+/* await_report - the engine is killed unless it reports in time */
+static void
+await_report(struct monitor *m)
+{
+	m->due[DEADLINE_SILENCE] = now_ms() + (m->serves ? SILENCE_MS : START_MS);
+}
+
 /* want_server - however often the engine asks, it gets a limited number of sockets */
 static void
 want_server(struct monitor *m)
@@ -219,7 +227,7 @@ send_server(struct monitor *m)
 	m->server_sent = now_ms();
 	fd = store_keeper_connect(m->store, &problem);
 	/* A name of the server may have been looked up; that is not the engine's silence. */
-	m->due[DEADLINE_SILENCE] = now_ms() + SILENCE_MS;
+	await_report(m);
 	channel_send(
 	    m->link, LINK_STORE_SERVER, m->in_effect, fd == -1 ? problem : NULL, &fd, fd != -1);
 	if (fd != -1)
@@ -265,7 +273,7 @@ start_engine(struct monitor *m)
 	close(end[1]);
 	m->link = end[0];
 	m->started = now_ms();
-	m->due[DEADLINE_SILENCE] = m->started + SILENCE_MS;
+	await_report(m);
 	store_keeper_end(m->store); /* that of the engine before */
 	m->due[DEADLINE_STORE] = m->started;
 }
@@ -523,7 +531,7 @@ begin_reload(struct monitor *m)
 	notify_send(text);
 	ok = read_reload(m, error);
 	/* Reading can take long (endpoints may be host names); it is not the engine's silence. */
-	m->due[DEADLINE_SILENCE] = now_ms() + SILENCE_MS;
+	await_report(m);
 	if (!ok) {
 		refuse_reload(m, error);
 		notify_send("READY=1");
@@ -793,7 +801,10 @@ kill_slow_stop(struct monitor *m)
 static void
 kill_silent_engine(struct monitor *m)
 {
-	log_warnx("engine %d: silent for %d seconds", (int)m->engine, MONITOR_SILENCE);
+	if (m->serves)
+		log_warnx("engine %d: silent for %d seconds", (int)m->engine, MONITOR_SILENCE);
+	else
+		log_warnx("engine %d: not ready after %d seconds", (int)m->engine, MONITOR_START);
 	kill_engine(m);
 	m->due[DEADLINE_SILENCE] = now_ms() + SILENCE_MS;
 }

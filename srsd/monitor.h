@@ -7,7 +7,8 @@
  *	An engine that exits is replaced immediately, or after a growing pause if it lived less
  *	than a second. Its clients are lost; new ones wait in the backlog.
  *	An engine that sends no report, or does not answer a reload, for MONITOR_SILENCE seconds
- *	is killed and replaced.
+ *	is killed and replaced. For its first report it has MONITOR_START seconds: while a machine
+ *	boots, everything is slow. systemd waits 90 seconds.
  *
  *	SIGHUP: all files are read and checked. The new settings take effect as a whole, or are
  *	refused with a reason, and the old ones stay. SIGTERM, SIGINT: the engine answers pending
@@ -21,6 +22,7 @@
 #include "srsd/service/inputs.h"
 
 #define MONITOR_SILENCE 10 /* seconds */
+#define MONITOR_START 60   /* seconds */
 
 struct monitor_start {
 	struct inputs_source source;

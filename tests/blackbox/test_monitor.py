@@ -9,6 +9,7 @@ import json
 import os
 import re
 import select
+import shutil
 import signal
 import socket
 import struct
@@ -16,6 +17,7 @@ import subprocess
 import sys
 import threading
 import unittest
+import unittest.mock
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
@@ -510,6 +512,18 @@ class Death(DaemonCase):
         self.daemon.wait_log('silent for 10 seconds', mark)
         self.daemon.wait_log('engine .* is ready', mark)
         self.assert_serves()
+
+    @unittest.skipUnless(shutil.which('strace'), 'strace is not installed')
+    @unittest.mock.patch.dict(os.environ, ASAN_OPTIONS='detect_leaks=0')    # it would trace, too
+    def test_slow_start(self):
+        """As on a machine that boots: an engine may be silent for longer before it is ready."""
+        daemon = Daemon()
+        # The event loop of the engine begins 11 seconds late. The monitor has none.
+        daemon.prefix = ['strace', '-D', '-f', '-qq', '-o', '/dev/null', '-e', 'trace=epoll_create1',
+                         '-e', 'inject=epoll_create1:delay_enter=11000000:when=1']
+        daemon.start()
+        self.addCleanup(daemon.stop)
+        self.assertEqual(daemon.log_matches('silent|not ready|killed'), [])
 
     def test_monitor_is_killed(self):
         daemon = Daemon().start()
