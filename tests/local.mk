@@ -72,7 +72,7 @@ socket_tests = tests/blackbox/test_maps.py \
 	tests/analysis/test_tree.py
 root_tests = tests/blackbox/test_shared.py tests/postfix/test_postfix.py \
 	tests/postfix/test_recipes.py tests/postfix/test_forwarding.py tests/postfix/test_dmarc.py \
-	tests/postfix/test_fleet.py \
+	tests/postfix/test_fleet.py tests/postfix/test_two_hosts.py \
 	tests/package/test_package.py \
 	tests/package/test_arch.py
 package_tests = tests/package/test_container.py

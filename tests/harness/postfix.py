@@ -98,12 +98,14 @@ class Postfix:
     `settings` override those in main.cf that keep it private. `services` are lines of master.cf
     that add services, or replace those of the same name and type. `hosts` is a dict of names and
     addresses: if given, no other names can be resolved and the DNS is not used. Its SMTP client
-    connects to port `smtp_tcp_port`.
+    connects to port `smtp_tcp_port`. `prefix` is a command that starts another one, for instance in
+    a network namespace.
     """
 
-    def __init__(self, port, settings, services='', hosts=None):
+    def __init__(self, port, settings, services='', hosts=None, prefix=()):
         self.address = (HOST, port)
         self.hosts = hosts
+        self.prefix = list(prefix)
         self.base = tempfile.mkdtemp(prefix='srsd-postfix-')
         os.chmod(self.base, 0o755)
         self.etc, self.queue, self.data = (os.path.join(self.base, name)
@@ -157,8 +159,8 @@ class Postfix:
     def _prefix(self):
         """The command prefix with which it resolves only its own hosts."""
         if self.hosts is None:
-            return []
-        return ['unshare', '--mount', 'sh', '-c', OWN_NAMES, 'sh',
+            return self.prefix
+        return [*self.prefix, 'unshare', '--mount', 'sh', '-c', OWN_NAMES, 'sh',
                 *(os.path.join(self.etc, name) for name in ('hosts', 'nsswitch.conf', ''))]
 
     def _command(self, verb, prefix=()):

@@ -75,17 +75,6 @@ def short_sender():
     return 'alice%d@origin.test' % next(_numbers)
 
 
-class OwnPostfix(postfix.Postfix):
-    """A Postfix in a namespace."""
-
-    def __init__(self, space, *arguments, **options):
-        self._space = space
-        super().__init__(*arguments, **options)
-
-    def _prefix(self):
-        return self._space.command + super()._prefix()
-
-
 class Redis:
     """A redis-server with the files of the recipe."""
 
@@ -136,7 +125,7 @@ class Host:
         self.name = name
         self.space = space
         self.password = None
-        self.postfix = OwnPostfix(space, 2525, {}, hosts=HOSTS)
+        self.postfix = postfix.Postfix(2525, {}, hosts=HOSTS, prefix=space.command)
         self.own_names = ['unshare', '--mount', 'sh', '-c', postfix.OWN_NAMES, 'sh', *(
             os.path.join(self.postfix.etc, file) for file in ('hosts', 'nsswitch.conf', ''))]
         self.daemon = self._make_daemon(fleet.dns)
