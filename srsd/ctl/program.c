@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <sys/mman.h>
 #include <sys/wait.h>
 
 #include <errno.h>
@@ -43,9 +44,9 @@ set_environment(void)
 	free(longer);
 }
 
-/* spawn_program - returns 0 or an errno */
+/* spawn_program - in: standard input, or -1 for /dev/null. Returns 0 or an errno */
 static int
-spawn_program(pid_t *pid, const char *const argv[], int out, int err)
+spawn_program(pid_t *pid, const char *const argv[], int in, int out, int err)
 {
 	posix_spawn_file_actions_t actions;
 	int e = posix_spawn_file_actions_init(&actions);
@@ -53,7 +54,9 @@ spawn_program(pid_t *pid, const char *const argv[], int out, int err)
 	if (e != 0)
 		return e;
 	set_environment();
-	e = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	e = in == -1
+		? posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+		: posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
 	if (e == 0)
 		e = posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
 	if (e == 0)
@@ -67,7 +70,7 @@ spawn_program(pid_t *pid, const char *const argv[], int out, int err)
 
 /* start_program - opens the descriptors of the streams; returns 0 or an errno */
 static int
-start_program(pid_t *pid, const char *const argv[], struct output_stream streams[2])
+start_program(pid_t *pid, const char *const argv[], int in, struct output_stream streams[2])
 {
 	int out[2], err[2], e;
 
@@ -79,7 +82,7 @@ start_program(pid_t *pid, const char *const argv[], struct output_stream streams
 		close(out[1]);
 		return e;
 	}
-	e = spawn_program(pid, argv, out[1], err[1]);
+	e = spawn_program(pid, argv, in, out[1], err[1]);
 	close(out[1]);
 	close(err[1]);
 	streams[0].fd = out[0];
@@ -144,18 +147,13 @@ wait_for_exit(pid_t pid)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-bool
-program_run(struct program *p, const char *const argv[], const char **error)
-{
-	return program_run_within(p, argv, PROGRAM_LIMIT_MS, error);
-}
-
-bool
-program_run_within(struct program *p, const char *const argv[], int limit_ms, const char **error)
+/* run_program - in: standard input, or -1 for none */
+static bool
+run_program(struct program *p, const char *const argv[], int in, int limit_ms, const char **error)
 {
 	struct output_stream streams[2] = { { .fd = -1 }, { .fd = -1 } };
 	pid_t pid;
-	int e = start_program(&pid, argv, streams);
+	int e = start_program(&pid, argv, in, streams);
 	bool ended = e == 0 && collect_output(streams, limit_ms);
 	size_t i;
 
@@ -174,6 +172,48 @@ program_run_within(struct program *p, const char *const argv[], int limit_ms, co
 	*error = e == 0 ? "timed out" : strerror(e);
 	program_free(p);
 	return false;
+}
+
+bool
+program_run(struct program *p, const char *const argv[], const char **error)
+{
+	return run_program(p, argv, -1, PROGRAM_LIMIT_MS, error);
+}
+
+bool
+program_run_within(struct program *p, const char *const argv[], int limit_ms, const char **error)
+{
+	return run_program(p, argv, -1, limit_ms, error);
+}
+
+/* make_input - a file in memory with the text, at its beginning; -1: errno is set */
+static int
+make_input(const char *text)
+{
+	int fd = memfd_create("input", MFD_CLOEXEC);
+	size_t len = strlen(text);
+
+	if (fd != -1 && write(fd, text, len) == (ssize_t)len && lseek(fd, 0, SEEK_SET) == 0)
+		return fd;
+	if (fd != -1)
+		close(fd);
+	return -1;
+}
+
+bool
+program_run_with_input(
+    struct program *p, const char *const argv[], const char *input, const char **error)
+{
+	int in = make_input(input);
+	bool ok;
+
+	if (in == -1) {
+		*error = strerror(errno);
+		return false;
+	}
+	ok = run_program(p, argv, in, PROGRAM_LIMIT_MS, error);
+	close(in);
+	return ok;
 }
 
 void

@@ -3,7 +3,7 @@
  * program - run another program and collect its output: postconf(1) and postmap(1), for srsctl.
  *
  * There is no shell in between. A program is found in PATH, /usr/sbin, /usr/local/sbin or /sbin. It
- * runs with LC_ALL=C, standard input from /dev/null, and without the close-on-exec descriptors
+ * runs with LC_ALL=C, standard input from /dev/null or with a text, and without the close-on-exec descriptors
  * of the caller. To that end program_run changes PATH and LC_ALL of the calling process.
  */
 #ifndef SRSD_CTL_PROGRAM_H
@@ -35,6 +35,10 @@ bool program_run(struct program *p, const char *const argv[], const char **error
 /* The same with another time limit. */
 bool program_run_within(
     struct program *p, const char *const argv[], int limit_ms, const char **error);
+
+/* The same as program_run, with a text on the standard input of the program. */
+bool program_run_with_input(
+    struct program *p, const char *const argv[], const char *input, const char **error);
 
 /* Frees the output. */
 void program_free(struct program *p);

@@ -247,6 +247,25 @@ class OneInstance(AsShipped, ForwardingCase):
             self.assertIn('DSN', client.command('EHLO helo.test'))
 
 
+class Send(ForwardingCase):
+    """srsctl check --send, with a milter instead of the forward map."""
+
+    @classmethod
+    def prepare_daemon(cls, daemon):
+        super().prepare_daemon(daemon)
+        daemon.enable_control()
+
+    def test_forwarded(self):
+        lines = recipes.check_send(self.postfix, self.daemon, 'forward@example.org')
+        self.assertEqual([line.partition(':')[0] for line in lines], ['ok'] * 4, lines)
+        self.assertRegex(lines[1], r'its sender became SRS0=\S+=check\.invalid=p\w+@srs')
+
+    def test_local(self):
+        """The milter does not see it, so that no decision is made."""
+        lines = recipes.check_send(self.postfix, self.daemon, 'bob@example.org')
+        self.assertRegex(lines[-1], '^error: .*: srsd was not asked about its sender within 30 s')
+
+
 class TwoInstances(ForwardingCase):
     """The hop is a Postfix of its own. It chooses a transport by the domain of the sender."""
 

@@ -11,6 +11,7 @@ a hosts file that only this Postfix sees.
 """
 
 import itertools
+import json
 import os
 import re
 import shlex
@@ -337,6 +338,73 @@ class Canonical(RecipeCase):
     def test_check_misses_the_policy_service_alone(self):
         self.assertRegex('\n'.join(self.findings()),
                          r'\Aerror: smtpd smtp does not ask the policy service: [^\n]*\Z')
+
+
+def check_send(instance, daemon, address):
+    """-> the findings of srsctl check about the test mail, as `level: text`"""
+    done = subprocess.run(
+        instance.command(reachable_binary('srsctl'), '-f', daemon.config, 'check', '--json', '--send',
+                         address), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True, check=False, timeout=4 * postfix.WAIT)
+    lines = ['%(level)s: %(what)s' % one for one in json.loads(done.stdout)['findings']]
+    first = [number for number, line in enumerate(lines) if ': test message to ' in line]
+    return lines[first[0]:] if first else lines[-1:]
+
+
+class Send(RecipeCase):
+    """srsctl check --send: a message through an alias, and a bounce to its SRS address."""
+
+    RECIPES = ('canonical',)
+    SITE = {**SITE, 'virtual_alias_maps': SITE['virtual_alias_maps'].replace(
+        '{gone', '{away@example.org = friend@[127.0.0.9]} {gone')}
+    SENT = r'(p[0-9a-f]{16})@check\.invalid'
+    OURS = r'SRS0=\S+=check\.invalid=(p[0-9a-f]{16})@srs\.example\.org'
+
+    @classmethod
+    def prepare_daemon(cls, daemon):
+        daemon.enable_control()
+
+    def send(self, address, daemon=None):
+        return check_send(self.postfix, daemon or self.daemon, address)
+
+    def test_forwarded(self):
+        lines = self.send(FORWARD)
+        self.assertEqual(len(lines), 4, lines)
+        self.assertRegex(lines[0], '^ok: test message to %s: Postfix has accepted it from %s$'
+                         % (FORWARD, self.SENT))
+        token = re.search(self.SENT, lines[0]).group(1)
+        self.assertRegex(lines[1], '^ok: .*: its sender became %s$' % self.OURS)
+        self.assertRegex(lines[2], '^ok: .*: it has left the queue, and has not been returned$')
+        self.assertRegex(lines[3], '^ok: test bounce to %s: it was returned to the original sender$'
+                         % self.OURS)
+        mail = next(mail for mail in self.world.mails if token in mail.sender)
+        self.assertEqual(mail.recipients, ('friend@elsewhere.test',))
+        self.assertIn('\r\nAuto-Submitted: auto-generated\r\n', mail.data)
+        self.assertIn('\r\nMessage-ID: <%s@check.invalid>\r\n' % token[1:], mail.data)
+
+    def test_refused_by_the_next_server(self):
+        """Postfix bounces it, which the reverse map returns."""
+        lines = self.send('gone@example.org')
+        self.assertRegex(lines[2], '^warning: test message to gone.*: it was returned to its sender$')
+
+    def test_not_forwarded(self):
+        """With this recipe local mail is rewritten as well, and arrives."""
+        self.assertRegex(self.send('bob@example.org')[1], '^ok: .*: its sender became ')
+
+    def test_deferred(self):
+        """By a server that is not there."""
+        lines = self.send('away@example.org')
+        self.assertRegex(lines[2], '^warning: .* is still in the queue: .*Connection refused')
+        self.assertRegex(lines[3], '^ok: test bounce')
+
+    def test_nothing_is_asked(self):
+        """No line says ok when the daemon that is asked is not the one of Postfix."""
+        other = Daemon(dns=self.dns, as_root=True)
+        other.enable_control()
+        with other:
+            lines = self.send(FORWARD, daemon=other)
+        self.assertEqual(len(lines), 2, lines)
+        self.assertRegex(lines[1], '^error: .*: srsd was not asked about its sender within 30 s')
 
 
 class PolicyInet(Common, RecipeCase):

@@ -185,6 +185,31 @@ test_descriptors(void **state)
 	unit_end();
 }
 
+/* A text on standard input, and again nothing there. */
+static void
+test_input(void **state)
+{
+	static const char *const argv[] = { "cat", NULL };
+	const char *error;
+	struct program p;
+	char *text = malloc(200001);
+
+	(void)state;
+	memset(text, 'x', 200000);
+	text[200000] = '\0';
+	assert_true(program_run_with_input(&p, argv, text, &error));
+	unit_true("long", "input", strcmp(p.out, text) == 0);
+	program_free(&p);
+	free(text);
+	assert_true(program_run_with_input(&p, argv, "", &error));
+	unit_text("empty", "input", p.out, "");
+	program_free(&p);
+	assert_true(program_run(&p, argv, &error));
+	unit_text("none", "input", p.out, "");
+	program_free(&p);
+	unit_end();
+}
+
 int
 main(void)
 {
@@ -195,6 +220,7 @@ main(void)
 		cmocka_unit_test(test_output_bound),
 		cmocka_unit_test(test_search_path),
 		cmocka_unit_test(test_descriptors),
+		cmocka_unit_test(test_input),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

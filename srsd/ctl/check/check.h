@@ -114,4 +114,11 @@ void check_dns(struct check *check);
 /* Checks which of domains per-domain can use for signing, in a confined process. */
 void check_candidates(struct check *check);
 
+/*
+ * Sends a message to address, which must be forwarded to another server, and a bounce to the SRS
+ * address that it gets; reports each step. Takes two minutes at most. postfix_dir is the directory of
+ * main.cf; NULL: the default one.
+ */
+void check_send(struct check *check, const char *postfix_dir, const char *address);
+
 #endif

@@ -10,15 +10,18 @@
 #include <string.h>
 
 #include "common/xmalloc.h"
+#include "srsd/ctl/address_argument.h"
 #include "srsd/ctl/check/check.h"
 #include "srsd/ctl/check/ctl_check.h"
 
-#define USAGE \
-	"check [-q] [--strict] [--postfix directory] [--address ip] ... [--json] [--print-domains]"
+#define USAGE                                                                                         \
+	"check [-q] [--strict] [--postfix directory] [--address ip] ... [--json] [--print-domains]\n" \
+	"          [--send address]"
 
 struct check_options {
 	const char *postfix;
 	struct text_list addresses;
+	char *send; /* a forwarding address, or NULL */
 	bool json;
 	bool print_domains;
 	bool quiet;
@@ -48,6 +51,7 @@ parse_check_options(struct check_options *opts, int argc, char **argv)
 		{ "postfix", required_argument, NULL, 'p' },
 		{ "print-domains", no_argument, NULL, 'd' },
 		{ "quiet", no_argument, NULL, 'q' },
+		{ "send", required_argument, NULL, 't' },
 		{ "strict", no_argument, NULL, 's' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -74,6 +78,13 @@ parse_check_options(struct check_options *opts, int argc, char **argv)
 		case 's':
 			opts->strict = true;
 			break;
+		case 't':
+			free(opts->send);
+			opts->send =
+			    address_argument_read("--send", optarg, ADDRESS_ARGUMENT_RECIPIENT);
+			if (opts->send == NULL)
+				return false;
+			break;
 		default:
 			return false;
 		}
@@ -82,7 +93,7 @@ parse_check_options(struct check_options *opts, int argc, char **argv)
 }
 
 static void
-run_checks(struct check *check, const struct ctl *ctl, const char *postfix_dir)
+run_checks(struct check *check, const struct ctl *ctl, const struct check_options *opts)
 {
 	if (ctl->config_error != NULL) {
 		findings_add(
@@ -101,10 +112,12 @@ run_checks(struct check *check, const struct ctl *ctl, const char *postfix_dir)
 	check_daemon(check);
 	check_milter(check);
 	check_store(check);
-	check_postfix(check, postfix_dir);
+	check_postfix(check, opts->postfix);
 	check_own_domains(check);
 	check_dns(check);
 	check_candidates(check);
+	if (opts->send != NULL)
+		check_send(check, opts->postfix, opts->send);
 }
 
 static int
@@ -156,6 +169,7 @@ ctl_check(const struct ctl *ctl, int argc, char **argv)
 
 	if (!parse_check_options(&opts, argc, argv)) {
 		free(opts.addresses.text);
+		free(opts.send);
 		return ctl_usage(USAGE);
 	}
 	check.findings = findings_new();
@@ -163,12 +177,13 @@ ctl_check(const struct ctl *ctl, int argc, char **argv)
 	if (opts.print_domains) {
 		status = print_domains(&check, ctl, opts.postfix);
 	} else {
-		run_checks(&check, ctl, opts.postfix);
+		run_checks(&check, ctl, &opts);
 		status = show_findings(check.findings, &opts);
 	}
 	postfix_free(&check.postfix);
 	srs_keys_free(&check.keys);
 	findings_free(&check.findings);
 	free(opts.addresses.text);
+	free(opts.send);
 	return status;
 }

@@ -20,6 +20,7 @@ check_files += srsd/ctl/check/check_postfix.c
 check_files += srsd/ctl/check/check_restrictions.c
 check_files += srsd/ctl/check/check_secret_access.c
 check_files += srsd/ctl/check/check_secret_age.c
+check_files += srsd/ctl/check/check_send.c
 check_files += srsd/ctl/check/check_srs_domain.c
 check_files += srsd/ctl/check/check_store.c
 check_files += srsd/ctl/check/check_words.c
