@@ -767,8 +767,11 @@ esac
         self.assertEqual(self.told(), [])
 
     def test_start_that_fails(self):
-        self.system.write('/usr/bin/deb-systemd-invoke', '#!/bin/sh\nexit 1\n', 0o755)
-        self.assertIn('the start failed', self.system.install())
+        self.system.write('/usr/bin/deb-systemd-invoke',
+                          '#!/bin/sh\necho Could not execute systemctl >&2\nexit 1\n', 0o755)
+        said = self.system.install()
+        self.assertIn('the start failed', said)
+        self.assertNotIn('Could not execute', said)
 
 
 class Removal(PackageCase):
