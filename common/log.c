@@ -40,6 +40,7 @@ static struct {
 	enum medium medium;
 	int fd;
 	int verbose;
+	int fatal_status;
 	bool connected; /* for MEDIUM_SYSLOG */
 	bool open;
 	bool journal; /* standard error is the journal; set by detect_journal() */
@@ -48,7 +49,7 @@ static struct {
 	time_t stamp_time;
 	char stamp[32];
 	char buffer[BUFFER_BYTES];
-} sink = { .ident = "srsd", .fd = STDERR_FILENO };
+} sink = { .ident = "srsd", .fd = STDERR_FILENO, .fatal_status = 1 };
 
 /*
  * name_abstractly - give a unix socket an abstract name that the kernel chooses
@@ -511,6 +512,12 @@ log_warnx(const char *fmt, ...)
 	EMIT(LOG_WARNING, "warning: ", 0);
 }
 
+void
+log_fatal_status(int status)
+{
+	sink.fatal_status = status;
+}
+
 /* exit_with_message - also on standard error, because a daemon is started from a terminal */
 NORETURN PRINTF_LIKE(2, 0) static void exit_with_message(int error, const char *fmt, va_list ap)
 {
@@ -526,7 +533,7 @@ NORETURN PRINTF_LIKE(2, 0) static void exit_with_message(int error, const char *
 		drain_log_buffer();
 	}
 	va_end(again);
-	exit(1);
+	exit(sink.fatal_status);
 }
 
 void

@@ -92,8 +92,11 @@ void log_line(const struct line *text);
 void log_warn(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void log_warnx(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
+/* Selects the exit status of fatal and fatalx, which is 1 at first. */
+void log_fatal_status(int status);
+
 /*
- * Log a message and exit with status 1. Only for errors at the start and for exhausted memory,
+ * Log a message and exit with the status of log_fatal_status. Only for errors at the start and for exhausted memory,
  * never for input from the network. A message to syslog is repeated on standard error. fatal
  * appends the text of errno; fatalx does not.
  */

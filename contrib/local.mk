@@ -20,7 +20,8 @@ $(generated): Makefile
 	@$(MKDIR_P) $(@D)
 	$(AM_V_GEN)sed -e 's|@sbindir[@]|$(sbindir)|g' -e 's|@sysconfdir[@]|$(sysconfdir)|g' \
 	    -e 's|@runstatedir[@]|$(runstatedir)|g' \
-	    -e 's|@localstatedir[@]|$(localstatedir)|g' $(srcdir)/$@.in >$@.tmp
+	    -e 's|@localstatedir[@]|$(localstatedir)|g' \
+	    -e 's|@systemd254[@]|$(systemd254)|g' $(srcdir)/$@.in >$@.tmp
 	@mv $@.tmp $@
 contrib/systemd/srsd.service: contrib/systemd/srsd.service.in
 contrib/systemd/srsd-forward.socket: contrib/systemd/srsd-forward.socket.in

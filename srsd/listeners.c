@@ -166,6 +166,12 @@ count_handed_sockets(void)
 	return n;
 }
 
+bool
+listeners_are_handed_over(void)
+{
+	return count_handed_sockets() > 0;
+}
+
 void
 listeners_close_others(void)
 {
@@ -308,7 +314,7 @@ add_planned(struct listeners *next, const struct listener_plan *plan,
 /* add_all_planned - false with one line in error */
 static bool
 add_all_planned(struct listeners *next, const struct listener_plan *plan, const struct identity *id,
-    char *error, size_t size)
+    bool *in_use, char *error, size_t size)
 {
 	const struct planned_listener *wanted;
 	char hint[HINT_SIZE];
@@ -318,6 +324,8 @@ add_all_planned(struct listeners *next, const struct listener_plan *plan, const 
 		wanted = &plan->wanted[i];
 		if (add_planned(next, plan, wanted, id))
 			continue;
+		if (in_use != NULL)
+			*in_use = errno == EADDRINUSE;
 		snprintf(error, size, "%s: %s: %s%s", service_kind_name(wanted->service),
 		    wanted->endpoint, strerror(errno),
 		    errno == EADDRINUSE ? suggest_way_out(plan, &wanted->addr, hint)
@@ -329,16 +337,18 @@ add_all_planned(struct listeners *next, const struct listener_plan *plan, const 
 
 struct listeners *
 listeners_plan(const struct listeners *current, const struct settings *settings,
-    const struct identity *id, char *error, size_t size)
+    const struct identity *id, bool *in_use, char *error, size_t size)
 {
 	struct listener_plan plan;
 	struct listeners *next;
 
+	if (in_use != NULL)
+		*in_use = false;
 	if (!listener_plan_make(&plan, current, settings, error, size))
 		return NULL;
 	next = xcalloc(1, sizeof(*next));
 	memcpy(next->handed, current->handed, sizeof(next->handed));
-	if (!add_all_planned(next, &plan, id, error, size))
+	if (!add_all_planned(next, &plan, id, in_use, error, size))
 		listeners_free(&next, current);
 	listener_plan_free(&plan);
 	return next;

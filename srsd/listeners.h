@@ -38,6 +38,9 @@ struct listeners {
  */
 void listeners_close_others(void);
 
+/* True if a service manager has passed sockets to this process. */
+bool listeners_are_handed_over(void);
+
 /*
  * Returns the sockets of LISTEN_FDS, and removes the variables from the environment. LISTEN_FDNAMES
  * contains the names of services; an unknown name is fatal.
@@ -47,10 +50,11 @@ struct listeners *listeners_handed_over(void);
 /*
  * Returns the set that the settings require: sockets of current that stay, and new ones. The sockets
  * belong to id. If the control socket cannot be opened, a warning is logged and it is left out.
- * Returns NULL with one line in error, and nothing opened, if another one cannot be opened.
+ * Returns NULL with one line in error, and nothing opened, if another one cannot be opened. *in_use,
+ * which may be NULL, is then true if another program has its address.
  */
 struct listeners *listeners_plan(const struct listeners *current, const struct settings *settings,
-    const struct identity *id, char *error, size_t size);
+    const struct identity *id, bool *in_use, char *error, size_t size);
 
 /* True if the set has a socket at exactly this address, for whatever service. */
 bool listeners_have_address(const struct listeners *l, const struct endpoint_addr *addr);

@@ -30,6 +30,9 @@
 
 #define OVERRIDES_MAX 64
 
+/* EX_CONFIG of sysexits(3): the same start would fail again. */
+#define STATUS_OPERATOR 78
+
 struct srsd_options {
 	const char *config;
 	const char *overrides[OVERRIDES_MAX];
@@ -116,13 +119,31 @@ read_start(const struct srsd_options *opts, struct monitor_start *start)
 	filebox_free(&start->inputs.box);
 }
 
+/*
+ * expect_operator - let errors that only an operator can correct end with STATUS_OPERATOR
+ *
+ * srsd.service does not start the daemon again then, so that the unit is shown as failed. If systemd
+ * holds the sockets, it would: each connection that waits starts the service, at once and without
+ * end, until systemd closes the sockets. Such a start fails with status 1, and is repeated after a
+ * pause.
+ */
+static void
+expect_operator(bool sockets_handed_over)
+{
+	if (!sockets_handed_over)
+		log_fatal_status(STATUS_OPERATOR);
+}
+
 static struct listeners *
 open_listeners(const struct settings *settings, const struct identity *id)
 {
+	bool is_handed = listeners_are_handed_over(), in_use;
 	struct listeners *handed = listeners_handed_over(), *all;
 	char error[CONFIG_ERROR_SIZE];
 
-	all = listeners_plan(handed, settings, id, error, sizeof(error));
+	all = listeners_plan(handed, settings, id, &in_use, error, sizeof(error));
+	if (all == NULL && in_use)
+		expect_operator(is_handed);
 	if (all == NULL)
 		fatalx("%s", error);
 	listeners_free(&handed, all);
@@ -318,9 +339,12 @@ main(int argc, char **argv)
 
 	parse_srsd_options(&opts, argc, argv);
 	log_verbose(opts.verbose);
+	if (!opts.check_only)
+		expect_operator(listeners_are_handed_over());
 	read_start(&opts, &start);
 	check_pid_file(start.inputs.settings->pid_file, start.id.uid);
 	if (!opts.check_only) {
+		log_fatal_status(EXIT_FAILURE);
 		listeners_close_others();
 		return run_daemon(&opts, &start);
 	}

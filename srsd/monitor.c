@@ -501,7 +501,7 @@ read_reload(struct monitor *m, char error[CONFIG_ERROR_SIZE])
 	    !inputs_read_rest(&inputs, &m->id, error))
 		return false;
 	m->reload.listeners =
-	    listeners_plan(m->listeners, inputs.settings, &m->id, error, CONFIG_ERROR_SIZE);
+	    listeners_plan(m->listeners, inputs.settings, &m->id, NULL, error, CONFIG_ERROR_SIZE);
 	if (m->reload.listeners == NULL) {
 		inputs_free(&inputs);
 		return false;

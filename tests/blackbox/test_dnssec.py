@@ -157,7 +157,7 @@ class Anchors(DnssecCase):
         daemon = Daemon({'dnssec': True, 'trust-anchor': anchor}, self.SPF, self.dns)
         with self.assertRaises(StartFailed) as caught:
             daemon.start()
-        self.assertEqual(caught.exception.status, 1)
+        self.assertIn(caught.exception.status, (1, 78))     # found by the engine, or before
         self.assertIn('trust-anchor', caught.exception.log)
         self.assertIn(anchor, caught.exception.log)
         self.assertEqual(len(caught.exception.log.splitlines()), 1, caught.exception.log)

@@ -235,6 +235,17 @@ class Moves(DaemonCase):
 class Handed(DaemonCase):
     """A socket of systemd stays, whatever the configuration says."""
 
+    def test_error_in_the_files(self):
+        """systemd would start the service again for each connection that waits: no status 78."""
+        with socket.socket() as forward:
+            forward.bind(('127.0.0.1', 0))
+            forward.listen()
+            daemon = Daemon({'max-age': 'x'})
+            daemon.hand_over('forward', [forward])
+            with self.assertRaises(StartFailed) as caught:
+                daemon.start()
+            self.assertEqual(caught.exception.status, 1)
+
     def test_address_that_another_service_wants(self):
         with socket.socket() as forward:
             forward.bind(('127.0.0.1', free_port()))
@@ -246,6 +257,7 @@ class Handed(DaemonCase):
                 daemon.start()
             self.assertIn('reverse: %s: forward listens there, on a socket of LISTEN_FDS' % endpoint,
                           caught.exception.log)
+            self.assertEqual(caught.exception.status, 1)
             # The endpoint of the service itself does not matter.
             daemon = Daemon({'forward': [endpoint]})
             daemon.hand_over('forward', [forward])

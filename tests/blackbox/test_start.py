@@ -24,6 +24,7 @@ from harness.daemon import (ORDINARY_USER, SECRET, Daemon, StartFailed, free_por
                             process_status, process_tree, run)
 
 WAIT = 60
+OPERATOR = 78           # exit status of a start that only an operator can make succeed
 
 
 def has_ipv6():
@@ -51,11 +52,11 @@ class StartCase(DaemonCase):
         with PolicyClient(addresses['policy']) as client:
             self.assertEqual(client.ask(protocol_state='DATA'), 'DUNNO')
 
-    def assert_not_started(self, daemon, *words):
-        """Exit status 1, and one line that contains the words."""
+    def assert_not_started(self, daemon, *words, status=OPERATOR):
+        """The exit status, and one line that contains the words."""
         with self.assertRaises(StartFailed) as caught:
             daemon.start()
-        self.assertEqual(caught.exception.status, 1)
+        self.assertEqual(caught.exception.status, status)
         self.assertEqual(len(caught.exception.log.splitlines()), 1, caught.exception.log)
         for word in words:
             self.assertIn(word, caught.exception.log)
@@ -123,7 +124,7 @@ class Sockets(StartCase):
 
     def test_folder_of_the_socket_is_missing(self):
         self.assert_not_started(Daemon({'policy': ['unix:/nonexistent/policy']}),
-                                '/nonexistent/policy')
+                                '/nonexistent/policy', status=1)
 
     @unittest.skipUnless(is_root() and subprocess.call(['unshare', '--mount', 'true']) == 0,
                          'needs root and a mount namespace')
@@ -134,7 +135,7 @@ class Sockets(StartCase):
         daemon.prefix = ['unshare', '--mount', 'sh', '-c',
                          'mount -t tmpfs -o ro tmpfs "$0" && exec "$@"', folder]
         daemon.options['policy'] = ['unix:%s/policy' % folder]
-        self.assert_not_started(daemon, 'Read-only file system', 'restart srsd')
+        self.assert_not_started(daemon, 'Read-only file system', 'restart srsd', status=1)
 
     def test_same_port_again_at_once(self):
         """Connections in TIME_WAIT do not keep a restart from listening."""
@@ -343,12 +344,12 @@ class Background(StartCase):
         """The caller gets the error and the status, as in the foreground."""
         daemon = Daemon(arguments=['-D'])
         with socket.create_server(('127.0.0.1', daemon.ports['forward'])):
-            self.assert_not_started(daemon, 'in use')
+            self.assert_not_started(daemon, 'in use', status=1)
 
     def test_pid_file_of_a_running_daemon(self):
         daemon, _pid = self.background()
         second = Daemon({'pid-file': daemon.options['pid-file']})
-        self.assert_not_started(second, daemon.options['pid-file'])
+        self.assert_not_started(second, daemon.options['pid-file'], status=1)
 
     def test_pid_file_in_the_foreground(self):
         daemon = Daemon()
@@ -360,7 +361,7 @@ class Background(StartCase):
 
     def test_pid_file_cannot_be_written(self):
         self.assert_not_started(Daemon({'pid-file': '/nonexistent/srsd.pid'}),
-                                '/nonexistent/srsd.pid')
+                                '/nonexistent/srsd.pid', status=1)
 
 
 @unittest.skipUnless(is_root(), 'needs root')
@@ -419,7 +420,7 @@ class Privileges(StartCase):
 
     def test_chroot_folder_missing(self):
         self.assert_not_started(Daemon({'chroot-dir': '/nonexistent/dir'}, as_root=True),
-                                '/nonexistent/dir')
+                                '/nonexistent/dir', status=1)
 
     def test_privileged_port(self):
         """Bound before privileges are dropped."""

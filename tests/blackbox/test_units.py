@@ -17,8 +17,8 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
 
 from harness import build, tap
-from harness.daemon import (ORDINARY_USER, TOP, WAIT, Daemon, Folder, binary, reachable_binary,
-                            run)
+from harness.daemon import (ORDINARY_USER, TOP, WAIT, Daemon, Folder, StartFailed, binary,
+                            reachable_binary, run)
 
 SOURCE = os.environ.get('abs_top_srcdir', str(TOP))
 BUILD = build.directory()
@@ -166,7 +166,7 @@ class Files(UnitCase):
     def test_nothing_is_left_to_substitute(self):
         for path in (SERVICE, *map(socket_unit, SERVICES), TMPFILES, INIT):
             with self.subTest(os.path.basename(path)):
-                self.assertNotRegex(text_of(path), r'@\w+dir@')
+                self.assertNotRegex(text_of(path), r'@\w+@')
 
     @needs_analyze
     def test_verify(self):
@@ -201,6 +201,18 @@ class Service(UnitCase):
     def test_engine_that_is_out_of_memory(self):
         """The monitor replaces it; systemd must not end the monitor for it."""
         self.assertEqual(self.service['OOMPolicy'], ['continue'])
+
+    def test_error_for_an_operator(self):
+        """The unit is failed, instead of starting again and again; other failures are transient."""
+        daemon = Daemon()
+        self.addCleanup(daemon.folder.remove)
+        daemon.options['max-age'] = 'x'
+        with self.assertRaises(StartFailed) as caught:
+            daemon.start()
+        self.assertEqual(self.service['RestartPreventExitStatus'], [str(caught.exception.status)])
+        self.assertEqual(self.service['Restart'], ['on-failure'])
+        # Otherwise it is started again, after longer and longer pauses if systemd can do that.
+        self.assertRegex(text_of(SERVICE), r'(?m)^(# Since systemd 254: )?RestartSteps=8$')
 
     def test_user(self):
         self.assertEqual(self.service['User'], self.defaults()['unprivileged-user'])

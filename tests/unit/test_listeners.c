@@ -69,7 +69,7 @@ end(void **state)
 static struct listeners *
 plan(void)
 {
-	return listeners_plan(current, settings, &id, error, sizeof(error));
+	return listeners_plan(current, settings, &id, NULL, error, sizeof(error));
 }
 
 /* replan - replace the current set by the one that the settings require now */
@@ -300,7 +300,7 @@ test_wildcard(void **state)
 	snprintf(text, sizeof(text), "inet:127.0.0.1:%u", port);
 	next = listeners_handed_over();
 	srs_set(settings, "forward", text);
-	assert_null(listeners_plan(next, settings, &id, error, sizeof(error)));
+	assert_null(listeners_plan(next, settings, &id, NULL, error, sizeof(error)));
 	snprintf(text, sizeof(text), "See: ss -ltnp sport = :%u", port);
 	unit_holds("taken", "error", error, text);
 	listeners_free(&next, NULL);
@@ -440,13 +440,13 @@ take_two(const int *fds)
 	if (getenv("LISTEN_PID") || getenv("LISTEN_FDS") || getenv("LISTEN_FDNAMES"))
 		return 4;
 	/* They replace the configured endpoints, now and after each reload. */
-	next = listeners_plan(handed, settings, &id, error, sizeof(error));
+	next = listeners_plan(handed, settings, &id, NULL, error, sizeof(error));
 	listeners_free(&handed, next);
 	if (next == NULL ||
 	    strcmp(listed(next), "forward LISTEN_FDS, reverse r, policy LISTEN_FDS") != 0)
 		return 5;
 	handed = next;
-	next = listeners_plan(handed, settings, &id, error, sizeof(error));
+	next = listeners_plan(handed, settings, &id, NULL, error, sizeof(error));
 	listeners_free(&handed, next);
 	if (next == NULL ||
 	    strcmp(listed(next), "forward LISTEN_FDS, reverse r, policy LISTEN_FDS") != 0)
@@ -483,7 +483,7 @@ take_optional(const int *fds, int n)
 
 	hand_over(fds, n, "control:metrics:milter", getpid());
 	handed = listeners_handed_over();
-	next = listeners_plan(handed, settings, &id, error, sizeof(error));
+	next = listeners_plan(handed, settings, &id, NULL, error, sizeof(error));
 	for (i = 0; i < n; i++)
 		if (next == NULL || !listeners_hold(next, handed->listener[i].id))
 			return 1 + i;
