@@ -4,6 +4,7 @@ sockets = contrib/systemd/srsd-forward.socket contrib/systemd/srsd-reverse.socke
 	contrib/systemd/srsd-policy.socket contrib/systemd/srsd-socketmap.socket \
 	contrib/systemd/srsd-milter.socket
 generated = contrib/systemd/srsd.service $(sockets) contrib/systemd/tmpfiles.d/srsd.conf \
+	contrib/systemd/credential.conf \
 	contrib/init/srsd
 noinst_DATA = $(generated)
 if HAVE_SYSTEMDSYSTEMUNITDIR
@@ -24,6 +25,7 @@ $(generated): Makefile
 	    -e 's|@systemd254[@]|$(systemd254)|g' $(srcdir)/$@.in >$@.tmp
 	@mv $@.tmp $@
 contrib/systemd/srsd.service: contrib/systemd/srsd.service.in
+contrib/systemd/credential.conf: contrib/systemd/credential.conf.in
 contrib/systemd/srsd-forward.socket: contrib/systemd/srsd-forward.socket.in
 contrib/systemd/srsd-reverse.socket: contrib/systemd/srsd-reverse.socket.in
 contrib/systemd/srsd-policy.socket: contrib/systemd/srsd-policy.socket.in
@@ -44,6 +46,6 @@ contrib_examples = contrib/prometheus/scrape.yml contrib/prometheus/srsd.rules.y
 	contrib/nftables/srsd.nft
 
 EXTRA_DIST += $(sockets:=.in) contrib/systemd/sysusers.d/srsd.conf contrib/systemd/srsd.service.in \
-	contrib/systemd/tmpfiles.d/srsd.conf.in contrib/init/srsd.in $(contrib_examples) \
+	contrib/systemd/tmpfiles.d/srsd.conf.in contrib/systemd/credential.conf.in contrib/init/srsd.in $(contrib_examples) \
 	contrib/arch contrib/check contrib/demo contrib/fuzz contrib/postfix contrib/run \
 	contrib/package contrib/debian contrib/oci .containerignore

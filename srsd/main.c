@@ -27,6 +27,7 @@
 #include "srsd/engine.h"
 #include "srsd/listeners.h"
 #include "srsd/monitor.h"
+#include "srsd/srs/secret_access.h"
 
 #define OVERRIDES_MAX 64
 
@@ -132,6 +133,21 @@ expect_operator(bool sockets_handed_over)
 {
 	if (!sockets_handed_over)
 		log_fatal_status(STATUS_OPERATOR);
+}
+
+/* warn_of_secret_access - as root, of a secret that srsd.service could not read */
+static void
+warn_of_secret_access(const struct settings *settings)
+{
+	const struct passwd *user = geteuid() == 0 ? secret_access_unit_user(settings) : NULL;
+	char remedy[CONFIG_ERROR_SIZE];
+	int e;
+
+	if (user == NULL || (e = secret_access_try(user, settings->secrets_file)) == 0)
+		return;
+	log_warnx("secrets-file %s: srsd.service runs as %s, which cannot read it: %s; %s",
+	    settings->secrets_file, user->pw_name, strerror(e),
+	    secret_access_remedy(user, settings->secrets_file, remedy, sizeof(remedy)));
 }
 
 static struct listeners *
@@ -348,6 +364,7 @@ main(int argc, char **argv)
 		listeners_close_others();
 		return run_daemon(&opts, &start);
 	}
+	warn_of_secret_access(start.inputs.settings);
 	if (!engine_try(&start.inputs, error, sizeof(error)))
 		fatalx("%s", error);
 	inputs_free(&start.inputs);

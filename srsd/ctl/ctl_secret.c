@@ -17,6 +17,7 @@
 #include "srsd/ctl/ctl.h"
 #include "srsd/ctl/promotion.h"
 #include "srsd/ctl/secret_file.h"
+#include "srsd/srs/secret_access.h"
 
 #define USAGE                                                                                \
 	"secret new [--last] | list [--json] | promote [--dry-run] [--force] fingerprint | " \
@@ -119,7 +120,7 @@ write_secret_change(const struct secret_command *s, const char *fingerprint, con
 
 	if (!secret_file_write(s->file, error))
 		return refuse_command(error);
-	printf("%s %s; to apply the change, run: srsctl reload\n", fingerprint, what);
+	printf("%s %s; to apply the change, run: %s\n", fingerprint, what, secret_access_apply());
 	return CTL_OK;
 }
 
@@ -219,9 +220,8 @@ run_list(const struct secret_command *s)
 		ctl_print_json(all);
 	json_decref(all);
 	if (is_daemon_outdated(s))
-		fputs(
-		    "srsctl: the secrets of the daemon differ from the file; run: srsctl reload\n",
-		    stderr);
+		fprintf(stderr, "srsctl: the secrets of the daemon differ from the file; run: %s\n",
+		    secret_access_apply());
 	return CTL_OK;
 }
 
@@ -267,8 +267,10 @@ may_retire_later(const struct secret_command *s, size_t i)
 		secret_file_stop(s->file, i, s->now);
 		if (!secret_file_write(s->file, error))
 			refuse_command(error);
-		refuse_command(
-		    "the daemon still signs with this secret; run this first: srsctl reload");
+		snprintf(text, sizeof(text),
+		    "the daemon still signs with this secret; run this first: %s",
+		    secret_access_apply());
+		refuse_command(text);
 		return false;
 	}
 	if (past->state == SECRET_UNUSED) {
@@ -289,6 +291,8 @@ may_retire_later(const struct secret_command *s, size_t i)
 static bool
 may_retire(const struct secret_command *s, size_t i)
 {
+	char text[128];
+
 	if (secret_file_count(s->file) == 1) {
 		refuse_command("this is the only secret; run this first: srsctl secret new");
 		return false;
@@ -297,9 +301,10 @@ may_retire(const struct secret_command *s, size_t i)
 		return true;
 	if (i > 0)
 		return may_retire_later(s, i);
-	refuse_command(
-	    "this secret signs; make another one sign first: srsctl secret new or promote, then "
-	    "srsctl reload");
+	snprintf(text, sizeof(text),
+	    "this secret signs; make another one sign first: srsctl secret new or promote, then %s",
+	    secret_access_apply());
+	refuse_command(text);
 	return false;
 }
 

@@ -2,6 +2,7 @@
 # SRS addresses: pure, for both programs.
 
 srs_files =
+srs_files += srsd/srs/secret_access.c srsd/srs/secret_access.h
 srs_files += srsd/srs/srs_addr.c srsd/srs/srs_addr.h
 unit_tests += tests/unit/test_srs_addr
 srs_files += srsd/srs/srs_alias.c srsd/srs/srs_alias.h

@@ -4,10 +4,13 @@
 a unit's restrictions leave it what it needs."""
 
 import functools
+import grp
 import os
+import pwd
 import re
 import shlex
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -24,6 +27,7 @@ SOURCE = os.environ.get('abs_top_srcdir', str(TOP))
 BUILD = build.directory()
 SERVICE = os.path.join(BUILD, 'contrib/systemd/srsd.service')
 SYSUSERS = os.path.join(SOURCE, 'contrib/systemd/sysusers.d/srsd.conf')
+CREDENTIAL = os.path.join(BUILD, 'contrib/systemd/credential.conf')
 TMPFILES = os.path.join(BUILD, 'contrib/systemd/tmpfiles.d/srsd.conf')
 INIT = os.path.join(BUILD, 'contrib/init/srsd')
 SERVICES = 'forward', 'reverse', 'policy', 'socketmap', 'milter'
@@ -164,7 +168,7 @@ class Files(UnitCase):
                 self.assertEqual(set(parse_unit(path)), {'Unit', kind, 'Install'})
 
     def test_nothing_is_left_to_substitute(self):
-        for path in (SERVICE, *map(socket_unit, SERVICES), TMPFILES, INIT):
+        for path in (SERVICE, CREDENTIAL, *map(socket_unit, SERVICES), TMPFILES, INIT):
             with self.subTest(os.path.basename(path)):
                 self.assertNotRegex(text_of(path), r'@\w+@')
 
@@ -251,6 +255,115 @@ class Service(UnitCase):
                      'reboot', 'keyctl', 'io_uring_setup'):
             with self.subTest(name):
                 self.assertNotIn(name, allowed)
+
+
+class Credential(UnitCase):
+    """The drop-in with which systemd gives a copy of the secrets to the daemon."""
+
+    def setUp(self):
+        super().setUp()
+        self.settings = parse_unit(CREDENTIAL)['Service']
+
+    def test_name(self):
+        """The one by which srsctl and AppArmor know it, and the default of secrets-file."""
+        name, _, path = self.settings['LoadCredential'][0].partition(':')
+        self.assertIn('/run/credentials/srsd.service/%s"' % name,
+                      text_of(os.path.join(SOURCE, 'srsd/srs/secret_access.c')))
+        self.assertEqual(path.rpartition('/')[2], 'srsd.secret')
+
+    @needs_analyze
+    def test_verify(self):
+        unit = self.copies()[0]
+        folder = self.folder.subfolder('srsd.service.d')
+        program = parse_unit(SERVICE)['Service']['ExecStart'][0].split()[0]
+        with open(os.path.join(folder, 'credential.conf'), 'w', encoding='utf-8') as file:
+            file.write(text_of(CREDENTIAL).replace(program, binary()))
+        result = analyze('verify', '--man=no', '--recursive-errors=no', unit)
+        self.assertNotIn('credential', result.stdout)
+        self.assertEqual(result.returncode, 0, result.stdout)
+
+    def test_reload_is_that_of_the_unit(self):
+        """Except for the secrets."""
+        unit = parse_unit(SERVICE)['Service']['ExecReload']
+        ours = [line.replace(' -o secrets-file=%d/srsd.secret', '')
+                for line in self.settings['ExecReload']]
+        self.assertEqual(ours, [''] + unit)
+
+    def test_daemon(self):
+        """It reads the copy, at the start and at a reload, and not the file."""
+        daemon = Daemon()
+        self.addCleanup(daemon.folder.remove)
+        os.rename(daemon.options['secrets-file'],
+                  os.path.join(daemon.folder.subfolder('credentials'), 'srsd.secret'))
+        daemon.arguments = [
+            word.replace('%d', daemon.path('credentials'))
+            for word in self.settings['ExecStart'][1].split()[1:]]
+        with daemon, daemon.forward_client() as client:
+            old = client.address('a@origin.test')
+            copy = daemon.folder.file('credentials/srsd.secret', 'another one for the tests\n', 0o600,
+                                      ORDINARY_USER)
+            mark = daemon.log_mark()
+            daemon.signal(signal.SIGHUP)
+            daemon.wait_log(' reloaded ', mark)
+            self.assertNotEqual(client.address('a@origin.test'), old)
+            self.assertTrue(os.path.exists(copy))
+
+
+class SecretAccess(UnitCase):
+    """What root is told of secrets that the user of the unit has to read."""
+
+    # Run in a mount namespace: a /run in which systemd is the service manager.
+    INSIDE = ('mount -t tmpfs tmpfs /run && mkdir -p $0 /run/systemd/system && '
+              'touch $0/srsd.secret; rmdir $0 2>/dev/null; exec "$@"')
+    CREDENTIALS = '/run/credentials/srsd.service'
+
+    def setUp(self):
+        super().setUp()
+        if os.geteuid() != 0 or subprocess.call(['unshare', '-m', 'true']) != 0:
+            self.skipTest('needs root and a mount namespace')
+        self.group = grp.getgrgid(pwd.getpwnam(ORDINARY_USER).pw_gid).gr_name
+        self.secret = self.folder.file('secret', 'a secret of the tests\n', 0o600)
+        self.conf = self.folder.file('srsd.conf', 'srs-domain = "srs.test"\ncontrol = "none"\n'
+                                     'secrets-file = "%s"\nunprivileged-user = "%s"\n'
+                                     % (self.secret, ORDINARY_USER))
+
+    def run_as_root(self, program, *arguments, credential=False):
+        inside = self.INSIDE if credential else self.INSIDE.replace('touch $0/srsd.secret', 'true')
+        done = subprocess.run(['unshare', '-m', 'sh', '-c', inside, self.CREDENTIALS,
+                               reachable_binary(program), '-f', self.conf, *arguments],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, timeout=WAIT)
+        return done.stdout
+
+    def test_warning(self):
+        self.assertEqual(
+            self.run_as_root('srsd', '-n'),
+            'srsd: warning: secrets-file %s: srsd.service runs as %s, which cannot read it: '
+            'Permission denied; chgrp %s %s && chmod 0640 %s; that user also needs access to its '
+            'directory\n' % (self.secret, ORDINARY_USER, self.group, self.secret, self.secret))
+        self.assertIn('srsd.service runs as %s, which cannot read it' % ORDINARY_USER,
+                      self.run_as_root('srsctl', 'check', '--postfix', '/nowhere'))
+
+    def test_remedy(self):
+        shutil.chown(self.secret, group=self.group)
+        os.chmod(self.secret, 0o640)
+        self.assertEqual(self.run_as_root('srsd', '-n'), '')
+        self.assertNotIn('cannot read it',
+                         self.run_as_root('srsctl', 'check', '--postfix', '/nowhere'))
+
+    def test_credential(self):
+        """systemd reads the file as root, and only when the unit is started."""
+        self.assertEqual(self.run_as_root('srsd', '-n', credential=True), '')
+        self.assertNotIn('cannot read it', self.run_as_root(
+            'srsctl', 'check', '--postfix', '/nowhere', credential=True))
+        self.assertTrue(self.run_as_root('srsctl', 'secret', 'new', credential=True).endswith(
+            '; to apply the change, run: systemctl restart srsd\n'))
+        self.assertTrue(self.run_as_root('srsctl', 'secret', 'new').endswith(
+            '; to apply the change, run: srsctl reload\n'))
+
+    def test_without_systemd(self):
+        """A daemon that root starts reads the file as root."""
+        self.assertEqual(run('-n', '-f', self.conf, user=False).stderr, '')
 
 
 class Reload(unittest.TestCase):

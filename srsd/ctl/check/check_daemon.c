@@ -20,6 +20,7 @@
 #include "srsd/postfix/policy_proto.h"
 #include "srsd/postfix/socketmap.h"
 #include "srsd/postfix/tcptable.h"
+#include "srsd/srs/secret_access.h"
 #include "srsd/srs/srs_hash_change.h"
 #include "srsd/srs/srs_rewrite.h"
 
@@ -278,8 +279,10 @@ check_signature(struct check *check, const char *endpoint, const char *address)
 	findings_add(check->findings, FINDING_ERROR, "forward %s signs with %s", endpoint,
 	    result.verdict == SRS_REWRITTEN ? "an older secret than the first one of secrets-file"
 					    : "a secret that is not in secrets-file");
-	findings_remedy(
-	    check->findings, "the daemon has not read the file since it changed: " RELOAD);
+	findings_remedy(check->findings,
+	    "the daemon has not read the file since it changed: run %s, and make sure that the "
+	    "daemon reads this configuration file",
+	    secret_access_apply());
 	return false;
 }
 
