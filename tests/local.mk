@@ -44,6 +44,7 @@ socket_tests = tests/blackbox/test_maps.py \
 	tests/blackbox/test_srsctl_import.py \
 	tests/blackbox/test_srsctl_policy.py \
 	tests/blackbox/test_srsctl_recent.py \
+	tests/blackbox/test_srsctl_reverse.py \
 	tests/blackbox/test_srsctl_secret.py \
 	tests/blackbox/test_srsctl_spf.py \
 	tests/blackbox/test_srsctl_store.py \

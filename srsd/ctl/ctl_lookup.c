@@ -4,21 +4,31 @@
  * for it.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "srsd/ctl/address_argument.h"
 #include "srsd/ctl/ctl.h"
+#include "srsd/ctl/reverse_details.h"
 
 static int
 print_map_answer(const struct ctl *ctl, const char *map, int argc, char **argv)
 {
 	const char *address, *secret, *reason, *hint;
 	char usage[64];
+	char *asked;
 	json_t *reply;
+	int status;
 
 	snprintf(usage, sizeof(usage), "%s address", map);
 	if (argc != 2)
 		return ctl_usage(usage);
-	if (ctl_ask_for(ctl, map, argv[1], CTL_SHOWN, &reply) != CTL_OK)
+	asked = address_argument_read("address", argv[1], ADDRESS_ARGUMENT_SENDER);
+	if (asked == NULL)
+		return CTL_USAGE;
+	status = ctl_ask_for(ctl, map, asked, CTL_SHOWN, &reply);
+	free(asked);
+	if (status != CTL_OK)
 		return CTL_USAGE;
 	address = json_string_value(json_object_get(reply, "address"));
 	secret = json_string_value(json_object_get(reply, "secret"));
@@ -33,6 +43,8 @@ print_map_answer(const struct ctl *ctl, const char *map, int argc, char **argv)
 	else
 		printf("not rewritten: %s%s%s\n", reason == NULL ? "?" : reason,
 		    hint == NULL ? "" : ": ", hint == NULL ? "" : hint);
+	if (address == NULL)
+		reverse_details_print(reply);
 	json_decref(reply);
 	return address == NULL ? CTL_FAILED : CTL_OK;
 }

@@ -39,6 +39,7 @@ unit_tests += tests/unit/test_program
 ctl_files += srsd/ctl/progress.c srsd/ctl/progress.h
 ctl_files += srsd/ctl/promotion.c srsd/ctl/promotion.h
 ctl_files += srsd/ctl/reply.c srsd/ctl/reply.h
+ctl_files += srsd/ctl/reverse_details.c srsd/ctl/reverse_details.h
 ctl_files += srsd/ctl/secret_file.c srsd/ctl/secret_file.h
 unit_tests += tests/unit/test_secret_file
 ctl_files += srsd/ctl/sibling.c srsd/ctl/sibling.h

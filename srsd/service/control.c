@@ -12,6 +12,7 @@
 #include "srsd/service/control_recent.h"
 #include "srsd/service/control_store.h"
 #include "srsd/service/gate_explain.h"
+#include "srsd/service/reverse_report.h"
 #include "srsd/service/status.h"
 #include "srsd/srs/srs_rewrite.h"
 
@@ -244,6 +245,7 @@ start_reverse(struct control_session *s, const json_t *request, struct buffer *o
 	result.secret = SRS_KEYS_NONE;
 	srs_rewrite_reverse(&result, &context, address.s, address.len);
 	reply = make_map_reply(service, &result);
+	json_object_set_new(reply, "decoded", reverse_report(&context, address, &result));
 	if (result.verdict != SRS_UNKNOWN_ALIAS || service->store == NULL ||
 	    result.alias[0] == '\0') {
 		put_json_reply(out, reply);

@@ -211,6 +211,21 @@ decide_by_recipient(
 	return true;
 }
 
+bool
+gate_before_recipient(const struct gate_query *q, const struct settings *settings,
+    struct gate_action *action, char held_back[GATE_TEXT_SIZE])
+{
+	const struct spf_settings *spf = &settings->spf;
+
+	memset(action, 0, sizeof(*action));
+	held_back[0] = '\0';
+	if (decide_by_recipient(q, spf, action))
+		return true;
+	if (action->held_back != NULL)
+		gate_refusal_write(judge_recipient(q, spf), spf, NULL, held_back);
+	return false;
+}
+
 /*
  * doubt_sender - the refusal to use instead of one that would show whether the sender's hash is
  * right, or GATE_REFUSAL_NONE

@@ -41,6 +41,7 @@ unit_tests += tests/unit/test_policy_service
 fuzzers += tests/fuzz/policy_service
 service_files += srsd/service/recent.c srsd/service/recent.h
 unit_tests += tests/unit/test_recent
+service_files += srsd/service/reverse_report.c srsd/service/reverse_report.h
 service_files += srsd/service/service_kind.c srsd/service/service_kind.h
 service_files += srsd/service/services.c srsd/service/services.h
 service_files += srsd/service/session.h

@@ -59,8 +59,8 @@ LIBRARIES = (
         'check_dns store store_link store_redis milter_message control_recent'),
     ('jansson', r'jansson\.h',
         'spf_report spf_query spf_outbound status control reply confined offline findings ctl '
-        'control_store control_recent candidate_report gate_explain explain_message '
-        'spf_tree'),
+        'control_store control_recent candidate_report gate_explain reverse_report explain_message '
+        'reverse_details spf_tree'),
 )
 
 # The headers of the C library, of the kernel, and of libbsd, which adds to those of the C library.

@@ -336,9 +336,9 @@ class Lookups(Base):
             back = srsctl('-f', daemon.config, 'reverse', made)
             self.assertRegex(back.stdout, r'^alice@origin\.test  signed with [0-9a-f]{12}\n$')
             old = self.run_one('forward', 'alice@origin.test').stdout.strip()
-            self.assertEqual(srsctl('-f', daemon.config, 'reverse', old).stdout,
-                             'not rewritten: bad hash\n')
-            self.assertEqual(self.run_one('reverse', made).stdout, 'not rewritten: bad hash\n')
+            self.assertRegex(srsctl('-f', daemon.config, 'reverse', old).stdout,
+                             '^not rewritten: bad hash\n')
+            self.assertRegex(self.run_one('reverse', made).stdout, '^not rewritten: bad hash\n')
             listed = srsctl('-f', daemon.config, 'secret', 'list')
             self.assertRegex(listed.stdout, r'^1 [0-9a-f]{12} since - signs verified 1\n$')
 
@@ -351,8 +351,8 @@ class Lookups(Base):
         for command, address, reason in rows:
             with self.subTest(reason):
                 done = self.run_one(command, address)
-                self.assertEqual((done.returncode, done.stdout),
-                                 (1, 'not rewritten: %s\n' % reason))
+                self.assertEqual((done.returncode, done.stdout.splitlines()[0]),
+                                 (1, 'not rewritten: %s' % reason))
 
     def test_usage(self):
         for arguments in ('forward',), ('reverse', 'a', 'b'), ('status', 'x'), ('reload', 'x'):
@@ -361,7 +361,8 @@ class Lookups(Base):
 
     def test_hostile_address(self):
         done = self.run_one('forward', '"a\\\n\x1b[2J"@origin.test')
-        self.assertTrue(all(c == '\n' or ' ' <= c <= '~' for c in done.stdout), done.stdout)
+        self.assertEqual((done.returncode, done.stdout), (2, ''))
+        self.assertIn('address: ""a\\??[2J"@origin.test" is neither', done.stderr)
 
 
 class Status(Base):
