@@ -303,19 +303,23 @@ accept_restriction_class(const char *value, const char **error)
 static bool
 accept_reason_message(const char *value, const char **error)
 {
-	static const char *const names[] = { "{result}", "{reason}", "{identity}", "{client}" };
+	static const char *const names[] = { "{result}", "{reason}", "{identity}", "{client}",
+		"{sender}", "{domain}" };
+	const size_t n = sizeof(names) / sizeof(names[0]);
 	const char *brace;
 	size_t i;
 
-	*error = "printable ASCII, with {result} {reason} {identity} {client} and no other braces";
+	*error =
+	    "printable ASCII, with {result} {reason} {identity} {client} {sender} {domain} and "
+	    "no other braces";
 	for (brace = value; *brace != '\0'; brace++)
 		if (!ascii_isgraph(*brace) && *brace != ' ')
 			return false;
 	for (brace = value; (brace = strpbrk(brace, "{}")) != NULL; brace += strlen(names[i])) {
-		for (i = 0; i < 4; i++)
+		for (i = 0; i < n; i++)
 			if (strncmp(brace, names[i], strlen(names[i])) == 0)
 				break;
-		if (i == 4)
+		if (i == n)
 			return false;
 	}
 	return true;

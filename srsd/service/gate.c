@@ -503,6 +503,7 @@ refuse_message(const struct gate_query *q, const struct settings *settings,
 		.verdict = is_helo ? &v->helo : &v->mailfrom,
 		.client = gate_evaluated_client(q, settings),
 		.name = is_helo ? q->helo : q->sender_domain,
+		.sender = q->null_sender ? (struct text){ "", 0 } : q->req->sender,
 	};
 
 	put_refusal(action, refusal, q->spf, &subject);

@@ -2,11 +2,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/ascii.h"
 #include "common/printable.h"
 #include "srsd/service/gate_refusal.h"
 
 /* A domain in a refusal; whole in nearly all cases. */
 #define DOMAIN_SIZE 101
+
+/* A value of {sender} or {domain}: an address whose local part needs no escapes is whole. */
+#define URL_VALUE_SIZE 201
 
 #define DEFAULT_REASON_MESSAGE "SPF {identity} check failed: {reason}"
 
@@ -79,6 +83,31 @@ describe_verdict(char *buf, size_t size, const struct spf_verdict *verdict, cons
 	}
 }
 
+/*
+ * escape_for_url - a text for any part of a URL (RFC 3986, 2.1); '@' is allowed in all but the host
+ *
+ * A text that does not fit is cut between two characters.
+ */
+static void
+escape_for_url(char buf[URL_VALUE_SIZE], struct text text)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	size_t i, n = 0;
+
+	for (i = 0; i < text.len && n + 3 < URL_VALUE_SIZE; i++) {
+		unsigned char c = (unsigned char)text.s[i];
+
+		if (ascii_isalnum((char)c) || (c != '\0' && strchr("-._~@", c) != NULL)) {
+			buf[n++] = (char)c;
+			continue;
+		}
+		buf[n++] = '%';
+		buf[n++] = digits[c >> 4];
+		buf[n++] = digits[c & 15];
+	}
+	buf[n] = '\0';
+}
+
 /* The values of the names in reason-message. */
 struct reason_word {
 	const char *name;
@@ -115,16 +144,21 @@ write_verdict_text(const struct spf_settings *spf, const struct gate_refusal_sub
 {
 	const struct spf_verdict *verdict = subject->verdict;
 	char client[IPADDR_TEXT_SIZE], domain[DOMAIN_SIZE], reason[256];
+	char sender_in_url[URL_VALUE_SIZE], domain_in_url[URL_VALUE_SIZE];
 	const struct reason_word words[] = {
 		{ "{result}", spf_result_name(verdict->result) },
 		{ "{reason}", reason },
 		{ "{identity}", subject->identity == SPF_IDENTITY_HELO ? "HELO" : "MAIL FROM" },
 		{ "{client}", client },
+		{ "{sender}", sender_in_url },
+		{ "{domain}", domain_in_url },
 		{ NULL, NULL },
 	};
 
 	ipaddr_format(subject->client, client);
 	printable(domain, sizeof(domain), subject->name.s, subject->name.len);
+	escape_for_url(sender_in_url, subject->sender);
+	escape_for_url(domain_in_url, subject->name);
 	describe_verdict(reason, sizeof(reason), verdict, client, domain);
 	fill_reason_message(text, GATE_TEXT_SIZE,
 	    spf->reason_message[0] == '\0' ? DEFAULT_REASON_MESSAGE : spf->reason_message, words);

@@ -3,7 +3,8 @@
  * gate_refusal - the refusals of the policy service: their reply codes, texts and words for the
  * log. Pure.
  *
- * SECURITY: the texts go into SMTP replies. HELO names and domains are made printable and cut, an
+ * SECURITY: the texts go into SMTP replies. HELO names and domains are made printable and cut, in
+ * {sender} and {domain} of reason-message all but letters, digits and -._~@ is escaped, an
  * explanation of a domain's owner is printable already (spf_verdict.h), and the whole stays within
  * GATE_TEXT_SIZE.
  */
@@ -41,6 +42,7 @@ struct gate_refusal_subject {
 	const struct spf_verdict *verdict;
 	const struct ipaddr *client; /* the address that was evaluated */
 	struct text name;            /* the HELO name or the sender's domain */
+	struct text sender;          /* the whole address, or empty */
 };
 
 /* GATE_REJECT or GATE_DEFER; GATE_DUNNO for GATE_REFUSAL_NONE. */

@@ -130,6 +130,54 @@ test_reason_message(void **state)
 	unit_end();
 }
 
+/* {sender} and {domain} in a link: nothing of the client can end it or add to it. */
+static void
+test_reason_message_in_url(void **state)
+{
+	static const struct {
+		const char *sender, *want;
+	} rows[] = {
+		{ "a@x.test", "550 5.7.23 https://h.test/?s=a@x.test&d=x.test" },
+		{ "a&d=b c<>\"#?@x.test",
+		    "550 5.7.23 https://h.test/?s=a%26d%3Db%20c%3C%3E%22%23%3F@x.test&d=x.test" },
+		{ "a%20@x.test", "550 5.7.23 https://h.test/?s=a%2520@x.test&d=x.test" },
+		{ "j\303\266rg@x.test", "550 5.7.23 https://h.test/?s=j%C3%B6rg@x.test&d=x.test" },
+	};
+	char *local = unit_fill('&', 300);
+	struct gate_case c;
+	size_t i, len;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		c = gate_begin();
+		gate_set(&c, "reason-message", "https://h.test/?s={sender}&d={domain}");
+		c.req.sender = gate_text(rows[i].sender);
+		gate_mailfrom(&c, SPF_FAIL);
+		gate_check(&c, rows[i].sender, GATE_REJECT, rows[i].want);
+		gate_end(&c);
+	}
+	c = gate_begin();
+	gate_set(&c, "reason-message", "{sender}");
+	memcpy(local + 200, "@x.test", 8);
+	c.req.sender = gate_text(local);
+	gate_mailfrom(&c, SPF_FAIL);
+	gate_check(&c, "long", GATE_REJECT, NULL);
+	len = strlen(c.action.text);
+	unit_text("long", "end", c.action.text + len - 3, "%26");
+	unit_true("long", "is cut", len <= strlen("550 5.7.23 ") + 200);
+	gate_end(&c);
+	c = gate_begin();
+	gate_set(&c, "reason-message", "<{sender}> {domain}");
+	gate_set(&c, "helo-reject", "fail");
+	c.req.helo_name = gate_text("mx.(a).test");
+	gate_null_sender(&c);
+	gate_helo(&c, SPF_FAIL);
+	gate_check(&c, "bounce", GATE_REJECT, "550 5.7.23 <> mx.%28a%29.test");
+	gate_end(&c);
+	free(local);
+	unit_end();
+}
+
 static void
 test_reason_message_for_helo(void **state)
 {
@@ -610,6 +658,7 @@ main(void)
 		cmocka_unit_test(test_refusals_for_errors),
 		cmocka_unit_test(test_prospective),
 		cmocka_unit_test(test_reason_message),
+		cmocka_unit_test(test_reason_message_in_url),
 		cmocka_unit_test(test_reason_message_for_helo),
 		cmocka_unit_test(test_long_reason_message),
 		cmocka_unit_test(test_explanations),

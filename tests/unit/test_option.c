@@ -579,6 +579,7 @@ test_texts(void **state)
 		{ "spf", "reason-message", "{result} {reason} {identity} {client}" },
 		{ "spf", "reason-message", "see https://spf.example.test/?ip={client}&r={result}" },
 		{ "spf", "reason-message", "{client}{client}" },
+		{ "spf", "reason-message", "https://spf.example.test/?s={sender}&d={domain}" },
 		{ "spf", "reason-message", "plain words: 50% off, isn't it?" },
 	};
 
@@ -633,7 +634,8 @@ test_bad_texts(void **state)
 		{ "spf", "prospective", "mx.example.test", "IPv4 or IPv6 address" },
 		{ "spf", "prospective", "192.0.2.0/24", "IPv4 or IPv6 address" },
 		{ "spf", "prospective", "192.0.2", "IPv4 or IPv6 address" },
-		{ "spf", "reason-message", "{sender}", "{result} {reason} {identity} {client}" },
+		{ "spf", "reason-message", "{recipient}",
+		    "{client} {sender} {domain} and no other" },
 		{ "spf", "reason-message", "{", "no other braces" },
 		{ "spf", "reason-message", "}", "no other braces" },
 		{ "spf", "reason-message", "{result", "no other braces" },
