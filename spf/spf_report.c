@@ -71,6 +71,8 @@ report_answer(const struct spf_answer *answer)
 	put_report_member(object, "asked_ms", json_integer((json_int_t)answer->asked_ms));
 	if (reply == NULL)
 		return object;
+	if (reply->no_name)
+		put_report_member(object, "no_name", json_true());
 	put_report_member(object, "records", report_rrs(reply, answer->type));
 	put_report_member(object, "ttl", json_integer(reply->ttl));
 	put_report_member(object, "dnssec", json_string(dns_security_name(reply->security)));

@@ -8,6 +8,7 @@
 #ifndef SPF_DNS_DNS_ANSWER_H
 #define SPF_DNS_DNS_ANSWER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -62,6 +63,7 @@ struct dns_rr {
 struct dns_answer {
 	enum dns_status status;
 	enum dns_failure failure; /* of DNS_ERROR */
+	bool no_name;             /* of DNS_VOID: the name does not exist (NXDOMAIN) */
 	enum dns_security security;
 	uint32_t ttl; /* seconds that it may be cached; 0: use it for this query only */
 	uint64_t

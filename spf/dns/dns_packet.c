@@ -142,6 +142,7 @@ read_message(struct dns_answer *answer, enum dns_type type, const unsigned char 
 		return false;
 	dns_answer_unique(answer, type);
 	answer->status = answer->n == 0 ? DNS_VOID : DNS_FOUND;
+	answer->no_name = rcode == ns_r_nxdomain;
 	if (answer->status == DNS_VOID)
 		answer->ttl = read_negative_ttl(&msg);
 	return true;

@@ -273,6 +273,13 @@ add_answer_time(struct buffer *line, const json_t *answer)
 		    ctl_number(answer, "answered_ms") - asked, asked);
 }
 
+/* name_empty_answer - the name does not exist, or has no record of the type */
+static const char *
+name_empty_answer(const json_t *answer)
+{
+	return json_is_true(json_object_get(answer, "no_name")) ? "NXDOMAIN" : "no record";
+}
+
 static void
 put_answers(struct spf_tree *tree, const json_t *step, bool of_record)
 {
@@ -285,6 +292,8 @@ put_answers(struct spf_tree *tree, const json_t *step, bool of_record)
 		buffer_printf(
 		    &tree->line, "%s %s", ctl_text(answer, "type"), ctl_text(answer, "name"));
 		add_answer_texts(&tree->line, answer, of_record);
+		if (strcmp(status, "void") == 0)
+			status = name_empty_answer(answer);
 		if (strcmp(status, "found") != 0)
 			buffer_printf(&tree->line, " %s", status);
 		add_answer_time(&tree->line, answer);
@@ -331,13 +340,34 @@ does_decide(const json_t *step)
 	return json_is_true(json_object_get(step, "decides"));
 }
 
+/* add_record_outcome - of the lookup of a record: "found", or why the domain has no SPF record */
+static void
+add_record_outcome(struct buffer *line, const json_t *step)
+{
+	const json_t *answer = json_array_get(json_object_get(step, "dns"), 0);
+	const json_t *texts = json_object_get(answer, "records");
+	const char *outcome = ctl_text(step, "outcome");
+	size_t n = json_array_size(texts);
+
+	buffer_printf(line, ": ");
+	if (strcmp(outcome, "void") == 0)
+		buffer_printf(line, "%s", name_empty_answer(answer));
+	else if (strcmp(outcome, "found") == 0 && n > 0 && count_spf_texts(texts) == 0)
+		buffer_printf(line, "no v=spf1 among %zu TXT record%s", n, n == 1 ? "" : "s");
+	else
+		buffer_printf(line, "%s", outcome);
+}
+
 /* add_outcome - ": match, fail  [lookup 1]  <- decides" */
 static void
 add_outcome(struct spf_tree *tree, const json_t *step)
 {
 	const char *outcome = ctl_text(step, "outcome"), *term = ctl_text(step, "term");
 
-	buffer_printf(&tree->line, ": %s", outcome);
+	if (term[0] == '\0')
+		add_record_outcome(&tree->line, step);
+	else
+		buffer_printf(&tree->line, ": %s", outcome);
 	if (term[0] != '\0' && strcmp(outcome, "match") == 0)
 		buffer_printf(&tree->line, ", %s", get_match_result(term));
 	if (has_text(step, "problem"))
@@ -490,6 +520,10 @@ add_result(struct buffer *line, const json_t *identity)
 		buffer_printf(line, " by %s", mechanism);
 	if (strcmp(mechanism, "default") == 0)
 		buffer_printf(line, ", no term matched");
+	if (strcmp(ctl_text(identity, "result"), "none") == 0)
+		buffer_printf(line, json_array_size(json_object_get(identity, "terms")) > 0
+					? ", the domain has no SPF record"
+					: ", this is not a domain that can have an SPF record");
 	if (has_text(identity, "problem"))
 		buffer_printf(line, ", %s", ctl_text(identity, "problem"));
 }

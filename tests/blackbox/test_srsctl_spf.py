@@ -90,7 +90,7 @@ mailfrom outer.test: softfail by ~all
   |- include:inner.test: no match  [lookups 2-5, void 1]
   |  |  TXT inner.test "v=spf1 a:none.test redirect=target.test"  (T)
   |  |- a:none.test: no match  [lookup 3, void 1]
-  |  |     A none.test void  (T)
+  |  |     A none.test NXDOMAIN  (T)
   |  `- redirect=target.test: followed  [lookups 4-5]
   |     |  TXT target.test "v=spf1 mx -all"  (T)
   |     |- mx: no match  [lookup 5]
@@ -187,7 +187,8 @@ class Status(SpfCase):
     def test_status(self):
         rows = ((0, CLIENT, 'a@pass.test'), (1, '203.0.113.1', 'a@pass.test'),
                 (1, '203.0.113.1', 'one.test'), (1, CLIENT, 'missing.test'),
-                (1, CLIENT, 'many.test'), (2, CLIENT, '[]'), (3, CLIENT, 'broken.test'),
+                (1, CLIENT, 'many.test'), (1, CLIENT, 'a@b'), (2, CLIENT, '[]'),
+                (3, CLIENT, 'broken.test'),
                 (0, CLIENT, 'a@pass.test', 'missing.test'), (1, CLIENT, 'missing.test', 'pass.test'),
                 (0, CLIENT, '<>', 'pass.test'), (3, CLIENT, '', 'broken.test'),
                 (2, CLIENT, ''), (2, 'nonsense', 'a@pass.test'))

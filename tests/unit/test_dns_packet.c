@@ -127,7 +127,8 @@ describe(const struct dns_answer *answer)
 	char shown[800];
 	size_t i;
 
-	fprintf(out, "%s ttl=%u", statuses[answer->status], (unsigned)answer->ttl);
+	fprintf(out, "%s%s ttl=%u", statuses[answer->status], answer->no_name ? " NXDOMAIN" : "",
+	    (unsigned)answer->ttl);
 	for (i = 0; i < answer->n; i++) {
 		const struct dns_rr *rr = &answer->rr[i];
 
@@ -307,10 +308,10 @@ test_nothing_there(void **state)
 	soa(100, 300);
 	check_packet("no data, TTL", DNS_A, "VOID ttl=100");
 	begin(NXDOMAIN, DNS_A, 0, 0);
-	check_packet("no name", DNS_A, "VOID ttl=0");
+	check_packet("no name", DNS_A, "VOID NXDOMAIN ttl=0");
 	begin(NXDOMAIN, DNS_A, 0, 1);
 	soa(900, 60);
-	check_packet("no name, minimum", DNS_A, "VOID ttl=60");
+	check_packet("no name, minimum", DNS_A, "VOID NXDOMAIN ttl=60");
 	begin(NOERROR, DNS_A, 1, 1);
 	record(TYPE_CNAME, CLASS_IN, 20, BYTES("\005alias\004test\0"));
 	soa(900, 60);

@@ -166,9 +166,9 @@ test_redirect(void **state)
 		    &pipe_like,
 		    "mailfrom x.test: permerror\n" TOTALS "  record of x.test: found\n"
 		    "  `- redirect=r.test: followed  [lookup 1]\n"
-		    "        record of r.test: void, redirect to a domain without a record"
+		    "        record of r.test: no record, redirect to a domain without a record"
 		    "  <- decides\n"
-		    "        TXT r.test void  (0 ms, at 2 ms)\n" },
+		    "        TXT r.test no record  (0 ms, at 2 ms)\n" },
 	};
 
 	(void)state;
@@ -221,9 +221,21 @@ test_remarks(void **state)
 			RECORD("0", "x.test", "found", ",'hint':'looks like'",
 			    ANSWER("TXT", "x.test", "'v=spf1;','words'", QUICK)))),
 		    &pipe_like,
-		    "mailfrom x.test: none\n" TOTALS "  record of x.test: found\n"
+		    "mailfrom x.test: none, the domain has no SPF record\n" TOTALS
+		    "  record of x.test: no v=spf1 among 2 TXT records\n"
 		    "     TXT x.test \"v=spf1;\", \"words\"  (3 ms, at 1 ms)\n"
 		    "     hint: TXT x.test looks like\n" },
+		{ "no name",
+		    REPORT(IDENTITY("none", "",
+			"{'depth':0,'domain':'x.test','term':'','outcome':'void','problem':'',"
+			"'decides':true,'dns':[{'name':'x.test','type':'TXT','status':'void',"
+			"'no_name':true,'records':[],'asked_ms':2,'answered_ms':2}]}")),
+		    &pipe_like,
+		    "mailfrom x.test: none, the domain has no SPF record\n" TOTALS
+		    "  record of x.test: NXDOMAIN  <- decides\n"
+		    "     TXT x.test NXDOMAIN  (0 ms, at 2 ms)\n" },
+		{ "no domain", REPORT(IDENTITY("none", "", "")), &pipe_like,
+		    "mailfrom x.test: none, this is not a domain that can have an SPF record\n" TOTALS },
 		{ "of a term",
 		    REPORT(IDENTITY("permerror", "",
 			RECORD("0", "x.test", "found", "", "") "," TERM(
