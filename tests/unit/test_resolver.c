@@ -280,6 +280,42 @@ test_silence_without_tcp(void **state)
 	stop_server();
 }
 
+/* Names for which libunbound has answers of its own. The nameserver may know them. */
+static void
+test_names_of_local_zones(void **state)
+{
+	static const struct {
+		const char *name;
+		enum dns_type type;
+	} rows[] = {
+		{ "host.test", DNS_TXT },
+		{ "host.invalid", DNS_TXT },
+		{ "host.home.arpa", DNS_TXT },
+		{ "1.0.0.127.in-addr.arpa", DNS_PTR },
+		{ "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa", DNS_PTR },
+		{ "1.0.0.10.in-addr.arpa", DNS_PTR },
+		{ "1.2.168.192.in-addr.arpa", DNS_PTR },
+		{ "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.d.f.ip6.arpa", DNS_PTR },
+	};
+	struct resolver *r = start_server(0, NXDOMAIN);
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		struct outcome outcome = { 0 };
+		unsigned before = server.questions;
+
+		assert_non_null(
+		    resolver_ask(r, rows[i].name, rows[i].type, note_outcome, &outcome));
+		wait_for(&outcome);
+		unit_true(rows[i].name, "reaches the nameserver", server.questions > before);
+		dns_answer_unref(&outcome.answer);
+	}
+	resolver_free(&r);
+	stop_server();
+	unit_end();
+}
+
 /* An error of the DNS is an answer, which is cached for a moment. */
 static void
 test_error_of_the_dns(void **state)
@@ -442,6 +478,7 @@ main(void)
 		RESOLVER_TEST(test_lost_question),
 		RESOLVER_TEST(test_lost_packet),
 		RESOLVER_TEST(test_silence_without_tcp),
+		RESOLVER_TEST(test_names_of_local_zones),
 		RESOLVER_TEST(test_error_of_the_dns),
 		RESOLVER_TEST(test_cancelled_question),
 		RESOLVER_TEST(test_counts_of_ended_questions),

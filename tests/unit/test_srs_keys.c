@@ -373,6 +373,7 @@ test_load_modes(void **state)
 		unit_int(row, "taken", keys != NULL, rows[i].want);
 		if (keys == NULL) {
 			unit_holds(row, "names the file", error, unit_path("secret"));
+			unit_holds(row, "names no line", error, "/secret: ");
 			unit_holds(row, "says what to do", error, "chmod");
 		}
 		srs_keys_free(&keys);
