@@ -97,13 +97,15 @@ check_PROGRAMS += $(unit_tests) $(fuzzers)
 TESTS += $(unit_tests) tests/fuzz/seeds.py
 endif
 
-# What test_faults.py preloads into a daemon of its own.
-check_DATA = tests/faults/failing_malloc.so
+# What tests preload into programs that they start.
+check_DATA = tests/faults/failing_malloc.so tests/faults/full_output.so
 CLEANFILES += $(check_DATA)
 
-tests/faults/failing_malloc.so: tests/faults/failing_malloc.c
+$(check_DATA):
 	$(AM_V_CC)$(MKDIR_P) tests/faults && $(CC) -D_GNU_SOURCE -O2 -fPIC -shared -o $@ \
-	    $(srcdir)/tests/faults/failing_malloc.c
+	    $(srcdir)/$(@:.so=.c)
+tests/faults/failing_malloc.so: tests/faults/failing_malloc.c
+tests/faults/full_output.so: tests/faults/full_output.c
 
 TEST_EXTENSIONS = .py
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
@@ -125,7 +127,8 @@ check-all:
 check-packages:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(package_tests)'
 
-EXTRA_DIST += $(socket_tests) $(root_tests) $(package_tests) tests/analysis tests/faults/failing_malloc.c tests/fuzz/corpus \
+EXTRA_DIST += $(socket_tests) $(root_tests) $(package_tests) tests/analysis tests/faults/failing_malloc.c \
+	tests/faults/full_output.c tests/fuzz/corpus \
 	tests/fuzz/seeds.py tests/soak tests/vm
 
 # One more story, or header, or dictionary, needs no line here.

@@ -5,6 +5,7 @@
 import os
 import pwd
 import select
+import shutil
 import socket
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import unittest
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
 
-from harness import tap
+from harness import build, tap
 from harness.clients import policy_request
 from harness.daemon import ORDINARY_USER, Daemon, Folder, is_root, reachable_binary, render, run
 from harness.dns_server import Delayed, DnsServer
@@ -30,9 +31,12 @@ DUNNO = b'action=DUNNO\n\n'
 
 
 class Bridge:
-    """A running srsctl policy; `same_socket`: as spawn(8) starts it, else two pipes."""
+    """A running srsctl policy; `same_socket`: as spawn(8) starts it, else two pipes.
 
-    def __init__(self, *arguments, same_socket=False):
+    `environment` is added to that of the tests.
+    """
+
+    def __init__(self, *arguments, same_socket=False, environment=None):
         identity = {}
         if is_root():
             entry = pwd.getpwnam(ORDINARY_USER)
@@ -42,7 +46,8 @@ class Bridge:
             files = {'stdin': theirs, 'stdout': theirs, 'stderr': theirs}
         else:
             files = dict.fromkeys(('stdin', 'stdout', 'stderr'), subprocess.PIPE)
-        self.process = subprocess.Popen([reachable_binary('srsctl'), *arguments], cwd='/', **files,
+        self.process = subprocess.Popen([reachable_binary('srsctl'), *arguments], cwd='/',
+                                        env={**os.environ, **(environment or {})}, **files,
                                         **identity)
         if same_socket:
             theirs.close()
@@ -282,6 +287,20 @@ class RealDaemon(Base):
         for _ in requests:
             self.assertEqual(bridge.action(), 'DUNNO')
         writer.join(WAIT)
+        self.ends(bridge)
+
+    def test_output_without_room(self):
+        """write(2) fails with EAGAIN although poll(2) has reported room: no reply is lost."""
+        library = build.path('tests', 'faults', 'full_output.so')
+        if not os.path.exists(library):
+            self.skipTest('there is no full_output.so: make check builds it')
+        library = shutil.copy(library, self.daemon.folder.path)
+        os.chmod(library, 0o755)
+        sanitizer = os.environ.get('ASAN_OPTIONS', '') + ':verify_asan_link_order=0'
+        bridge = self.connected(environment={'LD_PRELOAD': library, 'ASAN_OPTIONS': sanitizer})
+        for sender, action in (('a@fail.test', '^550 '), ('a@origin.test', '^PREPEND ')) * 3:
+            bridge.send(policy_request(sender=sender))
+            self.assertRegex(bridge.action(), action)
         self.ends(bridge)
 
 
