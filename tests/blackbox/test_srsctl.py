@@ -415,6 +415,40 @@ class Status(Base):
         self.assertIn('srs-domain  srs.test, 1 own domains\n', done.stdout)
 
 
+class Numbers(unittest.TestCase):
+    """A daemon that has had one lookup, from a client that is still connected."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.daemon = Daemon({'domains': ['our.test']})
+        cls.daemon.enable_control()
+        cls.daemon.start()
+        cls.addClassCleanup(cls.daemon.__exit__, None)
+        client = cls.daemon.forward_client()
+        cls.addClassCleanup(client.close)
+        client.address('alice@origin.test')
+
+    def status(self, *arguments):
+        done = srsctl('-f', self.daemon.config, 'status', *arguments)
+        self.assertEqual((done.returncode, done.stderr), (0, ''))
+        return done.stdout
+
+    def test_json(self):
+        status = json.loads(self.status('--json'))
+        self.assertEqual(status['connections'], {
+            'forward': 1, 'reverse': 0, 'policy': 0, 'socketmap': 0, 'milter': 0, 'control': 1,
+            'metrics': 0})
+        self.assertEqual(status['lookups'], {'forward': {'rewritten': 1}, 'reverse': {'rewritten': 0}})
+
+    def test_text(self):
+        """Without the numbers that are 0."""
+        lines = self.status().splitlines()
+        for line in ('connections forward 1, control 1', 'forward map rewritten 1',
+                     'reverse map nothing', 'policy      nothing', 'spf helo    nothing',
+                     'checks      0 waiting for the DNS, with 0 queries'):
+            self.assertIn(line, lines)
+
+
 class Metrics(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
