@@ -23,8 +23,8 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
 
 from harness import srs, tap
-from harness.daemon import (ORDINARY_USER, SECRET, Daemon, Folder, free_port, has_backend,
-                            run)
+from harness.daemon import (ORDINARY_USER, SECRET, Daemon, Folder, free_port, has_backend, mounted,
+                            run, without_mounts)
 from harness.postsrsd import POSTSRSD, PostSrsd
 
 needs_sqlite = unittest.skipUnless(has_backend('sqlite:/x'), 'built without SQLite')
@@ -102,11 +102,11 @@ class Import(unittest.TestCase):
             self.folder.subfolder('bin')
         self.folder.file('bin/postconf', '#!/bin/sh\necho %s\nexit %d\n' % (domain, status), 0o755)
 
-    def run_import(self, *arguments, status=0, config=None):
+    def run_import(self, *arguments, status=0, config=None, prefix=()):
         paths, os.environ['PATH'] = os.environ['PATH'], self.tools + ':' + os.environ['PATH']
         try:
             done = run('-f', config or self.folder.path + '/none.conf', 'import', *arguments,
-                       program='srsctl', user=False)
+                       program='srsctl', user=False, prefix=prefix)
         finally:
             os.environ['PATH'] = paths
         if status is not None:
@@ -809,6 +809,84 @@ class Postfix(Import):
         self.assertIn(['-e', 'recipient_canonical_maps = socketmap:unix:srs:reverse, '
                        'tcp:127.0.0.1:10002'], commands)
         self.assertIn('The database of postsrsd is not carried over', self.output)
+
+
+class UsualFiles(Import):
+    """Without a file: those that are in the usual places, in directories that hide the real ones."""
+
+    USUAL = ('/etc/postsrsd.conf', '/usr/local/etc/postsrsd.conf', '/etc/default/postsrsd',
+             '/etc/postfix-policyd-spf-python/policyd-spf.conf',
+             '/etc/python-policyd-spf/policyd-spf.conf')
+    POLICYD_SPF = 'HELO_reject = Softfail\n'
+
+    def setUp(self):
+        super().setUp()
+        reason = without_mounts()
+        if reason:
+            self.skipTest(reason)
+
+    def import_from(self, files, status=0):
+        """Import on a host that has these files: {path: text}"""
+        root = self.folder.subfolder('root')
+        pairs = [(root + directory, directory) for directory in ('/etc', '/usr/local/etc')]
+        for directory, _place in pairs:
+            os.makedirs(directory)
+        for path, text in files.items():
+            os.makedirs(os.path.dirname(root + path), exist_ok=True)
+            self.folder.file('root' + path, text)
+        try:
+            return self.run_import(status=status, prefix=mounted(*pairs))
+        finally:
+            shutil.rmtree(root)
+
+    def test_none(self):
+        done = self.import_from({'/etc/exim4.conf': '', '/etc/default/postfix': ''}, status=2)
+        self.assertEqual(done.stdout, '')
+        self.assertEqual(done.stderr.splitlines(),
+                         ['srsctl: no configuration of postsrsd or policyd-spf found at',
+                          *('\t' + path for path in self.USUAL)])
+
+    def test_one(self):
+        """Each of them alone."""
+        for path in self.USUAL:
+            with self.subTest(path):
+                spf = path.endswith('policyd-spf.conf')
+                text = (self.POLICYD_SPF if spf else
+                        'srs-domain = srs.test\n' if path.endswith('.conf') else
+                        'SRS_DOMAIN=srs.test\n')
+                done = self.import_from({path: text})
+                self.assertRegex(done.stdout, r'(?m)^\s*%s\t# %s' % (
+                    'helo-reject = "softfail"' if spf else 'srs-domain = "srs.test"', path))
+                self.assertNotIn('ignored', done.stderr)
+
+    def test_one_of_each_program(self):
+        done = self.import_from({'/etc/default/postsrsd': 'SRS_DOMAIN=srs.test\n',
+                                 self.USUAL[4]: self.POLICYD_SPF})
+        self.assertIn('\nsrs-domain = "srs.test"', done.stdout)
+        self.assertIn('helo-reject = "softfail"', done.stdout)
+        self.assertNotIn('ignored', done.stderr)
+
+    def test_file_that_postsrsd_1_has_left(self):
+        for path in self.USUAL[:2]:
+            with self.subTest(path):
+                done = self.import_from({path: 'srs-domain = new.test\n',
+                                         '/etc/default/postsrsd': 'SRS_DOMAIN=old.test\n'})
+                self.assertIn('\nsrs-domain = "new.test"', done.stdout)
+                self.assertNotIn('old.test', done.stdout)
+                self.assertIn('srsctl: /etc/default/postsrsd: ignored, because postsrsd 2 reads '
+                              '%s\n' % path, done.stderr)
+
+    def test_first_place(self):
+        """Of a program that may have its file in two places."""
+        done = self.import_from({self.USUAL[0]: 'srs-domain = first.test\n',
+                                 self.USUAL[1]: 'srs-domain = second.test\n'})
+        self.assertIn('\nsrs-domain = "first.test"', done.stdout)
+        self.assertNotIn('ignored', done.stderr)
+
+    def test_file_that_is_bad(self):
+        done = self.import_from({'/etc/default/postsrsd': 'SRS_DOMAIN=\0'}, status=2)
+        self.assertEqual(done.stderr,
+                         'srsctl: /etc/default/postsrsd: the file contains a NUL byte\n')
 
 
 class Check(Import):

@@ -19,6 +19,7 @@ import pwd
 import random
 import re
 import select
+import shlex
 import shutil
 import signal
 import socket
@@ -538,15 +539,35 @@ def has_backend(database):
     return 'was built without' not in result.stderr
 
 
-def run(*arguments, user=True, timeout=WAIT, program='srsd', text=''):
-    """Run srsd (or srsctl) with text as its input until it exits; -> CompletedProcess with text."""
+def run(*arguments, user=True, timeout=WAIT, program='srsd', text='', prefix=()):
+    """Run srsd (or srsctl) with text as its input until it exits; -> CompletedProcess with text.
+
+    `prefix` is a command that runs it, such as unshare(1).
+    """
     identity = {}
     if user and is_root():
         entry = pwd.getpwnam(ORDINARY_USER)
         identity = {'user': entry.pw_uid, 'group': entry.pw_gid, 'extra_groups': []}
-    return subprocess.run([reachable_binary(program), *arguments], input=text,
+    return subprocess.run([*prefix, reachable_binary(program), *arguments], input=text,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd='/', text=True,
                           errors='backslashreplace', timeout=timeout, **identity)
+
+
+def without_mounts():
+    """The reason why there can be no mount namespace, or None."""
+    if not is_root():
+        return 'needs root'
+    if not shutil.which('unshare'):
+        return 'unshare is not installed'
+    done = subprocess.run(['unshare', '--mount', 'true'], stdin=subprocess.DEVNULL,
+                          stderr=subprocess.PIPE, check=False)
+    return None if done.returncode == 0 else 'no mount namespaces'
+
+
+def mounted(*pairs):
+    """The prefix of a command that sees other directories: (the other one, where it is seen) ..."""
+    mounts = ''.join('mount --bind %s %s && ' % tuple(map(shlex.quote, pair)) for pair in pairs)
+    return ['unshare', '--mount', 'sh', '-c', mounts + 'exec "$@"', 'sh']
 
 
 @functools.lru_cache(maxsize=None)
