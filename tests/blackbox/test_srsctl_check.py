@@ -23,9 +23,9 @@ import unittest
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
 
-from harness import findings, postfix, tap
-from harness.daemon import (SECRET, Daemon, free_port, has_hiredis, has_sqlite, is_root,
-                            reachable_binary, render, run)
+from harness import findings, netns, postfix, tap
+from harness.daemon import (SECRET, Daemon, free_port, has_hiredis, has_sqlite, is_root, mounted,
+                            reachable_binary, render, run, without_mounts)
 from harness.dns_server import SERVFAIL, SILENT, DnsServer
 
 ADDRESS = '192.0.2.10'
@@ -156,12 +156,12 @@ class Base(unittest.TestCase):
 
     # -- runs
 
-    def check(self, *arguments, config=None, postfix=None, user=True):
+    def check(self, *arguments, config=None, postfix=None, user=True, prefix=()):
         """-> (exit status, lines)"""
         if postfix is None:
             postfix = self.postfix() if not postfix_is_missing() else '/nowhere'
         done = run('-f', config or self.daemon.config, 'check', '--postfix', postfix, *arguments,
-                   program='srsctl', user=user)
+                   program='srsctl', user=user, prefix=prefix)
         self.assertEqual(done.stderr, '')
         lines = findings.join(done.stdout)
         for line in lines:
@@ -891,6 +891,20 @@ class Postfix(PostfixBase):
                    r'\{"unix:%s/srsd/policy"\} in srsd.conf, and use check_policy_service '
                    r'unix:srsd/policy$' % (self.queue, self.queue), config=config, postfix=postfix,
                    errors=2)       # srsd does not listen there, in the test
+
+    def test_chroot_with_the_endpoint_in_it(self):
+        """The remedy is the path as smtpd sees it. A queue with a longer name is another one."""
+        outside = os.path.join(self.daemon.folder.path, 'policy')
+        master = 'smtp inet n - y - - smtpd\n'
+        main = {'smtpd_recipient_restrictions':
+                'reject_unauth_destination, check_policy_service unix:' + outside}
+        config = self.config(policy=['unix:' + self.socket])
+        self.finds(r'^error: smtpd smtp does not ask the policy service but unix:.* \(it runs in a '
+                   r'chroot\): add check_policy_service unix:private/srsd to ',
+                   config=config, postfix=self.postfix(main, master))
+        config = self.config(policy=['unix:%s2/srsd' % self.queue])
+        self.finds(r'chroot\): its chroot is %s, and srsd listens outside of it: ' % self.queue,
+                   config=config, postfix=self.postfix(main, master), errors=2)  # nor does it listen
 
     def test_default_chroot(self):
         """A - in master.cf means yes before compatibility level 1."""
@@ -2463,6 +2477,64 @@ class Dns(Base):
         self.assertEqual({query.type for query in self.dns.seen(name='silent.test')}, {'MX'})
 
 
+class HostAddresses(PostfixBase):
+    """The addresses of a host: one of each family, and one of an interface that is down."""
+
+    ADDRESSES = {'ipv4': ADDRESS, 'ipv6': '2001:db8::25'}
+    ZONE = {
+        'four.test': {'TXT': ['v=spf1 ip4:192.0.2.10 -all']},
+        'six.test': {'TXT': ['v=spf1 ip6:2001:db8::25 -all']},
+        'none.test': {'TXT': ['v=spf1 ip4:198.51.100.7 -all']},
+    }
+
+    @classmethod
+    def setUpClass(cls):
+        reason = netns.unavailable()
+        if reason:
+            raise unittest.SkipTest(reason)
+        super().setUpClass()
+        cls.space = netns.Namespace('check')
+        cls.addClassCleanup(cls.space.remove)
+        cls.space.ip('link', 'add', 'eth0', 'type', 'veth', 'peer', 'name', 'eth1')
+        for address in cls.ADDRESSES['ipv4'], cls.ADDRESSES['ipv6']:
+            cls.space.ip('address', 'add', address, 'dev', 'eth0', *(['nodad'] * (':' in address)))
+        cls.space.ip('link', 'set', 'eth0', 'up')
+        cls.space.ip('address', 'add', '192.0.2.99', 'dev', 'eth1')
+        cls.server = cls.space.call(DnsServer, cls.ZONE).start()
+        cls.addClassCleanup(cls.server.stop)
+
+    def spf(self, domain, protocols):
+        """-> the lines about SPF"""
+        config = self.config(srs_domain=domain, nameservers=[self.server.address])
+        _status, lines = self.check(
+            config=config, postfix=self.postfix({**self.own(domain), 'inet_protocols': protocols}),
+            prefix=self.space.command, user=False)
+        return [line for line in lines if re.match(r'\w+: SPF of ', line)]
+
+    def test_protocols(self):
+        """Only addresses of the families that Postfix uses."""
+        for protocols, used in (('ipv4', ['ipv4']), ('ipv6', ['ipv6']),
+                                ('ipv4, ipv6', ['ipv4', 'ipv6']), ('all', ['ipv4', 'ipv6'])):
+            for domain, passes in (('four.test', 'ipv4'), ('six.test', 'ipv6')):
+                with self.subTest(protocols=protocols, domain=domain):
+                    lines = self.spf(domain, protocols)
+                    self.assertEqual([line for line in lines if line.startswith('ok: ')],
+                                     ['ok: SPF of %s for %s: pass' % (domain, self.ADDRESSES[passes])]
+                                     if passes in used else [])
+                    self.assertEqual(
+                        {address for address in [*self.ADDRESSES.values(), '192.0.2.99']
+                         if any(' for %s: ' % address in line for line in lines)},
+                        {self.ADDRESSES[family] for family in used}, lines)
+
+    def test_one_that_must_pass(self):
+        """The only address must, or one of two."""
+        line = self.spf('none.test', 'ipv4')[0]
+        self.assertTrue(line.startswith('error: SPF of none.test for 192.0.2.10: fail: '), line)
+        self.assertIn("error: SPF of none.test passes for none of this host's addresses: add those "
+                      'that mail leaves from, or give them with --address',
+                      self.spf('none.test', 'all'))
+
+
 class Candidates(Base):
     """The domains that per-domain can use for signing."""
 
@@ -2576,11 +2648,27 @@ class Usage(Base):
                 self.assertEqual((done.returncode, done.stdout), (2, ''))
                 self.assertIn('usage: srsctl', done.stderr)
 
-    def test_no_postfix(self):
-        """As if it were not installed: PATH cannot hide it in root's directories, --postfix can."""
+    def test_postfix_that_has_no_configuration(self):
+        if postfix_is_missing():
+            self.skipTest('postfix is not installed')
         status, lines = self.check('--address', ADDRESS, postfix='/nowhere')
-        self.assertEqual(status, 1 if not postfix_is_missing() else 0)
-        self.assertTrue(any(re.match('(error|skipped): Postfix', line) for line in lines))
+        self.assertEqual(status, 1)
+        self.assertTrue(any(re.match('error: Postfix: .*: fix its configuration', line)
+                            for line in lines), lines)
+
+    def test_no_postfix(self):
+        """An empty directory hides the programs of root, and with them postconf."""
+        prefix = ()
+        if not postfix_is_missing():
+            reason = without_mounts()
+            if reason:
+                self.skipTest(reason)
+            hidden = os.path.dirname(shutil.which('postconf', path='/usr/sbin:/usr/local/sbin'))
+            prefix = mounted((self.daemon.folder.subfolder('empty'), hidden))
+        status, lines = self.check('--address', ADDRESS, postfix='/nowhere', prefix=prefix,
+                                   user=not prefix)
+        self.assertEqual(status, 0, lines)
+        self.assertIn('skipped: Postfix: postconf: No such file or directory', lines)
 
 
 if __name__ == '__main__':
