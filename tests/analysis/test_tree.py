@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: ISC
 """Every lint of this directory is quiet on this source tree, and every archive links."""
 
+import ast
+import glob
 import os
 import subprocess
 import sys
@@ -13,6 +15,18 @@ sys.path.insert(0, os.path.join(HERE, os.pardir))
 
 import names
 from harness import build, tap
+
+
+def find_hidden(body):
+    """Yields the classes and functions that a later one of the same name replaces."""
+    last = {}
+    for node in body:
+        if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
+            if node.name in last:
+                yield last[node.name]
+            last[node.name] = node
+        if isinstance(node, ast.ClassDef):
+            yield from find_hidden(node.body)
 
 
 class Tree(unittest.TestCase):
@@ -35,6 +49,15 @@ class Tree(unittest.TestCase):
 
     def test_words(self):
         self.run_lint('words.py')
+
+    def test_cases_that_are_hidden(self):
+        """Python runs only the second of two tests with one name."""
+        top = os.path.join(HERE, os.pardir)
+        for path in sorted(glob.glob(os.path.join(top, '**', '*.py'), recursive=True)):
+            with open(path, encoding='utf-8') as file:
+                tree = ast.parse(file.read())
+            self.assertEqual(['%s:%d: %s' % (os.path.relpath(path, top), node.lineno, node.name)
+                              for node in find_hidden(tree.body)], [])
 
     def test_links(self):
         """The compiler, its flags and the libraries come from the Makefile."""

@@ -2163,7 +2163,7 @@ class Users(PostfixBase):
                    'smtp:[mx.x.test]}')
 
 
-class Candidates(PostfixBase):
+class AcceptedCandidates(PostfixBase):
     """The SRS domains of per-domain must be accepted at RCPT TO."""
 
     def candidates(self, pattern, domains, errors, accept=(), form='bounce.'):
