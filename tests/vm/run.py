@@ -15,6 +15,7 @@ import io
 import os
 import re
 import shutil
+import signal
 import sys
 import tarfile
 import tempfile
@@ -154,6 +155,7 @@ def put_tests(machine):
         machine.put(file.name, '/srv/tests.tar.gz')
     machine.succeed('mkdir', '-p', INSIDE)
     machine.succeed('tar', '-xzf', '/srv/tests.tar.gz', '-C', INSIDE)
+    machine.succeed('sync')         # a stage may reset the machine
 
 
 def put_packages(machine):
@@ -279,6 +281,8 @@ def main():
     if lock is None:
         print('run.py: another run uses ' + arguments.build)
         return 1
+    # As after Ctrl-C, so that no qemu stays behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     counts = Counts()
     return counts.finish() if run(arguments, counts) else 0
 
