@@ -4,10 +4,10 @@
 import json
 import os
 import signal
+import socket
 
 from guest import (CONF, DOMAIN, PACKAGE, SECRET, GuestCase, Journal, configure, drop_in, engine,
-                   forward, is_active, monitor, read, run, show, succeed, wait_active, wait_until,
-                   write)
+                   forward, is_active, monitor, read, run, show, succeed, wait_until, write)
 
 START = 'booted'
 
@@ -93,36 +93,55 @@ class Reload(GuestCase):
 
 
 class WrongConfiguration(GuestCase):
-    def test_comes_back_by_itself(self):
+    """Only an operator can help. The unit is failed at once, and a start works after the correction."""
+
+    def setUp(self):
+        self.addCleanup(succeed, 'systemctl', 'restart', 'srsd')
+
+    def assert_failed(self, pattern):
+        """-> the journal has the reason, and there was one start"""
         journal = Journal()
-        configure('no-such-option = 1')
-        self.addCleanup(wait_active)
-        self.addCleanup(configure)
         self.assert_status(1, 'systemctl', 'restart', 'srsd')
-        self.assertRegex(succeed('journalctl', '-u', 'srsd', '-n', '30', '-o', 'cat'),
-                         r'%s:2: no such option' % CONF)
-        configure()
-        wait_active()
+        journal.wait(pattern)
+        self.assertEqual((show('srsd', 'ActiveState'), show('srsd', 'ExecMainStatus')),
+                         ('failed', '78'))
+        self.assertIn('srsd.service', succeed('systemctl', '--failed', '--plain', '--no-legend'))
+        self.assertNotIn('Scheduled restart', journal.text())
+
+    def assert_starts(self):
+        self.assert_status(0, 'systemctl', 'start', 'srsd')
         self.assert_answers()
-        self.assertIn('no such option', journal.text())
+
+    def test_option(self):
+        self.addCleanup(configure)
+        configure('no-such-option = 1')
+        self.assert_failed("%s:2: no such option 'no-such-option'" % CONF)
+        configure()
+        self.assert_starts()
+
+    def test_port_of_another_program(self):
+        succeed('systemctl', 'stop', 'srsd')
+        with socket.create_server(('127.0.0.1', 10001)):
+            self.assert_failed(r'Address already in use.*ss -ltnp sport = :10001')
+            self.assertIn('python3', succeed('ss', '-ltnp', 'sport', '=', ':10001'))
+        self.assert_starts()
 
     def test_secret_that_the_user_cannot_read(self):
-        journal = Journal()
-        os.chmod(SECRET, 0o600)
-        self.addCleanup(wait_active)
         self.addCleanup(os.chmod, SECRET, 0o640)
-        self.assert_status(1, 'systemctl', 'restart', 'srsd')
-        journal.wait('%s: .*Permission denied.*chmod' % SECRET)
+        os.chmod(SECRET, 0o600)
+        self.assert_failed('%s: .*Permission denied' % SECRET)
+        os.chmod(SECRET, 0o640)
+        self.assert_starts()
 
     def test_no_secret(self):
         secret = read(SECRET)
         os.unlink(SECRET)
-        self.addCleanup(wait_active)
-        self.addCleanup(succeed, 'chown', 'root:srsd', SECRET)
-        self.addCleanup(write, SECRET, secret, 0o640)
-        journal = Journal()
-        self.assert_status(1, 'systemctl', 'restart', 'srsd')
-        journal.wait('srsctl secret new')
+        try:
+            self.assert_failed('srsctl secret new')
+        finally:
+            write(SECRET, secret, 0o640)
+            succeed('chown', 'root:srsd', SECRET)
+        self.assert_starts()
 
 
 class Killed(GuestCase):
