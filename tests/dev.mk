@@ -39,12 +39,13 @@ bench-store: tests/bench/store
 	    status=$$?; rm -rf "$$dir"; exit $$status
 
 # clang-format of Debian 12 maintains the style. `make lint` examines what a compiler does not: the
-# style, the names, the words of the prose, and the direction of the includes and of the archives.
+# style, the names, the words of the prose, the direction of the includes and of the archives, and
+# that all files name one version.
 sources = $(common_files) $(conf_files) $(dns_files) $(spf_files) $(srs_files) $(postfix_files) \
 	$(store_files) $(service_files) $(process_files) $(ctl_files) $(check_files) $(import_files) \
 	$(srsd_srsd_SOURCES) $(srsd_srsctl_SOURCES) $(libspf2_sources)
 formatted = find common conf spf srsd tests -name '*.[ch]'
-lints = direction names tested words
+lints = direction names tested versions words
 
 format:
 	cd $(top_srcdir) && $(formatted) -exec clang-format -i {} +

@@ -56,7 +56,7 @@ struct status {
  * them may change its name or meaning. Lookups have members for rewritten and for the verdicts that
  * happened.
  *
- * { "version": "0.1.0", "pid": 1, "uptime": 7, "srs_domain": "...", "domains": 3,
+ * { "version": "0.2.0", "pid": 1, "uptime": 7, "srs_domain": "...", "domains": 3,
  *   "sections": 0, "engine_restarts": 0, "listeners": {...}, "connections": {"forward": 1, ...},
  *   "connections_refused": {"forward": 0, ...},
  *   "lookups": {"forward": {"rewritten": 1, ...}, "reverse": {...}},

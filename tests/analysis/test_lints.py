@@ -441,6 +441,57 @@ class Tested(LintCase):
         self.assertIn('is missing', output)
 
 
+class Versions(LintCase):
+    LINT = 'versions.py'
+
+    GOOD = {
+        'configure.ac': 'AC_PREREQ([2.69])\nAC_INIT([srsd], [1.2.3], [], [srsd])\n',
+        'CHANGES.md': '# Changes\n\n## 1.2.3 (2030-01-31)\n\n- Text.\n\n## 1.2.2 (2029-01-31)\n',
+        'contrib/arch/PKGBUILD': 'pkgname=srsd\npkgver=1.2.3\npkgrel=1\n',
+        'contrib/debian/changelog': (
+            'srsd (1.2.3) unstable; urgency=medium\n\n  * Text.\n\n'
+            ' -- A B <a@b.test>  Thu, 31 Jan 2030 12:00:00 +0000\n'),
+    }
+
+    def tree(self, path, old, new):
+        self.assertIn(old, self.GOOD[path])
+        return {**self.GOOD, path: self.GOOD[path].replace(old, new)}
+
+    def test_good(self):
+        self.assert_quiet(self.GOOD)
+
+    def test_not_released(self):
+        """Without a date in CHANGES.md, any date in the changelog is right."""
+        self.assert_quiet(self.tree('CHANGES.md', '2030-01-31', 'not released'))
+
+    def test_other_version(self):
+        for path, place, old, new in (
+                ('CHANGES.md', 'CHANGES.md:3', '## 1.2.3', '## 1.2.4'),
+                ('CHANGES.md', 'CHANGES.md:3', '## 1.2.3 (2030-01-31)', '## Not released'),
+                ('contrib/arch/PKGBUILD', 'contrib/arch/PKGBUILD:2', '=1.2.3', '=1.2.30'),
+                ('contrib/debian/changelog', 'contrib/debian/changelog:1', '1.2.3', '1.2.3-1')):
+            with self.subTest(new=new):
+                self.assert_found(self.tree(path, old, new), place, 'configure.ac says 1.2.3')
+
+    def test_no_version(self):
+        self.assert_found(self.tree('contrib/arch/PKGBUILD', 'pkgver', 'ver'),
+                          'contrib/arch/PKGBUILD:1', 'names no version')
+
+    def test_dates(self):
+        self.assert_found(self.tree('CHANGES.md', '2030-01-31', '31 January 2030'), 'CHANGES.md:3',
+                          'write YYYY-MM-DD')
+        self.assert_found(
+            self.tree('contrib/debian/changelog', 'Thu, 31 Jan', 'Wed, 30 Jan'),
+            'contrib/debian/changelog:5', 'has another date than CHANGES.md')
+
+    def test_usable(self):
+        status, output = self.run_lint({'README.md': 'Text.\n'})
+        self.assertEqual(status, 1)
+        self.assertIn('name the source directory', output)
+        self.assertEqual(self.run_lint(self.GOOD, '--report'),
+                         (0, 'version: 1.2.3 (2030-01-31)\n'))
+
+
 class Links(unittest.TestCase):
     """Archives of one function each."""
 

@@ -47,6 +47,9 @@ class Tree(unittest.TestCase):
     def test_tested(self):
         self.run_lint('tested.py')
 
+    def test_versions(self):
+        self.run_lint('versions.py')
+
     def test_words(self):
         self.run_lint('words.py')
 
