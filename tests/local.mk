@@ -131,6 +131,9 @@ EXTRA_DIST += $(socket_tests) $(root_tests) $(package_tests) tests/analysis test
 	tests/faults/full_output.c tests/fuzz/corpus \
 	tests/fuzz/seeds.py tests/soak tests/vm
 
+# The configuration of an older version, which test_config.py expects to be accepted.
+EXTRA_DIST += tests/blackbox/srsd-0.1.0.conf
+
 # One more story, or header, or dictionary, needs no line here.
 dist-hook:
 	rm -rf $(distdir)/tests/analysis/__pycache__ $(distdir)/tests/vm/__pycache__ \

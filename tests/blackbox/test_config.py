@@ -382,6 +382,39 @@ class Sample(ConfigCase):
                 self.fail('conf/srsd.conf does not show the default: ' + line.strip())
 
 
+class Upgrade(ConfigCase):
+    """From srsd 0.1.0: its configuration is accepted, but for what CHANGES.md says."""
+
+    ROOT_KEY = '. IN DS 20326 8 2 e06d44b80b8f1d39a95c0b0d7c65d08458e880409bbc683457104237c7f8ec8d\n'
+
+    def test_every_option(self):
+        with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'srsd-0.1.0.conf'),
+                  encoding='utf-8') as file:
+            text = file.read()
+        overridden = {'secrets-file': self.secret,
+                      'domains-file': self.folder.file('domains', 'more.test\n'),
+                      'trust-anchor': self.folder.file('root.key', self.ROOT_KEY)}
+        arguments = [word for item in overridden.items() for word in ('-o', '%s=%s' % item)]
+        shown = self.dump(text, *arguments).splitlines()
+        # The same network twice, because ::ffff:127.0.0.0/104 is the other one in IPv6.
+        text = text.replace('"127.0.0.0/8", "127.0.0.0/8"', '"127.0.0.0/8"')
+        lines = [line for line in text.splitlines() if not line.startswith('#')]
+        self.assertGreater(len(lines), 55)
+        for line in lines:
+            if line.split(' ')[0] not in overridden and line not in shown:
+                self.fail('this is missing in what srsd -nv prints: ' + line.strip())
+
+    def test_clients(self):
+        """The one option that a configuration may lack now."""
+        for option in ('forward', 'reverse', 'policy'):
+            for endpoint in ('inet:0.0.0.0:20001', 'inet:[::]:20001', 'inet:192.0.2.1:20001'):
+                with self.subTest(option=option, endpoint=endpoint):
+                    text = GOOD + '%s = {"%s"}\n' % (option, endpoint)
+                    self.assert_refused(self.check(text), 'srsd.conf:2: ' + option, endpoint,
+                                        'set clients to the addresses that may connect to it')
+                    self.dump(text + 'clients = {"192.0.2.0/24"}\n')
+
+
 class Manual(ConfigCase):
     def test_describes_every_option(self):
         manual = text_of('srsd.conf.5')
