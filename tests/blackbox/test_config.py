@@ -42,9 +42,9 @@ class ConfigCase(unittest.TestCase):
         self.assertEqual((result.returncode, result.stderr), (0, ''))
         return result.stdout
 
-    def assert_refused(self, result, *words):
-        """Exit 1 and one line that has all the words."""
-        self.assertEqual(result.returncode, 1, result)
+    def assert_refused(self, result, *words, status=1):
+        """One line that has all the words, and this exit status."""
+        self.assertEqual(result.returncode, status, result)
         self.assertRegex(result.stderr, r'\A[^\n]+\n\Z')
         for word in words:
             self.assertIn(word, result.stderr)
@@ -151,8 +151,9 @@ class BadConfiguration(ConfigCase):
                 self.assert_refused(self.check(text), place, *words)
 
     def test_refused_without_n_too(self):
+        """A start that only an operator can repair has a status of its own."""
         path = self.folder.file('srsd.conf', 'srs-domian = "x.test"\n')
-        self.assert_refused(run('-f', path), 'srsd.conf:1:', 'srs-domian')
+        self.assert_refused(run('-f', path), 'srsd.conf:1:', 'srs-domian', status=os.EX_CONFIG)
 
     def test_no_domain_at_all(self):
         self.assert_refused(self.check('max-age = 3\n'), 'srs-domain')
