@@ -3,12 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/mailaddr.h"
 #include "common/xmalloc.h"
 #include "srsd/service/control.h"
 #include "srsd/service/control_store.h"
 #include "srsd/service/map_lookup.h"
-#include "srsd/srs/srs_addr.h"
 #include "srsd/srs/srs_alias.h"
 #include "srsd/store/store.h"
 
@@ -167,24 +165,6 @@ on_row_found(void *arg, const struct store_reply *reply)
 	finish_request(request);
 }
 
-/* read_alias - 32 characters, with "@1" or without, or an SRS address that contains them */
-static bool
-read_alias(const char *s, size_t len, char key[SRS_ALIAS_KEY_SIZE])
-{
-	const struct text host = { SRS_ALIAS_HOST, strlen(SRS_ALIAS_HOST) };
-	struct text user = { s, len };
-	struct mailaddr addr;
-	struct srs_addr srs;
-
-	if (len == SRS_ALIAS_KEY_LEN && memcmp(s + SRS_ALIAS_LEN, "@1", 2) == 0)
-		user.len = SRS_ALIAS_LEN;
-	if (srs_alias_parse(host, user, key))
-		return true;
-	return mailaddr_parse_external(&addr, s, len) == MAILADDR_OK &&
-	       srs_addr_parse(&srs, addr.local, addr.local_len) == SRS_ADDR_SRS0 &&
-	       srs_alias_parse(srs.host, srs.user, key);
-}
-
 struct control_store *
 control_store_get(const struct control_service *service, const json_t *request,
     void (*wake)(void *arg), void *arg, const char **error)
@@ -193,9 +173,9 @@ control_store_get(const struct control_service *service, const json_t *request,
 	char key[SRS_ALIAS_KEY_SIZE];
 	struct control_store *get;
 
-	*error = "not an alias: 32 letters and digits, or an SRS address that contains them";
+	*error = "not an alias: " SRS_ALIAS_FORMS;
 	if (!json_is_string(alias) ||
-	    !read_alias(json_string_value(alias), json_string_length(alias), key))
+	    !srs_alias_find(json_string_value(alias), json_string_length(alias), key))
 		return NULL;
 	*error = no_database;
 	if (service->store == NULL)

@@ -3,6 +3,8 @@
 
 #include "common/ascii.h"
 #include "common/base32hex.h"
+#include "common/mailaddr.h"
+#include "srsd/srs/srs_addr.h"
 #include "srsd/srs/srs_alias.h"
 #include "srsd/srs/srs_mac.h"
 
@@ -94,4 +96,21 @@ srs_alias_parse(struct text host, struct text user, char key[SRS_ALIAS_KEY_SIZE]
 	}
 	memcpy(key + SRS_ALIAS_LEN, "@" SRS_ALIAS_HOST, 3);
 	return true;
+}
+
+bool
+srs_alias_find(const char *s, size_t len, char key[SRS_ALIAS_KEY_SIZE])
+{
+	const struct text host = { SRS_ALIAS_HOST, strlen(SRS_ALIAS_HOST) };
+	struct text user = { s, len };
+	struct mailaddr addr;
+	struct srs_addr srs;
+
+	if (len == SRS_ALIAS_KEY_LEN && memcmp(s + SRS_ALIAS_LEN, "@1", 2) == 0)
+		user.len = SRS_ALIAS_LEN;
+	if (srs_alias_parse(host, user, key))
+		return true;
+	return mailaddr_parse_external(&addr, s, len) == MAILADDR_OK &&
+	       srs_addr_parse(&srs, addr.local, addr.local_len) == SRS_ADDR_SRS0 &&
+	       srs_alias_parse(srs.host, srs.user, key);
 }

@@ -65,4 +65,13 @@ int srs_alias_verify_sha1(struct text key, struct text address);
  */
 bool srs_alias_parse(struct text host, struct text user, char key[SRS_ALIAS_KEY_SIZE]);
 
+/* The texts that srs_alias_find accepts, for its callers' errors. */
+#define SRS_ALIAS_FORMS "32 letters and digits, or an SRS address that contains them"
+
+/*
+ * Finds the alias in a text that a person has written: the alias, its key, or an SRS address that
+ * contains it. True: writes the key and a NUL.
+ */
+bool srs_alias_find(const char *s, size_t len, char key[SRS_ALIAS_KEY_SIZE]);
+
 #endif

@@ -341,6 +341,46 @@ test_srs_addresses(void **state)
 	unit_end();
 }
 
+/* What a person may write, and the texts that contain no alias. */
+static void
+test_find(void **state)
+{
+	static const struct {
+		const char *text, *want; /* NULL: no alias */
+	} rows[] = {
+		{ "UG6P5KO6PR9GH5MRGHNHA5CJI2PB3B10", JANE_KEY },
+		{ "ug6p5ko6pr9gh5mrghnha5cji2pb3b10", JANE_KEY },
+		{ JANE_KEY, JANE_KEY },
+		{ "SRS0=abcd=AB=1=UG6P5KO6PR9GH5MRGHNHA5CJI2PB3B10@srs.test", JANE_KEY },
+		{ "srs0+abcd=ab=1=ug6p5ko6pr9gh5mrghnha5cji2pb3b10@srs.test", JANE_KEY },
+		{ "", NULL },
+		{ "UG6P5KO6PR9GH5MRGHNHA5CJI2PB3B10@2", NULL },
+		{ "UG6P5KO6PR9GH5MRGHNHA5CJI2PB3B1", NULL },
+		{ "UG6P5KO6PR9GH5MRGHNHA5CJI2PB3B1W", NULL },
+		{ JANE, NULL },
+		{ "SRS0=abcd=AB=mail.test=UG6P5KO6PR9GH5MRGHNHA5CJI2PB3B10@srs.test", NULL },
+		{ "SRS0=abcd=AB=1=jane@srs.test", NULL },
+		{ "SRS1=abcd=a.test==abcd=AB=1=UG6P5KO6PR9GH5MRGHNHA5CJI2PB3B10@srs.test", NULL },
+	};
+	char *copy, *key;
+	size_t i, len;
+	bool found;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		len = strlen(rows[i].text);
+		copy = unit_copy(rows[i].text, len);
+		key = calloc(1, SRS_ALIAS_KEY_SIZE);
+		found = srs_alias_find(copy, len, key);
+		unit_true(rows[i].text, "found", found == (rows[i].want != NULL));
+		if (found && rows[i].want != NULL)
+			unit_text(rows[i].text, "key", key, rows[i].want);
+		free(copy);
+		free(key);
+	}
+	unit_end();
+}
+
 int
 main(void)
 {
@@ -356,6 +396,7 @@ main(void)
 		cmocka_unit_test(test_other_forms),
 		cmocka_unit_test(test_alphabet),
 		cmocka_unit_test(test_srs_addresses),
+		cmocka_unit_test(test_find),
 	};
 
 	return cmocka_run_group_tests_name("srs_alias", tests, NULL, NULL);
