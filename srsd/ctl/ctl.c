@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <errno.h>
 #include <poll.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,10 +18,22 @@
 #define WAIT_SECONDS 120
 
 int
-ctl_usage(const char *text)
+ctl_usage(const struct command_line *line, const char *fmt, ...)
 {
-	fprintf(stderr, "usage: srsctl [-f file] [-s socket] %s\n", text);
+	char error[COMMAND_LINE_ERROR_SIZE];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(error, sizeof(error), fmt, ap);
+	va_end(ap);
+	fprintf(stderr, "srsctl: %s: %s\n", line->command->name, printable_line(error));
 	return CTL_USAGE;
+}
+
+unsigned
+ctl_timeout(const struct ctl *ctl, unsigned preset)
+{
+	return ctl->timeout == 0 ? preset : ctl->timeout;
 }
 
 /* put_json_text - jansson considers DEL printable */
@@ -49,6 +62,15 @@ void
 ctl_print_json_line(const json_t *json)
 {
 	put_json_text(json, JSON_COMPACT);
+}
+
+void
+ctl_print_query(const char *text)
+{
+	char *shown = printable_utf8(xstrdup(text));
+
+	printf("%s\t", shown);
+	free(shown);
 }
 
 const char *
@@ -124,9 +146,9 @@ ctl_make_printable(json_t *value)
 
 /* send_daemon_request - returns false with a reason in *error */
 static bool
-send_daemon_request(int fd, const json_t *request, const char **error)
+send_daemon_request(int fd, const json_t *request, unsigned seconds, const char **error)
 {
-	uint64_t until = clock_elapsed(&clock_system) + WAIT_SECONDS * UINT64_C(1000);
+	uint64_t until = clock_elapsed(&clock_system) + seconds * UINT64_C(1000);
 	char *text = json_dumps(request, JSON_COMPACT | JSON_ENSURE_ASCII), *line;
 	size_t len;
 	bool ok;
@@ -142,7 +164,7 @@ send_daemon_request(int fd, const json_t *request, const char **error)
 }
 
 static json_t *
-read_daemon_reply(int fd, const char **error)
+read_daemon_reply(int fd, unsigned seconds, const char **error)
 {
 	static const char *const faults[] = {
 		[REPLY_NONE] = "",
@@ -152,7 +174,7 @@ read_daemon_reply(int fd, const char **error)
 		[REPLY_NO_JSON] = "the daemon's reply is not a JSON object",
 	};
 	enum reply_fault fault;
-	json_t *reply = reply_read(fd, WAIT_SECONDS, &fault);
+	json_t *reply = reply_read(fd, seconds, &fault);
 
 	*error = fault == REPLY_LATE && errno != 0 ? strerror(errno) : faults[fault];
 	return reply;
@@ -185,7 +207,7 @@ ctl_open(const struct ctl *ctl, char error[CTL_ERROR_SIZE])
 		    CTL_ERROR_SIZE);
 		return -1;
 	}
-	fd = connect_unix(ctl->socket, WAIT_SECONDS * 1000, &why);
+	fd = connect_unix(ctl->socket, (int)ctl_timeout(ctl, WAIT_SECONDS) * 1000, &why);
 	if (fd == -1)
 		snprintf(error, CTL_ERROR_SIZE,
 		    "cannot connect to the control socket unix:%s: %s%s", ctl->socket, why,
@@ -207,13 +229,14 @@ json_t *
 ctl_exchange(const struct ctl *ctl, int fd, const json_t *request, bool patient, enum ctl_form form,
     char error[CTL_ERROR_SIZE])
 {
+	unsigned seconds = ctl_timeout(ctl, WAIT_SECONDS);
 	const char *why = "";
 	json_t *reply = NULL;
 
-	if (send_daemon_request(fd, request, &why)) {
+	if (send_daemon_request(fd, request, seconds, &why)) {
 		if (patient)
 			wait_for_reply(fd);
-		reply = read_daemon_reply(fd, &why);
+		reply = read_daemon_reply(fd, seconds, &why);
 	}
 	if (reply == NULL)
 		snprintf(error, CTL_ERROR_SIZE, "control socket unix:%s: %s", ctl->socket, why);
@@ -270,10 +293,12 @@ ctl_ask_for(const struct ctl *ctl, const char *command, const char *address, enu
 	json_decref(request);
 	if (*reply == NULL) {
 		ctl_print_error(error);
-		return CTL_USAGE;
+		return CTL_UNKNOWN;
 	}
 	if (!ctl_print_reply_error(*reply))
 		return CTL_OK;
+	if (form == CTL_AS_JSON)
+		ctl_print_json(*reply);
 	json_decref(*reply);
 	*reply = NULL;
 	return CTL_FAILED;

@@ -10,7 +10,9 @@
 
 #include <jansson.h>
 
+#include "common/attributes.h"
 #include "conf/settings.h"
+#include "srsd/ctl/command_line.h"
 
 /* Context of a command; all of it belongs to main(). */
 struct ctl {
@@ -18,15 +20,19 @@ struct ctl {
 	const char *config;        /* path of the configuration file */
 	const char *config_error;  /* why settings are the defaults; NULL: the file was read */
 	const char *socket;        /* path of the control socket; NULL: it is disabled */
+	unsigned timeout;          /* seconds to wait for an answer; 0: not given */
 };
 
 /* Exit statuses. */
 enum ctl_exit {
 	CTL_OK = 0,
-	CTL_FAILED = 1,  /* the command was carried out, and the answer is no */
-	CTL_USAGE = 2,   /* the command is wrong, or could not be carried out */
-	CTL_UNKNOWN = 3, /* it was carried out, and there is no answer at the moment */
+	CTL_FAILED = 1,  /* the answer is no */
+	CTL_USAGE = 2,   /* the command line is wrong */
+	CTL_UNKNOWN = 3, /* there is no answer, because a question could not be asked or answered */
 };
+
+/* The seconds to wait for an answer: --timeout, or the preset if it was not given. */
+unsigned ctl_timeout(const struct ctl *ctl, unsigned preset);
 
 /* The use of a reply. */
 enum ctl_form {
@@ -56,8 +62,9 @@ json_t *ctl_exchange(const struct ctl *ctl, int fd, const json_t *request, bool 
 
 /*
  * Asks for a command with an address; NULL: without one. CTL_OK: *reply is a new reference to the
- * reply. CTL_FAILED: the daemon replied with an error. CTL_USAGE: there is no reply. In the last
- * two cases the error has been printed, and *reply is NULL.
+ * reply. Otherwise the error has been printed, for CTL_AS_JSON in that form as well, and *reply is
+ * NULL. CTL_FAILED: the daemon replied with an error. CTL_USAGE: the address is not UTF-8.
+ * CTL_UNKNOWN: there is no reply.
  */
 int ctl_ask_for(const struct ctl *ctl, const char *command, const char *address, enum ctl_form form,
     json_t **reply);
@@ -68,8 +75,8 @@ void ctl_print_error(const char *error);
 /* Prints the error of a reply, in either form. False when the reply has no error. */
 bool ctl_print_reply_error(const json_t *reply);
 
-/* A command: argv[0] is its name. Returns the exit status, an enum ctl_exit. */
-typedef int ctl_command_fn(const struct ctl *ctl, int argc, char **argv);
+/* A command. Returns the exit status, an enum ctl_exit. */
+typedef int ctl_command_fn(const struct ctl *ctl, const struct command_line *line);
 
 ctl_command_fn ctl_explain;
 ctl_command_fn ctl_forward;
@@ -102,13 +109,19 @@ const char *ctl_text(const json_t *object, const char *name);
 #define CTL_NUMBER_MAX 1000000000000000LL
 long long ctl_number(const json_t *object, const char *name);
 
+/* Prints a question and a TAB, before its answer in the same line. The text is made printable. */
+void ctl_print_query(const char *text);
+
 /* Prints JSON on standard output: indented, and in printable ASCII. */
 void ctl_print_json(const json_t *json);
 
 /* The same in one line, without spaces. */
 void ctl_print_json_line(const json_t *json);
 
-/* Prints "usage: srsctl ... TEXT" on standard error, and returns CTL_USAGE. */
-int ctl_usage(const char *text);
+/*
+ * For a command line that is wrong: prints "srsctl: COMMAND: TEXT" on standard error, and returns
+ * CTL_USAGE. The text may quote arguments; it is made printable.
+ */
+int ctl_usage(const struct command_line *line, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 #endif

@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,11 +24,6 @@
 #include "srsd/ctl/explain_gate.h"
 #include "srsd/ctl/explain_message.h"
 #include "srsd/ctl/program.h"
-
-#define USAGE                                                                                               \
-	"explain client sender recipient [helo] [--json]\n"                                                 \
-	"       srsctl explain --message file [--sender address] [--recipient address] [--orcpt address]\n" \
-	"       [--client ip] [--json]"
 
 /* The milter reads no more of a header; the rest of a message is not read. */
 #define MESSAGE_MAX ((size_t)1024 * 1024)
@@ -52,48 +46,28 @@ has_message_option(const struct explain_options *opts)
 	       opts->client.family != 0;
 }
 
-static bool
-parse_explain_options(struct explain_options *opts, int argc, char **argv)
+/* read_explain_options - CTL_OK; or CTL_USAGE after an error */
+static int
+read_explain_options(struct explain_options *opts, const struct command_line *line)
 {
-	static const struct option names[] = {
-		{ "client", required_argument, NULL, 'c' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "message", required_argument, NULL, 'm' },
-		{ "orcpt", required_argument, NULL, 'o' },
-		{ "recipient", required_argument, NULL, 'r' },
-		{ "sender", required_argument, NULL, 's' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int c;
+	const char *client = command_line_text(line, "client");
 
-	while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
-		switch (c) {
-		case 'c':
-			if (!address_argument_client(&opts->client, "--client", optarg, NULL))
-				return false;
-			break;
-		case 'j':
-			opts->json = true;
-			break;
-		case 'm':
-			opts->message = optarg;
-			break;
-		case 'o':
-			opts->original = optarg;
-			break;
-		case 'r':
-			opts->recipient = optarg;
-			break;
-		case 's':
-			opts->sender = optarg;
-			break;
-		default:
-			return false;
-		}
-	}
-	if (opts->message == NULL)
-		return (argc - optind == 3 || argc - optind == 4) && !has_message_option(opts);
-	return optind == argc;
+	opts->json = command_line_has(line, "json");
+	opts->message = command_line_text(line, "message");
+	opts->original = command_line_text(line, "orcpt");
+	opts->recipient = command_line_text(line, "recipient");
+	opts->sender = command_line_text(line, "sender");
+	if (client != NULL && !address_argument_client(&opts->client, "--client", client, NULL))
+		return CTL_USAGE;
+	if (opts->message != NULL && line->n > 0)
+		return ctl_usage(line, "unexpected argument '%s' with --message",
+		    command_line_argument(line, 0));
+	if (opts->message == NULL && line->n < 3)
+		return ctl_usage(
+		    line, "an argument is missing: CLIENT SENDER RECIPIENT, or --message FILE");
+	if (opts->message == NULL && has_message_option(opts))
+		return ctl_usage(line, "an option that describes a message needs --message FILE");
+	return CTL_OK;
 }
 
 /* read_some - at most MESSAGE_MAX bytes; false with errno */
@@ -176,16 +150,16 @@ run_offline_explanation(struct offline *offline, void *arg)
 
 /* explain_confined - with the DNS if the SRS domain may depend on it */
 static json_t *
-explain_confined(struct explain_request *request, char error[CONFINED_ERROR_SIZE])
+explain_confined(struct explain_request *request, unsigned seconds, char error[CONFINED_ERROR_SIZE])
 {
-	const struct confined_work work = { NULL, run_explanation, request, EXPLAIN_SECONDS,
+	const struct confined_work work = { NULL, run_explanation, request, seconds,
 		"reads the message", false };
 	const char *user = request->settings->unprivileged_user, *instead, *why;
 	struct identity id;
 
 	if (strcmp(request->settings->per_domain, "off") != 0)
 		return offline_run(
-		    request->settings, run_offline_explanation, request, EXPLAIN_SECONDS, error);
+		    request->settings, run_offline_explanation, request, seconds, error);
 	if (privdrop_daemon(&id, user, &instead, &why))
 		return confined_run(&work, &id, error);
 	snprintf(error, CONFINED_ERROR_SIZE, "unprivileged-user '%s': %s", user, why);
@@ -249,6 +223,7 @@ print_explanation(const json_t *reply)
 		printf("%-12s%s\n", i == 0 ? "note" : "", ctl_string(note));
 }
 
+/* show_explanation - its only error is an option that the message makes necessary */
 static int
 show_explanation(json_t *reply, bool as_json)
 {
@@ -280,13 +255,13 @@ run_explain(const struct ctl *ctl, const struct explain_options *opts)
 		.now = time(NULL),
 	};
 	char *hostname = find_postfix_hostname();
-	int status = CTL_USAGE;
+	int status = CTL_UNKNOWN;
 	json_t *reply;
 
 	request.hostname = hostname;
 	request.keys = load_explain_keys(ctl->settings, keys_error, sizeof(keys_error));
 	if (read_message_file(opts->message, &request)) {
-		reply = explain_confined(&request, error);
+		reply = explain_confined(&request, ctl_timeout(ctl, EXPLAIN_SECONDS), error);
 		if (reply == NULL)
 			ctl_print_error(error);
 		else
@@ -299,13 +274,13 @@ run_explain(const struct ctl *ctl, const struct explain_options *opts)
 }
 
 int
-ctl_explain(const struct ctl *ctl, int argc, char **argv)
+ctl_explain(const struct ctl *ctl, const struct command_line *line)
 {
 	struct explain_options opts = { .message = NULL };
 
-	if (!parse_explain_options(&opts, argc, argv))
-		return ctl_usage(USAGE);
+	if (read_explain_options(&opts, line) != CTL_OK)
+		return CTL_USAGE;
 	if (opts.message == NULL)
-		return explain_gate(ctl, argv + optind, argc - optind, opts.json);
+		return explain_gate(ctl, line->arguments, (int)line->n, opts.json);
 	return run_explain(ctl, &opts);
 }

@@ -15,7 +15,6 @@
  * gone. The command ends when all complete requests have been answered.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
@@ -31,8 +30,6 @@
 #include "common/xmalloc.h"
 #include "srsd/ctl/connect.h"
 #include "srsd/ctl/ctl.h"
-
-#define USAGE "policy [--to endpoint]"
 
 /* Bytes of a stream. The daemon accepts requests of 64 KiB, and its replies are below 1 KiB. */
 #define STREAM_MAX ((size_t)128 * 1024)
@@ -308,30 +305,26 @@ run_bridge(const struct text_list *endpoints)
 	buffer_free(&b->requests.bytes);
 	buffer_free(&b->replies.bytes);
 	free(b);
-	return failed ? CTL_FAILED : CTL_OK;
+	return failed ? CTL_UNKNOWN : CTL_OK;
 }
 
 int
-ctl_policy(const struct ctl *ctl, int argc, char **argv)
+ctl_policy(const struct ctl *ctl, const struct command_line *line)
 {
-	static const struct option names[] = {
-		{ "to", required_argument, NULL, 't' },
-		{ NULL, 0, NULL, 0 },
-	};
-	const char *error;
-	char *to = NULL;
-	int c;
+	const char *to = command_line_text(line, "to"), *error;
+	struct text_list given;
+	char *endpoint;
+	int status;
 
-	while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
-		if (c != 't')
-			return ctl_usage(USAGE);
-		to = optarg;
-	}
-	if (optind != argc)
-		return ctl_usage(USAGE);
-	if (to != NULL && !endpoint_is_valid(to, &error)) {
-		log_warnx("--to %s: %s", to, error);
+	if (to == NULL)
+		return run_bridge(&ctl->settings->policy);
+	if (!endpoint_is_valid(to, &error)) {
+		log_warnx("policy: --to: '%s': %s", to, error);
 		return CTL_USAGE;
 	}
-	return run_bridge(to == NULL ? &ctl->settings->policy : &(struct text_list){ 1, &to });
+	endpoint = xstrdup(to);
+	given = (struct text_list){ 1, &endpoint };
+	status = run_bridge(&given);
+	free(endpoint);
+	return status;
 }

@@ -2,7 +2,6 @@
 /*
  * srsctl recent - print the last decisions of the daemon, and follow the next ones.
  */
-#include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,13 +14,8 @@
 #include "srsd/ctl/ctl.h"
 #include "srsd/ctl/terminal.h"
 
-#define USAGE                                                                       \
-	"recent [--queue id] [--client ip] [--address address] [--domain domain]\n" \
-	"           [--result word] [--lines number] [--follow] [--json]"
-
-/* The number of decisions that are printed to begin with, and its limit. */
+/* The number of decisions that are printed to begin with. */
 #define LINES_DEFAULT 100
-#define LINES_MAX 100000
 
 struct recent_options {
 	const char *queue, *client, *address, *domain, *result; /* or NULL */
@@ -34,83 +28,35 @@ struct recent_options {
 
 /* normalize_client - the daemon compares texts; false: it is not an IP address */
 static bool
-normalize_client(struct recent_options *opts)
+normalize_client(struct recent_options *opts, const char *client)
 {
 	struct ipaddr ip;
 
-	if (!address_argument_client(&ip, "--client", opts->client, NULL))
+	if (!address_argument_client(&ip, "--client", client, NULL))
 		return false;
 	ipaddr_format(&ip, opts->client_text);
 	opts->client = opts->client_text;
 	return true;
 }
 
+/* read_recent_options - false: an error was printed */
 static bool
-parse_line_number(int *lines, const char *text)
+read_recent_options(struct recent_options *opts, const struct command_line *line)
 {
-	const char *error;
+	const char *client = command_line_text(line, "client");
+	const char *address = command_line_text(line, "address");
 
-	*lines = (int)strtonum(text, 0, LINES_MAX, &error);
-	if (error != NULL)
-		fprintf(stderr, "srsctl: --lines: \"%s\" is %s\n", text, error);
-	return error == NULL;
-}
-
-/* take_recent_option - false: it is unknown or wrong */
-static bool
-take_recent_option(struct recent_options *opts, int c, char *value)
-{
-	switch (c) {
-	case 'q':
-		opts->queue = value;
-		return true;
-	case 'c':
-		opts->client = value;
-		return normalize_client(opts);
-	case 'a':
-		free(opts->address_text);
+	opts->domain = command_line_text(line, "domain");
+	opts->follow = command_line_has(line, "follow");
+	opts->json = command_line_has(line, "json");
+	opts->lines = command_line_number(line, "lines", LINES_DEFAULT);
+	opts->queue = command_line_text(line, "queue");
+	opts->result = command_line_text(line, "result");
+	if (address != NULL)
 		opts->address = opts->address_text =
-		    address_argument_read("--address", value, ADDRESS_ARGUMENT_SENDER);
-		return opts->address != NULL;
-	case 'd':
-		opts->domain = value;
-		return true;
-	case 'r':
-		opts->result = value;
-		return true;
-	case 'n':
-		return parse_line_number(&opts->lines, value);
-	case 'f':
-		opts->follow = true;
-		return true;
-	case 'j':
-		opts->json = true;
-		return true;
-	default:
-		return false;
-	}
-}
-
-static bool
-parse_recent_options(struct recent_options *opts, int argc, char **argv)
-{
-	static const struct option names[] = {
-		{ "address", required_argument, NULL, 'a' },
-		{ "client", required_argument, NULL, 'c' },
-		{ "domain", required_argument, NULL, 'd' },
-		{ "follow", no_argument, NULL, 'f' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "lines", required_argument, NULL, 'n' },
-		{ "queue", required_argument, NULL, 'q' },
-		{ "result", required_argument, NULL, 'r' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int c;
-
-	while ((c = getopt_long(argc, argv, "fn:", names, NULL)) != -1)
-		if (!take_recent_option(opts, c, optarg))
-			return false;
-	return optind == argc;
+		    address_argument_read("--address", address, ADDRESS_ARGUMENT_SENDER);
+	return (address == NULL || opts->address != NULL) &&
+	       (client == NULL || normalize_client(opts, client));
 }
 
 static json_t *
@@ -217,7 +163,7 @@ static int
 report_end(const char *error, bool followed)
 {
 	ctl_print_error(followed ? "srsd has stopped, or was restarted" : error);
-	return followed ? CTL_UNKNOWN : CTL_USAGE;
+	return CTL_UNKNOWN;
 }
 
 /* read_decisions - until the last page; with --follow, until the daemon ends */
@@ -236,7 +182,7 @@ read_decisions(const struct ctl *ctl, int fd, json_t *request, const struct rece
 			return report_end(error, followed);
 		if (ctl_print_reply_error(reply)) {
 			json_decref(reply);
-			return CTL_FAILED;
+			return CTL_UNKNOWN;
 		}
 		print_decisions(reply, opts, &terminal);
 		ending = json_is_true(json_object_get(reply, "ending"));
@@ -253,7 +199,7 @@ run_recent(const struct ctl *ctl, const struct recent_options *opts)
 {
 	json_t *request = make_recent_request(opts);
 	char error[CTL_ERROR_SIZE];
-	int fd, status = CTL_USAGE;
+	int fd, status = CTL_UNKNOWN;
 
 	if (request == NULL) {
 		ctl_print_error("an argument is not UTF-8");
@@ -271,15 +217,13 @@ run_recent(const struct ctl *ctl, const struct recent_options *opts)
 }
 
 int
-ctl_recent(const struct ctl *ctl, int argc, char **argv)
+ctl_recent(const struct ctl *ctl, const struct command_line *line)
 {
-	struct recent_options opts = { .lines = LINES_DEFAULT };
-	int status;
+	struct recent_options opts = { .queue = NULL };
+	int status = CTL_USAGE;
 
-	if (parse_recent_options(&opts, argc, argv))
+	if (read_recent_options(&opts, line))
 		status = run_recent(ctl, &opts);
-	else
-		status = ctl_usage(USAGE);
 	free(opts.address_text);
 	return status;
 }

@@ -3,7 +3,6 @@
  * srsctl secret - generate, list, promote and retire the secrets of the secrets-file. A secret is
  * never printed; a fingerprint identifies it.
  */
-#include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,27 +12,16 @@
 #include <unistd.h>
 
 #include "common/day.h"
+#include "common/printable.h"
 #include "common/privdrop.h"
 #include "srsd/ctl/ctl.h"
 #include "srsd/ctl/promotion.h"
 #include "srsd/ctl/secret_file.h"
 #include "srsd/srs/secret_access.h"
 
-#define USAGE                                                                                \
-	"secret new [--last] | list [--json] | promote [--dry-run] [--force] fingerprint | " \
-	"retire [--force] fingerprint"
-
-struct secret_options {
-	bool last;
-	bool json;
-	bool force;
-	bool dry_run;
-	const char *fingerprint;
-};
-
 struct secret_command {
 	const struct ctl *ctl;
-	const struct secret_options *opts;
+	const struct command_line *line;
 	struct secret_file *file;
 	json_t *daemon; /* an array of the secrets that the daemon has; NULL: unknown */
 	time_t now;
@@ -112,15 +100,36 @@ is_daemon_outdated(const struct secret_command *s)
 	return false;
 }
 
-/* write_secret_change - write the files, and print what the user has to do next */
+/* print_secret_change - and what the user has to do next */
+static void
+print_secret_change(
+    const struct secret_command *s, const char *fingerprint, int position, const char *what)
+{
+	json_t *json;
+
+	if (!command_line_has(s->line, "json")) {
+		printf("%s %s; to apply the change, run: %s\n", fingerprint, what,
+		    secret_access_apply());
+		return;
+	}
+	json = json_pack("{s:s, s:o, s:b}", "fingerprint", fingerprint, "position",
+	    position == 0 ? json_null() : json_integer(position), "signs", position == 1);
+	ctl_print_json(json);
+	json_decref(json);
+}
+
+/* write_secret_change - position: that of the secret from now on, from 1; 0: it is removed */
 static int
-write_secret_change(const struct secret_command *s, const char *fingerprint, const char *what)
+write_secret_change(
+    const struct secret_command *s, const char *fingerprint, int position, const char *what)
 {
 	char error[SECRET_FILE_ERROR_SIZE];
 
-	if (!secret_file_write(s->file, error))
-		return refuse_command(error);
-	printf("%s %s; to apply the change, run: %s\n", fingerprint, what, secret_access_apply());
+	if (!secret_file_write(s->file, error)) {
+		ctl_print_error(error);
+		return CTL_UNKNOWN;
+	}
+	print_secret_change(s, fingerprint, position, what);
 	return CTL_OK;
 }
 
@@ -128,19 +137,21 @@ static int
 run_new(const struct secret_command *s)
 {
 	char secret[SRS_MAC_SECRET_LEN + 1];
-	bool made, alone = secret_file_count(s->file) == 0;
+	bool made, alone = secret_file_count(s->file) == 0, last;
+	size_t n;
 
-	made =
-	    srs_mac_new_secret(secret) && secret_file_add(s->file, secret, s->opts->last, s->now);
+	last = command_line_has(s->line, "last") && !alone;
+	made = srs_mac_new_secret(secret) && secret_file_add(s->file, secret, last, s->now);
 	explicit_bzero(secret, sizeof(secret));
-	if (!made)
-		return refuse_command("libcrypto cannot generate a secret");
-	if (s->opts->last && !alone)
-		return write_secret_change(s,
-		    secret_file_past(s->file, secret_file_count(s->file) - 1)->fingerprint,
-		    "is the last secret and only verifies");
-	return write_secret_change(s, secret_file_past(s->file, 0)->fingerprint,
-	    alone ? "is the only secret and signs" : "is the first secret and signs");
+	if (!made) {
+		ctl_print_error("libcrypto cannot generate a secret");
+		return CTL_UNKNOWN;
+	}
+	n = last ? secret_file_count(s->file) : 1;
+	return write_secret_change(s, secret_file_past(s->file, n - 1)->fingerprint, (int)n,
+	    last    ? "is the last secret and only verifies"
+	    : alone ? "is the only secret and signs"
+		    : "is the first secret and signs");
 }
 
 /* print_secret_state - whether the secret signs, and until when it must be kept */
@@ -210,13 +221,13 @@ run_list(const struct secret_command *s)
 	size_t i;
 
 	for (i = 0; i < secret_file_count(s->file); i++) {
-		if (s->opts->json)
+		if (command_line_has(s->line, "json"))
 			json_array_append_new(all, make_secret_json(s, i));
 		else
 			print_secret(s, i);
 	}
 	all = json_pack("{s:s, s:o}", "file", s->ctl->settings->secrets_file, "secrets", all);
-	if (s->opts->json)
+	if (command_line_has(s->line, "json"))
 		ctl_print_json(all);
 	json_decref(all);
 	if (is_daemon_outdated(s))
@@ -229,11 +240,31 @@ run_list(const struct secret_command *s)
 static int
 find_named_secret(const struct secret_command *s)
 {
-	int i = secret_file_find(s->file, s->opts->fingerprint);
+	const char *fingerprint = command_line_argument(s->line, 0);
+	char text[128], shown[64];
+	int i = secret_file_find(s->file, fingerprint);
 
-	if (i == -1)
-		refuse_command("no secret has this fingerprint; see: srsctl secret list");
-	return i;
+	if (i != -1)
+		return i;
+	snprintf(text, sizeof(text), "no secret has the fingerprint '%s'; see: srsctl secret list",
+	    printable_text(shown, sizeof(shown), fingerprint, strlen(fingerprint)));
+	refuse_command(text);
+	return -1;
+}
+
+/* print_promotion_outlook - of --dry-run */
+static void
+print_promotion_outlook(const struct secret_command *s, const char *fingerprint)
+{
+	json_t *json;
+
+	if (!command_line_has(s->line, "json")) {
+		printf("%s can be promoted\n", fingerprint);
+		return;
+	}
+	json = json_pack("{s:s, s:b}", "fingerprint", fingerprint, "can_be_promoted", 1);
+	ctl_print_json(json);
+	json_decref(json);
 }
 
 static int
@@ -245,15 +276,16 @@ run_promote(const struct secret_command *s)
 		return CTL_FAILED;
 	if (i == 0)
 		return refuse_command("this secret is already the first one");
-	if (!s->opts->force && !promotion_is_safe(s->ctl->settings, s->file, (size_t)i, s->now))
+	if (!command_line_has(s->line, "force") &&
+	    !promotion_is_safe(s->ctl->settings, s->file, (size_t)i, s->now))
 		return CTL_FAILED;
-	if (s->opts->dry_run) {
-		printf("%s can be promoted\n", secret_file_past(s->file, (size_t)i)->fingerprint);
+	if (command_line_has(s->line, "dry-run")) {
+		print_promotion_outlook(s, secret_file_past(s->file, (size_t)i)->fingerprint);
 		return CTL_OK;
 	}
 	secret_file_promote(s->file, (size_t)i, s->now);
 	return write_secret_change(
-	    s, secret_file_past(s->file, 0)->fingerprint, "is the first secret and signs");
+	    s, secret_file_past(s->file, 0)->fingerprint, 1, "is the first secret and signs");
 }
 
 /* may_retire_later - for a secret that is not the first one: false while its addresses are valid */
@@ -297,7 +329,7 @@ may_retire(const struct secret_command *s, size_t i)
 		refuse_command("this is the only secret; run this first: srsctl secret new");
 		return false;
 	}
-	if (s->opts->force)
+	if (command_line_has(s->line, "force"))
 		return true;
 	if (i > 0)
 		return may_retire_later(s, i);
@@ -319,47 +351,19 @@ run_retire(const struct secret_command *s)
 	strlcpy(
 	    fingerprint, secret_file_past(s->file, (size_t)i)->fingerprint, sizeof(fingerprint));
 	secret_file_remove(s->file, (size_t)i);
-	return write_secret_change(s, fingerprint, "is retired");
+	return write_secret_change(s, fingerprint, 0, "is retired");
 }
 
 static const struct {
 	const char *name;
 	int (*run)(const struct secret_command *);
 	bool changes;
-	bool names_one;      /* takes a fingerprint */
-	const char *letters; /* of its options */
 } commands[] = {
-	{ "new", run_new, true, false, "l" },
-	{ "list", run_list, false, false, "j" },
-	{ "promote", run_promote, true, true, "fn" },
-	{ "retire", run_retire, true, true, "f" },
+	{ "secret list", run_list, false },
+	{ "secret new", run_new, true },
+	{ "secret promote", run_promote, true },
+	{ "secret retire", run_retire, true },
 };
-
-#define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
-
-static bool
-parse_secret_options(struct secret_options *opts, size_t command, int argc, char **argv)
-{
-	static const struct option names[] = {
-		{ "dry-run", no_argument, NULL, 'n' },
-		{ "force", no_argument, NULL, 'f' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "last", no_argument, NULL, 'l' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int c;
-
-	while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
-		if (strchr(commands[command].letters, c) == NULL)
-			return false;
-		opts->dry_run |= c == 'n';
-		opts->last |= c == 'l';
-		opts->json |= c == 'j';
-		opts->force |= c == 'f';
-	}
-	opts->fingerprint = commands[command].names_one ? argv[optind] : NULL;
-	return argc - optind == (commands[command].names_one ? 1 : 0);
-}
 
 /* choose_file_owner - of a new file; the group of the daemon can read a file that root creates */
 static struct secret_owner
@@ -380,35 +384,36 @@ choose_file_owner(const struct settings *settings)
 	return owner;
 }
 
-static int
-run_secret_command(const struct ctl *ctl, size_t command, const struct secret_options *opts)
+static size_t
+find_secret_command(const struct command_line *line)
+{
+	size_t i = 0;
+
+	while (strcmp(commands[i].name, line->command->name) != 0)
+		i++;
+	return i;
+}
+
+int
+ctl_secret(const struct ctl *ctl, const struct command_line *line)
 {
 	struct secret_owner new_owner = choose_file_owner(ctl->settings);
-	struct secret_command s = { .ctl = ctl, .opts = opts, .now = time(NULL) };
-	bool changes = commands[command].changes && !opts->dry_run;
+	struct secret_command s = { .ctl = ctl, .line = line, .now = time(NULL) };
+	size_t command = find_secret_command(line);
 	char error[SECRET_FILE_ERROR_SIZE];
+	bool changes = commands[command].changes;
 	int status;
 
+	if (commands[command].run == run_promote && command_line_has(line, "dry-run"))
+		changes = false;
 	s.file = secret_file_open(ctl->settings->secrets_file, changes ? &new_owner : NULL, error);
-	if (s.file == NULL)
-		return refuse_command(error);
+	if (s.file == NULL) {
+		ctl_print_error(error);
+		return CTL_UNKNOWN;
+	}
 	s.daemon = ask_daemon_secrets(ctl);
 	status = commands[command].run(&s);
 	json_decref(s.daemon);
 	secret_file_close(&s.file);
 	return status;
-}
-
-int
-ctl_secret(const struct ctl *ctl, int argc, char **argv)
-{
-	struct secret_options opts = { .last = false };
-	size_t i;
-
-	for (i = 0; argc > 1 && i < N_COMMANDS; i++)
-		if (strcmp(argv[1], commands[i].name) == 0)
-			break;
-	if (argc < 2 || i == N_COMMANDS || !parse_secret_options(&opts, i, argc - 1, argv + 1))
-		return ctl_usage(USAGE);
-	return run_secret_command(ctl, i, &opts);
 }

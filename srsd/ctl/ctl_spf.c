@@ -2,7 +2,6 @@
 /*
  * srsctl spf - check SPF, and explain the result.
  */
-#include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,18 +10,16 @@
 
 #include "srsd/ctl/address_argument.h"
 #include "srsd/ctl/ctl.h"
+#include "srsd/ctl/input_line.h"
 #include "srsd/ctl/offline.h"
 #include "srsd/ctl/progress.h"
 #include "srsd/ctl/spf_tree.h"
 
-#define USAGE                                                                         \
-	"spf [--engine native|libspf2|both] [--json] [--offline] [--record text]\n"   \
-	"           client-ip sender [helo]\n"                                        \
-	"       srsctl [-f file] [-s socket] spf --for domain [--json] [--offline]\n" \
-	"           [--record text]"
-
 /* Longer than any lookup-time, and than an spf_outbound. */
 #define OFFLINE_SECONDS 120
+
+/* Of a question: client, sender and HELO name. */
+#define MOST_WORDS 3
 
 struct spf_command_options {
 	const char *engine;
@@ -30,6 +27,7 @@ struct spf_command_options {
 	const char *srs_domain; /* of --for, or NULL */
 	bool json;
 	bool offline;
+	bool batch; /* one of several questions, each of which has one line of output */
 };
 
 static const char waiting[] = "waiting for the DNS";
@@ -63,7 +61,8 @@ static json_t *
 ask_dns_offline(const struct ctl *ctl, json_t *request, const struct spf_command_options *opts)
 {
 	char error[OFFLINE_ERROR_SIZE];
-	json_t *report = offline_run(ctl->settings, run_spf_query, request, OFFLINE_SECONDS, error);
+	json_t *report = offline_run(
+	    ctl->settings, run_spf_query, request, ctl_timeout(ctl, OFFLINE_SECONDS), error);
 
 	if (report == NULL)
 		ctl_print_error(error);
@@ -71,9 +70,9 @@ ask_dns_offline(const struct ctl *ctl, json_t *request, const struct spf_command
 	return opts->json ? report : ctl_make_printable(report);
 }
 
-/* ask_daemon_or_dns - prefer the daemon, whose cache is warm */
+/* ask_daemon_or_dns - prefer the daemon, whose cache is warm; later queries do not try it again */
 static json_t *
-ask_daemon_or_dns(const struct ctl *ctl, json_t *request, const struct spf_command_options *opts)
+ask_daemon_or_dns(const struct ctl *ctl, json_t *request, struct spf_command_options *opts)
 {
 	char error[CTL_ERROR_SIZE];
 	json_t *reply;
@@ -86,47 +85,19 @@ ask_daemon_or_dns(const struct ctl *ctl, json_t *request, const struct spf_comma
 	progress_end();
 	ctl_print_error(error);
 	ctl_print_error("querying the DNS directly");
+	opts->offline = true;
 	progress_begin(waiting);
 	return ask_dns_offline(ctl, request, opts);
 }
 
-static bool
-parse_spf_options(struct spf_command_options *opts, int argc, char **argv)
+static void
+read_spf_options(struct spf_command_options *opts, const struct command_line *line)
 {
-	static const struct option names[] = {
-		{ "engine", required_argument, NULL, 'e' },
-		{ "for", required_argument, NULL, 'f' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "offline", no_argument, NULL, 'o' },
-		{ "record", required_argument, NULL, 'r' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int c;
-
-	while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
-		switch (c) {
-		case 'e':
-			opts->engine = optarg;
-			break;
-		case 'f':
-			opts->srs_domain = optarg;
-			break;
-		case 'j':
-			opts->json = true;
-			break;
-		case 'o':
-			opts->offline = true;
-			break;
-		case 'r':
-			opts->record = optarg;
-			break;
-		default:
-			return false;
-		}
-	}
-	if (opts->srs_domain != NULL)
-		return argc == optind && opts->engine == NULL;
-	return argc - optind == 2 || argc - optind == 3;
+	opts->engine = command_line_text(line, "engine");
+	opts->json = command_line_has(line, "json");
+	opts->offline = command_line_has(line, "offline");
+	opts->record = command_line_text(line, "record");
+	opts->srs_domain = command_line_text(line, "for");
 }
 
 /* set_request_text - add a member unless text is NULL; false for bytes that are not UTF-8 */
@@ -138,19 +109,19 @@ set_request_text(json_t *request, const char *name, const char *text)
 
 /* set_request_message - the client, the sender and perhaps the HELO name; false: error printed */
 static bool
-set_request_message(json_t *request, int argc, char **argv)
+set_request_message(json_t *request, size_t n, char *const *words)
 {
 	char client[IPADDR_TEXT_SIZE], *sender, *helo = NULL;
 	struct ipaddr ip;
 	bool ok;
 
-	if (!address_argument_client(&ip, "client-ip", argv[0], argv[1]))
+	if (!address_argument_client(&ip, "client", words[0], words[1]))
 		return false;
 	ipaddr_format(&ip, client);
-	sender = address_argument_read("sender", argv[1], ADDRESS_ARGUMENT_DOMAIN);
-	if (sender != NULL && argc == 3)
-		helo = address_argument_host("helo", argv[2]);
-	ok = sender != NULL && (argc < 3 || helo != NULL);
+	sender = address_argument_read("sender", words[1], ADDRESS_ARGUMENT_DOMAIN);
+	if (sender != NULL && n == 3)
+		helo = address_argument_host("helo", words[2]);
+	ok = sender != NULL && (n < 3 || helo != NULL);
 	if (ok && !(set_request_text(request, "ip", client) &&
 		      set_request_text(request, "sender", sender) &&
 		      set_request_text(request, "helo", helo))) {
@@ -164,7 +135,7 @@ set_request_message(json_t *request, int argc, char **argv)
 
 /* make_spf_request - NULL: an argument is wrong, and the error was printed */
 static json_t *
-make_spf_request(const struct spf_command_options *opts, int argc, char **argv)
+make_spf_request(const struct spf_command_options *opts, size_t n, char *const *words)
 {
 	json_t *request = json_object();
 	bool ok;
@@ -175,7 +146,7 @@ make_spf_request(const struct spf_command_options *opts, int argc, char **argv)
 	     set_request_text(request, "engine", opts->engine);
 	if (!ok)
 		ctl_print_error("an argument is not UTF-8");
-	if (ok && (argc == 0 || set_request_message(request, argc, argv)))
+	if (ok && (n == 0 || set_request_message(request, n, words)))
 		return request;
 	json_decref(request);
 	return NULL;
@@ -273,6 +244,37 @@ judge_reply(const json_t *reply, const struct spf_command_options *opts)
 	return judge_identity(n == 0 ? NULL : json_array_get(identities, n - 1));
 }
 
+/* print_verdict - of one of several questions, in one line */
+static void
+print_verdict(const json_t *reply)
+{
+	const json_t *identities = json_object_get(reply, "identities"), *identity;
+	const char *helo = ctl_text(reply, "helo"), *mechanism;
+	size_t i;
+
+	printf("%s %s%s%s", ctl_text(reply, "ip"), ctl_text(reply, "sender"),
+	    helo[0] == '\0' ? "" : " ", helo);
+	json_array_foreach (identities, i, identity) {
+		mechanism = ctl_text(identity, "mechanism");
+		printf("%s%s %s%s%s", i == 0 ? "\t" : ", ", ctl_text(identity, "identity"),
+		    ctl_text(identity, "result"), mechanism[0] == '\0' ? "" : " by ", mechanism);
+	}
+	putchar('\n');
+}
+
+static void
+print_spf_reply(const json_t *reply, const struct spf_command_options *opts, bool failed)
+{
+	if (opts->json && opts->batch)
+		ctl_print_json_line(reply);
+	else if (opts->json)
+		ctl_print_json(reply);
+	else if (!failed && opts->batch)
+		print_verdict(reply);
+	else if (!failed)
+		print_tree(reply);
+}
+
 static int
 show_spf_reply(const json_t *reply, const struct spf_command_options *opts)
 {
@@ -280,36 +282,105 @@ show_spf_reply(const json_t *reply, const struct spf_command_options *opts)
 
 	if (!failed && !is_reply_to(reply, opts)) {
 		ctl_print_error("the daemon does not know --record: restart it, or use --offline");
-		return CTL_USAGE;
+		return CTL_UNKNOWN;
 	}
-	if (opts->json)
-		ctl_print_json(reply);
-	else if (!failed)
-		print_tree(reply);
+	print_spf_reply(reply, opts, failed);
 	if (!failed)
 		return judge_reply(reply, opts);
 	ctl_print_reply_error(reply);
-	return CTL_USAGE;
+	return CTL_UNKNOWN;
 }
 
-int
-ctl_spf(const struct ctl *ctl, int argc, char **argv)
+static int
+ask_spf(const struct ctl *ctl, struct spf_command_options *opts, size_t n, char *const *words)
 {
-	struct spf_command_options opts = { .engine = NULL };
-	json_t *request, *reply;
-	int status = CTL_USAGE;
+	json_t *request = make_spf_request(opts, n, words), *reply;
+	int status = CTL_UNKNOWN;
 
-	if (!parse_spf_options(&opts, argc, argv))
-		return ctl_usage(USAGE);
-	request = make_spf_request(&opts, argc - optind, argv + optind);
 	if (request == NULL)
 		return CTL_USAGE;
 	progress_begin(waiting);
-	reply = ask_daemon_or_dns(ctl, request, &opts);
+	reply = ask_daemon_or_dns(ctl, request, opts);
 	progress_end();
 	if (reply != NULL)
-		status = show_spf_reply(reply, &opts);
+		status = show_spf_reply(reply, opts);
 	json_decref(request);
 	json_decref(reply);
 	return status;
+}
+
+static bool
+is_null_sender(const char *sender)
+{
+	return sender[0] == '\0' || strcmp(sender, "<>") == 0;
+}
+
+/* find_question_fault - in the number of words of "CLIENT SENDER [HELO]"; NULL: it is right */
+static const char *
+find_question_fault(size_t n, char *const *words)
+{
+	if (n < 2)
+		return n == 0 ? "the client and the sender are missing" : "the sender is missing";
+	if (n > MOST_WORDS)
+		return "there are more words than client, sender and HELO name";
+	if (n == 2 && is_null_sender(words[1]))
+		return "a null sender is checked by its HELO name, which is missing";
+	return NULL;
+}
+
+/* split_words - at blanks; one more than a question has shows that there are too many */
+static size_t
+split_words(char *text, char *words[MOST_WORDS + 1])
+{
+	size_t n = 0;
+
+	while (n <= MOST_WORDS && (words[n] = strsep(&text, " \t")) != NULL)
+		n += words[n][0] != '\0';
+	return n;
+}
+
+/* ask_spf_lines - the status is that of the worst answer; a wrong line does not end the others */
+static int
+ask_spf_lines(
+    const struct ctl *ctl, struct spf_command_options *opts, const struct command_line *line)
+{
+	struct input_line input = { .text = NULL };
+	char *words[MOST_WORDS + 1];
+	int all = CTL_OK, one;
+	const char *fault;
+	size_t n;
+
+	opts->batch = true;
+	while (input_line_read(&input)) {
+		n = split_words(input.text, words);
+		fault = find_question_fault(n, words);
+		one = fault == NULL ? ask_spf(ctl, opts, n, words)
+				    : ctl_usage(line, "line %u: %s", input.number, fault);
+		all = one > all ? one : all;
+		fflush(stdout);
+	}
+	input_line_free(&input);
+	return all;
+}
+
+int
+ctl_spf(const struct ctl *ctl, const struct command_line *line)
+{
+	struct spf_command_options opts = { .engine = NULL };
+	const char *fault;
+
+	read_spf_options(&opts, line);
+	if (opts.srs_domain != NULL && (line->n > 0 || opts.engine != NULL))
+		return ctl_usage(line, "--for takes no arguments, and no --engine");
+	if (opts.srs_domain != NULL &&
+	    (opts.srs_domain[0] == '\0' || strchr(opts.srs_domain, '@') != NULL))
+		return ctl_usage(line, "--for: '%s' is not a domain", opts.srs_domain);
+	if (opts.srs_domain != NULL)
+		return ask_spf(ctl, &opts, 0, NULL);
+	if (line->n == 1 && input_line_is_meant(line->arguments[0]))
+		return ask_spf_lines(ctl, &opts, line);
+	fault = find_question_fault(line->n, line->arguments);
+	if (fault != NULL)
+		return ctl_usage(line, "%s; see srsctl help spf", fault);
+	return ask_spf(ctl, &opts, line->n, line->arguments);
 }

@@ -2,7 +2,6 @@
 /*
  * srsctl status - print the state of the daemon.
  */
-#include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -292,33 +291,14 @@ print_status(const json_t *status)
 	print_reload(json_object_get(status, "reload"));
 }
 
-static bool
-parse_status_options(bool *json, int argc, char **argv)
-{
-	static const struct option names[] = {
-		{ "json", no_argument, NULL, 'j' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int c;
-
-	while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
-		if (c != 'j')
-			return false;
-		*json = true;
-	}
-	return optind == argc;
-}
-
 int
-ctl_status(const struct ctl *ctl, int argc, char **argv)
+ctl_status(const struct ctl *ctl, const struct command_line *line)
 {
-	bool json = false;
+	bool json = command_line_has(line, "json");
 	json_t *reply;
 
-	if (!parse_status_options(&json, argc, argv))
-		return ctl_usage("status [--json]");
 	if (ctl_ask_for(ctl, "status", NULL, json ? CTL_AS_JSON : CTL_SHOWN, &reply) != CTL_OK)
-		return CTL_USAGE;
+		return CTL_UNKNOWN;
 	if (json)
 		ctl_print_json(reply);
 	else

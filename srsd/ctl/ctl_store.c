@@ -2,13 +2,11 @@
 /*
  * srsctl store - the senders in the envelope database: its state, and the row of an alias.
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "srsd/ctl/ctl_store.h"
-
-#define USAGE "store status [--json] | get alias | backup file | import file | purge [--all --yes]"
+#include "srsd/srs/srs_alias.h"
 
 /* print_answers - "puts  done 12, full 0, failed 0" */
 static void
@@ -68,13 +66,14 @@ judge_store(const json_t *store)
 }
 
 static int
-show_store_status(const struct ctl *ctl, bool as_json)
+show_store_status(const struct ctl *ctl, const struct command_line *line)
 {
+	bool as_json = command_line_has(line, "json");
 	json_t *reply, *store;
 	int status;
 
 	if (ctl_ask_for(ctl, "status", NULL, as_json ? CTL_AS_JSON : CTL_SHOWN, &reply) != CTL_OK)
-		return CTL_USAGE;
+		return CTL_UNKNOWN;
 	store = json_object_get(reply, "store");
 	status = judge_store(store);
 	if (as_json)
@@ -85,24 +84,6 @@ show_store_status(const struct ctl *ctl, bool as_json)
 		ctl_print_error("no envelope-database is set");
 	json_decref(reply);
 	return status;
-}
-
-static int
-run_store_status(const struct ctl *ctl, int argc, char **argv)
-{
-	static const struct option names[] = {
-		{ "json", no_argument, NULL, 'j' },
-		{ NULL, 0, NULL, 0 },
-	};
-	bool as_json = false;
-	int c;
-
-	while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
-		if (c != 'j')
-			return ctl_usage(USAGE);
-		as_json = true;
-	}
-	return optind == argc ? show_store_status(ctl, as_json) : ctl_usage(USAGE);
 }
 
 /* print_row - an alias that no secret has made is not believed by the maps */
@@ -124,25 +105,33 @@ print_row(const json_t *reply)
 }
 
 static int
-run_store_get(const struct ctl *ctl, int argc, char **argv)
+show_row(json_t *reply, bool as_json)
 {
-	char error[CTL_ERROR_SIZE];
-	json_t *request, *reply;
-	int status = CTL_USAGE;
+	if (!as_json)
+		return print_row(reply);
+	ctl_print_json(reply);
+	return json_object_get(reply, "address") != NULL ? CTL_OK : CTL_FAILED;
+}
 
-	if (argc != 2)
-		return ctl_usage(USAGE);
-	request = json_pack("{s:s, s:s}", "command", "store-get", "alias", argv[1]);
-	if (request == NULL) {
-		ctl_print_error("the alias is not UTF-8");
-		return CTL_USAGE;
+static int
+run_store_get(const struct ctl *ctl, const struct command_line *line)
+{
+	const char *alias = command_line_argument(line, 0);
+	json_t *request = json_pack("{s:s, s:s}", "command", "store-get", "alias", alias), *reply;
+	bool as_json = command_line_has(line, "json");
+	char error[CTL_ERROR_SIZE], key[SRS_ALIAS_KEY_SIZE];
+	int status = CTL_UNKNOWN;
+
+	if (!srs_alias_find(alias, strlen(alias), key)) {
+		json_decref(request);
+		return ctl_usage(line, "'%s' is not an alias: " SRS_ALIAS_FORMS, alias);
 	}
-	reply = ctl_ask(ctl, request, CTL_SHOWN, error);
+	reply = ctl_ask(ctl, request, as_json ? CTL_AS_JSON : CTL_SHOWN, error);
 	json_decref(request);
 	if (reply == NULL)
 		ctl_print_error(error);
 	else if (!ctl_print_reply_error(reply))
-		status = print_row(reply);
+		status = show_row(reply, as_json);
 	json_decref(reply);
 	return status;
 }
@@ -151,20 +140,19 @@ static const struct {
 	const char *name;
 	ctl_command_fn *run;
 } subcommands[] = {
-	{ "backup", ctl_store_backup },
-	{ "get", run_store_get },
-	{ "import", ctl_store_import },
-	{ "purge", ctl_store_purge },
-	{ "status", run_store_status },
+	{ "store backup", ctl_store_backup },
+	{ "store get", run_store_get },
+	{ "store import", ctl_store_import },
+	{ "store purge", ctl_store_purge },
+	{ "store status", show_store_status },
 };
 
 int
-ctl_store(const struct ctl *ctl, int argc, char **argv)
+ctl_store(const struct ctl *ctl, const struct command_line *line)
 {
-	size_t i;
+	size_t i = 0;
 
-	for (i = 0; argc > 1 && i < sizeof(subcommands) / sizeof(subcommands[0]); i++)
-		if (strcmp(argv[1], subcommands[i].name) == 0)
-			return subcommands[i].run(ctl, argc - 1, argv + 1);
-	return ctl_usage(USAGE);
+	while (strcmp(subcommands[i].name, line->command->name) != 0)
+		i++;
+	return subcommands[i].run(ctl, line);
 }

@@ -5,7 +5,6 @@
 
 #include "srsd/ctl/ctl.h"
 
-/* argv[0] is the subcommand. */
 ctl_command_fn ctl_store_backup;
 ctl_command_fn ctl_store_import;
 ctl_command_fn ctl_store_purge;

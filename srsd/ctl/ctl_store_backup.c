@@ -23,8 +23,6 @@
 #include "srsd/ctl/confined.h"
 #include "srsd/ctl/ctl_store.h"
 
-#define USAGE "store backup file"
-
 #ifdef HAVE_SQLITE
 
 #include "srsd/store/store_sqlite_file.h"
@@ -114,8 +112,22 @@ create_backup(const char *path)
 	return false;
 }
 
+static void
+print_backup(long long rows, const char *path, bool as_json)
+{
+	json_t *json;
+
+	if (!as_json) {
+		printf("%lld rows in %s\n", rows, path);
+		return;
+	}
+	json = json_pack("{s:I, s:s*}", "rows", (json_int_t)rows, "file", path);
+	ctl_print_json(json);
+	json_decref(json);
+}
+
 static int
-back_up_file(const struct ctl *ctl, const char *database, const char *path)
+back_up_file(const struct ctl *ctl, const char *database, const char *path, bool as_json)
 {
 	struct backup_job job = { .database = database, .path = path };
 	const char *instead, *why;
@@ -125,40 +137,39 @@ back_up_file(const struct ctl *ctl, const char *database, const char *path)
 	if (!privdrop_daemon(&id, ctl->settings->unprivileged_user, &instead, &why)) {
 		fprintf(stderr, "srsctl: unprivileged-user '%s': %s\n",
 		    ctl->settings->unprivileged_user, why);
-		return CTL_USAGE;
+		return CTL_UNKNOWN;
 	}
 	if (!create_backup(path))
-		return CTL_USAGE;
+		return CTL_UNKNOWN;
 	rows = run_backup(&job, &id);
 	if (rows == -1) {
 		unlink(path);
-		return CTL_USAGE;
+		return CTL_UNKNOWN;
 	}
-	printf("%lld rows in %s\n", rows, path);
+	print_backup(rows, path, as_json);
 	return CTL_OK;
 }
 
 #else
 
 static int
-back_up_file(const struct ctl *ctl, const char *database, const char *path)
+back_up_file(const struct ctl *ctl, const char *database, const char *path, bool as_json)
 {
 	(void)ctl;
 	(void)database;
 	(void)path;
+	(void)as_json;
 	ctl_print_error("this srsctl was built without SQLite");
-	return CTL_USAGE;
+	return CTL_UNKNOWN;
 }
 
 #endif
 
 int
-ctl_store_backup(const struct ctl *ctl, int argc, char **argv)
+ctl_store_backup(const struct ctl *ctl, const struct command_line *line)
 {
 	const char *database = ctl->settings->envelope_database;
 
-	if (argc != 2)
-		return ctl_usage(USAGE);
 	if (!envelope_database_is_set(database)) {
 		ctl_print_error("no envelope-database is set");
 		return CTL_FAILED;
@@ -168,5 +179,6 @@ ctl_store_backup(const struct ctl *ctl, int argc, char **argv)
 				"them with redis-cli --rdb as an administrator");
 		return CTL_FAILED;
 	}
-	return back_up_file(ctl, envelope_database_path(database), argv[1]);
+	return back_up_file(ctl, envelope_database_path(database), command_line_argument(line, 0),
+	    command_line_has(line, "json"));
 }

@@ -271,11 +271,27 @@ suggest_accept_date(const struct settings *settings)
 	    until);
 }
 
-static int
-report_import(const struct ctl *ctl, const struct import_counts *counts)
+static void
+print_import_counts(const struct import_counts *counts, bool as_json)
 {
-	printf("%lld rows copied, %lld expired, %lld not believed\n", counts->done,
-	    counts->expired, counts->refused);
+	json_t *json;
+
+	if (!as_json) {
+		printf("%lld rows copied, %lld expired, %lld not believed\n", counts->done,
+		    counts->expired, counts->refused);
+		return;
+	}
+	json = json_pack("{s:I, s:I, s:I, s:I, s:I}", "copied", (json_int_t)counts->done, "expired",
+	    (json_int_t)counts->expired, "refused", (json_int_t)counts->refused, "full",
+	    (json_int_t)counts->full, "failed", (json_int_t)counts->failed);
+	ctl_print_json(json);
+	json_decref(json);
+}
+
+static int
+report_import(const struct ctl *ctl, const struct import_counts *counts, bool as_json)
+{
+	print_import_counts(counts, as_json);
 	if (counts->of_postsrsd2 > 0)
 		suggest_accept_date(ctl->settings);
 	if (counts->full > 0)
@@ -288,39 +304,35 @@ report_import(const struct ctl *ctl, const struct import_counts *counts)
 }
 
 int
-ctl_store_import(const struct ctl *ctl, int argc, char **argv)
+ctl_store_import(const struct ctl *ctl, const struct command_line *line)
 {
-	struct import_job job = { .path = argv[1], .after = INT64_MIN };
+	struct import_job job = { .path = command_line_argument(line, 0), .after = INT64_MIN };
 	struct import_counts counts = { .done = 0 };
 	const char *instead, *why;
 	struct identity id;
 	int more = 1;
 
-	if (argc != 2)
-		return ctl_usage("store import file");
 	if (!privdrop_daemon(&id, ctl->settings->unprivileged_user, &instead, &why)) {
 		fprintf(stderr, "srsctl: unprivileged-user '%s': %s\n",
 		    ctl->settings->unprivileged_user, why);
-		return CTL_USAGE;
+		return CTL_UNKNOWN;
 	}
 	while (more == 1 && counts.full == 0 && counts.failed == 0)
 		more = copy_portion(ctl, &job, &id, &counts);
 	if (more == -1)
-		return CTL_USAGE;
-	return report_import(ctl, &counts);
+		return CTL_UNKNOWN;
+	return report_import(ctl, &counts, command_line_has(line, "json"));
 }
 
 #else
 
 int
-ctl_store_import(const struct ctl *ctl, int argc, char **argv)
+ctl_store_import(const struct ctl *ctl, const struct command_line *line)
 {
 	(void)ctl;
-	(void)argv;
-	if (argc != 2)
-		return ctl_usage("store import file");
+	(void)line;
 	ctl_print_error("this srsctl was built without SQLite");
-	return CTL_USAGE;
+	return CTL_UNKNOWN;
 }
 
 #endif

@@ -9,7 +9,6 @@
  * the rights of the daemon's user only, in the sandbox of the store process.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -21,11 +20,19 @@
 #include "srsd/ctl/confined.h"
 #include "srsd/ctl/ctl_store.h"
 
-#define USAGE "store purge [--all --yes]"
+static void
+print_deleted(long long deleted, bool as_json)
+{
+	json_t *json;
 
-struct purge_options {
-	bool all, yes;
-};
+	if (!as_json) {
+		printf("%lld rows deleted\n", deleted);
+		return;
+	}
+	json = json_pack("{s:I}", "deleted", (json_int_t)deleted);
+	ctl_print_json(json);
+	json_decref(json);
+}
 
 #ifdef HAVE_SQLITE
 
@@ -165,7 +172,7 @@ purge_round(const struct purge_job *job, const struct identity *id, long long *d
 
 /* purge_file - false: an error was printed */
 static bool
-purge_file(const struct ctl *ctl, const char *path, bool all)
+purge_file(const struct ctl *ctl, const char *path, bool all, bool as_json)
 {
 	const struct purge_job job = { path, ctl->settings->envelope_limit,
 		all ? (time_t)INT64_MAX : time(NULL) };
@@ -182,18 +189,19 @@ purge_file(const struct ctl *ctl, const char *path, bool all)
 	while (more == 1)
 		more = purge_round(&job, &id, &deleted);
 	if (more == 0)
-		printf("%lld rows deleted\n", deleted);
+		print_deleted(deleted, as_json);
 	return more == 0;
 }
 
 #else
 
 static bool
-purge_file(const struct ctl *ctl, const char *path, bool all)
+purge_file(const struct ctl *ctl, const char *path, bool all, bool as_json)
 {
 	(void)ctl;
 	(void)path;
 	(void)all;
+	(void)as_json;
 	ctl_print_error("this srsctl was built without SQLite");
 	return false;
 }
@@ -217,8 +225,24 @@ notify_daemon(const struct ctl *ctl)
 	json_decref(reply);
 }
 
+/* purge_server - there is nothing to do, or nothing that srsctl can do */
 static int
-purge_store(const struct ctl *ctl, bool all)
+purge_server(const struct ctl *ctl, bool all, bool as_json)
+{
+	if (all)
+		ctl_print_error("a user of the daemon cannot list the keys of a Redis server: "
+				"delete the keys PostSRSd/* with redis-cli as an administrator, "
+				"and run srsctl store purge");
+	else if (as_json)
+		print_deleted(0, as_json);
+	else
+		puts("a Redis server deletes expired rows by itself");
+	notify_daemon(ctl);
+	return all ? CTL_FAILED : CTL_OK;
+}
+
+static int
+purge_store(const struct ctl *ctl, bool all, bool as_json)
 {
 	const char *database = ctl->settings->envelope_database;
 
@@ -226,52 +250,25 @@ purge_store(const struct ctl *ctl, bool all)
 		ctl_print_error("no envelope-database is set");
 		return CTL_FAILED;
 	}
-	if (envelope_database_path(database) == NULL) {
-		if (all)
-			ctl_print_error("a user of the daemon cannot list the keys of a Redis "
-					"server: delete the keys PostSRSd/* with redis-cli as an "
-					"administrator, and run srsctl store purge");
-		else
-			puts("a Redis server deletes expired rows by itself");
-		notify_daemon(ctl);
-		return all ? CTL_FAILED : CTL_OK;
-	}
-	if (!purge_file(ctl, envelope_database_path(database), all))
-		return CTL_USAGE;
+	if (envelope_database_path(database) == NULL)
+		return purge_server(ctl, all, as_json);
+	if (!purge_file(ctl, envelope_database_path(database), all, as_json))
+		return CTL_UNKNOWN;
 	notify_daemon(ctl);
 	return CTL_OK;
 }
 
-static bool
-parse_purge_options(struct purge_options *opts, int argc, char **argv)
-{
-	static const struct option names[] = {
-		{ "all", no_argument, NULL, 'a' },
-		{ "yes", no_argument, NULL, 'y' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int c;
-
-	while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
-		if (c == '?')
-			return false;
-		opts->all |= c == 'a';
-		opts->yes |= c == 'y';
-	}
-	return optind == argc && (opts->all || !opts->yes);
-}
-
 int
-ctl_store_purge(const struct ctl *ctl, int argc, char **argv)
+ctl_store_purge(const struct ctl *ctl, const struct command_line *line)
 {
-	struct purge_options opts = { .all = false };
+	bool all = command_line_has(line, "all"), yes = command_line_has(line, "yes");
 
-	if (!parse_purge_options(&opts, argc, argv))
-		return ctl_usage(USAGE);
-	if (opts.all && !opts.yes) {
-		ctl_print_error("without its row, a bounce to an alias in transit is refused; to "
-				"delete all rows, add --yes");
-		return CTL_FAILED;
-	}
-	return purge_store(ctl, opts.all);
+	if (yes && !all)
+		return ctl_usage(line, "--yes confirms --all, which is missing");
+	if (!all || yes)
+		return purge_store(ctl, all, command_line_has(line, "json"));
+	ctl_print_error(
+	    "without its row, a bounce to an alias in transit is refused; to delete all "
+	    "rows, add --yes");
+	return CTL_FAILED;
 }

@@ -4,7 +4,6 @@
  *
  * On a terminal the table is printed again and again, in place. Elsewhere it is printed once.
  */
-#include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,11 +15,8 @@
 #include "srsd/ctl/ctl.h"
 #include "srsd/ctl/terminal.h"
 
-#define USAGE "top [--once] [--interval seconds] [--json]"
-
 /* Seconds between two tables, over which rates are measured. */
 #define INTERVAL_DEFAULT 2
-#define INTERVAL_MAX 3600
 
 /* Forwarding domains in the table. */
 #define FORWARD_ROWS 10
@@ -77,7 +73,7 @@ free_sample(struct top_sample *sample)
 	memset(sample, 0, sizeof(*sample));
 }
 
-/* take_sample - CTL_OK, or an exit status after the error has been printed */
+/* take_sample - CTL_OK; or CTL_UNKNOWN after the error has been printed */
 static int
 take_sample(const struct ctl *ctl, struct top_sample *sample)
 {
@@ -88,9 +84,10 @@ take_sample(const struct ctl *ctl, struct top_sample *sample)
 	if (status == CTL_OK)
 		status = ctl_ask_for(ctl, "top", NULL, CTL_SHOWN, &sample->top);
 	sample->ms = clock_elapsed(&clock_system);
-	if (status != CTL_OK)
-		free_sample(sample);
-	return status;
+	if (status == CTL_OK)
+		return CTL_OK;
+	free_sample(sample);
+	return CTL_UNKNOWN;
 }
 
 /* sum_numbers - of all members, and of those of their members */
@@ -279,49 +276,16 @@ run_top(const struct ctl *ctl, const struct top_options *opts, const struct term
 	return status;
 }
 
-static bool
-parse_interval(int *interval, const char *text)
-{
-	const char *error;
-
-	*interval = (int)strtonum(text, 1, INTERVAL_MAX, &error);
-	if (error != NULL)
-		fprintf(stderr, "srsctl: --interval: \"%s\" is %s\n", text, error);
-	return error == NULL;
-}
-
-static bool
-parse_top_options(struct top_options *opts, int argc, char **argv)
-{
-	static const struct option names[] = {
-		{ "interval", required_argument, NULL, 'i' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "once", no_argument, NULL, '1' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int c;
-
-	while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
-		if (c == 'i' && !parse_interval(&opts->interval, optarg))
-			return false;
-		if (c == 'j')
-			opts->json = opts->once = true;
-		if (c == '1')
-			opts->once = true;
-		if (c == '?')
-			return false;
-	}
-	return optind == argc;
-}
-
 int
-ctl_top(const struct ctl *ctl, int argc, char **argv)
+ctl_top(const struct ctl *ctl, const struct command_line *line)
 {
-	struct top_options opts = { .interval = INTERVAL_DEFAULT };
+	struct top_options opts = {
+		.interval = command_line_number(line, "interval", INTERVAL_DEFAULT),
+		.json = command_line_has(line, "json"),
+		.once = command_line_has(line, "json") || command_line_has(line, "once"),
+	};
 	struct terminal terminal;
 
-	if (!parse_top_options(&opts, argc, argv))
-		return ctl_usage(USAGE);
 	terminal_describe(&terminal, STDOUT_FILENO);
 	if (!terminal.cursor)
 		opts.once = true;

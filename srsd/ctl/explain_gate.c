@@ -83,7 +83,7 @@ ask_gate(const struct ctl *ctl, const struct gate_arguments *read, bool as_json)
 	    read->client, "sender", read->sender, "recipient", read->recipient, "helo", read->helo);
 	json_t *reply;
 	char error[CTL_ERROR_SIZE];
-	int status = CTL_USAGE;
+	int status = CTL_UNKNOWN;
 
 	if (request == NULL) {
 		ctl_print_error("an argument is not UTF-8");

@@ -13,7 +13,8 @@
 /*
  * Asks the daemon, and prints the steps and the answer, or the JSON of the reply. There are 3 or 4
  * arguments. Returns the exit status: CTL_OK for mail that is accepted, CTL_FAILED for mail that is
- * refused or deferred, and CTL_USAGE, with an error on standard error, when there is no decision.
+ * refused or deferred. Otherwise an error was printed: CTL_USAGE for a wrong argument, CTL_UNKNOWN
+ * when the daemon has not answered.
  */
 int explain_gate(const struct ctl *ctl, char *const *arguments, int n, bool as_json);
 

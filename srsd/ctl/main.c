@@ -15,41 +15,45 @@
 #include "conf/config.h"
 #include "conf/paths.h"
 #include "srsd/ctl/check/ctl_check.h"
+#include "srsd/ctl/command_help.h"
 #include "srsd/ctl/ctl.h"
 #include "srsd/ctl/import/ctl_import.h"
 
+/* When a configuration that cannot be used is reported here. */
+enum config_report {
+	CONFIG_REPORTED,          /* always */
+	CONFIG_REPORTED_IF_NAMED, /* only if -f names it */
+	CONFIG_LEFT_TO_COMMAND,   /* never: ctl->config_error has the reason */
+};
+
+/* A command whose name has two words is listed by the first one. */
 static const struct {
 	const char *name;
 	ctl_command_fn *run;
-	bool reports_config; /* reports an unusable configuration itself */
+	enum config_report report;
 } commands[] = {
-	{ "check", ctl_check, true },
-	{ "explain", ctl_explain, false },
-	{ "forward", ctl_forward, false },
-	{ "import", ctl_import, true },
-	{ "policy", ctl_policy, false },
-	{ "recent", ctl_recent, false },
-	{ "reload", ctl_reload, false },
-	{ "reverse", ctl_reverse, false },
-	{ "secret", ctl_secret, false },
-	{ "spf", ctl_spf, false },
-	{ "status", ctl_status, false },
-	{ "store", ctl_store, false },
-	{ "top", ctl_top, false },
+	{ "check", ctl_check, CONFIG_LEFT_TO_COMMAND },
+	{ "explain", ctl_explain, CONFIG_REPORTED },
+	{ "forward", ctl_forward, CONFIG_REPORTED },
+	{ "import", ctl_import, CONFIG_LEFT_TO_COMMAND },
+	{ "policy", ctl_policy, CONFIG_REPORTED },
+	{ "recent", ctl_recent, CONFIG_REPORTED },
+	{ "reload", ctl_reload, CONFIG_REPORTED_IF_NAMED },
+	{ "reverse", ctl_reverse, CONFIG_REPORTED },
+	{ "secret", ctl_secret, CONFIG_REPORTED },
+	{ "spf", ctl_spf, CONFIG_REPORTED },
+	{ "status", ctl_status, CONFIG_REPORTED },
+	{ "store", ctl_store, CONFIG_REPORTED },
+	{ "top", ctl_top, CONFIG_REPORTED },
 };
-
-#define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
-#define USAGE                                                                                       \
-	"command [argument ...]\n"                                                                  \
-	"       srsctl -V\n"                                                                        \
-	"commands: check, explain, forward, import, policy, recent, reload, reverse, secret, spf, " \
-	"status, store, top"
 
 /*
  * open_ctl_log - spawn(8) connects standard error to the client's socket, where Postfix would take
  * a log line for a reply
+ *
+ * Returns false if standard error leads nowhere.
  */
-static void
+static bool
 open_ctl_log(void)
 {
 	struct stat in, err;
@@ -58,32 +62,40 @@ open_ctl_log(void)
 	if (fstat(STDIN_FILENO, &in) == -1 || fstat(STDERR_FILENO, &err) == -1 ||
 	    !S_ISSOCK(err.st_mode) || in.st_dev != err.st_dev || in.st_ino != err.st_ino) {
 		log_open(LOG_SINK_STDERR, "srsctl");
-		return;
+		return true;
 	}
 	log_open(LOG_SINK_SYSLOG, "srsctl");
 	null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	if (null != -1)
 		dup2(null, STDERR_FILENO);
+	return false;
 }
 
-/* load_ctl_settings - of the file; NULL: of the usual one, or the defaults if it cannot be read */
-static void
+/*
+ * load_ctl_settings - of the file; NULL: of the usual one, or the defaults if it cannot be read
+ *
+ * False: a file was named and cannot be used, which was reported.
+ */
+static bool
 load_ctl_settings(
-    struct ctl *ctl, const char *file, bool reports_config, char error[CONFIG_ERROR_SIZE])
+    struct ctl *ctl, const char *file, enum config_report report, char error[CONFIG_ERROR_SIZE])
 {
 	ctl->config = file == NULL ? PATHS_CONFIG : file;
 	ctl->settings = config_load(NULL, ctl->config, NULL, 0, error);
 	if (ctl->settings != NULL)
-		return;
+		return true;
 	ctl->settings = config_defaults();
 	ctl->config_error = error;
-	if (reports_config)
-		return;
-	if (file != NULL)
-		fatalx("%s", error);
-	if (access(PATHS_CONFIG, F_OK) == 0)
+	if (report == CONFIG_LEFT_TO_COMMAND)
+		return true;
+	if (file != NULL) {
+		ctl_print_error(error);
+		return false;
+	}
+	if (report == CONFIG_REPORTED && access(PATHS_CONFIG, F_OK) == 0)
 		log_warnx("%s; using the defaults", error);
 	log_flush();
+	return true;
 }
 
 /* find_control_path - the option -s or the setting; NULL: the control socket is disabled */
@@ -97,43 +109,64 @@ find_control_path(const char *given, const struct settings *settings)
 	return settings->control + strlen("unix:");
 }
 
+static size_t
+find_command_row(const struct command *command)
+{
+	size_t i = 0, len = strcspn(command->name, " ");
+
+	while (strncmp(commands[i].name, command->name, len) != 0 || commands[i].name[len] != '\0')
+		i++;
+	return i;
+}
+
+static int
+run_command(const struct command_line *line)
+{
+	size_t row = find_command_row(line->command);
+	char error[CONFIG_ERROR_SIZE];
+	struct ctl ctl = { .settings = NULL };
+	int status = CTL_UNKNOWN;
+
+	if (command_option_named(line->command->options, "timeout") != NULL)
+		ctl.timeout = (unsigned)command_line_number(line, "timeout", 0);
+	if (load_ctl_settings(
+		&ctl, command_line_text(line, "config"), commands[row].report, error)) {
+		ctl.socket = find_control_path(command_line_text(line, "socket"), ctl.settings);
+		status = commands[row].run(&ctl, line);
+	}
+	settings_free(&ctl.settings);
+	return status;
+}
+
+static int
+run_line(const struct command_line *line)
+{
+	if (line->version) {
+		puts("srsctl " PACKAGE_VERSION);
+		return CTL_OK;
+	}
+	if (line->help) {
+		command_help_print(stdout, line->named);
+		return CTL_OK;
+	}
+	return run_command(line);
+}
+
 int
 main(int argc, char **argv)
 {
-	const char *file = NULL, *socket = NULL;
-	struct ctl ctl = { .settings = NULL };
-	char error[CONFIG_ERROR_SIZE];
-	int c, status;
-	size_t i;
+	char error[COMMAND_LINE_ERROR_SIZE];
+	bool is_seen = open_ctl_log();
+	struct command_line line;
+	int status = CTL_USAGE;
 
-	while ((c = getopt(argc, argv, "+f:s:V")) != -1) {
-		switch (c) {
-		case 'f':
-			file = optarg;
-			break;
-		case 's':
-			socket = optarg;
-			break;
-		case 'V':
-			puts("srsctl " PACKAGE_VERSION);
-			return CTL_OK;
-		default:
-			return ctl_usage(USAGE);
-		}
-	}
-	argc -= optind;
-	argv += optind;
-	for (i = 0; argc > 0 && i < N_COMMANDS; i++)
-		if (strcmp(argv[0], commands[i].name) == 0)
-			break;
-	if (argc == 0 || i == N_COMMANDS)
-		return ctl_usage(USAGE);
-	optind = 0; /* glibc: start getopt(3) again, with the options of the command */
-	open_ctl_log();
-	load_ctl_settings(&ctl, file, commands[i].reports_config, error);
-	ctl.socket = find_control_path(socket, ctl.settings);
-	status = commands[i].run(&ctl, argc, argv);
-	settings_free(&ctl.settings);
+	if (command_line_parse(&line, argc, argv, error))
+		status = run_line(&line);
+	else if (is_seen)
+		ctl_print_error(error);
+	else
+		log_warnx("%s", error);
+	command_line_free(&line);
 	log_close();
-	return fflush(stdout) == 0 ? status : CTL_FAILED;
+	return fflush(stdout) == 0 ? status : CTL_UNKNOWN;
 }

@@ -153,7 +153,7 @@ class Confined(DaemonCase):
                     self.assertEqual(process.returncode, 1)
                 else:
                     self.assertEqual((out, err), ('', 'srsctl: %s\n' % why))
-                    self.assertEqual(process.returncode, 2)
+                    self.assertEqual(process.returncode, 3)
 
     def test_it_ends_with_srsctl(self):
         process, child = self.start(self.COMMANDS[0])
@@ -168,7 +168,7 @@ class Confined(DaemonCase):
         done = run('-f', self.daemon.folder.file('none.conf', 'srs-domain = "srs.test"\n'
                                                  'unprivileged-user = "no-such-user"\n'),
                    'spf', '--offline', '192.0.2.1', 'a@silent.test', program='srsctl', user=False)
-        self.assertEqual((done.returncode, done.stdout), (2, ''))
+        self.assertEqual((done.returncode, done.stdout), (3, ''))
         self.assertEqual(done.stderr, "srsctl: unprivileged-user 'no-such-user': no such user\n")
 
 

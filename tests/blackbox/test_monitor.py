@@ -323,10 +323,13 @@ class Reload(DaemonCase):
         done = run('-s', self.socket, 'reload', program='srsctl')
         self.assertEqual(done.returncode, 1)
         self.assertIn('max-age', done.stderr)
+        done = run('-s', self.socket, 'reload', '--json', program='srsctl')
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual('srsctl: %s\n' % json.loads(done.stdout)['error'], done.stderr)
 
     def test_srsctl_without_a_daemon(self):
         done = run('-s', self.daemon.path('none'), 'reload', program='srsctl')
-        self.assertEqual(done.returncode, 2)
+        self.assertEqual(done.returncode, 3)
         self.assertIn('cannot connect to the control socket unix:%s: No such file or '
                       'directory (is srsd running?)' % self.daemon.path('none'), done.stderr)
 
@@ -334,7 +337,7 @@ class Reload(DaemonCase):
         """Without permission the error does not suggest that srsd is not running."""
         os.chmod(self.socket, 0)
         done = run('-s', self.socket, 'status', program='srsctl')
-        self.assertEqual(done.returncode, 2)
+        self.assertEqual(done.returncode, 3)
         self.assertIn("Permission denied (only root and the daemon's user may connect)", done.stderr)
 
     def test_domains_file_is_watched(self):

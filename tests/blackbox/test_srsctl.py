@@ -19,7 +19,8 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
 
 from harness import tap
-from harness.daemon import SECRET, TOP, Daemon, free_port, is_root, run
+from harness.ctl import assert_wrong_usage
+from harness.daemon import SECRET, TOP, Daemon, Folder, free_port, is_root, run
 from harness.dns_server import SERVFAIL, SILENT, DnsServer
 from harness.milter import Milter
 
@@ -202,6 +203,30 @@ class Spf(Base):
                 done = srsctl('-f', self.daemon.config, 'spf', CLIENT, 'jane@' + domain)
                 self.assertIn('\n     hint: TXT %s %s\n' % (domain, hint), done.stdout)
 
+    def test_standard_input(self):
+        rows = '%s a@pass.test\n198.51.100.9  a@fail.test\tmx.pass.test\n' % CLIENT
+        for mode in [], ['--offline']:
+            done = srsctl('-f', self.daemon.config, 'spf', *mode, '-', text=rows)
+            self.assertEqual((done.returncode, done.stderr), (1, ''))
+            self.assertEqual(done.stdout, '%s a@pass.test\tmailfrom pass by a\n'
+                             '198.51.100.9 a@fail.test mx.pass.test\t'
+                             'helo fail by -all, mailfrom fail by -all\n' % CLIENT)
+        done = srsctl('-f', self.daemon.config, 'spf', '--json', '-', text=rows)
+        self.assertEqual([json.loads(line)['identities'][0]['result']
+                          for line in done.stdout.splitlines()], ['pass', 'fail'])
+
+    def test_wrong_lines(self):
+        """They are reported with their number, and the others are answered."""
+        done = srsctl('-f', self.daemon.config, 'spf', '-', text='x\n\na@x.test %s\n%s a@pass.test\n'
+                      '%s <>\n1 2 3 4\n' % (CLIENT, CLIENT, CLIENT))
+        self.assertEqual((done.returncode, done.stdout),
+                         (2, '%s a@pass.test\tmailfrom pass by a\n' % CLIENT))
+        self.assertEqual(done.stderr.splitlines(), ['srsctl: ' + line for line in (
+            'spf: line 1: the sender is missing',
+            'client: "a@x.test" is not an IP address; did you swap the client and the sender?',
+            'spf: line 5: a null sender is checked by its HELO name, which is missing',
+            'spf: line 6: there are more words than client, sender and HELO name')])
+
     def test_offline(self):
         asked = len(self.dns.seen(name='zero.test'))
         got = self.identity('--offline', CLIENT, 'jane@zero.test')
@@ -275,23 +300,20 @@ class BadArguments(Base):
                 ('spf', '--nonsense', CLIENT, 'a@b.test'), ('-x', 'spf', CLIENT, 'a@b.test')]
         for row in rows:
             with self.subTest(' '.join(row)):
-                done = srsctl(*row)
-                self.assertEqual(done.returncode, 2)
-                self.assertIn('usage: srsctl', done.stderr)
+                assert_wrong_usage(self, srsctl(*row))
 
     def test_refused(self):
-        rows = [(('nonsense', 'a@b.test'), 'client-ip: "nonsense" is not an IP'),
+        rows = [(('nonsense', 'a@b.test'), 'client: "nonsense" is not an IP'),
                 (('a@b.test', CLIENT), 'did you swap'), ((CLIENT, ''), 'a null sender'),
-                ((CLIENT, 'alice@'), 'sender: "alice@" is neither'),
+                ((CLIENT, '<>'), 'a null sender'), ((CLIENT, 'alice@'), 'sender: "alice@" is neither'),
                 ((CLIENT, 'a@b.test', 'a@b.test'), 'helo: "a@b.test" is not a host name'),
-                (('--engine', 'best', CLIENT, 'a@b.test'), 'engine: ')]
+                (('--engine', 'best', CLIENT, 'a@b.test'), "--engine: 'best' is not accepted")]
         for arguments, reason in rows:
             for mode in [], ['--offline']:
                 with self.subTest(reason, mode=mode):
                     done = srsctl('-f', self.daemon.config, 'spf', *mode, *arguments)
-                    self.assertEqual(done.returncode, 2)
+                    assert_wrong_usage(self, done)
                     self.assertIn(reason, done.stderr)
-                    self.assertEqual(done.stdout, '')
 
     def test_pasted(self):
         """Addresses as the logs of srsd and Postfix have them."""
@@ -304,17 +326,77 @@ class BadArguments(Base):
         self.assertIn('not UTF-8', done.stderr)
 
     def test_missing_file(self):
-        done = srsctl('-f', self.daemon.path('missing'), 'spf', CLIENT, 'a@b.test')
-        self.assertEqual(done.returncode, 1)
-        self.assertIn('missing', done.stderr)
+        """A configuration that -f names and that cannot be read: nothing can be asked."""
+        path = self.daemon.path('missing')
+        for command in (('spf', CLIENT, 'a@b.test'), ('status',), ('reload',), ('secret', 'list')):
+            with self.subTest(command[0]):
+                done = srsctl('-f', path, *command)
+                self.assertEqual((done.returncode, done.stdout), (3, ''))
+                self.assertEqual(done.stderr, 'srsctl: %s: No such file or directory\n' % path)
+
+
+class CommandLine(unittest.TestCase):
+    """Help and versions, and that each command of the list exists."""
+
+    def commands(self):
+        """-> the names in the list of commands."""
+        text = srsctl('help').stdout.split('\ncommands:\n')[1].split('\n\n')[0]
+        return re.findall('(?m)^  ([a-z]+(?: [a-z]+)?)  ', text)
+
+    def test_help(self):
+        texts = set()
+        for arguments in ('--help',), ('-h',), ('help',), ('help', '--help'):
+            done = srsctl(*arguments)
+            self.assertEqual((done.returncode, done.stderr), (0, ''))
+            texts.add(done.stdout)
+        self.assertEqual(len(texts), 1)
+        text = texts.pop()
+        self.assertTrue(text.startswith('usage: srsctl '))
+        self.assertTrue(text.endswith('\nsee srsctl(8)\n'))
+        self.assertIn('\n  status            print the state of the daemon\n', text)
+
+    def test_help_of_each(self):
+        for name in self.commands():
+            with self.subTest(name):
+                done = srsctl('help', *name.split())
+                self.assertEqual((done.returncode, done.stderr), (0, ''))
+                self.assertEqual(srsctl(*name.split(), '--help').stdout, done.stdout)
+                if name != 'help':
+                    self.assertTrue(done.stdout.startswith('usage: srsctl %s' % name))
+
+    def test_each_runs(self):
+        """No command of the list is missing in the program."""
+        arguments = {'explain': ['--message', '/dev/null'], 'forward': ['a@b.test'],
+                     'reverse': ['a@b.test'], 'secret promote': ['0'], 'secret retire': ['0'],
+                     'spf': ['--timeout', '1', '192.0.2.1', '[]'], 'store get': ['A' * 32],
+                     'store import': ['/nowhere'], 'check': ['--postfix', '/nowhere']}
+        folder = Folder()
+        self.addCleanup(folder.remove)
+        config = folder.file('srsd.conf', 'srs-domain = "srs.test"\ncontrol = "none"\n'
+                             'secrets-file = "/nowhere/secret"\n')
+        for name in self.commands():
+            with self.subTest(name):
+                done = srsctl('-f', config, *name.split(), *arguments.get(name, ()))
+                self.assertIn(done.returncode, (0, 1, 2, 3))
+                self.assertNotIn('Sanitizer', done.stderr)
 
     def test_version(self):
-        self.assertRegex(srsctl('-V').stdout, r'^srsctl \d')
+        for option in '-V', '--version':
+            self.assertRegex(srsctl(option).stdout, r'\Asrsctl \d[^\n]*\n\Z')
+
+    def test_wrong_word_is_quoted(self):
+        for arguments, error in ((['staus'], "unknown command 'staus'; did you mean status?"),
+                                 (['status', '--jsn'],
+                                  "status: unknown option '--jsn'; did you mean --json?"),
+                                 (['\x1b[2J'], "unknown command '?[2J'; see srsctl help")):
+            done = srsctl(*arguments)
+            assert_wrong_usage(self, done)
+            self.assertEqual(done.stderr, 'srsctl: %s\n' % error)
 
 
 class Lookups(Base):
-    def run_one(self, *arguments):
-        return srsctl('-f', self.daemon.config, *arguments)
+    def run_one(self, *arguments, **options):
+        return srsctl('-f', self.daemon.config, *arguments, **options)
 
     def test_round_trip(self):
         done = self.run_one('forward', 'alice@origin.test')
@@ -323,6 +405,37 @@ class Lookups(Base):
         back = self.run_one('reverse', done.stdout.strip())
         self.assertRegex(back.stdout, r'^alice@origin\.test  signed with [0-9a-f]{12}\n$')
         self.assertEqual(back.returncode, 0)
+
+    def test_json(self):
+        done = self.run_one('--json', 'forward', 'alice@origin.test')
+        self.assertEqual((done.returncode, done.stderr), (0, ''))
+        report = json.loads(done.stdout)
+        self.assertEqual(sorted(report), ['address', 'query'])
+        self.assertEqual(report['query'], 'alice@origin.test')
+        done = self.run_one('reverse', '--json', 'a@x.test')
+        self.assertEqual((done.returncode, json.loads(done.stdout)),
+                         (1, {'reason': 'not an SRS address', 'query': 'a@x.test'}))
+
+    def test_standard_input(self):
+        done = self.run_one('forward', '-', text='a@x.test\r\n\n<b@y.test>\na@srs.test\nc@z.test')
+        self.assertEqual((done.returncode, done.stderr), (1, ''))
+        lines = done.stdout.splitlines()
+        self.assertRegex(lines[0], r'^a@x\.test\tSRS0=\S+=x\.test=a@srs\.test$')
+        self.assertEqual(lines[2], 'a@srs.test\tnot rewritten: local domain')
+        self.assertEqual(len(lines), 4)
+        made = ''.join(line.split('\t')[1] + '\n' for line in lines if 'SRS0' in line)
+        done = self.run_one('reverse', '--json', '-', text=made)
+        self.assertEqual((done.returncode, done.stderr), (0, ''))
+        self.assertEqual([json.loads(line)['address'] for line in done.stdout.splitlines()],
+                         ['a@x.test', 'b@y.test', 'c@z.test'])
+        self.assertEqual(self.run_one('reverse', '-', text='').returncode, 0)
+
+    def test_standard_input_without_a_daemon(self):
+        """The first failure ends the command."""
+        done = self.run_one('-s', self.daemon.path('nobody-there'), 'forward', '-',
+                            text='a@x.test\nb@x.test\n')
+        self.assertEqual((done.returncode, done.stdout), (3, ''))
+        self.assertEqual(done.stderr.count('cannot connect'), 1)
 
     def test_separated(self):
         """Forward, reverse and the count of each secret with hash-format separated."""
@@ -357,7 +470,7 @@ class Lookups(Base):
     def test_usage(self):
         for arguments in ('forward',), ('reverse', 'a', 'b'), ('status', 'x'), ('reload', 'x'):
             with self.subTest(' '.join(arguments)):
-                self.assertEqual(self.run_one(*arguments).returncode, 2)
+                assert_wrong_usage(self, self.run_one(*arguments))
 
     def test_hostile_address(self):
         done = self.run_one('forward', '"a\\\n\x1b[2J"@origin.test')
@@ -906,8 +1019,18 @@ class Hostile(FakeDaemon):
                     self.assertNotRegex(done.stdout + done.stderr, EVIL_CHARACTERS)
                     self.assertNotIn('Sanitizer', done.stderr)
                     self.assertNotIn('runtime error', done.stderr)
-                    self.assertIn(done.returncode, (0, 1, 2))
+                    self.assertIn(done.returncode, (0, 1, 3))
                     self.assertLess(len(done.stdout), 20000)
+
+    def test_timeout(self):
+        """A daemon that accepts the connection and does not reply."""
+        for command in self.COMMANDS[:4]:
+            begin = time.monotonic()
+            done = srsctl('-s', self.path, '--timeout', '1', *command)
+            self.assertEqual((done.returncode, done.stdout), (3, ''))
+            self.assertEqual(done.stderr, 'srsctl: control socket unix:%s: the daemon did not reply '
+                             'in time\n' % self.path)
+            self.assertLess(time.monotonic() - begin, 60)
 
     def test_utf8_is_let_through(self):
         done = self.ask(json.dumps({'address': 'j\u00fcrgen@srs.test'}).encode() + b'\n',
@@ -927,8 +1050,8 @@ class Hostile(FakeDaemon):
             for command in self.COMMANDS[:4]:
                 with self.subTest('%s %r' % (command[0], data[:20])):
                     done = self.ask(data, *command)
-                    self.assertEqual((done.returncode, done.stdout), (2, ''))
-                    self.assertEqual(done.stderr, 
+                    self.assertEqual((done.returncode, done.stdout), (3, ''))
+                    self.assertEqual(done.stderr,
                                      'srsctl: control socket unix:%s: %s\n' % (self.path, error))
 
 

@@ -11,6 +11,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
 
 from harness import srs, tap
+from harness.ctl import assert_wrong_usage
 from harness.case import DaemonCase
 from harness.daemon import SECRET, free_port, is_root, render, run
 from harness.dns_server import DnsServer
@@ -399,13 +400,12 @@ class Usage(Base):
                     ['--message', '-', '--client', 'mx.test'], ['--message', '-', '--nonsense']):
             with self.subTest(' '.join(row)):
                 done = run('explain', *row, program='srsctl')
-                self.assertEqual((done.returncode, done.stdout), (2, ''))
-                self.assertIn('usage: srsctl [-f file] [-s socket] explain ', done.stderr)
+                assert_wrong_usage(self, done)
 
     def test_no_file(self):
         done = run('-f', self.daemon.config, 'explain', '--message', '/nowhere/x', program='srsctl')
         self.assertEqual((done.returncode, done.stderr),
-                         (2, 'srsctl: /nowhere/x: No such file or directory\n'))
+                         (3, 'srsctl: /nowhere/x: No such file or directory\n'))
 
 
 if __name__ == '__main__':

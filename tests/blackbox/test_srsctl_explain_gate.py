@@ -144,14 +144,15 @@ class Errors(Base):
         self.check('recipient: "<>" is not an address', CLIENT, 'a@x.test', '<>')
         self.check('helo: "a@x.test" is not a host name', CLIENT, 'a@x.test', 'b@own.test',
                    'a@x.test')
-        self.check('usage: ', CLIENT, 'a@x.test')
-        self.check('usage: ', CLIENT, 'a@x.test', 'b@own.test', 'mx.test', 'more')
-        self.check('usage: ', '--recipient', 'b@own.test', CLIENT, 'a@x.test', 'b@own.test')
+        self.check('an argument is missing: CLIENT SENDER RECIPIENT', CLIENT, 'a@x.test')
+        self.check("unexpected argument 'more'", CLIENT, 'a@x.test', 'b@own.test', 'mx.test', 'more')
+        self.check('needs --message FILE', '--recipient', 'b@own.test', CLIENT, 'a@x.test',
+                   'b@own.test')
 
     def test_no_daemon(self):
         done = run('-f', self.daemon.config, '-s', '/nowhere/socket', 'explain', CLIENT, 'a@x.test',
                    'b@own.test', program='srsctl')
-        self.assertEqual((done.returncode, done.stdout), (2, ''))
+        self.assertEqual((done.returncode, done.stdout), (3, ''))
         self.assertIn('/nowhere/socket', done.stderr)
 
 

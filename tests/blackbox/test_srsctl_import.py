@@ -356,12 +356,12 @@ class Whole(Import):
         self.run_import('--as', 'exim', path, status=2)
 
     def test_bad_files(self):
-        self.assertIn('No such file', self.run_import('/none/postsrsd', status=2).stderr)
+        self.assertIn('No such file', self.run_import('/none/postsrsd', status=3).stderr)
         for name, text, why in (('postsrsd', 'A=\0', 'the file contains a NUL byte'),
                                 ('postsrsd.conf', 'srs-domain = {', 'postsrsd.conf:1: '),
                                 ('postsrsd', 'A=%s' % ('x' * 2000000), 'too large')):
             with self.subTest(name=name, text=text[:20]):
-                done = self.run_import(self.folder.file(name, text), status=2)
+                done = self.run_import(self.folder.file(name, text), status=3)
                 self.assertRegex(done.stderr, why)
                 self.assertEqual(done.stdout, '')
 
@@ -678,7 +678,7 @@ class Options(Import):
                       config)
         self.assertIn('UNKNOWN: FILE:5 new-option: "y": ', config)
         many = ''.join('o%d = 1\n' % n for n in range(40))
-        done = self.run_import(self.folder.file('postsrsd.conf', many), status=2)
+        done = self.run_import(self.folder.file('postsrsd.conf', many), status=3)
         self.assertIn("no such option 'o32'", done.stderr)
 
     def test_missing_domains_file(self):

@@ -20,6 +20,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
 
 from harness import tap
+from harness.ctl import assert_wrong_usage
 from harness.daemon import Daemon, free_port, has_hiredis, has_sqlite, is_root, render, run
 from harness.redis import RedisServer, redis_program
 
@@ -128,7 +129,7 @@ class Maps(Base):
         database.commit()
         database.close()
         done = self.srsctl('reverse', address)
-        self.assertEqual(done.returncode, 2)
+        self.assertEqual(done.returncode, 3)
         self.assertIn('srsctl: the envelope database has a wrong row: ', done.stderr)
         done = self.srsctl('store', 'get', address)
         self.assertIn('thief@evil.example  not made of this address', done.stdout)
@@ -156,12 +157,12 @@ class Unavailable(Base):
     def test_reverse(self):
         address = self.srsctl('forward', LONG % 1).stdout.split()[0]
         done = self.srsctl('reverse', address)
-        self.assertEqual((done.returncode, done.stdout), (2, ''))
+        self.assertEqual((done.returncode, done.stdout), (3, ''))
         self.assertIn('srsctl: the envelope database cannot be read: ', done.stderr)
 
     def test_get(self):
         done = self.srsctl('store', 'get', 'A' * 32)
-        self.assertEqual((done.returncode, done.stdout), (2, ''))
+        self.assertEqual((done.returncode, done.stdout), (3, ''))
         self.assertIn('cannot be read', done.stderr)
 
     def test_status(self):
@@ -205,15 +206,14 @@ class Status(Base):
                           ('purge', 'x'), ('purge', '--yes'), ('status', '--yes')):
             with self.subTest(arguments):
                 done = self.srsctl('store', *arguments)
-                self.assertEqual(done.returncode, 2)
-                self.assertIn('usage: srsctl', done.stderr)
+                assert_wrong_usage(self, done)
 
     def test_no_daemon(self):
         self.daemon.options['control'] += '.absent'
         config = self.daemon.folder.file('other.conf', render(self.daemon.options))
         for command in (('status',), ('get', 'A' * 32)):
             done = self.srsctl('store', *command, config=config)
-            self.assertEqual(done.returncode, 2)
+            self.assertEqual(done.returncode, 3)
             self.assertIn('is srsd running?', done.stderr)
 
 
@@ -237,8 +237,8 @@ class Get(Base):
                      'SRS0=abcd=AB=mail.example=jane@srs.test', 'SRS0=abcd=AB=1=jane@srs.test'):
             with self.subTest(text):
                 done = self.srsctl('store', 'get', text)
-                self.assertEqual((done.returncode, done.stdout), (2, ''))
-                self.assertIn('not an alias', done.stderr)
+                assert_wrong_usage(self, done)
+                self.assertIn("'%s' is not an alias" % text, done.stderr)
 
 
 class Import(Base):
@@ -297,7 +297,7 @@ class Import(Base):
     def test_in_use(self):
         path = self.file_of_rows([])
         self.daemon.folder.file('postsrsd.db-wal', 'x')
-        done = self.import_rows(path, status=2)
+        done = self.import_rows(path, status=3)
         self.assertIn('stop postsrsd first', done.stderr)
 
     def test_files_that_cannot_be_read(self):
@@ -313,7 +313,7 @@ class Import(Base):
             elif text is not None:
                 self.daemon.folder.file(name, text)
             with self.subTest(name):
-                done = self.import_rows(path, status=2)
+                done = self.import_rows(path, status=3)
                 self.assertIn(why, done.stderr)
                 self.assertEqual(len(done.stderr.splitlines()), 1)
 
@@ -428,7 +428,7 @@ class Backup(Base):
         self.back_up(path)
         with open(path, 'rb') as file:
             contents = file.read()
-        done = self.back_up(path, status=2)
+        done = self.back_up(path, status=3)
         self.assertEqual(done.stderr, 'srsctl: %s: File exists; choose a new name\n' % path)
         with open(path, 'rb') as file:
             self.assertEqual(file.read(), contents)
@@ -439,11 +439,11 @@ class Backup(Base):
         self.daemon.stop()
         for name in os.listdir(os.path.dirname(self.database)):
             os.unlink(os.path.join(os.path.dirname(self.database), name))
-        self.assertIn('unable to open', self.back_up(path, status=2).stderr)
+        self.assertIn('unable to open', self.back_up(path, status=3).stderr)
         with open(self.database, 'w', encoding='ascii') as file:
             file.write('no database at all\n' * 100)
         os.chmod(self.database, 0o666)
-        self.assertIn('not a database', self.back_up(path, status=2).stderr)
+        self.assertIn('not a database', self.back_up(path, status=3).stderr)
         self.assertFalse(os.path.exists(path))
         self.assertEqual(os.listdir(os.path.dirname(self.database)), ['envelopes.sqlite'])
 
@@ -555,7 +555,7 @@ class Purge(Base):
         self.daemon.options['envelope-database'] += '.absent'
         config = self.daemon.folder.file('other.conf', render(self.daemon.options))
         done = self.srsctl('store', 'purge', config=config)
-        self.assertEqual(done.returncode, 2)
+        self.assertEqual(done.returncode, 3)
         self.assertIn('No such file', done.stderr)
         self.assertFalse(os.path.exists(self.database + '.absent'))
 

@@ -124,10 +124,12 @@ swap_file(int old, int fd)
 	return saved;
 }
 
-/* The output of the two functions for standard output and standard error. */
+/* The output of the functions for standard output and standard error. */
 static void
 test_print(void **state)
 {
+	static const struct command command = { .name = "status" };
+	const struct command_line line = { .command = &command };
 	FILE *out = tmpfile(), *err = tmpfile();
 	json_t *json = parse_json("{\"error\": \"a\\u001bb\", \"x\": \"\\u007f\\u00fc\"}");
 	int saved_out, saved_err;
@@ -140,7 +142,7 @@ test_print(void **state)
 	ctl_print_json(json);
 	fflush(stdout);
 	unit_true("error", "printed", ctl_print_reply_error(json));
-	unit_int("usage", "status", ctl_usage("status [--json]"), CTL_USAGE);
+	unit_int("usage", "status", ctl_usage(&line, "'%s' is wrong", "x\033"), CTL_USAGE);
 	json_object_del(json, "error");
 	unit_true("no error", "printed", !ctl_print_reply_error(json));
 	fflush(stderr);
@@ -155,8 +157,7 @@ test_print(void **state)
 	    "{\n  \"error\": \"a\\u001Bb\",\n  \"x\": \"\\u007f\\u00FC\"\n}\n");
 	rewind(err);
 	text[fread(text, 1, sizeof(text) - 1, err)] = '\0';
-	unit_text("error", "err", text,
-	    "srsctl: a?b\nusage: srsctl [-f file] [-s socket] status [--json]\n");
+	unit_text("error", "err", text, "srsctl: a?b\nsrsctl: status: 'x?' is wrong\n");
 	fclose(out);
 	fclose(err);
 	json_decref(json);

@@ -3,8 +3,8 @@
  * srsctl check - verify a whole installation and suggest fixes: configuration, secrets, daemon,
  * Postfix, DNS.
  */
-#include <getopt.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,86 +14,20 @@
 #include "srsd/ctl/check/check.h"
 #include "srsd/ctl/check/ctl_check.h"
 
-#define USAGE                                                                                         \
-	"check [-q] [--strict] [--postfix directory] [--address ip] ... [--json] [--print-domains]\n" \
-	"          [--send address]"
-
-struct check_options {
-	const char *postfix;
-	struct text_list addresses;
-	char *send; /* a forwarding address, or NULL */
-	bool json;
-	bool print_domains;
-	bool quiet;
-	bool strict;
-};
-
-static bool
-add_host_address(struct text_list *list, char *text)
+/* collect_addresses - of this host; the list refers to the command line */
+static void
+collect_addresses(struct text_list *list, const struct command_line *line)
 {
-	struct ipaddr ip;
+	const char *address;
 
-	if (!ipaddr_parse(&ip, text, strlen(text))) {
-		fprintf(stderr, "srsctl: --address %s: not an IPv4 or IPv6 address\n", text);
-		return false;
+	while ((address = command_line_each(line, "address", list->n)) != NULL) {
+		list->text = xreallocarray(list->text, list->n + 1, sizeof(char *));
+		list->text[list->n++] = (char *)(uintptr_t)address;
 	}
-	list->text = xreallocarray(list->text, list->n + 1, sizeof(char *));
-	list->text[list->n++] = text;
-	return true;
-}
-
-static bool
-parse_check_options(struct check_options *opts, int argc, char **argv)
-{
-	static const struct option names[] = {
-		{ "address", required_argument, NULL, 'a' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "postfix", required_argument, NULL, 'p' },
-		{ "print-domains", no_argument, NULL, 'd' },
-		{ "quiet", no_argument, NULL, 'q' },
-		{ "send", required_argument, NULL, 't' },
-		{ "strict", no_argument, NULL, 's' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int c;
-
-	while ((c = getopt_long(argc, argv, "q", names, NULL)) != -1) {
-		switch (c) {
-		case 'a':
-			if (!add_host_address(&opts->addresses, optarg))
-				return false;
-			break;
-		case 'd':
-			opts->print_domains = true;
-			break;
-		case 'j':
-			opts->json = true;
-			break;
-		case 'p':
-			opts->postfix = optarg;
-			break;
-		case 'q':
-			opts->quiet = true;
-			break;
-		case 's':
-			opts->strict = true;
-			break;
-		case 't':
-			free(opts->send);
-			opts->send =
-			    address_argument_read("--send", optarg, ADDRESS_ARGUMENT_RECIPIENT);
-			if (opts->send == NULL)
-				return false;
-			break;
-		default:
-			return false;
-		}
-	}
-	return optind == argc;
 }
 
 static void
-run_checks(struct check *check, const struct ctl *ctl, const struct check_options *opts)
+run_checks(struct check *check, const struct ctl *ctl, const char *postfix_dir, const char *send)
 {
 	if (ctl->config_error != NULL) {
 		findings_add(
@@ -112,28 +46,29 @@ run_checks(struct check *check, const struct ctl *ctl, const struct check_option
 	check_daemon(check);
 	check_milter(check);
 	check_store(check);
-	check_postfix(check, opts->postfix);
+	check_postfix(check, postfix_dir);
 	check_own_domains(check);
 	check_dns(check);
 	check_candidates(check);
-	if (opts->send != NULL)
-		check_send(check, opts->postfix, opts->send);
+	if (send != NULL)
+		check_send(check, postfix_dir, send);
 }
 
 static int
-show_findings(const struct findings *findings, const struct check_options *opts)
+show_findings(const struct findings *findings, const struct command_line *line)
 {
+	enum finding least = command_line_has(line, "quiet") ? FINDING_SKIPPED : FINDING_OK;
 	json_t *json;
 
-	if (opts->json) {
+	if (command_line_has(line, "json")) {
 		json = findings_json(findings);
 		ctl_print_json(json);
 		json_decref(json);
 	} else {
-		findings_print(findings, stdout, opts->quiet ? FINDING_SKIPPED : FINDING_OK);
+		findings_print(findings, stdout, least);
 	}
 	if (findings_count(findings, FINDING_ERROR) > 0 ||
-	    (opts->strict && findings_count(findings, FINDING_WARNING) > 0))
+	    (command_line_has(line, "strict") && findings_count(findings, FINDING_WARNING) > 0))
 		return CTL_FAILED;
 	return CTL_OK;
 }
@@ -146,44 +81,46 @@ print_domains(struct check *check, const struct ctl *ctl, const char *postfix_di
 	bool absent;
 
 	if (ctl->config_error != NULL) {
-		fprintf(stderr, "srsctl: %s\n", ctl->config_error);
-		return CTL_FAILED;
+		ctl_print_error(ctl->config_error);
+		return CTL_UNKNOWN;
 	}
 	check->postfix = postfix_open(postfix_dir, &absent, error);
 	if (check->postfix == NULL) {
 		fprintf(stderr, "srsctl: Postfix: %s\n", error);
-		return CTL_FAILED;
+		return CTL_UNKNOWN;
 	}
 	check_print_domains(check, stdout, stderr);
 	return CTL_OK;
 }
 
 int
-ctl_check(const struct ctl *ctl, int argc, char **argv)
+ctl_check(const struct ctl *ctl, const struct command_line *line)
 {
-	struct check_options opts = { .postfix = NULL };
-	struct check check = {
-		.ctl = ctl, .settings = ctl->settings, .addresses = &opts.addresses
-	};
-	int status = CTL_USAGE;
+	const char *postfix = command_line_text(line, "postfix");
+	const char *given = command_line_text(line, "send");
+	char *send = NULL; /* a forwarding address, or NULL */
+	struct text_list addresses = { 0, NULL };
+	struct check check = { .ctl = ctl, .settings = ctl->settings, .addresses = &addresses };
+	int status;
 
-	if (!parse_check_options(&opts, argc, argv)) {
-		free(opts.addresses.text);
-		free(opts.send);
-		return ctl_usage(USAGE);
+	if (given != NULL) {
+		send = address_argument_read("--send", given, ADDRESS_ARGUMENT_RECIPIENT);
+		if (send == NULL)
+			return CTL_USAGE;
 	}
+	collect_addresses(&addresses, line);
 	check.findings = findings_new();
 	check.now = time(NULL);
-	if (opts.print_domains) {
-		status = print_domains(&check, ctl, opts.postfix);
+	if (command_line_has(line, "print-domains")) {
+		status = print_domains(&check, ctl, postfix);
 	} else {
-		run_checks(&check, ctl, &opts);
-		status = show_findings(check.findings, &opts);
+		run_checks(&check, ctl, postfix, send);
+		status = show_findings(check.findings, line);
 	}
 	postfix_free(&check.postfix);
 	srs_keys_free(&check.keys);
 	findings_free(&check.findings);
-	free(opts.addresses.text);
-	free(opts.send);
+	free(addresses.text);
+	free(send);
 	return status;
 }

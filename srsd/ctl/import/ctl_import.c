@@ -5,7 +5,6 @@
  * SECURITY: root runs this command. The files are data: nothing in them is executed, although that
  * of postsrsd 1.x is a shell script.
  */
-#include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,9 +20,6 @@
 #include "srsd/ctl/import/import_postsrsd.h"
 #include "srsd/ctl/program.h"
 
-#define USAGE                                                                    \
-	"import [--check | --short] [--choose said|did] [--postfix directory]\n" \
-	"                     [--as postsrsd|postsrsd2|policyd-spf] [file ...]"
 #define FILE_MAX (1024 * 1024)
 
 /* Bytes of domains-file. */
@@ -56,7 +52,7 @@ static int
 reject_file(const char *file, const char *why)
 {
 	fprintf(stderr, "srsctl: %s: %s\n", file, why);
-	return CTL_USAGE;
+	return CTL_UNKNOWN;
 }
 
 /* query_mydomain - Postfix's mydomain, as postsrsd's launcher queries it; the caller frees it */
@@ -120,16 +116,17 @@ import_text(struct import *im, const char *path, const char *text, enum import_k
 		if (import_postsrsd2(im, path, text, time(NULL), error, sizeof(error)))
 			return CTL_OK;
 		fprintf(stderr, "srsctl: %s\n", error);
-		return CTL_USAGE;
+		return CTL_UNKNOWN;
 	case KIND_POLICYD_SPF:
 		import_policyd_spf(im, path, text, read_named_file);
 		return CTL_OK;
 	case N_KINDS:
 		break;
 	}
-	return reject_file(path,
+	reject_file(path,
 	    "the name does not show which program the file belongs to; add --as postsrsd, "
 	    "--as postsrsd2 or --as policyd-spf");
+	return CTL_USAGE;
 }
 
 /* import_file - and note in postfix which program it belongs to */
@@ -161,7 +158,7 @@ reject_absence(void)
 	fputs("srsctl: no configuration of postsrsd or policyd-spf found at\n", stderr);
 	for (i = 0; i < N_USUAL; i++)
 		fprintf(stderr, "\t%s\n", usual_files[i].file);
-	return CTL_USAGE;
+	return CTL_UNKNOWN;
 }
 
 /* import_usual_files - those that exist, one of each program */
@@ -287,108 +284,66 @@ warn_of_missing_file(struct import *im)
 		    "%s: %s. srsd does not start without this file.", path, why);
 }
 
-/* parse_kind - the argument of --as; N_KINDS: it is not valid */
+/* parse_kind - the value of --as, which is one of the words; N_KINDS: it was not given */
 static enum import_kind
 parse_kind(const char *word)
 {
 	enum import_kind kind = 0;
 
-	while (kind < N_KINDS && strcmp(kind_names[kind], word) != 0)
+	while (kind < N_KINDS && (word == NULL || strcmp(kind_names[kind], word) != 0))
 		kind++;
 	return kind;
 }
 
-struct import_options {
-	enum import_kind kind; /* of all files; N_KINDS: their names show it */
-	enum import_form form;
-	bool check;
-	const char *postfix; /* the directory of main.cf; NULL: the default */
-	bool choose;
-	enum import_answer answer; /* if choose */
-};
-
-static bool
-parse_choice_answer(struct import_options *opts, const char *word)
-{
-	opts->choose = true;
-	opts->answer = strcmp(word, "said") == 0 ? IMPORT_SAID : IMPORT_DID;
-	return opts->answer == IMPORT_SAID || strcmp(word, "did") == 0;
-}
-
-static bool
-parse_import_options(struct import_options *opts, int argc, char **argv)
-{
-	static const struct option names[] = { { "as", required_argument, NULL, 'a' },
-		{ "check", no_argument, NULL, 'c' }, { "choose", required_argument, NULL, 'o' },
-		{ "postfix", required_argument, NULL, 'p' }, { "short", no_argument, NULL, 's' },
-		{ NULL, 0, NULL, 0 } };
-	int c;
-
-	while ((c = getopt_long(argc, argv, "+", names, NULL)) != -1) {
-		switch (c) {
-		case 'a':
-			opts->kind = parse_kind(optarg);
-			if (opts->kind == N_KINDS)
-				return false;
-			break;
-		case 'c':
-			opts->check = true;
-			break;
-		case 'o':
-			if (!parse_choice_answer(opts, optarg))
-				return false;
-			break;
-		case 'p':
-			opts->postfix = optarg;
-			break;
-		case 's':
-			opts->form = IMPORT_SHORT;
-			break;
-		default:
-			return false;
-		}
-	}
-	return (optind < argc || opts->kind == N_KINDS) &&
-	       !(opts->check && opts->form == IMPORT_SHORT);
-}
-
-/* import_named_files - n of them; 0: those at the usual paths */
+/* import_named_files - those of the command line; without any, those at the usual paths */
 static int
-import_named_files(struct import *im, struct import_postfix *postfix,
-    const struct import_options *opts, char **files, int n)
+import_named_files(
+    struct import *im, struct import_postfix *postfix, const struct command_line *line)
 {
-	int i, status = CTL_OK;
+	enum import_kind kind = parse_kind(command_line_text(line, "as"));
+	int status = CTL_OK;
+	const char *path;
+	size_t i;
 
-	if (n == 0)
+	if (line->n == 0)
 		return import_usual_files(im, postfix);
-	for (i = 0; status == CTL_OK && i < n; i++)
-		status = import_file(im, postfix, files[i],
-		    opts->kind == N_KINDS ? guess_kind(files[i]) : opts->kind);
+	for (i = 0; status == CTL_OK && i < line->n; i++) {
+		path = command_line_argument(line, i);
+		status = import_file(im, postfix, path, kind == N_KINDS ? guess_kind(path) : kind);
+	}
 	return status;
 }
 
-int
-ctl_import(const struct ctl *ctl, int argc, char **argv)
+/* make_import_choices - all of them in the same way, with --choose */
+static void
+make_import_choices(struct import *im, const char *answer)
 {
-	struct import_options opts = { .kind = N_KINDS, .form = IMPORT_WHOLE };
-	struct import_postfix postfix = { .settings = NULL };
-	struct import *im;
-	int first, status;
+	if (answer != NULL)
+		import_choose(im, strcmp(answer, "said") == 0 ? IMPORT_SAID : IMPORT_DID);
+}
 
-	if (!parse_import_options(&opts, argc, argv))
-		return ctl_usage(USAGE);
-	first = optind; /* import_postsrsd1 calls getopt, too */
-	postfix.dir = opts.postfix;
+int
+ctl_import(const struct ctl *ctl, const struct command_line *line)
+{
+	enum import_form form = command_line_has(line, "short") ? IMPORT_SHORT : IMPORT_WHOLE;
+	struct import_postfix postfix = { .dir = command_line_text(line, "postfix") };
+	bool check = command_line_has(line, "check");
+	struct import *im;
+	int status;
+
+	if (line->n == 0 && command_line_has(line, "as"))
+		return ctl_usage(line, "--as needs an argument: FILE");
+	if (check && form == IMPORT_SHORT)
+		return ctl_usage(line, "--check and --short exclude each other");
 	im = import_new();
-	status = import_named_files(im, &postfix, &opts, argv + first, argc - first);
+	status = import_named_files(im, &postfix, line);
 	if (status == CTL_OK) {
 		import_complete(im);
-		if (opts.choose)
-			import_choose(im, opts.answer);
+		make_import_choices(im, command_line_text(line, "choose"));
 		use_own_copy(im, ctl->settings->secrets_file);
 		warn_of_missing_file(im);
 		postfix.settings = import_settings(im);
-		status = opts.check ? print_check(ctl, im) : print_import(im, opts.form, &postfix);
+		status = check ? print_check(ctl, im) : print_import(im, form, &postfix);
 	}
 	import_free(&im);
 	return status;
