@@ -28,7 +28,8 @@ PACKAGES = (KERNEL, 'apparmor', 'ca-certificates', 'dbus', 'init', 'initramfs-to
             'kmod', 'logrotate', 'postfix', 'postfix-policyd-spf-python', 'postsrsd', 'procps',
             'python3', 'rsyslog', 'sqlite3', 'udev')
 TOOLS = {'qemu-system-x86_64': 'qemu-system-x86', 'qemu-img': 'qemu-utils',
-         'mmdebstrap': 'mmdebstrap', 'mke2fs': 'e2fsprogs', 'dpkg-deb': 'dpkg', 'unshare': 'util-linux'}
+         'mmdebstrap': 'mmdebstrap', 'mke2fs': 'e2fsprogs', 'dpkg-deb': 'dpkg',
+         'unshare': 'util-linux'}
 
 # Timers of a distribution have nothing to do with srsd, and take the time of an emulated processor.
 MASKED = ('apt-daily.timer', 'apt-daily-upgrade.timer', 'dpkg-db-backup.timer',
@@ -241,7 +242,8 @@ class Release:
             shutil.copy(os.path.join(boot, found[-1]), path)
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self.disk)
-        self.run('the disk', 'mke2fs', '-q', '-t', 'ext4', '-L', 'root', '-d', root, self.disk, '3G')
+        self.run('the disk', 'mke2fs', '-q', '-t', 'ext4', '-L', 'root', '-d', root, self.disk,
+                 '3G')
         shutil.rmtree(root)
 
 
@@ -252,7 +254,8 @@ def furnish(root):
 
     write_file(inside('etc/hostname'), HOST + '\n')
     write_file(inside('etc/mailname'), HOST + '\n')
-    write_file(inside('etc/hosts'), '127.0.0.1 localhost\n::1 localhost\n127.0.1.1 %s mail\n' % HOST)
+    write_file(inside('etc/hosts'), '127.0.0.1 localhost\n::1 localhost\n127.0.1.1 %s mail\n' %
+               HOST)
     write_file(inside('etc/fstab'), '/dev/vda / ext4 errors=remount-ro 0 1\n')
     with contextlib.suppress(FileNotFoundError):
         os.unlink(inside('etc/resolv.conf'))
@@ -263,7 +266,8 @@ def furnish(root):
                '[Service]\nExecStart=\n'
                'ExecStart=-/sbin/agetty --autologin root --keep-baud 115200 %I vt220\n')
     # systemctl complains that /proc is not mounted, and needs nothing of it.
-    for words in (['mask', *MASKED], ['enable', 'vm-agent.service'], ['disable', 'postsrsd.service']):
+    for words in (['mask', *MASKED], ['enable', 'vm-agent.service'],
+                  ['disable', 'postsrsd.service']):
         subprocess.run(['chroot', root, 'systemctl', '--quiet', *words], check=True,
                        stderr=subprocess.DEVNULL)
 
@@ -276,7 +280,8 @@ def checkout_files():
         listed = subprocess.run(['git', '-c', 'safe.directory=*', 'ls-files', '-z', '--cached',
                                  '--others', '--exclude-standard'],
                                 cwd=TOP, stdout=subprocess.PIPE, check=True).stdout.decode()
-        return [name for name in listed.split('\0') if os.path.lexists(os.path.join(TOP, name)) and name]
+        return [name for name in listed.split('\0')
+                if name and os.path.lexists(os.path.join(TOP, name))]
     found = []
     for base, folders, files in os.walk(TOP):
         folders[:] = [name for name in folders

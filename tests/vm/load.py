@@ -10,16 +10,16 @@ KEY = 'alice@origin.test'
 # While it stops, the daemon closes a new connection that sends nothing for 250 ms. On an emulated
 # processor a client may be that slow.
 SLOW = 0.2
-PAUSE = 0.05            # between two requests, so that an emulated processor has time for the daemon
+PAUSE = 0.05            # between two requests: an emulated processor needs time for the daemon
 
 
 class Load:
     """Some clients connect anew for each request; one keeps its connection for as long as it can.
 
     After the block, `answered` new connections got the right answer and `wrong` another one,
-    `refused` could not be made, `lost` ended before the answer, and `slow` did so because the client
-    had sent its request too late. The kept connection was `closed` some times. The block begins when
-    `first` requests have been answered.
+    `refused` could not be made, `lost` ended before the answer, and `slow` did so because the
+    client had sent its request too late. The kept connection was `closed` some times. The block
+    begins when `first` requests have been answered.
     """
 
     def __init__(self, address, clients=3, first=10):
@@ -98,6 +98,6 @@ class Load:
         return self.refused, self.lost, self.wrong
 
     def __str__(self):
-        return ('%d answered, %d refused, %d lost, %d slow, %d wrong, the kept connection was closed %d '
-                'times: %s' % (self.answered, self.refused, self.lost, self.slow, self.wrong,
+        return ('%d answered, %d refused, %d lost, %d slow, %d wrong, the kept connection was '
+                'closed %d times: %s' % (self.answered, self.refused, self.lost, self.slow, self.wrong,
                                self.closed, ', '.join(sorted(self.reasons))))

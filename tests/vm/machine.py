@@ -24,8 +24,8 @@ from images import Failed
 BOOT_TIMEOUT = 900
 COMMAND_TIMEOUT = 600
 SNAPSHOT_TIMEOUT = 300
-# Without audit, neither seccomp nor AppArmor reports anything. The check of the timer fails, and the
-# kernel panics, if the host has too little time for the machine.
+# Without audit, neither seccomp nor AppArmor reports anything. The check of the timer fails, and
+# the kernel panics, if the host has too little time for the machine.
 KERNEL_OPTIONS = 'root=/dev/vda rw console=ttyS0 audit=1 security=apparmor no_timer_check'
 LEAVE = b'\x1d'         # Ctrl-]
 
@@ -117,8 +117,8 @@ class Machine:
     def restore(self, name):
         """Continue from a snapshot, in a new qemu.
 
-        In the old one, the clock of the emulated processor would jump by the time since the snapshot,
-        so that watchdogs in the machine expire.
+        In the old one, the clock of the emulated processor would jump by the time since the
+        snapshot, so that watchdogs in the machine expire.
         """
         self.stop()
         self.launch(paused=True)
@@ -141,8 +141,8 @@ class Machine:
                 os.unlink(path)
         socket_options = ',server=on,wait=off'
         command = [
-            'nice', '-n', '5', 'qemu-system-x86_64', '-nodefaults', '-no-user-config', '-display', 'none',
-            '-nic', 'none', '-machine', 'q35', *accelerator, '-smp', '1', '-m', '1024',
+            'nice', '-n', '5', 'qemu-system-x86_64', '-nodefaults', '-no-user-config', '-display',
+            'none', '-nic', 'none', '-machine', 'q35', *accelerator, '-smp', '1', '-m', '1024',
             '-drive', 'file=%s,if=virtio,format=qcow2' % self.disk, '-device', 'virtio-rng-pci',
             '-chardev', 'socket,id=console,path=%s,logfile=%s,logappend=on%s' % (
                 sockets['console'], self.console, socket_options),

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: ISC
-"""run - test the package on a Debian that boots: systemd, AppArmor, Postfix, reboots, power failures.
+"""run - test the package on a Debian that boots: systemd, AppArmor, Postfix, power failures.
 
 Builds the package of this checkout for a Debian release, and a disk with that release; boots it in
 qemu without a network card, and runs the stages in it. Each stage starts from a snapshot of the
@@ -90,7 +90,7 @@ class Stage:
         getattr(self.module, 'drive', Stage.check_all)(self)
 
     def check_all(self):
-        """All classes of test cases, except those that others inherit from, whose names end in Case."""
+        """All classes of test cases, except base classes, whose names end in Case."""
         self.check(*(name for name, value in vars(self.module).items()
                      if isinstance(value, type) and issubclass(value, unittest.TestCase) and
                      not name.endswith('Case')))
@@ -119,8 +119,8 @@ class Stage:
 
     def call(self, function, *words, each_line):
         """Run a function of the stage in the machine."""
-        return self.machine.run('python3', INSIDE + '/tests/vm/guest.py', self.name, function, *words,
-                                timeout=STAGE_TIMEOUT, each_line=each_line)
+        return self.machine.run('python3', INSIDE + '/tests/vm/guest.py', self.name, function,
+                                *words, timeout=STAGE_TIMEOUT, each_line=each_line)
 
     def result(self, true, name, why=''):
         """A case that was decided on the host."""
@@ -183,7 +183,8 @@ def prepare_machine(machine):
     """The snapshots that the stages start from."""
     if not machine.has_snapshot('booted'):
         boot_machine(machine)
-    with machine.release.unless_known('installed', images.digest_file(machine.release.package)) as wanted:
+    key = images.digest_file(machine.release.package)
+    with machine.release.unless_known('installed', key) as wanted:
         if wanted or not machine.has_snapshot('installed'):
             install_package(machine)
 
@@ -198,7 +199,7 @@ def parse_arguments():
     parser.add_argument('--release', choices=images.RELEASES, default=images.RELEASES[0],
                         help='the Debian release (default: %(default)s)')
     parser.add_argument('--build', default=os.path.join(images.TOP, 'build-vm'), metavar='DIR',
-                        help='where disks and packages are kept (default: build-vm of the checkout)')
+                        help='directory for disks and packages (default: build-vm)')
     parser.add_argument('--keep', action='store_true',
                         help='keep the disk as the last stage left it, as kept.qcow2')
     parser.add_argument('--shell', action='store_true',
@@ -238,7 +239,8 @@ def run_stages(names, machine, counts):
 
 def explain(error, machine):
     """The rest of an error, and what the machine has said last."""
-    for line in [*str(error).splitlines()[1:], '-- the end of the console', *machine.console_tail()]:
+    for line in [*str(error).splitlines()[1:], '-- the end of the console',
+                 *machine.console_tail()]:
         say(line)
 
 

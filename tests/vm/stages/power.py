@@ -94,8 +94,8 @@ class Compare(GuestCase):
         self.assertEqual((len(lost), lost), (0, {}))
 
     def test_database_is_whole(self):
-        self.assertEqual(succeed('sqlite3', '/var/lib/srsd/envelopes.sqlite', 'PRAGMA integrity_check'),
-                         'ok')
+        said = succeed('sqlite3', '/var/lib/srsd/envelopes.sqlite', 'PRAGMA integrity_check')
+        self.assertEqual(said, 'ok')
         self.assertEqual(show('srsd', 'NRestarts'), '0')
 
     def test_writes_again(self):

@@ -4,8 +4,8 @@
 import os
 import signal
 
-from guest import (CONF, FORWARD, SOCKETS, GuestCase, configure, engine, forward, is_active, monitor,
-                   run, show, succeed, wait_active, wait_until)
+from guest import (CONF, FORWARD, SOCKETS, GuestCase, configure, engine, forward, is_active,
+                   monitor, run, show, succeed, wait_active, wait_until)
 from load import Load
 
 
@@ -80,7 +80,7 @@ class WrongConfiguration(GuestCase):
 
 class WithoutConfiguration(GuestCase):
     def test_sockets_do_not_fail(self):
-        """As after a removal of the file: a connection must not put the sockets into a failed state."""
+        """As after a removal of the file: a connection must not make the sockets fail."""
         succeed('systemctl', 'stop', 'srsd', *SOCKETS)
         os.rename(CONF, CONF + '.away')
         run('systemctl', 'start', *SOCKETS)
