@@ -25,8 +25,8 @@ HOST = 'mail.' + DOMAIN
 
 # What a mail server has, and what the stages use. The libraries of the package are added.
 PACKAGES = (KERNEL, 'apparmor', 'ca-certificates', 'dbus', 'init', 'initramfs-tools', 'iproute2',
-            'kmod', 'logrotate', 'postfix', 'postfix-policyd-spf-python', 'postsrsd', 'procps',
-            'python3', 'rsyslog', 'sqlite3', 'udev')
+            'kmod', 'login', 'logrotate', 'postfix', 'postfix-policyd-spf-python', 'postsrsd',
+            'procps', 'python3', 'rsyslog', 'sqlite3', 'udev')
 TOOLS = {'qemu-system-x86_64': 'qemu-system-x86', 'qemu-img': 'qemu-utils',
          'mmdebstrap': 'mmdebstrap', 'mke2fs': 'e2fsprogs', 'dpkg-deb': 'dpkg',
          'unshare': 'util-linux'}

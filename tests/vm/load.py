@@ -99,5 +99,6 @@ class Load:
 
     def __str__(self):
         return ('%d answered, %d refused, %d lost, %d slow, %d wrong, the kept connection was '
-                'closed %d times: %s' % (self.answered, self.refused, self.lost, self.slow, self.wrong,
-                               self.closed, ', '.join(sorted(self.reasons))))
+                'closed %d times: %s' % (
+                    self.answered, self.refused, self.lost, self.slow, self.wrong, self.closed,
+                    ', '.join(sorted(self.reasons))))

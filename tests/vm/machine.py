@@ -24,9 +24,10 @@ from images import Failed
 BOOT_TIMEOUT = 900
 COMMAND_TIMEOUT = 600
 SNAPSHOT_TIMEOUT = 300
-# Without audit, neither seccomp nor AppArmor reports anything. The check of the timer fails, and
-# the kernel panics, if the host has too little time for the machine.
-KERNEL_OPTIONS = 'root=/dev/vda rw console=ttyS0 audit=1 security=apparmor no_timer_check'
+# Without audit, neither seccomp nor AppArmor reports anything, and no report may be dropped. The
+# check of the timer fails, and the kernel panics, if the host has too little time for the machine.
+KERNEL_OPTIONS = ('root=/dev/vda rw console=ttyS0 security=apparmor audit=1 '
+                  'audit_backlog_limit=8192 sysctl.kernel.printk_ratelimit=0 no_timer_check')
 LEAVE = b'\x1d'         # Ctrl-]
 
 
