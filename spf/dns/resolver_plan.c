@@ -63,7 +63,7 @@ add_resolv_conf(struct buffer *plan, struct filebox *box)
 	size_t len;
 
 	if (!filebox_read(box, &file, RESOLVER_PLAN_FILE, FILE_MAX, &error)) {
-		log_warnx("%s: %s; using the root servers", RESOLVER_PLAN_FILE, error);
+		log_warnx("%s: %s", RESOLVER_PLAN_FILE, error);
 		return;
 	}
 	for (rest = file.data; (line = strsep(&rest, "\n")) != NULL;)

@@ -7,6 +7,7 @@
 #include "common/xmalloc.h"
 #include "conf/envelope_database.h"
 #include "conf/paths.h"
+#include "spf/dns/dns_servers.h"
 #include "spf/dns/resolver_plan.h"
 #include "srsd/service/inputs.h"
 #include "srsd/store/store_redis_url.h"
@@ -143,6 +144,17 @@ read_authorities(struct inputs *in, char error[CONFIG_ERROR_SIZE])
 }
 #endif
 
+/* warn_of_root_servers - because neither the settings nor resolv.conf name a nameserver */
+static void
+warn_of_root_servers(const struct inputs *in)
+{
+	char server[DNS_SERVERS_ONE_SIZE];
+	const char *plan = in->dns;
+
+	if (!dns_servers_next(&plan, server))
+		log_warnx("%s has no nameserver, using the root servers", RESOLVER_PLAN_FILE);
+}
+
 bool
 inputs_read_rest(struct inputs *in, const struct identity *daemon, char error[CONFIG_ERROR_SIZE])
 {
@@ -153,6 +165,8 @@ inputs_read_rest(struct inputs *in, const struct identity *daemon, char error[CO
 	if (in->keys != NULL && read_database_password(in, daemon, error) &&
 	    check_database_server(in, error) && read_authorities(in, error))
 		in->dns = resolver_plan_make(in->settings, in->box, error, CONFIG_ERROR_SIZE);
+	if (in->dns != NULL && !filebox_is_closed(in->box))
+		warn_of_root_servers(in);
 	if (in->dns != NULL)
 		return true;
 	inputs_free(in);

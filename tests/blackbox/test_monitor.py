@@ -435,6 +435,15 @@ class ResolvConf(unittest.TestCase):
         self.write()
         self.daemon.wait_log('/etc/resolv.conf has no nameserver, keeping the old ones')
         self.assertEqual(self.servers()['servers'], [self.SERVERS[0]])
+        mark = self.daemon.log_mark()
+        self.lead_to('resolv.conf')
+        self.daemon.wait_log('/etc/resolv.conf: Too many levels of symbolic links$', mark)
+        self.daemon.wait_log('/etc/resolv.conf has no nameserver, keeping the old ones', mark)
+        self.assertEqual(self.servers()['servers'], [self.SERVERS[0]])
+        self.assertEqual(self.daemon.log_matches('root servers'), [])
+        self.reload()
+        self.assertEqual(len(self.daemon.log_matches('no nameserver, using the root servers')), 1)
+        self.assertEqual(self.servers()['servers'], [])
 
     def test_pending_checks(self):
         """A check goes on, although its first nameserver was silent; the next one is answered."""
