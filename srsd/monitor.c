@@ -566,6 +566,8 @@ watch_resolv_conf(struct monitor *m)
 	m->dns_watch = filewatch_new(RESOLVER_PLAN_FILE);
 	if (m->dns_watch == NULL)
 		log_warn("cannot watch %s, reload srsd after a change", RESOLVER_PLAN_FILE);
+	else
+		m->due[DEADLINE_DNS] = now_ms(); /* it may have changed since it was read */
 }
 
 /* send_nameservers - the files of the plan in effect, to an engine; a later one is forked with it */

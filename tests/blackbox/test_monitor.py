@@ -471,6 +471,30 @@ class ResolvConf(unittest.TestCase):
         self.assertEqual(self.daemon.log_matches('has changed'), [])
         self.wait_change(lambda: self.write(a), a)
 
+    def test_change_before_the_watch(self):
+        """After the monitor has read the file, and before the engine has accepted the reload."""
+        a, b, c = self.SERVERS[:3]
+        self.daemon.options['nameservers'] = [b]
+        self.reload()
+        self.daemon.options['nameservers'] = []
+        self.daemon.write_config()
+        engine = engine_of(self.daemon)
+        os.kill(engine, signal.SIGSTOP)
+        try:
+            self.daemon.signal(signal.SIGHUP)
+            self.daemon.wait_said('RELOADING=1', count=2)
+            self.wait_monitor_asleep()
+            self.wait_change(lambda: (self.write(c), os.kill(engine, signal.SIGCONT)), c)
+        finally:
+            os.kill(engine, signal.SIGCONT)
+
+    def wait_monitor_asleep(self):
+        """Until it has read the files, and waits for the engine."""
+        while True:
+            with open('/proc/%d/stat' % self.daemon.process.pid, encoding='ascii') as file:
+                if file.read().rpartition(')')[2].split()[0] == 'S':
+                    return
+
     def reload(self):
         mark = self.daemon.log_mark()
         self.daemon.write_config()
