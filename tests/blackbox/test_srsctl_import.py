@@ -753,8 +753,24 @@ class Postfix(Import):
         self.assertIn('main.cf and master.cf can stay as they are', self.output)
         with open(os.path.join(directory, 'main.cf'), encoding='utf-8') as file:
             self.assertIn("permit_mynetworks, reject_unauth_destination, check_policy_service "
-                          "inet:127.0.0.1:10003, $my_checks, check_client_access "
+                          "{ inet:127.0.0.1:10003, timeout=9s }, $my_checks, check_client_access "
                           "inline:{{it's=OK}}, check_policy_service inet:127.0.0.1:1\n", file.read())
+
+    def test_foreign_text(self):
+        """A terminal and a shell see only the text of the files."""
+        directory = self.postfix(
+            'smtpd_helo_restrictions = permit\x1b[2K\u202ex check_policy_service unix:private/spf\n'
+            'smtpd_client_restrictions = $(id)\t`id` \'; id; "\\ check_policy_service '
+            'unix:private/spf\n')
+        commands = self.commands(directory, self.old[1])
+        self.assertEqual([command for command in commands if 'restrictions' in command[1]], [
+            ['-e', 'smtpd_client_restrictions = $(id) `id` \'; id; "\\ check_policy_service '
+             'inet:127.0.0.1:10003'],
+            ['-P', 'submission/inet/smtpd_recipient_restrictions = '
+             'permit_sasl_authenticated,check_policy_service,inet:127.0.0.1:10003']])
+        self.assertNotRegex(self.output, '[\x00-\x08\x0b-\x1f\x7f\u202e]')
+        self.assertIn("shown as '?'. Edit it by hand:   # smtpd_helo_restrictions = permit?[2K?x "
+                      "check_policy_service inet:127.0.0.1:10003", self.output)
 
     def test_nobody_asked_policyd_spf(self):
         """(restrictions, what they become)"""

@@ -25,17 +25,49 @@ struct postfix_edit {
 	size_t replaced;        /* places at which policyd-spf was asked */
 };
 
-/* add_command - in quotes for the shell */
+/* copy_without_tabs - which Postfix accepts wherever it accepts a blank */
+static char *
+copy_without_tabs(const char *text)
+{
+	char *copy = xstrdup(text), *tab = copy;
+
+	while ((tab = strchr(tab, '\t')) != NULL)
+		*tab = ' ';
+	return copy;
+}
+
+static void
+add_quoted_command(struct buffer *commands, const char *command, const char *argument)
+{
+	buffer_printf(commands, "#   postconf %s '", command);
+	for (; *argument != '\0'; argument++)
+		if (*argument == '\'')
+			buffer_printf(commands, "'\\''");
+		else
+			buffer_add(commands, argument, 1);
+	buffer_printf(commands, "'\n");
+}
+
+/*
+ * add_command - in quotes for the shell
+ *
+ * A control character, or a byte that is not UTF-8, could change what the terminal of the operator
+ * shows of a command. Then there is no command.
+ */
 static void
 add_command(struct postfix_edit *edit, const char *command, const char *argument)
 {
-	buffer_printf(&edit->commands, "#   postconf %s '", command);
-	for (; *argument != '\0'; argument++)
-		if (*argument == '\'')
-			buffer_printf(&edit->commands, "'\\''");
-		else
-			buffer_add(&edit->commands, argument, 1);
-	buffer_printf(&edit->commands, "'\n");
+	char *meant = copy_without_tabs(argument), *shown = printable_utf8(xstrdup(meant));
+
+	if (strcmp(shown, meant) == 0)
+		add_quoted_command(&edit->commands, command, meant);
+	else
+		buffer_printf(&edit->commands,
+		    "# This has characters that cannot be printed, shown as '?'. Edit it by hand:\n"
+		    "#   # %s\n",
+		    shown);
+	free(shown);
+	free(meant);
 }
 
 PRINTF_LIKE(2, 3)
@@ -68,6 +100,18 @@ is_spf_service(const struct postfix *postfix, const char *endpoint)
 	return strncmp(endpoint, "unix:private/", 13) == 0 && strcasestr(endpoint, "spf") != NULL;
 }
 
+/* add_policy_word - the endpoint of srsd, with the options that the word has in braces */
+static void
+add_policy_word(struct buffer *text, const char *word, const char *endpoint, const char *policy)
+{
+	const char *at = word[0] == '{' ? strstr(word, endpoint) : NULL;
+
+	if (at == NULL)
+		buffer_printf(text, "%s", policy);
+	else
+		buffer_printf(text, "%.*s%s%s", (int)(at - word), word, policy, at + strlen(endpoint));
+}
+
 /*
  * replace_policy - the restrictions with the endpoint of srsd in each place of another SPF program;
  * the caller frees the text, which is NULL if there is no such place
@@ -84,7 +128,7 @@ replace_policy(const struct postfix_edit *edit, const char *restrictions)
 		postfix_policy_endpoint(word, endpoint);
 		if (is_policy && is_spf_service(edit->postfix, endpoint)) {
 			buffer_add(&text, copied, (size_t)(rest - copied) - strlen(word));
-			buffer_printf(&text, "%s", edit->policy);
+			add_policy_word(&text, word, endpoint, edit->policy);
 			copied = rest;
 		}
 		is_policy = strcasecmp(word, "check_policy_service") == 0;
