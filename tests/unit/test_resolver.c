@@ -292,10 +292,12 @@ test_names_of_local_zones(void **state)
 		{ "host.invalid", DNS_TXT },
 		{ "host.home.arpa", DNS_TXT },
 		{ "1.0.0.127.in-addr.arpa", DNS_PTR },
-		{ "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa", DNS_PTR },
+		{ "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa",
+		    DNS_PTR },
 		{ "1.0.0.10.in-addr.arpa", DNS_PTR },
 		{ "1.2.168.192.in-addr.arpa", DNS_PTR },
-		{ "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.d.f.ip6.arpa", DNS_PTR },
+		{ "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.d.f.ip6.arpa",
+		    DNS_PTR },
 	};
 	struct resolver *r = start_server(0, NXDOMAIN);
 	size_t i;
