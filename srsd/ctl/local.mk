@@ -37,6 +37,7 @@ unit_tests += tests/unit/test_mail_fields
 fuzzers += tests/fuzz/mail_fields
 ctl_files += srsd/ctl/offline.c srsd/ctl/offline.h
 ctl_files += srsd/ctl/postfix.c srsd/ctl/postfix.h
+unit_tests += tests/unit/test_postfix
 ctl_files += srsd/ctl/postfix_endpoint.c srsd/ctl/postfix_endpoint.h
 ctl_files += srsd/ctl/postfix_text.c srsd/ctl/postfix_text.h
 unit_tests += tests/unit/test_postfix_text

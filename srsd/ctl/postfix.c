@@ -113,8 +113,9 @@ run_postconf(const struct postfix *p, struct postfix_lines *lines, const char *c
 	while (*more != NULL && n < sizeof(argv) / sizeof(argv[0]) - 1)
 		argv[n++] = *more++;
 	argv[n] = NULL;
-	*absent = !program_run(&program, argv, &why);
-	if (*absent) {
+	*absent = false;
+	if (!program_run(&program, argv, &why)) {
+		*absent = !program.timed_out;
 		snprintf(error, POSTFIX_ERROR_SIZE, "postconf: %s", why);
 		return false;
 	}

@@ -160,6 +160,7 @@ run_program(struct program *p, const char *const argv[], int in, int limit_ms, c
 	if (e == 0 && !ended)
 		kill(pid, SIGKILL);
 	p->status = e == 0 ? wait_for_exit(pid) : -1;
+	p->timed_out = e == 0 && !ended;
 	for (i = 0; i < 2; i++) {
 		close_stream(&streams[i]);
 		buffer_add(&streams[i].output, "", 1);
@@ -209,6 +210,7 @@ program_run_with_input(
 
 	if (in == -1) {
 		*error = strerror(errno);
+		p->timed_out = false;
 		return false;
 	}
 	ok = run_program(p, argv, in, PROGRAM_LIMIT_MS, error);

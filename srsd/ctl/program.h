@@ -18,17 +18,18 @@
 #define PROGRAM_LIMIT_MS 30000
 
 struct program {
-	int status; /* exit status; -1: killed by a signal */
-	char *out;  /* standard output, NUL-terminated */
-	bool cut;   /* it was longer than PROGRAM_OUTPUT_MAX */
-	char *err;  /* standard error, NUL-terminated, cut in the same way */
+	int status;     /* exit status; -1: killed by a signal */
+	char *out;      /* standard output, NUL-terminated */
+	bool cut;       /* it was longer than PROGRAM_OUTPUT_MAX */
+	char *err;      /* standard error, NUL-terminated, cut in the same way */
+	bool timed_out; /* killed at the time limit */
 };
 
 /*
  * Runs argv, which ends with NULL, and waits for its end and that of its output. True when the
  * program has ended; the caller then calls program_free. False with a static reason or that of
  * strerror(3) in *error when the program cannot be started, or had to be killed because it was
- * still running after PROGRAM_LIMIT_MS; then there is nothing to free.
+ * still running after PROGRAM_LIMIT_MS, which sets p->timed_out; then there is nothing to free.
  */
 bool program_run(struct program *p, const char *const argv[], const char **error);
 

@@ -56,6 +56,7 @@ test_output_and_status(void **state)
 		unit_text(rows[i].script, "err", p.err, rows[i].err);
 		unit_int(rows[i].script, "status", p.status, rows[i].status);
 		unit_int(rows[i].script, "cut", p.cut, false);
+		unit_int(rows[i].script, "timed out", p.timed_out, false);
 		program_free(&p);
 	}
 	unit_end();
@@ -81,6 +82,7 @@ test_programs_that_cannot_start(void **state)
 		error = "";
 		unit_int(rows[i].argv[0], "ran", program_run(&p, rows[i].argv, &error), false);
 		unit_text(rows[i].argv[0], "error", error, strerror(rows[i].want));
+		unit_int(rows[i].argv[0], "timed out", p.timed_out, false);
 	}
 	unit_end();
 }
@@ -96,6 +98,7 @@ test_programs_that_do_not_end(void **state)
 	(void)state;
 	assert_false(run_shell(&p, "echo begun; exec sleep 1000", SHORT_MS, &error));
 	unit_text("open", "error", error, "timed out");
+	unit_true("open", "timed out", p.timed_out);
 	assert_false(run_shell(&p, "exec cat /dev/zero", SHORT_MS, &error));
 	unit_text("busy", "error", error, "timed out");
 	assert_true(clock_elapsed(&clock_system) - begin < LONG_MS);
