@@ -36,6 +36,32 @@ contrib/init/srsd: contrib/init/srsd.in
 
 CLEANFILES += $(generated)
 
+# Completion for shells. The files have the path of a usual installation; what is installed has the
+# path of this one. A shell finds them below the prefix of its own packages.
+completions = contrib/completion/installed/srsctl contrib/completion/installed/_srsctl \
+	contrib/completion/installed/srsctl.fish
+noinst_DATA += $(completions)
+if HAVE_BASHCOMPLETIONDIR
+bashcompletion_DATA = contrib/completion/installed/srsctl
+endif
+if HAVE_ZSHCOMPLETIONDIR
+zshcompletion_DATA = contrib/completion/installed/_srsctl
+endif
+if HAVE_FISHCOMPLETIONDIR
+fishcompletion_DATA = contrib/completion/installed/srsctl.fish
+endif
+
+$(completions): Makefile
+	@$(MKDIR_P) $(@D)
+	$(AM_V_GEN)case $(@F) in srsctl) from=srsctl.bash ;; *) from=$(@F) ;; esac && \
+	    sed -e 's|/usr/sbin/srs|$(sbindir)/srs|g' $(srcdir)/contrib/completion/$$from >$@.tmp
+	@mv $@.tmp $@
+contrib/completion/installed/srsctl: contrib/completion/srsctl.bash
+contrib/completion/installed/_srsctl: contrib/completion/_srsctl
+contrib/completion/installed/srsctl.fish: contrib/completion/srsctl.fish
+
+CLEANFILES += $(completions)
+
 # Examples for operation, to be copied and adapted.
 contrib_examples = contrib/prometheus/scrape.yml contrib/prometheus/srsd.rules.yml \
 	contrib/prometheus/srsd.rules.test.yml contrib/prometheus/srsd.secrets.test.yml \
@@ -47,5 +73,6 @@ contrib_examples = contrib/prometheus/scrape.yml contrib/prometheus/srsd.rules.y
 
 EXTRA_DIST += $(sockets:=.in) contrib/systemd/sysusers.d/srsd.conf contrib/systemd/srsd.service.in \
 	contrib/systemd/tmpfiles.d/srsd.conf.in contrib/systemd/credential.conf.in contrib/init/srsd.in $(contrib_examples) \
+	contrib/completion/srsctl.bash contrib/completion/_srsctl contrib/completion/srsctl.fish \
 	contrib/arch contrib/check contrib/demo contrib/fuzz contrib/postfix contrib/run \
 	contrib/package contrib/debian contrib/oci .containerignore

@@ -56,6 +56,7 @@ socket_tests = tests/blackbox/test_maps.py \
 	tests/blackbox/test_dnssec.py \
 	tests/blackbox/test_limits.py \
 	tests/blackbox/test_clients.py \
+	tests/blackbox/test_completion.py \
 	tests/blackbox/test_endpoints.py \
 	tests/blackbox/test_overload.py \
 	tests/blackbox/test_faults.py \

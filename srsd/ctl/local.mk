@@ -4,6 +4,8 @@
 ctl_files =
 ctl_files += srsd/ctl/address_argument.c srsd/ctl/address_argument.h
 unit_tests += tests/unit/test_address_argument
+ctl_files += srsd/ctl/command_completion.c srsd/ctl/command_completion.h
+unit_tests += tests/unit/test_command_completion
 ctl_files += srsd/ctl/command_help.c srsd/ctl/command_help.h
 unit_tests += tests/unit/test_command_help
 ctl_files += srsd/ctl/command_line.c srsd/ctl/command_line.h

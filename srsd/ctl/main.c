@@ -15,6 +15,7 @@
 #include "conf/config.h"
 #include "conf/paths.h"
 #include "srsd/ctl/check/ctl_check.h"
+#include "srsd/ctl/command_completion.h"
 #include "srsd/ctl/command_help.h"
 #include "srsd/ctl/ctl.h"
 #include "srsd/ctl/import/ctl_import.h"
@@ -160,6 +161,10 @@ main(int argc, char **argv)
 	struct command_line line;
 	int status = CTL_USAGE;
 
+	if (argc > 1 && strcmp(argv[1], COMMAND_COMPLETE) == 0) {
+		command_completion_print(stdout, argc - 2, argv + 2);
+		return CTL_OK;
+	}
 	if (command_line_parse(&line, argc, argv, error))
 		status = run_line(&line);
 	else if (is_seen)

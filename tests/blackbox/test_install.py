@@ -31,6 +31,8 @@ INSTALLED = '''
     doc/examples/srsd.conf
     man/man5/srsd.conf.5 man/man8/srsctl.8 man/man8/srsd.8
     sbin/srsctl sbin/srsd
+    share/bash-completion/completions/srsctl share/fish/vendor_completions.d/srsctl.fish
+    share/zsh/site-functions/_srsctl
     sysusers/srsd.conf tmpfiles/srsd.conf
     units/srsd-forward.socket units/srsd-milter.socket units/srsd-policy.socket
     units/srsd-reverse.socket units/srsd-socketmap.socket units/srsd.service

@@ -334,6 +334,9 @@ class Installed(unittest.TestCase):
                             (SECRET, 'root:srsd 640'),
                             ('/run/srsd', 'srsd:srsd 755'),
                             ('/var/lib/srsd', 'srsd:srsd 750'),
+                            ('/usr/share/bash-completion/completions/srsctl', 'root:root 644'),
+                            ('/usr/share/fish/vendor_completions.d/srsctl.fish', 'root:root 644'),
+                            ('/usr/share/zsh/vendor-completions/_srsctl', 'root:root 644'),
                             ('/usr/share/man/man8/srsd.8.gz', 'root:root 644')):
             with self.subTest(path):
                 self.assertEqual(self.system.owner(path), owner)
