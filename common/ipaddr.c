@@ -192,6 +192,22 @@ cidr_parse(struct cidr *net, const char *s, size_t len)
 	return true;
 }
 
+int
+cidr_compare(const struct cidr *a, const struct cidr *b)
+{
+	unsigned whole = a->prefix / 8, rest = a->prefix % 8;
+	int order;
+
+	if (a->addr.family != b->addr.family)
+		return a->addr.family < b->addr.family ? -1 : 1;
+	if (a->prefix != b->prefix)
+		return a->prefix < b->prefix ? -1 : 1;
+	order = memcmp(a->addr.bytes, b->addr.bytes, whole);
+	if (order != 0 || rest == 0)
+		return order;
+	return (a->addr.bytes[whole] >> (8 - rest)) - (b->addr.bytes[whole] >> (8 - rest));
+}
+
 bool
 cidr_contains(const struct cidr *net, const struct ipaddr *ip)
 {

@@ -68,6 +68,12 @@ bool cidr_parse(struct cidr *net, const char *s, size_t len);
 /* Parses a prefix length: one to three digits without a leading zero, and at most max. */
 bool cidr_parse_prefix(unsigned *prefix, const char *s, size_t len, unsigned max);
 
+/*
+ * An order of networks, for qsort(3): by family, prefix and the bits within the prefix. Returns 0 if
+ * both are the same network, whatever their bits after the prefix.
+ */
+int cidr_compare(const struct cidr *a, const struct cidr *b);
+
 /* True if the network contains the address. */
 bool cidr_contains(const struct cidr *net, const struct ipaddr *ip);
 

@@ -693,35 +693,68 @@ copy_option_texts(struct text_list *list, const char *const *values, size_t n)
 	list->n = n;
 }
 
-/* has_network - a list may name a network twice: once as IPv4, and once IPv4-mapped */
-static bool
-has_network(const struct cidr_list *list, const struct cidr *net)
+/* compare_listed - order networks, and repetitions of one by their place in the list */
+static int
+compare_listed(const void *x, const void *y)
 {
+	const struct cidr *a = *(const struct cidr *const *)x, *b = *(const struct cidr *const *)y;
+	int order = cidr_compare(a, b);
+
+	return order != 0 ? order : (a > b) - (a < b);
+}
+
+/* mark_repetitions - of networks that precede in the list */
+static void
+mark_repetitions(const struct cidr_list *list, bool *marked)
+{
+	const struct cidr **sorted = xcalloc(list->n, sizeof(const struct cidr *));
 	size_t i;
 
 	for (i = 0; i < list->n; i++)
-		if (list->net[i].prefix == net->prefix &&
-		    ipaddr_agree(&list->net[i].addr, &net->addr, net->prefix))
-			return true;
-	return false;
+		sorted[i] = &list->net[i];
+	qsort(sorted, list->n, sizeof(const struct cidr *), compare_listed);
+	for (i = 1; i < list->n; i++)
+		marked[sorted[i] - list->net] = cidr_compare(sorted[i - 1], sorted[i]) == 0;
+	free(sorted);
+}
+
+/*
+ * drop_repetitions - a list may name a network twice: once as IPv4, and once IPv4-mapped
+ *
+ * Sorting keeps a list of a hundred thousand networks cheap.
+ */
+static void
+drop_repetitions(struct cidr_list *list)
+{
+	bool *marked;
+	size_t i, n = 0;
+
+	if (list->n < 2)
+		return;
+	marked = xcalloc(list->n, sizeof(*marked));
+	mark_repetitions(list, marked);
+	for (i = 0; i < list->n; i++)
+		if (!marked[i])
+			list->net[n++] = list->net[i];
+	list->n = n;
+	free(marked);
 }
 
 static bool
 parse_cidrs(struct cidr_list *list, const char *const *values, size_t n, char *error)
 {
-	struct cidr_list new = { 0, xcalloc(n + 1, sizeof(struct cidr)) };
+	struct cidr_list new = { n, xcalloc(n + 1, sizeof(struct cidr)) };
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		if (cidr_parse(&new.net[new.n], values[i], strlen(values[i]))) {
-			new.n += !has_network(&new, &new.net[new.n]);
+		if (cidr_parse(&new.net[i], values[i], strlen(values[i])))
 			continue;
-		}
 		snprintf(error, OPTION_ERROR_SIZE, "'%.100s' is not accepted; IP or IP/PREFIX",
 		    values[i]);
 		free(new.net);
 		return false;
 	}
+	drop_repetitions(&new);
 	clear_cidrs(list);
 	*list = new;
 	return true;

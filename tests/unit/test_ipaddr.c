@@ -451,6 +451,44 @@ test_membership(void **state)
 	unit_end();
 }
 
+/* cidr_compare: -1, 0 or 1 as the first network comes before the second, is the same, or follows. */
+static void
+test_order(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		int want;
+	} rows[] = {
+		{ "192.0.2.1", "192.0.2.1/32", 0 },
+		{ "192.0.2.1", "::ffff:192.0.2.1", 0 },
+		{ "192.0.2.0/24", "192.0.2.255/24", 0 },
+		{ "192.0.2.0/25", "192.0.2.127/25", 0 },
+		{ "192.0.2.0/25", "192.0.2.128/25", -1 },
+		{ "192.0.2.1", "192.0.2.2", -1 },
+		{ "192.0.3.0/24", "192.0.2.0/24", 1 },
+		{ "192.0.2.0/24", "192.0.2.0/25", -1 },
+		{ "0.0.0.0/0", "255.0.0.0/0", 0 },
+		{ "0.0.0.0/0", "::/0", -1 },
+		{ "2001:db8::/33", "2001:db8:7fff::/33", 0 },
+		{ "2001:db8::/33", "2001:db8:8000::/33", -1 },
+		{ "2001:db8::1", "2001:db8::1", 0 },
+		{ "2001:db8::1", "2001:db8::2", -1 },
+	};
+	struct cidr a, b;
+	size_t i;
+	int order;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		assert_true(parse_cidr(&a, rows[i].a) && parse_cidr(&b, rows[i].b));
+		order = cidr_compare(&a, &b);
+		unit_int(rows[i].a, rows[i].b, (order > 0) - (order < 0), rows[i].want);
+		order = cidr_compare(&b, &a);
+		unit_int(rows[i].b, rows[i].a, (order > 0) - (order < 0), -rows[i].want);
+	}
+	unit_end();
+}
+
 int
 main(void)
 {
@@ -469,6 +507,7 @@ main(void)
 		cmocka_unit_test(test_networks),
 		cmocka_unit_test(test_no_networks),
 		cmocka_unit_test(test_membership),
+		cmocka_unit_test(test_order),
 	};
 
 	return cmocka_run_group_tests_name("ipaddr", tests, NULL, NULL);

@@ -839,6 +839,49 @@ test_long_values_in_messages(void **state)
 	unit_end();
 }
 
+/* The first of two equal networks stays where it is, and in its spelling. */
+static void
+test_repeated_networks(void **state)
+{
+	static const char *const nets[] = { "198.51.100.0/24", "2001:db8::/32", "192.0.2.9/24",
+		"::ffff:198.51.100.7/120", "192.0.2.0/25", "2001:db8::1/32", "192.0.2.0/24",
+		"192.0.2.0/24" };
+	const struct conf_option *option = find("spf", "whitelist");
+	struct settings *s = make_settings();
+	char error[OPTION_ERROR_SIZE];
+
+	(void)state;
+	assert_true(option_set(s, option, nets, COUNT(nets), error));
+	assert_string_equal(printed(s, option),
+	    "\twhitelist = {\"198.51.100.0/24\", \"2001:db8::/32\", \"192.0.2.9/24\", "
+	    "\"192.0.2.0/25\"}\n");
+	settings_free(&s);
+}
+
+/* A comparison of each network with all others would take minutes. */
+static void
+test_many_networks(void **state)
+{
+	enum { NETWORKS = 300000 };
+	const struct conf_option *option = find("spf", "whitelist");
+	struct settings *s = make_settings();
+	const char **nets = calloc(NETWORKS, sizeof(const char *));
+	char(*text)[16] = calloc(NETWORKS, sizeof(*text)), error[OPTION_ERROR_SIZE];
+	size_t i, n = NETWORKS - 1;
+
+	(void)state;
+	for (i = 0; i < n; i++) {
+		snprintf(text[i], sizeof(*text), "10.%zu.%zu.%zu", i >> 16, i >> 8 & 255, i & 255);
+		nets[i] = text[i];
+	}
+	nets[n] = text[n / 2];
+	assert_true(option_set(s, option, nets, NETWORKS, error));
+	assert_int_equal(s->spf.whitelist.n, n);
+	free(text);
+	free(nets);
+	settings_free(&s);
+}
+
 int
 main(void)
 {
@@ -860,6 +903,8 @@ main(void)
 		cmocka_unit_test(test_list_values),
 		cmocka_unit_test(test_bad_list_values),
 		cmocka_unit_test(test_lists_are_taken_whole),
+		cmocka_unit_test(test_repeated_networks),
+		cmocka_unit_test(test_many_networks),
 		cmocka_unit_test(test_one_value_where_one_belongs),
 		cmocka_unit_test(test_long_values_in_messages),
 	};
