@@ -313,6 +313,7 @@ static const int store_allowed[] = {
 	SCMP_SYS(fchmod),
 	SCMP_SYS(fchown),
 	SCMP_SYS(fdatasync),
+	SCMP_SYS(flock),
 	SCMP_SYS(fstat),
 	SCMP_SYS(fstatfs),
 	SCMP_SYS(fsync),

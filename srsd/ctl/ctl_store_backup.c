@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,6 +98,32 @@ run_backup(struct backup_job *job, const struct identity *id)
 	return rows;
 }
 
+/* The new file, until it is complete. */
+static const char *unfinished;
+
+static void
+on_fatal_signal(int number)
+{
+	unlink(unfinished);
+	signal(number, SIG_DFL);
+	raise(number);
+}
+
+/* remove_if_interrupted - or restore the default action of the signals, if path is NULL */
+static void
+remove_if_interrupted(const char *path)
+{
+	static const int numbers[] = { SIGHUP, SIGINT, SIGTERM };
+	struct sigaction action = { .sa_handler = path == NULL ? SIG_DFL : on_fatal_signal };
+	size_t i;
+
+	if (path != NULL)
+		unfinished = path;
+	sigemptyset(&action.sa_mask);
+	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		sigaction(numbers[i], &action, NULL);
+}
+
 /* create_backup - an existing file may be the last good backup, so it is not replaced */
 static bool
 create_backup(const char *path)
@@ -141,7 +168,9 @@ back_up_file(const struct ctl *ctl, const char *database, const char *path, bool
 	}
 	if (!create_backup(path))
 		return CTL_UNKNOWN;
+	remove_if_interrupted(path);
 	rows = run_backup(&job, &id);
+	remove_if_interrupted(NULL);
 	if (rows == -1) {
 		unlink(path);
 		return CTL_UNKNOWN;

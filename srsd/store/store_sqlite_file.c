@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: ISC */
+#include <sys/file.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -316,6 +318,30 @@ fill_copy(const char *path, const char *copy, int from, int to, char problem[STO
 	return -1;
 }
 
+/* create_copy - an empty file, locked while it is used; -1: errno is set */
+static int
+create_copy(const char *copy)
+{
+	int fd = open(copy, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd != -1)
+		(void)flock(fd, LOCK_EX | LOCK_NB);
+	return fd;
+}
+
+/* remove_stale_copy - of a process that was killed; false with EEXIST: it is in use */
+static bool
+remove_stale_copy(const char *copy)
+{
+	int fd = open(copy, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+	bool stale = fd != -1 && flock(fd, LOCK_EX | LOCK_NB) == 0 && unlink(copy) == 0;
+
+	if (fd != -1)
+		close(fd);
+	errno = EEXIST;
+	return stale;
+}
+
 int64_t
 store_sqlite_file_copy(const char *path, int to, char problem[STORE_PROBLEM_SIZE])
 {
@@ -327,14 +353,14 @@ store_sqlite_file_copy(const char *path, int to, char problem[STORE_PROBLEM_SIZE
 		strlcpy(problem, strerror(ENAMETOOLONG), STORE_PROBLEM_SIZE);
 		return -1;
 	}
-	from = open(copy, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	from = create_copy(copy);
+	if (from == -1 && errno == EEXIST && remove_stale_copy(copy))
+		from = create_copy(copy);
 	if (from == -1) {
-		if (errno == EEXIST)
-			snprintf(problem, STORE_PROBLEM_SIZE,
-			    "another copy is being made, or was interrupted: then remove %s.copy",
-			    path);
-		else
-			strlcpy(problem, strerror(errno), STORE_PROBLEM_SIZE);
+		strlcpy(problem,
+		    errno == EEXIST ? "another copy is being made; wait until it is complete"
+				    : strerror(errno),
+		    STORE_PROBLEM_SIZE);
 		return -1;
 	}
 	rows = fill_copy(path, copy, from, to, problem);

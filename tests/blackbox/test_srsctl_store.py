@@ -3,12 +3,15 @@
 """srsctl store, and what srsctl forward, reverse and status report of the envelope database."""
 
 import base64
+import fcntl
 import hashlib
 import json
 import os
+import pwd
 import re
 import select
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -21,7 +24,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.p
 
 from harness import tap
 from harness.ctl import assert_wrong_usage
-from harness.daemon import Daemon, free_port, has_hiredis, has_sqlite, is_root, render, run
+from harness.daemon import (Daemon, free_port, has_hiredis, has_sqlite, is_root, reachable_binary,
+                            render, run)
 from harness.redis import RedisServer, redis_program
 
 LONG = 'bounces+%d-0100018f3a2b4c5d-0a1b2c3d-4e5f-6789-abcd-ef0123456789-000000@mail.example'
@@ -446,6 +450,36 @@ class Backup(Base):
         self.assertIn('not a database', self.back_up(path, status=3).stderr)
         self.assertFalse(os.path.exists(path))
         self.assertEqual(os.listdir(os.path.dirname(self.database)), ['envelopes.sqlite'])
+
+    def test_interrupted(self):
+        """Nothing is left that is in the way of the next one."""
+        self.store(LONG % 1)
+        self.daemon.stop()
+        path = self.target()
+        for number in signal.SIGTERM, signal.SIGINT, signal.SIGHUP:
+            with self.subTest(number):
+                database = sqlite3.connect(self.database, isolation_level=None)
+                database.execute('PRAGMA locking_mode = EXCLUSIVE')
+                database.execute('BEGIN EXCLUSIVE')
+                self.interrupt_backup(path, number)
+                self.assertFalse(os.path.exists(path))
+                database.execute('ROLLBACK')
+                database.close()
+                self.back_up(path)
+                os.unlink(path)
+
+    def interrupt_backup(self, path, number):
+        """With a signal, while it waits for the database."""
+        entry = pwd.getpwnam(self.daemon.user) if is_root() else None
+        user = {'user': entry.pw_uid, 'group': entry.pw_gid} if entry else {}
+        with subprocess.Popen([reachable_binary('srsctl'), '-f', self.daemon.config, 'store',
+                               'backup', path], cwd='/', **user) as process:
+            while not os.path.exists(self.database + '.copy'):
+                self.assertIsNone(process.poll())
+            process.send_signal(number)
+        self.assertEqual(process.returncode, -number)
+        with open(self.database + '.copy', 'rb') as file:
+            fcntl.flock(file, fcntl.LOCK_EX)    # until the process that copies has ended, too
 
     @unittest.skipUnless(is_root(), 'needs root')
     def test_as_root(self):

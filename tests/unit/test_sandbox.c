@@ -4,6 +4,7 @@
  */
 #include "tests/unit/unit.h"
 
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -394,7 +395,7 @@ static const struct act_row store_violations[] = {
 REFUSED(act_tcp_socket, socket(AF_INET, SOCK_STREAM, 0), EACCES)
 REFUSED(act_device_control, ioctl(listener, FIONBIO, &on), EACCES)
 
-/* act_store_work - what SQLite does with a file; the step that fails, or 0 */
+/* act_store_work - what SQLite and a backup do with a file; the step that fails, or 0 */
 static int
 act_store_work(void)
 {
@@ -405,7 +406,8 @@ act_store_work(void)
 
 	if (fd == -1 || fstat(fd, &st) == -1 || stat(store_file, &st) == -1)
 		return 1;
-	if (fcntl(fd, F_SETLK, &lock) == -1 || fcntl(fd, F_GETLK, &lock) == -1)
+	if (fcntl(fd, F_SETLK, &lock) == -1 || fcntl(fd, F_GETLK, &lock) == -1 ||
+	    flock(fd, LOCK_EX | LOCK_NB) == -1)
 		return 2;
 	if (pwrite(fd, "abc", 3, 4096) != 3 || pread(fd, &lock, 3, 4096) != 3)
 		return 3;

@@ -2,6 +2,8 @@
 #include "tests/unit/store_case.h"
 #include "tests/unit/unit_dir.h"
 
+#include <sys/file.h>
+
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <unistd.h>
@@ -230,6 +232,7 @@ static void
 test_copy_failures(void **state)
 {
 	struct file file;
+	int other;
 
 	(void)state;
 	unlink(unit_path(DATABASE));
@@ -247,9 +250,14 @@ test_copy_failures(void **state)
 	unit_int("damaged", "problem", problem[0] != '\0', 1);
 	make_database(SCHEMA ROWS);
 	unit_write(DATABASE ".copy", BYTES("the copy of another process"), 0600);
+	other = open(unit_path(DATABASE ".copy"), O_RDONLY);
+	assert_int_equal(flock(other, LOCK_EX), 0);
 	unit_int("twice", "rows", copy_database(), -1);
-	unit_holds("twice", "problem", problem, "remove ");
+	unit_holds("twice", "problem", problem, "another copy is being made");
 	unit_int("twice", "other file", access(unit_path(DATABASE ".copy"), F_OK), 0);
+	close(other);
+	unit_int("killed", "rows", copy_database(), 2);
+	unit_int("killed", "other file", access(unit_path(DATABASE ".copy"), F_OK), -1);
 	unit_end();
 }
 
