@@ -55,12 +55,14 @@ enum srs_addr_kind
 srs_addr_parse(struct srs_addr *addr, const char *local, size_t len)
 {
 	int tag = srs_addr_tag(local, len);
-	struct text rest = { local + SRS_TAG_LEN + 1, len - SRS_TAG_LEN - 1 };
+	struct text rest;
 
-	memset(addr, 0, sizeof(*addr));
+	*addr = (struct srs_addr){ .kind = SRS_ADDR_NONE };
 	if (tag == -1)
-		addr->kind = SRS_ADDR_NONE;
-	else if (!parse_srs_parts(addr, tag, rest))
+		return addr->kind;
+	rest.s = local + SRS_TAG_LEN + 1;
+	rest.len = len - SRS_TAG_LEN - 1;
+	if (!parse_srs_parts(addr, tag, rest))
 		addr->kind = SRS_ADDR_MALFORMED;
 	else
 		addr->kind = tag == 0 ? SRS_ADDR_SRS0 : SRS_ADDR_SRS1;

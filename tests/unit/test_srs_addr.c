@@ -168,6 +168,19 @@ test_every_separator(void **state)
 	unit_end();
 }
 
+/* A pointer beyond the end of a text overflows at the last address, which UBSan reports. */
+static void
+test_no_pointer_beyond_the_end(void **state)
+{
+	const char *last = (const char *)UINTPTR_MAX;
+	struct srs_addr addr;
+
+	(void)state;
+	unit_int("last", "kind", srs_addr_parse(&addr, last, 0), SRS_ADDR_NONE);
+	unit_int("null", "kind", srs_addr_parse(&addr, NULL, 0), SRS_ADDR_NONE);
+	unit_end();
+}
+
 int
 main(void)
 {
@@ -178,6 +191,7 @@ main(void)
 		cmocka_unit_test(test_no_srs),
 		cmocka_unit_test(test_tags),
 		cmocka_unit_test(test_every_separator),
+		cmocka_unit_test(test_no_pointer_beyond_the_end),
 	};
 
 	return cmocka_run_group_tests_name("srs_addr", tests, NULL, NULL);
