@@ -4,23 +4,14 @@
 #include "common/ascii.h"
 #include "srsd/postfix/tcptable.h"
 
-enum {
-	STATE_VERB, /* inside "get " or "check " */
-	STATE_KEY,
-	STATE_HEX_HIGH, /* after '%' */
-	STATE_HEX_LOW,
-	STATE_BAD,  /* the error is known; the rest of the line is skipped */
-	STATE_SKIP, /* the line is answered; the rest of it is skipped */
-};
-
-static const char get_verb[] = "get ";
-static const char probe_verb[] = "check ";
+/* The verbs: that of Postfix, and that of a probe. */
+static const char verbs[][8] = { "get ", "check " };
 
 void
 tcptable_init(struct tcptable_parser *p)
 {
-	p->state = STATE_VERB;
-	p->verb = get_verb;
+	p->state = TCPTABLE_VERB;
+	p->probe = false;
 	p->cr = false;
 	p->line_len = 0;
 	p->key_len = 0;
@@ -40,7 +31,7 @@ store_key_byte(struct tcptable_parser *p, char c)
 static void
 set_line_error(struct tcptable_parser *p, const char *error)
 {
-	p->state = STATE_BAD;
+	p->state = TCPTABLE_BAD;
 	p->error = error;
 }
 
@@ -52,7 +43,7 @@ parse_key_byte(struct tcptable_parser *p, char c)
 		p->cr = false;
 	}
 	if (c == '%')
-		p->state = STATE_HEX_HIGH;
+		p->state = TCPTABLE_HEX_HIGH;
 	else if (c == ' ' || c == '\t')
 		set_line_error(p, "blank in the key; send it as %20");
 	else if (c == '\r')
@@ -68,38 +59,41 @@ parse_hex_byte(struct tcptable_parser *p, char c)
 
 	if (digit == -1) {
 		set_line_error(p, "% without two hexadecimal digits");
-	} else if (p->state == STATE_HEX_HIGH) {
+	} else if (p->state == TCPTABLE_HEX_HIGH) {
 		p->high = digit;
-		p->state = STATE_HEX_LOW;
+		p->state = TCPTABLE_HEX_LOW;
 	} else {
-		store_key_byte(p, (char)(p->high << 4 | digit));
-		p->state = STATE_KEY;
+		store_key_byte(p, (char)(16 * p->high + digit));
+		p->state = TCPTABLE_KEY;
 	}
 }
 
 static void
 parse_verb_byte(struct tcptable_parser *p, char c)
 {
-	if (p->line_len == 0 && c == probe_verb[0])
-		p->verb = probe_verb;
-	if (c != p->verb[p->line_len])
+	const char *verb;
+
+	if (p->line_len == 0 && c == verbs[true][0])
+		p->probe = true;
+	verb = verbs[p->probe];
+	if (c != verb[p->line_len])
 		set_line_error(p, "not a request; send: get KEY");
-	else if (p->verb[p->line_len + 1] == '\0')
-		p->state = STATE_KEY;
+	else if (verb[p->line_len + 1] == '\0')
+		p->state = TCPTABLE_KEY;
 }
 
 static void
 parse_line_byte(struct tcptable_parser *p, char c)
 {
 	switch (p->state) {
-	case STATE_VERB:
+	case TCPTABLE_VERB:
 		parse_verb_byte(p, c);
 		break;
-	case STATE_KEY:
+	case TCPTABLE_KEY:
 		parse_key_byte(p, c);
 		break;
-	case STATE_HEX_HIGH:
-	case STATE_HEX_LOW:
+	case TCPTABLE_HEX_HIGH:
+	case TCPTABLE_HEX_LOW:
 		parse_hex_byte(p, c);
 		break;
 	default:
@@ -114,7 +108,7 @@ parse_plain_bytes(struct tcptable_parser *p, const char *data, size_t len)
 {
 	size_t room = TCPTABLE_LINE_MAX - p->line_len - 1, n = 0;
 
-	if (p->state != STATE_KEY || p->cr)
+	if (p->state != TCPTABLE_KEY || p->cr)
 		return 0;
 	while (n < len && n < room && ascii_isgraph(data[n]) && data[n] != '%')
 		store_key_byte(p, data[n++]);
@@ -126,20 +120,20 @@ parse_plain_bytes(struct tcptable_parser *p, const char *data, size_t len)
 static int
 report_key_line(struct tcptable_parser *p, struct tcptable_request *req, const char **error)
 {
-	if (p->state == STATE_VERB)
+	if (p->state == TCPTABLE_VERB)
 		set_line_error(p, "not a request; send: get KEY");
-	else if (p->state == STATE_HEX_HIGH || p->state == STATE_HEX_LOW)
+	else if (p->state == TCPTABLE_HEX_HIGH || p->state == TCPTABLE_HEX_LOW)
 		set_line_error(p, "% without two hexadecimal digits");
-	else if (p->state == STATE_KEY && p->key_len == 0)
+	else if (p->state == TCPTABLE_KEY && p->key_len == 0)
 		set_line_error(p, "no key; send: get KEY");
-	if (p->state == STATE_BAD) {
+	if (p->state == TCPTABLE_BAD) {
 		*error = p->error;
 		return -1;
 	}
 	req->key = p->key;
 	req->len = p->key_len;
 	req->overlong = p->overlong;
-	req->probe = p->verb == probe_verb;
+	req->probe = p->probe;
 	return 1;
 }
 
@@ -147,7 +141,7 @@ report_key_line(struct tcptable_parser *p, struct tcptable_request *req, const c
 static int
 finish_key_line(struct tcptable_parser *p, struct tcptable_request *req, const char **error)
 {
-	int got = p->state == STATE_SKIP ? 0 : report_key_line(p, req, error);
+	int got = p->state == TCPTABLE_SKIP ? 0 : report_key_line(p, req, error);
 
 	tcptable_init(p);
 	return got;
@@ -172,10 +166,10 @@ tcptable_parse(struct tcptable_parser *p, const char *data, size_t len, size_t *
 			return got;
 		}
 		parse_line_byte(p, data[i]);
-		if (p->line_len == TCPTABLE_LINE_MAX && p->state != STATE_SKIP) {
+		if (p->line_len == TCPTABLE_LINE_MAX && p->state != TCPTABLE_SKIP) {
 			*used = i + 1;
 			got = report_key_line(p, req, error);
-			p->state = STATE_SKIP;
+			p->state = TCPTABLE_SKIP;
 			return got;
 		}
 	}
@@ -197,8 +191,8 @@ tcptable_found(char buf[TCPTABLE_REPLY_SIZE], const char *text, size_t len)
 			*p++ = text[i];
 		} else {
 			*p++ = '%';
-			*p++ = hex[(unsigned char)text[i] >> 4];
-			*p++ = hex[(unsigned char)text[i] & 15];
+			*p++ = hex[(unsigned char)text[i] / 16];
+			*p++ = hex[(unsigned char)text[i] % 16];
 		}
 	}
 	*p++ = '\n';

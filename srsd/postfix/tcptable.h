@@ -33,14 +33,23 @@
 /* Postfix reads at most 4096 bytes of a reply; an encoded address needs at most 3 * 254. */
 #define TCPTABLE_REPLY_SIZE 1024
 
+enum tcptable_state {
+	TCPTABLE_VERB, /* inside "get " or "check " */
+	TCPTABLE_KEY,
+	TCPTABLE_HEX_HIGH, /* after '%' */
+	TCPTABLE_HEX_LOW,
+	TCPTABLE_BAD,  /* the error is known; the rest of the line is skipped */
+	TCPTABLE_SKIP, /* the line is answered; the rest of it is skipped */
+};
+
 struct tcptable_parser {
-	int state;
-	const char *verb; /* the one that the line begins with */
-	bool cr;          /* a CR was read that may belong to the end of the line */
-	size_t line_len;  /* bytes of this line so far */
-	size_t key_len;   /* bytes stored in key */
-	bool overlong;    /* the key has more bytes than are stored */
-	int high;         /* the first digit of %XX */
+	enum tcptable_state state;
+	bool probe;      /* the line begins as "check " does */
+	bool cr;         /* a CR was read that may belong to the end of the line */
+	size_t line_len; /* bytes of this line so far */
+	size_t key_len;  /* bytes stored in key */
+	bool overlong;   /* the key has more bytes than are stored */
+	int high;        /* the first digit of %XX */
 	const char *error;
 	char key[TCPTABLE_KEY_MAX];
 };

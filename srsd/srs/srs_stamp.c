@@ -3,20 +3,18 @@
 #include "common/day.h"
 #include "srsd/srs/srs_stamp.h"
 
-#define DAYS 1024 /* two characters of five bits */
-
 static const char base32[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 unsigned
 srs_stamp_day(time_t now)
 {
-	return (unsigned)((now / DAY_SECONDS) % DAYS);
+	return (unsigned)((now / DAY_SECONDS) % SRS_STAMP_DAYS);
 }
 
 unsigned
 srs_stamp_before(unsigned day, unsigned back)
 {
-	return (day + DAYS - back % DAYS) % DAYS;
+	return (day + SRS_STAMP_DAYS - back % SRS_STAMP_DAYS) % SRS_STAMP_DAYS;
 }
 
 unsigned
@@ -24,7 +22,7 @@ srs_stamp_date(unsigned day, time_t now)
 {
 	unsigned tomorrow = (unsigned)(now / DAY_SECONDS) + 1;
 
-	return tomorrow - srs_stamp_before(tomorrow % DAYS, day);
+	return tomorrow - srs_stamp_before(tomorrow % SRS_STAMP_DAYS, day);
 }
 
 void
@@ -63,5 +61,5 @@ srs_stamp_is_current(unsigned day, unsigned today, unsigned max_age)
 {
 	unsigned age = srs_stamp_before(today, day);
 
-	return age <= max_age || age == DAYS - 1;
+	return age <= max_age || age == SRS_STAMP_DAYS - 1;
 }

@@ -12,9 +12,10 @@
 
 #define SRS_STAMP_LEN 2
 
-/* Every day is modulo 1024, below 1024, except that of srs_stamp_date. */
+/* Two characters of five bits. Every day is modulo this, except that of srs_stamp_date. */
+#define SRS_STAMP_DAYS 1024
 
-/* The day of a time. */
+/* The day of a time, which is not before 1970. */
 unsigned srs_stamp_day(time_t now);
 
 /* The day that is back days before day. */
