@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: ISC */
+#include <stdbool.h>
+
+#include "common/ascii.h"
 #include "common/closest.h"
 
 void
@@ -18,10 +21,23 @@ find_smallest(size_t a, size_t b, size_t c)
 	return smaller < c ? smaller : c;
 }
 
+static bool
+is_same_letter(char a, char b)
+{
+	return ascii_tolower(a) == ascii_tolower(b);
+}
+
+/* is_swap - do the last two bytes of a differ from those of b by their order alone? */
+static bool
+is_swap(const char *a, const char *b)
+{
+	return is_same_letter(a[-1], b[-2]) && is_same_letter(a[-2], b[-1]);
+}
+
 /*
  * measure_distance - of two words of at most CLOSEST_WORD_MAX bytes
  *
- * row[i % 3][j] is the distance of the first i bytes of a from the first j bytes of b.
+ * rows[i % 3][j] is the distance of the first i bytes of a from the first j bytes of b.
  */
 static size_t
 measure_distance(const char *a, size_t a_len, const char *b, size_t b_len)
@@ -36,10 +52,9 @@ measure_distance(const char *a, size_t a_len, const char *b, size_t b_len)
 		second = rows[(i + 1) % 3];
 		row[0] = i;
 		for (j = 1; j <= b_len; j++) {
-			row[j] = find_smallest(
-			    row[j - 1] + 1, above[j] + 1, above[j - 1] + (a[i - 1] != b[j - 1]));
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
-			    second[j - 2] + 1 < row[j])
+			row[j] = find_smallest(row[j - 1] + 1, above[j] + 1,
+			    above[j - 1] + !is_same_letter(a[i - 1], b[j - 1]));
+			if (i > 1 && j > 1 && is_swap(a + i, b + j) && second[j - 2] + 1 < row[j])
 				row[j] = second[j - 2] + 1;
 		}
 	}

@@ -120,7 +120,7 @@ parse_config_text(struct config_load *l, const char *text)
 {
 	struct confuse_option *known = xcalloc(option_count, sizeof(*known));
 	const struct confuse_grammar grammar = { known, option_count, true, set_parsed_option, l,
-		open_section, set_section_option, NULL };
+		open_section, set_section_option, NULL, "srsd.conf(5)" };
 	bool ok;
 	size_t i;
 
@@ -190,6 +190,19 @@ override_option(struct config_load *l, const struct conf_option *o, char *value,
 	return ok;
 }
 
+/* refuse_override - with the name that was probably meant */
+static void
+refuse_override(struct config_load *l, const char *text, const char *section, const char *name)
+{
+	const struct conf_option *o = option_closest(section, name);
+
+	if (o == NULL)
+		set_config_error(l->error, "-o %s: no such option; see srsd.conf(5)", text);
+	else
+		set_config_error(l->error, "-o %s: no such option; did you mean %s%s?", text,
+		    section == NULL ? "" : "spf.", o->name);
+}
+
 static bool
 apply_override(struct config_load *l, const char *text)
 {
@@ -206,7 +219,7 @@ apply_override(struct config_load *l, const char *text)
 		set_config_error(l->error, "-o %s: no such option; it belongs in spf: -o spf.%s=%s",
 		    text, copy, value);
 	else if (o == NULL)
-		set_config_error(l->error, "-o %s: no such option", text);
+		refuse_override(l, text, in_spf ? "spf" : NULL, in_spf ? copy + 4 : copy);
 	else
 		ok = override_option(l, o, value, text);
 	free(copy);

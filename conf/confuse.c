@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/attributes.h"
+#include "common/closest.h"
 #include "common/printable.h"
 #include "common/xmalloc.h"
 #include "conf/confuse.h"
@@ -111,18 +112,27 @@ append_error_word(struct confuse_parser *p, const char *word)
 	strlcat(p->error, word, p->size);
 }
 
-/* append_accepted_options - append the names of all options that are accepted at this place */
+/* append_suggestion - the name that was probably meant, of those that are accepted at this place */
 static void
-append_accepted_options(struct confuse_parser *p, enum confuse_place place)
+append_suggestion(struct confuse_parser *p, enum confuse_place place, const char *name, size_t len)
 {
 	const struct confuse_option *o;
+	struct closest closest;
 
-	strlcat(p->error, "; accepted:", p->size);
+	closest_start(&closest, name, len);
 	for (o = p->grammar->options; o < end_of_options(p); o++)
 		if (is_accepted_at(o, place))
-			append_error_word(p, o->name);
+			closest_consider(&closest, o->name, strlen(o->name));
 	if (p->section != NULL && place == PLACE_TOP)
-		append_error_word(p, p->section);
+		closest_consider(&closest, p->section, strlen(p->section));
+	if (closest.found != NULL) {
+		strlcat(p->error, "; did you mean", p->size);
+		append_error_word(p, closest.found);
+		strlcat(p->error, "?", p->size);
+	} else if (p->grammar->manual != NULL) {
+		strlcat(p->error, "; see", p->size);
+		append_error_word(p, p->grammar->manual);
+	}
 }
 
 /* find_misplaced - an option of this name that is accepted at another place; or NULL */
@@ -146,15 +156,14 @@ append_remedy(struct confuse_parser *p, const cfg_t *cfg, const char *name, size
 	enum confuse_place place = find_place(p, cfg);
 	const struct confuse_option *o = find_misplaced(p, place, name, len);
 
-	if (o != NULL) {
-		strlcat(p->error,
-		    o->section == NULL ? " here; it belongs outside of" : " here; it belongs in",
-		    p->size);
-		append_error_word(p, p->section);
-		append_error_word(p, "{ }");
+	if (o == NULL) {
+		append_suggestion(p, place, name, len);
+		return;
 	}
-	if (o == NULL || place == PLACE_TITLED)
-		append_accepted_options(p, place);
+	strlcat(p->error,
+	    o->section == NULL ? " here; it belongs outside of" : " here; it belongs in", p->size);
+	append_error_word(p, p->section);
+	append_error_word(p, "{ }");
 }
 
 /* restore_section_name - in a message that has the name of sections with a title */

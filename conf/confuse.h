@@ -60,6 +60,8 @@ struct confuse_grammar {
 	confuse_open_fn *open;
 	confuse_fn *set_titled;      /* lists come last in each section */
 	confuse_unknown_fn *unknown; /* NULL: an unknown option is an error */
+	/* The manual of the options, which such an error names; or NULL. */
+	const char *manual;
 };
 
 /*

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/ascii.h"
+#include "common/closest.h"
 #include "common/day.h"
 #include "common/endpoint.h"
 #include "common/hostname.h"
@@ -528,19 +529,36 @@ const struct conf_option option_table[] = {
 
 const size_t option_count = sizeof(option_table) / sizeof(option_table[0]);
 
+static bool
+is_in_section(const struct conf_option *o, const char *section)
+{
+	if (o->section == NULL)
+		return section == NULL;
+	return section != NULL && strcmp(o->section, section) == 0;
+}
+
 const struct conf_option *
 option_find(const char *section, const char *name)
 {
 	const struct conf_option *o;
 
-	for (o = option_table; o < option_table + option_count; o++) {
-		if (strcmp(o->name, name) != 0)
-			continue;
-		if (o->section == NULL ? section == NULL
-				       : section != NULL && strcmp(o->section, section) == 0)
+	for (o = option_table; o < option_table + option_count; o++)
+		if (strcmp(o->name, name) == 0 && is_in_section(o, section))
 			return o;
-	}
 	return NULL;
+}
+
+const struct conf_option *
+option_closest(const char *section, const char *name)
+{
+	const struct conf_option *o;
+	struct closest closest;
+
+	closest_start(&closest, name, strlen(name));
+	for (o = option_table; o < option_table + option_count; o++)
+		if (is_in_section(o, section))
+			closest_consider(&closest, o->name, strlen(o->name));
+	return closest.found == NULL ? NULL : option_find(section, closest.found);
 }
 
 static void *

@@ -57,6 +57,9 @@ extern const size_t option_count;
 /* The option with this name, or NULL. section is NULL for options outside of sections. */
 const struct conf_option *option_find(const char *section, const char *name);
 
+/* The option of this section that was probably meant by an unknown name (closest.h), or NULL. */
+const struct conf_option *option_closest(const char *section, const char *name);
+
 /*
  * Replaces the value of an option by n values: one, unless it is a list. The values are copied.
  * False: the settings keep the old value, and error names the refused value and the accepted ones.

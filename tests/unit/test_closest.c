@@ -21,6 +21,8 @@ test_found(void **state)
 		{ "tpo", { "top", "spf" }, "top" },
 		{ "abc", { "bcd" }, NULL },
 		{ "chekc", { "check" }, "check" },
+		{ "SRS-Domain", { "srs-forged", "srs-domain" }, "srs-domain" },
+		{ "CHEKC", { "check" }, "check" },
 		{ "cheks", { "check", "checks" }, "checks" },
 		{ "spx", { "spf", "spa" }, "spf" }, /* the first of two that are as near */
 		{ "statxyz", { "status" }, NULL },

@@ -281,15 +281,19 @@ test_unknown_options(void **state)
 {
 	static const struct bad_row rows[] = {
 		{ DOMAIN "srs-domains = x.test\n",
-		    "FILE:2: no such option 'srs-domains'; accepted: srs-domain domains" },
+		    "FILE:2: no such option 'srs-domains'; did you mean srs-domain?" },
 		{ DOMAIN "helo-reject = fail\n",
 		    "FILE:2: no such option 'helo-reject' here; it belongs in spf { }" },
 		{ DOMAIN "spf {\n helo-rejct = fail\n}\n",
-		    "FILE:3: no such option 'helo-rejct'; accepted: helo-reject mail-from-reject" },
-		{ DOMAIN "SRS-Domain = x.test\n", "FILE:2: no such option 'SRS-Domain'; accepted" },
+		    "FILE:3: no such option 'helo-rejct'; did you mean helo-reject?" },
+		{ DOMAIN "SRS-Domain = x.test\n",
+		    "FILE:2: no such option 'SRS-Domain'; did you mean srs-domain?" },
 		{ DOMAIN "spf {\n max-age = 7\n}\n",
 		    "FILE:3: no such option 'max-age' here; it belongs outside of spf { }" },
-		{ DOMAIN "dkim { }\n", "FILE:2: no such option 'dkim'; accepted: srs-domain" },
+		{ "srs-domian = x.test\n",
+		    "FILE:1: no such option 'srs-domian'; did you mean srs-domain?" },
+		{ DOMAIN "dkim { }\n", "FILE:2: no such option 'dkim'; see srsd.conf(5)" },
+		{ DOMAIN "spff { }\n", "FILE:2: no such option 'spff'; did you mean spf?" },
 		{ DOMAIN "include(\"/etc/passwd\")\n", "FILE:2: no such option 'include'" },
 		{ DOMAIN "end-of-file = end-of-file\n/* open",
 		    "FILE:2: no such option 'end-of-file'" },
@@ -299,21 +303,22 @@ test_unknown_options(void **state)
 	check_bad(rows, COUNT(rows));
 }
 
+/* A name is suggested only at a place where it is accepted. */
 static void
-test_unknown_option_lists_them_all(void **state)
+test_suggestions_of_a_place(void **state)
 {
-	char error[CONFIG_ERROR_SIZE];
+	static const struct bad_row rows[] = {
+		{ "helo-rejct = fail\n", "FILE:1: no such option 'helo-rejct'; see srsd.conf(5)" },
+		{ "spf { secret-file = x }\n",
+		    "FILE:1: no such option 'secret-file'; see srsd.conf(5)" },
+		{ DOMAIN "spf x.test { hedaer = none }\n",
+		    "FILE:2: no such option 'hedaer'; see srsd.conf(5)" },
+		{ DOMAIN "spf x.test { no-mial = yes }\n",
+		    "FILE:2: no such option 'no-mial'; did you mean no-mail?" },
+	};
 
 	(void)state;
-	assert_null(load("frobnicate = 1\n", NULL, 0, error));
-	unit_holds("top", "message", error, " secrets-file ");
-	unit_holds("top", "message", error, " trust-anchor spf");
-	assert_null(strstr(error, "helo-reject"));
-	assert_null(load("spf { frobnicate = 1 }\n", NULL, 0, error));
-	unit_holds("spf", "message", error, " helo-reject ");
-	unit_holds("spf", "message", error, " srs-nonnull srs-sender");
-	assert_null(strstr(error, "secrets-file"));
-	unit_end();
+	check_bad(rows, COUNT(rows));
 }
 
 static void
@@ -347,18 +352,15 @@ test_bad_sections(void **state)
 {
 	static const struct bad_row rows[] = {
 		{ DOMAIN "spf {\n}\n\nspf \"x.test\" {\n\n header = none\n}\n",
-		    "FILE:7: no such option 'header' here; it belongs in spf { }; accepted: "
-		    "helo-reject mail-from-reject null-sender-reject permerror-reject "
-		    "temperror-defer test-only whitelist helo-whitelist domain-whitelist "
-		    "domain-whitelist-ptr reject-not-pass-domains no-mail reason-message" },
+		    "FILE:7: no such option 'header' here; it belongs in spf { }" },
 		{ DOMAIN "spf x.test { srs-forged = check }\n",
-		    "FILE:2: no such option 'srs-forged' here; it belongs in spf { }; accepted: " },
+		    "FILE:2: no such option 'srs-forged' here; it belongs in spf { }" },
 		{ DOMAIN "spf x.test { mail-from-pass-restriction = x }\n",
 		    "FILE:2: no such option 'mail-from-pass-restriction' here; it belongs in spf" },
 		{ DOMAIN "spf x.test { max-age = 3 }\n",
-		    "FILE:2: no such option 'max-age' here; it belongs outside of spf { }; accept" },
+		    "FILE:2: no such option 'max-age' here; it belongs outside of spf { }" },
 		{ DOMAIN "spf x.test { frobnicate = 3 }\n",
-		    "FILE:2: no such option 'frobnicate'; accepted: helo-reject " },
+		    "FILE:2: no such option 'frobnicate'; see srsd.conf(5)" },
 		{ DOMAIN "spf x.test {\n spf { }\n}\n", "FILE:3: no such option 'spf'" },
 		{ DOMAIN "spf x.test {\n helo-reject = no\n}\n",
 		    "FILE:3: helo-reject: 'no' is not accepted; one of: spf-not-pass" },
@@ -905,7 +907,10 @@ test_bad_overrides(void **state)
 		{ "max-age", "-o max-age: not of the form NAME=VALUE" },
 		{ "max-age=0", "-o max-age=0: '0' is not accepted; a number from 1 to 365" },
 		{ "max-age = 7", "-o max-age = 7: no such option" },
-		{ "maximum-age=7", "-o maximum-age=7: no such option" },
+		{ "maximum-age=7", "-o maximum-age=7: no such option; see srsd.conf(5)" },
+		{ "max-aeg=7", "-o max-aeg=7: no such option; did you mean max-age?" },
+		{ "spf.helo-rejct=fail",
+		    "-o spf.helo-rejct=fail: no such option; did you mean spf.helo-reject?" },
 		{ "helo-reject=fail", "-o helo-reject=fail: no such option; it belongs in spf: -o "
 				      "spf.helo-reject=fail" },
 		{ "spf.max-age=7", "-o spf.max-age=7: no such option" },
@@ -1092,7 +1097,7 @@ main(void)
 		UNIT_DIR_TEST(test_overrides_and_sections),
 		UNIT_DIR_TEST(test_bad_values),
 		UNIT_DIR_TEST(test_unknown_options),
-		UNIT_DIR_TEST(test_unknown_option_lists_them_all),
+		UNIT_DIR_TEST(test_suggestions_of_a_place),
 		UNIT_DIR_TEST(test_given_twice),
 		UNIT_DIR_TEST(test_syntax_errors),
 		UNIT_DIR_TEST(test_what_is_missing),
