@@ -565,7 +565,7 @@ watch_resolv_conf(struct monitor *m)
 		return;
 	m->dns_watch = filewatch_new(RESOLVER_PLAN_FILE);
 	if (m->dns_watch == NULL)
-		log_warn("cannot watch %s, reload srsd after a change", RESOLVER_PLAN_FILE);
+		log_warn("cannot watch %s; reload srsd after a change", RESOLVER_PLAN_FILE);
 	else
 		m->due[DEADLINE_DNS] = now_ms(); /* it may have changed since it was read */
 }
@@ -580,7 +580,7 @@ send_nameservers(const struct monitor *m, const struct filebox *box)
 		return;
 	fd = filebox_store(box);
 	if (fd == -1 || !channel_send(m->link, LINK_NAMESERVERS, 0, NULL, &fd, 1))
-		log_warn("cannot give the engine the nameservers; reload srsd");
+		log_warn("cannot pass the new nameservers to the engine; reload srsd");
 	if (fd != -1)
 		close(fd);
 }

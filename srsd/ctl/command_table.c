@@ -17,10 +17,10 @@
 	{                                                                  \
 		.name = "json", .type = COMMAND_FLAG, .text = "print JSON" \
 	}
-#define TIMEOUT                                                                            \
-	{                                                                                  \
-		.name = "timeout", .type = COMMAND_NUMBER, .value = "SECONDS", .min = 1,   \
-		.max = TIMEOUT_MAX, .text = "how long to wait for an answer, default 120", \
+#define TIMEOUT                                                                          \
+	{                                                                                \
+		.name = "timeout", .type = COMMAND_NUMBER, .value = "SECONDS", .min = 1, \
+		.max = TIMEOUT_MAX, .text = "time to wait for an answer, default 120",   \
 	}
 #define END                  \
 	{                    \
@@ -29,7 +29,7 @@
 
 const struct command_option command_globals[] = {
 	{ "config", 'f', COMMAND_FILE, "FILE", 0, 0, "configuration of the daemon" },
-	{ "help", 'h', COMMAND_FLAG, NULL, 0, 0, "print help, also for a command" },
+	{ "help", 'h', COMMAND_FLAG, NULL, 0, 0, "print help, or the help of a command" },
 	{ "socket", 's', COMMAND_FILE, "PATH", 0, 0, "control socket of the daemon" },
 	{ "version", 'V', COMMAND_FLAG, NULL, 0, 0, "print the version" },
 	END,
@@ -45,7 +45,7 @@ static const struct command_option check_options[] = {
 	{ "print-domains", '\0', COMMAND_FLAG, NULL, 0, 0, "print only the line for domains" },
 	{ "quiet", 'q', COMMAND_FLAG, NULL, 0, 0, "omit the lines that start with ok" },
 	{ "send", '\0', COMMAND_TEXT, "ADDRESS", 0, 0,
-	    "send a message through a forwarding address" },
+	    "send a test message to a forwarded address" },
 	{ "strict", '\0', COMMAND_FLAG, NULL, 0, 0, "exit with status 1 if there is a warning" },
 	TIMEOUT,
 	END,
@@ -65,9 +65,9 @@ static const struct command_option explain_options[] = {
 static const struct command_option import_options[] = {
 	{ "as", '\0', COMMAND_CHOICE, "postsrsd|postsrsd2|policyd-spf", 0, 0,
 	    "program that the files belong to" },
-	{ "check", '\0', COMMAND_FLAG, NULL, 0, 0, "print the differences from the configuration" },
+	{ "check", '\0', COMMAND_FLAG, NULL, 0, 0, "print the differences from srsd.conf" },
 	{ "choose", '\0', COMMAND_CHOICE, "said|did", 0, 0,
-	    "make all choices: as the files ask, or as before" },
+	    "use the values in the files, or the old behaviour" },
 	{ "postfix", '\0', COMMAND_DIRECTORY, "DIRECTORY", 0, 0, "directory of main.cf" },
 	{ "short", '\0', COMMAND_FLAG, NULL, 0, 0, "print only what differs from the defaults" },
 	END,
@@ -82,10 +82,10 @@ static const struct command_option recent_options[] = {
 	{ "address", '\0', COMMAND_TEXT, "ADDRESS", 0, 0, "decisions with this address" },
 	{ "client", '\0', COMMAND_TEXT, "IP", 0, 0, "decisions about this SMTP client" },
 	{ "domain", '\0', COMMAND_TEXT, "DOMAIN", 0, 0, "decisions with an address in it" },
-	{ "follow", 'f', COMMAND_FLAG, NULL, 0, 0, "go on with the decisions to come" },
+	{ "follow", 'f', COMMAND_FLAG, NULL, 0, 0, "continue with new decisions" },
 	{ "json", '\0', COMMAND_FLAG, NULL, 0, 0, "print each decision as a line of JSON" },
 	{ "lines", 'n', COMMAND_NUMBER, "NUMBER", 0, LINES_MAX,
-	    "how many decisions to begin with, default 100" },
+	    "past decisions to print first, default 100" },
 	{ "queue", '\0', COMMAND_TEXT, "ID", 0, 0, "decisions about the message with this ID" },
 	{ "result", '\0', COMMAND_TEXT, "WORD", 0, 0,
 	    "decisions with this result, action or reason" },
@@ -101,7 +101,7 @@ static const struct command_option secret_new_options[] = {
 };
 
 static const struct command_option secret_promote_options[] = {
-	{ "dry-run", '\0', COMMAND_FLAG, NULL, 0, 0, "ask the siblings, and change nothing" },
+	{ "dry-run", '\0', COMMAND_FLAG, NULL, 0, 0, "ask the siblings, but change nothing" },
 	FORCE("do not ask the siblings"),
 	JSON,
 	TIMEOUT,
@@ -109,7 +109,7 @@ static const struct command_option secret_promote_options[] = {
 };
 
 static const struct command_option secret_retire_options[] = {
-	FORCE("even if addresses that it signed may come back"),
+	FORCE("remove it even if bounces may still arrive"),
 	JSON,
 	TIMEOUT,
 	END,
@@ -137,7 +137,7 @@ static const struct command_option store_purge_options[] = {
 
 static const struct command_option top_options[] = {
 	{ "interval", '\0', COMMAND_NUMBER, "SECONDS", 1, INTERVAL_MAX,
-	    "time between two tables, default 2" },
+	    "time between tables, default 2" },
 	{ "json", '\0', COMMAND_FLAG, NULL, 0, 0, "print JSON, once" },
 	{ "once", '\0', COMMAND_FLAG, NULL, 0, 0, "print one table" },
 	TIMEOUT,
@@ -149,24 +149,24 @@ const struct command command_table[] = {
 	{ "explain", "explain a decision of the policy service or the milter",
 	    { "CLIENT SENDER RECIPIENT [HELO]", "--message FILE" }, 0, 4, COMMAND_TEXT,
 	    explain_options },
-	{ "forward", "ask the forward map for a sender", { "ADDRESS", "-" }, 1, 1, COMMAND_TEXT,
+	{ "forward", "ask the forward map about a sender", { "ADDRESS", "-" }, 1, 1, COMMAND_TEXT,
 	    asking_options },
 	{ COMMAND_HELP, "print help for all commands or for one", { "[COMMAND]" }, 0, 2,
 	    COMMAND_TEXT, no_options },
-	{ "import", "print a configuration from those of postsrsd and policyd-spf",
-	    { "[FILE ...]" }, 0, UINT_MAX, COMMAND_FILE, import_options },
+	{ "import", "convert the configuration of postsrsd and policyd-spf", { "[FILE ...]" }, 0,
+	    UINT_MAX, COMMAND_FILE, import_options },
 	{ "policy", "provide the policy service on standard input, for spawn(8)", { "" }, 0, 0,
 	    COMMAND_TEXT, policy_options },
-	{ "recent", "print the last decisions, and follow the next ones", { "" }, 0, 0,
-	    COMMAND_TEXT, recent_options },
+	{ "recent", "print the last decisions, and follow new ones", { "" }, 0, 0, COMMAND_TEXT,
+	    recent_options },
 	{ "reload", "make the daemon read its files again", { "" }, 0, 0, COMMAND_TEXT,
 	    asking_options },
-	{ "reverse", "ask the reverse map for an SRS address", { "ADDRESS", "-" }, 1, 1,
+	{ "reverse", "ask the reverse map about an SRS address", { "ADDRESS", "-" }, 1, 1,
 	    COMMAND_TEXT, asking_options },
 	{ "secret list", "list the secrets by their fingerprints", { "" }, 0, 0, COMMAND_TEXT,
 	    asking_options },
 	{ "secret new", "generate a secret", { "" }, 0, 0, COMMAND_TEXT, secret_new_options },
-	{ "secret promote", "make a secret the one that signs", { "FINGERPRINT" }, 1, 1,
+	{ "secret promote", "make a secret sign new addresses", { "FINGERPRINT" }, 1, 1,
 	    COMMAND_TEXT, secret_promote_options },
 	{ "secret retire", "remove a secret", { "FINGERPRINT" }, 1, 1, COMMAND_TEXT,
 	    secret_retire_options },
@@ -183,7 +183,7 @@ const struct command command_table[] = {
 	    COMMAND_TEXT, store_purge_options },
 	{ "store status", "print the state of the envelope database", { "" }, 0, 0, COMMAND_TEXT,
 	    asking_options },
-	{ "top", "print rates, and the domains with most decisions", { "" }, 0, 0, COMMAND_TEXT,
+	{ "top", "print rates, and the domains with the most decisions", { "" }, 0, 0, COMMAND_TEXT,
 	    top_options },
 };
 

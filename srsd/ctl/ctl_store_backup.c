@@ -204,7 +204,7 @@ ctl_store_backup(const struct ctl *ctl, const struct command_line *line)
 		return CTL_FAILED;
 	}
 	if (envelope_database_path(database) == NULL) {
-		ctl_print_error("a user of the daemon cannot read all keys of a Redis server: save "
+		ctl_print_error("the daemon's Redis user cannot read all keys of the server: save "
 				"them with redis-cli --rdb as an administrator");
 		return CTL_FAILED;
 	}

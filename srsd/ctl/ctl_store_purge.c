@@ -2,7 +2,7 @@
 /*
  * srsctl store purge - delete the expired rows of the envelope database, or all of them.
  *
- * The daemon deletes expired rows by itself, a few at a time. Afterwards it opens its database
+ * The daemon itself deletes expired rows, a few at a time. Afterwards it opens its database
  * again, so that it forgets which senders it has stored, and counts the rows.
  *
  * SECURITY: the store process may have written anything to the file. It is opened by a process with
@@ -236,7 +236,7 @@ purge_server(const struct ctl *ctl, bool all, bool as_json)
 	else if (as_json)
 		print_deleted(0, as_json);
 	else
-		puts("a Redis server deletes expired rows by itself");
+		puts("a Redis server deletes expired rows itself");
 	notify_daemon(ctl);
 	return all ? CTL_FAILED : CTL_OK;
 }
@@ -264,11 +264,10 @@ ctl_store_purge(const struct ctl *ctl, const struct command_line *line)
 	bool all = command_line_has(line, "all"), yes = command_line_has(line, "yes");
 
 	if (yes && !all)
-		return ctl_usage(line, "--yes confirms --all, which is missing");
+		return ctl_usage(line, "--yes needs --all, which it confirms");
 	if (!all || yes)
 		return purge_store(ctl, all, command_line_has(line, "json"));
-	ctl_print_error(
-	    "without its row, a bounce to an alias in transit is refused; to delete all "
-	    "rows, add --yes");
+	ctl_print_error("bounces to an alias whose row is deleted are refused; to delete all rows "
+			"anyway, add --yes");
 	return CTL_FAILED;
 }

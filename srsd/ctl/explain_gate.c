@@ -36,8 +36,8 @@ read_gate_arguments(struct gate_arguments *read, char *const *arguments, int n)
 static void
 print_gate_step(const json_t *step)
 {
-	printf("%-12s  %-16s  %s\n",
-	    json_is_true(json_object_get(step, "applies")) ? "applies" : "passed over",
+	printf("%-14s  %-16s  %s\n",
+	    json_is_true(json_object_get(step, "applies")) ? "applies" : "does not apply",
 	    ctl_text(step, "step"), ctl_text(step, "text"));
 }
 
@@ -45,7 +45,7 @@ static void
 print_gate_text(const json_t *reply, const char *name)
 {
 	if (json_object_get(reply, name) != NULL)
-		printf("%-12s  %s\n", name, ctl_text(reply, name));
+		printf("%-14s  %s\n", name, ctl_text(reply, name));
 }
 
 void
@@ -56,8 +56,8 @@ explain_gate_print(const json_t *reply)
 
 	print_gate_text(reply, "client");
 	print_gate_text(reply, "helo");
-	printf("%-12s  <%s>\n", "sender", ctl_text(reply, "sender"));
-	printf("%-12s  <%s>\n", "recipient", ctl_text(reply, "recipient"));
+	printf("%-14s  <%s>\n", "sender", ctl_text(reply, "sender"));
+	printf("%-14s  <%s>\n", "recipient", ctl_text(reply, "recipient"));
 	print_gate_text(reply, "section");
 	json_array_foreach (json_object_get(reply, "steps"), i, step)
 		print_gate_step(step);

@@ -28,7 +28,7 @@ print_decoded_day(const json_t *decoded)
 	putchar('\n');
 }
 
-/* print_tried_secrets - ": none of the secrets made it: A, B" */
+/* print_tried_secrets - ": made with none of these secrets: A, B" */
 static void
 print_tried_secrets(const json_t *tried)
 {
@@ -36,7 +36,7 @@ print_tried_secrets(const json_t *tried)
 	size_t i;
 
 	json_array_foreach (tried, i, fingerprint)
-		printf("%s%s", i == 0 ? ": none of the secrets made it: " : ", ",
+		printf("%s%s", i == 0 ? ": made with none of these secrets: " : ", ",
 		    ctl_string(fingerprint));
 }
 
@@ -65,7 +65,7 @@ print_rcpt_answer(const json_t *decoded)
 	if (held_back[0] != '\0')
 		printf("srsd does not refuse it: test-only holds back %s\n", held_back);
 	else if (rcpt[0] == '\0')
-		puts("srsd does not judge it by its SRS address");
+		puts("srsd does not decide by its SRS address");
 	else if (strcmp(rcpt, "DUNNO") == 0)
 		puts("a bounce to it is accepted");
 	else

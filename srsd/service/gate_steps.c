@@ -20,7 +20,7 @@ describe_exemption(
 	if (!step->applies)
 		strlcpy(text, "the client is not in skip-addresses", GATE_STEPS_TEXT_SIZE);
 	else if (strcmp(step->word, "skip-addresses") == 0)
-		strlcpy(text, "the client is in skip-addresses, and its mail is not judged",
+		strlcpy(text, "the client is in skip-addresses, and its mail is not checked",
 		    GATE_STEPS_TEXT_SIZE);
 	else
 		snprintf(text, GATE_STEPS_TEXT_SIZE, "the request is exempt: %s", step->word);
@@ -39,7 +39,7 @@ describe_recipient_fact(const struct gate_query *q)
 	case SRS_FACT_EXPIRED:
 		return "the recipient is an SRS address of ours that has expired";
 	case SRS_FACT_FORGED:
-		return "the recipient looks like an SRS address of ours, and has a bad hash or is "
+		return "the recipient looks like an SRS address of ours, but has a bad hash or is "
 		       "malformed";
 	default:
 		return "the hash of an SRS address cannot be verified, because libcrypto failed";
@@ -55,7 +55,7 @@ describe_limit(
 	if (refusal == GATE_REFUSAL_GUESSING)
 		snprintf(text, size,
 		    "; the client is over srs-guess-limit with %u bad hashes within an hour, "
-		    "this one not included",
+		    "not counting this one",
 		    subject->guesses);
 	else if (refusal == GATE_REFUSAL_OVERUSED)
 		strlcpy(text, "; the address has reached srs-daily-limit", size);
@@ -70,10 +70,12 @@ describe_recipient_effect(const struct gate_step *step, const struct gate_steps_
 	if (step->refusal != GATE_REFUSAL_NONE)
 		return step->applies ? "" : "; test-only holds the refusal back";
 	if (step->applies)
-		return ", which needs no SPF";
+		return ", which needs no SPF check";
 	if (q->srs.recipient == SRS_FACT_VALID)
-		return "; with srs-nonnull = check SPF decides";
-	return q->srs.recipient == SRS_FACT_FOREIGN ? "" : "; with srs-forged = check SPF decides";
+		return "; because of srs-nonnull = check, SPF decides";
+	return q->srs.recipient == SRS_FACT_FOREIGN
+		   ? ""
+		   : "; because of srs-forged = check, SPF decides";
 }
 
 static void
@@ -104,9 +106,9 @@ describe_no_check(
 	(void)subject;
 	strlcpy(text,
 	    step->applies
-		? "the options ask for no evaluation: neither the HELO name nor MAIL FROM "
-		  "can refuse this mail"
-		: "the options ask for an evaluation",
+		? "the options require no evaluation: neither the HELO name nor MAIL FROM "
+		  "can cause a refusal"
+		: "the options require an evaluation",
 	    GATE_STEPS_TEXT_SIZE);
 }
 
@@ -117,9 +119,8 @@ describe_skipped_sender(
 	const char *words;
 
 	if (step->applies)
-		words =
-		    "the sender is a valid SRS address of ours: with srs-sender = skip it is not "
-		    "evaluated";
+		words = "the sender is a valid SRS address of ours, and is not evaluated because "
+			"of srs-sender = skip";
 	else if (subject->query->srs.sender == SRS_FACT_FOREIGN)
 		words = "the sender is not an SRS address of ours";
 	else if (subject->settings->spf.srs_sender != SRS_SENDER_SKIP)
@@ -202,9 +203,9 @@ describe_spared(char *text, const struct gate_step *step, const struct gate_step
 	if (!step->applies)
 		strlcpy(text,
 		    gate_guards_nat(subject->query, subject->settings)
-			? "no allow-list has the client, and nat-guard spares no check that was cut "
-			  "off"
-			: "neither nat-guard, srs-sender nor an allow-list spares the client",
+			? "the client is in no allow-list, and nat-guard does not apply to a check "
+			  "that was cut off"
+			: "neither nat-guard, srs-sender nor an allow-list exempts the client",
 		    GATE_STEPS_TEXT_SIZE);
 	else if (strcmp(step->word, "nat-guard") == 0)
 		strlcpy(text,
@@ -214,7 +215,7 @@ describe_spared(char *text, const struct gate_step *step, const struct gate_step
 		strlcpy(
 		    text, "srs-sender: the sender is an SRS address of ours", GATE_STEPS_TEXT_SIZE);
 	else
-		snprintf(text, GATE_STEPS_TEXT_SIZE, "%s has the client", step->word);
+		snprintf(text, GATE_STEPS_TEXT_SIZE, "the client is in %s", step->word);
 }
 
 static void
@@ -253,7 +254,7 @@ describe_class(char *text, const struct gate_step *step, const struct gate_steps
 		    "mail that passes gets the restriction class %s", step->word);
 	else if (step->word[0] != '\0')
 		snprintf(text, GATE_STEPS_TEXT_SIZE,
-		    "test-only holds the restriction class %s back", step->word);
+		    "test-only holds back the restriction class %s", step->word);
 	else
 		strlcpy(text, "no restriction class is set for this result", GATE_STEPS_TEXT_SIZE);
 }

@@ -151,7 +151,7 @@ put_dns(const struct metrics_page *page, const struct status *status)
 	put_family(page, "dns_up", "gauge", "0 during an outage of the nameservers.");
 	put_sample(page, "dns_up", status->dns.outage_since == 0);
 	put_family(page, "dns_last_answer_timestamp_seconds", "gauge",
-	    "When a nameserver last replied, as Unix time.");
+	    "Unix time of the last reply of a nameserver.");
 	put_gauge(page, "dns_last_answer_timestamp_seconds", status->dns.last_answer != 0,
 	    status->dns.last_answer);
 }

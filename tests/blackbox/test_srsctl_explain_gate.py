@@ -98,21 +98,21 @@ class Text(Base):
         done = self.srsctl('explain', CLIENT, '<a@fail.test>', '<b@own.test>', '<mx.relay.test>')
         self.assertEqual((done.returncode, done.stderr), (1, ''))
         self.assertEqual(done.stdout, '''\
-client        192.0.2.1
-helo          mx.relay.test
-sender        <a@fail.test>
-recipient     <b@own.test>
-passed over   skip-addresses    the client is not in skip-addresses
-passed over   srs-recipient     the recipient is not an SRS address of ours
-passed over   whitelist         the client is not in whitelist
-passed over   no-check          the options ask for an evaluation
-passed over   srs-sender        the sender is not an SRS address of ours
-passed over   helo              mx.relay.test: none, which is never refused
-applies       mailfrom          fail.test: fail by -all, to be answered with 550 5.7.23
-passed over   spared            neither nat-guard, srs-sender nor an allow-list spares the client
-passed over   sender-limit      the sender has reached no limit
-action        reject
-answer        550 5.7.23 SPF MAIL FROM check failed: 192.0.2.1 is not allowed to send mail for \
+client          192.0.2.1
+helo            mx.relay.test
+sender          <a@fail.test>
+recipient       <b@own.test>
+does not apply  skip-addresses    the client is not in skip-addresses
+does not apply  srs-recipient     the recipient is not an SRS address of ours
+does not apply  whitelist         the client is not in whitelist
+does not apply  no-check          the options require an evaluation
+does not apply  srs-sender        the sender is not an SRS address of ours
+does not apply  helo              mx.relay.test: none, which is never refused
+applies         mailfrom          fail.test: fail by -all, to be answered with 550 5.7.23
+does not apply  spared            neither nat-guard, srs-sender nor an allow-list exempts the client
+does not apply  sender-limit      the sender has reached no limit
+action          reject
+answer          550 5.7.23 SPF MAIL FROM check failed: 192.0.2.1 is not allowed to send mail for \
 fail.test
 ''')
 

@@ -52,7 +52,7 @@ class Refused(Base):
             'not rewritten: bad hash\n'
             'sender    <alice@origin.test>\n'
             'made      %s, expired 19 days ago\n'
-            'hash      wrong: none of the secrets made it: ' % day) +
+            'hash      wrong: made with none of these secrets: ' % day) +
             '[0-9a-f]{12}, [0-9a-f]{12}\n' + re.escape('RCPT      550 5.1.1 unknown SRS address\n')
             + '\\Z')
         listed = run('-f', self.daemon.config, 'secret', 'list', program='srsctl').stdout
@@ -75,7 +75,7 @@ class Refused(Base):
         self.assertIn('see reverse-domains', got)
         self.assertIn('sender    <alice@origin.test>\n', got)
         self.assertIn('hash      not verified\n'
-                      'RCPT      srsd does not judge it by its SRS address\n', got)
+                      'RCPT      srsd does not decide by its SRS address\n', got)
 
     def test_srs1(self):
         stamp, day = stamp_of(3)

@@ -180,7 +180,7 @@ class Unavailable(Base):
     def test_purge(self):
         done = self.srsctl('store', 'purge')
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertEqual(done.stdout, 'a Redis server deletes expired rows by itself\n')
+        self.assertEqual(done.stdout, 'a Redis server deletes expired rows itself\n')
         done = self.srsctl('store', 'purge', '--all', '--yes')
         self.assertEqual(done.returncode, 1)
         self.assertIn('redis-cli', done.stderr)

@@ -226,7 +226,7 @@ static const struct row rows[] = {
 	    true, "mail that passes gets the restriction class spf_pass" },
 	{ "class in test-only", { "192.0.2.1", "a@good.test", "b@own.test", "mx.relay.test" },
 	    { { "mail-from-pass-restriction", "spf_pass" }, { "test-only", "true" } }, 0, "prepend",
-	    "pass-restriction", false, "test-only holds the restriction class spf_pass back" },
+	    "pass-restriction", false, "test-only holds back the restriction class spf_pass" },
 	{ "temperror", { "192.0.2.1", "a@sick.test", "b@own.test", "mx.relay.test" }, { { NULL } },
 	    0, "prepend", "mailfrom", false,
 	    "sick.test: temperror, DNS error, which temperror-defer does not refuse" },
@@ -245,7 +245,7 @@ static const struct row rows[] = {
 	    "helo", false, "no HELO name: none, which is never refused" },
 	{ "skip-addresses", { "127.0.0.1", "a@bad.test", "b@own.test", "mx.relay.test" },
 	    { { NULL } }, 0, "dunno", "skip-addresses", true,
-	    "the client is in skip-addresses, and its mail is not judged" },
+	    "the client is in skip-addresses, and its mail is not checked" },
 	{ "whitelist", { "192.0.2.1", "a@bad.test", "b@own.test", "mx.relay.test" },
 	    { { "whitelist", "192.0.2.0/24" } }, 0, "dunno", "whitelist", true,
 	    "the client is in whitelist" },
@@ -259,7 +259,7 @@ static const struct row rows[] = {
 	    { { "nat-guard", "false" } }, 0, "reject", "spared", false, NULL },
 	{ "allow-list", { "192.0.2.7", "a@bad.test", "b@own.test", "mx.relay.test" },
 	    { { "domain-whitelist", "relay.test" } }, 0, "prepend", "spared", true,
-	    "domain-whitelist has the client" },
+	    "the client is in domain-whitelist" },
 	{ "not in the allow-list", { "192.0.2.1", "a@bad.test", "b@own.test", "mx.relay.test" },
 	    { { "domain-whitelist", "relay.test" } }, 0, "reject", "allow-list", false,
 	    "all allow-lists were looked up" },
@@ -273,13 +273,14 @@ static const struct row rows[] = {
 	    { { "test-only", "true" } }, 0, "prepend", "test-only", false,
 	    "there is no refusal to hold back" },
 	{ "srs-bounce", { "192.0.2.1", "", JANE, "mx.relay.test" }, { { NULL } }, 0, "dunno",
-	    "srs-recipient", true, "a bounce to a valid SRS address of ours, which needs no SPF" },
+	    "srs-recipient", true,
+	    "a bounce to a valid SRS address of ours, which needs no SPF check" },
 	{ "forged", { "192.0.2.1", "", FORGED, "mx.relay.test" }, { { NULL } }, 0, "reject",
 	    "srs-recipient", true,
-	    "the recipient looks like an SRS address of ours, and has a bad hash or is malformed" },
+	    "the recipient looks like an SRS address of ours, but has a bad hash or is malformed" },
 	{ "forged in test-only", { "192.0.2.1", "", FORGED, "mx.relay.test" },
 	    { { "test-only", "true" } }, 0, "prepend", "srs-recipient", false,
-	    "the recipient looks like an SRS address of ours, and has a bad hash or is malformed; "
+	    "the recipient looks like an SRS address of ours, but has a bad hash or is malformed; "
 	    "test-only holds the refusal back" },
 	{ "srs-forged", { "192.0.2.1", "", FORGED, "mx.relay.test" }, { { "srs-forged", "check" } },
 	    0, "prepend", "srs-recipient", false, NULL },
@@ -287,15 +288,15 @@ static const struct row rows[] = {
 	    "srs-recipient", true, "the recipient is an SRS address of ours that has expired" },
 	{ "with a sender", { "192.0.2.1", "a@good.test", JANE, "mx.relay.test" }, { { NULL } }, 0,
 	    "prepend", "srs-recipient", false,
-	    "mail with a sender to a valid SRS address of ours; with srs-nonnull = check SPF "
+	    "mail with a sender to a valid SRS address of ours; because of srs-nonnull = check, SPF "
 	    "decides" },
 	{ "srs-nonnull", { "192.0.2.1", "a@good.test", JANE, "mx.relay.test" },
 	    { { "srs-nonnull", "reject" } }, 0, "reject", "srs-recipient", true,
 	    "mail with a sender to a valid SRS address of ours" },
 	{ "srs-sender", { "192.0.2.1", JANE, "b@own.test", "mx.relay.test" }, { { NULL } }, 0,
 	    "prepend", "srs-sender", true,
-	    "the sender is a valid SRS address of ours: with srs-sender = skip it is not "
-	    "evaluated" },
+	    "the sender is a valid SRS address of ours, and is not evaluated because of "
+	    "srs-sender = skip" },
 	{ "srs-sender = no-reject", { "192.0.2.1", JANE, "b@own.test", "mx.relay.test" },
 	    { { "srs-sender", "no-reject" } }, 0, "prepend", "spared", true,
 	    "srs-sender: the sender is an SRS address of ours" },
@@ -361,8 +362,9 @@ test_guess_limit(void **state)
 	}
 	report = explain(&of_recipient);
 	unit_text("recipient", "text", find_step(report, "srs-recipient", &applies),
-	    "the recipient looks like an SRS address of ours, and has a bad hash or is malformed; the "
-	    "client is over srs-guess-limit with 6 bad hashes within an hour, this one not included");
+	    "the recipient looks like an SRS address of ours, but has a bad hash or is malformed; the "
+	    "client is over srs-guess-limit with 6 bad hashes within an hour, not counting "
+	    "this one");
 	json_decref(report);
 	report = explain(&of_sender);
 	unit_text("sender", "text", find_step(report, "sender-limit", &applies),

@@ -96,9 +96,9 @@ hand_over(const struct check *check, const struct test_mail *mail, const char *s
 	free(text);
 	if (ok && run.status != 0) {
 		findings_add(check->findings, FINDING_ERROR,
-		    "sendmail refuses the %s to %s: %.300s",
+		    "sendmail refused the %s to %s: %.300s",
 		    sender[0] == '\0' ? "bounce" : "test message", recipient, run.err);
-		findings_remedy(check->findings, "see the log of Postfix");
+		findings_remedy(check->findings, "see Postfix's log");
 		program_free(&run);
 		return false;
 	}
@@ -106,7 +106,7 @@ hand_over(const struct check *check, const struct test_mail *mail, const char *s
 		program_free(&run);
 		return true;
 	}
-	findings_add(check->findings, FINDING_ERROR, "sendmail cannot be run: %s", error);
+	findings_add(check->findings, FINDING_ERROR, "cannot run sendmail: %s", error);
 	findings_remedy(check->findings, "--send needs the sendmail(1) of Postfix on this host");
 	return false;
 }
@@ -124,7 +124,7 @@ ask_decisions(const struct check *check, const char *address)
 	json_decref(request);
 	if (reply != NULL && json_object_get(reply, "error") == NULL)
 		return reply;
-	findings_add(check->findings, FINDING_ERROR, "the decisions of srsd cannot be read: %s",
+	findings_add(check->findings, FINDING_ERROR, "cannot read the decisions of srsd: %s",
 	    reply == NULL ? error : ctl_text(reply, "error"));
 	findings_remedy(check->findings, "--send needs control and recent-decisions in srsd.conf");
 	json_decref(reply);
@@ -278,7 +278,7 @@ check_departure(const struct check *check, const struct test_mail *mail)
 	bounce = find_decision(reply, "reverse", "reverse");
 	if (bounce == NULL) {
 		findings_add(check->findings, FINDING_OK,
-		    "test message to %s: it has left the queue, and has not been returned",
+		    "test message to %s: it has left the queue and was not returned",
 		    mail->address);
 	} else {
 		findings_add(check->findings, FINDING_WARNING,

@@ -308,7 +308,8 @@ print_database(const struct settings *settings, FILE *out)
 	import_remark_print_text("# ",
 	    "The database of postsrsd is not carried over. To let postsrsd reverse the addresses whose "
 	    "senders are in it, set socketmap = {} and original-envelope = \"embedded\" in this file, "
-	    "leave postsrsd running for 23 days, and run, with the table that main.cf has now:",
+	    "leave postsrsd running for 23 days, and run these commands, with the table that "
+	    "main.cf has now:",
 	    out);
 	fputs("#   postconf -e 'sender_canonical_maps = tcp:127.0.0.1:10001'\n"
 	      "#   postconf -e 'recipient_canonical_maps = socketmap:unix:srs:reverse, "
