@@ -35,7 +35,7 @@ is_swap(const char *a, const char *b)
 }
 
 /*
- * measure_distance - of two words of at most CLOSEST_WORD_MAX bytes
+ * measure_distance - the distance of two words of at most CLOSEST_WORD_MAX bytes
  *
  * rows[i % 3][j] is the distance of the first i bytes of a from the first j bytes of b.
  */

@@ -30,7 +30,10 @@ struct closest {
 /* Starts a search for a word of len bytes, which must remain valid. */
 void closest_start(struct closest *closest, const char *word, size_t len);
 
-/* Makes a candidate of len bytes the suggestion, unless an earlier one is as near. It must remain valid. */
+/*
+ * Makes a candidate of len bytes the suggestion if it is nearer than the earlier ones. It must
+ * remain valid.
+ */
 void closest_consider(struct closest *closest, const char *candidate, size_t len);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * duration - a time span in words for people. Pure.
+ * duration - a time span in words, for people to read. Pure.
  */
 #ifndef COMMON_DURATION_H
 #define COMMON_DURATION_H

@@ -68,7 +68,7 @@ split_inet(const char *text, char host[HOST_SIZE], const char **port, const char
 	return true;
 }
 
-/* has_resolved - an address that a host name has twice must not be bound twice */
+/* has_resolved - is the address already known? One that a name has twice must be bound once. */
 static bool
 has_resolved(const struct endpoint *ep, const struct endpoint_addr *addr)
 {
@@ -111,8 +111,8 @@ look_up_host(struct endpoint *ep, const char *host, const char *port, int flags)
 /*
  * resolve_host - set the addresses of a host, which may be one, a name or '*'
  *
- * AI_ADDRCONFIG omits the address families of a name that this host does not have. With it, glibc
- * would refuse the address ::1 on a host whose only IPv6 address that is.
+ * For a name, AI_ADDRCONFIG omits the address families that this host does not have. With it, glibc
+ * would refuse the address ::1 on a host whose only IPv6 address is ::1.
  */
 static bool
 resolve_host(struct endpoint *ep, const char *host, const char *port, const char **error)
@@ -413,7 +413,7 @@ endpoint_listen_beside(const struct endpoint_addr *addr, const int *old, size_t 
 		share_port(old[i], 1);
 	fd = listen_on(&new, bind_shared);
 	saved = errno;
-	/* A program that does not set the option, too, cannot listen there by mistake. */
+	/* A program that does not set the same option cannot listen there by mistake. */
 	for (i = 0; i < n; i++)
 		share_port(old[i], 0);
 	if (fd != -1)

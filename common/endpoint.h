@@ -63,7 +63,7 @@ bool endpoint_parse(struct endpoint *ep, const char *text, const char **error);
 
 /*
  * The same for an inet endpoint whose HOST is an IP address, without a system call. False for any
- * other, also for an address with an interface.
+ * other endpoint, and for an address with an interface.
  */
 bool endpoint_parse_literal(struct endpoint_addr *addr, const char *text);
 
@@ -109,17 +109,17 @@ int endpoint_listen(const struct endpoint_addr *addr, uid_t uid, gid_t gid);
 int endpoint_listen_private(const struct endpoint_addr *addr, uid_t uid, gid_t gid);
 
 /*
- * Creates an inet socket as endpoint_listen() does, although the n sockets in old occupy its
- * address, such as one at 0.0.0.0 while it is for 127.0.0.1. They must belong to this user, and be
- * closed soon: until then, the most specific address gets a new connection.
+ * Creates an inet socket as endpoint_listen() does, even if the n sockets in old occupy its
+ * address, as a socket at 0.0.0.0 occupies 127.0.0.1. They must belong to this user, and be closed
+ * soon: until then, the socket with the most specific address gets each new connection.
  */
 int endpoint_listen_beside(const struct endpoint_addr *addr, const int *old, size_t n);
 
 /*
- * Makes an inet socket that is about to be closed match no further connection, as if it were closed:
- * it is bound to a network interface that does not exist. A connection that arrived between the last
- * accept(2) and close(2) would be reset. Those in the queue stay there. Final: only root could undo
- * it. False: the kernel is older than Linux 5.7.
+ * Hides an inet socket that is about to be closed from new connections, by binding it to a network
+ * interface that does not exist. Otherwise a connection that arrives between the last accept(2) and
+ * close(2) would be reset. Connections in the queue stay there. Only root can undo this. False: the
+ * kernel is older than Linux 5.7.
  */
 bool endpoint_hide(int fd);
 

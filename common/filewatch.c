@@ -45,7 +45,7 @@ add_watched_place(
 	return wd != -1;
 }
 
-/* watch_directory - of a path; is_event_about ignores files that were created and are still open */
+/* watch_directory - watch that of a path; is_event_about ignores files that are still open */
 static bool
 watch_directory(struct filewatch *watch, const char *path)
 {
@@ -57,7 +57,7 @@ watch_directory(struct filewatch *watch, const char *path)
 	return ok;
 }
 
-/* watch_missing_directory - the nearest directory above, until the one of the path is created */
+/* watch_missing_directory - watch the nearest existing ancestor until the directory is created */
 static void
 watch_missing_directory(struct filewatch *watch, const char *path)
 {
@@ -98,7 +98,7 @@ is_watched(const struct filewatch *watch, int wd)
 	return false;
 }
 
-/* forget_places - those of an earlier time; what is watched now stays watched */
+/* forget_places - stop watching the earlier places that are no longer needed */
 static void
 forget_places(const struct filewatch *watch, struct watched_place *place, size_t n)
 {
@@ -109,7 +109,7 @@ forget_places(const struct filewatch *watch, struct watched_place *place, size_t
 	}
 }
 
-/* watch_places - instead of those that are watched until now */
+/* watch_places - replace the places that are watched */
 static void
 watch_places(struct filewatch *watch)
 {
@@ -169,7 +169,7 @@ is_link(const char *path)
 	return lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
 }
 
-/* get_last_name - of a path */
+/* get_last_name - the last component of a path */
 static const char *
 get_last_name(const char *path)
 {
@@ -187,7 +187,7 @@ is_event_about(const struct inotify_event *event, const struct watched_place *pl
 		return (event->mask & IN_CLOSE_WRITE) != 0;
 	if (event->len == 0 || strcmp(event->name, get_last_name(place->path)) != 0)
 		return false;
-	/* What is created is complete if it is a link or a directory. */
+	/* A link or a directory is complete when it is created. */
 	return (event->mask & IN_CREATE) == 0 || (event->mask & IN_ISDIR) != 0 ||
 	       is_link(place->path);
 }

@@ -4,7 +4,7 @@
  *
  * It watches the directory of the file, because editors create a new file and rename it. If the
  * path is a symbolic link it also watches the directory of each link and of the file at the end.
- * The file itself is watched, too, because it may be mounted from elsewhere.
+ * It also watches the file itself, which may be mounted from elsewhere.
  *
  * BUGS: if one of the directories above is itself replaced or is a symbolic link that changes, this
  * is not detected.
@@ -17,8 +17,8 @@
 struct filewatch;
 
 /*
- * Starts to watch a file, which need not exist. Its directory must; that of the target of a link
- * need not. The caller frees the watch. NULL: errno is set.
+ * Starts to watch a file, which need not exist. Its directory must exist; that of the target of a
+ * link need not. The caller frees the watch. NULL: errno is set.
  */
 struct filewatch *filewatch_new(const char *path);
 
@@ -29,7 +29,7 @@ struct filewatch *filewatch_new(const char *path);
 int filewatch_fd(const struct filewatch *watch);
 
 /*
- * Reads all waiting events. True if one of them may concern the file. The removal of a file or a
+ * Reads all pending events. True if one of them may concern the file. The removal of a file or a
  * link is not reported, because another one may be about to replace it.
  */
 bool filewatch_changed(struct filewatch *watch);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * dns_watch - the nameservers as the resolver experiences them. It logs when an outage begins and
- * when it ends; dns_outage decides that.
+ * dns_watch - watches whether the nameservers answer the resolver. It logs when an outage begins
+ * and when it ends, which dns_outage decides.
  *
  * now and sent are in milliseconds of a clock that never goes back, and > 0.
  */
@@ -14,7 +14,7 @@
 #include "spf/dns/dns_outage.h"
 #include "spf/dns/dns_servers.h"
 
-/* Its owner zeroes it at first. Read only. */
+/* The owner zeroes it before the first call, and only reads it then. */
 struct dns_watch {
 	struct dns_outage outage;
 	size_t n; /* servers; 0: the root servers */
@@ -27,7 +27,7 @@ void dns_watch_begin(struct dns_watch *watch, const char *plan);
 /* Notes a usable answer. */
 void dns_watch_note_answer(struct dns_watch *watch, uint64_t now);
 
-/* Notes an attempt for a name without a usable answer: the nameserver reported an error... */
+/* Notes a query for a name without a usable answer: the nameserver reported an error ... */
 void dns_watch_note_error(struct dns_watch *watch, const char *name, uint64_t sent, uint64_t now);
 
 /* ... or was silent. */

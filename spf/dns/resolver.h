@@ -110,7 +110,7 @@ size_t resolver_cached(const struct resolver *r);
  */
 void resolver_cancel(struct resolver_question *q);
 
-/* Cancels a query because the time of its caller is over: it counts as a timeout. */
+/* Cancels a query because its caller has run out of time: it counts as a timeout. */
 void resolver_expire(struct resolver_question *q);
 
 #endif

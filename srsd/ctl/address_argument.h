@@ -7,8 +7,8 @@
  *	192.0.2.1	[192.0.2.1]	a client; the log of Postfix has mx.x.org[192.0.2.1], and a
  *			mx.x.org[192.0.2.1]	literal is [IPv6:2001:db8::1]
  *
- * Each function prints an error that quotes the value when it is something else. name is that of the
- * argument in this error.
+ * If the value has another form, each function prints an error that quotes it and names the
+ * argument with name.
  */
 #ifndef SRSD_CTL_ADDRESS_ARGUMENT_H
 #define SRSD_CTL_ADDRESS_ARGUMENT_H

@@ -2,8 +2,8 @@
 /*
  * command_line - the command, the options and the arguments of one call of srsctl.
  *
- * Options are accepted before and after the command. A letter before the command is that of a
- * global option, if one has it: "srsctl -f FILE recent -f". "--" ends the options. "help COMMAND"
+ * Options are accepted before and after the command. Before the command, a letter that a global
+ * option has is that option: "srsctl -f FILE recent -f". "--" ends the options. "help COMMAND"
  * is another form of "COMMAND --help".
  *
  * The values of options are checked as command_table.h describes them; the number of arguments,

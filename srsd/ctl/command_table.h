@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * command_table - the commands of srsctl: what each takes, and what it is for.
+ * command_table - the commands of srsctl: their arguments, their options, and their purpose.
  *
  * Pure. One row per command is the source for parsing (command_line.h), for help (command_help.h),
  * and for completion (command_completion.h).
@@ -55,7 +55,10 @@ struct command {
 extern const struct command command_table[];
 extern const size_t command_count;
 
-/* The options of all commands. A letter has another meaning after a command that uses it too. */
+/*
+ * The options of all commands. After a command that uses the same letter, the letter has the
+ * meaning of that command.
+ */
 extern const struct command_option command_globals[];
 
 /* True when the name of a command is words, or begins with them. */

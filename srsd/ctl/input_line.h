@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * input_line - questions on standard input, one per line, for the argument "-".
+ * input_line - reads questions from standard input, one per line, for the argument "-".
  */
 #ifndef SRSD_CTL_INPUT_LINE_H
 #define SRSD_CTL_INPUT_LINE_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * gate_check - what a caller of the gate does around it: it finds the SRS facts, evaluates the plan,
- * and makes the token of the header. The policy service answers in this way, and gate_explain
+ * gate_check - the work around a call of the gate: finding the SRS facts, evaluating the plan, and
+ * making the token of the header. The policy service answers in this way, and gate_explain
  * explains its answer. Pure.
  */
 #ifndef SRSD_SERVICE_GATE_CHECK_H

@@ -17,7 +17,7 @@
  *   "action": "reject", "reason": "..." and "would": "..." as in the log,
  *   "answer": "550 5.7.23 ...", the text after "action=" }
  *
- * It asks the functions that the policy service uses, and changes nothing that these depend on: no
+ * It calls the functions that the policy service uses, and changes nothing that they depend on: no
  * counter, no budget, no memory of decisions or messages. Only DNS queries are sent and cached.
  */
 #ifndef SRSD_SERVICE_GATE_EXPLAIN_H
@@ -33,9 +33,9 @@
 struct gate_explain;
 
 /*
- * Starts an explanation; the request is copied. wake is called from the event loop, each time that
- * the report may be there; it is not called if that is the case when this returns. NULL with a
- * static text in *error when the request is wrong.
+ * Starts an explanation; the request is copied. wake is called from the event loop each time the
+ * report may be ready, but not if the report is ready when this returns. NULL with a static text in
+ * *error when the request is wrong.
  */
 struct gate_explain *gate_explain_start(const struct policy_service *service, const json_t *request,
     void (*wake)(void *arg), void *arg, const char **error);

@@ -45,7 +45,7 @@ struct gate_steps {
 	struct gate_step step[GATE_STEP_KINDS];
 };
 
-/* Notes a step; steps may be NULL. A step beyond GATE_STEP_KINDS is lost. */
+/* Notes a step; steps may be NULL. Steps beyond GATE_STEP_KINDS are dropped. */
 void gate_steps_add(struct gate_steps *steps, struct gate_step step);
 
 /* The step as a word, such as "whitelist". */

@@ -13,7 +13,7 @@
  *       stranger to this address; "DUNNO" if the address is accepted
  *   "held_back": "550 5.1.1 ...", the refusal that test-only holds back }
  *
- * Members without a value are missing. Texts from the address are as they were asked for.
+ * Members without a value are missing. Texts from the address are not changed.
  */
 #ifndef SRSD_SERVICE_REVERSE_REPORT_H
 #define SRSD_SERVICE_REVERSE_REPORT_H

@@ -2,10 +2,10 @@
 /*
  * secret_access - whether the daemon can read secrets-file when srsd.service starts it.
  *
- * A daemon that root starts reads the file as root. srsd.service starts it as a user who needs access
- * to the file; root, who runs srsd -n and srsctl, would not notice. With LoadCredential= in a drop-in
- * (contrib/systemd), systemd reads the file as root instead, and the daemon reads a copy that was
- * made when the unit was started.
+ * A daemon that root starts reads the file as root. srsd.service starts it as a user that needs
+ * access to the file. srsd -n and srsctl, run by root, would not notice that the user has no
+ * access. With LoadCredential= in a drop-in (contrib/systemd), systemd reads the file as root
+ * instead, and the daemon reads a copy that was made when the unit was started.
  */
 #ifndef SRSD_SRS_SECRET_ACCESS_H
 #define SRSD_SRS_SECRET_ACCESS_H

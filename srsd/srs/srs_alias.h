@@ -69,7 +69,7 @@ bool srs_alias_parse(struct text host, struct text user, char key[SRS_ALIAS_KEY_
 #define SRS_ALIAS_FORMS "32 letters and digits, or an SRS address that contains them"
 
 /*
- * Finds the alias in a text that a person has written: the alias, its key, or an SRS address that
+ * Finds the alias in a text that a user typed: the alias, its key, or an SRS address that
  * contains it. True: writes the key and a NUL.
  */
 bool srs_alias_find(const char *s, size_t len, char key[SRS_ALIAS_KEY_SIZE]);

@@ -3,8 +3,8 @@
  * srs_decode - what an SRS address says about itself, whether the reverse map accepts it or not.
  * Pure.
  *
- * Only a hash that is right proves any of it. No hash is computed here, so that a right one cannot
- * be shown.
+ * Only a correct hash proves any of it. No hash is computed here, so that a correct one cannot
+ * leak.
  */
 #ifndef SRSD_SRS_SRS_DECODE_H
 #define SRSD_SRS_SRS_DECODE_H
@@ -16,11 +16,11 @@
 #include "srsd/srs/srs_alias.h"
 #include "srsd/srs/srs_rewrite.h"
 
-/* The judgement on the hash, from the verdict of the reverse map. */
+/* Whether the hash is correct, from the result of the reverse map. */
 enum srs_decoded_hash {
-	SRS_DECODED_HASH_UNKNOWN, /* it was not verified: no domain of ours, or libcrypto failed */
-	SRS_DECODED_HASH_RIGHT,   /* srs_result.secret made it */
-	SRS_DECODED_HASH_WRONG,   /* no secret made it */
+	SRS_DECODED_HASH_UNKNOWN,   /* not verified: not a domain of ours, or libcrypto failed */
+	SRS_DECODED_HASH_RIGHT,     /* srs_result.secret made it */
+	SRS_DECODED_HASH_WRONG,     /* no secret made it */
 	SRS_DECODED_HASH_TOO_SHORT, /* shorter than hash-minimum */
 	SRS_DECODED_HASH_TOO_LONG,
 };
@@ -46,7 +46,7 @@ struct srs_decoded {
 void srs_decode(struct srs_decoded *decoded, const struct srs_context *context, const char *key,
     size_t len, const struct srs_result *result);
 
-/* The judgement as a word: "unknown", "right", "wrong", "too short" or "too long". */
+/* The result for the hash as a word: "unknown", "right", "wrong", "too short" or "too long". */
 const char *srs_decoded_hash_name(enum srs_decoded_hash hash);
 
 #endif

@@ -161,8 +161,8 @@ void import_prepare(struct import *import, const struct conf_option *option, con
     PRINTF_LIKE(3, 4);
 
 /*
- * Adds a comment to an option that warns of its value. It is repeated for as long as the value is in
- * effect.
+ * Adds a comment to an option that warns about its value. --check repeats it as long as the value
+ * is in effect.
  */
 void import_warn(struct import *import, const struct conf_option *option, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
