@@ -533,7 +533,7 @@ NORETURN PRINTF_LIKE(2, 0) static void exit_with_message(int error, const char *
 		drain_log_buffer();
 	}
 	va_end(again);
-	exit(sink.fatal_status);
+	exit(error == ENOMEM ? EXIT_FAILURE : sink.fatal_status);
 }
 
 void

@@ -92,7 +92,10 @@ void log_line(const struct line *text);
 void log_warn(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void log_warnx(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
-/* Selects the exit status of fatal and fatalx, which is 1 at first. */
+/*
+ * Selects the exit status of fatal and fatalx, which is 1 at first. If memory is exhausted (ENOMEM) it
+ * is 1 in any case, because the next start may have enough.
+ */
 void log_fatal_status(int status);
 
 /*

@@ -145,6 +145,27 @@ test_exhausted(void **state)
 	unit_end();
 }
 
+/* The service manager has to start the daemon again, whatever other errors at the start mean. */
+static void
+test_exit_status(void **state)
+{
+	int status;
+	pid_t pid;
+
+	(void)state;
+	log_capture_begin();
+	pid = fork();
+	if (pid == 0) {
+		log_fatal_status(78);
+		need_malloc();
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	unit_int("malloc", "status", WEXITSTATUS(status), 1);
+	log_capture_end();
+	unit_end();
+}
+
 int
 main(void)
 {
@@ -154,6 +175,7 @@ main(void)
 		cmocka_unit_test(test_copies),
 		cmocka_unit_test(test_xasprintf),
 		UNIT_DIR_TEST(test_exhausted),
+		UNIT_DIR_TEST(test_exit_status),
 	};
 
 	return cmocka_run_group_tests_name("xmalloc", tests, NULL, NULL);
