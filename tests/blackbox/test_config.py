@@ -391,7 +391,7 @@ class Upgrade(ConfigCase):
         with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'srsd-0.1.0.conf'),
                   encoding='utf-8') as file:
             text = file.read()
-        overridden = {'secrets-file': self.secret,
+        overridden = {'secrets-file': self.secret, 'pid-file': '',
                       'domains-file': self.folder.file('domains', 'more.test\n'),
                       'trust-anchor': self.folder.file('root.key', self.ROOT_KEY)}
         arguments = [word for item in overridden.items() for word in ('-o', '%s=%s' % item)]
