@@ -76,7 +76,8 @@ root_tests = tests/blackbox/test_shared.py tests/postfix/test_postfix.py \
 	tests/postfix/test_recipes.py tests/postfix/test_forwarding.py tests/postfix/test_dmarc.py \
 	tests/postfix/test_fleet.py tests/postfix/test_two_hosts.py \
 	tests/package/test_package.py \
-	tests/package/test_arch.py
+	tests/package/test_arch.py \
+	tests/package/test_dist.py
 package_tests = tests/package/test_container.py
 
 # Fuzzers: tests/fuzz/NAME.c has one function that takes bytes. Here main.c runs it over files, and
@@ -137,9 +138,8 @@ EXTRA_DIST += tests/blackbox/srsd-0.1.0.conf
 
 # One more story, or header, or dictionary, needs no line here.
 dist-hook:
-	rm -rf $(distdir)/tests/analysis/__pycache__ $(distdir)/tests/vm/__pycache__ \
-	    $(distdir)/tests/vm/stages/__pycache__
-	rm -f $(distdir)/tests/analysis/*.log $(distdir)/tests/analysis/*.trs
+	find $(distdir) -name __pycache__ -prune -exec rm -rf {} +
+	find $(distdir) -name '*.log' -delete -o -name '*.trs' -delete -o -name '*~' -delete
 	$(MKDIR_P) $(distdir)/tests/harness
 	cp $(srcdir)/tests/harness/*.py $(distdir)/tests/harness
 	$(MKDIR_P) $(distdir)/tests/replay/stories
