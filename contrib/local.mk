@@ -76,3 +76,6 @@ EXTRA_DIST += $(sockets:=.in) contrib/systemd/sysusers.d/srsd.conf contrib/syste
 	contrib/completion/srsctl.bash contrib/completion/_srsctl contrib/completion/srsctl.fish \
 	contrib/arch contrib/check contrib/demo contrib/fuzz contrib/postfix contrib/run \
 	contrib/package contrib/debian contrib/oci .containerignore
+
+# For maintainers.
+EXTRA_DIST += contrib/check-on contrib/release contrib/sbom

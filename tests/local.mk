@@ -70,6 +70,7 @@ socket_tests = tests/blackbox/test_maps.py \
 	tests/blackbox/test_demo.py \
 	tests/blackbox/test_harness.py \
 	tests/blackbox/test_interop.py \
+	tests/blackbox/test_release.py \
 	tests/analysis/test_lints.py \
 	tests/analysis/test_tree.py
 root_tests = tests/blackbox/test_shared.py tests/postfix/test_postfix.py \
