@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
+#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/ascii.h"
 #include "common/printable.h"
@@ -24,10 +26,11 @@ struct eval {
 	struct spf_ask ask;
 	const struct spf_request *req;
 	struct spf_verdict *verdict;
+	const char *domain; /* of the request */
 	struct spf_cost cost;
-	size_t step;         /* of the trace: the one that decides, as far as is known */
-	bool started;        /* the record of the domain itself was read */
-	const char *problem; /* the first one, or NULL */
+	size_t step;      /* of the trace: the one that decides, as far as is known */
+	bool started;     /* the record of the domain itself was read */
+	bool has_problem; /* the first one is in the verdict */
 	/* exp= of the record that led to the verdict, and its domain */
 	struct text exp;
 	char exp_domain[HOSTNAME_MAX + 1];
@@ -41,14 +44,43 @@ struct host_result {
 
 static struct host_result check_host(struct eval *, const char *domain, int depth);
 
+/* claim_problem - if it is the first, record it in the trace, which shows its domain or query */
+static bool
+claim_problem(struct eval *e, const char *text)
+{
+	if (e->has_problem || e->ask.pending)
+		return false;
+	e->has_problem = true;
+	spf_trace_problem(e->req->trace, text);
+	return true;
+}
+
 static enum outcome
 note_problem(struct eval *e, enum outcome outcome, const char *text)
 {
-	if (e->problem == NULL && !e->ask.pending) {
-		e->problem = text;
-		spf_trace_problem(e->req->trace, text);
-	}
+	if (claim_problem(e, text))
+		spf_verdict_set_problem(e->verdict, text, NULL);
 	return outcome;
+}
+
+/* note_name_problem - its text, some words and a name */
+static enum outcome
+note_name_problem(struct eval *e, const char *text, const char *words, const char *name)
+{
+	char before[SPF_PROBLEM_SIZE - HOSTNAME_MAX];
+
+	snprintf(before, sizeof(before), "%s%s", text, words);
+	if (claim_problem(e, text))
+		spf_verdict_set_problem(e->verdict, before, name);
+	return PERMERROR;
+}
+
+/* note_record_problem - of a record, whose domain is named unless it is that of the request */
+static enum outcome
+note_record_problem(struct eval *e, const char *text, const char *words, const char *domain)
+{
+	return strcasecmp(e->domain, domain) == 0 ? note_problem(e, PERMERROR, text)
+						  : note_name_problem(e, text, words, domain);
 }
 
 /* count_lookup - one more term that queries the DNS; false over the limit (4.6.4) */
@@ -64,14 +96,14 @@ refuse_lookup(struct eval *e)
 	return note_problem(e, PERMERROR, "too many DNS lookups");
 }
 
-/* note_dns_problem - of an answer that is a DNS_ERROR */
+/* note_dns_problem - of the answer to a query, which is a DNS_ERROR */
 static enum outcome
-note_dns_problem(struct eval *e, const struct dns_answer *answer)
+note_dns_problem(
+    struct eval *e, const struct dns_answer *answer, const char *name, enum dns_type type)
 {
-	if (answer->failure == DNS_LATE)
-		return note_problem(e, TEMPERROR, "no answer from the DNS in time");
-	return note_problem(
-	    e, TEMPERROR, answer->security == DNS_BOGUS ? "DNSSEC validation failed" : "DNS error");
+	if (claim_problem(e, dns_failure_text(answer)))
+		spf_verdict_set_dns_problem(e->verdict, answer, name, type);
+	return TEMPERROR;
 }
 
 /* count_void - one more term with a query that found nothing (4.6.4) */
@@ -104,7 +136,7 @@ look_up_term(struct eval *e, const char *name, enum dns_type type, const struct 
 	case DNS_VOID:
 		return count_void(e);
 	default:
-		return note_dns_problem(e, *answer);
+		return note_dns_problem(e, *answer, name, type);
 	}
 }
 
@@ -175,9 +207,9 @@ match_include(struct eval *e, const struct spf_term *term, const char *domain, i
 	case SPF_NEUTRAL:
 		return NO_MATCH;
 	case SPF_TEMPERROR:
-		return note_problem(e, TEMPERROR, "DNS error");
+		return TEMPERROR; /* its problem was noted */
 	default:
-		return note_problem(e, PERMERROR, "include of a domain without a record");
+		return note_name_problem(e, "include of a domain without a record", ":", name);
 	}
 }
 
@@ -208,7 +240,7 @@ match_mx_host(struct eval *e, const struct spf_term *term, const struct dns_rr *
 	if (answer == NULL)
 		return PENDING;
 	if (answer->status == DNS_ERROR)
-		return note_dns_problem(e, answer);
+		return note_dns_problem(e, answer, rr->data, spf_ask_address_type(&e->ask));
 	if (answer->status == DNS_FOUND && holds_client(e, term, answer))
 		return MATCH;
 	return NO_MATCH;
@@ -224,7 +256,7 @@ static enum outcome
 match_mx_hosts(struct eval *e, const struct spf_term *term, const struct dns_answer *mx)
 {
 	const struct spf_ask before = e->ask;
-	const char *problem_before = e->problem;
+	bool had_problem = e->has_problem;
 	enum outcome all = NO_MATCH, one;
 	size_t i;
 
@@ -232,7 +264,7 @@ match_mx_hosts(struct eval *e, const struct spf_term *term, const struct dns_ans
 		one = match_mx_host(e, term, &mx->rr[i]);
 		if (one == MATCH) {
 			e->ask = before;
-			e->problem = problem_before;
+			e->has_problem = had_problem;
 			spf_trace_problem(e->req->trace, "");
 			return match_mx_host(e, term, &mx->rr[i]);
 		}
@@ -397,6 +429,8 @@ get_modifier_text(const char *name, struct text value)
 	return text;
 }
 
+#define NO_REDIRECT "redirect to a domain without a record"
+
 static struct host_result
 follow_redirect(struct eval *e, const struct spf_record *record, const char *domain, int depth)
 {
@@ -407,13 +441,17 @@ follow_redirect(struct eval *e, const struct spf_record *record, const char *dom
 		refuse_lookup(e);
 		return make_host_result(e, SPF_PERMERROR);
 	}
-	/* NO_MATCH: the name never matches, so there is no record. */
-	if (expand_term_target(e, record->redirect, domain, name) == MATCH)
+	if (expand_term_target(e, record->redirect, domain, name) == MATCH) {
 		inner = check_host(e, name, depth);
-	else
+	} else { /* NO_MATCH: the name never matches, so there is no record */
+		name[0] = '\0';
 		inner = make_host_result(e, SPF_NONE);
+	}
 	if (!inner.pending && inner.result == SPF_NONE) {
-		note_problem(e, PERMERROR, "redirect to a domain without a record");
+		if (name[0] == '\0')
+			note_problem(e, PERMERROR, NO_REDIRECT);
+		else
+			note_name_problem(e, NO_REDIRECT, ":", name);
 		inner.result = SPF_PERMERROR;
 	}
 	return inner;
@@ -484,12 +522,12 @@ evaluate_record_set(struct eval *e, const struct spf_record_set *set, const char
 	if (set->n == 0)
 		return make_host_result(e, SPF_NONE);
 	if (set->n > 1) {
-		note_problem(e, PERMERROR, "more than one SPF record");
+		note_record_problem(e, "more than one SPF record", " at", domain);
 		return make_host_result(e, SPF_PERMERROR);
 	}
 	if (!set->valid) {
 		trace_invalid_term(e, set->at, domain, depth);
-		note_problem(e, PERMERROR, set->error);
+		note_record_problem(e, set->error, " in the record of", domain);
 		note_term(e, set->at, depth);
 		return make_host_result(e, SPF_PERMERROR);
 	}
@@ -523,7 +561,7 @@ check_host(struct eval *e, const char *domain, int depth)
 	case DNS_VOID:
 		return make_host_result(e, SPF_NONE);
 	default:
-		note_dns_problem(e, answer);
+		note_dns_problem(e, answer, domain, DNS_TXT);
 		return make_host_result(e, SPF_TEMPERROR);
 	}
 }
@@ -625,8 +663,8 @@ conclude_verdict(const struct eval *e, enum spf_result result)
 		spf_verdict_saturate(verdict);
 		return;
 	}
-	if (e->problem != NULL && (result == SPF_TEMPERROR || result == SPF_PERMERROR))
-		verdict->problem = e->problem;
+	if (!e->has_problem || (result != SPF_TEMPERROR && result != SPF_PERMERROR))
+		verdict->problem[0] = '\0';
 }
 
 bool
@@ -640,6 +678,7 @@ spf_eval(const struct spf_request *req, struct spf_answers *answers, struct spf_
 	spf_trace_begin(req->trace);
 	if (!spf_request_domain(req, domain))
 		return true; /* SPF_NONE */
+	e.domain = domain;
 	spf_ask_init(&e.ask, req, answers);
 	r = check_host(&e, domain, 0);
 	if (r.pending)

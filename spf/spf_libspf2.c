@@ -53,6 +53,9 @@ struct libspf2_pass {
 	char (*alias)[HOSTNAME_MAX + 1];
 	const struct dns_answer *ptr; /* its names are looked up now; NULL: no ptr is evaluated */
 	size_t ptr_next;              /* the first of its names that was not looked up */
+	const struct dns_answer *failed; /* the latest DNS_ERROR, or NULL; and its query */
+	enum dns_type failed_type;
+	char failed_name[HOSTNAME_MAX + 1];
 };
 
 /* A record for libspf2. */
@@ -380,6 +383,16 @@ make_canonical_text(struct libspf2_pass *pass, struct record_text *text,
 	return text->too_large ? REFUSED_RECORD : text->s;
 }
 
+/* note_failed_lookup - the latest one: libspf2 ends at it. NULL: the answer is missing */
+static void
+note_failed_lookup(struct libspf2_pass *pass, const struct dns_answer *answer, const char *name,
+    enum dns_type type)
+{
+	pass->failed = answer;
+	pass->failed_type = type;
+	strlcpy(pass->failed_name, name, sizeof(pass->failed_name));
+}
+
 static SPF_dns_rr_t *
 answer_record(
     struct libspf2_pass *pass, SPF_dns_server_t *server, const char *asked, const char *name)
@@ -391,8 +404,10 @@ answer_record(
 	SPF_dns_rr_t *rr;
 
 	pass->ptr = NULL;
-	if (answer == NULL || answer->status == DNS_ERROR)
+	if (answer == NULL || answer->status == DNS_ERROR) {
+		note_failed_lookup(pass, answer, name, DNS_TXT);
 		return make_libspf2_rrset(server, asked, ns_t_txt, TRY_AGAIN);
+	}
 	set = spf_record_set_of(answer);
 	if (set == NULL || set->n == 0)
 		return make_libspf2_rrset(server, asked, ns_t_txt, NO_DATA);
@@ -453,8 +468,10 @@ answer_records(struct libspf2_pass *pass, SPF_dns_server_t *server, const char *
 	struct dns_answer *answer = ask_for_libspf2(pass, name, type, &of_client);
 	SPF_dns_rr_t *rr;
 
-	if (answer == NULL || (answer->status == DNS_ERROR && !of_client))
+	if (answer == NULL || (answer->status == DNS_ERROR && !of_client)) {
+		note_failed_lookup(pass, answer, name, (enum dns_type)type);
 		return make_libspf2_rrset(server, asked, type, TRY_AGAIN);
+	}
 	if (answer->status != DNS_FOUND)
 		return make_libspf2_rrset(server, asked, type, NO_DATA);
 	rr = make_libspf2_rrset(server, asked, type, NETDB_SUCCESS);
@@ -577,17 +594,21 @@ query_libspf2(struct libspf2_pass *pass, const char *domain, struct spf_verdict 
 	fatal_jump = &here;
 	if (setjmp(here) == 0) {
 		verdict->result = run_libspf2(pass, domain);
-		verdict->problem = verdict->result == SPF_PERMERROR   ? "refused by libspf2"
-				   : verdict->result == SPF_TEMPERROR ? "DNS error"
-								      : "";
+		if (verdict->result == SPF_PERMERROR)
+			spf_verdict_set_problem(verdict, "refused by libspf2", NULL);
+		else if (verdict->result == SPF_TEMPERROR && pass->failed != NULL)
+			spf_verdict_set_dns_problem(
+			    verdict, pass->failed, pass->failed_name, pass->failed_type);
+		else if (verdict->result == SPF_TEMPERROR)
+			spf_verdict_set_problem(verdict, "DNS error", NULL);
 	} else {
 		verdict->result = SPF_PERMERROR;
-		verdict->problem = "libspf2 failed";
+		spf_verdict_set_problem(verdict, "libspf2 failed", NULL);
 	}
 	fatal_jump = NULL;
 	if (pass->exhausted) {
 		verdict->result = SPF_PERMERROR;
-		verdict->problem = "too many DNS lookups";
+		spf_verdict_set_problem(verdict, "too many DNS lookups", NULL);
 	}
 }
 
@@ -604,12 +625,13 @@ evaluate_answer(struct libspf2_pass *pass, struct dns_answer *answer, const char
 
 	if (answer->status == DNS_ERROR) {
 		verdict->result = SPF_TEMPERROR;
-		verdict->problem = "DNS error";
+		spf_verdict_set_dns_problem(verdict, answer, domain, DNS_TXT);
 	} else if (set == NULL || set->n == 0) {
 		verdict->result = SPF_NONE;
 	} else if (set->n > 1 || !set->valid) {
 		verdict->result = SPF_PERMERROR;
-		verdict->problem = set->n > 1 ? "more than one SPF record" : set->error;
+		spf_verdict_set_problem(
+		    verdict, set->n > 1 ? "more than one SPF record" : set->error, NULL);
 	} else {
 		verdict->no_mail = set->no_mail;
 		query_libspf2(pass, domain, verdict);
@@ -624,9 +646,7 @@ spf_libspf2_eval(
 	char domain[HOSTNAME_MAX + 1];
 	struct dns_answer *answer;
 
-	memset(verdict, 0, sizeof(*verdict));
-	verdict->problem = "";
-	verdict->security = DNS_INSECURE;
+	spf_verdict_init(verdict);
 	if (!spf_request_domain(req, domain))
 		return true; /* SPF_NONE */
 	pass.req.trace = NULL;

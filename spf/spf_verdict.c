@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "common/printable.h"
 #include "spf/spf_answers.h"
 #include "spf/spf_verdict.h"
 
@@ -20,14 +22,44 @@ spf_identity_name(enum spf_identity identity)
 	return identity == SPF_IDENTITY_HELO ? "helo" : "mailfrom";
 }
 
-/* The explanation is the largest part of a verdict and rarely used: only its first byte is set. */
+/*
+ * The problem and the explanation are the largest parts of a verdict and rarely used: only their
+ * first bytes are set.
+ */
 
 void
 spf_verdict_init(struct spf_verdict *verdict)
 {
-	memset(verdict, 0, offsetof(struct spf_verdict, explanation) + 1);
-	verdict->problem = "";
+	memset(verdict, 0, offsetof(struct spf_verdict, problem) + 1);
+	verdict->explanation[0] = '\0';
 	verdict->security = DNS_INSECURE;
+}
+
+void
+spf_verdict_set_problem(struct spf_verdict *verdict, const char *text, const char *name)
+{
+	char shown[HOSTNAME_MAX + 1], *quote;
+
+	if (name == NULL) {
+		strlcpy(verdict->problem, text, sizeof(verdict->problem));
+		return;
+	}
+	printable(shown, sizeof(shown), name, strlen(name));
+	/* In the log, the problem is between quotes. */
+	while ((quote = strchr(shown, '"')) != NULL)
+		*quote = '?';
+	snprintf(verdict->problem, sizeof(verdict->problem), "%s %s", text, shown);
+}
+
+void
+spf_verdict_set_dns_problem(struct spf_verdict *verdict, const struct dns_answer *answer,
+    const char *name, enum dns_type type)
+{
+	char text[SPF_PROBLEM_SIZE - HOSTNAME_MAX];
+
+	snprintf(text, sizeof(text), "%s for the %s records of", dns_failure_text(answer),
+	    dns_type_name(type));
+	spf_verdict_set_problem(verdict, text, name);
 }
 
 void
@@ -36,14 +68,16 @@ spf_verdict_saturate(struct spf_verdict *verdict)
 	verdict->result = verdict->native = verdict->libspf2 = SPF_TEMPERROR;
 	verdict->saturated = true;
 	verdict->differs = false;
-	verdict->problem = "saturated: too many pending DNS queries";
+	spf_verdict_set_problem(verdict, "saturated: too many pending DNS queries", NULL);
 	verdict->explanation[0] = '\0';
 }
 
 static void
 copy_verdict(struct spf_verdict *to, const struct spf_verdict *from)
 {
-	memcpy(to, from, offsetof(struct spf_verdict, explanation) + strlen(from->explanation) + 1);
+	memcpy(to, from, offsetof(struct spf_verdict, problem));
+	memcpy(to->problem, from->problem, strlen(from->problem) + 1);
+	memcpy(to->explanation, from->explanation, strlen(from->explanation) + 1);
 }
 
 void

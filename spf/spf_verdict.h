@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <time.h>
 
+#include "common/hostname.h"
 #include "common/ipaddr.h"
 #include "spf/dns/dns_answer.h"
 #include "spf/spf_macro.h"
@@ -64,6 +65,9 @@ struct spf_request {
 
 #define SPF_MECHANISM_SIZE 128
 
+/* Has room for a few words and the longest name. */
+#define SPF_PROBLEM_SIZE (HOSTNAME_MAX + 67)
+
 struct spf_verdict {
 	enum spf_result result;
 	/*
@@ -71,7 +75,6 @@ struct spf_verdict {
 	 * matched; "" without a record.
 	 */
 	char mechanism[SPF_MECHANISM_SIZE];
-	const char *problem;        /* of temperror and permerror, static; else "" */
 	unsigned lookups;           /* terms that query the DNS (RFC 7208, 4.6.4) */
 	unsigned voids;             /* with a query that found nothing */
 	enum dns_security security; /* the weakest of the answers that led to the result */
@@ -84,11 +87,26 @@ struct spf_verdict {
 	bool varies;
 	bool differs; /* libspf2 ran, and its result is not the native one */
 	enum spf_result native, libspf2;
+	/*
+	 * The reason of a temperror or permerror, printable ASCII without a '"'; else "". It names the
+	 * domain or the query: "SERVFAIL for the TXT records of x.org".
+	 */
+	char problem[SPF_PROBLEM_SIZE];
 	char explanation[SPF_EXPLANATION_MAX + 1]; /* printable ASCII, or ""; the last member */
 };
 
 /* Sets the result none, insecure, with empty texts. */
 void spf_verdict_init(struct spf_verdict *verdict);
+
+/*
+ * Sets the problem to a text, followed by a blank and a name if that is not NULL. The name may have
+ * any bytes, which are made printable.
+ */
+void spf_verdict_set_problem(struct spf_verdict *verdict, const char *text, const char *name);
+
+/* Sets the problem to a DNS_ERROR and the query with that answer. */
+void spf_verdict_set_dns_problem(struct spf_verdict *verdict, const struct dns_answer *answer,
+    const char *name, enum dns_type type);
 
 /*
  * Makes it a temperror that our own bounds have caused: a query was not sent, or ended too early.

@@ -41,6 +41,27 @@ dns_security_name(enum dns_security security)
 	return names[security];
 }
 
+/* get_rcode_name - the names of RFC 6895, 2.3 */
+static const char *
+get_rcode_name(uint8_t rcode)
+{
+	static const char *const names[] = { "no usable answer", "FORMERR", "SERVFAIL", "NXDOMAIN",
+		"NOTIMP", "REFUSED", "YXDOMAIN", "YXRRSET", "NXRRSET", "NOTAUTH", "NOTZONE" };
+
+	return rcode < sizeof(names) / sizeof(names[0]) ? names[rcode] : "unknown error code";
+}
+
+const char *
+dns_failure_text(const struct dns_answer *answer)
+{
+	if (answer->failure == DNS_LATE)
+		return "no answer in time";
+	if (answer->failure == DNS_SATURATED)
+		return "too many pending DNS queries";
+	return answer->security == DNS_BOGUS ? "DNSSEC validation failed"
+					     : get_rcode_name(answer->rcode);
+}
+
 struct dns_answer *
 dns_answer_new(enum dns_status status)
 {

@@ -42,6 +42,11 @@ enum dns_failure {
 	DNS_SATURATED, /* our own bounds ended the query: nothing is known about the name */
 };
 
+struct dns_answer;
+
+/* The reason of a DNS_ERROR for people, static: "SERVFAIL", "no answer in time", ... */
+const char *dns_failure_text(const struct dns_answer *answer);
+
 /* The result of DNSSEC validation, the weakest first. Without validation all are insecure. */
 enum dns_security {
 	DNS_BOGUS, /* validation failed; the status is DNS_ERROR */
@@ -63,7 +68,8 @@ struct dns_rr {
 struct dns_answer {
 	enum dns_status status;
 	enum dns_failure failure; /* of DNS_ERROR */
-	bool no_name;             /* of DNS_VOID: the name does not exist (NXDOMAIN) */
+	uint8_t rcode; /* of DNS_FAILED: that of the reply (RFC 6895, 2.3); 0: no usable reply */
+	bool no_name;  /* of DNS_VOID: the name does not exist (NXDOMAIN) */
 	enum dns_security security;
 	uint32_t ttl; /* seconds that it may be cached; 0: use it for this query only */
 	uint64_t

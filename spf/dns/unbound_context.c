@@ -278,10 +278,12 @@ unbound_context_read(const struct unbound_reply *reply, enum dns_type type)
 {
 	struct dns_answer *answer;
 
-	if (unbound_context_has_answer(reply))
+	if (unbound_context_has_answer(reply)) {
 		answer = dns_packet_read(type, reply->packet, (size_t)reply->len);
-	else
+	} else {
 		answer = dns_answer_new_error(DNS_FAILED);
+		answer->rcode = (uint8_t)reply->rcode;
+	}
 	answer->security = map_unbound_security(reply->secure);
 	if (answer->status == DNS_ERROR)
 		answer->ttl = DNS_CACHE_ERROR_TTL;

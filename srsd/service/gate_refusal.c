@@ -75,7 +75,7 @@ describe_verdict(char *buf, size_t size, const struct spf_verdict *verdict, cons
 		    buf, size, "the SPF record of %s cannot be used: %s", domain, verdict->problem);
 		break;
 	case SPF_TEMPERROR:
-		snprintf(buf, size, "the DNS of %s does not answer", domain);
+		snprintf(buf, size, "a DNS lookup for %s failed: %s", domain, verdict->problem);
 		break;
 	default:
 		snprintf(buf, size, "%s is not allowed to send mail for %s", client, domain);
@@ -143,7 +143,8 @@ write_verdict_text(const struct spf_settings *spf, const struct gate_refusal_sub
     char text[GATE_TEXT_SIZE])
 {
 	const struct spf_verdict *verdict = subject->verdict;
-	char client[IPADDR_TEXT_SIZE], domain[DOMAIN_SIZE], reason[256];
+	char client[IPADDR_TEXT_SIZE], domain[DOMAIN_SIZE],
+	    reason[DOMAIN_SIZE + SPF_PROBLEM_SIZE + 64];
 	char sender_in_url[URL_VALUE_SIZE], domain_in_url[URL_VALUE_SIZE];
 	const struct reason_word words[] = {
 		{ "{result}", spf_result_name(verdict->result) },

@@ -183,7 +183,7 @@ describe_verdict_step(
 	const struct spf_verdict *verdict =
 	    helo ? &subject->verdicts->helo : &subject->verdicts->mailfrom;
 	struct text name = helo ? q->helo : q->sender_domain;
-	char shown[PRINTABLE_SIZE], result[SPF_MECHANISM_SIZE + 128];
+	char shown[PRINTABLE_SIZE], result[SPF_MECHANISM_SIZE + SPF_PROBLEM_SIZE + 16];
 
 	printable(shown, sizeof(shown), name.s, name.len);
 	if (name.len == 0)

@@ -59,7 +59,7 @@ struct gate_steps_subject {
 	unsigned guesses;                    /* the bad hashes of the client within the last hour */
 };
 
-#define GATE_STEPS_TEXT_SIZE 512
+#define GATE_STEPS_TEXT_SIZE 768
 
 /*
  * Writes the answer and its reason as a part of a sentence, such as "the client is not in

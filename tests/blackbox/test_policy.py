@@ -50,7 +50,7 @@ ZONE = {
 REASONS = {
     'pass': '; mechanism="ip4:192.0.2.1"', 'softfail': '; mechanism=~all',
     'neutral': '; mechanism="?all"', 'permerror': '; mechanism="foo:bar"; problem="unknown mechanism"',
-    'temperror': '; problem="DNS error"',
+    'temperror': '; problem="SERVFAIL for the TXT records of temperror.test"',
 }
 RESULTS = ('pass', 'fail', 'softfail', 'neutral', 'none', 'permerror', 'temperror')
 

@@ -313,7 +313,9 @@ begin_answer(const struct record *record, uint32_t ttl)
 		return NULL;
 	answer =
 	    dns_answer_new(record->kind == NONE || record->kind == RECORD ? DNS_VOID : DNS_ERROR);
-	if (answer->status != DNS_ERROR)
+	if (answer->status == DNS_ERROR)
+		answer->rcode = 2; /* SERVFAIL */
+	else
 		answer->ttl = record->ttl < ttl ? record->ttl : ttl;
 	if (record->kind == BOGUS)
 		answer->security = DNS_BOGUS;

@@ -79,7 +79,7 @@ gate_helo(struct gate_case *c, enum spf_result result)
 {
 	c->verdicts.has_helo = true;
 	c->verdicts.helo.result = result;
-	c->verdicts.helo.problem = "";
+	c->verdicts.helo.problem[0] = '\0';
 }
 
 static inline void
@@ -87,7 +87,7 @@ gate_mailfrom(struct gate_case *c, enum spf_result result)
 {
 	c->verdicts.has_mailfrom = true;
 	c->verdicts.mailfrom.result = result;
-	c->verdicts.mailfrom.problem = "";
+	c->verdicts.mailfrom.problem[0] = '\0';
 }
 
 /* gate_null_sender - a bounce: only the HELO name can be evaluated */

@@ -167,6 +167,40 @@ test_references(void **state)
 	assert_int_equal(freed, 1);
 }
 
+static void
+test_failures(void **state)
+{
+	static const struct {
+		enum dns_failure failure;
+		enum dns_security security;
+		uint8_t rcode;
+		const char *want;
+	} rows[] = {
+		{ DNS_FAILED, DNS_INSECURE, 2, "SERVFAIL" },
+		{ DNS_FAILED, DNS_INSECURE, 5, "REFUSED" },
+		{ DNS_FAILED, DNS_INSECURE, 10, "NOTZONE" },
+		{ DNS_FAILED, DNS_INSECURE, 11, "unknown error code" },
+		{ DNS_FAILED, DNS_INSECURE, 255, "unknown error code" },
+		{ DNS_FAILED, DNS_INSECURE, 0, "no usable answer" },
+		{ DNS_FAILED, DNS_BOGUS, 2, "DNSSEC validation failed" },
+		{ DNS_LATE, DNS_INSECURE, 0, "no answer in time" },
+		{ DNS_SATURATED, DNS_INSECURE, 0, "too many pending DNS queries" },
+	};
+	struct dns_answer *answer;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		answer = dns_answer_new_error(rows[i].failure);
+		answer->security = rows[i].security;
+		answer->rcode = rows[i].rcode;
+		unit_text(
+		    rows[i].want, unit_row("row %zu", i), dns_failure_text(answer), rows[i].want);
+		dns_answer_unref(&answer);
+	}
+	unit_end();
+}
+
 int
 main(void)
 {
@@ -178,6 +212,7 @@ main(void)
 		cmocka_unit_test(test_repeated_addresses),
 		cmocka_unit_test(test_size_grows),
 		cmocka_unit_test(test_references),
+		cmocka_unit_test(test_failures),
 	};
 
 	return cmocka_run_group_tests_name("dns_answer", tests, NULL, NULL);

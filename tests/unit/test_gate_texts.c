@@ -67,13 +67,15 @@ test_refusals_for_errors(void **state)
 	gate_set(&c, "temperror-defer", "yes");
 	gate_helo(&c, SPF_NONE);
 	gate_mailfrom(&c, SPF_PERMERROR);
-	c.verdicts.mailfrom.problem = "unknown mechanism";
+	spf_verdict_set_problem(&c.verdicts.mailfrom, "unknown mechanism", NULL);
 	gate_check(&c, "permerror", GATE_REJECT,
 	    "550 5.7.24 SPF MAIL FROM check failed: the SPF record of x.test cannot be used: "
 	    "unknown mechanism");
 	gate_mailfrom(&c, SPF_TEMPERROR);
+	spf_verdict_set_problem(&c.verdicts.mailfrom, "SERVFAIL for the A records of", "y.test");
 	gate_check(&c, "temperror", GATE_DEFER,
-	    "451 4.7.24 SPF MAIL FROM check failed: the DNS of x.test does not answer");
+	    "451 4.7.24 SPF MAIL FROM check failed: a DNS lookup for x.test failed: SERVFAIL for "
+	    "the A records of y.test");
 	gate_end(&c);
 	unit_end();
 }
@@ -285,7 +287,7 @@ test_received_reason(void **state)
 	gate_mailfrom(&c, SPF_PERMERROR);
 	strlcpy(
 	    c.verdicts.mailfrom.mechanism, "include:y.test", sizeof(c.verdicts.mailfrom.mechanism));
-	c.verdicts.mailfrom.problem = "too many DNS lookups";
+	spf_verdict_set_problem(&c.verdicts.mailfrom, "too many DNS lookups", NULL);
 	gate_check(&c, "sender", GATE_PREPEND,
 	    "PREPEND Received-SPF: Permerror (mailfrom) client-ip=192.0.2.1; helo=mx.relay.test; "
 	    "envelope-from=\"a@x.test\"; receiver=<UNKNOWN>; mechanism=\"include:y.test\"; "
@@ -522,7 +524,8 @@ random_verdict(uint64_t *seed, struct spf_verdict *v)
 {
 	memset(v, 0, sizeof(*v));
 	v->result = (enum spf_result)unit_random(seed, SPF_RESULTS);
-	v->problem = v->result >= SPF_TEMPERROR ? "some problem of theirs" : "";
+	spf_verdict_set_problem(
+	    v, v->result >= SPF_TEMPERROR ? "some problem of theirs" : "", NULL);
 	v->no_mail = unit_random(seed, 2) == 0;
 	memset(v->explanation, 'e', unit_random(seed, SPF_EXPLANATION_MAX + 1));
 }

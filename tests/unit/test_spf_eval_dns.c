@@ -317,21 +317,29 @@ test_dns_errors(void **state)
 		const char *record;
 		const char *want;
 	} rows[] = {
-		{ "a:sick.test all", "temperror a:sick.test 1/0 DNS error" },
-		{ "mx:sick.test all", "temperror mx:sick.test 1/0 DNS error" },
-		{ "exists:sick.test all", "temperror exists:sick.test 1/0 DNS error" },
-		{ "include:sick.test all", "temperror include:sick.test 1/0 DNS error" },
+		{ "a:sick.test all",
+		    "temperror a:sick.test 1/0 SERVFAIL for the A records of sick.test" },
+		{ "mx:sick.test all",
+		    "temperror mx:sick.test 1/0 SERVFAIL for the MX records of sick.test" },
+		{ "exists:sick.test all",
+		    "temperror exists:sick.test 1/0 SERVFAIL for the A records of sick.test" },
+		{ "include:sick.test all",
+		    "temperror include:sick.test 1/0 SERVFAIL for the TXT records of sick.test" },
 		{ "redirect=sick.test", "temperror" },
 		/* Whatever the order of the hosts. */
 		{ "mx:mixed.test all", "pass mx:mixed.test 1/0" },
-		{ "mx:bad.test all", "temperror mx:bad.test 1/0 DNS error" },
+		{ "mx:bad.test all",
+		    "temperror mx:bad.test 1/0 SERVFAIL for the A records of sick.test" },
 		{ "mx:mixed.test/0 all", "pass mx:mixed.test/0 1/0" },
 		{ "mx:lucky.test all", "pass mx:lucky.test 1/0" },
 		{ "ip4:192.0.2.1 a:sick.test", "pass ip4:192.0.2.1 0/0" },
 		{ "a:own.test a:sick.test", "pass a:own.test 1/0" },
-		{ "a:sick.test a:own.test", "temperror a:sick.test 1/0 DNS error" },
-		{ "include:i.test all", "temperror include:i.test 2/0 DNS error" },
-		{ "a:gone.test a:gone.test a:sick.test", "temperror a:sick.test 3/2 DNS error" },
+		{ "a:sick.test a:own.test",
+		    "temperror a:sick.test 1/0 SERVFAIL for the A records of sick.test" },
+		{ "include:i.test all",
+		    "temperror include:i.test 2/0 SERVFAIL for the A records of sick.test" },
+		{ "a:gone.test a:gone.test a:sick.test",
+		    "temperror a:sick.test 3/2 SERVFAIL for the A records of sick.test" },
 	};
 	size_t i;
 
@@ -484,7 +492,7 @@ test_more_questions_than_matter(void **state)
 	struct spf_request req = fake_request("a@x.test", "192.0.2.1");
 	struct fake_dns dns = { .zone = zone, .order = FAKE_LAST };
 	struct spf_verdict verdict;
-	char got[600];
+	char got[FAKE_VERDICT_SIZE];
 
 	(void)state;
 	make_chain(9, 9);
@@ -538,7 +546,7 @@ check_once(const char *row, const char *want)
 	struct spf_request req = fake_request("a@x.test", "192.0.2.1");
 	struct fake_dns dns = { .zone = zone, .order = FAKE_ALL };
 	struct spf_verdict verdict;
-	char got[600];
+	char got[FAKE_VERDICT_SIZE];
 
 	fake_eval(&dns, &req, &verdict);
 	fake_describe(got, sizeof(got), &verdict);
@@ -626,7 +634,7 @@ test_any_order_of_any_zone(void **state)
 	struct fake_dns dns = { .zone = zone, .seed = 1 };
 	struct spf_request req = fake_request("a@d0.test", "192.0.2.1");
 	unsigned i, order, seen[SPF_RESULTS] = { 0 };
-	char first[600], got[600];
+	char first[FAKE_VERDICT_SIZE], got[FAKE_VERDICT_SIZE];
 	struct spf_verdict verdict;
 	uint64_t seed = 2606;
 
@@ -655,7 +663,7 @@ test_one_pass_over_all_answers(void **state)
 	struct spf_request req = fake_request("a@d0.test", "192.0.2.1");
 	struct spf_verdict verdict, again;
 	struct fake_dns dns = { .zone = zone, .order = FAKE_MIXED, .seed = 7 };
-	char first[600], got[600];
+	char first[FAKE_VERDICT_SIZE], got[FAKE_VERDICT_SIZE];
 	struct spf_answers *answers;
 	struct spf_answer *wanted;
 	uint64_t seed = 4408;
@@ -757,6 +765,7 @@ test_security(void **state)
 	    "sick.test TXT !\n"
 	    "none.test TXT !secure\n"
 	    "none.test TXT no policy\n";
+#define BOGUS "DNSSEC validation failed for the"
 	static const struct {
 		const char *domain;
 		enum spf_result result;
@@ -770,11 +779,12 @@ test_security(void **state)
 		{ "unneeded.test", SPF_PASS, DNS_SECURE, "" },
 		{ "ahead.test", SPF_PASS, DNS_SECURE, "" },
 		{ "void.test", SPF_FAIL, DNS_INSECURE, "" },
-		{ "fake.test", SPF_TEMPERROR, DNS_BOGUS, "DNSSEC validation failed" },
-		{ "fake-a.test", SPF_TEMPERROR, DNS_BOGUS, "DNSSEC validation failed" },
-		{ "fake-in.test", SPF_TEMPERROR, DNS_BOGUS, "DNSSEC validation failed" },
-		{ "fake-red.test", SPF_TEMPERROR, DNS_BOGUS, "DNSSEC validation failed" },
-		{ "sick.test", SPF_TEMPERROR, DNS_INSECURE, "DNS error" },
+		{ "fake.test", SPF_TEMPERROR, DNS_BOGUS, BOGUS " TXT records of fake.test" },
+		{ "fake-a.test", SPF_TEMPERROR, DNS_BOGUS, BOGUS " A records of fake.test" },
+		{ "fake-in.test", SPF_TEMPERROR, DNS_BOGUS, BOGUS " TXT records of fake.test" },
+		{ "fake-red.test", SPF_TEMPERROR, DNS_BOGUS, BOGUS " TXT records of fake.test" },
+		{ "sick.test", SPF_TEMPERROR, DNS_INSECURE,
+		    "SERVFAIL for the TXT records of sick.test" },
 		{ "none.test", SPF_NONE, DNS_SECURE, "" },
 		{ "localhost", SPF_NONE, DNS_INSECURE, "" },
 	};
@@ -797,6 +807,47 @@ test_security(void **state)
 		}
 	}
 	unit_end();
+}
+
+/* The problem names what failed, and in whose record, for a reader of the log. */
+static void
+test_problems_name_the_culprit(void **state)
+{
+	static const char culprits[] = "broken.test TXT v=spf1 moo -all\n"
+				       "two.test TXT v=spf1 -all\ntwo.test TXT v=spf1 +all\n"
+				       "in.test TXT v=spf1 include:broken.test -all\n"
+				       "in-two.test TXT v=spf1 include:two.test -all\n"
+				       "in-gone.test TXT v=spf1 include:gone.test -all\n"
+				       "red-gone.test TXT v=spf1 redirect=gone.test\n"
+				       "red-odd.test TXT v=spf1 redirect=%{l}.test\n"
+				       "red.test TXT v=spf1 redirect=BROKEN.test\n"
+				       "odd.test TXT v=spf1 exists:%{l}.odd.test -all\n"
+				       "x\\042y<z\\001.odd.test A !\n";
+	static const struct fake_row rows[] = {
+		{ "a@broken.test", "192.0.2.1", "permerror moo 0/0 unknown mechanism" },
+		{ "a@BROKEN.test", "192.0.2.1", "permerror moo 0/0 unknown mechanism" },
+		{ "a@two.test", "192.0.2.1", "permerror 0/0 more than one SPF record" },
+		{ "a@in.test", "192.0.2.1",
+		    "permerror include:broken.test 1/0 unknown mechanism in the record of "
+		    "broken.test" },
+		{ "a@in-two.test", "192.0.2.1",
+		    "permerror include:two.test 1/0 more than one SPF record at two.test" },
+		{ "a@in-gone.test", "192.0.2.1",
+		    "permerror include:gone.test 1/0 include of a domain without a record: "
+		    "gone.test" },
+		{ "a@red-gone.test", "192.0.2.1",
+		    "permerror 1/0 redirect to a domain without a record: gone.test" },
+		{ "\374@red-odd.test", "192.0.2.1",
+		    "permerror 1/0 redirect to a domain without a record" },
+		{ "a@red.test", "192.0.2.1",
+		    "permerror moo 1/0 unknown mechanism in the record of BROKEN.test" },
+		{ "x\"y<z\001@odd.test", "192.0.2.1",
+		    "temperror exists:%{l}.odd.test 1/0 SERVFAIL for the A records of "
+		    "x?y?z?.odd.test" },
+	};
+
+	(void)state;
+	fake_check_rows(culprits, rows, COUNT(rows));
 }
 
 int
@@ -827,6 +878,7 @@ main(void)
 		cmocka_unit_test(test_shared_answers),
 		cmocka_unit_test(test_preparing_anything),
 		cmocka_unit_test(test_security),
+		cmocka_unit_test(test_problems_name_the_culprit),
 	};
 
 	return cmocka_run_group_tests_name("spf_eval_dns", tests, NULL, NULL);

@@ -659,11 +659,12 @@ test_token(void **state)
 	    "Authentication-Results: mx.receiver.test; spf=fail smtp.helo=out.relay.test; "
 	    "spf=pass policy.x-srsd=" TOKEN " smtp.mailfrom=example.test");
 	h.mechanism = "mx";
-	h.problem = "DNS error";
+	h.problem = "SERVFAIL for the TXT records of x.test";
 	check_received("with reasons", &h,
 	    "Received-SPF: Pass (mailfrom) client-ip=192.0.2.1; helo=out.relay.test; "
 	    "envelope-from=\"jane@example.test\"; receiver=<UNKNOWN>; mechanism=mx; "
-	    "problem=\"DNS error\"; x-srsd=" TOKEN "; identity=mailfrom");
+	    "problem=\"SERVFAIL for the TXT records of x.test\"; x-srsd=" TOKEN
+	    "; identity=mailfrom");
 	h.identity = SPF_IDENTITY_HELO;
 	h.sender = h.domain = text("");
 	h.comment = "helo";
@@ -766,7 +767,8 @@ test_reasons(void **state)
 		{ "ip6:2001:db8::/32", "", "; mechanism=\"ip6:2001:db8::/32\"; identity=" },
 		{ "a:%{d};identity=\"x\"", "",
 		    "; mechanism=\"a:%{d}\\;identity\\=\\\"x\\\"\"; identity=" },
-		{ "", "DNS error", "; problem=\"DNS error\"; identity=" },
+		{ "", "SERVFAIL for the TXT records of x.test",
+		    "; problem=\"SERVFAIL for the TXT records of x.test\"; identity=" },
 		{ "mx", "more than 10 MX hosts",
 		    "; mechanism=mx; problem=\"more than 10 MX hosts\"; identity=" },
 	};
