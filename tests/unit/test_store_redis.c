@@ -603,6 +603,25 @@ test_refused_login(void **state)
 	unit_end();
 }
 
+/* test_strange_login - another server than Redis, at each of the two commands */
+static void
+test_strange_login(void **state)
+{
+	(void)state;
+	settings.password = "secret";
+	server.auth = "+PONG\r\n";
+	start_backend();
+	run_until(&front.n_lost, 1);
+	expect_heard("AUTH", LOST "the server answers unlike a Redis server;");
+	server.auth = "+OK\r\n";
+	server.login = ":1\r\n";
+	run_until(&front.n_lost, 2);
+	expect_heard("PING", LOST "the server answers unlike a Redis server;");
+	server.login = "+PONG\r\n";
+	run_until(&front.n_connected, 1);
+	unit_end();
+}
+
 /* test_no_server - refused; then there is one */
 static void
 test_no_server(void **state)
@@ -856,6 +875,7 @@ main(void)
 		CASE(test_poison),
 		CASE(test_huge_text),
 		CASE(test_refused_login),
+		CASE(test_strange_login),
 		CASE(test_no_server),
 		CASE(test_addresses),
 		CASE(test_silence),
