@@ -291,6 +291,31 @@ test_commands(void **state)
 	unit_end();
 }
 
+/* test_command_before_the_reply - to the one before: it is to be written at once */
+static void
+test_command_before_the_reply(void **state)
+{
+	static const struct text ping[] = { { "PING", 4 } };
+	static const char want[] = "*1\r\n$4\r\nPING\r\n*1\r\n$4\r\nPING\r\n";
+	struct pair pair;
+	const char *error;
+	char got[200];
+	ssize_t n;
+	int i;
+
+	(void)state;
+	open_pair(&pair);
+	for (i = 0; i < 2; i++) {
+		assert_true(store_resp_add(pair.resp, ping, 1));
+		assert_true(store_resp_wants_write(pair.resp));
+		assert_true(store_resp_write(pair.resp, &error));
+	}
+	n = read(pair.server, got, sizeof(got));
+	unit_bytes("PING", "bytes", got, (size_t)n, want, sizeof(want) - 1);
+	close_pair(&pair);
+	unit_end();
+}
+
 /* test_full_socket - the rest waits, and nothing is lost */
 static void
 test_full_socket(void **state)
@@ -495,6 +520,7 @@ main(void)
 		cmocka_unit_test(test_long_texts),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_commands),
+		cmocka_unit_test(test_command_before_the_reply),
 		cmocka_unit_test(test_full_socket),
 		cmocka_unit_test(test_closed),
 		cmocka_unit_test(test_login),
