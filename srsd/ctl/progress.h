@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * progress - a sign of life on the terminal of an operator, while srsctl waits for a reply.
+ * progress - shows on the operator's terminal that srsctl is waiting for a reply.
  *
  * After a second, standard error shows what srsctl is waiting for, and for how long, in a line that
  * progress_end clears. If the terminal cannot do that, it gets one line. A pipe or a file gets

@@ -291,7 +291,7 @@ end_failure(struct store *store)
 		log_warnx("envelope-database: works again after %s", time);
 }
 
-/* note_outcome - a question that no store could answer says nothing of the store */
+/* note_outcome - a question that no store could answer says nothing about the store */
 static void
 note_outcome(struct store *store, const struct store_question *question, enum store_outcome outcome)
 {

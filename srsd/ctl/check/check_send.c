@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * srsctl check --send - a message to a forwarding address, and a bounce to the SRS address that it
- * gets.
+ * srsctl check --send - sends a message to a forwarded address, and a bounce to the resulting SRS
+ * address.
  *
- * sendmail(1) hands both to Postfix, as cron does, so that they go through the same maps or the same
- * hop as all mail that leaves. The daemon's memory of its decisions shows what it has answered, and
- * postqueue(1) whether the next server has taken the message.
+ * sendmail(1) submits both to Postfix, so that they pass the same maps or the same hop as all mail
+ * that leaves. The recent decisions of the daemon show its answers, and postqueue(1) shows whether
+ * the next server has accepted the message.
  *
- * The message can do no harm. Its sender is a random address in check.invalid, which no server has
- * (RFC 2606): a bounce to it ends at the last host that has it, because its own sender is null.
- * Auto-Submitted keeps programs from answering (RFC 3834). Each step has a time limit.
+ * The message is harmless. Its sender is a random address in check.invalid, a domain that no server
+ * accepts (RFC 2606). The host that cannot deliver a bounce to it discards that, because the sender
+ * of a bounce is null. Auto-Submitted prevents automatic replies (RFC 3834). Each step has a time
+ * limit.
  *
- * SECURITY: senders and reasons in the queue are texts of strangers, which findings makes printable.
+ * SECURITY: senders and reasons in the queue are untrusted text, which findings makes printable.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,7 +28,7 @@
 #define STEP_MS 30000
 #define LOOK_AGAIN_MS 250
 
-/* The decisions that one look asks for. */
+/* The number of decisions to ask for each time. */
 #define LOOK_DECISIONS 100
 
 struct test_mail {
@@ -75,7 +76,7 @@ write_message(const struct test_mail *mail, const char *recipient, bool null_sen
 	return text;
 }
 
-/* hand_over - to Postfix; false: reported */
+/* hand_over - submit a message to Postfix; false: reported */
 static bool
 hand_over(const struct check *check, const struct test_mail *mail, const char *sender,
     const char *recipient)
@@ -111,7 +112,7 @@ hand_over(const struct check *check, const struct test_mail *mail, const char *s
 	return false;
 }
 
-/* ask_decisions - about an address; a new reference to the reply. NULL: reported */
+/* ask_decisions - the recent ones with an address, as a new reference; NULL: reported */
 static json_t *
 ask_decisions(const struct check *check, const char *address)
 {
@@ -169,7 +170,7 @@ wait_for_decision(const struct check *check, const char *address, const char *se
 	}
 }
 
-/* check_rewriting - false: the SRS address is not known, which was reported */
+/* check_rewriting - find the SRS address of the sender; false: reported */
 static bool
 check_rewriting(const struct check *check, struct test_mail *mail)
 {
@@ -253,7 +254,7 @@ look_into_queue(
 	return found;
 }
 
-/* check_departure - whether the next server has taken the message */
+/* check_departure - whether the next server has accepted the message */
 static void
 check_departure(const struct check *check, const struct test_mail *mail)
 {
