@@ -24,8 +24,9 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
 
 from harness import findings, netns, postfix, tap
-from harness.daemon import (SECRET, Daemon, free_port, has_hiredis, has_sqlite, is_root, mounted,
-                            reachable_binary, render, run, without_mounts)
+from harness.ctl import FakeControl
+from harness.daemon import (SECRET, Daemon, Folder, free_port, has_hiredis, has_sqlite, is_root,
+                            mounted, reachable_binary, render, run, without_mounts)
 from harness.dns_server import SERVFAIL, SILENT, DnsServer
 
 ADDRESS = '192.0.2.10'
@@ -2669,6 +2670,39 @@ class Usage(Base):
                                    user=not prefix)
         self.assertEqual(status, 0, lines)
         self.assertIn('skipped: Postfix: postconf: No such file or directory', lines)
+
+
+class HostileEngine(unittest.TestCase):
+    """srsctl check --send does not trust the SRS address that the daemon names."""
+
+    def setUp(self):
+        self.folder = Folder()
+        self.addCleanup(self.folder.remove)
+        self.programs = self.folder.subfolder('programs')
+        self.folder.file('programs/sendmail', '#!/bin/sh\necho "$@" >>%s\n'
+                         % self.folder.file('sent', '', 0o666), 0o755)
+        self.control = self.folder.path + '/control'
+        self.config = self.folder.file('srsd.conf', render(
+            {'srs-domain': 'srs.test', 'control': 'unix:' + self.control}))
+
+    def send(self, address):
+        """-> what sendmail was run with, and the findings about the message."""
+        decision = {'service': 'forward', 'result': 'rewritten', 'to': address}
+        with FakeControl(self.control, {'decisions': [decision]}):
+            done = run('-f', self.config, 'check', '--postfix', '/nowhere', '--send', 'a@our.test',
+                       program='srsctl', prefix=('env', 'PATH=%s:/usr/bin:/bin' % self.programs))
+        os.unlink(self.control)
+        with open(self.folder.path + '/sent', encoding='utf-8') as file:
+            return file.read().splitlines(), done.stdout
+
+    def test_other_addresses(self):
+        for address in ('victim@bank.example', 'SRS0=hash=JT=origin.test=victim@bank.example',
+                        "SRS0=hash=JT=check.invalid=p'`id`'@srs.test", '', '-oQ/tmp@srs.test'):
+            with self.subTest(address):
+                sent, output = self.send(address)
+                self.assertRegex(output, r'\nerror: test message to a@our\.test: its sender became '
+                                         r'.*, which is not its SRS address\n')
+                self.assertEqual([line for line in sent if not line.endswith('-- a@our.test')], [])
 
 
 if __name__ == '__main__':

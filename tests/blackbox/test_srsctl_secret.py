@@ -21,7 +21,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
 
 from harness import srs, tap
-from harness.ctl import assert_wrong_usage
+from harness.ctl import FakeControl, assert_wrong_usage
 from harness.daemon import ORDINARY_USER, Daemon, Folder, is_root, reachable_binary, render, run
 
 DAY = 86400
@@ -35,38 +35,6 @@ def fingerprint(secret):
 
 
 ONE, TWO, THREE = map(fingerprint, SECRETS)
-
-
-class FakeControl:
-    """A daemon's control socket that answers each line with one reply, and keeps the lines."""
-
-    def __init__(self, path, reply):
-        self.asked = []
-        self._reply = json.dumps(reply).encode() + b'\n'
-        self._sock = socket.socket(socket.AF_UNIX)
-        self._sock.bind(path)
-        os.chmod(path, 0o666)
-        self._sock.listen(8)
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._sock.shutdown(socket.SHUT_RDWR)
-        self._thread.join()
-        self._sock.close()
-
-    def _run(self):
-        while True:
-            try:
-                client = self._sock.accept()[0]
-            except OSError:
-                return
-            with client, client.makefile('rb') as lines:
-                self.asked.append(json.loads(lines.readline()))
-                client.sendall(self._reply)
 
 
 class Base(unittest.TestCase):

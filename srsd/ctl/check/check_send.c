@@ -13,16 +13,21 @@
  * limit.
  *
  * SECURITY: senders and reasons in the queue are untrusted text, which findings makes printable.
+ * The engine, which serves strangers, names the SRS address. The address gets mail and becomes part of
+ * a printed command only if it contains the sender of the test message and no shell character.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "common/ascii.h"
 #include "common/clock.h"
 #include "common/xmalloc.h"
 #include "srsd/ctl/check/check.h"
 #include "srsd/ctl/program.h"
+#include "srsd/srs/srs_addr.h"
+#include "srsd/srs/srs_alias.h"
 
 /* Of each step, in milliseconds. */
 #define STEP_MS 30000
@@ -30,6 +35,9 @@
 
 /* The number of decisions to ask for each time. */
 #define LOOK_DECISIONS 100
+
+/* The domain of the sender. */
+#define TEST_DOMAIN "check.invalid"
 
 struct test_mail {
 	const char *address; /* of --send */
@@ -62,7 +70,7 @@ write_message(const struct test_mail *mail, const char *recipient, bool null_sen
 	    "To: <%s>\n"
 	    "Subject: Test of mail forwarding (srsctl check --send)\n"
 	    "Date: %s\n"
-	    "Message-ID: <%s%s@check.invalid>\n"
+	    "Message-ID: <%s%s@" TEST_DOMAIN ">\n"
 	    "Auto-Submitted: %s\n"
 	    "MIME-Version: 1.0\n"
 	    "Content-Type: text/plain; charset=us-ascii\n"
@@ -70,7 +78,7 @@ write_message(const struct test_mail *mail, const char *recipient, bool null_sen
 	    "An administrator has sent this %s to test whether forwarded mail\n"
 	    "leaves with a rewritten sender, and whether bounces to it return.\n"
 	    "Please ignore it.\n",
-	    null_sender ? "MAILER-DAEMON@check.invalid" : mail->sender, recipient, date,
+	    null_sender ? "MAILER-DAEMON@" TEST_DOMAIN : mail->sender, recipient, date,
 	    null_sender ? "bounce-" : "", mail->token,
 	    null_sender ? "auto-replied" : "auto-generated", null_sender ? "bounce" : "message");
 	return text;
@@ -170,6 +178,30 @@ wait_for_decision(const struct check *check, const char *address, const char *se
 	}
 }
 
+static bool
+has_plain_characters(const char *address)
+{
+	for (; *address != '\0'; address++)
+		if (!ascii_isalnum(*address) && strchr("=+-._@/", *address) == NULL)
+			return false;
+	return true;
+}
+
+/* is_srs_of_test - true for an SRS address that contains the sender of the test message or an alias */
+static bool
+is_srs_of_test(const struct test_mail *mail, const char *address)
+{
+	size_t local = strcspn(address, "@"), user = strcspn(mail->sender, "@");
+	struct srs_addr addr;
+
+	if (!has_plain_characters(address) || srs_addr_parse(&addr, address, local) != SRS_ADDR_SRS0)
+		return false;
+	if (text_is(addr.host, SRS_ALIAS_HOST))
+		return true;
+	return text_is(addr.host, TEST_DOMAIN) && addr.user.len == user &&
+	       memcmp(addr.user.s, mail->sender, user) == 0;
+}
+
 /* check_rewriting - find the SRS address of the sender; false: reported */
 static bool
 check_rewriting(const struct check *check, struct test_mail *mail)
@@ -189,7 +221,12 @@ check_rewriting(const struct check *check, struct test_mail *mail)
 	}
 	if (got != 1)
 		return false;
-	if (strcmp(ctl_text(decision, "result"), "rewritten") == 0) {
+	if (strcmp(ctl_text(decision, "result"), "rewritten") == 0 &&
+	    !is_srs_of_test(mail, ctl_text(decision, "to"))) {
+		findings_add(check->findings, FINDING_ERROR,
+		    "test message to %s: its sender became %s, which is not its SRS address",
+		    mail->address, ctl_text(decision, "to"));
+	} else if (strcmp(ctl_text(decision, "result"), "rewritten") == 0) {
 		mail->rewritten = xstrdup(ctl_text(decision, "to"));
 		findings_add(check->findings, FINDING_OK,
 		    "test message to %s: its sender became %s", mail->address, mail->rewritten);
@@ -330,7 +367,7 @@ check_send(struct check *check, const char *postfix_dir, const char *address)
 	struct test_mail mail = { .address = address, .postfix = postfix_dir };
 
 	snprintf(mail.token, sizeof(mail.token), "%08x%08x", arc4random(), arc4random());
-	snprintf(mail.sender, sizeof(mail.sender), "p%s@check.invalid", mail.token);
+	snprintf(mail.sender, sizeof(mail.sender), "p%s@" TEST_DOMAIN, mail.token);
 	if (!hand_over(check, &mail, mail.sender, address))
 		return;
 	findings_add(check->findings, FINDING_OK,
