@@ -44,6 +44,7 @@ static struct {
 	bool connected; /* for MEDIUM_SYSLOG */
 	bool open;
 	bool journal; /* standard error is the journal; set by detect_journal() */
+	bool watched; /* standard error is a terminal; set by open_stderr() */
 	size_t len;
 	unsigned long dropped;
 	time_t stamp_time;
@@ -94,12 +95,13 @@ open_stderr(void)
 
 	sink.fd = STDERR_FILENO;
 	sink.medium = MEDIUM_FILE;
+	sink.watched = isatty(STDERR_FILENO) == 1;
 	if (fstat(STDERR_FILENO, &st) == -1 || S_ISREG(st.st_mode))
 		return;
 	if (S_ISSOCK(st.st_mode)) {
 		sink.medium = MEDIUM_STREAM;
 		name_abstractly(STDERR_FILENO);
-	} else if (S_ISFIFO(st.st_mode) || isatty(STDERR_FILENO)) {
+	} else if (S_ISFIFO(st.st_mode) || sink.watched) {
 		sink.medium = MEDIUM_PIPE;
 		sink.fd = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 		if (sink.fd == -1)
@@ -138,6 +140,7 @@ log_open(enum log_sink kind, const char *ident)
 	detect_journal();
 	if (kind == LOG_SINK_SYSLOG) {
 		sink.medium = MEDIUM_SYSLOG;
+		sink.watched = false;
 		sink.fd = -1;
 		connect_syslog();
 	} else {
@@ -308,7 +311,7 @@ end_log_line(char *line, size_t len)
 {
 	line[len++] = '\n';
 	append_log_line(line, len);
-	if (!sink.open || sink.len >= FLUSH_AT)
+	if (!sink.open || sink.watched || sink.len >= FLUSH_AT)
 		drain_log_buffer();
 }
 

@@ -13,6 +13,9 @@
  * there is room again. log_close() waits a bounded time for the rest, so that a clean stop loses no
  * line.
  *
+ * On a terminal, each line is written at once unless the output is stopped: a person sees the lines
+ * of all processes in the order of the events.
+ *
  * There is one log for a process, so this is module state.
  *
  * SECURITY: control characters in a line are replaced by '?', so that untrusted text cannot begin a

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <termios.h>
 #include <time.h>
 
 #include "common/line.h"
@@ -254,6 +255,38 @@ test_full_socket(void **state)
 	check_full_sink(fds[0], fds[1]);
 	close(fds[0]);
 	close(fds[1]);
+}
+
+/* test_terminal - no flush is needed, and a terminal whose output is stopped blocks no call */
+static void
+test_terminal(void **state)
+{
+	int leader = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC), terminal;
+	bool at_once, stopped;
+	size_t len = 0;
+
+	(void)state;
+	assert_int_equal(grantpt(leader), 0);
+	assert_int_equal(unlockpt(leader), 0);
+	terminal = open(ptsname(leader), O_RDWR | O_NOCTTY | O_CLOEXEC);
+	assert_int_not_equal(terminal, -1);
+	log_capture_to(terminal);
+	log_info("one");
+	log_info("two");
+	at_once = !log_pending();
+	take(leader, &len);
+	tcflow(terminal, TCOOFF);
+	log_info("three");
+	stopped = log_pending() && !take(leader, &len);
+	tcflow(terminal, TCOON);
+	log_flush();
+	take(leader, &len);
+	log_capture_restore();
+	close(terminal);
+	close(leader);
+	assert_true(at_once);
+	assert_true(stopped);
+	assert_string_equal(log_captured, "unit: one\r\nunit: two\r\nunit: three\r\n");
 }
 
 /* set_journal_stream - JOURNAL_STREAM as systemd sets it for a file; an offset makes it wrong */
@@ -585,6 +618,7 @@ main(void)
 		UNIT_DIR_TEST(test_a_file_loses_nothing),
 		cmocka_unit_test(test_full_pipe),
 		cmocka_unit_test(test_full_socket),
+		cmocka_unit_test(test_terminal),
 		cmocka_unit_test(test_close_waits_for_a_reader),
 		cmocka_unit_test(test_close_without_a_reader),
 		cmocka_unit_test(test_fatal),
