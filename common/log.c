@@ -160,6 +160,14 @@ log_debugging(void)
 	return sink.verbose > 0;
 }
 
+const char *
+log_place(void)
+{
+	if (sink.medium == MEDIUM_SYSLOG)
+		return "syslog";
+	return sink.journal ? "the journal" : "standard error";
+}
+
 /* write_to_sink - one write; returns the number of bytes written, 0 if the sink is not ready */
 static size_t
 write_to_sink(const char *data, size_t len)

@@ -44,6 +44,9 @@ enum log_sink {
  */
 void log_open(enum log_sink kind, const char *ident);
 
+/* Where the lines go, for a reader: "syslog", "the journal" or "standard error". */
+const char *log_place(void);
+
 /* Selects the priorities that are logged. 0: all except log_debug. 1 and above: all. */
 void log_verbose(int level);
 

@@ -856,44 +856,6 @@ option_print_quoted(const char *s, FILE *out)
 	putc('"', out);
 }
 
-static void
-print_texts(const struct text_list *list, FILE *out)
-{
-	size_t i;
-
-	putc('{', out);
-	for (i = 0; i < list->n; i++) {
-		if (i > 0)
-			fputs(", ", out);
-		option_print_quoted(list->text[i], out);
-	}
-	putc('}', out);
-}
-
-static void
-print_cidrs(const struct cidr_list *list, FILE *out)
-{
-	char text[IPADDR_TEXT_SIZE];
-	size_t i;
-
-	putc('{', out);
-	for (i = 0; i < list->n; i++) {
-		ipaddr_format(&list->net[i].addr, text);
-		fprintf(out, "%s\"%s/%u\"", i > 0 ? ", " : "", text, list->net[i].prefix);
-	}
-	putc('}', out);
-}
-
-static void
-print_date(int day, FILE *out)
-{
-	char text[DAY_TEXT_SIZE] = "none";
-
-	if (day != 0)
-		day_format(text, day);
-	option_print_quoted(text, out);
-}
-
 static const char *
 find_chosen_word(const struct conf_option *o, int value)
 {
@@ -904,34 +866,78 @@ find_chosen_word(const struct conf_option *o, int value)
 	return c->word;
 }
 
+static bool
+is_list_type(const struct conf_option *o)
+{
+	return o->type == OPTION_LIST || o->type == OPTION_CIDRS;
+}
+
+static const char *
+format_cidr(const struct cidr *net, char buf[OPTION_VALUE_SIZE])
+{
+	char text[IPADDR_TEXT_SIZE];
+
+	ipaddr_format(&net->addr, text);
+	snprintf(buf, OPTION_VALUE_SIZE, "%s/%u", text, net->prefix);
+	return buf;
+}
+
+static const char *
+read_list_value(
+    const void *field, const struct conf_option *o, size_t i, char buf[OPTION_VALUE_SIZE])
+{
+	const struct text_list *texts = field;
+	const struct cidr_list *nets = field;
+
+	if (o->type == OPTION_LIST)
+		return i < texts->n ? texts->text[i] : NULL;
+	return i < nets->n ? format_cidr(&nets->net[i], buf) : NULL;
+}
+
+static const char *
+read_field_value(
+    const void *field, const struct conf_option *o, size_t i, char buf[OPTION_VALUE_SIZE])
+{
+	if (is_list_type(o))
+		return read_list_value(field, o, i, buf);
+	if (i > 0)
+		return NULL;
+	switch (o->type) {
+	case OPTION_TEXT:
+		return *(char *const *)field;
+	case OPTION_BOOL:
+		return *(const bool *)field ? "true" : "false";
+	case OPTION_CHOICE:
+		return find_chosen_word(o, *(const int *)field);
+	case OPTION_DATE:
+		if (*(const int *)field == 0)
+			return "none";
+		day_format(buf, *(const int *)field);
+		return buf;
+	default:
+		snprintf(buf, OPTION_VALUE_SIZE, "%d", *(const int *)field);
+		return buf;
+	}
+}
+
 static void
 print_field(const void *field, const struct conf_option *o, FILE *out)
 {
-	fprintf(out, "%s%s = ", o->section == NULL ? "" : "\t", o->name);
-	switch (o->type) {
-	case OPTION_TEXT:
-		option_print_quoted(*(char *const *)field, out);
-		break;
-	case OPTION_NUMBER:
-		fprintf(out, "%d", *(const int *)field);
-		break;
-	case OPTION_BOOL:
-		fputs(*(const bool *)field ? "true" : "false", out);
-		break;
-	case OPTION_CHOICE:
-		option_print_quoted(find_chosen_word(o, *(const int *)field), out);
-		break;
-	case OPTION_DATE:
-		print_date(*(const int *)field, out);
-		break;
-	case OPTION_LIST:
-		print_texts(field, out);
-		break;
-	case OPTION_CIDRS:
-		print_cidrs(field, out);
-		break;
+	char buf[OPTION_VALUE_SIZE];
+	const char *value;
+	size_t i;
+
+	fprintf(
+	    out, "%s%s = %s", o->section == NULL ? "" : "\t", o->name, is_list_type(o) ? "{" : "");
+	for (i = 0; (value = read_field_value(field, o, i, buf)) != NULL; i++) {
+		if (i > 0)
+			fputs(", ", out);
+		if (o->type == OPTION_NUMBER || o->type == OPTION_BOOL)
+			fputs(value, out);
+		else
+			option_print_quoted(value, out);
 	}
-	putc('\n', out);
+	fputs(is_list_type(o) ? "}\n" : "\n", out);
 }
 
 static size_t
@@ -970,6 +976,13 @@ option_print(const struct settings *s, const struct conf_option *o, FILE *out)
 	print_field(find_option_field(s, o), o, out);
 }
 
+const char *
+option_value(
+    const struct settings *s, const struct conf_option *o, size_t i, char buf[OPTION_VALUE_SIZE])
+{
+	return read_field_value(find_option_field(s, o), o, i, buf);
+}
+
 void
 option_clear(struct settings *s, const struct conf_option *o)
 {
@@ -993,6 +1006,13 @@ void
 option_spf_print(const struct spf_settings *spf, const struct conf_option *o, FILE *out)
 {
 	print_field(find_spf_field(spf, o), o, out);
+}
+
+const char *
+option_spf_value(const struct spf_settings *spf, const struct conf_option *o, size_t i,
+    char buf[OPTION_VALUE_SIZE])
+{
+	return read_field_value(find_spf_field(spf, o), o, i, buf);
 }
 
 void

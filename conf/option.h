@@ -73,6 +73,16 @@ void option_preset(struct settings *s, const struct conf_option *o);
 /* Prints "name = value" and a newline, in a form that config_load reads. */
 void option_print(const struct settings *s, const struct conf_option *o, FILE *out);
 
+/* Characters of a value that is not a text, with its NUL. */
+#define OPTION_VALUE_SIZE (IPADDR_TEXT_SIZE + 4)
+
+/*
+ * The value of this number, from 0, as text: in buf, or valid as long as the settings. NULL: the
+ * option has fewer. An option that is not a list has one.
+ */
+const char *option_value(const struct settings *s, const struct conf_option *o, size_t number,
+    char buf[OPTION_VALUE_SIZE]);
+
 /* Frees the value of an option. */
 void option_clear(struct settings *s, const struct conf_option *o);
 
@@ -81,6 +91,8 @@ bool option_spf_set(struct spf_settings *spf, const struct conf_option *o,
     const char *const *values, size_t n, char error[OPTION_ERROR_SIZE]);
 void option_spf_preset(struct spf_settings *spf, const struct conf_option *o);
 void option_spf_print(const struct spf_settings *spf, const struct conf_option *o, FILE *out);
+const char *option_spf_value(const struct spf_settings *spf, const struct conf_option *o,
+    size_t number, char buf[OPTION_VALUE_SIZE]);
 void option_spf_clear(struct spf_settings *spf, const struct conf_option *o);
 
 /*

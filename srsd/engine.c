@@ -42,6 +42,7 @@ static const struct timeval alive_interval = { 1, 0 };
 struct engine {
 	const struct inputs_source *source;
 	struct identity id;
+	pid_t monitor;     /* the parent process */
 	unsigned restarts; /* number of engines before this one */
 	struct event_base *base;
 	struct services *services;
@@ -215,6 +216,10 @@ collect_status(void *arg, struct status *v)
 	v->settings = engine->services->settings;
 	v->keys = engine->services->keys;
 	v->stats = &engine->services->stats;
+	v->config = engine->source->config;
+	v->log = log_place();
+	v->monitor = engine->monitor;
+	v->reload_error = engine->services->reload_error;
 	v->connection_limit = compute_limits(engine, v->settings).connections;
 	v->listeners = json_object();
 	for (i = 0; i < SERVICE_KINDS; i++) {
@@ -593,6 +598,7 @@ engine_main(const struct engine_start *start)
 		fatalx("%s", error);
 	engine->source = start->source;
 	engine->id = start->id;
+	engine->monitor = getppid();
 	engine->restarts = start->restarts;
 	engine->reload = start->reload;
 	engine->services->stats.reloaded = start->reloaded;

@@ -75,9 +75,13 @@ print_reload(const json_t *reload)
 		return;
 	if (localtime_r(&at, &tm) != NULL)
 		strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm);
-	printf("%-12s%s, %s\n", "reload", text,
-	    json_is_true(json_object_get(reload, "refused")) ? "refused; the log has the reason"
-							     : "in force");
+	printf("%-12s%s, ", "reload", text);
+	if (!json_is_true(json_object_get(reload, "refused")))
+		puts("in force");
+	else if (json_is_string(json_object_get(reload, "error")))
+		printf("refused: %s\n", ctl_text(reload, "error"));
+	else
+		puts("refused; the log has the reason");
 }
 
 /* format_age - "41 s" since a time */
@@ -256,15 +260,51 @@ print_candidates(const json_t *candidates)
 		printf("  %llu more domains: see srsctl status --json\n", all - shown);
 }
 
+/* print_processes - the one to signal comes first */
+static void
+print_processes(const json_t *status)
+{
+	printf("%-12s", "processes");
+	if (ctl_number(status, "monitor_pid") > 0)
+		printf("monitor pid %lld, ", ctl_number(status, "monitor_pid"));
+	printf("engine pid %lld\n", ctl_number(status, "pid"));
+}
+
+/* print_text_row - nothing for a member that a daemon of an earlier version does not have */
+static void
+print_text_row(const json_t *status, const char *title, const char *member)
+{
+	const char *text = ctl_text(status, member);
+
+	if (text[0] != '\0')
+		printf("%-12s%s\n", title, text);
+}
+
+/* print_inactive - a line for each part of the work that an option disables */
+static void
+print_inactive(const json_t *inactive)
+{
+	const json_t *part;
+	size_t i;
+
+	json_array_foreach (inactive, i, part)
+		printf("%-12s%s (%s)\n", i == 0 ? "inactive" : "", ctl_text(part, "what"),
+		    ctl_text(part, "option"));
+}
+
 static void
 print_status(const json_t *status)
 {
 	json_t *lookups = json_object_get(status, "lookups");
 	json_t *spf = json_object_get(status, "spf");
 
-	printf("srsd %s, engine %lld, up ", ctl_text(status, "version"), ctl_number(status, "pid"));
+	printf("srsd %s, up ", ctl_text(status, "version"));
 	print_uptime(ctl_number(status, "uptime"));
 	printf(", %lld engine restarts\n", ctl_number(status, "engine_restarts"));
+	print_processes(status);
+	print_text_row(status, "config", "config");
+	print_text_row(status, "log", "log");
+	print_inactive(json_object_get(status, "inactive"));
 	printf("%-12s%s, %lld own domains", "srs-domain", ctl_text(status, "srs_domain"),
 	    ctl_number(status, "domains"));
 	if (ctl_number(status, "sections") > 0)

@@ -4,6 +4,7 @@
 
 #include "common/day.h"
 #include "common/log.h"
+#include "common/printable.h"
 #include "common/tally.h"
 #include "common/xmalloc.h"
 #include "conf/envelope_database.h"
@@ -328,6 +329,8 @@ services_reloaded(struct services *s, const char *error)
 {
 	s->stats.reloaded = clock_wall(s->clock);
 	s->stats.reload_refused = error != NULL;
+	printable_text(s->reload_error, sizeof(s->reload_error), error == NULL ? "" : error,
+	    error == NULL ? 0 : strlen(error));
 	s->stats.reloads++;
 	control_service_reloaded(&s->control, error);
 }

@@ -51,6 +51,7 @@ struct services {
 	void *open_store_arg;
 	struct inputs_database database;
 	struct stats stats;
+	char reload_error[CONFIG_ERROR_SIZE]; /* of the last one, printable; "": none, or unknown */
 	/* Each is the argument of its session_open_fn. */
 	struct map_service forward, reverse;
 	struct socketmap_service socketmap;

@@ -1,18 +1,13 @@
 /* SPDX-License-Identifier: ISC */
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "common/printable.h"
-#include "conf/config.h"
 #include "conf/spf_sections.h"
 #include "spf/spf_report.h"
 #include "srsd/service/candidate_report.h"
+#include "srsd/service/settings_report.h"
 #include "srsd/service/status.h"
-
-/* In bytes. With very many sections, their text would not fit in a reply. */
-#define SETTINGS_TEXT_MAX (256 * 1024)
 
 static void
 put_json_number(json_t *object, const char *name, uint64_t value)
@@ -130,6 +125,15 @@ make_result_counts(const struct stats *stats, enum spf_identity identity)
 	return object;
 }
 
+/* make_text - null for NULL, and for bytes that are not UTF-8 */
+static json_t *
+make_text(const char *text)
+{
+	json_t *value = text == NULL ? NULL : json_string(text);
+
+	return value == NULL ? json_null() : value;
+}
+
 /* make_time - null for 0, which means never */
 static json_t *
 make_time(time_t time)
@@ -206,12 +210,17 @@ make_refusal_counts(const struct status *status)
 }
 
 static json_t *
-describe_reload(const struct stats *stats)
+describe_reload(const struct status *status)
 {
+	const struct stats *stats = status->stats;
+	const char *error = status->reload_error;
+
 	if (stats->reloaded == 0)
 		return json_null();
-	return json_pack("{s:I, s:b, s:I}", "at", (json_int_t)stats->reloaded, "refused",
-	    stats->reload_refused, "count", (json_int_t)stats->reloads);
+	return json_pack("{s:I, s:b, s:o, s:I}", "at", (json_int_t)stats->reloaded, "refused",
+	    stats->reload_refused, "error",
+	    error == NULL || error[0] == '\0' ? json_null() : json_string(error), "count",
+	    (json_int_t)stats->reloads);
 }
 
 /* describe_saturation - while checks are cut off: the network and domain with most DNS queries */
@@ -269,25 +278,29 @@ describe_store(const struct status *status)
 	return object;
 }
 
-/* print_effective_settings - as srsd -nv does */
-static json_t *
-print_effective_settings(const struct settings *settings)
+/* append_inactive - a part of the work that an option disables */
+static void
+append_inactive(json_t *list, bool disabled, const char *what, const char *option)
 {
-	char *text = NULL;
-	size_t len = 0;
-	FILE *stream = open_memstream(&text, &len);
-	json_t *value;
+	if (disabled)
+		json_array_append_new(
+		    list, json_pack("{s:s, s:s}", "what", what, "option", option));
+}
 
-	if (stream == NULL)
-		return json_null();
-	config_print(settings, stream);
-	fclose(stream);
-	if (len > SETTINGS_TEXT_MAX)
-		value = json_null();
-	else
-		value = json_string(text); /* NULL when it is not UTF-8: the member is left out */
-	free(text);
-	return value;
+static json_t *
+list_inactive(const struct settings *settings)
+{
+	const struct spf_settings *spf = &settings->spf;
+	json_t *list = json_array();
+
+	append_inactive(list, spf->test_only, "SPF refuses nothing", "spf test-only");
+	append_inactive(list, spf->helo_reject == SPF_REJECT_NOCHECK, "HELO is not checked",
+	    "spf helo-reject = no-check");
+	append_inactive(list, spf->mail_from_reject == SPF_REJECT_NOCHECK,
+	    "MAIL FROM is not checked", "spf mail-from-reject = no-check");
+	append_inactive(list, settings->milter.n > 0 && settings->milter_test_only,
+	    "the milter changes nothing", "milter-test-only");
+	return list;
 }
 
 json_t *
@@ -297,6 +310,9 @@ status_json(const struct status *status)
 
 	json_object_set_new(object, "version", json_string(PACKAGE_VERSION));
 	put_json_number(object, "pid", (uint64_t)getpid());
+	put_json_number(object, "monitor_pid", (uint64_t)status->monitor);
+	json_object_set_new(object, "config", make_text(status->config));
+	json_object_set_new(object, "log", make_text(status->log));
 	put_json_number(object, "uptime",
 	    status->now > status->stats->started ? (uint64_t)(status->now - status->stats->started)
 						 : 0);
@@ -305,6 +321,7 @@ status_json(const struct status *status)
 	put_json_number(object, "sections", spf_sections_count(status->settings->sections));
 	put_json_number(object, "engine_restarts", status->restarts);
 	json_object_set(object, "listeners", status->listeners);
+	json_object_set_new(object, "inactive", list_inactive(status->settings));
 	json_object_set_new(object, "connections", make_connection_counts(status));
 	json_object_set_new(object, "connections_refused", make_refusal_counts(status));
 	json_object_set_new(object, "lookups",
@@ -326,7 +343,7 @@ status_json(const struct status *status)
 	json_object_set_new(object, "candidates",
 	    status->candidates == NULL ? json_null() : candidate_report_json(status->candidates));
 	json_object_set_new(object, "secrets", list_secrets(status->keys));
-	json_object_set_new(object, "reload", describe_reload(status->stats));
-	json_object_set_new(object, "settings", print_effective_settings(status->settings));
+	json_object_set_new(object, "reload", describe_reload(status));
+	json_object_set_new(object, "settings", settings_report(status->settings));
 	return object;
 }

@@ -6,6 +6,8 @@
 #ifndef SRSD_SERVICE_STATUS_H
 #define SRSD_SERVICE_STATUS_H
 
+#include <sys/types.h>
+
 #include <stddef.h>
 #include <time.h>
 
@@ -35,6 +37,11 @@ struct status_dns {
  */
 struct status {
 	time_t now;
+	const char *config; /* the configuration file; NULL: it is unknown */
+	const char *log;    /* where the log goes; NULL: the same */
+	pid_t monitor;
+	const char
+	    *reload_error; /* why the last reload was refused, printable; NULL or "": unknown */
 	const struct settings *settings;
 	const struct srs_keys *keys;
 	const struct stats *stats;
@@ -56,8 +63,11 @@ struct status {
  * them may change its name or meaning. Lookups have members for rewritten and for the verdicts that
  * happened.
  *
- * { "version": "0.2.0", "pid": 1, "uptime": 7, "srs_domain": "...", "domains": 3,
- *   "sections": 0, "engine_restarts": 0, "listeners": {...}, "connections": {"forward": 1, ...},
+ * { "version": "0.2.0", "pid": 1, "monitor_pid": 1, "config": "/etc/srsd/srsd.conf",
+ *   "log": "the journal", "uptime": 7, "srs_domain": "...", "domains": 3,
+ *   "sections": 0, "engine_restarts": 0, "listeners": {...},
+ *   "inactive": [{"what": "SPF refuses nothing", "option": "spf test-only"}, ...],
+ *   "connections": {"forward": 1, ...},
  *   "connections_refused": {"forward": 0, ...},
  *   "lookups": {"forward": {"rewritten": 1, ...}, "reverse": {...}},
  *   "policy": {"dunno": 1, ...},
@@ -78,8 +88,9 @@ struct status {
  *       "put": {"done": 12, "full": 0, "failed": 0}, "get": {"done": 1, "missing": 0, "failed": 0}},
  *   "candidates": null or as in candidate_report.h,
  *   "secrets": [{"fingerprint": "...", "verified": 1}, ...],
- *   "reload": null or {"at": 1700000000, "refused": false, "count": 1},
- *   "settings": "the effective configuration", or null if it is longer than 256 KiB }
+ *   "reload": null or {"at": 1700000000, "refused": false, "error": null or "...",
+ *       "count": 1},
+ *   "settings": as in settings_report.h }
  */
 json_t *status_json(const struct status *status);
 

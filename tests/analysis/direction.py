@@ -58,7 +58,7 @@ LIBRARIES = (
         'connections precedence server engine resolver spf_check offline check_candidates '
         'check_dns store store_link store_redis milter_message control_recent'),
     ('jansson', r'jansson\.h',
-        'spf_report spf_query spf_outbound status control reply confined offline findings ctl '
+        'settings_report spf_report spf_query spf_outbound status control reply confined offline findings ctl '
         'control_store control_recent candidate_report gate_explain reverse_report explain_message '
         'reverse_details spf_tree'),
 )

@@ -8,6 +8,7 @@ import fcntl
 import json
 import os
 import re
+import re
 import select
 import shutil
 import signal
@@ -325,7 +326,10 @@ class Reload(DaemonCase):
         self.assertIn('max-age', done.stderr)
         done = run('-s', self.socket, 'reload', '--json', program='srsctl')
         self.assertEqual(done.returncode, 1)
-        self.assertEqual('srsctl: %s\n' % json.loads(done.stdout)['error'], done.stderr)
+        reason = json.loads(done.stdout)['error']
+        self.assertEqual(done.stderr, 'srsctl: %s\n' % reason)
+        self.assertRegex(run('-s', self.socket, 'status', program='srsctl').stdout,
+                         r'(?m)^reload      .*, refused: %s$' % re.escape(reason))
 
     def test_srsctl_without_a_daemon(self):
         done = run('-s', self.daemon.path('none'), 'reload', program='srsctl')

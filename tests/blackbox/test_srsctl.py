@@ -515,17 +515,34 @@ class Status(Base):
                          ['inet:127.0.0.1:%d' % self.daemon.ports['forward']])
         self.assertEqual(listeners['control'], ['unix:' + self.socket])
 
-    def test_settings_parse_again(self):
-        path = self.daemon.folder.file('again.conf', self.status()['settings'])
-        done = run('-n', '-f', path)
-        self.assertEqual((done.returncode, done.stderr), (0, ''))
+    def test_settings(self):
+        """An object with the options that srsd -nv prints, and the same values."""
+        settings = self.status()['settings']
+        done = run('-n', '-v', '-f', self.daemon.config)
+        top, spf = done.stdout.split('\nspf {\n')
+        for text, values in ((top, settings), (spf, settings['spf'])):
+            rows = dict(re.findall(r'(?m)^\t?([a-z0-9-]+) = (.*)$', text))
+            self.assertEqual(set(values) - {'spf', 'spf-sections'}, set(rows))
+            for name, row in rows.items():
+                self.assertEqual(values[name], json.loads(re.sub(r'^\{(.*)\}$', r'[\1]', row)), name)
+        self.assertEqual(settings['spf-sections'], [])
+
+    def test_processes(self):
+        status = self.status()
+        self.assertEqual(status['monitor_pid'], self.daemon.process.pid)
+        self.assertNotEqual(status['pid'], status['monitor_pid'])
+        self.assertEqual(status['inactive'], [])
+        self.assertIsNone(status['reload'])
 
     def test_no_secret_in_it(self):
         self.assertNotIn(SECRET, json.dumps(self.status()))
 
     def test_text(self):
         done = srsctl('-f', self.daemon.config, 'status')
-        self.assertRegex(done.stdout, r'^srsd \S+, engine \d+, up \d\d:\d\d:\d\d, 0 engine restarts\n')
+        self.assertRegex(done.stdout, r'^srsd \S+, up \d\d:\d\d:\d\d, 0 engine restarts\n'
+                         r'processes   monitor pid \d+, engine pid \d+\n'
+                         r'config      %s\nlog         standard error\n'
+                         r'srs-domain ' % re.escape(self.daemon.config))
         self.assertIn('srs-domain  srs.test, 1 own domains\n', done.stdout)
 
 
@@ -561,6 +578,22 @@ class Numbers(unittest.TestCase):
                      'reverse map nothing', 'policy      nothing', 'spf helo    nothing',
                      'checks      0 waiting for the DNS, with 0 queries'):
             self.assertIn(line, lines)
+
+
+class Inactive(unittest.TestCase):
+    """Options that disable a part of the work."""
+
+    def test_status(self):
+        daemon = Daemon({'milter': ['inet:127.0.0.1:%d' % free_port()], 'milter-test-only': True},
+                        spf={'test-only': True, 'helo-reject': 'no-check',
+                             'mail-from-reject': 'no-check'})
+        daemon.enable_control()
+        with daemon:
+            done = srsctl('-f', daemon.config, 'status')
+            self.assertIn('\ninactive    SPF refuses nothing (spf test-only)\n'
+                          '            HELO is not checked (spf helo-reject = no-check)\n'
+                          '            MAIL FROM is not checked (spf mail-from-reject = no-check)\n'
+                          '            the milter changes nothing (milter-test-only)\n', done.stdout)
 
 
 class Metrics(unittest.TestCase):

@@ -188,6 +188,7 @@ read_status(void *arg, struct status *v)
 	v->settings = world->services->settings;
 	v->keys = world->services->keys;
 	v->stats = &world->services->stats;
+	v->reload_error = world->services->reload_error;
 	v->listeners = json_object();
 	LIST_FOREACH (client, &world->clients, next)
 		v->connections[client->service] += client->session != NULL;
