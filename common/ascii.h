@@ -14,18 +14,22 @@
 #include <stdint.h>
 #include <string.h>
 
+/*@ assigns \nothing;
+    ensures \result <==> '0' <= c <= '9'; */
 static inline bool
 ascii_isdigit(char c)
 {
-	return (unsigned char)(c - '0') < 10;
+	return c >= '0' && c <= '9';
 }
 
+/*@ assigns \nothing; */
 static inline bool
 ascii_isalpha(char c)
 {
 	return (unsigned char)((c | 0x20) - 'a') < 26;
 }
 
+/*@ assigns \nothing; */
 static inline bool
 ascii_isalnum(char c)
 {
@@ -39,12 +43,14 @@ ascii_iscntrl(char c)
 }
 
 /* Visible ASCII: VCHAR of RFC 5234. */
+/*@ assigns \nothing; */
 static inline bool
 ascii_isgraph(char c)
 {
 	return (unsigned char)(c - '!') < 0x7f - '!';
 }
 
+/*@ assigns \nothing; */
 static inline char
 ascii_tolower(char c)
 {
@@ -69,6 +75,8 @@ ascii_only(const char *s, size_t len)
 }
 
 /* The value of a hexadecimal digit in either case, or -1 for any other character. */
+/*@ assigns \nothing;
+    ensures -1 <= \result <= 15; */
 static inline int
 ascii_hex(char c)
 {

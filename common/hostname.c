@@ -12,6 +12,9 @@ hostname_is_mail_domain(const char *s, size_t len)
 
 	if (len == 0 || len > HOSTNAME_MAX || s[0] == '.' || s[len - 1] == '.')
 		return false;
+	/*@ loop invariant 0 <= i <= len;
+	    loop assigns i;
+	    loop variant len - i; */
 	for (i = 0; i < len; i++) {
 		if (s[i] == '.' && s[i + 1] == '.')
 			return false;

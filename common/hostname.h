@@ -14,6 +14,9 @@
  * (the U-labels of SMTPUTF8), separated by single dots, of 1 to HOSTNAME_MAX bytes in total. One
  * label is enough. An address literal is not a domain.
  */
+/*@ requires \valid_read(s + (0 .. len - 1));
+    assigns \nothing;
+    ensures \result == \true ==> 0 < len <= HOSTNAME_MAX; */
 bool hostname_is_mail_domain(const char *s, size_t len);
 
 /*

@@ -71,6 +71,16 @@ analyse-tidy:
 	cd $(top_srcdir) && printf '%s\n' $(filter %.c,$(sources)) | xargs -P 2 -I{} \
 	    clang-tidy --quiet --warnings-as-errors='*' {} -- -std=gnu11 $(DEFS) $(AM_CPPFLAGS)
 
+# The parsers that foreign bytes reach first, proved with Frama-C: tests/prove. Status 77 if it is not
+# installed.
+prove_files = tests/prove/prove.py tests/prove/eva_socketmap.c tests/prove/eva_srs_addr.c \
+	tests/prove/eva_srs_stamp.c tests/prove/eva_tcptable.c tests/prove/include/string.h \
+	tests/prove/include/strings.h tests/prove/include/time.h
+EXTRA_DIST += $(prove_files)
+
+prove:
+	$(top_srcdir)/tests/prove/prove.py --out tests/prove/out $(PROVE)
+
 # The unit tests under memcheck. Not those of the limits for descriptors, which valgrind keeps for
 # itself, nor of the sandboxes, which it is not made for, and not the two that go through all orders of
 # answers, which would take an hour.
@@ -134,4 +144,4 @@ fuzz-coverage:
 
 .PHONY: analyse analyse-cppcheck analyse-tidy bench bench-instructions bench-instructions-accept \
 	bench-quick bench-store check-all check-unit check-valgrind coverage coverage-report format fuzz fuzz-all \
-	fuzz-coverage fuzzers lint soak vm-check
+	fuzz-coverage fuzzers lint prove soak vm-check

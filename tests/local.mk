@@ -72,6 +72,7 @@ socket_tests = tests/blackbox/test_maps.py \
 	tests/blackbox/test_interop.py \
 	tests/blackbox/test_release.py \
 	tests/analysis/test_lints.py \
+	tests/analysis/test_prove.py \
 	tests/analysis/test_tree.py
 root_tests = tests/blackbox/test_shared.py tests/postfix/test_postfix.py \
 	tests/postfix/test_recipes.py tests/postfix/test_forwarding.py tests/postfix/test_dmarc.py \

@@ -9,12 +9,21 @@
  *
  * Returns as socketmap_parse does. *head is the offset of the payload and *length its bytes.
  */
+/*@ requires \valid_read(data + (0 .. len - 1));
+    requires \valid(head) && \valid(length) && \valid(error);
+    requires \separated(data + (0 .. len - 1), head, length, error);
+    assigns *head, *length, *error;
+    ensures -1 <= \result <= 1;
+    ensures \result == 1 ==> 2 <= *head <= len && *length <= SOCKETMAP_PAYLOAD_MAX; */
 static int
 parse_netstring_length(
     const char *data, size_t len, size_t *head, size_t *length, const char **error)
 {
 	size_t i, n = 0;
 
+	/*@ loop invariant i <= len && n <= SOCKETMAP_PAYLOAD_MAX;
+	    loop assigns i, n, *error;
+	    loop variant len - i; */
 	for (i = 0; i < len && ascii_isdigit(data[i]); i++) {
 		if (i > 0 && n == 0) {
 			*error = "Invalid query: leading zero in the length of the netstring.";
@@ -82,6 +91,9 @@ socketmap_split(struct text payload, struct socketmap_request *request, const ch
 {
 	size_t i = 0;
 
+	/*@ loop invariant i <= payload.len;
+	    loop assigns i;
+	    loop variant payload.len - i; */
 	while (i < payload.len && payload.s[i] != ' ')
 		i++;
 	if (i == 0) {
@@ -100,13 +112,23 @@ socketmap_split(struct text payload, struct socketmap_request *request, const ch
 }
 
 /* put_decimal_length - write a number without leading zeros; returns how many digits it has */
+/*@ requires \valid(buf + (0 .. 3)) && n <= 9999;
+    assigns buf[0 .. 3];
+    ensures 1 <= \result <= 4; */
 static size_t
 put_decimal_length(char *buf, size_t n)
 {
 	size_t digits = 1, rest, i;
 
+	/*@ loop invariant (digits == 1 && rest <= 9999) || (digits == 2 && rest <= 999) ||
+	        (digits == 3 && rest <= 99) || (digits == 4 && rest <= 9);
+	    loop assigns rest, digits;
+	    loop variant rest; */
 	for (rest = n; rest >= 10; rest /= 10)
 		digits++;
+	/*@ loop invariant i <= digits <= 4;
+	    loop assigns i, n, buf[0 .. 3];
+	    loop variant i; */
 	for (i = digits; i > 0; i--) {
 		buf[i - 1] = (char)('0' + n % 10);
 		n /= 10;

@@ -68,6 +68,14 @@ struct socketmap_request {
  *	   0. The beginning of the next request is not known: reply PERM and close the connection.
  * The result for some bytes does not depend on how they were divided into calls.
  */
+/*@ requires \valid_read(data + (0 .. len - 1));
+    requires \valid(used) && \valid(payload) && \valid(error);
+    requires \separated(data + (0 .. len - 1), used, payload, error);
+    assigns *used, *payload, *error;
+    ensures -1 <= \result <= 1 && *used <= len;
+    ensures \result != 1 ==> *used == 0;
+    ensures \result == 1 ==> payload->len <= SOCKETMAP_PAYLOAD_MAX && payload->len + 2 < *used &&
+        payload->s + payload->len + 1 == data + *used; */
 int socketmap_parse(
     const char *data, size_t len, size_t *used, struct text *payload, const char **error);
 
@@ -77,6 +85,13 @@ int socketmap_parse(
  * bytes up to its end, and *rest > 0 how many follow; the last of them has to be a comma. The
  * caller need not keep the rest.
  */
+/*@ requires \valid_read(data + (0 .. len - 1));
+    requires \valid(used) && \valid(payload) && \valid(rest);
+    requires \separated(data + (0 .. len - 1), used, payload, rest);
+    assigns *used, *payload, *rest;
+    ensures \result == \true ==> *used <= len && payload->len == SOCKETMAP_KEPT_MAX &&
+        payload->s + payload->len == data + *used &&
+        0 < *rest <= SOCKETMAP_PAYLOAD_MAX - SOCKETMAP_KEPT_MAX + 1; */
 bool socketmap_parse_long(
     const char *data, size_t len, size_t *used, struct text *payload, size_t *rest);
 
@@ -84,6 +99,13 @@ bool socketmap_parse_long(
  * Splits a payload at its first blank. False when it is not a request: *error is the reason, a
  * static text. Reply PERM and continue with the next request.
  */
+/*@ requires \valid_read(payload.s + (0 .. payload.len - 1));
+    requires \valid(request) && \valid(error);
+    requires \separated(payload.s + (0 .. payload.len - 1), request, error);
+    assigns *request, *error;
+    ensures \result == \true ==> request->map.len > 0 && request->key.len > 0 &&
+        request->map.s == payload.s && request->key.s == payload.s + request->map.len + 1 &&
+        request->map.len + 1 + request->key.len == payload.len; */
 bool socketmap_split(struct text payload, struct socketmap_request *request, const char **error);
 
 /*
@@ -91,6 +113,13 @@ bool socketmap_split(struct text payload, struct socketmap_request *request, con
  * external form for SOCKETMAP_OK, otherwise a reason for Postfix's log; it may be empty. Postfix
  * ends it at a NUL. Returns 0, and writes nothing, when the text is longer than SOCKETMAP_TEXT_MAX.
  */
+/*@ requires \valid(buf + (0 .. SOCKETMAP_REPLY_SIZE - 1)) && \valid_read(text + (0 .. len - 1));
+    requires \separated(buf + (0 .. SOCKETMAP_REPLY_SIZE - 1), text + (0 .. len - 1));
+    requires SOCKETMAP_OK <= status <= SOCKETMAP_PERM;
+    assigns buf[0 .. SOCKETMAP_REPLY_SIZE - 1];
+    ensures \result == 0 <==> len > SOCKETMAP_TEXT_MAX;
+    ensures \result <= SOCKETMAP_REPLY_SIZE;
+    ensures \result > 0 ==> buf[\result - 1] == ','; */
 size_t socketmap_reply(
     char buf[SOCKETMAP_REPLY_SIZE], enum socketmap_status status, const char *text, size_t len);
 

@@ -19,6 +19,9 @@ tcptable_init(struct tcptable_parser *p)
 	p->error = NULL;
 }
 
+/*@ requires \valid(p) && p->key_len <= TCPTABLE_KEY_MAX;
+    assigns p->key_len, p->overlong, p->key[0 .. TCPTABLE_KEY_MAX - 1];
+    ensures p->key_len <= TCPTABLE_KEY_MAX; */
 static void
 store_key_byte(struct tcptable_parser *p, char c)
 {
@@ -28,6 +31,9 @@ store_key_byte(struct tcptable_parser *p, char c)
 		p->overlong = true;
 }
 
+/*@ requires \valid(p);
+    assigns p->state, p->error;
+    ensures p->state == TCPTABLE_BAD; */
 static void
 set_line_error(struct tcptable_parser *p, const char *error)
 {
@@ -35,6 +41,10 @@ set_line_error(struct tcptable_parser *p, const char *error)
 	p->error = error;
 }
 
+/*@ requires \valid(p) && tcptable_ready(p) && p->state == TCPTABLE_KEY;
+    assigns *p;
+    ensures p->state == TCPTABLE_KEY || p->state == TCPTABLE_HEX_HIGH || p->state == TCPTABLE_BAD;
+    ensures p->key_len <= TCPTABLE_KEY_MAX && p->line_len == \old(p->line_len); */
 static void
 parse_key_byte(struct tcptable_parser *p, char c)
 {
@@ -52,6 +62,12 @@ parse_key_byte(struct tcptable_parser *p, char c)
 		store_key_byte(p, c);
 }
 
+/*@ requires \valid(p) && tcptable_ready(p) &&
+        (p->state == TCPTABLE_HEX_HIGH || p->state == TCPTABLE_HEX_LOW);
+    assigns *p;
+    ensures p->state == TCPTABLE_KEY || p->state == TCPTABLE_HEX_LOW || p->state == TCPTABLE_BAD;
+    ensures p->state == TCPTABLE_HEX_LOW ==> 0 <= p->high < 16;
+    ensures p->key_len <= TCPTABLE_KEY_MAX && p->line_len == \old(p->line_len); */
 static void
 parse_hex_byte(struct tcptable_parser *p, char c)
 {
@@ -68,6 +84,11 @@ parse_hex_byte(struct tcptable_parser *p, char c)
 	}
 }
 
+/*@ requires \valid(p) && tcptable_ready(p) && p->state == TCPTABLE_VERB;
+    assigns *p;
+    ensures p->state == TCPTABLE_KEY || p->state == TCPTABLE_VERB || p->state == TCPTABLE_BAD;
+    ensures p->state == TCPTABLE_VERB ==> p->line_len + 1 < (p->probe ? 6 : 4);
+    ensures p->key_len <= TCPTABLE_KEY_MAX && p->line_len == \old(p->line_len); */
 static void
 parse_verb_byte(struct tcptable_parser *p, char c)
 {
@@ -82,6 +103,13 @@ parse_verb_byte(struct tcptable_parser *p, char c)
 		p->state = TCPTABLE_KEY;
 }
 
+/*@ requires \valid(p) && tcptable_ready(p);
+    assigns *p;
+    ensures p->state != TCPTABLE_SKIP ==> p->line_len <= TCPTABLE_LINE_MAX;
+    ensures p->line_len != TCPTABLE_LINE_MAX ==> tcptable_ready(p);
+    ensures p->key_len <= TCPTABLE_KEY_MAX && 0 <= p->state <= TCPTABLE_SKIP;
+    ensures p->state == TCPTABLE_SKIP ==> tcptable_ready(p);
+    ensures p->state != TCPTABLE_SKIP ==> p->line_len == \old(p->line_len) + 1; */
 static void
 parse_line_byte(struct tcptable_parser *p, char c)
 {
@@ -103,6 +131,10 @@ parse_line_byte(struct tcptable_parser *p, char c)
 }
 
 /* parse_plain_bytes - the bytes of a key up to the next special one; returns their number */
+/*@ requires \valid(p) && tcptable_ready(p) && \valid_read(data + (0 .. len - 1));
+    requires \separated(p, data + (0 .. len - 1));
+    assigns *p;
+    ensures tcptable_ready(p) && \result <= len; */
 static size_t
 parse_plain_bytes(struct tcptable_parser *p, const char *data, size_t len)
 {
@@ -110,6 +142,9 @@ parse_plain_bytes(struct tcptable_parser *p, const char *data, size_t len)
 
 	if (p->state != TCPTABLE_KEY || p->cr)
 		return 0;
+	/*@ loop invariant n <= len && n <= room && p->key_len <= TCPTABLE_KEY_MAX;
+	    loop assigns n, p->key_len, p->overlong, p->key[0 .. TCPTABLE_KEY_MAX - 1];
+	    loop variant len - n; */
 	while (n < len && n < room && ascii_isgraph(data[n]) && data[n] != '%')
 		store_key_byte(p, data[n++]);
 	p->line_len += n;
@@ -117,6 +152,10 @@ parse_plain_bytes(struct tcptable_parser *p, const char *data, size_t len)
 }
 
 /* report_key_line - the result of tcptable_parse for a line */
+/*@ requires \valid(p) && \valid(req) && \valid(error) && \separated(p, req, error);
+    requires p->key_len <= TCPTABLE_KEY_MAX && 0 <= p->state <= TCPTABLE_SKIP;
+    assigns p->state, p->error, *req, *error;
+    ensures \result == -1 || (\result == 1 && req->key == p->key && req->len == p->key_len); */
 static int
 report_key_line(struct tcptable_parser *p, struct tcptable_request *req, const char **error)
 {
@@ -138,6 +177,12 @@ report_key_line(struct tcptable_parser *p, struct tcptable_request *req, const c
 }
 
 /* finish_key_line - 0 if the line was reported before, when it became too long */
+/*@ requires \valid(p) && \valid(req) && \valid(error) && \separated(p, req, error);
+    requires p->key_len <= TCPTABLE_KEY_MAX && 0 <= p->state <= TCPTABLE_SKIP;
+    assigns *p, *req, *error;
+    ensures tcptable_ready(p);
+    ensures -1 <= \result <= 1;
+    ensures \result == 1 ==> req->key == p->key && req->len <= TCPTABLE_KEY_MAX; */
 static int
 finish_key_line(struct tcptable_parser *p, struct tcptable_request *req, const char **error)
 {
@@ -154,6 +199,9 @@ tcptable_parse(struct tcptable_parser *p, const char *data, size_t len, size_t *
 	size_t i;
 	int got;
 
+	/*@ loop invariant i <= len && tcptable_ready(p);
+	    loop assigns i, got, *p, *req, *error;
+	    loop variant len - i; */
 	for (i = 0; i < len; i++) {
 		i += parse_plain_bytes(p, data + i, len - i);
 		if (i == len)
@@ -186,6 +234,9 @@ tcptable_found(char buf[TCPTABLE_REPLY_SIZE], const char *text, size_t len)
 
 	memcpy(p, "200 ", 4);
 	p += 4;
+	/*@ loop invariant i <= len && buf + 4 <= p <= end + 2 && p == buf + (p - buf);
+	    loop assigns i, p, buf[4 .. TCPTABLE_REPLY_SIZE - 2];
+	    loop variant len - i; */
 	for (i = 0; i < len && p < end; i++) {
 		if (ascii_isgraph(text[i]) && text[i] != '%') {
 			*p++ = text[i];

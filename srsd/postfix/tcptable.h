@@ -61,7 +61,17 @@ struct tcptable_request {
 	bool probe;    /* its verb is "check" */
 };
 
+/* What holds between two calls of the parser. */
+/*@ predicate tcptable_ready(struct tcptable_parser *p) =
+      0 <= p->state <= TCPTABLE_SKIP && p->key_len <= TCPTABLE_KEY_MAX &&
+      (p->state != TCPTABLE_SKIP ==> p->line_len < TCPTABLE_LINE_MAX) &&
+      (p->state == TCPTABLE_VERB ==> p->line_len < (p->probe ? 6 : 4)) &&
+      (p->state == TCPTABLE_HEX_LOW ==> 0 <= p->high < 16); */
+
 /* Must be called before the first bytes of a connection. */
+/*@ requires \valid(p);
+    assigns *p;
+    ensures tcptable_ready(p); */
 void tcptable_init(struct tcptable_parser *p);
 
 /*
@@ -71,16 +81,35 @@ void tcptable_init(struct tcptable_parser *p);
  *	0  need more: all bytes were used
  *	-1 not a request: answer it with 400 and *error, a static text, and continue
  */
+/*@ requires \valid(p) && tcptable_ready(p) && \valid_read(data + (0 .. len - 1));
+    requires \valid(used) && \valid(req) && \valid(error);
+    requires \separated(p, data + (0 .. len - 1), used, req, error);
+    assigns *p, *used, *req, *error;
+    ensures tcptable_ready(p) && *used <= len;
+    ensures \result == 1 ==> *used > 0 && req->key == p->key && req->len <= TCPTABLE_KEY_MAX;
+    ensures \result == 0 ==> *used == len;
+    ensures \result == -1 ==> *used > 0;
+    ensures \result == -1 || \result == 0 || \result == 1; */
 int tcptable_parse(struct tcptable_parser *p, const char *data, size_t len, size_t *used,
     struct tcptable_request *req, const char **error);
 
 /* Writes the reply 200 with len bytes of text, encoded and cut to fit. Returns its length. */
+/*@ requires \valid(buf + (0 .. TCPTABLE_REPLY_SIZE - 1)) && \valid_read(text + (0 .. len - 1));
+    requires \separated(buf + (0 .. TCPTABLE_REPLY_SIZE - 1), text + (0 .. len - 1));
+    assigns buf[0 .. TCPTABLE_REPLY_SIZE - 1];
+    ensures 5 <= \result <= TCPTABLE_REPLY_SIZE && buf[\result - 1] == '\n'; */
 size_t tcptable_found(char buf[TCPTABLE_REPLY_SIZE], const char *text, size_t len);
 
 /*
  * Writes the reply 400 or 500 with a reason, which must be a short text of visible ASCII characters
  * and blanks; a longer one is cut to fit. Returns the length of the line, which has no NUL.
  */
+/*@ requires \valid(buf + (0 .. TCPTABLE_REPLY_SIZE - 1)) && valid_read_string((char *)reason);
+    requires \separated(buf + (0 .. TCPTABLE_REPLY_SIZE - 1),
+        reason + (0 .. TCPTABLE_REPLY_SIZE - 1));
+    requires 0 <= code <= 999;
+    assigns buf[0 .. TCPTABLE_REPLY_SIZE - 1];
+    ensures 5 <= \result <= TCPTABLE_REPLY_SIZE && buf[\result - 1] == '\n'; */
 size_t tcptable_refusal(char buf[TCPTABLE_REPLY_SIZE], int code, const char *reason);
 
 #endif

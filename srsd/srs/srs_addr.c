@@ -5,6 +5,7 @@
 #include "common/hostname.h"
 #include "srsd/srs/srs_addr.h"
 
+/*@ assigns \nothing; */
 static bool
 is_srs_separator(char c)
 {
@@ -22,6 +23,14 @@ srs_addr_tag(const char *local, size_t len)
 }
 
 /* split_srs_part - take the part up to the next '=' off rest; false when there is no '=' */
+/*@ requires \valid(part) && \valid(rest) && \separated(part, rest);
+    requires \valid_read(rest->s + (0 .. rest->len - 1));
+    requires \separated(part, rest->s + (0 .. rest->len - 1));
+    requires \separated(rest, rest->s + (0 .. rest->len - 1));
+    assigns *part, *rest;
+    ensures \result == \true ==> part->s == \old(rest->s) && rest->s == part->s + part->len + 1 &&
+        rest->len == \old(rest->len) - part->len - 1 && part->len < \old(rest->len);
+    ensures \result == \false ==> rest->s == \old(rest->s) && rest->len == \old(rest->len); */
 static bool
 split_srs_part(struct text *part, struct text *rest)
 {
@@ -36,6 +45,12 @@ split_srs_part(struct text *part, struct text *rest)
 	return true;
 }
 
+/*@ requires \valid(addr) && 0 <= tag <= 1;
+    requires \valid_read(rest.s + (0 .. rest.len - 1));
+    requires \separated(addr, rest.s + (0 .. rest.len - 1));
+    assigns addr->hash, addr->stamp, addr->host, addr->user;
+    ensures \result == \true ==> addr->host.len > 0 && addr->user.len > 0 &&
+        addr->user.s + addr->user.len == rest.s + rest.len; */
 static bool
 parse_srs_parts(struct srs_addr *addr, int tag, struct text rest)
 {

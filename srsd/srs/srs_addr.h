@@ -37,9 +37,19 @@ struct srs_addr {
  * Parses a local part, which needs no NUL at its end. Returns addr->kind. The hash and the stamp
  * may have any length; the host is a domain that can receive mail, and the user is not empty.
  */
+/*@ requires \valid_read(local + (0 .. len - 1)) && \valid(addr);
+    requires \separated(addr, local + (0 .. len - 1));
+    assigns *addr;
+    ensures \result == addr->kind;
+    ensures is_srs: \result == SRS_ADDR_SRS0 || \result == SRS_ADDR_SRS1 ==>
+        addr->host.len > 0 && addr->user.len > 0 && addr->user.s + addr->user.len == local + len; */
 enum srs_addr_kind srs_addr_parse(struct srs_addr *addr, const char *local, size_t len);
 
 /* The tag alone: 0 for SRS0 and 1 for SRS1, if a separator follows it; -1 otherwise. */
+/*@ requires \valid_read(local + (0 .. len - 1));
+    assigns \nothing;
+    ensures \result == -1 || \result == 0 || \result == 1;
+    ensures \result != -1 ==> len > SRS_TAG_LEN; */
 int srs_addr_tag(const char *local, size_t len);
 
 #endif

@@ -32,6 +32,8 @@ srs_stamp_write(unsigned day, char text[SRS_STAMP_LEN])
 	text[1] = base32[day % 32];
 }
 
+/*@ assigns \nothing;
+    ensures -1 <= \result < 32; */
 static int
 decode_base32(char c)
 {
