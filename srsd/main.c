@@ -9,7 +9,9 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <getopt.h>
 #include <libutil.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +22,7 @@
 #include "common/log.h"
 #include "common/notify.h"
 #include "common/pathowner.h"
+#include "common/printable.h"
 #include "common/privdrop.h"
 #include "conf/config.h"
 #include "conf/paths.h"
@@ -34,6 +37,8 @@
 /* EX_CONFIG of sysexits(3): the same start would fail again. */
 #define STATUS_OPERATOR 78
 
+#define STATUS_USAGE 2
+
 struct srsd_options {
 	const char *config;
 	const char *overrides[OVERRIDES_MAX];
@@ -43,19 +48,57 @@ struct srsd_options {
 	int verbose;
 };
 
-NORETURN static void
-print_usage(void)
+static const char help[] =
+    "usage: srsd [OPTION ...]\n"
+    "\n"
+    "srsd - SRS maps and SPF policy service for Postfix\n"
+    "\n"
+    "options:\n"
+    "  -D                run in the background, and log to syslog\n"
+    "  -f FILE           read this configuration file\n"
+    "  -h, --help        print this help\n"
+    "  -n                check the configuration and the secrets; -nv also prints it\n"
+    "  -o NAME=VALUE     override an option of the file\n"
+    "  -v                log more, such as addresses that the maps leave alone\n"
+    "  -V, --version     print the version\n"
+    "\n"
+    "see srsd(8)\n";
+
+NORETURN PRINTF_LIKE(1, 2) static void refuse_command_line(const char *fmt, ...)
 {
-	fputs("usage: srsd [-DnvV] [-f file] [-o name=value]...\n", stderr);
-	exit(1);
+	char error[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(error, sizeof(error), fmt, ap);
+	va_end(ap);
+	fprintf(stderr, "srsd: %s; see srsd --help\n", printable_line(error));
+	exit(STATUS_USAGE);
+}
+
+/* refuse_srsd_option - that getopt_long(3) has reported with c */
+NORETURN static void
+refuse_srsd_option(int c, const char *word)
+{
+	if (c == ':')
+		refuse_command_line("option '-%c' needs a value", optopt);
+	if (strncmp(word, "--", 2) == 0)
+		refuse_command_line("unknown option '%s'", word);
+	refuse_command_line("unknown option '-%c'", optopt);
 }
 
 static void
 parse_srsd_options(struct srsd_options *opts, int argc, char **argv)
 {
+	static const struct option names[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ NULL, 0, NULL, 0 },
+	};
 	int c;
 
-	while ((c = getopt(argc, argv, "Df:no:vV")) != -1) {
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":Df:hno:vV", names, NULL)) != -1) {
 		switch (c) {
 		case 'D':
 			opts->daemonize = true;
@@ -63,6 +106,9 @@ parse_srsd_options(struct srsd_options *opts, int argc, char **argv)
 		case 'f':
 			opts->config = optarg;
 			break;
+		case 'h':
+			fputs(help, stdout);
+			exit(0);
 		case 'n':
 			opts->check_only = true;
 			break;
@@ -78,11 +124,11 @@ parse_srsd_options(struct srsd_options *opts, int argc, char **argv)
 			puts("srsd " PACKAGE_VERSION);
 			exit(0);
 		default:
-			print_usage();
+			refuse_srsd_option(c, argv[optind - 1]);
 		}
 	}
 	if (optind != argc)
-		print_usage();
+		refuse_command_line("unexpected argument '%s'", argv[optind]);
 }
 
 static struct identity

@@ -307,16 +307,30 @@ class CommandLine(ConfigCase):
         self.assertEqual((result.returncode, result.stderr), (0, ''))
 
     def test_version(self):
-        result = run('-V')
-        self.assertEqual(result.returncode, 0)
-        self.assertRegex(result.stdout, r'\A(srsd )?\d+\.\d+[^\n]*\n\Z')
+        for option in '-V', '--version':
+            result = run(option)
+            self.assertEqual(result.returncode, 0)
+            self.assertRegex(result.stdout, r'\Asrsd \d+\.\d+[^\n]*\n\Z')
+
+    def test_help(self):
+        """Each option that the manual has in its synopsis."""
+        texts = {run(option).stdout for option in ('-h', '--help')}
+        self.assertEqual(len(texts), 1)
+        text = texts.pop()
+        self.assertTrue(text.startswith('usage: srsd '))
+        self.assertTrue(text.endswith('\nsee srsd(8)\n'))
+        self.assertEqual(''.join(re.findall('(?m)^  -(.)', text)), 'DfhnovV')
 
     def test_unknown_flag(self):
-        for arguments in (['-x'], ['--nonsense'], ['-f'], ['-o'], ['-n', 'operand']):
+        for arguments, error in (
+                (['-x'], "unknown option '-x'"), (['-nx'], "unknown option '-x'"),
+                (['--nonsense'], "unknown option '--nonsense'"), (['-f'], "option '-f' needs a value"),
+                (['-o'], "option '-o' needs a value"),
+                (['-n', 'operand'], "unexpected argument 'operand'")):
             with self.subTest(' '.join(arguments)):
                 result = run(*arguments)
-                self.assertEqual(result.returncode, 1, result)
-                self.assertNotEqual(result.stderr, '')
+                self.assertEqual((result.returncode, result.stdout), (2, ''))
+                self.assertEqual(result.stderr, 'srsd: %s; see srsd --help\n' % error)
 
     def test_override(self):
         for option, pattern in (
