@@ -253,8 +253,8 @@ count_copy(const char *copy, char problem[STORE_PROBLEM_SIZE])
 {
 	char word[STORE_PROBLEM_SIZE], number[STORE_PROBLEM_SIZE];
 	sqlite3 *handle = NULL;
-	bool ok = sqlite3_open_v2(copy, &handle, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX,
-		      NULL) == SQLITE_OK;
+	bool ok = sqlite3_open_v2(
+		      copy, &handle, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK;
 	int64_t rows = -1;
 
 	if (ok) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "tests/unit/unit.h"
 
+#include "common/xmalloc.h"
 #include "srsd/service/recent.h"
 
 #define NOW 1700000000
@@ -304,12 +305,16 @@ assert_busiest(const struct recent *recent, uint64_t from, enum recent_order ord
 {
 	struct recent_count counts[5];
 	size_t n = recent_busiest(recent, from, order, counts, max), i;
-	char got[400] = "";
+	char *got = xstrdup(""), *longer;
 
-	for (i = 0; i < n; i++)
-		snprintf(got + strlen(got), sizeof(got) - strlen(got), "%s %u/%u;",
-		    counts[i].domain, counts[i].decisions, counts[i].refused);
+	for (i = 0; i < n; i++) {
+		xasprintf(&longer, "%s%s %u/%u;", got, counts[i].domain, counts[i].decisions,
+		    counts[i].refused);
+		free(got);
+		got = longer;
+	}
 	assert_string_equal(got, want);
+	free(got);
 }
 
 static void

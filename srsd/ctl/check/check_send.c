@@ -194,7 +194,8 @@ is_srs_of_test(const struct test_mail *mail, const char *address)
 	size_t local = strcspn(address, "@"), user = strcspn(mail->sender, "@");
 	struct srs_addr addr;
 
-	if (!has_plain_characters(address) || srs_addr_parse(&addr, address, local) != SRS_ADDR_SRS0)
+	if (!has_plain_characters(address) ||
+	    srs_addr_parse(&addr, address, local) != SRS_ADDR_SRS0)
 		return false;
 	if (text_is(addr.host, SRS_ALIAS_HOST))
 		return true;

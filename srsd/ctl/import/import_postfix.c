@@ -109,7 +109,8 @@ add_policy_word(struct buffer *text, const char *word, const char *endpoint, con
 	if (at == NULL)
 		buffer_printf(text, "%s", policy);
 	else
-		buffer_printf(text, "%.*s%s%s", (int)(at - word), word, policy, at + strlen(endpoint));
+		buffer_printf(
+		    text, "%.*s%s%s", (int)(at - word), word, policy, at + strlen(endpoint));
 }
 
 /*
