@@ -33,10 +33,18 @@
 
 struct explain_options {
 	const char *message; /* path; "-": standard input */
-	const char *sender, *recipient, *original;
+	char *sender, *recipient, *original;
 	struct ipaddr client;
 	bool json;
 };
+
+static void
+free_explain_options(struct explain_options *opts)
+{
+	free(opts->sender);
+	free(opts->recipient);
+	free(opts->original);
+}
 
 /* has_message_option - one that is of use with --message only? */
 static bool
@@ -46,7 +54,34 @@ has_message_option(const struct explain_options *opts)
 	       opts->client.family != 0;
 }
 
-/* read_explain_options - CTL_OK; or CTL_USAGE after an error */
+/* read_address_option - without its angle brackets; false after an error */
+static bool
+read_address_option(char **address, const struct command_line *line, const char *name,
+    enum address_argument_form form)
+{
+	const char *value = command_line_text(line, name);
+	char option[32];
+
+	if (value == NULL)
+		return true;
+	snprintf(option, sizeof(option), "--%s", name);
+	*address = address_argument_read(option, value, form);
+	return *address != NULL;
+}
+
+/* read_original_option - an address, or the value of ORCPT as it is: rfc822;a@x.org */
+static bool
+read_original_option(char **original, const struct command_line *line)
+{
+	const char *value = command_line_text(line, "orcpt");
+
+	if (value == NULL || strchr(value, ';') == NULL)
+		return read_address_option(original, line, "orcpt", ADDRESS_ARGUMENT_RECIPIENT);
+	*original = xstrdup(value);
+	return true;
+}
+
+/* read_explain_options - CTL_OK; or CTL_USAGE after an error. The caller frees them. */
 static int
 read_explain_options(struct explain_options *opts, const struct command_line *line)
 {
@@ -54,9 +89,10 @@ read_explain_options(struct explain_options *opts, const struct command_line *li
 
 	opts->json = command_line_has(line, "json");
 	opts->message = command_line_text(line, "message");
-	opts->original = command_line_text(line, "orcpt");
-	opts->recipient = command_line_text(line, "recipient");
-	opts->sender = command_line_text(line, "sender");
+	if (!read_address_option(&opts->sender, line, "sender", ADDRESS_ARGUMENT_SENDER) ||
+	    !read_address_option(&opts->recipient, line, "recipient", ADDRESS_ARGUMENT_RECIPIENT) ||
+	    !read_original_option(&opts->original, line))
+		return CTL_USAGE;
 	if (client != NULL && !address_argument_client(&opts->client, "--client", client, NULL))
 		return CTL_USAGE;
 	if (opts->message != NULL && line->n > 0)
@@ -277,10 +313,12 @@ int
 ctl_explain(const struct ctl *ctl, const struct command_line *line)
 {
 	struct explain_options opts = { .message = NULL };
+	int status = read_explain_options(&opts, line);
 
-	if (read_explain_options(&opts, line) != CTL_OK)
-		return CTL_USAGE;
-	if (opts.message == NULL)
-		return explain_gate(ctl, line->arguments, (int)line->n, opts.json);
-	return run_explain(ctl, &opts);
+	if (status == CTL_OK && opts.message == NULL)
+		status = explain_gate(ctl, line->arguments, (int)line->n, opts.json);
+	else if (status == CTL_OK)
+		status = run_explain(ctl, &opts);
+	free_explain_options(&opts);
+	return status;
 }

@@ -185,6 +185,12 @@ class Kinds(Base):
         got = self.explain('--sender', ALICE, '--recipient', OUT, '--orcpt', 'rfc822;a+2Bx@fwd.test')
         self.assertEqual((got['orcpt'], got['kind']), ('a+x@fwd.test', 'forward'))
 
+    def test_addresses_in_angle_brackets(self):
+        got = self.explain('--sender', '<%s>' % ALICE, '--recipient', '<%s>' % OUT,
+                           '--orcpt', '<a@fwd.test>')
+        self.assertEqual((got['sender'], got['recipient'], got['orcpt'], got['kind']),
+                         (ALICE, OUT, 'a@fwd.test', 'forward'))
+
     def test_recipient_that_is_reversed(self):
         got = self.explain('--sender', '', '--recipient', self.signed())
         self.assertEqual(got['notes'],
@@ -401,6 +407,19 @@ class Usage(Base):
             with self.subTest(' '.join(row)):
                 done = run('explain', *row, program='srsctl')
                 assert_wrong_usage(self, done)
+
+    def test_no_addresses(self):
+        """A wrong address would otherwise be explained as a message that nobody sends."""
+        no_sender = 'neither an address (user@domain) nor the null sender (<>)'
+        for option, value, error in (
+                ('--sender', 'alice', no_sender), ('--sender', '<a@x.test', no_sender),
+                ('--recipient', '', 'not an address (user@domain)'),
+                ('--recipient', '<>', 'not an address (user@domain)'),
+                ('--orcpt', 'x.test', 'not an address (user@domain)')):
+            with self.subTest('%s %s' % (option, value)):
+                done = run('explain', '--message', '/nowhere/x', option, value, program='srsctl')
+                self.assertEqual((done.returncode, done.stdout, done.stderr),
+                                 (2, '', 'srsctl: %s: "%s" is %s\n' % (option, value, error)))
 
     def test_no_file(self):
         done = run('-f', self.daemon.config, 'explain', '--message', '/nowhere/x', program='srsctl')
