@@ -17,6 +17,13 @@
 /* The number of forwarding domains that are printed. */
 #define FORWARD_ROWS 10
 
+/* print_quantity - "1 row" or "2 rows" after the separator */
+static void
+print_quantity(const char *separator, long long number, const char *noun)
+{
+	printf("%s%lld %s%s", separator, number, noun, number == 1 ? "" : "s");
+}
+
 /* print_counts - "a 1, b 2" of an object, without the members that are 0 */
 static void
 print_counts(json_t *object)
@@ -59,8 +66,10 @@ print_listeners(json_t *listeners)
 static void
 print_uptime(long long seconds)
 {
-	if (seconds >= DAY_SECONDS)
-		printf("%lld days ", seconds / DAY_SECONDS);
+	if (seconds >= DAY_SECONDS) {
+		print_quantity("", seconds / DAY_SECONDS, "day");
+		putchar(' ');
+	}
 	printf("%02lld:%02lld:%02lld", seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
 }
 
@@ -173,8 +182,9 @@ print_store(const json_t *store)
 	    json_is_true(json_object_get(store, "connected")) ? "connected" : "not connected",
 	    json_is_string(problem) ? ": " : "", ctl_string(problem));
 	if (json_is_integer(rows))
-		printf(", %lld rows", ctl_number(store, "rows"));
-	printf(", %lld errors\n", ctl_number(store, "errors"));
+		print_quantity(", ", ctl_number(store, "rows"), "row");
+	print_quantity(", ", ctl_number(store, "errors"), "error");
+	putchar('\n');
 	print_numbers("store puts", json_object_get(store, "put"));
 	print_numbers("store gets", json_object_get(store, "get"));
 }
@@ -300,15 +310,16 @@ print_status(const json_t *status)
 
 	printf("srsd %s, up ", ctl_text(status, "version"));
 	print_uptime(ctl_number(status, "uptime"));
-	printf(", %lld engine restarts\n", ctl_number(status, "engine_restarts"));
+	print_quantity(", ", ctl_number(status, "engine_restarts"), "engine restart");
+	putchar('\n');
 	print_processes(status);
 	print_text_row(status, "config", "config");
 	print_text_row(status, "log", "log");
 	print_inactive(json_object_get(status, "inactive"));
-	printf("%-12s%s, %lld own domains", "srs-domain", ctl_text(status, "srs_domain"),
-	    ctl_number(status, "domains"));
+	printf("%-12s%s", "srs-domain", ctl_text(status, "srs_domain"));
+	print_quantity(", ", ctl_number(status, "domains"), "own domain");
 	if (ctl_number(status, "sections") > 0)
-		printf(", %lld sections", ctl_number(status, "sections"));
+		print_quantity(", ", ctl_number(status, "sections"), "section");
 	putchar('\n');
 	print_listeners(json_object_get(status, "listeners"));
 	print_numbers("connections", json_object_get(status, "connections"));

@@ -145,7 +145,7 @@ print_backup(long long rows, const char *path, bool as_json)
 	json_t *json;
 
 	if (!as_json) {
-		printf("%lld rows in %s\n", rows, path);
+		printf("%lld row%s in %s\n", rows, rows == 1 ? "" : "s", path);
 		return;
 	}
 	json = json_pack("{s:I, s:s*}", "rows", (json_int_t)rows, "file", path);

@@ -277,8 +277,8 @@ print_import_counts(const struct import_counts *counts, bool as_json)
 	json_t *json;
 
 	if (!as_json) {
-		printf("%lld rows copied, %lld expired, %lld not believed\n", counts->done,
-		    counts->expired, counts->refused);
+		printf("%lld row%s copied, %lld expired, %lld not believed\n", counts->done,
+		    counts->done == 1 ? "" : "s", counts->expired, counts->refused);
 		return;
 	}
 	json = json_pack("{s:I, s:I, s:I, s:I, s:I}", "copied", (json_int_t)counts->done, "expired",

@@ -26,7 +26,7 @@ print_deleted(long long deleted, bool as_json)
 	json_t *json;
 
 	if (!as_json) {
-		printf("%lld rows deleted\n", deleted);
+		printf("%lld row%s deleted\n", deleted, deleted == 1 ? "" : "s");
 		return;
 	}
 	json = json_pack("{s:I}", "deleted", (json_int_t)deleted);

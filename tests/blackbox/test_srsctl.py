@@ -543,7 +543,7 @@ class Status(Base):
                          r'processes   monitor pid \d+, engine pid \d+\n'
                          r'config      %s\nlog         standard error\n'
                          r'srs-domain ' % re.escape(self.daemon.config))
-        self.assertIn('srs-domain  srs.test, 1 own domains\n', done.stdout)
+        self.assertIn('srs-domain  srs.test, 1 own domain\n', done.stdout)
 
 
 class Numbers(unittest.TestCase):

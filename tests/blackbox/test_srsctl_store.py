@@ -199,7 +199,7 @@ class Status(Base):
             'puts        done 1, full 0, failed 0',
             'gets        done 0, missing 0, failed 0'])
         status = self.srsctl('status').stdout
-        self.assertIn('store       sqlite:%s, connected, 1 rows, 0 errors\n' % self.database,
+        self.assertIn('store       sqlite:%s, connected, 1 row, 0 errors\n' % self.database,
                       status)
         self.assertIn('store puts  done 1\n', status)
         self.assertEqual(json.loads(self.srsctl('status', '--json').stdout)['store'],
@@ -285,7 +285,7 @@ class Import(Base):
             (sha1_alias('x' * 3000), 'x' * 3000, now + DAY),
             (sha1_alias('jane@a.example'), 'jane@a.example', year)])
         done = self.import_rows(path)
-        self.assertEqual(done.stdout, '1 rows copied, 1 expired, 6 not believed\n')
+        self.assertEqual(done.stdout, '1 row copied, 1 expired, 6 not believed\n')
         database = sqlite3.connect(self.database)
         rows = list(database.execute('SELECT v, lt FROM kv'))
         database.close()
@@ -296,7 +296,7 @@ class Import(Base):
         """Its file says that it has a WAL, which was written back."""
         path = self.file_of_rows([(sha1_alias('a@b.example'), 'a@b.example', 2 ** 33)],
                                  journal='WAL')
-        self.assertIn('1 rows copied', self.import_rows(path).stdout)
+        self.assertIn('1 row copied', self.import_rows(path).stdout)
 
     def test_in_use(self):
         path = self.file_of_rows([])
@@ -327,7 +327,7 @@ class Import(Base):
         path = self.file_of_rows([(sha1_alias('a@b.example'), 'a@b.example', 2 ** 33)])
         os.chown(path, 0, 0)
         done = self.srsctl('store', 'import', path, user=False)
-        self.assertEqual(done.stdout, '1 rows copied, 0 expired, 0 not believed\n')
+        self.assertEqual(done.stdout, '1 row copied, 0 expired, 0 not believed\n')
 
 
 class ImportWithoutDate(Base):
@@ -486,7 +486,7 @@ class Backup(Base):
         """Into a directory that the daemon's user cannot enter."""
         self.store(LONG % 1)
         path = os.path.join(self.daemon.folder.subfolder('root', mode=0o700), 'copy')
-        self.assertEqual(self.back_up(path, user=False).stdout, '1 rows in %s\n' % path)
+        self.assertEqual(self.back_up(path, user=False).stdout, '1 row in %s\n' % path)
         self.assertEqual(os.stat(path).st_uid, 0)
 
     def test_usage(self):
@@ -567,7 +567,7 @@ class Purge(Base):
 
     def test_expired(self):
         address = self.store(LONG % 1)
-        self.assertRegex(self.purge(), r'\A\d+ rows deleted\n\Z')
+        self.assertRegex(self.purge(), r'\A\d+ rows? deleted\n\Z')
         self.assertEqual(self.srsctl('reverse', address).returncode, 0)
 
     def test_without_daemon(self):

@@ -96,6 +96,7 @@ check_domains(struct check *check)
 {
 	const struct settings *settings = check->settings;
 	struct stat st;
+	size_t n;
 
 	if (settings->domains_file[0] != '\0' && stat(settings->domains_file, &st) == 0 &&
 	    (st.st_mode & S_IWOTH)) {
@@ -104,8 +105,9 @@ check_domains(struct check *check)
 		findings_remedy(check->findings, "chmod o-w %s", settings->domains_file);
 		return;
 	}
-	findings_add(check->findings, FINDING_OK, "domains: %zu own domains",
-	    domainset_size(settings->own_domains));
+	n = domainset_size(settings->own_domains);
+	findings_add(check->findings, FINDING_OK, "domains: %zu own domain%s", n,
+	    n == 1 ? "" : "s");
 }
 
 static void
