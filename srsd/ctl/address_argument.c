@@ -16,7 +16,7 @@ print_argument_error(const char *name, const char *value, const char *error)
 {
 	char *shown = printable_utf8(xstrdup(value));
 
-	fprintf(stderr, "srsctl: %s: \"%s\" is %s\n", name, shown, error);
+	fprintf(stderr, "srsctl: %s: '%s' is %s\n", name, shown, error);
 	free(shown);
 }
 

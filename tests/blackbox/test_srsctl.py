@@ -224,7 +224,7 @@ class Spf(Base):
                          (2, '%s a@pass.test\tmailfrom pass by a\n' % CLIENT))
         self.assertEqual(done.stderr.splitlines(), ['srsctl: ' + line for line in (
             'spf: line 1: the sender is missing',
-            'client: "a@x.test" is not an IP address; did you swap the client and the sender?',
+            "client: 'a@x.test' is not an IP address; did you swap the client and the sender?",
             'spf: line 5: a null sender is checked by its HELO name, which is missing',
             'spf: line 6: there are more words than client, sender and HELO name')])
 
@@ -304,10 +304,10 @@ class BadArguments(Base):
                 assert_wrong_usage(self, srsctl(*row))
 
     def test_refused(self):
-        rows = [(('nonsense', 'a@b.test'), 'client: "nonsense" is not an IP'),
+        rows = [(('nonsense', 'a@b.test'), "client: 'nonsense' is not an IP"),
                 (('a@b.test', CLIENT), 'did you swap'), ((CLIENT, ''), 'a null sender'),
-                ((CLIENT, '<>'), 'a null sender'), ((CLIENT, 'alice@'), 'sender: "alice@" is neither'),
-                ((CLIENT, 'a@b.test', 'a@b.test'), 'helo: "a@b.test" is not a host name'),
+                ((CLIENT, '<>'), 'a null sender'), ((CLIENT, 'alice@'), "sender: 'alice@' is neither"),
+                ((CLIENT, 'a@b.test', 'a@b.test'), "helo: 'a@b.test' is not a host name"),
                 (('--engine', 'best', CLIENT, 'a@b.test'), "--engine: 'best' is not accepted")]
         for arguments, reason in rows:
             for mode in [], ['--offline']:
@@ -476,7 +476,7 @@ class Lookups(Base):
     def test_hostile_address(self):
         done = self.run_one('forward', '"a\\\n\x1b[2J"@origin.test')
         self.assertEqual((done.returncode, done.stdout), (2, ''))
-        self.assertIn('address: ""a\\??[2J"@origin.test" is neither', done.stderr)
+        self.assertIn("address: '\"a\\??[2J\"@origin.test' is neither", done.stderr)
 
 
 class Status(Base):

@@ -137,12 +137,12 @@ class Errors(Base):
         self.assertIn(error, done.stderr)
 
     def test_arguments(self):
-        self.check('client: "a@pass.test" is not an IP address; did you swap the client and the '
+        self.check("client: 'a@pass.test' is not an IP address; did you swap the client and the "
                    'sender?', 'a@pass.test', CLIENT, 'b@own.test')
-        self.check('client: "mx.test" is not an IP address\n', 'mx.test', 'a@x.test', 'b@own.test')
-        self.check('sender: "alice" is neither', CLIENT, 'alice', 'b@own.test')
-        self.check('recipient: "<>" is not an address', CLIENT, 'a@x.test', '<>')
-        self.check('helo: "a@x.test" is not a host name', CLIENT, 'a@x.test', 'b@own.test',
+        self.check("client: 'mx.test' is not an IP address\n", 'mx.test', 'a@x.test', 'b@own.test')
+        self.check("sender: 'alice' is neither", CLIENT, 'alice', 'b@own.test')
+        self.check("recipient: '<>' is not an address", CLIENT, 'a@x.test', '<>')
+        self.check("helo: 'a@x.test' is not a host name", CLIENT, 'a@x.test', 'b@own.test',
                    'a@x.test')
         self.check('an argument is missing: CLIENT SENDER RECIPIENT', CLIENT, 'a@x.test')
         self.check("unexpected argument 'more'", CLIENT, 'a@x.test', 'b@own.test', 'mx.test', 'more')

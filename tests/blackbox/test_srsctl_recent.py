@@ -108,7 +108,7 @@ class Recent(Base):
 
     def test_wrong_arguments(self):
         for arguments, words in (
-                (('--client', 'mx.test'), '--client: "mx.test" is not an IP address'),
+                (('--client', 'mx.test'), "--client: 'mx.test' is not an IP address"),
                 (('--lines', '-1'), "--lines: '-1' is not a number from 0 to 100000"),
                 (('word',), "unexpected argument 'word'"),
                 (('--nope',), "unknown option '--nope'")):

@@ -104,7 +104,7 @@ class Refused(Base):
         for address in 'alice', 'alice@', '<a@x.test', 'a b':
             done = run('-f', self.daemon.config, 'reverse', address, program='srsctl')
             self.assertEqual((done.returncode, done.stdout), (2, ''))
-            self.assertIn('"%s" is neither an address' % address, done.stderr)
+            self.assertIn("'%s' is neither an address" % address, done.stderr)
 
 
 class Options(Base):

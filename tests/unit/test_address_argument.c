@@ -107,17 +107,17 @@ test_errors(void **state)
 	(void)state;
 	read_address("alice@", ADDRESS_ARGUMENT_SENDER);
 	unit_text("sender", "error", errors,
-	    "srsctl: sender: \"alice@\" is neither an address (user@domain) nor the null sender "
+	    "srsctl: sender: 'alice@' is neither an address (user@domain) nor the null sender "
 	    "(<>)\n");
 	read_address("<>", ADDRESS_ARGUMENT_RECIPIENT);
-	unit_text("recipient", "error", errors,
-	    "srsctl: sender: \"<>\" is not an address (user@domain)\n");
+	unit_text(
+	    "recipient", "error", errors, "srsctl: sender: '<>' is not an address (user@domain)\n");
 	read_address("two words", ADDRESS_ARGUMENT_DOMAIN);
 	unit_text("domain", "error", errors,
-	    "srsctl: sender: \"two words\" is neither an address (user@domain) nor a domain nor the "
+	    "srsctl: sender: 'two words' is neither an address (user@domain) nor a domain nor the "
 	    "null sender (<>)\n");
 	read_address("\033[2Ja\n@x", ADDRESS_ARGUMENT_SENDER);
-	unit_holds("hostile", "error", errors, "srsctl: sender: \"?[2Ja?@x\" is neither");
+	unit_holds("hostile", "error", errors, "srsctl: sender: '?[2Ja?@x' is neither");
 	unit_end();
 }
 
@@ -171,12 +171,12 @@ test_swapped(void **state)
 	assert_false(address_argument_client(&client, "client", "a@x.test", "[192.0.2.1]"));
 	end_capture();
 	unit_text("swapped", "error", errors,
-	    "srsctl: client: \"a@x.test\" is not an IP address; did you swap the client and the "
+	    "srsctl: client: 'a@x.test' is not an IP address; did you swap the client and the "
 	    "sender?\n");
 	capture_errors();
 	assert_false(address_argument_client(&client, "client", "mx.test", "a@x.test"));
 	end_capture();
-	unit_text("wrong", "error", errors, "srsctl: client: \"mx.test\" is not an IP address\n");
+	unit_text("wrong", "error", errors, "srsctl: client: 'mx.test' is not an IP address\n");
 	unit_end();
 }
 
@@ -202,7 +202,7 @@ test_hosts(void **state)
 	unit_text("pasted", "host", read_host("<mx.x.test>"), "mx.x.test");
 	unit_text("literal", "host", read_host("[192.0.2.1]"), "[192.0.2.1]");
 	unit_text("address", "host", read_host("a@x.test"), UNIT_NULL);
-	unit_text("address", "error", errors, "srsctl: helo: \"a@x.test\" is not a host name\n");
+	unit_text("address", "error", errors, "srsctl: helo: 'a@x.test' is not a host name\n");
 	unit_text("empty", "host", read_host(""), UNIT_NULL);
 	unit_end();
 }
