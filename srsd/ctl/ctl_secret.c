@@ -277,7 +277,7 @@ run_promote(const struct secret_command *s)
 	if (i == 0)
 		return refuse_command("this secret is already the first one");
 	if (!command_line_has(s->line, "force") &&
-	    !promotion_is_safe(s->ctl->settings, s->file, (size_t)i, s->now))
+	    !promotion_is_safe(s->ctl, s->file, (size_t)i, s->now))
 		return CTL_FAILED;
 	if (command_line_has(s->line, "dry-run")) {
 		print_promotion_outlook(s, secret_file_past(s->file, (size_t)i)->fingerprint);

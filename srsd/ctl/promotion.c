@@ -12,7 +12,7 @@
 #include "srsd/srs/srs_rewrite.h"
 
 /* For all siblings. A Postfix with postscreen(8) lets a client wait for 6 seconds. */
-#define ASK_MS 30000
+#define ASK_SECONDS 30
 
 /*
  * sign_probe - an address that the keys have signed. The domain of its sender does not
@@ -70,13 +70,14 @@ forget_secrets(void *arg)
 
 /* ask_siblings - returns true when all of them accept the address, and not any other */
 static bool
-ask_siblings(const struct settings *settings, const struct srs_result *probe, struct secret_file *f)
+ask_siblings(const struct ctl *ctl, const struct srs_result *probe, struct secret_file *f)
 {
+	const struct settings *settings = ctl->settings;
 	const struct text_list *names = &settings->siblings;
 	struct srs_result forged;
 	struct identity id;
 	const struct sibling_query query = { settings->srs_domain, probe->address, forged.address,
-		&id, ASK_MS, forget_secrets, f };
+		&id, ctl_timeout(ctl, ASK_SECONDS) * 1000, forget_secrets, f };
 	const char *instead, *why;
 	struct sibling *siblings;
 	size_t i, bad = 0;
@@ -102,8 +103,9 @@ ask_siblings(const struct settings *settings, const struct srs_result *probe, st
 }
 
 bool
-promotion_is_safe(const struct settings *settings, struct secret_file *f, size_t number, time_t now)
+promotion_is_safe(const struct ctl *ctl, struct secret_file *f, size_t number, time_t now)
 {
+	const struct settings *settings = ctl->settings;
 	struct srs_result probe;
 	struct srs_keys *keys;
 	bool is_signed;
@@ -115,5 +117,5 @@ promotion_is_safe(const struct settings *settings, struct secret_file *f, size_t
 	srs_keys_free(&keys);
 	if (!is_signed)
 		ctl_print_error("cannot sign an address with this secret");
-	return is_signed && ask_siblings(settings, &probe, f);
+	return is_signed && ask_siblings(ctl, &probe, f);
 }

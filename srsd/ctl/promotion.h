@@ -9,15 +9,14 @@
 #include <stdbool.h>
 #include <time.h>
 
-#include "conf/settings.h"
+#include "srsd/ctl/ctl.h"
 #include "srsd/ctl/secret_file.h"
 
 /*
  * Asks each of the siblings whether it accepts an address that this secret of the file has signed;
  * no mail is sent. True without siblings, and when all of them accept it. Otherwise prints on
- * standard error which siblings refuse it and which cannot be asked.
+ * standard error which siblings refuse it and which cannot be asked, within --timeout.
  */
-bool promotion_is_safe(
-    const struct settings *settings, struct secret_file *f, size_t number, time_t now);
+bool promotion_is_safe(const struct ctl *ctl, struct secret_file *f, size_t number, time_t now);
 
 #endif

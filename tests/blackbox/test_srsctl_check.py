@@ -1058,6 +1058,15 @@ class OwnDomains(Base):
         return self.finds(self.LACKS % (re.escape(names), 'it' if few else 'these'),
                           errors=errors, postfix=self.postfix(main))
 
+    def test_json(self):
+        done = run('-f', self.daemon.config, 'check', '--print-domains', '--json', '--postfix',
+                   self.postfix({'mydestination': 'shop.test', 'myhostname': 'mx.shop.test'}),
+                   program='srsctl')
+        self.assertEqual((done.returncode, done.stderr), (0, ''))
+        domains = json.loads(done.stdout)
+        self.assertIn('shop.test', domains)
+        self.assertIn('mx.shop.test', domains)
+
     def print_domains(self, config=None, **main):
         done = run('-f', config or self.daemon.config, 'check', '--print-domains', '--postfix',
                    self.postfix(main), program='srsctl')

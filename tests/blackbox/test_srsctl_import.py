@@ -6,6 +6,7 @@ import base64
 import contextlib
 import datetime
 import hashlib
+import json
 import os
 import pwd
 import random
@@ -926,6 +927,28 @@ class Check(Import):
         self.assertIn('hash-length = 6\t# %s:6 SRS_HASHLENGTH\nhash-length = 7\t# in effect\n'
                       % old, done.stdout)
         self.assertEqual(done.stdout.count('# in effect'), 1)
+
+    def test_json(self):
+        old = self.folder.file('postsrsd', POSTSRSD1)
+        config = self.run_import(old).stdout.replace('hash-length = 6', 'hash-length = 7')
+        path = self.folder.file('srsd.conf', config)
+        done = self.run_import('--check', '--json', old, status=1, config=path)
+        report = json.loads(done.stdout)
+        different = [option for option in report['options'] if option['differs']]
+        self.assertEqual(different, [
+            {'section': '', 'imported': 'hash-length = 6', 'in_effect': 'hash-length = 7',
+             'origin': '%s:6 SRS_HASHLENGTH' % old, 'differs': True, 'remarks': []}])
+        self.assertRegex(report['not_carried_over'][0]['text'], 'RUN_AS')
+        self.assertIn('--json needs --check', self.run_import('--json', old, status=2).stderr)
+
+    def test_json_choice(self):
+        old = self.folder.file('policyd-spf.conf', 'HELO_reject = fail\nHide_Receiver = No\n')
+        config = self.folder.file('srsd.conf', 'srs-domain = "x.test"\n'
+                                  'spf { hide-receiver = false\nhelo-reject = "false" }\n')
+        done = self.run_import('--check', '--json', old, config=config)
+        remark = json.loads(done.stdout)['options'][0]['remarks'][0]
+        self.assertEqual((remark['mark'], remark['alternative']),
+                         ('CHOOSE', 'helo-reject = "fail"'))
 
     def test_choice(self):
         """A choice is printed until it has been made."""

@@ -100,10 +100,10 @@ void check_srs_domain(struct check *check);
 void check_own_domains(struct check *check);
 
 /*
- * Prints to out the line "domains = {...}" with the configured and the missing domains; and to
- * notes one line for each table that cannot be listed. postfix must be set.
+ * Returns the configured and the missing domains, a new reference to an array; and prints to notes
+ * one line for each table that cannot be listed. postfix must be set.
  */
-void check_print_domains(struct check *check, FILE *out, FILE *notes);
+json_t *check_list_domains(struct check *check, FILE *notes);
 
 /*
  * Checks the MX and SPF records of srs-domain and unauthenticated-domain, and the DMARC records

@@ -194,8 +194,8 @@ static void
 run_confined(struct candidates_check *c)
 {
 	char error[OFFLINE_ERROR_SIZE] = "the process that queries the DNS sent an invalid reply";
-	json_t *reply =
-	    offline_run(c->check->settings, check_candidates_confined, c, PROCESS_SECONDS, error);
+	json_t *reply = offline_run(c->check->settings, check_candidates_confined, c,
+	    ctl_timeout(c->check->ctl, PROCESS_SECONDS), error);
 
 	if (reply == NULL || !findings_take(c->check->findings, reply)) {
 		findings_add(c->check->findings, FINDING_ERROR, "per-domain: %s", error);

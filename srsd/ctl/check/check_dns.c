@@ -646,7 +646,8 @@ check_dns(struct check *check)
 
 	find_host_ips(&dns);
 	dns.moves_aligned = moves_aligned_mail(check);
-	reply = offline_run(check->settings, check_dns_confined, &dns, CHECK_SECONDS, error);
+	reply = offline_run(check->settings, check_dns_confined, &dns,
+	    ctl_timeout(check->ctl, CHECK_SECONDS), error);
 	if (reply == NULL || !findings_take(check->findings, reply)) {
 		findings_add(check->findings, FINDING_ERROR, "DNS: %s", error);
 		findings_remedy(check->findings, "check nameservers, dnssec and trust-anchor");

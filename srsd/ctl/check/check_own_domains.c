@@ -242,23 +242,22 @@ check_own_domains(struct check *check)
 	}
 }
 
-void
-check_print_domains(struct check *check, FILE *out, FILE *notes)
+json_t *
+check_list_domains(struct check *check, FILE *notes)
 {
 	const struct text_list *configured = &check->settings->domains;
+	json_t *list = json_array();
 	struct missing_domains m;
-	const char *comma = "";
 	size_t i;
 
 	init_missing(&m, check);
 	find_missing(&m);
-	fputs("domains = {", out);
-	for (i = 0; i < configured->n; i++, comma = ", ")
-		fprintf(out, "%s\"%s\"", comma, configured->text[i]);
-	for (i = 0; i < m.n; i++, comma = ", ")
-		fprintf(out, "%s\"%s\"", comma, m.domain[i].name);
-	fputs("}\n", out);
+	for (i = 0; i < configured->n; i++)
+		json_array_append_new(list, json_string(configured->text[i]));
+	for (i = 0; i < m.n; i++)
+		json_array_append_new(list, json_string(m.domain[i].name));
 	for (i = 0; i < m.unlisted.n; i++)
 		fprintf(notes, "srsctl: cannot list the domains of %s\n", m.unlisted.text[i]);
 	free_missing(&m);
+	return list;
 }

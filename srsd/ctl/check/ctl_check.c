@@ -73,15 +73,29 @@ show_findings(const struct findings *findings, const struct command_line *line)
 	return CTL_OK;
 }
 
-/* print_domains - the line for srsd.conf, and no other text on standard output */
+/* print_domains_line - for srsd.conf */
+static void
+print_domains_line(const json_t *domains)
+{
+	const json_t *domain;
+	size_t i;
+
+	fputs("domains = {", stdout);
+	json_array_foreach (domains, i, domain)
+		printf("%s\"%s\"", i == 0 ? "" : ", ", ctl_string(domain));
+	puts("}");
+}
+
+/* print_domains - and no other text on standard output */
 static int
-print_domains(struct check *check, const struct ctl *ctl, const char *postfix_dir)
+print_domains(struct check *check, const char *postfix_dir, bool as_json)
 {
 	char error[POSTFIX_ERROR_SIZE];
+	json_t *domains;
 	bool absent;
 
-	if (ctl->config_error != NULL) {
-		ctl_print_error(ctl->config_error);
+	if (check->ctl->config_error != NULL) {
+		ctl_print_error(check->ctl->config_error);
 		return CTL_UNKNOWN;
 	}
 	check->postfix = postfix_open(postfix_dir, &absent, error);
@@ -89,7 +103,12 @@ print_domains(struct check *check, const struct ctl *ctl, const char *postfix_di
 		fprintf(stderr, "srsctl: Postfix: %s\n", error);
 		return CTL_UNKNOWN;
 	}
-	check_print_domains(check, stdout, stderr);
+	domains = check_list_domains(check, stderr);
+	if (as_json)
+		ctl_print_json(domains);
+	else
+		print_domains_line(domains);
+	json_decref(domains);
 	return CTL_OK;
 }
 
@@ -112,7 +131,7 @@ ctl_check(const struct ctl *ctl, const struct command_line *line)
 	check.findings = findings_new();
 	check.now = time(NULL);
 	if (command_line_has(line, "print-domains")) {
-		status = print_domains(&check, ctl, postfix);
+		status = print_domains(&check, postfix, command_line_has(line, "json"));
 	} else {
 		run_checks(&check, ctl, postfix, send);
 		status = show_findings(check.findings, line);

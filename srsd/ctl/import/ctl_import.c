@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "common/file.h"
+#include "common/printable.h"
 #include "common/xmalloc.h"
 #include "srsd/ctl/import/ctl_import.h"
 #include "srsd/ctl/import/import_policyd_spf.h"
@@ -221,13 +222,70 @@ use_own_copy(struct import *im, const char *own)
 		import_use_copy(im, own);
 }
 
-static int
-print_check(const struct ctl *ctl, const struct import *im)
+/* make_printable_json - a text of another program's file may have any bytes */
+static json_t *
+make_printable_json(const char *text)
 {
+	char *shown;
+	json_t *json;
+
+	if (text == NULL)
+		return json_null();
+	shown = printable_utf8(xstrdup(text));
+	json = json_string(shown);
+	free(shown);
+	return json;
+}
+
+static json_t *
+list_remarks(const struct import_remarks *remarks)
+{
+	const struct import_remark *remark;
+	json_t *list = json_array();
+
+	STAILQ_FOREACH (remark, remarks, entry)
+		json_array_append_new(
+		    list, json_pack("{s:o, s:o, s:o}", "mark",
+			      make_printable_json(import_remark_mark(remark->kind)), "text",
+			      make_printable_json(remark->text), "alternative",
+			      make_printable_json(remark->alternative)));
+	return list;
+}
+
+static void
+append_difference(const struct import_difference *d, void *list)
+{
+	json_array_append_new(list,
+	    json_pack("{s:o, s:o, s:o, s:o, s:b, s:o}", "section", make_printable_json(d->section),
+		"imported", make_printable_json(d->imported), "in_effect",
+		make_printable_json(d->in_effect), "origin", make_printable_json(d->origin),
+		"differs", d->differs, "remarks", list_remarks(d->remarks)));
+}
+
+static size_t
+print_json_differences(const struct import *im, const struct settings *settings)
+{
+	json_t *list = json_array(), *report;
+	size_t n = import_visit_differences(im, settings, append_difference, list);
+
+	report = json_pack(
+	    "{s:o, s:o}", "options", list, "not_carried_over", list_remarks(import_skipped(im)));
+	ctl_print_json(report);
+	json_decref(report);
+	return n;
+}
+
+static int
+print_check(const struct ctl *ctl, const struct import *im, bool as_json)
+{
+	size_t n;
+
 	if (ctl->config_error != NULL)
 		fprintf(
 		    stderr, "srsctl: comparing with the defaults, because %s\n", ctl->config_error);
-	return import_print_differences(im, ctl->settings, stdout) == 0 ? CTL_OK : CTL_FAILED;
+	n = as_json ? print_json_differences(im, ctl->settings)
+		    : import_print_differences(im, ctl->settings, stdout);
+	return n == 0 ? CTL_OK : CTL_FAILED;
 }
 
 /* Remarks that the operator has to act on, each marked in the configuration. */
@@ -335,6 +393,8 @@ ctl_import(const struct ctl *ctl, const struct command_line *line)
 		return ctl_usage(line, "--as needs an argument: FILE");
 	if (check && form == IMPORT_SHORT)
 		return ctl_usage(line, "--check and --short exclude each other");
+	if (!check && command_line_has(line, "json"))
+		return ctl_usage(line, "--json needs --check: a configuration is not JSON");
 	im = import_new();
 	status = import_named_files(im, &postfix, line);
 	if (status == CTL_OK) {
@@ -343,7 +403,8 @@ ctl_import(const struct ctl *ctl, const struct command_line *line)
 		use_own_copy(im, ctl->settings->secrets_file);
 		warn_of_missing_file(im);
 		postfix.settings = import_settings(im);
-		status = check ? print_check(ctl, im) : print_import(im, form, &postfix);
+		status = check ? print_check(ctl, im, command_line_has(line, "json"))
+			       : print_import(im, form, &postfix);
 	}
 	import_free(&im);
 	return status;

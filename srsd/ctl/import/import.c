@@ -940,50 +940,74 @@ find_effective_spf(const struct settings *settings, const struct import_scope *s
 }
 
 /*
- * print_difference - of one option; true if there is one
+ * visit_difference - of one option; true if there is one
  *
  * A value that is one of the alternatives is a decision of the operator. The imported value may not
- * be, so the alternatives to it are printed again.
+ * be, so the alternatives to it are passed again.
  */
 static bool
-print_difference(const struct import *im, const struct import_scope *scope,
-    const struct conf_option *o, const struct settings *settings, FILE *out)
+visit_difference(const struct import *im, const struct import_scope *scope,
+    const struct conf_option *o, const struct settings *settings, import_difference_fn *visit,
+    void *arg)
 {
 	char *there = format_scope_option(im, scope, o), *section = name_scope(scope, o);
 	char *here = format_option(settings, find_effective_spf(settings, scope), o);
 	const struct imported_option *imported = find_scope_imported(scope, o);
 	bool same = strcmp(there, here) == 0;
 	bool allowed = imported->allows != NULL && imported->allows(o, im->settings, settings);
-	bool differs =
-	    imported->origin != NULL && !same && !allowed && !has_alternative(imported, here);
+	struct import_difference d = { section, there, here, imported->origin, false,
+		&imported->remarks };
 	bool kept =
 	    same && (has_remark(imported, REMARK_CHOICE) || has_remark(imported, REMARK_WARNING));
 
-	if (differs || kept || has_remark(imported, REMARK_UNKNOWN) ||
+	d.differs =
+	    imported->origin != NULL && !same && !allowed && !has_alternative(imported, here);
+	if (d.differs || kept || has_remark(imported, REMARK_UNKNOWN) ||
 	    has_remark(imported, REMARK_PREPARE))
-		import_remark_print(&imported->remarks, "", out);
-	if (differs)
-		fprintf(out, "%s%s\t# %s\n%s%s\t# in effect\n", section, there, imported->origin,
-		    section, here);
+		visit(&d, arg);
 	free(section);
 	free(there);
 	free(here);
-	return differs;
+	return d.differs;
 }
 
 size_t
-import_print_differences(const struct import *im, const struct settings *settings, FILE *out)
+import_visit_differences(const struct import *im, const struct settings *settings,
+    import_difference_fn *visit, void *arg)
 {
 	const struct import_scope *scope;
 	const struct conf_option *o;
 	size_t n = 0;
 
 	for (o = option_table; o < option_table + option_count; o++)
-		n += print_difference(im, &im->base, o, settings, out);
+		n += visit_difference(im, &im->base, o, settings, visit, arg);
 	STAILQ_FOREACH (scope, &im->sections, entry)
 		for (o = option_table; o < option_table + option_count; o++)
 			if (is_imported(find_scope_imported(scope, o)))
-				n += print_difference(im, scope, o, settings, out);
+				n += visit_difference(im, scope, o, settings, visit, arg);
+	return n;
+}
+
+const struct import_remarks *
+import_skipped(const struct import *im)
+{
+	return &im->skipped;
+}
+
+static void
+print_difference(const struct import_difference *d, void *out)
+{
+	import_remark_print(d->remarks, "", out);
+	if (d->differs)
+		fprintf(out, "%s%s\t# %s\n%s%s\t# in effect\n", d->section, d->imported, d->origin,
+		    d->section, d->in_effect);
+}
+
+size_t
+import_print_differences(const struct import *im, const struct settings *settings, FILE *out)
+{
+	size_t n = import_visit_differences(im, settings, print_difference, out);
+
 	print_skipped(im, out);
 	return n;
 }

@@ -86,12 +86,29 @@ enum import_form {
 /* Prints the configuration file. */
 void import_print(const struct import *import, enum import_form form, FILE *out);
 
+/* An imported option that differs from the settings, or that has remarks for the operator. */
+struct import_difference {
+	const char *section;              /* "", or the beginning of a line: "spf: " */
+	const char *imported, *in_effect; /* "name = value" */
+	const char *origin;               /* of the imported value; NULL: it has none */
+	bool differs;                     /* false: there are only remarks */
+	const struct import_remarks *remarks;
+};
+
+typedef void import_difference_fn(const struct import_difference *difference, void *arg);
+
 /*
- * Prints the imported options that differ from the settings, the choices that may be open, the
- * unknown values, the preparations, and the settings that are not carried over. Returns the number
- * of options that differ. A value that was an alternative, or that import_allow's function allows,
- * does not count as different.
+ * Calls visit for each imported option that differs from the settings, or has an open choice, an
+ * unknown value or a preparation. Returns the number of options that differ. A value that was an
+ * alternative, or that import_allow's function allows, does not count as different.
  */
+size_t import_visit_differences(const struct import *import, const struct settings *settings,
+    import_difference_fn *visit, void *arg);
+
+/* The settings that are not carried over, with the reasons. */
+const struct import_remarks *import_skipped(const struct import *import);
+
+/* Prints both. Returns the number of options that differ, too. */
 size_t import_print_differences(
     const struct import *import, const struct settings *settings, FILE *out);
 

@@ -16,6 +16,12 @@ static const char *const remark_marks[N_REMARK_KINDS] = {
 	[REMARK_LOSS] = "LOSS",
 };
 
+const char *
+import_remark_mark(enum import_remark_kind kind)
+{
+	return remark_marks[kind];
+}
+
 struct import_remark *
 import_remark_add(
     struct import_remarks *list, enum import_remark_kind kind, char *text, char *alternative)

@@ -43,6 +43,9 @@ size_t import_remark_count(const struct import_remarks *list, enum import_remark
 /* Is there a remark that the operator has to act on? */
 bool import_remark_is_open(const struct import_remarks *list);
 
+/* The mark of a kind, such as "CHOOSE"; NULL: it has none. */
+const char *import_remark_mark(enum import_remark_kind kind);
+
 /* Prints comments: the mark of the kind, the text, and the alternative. */
 void import_remark_print(const struct import_remarks *list, const char *indent, FILE *out);
 
