@@ -106,8 +106,8 @@ check_domains(struct check *check)
 		return;
 	}
 	n = domainset_size(settings->own_domains);
-	findings_add(check->findings, FINDING_OK, "domains: %zu own domain%s", n,
-	    n == 1 ? "" : "s");
+	findings_add(
+	    check->findings, FINDING_OK, "domains: %zu own domain%s", n, n == 1 ? "" : "s");
 }
 
 static void
