@@ -145,7 +145,7 @@ log_map_lookup(const struct map_lookup *lookup, struct text key)
 	if (is_routine_lookup(key, verdict)) {
 		if (!log_debugging())
 			return;
-	} else {
+	} else if (!lookup->probe) {
 		remember_lookup(lookup, key);
 	}
 	line_begin(

@@ -293,11 +293,12 @@ send_policy_decision(struct policy_session *s, struct policy_decision *d, struct
 
 	d->ms = clock_elapsed(s->service->clock) - s->started;
 	d->dnssec = get_request_settings(s)->dnssec;
-	if (!is_probe(d->query->req))
+	if (!is_probe(d->query->req)) {
 		count_policy_decision(s->service->stats, d);
+		remember_decision(s->service->recent, d, charge.now);
+	}
 	policy_charge_answer(&charge, d->query, d->action);
 	send_policy_action(out, d->action);
-	remember_decision(s->service->recent, d, charge.now);
 	log_policy_decision(d);
 }
 

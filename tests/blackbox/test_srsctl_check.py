@@ -461,10 +461,15 @@ class Installation(Base):
             pass
 
     def test_probes_are_marked(self):
-        with Daemon(dns=self.dns) as daemon:
+        """In the log. They are no mail, so that they are not among the recent decisions."""
+        daemon = Daemon(dns=self.dns)
+        daemon.enable_control()
+        with daemon:
             run('-f', daemon.config, 'check', '--postfix', '/nowhere', program='srsctl')
             for service in 'forward', 'reverse', 'policy':
                 self.assertTrue(daemon.log_matches('%s .* probe=yes$' % service), daemon.log())
+            recent = run('-f', daemon.config, 'recent', program='srsctl')
+            self.assertEqual((recent.returncode, recent.stdout), (0, ''), recent.stderr)
 
     def test_maps_are_mixed_up(self):
         ports = self.daemon.ports
