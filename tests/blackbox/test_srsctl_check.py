@@ -957,6 +957,9 @@ class Postfix(PostfixBase):
 
     def test_srs_domain_is_not_accepted(self):
         for value, keep in (('', '$virtual_alias_maps'), ('!srs.test', '!srs.test'),
+                            ('$virtual_alias_maps', '$virtual_alias_maps'),
+                            ('$virtual_alias_maps, our.test', '$virtual_alias_maps, our.test'),
+                            ('$virtual_alias_maps our.test', '$virtual_alias_maps our.test'),
                             ('our.test, .test', 'our.test, .test'),
                             ('inline:{our.test=y}', 'inline:{our.test=y}')):
             with self.subTest(value):

@@ -244,22 +244,29 @@ check_route(struct check *check, const char *class, const char *option, const ch
 
 /*
  * report_not_accepted - option is the one that has the domain; the remedy keeps the present value
- * of virtual_alias_domains
+ * of virtual_alias_domains, which usually begins with $virtual_alias_maps
  */
 static void
 report_not_accepted(struct check *check, const char *option, const char *domain)
 {
 	const char *maps = postfix_get(check->postfix, "virtual_alias_maps"),
 		   *domains = postfix_get(check->postfix, "virtual_alias_domains");
-	const char *keep =
-	    domains[0] == '\0' || strcmp(domains, maps) == 0 ? "$virtual_alias_maps" : domains;
+	const size_t len = strlen(maps);
+	const char *keep = "", *rest = domains;
 
+	if (domains[0] == '\0') {
+		keep = "$virtual_alias_maps";
+	} else if (strncmp(domains, maps, len) == 0 &&
+		   (domains[len] == '\0' || strchr(", \t", domains[len]) != NULL)) {
+		keep = "$virtual_alias_maps";
+		rest = domains + len;
+	}
 	if (strcmp(option, "reverse-domains") != 0) {
 		findings_add(check->findings, FINDING_ERROR, "%s %s is not accepted at RCPT TO",
 		    option, domain);
 		findings_remedy(check->findings,
-		    "add it to virtual_alias_domains: postconf -e 'virtual_alias_domains = %s, %s'",
-		    keep, domain);
+		    "add it to virtual_alias_domains: postconf -e 'virtual_alias_domains = %s%s, %s'",
+		    keep, rest, domain);
 		return;
 	}
 	findings_add(check->findings, FINDING_SKIPPED,
@@ -267,8 +274,8 @@ report_not_accepted(struct check *check, const char *option, const char *domain)
 	findings_remedy(check->findings,
 	    "a former srs-domain must be accepted, a domain of another forwarder need not be: "
 	    "postconf -e "
-	    "'virtual_alias_domains = %s, %s'",
-	    keep, domain);
+	    "'virtual_alias_domains = %s%s, %s'",
+	    keep, rest, domain);
 }
 
 /* check_class - for a domain that is in exactly one class */
