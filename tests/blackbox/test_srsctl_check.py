@@ -1193,7 +1193,7 @@ class OwnDomains(Base):
     def test_print_domains_without_postfix(self):
         done = run('-f', self.daemon.config, 'check', '--print-domains', '--postfix', '/nowhere',
                    program='srsctl')
-        self.assertEqual((done.returncode, done.stdout), (1, ''))
+        self.assertEqual((done.returncode, done.stdout), (3, ''))
         self.assertRegex(done.stderr, '^srsctl: Postfix: .*No such file')
 
 
