@@ -13,6 +13,8 @@ conf_files += conf/paths.h
 conf_files += conf/restriction_class.c conf/restriction_class.h
 unit_tests += tests/unit/test_restriction_class
 conf_files += conf/settings.c conf/settings.h
+conf_files += conf/settings_report.c conf/settings_report.h
+unit_tests += tests/unit/test_settings_report
 conf_files += conf/spf_sections.c conf/spf_sections.h
 unit_tests += tests/unit/test_spf_sections
 

@@ -48,8 +48,6 @@ service_files += srsd/service/session.h
 service_files += srsd/service/stats.h
 service_files += srsd/service/socketmap_service.c srsd/service/socketmap_service.h
 fuzzers += tests/fuzz/socketmap_service
-service_files += srsd/service/settings_report.c srsd/service/settings_report.h
-unit_tests += tests/unit/test_settings_report
 service_files += srsd/service/status.c srsd/service/status.h srsd/service/status_metrics.c
 
 noinst_LIBRARIES += srsd/service/libservice.a

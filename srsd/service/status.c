@@ -3,10 +3,10 @@
 #include <unistd.h>
 
 #include "common/printable.h"
+#include "conf/settings_report.h"
 #include "conf/spf_sections.h"
 #include "spf/spf_report.h"
 #include "srsd/service/candidate_report.h"
-#include "srsd/service/settings_report.h"
 #include "srsd/service/status.h"
 
 static void

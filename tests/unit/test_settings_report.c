@@ -3,7 +3,7 @@
 #include "tests/unit/unit_dir.h"
 
 #include "conf/config.h"
-#include "srsd/service/settings_report.h"
+#include "conf/settings_report.h"
 
 static struct settings *
 load_text(const char *text)
@@ -70,6 +70,9 @@ test_longest(void **state)
 	s = load_text(text);
 	report = settings_report(s);
 	unit_true("too long", "null", json_is_null(report));
+	json_decref(report);
+	report = settings_report_whole(s);
+	unit_true("too long", "whole", json_is_array(json_object_get(report, "domains")));
 	json_decref(report);
 	settings_free(&s);
 	free(text);

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "conf/option.h"
+#include "conf/settings_report.h"
 #include "conf/spf_sections.h"
-#include "srsd/service/settings_report.h"
 
 static json_t *
 make_value(const struct conf_option *o, const char *value)
@@ -52,7 +52,16 @@ report_section(const struct spf_section *section)
 }
 
 json_t *
-settings_report(const struct settings *s)
+settings_report_option(
+    const struct settings *s, const struct spf_section *section, const struct conf_option *o)
+{
+	bool own = section != NULL && spf_section_has(section, o);
+
+	return report_option(own ? &section->spf : NULL, s, o);
+}
+
+json_t *
+settings_report_whole(const struct settings *s)
 {
 	json_t *object = json_object(), *spf = json_object(), *sections = json_array();
 	const struct spf_section *section;
@@ -66,6 +75,14 @@ settings_report(const struct settings *s)
 		json_array_append_new(sections, report_section(section));
 	json_object_set_new(object, "spf", spf);
 	json_object_set_new(object, "spf-sections", sections);
+	return object;
+}
+
+json_t *
+settings_report(const struct settings *s)
+{
+	json_t *object = settings_report_whole(s);
+
 	if (json_dumpb(object, NULL, 0, JSON_COMPACT | JSON_ENSURE_ASCII) <= SETTINGS_REPORT_MAX)
 		return object;
 	json_decref(object);
