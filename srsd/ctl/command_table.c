@@ -68,7 +68,7 @@ static const struct command_option import_options[] = {
 	{ "check", '\0', COMMAND_FLAG, NULL, 0, 0, "print the differences from srsd.conf" },
 	{ "choose", '\0', COMMAND_CHOICE, "said|did", 0, 0,
 	    "use the values in the files, or the old behaviour" },
-	{ "json", '\0', COMMAND_FLAG, NULL, 0, 0, "print the differences as JSON" },
+	JSON,
 	{ "postfix", '\0', COMMAND_DIRECTORY, "DIRECTORY", 0, 0, "directory of main.cf" },
 	{ "short", '\0', COMMAND_FLAG, NULL, 0, 0, "print only what differs from the defaults" },
 	END,

@@ -60,7 +60,7 @@ LIBRARIES = (
     ('jansson', r'jansson\.h',
         'settings_report spf_report spf_query spf_outbound status control reply confined offline findings ctl '
         'control_store control_recent candidate_report gate_explain reverse_report explain_message '
-        'reverse_details spf_tree'),
+        'reverse_details spf_tree import_report'),
 )
 
 # The headers of the C library, of the kernel, and of libbsd, which adds to those of the C library.

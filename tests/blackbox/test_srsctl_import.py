@@ -705,6 +705,123 @@ spf unix - n n - 0 spawn user=nobody argv=/usr/bin/policyd-spf
 
 @unittest.skipUnless(shutil.which('postconf', path=os.environ['PATH'] + ':/usr/sbin'),
                      'Postfix is not installed')
+class Json(Import):
+    """--json, and the same import without it."""
+
+    MARKS = {'choices': 'CHOOSE', 'unknown': 'UNKNOWN', 'preparations': 'PREPARE',
+             'warnings': 'WARNING', 'losses': 'LOSS'}
+
+    def report(self, *files):
+        """-> the JSON; the exit status, the counts, the marks and the commands are those of text"""
+        text = self.run_import('--postfix', '/nonexistent', *files, status=None)
+        done = self.run_import('--postfix', '/nonexistent', '--json', *files,
+                               status=text.returncode)
+        self.assertEqual(done.stderr, text.stderr)
+        self.assertRegex(done.stdout, r'\A[\n -~]*\Z')
+        report = json.loads(done.stdout)
+        for name, mark in self.MARKS.items():
+            entries = [entry for entry in report[name] if not entry.get('again')]
+            count = re.search(r'srsctl: (\d+) .*: look for %s\n' % mark, text.stderr)
+            self.assertEqual(len(entries), int(count.group(1)) if count else 0, mark)
+            self.assertEqual(len(entries),
+                             len(re.findall(r'(?m)^\s*# %s:' % mark, text.stdout)), mark)
+        commands = re.findall(r'(?m)^#   (post.*)$', text.stdout)
+        last = commands.index('postfix reload')     # examples may follow
+        self.assertEqual(report['postfix'], commands[:last + 1])
+        for example in commands[last + 1:]:
+            self.assertIn(example, report['postfix_notes'])
+        self.assertEqual(len(report['imported']),
+                         len(re.findall(r'(?m)^\s*[a-z0-9-]+ = .*\t# ', text.stdout)))
+        return report
+
+    def entry(self, entries, option):
+        """-> the only entry on this option"""
+        found = [entry for entry in entries if entry['option'] == option]
+        self.assertEqual(len(found), 1, entries)
+        return found[0]
+
+    def test_each_kind(self):
+        old = [self.folder.file('postsrsd', 'SRS_DOMAIN=old.test\nSRS_DOMAIN=srs.test\n'
+                                'SRS_EXCLUDE_DOMAINS="a.test bad_/x"\nSRS_HASHLENGTH=`id`\n'
+                                'RUN_AS=x\nSRS_LISTEN_ADDR=0.0.0.0\n'),
+               self.folder.file('policyd-spf.conf', 'HELO_reject = Fail\nMock = 1\n'
+                                'Mail_From_pass_restriction = passed\nHide_Receiver = No\n')]
+        self.mydomain('', 1)
+        report = self.report(*old)
+        self.assertEqual(report['files'], old)
+        self.assertEqual(report['settings']['srs-domain'], 'srs.test')
+        self.assertEqual(report['settings']['domains'], ['a.test'])
+        self.assertIs(report['settings']['spf']['hide-receiver'], False)
+        choice = {'file': old[0], 'line': 1, 'setting': 'SRS_DOMAIN', 'section': None,
+                  'option': 'reverse-domains', 'value': [],
+                  'alternative': 'reverse-domains = {"old.test"}'}
+        self.assertLessEqual(choice.items(), report['choices'][0].items())
+        self.assertRegex(report['choices'][0]['text'], 'a later line replaces this domain')
+        unknown = self.entry(report['unknown'], 'hash-length')
+        self.assertEqual((unknown['line'], unknown['value']), (4, 4))
+        loss = self.entry(report['losses'], 'domains')
+        self.assertEqual((loss['file'], loss['line'], loss['value']), (old[0], 3, None))
+        self.assertIn("'bad_/x' is not a domain", loss['text'])
+        warning = self.entry(report['warnings'], 'clients')
+        self.assertEqual((warning['line'], warning['value']), (6, ['0.0.0.0/0', '::/0']))
+        mock = self.entry(report['warnings'], 'mail-from-reject')
+        self.assertEqual((mock['file'], mock['line'], mock['section'], mock['again']),
+                         (old[1], 2, 'spf', True))
+        run_as, = [entry for entry in report['notes'] if entry['setting'] == 'RUN_AS']
+        self.assertEqual((run_as['line'], run_as['option']), (5, None))
+        imported = self.entry(report['imported'], 'hide-receiver')
+        self.assertEqual((imported['file'], imported['line'], imported['value']),
+                         (old[1], 4, False))
+        self.assertIn("postconf -MX 'policyd-spf/unix'", report['postfix'])
+        self.assertIn('cannot be read here', report['postfix_notes'][0])
+
+    def test_preparation(self):
+        old = self.folder.file('postsrsd.conf', 'srs-domain = srs.test\nchroot-dir = ""\n'
+                               'socketmap = inet:localhost:10003\nmilter = inet:localhost:9997\n'
+                               'original-envelope = database\nenvelope-database = "sqlite:s.db"\n')
+        report = self.report(old)
+        self.assertGreater(len(report['preparations']), 0)
+        self.assertTrue(all(entry['line'] for entry in report['preparations']))
+
+    def test_sections(self):
+        users = self.folder.file('users', 'a@b.test,No_Mail=True\n')
+        report = self.report(self.folder.file('policyd-spf.conf', 'Per_User = text,%s\n' % users))
+        self.assertEqual(report['settings']['spf-sections'][0]['name'], 'a@b.test')
+        entry = self.entry(report['imported'], 'no-mail')
+        self.assertEqual((entry['section'], entry['value'], entry['file'], entry['line']),
+                         ('spf "a@b.test"', True, users, 1))
+
+    def test_odd_values(self):
+        secret = '/etc/it\'s "a" \\secret \u00e4\U0001f4e7'
+        report = self.report(self.folder.file(
+            'postsrsd', 'SRS_DOMAIN=srs.test\nSRS_SECRET=\'%s\'\nRUN_AS="a\x1b[2K\u202e"\n'
+            % secret.replace("'", "'\\''")))
+        self.assertEqual(report['settings']['secrets-file'], secret)
+        self.assertEqual(self.entry(report['imported'], 'secrets-file')['value'], secret)
+        for entry in report['notes']:
+            self.assertNotRegex(entry['text'], '[\x00-\x1f\x7f\u202e]')
+
+    def test_value_that_is_not_utf8(self):
+        path = self.folder.file('postsrsd', b'SRS_DOMAIN=srs.test\nSRS_SECRET=/etc/\xff\n')
+        done = self.run_import('--json', path)
+        report = json.loads(done.stdout)
+        self.assertIsNone(report['settings']['secrets-file'])
+        self.assertEqual(self.entry(report['imported'], 'secrets-file')['line'], 2)
+
+    def test_choose(self):
+        old = self.folder.file('policyd-spf.conf', 'HELO_reject = fail\n')
+        for answer, value in (('said', 'fail'), ('did', 'no-check')):
+            report = json.loads(self.run_import('--json', '--choose', answer, old).stdout)
+            self.assertEqual(report['choices'], [])
+            self.assertIn(report['settings']['spf']['helo-reject'], (value, 'false'))
+
+    def test_failures(self):
+        old = self.folder.file('postsrsd.conf', 'domains = {\n')
+        self.assertEqual(self.run_import('--json', old, status=3).stdout, '')
+        self.assertIn('--json and --short exclude each other',
+                      self.run_import('--json', '--short', old, status=2).stderr)
+
+
 class Postfix(Import):
     """The commands at the end, for a main.cf and a master.cf of their own."""
 
@@ -939,7 +1056,6 @@ class Check(Import):
             {'section': '', 'imported': 'hash-length = 6', 'in_effect': 'hash-length = 7',
              'origin': '%s:6 SRS_HASHLENGTH' % old, 'differs': True, 'remarks': []}])
         self.assertRegex(report['not_carried_over'][0]['text'], 'RUN_AS')
-        self.assertIn('--json needs --check', self.run_import('--json', old, status=2).stderr)
 
     def test_json_choice(self):
         old = self.folder.file('policyd-spf.conf', 'HELO_reject = fail\nHide_Receiver = No\n')

@@ -13,12 +13,12 @@
 #include <unistd.h>
 
 #include "common/file.h"
-#include "common/printable.h"
 #include "common/xmalloc.h"
 #include "srsd/ctl/import/ctl_import.h"
 #include "srsd/ctl/import/import_policyd_spf.h"
 #include "srsd/ctl/import/import_postfix.h"
 #include "srsd/ctl/import/import_postsrsd.h"
+#include "srsd/ctl/import/import_report.h"
 #include "srsd/ctl/program.h"
 
 #define FILE_MAX (1024 * 1024)
@@ -222,54 +222,12 @@ use_own_copy(struct import *im, const char *own)
 		import_use_copy(im, own);
 }
 
-/* make_printable_json - a text of another program's file may have any bytes */
-static json_t *
-make_printable_json(const char *text)
-{
-	char *shown;
-	json_t *json;
-
-	if (text == NULL)
-		return json_null();
-	shown = printable_utf8(xstrdup(text));
-	json = json_string(shown);
-	free(shown);
-	return json;
-}
-
-static json_t *
-list_remarks(const struct import_remarks *remarks)
-{
-	const struct import_remark *remark;
-	json_t *list = json_array();
-
-	STAILQ_FOREACH (remark, remarks, entry)
-		json_array_append_new(
-		    list, json_pack("{s:o, s:o, s:o}", "mark",
-			      make_printable_json(import_remark_mark(remark->kind)), "text",
-			      make_printable_json(remark->text), "alternative",
-			      make_printable_json(remark->alternative)));
-	return list;
-}
-
-static void
-append_difference(const struct import_difference *d, void *list)
-{
-	json_array_append_new(list,
-	    json_pack("{s:o, s:o, s:o, s:o, s:b, s:o}", "section", make_printable_json(d->section),
-		"imported", make_printable_json(d->imported), "in_effect",
-		make_printable_json(d->in_effect), "origin", make_printable_json(d->origin),
-		"differs", d->differs, "remarks", list_remarks(d->remarks)));
-}
-
 static size_t
 print_json_differences(const struct import *im, const struct settings *settings)
 {
-	json_t *list = json_array(), *report;
-	size_t n = import_visit_differences(im, settings, append_difference, list);
+	size_t n;
+	json_t *report = import_report_differences(im, settings, &n);
 
-	report = json_pack(
-	    "{s:o, s:o}", "options", list, "not_carried_over", list_remarks(import_skipped(im)));
 	ctl_print_json(report);
 	json_decref(report);
 	return n;
@@ -315,12 +273,30 @@ count_open_remarks(const struct import *im)
 	}
 }
 
+static void
+print_json_import(const struct import *im, const struct import_steps *steps)
+{
+	json_t *report = import_report(im, steps);
+
+	ctl_print_json(report);
+	json_decref(report);
+}
+
 /* print_import - CTL_FAILED if the new configuration may lose or refuse mail */
 static int
-print_import(const struct import *im, enum import_form form, const struct import_postfix *postfix)
+print_import(const struct import *im, enum import_form form, const struct import_postfix *postfix,
+    bool as_json)
 {
-	import_print(im, form, stdout);
-	import_postfix_print(postfix, stdout);
+	struct import_steps steps = STAILQ_HEAD_INITIALIZER(steps);
+
+	import_postfix_plan(postfix, &steps);
+	if (as_json) {
+		print_json_import(im, &steps);
+	} else {
+		import_print(im, form, stdout);
+		import_postfix_print(&steps, stdout);
+	}
+	import_postfix_clear(&steps);
 	count_open_remarks(im);
 	return import_count(im, REMARK_LOSS) + import_count(im, REMARK_UNKNOWN) > 0 ? CTL_FAILED
 										    : CTL_OK;
@@ -385,7 +361,7 @@ ctl_import(const struct ctl *ctl, const struct command_line *line)
 {
 	enum import_form form = command_line_has(line, "short") ? IMPORT_SHORT : IMPORT_WHOLE;
 	struct import_postfix postfix = { .dir = command_line_text(line, "postfix") };
-	bool check = command_line_has(line, "check");
+	bool check = command_line_has(line, "check"), as_json = command_line_has(line, "json");
 	struct import *im;
 	int status;
 
@@ -393,8 +369,8 @@ ctl_import(const struct ctl *ctl, const struct command_line *line)
 		return ctl_usage(line, "--as needs an argument: FILE");
 	if (check && form == IMPORT_SHORT)
 		return ctl_usage(line, "--check and --short exclude each other");
-	if (!check && command_line_has(line, "json"))
-		return ctl_usage(line, "--json needs --check: a configuration is not JSON");
+	if (as_json && form == IMPORT_SHORT)
+		return ctl_usage(line, "--json and --short exclude each other");
 	im = import_new();
 	status = import_named_files(im, &postfix, line);
 	if (status == CTL_OK) {
@@ -403,8 +379,8 @@ ctl_import(const struct ctl *ctl, const struct command_line *line)
 		use_own_copy(im, ctl->settings->secrets_file);
 		warn_of_missing_file(im);
 		postfix.settings = import_settings(im);
-		status = check ? print_check(ctl, im, command_line_has(line, "json"))
-			       : print_import(im, form, &postfix);
+		status = check ? print_check(ctl, im, as_json)
+			       : print_import(im, form, &postfix, as_json);
 	}
 	import_free(&im);
 	return status;

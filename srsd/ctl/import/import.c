@@ -19,7 +19,7 @@
 #define LINE_SIZE 1024
 
 struct imported_option {
-	char *origin; /* NULL: no file sets the option, and it has srsd's default */
+	struct import_place origin; /* empty: no file sets the option: it has srsd's default */
 	struct import_remarks remarks;
 	import_allows_fn *allows; /* NULL: no other value */
 };
@@ -28,7 +28,7 @@ struct imported_option {
 struct import_scope {
 	STAILQ_ENTRY(import_scope) entry;
 	struct spf_section *section;      /* of the settings; NULL: spf { } and outside */
-	char *origin;                     /* of the section */
+	struct import_place origin;       /* of the section */
 	struct import_remarks remarks;    /* on the section */
 	struct imported_option *imported; /* one for each of option_table */
 };
@@ -91,11 +91,11 @@ clear_scope(struct import_scope *scope)
 
 	for (i = 0; i < option_count; i++) {
 		import_remark_clear(&scope->imported[i].remarks);
-		free(scope->imported[i].origin);
+		import_place_clear(&scope->imported[i].origin);
 	}
 	free(scope->imported);
 	import_remark_clear(&scope->remarks);
-	free(scope->origin);
+	import_place_clear(&scope->origin);
 }
 
 struct import *
@@ -161,21 +161,6 @@ static struct imported_option *
 find_imported(const struct import *im, const struct conf_option *o)
 {
 	return &im->scope->imported[o - option_table];
-}
-
-/* format_origin - "FILE:LINE NAME", printable; the caller frees it */
-static char *
-format_origin(const struct import_origin *origin)
-{
-	char raw[LINE_SIZE], text[LINE_SIZE];
-
-	if (origin->line == 0)
-		snprintf(raw, sizeof(raw), "%s's default for %s", origin->file, origin->name);
-	else if (origin->name == NULL)
-		snprintf(raw, sizeof(raw), "%s:%u", origin->file, origin->line);
-	else
-		snprintf(raw, sizeof(raw), "%s:%u %s", origin->file, origin->line, origin->name);
-	return xstrdup(printable_text(text, sizeof(text), raw, strlen(raw)));
 }
 
 /* has_control - does a value contain a byte that would break its line in the new file? */
@@ -246,7 +231,7 @@ import_begin_section(struct import *im, const struct import_origin *origin, cons
 	scope = xcalloc(1, sizeof(*scope));
 	init_scope(scope);
 	scope->section = section;
-	scope->origin = format_origin(origin);
+	import_place_set(&scope->origin, origin);
 	STAILQ_INSERT_TAIL(&im->sections, scope, entry);
 	im->scope = scope;
 	return true;
@@ -269,8 +254,7 @@ import_set(struct import *im, const struct import_origin *origin, const struct c
 		import_refuse(im, origin, o, "%s: %s", o->name, why);
 		return false;
 	}
-	free(imported->origin);
-	imported->origin = format_origin(origin);
+	import_place_set(&imported->origin, origin);
 	imported->allows = NULL;
 	import_remark_clear(&imported->remarks);
 	return true;
@@ -335,16 +319,27 @@ format_option(
 	return bare;
 }
 
+/*
+ * add_placed_remark - with the origin at its beginning; alternative belongs to the import from then
+ * on
+ */
+static struct import_remark *
+add_placed_remark(struct import_remarks *list, enum import_remark_kind kind,
+    const struct import_origin *origin, const char *reason, char *alternative)
+{
+	struct import_remark *remark = import_remark_add(list, kind, NULL, alternative);
+
+	import_place_set(&remark->place, origin);
+	xasprintf(&remark->text, "%s: %s", remark->place.text, reason);
+	return remark;
+}
+
 void
 import_set_unknown(
     struct import *im, const struct import_origin *origin, const struct conf_option *o)
 {
-	char *where = format_origin(origin), *text;
-
-	xasprintf(
-	    &text, "%s: the value on this line is not known. Set this option yourself.", where);
-	import_remark_add(&find_imported(im, o)->remarks, REMARK_UNKNOWN, text, NULL);
-	free(where);
+	add_placed_remark(&find_imported(im, o)->remarks, REMARK_UNKNOWN, origin,
+	    "the value on this line is not known. Set this option yourself.", NULL);
 }
 
 /* format_scope_option - with the value of spf { } if the section does not set the option */
@@ -435,6 +430,21 @@ format_values(const struct conf_option *o, const char *const *values, size_t n)
 	return text;
 }
 
+/* join_cause - if a question has the cause of the last one, it only refers to it */
+static void
+join_cause(struct import *im, struct import_remark *remark)
+{
+	remark->again = im->cause != NULL && strcmp(im->cause, remark->text) == 0;
+	if (!remark->again) {
+		free(im->cause);
+		im->cause = xstrdup(remark->text);
+		return;
+	}
+	free(remark->text);
+	xasprintf(&remark->text, "%s: this line belongs to the same %s", remark->place.text,
+	    remark->kind == REMARK_CHOICE ? "choice" : "warning");
+}
+
 /*
  * add_question - a remark with an alternative, which belongs to the import from then on; NULL: only
  * the reason is added
@@ -446,31 +456,20 @@ add_question(struct import *im, const struct import_origin *origin, const struct
     enum import_remark_kind kind, char *alternative, const char *reason)
 {
 	struct imported_option *imported = find_imported(im, o);
-	char *where = format_origin(origin), *now = import_option_line(im, o), *text;
-	bool again;
+	char *now = import_option_line(im, o);
+	struct import_remark *remark;
 
 	if (alternative != NULL && strcmp(alternative, now) == 0) {
 		free(alternative);
 		alternative = NULL;
 	}
-	xasprintf(&text, "%s: %s", where, reason);
-	again = alternative != NULL && im->cause != NULL && strcmp(im->cause, text) == 0;
-	if (alternative != NULL && !again) {
-		free(im->cause);
-		im->cause = xstrdup(text);
-	}
-	if (again) {
-		free(text);
-		xasprintf(&text, "%s: this line belongs to the same %s", where,
-		    kind == REMARK_CHOICE ? "choice" : "warning");
-	}
-	import_remark_add(
-	    &imported->remarks, alternative == NULL ? REMARK_NOTE : kind, text, alternative)
-	    ->again = again;
-	if (imported->origin == NULL)
-		imported->origin = xstrdup(where);
-	free(where);
 	free(now);
+	remark = add_placed_remark(&imported->remarks, alternative == NULL ? REMARK_NOTE : kind,
+	    origin, reason, alternative);
+	if (alternative != NULL)
+		join_cause(im, remark);
+	if (imported->origin.text == NULL)
+		import_place_set(&imported->origin, origin);
 }
 
 /* add_alternative - alternative belongs to the import from then on; NULL: only add the reason */
@@ -552,16 +551,15 @@ import_offer_line(struct import *im, const struct import_origin *origin,
 
 /* add_skipped - a line of the list of what is not carried over */
 PRINTF_LIKE(4, 0)
-static void
+static struct import_remark *
 add_skipped(struct import *im, enum import_remark_kind kind, const struct import_origin *origin,
     const char *fmt, va_list ap)
 {
-	char *where = format_origin(origin), *reason = format_remark(fmt, ap), *text;
+	char *reason = format_remark(fmt, ap);
+	struct import_remark *remark = add_placed_remark(&im->skipped, kind, origin, reason, NULL);
 
-	xasprintf(&text, "%s: %s", where, reason);
-	import_remark_add(&im->skipped, kind, text, NULL);
-	free(where);
 	free(reason);
+	return remark;
 }
 
 void
@@ -621,7 +619,8 @@ import_refuse(struct import *im, const struct import_origin *origin, const struc
 	va_list ap;
 
 	va_start(ap, fmt);
-	add_skipped(im, is_needed_by_mail(o) ? REMARK_LOSS : REMARK_NOTE, origin, fmt, ap);
+	add_skipped(im, is_needed_by_mail(o) ? REMARK_LOSS : REMARK_NOTE, origin, fmt, ap)
+	    ->refused = o;
 	va_end(ap);
 }
 
@@ -699,13 +698,12 @@ import_use_copy(struct import *im, const char *copy)
 	const struct conf_option *o = import_option(NULL, "secrets-file");
 	const struct import_origin origin = { "srsd", 0, "secrets-file" };
 	char *original = xstrdup(im->settings->secrets_file);
-	char raw[LINE_SIZE], text[LINE_SIZE];
+	char text[LINE_SIZE];
 	struct imported_option *imported = find_imported(im, o);
 
 	if (import_set_text(im, &origin, o, copy)) {
-		free(imported->origin);
-		snprintf(raw, sizeof(raw), "a copy of %s", original);
-		imported->origin = xstrdup(printable_text(text, sizeof(text), raw, strlen(raw)));
+		snprintf(text, sizeof(text), "a copy of %s", original);
+		import_place_describe(&imported->origin, text);
 	}
 	free(original);
 }
@@ -738,7 +736,7 @@ find_scope_imported(const struct import_scope *scope, const struct conf_option *
 static bool
 is_imported(const struct imported_option *imported)
 {
-	return imported->origin != NULL || !STAILQ_EMPTY(&imported->remarks);
+	return imported->origin.text != NULL || !STAILQ_EMPTY(&imported->remarks);
 }
 
 /* is_worth_printing - in the short form, an option that has its default and no open remark is not */
@@ -757,7 +755,7 @@ is_worth_printing(const struct import *im, const struct import_scope *scope,
 	differs = scope->section != NULL || strcmp(value, preset) != 0;
 	free(preset);
 	free(value);
-	return imported->origin != NULL && differs;
+	return imported->origin.text != NULL && differs;
 }
 
 static void
@@ -769,8 +767,8 @@ print_imported(const struct import *im, const struct import_scope *scope,
 	char *value = format_scope_option(im, scope, o);
 
 	import_remark_print(&imported->remarks, indent, out);
-	if (imported->origin != NULL)
-		fprintf(out, "%s%s\t# %s\n", indent, value, imported->origin);
+	if (imported->origin.text != NULL)
+		fprintf(out, "%s%s\t# %s\n", indent, value, imported->origin.text);
 	else
 		fprintf(out, "%s#%s\n", indent, value);
 	free(value);
@@ -855,7 +853,7 @@ print_scope(const struct import *im, const struct import_scope *scope, FILE *out
 	import_remark_print(&scope->remarks, "", out);
 	fputs("spf ", out);
 	option_print_quoted(scope->section->name, out);
-	fprintf(out, " {\t# %s\n", scope->origin);
+	fprintf(out, " {\t# %s\n", scope->origin.text);
 	for (o = option_table; o < option_table + option_count; o++)
 		if (is_imported(find_scope_imported(scope, o)))
 			print_imported(im, scope, o, out);
@@ -955,13 +953,13 @@ visit_difference(const struct import *im, const struct import_scope *scope,
 	const struct imported_option *imported = find_scope_imported(scope, o);
 	bool same = strcmp(there, here) == 0;
 	bool allowed = imported->allows != NULL && imported->allows(o, im->settings, settings);
-	struct import_difference d = { section, there, here, imported->origin, false,
+	struct import_difference d = { section, there, here, imported->origin.text, false,
 		&imported->remarks };
 	bool kept =
 	    same && (has_remark(imported, REMARK_CHOICE) || has_remark(imported, REMARK_WARNING));
 
 	d.differs =
-	    imported->origin != NULL && !same && !allowed && !has_alternative(imported, here);
+	    imported->origin.text != NULL && !same && !allowed && !has_alternative(imported, here);
 	if (d.differs || kept || has_remark(imported, REMARK_UNKNOWN) ||
 	    has_remark(imported, REMARK_PREPARE))
 		visit(&d, arg);
@@ -986,6 +984,66 @@ import_visit_differences(const struct import *im, const struct settings *setting
 			if (is_imported(find_scope_imported(scope, o)))
 				n += visit_difference(im, scope, o, settings, visit, arg);
 	return n;
+}
+
+/* visit_remarks - entry has everything but the remark */
+static void
+visit_remarks(const struct import_remarks *remarks, struct import_entry entry,
+    import_entry_fn *visit, void *arg)
+{
+	const struct import_place *of_option = entry.place;
+
+	STAILQ_FOREACH (entry.remark, remarks, entry) {
+		entry.place = entry.remark->place.text == NULL ? of_option : &entry.remark->place;
+		visit(&entry, arg);
+	}
+}
+
+static void
+visit_scope_entries(const struct import_scope *scope, import_entry_fn *visit, void *arg)
+{
+	struct import_entry entry = { scope->section, NULL, &scope->origin, NULL, true };
+	const struct imported_option *imported;
+	size_t i;
+
+	visit_remarks(&scope->remarks, entry, visit, arg);
+	for (i = 0; i < option_count; i++) {
+		imported = &scope->imported[i];
+		entry.option = &option_table[i];
+		entry.place = &imported->origin;
+		if (imported->origin.text != NULL)
+			visit(&entry, arg);
+		visit_remarks(&imported->remarks, entry, visit, arg);
+	}
+}
+
+/* visit_skipped - a value that an option refused names the option */
+static void
+visit_skipped(const struct import_remark *remark, import_entry_fn *visit, void *arg)
+{
+	const struct import_entry entry = { NULL, remark->refused, &remark->place, remark, false };
+
+	visit(&entry, arg);
+}
+
+void
+import_visit_entries(const struct import *im, import_entry_fn *visit, void *arg)
+{
+	const struct import_remark *remark;
+	const struct import_scope *scope;
+
+	visit_scope_entries(&im->base, visit, arg);
+	STAILQ_FOREACH (scope, &im->sections, entry)
+		if (!is_scope_empty(scope))
+			visit_scope_entries(scope, visit, arg);
+	STAILQ_FOREACH (remark, &im->skipped, entry)
+		visit_skipped(remark, visit, arg);
+}
+
+const struct import_remarks *
+import_read_files(const struct import *im)
+{
+	return &im->files;
 }
 
 const struct import_remarks *

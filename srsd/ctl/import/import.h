@@ -36,6 +36,7 @@
 #include "common/attributes.h"
 #include "conf/option.h"
 #include "conf/settings.h"
+#include "srsd/ctl/import/import_origin.h"
 #include "srsd/ctl/import/import_remark.h"
 
 struct import;
@@ -105,19 +106,32 @@ typedef void import_difference_fn(const struct import_difference *difference, vo
 size_t import_visit_differences(const struct import *import, const struct settings *settings,
     import_difference_fn *visit, void *arg);
 
+/* An option that a file sets, or a remark. */
+struct import_entry {
+	const struct spf_section *section;  /* NULL: spf { }, or outside of sections */
+	const struct conf_option *option;   /* NULL: a remark on no option */
+	const struct import_place *place;   /* may be empty */
+	const struct import_remark *remark; /* NULL: the entry is for the option itself */
+	bool carried; /* false: the setting is not carried over, and the option is without it */
+};
+
+typedef void import_entry_fn(const struct import_entry *entry, void *arg);
+
+/*
+ * Calls visit for everything that import_print prints in the whole form: each option that has an
+ * origin, then its remarks; the remarks on each section; and the settings that are not carried over.
+ */
+void import_visit_entries(const struct import *import, import_entry_fn *visit, void *arg);
+
+/* The files that were read, as remarks. */
+const struct import_remarks *import_read_files(const struct import *import);
+
 /* The settings that are not carried over, with the reasons. */
 const struct import_remarks *import_skipped(const struct import *import);
 
 /* Prints both. Returns the number of options that differ, too. */
 size_t import_print_differences(
     const struct import *import, const struct settings *settings, FILE *out);
-
-/* The place in another program's configuration that a setting comes from. */
-struct import_origin {
-	const char *file; /* if line is 0: the name of the program */
-	unsigned line;    /* 0: the file does not set it, and the program has a default */
-	const char *name; /* of the setting; NULL: the line has no name, and is not 0 */
-};
 
 /* Names a file that was read, for the heading of the new configuration. */
 void import_add_file(struct import *import, const char *file);

@@ -21,9 +21,24 @@ struct postfix_edit {
 	const struct import_postfix *what;
 	const struct postfix *postfix; /* NULL: the usual configuration */
 	char policy[POSTFIX_ENDPOINT_SIZE];
-	struct buffer commands; /* lines of comments */
-	size_t replaced;        /* places at which policyd-spf was asked */
+	struct import_steps commands;
+	size_t replaced; /* places at which policyd-spf was asked */
 };
+
+PRINTF_LIKE(3, 4)
+static void
+add_step(struct import_steps *steps, enum import_step_kind kind, const char *fmt, ...)
+{
+	struct import_step *step = xcalloc(1, sizeof(*step));
+	va_list ap;
+
+	step->kind = kind;
+	va_start(ap, fmt);
+	if (vasprintf(&step->text, fmt, ap) == -1)
+		abort();
+	va_end(ap);
+	STAILQ_INSERT_TAIL(steps, step, entry);
+}
 
 /* copy_without_tabs - which Postfix accepts wherever it accepts a blank */
 static char *
@@ -37,15 +52,18 @@ copy_without_tabs(const char *text)
 }
 
 static void
-add_quoted_command(struct buffer *commands, const char *command, const char *argument)
+add_quoted_command(struct import_steps *commands, const char *command, const char *argument)
 {
-	buffer_printf(commands, "#   postconf %s '", command);
+	struct buffer quoted = { .data = NULL };
+
 	for (; *argument != '\0'; argument++)
 		if (*argument == '\'')
-			buffer_printf(commands, "'\\''");
+			buffer_printf(&quoted, "'\\''");
 		else
-			buffer_add(commands, argument, 1);
-	buffer_printf(commands, "'\n");
+			buffer_add(&quoted, argument, 1);
+	buffer_add(&quoted, "", 1);
+	add_step(commands, STEP_COMMAND, "postconf %s '%s'", command, quoted.data);
+	buffer_free(&quoted);
 }
 
 /*
@@ -59,13 +77,13 @@ add_command(struct postfix_edit *edit, const char *command, const char *argument
 {
 	char *meant = copy_without_tabs(argument), *shown = printable_utf8(xstrdup(meant));
 
-	if (strcmp(shown, meant) == 0)
+	if (strcmp(shown, meant) == 0) {
 		add_quoted_command(&edit->commands, command, meant);
-	else
-		buffer_printf(&edit->commands,
-		    "# This has characters that cannot be printed, shown as '?'. Edit it by hand:\n"
-		    "#   # %s\n",
-		    shown);
+	} else {
+		add_step(&edit->commands, STEP_TEXT,
+		    "This has characters that cannot be printed, shown as '?'. Edit it by hand:");
+		add_step(&edit->commands, STEP_LINE, "# %s", shown);
+	}
 	free(shown);
 	free(meant);
 }
@@ -299,64 +317,58 @@ add_maps(struct postfix_edit *edit)
 	add_class(edit, "recipient_canonical_classes", "envelope_recipient");
 }
 
-/* print_database - if the database of postsrsd could not be carried over */
+/* explain_database - if the database of postsrsd could not be carried over */
 static void
-print_database(const struct settings *settings, FILE *out)
+explain_database(const struct settings *settings, struct import_steps *steps)
 {
 	if (settings->original_envelope != ENVELOPE_DATABASE ||
 	    strcmp(settings->envelope_database, "none") != 0)
 		return;
-	import_remark_print_text("# ",
+	add_step(steps, STEP_TEXT,
 	    "The database of postsrsd is not carried over. To let postsrsd reverse the addresses whose "
-	    "senders are in it, set socketmap = {} and original-envelope = \"embedded\" in this file, "
+	    "senders are in it, set socketmap = {} and original-envelope = \"embedded\" in srsd.conf, "
 	    "leave postsrsd running for 23 days, and run these commands, with the table that "
-	    "main.cf has now:",
-	    out);
-	fputs("#   postconf -e 'sender_canonical_maps = tcp:127.0.0.1:10001'\n"
-	      "#   postconf -e 'recipient_canonical_maps = socketmap:unix:srs:reverse, "
-	      "tcp:127.0.0.1:10002'\n",
-	    out);
+	    "main.cf has now:");
+	add_step(steps, STEP_LINE, "postconf -e 'sender_canonical_maps = tcp:127.0.0.1:10001'");
+	add_step(steps, STEP_LINE,
+	    "postconf -e 'recipient_canonical_maps = socketmap:unix:srs:reverse, "
+	    "tcp:127.0.0.1:10002'");
 }
 
+/* introduce_commands - error is the reason why the configuration cannot be read; NULL: it can */
 static void
-print_commands(const struct postfix_edit *edit, const char *error, FILE *out)
+introduce_commands(const struct postfix_edit *edit, const char *error, struct import_steps *steps)
 {
-	char text[POSTFIX_ERROR_SIZE + 256];
+	char reason[POSTFIX_ERROR_SIZE];
 
-	fputs("\n", out);
 	if (error != NULL) {
-		snprintf(text, sizeof(text),
+		strlcpy(reason, error, sizeof(reason));
+		printable_line(reason);
+		add_step(steps, STEP_TEXT,
 		    "Postfix: its configuration cannot be read here (%s). These are the usual "
 		    "commands; on the mail server, srsctl import prints those for its main.cf.",
-		    error);
-		printable_line(text);
-		import_remark_print_text("# ", text, out);
-	} else if (edit->commands.len == 0) {
-		fputs("# Postfix: main.cf and master.cf can stay as they are.\n", out);
+		    reason);
+	} else if (STAILQ_EMPTY(&edit->commands)) {
+		add_step(steps, STEP_TEXT, "Postfix: main.cf and master.cf can stay as they are.");
 	} else {
-		import_remark_print_text("# ",
+		add_step(steps, STEP_TEXT,
 		    "Postfix: when srsd is running, run these commands to replace the old programs "
-		    "with it. srsctl has run none of them. Then run srsctl check.",
-		    out);
+		    "with it. srsctl has run none of them. Then run srsctl check.");
 	}
 	if (edit->what->policyd_spf && edit->what->settings->policy.n == 0)
-		fprintf(out, "# First set policy = {\"%s\"} in this file.\n", OTHER_POLICY);
-	if (edit->commands.len > 0) {
-		fwrite(edit->commands.data, 1, edit->commands.len, out);
-		fputs("#   postfix reload\n", out);
-	}
-	if (edit->what->postsrsd)
-		print_database(edit->what->settings, out);
+		add_step(
+		    steps, STEP_TEXT, "First set policy = {\"%s\"} in srsd.conf.", OTHER_POLICY);
 }
 
 void
-import_postfix_print(const struct import_postfix *what, FILE *out)
+import_postfix_plan(const struct import_postfix *what, struct import_steps *steps)
 {
 	struct postfix_edit edit = { .what = what };
 	char error[POSTFIX_ERROR_SIZE];
 	struct postfix *postfix;
 	bool absent;
 
+	STAILQ_INIT(&edit.commands);
 	postfix = postfix_open(what->dir, &absent, error);
 	edit.postfix = postfix;
 	postfix_endpoint_for_client(
@@ -366,7 +378,36 @@ import_postfix_print(const struct import_postfix *what, FILE *out)
 		add_maps(&edit);
 	if (what->policyd_spf)
 		add_policy(&edit);
-	print_commands(&edit, postfix == NULL ? error : NULL, out);
-	buffer_free(&edit.commands);
+	if (!STAILQ_EMPTY(&edit.commands))
+		add_step(&edit.commands, STEP_COMMAND, "postfix reload");
+	introduce_commands(&edit, postfix == NULL ? error : NULL, steps);
+	STAILQ_CONCAT(steps, &edit.commands);
+	if (what->postsrsd)
+		explain_database(what->settings, steps);
 	postfix_free(&postfix);
+}
+
+void
+import_postfix_print(const struct import_steps *steps, FILE *out)
+{
+	const struct import_step *step;
+
+	fputs("\n", out);
+	STAILQ_FOREACH (step, steps, entry)
+		if (step->kind == STEP_TEXT)
+			import_remark_print_text("# ", step->text, out);
+		else
+			fprintf(out, "#   %s\n", step->text);
+}
+
+void
+import_postfix_clear(struct import_steps *steps)
+{
+	struct import_step *step;
+
+	while ((step = STAILQ_FIRST(steps)) != NULL) {
+		STAILQ_REMOVE_HEAD(steps, entry);
+		free(step->text);
+		free(step);
+	}
 }

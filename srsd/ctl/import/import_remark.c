@@ -44,6 +44,7 @@ import_remark_clear(struct import_remarks *list)
 		STAILQ_REMOVE_HEAD(list, entry);
 		free(remark->text);
 		free(remark->alternative);
+		import_place_clear(&remark->place);
 		free(remark);
 	}
 }

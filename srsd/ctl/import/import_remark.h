@@ -11,6 +11,9 @@
 #include <stdio.h>
 #include <sys/queue.h>
 
+#include "conf/option.h"
+#include "srsd/ctl/import/import_origin.h"
+
 enum import_remark_kind {
 	REMARK_NOTE,
 	REMARK_CHOICE,  /* the operator has to choose between two values */
@@ -25,8 +28,10 @@ struct import_remark {
 	STAILQ_ENTRY(import_remark) entry;
 	enum import_remark_kind kind;
 	char *text;
-	char *alternative; /* "name = value"; NULL: none */
-	bool again;        /* of the same cause as the remark that was added before */
+	char *alternative;         /* "name = value"; NULL: none */
+	bool again;                /* of the same cause as the remark that was added before */
+	struct import_place place; /* that the remark is about; empty: that of its option */
+	const struct conf_option *refused; /* this option did not accept the value; or NULL */
 };
 STAILQ_HEAD(import_remarks, import_remark);
 
