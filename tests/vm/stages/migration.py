@@ -89,7 +89,7 @@ class Change(GuestCase):
         self.assertIn(imported.returncode, (0, 1), imported.stdout)
         write(CONF, imported.stdout)
         succeed('srsd', '-n')
-        self.assertEqual(succeed('srsctl', 'settings').count('srs-domain = "%s"' % DOMAIN), 1)
+        self.assertEqual(succeed('srsd', '-nv').count('srs-domain = "%s"' % DOMAIN), 1)
         before = forward()
         succeed('systemctl', 'disable', '--now', 'postsrsd')
         succeed('systemctl', 'enable', '--now', 'srsd')
