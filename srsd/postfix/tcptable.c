@@ -155,7 +155,8 @@ parse_plain_bytes(struct tcptable_parser *p, const char *data, size_t len)
 /*@ requires \valid(p) && \valid(req) && \valid(error) && \separated(p, req, error);
     requires p->key_len <= TCPTABLE_KEY_MAX && 0 <= p->state <= TCPTABLE_SKIP;
     assigns p->state, p->error, *req, *error;
-    ensures \result == -1 || (\result == 1 && req->key == p->key && req->len == p->key_len); */
+    ensures \result == -1 || (\result == 1 && req->key == p->key && req->len == p->key_len);
+    ensures \result == 1 ==> \initialized(&req->key) && \initialized(&req->len); */
 static int
 report_key_line(struct tcptable_parser *p, struct tcptable_request *req, const char **error)
 {
@@ -182,7 +183,8 @@ report_key_line(struct tcptable_parser *p, struct tcptable_request *req, const c
     assigns *p, *req, *error;
     ensures tcptable_ready(p);
     ensures -1 <= \result <= 1;
-    ensures \result == 1 ==> req->key == p->key && req->len <= TCPTABLE_KEY_MAX; */
+    ensures \result == 1 ==> req->key == p->key && req->len <= TCPTABLE_KEY_MAX;
+    ensures \result == 1 ==> \initialized(&req->key) && \initialized(&req->len); */
 static int
 finish_key_line(struct tcptable_parser *p, struct tcptable_request *req, const char **error)
 {

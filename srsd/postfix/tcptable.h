@@ -87,6 +87,7 @@ void tcptable_init(struct tcptable_parser *p);
     assigns *p, *used, *req, *error;
     ensures tcptable_ready(p) && *used <= len;
     ensures \result == 1 ==> *used > 0 && req->key == p->key && req->len <= TCPTABLE_KEY_MAX;
+    ensures \result == 1 ==> \initialized(&req->key) && \initialized(&req->len);
     ensures \result == 0 ==> *used == len;
     ensures \result == -1 ==> *used > 0;
     ensures \result == -1 || \result == 0 || \result == 1; */
@@ -104,7 +105,9 @@ size_t tcptable_found(char buf[TCPTABLE_REPLY_SIZE], const char *text, size_t le
  * Writes the reply 400 or 500 with a reason, which must be a short text of visible ASCII characters
  * and blanks; a longer one is cut to fit. Returns the length of the line, which has no NUL.
  */
-/*@ requires \valid(buf + (0 .. TCPTABLE_REPLY_SIZE - 1)) && valid_read_string((char *)reason);
+/*@ requires \valid(buf + (0 .. TCPTABLE_REPLY_SIZE - 1));
+    requires valid_read_string((char *)reason) ||
+        \valid_read(reason + (0 .. TCPTABLE_REPLY_SIZE - 1));
     requires \separated(buf + (0 .. TCPTABLE_REPLY_SIZE - 1),
         reason + (0 .. TCPTABLE_REPLY_SIZE - 1));
     requires 0 <= code <= 999;

@@ -17,13 +17,14 @@ main(void)
 	size_t used, len;
 
 	tcptable_init(&parser);
+	/*@ loop invariant tcptable_ready(&parser); */
 	while (Frama_C_nondet(0, 1)) {
 		Frama_C_make_unknown(data, sizeof(data));
 		len = Frama_C_size_t_interval(0, CALL_MAX);
 		if (tcptable_parse(&parser, data, len, &used, &request, &error) == 1)
 			tcptable_found(reply, request.key, request.len);
 		else
-			tcptable_refusal(reply, 400, "not a request");
+			tcptable_refusal(reply, 400, data);
 	}
 	return 0;
 }

@@ -28,23 +28,20 @@ void *memcpy(void *to, const void *from, size_t n);
     assigns \result \from ((char *)a)[0 .. n - 1], ((char *)b)[0 .. n - 1]; */
 int memcmp(const void *a, const void *b, size_t n);
 
-/*@ axiomatic Text {
-      predicate valid_read_string{L}(char *s) reads s[0 ..];
-      logic integer text_length{L}(char *s) reads s[0 ..];
-      axiom text_is_readable{L}:
-        \forall char *s; valid_read_string(s) ==>
-          0 <= text_length(s) && \valid_read(s + (0 .. text_length(s)));
-    } */
+/* The names are those of Frama-C, for which Eva has code of its own. */
+/*@ axiomatic Text { logic integer strlen{L}(char *s) reads s[0 ..]; }
+    predicate valid_read_string{L}(char *s) =
+      0 <= strlen(s) && \valid_read(s + (0 .. strlen(s))); */
 
 /*@ requires valid_read_string((char *)s);
     assigns \result \from s[0 ..];
-    ensures \result == text_length((char *)s); */
+    ensures \result == strlen((char *)s); */
 size_t strlen(const char *s);
 
 /*@ requires valid_read_string((char *)s) || \valid_read(s + (0 .. max - 1));
     assigns \result \from s[0 .. max - 1];
     ensures \result <= max;
-    ensures valid_read_string((char *)s) ==> \result <= text_length((char *)s); */
+    ensures valid_read_string((char *)s) ==> \result <= strlen((char *)s); */
 size_t strnlen(const char *s, size_t max);
 
 /*@ requires \valid_read(a + (0 .. n - 1)) && \valid_read(b + (0 .. n - 1));
