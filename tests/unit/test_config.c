@@ -268,8 +268,8 @@ test_bad_values(void **state)
 		    "of main.cf; actions and restrictions of Postfix are refused" },
 		{ DOMAIN "spf { helo-pass-restriction = \"permit, spf\" }\n",
 		    "FILE:2: helo-pass-restriction: 'permit, spf' is not accepted" },
-		{ DOMAIN "spf { reason-message = \"{sender}\" }\n",
-		    "FILE:2: reason-message: '{sender}' is not accepted; printable ASCII, with" },
+		{ DOMAIN "spf { reason-message = \"{queue}\" }\n",
+		    "FILE:2: reason-message: '{queue}' is not accepted; printable ASCII, with" },
 	};
 
 	(void)state;
