@@ -158,7 +158,7 @@ class Comparison(unittest.TestCase):
         path = folder.file('policyd-spf.conf', text)
         imported = run('-f', folder.path + '/none.conf', 'import', path, program='srsctl',
                        user=False)
-        self.assertEqual(imported.returncode, 0, imported.stderr)
+        self.assertIn(imported.returncode, (0, 1), imported.stderr)     # 1: a LOSS is marked
         daemon = Daemon(dns=self.dns)
         daemon.options['spf'] = None
         daemon.text = imported.stdout

@@ -419,7 +419,7 @@ class Usage(Base):
             with self.subTest('%s %s' % (option, value)):
                 done = run('explain', '--message', '/nowhere/x', option, value, program='srsctl')
                 self.assertEqual((done.returncode, done.stdout, done.stderr),
-                                 (2, '', 'srsctl: %s: "%s" is %s\n' % (option, value, error)))
+                                 (2, '', "srsctl: %s: '%s' is %s\n" % (option, value, error)))
 
     def test_no_file(self):
         done = run('-f', self.daemon.config, 'explain', '--message', '/nowhere/x', program='srsctl')
