@@ -801,7 +801,7 @@ class SecurityTable(unittest.TestCase):
         """The text of a test; None if there is no such test."""
         stem = name[:-3] if name.endswith('.py') else name
         patterns = ['tests/unit/%s.c' % stem] if stem == name else []
-        patterns += ['tests/%s/%s.py' % (part, stem) for part in ('blackbox', 'postfix', 'package')]
+        patterns += ['tests/%s/%s.py' % (part, stem) for part in ('analysis', 'blackbox', 'postfix', 'package')]
         patterns += ['tests/replay/stories/%s.rpl' % name, 'tests/fuzz/%s.c' % name]
         for pattern in patterns:
             path = os.path.join(TOP, pattern)

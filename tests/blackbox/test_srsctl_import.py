@@ -974,7 +974,7 @@ class UsualFiles(Import):
             shutil.rmtree(root)
 
     def test_none(self):
-        done = self.import_from({'/etc/exim4.conf': '', '/etc/default/postfix': ''}, status=2)
+        done = self.import_from({'/etc/exim4.conf': '', '/etc/default/postfix': ''}, status=3)
         self.assertEqual(done.stdout, '')
         self.assertEqual(done.stderr.splitlines(),
                          ['srsctl: no configuration of postsrsd or policyd-spf found at',
@@ -1018,7 +1018,7 @@ class UsualFiles(Import):
         self.assertNotIn('ignored', done.stderr)
 
     def test_file_that_is_bad(self):
-        done = self.import_from({'/etc/default/postsrsd': 'SRS_DOMAIN=\0'}, status=2)
+        done = self.import_from({'/etc/default/postsrsd': 'SRS_DOMAIN=\0'}, status=3)
         self.assertEqual(done.stderr,
                          'srsctl: /etc/default/postsrsd: the file contains a NUL byte\n')
 
