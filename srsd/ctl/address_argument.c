@@ -55,17 +55,50 @@ is_domain_text(const char *s, size_t len)
 
 /* is_address_text - has it a local part and a domain, and no angle bracket that is left over? */
 static bool
-is_address_text(struct text text, bool domain_alone)
+is_address_text(struct text text)
 {
 	struct mailaddr_parts parts;
 
 	mailaddr_split(&parts, text.s, text.len);
-	if (has_control_character(text))
-		return false;
-	if (parts.domain_len == 0)
-		return domain_alone && parts.domain == NULL && is_domain_text(text.s, text.len);
-	return parts.local_len > 0 && parts.local[0] != '<' &&
+	return !has_control_character(text) && parts.local_len > 0 && parts.local[0] != '<' &&
 	       is_domain_text(parts.domain, parts.domain_len);
+}
+
+/* is_pasted_text - has it a character that is in a line of a log, but not in a domain? */
+static bool
+is_pasted_text(const char *s, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if (s[i] == ' ' || s[i] == '<' || s[i] == '>' || s[i] == ',')
+			return true;
+	return false;
+}
+
+/*
+ * is_mail_from_text - a domain, or what a client can have sent as an address
+ *
+ * RFC 7208, 4.3, has a result for an empty local part and for an impossible domain.
+ */
+static bool
+is_mail_from_text(struct text text)
+{
+	struct mailaddr_parts parts;
+
+	mailaddr_split(&parts, text.s, text.len);
+	if (parts.domain == NULL)
+		return is_domain_text(text.s, text.len);
+	return !has_control_character(text) && text.s[0] != '<' && parts.domain_len > 0 &&
+	       !is_pasted_text(parts.domain, parts.domain_len);
+}
+
+static bool
+has_argument_form(struct text text, enum address_argument_form form)
+{
+	if (text.len == 0)
+		return form != ADDRESS_ARGUMENT_RECIPIENT;
+	return form == ADDRESS_ARGUMENT_SPF ? is_mail_from_text(text) : is_address_text(text);
 }
 
 static const char *
@@ -85,10 +118,8 @@ char *
 address_argument_read(const char *name, const char *value, enum address_argument_form form)
 {
 	struct text text = strip_enclosing(text_of(value), '<', '>');
-	bool null = text.len == 0;
 
-	if (null ? form != ADDRESS_ARGUMENT_RECIPIENT
-		 : is_address_text(text, form == ADDRESS_ARGUMENT_DOMAIN))
+	if (has_argument_form(text, form))
 		return xstrndup(text.s, text.len);
 	print_argument_error(name, value, name_address_form(form));
 	return NULL;
@@ -133,11 +164,11 @@ address_argument_client(
 }
 
 char *
-address_argument_host(const char *name, const char *value)
+address_argument_helo(const char *name, const char *value)
 {
 	struct text text = strip_enclosing(text_of(value), '<', '>');
 
-	if (is_domain_text(text.s, text.len))
+	if (text.len > 0 && !has_control_character(text) && memchr(text.s, '@', text.len) == NULL)
 		return xstrndup(text.s, text.len);
 	print_argument_error(name, value, "not a host name");
 	return NULL;

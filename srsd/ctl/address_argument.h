@@ -20,7 +20,7 @@
 enum address_argument_form {
 	ADDRESS_ARGUMENT_SENDER,    /* an address, or the null sender: "" or <> */
 	ADDRESS_ARGUMENT_RECIPIENT, /* an address */
-	ADDRESS_ARGUMENT_DOMAIN,    /* an address, the null sender, or a domain alone */
+	ADDRESS_ARGUMENT_SPF,       /* the null sender, a domain, or any text with an @ and a domain */
 };
 
 /*
@@ -36,7 +36,10 @@ char *address_argument_read(const char *name, const char *value, enum address_ar
 bool address_argument_client(
     struct ipaddr *client, const char *name, const char *value, const char *sender);
 
-/* A host name without the angle brackets of a log line, as a new text. NULL: it is not a name. */
-char *address_argument_host(const char *name, const char *value);
+/*
+ * A HELO name without the angle brackets of a log line, as a new text. A client can send any text.
+ * NULL: it is empty, has a control character, or is an address, which belongs to another argument.
+ */
+char *address_argument_helo(const char *name, const char *value);
 
 #endif

@@ -118,9 +118,9 @@ set_request_message(json_t *request, size_t n, char *const *words)
 	if (!address_argument_client(&ip, "client", words[0], words[1]))
 		return false;
 	ipaddr_format(&ip, client);
-	sender = address_argument_read("sender", words[1], ADDRESS_ARGUMENT_DOMAIN);
+	sender = address_argument_read("sender", words[1], ADDRESS_ARGUMENT_SPF);
 	if (sender != NULL && n == 3)
-		helo = address_argument_host("helo", words[2]);
+		helo = address_argument_helo("helo", words[2]);
 	ok = sender != NULL && (n < 3 || helo != NULL);
 	if (ok && !(set_request_text(request, "ip", client) &&
 		      set_request_text(request, "sender", sender) &&

@@ -29,7 +29,7 @@ read_gate_arguments(struct gate_arguments *read, char *const *arguments, int n)
 	    address_argument_read("recipient", arguments[2], ADDRESS_ARGUMENT_RECIPIENT);
 	if (read->recipient == NULL || n < 4)
 		return read->recipient != NULL;
-	read->helo = address_argument_host("helo", arguments[3]);
+	read->helo = address_argument_helo("helo", arguments[3]);
 	return read->helo != NULL;
 }
 

@@ -74,13 +74,13 @@ test_addresses(void **state)
 		{ "x.test", UNIT_NULL, UNIT_NULL, "x.test" },
 		{ "<x.test>", UNIT_NULL, UNIT_NULL, "x.test" },
 		{ "alice@", UNIT_NULL, UNIT_NULL, UNIT_NULL },
-		{ "@x.test", UNIT_NULL, UNIT_NULL, UNIT_NULL },
+		{ "@x.test", UNIT_NULL, UNIT_NULL, "@x.test" },
 		{ "<a@x.test", UNIT_NULL, UNIT_NULL, UNIT_NULL },
 		{ "a@x.test>", UNIT_NULL, UNIT_NULL, UNIT_NULL },
 		{ "<<a@x.test>>", UNIT_NULL, UNIT_NULL, UNIT_NULL },
-		{ "a@x..test", UNIT_NULL, UNIT_NULL, UNIT_NULL },
+		{ "a@x..test", UNIT_NULL, UNIT_NULL, "a@x..test" },
 		{ "a@x test", UNIT_NULL, UNIT_NULL, UNIT_NULL },
-		{ "a@[x.test]", UNIT_NULL, UNIT_NULL, UNIT_NULL },
+		{ "a@[x.test]", UNIT_NULL, UNIT_NULL, "a@[x.test]" },
 		{ "a\nb@x.test", UNIT_NULL, UNIT_NULL, UNIT_NULL },
 		{ "from=<a@x.test>,", UNIT_NULL, UNIT_NULL, UNIT_NULL },
 		{ "two words", UNIT_NULL, UNIT_NULL, UNIT_NULL },
@@ -93,8 +93,8 @@ test_addresses(void **state)
 		    read_address(rows[i].value, ADDRESS_ARGUMENT_SENDER), rows[i].sender);
 		unit_text(rows[i].value, "recipient",
 		    read_address(rows[i].value, ADDRESS_ARGUMENT_RECIPIENT), rows[i].recipient);
-		unit_text(rows[i].value, "domain",
-		    read_address(rows[i].value, ADDRESS_ARGUMENT_DOMAIN), rows[i].domain);
+		unit_text(rows[i].value, "spf",
+		    read_address(rows[i].value, ADDRESS_ARGUMENT_SPF), rows[i].domain);
 		unit_int(rows[i].value, "an error is printed", errors[0] != '\0',
 		    strcmp(rows[i].domain, UNIT_NULL) == 0);
 	}
@@ -112,7 +112,7 @@ test_errors(void **state)
 	read_address("<>", ADDRESS_ARGUMENT_RECIPIENT);
 	unit_text(
 	    "recipient", "error", errors, "srsctl: sender: '<>' is not an address (user@domain)\n");
-	read_address("two words", ADDRESS_ARGUMENT_DOMAIN);
+	read_address("two words", ADDRESS_ARGUMENT_SPF);
 	unit_text("domain", "error", errors,
 	    "srsctl: sender: 'two words' is neither an address (user@domain) nor a domain nor the "
 	    "null sender (<>)\n");
@@ -181,13 +181,13 @@ test_swapped(void **state)
 }
 
 static const char *
-read_host(const char *value)
+read_helo(const char *value)
 {
 	static char text[200];
 	char *read;
 
 	capture_errors();
-	read = address_argument_host("helo", value);
+	read = address_argument_helo("helo", value);
 	end_capture();
 	snprintf(text, sizeof(text), "%s", read == NULL ? UNIT_NULL : read);
 	free(read);
@@ -198,12 +198,13 @@ static void
 test_hosts(void **state)
 {
 	(void)state;
-	unit_text("name", "host", read_host("mx.x.test"), "mx.x.test");
-	unit_text("pasted", "host", read_host("<mx.x.test>"), "mx.x.test");
-	unit_text("literal", "host", read_host("[192.0.2.1]"), "[192.0.2.1]");
-	unit_text("address", "host", read_host("a@x.test"), UNIT_NULL);
+	unit_text("name", "name", read_helo("mx.x.test"), "mx.x.test");
+	unit_text("pasted", "name", read_helo("<mx.x.test>"), "mx.x.test");
+	unit_text("literal", "name", read_helo("[192.0.2.1]"), "[192.0.2.1]");
+	unit_text("address", "name", read_helo("a@x.test"), UNIT_NULL);
 	unit_text("address", "error", errors, "srsctl: helo: 'a@x.test' is not a host name\n");
-	unit_text("empty", "host", read_host(""), UNIT_NULL);
+	unit_text("empty", "name", read_helo(""), UNIT_NULL);
+	unit_text("odd", "name", read_helo("JUMPIN' JUPITER"), "JUMPIN' JUPITER");
 	unit_end();
 }
 
