@@ -819,7 +819,7 @@ class ContentFilter(Common, FilterCase):
     def test_filter_sees_the_original_sender(self):
         mark = self.submit(ALICE, FORWARD)
         self.assertRegex(self.world.wait_mail(mark).sender, SRS)
-        shown, = self.filter.arrived(mark)
+        shown = self.filter.wait_mail(mark)
         self.assertEqual((shown.sender, shown.recipients), (ALICE, (FORWARD,)))
         self.assertEqual(shown.header_count('Received-SPF'), 1)
 
@@ -832,6 +832,7 @@ class ContentFilter(Common, FilterCase):
         mark = self.submit(ALICE, 'both@example.org')
         self.mailboxes.wait_mail(mark)
         self.world.wait_mail(mark)
+        self.filter.wait_mail(mark)
         self.assertEqual([len(sink.arrived(mark)) for sink in
                           (self.filter, self.mailboxes, self.world)], [1, 1, 1])
 
