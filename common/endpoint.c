@@ -80,6 +80,17 @@ has_resolved(const struct endpoint *ep, const struct endpoint_addr *addr)
 	return false;
 }
 
+/* has_family - does the kernel have this address family? It may run with ipv6.disable=1. */
+static bool
+has_family(int family)
+{
+	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd != -1)
+		close(fd);
+	return fd != -1 || errno != EAFNOSUPPORT;
+}
+
 static void
 add_resolved(struct endpoint *ep, const struct addrinfo *ai)
 {
@@ -103,7 +114,8 @@ look_up_host(struct endpoint *ep, const char *host, const char *port, int flags)
 	if (e != 0)
 		return e;
 	for (ai = res; ai != NULL; ai = ai->ai_next)
-		add_resolved(ep, ai);
+		if ((flags & AI_NUMERICHOST) || has_family(ai->ai_family))
+			add_resolved(ep, ai);
 	freeaddrinfo(res);
 	return 0;
 }
@@ -111,8 +123,9 @@ look_up_host(struct endpoint *ep, const char *host, const char *port, int flags)
 /*
  * resolve_host - set the addresses of a host, which may be one, a name or '*'
  *
- * For a name, AI_ADDRCONFIG omits the address families that this host does not have. With it, glibc
- * would refuse the address ::1 on a host whose only IPv6 address is ::1.
+ * For a name, AI_ADDRCONFIG omits the address families of which this host has no address. With it,
+ * glibc would refuse the address ::1 on a host whose only IPv6 address is ::1. It omits nothing where
+ * glibc cannot read the addresses of the host, as in a unit without AF_NETLINK.
  */
 static bool
 resolve_host(struct endpoint *ep, const char *host, const char *port, const char **error)
@@ -124,7 +137,9 @@ resolve_host(struct endpoint *ep, const char *host, const char *port, const char
 		e = look_up_host(ep, any ? NULL : host, port, AI_ADDRCONFIG);
 	if (e != 0)
 		*error = gai_strerror(e);
-	return e == 0;
+	else if (ep->n == 0)
+		*error = "this host has none of its address families";
+	return e == 0 && ep->n > 0;
 }
 
 static bool

@@ -4,8 +4,25 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "common/endpoint.h"
+
+static int missing_family = AF_UNSPEC;
+
+/* socket_without - the program has it in the place of the C library's socket */
+int socket_without(int family, int type, int protocol) __asm__("socket");
+
+int
+socket_without(int family, int type, int protocol)
+{
+	if (family == missing_family) {
+		errno = EAFNOSUPPORT;
+		return -1;
+	}
+	return (int)syscall(SYS_socket, family, type, protocol);
+}
 
 static void
 test_valid_forms(void **state)
@@ -206,6 +223,32 @@ test_covers(void **state)
 		unit_int(
 		    rows[i].b, rows[i].a, endpoint_covers(&b.addr[0], &a.addr[0]), rows[i].reverse);
 	}
+	unit_end();
+}
+
+/* A name stands for the addresses that can be bound. */
+static void
+test_missing_family(void **state)
+{
+	static const char *const names[] = { "inet:localhost:1", "inet:*:1" };
+	const char *error = "";
+	struct endpoint ep;
+	size_t i, j;
+
+	(void)state;
+	for (i = 0; i < COUNT(names); i++) {
+		missing_family = AF_INET6;
+		unit_true(names[i], "IPv4 remains", endpoint_parse(&ep, names[i], &error));
+		for (j = 0; j < ep.n; j++)
+			unit_int(names[i], "family", ep.addr[j].u.sa.sa_family, AF_INET);
+		missing_family = AF_INET;
+		if (!endpoint_parse(&ep, names[i], &error))
+			ep.n = 0;
+		for (j = 0; j < ep.n; j++)
+			unit_int(names[i], "family", ep.addr[j].u.sa.sa_family, AF_INET6);
+	}
+	unit_true("literal", "is not looked up", endpoint_parse(&ep, "inet:127.0.0.1:1", &error));
+	missing_family = AF_UNSPEC;
 	unit_end();
 }
 
@@ -714,6 +757,7 @@ main(void)
 		cmocka_unit_test(test_parse_any_address),
 		cmocka_unit_test(test_wildcard),
 		cmocka_unit_test(test_covers),
+		cmocka_unit_test(test_missing_family),
 		cmocka_unit_test(test_parse_literal),
 		cmocka_unit_test(test_local),
 		cmocka_unit_test(test_ip),
