@@ -36,12 +36,6 @@ PRINTF_LIKE(2, 3) static void set_config_error(char *error, const char *fmt, ...
 	printable_line(error);
 }
 
-static bool
-is_list_option(const struct conf_option *o)
-{
-	return o->type == OPTION_LIST || o->type == OPTION_CIDRS;
-}
-
 /* The place at which an option is set: a line of the file, or one of these. */
 #define LINE_NONE 0
 #define LINE_OVERRIDE (-1)
@@ -127,7 +121,7 @@ parse_config_text(struct config_load *l, const char *text)
 	for (i = 0; i < option_count; i++) {
 		known[i].section = option_table[i].section;
 		known[i].name = option_table[i].name;
-		known[i].list = is_list_option(&option_table[i]);
+		known[i].list = option_is_list(&option_table[i]);
 		known[i].titled = option_table[i].in_section;
 	}
 	ok = confuse_parse(&grammar, text, l->path, l->error, CONFIG_ERROR_SIZE);
@@ -180,7 +174,7 @@ override_option(struct config_load *l, const struct conf_option *o, char *value,
 	bool ok;
 
 	values[0] = value;
-	if (is_list_option(o))
+	if (option_is_list(o))
 		n = split_commas(value, values);
 	ok = option_set(l->s, o, values, n, why);
 	if (!ok)

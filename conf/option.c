@@ -529,6 +529,12 @@ const struct conf_option option_table[] = {
 
 const size_t option_count = sizeof(option_table) / sizeof(option_table[0]);
 
+bool
+option_is_list(const struct conf_option *o)
+{
+	return o->type == OPTION_LIST || o->type == OPTION_CIDRS;
+}
+
 static bool
 is_in_section(const struct conf_option *o, const char *section)
 {
@@ -797,7 +803,7 @@ set_field(void *field, const struct conf_option *o, const char *const *values, s
 {
 	int chosen;
 
-	if (o->type == OPTION_LIST || o->type == OPTION_CIDRS)
+	if (option_is_list(o))
 		return set_list_field(field, o, values, n, error);
 	if (n != 1) {
 		strlcpy(error, "takes one value", OPTION_ERROR_SIZE);
@@ -832,7 +838,7 @@ preset_field(void *field, const struct conf_option *o)
 	char *rest = copy, *word;
 	size_t n = 0;
 
-	if (o->type == OPTION_LIST || o->type == OPTION_CIDRS) {
+	if (option_is_list(o)) {
 		while ((word = strsep(&rest, " ")) != NULL)
 			if (*word != '\0')
 				values[n++] = word;
@@ -866,12 +872,6 @@ find_chosen_word(const struct conf_option *o, int value)
 	return c->word;
 }
 
-static bool
-is_list_type(const struct conf_option *o)
-{
-	return o->type == OPTION_LIST || o->type == OPTION_CIDRS;
-}
-
 static const char *
 format_cidr(const struct cidr *net, char buf[OPTION_VALUE_SIZE])
 {
@@ -898,7 +898,7 @@ static const char *
 read_field_value(
     const void *field, const struct conf_option *o, size_t i, char buf[OPTION_VALUE_SIZE])
 {
-	if (is_list_type(o))
+	if (option_is_list(o))
 		return read_list_value(field, o, i, buf);
 	if (i > 0)
 		return NULL;
@@ -928,7 +928,7 @@ print_field(const void *field, const struct conf_option *o, FILE *out)
 	size_t i;
 
 	fprintf(
-	    out, "%s%s = %s", o->section == NULL ? "" : "\t", o->name, is_list_type(o) ? "{" : "");
+	    out, "%s%s = %s", o->section == NULL ? "" : "\t", o->name, option_is_list(o) ? "{" : "");
 	for (i = 0; (value = read_field_value(field, o, i, buf)) != NULL; i++) {
 		if (i > 0)
 			fputs(", ", out);
@@ -937,7 +937,7 @@ print_field(const void *field, const struct conf_option *o, FILE *out)
 		else
 			option_print_quoted(value, out);
 	}
-	fputs(is_list_type(o) ? "}\n" : "\n", out);
+	fputs(option_is_list(o) ? "}\n" : "\n", out);
 }
 
 static size_t

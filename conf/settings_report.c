@@ -22,7 +22,7 @@ make_value(const struct conf_option *o, const char *value)
 static json_t *
 report_option(const struct spf_settings *spf, const struct settings *s, const struct conf_option *o)
 {
-	bool list = o->type == OPTION_LIST || o->type == OPTION_CIDRS;
+	bool list = option_is_list(o);
 	json_t *values = list ? json_array() : NULL;
 	char buf[OPTION_VALUE_SIZE];
 	const char *value;

@@ -646,8 +646,7 @@ set_chosen(void *arg, size_t number, int line, const char *const *values, size_t
 static void
 apply_line(struct import *im, const struct conf_option *o, const char *line)
 {
-	bool list = o->type == OPTION_LIST || o->type == OPTION_CIDRS;
-	const struct confuse_option known = { .name = o->name, .list = list };
+	const struct confuse_option known = { .name = o->name, .list = option_is_list(o) };
 	struct chosen_line chosen = { im, o };
 	const struct confuse_grammar grammar = {
 		.options = &known, .n = 1, .set = set_chosen, .arg = &chosen
