@@ -75,7 +75,7 @@ has_resolved(const struct endpoint *ep, const struct endpoint_addr *addr)
 	size_t i;
 
 	for (i = 0; i < ep->n; i++)
-		if (endpoint_covers(&ep->addr[i], addr) && endpoint_covers(addr, &ep->addr[i]))
+		if (endpoint_is_same(&ep->addr[i], addr))
 			return true;
 	return false;
 }
@@ -296,6 +296,18 @@ endpoint_covers(const struct endpoint_addr *a, const struct endpoint_addr *b)
 		return endpoint_is_same_path(a->u.un.sun_path, b->u.un.sun_path);
 	return endpoint_port(a) == endpoint_port(b) &&
 	       (endpoint_is_wildcard(a) || is_same_ip(a, b));
+}
+
+bool
+endpoint_is_same(const struct endpoint_addr *a, const struct endpoint_addr *b)
+{
+	return endpoint_covers(a, b) && endpoint_covers(b, a);
+}
+
+bool
+endpoint_overlaps(const struct endpoint_addr *a, const struct endpoint_addr *b)
+{
+	return endpoint_covers(a, b) || endpoint_covers(b, a);
 }
 
 /* remove_stale - unlink a socket that no process listens on; if one does, bind(2) fails */

@@ -89,6 +89,12 @@ bool endpoint_is_same_path(const char *a, const char *b);
  */
 bool endpoint_covers(const struct endpoint_addr *a, const struct endpoint_addr *b);
 
+/* True if each covers the other. */
+bool endpoint_is_same(const struct endpoint_addr *a, const struct endpoint_addr *b);
+
+/* True if one covers the other, so that only one of them can be bound. */
+bool endpoint_overlaps(const struct endpoint_addr *a, const struct endpoint_addr *b);
+
 /* The port of an inet address; 0 for a unix socket. */
 unsigned endpoint_port(const struct endpoint_addr *addr);
 

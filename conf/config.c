@@ -366,7 +366,7 @@ do_overlap(const char *a, const char *b)
 	struct endpoint_addr one, other;
 
 	return endpoint_parse_literal(&one, a) && endpoint_parse_literal(&other, b) &&
-	       (endpoint_covers(&one, &other) || endpoint_covers(&other, &one));
+	       endpoint_overlaps(&one, &other);
 }
 
 /* check_endpoint_pair - of one option, the wider one of two is opened */

@@ -44,18 +44,6 @@ want_current(struct listener_plan *plan, enum service_kind service, const char *
 	return found;
 }
 
-static bool
-is_same_address(const struct endpoint_addr *a, const struct endpoint_addr *b)
-{
-	return endpoint_covers(a, b) && endpoint_covers(b, a);
-}
-
-static bool
-is_conflict(const struct endpoint_addr *a, const struct endpoint_addr *b)
-{
-	return endpoint_covers(a, b) || endpoint_covers(b, a);
-}
-
 /* find_same_address - a current socket that an endpoint can take over, or NULL */
 static const struct listener *
 find_same_address(
@@ -68,7 +56,7 @@ find_same_address(
 		l = &plan->current->listener[i];
 		/* The control socket has another mode and owner. */
 		if ((l->service == SERVICE_CONTROL) == (service == SERVICE_CONTROL) &&
-		    is_same_address(&l->addr, addr))
+		    endpoint_is_same(&l->addr, addr))
 			return l;
 	}
 	return NULL;
@@ -180,7 +168,7 @@ check_services_differ(const struct listener_plan *plan, char *error, size_t size
 
 	for (i = 0; i < plan->n; i++)
 		for (j = 0; j < i; j++) {
-			if (!is_conflict(&w[i].addr, &w[j].addr))
+			if (!endpoint_overlaps(&w[i].addr, &w[j].addr))
 				continue;
 			snprintf(error, size,
 			    "%s: %s: %s listens there, %s %s; use another address",
@@ -232,7 +220,7 @@ listener_plan_occupants(
 
 	for (i = 0; i < plan->current->n && n < max; i++) {
 		l = &plan->current->listener[i];
-		if (!is_kept(plan, l) && is_conflict(&l->addr, addr))
+		if (!is_kept(plan, l) && endpoint_overlaps(&l->addr, addr))
 			fds[n++] = l->fd;
 	}
 	return n;

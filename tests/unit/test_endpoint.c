@@ -222,6 +222,10 @@ test_covers(void **state)
 		    rows[i].a, rows[i].b, endpoint_covers(&a.addr[0], &b.addr[0]), rows[i].want);
 		unit_int(
 		    rows[i].b, rows[i].a, endpoint_covers(&b.addr[0], &a.addr[0]), rows[i].reverse);
+		unit_int(rows[i].a, "same", endpoint_is_same(&a.addr[0], &b.addr[0]),
+		    rows[i].want && rows[i].reverse);
+		unit_int(rows[i].a, "overlap", endpoint_overlaps(&a.addr[0], &b.addr[0]),
+		    rows[i].want || rows[i].reverse);
 	}
 	unit_end();
 }
