@@ -48,6 +48,17 @@ printable_text(char *dst, size_t size, const char *src, size_t len)
 	return end_printable_text(dst, size, n, len);
 }
 
+bool
+printable_has_control(const char *s, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if (ascii_iscntrl(s[i]))
+			return true;
+	return false;
+}
+
 char *
 printable_line(char *text)
 {

@@ -5,6 +5,7 @@
 #ifndef COMMON_PRINTABLE_H
 #define COMMON_PRINTABLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* The maximum length of an untrusted value in the log, in bytes. */
@@ -34,6 +35,9 @@ char *printable_utf8(char *text);
  * do not begin with one. A surrogate counts as a character of three bytes.
  */
 size_t printable_utf8_length(const char *s, size_t len);
+
+/* True if one of len bytes is a control character of ASCII. s may be NULL if len is 0. */
+bool printable_has_control(const char *s, size_t len);
 
 /* Replaces control characters by '?', in place, so that the text is one line. Returns it. */
 char *printable_line(char *text);

@@ -217,12 +217,8 @@ struct section_name {
 static bool
 is_section_local(const char *local, size_t len)
 {
-	size_t i;
-
-	for (i = 0; i < len; i++)
-		if (ascii_iscntrl(local[i]))
-			return false;
-	return len > 0 && len <= MAILADDR_MAX && local[0] != '"';
+	return len > 0 && len <= MAILADDR_MAX && local[0] != '"' &&
+	       !printable_has_control(local, len);
 }
 
 static bool

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/ascii.h"
 #include "common/hostname.h"
 #include "common/mailaddr.h"
 #include "common/printable.h"
@@ -29,17 +28,6 @@ strip_enclosing(struct text text, char open, char close)
 	return text;
 }
 
-static bool
-has_control_character(struct text text)
-{
-	size_t i;
-
-	for (i = 0; i < text.len; i++)
-		if ((unsigned char)text.s[i] < ' ' || text.s[i] == 0x7f)
-			return true;
-	return false;
-}
-
 /* is_domain_text - a domain, or a literal such as [192.0.2.1] */
 static bool
 is_domain_text(const char *s, size_t len)
@@ -60,8 +48,8 @@ is_address_text(struct text text)
 	struct mailaddr_parts parts;
 
 	mailaddr_split(&parts, text.s, text.len);
-	return !has_control_character(text) && parts.local_len > 0 && parts.local[0] != '<' &&
-	       is_domain_text(parts.domain, parts.domain_len);
+	return !printable_has_control(text.s, text.len) && parts.local_len > 0 &&
+	       parts.local[0] != '<' && is_domain_text(parts.domain, parts.domain_len);
 }
 
 /* is_pasted_text - has it a character that is in a line of a log, but not in a domain? */
@@ -89,8 +77,8 @@ is_mail_from_text(struct text text)
 	mailaddr_split(&parts, text.s, text.len);
 	if (parts.domain == NULL)
 		return is_domain_text(text.s, text.len);
-	return !has_control_character(text) && text.s[0] != '<' && parts.domain_len > 0 &&
-	       !is_pasted_text(parts.domain, parts.domain_len);
+	return !printable_has_control(text.s, text.len) && text.s[0] != '<' &&
+	       parts.domain_len > 0 && !is_pasted_text(parts.domain, parts.domain_len);
 }
 
 static bool
@@ -168,7 +156,8 @@ address_argument_helo(const char *name, const char *value)
 {
 	struct text text = strip_enclosing(text_of(value), '<', '>');
 
-	if (text.len > 0 && !has_control_character(text) && memchr(text.s, '@', text.len) == NULL)
+	if (text.len > 0 && !printable_has_control(text.s, text.len) &&
+	    memchr(text.s, '@', text.len) == NULL)
 		return xstrndup(text.s, text.len);
 	print_argument_error(name, value, "not a host name");
 	return NULL;

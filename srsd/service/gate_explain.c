@@ -49,12 +49,7 @@ make_dry_charge(const struct gate_explain *explain)
 static bool
 is_policy_value(struct text value)
 {
-	size_t i;
-
-	for (i = 0; i < value.len; i++)
-		if ((unsigned char)value.s[i] < ' ' || value.s[i] == 0x7f)
-			return false;
-	return value.len <= GATE_EXPLAIN_TEXT_MAX;
+	return value.len <= GATE_EXPLAIN_TEXT_MAX && !printable_has_control(value.s, value.len);
 }
 
 /* read_explain_text - a missing member is empty; false: it is not a value of the policy protocol */

@@ -178,14 +178,8 @@ store_is_alias(const char *text, size_t len)
 static bool
 is_store_address(struct text address)
 {
-	size_t i;
-
-	if (address.len == 0 || address.len > STORE_ADDRESS_MAX)
-		return false;
-	for (i = 0; i < address.len; i++)
-		if ((unsigned char)address.s[i] < ' ' || address.s[i] == 0x7f)
-			return false;
-	return true;
+	return address.len > 0 && address.len <= STORE_ADDRESS_MAX &&
+	       !printable_has_control(address.s, address.len);
 }
 
 /* print_problem - untrusted words, or NULL, made visible; returns the buffer */

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "common/ipaddr.h"
+#include "common/printable.h"
 #include "conf/envelope_database.h"
 #include "srsd/store/store_redis_url.h"
 
@@ -13,17 +14,13 @@
 static bool
 parse_redis_path(struct store_redis_url *url, const char *path, const char **error)
 {
-	const char *c;
-
 	if (path[0] != '/') {
 		*error = "the path of a unix socket begins with /";
 		return false;
 	}
-	for (c = path; *c != '\0'; c++) {
-		if ((unsigned char)*c < ' ' || *c == 0x7f) {
-			*error = "the path of a unix socket has a control character";
-			return false;
-		}
+	if (printable_has_control(path, strlen(path))) {
+		*error = "the path of a unix socket has a control character";
+		return false;
 	}
 	if (strlcpy(url->path, path, sizeof(url->path)) >= sizeof(url->path)) {
 		*error = "the path of a unix socket has at most 107 bytes";

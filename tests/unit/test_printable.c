@@ -161,6 +161,23 @@ test_line(void **state)
 }
 
 static void
+test_has_control(void **state)
+{
+	int c;
+	char text[] = "a b";
+
+	(void)state;
+	assert_false(printable_has_control(NULL, 0));
+	for (c = 0; c < 256; c++) {
+		text[1] = (char)c;
+		unit_int("byte", text, printable_has_control(text, 3), c < 0x20 || c == 0x7f);
+	}
+	assert_false(printable_has_control("a\n", 1));
+	assert_true(printable_has_control("a\n", 2));
+	unit_end();
+}
+
+static void
 test_utf8(void **state)
 {
 	static const struct {
@@ -258,6 +275,7 @@ main(void)
 		cmocka_unit_test(test_text_cut),
 		cmocka_unit_test(test_no_text),
 		cmocka_unit_test(test_line),
+		cmocka_unit_test(test_has_control),
 	};
 
 	return cmocka_run_group_tests_name("printable", tests, NULL, NULL);

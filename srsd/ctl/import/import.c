@@ -5,7 +5,6 @@
 #include <strings.h>
 #include <sys/queue.h>
 
-#include "common/ascii.h"
 #include "common/attributes.h"
 #include "common/mailaddr.h"
 #include "common/printable.h"
@@ -167,13 +166,11 @@ find_imported(const struct import *im, const struct conf_option *o)
 static bool
 has_control(const char *const *values, size_t n)
 {
-	const char *c;
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		for (c = values[i]; *c != '\0'; c++)
-			if (ascii_iscntrl(*c))
-				return true;
+		if (printable_has_control(values[i], strlen(values[i])))
+			return true;
 	return false;
 }
 
