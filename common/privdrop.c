@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 #include <errno.h>
 #include <grp.h>
@@ -133,4 +134,21 @@ privdrop_become(const struct identity *id)
 		return false;
 #endif
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
+}
+
+int
+privdrop_try(const struct identity *id, int (*ask)(const char *arg), const char *arg)
+{
+	int status;
+	pid_t pid;
+
+	pid = fork();
+	if (pid == -1)
+		return errno;
+	if (pid == 0)
+		_exit(privdrop_become(id) ? ask(arg) : EPERM);
+	while (waitpid(pid, &status, 0) == -1)
+		if (errno != EINTR)
+			return errno;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
 }

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: ISC */
-#include <sys/wait.h>
-
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -36,25 +34,18 @@ secret_access_unit_user(const struct settings *settings)
 	return getpwnam(settings->unprivileged_user);
 }
 
+static int
+try_open(const char *file)
+{
+	return open(file, O_RDONLY | O_CLOEXEC) == -1 ? errno : 0;
+}
+
 int
 secret_access_try(const struct passwd *user, const char *file)
 {
 	const struct identity id = { user->pw_uid, user->pw_gid };
-	int status;
-	pid_t pid;
 
-	pid = fork();
-	if (pid == -1)
-		return errno;
-	if (pid == 0) {
-		if (!privdrop_become(&id))
-			_exit(EPERM);
-		_exit(open(file, O_RDONLY | O_CLOEXEC) == -1 ? errno : 0);
-	}
-	while (waitpid(pid, &status, 0) == -1)
-		if (errno != EINTR)
-			return errno;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
+	return privdrop_try(&id, try_open, file);
 }
 
 char *

@@ -8,6 +8,7 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
+#include <errno.h>
 #include <grp.h>
 #include <pwd.h>
 
@@ -277,6 +278,30 @@ test_same_user(void **state)
 	in_child(check_same_user, "");
 }
 
+static int
+is_user(const char *name)
+{
+	const struct passwd *pw = getpwnam(name);
+
+	return pw != NULL && geteuid() == pw->pw_uid ? 0 : EACCES;
+}
+
+/* The question is asked as the user, and this process stays what it is. */
+static void
+test_try(void **state)
+{
+	const struct passwd *pw = getpwnam(is_root() ? USER : "root");
+	const struct identity id = { pw->pw_uid, pw->pw_gid };
+	uid_t before = geteuid();
+
+	(void)state;
+	fflush(NULL);
+	assert_int_equal(privdrop_try(&id, is_user, USER), is_root() ? 0 : EPERM);
+	if (is_root())
+		assert_int_equal(privdrop_try(&id, is_user, "root"), EACCES);
+	assert_int_equal(geteuid(), before);
+}
+
 int
 main(void)
 {
@@ -289,6 +314,7 @@ main(void)
 		UNIT_DIR_TEST(test_drop_in_another_root),
 		UNIT_DIR_TEST(test_missing_root_folder),
 		cmocka_unit_test(test_same_user),
+		cmocka_unit_test(test_try),
 		UNIT_DIR_TEST(test_limit),
 		cmocka_unit_test(test_no_capabilities),
 	};

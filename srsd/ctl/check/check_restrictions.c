@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: ISC */
-#include <sys/wait.h>
-
 #include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -334,27 +332,21 @@ check_each_smtpd(struct check *check)
 	findings_remedy(check->findings, "master.cf has no smtpd service for mail from strangers");
 }
 
+static int
+try_connect(const char *endpoint)
+{
+	const char *error;
+
+	return connect_endpoint(endpoint, CONNECT_MS, &error) == -1 ? errno : 0;
+}
+
 /* try_connect_as - can that user connect? Returns 0 or an errno. */
 static int
 try_connect_as(const struct passwd *user, const char *endpoint)
 {
-	struct identity id = { user->pw_uid, user->pw_gid };
-	const char *error;
-	int status;
-	pid_t pid;
+	const struct identity id = { user->pw_uid, user->pw_gid };
 
-	pid = fork();
-	if (pid == -1)
-		return errno;
-	if (pid == 0) {
-		if (!privdrop_become(&id))
-			_exit(EPERM);
-		_exit(connect_endpoint(endpoint, CONNECT_MS, &error) == -1 ? errno : 0);
-	}
-	while (waitpid(pid, &status, 0) == -1)
-		if (errno != EINTR)
-			return errno;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
+	return privdrop_try(&id, try_connect, endpoint);
 }
 
 /* check_sockets - Postfix must have access to the directory of a unix socket */
