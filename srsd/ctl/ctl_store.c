@@ -8,6 +8,17 @@
 #include "srsd/ctl/ctl_store.h"
 #include "srsd/srs/srs_alias.h"
 
+bool
+ctl_store_identity(const struct ctl *ctl, struct identity *id)
+{
+	const char *user = ctl->settings->unprivileged_user, *instead, *why;
+
+	if (privdrop_daemon(id, user, &instead, &why))
+		return true;
+	fprintf(stderr, "srsctl: unprivileged-user '%s': %s\n", user, why);
+	return false;
+}
+
 /* print_answers - "puts  done 12, full 0, failed 0" */
 static void
 print_answers(const char *title, json_t *answers)

@@ -18,7 +18,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/privdrop.h"
 #include "common/xmalloc.h"
 #include "conf/envelope_database.h"
 #include "srsd/ctl/confined.h"
@@ -157,15 +156,11 @@ static int
 back_up_file(const struct ctl *ctl, const char *database, const char *path, bool as_json)
 {
 	struct backup_job job = { .database = database, .path = path };
-	const char *instead, *why;
 	struct identity id;
 	long long rows;
 
-	if (!privdrop_daemon(&id, ctl->settings->unprivileged_user, &instead, &why)) {
-		fprintf(stderr, "srsctl: unprivileged-user '%s': %s\n",
-		    ctl->settings->unprivileged_user, why);
+	if (!ctl_store_identity(ctl, &id))
 		return CTL_UNKNOWN;
-	}
 	if (!create_backup(path))
 		return CTL_UNKNOWN;
 	remove_if_interrupted(path);

@@ -21,7 +21,6 @@
 #include <unistd.h>
 
 #include "common/day.h"
-#include "common/privdrop.h"
 #include "srsd/ctl/confined.h"
 #include "srsd/ctl/ctl_store.h"
 
@@ -308,15 +307,11 @@ ctl_store_import(const struct ctl *ctl, const struct command_line *line)
 {
 	struct import_job job = { .path = command_line_argument(line, 0), .after = INT64_MIN };
 	struct import_counts counts = { .done = 0 };
-	const char *instead, *why;
 	struct identity id;
 	int more = 1;
 
-	if (!privdrop_daemon(&id, ctl->settings->unprivileged_user, &instead, &why)) {
-		fprintf(stderr, "srsctl: unprivileged-user '%s': %s\n",
-		    ctl->settings->unprivileged_user, why);
+	if (!ctl_store_identity(ctl, &id))
 		return CTL_UNKNOWN;
-	}
 	while (more == 1 && counts.full == 0 && counts.failed == 0)
 		more = copy_portion(ctl, &job, &id, &counts);
 	if (more == -1)

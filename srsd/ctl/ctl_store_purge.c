@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #include "common/clock.h"
-#include "common/privdrop.h"
 #include "conf/envelope_database.h"
 #include "srsd/ctl/confined.h"
 #include "srsd/ctl/ctl_store.h"
@@ -176,16 +175,12 @@ purge_file(const struct ctl *ctl, const char *path, bool all, bool as_json)
 {
 	const struct purge_job job = { path, ctl->settings->envelope_limit,
 		all ? (time_t)INT64_MAX : time(NULL) };
-	const char *instead, *why;
 	long long deleted = 0;
 	struct identity id;
 	int more = 1;
 
-	if (!privdrop_daemon(&id, ctl->settings->unprivileged_user, &instead, &why)) {
-		fprintf(stderr, "srsctl: unprivileged-user '%s': %s\n",
-		    ctl->settings->unprivileged_user, why);
+	if (!ctl_store_identity(ctl, &id))
 		return false;
-	}
 	while (more == 1)
 		more = purge_round(&job, &id, &deleted);
 	if (more == 0)
