@@ -2,13 +2,9 @@
 /*
  * Whole conversations of Postfix with the policy service. The DNS is a text; see fake_resolver.h.
  */
-#include "tests/unit/fake_resolver.h"
-#include "tests/unit/log_capture.h"
-#include "tests/unit/session_feed.h"
-#include "tests/unit/srs_case.h"
+#include "tests/unit/policy_case.h"
 
 #include "conf/spf_sections.h"
-#include "srsd/service/policy_service.h"
 
 static const char zone[] = "good.test TXT v=spf1 ip4:192.0.2.1 -all\n"
 			   "bad.test TXT v=spf1 -all\n"
@@ -16,73 +12,18 @@ static const char zone[] = "good.test TXT v=spf1 ip4:192.0.2.1 -all\n"
 			   "srs.test TXT v=spf1 -all\n"
 			   "sick.test TXT !\n";
 
-static struct policy_service service;
-static struct stats stats;
-static struct settings *settings;
-static struct resolver resolver;
-static struct session_feed feed = { .open = policy_session_open, .service = &service };
-
-static void
-set_spf(const char *name, const char *value)
-{
-	const struct conf_option *o = option_find("spf", name);
-	char error[OPTION_ERROR_SIZE];
-
-	assert_non_null(o);
-	if (!option_set(settings, o, &value, 1, error))
-		fail_msg("%s: %s", name, error);
-}
-
 static int
 begin(void **state)
 {
-	settings = srs_settings();
-	set_spf("authserv-id", "mx.srs.test");
-	memset(&resolver, 0, sizeof(resolver));
-	resolver.zone = zone;
-	resolver.cached = true;
-	service.settings = settings;
-	service.keys = srs_keys_of(SECRET "\n");
-	service.checker.base = event_base_new();
-	service.checker.resolver = &resolver;
-	service.checker.inflight = spf_inflight_new();
-	service.checker.clock = &session_feed_clock;
-	service.messages = message_memory_new();
-	service.budget = srs_budget_new();
-	service.clock = &session_feed_clock;
-	memset(&stats, 0, sizeof(stats));
-	service.stats = &stats;
-	session_feed_now = NOW;
-	if (unit_dir_make(state) != 0)
-		return -1;
-	log_capture_take();
-	return 0;
+	return policy_case_begin(state, zone);
 }
 
-static int
-end(void **state)
-{
-	log_capture_take();
-	assert_int_equal(resolver.out, 0);
-	assert_int_equal(spf_inflight_count(service.checker.inflight), 0);
-	srs_budget_free(&service.budget);
-	message_memory_free(&service.messages);
-	spf_inflight_free(&service.checker.inflight);
-	event_base_free(service.checker.base);
-	srs_keys_free(&service.keys);
-	settings_free(&settings);
-	return unit_dir_remove(state);
-}
-
-#define POLICY_TEST(test) cmocka_unit_test_setup_teardown(test, begin, end)
+#define POLICY_TEST(test) cmocka_unit_test_setup_teardown(test, begin, policy_case_end)
 
 /* A request as Postfix sends it; the table contains several, as text. */
 struct request {
 	const char *client, *helo, *sender, *recipient, *instance;
 };
-
-#define JANE "SRS0=mqiS=G3=example.test=jane@srs.test"
-#define FORGED "SRS0=xxxx=G3=example.test=jane@srs.test"
 
 static const char *
 put_request(const struct request *r)
