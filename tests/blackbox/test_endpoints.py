@@ -17,21 +17,13 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.p
 from harness import tap
 from harness.case import DaemonCase
 from harness.clients import MapClient
-from harness.daemon import WAIT, Daemon, StartFailed, free_port, is_root, reachable_binary
+from harness.daemon import (WAIT, Daemon, StartFailed, free_port, has_ipv6, is_root,
+                            reachable_binary)
 
 HOSTS = '127.0.0.1 localhost\n::1 localhost ip6-localhost\n'
 
 
-def have_ipv6():
-    try:
-        with socket.socket(socket.AF_INET6) as sock:
-            sock.bind(('::1', 0))
-    except OSError:
-        return False
-    return True
-
-
-needs_ipv6 = unittest.skipUnless(have_ipv6(), 'the address ::1 does not exist')
+needs_ipv6 = unittest.skipUnless(has_ipv6(), 'the address ::1 does not exist')
 
 
 class HostWithoutIpv6(unittest.TestCase):

@@ -19,6 +19,7 @@ from harness import build, tap
 from harness.clients import policy_request
 from harness.daemon import ORDINARY_USER, Daemon, Folder, is_root, reachable_binary, render, run
 from harness.dns_server import Delayed, DnsServer
+from harness.fake_server import FakeServer
 
 WAIT = 60
 ZONE = {
@@ -92,7 +93,7 @@ class Bridge:
         return self.process.stderr.read().decode()
 
 
-class FakeService:
+class FakeService(FakeServer):
     """A policy service that serves each connection with the next of its functions.
 
     A function gets the socket of the connection, which is closed when it returns; the last function
@@ -102,31 +103,15 @@ class FakeService:
     def __init__(self, *behaviours):
         self.behaviours = list(behaviours)
         self.connections = 0
-        self._sock = socket.socket()
-        self._sock.bind(('127.0.0.1', 0))
-        self._sock.listen(8)
-        self.endpoint = 'inet:127.0.0.1:%d' % self._sock.getsockname()[1]
-        self._thread = threading.Thread(target=self._run, daemon=True)
+        sock = socket.socket()
+        sock.bind(('127.0.0.1', 0))
+        self.endpoint = 'inet:127.0.0.1:%d' % sock.getsockname()[1]
+        super().__init__(sock)
 
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._sock.shutdown(socket.SHUT_RDWR)
-        self._thread.join(WAIT)
-        self._sock.close()
-
-    def _run(self):
-        while True:
-            try:
-                client = self._sock.accept()[0]
-            except OSError:
-                return
-            behave = self.behaviours[min(self.connections, len(self.behaviours) - 1)]
-            self.connections += 1
-            with client:
-                behave(client)
+    def serve(self, client):
+        behave = self.behaviours[min(self.connections, len(self.behaviours) - 1)]
+        self.connections += 1
+        behave(client)
 
 
 def read_request(client):

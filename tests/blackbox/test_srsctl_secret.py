@@ -13,7 +13,6 @@ import socket
 import stat
 import subprocess
 import sys
-import threading
 import time
 import unittest
 
@@ -23,6 +22,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.p
 from harness import srs, tap
 from harness.ctl import FakeControl, assert_wrong_usage
 from harness.daemon import ORDINARY_USER, Daemon, Folder, is_root, reachable_binary, render, run
+from harness.fake_server import FakeServer
 
 DAY = 86400
 KEPT_DAYS = 21 + 1 + 2      # max-age, clocks that differ, hash-avoid-slash
@@ -456,7 +456,7 @@ class Promote(Base):
             self.refused('no secret has the fingerprint', 'promote', text)
 
 
-class FakeSmtp:
+class FakeSmtp(FakeServer):
     """An SMTP server that answers the commands of one client, and keeps them.
 
     `replies` maps a verb to the bytes of its reply, instead of an ordinary one. None: the server
@@ -471,33 +471,15 @@ class FakeSmtp:
         self._forged = forged       # to the second RCPT TO
         self._replies = {**self.REPLIES, **(replies or {})}
         family = socket.AF_INET6 if ':' in host else socket.AF_INET
-        self._sock = socket.socket(family)
-        self._sock.bind((host, 0))
-        self._sock.listen(8)
+        sock = socket.socket(family)
+        sock.bind((host, 0))
         self.name = '%s:%d' % ('[::1]' if family == socket.AF_INET6 else host,
-                               self._sock.getsockname()[1])
-        self._thread = threading.Thread(target=self._run, daemon=True)
+                               sock.getsockname()[1])
+        super().__init__(sock)
 
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._sock.shutdown(socket.SHUT_RDWR)
-        self._thread.join()
-        self._sock.close()
-
-    def _run(self):
-        while True:
-            try:
-                client = self._sock.accept()[0]
-            except OSError:
-                return
-            with client, client.makefile('rb') as lines:
-                try:
-                    self._converse(client, lines)
-                except OSError:
-                    continue
+    def serve(self, client):
+        with client.makefile('rb') as lines:
+            self._converse(client, lines)
 
     def _converse(self, client, lines):
         line = b''

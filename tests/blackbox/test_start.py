@@ -20,20 +20,11 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.p
 from harness import srs, tap
 from harness.case import DaemonCase
 from harness.clients import MapClient, PolicyClient, policy_request
-from harness.daemon import (ORDINARY_USER, SECRET, Daemon, StartFailed, free_port, is_root,
-                            process_status, process_tree, run)
+from harness.daemon import (ORDINARY_USER, SECRET, Daemon, StartFailed, free_port, has_ipv6,
+                            is_root, process_status, process_tree, run)
 
 WAIT = 60
 OPERATOR = 78           # exit status of a start that only an operator can make succeed
-
-
-def has_ipv6():
-    try:
-        with socket.socket(socket.AF_INET6) as sock:
-            sock.bind(('::1', 0))
-    except OSError:
-        return False
-    return True
 
 
 class StartCase(DaemonCase):

@@ -158,6 +158,16 @@ def free_port(host='127.0.0.1'):
 
 # -- configuration ----------------------------------------------------------
 
+def has_ipv6():
+    """True if the address ::1 exists."""
+    try:
+        with socket.socket(socket.AF_INET6) as sock:
+            sock.bind(('::1', 0))
+    except OSError:
+        return False
+    return True
+
+
 def _value(value):
     if isinstance(value, bool):
         return 'true' if value else 'false'
