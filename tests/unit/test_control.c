@@ -210,21 +210,31 @@ check_hears(struct client *c, const char *row, const char *want)
 	free(line);
 }
 
+/* heard_reply - as JSON; NULL: nothing was heard in the place of want */
+static json_t *
+heard_reply(struct client *c, const char *row, const char *want)
+{
+	char *line = heard(c);
+	json_t *reply = NULL;
+
+	if (line == NULL)
+		unit_text(row, "reply", line, want);
+	else
+		reply = json_case_read(line);
+	free(line);
+	return reply;
+}
+
 static void
 check_refused(struct client *c, const char *row, const char *why)
 {
-	char *line = heard(c);
-	json_t *reply;
+	json_t *reply = heard_reply(c, row, why);
 
-	if (line == NULL) {
-		unit_text(row, "reply", line, why);
+	if (reply == NULL)
 		return;
-	}
-	reply = json_case_read(line);
 	json_case_keys(row, reply, "error");
 	unit_holds(row, "error", json_string_value(json_object_get(reply, "error")), why);
 	json_decref(reply);
-	free(line);
 }
 
 #define SPF(sender) "{\"command\":\"spf\",\"ip\":\"192.0.2.1\",\"sender\":\"" sender "\"}\n"
@@ -309,17 +319,12 @@ test_refused(void **state)
 static void
 check_action(struct client *c, const char *row, const char *want)
 {
-	char *line = heard(c);
-	json_t *reply;
+	json_t *reply = heard_reply(c, row, want);
 
-	if (line == NULL) {
-		unit_text(row, "reply", line, want);
+	if (reply == NULL)
 		return;
-	}
-	reply = json_case_read(line);
 	json_case_member(row, reply, "action", want);
 	json_decref(reply);
-	free(line);
 }
 
 /* The reply comes when the DNS has answered; the next line waits for it. */
