@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 #include <stdio.h>
 
+#include "common/day.h"
 #include "common/duration.h"
 
 #define MINUTE 60
 #define HOUR 3600
-#define DAY 86400
 
 /* format_units - "2 days 3 h", or "2 days" if there is no rest */
 static void
@@ -28,9 +28,10 @@ duration_format(char text[DURATION_TEXT_SIZE], uint64_t ms)
 		format_units(text, s, "s", 0, "");
 	else if (s < HOUR)
 		format_units(text, s / MINUTE, "min", 0, "");
-	else if (s < DAY)
+	else if (s < DAY_SECONDS)
 		format_units(text, s / HOUR, "h", s % HOUR / MINUTE, "min");
 	else
-		format_units(text, s / DAY, s < 2 * DAY ? "day" : "days", s % DAY / HOUR, "h");
+		format_units(text, s / DAY_SECONDS, s < 2 * DAY_SECONDS ? "day" : "days",
+		    s % DAY_SECONDS / HOUR, "h");
 	return text;
 }
