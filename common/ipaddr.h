@@ -69,8 +69,8 @@ bool cidr_parse(struct cidr *net, const char *s, size_t len);
 bool cidr_parse_prefix(unsigned *prefix, const char *s, size_t len, unsigned max);
 
 /*
- * An order of networks, for qsort(3): by family, prefix and the bits within the prefix. Returns 0 if
- * both are the same network, whatever their bits after the prefix.
+ * An order of networks, for qsort(3): by family, prefix and the bits within the prefix. Returns 0
+ * if both are the same network, whatever their bits after the prefix.
  */
 int cidr_compare(const struct cidr *a, const struct cidr *b);
 

@@ -99,15 +99,15 @@ void log_warn(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void log_warnx(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
 /*
- * Selects the exit status of fatal and fatalx, which is 1 at first. If memory is exhausted (ENOMEM) it
- * is 1 in any case, because the next start may have enough.
+ * Selects the exit status of fatal and fatalx, which is 1 at first. If memory is exhausted (ENOMEM)
+ * it is 1 in any case, because the next start may have enough.
  */
 void log_fatal_status(int status);
 
 /*
- * Log a message and exit with the status of log_fatal_status. Only for errors at the start and for exhausted memory,
- * never for input from the network. A message to syslog is repeated on standard error. fatal
- * appends the text of errno; fatalx does not.
+ * Log a message and exit with the status of log_fatal_status. Only for errors at the start and for
+ * exhausted memory, never for input from the network. A message to syslog is repeated on standard
+ * error. fatal appends the text of errno; fatalx does not.
  */
 void fatal(const char *fmt, ...) NORETURN PRINTF_LIKE(1, 2);
 void fatalx(const char *fmt, ...) NORETURN PRINTF_LIKE(1, 2);

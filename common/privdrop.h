@@ -46,8 +46,8 @@ bool privdrop_limit(void);
 bool privdrop_become(const struct identity *id);
 
 /*
- * Tries something as another user, in a child process, where ask returns 0 or an errno. Returns that,
- * or the errno of a failure before it.
+ * Tries something as another user, in a child process, where ask returns 0 or an errno. Returns
+ * that, or the errno of a failure before it.
  */
 int privdrop_try(const struct identity *id, int (*ask)(const char *arg), const char *arg);
 

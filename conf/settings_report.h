@@ -7,8 +7,8 @@
  *	  "spf-sections": [{"name": "example.org", "no-mail": true}, ...] }
  *
  * Numbers and truth values have the types of JSON, lists are arrays, and all other values are the
- * texts that srsd -nv prints. A section has only the options that it sets itself. A text that is not
- * UTF-8 is null.
+ * texts that srsd -nv prints. A section has only the options that it sets itself. A text that is
+ * not UTF-8 is null.
  */
 #ifndef CONF_SETTINGS_REPORT_H
 #define CONF_SETTINGS_REPORT_H

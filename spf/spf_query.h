@@ -44,8 +44,9 @@ bool spf_query_is_done(const struct spf_query *query);
  *	  "nameservers": ["192.0.2.53", ...] }
  *	{ "for": ..., "record": ..., "addresses": [{ "ip": ..., ... }, ...], "nameservers": ... }
  *
- * with the members that the request has. An empty list of nameservers means the root servers. There is a report (spf_report.h) for each identity that
- * was checked, or an object for each address (spf_outbound.h).
+ * with the members that the request has. An empty list of nameservers means the root servers. There
+ * is a report (spf_report.h) for each identity that was checked, or an object for each address
+ * (spf_outbound.h).
  */
 json_t *spf_query_report(const struct spf_query *query);
 

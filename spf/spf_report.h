@@ -29,8 +29,8 @@
  *	                          "cached": false, "given": false, "asked_ms": 3, "answered_ms": 8 } ] } ] }
  *
  * An answer with the status void has a member "no_name" that is true if the name does not exist;
- * otherwise it has no records of the type. An answer is cached if it needed no query, and given if it is the record of the request
- * (spf_check.h).
+ * otherwise it has no records of the type. An answer is cached if it needed no query, and given if
+ * it is the record of the request (spf_check.h).
  *
  * A term "" is the lookup of the domain's record. It has a member "hint" if the domain has no
  * record but a text that looks like one (spf_near_miss.h), or a record with an ignored term

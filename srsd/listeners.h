@@ -48,10 +48,10 @@ bool listeners_are_handed_over(void);
 struct listeners *listeners_handed_over(void);
 
 /*
- * Returns the set that the settings require: sockets of current that stay, and new ones. The sockets
- * belong to id. If the control socket cannot be opened, a warning is logged and it is left out.
- * Returns NULL with one line in error, and nothing opened, if another one cannot be opened. *in_use,
- * which may be NULL, is then true if another program has its address.
+ * Returns the set that the settings require: sockets of current that stay, and new ones. The
+ * sockets belong to id. If the control socket cannot be opened, a warning is logged and it is left
+ * out. Returns NULL with one line in error, and nothing opened, if another one cannot be opened.
+ * *in_use, which may be NULL, is then true if another program has its address.
  */
 struct listeners *listeners_plan(const struct listeners *current, const struct settings *settings,
     const struct identity *id, bool *in_use, char *error, size_t size);

@@ -169,10 +169,10 @@ read_start(const struct srsd_options *opts, struct monitor_start *start)
 /*
  * expect_operator - let errors that only an operator can correct end with STATUS_OPERATOR
  *
- * srsd.service does not start the daemon again then, so that the unit is shown as failed. If systemd
- * holds the sockets, it would: each connection that waits starts the service, at once and without
- * end, until systemd closes the sockets. Such a start fails with status 1, and is repeated after a
- * pause.
+ * srsd.service does not start the daemon again then, so that the unit is shown as failed. If
+ * systemd holds the sockets, it would: each connection that waits starts the service, at once and
+ * without end, until systemd closes the sockets. Such a start fails with status 1, and is repeated
+ * after a pause.
  */
 static void
 expect_operator(bool sockets_handed_over)

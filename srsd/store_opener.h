@@ -30,9 +30,9 @@ void store_opener_open(void *opener, struct store *store, const struct settings 
     const struct inputs_database *database);
 
 /*
- * Takes over a descriptor of the monitor, for the current settings: the end of a socket pair, or a socket to a server. One
- * that the backend does not use is closed. fd is -1 if the monitor could not make one; problem then
- * has the reason.
+ * Takes over a descriptor of the monitor, for the current settings: the end of a socket pair, or a
+ * socket to a server. One that the backend does not use is closed. fd is -1 if the monitor could not
+ * make one; problem then has the reason.
  */
 void store_opener_attach(
     struct store_opener *opener, enum link_order kind, int fd, const char *problem);

@@ -26,8 +26,8 @@
  * failures of one turn before its next turn.
  *
  * A name that was silent twice gets one attempt in a patient context, over TCP. This serves a
- * nameserver that needs some seconds to answer a forwarder without a cache. By then the time of HELO
- * names and of the client's own names has expired, so that few queries reach this context.
+ * nameserver that needs some seconds to answer a forwarder without a cache. By then the time of
+ * HELO names and of the client's own names has expired, so that few queries reach this context.
  */
 #define CONTEXTS 6
 #define TURN_MS 2000

@@ -27,9 +27,10 @@
 
 /*
  * Makes the plan for these settings. The servers are those of `nameservers` or, if that list is
- * empty, those of /etc/resolv.conf. If that file cannot be read, the reason is logged. A plan without a server means
- * that the root servers are queried. With `dnssec` the file of `trust-anchor` must have at least
- * one resource record. Files are read through the box; NULL reads them from the disk.
+ * empty, those of /etc/resolv.conf. If that file cannot be read, the reason is logged. A plan
+ * without a server means that the root servers are queried. With `dnssec` the file of
+ * `trust-anchor` must have at least one resource record. Files are read through the box; NULL reads
+ * them from the disk.
  *
  * The caller frees the text. Returns NULL with one line in error, of at most size bytes.
  */

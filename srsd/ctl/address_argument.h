@@ -30,8 +30,8 @@ enum address_argument_form {
 char *address_argument_read(const char *name, const char *value, enum address_argument_form form);
 
 /*
- * Reads the address of a client. sender is the argument that comes after it, or NULL: if that is one
- * and the value is not, the error asks whether the two were swapped.
+ * Reads the address of a client. sender is the argument that comes after it, or NULL: if that is
+ * one and the value is not, the error asks whether the two were swapped.
  */
 bool address_argument_client(
     struct ipaddr *client, const char *name, const char *value, const char *sender);

@@ -6,8 +6,8 @@
  * add rows to its journal. `srsctl store import` copies the rows back.
  *
  * SECURITY: the store process may have written anything to the database. A process with the rights
- * of the daemon's user reads it, in the sandbox of the store process. It is given the new file, which
- * the caller's rights have created.
+ * of the daemon's user reads it, in the sandbox of the store process. It is given the new file,
+ * which the caller's rights have created.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * postfix_endpoint - finds the endpoint of srsd for a map or a policy service in the configuration
- * of Postfix. Postfix may use a host name or only a port where srsd has an address. A path is relative
- * to its queue directory if it has no leading '/', or if the service that uses it is in a chroot.
+ * of Postfix. Postfix may use a host name or only a port where srsd has an address. A path is
+ * relative to its queue directory if it has no leading '/', or if the service that uses it is in a
+ * chroot.
  */
 #ifndef SRSD_CTL_POSTFIX_ENDPOINT_H
 #define SRSD_CTL_POSTFIX_ENDPOINT_H

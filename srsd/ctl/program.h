@@ -3,8 +3,9 @@
  * program - run another program and collect its output: postconf(1) and postmap(1), for srsctl.
  *
  * There is no shell in between. A program is found in PATH, /usr/sbin, /usr/local/sbin or /sbin. It
- * runs with LC_ALL=C, standard input from /dev/null or with a text, and without the close-on-exec descriptors
- * of the caller. To that end program_run changes PATH and LC_ALL of the calling process.
+ * runs with LC_ALL=C, standard input from /dev/null or with a text, and without the close-on-exec
+ * descriptors of the caller. To that end program_run changes PATH and LC_ALL of the calling
+ * process.
  */
 #ifndef SRSD_CTL_PROGRAM_H
 #define SRSD_CTL_PROGRAM_H

@@ -133,9 +133,9 @@ bool gate_before(const struct gate_query *q, const struct settings *settings,
     struct gate_action *action, struct gate_plan *plan);
 
 /*
- * The part of gate_before that depends on the SRS facts of the recipient alone, for a stranger: true
- * when it decides, with the answer in *action. held_back is the refusal that test-only holds back,
- * with its code and text, or "".
+ * The part of gate_before that depends on the SRS facts of the recipient alone, for a stranger:
+ * true when it decides, with the answer in *action. held_back is the refusal that test-only holds
+ * back, with its code and text, or "".
  */
 bool gate_before_recipient(const struct gate_query *q, const struct settings *settings,
     struct gate_action *action, char held_back[GATE_TEXT_SIZE]);

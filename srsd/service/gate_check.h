@@ -26,8 +26,8 @@ struct spf_check_request gate_check_request(const struct gate_query *q,
     time_t now);
 
 /*
- * The token for a header, if a milter of ours may read it; NULL: the header has none. A site without
- * a milter does not pay for an HMAC.
+ * The token for a header, if a milter of ours may read it; NULL: the header has none. A site
+ * without a milter does not pay for an HMAC.
  */
 const char *gate_check_token(char token[VERDICT_TOKEN_SIZE], const struct gate_query *q,
     const struct srs_context *context, const struct spf_verdicts *v, enum gate_header header);

@@ -67,9 +67,9 @@ struct map_lookup {
 void map_lookup_init(struct map_lookup *lookup, void (*wake)(void *arg), void *arg);
 
 /*
- * Looks a key up, counts and logs the result. A probe is not counted, and marked in the log. True: the result is there. False: it waits for the
- * store; call again with the same key and the same service after wake. overlong: the key is only
- * the beginning of a longer one.
+ * Looks a key up, counts and logs the result. A probe is not counted, and marked in the log. True:
+ * the result is there. False: it waits for the store; call again with the same key and the same
+ * service after wake. overlong: the key is only the beginning of a longer one.
  */
 bool map_lookup_run(
     struct map_lookup *lookup, const struct map_service *service, struct text key, bool overlong);

@@ -65,9 +65,10 @@ struct store_sqlite_report {
 void store_sqlite_file_check(const char *path, unsigned ms, struct store_sqlite_report *report);
 
 /*
- * Writes a copy of a database, which may be in use, to the open file to: the rows that were committed
- * when it started, and no journal. The copy is first made in the file PATH.copy, which must not exist
- * and does not remain, and examined there. Returns the number of its rows; -1: problem has the reason.
+ * Writes a copy of a database, which may be in use, to the open file to: the rows that were
+ * committed when it started, and no journal. The copy is first made in the file PATH.copy, which
+ * must not exist and does not remain, and examined there. Returns the number of its rows; -1:
+ * problem has the reason.
  */
 int64_t store_sqlite_file_copy(const char *path, int to, char problem[STORE_PROBLEM_SIZE]);
 

@@ -116,8 +116,8 @@ void check_candidates(struct check *check);
 
 /*
  * Sends a message to address, which must be forwarded to another server, and a bounce to the SRS
- * address that it gets; reports each step. Takes two minutes at most. postfix_dir is the directory of
- * main.cf; NULL: the default one.
+ * address that it gets; reports each step. Takes two minutes at most. postfix_dir is the directory
+ * of main.cf; NULL: the default one.
  */
 void check_send(struct check *check, const char *postfix_dir, const char *address);
 

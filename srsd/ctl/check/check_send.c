@@ -13,8 +13,8 @@
  * limit.
  *
  * SECURITY: senders and reasons in the queue are untrusted text, which findings makes printable.
- * The engine, which serves strangers, names the SRS address. The address gets mail and becomes part of
- * a printed command only if it contains the sender of the test message and no shell character.
+ * The engine, which serves strangers, names the SRS address. The address gets mail and becomes part
+ * of a printed command only if it contains the sender of the test message and no shell character.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -155,7 +155,8 @@ find_decision(const json_t *reply, const char *service, const char *other)
 }
 
 /*
- * wait_for_decision - 1: *reply is a new reference, and *found is in it. 0: it was not made in time.
+ * wait_for_decision - 1: *reply is a new reference, and *found is in it. 0: it was not made in
+ * time.
  * -1: reported
  */
 static int

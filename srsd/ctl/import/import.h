@@ -119,7 +119,8 @@ typedef void import_entry_fn(const struct import_entry *entry, void *arg);
 
 /*
  * Calls visit for everything that import_print prints in the whole form: each option that has an
- * origin, then its remarks; the remarks on each section; and the settings that are not carried over.
+ * origin, then its remarks; the remarks on each section; and the settings that are not carried
+ * over.
  */
 void import_visit_entries(const struct import *import, import_entry_fn *visit, void *arg);
 

@@ -12,9 +12,9 @@
  *
  * An ENTRY is { "file", "line", "setting", "section", "option", "value", "text", "alternative" },
  * with null for what it does not have. file, line and setting are the place in the old
- * configuration; section is "spf" or the name of a section as in srsd.conf, spf "NAME"; value is the
- * new value of the option, and null if the setting is not carried over. A choice or a warning that
- * belongs to an earlier one of the same line has "again": true.
+ * configuration; section is "spf" or the name of a section as in srsd.conf, spf "NAME"; value is
+ * the new value of the option, and null if the setting is not carried over. A choice or a warning
+ * that belongs to an earlier one of the same line has "again": true.
  *
  * Texts of other programs' files are made printable.
  */

@@ -2,8 +2,8 @@
 /*
  * policyd_spf_list - lists of networks and of names, as policyd-spf reads them. Pure.
  *
- * policyd-spf splits a list at commas and does not remove any blanks. It stops at the first item that
- * is not a network.
+ * policyd-spf splits a list at commas and does not remove any blanks. It stops at the first item
+ * that is not a network.
  */
 #ifndef SRSD_CTL_IMPORT_POLICYD_SPF_LIST_H
 #define SRSD_CTL_IMPORT_POLICYD_SPF_LIST_H

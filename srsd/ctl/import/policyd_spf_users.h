@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * policyd_spf_users - the file of Per_User, in which policyd-spf has options for one recipient. Pure.
+ * policyd_spf_users - the file of Per_User, in which policyd-spf has options for one recipient.
+ * Pure.
  *
  * It has one line for each recipient: ADDRESS,NAME=VALUE|NAME=VALUE. The first line of a recipient
- * counts, and it changes a copy of all options. policyd-spf compares addresses with the recipient in
- * lower case. It does not remove blanks around names and values, and fails at a line that it cannot
- * split: Postfix then defers the mail.
+ * counts, and it changes a copy of all options. policyd-spf compares addresses with the recipient
+ * in lower case. It does not remove blanks around names and values, and fails at a line that it
+ * cannot split: Postfix then defers the mail.
  */
 #ifndef SRSD_CTL_IMPORT_POLICYD_SPF_USERS_H
 #define SRSD_CTL_IMPORT_POLICYD_SPF_USERS_H
