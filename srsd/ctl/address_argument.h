@@ -20,7 +20,7 @@
 enum address_argument_form {
 	ADDRESS_ARGUMENT_SENDER,    /* an address, or the null sender: "" or <> */
 	ADDRESS_ARGUMENT_RECIPIENT, /* an address */
-	ADDRESS_ARGUMENT_SPF,       /* the null sender, a domain, or any text with an @ and a domain */
+	ADDRESS_ARGUMENT_SPF, /* the null sender, a domain, or any text with an @ and a domain */
 };
 
 /*
