@@ -602,9 +602,9 @@ ask_explanation(struct eval *e, bool *done)
 	enum outcome known = expand_term_target(e, e->exp, e->exp_domain, name);
 
 	*done = known != PENDING;
-	if (known != MATCH)
+	if (known == PENDING)
 		return NULL;
-	if (!spf_answers_is_name(name, strlen(name))) {
+	if (known != MATCH || !spf_answers_is_name(name, strlen(name))) {
 		spf_trace_outcome(e->req->trace, step, "no name");
 		return NULL;
 	}

@@ -347,6 +347,7 @@ test_of_an_explanation(void **state)
 		{ "dns@why.test", "error [TXT dns.exp.test]" },
 		{ "none@why.test", "void [TXT none.exp.test]" },
 		{ "a..b@why.test", "no name" },
+		{ "jos\xc3\xa9@why.test", "no name" }, /* RFC 8616, section 4 */
 	};
 	char want[300];
 	size_t i;
