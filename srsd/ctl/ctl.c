@@ -97,6 +97,12 @@ ctl_number(const json_t *object, const char *name)
 	return number < -CTL_NUMBER_MAX ? -CTL_NUMBER_MAX : number;
 }
 
+const char *
+ctl_time_span(char text[DURATION_TEXT_SIZE], long long seconds)
+{
+	return duration_format(text, seconds > 0 ? 1000 * (uint64_t)seconds : 0);
+}
+
 static json_t *
 make_object_printable(json_t *object)
 {

@@ -11,6 +11,7 @@
 #include <jansson.h>
 
 #include "common/attributes.h"
+#include "common/duration.h"
 #include "conf/settings.h"
 #include "srsd/ctl/command_line.h"
 
@@ -108,6 +109,9 @@ const char *ctl_text(const json_t *object, const char *name);
  */
 #define CTL_NUMBER_MAX 1000000000000000LL
 long long ctl_number(const json_t *object, const char *name);
+
+/* A number of seconds, as returned by ctl_number, in words; a negative one is "0 s". Returns text. */
+const char *ctl_time_span(char text[DURATION_TEXT_SIZE], long long seconds);
 
 /* Prints a question and a TAB, before its answer in the same line. The text is made printable. */
 void ctl_print_query(const char *text);

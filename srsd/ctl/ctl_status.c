@@ -7,8 +7,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "common/day.h"
-#include "common/duration.h"
 #include "srsd/ctl/ctl.h"
 
 /* The number of candidates of per-domain that are printed. */
@@ -64,16 +62,6 @@ print_listeners(json_t *listeners)
 }
 
 static void
-print_uptime(long long seconds)
-{
-	if (seconds >= DAY_SECONDS) {
-		print_quantity("", seconds / DAY_SECONDS, "day");
-		putchar(' ');
-	}
-	printf("%02lld:%02lld:%02lld", seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
-}
-
-static void
 print_reload(const json_t *reload)
 {
 	time_t at = (time_t)ctl_number(reload, "at");
@@ -99,7 +87,7 @@ format_age(char text[DURATION_TEXT_SIZE], const json_t *object, const char *memb
 {
 	long long age = (long long)time(NULL) - ctl_number(object, member);
 
-	return duration_format(text, age > 0 ? 1000 * (uint64_t)age : 0);
+	return ctl_time_span(text, age);
 }
 
 /* print_nameservers - as the daemon uses them; a daemon of an earlier version does not list them */
@@ -307,9 +295,10 @@ print_status(const json_t *status)
 {
 	json_t *lookups = json_object_get(status, "lookups");
 	json_t *spf = json_object_get(status, "spf");
+	char uptime[DURATION_TEXT_SIZE];
 
-	printf("srsd %s, up ", ctl_text(status, "version"));
-	print_uptime(ctl_number(status, "uptime"));
+	printf("srsd %s, up %s", ctl_text(status, "version"),
+	    ctl_time_span(uptime, ctl_number(status, "uptime")));
 	print_quantity(", ", ctl_number(status, "engine_restarts"), "engine restart");
 	putchar('\n');
 	print_processes(status);

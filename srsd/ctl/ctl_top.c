@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "common/clock.h"
-#include "common/day.h"
 #include "srsd/ctl/ctl.h"
 #include "srsd/ctl/terminal.h"
 
@@ -137,13 +136,12 @@ print_coloured(const struct terminal *terminal, const char *colour, const char *
 static void
 print_top_title(const struct top_sample *now, const struct terminal *terminal)
 {
-	long long up = ctl_number(now->status, "uptime");
-	char line[200];
+	char line[200], uptime[DURATION_TEXT_SIZE];
 
-	snprintf(line, sizeof(line),
-	    "srsd %.40s, engine up %lld days %02lld:%02lld:%02lld, %lld checks waiting for the DNS",
-	    ctl_text(now->status, "version"), up / DAY_SECONDS, up / 3600 % 24, up / 60 % 60,
-	    up % 60, ctl_number(now->status, "checks_in_flight"));
+	snprintf(line, sizeof(line), "srsd %.40s, up %s, %lld checks waiting for the DNS",
+	    ctl_text(now->status, "version"),
+	    ctl_time_span(uptime, ctl_number(now->status, "uptime")),
+	    ctl_number(now->status, "checks_in_flight"));
 	print_coloured(terminal, "1", line);
 }
 

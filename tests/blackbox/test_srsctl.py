@@ -539,7 +539,7 @@ class Status(Base):
 
     def test_text(self):
         done = srsctl('-f', self.daemon.config, 'status')
-        self.assertRegex(done.stdout, r'^srsd \S+, up \d\d:\d\d:\d\d, 0 engine restarts\n'
+        self.assertRegex(done.stdout, r'^srsd \S+, up \d+ (s|min), 0 engine restarts\n'
                          r'processes   monitor pid \d+, engine pid \d+\n'
                          r'config      %s\nlog         standard error\n'
                          r'srs-domain ' % re.escape(self.daemon.config))
