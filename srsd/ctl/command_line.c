@@ -359,7 +359,8 @@ check_arguments(struct word_reader *r)
 	r->line->arguments = r->words;
 	r->line->n = n;
 	if (n > command->most)
-		return refuse_line(r, "unexpected argument '%s'", r->words[command->most]);
+		return refuse_line(r, "unexpected argument '%s'; see srsctl help %s",
+		    r->words[command->most], command->name);
 	if (n < command->least)
 		return refuse_line(r, "an argument is missing: %s", command->forms[0]);
 	return true;

@@ -110,7 +110,7 @@ class Recent(Base):
         for arguments, words in (
                 (('--client', 'mx.test'), "--client: 'mx.test' is not an IP address"),
                 (('--lines', '-1'), "--lines: '-1' is not a number from 0 to 100000"),
-                (('word',), "unexpected argument 'word'"),
+                (('4ABC123',), "unexpected argument '4ABC123'; see srsctl help recent"),
                 (('--nope',), "unknown option '--nope'")):
             with self.subTest(arguments=arguments):
                 done = self.srsctl('recent', *arguments)
