@@ -33,7 +33,10 @@ tests_fuzz_milter_service_SOURCES = tests/fuzz/milter_service.c \
 	tests/replay/mta.c tests/replay/mta.h \
 	tests/replay/virtual_time.c tests/replay/virtual_time.h
 
-socket_tests = tests/blackbox/test_maps.py \
+# make starts the tests in this order, and those that build the project once more take longest.
+socket_tests = tests/blackbox/test_install.py \
+	tests/analysis/test_lints.py \
+	tests/blackbox/test_maps.py \
 	tests/blackbox/test_milter.py \
 	tests/blackbox/test_bench.py \
 	tests/blackbox/test_monitor.py \
@@ -62,7 +65,6 @@ socket_tests = tests/blackbox/test_maps.py \
 	tests/blackbox/test_faults.py \
 	tests/blackbox/test_config.py \
 	tests/blackbox/test_start.py \
-	tests/blackbox/test_install.py \
 	tests/blackbox/test_isolation.py \
 	tests/blackbox/test_units.py \
 	tests/blackbox/test_contrib.py \
@@ -71,15 +73,14 @@ socket_tests = tests/blackbox/test_maps.py \
 	tests/blackbox/test_harness.py \
 	tests/blackbox/test_interop.py \
 	tests/blackbox/test_release.py \
-	tests/analysis/test_lints.py \
 	tests/analysis/test_prove.py \
 	tests/analysis/test_tree.py
-root_tests = tests/blackbox/test_shared.py tests/postfix/test_postfix.py \
-	tests/postfix/test_recipes.py tests/postfix/test_forwarding.py tests/postfix/test_dmarc.py \
-	tests/postfix/test_fleet.py tests/postfix/test_two_hosts.py \
-	tests/package/test_package.py \
+root_tests = tests/package/test_package.py \
 	tests/package/test_arch.py \
-	tests/package/test_dist.py
+	tests/package/test_dist.py \
+	tests/blackbox/test_shared.py tests/postfix/test_postfix.py \
+	tests/postfix/test_recipes.py tests/postfix/test_forwarding.py tests/postfix/test_dmarc.py \
+	tests/postfix/test_fleet.py tests/postfix/test_two_hosts.py
 package_tests = tests/package/test_container.py
 
 # Fuzzers: tests/fuzz/NAME.c has one function that takes bytes. Here main.c runs it over files, and
@@ -125,7 +126,7 @@ AM_TESTS_ENVIRONMENT = CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT; 
 	link_command='$(link_command)'; export link_command;
 
 check-all:
-	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(TESTS) $(root_tests)'
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(root_tests) $(TESTS)'
 
 # Minutes, and packages from the mirror.
 check-packages:
