@@ -233,6 +233,18 @@ class Paths(InstallCase):
         self.assertIn('"%s/cfg/srsd/srsd.secret"' % self.prefix, done.stdout)
         self.assertIn('"unix:%s/state/srsd/control"' % self.prefix, done.stdout)
 
+    def test_import_after_an_import(self):
+        """The copy of postsrsd's secret is found although the configuration names the original."""
+        ours = os.path.join(self.prefix, 'cfg/srsd/srsd.secret')
+        theirs = os.path.join(self.prefix, 'postsrsd.secret')
+        postsrsd = os.path.join(self.prefix, 'postsrsd')
+        for path in ours, theirs:
+            write('the secret of this test\n', path)
+        write('SRS_DOMAIN=srs.test\nSRS_SECRET=%s\n' % theirs, postsrsd)
+        write('srs-domain = "srs.test"\nsecrets-file = "%s"\n' % theirs, self.conf)
+        self.assertIn('\nsecrets-file = "%s"\t# a copy of %s\n' % (ours, theirs),
+                      self.program('srsctl', 'import', postsrsd).stdout)
+
     def test_configuration_that_is_missed(self):
         self.assertIn(self.conf, self.program('srsd', '-n').stdout)
 

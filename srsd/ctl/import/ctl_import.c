@@ -14,6 +14,7 @@
 
 #include "common/file.h"
 #include "common/xmalloc.h"
+#include "conf/paths.h"
 #include "srsd/ctl/import/ctl_import.h"
 #include "srsd/ctl/import/import_policyd_spf.h"
 #include "srsd/ctl/import/import_postfix.h"
@@ -209,17 +210,25 @@ has_same_bytes(const char *one, const char *other)
 }
 
 /*
- * use_own_copy - if srsd's file contains the secrets of postsrsd's file, use that one
+ * use_own_copy - if a file of srsd contains the secrets of postsrsd's file, use that one
  *
  * The Debian package makes such a copy. srsd's group can read it, and it remains when a purge of
- * postsrsd deletes the original.
+ * postsrsd deletes the original. It is looked for where the configuration says, and at the usual
+ * path, because the configuration may be that of an earlier import, which named the original.
  */
 static void
-use_own_copy(struct import *im, const char *own)
+use_own_copy(struct import *im, const struct settings *present)
 {
-	if (strcmp(import_secrets_file(im), own) != 0 &&
-	    has_same_bytes(import_secrets_file(im), own))
-		import_use_copy(im, own);
+	const char *const own[] = { present->secrets_file, PATHS_SECRETS };
+	size_t i;
+
+	for (i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+		if (strcmp(import_secrets_file(im), own[i]) == 0 ||
+		    !has_same_bytes(import_secrets_file(im), own[i]))
+			continue;
+		import_use_copy(im, own[i]);
+		return;
+	}
 }
 
 static size_t
@@ -376,7 +385,7 @@ ctl_import(const struct ctl *ctl, const struct command_line *line)
 	if (status == CTL_OK) {
 		import_complete(im);
 		make_import_choices(im, command_line_text(line, "choose"));
-		use_own_copy(im, ctl->settings->secrets_file);
+		use_own_copy(im, ctl->settings);
 		warn_of_missing_file(im);
 		postfix.settings = import_settings(im);
 		status = check ? print_check(ctl, im, as_json)
