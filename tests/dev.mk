@@ -95,12 +95,14 @@ check-valgrind:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(valgrind_tests)' LOG_COMPILER='$(valgrind)' \
 	    LOG_DRIVER_FLAGS=
 
-# Load, and everything that may happen to it meanwhile: make soak SECONDS=300 SEED=1
+# Load, and everything that may happen to it meanwhile: make soak SECONDS=300 SEED=1 DATABASE=redis
 SECONDS = 300
 SEED =
+DATABASE =
 
 soak: all
-	abs_top_builddir='$(abs_top_builddir)' nice $(top_srcdir)/tests/soak/soak.py $(SECONDS) $(SEED)
+	abs_top_builddir='$(abs_top_builddir)' nice $(top_srcdir)/tests/soak/soak.py \
+	    $(DATABASE:%=--database %) $(SECONDS) $(SEED)
 
 # The package on a Debian that boots in qemu: make vm-check RELEASE=trixie STAGES='boot mail'
 RELEASE =

@@ -2,19 +2,25 @@
 # SPDX-License-Identifier: ISC
 """soak - run srsd under load on all services, with disturbances.
 
-    tests/soak/soak.py [SECONDS [SEED]]
+    tests/soak/soak.py [--database none|sqlite|redis] [--pause SECONDS] [SECONDS [SEED]]
 
 It sends requests with known answers, while the DNS is slow, silent and broken, settings are
 reloaded (some of them wrong), engines are killed at random moments, clients disconnect, secrets are
-created and retired, and metrics and status are read. Then the load continues for a while without
-disturbances, and both sides count the requests. Prints what was done, and exits with status 1 after
+created and retired, and metrics, status and decisions are read. With a database, the store process
+is killed and the database locked, or its server is killed. Then the load continues without
+disturbances, and both sides count the requests. For a quarter of the time after that, nothing is
+wrong with the DNS or the clients either, and no alert may fire. Each client waits for a pause
+between two requests. Prints what was done, and exits with status 1 after
 
 - a wrong answer, or a request that got no answer even when it was repeated
+- an address that was given out and does not lead back to its sender
 - a refused connection
-- growth of descriptors, memory, connections or files
+- growth of descriptors, memory, connections, files or the database
 - counters of the engine that differ from the requests sent
+- an alert (if promtool is installed)
 """
 
+import argparse
 import json
 import os
 import random
@@ -26,22 +32,33 @@ import time
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
 
-from harness import srs
-from harness.clients import Client, is_end, policy_request
-from harness.daemon import (ORDINARY_USER, SECRET, Daemon, free_port, process_status, process_tree,
-                            run)
+from harness import milter, srs
+from harness.clients import Client, SocketmapClient, is_end, policy_request
+from harness.daemon import (ORDINARY_USER, SECRET, Daemon, free_port, has_sqlite, process_name,
+                            process_status, process_tree, run)
 from harness.dns_server import SERVFAIL, SILENT, Delayed, DnsServer
+from harness.milter import Milter
+
+from alerts import INTERVAL, Recorder
+from envelopes import BACKENDS, Given, sender_of
 
 WAIT = 60               # seconds after which an unanswered request is lost
 NAMES = 300             # of each kind in the DNS
 LOOKUP_TIME = 6
-ENGINE_KIB = 24 * 1024  # growth of an engine that is tolerated, from the second quarter to the last
-MONITOR_KIB = 4 * 1024
+# Growth in KiB that is tolerated, from the second quarter to the last.
+GROWTH = {'monitor': 4 * 1024, 'engine': 24 * 1024, 'store': 8 * 1024}
+DATABASE_BYTES = 1024 * 1024    # likewise, of a database that gets no new rows
+STORE_TIMEOUT = 2
 DNS_SOCKETS = 64        # that libunbound may keep open for a while
 CLIENT = '192.0.2.1'
 
 PASS, REFUSED = 'PREPEND Received-SPF: Pass ', '550 5.7.23 '
 TEMPERROR, NONE = 'PREPEND Received-SPF: Temperror ', 'PREPEND Received-SPF: None '
+LAX = 'PREPEND Received-SPF: Fail '     # of a recipient whose section refuses nothing
+
+
+class Deferred(Exception):
+    """A temporary error, which only a request that needs the database may get."""
 
 
 def zone():
@@ -66,26 +83,80 @@ def zone():
     return nodes, kinds
 
 
+def raise_deferral(answer):
+    """An answer of a map, without its code; Deferred for a temporary error."""
+    code, _, text = answer.partition(' ')
+    if code in ('400', 'TEMP'):
+        raise Deferred(text)
+    return text if code in ('200', 'OK') else answer
+
+
+def rewrite(service, client, sender):
+    """The address that a service has for a sender; Deferred for a temporary error."""
+    if service == 'forward':
+        return raise_deferral(client.get(sender))
+    if service == 'socketmap':
+        return raise_deferral(client.get('forward', sender))
+    actions = client.message(sender, 'b@out.test')
+    if actions[0].name == 'reply' and actions[0].text.startswith('4'):
+        raise Deferred(actions[0].text)
+    return actions[0].text if actions[0].name == 'sender' else actions
+
+
+def restore(service, client, address):
+    """The sender that a service finds for an address; likewise."""
+    if service == 'reverse':
+        return raise_deferral(client.get(address))
+    if service == 'socketmap':
+        return raise_deferral(client.get('reverse', address))
+    client.mail('')
+    verdict = client.rcpt(address)
+    if verdict != 'continue':
+        client.abort()
+        return raise_deferral('TEMP ' + verdict if verdict.startswith('4') else verdict)
+    client.headers([('From', 'a@x.test')])
+    actions = client.eom()
+    if actions[0].name == 'reply' and actions[0].text.startswith('4'):
+        raise Deferred(actions[0].text)
+    return actions[1].text if actions[0] == ('delete', address) else actions
+
+
+def milter_text():
+    """All that an MTA sends for a message."""
+    return milter.options() + milter.client('127.0.0.1') + milter.message(
+        sender_of(1), [('b@out.test',)]) + milter.QUIT
+
+
 class Soak:
-    def __init__(self, seconds, seed):
+    def __init__(self, seconds, seed, database, between):
         self.seconds = seconds
         self.seed = seed
+        self.between = between      # seconds between two requests of a client
         self.random = random.Random(seed)
         self.errors = []
         self.counts = {}
         self.lock = threading.Lock()
         self.loading = True         # clients send requests
         self.rough = True           # with disturbances
+        self.well = False           # without questions that have no good answer, too
+        self.given = Given(self.lock)
         nodes, self.kinds = zone()
         self.dns = DnsServer(nodes).start()
         self.daemon = Daemon({'hash-avoid-slash': False},
                              {'lookup-time': LOOKUP_TIME, 'srs-daily-limit': 0}, self.dns)
+        self.database = BACKENDS[database](self.daemon, STORE_TIMEOUT) if database in BACKENDS \
+            else None
         self.configure()
         self.daemon.start()
         self.secrets = {SECRET}
 
     def configure(self):
         daemon = self.daemon
+        for service in 'milter', 'socketmap':
+            port = free_port()
+            daemon.addresses[service] = ('127.0.0.1', port)
+            daemon.options[service] = ['inet:127.0.0.1:%d' % port]
+        daemon.options['spf "lax.test"'] = {'mail-from-reject': False}
         etc = daemon.folder.subfolder('etc', ORDINARY_USER)
         self.secrets_file = daemon.folder.file('etc/secret', SECRET + '\n', 0o600, ORDINARY_USER)
         os.chmod(etc, 0o700)
@@ -116,12 +187,17 @@ class Soak:
 
     # -- clients
 
-    def connect(self, service):
-        connect = {'forward': self.daemon.forward_client, 'reverse': self.daemon.reverse_client,
-                   'policy': self.daemon.policy_client}.get(
-                       service, lambda: Client(self.daemon.addresses[service]))
+    def connect(self, service, raw=False):
+        address = self.daemon.addresses[service]
+        connect = {} if raw else {'forward': self.daemon.forward_client, 'reverse': self.daemon.reverse_client,
+                   'policy': self.daemon.policy_client,
+                   'socketmap': lambda: SocketmapClient(address),
+                   'milter': lambda: Milter(address)}
         try:
-            return connect()
+            client = connect.get(service, lambda: Client(address))()
+            if service == 'milter' and not raw:
+                client.connect('127.0.0.1')
+            return client
         except ConnectionRefusedError:
             self.wrong('%s refused a connection' % service)
             raise
@@ -138,6 +214,12 @@ class Soak:
                     client = client or self.connect(service)
                     answer = ask(client)
                     break
+                except Deferred as deferral:
+                    self.count('deferred')
+                    if time.monotonic() > deadline:
+                        self.wrong('%s: deferred: %s' % (service, deferral))
+                        return
+                    time.sleep(0.05)
                 except (OSError, AssertionError) as error:
                     client = client and client.close()
                     self.count('asked again')
@@ -149,34 +231,72 @@ class Soak:
             self.count(service)
             if not is_right(answer):
                 self.wrong('%s: %r' % (service, answer))
+            time.sleep(self.between)
             if generator.random() < 0.01:
                 client = client.close()
         if client:
             client.close()
 
-    def forward(self, generator):
-        address = 'user%d@origin%d.test' % (generator.randrange(1000), generator.randrange(100))
+    def is_right_address(self, given, right):
+        """right(secrets) -> whether the address is the one that one of the secrets makes"""
+        with self.lock:
+            secrets = list(self.secrets)
+        if right(given, secrets):
+            return True
+        self.read_secrets()         # a new one may sign before srsctl has exited
+        with self.lock:
+            secrets = list(self.secrets)
+        return right(given, secrets)
 
-        def is_known(answer):
-            with self.lock:
-                secrets = list(self.secrets)
-            return answer in ['200 ' + srs.srs0(address, secret, 'srs.test', day)
-                              for secret in secrets for day in (srs.today(), srs.today() - 1)]
+    def forward(self, service):
+        """The address of a sender that is embedded in it, over one of three services."""
+        def request(generator):
+            sender = 'user%d@origin%d.test' % (generator.randrange(1000), generator.randrange(100))
 
-        def is_right(answer):
-            if is_known(answer):
-                return True
-            self.read_secrets()         # a new one may sign before srsctl has exited
-            return is_known(answer)
-        return lambda client: client.get(address), is_right
+            def right(given, secrets):
+                return given in [srs.srs0(sender, secret, 'srs.test', day) for secret in secrets
+                                 for day in (srs.today(), srs.today() - 1)]
+            return (lambda client: rewrite(service, client, sender),
+                    lambda answer: self.is_right_address(answer, right))
+        return request
 
-    def reverse(self, generator):
-        if generator.random() < 0.2:
-            return (lambda client: client.get('SRS0=xxxx=AA=x.test=y@srs.test'),
-                    lambda answer: answer == '500 bad hash')
-        address = 'user%d@origin.test' % generator.randrange(1000)
-        key = srs.srs0(address, SECRET, 'srs.test', srs.today())
-        return lambda client: client.get(key), lambda answer: answer == '200 ' + address
+    def reverse(self, service):
+        def request(generator):
+            if generator.random() < 0.2 and not self.well and service == 'reverse':
+                return (lambda client: client.get('SRS0=xxxx=AA=x.test=y@srs.test'),
+                        lambda answer: answer == '500 bad hash')
+            sender = 'user%d@origin.test' % generator.randrange(1000)
+            address = srs.srs0(sender, SECRET, 'srs.test', srs.today())
+            return (lambda client: restore(service, client, address),
+                    lambda answer: answer == sender)
+        return request
+
+    def put(self, service):
+        """The address of a sender in the database."""
+        def request(generator):
+            sender = sender_of(generator.randrange(1 << 30))
+            return (lambda client: rewrite(service, client, sender),
+                    lambda answer: self.is_right_address(
+                        answer, lambda given, secrets: self.given.add(given, sender, secrets)))
+        return request
+
+    def get(self, service):
+        """The sender of an address that was given out, if its secret has not been retired."""
+        def request(generator):
+            chosen = self.given.choose(generator, self.secrets_now())
+            if not chosen:
+                return self.reverse(service)(generator)
+            address, sender, secret = chosen
+
+            def ask(client):
+                try:
+                    return restore(service, client, address)
+                except Deferred:
+                    if secret not in self.secrets_now():
+                        return sender
+                    raise
+            return ask, lambda answer: answer == sender or secret not in self.secrets_now()
+        return request
 
     def policy(self, kind):
         def request(generator):
@@ -185,7 +305,10 @@ class Soak:
                 return (lambda client: client.ask(sender='', recipient=key),
                         lambda answer: answer == 'DUNNO')
             name, right = generator.choice(self.kinds[kind])
-            return lambda client: client.ask(sender='a@' + name), \
+            to = 'bob@lax.test' if generator.random() < 0.2 else 'bob@our.test'
+            if to == 'bob@lax.test' and right == (REFUSED,):
+                right = (LAX,)
+            return lambda client: client.ask(sender='a@' + name, recipient=to), \
                 lambda answer: answer.startswith(right)
         return request
 
@@ -193,15 +316,18 @@ class Soak:
         """Clients that disconnect in the middle of a request."""
         generator = random.Random('%s vanish' % self.seed)
         while self.rough:
-            service = generator.choice(('forward', 'reverse', 'policy', 'control', 'metrics'))
+            service = generator.choice(('forward', 'reverse', 'policy', 'control', 'metrics',
+                                        'socketmap', 'milter'))
             name, _right = generator.choice(self.kinds['bad'])
             data = {'forward': b'get a@origin.test\n', 'reverse': b'get x@srs.test\n',
                     'policy': policy_request(sender='a@' + name),
                     'control': b'{"command": "spf", "ip": "192.0.2.1", "sender": "a@%s"}\n'
                                % name.encode(),
+                    'socketmap': b'21:forward a@origin.test,',
+                    'milter': milter_text(),
                     'metrics': b'GET /metrics HTTP/1.1\r\n\r\n'}[service] * generator.randrange(4)
             try:
-                client = self.connect(service)
+                client = self.connect(service, raw=True)
                 client.send(data[:generator.randrange(len(data) + 1)])
                 generator.choice((client.close, client.vanish))()
                 self.count('vanished')
@@ -224,6 +350,12 @@ class Soak:
                     if line and 'connections' not in json.loads(line):
                         self.wrong('status: %r' % line)
                 self.count('status')
+                with self.connect('control') as client:
+                    client.send(b'{"command": "recent", "last": 50}\n')
+                    line = client.reader.readline()
+                    if line and 'decisions' not in json.loads(line):
+                        self.wrong('recent: %r' % line)
+                self.count('recent')
             except (OSError, KeyError) as error:
                 if not is_end(error):
                     self.wrong('watch: %r' % error)
@@ -251,20 +383,35 @@ class Soak:
                 self.pause(0, 0.05, generator)
             self.pause(0, 5, generator)
 
-    def engine(self):
-        tree = process_tree(self.daemon.process.pid)
-        return tree[1] if len(tree) > 1 else None
+    def child(self, name):
+        """The pid of the engine or of the store process; None while there is none."""
+        for pid in process_tree(self.daemon.process.pid)[1:]:
+            found = process_name(pid)
+            if found and ('store' if found == 'srsd-store' else 'engine') == name:
+                return pid
+        return None
 
     def kill(self):
         generator = random.Random('%s kill' % self.seed)
         while self.rough:
             self.pause(1.2, 12, generator)
-            pid = self.engine()
+            name = generator.choice(('engine', 'engine', 'store'))
+            pid = self.child(name)
             if pid and self.rough:
                 mark = self.daemon.log_mark()
                 os.kill(pid, signal.SIGKILL)
-                self.count('killed')
-                self.daemon.wait_log('engine .* is ready', mark)
+                self.count('killed ' + name)
+                if name == 'engine':
+                    self.daemon.wait_log('engine .* is ready', mark)
+
+    def fail_database(self):
+        """It is locked, or its server is killed."""
+        generator = random.Random('%s database' % self.seed)
+        while self.rough:
+            self.pause(2, 15, generator)
+            if self.rough:
+                self.database.fail(lambda least, most: self.pause(least, most, generator))
+                self.count('database failed')
 
     def srsctl(self, *arguments):
         done = run('-f', self.ctl_config, *arguments, program='srsctl')
@@ -284,9 +431,12 @@ class Soak:
                 self.srsctl('secret', 'retire', '--force', entry['fingerprint'])
             self.pause(1, 8, generator)
 
-    def read_secrets(self):
+    def secrets_now(self):
         with open(self.secrets_file, encoding='utf-8') as file:
-            secrets = set(file.read().splitlines())
+            return set(file.read().splitlines())
+
+    def read_secrets(self):
+        secrets = self.secrets_now()
         with self.lock:
             self.secrets |= secrets
 
@@ -304,21 +454,31 @@ class Soak:
         return {key: float(value) for key, value in
                 (line.rsplit(' ', 1) for line in body.splitlines() if line.startswith('srsd_'))}
 
+    def processes(self):
+        """The pid of each process that there is now, by name."""
+        pids = {'monitor': self.daemon.process.pid, 'engine': self.child('engine'),
+                'store': self.child('store')}
+        return {name: pid for name, pid in pids.items() if pid}
+
     def resident(self):
-        """Memory of monitor and engine in KiB."""
-        pids = (self.daemon.process.pid, self.engine())
-        try:
-            return [int(process_status(pid)['VmRSS'].split()[0]) for pid in pids if pid]
-        except (OSError, KeyError):
-            return []
+        """Memory of each process in KiB, by name."""
+        sizes = {}
+        for name, pid in self.processes().items():
+            try:
+                sizes[name] = int(process_status(pid)['VmRSS'].split()[0])
+            except (OSError, KeyError):
+                continue        # it has ended
+        return sizes
 
     def descriptors(self):
-        return [len(os.listdir('/proc/%d/fd' % pid))
-                for pid in (self.daemon.process.pid, self.engine())]
+        return {name: len(os.listdir('/proc/%d/fd' % pid))
+                for name, pid in self.processes().items()}
 
     def files(self):
+        """All but those of a database, which come and go."""
         return sorted(os.path.join(folder, name)
-                      for folder, _, names in os.walk(self.daemon.folder.path) for name in names)
+                      for folder, _, names in os.walk(self.daemon.folder.path) for name in names
+                      if os.path.basename(folder) not in ('database', 'redis', 'appendonlydir'))
 
     def wait_idle(self):
         """Wait until no client and no check is left; -> the metrics page"""
@@ -345,19 +505,26 @@ class Soak:
         return threads
 
     def start_clients(self):
-        return self.start_threads(
-            [(self.client, 'forward', self.forward, n) for n in range(2)] +
-            [(self.client, 'reverse', self.reverse, n) for n in range(2)] +
-            [(self.client, 'policy', self.policy(kind), kind + str(n))
-             for kind, count in (('quick', 2), ('slow', 8), ('bad', 16)) for n in range(count)])
+        plan = [('forward', self.forward('forward')), ('reverse', self.reverse('reverse')),
+                ('socketmap', self.forward('socketmap')), ('socketmap', self.reverse('socketmap')),
+                ('milter', self.forward('milter')), ('milter', self.reverse('milter'))]
+        if self.database:
+            plan += [(service, self.put(service)) for service in ('forward', 'socketmap', 'milter')]
+            plan += [(service, self.get(service)) for service in ('reverse', 'socketmap', 'milter')]
+        plan = [(service, request, number) for number, (service, request) in enumerate(2 * plan)]
+        kinds = (('quick', 2), ('slow', 8)) + (() if self.well else (('bad', 16),))
+        plan += [('policy', self.policy(kind), kind + str(n))
+                 for kind, count in kinds for n in range(count)]
+        return self.start_threads([(self.client, *item) for item in plan])
 
     def run_rough(self):
         self.ctl_config = self.daemon.path('srsctl.conf')
         self.daemon.write_config()
         os.link(self.daemon.config, self.ctl_config)    # reload replaces the other one
         clients = self.start_clients()
-        events = self.start_threads([(f,) for f in (self.vanish, self.watch, self.reload,
-                                                    self.kill, self.rotate)])
+        events = [self.vanish, self.watch, self.reload, self.kill, self.rotate]
+        events += [self.fail_database] if self.database else []
+        events = self.start_threads([(event,) for event in events])
         start, samples, files = time.monotonic(), [], None
         while time.monotonic() - start < self.seconds:
             time.sleep(min(0.5, self.seconds / 40))
@@ -368,7 +535,7 @@ class Soak:
         self.join(events)
         self.loading = False
         self.join(clients)
-        self.check_memory([s for s in samples if len(s) == 2])
+        self.check_memory(samples)
         return files
 
     def join(self, threads):
@@ -379,13 +546,27 @@ class Soak:
 
     def check_memory(self, samples):
         quarter = max(1, len(samples) // 4)
-        for i, (name, bound) in enumerate((('monitor', MONITOR_KIB), ('engine', ENGINE_KIB))):
-            before = max(s[i] for s in samples[quarter:2 * quarter])
-            after = max(s[i] for s in samples[-quarter:])
+        for name, bound in GROWTH.items():
+            before, after = (max((s.get(name, 0) for s in part), default=0)
+                             for part in (samples[quarter:2 * quarter], samples[-quarter:]))
+            if not before:
+                continue
             print('%s: maximum %d KiB in the second quarter, %d KiB in the last'
                   % (name, before, after))
             if after > before + bound:
                 self.wrong('%s has grown from %d to %d KiB' % (name, before, after))
+
+    def load(self, seconds, each=None):
+        """Clients for some time; each() is called every INTERVAL seconds."""
+        self.loading = True
+        clients = self.start_clients()
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            time.sleep(min(INTERVAL, max(0, end - time.monotonic())))
+            if each:
+                each()
+        self.loading = False
+        self.join(clients)
 
     def run_peaceful(self):
         """Without disturbances, both sides count the same."""
@@ -394,51 +575,104 @@ class Soak:
         mark = self.daemon.log_mark()
         self.daemon.signal(signal.SIGHUP)
         self.daemon.wait_log(' reloaded ', mark)
+        if self.database:
+            self.check_given()
         before, descriptors = self.wait_idle(), self.descriptors()
         asked = dict(self.counts)
-        self.loading = True
-        clients = self.start_clients()
-        time.sleep(min(10, self.seconds / 4))
-        self.loading = False
-        self.join(clients)
+        self.load(min(10, self.seconds / 4))
         after = self.wait_idle()
-        if self.counts.get('asked again', 0) != asked.get('asked again', 0):
-            self.wrong('connections ended without a reason')
-        for service, family in (('forward', 'srsd_lookups_total{map="forward"'),
-                                ('reverse', 'srsd_lookups_total{map="reverse"'),
-                                ('policy', 'srsd_policy_total{')):
+        for what in 'asked again', 'deferred':
+            if self.counts.get(what, 0) != asked.get(what, 0):
+                self.wrong('%s: %d without a reason' % (
+                    what, self.counts[what] - asked.get(what, 0)))
+        sent = {service: self.counts[service] - asked.get(service, 0)
+                for service in ('forward', 'reverse', 'socketmap', 'milter', 'policy')}
+        for what, family, number in (
+                ('maps', 'srsd_lookups_total{',
+                 sent['forward'] + sent['reverse'] + sent['socketmap']),
+                ('milter', 'srsd_milter_total{', sent['milter']),
+                ('policy', 'srsd_policy_total{', sent['policy'])):
             counted = sum(after[k] - before[k] for k in after if k.startswith(family))
-            sent = self.counts[service] - asked.get(service, 0)
-            print('%s: %d sent, %d counted' % (service, sent, counted))
-            if counted != sent:
-                self.wrong('%s: sent %d, counted %d' % (service, sent, counted))
+            print('%s: %d sent, %d counted' % (what, number, counted))
+            if counted != number:
+                self.wrong('%s: sent %d, counted %d' % (what, number, counted))
         self.check_descriptors(descriptors)
+
+    def run_well(self):
+        """Nothing is wrong: no alert fires, and the database does not grow."""
+        self.well = True
+        seconds, sizes, pages = self.seconds / 4, [], Recorder()
+
+        def measure():
+            pages.add(self.page())
+            if self.database:
+                sizes.append((self.database.rows(), self.database.size()))
+        self.load(seconds, measure)
+        firing = pages.firing(self.daemon.folder.path)
+        print('alerts: %s' % {None: 'promtool is not installed', '': 'none'}.get(firing, firing))
+        if firing:
+            self.wrong('an alert fires')
+        if self.database:
+            self.check_given()
+            self.check_database(sizes)
+
+    def check_given(self):
+        """Every address that was given out leads back, over a quiet connection."""
+        number, deadline = 0, time.monotonic() + WAIT
+        with self.daemon.reverse_client() as client:
+            for address, sender in self.given.all_of(self.secrets_now()):
+                reply = client.get(address)
+                while reply.startswith('400 ') and time.monotonic() < deadline:
+                    time.sleep(0.05)
+                    reply = client.get(address)
+                number += 1
+                if reply != '200 ' + sender:
+                    self.wrong('%s: %s instead of %s' % (address, reply, sender))
+        print('addresses with a row: %d lead back of %d given out' % (number, len(self.given)))
+
+    def check_database(self, sizes):
+        """A put that was deferred, or asked for again, may have left a row."""
+        rows, given = self.database.rows(), len(self.given)
+        spare = self.counts.get('deferred', 0) + self.counts.get('asked again', 0) + \
+            self.counts.get('vanished', 0)
+        middle, last = sizes[len(sizes) // 2], sizes[-1]
+        print('database: %d rows, %d aliases given out; rows and bytes %s in the middle, %s at the '
+              'end' % (rows, given, middle, last))
+        if not given <= rows <= given + spare:
+            self.wrong('%d rows, %d aliases given out' % (rows, given))
+        if last[1] > middle[1] + DATABASE_BYTES:
+            self.wrong('the database has grown from %d to %d bytes' % (middle[1], last[1]))
 
     def check_descriptors(self, before):
         deadline = time.monotonic() + WAIT
         while True:
             now = self.descriptors()
-            if now[0] <= before[0] and now[1] <= 32 + DNS_SOCKETS:
+            if now['engine'] <= 32 + DNS_SOCKETS and all(
+                    now[name] <= before[name] for name in now if name != 'engine'):
                 break
             if time.monotonic() > deadline:
                 self.wrong('descriptors: %s, before %s' % (now, before))
                 break
             time.sleep(0.2)
-        print('descriptors of monitor and engine: %s' % now)
+        print('descriptors: %s' % now)
 
     def run(self):
         files = self.run_rough()
         self.run_peaceful()
+        self.run_well()
         if self.files() != files:
             self.wrong('files: %s, before %s' % (self.files(), files))
         deaths = self.daemon.log_matches(
-            r'engine \d+: (ended|killed by signal (?!9 )|silent|sandbox)')
+            r'engine \d+: (ended|killed by signal (?!9 )|silent|sandbox)|'
+            r'store process \d+: (ended with status [1-9]|killed by signal (?!9 ))')
         for line in deaths + self.daemon.log_matches('fatal|libevent'):
             self.wrong(line)
         try:
             self.daemon.stop()
         except AssertionError as error:
             self.wrong(str(error))
+        if self.database:
+            self.database.stop()
         self.daemon.folder.remove()
         self.dns.stop()
         print(', '.join('%s %d' % item for item in sorted(self.counts.items())))
@@ -447,10 +681,16 @@ class Soak:
 
 
 def main():
-    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 300
-    seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.SystemRandom().randrange(2 ** 32)
-    print('soak: %g seconds, seed %d' % (seconds, seed), flush=True)
-    sys.exit(Soak(seconds, seed).run())
+    parser = argparse.ArgumentParser(usage=__doc__)
+    parser.add_argument('--database', choices=('none', *BACKENDS))
+    parser.add_argument('--pause', type=float, default=0)
+    parser.add_argument('seconds', type=float, nargs='?', default=300)
+    parser.add_argument('seed', type=int, nargs='?')
+    chosen = parser.parse_args()
+    seed = random.SystemRandom().randrange(2 ** 32) if chosen.seed is None else chosen.seed
+    database = chosen.database or ('sqlite' if has_sqlite() else 'none')
+    print('soak: %g seconds, seed %d, database %s' % (chosen.seconds, seed, database), flush=True)
+    sys.exit(Soak(chosen.seconds, seed, database, chosen.pause).run())
 
 
 if __name__ == '__main__':
