@@ -2,9 +2,11 @@
 # The targets of the developers; see HACKING.md.
 
 # Benchmarks, see HACKING.md; what they leave is in tests/bench of the build folder.
-bench_files = tests/bench/bench.py tests/bench/chain.py tests/bench/instructions.py \
-	tests/bench/instructions.txt tests/bench/measure.py tests/bench/plot.py tests/bench/servers.py tests/bench/spawn.py \
-	tests/bench/zone.py
+bench_files = tests/bench/beside.py tests/bench/bench.py tests/bench/chain.py tests/bench/cold.py \
+	tests/bench/growth.py tests/bench/instances.py tests/bench/instructions.py \
+	tests/bench/instructions.txt tests/bench/measure.py tests/bench/plot.py tests/bench/questions.py \
+	tests/bench/report.py tests/bench/rounds.py tests/bench/servers.py tests/bench/spawn.py \
+	tests/bench/stores.py tests/bench/targets.py tests/bench/zone.py
 EXTRA_DIST += $(bench_files)
 EXTRA_PROGRAMS = tests/bench/instructions
 CLEANFILES += $(EXTRA_PROGRAMS)
@@ -22,7 +24,7 @@ run_instructions = $(top_srcdir)/tests/bench/instructions.py --built-with \
 	$(top_srcdir)/tests/bench/instructions.txt
 
 bench: $(bench_programs)
-	$(run_bench) $(SECONDS:%=--seconds %) $(ROUNDS:%=--rounds %)
+	$(run_bench) $(SECONDS:%=--seconds %) $(ROUNDS:%=--rounds %) $(PARTS:%=--only %) $(STRICT:%=--strict)
 
 bench-quick: $(bench_programs)
 	$(run_bench) --quick

@@ -2,17 +2,21 @@
 /*
  * echo - the ceiling for a benchmark: a server that always gives the same answer.
  *
- * It parses requests of tcp_table, of the policy protocol and of the milter protocol only to count
- * them. The difference to srsd is the cost of srsd's work; the rest is the cost of sockets. It has
- * one thread, uses epoll, and allocates nothing for a request. As a milter it negotiates what srsd
- * does, and continues at each recipient and at the end of a message.
+ *	echo [DIRECTORY]
  *
- * Prints "TABLE-PORT POLICY-PORT MILTER-PORT" on standard output, and serves on 127.0.0.1 until the
- * end of standard input.
+ * It parses requests of tcp_table, of the policy, milter and socketmap protocols only to count them.
+ * The difference to srsd is the cost of srsd's work; the rest is the cost of sockets. It has one
+ * thread, uses epoll, and allocates nothing for a request. As a milter it negotiates what srsd does,
+ * and continues at each recipient and at the end of a message.
+ *
+ * Prints "TABLE-PORT POLICY-PORT MILTER-PORT SOCKETMAP-PORT" on standard output, and serves on
+ * 127.0.0.1 until the end of standard input. With DIRECTORY, it also serves each protocol on a unix
+ * socket there, DIRECTORY/table and so on.
  */
 #include <netinet/in.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include <err.h>
 #include <errno.h>
@@ -38,6 +42,7 @@ struct replies {
 };
 
 struct protocol {
+	const char *name;
 	void (*answer)(struct peer *peer, const char *data, size_t len, struct replies *replies);
 	const char *reply;
 	size_t reply_len;
@@ -48,7 +53,7 @@ struct peer {
 	int fd;
 	bool listener;
 	bool line_begins; /* the previous byte was a newline */
-	size_t head_len;  /* bytes of head */
+	size_t head_len;  /* bytes of head; of a netstring, its length so far */
 	size_t skip;      /* bytes of a payload that follow */
 	unsigned char head[PACKET_HEAD];
 };
@@ -119,12 +124,36 @@ answer_packets(struct peer *peer, const char *data, size_t len, struct replies *
 	}
 }
 
+/* answer_netstrings - socketmap: each netstring is a request; peer->skip is its rest */
+static void
+answer_netstrings(struct peer *peer, const char *data, size_t len, struct replies *replies)
+{
+	size_t n, at;
+
+	for (at = 0; at < len; at += n) {
+		n = 1;
+		if (peer->skip > 0) {
+			n = len - at < peer->skip ? len - at : peer->skip;
+			peer->skip -= n;
+			if (peer->skip == 0)
+				add_reply(
+				    replies, peer->protocol->reply, peer->protocol->reply_len);
+		} else if (data[at] == ':') {
+			peer->skip = peer->head_len + 1;
+			peer->head_len = 0;
+		} else {
+			peer->head_len = 10 * peer->head_len + (size_t)(data[at] - '0');
+		}
+	}
+}
+
 #define REPLY(literal) literal, sizeof(literal) - 1
 
 static const struct protocol protocols[] = {
-	{ answer_lines, REPLY("200 SRS0=AAAA=AA=origin.test=alice@srs.test\n") },
-	{ answer_blank_lines, REPLY("action=DUNNO\n\n") },
-	{ answer_packets, REPLY("\0\0\0\1c") },
+	{ "table", answer_lines, REPLY("200 SRS0=AAAA=AA=origin.test=alice@srs.test\n") },
+	{ "policy", answer_blank_lines, REPLY("action=DUNNO\n\n") },
+	{ "milter", answer_packets, REPLY("\0\0\0\1c") },
+	{ "socketmap", answer_netstrings, REPLY("42:OK SRS0=AAAA=AA=origin.test=alice@srs.test,") },
 };
 
 #define PROTOCOLS (sizeof(protocols) / sizeof(protocols[0]))
@@ -168,6 +197,22 @@ serve(int epoll, const struct protocol *protocol)
 	return ntohs(sin.sin_port);
 }
 
+/* serve_locally - listen for a protocol on a unix socket in a directory */
+static void
+serve_locally(int epoll, const struct protocol *protocol, const char *directory)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	int len = snprintf(sun.sun_path, sizeof(sun.sun_path), "%s/%s", directory, protocol->name);
+
+	if ((size_t)len >= sizeof(sun.sun_path))
+		errx(1, "%s: too long", directory);
+	if (fd == -1 || bind(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1 ||
+	    listen(fd, BACKLOG) == -1)
+		err(1, "%s", sun.sun_path);
+	watch(epoll, peer_new(protocol, fd, true));
+}
+
 static void
 accept_all(int epoll, const struct peer *listener)
 {
@@ -199,7 +244,7 @@ read_requests(struct peer *peer)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	struct epoll_event events[EVENTS], input = { .events = EPOLLIN };
 	int epoll = epoll_create1(0), i, n;
@@ -210,9 +255,12 @@ main(void)
 	/* data.ptr is NULL for standard input, of which only the end matters */
 	if (epoll == -1 || epoll_ctl(epoll, EPOLL_CTL_ADD, STDIN_FILENO, &input) == -1)
 		err(1, "epoll");
-	for (p = 0; p < PROTOCOLS; p++)
+	for (p = 0; p < PROTOCOLS; p++) {
 		port[p] = serve(epoll, &protocols[p]);
-	printf("%u %u %u\n", port[0], port[1], port[2]);
+		if (argc > 1)
+			serve_locally(epoll, &protocols[p], argv[1]);
+	}
+	printf("%u %u %u %u\n", port[0], port[1], port[2], port[3]);
 	fflush(stdout);
 	for (;;) {
 		n = epoll_wait(epoll, events, EVENTS, -1);

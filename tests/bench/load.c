@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * load - send requests to a tcp_table or policy server, or messages to a milter, as fast as it
- * answers, or at a given rate, check every answer, and report number and latency in JSON.
+ * load - send requests to a tcp_table, socketmap or policy server, or messages to a milter, as fast
+ * as it answers, or at a given rate, check every answer, and report number and latency in JSON.
  *
  *	load [-1s] [-c connections] [-e pattern] [-n requests] [-r rate] [-t seconds] [-w seconds]
- *	    table|policy|milter PORT FILE
+ *	    table|socketmap|policy|milter PORT|/PATH FILE
  *
- * A line of the file is a request and the pattern of its answer, separated by tabs:
+ * The server listens on a port of 127.0.0.1, or on a unix socket. A line of the file is a request
+ * and the pattern of its answer, separated by tabs:
  *
- *	table:	KEY				PATTERN
- *	policy:	CLIENT	HELO	SENDER	RECIPIENT	PATTERN
- *	milter:	SENDER	RECIPIENT	ORCPT		PATTERN
+ *	table:		KEY				PATTERN
+ *	socketmap:	MAP KEY				PATTERN
+ *	policy:		CLIENT	HELO	SENDER	RECIPIENT	PATTERN
+ *	milter:		SENDER	RECIPIENT	ORCPT		PATTERN
  *
  * They are sent in this order, again and again. A pattern is the first line of the answer, with '?'
  * for any byte, and optionally '*' at its end for any rest. Each policy request has its own
- * instance, so it belongs to a message of its own.
+ * instance, so it belongs to a message of its own. Sixteen '#' in a key are replaced by another
+ * number in each request, so that each key is new.
  *
  * To a milter, a request is a message in two parts, as Postfix sends it: the envelope up to a
  * recipient, and its headers up to its end. A new connection begins with the options. The answer is
@@ -37,6 +40,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/un.h>
 
 #include <err.h>
 #include <errno.h>
@@ -72,7 +76,7 @@ struct part {
 struct request {
 	struct part parts[PARTS_MAX];
 	size_t n_parts;
-	char *instance; /* INSTANCE_LEN digits in text that identify the message, or NULL */
+	char *instance; /* INSTANCE_LEN digits in text that no other request has, or NULL */
 	const char *pattern;
 };
 
@@ -84,9 +88,12 @@ struct protocol {
 	/* the end of a complete reply in the buffer, or NULL */
 	const char *(*find_end)(const char *s, size_t len);
 	size_t end_len; /* bytes of that end that do not belong to the text */
+	/* shows a reply as text, in place, and returns its length; NULL: it is text */
+	size_t (*show)(char *s, size_t len);
 };
 
 #define INSTANCE_LEN 16
+#define NEW_KEY "################"
 
 struct connection {
 	int fd;      /* -1: not open */
@@ -102,7 +109,8 @@ struct connection {
 static struct {
 	const struct protocol *protocol;
 	bool each, step;
-	unsigned port;
+	const char *server; /* its port or path */
+	unsigned port;      /* 0: server is the path of a unix socket */
 	size_t connections;
 	const char *pattern; /* for all requests, instead of those in the file */
 	uint64_t count, rate;
@@ -227,6 +235,19 @@ make_lookup(struct request *r, char *const *field)
 			p += sprintf(p, "%%%02X", (unsigned char)*key);
 	*p++ = '\n';
 	add_part(r, text, (size_t)(p - text));
+	r->instance = strstr(text, NEW_KEY);
+}
+
+static void
+make_socketmap_lookup(struct request *r, char *const *field)
+{
+	char *text;
+	int len = asprintf(&text, "%zu:%s,", strlen(field[0]), field[0]);
+
+	if (len == -1)
+		err(1, NULL);
+	add_part(r, text, (size_t)len);
+	r->instance = strstr(text, NEW_KEY);
 }
 
 static void
@@ -472,11 +493,11 @@ matches(const char *pattern, const char *text, size_t len)
 /* -- connections */
 
 /*
- * Each new connection uses another source address: an address has 28,000 ports, and a port cannot
- * be used again for a minute.
+ * make_inet_socket - each new connection uses another source address: an address has 28,000 ports,
+ * and a port cannot be used again for a minute
  */
 static int
-make_socket(int flags)
+make_inet_socket(int flags)
 {
 	static uint32_t turn;
 	struct sockaddr_in from = { .sin_family = AF_INET };
@@ -491,11 +512,37 @@ make_socket(int flags)
 }
 
 static int
+make_socket(int flags)
+{
+	int fd;
+
+	if (options.port != 0)
+		return make_inet_socket(flags);
+	fd = socket(AF_UNIX, SOCK_STREAM | flags, 0);
+	if (fd == -1)
+		err(1, "socket");
+	return fd;
+}
+
+static int
+connect_to_path(int fd)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+
+	if (strlen(options.server) >= sizeof(to.sun_path))
+		errx(1, "%s: too long", options.server);
+	strcpy(to.sun_path, options.server);
+	return connect(fd, (struct sockaddr *)&to, sizeof(to));
+}
+
+static int
 connect_to_server(int fd)
 {
 	struct sockaddr_in to = { .sin_family = AF_INET,
 		.sin_port = htons((uint16_t)options.port) };
 
+	if (options.port == 0)
+		return connect_to_path(fd);
 	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	return connect(fd, (struct sockaddr *)&to, sizeof(to));
 }
@@ -525,7 +572,7 @@ send_blocking(int fd, const struct part *part)
 
 	if (send(fd, part->text, part->len, MSG_NOSIGNAL) != (ssize_t)part->len ||
 	    recv(fd, reply, sizeof(reply), 0) <= 0)
-		err(1, "127.0.0.1:%u does not answer", options.port);
+		err(1, "%s does not answer", options.server);
 }
 
 /* shake_hands - a milter's connection begins with the options and a client */
@@ -540,7 +587,7 @@ shake_hands(int fd)
 	free(r.parts[0].text);
 	add_client(&p);
 	if (send(fd, p.data, p.len, MSG_NOSIGNAL) != (ssize_t)p.len)
-		err(1, "127.0.0.1:%u", options.port);
+		err(1, "%s", options.server);
 }
 
 /* ask_once - over a connection that still blocks, so that the server has accepted it */
@@ -565,7 +612,7 @@ open_persistent(struct connection *c)
 {
 	c->fd = make_socket(0);
 	if (connect_to_server(c->fd) == -1)
-		err(1, "127.0.0.1:%u", options.port);
+		err(1, "%s", options.server);
 	ask_once(c->fd);
 	watch(c, EPOLL_CTL_ADD, EPOLLIN);
 }
@@ -659,7 +706,7 @@ connect_anew(struct connection *c)
 {
 	c->fd = make_socket(SOCK_NONBLOCK);
 	if (connect_to_server(c->fd) == -1 && errno != EINPROGRESS)
-		err(1, "127.0.0.1:%u", options.port);
+		err(1, "%s", options.server);
 	watch(c, EPOLL_CTL_ADD, EPOLLIN);
 }
 
@@ -708,11 +755,26 @@ find_last_packet(const char *s, size_t len)
 	return NULL;
 }
 
-static const struct protocol protocols[] = {
-	{ "table", 2, make_lookup, find_line_end, 1 },
-	{ "policy", 5, make_policy_request, find_blank_line, 2 },
-	{ "milter", 4, make_message, find_last_packet, 0 },
-};
+/* find_netstring_end - the comma that ends it */
+static const char *
+find_netstring_end(const char *s, size_t len)
+{
+	const char *colon = memchr(s, ':', len);
+	size_t n = colon == NULL ? 0 : strtoul(s, NULL, 10);
+
+	return colon == NULL || (size_t)(s + len - colon) < n + 2 ? NULL : colon + n + 1;
+}
+
+/* show_netstring - without its length */
+static size_t
+show_netstring(char *s, size_t len)
+{
+	const char *colon = memchr(s, ':', len);
+	size_t head = (size_t)(colon + 1 - s);
+
+	memmove(s, s + head, len - head);
+	return len - head;
+}
 
 /* show_packets - packets as text, in place; returns its length */
 static size_t
@@ -729,6 +791,13 @@ show_packets(char *s, size_t len)
 	}
 	return to;
 }
+
+static const struct protocol protocols[] = {
+	{ "table", 2, make_lookup, find_line_end, 1, NULL },
+	{ "socketmap", 2, make_socketmap_lookup, find_netstring_end, 1, show_netstring },
+	{ "policy", 5, make_policy_request, find_blank_line, 2, NULL },
+	{ "milter", 4, make_message, find_last_packet, 0, show_packets },
+};
 
 /* check_part - the reply to a part that is not the last one: to options or to a recipient */
 static void
@@ -748,8 +817,8 @@ check_reply(struct connection *c, size_t len)
 {
 	bool more = len + options.protocol->end_len != c->len;
 
-	if (options.protocol->make == make_message)
-		len = show_packets(c->reply, len);
+	if (options.protocol->show != NULL)
+		len = options.protocol->show(c->reply, len);
 	if (!matches(c->request->pattern, c->reply, len))
 		failed("answer", c->reply, len);
 	else if (more)
@@ -869,7 +938,8 @@ report(void)
 static void __attribute__((noreturn)) usage(void)
 {
 	fprintf(stderr, "usage: load [-1s] [-c connections] [-e pattern] [-n requests] [-r rate]\n"
-			"            [-t seconds] [-w seconds] table|policy|milter PORT FILE\n");
+			"            [-t seconds] [-w seconds] table|socketmap|policy|milter\n"
+			"            PORT|/PATH FILE\n");
 	exit(1);
 }
 
@@ -922,7 +992,8 @@ read_options(int argc, char **argv)
 	if (argc - optind != 3 || options.connections == 0)
 		usage();
 	options.protocol = find_protocol(argv[optind]);
-	options.port = (unsigned)strtoul(argv[optind + 1], NULL, 10);
+	options.server = argv[optind + 1];
+	options.port = (unsigned)strtoul(options.server, NULL, 10);
 }
 
 int

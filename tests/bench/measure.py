@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """measure - CPU time and memory of a process, and runs of load.c."""
 
+import contextlib
 import json
 import os
 import resource
@@ -9,6 +10,7 @@ import subprocess
 from harness.daemon import TOP, process_tree
 
 TICK = os.sysconf('SC_CLK_TCK')
+FOREVER = 86400
 
 
 def program(name):
@@ -74,7 +76,7 @@ class Load:
 
     @property
     def name(self):
-        return 'a connection each' if self.each else '%d' % self.connections
+        return '%d, new each' % self.connections if self.each else '%d' % self.connections
 
     def arguments(self):
         arguments = ['-c', str(self.connections)]
@@ -85,24 +87,61 @@ class Load:
         return arguments
 
 
-def ask(protocol, port, requests, load, seconds=None, count=None, pattern=None, pid=None):
-    """Run load.c; -> its report, with cpu_us: CPU microseconds of `pid` per request."""
-    arguments = [program('load'), *load.arguments()]
-    arguments += ['-n', str(count)] if count else ['-w', str(seconds / 5), '-t', str(seconds)]
-    if pattern:
-        arguments += ['-e', pattern]
-    with subprocess.Popen([*arguments, '-s', protocol, str(port), requests], text=True,
-                          stdin=subprocess.PIPE, stdout=subprocess.PIPE) as load_process:
-        load_process.stdout.readline()      # the connections are open
-        before = cpu_seconds(pid) if pid else 0
-        load_process.stdin.write('go\n')
-        load_process.stdin.flush()
-        said = load_process.stdout.readline()
-        spent = cpu_seconds(pid) - before if pid else 0
-    if not said:
-        raise AssertionError('load did not get through')
-    result = json.loads(said)
-    if result['errors']:
-        raise AssertionError('wrong answers: a benchmark of them is none')
-    result['cpu_us'] = spent / max(result['requests'], 1) * 1e6
-    return result
+class Run:
+    """A run of load.c. Its connections are open when it has been created; go() starts it."""
+
+    def __init__(self, service, requests, load, seconds=None, count=None, pid=None):
+        """`service` is a value of a server's `services`. CPU time is that of `pid`, or 0."""
+        protocol, port, pattern = service
+        self.pid = pid
+        arguments = [program('load'), *load.arguments()]
+        arguments += ['-n', str(count)] if count else ['-w', str(seconds / 5), '-t', str(seconds)]
+        if pattern:
+            arguments += ['-e', pattern]
+        self.process = subprocess.Popen([*arguments, '-s', protocol, str(port), requests], text=True,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.process.stdout.readline()
+
+    def go(self):
+        self.before = cpu_seconds(self.pid) if self.pid else 0
+        self.process.stdin.write('go\n')
+        self.process.stdin.flush()
+
+    def result(self):
+        """-> the report of load.c, with cpu_us: CPU microseconds per request."""
+        said = self.process.stdout.readline()
+        spent = cpu_seconds(self.pid) - self.before if self.pid else 0
+        self.process.stdin.close()
+        self.process.wait()
+        self.process.stdout.close()
+        if not said:
+            raise AssertionError('load did not get through')
+        result = json.loads(said)
+        if result['errors']:
+            raise AssertionError('wrong answers: a benchmark of them is none')
+        result['cpu_us'] = spent / max(result['requests'], 1) * 1e6
+        return result
+
+    def abandon(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+
+def ask(service, requests, load, seconds=None, count=None, pid=None):
+    """Run load.c; -> its report, see Run."""
+    run = Run(service, requests, load, seconds, count, pid)
+    run.go()
+    return run.result()
+
+
+@contextlib.contextmanager
+def background(service, requests, load):
+    """The same load for as long as the with statement takes."""
+    run = Run(service, requests, load, seconds=FOREVER)
+    run.go()
+    try:
+        yield
+    finally:
+        run.abandon()

@@ -2,8 +2,8 @@
 """servers - the servers to measure: srsd, the echo server, and srsd's predecessors if installed.
 
 Each has a name, the pid of its first process, and `services`: for each of 'forward', 'reverse',
-'policy' and 'milter' that it provides, the protocol, the port, and a pattern for all answers or
-None.
+'socketmap', 'policy', 'policy, unix' (over a unix socket) and 'milter' that it provides, the
+protocol, the port or the path, and a pattern for all answers or None.
 """
 
 import os
@@ -14,13 +14,14 @@ import time
 from pathlib import Path
 
 from harness import postsrsd
-from harness.daemon import SECRET, Daemon, Folder, free_port
+from harness.daemon import ORDINARY_USER, SECRET, Daemon, Folder, free_port, is_root
 from measure import program
 
 HERE = Path(__file__).resolve().parent
 POLICYD_SPF = shutil.which('policyd-spf')
 DOMAIN = 'srs.test'
 FORWARDER = 'fwd.test'
+PROTOCOLS = {'forward': 'table', 'reverse': 'table'}    # the others have the name of the service
 TAIL_BYTES = 4000
 
 
@@ -29,12 +30,16 @@ class Echo:
     name = 'echo'
 
     def __enter__(self):
-        self.process = subprocess.Popen([program('echo')], stdin=subprocess.PIPE,
+        self.folder = Folder()
+        self.process = subprocess.Popen([program('echo'), self.folder.path], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, text=True)
-        table, policy, milter = (int(port) for port in self.process.stdout.readline().split())
+        table, policy, milter, socketmap = (
+            int(port) for port in self.process.stdout.readline().split())
         self.services = {'table': ('table', table, '200 *'),
                          'policy': ('policy', policy, 'action=*'),
-                         'milter': ('milter', milter, 'c')}
+                         'policy, unix': ('policy', self.folder.path + '/policy', 'action=*'),
+                         'milter': ('milter', milter, 'c'),
+                         'socketmap': ('socketmap', socketmap, 'OK *')}
         self.pid = self.process.pid
         return self
 
@@ -42,6 +47,7 @@ class Echo:
         self.process.stdin.close()
         self.process.wait()
         self.process.stdout.close()
+        self.folder.remove()
 
 
 class Srsd(Daemon):
@@ -49,14 +55,18 @@ class Srsd(Daemon):
     name = 'srsd'
 
     def __init__(self, options=None, dns=None, secrets=(SECRET,)):
-        options = {'srs-domain': DOMAIN, 'connection-limit': 6000, **(options or {})}
+        options = {'srs-domain': DOMAIN, 'connection-limit': 6000, 'domains': [FORWARDER],
+                   **(options or {})}
         super().__init__(options, {}, dns, secrets)
-        self.ports['milter'] = free_port()
-        self.options.update({'milter': ['inet:127.0.0.1:%d' % self.ports['milter']],
-                             'domains': [FORWARDER]})
+        for name in 'milter', 'socketmap':
+            self.ports[name] = free_port()
+            self.options[name] = ['inet:127.0.0.1:%d' % self.ports[name]]
+        path = self.folder.subfolder('unix', self.user) + '/policy'
+        self.options['policy'] = [*self.options['policy'], 'unix:' + path]
         self.begun = self.ready_seconds = None
-        self.services = {name: (name if name in ('policy', 'milter') else 'table', port, None)
+        self.services = {name: (PROTOCOLS.get(name, name), port, None)
                          for name, port in self.ports.items()}
+        self.services['policy, unix'] = ('policy', path, None)
 
     def start(self):
         super().start()
@@ -102,6 +112,31 @@ class PostSrsd:
         self.folder.remove()
 
 
+class PostSrsd2:
+    """postsrsd 2.x, which writes each sender to an SQLite file in the given directory."""
+    name = 'postsrsd 2'
+
+    def __init__(self, directory):
+        self.directory = directory
+
+    def __enter__(self):
+        self.folder = Folder()
+        user = ORDINARY_USER if is_root() else None
+        path = self.folder.subfolder('unix', user) + '/socketmap'
+        secret = self.folder.file('secret', SECRET + '\n', 0o600, user)
+        config = self.folder.file('postsrsd.conf', postsrsd.CONFIG_2 % {
+            'domain': DOMAIN, 'secret': secret, 'socket': path,
+            'database': os.path.join(self.directory, 'postsrsd.sqlite')})
+        self.server = postsrsd.PostSrsd2(config, path)
+        self.services = {'socketmap': ('socketmap', path, None)}
+        self.pid = self.server.process.pid
+        return self
+
+    def __exit__(self, *_):
+        self.server.stop()
+        self.folder.remove()
+
+
 class PolicydSpf:
     """policyd-spf, one process per connection, as Postfix's spawn(8) runs it.
 
@@ -139,6 +174,10 @@ class PolicydSpf:
 def missing_postsrsd():
     """The reason why it cannot be measured, or None."""
     return None if postsrsd.POSTSRSD else 'postsrsd is not installed'
+
+
+def missing_postsrsd2():
+    return None if postsrsd.POSTSRSD2 else 'POSTSRSD2 does not name one'
 
 
 def missing_policyd_spf(nameserver):

@@ -1,9 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: ISC
-"""The tools of `make bench`: load.c sends the given requests, and detects a wrong answer."""
+"""The tools of `make bench`: load.c sends the given requests, and detects a wrong answer; and each
+measurement once. Nothing here depends on how fast anything is."""
 
 import json
 import os
+import re
 import subprocess
 import sys
 import unittest
@@ -13,13 +15,16 @@ from pathlib import Path
 TESTS = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS), str(TESTS / 'bench')]
 
-from bench import milter_requests                           # noqa: E402
+from bench import PARTS                                     # noqa: E402
 from harness import tap                                     # noqa: E402
 from harness.case import DaemonCase                         # noqa: E402
 from harness.daemon import Folder                           # noqa: E402
 from measure import program                                 # noqa: E402
 from plot import Panel, write                               # noqa: E402
+from questions import (LONG, NEW, forward_requests,          # noqa: E402
+                       milter_requests, reverse_requests, socketmap_requests)
 from servers import Echo, Srsd                              # noqa: E402
+from targets import Ratios, Targets                         # noqa: E402
 from zone import Zone                                       # noqa: E402
 
 TABLE = 'user%d@origin.test\t200 SRS0=????=??=origin.test=*\n'
@@ -59,6 +64,7 @@ class LoadAndEcho(unittest.TestCase):
         table = self.requests('user@origin.test\t200 *\n')
         policy = self.folder.file('policy', '\n'.join(Zone(50).any_answer) + '\n')
         milter = self.folder.file('milter', MESSAGE + 'c\n')
+        socketmap = self.folder.file('socketmap', 'forward user@origin.test\tOK SRS0=*\n')
         for how in ([], ['-c', 20], ['-c', 20, '-1'], ['-c', 20, '-r', 5000]):
             with self.subTest(protocol='table', how=how):
                 self.check_counts(*how, 'table', self.port('table'), table)
@@ -66,10 +72,16 @@ class LoadAndEcho(unittest.TestCase):
                 self.check_counts(*how, 'policy', self.port('policy'), policy)
             with self.subTest(protocol='milter', how=how):
                 self.check_counts(*how, 'milter', self.port('milter'), milter)
+            with self.subTest(protocol='socketmap', how=how):
+                self.check_counts(*how, 'socketmap', self.port('socketmap'), socketmap)
+        self.check_counts('-c', 20, 'policy', self.port('policy, unix'), policy)
 
     def test_wrong_answers_are_seen(self):
         table = self.requests('user@origin.test\t200 SRS0=AAAA=AA=other.test*\n')
         status, said = load('-n', COUNT, 'table', self.port('table'), table)
+        self.assertEqual((status, said['errors']), (2, COUNT))
+        socketmap = self.folder.file('socketmap', 'forward user@origin.test\tNOTFOUND *\n')
+        status, said = load('-n', COUNT, 'socketmap', self.port('socketmap'), socketmap)
         self.assertEqual((status, said['errors']), (2, COUNT))
         milter = self.folder.file('milter', MESSAGE + 'e<*\n')
         status, said = load('-n', COUNT, 'milter', self.port('milter'), milter)
@@ -101,23 +113,66 @@ class LoadAndDaemon(DaemonCase):
         self.folder = Folder()
         self.addCleanup(self.folder.remove)
 
-    def test_forward(self):
-        path = self.folder.file('requests', ''.join(TABLE % i for i in range(10)))
-        status, said = load('-n', COUNT, '-c', 10, 'table', self.daemon.ports['forward'], path)
-        self.assertEqual((status, said['requests'], said['errors']), (0, COUNT, 0))
+    def check_answers(self, protocol, server, lines):
+        path = self.folder.file('requests', ''.join(line + '\n' for line in lines))
+        for how in (['-c', 10], ['-c', 10, '-1']):
+            with self.subTest(protocol=protocol, how=how):
+                status, said = load('-n', COUNT, *how, protocol, server, path)
+                self.assertEqual((status, said['requests'], said['errors']), (0, COUNT, 0))
 
     def test_policy(self):
-        path = self.folder.file('requests', '\n'.join(self.zone.requests) + '\n')
-        for how in (['-c', 10], ['-c', 10, '-1']):
-            status, said = load('-n', COUNT, *how, 'policy', self.daemon.ports['policy'], path)
-            self.assertEqual((status, said['requests'], said['errors']), (0, COUNT, 0))
+        self.check_answers('policy', self.daemon.ports['policy'], self.zone.requests)
 
-    def test_milter(self):
-        path = self.folder.file('requests', '\n'.join(milter_requests()) + '\n')
+    def test_other_services(self):
         with Srsd() as daemon:
-            for how in (['-c', 10], ['-c', 10, '-1']):
-                status, said = load('-n', COUNT, *how, 'milter', daemon.ports['milter'], path)
-                self.assertEqual((status, said['requests'], said['errors']), (0, COUNT, 0))
+            self.check_answers('table', daemon.ports['forward'], forward_requests())
+            self.check_answers('table', daemon.ports['reverse'], reverse_requests())
+            self.check_answers('socketmap', daemon.ports['socketmap'], socketmap_requests())
+            self.check_answers('milter', daemon.ports['milter'], milter_requests())
+
+    def test_each_key_is_new(self):
+        path = self.folder.file('requests', 'forward %s\t*\n' % LONG)
+        long = LONG.replace(NEW, '([0-9a-f]{16})')
+        with Srsd() as daemon:
+            status, said = load('-n', COUNT, '-c', 10, 'socketmap', daemon.ports['socketmap'], path)
+            self.assertEqual((status, said['requests']), (0, COUNT))
+        keys = set(re.findall(long, daemon.log()))
+        self.assertGreater(len(keys), 10)
+        self.assertEqual(len(keys), len(re.findall('forward .*' + long, daemon.log())))
+
+
+class Bench(unittest.TestCase):
+    def test_each_part(self):
+        """Once, with the least load. A table, a figure in bench.json and a plot come out."""
+        folder = Folder()
+        self.addCleanup(folder.remove)
+        run = subprocess.run([sys.executable, '-B', str(TESTS / 'bench' / 'bench.py'), '--tiny',
+                              '--out', folder.path], text=True, check=False,
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.assertEqual(run.returncode, 0, run.stdout[-2000:] + run.stderr)
+        with open(os.path.join(folder.path, 'bench.json'), encoding='utf-8') as file:
+            result = json.load(file)
+        self.assertEqual([part for part in PARTS if part not in {**result, 'services': result[
+            'rounds']}], [])
+        names = [target['name'] for target in result['targets']]
+        for name in names:
+            self.assertIn(name, run.stdout)
+        self.assertIn('milter, CPU, 10 connections', names)
+        root = ElementTree.parse(os.path.join(folder.path, 'bench.svg')).getroot()
+        self.assertTrue([e for e in root.iter() if e.tag.endswith('circle')])
+
+    def test_targets(self):
+        targets = Targets()
+        targets.at_least('rate', Ratios([0.9, 0.96, 1.2]), 0.95)
+        targets.at_least('low rate', Ratios([0.9, 0.94, 1.2]), 0.95)
+        targets.at_most('CPU', Ratios([1.15, 1.15]), 1.15)
+        targets.at_most('much CPU', Ratios([1.2]), 1.15)
+        targets.at_most('nothing', Ratios(), 1.15)
+        self.assertEqual([row[3] for row in targets.rows()],
+                         ['reached', 'MISSED', 'reached', 'MISSED', 'not measured'])
+        self.assertEqual(targets.missed(), ['low rate', 'much CPU'])
+        self.assertEqual(targets.rows()[0],
+                         ['rate', '0.96 (0.90-1.20)', 'at least 0.95', 'reached'])
 
 
 class Plot(unittest.TestCase):

@@ -8,7 +8,6 @@ import datetime
 import hashlib
 import json
 import os
-import pwd
 import random
 import re
 import shlex
@@ -26,11 +25,11 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.p
 from harness import srs, tap
 from harness.daemon import (ORDINARY_USER, SECRET, Daemon, Folder, free_port, has_backend, mounted,
                             run, without_mounts)
-from harness.postsrsd import POSTSRSD, PostSrsd
+from harness.postsrsd import POSTSRSD2 as PROGRAM2
+from harness.postsrsd import POSTSRSD, PostSrsd, PostSrsd2
 
 needs_sqlite = unittest.skipUnless(has_backend('sqlite:/x'), 'built without SQLite')
 SHELL_FILES = 300
-PROGRAM2 = os.environ.get('POSTSRSD2')      # a postsrsd 2
 WAIT = 60
 POSTSRSD1 = '''\
 # Written by the package.
@@ -1240,33 +1239,6 @@ class Moving2(Import):
                 with PostSrsd2(old, self.socket):
                     self.assert_reversed(theirs)
                     self.assert_reversed(ours)
-
-
-class PostSrsd2:
-    """A real postsrsd 2, run as the ordinary user."""
-
-    def __init__(self, config, path):
-        self.config, self.path = config, path
-
-    def __enter__(self):
-        identity = {}
-        if os.geteuid() == 0:
-            entry = pwd.getpwnam(ORDINARY_USER)
-            identity = {'user': entry.pw_uid, 'group': entry.pw_gid, 'extra_groups': []}
-        self.process = subprocess.Popen([PROGRAM2, '-C', self.config], cwd='/',
-                                        stderr=subprocess.DEVNULL, **identity)
-        deadline = time.monotonic() + WAIT
-        while True:
-            try:
-                return ask(self.path, 'forward', 'me@our.test')
-            except (FileNotFoundError, ConnectionRefusedError):
-                if time.monotonic() > deadline or self.process.poll() is not None:
-                    raise
-                time.sleep(0.01)
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait()
 
 
 class Moved(Daemon):

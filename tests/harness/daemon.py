@@ -108,10 +108,10 @@ def reachable_binary(name='srsd'):
 
 
 class Folder:
-    """A temporary directory that the daemon's user can enter."""
+    """A temporary directory that the daemon's user can enter, in `parent` or the usual place."""
 
-    def __init__(self):
-        self.path = tempfile.mkdtemp(prefix='srsd-')
+    def __init__(self, parent=None):
+        self.path = tempfile.mkdtemp(prefix='srsd-', dir=parent)
         os.chmod(self.path, 0o755)
 
     def file(self, name, text='', mode=0o644, owner=None):

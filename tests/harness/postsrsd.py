@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: ISC
-"""postsrsd - Debian's postsrsd 1.x in the foreground, if it is installed."""
+"""postsrsd - Debian's postsrsd 1.x in the foreground, if it is installed, and a postsrsd 2, if
+$POSTSRSD2 is its path."""
 
 import os
+import pwd
 import resource
 import shutil
+import socket
 import subprocess
 import time
 
 from harness.clients import MapClient
-from harness.daemon import free_port
+from harness.daemon import ORDINARY_USER, free_port, is_root
 
 WAIT = 60
+POSTSRSD2 = os.environ.get('POSTSRSD2')
 POSTSRSD = os.environ.get('POSTSRSD') or shutil.which('postsrsd', path='/usr/sbin:/usr/local/sbin')
 
 
@@ -48,5 +52,51 @@ class PostSrsd:
     def stop(self):
         self.forward_map.close()        # its child process exits only with the connection
         self.reverse_map.close()
+        self.process.terminate()
+        self.process.wait()
+
+
+# A postsrsd 2 that keeps all senders in a database.
+CONFIG_2 = '''
+srs-domain = %(domain)s
+secrets-file = "%(secret)s"
+socketmap = "unix:%(socket)s"
+chroot-dir = ""
+unprivileged-user = ""
+original-envelope = database
+envelope-database = "sqlite:%(database)s"
+'''
+
+
+class PostSrsd2:
+    """Run as the ordinary user, with the given file, in which the socketmap is unix:`path`."""
+
+    def __init__(self, config, path):
+        identity = {}
+        if is_root():
+            entry = pwd.getpwnam(ORDINARY_USER)
+            identity = {'user': entry.pw_uid, 'group': entry.pw_gid, 'extra_groups': []}
+        self.process = subprocess.Popen([POSTSRSD2, '-C', config], cwd='/',
+                                        stderr=subprocess.DEVNULL, **identity)
+        self._wait_for(path)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def _wait_for(self, path):
+        deadline = time.monotonic() + WAIT
+        while True:         # it does not report when it listens
+            try:
+                with socket.socket(socket.AF_UNIX) as sock:
+                    return sock.connect(path)
+            except (FileNotFoundError, ConnectionRefusedError):
+                if time.monotonic() > deadline or self.process.poll() is not None:
+                    raise
+                time.sleep(0.01)
+
+    def stop(self):
         self.process.terminate()
         self.process.wait()
