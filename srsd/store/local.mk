@@ -13,7 +13,8 @@ unit_tests += tests/unit/test_store_wire
 fuzzers += tests/fuzz/store_wire
 if HAVE_HIREDIS
 store_files += srsd/store/store_redis.c srsd/store/store_redis.h
-unit_tests += tests/unit/test_store_redis tests/unit/test_store_redis_server
+unit_tests += tests/unit/test_store_redis tests/unit/test_store_redis_cut
+unit_tests += tests/unit/test_store_redis_server
 store_files += srsd/store/store_redis_durability.c srsd/store/store_redis_durability.h
 store_files += srsd/store/store_redis_login.c srsd/store/store_redis_login.h
 store_files += srsd/store/store_resp.c srsd/store/store_resp.h

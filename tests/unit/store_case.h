@@ -91,11 +91,11 @@ store_case_turn(struct event_base *base)
 	event_base_loop(base, EVLOOP_NONBLOCK);
 }
 
-/* store_case_wait - run the loop until a count is reached, for some seconds at most */
+/* store_case_wait - run the loop until a count is reached, for a minute at most */
 static inline void
 store_case_wait(struct event_base *base, const unsigned *count, unsigned wanted)
 {
-	uint64_t end = clock_elapsed(&clock_system) + 20000;
+	uint64_t end = clock_elapsed(&clock_system) + 60000;
 	struct timeval tick = { 0, 5000 };
 
 	while (*count < wanted && clock_elapsed(&clock_system) < end) {

@@ -238,6 +238,118 @@ test_bad_descriptor(void **state)
 	unit_end();
 }
 
+/* write_answers - reports on some questions of ask_three; returns their length */
+static size_t
+write_answers(char *bytes, const struct store_wire_question *question, size_t n)
+{
+	struct store_wire_report report;
+	size_t len = 0, i;
+
+	for (i = 0; i < n; i++) {
+		memset(&report, 0, sizeof(report));
+		report.number = question[i].number;
+		report.text = store_case_text("");
+		if (question[i].operation == STORE_GET)
+			report.outcome = STORE_MISSING;
+		if (strcmp(question[i].alias, store_case_alias(2)) == 0) {
+			report.outcome = STORE_DONE;
+			report.text = store_case_address(2);
+		}
+		len += store_wire_write_report(bytes + len, &report);
+	}
+	return len;
+}
+
+static void
+ask_three(struct store_case_answer answers[3])
+{
+	memset(answers, 0, 3 * sizeof(*answers));
+	store_put(
+	    store, store_case_alias(1), store_case_address(1), 99, store_case_done, &answers[0]);
+	store_get(store, store_case_alias(2), store_case_done, &answers[1]);
+	store_get(store, store_case_alias(3), store_case_done, &answers[2]);
+}
+
+static void
+check_three(const char *row, const struct store_case_answer answers[3])
+{
+	char address[STORE_ADDRESS_MAX + 1];
+
+	snprintf(address, sizeof(address), "%.*s", (int)store_case_address(2).len,
+	    store_case_address(2).s);
+	store_case_check(row, &answers[0], STORE_DONE, "", "");
+	store_case_check(row, &answers[1], STORE_DONE, address, "");
+	store_case_check(row, &answers[2], STORE_MISSING, "", "");
+}
+
+/* answer_rest - the next process gets the questions that are open, and answers them */
+static void
+answer_rest(const char *row, const struct store_case_answer answers[3])
+{
+	static char bytes[3 * STORE_WIRE_MAX];
+	struct store_wire_question question[3];
+	size_t i, n = 0;
+
+	attach_process();
+	for (i = 0; i < 3; i++)
+		if (answers[i].calls == 0)
+			read_question(&question[n++]);
+	send_bytes(bytes, write_answers(bytes, question, n));
+	check_three(row, answers);
+}
+
+/* The process dies after each byte of its answers: each question is answered once, and rightly. */
+static void
+test_answers_cut(void **state)
+{
+	static char bytes[3 * STORE_WIRE_MAX];
+	struct store_case_answer answers[3];
+	struct store_wire_question question[3];
+	size_t cut, len = 1, i;
+
+	(void)state;
+	for (cut = 0; cut <= len; cut++) {
+		attach_process();
+		ask_three(answers);
+		for (i = 0; i < 3; i++)
+			read_question(&question[i]);
+		len = write_answers(bytes, question, 3);
+		assert_int_equal(send(process, bytes, cut, 0), (ssize_t)cut);
+		close(process);
+		process = -1;
+		store_case_turn(base);
+		answer_rest(unit_row("answers cut after %zu bytes", cut), answers);
+	}
+	print_message("# %zu positions\n", cut);
+	unit_end();
+}
+
+/* It dies after it has read each number of bytes of the questions: all of them are asked again. */
+static void
+test_questions_cut(void **state)
+{
+	static char bytes[3 * STORE_WIRE_MAX];
+	struct store_case_answer answers[3];
+	size_t cut, len = 1;
+
+	(void)state;
+	for (cut = 0; cut <= len; cut++) {
+		attach_process();
+		ask_three(answers);
+		store_case_turn(base);
+		if (cut == 0)
+			len = (size_t)recv(process, bytes, sizeof(bytes), MSG_PEEK);
+		else
+			assert_int_equal(recv(process, bytes, cut, 0), (ssize_t)cut);
+		close(process);
+		process = -1;
+		store_case_turn(base);
+		answer_rest(unit_row("questions cut after %zu bytes", cut), answers);
+	}
+	print_message("# %zu positions\n", cut);
+	unit_end();
+}
+
 #define LINK_TEST(test) cmocka_unit_test_setup_teardown(test, make_link, free_store_and_link)
 
 int
@@ -246,6 +358,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		LINK_TEST(test_pipelined),
 		LINK_TEST(test_process_ends),
+		LINK_TEST(test_answers_cut),
+		LINK_TEST(test_questions_cut),
 		LINK_TEST(test_state),
 		LINK_TEST(test_garbage),
 		LINK_TEST(test_bounded),

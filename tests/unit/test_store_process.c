@@ -21,7 +21,7 @@
 #include "srsd/store/store_wire.h"
 #include "tests/unit/disk_case.h"
 
-#define TIMEOUT_MS 5000
+#define TIMEOUT_MS 60000 /* for machines with much else to do */
 #define LIMIT 10000000
 #define DATABASE "envelopes.sqlite"
 
@@ -796,6 +796,74 @@ test_hostile_engine(void **state)
 	unit_end();
 }
 
+/* write_questions - a put of the number and a get of it; returns their length */
+static size_t
+write_questions(char *bytes, uint64_t number)
+{
+	struct store_request request = { .number = 1, .operation = STORE_PUT, .expires = LATER };
+	size_t len;
+
+	request.alias = store_case_alias(number);
+	request.address = store_case_address(number);
+	len = store_wire_write_question(bytes, &request);
+	request.number = 2;
+	request.operation = STORE_GET;
+	return len + store_wire_write_question(bytes + len, &request);
+}
+
+/* cut_engine - a process whose engine ends after so many bytes of its questions */
+static void
+cut_engine(const char *bytes, size_t len)
+{
+	int fd[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd), 0);
+	process = fork();
+	assert_int_not_equal(process, -1);
+	if (process == 0) {
+		close(fd[0]);
+		run_process(fd[1], &usual);
+	}
+	close(fd[1]);
+	assert_int_equal(send(fd[0], bytes, len, 0), (ssize_t)len);
+	close(fd[0]);
+	unit_int(unit_row("cut after %zu bytes", len), "status", end_process(), 0);
+}
+
+/*
+ * The engine dies after each byte that it sends. The process ends by itself, and the row of a put
+ * is there whole or not at all: not before the put has arrived.
+ */
+static void
+test_engine_cut(void **state)
+{
+	char bytes[2 * STORE_WIRE_MAX];
+	size_t put = 0, len = 1, cut;
+
+	(void)state;
+	for (cut = 0; cut < len; cut++) {
+		len = write_questions(bytes, cut);
+		cut_engine(bytes, cut);
+		if (put == 0)
+			put = 4 + (unsigned char)bytes[3];
+	}
+	start_process(&usual);
+	for (cut = 0; cut < len; cut++) {
+		struct store_case_answer answer = ask_get(cut);
+		const char *row = unit_row("cut after %zu bytes", cut);
+
+		if (answer.outcome == STORE_DONE)
+			unit_bytes(row, "address", answer.address, strlen(answer.address),
+			    store_case_address(cut).s, store_case_address(cut).len);
+		else
+			unit_int(row, "outcome", answer.outcome, STORE_MISSING);
+		if (cut < put)
+			unit_int(row, "is there", answer.outcome == STORE_DONE, false);
+	}
+	print_message("# %zu positions\n", len);
+	unit_end();
+}
+
 #define PROCESS_TEST(test) cmocka_unit_test_setup_teardown(test, make_engine, free_engine)
 
 int
@@ -822,6 +890,7 @@ main(void)
 		PROCESS_TEST(test_clock_steps),
 		PROCESS_TEST(test_unreadable),
 		PROCESS_TEST(test_hostile_engine),
+		PROCESS_TEST(test_engine_cut),
 	};
 
 	wrong_by = mmap(
