@@ -21,10 +21,10 @@ import unittest
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
 
-from harness import build, srs, tap
+from harness import build, milter, srs, tap
 from harness.case import DaemonCase
 from harness.clients import Client, is_end, policy_request
-from harness.daemon import (ORDINARY_USER, SECRET, Daemon, binary, free_port, is_root,
+from harness.daemon import (ORDINARY_USER, SECRET, Daemon, binary, free_port, has_sqlite, is_root,
                             process_tree)
 from harness.dns_server import (SERVFAIL, SILENT, TYPES, Delayed, DnsServer, Elsewhere, Forged,
                                 Piece, truncated)
@@ -45,7 +45,7 @@ def has_sanitizer():
 
 
 class FaultCase(DaemonCase):
-    """A daemon with all five services, whose descriptors are counted before and after a test."""
+    """A daemon with all services, whose descriptors are counted before and after a test."""
 
     ZONE = {'pass.test': {'TXT': [PASS]}, 'fail.test': {'TXT': [FAIL]}}
     OPTIONS = {'hash-avoid-slash': False}
@@ -65,6 +65,10 @@ class FaultCase(DaemonCase):
         port = free_port()
         daemon.addresses['metrics'] = ('127.0.0.1', port)
         daemon.options['metrics'] = 'inet:127.0.0.1:%d' % port
+        for name in 'socketmap', 'milter':
+            port = free_port()
+            daemon.addresses[name] = ('127.0.0.1', port)
+            daemon.options[name] = ['inet:127.0.0.1:%d' % port]
         if prepare:
             prepare(daemon)
         daemon.start()
@@ -109,7 +113,7 @@ class FaultCase(DaemonCase):
             page = self.page()
             return page['srsd_checks_in_flight'] == '0' and all(
                 page['srsd_connections{service="%s"}' % name] == '0'
-                for name in ('forward', 'reverse', 'policy', 'control'))
+                for name in ('forward', 'reverse', 'policy', 'control', 'socketmap', 'milter'))
         self.wait_until(idle, lambda: 'not idle: %s' % self.page())
         self.wait_until(lambda: self.daemon.descriptors() <= before + spare,
                         lambda: '%d descriptors, %d before' % (self.daemon.descriptors(), before))
@@ -388,6 +392,24 @@ class Dns(FaultCase):
 
 # -- clients ----------------------------------------------------------------
 
+def socketmap(text):
+    return ('%d:%s,' % (len(text), text)).encode()
+
+
+def mail_from(sender):
+    """What an MTA sends for a message."""
+    return milter.options() + milter.client('127.0.0.1') + milter.message(sender, [('b@out.test',)])
+
+
+def new_sender(address):
+    return milter.packet('e', milter.texts('<%s>' % address)) + milter.packet('c')
+
+
+def new_recipient(old, new):
+    return (milter.packet('-', milter.texts('<%s>' % old)) +
+            milter.packet('+', milter.texts('<%s>' % new)) + milter.packet('c'))
+
+
 # Service, a whole request, and what the answer is.
 REQUESTS = (
     ('forward', b'get alice@origin.test\n', b'200 ' + SRS0.encode() + b'\n'),
@@ -396,11 +418,29 @@ REQUESTS = (
     ('control', b'{"command": "forward", "address": "alice@origin.test"}\n',
      b'{"address":"%s"}\n' % SRS0.encode()),
     ('metrics', b'GET /healthz HTTP/1.1\r\n\r\n', b'\r\n\r\nok\n'),
+    ('socketmap', socketmap('forward alice@origin.test'), socketmap('OK ' + SRS0)),
+    ('milter', mail_from('alice@origin.test'), new_sender(SRS0)),
+)
+
+# The same for a sender in the envelope database: its address, and back.
+LONG = 'bounces+0102018f3a2b-%s@mail.test' % ('x' * 40)
+ALIAS = srs.srs0_of_alias(LONG, SECRET, 'srs.test', srs.today())
+STORED_REQUESTS = (
+    ('forward', b'get ' + LONG.encode() + b'\n', b'200 ' + ALIAS.encode() + b'\n'),
+    ('socketmap', socketmap('forward ' + LONG), socketmap('OK ' + ALIAS)),
+    ('milter', mail_from(LONG), new_sender(ALIAS)),
+    ('reverse', b'get ' + ALIAS.encode() + b'\n', b'200 ' + LONG.encode() + b'\n'),
+    ('socketmap', socketmap('reverse ' + ALIAS), socketmap('OK ' + LONG)),
+    ('milter', milter.options() + milter.client('127.0.0.1') + milter.message('', [(ALIAS,)]),
+     new_recipient(ALIAS, LONG)),
 )
 
 
 class Stalled(FaultCase):
+    """An answer is whole and right, and comes only if the request is whole."""
+
     SPF = {'srs-daily-limit': 0}
+    requests = REQUESTS
 
     def most(self, service):
         """Connections that leave one for others."""
@@ -417,10 +457,20 @@ class Stalled(FaultCase):
                 clients[-1][0].send(request[:n])
             yield clients
 
+    def assert_answer(self, client, answer):
+        """The answer comes, and nothing after it. A half-closed client would not wait for it."""
+        got = b''
+        while not got.endswith(answer):
+            more = client.reader.read1()
+            self.assertNotEqual(more, b'', got)
+            got += more
+        client.finish()
+        self.assertTrue(client.closed())
+
     def check(self, end):
         """At each byte of each request; end(client, request, n, answer) is what comes of it."""
-        for service, request, answer in REQUESTS:
-            with self.subTest(service):
+        for service, request, answer in self.requests:
+            with self.subTest(service, answer=answer):
                 before = self.daemon.descriptors()
                 for clients in self.stalls(service, request):
                     self.assert_serves()
@@ -432,15 +482,13 @@ class Stalled(FaultCase):
     def test_then_the_rest(self):
         def rest(client, request, n, answer):
             client.send(request[n:])
-            client.finish()
-            got = client.reader.read()
-            self.assertTrue(got.endswith(answer), got)
+            self.assert_answer(client, answer)
         self.check(rest)
 
     def test_then_half_closed(self):
-        def finish(client, _request, _n, _answer):
+        def finish(client, _request, _n, answer):
             client.finish()
-            self.assertTrue(client.closed())
+            self.assertFalse(client.reader.read().endswith(answer))
         self.check(finish)
 
     def test_then_reset(self):
@@ -449,11 +497,25 @@ class Stalled(FaultCase):
         self.check(vanish)
 
     def test_byte_by_byte(self):
-        for service, request, answer in REQUESTS:
-            with self.subTest(service), Client(self.daemon.addresses[service]) as client:
+        for service, request, answer in self.requests:
+            with self.subTest(service, answer=answer), \
+                    Client(self.daemon.addresses[service]) as client:
                 client.send_by_bytes(request)
-                client.finish()
-                self.assertTrue(client.reader.read().endswith(answer))
+                self.assert_answer(client, answer)
+
+
+@unittest.skipUnless(has_sqlite(), 'built without SQLite')
+class StalledWithStore(Stalled):
+    requests = STORED_REQUESTS
+
+    @classmethod
+    def full_daemon(cls, dns, spf, prepare=None):
+        return super().full_daemon(
+            dns, spf, lambda daemon: daemon.use_database(**{'original-envelope': 'long'}))
+
+    def setUp(self):
+        with self.daemon.forward_client() as client:
+            self.assertEqual(client.get(LONG), '200 ' + ALIAS)
 
 
 class Ends(FaultCase):

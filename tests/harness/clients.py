@@ -123,9 +123,12 @@ class SocketmapClient(Client):
             raise AssertionError("not a socketmap reply: %r" % (head + body))
         return body[:-1].decode('utf-8', 'surrogateescape')
 
-    def get(self, name, key):
+    def ask(self, name, key):
         request = ('%s %s' % (name, key)).encode('utf-8', 'surrogateescape')
         self.send(b'%d:%s,' % (len(request), request))
+
+    def get(self, name, key):
+        self.ask(name, key)
         return self.reply()
 
 

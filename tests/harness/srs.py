@@ -12,6 +12,7 @@ import re
 import time
 
 BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
+_HEX = str.maketrans(BASE32, '0123456789ABCDEFGHIJKLMNOPQRSTUV')      # base32hex
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\x80-\U0010ffff-]+"
 _DOT_ATOM = re.compile(r'%s(\.%s)*\Z' % (_ATOM, _ATOM))
 
@@ -79,6 +80,18 @@ def srs0_without_slash(address, secret, domain, day, **options):
         if not re.search('[/+]', local[5:].split('=')[0]):
             return '%s@%s' % (quote(local), domain)
     return srs0(address, secret, domain, day, **options)
+
+
+def alias(sender, secret):
+    """The 32 characters that srs_alias.h makes of a sender in the envelope database."""
+    digest = hmac.new(secret.encode(), b'srsd alias\0' + sender.encode('utf-8', 'surrogateescape'),
+                      hashlib.sha256).digest()
+    return base64.b32encode(digest[:20]).decode().translate(_HEX)
+
+
+def srs0_of_alias(sender, secret, domain, day):
+    """The address of a sender that is in the envelope database."""
+    return srs0(alias(sender, secret) + '@1', secret, domain, day)
 
 
 def srs1_local(host, opaque, secret, separator='=', length=4):
