@@ -29,12 +29,14 @@ import unittest
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
 
-from harness import build, srs, tap
+from harness import build, milter, srs, tap
 from harness.case import DaemonCase
-from harness.clients import encode_key, is_end
-from harness.daemon import (ORDINARY_USER, SECRET, Daemon, Folder, has_backend, is_root,
-                            process_name)
+from harness.clients import MapClient, SocketmapClient, encode_key, is_end
+from harness.daemon import (ORDINARY_USER, SECRET, Daemon, Folder, free_port, has_backend,
+                            has_hiredis, is_root, process_name)
 from harness.database import DatabaseLock
+from harness.fake_server import FakeServer
+from harness.milter import Action, Milter
 from harness.redis import RedisServer, redis_program
 
 STORE = build.path('tests', 'harness', 'store')
@@ -462,6 +464,151 @@ class Promise(EnvelopeCase):
         server.start()
         with self.reverse(self.daemon) as client:
             self.assertRegex(client.get('SRS0=xxxx=AA=1=' + 32 * 'A' + '@srs.test'), '^500 ')
+
+
+class FakeRedis(FakeServer):
+    """A server whose replies can end at any byte. Requests are served one after the other."""
+
+    def __init__(self, by_bytes=False):
+        sock = socket.socket()
+        sock.bind(('127.0.0.1', 0))
+        self.database = 'redis:127.0.0.1:%d' % sock.getsockname()[1]
+        self.by_bytes = by_bytes
+        self.left = None        # bytes of replies after which the connection ends; None: no end
+        self.rows = {}
+        super().__init__(sock)
+
+    def serve(self, client):
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with client.makefile('rb') as reader:
+            while True:
+                words = self.command(reader)
+                if not words or not self.send(client, self.answer(words)):
+                    return
+
+    @staticmethod
+    def command(reader):
+        head = reader.readline()
+        words = []
+        for _ in range(int(head[1:] or 0)):
+            length = int(reader.readline()[1:])
+            words.append(reader.read(length + 2)[:-2])
+        return words
+
+    def answer(self, words):
+        if words[0] == b'SET':
+            self.rows[words[1]] = words[2]
+            return b'+OK\r\n'
+        if words[0] == b'GET':
+            row = self.rows.get(words[1])
+            return b'$-1\r\n' if row is None else b'$%d\r\n%s\r\n' % (len(row), row)
+        return b'+PONG\r\n'
+
+    def send(self, client, reply):
+        """-> False if the connection ends here"""
+        cut = self.left is not None and self.left < len(reply)
+        if cut:
+            reply, self.left = reply[:self.left], None
+        for at in range(0, len(reply), 1 if self.by_bytes else 4096):
+            client.sendall(reply[at:at + (1 if self.by_bytes else 4096)])
+        return not cut
+
+
+@unittest.skipUnless(has_hiredis(), 'built without hiredis')
+class CutOff(EnvelopeCase):
+    """A Redis server that is slow, or lost at each byte of a reply, and there again: each lookup is
+    answered, and rightly. test_store_redis_cut.c has the bytes of the requests."""
+
+    def start(self, server):
+        self.enter(server)
+        self.daemon.options.update({'original-envelope': 'database', 'store-timeout': 30,
+                                    'envelope-database': server.database})
+        self.enter(self.daemon)
+        self.until_address(self.forward(self.daemon), 'first@o.test')
+
+    def test_each_byte(self):
+        server = FakeRedis()
+        self.start(server)
+        forward, reverse = self.forward(self.daemon), self.reverse(self.daemon)
+        for left in range(len('+OK\r\n')):
+            server.left = left
+            sender = 'p%d@o.test' % left
+            address = forward.address(sender)
+            self.assertRegex(address, ALIAS_ADDRESS)
+            self.assertIsNone(server.left)
+            self.assertEqual(reverse.get(address), '200 ' + sender)
+        for left in range(len('$9\r\np0@o.test\r\n')):
+            server.left = left
+            self.assertEqual(reverse.get(address), '200 ' + sender)
+            self.assertIsNone(server.left)
+        unknown = srs.srs0_of_alias('unknown@o.test', SECRET, 'srs.test', srs.today())
+        for left in range(len('$-1\r\n')):
+            server.left = left
+            self.assertRegex(reverse.get(unknown), '^500 ')
+            self.assertIsNone(server.left)
+
+    def test_slow(self):
+        self.start(FakeRedis(by_bytes=True))
+        forward, reverse = self.forward(self.daemon), self.reverse(self.daemon)
+        for number in range(20):
+            self.assertEqual(reverse.get(forward.address(LONG % number)), '200 ' + LONG % number)
+
+
+@needs_sqlite
+class Killed(EnvelopeCase):
+    """The store process dies while requests of all services wait for it: each is answered."""
+
+    def asked(self, name, ask):
+        """A client that has asked, and whose request has been read."""
+        address = self.daemon.addresses[name]
+        client = self.enter(MapClient(address) if name in ('forward', 'reverse')
+                            else SocketmapClient(address) if name == 'socketmap'
+                            else Milter(address))
+        ask(client)
+        with self.daemon.forward_client() as other:
+            other.get('')
+        return client
+
+    def test_while_requests_wait(self):
+        self.daemon.use_database(**{'store-timeout': 60})
+        for name in 'socketmap', 'milter':
+            port = free_port()
+            self.daemon.addresses[name] = ('127.0.0.1', port)
+            self.daemon.options[name] = ['inet:127.0.0.1:%d' % port]
+        self.enter(self.daemon)
+        known, _ = self.until_address(self.forward(self.daemon), LONG % 0)
+        store = self.daemon.child('store')
+        os.kill(store, signal.SIGSTOP)
+
+        def deliver(client):
+            client.connect('127.0.0.1')
+            client.mail(LONG % 3)
+            client.rcpt('b@out.test')
+            client.headers([('From', 'a@x.test')])
+            client.put(milter.EOM)
+
+        def bounce(client):
+            client.connect('127.0.0.1')
+            client.mail('')
+            client.keep(milter.rcpt(known) + milter.EOH)
+            client.put(milter.EOM)
+        forward = self.asked('forward', lambda c: c.send(b'get ' + encode_key(LONG % 1) + b'\n'))
+        reverse = self.asked('reverse', lambda c: c.send(b'get ' + encode_key(known) + b'\n'))
+        one = self.asked('socketmap', lambda c: c.ask('forward', LONG % 2))
+        two = self.asked('socketmap', lambda c: c.ask('reverse', known))
+        sending, bouncing = self.asked('milter', deliver), self.asked('milter', bounce)
+        os.kill(store, signal.SIGKILL)
+        given = {LONG % 1: forward.reply(), LONG % 2: one.reply()}
+        self.assertEqual(reverse.reply(), '200 ' + LONG % 0)
+        self.assertEqual(two.reply(), 'OK ' + LONG % 0)
+        actions = sending.read_actions()
+        self.assertEqual([action.name for action in actions], ['sender', 'continue'])
+        self.assertEqual(bouncing.read_actions(), [Action('continue')])     # to RCPT
+        self.assertEqual(bouncing.read_actions(), [
+            Action('delete', known), Action('add', LONG % 0), Action('continue')])
+        self.assertRegex(' '.join(given.values()), r'\A200 \S+ OK \S+\Z')
+        given = {sender: reply.split()[1] for sender, reply in given.items()}
+        self.assert_restored({LONG % 0: known, LONG % 3: actions[0].text, **given})
 
 
 class Away(EnvelopeCase):
