@@ -48,7 +48,10 @@ struct control_service {
 	/* Fills in the status. The session releases its reference to the listeners. */
 	void (*read_status)(void *arg, struct status *status);
 	void *read_status_arg;
-	/* Empties the memory of the store, and opens it again: its rows have been deleted. */
+	/*
+	 * Empties the memory of the store, whose rows have been deleted, and soon opens it again, but
+	 * not before it returns: the store may be calling the session.
+	 */
 	void (*reopen_store)(void *arg);
 	void *reopen_store_arg;
 	/* of control itself */

@@ -2,6 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <event2/event.h>
+
 #include "common/day.h"
 #include "common/log.h"
 #include "common/printable.h"
@@ -54,14 +56,26 @@ open_store(struct services *s)
 		s->open_store(s->open_store_arg, s->store, s->settings, &s->database);
 }
 
-/* reopen_store - empties its memory, and counts the rows again */
+static void
+on_reopen(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	open_store(arg);
+}
+
+/*
+ * reopen_store - empties its memory, and counts the rows again
+ *
+ * The backend is replaced from the loop: it may be calling us with an answer now, and have more.
+ */
 static void
 reopen_store(void *arg)
 {
 	struct services *s = arg;
 
 	store_forget(s->store);
-	open_store(s);
+	event_active(s->reopen, EV_TIMEOUT, 0);
 }
 
 static void
@@ -174,6 +188,9 @@ services_new(struct event_base *base, const struct clock *clock, struct inputs *
 		.checker = &s->policy.checker, .policy = &s->policy, .clock = clock
 	};
 	s->control_recent = s->control.recent = control_recent_new(base, clock, s->recent);
+	s->reopen = event_new(base, -1, 0, on_reopen, s);
+	if (s->reopen == NULL)
+		fatalx("out of memory");
 	s->control.reopen_store = reopen_store;
 	s->control.reopen_store_arg = s;
 	control_service_init(&s->control);
@@ -197,6 +214,7 @@ services_free(struct services **services)
 	tally_free(&s->unknown_domains);
 	message_memory_free(&s->messages);
 	srs_budget_free(&s->budget);
+	event_free(s->reopen);
 	store_free(&s->store);
 	resolver_free(&s->resolver);
 	spf_inflight_free(&s->inflight); /* after the resolver, whose queries have places in it */

@@ -49,6 +49,7 @@ struct services {
 	struct store *store;                /* without a backend if there is no envelope-database */
 	services_open_store_fn *open_store; /* or NULL */
 	void *open_store_arg;
+	struct event *reopen; /* calls open_store again */
 	struct inputs_database database;
 	struct stats stats;
 	char reload_error[CONFIG_ERROR_SIZE]; /* of the last one, printable; "": none, or unknown */

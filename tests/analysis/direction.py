@@ -56,7 +56,7 @@ LIBRARIES = (
     ('hiredis', r'hiredis/.*', 'store_resp'),
     ('libevent', r'event2?(/.*|\.h)',
         'connections precedence server engine resolver spf_check offline check_candidates '
-        'check_dns store store_link store_redis milter_message control_recent'),
+        'check_dns store store_link store_redis milter_message control_recent services'),
     ('jansson', r'jansson\.h',
         'settings_report spf_report spf_query spf_outbound status control reply confined offline findings ctl '
         'control_store control_recent candidate_report gate_explain reverse_report explain_message '

@@ -12,6 +12,7 @@ import re
 import select
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -539,6 +540,38 @@ class BackupOfRedis(Base):
         self.wait_for_connection()
         for address, sender in stored:
             self.assertEqual(self.srsctl('reverse', address).stdout.split()[0], sender)
+
+
+class Forget(Base):
+    options = {'store-timeout': 20}
+
+    def wait_for_questions(self, number):
+        """Until so many are open, and sent: a later status has the same loop behind it."""
+        deadline = time.monotonic() + 60
+        while self.status()['open'] != number:
+            self.assertLess(time.monotonic(), deadline)
+        self.status()
+
+    def test_while_answers_arrive(self):
+        """The store is opened again by a session that one of several answers has woken."""
+        address = self.store(LONG % 1)
+        alias = re.search(r'=1=([0-9A-V]{32})@', address).group(1)
+        store = self.daemon.child('store')
+        os.kill(store, signal.SIGSTOP)
+        with self.daemon.forward_client() as forward, socket.socket(socket.AF_UNIX) as control:
+            control.connect(self.control)
+            control.settimeout(60)
+            for request in {'command': 'store-get', 'alias': alias}, {'command': 'store-forget'}:
+                control.sendall(json.dumps(request).encode() + b'\n')
+            self.wait_for_questions(1)
+            forward.send(b'get ' + (LONG % 2).encode() + b'\n')
+            self.wait_for_questions(2)
+            os.kill(store, signal.SIGCONT)
+            with control.makefile() as replies:
+                self.assertEqual(json.loads(replies.readline())['address'], LONG % 1)
+                self.assertEqual(json.loads(replies.readline()), {'forgotten': True})
+            self.assertRegex(forward.reply(), r'\A200 SRS0=\S+=1=')
+        self.assertNotIn('engine', ' '.join(self.daemon.log_matches('engine')))
 
 
 class Purge(Base):
