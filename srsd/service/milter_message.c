@@ -7,6 +7,7 @@
 
 #include "common/line.h"
 #include "common/log.h"
+#include "common/printable.h"
 #include "common/tally.h"
 #include "common/xmalloc.h"
 #include "srsd/forwarding/authentication.h"
@@ -206,14 +207,16 @@ warn_of_unknown(const struct milter_message *m, const struct forwarding_recipien
 	const struct milter_service *service = m->service;
 	size_t len = strlen(recipient->domain);
 	time_t now = clock_wall(service->clock);
+	char domain[PRINTABLE_SIZE];
 
 	if (m->envelope.sender != FORWARDING_REDIRECTED || !recipient->is_unknown ||
 	    tally_get(service->unknown, recipient->domain, len, now) > 0 || !log_allows(&limit))
 		return;
 	tally_add(service->unknown, recipient->domain, len, now);
+	printable(domain, sizeof(domain), recipient->domain, len);
 	log_warnx("milter: mail to %s was forwarded, but that domain is not listed in domains: it "
 		  "is treated as redirected mail",
-	    recipient->domain);
+	    domain);
 }
 
 /* is_unwanted_bounce - to a forward that was kept apart, and unauthenticated-bounces drops it */
