@@ -24,9 +24,33 @@
 /* The pipe for the reply, in the child: the first descriptor after the standard files. */
 #define REPLY_FD (STDERR_FILENO + 1)
 
-/* redirect_child_files - only the pipe remains, not even the terminal. False with errno set. */
+_Static_assert(CONFINED_KEPT_FD == REPLY_FD + 1, "the descriptors are in a row");
+
+/*
+ * move_descriptors - give the child its two descriptors, and close all others
+ *
+ * Each is first moved out of the way of the other one. False with errno set.
+ */
 static bool
-redirect_child_files(int out)
+move_descriptors(int out, int kept)
+{
+	out = fcntl(out, F_DUPFD_CLOEXEC, CONFINED_KEPT_FD + 1);
+	if (kept != 0)
+		kept = fcntl(kept, F_DUPFD_CLOEXEC, CONFINED_KEPT_FD + 1);
+	if (out == -1 || kept == -1 || dup2(out, REPLY_FD) == -1 ||
+	    (kept != 0 && dup2(kept, CONFINED_KEPT_FD) == -1))
+		return false;
+	closefrom(kept == 0 ? CONFINED_KEPT_FD : CONFINED_KEPT_FD + 1);
+	return fcntl(REPLY_FD, F_SETFD, FD_CLOEXEC) == 0;
+}
+
+/*
+ * redirect_child_files - only the pipe remains, and kept unless it is 0, not even the terminal
+ *
+ * False with errno set.
+ */
+static bool
+redirect_child_files(int out, int kept)
 {
 	int null = open("/dev/null", O_RDWR);
 
@@ -38,10 +62,7 @@ redirect_child_files(int out)
 #endif
 	log_forget();
 	log_reopen();
-	if (out != REPLY_FD && dup2(out, REPLY_FD) == -1)
-		return false;
-	closefrom(REPLY_FD + 1);
-	return fcntl(REPLY_FD, F_SETFD, FD_CLOEXEC) == 0;
+	return move_descriptors(out, kept);
 }
 
 /* confine_process - irrevocably; the process is killed when its parent exits. False with errno. */
@@ -109,7 +130,7 @@ write_child_reply(const json_t *reply)
 NORETURN static void
 run_confined_child(const struct confined_work *work, const struct identity *id, int out)
 {
-	json_t *reply = redirect_child_files(out) ? do_confined_work(work, id) : NULL;
+	json_t *reply = redirect_child_files(out, work->kept) ? do_confined_work(work, id) : NULL;
 
 	_exit(reply != NULL && write_child_reply(reply) ? 0 : 1);
 }

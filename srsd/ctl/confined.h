@@ -5,8 +5,8 @@
  * JSON object.
  *
  * SECURITY: the reply may come from an attacker. It has at most REPLY_MAX bytes, and its texts are
- * not printable yet. The process inherits no descriptor but the pipe for the reply. A build with
- * sanitizers has no sandbox, and its process keeps standard error.
+ * not printable yet. The process inherits no descriptor but the pipe for the reply, and one that
+ * the work may name. A build with sanitizers has no sandbox, and its process keeps standard error.
  */
 #ifndef SRSD_CTL_CONFINED_H
 #define SRSD_CTL_CONFINED_H
@@ -16,6 +16,9 @@
 #include <jansson.h>
 
 #include "common/privdrop.h"
+
+/* The number that a descriptor of the caller has in the process. */
+#define CONFINED_KEPT_FD 4
 
 struct confined_work {
 	/* Opens files with the caller's privileges. Returns NULL, or confined_failure. May be NULL. */
@@ -31,6 +34,8 @@ struct confined_work {
 	 * which opens files with the rights of the user.
 	 */
 	bool opens_files;
+	/* A descriptor of the caller, above standard error, that the process keeps. 0: none. */
+	int kept;
 };
 
 #define CONFINED_ERROR_SIZE 1024

@@ -188,8 +188,12 @@ run_offline_explanation(struct offline *offline, void *arg)
 static json_t *
 explain_confined(struct explain_request *request, unsigned seconds, char error[CONFINED_ERROR_SIZE])
 {
-	const struct confined_work work = { NULL, run_explanation, request, seconds,
-		"reads the message", false };
+	const struct confined_work work = {
+		.run = run_explanation,
+		.arg = request,
+		.seconds = seconds,
+		.doing = "reads the message",
+	};
 	const char *user = request->settings->unprivileged_user, *instead, *why;
 	struct identity id;
 

@@ -7,7 +7,8 @@
  *
  * SECURITY: the store process may have written anything to the database. A process with the rights
  * of the daemon's user reads it, in the sandbox of the store process. It is given the new file,
- * which the caller's rights have created.
+ * which the caller's rights have created, and not its name: another user who may write to the
+ * directory could give that to another file.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -33,25 +34,15 @@
 struct backup_job {
 	const char *database;
 	const char *path; /* the new file */
-	int to;           /* the same, in the child */
+	int to;           /* the same; the child has it as CONFINED_KEPT_FD */
 };
-
-/* open_backup - in the child, with the rights of the caller */
-static json_t *
-open_backup(void *arg)
-{
-	struct backup_job *job = arg;
-
-	job->to = open(job->path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
-	return job->to == -1 ? confined_failure(strerror(errno)) : NULL;
-}
 
 static json_t *
 copy_database(void *arg)
 {
 	const struct backup_job *job = arg;
 	char problem[STORE_PROBLEM_SIZE];
-	int64_t rows = store_sqlite_file_copy(job->database, job->to, problem);
+	int64_t rows = store_sqlite_file_copy(job->database, CONFINED_KEPT_FD, problem);
 
 	return rows == -1 ? confined_failure(problem)
 			  : json_pack("{s:I}", "rows", (json_int_t)rows);
@@ -76,12 +67,12 @@ static long long
 run_backup(struct backup_job *job, const struct identity *id)
 {
 	const struct confined_work work = {
-		.prepare = open_backup,
 		.run = copy_database,
 		.arg = job,
 		.seconds = BACKUP_SECONDS,
 		.doing = "copies the database",
 		.opens_files = true,
+		.kept = job->to,
 	};
 	char error[CONFINED_ERROR_SIZE];
 	json_t *reply = confined_run(&work, id, error);
@@ -123,19 +114,20 @@ remove_if_interrupted(const char *path)
 		sigaction(numbers[i], &action, NULL);
 }
 
-/* create_backup - an existing file may be the last good backup, so it is not replaced */
-static bool
+/*
+ * create_backup - returns a descriptor, or -1 after an error
+ *
+ * An existing file may be the last good backup, so it is not replaced.
+ */
+static int
 create_backup(const char *path)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 
-	if (fd != -1) {
-		close(fd);
-		return true;
-	}
-	fprintf(stderr, "srsctl: %s: %s%s\n", path, strerror(errno),
-	    errno == EEXIST ? "; choose a new name" : "");
-	return false;
+	if (fd == -1)
+		fprintf(stderr, "srsctl: %s: %s%s\n", path, strerror(errno),
+		    errno == EEXIST ? "; choose a new name" : "");
+	return fd;
 }
 
 static void
@@ -161,11 +153,13 @@ back_up_file(const struct ctl *ctl, const char *database, const char *path, bool
 
 	if (!ctl_store_identity(ctl, &id))
 		return CTL_UNKNOWN;
-	if (!create_backup(path))
+	job.to = create_backup(path);
+	if (job.to == -1)
 		return CTL_UNKNOWN;
 	remove_if_interrupted(path);
 	rows = run_backup(&job, &id);
 	remove_if_interrupted(NULL);
+	close(job.to);
 	if (rows == -1) {
 		unlink(path);
 		return CTL_UNKNOWN;

@@ -80,8 +80,13 @@ offline_run(struct settings *settings, offline_work_fn *work, void *arg, unsigne
     char error[OFFLINE_ERROR_SIZE])
 {
 	struct offline_job job = { settings, work, arg, { .settings = settings } };
-	const struct confined_work confined = { prepare_job, run_job, &job, seconds,
-		"queries the DNS", false };
+	const struct confined_work confined = {
+		.prepare = prepare_job,
+		.run = run_job,
+		.arg = &job,
+		.seconds = seconds,
+		.doing = "queries the DNS",
+	};
 	const char *instead, *why;
 	struct identity id;
 

@@ -281,8 +281,13 @@ void
 sibling_ask(struct sibling *siblings, size_t n, const struct sibling_query *query)
 {
 	struct sibling_job job = { siblings, n, query, NULL };
-	const struct confined_work work = { prepare_talks, run_talks, &job,
-		NAMES_SECONDS + query->milliseconds / 1000 + 1, "asks the siblings", false };
+	const struct confined_work work = {
+		.prepare = prepare_talks,
+		.run = run_talks,
+		.arg = &job,
+		.seconds = NAMES_SECONDS + query->milliseconds / 1000 + 1,
+		.doing = "asks the siblings",
+	};
 	char error[CONFINED_ERROR_SIZE] = "the process that asks the siblings sent no answer";
 	json_t *reply = confined_run(&work, query->id, error);
 	size_t i;

@@ -428,6 +428,23 @@ class Backup(Base):
         self.assertEqual(self.srsctl('store', 'import', path).stdout,
                          '0 rows copied, 0 expired, 1 not believed\n')
 
+    def test_file_of_one_name(self):
+        """The new file is opened once, so that no other file can get its name and the rows.
+
+        A process that opened it again would have no such descriptor.
+        """
+        self.store(LONG % 1)
+        path = self.target()
+        folder = os.open(os.path.dirname(path), os.O_RDONLY | os.O_DIRECTORY)
+        self.addCleanup(os.close, folder)
+        done = subprocess.run(
+            [reachable_binary('srsctl'), '-f', self.daemon.config, 'store', 'backup',
+             '/dev/fd/%d/copy' % folder], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True, pass_fds=(folder,), check=False)
+        self.assertEqual((done.returncode, done.stderr), (0, ''))
+        self.assertRegex(done.stdout, r'\A1 row in ')
+        self.assertEqual(sqlite3.connect(path).execute('SELECT count(*) FROM kv').fetchone(), (1,))
+
     def test_existing_file(self):
         path = self.target()
         self.back_up(path)

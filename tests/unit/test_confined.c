@@ -48,6 +48,18 @@ run_looking(void *arg)
 	    fcntl(*(int *)arg, F_GETFD) != -1, "terminal", isatty(STDIN_FILENO));
 }
 
+/* One that is handed over, under its number, and no other. */
+static json_t *
+run_writing(void *arg)
+{
+	int fd, open_fds = 0;
+
+	for (fd = PIPE + 1; fd < 100; fd++)
+		open_fds += fcntl(fd, F_GETFD) != -1;
+	return json_pack("{s:i, s:b}", "open", open_fds, "written",
+	    write(CONFINED_KEPT_FD, arg, strlen(arg)) == (ssize_t)strlen(arg));
+}
+
 static json_t *
 write_raw(const char *data, size_t len)
 {
@@ -132,15 +144,24 @@ run_violation(void *arg)
 static char error[CONFINED_ERROR_SIZE];
 
 static json_t *
-confine(json_t *(*prepare)(void *arg), json_t *(*run)(void *arg), void *arg, unsigned seconds)
+confine_work(const struct confined_work *work)
 {
-	const struct confined_work work = { prepare, run, arg, seconds, "is tested", false };
 	/* No user of the system's, and root needs no entry for it. */
 	struct identity id = { geteuid() == 0 ? 54321 : geteuid(),
 		geteuid() == 0 ? 54321 : getegid() };
 
 	strlcpy(error, "untouched", sizeof(error));
-	return confined_run(&work, &id, error);
+	return confined_run(work, &id, error);
+}
+
+static json_t *
+confine(json_t *(*prepare)(void *arg), json_t *(*run)(void *arg), void *arg, unsigned seconds)
+{
+	const struct confined_work work = {
+		.prepare = prepare, .run = run, .arg = arg, .seconds = seconds, .doing = "is tested"
+	};
+
+	return confine_work(&work);
 }
 
 static void
@@ -170,6 +191,41 @@ test_descriptors(void **state)
 	assert_false(json_is_true(json_object_get(reply, "own")));
 	assert_false(json_is_true(json_object_get(reply, "terminal")));
 	json_decref(reply);
+}
+
+/* check_kept - a descriptor that the parent has at this number */
+static void
+check_kept(int number)
+{
+	char text[] = "of the child", got[sizeof(text)] = "";
+	int ends[2];
+	struct confined_work work = {
+		.run = run_writing, .arg = text, .seconds = 60, .doing = "is tested"
+	};
+	json_t *reply;
+
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	work.kept = fcntl(ends[1], F_DUPFD_CLOEXEC, number);
+	close(ends[1]);
+	reply = confine_work(&work);
+	close(work.kept);
+	assert_non_null(reply);
+	assert_int_equal(json_integer_value(json_object_get(reply, "open")), 1);
+	assert_true(json_is_true(json_object_get(reply, "written")));
+	json_decref(reply);
+	assert_int_equal(read(ends[0], got, sizeof(got)), strlen(text));
+	assert_string_equal(got, text);
+	close(ends[0]);
+}
+
+static void
+test_kept_descriptor(void **state)
+{
+	(void)state;
+	check_kept(PIPE);
+	check_kept(CONFINED_KEPT_FD);
+	check_kept(CONFINED_KEPT_FD + 1);
+	check_kept(70);
 }
 
 static void
@@ -231,6 +287,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reply),
 		cmocka_unit_test(test_descriptors),
+		cmocka_unit_test(test_kept_descriptor),
 		cmocka_unit_test(test_failures),
 		cmocka_unit_test(test_it_lives_on),
 		cmocka_unit_test(test_violation),
