@@ -69,7 +69,10 @@ contrib_examples = contrib/prometheus/scrape.yml contrib/prometheus/srsd.rules.y
 	contrib/fail2ban/filter.d/srsd.conf contrib/fail2ban/jail.d/srsd.conf \
 	contrib/fail2ban/testcases/srsd \
 	contrib/apparmor/usr.sbin.srsd \
-	contrib/nftables/srsd.nft
+	contrib/nftables/srsd.nft \
+	contrib/instances/README.md contrib/instances/instance.conf \
+	contrib/instances/srsd-forward@.socket contrib/instances/srsd-policy@.socket \
+	contrib/instances/srsd-reverse@.socket
 
 EXTRA_DIST += $(sockets:=.in) contrib/systemd/sysusers.d/srsd.conf contrib/systemd/srsd.service.in \
 	contrib/systemd/tmpfiles.d/srsd.conf.in contrib/systemd/credential.conf.in contrib/init/srsd.in $(contrib_examples) \

@@ -3,6 +3,7 @@
 """What starts the daemon: systemd's files and the init script. They name what the program has, and
 a unit's restrictions leave it what it needs."""
 
+import contextlib
 import functools
 import grp
 import os
@@ -20,8 +21,9 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
 
 from harness import build, tap
+from harness.clients import MapClient
 from harness.daemon import (ORDINARY_USER, TOP, WAIT, Daemon, Folder, StartFailed, binary,
-                            reachable_binary, run)
+                            free_port, reachable_binary, run)
 
 SOURCE = os.environ.get('abs_top_srcdir', str(TOP))
 BUILD = build.directory()
@@ -306,6 +308,69 @@ class Credential(UnitCase):
             daemon.wait_log(' reloaded ', mark)
             self.assertNotEqual(client.address('a@origin.test'), old)
             self.assertTrue(os.path.exists(copy))
+
+
+class Instances(UnitCase):
+    """The recipe for several instances on the same ports."""
+
+    FILES = os.path.join(SOURCE, 'contrib/instances')
+    ENDPOINTS = 'forward', 'reverse', 'policy'
+
+    def unit(self, service):
+        return os.path.join(self.FILES, 'srsd-%s@.socket' % service)
+
+    def test_sockets_are_those_of_one_instance(self):
+        """Apart from what an instance needs."""
+        for service in self.ENDPOINTS:
+            with self.subTest(service):
+                one, many = (parse_unit(path)['Socket'] for path in (
+                    socket_unit(service), self.unit(service)))
+                self.assertEqual(many, {**one, 'ReusePort': ['yes'],
+                                        'Service': ['srsd@%i.service']})
+
+    @needs_analyze
+    def test_verify(self):
+        """As the recipe installs them."""
+        program = parse_unit(SERVICE)['Service']['ExecStart'][0].split()[0]
+        conf = text_of(os.path.join(self.FILES, 'instance.conf'))
+        conf = conf.replace('/usr/sbin/srsctl', '/bin/true').replace('/usr/sbin/srsd', binary())
+        self.folder.subfolder('srsd@.service.d')
+        self.folder.file('srsd@.service.d/instance.conf', conf)
+        self.folder.file('srsd@.service', text_of(SERVICE).replace(program, binary()))
+        for service in self.ENDPOINTS:
+            self.folder.file('srsd-%s@.socket' % service, text_of(self.unit(service)))
+        names = ['srsd@1.service', *('srsd-%s@1.socket' % service for service in self.ENDPOINTS)]
+        result = analyze('verify', '--man=no', '--recursive-errors=no',
+                         *(self.folder.path + '/' + name for name in names))
+        self.assertNotRegex(result.stdout, r'srsd|instance')
+        self.assertEqual(result.returncode, 0, result.stdout)
+
+    def test_the_kernel_spreads_connections(self):
+        """Two daemons with sockets as those of the units: both serve, and reverse each other's."""
+        port = free_port()
+        daemons, count = [Daemon(), Daemon()], 100
+        with contextlib.ExitStack() as stack:
+            for daemon in daemons:
+                held = stack.enter_context(socket.socket())
+                held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+                held.bind(('127.0.0.1', port))
+                held.listen(4096)
+                daemon.hand_over('forward', [held])
+                daemon.options['forward'] = None
+            for daemon in daemons:
+                stack.enter_context(daemon)
+            signed = []
+            for number in range(count):
+                with MapClient(('127.0.0.1', port)) as client:
+                    signed.append(client.address('user%d@origin.test' % number))
+            for daemon in daemons:
+                with daemon.reverse_client() as client:
+                    self.assertEqual([client.address(address) for address in signed],
+                                     ['user%d@origin.test' % number for number in range(count)])
+        served = [len(daemon.log_matches('^srsd: forward ')) for daemon in daemons]
+        self.assertEqual(sum(served), count)
+        self.assertNotIn(0, served)
 
 
 class SecretAccess(UnitCase):
