@@ -511,6 +511,14 @@ class Sockets(UnitCase):
                 self.assertEqual(unit['Unit']['ConditionPathExists'],
                                  parse_unit(SERVICE)['Unit']['ConditionPathExists'])
 
+    def test_only_postfix_may_connect(self):
+        """A client of these services gets a signature for any address."""
+        for service in 'socketmap', 'milter':
+            with self.subTest(service):
+                unit = parse_unit(socket_unit(service))['Socket']
+                self.assertEqual((unit.get('SocketUser'), unit.get('SocketMode')),
+                                 (['postfix'], ['0600']))
+
     def test_enabled_together(self):
         """One names the others, and is named by none: tools that follow Also= may not expect it."""
         also = {service: parse_unit(socket_unit(service))['Install'].get('Also', [''])[0].split()
