@@ -21,7 +21,7 @@
 /* Prefix, line, newline. The prefix is far shorter than 448 bytes, and all is below PIPE_BUF. */
 #define LINE_MAX_BYTES (LINE_SIZE + 448)
 #define BUFFER_BYTES (256 * 1024)
-#define FLUSH_AT (BUFFER_BYTES / 2)
+#define FLUSH_AT (32 * 1024) /* half of what a pipe holds */
 #define CLOSE_WAIT_MS 2000
 #define LIMIT_SECONDS 60
 #define LIMIT_HOURLY_SECONDS 3600
@@ -30,7 +30,8 @@
 /* How to write to the sink without waiting. */
 enum medium {
 	MEDIUM_FILE,   /* regular file, /dev/null: write(2) does not wait for a reader */
-	MEDIUM_PIPE,   /* pipe, terminal: poll(2), then at most PIPE_BUF bytes */
+	MEDIUM_PIPE,   /* pipe, terminal: write(2) with O_NONBLOCK, at most PIPE_BUF bytes */
+	MEDIUM_SLOW,   /* the same without O_NONBLOCK: poll(2) before */
 	MEDIUM_STREAM, /* journald's stream socket: send(2) with MSG_DONTWAIT */
 	MEDIUM_SYSLOG, /* one datagram per line */
 };
@@ -46,6 +47,7 @@ static struct {
 	bool journal; /* standard error is the journal; set by detect_journal() */
 	bool watched; /* standard error is a terminal; set by open_stderr() */
 	size_t len;
+	size_t full_len; /* when it last accepted less than there was; 0: it accepted all */
 	unsigned long dropped;
 	time_t stamp_time;
 	char stamp[32];
@@ -104,8 +106,10 @@ open_stderr(void)
 	} else if (S_ISFIFO(st.st_mode) || sink.watched) {
 		sink.medium = MEDIUM_PIPE;
 		sink.fd = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-		if (sink.fd == -1)
+		if (sink.fd == -1) {
+			sink.medium = MEDIUM_SLOW;
 			sink.fd = STDERR_FILENO;
+		}
 	}
 }
 
@@ -180,7 +184,7 @@ write_to_sink(const char *data, size_t len)
 	case MEDIUM_SYSLOG:
 		n = send(sink.fd, data, len, MSG_DONTWAIT | MSG_NOSIGNAL);
 		break;
-	case MEDIUM_PIPE:
+	case MEDIUM_SLOW:
 		if (poll(&pfd, 1, 0) != 1 || !(pfd.revents & POLLOUT))
 			return 0;
 		n = write(sink.fd, data, len);
@@ -255,6 +259,7 @@ drain_log_buffer(void)
 		done += n;
 	}
 	sink.len -= done;
+	sink.full_len = sink.len;
 	memmove(sink.buffer, sink.buffer + done, sink.len);
 }
 
@@ -295,6 +300,20 @@ mask_control_bytes(char *text, size_t len)
 			text[i] = '?';
 }
 
+/* join_log_prefix - printf(3) would take longer than the rest of the line */
+static size_t
+join_log_prefix(char *line, size_t size, const char *name, const char *mark, const char *label)
+{
+	size_t name_len = strlen(name), mark_len = strlen(mark), label_len = strlen(label);
+
+	if (name_len + mark_len + label_len >= size)
+		return strlcpy(line, label, size);
+	memcpy(line, name, name_len);
+	memcpy(line + name_len, mark, mark_len);
+	memcpy(line + name_len + mark_len, label, label_len + 1);
+	return name_len + mark_len + label_len;
+}
+
 /*
  * format_log_prefix - write the name of the program; for syslog, the priority and time as well
  *
@@ -303,14 +322,29 @@ mask_control_bytes(char *text, size_t len)
 static size_t
 format_log_prefix(char *line, size_t size, int priority, const char *label)
 {
-	if (sink.medium == MEDIUM_SYSLOG)
+	char level[] = "<0>";
+
+	if (sink.medium == MEDIUM_SYSLOG) {
 		snprintf(line, size, "<%d>%s %s[%d]: ", LOG_MAIL | priority, format_log_time(),
 		    sink.ident, (int)getpid());
-	else if (sink.journal)
-		snprintf(line, size, "<%d>", priority);
-	else if (strlcpy(line, sink.ident, size) < size)
-		strlcat(line, ": ", size);
-	return strlcat(line, label, size);
+		return strlcat(line, label, size);
+	}
+	level[1] = (char)('0' + priority);
+	if (sink.journal)
+		return join_log_prefix(line, size, level, "", label);
+	return join_log_prefix(line, size, sink.ident, ": ", label);
+}
+
+/*
+ * is_flush_due - a sink that was full is tried again after some more lines, or by log_flush(): not
+ * with each line, which would cost each request a system call
+ */
+static bool
+is_flush_due(void)
+{
+	if (!sink.open || sink.watched || sink.len + LINE_MAX_BYTES > sizeof(sink.buffer))
+		return true;
+	return sink.len >= FLUSH_AT && sink.len >= sink.full_len + PIPE_BUF;
 }
 
 /* end_log_line - append a line and its newline to the buffer */
@@ -319,7 +353,7 @@ end_log_line(char *line, size_t len)
 {
 	line[len++] = '\n';
 	append_log_line(line, len);
-	if (!sink.open || sink.watched || sink.len >= FLUSH_AT)
+	if (is_flush_due())
 		drain_log_buffer();
 }
 
@@ -375,6 +409,7 @@ void
 log_forget(void)
 {
 	sink.len = 0;
+	sink.full_len = 0;
 	sink.dropped = 0;
 }
 
