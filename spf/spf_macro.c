@@ -399,6 +399,22 @@ skip_literals(const char *s, const char *end)
 	return s;
 }
 
+/* copy_literals - a name without macros; returns its length, or 0 if it has macros or is too long */
+static size_t
+copy_literals(struct text text, char name[HOSTNAME_MAX + 1])
+{
+	const char *end = text.s + text.len;
+	size_t len = text.len;
+
+	if (len == 0 || len > HOSTNAME_MAX || skip_literals(text.s, end) != end)
+		return 0;
+	if (end[-1] == '.')
+		len--;
+	memcpy(name, text.s, len);
+	name[len] = '\0';
+	return len;
+}
+
 /*
  * Only the right end of an expansion counts. A record of 64 KiB can have macros for megabytes, so
  * the items (macros, and runs of literals) are expanded from the last one to the first, until the
@@ -416,6 +432,9 @@ spf_macro_expand_name(
 
 	if (text.len > SPF_MACRO_NAME_MAX)
 		return 0; /* longer than a valid one */
+	len = copy_literals(text, name);
+	if (len > 0)
+		return len;
 	while (s < end) {
 		items[n++] = s;
 		run = skip_literals(s, end);
