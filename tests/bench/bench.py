@@ -198,9 +198,9 @@ class Bench:
             table('targets', Targets.HEADS, self.targets.rows())
         self.result['targets'] = self.targets.record()
         out = self.arguments.out
-        write(os.path.join(out, 'bench.svg'), self.panels)
         with open(os.path.join(out, 'bench.json'), 'w', encoding='utf-8') as file:
             json.dump(self.result, file, indent=1)
+        write(os.path.join(out, 'bench.svg'), self.panels)
         say('bench.json and bench.svg are in ' + os.path.abspath(out))
         missed = self.targets.missed()
         if missed:

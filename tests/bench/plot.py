@@ -38,11 +38,15 @@ class _Axis:
 
 
 class Panel:
-    """`lines` is a dict: name -> [(x, y), ...], all positive."""
+    """`lines` is a dict: name -> [(x, y), ...]. A point that is not positive has no place."""
 
     def __init__(self, title, x_title, y_title, lines):
         self.title, self.x_title, self.y_title = title, x_title, y_title
-        self.lines = {name: points for name, points in lines.items() if points}
+        self.lines = {}
+        for name, points in lines.items():
+            points = [point for point in points if min(point) > 0]
+            if points:
+                self.lines[name] = points
 
     def draw(self):
         points = [point for line in self.lines.values() for point in line]

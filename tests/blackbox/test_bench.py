@@ -180,11 +180,13 @@ class Plot(unittest.TestCase):
         folder = Folder()
         self.addCleanup(folder.remove)
         path = os.path.join(folder.path, 'plot.svg')
-        write(path, [Panel('a < b', 'x', 'y', {'one': [(1, 10), (1000, 5)], 'none': []}),
+        write(path, [Panel('a < b', 'x', 'y', {'one': [(1, 10), (1000, 5)], 'none': [],
+                                                     'stalled': [(1, 10), (100, 0)]}),
+                     Panel('stalled', 'x', 'y', {'only': [(1, 0)]}),
                      Panel('nothing', 'x', 'y', {'none': []})])
         root = ElementTree.parse(path).getroot()
         circles = [e for e in root.iter() if e.tag.endswith('circle')]
-        self.assertEqual(len(circles), 2)
+        self.assertEqual(len(circles), 3)
 
 
 if __name__ == '__main__':
