@@ -117,15 +117,20 @@ def drop_in(unit, text):
 class Journal:
     """What is logged from now on."""
 
-    def __init__(self, unit='srsd'):
+    def __init__(self, unit='srsd.service'):
         self.unit = unit
         self.cursor = succeed('journalctl', '-n', '0', '--show-cursor').split('cursor: ')[1].strip()
 
     def entries(self):
-        """All fields of each line."""
+        """All fields of each line of the unit, and of systemd about it.
+
+        After a restart of journald, journalctl -u of systemd 252 finds nothing after a cursor.
+        """
         succeed('journalctl', '--sync')
-        lines = succeed('journalctl', '--after-cursor', self.cursor, '-u', self.unit, '-o', 'json')
-        return [json.loads(line) for line in lines.splitlines() if line.startswith('{')]
+        lines = succeed('journalctl', '--after-cursor', self.cursor, '-o', 'json')
+        entries = [json.loads(line) for line in lines.splitlines() if line.startswith('{')]
+        return [entry for entry in entries
+                if self.unit in (entry.get('_SYSTEMD_UNIT'), entry.get('UNIT'))]
 
     def text(self):
         return '\n'.join(str(entry.get('MESSAGE', '')) for entry in self.entries())
