@@ -24,9 +24,10 @@ DOMAIN = 'our.test'
 HOST = 'mail.' + DOMAIN
 
 # What a mail server has, and what the stages use. The libraries of the package are added.
-PACKAGES = (KERNEL, 'apparmor', 'ca-certificates', 'dbus', 'init', 'initramfs-tools', 'iproute2',
-            'kmod', 'login', 'logrotate', 'postfix', 'postfix-policyd-spf-python', 'postsrsd',
-            'procps', 'python3', 'rsyslog', 'sqlite3', 'udev')
+PACKAGES = (KERNEL, 'apparmor', 'ca-certificates', 'dbus', 'fail2ban', 'init', 'initramfs-tools',
+            'iproute2', 'kmod', 'login', 'logrotate', 'nftables', 'postfix',
+            'postfix-policyd-spf-python', 'postsrsd', 'procps', 'python3', 'python3-systemd',
+            'rsyslog', 'sqlite3', 'udev')
 TOOLS = {'qemu-system-x86_64': 'qemu-system-x86', 'qemu-img': 'qemu-utils',
          'mmdebstrap': 'mmdebstrap', 'mke2fs': 'e2fsprogs', 'dpkg-deb': 'dpkg',
          'unshare': 'util-linux'}
@@ -248,7 +249,7 @@ class Release:
 
 
 def furnish(root):
-    """What makes a root of packages a machine: names, the agent, a console, postsrsd at rest."""
+    """What makes a root of packages a machine: names, the agent, a console, daemons at rest."""
     def inside(path):
         return os.path.join(root, path)
 
@@ -267,7 +268,7 @@ def furnish(root):
                'ExecStart=-/sbin/agetty --autologin root --keep-baud 115200 %I vt220\n')
     # systemctl complains that /proc is not mounted, and needs nothing of it.
     for words in (['mask', *MASKED], ['enable', 'vm-agent.service'],
-                  ['disable', 'postsrsd.service']):
+                  ['disable', 'postsrsd.service', 'fail2ban.service']):
         subprocess.run(['chroot', root, 'systemctl', '--quiet', *words], check=True,
                        stderr=subprocess.DEVNULL)
 
