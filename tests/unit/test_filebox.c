@@ -3,8 +3,10 @@
 #include "tests/unit/unit_fds.h"
 
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 #include <errno.h>
+#include <signal.h>
 
 #include "common/filebox.h"
 
@@ -335,6 +337,34 @@ test_no_memory_file(void **state)
 	assert_int_equal(unit_fds(), before);
 }
 
+/* test_no_room - an error of write(2) ends it, and no part of a box is passed on */
+static void
+test_no_room(void **state)
+{
+	static char large[1024 * 1024];
+	struct filebox *box = filebox_new();
+	struct rlimit before, limit;
+	unsigned descriptors;
+	int fd, error;
+
+	(void)state;
+	check_reads(box, unit_write("large", large, sizeof(large), 0600), large, sizeof(large));
+	descriptors = unit_fds();
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	limit = before;
+	limit.rlim_cur = sizeof(large) / 2;
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	fd = filebox_store(box);
+	error = errno;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	signal(SIGXFSZ, SIG_DFL);
+	assert_int_equal(fd, -1);
+	assert_int_equal(error, EFBIG);
+	assert_int_equal(unit_fds(), descriptors);
+	filebox_free(&box);
+}
+
 int
 main(void)
 {
@@ -350,6 +380,7 @@ main(void)
 		UNIT_DIR_TEST(test_truncated),
 		UNIT_DIR_TEST(test_garbage),
 		UNIT_DIR_TEST(test_no_memory_file),
+		UNIT_DIR_TEST(test_no_room),
 	};
 
 	return cmocka_run_group_tests_name("filebox", tests, NULL, NULL);
