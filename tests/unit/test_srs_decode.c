@@ -89,6 +89,8 @@ test_addresses(void **state)
 		{ "SRS0=xxxx=G3=1=" ALIAS "@srs.test", 0,
 		    "srs0 wrong <> <> 0123456789ABCDEFGHIJKLMNOPQRSTUV@1 2023-11-14 0" },
 		{ "SRS0=xxxx=G3=1=short@srs.test", 0, "srs0 wrong <> <> - 2023-11-14 0" },
+		{ "SRS0=xxxx=G3=1=0123456789ABCDEFGHIJKLMNOPQRSTUW@srs.test", 0,
+		    "srs0 wrong <> <> - 2023-11-14 0" },
 		{ "SRS1=xxxx=relay.test==abcd=G3=example.test=jane@srs.test", 40,
 		    "srs1 wrong <SRS0=abcd=G3=example.test=jane@relay.test> <jane@example.test> - "
 		    "2023-11-14 0" },
