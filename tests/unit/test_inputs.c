@@ -210,15 +210,47 @@ test_database_server(void **state)
 		unit_true(local[i], "accepted", read_all(&in, filebox_new()));
 		inputs_free(&in);
 	}
-	unit_write("password", BYTES("of the database\n"), 0600);
+	unit_end();
+}
+
+/* A server on another host, and a file with its password. */
+static void
+test_database_password(void **state)
+{
+	static const struct {
+		const char *text;
+		mode_t mode;
+		const char *password, *why;
+	} rows[] = {
+		{ "of the database\n", 0600, "of the database", NULL },
+		{ "x", 0600, "x", NULL },
+		{ "first\r\nsecond\n", 0600, "first", NULL },
+		{ "", 0600, NULL, "password: its first line is empty" },
+		{ "\nsecond\n", 0600, NULL, "password: its first line is empty" },
+		{ "\r\n", 0600, NULL, "password: its first line is empty" },
+		{ "of the database\n", 0644, NULL, "others may read" },
+	};
+	char text[200];
+	struct inputs in;
+	size_t i;
+
+	(void)state;
 	snprintf(text, sizeof(text),
 	    "envelope-database = \"redis:192.0.2.1:6379\"\n"
 	    "envelope-database-password-file = \"%s\"\n",
 	    unit_path("password"));
 	write_conf(text);
-	unit_true("password", "accepted", read_all(&in, filebox_new()));
-	unit_text("password", "text", in.database.password, "of the database");
-	inputs_free(&in);
+	for (i = 0; i < COUNT(rows); i++) {
+		unit_write("password", rows[i].text, strlen(rows[i].text), rows[i].mode);
+		unit_int(rows[i].text, "accepted", read_all(&in, filebox_new()),
+		    rows[i].password != NULL);
+		if (rows[i].password == NULL) {
+			unit_holds(rows[i].text, "error", error, rows[i].why);
+			continue;
+		}
+		unit_text(rows[i].text, "password", in.database.password, rows[i].password);
+		inputs_free(&in);
+	}
 	unit_end();
 }
 #endif
@@ -234,6 +266,7 @@ main(void)
 		INPUTS_TEST(test_refused),
 #ifdef HAVE_HIREDIS
 		INPUTS_TEST(test_database_server),
+		INPUTS_TEST(test_database_password),
 #endif
 	};
 
