@@ -514,6 +514,23 @@ test_bad_requests(void **state)
 	unit_end();
 }
 
+/* The shortest recipient, and the longest one: they are not refused. */
+static void
+test_accepted_lengths(void **state)
+{
+	char longest[GATE_EXPLAIN_TEXT_MAX + 1];
+	struct question q = { .client = "192.0.2.1", .sender = "", .recipient = "b", .helo = "" };
+	struct gate_explain *started = start(&q);
+
+	(void)state;
+	gate_explain_free(&started);
+	memset(longest, 'a', sizeof(longest) - 1);
+	longest[sizeof(longest) - 1] = '\0';
+	q.recipient = longest;
+	started = start(&q);
+	gate_explain_free(&started);
+}
+
 int
 main(void)
 {
@@ -527,6 +544,7 @@ main(void)
 		EXPLAIN_TEST(test_hostile_texts),
 		EXPLAIN_TEST(test_waits),
 		EXPLAIN_TEST(test_bad_requests),
+		EXPLAIN_TEST(test_accepted_lengths),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
