@@ -191,12 +191,12 @@ class Soak:
 
     def connect(self, service, raw=False):
         address = self.daemon.addresses[service]
-        connect = {} if raw else {'forward': self.daemon.forward_client, 'reverse': self.daemon.reverse_client,
+        connect = {'forward': self.daemon.forward_client, 'reverse': self.daemon.reverse_client,
                    'policy': self.daemon.policy_client,
                    'socketmap': lambda: SocketmapClient(address),
                    'milter': lambda: Milter(address)}
         try:
-            client = connect.get(service, lambda: Client(address))()
+            client = Client(address) if raw or service not in connect else connect[service]()
             if service == 'milter' and not raw:
                 client.connect('127.0.0.1')
             return client
