@@ -488,10 +488,11 @@ class Soak:
                 for name, pid in self.processes().items()}
 
     def files(self):
-        """All but those of a database, which come and go."""
+        """All but those of a database, and a configuration that is being written."""
         return sorted(os.path.join(folder, name)
                       for folder, _, names in os.walk(self.daemon.folder.path) for name in names
-                      if os.path.basename(folder) not in ('database', 'redis', 'appendonlydir'))
+                      if os.path.basename(folder) not in ('database', 'redis', 'appendonlydir')
+                      and name != 'srsd.conf.new')
 
     def wait_idle(self):
         """Wait until no client and no check is left; -> the metrics page"""
