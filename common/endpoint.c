@@ -214,14 +214,6 @@ endpoint_parse_literal(struct endpoint_addr *addr, const char *text)
 	return inet_pton(AF_INET6, host, &addr->u.in6.sin6_addr) == 1;
 }
 
-static bool
-is_loopback(const struct ipaddr *ip)
-{
-	static const struct ipaddr loopback6 = { AF_INET6, { [15] = 1 } };
-
-	return ip->family == AF_INET ? ip->bytes[0] == 127 : ipaddr_agree(ip, &loopback6, 128);
-}
-
 bool
 endpoint_is_local(const char *text)
 {
@@ -234,7 +226,7 @@ endpoint_is_local(const char *text)
 	if (!split_inet(text + 5, host, &port, &error))
 		return false;
 	if (ipaddr_parse(&ip, host, strlen(host)))
-		return is_loopback(&ip);
+		return ipaddr_is_loopback(&ip);
 	return strcasecmp(host, "localhost") == 0;
 }
 

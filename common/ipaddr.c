@@ -115,6 +115,14 @@ ipaddr_is_private(const struct ipaddr *ip)
 	return false;
 }
 
+bool
+ipaddr_is_loopback(const struct ipaddr *ip)
+{
+	static const struct ipaddr loopback6 = { AF_INET6, { [15] = 1 } };
+
+	return ip->family == AF_INET ? ip->bytes[0] == 127 : ipaddr_agree(ip, &loopback6, 128);
+}
+
 static bool
 is_nat64_address(const struct ipaddr *ip)
 {

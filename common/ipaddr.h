@@ -50,6 +50,9 @@ bool ipaddr_agree(const struct ipaddr *a, const struct ipaddr *b, unsigned prefi
  */
 bool ipaddr_is_private(const struct ipaddr *ip);
 
+/* True for 127.0.0.0/8 and ::1. */
+bool ipaddr_is_loopback(const struct ipaddr *ip);
+
 /*
  * The network that counts as one client: an IPv4 address by itself (prefix 32), and of an IPv6
  * address the first v6_bits bits (0 to 128), the others cleared. A client of NAT64 (64:ff9b::/96,

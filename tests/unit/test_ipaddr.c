@@ -297,6 +297,41 @@ test_private_addresses(void **state)
 }
 
 static void
+test_loopback_addresses(void **state)
+{
+	static const struct {
+		const char *text;
+		bool want;
+	} rows[] = {
+		{ "126.255.255.255", false },
+		{ "127.0.0.0", true },
+		{ "127.0.0.53", true },
+		{ "127.255.255.255", true },
+		{ "128.0.0.0", false },
+		{ "0.0.0.0", false },
+		{ "10.0.0.1", false },
+		{ "::ffff:127.0.0.1", true },
+		{ "::1", true },
+		{ "::", false },
+		{ "::2", false },
+		{ "1::1", false },
+		{ "7f00::1", false },
+		{ "fe80::1", false },
+	};
+	static const struct ipaddr none = { .family = 0 };
+	struct ipaddr ip;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		assert_true(parse(&ip, rows[i].text));
+		unit_int(rows[i].text, "loopback", ipaddr_is_loopback(&ip), rows[i].want);
+	}
+	assert_false(ipaddr_is_loopback(&none));
+	unit_end();
+}
+
+static void
 test_client_networks(void **state)
 {
 	static const struct {
@@ -503,6 +538,7 @@ main(void)
 		cmocka_unit_test(test_agree_ipv6),
 		cmocka_unit_test(test_agree_across_families),
 		cmocka_unit_test(test_private_addresses),
+		cmocka_unit_test(test_loopback_addresses),
 		cmocka_unit_test(test_client_networks),
 		cmocka_unit_test(test_networks),
 		cmocka_unit_test(test_no_networks),
