@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/ipaddr.h"
 #include "spf/dns/dns_servers.h"
 #include "spf/dns/resolver_plan.h"
 
@@ -24,22 +25,38 @@ format_server(const char *s, size_t len, char text[DNS_SERVERS_ONE_SIZE])
 	snprintf(text + ip, DNS_SERVERS_ONE_SIZE - ip, ":%.*s", (int)(s + len - at - 1), at + 1);
 }
 
-bool
-dns_servers_next(const char **plan, char text[DNS_SERVERS_ONE_SIZE])
+/* find_plan_server - the next one of a plan, "IP" or "IP@PORT"; moves *plan past its line */
+static bool
+find_plan_server(const char **plan, const char **server, size_t *len)
 {
 	static const char word[] = RESOLVER_PLAN_FORWARD;
 	const char *line;
+	size_t n;
+
+	while (**plan != '\0') {
+		line = *plan;
+		n = strcspn(line, "\n");
+		*plan += n + (line[n] == '\n');
+		if (strncmp(line, word, sizeof(word) - 1) != 0)
+			continue;
+		*server = line + sizeof(word) - 1;
+		*len = n - (sizeof(word) - 1);
+		return true;
+	}
+	return false;
+}
+
+bool
+dns_servers_next(const char **plan, char text[DNS_SERVERS_ONE_SIZE])
+{
+	const char *server;
 	size_t len;
 
 	text[0] = '\0';
-	while (**plan != '\0' && text[0] == '\0') {
-		line = *plan;
-		len = strcspn(line, "\n");
-		*plan += len + (line[len] == '\n');
-		if (strncmp(line, word, sizeof(word) - 1) == 0)
-			format_server(line + sizeof(word) - 1, len - (sizeof(word) - 1), text);
-	}
-	return text[0] != '\0';
+	if (!find_plan_server(plan, &server, &len))
+		return false;
+	format_server(server, len, text);
+	return true;
 }
 
 size_t
@@ -59,4 +76,28 @@ dns_servers_list(const char *plan, char text[DNS_SERVERS_SIZE])
 		strlcat(text, full ? more : one, DNS_SERVERS_SIZE);
 	}
 	return n;
+}
+
+struct dns_servers_kinds
+dns_servers_find_kinds(const char *plan)
+{
+	struct dns_servers_kinds kinds = { .loopback = true };
+	const char *server;
+	struct ipaddr ip;
+	size_t len;
+
+	while (find_plan_server(&plan, &server, &len)) {
+		const char *at = memchr(server, '@', len);
+
+		if (at != NULL)
+			len = (size_t)(at - server);
+		if (memchr(server, ':', len) != NULL)
+			kinds.ip6 = true;
+		else
+			kinds.ip4 = true;
+		if (!ipaddr_parse(&ip, server, len) || !ipaddr_is_loopback(&ip))
+			kinds.loopback = false;
+	}
+	kinds.loopback = kinds.loopback && (kinds.ip4 || kinds.ip6);
+	return kinds;
 }

@@ -27,4 +27,12 @@ bool dns_servers_next(const char **plan, char text[DNS_SERVERS_ONE_SIZE]);
  */
 size_t dns_servers_list(const char *plan, char text[DNS_SERVERS_SIZE]);
 
+/* The addresses of the servers. All are false without a server. */
+struct dns_servers_kinds {
+	bool ip4, ip6; /* some server has such an address */
+	bool loopback; /* all servers are on loopback */
+};
+
+struct dns_servers_kinds dns_servers_find_kinds(const char *plan);
+
 #endif
