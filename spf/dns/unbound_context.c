@@ -16,8 +16,10 @@
 #include "common/xmalloc.h"
 #include "spf/dns/dns_cache.h"
 #include "spf/dns/dns_packet.h"
+#include "spf/dns/port_block.h"
 #include "spf/dns/resolver_plan.h"
 #include "spf/dns/unbound_context.h"
+#include "spf/dns/unbound_options.h"
 
 /* A name with each byte written as \DDD. */
 #define ESCAPED_SIZE (4 * HOSTNAME_MAX + 1)
@@ -25,92 +27,28 @@
 /* UB_SYNTAX, which the header of libunbound 1.13 (Ubuntu 22.04) does not have. */
 #define SYNTAX_ERROR (-3)
 
-/*
- * libunbound 1.13 (Ubuntu 22.04) does not have this option. It sends a query five times and doubles
- * the wait each time, so that an attempt at a silent nameserver lasts for minutes.
- */
-#define MESSAGE_RETRY "outbound-msg-retry:"
-
-/* Nor does it have this one, whose default is three seconds. */
-#define TCP_PATIENCE "tcp-auth-query-timeout:"
-
 struct unbound_context {
 	struct ub_ctx *ub;
+	struct port_block ports; /* if queries share sockets */
 };
 
-#define LOOPBACK_IP6_ARPA \
-	"1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa."
-
-/*
- * Set before any call that finalises the context: later options have no effect.
- *
- * The local zones of libunbound would answer for "test." and for the reverse zones of private
- * networks, which the forwarder may know. (1.17 accepts "nodefault" here, without any effect.)
- */
-static const struct {
-	const char *name, *value;
-} options[] = {
-	{ "verbosity:", "0" },
-	{ "use-syslog:", "no" },
-	{ "do-not-query-localhost:", "no" },
-	{ "unblock-lan-zones:", "yes" },
-	{ "insecure-lan-zones:", "yes" },
-	{ "local-zone:", "test. transparent" },
-	{ "local-zone:", "invalid. transparent" },
-	{ "local-zone:", "home.arpa. transparent" },
-	{ "local-zone:", "127.in-addr.arpa. transparent" },
-	{ "local-zone:", LOOPBACK_IP6_ARPA " transparent" },
-	{ "edns-buffer-size:", "1232" },
-	/* One socket for each query: see SPF_INFLIGHT_MOST, and SPARE in srsd/descriptors.c. */
-	{ "outgoing-range:", "1536" },
-	{ "num-queries-per-thread:", "4096" },
-	/* More than the queries of one client network: see SPF_INFLIGHT_NETWORK. */
-	{ "outgoing-num-tcp:", "160" },
-	/*
-	 * One attempt at each nameserver, of two packets, with so many milliseconds for the answer to
-	 * each. libunbound has this time once for the process, not for each context.
-	 */
-	{ "infra-cache-min-rtt:", "2000" },
-	{ "infra-host-ttl:", "0" },
-	{ MESSAGE_RETRY, "1" },
-	/* A query leads to as few others as possible. */
-	{ "target-fetch-policy:", "0 0 0 0 0" },
-	/* The same query gets the same answer: limits on names count from the first name. */
-	{ "rrset-roundrobin:", "no" },
-	/* Of each context. */
-	{ "msg-cache-size:", "1m" },
-	{ "rrset-cache-size:", "1m" },
-	{ "cache-max-ttl:", "86400" },
-	{ "cache-max-negative-ttl:", "900" },
-};
-
-static bool
-set_unbound_option(struct ub_ctx *ub, const char *name, const char *value, char *error, size_t size)
-{
-	int e = ub_ctx_set_option(ub, name, value);
-
-	if (e == SYNTAX_ERROR &&
-	    (strcmp(name, MESSAGE_RETRY) == 0 || strcmp(name, TCP_PATIENCE) == 0))
-		return true;
-	if (e != 0)
-		snprintf(error, size, "libunbound: %s %s: %s", name, value, ub_strerror(e));
-	return e == 0;
-}
-
+/* set_unbound_options - before any call that finalises the context: later ones have no effect */
 static bool
 set_unbound_options(
-    struct ub_ctx *ub, const struct settings *settings, bool patient, char *error, size_t size)
+    struct ub_ctx *ub, const struct unbound_options *options, char *error, size_t size)
 {
-	size_t i;
+	const struct unbound_option *o;
+	int e;
 
-	for (i = 0; i < sizeof(options) / sizeof(options[0]); i++)
-		if (!set_unbound_option(ub, options[i].name, options[i].value, error, size))
+	for (o = options->list; o < options->list + options->n; o++) {
+		e = ub_ctx_set_option(ub, o->name, o->value);
+		if (e != 0 && !(e == SYNTAX_ERROR && unbound_options_is_recent(o->name))) {
+			snprintf(error, size, "libunbound: %s %s: %s", o->name, o->value,
+			    ub_strerror(e));
 			return false;
-	if (patient && (!set_unbound_option(ub, "tcp-upstream:", "yes", error, size) ||
-			   !set_unbound_option(ub, TCP_PATIENCE, "8000", error, size)))
-		return false;
-	return set_unbound_option(ub,
-	    "module-config:", settings->dnssec ? "validator iterator" : "iterator", error, size);
+		}
+	}
+	return true;
 }
 
 static int
@@ -173,6 +111,9 @@ struct unbound_context *
 unbound_context_new(struct event_base *base, const struct settings *settings, const char *plan,
     bool patient, char *error, size_t size)
 {
+	struct unbound_purpose purpose = { plan, settings->dnssec, patient, 0 };
+	struct unbound_options options;
+	struct port_block ports = { 0 };
 	struct unbound_context *context;
 	struct ub_ctx *ub = ub_ctx_create_event(base);
 
@@ -181,13 +122,18 @@ unbound_context_new(struct event_base *base, const struct settings *settings, co
 		return NULL;
 	}
 	ub_ctx_debugout(ub, NULL); /* libunbound must not write to standard error */
-	if (!set_unbound_options(ub, settings, patient, error, size) ||
-	    !apply_plan(ub, plan, error, size) || !start_context(ub, settings, error, size)) {
+	if (unbound_options_can_share(&purpose) && port_block_reserve(&ports))
+		purpose.port = ports.port;
+	unbound_options_choose(&options, &purpose);
+	if (!set_unbound_options(ub, &options, error, size) || !apply_plan(ub, plan, error, size) ||
+	    !start_context(ub, settings, error, size)) {
 		ub_ctx_delete(ub);
+		port_block_release(&ports);
 		return NULL;
 	}
 	context = xcalloc(1, sizeof(*context));
 	context->ub = ub;
+	context->ports = ports;
 	return context;
 }
 
@@ -197,6 +143,7 @@ unbound_context_free(struct unbound_context **context)
 	if (*context == NULL)
 		return;
 	ub_ctx_delete((*context)->ub);
+	port_block_release(&(*context)->ports);
 	free(*context);
 	*context = NULL;
 }

@@ -5,7 +5,7 @@
  *
  * libunbound is made for a recursive server. It brings TCP for truncated answers, EDNS, recursion,
  * a cache of packets and DNSSEC. It cannot cancel a query, and it holds the silence of one name
- * against the server, and so against all other names. The options in unbound_context.c keep these
+ * against the server, and so against all other names. The options in unbound_options.c keep these
  * effects short; resolver.h describes how the resolver works around the rest.
  *
  * SECURITY: packets come from the DNS, and dns_packet parses them. libunbound has validated them

@@ -154,6 +154,7 @@ static struct {
 	unsigned questions; /* so far */
 	unsigned silent;    /* the number of first ones that get no answer */
 	unsigned char rcode;
+	bool from[65536]; /* the ports of the questions */
 } server;
 
 /* answer_question - with a response code and without records */
@@ -167,6 +168,7 @@ answer_question(evutil_socket_t fd, short what, void *arg)
 
 	(void)what;
 	(void)arg;
+	server.from[ntohs(from.sin_port)] = true;
 	if (n < 12 || server.questions++ < server.silent)
 		return;
 	packet[2] |= 0x80; /* a response */
@@ -191,6 +193,7 @@ start_server(unsigned silent, unsigned char rcode)
 	server.questions = 0;
 	server.silent = silent;
 	server.rcode = rcode;
+	memset(server.from, 0, sizeof(server.from));
 	snprintf(server.address, sizeof(server.address), "127.0.0.1:%u", ntohs(at.sin_port));
 	set_nameservers(settings, server.address);
 	return need_resolver();
@@ -423,6 +426,35 @@ test_reports(void **state)
 	stop_server();
 }
 
+/* The ports of eight sockets, in at most two turns. */
+#define SHARED_PORTS 16
+#define MANY 200
+
+/* Queries to a nameserver on loopback share sockets, and none of them waits for another one. */
+static void
+test_shared_sockets(void **state)
+{
+	struct resolver *r = start_server(MANY, NXDOMAIN);
+	struct outcome outcome = { 0 };
+	unsigned i, ports = 0;
+	char name[20];
+
+	(void)state;
+	for (i = 0; i < MANY; i++) {
+		snprintf(name, sizeof(name), "n%u.test", i);
+		assert_non_null(resolver_ask(r, name, DNS_TXT, note_outcome, &outcome));
+	}
+	while (server.questions < MANY)
+		assert_int_equal(event_base_loop(base, EVLOOP_ONCE), 0);
+	for (i = 0; i < COUNT(server.from); i++)
+		ports += server.from[i];
+	assert_in_range(ports, 1, SHARED_PORTS);
+	assert_int_equal(outcome.calls, 0);
+	resolver_free(&r);
+	assert_int_equal(outcome.calls, MANY);
+	stop_server();
+}
+
 /* A host that has no nameserver any more is as silent as one that is switched off. */
 static void
 test_closed_port(void **state)
@@ -485,6 +517,7 @@ main(void)
 		RESOLVER_TEST(test_cancelled_question),
 		RESOLVER_TEST(test_counts_of_ended_questions),
 		RESOLVER_TEST(test_reports),
+		RESOLVER_TEST(test_shared_sockets),
 		RESOLVER_TEST(test_closed_port),
 		RESOLVER_TEST(test_retired_reports_nothing),
 	};

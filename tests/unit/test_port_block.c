@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: ISC */
+/* Blocks of ports, of which each has one owner. */
+#include "tests/unit/unit.h"
+
+#include <sys/resource.h>
+
+#include "spf/dns/port_block.h"
+
+#define MANY 20
+
+static unsigned
+distance(unsigned a, unsigned b)
+{
+	return a < b ? b - a : a - b;
+}
+
+static void
+test_owners(void **state)
+{
+	struct port_block block[MANY];
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < MANY; i++) {
+		assert_true(port_block_reserve(&block[i]));
+		assert_in_range(block[i].port, 61001, 65536 - PORT_BLOCK_PORTS);
+		for (k = 0; k < i; k++)
+			assert_true(distance(block[i].port, block[k].port) > PORT_BLOCK_PORTS);
+	}
+	for (i = 0; i < MANY; i++) {
+		port_block_release(&block[i]);
+		assert_int_equal(block[i].port, 0);
+	}
+}
+
+static void
+test_without_descriptors(void **state)
+{
+	struct port_block block = { 1, -1 };
+	struct rlimit before, none;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = before;
+	none.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_false(port_block_reserve(&block));
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(block.port, 0);
+	port_block_release(&block);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_owners),
+		cmocka_unit_test(test_without_descriptors),
+	};
+
+	return cmocka_run_group_tests_name("port_block", tests, NULL, NULL);
+}
