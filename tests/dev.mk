@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 # The targets of the developers; see HACKING.md.
 
-# Benchmarks, see HACKING.md; what they leave is in tests/bench of the build folder.
+# Benchmarks, see HACKING.md; their results are in tests/bench of the build directory.
 bench_files = tests/bench/beside.py tests/bench/bench.py tests/bench/chain.py tests/bench/cold.py \
 	tests/bench/growth.py tests/bench/instances.py tests/bench/instructions.py \
 	tests/bench/instructions.txt tests/bench/measure.py tests/bench/plot.py tests/bench/questions.py \
@@ -35,7 +35,7 @@ bench-instructions: tests/bench/instructions
 bench-instructions-accept: tests/bench/instructions
 	$(run_instructions) --accept
 
-# New senders a second that the store makes durable, on the disk of the build directory.
+# New senders per second that the store makes durable, on the disk of the build directory.
 bench-store: tests/bench/store
 	dir=`mktemp -d tests/bench/store.XXXXXX` && tests/bench/store "$$PWD/$$dir"; \
 	    status=$$?; rm -rf "$$dir"; exit $$status
@@ -57,7 +57,7 @@ lint: $(noinst_LIBRARIES)
 	for lint in $(lints); do $(top_srcdir)/tests/analysis/$$lint.py $(top_srcdir) || exit; done
 	$(top_srcdir)/tests/analysis/links.py . $(link_command)
 
-# What else looks at the sources. Each is quiet on this tree; what it says wrongly stands, with the
+# Other checks of the sources. Each is quiet on this tree; its false positives are listed, with the
 # reason, in tests/analysis or in .clang-tidy.
 analyse: analyse-cppcheck analyse-tidy
 
@@ -73,8 +73,8 @@ analyse-tidy:
 	cd $(top_srcdir) && printf '%s\n' $(filter %.c,$(sources)) | xargs -P 2 -I{} \
 	    clang-tidy --quiet --warnings-as-errors='*' {} -- -std=gnu11 $(DEFS) $(AM_CPPFLAGS)
 
-# The parsers that foreign bytes reach first, proved with Frama-C: tests/prove. Status 77 if it is not
-# installed.
+# The parsers that bytes from strangers reach first, proved with Frama-C: tests/prove. Status 77 if
+# Frama-C is not installed.
 prove_files = tests/prove/prove.py tests/prove/eva_socketmap.c tests/prove/eva_srs_addr.c \
 	tests/prove/eva_srs_stamp.c tests/prove/eva_tcptable.c tests/prove/include/string.h \
 	tests/prove/include/strings.h tests/prove/include/time.h

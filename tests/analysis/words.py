@@ -74,6 +74,9 @@ ROWS = (
     (r'\bhand(?:s|ed)? on\b', 'pass on'),
     (r'\bturn by turn\b', 'in turn, interleaved'),
     (r'\btill\b', 'until'),
+    (r'\bstop(?:s|ped)? to (?:accept|answer|read|send)\b', '"stops answering"'),
+    (r'\breplac(?:e|es|ing)\b(?:(?! by| with\b)[^.;:()]){1,60}? by (?:an?|the|those|your)\b',
+     '"replace X with Y"; X is replaced by Y'),
     (r'\b(?:timeout|deadline|max-age) is over\b', 'has expired'),
     (r'\b(?:one|an?) (?:line|row|file|word|entry|message|datagram|probe|secret|fuzzer|parser) an? '
      r'(?!time\b)\w+', 'one X per Y, one X for each Y'),

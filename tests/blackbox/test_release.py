@@ -157,7 +157,7 @@ class Refuse(ReleaseCase):
         for words, text in ((('--skip', 'tests'), 'give the reason'),
                             (('--skip', 'tests= '), 'give the reason'),
                             (('--skip', 'nothing=x'), 'there is no step nothing'),
-                            (('--skip', 'tarball=x'), 'there is no release without'),
+                            (('--skip', 'tarball=x'), 'cannot be skipped'),
                             (('--only', 'nothing'), 'there is no step nothing')):
             with self.subTest(words):
                 self.assert_refused(text, words=words)
