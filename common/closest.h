@@ -3,7 +3,7 @@
  * closest - the word of a list that was probably meant by a word that is not in it.
  *
  * Pure. Two words are as far apart as the number of characters to insert, delete, replace, or swap
- * with their neighbour; case does not count. A word that is too far away is no suggestion: one
+ * with their neighbour; case does not count. A word that is too far away is not suggested: one
  * mistake in a word of up to five characters, two in a longer one, three from eleven characters on.
  *
  *	closest_start(&closest, "staus", 5);

@@ -21,8 +21,8 @@ struct domainset *domainset_new(void);
 void domainset_free(struct domainset **set);
 
 /*
- * Adds one entry, in any case. An entry that is already in the set is no error. False if the text
- * after the optional leading dot is not a mail domain (common/hostname.h).
+ * Adds one entry, in any case, which may already be in the set. False if the text after the
+ * optional leading dot is not a mail domain (common/hostname.h).
  */
 bool domainset_add(struct domainset *set, const char *entry, size_t len);
 

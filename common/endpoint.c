@@ -138,7 +138,7 @@ resolve_host(struct endpoint *ep, const char *host, const char *port, const char
 	if (e != 0)
 		*error = gai_strerror(e);
 	else if (ep->n == 0)
-		*error = "this host has none of its address families";
+		*error = "this host does not support its address family";
 	return e == 0 && ep->n > 0;
 }
 
@@ -148,12 +148,12 @@ parse_unix(struct endpoint *ep, const char *path, const char **error)
 	struct sockaddr_un *un = &ep->addr[0].u.un;
 
 	if (path[0] != '/') {
-		*error = "the path of a unix socket begins with /";
+		*error = "the path of a unix socket must begin with /";
 		return false;
 	}
 	un->sun_family = AF_UNIX;
 	if (strlcpy(un->sun_path, path, sizeof(un->sun_path)) >= sizeof(un->sun_path)) {
-		*error = "the path of a unix socket has at most 107 bytes";
+		*error = "the path of a unix socket can have at most 107 bytes";
 		return false;
 	}
 	ep->addr[0].len = sizeof(*un);

@@ -138,7 +138,7 @@ bool endpoint_is_listening(int fd);
 /*
  * Restores a listening socket that a hostile engine may have changed: its flags and options and,
  * for TCP, its address and its listening state. False if that is impossible, as for a unix socket
- * that was shut down; the caller must then replace it by a new socket.
+ * that was shut down; the caller must then replace it with a new socket.
  */
 bool endpoint_revive(int fd, const struct endpoint_addr *addr);
 

@@ -18,7 +18,7 @@ struct line {
 	char text[LINE_SIZE]; /* no NUL at the end */
 };
 
-/* Replaces the line by text, which must consist of visible characters and blanks. */
+/* Replaces the line with text, which must consist of visible characters and blanks. */
 void line_begin(struct line *line, const char *text);
 
 /* Appends len bytes of the same kind. */

@@ -466,7 +466,7 @@ log_flush(void)
 		drain_log_buffer();
 	if (dropped > 0 && sink.len < FLUSH_AT) {
 		sink.dropped = 0;
-		report_dropped_lines("log: %lu lines lost, the sink was too slow", dropped);
+		report_dropped_lines("log: %lu lines lost, because the sink was too slow", dropped);
 	}
 }
 

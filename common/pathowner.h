@@ -2,7 +2,7 @@
 /*
  * pathowner - the user whose rights suffice to work in a directory.
  *
- * SECURITY: a user with write access to a directory can replace a file there by a link, or by
+ * SECURITY: a user with write access to a directory can replace a file there with a link, or with
  * another user's file, between any two system calls of root. Root therefore creates and removes
  * files there with the rights of that user, so that the user gains nothing.
  */

@@ -39,7 +39,7 @@ size_t printable_utf8_length(const char *s, size_t len);
 /* True if one of len bytes is a control character of ASCII. s may be NULL if len is 0. */
 bool printable_has_control(const char *s, size_t len);
 
-/* Replaces control characters by '?', in place, so that the text is one line. Returns it. */
+/* Replaces control characters with '?', in place, so that the text is one line. Returns it. */
 char *printable_line(char *text);
 
 #endif

@@ -20,9 +20,9 @@
 bool sandbox_enter(void);
 
 /*
- * The same for the store process, with another list: files may be opened, locked, written, cut and
- * deleted by name, as far as the rights of the user allow, and open sockets may be used. There are
- * no new sockets, no new programs, no other processes and no executable memory.
+ * The same for the store process, with another list: files may be opened, locked, written,
+ * truncated and deleted by name, as far as the rights of the user allow, and open sockets may be
+ * used. There are no new sockets, no new programs, no other processes and no executable memory.
  */
 bool sandbox_enter_store(void);
 

@@ -510,7 +510,7 @@ check_unauthenticated_domain(const struct config_load *l)
 		return true;
 	set_option_error(l, "unauthenticated-domain",
 	    "%.100s shares its organizational domain with %.100s, which is one of domains or "
-	    "srs-domain; use a registered domain of its own",
+	    "srs-domain; use a separately registered domain",
 	    domain, found);
 	return false;
 }
@@ -530,7 +530,7 @@ make_domainsets(const struct config_load *l, struct filebox *box)
 	return s->domains_file[0] == '\0' || read_domains_file(s, box, l->error);
 }
 
-/* complete_settings - check options against each other, and compute the fields made of them */
+/* complete_settings - check options against each other, and compute the derived fields */
 static bool
 complete_settings(const struct config_load *l, struct filebox *box)
 {

@@ -64,7 +64,7 @@ const struct conf_option *option_find(const char *section, const char *name);
 const struct conf_option *option_closest(const char *section, const char *name);
 
 /*
- * Replaces the value of an option by n values: one, unless it is a list. The values are copied.
+ * Replaces the value of an option with n values: one, unless it is a list. The values are copied.
  * False: the settings keep the old value, and error names the refused value and the accepted ones.
  */
 bool option_set(struct settings *s, const struct conf_option *o, const char *const *values,

@@ -18,7 +18,7 @@
 
 /*
  * A longer local part is cut for the macros; an address has at most 254 bytes. It keeps its right
- * end, like the names that are made of it.
+ * end, like the names that are made from it.
  */
 #define LOCAL_MAX SPF_MACRO_VALUE_MAX
 

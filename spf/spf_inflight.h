@@ -2,7 +2,7 @@
 /*
  * spf_inflight - the places of pending DNS queries, and the clients and domains that hold them.
  *
- * Any client can send mail from ever new names that never answer. Each such query occupies the
+ * Any client can send mail from many names that never answer. Each such query occupies the
  * resolver for a while, and all clients share the resolver. So the places are bounded, for a client
  * network and in all, below the capacity of the resolver. A client network that has used up its own
  * places waits for one of them, and takes no place from the others.

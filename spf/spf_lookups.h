@@ -72,7 +72,7 @@ bool spf_lookups_send(struct spf_lookups *lookups);
 /* Cancels all pending queries. Their answers become errors. */
 void spf_lookups_cancel(struct spf_lookups *lookups);
 
-/* The same, because the time of the evaluation is over: these queries count as timeouts. */
+/* The same, because the evaluation has run out of time: these queries count as timeouts. */
 void spf_lookups_expire(struct spf_lookups *lookups);
 
 /* Ends the waiting, and the party. No query may be sent after that. */

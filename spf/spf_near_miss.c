@@ -180,8 +180,8 @@ spf_near_miss(char hint[SPF_NEAR_MISS_SIZE], const char *text, size_t len)
 		return true;
 	}
 	put_character(character, sizeof(character), text + same, len - same);
-	snprintf(hint, SPF_NEAR_MISS_SIZE, "looks like an SPF record, byte %zu is%s; %s", same + 1,
-	    character,
+	snprintf(hint, SPF_NEAR_MISS_SIZE, "looks like an SPF record, but byte %zu is%s; %s",
+	    same + 1, character,
 	    same == VERSION_LEN ? "a blank has to follow v=spf1" : "it has to begin with v=spf1");
 	return true;
 }

@@ -17,7 +17,7 @@
 
 /*
  * Returns true if a text is not an SPF record but was meant to be one. hint then describes the
- * first difference in visible ASCII: "looks like an SPF record, byte 7 is 0xC2 0xA0 (no-break
+ * first difference in visible ASCII: "looks like an SPF record, but byte 7 is 0xC2 0xA0 (no-break
  * space); a blank has to follow v=spf1". Bytes are counted from 1. Returns false for SPF records
  * and for all other texts.
  */

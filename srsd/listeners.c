@@ -211,7 +211,7 @@ suggest_remedy(int error)
 		return "; create the directory first";
 	case EROFS:
 		return "; if the directory was created after srsd was started, restart srsd: "
-		       "systemd applies ReadWritePaths= only at the start";
+		       "systemd applies ReadWritePaths= only at start-up";
 	default:
 		return "";
 	}

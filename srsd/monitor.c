@@ -338,7 +338,8 @@ reap_engine(struct monitor *m)
 	m->link = -1;
 	m->due[DEADLINE_STOP] = m->due[DEADLINE_SILENCE] = NEVER;
 	if (m->reload.number != 0) {
-		log_warnx("reload failed, keeping the old settings: the engine exited during it");
+		log_warnx(
+		    "reload failed, keeping the old settings: the engine exited during the reload");
 		record_reload(m, true);
 	}
 	discard_reload(m);
@@ -429,7 +430,7 @@ describe_new_listeners(
 /*
  * describe_old_listeners - false: too many
  *
- * If another service gets the socket, the old listener ends in the moment in which the new one
+ * If another service gets the socket, the old listener ends at the moment at which the new one
  * begins, with LINK_RELOAD. The others leave when the new ones serve, with LINK_REMOVE.
  */
 static bool

@@ -127,7 +127,7 @@ store_keeper_free(struct store_keeper **keeper)
 /*
  * make_directory - for an installation without systemd or package, which create it
  *
- * In the directory of another user, that user could replace it by a link before its owner is
+ * In the directory of another user, that user could replace it with a link before its owner is
  * changed. There it is made with the rights of that user, and stays theirs.
  */
 static void

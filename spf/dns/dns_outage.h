@@ -26,7 +26,7 @@
 #define DNS_OUTAGE_SOON_MS 600000
 
 /*
- * The owner zeroes it before the first call, and only reads it then. Times are those of now; 0:
+ * The owner zeroes it before the first call, and only reads it later. Times are those of now; 0:
  * never.
  */
 struct dns_outage {

@@ -14,7 +14,7 @@
 #include "spf/dns/dns_outage.h"
 #include "spf/dns/dns_servers.h"
 
-/* The owner zeroes it before the first call, and only reads it then. */
+/* The owner zeroes it before the first call, and only reads it afterwards. */
 struct dns_watch {
 	struct dns_outage outage;
 	size_t n; /* servers; 0: the root servers */

@@ -25,7 +25,7 @@ enum address_argument_form {
 
 /*
  * The address without its angle brackets, as a new text that the caller frees; "" for the null
- * sender. The local part is not changed, whether it is quoted or not. NULL: it is no address.
+ * sender. The local part is not changed, whether it is quoted or not. NULL: it is not an address.
  */
 char *address_argument_read(const char *name, const char *value, enum address_argument_form form);
 

@@ -37,7 +37,7 @@ struct command_option {
 /* The name of a command with its NUL. */
 #define COMMAND_NAME_SIZE 32
 
-/* The command that command_line.h replaces by --help. */
+/* The command that command_line.h replaces with --help. */
 #define COMMAND_HELP "help"
 
 struct command {

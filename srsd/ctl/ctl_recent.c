@@ -135,7 +135,8 @@ print_decisions(
 
 	if (ctl_number(reply, "missed") > 0) {
 		fflush(stdout);
-		fprintf(stderr, "srsctl: %lld decisions were gone before they could be read\n",
+		fprintf(stderr,
+		    "srsctl: %lld decisions were overwritten before they could be read\n",
 		    ctl_number(reply, "missed"));
 	}
 	json_array_foreach (json_object_get(reply, "decisions"), i, decision)

@@ -110,7 +110,7 @@ print_row(const json_t *reply)
 		printf("%s  %s  made by %s\n", ctl_text(reply, "alias"), ctl_text(reply, "address"),
 		    maker);
 	else
-		printf("%s  %s  not made of this address: the maps do not believe it\n",
+		printf("%s  %s  not made from this address: the maps do not believe it\n",
 		    ctl_text(reply, "alias"), ctl_text(reply, "address"));
 	return is_found ? CTL_OK : CTL_FAILED;
 }

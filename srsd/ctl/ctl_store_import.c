@@ -4,7 +4,8 @@
  * database.
  *
  * The daemon stores them, so that it makes no difference whether its database is a file or a server,
- * and no other program has to lock it. It accepts a row only if the alias was made of the address.
+ * and no other program has to lock it. It accepts a row only if its alias was made from its
+ * address.
  *
  * SECURITY: the file may be hostile. It is mapped with the rights of the caller, and then read by a
  * process without any, in the sandbox of the engine. Each process reads a portion of the rows, so
@@ -103,7 +104,7 @@ estimate_cost(const char *s, size_t len)
 	return cost;
 }
 
-/* make_row_json - NULL for one that is no row of an alias */
+/* make_row_json - NULL for one that is not the row of an alias */
 static json_t *
 make_row_json(const struct store_sqlite_row *row)
 {
@@ -297,7 +298,7 @@ report_import(const struct ctl *ctl, const struct import_counts *counts, bool as
 		ctl_print_error("the database has envelope-limit rows: the others were not copied");
 	if (counts->failed > 0)
 		fprintf(stderr,
-		    "srsctl: the database took no more rows: %s; run the command again\n",
+		    "srsctl: the database accepted no more rows: %s; run the command again\n",
 		    counts->problem);
 	return counts->full > 0 || counts->failed > 0 ? CTL_FAILED : CTL_OK;
 }

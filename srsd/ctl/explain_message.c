@@ -271,8 +271,8 @@ explain_authentication(struct explanation *e)
 	case FORWARDING_UNCHECKED:
 		put_formatted(e, "auth_why", "%s, and no trusted result is a pass for the sender",
 		    e->headers.n_tokens == 0
-			? "no header field is of the policy service"
-			: "no header field is of the policy service for this sender");
+			? "no header field is from the policy service"
+			: "no header field is from the policy service for this sender");
 		break;
 	}
 }

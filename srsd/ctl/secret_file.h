@@ -50,7 +50,7 @@ void secret_file_forget(struct secret_file *f);
 /* Secrets are numbered from 0; the first one signs. */
 size_t secret_file_count(const struct secret_file *f);
 
-/* The history of a secret; number must be valid. Owned by f, good until the next change. */
+/* The history of a secret; number must be valid. Owned by f, valid until the next change. */
 const struct srs_secret_past *secret_file_past(const struct secret_file *f, size_t number);
 
 /* The number of the first secret with this fingerprint, in upper or lower case; -1: not found. */

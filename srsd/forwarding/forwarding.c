@@ -48,7 +48,7 @@ forwarding_reason_name(enum forwarding_reason reason)
 	return names[reason];
 }
 
-/* read_domain - in lower-case A-labels; "" for a text that is no domain */
+/* read_domain - in lower-case A-labels; "" for a text that is not a domain */
 static void
 read_domain(char domain[HOSTNAME_MAX + 1], const char *s, size_t len)
 {

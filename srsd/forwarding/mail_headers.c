@@ -367,7 +367,7 @@ add_authres(struct mail_headers *headers, struct text value)
 /* Fields. */
 
 /*
- * has_stray_break - has the value a line break that is no fold, or a NUL?
+ * has_stray_break - does the value have a line break that is not a fold, or a NUL?
  *
  * After it a reader may see another field, such as From:.
  */

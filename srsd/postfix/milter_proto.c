@@ -286,7 +286,7 @@ milter_parse_header(
 	if (cut_nul_text(&left, &header->name) && cut_nul_text(&left, &header->value) &&
 	    left.len == 0)
 		return true;
-	*error = "header that is not two texts";
+	*error = "header that does not consist of two texts";
 	return false;
 }
 

@@ -14,7 +14,7 @@
  * Measured with Postfix 3.7.11:
  * - milter_protocol is 2, 3, 4 or 6. The version limits the steps that Postfix offers (none without
  *   a reply before 6), not the actions: with each it changes senders, and obeys lists of macros.
- * - Macros precede each command, also one that is switched off, and each header. `i` has a value
+ * - Macros precede each command, even one that is switched off, and each header. `i` has a value
  *   from the second RCPT of a message on, but not at MAIL and at the first RCPT. {rcpt_mailer} is
  *   the transport; for a recipient in virtual_alias_domains it is "error". Stages that our reply
  *   does not list have Postfix's default macros.
@@ -29,7 +29,7 @@
  *   Received header of the smtpd that asks is not among them.
  * - ABORT follows each message, and may follow it twice.
  *
- * SECURITY: the parsers store nothing. Of a longer packet than MILTER_PACKET_MAX, a caller gets the
+ * SECURITY: the parsers store nothing. Of a packet over MILTER_PACKET_MAX, a caller gets the
  * beginning, and the number of bytes that it must drop; so it holds no more than that for a client.
  * A length of 0 or over MILTER_LENGTH_MAX is not the milter protocol: close the connection.
  */

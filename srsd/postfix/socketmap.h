@@ -28,7 +28,7 @@
 /* Bytes between ':' and ',': Postfix's own limit for a reply, and ours for a request. */
 #define SOCKETMAP_PAYLOAD_MAX 100000
 
-/* Bytes of a payload that are of use: a key that is longer is no address. */
+/* Bytes of a payload that are of use: a longer key is not an address. */
 #define SOCKETMAP_KEPT_MAX 4096
 
 /* Bytes of a whole request: six digits, ':', the payload and ','. */
@@ -43,7 +43,7 @@
 /* Room for the longest reply: four digits, ':', "NOTFOUND ", the text and ','. */
 #define SOCKETMAP_REPLY_SIZE 1024
 
-/* Before the name of a map: a probe of srsctl check, which is no mail. */
+/* Before the name of a map: a probe of srsctl check, which is not mail. */
 #define SOCKETMAP_PROBE "check:"
 
 enum socketmap_status {

@@ -8,7 +8,7 @@
  *			500 SPACE text NEWLINE		not found
  *			400 SPACE text NEWLINE		try again, or not a request
  *
- * "check" is answered as "get" is. It marks a probe, which is no mail. A client of Postfix can choose
+ * "check" is answered as "get" is. It marks a probe, not mail. A client of Postfix can choose
  * the key of a "get", but cannot make Postfix send a "check".
  *
  * A key and the text of a 200 have %XX for blanks, '%' and bytes that are not printable. A CR
@@ -24,7 +24,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* An address in external form has at most 254 bytes. A longer key than this is no address. */
+/* An address in external form has at most 254 bytes. A longer key is not an address. */
 #define TCPTABLE_KEY_MAX 1024
 
 /* A line with this many bytes is answered without waiting for its end. */

@@ -188,7 +188,7 @@ read_address_member(struct text *address, const json_t *request, struct buffer *
 	return true;
 }
 
-/* make_operator_context - for a question of an operator, which is no mail */
+/* make_operator_context - for a question of an operator, which is not mail */
 static struct srs_context
 make_operator_context(const struct control_service *service)
 {

@@ -183,7 +183,7 @@ control_recent_ask(struct control_recent *shared, const json_t *request, bool *f
 		return NULL;
 	}
 	if (wait && !join_followers(shared, follows)) {
-		*error = "4 others follow the decisions already";
+		*error = "4 others already follow the decisions";
 		return NULL;
 	}
 	recent_expire(shared->recent, clock_wall(shared->clock));

@@ -5,7 +5,7 @@
  *	recent	{"from": 17}: the decisions from this number on; or {"last": 100}: the newest 100.
  *		"queue", "client", "address", "domain" and "result" are those of a recent_filter.
  *		"wait": true waits until there is one.
- *	top	which domains of senders have most decisions, and most refusals
+ *	top	the domains of senders with the most decisions and the most refusals
  *
  * The reply to recent has at most CONTROL_RECENT_PAGE decisions, so that it does not delay lookups:
  *

@@ -222,7 +222,7 @@ on_row_stored(void *arg, const struct store_reply *reply)
 }
 
 enum row_maker {
-	ROW_OF_A_STRANGER, /* the alias was not made of the address */
+	ROW_OF_A_STRANGER, /* the alias was not made from the address */
 	ROW_OF_POSTSRSD2,
 	ROW_OF_OURS, /* as in a backup of our own database */
 };
@@ -278,7 +278,7 @@ control_store_put(const struct control_service *service, const json_t *request,
 	struct control_store *put;
 	size_t i;
 
-	*error = "no list of rows, or too many of them";
+	*error = "rows is not a list, or has too many elements";
 	if (!json_is_array(rows) || json_array_size(rows) > CONTROL_STORE_ROWS_MAX)
 		return NULL;
 	*error = no_database;

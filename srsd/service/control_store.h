@@ -7,7 +7,7 @@
  *	store-put	{"rows": [["ALIAS@1", "address", expires], ...]}: rows of another database
  *
  * SECURITY: the rows of a store-put come from a file that may be hostile. Only a row whose alias was
- * made of its address is stored, and none for longer than a row of our own.
+ * made from its address is stored, and none for longer than a row of our own.
  */
 #ifndef SRSD_SERVICE_CONTROL_STORE_H
 #define SRSD_SERVICE_CONTROL_STORE_H

@@ -73,7 +73,7 @@ struct services *services_new(struct event_base *base, const struct clock *clock
 void services_free(struct services **services);
 
 /*
- * Replaces the settings and keys by those of the inputs, which are taken over. Sessions use them
+ * Replaces the settings and keys with those of the inputs, which are taken over. Sessions use them
  * from their next request on. A policy request that waits ends with the settings that it began
  * with; a lookup that waits for the store begins again. The resolver remains, with its cache,
  * unless its own settings have changed. False with one line in error when the resolver cannot be

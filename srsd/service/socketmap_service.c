@@ -128,7 +128,7 @@ append_socketmap_answer(struct socketmap_session *s, const char *error, struct b
 		append_socketmap_result(out, &s->lookup.result);
 }
 
-/* drop_rest - of a long request, which is answered at its end; false: that is no comma */
+/* drop_rest - of a long request, which is answered at its end; false: that is not a comma */
 static bool
 drop_rest(
     struct socketmap_session *s, const char *data, size_t len, size_t *used, struct buffer *out)

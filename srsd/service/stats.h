@@ -25,7 +25,7 @@
 	}
 #define STATS_BUCKETS 10
 
-/* The word for lookups that were no request of tcp_table; the others have srs_verdict_word. */
+/* The word for lookups that were not requests of tcp_table; the others have srs_verdict_word. */
 #define STATS_NOT_A_REQUEST "not-a-request"
 
 struct stats {

@@ -62,7 +62,7 @@ put_policy(const struct metrics_page *page, const struct stats *stats)
 {
 	int i, j;
 
-	put_family(page, "policy", "counter", "Answers of the policy service.");
+	put_family(page, "policy", "counter", "Replies of the policy service.");
 	for (i = 0; i < GATE_KINDS; i++)
 		put_labelled_sample(page, "policy_total", "action",
 		    gate_kind_name((enum gate_kind)i), stats->policy[i]);
@@ -141,7 +141,7 @@ put_dns(const struct metrics_page *page, const struct status *status)
 {
 	const struct resolver_counts *dns = &status->stats->dns;
 
-	put_family(page, "dns_queries", "counter", "Questions to the DNS, by outcome.");
+	put_family(page, "dns_queries", "counter", "DNS queries, by outcome.");
 	put_labelled_sample(page, "dns_queries_total", "outcome", "cached", dns->cached);
 	put_labelled_sample(page, "dns_queries_total", "outcome", "found", dns->found);
 	put_labelled_sample(page, "dns_queries_total", "outcome", "none", dns->none);
@@ -173,7 +173,7 @@ put_srs(const struct metrics_page *page, const struct status *status)
 	put_labelled_sample(
 	    page, "srs_refused_total", "reason", "rcpt-expired", status->stats->expired);
 	put_family(page, "srs_guesses", "counter",
-	    "SRS addresses with a wrong hash whose answer showed it, from all clients.");
+	    "SRS addresses with a wrong hash, if the answer revealed that it was wrong.");
 	put_sample(page, "srs_guesses_total", status->stats->guesses);
 	put_family(page, "secret_verified", "counter",
 	    "SRS addresses that a secret has verified, by its fingerprint.");
@@ -226,7 +226,7 @@ put_store(const struct metrics_page *page, const struct status *status)
 
 	put_store_answers(page, counts);
 	put_store_seconds(page, counts);
-	put_family(page, "store_rows", "gauge", "Rows of the envelope database, if known.");
+	put_family(page, "store_rows", "gauge", "Rows of the envelope database; NaN if not known.");
 	put_gauge(page, "store_rows", counts->rows != STORE_ROWS_UNKNOWN, counts->rows);
 	put_family(page, "store_limit", "gauge", "Rows that the envelope database may have.");
 	put_gauge(page, "store_limit", has_store, status->settings->envelope_limit);
@@ -261,17 +261,18 @@ status_metrics(const struct status *status, bool openmetrics, struct buffer *out
 	put_sample(&page, "connection_limit", status->connection_limit);
 	put_family(&page, "checks_in_flight", "gauge", "SPF checks that wait for the DNS.");
 	put_sample(&page, "checks_in_flight", status->inflight.checks);
-	put_family(&page, "questions_in_flight", "gauge", "Questions that wait for the DNS.");
+	put_family(&page, "questions_in_flight", "gauge", "DNS queries that wait for an answer.");
 	put_sample(&page, "questions_in_flight", status->inflight.places);
 	put_family(&page, "saturated", "counter",
 	    "SPF checks that were cut off because too many queries waited; their mail was deferred.");
 	put_sample(&page, "saturated_total", status->inflight.cut);
-	put_family(&page, "engine_restarts", "counter", "Engines that died and were replaced.");
+	put_family(&page, "engine_restarts", "counter",
+	    "Engines that exited unexpectedly and were replaced.");
 	put_sample(&page, "engine_restarts_total", status->restarts);
 	put_family(&page, "reload_refused", "gauge",
-	    "1 when the last reload was refused, so that files and settings differ.");
+	    "1 if the last reload was refused, so that the files differ from the settings.");
 	put_sample(&page, "reload_refused", status->stats->reload_refused);
-	put_family(&page, "build_info", "gauge", "The version that runs.");
+	put_family(&page, "build_info", "gauge", "The running version.");
 	put_labelled_sample(&page, "build_info", "version", PACKAGE_VERSION, 1);
 	if (openmetrics)
 		buffer_printf(out, "# EOF\n");

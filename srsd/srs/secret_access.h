@@ -23,7 +23,7 @@ bool secret_access_is_credential(void);
 const char *secret_access_apply(void);
 
 /*
- * The user as whom srsd.service starts the daemon, from getpwnam(3). NULL if systemd is not the
+ * The user that srsd.service starts the daemon as, from getpwnam(3). NULL if systemd is not the
  * service manager, if there is no such user, or if the unit has a copy of the file.
  */
 const struct passwd *secret_access_unit_user(const struct settings *settings);

@@ -8,7 +8,7 @@
  *				padding, in upper case
  *
  * That is the form of postsrsd 2, so that its database and its addresses remain valid. An alias of
- * ours and one of postsrsd 2 look alike, but are made of different bytes:
+ * ours and one of postsrsd 2 look alike, but are made from different bytes:
  *
  *	ours		the first 20 bytes of HMAC-SHA256, keyed with a secret, of "srsd alias",
  *			a NUL and the address

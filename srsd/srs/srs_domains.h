@@ -8,7 +8,7 @@
  *			per-domain-accept: the name itself ("same"), or a label before it
  *			("srs."). Users have mailboxes there, perhaps one that begins with "srs0-",
  *			so that only a well-formed SRS address is ours, and a malformed one is an
- *			ordinary address. per-domain-except lists names that are no candidates; a
+ *			ordinary address. per-domain-except lists names that are not candidates; a
  *			name of domains in it has none.
  *
  * A literal name is one without a leading dot: of .x.org it is not known which subdomains exist.
@@ -76,7 +76,7 @@ bool srs_domains_candidate(const struct settings *settings, const char *form, st
 
 /*
  * Writes the forwarding domain whose candidate a domain is, in A-labels, lower case and with a NUL;
- * per-domain comes before per-domain-accept. False when the domain is no candidate.
+ * per-domain comes before per-domain-accept. False when the domain is not a candidate.
  */
 bool srs_domains_forwarder(
     const struct settings *settings, struct text domain, char forwarder[HOSTNAME_MAX + 1]);

@@ -35,7 +35,7 @@
 /* The text that is hashed for a fingerprint; see the top of srs_mac.h. */
 static const char fingerprint_label[] = "srsd secret fingerprint";
 
-/* The states of both hash functions after the first block, which is made of the key. */
+/* The states of both hash functions after the first block, which is made from the key. */
 struct srs_mac {
 	SHA_CTX inner, outer;
 	SHA256_CTX inner256, outer256;

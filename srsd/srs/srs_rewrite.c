@@ -539,7 +539,7 @@ srs_rewrite_restore(struct srs_result *result, const struct srs_context *context
 
 	result->verdict = verified == -1 ? SRS_UNAVAILABLE : SRS_NO_STORE;
 	*error = verified == -1 ? srs_verdict_text(SRS_UNAVAILABLE)
-				: "the alias was not made of the address that is stored for it";
+				: "the alias was not made from the address that is stored for it";
 	if (verified != 1)
 		return;
 	*error = "the text that is stored for the alias is not an address";

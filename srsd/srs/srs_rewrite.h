@@ -29,7 +29,7 @@ struct srs_context {
 	const struct settings *settings;
 	struct srs_keys *keys;
 	time_t now;
-	bool uncounted; /* the keys do not count what they verify: it is no mail */
+	bool uncounted; /* the keys do not count what they verify: it is not mail */
 };
 
 enum srs_verdict {

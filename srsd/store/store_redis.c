@@ -130,7 +130,7 @@ answer_failed(struct store_redis *redis, uint64_t number, struct text reason)
 	store_answer(redis->store, number, STORE_FAILED, (struct text){ "", 0 }, problem);
 }
 
-/* fail_request - one that cannot be sent, or whose reply is no reply; static text */
+/* fail_request - one that cannot be sent, or has no valid reply; static text */
 static void
 fail_request(struct store_redis *redis, uint64_t number, const char *reason)
 {
@@ -171,7 +171,7 @@ take_sent(struct store_redis *redis)
 /*
  * answer_request - by the reply of the server
  *
- * False: it is no reply to this request, so all that follow would be answers to other requests.
+ * False: it is not a reply to this request, so all that follow would be answers to other requests.
  */
 static bool
 answer_request(struct store_redis *redis, const struct store_resp_reply *reply)
@@ -351,7 +351,7 @@ watch_silence(struct store_redis *redis)
 	if (redis->n_sent == 0)
 		return;
 	if (silent >= redis->settings.patience_ms)
-		lose_connection(redis, "the server has stopped to answer");
+		lose_connection(redis, "the server has stopped answering");
 	else
 		set_redis_timer(redis, redis->settings.patience_ms - (unsigned)silent);
 }

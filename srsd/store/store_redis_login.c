@@ -79,7 +79,8 @@ store_redis_login_take(struct store_redis_login *login, const struct store_resp_
 		return -1;
 	}
 	if (reply->kind != STORE_RESP_ERROR && !is_ok) {
-		strlcpy(problem, "the server answers unlike a Redis server", STORE_PROBLEM_SIZE);
+		strlcpy(
+		    problem, "the server does not answer like a Redis server", STORE_PROBLEM_SIZE);
 		return -1;
 	}
 	if (login->knows_user)

@@ -15,7 +15,7 @@ static bool
 parse_redis_path(struct store_redis_url *url, const char *path, const char **error)
 {
 	if (path[0] != '/') {
-		*error = "the path of a unix socket begins with /";
+		*error = "the path of a unix socket must begin with /";
 		return false;
 	}
 	if (printable_has_control(path, strlen(path))) {
@@ -23,7 +23,7 @@ parse_redis_path(struct store_redis_url *url, const char *path, const char **err
 		return false;
 	}
 	if (strlcpy(url->path, path, sizeof(url->path)) >= sizeof(url->path)) {
-		*error = "the path of a unix socket has at most 107 bytes";
+		*error = "the path of a unix socket can have at most 107 bytes";
 		return false;
 	}
 	return true;

@@ -85,7 +85,7 @@ create_string(const redisReadTask *task, char *s, size_t len)
 	case REDIS_REPLY_STRING:
 		return note_resp_reply(task, STORE_RESP_TEXT, s, len);
 	default:
-		return refuse_reply(task, "the server sent a reply of RESP3");
+		return refuse_reply(task, "the server sent a RESP3 reply");
 	}
 }
 
@@ -95,9 +95,9 @@ create_list(const redisReadTask *task, list_length n)
 	struct store_resp *resp = task->privdata;
 
 	if (task->type != REDIS_REPLY_ARRAY)
-		return refuse_reply(task, "the server sent a reply of RESP3");
+		return refuse_reply(task, "the server sent a RESP3 reply");
 	if (task->parent != NULL)
-		return refuse_reply(task, "the server sent a list in a list");
+		return refuse_reply(task, "the server sent a nested list");
 	if (n > STORE_RESP_LIST_MAX)
 		return refuse_reply(task, "the server sent a list that is too long");
 	resp->n = (size_t)n;
@@ -126,14 +126,14 @@ create_double(const redisReadTask *task, double value, char *s, size_t len)
 	(void)value;
 	(void)s;
 	(void)len;
-	return refuse_reply(task, "the server sent a reply of RESP3");
+	return refuse_reply(task, "the server sent a RESP3 reply");
 }
 
 static void *
 create_bool(const redisReadTask *task, int value)
 {
 	(void)value;
-	return refuse_reply(task, "the server sent a reply of RESP3");
+	return refuse_reply(task, "the server sent a RESP3 reply");
 }
 #endif
 

@@ -43,7 +43,7 @@ struct store_resp_reply {
 	enum store_resp_kind kind;
 	struct text text; /* of a status, an error or a text: any bytes */
 	long long number; /* of a number */
-	size_t n;         /* of a list: its elements; one that is no text is empty */
+	size_t n;         /* of a list: its elements; one that is not a text is empty */
 	struct text list[STORE_RESP_LIST_MAX];
 };
 

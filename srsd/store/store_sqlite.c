@@ -191,7 +191,7 @@ set_up_handle(struct store_sqlite *db)
 	sqlite3_wal_hook(db->handle, note_wal_pages, db);
 }
 
-/* enter_wal - the mode is a property of the file; where it cannot be changed, that is no error */
+/* enter_wal - the mode is a property of the file; it is not an error if it cannot be changed */
 static bool
 enter_wal(struct store_sqlite *db)
 {
@@ -205,7 +205,8 @@ enter_wal(struct store_sqlite *db)
 		mode = (const char *)sqlite3_column_text(statement, 0);
 		ok = mode != NULL && strcmp(mode, "wal") == 0;
 		if (!ok)
-			strlcpy(db->problem, "the journal cannot be a WAL", sizeof(db->problem));
+			strlcpy(db->problem, "the journal mode cannot be set to WAL",
+			    sizeof(db->problem));
 	} else {
 		set_problem(db);
 	}
@@ -370,14 +371,14 @@ store_sqlite_verify(struct store_sqlite *db)
 	if (moved || stat(db->path, &file) == -1)
 		return lose_files(db, "the database file was moved or deleted");
 	if (file.st_size < db->size)
-		return lose_bytes(db, "the database file was cut by another program");
+		return lose_bytes(db, "the database file was truncated by another program");
 	db->size = file.st_size;
 	if (!db->settled)
 		return STORE_SQLITE_OK;
 	if (stat(db->wal_path, &wal) == -1 || wal.st_dev != db->device || wal.st_ino != db->inode)
 		return lose_files(db, "the WAL of the database was moved or deleted");
 	if (db->wal_pages > 0 && wal.st_size < least)
-		return lose_bytes(db, "the WAL of the database was cut by another program");
+		return lose_bytes(db, "the WAL of the database was truncated by another program");
 	return STORE_SQLITE_OK;
 }
 

@@ -81,7 +81,7 @@ store_tls_free(struct store_tls **tls)
 	*tls = NULL;
 }
 
-/* set_peer - what the certificate has to name; an address is no server name indication */
+/* set_peer - what the certificate has to name; an address is not a server name indication */
 static bool
 set_peer(SSL *ssl, const struct store_tls *tls)
 {

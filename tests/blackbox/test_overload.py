@@ -373,7 +373,7 @@ class FullLog(OverloadCase):
                 else:
                     with daemon.policy_client() as client:      # something new to say
                         client.ask(sender='a@fail.test')
-            self.assertRegex(text, rb'log: \d+ lines lost, the sink was too slow')
+            self.assertRegex(text, rb'log: \d+ lines lost, because the sink was too slow')
             lines = text.split(b'\n')[:-1]
             self.assertEqual([line for line in lines if not line.startswith(b'srsd: ')], [])
             daemon.stop()

@@ -198,7 +198,7 @@ class Spf(Base):
         for domain, byte in (('near.test', '7 is 0xC2 0xA0 (no-break space)'),
                              ('joined.test', "7 is 0x69 ('i')")):
             with self.subTest(domain):
-                hint = 'looks like an SPF record, byte %s; a blank has to follow v=spf1' % byte
+                hint = 'looks like an SPF record, but byte %s; a blank has to follow v=spf1' % byte
                 got = self.identity(CLIENT, 'jane@' + domain)
                 self.assertEqual((got['result'], got['terms'][0]['hint']), ('none', hint))
                 done = srsctl('-f', self.daemon.config, 'spf', CLIENT, 'jane@' + domain)

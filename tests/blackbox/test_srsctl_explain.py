@@ -225,7 +225,7 @@ sender      <alice@origin\\.test>
 recipient   <b@out\\.test>
 orcpt       <a@fwd\\.test>
 kind        forward: a foreign sender and recipient, and the message was addressed to fwd\\.test
-auth        unchecked: no header field is of the policy service, and no trusted result is a pass .*
+auth        unchecked: no header field is from the policy service, and no trusted result is a pass .*
 srs domain  srs\\.test: srs-domain
 result      rewritten
 mail from   <SRS0=....=..=origin\\.test=alice@srs\\.test>
@@ -275,7 +275,7 @@ class Authentication(Base):
         token = self.token_header('me@forged.test')
         with_other = self.agree({'auth': 'unchecked', 'kind': 'own'}, 'me@our.test',
                                 headers=[token, OURS, FROM])
-        self.assertEqual(with_other['auth_why'], 'no header field is of the policy service for '
+        self.assertEqual(with_other['auth_why'], 'no header field is from the policy service for '
                                                  'this sender, and no trusted result is a pass '
                                                  'for the sender')
 

@@ -251,7 +251,7 @@ mailfrom outer.test: pass by ip4:192.0.2.1
     def test_near_miss(self):
         done = self.spf('--record', '"v=spf1 -all"', CLIENT, 'new.test')
         self.assertEqual(done.returncode, 1)
-        self.assertIn('hint: TXT new.test looks like an SPF record, byte 1 is 0x22', done.stdout)
+        self.assertIn('hint: TXT new.test looks like an SPF record, but byte 1 is 0x22', done.stdout)
 
     def test_hints_at_terms(self):
         self.assertIn('\n  `- ipv4:192.0.2.1: permerror, unknown mechanism  <- decides\n'

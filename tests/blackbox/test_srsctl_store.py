@@ -137,7 +137,7 @@ class Maps(Base):
         self.assertEqual(done.returncode, 3)
         self.assertIn('srsctl: the envelope database has a wrong row: ', done.stderr)
         done = self.srsctl('store', 'get', address)
-        self.assertIn('thief@evil.example  not made of this address', done.stdout)
+        self.assertIn('thief@evil.example  not made from this address', done.stdout)
 
     def test_embedded(self):
         """Without a database, the reason says so."""

@@ -764,7 +764,7 @@ test_recent_followers(void **state)
 		say(&c[i], FOLLOW(1));
 	}
 	check_decisions(
-	    &c[CONTROL_RECENT_FOLLOWERS], "too many", "4 others follow the decisions already");
+	    &c[CONTROL_RECENT_FOLLOWERS], "too many", "4 others already follow the decisions");
 	leave(&c[0]);
 	say(&c[CONTROL_RECENT_FOLLOWERS], FOLLOW(1));
 	assert_int_equal(c[CONTROL_RECENT_FOLLOWERS].state, SESSION_BUSY);

@@ -374,7 +374,7 @@ test_reverse(void **state)
 	check_reverse("failed", STORE_FAILED, "",
 	    "{\"error\":\"the envelope database cannot be read: disk on fire\"}");
 	check_reverse("of another", STORE_DONE, "eve@example.test",
-	    "{\"error\":\"the envelope database has a wrong row: the alias was not made of the "
+	    "{\"error\":\"the envelope database has a wrong row: the alias was not made from the "
 	    "address that is stored for it\"}");
 	unit_end();
 }

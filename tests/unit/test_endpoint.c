@@ -78,9 +78,9 @@ test_invalid_forms(void **state)
 		{ "inet:127.0.0.1:smtp", "port" },
 		{ "inet:127.0.0.1:10001x", "port" },
 		{ "inet:127.0.0.1:4294967297", "port" },
-		{ "unix:", "begins with /" },
-		{ "unix:run/srsd", "begins with /" },
-		{ "unix: /run/srsd", "begins with /" },
+		{ "unix:", "must begin with /" },
+		{ "unix:run/srsd", "must begin with /" },
+		{ "unix: /run/srsd", "must begin with /" },
 	};
 	const char *error;
 	size_t i;

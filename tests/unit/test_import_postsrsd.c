@@ -370,7 +370,8 @@ test_postsrsd2_socketmap(void **state)
 		    NULL },
 		{ "socketmap = unix:x",
 		    { "UNKNOWN: FILE:1 socketmap: the value on this line is not known.",
-			"FILE:1 socketmap: 'unix:x' has no equivalent: the path of a unix socket begins with /" },
+			"FILE:1 socketmap: 'unix:x' has no equivalent: "
+			"the path of a unix socket must begin with /" },
 		    "remain valid" },
 		{ "socketmap = x", { "FILE:1 socketmap: 'x' has no equivalent: postsrsd does not" },
 		    NULL },
@@ -413,7 +414,8 @@ test_postsrsd2_milter(void **state)
 		    NULL },
 		{ "milter = unix:m",
 		    { "UNKNOWN: FILE:1 milter: the value on this line is not known.",
-			"FILE:1 milter: 'unix:m' has no equivalent: the path of a unix socket begins with /" },
+			"FILE:1 milter: 'unix:m' has no equivalent: "
+			"the path of a unix socket must begin with /" },
 		    "contrib/postfix/forwarding" },
 	};
 

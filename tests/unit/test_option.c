@@ -713,7 +713,7 @@ test_bad_list_values(void **state)
 		{ NULL, "forward", "10001", "inet:HOST:PORT, inet:[IPV6]:PORT or unix:/PATH" },
 		{ NULL, "forward", "", "inet:HOST:PORT" },
 		{ NULL, "reverse", "inet:127.0.0.1:0", "port" },
-		{ NULL, "policy", "unix:policy", "begins with /" },
+		{ NULL, "policy", "unix:policy", "must begin with /" },
 		{ NULL, "milter", "10004", "inet:HOST:PORT, inet:[IPV6]:PORT or unix:/PATH" },
 		{ NULL, "milter", "inet:10004@127.0.0.1", "inet:HOST:PORT" },
 		{ NULL, "clients", "", "IP or IP/PREFIX" },

@@ -3,7 +3,7 @@
 
 #include "spf/spf_near_miss.h"
 
-#define LOOKS "looks like an SPF record, "
+#define LOOKS "looks like an SPF record, but "
 #define FOLLOW "; a blank has to follow v=spf1"
 #define BEGIN "; it has to begin with v=spf1"
 
@@ -80,7 +80,7 @@ static const struct near_miss_row before[] = {
 	{ BYTES("spf1"), LOOKS "byte 1 is 0x73 ('s')" BEGIN },
 	{ BYTES("v=spf -all"), LOOKS "byte 6 is 0x20 (blank)" BEGIN },
 	{ BYTES("v=spf\0 -all"), LOOKS "byte 6 is 0x00" BEGIN },
-	{ BYTES("v=spf"), LOOKS "but ends after byte 5" BEGIN },
+	{ BYTES("v=spf"), LOOKS "ends after byte 5" BEGIN },
 };
 
 /* Records, and texts that have nothing to do with SPF. */

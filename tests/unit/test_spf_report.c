@@ -269,10 +269,10 @@ test_hints(void **state)
 		const char *hint;
 	} rows[] = {
 		{ "near.test", 0,
-		    "\"looks like an SPF record, byte 7 is 0xC2 0xA0 (no-break space); "
+		    "\"looks like an SPF record, but byte 7 is 0xC2 0xA0 (no-break space); "
 		    "a blank has to follow v=spf1\"" },
 		{ "outer.test", 2,
-		    "\"looks like an SPF record, byte 7 is 0xC2 0xA0 (no-break space); "
+		    "\"looks like an SPF record, but byte 7 is 0xC2 0xA0 (no-break space); "
 		    "a blank has to follow v=spf1\"" },
 		{ "outer.test", 0, NULL },
 		{ "ipv4.test", 1, "\"looks like ip4:192.0.2.1\"" },

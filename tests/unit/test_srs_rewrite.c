@@ -1569,7 +1569,7 @@ test_alias_under_a_domain(void **state)
 	unit_end();
 }
 
-/* A sender goes into the store and comes back; only for the alias that was made of it. */
+/* A sender goes into the store and comes back; only for the alias that was made from it. */
 static void
 test_restored_senders(void **state)
 {
@@ -1599,7 +1599,7 @@ test_restored_senders(void **state)
 		srs_rewrite_restore(
 		    &result, AT_NOW, (struct text){ other.address, other.len }, &error);
 		unit_int(made.address, "of another", (int)result.verdict, SRS_NO_STORE);
-		unit_holds(made.address, "error", error, "was not made of");
+		unit_holds(made.address, "error", error, "was not made from");
 	}
 	unit_end();
 }

@@ -444,8 +444,7 @@ static const struct {
 	{ "get: a list", STORE_GET, "*1\r\n$1\r\nx\r\n", STRANGE },
 	{ "get: an empty list", STORE_GET, "*0\r\n", STRANGE },
 	{ "nesting", STORE_GET, "*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n",
-	    "1=redis:test: the server sent a list in a list;" LOST
-	    "the server sent a list in a list;" },
+	    "1=redis:test: the server sent a nested list;" LOST "the server sent a nested list;" },
 	{ "a huge list", STORE_GET, "*2147483647\r\n",
 	    "1=redis:test: the server sent a list that is too long;" LOST
 	    "the server sent a list that is too long;" },
@@ -554,8 +553,8 @@ test_poison(void **state)
 	ask(2, STORE_GET, NULL);
 	start_backend();
 	run_until(&front.n_answered, 2);
-	expect_heard("poison", "1=redis:test: the server sent a list in a list;" LOST
-			       "the server sent a list in a list;2=done x;");
+	expect_heard("poison", "1=redis:test: the server sent a nested list;" LOST
+			       "the server sent a nested list;2=done x;");
 	assert_int_equal(server.n_accepted, 2);
 	unit_end();
 }
@@ -612,11 +611,11 @@ test_strange_login(void **state)
 	server.auth = "+PONG\r\n";
 	start_backend();
 	run_until(&front.n_lost, 1);
-	expect_heard("AUTH", LOST "the server answers unlike a Redis server;");
+	expect_heard("AUTH", LOST "the server does not answer like a Redis server;");
 	server.auth = "+OK\r\n";
 	server.login = ":1\r\n";
 	run_until(&front.n_lost, 2);
-	expect_heard("PING", LOST "the server answers unlike a Redis server;");
+	expect_heard("PING", LOST "the server does not answer like a Redis server;");
 	server.login = "+PONG\r\n";
 	run_until(&front.n_connected, 1);
 	unit_end();
@@ -659,7 +658,7 @@ test_addresses(void **state)
 	unit_end();
 }
 
-/* test_silence - a server that has stopped to answer; one that owes nothing may be silent */
+/* test_silence - a server that has stopped answering; one that owes nothing may be silent */
 static void
 test_silence(void **state)
 {
@@ -678,7 +677,7 @@ test_silence(void **state)
 	assert_int_equal(front.n_lost, 0);
 	ask(2, STORE_PUT, "a@b.c");
 	run_until(&front.n_lost, 1);
-	expect_heard("silence", "1=done ;" LOST "the server has stopped to answer;");
+	expect_heard("silence", "1=done ;" LOST "the server has stopped answering;");
 	run_until(&front.n_connected, 2);
 	unit_end();
 }

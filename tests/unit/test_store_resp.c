@@ -83,7 +83,7 @@ read_all(struct pair *pair, struct buffer *out)
 	return got == 0;
 }
 
-#define RESP3 "(the server sent a reply of RESP3)"
+#define RESP3 "(the server sent a RESP3 reply)"
 
 static const struct {
 	const char *name, *bytes;
@@ -119,9 +119,8 @@ static const struct {
 	{ "list of more", BYTES("*99999999999\r\n"), "(Multi-bulk length out of range)",
 	    "(the server sent a list that is too long)" },
 	{ "list in a list", BYTES("*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n"),
-	    "(the server sent a list in a list)", NULL },
-	{ "empty list in a list", BYTES("*1\r\n*0\r\n"), "(the server sent a list in a list)",
-	    NULL },
+	    "(the server sent a nested list)", NULL },
+	{ "empty list in a list", BYTES("*1\r\n*0\r\n"), "(the server sent a nested list)", NULL },
 	{ "negative list", BYTES("*-2\r\n"), "(Multi-bulk length out of range)", NULL },
 	{ "negative text", BYTES("$-2\r\n"), "(Bulk string length out of range)", NULL },
 	{ "number that is none", BYTES(":12x\r\n"), "(Bad integer value)", NULL },
@@ -405,10 +404,12 @@ test_login(void **state)
 		    "AUTH is refused: ERR" },
 		{ NULL, "secret", "-secret\r\n", -1, "AUTH is refused: " },
 		{ NULL, NULL, "-\x1b[31m\x01\r\n", -1, "PING is refused: ?[31m?" },
-		{ NULL, NULL, "+OK\r\n", -1, "the server answers unlike a Redis server" },
-		{ NULL, NULL, "$4\r\nPONG\r\n", -1, "the server answers unlike a Redis server" },
-		{ NULL, NULL, ":1\r\n", -1, "the server answers unlike a Redis server" },
-		{ NULL, "secret", "+PONG\r\n", -1, "the server answers unlike a Redis server" },
+		{ NULL, NULL, "+OK\r\n", -1, "the server does not answer like a Redis server" },
+		{ NULL, NULL, "$4\r\nPONG\r\n", -1,
+		    "the server does not answer like a Redis server" },
+		{ NULL, NULL, ":1\r\n", -1, "the server does not answer like a Redis server" },
+		{ NULL, "secret", "+PONG\r\n", -1,
+		    "the server does not answer like a Redis server" },
 	};
 	struct store_redis_login login;
 	struct store_resp_reply reply;

@@ -130,7 +130,7 @@ ask_candidates(struct candidates_check *c)
 		event_free(timer);
 }
 
-/* report_candidate - what is not usable is no error: srs-domain is used instead */
+/* report_candidate - one that is not usable is not an error: srs-domain is used instead */
 static void
 report_candidate(struct candidates_check *c, const struct candidate_row *row)
 {

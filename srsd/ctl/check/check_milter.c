@@ -44,7 +44,7 @@ read_reply_head(int fd, uint64_t until, char head[HEAD_LEN], const char **error)
 	return true;
 }
 
-/* negotiate_options - false with a reason: it cannot be reached, or is no milter */
+/* negotiate_options - false with a reason: it cannot be reached, or is not a milter */
 static bool
 negotiate_options(const char *endpoint, const char **error)
 {

@@ -54,7 +54,7 @@ void import_complete(struct import *import);
 const char *import_secrets_file(const struct import *import);
 
 /*
- * Replaces secrets-file by the path of a copy and records that as its origin. The caller has
+ * Replaces secrets-file with the path of a copy and records that as its origin. The caller has
  * compared the two files. If srsd does not accept the path, it is listed as skipped.
  */
 void import_use_copy(struct import *import, const char *copy);

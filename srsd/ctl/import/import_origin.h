@@ -17,10 +17,10 @@ struct import_place {
 	char *name;    /* of the setting; or NULL */
 };
 
-/* Replaces the place by a copy of the origin. */
+/* Replaces the place with a copy of the origin. */
 void import_place_set(struct import_place *place, const struct import_origin *origin);
 
-/* Replaces the place by one that is described by a text only, which is made printable. */
+/* Replaces the place with one that is described by a text only, which is made printable. */
 void import_place_describe(struct import_place *place, const char *text);
 
 /* Frees the members, and sets them to 0. */

@@ -2,9 +2,9 @@
 /*
  * import_policyd_spf - reads policyd-spf.conf of policyd-spf (spf-engine 3.0.4)
  *
- * Pure. policyd-spf continues when it does not understand something. A value in other letters than
- * it expects, an unknown name, or a space in a list disables a check, and only a debug log mentions
- * it. Each such line becomes a choice.
+ * Pure. policyd-spf continues when it does not understand something. A value in the wrong
+ * case, an unknown name, or a space in a list disables a check, and only a debug log mentions it.
+ * Each such line becomes a choice.
  *
  * Each line of the file of Per_User becomes a section spf "ADDRESS" { }.
  */
