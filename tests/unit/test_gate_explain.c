@@ -148,6 +148,21 @@ find_step(const json_t *report, const char *name, bool *applies)
 	return UNIT_NULL;
 }
 
+/* count_repeated_steps - those whose name an earlier one has */
+static unsigned
+count_repeated_steps(const json_t *report)
+{
+	const json_t *steps = json_object_get(report, "steps"), *step, *earlier;
+	unsigned n = 0;
+	size_t i, j;
+
+	json_array_foreach (steps, i, step)
+		json_array_foreach (steps, j, earlier)
+			n += j < i && json_equal(json_object_get(step, "step"),
+					  json_object_get(earlier, "step"));
+	return n;
+}
+
 /* A question with up to two options of spf, and the step of its explanation that is of interest. */
 struct row {
 	const char *name;
@@ -270,6 +285,7 @@ check_row(const struct row *row)
 	else
 		find_step(report, row->step, &applies);
 	unit_int(row->name, "applies", applies, row->applies);
+	unit_int(row->name, "repeated steps", count_repeated_steps(report), 0);
 	json_decref(report);
 	check_agreement(row->name, &row->question);
 }

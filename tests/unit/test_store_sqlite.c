@@ -243,6 +243,16 @@ test_limit(void **state)
 	count_all(db);
 	unit_int("over", "rows", store_sqlite_rows(db), 10);
 	store_sqlite_close(&db);
+	/* What was rolled back takes up no room. */
+	db = open_with_limit(12);
+	count_all(db);
+	unit_int("rolled back", "begin", store_sqlite_begin(db), STORE_SQLITE_OK);
+	unit_int("rolled back", "put",
+	    store_sqlite_put(db, store_case_alias(30), store_case_address(30), 1), STORE_SQLITE_OK);
+	store_sqlite_rollback(db);
+	put_rows(db, 31, 33, 1);
+	unit_int("rolled back", "rows", store_sqlite_rows(db), 12);
+	store_sqlite_close(&db);
 	unit_end();
 }
 
@@ -361,6 +371,24 @@ test_moved(void **state)
 	db = open_database();
 	check_row("new file", db, 0, STORE_SQLITE_MISSING);
 	put_rows(db, 0, 1, 100);
+	store_sqlite_close(&db);
+	unit_end();
+}
+
+/* The file is deleted between the begin and the commit of a transaction: nothing is acknowledged. */
+static void
+test_moved_meanwhile(void **state)
+{
+	struct store_sqlite *db = open_database();
+
+	(void)state;
+	put_rows(db, 0, 5, 100);
+	unit_int("deleted", "begin", store_sqlite_begin(db), STORE_SQLITE_OK);
+	unit_int("deleted", "put",
+	    store_sqlite_put(db, store_case_alias(5), store_case_address(5), 100), STORE_SQLITE_OK);
+	assert_int_equal(unlink(unit_path(DATABASE)), 0);
+	unit_int("deleted", "commit", store_sqlite_commit(db), STORE_SQLITE_BROKEN);
+	unit_holds("deleted", "problem", store_sqlite_problem(db), "moved or deleted");
 	store_sqlite_close(&db);
 	unit_end();
 }
@@ -632,6 +660,7 @@ main(void)
 		UNIT_DIR_TEST(test_locked),
 		UNIT_DIR_TEST(test_settles),
 		UNIT_DIR_TEST(test_moved),
+		UNIT_DIR_TEST(test_moved_meanwhile),
 		UNIT_DIR_TEST(test_sync_fails),
 		UNIT_DIR_TEST(test_syncs),
 		UNIT_DIR_TEST(test_power_fails),
