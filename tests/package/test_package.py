@@ -616,7 +616,7 @@ class BesidePostsrsd(PackageCase):
 
     def test_secret_that_cannot_be_used(self):
         self.system.write('/etc/postsrsd.secret', 'with a NUL \0 in it\n', 0o600)
-        self.assertIn('/etc/postsrsd.secret cannot be used', self.system.install())
+        self.assertIn('/etc/postsrsd.secret therefore cannot be used', self.system.install())
         self.assertRegex(self.system.read(SECRET), r'^[\w+/]{32}\n$')
         self.assertEqual(self.system.owner(SECRET), 'root:srsd 640')
 
