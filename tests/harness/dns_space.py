@@ -22,7 +22,7 @@ import time
 from harness import netns
 from harness.dns_server import DnsServer
 
-WAIT = 30
+WAIT = 60
 IN_NAMESPACE = 'mount --bind "$1" /etc/resolv.conf && shift && exec "$@"'
 
 unavailable = netns.unavailable

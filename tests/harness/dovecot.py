@@ -19,7 +19,7 @@ import time
 
 from harness.smtp import free_port
 
-WAIT = 30
+WAIT = 60
 HOST = '127.0.0.5'
 PROGRAM = '/usr/sbin/dovecot'
 SIEVE = '/usr/lib/dovecot/modules/lib90_sieve_plugin.so'
