@@ -221,6 +221,7 @@ class Words(LintCase):
         'in place of it',
         'else than Postfix', 'one of both', 'many a spelling', 'runs already', 'handed on to it',
         'wait till then', 'stop-timeout is over', 'one line a decision',
+        'the server stopped to answer', 'replaces the file by a new one',
     )
     GOOD = (
         'users who have an account', 'anyone who has read it', 'whose name',
@@ -230,6 +231,7 @@ class Words(LintCase):
         'tells right hashes from wrong ones', 'once a minute', 'a file at a time', 'What is logged',
         'the default falls back to nobody', 'takes the place of', 'mention', 'minute',
         'unprivileged-user = "nobody"', 'hand over', 'many a time',
+        'stops to wait', 'replaces the file with a new one', 'the file is replaced by a new one',
     )
 
     def test_usable(self):
