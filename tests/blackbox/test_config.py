@@ -319,7 +319,7 @@ class CommandLine(ConfigCase):
         text = texts.pop()
         self.assertTrue(text.startswith('usage: srsd '))
         self.assertTrue(text.endswith('\nsee srsd(8)\n'))
-        self.assertEqual(''.join(re.findall('(?m)^  -(.)', text)), 'DfhnovV')
+        self.assertEqual(''.join(re.findall('(?m)^  -(.)', text)), 'DfhnnovV')
 
     def test_unknown_flag(self):
         for arguments, error in (
