@@ -9,20 +9,28 @@
 /* Room for the mark of an incomplete list. */
 static const char more[] = ", ...";
 
-/* format_server - "IP" or "IP@PORT", the notation of libunbound, as "IP", "IP:PORT", "[IP]:PORT" */
+/* measure_server_ip - of "IP" or "IP@PORT", the notation of libunbound */
+static size_t
+measure_server_ip(const char *s, size_t len)
+{
+	const char *at = memchr(s, '@', len);
+
+	return at == NULL ? len : (size_t)(at - s);
+}
+
+/* format_server - "IP" or "IP@PORT" as "IP", "IP:PORT", "[IP]:PORT" */
 static void
 format_server(const char *s, size_t len, char text[DNS_SERVERS_ONE_SIZE])
 {
-	const char *at = memchr(s, '@', len);
-	size_t ip = at == NULL ? len : (size_t)(at - s);
-	bool brackets = at != NULL && memchr(s, ':', ip) != NULL;
+	size_t ip = measure_server_ip(s, len), port = ip + 1;
+	bool brackets = ip < len && memchr(s, ':', ip) != NULL;
 
 	snprintf(text, DNS_SERVERS_ONE_SIZE, "%s%.*s%s", brackets ? "[" : "", (int)ip, s,
 	    brackets ? "]" : "");
-	if (at == NULL)
+	if (ip == len)
 		return;
 	ip = strlen(text);
-	snprintf(text + ip, DNS_SERVERS_ONE_SIZE - ip, ":%.*s", (int)(s + len - at - 1), at + 1);
+	snprintf(text + ip, DNS_SERVERS_ONE_SIZE - ip, ":%.*s", (int)(len - port), s + port);
 }
 
 /* find_plan_server - the next one of a plan, "IP" or "IP@PORT"; moves *plan past its line */
@@ -87,10 +95,7 @@ dns_servers_find_kinds(const char *plan)
 	size_t len;
 
 	while (find_plan_server(&plan, &server, &len)) {
-		const char *at = memchr(server, '@', len);
-
-		if (at != NULL)
-			len = (size_t)(at - server);
+		len = measure_server_ip(server, len);
 		if (memchr(server, ':', len) != NULL)
 			kinds.ip6 = true;
 		else
