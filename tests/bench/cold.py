@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: ISC
 """cold - SPF checks of senders that the DNS cache does not know: each domain once, by a new srsd."""
 
-import statistics
-
 from measure import Load, ask
-from report import table
+from report import spread, table
 from servers import Srsd
 
 LOADS = (Load(1), Load(20), Load(100))
@@ -36,9 +34,7 @@ class Cold:
         for load, results in self.results.items():
             row = [load]
             for what in 'rate', 'cpu_us', 'p50_us', 'p99_us':
-                values = [result[what] for result in results]
-                row.append('%.0f (%.0f-%.0f)' % (statistics.median(values), min(values),
-                                                 max(values)))
+                row.append(spread([result[what] for result in results]))
             rows.append(row)
         table('policy, every sender domain for the first time', [
             'connections', 'requests/s', 'CPU us', 'p50 us', 'p99 us'], rows)

@@ -12,7 +12,7 @@ from harness import redis
 from harness.clients import SocketmapClient
 from harness.daemon import ORDINARY_USER, Folder, has_backend, is_root
 from measure import Load, ask
-from report import say, table
+from report import say, spread, table
 from servers import PostSrsd2, Srsd, missing_postsrsd2
 
 DISK = '/var/tmp'
@@ -93,8 +93,9 @@ class Stores:
             for server in servers:
                 results = self.results.get((what, load.name, server.name))
                 if results:
-                    rows.append([what, load.name, server.name, *(_spread(results, key) for key in (
-                        'rate', 'cpu_us', 'p50_us', 'p99_us'))])
+                    rows.append([what, load.name, server.name, *(
+                        spread([result[key] for result in results])
+                        for key in ('rate', 'cpu_us', 'p50_us', 'p99_us'))])
         table('all senders in a database, by socketmap', [
             '', 'connections', '', 'requests/s', 'CPU us', 'p50 us', 'p99 us'], rows)
         for reason in self.missing:
@@ -115,8 +116,3 @@ class Stores:
     def record(self):
         return {'missing': self.missing,
                 **{' / '.join(key): value for key, value in self.results.items()}}
-
-
-def _spread(results, key):
-    values = [result[key] for result in results]
-    return '%.0f (%.0f-%.0f)' % (statistics.median(values), min(values), max(values))

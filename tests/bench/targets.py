@@ -4,6 +4,8 @@
 import statistics
 from typing import NamedTuple
 
+from report import spread
+
 
 class Ratios(list):
     """A ratio for each round."""
@@ -11,7 +13,7 @@ class Ratios(list):
     def __str__(self):
         if not self:
             return 'not measured'
-        return '%.2f (%.2f-%.2f)' % (statistics.median(self), min(self), max(self))
+        return spread(self, '%.2f')
 
 
 class Target(NamedTuple):

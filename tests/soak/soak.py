@@ -345,24 +345,23 @@ class Soak:
 
     # -- disturbances
 
+    def look(self, request, member):
+        """Ask the control socket; a reply has this member, and is missing if the engine ends."""
+        with self.connect('control') as client:
+            client.send(json.dumps(request).encode() + b'\n')
+            line = client.reader.readline()
+            if line and member not in json.loads(line):
+                self.wrong('%s: %r' % (request['command'], line))
+        self.count(request['command'])
+
     def watch(self):
         generator = random.Random('%s watch' % self.seed)
         while self.rough:
             try:
                 self.page()
                 self.count('metrics')
-                with self.connect('control') as client:
-                    client.send(b'{"command": "status"}\n')
-                    line = client.reader.readline()
-                    if line and 'connections' not in json.loads(line):
-                        self.wrong('status: %r' % line)
-                self.count('status')
-                with self.connect('control') as client:
-                    client.send(b'{"command": "recent", "last": 50}\n')
-                    line = client.reader.readline()
-                    if line and 'decisions' not in json.loads(line):
-                        self.wrong('recent: %r' % line)
-                self.count('recent')
+                self.look({'command': 'status'}, 'connections')
+                self.look({'command': 'recent', 'last': 50}, 'decisions')
             except (OSError, KeyError) as error:
                 if not is_end(error):
                     self.wrong('watch: %r' % error)

@@ -36,15 +36,22 @@ run_well(void *arg)
 	return json_pack("{s:s, s:i}", "text", (const char *)arg, "uid", (int)geteuid());
 }
 
+/* count_open - descriptors besides the standard files and the pipe */
+static int
+count_open(void)
+{
+	int fd, n = 0;
+
+	for (fd = PIPE + 1; fd < 100; fd++)
+		n += fcntl(fd, F_GETFD) != -1;
+	return n;
+}
+
 /* Descriptors of the parent's are closed, and the standard files are not its terminal. */
 static json_t *
 run_looking(void *arg)
 {
-	int fd, open_fds = 0;
-
-	for (fd = PIPE + 1; fd < 100; fd++)
-		open_fds += fcntl(fd, F_GETFD) != -1;
-	return json_pack("{s:i, s:b, s:b}", "open", open_fds, "own",
+	return json_pack("{s:i, s:b, s:b}", "open", count_open(), "own",
 	    fcntl(*(int *)arg, F_GETFD) != -1, "terminal", isatty(STDIN_FILENO));
 }
 
@@ -52,11 +59,7 @@ run_looking(void *arg)
 static json_t *
 run_writing(void *arg)
 {
-	int fd, open_fds = 0;
-
-	for (fd = PIPE + 1; fd < 100; fd++)
-		open_fds += fcntl(fd, F_GETFD) != -1;
-	return json_pack("{s:i, s:b}", "open", open_fds, "written",
+	return json_pack("{s:i, s:b}", "open", count_open(), "written",
 	    write(CONFINED_KEPT_FD, arg, strlen(arg)) == (ssize_t)strlen(arg));
 }
 

@@ -9,7 +9,7 @@
 #define MANY 20
 
 static unsigned
-distance(unsigned a, unsigned b)
+measure_distance(unsigned a, unsigned b)
 {
 	return a < b ? b - a : a - b;
 }
@@ -25,7 +25,8 @@ test_owners(void **state)
 		assert_true(port_block_reserve(&block[i]));
 		assert_in_range(block[i].port, 61001, 65536 - PORT_BLOCK_PORTS);
 		for (k = 0; k < i; k++)
-			assert_true(distance(block[i].port, block[k].port) > PORT_BLOCK_PORTS);
+			assert_true(
+			    measure_distance(block[i].port, block[k].port) > PORT_BLOCK_PORTS);
 	}
 	for (i = 0; i < MANY; i++) {
 		port_block_release(&block[i]);

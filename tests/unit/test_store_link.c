@@ -307,6 +307,16 @@ answer_rest(const char *row, const struct store_case_answer answers[3])
 	check_three(row, answers);
 }
 
+/* lose_process - after which the next one answers what is open */
+static void
+lose_process(const char *row, const struct store_case_answer answers[3])
+{
+	close(process);
+	process = -1;
+	store_case_turn(base);
+	answer_rest(row, answers);
+}
+
 /* The process dies after each byte of its answers: each question is answered once, and rightly. */
 static void
 test_answers_cut(void **state)
@@ -324,10 +334,7 @@ test_answers_cut(void **state)
 			read_question(&question[i]);
 		len = write_answers(bytes, question, 3);
 		assert_int_equal(send(process, bytes, cut, 0), (ssize_t)cut);
-		close(process);
-		process = -1;
-		store_case_turn(base);
-		answer_rest(unit_row("answers cut after %zu bytes", cut), answers);
+		lose_process(unit_row("answers cut after %zu bytes", cut), answers);
 	}
 	print_message("# %zu positions\n", cut);
 	unit_end();
@@ -350,10 +357,7 @@ test_questions_cut(void **state)
 			len = (size_t)recv(process, bytes, sizeof(bytes), MSG_PEEK);
 		else
 			assert_int_equal(recv(process, bytes, cut, 0), (ssize_t)cut);
-		close(process);
-		process = -1;
-		store_case_turn(base);
-		answer_rest(unit_row("questions cut after %zu bytes", cut), answers);
+		lose_process(unit_row("questions cut after %zu bytes", cut), answers);
 	}
 	print_message("# %zu positions\n", cut);
 	unit_end();

@@ -96,8 +96,9 @@ run_process(int fd, const struct process_options *options)
 	_exit(store_process_main(&start));
 }
 
-static void
-start_process(const struct process_options *options)
+/* fork_process - returns the engine's end of its socket */
+static int
+fork_process(const struct process_options *options)
 {
 	int fd[2];
 
@@ -109,7 +110,13 @@ start_process(const struct process_options *options)
 		run_process(fd[1], options);
 	}
 	close(fd[1]);
-	store_link_attach(store_end, fd[0]);
+	return fd[0];
+}
+
+static void
+start_process(const struct process_options *options)
+{
+	store_link_attach(store_end, fork_process(options));
 }
 
 /* end_process - returns how it ended */
@@ -815,18 +822,10 @@ write_questions(char *bytes, uint64_t number)
 static void
 cut_engine(const char *bytes, size_t len)
 {
-	int fd[2];
+	int fd = fork_process(&usual);
 
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd), 0);
-	process = fork();
-	assert_int_not_equal(process, -1);
-	if (process == 0) {
-		close(fd[0]);
-		run_process(fd[1], &usual);
-	}
-	close(fd[1]);
-	assert_int_equal(send(fd[0], bytes, len, 0), (ssize_t)len);
-	close(fd[0]);
+	assert_int_equal(send(fd, bytes, len, 0), (ssize_t)len);
+	close(fd);
 	unit_int(unit_row("cut after %zu bytes", len), "status", end_process(), 0);
 }
 
