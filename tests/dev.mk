@@ -98,18 +98,11 @@ check-valgrind:
 	    LOG_DRIVER_FLAGS=
 
 # Load, and everything that may happen to it meanwhile: make soak SECONDS=300 SEED=1 DATABASE=redis
-SECONDS = 300
-SEED =
-DATABASE =
-
 soak: all
 	abs_top_builddir='$(abs_top_builddir)' nice $(top_srcdir)/tests/soak/soak.py \
-	    $(DATABASE:%=--database %) $(SECONDS) $(SEED)
+	    $(DATABASE:%=--database %) $(SECONDS:%=--seconds %) $(SEED:%=--seed %)
 
 # The package on a Debian that boots in qemu: make vm-check RELEASE=trixie STAGES='boot mail'
-RELEASE =
-STAGES =
-
 vm-check:
 	$(top_srcdir)/tests/vm/run.py $(RELEASE:%=--release %) $(STAGES)
 
@@ -137,10 +130,10 @@ fuzzers: $(fuzzers)
 # FUZZ names fuzzers, SECONDS says how long each of them runs.
 fuzz:
 	@test -n '$(FUZZ)' || { echo 'which one? FUZZ=NAME, of tests/fuzz/NAME.c' >&2; exit 1; }
-	$(top_srcdir)/contrib/fuzz -b '$(abs_top_builddir)/build-fuzz' -s '$(SECONDS)' $(FUZZ)
+	$(top_srcdir)/contrib/fuzz -b '$(abs_top_builddir)/build-fuzz' $(SECONDS:%=-s %) $(FUZZ)
 
 fuzz-all:
-	$(top_srcdir)/contrib/fuzz -b '$(abs_top_builddir)/build-fuzz' -s '$(SECONDS)'
+	$(top_srcdir)/contrib/fuzz -b '$(abs_top_builddir)/build-fuzz' $(SECONDS:%=-s %)
 
 # What the seeds, and what earlier runs have found, reach in the files that are fuzzed.
 fuzz-coverage:

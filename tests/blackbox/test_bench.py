@@ -16,7 +16,7 @@ TESTS = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS), str(TESTS / 'bench')]
 
 from bench import PARTS                                     # noqa: E402
-from harness import tap                                     # noqa: E402
+from harness import build, tap                              # noqa: E402
 from harness.case import DaemonCase                         # noqa: E402
 from harness.daemon import Folder                           # noqa: E402
 from measure import program                                 # noqa: E402
@@ -37,6 +37,27 @@ def load(*arguments):
     run = subprocess.run([program('load'), *(str(a) for a in arguments)], text=True, check=False,
                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     return run.returncode, json.loads(run.stdout) if run.stdout else None
+
+
+class Make(unittest.TestCase):
+    """What make passes on: the duration of one tool must not become the default of another."""
+
+    def commands(self, *words):
+        return subprocess.run(['make', '-s', '-n', *words], cwd=build.directory(), text=True,
+                              check=True, stdout=subprocess.PIPE,
+                              env={**os.environ, 'MAKEFLAGS': ''}).stdout
+
+    def test_no_variable(self):
+        for target in 'bench', 'soak', 'fuzz-all':
+            with self.subTest(target):
+                said = self.commands(target)
+                self.assertRegex(said, r'bench\.py|soak\.py|contrib/fuzz')
+                self.assertNotRegex(said, r'--se|--rounds|--database| -s ')
+
+    def test_variables(self):
+        self.assertIn(' --seconds 2 --rounds 3', self.commands('bench', 'SECONDS=2', 'ROUNDS=3'))
+        self.assertIn(' --seconds 2 --seed 3', self.commands('soak', 'SECONDS=2', 'SEED=3'))
+        self.assertIn(' -s 2', self.commands('fuzz-all', 'SECONDS=2'))
 
 
 class LoadAndEcho(unittest.TestCase):

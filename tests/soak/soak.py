@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: ISC
 """soak - run srsd under load on all services, with disturbances.
 
-    tests/soak/soak.py [--database none|sqlite|redis] [--pause SECONDS] [SECONDS [SEED]]
+    tests/soak/soak.py [--database none|sqlite|redis] [--pause SECONDS]
+                       [--seconds SECONDS] [--seed SEED]
 
 It sends requests with known answers, while the DNS is slow, silent and broken, settings are
 reloaded (some of them wrong), engines are killed at random moments, clients disconnect, secrets are
@@ -707,8 +708,8 @@ def main():
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument('--database', choices=('none', *BACKENDS))
     parser.add_argument('--pause', type=float, default=0)
-    parser.add_argument('seconds', type=float, nargs='?', default=300)
-    parser.add_argument('seed', type=int, nargs='?')
+    parser.add_argument('--seconds', type=float, default=300)
+    parser.add_argument('--seed', type=int)
     chosen = parser.parse_args()
     seed = random.SystemRandom().randrange(2 ** 32) if chosen.seed is None else chosen.seed
     database = chosen.database or ('sqlite' if has_sqlite() else 'none')
