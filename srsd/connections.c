@@ -22,7 +22,7 @@
 
 /*
  * Replies that wait for the end of a turn of the loop: waking each client as soon as its reply is
- * ready costs as much as making the replies. Urgent services do not wait.
+ * ready costs as much as making the replies. A client that goes before all others does not wait.
  */
 #define PENDING_MAX 256
 #define PENDING_SIZE 2048 /* bytes; a longer reply is sent immediately */
@@ -244,13 +244,20 @@ on_turn_end(evutil_socket_t fd, short what, void *arg)
 	send_pending_replies(arg);
 }
 
+/* has_precedence - true if its next turn goes before those of other services */
+static bool
+has_precedence(struct connection *c)
+{
+	return event_get_priority(watched_event(c)) == PRIORITY_LOOKUPS;
+}
+
 /* add_pending_reply - until the end of the turn; false if it must be sent immediately */
 static bool
 add_pending_reply(struct connection *c, const struct buffer *reply)
 {
 	struct connections *connections = c->connections;
 
-	if (c->kind->urgent || c->closing || reply->len > PENDING_SIZE)
+	if (has_precedence(c) || c->closing || reply->len > PENDING_SIZE)
 		return false;
 	if (connections->n_pending == PENDING_MAX)
 		send_pending_replies(connections);
