@@ -11,7 +11,9 @@ from report import mib, say, table
 from servers import Srsd
 
 STARTS = 7
-SPARE_DESCRIPTORS = 200
+# srsd divides its descriptors, except some spare ones, among its services.
+SERVICES = 5
+SPARE_DESCRIPTORS = 2000
 
 
 class Growth:
@@ -43,7 +45,7 @@ class Growth:
                mib(memory[0]), mib(memory[1])))
 
     def connections(self, make_servers, limit):
-        counts = [n for n in (1, 10, 100, 1000, 5000) if n + SPARE_DESCRIPTORS < limit]
+        counts = [n for n in (1, 10, 100, 1000, 5000) if SERVICES * n + SPARE_DESCRIPTORS < limit]
         rows = [[n] for n in self._few(counts)]
         heads = ['connections']
         for make in make_servers:
