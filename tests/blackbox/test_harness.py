@@ -1,17 +1,19 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: ISC
-"""The harness: a test that is started by hand finds its build, or says what to do in one line."""
+"""The harness: a test that is started by hand finds its build, or says what to do in one line, and
+no other test gets its ports."""
 
 import os
 import subprocess
 import sys
 import unittest
+from unittest import mock
 
 sys.dont_write_bytecode = True
 TESTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir)
 sys.path.insert(0, TESTS)
 
-from harness import tap
+from harness import daemon, tap
 from harness.daemon import Folder
 
 PROGRAM = '''
@@ -31,6 +33,21 @@ class Case(unittest.TestCase):
 
 tap.main()
 '''
+
+
+class Ports(unittest.TestCase):
+    def test_claimed(self):
+        """Two tests that begin with the same block of ports do not get the same ports."""
+        with mock.patch.object(daemon.random, 'SystemRandom') as chosen:
+            chosen.return_value.sample = lambda blocks, _: list(blocks)
+            one, other = daemon.claim_ports(), daemon.claim_ports()
+            first, second = next(one), next(other)
+        self.assertGreaterEqual(second, first + daemon.PORTS_IN_BLOCK)
+
+    def test_released(self):
+        with mock.patch.object(daemon, 'PORTS', range(9900, 10100)):
+            self.assertEqual(sorted(daemon.claim_ports()), list(daemon.PORTS))
+            self.assertEqual(sorted(daemon.claim_ports()), list(daemon.PORTS))
 
 
 class BuildDirectory(unittest.TestCase):

@@ -139,12 +139,31 @@ class Folder:
         shutil.rmtree(self.path, ignore_errors=True)
 
 
+PORTS = range(10100, 32000)     # below those that the kernel uses for outgoing connections
+PORTS_IN_BLOCK = 100
+
+
+def claim_ports():
+    """Ports in blocks that no other test of this machine has claimed; they are claimed until the end."""
+    claims = []
+    blocks = PORTS[::PORTS_IN_BLOCK]
+    for first in random.SystemRandom().sample(blocks, len(blocks)):
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            claim.bind('\0srsd-test-ports-%d' % first)
+        except OSError:
+            claim.close()
+            continue
+        claims.append(claim)
+        yield from range(first, first + PORTS_IN_BLOCK)
+
+
 # In turn, so that a daemon never gets the same port twice.
-_PORTS = itertools.cycle(random.SystemRandom().sample(range(10100, 32000), 32000 - 10100))
+_PORTS = itertools.cycle(claim_ports())
 
 
 def free_port(host='127.0.0.1'):
-    """An unused port, below the range that the kernel uses for outgoing connections."""
+    """An unused port."""
     while True:
         port = next(_PORTS)
         with socket.socket(socket.AF_INET6 if ':' in host else socket.AF_INET) as sock:

@@ -17,7 +17,7 @@ import subprocess
 import tempfile
 import time
 
-from harness.smtp import free_port
+from harness.daemon import free_port
 
 WAIT = 60
 HOST = '127.0.0.5'

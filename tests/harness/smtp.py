@@ -3,7 +3,6 @@
 
 import re
 import smtplib
-import socket
 import socketserver
 import threading
 from typing import NamedTuple
@@ -168,9 +167,3 @@ class SmtpClient:
     def _command(self, line):
         code, reply = self.smtp.docmd(line)
         return '%d %s' % (code, reply.decode('utf-8', 'replace'))
-
-
-def free_port(host):
-    """A port for a server that cannot choose one itself."""
-    with socket.create_server((host, 0)) as sock:
-        return sock.getsockname()[1]

@@ -722,7 +722,7 @@ class Dmarc(ForwardingCase):
         cls.dmarc = opendmarc.OpenDmarc(cls.POLICIES).start()
         cls.addClassCleanup(cls.dmarc.stop)
         sink = 'smtp:[%s]:%d' % cls.inbox.address
-        cls.destination = postfix.Postfix(recipes.free_port(postfix.HOST), {
+        cls.destination = postfix.Postfix(free_port(postfix.HOST), {
             'myhostname': 'dest.test', 'mydestination': '', 'relay_domains': 'elsewhere.test',
             'relay_transport': sink, 'smtpd_milters': cls.dmarc.endpoint}).start()
         cls.addClassCleanup(cls.destination.stop)

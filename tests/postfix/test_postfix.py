@@ -21,10 +21,11 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.p
 
 from harness import postfix, srs, tap
 from harness.case import DaemonCase
-from harness.daemon import ORDINARY_USER, SECRET, Daemon, has_backend, reachable_binary
+from harness.daemon import (ORDINARY_USER, SECRET, Daemon, free_port, has_backend,
+                            reachable_binary)
 from harness.database import DatabaseLock
 from harness.dns_server import DnsServer
-from harness.smtp import Sink, SmtpClient, free_port
+from harness.smtp import Sink, SmtpClient
 
 ZONE = {
     'origin.test': {'TXT': ['v=spf1 ip4:192.0.2.1 -all']},

@@ -28,10 +28,10 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
 
 from harness import findings, postfix, recipe, srs, tap
-from harness.daemon import (ORDINARY_USER, SECRET, Daemon, process_status, process_tree,
-                            reachable_binary, run)
+from harness.daemon import (ORDINARY_USER, SECRET, Daemon, free_port, process_status,
+                            process_tree, reachable_binary, run)
 from harness.dns_server import DnsServer, reverse_name
-from harness.smtp import Sink, SmtpClient, free_port
+from harness.smtp import Sink, SmtpClient
 
 ADDRESS = '192.0.2.10'              # of our server, as its DNS records have it
 BACKUP = '192.0.2.20'
