@@ -640,7 +640,7 @@ refuse_choice(const struct conf_option *o, const char *value, char *error)
 {
 	const struct option_choice *c;
 
-	snprintf(error, OPTION_ERROR_SIZE, "'%.100s' is not accepted; one of:", value);
+	snprintf(error, OPTION_ERROR_SIZE, "'%.100s' is not accepted; use one of:", value);
 	for (c = o->choices; c->word != NULL; c++) {
 		strlcat(error, " ", OPTION_ERROR_SIZE);
 		strlcat(error, c->word, OPTION_ERROR_SIZE);
@@ -672,7 +672,7 @@ parse_number(const struct conf_option *o, const char *value, int *number, char *
 		*number = (int)n;
 		return true;
 	}
-	snprintf(error, OPTION_ERROR_SIZE, "'%.100s' is not accepted; a number from %d to %d",
+	snprintf(error, OPTION_ERROR_SIZE, "'%.100s' is not accepted; use a number from %d to %d",
 	    value, o->min, o->max);
 	return false;
 }
@@ -687,7 +687,7 @@ parse_date(const char *value, int *day, char *error)
 	if (day_parse(day, value, strlen(value)))
 		return true;
 	snprintf(error, OPTION_ERROR_SIZE,
-	    "'%.100s' is not accepted; a date of the form YYYY-MM-DD, or none", value);
+	    "'%.100s' is not accepted; use a date of the form YYYY-MM-DD, or none", value);
 	return false;
 }
 
@@ -699,7 +699,7 @@ accept_texts(const struct conf_option *o, const char *const *values, size_t n, c
 
 	for (i = 0; i < n; i++) {
 		if (o->accept != NULL && !o->accept(values[i], &accepted)) {
-			snprintf(error, OPTION_ERROR_SIZE, "'%.100s' is not accepted; %s",
+			snprintf(error, OPTION_ERROR_SIZE, "'%.100s' is not accepted; use %s",
 			    values[i], accepted);
 			return false;
 		}
@@ -774,7 +774,7 @@ parse_cidrs(struct cidr_list *list, const char *const *values, size_t n, char *e
 	for (i = 0; i < n; i++) {
 		if (cidr_parse(&new.net[i], values[i], strlen(values[i])))
 			continue;
-		snprintf(error, OPTION_ERROR_SIZE, "'%.100s' is not accepted; IP or IP/PREFIX",
+		snprintf(error, OPTION_ERROR_SIZE, "'%.100s' is not accepted; use IP or IP/PREFIX",
 		    values[i]);
 		free(new.net);
 		return false;

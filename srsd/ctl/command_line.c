@@ -309,7 +309,7 @@ refuse_choice_word(struct word_reader *r, const struct command_option *o, const 
 	for (s = words; *s != '\0'; s++)
 		if (*s == '|')
 			*s = ' ';
-	return refuse_line(r, "--%s: '%s' is not accepted; one of: %s", o->name, value, words);
+	return refuse_line(r, "--%s: '%s' is not accepted; use one of: %s", o->name, value, words);
 }
 
 static bool

@@ -178,11 +178,11 @@ test_refused(void **state)
 		{ "--lines x recent", "recent: --lines: 'x' is not a number from 0 to 100000" },
 		{ "check --address a@b", "check: --address: 'a@b' is not an IPv4 or IPv6 address" },
 		{ "spf --engine bset",
-		    "spf: --engine: 'bset' is not accepted; one of: native libspf2 both" },
+		    "spf: --engine: 'bset' is not accepted; use one of: native libspf2 both" },
 		{ "spf --engine nativ",
-		    "spf: --engine: 'nativ' is not accepted; one of: native libspf2 both" },
+		    "spf: --engine: 'nativ' is not accepted; use one of: native libspf2 both" },
 		{ "import --as postsrsd|postsrsd2",
-		    "import: --as: 'postsrsd|postsrsd2' is not accepted; one of: postsrsd postsrsd2 "
+		    "import: --as: 'postsrsd|postsrsd2' is not accepted; use one of: postsrsd postsrsd2 "
 		    "policyd-spf" },
 		{ "status --timeout 0", "status: --timeout: '0' is not a number from 1 to 3600" },
 	};
