@@ -40,7 +40,8 @@ make_control_context(const struct control_service *service)
 {
 	struct srs_context context = { .settings = service->settings,
 		.keys = service->keys,
-		.now = clock_wall(service->clock) };
+		.now = clock_wall(service->clock),
+		.uncounted = true };
 
 	return context;
 }

@@ -173,11 +173,13 @@ judge_overlong_key(enum map_kind kind, struct text key, struct srs_result *resul
 }
 
 static struct srs_context
-make_context(const struct map_service *service)
+make_context(const struct map_lookup *lookup)
 {
+	const struct map_service *service = lookup->service;
 	struct srs_context context = { .settings = service->settings,
 		.keys = service->keys,
-		.now = clock_wall(service->clock) };
+		.now = clock_wall(service->clock),
+		.uncounted = lookup->probe };
 
 	return context;
 }
@@ -211,7 +213,7 @@ use_embedded_form(struct map_lookup *lookup)
 static void
 use_alias(struct map_lookup *lookup)
 {
-	const struct srs_context context = make_context(lookup->service);
+	const struct srs_context context = make_context(lookup);
 
 	srs_rewrite_alias(&lookup->result, &context, lookup->domain, lookup->envelope.alias);
 	lookup->stored = true;
@@ -264,7 +266,7 @@ static void
 restore_sender(struct map_lookup *lookup, struct text address)
 {
 	static struct log_limit limit; /* other failures must not hide a wrong row */
-	const struct srs_context context = make_context(lookup->service);
+	const struct srs_context context = make_context(lookup);
 	const char *error;
 
 	srs_rewrite_restore(&lookup->result, &context, address, &error);
@@ -334,7 +336,7 @@ store_sender(struct map_lookup *lookup, const struct map_service *service, time_
 static inline bool
 run_forward(struct map_lookup *lookup, const struct map_service *service, struct text key)
 {
-	const struct srs_context context = make_context(service);
+	const struct srs_context context = make_context(lookup);
 
 	if (lookup->domain == NULL)
 		srs_rewrite_forward(&lookup->result, &context, key.s, key.len);
@@ -358,7 +360,7 @@ run_forward(struct map_lookup *lookup, const struct map_service *service, struct
 static bool
 run_reverse(struct map_lookup *lookup, const struct map_service *service, struct text key)
 {
-	const struct srs_context context = make_context(service);
+	const struct srs_context context = make_context(lookup);
 	struct srs_result *result = &lookup->result;
 
 	srs_rewrite_reverse(result, &context, key.s, key.len);

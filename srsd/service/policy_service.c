@@ -196,11 +196,12 @@ get_request_settings(const struct policy_session *s)
 }
 
 static struct srs_context
-make_policy_context(const struct policy_session *s)
+make_policy_context(const struct policy_session *s, const struct policy_request *req)
 {
 	const struct srs_context context = { .settings = get_request_settings(s),
 		.keys = s->service->keys,
-		.now = clock_wall(s->service->clock) };
+		.now = clock_wall(s->service->clock),
+		.uncounted = is_probe(req) };
 
 	return context;
 }
@@ -219,7 +220,7 @@ static void
 make_gate_query(
     struct gate_query *q, const struct policy_session *s, const struct policy_request *req)
 {
-	const struct srs_context context = make_policy_context(s);
+	const struct srs_context context = make_policy_context(s, req);
 
 	gate_query_init(q, req, context.settings);
 	if (s->settings != NULL)
@@ -312,7 +313,7 @@ static void
 answer_from_verdicts(struct policy_session *s, struct policy_decision *d,
     struct message_facts *message, struct buffer *out)
 {
-	const struct srs_context context = make_policy_context(s);
+	const struct srs_context context = make_policy_context(s, d->query->req);
 	enum gate_header header =
 	    gate_nth_header(context.settings, message == NULL ? 0 : message->headers);
 	char token[VERDICT_TOKEN_SIZE];

@@ -140,6 +140,7 @@ test_resolve(void **state)
 		{ MAP_REVERSE, { BYTES("SRS0=xxxx=G3=example.test=jane@srs.test") }, false,
 		    "bad hash" },
 	};
+	uint64_t verified;
 	size_t i;
 
 	(void)state;
@@ -153,8 +154,15 @@ test_resolve(void **state)
 	assert_true(map_lookup_run(&lookup, &service, rows[COUNT(rows) - 1].key, false));
 	unit_int("run", "counter", (int)stats.lookups[MAP_REVERSE][SRS_BAD_HASH], 1);
 	unit_holds("run", "log", log_capture_take(), "reason=bad-hash");
+	assert_true(map_lookup_run(&lookup, &service, KEY(SIGNED "srs.test"), false));
+	verified = srs_keys_verified(service.keys, 0);
+	unit_true("run", "verified", verified > 0);
+	log_capture_take();
 	/* A probe is not counted, and marked. */
 	lookup.probe = true;
+	assert_true(map_lookup_run(&lookup, &service, KEY(SIGNED "srs.test"), false));
+	unit_int("probe", "verified", (int)srs_keys_verified(service.keys, 0), (int)verified);
+	unit_holds("probe", "log", log_capture_take(), "result=rewritten secret=1 probe=yes");
 	assert_true(map_lookup_run(&lookup, &service, rows[COUNT(rows) - 1].key, false));
 	unit_int("probe", "counter", (int)stats.lookups[MAP_REVERSE][SRS_BAD_HASH], 1);
 	unit_holds("probe", "log", log_capture_take(), "reason=bad-hash probe=yes");
