@@ -3,8 +3,8 @@
 
 #include <sys/wait.h>
 
-#include <limits.h>
 #include <unistd.h>
+#include <wchar.h>
 
 #include "common/xmalloc.h"
 
@@ -77,7 +77,9 @@ test_xasprintf(void **state)
 
 /* Sizes that no machine has. */
 static volatile size_t huge = SIZE_MAX / 4;
-static volatile int wide = INT_MAX;
+
+/* vasprintf(3) cannot convert it, and so fails as it does without memory, but at once. */
+static const wchar_t no_character[] = { 0x7fffffff, 0 };
 
 static void
 need_malloc(void)
@@ -108,7 +110,7 @@ need_asprintf(void)
 {
 	char *text;
 
-	xasprintf(&text, "%*d%*d", wide, 1, wide, 1);
+	xasprintf(&text, "%ls", no_character);
 }
 
 /* Memory that cannot be had ends the process, with a message. */
