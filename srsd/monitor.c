@@ -513,7 +513,11 @@ read_reload(struct monitor *m, char error[CONFIG_ERROR_SIZE])
 	return true;
 }
 
-/* begin_reload - postponed while another one is pending, or the engine is being replaced */
+/*
+ * begin_reload - postponed while another one is pending, or the engine is being replaced
+ *
+ * An engine that starts has more time for that than for its answer to a reload.
+ */
 static void
 begin_reload(struct monitor *m)
 {
@@ -522,7 +526,7 @@ begin_reload(struct monitor *m)
 
 	if (m->stopping)
 		return;
-	if (m->reload.number != 0 || m->engine == 0 || !check_listeners(m)) {
+	if (m->reload.number != 0 || m->engine == 0 || !m->serves || !check_listeners(m)) {
 		m->due[DEADLINE_RELOAD] = now_ms() + SETTLE_MS;
 		return;
 	}

@@ -219,6 +219,25 @@ class Reload(DaemonCase):
         self.reload(max_age=7)
         self.assertFalse(after_death()['refused'])
 
+    def stop_next_engine(self):
+        """Kill the engine, and stop the next one before it is ready; -> its pid, a mark in the log."""
+        old, mark = engine_of(self.daemon), self.daemon.log_mark()
+        os.kill(old, signal.SIGKILL)
+        new = self.daemon.child('engine', other_than=old)
+        os.kill(new, signal.SIGSTOP)
+        return new, mark
+
+    def test_engine_starts(self):
+        """A reload waits for an engine that starts, which may take longer than a reload."""
+        engine, mark = self.stop_next_engine()
+        self.change(max_age='x')
+        self.daemon.signal(signal.SIGHUP)
+        os.kill(engine, signal.SIGCONT)
+        self.daemon.wait_log('reload refused', mark)
+        lines = self.daemon.log_matches('is ready, |reload refused', mark)
+        self.assertRegex(lines[0], r'engine %d is ready' % engine)
+        self.assertEqual(len(lines), 2)
+
     def test_listeners_come_and_go(self):
         port = free_port()
         old = self.daemon.addresses['forward']
