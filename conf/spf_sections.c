@@ -264,7 +264,7 @@ spf_sections_add(struct spf_sections *sections, const char *name, char error[OPT
 
 	if (!parse_section_name(&parsed, name)) {
 		snprintf(error, OPTION_ERROR_SIZE,
-		    "'%.100s' is not accepted as the name of a section; a domain, or an address "
+		    "'%.100s' is not accepted as the name of a section; use a domain or an address "
 		    "whose local part has no quotes",
 		    name);
 		return NULL;

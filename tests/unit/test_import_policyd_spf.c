@@ -542,7 +542,7 @@ test_restrictions(void **state)
 		{ "Mail_From_pass_restriction = OK\n",
 		    { "\t#mail-from-pass-restriction = \"\"\n",
 			"FILE:1 Mail_From_pass_restriction: mail-from-pass-restriction: 'OK' is not "
-			"accepted; a restriction class of main.cf; actions and" },
+			"accepted; use a restriction class of main.cf; actions and" },
 		    NULL },
 		{ "Mail_From_pass_restriction = a, b\n",
 		    { "FILE:1 Mail_From_pass_restriction: srsd answers with the name of one class: "

@@ -199,7 +199,7 @@ test_names_that_are_refused(void **state)
 		const char *name;
 		const char *want;
 	} rows[] = {
-		{ "", "'' is not accepted as the name of a section; a domain, or an address" },
+		{ "", "'' is not accepted as the name of a section; use a domain or an address" },
 		{ "@", "'@' is not accepted" },
 		{ "@example.org", "'@example.org' is not accepted" },
 		{ "user@", "'user@' is not accepted" },
