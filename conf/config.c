@@ -17,6 +17,7 @@
 #include "conf/confuse.h"
 #include "conf/envelope_database.h"
 #include "conf/option.h"
+#include "conf/option_value.h"
 #include "conf/paths.h"
 #include "conf/spf_sections.h"
 

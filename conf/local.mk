@@ -9,6 +9,7 @@ conf_files += conf/confuse.c conf/confuse.h
 conf_files += conf/envelope_database.h
 conf_files += conf/option.c conf/option.h
 unit_tests += tests/unit/test_option
+conf_files += conf/option_value.c conf/option_value.h
 conf_files += conf/paths.h
 conf_files += conf/restriction_class.c conf/restriction_class.h
 unit_tests += tests/unit/test_restriction_class

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "conf/option.h"
+#include "conf/option_value.h"
 #include "conf/settings.h"
 #include "conf/spf_sections.h"
 

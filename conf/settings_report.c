@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "conf/option.h"
+#include "conf/option_value.h"
 #include "conf/settings_report.h"
 #include "conf/spf_sections.h"
 

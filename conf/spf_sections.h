@@ -29,6 +29,7 @@
 
 #include "common/text.h"
 #include "conf/option.h"
+#include "conf/option_value.h"
 #include "conf/settings.h"
 
 struct spf_sections;

@@ -31,6 +31,7 @@
 #include "common/log.h"
 #include "common/xmalloc.h"
 #include "conf/option.h"
+#include "conf/option_value.h"
 #include "conf/spf_sections.h"
 #include "spf/dns/dns_cache.h"
 #include "spf/spf_eval.h"

@@ -8,6 +8,7 @@
 
 #include "common/ascii.h"
 #include "conf/option.h"
+#include "conf/option_value.h"
 #include "srsd/forwarding/mail_headers.h"
 
 static struct settings *

@@ -7,6 +7,7 @@
 
 #include "conf/config.h"
 #include "conf/option.h"
+#include "conf/option_value.h"
 
 static inline void
 set_words(struct settings *settings, const char *name, const char *text)

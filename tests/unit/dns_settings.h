@@ -7,6 +7,7 @@
 
 #include "common/xmalloc.h"
 #include "conf/option.h"
+#include "conf/option_value.h"
 
 static inline void
 set_list(struct settings *settings, const char *name, const char *const *values, size_t n)

@@ -9,6 +9,7 @@
 #include "tests/unit/unit.h"
 
 #include "conf/option.h"
+#include "conf/option_value.h"
 #include "srsd/service/gate.h"
 
 struct gate_case {

@@ -10,6 +10,7 @@
 
 #include "common/xmalloc.h"
 #include "conf/option.h"
+#include "conf/option_value.h"
 #include "srsd/srs/srs_keys.h"
 
 /* 2023-11-14: stamp G3 */

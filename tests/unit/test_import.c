@@ -4,6 +4,7 @@
 #include "srsd/ctl/import/import.h"
 
 #include "conf/config.h"
+#include "conf/option_value.h"
 
 static const struct import_origin line_3 = { "FILE", 3, "Name" };
 

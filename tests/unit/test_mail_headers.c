@@ -6,6 +6,7 @@
 #include "tests/unit/unit.h"
 
 #include "conf/option.h"
+#include "conf/option_value.h"
 #include "srsd/forwarding/mail_headers.h"
 
 #define HOST "mx.example.org"

@@ -2,6 +2,7 @@
 #include "tests/unit/unit.h"
 
 #include "conf/option.h"
+#include "conf/option_value.h"
 
 /* Settings with every default. */
 static struct settings *

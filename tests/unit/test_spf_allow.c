@@ -6,6 +6,7 @@
 #include "tests/unit/fake_dns.h"
 
 #include "conf/option.h"
+#include "conf/option_value.h"
 #include "spf/spf_allow.h"
 
 /* The arguments of an evaluation; lists are words separated by blanks. */

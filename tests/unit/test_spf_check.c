@@ -4,6 +4,7 @@
 #include "common/clock.h"
 #include "common/xmalloc.h"
 #include "conf/option.h"
+#include "conf/option_value.h"
 #include "spf/spf_check.h"
 
 static const char zone[] = "x.test TXT v=spf1 include:i.test -all\n"

@@ -5,6 +5,7 @@
 #include "common/clock.h"
 #include "common/xmalloc.h"
 #include "conf/option.h"
+#include "conf/option_value.h"
 #include "spf/spf_outbound.h"
 
 static const char zone[] = "all.test TXT v=spf1 ip4:192.0.2.0/24 ip6:2001:db8::/32 -all\n"

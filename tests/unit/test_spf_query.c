@@ -5,6 +5,7 @@
 #include "common/clock.h"
 #include "common/xmalloc.h"
 #include "conf/option.h"
+#include "conf/option_value.h"
 #include "spf/spf_query.h"
 
 static const char zone[] = "x.test TXT v=spf1 ip4:192.0.2.1 -all\n"

@@ -11,6 +11,7 @@
 #include "common/xmalloc.h"
 #include "conf/config.h"
 #include "conf/confuse.h"
+#include "conf/option_value.h"
 #include "conf/spf_sections.h"
 #include "srsd/ctl/import/import.h"
 #include "srsd/ctl/import/import_remark.h"
