@@ -9,6 +9,8 @@
 #include "tests/fuzz/config_case.h"
 
 #include "srsd/ctl/import/import.h"
+#include "srsd/ctl/import/import_difference.h"
+#include "srsd/ctl/import/import_print.h"
 
 /* import_case_print - the new configuration; the caller frees it */
 static inline char *
@@ -31,7 +33,7 @@ import_case_differences(const struct import *im, const struct settings *s)
 	FILE *out = open_memstream(&text, &len);
 
 	fuzz_must(out != NULL);
-	n = import_print_differences(im, s, out);
+	n = import_difference_print(im, s, out);
 	fclose(out);
 	free(text);
 	return n;

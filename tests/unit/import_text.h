@@ -8,6 +8,7 @@
 #include "tests/unit/unit.h"
 
 #include "srsd/ctl/import/import.h"
+#include "srsd/ctl/import/import_print.h"
 
 /* Checks of the output for one file. */
 struct import_row {

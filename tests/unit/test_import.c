@@ -2,6 +2,8 @@
 #include "tests/unit/import_text.h"
 
 #include "srsd/ctl/import/import.h"
+#include "srsd/ctl/import/import_difference.h"
+#include "srsd/ctl/import/import_print.h"
 
 #include "conf/config.h"
 #include "conf/option_value.h"
@@ -17,7 +19,7 @@ expect_output(const char *row, const struct import *im, const char *part)
 	free(text);
 }
 
-/* print_differences - what import_print_differences prints, unwrapped; the caller frees it */
+/* print_differences - what import_difference_print prints, unwrapped; the caller frees it */
 static char *
 print_differences(const struct import *im, const struct settings *settings, size_t *n)
 {
@@ -26,7 +28,7 @@ print_differences(const struct import *im, const struct settings *settings, size
 	FILE *out = open_memstream(&text, &len);
 
 	assert_non_null(out);
-	*n = import_print_differences(im, settings, out);
+	*n = import_difference_print(im, settings, out);
 	fclose(out);
 	import_text_unwrap(text);
 	return text;

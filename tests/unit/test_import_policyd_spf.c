@@ -5,6 +5,7 @@
 #include "common/buffer.h"
 #include "conf/config.h"
 #include "srsd/ctl/import/import.h"
+#include "srsd/ctl/import/import_difference.h"
 #include "srsd/ctl/import/import_policyd_spf.h"
 
 /* The file of Per_User; NULL: it does not exist. */
@@ -513,7 +514,7 @@ test_differences_of_users(void **state)
 		import_policyd_spf(im, "FILE", "Per_User = text,/USERS\n", read_users);
 		out = open_memstream(&text, &len);
 		unit_int(rows[i].config, "differences",
-		    (long long)import_print_differences(im, s, out), (long long)rows[i].want);
+		    (long long)import_difference_print(im, s, out), (long long)rows[i].want);
 		fclose(out);
 		if (rows[i].want == 1)
 			unit_holds(rows[i].config, "output", text,

@@ -5,6 +5,7 @@
 
 #include "common/day.h"
 #include "conf/config.h"
+#include "srsd/ctl/import/import_difference.h"
 #include "srsd/ctl/import/import_postsrsd.h"
 
 /* 2026-11-22, late on that day. */
@@ -512,7 +513,7 @@ count_differences(const char *old, const char *in_effect)
 	unlink(path);
 	assert_non_null(s);
 	assert_non_null(out);
-	n = import_print_differences(im, s, out);
+	n = import_difference_print(im, s, out);
 	fclose(out);
 	free(text);
 	settings_free(&s);

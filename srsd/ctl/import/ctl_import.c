@@ -16,9 +16,11 @@
 #include "common/xmalloc.h"
 #include "conf/paths.h"
 #include "srsd/ctl/import/ctl_import.h"
+#include "srsd/ctl/import/import_difference.h"
 #include "srsd/ctl/import/import_policyd_spf.h"
 #include "srsd/ctl/import/import_postfix.h"
 #include "srsd/ctl/import/import_postsrsd.h"
+#include "srsd/ctl/import/import_print.h"
 #include "srsd/ctl/import/import_report.h"
 #include "srsd/ctl/program.h"
 
@@ -251,7 +253,7 @@ print_check(const struct ctl *ctl, const struct import *im, bool as_json)
 		fprintf(
 		    stderr, "srsctl: comparing with the defaults, because %s\n", ctl->config_error);
 	n = as_json ? print_json_differences(im, ctl->settings)
-		    : import_print_differences(im, ctl->settings, stdout);
+		    : import_difference_print(im, ctl->settings, stdout);
 	return n == 0 ? CTL_OK : CTL_FAILED;
 }
 

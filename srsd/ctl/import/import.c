@@ -6,7 +6,6 @@
 #include <sys/queue.h>
 
 #include "common/attributes.h"
-#include "common/mailaddr.h"
 #include "common/printable.h"
 #include "common/xmalloc.h"
 #include "conf/config.h"
@@ -15,35 +14,9 @@
 #include "conf/spf_sections.h"
 #include "srsd/ctl/import/import.h"
 #include "srsd/ctl/import/import_remark.h"
+#include "srsd/ctl/import/import_scope.h"
 
 #define LINE_SIZE 1024
-
-struct imported_option {
-	struct import_place origin; /* empty: no file sets the option: it has srsd's default */
-	struct import_remarks remarks;
-	import_allows_fn *allows; /* NULL: no other value */
-};
-
-/* What is known of the options of one section, or of those outside of all of them. */
-struct import_scope {
-	STAILQ_ENTRY(import_scope) entry;
-	struct spf_section *section;      /* of the settings; NULL: spf { } and outside */
-	struct import_place origin;       /* of the section */
-	struct import_remarks remarks;    /* on the section */
-	struct imported_option *imported; /* one for each of option_table */
-};
-STAILQ_HEAD(import_scopes, import_scope);
-
-struct import {
-	struct settings *settings;
-	struct settings *defaults;
-	struct import_scope base;
-	struct import_scopes sections;
-	struct import_scope *scope; /* on which the functions act that set options */
-	struct import_remarks files;
-	struct import_remarks skipped;
-	char *cause; /* of the last question; NULL: none yet */
-};
 
 /* An option whose value is replaced by an alternative. */
 struct chosen_line {
@@ -51,51 +24,15 @@ struct chosen_line {
 	const struct conf_option *option;
 };
 
-/* count_scope_remarks - of one kind, on the options of a scope */
-static size_t
-count_scope_remarks(const struct import_scope *scope, enum import_remark_kind kind)
-{
-	size_t i, n = 0;
-
-	for (i = 0; i < option_count; i++)
-		n += import_remark_count(&scope->imported[i].remarks, kind);
-	return n;
-}
-
 size_t
 import_count(const struct import *im, enum import_remark_kind kind)
 {
-	size_t n = count_scope_remarks(&im->base, kind) + import_remark_count(&im->skipped, kind);
+	size_t n = import_scope_count(&im->base, kind) + import_remark_count(&im->skipped, kind);
 	const struct import_scope *scope;
 
 	STAILQ_FOREACH (scope, &im->sections, entry)
-		n += count_scope_remarks(scope, kind);
+		n += import_scope_count(scope, kind);
 	return n;
-}
-
-static void
-init_scope(struct import_scope *scope)
-{
-	size_t i;
-
-	STAILQ_INIT(&scope->remarks);
-	scope->imported = xcalloc(option_count, sizeof(*scope->imported));
-	for (i = 0; i < option_count; i++)
-		STAILQ_INIT(&scope->imported[i].remarks);
-}
-
-static void
-clear_scope(struct import_scope *scope)
-{
-	size_t i;
-
-	for (i = 0; i < option_count; i++) {
-		import_remark_clear(&scope->imported[i].remarks);
-		import_place_clear(&scope->imported[i].origin);
-	}
-	free(scope->imported);
-	import_remark_clear(&scope->remarks);
-	import_place_clear(&scope->origin);
 }
 
 struct import *
@@ -107,7 +44,7 @@ import_new(void)
 	option_preset(im->settings, import_option("spf", "authserv-id"));
 	im->defaults = config_defaults();
 	option_preset(im->defaults, import_option("spf", "authserv-id"));
-	init_scope(&im->base);
+	import_scope_init(&im->base);
 	im->scope = &im->base;
 	STAILQ_INIT(&im->sections);
 	STAILQ_INIT(&im->files);
@@ -126,10 +63,10 @@ import_free(struct import **import)
 		return;
 	while ((scope = STAILQ_FIRST(&im->sections)) != NULL) {
 		STAILQ_REMOVE_HEAD(&im->sections, entry);
-		clear_scope(scope);
+		import_scope_clear(scope);
 		free(scope);
 	}
-	clear_scope(&im->base);
+	import_scope_clear(&im->base);
 	import_remark_clear(&im->files);
 	import_remark_clear(&im->skipped);
 	free(im->cause);
@@ -188,23 +125,12 @@ set_scope_option(struct import *im, const struct conf_option *o, const char *con
 	return false;
 }
 
-/* find_section - the one that applies to an address or a domain; or NULL */
-static const struct spf_section *
-find_section(const struct settings *settings, const char *name)
-{
-	struct mailaddr_parts parts;
-
-	mailaddr_split(&parts, name, strlen(name));
-	return spf_sections_find(settings->sections, (struct text){ parts.local, parts.local_len },
-	    (struct text){ parts.domain, parts.domain_len });
-}
-
 /* import_skip_section - the first section of a name counts; another one that srsd refuses is lost */
 static void
 import_skip_section(
     struct import *im, const struct import_origin *origin, const char *name, const char *why)
 {
-	const struct spf_section *first = find_section(im->settings, name);
+	const struct spf_section *first = import_scope_section(im->settings, name);
 
 	if (first != NULL && strcasecmp(first->name, name) == 0)
 		import_skip(im, origin, "section spf: %s", why);
@@ -227,7 +153,7 @@ import_begin_section(struct import *im, const struct import_origin *origin, cons
 		return false;
 	}
 	scope = xcalloc(1, sizeof(*scope));
-	init_scope(scope);
+	import_scope_init(scope);
 	scope->section = section;
 	import_place_set(&scope->origin, origin);
 	STAILQ_INSERT_TAIL(&im->sections, scope, entry);
@@ -293,31 +219,6 @@ import_set_number(struct import *im, const struct import_origin *origin,
 }
 
 /*
- * format_option - what option_print prints, without the indentation and the newline; spf replaces
- * the options of that section unless it is NULL
- */
-static char *
-format_option(
-    const struct settings *settings, const struct spf_settings *spf, const struct conf_option *o)
-{
-	char *text, *bare;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
-
-	if (out == NULL)
-		return xstrdup("");
-	if (spf == NULL)
-		option_print(settings, o, out);
-	else
-		option_spf_print(spf, o, out);
-	fclose(out);
-	bare = xstrdup(text + strspn(text, "\t"));
-	bare[strcspn(bare, "\n")] = '\0';
-	free(text);
-	return bare;
-}
-
-/*
  * add_placed_remark - with the origin at its beginning; alternative belongs to the import from then
  * on
  */
@@ -340,21 +241,10 @@ import_set_unknown(
 	    "the value on this line is not known. Set this option yourself.", NULL);
 }
 
-/* format_scope_option - with the value of spf { } if the section does not set the option */
-static char *
-format_scope_option(
-    const struct import *im, const struct import_scope *scope, const struct conf_option *o)
-{
-	const struct spf_section *section = scope->section;
-	bool own = section != NULL && spf_section_has(section, o);
-
-	return format_option(im->settings, own ? &section->spf : NULL, o);
-}
-
 char *
 import_option_line(const struct import *im, const struct conf_option *o)
 {
-	return format_scope_option(im, im->scope, o);
+	return import_scope_line(im, im->scope, o);
 }
 
 /* format_remark - printable; the caller frees it */
@@ -415,7 +305,7 @@ import_allow(struct import *im, const struct conf_option *o, import_allows_fn *a
 	find_imported(im, o)->allows = allows;
 }
 
-/* format_values - as format_option would; NULL if srsd does not accept the values */
+/* format_values - as import_scope_format would; NULL if srsd does not accept the values */
 static char *
 format_values(const struct conf_option *o, const char *const *values, size_t n)
 {
@@ -423,7 +313,7 @@ format_values(const struct conf_option *o, const char *const *values, size_t n)
 	char why[OPTION_ERROR_SIZE], *text = NULL;
 
 	if (!has_control(values, n) && option_set(settings, o, values, n, why))
-		text = format_option(settings, NULL, o);
+		text = import_scope_format(settings, NULL, o);
 	settings_free(&settings);
 	return text;
 }
@@ -640,7 +530,7 @@ set_chosen(void *arg, size_t number, int line, const char *const *values, size_t
 	return set_scope_option(chosen->im, chosen->option, values, n, why);
 }
 
-/* apply_line - "name = value", which format_option has printed */
+/* apply_line - "name = value", which import_scope_format has printed */
 static void
 apply_line(struct import *im, const struct conf_option *o, const char *line)
 {
@@ -652,7 +542,7 @@ apply_line(struct import *im, const struct conf_option *o, const char *line)
 	char error[OPTION_ERROR_SIZE];
 
 	if (!confuse_parse(&grammar, line, "alternative", error, sizeof(error)))
-		abort(); /* format_option prints what the parser reads */
+		abort(); /* import_scope_format prints what the parser reads */
 }
 
 static void
@@ -723,320 +613,6 @@ import_complete(struct import *im)
 	    minimum);
 }
 
-static const struct imported_option *
-find_scope_imported(const struct import_scope *scope, const struct conf_option *o)
-{
-	return &scope->imported[o - option_table];
-}
-
-/* is_imported - does a file set the option, or has it a remark? */
-static bool
-is_imported(const struct imported_option *imported)
-{
-	return imported->origin.text != NULL || !STAILQ_EMPTY(&imported->remarks);
-}
-
-/* is_worth_printing - in the short form, an option that has its default and no open remark is not */
-static bool
-is_worth_printing(const struct import *im, const struct import_scope *scope,
-    const struct conf_option *o, enum import_form form)
-{
-	const struct imported_option *imported = find_scope_imported(scope, o);
-	char *value, *preset;
-	bool differs;
-
-	if (form == IMPORT_WHOLE || import_remark_is_open(&imported->remarks))
-		return true;
-	value = format_scope_option(im, scope, o);
-	preset = format_option(im->defaults, NULL, o);
-	differs = scope->section != NULL || strcmp(value, preset) != 0;
-	free(preset);
-	free(value);
-	return imported->origin.text != NULL && differs;
-}
-
-static void
-print_imported(const struct import *im, const struct import_scope *scope,
-    const struct conf_option *o, FILE *out)
-{
-	const char *indent = o->section == NULL ? "" : "\t";
-	const struct imported_option *imported = find_scope_imported(scope, o);
-	char *value = format_scope_option(im, scope, o);
-
-	import_remark_print(&imported->remarks, indent, out);
-	if (imported->origin.text != NULL)
-		fprintf(out, "%s%s\t# %s\n", indent, value, imported->origin.text);
-	else
-		fprintf(out, "%s#%s\n", indent, value);
-	free(value);
-}
-
-/* The meaning of a mark, for the heading. */
-static const struct {
-	enum import_remark_kind kind;
-	const char *text;
-} mark_meanings[] = {
-	{ REMARK_CHOICE,
-	    "CHOOSE marks a setting that the old program did not apply as its file says. The line "
-	    "in effect keeps the old behaviour. The line that is commented out has the value that "
-	    "the file asks for." },
-	{ REMARK_UNKNOWN,
-	    "UNKNOWN marks an option that a file sets to a value that srsctl cannot read, or a line "
-	    "that it does not know." },
-	{ REMARK_PREPARE,
-	    "PREPARE marks what to do outside of this file, before srsd replaces the old program." },
-	{ REMARK_WARNING,
-	    "WARNING marks a value that the old program had, and that you should not keep." },
-	{ REMARK_LOSS,
-	    "LOSS marks a setting that is not carried over. Without it, srsd may lose or refuse mail "
-	    "that the old program delivered." },
-};
-
-static void
-print_heading(const struct import *im, enum import_form form, FILE *out)
-{
-	const struct import_remark *file;
-	size_t i;
-
-	fputs("# srsd.conf, generated by srsctl import from\n", out);
-	STAILQ_FOREACH (file, &im->files, entry)
-		fprintf(out, "#\t%s\n", file->text);
-	import_remark_print_text("# ",
-	    form == IMPORT_WHOLE
-		? "Each imported line ends with its origin. The other options are "
-		  "commented out and show srsd's defaults."
-		: "Each line ends with its origin. Options that have srsd's default "
-		  "are omitted.",
-	    out);
-	for (i = 0; i < sizeof(mark_meanings) / sizeof(mark_meanings[0]); i++)
-		if (import_count(im, mark_meanings[i].kind) > 0)
-			import_remark_print_text("# ", mark_meanings[i].text, out);
-	if (im->settings->srs_domain[0] == '\0' && im->settings->domains.n == 0)
-		import_remark_print_text("# ",
-		    "srs-domain must be set: it is the domain of the addresses that srsd generates.",
-		    out);
-	putc('\n', out);
-}
-
-static void
-print_skipped(const struct import *im, FILE *out)
-{
-	if (STAILQ_EMPTY(&im->skipped))
-		return;
-	fputs("\n# Not carried over:\n", out);
-	import_remark_print_list(&im->skipped, out);
-}
-
-/* is_scope_empty - does the section set nothing? */
-static bool
-is_scope_empty(const struct import_scope *scope)
-{
-	size_t i;
-
-	for (i = 0; i < option_count; i++)
-		if (is_imported(&scope->imported[i]))
-			return false;
-	return true;
-}
-
-/* print_scope - a section, with the options that it sets */
-static void
-print_scope(const struct import *im, const struct import_scope *scope, FILE *out)
-{
-	const struct conf_option *o;
-
-	if (is_scope_empty(scope))
-		return;
-	import_remark_print(&scope->remarks, "", out);
-	fputs("spf ", out);
-	option_print_quoted(scope->section->name, out);
-	fprintf(out, " {\t# %s\n", scope->origin.text);
-	for (o = option_table; o < option_table + option_count; o++)
-		if (is_imported(find_scope_imported(scope, o)))
-			print_imported(im, scope, o, out);
-	fputs("}\n", out);
-}
-
-/* print_base - the options of spf { }, or those outside of it */
-static void
-print_base(const struct import *im, enum import_form form, bool in_spf, FILE *out)
-{
-	const struct conf_option *o;
-	bool open = false;
-
-	for (o = option_table; o < option_table + option_count; o++) {
-		if ((o->section != NULL) != in_spf || !is_worth_printing(im, &im->base, o, form))
-			continue;
-		if (in_spf && !open)
-			fputs("spf {\n", out);
-		open = true;
-		print_imported(im, &im->base, o, out);
-	}
-	if (in_spf && open)
-		fputs("}\n", out);
-}
-
-void
-import_print(const struct import *im, enum import_form form, FILE *out)
-{
-	const struct import_scope *scope;
-
-	print_heading(im, form, out);
-	print_base(im, form, false, out);
-	print_base(im, form, true, out);
-	STAILQ_FOREACH (scope, &im->sections, entry)
-		print_scope(im, scope, out);
-	print_skipped(im, out);
-}
-
-static bool
-has_remark(const struct imported_option *imported, enum import_remark_kind kind)
-{
-	const struct import_remark *remark;
-
-	STAILQ_FOREACH (remark, &imported->remarks, entry)
-		if (remark->kind == kind)
-			return true;
-	return false;
-}
-
-/* has_alternative - is this line, "name = value", one of the alternatives? */
-static bool
-has_alternative(const struct imported_option *imported, const char *line)
-{
-	const struct import_remark *remark;
-
-	STAILQ_FOREACH (remark, &imported->remarks, entry)
-		if (remark->alternative != NULL && strcmp(remark->alternative, line) == 0)
-			return true;
-	return false;
-}
-
-/* name_scope - the beginning of a line about a difference; the caller frees it */
-static char *
-name_scope(const struct import_scope *scope, const struct conf_option *o)
-{
-	char *name;
-
-	if (scope->section == NULL)
-		return xstrdup(o->section == NULL ? "" : "spf: ");
-	xasprintf(&name, "spf \"%s\": ", scope->section->name);
-	return name;
-}
-
-/* find_effective_spf - the options in effect for the recipients of a section; NULL: spf { } */
-static const struct spf_settings *
-find_effective_spf(const struct settings *settings, const struct import_scope *scope)
-{
-	const struct spf_section *section =
-	    scope->section == NULL ? NULL : find_section(settings, scope->section->name);
-
-	return section == NULL ? NULL : &section->spf;
-}
-
-/*
- * visit_difference - of one option; true if there is one
- *
- * A value that is one of the alternatives is a decision of the operator. The imported value may not
- * be, so the alternatives to it are passed again.
- */
-static bool
-visit_difference(const struct import *im, const struct import_scope *scope,
-    const struct conf_option *o, const struct settings *settings, import_difference_fn *visit,
-    void *arg)
-{
-	char *there = format_scope_option(im, scope, o), *section = name_scope(scope, o);
-	char *here = format_option(settings, find_effective_spf(settings, scope), o);
-	const struct imported_option *imported = find_scope_imported(scope, o);
-	bool same = strcmp(there, here) == 0;
-	bool allowed = imported->allows != NULL && imported->allows(o, im->settings, settings);
-	struct import_difference d = { section, there, here, imported->origin.text, false,
-		&imported->remarks };
-	bool kept =
-	    same && (has_remark(imported, REMARK_CHOICE) || has_remark(imported, REMARK_WARNING));
-
-	d.differs =
-	    imported->origin.text != NULL && !same && !allowed && !has_alternative(imported, here);
-	if (d.differs || kept || has_remark(imported, REMARK_UNKNOWN) ||
-	    has_remark(imported, REMARK_PREPARE))
-		visit(&d, arg);
-	free(section);
-	free(there);
-	free(here);
-	return d.differs;
-}
-
-size_t
-import_visit_differences(const struct import *im, const struct settings *settings,
-    import_difference_fn *visit, void *arg)
-{
-	const struct import_scope *scope;
-	const struct conf_option *o;
-	size_t n = 0;
-
-	for (o = option_table; o < option_table + option_count; o++)
-		n += visit_difference(im, &im->base, o, settings, visit, arg);
-	STAILQ_FOREACH (scope, &im->sections, entry)
-		for (o = option_table; o < option_table + option_count; o++)
-			if (is_imported(find_scope_imported(scope, o)))
-				n += visit_difference(im, scope, o, settings, visit, arg);
-	return n;
-}
-
-/* visit_remarks - entry has everything but the remark */
-static void
-visit_remarks(const struct import_remarks *remarks, struct import_entry entry,
-    import_entry_fn *visit, void *arg)
-{
-	const struct import_place *of_option = entry.place;
-
-	STAILQ_FOREACH (entry.remark, remarks, entry) {
-		entry.place = entry.remark->place.text == NULL ? of_option : &entry.remark->place;
-		visit(&entry, arg);
-	}
-}
-
-static void
-visit_scope_entries(const struct import_scope *scope, import_entry_fn *visit, void *arg)
-{
-	struct import_entry entry = { scope->section, NULL, &scope->origin, NULL, true };
-	const struct imported_option *imported;
-	size_t i;
-
-	visit_remarks(&scope->remarks, entry, visit, arg);
-	for (i = 0; i < option_count; i++) {
-		imported = &scope->imported[i];
-		entry.option = &option_table[i];
-		entry.place = &imported->origin;
-		if (imported->origin.text != NULL)
-			visit(&entry, arg);
-		visit_remarks(&imported->remarks, entry, visit, arg);
-	}
-}
-
-/* visit_skipped - a value that an option refused names the option */
-static void
-visit_skipped(const struct import_remark *remark, import_entry_fn *visit, void *arg)
-{
-	const struct import_entry entry = { NULL, remark->refused, &remark->place, remark, false };
-
-	visit(&entry, arg);
-}
-
-void
-import_visit_entries(const struct import *im, import_entry_fn *visit, void *arg)
-{
-	const struct import_remark *remark;
-	const struct import_scope *scope;
-
-	visit_scope_entries(&im->base, visit, arg);
-	STAILQ_FOREACH (scope, &im->sections, entry)
-		if (!is_scope_empty(scope))
-			visit_scope_entries(scope, visit, arg);
-	STAILQ_FOREACH (remark, &im->skipped, entry)
-		visit_skipped(remark, visit, arg);
-}
-
 const struct import_remarks *
 import_read_files(const struct import *im)
 {
@@ -1047,22 +623,4 @@ const struct import_remarks *
 import_skipped(const struct import *im)
 {
 	return &im->skipped;
-}
-
-static void
-print_difference(const struct import_difference *d, void *out)
-{
-	import_remark_print(d->remarks, "", out);
-	if (d->differs)
-		fprintf(out, "%s%s\t# %s\n%s%s\t# in effect\n", d->section, d->imported, d->origin,
-		    d->section, d->in_effect);
-}
-
-size_t
-import_print_differences(const struct import *im, const struct settings *settings, FILE *out)
-{
-	size_t n = import_visit_differences(im, settings, print_difference, out);
-
-	print_skipped(im, out);
-	return n;
 }

@@ -24,14 +24,14 @@
  *     import_refuse       srsd does not accept its value: one of these two
  *     import_skip_unknown srsctl does not know it: the same, with another mark
  *
- * All texts are copied, and made printable before they are printed.
+ * All texts are copied, and made printable before they are printed. import_print, import_difference
+ * and import_entry read an import.
  */
 #ifndef SRSD_CTL_IMPORT_IMPORT_H
 #define SRSD_CTL_IMPORT_IMPORT_H
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdio.h>
 
 #include "common/attributes.h"
 #include "conf/option.h"
@@ -79,60 +79,11 @@ void import_choose(struct import *import, enum import_answer answer);
  */
 const struct settings *import_settings(const struct import *import);
 
-enum import_form {
-	IMPORT_WHOLE, /* all options */
-	IMPORT_SHORT, /* those that differ from the defaults or have an open remark */
-};
-
-/* Prints the configuration file. */
-void import_print(const struct import *import, enum import_form form, FILE *out);
-
-/* An imported option that differs from the settings, or that has remarks for the operator. */
-struct import_difference {
-	const char *section;              /* "", or the beginning of a line: "spf: " */
-	const char *imported, *in_effect; /* "name = value" */
-	const char *origin;               /* of the imported value; NULL: it has none */
-	bool differs;                     /* false: there are only remarks */
-	const struct import_remarks *remarks;
-};
-
-typedef void import_difference_fn(const struct import_difference *difference, void *arg);
-
-/*
- * Calls visit for each imported option that differs from the settings, or has an open choice, an
- * unknown value or a preparation. Returns the number of options that differ. A value that was an
- * alternative, or that import_allow's function allows, does not count as different.
- */
-size_t import_visit_differences(const struct import *import, const struct settings *settings,
-    import_difference_fn *visit, void *arg);
-
-/* An option that a file sets, or a remark. */
-struct import_entry {
-	const struct spf_section *section;  /* NULL: spf { }, or outside of sections */
-	const struct conf_option *option;   /* NULL: a remark on no option */
-	const struct import_place *place;   /* may be empty */
-	const struct import_remark *remark; /* NULL: the entry is for the option itself */
-	bool carried; /* false: the setting is not carried over, and the option is without it */
-};
-
-typedef void import_entry_fn(const struct import_entry *entry, void *arg);
-
-/*
- * Calls visit for everything that import_print prints in the whole form: each option that has an
- * origin, then its remarks; the remarks on each section; and the settings that are not carried
- * over.
- */
-void import_visit_entries(const struct import *import, import_entry_fn *visit, void *arg);
-
 /* The files that were read, as remarks. */
 const struct import_remarks *import_read_files(const struct import *import);
 
 /* The settings that are not carried over, with the reasons. */
 const struct import_remarks *import_skipped(const struct import *import);
-
-/* Prints both. Returns the number of options that differ, too. */
-size_t import_print_differences(
-    const struct import *import, const struct settings *settings, FILE *out);
 
 /* Names a file that was read, for the heading of the new configuration. */
 void import_add_file(struct import *import, const char *file);

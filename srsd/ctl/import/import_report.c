@@ -5,6 +5,8 @@
 #include "common/xmalloc.h"
 #include "conf/settings_report.h"
 #include "conf/spf_sections.h"
+#include "srsd/ctl/import/import_difference.h"
+#include "srsd/ctl/import/import_entry.h"
 #include "srsd/ctl/import/import_remark.h"
 #include "srsd/ctl/import/import_report.h"
 
@@ -123,7 +125,7 @@ import_report(const struct import *im, const struct import_steps *steps)
 
 	for (kind = 0; kind < N_REMARK_KINDS; kind++)
 		lists.remarks[kind] = json_array();
-	import_visit_entries(im, append_entry, &lists);
+	import_entry_visit(im, append_entry, &lists);
 	json_object_set_new(report, "files", list_texts(import_read_files(im)));
 	json_object_set_new(report, "settings", settings_report_whole(lists.settings));
 	json_object_set_new(report, "imported", lists.imported);
@@ -163,7 +165,7 @@ import_report_differences(const struct import *im, const struct settings *settin
 {
 	json_t *list = json_array();
 
-	*n = import_visit_differences(im, settings, append_difference, list);
+	*n = import_difference_visit(im, settings, append_difference, list);
 	return json_pack(
 	    "{s:o, s:o}", "options", list, "not_carried_over", list_remarks(import_skipped(im)));
 }

@@ -33,7 +33,7 @@ json_t *import_report(const struct import *import, const struct import_steps *st
 
 /*
  * A new reference to { "options": the differences, "not_carried_over": remarks }. Sets *n to the
- * number of options that differ, as import_visit_differences returns it.
+ * number of options that differ, as import_difference_visit returns it.
  */
 json_t *import_report_differences(
     const struct import *import, const struct settings *settings, size_t *n);
