@@ -143,6 +143,37 @@ test_recent_options(void **state)
 	assert_true(unbound_options_is_recent("tcp-auth-query-timeout:"));
 }
 
+/* has_line - true if an option has this value, among others */
+static bool
+has_line(const struct unbound_options *options, const char *name, const char *value)
+{
+	size_t i;
+
+	for (i = 0; i < options->n; i++)
+		if (strcmp(options->list[i].name, name) == 0 &&
+		    strcmp(options->list[i].value, value) == 0)
+			return true;
+	return false;
+}
+
+/* The forwarder, not libunbound, answers for the names of loopback: for ::1 one digit, then 31. */
+static void
+test_loopback_names(void **state)
+{
+	const struct unbound_purpose purpose = { "forward 127.0.0.1\n", false, false, 0 };
+	struct unbound_options options;
+	char zone[100] = "1.";
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 31; i++)
+		strlcat(zone, "0.", sizeof(zone));
+	strlcat(zone, "ip6.arpa. transparent", sizeof(zone));
+	unbound_options_choose(&options, &purpose);
+	assert_true(has_line(&options, "local-zone:", zone));
+	assert_true(has_line(&options, "local-zone:", "127.in-addr.arpa. transparent"));
+}
+
 int
 main(void)
 {
@@ -151,6 +182,7 @@ main(void)
 		cmocka_unit_test(test_sockets),
 		cmocka_unit_test(test_patience),
 		cmocka_unit_test(test_recent_options),
+		cmocka_unit_test(test_loopback_names),
 	};
 
 	return cmocka_run_group_tests_name("unbound_options", tests, NULL, NULL);
