@@ -244,6 +244,32 @@ test_long_texts(void **state)
 	unit_end();
 }
 
+/* test_longest_after_another - bytes of an earlier reply do not count */
+static void
+test_longest_after_another(void **state)
+{
+	struct buffer out = { 0 };
+	struct pair pair;
+	char *status = unit_fill('s', 900);
+
+	(void)state;
+	status[0] = '+';
+	open_pair(&pair);
+	send_bytes(&pair, status, 900);
+	send_bytes(&pair, "\r\n", 2);
+	assert_true(read_all(&pair, &out));
+	buffer_clear(&out);
+	send_text(&pair, "$65536\r\n", 65536, &out);
+	unit_bytes("longest", "before its end", out.data, out.len, "", 0);
+	send_bytes(&pair, "\r\n", 2);
+	assert_true(read_all(&pair, &out));
+	unit_int("longest", "length", (long long)out.len, 65538);
+	close_pair(&pair);
+	buffer_free(&out);
+	free(status);
+	unit_end();
+}
+
 /* test_many - what was read does not stay in memory, nor does it slow the reading down */
 static void
 test_many(void **state)
@@ -519,6 +545,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_replies),
 		cmocka_unit_test(test_long_texts),
+		cmocka_unit_test(test_longest_after_another),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_commands),
 		cmocka_unit_test(test_command_before_the_reply),
