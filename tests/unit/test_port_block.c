@@ -3,6 +3,8 @@
 #include "tests/unit/unit.h"
 
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <netinet/in.h>
 
 #include "spf/dns/port_block.h"
 
@@ -34,6 +36,22 @@ test_owners(void **state)
 	}
 }
 
+/* The socket that holds a block receives nothing from other hosts. */
+static void
+test_address(void **state)
+{
+	struct port_block block;
+	struct sockaddr_in at = { 0 };
+	socklen_t len = sizeof(at);
+
+	(void)state;
+	assert_true(port_block_reserve(&block));
+	assert_int_equal(getsockname(block.fd, (struct sockaddr *)&at, &len), 0);
+	assert_int_equal(ntohl(at.sin_addr.s_addr), INADDR_LOOPBACK);
+	assert_int_equal(ntohs(at.sin_port), block.port - 1);
+	port_block_release(&block);
+}
+
 static void
 test_without_descriptors(void **state)
 {
@@ -56,6 +74,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_owners),
+		cmocka_unit_test(test_address),
 		cmocka_unit_test(test_without_descriptors),
 	};
 
