@@ -4,11 +4,32 @@
 
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <netinet/in.h>
+
+#include <errno.h>
+#include <unistd.h>
 
 #include "spf/dns/port_block.h"
 
 #define MANY 20
+
+static int bind_error; /* 0: none */
+static unsigned binds_tried;
+
+/* failing_bind - the program has it in the place of the C library's bind */
+int failing_bind(int fd, const void *at, socklen_t len) __asm__("bind");
+
+int
+failing_bind(int fd, const void *at, socklen_t len)
+{
+	binds_tried++;
+	if (bind_error != 0) {
+		errno = bind_error;
+		return -1;
+	}
+	return (int)syscall(SYS_bind, fd, at, len);
+}
 
 static unsigned
 measure_distance(unsigned a, unsigned b)
@@ -52,6 +73,29 @@ test_address(void **state)
 	port_block_release(&block);
 }
 
+/* Each block is tried once; no block is tried after an error that all of them have. */
+static void
+test_without_a_free_block(void **state)
+{
+	static const struct {
+		int error;
+		unsigned tries;
+	} rows[] = { { EADDRINUSE, (65536 - 61000) / (1 + PORT_BLOCK_PORTS) }, { EACCES, 1 } };
+	struct port_block block;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		bind_error = rows[i].error;
+		binds_tried = 0;
+		unit_true(strerror(bind_error), "no block", !port_block_reserve(&block));
+		unit_int(strerror(bind_error), "port", block.port, 0);
+		unit_int(strerror(bind_error), "tries", binds_tried, rows[i].tries);
+		bind_error = 0;
+	}
+	unit_end();
+}
+
 static void
 test_without_descriptors(void **state)
 {
@@ -75,6 +119,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_owners),
 		cmocka_unit_test(test_address),
+		cmocka_unit_test(test_without_a_free_block),
 		cmocka_unit_test(test_without_descriptors),
 	};
 
