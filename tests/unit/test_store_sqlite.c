@@ -641,6 +641,10 @@ test_open_fails(void **state)
 		unit_true(rows[i].name, "refused", db == NULL);
 		unit_holds(rows[i].name, "problem", problem, rows[i].problem);
 	}
+	db = store_sqlite_open(unit_path("missing"), LIMIT, false, problem);
+	unit_true("not created", "refused", db == NULL);
+	unit_text("not created", "problem", problem,
+	    "unable to open database file: No such file or directory");
 	db = store_sqlite_open(":memory:", LIMIT, true, problem);
 	unit_true("memory", "refused", db == NULL);
 	unit_text("memory", "problem", problem, "the path is not absolute");
