@@ -19,6 +19,7 @@ process_files += srsd/precedence.c srsd/precedence.h
 unit_tests += tests/unit/test_precedence
 process_files += srsd/priority.h
 process_files += srsd/store_keeper.c srsd/store_keeper.h
+unit_tests += tests/unit/test_store_keeper
 process_files += srsd/store_opener.c srsd/store_opener.h
 unit_tests += tests/unit/test_store_opener
 process_files += srsd/restart_pause.h
