@@ -218,8 +218,8 @@ test_message(void **state)
 		    "# FILE:2 Reason_Message\n" },
 		{ "Reason_Message = See {url}! {spf}; ask us",
 		    "reason-message = \"{reason}; ask us\"", NULL,
-		    "# Without the sentence that contains {url}, a link to openspf.net: that "
-		    "site no longer exists.\n" },
+		    "# Without the sentence that contains {url}: unless Reason_URL is set, it is a "
+		    "link to openspf.net, a site that no longer exists.\n" },
 		{ "Reason_Message = see {url}", "reason-message = \"\"", NULL, NULL },
 		{ "Reason_Message = no {x} {url}", "reason-message = \"\"", NULL, NULL },
 		{ "Reason_Message = no {x}", "reason-message = \"\"", NULL,
@@ -247,6 +247,12 @@ test_lines(void **state)
 		    NULL },
 		{ "a = b = c",
 		    { "FILE:1: a = b = c: policyd-spf ignores a line unless it has exactly one '='\n" },
+		    NULL },
+		{ "Reason_URL = https://spf.test/?s={0}&r={3}",
+		    { "FILE:1 Reason_URL: https://spf.test/?s={0}&r={3}: srsd has no separate link. "
+		      "Write one in reason-message" },
+		    "ignores a line" },
+		{ "reason_url = a=b", { "FILE:1: reason_url = a=b: policyd-spf ignores a line" },
 		    NULL },
 		{ "\n word", { "FILE:2: word: policyd-spf ignores" }, NULL },
 		{ "\n \t\r\n# HELO_reject = fail\n", { "spf {" }, "Not carried over" },

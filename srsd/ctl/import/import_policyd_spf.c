@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * import_policyd_spf - policyd-spf.conf, as policyd-spf 3.0.4 applies it
+ * import_policyd_spf - policyd-spf.conf, as policyd-spf 3.0.4 and 3.1.0 apply it
  *
  * The effect of each value has been tested, and compared with the source of policyd-spf. It cuts a
- * line at the first '#', and ignores the line unless exactly one '=' is left. It compares names and
- * most values case-sensitively.
+ * line at the first '#', and ignores the line unless exactly one '=' is left (3.1.0 accepts more in
+ * Reason_URL). It compares names and most values case-sensitively.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -55,6 +55,17 @@ import_unknown_name(const struct policyd_spf_line *l)
 	free(text);
 }
 
+/* is_url_line - Reason_URL of policyd-spf 3.1.0 is the only option whose value may contain '=' */
+static bool
+is_url_line(const char *text, const char *equal)
+{
+	char *name = policyd_spf_line_copy(text, equal);
+	bool found = strcmp(name, "Reason_URL") == 0;
+
+	free(name);
+	return found;
+}
+
 /* import_line - NAME = VALUE */
 static void
 import_line(void *arg, unsigned number, const char *text)
@@ -66,7 +77,7 @@ import_line(void *arg, unsigned number, const char *text)
 
 	l->origin.line = number;
 	l->origin.name = NULL;
-	if (equal == NULL || strchr(equal + 1, '=') != NULL) {
+	if (equal == NULL || (strchr(equal + 1, '=') != NULL && !is_url_line(text, equal))) {
 		import_skip(l->im, &l->origin,
 		    "%s: policyd-spf ignores a line unless it has exactly one '='", text);
 		return;

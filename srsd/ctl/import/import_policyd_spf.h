@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * import_policyd_spf - reads policyd-spf.conf of policyd-spf (spf-engine 3.0.4)
+ * import_policyd_spf - reads policyd-spf.conf of policyd-spf (spf-engine 3.0.4 and 3.1.0)
  *
  * Pure. policyd-spf continues when it does not understand something. A value in the wrong
  * case, an unknown name, or a space in a list disables a check, and only a debug log mentions it.

@@ -68,8 +68,8 @@ policyd_spf_message_import(
 	if (import_set_text(im, origin, o, text)) {
 		if (strstr(message, "{url}") != NULL)
 			import_note(im, o,
-			    "Without the sentence that contains {url}, a link to openspf.net: that "
-			    "site no longer exists.");
+			    "Without the sentence that contains {url}: unless Reason_URL is set, it "
+			    "is a link to openspf.net, a site that no longer exists.");
 		if (may_defer && strstr(message, "{rejectdefer}") != NULL)
 			import_note(im, o,
 			    "'not accepted' replaces {rejectdefer}, because temperror-defer may "

@@ -306,6 +306,9 @@ const struct policyd_spf_option policyd_spf_options[] = {
 	{ "Void_Limit", import_number, .option = "void-limit", .user = USER_SHARED,
 	    .number = true },
 	{ "Reason_Message", postpone_message, .option = "reason-message", .user = USER_OPTION },
+	{ "Reason_URL", skip_option,
+	    .note = "srsd has no separate link. Write one in reason-message, with {client}, "
+		    "{sender} or {domain}" },
 	{ "Mock", postpone_mock, .option = NULL },
 	{ "Socket", skip_option, .note = MILTER },
 	{ "PidFile", skip_option, .note = MILTER },
