@@ -19,6 +19,7 @@ static const char *const parameters[] = {
 	"cleanup_service_name",
 	"compatibility_level",
 	"content_filter",
+	"default_filter_nexthop",
 	"default_transport",
 	"header_checks",
 	"inet_interfaces",

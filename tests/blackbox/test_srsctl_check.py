@@ -743,6 +743,52 @@ class Postfix(PostfixBase):
                            master=MASTER + back % 'no_milters',
                            **{parameter: 'filter:[127.0.0.1]:10024'})
 
+    def test_no_address_mappings_of_a_hop(self):
+        """Only the cleanup behind that smtpd has the map."""
+        main = {'sender_canonical_maps': ''}
+        hop = self.cleanup().rstrip() + ' -o receive_override_options=%s\n'
+        self.wrong(r'^error: smtpd 127\.0\.0\.1:10026 bypasses the canonical maps: .* has '
+                   'no_address_mappings: remove it', master=hop % 'no_milters,no_address_mappings',
+                   **main)
+        self.wrong('^ok: sender_canonical_maps of srs-cleanup names forward$', errors=0,
+                   master=hop % 'no_milters', **main)
+
+    def test_hop_without_content_filter(self):
+        """Mail from it takes default_transport again."""
+        master = self.cleanup()
+        hop = master.rstrip() + ' -o %s\n'
+        loop = (r'^error: smtpd 127\.0\.0\.1:10026 has no content_filter: .* again and again, and '
+                'bounces: add -o content_filter=smtp: to that service')
+        for main in ({'default_transport': 'smtp:[127.0.0.1]:10026'},
+                     {'relayhost': '[127.0.0.1]:10026'}):
+            main['sender_canonical_maps'] = ''
+            with self.subTest(str(main)):
+                self.wrong(loop, master=master, **main)
+                self.wrong('^ok: sender_canonical_maps', errors=0,
+                           master=hop % 'content_filter=smtp:', **main)
+                # access(5) may have FILTER, and another instance of Postfix may listen there.
+                self.wrong('^ok: sender_canonical_maps', errors=0, master=hop %
+                           'smtpd_client_restrictions=check_client_access,static:{FILTER,smtp:}',
+                           **main)
+        self.wrong('^ok: sender_canonical_maps', errors=0,
+                   default_transport='smtp:[127.0.0.1]:10027')
+
+    def test_relayhost_beside_a_hop(self):
+        hop = self.cleanup().rstrip() + ' -o content_filter=%s\n'
+        main = {'sender_canonical_maps': '', 'relayhost': '[relay.test]:587',
+                'default_transport': 'smtp:[127.0.0.1]:10026'}
+        self.wrong(r'^warning: relayhost = \[relay\.test\]:587 is not used: content_filter of smtpd '
+                   r'127\.0\.0\.1:10026 sends mail to the hosts of its recipients: set -o '
+                   r'content_filter=smtp:\[relay\.test\]:587 for that service',
+                   master=hop % 'smtp:', **main)
+        for master, changed in ((hop % 'smtp:[relay.test]:587', {}),
+                                (hop % 'smtp:', {'default_filter_nexthop': '[relay.test]:587'}),
+                                (hop % 'smtp:', {'relayhost': ''})):
+            with self.subTest(str(changed)):
+                lines = self.wrong('^ok: sender_canonical_maps', errors=0, master=master,
+                                   **{**main, **changed})
+                self.assertNotIn('relayhost', '\n'.join(lines))
+
     def test_maps_are_swapped(self):
         ports = self.daemon.ports
         lines = self.wrong(r"^error: sender_canonical_maps names the other map instead of forward: "
@@ -1621,6 +1667,7 @@ class Forwarding(PostfixBase):
     def master(self, *hop, srs='', **more):
         """The recipe, with other options of the hop and of its client, and with more services."""
         options = {'smtpd_milters': self.milter, 'smtpd_discard_ehlo_keywords': '',
+                   'content_filter': 'smtp:',
                    'local_header_rewrite_clients': '',
                    'receive_override_options': 'no_header_body_checks'}
         options.update(dict(option.split('=', 1) for option in hop))
@@ -2402,7 +2449,7 @@ class Dns(Base):
         """The milter looks at From:, the map of senders cannot."""
         hop = (MASTER + 'srs unix - - n - - smtp\n'
                '127.0.0.1:10026 inet n - n - - smtpd -o smtpd_milters=inet:127.0.0.1:1 '
-               '-o local_header_rewrite_clients=\n')
+               '-o content_filter=smtp: -o local_header_rewrite_clients=\n')
         apart = {'unauthenticated_domain': 'apart.example'}
         self.aligned(r'^warning: DMARC of relaxed\.test passes .*: publish aspf=s in '
                      r'_dmarc\.relaxed\.test, or choose .*relaxed\.test, or set '

@@ -65,6 +65,12 @@ void check_maps(struct check *check);
 /* Reports other maps that name forward or reverse, and milters that rewrite as well. */
 void check_other_maps(struct check *check);
 
+/*
+ * Checks whether mail for other hosts that passes through a second smtpd(8) leaves this host, and
+ * uses relayhost.
+ */
+void check_way(struct check *check);
+
 /* Checks where Postfix uses the milter, and the settings of the hop. */
 void check_forwarding(struct check *check);
 

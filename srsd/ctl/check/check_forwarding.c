@@ -7,6 +7,7 @@
 
 #include "srsd/ctl/check/check.h"
 #include "srsd/ctl/check/check_hop.h"
+#include "srsd/ctl/check/check_way.h"
 #include "srsd/ctl/postfix_endpoint.h"
 
 /* The services that have the milter. */
@@ -66,20 +67,10 @@ check_milter_rewrites(const struct check *check)
 static bool
 leads_to_another_instance(const struct check *check)
 {
-	const char *way = postfix_get(check->postfix, "default_transport"), *port;
+	const char *port = check_way_port(check);
 	struct postfix_service service;
-	size_t i;
 
-	if (strchr(way, ':') == NULL)
-		way = postfix_get(check->postfix, "relayhost");
-	port = strrchr(way, ':');
-	if (port == NULL || (strstr(way, "[127.") == NULL && strstr(way, "[::1]") == NULL))
-		return false;
-	for (i = 0; postfix_service_at(check->postfix, i, &service); i++)
-		if (strcmp(service.type, "inet") == 0 &&
-		    strcmp(postfix_service_port(&service), port + 1) == 0)
-			return false;
-	return true;
+	return port != NULL && !check_way_find_service(check, port, &service);
 }
 
 static void

@@ -251,7 +251,39 @@ returns_from_filter(const struct postfix *postfix, const struct postfix_service 
 	return false;
 }
 
-/* check_mappings - no_address_mappings is only for mail on its way to a filter */
+/* has_own_map - does mail from that smtpd(8) go to a cleanup(8) with a sender map of its own? */
+static bool
+has_own_map(const struct check *check, const struct postfix_service *smtpd)
+{
+	static const char parameter[] = "sender_canonical_maps";
+	const struct postfix_map_place forward = postfix_endpoint_place(check->settings, "forward");
+	const struct postfix *p = check->postfix;
+	const char *name = postfix_service_get(p, smtpd, "cleanup_service_name"), *maps;
+	struct postfix_service cleanup;
+	size_t i;
+
+	for (i = 0; postfix_service_at(p, i, &cleanup); i++) {
+		if (strcmp(cleanup.command, "cleanup") != 0 || strcmp(cleanup.name, name) != 0)
+			continue;
+		maps = postfix_service_get(p, &cleanup, parameter);
+		return maps != postfix_get(p, parameter) &&
+		       postfix_endpoint_names_map(
+			   p, maps, &forward, postfix_is_chrooted(p, &cleanup));
+	}
+	return false;
+}
+
+/* must_use_maps - no_address_mappings is only for mail on its way to a filter */
+static bool
+must_use_maps(const struct check *check, const struct postfix_service *smtpd)
+{
+	if (strcmp(smtpd->command, "smtpd") != 0)
+		return false;
+	if (postfix_is_public(smtpd))
+		return !returns_from_filter(check->postfix, smtpd);
+	return has_own_map(check, smtpd);
+}
+
 static void
 check_mappings(struct check *check)
 {
@@ -262,8 +294,7 @@ check_mappings(struct check *check)
 	    check->settings->socketmap.n == 0)
 		return;
 	for (i = 0; postfix_service_at(check->postfix, i, &service); i++) {
-		if (!postfix_is_public(&service) || !are_maps_off(check->postfix, &service) ||
-		    returns_from_filter(check->postfix, &service))
+		if (!are_maps_off(check->postfix, &service) || !must_use_maps(check, &service))
 			continue;
 		findings_add(check->findings, FINDING_ERROR,
 		    "smtpd %s bypasses the canonical maps: receive_override_options has "

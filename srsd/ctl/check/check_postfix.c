@@ -22,6 +22,7 @@ check_postfix(struct check *check, const char *dir)
 	check_words(check);
 	check_maps(check);
 	check_other_maps(check);
+	check_way(check);
 	check_forwarding(check);
 	check_restrictions(check);
 	check_dmarc(check);

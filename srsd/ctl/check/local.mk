@@ -23,6 +23,7 @@ check_files += srsd/ctl/check/check_secret_age.c
 check_files += srsd/ctl/check/check_send.c
 check_files += srsd/ctl/check/check_srs_domain.c
 check_files += srsd/ctl/check/check_store.c
+check_files += srsd/ctl/check/check_way.c srsd/ctl/check/check_way.h
 check_files += srsd/ctl/check/check_words.c
 check_files += srsd/ctl/check/ctl_check.c srsd/ctl/check/ctl_check.h
 check_files += srsd/ctl/check/findings.c srsd/ctl/check/findings.h
