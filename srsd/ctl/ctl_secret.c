@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "common/day.h"
+#include "common/log.h"
 #include "common/printable.h"
 #include "common/privdrop.h"
 #include "srsd/ctl/ctl.h"
@@ -133,6 +134,17 @@ write_secret_change(
 	return CTL_OK;
 }
 
+/* warn_of_lost_secrets - the history shows that there were others, and is about to be replaced */
+static void
+warn_of_lost_secrets(const struct secret_command *s)
+{
+	if (secret_file_has_lost(s->file))
+		log_warnx(
+		    "the secrets that %s contained before are lost: bounces to addresses that "
+		    "they signed are refused, unless you restore the file from a backup",
+		    s->ctl->settings->secrets_file);
+}
+
 static int
 run_new(const struct secret_command *s)
 {
@@ -140,6 +152,7 @@ run_new(const struct secret_command *s)
 	bool made, alone = secret_file_count(s->file) == 0, last;
 	size_t n;
 
+	warn_of_lost_secrets(s);
 	last = command_line_has(s->line, "last") && !alone;
 	made = srs_mac_new_secret(secret) && secret_file_add(s->file, secret, last, s->now);
 	explicit_bzero(secret, sizeof(secret));

@@ -32,6 +32,7 @@ struct secret_file {
 	char *name; /* in its directory */
 	char *history;
 	int dir;
+	bool lost; /* the history lists secrets, but the file had none */
 	struct secret_owner owner;
 	size_t n;
 	struct secret secret[SRS_KEYS_MAX + 1]; /* one more than can be written */
@@ -196,6 +197,7 @@ read_secret_history(struct secret_file *f, time_t changed, char error[SECRET_FIL
 	for (i = 0; i < f->n; i++)
 		srs_secret_past_find(
 		    &f->secret[i].past, there == 1 ? file.data : "", file.len, i == 0, changed);
+	f->lost = f->n == 0 && there == 1 && file.len > sizeof(history_head) - 1;
 	file_free(&file);
 	return true;
 }
@@ -212,9 +214,8 @@ load_secret_files(struct secret_file *f, bool change, char error[SECRET_FILE_ERR
 	there = find_regular_file(f, f->name, error);
 	if (there == -1)
 		return false;
-	if (there == 0 && change)
-		return true;
-	return read_secrets(f, change, &changed, error) && read_secret_history(f, changed, error);
+	return ((there == 0 && change) || read_secrets(f, change, &changed, error)) &&
+	       read_secret_history(f, changed, error);
 }
 
 struct secret_file *
@@ -267,6 +268,12 @@ size_t
 secret_file_count(const struct secret_file *f)
 {
 	return f->n;
+}
+
+bool
+secret_file_has_lost(const struct secret_file *f)
+{
+	return f->lost;
 }
 
 const struct srs_secret_past *

@@ -50,6 +50,9 @@ void secret_file_forget(struct secret_file *f);
 /* Secrets are numbered from 0; the first one signs. */
 size_t secret_file_count(const struct secret_file *f);
 
+/* True if the file had no secret when it was opened, but its history lists some: they are lost. */
+bool secret_file_has_lost(const struct secret_file *f);
+
 /* The history of a secret; number must be valid. Owned by f, valid until the next change. */
 const struct srs_secret_past *secret_file_past(const struct secret_file *f, size_t number);
 

@@ -143,7 +143,9 @@ add_secret(struct srs_keys *keys, const struct secret_piece *p)
 }
 
 /* The remedy for a file without a secret. */
-#define NEW_SECRET "; create one with srsctl secret new"
+#define NEW_SECRET                                                                                \
+	"; restore it from a backup, or, if it has never existed, create one with srsctl secret " \
+	"new"
 
 struct srs_keys *
 srs_keys_parse(const char *text, size_t len, unsigned *line, const char **error)

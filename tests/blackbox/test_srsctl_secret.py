@@ -106,7 +106,18 @@ class New(Base):
         self.assertRegex(secret, r'\A[A-Za-z0-9+/]{32}\Z')
         self.assertEqual(done.stdout, '%s is the only secret and signs; to apply the change, run: '
                                       'srsctl reload\n' % fingerprint(secret))
+        self.assertEqual(done.stderr, '')
         self.assertEqual(stat.S_IMODE(self.status().st_mode), 0o600)
+
+    def test_after_a_loss(self):
+        """The history shows that there were others; a backup of the file may exist."""
+        self.srsctl('new')
+        os.unlink(self.path)
+        done = self.srsctl('new')
+        self.assertIn('is the only secret and signs', done.stdout)
+        self.assertEqual(done.stderr, 'srsctl: warning: the secrets that %s contained before are '
+                                      'lost: bounces to addresses that they signed are refused, '
+                                      'unless you restore the file from a backup\n' % self.path)
 
     def test_first(self):
         self.write(*SECRETS[:2])

@@ -250,6 +250,47 @@ test_empty(void **state)
 	unit_end();
 }
 
+/* A file without secrets has lost them if its history lists any. */
+static void
+test_lost(void **state)
+{
+	static const struct {
+		const char *name, *secrets, *history; /* NULL: no file */
+		bool lost;
+	} rows[] = {
+		{ "new", NULL, NULL, false },
+		{ "empty", "", NULL, false },
+		{ "no history", NULL, "# kept by srsctl: fingerprint, made at, signed until\n",
+		    false },
+		{ "missing", NULL,
+		    "# kept by srsctl: fingerprint, made at, signed until\n0123456789ab 1 -\n",
+		    true },
+		{ "emptied", "\n",
+		    "# kept by srsctl: fingerprint, made at, signed until\n0123456789ab 1 -\n",
+		    true },
+		{ "kept", "secret-A\n",
+		    "# kept by srsctl: fingerprint, made at, signed until\n0123456789ab 1 -\n",
+		    false },
+	};
+	struct secret_file *f;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		unlink(unit_path("secret"));
+		unlink(unit_path("secret.history"));
+		if (rows[i].secrets != NULL)
+			unit_write("secret", rows[i].secrets, strlen(rows[i].secrets), 0600);
+		if (rows[i].history != NULL)
+			unit_write(
+			    "secret.history", rows[i].history, strlen(rows[i].history), 0600);
+		f = open_file("secret");
+		unit_int(rows[i].name, "lost", secret_file_has_lost(f), rows[i].lost);
+		secret_file_close(&f);
+	}
+	unit_end();
+}
+
 int
 main(void)
 {
@@ -260,6 +301,7 @@ main(void)
 		UNIT_DIR_TEST(test_limit),
 		UNIT_DIR_TEST(test_refused),
 		UNIT_DIR_TEST(test_empty),
+		UNIT_DIR_TEST(test_lost),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -452,14 +452,16 @@ test_load_errors(void **state)
 	assert_null(srs_keys_load(NULL, unit_path("none"), &ours, error, sizeof(error)));
 	unit_holds("missing", "message", error, "/none: ");
 	unit_holds("missing", "message", error,
-	    "No such file or directory; create one with srsctl secret new");
+	    "No such file or directory; restore it from a backup, or, if it has never existed, "
+	    "create one with srsctl secret new");
 	unit_write("secret", BYTES("one\n\nsec\0ret\n"), 0600);
 	assert_null(srs_keys_load(NULL, unit_path("secret"), &ours, error, sizeof(error)));
 	unit_holds("NUL", "message", error, "/secret:3: NUL");
 	unit_write("secret", BYTES("\n\n"), 0600);
 	assert_null(srs_keys_load(NULL, unit_path("secret"), &ours, error, sizeof(error)));
 	unit_holds("empty", "message", error,
-	    "/secret: contains no secret; create one with srsctl secret new");
+	    "/secret: contains no secret; restore it from a backup, or, if it has never existed, "
+	    "create one with srsctl secret new");
 	unit_write("secret", huge, 300 * 1024, 0600);
 	assert_null(srs_keys_load(NULL, unit_path("secret"), &ours, error, sizeof(error)));
 	unit_holds("huge", "message", error, "/secret: too large");
