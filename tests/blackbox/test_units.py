@@ -581,5 +581,70 @@ class Init(UnitCase):
         self.assertEqual([program], parse_unit(SERVICE)['Service']['ExecStart'])
 
 
+@unittest.skipUnless(shutil.which('start-stop-daemon', path='/usr/sbin:/sbin:/usr/bin')
+                     and os.path.exists('/lib/lsb/init-functions'), 'no tools of init scripts')
+class InitRuns(UnitCase):
+    """The init script with other paths, and with a logger(1) that writes to a file."""
+
+    def setUp(self):
+        super().setUp()
+        self.port = free_port()
+        self.control = os.path.join(self.folder.path, 'control')
+        self.pid_file = os.path.join(self.folder.path, 'srsd.pid')
+        self.logged = os.path.join(self.folder.path, 'logged')
+        self.configure()
+        tools = self.folder.subfolder('tools')
+        self.folder.file('tools/logger', '#!/bin/sh\nprintf "%%s\\n" "$*" >>%s\n' % self.logged,
+                         0o755)
+        text = text_of(INIT).replace('PATH=/usr/sbin:', 'PATH=%s:/usr/sbin:' % tools)
+        for name, value in {'DAEMON': reachable_binary(), 'CONTROL': reachable_binary('srsctl'),
+                            'PIDFILE': self.pid_file,
+                            'OPTIONS': '"-f %s"' % self.config}.items():
+            text = re.sub('(?m)^%s=.*$' % name, '%s=%s' % (name, value), text)
+        text = text.replace('"$CONTROL" reload', '"$CONTROL" -f %s reload' % self.config)
+        self.script = self.folder.file('init', text.replace('/etc/default/srsd', '/dev/null'))
+        self.addCleanup(self.end)
+
+    def configure(self, more=''):
+        secret = self.folder.file('secret', 'a secret of the tests\n', 0o600, ORDINARY_USER)
+        self.config = self.folder.file('srsd.conf', (
+            'srs-domain = "srs.test"\nsecrets-file = "%s"\nunprivileged-user = "%s"\n'
+            'control = "unix:%s"\nforward = {"inet:127.0.0.1:%d"}\nreverse = {}\npolicy = {}\n%s'
+            % (secret, ORDINARY_USER, self.control, self.port, more)))
+
+    def end(self):
+        if os.path.exists(self.pid_file):
+            with contextlib.suppress(ProcessLookupError, ValueError):
+                os.kill(int(text_of(self.pid_file)), signal.SIGTERM)
+
+    def init(self, action):
+        done = subprocess.run(['sh', self.script, action], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                              timeout=WAIT, check=False)
+        return done.returncode, done.stdout, done.stderr
+
+    def test_reload(self):
+        status, _, error = self.init('reload')
+        self.assertNotEqual(status, 0)
+        self.assertEqual(error, 'srsd is not running\n')
+        self.assertEqual(self.init('start')[::2], (0, ''))
+        self.assertEqual(self.init('reload')[::2], (0, ''))
+        self.configure('nonsense = 1\n')
+        status, _, error = self.init('reload')
+        self.assertEqual(status, 1)
+        self.assertRegex(error, "^srsd: fatal: .*: no such option 'nonsense'.*\n$")
+        self.assertFalse(os.path.exists(self.logged))
+
+    def test_failure_to_start(self):
+        """It is printed on a line of its own, and logged."""
+        with socket.create_server(('127.0.0.1', self.port)):
+            status, output, error = self.init('start')
+        self.assertEqual(status, 1)
+        self.assertRegex(output, r'failed!\s*$')
+        self.assertRegex(error, r'^srsd: fatal: forward: inet:127\.0\.0\.1:%d: Address already in '
+                                r'use.*\n$' % self.port)
+        self.assertRegex(text_of(self.logged), '^-p mail.err -t srsd -- fatal: forward: ')
+
+
 if __name__ == '__main__':
     tap.main()
