@@ -1795,6 +1795,8 @@ class Forwarding(PostfixBase):
                 self.hop(error, 'milter_default_action=' + value)
                 self.hop(error, 'smtpd_milters={ %s, { default_action = %s } }'
                          % (self.milter, value), milter_default_action='tempfail')
+        # The default of Postfix 3.11, 3.10.8 and 3.9.9
+        self.hop('is a hop', 'milter_default_action=shutdown', errors=0)
         self.hop('is a hop', 'milter_default_action=tempfail', errors=0,
                  milter_default_action='accept')
 

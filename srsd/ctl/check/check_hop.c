@@ -75,7 +75,8 @@ check_default_action(struct check *check, const struct check_hop *hop)
 	char value[POSTFIX_WORD_SIZE];
 
 	get_milter_setting(check, hop, name, value);
-	if (strcasecmp(value, "tempfail") == 0)
+	/* shutdown, the default of newer versions of Postfix, defers as well, with 421. */
+	if (strcasecmp(value, "tempfail") == 0 || strcasecmp(value, "shutdown") == 0)
 		return;
 	findings_add(check->findings, FINDING_ERROR, "%s of smtpd %s is %s: %s", name,
 	    hop->service.name, value,
