@@ -15,6 +15,7 @@
 #include "common/buffer.h"
 #include "common/xmalloc.h"
 #include "conf/settings.h"
+#include "srsd/precedence.h"
 #include "srsd/priority.h"
 #include "srsd/server.h"
 
@@ -367,6 +368,19 @@ static unsigned echoes_open;
 static int looked_at = -1;
 static unsigned looks, answered_looks;
 static bool drained;
+/* Requests without a reply: now, and the most at any time. */
+static unsigned unanswered, most_unanswered;
+
+/* counted_send - the program has it in the place of the C library's send */
+ssize_t counted_send(int fd, const void *data, size_t len, int flags) __asm__("send");
+
+ssize_t
+counted_send(int fd, const void *data, size_t len, int flags)
+{
+	if (unanswered > 0)
+		unanswered--;
+	return (ssize_t)syscall(SYS_sendto, fd, data, len, flags, NULL, 0);
+}
 
 static void
 look(void)
@@ -415,6 +429,8 @@ echo_input(struct session *session, const char *data, size_t len, size_t *used, 
 	const char *newline;
 
 	look();
+	if (++unanswered > most_unanswered)
+		most_unanswered = unanswered;
 	for (*used = 0; (newline = memchr(data + *used, '\n', len - *used)) != NULL;) {
 		if (!answer(e, data + *used, (size_t)(newline - data) - *used, out))
 			return SESSION_BUSY;
@@ -463,13 +479,12 @@ go_on(void)
 }
 
 static int
-begin_echo(void **state)
+begin_echo_service(bool is_urgent)
 {
 	struct server_limits limits = { .connections = ECHOES + 1, .idle_seconds = 60 };
 	socklen_t len = sizeof(echo_address);
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
-	(void)state;
 	base = event_base_new();
 	event_base_priority_init(base, PRIORITIES);
 	server = server_new(base, &limits);
@@ -480,12 +495,27 @@ begin_echo(void **state)
 	    getsockname(fd, (struct sockaddr *)&echo_address, &len) == -1)
 		return -1;
 	server_add_listener(
-	    server, server_add_service(server, "echo", echo_open, NULL, 0, false), 1, fd);
+	    server, server_add_service(server, "echo", echo_open, NULL, 0, is_urgent), 1, fd);
 	n_waiting = 0;
 	looked_at = -1;
 	looks = answered_looks = 0;
+	unanswered = most_unanswered = 0;
 	drained = false;
 	return 0;
+}
+
+static int
+begin_echo(void **state)
+{
+	(void)state;
+	return begin_echo_service(false);
+}
+
+static int
+begin_urgent_echo(void **state)
+{
+	(void)state;
+	return begin_echo_service(true);
 }
 
 static int
@@ -586,6 +616,46 @@ test_two_in_one_turn(void **state)
 	check_hears(two, "two", "third\n");
 	close(one);
 	close(two);
+	unit_end();
+}
+
+/* The clients of an urgent service are answered at once. */
+static void
+test_urgent_in_one_turn(void **state)
+{
+	int one = connected(false), two = connected(false);
+
+	(void)state;
+	pass_window();
+	say(one, "first\n");
+	say(two, "second\n");
+	turn();
+	assert_int_equal(most_unanswered, 1);
+	check_hears(one, "one", "first\n");
+	check_hears(two, "two", "second\n");
+	close(one);
+	close(two);
+	unit_end();
+}
+
+/* Those that no longer have precedence wait for the end of the turn. */
+static void
+test_too_many_urgent_in_one_turn(void **state)
+{
+	static int fd[6 * PRECEDENCE_MAX];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(fd); i++)
+		fd[i] = connected(false);
+	for (i = 0; i < COUNT(fd); i++)
+		say(fd[i], "request\n");
+	turn_times(10);
+	assert_true(most_unanswered > 1);
+	for (i = 0; i < COUNT(fd); i++) {
+		check_hears(fd[i], "client", "request\n");
+		close(fd[i]);
+	}
 	unit_end();
 }
 
@@ -1182,6 +1252,10 @@ main(void)
 		ACCEPT_TEST(test_accept_fails_once),
 		ACCEPT_TEST(test_full_service_stays_paused),
 		ECHO_TEST(test_two_in_one_turn),
+		cmocka_unit_test_setup_teardown(
+		    test_urgent_in_one_turn, begin_urgent_echo, end_echo),
+		cmocka_unit_test_setup_teardown(
+		    test_too_many_urgent_in_one_turn, begin_urgent_echo, end_echo),
 		ECHO_TEST(test_many_in_one_turn),
 		ECHO_TEST(test_sizes),
 		ECHO_TEST(test_pipelined),
