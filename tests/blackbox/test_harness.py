@@ -3,6 +3,7 @@
 """The harness: a test that is started by hand finds its build, or says what to do in one line, and
 no other test gets its ports."""
 
+import itertools
 import os
 import subprocess
 import sys
@@ -36,18 +37,43 @@ tap.main()
 
 
 class Ports(unittest.TestCase):
+    def limit_ports(self, n):
+        """Replace the range of ports by one that no other test claims, with n blocks."""
+        first = os.getpid() * 1_000_000
+        ports = range(first, first + n * daemon.PORTS_IN_BLOCK)
+        patch = mock.patch.object(daemon, 'PORTS', ports)
+        patch.start()
+        self.addCleanup(patch.stop)
+        return ports
+
     def test_claimed(self):
-        """Two tests that begin with the same block of ports do not get the same ports."""
+        """Two tests that try the blocks in the same order do not get the same ports."""
+        self.limit_ports(2)
         with mock.patch.object(daemon.random, 'SystemRandom') as chosen:
             chosen.return_value.sample = lambda blocks, _: list(blocks)
             one, other = daemon.claim_ports(), daemon.claim_ports()
             first, second = next(one), next(other)
-        self.assertGreaterEqual(second, first + daemon.PORTS_IN_BLOCK)
+        self.assertNotIn(second, range(first, first + daemon.PORTS_IN_BLOCK))
 
-    def test_released(self):
-        with mock.patch.object(daemon, 'PORTS', range(9900, 10100)):
-            self.assertEqual(sorted(daemon.claim_ports()), list(daemon.PORTS))
-            self.assertEqual(sorted(daemon.claim_ports()), list(daemon.PORTS))
+    def test_in_turn(self):
+        self.limit_ports(daemon.BLOCKS + 1)
+        n = daemon.BLOCKS * daemon.PORTS_IN_BLOCK
+        ports = list(itertools.islice(daemon.claim_ports(), 2 * n))
+        self.assertEqual(len(set(ports)), n)
+        self.assertEqual(ports[n:], ports[:n])
+
+    def test_none_left(self):
+        ports = self.limit_ports(1)
+        holder = daemon.claim_ports()
+        self.assertEqual(next(holder), ports[0])
+        with self.assertRaisesRegex(RuntimeError, 'run fewer at a time'):
+            next(daemon.claim_ports())
+        # They are claimed until the generator is gone.
+        self.assertEqual(list(itertools.islice(holder, 2 * len(ports)))[-1], ports[0])
+        with self.assertRaises(RuntimeError):
+            next(daemon.claim_ports())
+        holder.close()
+        self.assertEqual(next(daemon.claim_ports()), ports[0])
 
 
 class BuildDirectory(unittest.TestCase):

@@ -13,7 +13,6 @@ privileges itself. The program is that of the build directory, or $SRSD.
 
 import ctypes
 import functools
-import itertools
 import os
 import pwd
 import random
@@ -141,11 +140,12 @@ class Folder:
 
 PORTS = range(10100, 32000)     # below those that the kernel uses for outgoing connections
 PORTS_IN_BLOCK = 100
+BLOCKS = 3                      # of one test at most, so that many tests have room
 
 
 def claim_ports():
-    """Ports in blocks that no other test of this machine has claimed; they are claimed until the end."""
-    claims = []
+    """Generate ports that no other test of this machine gets, in turn: it claims blocks of them."""
+    claims, ports = [], []
     blocks = PORTS[::PORTS_IN_BLOCK]
     for first in random.SystemRandom().sample(blocks, len(blocks)):
         claim = socket.socket(socket.AF_UNIX)
@@ -155,11 +155,19 @@ def claim_ports():
             claim.close()
             continue
         claims.append(claim)
-        yield from range(first, first + PORTS_IN_BLOCK)
+        block = range(first, first + PORTS_IN_BLOCK)
+        yield from block
+        ports += block
+        if len(claims) == BLOCKS:
+            break
+    if not ports:
+        raise RuntimeError('other tests have claimed all ports; run fewer at a time')
+    while True:
+        yield from ports
 
 
-# In turn, so that a daemon never gets the same port twice.
-_PORTS = itertools.cycle(claim_ports())
+# In turn, so that a daemon does not soon get the port of an earlier one.
+_PORTS = claim_ports()
 
 
 def free_port(host='127.0.0.1'):

@@ -39,14 +39,12 @@ import_scope_find(const struct import_scope *scope, const struct conf_option *o)
 	return &scope->imported[o - option_table];
 }
 
-/* import_scope_has - does a file set the option, or has it a remark? */
 bool
 import_scope_has(const struct imported_option *imported)
 {
 	return imported->origin.text != NULL || !STAILQ_EMPTY(&imported->remarks);
 }
 
-/* import_scope_is_empty - does the section set nothing? */
 bool
 import_scope_is_empty(const struct import_scope *scope)
 {
@@ -58,7 +56,6 @@ import_scope_is_empty(const struct import_scope *scope)
 	return true;
 }
 
-/* import_scope_count - of one kind, on the options of a scope */
 size_t
 import_scope_count(const struct import_scope *scope, enum import_remark_kind kind)
 {
@@ -69,7 +66,6 @@ import_scope_count(const struct import_scope *scope, enum import_remark_kind kin
 	return n;
 }
 
-/* import_scope_section - the one that applies to an address or a domain; or NULL */
 const struct spf_section *
 import_scope_section(const struct settings *settings, const char *name)
 {
@@ -80,10 +76,6 @@ import_scope_section(const struct settings *settings, const char *name)
 	    (struct text){ parts.domain, parts.domain_len });
 }
 
-/*
- * import_scope_format - what option_print prints, without the indentation and the newline; spf replaces
- * the options of that section unless it is NULL
- */
 char *
 import_scope_format(
     const struct settings *settings, const struct spf_settings *spf, const struct conf_option *o)
@@ -105,7 +97,6 @@ import_scope_format(
 	return bare;
 }
 
-/* import_scope_line - with the value of spf { } if the section does not set the option */
 char *
 import_scope_line(
     const struct import *im, const struct import_scope *scope, const struct conf_option *o)
