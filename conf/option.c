@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@
 #include "conf/option.h"
 #include "conf/paths.h"
 #include "conf/restriction_class.h"
+#include "conf/settings.h"
 
 /* The spellings of policyd-spf (SPF_Not_Pass, No_Check) differ in case, and have '_' for '-'. */
 static const struct option_choice reject_words[] = {

@@ -11,9 +11,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdio.h>
-
-#include "conf/settings.h"
 
 enum option_type {
 	OPTION_TEXT,   /* char *, never NULL after option_preset */
