@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* import_difference - compare an import with the settings in effect. */
+/* import_difference - compare an import with the settings in effect. Pure. */
 #ifndef SRSD_CTL_IMPORT_IMPORT_DIFFERENCE_H
 #define SRSD_CTL_IMPORT_IMPORT_DIFFERENCE_H
 

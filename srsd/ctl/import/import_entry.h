@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* import_entry - each setting and each remark of an import, one by one. */
+/* import_entry - each setting and each remark of an import, one by one. Pure. */
 #ifndef SRSD_CTL_IMPORT_IMPORT_ENTRY_H
 #define SRSD_CTL_IMPORT_IMPORT_ENTRY_H
 

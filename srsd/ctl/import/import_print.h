@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* import_print - print an import as a configuration file. */
+/* import_print - print an import as a configuration file. Pure. */
 #ifndef SRSD_CTL_IMPORT_IMPORT_PRINT_H
 #define SRSD_CTL_IMPORT_IMPORT_PRINT_H
 

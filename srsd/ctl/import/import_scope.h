@@ -45,8 +45,10 @@ struct import {
 	char *cause; /* of the last question; NULL: none yet */
 };
 
-/* Nothing is known of any option. Release it with import_scope_clear. */
+/* Prepares a scope, of which all bytes are 0: no option is set, and none has a remark. */
 void import_scope_init(struct import_scope *scope);
+
+/* Frees what a scope holds, except for its section, which belongs to the settings. */
 void import_scope_clear(struct import_scope *scope);
 
 /* What is known of an option. Valid as long as the scope. */
@@ -56,13 +58,13 @@ const struct imported_option *import_scope_find(
 /* True if a file sets the option, or it has a remark. */
 bool import_scope_has(const struct imported_option *imported);
 
-/* True if the scope has no option in that sense. */
+/* True if import_scope_has returns false for every option. */
 bool import_scope_is_empty(const struct import_scope *scope);
 
 /* The number of remarks of one kind on the options of a scope. */
 size_t import_scope_count(const struct import_scope *scope, enum import_remark_kind kind);
 
-/* The section of the settings that applies to an address or a domain; or NULL. */
+/* The section of the settings that applies to an address or a domain; NULL: spf { } does. */
 const struct spf_section *import_scope_section(const struct settings *settings, const char *name);
 
 /*
@@ -72,7 +74,7 @@ const struct spf_section *import_scope_section(const struct settings *settings, 
 char *import_scope_format(const struct settings *settings, const struct spf_settings *spf,
     const struct conf_option *option);
 
-/* The same of an import, with the value of spf { } if the section does not set the option. */
+/* The same with the value in an import; that of spf { } if the section does not set the option. */
 char *import_scope_line(const struct import *import, const struct import_scope *scope,
     const struct conf_option *option);
 
