@@ -22,7 +22,7 @@
 
 /*
  * Replies that wait for the end of a turn of the loop: waking each client as soon as its reply is
- * ready costs as much as making the replies. A client that goes before all others does not wait.
+ * ready costs as much as making the replies. A client that has precedence does not wait.
  */
 #define PENDING_MAX 256
 #define PENDING_SIZE 2048 /* bytes; a longer reply is sent immediately */
@@ -244,7 +244,7 @@ on_turn_end(evutil_socket_t fd, short what, void *arg)
 	send_pending_replies(arg);
 }
 
-/* has_precedence - true if its next turn goes before those of other services */
+/* has_precedence - true if the next turn of the client goes before those of other services */
 static bool
 has_precedence(struct connection *c)
 {

@@ -514,9 +514,9 @@ read_reload(struct monitor *m, char error[CONFIG_ERROR_SIZE])
 }
 
 /*
- * begin_reload - postponed while another one is pending, or the engine is being replaced
+ * begin_reload - postponed while another one is pending, or the engine is not ready
  *
- * An engine that starts has more time for that than for its answer to a reload.
+ * An engine has less time to answer a reload than to start.
  */
 static void
 begin_reload(struct monitor *m)

@@ -8,7 +8,7 @@
  *	than a second. Its clients are lost; new ones wait in the backlog.
  *	An engine that sends no report, or does not answer a reload, for MONITOR_SILENCE seconds
  *	is killed and replaced. For its first report it has MONITOR_START seconds: while a machine
- *	boots, everything is slow. systemd waits 90 seconds. A reload waits until it has reported.
+ *	boots, everything is slow. systemd waits 90 seconds. A reload waits for that report.
  *
  *	SIGHUP: all files are read and checked. The new settings take effect as a whole, or are
  *	refused with a reason, and the old ones stay. SIGTERM, SIGINT: the engine answers pending

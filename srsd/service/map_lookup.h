@@ -44,8 +44,7 @@ struct map_service {
 	struct recent *recent; /* or NULL */
 };
 
-/* A lookup of a session; its members are for map_lookup.c, except for result, stored and
- * probe. */
+/* A lookup of a session. The session uses result, stored and probe; the rest is private. */
 struct map_lookup {
 	struct srs_result result; /* valid after one of the functions below has returned true */
 	const struct map_service *service;

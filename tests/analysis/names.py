@@ -35,7 +35,7 @@ PREFIXES = (
     ('policy_proto', 'policy_', 'the protocol, not its file, is what callers name'),
     ('milter_proto', 'milter_', 'the protocol, not its file, is what callers name'),
     ('postfix_text', 'postfix_', 'the pure half of postfix.c, under the same names'),
-    ('option_value', 'option_', 'what is done to an option, whose value is meant'),
+    ('option_value', 'option_', 'callers name the option whose value they set or read'),
 )
 
 # (name of a static function, reason)

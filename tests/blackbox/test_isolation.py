@@ -137,7 +137,7 @@ class Confined(DaemonCase):
     @needs_root
     def test_secrets(self):
         process, child = self.start(['check', '--postfix', '/nowhere'])
-        for pid in child, process.pid:      # once the question times out, it goes on with the secrets
+        for pid in child, process.pid:      # after the time limit, srsctl reads the secrets
             os.kill(pid, signal.SIGSTOP)
         self.assertEqual(memory_holds(child, self.SECRETS[0]), 0)
         self.assertEqual(memory_holds(process.pid, self.SECRETS[0]), 0)

@@ -219,8 +219,8 @@ class Reload(DaemonCase):
         self.reload(max_age=7)
         self.assertFalse(after_death()['refused'])
 
-    def stop_next_engine(self):
-        """Kill the engine, and stop the next one before it is ready; -> its pid, a mark in the log."""
+    def suspend_next_engine(self):
+        """Kill the engine, and suspend the next one at its start; -> its pid, a mark in the log."""
         old, mark = engine_of(self.daemon), self.daemon.log_mark()
         os.kill(old, signal.SIGKILL)
         new = self.daemon.child('engine', other_than=old)
@@ -228,8 +228,8 @@ class Reload(DaemonCase):
         return new, mark
 
     def test_engine_starts(self):
-        """A reload waits for an engine that starts, which may take longer than a reload."""
-        engine, mark = self.stop_next_engine()
+        """A reload waits until an engine that is starting is ready."""
+        engine, mark = self.suspend_next_engine()
         self.change(max_age='x')
         self.daemon.signal(signal.SIGHUP)
         os.kill(engine, signal.SIGCONT)
