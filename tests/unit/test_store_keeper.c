@@ -202,6 +202,36 @@ test_missing_database(void **state)
 	unit_end();
 }
 
+/* count_shared_pages - mappings of anonymous memory that processes can share */
+static size_t
+count_shared_pages(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "re");
+	char line[1000];
+	size_t n = 0;
+
+	assert_non_null(maps);
+	while (fgets(line, sizeof(line), maps) != NULL)
+		n += strstr(line, "/dev/zero (deleted)") != NULL;
+	fclose(maps);
+	return n;
+}
+
+/* The page that is shared with a process is released when another database is used. */
+static void
+test_shared_pages(void **state)
+{
+	size_t before = count_shared_pages();
+
+	(void)state;
+	use_database("sqlite:", "store/one");
+	assert_int_equal(count_shared_pages(), before + 1);
+	use_database("sqlite:", "store/two");
+	assert_int_equal(count_shared_pages(), before + 1);
+	store_keeper_free(&keeper);
+	assert_int_equal(count_shared_pages(), before);
+}
+
 /* die_early - the part of the child before it serves: a status, or minus a signal */
 static void
 die_early(void *arg)
@@ -400,6 +430,7 @@ main(void)
 #ifdef HAVE_SQLITE
 		cmocka_unit_test_setup_teardown(test_changes, make_keeper, free_keeper),
 		cmocka_unit_test_setup_teardown(test_missing_database, make_keeper, free_keeper),
+		cmocka_unit_test_setup_teardown(test_shared_pages, make_keeper, free_keeper),
 		cmocka_unit_test_setup_teardown(test_deaths, make_keeper, free_keeper),
 		cmocka_unit_test_setup_teardown(test_end_of_the_daemon, make_keeper, free_keeper),
 		cmocka_unit_test_setup_teardown(test_start_fails, make_keeper, free_keeper),
