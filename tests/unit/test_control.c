@@ -110,6 +110,8 @@ end(void **state)
 	srs_keys_free(&service.keys);
 	settings_free(&service.settings);
 	spf_inflight_free(&checker.inflight);
+	/* libevent would read an event that was freed but not deleted, out of sight of ASan. */
+	assert_int_equal(event_base_get_num_events(checker.base, EVENT_BASE_COUNT_ADDED), 0);
 	event_base_free(checker.base);
 	return 0;
 }
