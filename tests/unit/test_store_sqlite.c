@@ -375,6 +375,26 @@ test_moved(void **state)
 	unit_end();
 }
 
+/* Another file, which is not smaller, is in the place of the database: its rows are not in there. */
+static void
+test_replaced(void **state)
+{
+	struct store_sqlite *db = open_database();
+	const size_t size = (size_t)1024 * 1024;
+	char *other = unit_fill('x', size);
+
+	(void)state;
+	put_rows(db, 0, 5, 100);
+	assert_int_equal(rename(unit_path(DATABASE), unit_path("aside")), 0);
+	unit_write(DATABASE, other, size, 0600);
+	unit_int("replaced", "begin", store_sqlite_begin(db), STORE_SQLITE_BROKEN);
+	unit_holds("replaced", "problem", store_sqlite_problem(db),
+	    "the database file was moved or deleted");
+	store_sqlite_close(&db);
+	free(other);
+	unit_end();
+}
+
 /* The file is deleted between the begin and the commit of a transaction: nothing is acknowledged. */
 static void
 test_moved_meanwhile(void **state)
@@ -664,6 +684,7 @@ main(void)
 		UNIT_DIR_TEST(test_locked),
 		UNIT_DIR_TEST(test_settles),
 		UNIT_DIR_TEST(test_moved),
+		UNIT_DIR_TEST(test_replaced),
 		UNIT_DIR_TEST(test_moved_meanwhile),
 		UNIT_DIR_TEST(test_sync_fails),
 		UNIT_DIR_TEST(test_syncs),
