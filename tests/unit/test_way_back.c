@@ -257,6 +257,13 @@ test_questions(void **state)
 				       "A alias.own.test, AAAA alias.own.test");
 	assert_int_equal(dns.passes, 3);
 	spf_answers_free(&answers);
+	/* A domain without MX records: its addresses and those of our hosts are queried together. */
+	row.domain = "implicit.test";
+	answers = fake_drive(&dns, pass_way_back, &row);
+	assert_string_equal(dns.asked, "MX implicit.test, A implicit.test, AAAA implicit.test, "
+				       "A mx1.own.test, AAAA mx1.own.test");
+	assert_int_equal(dns.passes, 3);
+	spf_answers_free(&answers);
 	settings_free(&settings);
 }
 
