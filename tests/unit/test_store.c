@@ -154,6 +154,28 @@ test_put_and_get(void **state)
 	unit_end();
 }
 
+/* Each duration is counted once, in the first bucket whose bound it does not exceed. */
+static void
+test_durations(void **state)
+{
+	static const unsigned bounds[STORE_BUCKETS - 1] = STORE_BOUNDS;
+	const struct store_counts *counts = store_counts(store);
+	struct store_case_answer get = { 0 };
+	size_t i;
+
+	(void)state;
+	store_connected(store);
+	for (i = 0; i < 2 * COUNT(bounds); i++) {
+		store_get(store, ALIAS, store_case_done, &get);
+		fake_ms += bounds[i / 2] + i % 2;
+		store_answer(store, fake->number[0], STORE_MISSING, no_text, NULL);
+	}
+	for (i = 0; i < STORE_BUCKETS; i++)
+		unit_int(unit_row("%zu", i), "answers", (long long)counts->duration[i],
+		    i == 0 || i == STORE_BUCKETS - 1 ? 1 : 2);
+	unit_end();
+}
+
 /* Answers of a backend that is hostile, or broken. */
 static void
 test_hostile_answers(void **state)
@@ -590,6 +612,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		STORE_TEST(test_put_and_get),
+		STORE_TEST(test_durations),
 		STORE_TEST(test_hostile_answers),
 		STORE_TEST(test_refused),
 		STORE_TEST(test_backend_refuses),
