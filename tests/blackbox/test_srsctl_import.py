@@ -613,6 +613,12 @@ class Options(Import):
                 self.assertNotIn('max-age', short)
         self.assertIn('CHOOSE', self.imported('No_Mail = yes\n', 'policyd-spf.conf', '--short'))
 
+    def test_counts_come_last(self):
+        """In a pipe with both outputs, such as `srsctl import 2>&1 | less`, too."""
+        path = self.folder.file('policyd-spf.conf', 'No_Mail = yes\n')
+        done = self.run_import(path, prefix=('sh', '-c', 'exec "$@" 2>&1', 'sh'))
+        self.assertRegex(done.stdout, r'\nsrsctl: 1 choice to make: look for CHOOSE\n\Z')
+
     def test_one_cause_is_one_choice(self):
         path = self.folder.file('policyd-spf.conf', 'Mail_From_reject = Softfail\nMock = no\n')
         done = self.run_import(path)

@@ -270,11 +270,13 @@ static const struct {
 	    "settings that mail depends on are not carried over", "LOSS" },
 };
 
+/* count_open_remarks - after the output, also if both go to the same file or pipe */
 static void
 count_open_remarks(const struct import *im)
 {
 	size_t i, n;
 
+	fflush(stdout);
 	for (i = 0; i < sizeof(open_remarks) / sizeof(open_remarks[0]); i++) {
 		n = import_count(im, open_remarks[i].kind);
 		if (n > 0)
