@@ -196,6 +196,7 @@ read_status(void *arg, struct status *v)
 	v->cached = resolver_cached(world->services->resolver);
 	services_describe_dns(world->services, &v->dns);
 	v->store = services_store_counts(world->services);
+	v->forwards = v->settings->milter.n > 0 ? world->services->forward_counts : NULL;
 }
 
 void
