@@ -135,7 +135,7 @@ class Postfix:
             # Postfix must not use any other address of the interface; master.cf binds to HOST.
             'inet_interfaces': '127.0.0.1',
             'inet_protocols': 'ipv4',
-            'disable_dns_lookups': 'yes',
+            'smtp_dns_support_level': 'disabled',
             'smtpd_peername_lookup': 'no',
             'alias_maps': '',
             'alias_database': '',
