@@ -2570,12 +2570,12 @@ class HostAddresses(PostfixBase):
         cls.server = cls.space.call(DnsServer, cls.ZONE).start()
         cls.addClassCleanup(cls.server.stop)
 
-    def spf(self, domain, protocols):
+    def spf(self, domain, protocols, **main):
         """-> the lines about SPF"""
         config = self.config(srs_domain=domain, nameservers=[self.server.address])
-        _status, lines = self.check(
-            config=config, postfix=self.postfix({**self.own(domain), 'inet_protocols': protocols}),
-            prefix=self.space.command, user=False)
+        postfix = self.postfix({**self.own(domain), 'inet_protocols': protocols, **main})
+        _status, lines = self.check(config=config, postfix=postfix, prefix=self.space.command,
+                                    user=False)
         return [line for line in lines if re.match(r'\w+: SPF of ', line)]
 
     def test_protocols(self):
@@ -2600,6 +2600,12 @@ class HostAddresses(PostfixBase):
         self.assertIn("error: SPF of none.test passes for none of this host's addresses: add those "
                       'that mail leaves from, or give them with --address',
                       self.spf('none.test', 'all'))
+
+    def test_relayhost(self):
+        """Mail leaves from the addresses of another host."""
+        self.assertEqual(self.spf('none.test', 'ipv4', relayhost='[relay.test]'),
+                         ['skipped: SPF of none.test: the address that mail leaves from is unknown; '
+                          'give it with --address'])
 
 
 class Candidates(Base):
