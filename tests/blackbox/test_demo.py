@@ -112,6 +112,19 @@ class Commands(DemoCase):
                 found = (without_signatures(command), without_signatures(shown)) in printed
                 self.assertTrue(found, 'contrib/demo does not print this command and its result')
 
+    def test_check(self):
+        """The demo is an example of a right configuration, for those who try srsctl check in it."""
+        address = load_demo().own_address()
+        if address == '127.0.0.1':
+            self.skipTest('this host has no address')
+        self.start_ready()
+        checked = subprocess.run([self.path('srsctl'), 'check', '--postfix', '/nonexistent'],
+                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                 stderr=subprocess.STDOUT, text=True, timeout=WAIT, check=False)
+        self.assertIn('\nok: SPF of srs.example.net for %s: pass\n' % address, checked.stdout)
+        self.assertRegex(checked.stdout, r'\n[01] errors?, 0 warnings, .*\n\Z')
+        self.assertNotRegex(checked.stdout, '(?m)^(error|warning): (?!.*/nonexistent)')
+
     def test_manuals_exist(self):
         _process, text = self.start_ready()
         directory = re.search(r'(?m)^    cd (.*)$', text).group(1).strip("'")
