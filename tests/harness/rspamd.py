@@ -23,7 +23,7 @@ options {
     tempdir = "%(base)s";
     hs_cache_dir = "%(base)s";
     control_socket = "%(base)s/control mode=0600";
-    url_tld = "%(share)s/effective_tld_names.dat";
+    url_tld = "%(suffixes)s";
     filters = "dkim";
     disable_hyperscan = true;
     dns { nameserver = ["127.0.0.1:53"]; timeout = 5s; }
@@ -48,6 +48,12 @@ actions { reject = 1000; }
 '''
 
 
+def find_suffixes():
+    """The public suffix list: rspamd's own, or, since Debian 13, that of publicsuffix."""
+    own = os.path.join(SHARE, 'effective_tld_names.dat')
+    return own if os.path.exists(own) else '/usr/share/publicsuffix/public_suffix_list.dat'
+
+
 def unavailable():
     """The reason why it cannot run here, or None."""
     if not os.path.exists(PROGRAM):
@@ -64,7 +70,8 @@ class Rspamd:
         self.endpoint = 'unix:' + self.path
         self.conf = os.path.join(self.base, 'rspamd.conf')
         with open(self.conf, 'w', encoding='utf-8') as file:
-            file.write(CONFIG % {'base': self.base, 'share': SHARE, 'headers': headers})
+            file.write(CONFIG % {'base': self.base, 'share': SHARE, 'headers': headers,
+                                 'suffixes': find_suffixes()})
 
     def start(self):
         self.process = self.space.run([PROGRAM, '-f', '-i', '-c', self.conf],
