@@ -428,6 +428,8 @@ test_login(void **state)
 		/* The server quotes the password. */
 		{ NULL, "secret", "-ERR unknown command `AUTH`, with args: `secret`,\r\n", -1,
 		    "AUTH is refused: ERR" },
+		{ NULL, "secret", "-A_Z@ secret\r\n", -1, "AUTH is refused: A_Z" },
+		{ NULL, "secret", "-A[ secret\r\n", -1, "AUTH is refused: A" },
 		{ NULL, "secret", "-secret\r\n", -1, "AUTH is refused: " },
 		{ NULL, NULL, "-\x1b[31m\x01\r\n", -1, "PING is refused: ?[31m?" },
 		{ NULL, NULL, "+OK\r\n", -1, "the server does not answer like a Redis server" },
