@@ -8,6 +8,7 @@
 
 #include "conf/spf_sections.h"
 #include "srsd/service/gate_explain.h"
+#include "srsd/service/gate_steps.h"
 
 static const char zone[] = "good.test TXT v=spf1 ip4:192.0.2.1 -all\n"
 			   "bad.test TXT v=spf1 -all\n"
@@ -547,11 +548,27 @@ test_accepted_lengths(void **state)
 	gate_explain_free(&started);
 }
 
+/* A step beyond the last that there is room for is dropped. */
+static void
+test_too_many_steps(void **state)
+{
+	struct gate_steps steps = { .n = 0 };
+	const struct gate_step step = { .kind = GATE_STEP_TEST_ONLY };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < GATE_STEP_KINDS + 1; i++)
+		gate_steps_add(&steps, step);
+	assert_int_equal(steps.n, GATE_STEP_KINDS);
+	gate_steps_add(NULL, step);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_decisions),
+		cmocka_unit_test(test_too_many_steps),
 		EXPLAIN_TEST(test_guess_limit),
 		EXPLAIN_TEST(test_daily_limit),
 		EXPLAIN_TEST(test_section),
