@@ -69,7 +69,7 @@ client_send(struct client *client, const char *data, size_t len)
 static void
 input(struct client *client)
 {
-	size_t len = evbuffer_get_length(client->kept), used = 0;
+	size_t len = evbuffer_get_length(client->kept), used = SIZE_MAX; /* unless it is set */
 	char *copy = xmalloc(len == 0 ? 1 : len);
 	struct buffer said = { NULL, 0, 0 };
 	enum session_state state;

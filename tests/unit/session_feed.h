@@ -60,7 +60,7 @@ session_feed_run(struct session_feed *feed, const char *data, size_t len, size_t
 	feed->state = SESSION_READING;
 	for (;;) {
 		copy = unit_copy(data + begin, end - begin);
-		used = 0;
+		used = SIZE_MAX; /* unless it is set */
 		feed->state = session->ops->input(session, copy, end - begin, &used, &out);
 		free(copy);
 		assert_in_range(used, 0, end - begin);

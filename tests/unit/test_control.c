@@ -135,7 +135,7 @@ static void
 feed(struct client *c)
 {
 	char *copy = unit_copy(c->in, c->len);
-	size_t used = 0;
+	size_t used = SIZE_MAX; /* unless it is set */
 
 	c->state = c->session->ops->input(c->session, copy, c->len, &used, &c->out);
 	free(copy);
