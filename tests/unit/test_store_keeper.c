@@ -139,7 +139,7 @@ test_changes(void **state)
 		{ "hash-avoid-slash", "true", false, false },
 		{ "envelope-limit", "1000", true, true },
 		{ "store-timeout", "7", true, true },
-		{ "envelope-database", "sqlite:/nowhere/else.sqlite", true, true },
+		{ "envelope-database", "sqlite:/proc/else.sqlite", true, true },
 		{ "envelope-database", "none", true, false },
 		{ "envelope-database", "redis:127.0.0.1:1", true, false },
 	};
