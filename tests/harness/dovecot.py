@@ -25,7 +25,7 @@ PROGRAM = '/usr/sbin/dovecot'
 SIEVE = '/usr/lib/dovecot/modules/lib90_sieve_plugin.so'
 LMTP = '/usr/lib/dovecot/lmtp'
 USER = 'nobody'
-CONFIG = '''
+COMMON = '''
 base_dir = %(base)s/run
 state_dir = %(base)s/state
 log_path = %(base)s/log
@@ -33,8 +33,10 @@ protocols = lmtp
 listen = %(host)s
 ssl = no
 hostname = mx1.example.org
-mail_location = maildir:%(base)s/mail/%%n
 first_valid_uid = 1
+'''
+CONFIG_2_3 = COMMON + '''
+mail_location = maildir:%(base)s/mail/%%n
 passdb {
   driver = static
   args = nopassword=y
@@ -57,6 +59,41 @@ plugin {
   sieve = file:%(base)s/sieve/%%n.sieve
 }
 '''
+CONFIG_2_4 = '''
+dovecot_config_version = 2.4.0
+dovecot_storage_version = 2.4.0
+''' + COMMON + '''
+mail_driver = maildir
+mail_path = %(base)s/mail/%%{user|username}
+passdb static {
+  fields {
+    nopassword = yes
+  }
+}
+userdb static {
+  static_allow_all_users = yes
+  fields {
+    uid = %(user)s
+    gid = nogroup
+    home = %(base)s/mail/%%{user|username}
+  }
+}
+service lmtp {
+  inet_listener lmtp {
+    listen = %(host)s
+    port = %(port)d
+  }
+}
+protocol lmtp {
+  mail_plugins {
+    sieve = yes
+  }
+  postmaster_address = postmaster@example.org
+}
+sieve_script personal {
+  path = %(base)s/sieve/%%{user|username}.sieve
+}
+'''
 
 
 def unavailable():
@@ -65,6 +102,13 @@ def unavailable():
         if not os.path.exists(path):
             return 'no ' + path
     return None
+
+
+def config_of_this_version():
+    """2.4 has another language, and does not start with a configuration of 2.3."""
+    version = subprocess.run([PROGRAM, '--version'], stdin=subprocess.DEVNULL, check=True,
+                             stdout=subprocess.PIPE, text=True).stdout
+    return CONFIG_2_3 if version.startswith('2.3.') else CONFIG_2_4
 
 
 class Dovecot:
@@ -82,8 +126,8 @@ class Dovecot:
             shutil.chown(os.path.join(self.base, name), USER)
         for name, script in scripts.items():
             self._write('sieve/%s.sieve' % name, script + '\n')
-        self._write('conf', CONFIG % {'base': self.base, 'host': HOST, 'port': self.port,
-                                      'user': USER})
+        self._write('conf', config_of_this_version() % {
+            'base': self.base, 'host': HOST, 'port': self.port, 'user': USER})
 
     def _write(self, name, text):
         with open(os.path.join(self.base, name), 'w', encoding='utf-8') as file:
