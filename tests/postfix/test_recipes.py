@@ -282,8 +282,10 @@ class Common:
 
     def test_no_warnings(self):
         self.forwarded()
+        # The kernel's two clocks may be on either side of a second.
         self.assertEqual([line for line in self.postfix.log_text().splitlines()
-                          if re.search('(warning|fatal|panic|error):', line)], [])
+                          if re.search('(warning|fatal|panic|error): '
+                                       '(?!file system clock is|resetting file time)', line)], [])
 
 
 class Canonical(RecipeCase):
