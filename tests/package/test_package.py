@@ -884,7 +884,7 @@ class SocketFolder(PackageCase):
 def why_not_here():
     if os.geteuid() != 0:
         return 'needs root'
-    for tool in ('unshare', 'dpkg', 'dpkg-deb', 'chroot', 'runuser', 'bash'):
+    for tool in ('unshare', 'dpkg', 'dpkg-deb', 'chroot', 'runuser', 'bash', 'systemd-sysusers'):
         if not shutil.which(tool, path='/usr/sbin:/usr/bin:/sbin:/bin'):
             return 'no ' + tool
     done = output_of(*NAMESPACES, 'true')
