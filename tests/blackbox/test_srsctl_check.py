@@ -446,6 +446,26 @@ class Installation(Base):
                         reverse=['inet:127.0.0.1:%d' % server.getsockname()[1]]))
                 self.assertRegex('\n'.join(lines), 'error: recipient_canonical_maps does not name')
 
+    def test_another_program_without_a_reply(self):
+        with socket.create_server(('127.0.0.1', 0)) as server:
+            threading.Thread(target=self.close_all, args=(server,), daemon=True).start()
+            for option in 'reverse', 'milter':
+                with self.subTest(option):
+                    endpoint = 'inet:127.0.0.1:%d' % server.getsockname()[1]
+                    self.finds(r'^error: %s %s: .*: find the program that listens there with '
+                               r'ss -ltnp: if it is srsd, see its log; otherwise stop it, and '
+                               r'start srsd$' % (option, re.escape(endpoint)), errors=2,
+                               config=self.config(**{option: [endpoint]}))
+
+    @staticmethod
+    def close_all(server):
+        """Close each connection without a word, until the server is closed."""
+        try:
+            while True:
+                server.accept()[0].close()
+        except OSError:
+            pass
+
     @staticmethod
     def answer(server, reply):
         """The same reply to each line but a probe, until the server is closed."""

@@ -15,6 +15,7 @@
 #include "common/endpoint.h"
 #include "conf/spf_sections.h"
 #include "srsd/ctl/check/check.h"
+#include "srsd/ctl/check/check_endpoint.h"
 #include "srsd/ctl/connect.h"
 #include "srsd/ctl/postfix_endpoint.h"
 #include "srsd/postfix/policy_proto.h"
@@ -219,8 +220,7 @@ report_unreachable(
 		    "this host does not have that address: use one that it has, such as 127.0.0.1");
 		return;
 	}
-	findings_remedy(check->findings,
-	    "start srsd and see its log, or use -f to name the configuration file that it reads");
+	check_endpoint_remedy(check, endpoint);
 }
 
 /* check_in_flight - will bounces to addresses that the daemon has signed until now be accepted? */

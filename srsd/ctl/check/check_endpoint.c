@@ -66,3 +66,17 @@ check_endpoint_detour(struct check *check, const char *parameter, const char *th
 		return;
 	}
 }
+
+void
+check_endpoint_remedy(struct check *check, const char *endpoint)
+{
+	if (accepts_connections(endpoint))
+		findings_remedy(check->findings,
+		    "find the program that listens there with ss -l%s: if it is srsd, see its "
+		    "log; otherwise stop it, and start srsd",
+		    strncmp(endpoint, "unix:", 5) == 0 ? "xp" : "tnp");
+	else
+		findings_remedy(check->findings,
+		    "start srsd and see its log, or use -f to name the configuration file that it "
+		    "reads");
+}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * check_endpoint - finds another program at an address of a host name that Postfix uses for srsd.
+ * check_endpoint - finds another program at an endpoint of srsd, or at another address of the host
+ * name that Postfix uses for it.
  */
 #ifndef SRSD_CTL_CHECK_CHECK_ENDPOINT_H
 #define SRSD_CTL_CHECK_CHECK_ENDPOINT_H
@@ -16,5 +17,11 @@
  */
 void check_endpoint_detour(struct check *check, const char *parameter, const char *theirs,
     const struct text_list *endpoints);
+
+/*
+ * Adds the remedy for an endpoint that does not answer as srsd does: to start srsd, or, if a program
+ * accepts connections there, to see which one it is.
+ */
+void check_endpoint_remedy(struct check *check, const char *endpoint);
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "common/clock.h"
 #include "srsd/ctl/check/check.h"
+#include "srsd/ctl/check/check_endpoint.h"
 #include "srsd/ctl/connect.h"
 
 #define CONNECT_MS 5000
@@ -78,8 +79,6 @@ check_milter(struct check *check)
 			continue;
 		}
 		findings_add(check->findings, FINDING_ERROR, "milter %s: %s", list->text[i], error);
-		findings_remedy(check->findings,
-		    "start srsd and see its log, or use -f to name the configuration file that it "
-		    "reads");
+		check_endpoint_remedy(check, list->text[i]);
 	}
 }
