@@ -508,6 +508,7 @@ on_order(struct engine *engine, struct channel_message *m)
 		break;
 	case LINK_REMOVE:
 		change_listeners(engine, m, 0);
+		send_report(engine, LINK_REMOVED, m->number, NULL);
 		break;
 	case LINK_REFUSED:
 		close_message_fds(m, 0);

@@ -21,8 +21,9 @@ enum link_order {
 	 */
 	LINK_RELOAD,
 	/*
-	 * Remove listeners, after LINK_RELOADED. text: a list of struct link_change. Before that, the
-	 * monitor has closed its own descriptors, so that the engine accepts the last connection.
+	 * Remove listeners, after LINK_RELOADED. number: of the reload. text: a list of struct
+	 * link_change. Before that, the monitor has closed its own descriptors, so that the engine
+	 * accepts the last connection.
 	 */
 	LINK_REMOVE,
 	LINK_REFUSED, /* the monitor refused the requested reload; text: the reason */
@@ -51,6 +52,7 @@ enum link_report {
 	LINK_STORE_WANTED, /* the store needs a socket to the Redis server */
 	LINK_RELOADED,     /* number: of the reload, which is now in effect */
 	LINK_UNRELOADED,   /* number: of the reload, which failed; text: the reason */
+	LINK_REMOVED,      /* number: of the reload; the sockets of LINK_REMOVE are closed */
 	LINK_REPORTS,
 };
 

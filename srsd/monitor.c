@@ -24,6 +24,7 @@
 #include "srsd/engine.h"
 #include "srsd/link.h"
 #include "srsd/monitor.h"
+#include "srsd/pending_reload.h"
 #include "srsd/restart_pause.h"
 #include "srsd/store_keeper.h"
 
@@ -48,17 +49,9 @@ enum deadline {
 	DEADLINE_DNS,      /* resolv.conf is read again */
 	DEADLINE_STOP,     /* the engine should have stopped */
 	DEADLINE_SILENCE,  /* the engine should have sent a report */
-	DEADLINE_ANSWER,   /* the engine should have answered a reload */
+	DEADLINE_ANSWER,   /* the engine should have reported on a reload */
 	DEADLINE_WATCHDOG, /* the service manager expects a sign of life */
 	DEADLINES,
-};
-
-/* A reload that the engine has not yet accepted. */
-struct pending_reload {
-	uint32_t number; /* 0: no reload */
-	struct inputs inputs;
-	struct listeners *listeners;
-	char leaving[CHANNEL_TEXT_MAX]; /* the text of LINK_REMOVE */
 };
 
 struct monitor {
@@ -67,8 +60,7 @@ struct monitor {
 	struct inputs inputs; /* in effect */
 	struct listeners *listeners;
 	struct pending_reload reload;
-	uint32_t reloads;      /* number of the last one */
-	uint32_t in_effect;    /* number of the last one that the engine accepted */
+	uint32_t in_effect;    /* number of the last reload that the engine has applied */
 	time_t reloaded;       /* when the last one ended; 0: never */
 	bool reload_refused;   /* the last one was */
 	uint64_t last_request; /* when the engine last requested a reload; 0: never */
@@ -140,16 +132,6 @@ run_engine(struct monitor *m, int link)
 	exit(engine_main(&start));
 }
 
-static void
-free_reload(struct monitor *m)
-{
-	if (m->reload.number == 0)
-		return;
-	listeners_free(&m->reload.listeners, m->listeners);
-	inputs_free(&m->reload.inputs);
-	m->reload.number = 0;
-}
-
 /* leave_monitor - in a store process: close what belongs to the monitor, and wipe the secrets */
 static void
 leave_monitor(void *arg)
@@ -161,7 +143,7 @@ leave_monitor(void *arg)
 	free_watches(m);
 	notify_close();
 	m->forked(m->arg);
-	free_reload(m);
+	pending_reload_end(&m->reload, m->listeners);
 	listeners_free(&m->listeners, NULL);
 	inputs_free(&m->inputs);
 	sigprocmask(SIG_SETMASK, &m->saved_mask, NULL);
@@ -204,6 +186,13 @@ static void
 await_report(struct monitor *m)
 {
 	m->due[DEADLINE_SILENCE] = now_ms() + (m->serves ? SILENCE_MS : START_MS);
+}
+
+/* await_answer - to a reload. While srsd stops, the engine has more time for its other work. */
+static void
+await_answer(struct monitor *m)
+{
+	m->due[DEADLINE_ANSWER] = m->stopping ? NEVER : now_ms() + SILENCE_MS;
 }
 
 /* want_server - however often the engine asks, it gets a limited number of sockets */
@@ -286,14 +275,50 @@ record_reload(struct monitor *m, bool refused)
 	m->reload_refused = refused;
 }
 
+/* end_reload - nothing more is expected of the engine */
+static void
+end_reload(struct monitor *m)
+{
+	pending_reload_end(&m->reload, m->listeners);
+	m->due[DEADLINE_ANSWER] = NEVER;
+	notify_send("READY=1");
+}
+
+/* discard_reload - the old settings stay in effect */
 static void
 discard_reload(struct monitor *m)
 {
-	if (m->reload.number == 0)
-		return;
-	free_reload(m);
-	m->due[DEADLINE_ANSWER] = NEVER;
-	notify_send("READY=1");
+	record_reload(m, true);
+	end_reload(m);
+}
+
+/* complete_reload - the new settings are in effect, and the old sockets are closed */
+static void
+complete_reload(struct monitor *m)
+{
+	record_reload(m, false);
+	log_info("reloaded srs-domain=%s domains=%zu secrets=%zu listeners=%zu",
+	    m->inputs.settings->srs_domain, domainset_size(m->inputs.settings->own_domains),
+	    srs_keys_count(m->inputs.keys), m->listeners->n);
+	end_reload(m);
+}
+
+/* conclude_reload - the engine has exited, which closed its sockets */
+static void
+conclude_reload(struct monitor *m)
+{
+	switch (m->reload.state) {
+	case RELOAD_NONE:
+		break;
+	case RELOAD_SENT:
+		log_warnx(
+		    "reload failed, keeping the old settings: the engine exited during the reload");
+		discard_reload(m);
+		break;
+	case RELOAD_REMOVING:
+		complete_reload(m);
+		break;
+	}
 }
 
 static void
@@ -337,12 +362,7 @@ reap_engine(struct monitor *m)
 	close(m->link);
 	m->link = -1;
 	m->due[DEADLINE_STOP] = m->due[DEADLINE_SILENCE] = NEVER;
-	if (m->reload.number != 0) {
-		log_warnx(
-		    "reload failed, keeping the old settings: the engine exited during the reload");
-		record_reload(m, true);
-	}
-	discard_reload(m);
+	conclude_reload(m);
 	if (m->stopping)
 		m->status = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
 	else if (!m->was_ready)
@@ -380,7 +400,8 @@ begin_shutdown(struct monitor *m, int number)
 	m->stopping = true;
 	log_info("stopping on signal %d", number);
 	notify_send("STOPPING=1");
-	m->due[DEADLINE_START] = m->due[DEADLINE_STORE] = m->due[DEADLINE_RELOAD] = NEVER;
+	m->due[DEADLINE_START] = m->due[DEADLINE_STORE] = NEVER;
+	m->due[DEADLINE_RELOAD] = m->due[DEADLINE_ANSWER] = NEVER;
 	m->due[DEADLINE_STOP] =
 	    now_ms() + 1000 * (uint64_t)m->inputs.settings->stop_timeout + STOP_GRACE_MS;
 	if (m->engine == 0)
@@ -402,115 +423,13 @@ warn_restart_needed(const struct settings *old, const struct settings *new)
 		log_warnx("reload: syslog takes effect only after a restart");
 }
 
-/* The new sockets for which one message has room, besides the filebox. */
-#define NEW_LISTENERS (CHANNEL_FDS_MAX - 1)
-
-/* describe_new_listeners - for LINK_RELOAD, with descriptors; false: too many */
-static bool
-describe_new_listeners(
-    const struct monitor *m, char text[CHANNEL_TEXT_MAX], int *fds, size_t *n_fds)
-{
-	struct link_change change;
-	const struct listener *l;
-	size_t i, n = 0;
-
-	for (i = 0; i < m->reload.listeners->n; i++) {
-		l = &m->reload.listeners->listener[i];
-		if (listeners_hold(m->listeners, l->id))
-			continue;
-		change = (struct link_change){ true, (unsigned)l->service, l->id };
-		if (n == NEW_LISTENERS || !link_add_change(text, &change))
-			return false;
-		fds[n++] = l->fd;
-	}
-	*n_fds = n;
-	return true;
-}
-
-/*
- * describe_old_listeners - false: too many
- *
- * If another service gets the socket, the old listener ends at the moment at which the new one
- * begins, with LINK_RELOAD. The others leave when the new ones serve, with LINK_REMOVE.
- */
-static bool
-describe_old_listeners(
-    const struct monitor *m, char moving[CHANNEL_TEXT_MAX], char leaving[CHANNEL_TEXT_MAX])
-{
-	const struct listeners *next = m->reload.listeners;
-	struct link_change change;
-	const struct listener *l;
-	bool moves;
-	size_t i;
-
-	for (i = 0; i < m->listeners->n; i++) {
-		l = &m->listeners->listener[i];
-		if (listeners_hold(next, l->id))
-			continue;
-		change = (struct link_change){ .id = l->id };
-		moves = listeners_have_address(next, &l->addr);
-		if (!link_add_change(moves ? moving : leaving, &change))
-			return false;
-	}
-	return true;
-}
-
-/* send_reload - send the planned reload to the engine; false with one line in error */
-static bool
-send_reload(struct monitor *m, char error[CONFIG_ERROR_SIZE])
-{
-	int fds[CHANNEL_FDS_MAX];
-	char text[CHANNEL_TEXT_MAX] = "";
-	size_t n;
-	bool ok;
-
-	m->reload.leaving[0] = '\0';
-	if (!describe_new_listeners(m, text, fds + 1, &n) ||
-	    !describe_old_listeners(m, text, m->reload.leaving)) {
-		snprintf(error, CONFIG_ERROR_SIZE,
-		    "too many new or removed listeners (at most %d new ones); restart srsd instead",
-		    NEW_LISTENERS);
-		return false;
-	}
-	fds[0] = filebox_store(m->reload.inputs.box);
-	filebox_free(&m->reload.inputs.box);
-	ok = fds[0] != -1 && channel_send(m->link, LINK_RELOAD, m->reload.number, text, fds, n + 1);
-	if (!ok)
-		snprintf(error, CONFIG_ERROR_SIZE, "cannot reach the engine: %s", strerror(errno));
-	if (fds[0] != -1)
-		close(fds[0]);
-	return ok;
-}
-
 static void
 refuse_reload(struct monitor *m, const char *reason)
 {
 	log_warnx("reload refused, keeping the old settings: %s", reason);
-	record_reload(m, true);
 	discard_reload(m);
 	if (m->engine != 0)
 		channel_send(m->link, LINK_REFUSED, 0, reason, NULL, 0);
-}
-
-/* read_reload - read all files and plan the listeners; false with one line in error */
-static bool
-read_reload(struct monitor *m, char error[CONFIG_ERROR_SIZE])
-{
-	struct inputs inputs;
-
-	if (!inputs_read_settings(&inputs, filebox_new(), m->source, error) ||
-	    !inputs_read_rest(&inputs, &m->id, error))
-		return false;
-	m->reload.listeners =
-	    listeners_plan(m->listeners, inputs.settings, &m->id, NULL, error, CONFIG_ERROR_SIZE);
-	if (m->reload.listeners == NULL) {
-		inputs_free(&inputs);
-		return false;
-	}
-	m->reload.inputs = inputs;
-	m->reload.number = ++m->reloads;
-	m->due[DEADLINE_ANSWER] = now_ms() + SILENCE_MS;
-	return true;
 }
 
 /*
@@ -522,11 +441,11 @@ static void
 begin_reload(struct monitor *m)
 {
 	char error[CONFIG_ERROR_SIZE], text[64];
-	bool ok;
+	bool begun;
 
 	if (m->stopping)
 		return;
-	if (m->reload.number != 0 || m->engine == 0 || !m->serves || !check_listeners(m)) {
+	if (m->reload.state != RELOAD_NONE || m->engine == 0 || !m->serves || !check_listeners(m)) {
 		m->due[DEADLINE_RELOAD] = now_ms() + SETTLE_MS;
 		return;
 	}
@@ -534,15 +453,13 @@ begin_reload(struct monitor *m)
 	snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%llu",
 	    (unsigned long long)now_ms() * 1000);
 	notify_send(text);
-	ok = read_reload(m, error);
+	begun = pending_reload_begin(&m->reload, m->link, m->source, &m->id, m->listeners, error);
 	/* Reading can take long (endpoints may be host names); it is not the engine's silence. */
 	await_report(m);
-	if (!ok) {
+	if (begun)
+		await_answer(m);
+	else
 		refuse_reload(m, error);
-		notify_send("READY=1");
-	} else if (!send_reload(m, error)) {
-		refuse_reload(m, error);
-	}
 }
 
 static void
@@ -608,7 +525,7 @@ read_nameservers(struct monitor *m)
 
 	if (m->stopping || m->dns_watch == NULL)
 		return;
-	if (m->reload.number != 0) {
+	if (m->reload.state == RELOAD_SENT) {
 		m->due[DEADLINE_DNS] = now_ms() + SETTLE_MS;
 		return;
 	}
@@ -636,44 +553,36 @@ has_same_watch(const struct settings *a, const struct settings *b)
 	       strcmp(a->domains_file, b->domains_file) == 0;
 }
 
-/* remove_old_listeners - that the listeners in effect have replaced; frees them */
+/* remove_old_listeners - have the engine close its descriptors; the monitor has closed its own */
 static void
-remove_old_listeners(struct monitor *m, struct listeners *old)
+remove_old_listeners(struct monitor *m)
 {
-	listeners_hide_leaving(old, m->listeners);
-	listeners_free(&old, m->listeners);
-	if (m->reload.leaving[0] == '\0' ||
-	    channel_send(m->link, LINK_REMOVE, m->in_effect, m->reload.leaving, NULL, 0))
+	if (pending_reload_remove(&m->reload, m->link)) {
+		await_answer(m);
 		return;
+	}
 	log_warn("engine %d: cannot remove listeners, killing it", (int)m->engine);
 	kill_engine(m);
 }
 
-/* commit_reload - the engine has accepted it, and any new engine starts with it */
+/* commit_reload - the engine has applied it, and any new engine starts with it */
 static void
 commit_reload(struct monitor *m)
 {
-	struct inputs old = m->inputs;
-	struct listeners *old_listeners = m->listeners;
+	bool same_watch = has_same_watch(m->inputs.settings, m->reload.inputs.settings);
 
-	warn_restart_needed(old.settings, m->reload.inputs.settings);
-	m->inputs = m->reload.inputs;
-	m->listeners = m->reload.listeners;
+	warn_restart_needed(m->inputs.settings, m->reload.inputs.settings);
+	pending_reload_apply(&m->reload, &m->inputs, &m->listeners);
 	m->in_effect = m->reload.number;
-	m->reload.number = 0;
-	m->due[DEADLINE_ANSWER] = NEVER;
-	remove_old_listeners(m, old_listeners);
-	if (!has_same_watch(old.settings, m->inputs.settings))
+	if (!same_watch)
 		watch_domains_file(m);
 	watch_resolv_conf(m);
-	inputs_free(&old);
 	store_keeper_use(m->store, m->inputs.settings);
 	m->due[DEADLINE_STORE] = now_ms();
-	record_reload(m, false);
-	log_info("reloaded srs-domain=%s domains=%zu secrets=%zu listeners=%zu",
-	    m->inputs.settings->srs_domain, domainset_size(m->inputs.settings->own_domains),
-	    srs_keys_count(m->inputs.keys), m->listeners->n);
-	notify_send("READY=1");
+	if (m->reload.leaving[0] == '\0')
+		complete_reload(m);
+	else
+		remove_old_listeners(m);
 }
 
 static void
@@ -715,7 +624,6 @@ on_report(struct monitor *m, const struct channel_message *msg)
 {
 	char reason[PRINTABLE_SIZE];
 
-	m->due[DEADLINE_SILENCE] = now_ms() + SILENCE_MS;
 	switch ((enum link_report)msg->type) {
 	case LINK_READY:
 		if (!m->serves)
@@ -729,15 +637,18 @@ on_report(struct monitor *m, const struct channel_message *msg)
 		want_server(m);
 		break;
 	case LINK_RELOADED:
-		if (m->reload.number != 0 && msg->number == m->reload.number)
+		if (m->reload.state == RELOAD_SENT && msg->number == m->reload.number)
 			commit_reload(m);
 		break;
+	case LINK_REMOVED:
+		if (m->reload.state == RELOAD_REMOVING && msg->number == m->reload.number)
+			complete_reload(m);
+		break;
 	case LINK_UNRELOADED:
-		if (m->reload.number == 0 || msg->number != m->reload.number)
+		if (m->reload.state != RELOAD_SENT || msg->number != m->reload.number)
 			break;
 		printable_text(reason, sizeof(reason), msg->text, msg->len);
 		log_warnx("reload refused by the engine: %s", reason);
-		record_reload(m, true);
 		discard_reload(m);
 		break;
 	case LINK_ALIVE:
@@ -746,6 +657,8 @@ on_report(struct monitor *m, const struct channel_message *msg)
 	case LINK_REPORTS:
 		break;
 	}
+	if (m->serves) /* until then, the first report is due */
+		await_report(m);
 }
 
 /* Reports that are read before other events get their turn. */
@@ -976,7 +889,7 @@ monitor_run(struct monitor_start *start)
 	while (m.status == -1)
 		run_monitor_turn(&m);
 	store_keeper_free(&m.store);
-	discard_reload(&m);
+	pending_reload_end(&m.reload, m.listeners);
 	listeners_free(&m.listeners, NULL);
 	inputs_free(&m.inputs);
 	free_watches(&m);

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import unittest
+import unittest.mock
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
@@ -203,6 +204,18 @@ class Moves(DaemonCase):
         self.assertEqual(failures, [])
         self.assertTrue(answers)
         self.assertTrue(all(answers))
+
+    @unittest.skipUnless(shutil.which('strace'), 'strace is not installed')
+    @unittest.mock.patch.dict(os.environ, ASAN_OPTIONS='detect_leaks=0')    # it would trace, too
+    def test_reload_after_reload(self):
+        """The first one is complete when the engine has closed the old socket, not before."""
+        self.daemon.stop()
+        # The engine accepts what is in the queue of the old socket before it closes it.
+        self.daemon.prefix = ['strace', '-D', '-f', '-qq', '-o', '/dev/null', '-e', 'trace=accept4',
+                              '-e', 'inject=accept4:delay_enter=500000']
+        self.daemon.start()
+        for host in '127.0.0.2', '127.0.0.1', '127.0.0.2':
+            self.move(host)
 
     def test_two_services_at_one_address(self):
         reverse = self.daemon.options['reverse'][0]
