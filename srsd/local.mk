@@ -15,6 +15,7 @@ unit_tests += tests/unit/test_listener_plan
 process_files += srsd/listeners.c srsd/listeners.h
 unit_tests += tests/unit/test_listeners
 process_files += srsd/monitor.c srsd/monitor.h
+process_files += srsd/nameserver_watch.c srsd/nameserver_watch.h
 process_files += srsd/pending_reload.c srsd/pending_reload.h
 unit_tests += tests/unit/test_pending_reload
 process_files += srsd/precedence.c srsd/precedence.h

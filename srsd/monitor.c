@@ -18,12 +18,10 @@
 #include "common/log.h"
 #include "common/notify.h"
 #include "common/printable.h"
-#include "common/xmalloc.h"
-#include "spf/dns/dns_servers.h"
-#include "spf/dns/resolver_plan.h"
 #include "srsd/engine.h"
 #include "srsd/link.h"
 #include "srsd/monitor.h"
+#include "srsd/nameserver_watch.h"
 #include "srsd/pending_reload.h"
 #include "srsd/restart_pause.h"
 #include "srsd/store_keeper.h"
@@ -475,74 +473,24 @@ watch_domains_file(struct monitor *m)
 		log_warn("domains-file-watch: %s", s->domains_file);
 }
 
-/* watch_resolv_conf - if the nameservers are those of this file; a watch that there is stays */
+/* watch_nameservers - as the settings in effect require */
 static void
-watch_resolv_conf(struct monitor *m)
+watch_nameservers(struct monitor *m)
 {
-	bool wanted = m->inputs.settings->nameservers.n == 0;
-
-	if (!wanted)
-		filewatch_free(&m->dns_watch);
-	if (!wanted || m->dns_watch != NULL)
-		return;
-	m->dns_watch = filewatch_new(RESOLVER_PLAN_FILE);
-	if (m->dns_watch == NULL)
-		log_warn("cannot watch %s; reload srsd after a change", RESOLVER_PLAN_FILE);
-	else
-		m->due[DEADLINE_DNS] = now_ms(); /* it may have changed since it was read */
-}
-
-/* send_nameservers - the files of the plan in effect, to an engine; a later one is forked with it */
-static void
-send_nameservers(const struct monitor *m, const struct filebox *box)
-{
-	int fd;
-
-	if (m->link == -1)
-		return;
-	fd = filebox_store(box);
-	if (fd == -1 || !channel_send(m->link, LINK_NAMESERVERS, 0, NULL, &fd, 1))
-		log_warn("cannot pass the new nameservers to the engine; reload srsd");
-	if (fd != -1)
-		close(fd);
-}
-
-/* keep_nameservers - should those in use stay, because the file has none (while it is rewritten)? */
-static bool
-keep_nameservers(const char *old, const char *new)
-{
-	char server[DNS_SERVERS_ONE_SIZE];
-
-	return dns_servers_next(&old, server) && !dns_servers_next(&new, server);
+	if (nameserver_watch_use(&m->dns_watch, m->inputs.settings))
+		m->due[DEADLINE_DNS] = now_ms();
 }
 
 /* read_nameservers - after a change of resolv.conf. A reload that is pending may have read it before. */
 static void
 read_nameservers(struct monitor *m)
 {
-	struct filebox *box;
-	char error[CONFIG_ERROR_SIZE], *plan;
-
 	if (m->stopping || m->dns_watch == NULL)
 		return;
-	if (m->reload.state == RELOAD_SENT) {
+	if (m->reload.state == RELOAD_SENT)
 		m->due[DEADLINE_DNS] = now_ms() + SETTLE_MS;
-		return;
-	}
-	box = filebox_new();
-	plan = resolver_plan_make(m->inputs.settings, box, error, sizeof(error));
-	if (plan == NULL) {
-		log_warnx(
-		    "%s has changed, keeping the old nameservers: %s", RESOLVER_PLAN_FILE, error);
-	} else if (keep_nameservers(m->inputs.dns, plan)) {
-		log_warnx("%s has no nameserver, keeping the old ones", RESOLVER_PLAN_FILE);
-	} else if (strcmp(plan, m->inputs.dns) != 0) {
-		free(m->inputs.dns);
-		m->inputs.dns = xstrdup(plan);
-		send_nameservers(m, box);
-	}
-	free(plan);
-	filebox_free(&box);
+	else
+		nameserver_watch_read(m->inputs.settings, &m->inputs.dns, m->link);
 }
 
 /* has_same_watch - true: keep the watch, which has recorded changes made during the reload */
@@ -576,7 +524,7 @@ commit_reload(struct monitor *m)
 	m->in_effect = m->reload.number;
 	if (!same_watch)
 		watch_domains_file(m);
-	watch_resolv_conf(m);
+	watch_nameservers(m);
 	store_keeper_use(m->store, m->inputs.settings);
 	m->due[DEADLINE_STORE] = now_ms();
 	if (m->reload.leaving[0] == '\0')
@@ -882,7 +830,7 @@ monitor_run(struct monitor_start *start)
 	block_signals(&m);
 	read_watchdog(&m);
 	watch_domains_file(&m);
-	watch_resolv_conf(&m);
+	watch_nameservers(&m);
 	m.store = store_keeper_new(&m.id);
 	store_keeper_use(m.store, m.inputs.settings);
 	start_engine(&m);
