@@ -132,6 +132,82 @@ make_resolver(struct event_base *base, const struct clock *clock, const struct s
 	return resolver_new(&host, settings, plan, error, size);
 }
 
+/* make_memories - what the services share, and what outlives a reload */
+static void
+make_memories(struct services *s)
+{
+	s->inflight = spf_inflight_new();
+	s->messages = message_memory_new();
+	s->budget = srs_budget_new();
+	s->recent = recent_new(0);
+	s->charged = tally_new(POLICY_CHARGE_RECIPIENTS, POLICY_CHARGE_SECONDS);
+	s->forward_counts = forward_counts_new();
+	s->unknown_domains = tally_new(UNKNOWN_DOMAINS_MAX, 3600);
+}
+
+static void
+make_maps(struct services *s)
+{
+	s->forward = (struct map_service){
+		.kind = MAP_FORWARD, .clock = s->clock, .stats = &s->stats, .recent = s->recent
+	};
+	s->reverse = s->forward;
+	s->reverse.kind = MAP_REVERSE;
+	s->socketmap = (struct socketmap_service){ &s->forward, &s->reverse };
+}
+
+static void
+make_policy(struct services *s)
+{
+	s->policy = (struct policy_service){
+		.checker = { s->base, s->resolver, s->inflight, s->clock },
+		.messages = s->messages,
+		.budget = s->budget,
+		.charged = s->charged,
+		.clock = s->clock,
+		.stats = &s->stats,
+		.recent = s->recent,
+	};
+}
+
+/* make_milter - after the maps and the policy service, which it uses */
+static void
+make_milter(struct services *s)
+{
+	s->candidates = candidates_new(&s->policy.checker);
+	s->milter = (struct milter_service){
+		.forward = &s->forward,
+		.reverse = &s->reverse,
+		.candidates = s->candidates,
+		.budget = s->budget,
+		.charged = s->charged,
+		.counts = s->forward_counts,
+		.unknown = s->unknown_domains,
+		.base = s->base,
+		.clock = s->clock,
+		.stats = &s->stats,
+		.recent = s->recent,
+	};
+}
+
+static void
+make_control(struct services *s)
+{
+	s->control_recent = control_recent_new(s->base, s->clock, s->recent);
+	s->reopen = event_new(s->base, -1, 0, on_reopen, s);
+	if (s->reopen == NULL)
+		fatalx("out of memory");
+	s->control = (struct control_service){
+		.checker = &s->policy.checker,
+		.policy = &s->policy,
+		.clock = s->clock,
+		.recent = s->control_recent,
+		.reopen_store = reopen_store,
+		.reopen_store_arg = s,
+	};
+	control_service_init(&s->control);
+}
+
 struct services *
 services_new(struct event_base *base, const struct clock *clock, struct inputs *inputs, char *error,
     size_t size)
@@ -146,54 +222,14 @@ services_new(struct event_base *base, const struct clock *clock, struct inputs *
 	s->base = base;
 	s->clock = clock;
 	s->resolver = resolver;
-	dns_watch_begin(&s->dns_watch, inputs->dns);
-	s->inflight = spf_inflight_new();
-	s->messages = message_memory_new();
-	s->budget = srs_budget_new();
-	s->store = store_new(base, clock, 1000 * (unsigned)inputs->settings->store_timeout);
 	s->stats.started = clock_wall(clock);
-	s->recent = recent_new(0);
-	s->forward = (struct map_service){
-		.kind = MAP_FORWARD, .clock = clock, .stats = &s->stats, .recent = s->recent
-	};
-	s->reverse = s->forward;
-	s->reverse.kind = MAP_REVERSE;
-	s->socketmap = (struct socketmap_service){ &s->forward, &s->reverse };
-	s->policy = (struct policy_service){
-		.checker = { base, resolver, s->inflight, clock },
-		.messages = s->messages,
-		.budget = s->budget,
-		.clock = clock,
-		.stats = &s->stats,
-		.recent = s->recent,
-	};
-	s->charged = s->policy.charged = tally_new(POLICY_CHARGE_RECIPIENTS, POLICY_CHARGE_SECONDS);
-	s->candidates = candidates_new(&s->policy.checker);
-	s->forward_counts = forward_counts_new();
-	s->unknown_domains = tally_new(UNKNOWN_DOMAINS_MAX, 3600);
-	s->milter = (struct milter_service){
-		.forward = &s->forward,
-		.reverse = &s->reverse,
-		.candidates = s->candidates,
-		.budget = s->budget,
-		.charged = s->charged,
-		.counts = s->forward_counts,
-		.unknown = s->unknown_domains,
-		.base = base,
-		.clock = clock,
-		.stats = &s->stats,
-		.recent = s->recent,
-	};
-	s->control = (struct control_service){
-		.checker = &s->policy.checker, .policy = &s->policy, .clock = clock
-	};
-	s->control_recent = s->control.recent = control_recent_new(base, clock, s->recent);
-	s->reopen = event_new(base, -1, 0, on_reopen, s);
-	if (s->reopen == NULL)
-		fatalx("out of memory");
-	s->control.reopen_store = reopen_store;
-	s->control.reopen_store_arg = s;
-	control_service_init(&s->control);
+	dns_watch_begin(&s->dns_watch, inputs->dns);
+	s->store = store_new(base, clock, 1000 * (unsigned)inputs->settings->store_timeout);
+	make_memories(s);
+	make_maps(s);
+	make_policy(s);
+	make_milter(s);
+	make_control(s);
 	adopt_inputs(s, inputs);
 	return s;
 }
