@@ -24,6 +24,7 @@
 #include "common/pathowner.h"
 #include "common/printable.h"
 #include "common/privdrop.h"
+#include "common/standard_files.h"
 #include "conf/config.h"
 #include "conf/paths.h"
 #include "srsd/descriptors.h"
@@ -88,6 +89,16 @@ refuse_srsd_option(int c, const char *word)
 	refuse_command_line("unknown option '-%c'", optopt);
 }
 
+/* end_output - exit if some of the output could not be written */
+static void
+end_output(void)
+{
+	const char *error;
+
+	if (!standard_files_end_output(&error))
+		fatalx("cannot write standard output: %s", error);
+}
+
 static void
 parse_srsd_options(struct srsd_options *opts, int argc, char **argv)
 {
@@ -109,6 +120,7 @@ parse_srsd_options(struct srsd_options *opts, int argc, char **argv)
 			break;
 		case 'h':
 			fputs(help, stdout);
+			end_output();
 			exit(0);
 		case 'n':
 			opts->check_only = true;
@@ -123,6 +135,7 @@ parse_srsd_options(struct srsd_options *opts, int argc, char **argv)
 			break;
 		case 'V':
 			puts("srsd " PACKAGE_VERSION);
+			end_output();
 			exit(0);
 		default:
 			refuse_srsd_option(c, argv[optind - 1]);
@@ -400,6 +413,8 @@ main(int argc, char **argv)
 	char error[CONFIG_ERROR_SIZE];
 	struct monitor_start start = { .listeners = NULL };
 
+	if (!standard_files_open())
+		fatal("/dev/null");
 	parse_srsd_options(&opts, argc, argv);
 	log_verbose(opts.verbose);
 	if (!opts.check_only)
@@ -415,5 +430,6 @@ main(int argc, char **argv)
 	if (!engine_try(&start.inputs, error, sizeof(error)))
 		fatalx("%s", error);
 	inputs_free(&start.inputs);
+	end_output();
 	return 0;
 }

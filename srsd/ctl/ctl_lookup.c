@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/standard_files.h"
 #include "srsd/ctl/address_argument.h"
 #include "srsd/ctl/ctl.h"
 #include "srsd/ctl/input_line.h"
@@ -88,7 +89,8 @@ ask_about_lines(const struct ctl *ctl, const char *map, bool as_json)
 	while (all != CTL_UNKNOWN && input_line_read(&line)) {
 		one = ask_about_address(ctl, map, line.text, as_json, true);
 		all = one > all ? one : all;
-		fflush(stdout);
+		if (!standard_files_flush_output())
+			break;
 	}
 	input_line_free(&line);
 	return all;

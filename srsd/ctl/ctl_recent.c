@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/ipaddr.h"
+#include "common/standard_files.h"
 #include "srsd/ctl/address_argument.h"
 #include "srsd/ctl/ctl.h"
 #include "srsd/ctl/terminal.h"
@@ -126,7 +127,8 @@ print_decision(const json_t *decision, const struct terminal *terminal)
 	puts(colour[0] != '\0' ? "\033[0m" : "");
 }
 
-static void
+/* print_decisions - false: they cannot be written */
+static bool
 print_decisions(
     const json_t *reply, const struct recent_options *opts, const struct terminal *terminal)
 {
@@ -134,7 +136,7 @@ print_decisions(
 	size_t i;
 
 	if (ctl_number(reply, "missed") > 0) {
-		fflush(stdout);
+		standard_files_flush_output();
 		fprintf(stderr,
 		    "srsctl: %lld decisions were overwritten before they could be read\n",
 		    ctl_number(reply, "missed"));
@@ -144,7 +146,7 @@ print_decisions(
 			ctl_print_json_line(decision);
 		else
 			print_decision(decision, terminal);
-	fflush(stdout);
+	return standard_files_flush_output();
 }
 
 /* set_next_request - after this reply; false: it was the last one */
@@ -185,9 +187,9 @@ read_decisions(const struct ctl *ctl, int fd, json_t *request, const struct rece
 			json_decref(reply);
 			return CTL_UNKNOWN;
 		}
-		print_decisions(reply, opts, &terminal);
+		goes_on = print_decisions(reply, opts, &terminal);
 		ending = json_is_true(json_object_get(reply, "ending"));
-		goes_on = set_next_request(request, reply, opts->follow);
+		goes_on = goes_on && set_next_request(request, reply, opts->follow);
 		json_decref(reply);
 		if (ending && opts->follow)
 			return report_end("", true);

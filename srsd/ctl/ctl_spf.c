@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/standard_files.h"
 #include "srsd/ctl/address_argument.h"
 #include "srsd/ctl/ctl.h"
 #include "srsd/ctl/input_line.h"
@@ -357,7 +358,8 @@ ask_spf_lines(
 		one = fault == NULL ? ask_spf(ctl, opts, n, words)
 				    : ctl_usage(line, "line %u: %s", input.number, fault);
 		all = one > all ? one : all;
-		fflush(stdout);
+		if (!standard_files_flush_output())
+			break;
 	}
 	input_line_free(&input);
 	return all;

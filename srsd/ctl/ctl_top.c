@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/standard_files.h"
 #include "srsd/ctl/ctl.h"
 #include "srsd/ctl/terminal.h"
 
@@ -266,10 +267,9 @@ run_top(const struct ctl *ctl, const struct top_options *opts, const struct term
 				fputs("\033[H\033[J", stdout);
 			print_table(&before, &now, terminal);
 		}
-		fflush(stdout);
 		free_sample(&before);
 		before = now;
-	} while (!opts->once);
+	} while (standard_files_flush_output() && !opts->once);
 	free_sample(&before);
 	return status;
 }

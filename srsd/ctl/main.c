@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "common/log.h"
+#include "common/standard_files.h"
 #include "conf/config.h"
 #include "conf/paths.h"
 #include "srsd/ctl/check/ctl_check.h"
@@ -153,14 +154,30 @@ run_line(const struct command_line *line)
 	return run_command(line);
 }
 
+/* report_output_error - the status of the command, unless some of its output could not be written */
+static int
+report_output_error(int status)
+{
+	char text[128];
+	const char *error;
+
+	if (standard_files_end_output(&error))
+		return status;
+	snprintf(text, sizeof(text), "cannot write standard output: %s", error);
+	ctl_print_error(text);
+	return CTL_UNKNOWN;
+}
+
 int
 main(int argc, char **argv)
 {
 	char error[COMMAND_LINE_ERROR_SIZE];
-	bool is_seen = open_ctl_log();
+	bool is_open = standard_files_open(), is_seen = open_ctl_log();
 	struct command_line line;
 	int status = CTL_USAGE;
 
+	if (!is_open)
+		fatal("/dev/null");
 	if (argc > 1 && strcmp(argv[1], COMMAND_COMPLETE) == 0) {
 		command_completion_print(stdout, argc - 2, argv + 2);
 		return CTL_OK;
@@ -173,5 +190,5 @@ main(int argc, char **argv)
 		log_warnx("%s", error);
 	command_line_free(&line);
 	log_close();
-	return fflush(stdout) == 0 ? status : CTL_UNKNOWN;
+	return report_output_error(status);
 }

@@ -321,6 +321,15 @@ class CommandLine(ConfigCase):
         self.assertTrue(text.endswith('\nsee srsd(8)\n'))
         self.assertEqual(''.join(re.findall('(?m)^  -(.)', text)), 'DfhnnovV')
 
+    def test_output_on_a_full_disk(self):
+        path = self.folder.file('srsd.conf', GOOD)
+        for arguments in (['--help'], ['--version'],
+                          ['-nv', '-f', path, '-o', 'secrets-file=' + self.secret]):
+            with self.subTest(' '.join(arguments)):
+                result = run(*arguments, prefix=('sh', '-c', 'exec "$@" >/dev/full', 'sh'))
+                self.assertEqual((result.returncode, result.stderr), (
+                    1, 'srsd: fatal: cannot write standard output: No space left on device\n'))
+
     def test_unknown_flag(self):
         for arguments, error in (
                 (['-x'], "unknown option '-x'"), (['-nx'], "unknown option '-x'"),

@@ -19,6 +19,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
 
 from harness import tap
+from harness.clients import MapClient
 from harness.ctl import assert_wrong_usage
 from harness.daemon import SECRET, TOP, Daemon, Folder, free_port, is_root, run
 from harness.dns_server import SERVFAIL, SILENT, DnsServer
@@ -393,6 +394,40 @@ class CommandLine(unittest.TestCase):
             done = srsctl(*arguments)
             assert_wrong_usage(self, done)
             self.assertEqual(done.stderr, 'srsctl: %s\n' % error)
+
+
+class Output(Base):
+    """Output that cannot be written is an error of every command, and ends those that go on."""
+
+    def assert_fails(self, *arguments, text='', error='No space left on device',
+                     output='>/dev/full'):
+        done = srsctl('-f', self.daemon.config, *arguments, text=text,
+                      prefix=('sh', '-c', 'exec "$@" ' + output, 'sh'))
+        self.assertEqual((done.returncode, done.stderr), (
+            3, 'srsctl: cannot write standard output: %s\n' % error))
+
+    def test_full_disk(self):
+        with MapClient(self.daemon.addresses['forward']) as client:
+            client.get('alice@origin.test')
+        for arguments in (['help'], ['--version'], ['status'], ['status', '--json'], ['recent'],
+                          ['recent', '--follow'], ['top', '--once'], ['forward', 'a@b.test'],
+                          ['spf', '--json', '192.0.2.1', 'pass.test']):
+            with self.subTest(' '.join(arguments)):
+                self.assert_fails(*arguments)
+
+    def test_many_lines(self):
+        self.assert_fails('forward', '-', text='a@b.test\n' * 3)
+        self.assert_fails('spf', '-', text='192.0.2.1 pass.test\n' * 3)
+
+    def test_import(self):
+        """A configuration that is cut off may be accepted, and mean something else."""
+        folder = Folder()
+        self.addCleanup(folder.remove)
+        self.assert_fails('import', '--as', 'postsrsd', '--postfix', '/nowhere',
+                          folder.file('postsrsd', 'SRS_DOMAIN=srs.test\n'))
+
+    def test_closed(self):
+        self.assert_fails('status', error='Bad file descriptor', output='>&-')
 
 
 class Lookups(Base):

@@ -255,6 +255,11 @@ class Reports(StartCase):
         return Daemon(prefix=('sh', '-c', 'JOURNAL_STREAM=$(stat -L -c %d:%i /proc/self/fd/2) '
                                           'exec "$@"', 'sh'), **arguments)
 
+    def test_without_standard_files(self):
+        """No socket gets their numbers, and with it the log or the place of another file."""
+        daemon = self.another_daemon(prefix=('sh', '-c', 'exec "$@" <&- >&- 2>&-', 'sh'))
+        self.assert_serves(daemon.addresses)
+
     def test_verbose_says_more(self):
         daemon = self.another_daemon(arguments=['-v'])
         self.assert_serves(daemon.addresses)

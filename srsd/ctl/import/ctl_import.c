@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "common/file.h"
+#include "common/standard_files.h"
 #include "common/xmalloc.h"
 #include "conf/paths.h"
 #include "srsd/ctl/import/ctl_import.h"
@@ -276,7 +277,7 @@ count_open_remarks(const struct import *im)
 {
 	size_t i, n;
 
-	fflush(stdout);
+	standard_files_flush_output();
 	for (i = 0; i < sizeof(open_remarks) / sizeof(open_remarks[0]); i++) {
 		n = import_count(im, open_remarks[i].kind);
 		if (n > 0)
