@@ -2,7 +2,7 @@
 /*
  * aged_table - a bounded table of entries that are found by key and removed by age. Pure.
  *
- * An entry is a structure of the caller whose first member is a struct aged_entry. The caller
+ * An entry is a structure of the caller with a struct aged_entry as its first member. The caller
  * allocates it, hashes and compares its key, and decides when it expires. The table finds it, keeps
  * all entries in the order in which they were added, and removes the oldest one when it is full.
  *
@@ -16,13 +16,13 @@
  * protect an entry: a client that knows its key can compute others for the same bucket, and so
  * remove it. Therefore an entry must be worth no more than the work of computing it again.
  *
- * AGED_HASH_KEYED is for counts, decisions and secrets, whose loss could give an attacker a new
+ * AGED_HASH_KEYED is for counts, decisions and secrets. Their loss could give an attacker a new
  * budget, for example. The hash is siphash() with a random key. An attacker without this key cannot
  * choose keys that collide. Buckets therefore stay short without a limit, and an entry is removed
  * only when the whole table is full.
  *
  * Neither kind protects against a client that can add as many entries as the table holds. That
- * takes a larger table, or a limit on the entries of one client.
+ * requires a larger table, or a limit on the entries of one client.
  */
 #ifndef COMMON_AGED_TABLE_H
 #define COMMON_AGED_TABLE_H

@@ -124,7 +124,7 @@ look_up_host(struct endpoint *ep, const char *host, const char *port, int flags)
  * resolve_host - set the addresses of a host, which may be one, a name or '*'
  *
  * For a name, AI_ADDRCONFIG omits the address families of which this host has no address. With it,
- * glibc would refuse the address ::1 on a host whose only IPv6 address is ::1. It omits nothing
+ * glibc would refuse the address ::1 on a host that has no other IPv6 address. It omits nothing
  * where glibc cannot read the addresses of the host, as in a unit without AF_NETLINK.
  */
 static bool

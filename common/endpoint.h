@@ -62,14 +62,14 @@ bool endpoint_is_valid(const char *text, const char **error);
 bool endpoint_parse(struct endpoint *ep, const char *text, const char **error);
 
 /*
- * The same for an inet endpoint whose HOST is an IP address, without a system call. False for any
- * other endpoint, and for an address with an interface.
+ * The same for an inet endpoint with an IP address as its HOST, without a system call. False for
+ * any other endpoint, and for an address with an interface.
  */
 bool endpoint_parse_literal(struct endpoint_addr *addr, const char *text);
 
 /*
- * True if only this host can connect: a unix socket, or an inet endpoint whose HOST is a loopback
- * address or "localhost". Other host names are not resolved, and count as addresses of a network.
+ * True if only this host can connect: a unix socket, or an inet endpoint with a loopback address or
+ * "localhost" as its HOST. Other host names are not resolved, and count as addresses of a network.
  */
 bool endpoint_is_local(const char *text);
 

@@ -300,7 +300,7 @@ mask_control_bytes(char *text, size_t len)
 			text[i] = '?';
 }
 
-/* join_log_prefix - printf(3) would take longer than the rest of the line */
+/* join_log_prefix - printf(3) would cost more than the rest of the line */
 static size_t
 join_log_prefix(char *line, size_t size, const char *name, const char *mark, const char *label)
 {

@@ -598,7 +598,7 @@ parse_marked_text(struct confuse_parser *p, char *text, size_t len)
 	return ok;
 }
 
-/* parse_once - a text with this grammar, whose options after the first known are unknown */
+/* parse_once - a text with this grammar; its options after the first known ones are unknown */
 static bool
 parse_once(struct confuse_parser *p, const char *text)
 {

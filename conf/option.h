@@ -45,7 +45,7 @@ struct conf_option {
 	const char *text; /* the meaning of the option, in a few words */
 };
 
-/* True if an option takes any number of values in braces: OPTION_LIST or OPTION_CIDRS. */
+/* True if an option accepts any number of values in braces: OPTION_LIST or OPTION_CIDRS. */
 bool option_is_list(const struct conf_option *o);
 
 /* All options, in the order in which -nv prints them. */

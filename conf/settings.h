@@ -82,11 +82,11 @@ enum hash_format {
 /* The senders that are kept in the envelope store instead of in their SRS address. */
 enum original_envelope {
 	ENVELOPE_EMBEDDED, /* none */
-	ENVELOPE_LONG,     /* those whose embedded form does not fit into an address */
+	ENVELOPE_LONG,     /* those with an embedded form that is too long for an address */
 	ENVELOPE_DATABASE, /* all */
 };
 
-/* The treatment of a forward whose sender is not authenticated. */
+/* The treatment of a forward with an unauthenticated sender. */
 enum unauthenticated {
 	UNAUTHENTICATED_REWRITE, /* none: as any other forward */
 	UNAUTHENTICATED_DOMAIN,  /* an SRS address in unauthenticated-domain */

@@ -3,9 +3,9 @@
  * spf_sections - the sections spf "NAME" { }: options for the recipients of one domain, or for one
  * recipient. Pure.
  *
- * NAME is a domain or an address. A section has the options whose row in the table of options says
- * so (in_section), and spf { } has the values of those that it does not set. The section of an
- * address comes before that of its domain.
+ * NAME is a domain or an address. A section may have the options that have in_section in the table
+ * of options, and spf { } has the values of those that it does not set. The section of an address
+ * comes before that of its domain.
  *
  * Domains are compared in A-labels, in any case, and without a trailing dot. Local parts are
  * compared in the form of the policy service, without quotes, and in any case of ASCII letters; a

@@ -93,7 +93,7 @@ bool spf_answers_is_domain(const char *name, size_t len);
 /* Returns the oldest answer without a started query, needed ones first; NULL: no such answer. */
 struct spf_answer *spf_answers_wanted(struct spf_answers *answers);
 
-/* Returns the oldest answer whose query was started and is pending; NULL: no such answer. */
+/* Returns the oldest answer with a query that was started and is pending; NULL: no such answer. */
 struct spf_answer *spf_answers_asked(struct spf_answers *answers);
 
 /*
@@ -117,7 +117,7 @@ size_t spf_answers_count(const struct spf_answers *answers);
 /* True if at least one query was started that a cache did not answer at once. */
 bool spf_answers_used_network(const struct spf_answers *answers);
 
-/* The number of answers that a cache had or whose query was started. */
+/* The number of answers that a cache had or that were queried. */
 size_t spf_answers_questions(const struct spf_answers *answers);
 
 /*

@@ -278,7 +278,7 @@ drive_check(struct spf_check *check)
 }
 
 /*
- * settle_part - end a part whose time has expired: missing answers are errors for its verdict
+ * settle_part - end a part when its time has expired: missing answers are errors for its verdict
  *
  * A part that had to wait for places before the deadline has not had its time, so it is cut.
  */

@@ -75,7 +75,7 @@ note_name_problem(struct eval *e, const char *text, const char *words, const cha
 	return PERMERROR;
 }
 
-/* note_record_problem - of a record, whose domain is named unless it is that of the request */
+/* note_record_problem - of a record; its domain is named unless it is that of the request */
 static enum outcome
 note_record_problem(struct eval *e, const char *text, const char *words, const char *domain)
 {
@@ -419,7 +419,7 @@ conclude_match(struct eval *e, const struct spf_record *record, const struct spf
 	return make_host_result(e, map_qualifier(term->qualifier));
 }
 
-/* get_modifier_text - the whole modifier, whose value is the end of it */
+/* get_modifier_text - the whole modifier; its value is the end of it */
 static struct text
 get_modifier_text(const char *name, struct text value)
 {

@@ -26,11 +26,11 @@ enum holder_kind {
 #define FLOOD_OF_NETWORK 64
 #define FLOOD_OF_ORGANIZATION 256
 
-/* A network with fewer places has few: it gets another while fewer than FEW_UNTIL are taken. */
+/* A network with fewer places has few: it gets another while fewer than FEW_UNTIL are in use. */
 #define FEW 8
 #define FEW_UNTIL ((SPF_INFLIGHT_PLACES + SPF_INFLIGHT_MOST) / 2)
 
-/* The number of taken places from which on the others are scarce. */
+/* The number of places in use from which on the others are scarce. */
 #define SCARCE (SPF_INFLIGHT_PLACES * 7 / 8)
 
 TAILQ_HEAD(place_list, spf_place);

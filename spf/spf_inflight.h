@@ -86,7 +86,7 @@ void spf_inflight_free(struct spf_inflight **inflight);
 struct spf_party *spf_inflight_join(struct spf_inflight *inflight, const struct ipaddr *client,
     const char *domain, bool limited, void *owner);
 
-/* Frees a party; its places stay taken. Sets the pointer to NULL; it may be NULL. */
+/* Frees a party; its places stay in use. Sets the pointer to NULL; it may be NULL. */
 void spf_inflight_leave(struct spf_inflight *inflight, struct spf_party **partyp);
 
 /*
@@ -97,8 +97,9 @@ bool spf_inflight_take(struct spf_inflight *inflight, struct spf_place *place,
     struct spf_party *party, void *owner, uint64_t now);
 
 /*
- * Returns the owner of a place whose query must be given up to keep the bounds, and marks the place
- * as abandoned; NULL: the bounds are kept. The caller repeats this until NULL before each take.
+ * Returns the owner of a place if its query must be given up to keep the bounds, and marks the
+ * place as abandoned; NULL: the bounds are kept. The caller repeats this until NULL before it
+ * takes a place.
  */
 void *spf_inflight_excess(struct spf_inflight *inflight, uint64_t now);
 
@@ -126,7 +127,7 @@ void spf_inflight_note_cut(struct spf_inflight *inflight, uint64_t now);
 /* The state, for status and log. */
 struct spf_inflight_report {
 	size_t checks;  /* limited parties */
-	size_t places;  /* taken ones */
+	size_t places;  /* in use */
 	uint64_t cut;   /* checks that were ended by a bound since the start */
 	bool saturated; /* at least one of them in the last minute */
 	/* The client network and the domain with most places, and their places; "" and 0: none. */

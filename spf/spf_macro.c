@@ -5,7 +5,7 @@
 #include "common/ascii.h"
 #include "spf/spf_macro.h"
 
-/* One "%{...}" taken apart. */
+/* The parts of one "%{...}". */
 struct macro {
 	char letter;     /* lower case */
 	bool escape;     /* it was upper case: URL-escape the value */

@@ -74,7 +74,7 @@ choose_address_name(struct text text)
 	return net.addr.family == AF_INET ? "ip4" : "ip6";
 }
 
-/* looks_like_host - a name whose first label has a letter, so that it is not a misspelt address */
+/* looks_like_host - a name with a letter in its first label, so it is not a misspelt address */
 static bool
 looks_like_host(struct text text)
 {

@@ -23,7 +23,7 @@
 /* A part of what the limits of RFC 7208, 4.6.4 allow. */
 struct spf_cost {
 	unsigned lookups; /* terms that query the DNS */
-	unsigned voids;   /* those of them whose query found nothing */
+	unsigned voids;   /* those of them that found nothing */
 };
 
 struct spf_step {

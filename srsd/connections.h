@@ -48,7 +48,7 @@ struct connections *connections_new(struct event_base *base);
 /* Closes all connections immediately; sets the pointer to NULL. */
 void connections_free(struct connections **connectionsp);
 
-/* Serves a connected, non-blocking socket, and takes it over. */
+/* Serves a connected, non-blocking socket, and owns it from then on. */
 void connections_add(struct connections *connections, struct connection_kind *kind, int fd);
 
 bool connections_are_empty(const struct connections *connections);

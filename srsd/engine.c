@@ -57,7 +57,7 @@ struct engine {
 	int link_fd;
 	struct metrics_service metrics;
 	struct store_opener *store_opener;
-	uint32_t reload; /* number of the one whose settings are in use; 0: those of the start */
+	uint32_t reload; /* the number of the last one, 0: none; its settings are in use */
 	bool stopping;
 	bool done;
 };

@@ -4,8 +4,8 @@
  * and control.
  *
  * SECURITY: The monitor forks it with all files read and all sockets open. It enters the sandbox
- * (user, chroot, seccomp) before it reads the first byte of a client. From then on it takes orders
- * from the monitor only.
+ * (user, chroot, seccomp) before it reads the first byte of a client. From then on it obeys only
+ * the monitor.
  */
 #ifndef SRSD_ENGINE_H
 #define SRSD_ENGINE_H

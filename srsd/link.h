@@ -29,10 +29,10 @@ enum link_order {
 	LINK_REFUSED, /* the monitor refused the requested reload; text: the reason */
 	LINK_STOP,    /* answer pending requests, and exit */
 	/*
-	 * A connection for envelope-database. number: of the reload whose settings it is for; the
-	 * engine closes one that is for others. Descriptor: a socket pair to a new store process,
-	 * or a socket that connects to the Redis server, after LINK_STORE_WANTED. If the latter
-	 * could not be made, there is no descriptor; text: the reason.
+	 * A connection for envelope-database. number: the reload with the settings that it is for;
+	 * the engine closes a connection for any other. Descriptor: a socket pair to a new store
+	 * process, or a socket that connects to the Redis server, after LINK_STORE_WANTED. If the
+	 * latter could not be made, there is no descriptor; text: the reason.
 	 */
 	LINK_STORE_PROCESS,
 	LINK_STORE_SERVER,

@@ -4,7 +4,7 @@
  * the current sockets have them already.
  *
  * A current socket stays if its address is wanted again, even by another endpoint or another
- * service: inet:localhost:10001 takes over the socket of inet:127.0.0.1:10001. An address that a
+ * service: inet:localhost:10001 gets the socket of inet:127.0.0.1:10001. An address that a
  * service has twice is listed once, and one that a wildcard of the service covers is omitted.
  */
 #ifndef SRSD_LISTENER_PLAN_H

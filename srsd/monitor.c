@@ -452,7 +452,7 @@ begin_reload(struct monitor *m)
 	    (unsigned long long)now_ms() * 1000);
 	notify_send(text);
 	begun = pending_reload_begin(&m->reload, m->link, m->source, &m->id, m->listeners, error);
-	/* Reading can take long (endpoints may be host names); it is not the engine's silence. */
+	/* Reading can be slow (endpoints may be host names). The engine is not silent meanwhile. */
 	await_report(m);
 	if (begun)
 		await_answer(m);

@@ -2,11 +2,11 @@
 /*
  * precedence - how often an urgent service goes before all others (srsd/priority.h).
  *
- * It does so PRECEDENCE_MAX times in a window, which takes a millisecond or two, so most of the
+ * It does so PRECEDENCE_MAX times in a window, which needs a millisecond or two, so most of the
  * time is left to the others under any load (5,000 urgent requests a second). Beyond that, its
  * clients take turns with all others. A window lasts at least PRECEDENCE_WINDOW_MS, and until every
  * client that was ready at its start has had a turn: on a slow machine, urgent requests alone could
- * take up the whole window.
+ * fill the whole window.
  */
 #ifndef SRSD_PRECEDENCE_H
 #define SRSD_PRECEDENCE_H

@@ -3,9 +3,9 @@
  * priority - the order of events in the loop.
  *
  * A map lookup takes microseconds, and a delivery of Postfix waits for it. An SPF check for a domain
- * that is not cached takes a hundred times as long, and many of them can be ready at once. So
+ * that is not cached costs a hundred times as much, and many of them can be ready at once. So
  * lookups go first: the loop looks for them between any two other events, and at the latest after
- * PRIORITY_SLICE_MS. precedence.h limits how much time lookups can take that way.
+ * PRIORITY_SLICE_MS. precedence.h limits how much time lookups can use that way.
  *
  * DNS answers go before new requests, so that a check that has begun is completed.
  *

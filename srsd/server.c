@@ -142,7 +142,7 @@ may_connect(struct service *service, const struct endpoint_addr *client)
 	return false;
 }
 
-/* accept_client - take a connection from the queue; false with errno set */
+/* accept_client - the next connection in the queue; false with errno set */
 static bool
 accept_client(const struct server_listener *l)
 {

@@ -51,7 +51,7 @@ void server_limit_service(
 void server_set_clients(struct server *server, size_t service, const struct cidr_list *clients);
 
 /*
- * Serves a listening, non-blocking socket, and takes it over. id is chosen by the caller, for
+ * Serves a listening, non-blocking socket, which it then owns. id is chosen by the caller, for
  * server_remove_listener(), which accepts the connections that wait, even beyond the limit, and
  * closes the socket but no connection.
  */

@@ -277,8 +277,8 @@ store_keeper_reap(struct store_keeper *k, unsigned *pause_ms)
 /*
  * connect_as_daemon - with the rights of the daemon's user
  *
- * A unix socket knows the user who has connected to it. The engine, which gets the connection, must
- * not be taken for root, wherever the path leads to.
+ * A unix socket shows the server which user has connected. The engine gets the connection, and must
+ * not appear there as root, wherever the path leads.
  */
 static int
 connect_as_daemon(const struct store_keeper *k, const struct endpoint_addr *addr)

@@ -100,7 +100,7 @@ void dns_answer_add(struct dns_answer *answer, const struct ipaddr *ip, uint16_t
     const char *data, size_t len);
 
 /*
- * Removes each record whose data equals that of an earlier record, because an RRset holds a record
+ * Removes each record with the same data as an earlier record, because an RRset holds a record only
  * once (RFC 2181, 5). Names are compared without case. All records have this type. The order of the
  * others does not change, and neither does size.
  */

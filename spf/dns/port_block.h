@@ -2,7 +2,7 @@
 /*
  * port_block - a few consecutive UDP ports on loopback that belong to one owner.
  *
- * libunbound fails when all ports that it may use are taken. So a context that needs some of its
+ * libunbound fails when all ports that it may use are in use. So a context that needs some of its
  * own, in this process or in another instance of srsd, reserves a block: a socket that holds its
  * first port keeps other owners away. That socket is bound to 127.0.0.1, and is never read.
  */
@@ -19,7 +19,7 @@ struct port_block {
 	int fd;
 };
 
-/* Reserves a block. False, with port 0 and nothing to release, if all are taken or on an error. */
+/* Reserves a block. False, with port 0 and nothing to release, if all are in use or on an error. */
 bool port_block_reserve(struct port_block *block);
 
 /* Gives it back, if there is one. */

@@ -34,7 +34,7 @@
 #define PATIENT CONTEXTS
 #define SILENCES_BEFORE_PATIENCE 2
 
-/* A failure that takes this long is silence; a faster one was reported by the DNS. */
+/* A failure after this time is silence; an earlier one was reported by the DNS. */
 #define ANSWERED_MS 1900
 
 /* Attempts of a query that libunbound may fail without sending it; one more is an error. */
@@ -370,8 +370,8 @@ make_question(
 /*
  * choose_context - the one whose turn it is, or for one attempt the patient one
  *
- * A context remembers a failure, so the attempt after one uses the context whose turn is farthest
- * away.
+ * A context remembers a failure, so the attempt after one uses the context with the most distant
+ * turn.
  */
 static struct unbound_context *
 choose_context(const struct resolver_question *q)

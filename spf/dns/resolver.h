@@ -9,7 +9,7 @@
  * libunbound makes one short attempt, and the resolver repeats the query until its caller gives up.
  * Several contexts take turns of two seconds each, so that a context has forgotten the effects of a
  * query before its next turn. A name that stays silent gets one attempt in a context with more
- * patience, which asks over TCP and accepts answers that take up to eight seconds.
+ * patience, which asks over TCP and waits up to eight seconds for an answer.
  */
 #ifndef SPF_DNS_RESOLVER_H
 #define SPF_DNS_RESOLVER_H

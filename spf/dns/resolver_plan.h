@@ -18,7 +18,7 @@
 #include "common/filebox.h"
 #include "conf/settings.h"
 
-/* The file with the servers of hosts whose `nameservers` is empty, see resolv.conf(5). */
+/* The file with the servers to use if `nameservers` is empty, see resolv.conf(5). */
 #define RESOLVER_PLAN_FILE "/etc/resolv.conf"
 
 /* The first words of a line. */

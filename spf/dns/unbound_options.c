@@ -58,8 +58,8 @@ static const struct unbound_option socket_each[] = {
 };
 
 /*
- * Sockets that queries share, without connect(2). With 20 queries at a time, a query takes 5 system
- * calls instead of 11. A context takes 1.8 MiB less memory. The range has to exceed the number of
+ * Sockets that queries share, without connect(2). With 20 queries at a time, a query needs 5 system
+ * calls instead of 11. A context needs 1.8 MiB less memory. The range has to exceed the number of
  * ports of both families: otherwise queries wait for a socket. The default receive buffers of eight
  * sockets hold the answers to SPF_INFLIGHT_MOST queries.
  */
@@ -111,7 +111,7 @@ add_shared_sockets(
 		add_option(options, "outgoing-interface:", "::1");
 }
 
-/* add_families - a list of all ports takes 240 KiB in each context, for each family */
+/* add_families - a list of all ports occupies 240 KiB in each context, for each family */
 static void
 add_families(struct unbound_options *options, const struct dns_servers_kinds *servers)
 {

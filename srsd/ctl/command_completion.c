@@ -9,7 +9,7 @@
 struct completion_state {
 	char named[COMMAND_NAME_SIZE];       /* the words of a command so far */
 	const struct command *command;       /* NULL: it is not complete */
-	const struct command_option *option; /* whose value comes next, or NULL */
+	const struct command_option *option; /* the next word is its value; or NULL */
 	bool ended;                          /* by "--": no options any more */
 };
 
@@ -44,7 +44,7 @@ copy_option_name(char name[COMMAND_NAME_SIZE], const char *word)
 	name[len] = '\0';
 }
 
-/* note_option - one whose value is the next word */
+/* note_option - one with the next word as its value */
 static void
 note_option(struct completion_state *s, const char *word)
 {

@@ -54,8 +54,8 @@ json_t *ctl_ask(
 
 /*
  * The same in two steps, for several requests over one connection. ctl_open returns a descriptor,
- * which the caller closes, or -1 with one line in error. patient: the daemon may take any time for
- * its reply.
+ * which the caller closes, or -1 with one line in error. patient: the daemon may reply after any
+ * time.
  */
 int ctl_open(const struct ctl *ctl, char error[CTL_ERROR_SIZE]);
 json_t *ctl_exchange(const struct ctl *ctl, int fd, const json_t *request, bool patient,

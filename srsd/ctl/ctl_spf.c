@@ -71,7 +71,7 @@ ask_dns_offline(const struct ctl *ctl, json_t *request, const struct spf_command
 	return opts->json ? report : ctl_make_printable(report);
 }
 
-/* ask_daemon_or_dns - prefer the daemon, whose cache is warm; later queries do not try it again */
+/* ask_daemon_or_dns - prefer the daemon, for its warm cache; if it fails, do not try it again */
 static json_t *
 ask_daemon_or_dns(const struct ctl *ctl, json_t *request, struct spf_command_options *opts)
 {

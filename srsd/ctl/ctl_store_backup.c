@@ -6,9 +6,9 @@
  * add rows to its journal. `srsctl store import` copies the rows back.
  *
  * SECURITY: the store process may have written anything to the database. A process with the rights
- * of the daemon's user reads it, in the sandbox of the store process. It is given the new file,
- * which the caller's rights have created, and not its name: another user who may write to the
- * directory could give that to another file.
+ * of the daemon's user reads it, in the sandbox of the store process. It gets a descriptor of the
+ * new file, which was created with the caller's rights, and not the name: another user with write
+ * access to the directory could give that name to another file.
  */
 #include <errno.h>
 #include <fcntl.h>

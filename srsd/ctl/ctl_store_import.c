@@ -180,7 +180,7 @@ send_batch(const struct ctl *ctl, json_t *batch, struct import_counts *counts)
 	return ok;
 }
 
-/* send_rows - in requests that the daemon accepts; it stops when the database takes no more */
+/* send_rows - in requests that the daemon accepts, until the database fails or is full */
 static bool
 send_rows(const struct ctl *ctl, const json_t *rows, struct import_counts *counts)
 {

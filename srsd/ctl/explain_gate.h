@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * explain_gate - srsctl explain CLIENT SENDER RECIPIENT [HELO]: the decision of the policy service
- * as the running daemon would take it, with its steps (srsd/service/gate_explain.h).
+ * as the running daemon would make it, with its steps (srsd/service/gate_explain.h).
  */
 #ifndef SRSD_CTL_EXPLAIN_GATE_H
 #define SRSD_CTL_EXPLAIN_GATE_H

@@ -28,7 +28,7 @@ enum config_report {
 	CONFIG_LEFT_TO_COMMAND,   /* never: ctl->config_error has the reason */
 };
 
-/* A command whose name has two words is listed by the first one. */
+/* A command with a name of two words is listed by the first one. */
 static const struct {
 	const char *name;
 	ctl_command_fn *run;

@@ -25,7 +25,7 @@ static void
 close_resolver(struct offline *offline)
 {
 	resolver_free(&offline->resolver);
-	/* After the resolver, whose queries are counted there. */
+	/* After the resolver, because its queries are counted there. */
 	spf_inflight_free(&offline->inflight);
 	if (offline->base != NULL)
 		event_base_free(offline->base);

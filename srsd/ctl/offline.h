@@ -36,8 +36,8 @@ typedef json_t *offline_work_fn(struct offline *offline, void *arg);
 
 /*
  * Calls work(arg) in a confined process that runs as unprivileged-user. Returns its reply, a new
- * reference whose texts are not printable yet; or NULL with one printable line in error when the
- * process exited without a reply or took longer than seconds, or when the resolver cannot be
+ * reference with texts that are not printable yet; or NULL with one printable line in error when
+ * the process exited without a reply or ran for longer than seconds, or when the resolver cannot be
  * configured.
  */
 json_t *offline_run(struct settings *settings, offline_work_fn *work, void *arg, unsigned seconds,

@@ -85,7 +85,7 @@ postfix_policy_endpoint(const char *word, char endpoint[POSTFIX_WORD_SIZE])
 		endpoint[0] = '\0';
 }
 
-/* copy_option - the value of "name = value", whose name must be this one */
+/* copy_option - the value of "name = value", if it has this name */
 static void
 copy_option(const char *option, const char *name, char value[POSTFIX_WORD_SIZE])
 {

@@ -55,9 +55,9 @@ enum postfix_place {
 };
 
 /*
- * Finds the first check_policy_service whose endpoint is_ours accepts, in n lists of restrictions
- * that are evaluated in this order. class_of returns the list of a restriction class, or NULL for
- * any other word. arg is passed to both.
+ * Finds the first check_policy_service with an endpoint that is_ours accepts, in n lists of
+ * restrictions that are evaluated in this order. class_of returns the list of a restriction class,
+ * or NULL for any other word. arg is passed to both.
  */
 enum postfix_place postfix_policy_place(const char *const lists[], size_t n,
     bool (*is_ours)(void *arg, const char *endpoint),
@@ -91,8 +91,8 @@ int postfix_domain_in(const char *list, const char *domain, enum postfix_match m
     int (*look_up)(void *arg, const char *table, const char *key), void *arg);
 
 /*
- * True for an smtpd(8) that takes mail from strangers. Others are for the site's own users and
- * filters, whose mail needs no SPF check: on ports 465 and 587, or on the loopback interface.
+ * True for an smtpd(8) that accepts mail from strangers. Others, on ports 465 and 587 or on the
+ * loopback interface, are for the site's own users and filters, and need no SPF check.
  */
 bool postfix_is_public(const struct postfix_service *service);
 

@@ -17,7 +17,7 @@
 /*
  * sign_probe - an address that the keys have signed. The domain of its sender does not
  * exist (RFC 6761, 6.4), so that no mail to it could be delivered. Each probe has a sender of its
- * own, so that a sibling does not take several for an address that is used too often.
+ * own, so that a sibling does not mistake several for an address that is used too often.
  */
 static bool
 sign_probe(

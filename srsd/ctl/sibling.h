@@ -27,7 +27,7 @@ struct sibling_query {
 	const char *recipient;
 	const char *forged;        /* an address that they ought to refuse */
 	const struct identity *id; /* of the confined process */
-	unsigned milliseconds;     /* for the conversations; the names take some seconds at most */
+	unsigned milliseconds;     /* for the conversations; the names need some seconds at most */
 	/* In the confined process: wipes what the servers must not get. */
 	void (*forget)(void *arg);
 	void *arg;

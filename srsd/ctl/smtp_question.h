@@ -79,7 +79,7 @@ void smtp_question_init(
     struct smtp_question *q, const char *helo, const char *recipient, const char *forged);
 
 /*
- * Takes bytes of the server, in pieces of any size, and appends commands to out. False when the
+ * Accepts bytes of the server, in pieces of any size, and appends commands to out. False when the
  * conversation is over: the answer is not pending, and the connection can be closed.
  */
 bool smtp_question_take(struct smtp_question *q, const char *data, size_t len, struct buffer *out);

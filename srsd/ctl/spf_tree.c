@@ -196,7 +196,7 @@ choose_result_colour(const char *result)
 	return YELLOW;
 }
 
-/* get_match_result - the result of a record whose term matches */
+/* get_match_result - the result of a record if this term matches */
 static const char *
 get_match_result(const char *term)
 {

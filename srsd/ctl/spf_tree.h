@@ -31,7 +31,7 @@
 /*
  * Appends the lines of a report (spf/spf_query.h) for a terminal. The texts of the report must be
  * printable (ctl_make_printable). Members that are missing or of another type are shown as empty or
- * left out. The time and the memory that this takes are in proportion to the report.
+ * left out. The time and the memory that this needs are in proportion to the report.
  */
 void spf_tree_add(struct buffer *out, const json_t *report, const struct terminal *terminal);
 

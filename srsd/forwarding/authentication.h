@@ -24,7 +24,7 @@
 #include "srsd/srs/srs_keys.h"
 
 /*
- * Judges a message whose header is complete. False when libcrypto failed: *auth is then undefined.
+ * Judges a message with a complete header. False when libcrypto failed: *auth is then undefined.
  * If keys is NULL, tokens cannot be verified, and are ignored.
  */
 bool authentication_judge(enum forwarding_auth *auth, const struct mail_headers *headers,

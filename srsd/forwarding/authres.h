@@ -55,8 +55,8 @@ struct authres {
 };
 
 /*
- * Parses a value, with its folds. False: it is not grammatical, or its version is not 1. A result
- * of a method whose version is not 1, and results after the last one that is kept, must be
+ * Parses a value, with its folds. False: it is not grammatical, or its version is not 1. Results of
+ * a method with a version other than 1, and results after the last one that is kept, must be
  * grammatical and are left out.
  */
 bool authres_parse(struct authres *authres, struct text value);

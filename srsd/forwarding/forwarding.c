@@ -98,7 +98,7 @@ is_same_path(struct text a, struct text b)
  *
  * The reverse map leaves the SRS address in ORCPT. But a stranger can write any ORCPT, and nothing
  * counts guesses there. So the hash may make a difference only for mail to the very sender in the
- * address, who can have an address that verifies anyway.
+ * address: that sender can get an address that verifies anyway.
  */
 static bool
 leads_to(const struct srs_context *context, struct text original, struct text rcpt)

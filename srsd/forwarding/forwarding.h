@@ -63,7 +63,7 @@ enum forwarding_auth {
 /* "unchecked", "pass" or "fail". */
 const char *forwarding_auth_name(enum forwarding_auth auth);
 
-/* A recipient, with the kind of mail that it makes of a message whose sender is foreign. */
+/* A recipient, with the kind of mail that it makes of a message with a foreign sender. */
 struct forwarding_recipient {
 	enum forwarding_kind kind; /* incoming, relayed, redirected or forward */
 	bool trusts_us;            /* of no-rewrite-recipients: never signed for */
@@ -158,8 +158,8 @@ void forwarding_decide(struct forwarding_decision *decision,
     const struct forwarding_facts *facts);
 
 /*
- * True if a message whose sender had to be signed, and cannot be, must not leave as it is: the
- * sender is in one of domains, and may be forged. From this host it would pass SPF.
+ * True if a message with a sender that had to be signed, and cannot be, must not leave as it is:
+ * the sender is in one of domains, and may be forged. From this host it would pass SPF.
  */
 bool forwarding_is_unsafe_unsigned(const struct forwarding_envelope *envelope,
     const struct settings *settings, enum forwarding_auth auth);

@@ -260,7 +260,7 @@ add_pass(struct mail_headers *headers, enum mail_headers_method method,
 	headers->n_results++;
 }
 
-/* The property of a method whose value a result is about. */
+/* The property of a method that names what a result is about. */
 struct result_subject {
 	enum mail_headers_method id;
 	const char *method, *type, *name;
@@ -300,7 +300,7 @@ find_open_property(const struct authres_result *result)
  * find_subject - the property that the result is about, or NULL if it is not believed
  *
  * Before it there are only closed properties. With SPF its value must be the sender of the message,
- * so it is what it seems to be; with DMARC this takes a value at the end of the field.
+ * so it is what it seems to be; with DMARC this requires a value at the end of the field.
  */
 static const struct authres_property *
 find_subject(

@@ -5,7 +5,7 @@
  *
  * SECURITY: anyone can write any field. An Authentication-Results field of a trusted authserv-id is
  * believed only where no stranger can have written it: above the Received field of the smtpd(8)
- * that took the message from its client. So, from the top,
+ * that received the message from its client. So, from the top,
  *
  * - pairs that local(8) has written are skipped: "Received: by HOST (Postfix) id ...", directly
  *   followed by Delivered-To. pickup(8) writes "(Postfix, from userid N)" instead, and below

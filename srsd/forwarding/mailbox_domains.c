@@ -26,7 +26,7 @@ is_local_part(struct text word)
 				       memmem(word.s, word.len, "..", 2) == NULL);
 }
 
-/* skip_domain_part - skip '@' and a domain, whose form is checked elsewhere */
+/* skip_domain_part - skip '@' and a domain; its form is checked elsewhere */
 static bool
 skip_domain_part(struct header_lexer *lexer)
 {

@@ -3,8 +3,8 @@
  * mailbox_domains - the domains of the From: field of a message, for DMARC alignment. Pure.
  *
  * A sender that is rewritten to a domain gives that domain's DMARC policy an aligned SPF pass. So
- * a stranger must not be able to write a From: field whose domain the destination sees and this
- * module does not. Readers of From: are lenient, each in its own way. So:
+ * a stranger must not be able to write a From: field with a domain that the destination sees and
+ * this module does not. Readers of From: are lenient, each in its own way. So:
  *
  * - the field must follow the grammar of RFC 5322, 3.4, with RFC 6532, and without its obsolete
  *   forms, except a dot in a display name. No comment or blank may touch the '@' of an address;

@@ -274,7 +274,7 @@ evaluate_mx_hosts(struct way_back_pass *pass, const struct dns_answer *mx, struc
 		result->kind = WAY_BACK_OURS;
 }
 
-/* find_own_host_owner - of a domain without an MX record, whose host is the domain itself */
+/* find_own_host_owner - of a domain without an MX record, which is its own host */
 static enum host_owner
 find_own_host_owner(struct way_back_pass *pass, const char *domain, bool ours_known)
 {

@@ -331,7 +331,7 @@ put_big_endian(struct buffer *out, size_t n)
 	buffer_add(out, bytes, sizeof(bytes));
 }
 
-/* put_packet_head - of a packet whose payload of len bytes follows */
+/* put_packet_head - of a packet; its payload of len bytes follows */
 static void
 put_packet_head(struct buffer *out, char command, size_t len)
 {
@@ -387,7 +387,7 @@ milter_put_progress(struct buffer *out)
 	put_packet_head(out, REPLY_PROGRESS, 0);
 }
 
-/* The MTA takes the text for a format of printf(3): it turns "%%" into '%'. */
+/* The MTA uses the text as a format of printf(3): it turns "%%" into '%'. */
 void
 milter_put_reply(struct buffer *out, const char *text)
 {

@@ -257,7 +257,7 @@ tcptable_refusal(char buf[TCPTABLE_REPLY_SIZE], int code, const char *reason)
 {
 	size_t len = strnlen(reason, TCPTABLE_REPLY_SIZE - 5);
 
-	/* printf(3) took a third of the instructions of a lookup that finds nothing. */
+	/* printf(3) was a third of the instructions of a lookup that finds nothing. */
 	buf[0] = (char)('0' + code / 100);
 	buf[1] = (char)('0' + code / 10 % 10);
 	buf[2] = (char)('0' + code % 10);

@@ -49,7 +49,7 @@ struct control_service {
 	void (*read_status)(void *arg, struct status *status);
 	void *read_status_arg;
 	/*
-	 * Empties the memory of the store, whose rows have been deleted, and soon opens it again, but
+	 * Empties the memory of the store after its rows were deleted, and soon opens it again, but
 	 * not before it returns: the store may be calling the session.
 	 */
 	void (*reopen_store)(void *arg);

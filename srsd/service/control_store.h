@@ -6,8 +6,8 @@
  *	store-get	{"alias": "..."}: the row of an alias; a whole SRS address is accepted too
  *	store-put	{"rows": [["ALIAS@1", "address", expires], ...]}: rows of another database
  *
- * SECURITY: the rows of a store-put come from a file that may be hostile. Only a row whose alias was
- * made from its address is stored, and none for longer than a row of our own.
+ * SECURITY: the rows of a store-put come from a file that may be hostile. A row is stored only if
+ * its alias was made from its address, and for no longer than a row of our own.
  */
 #ifndef SRSD_SERVICE_CONTROL_STORE_H
 #define SRSD_SERVICE_CONTROL_STORE_H

@@ -5,10 +5,10 @@
  * Only the busiest FORWARD_COUNTS_DOMAINS domains have counts of their own. The algorithm is
  * Space-Saving (Metwally, Agrawal, El Abbadi: Efficient Computation of Frequent and Top-k Elements
  * in Data Streams, 2005). Each domain has a weight, its number of events. When the table is full, a
- * new domain replaces the one with the least weight, and takes over that weight. So a domain that
+ * new domain replaces the one with the least weight, and inherits that weight. So a domain that
  * has more than 1/FORWARD_COUNTS_DOMAINS of all events is always in the table, whatever the other
  * names are: a flood of new names replaces itself. The counts of a domain are exact, and begin when
- * it entered the table; only the rank uses the weight that it took over.
+ * it entered the table; only the rank uses the weight that it inherited.
  *
  * SECURITY: a key is a domain of ours, which the caller ensures. An entry such as .x.org in the
  * option domains makes any subdomain one of them, so that a stranger can invent names. The hash of
@@ -77,9 +77,9 @@ void forward_counts_add_signed(
  * function is false for this domain until an hour has passed. per_cent is bounce-warning; 0: always
  * false. Call it after an event FORWARD_BOUNCED.
  *
- * The hour is the one that ends now. Of the hour before the running one, which is counted as a
- * whole, the share is taken that is as long as what the running one lacks. Without it the first
- * bounces of an hour would be compared with almost nothing.
+ * The hour is the one that ends now. The counts are those of clock hours: to the current one, a
+ * share of the previous one is added, in proportion to the time that the current one still lacks.
+ * Without it the first bounces of an hour would be compared with almost nothing.
  */
 struct forward_hour {
 	uint64_t forwarded, bounced;

@@ -48,7 +48,7 @@ convert_to_ascii(struct text *name, char ascii[HOSTNAME_MAX + 1])
 	name->len = len;
 }
 
-/* split_address - the two parts of an address as Postfix will take them */
+/* split_address - the two parts of an address as Postfix will interpret them */
 static void
 split_address(struct text address, struct text *local, struct text *domain)
 {
@@ -431,7 +431,7 @@ find_spare_reason(
 
 	if (is_sender_spared(q, spf, SRS_SENDER_NO_REJECT))
 		return "srs-sender";
-	/* The hash cannot be checked at the moment, and a refusal cannot be taken back. */
+	/* The hash cannot be checked at the moment, and a refusal would be final. */
 	if (q->srs.sender == SRS_FACT_UNKNOWN && spf->srs_sender != SRS_SENDER_CHECK)
 		return "srs-sender";
 	if (gate_guards_nat(q, settings) && spf_verdicts_are_final(v))

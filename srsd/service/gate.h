@@ -44,7 +44,7 @@ struct gate_srs_facts {
 struct gate_steps;
 
 /*
- * A request, parsed once, with its names as Postfix will take them (mailaddr_split). Its texts
+ * A request, parsed once, with its names as Postfix will interpret them (mailaddr_split). Its texts
  * point into the request and into the query itself, so that a copy must not outlive the original.
  */
 struct gate_query {

@@ -9,7 +9,7 @@
 /* A domain in a refusal; whole in nearly all cases. */
 #define DOMAIN_SIZE 101
 
-/* A value of {sender} or {domain}: an address whose local part needs no escapes is whole. */
+/* A value of {sender} or {domain}: most addresses without escapes in the local part are whole. */
 #define URL_VALUE_SIZE 201
 
 #define DEFAULT_REASON_MESSAGE "SPF {identity} check failed: {reason}"

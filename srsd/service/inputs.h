@@ -39,7 +39,7 @@ struct inputs {
 };
 
 /*
- * Reads the configuration through a box, which it takes over and which may be NULL. Must be
+ * Reads the configuration through a box, which may be NULL, and which it then owns. Must be
  * followed by inputs_read_rest. False with one line in error, and nothing to free.
  */
 bool inputs_read_settings(struct inputs *in, struct filebox *box,

@@ -387,7 +387,7 @@ start_map_lookup(
 /*
  * resolve_key - domain: to sign the key under; NULL: as the map answers it
  *
- * This and what it calls is inline, because the calls took 1 % of the instructions of a lookup.
+ * This and what it calls is inline, because the calls were 1 % of the instructions of a lookup.
  */
 static inline bool
 resolve_key(struct map_lookup *lookup, const struct map_service *service, struct text key,

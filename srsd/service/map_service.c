@@ -12,7 +12,7 @@ struct map_session {
 	const struct map_service *service;
 	const struct session_host *host;
 	struct tcptable_parser parser;
-	bool waits; /* for the store, with this request, whose key is in the parser */
+	bool waits; /* for the store, with this request; its key is in the parser */
 	struct tcptable_request req;
 	struct map_lookup lookup;
 };

@@ -229,7 +229,7 @@ is_unwanted_bounce(const struct milter_message *m, const struct forwarding_recip
 	       settings->unauthenticated_bounces == UNAUTHENTICATED_BOUNCES_DISCARD;
 }
 
-/* count_bounce - that returns to a sender whose mail was signed under this SRS domain */
+/* count_bounce - that returns to a sender that was signed under this SRS domain */
 static void
 count_bounce(const struct milter_message *m, const struct forwarding_recipient *recipient)
 {
@@ -672,7 +672,7 @@ remember_message(const struct milter_message *m, struct text queue, enum milter_
 	recent_end(recent);
 }
 
-/* count_forward - for the domain that forwards, and for the SRS domain that takes its bounces */
+/* count_forward - for the domain that forwards, and for the SRS domain that gets its bounces */
 static void
 count_forward(const struct milter_message *m)
 {

@@ -19,8 +19,8 @@ bool milter_recipient_is_from_us(
     const struct milter_service *service, const struct milter_peer *peer);
 
 /*
- * Judges RCPT, whose fact is not SRS_FACT_FOREIGN, and charges the client. False: it is refused or
- * deferred with the SMTP reply in `reply`.
+ * Judges RCPT with a fact other than SRS_FACT_FOREIGN, and charges the client. False: it is refused
+ * or deferred with the SMTP reply in `reply`.
  */
 bool milter_recipient_accept(const struct milter_message *message, const struct milter_peer *peer,
     struct text rcpt, const struct forwarding_recipient *recipient,

@@ -6,8 +6,8 @@
  * right one, for whatever reason. For a recipient it always can, because Postfix itself refuses a
  * wrong hash. For a sender it depends on the verdicts, so that a sender with a wrong hash is
  * counted when they are known. MAIL FROM of a sender that verifies is not evaluated, so that the
- * time and the DNS queries of an evaluation also tell them apart. A sender whose MAIL FROM passes
- * is not a guess: a host that may send for our domain does not need to guess.
+ * time and the DNS queries of an evaluation also tell them apart. A MAIL FROM that passes is not a
+ * guess: a host that may send for our domain does not need to guess.
  *
  * Until then the sender is pending, whatever its hash (srs_budget.h).
  *
@@ -48,7 +48,7 @@ struct policy_charge {
 #define POLICY_CHARGE_RECIPIENTS 4096
 
 /*
- * Charges a new request whose q->srs.sender and q->srs.recipient are set, and sets the rest of
+ * Charges a new request. q->srs.sender and q->srs.recipient must be set; it sets the rest of
  * q->srs. If q->srs.sender_pending is then true, exactly one of policy_charge_verdicts,
  * policy_charge_end and policy_charge_leave must follow.
  */
@@ -63,7 +63,7 @@ void policy_charge_request(const struct policy_charge *charge, struct gate_query
 void policy_charge_verdicts(const struct policy_charge *charge, const struct spf_verdicts *verdicts,
     bool seen, struct gate_query *q);
 
-/* Ends a pending sender whose answer does not depend on its hash. */
+/* Ends a pending sender if the answer does not depend on its hash. */
 void policy_charge_end(const struct policy_charge *charge, struct gate_query *q);
 
 /*

@@ -306,8 +306,8 @@ send_policy_decision(struct policy_session *s, struct policy_decision *d, struct
 /*
  * answer_from_verdicts - with the next header; message has the number of earlier ones, or is NULL
  *
- * Only a header that was added counts: a message whose first recipient is refused still gets one
- * with the second.
+ * Only a header that was added counts: if the first recipient of a message is refused, the message
+ * still gets one with the second.
  */
 static void
 answer_from_verdicts(struct policy_session *s, struct policy_decision *d,

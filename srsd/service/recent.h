@@ -4,8 +4,8 @@
  *
  * The ring is allocated when its size is set, so that a request allocates nothing. A record is
  * small: its texts share RECENT_TEXT_BYTES, and a text of more than RECENT_ONE_MAX bytes is cut.
- * Decisions have numbers from 1 on, without gaps. A number whose record has been overwritten, or is
- * more than a day old, is gone.
+ * Decisions have numbers from 1 on, without gaps. A record that has been overwritten, or is more
+ * than a day old, is gone.
  *
  * SECURITY: the texts are those of the client, unchanged. Make them printable before they are shown.
  *
@@ -56,7 +56,7 @@ struct recent_decision {
 	const char *kind;   /* of the milter */
 	const char *reason;
 	const char *would; /* the result or action that a test-only option holds back */
-	uint32_t ms;       /* the time that a policy request took */
+	uint32_t ms;       /* the duration of a policy request */
 	uint16_t used;
 	uint8_t service; /* enum recent_service */
 	bool refused;    /* the client was refused, for good or for now */
@@ -90,7 +90,7 @@ struct recent_decision *recent_begin(
 
 /*
  * Adds a text, as much of it as fits. Each text is added at most once, and in order. Inline, because
- * the calls took 1 % of the instructions of a policy request.
+ * the calls were 1 % of the instructions of a policy request.
  */
 static inline void
 recent_put(struct recent_decision *decision, enum recent_text which, const char *text, size_t len)

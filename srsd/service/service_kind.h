@@ -42,8 +42,8 @@ enum map_kind {
 #define SERVICE_POLICY_LEAST_IDLE 1000
 
 /*
- * The same of SERVICE_MILTER: a connection lasts as long as an SMTP session, in which the message
- * may take as long as smtpd_timeout, 300 s, for each part.
+ * The same of SERVICE_MILTER: a connection lasts as long as an SMTP session, in which the client
+ * may spend smtpd_timeout, 300 s, on each part of a message.
  */
 #define SERVICE_MILTER_LEAST_IDLE 1000
 

@@ -253,7 +253,7 @@ services_free(struct services **services)
 	event_free(s->reopen);
 	store_free(&s->store);
 	resolver_free(&s->resolver);
-	spf_inflight_free(&s->inflight); /* after the resolver, whose queries have places in it */
+	spf_inflight_free(&s->inflight); /* after the resolver: its queries have places in it */
 	free_inputs(s);
 	free(s);
 }

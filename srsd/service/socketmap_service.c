@@ -18,7 +18,7 @@ struct socketmap_session {
 	const char *long_error; /* of that request; NULL: its result is in lookup */
 };
 
-/* The words of postsrsd 2 where it has the case, for those who read Postfix's log. */
+/* The words of postsrsd 2 where it has the case, for readers of Postfix's log. */
 static const char *const reasons[SRS_VERDICTS] = {
 	[SRS_REWRITTEN] = "",
 	[SRS_ALREADY_OURS] = "Need not rewrite own SRS address.",

@@ -22,7 +22,7 @@ srs_addr_tag(const char *local, size_t len)
 	return strncasecmp(local, "SRS1", SRS_TAG_LEN) == 0 ? 1 : -1;
 }
 
-/* split_srs_part - take the part up to the next '=' off rest; false when there is no '=' */
+/* split_srs_part - cut the part up to the next '=' off rest; false when there is no '=' */
 /*@ requires \valid(part) && \valid(rest) && \separated(part, rest);
     requires \valid_read(rest->s + (0 .. rest->len - 1));
     requires \separated(part, rest->s + (0 .. rest->len - 1));

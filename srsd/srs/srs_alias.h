@@ -14,7 +14,7 @@
  *			a NUL and the address
  *	postsrsd 2	SHA-1 of the address
  *
- * Both take the address byte for byte as Postfix sent it, in external form: case is not folded.
+ * Both use the address byte for byte as Postfix sent it, in external form: case is not folded.
  *
  * SECURITY: the hash of the SRS address covers the alias, not the sender that the store has for it.
  * A process that can write to the store could redirect bounces. So an address from the store

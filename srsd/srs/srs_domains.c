@@ -66,7 +66,7 @@ is_forwarder(const struct settings *settings, const char *name)
 	       !is_excepted_name(settings, name);
 }
 
-/* find_forwarder - the domain whose candidate a lower-case ASCII name is: a part of it, or NULL */
+/* find_forwarder - the domain with this candidate, a lower-case ASCII name: part of it, or NULL */
 static const char *
 find_forwarder(const struct settings *settings, const char *name)
 {

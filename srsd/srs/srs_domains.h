@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * srs_domains - the domains whose SRS addresses are ours. Pure.
+ * srs_domains - the domains in which SRS addresses are ours. Pure.
  *
  *	always		srs-domain, reverse-domains and unauthenticated-domain. Any SRS-shaped
  *			address in them is ours, or forged.
@@ -75,8 +75,8 @@ bool srs_domains_candidate(const struct settings *settings, const char *form, st
     char candidate[HOSTNAME_MAX + 1]);
 
 /*
- * Writes the forwarding domain whose candidate a domain is, in A-labels, lower case and with a NUL;
- * per-domain comes before per-domain-accept. False when the domain is not a candidate.
+ * Writes the forwarding domain that has a domain as its candidate, in A-labels, lower case and with
+ * a NUL; per-domain comes before per-domain-accept. False when the domain is not a candidate.
  */
 bool srs_domains_forwarder(
     const struct settings *settings, struct text domain, char forwarder[HOSTNAME_MAX + 1]);
@@ -89,7 +89,7 @@ struct srs_domains_loss {
 };
 
 /*
- * Finds the next domain, or form of candidates, whose SRS addresses are ours with the settings
+ * Finds the next domain, or form of candidates, in which SRS addresses are ours with the settings
  * before a reload, and not with those after it. Bounces to addresses that were signed under it will
  * be refused. *n is 0 at first, and then belongs to this function. False: there are no more.
  */

@@ -107,8 +107,8 @@ bool srs_keys_sign(struct srs_keys *keys, enum srs_mac_form form, const struct t
     size_t n, char digest[SRS_MAC_LEN + 1]);
 
 /*
- * The number of the secret, from 0, whose digest begins with hash. SRS_KEYS_NONE when no secret has
- * such a digest, and SRS_KEYS_FAILED when libcrypto failed, so that it is not known.
+ * The number, from 0, of the secret with a digest that begins with hash. SRS_KEYS_NONE when no
+ * secret has such a digest, and SRS_KEYS_FAILED when libcrypto failed, so that it is not known.
  */
 #define SRS_KEYS_NONE -1
 #define SRS_KEYS_FAILED -2

@@ -342,7 +342,7 @@ wrap_sender(struct srs_result *result, const struct srs_context *context, const 
 		wrap_srs0(result, context, domain, use_ascii_host(ascii, host), user);
 }
 
-/* is_alias_host - the host of an address whose sender is in the envelope store */
+/* is_alias_host - the host of an address that has its sender in the envelope store */
 static bool
 is_alias_host(struct text host)
 {

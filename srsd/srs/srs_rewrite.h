@@ -102,9 +102,9 @@ void srs_rewrite_sign(struct srs_result *result, const struct srs_context *conte
 
 /*
  * Does the sender belong in the envelope store, according to original-envelope? key is that of
- * srs_rewrite_forward or srs_rewrite_sign, and embedded its result. With "long" that is a sender whose embedded form is
- * longer than SRS_LOCAL_MAX or MAILADDR_MAX; with "database" any sender, except that another
- * host's SRS address is wrapped as long as it fits.
+ * srs_rewrite_forward or srs_rewrite_sign, and embedded its result. With "long" that is a sender
+ * with an embedded form that is longer than SRS_LOCAL_MAX or MAILADDR_MAX; with "database" any
+ * sender, except that another host's SRS address is wrapped as long as it fits.
  *	1  yes: *envelope is the row
  *	0  no: embedded is the answer
  *	-1 libcrypto failed, so that there is no alias

@@ -191,7 +191,7 @@ print_problem(char printed[STORE_PROBLEM_SIZE], const char *problem)
 	return printable_text(printed, STORE_PROBLEM_SIZE, problem, strlen(problem));
 }
 
-/* set_deadline - the timer of the question whose deadline is next */
+/* set_deadline - the timer of the question with the next deadline */
 static void
 set_deadline(struct store *store)
 {

@@ -2,8 +2,8 @@
 /*
  * store_backend - the interface between the front (srsd/store/store.h) and what it asks.
  *
- * A backend is a structure whose first member is a struct store_backend. Its constructor makes it
- * the backend of a store with store_set_backend(); the store owns it from then on.
+ * A backend is a structure with a struct store_backend as its first member. Its constructor makes
+ * it the backend of a store with store_set_backend(); the store owns it from then on.
  *
  * A backend begins without a connection. It calls store_connected() when it can send, and
  * store_lost() when it no longer can. The front calls send_request only in between. After each

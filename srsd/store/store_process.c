@@ -428,7 +428,7 @@ take_questions(struct store_process *process)
 	}
 }
 
-/* keep_rest - the beginning of a message whose end has not arrived */
+/* keep_rest - the beginning of a message that has not arrived completely */
 static void
 keep_rest(struct store_process *process)
 {

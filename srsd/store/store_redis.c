@@ -24,7 +24,7 @@
  * it has open. */
 #define SENT_MAX (2 * STORE_IN_FLIGHT_MAX)
 
-/* Replies that are taken in one turn of the loop, so that other events do not wait. */
+/* Replies that are handled in one turn of the loop, so that other events do not wait. */
 #define TURN_MAX 64
 
 /* Bytes of the server's name in a problem. */
@@ -56,7 +56,7 @@ struct store_redis {
 	struct event *timer;               /* ends the pause, or the patience */
 	unsigned pause_ms;
 	size_t next_addr;
-	bool has_replies;                  /* more than one turn takes were read */
+	bool has_replies;                  /* more were read than one turn handles */
 	bool is_failing[STORE_OPERATIONS]; /* the last reply was an error */
 	uint64_t heard;                    /* when bytes came, or became due */
 	struct sent_request *sent; /* a ring of SENT_MAX: requests in the order of their replies */

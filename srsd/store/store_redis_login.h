@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * store_redis_login - the first commands of a connection to a Redis server: AUTH, if there is a
- * password, and PING. Until both are answered it is unknown whether the server takes others: it may
+ * password, and PING. Until both are answered it is unknown if the server accepts others: it may
  * be loading its data, have too many clients, or not be a Redis server at all.
  */
 #ifndef SRSD_STORE_STORE_REDIS_LOGIN_H
@@ -22,8 +22,8 @@ struct store_redis_login {
 bool store_redis_login_add(struct store_redis_login *login, struct store_resp *resp);
 
 /*
- * Takes a reply to these commands. 1: the server takes commands. 0: one more reply is due. -1: it
- * does not, and problem has the reason, printable and without the password.
+ * Handles a reply to these commands. 1: the server accepts commands. 0: one more reply is due. -1:
+ * it does not, and problem has the reason, printable and without the password.
  */
 int store_redis_login_take(struct store_redis_login *login, const struct store_resp_reply *reply,
     char problem[STORE_PROBLEM_SIZE]);

@@ -65,7 +65,7 @@ is_ipv6_host(const char *host, size_t len)
 /*
  * is_host - an IPv4 address or a name
  *
- * getaddrinfo(3) takes numbers such as 127.1 for addresses; a name does not end in a number.
+ * getaddrinfo(3) accepts numbers such as 127.1 as addresses; a name does not end in a number.
  */
 static bool
 is_host(const char *host, size_t len)

@@ -92,7 +92,7 @@ bool store_resp_wants_write(const struct store_resp *resp);
 int store_resp_read(struct store_resp *resp, const char **error);
 
 /*
- * Takes a reply out of what was read. 1: it is in *reply. 0: more bytes are needed. -1: the server
+ * Extracts a reply from what was read. 1: it is in *reply. 0: more bytes are needed. -1: the server
  * sent no reply, or one that is too large, as above; nothing more can be read.
  */
 int store_resp_next(struct store_resp *resp, struct store_resp_reply *reply, const char **error);

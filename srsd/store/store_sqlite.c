@@ -50,8 +50,8 @@ static const char *const statements[STATEMENTS] = {
 };
 
 /*
- * A database of another program may have triggers and views, whose code would run here. Temporary
- * files are not needed, and the mapping of a file that is cut is a signal.
+ * A database of another program may have triggers and views, and their code would run here.
+ * Temporary files are not needed. If a mapped file is truncated, reading it raises a signal.
  */
 static const char *const settings[] = {
 	"PRAGMA trusted_schema = OFF",

@@ -109,7 +109,7 @@ enum store_sqlite_result store_sqlite_expire(
 int64_t store_sqlite_rows(const struct store_sqlite *db);
 
 /*
- * Counts at most max rows more of those that were there at the opening. Large tables take many
+ * Counts at most max rows more of those that were there at the opening. Large tables need many
  * calls. After the last one store_sqlite_rows() knows the number.
  */
 enum store_sqlite_result store_sqlite_count(struct store_sqlite *db, unsigned max);

@@ -4,7 +4,7 @@
  * and the name of the server, which its certificate must have.
  *
  * hiredis can make a context of its own (redisCreateSSLContext), but that neither verifies the name
- * of the server nor takes certificates from memory. The engine opens no files.
+ * of the server nor loads certificates from memory. The engine opens no files.
  */
 #ifndef SRSD_STORE_STORE_TLS_H
 #define SRSD_STORE_STORE_TLS_H
@@ -16,8 +16,8 @@ struct ssl_st; /* OpenSSL's SSL */
 struct store_tls;
 
 /*
- * Takes the certificates of authorities, in PEM: one or more. host: a name, or an address. NULL
- * with a static reason in *error.
+ * pem: the certificates of authorities, one or more. host: a name, or an address. NULL with a
+ * static reason in *error.
  */
 struct store_tls *store_tls_new(const char *pem, size_t len, const char *host, const char **error);
 
@@ -38,7 +38,7 @@ const char *store_tls_problem(const struct ssl_st *ssl);
 
 /*
  * Removes the errors that other users of OpenSSL have left in this thread. Without that, the next
- * call for a connection takes them for its own.
+ * call for a connection mistakes them for its own.
  */
 void store_tls_clear_errors(void);
 

@@ -18,7 +18,7 @@ enum store_wire_type {
 	WIRE_STATE,
 };
 
-/* A message whose body is not yet parsed. */
+/* A message before its body is parsed. */
 struct store_wire_head {
 	unsigned char type;
 	uint64_t number;
@@ -43,7 +43,7 @@ encode_number(char *s, uint64_t number)
 	return sizeof(number);
 }
 
-/* finish_message - the head of a message whose body is written; returns the length of both */
+/* finish_message - write the head of a message after its body; returns the length of both */
 static size_t
 finish_message(char *buf, enum store_wire_type type, uint64_t number, size_t body)
 {

@@ -75,7 +75,7 @@ void check_way(struct check *check);
 void check_forwarding(struct check *check);
 
 /*
- * Checks whether a DMARC filter is among the milters of an smtpd(8) that takes mail from strangers:
+ * Checks if a DMARC filter is among the milters of an smtpd(8) that accepts mail from strangers:
  * which results srsd leaves to it, and whether a sender can deceive it.
  */
 void check_dmarc(struct check *check);

@@ -526,8 +526,8 @@ check_spf_is_on(struct check *check)
 }
 
 /*
- * check_sections - report the sections whose options have an effect that those of spf { } do not
- * have: nothing is refused
+ * check_sections - report the sections that have an effect, such as that nothing is refused, which
+ * spf { } does not have
  */
 static void
 check_sections(struct check *check, bool (*has_effect)(const struct spf_settings *),

@@ -24,10 +24,10 @@
 #define HOSTS_MAX 10
 #define LIST_SIZE 512
 
-/* Own domains whose DMARC record is looked up. */
+/* The maximum number of own domains of which the DMARC record is looked up. */
 #define ALIGNED_MAX 20
 
-/* A client for the query whose result is compared with that of the daemon: any address. */
+/* The client in a query that is also sent to the daemon, to compare the results: any address. */
 #define PROBE_IP "192.0.2.1"
 
 /* For one query: a person is waiting. */

@@ -24,7 +24,7 @@ struct check_hop {
 };
 
 /*
- * Sets hop to number 0, 1, ... of the services whose smtpd_milters has an endpoint of srsd; false
+ * Sets hop to number 0, 1, ... of the services with an endpoint of srsd in smtpd_milters; false
  * after the last one. postfix must be set.
  */
 bool check_hop_at(const struct check *check, size_t number, struct check_hop *hop);
@@ -33,7 +33,7 @@ bool check_hop_at(const struct check *check, size_t number, struct check_hop *ho
 bool check_hop_find_word(
     const struct check *check, const char *milters, bool chrooted, char word[POSTFIX_WORD_SIZE]);
 
-/* Checks the settings of a hop whose milter is in use: the milter, ORCPT, and other milters. */
+/* Checks the settings of a hop that uses its milter: the milter, ORCPT, and other milters. */
 void check_hop_settings(struct check *check, const struct check_hop *hop);
 
 /* Checks whether mail is sent to the hop, and by the client that sends it: ORCPT, and its limit. */

@@ -25,7 +25,7 @@ is_cleanup_used(const struct postfix *postfix, const char *cleanup, bool public)
 }
 
 /*
- * find_cleanup - one that is used and whose parameter names the map (NULL: any parameter)
+ * find_cleanup - one that is used and names the map in its parameter (NULL: in any parameter)
  *
  * If only some mail is to be rewritten, only one of several cleanup services has the map.
  */

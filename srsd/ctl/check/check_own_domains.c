@@ -29,7 +29,7 @@ struct missing_domains {
 	struct own_domain *domain;
 	struct text_list unlisted; /* "table (parameter): reason" */
 	const char *where;         /* the parameter that is being read */
-	struct domainset *hosts;   /* domains of the addresses in a table; NULL: take each key */
+	struct domainset *hosts;   /* domains of the addresses in a table; NULL: each key is one */
 };
 
 static void

@@ -27,7 +27,7 @@ static const struct domain_class {
 	{ "relay_domains", "relay_recipient_maps", false },
 };
 
-/* Candidates of per-domain whose acceptance is checked. */
+/* The maximum number of candidates of per-domain that Postfix is asked about. */
 #define CANDIDATES_MAX_ASKED 50
 
 #define N_CLASSES (sizeof(classes) / sizeof(classes[0]))
@@ -120,7 +120,7 @@ find_user(struct check *check, const struct domain_class *class, const char *dom
 /*
  * check_users - Postfix must not know the users of forged and expired SRS addresses
  *
- * A class whose list of users is empty accepts every recipient, except for virtual aliases.
+ * A class with an empty list of users accepts every recipient, except for virtual aliases.
  */
 static bool
 check_users(struct check *check, const struct domain_class *class, const char *domain)

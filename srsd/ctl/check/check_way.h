@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * check_way - the way that mail for other hosts takes if it leaves through a port of this host,
- * where a second smtpd(8), a hop, rewrites its sender.
+ * check_way - the way of mail for other hosts if it leaves through a port of this host, where a
+ * second smtpd(8), a hop, rewrites its sender.
  */
 #ifndef SRSD_CTL_CHECK_CHECK_WAY_H
 #define SRSD_CTL_CHECK_CHECK_WAY_H

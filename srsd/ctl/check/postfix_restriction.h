@@ -45,9 +45,9 @@ bool postfix_lists_have(const struct postfix_lists *lists, const char *restricti
 
 /*
  * True when a restriction that rejects unknown addresses is evaluated before the first policy
- * service whose endpoint is_ours accepts; word is set to its name. To Postfix, an SRS address is
- * known only if its hash is valid. A client can therefore guess hashes at such a restriction, and
- * the policy service does not count the guesses. arg of is_ours is lists->arg.
+ * service with an endpoint that is_ours accepts; word is set to its name. To Postfix, an SRS
+ * address is known only if its hash is valid. A client can therefore guess hashes at such a
+ * restriction, and the policy service does not count the guesses. arg of is_ours is lists->arg.
  */
 bool postfix_lists_judge_early(const struct postfix_lists *lists,
     bool (*is_ours)(void *arg, const char *endpoint), char word[POSTFIX_WORD_SIZE]);

@@ -18,7 +18,7 @@
 
 #define LINE_SIZE 1024
 
-/* An option whose value is replaced by an alternative. */
+/* An option, to replace its value with the alternative. */
 struct chosen_line {
 	struct import *im;
 	const struct conf_option *option;

@@ -188,7 +188,7 @@ void import_skip(struct import *import, const struct import_origin *origin, cons
 void import_lose(struct import *import, const struct import_origin *origin, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
 
-/* The same for a line whose effect srsctl does not know. */
+/* The same for a line with an effect that srsctl does not know. */
 void import_skip_unknown(struct import *import, const struct import_origin *origin, const char *fmt,
     ...) PRINTF_LIKE(3, 4);
 

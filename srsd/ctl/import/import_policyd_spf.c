@@ -55,7 +55,7 @@ import_unknown_name(const struct policyd_spf_line *l)
 	free(text);
 }
 
-/* is_url_line - Reason_URL of policyd-spf 3.1.0 is the only option whose value may contain '=' */
+/* is_url_line - only the value of Reason_URL, an option of policyd-spf 3.1.0, may contain '=' */
 static bool
 is_url_line(const char *text, const char *equal)
 {

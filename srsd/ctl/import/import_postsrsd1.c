@@ -245,7 +245,7 @@ on_statement(void *arg, const struct shell_statement *statement)
 		import_skip(f->im, &origin, "postsrsd's launcher does not read this variable");
 }
 
-/* report_unknown - mark the options that depend on a variable whose value is unknown */
+/* report_unknown - mark the options that depend on a variable with an unknown value */
 static void
 report_unknown(struct postsrsd1_file *f, enum postsrsd1_variable v)
 {
@@ -282,7 +282,7 @@ import_domain(struct postsrsd1_file *f)
 
 	if (is_unknown(f, VAR_DOMAIN))
 		return;
-	/* srsd would take an empty one from the list of domains, the launcher asks Postfix. */
+	/* If it is empty, srsd would use the first of domains; postsrsd's launcher asks Postfix. */
 	if (value_or_preset(f, VAR_DOMAIN, "")[0] != '\0') {
 		import_set_text(f->im, &origin, o, f->values[VAR_DOMAIN].text);
 		return;

@@ -17,7 +17,7 @@
 enum import_remark_kind {
 	REMARK_NOTE,
 	REMARK_CHOICE,  /* the operator has to choose between two values */
-	REMARK_UNKNOWN, /* a value or a line whose meaning is not known */
+	REMARK_UNKNOWN, /* a value or a line with an unknown meaning */
 	REMARK_PREPARE, /* something outside of the file has to be changed */
 	REMARK_WARNING, /* the imported value is dangerous */
 	REMARK_LOSS,    /* a setting on which mail depends is not carried over */

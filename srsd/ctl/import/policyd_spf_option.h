@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * policyd_spf_option - the options of policyd-spf, and how srsd takes over the value of each. Pure.
+ * policyd_spf_option - the options of policyd-spf, and how the value of each is carried over. Pure.
  */
 #ifndef SRSD_CTL_IMPORT_POLICYD_SPF_OPTION_H
 #define SRSD_CTL_IMPORT_POLICYD_SPF_OPTION_H

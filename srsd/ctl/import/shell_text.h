@@ -10,8 +10,8 @@
  *     # comment
  *
  * Any other statement is reported as it is written, and its effect is not guessed. That includes an
- * assignment whose value contains $NAME, a command substitution or an unquoted ~, and an assignment
- * with further words on its line, which sh(1) runs as a command.
+ * assignment of $NAME, of a command substitution or of an unquoted ~, and an assignment with
+ * further words on its line, which sh(1) runs as a command.
  *
  * If such a statement consists of nothing but words, it does not affect how the lines below it are
  * read. Anything else, such as "if", a parenthesis, "&&" or an open quote, may begin a block. From
