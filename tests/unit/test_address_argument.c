@@ -93,8 +93,8 @@ test_addresses(void **state)
 		    read_address(rows[i].value, ADDRESS_ARGUMENT_SENDER), rows[i].sender);
 		unit_text(rows[i].value, "recipient",
 		    read_address(rows[i].value, ADDRESS_ARGUMENT_RECIPIENT), rows[i].recipient);
-		unit_text(rows[i].value, "spf",
-		    read_address(rows[i].value, ADDRESS_ARGUMENT_SPF), rows[i].domain);
+		unit_text(rows[i].value, "spf", read_address(rows[i].value, ADDRESS_ARGUMENT_SPF),
+		    rows[i].domain);
 		unit_int(rows[i].value, "an error is printed", errors[0] != '\0',
 		    strcmp(rows[i].domain, UNIT_NULL) == 0);
 	}

@@ -291,7 +291,8 @@ test_values_that_are_refused(void **state)
 
 	(void)state;
 	assert_false(spf_section_set(section, o, &value, 1, error));
-	unit_holds("perhaps", "error", error, "'perhaps' is not accepted; use one of: spf-not-pass");
+	unit_holds(
+	    "perhaps", "error", error, "'perhaps' is not accepted; use one of: spf-not-pass");
 	assert_false(spf_section_has(section, o));
 	spf_sections_free(&sections);
 	unit_end();

@@ -345,8 +345,7 @@ test_of_an_explanation(void **state)
 		{ "two@why.test", "found [TXT two.exp.test] ! more than one TXT record" },
 		{ "odd@why.test", "found [TXT odd.exp.test] ! bad macro" },
 		{ "dns@why.test", "error [TXT dns.exp.test]" },
-		{ "none@why.test", "void [TXT none.exp.test]" },
-		{ "a..b@why.test", "no name" },
+		{ "none@why.test", "void [TXT none.exp.test]" }, { "a..b@why.test", "no name" },
 		{ "jos\xc3\xa9@why.test", "no name" }, /* RFC 8616, section 4 */
 	};
 	char want[300];

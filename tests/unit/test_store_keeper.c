@@ -193,8 +193,8 @@ test_missing_database(void **state)
 		srs_set(settings, "envelope-limit", rows[i].limit);
 		use_database("sqlite:", rows[i].name);
 		fd = start_process();
-		unit_int(unit_row("%zu", i), "created", read_problem(fd)[0] == '\0',
-		    rows[i].created);
+		unit_int(
+		    unit_row("%zu", i), "created", read_problem(fd)[0] == '\0', rows[i].created);
 		close(fd); /* as the engine does when it ends */
 		reap_process();
 		unlink_database(rows[i].name);
