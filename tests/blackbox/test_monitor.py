@@ -164,6 +164,7 @@ class Reload(DaemonCase):
                 self.assertEqual(len(lines), 1, lines)
                 self.assertRegex(lines[0], r'^srsd: warning: secrets-file \S+: ' + words)
                 with Daemon(secrets=secrets) as other:
+                    other.wait_log(' started')
                     self.assertEqual(len(other.log_matches(words)), 1)
 
     def test_owner_of_the_secrets(self):

@@ -487,7 +487,7 @@ class Installation(Base):
         with daemon:
             run('-f', daemon.config, 'check', '--postfix', '/nowhere', program='srsctl')
             for service in 'forward', 'reverse', 'policy':
-                self.assertTrue(daemon.log_matches('%s .* probe=yes$' % service), daemon.log())
+                daemon.wait_log('%s .* probe=yes$' % service)
             recent = run('-f', daemon.config, 'recent', program='srsctl')
             self.assertEqual((recent.returncode, recent.stdout), (0, ''), recent.stderr)
 

@@ -483,7 +483,7 @@ class Reload(unittest.TestCase):
         with socket.create_server(('127.0.0.1', 0)) as other:
             self.change(daemon, forward=['inet:127.0.0.1:%d' % other.getsockname()[1]])
             self.assertEqual(self.reload(daemon), 1)
-        self.assertTrue(daemon.log_matches('reload refused'))
+        daemon.wait_log('reload refused')
 
     def test_control_socket_of_other_settings(self):
         """srsctl looks for the daemon where the new settings have it."""

@@ -88,10 +88,10 @@ class _Session(socketserver.StreamRequestHandler):
             self.message.connect, self.message.macros = self.connect, dict(self.macros)
             for reply in self.owner.answer(self.message):
                 self.wfile.write(reply)
-        self.wfile.write(packet(CONTINUE))
-        if command == b'E':
+            # Before the reply, after which the message can arrive.
             self.owner.keep(self.message)
             self.message = Message()
+        self.wfile.write(packet(CONTINUE))
 
     def note(self, command, data):
         if command == b'C':
