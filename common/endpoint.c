@@ -279,6 +279,16 @@ endpoint_port(const struct endpoint_addr *addr)
 	return addr->u.sa.sa_family == AF_INET6 ? ntohs(addr->u.in6.sin6_port) : 0;
 }
 
+char *
+endpoint_find_command(const struct endpoint_addr *addr, char text[ENDPOINT_COMMAND_SIZE])
+{
+	if (addr->u.sa.sa_family == AF_UNIX)
+		snprintf(text, ENDPOINT_COMMAND_SIZE, "ss -lxp src %s", addr->u.un.sun_path);
+	else
+		snprintf(text, ENDPOINT_COMMAND_SIZE, "ss -ltnp sport = :%u", endpoint_port(addr));
+	return text;
+}
+
 bool
 endpoint_covers(const struct endpoint_addr *a, const struct endpoint_addr *b)
 {

@@ -99,6 +99,13 @@ bool endpoint_overlaps(const struct endpoint_addr *a, const struct endpoint_addr
 unsigned endpoint_port(const struct endpoint_addr *addr);
 
 /*
+ * Writes a command with which an operator finds the program that listens at an address, or at
+ * another address with that port. Returns text.
+ */
+#define ENDPOINT_COMMAND_SIZE 128
+char *endpoint_find_command(const struct endpoint_addr *addr, char text[ENDPOINT_COMMAND_SIZE]);
+
+/*
  * Creates a listening, non-blocking, close-on-exec socket. Returns the descriptor, or -1 with errno
  * set.
  *

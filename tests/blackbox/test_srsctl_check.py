@@ -440,22 +440,41 @@ class Installation(Base):
             with self.subTest(reply), socket.create_server(('127.0.0.1', 0)) as server:
                 threading.Thread(target=self.answer, args=(server, reply), daemon=True).start()
                 lines = self.finds(
-                    r'^error: reverse inet:127\.0\.0\.1:\d+ .*: another program, or another '
-                    r'version of srsd, has that address: find it with ss -ltnp, stop it, and start '
-                    r'srsd$', errors=2, config=self.config(
+                    r'^error: reverse inet:127\.0\.0\.1:(\d+) .*: find the program that listens '
+                    r'there with ss -ltnp sport = :\1: if it is this version of srsd, see its log; '
+                    r'otherwise stop it, and start srsd$', errors=2, config=self.config(
                         reverse=['inet:127.0.0.1:%d' % server.getsockname()[1]]))
                 self.assertRegex('\n'.join(lines), 'error: recipient_canonical_maps does not name')
 
     def test_another_program_without_a_reply(self):
-        with socket.create_server(('127.0.0.1', 0)) as server:
-            threading.Thread(target=self.close_all, args=(server,), daemon=True).start()
-            for option in 'reverse', 'milter':
-                with self.subTest(option):
-                    endpoint = 'inet:127.0.0.1:%d' % server.getsockname()[1]
-                    self.finds(r'^error: %s %s: .*: find the program that listens there with '
-                               r'ss -ltnp: if it is srsd, see its log; otherwise stop it, and '
-                               r'start srsd$' % (option, re.escape(endpoint)), errors=2,
-                               config=self.config(**{option: [endpoint]}))
+        """The remedy has a command that finds it, whatever the kind of the endpoint."""
+        folder = Folder()
+        self.addCleanup(folder.remove)
+        path = os.path.join(folder.path, 'other')
+        with socket.create_server(('127.0.0.1', 0)) as inet, socket.socket(socket.AF_UNIX) as unix:
+            unix.bind(path)
+            os.chmod(path, 0o666)
+            unix.listen()
+            for server in inet, unix:
+                threading.Thread(target=self.close_all, args=(server,), daemon=True).start()
+            port = 'inet:127.0.0.1:%d' % inet.getsockname()[1]
+            # Where an endpoint is wrong for Postfix too, there is another error.
+            for option, endpoint, errors in (('reverse', port, 2), ('milter', port, 2),
+                                             ('socketmap', 'unix:' + path, 1),
+                                             ('milter', 'unix:' + path, 2)):
+                with self.subTest(option, endpoint=endpoint):
+                    self.check_search(option, endpoint, errors)
+
+    def check_search(self, option, endpoint, errors):
+        pattern = (r'^error: %s %s: .*: find the program that listens there with (ss [^:]*:?\d*): '
+                   r'if it is this version of srsd, see its log; otherwise stop it, and start '
+                   r'srsd$' % (option, re.escape(endpoint)))
+        lines = self.finds(pattern, errors=errors, config=self.config(**{option: [endpoint]}))
+        command = next(match[1] for match in (re.match(pattern, line) for line in lines) if match)
+        if shutil.which('ss'):
+            found = subprocess.run(command, shell=True, stdout=subprocess.PIPE, text=True,
+                                   stdin=subprocess.DEVNULL, check=True).stdout
+            self.assertIn('pid=%d,' % os.getpid(), found)
 
     @staticmethod
     def close_all(server):

@@ -188,6 +188,30 @@ test_wildcard(void **state)
 }
 
 static void
+test_find_command(void **state)
+{
+	static const struct {
+		const char *endpoint, *want;
+	} rows[] = {
+		{ "inet:127.0.0.1:10001", "ss -ltnp sport = :10001" },
+		{ "inet:[::1]:65535", "ss -ltnp sport = :65535" },
+		{ "unix:/run/srsd/policy", "ss -lxp src /run/srsd/policy" },
+	};
+	char text[ENDPOINT_COMMAND_SIZE];
+	struct endpoint ep;
+	const char *error;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		assert_true(endpoint_parse(&ep, rows[i].endpoint, &error));
+		unit_text(rows[i].endpoint, "command", endpoint_find_command(&ep.addr[0], text),
+		    rows[i].want);
+	}
+	unit_end();
+}
+
+static void
 test_covers(void **state)
 {
 	static const struct {
@@ -760,6 +784,7 @@ main(void)
 		cmocka_unit_test(test_parse_ipv6),
 		cmocka_unit_test(test_parse_any_address),
 		cmocka_unit_test(test_wildcard),
+		cmocka_unit_test(test_find_command),
 		cmocka_unit_test(test_covers),
 		cmocka_unit_test(test_missing_family),
 		cmocka_unit_test(test_parse_literal),

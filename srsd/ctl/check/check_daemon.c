@@ -34,10 +34,6 @@
 /* Bytes of a reply: tcp_table(5) allows 4096; an action has 400. */
 #define REPLY_SIZE 4097
 
-#define ANOTHER_PROGRAM                                                                          \
-	"another program, or another version of srsd, has that address: find it with ss -ltnp, " \
-	"stop it, and start srsd"
-
 #define RELOAD "run srsctl reload, and make sure that the daemon reads this configuration file"
 
 /* read_service_reply - read up to end, which is removed */
@@ -306,7 +302,7 @@ report_another_program(struct check *check, const char *map, const char *endpoin
 {
 	findings_add(
 	    check->findings, FINDING_ERROR, "%s %s is not this version of srsd", map, endpoint);
-	findings_remedy(check->findings, ANOTHER_PROGRAM);
+	check_endpoint_remedy(check, endpoint);
 }
 
 static void
@@ -326,8 +322,10 @@ check_forward(struct check *check, const char *sender, char srs_address[MAILADDR
 			findings_add(check->findings, FINDING_ERROR,
 			    "forward %s does not rewrite %s; it answers: %s", list->text[i], sender,
 			    reply.text);
-			findings_remedy(
-			    check->findings, "%s", reply.is_ours ? RELOAD : ANOTHER_PROGRAM);
+			if (reply.is_ours)
+				findings_remedy(check->findings, RELOAD);
+			else
+				check_endpoint_remedy(check, list->text[i]);
 			continue;
 		}
 		if (!reply.is_ours) {

@@ -70,11 +70,15 @@ check_endpoint_detour(struct check *check, const char *parameter, const char *th
 void
 check_endpoint_remedy(struct check *check, const char *endpoint)
 {
-	if (accepts_connections(endpoint))
+	char command[ENDPOINT_COMMAND_SIZE];
+	struct endpoint ep;
+	const char *error;
+
+	if (accepts_connections(endpoint) && endpoint_parse(&ep, endpoint, &error))
 		findings_remedy(check->findings,
-		    "find the program that listens there with ss -l%s: if it is srsd, see its "
-		    "log; otherwise stop it, and start srsd",
-		    strncmp(endpoint, "unix:", 5) == 0 ? "xp" : "tnp");
+		    "find the program that listens there with %s: if it is this version of srsd, "
+		    "see its log; otherwise stop it, and start srsd",
+		    endpoint_find_command(&ep.addr[0], command));
 	else
 		findings_remedy(check->findings,
 		    "start srsd and see its log, or use -f to name the configuration file that it "
