@@ -465,6 +465,18 @@ class Installation(Base):
                 with self.subTest(option, endpoint=endpoint):
                     self.check_search(option, endpoint, errors)
 
+    def test_socket_of_others(self):
+        """A user that may not connect cannot find out whether srsd listens there."""
+        folder = Folder()
+        self.addCleanup(folder.remove)
+        path = os.path.join(folder.path, 'socket')
+        with socket.socket(socket.AF_UNIX) as unix:
+            unix.bind(path)
+            os.chmod(path, 0)
+            unix.listen()
+            self.finds('^error: socketmap unix:%s: Permission denied: run srsctl check as root: '
+                       % re.escape(path), config=self.config(socketmap=['unix:' + path]))
+
     def check_search(self, option, endpoint, errors):
         pattern = (r'^error: %s %s: .*: find the program that listens there with (ss [^:]*:?\d*): '
                    r'if it is this version of srsd, see its log; otherwise stop it, and start '

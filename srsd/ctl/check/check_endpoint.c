@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,6 +24,7 @@ describe_target(const struct endpoint_addr *target, char text[POSTFIX_ENDPOINT_S
 	    target->u.sa.sa_family == AF_INET6 ? "inet:[%s]:%s" : "inet:%s:%s", host, port);
 }
 
+/* accepts_connections - otherwise errno is set */
 static bool
 accepts_connections(const char *endpoint)
 {
@@ -79,6 +81,9 @@ check_endpoint_remedy(struct check *check, const char *endpoint)
 		    "find the program that listens there with %s: if it is this version of srsd, "
 		    "see its log; otherwise stop it, and start srsd",
 		    endpoint_find_command(&ep.addr[0], command));
+	else if (errno == EACCES)
+		findings_remedy(check->findings,
+		    "run srsctl check as root: this user may not connect to that socket");
 	else
 		findings_remedy(check->findings,
 		    "start srsd and see its log, or use -f to name the configuration file that it "

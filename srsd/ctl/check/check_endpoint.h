@@ -20,7 +20,7 @@ void check_endpoint_detour(struct check *check, const char *parameter, const cha
 
 /*
  * Adds the remedy for an endpoint that does not answer as srsd does: to start srsd, or, if a program
- * accepts connections there, to see which one it is.
+ * accepts connections there, to see which one it is. A user that may not connect cannot know.
  */
 void check_endpoint_remedy(struct check *check, const char *endpoint);
 
