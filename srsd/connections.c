@@ -270,6 +270,13 @@ add_pending_reply(struct connection *c, const struct buffer *reply)
 	return true;
 }
 
+/* has_unanswered - are there requests that the session has been given, and has not answered? */
+static bool
+has_unanswered(const struct connection *c)
+{
+	return c->state == SESSION_BUSY || c->state == SESSION_MORE;
+}
+
 /* send_replies - now or later; false if the connection is closed */
 static bool
 send_replies(struct connection *c, const struct buffer *reply)
@@ -286,11 +293,22 @@ send_replies(struct connection *c, const struct buffer *reply)
 		return false;
 	if (c->out != NULL)
 		return true;
-	if (c->closing && c->state != SESSION_BUSY) {
+	if (c->closing && !has_unanswered(c)) {
 		close_connection(c);
 		return false;
 	}
 	return true;
+}
+
+/*
+ * continue_later - a session with more requests gets its next turn after those of the others, and
+ * not before its replies are sent
+ */
+static void
+continue_later(struct connection *c)
+{
+	if (c->state == SESSION_MORE && c->out == NULL)
+		event_active(&c->read, EV_READ, 0);
 }
 
 /* feed_session - pass input to the session and send its replies; false: it is closed */
@@ -305,6 +323,8 @@ feed_session(struct connection *c, const char *data, size_t len)
 	keep_unused_input(c, data + used, len - used);
 	open = send_replies(c, reply);
 	buffer_clear(reply);
+	if (open)
+		continue_later(c);
 	return open;
 }
 
@@ -338,6 +358,16 @@ on_peer_event(struct connection *c)
 		close_connection(c);
 }
 
+/* resume_session - let it reply to a request that is ready, and go on with the unused input */
+static void
+resume_session(void *arg)
+{
+	struct connection *c = arg;
+
+	mark_active(c);
+	feed_session(c, c->in == NULL ? "" : c->in, c->in_len);
+}
+
 static void
 on_readable(evutil_socket_t fd, short what, void *arg)
 {
@@ -348,6 +378,10 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (c->state == SESSION_BUSY) {
 		on_peer_event(c);
+		return;
+	}
+	if (c->state == SESSION_MORE) {
+		resume_session(c);
 		return;
 	}
 	n = recv(fd, connections->buffer, sizeof(connections->buffer), 0);
@@ -397,20 +431,12 @@ on_writable(evutil_socket_t fd, short what, void *arg)
 	event_del(&c->write);
 	evbuffer_free(c->out);
 	c->out = NULL;
-	if (c->closing && c->state != SESSION_BUSY)
+	if (c->closing && !has_unanswered(c)) {
 		close_connection(c);
-	else
-		watch_connection(c, false);
-}
-
-/* resume_session - its reply is ready: let it reply, and go on with the unused input */
-static void
-resume_session(void *arg)
-{
-	struct connection *c = arg;
-
-	mark_active(c);
-	feed_session(c, c->in == NULL ? "" : c->in, c->in_len);
+		return;
+	}
+	watch_connection(c, false);
+	continue_later(c);
 }
 
 void
@@ -482,7 +508,7 @@ drain_connection(struct connection *c)
 	c->closing = true;
 	if (!c->used && wait_for_idle_new(c->connections))
 		return;
-	if (!send_pending_reply(c) || c->state == SESSION_BUSY || c->out != NULL)
+	if (!send_pending_reply(c) || has_unanswered(c) || c->out != NULL)
 		return;
 	n = recv(c->fd, c->connections->buffer, READ_SIZE, 0);
 	if (n > 0)

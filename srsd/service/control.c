@@ -426,21 +426,20 @@ control_session_input(
     struct session *session, const char *data, size_t len, size_t *used, struct buffer *out)
 {
 	struct control_session *s = (struct control_session *)session;
-	const char *newline;
+	const char *newline = memchr(data, '\n', len);
 
-	for (*used = 0;; *used = (size_t)(newline + 1 - data)) {
-		newline = memchr(data + *used, '\n', len - *used);
-		if (newline == NULL)
-			break;
-		if (is_session_waiting(s)
-			? !put_pending_reply(s, out)
-			: !start_line(s, data + *used, (size_t)(newline - data) - *used, out))
-			return SESSION_BUSY;
-	}
-	if (len - *used <= CONTROL_LINE_MAX)
+	*used = 0;
+	if (newline == NULL && len <= CONTROL_LINE_MAX)
 		return SESSION_READING;
-	put_error_reply(out, "the line is too long");
-	return SESSION_CLOSE;
+	if (newline == NULL) {
+		put_error_reply(out, "the line is too long");
+		return SESSION_CLOSE;
+	}
+	if (is_session_waiting(s) ? !put_pending_reply(s, out)
+				  : !start_line(s, data, (size_t)(newline - data), out))
+		return SESSION_BUSY;
+	*used = (size_t)(newline + 1 - data);
+	return *used < len ? SESSION_MORE : SESSION_READING;
 }
 
 static void

@@ -6,7 +6,8 @@
  *	reply:		one JSON object in a line, {"error": "..."} on failure
  *
  * The commands are explain, forward, recent, reload, reverse, spf, status, store-forget, store-get,
- * store-put and top. Requests of one connection are answered in order.
+ * store-put and top. Requests of one connection are answered in order, one in a turn of the loop:
+ * some take milliseconds, and one read has room for hundreds of them.
  *
  * SECURITY: the mode of the socket allows only root and the daemon's own user to connect. Even so
  * requests are not trusted: a line is bounded, and a line that is not a command is an error.

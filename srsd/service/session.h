@@ -16,6 +16,7 @@ enum session_state {
 	SESSION_READING, /* all complete requests are answered; read more input */
 	SESSION_BUSY,    /* a request is being evaluated: read no more until wake is called */
 	SESSION_CLOSE,   /* protocol violation, or the last reply: send out, then close */
+	SESSION_MORE,    /* a request is answered: call input again in a later turn of the loop */
 };
 
 /*

@@ -65,7 +65,7 @@ session_case_wake(void *arg)
 	c->woken = true;
 }
 
-/* session_case_input - pass in the available bytes, until the session is not busy any more */
+/* session_case_input - pass in the available bytes, until the session wants to read */
 static inline size_t
 session_case_input(struct session_case *c, struct session *session, const uint8_t *data, size_t len,
     struct buffer *out)
@@ -86,7 +86,7 @@ session_case_input(struct session_case *c, struct session *session, const uint8_
 		free(copy);
 		fuzz_must(used <= len - all);
 		all += used;
-	} while (c->state == SESSION_BUSY);
+	} while (c->state == SESSION_BUSY || c->state == SESSION_MORE);
 	return all;
 }
 

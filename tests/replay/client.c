@@ -65,9 +65,9 @@ client_send(struct client *client, const char *data, size_t len)
 		evbuffer_add(client->sent, data, len);
 }
 
-/* input - pass all unused bytes to the session, in memory of exactly their length */
-static void
-input(struct client *client)
+/* input_turn - pass all unused bytes to the session, in memory of exactly their length */
+static enum session_state
+input_turn(struct client *client)
 {
 	size_t len = evbuffer_get_length(client->kept), used = SIZE_MAX; /* unless it is set */
 	char *copy = xmalloc(len == 0 ? 1 : len);
@@ -92,6 +92,14 @@ input(struct client *client)
 	client->busy = state == SESSION_BUSY;
 	if (state == SESSION_CLOSE)
 		end_session(client);
+	return state;
+}
+
+static void
+input(struct client *client)
+{
+	while (input_turn(client) == SESSION_MORE)
+		;
 }
 
 void

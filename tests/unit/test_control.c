@@ -132,7 +132,7 @@ struct client {
 };
 
 static void
-feed(struct client *c)
+feed_turn(struct client *c)
 {
 	char *copy = unit_copy(c->in, c->len);
 	size_t used = SIZE_MAX; /* unless it is set */
@@ -142,6 +142,14 @@ feed(struct client *c)
 	assert_in_range(used, 0, c->len);
 	c->len -= used;
 	memmove(c->in, c->in + used, c->len);
+}
+
+static void
+feed(struct client *c)
+{
+	do
+		feed_turn(c);
+	while (c->state == SESSION_MORE);
 }
 
 static void
@@ -172,13 +180,20 @@ leave(struct client *c)
 	c->in = NULL;
 }
 
+/* add_input - bytes that the session has not seen yet */
 static void
-say_bytes(struct client *c, const char *data, size_t len)
+add_input(struct client *c, const char *data, size_t len)
 {
 	c->in = realloc(c->in, c->len + len + 1);
 	assert_non_null(c->in);
 	memcpy(c->in + c->len, data, len);
 	c->len += len;
+}
+
+static void
+say_bytes(struct client *c, const char *data, size_t len)
+{
+	add_input(c, data, len);
 	if (c->state == SESSION_READING)
 		feed(c);
 }
@@ -387,6 +402,35 @@ test_lines(void **state)
 	check_refused(&c, "by bytes", "not a JSON object");
 	check_result(&c, "by bytes", "\"fail\"");
 	assert_null(heard(&c));
+	leave(&c);
+	unit_end();
+}
+
+/* Many requests in one read are not answered in one turn of the loop, and all of them are. */
+static void
+test_one_request_a_turn(void **state)
+{
+	static const char text[] = "{\"command\":\"top\"}\nnonsense\n" SPF("a@good.test") "{";
+	struct client c;
+
+	(void)state;
+	connect_client(&c);
+	add_input(&c, text, sizeof(text) - 1);
+	feed_turn(&c);
+	unit_int("first", "state", c.state, SESSION_MORE);
+	free(heard(&c));
+	check_hears(&c, "first", NULL);
+	feed_turn(&c);
+	unit_int("second", "state", c.state, SESSION_MORE);
+	check_refused(&c, "second", "not a JSON object");
+	check_hears(&c, "second", NULL);
+	feed_turn(&c);
+	unit_int("third", "state", c.state, SESSION_MORE);
+	check_result(&c, "third", "\"pass\"");
+	feed_turn(&c);
+	unit_int("no line", "state", c.state, SESSION_READING);
+	unit_int("no line", "left", (long long)c.len, 1);
+	check_hears(&c, "no line", NULL);
 	leave(&c);
 	unit_end();
 }
@@ -802,6 +846,7 @@ main(void)
 		CONTROL_TEST(test_explain),
 		CONTROL_TEST(test_nul),
 		CONTROL_TEST(test_lines),
+		CONTROL_TEST(test_one_request_a_turn),
 		CONTROL_TEST(test_longest_line),
 		CONTROL_TEST(test_lookups_and_status),
 		CONTROL_TEST(test_spf_waits),

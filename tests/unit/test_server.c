@@ -352,7 +352,7 @@ test_full_service_stays_paused(void **state)
 
 /*
  * Sessions that answer each line: "big N" with N bytes, "wait" only after go_on(), "bye" with the
- * end of the connection, any other line with itself.
+ * end of the connection, any other line with itself. After "slow" the turn is over.
  */
 struct echo {
 	struct session session;
@@ -437,6 +437,8 @@ echo_input(struct session *session, const char *data, size_t len, size_t *used, 
 		if (newline - data >= 3 && memcmp(newline - 3, "bye", 3) == 0)
 			return SESSION_CLOSE;
 		*used = (size_t)(newline + 1 - data);
+		if (*used < len && newline - data >= 4 && memcmp(newline - 4, "slow", 4) == 0)
+			return SESSION_MORE;
 	}
 	return SESSION_READING;
 }
@@ -478,15 +480,28 @@ go_on(void)
 	e->host->wake(e->host->arg);
 }
 
+/* make_base - callbacks: the most in one turn of the loop; -1: any number */
+static struct event_base *
+make_base(int callbacks)
+{
+	struct event_config *config = event_config_new();
+	struct event_base *made;
+
+	event_config_set_max_dispatch_interval(config, NULL, callbacks, PRIORITY_DNS);
+	made = event_base_new_with_config(config);
+	event_config_free(config);
+	event_base_priority_init(made, PRIORITIES);
+	return made;
+}
+
 static int
-begin_echo_service(bool is_urgent)
+begin_echo_service(bool is_urgent, int callbacks)
 {
 	struct server_limits limits = { .connections = ECHOES + 1, .idle_seconds = 60 };
 	socklen_t len = sizeof(echo_address);
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
-	base = event_base_new();
-	event_base_priority_init(base, PRIORITIES);
+	base = make_base(callbacks);
 	server = server_new(base, &limits);
 	memset(&echo_address, 0, sizeof(echo_address));
 	echo_address.sin_family = AF_INET;
@@ -508,14 +523,22 @@ static int
 begin_echo(void **state)
 {
 	(void)state;
-	return begin_echo_service(false);
+	return begin_echo_service(false, -1);
 }
 
 static int
 begin_urgent_echo(void **state)
 {
 	(void)state;
-	return begin_echo_service(true);
+	return begin_echo_service(true, -1);
+}
+
+/* begin_short_turns - a turn is over after each event, as after a millisecond in the daemon */
+static int
+begin_short_turns(void **state)
+{
+	(void)state;
+	return begin_echo_service(false, 1);
 }
 
 static int
@@ -528,6 +551,7 @@ end_echo(void **state)
 }
 
 #define ECHO_TEST(test) cmocka_unit_test_setup_teardown(test, begin_echo, end_echo)
+#define SHORT_TEST(test) cmocka_unit_test_setup_teardown(test, begin_short_turns, end_echo)
 
 /* turn - of the loop, until nothing is ready */
 static void
@@ -891,6 +915,107 @@ used(void)
 	turn();
 	check_hears(fd, "used", "hello\n");
 	return fd;
+}
+
+#define SLOW_LINES 50
+
+/* say_slow_lines - requests in one write, of which each takes a turn */
+static void
+say_slow_lines(int fd, char text[5 * SLOW_LINES + 1])
+{
+	int i;
+
+	for (i = 0; i < SLOW_LINES; i++)
+		memcpy(text + 5 * (size_t)i, "slow\n", 6);
+	say(fd, text);
+}
+
+/* run_turns - enough for all slow lines and the replies */
+static void
+run_turns(void)
+{
+	int i;
+
+	for (i = 0; i < 5 * SLOW_LINES; i++)
+		event_base_loop(base, EVLOOP_NONBLOCK);
+}
+
+/* A session that wants a turn for each request gets it after those of other clients. */
+static void
+test_turn_for_each(void **state)
+{
+	int slow = connected(false), other = connected(false);
+	char text[5 * SLOW_LINES + 1];
+
+	(void)state;
+	looked_at = other;
+	say_slow_lines(slow, text);
+	say(other, "quick\n");
+	run_turns();
+	unit_int("turns", "of both", looks, SLOW_LINES + 1);
+	unit_true("turns", "most of them later", answered_looks > SLOW_LINES / 2);
+	check_hears(other, "other", "quick\n");
+	check_hears(slow, "slow", text);
+	/* After a request that waited, and with more bytes in the socket. */
+	say(slow, "wait\nslow\na\n");
+	turn();
+	say(slow, "b\n");
+	turn();
+	go_on();
+	run_turns();
+	check_hears(slow, "waited", "wait\nslow\na\nb\n");
+	close(slow);
+	close(other);
+	unit_end();
+}
+
+/* It gets none before its client has read the previous reply. */
+static void
+test_turn_of_a_slow_reader(void **state)
+{
+	int slow = connected(true);
+	char text[80];
+	unsigned before;
+
+	(void)state;
+	looked_at = slow;
+	snprintf(text, sizeof(text), "slow\nbig %d\nslow\na\n", BIG_REPLY);
+	say(slow, text);
+	run_turns();
+	before = looks;
+	run_turns();
+	unit_int("turns", "without room", looks, before);
+	read_reply(slow, "all", "slow\n", BIG_REPLY + sizeof("slow\na\n") - 1);
+	unit_int("turns", "in all", looks, before + 1);
+	close(slow);
+	unit_end();
+}
+
+/* The client leaves, and the server stops, between two turns of a session. */
+static void
+test_turn_after_the_end(void **state)
+{
+	int gone = used(), begun = used(), arrived = used();
+	char text[5 * SLOW_LINES + 1];
+
+	(void)state;
+	say_slow_lines(gone, text);
+	event_base_loop(base, EVLOOP_NONBLOCK);
+	reset(gone);
+	run_turns();
+	unit_int("gone", "connections", echoes_open, 2);
+	say_slow_lines(begun, text);
+	event_base_loop(base, EVLOOP_NONBLOCK);
+	say(arrived, "slow\nslow\n");
+	server_drain(server, on_drained, &drained);
+	run_turns();
+	unit_true("drain", "ends", drained);
+	check_hears(begun, "begun", text);
+	check_hears(arrived, "arrived", "slow\nslow\n");
+	assert_true(is_closed(begun) && is_closed(arrived));
+	close(begun);
+	close(arrived);
+	unit_end();
 }
 
 /*
@@ -1262,6 +1387,9 @@ main(void)
 		ECHO_TEST(test_twice_in_one_turn),
 		ECHO_TEST(test_gone_between),
 		ECHO_TEST(test_last_words),
+		SHORT_TEST(test_turn_for_each),
+		SHORT_TEST(test_turn_of_a_slow_reader),
+		SHORT_TEST(test_turn_after_the_end),
 		ECHO_TEST(test_drain),
 		ECHO_TEST(test_drain_with_newcomers),
 		ECHO_TEST(test_drain_with_a_slow_reader),
