@@ -9,7 +9,7 @@ import contextlib
 import statistics
 
 from harness import redis
-from harness.daemon import Folder, has_backend
+from harness.daemon import Folder
 from harness.dns_server import Delayed, DnsServer
 from measure import Load, ask, background
 from report import say, table
@@ -80,8 +80,9 @@ def slow_domain(questions, zone, arguments):
 def killed_redis(questions, arguments):
     """Addresses that contain their sender, beside long senders, for which the server is away; ->
     None if that cannot be measured."""
-    if not has_backend('redis:127.0.0.1:1') or not redis.redis_program():
-        say('killed Redis: not measured, srsd is built without it, or no redis-server\n')
+    why = redis.unavailable()
+    if why:
+        say('killed Redis: not measured: %s\n' % why)
         return None
     cases = 'no database', 'Redis', 'Redis killed'
     beside = Beside('socketmap, %d long senders a second are stored or deferred' % LONG_LOAD.rate,
@@ -91,9 +92,7 @@ def killed_redis(questions, arguments):
         for case in cases[1:]:
             folder = Folder()
             stack.callback(folder.remove)
-            server = redis.RedisServer(folder)
-            stack.callback(server.kill)
-            server.start()
+            server = stack.enter_context(redis.RedisServer(folder))
             daemons[case] = stack.enter_context(Srsd({
                 'original-envelope': 'long', 'envelope-database': server.local_database}))
         server.kill()

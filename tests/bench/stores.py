@@ -10,7 +10,7 @@ import statistics
 
 from harness import redis
 from harness.clients import SocketmapClient
-from harness.daemon import ORDINARY_USER, Folder, has_backend, is_root
+from harness.daemon import ORDINARY_USER, Folder, has_sqlite, is_root
 from measure import Load, ask
 from report import say, spread, table
 from servers import PostSrsd2, Srsd, missing_postsrsd2
@@ -38,18 +38,17 @@ class Stores:
 
     def _servers(self, stack, folder):
         user = ORDINARY_USER if is_root() else None
-        if has_backend('sqlite:/'):
+        if has_sqlite():
             path = folder.subfolder('sqlite', user) + '/srsd.sqlite'
             yield stack.enter_context(StoreSrsd('srsd, SQLite', 'sqlite:' + path))
         else:
             self.missing.append('SQLite: srsd is built without it')
-        if has_backend('redis:127.0.0.1:1') and redis.redis_program():
-            server = redis.RedisServer(folder)
-            stack.callback(server.kill)
-            server.start()
-            yield stack.enter_context(StoreSrsd('srsd, Redis', server.local_database))
+        why = redis.unavailable()
+        if why:
+            self.missing.append('Redis: ' + why)
         else:
-            self.missing.append('Redis: srsd is built without it, or no redis-server')
+            server = stack.enter_context(redis.RedisServer(folder))
+            yield stack.enter_context(StoreSrsd('srsd, Redis', server.local_database))
         why = missing_postsrsd2()
         if why:
             self.missing.append('postsrsd 2: ' + why)

@@ -25,12 +25,12 @@ except ImportError:
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
 
-from harness import srs, tap
+from harness import redis, srs, tap
 from harness.case import DaemonCase
 from harness.daemon import (ORDINARY_USER, SECRET, TOP, Daemon, Folder, binary, free_port,
-                            has_backend, is_root, reachable_binary)
+                            has_sqlite, is_root, reachable_binary)
 from harness.dns_server import DnsServer
-from harness.redis import RedisServer, redis_program
+from harness.redis import RedisServer
 
 CONTRIB = os.path.join(os.environ.get('abs_top_srcdir', str(TOP)), 'contrib')
 PATH = os.environ.get('PATH', '') + ':/usr/sbin:/sbin'
@@ -681,10 +681,10 @@ class AppArmor(unittest.TestCase):
     def test_database(self):
         """The same for a daemon with each kind of envelope-database."""
         kinds = []
-        if has_backend('sqlite:/x'):
+        if has_sqlite():
             kinds += [(name, as_user, Confined.use_sqlite, SEEN_OF_SQLITE)
                       for name, as_user in (('sqlite, root', False), ('sqlite, srsd', True))]
-        if has_backend('redis:127.0.0.1:1') and redis_program():
+        if not redis.unavailable():
             folder = Folder()
             self.addCleanup(folder.remove)
             server = RedisServer(folder).start()

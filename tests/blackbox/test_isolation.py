@@ -21,13 +21,14 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.p
 from harness import tap
 from harness.case import DaemonCase
 from harness.clients import MapClient
-from harness.daemon import (WAIT, Daemon, Folder, binary, borrow_descriptor, has_backend, is_root,
-                            process_name, process_status, process_tree, reachable_binary, run)
+from harness.daemon import (WAIT, Daemon, Folder, binary, borrow_descriptor, has_hiredis,
+                            has_sqlite, is_root, process_name, process_status, process_tree,
+                            reachable_binary, run)
 from harness.dns_server import SILENT
 
 needs_root = unittest.skipUnless(is_root(), 'needs root')
-needs_sqlite = unittest.skipUnless(has_backend('sqlite:/x'), 'built without SQLite')
-needs_redis = unittest.skipUnless(has_backend('redis:127.0.0.1:1'), 'built without hiredis')
+needs_sqlite = unittest.skipUnless(has_sqlite(), 'built without SQLite')
+needs_redis = unittest.skipUnless(has_hiredis(), 'built without hiredis')
 
 
 def has_sandbox():

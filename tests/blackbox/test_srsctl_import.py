@@ -23,12 +23,12 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
 
 from harness import srs, tap
-from harness.daemon import (ORDINARY_USER, SECRET, Daemon, Folder, free_port, has_backend, mounted,
+from harness.daemon import (ORDINARY_USER, SECRET, Daemon, Folder, free_port, has_sqlite, mounted,
                             run, without_mounts)
 from harness.postsrsd import POSTSRSD2 as PROGRAM2
 from harness.postsrsd import POSTSRSD, PostSrsd, PostSrsd2
 
-needs_sqlite = unittest.skipUnless(has_backend('sqlite:/x'), 'built without SQLite')
+needs_sqlite = unittest.skipUnless(has_sqlite(), 'built without SQLite')
 SHELL_FILES = 300
 WAIT = 60
 POSTSRSD1 = '''\

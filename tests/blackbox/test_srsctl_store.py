@@ -23,11 +23,11 @@ import unittest
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
 
-from harness import tap
+from harness import redis, tap
 from harness.ctl import assert_wrong_usage
-from harness.daemon import (Daemon, free_port, has_hiredis, has_sqlite, is_root, reachable_binary,
+from harness.daemon import (Daemon, free_port, has_sqlite, is_root, reachable_binary,
                             render, run)
-from harness.redis import RedisServer, redis_program
+from harness.redis import RedisServer
 
 LONG = 'bounces+%d-0100018f3a2b4c5d-0a1b2c3d-4e5f-6789-abcd-ef0123456789-000000@mail.example'
 DAY = 86400
@@ -511,7 +511,8 @@ class Backup(Base):
         self.assertEqual(self.srsctl('store', 'backup').returncode, 2)
 
 
-@unittest.skipUnless(redis_program() and shutil.which('redis-cli'), 'no Redis')
+@unittest.skipUnless(shutil.which('redis-cli'), 'no redis-cli')
+@unittest.skipIf(redis.unavailable(), redis.unavailable())
 class BackupOfRedis(Base):
     """With the commands of the recipe fleet."""
 
@@ -522,8 +523,6 @@ class BackupOfRedis(Base):
         self.daemon.options['envelope-database'] = self.server.database
 
     def setUp(self):
-        if not has_hiredis():
-            self.skipTest('built without hiredis')
         super().setUp()
         self.wait_for_connection()
 

@@ -29,15 +29,15 @@ import unittest
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
 
-from harness import build, milter, srs, tap
+from harness import build, milter, redis, srs, tap
 from harness.case import DaemonCase
 from harness.clients import MapClient, SocketmapClient, encode_key, is_end
-from harness.daemon import (ORDINARY_USER, SECRET, Daemon, Folder, free_port, has_backend,
-                            has_hiredis, is_root, process_name)
+from harness.daemon import (ORDINARY_USER, SECRET, Daemon, Folder, free_port, has_hiredis,
+                            has_sqlite, is_root, process_name)
 from harness.database import DatabaseLock
 from harness.fake_server import FakeServer
 from harness.milter import Action, Milter
-from harness.redis import RedisServer, redis_program
+from harness.redis import RedisServer
 
 STORE = build.path('tests', 'harness', 'store')
 PUT, GET, DONE, MISSING, FULL, FAILED, STATE = range(1, 8)
@@ -282,9 +282,8 @@ class Durability(StoreCase):
 
 # -- the daemon with its store ----------------------------------------------
 
-needs_sqlite = unittest.skipUnless(has_backend('sqlite:/x'), 'built without SQLite')
-needs_redis = unittest.skipUnless(has_backend('redis:127.0.0.1:1') and redis_program(),
-                                  'built without hiredis, or no redis-server')
+needs_sqlite = unittest.skipUnless(has_sqlite(), 'built without SQLite')
+needs_redis = unittest.skipIf(redis.unavailable(), redis.unavailable())
 NEVER = 100 * 365 * 86400
 LONG = 'bounces+%d-' + 'x' * 60 + '@mail.test'
 ALIAS_ADDRESS = r'\ASRS0=[^=]+=[A-Z2-7]{2}=1=[0-9A-V]{32}@srs\.test\Z'

@@ -15,7 +15,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, os.pardir))
 
 from harness import build, tap
-from harness.daemon import has_backend
+from harness.daemon import has_hiredis, has_sqlite
 
 BUILT = build.path('tests', 'fuzz')
 NAMES = sorted(name[:-len('.expect')] for name in os.listdir(HERE) if name.endswith('.expect'))
@@ -23,7 +23,6 @@ NAMES = sorted(name[:-len('.expect')] for name in os.listdir(HERE) if name.endsw
 OPTIONAL = {'spf_libspf2': 'libspf2', 'store_resp': 'hiredis'}
 # The seeds of these name databases of both kinds.
 OF_DATABASES = ('import_postsrsd2', 'story')
-DATABASES = ('sqlite:/x', 'redis:127.0.0.1:1')
 
 
 def seeds(name):
@@ -56,7 +55,7 @@ class Seeds(unittest.TestCase):
             with self.subTest(fuzzer=name):
                 if name in OPTIONAL and not os.path.exists(os.path.join(BUILT, name)):
                     self.skipTest('built without ' + OPTIONAL[name])
-                if name in OF_DATABASES and not all(map(has_backend, DATABASES)):
+                if name in OF_DATABASES and not (has_sqlite() and has_hiredis()):
                     self.skipTest('built without SQLite or hiredis')
                 with open(os.path.join(HERE, name + '.expect'), encoding='utf-8') as expect:
                     want = as_dict(expect.read())

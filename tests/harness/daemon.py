@@ -565,8 +565,7 @@ tap.diagnostics.append(_log_tail)
 
 
 @functools.lru_cache
-def has_backend(database):
-    """Whether the program was built with the library for 'sqlite:/PATH' or 'redis:HOST:PORT'."""
+def _has_backend(database):
     folder = Folder()
     conf = folder.file('srsd.conf', 'srs-domain = "srs.test"\n')
     secret = folder.file('secret', SECRET + '\n', 0o600, ORDINARY_USER)
@@ -574,6 +573,16 @@ def has_backend(database):
                  '-o', 'envelope-database=' + database)
     folder.remove()
     return 'was built without' not in result.stderr
+
+
+def has_sqlite():
+    """Is the program built with SQLite?"""
+    return _has_backend('sqlite:/nonexistent/file')
+
+
+def has_hiredis():
+    """Is the program built with hiredis?"""
+    return _has_backend('redis:127.0.0.1:6379')
 
 
 def run(*arguments, user=True, timeout=WAIT, program='srsd', text='', prefix=()):
@@ -605,22 +614,3 @@ def mounted(*pairs):
     """The prefix of a command that sees other directories: (the other one, where it is seen) ..."""
     mounts = ''.join('mount --bind %s %s && ' % tuple(map(shlex.quote, pair)) for pair in pairs)
     return ['unshare', '--mount', 'sh', '-c', mounts + 'exec "$@"', 'sh']
-
-
-@functools.lru_cache(maxsize=None)
-def _accepts_database(database):
-    daemon = Daemon({'envelope-database': database})
-    daemon.write_config()
-    done = run('-n', '-f', daemon.config)
-    daemon.folder.remove()
-    return 'was built without' not in done.stderr
-
-
-def has_sqlite():
-    """Is the program built with SQLite?"""
-    return _accepts_database('sqlite:/nonexistent/file')
-
-
-def has_hiredis():
-    """Is the program built with hiredis?"""
-    return _accepts_database('redis:127.0.0.1:6379')

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: ISC
 """redis - a private Redis or Valkey server, which confirms a write only once it is on disk.
 
-    server = RedisServer(folder)
-    server.start()
-    daemon.options['envelope-database'] = server.database
+    with RedisServer(folder) as server:
+        daemon.options['envelope-database'] = server.database
 """
 
 import shutil
@@ -11,7 +10,7 @@ import socket
 import subprocess
 import time
 
-from harness.daemon import WAIT, free_port
+from harness.daemon import WAIT, free_port, has_hiredis
 
 CONF = '''
 bind 127.0.0.1
@@ -30,6 +29,13 @@ logfile %s/redis.log
 def redis_program():
     """The path of redis-server or valkey-server; None if neither is installed."""
     return shutil.which('redis-server') or shutil.which('valkey-server')
+
+
+def unavailable():
+    """The reason why srsd cannot use a server here, or None."""
+    if not has_hiredis():
+        return 'built without hiredis'
+    return None if redis_program() else 'no redis-server or valkey-server'
 
 
 class RedisServer:
@@ -67,3 +73,9 @@ class RedisServer:
             self.process.kill()
             self.process.wait()
             self.process = None
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.kill()

@@ -25,7 +25,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.p
 import test_postfix
 import test_recipes as recipes
 from harness import dovecot, opendkim, opendmarc, postfix, srs, tap
-from harness.daemon import ORDINARY_USER, SECRET, free_port, has_backend
+from harness.daemon import ORDINARY_USER, SECRET, free_port, has_sqlite
 from harness.database import DatabaseLock
 from harness.dns_server import SILENT
 from harness.milter_server import MilterServer, packet
@@ -1005,7 +1005,7 @@ class Interrupted(ForwardingCase, test_postfix.Interrupted):
         self.assertNotIn('status=bounced', self.postfix.log_text())
 
 
-@unittest.skipUnless(has_backend('sqlite:/x'), 'built without SQLite')
+@unittest.skipUnless(has_sqlite(), 'built without SQLite')
 class InterruptedStore(Interrupted):
     """Long senders, while the store is away. A forward never leaves without a signature."""
 

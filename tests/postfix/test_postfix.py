@@ -21,7 +21,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.p
 
 from harness import postfix, srs, tap
 from harness.case import DaemonCase
-from harness.daemon import (ORDINARY_USER, SECRET, Daemon, free_port, has_backend,
+from harness.daemon import (ORDINARY_USER, SECRET, Daemon, free_port, has_sqlite,
                             reachable_binary)
 from harness.database import DatabaseLock
 from harness.dns_server import DnsServer
@@ -39,7 +39,7 @@ SRS_TAG = r'[A-Za-z0-9+/]{4}=[A-Z2-7]{2}'
 
 _marks = itertools.count(1)
 
-needs_sqlite = unittest.skipUnless(has_backend('sqlite:/x'), 'built without SQLite')
+needs_sqlite = unittest.skipUnless(has_sqlite(), 'built without SQLite')
 
 
 class PostfixCase(DaemonCase):
