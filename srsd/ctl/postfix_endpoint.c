@@ -42,18 +42,45 @@ split_target(char *text, const char **host, const char **port)
 	return **host != '\0' && **port != '\0';
 }
 
+/* resolve_target - NULL: HOST:PORT stands for no such address */
+static struct addrinfo *
+resolve_target(const char *theirs, int family, int flags)
+{
+	struct addrinfo hints = { .ai_family = family, .ai_flags = flags }, *all;
+	char text[POSTFIX_ENDPOINT_SIZE];
+	const char *host, *port;
+
+	hints.ai_socktype = SOCK_STREAM;
+	if (strlcpy(text, theirs, sizeof(text)) >= sizeof(text) ||
+	    !split_target(text, &host, &port) || getaddrinfo(host, port, &hints, &all) != 0)
+		return NULL;
+	return all;
+}
+
+bool
+postfix_endpoint_is_excluded(const struct postfix *postfix, const char *theirs)
+{
+	struct addrinfo *all = resolve_target(theirs, AF_UNSPEC, AI_NUMERICHOST);
+	int family = choose_family(postfix);
+	bool excluded;
+
+	if (all == NULL)
+		return false;
+	excluded = family != AF_UNSPEC && family != all->ai_family;
+	freeaddrinfo(all);
+	return excluded;
+}
+
 void
 postfix_endpoint_targets(
     const struct postfix *postfix, const char *theirs, struct endpoint *targets)
 {
-	struct addrinfo hints = { .ai_family = choose_family(postfix), .ai_socktype = SOCK_STREAM },
-			*all, *ai;
-	char text[POSTFIX_ENDPOINT_SIZE];
-	const char *host, *port;
+	struct addrinfo *all = resolve_target(theirs, AF_UNSPEC, AI_NUMERICHOST), *ai;
 
 	targets->n = 0;
-	if (strlcpy(text, theirs, sizeof(text)) >= sizeof(text) ||
-	    !split_target(text, &host, &port) || getaddrinfo(host, port, &hints, &all) != 0)
+	if (all == NULL)
+		all = resolve_target(theirs, choose_family(postfix), 0);
+	if (all == NULL)
 		return;
 	for (ai = all; ai != NULL && targets->n < ENDPOINT_ADDRS; ai = ai->ai_next) {
 		targets->addr[targets->n].len = ai->ai_addrlen;

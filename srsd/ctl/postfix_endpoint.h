@@ -40,9 +40,15 @@ bool postfix_endpoint_names_map(const struct postfix *postfix, const char *maps,
 bool postfix_endpoint_is_one(const struct text_list *endpoints, const char *theirs,
     const struct postfix *postfix, bool chrooted);
 
-/* The addresses that Postfix tries for HOST:PORT, in this order; none if it cannot be resolved. */
+/*
+ * The addresses that Postfix tries for HOST:PORT, in this order; none if it cannot be resolved. An
+ * address in numbers stands for itself, even if it is excluded.
+ */
 void postfix_endpoint_targets(
     const struct postfix *postfix, const char *theirs, struct endpoint *targets);
+
+/* True when HOST:PORT has an address in numbers that inet_protocols keeps Postfix from using. */
+bool postfix_endpoint_is_excluded(const struct postfix *postfix, const char *theirs);
 
 /* True when an address is that of one of the endpoints. */
 bool postfix_endpoint_is_ours(

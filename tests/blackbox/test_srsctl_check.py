@@ -1449,6 +1449,16 @@ class Endpoints(Base):
         self.finds_with(names, '^error: smtpd smtp does not ask', 3,    # nor do the maps
                         {**main, 'inet_protocols': 'ipv6'})
 
+    def test_addresses_that_postfix_may_not_use(self):
+        """Each of them is the right one, so that no remedy may advise to name it."""
+        ports = [self.daemon.ports[name] for name in ('forward', 'reverse', 'policy')]
+        parameters = ('sender_canonical_maps', 'recipient_canonical_maps', 'check_policy_service')
+        for parameter, port in zip(parameters, ports):
+            self.finds('^error: %s names 127.0.0.1:%d, but inet_protocols = ipv6 keeps Postfix '
+                       "from connecting to it: postconf -e 'inet_protocols = all', or use an "
+                       'address such as .::1., in srsd.conf as well' % (parameter, port),
+                       errors=3, postfix=self.postfix({'inet_protocols': 'ipv6'}))
+
     def test_no_such_name(self):
         port = self.daemon.ports['forward']
         self.finds_with(self.names('127.0.0.9'), '^error: sender_canonical_maps does not name forward',
@@ -1569,6 +1579,10 @@ class Socketmap(PostfixBase):
             with self.subTest(table):
                 self.wrong('^ok: recipient_canonical_maps names reverse$', errors=0,
                            inet_protocols='ipv4', **self.maps(table))
+
+    def test_addresses_that_postfix_may_not_use(self):
+        self.wrong('^error: recipient_canonical_maps names 127.0.0.1:%d, but inet_protocols = ipv6 '
+                   'keeps Postfix from connecting' % self.port, errors=3, inet_protocols='ipv6')
 
     def test_without_tcp_tables(self):
         config = self.config(forward=[], reverse=[])
@@ -1768,6 +1782,10 @@ class Forwarding(PostfixBase):
             with self.subTest(form):
                 self.hop('is a hop with the milter$', 'smtpd_milters=' + form, errors=0,
                          inet_protocols='ipv4')
+
+    def test_address_that_postfix_may_not_use(self):
+        self.hop('^error: smtpd_milters names %s, but inet_protocols = ipv6 keeps Postfix from '
+                 'connecting' % self.milter[5:], errors=3, inet_protocols='ipv6')
 
     def test_other_places_of_a_hop(self):
         for name in '10026', '192.0.2.10:10026', '[::1]:10026', 'localhost:10026':

@@ -37,8 +37,20 @@ accepts_connections(const char *endpoint)
 	return true;
 }
 
+static void
+report_exclusion(struct check *check, const char *parameter, const char *theirs)
+{
+	findings_add(check->findings, FINDING_ERROR,
+	    "%s names %s, but inet_protocols = %s keeps Postfix from connecting to it", parameter,
+	    theirs, postfix_get(check->postfix, "inet_protocols"));
+	findings_remedy(check->findings,
+	    "postconf -e 'inet_protocols = all', or use an address such as %s, in srsd.conf as well "
+	    "as in Postfix",
+	    theirs[0] == '[' ? "127.0.0.1" : "[::1]");
+}
+
 void
-check_endpoint_detour(struct check *check, const char *parameter, const char *theirs,
+check_endpoint_way(struct check *check, const char *parameter, const char *theirs,
     const struct text_list *endpoints)
 {
 	char text[POSTFIX_ENDPOINT_SIZE];
@@ -48,6 +60,10 @@ check_endpoint_detour(struct check *check, const char *parameter, const char *th
 
 	if (!postfix_endpoint_reaches(check->postfix, theirs, endpoints))
 		return;
+	if (postfix_endpoint_is_excluded(check->postfix, theirs)) {
+		report_exclusion(check, parameter, theirs);
+		return;
+	}
 	postfix_endpoint_targets(check->postfix, theirs, &targets);
 	for (i = 0; i < targets.n; i++) {
 		if (postfix_endpoint_is_ours(&targets.addr[i], endpoints)) {

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "srsd/ctl/check/check_endpoint.h"
 #include "srsd/ctl/check/check_hop.h"
 #include "srsd/ctl/postfix_endpoint.h"
 
@@ -66,6 +67,16 @@ get_milter_setting(const struct check *check, const struct check_hop *hop, const
 	if (!postfix_word_option(hop->word, parameter + strlen("milter_"), value))
 		strlcpy(value, postfix_service_get(check->postfix, &hop->service, parameter),
 		    POSTFIX_WORD_SIZE);
+}
+
+static void
+check_milter_way(struct check *check, const struct check_hop *hop)
+{
+	char endpoint[POSTFIX_WORD_SIZE];
+
+	postfix_policy_endpoint(hop->word, endpoint);
+	if (strncmp(endpoint, "inet:", 5) == 0)
+		check_endpoint_way(check, "smtpd_milters", endpoint + 5, &check->settings->milter);
 }
 
 static void
@@ -189,6 +200,7 @@ check_hop_settings(struct check *check, const struct check_hop *hop)
 {
 	findings_add(
 	    check->findings, FINDING_OK, "smtpd %s is a hop with the milter", hop->service.name);
+	check_milter_way(check, hop);
 	check_default_action(check, hop);
 	check_timeout(check, hop);
 	check_protocol(check, hop);

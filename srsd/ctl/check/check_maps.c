@@ -131,17 +131,22 @@ report_override(
 	findings_remedy(check->findings, "remove -o %s=... from that service", map->maps);
 }
 
-/* check_detours - for each table tcp:HOST:PORT */
+/* check_ways - for each table tcp:HOST:PORT or socketmap:inet:HOST:PORT:NAME */
 static void
-check_detours(struct check *check, const struct canonical_map *map, const char *tables)
+check_ways(struct check *check, const struct canonical_map *map, const char *tables)
 {
-	char table[POSTFIX_WORD_SIZE];
-	const char *s;
+	char table[POSTFIX_WORD_SIZE], *s, *colon;
 
 	while (postfix_word(&tables, table)) {
 		s = strncmp(table, "proxy:", 6) == 0 ? table + 6 : table;
-		if (strncmp(s, "tcp:", 4) == 0)
-			check_endpoint_detour(check, map->maps, s + 4, map->ours.tcp);
+		colon = strrchr(s, ':');
+		if (strncmp(s, "tcp:", 4) == 0) {
+			check_endpoint_way(check, map->maps, s + 4, map->ours.tcp);
+		} else if (strncmp(s, "socketmap:inet:", 15) == 0 &&
+			   strcmp(colon + 1, map->ours.name) == 0) {
+			*colon = '\0';
+			check_endpoint_way(check, map->maps, s + 15, map->ours.socketmap);
+		}
 	}
 }
 
@@ -173,7 +178,7 @@ check_map(struct check *check, const struct canonical_map *map)
 	}
 	findings_add(
 	    check->findings, FINDING_OK, "%s%s names %s", map->maps, where, map->ours.name);
-	check_detours(check, map, postfix_service_get(p, &cleanup, map->maps));
+	check_ways(check, map, postfix_service_get(p, &cleanup, map->maps));
 	map->check_classes(check, where, classes);
 }
 

@@ -308,7 +308,7 @@ check_smtpd(struct check *check, const struct postfix_service *service)
 	check_short_senders(check, &all, service);
 	check_early_judges(check, &all, service);
 	if (walk.ours[0] != '\0')
-		check_endpoint_detour(
+		check_endpoint_way(
 		    check, "check_policy_service", walk.ours + 5, &check->settings->policy);
 }
 
