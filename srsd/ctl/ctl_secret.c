@@ -7,17 +7,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "common/day.h"
 #include "common/log.h"
 #include "common/printable.h"
-#include "common/privdrop.h"
 #include "srsd/ctl/ctl.h"
 #include "srsd/ctl/promotion.h"
 #include "srsd/ctl/secret_file.h"
+#include "srsd/ctl/secret_use.h"
 #include "srsd/srs/secret_access.h"
 
 struct secret_command {
@@ -43,62 +41,6 @@ refuse_command(const char *text)
 {
 	ctl_print_error(text);
 	return CTL_FAILED;
-}
-
-/* ask_daemon_secrets - returns the array "secrets" of its status, or NULL */
-static json_t *
-ask_daemon_secrets(const struct ctl *ctl)
-{
-	json_t *request = json_pack("{s:s}", "command", "status"), *reply, *secrets;
-	char error[CTL_ERROR_SIZE];
-
-	reply = ctl_ask(ctl, request, CTL_SHOWN, error);
-	secrets = json_incref(json_object_get(reply, "secrets"));
-	json_decref(request);
-	json_decref(reply);
-	if (json_is_array(secrets))
-		return secrets;
-	json_decref(secrets);
-	return NULL;
-}
-
-/* find_verified_count - how many addresses the secret has verified; NULL when it is unknown */
-static const json_t *
-find_verified_count(const struct secret_command *s, const char *fingerprint)
-{
-	const json_t *secret;
-	size_t i;
-
-	for (i = 0; i < json_array_size(s->daemon); i++) {
-		secret = json_array_get(s->daemon, i);
-		if (strcasecmp(ctl_text(secret, "fingerprint"), fingerprint) == 0)
-			return json_object_get(secret, "verified");
-	}
-	return NULL;
-}
-
-/* is_daemon_signing_with - false also when the secrets of the daemon are unknown */
-static bool
-is_daemon_signing_with(const struct secret_command *s, const char *fingerprint)
-{
-	return strcasecmp(ctl_text(json_array_get(s->daemon, 0), "fingerprint"), fingerprint) == 0;
-}
-
-/* is_daemon_outdated - true when its secrets are known and differ from those of the file */
-static bool
-is_daemon_outdated(const struct secret_command *s)
-{
-	size_t i, n = secret_file_count(s->file);
-
-	if (s->daemon == NULL)
-		return false;
-	if (json_array_size(s->daemon) != n)
-		return true;
-	for (i = 0; i < n; i++)
-		if (strcasecmp(ctl_text(json_array_get(s->daemon, i), "fingerprint"),
-			secret_file_past(s->file, i)->fingerprint) != 0)
-			return true;
-	return false;
 }
 
 /* print_secret_change - and what the user has to do next */
@@ -167,6 +109,14 @@ run_new(const struct secret_command *s)
 		    : "is the first secret and signs");
 }
 
+/* is_daemon_late - does it still sign with another secret than the first one of the file? */
+static bool
+is_daemon_late(const struct secret_command *s)
+{
+	return json_array_size(s->daemon) > 0 &&
+	       !secret_use_signs(s->daemon, secret_file_past(s->file, 0)->fingerprint);
+}
+
 /* print_secret_state - whether the secret signs, and until when it must be kept */
 static void
 print_secret_state(const struct secret_command *s, const struct srs_secret_past *past)
@@ -175,9 +125,13 @@ print_secret_state(const struct secret_command *s, const struct srs_secret_past 
 
 	switch (past->state) {
 	case SECRET_SIGNS:
-		fputs(" signs", stdout);
+		fputs(is_daemon_late(s) ? " will sign" : " signs", stdout);
 		break;
 	case SECRET_STOPPED:
+		if (secret_use_signs(s->daemon, past->fingerprint)) {
+			fputs(" still signs", stdout);
+			break;
+		}
 		printf(" signed until %s, keep until %s", format_local_date(stopped, past->stopped),
 		    format_local_date(end, srs_secret_past_end(past, s->ctl->settings)));
 		break;
@@ -191,7 +145,7 @@ static void
 print_secret(const struct secret_command *s, size_t i)
 {
 	const struct srs_secret_past *past = secret_file_past(s->file, i);
-	const json_t *times = find_verified_count(s, past->fingerprint);
+	const json_t *times = secret_use_verified(s->daemon, past->fingerprint);
 	char created[DAY_TEXT_SIZE];
 
 	printf("%zu %s since ", i + 1, past->fingerprint);
@@ -217,8 +171,9 @@ static json_t *
 make_secret_json(const struct secret_command *s, size_t i)
 {
 	const struct srs_secret_past *past = secret_file_past(s->file, i);
-	const json_t *times = find_verified_count(s, past->fingerprint);
-	bool stopped = past->state == SECRET_STOPPED;
+	const json_t *times = secret_use_verified(s->daemon, past->fingerprint);
+	bool stopped =
+	    past->state == SECRET_STOPPED && !secret_use_signs(s->daemon, past->fingerprint);
 
 	return json_pack("{s:i, s:s, s:o, s:b, s:o, s:o, s:o}", "position", (int)i + 1,
 	    "fingerprint", past->fingerprint, "created", make_time_json(past->created), "signs",
@@ -243,9 +198,11 @@ run_list(const struct secret_command *s)
 	if (command_line_has(s->line, "json"))
 		ctl_print_json(all);
 	json_decref(all);
-	if (is_daemon_outdated(s))
+	if (secret_use_is_outdated(s->daemon, s->file)) {
 		fprintf(stderr, "srsctl: the secrets of the daemon differ from the file; run: %s\n",
 		    secret_access_apply());
+		secret_use_record(s->ctl, s->daemon);
+	}
 	return CTL_OK;
 }
 
@@ -308,7 +265,7 @@ may_retire_later(const struct secret_command *s, size_t i)
 	const struct srs_secret_past *past = secret_file_past(s->file, i);
 	char error[SECRET_FILE_ERROR_SIZE], text[256], end[DAY_TEXT_SIZE];
 
-	if (is_daemon_signing_with(s, past->fingerprint)) {
+	if (secret_use_signs(s->daemon, past->fingerprint)) {
 		secret_file_stop(s->file, i, s->now);
 		if (!secret_file_write(s->file, error))
 			refuse_command(error);
@@ -378,25 +335,6 @@ static const struct {
 	{ "secret retire", run_retire, true },
 };
 
-/* choose_file_owner - of a new file; the group of the daemon can read a file that root creates */
-static struct secret_owner
-choose_file_owner(const struct settings *settings)
-{
-	struct secret_owner owner = { .mode = S_IRUSR | S_IWUSR };
-	const char *error;
-	struct identity id;
-
-	owner.uid = geteuid();
-	owner.gid = getegid();
-	owner.daemon = owner.uid;
-	if (owner.uid == 0 && privdrop_identity(&id, settings->unprivileged_user, &error)) {
-		owner.gid = id.gid;
-		owner.daemon = id.uid;
-		owner.mode |= S_IRGRP;
-	}
-	return owner;
-}
-
 static size_t
 find_secret_command(const struct command_line *line)
 {
@@ -410,7 +348,7 @@ find_secret_command(const struct command_line *line)
 int
 ctl_secret(const struct ctl *ctl, const struct command_line *line)
 {
-	struct secret_owner new_owner = choose_file_owner(ctl->settings);
+	struct secret_owner new_owner = secret_file_new_owner(ctl->settings);
 	struct secret_command s = { .ctl = ctl, .line = line, .now = time(NULL) };
 	size_t command = find_secret_command(line);
 	char error[SECRET_FILE_ERROR_SIZE];
@@ -424,7 +362,7 @@ ctl_secret(const struct ctl *ctl, const struct command_line *line)
 		ctl_print_error(error);
 		return CTL_UNKNOWN;
 	}
-	s.daemon = ask_daemon_secrets(ctl);
+	s.daemon = secret_use_ask(ctl);
 	status = commands[command].run(&s);
 	json_decref(s.daemon);
 	secret_file_close(&s.file);

@@ -52,6 +52,7 @@ ctl_files += srsd/ctl/reply.c srsd/ctl/reply.h
 ctl_files += srsd/ctl/reverse_details.c srsd/ctl/reverse_details.h
 ctl_files += srsd/ctl/secret_file.c srsd/ctl/secret_file.h
 unit_tests += tests/unit/test_secret_file
+ctl_files += srsd/ctl/secret_use.c srsd/ctl/secret_use.h
 ctl_files += srsd/ctl/sibling.c srsd/ctl/sibling.h
 unit_tests += tests/unit/test_sibling
 ctl_files += srsd/ctl/smtp_question.c srsd/ctl/smtp_question.h

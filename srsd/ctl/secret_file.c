@@ -13,6 +13,7 @@
 #include "common/buffer.h"
 #include "common/file.h"
 #include "common/log.h"
+#include "common/privdrop.h"
 #include "common/xmalloc.h"
 #include "srsd/ctl/secret_file.h"
 #include "srsd/srs/srs_keys.h"
@@ -262,6 +263,24 @@ secret_file_close(struct secret_file **fp)
 	free(f->history);
 	free(f);
 	*fp = NULL;
+}
+
+struct secret_owner
+secret_file_new_owner(const struct settings *settings)
+{
+	struct secret_owner owner = { .mode = S_IRUSR | S_IWUSR };
+	const char *error;
+	struct identity id;
+
+	owner.uid = geteuid();
+	owner.gid = getegid();
+	owner.daemon = owner.uid;
+	if (owner.uid == 0 && privdrop_identity(&id, settings->unprivileged_user, &error)) {
+		owner.gid = id.gid;
+		owner.daemon = id.uid;
+		owner.mode |= S_IRGRP;
+	}
+	return owner;
 }
 
 size_t

@@ -31,6 +31,9 @@ struct secret_owner {
 	uid_t daemon; /* an existing file may belong to this user as well */
 };
 
+/* Of a file that this process creates; the group of the daemon can read one that root creates. */
+struct secret_owner secret_file_new_owner(const struct settings *settings);
+
 #define SECRET_FILE_ERROR_SIZE 1024
 
 /*

@@ -419,6 +419,47 @@ class List(Base):
                               self.srsctl('list').stderr)
             os.unlink(self.control)
 
+    def test_daemon_signs_with_another(self):
+        """What the history has is not true before the reload."""
+        self.write(*SECRETS, age=100)
+        self.write_history('%s 1600000000 -' % ONE, '%s 1500000000 1600000000' % TWO)
+        reply = {'secrets': [{'fingerprint': f, 'verified': 1} for f in (TWO, ONE, THREE)]}
+        with FakeControl(self.control, reply):
+            lines = self.srsctl('list').stdout.splitlines()
+        self.assertRegex(lines[0], r'\A1 %s .* will sign verified 1\Z' % ONE)
+        self.assertRegex(lines[1], r'\A2 %s .* still signs verified 1\Z' % TWO)
+        self.assertRegex(lines[2], r'\A3 %s .* signed until .*, keep until ' % THREE)
+
+    def test_daemon_signs_with_another_in_json(self):
+        self.write(*SECRETS[:2], age=100)
+        self.write_history('%s 1500000000 1600000000' % TWO)
+        reply = {'secrets': [{'fingerprint': f, 'verified': 1} for f in (TWO, ONE)]}
+        with FakeControl(self.control, reply):
+            late = self.listed()[1]
+        self.assertEqual((late['stopped'], late['keep_until']), (None, None))
+
+    def test_daemon_signs_for_longer_than_the_history_says(self):
+        """The old secret is kept for its last addresses, although nobody tried to retire it."""
+        self.write(*SECRETS[:2], age=100)
+        self.write_history('%s 1500000000 1600000000' % TWO)
+        reply = {'secrets': [{'fingerprint': f, 'verified': 1} for f in (TWO, ONE)]}
+        now = int(time.time())
+        with FakeControl(self.control, reply):
+            self.srsctl('list')
+        self.assertGreaterEqual(self.listed()[1]['stopped'], now)
+        self.refused('may return until', 'retire', TWO)
+
+    def test_history_may_not_be_written(self):
+        """As in the unit, where a reload runs srsctl."""
+        self.write(*SECRETS[:2], age=100)
+        self.write_history('%s 1500000000 1600000000' % TWO)
+        os.chmod(self.etc, 0o500)
+        reply = {'secrets': [{'fingerprint': f, 'verified': 1} for f in (TWO, ONE)]}
+        with FakeControl(self.control, reply):
+            error = self.srsctl('list').stderr
+        self.assertEqual(error, 'srsctl: the secrets of the daemon differ from the file; run: '
+                                'srsctl reload\n')
+
     def test_real_daemon(self):
         daemon = Daemon()
         daemon.enable_control()
@@ -742,6 +783,25 @@ class Retire(Base):
             self.refused('the daemon still signs with this secret; run this first: srsctl reload',
                          'retire', TWO)
         self.refused('may return until', 'retire', TWO)
+
+    def test_late_reload(self):
+        """The secret signed until the reload, and not until it lost the first place in the file."""
+        self.write(*SECRETS[:2], age=100)
+        self.write_history('%s 1500000000 1600000000' % TWO)
+        reply = {'secrets': [{'fingerprint': f, 'verified': 1} for f in (TWO, ONE)]}
+        with FakeControl(self.control, reply) as control:
+            run('-f', self.config, 'reload', program='srsctl')
+        self.assertEqual([request['command'] for request in control.asked], ['status', 'reload'])
+        self.refused('may return until', 'retire', TWO)
+
+    def test_reload_in_time(self):
+        """A reload with the right secrets changes nothing."""
+        self.write(*SECRETS[:2], age=100)
+        self.write_history('%s 1500000000 1600000000' % TWO)
+        reply = {'secrets': [{'fingerprint': f, 'verified': 1} for f in (ONE, TWO)]}
+        with FakeControl(self.control, reply):
+            run('-f', self.config, 'reload', program='srsctl')
+        self.srsctl('retire', TWO)
 
     def test_unknown(self):
         self.write(*SECRETS[:2])
