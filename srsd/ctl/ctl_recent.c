@@ -18,6 +18,8 @@
 /* The number of decisions that are printed to begin with. */
 #define LINES_DEFAULT 100
 
+#define TIME_TEXT_SIZE 64
+
 struct recent_options {
 	const char *queue, *client, *address, *domain, *result; /* or NULL */
 	char client_text[IPADDR_TEXT_SIZE];
@@ -48,6 +50,11 @@ read_recent_options(struct recent_options *opts, const struct command_line *line
 	const char *address = command_line_text(line, "address");
 
 	opts->domain = command_line_text(line, "domain");
+	if (opts->domain != NULL && strchr(opts->domain, '@') != NULL) {
+		ctl_usage(line, "--domain: '%s' is not a domain; for an address, use --address",
+		    opts->domain);
+		return false;
+	}
 	opts->follow = command_line_has(line, "follow");
 	opts->json = command_line_has(line, "json");
 	opts->lines = command_line_number(line, "lines", LINES_DEFAULT);
@@ -83,16 +90,15 @@ choose_decision_colour(const json_t *decision)
 	return "";
 }
 
-static void
-print_decision_time(const json_t *decision)
+static const char *
+format_local_time(char text[TIME_TEXT_SIZE], time_t at)
 {
-	time_t at = (time_t)ctl_number(decision, "time");
-	char text[64] = "?";
 	struct tm tm;
 
+	strlcpy(text, "?", TIME_TEXT_SIZE);
 	if (localtime_r(&at, &tm) != NULL)
-		strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm);
-	printf("%s %s", text, ctl_text(decision, "service"));
+		strftime(text, TIME_TEXT_SIZE, "%Y-%m-%d %H:%M:%S", &tm);
+	return text;
 }
 
 static bool
@@ -106,17 +112,20 @@ is_address_member(const char *name)
 static void
 print_decision(const json_t *decision, const struct terminal *terminal)
 {
-	static const char *const members[] = { "queue", "client", "sender", "orcpt", "recipient",
-		"to", "kind", "result", "mechanism", "action", "reason", "would" };
+	static const char *const members[] = { "queue", "client", "helo", "sender", "orcpt",
+		"recipient", "to", "kind", "result", "identity", "mechanism", "action", "reason",
+		"would" };
 	const char *colour = terminal->colour ? choose_decision_colour(decision) : "", *text;
+	char time_text[TIME_TEXT_SIZE];
 	size_t i;
 
 	if (colour[0] != '\0')
 		printf("\033[%sm", colour);
-	print_decision_time(decision);
+	printf("%s %s", format_local_time(time_text, (time_t)ctl_number(decision, "time")),
+	    ctl_text(decision, "service"));
 	for (i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
 		text = ctl_text(decision, members[i]);
-		if (text[0] != '\0')
+		if (json_is_string(json_object_get(decision, members[i])))
 			printf(is_address_member(members[i]) ? " %s=<%s>" : " %s=%s", members[i],
 			    text);
 	}
@@ -149,6 +158,27 @@ print_decisions(
 	return standard_files_flush_output();
 }
 
+/* report_nothing_found - the daemon has only some decisions, so others may have been made */
+static void
+report_nothing_found(const json_t *reply)
+{
+	const json_t *kept = json_object_get(reply, "kept");
+	long long n = ctl_number(kept, "decisions");
+	char since[TIME_TEXT_SIZE];
+
+	if (!json_is_object(kept))
+		return;
+	if (n == 0)
+		fputs(
+		    "srsctl: the daemon remembers no decision; its log has earlier ones\n", stderr);
+	else
+		fprintf(stderr,
+		    "srsctl: the daemon remembers %lld %s since %s, and none matches; its log has "
+		    "earlier ones\n",
+		    n, n == 1 ? "decision" : "decisions",
+		    format_local_time(since, (time_t)ctl_number(kept, "since")));
+}
+
 /* set_next_request - after this reply; false: it was the last one */
 static bool
 set_next_request(json_t *request, const json_t *reply, bool follow)
@@ -174,7 +204,7 @@ static int
 read_decisions(const struct ctl *ctl, int fd, json_t *request, const struct recent_options *opts)
 {
 	enum ctl_form form = opts->json ? CTL_AS_JSON : CTL_SHOWN;
-	bool goes_on = true, followed = false, ending;
+	bool goes_on = true, followed = false, ending, found = opts->lines == 0 || opts->json;
 	struct terminal terminal;
 	char error[CTL_ERROR_SIZE];
 	json_t *reply;
@@ -190,6 +220,9 @@ read_decisions(const struct ctl *ctl, int fd, json_t *request, const struct rece
 		goes_on = print_decisions(reply, opts, &terminal);
 		ending = json_is_true(json_object_get(reply, "ending"));
 		goes_on = goes_on && set_next_request(request, reply, opts->follow);
+		found = found || json_array_size(json_object_get(reply, "decisions")) > 0;
+		if (!goes_on && !found)
+			report_nothing_found(reply);
 		json_decref(reply);
 		if (ending && opts->follow)
 			return report_end("", true);

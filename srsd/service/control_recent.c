@@ -205,6 +205,14 @@ put_decision_word(json_t *object, const char *name, const char *word)
 		json_object_set_new(object, name, json_string(word));
 }
 
+/* has_null_sender - an empty text; the maps have decisions without a sender, and it may be cut */
+static bool
+has_null_sender(const struct recent_decision *d, enum recent_text which)
+{
+	return which == RECENT_SENDER && (d->cut >> which & 1) == 0 &&
+	       (d->service == RECENT_POLICY || d->service == RECENT_MILTER);
+}
+
 static void
 put_decision_texts(json_t *object, const struct recent_decision *d)
 {
@@ -214,7 +222,7 @@ put_decision_texts(json_t *object, const struct recent_decision *d)
 
 	for (i = 0; i < RECENT_TEXTS; i++) {
 		text = recent_text(d, (enum recent_text)i);
-		if (text.len == 0)
+		if (text.len == 0 && !has_null_sender(d, (enum recent_text)i))
 			continue;
 		printable(shown, sizeof(shown), text.s, text.len);
 		json_object_set_new(
@@ -231,6 +239,7 @@ describe_decision(const struct recent_decision *d, uint64_t number)
 	put_decision_texts(object, d);
 	put_decision_word(object, "kind", d->kind);
 	put_decision_word(object, "result", d->result);
+	put_decision_word(object, "identity", d->identity);
 	put_decision_word(object, "action", d->action);
 	put_decision_word(object, "reason", d->reason);
 	put_decision_word(object, "would", d->would);
@@ -268,6 +277,17 @@ list_decisions(struct recent_question *q)
 	return list;
 }
 
+/* describe_kept - how many decisions there are, and since when */
+static json_t *
+describe_kept(const struct recent *recent)
+{
+	uint64_t oldest = recent_oldest(recent);
+	const struct recent_decision *first = recent_get(recent, oldest);
+
+	return json_pack("{s:I, s:o}", "decisions", (json_int_t)(recent_next(recent) - oldest),
+	    "since", first == NULL ? json_null() : json_integer(first->at));
+}
+
 static void
 join_waiting_list(struct recent_question *q)
 {
@@ -296,6 +316,8 @@ control_recent_report(struct recent_question *q)
 	}
 	report = json_pack("{s:o, s:I, s:b, s:I}", "decisions", list, "next", (json_int_t)q->from,
 	    "more", more, "missed", (json_int_t)q->missed);
+	if (json_array_size(list) == 0)
+		json_object_set_new(report, "kept", describe_kept(q->shared->recent));
 	if (q->shared->ending)
 		json_object_set_new(report, "ending", json_true());
 	return report;

@@ -10,12 +10,15 @@
  * The reply to recent has at most CONTROL_RECENT_PAGE decisions, so that it does not delay lookups:
  *
  * { "decisions": [{"number": 17, "time": 1700000000, "service": "policy", "queue": "4ABC", "client":
- *       "192.0.2.1", "sender": "...", "recipient": "...", "orcpt": "...", "to": "...", "mechanism":
- *       "-all", "result": "fail", "action": "reject", "kind": "forward", "reason": "...", "would":
- *       "...", "ms": 12, "cut": true}], each without the members that it does not have
+ *       "192.0.2.1", "helo": "...", "sender": "...", "recipient": "...", "orcpt": "...", "to": "...",
+ *       "mechanism": "-all", "result": "fail", "identity": "mailfrom", "action": "reject", "kind":
+ *       "forward", "reason": "...", "would": "...", "ms": 12, "cut": true}], each without the
+ *       members that it does not have; "sender": "" is the null sender
  *   "next": 18, the number to continue with
  *   "more": false, decisions after it have not been looked at yet
  *   "missed": 0, decisions from "from" on that were gone already
+ *   "kept": only if "decisions" is empty: {"decisions": 100, "since": 1700000000}, how many the
+ *       daemon has, and the time of the first of them, or null
  *   "ending": true only if the daemon stops }
  *
  * The reply to top:

@@ -179,10 +179,13 @@ remember_decision(struct recent *recent, const struct policy_decision *d, time_t
 	record->ms = (uint32_t)d->ms;
 	recent_put(record, RECENT_QUEUE, req->queue_id.s, req->queue_id.len);
 	recent_put(record, RECENT_CLIENT, req->client_address.s, req->client_address.len);
+	if (v != NULL && d->action->identity == SPF_IDENTITY_HELO)
+		recent_put(record, RECENT_HELO, req->helo_name.s, req->helo_name.len);
 	recent_put(record, RECENT_SENDER, req->sender.s, req->sender.len);
 	recent_put(record, RECENT_RECIPIENT, req->recipient.s, req->recipient.len);
 	if (v != NULL) {
 		record->result = spf_result_name(v->result);
+		record->identity = spf_identity_name(d->action->identity);
 		recent_put(record, RECENT_MECHANISM, v->mechanism, strlen(v->mechanism));
 	}
 	recent_end(recent);

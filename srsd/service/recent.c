@@ -169,6 +169,7 @@ recent_text_name(enum recent_text which)
 	static const char *const names[RECENT_TEXTS] = {
 		[RECENT_QUEUE] = "queue",
 		[RECENT_CLIENT] = "client",
+		[RECENT_HELO] = "helo",
 		[RECENT_SENDER] = "sender",
 		[RECENT_RECIPIENT] = "recipient",
 		[RECENT_ORIGINAL] = "orcpt",
@@ -233,13 +234,24 @@ has_any_address(const struct recent_decision *d, struct text wanted)
 	return false;
 }
 
+/* is_wanted_domain - wanted is not empty */
+static bool
+is_wanted_domain(struct text domain, struct text wanted)
+{
+	if (wanted.s[0] == '.' && domain.len > wanted.len) {
+		domain.s += domain.len - wanted.len;
+		domain.len = wanted.len;
+	}
+	return equals_text(domain, wanted);
+}
+
 static bool
 has_any_domain(const struct recent_decision *d, struct text wanted)
 {
 	int i;
 
 	for (i = RECENT_SENDER; i <= RECENT_TO; i++)
-		if (equals_text(get_address_domain(d, (enum recent_text)i), wanted))
+		if (is_wanted_domain(get_address_domain(d, (enum recent_text)i), wanted))
 			return true;
 	return false;
 }

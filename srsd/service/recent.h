@@ -40,6 +40,7 @@ enum recent_service {
 enum recent_text {
 	RECENT_QUEUE,
 	RECENT_CLIENT,
+	RECENT_HELO, /* if it decided */
 	RECENT_SENDER,
 	RECENT_RECIPIENT,
 	RECENT_ORIGINAL,  /* the recipient before aliases were expanded, ORCPT */
@@ -55,8 +56,9 @@ struct recent_decision {
 	const char *action; /* of the policy service */
 	const char *kind;   /* of the milter */
 	const char *reason;
-	const char *would; /* the result or action that a test-only option holds back */
-	uint32_t ms;       /* the duration of a policy request */
+	const char *identity; /* that decided, of SPF */
+	const char *would;    /* the result or action that a test-only option holds back */
+	uint32_t ms;          /* the duration of a policy request */
 	uint16_t used;
 	uint8_t service; /* enum recent_service */
 	bool refused;    /* the client was refused, for good or for now */
@@ -141,7 +143,8 @@ const char *recent_text_name(enum recent_text which);
  *	client		the IP address of the client
  *	address		any of its addresses: a text of more than RECENT_ONE_MAX bytes matches a
  *			record that was cut if it begins with it
- *	domain		the domain of any of its addresses
+ *	domain		the domain of any of its addresses; ".example.org" stands for the
+ *			subdomains of example.org
  *	result		its result, action, reason or would, or the service
  */
 struct recent_filter {

@@ -104,11 +104,41 @@ class Recent(Base):
         self.assertEqual((done.returncode, done.stderr), (0, ''))
         self.assertRegex(done.stdout, r'^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d policy queue=4ABC '
                          r'client=192\.0\.2\.1 sender=<[^\x1b]*@fail\.test> recipient=<b@srs\.test> '
-                         r'result=fail mechanism=-all action=reject .*time=\d+ms\n$')
+                         r'result=fail identity=mailfrom mechanism=-all action=reject .*time=\d+ms\n$')
+
+    def test_null_sender(self):
+        """The HELO name decides, and is in the line."""
+        with self.daemon.policy_client() as client:
+            client.ask(sender='', helo_name='fail.test', recipient='b@srs.test')
+        self.assertIn(' helo=fail.test sender=<> recipient=<b@srs.test> result=fail identity=helo ',
+                      self.srsctl('recent').stdout)
+
+    def test_nothing_found(self):
+        """The daemon has not seen all mail since Tuesday."""
+        done = self.srsctl('recent', '--domain', 'origin.test')
+        self.assertEqual((done.returncode, done.stdout), (0, ''))
+        self.assertEqual(done.stderr, 'srsctl: the daemon remembers no decision; its log has '
+                                      'earlier ones\n')
+        self.forward().get('alice@origin.test')
+        done = self.srsctl('recent', '--domain', 'other.test')
+        self.assertEqual((done.returncode, done.stdout), (0, ''))
+        self.assertRegex(done.stderr, r'\Asrsctl: the daemon remembers 1 decision since '
+                         r'\d{4}-\d\d-\d\d \d\d:\d\d:\d\d, and none matches; its log has earlier '
+                         r'ones\n\Z')
+        for arguments in (['--domain', 'other.test', '--json'], ['--lines', '0']):
+            done = self.srsctl('recent', *arguments)
+            self.assertEqual((done.returncode, done.stdout, done.stderr), (0, '', ''))
+
+    def test_subdomains(self):
+        for domain in 'bank.test', 'mail.bank.test', 'otherbank.test':
+            self.forward().get('alice@' + domain)
+        self.assertEqual(self.numbers('--domain', 'bank.test'), [1])
+        self.assertEqual(self.numbers('--domain', '.bank.test'), [2])
 
     def test_wrong_arguments(self):
         for arguments, words in (
                 (('--client', 'mx.test'), "--client: 'mx.test' is not an IP address"),
+                (('--domain', '@x.test'), "--domain: '@x.test' is not a domain; for an address, use"),
                 (('--lines', '-1'), "--lines: '-1' is not a number from 0 to 100000"),
                 (('4ABC123',), "unexpected argument '4ABC123'; see srsctl help recent"),
                 (('--nope',), "unknown option '--nope'")):
