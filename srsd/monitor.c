@@ -681,7 +681,7 @@ static void
 kill_slow_reload(struct monitor *m)
 {
 	log_warnx(
-	    "engine %d: no answer to a reload in %d seconds", (int)m->engine, MONITOR_SILENCE);
+	    "engine %d: no answer to a reload within %d seconds", (int)m->engine, MONITOR_SILENCE);
 	kill_engine(m);
 }
 

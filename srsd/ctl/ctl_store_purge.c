@@ -225,7 +225,7 @@ static int
 purge_server(const struct ctl *ctl, bool all, bool as_json)
 {
 	if (all)
-		ctl_print_error("a user of the daemon cannot list the keys of a Redis server: "
+		ctl_print_error("the daemon's Redis user cannot list the keys of the server: "
 				"delete the keys PostSRSd/* with redis-cli as an administrator, "
 				"and run srsctl store purge");
 	else if (as_json)

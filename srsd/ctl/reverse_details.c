@@ -65,7 +65,7 @@ print_rcpt_answer(const json_t *decoded)
 	if (held_back[0] != '\0')
 		printf("srsd does not refuse it: test-only holds back %s\n", held_back);
 	else if (rcpt[0] == '\0')
-		puts("srsd does not decide by its SRS address");
+		puts("srsd treats it like any other recipient");
 	else if (strcmp(rcpt, "DUNNO") == 0)
 		puts("a bounce to it is accepted");
 	else

@@ -4,7 +4,7 @@
  * configuration. For `srsctl check`: it waits for the answers.
  *
  * A row that was acknowledged survives a crash only with `appendonly yes` and `appendfsync always`.
- * Any maxmemory-policy except noeviction removes rows when memory is short.
+ * Any maxmemory-policy except noeviction removes rows when memory runs short.
  */
 #ifndef SRSD_STORE_STORE_REDIS_DURABILITY_H
 #define SRSD_STORE_STORE_REDIS_DURABILITY_H

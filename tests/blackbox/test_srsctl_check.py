@@ -539,7 +539,7 @@ class Installation(Base):
         later = time.time() + 86400
         os.utime(self.daemon.path('future'), (later, later))
         self.finds(r'^error: the clock is set before the last change of .*: set it and '
-                   r'synchronise it with NTP', config=config)
+                   r'synchronize it with NTP', config=config)
 
     def test_spf_is_off(self):
         for spf, said in (({'helo-reject': 'no-check', 'mail-from-reject': 'no-check'},
@@ -636,7 +636,7 @@ class HashFormat(Base):
               for days, verb in ((22, 'are'), (0, 'are'), (-1, 'were'), (-30, 'were'))),
             (date(-31), 'warning: hash-accept-compatible %s is long past: remove the line'
              % date(-31)),
-            (date(23), 'warning: hash-accept-compatible %s is later than bounces in transit need: '
+            (date(23), 'warning: hash-accept-compatible %s is later than bounces in transit require: '
              'hash-accept-compatible = "%s"' % (date(23), date(22))),
         ]
         for day, line in rows:
@@ -1907,9 +1907,9 @@ class Forwarding(PostfixBase):
     def test_orcpt_of_clients(self):
         """A client chooses among domains; with rewrite-relayed = false it would choose more."""
         main = {'smtpd_discard_ehlo_keywords': None}
-        self.hop(r'^ok: smtpd smtp takes ORCPT from clients; they can choose which of domains '
+        self.hop(r'^ok: smtpd smtp accepts ORCPT from clients; they can choose which of domains '
                  r'forwards, but not whether mail is rewritten$', errors=0, **main)
-        error = (r"^error: smtpd %s takes ORCPT from clients: with rewrite-relayed = false a client "
+        error = (r"^error: smtpd %s accepts ORCPT from clients: with rewrite-relayed = false a client "
                  r"can keep srsd from rewriting its mail: postconf -e "
                  r"'smtpd_discard_ehlo_keywords = dsn, silent-discard', and -o ")
         off = {'rewrite_relayed': False}
@@ -2185,7 +2185,7 @@ class Redis(Base):
 
     def test_eviction(self):
         self.set(**{'maxmemory-policy': 'allkeys-lru'})
-        self.finds('^error: %s removes senders when its memory is short: maxmemory-policy is '
+        self.finds('^error: %s removes senders when it runs short of memory: maxmemory-policy is '
                    'allkeys-lru: ' % self.database)
 
     def test_promises(self):

@@ -75,7 +75,7 @@ class Refused(Base):
         self.assertIn('see reverse-domains', got)
         self.assertIn('sender    <alice@origin.test>\n', got)
         self.assertIn('hash      not verified\n'
-                      'RCPT      srsd does not decide by its SRS address\n', got)
+                      'RCPT      srsd treats it like any other recipient\n', got)
 
     def test_srs1(self):
         stamp, day = stamp_of(3)

@@ -126,7 +126,7 @@ check_clock(struct check *check)
 		return;
 	}
 	findings_remedy(
-	    check->findings, "set it and synchronise it with NTP: SRS addresses hold a date");
+	    check->findings, "set it and synchronize it with NTP: SRS addresses contain a date");
 }
 
 void

@@ -167,13 +167,13 @@ check_client_orcpt(struct check *check, const struct postfix_service *service)
 		return;
 	if (check->settings->rewrite_relayed) {
 		findings_add(check->findings, FINDING_OK,
-		    "smtpd %s takes ORCPT from clients; they can choose which of domains forwards, "
+		    "smtpd %s accepts ORCPT from clients; they can choose which of domains forwards, "
 		    "but not whether mail is rewritten",
 		    service->name);
 		return;
 	}
 	findings_add(check->findings, FINDING_ERROR,
-	    "smtpd %s takes ORCPT from clients: with rewrite-relayed = false a client can keep "
+	    "smtpd %s accepts ORCPT from clients: with rewrite-relayed = false a client can keep "
 	    "srsd from rewriting its mail",
 	    service->name);
 	findings_remedy(check->findings,

@@ -59,7 +59,7 @@ check_last_day(struct check *check, enum hash_format other)
 	day_format(needed, srs_hash_change_day(check->settings, check->now));
 	if (last > srs_hash_change_day(check->settings, check->now)) {
 		findings_add(check->findings, FINDING_WARNING,
-		    "hash-accept-%s %s is later than bounces in transit need", name, text);
+		    "hash-accept-%s %s is later than bounces in transit require", name, text);
 		findings_remedy(check->findings, "hash-accept-%s = \"%s\"", name, needed);
 	} else if (last < today - DAYS_LONG_PAST) {
 		findings_add(

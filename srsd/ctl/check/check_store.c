@@ -337,7 +337,7 @@ report_eviction(struct check *check, const char *database, const char *policy)
 		return;
 	}
 	findings_add(check->findings, FINDING_ERROR,
-	    "%s removes senders when its memory is short: maxmemory-policy is %s", database,
+	    "%s removes senders when it runs short of memory: maxmemory-policy is %s", database,
 	    policy);
 	findings_remedy(check->findings, "redis-cli config set maxmemory-policy noeviction, and in "
 					 "its configuration file");

@@ -569,7 +569,7 @@ import_database(struct postsrsd2_file *f)
 {
 	static const char *const reasons[] = {
 		[POSTSRSD2_DATABASE_VOLATILE] =
-		    "it is lost with each process of postsrsd, so there is nothing to take over",
+		    "it is lost with each process of postsrsd, so there is nothing to carry over",
 		[POSTSRSD2_DATABASE_INVALID] = "postsrsd does not start with this value",
 		[POSTSRSD2_DATABASE_RELATIVE] =
 		    "the path is relative to the directory that postsrsd was started in, which under "
