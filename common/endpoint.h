@@ -110,7 +110,7 @@ char *endpoint_find_command(const struct endpoint_addr *addr, char text[ENDPOINT
  * set.
  *
  * A unix socket gets mode 0666: the mode of its directory decides which users can connect. It
- * replaces an old socket that accepts no connections any more. Root creates it with the rights of
+ * replaces an old socket that no longer accepts connections. Root creates it with the rights of
  * the user who controls the directory (common/pathowner.h). uid and gid are those of the daemon.
  */
 int endpoint_listen(const struct endpoint_addr *addr, uid_t uid, gid_t gid);

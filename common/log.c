@@ -488,7 +488,7 @@ log_close(void)
 		if (sink.medium == MEDIUM_SYSLOG && !sink.connected)
 			break;
 		pfd.fd = sink.fd;
-		/* On an error, the pipe has no reader any more. */
+		/* On an error, the pipe no longer has a reader. */
 		if (poll(&pfd, 1, (int)left) <= 0 || (pfd.revents & (POLLERR | POLLNVAL)))
 			break;
 		clock_gettime(CLOCK_MONOTONIC, &now);

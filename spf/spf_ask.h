@@ -4,7 +4,7 @@
  * answers: macros, the reverse name of the client, its validated name. Both evaluators use it.
  *
  * A missing answer makes the pass pending. The result of a pending pass is discarded, but the pass
- * goes on, to find the other queries that it will most likely need. They are sent together then,
+ * continues, to find the other queries that it will most likely need. They are then sent together,
  * instead of one after the other. Pure.
  */
 #ifndef SPF_SPF_ASK_H

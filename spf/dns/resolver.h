@@ -105,7 +105,7 @@ const char *resolver_get_plan(const struct resolver *r);
 size_t resolver_cached(const struct resolver *r);
 
 /*
- * Cancels a query. libunbound goes on with it for some seconds; after that done is called with
+ * Cancels a query. libunbound continues with it for some seconds; after that done is called with
  * NULL, which may happen before this returns.
  */
 void resolver_cancel(struct resolver_question *q);

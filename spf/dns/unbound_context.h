@@ -68,7 +68,7 @@ void unbound_context_free(struct unbound_context **context);
 bool unbound_context_ask(struct unbound_context *context, struct unbound_query *query,
     const char *name, enum dns_type type, enum dns_failure *failure);
 
-/* Forgets the done function of a query; libunbound itself goes on with the query. */
+/* Forgets the done function of a query; libunbound itself continues with the query. */
 void unbound_context_cancel(struct unbound_query *query);
 
 /* False for a failure, a bogus signature included. The packet may still be malformed. */

@@ -10,7 +10,7 @@ struct completion_state {
 	char named[COMMAND_NAME_SIZE];       /* the words of a command so far */
 	const struct command *command;       /* NULL: it is not complete */
 	const struct command_option *option; /* the next word is its value; or NULL */
-	bool ended;                          /* by "--": no options any more */
+	bool ended;                          /* by "--": no more options */
 };
 
 /* find_option - of the command, or of all that may follow; by its name, or else by its letter */

@@ -36,7 +36,7 @@ print_counts(json_t *object)
 		printf("%s%s %lld", any ? ", " : "", name, (long long)json_integer_value(value));
 		any = true;
 	}
-	puts(any ? "" : "nothing");
+	puts(any ? "" : "none yet");
 }
 
 static void

@@ -82,10 +82,10 @@ void recent_resize(struct recent *recent, size_t n);
 size_t recent_size(const struct recent *recent);
 
 /*
- * Begins a record, which replaces the oldest one when the ring is full, and erases those that are
- * more than a day old. The caller sets the words,
- * refused and ms as it needs, which are empty, adds texts in the order of enum recent_text, and
- * calls recent_end. NULL: the memory is off; then there is nothing to do. recent may be NULL.
+ * Begins an empty record, which replaces the oldest one when the ring is full, and erases those
+ * that are more than a day old. The caller sets the words, refused and ms as needed, adds texts in
+ * the order of enum recent_text, and calls recent_end. NULL: the memory is off, and there is
+ * nothing to do. recent may be NULL.
  */
 struct recent_decision *recent_begin(
     struct recent *recent, enum recent_service service, time_t now);

@@ -22,10 +22,9 @@
 
 /*
  * Makes the backend for the envelope-database of these settings, and hands it to the store
- * (srsd/store/store_backend.h). Until there is one, lookups that need the store fail. It is called
- * for the database "none" too, without which it would not learn that its last backend is gone: the
- * store has freed it. database has what a connection to a Redis server
- * needs, and belongs to the services.
+ * (srsd/store/store_backend.h). Until there is one, lookups that need the store fail. It is also
+ * called for the database "none", to learn that the store has freed its last backend. database has
+ * what a connection to a Redis server needs, and belongs to the services.
  */
 typedef void services_open_store_fn(void *arg, struct store *store, const struct settings *settings,
     const struct inputs_database *database);
@@ -90,7 +89,7 @@ bool services_use_plan(struct services *services, const char *plan, char *error,
 
 /*
  * Sets the function that makes the store's backend, and calls it. A reload with another database,
- * or with none any more, calls it again.
+ * or without one, calls it again.
  */
 void services_use_store(struct services *services, services_open_store_fn *open_store, void *arg);
 

@@ -18,7 +18,7 @@ const char *srs_hash_change_name(enum hash_format format);
 enum hash_format srs_hash_change_other(const struct settings *settings);
 
 /*
- * The last day on which hashes of a format are accepted although they are not made any more:
+ * The last day on which hashes of a format are accepted although they are no longer made:
  * hash-accept-compatible or hash-accept-separated. 0: no day.
  */
 int srs_hash_change_last_day(const struct settings *settings, enum hash_format format);

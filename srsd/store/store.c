@@ -295,7 +295,7 @@ note_outcome(struct store *store, const struct store_question *question, enum st
 		store->failing_since = question->asked;
 }
 
-/* finish_question - one that is in no list any more */
+/* finish_question - one that is no longer in a list */
 static void
 finish_question(struct store_question *question, const struct store_reply *reply)
 {

@@ -433,7 +433,7 @@ store_sqlite_put(struct store_sqlite *db, const char *alias, struct text address
 	if (which == STATEMENT_UPDATE)
 		sqlite3_bind_int64(db->statement[which], 4, row);
 	result = step_statement(db, which);
-	/* A new row has the highest rowid: the counting, while it goes on, will meet it. */
+	/* A new row has the highest rowid: a count that is in progress will reach it. */
 	if (result == STORE_SQLITE_OK && which == STATEMENT_INSERT && db->counted)
 		db->pending++;
 	return result;

@@ -610,7 +610,7 @@ class Numbers(unittest.TestCase):
         """Without the numbers that are 0."""
         lines = self.status().splitlines()
         for line in ('connections forward 1, control 1', 'forward map rewritten 1',
-                     'reverse map nothing', 'policy      nothing', 'spf helo    nothing',
+                     'reverse map none yet', 'policy      none yet', 'spf helo    none yet',
                      'checks      0 waiting for the DNS, with 0 queries'):
             self.assertIn(line, lines)
 

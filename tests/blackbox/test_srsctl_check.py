@@ -208,9 +208,9 @@ class Installation(Base):
             'ok: secrets-file %s: 1 secret' % self.daemon.options['secrets-file'],
             'ok: domains: 4 own domains',
             'ok: clock',
-            'ok: hash-format compatible: only for servers that share the secrets, because a hash '
-            'is valid for more than one address. Without such servers, run srsctl secret new and '
-            'set hash-format = "separated", hash-accept-compatible = "%s"' % date(22),
+            'ok: hash-format compatible: a hash is valid for more than one address. Unless '
+            'postsrsd or Mail::SRS shares the secrets, run srsctl secret new and set '
+            'hash-format = "separated", hash-accept-compatible = "%s"' % date(22),
             'ok: forward inet:127.0.0.1:%d answers and signs with the first secret of '
             'secrets-file' % port['forward'],
             'ok: reverse inet:127.0.0.1:%d restores the sender of a new SRS address'
@@ -2585,7 +2585,8 @@ class Dns(Base):
             return self.finds(pattern, config=config, postfix=postfix, errors=errors, user=False)
 
     def test_daemon_has_the_same_answers(self):
-        self.daemon_finds('^ok: the DNS answers the daemon as it does srsctl$', self.dns, errors=0)
+        self.daemon_finds('^ok: the daemon gets the same answers from the DNS as srsctl$', self.dns,
+                          errors=0)
 
     def test_daemon_cannot_be_asked(self):
         self.finds('^ok: the DNS answers srsctl; the daemon may use other nameservers, and cannot '

@@ -622,8 +622,8 @@ check_daemon_answers(struct check *check, const char *result)
 		   (strcmp(theirs, "none") == 0) != (strcmp(result, "none") == 0)) {
 		report_other_answers(check, result, theirs);
 	} else if (strcmp(result, "none") != 0) {
-		findings_add(
-		    check->findings, FINDING_OK, "the DNS answers the daemon as it does srsctl");
+		findings_add(check->findings, FINDING_OK,
+		    "the daemon gets the same answers from the DNS as srsctl");
 	}
 	json_decref(daemon);
 }

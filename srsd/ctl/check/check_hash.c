@@ -40,9 +40,8 @@ check_without_day(struct check *check)
 	}
 	day_format(until, srs_hash_change_day(check->settings, check->now));
 	findings_add(check->findings, FINDING_OK,
-	    "hash-format compatible: only for servers that share the secrets, because a hash is "
-	    "valid for more than one address. Without such servers, run srsctl secret new and set "
-	    "hash-format = "
+	    "hash-format compatible: a hash is valid for more than one address. Unless postsrsd or "
+	    "Mail::SRS shares the secrets, run srsctl secret new and set hash-format = "
 	    "\"separated\", hash-accept-compatible = \"%s\"",
 	    until);
 }
