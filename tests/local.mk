@@ -80,7 +80,8 @@ root_tests = tests/package/test_package.py \
 	tests/package/test_dist.py \
 	tests/blackbox/test_shared.py tests/postfix/test_postfix.py \
 	tests/postfix/test_recipes.py tests/postfix/test_forwarding.py tests/postfix/test_dmarc.py \
-	tests/postfix/test_fleet.py tests/postfix/test_two_hosts.py
+	tests/postfix/test_fleet.py tests/postfix/test_two_hosts.py \
+	tests/postfix/test_documents.py
 package_tests = tests/package/test_container.py
 
 # Fuzzers: tests/fuzz/NAME.c has one function that takes bytes. Here main.c runs it over files, and

@@ -216,6 +216,9 @@ class Postfix:
     def flush(self):
         self._command('flush')
 
+    def check(self):
+        self._command('check')
+
     def postmap(self, key, table):
         """-> (exit status, output)"""
         result = subprocess.run(['/usr/sbin/postmap', '-c', self.etc, '-q', key, table], text=True,
