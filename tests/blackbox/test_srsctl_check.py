@@ -23,7 +23,7 @@ import unittest
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
 
-from harness import findings, netns, postfix, tap
+from harness import build, findings, netns, postfix, tap
 from harness.ctl import FakeControl, assert_wrong_usage
 from harness.daemon import (SECRET, Daemon, Folder, free_port, has_hiredis, has_sqlite, is_root,
                             mounted, reachable_binary, render, run, without_mounts)
@@ -1018,13 +1018,15 @@ class Postfix(PostfixBase):
         self.wrong(r'runs in a chroot', master=master, compatibility_level='0', **main)
 
     def test_spawn(self):
+        with open(build.path('contrib', 'systemd', 'srsd.service'), encoding='utf-8') as unit:
+            folder = re.search(r'(?m)^ExecStart=(\S+)/srsd', unit.read())[1]
         main = {'smtpd_recipient_restrictions': 'reject_unauth_destination, '
                                                 'check_policy_service unix:private/policyd-spf'}
         self.wrong('^ok: smtpd smtp asks', errors=0, **main,
                    master=MASTER + SPAWN % '/usr/sbin/srsctl -f /etc/x policy --to inet:1.2.3.4:5')
         self.wrong(r'^error: smtpd smtp asks another SPF policy program, policyd-spf in master.cf: '
-                   r'change argv of that service to argv=/usr/sbin/srsctl policy', **main,
-                   master=MASTER + SPAWN % '/usr/bin/policyd-spf')
+                   r'change argv of that service to argv=%s/srsctl policy' % re.escape(folder),
+                   **main, master=MASTER + SPAWN % '/usr/bin/policyd-spf')
         self.wrong(r'^error: smtpd smtp does not ask', **main,
                    master=MASTER + SPAWN % '/usr/local/bin/greylist')
 

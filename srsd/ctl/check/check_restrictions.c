@@ -150,8 +150,8 @@ report_not_asked(
 		    "smtpd %s asks another SPF policy program, %s in master.cf", service->name,
 		    walk->spawned);
 		findings_remedy(check->findings,
-		    "change argv of that service to argv=/usr/sbin/srsctl policy, or name %s "
-		    "instead",
+		    "change argv of that service to argv=" SBINDIR "/srsctl policy, or name "
+		    "%s instead",
 		    reachable ? right : "unix:srsd/policy");
 		return;
 	}
