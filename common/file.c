@@ -44,7 +44,7 @@ read_descriptor(struct file *file, int fd, size_t max, const char **error)
 	else if (!S_ISREG(file->st.st_mode))
 		*error = "not a regular file";
 	else if ((size_t)file->st.st_size > max)
-		*error = "too large";
+		*error = FILE_TOO_LARGE;
 	else {
 		file->data = xmalloc((size_t)file->st.st_size + 1);
 		ok = read_whole_file(file, fd, error);

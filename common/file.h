@@ -15,6 +15,9 @@ struct file {
 	struct stat st; /* from the descriptor that was read */
 };
 
+/* The error for a file of more than max bytes. */
+#define FILE_TOO_LARGE "too large"
+
 /*
  * Reads a regular file of at most max bytes. The caller ends with file_free. False: *error is the
  * reason, a static text or one of strerror(3), and there is nothing to free.

@@ -176,7 +176,25 @@ restore_section_name(const struct confuse_parser *p, char *text)
 		memcpy(name, p->section, strlen(p->section));
 }
 
-/* translate_confuse_error - replace the messages of libconfuse for a text that ends too early */
+/* append_list_hint - to the error for a token that a list written in another way may cause */
+static void
+append_list_hint(char *text, size_t size)
+{
+	static const char unexpected[] = "unexpected token '";
+	const size_t len = strlen(unexpected);
+
+	if (strncmp(text, unexpected, len) != 0)
+		return;
+	if (text[len] == ',')
+		strlcat(text, "; write a list as {\"a\", \"b\"}", size);
+	else if (strchr("={}()+", text[len]) == NULL)
+		strlcat(text, "; separate the values of a list with commas", size);
+}
+
+/*
+ * translate_confuse_error - replace the messages of libconfuse for a text that ends too early, and
+ * add how to write a list
+ */
 static void
 translate_confuse_error(const struct confuse_parser *p, const cfg_t *cfg, char *text, size_t size)
 {
@@ -184,7 +202,7 @@ translate_confuse_error(const struct confuse_parser *p, const cfg_t *cfg, char *
 	if (strcmp(text, "premature end of file") == 0)
 		strlcpy(text, "quotes are not closed: '\"' expected", size);
 	else if (strstr(text, "'" SENTINEL "'") == NULL)
-		return;
+		append_list_hint(text, size);
 	else if (find_place(p, cfg) == PLACE_TOP)
 		strlcpy(text, "a list is not closed: '}' expected", size);
 	else
@@ -233,6 +251,26 @@ is_option_repeated(struct option_progress *progress, const struct confuse_option
 	return again;
 }
 
+/*
+ * report_option_error - values that were refused, for this reason
+ *
+ * A value with a newline begins with a line that lacks its closing quotes.
+ */
+static void
+report_option_error(struct confuse_parser *p, const struct confuse_option *o, int line,
+    const char *const *values, unsigned n, const char *why)
+{
+	const char *s;
+	int lines = 0;
+	unsigned i;
+
+	for (i = 0; i < n && lines == 0; i++)
+		for (s = values[i]; (s = strchr(s, '\n')) != NULL; s++)
+			lines++;
+	set_confuse_error(p, "%s:%d: %s: %s", p->path, line - lines, o->name,
+	    lines > 0 ? "quotes are not closed on this line: '\"' expected" : why);
+}
+
 /* pass_option_values - pass the values that libconfuse has read for an option to the caller */
 static bool
 pass_option_values(struct confuse_parser *p, enum confuse_place place, cfg_opt_t *opt,
@@ -256,7 +294,7 @@ pass_option_values(struct confuse_parser *p, enum confuse_place place, cfg_opt_t
 	else
 		grammar->unknown(grammar->arg, o->name, line, values, n);
 	if (!ok)
-		set_confuse_error(p, "%s:%d: %s: %s", p->path, line, o->name, why);
+		report_option_error(p, o, line, values, n, why);
 	free(values);
 	return ok;
 }

@@ -104,13 +104,31 @@ note_doubt(struct srs_keys *keys, enum srs_keys_doubt kind, unsigned line)
 		keys->doubt[kind] = line;
 }
 
+static bool
+is_blank_byte(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* check_edges - for characters that an editor may add, and does not show */
+static void
+check_edges(struct srs_keys *keys, const struct secret_piece *p)
+{
+	static const char mark[] = "\xef\xbb\xbf";
+
+	if (is_blank_byte(p->bytes[0]) || is_blank_byte(p->bytes[p->len - 1]))
+		note_doubt(keys, SRS_KEYS_EDGE, p->line);
+	if (p->len >= strlen(mark) && memcmp(p->bytes, mark, strlen(mark)) == 0)
+		note_doubt(keys, SRS_KEYS_MARKED, p->line);
+}
+
 /* check_piece - does the operator mean this to be a secret, and is it a good one? */
 static void
 check_piece(struct srs_keys *keys, const struct secret_piece *p)
 {
 	size_t blanks = 0;
 
-	while (blanks < p->len && (p->bytes[blanks] == ' ' || p->bytes[blanks] == '\t'))
+	while (blanks < p->len && is_blank_byte(p->bytes[blanks]))
 		blanks++;
 	if (p->is_part)
 		note_doubt(keys, SRS_KEYS_PART, p->line);
@@ -124,6 +142,8 @@ check_piece(struct srs_keys *keys, const struct secret_piece *p)
 		note_doubt(keys, SRS_KEYS_SHORT, p->line);
 	else if (count_distinct_bytes(p) < DISTINCT_WEAK)
 		note_doubt(keys, SRS_KEYS_MONOTONOUS, p->line);
+	else if (!p->is_part)
+		check_edges(keys, p);
 }
 
 static const char *
@@ -188,6 +208,8 @@ suggest_secret_remedy(const char *why)
 		return NEW_SECRET;
 	if (strcmp(why, strerror(EACCES)) == 0)
 		return "; chgrp it to the group of the daemon's user, and chmod 0640";
+	if (strcmp(why, FILE_TOO_LARGE) == 0)
+		return "; it can have at most 100 secrets";
 	return "";
 }
 
@@ -270,6 +292,10 @@ srs_keys_doubt(
 		[SRS_KEYS_BLANK] = "this line of blanks is a secret, and can be guessed",
 		[SRS_KEYS_PART] = "this line of more than 1023 bytes is read as several secrets",
 		[SRS_KEYS_RETURNED] = "the secret ends at the carriage return within the line",
+		[SRS_KEYS_EDGE] =
+		    "the blanks at the start or the end of this line are part of the secret",
+		[SRS_KEYS_MARKED] =
+		    "the byte order mark at the start of this line is part of the secret",
 	};
 
 	if (keys->doubt[kind] == 0)

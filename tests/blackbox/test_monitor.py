@@ -154,6 +154,7 @@ class Reload(DaemonCase):
         rows = ((['a'], r'line 1: a secret of less than 16 bytes can be guessed'),
                 ([SECRET, '# of the year 2019, to be retired'], r"line 2: this line with a '#'"),
                 (['  ', SECRET], r'line 1: this line of blanks'),
+                ([SECRET + ' '], r'line 1: the blanks at the start or the end'),
                 ([SECRET, 'x1y2z3' * 200], r'line 2: this line of more than 1023 bytes'))
         for secrets, words in rows:
             with self.subTest(words):

@@ -327,6 +327,14 @@ class Installation(Base):
                    r'and can be guessed: generate .* srsctl secret new',
                    config=self.secrets('blanks', SECRET + '\n   \n'))
 
+    def test_invisible_characters_of_secrets(self):
+        self.finds('^warning: secrets-file .*: line 2: the blanks at the start or the end of this '
+                   'line are part of the secret',
+                   config=self.secrets('end', SECRET + '\nanother secret of the tests \n'))
+        self.finds('^warning: secrets-file .*: line 2: the byte order mark at the start of this '
+                   'line is part of the secret',
+                   config=self.secrets('mark', SECRET + '\n\ufeffanother secret of the tests\n'))
+
     def test_secrets_of_a_stranger(self):
         if not is_root():
             self.skipTest('needs root')

@@ -226,6 +226,12 @@ test_doubts(void **state)
 		{ GOOD " \n", SRS_KEYS_BLANK, 2 },
 		{ GOOD "\t  \t\r\n", SRS_KEYS_BLANK, 2 },
 		{ GOOD "0123456789abcdef\rx\n", SRS_KEYS_RETURNED, 2 },
+		{ GOOD "0123456789abcdef \n", SRS_KEYS_EDGE, 2 },
+		{ GOOD "0123456789abcdef\t\r\n", SRS_KEYS_EDGE, 2 },
+		{ " 0123456789abcdef\n" GOOD, SRS_KEYS_EDGE, 1 },
+		{ GOOD "0123456789 abcdef\n", -1, 0 },
+		{ "\xef\xbb\xbf" GOOD, SRS_KEYS_MARKED, 1 },
+		{ "\xef\xbb" GOOD, -1, 0 },
 	};
 	char text[SRS_KEYS_DOUBT_SIZE];
 	struct srs_keys *keys;
@@ -464,7 +470,7 @@ test_load_errors(void **state)
 	    "create one with srsctl secret new");
 	unit_write("secret", huge, 300 * 1024, 0600);
 	assert_null(srs_keys_load(NULL, unit_path("secret"), &ours, error, sizeof(error)));
-	unit_holds("huge", "message", error, "/secret: too large");
+	unit_holds("huge", "message", error, "/secret: too large; it can have at most 100 secrets");
 	assert_null(srs_keys_load(NULL, unit_dir, &ours, error, sizeof(error)));
 	unit_holds("directory", "message", error, "not a regular file");
 	free(huge);
