@@ -17,6 +17,20 @@ settings_list_contains(const struct cidr_list *list, const struct ipaddr *ip)
 	return false;
 }
 
+static bool
+refuses_results(enum spf_reject reject)
+{
+	return reject <= SPF_REJECT_NULL;
+}
+
+bool
+settings_refuse_no_result(const struct spf_settings *spf)
+{
+	return !refuses_results(spf->helo_reject) && !refuses_results(spf->mail_from_reject) &&
+	       !refuses_results(spf->null_sender_reject) && spf->reject_not_pass_domains.n == 0 &&
+	       (spf->helo_reject == SPF_REJECT_NEVER || spf->mail_from_reject == SPF_REJECT_NEVER);
+}
+
 struct settings *
 settings_ref(struct settings *s)
 {

@@ -213,6 +213,9 @@ struct settings {
 /* True if one of the networks of a list contains the address. */
 bool settings_list_contains(const struct cidr_list *list, const struct ipaddr *ip);
 
+/* True if no result of SPF is a reason to refuse a message, although SPF is checked. */
+bool settings_refuse_no_result(const struct spf_settings *spf);
+
 /* Adds a reference, and returns s. The caller ends with settings_free. */
 struct settings *settings_ref(struct settings *s);
 

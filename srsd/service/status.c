@@ -294,6 +294,8 @@ list_inactive(const struct settings *settings)
 	json_t *list = json_array();
 
 	append_inactive(list, spf->test_only, "SPF refuses nothing", "spf test-only");
+	append_inactive(list, settings_refuse_no_result(spf), "SPF refuses nothing",
+	    "spf helo-reject and mail-from-reject");
 	append_inactive(list, spf->helo_reject == SPF_REJECT_NOCHECK, "HELO is not checked",
 	    "spf helo-reject = no-check");
 	append_inactive(list, spf->mail_from_reject == SPF_REJECT_NOCHECK,

@@ -631,6 +631,15 @@ class Inactive(unittest.TestCase):
                           '            the milter changes nothing (milter-test-only)\n', done.stdout)
 
 
+    def test_refuses_nothing(self):
+        daemon = Daemon(spf={'helo-reject': 'false', 'mail-from-reject': 'false'})
+        daemon.enable_control()
+        with daemon:
+            done = srsctl('-f', daemon.config, 'status')
+        self.assertIn('\ninactive    SPF refuses nothing (spf helo-reject and mail-from-reject)\n',
+                      done.stdout)
+
+
 class Metrics(unittest.TestCase):
     @classmethod
     def setUpClass(cls):

@@ -559,6 +559,24 @@ class Installation(Base):
                 self.finds('^warning: ' + said, config=self.config(spf=spf))
         self.finds('^ok: policy', errors=0, config=self.config(spf={'helo-reject': 'no-check'}))
 
+    def test_spf_refuses_nothing(self):
+        never = {'helo-reject': 'false', 'mail-from-reject': 'false'}
+        said = '^ok: SPF refuses nothing: helo-reject and mail-from-reject only add the header$'
+        for more in ({}, {'helo-reject': 'no-check'}, {'null-sender-reject': 'false'}):
+            self.finds(said, errors=0, config=self.config(spf={**never, **more}))
+        for more in ({'null-sender-reject': 'fail'}, {'reject-not-pass-domains': ['x.test']},
+                     {'mail-from-reject': 'fail'}):
+            lines = self.finds('^ok: policy', errors=0, config=self.config(spf={**never, **more}))
+            self.assertEqual([line for line in lines if 'refuses nothing' in line], [])
+
+    def test_spf_refuses_only_for_a_section(self):
+        """That is meant, and not left over from tests."""
+        for spf in ({'helo-reject': 'no-check', 'mail-from-reject': 'no-check'},
+                    {'helo-reject': 'false', 'mail-from-reject': 'false'}):
+            self.finds('^ok: SPF refuses mail only for recipients that have a section$', errors=0,
+                       config=self.config(**{'spf': spf, 'spf "our.test"': {
+                           'mail-from-reject': 'fail'}}))
+
     def test_spf_is_off_for_strangers(self):
         for option in 'skip-addresses', 'whitelist':
             for network in '0.0.0.0/0', '::/0', '192.0.0.0/8':
@@ -571,6 +589,7 @@ class Installation(Base):
 
     def test_sections(self):
         off = {'helo-reject': 'no-check', 'mail-from-reject': 'no-check'}
+        postfix = self.postfix({'relay_domains': 'a.test, c.test'})
         for sections, said in (
                 ({'spf "a.test"': {'test-only': True}},
                  r'SPF refuses nothing: test-only is set in the section spf "a\.test": remove '
@@ -583,11 +602,12 @@ class Installation(Base):
                 ({'spf': {'helo-reject': 'no-check'}, 'spf "a.test"':
                   {'mail-from-reject': 'no-check'}}, 'SPF is not checked: .* in the section ')):
             with self.subTest(said):
-                self.finds('^warning: ' + said, config=self.config(**sections))
+                self.finds('^warning: ' + said, config=self.config(**sections), postfix=postfix)
         self.finds('^warning: SPF refuses nothing: test-only is set: remove', config=self.config(
-            **{'spf': {'test-only': True}, 'spf "a.test"': {'no-mail': True}}))
+            **{'spf': {'test-only': True}, 'spf "a.test"': {'no-mail': True}}), postfix=postfix)
         self.finds('^ok: policy', errors=0, config=self.config(
-            **{'spf "a.test"': {'mail-from-reject': 'no-check', 'test-only': False}}))
+            **{'spf "a.test"': {'mail-from-reject': 'no-check', 'test-only': False}}),
+                   postfix=postfix)
 
     def test_switched_off(self):
         self.finds(r'^skipped: policy: disabled in the configuration', errors=0,
@@ -1061,6 +1081,17 @@ class Postfix(PostfixBase):
     def test_no_smtpd(self):
         self.wrong('^skipped: restrictions of smtpd: master.cf has no smtpd', errors=0,
                    master='pickup unix n - n 60 1 pickup\n')
+
+    def test_domains_of_sections(self):
+        """A typing error has the effect that the section is ignored."""
+        def check(name, pattern, errors):
+            self.finds(pattern, errors=errors, postfix=self.postfix({'relay_domains': 'shop.test'}),
+                       config=self.config(**{'spf "%s"' % name: {'no-mail': True}}))
+        for name, domain in (('oru.test', 'oru.test'), ('jane@oru.test', 'oru.test')):
+            check(name, '^warning: the section spf "%s" has no effect: Postfix does not accept mail '
+                  'for %s: correct its name in srsd.conf' % (name, domain), 1)
+        for name in 'our.test', 'jane@OUR.test', 'shop.test', 'mail.shop.test', 'srs.test':
+            check(name, '^ok: smtpd smtp asks', 0)
 
     def test_srs_domain_is_not_accepted(self):
         for value, keep in (('', '$virtual_alias_maps'), ('!srs.test', '!srs.test'),

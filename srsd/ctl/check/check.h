@@ -99,6 +99,9 @@ void check_restrictions(struct check *check);
  */
 void check_srs_domain(struct check *check);
 
+/* Checks whether the domain of each section spf "NAME" is one that Postfix accepts mail for. */
+void check_section_names(struct check *check);
+
 /*
  * Checks whether domains lists each domain that Postfix considers its own; without Postfix, whether
  * it lists any.

@@ -506,6 +506,26 @@ is_spf_test_only(const struct spf_settings *spf)
 	return spf->test_only;
 }
 
+static bool
+is_spf_inactive(const struct spf_settings *spf)
+{
+	return spf->test_only || is_spf_off(spf) || settings_refuse_no_result(spf);
+}
+
+/* has_section_without - is there a section whose options do not have the effect? */
+static bool
+has_section_without(
+    const struct settings *settings, bool (*has_effect)(const struct spf_settings *))
+{
+	const struct spf_section *section;
+	size_t i;
+
+	for (i = 0; (section = spf_sections_at(settings->sections, i)) != NULL; i++)
+		if (!has_effect(&section->spf))
+			return true;
+	return false;
+}
+
 /* check_spf_is_on - the settings for the first days of a migration are easily forgotten */
 static void
 check_spf_is_on(struct check *check)
@@ -514,7 +534,17 @@ check_spf_is_on(struct check *check)
 	const struct spf_settings *spf = &settings->spf;
 	bool off = is_spf_off(spf);
 
-	if (settings->policy.n == 0 || (!off && !spf->test_only))
+	if (settings->policy.n == 0)
+		return;
+	if (has_section_without(settings, is_spf_inactive) && is_spf_inactive(spf)) {
+		findings_add(check->findings, FINDING_OK,
+		    "SPF refuses mail only for recipients that have a section");
+		return;
+	}
+	if (settings_refuse_no_result(spf) && !spf->test_only)
+		findings_add(check->findings, FINDING_OK,
+		    "SPF refuses nothing: helo-reject and mail-from-reject only add the header");
+	if (!off && !spf->test_only)
 		return;
 	findings_add(check->findings, FINDING_WARNING,
 	    off ? "SPF is not checked: helo-reject and mail-from-reject are no-check"

@@ -27,4 +27,5 @@ check_postfix(struct check *check, const char *dir)
 	check_restrictions(check);
 	check_dmarc(check);
 	check_srs_domain(check);
+	check_section_names(check);
 }

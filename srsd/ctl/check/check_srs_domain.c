@@ -2,14 +2,16 @@
 /*
  * srs-domain, unauthenticated-domain and each of reverse-domains: bounces must be accepted and must
  * not be sent to another host, addresses that the reverse map does not rewrite must be refused, and
- * postmaster must not be refused (RFC 5321, 4.5.1).
+ * postmaster must not be refused (RFC 5321, 4.5.1). The domains of sections must be accepted as well.
  */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "common/hostname.h"
+#include "common/idna.h"
 #include "common/xmalloc.h"
+#include "conf/spf_sections.h"
 #include "srsd/ctl/check/check.h"
 #include "srsd/srs/srs_domains.h"
 
@@ -27,8 +29,8 @@ static const struct domain_class {
 	{ "relay_domains", "relay_recipient_maps", false },
 };
 
-/* The maximum number of candidates of per-domain that Postfix is asked about. */
-#define CANDIDATES_MAX_ASKED 50
+/* The maximum number of candidates of per-domain, and of sections, that Postfix is asked about. */
+#define DOMAINS_MAX_ASKED 50
 
 #define N_CLASSES (sizeof(classes) / sizeof(classes[0]))
 #define RELAY_CLASS 3
@@ -342,7 +344,7 @@ check_candidates_of(struct check *check, const char *option, const char *form)
 
 	if (strcmp(form, "off") == 0 || strcmp(form, "same") == 0)
 		return;
-	for (i = 0; i < domains->n && asked < CANDIDATES_MAX_ASKED; i++) {
+	for (i = 0; i < domains->n && asked < DOMAINS_MAX_ASKED; i++) {
 		struct text domain = { domains->text[i], strlen(domains->text[i]) };
 
 		if (!srs_domains_candidate(check->settings, form, domain, candidate))
@@ -356,6 +358,38 @@ check_candidates_of(struct check *check, const char *option, const char *form)
 	if (accepted > 0)
 		findings_add(check->findings, FINDING_OK, "%s %s: %zu domains are accepted", option,
 		    form, accepted);
+}
+
+static void
+check_section(struct check *check, const char *name)
+{
+	const char *at = strrchr(name, '@'), *domain = at == NULL ? name : at + 1;
+	char ascii[HOSTNAME_MAX + 1];
+
+	if (is_accepted(check, domain) ||
+	    (idna_to_ascii(ascii, domain, strlen(domain)) > 0 && is_accepted(check, ascii)))
+		return;
+	findings_add(check->findings, FINDING_WARNING,
+	    "the section spf \"%s\" has no effect: Postfix does not accept mail for %s", name,
+	    domain);
+	findings_remedy(check->findings,
+	    "correct its name in srsd.conf: it must be the one that a client uses at RCPT");
+}
+
+void
+check_section_names(struct check *check)
+{
+	const struct spf_section *section;
+	size_t i;
+
+	if (check->settings->policy.n == 0)
+		return;
+	for (i = 0; i < DOMAINS_MAX_ASKED; i++) {
+		section = spf_sections_at(check->settings->sections, i);
+		if (section == NULL)
+			return;
+		check_section(check, section->name);
+	}
 }
 
 void
