@@ -102,7 +102,8 @@ class PolicydSpf:
 
     def __init__(self, config, dns):
         host, _, port = dns.address.partition(':')
-        self.process = subprocess.Popen([sys.executable, '-c', PROGRAM, config, host, port],
+        # With Mock, it does not flush its answers: -u.
+        self.process = subprocess.Popen([sys.executable, '-u', '-c', PROGRAM, config, host, port],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.DEVNULL)
 

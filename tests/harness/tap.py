@@ -7,9 +7,13 @@ instead. A failure is described in `#` lines: the traceback, then the output of 
 run.
 """
 
+import os
 import sys
 import traceback
 import unittest
+
+# Another program in Python that a test runs must write as it does for Postfix.
+os.environ.pop('PYTHONUNBUFFERED', None)
 
 # Functions without arguments that return lines of text; called when a case fails.
 diagnostics = []
