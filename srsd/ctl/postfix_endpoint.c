@@ -42,7 +42,7 @@ split_target(char *text, const char **host, const char **port)
 	return **host != '\0' && **port != '\0';
 }
 
-/* resolve_target - NULL: HOST:PORT stands for no such address */
+/* resolve_target - NULL: HOST:PORT has no such address */
 static struct addrinfo *
 resolve_target(const char *theirs, int family, int flags)
 {

@@ -27,7 +27,7 @@ struct postfix_map_place postfix_endpoint_place(const struct settings *settings,
 
 /*
  * True when one of the tables in maps is this map, as tcp:HOST:PORT, socketmap:inet:HOST:PORT:NAME
- * or socketmap:unix:PATH:NAME. A host name stands for all addresses that inet_protocols of Postfix
+ * or socketmap:unix:PATH:NAME. A host name means all addresses that inet_protocols of Postfix
  * permits. chrooted applies to the service that opens the table.
  */
 bool postfix_endpoint_names_map(const struct postfix *postfix, const char *maps,
@@ -41,20 +41,20 @@ bool postfix_endpoint_is_one(const struct text_list *endpoints, const char *thei
     const struct postfix *postfix, bool chrooted);
 
 /*
- * The addresses that Postfix tries for HOST:PORT, in this order; none if it cannot be resolved. An
- * address in numbers stands for itself, even if it is excluded.
+ * The addresses that Postfix tries for HOST:PORT, in this order; none if it cannot be resolved. A
+ * numeric address is always among them, even if inet_protocols excludes it.
  */
 void postfix_endpoint_targets(
     const struct postfix *postfix, const char *theirs, struct endpoint *targets);
 
-/* True when HOST:PORT has an address in numbers that inet_protocols keeps Postfix from using. */
+/* True when HOST is a numeric address that inet_protocols keeps Postfix from using. */
 bool postfix_endpoint_is_excluded(const struct postfix *postfix, const char *theirs);
 
 /* True when an address is that of one of the endpoints. */
 bool postfix_endpoint_is_ours(
     const struct endpoint_addr *theirs, const struct text_list *endpoints);
 
-/* True when HOST:PORT stands for one of the endpoints, perhaps among other addresses. */
+/* True when one of the addresses of HOST:PORT is that of one of the endpoints. */
 bool postfix_endpoint_reaches(
     const struct postfix *postfix, const char *theirs, const struct text_list *endpoints);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * secret_use - the secrets that the daemon uses. They are those of the file only after a reload: until
- * then it signs with a secret that, according to the history of the file, has stopped signing.
+ * secret_use - the secrets that the daemon uses. They are those of the file only after a reload:
+ * until then it signs with a secret that, according to the history of the file, has stopped
+ * signing.
  */
 #ifndef SRSD_CTL_SECRET_USE_H
 #define SRSD_CTL_SECRET_USE_H

@@ -143,7 +143,7 @@ const char *recent_text_name(enum recent_text which);
  *	client		the IP address of the client
  *	address		any of its addresses: a text of more than RECENT_ONE_MAX bytes matches a
  *			record that was cut if it begins with it
- *	domain		the domain of any of its addresses; ".example.org" stands for the
+ *	domain		the domain of any of its addresses; ".example.org" means the
  *			subdomains of example.org
  *	result		its result, action, reason or would, or the service
  */
