@@ -14,6 +14,7 @@
 #include "spf/spf_check.h"
 #include "spf/spf_evaluator.h"
 #include "spf/spf_lookups.h"
+#include "spf/spf_memory.h"
 #include "spf/spf_record_set.h"
 
 /*
@@ -42,6 +43,8 @@
 struct check_part {
 	bool wanted;
 	bool done;
+	bool recalled; /* the verdict is that of an earlier check, and there are no lookups */
+	struct spf_memory_basis basis; /* of a verdict that was recalled */
 	struct spf_lookups lookups;
 	struct spf_request req;
 	struct spf_verdict *verdict; /* NULL for ALLOW and FURTHER */
@@ -65,6 +68,7 @@ struct spf_check {
 	const struct spf_settings *lists; /* the allow-lists, from the settings */
 	struct ipaddr client;
 	enum spf_evaluator evaluator;
+	struct spf_memory *memory; /* NULL: the check does not use it */
 	struct event *timer;
 	struct event *resume; /* made active when answers have come */
 	uint64_t started;     /* on the clock, in milliseconds */
@@ -447,6 +451,67 @@ begin_check(struct spf_check *check)
 	check->owed = !spf_check_is_done(check);
 }
 
+static struct spf_memory_key
+get_memory_key(const struct check_part *part)
+{
+	struct spf_memory_key key = { &part->req.ip, part->req.domain };
+
+	return key;
+}
+
+static uint64_t
+get_cache_seconds(const struct spf_check *check)
+{
+	return check->started / 1000;
+}
+
+/* recall_verdict - use that of an earlier check, if it is known; its answers count as cached */
+static void
+recall_verdict(struct spf_check *check, struct check_part *part)
+{
+	const struct spf_memory_key key = get_memory_key(part);
+
+	if (check->memory == NULL || part->verdict == NULL)
+		return;
+	part->recalled = part->done = spf_memory_find(
+	    check->memory, &key, get_cache_seconds(check), part->verdict, &part->basis);
+	if (part->recalled)
+		resolver_count_cached(check->checker->resolver, part->basis.questions);
+}
+
+/* get_part_basis - the answers that the part has used; none if it is not wanted */
+static struct spf_memory_basis
+get_part_basis(const struct check_part *part)
+{
+	struct spf_memory_basis basis = { 0, UINT64_MAX };
+
+	if (part->recalled)
+		return part->basis;
+	if (part->wanted) {
+		basis.questions = spf_answers_questions(part->lookups.answers);
+		basis.expires = spf_answers_expires(part->lookups.answers);
+	}
+	return basis;
+}
+
+/*
+ * remember_part - keep its verdict for later checks, if all its answers were in the cache
+ *
+ * Called when the check has begun, so that its settings and its resolver are the current ones.
+ */
+static void
+remember_part(struct spf_check *check, const struct check_part *part)
+{
+	const struct spf_memory_key key = get_memory_key(part);
+	struct spf_memory_basis basis;
+
+	if (!part->wanted || !part->done || part->recalled ||
+	    spf_answers_used_network(part->lookups.answers))
+		return;
+	basis = get_part_basis(part);
+	spf_memory_add(check->memory, &key, part->verdict, &basis, get_cache_seconds(check));
+}
+
 /*
  * init_part - make the request of a part
  *
@@ -460,7 +525,6 @@ init_part(struct check_part *part, struct spf_check *check, const struct spf_che
 
 	part->wanted = true;
 	part->check = check;
-	spf_lookups_init(&part->lookups, check->checker, &lookups_user, part, check->started);
 	part->req.ip = req->ip;
 	part->req.domain.s = part->domain;
 	part->req.domain.len = idna_to_ascii(part->domain, domain.s, domain.len);
@@ -472,6 +536,10 @@ init_part(struct check_part *part, struct spf_check *check, const struct spf_che
 	part->req.void_limit = req->rfc_limits ? RFC_VOIDS : (unsigned)spf->void_limit;
 	part->req.explain = spf->use_exp;
 	part->req.trace = req->trace ? spf_trace_new() : NULL;
+	recall_verdict(check, part);
+	if (!part->recalled)
+		spf_lookups_init(
+		    &part->lookups, check->checker, &lookups_user, part, check->started);
 }
 
 /* give_record - to the evaluations of both identities, because it is that of a domain */
@@ -510,6 +578,16 @@ copy_request_texts(struct spf_check *check, const struct spf_check_request *req)
 		idna_to_ascii(check->helo_name, req->helo.s, req->helo.len);
 }
 
+/* find_usable_memory - NULL: the check has to evaluate everything, and remembers nothing */
+static struct spf_memory *
+find_usable_memory(const struct spf_checker *checker, const struct spf_check_request *req)
+{
+	bool usable = req->remember && req->evaluator == SPF_EVALUATOR_NATIVE && !req->trace &&
+		      !req->rfc_limits && req->record.s == NULL;
+
+	return usable ? checker->memory : NULL;
+}
+
 static struct spf_check *
 make_check(void)
 {
@@ -531,6 +609,7 @@ spf_check_start(const struct spf_checker *checker, struct settings *settings,
 	check->checker = checker;
 	check->settings = settings_ref(settings);
 	check->evaluator = req->evaluator;
+	check->memory = find_usable_memory(checker, req);
 	check->wake = wake;
 	check->wake_arg = arg;
 	check->further = req->further;
@@ -556,6 +635,10 @@ spf_check_start(const struct spf_checker *checker, struct settings *settings,
 	if (req->further != NULL)
 		init_part(&check->part[FURTHER], check, req, no_domain);
 	begin_check(check);
+	if (check->memory != NULL) {
+		remember_part(check, &check->part[HELO]);
+		remember_part(check, &check->part[MAILFROM]);
+	}
 	return check;
 }
 
@@ -620,7 +703,7 @@ spf_check_used_network(const struct spf_check *check, enum spf_identity identity
 {
 	const struct check_part *part = find_check_part(check, identity);
 
-	return part->wanted && spf_answers_used_network(part->lookups.answers);
+	return part->wanted && !part->recalled && spf_answers_used_network(part->lookups.answers);
 }
 
 uint64_t
@@ -650,8 +733,7 @@ spf_check_questions(const struct spf_check *check)
 	size_t i, n = 0;
 
 	for (i = 0; i < PARTS; i++)
-		if (check->part[i].wanted)
-			n += spf_answers_questions(check->part[i].lookups.answers);
+		n += get_part_basis(&check->part[i]).questions;
 	return n;
 }
 
@@ -662,9 +744,7 @@ spf_check_expires(const struct spf_check *check)
 	size_t i;
 
 	for (i = 0; i < PARTS; i++)
-		if (check->part[i].wanted)
-			first = pick_earlier(
-			    first, spf_answers_expires(check->part[i].lookups.answers));
+		first = pick_earlier(first, get_part_basis(&check->part[i]).expires);
 	return first;
 }
 

@@ -18,6 +18,7 @@
 #include "conf/settings.h"
 #include "spf/dns/resolver.h"
 #include "spf/spf_inflight.h"
+#include "spf/spf_memory.h"
 #include "spf/spf_trace.h"
 #include "spf/spf_verdict.h"
 
@@ -31,6 +32,7 @@ struct spf_checker {
 	struct resolver *resolver;
 	struct spf_inflight *inflight;
 	const struct clock *clock;
+	struct spf_memory *memory; /* or NULL; forgotten when the resolver or the settings change */
 };
 
 struct spf_check_request {
@@ -49,6 +51,12 @@ struct spf_check_request {
 	 * HELO name if the sender is not evaluated. s is NULL: use those of the DNS.
 	 */
 	struct text record;
+	/*
+	 * Use the verdicts of earlier checks that the memory of the checker has, and add to it. All that
+	 * the check reports is as if it had found all answers in the DNS cache. With libspf2, a trace,
+	 * a record or rfc_limits, everything is evaluated all the same.
+	 */
+	bool remember;
 	bool trace;      /* record the steps, for spf_check_trace */
 	bool rfc_limits; /* those of RFC 7208, whatever lookup-limit and void-limit say */
 	time_t now;      /* for %{t} */

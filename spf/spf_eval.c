@@ -630,6 +630,7 @@ fetch_explanation(struct eval *e)
 	const struct dns_answer *answer = ask_explanation(e, &done);
 	size_t len;
 
+	e->verdict->explained = true;
 	if (answer == NULL)
 		return done;
 	if (!read_explanation(answer, &text, &problem)) {

@@ -85,7 +85,8 @@ struct spf_verdict {
 	 * get another result. Of the native evaluator.
 	 */
 	bool varies;
-	bool differs; /* libspf2 ran, and its result is not the native one */
+	bool explained; /* a fail whose explanation was looked up, perhaps without success */
+	bool differs;   /* libspf2 ran, and its result is not the native one */
 	enum spf_result native, libspf2;
 	/*
 	 * The reason of a temperror or permerror, printable ASCII without a '"'; else "". It names the

@@ -98,6 +98,12 @@ void resolver_count_in(struct resolver *r, struct resolver_counts *counts);
 /* Reports each attempt to the watch (dns_watch.h) from now on, until the resolver retires. */
 void resolver_report_to(struct resolver *r, struct dns_watch *watch);
 
+/*
+ * Counts n queries as answered by the cache: they were not made, because their result is known
+ * from earlier answers of the cache that have not expired (spf/spf_memory.h).
+ */
+void resolver_count_cached(struct resolver *r, size_t n);
+
 /* The plan that the resolver was made for. */
 const char *resolver_get_plan(const struct resolver *r);
 

@@ -109,7 +109,7 @@ json_t *
 offline_spf(struct offline *offline, const json_t *request, const char **error)
 {
 	struct spf_checker checker = { offline->base, offline->resolver, offline->inflight,
-		&clock_system };
+		&clock_system, NULL };
 	struct spf_query *query;
 	json_t *report = NULL;
 
@@ -146,7 +146,7 @@ bool
 offline_candidate(struct offline *offline, const char *domain, char text[CANDIDATE_TEXT_SIZE])
 {
 	struct spf_checker checker = { offline->base, offline->resolver, offline->inflight,
-		&clock_system };
+		&clock_system, NULL };
 	struct candidates *candidates = candidates_new(&checker);
 	struct offline_state state = { .text = text };
 	struct candidate_question *question;

@@ -422,9 +422,10 @@ start_policy_check(struct policy_session *s, const struct gate_query *q,
     const struct gate_plan *plan, const struct spf_verdicts *known)
 {
 	struct policy_service *service = s->service;
-	const struct spf_check_request req =
+	struct spf_check_request req =
 	    gate_check_request(q, service->settings, plan, known, clock_wall(service->clock));
 
+	req.remember = true;
 	s->check =
 	    spf_check_start(&service->checker, service->settings, &req, wake_policy_session, s);
 	return spf_check_is_done(s->check);

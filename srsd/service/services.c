@@ -82,6 +82,7 @@ static void
 use_resolver(struct services *s)
 {
 	s->policy.checker.resolver = s->resolver;
+	spf_memory_forget(s->policy.checker.memory);
 	resolver_count_in(s->resolver, &s->stats.dns);
 	resolver_report_to(s->resolver, &s->dns_watch);
 }
@@ -138,6 +139,7 @@ make_memories(struct services *s)
 {
 	s->inflight = spf_inflight_new();
 	s->messages = message_memory_new();
+	s->verdicts = spf_memory_new();
 	s->budget = srs_budget_new();
 	s->recent = recent_new(0);
 	s->charged = tally_new(POLICY_CHARGE_RECIPIENTS, POLICY_CHARGE_SECONDS);
@@ -160,7 +162,7 @@ static void
 make_policy(struct services *s)
 {
 	s->policy = (struct policy_service){
-		.checker = { s->base, s->resolver, s->inflight, s->clock },
+		.checker = { s->base, s->resolver, s->inflight, s->clock, s->verdicts },
 		.messages = s->messages,
 		.budget = s->budget,
 		.charged = s->charged,
@@ -249,6 +251,7 @@ services_free(struct services **services)
 	tally_free(&s->charged);
 	tally_free(&s->unknown_domains);
 	message_memory_free(&s->messages);
+	spf_memory_free(&s->verdicts);
 	srs_budget_free(&s->budget);
 	event_free(s->reopen);
 	store_free(&s->store);

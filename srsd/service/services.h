@@ -38,6 +38,7 @@ struct services {
 	struct dns_watch dns_watch;
 	struct spf_inflight *inflight;
 	struct message_memory *messages;
+	struct spf_memory *verdicts;
 	struct srs_budget *budget;
 	struct candidates *candidates;
 	struct forward_counts *forward_counts;

@@ -378,6 +378,12 @@ resolver_count_in(struct resolver *r, struct resolver_counts *counts)
 }
 
 void
+resolver_count_cached(struct resolver *r, size_t n)
+{
+	r->counts->cached += n;
+}
+
+void
 resolver_report_to(struct resolver *r, struct dns_watch *watch)
 {
 	r->watch = watch;

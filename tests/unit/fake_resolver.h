@@ -30,6 +30,7 @@ struct resolver {
 	struct resolver_question *question[FAKE_RESOLVER_MAX];
 	unsigned asked, cancelled;
 	unsigned expired; /* of those that were cancelled: because their time was over */
+	size_t counted;   /* by resolver_count_cached */
 };
 
 struct dns_answer *
@@ -87,6 +88,12 @@ resolver_expire(struct resolver_question *q)
 {
 	q->resolver->expired++;
 	resolver_cancel(q);
+}
+
+void
+resolver_count_cached(struct resolver *r, size_t n)
+{
+	r->counted += n;
 }
 
 const char *

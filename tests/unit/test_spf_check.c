@@ -498,6 +498,243 @@ test_expires(void **state)
 	spf_check_free(&check);
 }
 
+/* What a check reports about an identity and all of them; and the verdict, with empty texts. */
+struct reported {
+	struct spf_verdict verdict;
+	size_t questions;
+	uint64_t expires;
+	struct spf_cost limits;
+	char domain[HOSTNAME_MAX + 1];
+};
+
+static struct reported
+report_check(const struct spf_check *check)
+{
+	struct reported r;
+
+	memset(&r, 0, sizeof(r));
+	assert_true(spf_check_is_done(check));
+	assert_true(spf_check_evaluates(check, SPF_IDENTITY_MAILFROM));
+	assert_true(spf_check_verdicts(check)->has_mailfrom);
+	assert_false(spf_check_used_network(check, SPF_IDENTITY_MAILFROM));
+	memcpy(&r.verdict, &spf_check_verdicts(check)->mailfrom,
+	    offsetof(struct spf_verdict, problem));
+	strlcpy(r.verdict.problem, spf_check_verdicts(check)->mailfrom.problem,
+	    sizeof(r.verdict.problem));
+	strlcpy(r.verdict.explanation, spf_check_verdicts(check)->mailfrom.explanation,
+	    sizeof(r.verdict.explanation));
+	r.questions = spf_check_questions(check);
+	r.expires = spf_check_expires(check);
+	r.limits = spf_check_limits(check, SPF_IDENTITY_MAILFROM);
+	strlcpy(r.domain, spf_check_domain(check, SPF_IDENTITY_MAILFROM), sizeof(r.domain));
+	return r;
+}
+
+/* check_twice - the second check reports the same; true if it has used the memory */
+static bool
+check_twice(const struct spf_check_request *req)
+{
+	size_t counted = resolver.counted;
+	struct reported first, second;
+	struct spf_check *check;
+
+	check = start(req);
+	first = report_check(check);
+	spf_check_free(&check);
+	check = start(req);
+	second = report_check(check);
+	spf_check_free(&check);
+	assert_memory_equal(&first, &second, sizeof(first));
+	if (resolver.counted == counted)
+		return false;
+	assert_int_equal(resolver.counted - counted, first.questions);
+	return true;
+}
+
+static void
+use_memory(struct spf_check_request *req)
+{
+	req->remember = true;
+	req->check_helo = false;
+	resolver.known = make_kept_answer;
+	checker.memory = spf_memory_new();
+}
+
+static void
+test_remembered_or_not(void **state)
+{
+	static const struct {
+		const char *local, *domain;
+		bool known; /* to the second check */
+	} rows[] = {
+		{ "jane", "mx.relay.test", true },
+		{ "jane", "MX.relay.test", true },
+		{ "jane", "mx.relay.test.", true },
+		{ "jane", "void.test", true },
+		{ "jane", "neutral.test", true },
+		{ "jane", "hard.test", true },
+		/* An answer that may not be kept. */
+		{ "jane", "x.test", false },
+		/* Another local part or HELO name may get another result. */
+		{ "jane", "local.test", false },
+		{ "jane", "xn--bcher-kva.test", false },
+		/* A fail with an explanation, even if that is missing. */
+		{ "jane", "exp.test", false },
+		{ "jane", "lost.test", false },
+		/* Permerror, temperror, no question at all. */
+		{ "jane", "bad.test", false },
+		{ "jane", "broken.test", false },
+		{ "jane", "localhost", false },
+	};
+	struct spf_check_request req = make_request("mx.relay.test", "", "");
+	size_t i;
+
+	(void)state;
+	use_memory(&req);
+	settings->spf.use_exp = true;
+	resolver.zone = "mx.relay.test TXT v=spf1 a -all\n"
+			"mx.relay.test A 192.0.2.1\n"
+			"neutral.test TXT v=spf1 a:void.test ?all\n"
+			"hard.test TXT v=spf1 -all\n"
+			"x.test TXT v=spf1 include:i.test -all\n"
+			"i.test TXT v=spf1 ?all\n"
+			"local.test TXT v=spf1 exists:%{l}.users.test -all\n"
+			"jane.users.test A 127.0.0.1\n"
+			"xn--bcher-kva.test TXT v=spf1 exists:%{h}.helo.test -all\n"
+			"exp.test TXT v=spf1 -all exp=why.test\n"
+			"why.test TXT no, says %{r} at %{t}\n"
+			"lost.test TXT v=spf1 -all exp=%{l}.lost.test\n"
+			"bad.test TXT v=spf1 bad\n"
+			"broken.test TXT !\n";
+	for (i = 0; i < COUNT(rows); i++) {
+		req.sender_local = fake_text(rows[i].local);
+		req.sender_domain = fake_text(rows[i].domain);
+		unit_int(rows[i].domain, "known", check_twice(&req), rows[i].known);
+	}
+	spf_memory_free(&checker.memory);
+	unit_end();
+}
+
+/* check_mailfrom - the result of one check of a domain */
+static void
+check_mailfrom(const struct spf_check_request *req, const char *name, enum spf_result result)
+{
+	struct spf_check *check = start(req);
+
+	unit_int(name, "result", spf_check_verdicts(check)->mailfrom.result, result);
+	spf_check_free(&check);
+}
+
+#define OTHER_ZONE "mx.relay.test TXT v=spf1 ?all\n"
+
+static void
+test_remembered_until_an_answer_expires(void **state)
+{
+	struct spf_check_request req = make_request("mx.relay.test", "jane", "mx.relay.test");
+	struct spf_check *check;
+
+	(void)state;
+	use_memory(&req);
+	check_mailfrom(&req, "first", SPF_PASS);
+	/* The TXT record expires at 700, the address at 900. */
+	resolver.zone = OTHER_ZONE;
+	hand_ms = 699999;
+	check_mailfrom(&req, "last", SPF_PASS);
+	req.check_helo = true;
+	req.check_mailfrom = false;
+	check = start(&req);
+	unit_int("other identity", "result", spf_check_verdicts(check)->helo.result, SPF_PASS);
+	unit_true("other identity", "no MAIL FROM", !spf_check_verdicts(check)->has_mailfrom);
+	spf_check_free(&check);
+	req.check_helo = false;
+	req.check_mailfrom = true;
+	hand_ms = 700000;
+	check_mailfrom(&req, "expired", SPF_NEUTRAL);
+	spf_memory_free(&checker.memory);
+	unit_end();
+}
+
+static void
+test_memory_not_used(void **state)
+{
+	const struct spf_check_request plain = make_request("h", "jane", "mx.relay.test");
+	struct spf_check_request req = plain;
+
+	(void)state;
+	use_memory(&req);
+	check_mailfrom(&req, "first", SPF_PASS);
+	resolver.zone = OTHER_ZONE;
+	check_mailfrom(&req, "known", SPF_PASS);
+	req.remember = false;
+	check_mailfrom(&req, "not wanted", SPF_NEUTRAL);
+	req.remember = true;
+	req.trace = true;
+	check_mailfrom(&req, "trace", SPF_NEUTRAL);
+	req.trace = false;
+	req.rfc_limits = true;
+	check_mailfrom(&req, "limits", SPF_NEUTRAL);
+	req.rfc_limits = false;
+	req.record = fake_text("v=spf1 ~all");
+	check_mailfrom(&req, "record", SPF_SOFTFAIL);
+	req.record.s = NULL;
+#ifdef HAVE_LIBSPF2
+	req.evaluator = SPF_EVALUATOR_BOTH;
+	check_mailfrom(&req, "both", SPF_NEUTRAL);
+	req.evaluator = SPF_EVALUATOR_NATIVE;
+#endif
+	assert_true(ipaddr_parse(&req.ip, "192.0.2.2", 9));
+	check_mailfrom(&req, "other address", SPF_NEUTRAL);
+	req.ip = plain.ip;
+	/* None of them was remembered instead. */
+	check_mailfrom(&req, "still known", SPF_PASS);
+	spf_memory_forget(checker.memory);
+	check_mailfrom(&req, "forgotten", SPF_NEUTRAL);
+	spf_memory_free(&checker.memory);
+	unit_end();
+}
+
+/* The settings or the resolver may have changed while a check waited. */
+static void
+test_waited_is_not_remembered(void **state)
+{
+	struct spf_check_request req = make_request("h", "jane", "mx.relay.test");
+	struct spf_check *check;
+
+	(void)state;
+	use_memory(&req);
+	resolver.known = NULL;
+	check = start(&req);
+	fake_resolver_run(&resolver, base);
+	assert_int_equal(spf_check_verdicts(check)->mailfrom.result, SPF_PASS);
+	assert_int_equal(spf_memory_count(checker.memory), 0);
+	spf_check_free(&check);
+	spf_memory_free(&checker.memory);
+}
+
+/* One identity is known, the other one has to wait; the allow-lists and further need answers. */
+static void
+test_one_remembered(void **state)
+{
+	struct spf_check_request req = make_request("void.test", "jane", "mx.relay.test");
+	struct spf_check *check;
+
+	(void)state;
+	use_memory(&req);
+	check_mailfrom(&req, "first", SPF_PASS);
+	resolver.known = NULL;
+	req.check_helo = true;
+	check = start(&req);
+	assert_false(spf_check_is_done(check));
+	assert_int_equal(resolver.out, 1);
+	fake_resolver_run(&resolver, base);
+	check_results(check, SPF_NONE, SPF_PASS);
+	assert_true(spf_check_used_network(check, SPF_IDENTITY_HELO));
+	assert_false(spf_check_used_network(check, SPF_IDENTITY_MAILFROM));
+	assert_int_equal(spf_check_questions(check), 3);
+	spf_check_free(&check);
+	spf_memory_free(&checker.memory);
+}
+
 /* After a check that waits is freed, wake is not called any more. */
 static void
 test_cancelled(void **state)
@@ -1208,6 +1445,11 @@ main(void)
 		CHECK_TEST(test_further),
 		CHECK_TEST(test_deadline_of_further),
 		CHECK_TEST(test_expires),
+		CHECK_TEST(test_remembered_or_not),
+		CHECK_TEST(test_remembered_until_an_answer_expires),
+		CHECK_TEST(test_memory_not_used),
+		CHECK_TEST(test_waited_is_not_remembered),
+		CHECK_TEST(test_one_remembered),
 		CHECK_TEST(test_cancelled),
 		CHECK_TEST(test_deadline),
 		CHECK_TEST(test_deadline_of_one_identity),

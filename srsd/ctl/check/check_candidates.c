@@ -173,7 +173,7 @@ static json_t *
 check_candidates_confined(struct offline *offline, void *arg)
 {
 	struct spf_checker checker = { offline->base, offline->resolver, offline->inflight,
-		&clock_system };
+		&clock_system, NULL };
 	struct candidates_check *c = arg;
 	size_t i;
 
