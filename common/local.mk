@@ -34,6 +34,7 @@ unit_tests += tests/unit/test_filebox
 common_files += common/filewatch.c common/filewatch.h
 unit_tests += tests/unit/test_filewatch
 common_files += common/hash.h
+unit_tests += tests/unit/test_hash
 common_files += common/hostname.c common/hostname.h
 unit_tests += tests/unit/test_hostname
 common_files += common/idna.c common/idna.h
