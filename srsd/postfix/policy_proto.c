@@ -1,70 +1,99 @@
 /* SPDX-License-Identifier: ISC */
-#include <stdbool.h>
 #include <string.h>
 
 #include "srsd/postfix/policy_proto.h"
 
-/*
- * find_attribute - the field for the value of this name; NULL for the twenty names that are not
- * used
- *
- * Nearly all names differ in length.
- */
-static struct text *
-find_attribute(struct policy_request *req, struct text name)
+/* The members of struct policy_request. */
+enum policy_value {
+	PROTOCOL_STATE,
+	CLIENT_ADDRESS,
+	HELO_NAME,
+	SENDER,
+	RECIPIENT,
+	QUEUE_ID,
+	INSTANCE,
+	SASL_USERNAME,
+	UNUSED = POLICY_VALUES,
+};
+
+/* map_attribute - UNUSED for the twenty names that are not used; nearly all differ in length */
+static enum policy_value
+map_attribute(struct text name)
 {
 	switch (name.len) {
 	case 6:
-		return text_is(name, "sender") ? &req->sender : NULL;
+		return text_is(name, "sender") ? SENDER : UNUSED;
 	case 8:
 		if (text_is(name, "instance"))
-			return &req->instance;
-		return text_is(name, "queue_id") ? &req->queue_id : NULL;
+			return INSTANCE;
+		return text_is(name, "queue_id") ? QUEUE_ID : UNUSED;
 	case 9:
 		if (text_is(name, "helo_name"))
-			return &req->helo_name;
-		return text_is(name, "recipient") ? &req->recipient : NULL;
+			return HELO_NAME;
+		return text_is(name, "recipient") ? RECIPIENT : UNUSED;
 	case 13:
-		return text_is(name, "sasl_username") ? &req->sasl_username : NULL;
+		return text_is(name, "sasl_username") ? SASL_USERNAME : UNUSED;
 	case 14:
 		if (text_is(name, "client_address"))
-			return &req->client_address;
-		return text_is(name, "protocol_state") ? &req->protocol_state : NULL;
+			return CLIENT_ADDRESS;
+		return text_is(name, "protocol_state") ? PROTOCOL_STATE : UNUSED;
 	default:
-		return NULL;
+		return UNUSED;
 	}
 }
 
-/*
- * parse_attributes - the lines of a complete request, each with its NEWLINE; returns an error or
- * NULL
- */
-static const char *
-parse_attributes(const char *s, const char *end, struct policy_request *req)
+/* read_attribute - the line from p->line to p->scanned, where its NEWLINE is */
+static void
+read_attribute(struct policy_parser *p, const char *data)
 {
-	struct text name, value, *to;
-	const char *begin = s, *nl, *eq;
-	bool is_policy = false;
+	const char *s = data + p->line, *eq = memchr(s, '=', p->scanned - p->line);
+	struct text name = { s, 0 }, value;
+	enum policy_value known;
 
-	memset(req, 0, sizeof(*req));
-	for (; s < end; s = nl + 1) {
-		nl = memchr(s, '\n', (size_t)(end - s));
-		eq = memchr(s, '=', (size_t)(nl - s));
-		if (eq == NULL)
-			return "line without '='";
-		name.s = s;
-		name.len = (size_t)(eq - s);
-		value.s = eq + 1;
-		value.len = (size_t)(nl - value.s);
-		if (text_is(name, "request"))
-			is_policy = text_is(value, "smtpd_access_policy");
-		to = find_attribute(req, name);
-		if (to != NULL)
-			*to = value;
+	if (eq == NULL) {
+		if (p->error == NULL)
+			p->error = "line without '='";
+		return;
 	}
-	if (memchr(begin, '\0', (size_t)(end - begin)) != NULL)
+	name.len = (size_t)(eq - s);
+	value.s = eq + 1;
+	value.len = p->scanned - p->line - name.len - 1;
+	known = map_attribute(name);
+	if (known != UNUSED) {
+		p->value[known].at = (size_t)(value.s - data);
+		p->value[known].len = value.len;
+	} else if (text_is(name, "request")) {
+		p->is_policy = text_is(value, "smtpd_access_policy");
+	}
+}
+
+static struct text
+get_policy_value(const struct policy_parser *p, const char *data, enum policy_value known)
+{
+	struct text value = { data + p->value[known].at, p->value[known].len };
+
+	return value;
+}
+
+/* conclude_request - whose attributes have been read, up to p->line; returns an error or NULL */
+static const char *
+conclude_request(const struct policy_parser *p, const char *data, struct policy_request *req)
+{
+	if (p->error != NULL)
+		return p->error;
+	if (memchr(data, '\0', p->line) != NULL)
 		return "NUL in an attribute";
-	return is_policy ? NULL : "no request=smtpd_access_policy";
+	if (!p->is_policy)
+		return "no request=smtpd_access_policy";
+	req->protocol_state = get_policy_value(p, data, PROTOCOL_STATE);
+	req->client_address = get_policy_value(p, data, CLIENT_ADDRESS);
+	req->helo_name = get_policy_value(p, data, HELO_NAME);
+	req->sender = get_policy_value(p, data, SENDER);
+	req->recipient = get_policy_value(p, data, RECIPIENT);
+	req->queue_id = get_policy_value(p, data, QUEUE_ID);
+	req->instance = get_policy_value(p, data, INSTANCE);
+	req->sasl_username = get_policy_value(p, data, SASL_USERNAME);
+	return NULL;
 }
 
 /* find_exceeded_limit - by the request so far, as a text; or NULL */
@@ -83,7 +112,6 @@ policy_parse(struct policy_parser *p, const char *data, size_t len, size_t *used
     struct policy_request *req, const char **error)
 {
 	const char *nl;
-	bool empty;
 
 	while (p->scanned < len) {
 		nl = memchr(data + p->scanned, '\n', len - p->scanned);
@@ -93,13 +121,13 @@ policy_parse(struct policy_parser *p, const char *data, size_t len, size_t *used
 			return -1;
 		if (nl == NULL)
 			return 0;
-		empty = p->scanned == p->line;
-		if (empty) {
-			*error = parse_attributes(data, data + p->line, req);
+		if (p->scanned == p->line) { /* an empty line */
+			*error = conclude_request(p, data, req);
 			*used = p->scanned + 1;
 			memset(p, 0, sizeof(*p));
 			return *error == NULL ? 1 : -1;
 		}
+		read_attribute(p, data);
 		p->line = ++p->scanned;
 		p->attributes++;
 	}

@@ -16,6 +16,7 @@
 #ifndef SRSD_POSTFIX_POLICY_PROTO_H
 #define SRSD_POSTFIX_POLICY_PROTO_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "common/text.h"
@@ -39,11 +40,18 @@ struct policy_request {
 	struct text sasl_username;
 };
 
+#define POLICY_VALUES 8
+
 /* The state of the parser within a request that is not complete; zeroed at the beginning. */
 struct policy_parser {
 	size_t scanned; /* bytes examined */
 	size_t line;    /* offset of the line being read */
 	unsigned attributes;
+	bool is_policy;    /* the value of the last request=, see above */
+	const char *error; /* the first one in a line, for the end of the request; or NULL */
+	struct {
+		size_t at, len;
+	} value[POLICY_VALUES]; /* offsets, because the bytes may move between two calls */
 };
 
 /*
