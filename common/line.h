@@ -24,11 +24,21 @@ void line_begin(struct line *line, const char *text);
 /* Appends len bytes of the same kind. */
 void line_put_bytes(struct line *line, const char *text, size_t len);
 
-/* The same with a NUL-terminated text. Inline, so that the length of a literal is constant. */
+/*
+ * The same with a NUL-terminated text. Inline, so that the length of a literal is constant, and a
+ * short one is copied without a call.
+ */
 static inline void
 line_put(struct line *line, const char *text)
 {
-	line_put_bytes(line, text, strlen(text));
+	size_t len = strlen(text);
+
+	if (len > sizeof(line->text) - line->len) {
+		line_put_bytes(line, text, len);
+		return;
+	}
+	memcpy(line->text + line->len, text, len);
+	line->len += len;
 }
 
 /* Appends untrusted text, made printable and cut after PRINTABLE_MAX bytes (common/printable.h). */
