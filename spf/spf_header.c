@@ -19,11 +19,28 @@
 #define RECEIVED_STEPS 13
 #define AUTHRES_STEPS 5
 
-/* is_atom_char - atext of RFC 5322 without the characters that other formats interpret */
-static bool
-is_atom_char(char c)
+/*
+ * The class of each ASCII character in a value. A table, because a header has a hundred of them:
+ *
+ *	a	in an atom: atext of RFC 5322 without the characters that other formats interpret
+ *	.	between two atoms
+ *	q	in a quoted-string only
+ *	e	the same, after a backslash: readers that know no quoted-strings ignore it then
+ *	?	replaced by a '?'
+ */
+static const char value_class[] = "????????????????"
+				  "????????????????"
+				  "qqeqqqqqeeqaqa.q"  /*  !"#$%&'()*+,-./ */
+				  "aaaaaaaaaaqeqeqq"  /* 0123456789:;<=>? */
+				  "qaaaaaaaaaaaaaaa"  /* @ABCDEFGHIJKLMNO */
+				  "aaaaaaaaaaaqeqqa"  /* PQRSTUVWXYZ[\]^_ */
+				  "qaaaaaaaaaaaaaaa"  /* `abcdefghijklmno */
+				  "aaaaaaaaaaaqqqa?"; /* pqrstuvwxyz{|}~ */
+
+static char
+get_value_class(char c)
 {
-	return ascii_isalnum(c) || c == '-' || c == '_' || c == '~' || c == '+';
+	return (unsigned char)c < sizeof(value_class) - 1 ? value_class[(unsigned char)c] : '?';
 }
 
 /* is_shown_domain_char - may it be shown in a domain or an address literal? */
@@ -43,22 +60,22 @@ is_shown_helo_char(char c)
 static bool
 is_dot_atom(struct text t)
 {
+	char class, before = '.';
 	size_t i;
 
-	if (t.len == 0 || t.s[0] == '.' || t.s[t.len - 1] == '.')
-		return false;
 	for (i = 0; i < t.len; i++) {
-		if (t.s[i] == '.' ? t.s[i + 1] == '.' : !is_atom_char(t.s[i]))
+		class = get_value_class(t.s[i]);
+		if (class != 'a' && (class != '.' || before == '.'))
 			return false;
+		before = class;
 	}
-	return true;
+	return before != '.';
 }
 
-/* get_escaped_size - readers that know no quoted-strings ignore characters after a backslash */
 static size_t
 get_escaped_size(char c)
 {
-	return c == '"' || c == '\\' || !is_shown_helo_char(c) ? 2 : 1;
+	return get_value_class(c) == 'e' ? 2 : 1;
 }
 
 /* This replaces the beginning of a name that was cut. */
@@ -102,6 +119,7 @@ static const char *
 put_value(char *buf, size_t size, struct text t)
 {
 	size_t i, n = 0;
+	char class;
 	bool whole;
 
 	if (is_dot_atom(t) && t.len < size) {
@@ -116,9 +134,10 @@ put_value(char *buf, size_t size, struct text t)
 	for (i = 0; !whole && i < CUT_LEN; i++)
 		buf[n++] = cut[i];
 	for (i = 0; i < t.len; i++) {
-		if (get_escaped_size(t.s[i]) == 2)
+		class = get_value_class(t.s[i]);
+		if (class == 'e')
 			buf[n++] = '\\';
-		buf[n++] = t.s[i] >= ' ' && t.s[i] <= '~' ? t.s[i] : '?';
+		buf[n++] = class == '?' ? '?' : t.s[i];
 	}
 	buf[n++] = '"';
 	buf[n] = '\0';
