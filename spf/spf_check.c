@@ -50,7 +50,7 @@ struct check_part {
 	struct spf_verdict *verdict; /* NULL for ALLOW and FURTHER */
 	uint64_t ms;                 /* from the start of the check to the verdict */
 	struct spf_check *check;
-	char domain[HOSTNAME_MAX + 1];
+	char *domain; /* in A-labels; "" without one */
 };
 
 enum {
@@ -83,6 +83,7 @@ struct spf_check {
 	struct check_part part[PARTS];
 	/* The members from here on are not cleared, which would cost more than the rest of the start. */
 	struct spf_verdicts verdicts;
+	char domain[PARTS][HOSTNAME_MAX + 1];
 	char helo_name[HOSTNAME_MAX + 1];
 	char receiver[HOSTNAME_MAX + 1];
 	char local[LOCAL_MAX + 1];
@@ -592,10 +593,15 @@ static struct spf_check *
 make_check(void)
 {
 	struct spf_check *check = xmalloc(sizeof(*check));
+	size_t i;
 
 	memset(check, 0, offsetof(struct spf_check, verdicts));
 	spf_verdicts_init(&check->verdicts);
 	check->helo_name[0] = check->receiver[0] = check->local[0] = '\0';
+	for (i = 0; i < PARTS; i++) {
+		check->part[i].domain = check->domain[i];
+		check->domain[i][0] = '\0';
+	}
 	return check;
 }
 
@@ -764,7 +770,8 @@ spf_check_free(struct spf_check **checkp)
 	if (check == NULL)
 		return;
 	for (i = 0; i < PARTS; i++)
-		free_check_part(&check->part[i]);
+		if (check->part[i].wanted)
+			free_check_part(&check->part[i]);
 	if (check->timer != NULL)
 		event_free(check->timer);
 	if (check->resume != NULL)
