@@ -159,11 +159,13 @@ may_have_token(struct text value)
 static void
 add_token(struct mail_headers *headers, struct text raw)
 {
-	char *token = headers->token[headers->n_tokens];
+	char *token;
 	size_t i;
 
-	if (headers->n_tokens == MAIL_HEADERS_TOKENS_MAX ||
-	    !header_lexer_unquote(token, MAIL_HEADERS_TOKEN_MAX + 1, raw))
+	if (headers->n_tokens == MAIL_HEADERS_TOKENS_MAX)
+		return;
+	token = headers->token[headers->n_tokens];
+	if (!header_lexer_unquote(token, MAIL_HEADERS_TOKEN_MAX + 1, raw))
 		return;
 	for (i = 0; is_verdict_char(token[i]); i++)
 		continue;

@@ -37,7 +37,12 @@ secret_access_unit_user(const struct settings *settings)
 static int
 try_open(const char *file)
 {
-	return open(file, O_RDONLY | O_CLOEXEC) == -1 ? errno : 0;
+	int fd = open(file, O_RDONLY | O_CLOEXEC);
+
+	if (fd == -1)
+		return errno;
+	close(fd);
+	return 0;
 }
 
 int
