@@ -18,6 +18,7 @@ from harness import dns_space
 PROGRAM = '/usr/bin/rspamd'
 SHARE = '/usr/share/rspamd'
 CONFIG = '''
+lua = "%(base)s/globals.lua";
 options {
     pidfile = "%(base)s/pid";
     tempdir = "%(base)s";
@@ -48,6 +49,10 @@ actions { reject = 1000; }
 '''
 
 
+# The plugins of rspamd 2.7 call functions that its rules define.
+GLOBALS = 'require "global_functions" ()\n'
+
+
 def find_suffixes():
     """The public suffix list: rspamd's own, or, since Debian 13, that of publicsuffix."""
     own = os.path.join(SHARE, 'effective_tld_names.dat')
@@ -68,6 +73,8 @@ class Rspamd:
         os.chmod(self.base, 0o755)
         self.path = os.path.join(self.base, 'socket')
         self.endpoint = 'unix:' + self.path
+        with open(os.path.join(self.base, 'globals.lua'), 'w', encoding='utf-8') as file:
+            file.write(GLOBALS)
         self.conf = os.path.join(self.base, 'rspamd.conf')
         with open(self.conf, 'w', encoding='utf-8') as file:
             file.write(CONFIG % {'base': self.base, 'share': SHARE, 'headers': headers,
