@@ -10,7 +10,7 @@
 
 /* Starts with an empty object. */
 struct input_line {
-	char *text; /* without the end of the line; valid until the next call */
+	char *text; /* without blanks at its ends, and not empty; valid until the next call */
 	size_t size;
 	unsigned number; /* of the line, from 1 */
 };

@@ -17,7 +17,7 @@ print_decoded_address(const json_t *decoded, const char *name)
 static void
 print_decoded_day(const json_t *decoded)
 {
-	const char *made = ctl_text(decoded, "made");
+	const char *made = ctl_text(decoded, "made"), *ahead = ctl_text(decoded, "ahead");
 	long long expired = ctl_number(decoded, "expired_days");
 
 	if (made[0] == '\0')
@@ -25,6 +25,8 @@ print_decoded_day(const json_t *decoded)
 	printf("%-10s%s", "made", made);
 	if (expired > 0)
 		printf(", expired %lld day%s ago", expired, expired == 1 ? "" : "s");
+	if (ahead[0] != '\0')
+		printf("; or %s, if the clock was ahead", ahead);
 	putchar('\n');
 }
 

@@ -6,6 +6,7 @@
 #include "srsd/service/gate_check.h"
 #include "srsd/service/reverse_report.h"
 #include "srsd/srs/srs_decode.h"
+#include "srsd/srs/srs_stamp.h"
 
 static void
 put_decoded_text(json_t *report, const char *name, const char *text)
@@ -14,9 +15,14 @@ put_decoded_text(json_t *report, const char *name, const char *text)
 		json_object_set_new(report, name, json_string(text));
 }
 
+/* The number of days that a clock may be ahead, as far as the report considers it. */
+#define DAYS_AHEAD 366
+
+/* put_decoded_day - an expired stamp may also be one of the future, if a clock was wrong */
 static void
-put_decoded_day(json_t *report, const struct srs_decoded *decoded)
+put_decoded_day(json_t *report, const struct srs_decoded *decoded, int today)
 {
+	int ahead = decoded->day + SRS_STAMP_DAYS;
 	char made[DAY_TEXT_SIZE];
 
 	if (!decoded->has_day)
@@ -24,6 +30,10 @@ put_decoded_day(json_t *report, const struct srs_decoded *decoded)
 	day_format(made, decoded->day);
 	json_object_set_new(report, "made", json_string(made));
 	json_object_set_new(report, "expired_days", json_integer(decoded->expired));
+	if (decoded->expired == 0 || ahead - today > DAYS_AHEAD)
+		return;
+	day_format(made, ahead);
+	json_object_set_new(report, "ahead", json_string(made));
 }
 
 static json_t *
@@ -74,7 +84,7 @@ reverse_report(
 	put_decoded_text(report, "sender", decoded.sender);
 	put_decoded_text(report, "original", decoded.original);
 	put_decoded_text(report, "alias", decoded.alias);
-	put_decoded_day(report, &decoded);
+	put_decoded_day(report, &decoded, day_of(context->now));
 	if (decoded.kind != SRS_ADDR_MALFORMED)
 		json_object_set_new(
 		    report, "hash", json_string(srs_decoded_hash_name(decoded.hash)));

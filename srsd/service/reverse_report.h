@@ -7,6 +7,8 @@
  *   "original": "b@y.org", the sender that the SRS0 address of another host names
  *   "alias": "...", the key in the envelope database, instead of the sender
  *   "made": "2026-10-20", "expired_days": 19, 0 if it has not expired
+ *   "ahead": "2028-08-09", the day that the stamp means if it was made by a clock that was ahead;
+ *       only if the address has expired, and this day is within a year
  *   "hash": "wrong", see srs_decoded_hash_name
  *   "tried": ["df0a58c61feb", ...], the fingerprints of the secrets, if none of them made the hash
  *   "rcpt": "550 5.1.1 unknown SRS address", the answer of the policy service to a bounce from a

@@ -453,7 +453,7 @@ class Lookups(Base):
                          (1, {'reason': 'not an SRS address', 'query': 'a@x.test'}))
 
     def test_standard_input(self):
-        done = self.run_one('forward', '-', text='a@x.test\r\n\n<b@y.test>\na@srs.test\nc@z.test')
+        done = self.run_one('forward', '-', text='a@x.test\r\n\n \n\t <b@y.test>\na@srs.test \nc@z.test')
         self.assertEqual((done.returncode, done.stderr), (1, ''))
         lines = done.stdout.splitlines()
         self.assertRegex(lines[0], r'^a@x\.test\tSRS0=\S+=x\.test=a@srs\.test$')

@@ -60,6 +60,13 @@ class Refused(Base):
             self.assertIn(line.split()[1], got)
         self.assertEqual(self.rcpt(address), '550 5.1.1 unknown SRS address')
 
+    def test_clock_was_ahead(self):
+        """The stamp of the day after tomorrow is also that of a day three years ago."""
+        stamp, day = stamp_of(-2)
+        self.assertRegex(self.reverse('SRS0=aaaa=%s=origin.test=alice@srs.test' % stamp),
+                         r'(?m)^made      \d{4}-\d\d-\d\d, expired 1001 days ago; or %s, if the '
+                         r'clock was ahead$' % day)
+
     def test_valid(self):
         """The answer alone, as before."""
         with self.daemon.forward_client() as forward:
