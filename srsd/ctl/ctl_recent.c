@@ -169,12 +169,12 @@ report_nothing_found(const json_t *reply)
 	if (!json_is_object(kept))
 		return;
 	if (n == 0)
-		fputs(
-		    "srsctl: the daemon remembers no decision; its log has earlier ones\n", stderr);
+		fputs("srsctl: the daemon remembers no decision; see its log for earlier ones\n",
+		    stderr);
 	else
 		fprintf(stderr,
-		    "srsctl: the daemon remembers %lld %s since %s, and none matches; its log has "
-		    "earlier ones\n",
+		    "srsctl: the daemon remembers %lld %s since %s, and none matches; see its "
+		    "log for earlier ones\n",
 		    n, n == 1 ? "decision" : "decisions",
 		    format_local_time(since, (time_t)ctl_number(kept, "since")));
 }

@@ -117,14 +117,14 @@ class Recent(Base):
         """The daemon has not seen all mail since Tuesday."""
         done = self.srsctl('recent', '--domain', 'origin.test')
         self.assertEqual((done.returncode, done.stdout), (0, ''))
-        self.assertEqual(done.stderr, 'srsctl: the daemon remembers no decision; its log has '
-                                      'earlier ones\n')
+        self.assertEqual(done.stderr, 'srsctl: the daemon remembers no decision; see its log '
+                                      'for earlier ones\n')
         self.forward().get('alice@origin.test')
         done = self.srsctl('recent', '--domain', 'other.test')
         self.assertEqual((done.returncode, done.stdout), (0, ''))
         self.assertRegex(done.stderr, r'\Asrsctl: the daemon remembers 1 decision since '
-                         r'\d{4}-\d\d-\d\d \d\d:\d\d:\d\d, and none matches; its log has earlier '
-                         r'ones\n\Z')
+                         r'\d{4}-\d\d-\d\d \d\d:\d\d:\d\d, and none matches; see its log for '
+                         r'earlier ones\n\Z')
         for arguments in (['--domain', 'other.test', '--json'], ['--lines', '0']):
             done = self.srsctl('recent', *arguments)
             self.assertEqual((done.returncode, done.stdout, done.stderr), (0, '', ''))
