@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <libutil.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -208,6 +209,67 @@ warn_of_secret_access(const struct settings *settings)
 	log_warnx("secrets-file %s: srsd.service runs as %s, which cannot read it: %s; %s",
 	    settings->secrets_file, user->pw_name, strerror(e),
 	    secret_access_remedy(user, settings->secrets_file, remedy, sizeof(remedy)));
+}
+
+/* check_chroot_dir - the engine of a root enters it at the start */
+static void
+check_chroot_dir(const char *dir)
+{
+	struct stat st;
+
+	if (dir[0] == '\0' || geteuid() != 0)
+		return;
+	if (stat(dir, &st) == -1)
+		fatal("chroot-dir %s", dir);
+	if (!S_ISDIR(st.st_mode))
+		fatalx("chroot-dir %s: %s", dir, strerror(ENOTDIR));
+}
+
+/*
+ * warn_of_missing_directory - of a file that the start creates
+ *
+ * It may be created before the start, by a unit or a script. The directory of the control socket is
+ * created by srsd.
+ */
+static void
+warn_of_missing_directory(const struct settings *settings, const char *option, const char *path)
+{
+	const char *slash = strrchr(path, '/'), *control = settings->control + strlen("unix:");
+	size_t len = slash == NULL ? 0 : (size_t)(slash - path);
+	char dir[PATH_MAX];
+
+	if (len == 0 || len >= sizeof(dir) ||
+	    (strcmp(settings->control, "none") != 0 && strncmp(path, control, len + 1) == 0))
+		return;
+	memcpy(dir, path, len);
+	dir[len] = '\0';
+	if (access(dir, F_OK) == -1 && errno == ENOENT)
+		log_warnx(
+		    "%s: the directory %s does not exist; create it before the start", option, dir);
+}
+
+static void
+warn_of_socket_directories(
+    const struct settings *settings, const char *service, const struct text_list *endpoints)
+{
+	size_t i;
+
+	for (i = 0; i < endpoints->n; i++)
+		if (strncmp(endpoints->text[i], "unix:", 5) == 0)
+			warn_of_missing_directory(settings, service, endpoints->text[i] + 5);
+}
+
+/* check_places - what a start needs in the file system, besides the files that it reads */
+static void
+check_places(const struct settings *settings)
+{
+	check_chroot_dir(settings->chroot_dir);
+	warn_of_missing_directory(settings, "pid-file", settings->pid_file);
+	warn_of_socket_directories(settings, "forward", &settings->forward);
+	warn_of_socket_directories(settings, "reverse", &settings->reverse);
+	warn_of_socket_directories(settings, "policy", &settings->policy);
+	warn_of_socket_directories(settings, "socketmap", &settings->socketmap);
+	warn_of_socket_directories(settings, "milter", &settings->milter);
 }
 
 static struct listeners *
@@ -427,6 +489,7 @@ main(int argc, char **argv)
 		return run_daemon(&opts, &start);
 	}
 	warn_of_secret_access(start.inputs.settings);
+	check_places(start.inputs.settings);
 	if (!engine_try(&start.inputs, error, sizeof(error)))
 		fatalx("%s", error);
 	inputs_free(&start.inputs);

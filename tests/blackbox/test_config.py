@@ -38,8 +38,11 @@ class ConfigCase(unittest.TestCase):
         return run('-n', '-f', path, '-o', 'secrets-file=' + self.secret, *arguments)
 
     def dump(self, text, *arguments):
+        """The options that are in effect; directories of sockets need not exist."""
         result = self.check(text, '-v', *arguments)
-        self.assertEqual((result.returncode, result.stderr), (0, ''))
+        other = re.sub('srsd: warning: .* does not exist; create it before the start\n', '',
+                       result.stderr)
+        self.assertEqual((result.returncode, other), (0, ''))
         return result.stdout
 
     def assert_refused(self, result, *words, status=1):
@@ -305,6 +308,36 @@ class CommandLine(ConfigCase):
     def test_good(self):
         result = self.check(GOOD)
         self.assertEqual((result.returncode, result.stderr), (0, ''))
+
+    def test_missing_directories(self):
+        """They may be created before the start, so this is only a warning."""
+        here = self.folder.path
+        for option, value, directory in (
+                ('policy', '{"unix:/nowhere/policy"}', '/nowhere'),
+                ('milter', '{"unix:%s/milter", "unix:/nowhere/srsd/milter"}' % here,
+                 '/nowhere/srsd'),
+                ('pid-file', '"/nowhere/srsd.pid"', '/nowhere')):
+            with self.subTest(option):
+                result = self.check('%s%s = %s\n' % (GOOD, option, value))
+                self.assertEqual((result.returncode, result.stderr), (
+                    0, 'srsd: warning: %s: the directory %s does not exist; create it before the '
+                       'start\n' % (option, directory)))
+        for text in ('policy = {"unix:/policy"}\n',
+                     'control = "unix:/nowhere/control"\npolicy = {"unix:/nowhere/policy"}\n'):
+            result = self.check(GOOD + text)
+            self.assertEqual((result.returncode, result.stderr), (0, ''), text)
+
+    def test_missing_chroot(self):
+        if not is_root():
+            self.skipTest('needs root')
+        secret = self.folder.file('of-root', 'a secret of the tests\n', 0o600)
+        for path, error in (('/nowhere', 'No such file or directory'),
+                            (secret, 'Not a directory')):
+            config = self.folder.file('srsd.conf', GOOD + 'secrets-file = "%s"\nchroot-dir = "%s"\n'
+                                      'unprivileged-user = "nobody"\n' % (secret, path))
+            result = run('-n', '-f', config, user=False)
+            self.assertEqual((result.returncode, result.stderr.splitlines()[-1]), (
+                1, 'srsd: fatal: chroot-dir %s: %s' % (path, error)))
 
     def test_version(self):
         for option in '-V', '--version':
