@@ -14,12 +14,15 @@ int
 ctl_reload(const struct ctl *ctl, const struct command_line *line)
 {
 	bool as_json = command_line_has(line, "json");
-	json_t *reply, *secrets = secret_use_ask(ctl);
-	int status;
+	char error[CTL_ERROR_SIZE];
+	json_t *reply = NULL;
+	int status = CTL_UNKNOWN;
 
-	secret_use_record(ctl, secrets);
-	json_decref(secrets);
-	status = ctl_ask_for(ctl, "reload", NULL, as_json ? CTL_AS_JSON : CTL_SHOWN, &reply);
+	if (secret_use_record_before_reload(ctl, error))
+		status =
+		    ctl_ask_for(ctl, "reload", NULL, as_json ? CTL_AS_JSON : CTL_SHOWN, &reply);
+	else
+		ctl_print_error(error);
 	if (status == CTL_UNKNOWN && ctl->config_error != NULL && access(ctl->config, F_OK) == 0)
 		ctl_print_error(ctl->config_error);
 	if (reply != NULL && as_json)

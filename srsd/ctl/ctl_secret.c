@@ -351,7 +351,7 @@ ctl_secret(const struct ctl *ctl, const struct command_line *line)
 	struct secret_owner new_owner = secret_file_new_owner(ctl->settings);
 	struct secret_command s = { .ctl = ctl, .line = line, .now = time(NULL) };
 	size_t command = find_secret_command(line);
-	char error[SECRET_FILE_ERROR_SIZE];
+	char error[SECRET_FILE_ERROR_SIZE], unreachable[CTL_ERROR_SIZE];
 	bool changes = commands[command].changes;
 	int status;
 
@@ -362,7 +362,7 @@ ctl_secret(const struct ctl *ctl, const struct command_line *line)
 		ctl_print_error(error);
 		return CTL_UNKNOWN;
 	}
-	s.daemon = secret_use_ask(ctl);
+	s.daemon = secret_use_ask(ctl, unreachable);
 	status = commands[command].run(&s);
 	json_decref(s.daemon);
 	secret_file_close(&s.file);

@@ -5,19 +5,18 @@
 #include "srsd/ctl/secret_use.h"
 
 json_t *
-secret_use_ask(const struct ctl *ctl)
+secret_use_ask(const struct ctl *ctl, char error[CTL_ERROR_SIZE])
 {
-	json_t *request = json_pack("{s:s}", "command", "status"), *reply, *secrets;
-	char error[CTL_ERROR_SIZE];
+	json_t *request = json_pack("{s:s}", "command", "status");
+	json_t *reply = ctl_ask(ctl, request, CTL_SHOWN, error);
+	json_t *secrets = json_object_get(reply, "secrets");
 
-	reply = ctl_ask(ctl, request, CTL_SHOWN, error);
-	secrets = json_incref(json_object_get(reply, "secrets"));
+	if (reply != NULL)
+		error[0] = '\0';
+	secrets = json_is_array(secrets) ? json_incref(secrets) : NULL;
 	json_decref(request);
 	json_decref(reply);
-	if (json_is_array(secrets))
-		return secrets;
-	json_decref(secrets);
-	return NULL;
+	return secrets;
 }
 
 const json_t *
@@ -92,4 +91,32 @@ secret_use_record(const struct ctl *ctl, const json_t *secrets)
 		secret_file_write(file, error);
 	}
 	secret_file_close(&file);
+}
+
+/* has_stopped_secret - false as well if the file cannot be read */
+static bool
+has_stopped_secret(const struct ctl *ctl)
+{
+	char error[SECRET_FILE_ERROR_SIZE];
+	struct secret_file *file = secret_file_open(ctl->settings->secrets_file, NULL, error);
+	bool found = false;
+	size_t i;
+
+	for (i = 0; file != NULL && i < secret_file_count(file); i++)
+		found = found || secret_file_past(file, i)->state == SECRET_STOPPED;
+	secret_file_close(&file);
+	return found;
+}
+
+bool
+secret_use_record_before_reload(const struct ctl *ctl, char error[CTL_ERROR_SIZE])
+{
+	json_t *secrets;
+
+	if (!has_stopped_secret(ctl))
+		return true;
+	secrets = secret_use_ask(ctl, error);
+	secret_use_record(ctl, secrets);
+	json_decref(secrets);
+	return error[0] == '\0';
 }

@@ -13,10 +13,10 @@
 #include "srsd/ctl/secret_file.h"
 
 /*
- * The array "secrets" of the daemon's status, which the caller releases, or NULL if it cannot be
- * asked. The other functions accept NULL.
+ * The array "secrets" of the daemon's status, which the caller releases, or NULL; the other functions
+ * accept NULL. Sets error to one line if the daemon does not reply, and to "" if it does.
  */
-json_t *secret_use_ask(const struct ctl *ctl);
+json_t *secret_use_ask(const struct ctl *ctl, char error[CTL_ERROR_SIZE]);
 
 /* How many addresses the secret has verified in the daemon; NULL: unknown. Owned by secrets. */
 const json_t *secret_use_verified(const json_t *secrets, const char *fingerprint);
@@ -34,5 +34,11 @@ bool secret_use_is_outdated(const json_t *secrets, const struct secret_file *fil
  * write the history, as in srsd.service.
  */
 void secret_use_record(const struct ctl *ctl, const json_t *secrets);
+
+/*
+ * The same before a reload. Asks the daemon only if its answer matters, which is after a secret has
+ * been replaced. False with one line in error if it does not reply.
+ */
+bool secret_use_record_before_reload(const struct ctl *ctl, char error[CTL_ERROR_SIZE]);
 
 #endif

@@ -7,6 +7,7 @@ package python3-spf-engine) is started as Postfix's spawn(8) does, except that i
 the server of the test. Without it the tests are skipped.
 """
 
+import importlib.metadata
 import itertools
 import os
 import re
@@ -95,6 +96,12 @@ def policyd_spf_is_missing():
     done = subprocess.run([sys.executable, '-c', 'import spf_engine, dns.resolver, spf'],
                           stderr=subprocess.DEVNULL, check=False)
     return done.returncode != 0
+
+
+def helo_names():
+    """Of clients for which lists are compared. HELO_Whitelist has no effect in policyd-spf 2.9."""
+    works = int(importlib.metadata.version('spf-engine').split('.')[0]) >= 3
+    return ('none.test', 'mx.friend.test') if works else ('none.test',)
 
 
 class PolicydSpf:
@@ -198,7 +205,7 @@ class Comparison(unittest.TestCase):
         clients = ('192.0.2.1', '192.0.2.7', '192.0.2.8', '192.0.2.9', '192.0.2.70', '192.0.2.130',
                    '127.0.0.1')
         for recipient, client in itertools.product(RECIPIENTS, clients):
-            for helo in 'none.test', 'mx.friend.test':
+            for helo in helo_names():
                 self.compare(pair, recipient=recipient, client_address=client, helo_name=helo,
                              sender='a@fail.test')
 
@@ -227,7 +234,7 @@ Reason_Message = No: {spf}
             self.compare(pair, sender='a@%s.test' % result, helo_name=helo + '.test')
         for client, helo in itertools.product(
                 ('192.0.2.7', '192.0.2.8', '192.0.2.9', '192.0.2.64', '10.1.1.1', '127.0.0.1'),
-                ('none.test', 'mx.friend.test')):
+                helo_names()):
             self.compare(pair, sender='a@fail.test', client_address=client, helo_name=helo)
 
     def test_class_of_mail_from(self):

@@ -1017,7 +1017,7 @@ class Candidates(FakeDaemon):
         self.assertNotIn('more domains', text)
 
     def test_none(self):
-        self.assertIn('\nper-domain  nothing\n', self.text({'counts': {'usable': 0},
+        self.assertIn('\nper-domain  none yet\n', self.text({'counts': {'usable': 0},
                                                             'domains': []}))
 
     def test_many(self):

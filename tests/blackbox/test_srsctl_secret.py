@@ -794,6 +794,21 @@ class Retire(Base):
         self.assertEqual([request['command'] for request in control.asked], ['status', 'reload'])
         self.refused('may return until', 'retire', TWO)
 
+    def test_reload_of_a_silent_daemon(self):
+        """It is asked only once, although its secrets matter."""
+        self.write(*SECRETS[:2], age=100)
+        self.write_history('%s 1500000000 1600000000' % TWO)
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(self.control)
+            os.chmod(self.control, 0o777)
+            server.listen()
+            done = run('-f', self.config, '--timeout', '1', 'reload', program='srsctl')
+            server.setblocking(False)
+            server.accept()[0].close()
+            self.assertRaises(BlockingIOError, server.accept)
+        self.assertEqual(done.returncode, 3)
+        self.assertIn('the daemon did not reply in time', done.stderr)
+
     def test_reload_in_time(self):
         """A reload with the right secrets changes nothing."""
         self.write(*SECRETS[:2], age=100)

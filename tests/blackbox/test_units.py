@@ -388,6 +388,7 @@ class SecretAccess(UnitCase):
         self.group = grp.getgrgid(pwd.getpwnam(ORDINARY_USER).pw_gid).gr_name
         self.secret = self.folder.file('secret', 'a secret of the tests\n', 0o600)
         self.conf = self.folder.file('srsd.conf', 'srs-domain = "srs.test"\ncontrol = "none"\n'
+                                     'nameservers = {"127.0.0.1"}\n'
                                      'secrets-file = "%s"\nunprivileged-user = "%s"\n'
                                      % (self.secret, ORDINARY_USER))
 

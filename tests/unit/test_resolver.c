@@ -362,7 +362,7 @@ test_cancelled_question(void **state)
 	assert_int_equal(outcome.calls, 0);
 	wait_for(&outcome);
 	assert_null(outcome.answer);
-	assert_in_range(server.questions, 1, 5); /* libunbound 1.13 sends five, others two */
+	assert_in_range(server.questions, 1, 10); /* two, or up to ten with libunbound 1.13 */
 	/* Or when the resolver is freed. */
 	memset(&outcome, 0, sizeof(outcome));
 	outcome.answer = none;
