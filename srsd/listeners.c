@@ -222,18 +222,18 @@ static const char *
 suggest_way_out(
     const struct listener_plan *plan, const struct endpoint_addr *addr, char text[HINT_SIZE])
 {
+	char command[ENDPOINT_COMMAND_SIZE];
 	int fd;
 
+	endpoint_find_command(addr, command);
 	if (listener_plan_occupants(plan, addr, &fd, 1) > 0)
 		strlcpy(text, "; srsd itself listens there; restart srsd instead", HINT_SIZE);
 	else if (addr->u.sa.sa_family == AF_UNIX)
 		snprintf(text, HINT_SIZE,
-		    "; if the file is a socket, another program listens there: ss -lxp src %s",
-		    addr->u.un.sun_path);
+		    "; if the file is a socket, another program listens there: %s", command);
 	else
-		snprintf(text, HINT_SIZE,
-		    "; is postsrsd or another srsd listening there? See: ss -ltnp sport = :%u",
-		    endpoint_port(addr));
+		snprintf(text, HINT_SIZE, "; is postsrsd or another srsd listening there? See: %s",
+		    command);
 	return text;
 }
 
