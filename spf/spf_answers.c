@@ -256,12 +256,15 @@ spf_answers_used_network(const struct spf_answers *answers)
 uint64_t
 spf_answers_expires(const struct spf_answers *answers)
 {
+	const struct dns_answer *late = spf_answers_client_error(answers), *reply;
 	const struct spf_answer *answer;
 	uint64_t first = UINT64_MAX;
 
-	TAILQ_FOREACH (answer, &answers->list, next)
-		if (answer->needed && answer->reply != NULL && answer->reply->expires < first)
-			first = answer->reply->expires;
+	TAILQ_FOREACH (answer, &answers->list, next) {
+		reply = answer->reply == NULL && answer->of_client ? late : answer->reply;
+		if (answer->needed && reply != NULL && reply->expires < first)
+			first = reply->expires;
+	}
 	return first;
 }
 

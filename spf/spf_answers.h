@@ -122,7 +122,8 @@ size_t spf_answers_questions(const struct spf_answers *answers);
 
 /*
  * Returns the time at which the first of the needed answers expires, see dns_answer.h: 0 if one of
- * them was never kept, and UINT64_MAX if no answer was needed.
+ * them was never kept, as the error of spf_answers_end_client, and UINT64_MAX if no answer was
+ * needed.
  */
 uint64_t spf_answers_expires(const struct spf_answers *answers);
 

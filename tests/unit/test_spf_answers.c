@@ -252,6 +252,23 @@ test_expires(void **state)
 	spf_answers_free(&answers);
 }
 
+/* test_expires_without_names - for a missing answer about the client, an error is used */
+static void
+test_expires_without_names(void **state)
+{
+	struct spf_answers *answers = spf_answers_new();
+	struct spf_answer *ptr;
+
+	(void)state;
+	add_needed(answers, "a.test", 500);
+	ptr = spf_answers_get(answers, "1.2.0.192.in-addr.arpa", DNS_PTR);
+	ptr->of_client = true;
+	assert_int_equal(spf_answers_expires(answers), 500); /* a pass has not used it yet */
+	spf_answers_end_client(answers, DNS_LATE);
+	assert_int_equal(spf_answers_expires(answers), 0);
+	spf_answers_free(&answers);
+}
+
 int
 main(void)
 {
@@ -266,6 +283,7 @@ main(void)
 		cmocka_unit_test(test_bounded),
 		cmocka_unit_test(test_asked_ahead),
 		cmocka_unit_test(test_expires),
+		cmocka_unit_test(test_expires_without_names),
 	};
 
 	return cmocka_run_group_tests_name("spf_answers", tests, NULL, NULL);
