@@ -36,14 +36,20 @@ aged_table_new(size_t max, enum aged_hash hash,
 }
 
 void
-aged_table_free(struct aged_table **table)
+aged_table_clear(struct aged_table *table)
 {
 	struct aged_entry *entry;
 
+	while ((entry = TAILQ_FIRST(&table->ages)) != NULL)
+		aged_table_remove(table, entry);
+}
+
+void
+aged_table_free(struct aged_table **table)
+{
 	if (*table == NULL)
 		return;
-	while ((entry = TAILQ_FIRST(&(*table)->ages)) != NULL)
-		aged_table_remove(*table, entry);
+	aged_table_clear(*table);
 	free(*table);
 	*table = NULL;
 }

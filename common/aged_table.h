@@ -68,6 +68,9 @@ struct aged_table {
 struct aged_table *aged_table_new(size_t max, enum aged_hash hash,
     void (*free_entry)(struct aged_entry *entry, void *context), void *context);
 
+/* Removes all entries. */
+void aged_table_clear(struct aged_table *table);
+
 /* Frees the table and its entries. Sets *table to NULL; it may be NULL. */
 void aged_table_free(struct aged_table **table);
 

@@ -147,10 +147,7 @@ spf_memory_find(struct spf_memory *memory, const struct spf_memory_key *key, uin
 void
 spf_memory_forget(struct spf_memory *memory)
 {
-	struct aged_entry *oldest;
-
-	while ((oldest = aged_table_oldest(memory->table)) != NULL)
-		aged_table_remove(memory->table, oldest);
+	aged_table_clear(memory->table);
 }
 
 size_t

@@ -249,10 +249,8 @@ void
 candidates_forget(struct candidates *candidates)
 {
 	struct candidate_run *run;
-	struct aged_entry *oldest;
 
-	while ((oldest = aged_table_oldest(candidates->table)) != NULL)
-		aged_table_remove(candidates->table, oldest);
+	aged_table_clear(candidates->table);
 	LIST_FOREACH (run, &candidates->runs, next)
 		run->forgotten = true;
 }
