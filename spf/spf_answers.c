@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: ISC */
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
+#include "common/hash.h"
 #include "common/xmalloc.h"
 #include "spf/spf_answers.h"
 
+/* A client that finds names of the same bucket gains nothing: without buckets, all were compared. */
+#define BUCKETS 64
+
 struct spf_answers {
 	TAILQ_HEAD(, spf_answer) list;
+	SLIST_HEAD(, spf_answer) bucket[BUCKETS]; /* by name */
 	size_t n;
 	size_t bytes;                  /* of the replies */
 	struct dns_answer *end;        /* after spf_answers_end: the reply of missing answers */
@@ -20,8 +24,11 @@ struct spf_answers *
 spf_answers_new(void)
 {
 	struct spf_answers *answers = xmalloc(sizeof(*answers));
+	size_t i;
 
 	TAILQ_INIT(&answers->list);
+	for (i = 0; i < BUCKETS; i++)
+		SLIST_INIT(&answers->bucket[i]);
 	answers->n = 0;
 	answers->bytes = 0;
 	answers->end = NULL;
@@ -64,6 +71,24 @@ fail_answer(struct spf_answers *answers, struct spf_answer *answer)
 	spf_answers_set(answers, answer, dns_answer_ref(answers->end));
 }
 
+static size_t
+choose_bucket(const char *name, size_t len)
+{
+	return hash_bytes(HASH_BEGIN, name, len) % BUCKETS;
+}
+
+/* find_answer - the name is in lower case; NULL: not in the table */
+static struct spf_answer *
+find_answer(const struct spf_answers *answers, const char *name, size_t len, enum dns_type type)
+{
+	struct spf_answer *answer;
+
+	SLIST_FOREACH (answer, &answers->bucket[choose_bucket(name, len)], same_bucket)
+		if (answer->type == type && strcmp(answer->name, name) == 0)
+			return answer;
+	return NULL;
+}
+
 /* add_answer - with its reply, if that is known */
 static struct spf_answer *
 add_answer(struct spf_answers *answers, const char *name, size_t len, enum dns_type type)
@@ -80,6 +105,7 @@ add_answer(struct spf_answers *answers, const char *name, size_t len, enum dns_t
 	answer->owner = NULL;
 	memcpy(answer->name, name, len + 1);
 	TAILQ_INSERT_TAIL(&answers->list, answer, next);
+	SLIST_INSERT_HEAD(&answers->bucket[choose_bucket(name, len)], answer, same_bucket);
 	answers->n++;
 	if (answers->known != NULL)
 		reply = answers->known(answers->known_arg, name, type);
@@ -92,21 +118,29 @@ add_answer(struct spf_answers *answers, const char *name, size_t len, enum dns_t
 	return answer;
 }
 
-/* find_or_add_answer - add it only while there are fewer than max */
-static struct spf_answer *
-find_or_add_answer(struct spf_answers *answers, const char *name, enum dns_type type, size_t max)
+/* lower_name - returns the length */
+static size_t
+lower_name(char lower[HOSTNAME_MAX + 1], const char *name)
 {
 	size_t len = strnlen(name, HOSTNAME_MAX);
-	char lower[HOSTNAME_MAX + 1];
-	struct spf_answer *answer;
 
 	memcpy(lower, name, len);
 	lower[len] = '\0';
 	hostname_lower(lower, len);
-	TAILQ_FOREACH (answer, &answers->list, next)
-		if (answer->type == type && strcmp(answer->name, lower) == 0)
-			return answer;
-	return answers->n >= max ? NULL : add_answer(answers, lower, len, type);
+	return len;
+}
+
+/* find_or_add_answer - add it only while there are fewer than max */
+static struct spf_answer *
+find_or_add_answer(struct spf_answers *answers, const char *name, enum dns_type type, size_t max)
+{
+	char lower[HOSTNAME_MAX + 1];
+	size_t len = lower_name(lower, name);
+	struct spf_answer *answer = find_answer(answers, lower, len, type);
+
+	if (answer != NULL || answers->n >= max)
+		return answer;
+	return add_answer(answers, lower, len, type);
 }
 
 struct spf_answer *
@@ -136,12 +170,11 @@ spf_answers_give(
 struct dns_answer *
 spf_answers_peek(const struct spf_answers *answers, const char *name, enum dns_type type)
 {
-	const struct spf_answer *answer;
+	char lower[HOSTNAME_MAX + 1];
+	size_t len = lower_name(lower, name);
+	const struct spf_answer *answer = find_answer(answers, lower, len, type);
 
-	TAILQ_FOREACH (answer, &answers->list, next)
-		if (answer->type == type && strcasecmp(answer->name, name) == 0)
-			return answer->reply;
-	return NULL;
+	return answer == NULL ? NULL : answer->reply;
 }
 
 struct spf_answer *

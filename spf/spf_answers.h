@@ -18,7 +18,8 @@
 #include "spf/dns/dns_answer.h"
 
 struct spf_answer {
-	TAILQ_ENTRY(spf_answer) next;
+	TAILQ_ENTRY(spf_answer) next;        /* in the order in which they were added */
+	SLIST_ENTRY(spf_answer) same_bucket; /* of the table's index */
 	enum dns_type type;
 	bool needed;    /* an evaluation stops at it; else it was requested ahead */
 	bool of_client; /* about the names of the client, which the owner of the client publishes */
