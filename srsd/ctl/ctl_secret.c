@@ -3,11 +3,13 @@
  * srsctl secret - generate, list, promote and retire the secrets of the secrets-file. A secret is
  * never printed; a fingerprint identifies it.
  */
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "common/day.h"
 #include "common/log.h"
@@ -345,6 +347,14 @@ find_secret_command(const struct command_line *line)
 	return i;
 }
 
+/* add_access_hint - to an error, if this user may not read the file */
+static void
+add_access_hint(const char *path, char error[SECRET_FILE_ERROR_SIZE])
+{
+	if (access(path, R_OK) == -1 && errno == EACCES)
+		strlcat(error, "; run srsctl as root", SECRET_FILE_ERROR_SIZE);
+}
+
 int
 ctl_secret(const struct ctl *ctl, const struct command_line *line)
 {
@@ -359,6 +369,7 @@ ctl_secret(const struct ctl *ctl, const struct command_line *line)
 		changes = false;
 	s.file = secret_file_open(ctl->settings->secrets_file, changes ? &new_owner : NULL, error);
 	if (s.file == NULL) {
+		add_access_hint(ctl->settings->secrets_file, error);
 		ctl_print_error(error);
 		return CTL_UNKNOWN;
 	}

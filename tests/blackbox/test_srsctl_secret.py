@@ -305,6 +305,15 @@ class File(Base):
         self.impossible('Permission denied', 'new')
         self.assertEqual(os.listdir(self.etc), ['secret'])
 
+    def test_file_may_not_be_read(self):
+        self.write(SECRETS[0])
+        os.chmod(self.path, 0)
+        for command in 'new', 'list':
+            done = run(*self.command(command), program='srsctl')
+            self.assertEqual(done.returncode, 3)
+            self.assertEqual(done.stderr, 'srsctl: %s: Permission denied; run srsctl as root\n'
+                             % self.path)
+
     def test_no_regular_file(self):
         os.mkfifo(self.path)
         for command in 'new', 'list':

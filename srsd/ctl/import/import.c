@@ -167,6 +167,17 @@ import_end_section(struct import *im)
 	im->scope = &im->base;
 }
 
+/* refuse_value - name our option, unless the setting has the same name */
+static void
+refuse_value(struct import *im, const struct import_origin *origin, const struct conf_option *o,
+    const char *why)
+{
+	if (origin->name != NULL && strcmp(origin->name, o->name) == 0)
+		import_refuse(im, origin, o, "%s", why);
+	else
+		import_refuse(im, origin, o, "%s: %s", o->name, why);
+}
+
 bool
 import_set(struct import *im, const struct import_origin *origin, const struct conf_option *o,
     const char *const *values, size_t n)
@@ -175,7 +186,7 @@ import_set(struct import *im, const struct import_origin *origin, const struct c
 	struct imported_option *imported = find_imported(im, o);
 
 	if (has_control(values, n) || !set_scope_option(im, o, values, n, why)) {
-		import_refuse(im, origin, o, "%s: %s", o->name, why);
+		refuse_value(im, origin, o, why);
 		return false;
 	}
 	import_place_set(&imported->origin, origin);
