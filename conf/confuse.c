@@ -49,6 +49,7 @@ struct confuse_parser {
 	char mark[24]; /* the value of the sentinel */
 	int last;      /* the number of the last line before the sentinel */
 	bool whole;    /* the sentinel was read, and so the whole text */
+	int quotes;    /* the line of quotes that are not closed; 0: all are */
 	size_t known;  /* the options after these in the grammar are unknown to the caller */
 	bool trying;   /* only look for unknown options: the caller gets no values */
 	char *unknown; /* the option at which the parsing has ended; NULL: none */
@@ -251,26 +252,6 @@ is_option_repeated(struct option_progress *progress, const struct confuse_option
 	return again;
 }
 
-/*
- * report_option_error - values that were refused, for this reason
- *
- * A value with a newline begins with a line that lacks its closing quotes.
- */
-static void
-report_option_error(struct confuse_parser *p, const struct confuse_option *o, int line,
-    const char *const *values, unsigned n, const char *why)
-{
-	const char *s;
-	int lines = 0;
-	unsigned i;
-
-	for (i = 0; i < n && lines == 0; i++)
-		for (s = values[i]; (s = strchr(s, '\n')) != NULL; s++)
-			lines++;
-	set_confuse_error(p, "%s:%d: %s: %s", p->path, line - lines, o->name,
-	    lines > 0 ? "quotes are not closed on this line: '\"' expected" : why);
-}
-
 /* pass_option_values - pass the values that libconfuse has read for an option to the caller */
 static bool
 pass_option_values(struct confuse_parser *p, enum confuse_place place, cfg_opt_t *opt,
@@ -289,12 +270,12 @@ pass_option_values(struct confuse_parser *p, enum confuse_place place, cfg_opt_t
 	values = xcalloc(n + 1, sizeof(*values));
 	for (i = 0; i < n; i++)
 		values[i] = cfg_opt_getnstr(opt, i);
-	if (number < p->known)
-		ok = set(grammar->arg, number, line, values, n, why);
-	else
+	if (number >= p->known)
 		grammar->unknown(grammar->arg, o->name, line, values, n);
+	else
+		ok = set(grammar->arg, number, line, values, n, why);
 	if (!ok)
-		report_option_error(p, o, line, values, n, why);
+		set_confuse_error(p, "%s:%d: %s: %s", p->path, line, o->name, why);
 	free(values);
 	return ok;
 }
@@ -453,6 +434,14 @@ pass_remaining_lists(struct confuse_parser *p, cfg_t *cfg)
 	       pass_option_lists(p, PLACE_SECTION, cfg_getsec(cfg, p->section));
 }
 
+/* report_open_quotes - at the line where they begin; libconfuse names the last line of a string */
+static void
+report_open_quotes(struct confuse_parser *p)
+{
+	set_confuse_error(
+	    p, "%s:%d: quotes are not closed on this line: '\"' expected", p->path, p->quotes);
+}
+
 static bool
 parse_confuse_stream(struct confuse_parser *p, FILE *in)
 {
@@ -472,6 +461,8 @@ parse_confuse_stream(struct confuse_parser *p, FILE *in)
 	ok = cfg_parse_fp(cfg, in) == CFG_SUCCESS;
 	if (!ok)
 		set_confuse_error(p, "%s:%d: syntax error", p->path, cfg->line);
+	else if (!p->whole && p->quotes != 0)
+		report_open_quotes(p);
 	else if (!p->whole)
 		set_confuse_error(p, "%s: a comment is not closed: '*/' expected", p->path);
 	ok = ok && p->whole && pass_remaining_lists(p, cfg);
@@ -499,6 +490,7 @@ find_comment_end(char *s, const char *text)
 	return end == NULL ? s : end + 2;
 }
 
+/* find_string_end - after the closing quotes, or at the end of the text */
 static char *
 find_string_end(char *s)
 {
@@ -507,6 +499,54 @@ find_string_end(char *s)
 	while (*s != '\0' && *s != quote)
 		s += s[0] == '\\' && s[1] != '\0' ? 2 : 1;
 	return *s == '\0' ? s : s + 1;
+}
+
+/* count_text_lines - including one that is not complete */
+static int
+count_text_lines(const char *text)
+{
+	int n = 0;
+
+	while (*text != '\0') {
+		text += strcspn(text, "\n");
+		text += *text == '\n';
+		n++;
+	}
+	return n;
+}
+
+/* spans_lines - has a string, from one quote to the other, a newline without a backslash? */
+static bool
+spans_lines(const char *s, const char *end)
+{
+	for (; s < end; s++) {
+		if (*s == '\n')
+			return true;
+		s += *s == '\\';
+	}
+	return false;
+}
+
+/*
+ * find_open_quotes - the line of the first string that does not end on it; 0: each of them does
+ *
+ * Not the last one: where quotes are missing, all that is between later ones becomes a string.
+ * The text has no comments.
+ */
+static int
+find_open_quotes(char *text)
+{
+	char *s = text, *end;
+	int line = 1;
+
+	for (; *s != '\0'; s = end) {
+		end = *s == '"' || *s == '\'' ? find_string_end(s) : s + 1;
+		if (end > s + 1 && spans_lines(s, end))
+			return line;
+		for (; s < end; s++)
+			line += *s == '\n';
+	}
+	return 0;
 }
 
 /*
@@ -603,19 +643,6 @@ name_titled_sections(struct confuse_parser *p)
 	p->titled[len - 1] = TITLED_MARK;
 }
 
-static int
-count_text_lines(const char *text)
-{
-	int n = 0;
-
-	while (*text != '\0') {
-		text += strcspn(text, "\n");
-		text += *text == '\n';
-		n++;
-	}
-	return n;
-}
-
 /* parse_marked_text - parse a text of len bytes that ends with the sentinel */
 static bool
 parse_marked_text(struct confuse_parser *p, char *text, size_t len)
@@ -649,11 +676,17 @@ parse_once(struct confuse_parser *p, const char *text)
 	snprintf(p->mark, sizeof(p->mark), "%zu", strlen(text));
 	len = xasprintf(&copy, "%s\n" SENTINEL " = %s\n", text, p->mark);
 	blank_comments(copy);
+	p->quotes = find_open_quotes(copy);
 	blank_byte_order_mark(copy);
 	name_titled_sections(p);
 	if (p->titled[0] != '\0')
 		mark_titled_sections(p, copy);
-	ok = parse_marked_text(p, copy, (size_t)len);
+	/* Other programs accept a value of several lines. */
+	ok = p->quotes == 0 || p->grammar->unknown != NULL;
+	if (ok)
+		ok = parse_marked_text(p, copy, (size_t)len);
+	else
+		report_open_quotes(p);
 	free(copy);
 	return ok;
 }

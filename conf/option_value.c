@@ -307,6 +307,10 @@ option_print_quoted(const char *s, FILE *out)
 {
 	putc('"', out);
 	for (; *s != '\0'; s++) {
+		if (*s == '\n') {
+			fputs("\\n", out); /* a string ends on its line */
+			continue;
+		}
 		if (*s == '"' || *s == '\\' || *s == '$')
 			putc('\\', out);
 		putc(*s, out);
