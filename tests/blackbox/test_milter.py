@@ -33,7 +33,7 @@ def orcpt(address):
 
 
 def signed(address=ALICE, domain='srs.test'):
-    return srs.on_one_day(lambda day: srs.srs0(address, SECRET, domain, day))
+    return srs.on_one_day(lambda day: srs.srs0_without_slash(address, SECRET, domain, day))
 
 
 def forged():

@@ -129,7 +129,7 @@ class Base(DaemonCase):
 
 class Kinds(Base):
     def signed(self, address=ALICE):
-        return srs.on_one_day(lambda day: srs.srs0(address, SECRET, 'srs.test', day))
+        return srs.on_one_day(lambda day: srs.srs0_without_slash(address, SECRET, 'srs.test', day))
 
     def test_kinds(self):
         forward, signed = {'kind': 'forward', 'result': 'rewritten'}, self.signed()
