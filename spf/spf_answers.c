@@ -6,7 +6,7 @@
 #include "common/xmalloc.h"
 #include "spf/spf_answers.h"
 
-/* A client that finds names of the same bucket gains nothing: without buckets, all were compared. */
+/* Names chosen for one bucket cost no more than a list, and there are at most SPF_ANSWERS_MAX. */
 #define BUCKETS 64
 
 struct spf_answers {
