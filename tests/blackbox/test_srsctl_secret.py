@@ -19,7 +19,7 @@ import unittest
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
 
-from harness import srs, tap
+from harness import srs, syncs, tap
 from harness.ctl import FakeControl, assert_wrong_usage
 from harness.daemon import ORDINARY_USER, Daemon, Folder, is_root, reachable_binary, render, run
 from harness.fake_server import FakeServer
@@ -319,6 +319,16 @@ class File(Base):
         for command in 'new', 'list':
             done = run(*self.command(command), program='srsctl')
             self.assertIn('not a regular file', done.stderr)
+
+    @unittest.skipIf(syncs.missing(), syncs.missing())
+    def test_on_disk_before_it_is_reported(self):
+        """Each file before it gets its name, and then the name; the history first."""
+        self.write(SECRETS[0])
+        done, calls = syncs.trace(*self.command('new'))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(calls, [
+            'sync %s/.secret.history.new' % self.etc, 'rename secret.history', 'sync ' + self.etc,
+            'sync %s/.secret.new' % self.etc, 'rename secret', 'sync ' + self.etc])
 
     def test_nothing_is_left_behind(self):
         self.write(SECRETS[0])

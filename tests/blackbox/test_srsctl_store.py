@@ -23,7 +23,7 @@ import unittest
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
 
-from harness import redis, tap
+from harness import redis, syncs, tap
 from harness.ctl import assert_wrong_usage
 from harness.daemon import (Daemon, free_port, has_sqlite, is_root, reachable_binary,
                             render, run)
@@ -444,6 +444,16 @@ class Backup(Base):
         self.assertEqual((done.returncode, done.stderr), (0, ''))
         self.assertRegex(done.stdout, r'\A1 row in ')
         self.assertEqual(sqlite3.connect(path).execute('SELECT count(*) FROM kv').fetchone(), (1,))
+
+    @unittest.skipIf(syncs.missing(), syncs.missing())
+    def test_on_disk_before_it_is_reported(self):
+        """The file, and its name in the directory."""
+        self.store(LONG % 1)
+        path = self.target()
+        done, calls = syncs.trace('-f', self.daemon.config, 'store', 'backup', path)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(calls[-1], 'sync ' + os.path.dirname(path))
+        self.assertIn('sync ' + path, calls[:-1])
 
     def test_existing_file(self):
         path = self.target()

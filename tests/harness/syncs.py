@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: ISC
+"""syncs - what a run of srsctl syncs and renames, in order, as strace sees it."""
+
+import os
+import re
+import shutil
+import tempfile
+
+from harness.daemon import ORDINARY_USER, is_root, run
+
+CALL = re.compile(r'\d+ +(fsync|fdatasync|rename\w*)\((.*)\) += 0$')
+
+
+def missing():
+    """The reason why it cannot be seen, or None."""
+    return None if shutil.which('strace') else 'strace is not installed'
+
+
+def trace(*arguments):
+    """Run srsctl; -> (CompletedProcess, calls), with 'sync PATH' or 'rename NAME' for each call."""
+    with tempfile.TemporaryDirectory() as folder:
+        if is_root():
+            shutil.chown(folder, ORDINARY_USER)
+        path = os.path.join(folder, 'trace')
+        # The leak check is a tracer itself, and a process can have only one.
+        asan = 'ASAN_OPTIONS=%s:detect_leaks=0' % os.environ.get('ASAN_OPTIONS', '')
+        done = run(*arguments, program='srsctl', prefix=(
+            'strace', '-f', '-y', '-qq', '-e', 'trace=fsync,fdatasync,rename,renameat,renameat2',
+            '-o', path, 'env', asan))
+        with open(path, encoding='utf-8') as lines:
+            found = [CALL.match(line.rstrip('\n')) for line in lines]
+    return done, [describe(call[1], call[2]) for call in found if call]
+
+
+def describe(call, text):
+    if call.startswith('rename'):
+        return 'rename ' + re.findall('"([^"]*)"', text)[-1]
+    return 'sync ' + re.search('<([^>]*)>', text)[1]
