@@ -148,7 +148,12 @@ begin(void)
 		settings[i] = make_settings(&configs[i]);
 	base = event_base_new();
 	resolver.zone = zone;
-	checker = (struct spf_checker){ base, &resolver, spf_inflight_new(), &virtual_time_clock };
+	checker = (struct spf_checker){
+		.base = base,
+		.resolver = &resolver,
+		.inflight = spf_inflight_new(),
+		.clock = &virtual_time_clock,
+	};
 	forward.keys = reverse.keys = service.keys = srs_keys_of(SECRET "\n");
 	forward.stats = reverse.stats = service.stats = &stats;
 	service.candidates = candidates_new(&checker);
