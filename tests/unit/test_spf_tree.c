@@ -64,8 +64,8 @@ draw(const char *report, const struct terminal *terminal)
 			*s = '"';
 	json = json_case_read(text);
 	spf_tree_add(&out, json, terminal);
-	drawn = unit_copy(out.len == 0 ? "" : out.data, out.len + 1);
-	drawn[out.len] = '\0';
+	buffer_add(&out, "", 1);
+	drawn = unit_copy(out.data, out.len);
 	buffer_free(&out);
 	json_decref(json);
 	free(text);
