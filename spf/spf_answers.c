@@ -7,11 +7,11 @@
 #include "spf/spf_answers.h"
 
 /* Names chosen for one bucket cost no more than a list, and there are at most SPF_ANSWERS_MAX. */
-#define BUCKETS 64
+#define BUCKETS 16
 
 struct spf_answers {
 	TAILQ_HEAD(, spf_answer) list;
-	SLIST_HEAD(, spf_answer) bucket[BUCKETS]; /* by name */
+	SLIST_HEAD(bucket, spf_answer) bucket[BUCKETS]; /* by name */
 	size_t n;
 	size_t bytes;                  /* of the replies */
 	struct dns_answer *end;        /* after spf_answers_end: the reply of missing answers */
@@ -71,19 +71,20 @@ fail_answer(struct spf_answers *answers, struct spf_answer *answer)
 	spf_answers_set(answers, answer, dns_answer_ref(answers->end));
 }
 
+/* choose_bucket - for a name in lower case */
 static size_t
 choose_bucket(const char *name, size_t len)
 {
 	return hash_bytes(HASH_BEGIN, name, len) % BUCKETS;
 }
 
-/* find_answer - the name is in lower case; NULL: not in the table */
+/* find_answer - the name is in lower case; NULL: not in its bucket */
 static struct spf_answer *
-find_answer(const struct spf_answers *answers, const char *name, size_t len, enum dns_type type)
+find_answer(const struct bucket *bucket, const char *name, enum dns_type type)
 {
 	struct spf_answer *answer;
 
-	SLIST_FOREACH (answer, &answers->bucket[choose_bucket(name, len)], same_bucket)
+	SLIST_FOREACH (answer, bucket, same_bucket)
 		if (answer->type == type && strcmp(answer->name, name) == 0)
 			return answer;
 	return NULL;
@@ -91,7 +92,8 @@ find_answer(const struct spf_answers *answers, const char *name, size_t len, enu
 
 /* add_answer - with its reply, if that is known */
 static struct spf_answer *
-add_answer(struct spf_answers *answers, const char *name, size_t len, enum dns_type type)
+add_answer(struct spf_answers *answers, struct bucket *bucket, const char *name, size_t len,
+    enum dns_type type)
 {
 	/* calloc(3) does not use the cache of free blocks that malloc(3) has for each thread. */
 	struct spf_answer *answer = xmalloc(sizeof(*answer) + len + 1);
@@ -105,7 +107,7 @@ add_answer(struct spf_answers *answers, const char *name, size_t len, enum dns_t
 	answer->owner = NULL;
 	memcpy(answer->name, name, len + 1);
 	TAILQ_INSERT_TAIL(&answers->list, answer, next);
-	SLIST_INSERT_HEAD(&answers->bucket[choose_bucket(name, len)], answer, same_bucket);
+	SLIST_INSERT_HEAD(bucket, answer, same_bucket);
 	answers->n++;
 	if (answers->known != NULL)
 		reply = answers->known(answers->known_arg, name, type);
@@ -136,11 +138,12 @@ find_or_add_answer(struct spf_answers *answers, const char *name, enum dns_type 
 {
 	char lower[HOSTNAME_MAX + 1];
 	size_t len = lower_name(lower, name);
-	struct spf_answer *answer = find_answer(answers, lower, len, type);
+	struct bucket *bucket = &answers->bucket[choose_bucket(lower, len)];
+	struct spf_answer *answer = find_answer(bucket, lower, type);
 
 	if (answer != NULL || answers->n >= max)
 		return answer;
-	return add_answer(answers, lower, len, type);
+	return add_answer(answers, bucket, lower, len, type);
 }
 
 struct spf_answer *
@@ -172,7 +175,8 @@ spf_answers_peek(const struct spf_answers *answers, const char *name, enum dns_t
 {
 	char lower[HOSTNAME_MAX + 1];
 	size_t len = lower_name(lower, name);
-	const struct spf_answer *answer = find_answer(answers, lower, len, type);
+	const struct spf_answer *answer =
+	    find_answer(&answers->bucket[choose_bucket(lower, len)], lower, type);
 
 	return answer == NULL ? NULL : answer->reply;
 }
