@@ -270,10 +270,10 @@ pass_option_values(struct confuse_parser *p, enum confuse_place place, cfg_opt_t
 	values = xcalloc(n + 1, sizeof(*values));
 	for (i = 0; i < n; i++)
 		values[i] = cfg_opt_getnstr(opt, i);
-	if (number >= p->known)
-		grammar->unknown(grammar->arg, o->name, line, values, n);
-	else
+	if (number < p->known)
 		ok = set(grammar->arg, number, line, values, n, why);
+	else
+		grammar->unknown(grammar->arg, o->name, line, values, n);
 	if (!ok)
 		set_confuse_error(p, "%s:%d: %s: %s", p->path, line, o->name, why);
 	free(values);
