@@ -96,6 +96,8 @@ class Bash(Shell, unittest.TestCase):
         commands = table()
         self.assertGreater(len(commands), 15)
         self.assertEqual(sorted(self.offered('')), sorted({name.split()[0] for name in commands}))
+        self.assertEqual(sorted(self.offered('--')), sorted(
+            {option for options in commands.values() for option in options}))
         for first in {name.split()[0] for name in commands if ' ' in name}:
             self.assertEqual(self.offered(first, ''), sorted(
                 name.split()[1] for name in commands if name.split()[0] == first))
