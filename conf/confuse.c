@@ -501,20 +501,6 @@ find_string_end(char *s)
 	return *s == '\0' ? s : s + 1;
 }
 
-/* count_text_lines - including one that is not complete */
-static int
-count_text_lines(const char *text)
-{
-	int n = 0;
-
-	while (*text != '\0') {
-		text += strcspn(text, "\n");
-		text += *text == '\n';
-		n++;
-	}
-	return n;
-}
-
 /* spans_lines - has a string, from one quote to the other, a newline without a backslash? */
 static bool
 spans_lines(const char *s, const char *end)
@@ -540,9 +526,12 @@ find_open_quotes(char *text)
 	int line = 1;
 
 	for (; *s != '\0'; s = end) {
-		end = *s == '"' || *s == '\'' ? find_string_end(s) : s + 1;
-		if (end > s + 1 && spans_lines(s, end))
-			return line;
+		end = s + 1;
+		if (*s == '"' || *s == '\'') {
+			end = find_string_end(s);
+			if (spans_lines(s, end))
+				return line;
+		}
 		for (; s < end; s++)
 			line += *s == '\n';
 	}
@@ -641,6 +630,19 @@ name_titled_sections(struct confuse_parser *p)
 		return;
 	len = strlcpy(p->titled, p->section, sizeof(p->titled));
 	p->titled[len - 1] = TITLED_MARK;
+}
+
+static int
+count_text_lines(const char *text)
+{
+	int n = 0;
+
+	while (*text != '\0') {
+		text += strcspn(text, "\n");
+		text += *text == '\n';
+		n++;
+	}
+	return n;
 }
 
 /* parse_marked_text - parse a text of len bytes that ends with the sentinel */

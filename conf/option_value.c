@@ -307,13 +307,9 @@ option_print_quoted(const char *s, FILE *out)
 {
 	putc('"', out);
 	for (; *s != '\0'; s++) {
-		if (*s == '\n') {
-			fputs("\\n", out); /* a string ends on its line */
-			continue;
-		}
-		if (*s == '"' || *s == '\\' || *s == '$')
+		if (*s == '"' || *s == '\\' || *s == '$' || *s == '\n')
 			putc('\\', out);
-		putc(*s, out);
+		putc(*s == '\n' ? 'n' : *s, out); /* a string ends on its line */
 	}
 	putc('"', out);
 }
