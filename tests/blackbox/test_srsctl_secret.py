@@ -320,7 +320,7 @@ class File(Base):
             done = run(*self.command(command), program='srsctl')
             self.assertIn('not a regular file', done.stderr)
 
-    @unittest.skipIf(syncs.missing(), syncs.missing())
+    @syncs.needs_strace
     def test_on_disk_before_it_is_reported(self):
         """Each file before it gets its name, and then the name; the history first."""
         self.write(SECRETS[0])

@@ -445,7 +445,7 @@ class Backup(Base):
         self.assertRegex(done.stdout, r'\A1 row in ')
         self.assertEqual(sqlite3.connect(path).execute('SELECT count(*) FROM kv').fetchone(), (1,))
 
-    @unittest.skipIf(syncs.missing(), syncs.missing())
+    @syncs.needs_strace
     def test_on_disk_before_it_is_reported(self):
         """The file, and its name in the directory."""
         self.store(LONG % 1)

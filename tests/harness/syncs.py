@@ -4,24 +4,22 @@
 import os
 import re
 import shutil
-import tempfile
+import unittest
 
-from harness.daemon import ORDINARY_USER, is_root, run
+from harness.daemon import ORDINARY_USER, Folder, run
 
 CALL = re.compile(r'\d+ +(fsync|fdatasync|rename\w*)\((.*)\) += 0$')
 
 
-def missing():
-    """The reason why it cannot be seen, or None."""
-    return None if shutil.which('strace') else 'strace is not installed'
+# For a test that calls trace().
+needs_strace = unittest.skipUnless(shutil.which('strace'), 'strace is not installed')
 
 
 def trace(*arguments):
     """Run srsctl; -> (CompletedProcess, calls), with 'sync PATH' or 'rename NAME' for each call."""
-    with tempfile.TemporaryDirectory() as folder:
-        if is_root():
-            shutil.chown(folder, ORDINARY_USER)
-        path = os.path.join(folder, 'trace')
+    folder = Folder()
+    try:
+        path = os.path.join(folder.subfolder('strace', ORDINARY_USER), 'calls')
         # The leak check is a tracer itself, and a process can have only one.
         asan = 'ASAN_OPTIONS=%s:detect_leaks=0' % os.environ.get('ASAN_OPTIONS', '')
         done = run(*arguments, program='srsctl', prefix=(
@@ -29,6 +27,8 @@ def trace(*arguments):
             '-o', path, 'env', asan))
         with open(path, encoding='utf-8') as lines:
             found = [CALL.match(line.rstrip('\n')) for line in lines]
+    finally:
+        folder.remove()
     return done, [describe(call[1], call[2]) for call in found if call]
 
 
