@@ -167,20 +167,37 @@ accept_domain_name(const char *value, const char **error)
 	return hostname_is_mail_domain(value, strlen(value));
 }
 
+/* The limits of an endpoint, after its forms. */
+#define PORT_LIMIT "with a port from 1 to 65535"
+#define PATH_LIMIT "a path of at most 107 bytes"
+
+static bool
+accept_endpoint(const char *value, const char **error)
+{
+	const char *why;
+
+	*error = ENDPOINT_FORMS ", " PORT_LIMIT " and " PATH_LIMIT;
+	return endpoint_is_valid(value, &why);
+}
+
 static bool
 accept_control(const char *value, const char **error)
 {
-	*error = "unix:PATH or none";
+	const char *why;
+
+	*error = "none, or unix:/PATH with " PATH_LIMIT;
 	return strcmp(value, "none") == 0 ||
-	       (strncmp(value, "unix:/", 6) == 0 && endpoint_is_valid(value, error));
+	       (strncmp(value, "unix:/", 6) == 0 && endpoint_is_valid(value, &why));
 }
 
 static bool
 accept_metrics(const char *value, const char **error)
 {
-	*error = "inet:HOST:PORT, inet:[IPV6]:PORT or none";
+	const char *why;
+
+	*error = "none, inet:HOST:PORT or inet:[IPV6]:PORT, " PORT_LIMIT;
 	return strcmp(value, "none") == 0 ||
-	       (strncmp(value, "inet:", 5) == 0 && endpoint_is_valid(value, error));
+	       (strncmp(value, "inet:", 5) == 0 && endpoint_is_valid(value, &why));
 }
 
 #if defined(HAVE_SQLITE) && defined(HAVE_HIREDIS)
@@ -333,15 +350,15 @@ const struct conf_option option_table[] = {
 	    .text = "further SRS domains whose addresses belong to this host" },
 	{ TOP(secrets_file), "secrets-file", OPTION_TEXT, PATHS_SECRETS, .accept = accept_path,
 	    .text = "file of secrets, one per line: the first signs, all verify" },
-	{ TOP(forward), "forward", OPTION_LIST, "inet:127.0.0.1:10001", .accept = endpoint_is_valid,
+	{ TOP(forward), "forward", OPTION_LIST, "inet:127.0.0.1:10001", .accept = accept_endpoint,
 	    .text = "endpoints of the forward map" },
-	{ TOP(reverse), "reverse", OPTION_LIST, "inet:127.0.0.1:10002", .accept = endpoint_is_valid,
+	{ TOP(reverse), "reverse", OPTION_LIST, "inet:127.0.0.1:10002", .accept = accept_endpoint,
 	    .text = "endpoints of the reverse map" },
-	{ TOP(policy), "policy", OPTION_LIST, "inet:127.0.0.1:10003", .accept = endpoint_is_valid,
+	{ TOP(policy), "policy", OPTION_LIST, "inet:127.0.0.1:10003", .accept = accept_endpoint,
 	    .text = "endpoints of the policy service" },
-	{ TOP(socketmap), "socketmap", OPTION_LIST, NULL, .accept = endpoint_is_valid,
+	{ TOP(socketmap), "socketmap", OPTION_LIST, NULL, .accept = accept_endpoint,
 	    .text = "endpoints that serve both maps as a socketmap" },
-	{ TOP(milter), "milter", OPTION_LIST, NULL, .accept = endpoint_is_valid,
+	{ TOP(milter), "milter", OPTION_LIST, NULL, .accept = accept_endpoint,
 	    .text = "endpoints of the milter" },
 	{ TOP(clients), "clients", OPTION_CIDRS, NULL,
 	    .text = "addresses that may connect to endpoints of the form inet:" },
