@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-#include "tests/unit/unit_dir.h"
+#include "tests/unit/log_capture.h"
 
+#include <sys/wait.h>
+
+#include <confuse.h>
 #include <dlfcn.h>
 #include <errno.h>
 
@@ -847,6 +850,43 @@ test_streams_are_closed(void **state)
 	unit_end();
 }
 
+static bool lacks_memory; /* libconfuse does */
+
+/* The program has this in the place of libconfuse's cfg_init. */
+cfg_t *failing_cfg_init(cfg_opt_t *opts, cfg_flag_t flags) __asm__("cfg_init");
+
+cfg_t *
+failing_cfg_init(cfg_opt_t *opts, cfg_flag_t flags)
+{
+	cfg_t *(*init)(cfg_opt_t *, cfg_flag_t);
+
+	errno = ENOMEM;
+	*(void **)&init = dlsym(RTLD_NEXT, "cfg_init");
+	return lacks_memory ? NULL : init(opts, flags);
+}
+
+/* The monitor reads the file at a reload: it must end with a reason. */
+static void
+test_exhausted(void **state)
+{
+	int status;
+	pid_t pid;
+
+	(void)state;
+	log_capture_begin();
+	pid = fork();
+	if (pid == 0) {
+		lacks_memory = true;
+		load_good(DOMAIN);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	unit_true("libconfuse", "ends", WIFEXITED(status) && WEXITSTATUS(status) == 1);
+	unit_holds(
+	    "libconfuse", "log", log_capture_end(), "fatal: libconfuse: Cannot allocate memory");
+	unit_end();
+}
+
 /* Addresses that only the network sees differently. */
 static void
 test_made_of_options(void **state)
@@ -1135,6 +1175,7 @@ main(void)
 		UNIT_DIR_TEST(test_bad_domains_files),
 		UNIT_DIR_TEST(test_byte_order_mark),
 		UNIT_DIR_TEST(test_streams_are_closed),
+		UNIT_DIR_TEST(test_exhausted),
 		UNIT_DIR_TEST(test_made_of_options),
 		UNIT_DIR_TEST(test_overrides),
 		UNIT_DIR_TEST(test_bad_overrides),
