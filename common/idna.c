@@ -4,7 +4,7 @@
 
 #include "common/ascii.h"
 #include "common/idna.h"
-#include "common/log.h"
+#include "common/xmalloc.h"
 
 size_t
 idna_to_ascii(char ascii[HOSTNAME_MAX + 1], const char *name, size_t len)
@@ -22,7 +22,7 @@ idna_to_ascii(char ascii[HOSTNAME_MAX + 1], const char *name, size_t len)
 		return len;
 	e = idn2_to_ascii_8z(ascii, &made, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
 	if (e == IDN2_MALLOC) /* the name may still be valid */
-		fatalx("libidn2: out of memory");
+		xmalloc_failed("libidn2");
 	if (e == IDN2_OK && strlcpy(ascii, made, HOSTNAME_MAX + 1) <= HOSTNAME_MAX)
 		n = strlen(ascii);
 	else

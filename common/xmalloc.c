@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,4 +80,11 @@ xasprintf(char **text, const char *fmt, ...)
 	if (n == -1)
 		fatal("vasprintf");
 	return n;
+}
+
+void
+xmalloc_failed(const char *library)
+{
+	errno = ENOMEM;
+	fatal("%s", library);
 }

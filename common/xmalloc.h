@@ -24,4 +24,7 @@ char *xstrndup(const char *s, size_t len);
 /* Returns the length of *text. */
 int xasprintf(char **text, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
+/* Ends the process in the same way, for a library that could not allocate memory. */
+NORETURN void xmalloc_failed(const char *library);
+
 #endif

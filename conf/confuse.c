@@ -8,7 +8,6 @@
 
 #include "common/attributes.h"
 #include "common/closest.h"
-#include "common/log.h"
 #include "common/printable.h"
 #include "common/xmalloc.h"
 #include "conf/confuse.h"
@@ -456,7 +455,7 @@ parse_confuse_stream(struct confuse_parser *p, FILE *in)
 	add_top_opts(p, top, n, section, titled);
 	cfg = cfg_init(top, CFGF_NONE);
 	if (cfg == NULL)
-		fatal("libconfuse");
+		xmalloc_failed("libconfuse");
 	parsing = p;
 	p->top = cfg;
 	cfg_set_error_function(cfg, on_confuse_error);

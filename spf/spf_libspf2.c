@@ -78,13 +78,6 @@ on_fatal_error(const char *file, int line, const char *message)
 	longjmp(*fatal_jump, 1);
 }
 
-/* die_without_memory - because running out of memory is not a verdict, see xmalloc.h */
-NORETURN static void
-die_without_memory(void)
-{
-	fatalx("libspf2: out of memory");
-}
-
 static bool
 is_plain_name(const char *name)
 {
@@ -292,7 +285,7 @@ make_libspf2_rrset(SPF_dns_server_t *server, const char *name, ns_type type, int
 	SPF_dns_rr_t *rr = SPF_dns_rr_new_init(server, name, type, 0, herrno);
 
 	if (rr == NULL)
-		die_without_memory();
+		xmalloc_failed("libspf2");
 	return rr;
 }
 
@@ -300,7 +293,7 @@ static SPF_dns_rr_data_t *
 add_libspf2_rr(SPF_dns_rr_t *rr, size_t size)
 {
 	if (SPF_dns_rr_buf_realloc(rr, rr->num_rr, size) != SPF_E_SUCCESS)
-		die_without_memory();
+		xmalloc_failed("libspf2");
 	return rr->rr[rr->num_rr++];
 }
 
@@ -534,7 +527,7 @@ make_libspf2_request(SPF_server_t *server, struct libspf2_pass *pass, const char
 	put_alias_name(pass, name, domain);
 	snprintf(sender, sizeof(sender), "postmaster@%s", name);
 	if (request == NULL || SPF_request_set_env_from(request, sender) != 0)
-		die_without_memory();
+		xmalloc_failed("libspf2");
 	if (pass->req.ip.family == AF_INET) {
 		memcpy(&ip4, pass->req.ip.bytes, sizeof(ip4));
 		SPF_request_set_ipv4(request, ip4);
@@ -553,7 +546,7 @@ make_libspf2_server(SPF_dns_server_t *dns, unsigned lookup_limit)
 	SPF_response_t *response = NULL;
 
 	if (server == NULL)
-		die_without_memory();
+		xmalloc_failed("libspf2");
 	SPF_server_set_explanation(server, "not permitted", &response);
 	if (response != NULL)
 		SPF_response_free(response);
@@ -572,7 +565,7 @@ run_libspf2(struct libspf2_pass *pass, const char *domain)
 	enum spf_result result = SPF_PERMERROR;
 
 	if (SPF_request_query_mailfrom(request, &response) == SPF_E_NO_MEMORY)
-		die_without_memory();
+		xmalloc_failed("libspf2");
 	if (response != NULL) {
 		result = map_result(response);
 		SPF_response_free(response);

@@ -13,7 +13,6 @@
 #include <event2/event_struct.h>
 
 #include "common/buffer.h"
-#include "common/log.h"
 #include "common/xmalloc.h"
 #include "srsd/connections.h"
 #include "srsd/priority.h"
@@ -565,7 +564,7 @@ connections_new(struct event_base *base)
 	connections->turn_end = event_new(base, -1, 0, on_turn_end, connections);
 	connections->idle_new = evtimer_new(base, on_idle_new_wait, connections);
 	if (connections->turn_end == NULL || connections->idle_new == NULL)
-		fatalx("out of memory");
+		xmalloc_failed("libevent");
 	/* After the requests that are ready: an event of a higher rank would end their turn. */
 	event_priority_set(connections->turn_end, PRIORITY_REQUESTS);
 	TAILQ_INIT(&connections->list);

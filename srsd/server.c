@@ -231,7 +231,7 @@ server_new(struct event_base *base, const struct server_limits *limits)
 	server->limits = *limits;
 	server->tick = event_new(base, -1, EV_PERSIST, on_tick, server);
 	if (server->tick == NULL)
-		fatalx("out of memory");
+		xmalloc_failed("libevent");
 	server->connections = connections_new(base);
 	event_add(server->tick, &tick_interval);
 	SLIST_INIT(&server->listeners);

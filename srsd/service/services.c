@@ -198,7 +198,7 @@ make_control(struct services *s)
 	s->control_recent = control_recent_new(s->base, s->clock, s->recent);
 	s->reopen = event_new(s->base, -1, 0, on_reopen, s);
 	if (s->reopen == NULL)
-		fatalx("out of memory");
+		xmalloc_failed("libevent");
 	s->control = (struct control_service){
 		.checker = &s->policy.checker,
 		.policy = &s->policy,

@@ -3,6 +3,7 @@
 
 #include <sys/wait.h>
 
+#include <errno.h>
 #include <unistd.h>
 #include <wchar.h>
 
@@ -113,6 +114,13 @@ need_asprintf(void)
 	xasprintf(&text, "%ls", no_character);
 }
 
+static void
+need_library(void)
+{
+	errno = 0;
+	xmalloc_failed("libnone");
+}
+
 /* Memory that cannot be had ends the process, with a message. */
 static void
 test_exhausted(void **state)
@@ -127,6 +135,7 @@ test_exhausted(void **state)
 		{ "realloc", need_realloc, "fatal: realloc to " },
 		{ "reallocarray", need_reallocarray, "fatal: reallocarray of " },
 		{ "vasprintf", need_asprintf, "fatal: vasprintf" },
+		{ "library", need_library, "fatal: libnone: Cannot allocate memory" },
 	};
 	int status;
 	size_t i;
@@ -151,20 +160,24 @@ test_exhausted(void **state)
 static void
 test_exit_status(void **state)
 {
+	static void (*const needs[])(void) = { need_malloc, need_library };
 	int status;
+	size_t i;
 	pid_t pid;
 
 	(void)state;
-	log_capture_begin();
-	pid = fork();
-	if (pid == 0) {
-		log_fatal_status(78);
-		need_malloc();
-		_exit(0);
+	for (i = 0; i < COUNT(needs); i++) {
+		log_capture_begin();
+		pid = fork();
+		if (pid == 0) {
+			log_fatal_status(78);
+			needs[i]();
+			_exit(0);
+		}
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		unit_int(unit_row("%zu", i), "status", WEXITSTATUS(status), 1);
+		log_capture_end();
 	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	unit_int("malloc", "status", WEXITSTATUS(status), 1);
-	log_capture_end();
 	unit_end();
 }
 
