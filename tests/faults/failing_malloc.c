@@ -9,16 +9,23 @@
  *
  * calloc, realloc, and what libc calls by itself (strdup, vasprintf) are counted too. glibc only,
  * for there the real functions have names of their own.
+ *
+ * If the process crashes, it writes "crashed in NAME" on standard error: the file of the function
+ * that did, or that called libc.
  */
 #include <sys/mman.h>
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <execinfo.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 struct plan {
@@ -35,6 +42,43 @@ extern void *__libc_realloc(void *, size_t);
 static struct plan *plan;
 static bool serves;
 
+#define FRAMES 16
+
+/* on_crash - the handler is reset already, so that the process crashes again when this returns */
+static void
+on_crash(int number)
+{
+	void *frames[FRAMES];
+	int n = backtrace(frames, FRAMES), i;
+	char line[200];
+	const char *name;
+	Dl_info info;
+
+	for (i = 0; i < n; i++) {
+		if (dladdr(frames[i], &info) == 0 || info.dli_fname == NULL)
+			continue;
+		name = strrchr(info.dli_fname, '/');
+		name = name == NULL ? info.dli_fname : name + 1;
+		if (strncmp(name, "libc.so", 7) == 0 || strcmp(name, "failing_malloc.so") == 0)
+			continue;
+		n = snprintf(line, sizeof(line), "crashed in %s\n", name);
+		(void)!write(STDERR_FILENO, line, (size_t)n);
+		return;
+	}
+	(void)number;
+}
+
+/* report_crashes - backtrace(3) loads a library at its first call */
+static void
+report_crashes(void)
+{
+	struct sigaction action = { .sa_handler = on_crash, .sa_flags = (int)SA_RESETHAND };
+	void *frame;
+
+	backtrace(&frame, 1);
+	sigaction(SIGSEGV, &action, NULL);
+}
+
 static void __attribute__((constructor)) begin(void)
 {
 	const char *path = getenv("FAILING_MALLOC");
@@ -43,6 +87,7 @@ static void __attribute__((constructor)) begin(void)
 
 	if (fd == -1)
 		return;
+	report_crashes();
 	map = mmap(NULL, sizeof(*plan), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	close(fd);
 	if (map != MAP_FAILED)
