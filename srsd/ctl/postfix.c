@@ -38,6 +38,7 @@ static const char *const parameters[] = {
 	"mydestination",
 	"mydomain",
 	"myhostname",
+	"mynetworks",
 	"myorigin",
 	"non_smtpd_milters",
 	"parent_domain_matches_subdomains",

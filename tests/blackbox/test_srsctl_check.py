@@ -1776,6 +1776,7 @@ class Forwarding(PostfixBase):
         options = {'smtpd_milters': self.milter, 'smtpd_discard_ehlo_keywords': '',
                    'content_filter': 'smtp:',
                    'local_header_rewrite_clients': '',
+                   'mynetworks': '127.0.0.0/8 [::1]/128',
                    'receive_override_options': 'no_header_body_checks'}
         options.update(dict(option.split('=', 1) for option in hop))
         words = ''.join(" -o {%s = %s}" % item for item in options.items() if item[1] != '-')
@@ -1827,15 +1828,80 @@ class Forwarding(PostfixBase):
 
     def test_address_that_postfix_may_not_use(self):
         self.hop('^error: smtpd_milters names %s, but inet_protocols = ipv6 keeps Postfix from '
-                 'connecting' % self.milter[5:], errors=3, inet_protocols='ipv6')
+                 'connecting' % self.milter[5:], errors=4, inet_protocols='ipv6')
+
+    def at(self, name, *hop, **main):
+        """Settings of a hop that listens at another address."""
+        return {'config': self.config(milter=[self.milter]),
+                'postfix': self.postfix(main, self.master(*hop).replace('127.0.0.1:10026 ',
+                                                                        name + ' '))}
 
     def test_other_places_of_a_hop(self):
-        for name in '10026', '192.0.2.10:10026', '[::1]:10026', 'localhost:10026':
+        for name, way in (('10026', '[127.0.0.1]:10026'), ('[::1]:10026', '[::1]:10026'),
+                          ('localhost:10026', '[127.0.0.1]:10026'),
+                          ('192.0.2.10:10026', '[192.0.2.10]:10026')):
             with self.subTest(name):
-                line = self.master().replace('127.0.0.1:10026 ', name + ' ')
                 self.finds('^ok: smtpd %s is a hop' % re.escape(name), errors=0,
-                           config=self.config(milter=[self.milter]),
-                           postfix=self.postfix(master=line))
+                           **self.at(name, default_transport='srs:' + way))
+
+    def test_address_at_which_postfix_may_not_listen(self):
+        """Postfix does not even start; inet_protocols is usually set in a main.cf of its own."""
+        for name, way, protocols, other in (
+                ('127.0.0.1:10026', '[127.0.0.1]:10026', 'ipv6', r'\[::1\]'),
+                ('[::1]:10026', '[::1]:10026', 'ipv4', r'127\.0\.0\.1')):
+            with self.subTest(name):
+                self.finds('^error: smtpd %s is in master.cf, but inet_protocols = %s excludes '
+                           "that address: Postfix does not start: postconf -e 'inet_protocols = "
+                           "all', or use an address such as %s there"
+                           % (re.escape(name), protocols, other),
+                           errors=4 if protocols == 'ipv6' else 1,
+                           **self.at(name, inet_protocols=protocols,
+                                     default_transport='srs:' + way))
+
+    def test_way_to_another_address(self):
+        for name, way in ('[::1]:10026', '127.0.0.1'), ('127.0.0.1:10026', '::1'), \
+                ('127.0.0.1:10026', '127.0.0.2'):
+            for main in {'default_transport': 'srs:[%s]:10026' % way}, \
+                    {'default_transport': 'smtp', 'relayhost': '[%s]:10026' % way}:
+                with self.subTest(name, **main):
+                    parameter, value = list(main.items())[-1]
+                    self.finds('^error: %s = %s, but smtpd %s listens at another address: mail for '
+                               'other hosts stays in the queue: name the address of that service '
+                               'in %s$' % (parameter, re.escape(value), re.escape(name), parameter),
+                               **self.at(name, **main))
+
+    def test_hop_that_refuses_this_host(self):
+        """All mail for other hosts would bounce, and so would the notices."""
+        recipients = 'smtpd_recipient_restrictions=permit_mynetworks,reject'
+        relay = 'smtpd_relay_restrictions=permit_mynetworks,defer_unauth_destination'
+        six = {'default_transport': 'srs:[::1]:10026', 'inet_interfaces': 'all'}
+        four = {**six, 'default_transport': 'srs:[127.0.0.1]:10026'}
+        bound = {**four, 'smtp_bind_address': '192.0.2.10'}
+        for name, networks, lists, main, address in (
+                ('[::1]:10026', '127.0.0.0/8', recipients, six, '::1'),
+                ('[::1]:10026', '127.0.0.0/8, 192.0.2.0/24', relay, six, '::1'),
+                ('[::1]:10026', '![::1]/128 [::]/0', recipients, six, '::1'),
+                ('127.0.0.1:10026', '[::1]/128', recipients, four, '127.0.0.1'),
+                ('127.0.0.1:10026', '127.0.0.0/8', recipients, bound, '192.0.2.10')):
+            with self.subTest(name, networks=networks, lists=lists):
+                self.finds('^error: smtpd %s refuses the mail of this host, because its mynetworks '
+                           '= %s does not contain %s: .*: add .*%s.* to -o mynetworks of that '
+                           'service' % (tuple(map(re.escape, (name, networks, address, address)))),
+                           **self.at(name, 'mynetworks=' + networks, lists, **main))
+
+    def test_hop_that_accepts_this_host(self):
+        recipients = 'smtpd_recipient_restrictions=permit_mynetworks,reject'
+        main = {'default_transport': 'srs:[::1]:10026', 'inet_interfaces': 'all'}
+        for networks, lists, more in (
+                ('[::1]/128', recipients, {}), ('[::]/0', recipients, {}),
+                ('/nonexistent/file', recipients, {}), ('hash:/nonexistent', recipients, {}),
+                ('127.0.0.0/8', 'smtpd_recipient_restrictions=permit_mynetworks,'
+                 'check_client_access static:OK,reject', {'smtpd_relay_restrictions': ''}),
+                ('127.0.0.0/8', recipients, {'inet_interfaces': '127.0.0.1, ::1'})):
+            with self.subTest(networks, lists=lists):
+                self.finds(r'^ok: smtpd \[::1\]:10026 is a hop', errors=0,
+                           **self.at('[::1]:10026', 'mynetworks=' + networks, lists,
+                                     **{**main, **more}))
 
     def test_not_used(self):
         remedy = (r'^error: no smtpd has the milter in smtpd_milters: add -o smtpd_milters=%s to '
@@ -2024,6 +2090,12 @@ class Forwarding(PostfixBase):
                    r"smtp:\[127\.0\.0\.1\]:10026'$")
         self.hop(warning, default_transport=None)
         self.hop(warning, default_transport='srs:[127.0.0.1]:10025')
+        for name, way in ('[::1]:10026', '[::1]:10026'), ('10026', '[127.0.0.1]:10026'), \
+                ('192.0.2.10:10026', '[192.0.2.10]:10026'):
+            with self.subTest(name):
+                self.finds("^warning: outgoing mail does not go to the hop, smtpd %s: .*: postconf "
+                           "-e 'default_transport = smtp:%s'$" % (re.escape(name), re.escape(way)),
+                           errors=1, **self.at(name, default_transport=None))
         for main in ({'relayhost': '[127.0.0.1]:10026'},
                      {'content_filter': 'srs:[127.0.0.1]:10026'},
                      {'transport_maps': 'inline:{ { * = srs:[127.0.0.1]:10026 } }'},

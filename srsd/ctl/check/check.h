@@ -56,7 +56,7 @@ void check_store(struct check *check);
  */
 void check_postfix(struct check *check, const char *dir);
 
-/* Reports unknown words at which a daemon of Postfix exits or defers all mail. */
+/* Reports unknown words, and addresses, at which a daemon of Postfix exits or defers all mail. */
 void check_words(struct check *check);
 
 /* Checks the canonical maps and their classes, and whether master.cf disables them. */
@@ -66,8 +66,8 @@ void check_maps(struct check *check);
 void check_other_maps(struct check *check);
 
 /*
- * Checks whether mail for other hosts that passes through a second smtpd(8) leaves this host, and
- * uses relayhost.
+ * Checks whether mail for other hosts that passes through a second smtpd(8) arrives and is accepted
+ * there, leaves this host, and uses relayhost.
  */
 void check_way(struct check *check);
 

@@ -262,13 +262,17 @@ has_public_smtpd(const struct check *check)
 static void
 report_no_way(struct check *check, const struct check_hop *hop)
 {
-	const char *port = postfix_service_port(&hop->service);
+	const char *name = hop->service.name, *port = postfix_service_port(&hop->service);
+	size_t len = port == name ? 0 : (size_t)(port - name) - 1;
 
 	findings_add(check->findings, FINDING_WARNING,
-	    "outgoing mail does not go to the hop, smtpd %s: forwards are not rewritten",
-	    hop->service.name);
-	findings_remedy(
-	    check->findings, "postconf -e 'default_transport = smtp:[127.0.0.1]:%s'", port);
+	    "outgoing mail does not go to the hop, smtpd %s: forwards are not rewritten", name);
+	if (name[0] == '[')
+		findings_remedy(check->findings, "postconf -e 'default_transport = smtp:%s'", name);
+	else
+		findings_remedy(check->findings, "postconf -e 'default_transport = smtp:[%.*s]:%s'",
+		    len == 0 ? (int)strlen("127.0.0.1") : (int)len, len == 0 ? "127.0.0.1" : name,
+		    port);
 }
 
 /* find_client - the service of smtp(8) in "TRANSPORT:NEXTHOP", or of default_transport */

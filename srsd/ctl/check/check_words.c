@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * A word that a daemon of Postfix does not know stops the mail: the daemon exits at start-up, or
- * replies 451 to each client. postconf(1) does not complain.
+ * replies 451 to each client. An address of master.cf that inet_protocols excludes stops master(8).
+ * postconf(1) does not complain.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "common/xmalloc.h"
 #include "srsd/ctl/check/check.h"
 #include "srsd/ctl/check/postfix_restriction.h"
+#include "srsd/ctl/postfix_endpoint.h"
 
 /* A parameter with words from a fixed set. */
 struct vocabulary {
@@ -190,6 +192,28 @@ has_earlier_twin(const struct postfix *p, size_t number, const struct postfix_se
 	return false;
 }
 
+/* check_service_addresses - of the services in master.cf */
+static void
+check_service_addresses(struct check *check)
+{
+	struct postfix_service service;
+	size_t i;
+
+	for (i = 0; postfix_service_at(check->postfix, i, &service); i++) {
+		if (strcmp(service.type, "inet") != 0 ||
+		    !postfix_endpoint_is_excluded(check->postfix, service.name))
+			continue;
+		findings_add(check->findings, FINDING_ERROR,
+		    "%s %s is in master.cf, but inet_protocols = %s excludes that address: Postfix "
+		    "does not start",
+		    service.command, service.name, postfix_get(check->postfix, "inet_protocols"));
+		findings_remedy(check->findings,
+		    "postconf -e 'inet_protocols = all', or use an address such as %s there, and "
+		    "wherever main.cf and master.cf name it",
+		    service.name[0] == '[' ? "127.0.0.1" : "[::1]");
+	}
+}
+
 void
 check_words(struct check *check)
 {
@@ -205,6 +229,7 @@ check_words(struct check *check)
 	check_tables(
 	    check, "virtual_alias_domains", postfix_get(check->postfix, "virtual_alias_maps"));
 	check_classes(check);
+	check_service_addresses(check);
 	for (i = 0; postfix_service_at(check->postfix, i, &service); i++)
 		if (strcmp(service.command, "smtpd") == 0 &&
 		    !has_earlier_twin(check->postfix, i, &service))
