@@ -79,6 +79,20 @@ class HostWithoutIpv6(unittest.TestCase):
             self.assertEqual(self.listening(daemon), ['tcp6:10001', 'tcp:10001'])
             self.assertIn('ok: forward inet:[::1]:10001 answers', self.check(daemon))
 
+    @needs_ipv6
+    def test_without_ipv4(self):
+        """The default endpoints do not exist on a host without 127.0.0.1."""
+        with self.daemon('inet:[::1]:10001', clients=['::1']) as daemon:
+            inside = ['nsenter', '-t', str(daemon.process.pid), '-n', '--']
+            subprocess.run([*inside, 'ip', '-4', 'address', 'flush', 'dev', 'lo'], check=True)
+            text = self.check(daemon)
+            self.assertIn('ok: forward inet:[::1]:10001 answers', text)
+            del daemon.options['forward']
+            daemon.write_config()
+            self.assertIn('error: forward inet:127.0.0.1:10001: Network is unreachable\n'
+                          '    this host does not have that address: use one that it has, such as '
+                          '[::1]\n', self.check(daemon))
+
 
 class Moves(DaemonCase):
     """Reloads between addresses that share a port. No connection is refused or reset."""

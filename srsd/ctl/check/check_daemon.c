@@ -176,15 +176,13 @@ is_refused_here(
 static bool
 is_address_foreign(const char *endpoint)
 {
-	char text[POSTFIX_ENDPOINT_SIZE];
 	struct endpoint_addr addr;
 	struct endpoint ep;
 	const char *error;
 	bool foreign;
 	int fd;
 
-	postfix_endpoint_for_client(endpoint, text);
-	if (strncmp(text, "inet:", 5) != 0 || !endpoint_parse(&ep, text, &error))
+	if (strncmp(endpoint, "inet:", 5) != 0 || !endpoint_parse(&ep, endpoint, &error))
 		return false;
 	addr = ep.addr[0];
 	if (addr.u.sa.sa_family == AF_INET)
@@ -203,17 +201,19 @@ static void
 report_unreachable(
     struct check *check, const char *service, const char *endpoint, const char *error)
 {
-	char address[IPADDR_TEXT_SIZE];
+	char address[IPADDR_TEXT_SIZE], text[POSTFIX_ENDPOINT_SIZE];
 
 	findings_add(check->findings, FINDING_ERROR, "%s %s: %s", service, endpoint, error);
+	postfix_endpoint_for_client(endpoint, text);
+	if (is_address_foreign(text)) {
+		findings_remedy(check->findings,
+		    "this host does not have that address: use one that it has, such as %s",
+		    is_address_foreign("inet:127.0.0.1:1") ? "[::1]" : "127.0.0.1");
+		return;
+	}
 	if (is_refused_here(check->settings, endpoint, address)) {
 		findings_remedy(check->findings,
 		    "add %s to clients, so that programs on this host can connect", address);
-		return;
-	}
-	if (is_address_foreign(endpoint)) {
-		findings_remedy(check->findings,
-		    "this host does not have that address: use one that it has, such as 127.0.0.1");
 		return;
 	}
 	check_endpoint_remedy(check, endpoint);
