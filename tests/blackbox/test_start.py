@@ -7,6 +7,7 @@ import os
 import pwd
 import re
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -406,6 +407,15 @@ class Privileges(StartCase):
         for pid in self.leaves(daemon):
             self.assertTrue(os.path.samefile('/proc/%d/root' % pid,
                                              daemon.options['chroot-dir']))
+
+    @unittest.skipUnless(shutil.which('setpriv'), 'no setpriv')
+    def test_not_dropped(self):
+        """A daemon that cannot become another user does not serve as root."""
+        for lacking in 'setgid', 'setuid':
+            with self.subTest(lacking):
+                self.assert_not_started(
+                    Daemon(as_root=True, prefix=['setpriv', '--bounding-set', '-' + lacking]),
+                    'cannot drop privileges', status=1)
 
     def test_no_such_user(self):
         self.assert_not_started(Daemon({'unprivileged-user': 'no-such-user'}, as_root=True),
