@@ -41,6 +41,21 @@ static char turns[100];
 static size_t n_turns;
 static unsigned urgent_turns, patient_turns;
 
+/* Where the clocks stand still, until a test lets time pass; zero while they run. */
+static struct timespec still;
+
+/* still_clock_gettime - the program has it in the place of the C library's clock_gettime */
+int still_clock_gettime(clockid_t id, struct timespec *ts) __asm__("clock_gettime");
+
+int
+still_clock_gettime(clockid_t id, struct timespec *ts)
+{
+	if (still.tv_sec == 0)
+		return (int)syscall(SYS_clock_gettime, id, ts);
+	*ts = still;
+	return 0;
+}
+
 static long
 milliseconds(void)
 {
@@ -1088,6 +1103,90 @@ test_drain_with_newcomers(void **state)
 	unit_end();
 }
 
+/* add_echo_listener - for a new service of the server; sets echo_address */
+static size_t
+add_echo_listener(unsigned least_idle)
+{
+	size_t service = server_add_service(server, "echo", echo_open, NULL, least_idle, false);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	socklen_t len = sizeof(echo_address);
+
+	echo_address.sin_port = 0;
+	assert_int_equal(bind(fd, (struct sockaddr *)&echo_address, len), 0);
+	assert_int_equal(listen(fd, ECHOES), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&echo_address, &len), 0);
+	server_add_listener(server, service, (unsigned)service + 1, fd);
+	return service;
+}
+
+/* pass - let seconds pass, and a tick come */
+static void
+pass(time_t seconds)
+{
+	still.tv_sec += seconds;
+	turn();
+}
+
+/* check_open - which of the clients, by their letters, are connected? Those that are not end. */
+static void
+check_open(const char *row, const int *fd, size_t n, const char *want)
+{
+	char open[10] = "", byte;
+	size_t i, len = 0;
+
+	for (i = 0; i < n; i++)
+		if (recv(fd[i], &byte, 1, MSG_DONTWAIT | MSG_PEEK) != 0)
+			open[len++] = (char)('a' + i);
+	unit_text(row, "open", open, want);
+}
+
+/*
+ * A connection without a byte is closed after the limit of the server, or that of its service if it
+ * is lower, but not before the least one of its service. Busy ones stay.
+ */
+static void
+test_idle(void **state)
+{
+	int fd[6];
+	size_t i;
+
+	(void)state;
+	clock_gettime(CLOCK_MONOTONIC, &still);
+	fd[0] = connected(false); /* the limit of the server: 60 s */
+	fd[1] = connected(false);
+	fd[2] = connected(false);
+	say(fd[2], "wait\n");
+	server_limit_service(server, add_echo_listener(0), 10, 10);
+	fd[3] = connected(false);
+	server_limit_service(server, add_echo_listener(0), 10, 600);
+	fd[4] = connected(false);
+	add_echo_listener(1000);
+	fd[5] = connected(false);
+	pass(9);
+	check_open("9 s", fd, COUNT(fd), "abcdef");
+	pass(1);
+	check_open("10 s", fd, COUNT(fd), "abcef");
+	say(fd[1], "half a line");
+	turn();
+	pass(49);
+	check_open("59 s", fd, COUNT(fd), "abcef");
+	pass(1);
+	check_open("60 s", fd, COUNT(fd), "bcf");
+	pass(9);
+	check_open("69 s", fd, COUNT(fd), "bcf");
+	pass(1);
+	check_open("70 s", fd, COUNT(fd), "cf");
+	pass(929);
+	check_open("999 s", fd, COUNT(fd), "cf");
+	pass(1);
+	check_open("1000 s", fd, COUNT(fd), "c");
+	still.tv_sec = 0;
+	for (i = 0; i < COUNT(fd); i++)
+		close(fd[i]);
+	turn();
+	unit_end();
+}
+
 /* Connections that wait in the queue of a listener that is removed, even beyond the limit. */
 static void
 test_remove_listener(void **state)
@@ -1393,6 +1492,7 @@ main(void)
 		ECHO_TEST(test_drain),
 		ECHO_TEST(test_drain_with_newcomers),
 		ECHO_TEST(test_drain_with_a_slow_reader),
+		ECHO_TEST(test_idle),
 		ECHO_TEST(test_remove_listener),
 		ECHO_TEST(test_slow_reader),
 		ECHO_TEST(test_slow_reader_is_woken),
