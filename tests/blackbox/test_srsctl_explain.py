@@ -169,6 +169,14 @@ class Kinds(Base):
                 got = self.explain('--sender', ALICE, '--recipient', OUT, *arguments)
                 self.assertEqual(got['why'], why)
 
+    def test_why_with_an_empty_field(self):
+        for value in '', '<>':
+            with self.subTest(value):
+                got = self.explain('--sender', ALICE, '--recipient', OUT,
+                                   headers=[('X-Original-To', value), FROM])
+                self.assertEqual((got['orcpt'], got['why']),
+                                 ('', 'a foreign sender and recipient, without ORCPT'))
+
     def test_domain(self):
         self.assertEqual(self.agree({'domain': 'fwd.test', 'srs_domain': 'srs.test',
                                      'candidate': None})['reason_why'], 'srs-domain')
