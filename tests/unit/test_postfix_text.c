@@ -18,6 +18,7 @@ test_words(void **state)
 		{ "inline:{a=b, c = {d e}}, f", "inline:{a=b, c = {d e}}|f|" },
 		{ "{ a, b", "{ a, b|" },
 		{ "a} b", "a}|b|" },
+		{ "a}{b c} d", "a}{b c}|d|" },
 	};
 	char got[200], word[POSTFIX_WORD_SIZE];
 	const char *s;
