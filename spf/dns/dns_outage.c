@@ -10,7 +10,6 @@ dns_outage_note_answer(struct dns_outage *outage, uint64_t now)
 	outage->on = false;
 	outage->errors = false;
 	outage->domains = 0;
-	outage->series = outage->last = 0;
 	if (ends)
 		outage->ended = now;
 	else

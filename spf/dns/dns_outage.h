@@ -27,7 +27,7 @@
 
 /*
  * The owner zeroes it before the first call, and only reads it later. Times are those of now; 0:
- * never.
+ * never. series and last are valid while domains > 0.
  */
 struct dns_outage {
 	bool on;
