@@ -1583,6 +1583,20 @@ class OtherMaps(PostfixBase):
                 self.wrong('^warning: smtpd_milters names a milter that checks SPF as well, %s.*: '
                            'mail gets two verdicts: remove it, unless' % re.escape(name),
                            smtpd_milters=value)
+        self.wrong('^warning: smtpd_milters of smtp/inet names a milter that checks SPF as well, .*: '
+                   r'remove it from that service in master\.cf, unless',
+                   master='smtp inet n - n - - smtpd -o smtpd_milters=unix:spf/socket\n')
+
+    def test_one_verdict(self):
+        """Our own milter has SPF in its name, or srsd gives no verdict."""
+        for value, options in (('unix:' + self.queue + '/spf',
+                                {'milter': ['unix:' + self.queue + '/spf']}),
+                               ('unix:other/spf', {'policy': []})):
+            with self.subTest(value):
+                lines = self.check(config=self.config(**options),
+                                   postfix=self.postfix({'smtpd_milters': value}))[1]
+                self.assertNotIn('checks SPF as well', '\n'.join(lines))
+                self.assertIn('ok: sender_canonical_maps names forward', lines)
 
 
 class Socketmap(PostfixBase):
