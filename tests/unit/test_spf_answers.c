@@ -181,6 +181,35 @@ test_too_large(void **state)
 	spf_answers_free(&answers);
 }
 
+static struct dns_answer *
+make_reply(size_t size)
+{
+	struct dns_answer *reply = dns_answer_new(DNS_FOUND);
+
+	reply->size = size;
+	return reply;
+}
+
+/* The size counts in all. */
+static void
+test_too_large_together(void **state)
+{
+	struct spf_answers *answers = spf_answers_new();
+	struct spf_answer *a = spf_answers_get(answers, "a.test", DNS_A);
+	struct spf_answer *b = spf_answers_get(answers, "b.test", DNS_A);
+	struct spf_answer *c = spf_answers_get(answers, "c.test", DNS_A);
+
+	(void)state;
+	spf_answers_set(answers, a, make_reply(SPF_ANSWERS_BYTES - 10));
+	assert_int_equal(a->reply->status, DNS_FOUND);
+	spf_answers_set(answers, b, make_reply(10));
+	assert_int_equal(b->reply->status, DNS_FOUND);
+	spf_answers_set(answers, c, make_reply(1));
+	assert_int_equal(c->reply->status, DNS_ERROR);
+	assert_int_equal(c->reply->failure, DNS_SATURATED);
+	spf_answers_free(&answers);
+}
+
 /* A full table finds each of its answers, in any case, and adds no other. */
 static void
 test_bounded(void **state)
@@ -287,6 +316,7 @@ main(void)
 		cmocka_unit_test(test_given),
 		cmocka_unit_test(test_wanted_and_asked),
 		cmocka_unit_test(test_too_large),
+		cmocka_unit_test(test_too_large_together),
 		cmocka_unit_test(test_bounded),
 		cmocka_unit_test(test_asked_ahead),
 		cmocka_unit_test(test_expires),
