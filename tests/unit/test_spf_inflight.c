@@ -402,6 +402,33 @@ test_waiting_in_order(void **state)
 		remove_owner(&holder[i]);
 }
 
+/* A party that waits for places of its network holds up others only if places are scarce. */
+static void
+test_scarce_places(void **state)
+{
+	struct place_owner full, others[7], last;
+	unsigned i;
+
+	(void)state;
+	add_owner(&full, "192.0.2.1", "full.test");
+	assert_int_equal(take_places(&full, MAX), SPF_INFLIGHT_NETWORK);
+	for (i = 0; i < COUNT(others); i++) {
+		add_owner(&others[i], unit_row("198.51.100.%u", i), unit_row("d%u.test", i));
+		assert_int_equal(take_places(&others[i], MAX), SPF_INFLIGHT_NETWORK);
+	}
+	add_owner(&last, "203.0.113.1", "last.test");
+	assert_int_equal(take_places(&last, MAX), 96); /* 1120 of 1280 are in use */
+	/* Without a party that waits, it gets the rest. */
+	spf_inflight_stop_waiting(inflight, full.party);
+	for (i = 0; i < COUNT(others); i++)
+		spf_inflight_stop_waiting(inflight, others[i].party);
+	assert_int_equal(take_places(&last, MAX), SPF_INFLIGHT_NETWORK - 96);
+	remove_owner(&full);
+	for (i = 0; i < COUNT(others); i++)
+		remove_owner(&others[i]);
+	remove_owner(&last);
+}
+
 static void
 test_report(void **state)
 {
@@ -466,6 +493,7 @@ main(void)
 		INFLIGHT_TEST(test_old_places_in_all),
 		INFLIGHT_TEST(test_first_place_of_a_network),
 		INFLIGHT_TEST(test_waiting_in_order),
+		INFLIGHT_TEST(test_scarce_places),
 		INFLIGHT_TEST(test_report),
 	};
 
