@@ -480,6 +480,39 @@ test_report(void **state)
 	unit_end();
 }
 
+/* Of several holders the one with most places; an IPv6 /48 is no client network. */
+static void
+test_report_of_several(void **state)
+{
+	static const struct {
+		const char *ip, *domain;
+		unsigned places;
+	} rows[] = {
+		{ "192.0.2.1", "first.test", 2 },
+		{ "192.0.2.2", "second.test", 5 },
+		{ "192.0.2.3", "third.test", 3 },
+		{ "2001:db8:0:1::1", "a.both.test", 4 },
+		{ "2001:db8:0:2::1", "b.both.test", 4 },
+	};
+	struct place_owner owner[COUNT(rows)];
+	struct spf_inflight_report report;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		add_owner(&owner[i], rows[i].ip, rows[i].domain);
+		assert_int_equal(take_places(&owner[i], rows[i].places), rows[i].places);
+	}
+	spf_inflight_report(inflight, now, &report);
+	assert_string_equal(report.network, "192.0.2.2");
+	assert_int_equal(report.of_network, 5);
+	assert_string_equal(report.domain, "both.test");
+	assert_int_equal(report.of_domain, 8);
+	assert_int_equal(report.places, 18);
+	for (i = 0; i < COUNT(rows); i++)
+		remove_owner(&owner[i]);
+}
+
 int
 main(void)
 {
@@ -495,6 +528,7 @@ main(void)
 		INFLIGHT_TEST(test_waiting_in_order),
 		INFLIGHT_TEST(test_scarce_places),
 		INFLIGHT_TEST(test_report),
+		INFLIGHT_TEST(test_report_of_several),
 	};
 
 	return cmocka_run_group_tests_name("spf_inflight", tests, NULL, NULL);
