@@ -14,6 +14,7 @@ import tempfile
 import threading
 import time
 import unittest
+from unittest import mock
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
@@ -961,6 +962,101 @@ def forward_numbers(name, forwarded, unauthenticated=0, bounced=0):
     counts = {'forwarded': forwarded, 'unauthenticated': unauthenticated, 'bounced': bounced}
     return {'domain': name, 'since': 1700000000, 'total': counts,
             'running_hour': counts, 'last_hour': dict(counts, forwarded=0)}
+
+
+class StatusText(FakeDaemon):
+    """Each row of the status, from the reply of a daemon."""
+
+    WHOLE = {
+        'version': '1.2', 'uptime': 90, 'engine_restarts': 1, 'monitor_pid': 7, 'pid': 8,
+        'config': '/etc/srsd.conf', 'log': 'syslog', 'srs_domain': 'srs.test', 'domains': 2,
+        'sections': 1,
+        'inactive': [{'what': 'no sender is rewritten', 'option': 'forward = {}'},
+                     {'what': 'SPF refuses nothing', 'option': 'test-only'}],
+        'listeners': {'forward': ['inet:127.0.0.1:1', 'unix:/x'], 'reverse': []},
+        'connections': {'forward': 2, 'reverse': 0, 'policy': 3},
+        'connections_refused': {'forward': 0, 'policy': 4},
+        'lookups': {'forward': {'rewritten': 5}, 'reverse': {'bad-hash': 6}},
+        'policy': {'reject': 9, 'dunno': 10}, 'milter': {},
+        'spf': {'helo': {'pass': 11}, 'mailfrom': {'fail': 12}}, 'dns': {'answered': 13},
+        'checks_in_flight': 14, 'questions_in_flight': 15, 'cut_off': 16,
+        'saturated': {'network': '192.0.2.1', 'network_questions': 17,
+                      'domain': 'slow.test', 'domain_questions': 18},
+        'store': {'database': 'sqlite:/x', 'connected': True, 'problem': None, 'rows': 1,
+                  'errors': 2, 'put': {'new': 19}, 'get': {'found': 20}},
+        'secrets': [{'fingerprint': 'aaaa', 'verified': 21}, {'fingerprint': 'bbbb', 'verified': 22}],
+        'reload': {'at': 0, 'refused': False},
+    }
+    TEXT = """\
+srsd 1.2, up 90 s, 1 engine restart
+processes   monitor pid 7, engine pid 8
+config      /etc/srsd.conf
+log         syslog
+inactive    no sender is rewritten (forward = {})
+            SPF refuses nothing (test-only)
+srs-domain  srs.test, 2 own domains, 1 section
+forward     inet:127.0.0.1:1, unix:/x
+reverse     not listening
+connections forward 2, policy 3
+refused     policy 4
+forward map rewritten 5
+reverse map bad-hash 6
+policy      reject 9, dunno 10
+spf helo    pass 11
+spf sender  fail 12
+dns         answered 13
+checks      14 waiting for the DNS, with 15 queries
+saturated   16 checks cut off; most queries: network 192.0.2.1 17, domain slow.test 18
+store       sqlite:/x, connected, 1 row, 2 errors
+store puts  new 19
+store gets  found 20
+secrets     aaaa verified 21, signs
+            bbbb verified 22
+reload      1970-01-01 00:00:00, in force
+"""
+
+    def text(self, **changes):
+        done = self.ask(json.dumps({**self.WHOLE, **changes}).encode() + b'\n', 'status')
+        self.assertEqual((done.returncode, done.stderr), (0, ''))
+        return done.stdout
+
+    def test_all_rows(self):
+        with mock.patch.dict(os.environ, TZ='UTC'):
+            self.assertEqual(self.text(), self.TEXT)
+
+    def test_rows_that_are_left_out(self):
+        text = self.text(config=None, inactive=[], sections=0, monitor_pid=0,
+                         connections_refused={'forward': 0}, saturated=None, store=None, reload=None)
+        self.assertEqual([line.split('  ')[0] for line in text.splitlines()[:4]],
+                         ['srsd 1.2, up 90 s, 1 engine restart', 'processes', 'log',
+                          'srs-domain'])
+        self.assertIn('\nprocesses   engine pid 8\n', text)
+        self.assertIn('\nsrs-domain  srs.test, 2 own domains\n', text)
+        for title in 'inactive', 'refused', 'saturated', 'store', 'reload':
+            self.assertNotIn('\n%s ' % title, text)
+
+    def test_rows_with_other_forms(self):
+        now = int(time.time())
+        dns = {'servers': ['192.0.2.1', '192.0.2.2'], 'from': '/etc/resolv.conf'}
+        store = {**self.WHOLE['store'], 'connected': False, 'rows': None, 'errors': 1}
+        for changes, want in (
+                ({'nameservers': dns}, r'dns servers 192\.0\.2\.1, 192\.0\.2\.2 '
+                                       r'\(/etc/resolv\.conf\), no answer yet'),
+                ({'nameservers': {**dns, 'servers': [], 'from': 'none', 'last_answer': now - 4 * 86400}},
+                 r'dns servers none, last answer 4 days ago'),
+                ({'nameservers': {**dns, 'last_answer': now - 5 * 86400, 'outage_since': now - 4 * 86400}},
+                 r'dns servers .*, last answer 5 days ago, outage for 4 days'),
+                ({'store': {**store, 'problem': 'disk full'}},
+                 r'store       sqlite:/x, not connected: disk full, 1 error'),
+                ({'store': store}, r'store       sqlite:/x, not connected, 1 error'),
+                ({'lookups': {'forward': {'rewritten': 0}, 'reverse': {}}},
+                 r'forward map none yet\nreverse map none yet'),
+                ({'reload': {'at': 0, 'refused': True, 'error': 'line 3'}},
+                 r'reload      \d.*, refused: line 3'),
+                ({'reload': {'at': 0, 'refused': True}},
+                 r'reload      \d.*, refused; the log has the reason')):
+            with self.subTest(want):
+                self.assertRegex(self.text(**changes), r'(?m)^%s$' % want)
 
 
 class Forwards(FakeDaemon):
