@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "tests/unit/unit.h"
+#include "tests/unit/hash_key.h"
 
 #include "common/hostname.h"
 #include "srsd/service/forward_counts.h"
@@ -283,6 +283,22 @@ test_signed(void **state)
 	forward_counts_free(&counts);
 }
 
+/* A client cannot compute colliding domains: each table has a hash of its own. */
+static void
+test_own_hash(void **state)
+{
+	struct forward_counts *one = forward_counts_new(), *other = forward_counts_new();
+	struct siphash_key key;
+
+	(void)state;
+	add_events(one, "x.org", FORWARD_FORWARDED, 1, HOUR);
+	key = hash_key_last;
+	add_events(other, "x.org", FORWARD_FORWARDED, 1, HOUR);
+	hash_key_check(key);
+	forward_counts_free(&one);
+	forward_counts_free(&other);
+}
+
 int
 main(void)
 {
@@ -293,6 +309,7 @@ main(void)
 		cmocka_unit_test(test_warning),
 		cmocka_unit_test(test_once_an_hour),
 		cmocka_unit_test(test_flood),
+		cmocka_unit_test(test_own_hash),
 		cmocka_unit_test(test_signed),
 	};
 

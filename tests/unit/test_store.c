@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* The front, over a backend of the test and with a clock of the test. */
+#include "tests/unit/hash_key.h"
 #include "tests/unit/store_case.h"
 
 #include "srsd/store/store_backend.h"
@@ -607,6 +608,21 @@ test_is_alias(void **state)
 
 #define STORE_TEST(test) cmocka_unit_test_setup_teardown(test, make_store, free_store)
 
+/* A client cannot compute colliding aliases: each store has a hash of its own. */
+static void
+test_own_hash(void **state)
+{
+	struct store *other = store_new(base, &fake_clock, TIMEOUT_MS);
+	struct siphash_key key;
+
+	(void)state;
+	assert_false(store_knows(store, ALIAS, 1));
+	key = hash_key_last;
+	assert_false(store_knows(other, ALIAS, 1));
+	hash_key_check(key);
+	store_free(&other);
+}
+
 int
 main(void)
 {
@@ -624,6 +640,7 @@ main(void)
 		STORE_TEST(test_knows),
 		STORE_TEST(test_forget_meanwhile),
 		STORE_TEST(test_known_is_bounded),
+		STORE_TEST(test_own_hash),
 		STORE_TEST(test_too_many),
 		STORE_TEST(test_callback_asks),
 		STORE_TEST(test_backends),
