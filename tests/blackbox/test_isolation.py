@@ -168,11 +168,25 @@ class Confined(DaemonCase):
 
     @needs_root
     def test_unusable(self):
-        done = run('-f', self.daemon.folder.file('none.conf', 'srs-domain = "srs.test"\n'
-                                                 'unprivileged-user = "no-such-user"\n'),
-                   'spf', '--offline', '192.0.2.1', 'a@silent.test', program='srsctl', user=False)
-        self.assertEqual((done.returncode, done.stdout), (3, ''))
-        self.assertEqual(done.stderr, "srsctl: unprivileged-user 'no-such-user': no such user\n")
+        """Without a user for that process, nothing hostile is read."""
+        folder = self.daemon.folder
+        config = 'srs-domain = "srs.test"\nunprivileged-user = "no-such-user"\n'
+        message = folder.file('message', 'From: a@silent.test\n\n')
+        commands = [['spf', '--offline', '192.0.2.1', 'a@silent.test'],
+                    ['explain', '--message', message, '--sender', 'a@silent.test',
+                     '--recipient', 'b@our.test']]
+        if has_sqlite():
+            database = folder.file('envelopes')
+            config += 'envelope-database = "sqlite:%s"\n' % database
+            commands += [['store', 'purge'], ['store', 'backup', folder.path + '/backup'],
+                         ['store', 'import', database]]
+        config = folder.file('none.conf', config)
+        for command in commands:
+            with self.subTest(' '.join(command[:2])):
+                done = run('-f', config, *command, program='srsctl', user=False)
+                self.assertEqual((done.returncode, done.stdout), (3, ''))
+                self.assertEqual(done.stderr,
+                                 "srsctl: unprivileged-user 'no-such-user': no such user\n")
 
 
 def low_port():
