@@ -21,8 +21,11 @@
 
 /*
  * Replies that wait for the end of a turn of the loop: waking each client as soon as its reply is
- * ready costs as much as making the replies. A client that has precedence does not wait.
+ * ready costs as much as making the replies. Only the first few of a turn are sent together before
+ * its end, so that their clients work while the other replies are made. A client that has
+ * precedence does not wait.
  */
+#define PENDING_EARLY 4
 #define PENDING_MAX 256
 #define PENDING_SIZE 2048 /* bytes; a longer reply is sent immediately */
 
@@ -59,6 +62,7 @@ struct connections {
 	struct buffer reply;    /* of the call in progress; empty between calls */
 	struct event *turn_end; /* active while replies are pending */
 	size_t n_pending;
+	size_t pending_limit; /* until they are sent: PENDING_EARLY, later in a turn PENDING_MAX */
 	struct pending_reply pending[PENDING_MAX];
 	TAILQ_HEAD(, connection) list;
 	char buffer[READ_SIZE];
@@ -238,9 +242,12 @@ send_pending_replies(struct connections *connections)
 static void
 on_turn_end(evutil_socket_t fd, short what, void *arg)
 {
+	struct connections *connections = arg;
+
 	(void)fd;
 	(void)what;
-	send_pending_replies(arg);
+	send_pending_replies(connections);
+	connections->pending_limit = PENDING_EARLY;
 }
 
 /* has_precedence - true if the next turn of the client goes before those of other services */
@@ -258,8 +265,10 @@ add_pending_reply(struct connection *c, const struct buffer *reply)
 
 	if (has_precedence(c) || c->closing || reply->len > PENDING_SIZE)
 		return false;
-	if (connections->n_pending == PENDING_MAX)
+	if (connections->n_pending == connections->pending_limit) {
 		send_pending_replies(connections);
+		connections->pending_limit = PENDING_MAX;
+	}
 	if (connections->n_pending == 0)
 		event_active(connections->turn_end, EV_TIMEOUT, 0);
 	c->pending = &connections->pending[connections->n_pending++];
@@ -568,5 +577,6 @@ connections_new(struct event_base *base)
 	/* After the requests that are ready: an event of a higher rank would end their turn. */
 	event_priority_set(connections->turn_end, PRIORITY_REQUESTS);
 	TAILQ_INIT(&connections->list);
+	connections->pending_limit = PENDING_EARLY;
 	return connections;
 }

@@ -658,6 +658,30 @@ test_two_in_one_turn(void **state)
 	unit_end();
 }
 
+/* The first four replies of a turn are sent before its end, the others together. */
+static void
+test_first_of_one_turn(void **state)
+{
+	int fd[10];
+	size_t i, round;
+
+	(void)state;
+	for (i = 0; i < COUNT(fd); i++)
+		fd[i] = connected(false);
+	for (round = 1; round <= 2; round++) {
+		most_unanswered = 0;
+		for (i = 0; i < COUNT(fd); i++)
+			say(fd[i], "request\n");
+		turn();
+		unit_int(unit_row("turn %zu", round), "unanswered", most_unanswered, 6);
+		for (i = 0; i < COUNT(fd); i++)
+			check_hears(fd[i], "client", "request\n");
+	}
+	for (i = 0; i < COUNT(fd); i++)
+		close(fd[i]);
+	unit_end();
+}
+
 /* The clients of an urgent service are answered at once. */
 static void
 test_urgent_in_one_turn(void **state)
@@ -1476,6 +1500,7 @@ main(void)
 		ACCEPT_TEST(test_accept_fails_once),
 		ACCEPT_TEST(test_full_service_stays_paused),
 		ECHO_TEST(test_two_in_one_turn),
+		ECHO_TEST(test_first_of_one_turn),
 		cmocka_unit_test_setup_teardown(
 		    test_urgent_in_one_turn, begin_urgent_echo, end_echo),
 		cmocka_unit_test_setup_teardown(
