@@ -194,16 +194,14 @@ keep_unused_input(struct connection *c, const char *data, size_t len)
 	c->in_len = len;
 }
 
-/* send_now - write as much as the socket accepts, the rest later; false: it is closed */
+/* try_send - write as much as the socket accepts, the rest later; false: the connection is broken */
 static bool
-send_now(struct connection *c, const char *data, size_t len)
+try_send(struct connection *c, const char *data, size_t len)
 {
 	ssize_t n = send(c->fd, data, len, MSG_NOSIGNAL);
 
-	if (n == -1 && errno != EAGAIN && errno != EINTR) {
-		close_connection(c);
+	if (n == -1 && errno != EAGAIN && errno != EINTR)
 		return false;
-	}
 	if (n == -1)
 		n = 0;
 	if ((size_t)n < len) {
@@ -213,6 +211,16 @@ send_now(struct connection *c, const char *data, size_t len)
 		event_add(&c->write, NULL);
 	}
 	return true;
+}
+
+/* send_now - the same; false: it is closed */
+static bool
+send_now(struct connection *c, const char *data, size_t len)
+{
+	if (try_send(c, data, len))
+		return true;
+	close_connection(c);
+	return false;
 }
 
 /* send_pending_reply - if there is one; false if the connection is closed */
@@ -237,6 +245,32 @@ send_pending_replies(struct connections *connections)
 		if (connections->pending[i].connection != NULL)
 			send_pending_reply(connections->pending[i].connection);
 	connections->n_pending = 0;
+}
+
+/*
+ * send_early - the pending replies, in the middle of a turn
+ *
+ * What calls a session may be going through a list of requests, so the others must stay as they are:
+ * a connection that is broken keeps its reply, and is closed at the end of the turn.
+ */
+static void
+send_early(struct connections *connections)
+{
+	struct pending_reply *pending = connections->pending,
+			     *end = pending + connections->n_pending;
+	struct connection *c;
+
+	connections->n_pending = 0;
+	for (; pending < end; pending++) {
+		c = pending->connection;
+		if (c == NULL)
+			continue;
+		c->pending = NULL;
+		if (!try_send(c, pending->text, pending->len)) {
+			c->pending = &connections->pending[connections->n_pending++];
+			memmove(c->pending, pending, sizeof(*pending));
+		}
+	}
 }
 
 static void
@@ -266,9 +300,11 @@ add_pending_reply(struct connection *c, const struct buffer *reply)
 	if (has_precedence(c) || c->closing || reply->len > PENDING_SIZE)
 		return false;
 	if (connections->n_pending == connections->pending_limit) {
-		send_pending_replies(connections);
+		send_early(connections);
 		connections->pending_limit = PENDING_MAX;
 	}
+	if (connections->n_pending == PENDING_MAX)
+		return false;
 	if (connections->n_pending == 0)
 		event_active(connections->turn_end, EV_TIMEOUT, 0);
 	c->pending = &connections->pending[connections->n_pending++];

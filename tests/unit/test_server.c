@@ -385,6 +385,11 @@ static unsigned looks, answered_looks;
 static bool drained;
 /* Requests without a reply: now, and the most at any time. */
 static unsigned unanswered, most_unanswered;
+/* The server's socket to which no byte can be sent; BREAKS_NEXT: the next one that is used. */
+#define BREAKS_NONE (-1)
+#define BREAKS_NEXT (-2)
+static int broken = BREAKS_NONE;
+static unsigned least_open; /* of echoes_open, at any request */
 
 /* counted_send - the program has it in the place of the C library's send */
 ssize_t counted_send(int fd, const void *data, size_t len, int flags) __asm__("send");
@@ -394,6 +399,12 @@ counted_send(int fd, const void *data, size_t len, int flags)
 {
 	if (unanswered > 0)
 		unanswered--;
+	if (broken == BREAKS_NEXT)
+		broken = fd;
+	if (broken == fd) {
+		errno = EPIPE;
+		return -1;
+	}
 	return (ssize_t)syscall(SYS_sendto, fd, data, len, flags, NULL, 0);
 }
 
@@ -444,6 +455,8 @@ echo_input(struct session *session, const char *data, size_t len, size_t *used, 
 	const char *newline;
 
 	look();
+	if (echoes_open < least_open)
+		least_open = echoes_open;
 	if (++unanswered > most_unanswered)
 		most_unanswered = unanswered;
 	for (*used = 0; (newline = memchr(data + *used, '\n', len - *used)) != NULL;) {
@@ -629,7 +642,7 @@ is_closed(int fd)
 {
 	char byte;
 
-	return ready(fd) && recv(fd, &byte, 1, MSG_DONTWAIT) == 0;
+	return ready(fd) && recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
 /* The second request of a turn is handled before the first reply goes out; both arrive. */
@@ -679,6 +692,39 @@ test_first_of_one_turn(void **state)
 	}
 	for (i = 0; i < COUNT(fd); i++)
 		close(fd[i]);
+	unit_end();
+}
+
+/*
+ * Of a broken connection, neither the other replies nor the other sessions notice anything: it is
+ * closed when no session is being called.
+ */
+static void
+test_broken_in_one_turn(void **state)
+{
+	int fd[10];
+	unsigned closed = 0;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(fd); i++)
+		fd[i] = connected(false);
+	for (i = 0; i < COUNT(fd); i++)
+		say(fd[i], "request\n");
+	least_open = echoes_open;
+	broken = BREAKS_NEXT;
+	turn();
+	broken = BREAKS_NONE;
+	unit_int("during the turn", "open", least_open, COUNT(fd));
+	unit_int("afterwards", "open", echoes_open, COUNT(fd) - 1);
+	for (i = 0; i < COUNT(fd); i++) {
+		if (is_closed(fd[i]))
+			closed++;
+		else
+			check_hears(fd[i], "client", "request\n");
+		close(fd[i]);
+	}
+	unit_int("clients", "closed", closed, 1);
 	unit_end();
 }
 
@@ -1501,6 +1547,7 @@ main(void)
 		ACCEPT_TEST(test_full_service_stays_paused),
 		ECHO_TEST(test_two_in_one_turn),
 		ECHO_TEST(test_first_of_one_turn),
+		ECHO_TEST(test_broken_in_one_turn),
 		cmocka_unit_test_setup_teardown(
 		    test_urgent_in_one_turn, begin_urgent_echo, end_echo),
 		cmocka_unit_test_setup_teardown(
