@@ -288,10 +288,23 @@ print_import_counts(const struct import_counts *counts, bool as_json)
 	json_decref(json);
 }
 
+/* report_refused - most likely, a secret has not come along with the file */
+static void
+report_refused(long long n)
+{
+	fprintf(stderr,
+	    "srsctl: %lld row%s not believed: the daemon does not have the secret that made the "
+	    "alias, and postsrsd 2 did not make it; add the secret to secrets-file, run srsctl "
+	    "reload, and run the command again\n",
+	    n, n == 1 ? " is" : "s are");
+}
+
 static int
 report_import(const struct ctl *ctl, const struct import_counts *counts, bool as_json)
 {
 	print_import_counts(counts, as_json);
+	if (counts->refused > 0)
+		report_refused(counts->refused);
 	if (counts->of_postsrsd2 > 0)
 		suggest_accept_date(ctl->settings);
 	if (counts->full > 0)
@@ -300,7 +313,7 @@ report_import(const struct ctl *ctl, const struct import_counts *counts, bool as
 		fprintf(stderr,
 		    "srsctl: the database accepted no more rows: %s; run the command again\n",
 		    counts->problem);
-	return counts->full > 0 || counts->failed > 0 ? CTL_FAILED : CTL_OK;
+	return counts->refused > 0 || counts->full > 0 || counts->failed > 0 ? CTL_FAILED : CTL_OK;
 }
 
 int

@@ -285,8 +285,9 @@ class Import(Base):
             (None, None, None),
             (sha1_alias('x' * 3000), 'x' * 3000, now + DAY),
             (sha1_alias('jane@a.example'), 'jane@a.example', year)])
-        done = self.import_rows(path)
+        done = self.import_rows(path, status=1)
         self.assertEqual(done.stdout, '1 row copied, 1 expired, 6 not believed\n')
+        self.assertIn('srsctl: 6 rows are not believed: ', done.stderr)
         database = sqlite3.connect(self.database)
         rows = list(database.execute('SELECT v, lt FROM kv'))
         database.close()
@@ -425,8 +426,11 @@ class Backup(Base):
         path = self.target()
         self.back_up(path)
         self.lose_everything()
-        self.assertEqual(self.srsctl('store', 'import', path).stdout,
-                         '0 rows copied, 0 expired, 1 not believed\n')
+        done = self.srsctl('store', 'import', path)
+        self.assertEqual((done.returncode, done.stdout),
+                         (1, '0 rows copied, 0 expired, 1 not believed\n'))
+        self.assertIn('srsctl: 1 row is not believed: the daemon does not have the secret that '
+                      'made the alias', done.stderr)
 
     def test_file_of_one_name(self):
         """The new file is opened once, so that no other file can get its name and the rows.
