@@ -42,19 +42,22 @@ map_attribute(struct text name)
 	}
 }
 
-/* read_attribute - the line from p->line to p->scanned, where its NEWLINE is */
-static void
+/*
+ * read_attribute - the line from p->line to p->scanned, where its NEWLINE is; an error or NULL
+ *
+ * An error does not wait for the end of the request: a client that sends CR LF, as telnet(1) does,
+ * never sends an empty line.
+ */
+static const char *
 read_attribute(struct policy_parser *p, const char *data)
 {
 	const char *s = data + p->line, *eq = memchr(s, '=', p->scanned - p->line);
 	struct text name = { s, 0 }, value;
 	enum policy_value known;
 
-	if (eq == NULL) {
-		if (p->error == NULL)
-			p->error = "line without '='";
-		return;
-	}
+	if (eq == NULL)
+		return p->scanned - p->line == 1 && s[0] == '\r' ? "CR at the end of a line"
+								 : "line without '='";
 	name.len = (size_t)(eq - s);
 	value.s = eq + 1;
 	value.len = p->scanned - p->line - name.len - 1;
@@ -65,6 +68,7 @@ read_attribute(struct policy_parser *p, const char *data)
 	} else if (text_is(name, "request")) {
 		p->is_policy = text_is(value, "smtpd_access_policy");
 	}
+	return NULL;
 }
 
 static struct text
@@ -79,8 +83,6 @@ get_policy_value(const struct policy_parser *p, const char *data, enum policy_va
 static const char *
 conclude_request(const struct policy_parser *p, const char *data, struct policy_request *req)
 {
-	if (p->error != NULL)
-		return p->error;
 	if (memchr(data, '\0', p->line) != NULL)
 		return "NUL in an attribute";
 	if (!p->is_policy)
@@ -127,7 +129,9 @@ policy_parse(struct policy_parser *p, const char *data, size_t len, size_t *used
 			memset(p, 0, sizeof(*p));
 			return *error == NULL ? 1 : -1;
 		}
-		read_attribute(p, data);
+		*error = read_attribute(p, data);
+		if (*error != NULL)
+			return -1;
 		p->line = ++p->scanned;
 		p->attributes++;
 	}

@@ -47,8 +47,7 @@ struct policy_parser {
 	size_t scanned; /* bytes examined */
 	size_t line;    /* offset of the line being read */
 	unsigned attributes;
-	bool is_policy;    /* the value of the last request=, see above */
-	const char *error; /* the first one in a line, for the end of the request; or NULL */
+	bool is_policy; /* the value of the last request=, see above */
 	struct {
 		size_t at, len;
 	} value[POLICY_VALUES]; /* offsets, because the bytes may move between two calls */
