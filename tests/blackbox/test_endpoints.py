@@ -20,6 +20,7 @@ from harness.case import DaemonCase
 from harness.clients import MapClient
 from harness.daemon import (WAIT, Daemon, StartFailed, free_port, has_ipv6, is_root,
                             reachable_binary)
+from harness.dns_server import DnsServer
 
 HOSTS = '127.0.0.1 localhost\n::1 localhost ip6-localhost\n'
 
@@ -92,6 +93,20 @@ class HostWithoutIpv6(unittest.TestCase):
             self.assertIn('error: forward inet:127.0.0.1:10001: Network is unreachable\n'
                           '    this host does not have that address: use one that it has, such as '
                           '[::1]\n', self.check(daemon))
+
+    @needs_ipv6
+    def test_nameserver_without_ipv4(self):
+        """UDP, and TCP for the longer answer."""
+        long = ' '.join('ip4:198.51.100.%d' % number for number in range(200))
+        zone = {'pass.test': {'TXT': ['v=spf1 ip6:2001:db8::/32 -all']},
+                'long.test': {'TXT': ['v=spf1 %s ip6:2001:db8::/32 -all' % long]}}
+        with DnsServer(zone, host='::1') as dns, \
+                Daemon({'clients': ['127.0.0.0/8']}, dns=dns) as daemon, \
+                daemon.policy_client() as policy:
+            for domain in 'pass.test', 'long.test':
+                self.assertIn('Received-SPF: Pass', policy.ask(sender='a@' + domain,
+                                                               client_address='2001:db8::1'))
+            self.assertTrue(dns.seen('long.test', 'TXT', 'tcp'))
 
 
 class Moves(DaemonCase):

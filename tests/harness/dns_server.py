@@ -255,7 +255,7 @@ class DnsServer:
         self.host = host
         self.has_tcp = tcp
         self.udp, self.tcp = self._bind(host, port)
-        self.other = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.other = socket.socket(self._family(), socket.SOCK_DGRAM)
         self.other.bind((host, 0))
         self.port = self.udp.getsockname()[1]
         self._queries = []
@@ -265,12 +265,15 @@ class DnsServer:
         self._wake, self._woken = socket.socketpair()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
+    def _family(self):
+        return socket.AF_INET6 if ':' in self.host else socket.AF_INET
+
     def _bind(self, host, port):
         """Bind one port for both transports."""
         while True:
-            udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            udp = socket.socket(self._family(), socket.SOCK_DGRAM)
             udp.bind((host, port))
-            tcp = socket.socket()
+            tcp = socket.socket(self._family())
             try:
                 tcp.bind((host, udp.getsockname()[1]))
             except OSError:
@@ -285,7 +288,7 @@ class DnsServer:
 
     @property
     def address(self):
-        return '%s:%d' % (self.host, self.port)
+        return ('[%s]:%d' if ':' in self.host else '%s:%d') % (self.host, self.port)
 
     def __enter__(self):
         self._thread.start()
