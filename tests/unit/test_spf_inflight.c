@@ -164,8 +164,31 @@ test_checks_of_a_domain_in_all(void **state)
 		assert_non_null(party[i] = join_client(
 				    unit_row("192.0.2.%u", i % 100), "slow.test", true, NULL));
 	assert_null(join_client("198.51.100.1", "slow.test", true, NULL));
+	spf_inflight_leave(inflight, &party[0]);
+	assert_non_null(party[0] = join_client("198.51.100.1", "slow.test", true, NULL));
 	for (i = 0; i < SPF_INFLIGHT_DOMAIN; i++)
 		spf_inflight_leave(inflight, &party[i]);
+}
+
+/* Of two long domains, only the end differs. */
+static void
+test_checks_of_a_long_domain(void **state)
+{
+	static const char *const ip[] = { "2001:db8:111:222::1", "2001:db8:111:223::1" };
+	struct spf_party *party[SPF_INFLIGHT_SITE_MAX], *other;
+	char *domain = unit_fill('a', HOSTNAME_MAX);
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < SPF_INFLIGHT_SITE_MAX; i++)
+		assert_non_null(party[i] = join_client(ip[i % 2], domain, true, NULL));
+	assert_null(join_client(ip[0], domain, true, NULL));
+	domain[HOSTNAME_MAX - 1] = 'b';
+	assert_non_null(other = join_client(ip[0], domain, true, NULL));
+	spf_inflight_leave(inflight, &other);
+	for (i = 0; i < SPF_INFLIGHT_SITE_MAX; i++)
+		spf_inflight_leave(inflight, &party[i]);
+	free(domain);
 }
 
 /* A client with many /64s cannot use up the checks of a domain: its /48 has a bound, too. */
@@ -362,6 +385,62 @@ test_first_place_of_a_network(void **state)
 		remove_owner(&first[i]);
 }
 
+/*
+ * For a place beyond SPF_INFLIGHT_PLACES a young query is given up only if a network has more than
+ * 64 of them, or a domain more than 256.
+ */
+static void
+test_young_places(void **state)
+{
+	static const struct {
+		const char *name;
+		unsigned
+		    first; /* places of the first network; the others have 64, the last the rest */
+		unsigned shared; /* as many networks share the first domain */
+		unsigned more;   /* places of the last network for that domain */
+		unsigned given_up;
+	} rows[] = {
+		{ "none has many", 64, 1, 0, 0 },
+		{ "a network", 65, 1, 0, 1 },
+		{ "a domain has not so many", 64, 4, 0, 0 },
+		{ "a domain", 64, 4, 1, 1 },
+	};
+	struct place_owner owner[SPF_INFLIGHT_PLACES / 64], more, new;
+	unsigned k, n, last = COUNT(owner) - 1;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		add_owner(&more, unit_row("192.0.2.%u", last), "d0.test");
+		n = take_places(&more, rows[i].more);
+		for (k = 0; k <= last; k++) {
+			add_owner(&owner[k], unit_row("192.0.2.%u", k),
+			    unit_row("d%u.test", k < rows[i].shared ? 0 : k));
+			n += take_places(&owner[k], k == 0      ? rows[i].first
+						    : k == last ? SPF_INFLIGHT_PLACES - n
+								: 64);
+		}
+		unit_int(rows[i].name, "places", n, SPF_INFLIGHT_PLACES);
+		add_owner(&new, "198.51.100.1", "new.test");
+		assert_true(take_one_place(&new));
+		unit_int(rows[i].name, "of the first", owner[0].given_up + more.given_up,
+		    rows[i].given_up);
+		for (n = 0, k = 1; k <= last; k++)
+			n += owner[k].given_up;
+		unit_int(rows[i].name, "of the others", n + new.given_up, 0);
+		for (k = 0; k <= last; k++) {
+			remove_owner(&owner[k]);
+			release_places(&owner[k]);
+		}
+		remove_owner(&more);
+		release_places(&more);
+		remove_owner(&new);
+		release_places(&new);
+		n_places = 0; /* all are released */
+	}
+	unit_end();
+}
+
 /* Waiting parties get places in the order of their arrival, and before one that comes later. */
 static void
 test_waiting_in_order(void **state)
@@ -519,12 +598,14 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		INFLIGHT_TEST(test_checks_of_a_domain),
 		INFLIGHT_TEST(test_checks_of_a_domain_in_all),
+		INFLIGHT_TEST(test_checks_of_a_long_domain),
 		INFLIGHT_TEST(test_checks_of_a_domain_from_one_site),
 		INFLIGHT_TEST(test_places_of_a_network),
 		INFLIGHT_TEST(test_places_of_a_site),
 		INFLIGHT_TEST(test_old_places_of_a_network),
 		INFLIGHT_TEST(test_old_places_in_all),
 		INFLIGHT_TEST(test_first_place_of_a_network),
+		INFLIGHT_TEST(test_young_places),
 		INFLIGHT_TEST(test_waiting_in_order),
 		INFLIGHT_TEST(test_scarce_places),
 		INFLIGHT_TEST(test_report),
