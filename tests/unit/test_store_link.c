@@ -187,6 +187,13 @@ test_state(void **state)
 	send_report(&opened);
 	unit_int("opened again", "known", store_knows(store, store_case_alias(1), 99), false);
 	unit_text("opened again", "problem", store_counts(store)->problem, "");
+	/* No report is taken twice. */
+	store_put(store, store_case_alias(1), store_case_address(1), 99, store_case_done, &put);
+	read_question(&question);
+	done.number = question.number;
+	send_report(&done);
+	send_report(&opened);
+	unit_int("later", "known", store_knows(store, store_case_alias(1), 99), true);
 	/* The next process counts from 1 again. */
 	attach_process();
 	store_put(store, store_case_alias(1), store_case_address(1), 99, store_case_done, &put);
