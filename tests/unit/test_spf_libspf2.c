@@ -232,6 +232,38 @@ test_no_record_and_errors(void **state)
 	check_same(zone, rows, COUNT(rows));
 }
 
+/* The reason for a verdict that needs no libspf2. */
+static void
+test_problems(void **state)
+{
+	static const char zone[] = "two.test TXT v=spf1 -all\n"
+				   "two.test TXT v=spf1 +all\n"
+				   "bad.test TXT v=spf1 a:x:y -all\n"
+				   "dead.test TXT !\n";
+	static const struct {
+		const char *sender, *want;
+	} rows[] = {
+		{ "j@two.test", "more than one SPF record" },
+		{ "j@bad.test", "domain without a top label" },
+		{ "j@dead.test", "SERVFAIL for the TXT records of dead.test" },
+		{ "j@gone.test", "" },
+	};
+	struct fake_dns dns = { .zone = zone };
+	struct text_request t;
+	struct fake_engines e;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		t = make_request(rows[i].sender, "mx.relay.test", V4);
+		e = (struct fake_engines){ .req = &t.req };
+		fake_libspf2_run(&dns, &e);
+		unit_text(rows[i].sender, "problem", e.libspf2.problem, rows[i].want);
+		free_request(&t);
+	}
+	unit_end();
+}
+
 static void
 test_includes_and_redirects(void **state)
 {
@@ -1093,6 +1125,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_mechanisms),
 		cmocka_unit_test(test_no_record_and_errors),
+		cmocka_unit_test(test_problems),
 		cmocka_unit_test(test_includes_and_redirects),
 		cmocka_unit_test(test_macros),
 		cmocka_unit_test(test_strange_names),
