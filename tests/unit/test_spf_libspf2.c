@@ -705,6 +705,15 @@ test_differences(void **state)
 static void
 test_differences_of_size(void **state)
 {
+	static const struct {
+		unsigned networks, others;
+		enum spf_result native, libspf2;
+	} sizes[] = {
+		{ 0, 125, SPF_NEUTRAL, SPF_NEUTRAL },
+		{ 0, 126, SPF_NEUTRAL, SPF_PERMERROR },
+		{ 62, 1, SPF_PASS, SPF_PASS },
+		{ 62, 2, SPF_PASS, SPF_PERMERROR },
+	};
 	struct writing w = begin_writing();
 	struct text_request t;
 	struct fake_dns dns = { .zone = w.text };
@@ -718,6 +727,16 @@ test_differences_of_size(void **state)
 	put(&w, " -all\n");
 	check_written(&w, "300 networks of the client", "j@x.test", V4, SPF_PASS, SPF_PERMERROR);
 	check_written(&w, "300 networks of another", "j@x.test", V6, SPF_FAIL, SPF_FAIL);
+	/* 500 bytes are enough for 62 networks and 1 term without data, or for 125 such terms. */
+	for (i = 0; i < COUNT(sizes); i++) {
+		w = begin_writing();
+		put(&w, "x.test TXT v=spf1");
+		put_many(&w, " ip4:192.0.2.0/24", sizes[i].networks);
+		put_many(&w, " ?all", sizes[i].others);
+		put(&w, "\n");
+		check_written(&w, unit_row("%u and %u terms", sizes[i].networks, sizes[i].others),
+		    "j@x.test", V4, sizes[i].native, sizes[i].libspf2);
+	}
 	w = begin_writing();
 	put(&w, "x.test TXT v=spf1");
 	put_many(&w, " a:" FIFTY "." FIFTY "." FIFTY "." FIFTY ".n%1$u.test", 10);
