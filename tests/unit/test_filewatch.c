@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "tests/unit/unit_dir.h"
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <errno.h>
@@ -235,6 +236,26 @@ test_no_folder(void **state)
 	filewatch_free(&none);
 }
 
+/* The error is that of inotify, not a later one. */
+static void
+test_no_descriptor(void **state)
+{
+	struct rlimit limit, none;
+	struct filewatch *refused;
+	int error;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	none = limit;
+	none.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	refused = filewatch_new(unit_path("file"));
+	error = errno;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_null(refused);
+	assert_int_equal(error, EMFILE);
+}
+
 #define WATCH_TEST(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int
@@ -253,6 +274,7 @@ main(void)
 		WATCH_TEST(test_ring_of_links),
 		WATCH_TEST(test_unfinished),
 		WATCH_TEST(test_no_folder),
+		WATCH_TEST(test_no_descriptor),
 	};
 
 	return cmocka_run_group_tests_name("filewatch", tests, NULL, NULL);
