@@ -299,6 +299,25 @@ test_own_hash(void **state)
 	forward_counts_free(&other);
 }
 
+static void
+test_equal_hashes(void **state)
+{
+	struct forward_counts *counts = forward_counts_new();
+	struct listed_domains listed;
+
+	(void)state;
+	hash_key_collides = true;
+	add_events(counts, "a.org", FORWARD_FORWARDED, 4, HOUR);
+	add_events(counts, "b.org", FORWARD_FORWARDED, 3, HOUR);
+	add_events(counts, "a.or", FORWARD_FORWARDED, 2, HOUR);
+	add_events(counts, "a.orga", FORWARD_FORWARDED, 1, HOUR);
+	list_domains(counts, HOUR, &listed);
+	assert_string_equal(
+	    listed.text, "a.org 0 4/4/0\nb.org 0 3/3/0\na.or 0 2/2/0\na.orga 0 1/1/0\n");
+	hash_key_collides = false;
+	forward_counts_free(&counts);
+}
+
 int
 main(void)
 {
@@ -310,6 +329,7 @@ main(void)
 		cmocka_unit_test(test_once_an_hour),
 		cmocka_unit_test(test_flood),
 		cmocka_unit_test(test_own_hash),
+		cmocka_unit_test(test_equal_hashes),
 		cmocka_unit_test(test_signed),
 	};
 

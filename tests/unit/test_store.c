@@ -623,6 +623,21 @@ test_own_hash(void **state)
 	store_free(&other);
 }
 
+static void
+test_equal_hashes(void **state)
+{
+	(void)state;
+	store_connected(store);
+	hash_key_collides = true;
+	put_and_acknowledge(ALIAS, 50);
+	assert_true(store_knows(store, ALIAS, 50));
+	assert_false(store_knows(store, OTHER, 50));
+	put_and_acknowledge(OTHER, 60);
+	assert_false(store_knows(store, ALIAS, 60));
+	assert_true(store_knows(store, OTHER, 60));
+	hash_key_collides = false;
+}
+
 int
 main(void)
 {
@@ -641,6 +656,7 @@ main(void)
 		STORE_TEST(test_forget_meanwhile),
 		STORE_TEST(test_known_is_bounded),
 		STORE_TEST(test_own_hash),
+		STORE_TEST(test_equal_hashes),
 		STORE_TEST(test_too_many),
 		STORE_TEST(test_callback_asks),
 		STORE_TEST(test_backends),

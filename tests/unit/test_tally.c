@@ -167,6 +167,23 @@ test_own_hash(void **state)
 	tally_free(&other);
 }
 
+static void
+test_equal_hashes(void **state)
+{
+	struct tally *tally = tally_new(10, 60);
+
+	(void)state;
+	hash_key_collides = true;
+	assert_int_equal(tally_add(tally, BYTES("ab"), NOW), 1);
+	assert_int_equal(tally_add(tally, BYTES("ac"), NOW), 1);
+	assert_int_equal(tally_add(tally, BYTES("a"), NOW), 1);
+	assert_int_equal(tally_add(tally, BYTES("abc"), NOW), 1);
+	assert_int_equal(tally_add(tally, BYTES("ab"), NOW), 2);
+	assert_int_equal(tally_keys(tally), 4);
+	hash_key_collides = false;
+	tally_free(&tally);
+}
+
 int
 main(void)
 {
@@ -180,6 +197,7 @@ main(void)
 		cmocka_unit_test(test_bounded),
 		cmocka_unit_test(test_chosen_collisions),
 		cmocka_unit_test(test_own_hash),
+		cmocka_unit_test(test_equal_hashes),
 	};
 
 	return cmocka_run_group_tests_name("tally", tests, NULL, NULL);
