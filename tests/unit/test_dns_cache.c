@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#include "tests/unit/unit.h"
+#include "tests/unit/hash_collision.h"
 
-#include "common/hash.h"
 #include "spf/dns/dns_cache.h"
 
 /* keep - put an answer with one text into the cache */
@@ -292,6 +291,24 @@ test_collisions(void **state)
 	unit_end();
 }
 
+/* A name that was computed to have the hash of another one does not get its answer. */
+static void
+test_equal_hashes(void **state)
+{
+	struct dns_cache *cache = dns_cache_new();
+	char name[2][HASH_COLLISION_SIZE];
+
+	(void)state;
+	hash_collision_find(HASH_BEGIN ^ DNS_TXT, ".test", name);
+	keep(cache, name[0], DNS_TXT, "x", 60, 1000);
+	check_found(cache, name[1], DNS_TXT, 1000, NULL);
+	keep(cache, name[1], DNS_TXT, "y", 60, 1000);
+	check_found(cache, name[0], DNS_TXT, 1000, "x");
+	check_found(cache, name[1], DNS_TXT, 1000, "y");
+	dns_cache_free(&cache);
+	unit_end();
+}
+
 /* Each answer carries the end of its time. */
 static void
 test_time_of_expiry(void **state)
@@ -329,6 +346,7 @@ main(void)
 		cmocka_unit_test(test_all_in_use),
 		cmocka_unit_test(test_new_answer_among_used_ones),
 		cmocka_unit_test(test_collisions),
+		cmocka_unit_test(test_equal_hashes),
 		cmocka_unit_test(test_time_of_expiry),
 	};
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "tests/unit/unit.h"
+#include "tests/unit/hash_collision.h"
 
 #include "srsd/service/message_memory.h"
 
@@ -116,6 +116,27 @@ test_values_do_not_run_together(void **state)
 	assert_null(message_memory_find(messages, &req, NOW));
 	req.client_address = text("");
 	req.helo_name = text("abc");
+	assert_null(message_memory_find(messages, &req, NOW));
+	message_memory_free(&messages);
+}
+
+/* A sender that was computed to have the hash of another one does not get its verdict. */
+static void
+test_equal_hashes(void **state)
+{
+	struct message_memory *messages = message_memory_new();
+	struct policy_request req = make_request("1.2.3");
+	char sender[2][HASH_COLLISION_SIZE];
+	uint32_t hash = HASH_BEGIN;
+
+	(void)state;
+	hash = hash_bytes(hash, req.instance.s, req.instance.len);
+	hash = hash_bytes(hash, req.client_address.s, req.client_address.len);
+	hash = hash_bytes(hash, req.helo_name.s, req.helo_name.len);
+	hash_collision_find(hash, "@x.test", sender);
+	req.sender = text(sender[0]);
+	assert_non_null(message_memory_add(messages, &req, NOW));
+	req.sender = text(sender[1]);
 	assert_null(message_memory_find(messages, &req, NOW));
 	message_memory_free(&messages);
 }
@@ -274,6 +295,7 @@ main(void)
 		cmocka_unit_test(test_request_is_copied),
 		cmocka_unit_test(test_all_of_it_has_to_be_the_same),
 		cmocka_unit_test(test_values_do_not_run_together),
+		cmocka_unit_test(test_equal_hashes),
 		cmocka_unit_test(test_without_an_instance),
 		cmocka_unit_test(test_expiry),
 		cmocka_unit_test(test_expiry_counts_from_the_first),

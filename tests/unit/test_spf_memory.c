@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "tests/unit/unit.h"
+#include "tests/unit/hash_collision.h"
 
 #include "spf/spf_memory.h"
 
@@ -103,6 +103,28 @@ test_address_and_domain(void **state)
 	/* The first bytes of an IPv6 address are no IPv4 address. */
 	check_known(memory, "c000:0201::", "x.test", NOW, NULL);
 	unit_int("all", "count", (int)spf_memory_count(memory), 3);
+	spf_memory_free(&memory);
+	unit_end();
+}
+
+/* A domain that was computed to have the hash of another one does not get its verdict. */
+static void
+test_equal_hashes(void **state)
+{
+	struct spf_memory *memory = spf_memory_new();
+	struct spf_verdict a = make_verdict(SPF_PASS, "a"), b = make_verdict(SPF_PASS, "b");
+	char domain[2][HASH_COLLISION_SIZE];
+	struct ipaddr ip;
+
+	(void)state;
+	assert_true(ipaddr_parse(&ip, address, strlen(address)));
+	hash_collision_find(
+	    hash_bytes(HASH_BEGIN, (const char *)ip.bytes, ipaddr_size(&ip)), ".test", domain);
+	add_verdict(memory, address, domain[0], &a, NOW + 60);
+	check_known(memory, address, domain[1], NOW, NULL);
+	add_verdict(memory, address, domain[1], &b, NOW + 60);
+	check_known(memory, address, domain[0], NOW, "a");
+	check_known(memory, address, domain[1], NOW, "b");
 	spf_memory_free(&memory);
 	unit_end();
 }
@@ -231,6 +253,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_whole_verdict),
 		cmocka_unit_test(test_address_and_domain),
+		cmocka_unit_test(test_equal_hashes),
 		cmocka_unit_test(test_until_an_answer_expires),
 		cmocka_unit_test(test_replaced),
 		cmocka_unit_test(test_evaluated_each_time),
