@@ -292,11 +292,28 @@ warn_of_lost_domains(const struct settings *before, const struct settings *after
 		    loss.form ? "per-domain-accept" : "reverse-domains");
 }
 
+/* warn_of_lost_secret - when the new secrets do not have the one that has signed until now */
 static void
-warn_of_lost_bounces(const struct settings *before, const struct settings *after, time_t now)
+warn_of_lost_secret(const struct srs_keys *before, const struct srs_keys *after)
 {
-	warn_of_lost_hashes(before, after, now);
-	warn_of_lost_domains(before, after);
+	const char *signer = srs_keys_fingerprint(before, 0);
+	size_t i;
+
+	for (i = 0; i < srs_keys_count(after); i++)
+		if (strcmp(srs_keys_fingerprint(after, i), signer) == 0)
+			return;
+	log_warnx("secrets-file no longer has %s, the secret that has signed until now: bounces to "
+		  "the addresses that it signed will be refused, unless it is put back after the "
+		  "first one",
+	    signer);
+}
+
+static void
+warn_of_lost_bounces(const struct services *s, const struct inputs *inputs)
+{
+	warn_of_lost_hashes(s->settings, inputs->settings, clock_wall(s->clock));
+	warn_of_lost_domains(s->settings, inputs->settings);
+	warn_of_lost_secret(s->keys, inputs->keys);
 }
 
 /* use_nameservers - of a plan; the resolver stays if its plan is the same. False: error is set */
@@ -335,7 +352,7 @@ services_take(struct services *s, struct inputs *inputs, char *error, size_t siz
 
 	if (!use_nameservers(s, inputs->settings, inputs->dns, error, size))
 		return false;
-	warn_of_lost_bounces(s->settings, inputs->settings, clock_wall(s->clock));
+	warn_of_lost_bounces(s, inputs);
 	srs_keys_inherit(inputs->keys, s->keys);
 	if (candidates_differ(s->settings, inputs->settings))
 		candidates_forget(s->candidates);
