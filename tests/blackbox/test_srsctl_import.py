@@ -935,6 +935,18 @@ class Postfix(Import):
                       self.commands(self.postfix_without_policy(directory), old, self.old[1]))
         self.assertIn('First set policy = {"inet:127.0.0.1:10006"}', self.output)
 
+    def test_protocols(self):
+        """The maps and the policy service of an IPv6-only Postfix cannot be at 127.0.0.1."""
+        for main, excluded in (('inet_protocols = ipv6\n', True), ('inet_protocols = all\n', False),
+                               ('inet_protocols = ipv4\n', False)):
+            for old in self.old, self.old[:1], self.old[1:]:
+                with self.subTest(main, old=old):
+                    self.assertTrue(self.commands(self.postfix(main), *old))
+                    self.assertEqual('inet_protocols = ipv6 keeps Postfix from connecting to some '
+                                     'of these addresses. First give srsd addresses that it can '
+                                     'use, such as [::1]' in self.output, excluded, self.output)
+                    shutil.rmtree(self.folder.path + '/postfix')
+
     @staticmethod
     def postfix_without_policy(directory):
         with open(os.path.join(directory, 'master.cf'), 'w', encoding='utf-8') as file:

@@ -335,6 +335,40 @@ explain_database(const struct settings *settings, struct import_steps *steps)
 	    "tcp:127.0.0.1:10002'");
 }
 
+/* has_excluded - does inet_protocols keep Postfix from using one of the endpoints? */
+static bool
+has_excluded(const struct postfix *postfix, const struct text_list *endpoints)
+{
+	char text[POSTFIX_ENDPOINT_SIZE];
+	size_t i;
+
+	for (i = 0; i < endpoints->n; i++) {
+		postfix_endpoint_for_client(endpoints->text[i], text);
+		if (strncmp(text, "inet:", 5) == 0 &&
+		    postfix_endpoint_is_excluded(postfix, text + 5))
+			return true;
+	}
+	return false;
+}
+
+/* explain_protocols - mail would be deferred until srsctl check has been read */
+static void
+explain_protocols(const struct postfix_edit *edit, struct import_steps *steps)
+{
+	const struct settings *settings = edit->what->settings;
+
+	if (edit->postfix == NULL || STAILQ_EMPTY(&edit->commands))
+		return;
+	if ((edit->what->policyd_spf && has_excluded(edit->postfix, &settings->policy)) ||
+	    (edit->what->postsrsd && (has_excluded(edit->postfix, &settings->forward) ||
+					 has_excluded(edit->postfix, &settings->reverse))))
+		add_step(steps, STEP_TEXT,
+		    "inet_protocols = %s keeps Postfix from connecting to some of these addresses. "
+		    "First give srsd addresses that it can use, such as [::1] instead of 127.0.0.1, "
+		    "and write them in the commands as well.",
+		    postfix_get(edit->postfix, "inet_protocols"));
+}
+
 /* introduce_commands - error is the reason why the configuration cannot be read; NULL: it can */
 static void
 introduce_commands(const struct postfix_edit *edit, const char *error, struct import_steps *steps)
@@ -358,6 +392,7 @@ introduce_commands(const struct postfix_edit *edit, const char *error, struct im
 	if (edit->what->policyd_spf && edit->what->settings->policy.n == 0)
 		add_step(
 		    steps, STEP_TEXT, "First set policy = {\"%s\"} in srsd.conf.", OTHER_POLICY);
+	explain_protocols(edit, steps);
 }
 
 void
