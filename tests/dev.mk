@@ -84,12 +84,14 @@ prove:
 	$(top_srcdir)/tests/prove/prove.py --out tests/prove/out $(PROVE)
 
 # The unit tests under memcheck. Not those of the limits for descriptors, which valgrind keeps for
-# itself, nor of the sandboxes, which it is not made for, and not the two that go through all orders of
-# answers, which would take an hour.
+# itself, nor of the sandboxes, which it is not made for; not that of programs that cannot start, which
+# posix_spawn(3) does not report there; and not the two that go through all orders of answers, which
+# would take an hour.
 valgrind_tests = $(filter-out tests/unit/test_channel tests/unit/test_confined \
-	tests/unit/test_descriptors tests/unit/test_listeners tests/unit/test_sandbox \
-	tests/unit/test_sibling tests/unit/test_spf_allow tests/unit/test_spf_eval_dns \
-	tests/unit/test_store_process,$(unit_tests))
+	tests/unit/test_descriptors tests/unit/test_listeners tests/unit/test_program \
+	tests/unit/test_sandbox tests/unit/test_sibling tests/unit/test_spf_allow \
+	tests/unit/test_spf_eval_dns tests/unit/test_store_keeper tests/unit/test_store_process, \
+	$(unit_tests))
 valgrind = valgrind --quiet --error-exitcode=99 --leak-check=full --child-silent-after-fork=yes \
 	--suppressions=$(abs_top_srcdir)/tests/analysis/valgrind.supp
 
