@@ -570,6 +570,42 @@ parse_socket(const char *path)
 	return ep;
 }
 
+/* check_described - as the endpoint at which the socket listens; an inet one ends with the port */
+static void
+check_described(const char *row, struct endpoint ep, const char *want)
+{
+	int fd = endpoint_listen(&ep.addr[0], geteuid(), getegid());
+	char text[ENDPOINT_TEXT_SIZE], whole[ENDPOINT_TEXT_SIZE];
+
+	if (fd == -1 && (errno == EADDRNOTAVAIL || errno == EAFNOSUPPORT))
+		return; /* a machine without IPv6 */
+	assert_int_not_equal(fd, -1);
+	assert_int_equal(getsockname(fd, &ep.addr[0].u.sa, &ep.addr[0].len), 0);
+	strlcpy(whole, want, sizeof(whole));
+	if (ep.addr[0].u.sa.sa_family != AF_UNIX)
+		snprintf(whole, sizeof(whole), "%s%u", want, ntohs(ep.addr[0].u.in.sin_port));
+	unit_text(row, "described", endpoint_describe(fd, text), whole);
+	close(fd);
+}
+
+static void
+test_describe(void **state)
+{
+	char text[ENDPOINT_TEXT_SIZE], path[UNIT_DIR_SIZE + 20];
+	int none[2];
+
+	(void)state;
+	check_described("IPv4", parse_any_port("inet:127.0.0.1:1"), "inet:127.0.0.1:");
+	check_described("IPv6", parse_any_port("inet:[::1]:1"), "inet:[::1]:");
+	snprintf(path, sizeof(path), "unix:%s", unit_path("socket"));
+	check_described("unix", parse_socket(unit_path("socket")), path);
+	assert_int_equal(pipe(none), 0);
+	unit_text("pipe", "described", endpoint_describe(none[0], text), "?");
+	close(none[0]);
+	close(none[1]);
+	unit_end();
+}
+
 static void
 test_listen_unix(void **state)
 {
@@ -796,6 +832,7 @@ main(void)
 		cmocka_unit_test(test_listen_ipv6),
 		cmocka_unit_test(test_listen_beside),
 		cmocka_unit_test(test_hide),
+		UNIT_DIR_TEST(test_describe),
 		UNIT_DIR_TEST(test_listen_unix),
 		UNIT_DIR_TEST(test_stale_socket_is_replaced),
 		UNIT_DIR_TEST(test_live_socket_is_left_alone),
