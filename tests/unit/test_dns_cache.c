@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "tests/unit/hash_collision.h"
 
+#include "common/hostname.h"
 #include "spf/dns/dns_cache.h"
 
 /* keep - put an answer with one text into the cache */
@@ -218,6 +219,24 @@ test_bounded_in_bytes(void **state)
 	unit_end();
 }
 
+/* Names count as well. */
+static void
+test_bounded_in_bytes_of_names(void **state)
+{
+	struct dns_cache *cache = dns_cache_new();
+	char *text = unit_fill('t', 1500), name[HOSTNAME_MAX + 1];
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < 30000; i++) {
+		snprintf(name, sizeof(name), "%0240u.test", i);
+		keep(cache, name, DNS_TXT, text, 3600, 1000);
+	}
+	assert_in_range(dns_cache_count(cache), DNS_CACHE_BYTES / 2200, DNS_CACHE_BYTES / 1745);
+	free(text);
+	dns_cache_free(&cache);
+}
+
 /* Every entry is found before it is evicted: each use costs it only its place in the order. */
 static void
 test_all_in_use(void **state)
@@ -343,6 +362,7 @@ main(void)
 		cmocka_unit_test(test_references),
 		cmocka_unit_test(test_bounded_in_number),
 		cmocka_unit_test(test_bounded_in_bytes),
+		cmocka_unit_test(test_bounded_in_bytes_of_names),
 		cmocka_unit_test(test_all_in_use),
 		cmocka_unit_test(test_new_answer_among_used_ones),
 		cmocka_unit_test(test_collisions),

@@ -305,6 +305,26 @@ test_expires_without_names(void **state)
 	spf_answers_free(&answers);
 }
 
+/* After the end, each missing answer is an error of the last kind, and so is each new one. */
+static void
+test_end(void **state)
+{
+	struct spf_answers *answers = spf_answers_new();
+	struct spf_answer *early = spf_answers_get(answers, "early.test", DNS_A), *later;
+
+	(void)state;
+	spf_answers_end(answers, DNS_LATE);
+	assert_int_equal(early->reply->failure, DNS_LATE);
+	assert_true(early->given_up);
+	spf_answers_end(answers, DNS_SATURATED);
+	assert_int_equal(early->reply->failure, DNS_LATE);
+	later = spf_answers_get(answers, "later.test", DNS_A);
+	assert_int_equal(later->reply->failure, DNS_SATURATED);
+	assert_true(later->given_up);
+	assert_null(spf_answers_asked(answers));
+	spf_answers_free(&answers);
+}
+
 int
 main(void)
 {
@@ -321,6 +341,7 @@ main(void)
 		cmocka_unit_test(test_asked_ahead),
 		cmocka_unit_test(test_expires),
 		cmocka_unit_test(test_expires_without_names),
+		cmocka_unit_test(test_end),
 	};
 
 	return cmocka_run_group_tests_name("spf_answers", tests, NULL, NULL);
