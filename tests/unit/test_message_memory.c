@@ -60,15 +60,20 @@ static void
 test_request_is_copied(void **state)
 {
 	struct message_memory *messages = message_memory_new();
-	struct policy_request req = make_request("");
-	char instance[] = "1.2.3";
+	struct policy_request req = make_request("1.2.3"), copied = req;
+	struct text *const texts[] = { &copied.instance, &copied.client_address, &copied.helo_name,
+		&copied.sender };
+	char *copies[COUNT(texts)];
+	size_t i;
 
 	(void)state;
-	req.instance = text(instance);
-	assert_non_null(message_memory_add(messages, &req, NOW));
-	instance[0] = '9';
-	assert_null(message_memory_find(messages, &req, NOW));
-	instance[0] = '1';
+	for (i = 0; i < COUNT(texts); i++)
+		texts[i]->s = copies[i] = unit_copy(texts[i]->s, texts[i]->len);
+	assert_non_null(message_memory_add(messages, &copied, NOW));
+	for (i = 0; i < COUNT(texts); i++) {
+		memset(copies[i], 'x', texts[i]->len);
+		free(copies[i]);
+	}
 	assert_non_null(message_memory_find(messages, &req, NOW));
 	message_memory_free(&messages);
 }
