@@ -170,6 +170,51 @@ test_resolve(void **state)
 	unit_end();
 }
 
+/* What srsctl recent shows, and srsctl top counts as refused. */
+static void
+test_remembered(void **state)
+{
+	static const struct {
+		enum map_kind kind;
+		struct text key;
+		const char *result;
+		bool refused;
+	} rows[] = {
+		{ MAP_FORWARD, { BYTES(SENDER) }, "rewritten", false },
+		{ MAP_FORWARD, { BYTES("jane@exa mple") }, "kept", false },
+		{ MAP_REVERSE, { BYTES(SIGNED "srs.test") }, "rewritten", false },
+		{ MAP_REVERSE, { BYTES(SIGNED "elsewhere.test") }, "kept", false },
+		{ MAP_REVERSE, { BYTES("SRS0=xxxx=G3=example.test=jane@srs.test") }, "refused",
+		    true },
+		{ MAP_REVERSE, { BYTES("SRS0=x@srs.test") }, "refused", true },
+	};
+	const struct recent_decision *d;
+	size_t i;
+
+	(void)state;
+	service.recent = recent_new(COUNT(rows));
+	for (i = 0; i < COUNT(rows); i++) {
+		service.kind = rows[i].kind;
+		assert_true(map_lookup_run(&lookup, &service, rows[i].key, false));
+		d = recent_get(service.recent, i + 1);
+		assert_non_null(d);
+		unit_text(rows[i].key.s, "result", d->result, rows[i].result);
+		unit_int(rows[i].key.s, "refused", d->refused, rows[i].refused);
+	}
+	/* Deferred is refused as well, for now. */
+	srs_set(settings, "original-envelope", "database");
+	service.kind = MAP_FORWARD;
+	assert_false(map_lookup_run(&lookup, &service, KEY(SENDER), false));
+	answer(0, STORE_FAILED, "");
+	assert_true(map_lookup_run(&lookup, &service, KEY(SENDER), false));
+	d = recent_get(service.recent, COUNT(rows) + 1);
+	assert_non_null(d);
+	unit_text("deferred", "result", d->result, "deferred");
+	unit_true("deferred", "refused", d->refused);
+	recent_free(&service.recent);
+	unit_end();
+}
+
 static void
 test_sign(void **state)
 {
@@ -268,6 +313,7 @@ main(void)
 		LOOKUP_TEST(test_sign),
 		LOOKUP_TEST(test_sign_with_the_store),
 		LOOKUP_TEST(test_store_that_fails),
+		LOOKUP_TEST(test_remembered),
 		LOOKUP_TEST(test_reload_in_between),
 		LOOKUP_TEST(test_cancelled),
 	};
