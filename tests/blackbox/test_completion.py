@@ -158,8 +158,8 @@ class Installed(unittest.TestCase):
                 installed = file.read()
             with open(os.path.join(SOURCES, source), encoding='utf-8') as file:
                 text = file.read()
-            self.assertEqual(len(re.findall('/[a-z/]+/srsctl', installed)), 1)
-            self.assertEqual(re.sub('/[a-z/]+/srsctl', '/usr/sbin/srsctl', installed), text)
+            self.assertEqual(len(re.findall(r'/[\w./-]+/srsctl', installed)), 1)
+            self.assertEqual(re.sub(r'/[\w./-]+/srsctl', '/usr/sbin/srsctl', installed), text)
 
 
 if __name__ == '__main__':

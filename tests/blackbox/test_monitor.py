@@ -161,7 +161,7 @@ class Reload(DaemonCase):
                 self.daemon.write_secrets(secrets)
                 mark = self.daemon.log_mark()
                 self.assertIn(' reloaded ', self.reload())
-                lines = self.daemon.log_matches('secrets-file', mark)
+                lines = self.daemon.log_matches('secrets-file /', mark)
                 self.assertEqual(len(lines), 1, lines)
                 self.assertRegex(lines[0], r'^srsd: warning: secrets-file \S+: ' + words)
                 with Daemon(secrets=secrets) as other:

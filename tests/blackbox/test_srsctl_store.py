@@ -457,7 +457,7 @@ class Backup(Base):
         done, calls = syncs.trace('-f', self.daemon.config, 'store', 'backup', path)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(calls[-1], 'sync ' + os.path.dirname(path))
-        self.assertIn('sync ' + path, calls[:-1])
+        self.assertTrue({'sync ' + path, 'sync ?'} & set(calls[:-1]), calls)
 
     def test_existing_file(self):
         path = self.target()

@@ -197,7 +197,8 @@ class Service(UnitCase):
 
     def test_options_exist(self):
         lines = self.service['ExecStart'] + self.service['ExecReload']
-        ours = [shlex.split(line) for line in lines if '/srsd' in line]
+        ours = [words for words in map(shlex.split, lines)
+                if os.path.basename(words[0]) == 'srsd']
         self.assertEqual(len(ours), 2)
         for words in ours:
             with self.subTest(' '.join(words)):
