@@ -6,6 +6,7 @@
 
 #include "srsd/ctl/check/check_endpoint.h"
 #include "srsd/ctl/check/check_hop.h"
+#include "srsd/ctl/check/check_way.h"
 #include "srsd/ctl/postfix_endpoint.h"
 
 /* The seconds that Postfix must wait in addition to milter-timeout, so that the answer arrives. */
@@ -283,13 +284,9 @@ find_client(const struct check *check, const char *way, struct postfix_service *
 	    way[0] == '[' || strchr(way, ':') == NULL || strchr(way, ':') == strrchr(way, ':')
 		? postfix_get(check->postfix, "default_transport")
 		: way;
-	size_t len = strcspn(text, ":"), i;
 
-	for (i = 0; postfix_service_at(check->postfix, i, client); i++)
-		if (strcmp(client->type, "unix") == 0 && strlen(client->name) == len &&
-		    memcmp(client->name, text, len) == 0)
-			return strcmp(client->command, "smtp") == 0;
-	return false;
+	return check_way_find_transport(check, text, client) &&
+	       strcmp(client->command, "smtp") == 0;
 }
 
 static void

@@ -25,14 +25,62 @@ check_way_port(const struct check *check)
 	return colon + 1;
 }
 
-bool
-check_way_find_service(const struct check *check, const char *port, struct postfix_service *service)
+/* parse_way_host - "ADDRESS:PORT" or "[ADDRESS]:PORT"; false for another host, or none */
+static bool
+parse_way_host(const char *text, struct ipaddr *ip)
+{
+	const char *colon = strrchr(text, ':'), *host = text;
+	size_t len;
+
+	if (colon == NULL)
+		return false;
+	len = (size_t)(colon - host);
+	if (len > 2 && host[0] == '[' && host[len - 1] == ']') {
+		host++;
+		len -= 2;
+	}
+	return ipaddr_parse(ip, host, len);
+}
+
+/* listens_at - does a service accept connections to this address? One at a host name may. */
+static bool
+listens_at(const struct postfix_service *service, const struct ipaddr *ip)
+{
+	struct ipaddr own;
+
+	return !parse_way_host(service->name, &own) ||
+	       ipaddr_agree(&own, ip, ip->family == AF_INET ? 32 : 128);
+}
+
+/* find_listener - the service at a port and, unless ip is NULL, at this address; false if none is */
+static bool
+find_listener(const struct check *check, const char *port, const struct ipaddr *ip,
+    struct postfix_service *service)
 {
 	size_t i;
 
 	for (i = 0; postfix_service_at(check->postfix, i, service); i++)
 		if (strcmp(service->type, "inet") == 0 &&
-		    strcmp(postfix_service_port(service), port) == 0)
+		    strcmp(postfix_service_port(service), port) == 0 &&
+		    (ip == NULL || listens_at(service, ip)))
+			return true;
+	return false;
+}
+
+bool
+check_way_find_service(const struct check *check, const char *port, struct postfix_service *service)
+{
+	return find_listener(check, port, NULL, service);
+}
+
+bool
+check_way_find_transport(const struct check *check, const char *way, struct postfix_service *client)
+{
+	size_t len = strcspn(way, ":"), i;
+
+	for (i = 0; postfix_service_at(check->postfix, i, client); i++)
+		if (strcmp(client->type, "unix") == 0 && strlen(client->name) == len &&
+		    memcmp(client->name, way, len) == 0)
 			return true;
 	return false;
 }
@@ -86,47 +134,6 @@ check_relayhost(struct check *check, const struct postfix_service *hop, const ch
 	    filter, relayhost);
 }
 
-/* parse_way_host - "ADDRESS:PORT" or "[ADDRESS]:PORT"; false for another host, or none */
-static bool
-parse_way_host(const char *text, struct ipaddr *ip)
-{
-	const char *colon = strrchr(text, ':'), *host = text;
-	size_t len;
-
-	if (colon == NULL)
-		return false;
-	len = (size_t)(colon - host);
-	if (len > 2 && host[0] == '[' && host[len - 1] == ']') {
-		host++;
-		len -= 2;
-	}
-	return ipaddr_parse(ip, host, len);
-}
-
-/* listens_at - does a service accept connections to this address? One at a host name may. */
-static bool
-listens_at(const struct postfix_service *service, const struct ipaddr *ip)
-{
-	struct ipaddr own;
-
-	return !parse_way_host(service->name, &own) ||
-	       ipaddr_agree(&own, ip, ip->family == AF_INET ? 32 : 128);
-}
-
-/* find_listener - the service at this address and port; false if all are at other addresses */
-static bool
-find_listener(const struct check *check, const char *port, const struct ipaddr *ip,
-    struct postfix_service *service)
-{
-	size_t i;
-
-	for (i = 0; postfix_service_at(check->postfix, i, service); i++)
-		if (strcmp(service->type, "inet") == 0 &&
-		    strcmp(postfix_service_port(service), port) == 0 && listens_at(service, ip))
-			return true;
-	return false;
-}
-
 static void
 report_other_address(struct check *check, const char *way, const struct postfix_service *hop)
 {
@@ -144,21 +151,16 @@ find_sender(const struct check *check, const struct ipaddr *to, struct ipaddr *f
 	const char *way = postfix_get(check->postfix, "default_transport");
 	const char *name = to->family == AF_INET ? "smtp_bind_address" : "smtp_bind_address6";
 	const char *bound, *all = postfix_get(check->postfix, "inet_interfaces");
-	size_t len = strcspn(way, ":"), i;
 	struct postfix_service client;
 
-	for (i = 0; postfix_service_at(check->postfix, i, &client); i++) {
-		if (strcmp(client.type, "unix") != 0 || strlen(client.name) != len ||
-		    memcmp(client.name, way, len) != 0)
-			continue;
-		bound = postfix_service_get(check->postfix, &client, name);
-		if (bound[0] != '\0')
-			return ipaddr_parse(from, bound, strlen(bound));
-		/* With a single address in inet_interfaces, smtp(8) connects from that one. */
-		*from = *to;
-		return strcmp(all, "all") == 0 || strcmp(all, "loopback-only") == 0;
-	}
-	return false;
+	if (!check_way_find_transport(check, way, &client))
+		return false;
+	bound = postfix_service_get(check->postfix, &client, name);
+	if (bound[0] != '\0')
+		return ipaddr_parse(from, bound, strlen(bound));
+	/* With a single address in inet_interfaces, smtp(8) connects from that one. */
+	*from = *to;
+	return strcmp(all, "all") == 0 || strcmp(all, "loopback-only") == 0;
 }
 
 /* read_network - ADDRESS, ADDRESS/PREFIX or [ADDRESS]/PREFIX of mynetworks */

@@ -20,4 +20,8 @@ const char *check_way_port(const struct check *check);
 bool check_way_find_service(
     const struct check *check, const char *port, struct postfix_service *service);
 
+/* The service of the transport in "TRANSPORT:NEXTHOP". False if master.cf has none. */
+bool check_way_find_transport(
+    const struct check *check, const char *way, struct postfix_service *client);
+
 #endif
