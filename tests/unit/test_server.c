@@ -610,6 +610,25 @@ say(int fd, const char *text)
 	assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
 }
 
+static void
+connect_all(int *fd, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		fd[i] = connected(false);
+}
+
+/* request_all - each client sends a request before the next turn */
+static void
+request_all(const int *fd, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		say(fd[i], "request\n");
+}
+
 /* ready - wait for bytes or an end; the kernel may delay small messages */
 static bool
 ready(int fd)
@@ -679,12 +698,10 @@ test_first_of_one_turn(void **state)
 	size_t i, round;
 
 	(void)state;
-	for (i = 0; i < COUNT(fd); i++)
-		fd[i] = connected(false);
+	connect_all(fd, COUNT(fd));
 	for (round = 1; round <= 2; round++) {
 		most_unanswered = 0;
-		for (i = 0; i < COUNT(fd); i++)
-			say(fd[i], "request\n");
+		request_all(fd, COUNT(fd));
 		turn();
 		unit_int(unit_row("turn %zu", round), "unanswered", most_unanswered, 6);
 		for (i = 0; i < COUNT(fd); i++)
@@ -707,10 +724,8 @@ test_broken_in_one_turn(void **state)
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < COUNT(fd); i++)
-		fd[i] = connected(false);
-	for (i = 0; i < COUNT(fd); i++)
-		say(fd[i], "request\n");
+	connect_all(fd, COUNT(fd));
+	request_all(fd, COUNT(fd));
 	least_open = echoes_open;
 	broken = BREAKS_NEXT;
 	turn();
@@ -755,10 +770,8 @@ test_too_many_urgent_in_one_turn(void **state)
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < COUNT(fd); i++)
-		fd[i] = connected(false);
-	for (i = 0; i < COUNT(fd); i++)
-		say(fd[i], "request\n");
+	connect_all(fd, COUNT(fd));
+	request_all(fd, COUNT(fd));
 	turn_times(10);
 	assert_true(most_unanswered > 1);
 	for (i = 0; i < COUNT(fd); i++) {
